@@ -1,0 +1,224 @@
+# One Makefile for everything. `make` leaves the program at build/release/ledger; `make help` says what else there is.
+#
+# CONFIG=release|debug|asan|tsan|cov|fuzz builds side by side in build/CONFIG. V=1 shows the commands. CI=1 makes the
+# compiler's warnings errors. CC, CFLAGS and LDFLAGS are respected: they come after our own.
+
+# The layers, bottom first, and what each folder may see, stand here once; tools/lint keeps them.
+LAYERS           := base ledger projections ingest query export packs evals doctor cli
+SEES_base        := base
+SEES_ledger      := ledger base
+SEES_projections := projections ledger base
+SEES_ingest      := ingest ledger base
+SEES_query       := query projections ledger base
+SEES_export      := export projections ledger base
+SEES_packs       := packs ingest query export projections ledger base
+SEES_evals       := evals ingest query export projections ledger base
+SEES_doctor      := doctor ingest query export projections ledger base
+SEES_cli         := cli packs evals doctor ingest query export projections ledger base
+
+CONFIG    ?= release
+B         := build/$(CONFIG)
+PREFIX    ?= /usr/local
+VERSION   := $(shell sed -n 's/^\#define LEDGER_VERSION "\(.*\)"/\1/p' ledger/ledger.h)
+SOVERSION := 0
+Q         := $(if $(V),,@)
+GOALS     := $(or $(MAKECMDGOALS),all)
+say        = @$(if $(V),:,printf '  %-5s %s\n' $(1) $(2))
+, := ,
+ifeq ($(CONFIG)$(origin CC),fuzzdefault)
+CC := clang
+endif
+
+## make             the program, the static and the shared library
+.PHONY: all
+all:
+
+## make deps        installs the Debian packages that are missing (root or sudo)
+.PHONY: deps
+deps:
+	@tools/deps install
+
+## make help        this text
+.PHONY: help
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make clean       removes build/
+.PHONY: clean
+clean:
+	rm -rf build
+
+# ---- a bare machine: install first, then start over, because what pkg-config says is read below -------------------------
+
+MISSING := $(if $(filter-out deps help clean,$(GOALS)),$(shell tools/deps missing))
+ifneq ($(MISSING),)
+ifneq ($(or $(INSTALLED),$(if $(filter test demo,$(GOALS)),,no)),)
+$(error missing: $(MISSING); 'make deps' installs them)
+endif
+.PHONY: $(GOALS)
+$(firstword $(GOALS)):
+	@echo "missing: $(MISSING)"
+	@tools/deps install
+	@$(MAKE) --no-print-directory INSTALLED=yes $(GOALS)
+$(wordlist 2,99,$(GOALS)): $(firstword $(GOALS)) ; @:
+else
+
+# ---- how things are compiled ------------------------------------------------------------------------------------------
+
+# On Debian 12 pkg-config calls msgpack-c `msgpack`, newer releases `msgpack-c`.
+PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack) libzstd libsodium libcrypto \
+              jansson zlib
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
+TEST_LIBS   = $(PKG_LIBS) $(shell pkg-config --libs cmocka) -lm
+
+# Instrumented code gives gcc wrong ideas of what is uninitialized: there, warnings stay warnings.
+STRICT := $(if $(filter asan tsan cov fuzz,$(CONFIG)),,-Werror)
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes \
+        -Wwrite-strings -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wformat=2 $(if $(CI),$(STRICT))
+OPT_release := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+OPT_debug   := -O0 -g3
+OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_tsan    := -O1 -g -fsanitize=thread
+OPT_cov     := -O0 -g --coverage
+OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+OPT         := $(or $(OPT_$(CONFIG)),$(error CONFIG=$(CONFIG); accepted are release debug asan tsan cov fuzz))
+COMPILE     := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -I. $(WARN) $(OPT) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK        := $(filter -fsanitize% --coverage,$(OPT)) $(LDFLAGS)
+LINK_EXE    := $(if $(filter release,$(CONFIG)),-pie -Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK)
+
+# Whatever was compiled with other flags or another compiler is compiled again.
+.PHONY: FORCE
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(CC) $(COMPILE) $(LINK)' | cmp -s - $@ || printf '%s\n' '$(CC) $(COMPILE) $(LINK)' >$@
+
+# Objects apart: $(B)/ledger is the program, not the folder.
+$(B)/obj/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(COMPILE) -MMD -MP -c -o $@ $<
+
+# ---- one archive per folder, the program, the libraries -----------------------------------------------------------------
+
+obj      = $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard $(1)/*.c)))
+PRESENT := $(foreach l,$(LAYERS),$(if $(wildcard $(l)/*.c),$(l)))
+LIBDIRS := $(filter-out cli,$(PRESENT))
+archive  = $(B)/lib$(1)-room.a
+rooms    = $(foreach l,$(1),$(if $(filter $(l),$(PRESENT)),$(call archive,$(l))))
+in_group = -Wl,--start-group $(filter %.a,$(1)) -Wl,--end-group
+
+define room
+$(call archive,$(1)): $(call obj,$(1))
+	@rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(PRESENT),$(eval $(call room,$(l))))
+
+$(B)/ledger: $(call rooms,$(SEES_cli))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_EXE) -o $@ $(call in_group,$^) $(PKG_LIBS) -lm
+
+$(B)/libledger.a: $(foreach l,$(LIBDIRS),$(call obj,$(l)))
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+$(B)/libledger.so.$(VERSION): $(foreach l,$(LIBDIRS),$(call obj,$(l))) share/libledger.map
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared $(if $(filter release,$(CONFIG)),-Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK) \
+	    -Wl,-soname,libledger.so.$(SOVERSION) -Wl,--version-script,share/libledger.map -o $@ $(filter %.o,$^) $(PKG_LIBS) -lm
+$(B)/libledger.so: $(B)/libledger.so.$(VERSION)
+	$(Q)ln -sf libledger.so.$(VERSION) $(B)/libledger.so.$(SOVERSION)
+	$(Q)ln -sf libledger.so.$(SOVERSION) $@
+
+# libFuzzer brings its own main, and a shared library would miss what it links: that configuration is for its targets.
+all: $(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/libledger.a $(B)/libledger.so)
+
+# ---- tests: tests/<folder>/test_<module>.c, each a cmocka program linked with what its folder may see ---------------------
+
+# A test that defines __wrap_x is linked with --wrap=x; WRAP_test_<module> adds other options.
+wraps  = $(shell grep -ho '\b__wrap_[A-Za-z0-9_]*' $(1) | sort -u | sed 's/__wrap_/-Wl,--wrap=/')
+TESTS := $(patsubst %.c,$(B)/%,$(foreach l,$(PRESENT),$(wildcard tests/$(l)/test_*.c)))
+define test_of
+$(B)/tests/$(1)/test_%: $(B)/obj/tests/$(1)/test_%.o $(call rooms,$(SEES_$(1)))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC) $$(LINK_EXE) -o $$@ $$< $$(call wraps,tests/$(1)/test_$$*.c) $$(WRAP_$$(@F)) $$(call in_group,$$^) $$(TEST_LIBS)
+endef
+$(foreach l,$(PRESENT),$(eval $(call test_of,$(l))))
+
+# Each fuzz target replays its corpus, tests/fuzz/corpus/<target>/, as an ordinary test.
+FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
+REPLAYS := $(FUZZERS:%=$(B)/tests/fuzz/replay_%)
+$(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(call rooms,$(LIBDIRS))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter %.o,$^) $(call in_group,$^) $(TEST_LIBS)
+$(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(call rooms,$(LIBDIRS))
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_EXE) -fsanitize=fuzzer -o $@ $< $(call in_group,$^) $(TEST_LIBS)
+
+SCENARIOS := $(filter-out tests/cli/lib% tests/cli/_%,$(wildcard tests/cli/*.sh))
+
+## make test        builds and runs all tests, closing with "N passed, M failed"; installs what is missing first.
+##                  T='words' runs only those whose path holds one of them; CONFIG=asan and others work too
+.PHONY: test
+ALL_TESTS := $(TESTS) $(REPLAYS) $(SCENARIOS)
+RUN := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(ALL_TESTS))
+test: $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),$(B)/ledger)
+	@tools/run-tests --build $(B) --config $(CONFIG) $(RUN)
+
+## make fuzz        runs each fuzz target FUZZ_SECONDS (10) with libFuzzer; needs clang
+.PHONY: fuzz fuzz-run
+FUZZ_SECONDS ?= 10
+fuzz:
+	@$(MAKE) --no-print-directory CONFIG=fuzz $(if $(filter default,$(origin CC)),,CC='$(CC)') fuzz-run
+fuzz-run: $(FUZZERS:%=$(B)/tests/fuzz/%)
+	@tools/run-fuzz $(B) $(FUZZ_SECONDS) $^
+
+## make demo        a guided tour of the program
+.PHONY: demo
+demo: $(B)/ledger
+	@LEDGER=$(abspath $(B)/ledger) tools/demo
+
+## make lint        layers, doors, headers, sizes, names, layout: the rules that a machine keeps
+.PHONY: lint
+lint: $(call rooms,$(PRESENT)) $(B)/libledger.so
+	@CC='$(CC)' COMPILE='$(COMPILE)' tools/lint --build $(B) $(foreach l,$(LAYERS),--sees '$(l): $(SEES_$(l))')
+
+# ---- installing -------------------------------------------------------------------------------------------------------
+
+## make install     under DESTDIR/PREFIX (/usr/local); make uninstall removes the same files
+LIBDIR  ?= $(PREFIX)/lib
+HEADERS := ledger/ledger.h base/err.h base/bytes.h
+MANS    := $(wildcard man/*.1 man/*.5)
+DATA    := $(shell find share -mindepth 2 -type f -not -path 'share/completions/*' 2>/dev/null)
+# from:to pairs; `make uninstall` walks the same list.
+INSTALLS := $(B)/libledger.a:$(LIBDIR)/libledger.a $(B)/libledger.so.$(VERSION):$(LIBDIR)/libledger.so.$(VERSION) \
+    $(foreach h,$(HEADERS),$(h):$(PREFIX)/include/ledger-1/$(h)) $(B)/libledger.pc:$(LIBDIR)/pkgconfig/libledger.pc \
+    $(foreach m,$(MANS),$(m):$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
+    $(foreach d,$(DATA),$(d):$(PREFIX)/share/ledger/$(d:share/%=%)) \
+    $(if $(wildcard share/completions/ledger.bash),share/completions/ledger.bash:$(PREFIX)/share/bash-completion/completions/ledger) \
+    $(if $(wildcard share/completions/_ledger),share/completions/_ledger:$(PREFIX)/share/zsh/site-functions/_ledger) \
+    $(if $(wildcard share/completions/ledger.fish),share/completions/ledger.fish:$(PREFIX)/share/fish/vendor_completions.d/ledger.fish)
+SO_LINKS := $(LIBDIR)/libledger.so.$(SOVERSION) $(LIBDIR)/libledger.so
+
+$(B)/libledger.pc: share/libledger.pc.in Makefile FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	    -e 's|@LIBS_PRIVATE@|$(PKG_LIBS) -lm|' $< >$@
+
+.PHONY: install uninstall
+install: all $(B)/libledger.pc
+	install -D -m 755 $(B)/ledger $(DESTDIR)$(PREFIX)/bin/ledger
+	@$(foreach i,$(INSTALLS),install -D -m 644 $(subst :, $(DESTDIR),$(i)) &&) :
+	ln -sf libledger.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libledger.so.$(SOVERSION)
+	ln -sf libledger.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libledger.so
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/ledger $(SO_LINKS) $(foreach i,$(INSTALLS),$(lastword $(subst :, ,$(i)))))
+
+endif
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
