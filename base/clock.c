@@ -1,0 +1,43 @@
+/* The clocks of the system, and the boot that the boot clock counts from. */
+#include "base/clock.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+static uint64_t now_ns(clockid_t clock) {
+    struct timespec ts;
+    /* A wall clock before 1970 is a clock that was never set: 0, and whoever compares it finds a jump. */
+    if (clock_gettime(clock, &ts) != 0 || ts.tv_sec < 0) {
+        return 0;
+    }
+    return (uint64_t)ts.tv_sec * CLOCK_NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t clock_wall_ns(void) {
+    return now_ns(CLOCK_REALTIME);
+}
+
+uint64_t clock_boot_ns(void) {
+    return now_ns(CLOCK_BOOTTIME);
+}
+
+void clock_boot_id(uint8_t ret[CLOCK_BOOT_ID_LEN]) {
+    memset(ret, 0, CLOCK_BOOT_ID_LEN);
+    struct buf text;
+    buf_init(&text, 256);
+    if (file_read("/proc/sys/kernel/random/boot_id", &text, NULL) == 0) {
+        /* A UUID and a line end; only its digits count. */
+        size_t n = 0;
+        for (size_t i = 0; i < text.n; i++) {
+            if (text.p[i] != '-' && text.p[i] != '\n') {
+                text.p[n++] = text.p[i];
+            }
+        }
+        struct bytes hex = {text.p, n};
+        (void)text_unhex(ret, CLOCK_BOOT_ID_LEN, hex);
+    }
+    buf_done(&text);
+}

@@ -1,0 +1,381 @@
+/* Files: whole reads with a bound, durable whole writes, directories.
+ *
+ * A write is durable when the data are synced, the name is, and both happened in that order: write to a temporary name,
+ * fsync, rename, fsync the directory. Every failure before the rename removes the temporary file again. */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define CHUNK     ((size_t)64 << 10)
+#define DEPTH_MAX 64 /* file_remove_tree holds a descriptor per level */
+
+int file_join(char ret[FILE_PATH_MAX], const char *dir, const char *name, struct err *err) {
+    size_t n = strlen(dir);
+    const char *slash = n > 0 && dir[n - 1] == '/' ? "" : "/";
+    char path[FILE_PATH_MAX];
+    int len = snprintf(path, sizeof(path), "%s%s%s", dir, slash, name);
+    if (len < 0 || (size_t)len >= sizeof(path)) {
+        return err_set(err, ERR_LIMIT, "path '%.64s...' is longer than %d bytes", dir, FILE_PATH_MAX - 1);
+    }
+    memcpy(ret, path, (size_t)len + 1);
+    return 0;
+}
+
+/* The directory that holds `path`'s last part: "." for a bare name, "/" for what stands in the root. */
+static int parent_of(char ret[FILE_PATH_MAX], const char *path, struct err *err) {
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') {
+        n--;
+    }
+    while (n > 0 && path[n - 1] != '/') {
+        n--;
+    }
+    while (n > 1 && path[n - 1] == '/') {
+        n--;
+    }
+    if (n >= FILE_PATH_MAX) {
+        return err_set(err, ERR_LIMIT, "path '%.64s...' is longer than %d bytes", path, FILE_PATH_MAX - 1);
+    }
+    if (n == 0) {
+        memcpy(ret, ".", 2);
+    } else {
+        memcpy(ret, path, n);
+        ret[n] = '\0';
+    }
+    return 0;
+}
+
+/* read(2) that goes on after signals and waits where a descriptor is non-blocking. */
+static ssize_t read_some(int fd, void *p, size_t n) {
+    for (;;) {
+        ssize_t got = read(fd, p, n);
+        if (got >= 0 || (errno != EINTR && errno != EAGAIN)) {
+            return got;
+        }
+        if (errno == EAGAIN) {
+            struct pollfd wait = {.fd = fd, .events = POLLIN};
+            (void)poll(&wait, 1, -1);
+        }
+    }
+}
+
+static int read_fd(int fd, const char *path, struct buf *out, struct err *err) {
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return err_errno(err, errno, "'%s'", path);
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return err_set(err, ERR_INVALID, "'%s' is a directory; a file is wanted", path);
+    }
+    /* The size is a hint only: files grow, and those of /proc claim to be empty. One byte more, so that the end is seen. */
+    size_t want = S_ISREG(st.st_mode) && (uintmax_t)st.st_size < out->max ? (size_t)st.st_size + 1 : CHUNK;
+    for (;;) {
+        size_t room = out->max - out->n;
+        uint8_t probe;
+        uint8_t *dst = &probe;
+        size_t n = 1;
+        if (room > 0) {
+            n = want < room ? want : room;
+            dst = buf_room(out, n);
+            if (dst == NULL) {
+                return buf_check(out, path, err);
+            }
+        }
+        ssize_t got = read_some(fd, dst, n);
+        if (got < 0) {
+            return err_errno(err, errno, "reading '%s'", path);
+        }
+        if (got == 0) {
+            return 0;
+        }
+        if (room == 0) {
+            return err_set(err, ERR_LIMIT, "'%s' is larger than %zu bytes", path, out->max);
+        }
+        out->n += (size_t)got;
+        want = (size_t)got == want ? CHUNK : want - (size_t)got;
+    }
+}
+
+int file_read(const char *path, struct buf *out, struct err *err) {
+    if (out->fail != 0) {
+        return buf_check(out, path, err);
+    }
+    bool is_stdin = strcmp(path, "-") == 0;
+    int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        return err_errno(err, errno, "opening '%s'", path);
+    }
+    size_t before = out->n;
+    int rc = read_fd(fd, is_stdin ? "standard input" : path, out, err);
+    if (rc != 0) {
+        out->n = before;
+    }
+    if (!is_stdin) {
+        close(fd);
+    }
+    return rc;
+}
+
+static int write_all(int fd, const uint8_t *p, size_t n) {
+    while (n > 0) {
+        ssize_t put = write(fd, p, n);
+        if (put < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return -1;
+        }
+        p += put;
+        n -= (size_t)put;
+    }
+    return 0;
+}
+
+int file_sync_dir(const char *path, struct err *err) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_errno(err, errno, "opening directory '%s'", path);
+    }
+    int rc = 0;
+    /* EINVAL: this file system has no such thing as syncing a directory. */
+    if (fsync(fd) != 0 && errno != EINVAL) {
+        rc = err_errno(err, errno, "syncing directory '%s'", path);
+    }
+    close(fd);
+    return rc;
+}
+
+static int sync_parent(const char *path, struct err *err) {
+    char dir[FILE_PATH_MAX];
+    int rc = parent_of(dir, path, err);
+    return rc != 0 ? rc : file_sync_dir(dir, err);
+}
+
+/* Fills, syncs and closes `fd`, whatever happens. */
+static int fill_fd(int fd, const char *path, struct bytes data, mode_t mode, struct err *err) {
+    int rc = 0;
+    if (fchmod(fd, mode) != 0 || write_all(fd, data.p, data.n) != 0 || fsync(fd) != 0) {
+        rc = err_errno(err, errno, "writing '%s'", path);
+    }
+    if (close(fd) != 0 && rc == 0) {
+        rc = err_errno(err, errno, "writing '%s'", path);
+    }
+    return rc;
+}
+
+int file_write_durable(const char *path, struct bytes data, mode_t mode, struct err *err) {
+    char dir[FILE_PATH_MAX], temporary[FILE_PATH_MAX];
+    int rc = parent_of(dir, path, err);
+    if (rc == 0) {
+        rc = file_join(temporary, dir, ".ledger-tmp-XXXXXX", err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        return err_errno(err, errno, "making a temporary file in '%s'", dir);
+    }
+    rc = fill_fd(fd, path, data, mode, err);
+    if (rc == 0 && rename(temporary, path) != 0) {
+        rc = err_errno(err, errno, "renaming a temporary file to '%s'", path);
+    }
+    if (rc != 0) {
+        unlink(temporary);
+        return rc;
+    }
+    return file_sync_dir(dir, err);
+}
+
+int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err) {
+    /* Nobody else may read it before fill_fd gives it the mode that was asked for. */
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno == EEXIST ? err_set(err, ERR_CONFLICT, "'%s' exists already", path)
+                               : err_errno(err, errno, "creating '%s'", path);
+    }
+    int rc = fill_fd(fd, path, data, mode, err);
+    if (rc != 0) {
+        unlink(path);
+        return rc;
+    }
+    return sync_parent(path, err);
+}
+
+static int zero_fd(int fd, const char *path, struct err *err) {
+    static const uint8_t zeros[4096];
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return err_errno(err, errno, "'%s'", path);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return err_set(err, ERR_INVALID, "'%s' is not a regular file", path);
+    }
+    for (off_t left = st.st_size; left > 0;) {
+        size_t n = left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros);
+        if (write_all(fd, zeros, n) != 0) {
+            return err_errno(err, errno, "wiping '%s'", path);
+        }
+        left -= (off_t)n;
+    }
+    return fsync(fd) != 0 ? err_errno(err, errno, "wiping '%s'", path) : 0;
+}
+
+int file_wipe(const char *path, struct err *err) {
+    /* O_NONBLOCK: a FIFO of that name must not hold us up; on regular files it means nothing. */
+    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? 0 : err_errno(err, errno, "opening '%s' to wipe it", path);
+    }
+    int rc = zero_fd(fd, path, err);
+    close(fd);
+    if (rc == 0 && unlink(path) != 0) {
+        rc = err_errno(err, errno, "removing '%s'", path);
+    }
+    return rc != 0 ? rc : sync_parent(path, err);
+}
+
+bool file_exists(const char *path) {
+    return access(path, F_OK) == 0;
+}
+
+/* One level; the parent is there. Synced into its parent, or a file synced inside it could still be lost with it. */
+static int make_dir(const char *path, struct err *err) {
+    if (mkdir(path, 0700) == 0) {
+        return sync_parent(path, err);
+    }
+    int errnum = errno;
+    struct stat st;
+    if (errnum == EEXIST && stat(path, &st) == 0) {
+        return S_ISDIR(st.st_mode) ? 0 : err_set(err, ERR_INVALID, "'%s' is not a directory", path);
+    }
+    return err_errno(err, errnum, "making directory '%s'", path);
+}
+
+int file_make_dirs(const char *path, struct err *err) {
+    char part[FILE_PATH_MAX];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof(part)) {
+        return err_set(err, n == 0 ? ERR_INVALID : ERR_LIMIT, "directory name of %zu bytes; accepted are 1 to %d", n,
+                       FILE_PATH_MAX - 1);
+    }
+    memcpy(part, path, n + 1);
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return 0;
+    }
+    for (size_t i = 1; i <= n; i++) {
+        if ((part[i] != '/' && part[i] != '\0') || part[i - 1] == '/') {
+            continue;
+        }
+        char kept = part[i];
+        part[i] = '\0';
+        /* What is there already need not be ours to make or to sync. */
+        int rc = stat(part, &st) == 0 && S_ISDIR(st.st_mode) ? 0 : make_dir(part, err);
+        part[i] = kept;
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int empty_dir(DIR *dir, unsigned depth, struct err *err);
+
+/* Removes one name below `at`, with everything under it. Descriptors, not paths: nobody can swap a part for a link. */
+static int remove_at(int at, const char *name, unsigned depth, struct err *err) {
+    if (unlinkat(at, name, 0) == 0 || errno == ENOENT) {
+        return 0;
+    }
+    if (errno != EISDIR && errno != EPERM) {
+        return err_errno(err, errno, "removing '%s'", name);
+    }
+    if (depth >= DEPTH_MAX) {
+        return err_set(err, ERR_LIMIT, "removing '%s': more than %d directories deep", name, DEPTH_MAX);
+    }
+    int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        int errnum = errno;
+        if (fd >= 0) {
+            close(fd);
+        }
+        return err_errno(err, errnum, "removing '%s'", name);
+    }
+    int rc = empty_dir(dir, depth + 1, err);
+    closedir(dir);
+    if (rc == 0 && unlinkat(at, name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
+        rc = err_errno(err, errno, "removing '%s'", name);
+    }
+    return rc;
+}
+
+static int empty_dir(DIR *dir, unsigned depth, struct err *err) {
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(dir);
+        if (entry == NULL) {
+            return errno == 0 ? 0 : err_errno(err, errno, "reading a directory");
+        }
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
+            continue;
+        }
+        int rc = remove_at(dirfd(dir), entry->d_name, depth, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+}
+
+int file_remove_tree(const char *path, struct err *err) {
+    struct err why = {0};
+    int rc = remove_at(AT_FDCWD, path, 0, &why);
+    return rc == 0 ? 0 : err_set(err, rc, "removing tree '%s': %s", path, why.msg);
+}
+
+int file_check_local(const char *path, struct err *err) {
+    static const struct {
+        uint32_t magic;
+        const char *name;
+    } remote[] = {
+        {NFS_SUPER_MAGIC, "NFS"}, {SMB_SUPER_MAGIC, "SMB"},   {0xFF534D42, "CIFS"},
+        {0xFE534D42, "SMB2"},     {V9FS_MAGIC, "9p"},         {AFS_SUPER_MAGIC, "AFS"},
+        {AFS_FS_MAGIC, "AFS"},    {CODA_SUPER_MAGIC, "Coda"}, {0x00C36400, "Ceph"},
+    };
+    /* What does not exist yet will lie where its nearest existing parent lies. */
+    char at[FILE_PATH_MAX];
+    struct statfs fs;
+    const char *asked = path;
+    while (statfs(asked, &fs) != 0) {
+        if (errno == EINTR) {
+            continue;
+        }
+        if (errno != ENOENT || strcmp(asked, ".") == 0 || strcmp(asked, "/") == 0) {
+            return err_errno(err, errno, "'%s'", path);
+        }
+        char parent[FILE_PATH_MAX];
+        int rc = parent_of(parent, asked, err);
+        if (rc != 0) {
+            return rc;
+        }
+        memcpy(at, parent, sizeof(at));
+        asked = at;
+    }
+    for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++) {
+        if ((uint32_t)fs.f_type == remote[i].magic) {
+            return err_set(err, ERR_INVALID, "'%s' lies on %s, a network file system; a local one is needed", path,
+                           remote[i].name);
+        }
+    }
+    return 0;
+}

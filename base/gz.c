@@ -1,0 +1,252 @@
+/* zlib's inflate behind a pull interface.
+ *
+ *   undecided --two bytes--> plain                     input bytes are output bytes
+ *             \------------> gzip --member end--> next member | zero padding | end
+ *
+ * inflate is driven directly rather than through zlib's gzFile, which takes damaged headers for plain text and does not
+ * say where the damage is. Every state that the end of the input may not come in is an error of its own. */
+#include "base/gz.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define GZ_BLOCK ((size_t)64 << 10)
+
+enum gz_state { GZ_UNDECIDED, GZ_IS_PLAIN, GZ_IN_MEMBER, GZ_BETWEEN, GZ_PADDING };
+
+struct gz {
+    int fd;
+    bool owns_fd, at_end, has_inflate;
+    enum gz_state state;
+    uint64_t taken, given, max;
+    size_t at, n; /* input[at, n) is not consumed yet */
+    z_stream z;
+    uint8_t input[GZ_BLOCK];
+};
+
+int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, struct err *err) {
+    struct gz *gz = calloc(1, sizeof(*gz));
+    if (gz == NULL) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    }
+    gz->max = max;
+    gz->state = form == GZ_PLAIN ? GZ_IS_PLAIN : GZ_UNDECIDED;
+    if (strcmp(path, "-") == 0) {
+        gz->fd = STDIN_FILENO;
+    } else {
+        gz->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        gz->owns_fd = true;
+    }
+    struct stat st;
+    int code = 0;
+    if (gz->fd < 0) {
+        code = err_errno(err, errno, "%s", path);
+    } else if (fstat(gz->fd, &st) != 0) {
+        code = err_errno(err, errno, "%s", path);
+    } else if (S_ISDIR(st.st_mode)) {
+        code = err_set(err, ERR_INVALID, "%s: is a directory, a file is wanted", path);
+    }
+    if (code != 0) {
+        gz_close(gz);
+        return code;
+    }
+    *ret = gz;
+    return 0;
+}
+
+void gz_close(struct gz *gz) {
+    if (gz == NULL) {
+        return;
+    }
+    if (gz->has_inflate) {
+        inflateEnd(&gz->z);
+    }
+    if (gz->owns_fd && gz->fd >= 0) {
+        close(gz->fd);
+    }
+    free(gz);
+}
+
+bool gz_at_end(const struct gz *gz) {
+    return gz->at_end;
+}
+
+uint64_t gz_taken(const struct gz *gz) {
+    return gz->taken;
+}
+
+int gz_fd(const struct gz *gz) {
+    return gz->fd;
+}
+
+bool gz_buffered(const struct gz *gz) {
+    return gz->at < gz->n;
+}
+
+/* One read(2) into `p`; 0 bytes and at_end unset when a signal came first. */
+static int read_once(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
+    ssize_t got = read(gz->fd, p, n);
+    if (got < 0) {
+        if (errno == EINTR || errno == EAGAIN) {
+            *ret_n = 0;
+            return 0;
+        }
+        return err_errno(err, errno, "read");
+    }
+    gz->at_end = got == 0;
+    gz->taken += (uint64_t)got;
+    *ret_n = (size_t)got;
+    return 0;
+}
+
+/* Adds to the input block what one read gives. */
+static int refill(struct gz *gz, struct err *err) {
+    if (gz->at > 0) {
+        memmove(gz->input, gz->input + gz->at, gz->n - gz->at);
+        gz->n -= gz->at;
+        gz->at = 0;
+    }
+    size_t got = 0;
+    int code = read_once(gz, gz->input + gz->n, GZ_BLOCK - gz->n, &got, err);
+    gz->n += got;
+    return code;
+}
+
+static int corrupt(const struct gz *gz, const char *what, struct err *err) {
+    return err_set(err, ERR_CORRUPT, "gzip data is damaged near byte %llu: %s",
+                   (unsigned long long)(gz->taken - (gz->n - gz->at)), what);
+}
+
+static int begin_member(struct gz *gz, struct err *err) {
+    int z;
+    if (gz->has_inflate) {
+        z = inflateReset(&gz->z);
+    } else {
+        z = inflateInit2(&gz->z, 15 + 16); /* largest window, gzip wrapper only */
+        gz->has_inflate = z == Z_OK;
+    }
+    if (z != Z_OK) {
+        return err_set(err, ERR_NOMEM, "gzip: out of memory");
+    }
+    gz->state = GZ_IN_MEMBER;
+    return 0;
+}
+
+/* Decides by what stands at the input's front; leaves the state as it is while too little is there to decide. */
+static int decide(struct gz *gz, struct err *err) {
+    const uint8_t *p = gz->input + gz->at;
+    size_t n = gz->n - gz->at;
+    if (gz->state == GZ_UNDECIDED) {
+        if (n >= 2 && p[0] == 0x1f && p[1] == 0x8b) {
+            return begin_member(gz, err);
+        }
+        if (n >= 2 || (n == 1 && p[0] != 0x1f) || gz->at_end) {
+            gz->state = GZ_IS_PLAIN;
+        }
+        return 0;
+    }
+    if (gz->state == GZ_BETWEEN && n > 0) {
+        if (p[0] == 0) {
+            gz->state = GZ_PADDING;
+        } else if (n >= 2 && p[0] == 0x1f && p[1] == 0x8b) {
+            return begin_member(gz, err);
+        } else if (n >= 2 || p[0] != 0x1f || gz->at_end) {
+            return corrupt(gz, "something else follows it", err);
+        }
+    }
+    if (gz->state == GZ_PADDING) {
+        for (; gz->at < gz->n; gz->at++) {
+            if (gz->input[gz->at] != 0) {
+                return corrupt(gz, "something else follows its padding", err);
+            }
+        }
+    }
+    return 0;
+}
+
+static int inflate_some(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
+    uInt room = n > GZ_BLOCK ? (uInt)GZ_BLOCK : (uInt)n;
+    gz->z.next_in = gz->input + gz->at;
+    gz->z.avail_in = (uInt)(gz->n - gz->at);
+    gz->z.next_out = p;
+    gz->z.avail_out = room;
+    int z = inflate(&gz->z, Z_NO_FLUSH);
+    gz->at = gz->n - gz->z.avail_in;
+    *ret_n = room - gz->z.avail_out;
+    switch (z) {
+    case Z_STREAM_END:
+        gz->state = GZ_BETWEEN;
+        return 0;
+    case Z_OK:
+    case Z_BUF_ERROR: /* needs more input */
+        return 0;
+    case Z_MEM_ERROR:
+        return err_set(err, ERR_NOMEM, "gzip: out of memory");
+    default:
+        return corrupt(gz, gz->z.msg != NULL ? gz->z.msg : "not a deflate stream", err);
+    }
+}
+
+static int read_plain(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
+    if (gz->at < gz->n) { /* what was read to decide */
+        size_t have = gz->n - gz->at < n ? gz->n - gz->at : n;
+        memcpy(p, gz->input + gz->at, have);
+        gz->at += have;
+        *ret_n = have;
+        return 0;
+    }
+    return read_once(gz, p, n, ret_n, err);
+}
+
+static int read_gzip(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
+    int code = 0;
+    if (gz->state == GZ_IN_MEMBER) {
+        /* Output may be waiting inside inflate even when no input is left. */
+        code = inflate_some(gz, p, n, ret_n, err);
+        if (code != 0 || *ret_n > 0 || gz->state != GZ_IN_MEMBER) {
+            return code;
+        }
+    }
+    code = refill(gz, err);
+    if (code != 0) {
+        return code;
+    }
+    if (gz->at_end && gz->state == GZ_IN_MEMBER) {
+        return err_set(err, ERR_CORRUPT, "gzip data is cut short after %llu bytes", (unsigned long long)gz->taken);
+    }
+    return gz->state == GZ_IN_MEMBER ? inflate_some(gz, p, n, ret_n, err) : 0;
+}
+
+int gz_read(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
+    size_t got = 0;
+    int code = 0;
+    gz->at_end = false;
+    if (gz->state == GZ_UNDECIDED) {
+        code = refill(gz, err);
+    }
+    if (code == 0) {
+        code = decide(gz, err);
+    }
+    if (code == 0 && gz->state == GZ_IS_PLAIN) {
+        code = read_plain(gz, p, n, &got, err);
+    } else if (code == 0 && gz->state != GZ_UNDECIDED) {
+        code = read_gzip(gz, p, n, &got, err);
+        if (code == 0 && gz->at_end) {
+            code = decide(gz, err); /* a lone byte after the last member shows only now */
+        }
+    }
+    if (code != 0) {
+        return code;
+    }
+    if (got > gz->max - gz->given) {
+        return err_set(err, ERR_LIMIT, "content is larger than %llu bytes", (unsigned long long)gz->max);
+    }
+    gz->given += got;
+    *ret_n = got;
+    return 0;
+}

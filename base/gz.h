@@ -1,0 +1,36 @@
+/* Plain or gzip-compressed input as one stream: the one door to zlib.
+ *
+ * Logs rotate: today's file is plain, last week's is gzip. A reader that wants their bytes opens either with gz_open and
+ * reads on. The first two bytes decide (1f 8b is gzip, RFC 1952); several gzip members one after another are one content,
+ * and zero bytes after the last member are padding, as gzip itself has it. */
+#ifndef BASE_GZ_H
+#define BASE_GZ_H
+
+#include "base/bytes.h"
+
+enum gz_form {
+    GZ_DETECT, /* by the first two bytes */
+    GZ_PLAIN   /* as they stand, whatever they are: for a file that is still being written */
+};
+
+struct gz; /* one open stream; one thread at a time */
+
+/* Opens a file; "-" is standard input, which close leaves open. `max` bounds the bytes that come out. ERR_NOTFOUND when
+ * there is no such file, ERR_INVALID for a directory. */
+int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, struct err *err);
+/* Writes up to n bytes to p. At most one read(2) each call, so *ret_n may be 0 before the end (a signal came, or more input
+ * is needed first): gz_at_end tells. ERR_CORRUPT: damaged gzip data, with the compressed offset; cut short; followed by
+ * garbage. ERR_LIMIT: more than `max` bytes. Plain streams may be read again after their end: a file that has grown
+ * since gives its new bytes. */
+int gz_read(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err);
+/* The last gz_read found the end of the input. */
+bool gz_at_end(const struct gz *gz);
+/* Input bytes taken so far: compressed ones for gzip. For progress against the file's size. */
+uint64_t gz_taken(const struct gz *gz);
+/* The descriptor, for fstat and poll; owned by the stream. */
+int gz_fd(const struct gz *gz);
+/* True when gz_read can give bytes without reading more input. */
+bool gz_buffered(const struct gz *gz);
+void gz_close(struct gz *gz); /* NULL is fine */
+
+#endif

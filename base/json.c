@@ -1,0 +1,247 @@
+/* The jansson door: JSON text in, canonical MessagePack out.
+ *
+ *   text --depth scan--> jansson (one tree) --walk, keys sorted--> canonical MessagePack
+ *
+ * jansson parses by recursion and knows no lines once the tree stands, so nesting is judged on the text before it: a scan
+ * that knows strings and brackets only. The tree therefore is at most MP_DEPTH_MAX deep and the walk may recurse. Keys are
+ * sorted in one scratch array that all levels share as a stack. jansson reads reals through the C library, whose decimal
+ * point is the locale's; the calling thread is put into the C locale for the time of the call. */
+#include "base/json.h"
+
+#include <jansson.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/text.h"
+
+#define CLEAN_ERROR_MAX 800 /* jansson's texts have at most 160 bytes, of which each may become an escape */
+
+struct entry {
+    struct bytes key; /* borrowed from the tree */
+    json_t *value;    /* borrowed from the tree */
+};
+
+struct walk {
+    struct buf *out;
+    struct entry *entries; /* the objects on the way down, one behind the other */
+    size_t n, cap;
+};
+
+/* ---- before jansson ----------------------------------------------------------------------------------------------- */
+
+static int error_at(struct bytes text, size_t at, const char *what, struct err *err) {
+    size_t line = 1, column = 1;
+    for (size_t i = 0; i < at; i++) {
+        if (text.p[i] == '\n') {
+            line++;
+            column = 1;
+        } else if ((text.p[i] & 0xc0) != 0x80) {
+            column++;
+        }
+    }
+    return err_set(err, ERR_INVALID, "line %zu column %zu: %s", line, column, what);
+}
+
+/* Looks at brackets outside of strings. Text that is no JSON passes or fails here by luck; jansson refuses it. */
+static int check_depth(struct bytes text, struct err *err) {
+    unsigned depth = 0;
+    bool in_string = false, blank = true;
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        blank = blank && (c == ' ' || c == '\t' || c == '\n' || c == '\r');
+        if (c == '"') {
+            in_string = !in_string;
+        } else if (in_string) {
+            i += c == '\\';
+        } else if (c == '[' || c == '{') {
+            if (++depth > MP_DEPTH_MAX) {
+                return error_at(text, i, "nested deeper than 32 levels", err);
+            }
+        } else if ((c == ']' || c == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return blank ? error_at(text, text.n, "no JSON value", err) : 0;
+}
+
+/* ---- jansson ------------------------------------------------------------------------------------------------------ */
+
+static int parse_error(const json_error_t *e, struct err *err) {
+    const char *what = NULL;
+    switch (json_error_code(e)) {
+    case json_error_out_of_memory:
+        return err_set(err, ERR_NOMEM, "JSON: out of memory");
+    case json_error_numeric_overflow:
+        if (strstr(e->text, "real") == NULL) {
+            what = "an integer is out of range, accepted are -9223372036854775808 to 9223372036854775807";
+        } else {
+            what = "a real number is larger than a 64-bit float can be";
+        }
+        break;
+    case json_error_null_byte_in_key:
+        what = "an object key contains \\u0000";
+        break;
+    default:
+        break;
+    }
+    if (what != NULL) {
+        return err_set(err, ERR_INVALID, "line %d column %d: %s", e->line, e->column, what);
+    }
+    if (e->text[0] == '\0') {
+        return err_set(err, ERR_NOMEM, "JSON: out of memory");
+    }
+    struct buf clean;
+    buf_init(&clean, CLEAN_ERROR_MAX);
+    text_safe(&clean, bytes_of(e->text));
+    int rc = err_set(err, ERR_INVALID, "line %d column %d: %.*s", e->line, e->column, (int)clean.n,
+                     clean.n == 0 ? "" : (const char *)clean.p);
+    buf_done(&clean);
+    return rc;
+}
+
+static int parse(struct bytes text, json_t **ret, struct err *err) {
+    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (c_locale == (locale_t)0) {
+        return err_set(err, ERR_NOMEM, "JSON: out of memory");
+    }
+    locale_t before = uselocale(c_locale);
+    json_error_t e;
+    memset(&e, 0, sizeof(e));
+    json_t *root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
+    uselocale(before);
+    freelocale(c_locale);
+    if (root == NULL) {
+        return parse_error(&e, err);
+    }
+    *ret = root;
+    return 0;
+}
+
+/* ---- the walk ----------------------------------------------------------------------------------------------------- */
+
+static int entry_cmp(const void *a, const void *b) {
+    const struct entry *x = a, *y = b;
+    return bytes_cmp(x->key, y->key);
+}
+
+/* Puts the object's entries on top of the stack, sorted. */
+static int push_entries(struct walk *w, json_t *object) {
+    size_t count = json_object_size(object);
+    if (count == 0) {
+        return 0;
+    }
+    if (count > w->cap - w->n) {
+        size_t cap = w->cap < 32 ? 32 : w->cap;
+        while (cap - w->n < count) {
+            cap *= 2;
+        }
+        struct entry *entries = reallocarray(w->entries, cap, sizeof(*entries));
+        if (entries == NULL) {
+            return ERR_NOMEM;
+        }
+        w->entries = entries;
+        w->cap = cap;
+    }
+    struct entry *first = w->entries + w->n;
+    bool sorted = true;
+    for (void *it = json_object_iter(object); it != NULL; it = json_object_iter_next(object, it)) {
+        struct entry *e = &w->entries[w->n++];
+        e->key = bytes_of(json_object_iter_key(it)); /* jansson refuses NUL in keys */
+        e->value = json_object_iter_value(it);
+        sorted = sorted && (e == first || bytes_cmp(e[-1].key, e->key) < 0);
+    }
+    if (!sorted) {
+        qsort(first, count, sizeof(*first), entry_cmp);
+    }
+    return 0;
+}
+
+static int put_value(struct walk *w, json_t *v);
+
+static int put_object(struct walk *w, json_t *object) {
+    size_t first = w->n;
+    if (push_entries(w, object) != 0) {
+        return ERR_NOMEM;
+    }
+    size_t end = w->n;
+    mp_put_map(w->out, (uint32_t)(end - first));
+    for (size_t i = first; i < end; i++) {
+        struct entry e = w->entries[i]; /* a copy: the array may move below */
+        mp_put_str(w->out, e.key);
+        if (put_value(w, e.value) != 0) {
+            return ERR_NOMEM;
+        }
+    }
+    w->n = first;
+    return 0;
+}
+
+static int put_array(struct walk *w, json_t *array) {
+    size_t count = json_array_size(array);
+    mp_put_array(w->out, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        if (put_value(w, json_array_get(array, i)) != 0) {
+            return ERR_NOMEM;
+        }
+    }
+    return 0;
+}
+
+static int put_value(struct walk *w, json_t *v) {
+    struct bytes text;
+    double real;
+    switch (json_typeof(v)) {
+    case JSON_OBJECT:
+        return put_object(w, v);
+    case JSON_ARRAY:
+        return put_array(w, v);
+    case JSON_STRING:
+        text.p = (const uint8_t *)json_string_value(v);
+        text.n = json_string_length(v);
+        mp_put_str(w->out, text);
+        return 0;
+    case JSON_INTEGER:
+        mp_put_int(w->out, json_integer_value(v));
+        return 0;
+    case JSON_REAL:
+        real = json_real_value(v);
+        mp_put_float(w->out, real == 0 ? 0.0 : real);
+        return 0;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        mp_put_bool(w->out, json_typeof(v) == JSON_TRUE);
+        return 0;
+    case JSON_NULL:
+        break;
+    }
+    mp_put_nil(w->out);
+    return 0;
+}
+
+int json_to_mp(struct bytes text, struct buf *out, struct err *err) {
+    /* The counts of containers and strings fit into 32 bits when the text does. */
+    size_t max = out->max < UINT32_MAX ? out->max : UINT32_MAX;
+    if (text.n > max) {
+        return err_set(err, ERR_LIMIT, "JSON text of %zu bytes, accepted are %zu", text.n, max);
+    }
+    json_t *root;
+    int rc = check_depth(text, err);
+    if (rc != 0 || (rc = parse(text, &root, err)) != 0) {
+        return rc;
+    }
+    struct walk w = {.out = out};
+    size_t before = out->n;
+    if (put_value(&w, root) != 0) {
+        rc = err_set(err, ERR_NOMEM, "JSON: out of memory");
+    } else {
+        rc = buf_check(out, "JSON as MessagePack", err);
+    }
+    if (rc != 0) {
+        out->n = before;
+    }
+    free(w.entries);
+    json_decref(root);
+    return rc;
+}

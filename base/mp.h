@@ -1,0 +1,58 @@
+/* Canonical MessagePack: the one encoding of everything that is hashed.
+ *
+ * Canonical means: shortest integer form, non-negative integers unsigned; str is valid UTF-8; floats are float 64, no NaN,
+ * infinity or negative zero; map keys are str, sorted by the bytes of their text, no duplicates; shortest length forms; no
+ * ext types; integers within -2^63 .. 2^63-1; nesting at most MP_DEPTH_MAX. Encoding goes through msgpack-c's packer;
+ * msgpack-c's reader accepts much that is not canonical, so the reader here is our own. */
+#ifndef BASE_MP_H
+#define BASE_MP_H
+
+#include "base/bytes.h"
+
+#define MP_DEPTH_MAX 32
+#define MP_INT_MAX ((uint64_t)INT64_MAX)
+
+enum mp_type { MP_NIL, MP_BOOL, MP_UINT, MP_INT, MP_FLOAT, MP_STR, MP_BIN, MP_ARRAY, MP_MAP };
+
+struct mp_item {
+    enum mp_type type;
+    bool boolean;        /* MP_BOOL */
+    uint64_t uint;       /* MP_UINT: 0 .. 2^63-1 */
+    int64_t sint;        /* MP_INT: negative only */
+    double real;         /* MP_FLOAT */
+    struct bytes data;   /* MP_STR, MP_BIN: borrowed from the input */
+    uint32_t count;      /* MP_ARRAY: elements; MP_MAP: pairs. They follow in the input */
+};
+
+struct mp_reader {
+    const uint8_t *start, *p, *end;
+};
+
+void mp_put_nil(struct buf *out);
+void mp_put_bool(struct buf *out, bool v);
+/* Past MP_INT_MAX, and text or bytes past 2^32-1 bytes: nothing is written and out fails with ERR_LIMIT. */
+void mp_put_uint(struct buf *out, uint64_t v);
+void mp_put_int(struct buf *out, int64_t v);
+/* The caller has checked that v is canonical (mp_float_ok). */
+void mp_put_float(struct buf *out, double v);
+void mp_put_str(struct buf *out, struct bytes v);
+void mp_put_bin(struct buf *out, struct bytes v);
+void mp_put_array(struct buf *out, uint32_t count);
+void mp_put_map(struct buf *out, uint32_t count);
+bool mp_float_ok(double v);
+
+void mp_reader_init(struct mp_reader *r, struct bytes input);
+/* The next item, strictly checked on its own (form, length against what remains, UTF-8, float, integer range); containers
+ * give their head only. Returns 0, 1 at the end of the input, or ERR_CORRUPT with the byte offset in the message. */
+int mp_next(struct mp_reader *r, struct mp_item *ret, struct err *err);
+/* Skips one whole item, checking everything below it, map order too; *ret_raw (may be NULL) borrows its bytes. ERR_CORRUPT
+ * at the end of the input. `depth` is how deep the item already stands (0 at the top). */
+int mp_skip(struct mp_reader *r, unsigned depth, struct bytes *ret_raw, struct err *err);
+/* Exactly one canonical item and nothing after it. */
+int mp_check(struct bytes input, struct err *err);
+/* The raw value of `key` in a canonical map; ERR_NOTFOUND when it is absent, ERR_CORRUPT when `map` is no map. */
+int mp_map_get(struct bytes map, const char *key, struct bytes *ret_raw);
+/* Reads a single scalar item out of raw bytes. */
+int mp_scalar(struct bytes raw, struct mp_item *ret);
+
+#endif

@@ -1,0 +1,168 @@
+/* The search and the mask of the secret scanner.
+ *
+ * Every rule has anchors: three bytes that stand at a known place of what it looks for, chosen to be rare. The search takes
+ * each place of the text, multiplies its three bytes into a slot of one constant table, and asks the rule found there; six
+ * places cost one load and one branch as long as their slots are empty. The table is filled by the compiler, and two
+ * anchors in one slot make it warn, so there are no chains and nothing is set up at run time.
+ *
+ * Masking twice must change nothing more. Therefore the text behind a hit is a text of its own (no rule looks back over
+ * it), masks that stand in a text are stepped over the same way, and before a hit is reported the bytes in front of it are
+ * searched again as if the text ended there: a number too long to be a key may have just the right length once its tail is
+ * masked. */
+#include "base/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/secret_check.h"
+
+/* Only the low 24 bits of what it multiplies reach the slot. */
+#define ANCHOR_FACTOR        (UINT32_C(0xd8f16b) << 8)
+#define ANCHOR_BITS          13
+#define ANCHOR_SLOT(v)       (((uint32_t)(v)*ANCHOR_FACTOR) >> (32 - ANCHOR_BITS))
+#define ANCHOR_PACK(a, b, c) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
+
+/* No rule's judgement depends on more bytes behind its anchor than this, but for how far its hit goes on. */
+#define LOOK_AHEAD_MAX 1024
+
+const struct secret_rule secret_rules[RULE_COUNT] = {
+    {0},
+#define RULE(id, name, literal, back, context, set, min, max, entropy, check)                                              \
+    {name, literal, sizeof(literal) - 1, back, context, set, min, max, entropy, check},
+#define ANCHOR(id, a, b, c)
+#include "base/secret_rules.def"
+#undef RULE
+#undef ANCHOR
+};
+
+static const uint8_t ANCHORS[1 << ANCHOR_BITS] = {
+#define RULE(id, name, literal, back, context, set, min, max, entropy, check)
+#define ANCHOR(id, a, b, c) [ANCHOR_SLOT(ANCHOR_PACK(a, b, c))] = RULE_##id,
+#include "base/secret_rules.def"
+#undef RULE
+#undef ANCHOR
+};
+
+/* ---- search ---- */
+
+static uint64_t load_le64(const uint8_t *p) {
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 |
+           (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+}
+
+/* The first place at or after i whose slot is taken, or hi. */
+static size_t next_anchor(const struct secret_scan *s, size_t i, uint8_t *ret_rule) {
+    const uint8_t *p = s->p;
+    for (; s->hi - i >= 8; i += 6) {
+        uint64_t v = load_le64(p + i);
+        if ((ANCHORS[ANCHOR_SLOT(v)] | ANCHORS[ANCHOR_SLOT(v >> 8)] | ANCHORS[ANCHOR_SLOT(v >> 16)] |
+             ANCHORS[ANCHOR_SLOT(v >> 24)] | ANCHORS[ANCHOR_SLOT(v >> 32)] | ANCHORS[ANCHOR_SLOT(v >> 40)]) != 0) {
+            break;
+        }
+    }
+    for (; s->hi - i >= 3; i++) {
+        uint8_t rule = ANCHORS[ANCHOR_SLOT(ANCHOR_PACK(p[i], p[i + 1], p[i + 2]))];
+        if (rule != RULE_NONE) {
+            *ret_rule = rule;
+            return i;
+        }
+    }
+    return s->hi;
+}
+
+struct found {
+    struct secret_hit hit;
+    size_t anchor;
+};
+
+static bool find_hit(struct secret_scan *s, size_t i, size_t stop, struct found *ret);
+
+/* A hit known by its surroundings gives way to a secret that is known by its own shape: it takes its name when that covers
+ * it, and reaches back or on to hold all of it otherwise. */
+static void prefer_specific(struct secret_scan *s, struct found *found) {
+    struct secret_scan inner = *s;
+    struct secret_hit *hit = &found->hit;
+    struct found own;
+    size_t end = hit->at + hit->n;
+    inner.specific = true;
+    bool any = find_hit(&inner, found->anchor, end, &own);
+    s->steps = inner.steps;
+    if (!any || own.hit.at >= end) {
+        return;
+    }
+    size_t own_end = own.hit.at + own.hit.n;
+    if (own.hit.at <= hit->at && own_end >= end) {
+        hit->rule = own.hit.rule;
+    }
+    hit->at = own.hit.at < hit->at ? own.hit.at : hit->at;
+    hit->n = (own_end > end ? own_end : end) - hit->at;
+}
+
+/* The first hit whose anchor lies in i..stop; moves lo past masks. */
+static bool find_hit(struct secret_scan *s, size_t i, size_t stop, struct found *ret) {
+    for (;; i++) {
+        uint8_t id = RULE_NONE;
+        i = next_anchor(s, i, &id);
+        if (i >= stop) {
+            return false;
+        }
+        const struct secret_rule *rule = &secret_rules[id];
+        if (id == RULE_MASK) {
+            size_t n = secret_mask_len(s, i);
+            if (n != 0) {
+                s->lo = i + n;
+                i += n - 1;
+            }
+        } else if (!(s->specific && rule->context) && rule->check(s, i, rule, &ret->hit)) {
+            ret->anchor = i;
+            if (rule->context) {
+                prefer_specific(s, ret);
+            }
+            return true;
+        }
+    }
+}
+
+int secret_scan_next(struct secret_scan *s, struct secret_hit *ret) {
+    struct found found, earlier;
+    if (!find_hit(s, s->lo, s->hi, &found)) {
+        s->lo = s->hi;
+        return 1;
+    }
+    for (bool again = true; again;) {
+        struct secret_scan cut = *s;
+        cut.hi = found.hit.at;
+        size_t from = cut.hi - cut.lo < LOOK_AHEAD_MAX ? cut.lo : cut.hi - LOOK_AHEAD_MAX;
+        again = find_hit(&cut, from, cut.hi, &earlier);
+        found = again ? earlier : found;
+        s->steps = cut.steps;
+    }
+    s->lo = found.hit.at + found.hit.n;
+    *ret = found.hit;
+    return 0;
+}
+
+int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
+    if (from >= text.n) {
+        return 1;
+    }
+    struct secret_scan s = {.p = text.p, .lo = from, .hi = text.n};
+    return secret_scan_next(&s, ret);
+}
+
+/* ---- masks ---- */
+
+size_t secret_mask(struct buf *out, struct bytes text) {
+    struct secret_hit hit;
+    size_t at = 0, count = 0;
+    while (out->fail == 0 && secret_next(text, at, &hit) == 0) {
+        buf_put(out, text.p + at, hit.at - at);
+        buf_printf(out, "‹secret:%s:%zu›", hit.rule, hit.n);
+        at = hit.at + hit.n;
+        count++;
+    }
+    if (at < text.n) {
+        buf_put(out, text.p + at, text.n - at);
+    }
+    return count;
+}

@@ -1,0 +1,488 @@
+/* Validators of the secret scanner for secrets that only their surroundings give away: the value beside a telling name, the
+ * password in a URL, a query's parameter, a header.
+ *
+ * A name is found by an anchor inside a telling word and widened to the whole identifier; then what stands between it and
+ * the value is read as JSON, YAML, an assignment, an environment, a command line, XML or a list of name and value pairs
+ * would have it. Whether the value is a secret depends on how random it looks, for the names alone stand in every manual.
+ */
+#include "base/secret_check.h"
+
+#include <string.h>
+
+enum {
+    NAME_SIDE_MAX = 48, /* bytes of a name to each side of its anchor */
+    VALUE_WINDOW = 256, /* bytes of a value that are judged */
+    GAP_MAX = 8,        /* blanks between name, sign and value */
+    USERINFO_MAX = 512,
+    NEAR_WINDOW = 64
+};
+
+struct value {
+    size_t at, n;  /* n is at most VALUE_WINDOW */
+    uint8_t quote; /* 0 when bare */
+    bool escaped;  /* the quote stands behind a backslash, as in JSON inside JSON */
+    uint8_t sign;  /* what stands between name and value: ':' '=' '>' ' ' ',' */
+};
+
+static bool hit(struct secret_hit *ret, unsigned rule, size_t at, size_t end) {
+    ret->rule = secret_rules[rule].name;
+    ret->at = at;
+    ret->n = end - at;
+    return true;
+}
+
+static uint8_t byte_at(const struct secret_scan *s, size_t i) {
+    return i < s->hi ? s->p[i] : '\0';
+}
+
+static bool is_quote(uint8_t c) {
+    return c == '"' || c == '\'' || c == '`';
+}
+
+static size_t skip_blanks(struct secret_scan *s, size_t i) {
+    size_t n = 0;
+    while (n < GAP_MAX && (byte_at(s, i + n) == ' ' || byte_at(s, i + n) == '\t')) {
+        n++;
+    }
+    s->steps += n + 1;
+    return i + n;
+}
+
+/* ---- names ---- */
+
+#define SET_NAME (SET_TOKEN | SET_DOT)
+
+/* Widens the anchor's three bytes to the identifier around them. */
+static void name_around(struct secret_scan *s, size_t at, size_t *ret_from, size_t *ret_to) {
+    size_t from = at, to = at + 3;
+    while (from > s->lo && at - from < NAME_SIDE_MAX && (secret_class(s->p[from - 1]) & SET_NAME) != 0) {
+        from--;
+    }
+    while (to < s->hi && to - at < NAME_SIDE_MAX && (secret_class(s->p[to]) & SET_NAME) != 0) {
+        to++;
+    }
+    s->steps += to - from;
+    while (to > at + 3 && (secret_class(s->p[to - 1]) & (SET_DOT | SET_DASH)) != 0) {
+        to--;
+    }
+    while (from < at && (secret_class(s->p[from]) & (SET_DOT | SET_DASH)) != 0) {
+        from++;
+    }
+    *ret_from = from;
+    *ret_to = to;
+}
+
+/* ---- values ---- */
+
+/* Steps over the sign between a name that ends at i and its value. Returns false when there is none. */
+static bool read_sign(struct secret_scan *s, size_t from, size_t i, struct value *v) {
+    bool quoted = false;
+    if (byte_at(s, i) == '\\' && is_quote(byte_at(s, i + 1))) {
+        i += 2;
+        quoted = true;
+    } else if (is_quote(byte_at(s, i))) {
+        i++;
+        quoted = true;
+    }
+    i += byte_at(s, i) == ']';
+    size_t gap = i;
+    i = skip_blanks(s, i);
+    uint8_t c = byte_at(s, i);
+    v->sign = c;
+    if (c == ':' || c == '=') {
+        if (c == ':' && byte_at(s, i + 1) == ':') {
+            return false; /* a scope: token::Kind */
+        }
+        i++;
+        for (size_t k = 0; k < 2 && secret_one_of(byte_at(s, i), "=>"); k++) {
+            i++;
+        }
+    } else if (c == '>' && from > s->lo && s->p[from - 1] == '<') {
+        i++;
+    } else if (c == ',' && quoted) {
+        /* {"name": "API_KEY", "value": "…"} and ("api_key", "…") */
+        i = skip_blanks(s, i + 1);
+        if (is_quote(byte_at(s, i)) && s->hi - i > 7 && memcmp(s->p + i + 1, "value", 5) == 0 && s->p[i + 6] == s->p[i]) {
+            i = skip_blanks(s, i + 7);
+            if (byte_at(s, i) != ':') {
+                return false;
+            }
+            i++;
+        }
+    } else if (i > gap && !quoted && from >= s->lo + 2 && memcmp(s->p + from - 2, "--", 2) == 0) {
+        v->sign = ' ';
+    } else {
+        return false;
+    }
+    v->at = skip_blanks(s, i);
+    return true;
+}
+
+static bool ends_bare(const struct secret_scan *s, size_t i) {
+    uint8_t c = s->p[i];
+    return c <= ' ' || secret_one_of(c, "\"'`,;&()[]{}<>|\\") || (c == 0xe2 && secret_mask_len(s, i) != 0);
+}
+
+/* The end of a bare value, or of a quoted one, at most `limit` bytes on. */
+static size_t value_end(struct secret_scan *s, const struct value *v, size_t limit) {
+    size_t n = 0;
+    for (; n < limit && v->at + n < s->hi; n++) {
+        uint8_t c = s->p[v->at + n];
+        if (v->quote == 0) {
+            if (ends_bare(s, v->at + n)) {
+                break;
+            }
+        } else if (c == v->quote || c < ' ' || (v->escaped && c == '\\') ||
+                   (c == 0xe2 && secret_mask_len(s, v->at + n) != 0)) {
+            break;
+        } else if (c == '\\') {
+            n++;
+        }
+    }
+    s->steps += n + 1;
+    n = n < limit ? n : limit;
+    return v->at + n < s->hi ? v->at + n : s->hi;
+}
+
+static bool read_value(struct secret_scan *s, size_t from, size_t to, struct value *v) {
+    if (!read_sign(s, from, to, v)) {
+        return false;
+    }
+    /* A type in between: password: str = "…" */
+    if (v->sign == ':') {
+        size_t n = secret_run(s, v->at, SET_NAME, 32), i = skip_blanks(s, v->at + n);
+        if (n > 0 && i > v->at + n && byte_at(s, i) == '=' && byte_at(s, i + 1) == ' ') {
+            v->at = skip_blanks(s, i + 1);
+        }
+    }
+    /* A prefix of the string: b'…', f"…" */
+    v->at += secret_one_of(byte_at(s, v->at), "bfruBFRU@") && is_quote(byte_at(s, v->at + 1));
+    v->escaped = byte_at(s, v->at) == '\\' && is_quote(byte_at(s, v->at + 1));
+    v->at += v->escaped;
+    v->quote = is_quote(byte_at(s, v->at)) ? s->p[v->at] : 0;
+    v->at += v->quote != 0;
+    v->n = value_end(s, v, VALUE_WINDOW) - v->at;
+    return v->at < s->hi && v->n > 0;
+}
+
+/* ---- what a secret value looks like ---- */
+
+/* Parts between dots, dashes and slashes are words, or words with a short number: a name, a path, a version. */
+static bool is_identifier(const uint8_t *p, size_t n) {
+    size_t letters = 0, digits = 0;
+    for (size_t i = 0; i <= n; i++) {
+        unsigned class = i < n ? secret_class(p[i]) : 0;
+        if ((class & SET_ALPHA) != 0 && digits == 0) {
+            letters++;
+        } else if ((class & SET_DIGIT) != 0 && (digits < 2 || letters == 0)) {
+            digits++;
+        } else if (i == n || (class & (SET_UNDER | SET_DASH | SET_DOT)) != 0 || secret_one_of(p[i], "/:@")) {
+            letters = digits = 0;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_plain_word(const uint8_t *p, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if ((secret_class(p[i]) & SET_ALPHA) == 0 && p[i] < 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_password_name(const uint8_t *p, size_t n) {
+    return secret_contains(p, n, "pass") || secret_contains(p, n, "pwd") || secret_contains(p, n, "kennwort");
+}
+
+/* The value under a telling name is a secret: not a placeholder, code, a path, a URL, prose or a number. */
+static bool is_secret_value(struct secret_scan *s, size_t from, size_t to, const struct value *v) {
+    const uint8_t *p = s->p + v->at;
+    bool password = has_password_name(s->p + from, to - from);
+    s->steps += v->n;
+    if (v->n < (password && v->quote != 0 ? 6u : 8u) || secret_is_placeholder(p, v->n)) {
+        return false;
+    }
+    if (v->quote == 0 && secret_one_of(byte_at(s, v->at + v->n), "([{<")) {
+        return false; /* a call or an index */
+    }
+    size_t digits = 0, letters = 0, others = 0;
+    for (size_t i = 0; i < v->n; i++) {
+        unsigned class = secret_class(p[i]);
+        digits += class == SET_DIGIT;
+        letters += (class & SET_ALPHA) != 0;
+        others += p[i] > ' ' && (class & (SET_NAME | SET_PLUSSLASH)) == 0 && p[i] != ':';
+        if (p[i] == ' ' || (p[i] == ':' && i + 2 < v->n && p[i + 1] == '/' && p[i + 2] == '/')) {
+            return false;
+        }
+    }
+    if (secret_one_of(p[0], "/.~") && is_identifier(p + 1, v->n - 1)) {
+        return false;
+    }
+    if (v->n > 7 && (memcmp(p, "sha256:", 7) == 0 || memcmp(p, "sha512-", 7) == 0 || memcmp(p, "sha256-", 7) == 0)) {
+        return false;
+    }
+    if (letters == 0) {
+        return password && v->quote != 0 && digits + others >= 6;
+    }
+    unsigned entropy = secret_entropy(p, v->n);
+    if (digits == 0) {
+        bool mixed = others > 0 && password && v->quote != 0 && !is_plain_word(p, v->n);
+        return mixed ? entropy >= 250 : v->n >= 16 && entropy >= 350 && secret_looks_random(p, v->n);
+    }
+    if (secret_is_hex(p, v->n) || secret_is_uuid(p, v->n)) {
+        return v->n >= 16 && entropy >= 300;
+    }
+    if (password && (v->quote != 0 || v->sign == '=')) {
+        return entropy >= 225 && (v->quote != 0 || !is_identifier(p, v->n));
+    }
+    return !is_identifier(p, v->n) && entropy >= (password ? 275 : 325) && (others > 0 || secret_looks_random(p, v->n));
+}
+
+/* ---- high entropy near a telling name ---- */
+
+static bool is_exempt_blob(struct secret_scan *s, size_t at, const uint8_t *p, size_t n) {
+    size_t marks = 0, steps_up = 0;
+    for (size_t i = 0; i < n; i++) {
+        marks += (secret_class(p[i]) & (SET_UNDER | SET_DASH | SET_PLUSSLASH)) != 0;
+        steps_up += i > 0 && p[i] == p[i - 1] + 1;
+    }
+    s->steps += n;
+    /* A signed note's key or signature: name+hex+base64, "— name base64". */
+    bool note = at > s->lo && s->p[at - 1] == '+';
+    note = note || (n > 10 && p[8] == '+' && secret_is_hex(p, 8));
+    return secret_is_hex(p, n) || secret_is_uuid(p, n) || marks * 10 > n || steps_up * 3 > n || note ||
+           secret_contains(p, n < 8 ? n : 8, "sha");
+}
+
+static bool find_blob_near(struct secret_scan *s, size_t from, size_t to, struct secret_hit *ret) {
+    const struct secret_rule *rule = &secret_rules[RULE_ENTROPY];
+    size_t stop = s->hi - to < NEAR_WINDOW ? s->hi : to + NEAR_WINDOW;
+    for (size_t i = to; i < stop; i++) {
+        uint8_t c = s->p[i];
+        if (c == '\n' || c == 0xe2) {
+            return false; /* another line; a mask; the dash of a signature */
+        }
+        size_t n = secret_run(s, i, rule->set, VALUE_WINDOW / 2);
+        if (n >= rule->min && !is_exempt_blob(s, i, s->p + i, n) && secret_looks_random(s->p + i, n) &&
+            secret_entropy(s->p + i, n) >= rule->entropy) {
+            struct bytes name = {s->p + from, to - from};
+            return secret_field_name(name) && hit(ret, RULE_ENTROPY, i, i + n + secret_run(s, i + n, rule->set, SIZE_MAX));
+        }
+        i += n;
+    }
+    return false;
+}
+
+/* ---- headers ---- */
+
+static size_t line_end(struct secret_scan *s, size_t i, uint8_t quote, bool escaped, size_t limit) {
+    size_t n = 0;
+    for (; n < limit && i + n < s->hi; n++) {
+        uint8_t c = s->p[i + n];
+        if (c == '\n' || c == '\r' || (quote != 0 && c == quote) || (escaped && c == '\\') ||
+            (c == 0xe2 && secret_mask_len(s, i + n) != 0)) {
+            break;
+        }
+    }
+    s->steps += n + 1;
+    return i + n;
+}
+
+/* The quote around a whole header, as in -H "Authorization: …". */
+static uint8_t quote_before(const struct secret_scan *s, size_t from) {
+    return from > s->lo && is_quote(s->p[from - 1]) ? s->p[from - 1] : 0;
+}
+
+static bool check_authorization(struct secret_scan *s, size_t from, struct value *v, struct secret_hit *ret) {
+    static const char *const schemes[] = {"basic",     "bearer", "token",   "digest", "negotiate",
+                                          "ntlm",      "apikey", "api-key", "hmac",   "aws4-hmac-sha256",
+                                          "sharedkey", "hawk",   "key"};
+    uint8_t quote = v->quote != 0 ? v->quote : quote_before(s, from);
+    size_t n = secret_run(s, v->at, SET_TOKEN, 20), i = v->at + n;
+    bool known = false;
+    for (size_t k = 0; k < sizeof(schemes) / sizeof(schemes[0]) && byte_at(s, i) == ' '; k++) {
+        known = known || secret_equals(s->p + v->at, n, schemes[k]);
+    }
+    if (!known) {
+        return false;
+    }
+    bool params = n > 6 || secret_equals(s->p + v->at, n, "digest") || secret_equals(s->p + v->at, n, "hawk");
+    i = skip_blanks(s, i);
+    struct value credential = {.at = i, .quote = 0};
+    size_t end = value_end(s, &credential, VALUE_WINDOW);
+    bool mixed = false;
+    for (size_t k = i; k < end; k++) {
+        mixed = mixed || (secret_class(s->p[k]) & (SET_LOWER | SET_DASH | SET_UNDER)) == 0;
+    }
+    s->steps += end - i;
+    if (end - i < 6 || !mixed || secret_is_placeholder(s->p + i, end - i)) {
+        return false;
+    }
+    end = params ? line_end(s, i, quote, v->escaped, SIZE_MAX) : value_end(s, &credential, SIZE_MAX);
+    return hit(ret, RULE_HEADER, i, end);
+}
+
+static bool check_cookie(struct secret_scan *s, size_t from, struct value *v, struct secret_hit *ret) {
+    uint8_t quote = v->quote != 0 ? v->quote : quote_before(s, from);
+    size_t n = secret_run(s, v->at, SET_TOKEN | SET_DOT | SET_PERCENT, 128), i = v->at + n;
+    size_t blanks = skip_blanks(s, i + 1) - i - 1;
+    if (v->sign != ':' || n == 0 || byte_at(s, i) != '=' || blanks != 0) {
+        return false;
+    }
+    struct value first = {.at = i + 1, .quote = 0};
+    size_t m = value_end(s, &first, VALUE_WINDOW) - first.at;
+    if (m < 4 || secret_is_placeholder(s->p + i + 1, m)) {
+        return false;
+    }
+    return hit(ret, RULE_HEADER, v->at, line_end(s, v->at, quote, v->escaped, SIZE_MAX));
+}
+
+bool secret_check_bearer(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
+    size_t start = at - rule->back;
+    s->steps++;
+    if (at - s->lo < rule->back || s->hi - start < 8u || !secret_equals(s->p + start, rule->literal_n, rule->literal) ||
+        !secret_starts(s, start)) {
+        return false;
+    }
+    size_t i = start + rule->literal_n;
+    if (s->p[i] != ' ') {
+        return false;
+    }
+    i = skip_blanks(s, i);
+    size_t n = secret_run(s, i, rule->set, VALUE_WINDOW / 2);
+    if (n < rule->min || !secret_looks_random(s->p + i, n) || secret_entropy(s->p + i, n) < rule->entropy ||
+        secret_is_placeholder(s->p + i, n)) {
+        return false;
+    }
+    return hit(ret, RULE_HEADER, i, i + secret_run(s, i, rule->set, SIZE_MAX));
+}
+
+/* ---- telling words ---- */
+
+/* AWS_SECRET_ACCESS_KEY and its kin: 40 characters of base64 on this line. */
+static bool find_aws_secret(struct secret_scan *s, size_t from, size_t to, struct secret_hit *ret) {
+    const struct secret_rule *rule = &secret_rules[RULE_AWS_SECRET];
+    size_t before = from - s->lo < 24 ? s->lo : from - 24;
+    if (!secret_contains(s->p + before, to - before, "aws") || !secret_contains(s->p + before, to - before, "secret")) {
+        return false;
+    }
+    s->steps += to - before;
+    size_t stop = s->hi - to < NEAR_WINDOW ? s->hi : to + NEAR_WINDOW;
+    for (size_t i = to; i < stop && s->p[i] != '\n' && s->p[i] != 0xe2; i++) {
+        size_t n = secret_run(s, i, SET_ALNUM | SET_PLUSSLASH, rule->max + 1u);
+        if (n == rule->max && !secret_is_hex(s->p + i, n) && secret_entropy(s->p + i, n) >= rule->entropy) {
+            return hit(ret, RULE_AWS_SECRET, i, i + n);
+        }
+        i += n;
+    }
+    return false;
+}
+
+bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
+    size_t tail = at + 3, n = rule->literal_n;
+    s->steps++;
+    if (s->hi - tail < n || !secret_equals(s->p + tail, n, rule->literal)) {
+        return false;
+    }
+    /* "tokens", "authors", "secretary": the word goes on. A plural is one for few words only, which their names know. */
+    uint8_t next = byte_at(s, tail + n);
+    bool small = (secret_class(byte_at(s, tail - 1)) & SET_LOWER) != 0;
+    if (n != 0 && next != 's' && (secret_class(next) & (small ? SET_LOWER : SET_UPPER)) != 0) {
+        return false;
+    }
+    size_t from, to;
+    name_around(s, at, &from, &to);
+    struct value v;
+    if (!read_value(s, from, to, &v)) {
+        return find_aws_secret(s, from, to, ret) || find_blob_near(s, from, to, ret);
+    }
+    struct bytes name = {s->p + from, to - from};
+    bool auth = secret_equals(name.p + (name.n >= 4 ? name.n - 4 : 0), name.n >= 4 ? 4 : 0, "auth");
+    if (!auth && !secret_field_name(name)) {
+        return false;
+    }
+    if (find_aws_secret(s, from, to, ret)) {
+        return true;
+    }
+    if (rule->name == secret_rules[RULE_HEADER].name) {
+        bool cookie = secret_contains(name.p, name.n, "cookie");
+        if (cookie ? check_cookie(s, from, &v, ret) : check_authorization(s, from, &v, ret)) {
+            return true;
+        }
+    }
+    if (!is_secret_value(s, from, to, &v)) {
+        return false;
+    }
+    bool query = from > s->lo && secret_one_of(s->p[from - 1], "?&");
+    bool header = secret_equals(name.p, name.n, "x-api-key") || secret_equals(name.p, name.n, "api-key") ||
+                  secret_equals(name.p, name.n, "x-goog-api-key");
+    return hit(ret, query ? RULE_QUERY : header ? RULE_HEADER : RULE_KEYWORD, v.at, value_end(s, &v, SIZE_MAX));
+}
+
+/* ---- URLs ---- */
+
+bool secret_check_url(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
+    static const char *const words[] = {"password", "passwd", "pass", "pwd", "token", "secret"};
+    (void)rule;
+    if (at == s->lo || (secret_class(s->p[at - 1]) & SET_ALNUM) == 0) {
+        return false;
+    }
+    size_t user = at + 3, colon = 0, end = 0, i = user;
+    size_t stop = s->hi - user < USERINFO_MAX ? s->hi : user + USERINFO_MAX;
+    for (; i < stop; i++) {
+        uint8_t c = s->p[i];
+        if (c <= ' ' || secret_one_of(c, "/?#\"'`<>\\|(){},") || (c == 0xe2 && secret_mask_len(s, i) != 0)) {
+            break;
+        }
+        colon = colon == 0 && end == 0 && c == ':' ? i : colon;
+        end = c == '@' ? i : end;
+    }
+    s->steps += i - at;
+    if (colon == 0 || end < colon) {
+        return false;
+    }
+    const uint8_t *pass = s->p + colon + 1;
+    size_t n = end - colon - 1, un = colon - user;
+    /* A token as the user, whatever the password says. */
+    if (un >= 20 && secret_looks_random(s->p + user, un) && secret_entropy(s->p + user, un) >= 300) {
+        return hit(ret, RULE_URL, user, end);
+    }
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+        if (secret_equals(pass, n, words[k])) {
+            return false;
+        }
+    }
+    return !secret_is_placeholder(pass, n) && hit(ret, RULE_URL, colon + 1, end);
+}
+
+bool secret_check_query(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
+    static const char *const names[] = {"key",
+                                        "sig",
+                                        "signature",
+                                        "x-amz-signature",
+                                        "x-amz-security-token",
+                                        "x-goog-signature",
+                                        "x-goog-credential",
+                                        "x-amz-credential"};
+    (void)rule;
+    size_t from = at + 1, n = secret_run(s, from, SET_TOKEN, 32), i = from + n;
+    bool known = false;
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+        known = known || secret_equals(s->p + from, n, names[k]);
+    }
+    if (!known || !secret_one_of(s->p[at], "?&") || byte_at(s, i) != '=') {
+        return false;
+    }
+    struct value v = {.at = i + 1};
+    size_t m = value_end(s, &v, VALUE_WINDOW) - v.at;
+    const uint8_t *p = s->p + v.at;
+    if (m < 8 || secret_is_placeholder(p, m) || !secret_looks_random(p, m) || is_identifier(p, m) ||
+        secret_entropy(p, m) < 275) {
+        return false;
+    }
+    return hit(ret, RULE_QUERY, v.at, value_end(s, &v, SIZE_MAX));
+}

@@ -1,0 +1,251 @@
+/* Text as bytes: what is valid UTF-8, what is hex or decimal, what may be shown on a terminal.
+ *
+ * UTF-8 is decoded in one place (utf8_decode) and everything else asks it. The validity check runs over every string of
+ * every record, so it steps over ASCII eight bytes at a time. Nothing here depends on the locale. */
+#include "base/text.h"
+
+#include <string.h>
+
+#define DISTANCE_TEXT_MAX 127
+
+static bool is_tail(uint8_t c) {
+    return (c & 0xc0) == 0x80;
+}
+
+/* Length of the code point at p, 0 when it is not valid. n is at least 1. */
+static size_t utf8_decode(const uint8_t *p, size_t n, uint32_t *ret) {
+    uint32_t c = p[0];
+    if (c < 0x80) {
+        *ret = c;
+        return 1;
+    }
+    if (c < 0xc2) {
+        return 0;
+    }
+    if (c < 0xe0) {
+        if (n < 2 || !is_tail(p[1])) {
+            return 0;
+        }
+        *ret = (c & 0x1f) << 6 | (p[1] & 0x3f);
+        return 2;
+    }
+    if (c < 0xf0) {
+        if (n < 3 || !is_tail(p[1]) || !is_tail(p[2])) {
+            return 0;
+        }
+        uint32_t v = (c & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+        if (v < 0x800 || (v >= 0xd800 && v <= 0xdfff)) {
+            return 0;
+        }
+        *ret = v;
+        return 3;
+    }
+    if (c > 0xf4 || n < 4 || !is_tail(p[1]) || !is_tail(p[2]) || !is_tail(p[3])) {
+        return 0;
+    }
+    uint32_t v = (c & 0x07) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+    if (v < 0x10000 || v > 0x10ffff) {
+        return 0;
+    }
+    *ret = v;
+    return 4;
+}
+
+/* How many bytes of ASCII p begins with, in whole words; all n when there is nothing else. The last word overlaps the one
+ * before it, so that short ends cost no loop over bytes. */
+static inline size_t ascii_words(const uint8_t *p, size_t n) {
+    const uint64_t high_bits = UINT64_C(0x8080808080808080);
+    uint64_t word;
+    size_t i = 0;
+    for (; n - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, p + i, sizeof(word));
+        if ((word & high_bits) != 0) {
+            return i;
+        }
+    }
+    if (n >= sizeof(word)) {
+        memcpy(&word, p + n - sizeof(word), sizeof(word));
+        return (word & high_bits) == 0 ? n : i;
+    }
+    return i;
+}
+
+size_t text_utf8_valid(const uint8_t *p, size_t n) {
+    size_t i = 0;
+    while (i < n) {
+        i += ascii_words(p + i, n - i);
+        while (i < n && p[i] < 0x80) {
+            i++;
+        }
+        if (i == n) {
+            break;
+        }
+        uint32_t c;
+        size_t len = utf8_decode(p + i, n - i, &c);
+        if (len == 0) {
+            return i;
+        }
+        i += len;
+    }
+    return n;
+}
+
+bool text_has_control(struct bytes text) {
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        if (c < 0x20 || c == 0x7f) {
+            return true;
+        }
+        if (c == 0xc2 && i + 1 < text.n && text.p[i + 1] < 0xa0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void text_hex(char *ret, const uint8_t *p, size_t n) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        ret[2 * i] = digits[p[i] >> 4];
+        ret[2 * i + 1] = digits[p[i] & 15];
+    }
+    ret[2 * n] = '\0';
+}
+
+static int hex_digit(uint8_t c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int text_unhex(uint8_t *ret, size_t n, struct bytes hex) {
+    if (hex.n % 2 != 0 || hex.n / 2 != n) {
+        return ERR_INVALID;
+    }
+    for (size_t i = 0; i < hex.n; i++) {
+        if (hex_digit(hex.p[i]) < 0) {
+            return ERR_INVALID;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = (uint8_t)(hex_digit(hex.p[2 * i]) << 4 | hex_digit(hex.p[2 * i + 1]));
+    }
+    return 0;
+}
+
+int text_parse_u64(struct bytes text, uint64_t *ret) {
+    if (text.n == 0 || (text.p[0] == '0' && text.n > 1)) {
+        return ERR_INVALID;
+    }
+    uint64_t v = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9') {
+            return ERR_INVALID;
+        }
+        if (__builtin_mul_overflow(v, (uint64_t)10, &v) || __builtin_add_overflow(v, (uint64_t)(text.p[i] - '0'), &v)) {
+            return ERR_INVALID;
+        }
+    }
+    *ret = v;
+    return 0;
+}
+
+/* Code points that change how their neighbours are shown, or break the line, and are not seen themselves. The joiners
+ * U+200C and U+200D are not among them: scripts and emoji need them. */
+static bool is_deceptive(uint32_t c) {
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x0080, 0x009f},   /* C1 controls */
+        {0x00ad, 0x00ad},   /* soft hyphen */
+        {0x061c, 0x061c},   /* Arabic letter mark */
+        {0x180e, 0x180e},   /* Mongolian vowel separator */
+        {0x200b, 0x200b},   /* zero width space */
+        {0x200e, 0x200f},   /* direction marks */
+        {0x2028, 0x202e},   /* line and paragraph separators, embeddings, overrides */
+        {0x2060, 0x206f},   /* invisible operators, isolates, deprecated format characters */
+        {0xfeff, 0xfeff},   /* byte order mark */
+        {0xfff9, 0xfffb},   /* interlinear annotation */
+        {0xe0000, 0xe007f}, /* tags */
+    };
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        if (c < ranges[i].first) {
+            return false;
+        }
+        if (c <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_escape(struct buf *out, uint32_t c) {
+    static const char named[] = "\a\b\t\n\v\f\r";
+    static const char letters[] = "abtnvfr";
+    const char *at = c >= 7 && c <= 13 ? strchr(named, (int)c) : NULL;
+    if (at != NULL) {
+        buf_put_u8(out, '\\');
+        buf_put_u8(out, (uint8_t)letters[at - named]);
+    } else if (c < 0x80) {
+        buf_printf(out, "\\x%02x", c);
+    } else {
+        buf_printf(out, "\\u{%x}", c);
+    }
+}
+
+int text_safe(struct buf *out, struct bytes text) {
+    size_t clean = 0; /* start of the run that is copied as it stands */
+    size_t i = 0;
+    while (i < text.n) {
+        uint32_t c = 0;
+        size_t len = utf8_decode(text.p + i, text.n - i, &c);
+        if (len > 0 && c >= 0x20 && c != 0x7f && !is_deceptive(c)) {
+            i += len;
+            continue;
+        }
+        buf_put(out, text.p + clean, i - clean);
+        if (len == 0) {
+            buf_printf(out, "\\x%02x", text.p[i]);
+            len = 1;
+        } else {
+            put_escape(out, c);
+        }
+        i += len;
+        clean = i;
+    }
+    if (clean < text.n) {
+        buf_put(out, text.p + clean, text.n - clean);
+    }
+    return out->fail;
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Restricted Damerau-Levenshtein over three rows: the one being filled and the two before it. */
+size_t text_distance(const char *a, const char *b, size_t limit) {
+    size_t rows[3][DISTANCE_TEXT_MAX + 1];
+    size_t an = strlen(a), bn = strlen(b);
+    if (strcmp(a, b) == 0) {
+        return 0;
+    }
+    if (an > DISTANCE_TEXT_MAX || bn > DISTANCE_TEXT_MAX) {
+        return limit + 1;
+    }
+    for (size_t j = 0; j <= bn; j++) {
+        rows[0][j] = j;
+    }
+    for (size_t i = 1; i <= an; i++) {
+        size_t *now = rows[i % 3], *before = rows[(i - 1) % 3], *two_before = rows[(i + 1) % 3];
+        now[0] = i;
+        for (size_t j = 1; j <= bn; j++) {
+            now[j] = least(before[j - 1] + (a[i - 1] != b[j - 1]), least(before[j], now[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                now[j] = least(now[j], two_before[j - 2] + 1);
+            }
+        }
+    }
+    return least(rows[an % 3][bn], limit + 1);
+}

@@ -1,0 +1,43 @@
+/* Text: UTF-8, hex, base64, decimal, times and what may be shown on a terminal. Nothing here allocates but through buf. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/bytes.h"
+
+/* Valid UTF-8 as RFC 3629 has it: no surrogates, no overlong forms, nothing above U+10FFFF. Returns the offset of the
+ * first bad byte, or n when all is valid. */
+size_t text_utf8_valid(const uint8_t *p, size_t n);
+/* Has a byte below 0x20, 0x7f, or a C1 control (U+0080..U+009F encoded). The text must be valid UTF-8. */
+bool text_has_control(struct bytes text);
+
+/* Lowercase hex. ret has room for 2*n+1 bytes and is NUL-terminated. */
+void text_hex(char *ret, const uint8_t *p, size_t n);
+/* Exactly n bytes from exactly 2*n lowercase hex digits. ERR_INVALID otherwise. */
+int text_unhex(uint8_t *ret, size_t n, struct bytes hex);
+
+/* RFC 4648 section 4, padded. Appends to out. */
+int text_base64(struct buf *out, const uint8_t *p, size_t n);
+/* Strict: standard alphabet, padding required, no white space, unused bits zero. Appends to out; ERR_INVALID otherwise. */
+int text_unbase64(struct buf *out, struct bytes b64);
+
+/* ASCII decimal without sign, leading zero or overflow. */
+int text_parse_u64(struct bytes text, uint64_t *ret);
+
+/* RFC 3339 UTC with nine digits, "2026-11-21T00:32:38.000000000Z". ret has room for TEXT_TIME_MAX bytes. */
+#define TEXT_TIME_MAX 32
+void text_time(char *ret, uint64_t ns);
+/* RFC 3339 date-times with an offset or Z, 0 to 9 fraction digits, 'T', 't' or one space between; exact. Years 1970 to
+ * 2261, in UTC. ERR_INVALID when it is anything else (no zone, leap second, more digits). */
+int text_parse_time(struct bytes text, uint64_t *ret_ns);
+/* "90s", "15m", "2h", "7d", "2w": a whole number and one unit. ERR_INVALID otherwise. */
+int text_parse_duration(struct bytes text, uint64_t *ret_ns);
+
+/* Appends text made harmless for a terminal: control characters, bidi overrides, other invisible format characters and
+ * invalid bytes become visible escapes (\n, \x1b, \u{202e}). Backslashes stay single. */
+int text_safe(struct buf *out, struct bytes text);
+
+/* Length of the nearest edit (insert, delete, replace, swap), at most `limit`+1: for "did you mean". Texts over 127 bytes
+ * are `limit`+1 apart unless equal. */
+size_t text_distance(const char *a, const char *b, size_t limit);
+
+#endif

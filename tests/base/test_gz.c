@@ -1,0 +1,281 @@
+/* Plain and gzip streams: the bytes come back whatever the block size; what is cut, flipped, followed by something else or
+ * too large is refused with words that say where. */
+#include "base/gz.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+
+#define MAX ((size_t)16 << 20)
+
+static char path[] = "/tmp/test_gz.XXXXXX";
+
+static int setup(void **state) {
+    (void)state;
+    int fd = mkstemp(path);
+    if (fd < 0) {
+        return -1;
+    }
+    close(fd);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    return unlink(path);
+}
+
+static void write_file(struct bytes data) {
+    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, data.p, data.n), (ssize_t)data.n);
+    close(fd);
+}
+
+static void gzip(struct buf *out, struct bytes plain) {
+    z_stream z = {0};
+    assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    uLong bound = deflateBound(&z, plain.n) + 64;
+    uint8_t *copy = malloc(plain.n + 1);
+    if (plain.n > 0) {
+        memcpy(copy, plain.p, plain.n);
+    }
+    z.next_in = copy;
+    z.avail_in = (uInt)plain.n;
+    z.next_out = buf_room(out, bound);
+    z.avail_out = (uInt)bound;
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    out->n += z.total_out;
+    deflateEnd(&z);
+    free(copy);
+}
+
+/* Reads the file in pieces of `step`. */
+static int slurp(enum gz_form form, uint64_t max, size_t step, struct buf *out, struct err *err) {
+    struct gz *gz = NULL;
+    int code = gz_open(path, form, max, &gz, err);
+    while (code == 0) {
+        size_t got = 0;
+        uint8_t *room = buf_room(out, step);
+        assert_non_null(room);
+        code = gz_read(gz, room, step, &got, err);
+        out->n += code == 0 ? got : 0;
+        if (code == 0 && got == 0 && gz_at_end(gz)) {
+            break;
+        }
+    }
+    gz_close(gz);
+    return code;
+}
+
+static struct buf text(size_t n) {
+    struct buf out;
+    buf_init(&out, n + 100);
+    uint32_t x = 7;
+    while (out.n < n) {
+        x = x * 1664525 + 1013904223;
+        buf_printf(&out, "line %zu %x\n", out.n, x >> 8);
+    }
+    out.n = n;
+    return out;
+}
+
+static void check_roundtrip(struct bytes stored, struct bytes content) {
+    static const size_t steps[] = {1, 3, 1000, 65536, 300000};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct buf out;
+        struct err err = {0};
+        if (content.n > 100000 && steps[i] == 1) {
+            continue;
+        }
+        buf_init(&out, MAX);
+        write_file(stored);
+        assert_int_equal(slurp(GZ_DETECT, MAX, steps[i], &out, &err), 0);
+        assert_true(bytes_eq(bytes_of_buf(&out), content));
+        buf_done(&out);
+    }
+}
+
+static void plain_and_gzip_content_comes_back_in_any_step(void **state) {
+    (void)state;
+    static const size_t sizes[] = {0, 1, 2, 3, 5000, 400000};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct buf plain = text(sizes[i]), zipped;
+        buf_init(&zipped, MAX);
+        gzip(&zipped, bytes_of_buf(&plain));
+        check_roundtrip(bytes_of_buf(&plain), bytes_of_buf(&plain));
+        check_roundtrip(bytes_of_buf(&zipped), bytes_of_buf(&plain));
+        buf_done(&plain);
+        buf_done(&zipped);
+    }
+}
+
+static void a_plain_file_that_begins_like_half_a_gzip_header_is_plain(void **state) {
+    (void)state;
+    check_roundtrip((struct bytes){(const uint8_t *)"\x1f", 1}, (struct bytes){(const uint8_t *)"\x1f", 1});
+    check_roundtrip((struct bytes){(const uint8_t *)"\x1fxyz", 4}, (struct bytes){(const uint8_t *)"\x1fxyz", 4});
+}
+
+static void members_and_zero_padding_after_them_are_one_content(void **state) {
+    (void)state;
+    struct buf zipped;
+    buf_init(&zipped, MAX);
+    gzip(&zipped, bytes_of("first\n"));
+    gzip(&zipped, bytes_of(""));
+    gzip(&zipped, bytes_of("second\n"));
+    check_roundtrip(bytes_of_buf(&zipped), bytes_of("first\nsecond\n"));
+    static const uint8_t zeros[512];
+    buf_put(&zipped, zeros, sizeof(zeros));
+    check_roundtrip(bytes_of_buf(&zipped), bytes_of("first\nsecond\n"));
+    buf_done(&zipped);
+}
+
+static void a_gzip_file_cut_at_any_byte_is_refused(void **state) {
+    (void)state;
+    struct buf plain = text(3000), zipped;
+    buf_init(&zipped, MAX);
+    gzip(&zipped, bytes_of_buf(&plain));
+    for (size_t n = 2; n < zipped.n; n++) {
+        struct buf out;
+        struct err err = {0};
+        char want[64];
+        buf_init(&out, MAX);
+        write_file((struct bytes){zipped.p, n});
+        assert_int_equal(slurp(GZ_DETECT, MAX, 4096, &out, &err), ERR_CORRUPT);
+        snprintf(want, sizeof(want), "gzip data is cut short after %zu bytes", n);
+        assert_string_equal(err.msg, want);
+        buf_done(&out);
+    }
+    buf_done(&plain);
+    buf_done(&zipped);
+}
+
+static void a_flipped_bit_in_data_or_trailer_never_changes_content_unseen(void **state) {
+    (void)state;
+    struct buf plain = text(600), zipped;
+    buf_init(&zipped, MAX);
+    gzip(&zipped, bytes_of_buf(&plain));
+    size_t harmless = 0;
+    for (size_t bit = 10 * 8; bit < zipped.n * 8; bit++) { /* the header's time and system say nothing about the content */
+        struct buf out;
+        struct err err = {0};
+        buf_init(&out, MAX);
+        zipped.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        write_file(bytes_of_buf(&zipped));
+        int code = slurp(GZ_DETECT, MAX, 4096, &out, &err);
+        assert_true(code == ERR_CORRUPT || (code == 0 && bytes_eq(bytes_of_buf(&out), bytes_of_buf(&plain))));
+        harmless += code == 0;
+        zipped.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        buf_done(&out);
+    }
+    assert_true(harmless < 64); /* bits that inflate never looks at, and other spellings of the same codes */
+    buf_done(&plain);
+    buf_done(&zipped);
+}
+
+static void garbage_after_the_last_member_is_refused(void **state) {
+    (void)state;
+    static const char *const tails[] = {"x", "\x1f", "\x1fq", "junk"};
+    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        struct buf zipped, out;
+        struct err err = {0};
+        char want[96];
+        buf_init(&zipped, MAX);
+        buf_init(&out, MAX);
+        gzip(&zipped, bytes_of("content\n"));
+        snprintf(want, sizeof(want), "gzip data is damaged near byte %zu: something else follows it", zipped.n);
+        buf_put_str(&zipped, tails[i]);
+        write_file(bytes_of_buf(&zipped));
+        assert_int_equal(slurp(GZ_DETECT, MAX, 4096, &out, &err), ERR_CORRUPT);
+        assert_string_equal(err.msg, want);
+        buf_done(&zipped);
+        buf_done(&out);
+    }
+}
+
+static void content_beyond_the_bound_is_refused(void **state) {
+    (void)state;
+    struct buf plain = text(100000), zipped, out;
+    struct err err = {0};
+    buf_init(&zipped, MAX);
+    buf_init(&out, MAX);
+    gzip(&zipped, bytes_of_buf(&plain));
+    write_file(bytes_of_buf(&zipped));
+    assert_int_equal(slurp(GZ_DETECT, 99999, 4096, &out, &err), ERR_LIMIT);
+    assert_string_equal(err.msg, "content is larger than 99999 bytes");
+    buf_clear(&out);
+    assert_int_equal(slurp(GZ_DETECT, 100000, 4096, &out, &err), 0);
+    buf_done(&plain);
+    buf_done(&zipped);
+    buf_done(&out);
+}
+
+static void plain_form_takes_gzip_bytes_as_they_stand(void **state) {
+    (void)state;
+    struct buf zipped, out;
+    buf_init(&zipped, MAX);
+    buf_init(&out, MAX);
+    gzip(&zipped, bytes_of("x\n"));
+    write_file(bytes_of_buf(&zipped));
+    assert_int_equal(slurp(GZ_PLAIN, MAX, 10, &out, NULL), 0);
+    assert_true(bytes_eq(bytes_of_buf(&out), bytes_of_buf(&zipped)));
+    buf_done(&zipped);
+    buf_done(&out);
+}
+
+static void a_plain_file_that_grows_gives_its_new_bytes(void **state) {
+    (void)state;
+    struct gz *gz = NULL;
+    uint8_t block[64];
+    size_t got = 9;
+    write_file(bytes_of("one\n"));
+    assert_int_equal(gz_open(path, GZ_PLAIN, MAX, &gz, NULL), 0);
+    assert_int_equal(gz_read(gz, block, sizeof(block), &got, NULL), 0);
+    assert_int_equal(got, 4);
+    assert_int_equal(gz_read(gz, block, sizeof(block), &got, NULL), 0);
+    assert_int_equal(got, 0);
+    assert_true(gz_at_end(gz));
+    FILE *f = fopen(path, "ae");
+    fputs("two\n", f);
+    fclose(f);
+    assert_int_equal(gz_read(gz, block, sizeof(block), &got, NULL), 0);
+    assert_int_equal(got, 4);
+    assert_memory_equal(block, "two\n", 4);
+    assert_int_equal(gz_taken(gz), 8);
+    gz_close(gz);
+}
+
+static void an_absent_file_and_a_directory_are_told_apart(void **state) {
+    (void)state;
+    struct gz *gz = NULL;
+    struct err err = {0};
+    assert_int_equal(gz_open("/nonexistent/file", GZ_DETECT, MAX, &gz, &err), ERR_NOTFOUND);
+    assert_string_equal(err.msg, "/nonexistent/file: No such file or directory");
+    assert_int_equal(gz_open("/", GZ_DETECT, MAX, &gz, &err), ERR_INVALID);
+    assert_string_equal(err.msg, "/: is a directory, a file is wanted");
+    assert_null(gz);
+    gz_close(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_and_gzip_content_comes_back_in_any_step),
+        cmocka_unit_test(a_plain_file_that_begins_like_half_a_gzip_header_is_plain),
+        cmocka_unit_test(members_and_zero_padding_after_them_are_one_content),
+        cmocka_unit_test(a_gzip_file_cut_at_any_byte_is_refused),
+        cmocka_unit_test(a_flipped_bit_in_data_or_trailer_never_changes_content_unseen),
+        cmocka_unit_test(garbage_after_the_last_member_is_refused),
+        cmocka_unit_test(content_beyond_the_bound_is_refused),
+        cmocka_unit_test(plain_form_takes_gzip_bytes_as_they_stand),
+        cmocka_unit_test(a_plain_file_that_grows_gives_its_new_bytes),
+        cmocka_unit_test(an_absent_file_and_a_directory_are_told_apart),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
