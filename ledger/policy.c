@@ -1,0 +1,216 @@
+/* What a verifier trusts, in memory, and how it judges a checkpoint.
+ *
+ * Groups are kept in the order of their definition and refer only to what was defined before: one pass from first to last
+ * evaluates them all, without recursion and without a way to go round in circles. */
+#include "ledger/policy.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/policy_data.h"
+
+struct policy *policy_new(void) {
+    struct policy *policy = calloc(1, sizeof(*policy));
+    if (policy != NULL) {
+        policy->quorum = POLICY_NODE_NONE;
+    }
+    return policy;
+}
+
+void policy_free(struct policy *policy) {
+    if (policy == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < policy->n_logs; i++) {
+        free(policy->log_urls[i]);
+    }
+    for (size_t i = 0; i < policy->n_witnesses; i++) {
+        free(policy->witnesses[i].url);
+    }
+    free(policy);
+}
+
+/* ---- adding ------------------------------------------------------------------------------------------------------- */
+
+int policy_add_log(struct policy *policy, const struct note_vkey *vkey, struct err *err) {
+    if (vkey->alg != NOTE_ED25519) {
+        return err_set(err, ERR_INVALID, "the key '%s' is no log key: a log key is an Ed25519 key (type 0x01)", vkey->name);
+    }
+    for (size_t i = 0; i < policy->n_logs; i++) {
+        if (note_vkey_eq(&policy->logs[i].vkey, vkey)) {
+            return 0;
+        }
+    }
+    if (policy->n_logs == POLICY_MAX) {
+        return err_set(err, ERR_LIMIT, "more than %d logs", POLICY_MAX);
+    }
+    policy->logs[policy->n_logs].vkey = *vkey;
+    policy->log_urls[policy->n_logs] = NULL;
+    policy->n_logs++;
+    return 0;
+}
+
+static int check_origin(struct bytes origin, struct err *err) {
+    if (note_check_name(origin, NULL) != 0) {
+        return err_set(err, ERR_INVALID,
+                       "the origin must be 1 to %d bytes of UTF-8 without '+', white space or control characters",
+                       NOTE_NAME_MAX);
+    }
+    return 0;
+}
+
+int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t leaf[MERKLE_HASH], struct err *err) {
+    int rc = check_origin(origin, err);
+    if (rc != 0) {
+        return rc;
+    }
+    for (size_t i = 0; i < policy->n_genesis; i++) {
+        const struct policy_genesis *genesis = &policy->genesis[i];
+        if (bytes_is(origin, genesis->origin) && memcmp(genesis->leaf, leaf, MERKLE_HASH) == 0) {
+            return 0;
+        }
+    }
+    if (policy->n_genesis == POLICY_MAX) {
+        return err_set(err, ERR_LIMIT, "more than %d genesis lines", POLICY_MAX);
+    }
+    struct policy_genesis *genesis = &policy->genesis[policy->n_genesis++];
+    memset(genesis, 0, sizeof(*genesis));
+    memcpy(genesis->origin, origin.p, origin.n);
+    memcpy(genesis->leaf, leaf, MERKLE_HASH);
+    return 0;
+}
+
+int policy_set_head(struct policy *policy, struct bytes origin, uint64_t size, const uint8_t root[MERKLE_HASH],
+                    struct err *err) {
+    int rc = check_origin(origin, err);
+    if (rc != 0) {
+        return rc;
+    }
+    struct policy_head *head = NULL;
+    for (size_t i = 0; i < policy->n_heads && head == NULL; i++) {
+        if (bytes_is(origin, policy->heads[i].origin)) {
+            head = &policy->heads[i];
+        }
+    }
+    if (head == NULL) {
+        if (policy->n_heads == POLICY_MAX) {
+            return err_set(err, ERR_LIMIT, "more than %d heads", POLICY_MAX);
+        }
+        head = &policy->heads[policy->n_heads++];
+        memset(head, 0, sizeof(*head));
+        memcpy(head->origin, origin.p, origin.n);
+    } else if (size == head->size && memcmp(root, head->root, MERKLE_HASH) != 0) {
+        return err_set(err, ERR_CONFLICT, "another root is known for '%s' at size %" PRIu64, head->origin, size);
+    } else if (size <= head->size) {
+        return 0;
+    }
+    head->size = size;
+    memcpy(head->root, root, MERKLE_HASH);
+    return 0;
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------------------ */
+
+size_t policy_logs(const struct policy *policy) {
+    return policy->n_logs;
+}
+
+const struct policy_log *policy_log_at(const struct policy *policy, size_t i) {
+    return i < policy->n_logs ? &policy->logs[i] : NULL;
+}
+
+size_t policy_witnesses(const struct policy *policy) {
+    return policy->n_witnesses;
+}
+
+const struct note_vkey *policy_witness_at(const struct policy *policy, size_t i, const char **ret_name) {
+    if (i >= policy->n_witnesses) {
+        return NULL;
+    }
+    if (ret_name != NULL) {
+        *ret_name = policy->witnesses[i].name;
+    }
+    return &policy->witnesses[i].vkey;
+}
+
+const struct policy_genesis *policy_genesis_find(const struct policy *policy, struct bytes origin, size_t *from) {
+    for (size_t i = from == NULL ? 0 : *from; i < policy->n_genesis; i++) {
+        if (bytes_is(origin, policy->genesis[i].origin)) {
+            if (from != NULL) {
+                *from = i + 1;
+            }
+            return &policy->genesis[i];
+        }
+    }
+    return NULL;
+}
+
+const struct policy_head *policy_head_find(const struct policy *policy, struct bytes origin) {
+    for (size_t i = 0; i < policy->n_heads; i++) {
+        if (bytes_is(origin, policy->heads[i].origin)) {
+            return &policy->heads[i];
+        }
+    }
+    return NULL;
+}
+
+size_t policy_genesis_count(const struct policy *policy) {
+    return policy->n_genesis;
+}
+
+const struct policy_genesis *policy_genesis_at(const struct policy *policy, size_t i) {
+    return i < policy->n_genesis ? &policy->genesis[i] : NULL;
+}
+
+size_t policy_heads(const struct policy *policy) {
+    return policy->n_heads;
+}
+
+const struct policy_head *policy_head_at(const struct policy *policy, size_t i) {
+    return i < policy->n_heads ? &policy->heads[i] : NULL;
+}
+
+/* ---- judging ------------------------------------------------------------------------------------------------------ */
+
+/* witnessed[] holds the witnesses' nodes and gets the groups'. */
+static bool quorum_met(const struct policy *policy, bool witnessed[POLICY_NODES]) {
+    for (size_t i = 0; i < policy->n_groups; i++) {
+        const struct policy_group *group = &policy->groups[i];
+        size_t n = 0;
+        for (size_t m = 0; m < group->n; m++) {
+            n += witnessed[policy->members[group->first + m]] ? 1 : 0;
+        }
+        witnessed[POLICY_MAX + i] = n >= group->k;
+    }
+    return policy->quorum == POLICY_NODE_NONE || witnessed[policy->quorum];
+}
+
+void policy_judge(const struct policy *policy, const struct note *note, struct policy_verdict *ret) {
+    struct policy_verdict verdict = {.quorum_none = policy->quorum == POLICY_NODE_NONE};
+    bool witnessed[POLICY_NODES] = {false};
+    for (size_t i = 0; i < policy->n_logs; i++) {
+        enum note_verdict log = note_check_key(note, &policy->logs[i].vkey, NULL);
+        verdict.bad = verdict.bad || log == NOTE_BAD;
+        if (log == NOTE_GOOD && !verdict.log_known) {
+            verdict.log_known = true;
+            verdict.log = policy->logs[i].vkey;
+        }
+    }
+    for (size_t i = 0; i < policy->n_witnesses; i++) {
+        enum note_verdict witness = note_check_key(note, &policy->witnesses[i].vkey, NULL);
+        verdict.bad = verdict.bad || witness == NOTE_BAD;
+        if (witness == NOTE_GOOD) {
+            witnessed[i] = true;
+            verdict.cosigned++;
+        }
+    }
+    verdict.quorum = quorum_met(policy, witnessed);
+    if (verdict.bad) { /* nothing in a note with a bad line counts */
+        verdict.log_known = false;
+        verdict.quorum = false;
+        verdict.cosigned = 0;
+        memset(&verdict.log, 0, sizeof(verdict.log));
+    }
+    *ret = verdict;
+}
