@@ -1,0 +1,136 @@
+/* An event as JSON: header names as in docs/format.md, times as decimal strings of nanoseconds (JSON numbers lose them), body
+ * and private fields as objects. */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/mp.h"
+#include "base/text.h"
+#include "ledger/event.h"
+#include "ledger/kind.h"
+#include "ledger/ledger.h"
+
+static void put_text(struct buf *out, const char *name, struct bytes value) {
+    mp_put_str(out, bytes_of(name));
+    mp_put_str(out, value);
+}
+
+static void put_number(struct buf *out, const char *name, uint64_t value) {
+    mp_put_str(out, bytes_of(name));
+    mp_put_uint(out, value);
+}
+
+static void put_hex(struct buf *out, const char *name, const uint8_t *hash) {
+    char hex[2 * EVENT_HASH + 1];
+    text_hex(hex, hash, EVENT_HASH);
+    put_text(out, name, bytes_of(hex));
+}
+
+static void put_ns(struct buf *out, uint64_t ns) {
+    char text[24];
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)ns);
+    mp_put_str(out, bytes_of(text));
+}
+
+/* A body map with the times of the catalog as strings. */
+static int put_fields(struct buf *out, const struct kind *kind, struct bytes map, struct err *err) {
+    struct mp_reader r;
+    struct mp_item item;
+    mp_reader_init(&r, map);
+    int rc = mp_next(&r, &item, err);
+    if (rc != 0 || item.type != MP_MAP) {
+        return err_set(err, ERR_CORRUPT, "a body is no map");
+    }
+    uint32_t count = item.count;
+    mp_put_map(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct bytes raw;
+        struct mp_item name, value;
+        rc = mp_next(&r, &name, err);
+        rc = rc != 0 ? rc : mp_skip(&r, 1, &raw, err);
+        if (rc != 0) {
+            return rc;
+        }
+        mp_put_str(out, name.data);
+        const struct kind_field *field = kind_field_find(kind, name.data);
+        if (field != NULL && field->type == KIND_TIME && mp_scalar(raw, &value) == 0 && value.type == MP_UINT) {
+            put_ns(out, value.uint);
+        } else {
+            buf_put_bytes(out, raw);
+        }
+    }
+    return 0;
+}
+
+static void put_header(struct buf *out, const struct ledger_event *e) {
+    char when[TEXT_TIME_MAX];
+    text_time(when, e->time);
+    put_number(out, "seq", e->seq);
+    mp_put_str(out, bytes_of("time"));
+    put_ns(out, e->time);
+    put_text(out, "time_text", bytes_of(when));
+    put_text(out, "kind", e->kind);
+    put_number(out, "schema", e->schema);
+    put_text(out, "subject", e->subject);
+    put_text(out, "actor", e->actor);
+    put_text(out, "source", e->source);
+    put_text(out, "grade", e->grade);
+    put_text(out, "run", e->run);
+    mp_put_str(out, bytes_of("cause"));
+    if (e->has_cause) {
+        mp_put_uint(out, e->cause);
+    } else {
+        mp_put_nil(out);
+    }
+    put_text(out, "key", e->key);
+    put_hex(out, "leaf", e->leaf);
+    mp_put_str(out, bytes_of("author"));
+    if (e->author.n > 0) {
+        mp_put_str(out, e->author);
+    } else {
+        mp_put_nil(out);
+    }
+}
+
+int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out,
+                      struct err *err) {
+    struct buf mp;
+    int rc = 0;
+    const struct kind *kind = kind_find(event->kind);
+    buf_init(&mp, 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
+    mp_put_map(&mp, 14 + 1 + (event->has_private ? 1 : 0));
+    put_header(&mp, event);
+    mp_put_str(&mp, bytes_of("body"));
+    if (event->body.n == 0) {
+        mp_put_nil(&mp);
+    } else {
+        rc = put_fields(&mp, kind, event->body, err);
+    }
+    if (rc == 0 && event->has_private) {
+        mp_put_str(&mp, bytes_of("private"));
+        if (private_.n == 0) {
+            mp_put_nil(&mp);
+        } else {
+            rc = put_fields(&mp, kind, private_, err);
+        }
+    }
+    rc = rc != 0 ? rc : buf_check(&mp, "an event's JSON", err);
+    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), pretty ? JSON_PRETTY : JSON_LINE, out, err);
+    buf_done(&mp);
+    return rc;
+}
+
+int ledger_json_to_body(struct bytes json, struct buf *out, struct err *err) {
+    struct mp_reader r;
+    struct mp_item item;
+    size_t mark = out->n;
+    int rc = json_to_mp(json, out, err);
+    if (rc != 0) {
+        return rc;
+    }
+    mp_reader_init(&r, (struct bytes){out->p + mark, out->n - mark});
+    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_MAP) {
+        out->n = mark;
+        return err_set(err, ERR_INVALID, "the JSON is not an object");
+    }
+    return 0;
+}

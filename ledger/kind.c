@@ -1,0 +1,203 @@
+/* The catalog's reader.
+ *
+ * ledger/kinds.def expands to one constant array of kinds, each with a constant array of its fields, in the order in which
+ * people read them. Lookups want the order of names: an index of both is built once, in static memory, and never changes
+ * after that. The fields that every kind has stand here, once. */
+#include "ledger/kind.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ledger/kind_index.h"
+
+#define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
+#define NAME_MAX_SUGGEST 100
+
+/* The words of the .def: INDEXED fields are open, since an index shows what it holds. */
+enum { PRIVATE = 0, REQUIRED = KIND_REQUIRED, OPEN = KIND_OPEN, INDEXED = KIND_OPEN | KIND_INDEXED };
+
+#define FAMILY(name, help)
+#define FIELD(name, type, flags, help)                                                                                     \
+    { name, KIND_##type, flags, NULL, help }
+#define WORD(name, flags, values, help)                                                                                    \
+    { name, KIND_STR, flags, values, help }
+
+static const struct kind kinds[] = {
+#define KIND(name, schema, subject, help, ...)                                                                             \
+    {name,                                                                                                                 \
+     schema,                                                                                                               \
+     subject,                                                                                                              \
+     help,                                                                                                                 \
+     (const struct kind_field[]){__VA_ARGS__},                                                                             \
+     COUNT_OF(((const struct kind_field[]){__VA_ARGS__}))},
+#include "ledger/kinds.def"
+#undef KIND
+};
+
+enum {
+    KINDS = COUNT_OF(kinds),
+    COMMON = 2,
+    FIELDS = 0
+#define KIND(name, schema, subject, help, ...) +COUNT_OF(((const struct kind_field[]){__VA_ARGS__}))
+#include "ledger/kinds.def"
+#undef KIND
+};
+
+static const struct kind_field common[COMMON] = {
+    FIELD("at", TIME, OPEN, "when the source says it happened"),
+    FIELD("at_text", STR, OPEN, "the source's time as it wrote it, when it could not be read exactly"),
+};
+
+static struct {
+    pthread_once_t once;
+    struct kind_index kinds[KINDS]; /* by name */
+    struct kind_index custom;
+    struct kind_slot slots[FIELDS + COMMON * (KINDS + 1)];
+} idx = {.once = PTHREAD_ONCE_INIT};
+
+static int by_slot_name(const void *a, const void *b) {
+    return bytes_cmp(((const struct kind_slot *)a)->name, ((const struct kind_slot *)b)->name);
+}
+
+static int by_kind_name(const void *a, const void *b) {
+    return strcmp(((const struct kind_index *)a)->kind->name, ((const struct kind_index *)b)->kind->name);
+}
+
+/* Fills one entry and the slots it owns; returns where the next entry's slots begin. */
+static struct kind_slot *index_kind(struct kind_index *entry, const struct kind *kind, struct kind_slot *slots) {
+    size_t n = 0;
+    for (size_t i = 0; i < COMMON; i++, n++) {
+        slots[n] = (struct kind_slot){bytes_of(common[i].name), &common[i]};
+    }
+    for (size_t i = 0; kind != NULL && i < kind->n_fields; i++, n++) {
+        slots[n] = (struct kind_slot){bytes_of(kind->fields[i].name), &kind->fields[i]};
+    }
+    assert(n <= KIND_FIELDS_MAX + COMMON);
+    qsort(slots, n, sizeof(*slots), by_slot_name);
+    *entry = (struct kind_index){.kind = kind, .slots = slots, .n_slots = n};
+    for (size_t i = 0; i < n; i++) {
+        if (slots[i].field->flags & KIND_REQUIRED) {
+            entry->required |= UINT64_C(1) << i;
+        }
+    }
+    return slots + n;
+}
+
+static void index_all(void) {
+    struct kind_slot *slots = idx.slots;
+    for (size_t i = 0; i < KINDS; i++) {
+        slots = index_kind(&idx.kinds[i], &kinds[i], slots);
+    }
+    index_kind(&idx.custom, NULL, slots);
+    qsort(idx.kinds, KINDS, sizeof(idx.kinds[0]), by_kind_name);
+}
+
+const struct kind_index *kind_index_find(struct bytes name) {
+    pthread_once(&idx.once, index_all);
+    size_t lo = 0, hi = KINDS;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        int c = bytes_cmp(name, bytes_of(idx.kinds[mid].kind->name));
+        if (c == 0) {
+            return &idx.kinds[mid];
+        }
+        if (c < 0) {
+            hi = mid;
+        } else {
+            lo = mid + 1;
+        }
+    }
+    return NULL;
+}
+
+const struct kind_index *kind_index_custom(void) {
+    pthread_once(&idx.once, index_all);
+    return &idx.custom;
+}
+
+size_t kind_count(void) {
+    return KINDS;
+}
+
+const struct kind *kind_at(size_t i) {
+    return &kinds[i];
+}
+
+const struct kind *kind_find(struct bytes name) {
+    const struct kind_index *entry = kind_index_find(name);
+    return entry == NULL ? NULL : entry->kind;
+}
+
+const struct kind_field *kind_field_find(const struct kind *kind, struct bytes name) {
+    const struct kind_index *entry = kind == NULL ? kind_index_custom() : kind_index_find(bytes_of(kind->name));
+    size_t lo = 0, hi = entry == NULL ? 0 : entry->n_slots;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        int c = bytes_cmp(name, entry->slots[mid].name);
+        if (c == 0) {
+            return entry->slots[mid].field;
+        }
+        if (c < 0) {
+            hi = mid;
+        } else {
+            lo = mid + 1;
+        }
+    }
+    return NULL;
+}
+
+const char *kind_type_name(enum kind_type type) {
+    static const char *const names[] = {
+        [KIND_STR] = "text",  [KIND_INT] = "integer",   [KIND_NUM] = "number", [KIND_BOOL] = "boolean",
+        [KIND_TIME] = "time", [KIND_DIGEST] = "digest", [KIND_STRS] = "texts", [KIND_LIST] = "list",
+        [KIND_MAP] = "map",   [KIND_ANY] = "anything",
+    };
+    return names[type];
+}
+
+bool kind_is_custom(struct bytes name) {
+    size_t parts = 1, part = 0; /* `part` is the length of the current one */
+    if (!bytes_has_prefix(name, "x.")) {
+        return false;
+    }
+    for (size_t i = 0; i < name.n; i++) {
+        uint8_t c = name.p[i];
+        if (c == '.') {
+            if (part == 0) {
+                return false;
+            }
+            parts++;
+            part = 0;
+        } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_') {
+            part++;
+        } else {
+            return false;
+        }
+    }
+    return parts >= 3 && part > 0;
+}
+
+const char *kind_suggest(struct bytes name) {
+    char wanted[NAME_MAX_SUGGEST + 1];
+    if (name.n < 3 || name.n > NAME_MAX_SUGGEST || memchr(name.p, '\0', name.n) != NULL) {
+        return NULL;
+    }
+    memcpy(wanted, name.p, name.n);
+    wanted[name.n] = '\0';
+    size_t limit = name.n < 8 ? 1 : name.n < 14 ? 2 : 3;
+    const char *best = NULL;
+    for (size_t i = 0; i < KINDS; i++) {
+        size_t d = text_distance(wanted, kinds[i].name, limit);
+        if (d <= limit) {
+            best = kinds[i].name;
+            if (d == 0) {
+                break;
+            }
+            limit = d - 1;
+        }
+    }
+    return best;
+}

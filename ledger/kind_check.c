@@ -1,0 +1,168 @@
+/* One value against one row of the catalog. The happy way is a switch and, for digests and enumerated words, one look at
+ * the text; all the words about what is wrong are out of its way. */
+#include "ledger/kind_check.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/text.h"
+
+#define SHOWN_MAX 80
+
+static const char digest_accepted[] = "'sha256:' and 64 lower-case hex digits";
+
+/* ---- messages ----------------------------------------------------------------------------------------------------- */
+
+int kind_shown(struct bytes text) {
+    size_t n = text.n < SHOWN_MAX ? text.n : SHOWN_MAX;
+    while (n > 0 && n < text.n && (text.p[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    return (int)n;
+}
+
+const char *kind_item_words(const struct mp_item *item) {
+    static const char *const words[] = {
+        [MP_NIL] = "null",      [MP_BOOL] = "a boolean", [MP_UINT] = "an integer", [MP_INT] = "a negative integer",
+        [MP_FLOAT] = "a float", [MP_STR] = "text",       [MP_BIN] = "bytes",       [MP_ARRAY] = "an array",
+        [MP_MAP] = "a map",
+    };
+    return words[item->type];
+}
+
+static const char *type_words(enum kind_type type) {
+    static const char *const words[] = {
+        [KIND_STR] = "text",
+        [KIND_INT] = "an integer",
+        [KIND_NUM] = "a number",
+        [KIND_BOOL] = "true or false",
+        [KIND_TIME] = KIND_TIME_ACCEPTED,
+        [KIND_DIGEST] = digest_accepted,
+        [KIND_STRS] = "an array of text",
+        [KIND_LIST] = "an array",
+        [KIND_MAP] = "a map",
+        [KIND_ANY] = "anything",
+    };
+    return words[type];
+}
+
+static __attribute__((cold)) int bad_type(const struct kind_field *field, const struct mp_item *item, struct err *err) {
+    const char *is = kind_item_words(item);
+    if (item->type == MP_STR && field->type == KIND_TIME) {
+        is = "no time";
+    } else if (item->type == MP_STR && field->type == KIND_DIGEST) {
+        is = "no digest";
+    } else if (item->type == MP_ARRAY && field->type == KIND_STRS) {
+        is = "an array of other things";
+    }
+    return err_set(err, ERR_INVALID, "field '%s' is %s; accepted: %s", field->name, is, type_words(field->type));
+}
+
+/* The value is shown unless it is a secret: fields with fixed words are open ones. */
+static __attribute__((cold)) int bad_word(const struct kind_field *field, struct bytes text, struct err *err) {
+    char accepted[512];
+    size_t n = 0;
+    struct secret_hit hit;
+    for (const char *p = field->values; *p != '\0' && n + 3 < sizeof(accepted); p++) {
+        accepted[n++] = *p == '|' ? ',' : *p;
+        if (*p == '|') {
+            accepted[n++] = ' ';
+        }
+    }
+    accepted[n] = '\0';
+    if (secret_next(text, 0, &hit) == 0) {
+        return err_set(err, ERR_INVALID, "field '%s' holds a secret; accepted: %s", field->name, accepted);
+    }
+    return err_set(err, ERR_INVALID, "field '%s' is '%.*s'; accepted: %s", field->name, KIND_SHOWN(text), accepted);
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------------- */
+
+static bool is_word_of(const char *values, struct bytes text) {
+    for (const char *p = values;; p++) {
+        const char *end = strchrnul(p, '|');
+        if ((size_t)(end - p) == text.n && memcmp(p, text.p, text.n) == 0) {
+            return true;
+        }
+        if (*end == '\0') {
+            return false;
+        }
+        p = end;
+    }
+}
+
+static bool is_digest(struct bytes text) {
+    static const char prefix[] = "sha256:";
+    size_t n = sizeof(prefix) - 1;
+    if (text.n != n + 64 || memcmp(text.p, prefix, n) != 0) {
+        return false;
+    }
+    for (size_t i = n; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An item that does not parse is left to the walk that comes after and says where it stands. */
+static bool is_array_of_text(const struct mp_reader *after, uint32_t count) {
+    struct mp_reader r = *after;
+    struct mp_item item;
+    for (uint32_t i = 0; i < count && mp_next(&r, &item, NULL) == 0; i++) {
+        if (item.type != MP_STR) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool kind_time_parse(struct bytes text, uint64_t *ret_ns) {
+    uint64_t ns;
+    if ((text_parse_u64(text, &ns) != 0 && text_parse_time(text, &ns) != 0) || ns > MP_INT_MAX) {
+        return false;
+    }
+    *ret_ns = ns;
+    return true;
+}
+
+static bool has_type(enum kind_type type, const struct mp_item *item, const struct mp_reader *after) {
+    enum mp_type t = item->type;
+    switch (type) {
+    case KIND_STR:
+        return t == MP_STR;
+    case KIND_INT:
+        return t == MP_UINT || t == MP_INT;
+    case KIND_NUM:
+        return t == MP_UINT || t == MP_INT || t == MP_FLOAT;
+    case KIND_BOOL:
+        return t == MP_BOOL;
+    case KIND_TIME:
+        return t == MP_UINT;
+    case KIND_DIGEST:
+        return t == MP_STR && is_digest(item->data);
+    case KIND_STRS:
+        return t == MP_ARRAY && is_array_of_text(after, item->count);
+    case KIND_LIST:
+        return t == MP_ARRAY;
+    case KIND_MAP:
+        return t == MP_MAP;
+    case KIND_ANY:
+        return true;
+    }
+    return false;
+}
+
+int kind_check(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after,
+               bool *ret_converted, uint64_t *ret_ns, struct err *err) {
+    bool converted = field->type == KIND_TIME && item->type == MP_STR && kind_time_parse(item->data, ret_ns);
+    if (!converted && !has_type(field->type, item, after)) {
+        return bad_type(field, item, err);
+    }
+    if (field->values != NULL && !is_word_of(field->values, item->data)) {
+        return bad_word(field, item->data, err);
+    }
+    *ret_converted = converted;
+    return 0;
+}

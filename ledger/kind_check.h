@@ -1,0 +1,25 @@
+/* Inside the catalog: does a value suit its field, and if not, in which words. */
+#ifndef LEDGER_KIND_CHECK_H
+#define LEDGER_KIND_CHECK_H
+
+#include "base/mp.h"
+#include "ledger/kind.h"
+
+#define KIND_TIME_ACCEPTED                                                                                                 \
+    "nanoseconds since 1970 as a number or decimal text, or RFC 3339 text with a zone, such as 2026-11-21T00:32:38Z"
+
+/* A text in a message: the two arguments of "%.*s". */
+#define KIND_SHOWN(text) kind_shown(text), (text).n == 0 ? "" : (const char *)(text).p
+/* How many bytes of a text fit a message, cut between characters. */
+int kind_shown(struct bytes text);
+/* "an integer", "text", ... */
+const char *kind_item_words(const struct mp_item *item);
+
+/* ns from decimal or RFC 3339 text. */
+bool kind_time_parse(struct bytes text, uint64_t *ret_ns);
+/* Checks a value that is not null. `after` stands behind the item (a container's head). *ret_converted says that the value
+ * is a time as text, to be written as *ret_ns. ERR_INVALID. */
+int kind_check(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after,
+               bool *ret_converted, uint64_t *ret_ns, struct err *err);
+
+#endif

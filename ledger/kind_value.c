@@ -1,0 +1,239 @@
+/* Values of a body: the walk below one field.
+ *
+ * Most values are a number or a short text and never come here but for the look at that text. Arrays and maps are walked on
+ * a fixed stack, once to look and check, and a second time only when something in them has to be masked: masking changes
+ * lengths of texts but no counts, so every other item is copied as it stands. */
+#include "ledger/kind_value.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/secret.h"
+
+#define MASK_BEGIN      "\xe2\x80\xb9secret:"
+#define MASK_END        "\xe2\x80\xba"
+#define MASK_DIGITS_MAX 10
+#define MASK_RULE_MAX   40
+
+/* ---- one text ----------------------------------------------------------------------------------------------------- */
+
+/* "‹secret:RULE:LEN›" and nothing else: what a masked field looks like when it comes back from an export. */
+static bool is_masked(struct bytes text) {
+    size_t begin = sizeof(MASK_BEGIN) - 1, end = sizeof(MASK_END) - 1;
+    if (text.n < begin + end || !bytes_has_prefix(text, MASK_BEGIN) || memcmp(text.p + text.n - end, MASK_END, end) != 0) {
+        return false;
+    }
+    const uint8_t *p = text.p + begin, *last = text.p + text.n - end, *from = p;
+    while (p < last && ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-')) {
+        p++;
+    }
+    if (p == from || p - from > MASK_RULE_MAX || p == last || *p != ':') {
+        return false;
+    }
+    for (from = ++p; p < last && *p >= '0' && *p <= '9';) {
+        p++;
+    }
+    return p == last && p > from && p - from <= MASK_DIGITS_MAX;
+}
+
+static bool is_secret(struct bytes text, bool named_secret) {
+    struct secret_hit hit;
+    if (text.n == 0) {
+        return false;
+    }
+    return named_secret ? !is_masked(text) : secret_next(text, 0, &hit) == 0;
+}
+
+/* "/home/NAME/" at p, or that home directory itself at the end of a path. A name may have spaces when a slash follows. */
+static bool is_home_of(const uint8_t *p, const uint8_t *end, const char *base) {
+    size_t n = strlen(base);
+    bool space = false;
+    if ((size_t)(end - p) <= n || memcmp(p, base, n) != 0) {
+        return false;
+    }
+    const uint8_t *name = p + n;
+    for (p = name; p < end && *p >= ' ' && strchr("/\"':,;)", *p) == NULL; p++) {
+        space = space || *p == ' ';
+    }
+    return p > name && ((p < end && *p == '/') || !space);
+}
+
+/* ":\Users\", the backslashes once or, inside quoted text, twice. */
+static bool is_windows_home(const uint8_t *p, const uint8_t *end) {
+    static const char name[] = "users";
+    const uint8_t *q = p + 1;
+    for (; q < end && *q == '\\'; q++) {
+    }
+    if (q == p + 1 || end - q < (ptrdiff_t)sizeof(name)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(name) - 1; i++) {
+        if ((q[i] | 0x20) != name[i]) {
+            return false;
+        }
+    }
+    return q[sizeof(name) - 1] == '\\';
+}
+
+static bool has_home(struct bytes text) {
+    const uint8_t *end = text.p + text.n;
+    if (bytes_is(text, "/root")) {
+        return true;
+    }
+    for (const uint8_t *p = text.p; p < end; p++) {
+        if (*p == '/' && end - p >= 6) {
+            if ((p[1] == 'h' && is_home_of(p, end, "/home/")) || (p[1] == 'U' && is_home_of(p, end, "/Users/")) ||
+                (p[5] == '/' && memcmp(p, "/root", 5) == 0)) {
+                return true;
+            }
+        } else if (*p == ':' && p > text.p && is_windows_home(p, end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void kind_text_scan(struct bytes text, bool named_secret, struct kind_finds *finds) {
+    finds->secret = finds->secret || is_secret(text, named_secret);
+    finds->home = finds->home || (finds->look_for_home && has_home(text));
+}
+
+/* ---- the walk ----------------------------------------------------------------------------------------------------- */
+
+struct level {
+    uint64_t left; /* items to come; in a map keys and values count each, so a key comes when it is even */
+    bool map;
+    bool has_key;
+    bool secret; /* the texts in it are: by the newest key of a map, by the name of an array */
+    struct bytes key;
+};
+
+struct walk {
+    struct mp_reader *r;
+    unsigned top;
+    struct level stack[KIND_DEPTH_MAX];
+};
+
+struct step {
+    struct mp_item item;
+    bool key;
+    bool secret; /* by its name */
+};
+
+static int walk_push(struct walk *w, const struct mp_item *head, bool secret, struct err *err) {
+    /* the body's own map is a level too */
+    if (w->top + 1 >= KIND_DEPTH_MAX) {
+        return err_set(err, ERR_INVALID, "nested deeper than %d levels", KIND_DEPTH_MAX);
+    }
+    struct level *l = &w->stack[w->top++];
+    l->map = head->type == MP_MAP;
+    l->left = l->map ? (uint64_t)head->count * 2 : head->count;
+    l->has_key = false;
+    l->secret = secret && !l->map;
+    return 0;
+}
+
+static int take_key(const struct mp_reader *r, struct level *l, const struct mp_item *item, struct err *err) {
+    if (item->type != MP_STR) {
+        return err_set(err, ERR_CORRUPT, "byte %zu: a map key is not text", (size_t)(r->p - r->start));
+    }
+    if (l->has_key && bytes_cmp(l->key, item->data) >= 0) {
+        return err_set(err, ERR_CORRUPT, "byte %zu: map keys are twice there or not in the order of their bytes",
+                       (size_t)(r->p - r->start));
+    }
+    l->key = item->data;
+    l->has_key = true;
+    l->secret = secret_field_name(item->data);
+    return 0;
+}
+
+/* The next item below the container that was pushed first; 1 when there is no more. */
+static int walk_next(struct walk *w, struct step *ret, struct err *err) {
+    while (w->top > 0 && w->stack[w->top - 1].left == 0) {
+        w->top--;
+    }
+    if (w->top == 0) {
+        return 1;
+    }
+    struct level *l = &w->stack[w->top - 1];
+    int rc = mp_next(w->r, &ret->item, err);
+    if (rc != 0) {
+        return rc < 0 ? rc : err_set(err, ERR_CORRUPT, "the input ends inside an item");
+    }
+    ret->key = l->map && l->left % 2 == 0;
+    l->left--;
+    if (ret->key) {
+        ret->secret = false;
+        return take_key(w->r, l, &ret->item, err);
+    }
+    ret->secret = l->secret;
+    if (ret->item.type == MP_ARRAY || ret->item.type == MP_MAP) {
+        return walk_push(w, &ret->item, l->secret, err);
+    }
+    return 0;
+}
+
+int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_secret, struct kind_finds *finds,
+                    struct err *err) {
+    struct walk w;
+    struct step s;
+    w.r = r;
+    w.top = 0;
+    int rc = walk_push(&w, head, named_secret, err);
+    while (rc == 0 && (rc = walk_next(&w, &s, err)) == 0) {
+        if (s.key) {
+            finds->home = finds->home || (finds->look_for_home && has_home(s.item.data));
+        } else if (s.item.type == MP_STR) {
+            kind_text_scan(s.item.data, s.secret, finds);
+        }
+    }
+    return rc == 1 ? 0 : rc;
+}
+
+/* ---- masking ------------------------------------------------------------------------------------------------------ */
+
+/* The masked text is written first and its head put before it: its length is known only then. */
+void kind_text_mask(struct buf *out, struct bytes text, bool named_secret, uint32_t *masked) {
+    size_t at = out->n;
+    if (!named_secret) {
+        *masked += (uint32_t)secret_mask(out, text);
+    } else if (text.n == 0 || is_masked(text)) {
+        mp_put_str(out, text);
+        return;
+    } else {
+        buf_printf(out, MASK_BEGIN "field-name:%zu" MASK_END, text.n);
+        *masked += 1;
+    }
+    size_t n = out->n - at;
+    if (out->fail != 0 || buf_room(out, n + 5) == NULL) {
+        return;
+    }
+    mp_put_str(out, (struct bytes){out->p + at, n});
+    memmove(out->p + at, out->p + at + n, out->n - at - n);
+    out->n -= n;
+}
+
+void kind_value_mask(struct buf *out, struct bytes raw, bool named_secret, uint32_t *masked) {
+    struct mp_reader r;
+    struct walk w;
+    struct step s = {.secret = named_secret};
+    mp_reader_init(&r, raw);
+    int rc = mp_next(&r, &s.item, NULL);
+    assert(rc == 0);
+    const uint8_t *from = raw.p;
+    w.r = &r;
+    w.top = 0;
+    if (s.item.type == MP_ARRAY || s.item.type == MP_MAP) {
+        walk_push(&w, &s.item, named_secret, NULL);
+    }
+    do {
+        if (s.item.type == MP_STR && !s.key) {
+            kind_text_mask(out, s.item.data, s.secret, masked);
+        } else {
+            buf_put(out, from, (size_t)(r.p - from));
+        }
+        from = r.p;
+        rc = walk_next(&w, &s, NULL);
+    } while (rc == 0);
+    assert(rc == 1);
+}
