@@ -1,0 +1,315 @@
+/* Putting, getting and checking artifacts. A large one is written to a temporary file while it is hashed, synced, renamed to
+ * its name, and only then recorded; a crash leaves at most a temporary file that the next put of any artifact may remove. */
+#include "ledger/artifact.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+#define ARTIFACT_PREFIX "artifact:sha256:"
+#define CHUNK 65536
+
+enum { ARTIFACT_HERE = 0, ARTIFACT_FILE = 1 };
+
+static int path_of(const struct ledger *ledger, const uint8_t digest[HASH_LEN], char dir[FILE_PATH_MAX],
+                   char path[FILE_PATH_MAX], struct err *err) {
+    char hex[2 * HASH_LEN + 1], sub[32];
+    text_hex(hex, digest, HASH_LEN);
+    snprintf(sub, sizeof(sub), "artifacts/%.2s", hex);
+    int rc = core_path(ledger, sub, dir, err);
+    return rc != 0 ? rc : file_join(path, dir, hex, err);
+}
+
+static ssize_t read_some(int fd, uint8_t chunk[CHUNK]) {
+    ssize_t n;
+    do {
+        n = read(fd, chunk, CHUNK);
+    } while (n < 0 && errno == EINTR);
+    return n;
+}
+
+static int write_all(int fd, const uint8_t *p, size_t n) {
+    while (n > 0) {
+        ssize_t done = write(fd, p, n);
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            return -1;
+        }
+        p += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+/* ---- putting ---- */
+
+struct incoming {
+    struct hash *hash;
+    struct buf small; /* content while it still fits in the database */
+    int tmp_fd;       /* -1 until it does not */
+    char tmp[FILE_PATH_MAX];
+    uint64_t size;
+};
+
+static int spill(const struct ledger *ledger, struct incoming *in, struct err *err) {
+    char dir[FILE_PATH_MAX];
+    int rc = core_path(ledger, "artifacts", dir, err);
+    rc = rc != 0 ? rc : file_make_dirs(dir, err);
+    rc = rc != 0 ? rc : file_join(in->tmp, dir, "incoming-XXXXXX", err);
+    if (rc != 0) {
+        return rc;
+    }
+    in->tmp_fd = mkostemp(in->tmp, O_CLOEXEC);
+    if (in->tmp_fd < 0) {
+        return err_errno(err, errno, "'%s'", in->tmp);
+    }
+    if (write_all(in->tmp_fd, in->small.p, in->small.n) != 0) {
+        return err_errno(err, errno, "'%s'", in->tmp);
+    }
+    return 0;
+}
+
+static int take_in(const struct ledger *ledger, int fd, const char *path, struct incoming *in, struct err *err) {
+    uint8_t chunk[CHUNK];
+    for (;;) {
+        ssize_t n = read_some(fd, chunk);
+        if (n < 0) {
+            return err_errno(err, errno, "'%s'", path);
+        }
+        if (n == 0) {
+            return 0;
+        }
+        hash_put(in->hash, chunk, (size_t)n);
+        in->size += (uint64_t)n;
+        if (in->tmp_fd < 0 && in->size <= ARTIFACT_INLINE) {
+            if (buf_put(&in->small, chunk, (size_t)n) != 0) {
+                return buf_check(&in->small, "an artifact", err);
+            }
+            continue;
+        }
+        int rc = in->tmp_fd < 0 ? spill(ledger, in, err) : 0;
+        if (rc == 0 && write_all(in->tmp_fd, chunk, (size_t)n) != 0) {
+            rc = err_errno(err, errno, "'%s'", in->tmp);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+}
+
+static int place_file(const struct ledger *ledger, struct incoming *in, const uint8_t digest[HASH_LEN], struct err *err) {
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    int rc = path_of(ledger, digest, dir, path, err);
+    rc = rc != 0 ? rc : file_make_dirs(dir, err);
+    if (rc == 0 && (fsync(in->tmp_fd) != 0 || rename(in->tmp, path) != 0)) {
+        rc = err_errno(err, errno, "'%s'", path);
+    }
+    if (rc == 0) {
+        in->tmp[0] = '\0';
+    }
+    return rc != 0 ? rc : file_sync_dir(dir, err);
+}
+
+static int record_it(struct ledger *ledger, const uint8_t digest[HASH_LEN], const struct incoming *in, struct err *err) {
+    struct db_txn *txn = NULL;
+    struct buf record;
+    struct bytes old, key = {digest, HASH_LEN};
+    buf_init(&record, ARTIFACT_INLINE + ARTIFACT_RECORD_HEAD);
+    buf_put_u8(&record, in->tmp_fd < 0 ? ARTIFACT_HERE : ARTIFACT_FILE);
+    buf_put_be64(&record, in->size);
+    if (in->tmp_fd < 0) {
+        buf_put_bytes(&record, bytes_of_buf(&in->small));
+    }
+    int rc = buf_check(&record, "an artifact", err);
+    rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
+    if (rc == 0) {
+        rc = db_get(txn, T_ARTIFACT, key, &old, err);
+        if (rc == ERR_NOTFOUND) {
+            rc = db_put(txn, T_ARTIFACT, key, bytes_of_buf(&record), DB_NEW, err);
+            if (rc == 0) {
+                rc = db_commit(txn, err);
+                txn = NULL;
+            }
+        }
+    }
+    db_abort(txn);
+    buf_done(&record);
+    return rc;
+}
+
+static int put_stream(struct ledger *ledger, int fd, const char *path, uint8_t digest[HASH_LEN], uint64_t *ret_size,
+                      struct err *err) {
+    struct incoming in = {.tmp_fd = -1, .hash = hash_new()};
+    buf_init(&in.small, ARTIFACT_INLINE);
+    int rc = in.hash == NULL ? err_set(err, ERR_NOMEM, "out of memory") : take_in(ledger, fd, path, &in, err);
+    if (rc == 0) {
+        hash_end(in.hash, digest);
+        rc = in.tmp_fd < 0 ? 0 : place_file(ledger, &in, digest, err);
+    }
+    rc = rc != 0 ? rc : record_it(ledger, digest, &in, err);
+    if (in.tmp_fd >= 0) {
+        close(in.tmp_fd);
+        if (in.tmp[0] != '\0') {
+            unlink(in.tmp);
+        }
+    }
+    *ret_size = in.size;
+    buf_done(&in.small);
+    hash_free(in.hash);
+    return rc;
+}
+
+int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LEDGER_ARTIFACT_ID], uint64_t *ret_size,
+                        struct err *err) {
+    uint8_t digest[HASH_LEN];
+    uint64_t size;
+    struct stat st;
+    if (ledger->read_only) {
+        return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
+    }
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return err_errno(err, errno, "'%s'", path);
+    }
+    int rc = S_ISDIR(st.st_mode) ? err_set(err, ERR_INVALID, "'%s' is a directory, a file is needed", path)
+                                 : put_stream(ledger, fd, path, digest, &size, err);
+    if (!standard) {
+        close(fd);
+    }
+    if (rc == 0) {
+        char hex[2 * HASH_LEN + 1];
+        text_hex(hex, digest, HASH_LEN);
+        snprintf(ret_id, LEDGER_ARTIFACT_ID, "%s%s", ARTIFACT_PREFIX, hex);
+        *ret_size = size;
+    }
+    return rc;
+}
+
+/* ---- getting ---- */
+
+static int parse_id(const char *id, uint8_t ret[HASH_LEN], struct err *err) {
+    struct bytes text = bytes_of(id);
+    if (bytes_has_prefix(text, ARTIFACT_PREFIX)) {
+        text.p += strlen(ARTIFACT_PREFIX);
+        text.n -= strlen(ARTIFACT_PREFIX);
+    }
+    if (text_unhex(ret, HASH_LEN, text) != 0) {
+        return err_set(err, ERR_INVALID, "'%s' is no artifact id, accepted is %s<64 hex digits>", id, ARTIFACT_PREFIX);
+    }
+    return 0;
+}
+
+static int open_record(struct bytes record, uint8_t *ret_where, uint64_t *ret_size, struct err *err) {
+    if (record.n < ARTIFACT_RECORD_HEAD || record.p[0] > ARTIFACT_FILE) {
+        return err_set(err, ERR_CORRUPT, "an artifact's record does not parse");
+    }
+    *ret_where = record.p[0];
+    *ret_size = be64_get(record.p + 1);
+    uint64_t here = record.n - ARTIFACT_RECORD_HEAD;
+    if (here != (record.p[0] == ARTIFACT_HERE ? *ret_size : 0)) {
+        return err_set(err, ERR_CORRUPT, "an artifact's record has %llu bytes of content where %llu are due",
+                       (unsigned long long)here, (unsigned long long)*ret_size);
+    }
+    return 0;
+}
+
+/* Streams the content to `out` (-1: nowhere) and compares size and hash. */
+static int stream(const struct ledger *ledger, struct bytes key, struct bytes record, int out, struct err *err) {
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    uint8_t where, digest[HASH_LEN], chunk[CHUNK];
+    uint64_t size, seen = 0;
+    int rc = open_record(record, &where, &size, err);
+    rc = rc != 0 ? rc : path_of(ledger, key.p, dir, path, err);
+    struct hash *hash = hash_new();
+    rc = rc != 0 || hash != NULL ? rc : err_set(err, ERR_NOMEM, "out of memory");
+    int fd = -1;
+    if (rc == 0 && where == ARTIFACT_FILE && (fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0) {
+        rc = err_set(err, ERR_CORRUPT, "'%s': %s", path, strerror(errno));
+    }
+    if (rc == 0 && where == ARTIFACT_HERE) {
+        seen = size;
+        hash_put(hash, record.p + ARTIFACT_RECORD_HEAD, (size_t)size);
+        rc = out >= 0 && write_all(out, record.p + ARTIFACT_RECORD_HEAD, (size_t)size) != 0
+                 ? err_errno(err, errno, "writing an artifact")
+                 : 0;
+    }
+    while (rc == 0 && fd >= 0) {
+        ssize_t n = read_some(fd, chunk);
+        if (n <= 0) {
+            rc = n < 0 ? err_errno(err, errno, "'%s'", path) : 0;
+            break;
+        }
+        hash_put(hash, chunk, (size_t)n);
+        seen += (uint64_t)n;
+        rc = out >= 0 && write_all(out, chunk, (size_t)n) != 0 ? err_errno(err, errno, "writing an artifact") : 0;
+    }
+    if (rc == 0) {
+        hash_end(hash, digest);
+        if (seen != size || memcmp(digest, key.p, HASH_LEN) != 0) {
+            rc = err_set(err, ERR_TAMPERED, "the artifact's content is not what its name says");
+        }
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    hash_free(hash);
+    return rc;
+}
+
+int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *err) {
+    uint8_t digest[HASH_LEN];
+    struct db_txn *txn;
+    struct bytes record, key = {digest, HASH_LEN};
+    int rc = parse_id(id, digest, err);
+    rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_get(txn, T_ARTIFACT, key, &record, err);
+    if (rc == ERR_NOTFOUND) {
+        err_set(err, ERR_NOTFOUND, "there is no artifact '%s'", id);
+    }
+    rc = rc != 0 ? rc : stream(ledger, key, record, fd, err);
+    db_abort(txn);
+    return rc;
+}
+
+int artifact_check(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err) {
+    if (key.n != HASH_LEN) {
+        return err_set(err, ERR_CORRUPT, "an artifact's key has %zu bytes", key.n);
+    }
+    return stream(ledger, key, record, -1, err);
+}
+
+int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err) {
+    struct db_cursor *cursor;
+    struct bytes key, record;
+    uint64_t sum = 0;
+    int rc = db_cursor_open(txn, T_ARTIFACT, &cursor, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
+    while (rc == 0) {
+        uint8_t where;
+        uint64_t size;
+        rc = open_record(record, &where, &size, err);
+        sum += rc == 0 ? size : 0;
+        rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &record, err);
+    }
+    db_cursor_close(cursor);
+    if (rc == 1) {
+        *ret = sum;
+    }
+    return rc < 0 ? rc : 0;
+}

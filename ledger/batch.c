@@ -1,0 +1,295 @@
+/* Drafts: checked against the catalog and the format's limits, masked, encoded, signed by their author. All of it happens
+ * before the write lock, so that what is left under the lock is what depends on the log: seq, time, salt, prev. */
+#include "ledger/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypt.h"
+#include "base/mp.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "ledger/author.h"
+#include "ledger/cursor.h"
+#include "ledger/keyrun.h"
+#include "ledger/kind.h"
+
+#define BATCH_EVENT_ROOM (EVENT_HEADER_MAX + EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX)
+#define AUTHOR_KEY_MIN   22 /* characters: 128 random bits in base64 */
+
+int ledger_batch_new(struct ledger *ledger, struct ledger_batch **ret, struct err *err) {
+    struct ledger_batch *batch = calloc(1, sizeof(*batch));
+    if (batch == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    batch->ledger = ledger;
+    buf_init(&batch->arena, LEDGER_BATCH_BYTES_MAX + BATCH_EVENT_ROOM);
+    buf_init(&batch->scratch, 4 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
+    buf_init(&batch->cursor, CURSOR_VALUE_MAX);
+    *ret = batch;
+    return 0;
+}
+
+void ledger_batch_clear(struct ledger_batch *batch) {
+    buf_clear(&batch->arena);
+    buf_clear(&batch->cursor);
+    batch->n = 0;
+    batch->has_cursor = false;
+}
+
+void ledger_batch_free(struct ledger_batch *batch) {
+    if (batch != NULL) {
+        buf_done(&batch->arena);
+        buf_done(&batch->scratch);
+        buf_done(&batch->cursor);
+        free(batch->entry);
+        free(batch);
+    }
+}
+
+size_t ledger_batch_count(const struct ledger_batch *batch) {
+    return batch->n;
+}
+
+struct bytes batch_bytes(const struct ledger_batch *batch, size_t at, size_t n) {
+    return (struct bytes){batch->arena.p == NULL ? NULL : batch->arena.p + at, n};
+}
+
+int ledger_batch_set_cursor(struct ledger_batch *batch, const char *name, struct bytes value, struct err *err) {
+    size_t n = strlen(name);
+    if (n == 0 || n >= sizeof(batch->cursor_name)) {
+        return err_set(err, ERR_INVALID, "a cursor's name must have 1 to %zu bytes", sizeof(batch->cursor_name) - 1);
+    }
+    buf_clear(&batch->cursor);
+    if (buf_put_bytes(&batch->cursor, value) != 0) {
+        return buf_check(&batch->cursor, "a cursor", err);
+    }
+    memcpy(batch->cursor_name, name, n + 1);
+    batch->has_cursor = true;
+    return 0;
+}
+
+void ledger_draft_init(struct ledger_draft *draft) {
+    memset(draft, 0, sizeof(*draft));
+    draft->none_after = LEDGER_NO_SEQ;
+}
+
+/* ---- checks ---- */
+
+/* Facts about a source's own working may be written by anybody; what the ledger says of itself may not. */
+static int check_kind_allowed(struct bytes kind, struct err *err) {
+    if (bytes_has_prefix(kind, "ledger.") && !bytes_is(kind, "ledger.imported") && !bytes_is(kind, "ledger.gap")) {
+        return err_set(err, ERR_INVALID, "'%.*s' is written by the ledger itself only", (int)kind.n, (const char *)kind.p);
+    }
+    return 0;
+}
+
+static int check_no_secret(struct bytes text, const char *name, struct err *err) {
+    struct secret_hit hit;
+    if (secret_next(text, 0, &hit) == 0) {
+        return err_set(
+            err, ERR_INVALID,
+            "'%s' holds a secret (rule %s, %zu bytes at byte %zu): header fields are kept for ever and travel with "
+            "every export",
+            name, hit.rule, hit.n, hit.at);
+    }
+    return 0;
+}
+
+static int check_strings(const struct event_header *h, struct err *err) {
+    int rc = event_header_check(h, err);
+    rc = rc != 0 ? rc : check_no_secret(h->subject, "subject", err);
+    rc = rc != 0 ? rc : check_no_secret(h->actor, "actor", err);
+    rc = rc != 0 ? rc : check_no_secret(h->source, "source", err);
+    rc = rc != 0 ? rc : check_no_secret(h->run, "run", err);
+    return rc != 0 ? rc : check_no_secret(h->key, "key", err);
+}
+
+/* ---- encoding ---- */
+
+static void put_head(struct buf *out, const struct event_header *h) {
+    mp_put_str(out, h->kind);
+    mp_put_uint(out, h->schema);
+    mp_put_str(out, h->subject);
+    mp_put_str(out, h->actor);
+    mp_put_str(out, h->source);
+    mp_put_str(out, h->grade);
+    mp_put_str(out, h->run);
+}
+
+static int put_payload(struct ledger_batch *batch, const struct ledger_draft *draft, const struct event_header *h,
+                       struct bytes body, struct batch_entry *e, struct err *err) {
+    struct event_author author = {0};
+    uint8_t sig[CRYPT_SIGNATURE_LEN];
+    e->payload.at = batch->arena.n;
+    if (draft->author != NULL) {
+        struct buf message;
+        buf_init(&message, EVENT_BODY_MAX + 2 * EVENT_HEADER_MAX);
+        event_author_message(&message, batch->ledger->genesis, bytes_of(batch->ledger->origin), h, body);
+        int rc = buf_check(&message, "an author's message", err);
+        if (rc == 0) {
+            const struct signer *signer = &draft->author->signer;
+            crypt_sign(sig, bytes_of_buf(&message), signer->secret);
+            author = (struct event_author){bytes_of(signer->vkey.name), signer->vkey.id, sig};
+            e->author_hash = keyrun_author_hash(author.name, author.id, h->key);
+        }
+        buf_done(&message);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    event_payload_encode(&batch->arena, body, &author);
+    e->payload.n = batch->arena.n - e->payload.at;
+    return 0;
+}
+
+static int put_private(struct ledger_batch *batch, struct bytes map, struct batch_entry *e, struct err *err) {
+    if (map.n == 0) {
+        return 0;
+    }
+    if (map.n > EVENT_PRIVATE_MAX) {
+        return err_set(err, ERR_LIMIT,
+                       "the private fields have %zu bytes, at most %zu are accepted; store long content as an "
+                       "artifact",
+                       map.n, EVENT_PRIVATE_MAX);
+    }
+    e->has_private = true;
+    crypt_random(e->event_salt, EVENT_HASH);
+    e->private_.at = batch->arena.n;
+    e->private_.n = map.n;
+    buf_put_bytes(&batch->arena, map);
+    return event_private_commit(e->private_commit, e->event_salt, map, err);
+}
+
+/* A map stands one level down in what is hashed (payload, record of private fields), so it has one level less. */
+static int check_depth(struct bytes map, const char *what, struct err *err) {
+    struct mp_reader r;
+    struct err why = {0};
+    mp_reader_init(&r, map);
+    if (map.n > 0 && mp_skip(&r, 1, NULL, &why) != 0) {
+        return err_set(err, ERR_INVALID, "%s: %s", what, why.msg);
+    }
+    return 0;
+}
+
+static int encode_entry(struct ledger_batch *batch, const struct ledger_draft *draft, struct event_header *h,
+                        struct bytes body, struct bytes private_, struct batch_entry *e, struct err *err) {
+    struct buf *arena = &batch->arena;
+    if (body.n > EVENT_BODY_MAX) {
+        return err_set(err, ERR_LIMIT,
+                       "the body has %zu bytes, at most %zu are accepted; store long content as an artifact", body.n,
+                       EVENT_BODY_MAX);
+    }
+    int rc = check_depth(body, "the body", err);
+    rc = rc != 0 ? rc : check_depth(private_, "the private fields", err);
+    rc = rc != 0 ? rc : put_private(batch, private_, e, err);
+    if (rc != 0) {
+        return rc;
+    }
+    h->private_ = e->has_private ? e->private_commit : NULL;
+    e->head.at = arena->n;
+    put_head(arena, h);
+    e->head.n = arena->n - e->head.at;
+    e->key.at = arena->n;
+    mp_put_str(arena, h->key);
+    e->key.n = arena->n - e->key.at;
+    e->subject.at = arena->n;
+    buf_put_bytes(arena, h->subject);
+    e->subject.n = h->subject.n;
+    e->key_hash = h->key.n == 0 ? 0 : keyrun_hash(h->source, h->key);
+    rc = put_payload(batch, draft, h, body, e, err);
+    return rc != 0 ? rc : buf_check(arena, "a batch", err);
+}
+
+/* A key for a signed draft that has none, so that its signature cannot be played again. */
+static int author_key(const struct ledger_draft *draft, char fresh[33], struct bytes *key, struct err *err) {
+    uint8_t random[16];
+    if (draft->author == NULL) {
+        return 0;
+    }
+    if (key->n == 0) {
+        crypt_random(random, sizeof(random));
+        text_hex(fresh, random, sizeof(random));
+        *key = bytes_of(fresh);
+    } else if (key->n < AUTHOR_KEY_MIN) {
+        return err_set(
+            err, ERR_INVALID,
+            "'key' of a signed event must carry at least 128 random bits (%d characters or more); leave it out to "
+            "have one made",
+            AUTHOR_KEY_MIN);
+    }
+    return 0;
+}
+
+static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *draft, struct batch_entry *e,
+                      struct err *err) {
+    char fresh[33];
+    struct event_header h = {.kind = draft->kind,
+                             .subject = draft->subject,
+                             .actor = draft->actor,
+                             .source = draft->source,
+                             .grade = draft->grade,
+                             .run = draft->run,
+                             .key = draft->key};
+    struct buf private_;
+    int rc = author_key(draft, fresh, &h.key, err);
+    rc = rc != 0 ? rc : check_strings(&h, err);
+    if (rc != 0) {
+        return rc;
+    }
+    buf_init(&private_, 4 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
+    buf_clear(&batch->scratch);
+    rc = kind_sort(draft->kind, draft->body, draft->private_, draft->open, &batch->scratch, &private_, &e->masked, err);
+    if (rc == 0) {
+        const struct kind *kind = kind_find(draft->kind);
+        h.schema = kind == NULL ? 1 : kind->schema;
+        rc = encode_entry(batch, draft, &h, bytes_of_buf(&batch->scratch), bytes_of_buf(&private_), e, err);
+    }
+    buf_done(&private_);
+    return rc;
+}
+
+static int grow(struct ledger_batch *batch, struct err *err) {
+    if (batch->n < batch->cap) {
+        return 0;
+    }
+    size_t cap = batch->cap == 0 ? 16 : 2 * batch->cap;
+    struct batch_entry *entry = realloc(batch->entry, cap * sizeof(*entry));
+    if (entry == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory for a batch");
+    }
+    batch->entry = entry;
+    batch->cap = cap;
+    return 0;
+}
+
+int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
+    struct batch_entry e = {.cause_type = draft->cause_type, .cause = draft->cause, .none_after = draft->none_after};
+    if (batch->n >= LEDGER_BATCH_EVENTS_MAX || batch->arena.n >= LEDGER_BATCH_BYTES_MAX) {
+        return err_set(err, ERR_BUSY, "the batch is full: %zu events, %zu bytes", batch->n, batch->arena.n);
+    }
+    if (draft->cause_type == LEDGER_CAUSE_BATCH && draft->cause >= batch->n) {
+        return err_set(err, ERR_INVALID, "'cause' must be an earlier event of the batch");
+    }
+    int rc = grow(batch, err);
+    if (rc != 0) {
+        return rc;
+    }
+    size_t mark = batch->arena.n;
+    rc = add_sorted(batch, draft, &e, err);
+    if (rc == 0 && batch->n > 0 && batch->arena.n > LEDGER_BATCH_BYTES_MAX) {
+        rc = err_set(err, ERR_BUSY, "the batch has no room for this event: %zu events, %zu bytes", batch->n, mark);
+    }
+    if (rc != 0) {
+        batch->arena.n = mark;
+        batch->arena.fail = 0;
+        return rc;
+    }
+    batch->entry[batch->n++] = e;
+    return 0;
+}
+
+int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
+    int rc = check_kind_allowed(draft->kind, err);
+    return rc != 0 ? rc : batch_add_control(batch, draft, err);
+}

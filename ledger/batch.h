@@ -1,0 +1,36 @@
+/* A batch's insides: drafts that were checked and encoded as far as possible before the write lock is taken. */
+#ifndef LEDGER_BATCH_H
+#define LEDGER_BATCH_H
+
+#include "ledger/core.h"
+
+struct batch_entry {
+    struct {
+        size_t at, n;
+    } head, key, payload, private_, subject; /* in the arena: msgpack elements kind..run; msgpack key; payload; private map;
+                                                the subject's text */
+    uint8_t event_salt[EVENT_HASH], private_commit[EVENT_HASH];
+    bool has_private;
+    uint64_t key_hash, author_hash; /* 0: no key; not signed */
+    enum ledger_cause cause_type;
+    uint64_t cause, none_after;
+    uint32_t masked;
+};
+
+struct ledger_batch {
+    struct ledger *ledger;
+    struct buf arena;   /* what the entries point into */
+    struct buf scratch; /* sorted body */
+    struct batch_entry *entry;
+    size_t n, cap;
+    char cursor_name[256];
+    struct buf cursor;
+    bool has_cursor;
+    bool control; /* may use the part of the quota that is kept back */
+};
+
+struct bytes batch_bytes(const struct ledger_batch *batch, size_t at, size_t n);
+/* Like ledger_batch_add without the rules for what callers may write: kinds of the ledger itself are accepted. */
+int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err);
+
+#endif

@@ -1,0 +1,141 @@
+/* One event: duplicate check, condition, time, salt, header, leaf, records. What depends on the log happens here, under the
+ * write lock; the rest was done when the draft was added to its batch. */
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/zst.h"
+#include "base/crypt.h"
+#include "ledger/commit.h"
+#include "ledger/keyrun.h"
+#include "ledger/private.h"
+
+static int resolve_cause(const struct batch_entry *e, const struct ledger_receipt *receipts, uint64_t seq, bool *ret_has,
+                         uint64_t *ret_cause, struct err *err) {
+    *ret_has = e->cause_type != LEDGER_CAUSE_NONE;
+    *ret_cause = e->cause_type == LEDGER_CAUSE_BATCH ? receipts[e->cause].seq : e->cause;
+    if (*ret_has && *ret_cause >= seq) {
+        return err_set(err, ERR_INVALID, "'cause' is %llu, but the event becomes %llu: it must be an earlier one",
+                       (unsigned long long)*ret_cause, (unsigned long long)seq);
+    }
+    return 0;
+}
+
+static int put_external(struct commit *c, uint64_t seq, struct bytes payload, struct err *err) {
+    buf_clear(&c->record);
+    buf_put_u8(&c->record, 1);
+    int rc = zst_compress(&c->record, payload, 1, err);
+    if (rc == 0 && c->record.n > payload.n) {
+        buf_clear(&c->record);
+        buf_put_u8(&c->record, 0);
+        buf_put_bytes(&c->record, payload);
+    }
+    rc = rc != 0 ? rc : buf_check(&c->record, "a payload", err);
+    return rc != 0 ? rc : db_put_u64(c->txn, T_PAYLOAD, seq, bytes_of_buf(&c->record), DB_APPEND, err);
+}
+
+static int put_private(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, uint64_t seq,
+                       struct err *err) {
+    buf_clear(&c->record);
+    int rc = private_encode(&c->record, e->event_salt, batch_bytes(batch, e->private_.at, e->private_.n), err);
+    return rc != 0 ? rc : db_put_u64(c->txn, T_PRIVATE, seq, bytes_of_buf(&c->record), DB_APPEND, err);
+}
+
+static void put_commitment(struct buf *out, const uint8_t *hash) {
+    mp_put_bin(out, (struct bytes){hash, EVENT_HASH});
+}
+
+static int encode_header(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, bool has_cause,
+                         uint64_t cause, const uint8_t body[EVENT_HASH], struct err *err) {
+    struct buf *out = &c->header;
+    buf_clear(out);
+    mp_put_array(out, 15);
+    mp_put_uint(out, EVENT_FORMAT);
+    mp_put_uint(out, c->head.size);
+    mp_put_uint(out, c->head.time);
+    buf_put_bytes(out, batch_bytes(batch, e->head.at, e->head.n));
+    if (has_cause) {
+        mp_put_uint(out, cause);
+    } else {
+        mp_put_nil(out);
+    }
+    buf_put_bytes(out, batch_bytes(batch, e->key.at, e->key.n));
+    put_commitment(out, body);
+    if (e->has_private) {
+        put_commitment(out, e->private_commit);
+    } else {
+        mp_put_nil(out);
+    }
+    put_commitment(out, c->head.prev);
+    return buf_check(out, "a header", err);
+}
+
+static int write_event(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, bool has_cause,
+                       uint64_t cause, struct ledger_receipt *receipt, struct err *err) {
+    uint8_t salt[EVENT_HASH], body[EVENT_HASH], leaf[EVENT_HASH];
+    uint64_t seq = c->head.size;
+    struct bytes payload = batch_bytes(batch, e->payload.at, e->payload.n);
+    bool external = payload.n > GROUP_INLINE_MAX;
+    if (seq % EVENT_GROUP == 0) {
+        crypt_random(c->head.seed, EVENT_HASH);
+    }
+    c->head.time = c->now > c->head.time ? c->now : c->head.time;
+    event_salt(salt, c->head.seed, seq);
+    event_body_commit(body, salt, payload);
+    int rc = encode_header(c, batch, e, has_cause, cause, body, err);
+    if (rc != 0) {
+        return rc;
+    }
+    event_leaf(leaf, bytes_of_buf(&c->header));
+    rc = external ? put_external(c, seq, payload, err) : 0;
+    rc = rc != 0 || !e->has_private ? rc : put_private(c, batch, e, seq, err);
+    if (rc == 0 && c->keyed && e->key_hash != 0) {
+        rc = keys_put(c->ledger->keys, e->key_hash, seq, err);
+        if (rc == 0 && e->author_hash != 0) {
+            rc = keys_put(c->ledger->keys, e->author_hash, seq, err);
+        }
+    }
+    rc = rc != 0 ? rc
+                 : commit_group_add(c, bytes_of_buf(&c->header), payload, external ? GROUP_EXTERNAL : GROUP_INLINE, leaf, err);
+    if (rc == 0) {
+        *receipt = (struct ledger_receipt){.seq = seq, .masked = e->masked};
+        memcpy(receipt->leaf, leaf, EVENT_HASH);
+    }
+    return rc;
+}
+
+static int one(struct commit *c, const struct ledger_batch *batch, size_t i, struct ledger_receipt *receipts,
+               struct err *err) {
+    const struct batch_entry *e = &batch->entry[i];
+    bool has_cause;
+    uint64_t cause;
+    if (e->key_hash != 0) {
+        uint64_t seq;
+        uint8_t leaf[EVENT_HASH];
+        int rc = commit_find_duplicate(c, batch, e, &seq, leaf, err);
+        if (rc <= 0) {
+            if (rc == 0) {
+                receipts[i] = (struct ledger_receipt){.seq = seq, .duplicate = true};
+                memcpy(receipts[i].leaf, leaf, EVENT_HASH);
+            }
+            return rc;
+        }
+    }
+    int rc = e->none_after == LEDGER_NO_SEQ ? 0 : commit_check_condition(c, batch, e, err);
+    rc = rc != 0 ? rc : resolve_cause(e, receipts, c->head.size, &has_cause, &cause, err);
+    return rc != 0 ? rc : write_event(c, batch, e, has_cause, cause, &receipts[i], err);
+}
+
+int commit_batch(struct commit *c, const struct ledger_batch *batch, struct ledger_receipt *receipts, size_t *ret_at,
+                 struct err *err) {
+    for (size_t i = 0; i < batch->n; i++) {
+        int rc = one(c, batch, i, receipts, err);
+        if (rc != 0) {
+            *ret_at = i;
+            if (batch->n > 1) {
+                err_prefix(err, "event %zu of the batch", i);
+            }
+            return rc;
+        }
+    }
+    return 0;
+}

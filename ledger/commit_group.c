@@ -1,0 +1,122 @@
+/* Groups while they fill: the tail's records, the bundle of a full group, its key run, and the tiles above it. */
+#include <string.h>
+
+#include "ledger/commit.h"
+#include "ledger/keyrun.h"
+
+int commit_group_begin(struct commit *c, size_t n, struct err *err) {
+    struct ledger *ledger = c->ledger;
+    size_t have = (size_t)(c->head.size % EVENT_GROUP);
+    if (have > 0 && have + n >= EVENT_GROUP) {
+        size_t bad;
+        c->base = c->head.size - have;
+        c->stored = have;
+        return core_group_load(c->txn, &c->head, c->head.size / EVENT_GROUP, ledger->build, &bad, err);
+    }
+    c->base = c->head.size;
+    c->stored = 0;
+    group_reset(ledger->build, c->head.size / EVENT_GROUP, c->head.seed, c->head.prev);
+    return 0;
+}
+
+/* ---- tiles ---- */
+
+/* Node `hash` of tree level 8 * tile_level at `index` becomes the next hash of its tile. */
+static int put_tile(struct commit *c, unsigned tile_level, uint64_t index, const uint8_t hash[EVENT_HASH], struct err *err) {
+    uint8_t key[8];
+    struct bytes record = {NULL, 0};
+    size_t at = (size_t)(index % 256) * MERKLE_HASH;
+    be64_put(key, index / 256);
+    key[0] = (uint8_t)tile_level;
+    int rc = at == 0 ? ERR_NOTFOUND : db_get(c->txn, T_TILE, (struct bytes){key, sizeof(key)}, &record, err);
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        return rc;
+    }
+    if (record.n != at) {
+        return err_set(err, ERR_CORRUPT, "tile %u/%llu has %zu bytes where %zu are due", tile_level,
+                       (unsigned long long)(index / 256), record.n, at);
+    }
+    buf_clear(&c->record);
+    buf_put_bytes(&c->record, record);
+    buf_put(&c->record, hash, MERKLE_HASH);
+    rc = buf_check(&c->record, "a tile", err);
+    return rc != 0 ? rc : db_put(c->txn, T_TILE, (struct bytes){key, sizeof(key)}, bytes_of_buf(&c->record), DB_PUT, err);
+}
+
+/* ---- sealing a full group ---- */
+
+static int put_pair(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
+    struct buf *out = ctx;
+    (void)err;
+    buf_put_u8(out, (uint8_t)(seq % EVENT_GROUP));
+    return buf_put_be64(out, hash);
+}
+
+static int put_key_run(struct commit *c, struct err *err) {
+    buf_clear(&c->record);
+    int rc = keyrun_of_group(c->txn, c->ledger->build, put_pair, &c->record, err);
+    rc = rc != 0 ? rc : buf_check(&c->record, "a key run", err);
+    if (rc != 0 || c->record.n == 0) {
+        return rc;
+    }
+    return db_put_u64(c->txn, T_KEYRUN, c->ledger->build->index * EVENT_GROUP, bytes_of_buf(&c->record), DB_APPEND, err);
+}
+
+static int seal_group(struct commit *c, struct err *err) {
+    struct group *group = c->ledger->build;
+    group_views(group);
+    buf_clear(&c->record);
+    int rc = group_encode(group, &c->record, err);
+    rc = rc != 0 ? rc : db_put_u64(c->txn, T_BUNDLE, group->index, bytes_of_buf(&c->record), DB_APPEND, err);
+    for (size_t i = 0; i < c->stored && rc == 0; i++) {
+        rc = db_del_u64(c->txn, T_TAIL, group->index * EVENT_GROUP + i, err);
+    }
+    rc = rc != 0 ? rc : put_key_run(c, err);
+    memset(c->head.seed, 0, EVENT_HASH);
+    c->base = c->head.size;
+    c->stored = 0;
+    group_reset(group, group->index + 1, c->head.seed, c->head.prev);
+    return rc;
+}
+
+/* ---- events ---- */
+
+int commit_group_add(struct commit *c, struct bytes header, struct bytes payload, enum group_payload where,
+                     const uint8_t leaf[EVENT_HASH], struct err *err) {
+    struct group *group = c->ledger->build;
+    uint8_t done[MERKLE_DEPTH_MAX][MERKLE_HASH];
+    uint64_t seq = c->head.size;
+    if (seq % EVENT_GROUP == 0) { /* the seed was just made */
+        group_reset(group, seq / EVENT_GROUP, c->head.seed, c->head.prev);
+    }
+    int rc = group_add(group, header, payload, where, leaf, err);
+    if (rc != 0) {
+        return rc;
+    }
+    unsigned levels = merkle_edge_push(&c->head.edge, leaf, done);
+    c->head.size++;
+    memcpy(c->head.prev, leaf, EVENT_HASH);
+    for (unsigned level = 8; level <= levels && rc == 0; level += 8) {
+        rc = put_tile(c, level / 8, seq >> level, done[level], err);
+    }
+    if (rc == 0 && c->head.size % EVENT_GROUP == 0) {
+        rc = seal_group(c, err);
+    }
+    return rc;
+}
+
+int commit_group_end(struct commit *c, struct err *err) {
+    struct group *group = c->ledger->build;
+    group_views(group);
+    for (size_t i = c->stored; i < group->n; i++) {
+        const struct group_event *e = &group->event[i];
+        buf_clear(&c->record);
+        group_tail_encode(&c->record, e->header, e->payload, e->where);
+        int rc = buf_check(&c->record, "a tail record", err);
+        rc = rc != 0 ? rc : db_put_u64(c->txn, T_TAIL, c->base + i, bytes_of_buf(&c->record), DB_APPEND, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}

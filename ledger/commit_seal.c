@@ -1,0 +1,190 @@
+/* The end of a commit: clock gaps, key rotation, checkpoint, head. */
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/text.h"
+#include "ledger/commit.h"
+
+#define CLOCK_SLACK_NS CLOCK_NS_PER_S /* steps up to a second are not worth an event */
+
+/* ---- events that the ledger writes about itself ---- */
+
+struct field {
+    const char *name; /* in byte order */
+    const char *text; /* NULL: the number */
+    uint64_t number;
+};
+
+static int own_batch(struct commit *c, const char *kind, const char *subject, const char *actor, const struct field *fields,
+                     size_t n, struct ledger_batch **ret, struct err *err) {
+    struct ledger_batch *batch;
+    struct ledger_draft draft;
+    struct buf body;
+    int rc = ledger_batch_new(c->ledger, &batch, err);
+    if (rc != 0) {
+        return rc;
+    }
+    buf_init(&body, 65536);
+    mp_put_map(&body, (uint32_t)n);
+    for (size_t i = 0; i < n; i++) {
+        mp_put_str(&body, bytes_of(fields[i].name));
+        if (fields[i].text == NULL) {
+            mp_put_uint(&body, fields[i].number);
+        } else {
+            mp_put_str(&body, bytes_of(fields[i].text));
+        }
+    }
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of(kind);
+    draft.subject = bytes_of(subject);
+    draft.actor = bytes_of(actor);
+    draft.source = bytes_of("ledger");
+    draft.grade = bytes_of("measured");
+    draft.body = bytes_of_buf(&body);
+    rc = buf_check(&body, kind, err);
+    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    buf_done(&body);
+    if (rc != 0) {
+        ledger_batch_free(batch);
+        return rc;
+    }
+    *ret = batch;
+    return 0;
+}
+
+/* "ledger/<origin>" */
+static void own_subject(const struct commit *c, char ret[NOTE_NAME_MAX + 16]) {
+    memcpy(ret, "ledger/", 7);
+    memcpy(ret + 7, c->ledger->origin, strlen(c->ledger->origin) + 1);
+}
+
+static uint64_t distance(uint64_t a, uint64_t b) {
+    return a > b ? a - b : b - a;
+}
+
+int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct err *err) {
+    const struct head *h = &c->head;
+    char subject[NOTE_NAME_MAX + 16];
+    uint8_t boot_id[CLOCK_BOOT_ID_LEN];
+    const char *what = NULL;
+    uint64_t expected = h->time;
+    if (h->size == 0) {
+        return 0;
+    }
+    clock_boot_id(boot_id);
+    if (memcmp(boot_id, h->boot_id, sizeof(boot_id)) == 0 && clock_boot_ns() >= h->boot) {
+        uint64_t due = h->wall + (clock_boot_ns() - h->boot);
+        if (distance(due, c->now) > CLOCK_SLACK_NS) {
+            what = c->now < due ? "clock_back" : "clock_jump";
+            expected = due;
+        }
+    }
+    if (what == NULL && c->now + CLOCK_SLACK_NS < h->time) {
+        what = "clock_back";
+    }
+    if (what == NULL) {
+        return 0;
+    }
+    own_subject(c, subject);
+    const struct field fields[] = {{"from", NULL, expected}, {"to", NULL, c->now}, {"what", what, 0}};
+    return own_batch(c, "ledger.gap", subject, "service:ledger", fields, 3, ret_batch, err);
+}
+
+int commit_rotation(struct commit *c, bool asked, const char *actor, const char *reason, struct ledger_batch **ret_batch,
+                    struct err *err) {
+    struct ledger *ledger = c->ledger;
+    char subject[NOTE_NAME_MAX + 16], vkey[NOTE_VKEY_MAX], name[NOTE_NAME_MAX + 16];
+    uint64_t hours = ledger->config.rotate_hours;
+    bool due = hours > 0 && c->now > c->head.epoch_since &&
+               c->now - c->head.epoch_since >= hours * 3600 * CLOCK_NS_PER_S;
+    if (!asked && !due) {
+        return 0;
+    }
+    own_subject(c, subject);
+    memcpy(name, ledger->origin, strlen(ledger->origin));
+    memcpy(name + strlen(ledger->origin), "/epoch", 7);
+    int rc = keyring_prepare(&ledger->keyring, ledger->config.keys,
+                             (struct bytes){ledger->passphrase, ledger->passphrase_len}, bytes_of(name), &c->next, err);
+    if (rc != 0) {
+        return rc;
+    }
+    note_vkey_encode(vkey, &c->next.vkey);
+    const struct field fields[] = {{"epoch", NULL, c->head.epoch + 1},
+                                   {"reason", reason == NULL ? "age" : reason, 0},
+                                   {"vkey", vkey, 0}};
+    rc = own_batch(c, "ledger.key_rotated", subject, actor == NULL ? "service:ledger" : actor, fields, 3, ret_batch, err);
+    c->rotates = rc == 0;
+    return rc;
+}
+
+/* ---- checkpoint and head ---- */
+
+static int put_note(struct commit *c, struct buf *note, struct err *err) {
+    struct ledger *ledger = c->ledger;
+    uint8_t root[EVENT_HASH];
+    merkle_edge_root(&c->head.edge, root);
+    checkpoint_encode(note, bytes_of(ledger->origin), c->head.size, root);
+    /* the signatures are over the text, which the buffer may move while it grows */
+    struct buf text;
+    buf_init(&text, NOTE_MAX);
+    buf_put_bytes(&text, bytes_of_buf(note));
+    buf_put_u8(note, '\n');
+    note_sign(note, bytes_of_buf(&text), &ledger->keyring.log.vkey, ledger->keyring.log.secret);
+    if (ledger->keyring.epoch.secret != NULL) {
+        note_sign(note, bytes_of_buf(&text), &ledger->keyring.epoch.vkey, ledger->keyring.epoch.secret);
+    }
+    if (c->rotates) {
+        note_sign(note, bytes_of_buf(&text), &c->next.vkey, c->next.secret);
+    }
+    int rc = buf_check(&text, "a checkpoint", err);
+    buf_done(&text);
+    return rc != 0 ? rc : buf_check(note, "a checkpoint", err);
+}
+
+static int keep(struct commit *c, unsigned flags, struct bytes note, struct err *err) {
+    buf_clear(&c->record);
+    buf_put_u8(&c->record, (uint8_t)flags);
+    buf_put_bytes(&c->record, note);
+    int rc = buf_check(&c->record, "a checkpoint", err);
+    return rc != 0 ? rc : db_put_u64(c->txn, T_CHECKPOINT, c->head.size, bytes_of_buf(&c->record), DB_APPEND, err);
+}
+
+static int put_epoch(struct commit *c, struct err *err) {
+    char vkey[NOTE_VKEY_MAX];
+    note_vkey_encode(vkey, &c->next.vkey);
+    c->head.epoch++;
+    c->head.epoch_from = c->head.size;
+    c->head.epoch_since = c->head.time;
+    return core_epoch_put(c->txn, c->head.epoch, c->head.size, vkey, c->head.size - 1, c->ledger->origin,
+                          c->restored, err);
+}
+
+static int put_head(struct commit *c, struct err *err) {
+    if (c->old_size == 0) {
+        c->head.epoch_since = c->head.time;
+    }
+    c->head.wall = c->now;
+    c->head.boot = clock_boot_ns();
+    clock_boot_id(c->head.boot_id);
+    buf_clear(&c->record);
+    head_encode(&c->record, &c->head);
+    int rc = buf_check(&c->record, "the head", err);
+    return rc != 0 ? rc : db_put(c->txn, T_META, bytes_of("head"), bytes_of_buf(&c->record), DB_PUT, err);
+}
+
+int commit_seal(struct commit *c, struct err *err) {
+    struct buf note;
+    unsigned flags = 0;
+    buf_init(&note, NOTE_MAX);
+    if (c->old_size == 0 || c->old_size / EVENT_GROUP != c->head.size / EVENT_GROUP) {
+        flags |= CORE_KEEP_BOUNDARY;
+    }
+    flags |= c->rotates ? CORE_KEEP_HANDOVER : 0;
+    int rc = put_note(c, &note, err);
+    rc = rc != 0 || flags == 0 ? rc : keep(c, flags, bytes_of_buf(&note), err);
+    rc = rc != 0 || !c->rotates ? rc : put_epoch(c, err);
+    rc = rc != 0 ? rc : db_put(c->txn, T_META, bytes_of("checkpoint"), bytes_of_buf(&note), DB_PUT, err);
+    rc = rc != 0 ? rc : put_head(c, err);
+    buf_done(&note);
+    return rc;
+}

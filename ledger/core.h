@@ -1,0 +1,115 @@
+/* The insides of an open ledger, shared by the files of this folder: the handle, its tables, and the reading primitives
+ * that work within one database transaction. */
+#ifndef LEDGER_CORE_H
+#define LEDGER_CORE_H
+
+#include <pthread.h>
+
+#include "base/file.h"
+#include "ledger/config.h"
+#include "ledger/db.h"
+#include "ledger/group.h"
+#include "ledger/head.h"
+#include "ledger/keyring.h"
+#include "ledger/ledger.h"
+#include "ledger/merkle.h"
+#include "ledger/note.h"
+
+#define CORE_FORMAT 1
+#define CORE_SEGMENT 65536 /* events whose idempotency keys make one derived segment */
+
+/* Tables of the evidence environment. Keys are be64 unless said otherwise. */
+enum core_table {
+    T_META,       /* text: "format", "identity", "head", "checkpoint" (the newest note) */
+    T_TAIL,       /* seq: tail record (group.h) */
+    T_BUNDLE,     /* group: bundle record (group.h) */
+    T_PAYLOAD,    /* seq: payload over 16 KiB: u8 0 raw or 1 zstd, then the bytes */
+    T_TILE,       /* u8 level, be56 index: hashes of the tile, 1 to 256 of them */
+    T_CHECKPOINT, /* size: u8 flags (CORE_KEEP_*), then the note */
+    T_PRIVATE,    /* seq: private record (private.h) */
+    T_ARTIFACT,   /* sha256: u8 0 here or 1 in a file, be64 size, then the bytes when here */
+    T_CURSOR,     /* text, the cursor's name: cursor record (cursor.h) */
+    T_KEYRUN,     /* be64 first seq: run of idempotency keys (keyrun.h) */
+    T_EPOCH,      /* epoch: canonical [from_size, vkey text, seq of its event, origin, restored] */
+    CORE_TABLES
+};
+extern const char *const core_table_names[CORE_TABLES];
+
+/* Why a checkpoint is kept for ever. */
+enum { CORE_KEEP_BOUNDARY = 1, CORE_KEEP_HANDOVER = 2, CORE_KEEP_COSIGNED = 4 };
+
+struct keys_memory; /* keyrun.h: keys of recent events, looked up while appending */
+
+struct ledger {
+    char dir[FILE_PATH_MAX];
+    struct config config;
+    struct db *evidence;
+    struct db *derived;      /* NULL until first needed */
+    bool read_only;
+    char origin[NOTE_NAME_MAX + 1];
+    uint8_t genesis[EVENT_HASH];
+    struct note_vkey log;
+    char log_text[NOTE_VKEY_MAX];
+    uint8_t *passphrase;     /* secret memory, NULL: none */
+    size_t passphrase_len;
+    pthread_mutex_t writing; /* one thread of the process at a time in the write path */
+    struct keyring keyring;  /* under `writing` */
+    bool head_checked;       /* under `writing`: the copy of the head was compared */
+    struct group *build;     /* under `writing`: the group that is being filled */
+    struct group *lookup;    /* under `writing`: cache of the group last read by the write path */
+    bool lookup_valid;
+    struct keys_memory *keys; /* under `writing` */
+};
+
+/* A snapshot to read from: a transaction and the head that it shows. */
+struct core_view {
+    struct ledger *ledger;
+    struct db_txn *txn;
+    struct head head;
+    struct group *group; /* cache for tree nodes below level 8; loaded on demand */
+    bool group_valid;
+};
+
+int core_view_begin(struct ledger *ledger, struct core_view *view, struct err *err);
+/* The same over a transaction that somebody else owns; done with core_view_release. */
+int core_view_over(struct ledger *ledger, struct db_txn *txn, struct core_view *view, struct err *err);
+void core_view_release(struct core_view *view); /* frees the cache only */
+void core_view_end(struct core_view *view);
+
+int core_head_get(struct db_txn *txn, struct head *ret, struct err *err);
+/* The newest checkpoint's note; borrowed from the transaction. */
+int core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err);
+
+/* Loads group `index` as of `head`: its bundle, or its tail records. Leaves are recomputed; in a full group they are
+ * compared with the stored prefixes, in the tail the chain is. *ret_bad as in group_decode. */
+int core_group_load(struct db_txn *txn, const struct head *head, uint64_t index, struct group *group, size_t *ret_bad,
+                    struct err *err);
+/* The payload of an event whose record is elsewhere. Appends; ERR_CORRUPT when it is missing or damaged. */
+int core_payload_get(struct db_txn *txn, uint64_t seq, struct buf *out, struct err *err);
+/* A merkle_node_fn over a core_view. */
+int core_node(void *view, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH], struct err *err);
+
+/* A handle without its database; then its database, configuration and identity. */
+int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, struct err *err);
+int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struct err *err);
+
+/* "evidence", "derived", "keys", "artifacts", "head", "config" below the ledger's directory. */
+int core_path(const struct ledger *ledger, const char *name, char ret[FILE_PATH_MAX], struct err *err);
+int core_open_evidence(const char *dir, uint64_t map_bytes, bool create, bool read_only, struct db **ret, struct err *err);
+
+/* Writes what identifies the ledger into a new evidence environment. */
+int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t genesis[EVENT_HASH], const char *log_vkey,
+                      struct err *err);
+
+/* T_EPOCH records. */
+int core_epoch_put(struct db_txn *txn, uint64_t epoch, uint64_t from_size, const char *vkey, uint64_t seq,
+                   const char *origin, bool restored, struct err *err);
+struct core_epoch {
+    uint64_t from_size, seq; /* seq: of the event that brought the key */
+    bool restored;           /* that event is ledger.restored: nobody had the old key any more */
+    struct note_vkey vkey;
+    char origin[NOTE_NAME_MAX + 1];
+};
+int core_epoch_get(struct db_txn *txn, uint64_t epoch, struct core_epoch *ret, struct err *err);
+
+#endif

@@ -1,0 +1,257 @@
+/* Making a ledger: everything is built in a temporary directory beside the target, synced, and renamed into place, so that a
+ * crash leaves either no ledger or a whole one (LMDB does not sync what it writes at creation). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "base/mp.h"
+#include "ledger/commit.h"
+#include "ledger/create.h"
+
+/* ---- the temporary directory ---- */
+
+int create_begin(const char *dir, char ret_tmp[FILE_PATH_MAX], struct err *err) {
+    struct stat st;
+    char parent[FILE_PATH_MAX];
+    size_t n = strlen(dir);
+    while (n > 1 && dir[n - 1] == '/') {
+        n--;
+    }
+    if (n == 0 || n + 16 >= FILE_PATH_MAX) {
+        return err_set(err, ERR_INVALID, "the directory's path is empty or too long");
+    }
+    if (lstat(dir, &st) == 0 && (!S_ISDIR(st.st_mode) || (rmdir(dir) != 0))) {
+        return err_set(err, ERR_CONFLICT, "'%s' exists and is not an empty directory", dir);
+    }
+    memcpy(parent, dir, n);
+    parent[n] = '\0';
+    char *slash = strrchr(parent, '/');
+    if (slash != NULL && slash != parent) {
+        *slash = '\0';
+        int rc = file_make_dirs(parent, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    snprintf(ret_tmp, FILE_PATH_MAX, "%.*s.new-XXXXXX", (int)n, dir);
+    if (mkdtemp(ret_tmp) == NULL) {
+        return err_errno(err, errno, "'%s'", ret_tmp);
+    }
+    return file_check_local(ret_tmp, err);
+}
+
+static int sync_below(const char *dir, const char *name, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = file_join(path, dir, name, err);
+    return rc != 0 || !file_exists(path) ? rc : file_sync_dir(path, err);
+}
+
+int create_finish(const char *tmp, const char *dir, struct err *err) {
+    char parent[FILE_PATH_MAX];
+    int rc = sync_below(tmp, "evidence", err);
+    rc = rc != 0 ? rc : sync_below(tmp, "keys", err);
+    rc = rc != 0 ? rc : sync_below(tmp, "artifacts", err);
+    rc = rc != 0 ? rc : file_sync_dir(tmp, err);
+    if (rc == 0 && rename(tmp, dir) != 0) {
+        rc = errno == ENOTEMPTY || errno == EEXIST ? err_set(err, ERR_CONFLICT, "'%s' appeared meanwhile", dir)
+                                                   : err_errno(err, errno, "'%s'", dir);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    snprintf(parent, sizeof(parent), "%s", dir);
+    size_t n = strlen(parent);
+    while (n > 1 && parent[n - 1] == '/') {
+        parent[--n] = '\0';
+    }
+    char *slash = strrchr(parent, '/');
+    if (slash == NULL) {
+        return file_sync_dir(".", err);
+    }
+    slash[slash == parent ? 1 : 0] = '\0';
+    return file_sync_dir(parent, err);
+}
+
+void create_undo(const char *tmp) {
+    if (tmp[0] != '\0') {
+        file_remove_tree(tmp, NULL);
+    }
+}
+
+/* ---- keys ---- */
+
+int create_epoch_key(const char *keys_dir, const char *origin, uint64_t number, struct bytes passphrase,
+                     struct signer *ret, struct err *err) {
+    char name[NOTE_NAME_MAX + 16], path[FILE_PATH_MAX];
+    snprintf(name, sizeof(name), "%s/epoch", origin);
+    int rc = signer_new(ret, bytes_of(name), err);
+    rc = rc != 0 ? rc : keyring_epoch_path(keys_dir, number, path, err);
+    return rc != 0 ? rc : keyfile_save(path, ret, passphrase, KEYFILE_DAILY, err);
+}
+
+static int make_keys(struct ledger *ledger, const char *keys_dir, const struct ledger_create_options *o, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = file_make_dirs(keys_dir, err);
+    rc = rc != 0 ? rc : signer_new(&ledger->keyring.log, bytes_of(o->origin), err);
+    rc = rc != 0 ? rc : keyring_log_path(keys_dir, path, err);
+    rc = rc != 0 ? rc : keyfile_save(path, &ledger->keyring.log, o->passphrase, KEYFILE_DAILY, err);
+    rc = rc != 0 ? rc : create_epoch_key(keys_dir, o->origin, 0, o->passphrase, &ledger->keyring.epoch, err);
+    if (rc == 0) {
+        ledger->log = ledger->keyring.log.vkey;
+        note_vkey_encode(ledger->log_text, &ledger->log);
+    }
+    return rc;
+}
+
+/* ---- the first event ---- */
+
+static int put_first_records(struct ledger *ledger, struct err *err) {
+    struct db_txn *txn;
+    struct head head = {.epoch_from = 1, .epoch_since = clock_wall_ns(), .wall = clock_wall_ns(), .boot = clock_boot_ns()};
+    struct buf record;
+    char vkey[NOTE_VKEY_MAX];
+    clock_boot_id(head.boot_id);
+    buf_init(&record, 4096);
+    head_encode(&record, &head);
+    note_vkey_encode(vkey, &ledger->keyring.epoch.vkey);
+    int rc = buf_check(&record, "the head", err);
+    rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
+    if (rc == 0) {
+        rc = db_put(txn, T_META, bytes_of("head"), bytes_of_buf(&record), DB_PUT, err);
+        rc = rc != 0 ? rc : core_epoch_put(txn, 0, 1, vkey, 0, ledger->origin, false, err);
+        if (rc == 0) {
+            rc = db_commit(txn, err);
+        } else {
+            db_abort(txn);
+        }
+    }
+    buf_done(&record);
+    return rc;
+}
+
+static int genesis_draft(struct ledger *ledger, const char *actor, struct ledger_batch *batch, struct err *err) {
+    struct ledger_draft draft;
+    struct buf body;
+    char subject[NOTE_NAME_MAX + 16], epoch[NOTE_VKEY_MAX];
+    note_vkey_encode(epoch, &ledger->keyring.epoch.vkey);
+    snprintf(subject, sizeof(subject), "ledger/%s", ledger->origin);
+    buf_init(&body, 65536);
+    mp_put_map(&body, 4);
+    mp_put_str(&body, bytes_of("epoch_vkey"));
+    mp_put_str(&body, bytes_of(epoch));
+    mp_put_str(&body, bytes_of("format"));
+    mp_put_uint(&body, CORE_FORMAT);
+    mp_put_str(&body, bytes_of("log_vkey"));
+    mp_put_str(&body, bytes_of(ledger->log_text));
+    mp_put_str(&body, bytes_of("origin"));
+    mp_put_str(&body, bytes_of(ledger->origin));
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of("ledger.created");
+    draft.subject = bytes_of(subject);
+    draft.actor = bytes_of(actor);
+    draft.source = bytes_of("cli");
+    draft.grade = bytes_of("measured");
+    draft.body = bytes_of_buf(&body);
+    int rc = buf_check(&body, "ledger.created", err);
+    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    buf_done(&body);
+    return rc;
+}
+
+static int write_genesis(struct ledger *ledger, const char *actor, struct err *err) {
+    struct ledger_batch *batch;
+    struct ledger_receipt receipt;
+    struct db_txn *txn;
+    int rc = ledger_batch_new(ledger, &batch, err);
+    if (rc != 0) {
+        return rc;
+    }
+    struct commit_request request = {.batch = batch, .control = true};
+    rc = genesis_draft(ledger, actor, batch, err);
+    rc = rc != 0 ? rc : commit_run(ledger, &request, &receipt, NULL, NULL, NULL, err);
+    ledger_batch_free(batch);
+    rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    memcpy(ledger->genesis, receipt.leaf, EVENT_HASH);
+    rc = core_identity_put(txn, ledger->origin, ledger->genesis, ledger->log_text, err);
+    if (rc != 0) {
+        db_abort(txn);
+        return rc;
+    }
+    return db_commit(txn, err);
+}
+
+int create_config(const char *dir, uint64_t map_bytes, struct err *err) {
+    char path[FILE_PATH_MAX];
+    struct buf text;
+    if (map_bytes == 0) {
+        return 0;
+    }
+    buf_init(&text, 4096);
+    config_encode(&text, map_bytes);
+    int rc = buf_check(&text, "config", err);
+    rc = rc != 0 ? rc : file_join(path, dir, "config", err);
+    rc = rc != 0 ? rc : file_create_durable(path, bytes_of_buf(&text), 0600, err);
+    buf_done(&text);
+    return rc;
+}
+
+static int build(const char *tmp, const struct ledger_create_options *o, struct err *err) {
+    struct ledger *ledger;
+    char path[FILE_PATH_MAX];
+    int rc = core_new(tmp, o->passphrase, &ledger, err);
+    if (rc != 0) {
+        return rc;
+    }
+    memcpy(ledger->origin, o->origin, strlen(o->origin) + 1);
+    rc = create_config(tmp, o->map_bytes, err);
+    rc = rc != 0 ? rc : config_load(tmp, &ledger->config, err);
+    rc = rc != 0 ? rc : make_keys(ledger, ledger->config.keys, o, err);
+    rc = rc != 0 ? rc : core_path(ledger, "evidence", path, err);
+    rc = rc != 0 ? rc : file_make_dirs(path, err);
+    rc = rc != 0 ? rc : core_open_evidence(tmp, ledger->config.map_bytes, true, false, &ledger->evidence, err);
+    rc = rc != 0 ? rc : put_first_records(ledger, err);
+    rc = rc != 0 ? rc : write_genesis(ledger, o->actor, err);
+    ledger_close(ledger);
+    return rc;
+}
+
+static int check_origin(const char *origin, struct err *err) {
+    struct bytes text = bytes_of(origin);
+    int rc = note_check_name(text, err);
+    if (rc != 0) {
+        err_prefix(err, "origin");
+        return rc;
+    }
+    if (text.n > NOTE_NAME_MAX - 32) { /* room for "/r<n>" and "/epoch" */
+        return err_set(err, ERR_INVALID, "origin: %zu bytes, at most %d are accepted", text.n, NOTE_NAME_MAX - 32);
+    }
+    if (strstr(origin, "://") != NULL) {
+        return err_set(err, ERR_INVALID, "origin: '%s' has a scheme; accepted is a name like example.org/box-1", origin);
+    }
+    return 0;
+}
+
+int ledger_create(const char *dir, const struct ledger_create_options *options, struct err *err) {
+    char tmp[FILE_PATH_MAX] = "";
+    int rc = crypt_init(err);
+    rc = rc != 0 ? rc : check_origin(options->origin, err);
+    if (rc == 0 && options->map_bytes != 0 &&
+        (options->map_bytes < CONFIG_MAP_MIN || options->map_bytes > CONFIG_MAP_MAX)) {
+        rc = err_set(err, ERR_INVALID, "map_bytes must be from %llu to %llu", (unsigned long long)CONFIG_MAP_MIN,
+                     (unsigned long long)CONFIG_MAP_MAX);
+    }
+    rc = rc != 0 ? rc : create_begin(dir, tmp, err);
+    rc = rc != 0 ? rc : build(tmp, options, err);
+    rc = rc != 0 ? rc : create_finish(tmp, dir, err);
+    if (rc != 0) {
+        create_undo(tmp);
+    }
+    return rc;
+}

@@ -1,0 +1,508 @@
+/* The LMDB door: environments, transactions, the error table, records, cursors.
+ * docs/storage.md says what each rule here was measured against. */
+#include "ledger/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define DB_TABLES_MAX 16
+#define DB_READERS 512
+
+struct db {
+    MDB_env *env;
+    MDB_dbi dbi[DB_TABLES_MAX];
+    const char *const *names;
+    size_t n;
+    uint64_t map_bytes, reserve_bytes;
+    char path[FILE_PATH_MAX];
+    dev_t dev;
+    ino_t ino;
+    struct db *next_open; /* list of environments open in this process */
+};
+
+struct db_txn {
+    struct db *db;
+    MDB_txn *txn;
+    bool write, reserved, full;
+};
+
+struct db_cursor {
+    struct db_txn *txn;
+    MDB_cursor *cur;
+};
+
+/* LMDB does not notice when one environment is opened twice in a process; closing one then breaks the other's locks. */
+static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct db *open_list;
+
+/* ---- errors ---- */
+
+static bool disk_is_full(const char *path) {
+    struct statvfs vfs;
+    return statvfs(path, &vfs) == 0 && vfs.f_bavail < 16;
+}
+
+/* docs/storage.md has this table with its reasons. */
+static int fail(const struct db *db, int rc, const char *doing, struct err *err) {
+    const char *path = db == NULL ? "" : db->path;
+    switch (rc) {
+    case MDB_NOTFOUND:
+        return err_set(err, ERR_NOTFOUND, "'%s': %s: not there", path, doing);
+    case MDB_KEYEXIST:
+        return err_set(err, ERR_CONFLICT, "'%s': %s: the key is there already", path, doing);
+    case MDB_MAP_FULL:
+        return err_set(err, ERR_FULL,
+                       "'%s': %s: the database has reached its quota of %llu bytes (map_bytes in the ledger's config)", path,
+                       doing, (unsigned long long)(db == NULL ? 0 : db->map_bytes));
+    case MDB_TXN_FULL:
+        return err_set(err, ERR_LIMIT, "'%s': %s: too many changes for one transaction, use smaller batches", path, doing);
+    case MDB_READERS_FULL:
+        return err_set(err, ERR_BUSY, "'%s': %s: all %d reader slots are taken", path, doing, DB_READERS);
+    case MDB_VERSION_MISMATCH:
+        return err_set(err, ERR_VERSION, "'%s': %s: written by another version of LMDB", path, doing);
+    case MDB_INVALID:
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_BAD_VALSIZE:
+    case MDB_CURSOR_FULL:
+    case MDB_INCOMPATIBLE:
+    case MDB_PAGE_FULL:
+        return err_set(err, ERR_CORRUPT, "'%s': %s: the database is damaged (%s)", path, doing, mdb_strerror(rc));
+    case EIO:
+        if (disk_is_full(path)) { /* LMDB reports a short write as EIO */
+            return err_set(err, ERR_FULL, "'%s': %s: no space left on the disk", path, doing);
+        }
+        return err_errno(err, EIO, "'%s': %s", path, doing);
+    case EACCES:
+    case EROFS:
+        return err_set(err, ERR_IO, "'%s': %s: %s (the directory and its files must be writable by this user, lock.mdb too)",
+                       path, doing, strerror(rc));
+    default:
+        if (rc < 0) {
+            return err_set(err, ERR_IO, "'%s': %s: %s", path, doing, mdb_strerror(rc));
+        }
+        return err_errno(err, rc, "'%s': %s", path, doing);
+    }
+}
+
+/* ---- opening ---- */
+
+static int register_open(struct db *db, struct err *err) {
+    struct stat st;
+    if (stat(db->path, &st) != 0) {
+        return err_errno(err, errno, "'%s'", db->path);
+    }
+    int rc = 0;
+    pthread_mutex_lock(&open_lock);
+    for (struct db *o = open_list; o != NULL; o = o->next_open) {
+        if (o->dev == st.st_dev && o->ino == st.st_ino) {
+            rc = err_set(err, ERR_BUSY, "'%s' is open in this process already", db->path);
+        }
+    }
+    if (rc == 0) {
+        db->dev = st.st_dev;
+        db->ino = st.st_ino;
+        db->next_open = open_list;
+        open_list = db;
+    }
+    pthread_mutex_unlock(&open_lock);
+    return rc;
+}
+
+static void unregister(struct db *db) {
+    pthread_mutex_lock(&open_lock);
+    for (struct db **p = &open_list; *p != NULL; p = &(*p)->next_open) {
+        if (*p == db) {
+            *p = db->next_open;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&open_lock);
+}
+
+/* A file that is shorter than its newest meta page says opens without complaint and kills the reader with SIGBUS later. */
+static int check_length(struct db *db, struct err *err) {
+    MDB_envinfo info;
+    MDB_stat st;
+    struct stat file;
+    int fd;
+    int rc = mdb_env_info(db->env, &info);
+    rc = rc != 0 ? rc : mdb_env_stat(db->env, &st);
+    rc = rc != 0 ? rc : mdb_env_get_fd(db->env, &fd);
+    if (rc != 0) {
+        return fail(db, rc, "reading its state", err);
+    }
+    if (fstat(fd, &file) != 0) {
+        return err_errno(err, errno, "'%s/data.mdb'", db->path);
+    }
+    uint64_t pages = (uint64_t)info.me_last_pgno + 1;
+    if (st.ms_psize == 0 || pages > (uint64_t)file.st_size / st.ms_psize) {
+        return err_set(err, ERR_CORRUPT, "'%s/data.mdb' is cut short: %lld bytes, its pages need %llu", db->path,
+                       (long long)file.st_size, (unsigned long long)(pages * st.ms_psize));
+    }
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        return err_errno(err, errno, "'%s/data.mdb'", db->path);
+    }
+    return 0;
+}
+
+static int open_tables(struct db *db, const struct db_options *o, struct err *err) {
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(db->env, NULL, o->create ? 0 : MDB_RDONLY, &txn);
+    if (rc != 0) {
+        return fail(db, rc, "opening its tables", err);
+    }
+    for (size_t i = 0; i < o->n_tables && rc == 0; i++) {
+        rc = mdb_dbi_open(txn, o->tables[i], o->create ? MDB_CREATE : 0, &db->dbi[i]);
+    }
+    if (rc == MDB_NOTFOUND) {
+        mdb_txn_abort(txn);
+        return err_set(err, ERR_CORRUPT, "'%s': a table is missing", db->path);
+    }
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return fail(db, rc, "opening its tables", err);
+    }
+    rc = mdb_txn_commit(txn); /* keeps the table handles */
+    return rc == 0 ? 0 : fail(db, rc, "opening its tables", err);
+}
+
+static int open_env(struct db *db, const struct db_options *o, struct err *err) {
+    struct stat st;
+    char file[FILE_PATH_MAX];
+    int rc = file_join(file, db->path, "data.mdb", err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (!o->create) {
+        if (stat(file, &st) != 0) {
+            return err_errno(err, errno, "'%s'", file);
+        }
+        if (st.st_size < 8192) { /* LMDB would take an empty file for a new environment */
+            return err_set(err, ERR_CORRUPT, "'%s' is cut short: %lld bytes", file, (long long)st.st_size);
+        }
+    }
+    rc = mdb_env_create(&db->env);
+    rc = rc != 0 ? rc : mdb_env_set_mapsize(db->env, db->map_bytes);
+    rc = rc != 0 ? rc : mdb_env_set_maxdbs(db->env, DB_TABLES_MAX);
+    rc = rc != 0 ? rc : mdb_env_set_maxreaders(db->env, DB_READERS);
+    unsigned flags = MDB_NOTLS | (o->read_only ? MDB_RDONLY : 0) | (o->relaxed ? MDB_NOMETASYNC : 0);
+    rc = rc != 0 ? rc : mdb_env_open(db->env, db->path, flags, 0600);
+    if (rc != 0) {
+        return fail(db, rc, "opening it", err);
+    }
+    return check_length(db, err);
+}
+
+int db_open(const char *dir, const struct db_options *options, struct db **ret, struct err *err) {
+    if (options->n_tables > DB_TABLES_MAX || strlen(dir) >= FILE_PATH_MAX) {
+        return err_set(err, ERR_LIMIT, "'%s': too many tables or too long a path", dir);
+    }
+    struct db *db = calloc(1, sizeof(*db));
+    if (db == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    memcpy(db->path, dir, strlen(dir) + 1);
+    db->names = options->tables;
+    db->n = options->n_tables;
+    db->map_bytes = options->map_bytes;
+    db->reserve_bytes = options->reserve_bytes;
+    int rc = file_check_local(dir, err);
+    rc = rc != 0 ? rc : register_open(db, err);
+    if (rc != 0) {
+        free(db);
+        return rc;
+    }
+    rc = open_env(db, options, err);
+    if (rc == 0) {
+        int dead;
+        mdb_reader_check(db->env, &dead);
+        rc = open_tables(db, options, err);
+    }
+    if (rc != 0) {
+        db_close(db);
+        return rc;
+    }
+    *ret = db;
+    return 0;
+}
+
+void db_close(struct db *db) {
+    if (db == NULL) {
+        return;
+    }
+    if (db->env != NULL) {
+        mdb_env_close(db->env);
+    }
+    unregister(db);
+    free(db);
+}
+
+/* ---- transactions ---- */
+
+static int begin(struct db *db, unsigned flags, MDB_txn **ret, struct err *err) {
+    int dead;
+    int rc = mdb_txn_begin(db->env, NULL, flags, ret);
+    if (rc == MDB_READERS_FULL) {
+        mdb_reader_check(db->env, &dead);
+        rc = mdb_txn_begin(db->env, NULL, flags, ret);
+    }
+    if (rc == MDB_MAP_RESIZED) {
+        return err_set(err, ERR_FULL, "'%s': another process uses a larger quota (map_bytes), open the ledger again",
+                       db->path);
+    }
+    return rc == 0 ? 0 : fail(db, rc, "beginning a transaction", err);
+}
+
+static int begin_any(struct db *db, bool write, bool reserved, struct db_txn **ret, struct err *err) {
+    struct db_txn *txn = calloc(1, sizeof(*txn));
+    if (txn == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    int rc = begin(db, write ? 0 : MDB_RDONLY, &txn->txn, err);
+    if (rc != 0) {
+        free(txn);
+        return rc;
+    }
+    txn->db = db;
+    txn->write = write;
+    txn->reserved = reserved;
+    *ret = txn;
+    return 0;
+}
+
+int db_begin(struct db *db, bool write, struct db_txn **ret, struct err *err) {
+    return begin_any(db, write, false, ret, err);
+}
+
+int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err) {
+    return begin_any(db, true, true, ret, err);
+}
+
+/* The map's last part is for control events: they must still fit when the quota is used up. */
+static int check_reserve(struct db_txn *txn, struct err *err) {
+    MDB_envinfo info;
+    MDB_stat st;
+    if (txn->reserved || txn->db->reserve_bytes == 0) {
+        return 0;
+    }
+    mdb_env_info(txn->db->env, &info);
+    mdb_env_stat(txn->db->env, &st);
+    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
+    if (used + txn->db->reserve_bytes <= txn->db->map_bytes) {
+        return 0;
+    }
+    return fail(txn->db, MDB_MAP_FULL, "committing", err);
+}
+
+int db_commit(struct db_txn *txn, struct err *err) {
+    struct db *db = txn->db;
+    int rc = txn->write ? check_reserve(txn, err) : 0;
+    if (rc != 0) {
+        db_abort(txn);
+        return rc;
+    }
+    rc = mdb_txn_commit(txn->txn);
+    free(txn);
+    return rc == 0 ? 0 : fail(db, rc, "committing", err);
+}
+
+void db_abort(struct db_txn *txn) {
+    if (txn != NULL) {
+        mdb_txn_abort(txn->txn);
+        if (txn->full) { /* a full map is also what a dead reader looks like */
+            int dead;
+            mdb_reader_check(txn->db->env, &dead);
+        }
+        free(txn);
+    }
+}
+
+int db_renew(struct db_txn *txn, struct err *err) {
+    mdb_txn_reset(txn->txn);
+    int rc = mdb_txn_renew(txn->txn);
+    return rc == 0 ? 0 : fail(txn->db, rc, "renewing a snapshot", err);
+}
+
+/* ---- records ---- */
+
+static MDB_val val_of(struct bytes b) {
+    union {
+        const uint8_t *in;
+        void *out;
+    } p = {.in = b.p}; /* LMDB's values are not const, it does not write through them */
+    return (MDB_val){b.n, p.out};
+}
+
+static struct bytes bytes_of_val(MDB_val v) {
+    return (struct bytes){v.mv_data, v.mv_size};
+}
+
+int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret, struct err *err) {
+    MDB_val k = val_of(key), v;
+    int rc = mdb_get(txn->txn, txn->db->dbi[table], &k, &v);
+    if (rc == MDB_NOTFOUND) {
+        return ERR_NOTFOUND;
+    }
+    if (rc != 0) {
+        return fail(txn->db, rc, txn->db->names[table], err);
+    }
+    *ret = bytes_of_val(v);
+    return 0;
+}
+
+int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes value, enum db_put_flag flag, struct err *err) {
+    MDB_val k = val_of(key), v = val_of(value);
+    unsigned flags = flag == DB_APPEND ? MDB_APPEND : flag == DB_NEW ? MDB_NOOVERWRITE : 0;
+    int rc = mdb_put(txn->txn, txn->db->dbi[table], &k, &v, flags);
+    txn->full = txn->full || rc == MDB_MAP_FULL;
+    return rc == 0 ? 0 : fail(txn->db, rc, txn->db->names[table], err);
+}
+
+int db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err) {
+    MDB_val k = val_of(key);
+    int rc = mdb_del(txn->txn, txn->db->dbi[table], &k, NULL);
+    return rc == 0 || rc == MDB_NOTFOUND ? 0 : fail(txn->db, rc, txn->db->names[table], err);
+}
+
+int db_get_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes *ret, struct err *err) {
+    uint8_t be[8];
+    be64_put(be, key);
+    return db_get(txn, table, (struct bytes){be, sizeof(be)}, ret, err);
+}
+
+int db_put_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes value, enum db_put_flag flag, struct err *err) {
+    uint8_t be[8];
+    be64_put(be, key);
+    return db_put(txn, table, (struct bytes){be, sizeof(be)}, value, flag, err);
+}
+
+int db_del_u64(struct db_txn *txn, size_t table, uint64_t key, struct err *err) {
+    uint8_t be[8];
+    be64_put(be, key);
+    return db_del(txn, table, (struct bytes){be, sizeof(be)}, err);
+}
+
+/* ---- cursors ---- */
+
+int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, struct err *err) {
+    struct db_cursor *cursor = calloc(1, sizeof(*cursor));
+    if (cursor == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    cursor->txn = txn;
+    int rc = mdb_cursor_open(txn->txn, txn->db->dbi[table], &cursor->cur);
+    if (rc != 0) {
+        free(cursor);
+        return fail(txn->db, rc, txn->db->names[table], err);
+    }
+    *ret = cursor;
+    return 0;
+}
+
+static int cursor_get(struct db_cursor *cursor, MDB_val k, MDB_cursor_op op, struct bytes *ret_key, struct bytes *ret_value,
+                      struct err *err) {
+    MDB_val v;
+    int rc = mdb_cursor_get(cursor->cur, &k, &v, op);
+    if (rc == MDB_NOTFOUND) {
+        return 1;
+    }
+    if (rc != 0) {
+        return fail(cursor->txn->db, rc, "reading on", err);
+    }
+    *ret_key = bytes_of_val(k);
+    *ret_value = bytes_of_val(v);
+    return 0;
+}
+
+int db_cursor_seek(struct db_cursor *cursor, struct bytes key, struct bytes *ret_key, struct bytes *ret_value,
+                   struct err *err) {
+    return cursor_get(cursor, val_of(key), key.n == 0 ? MDB_FIRST : MDB_SET_RANGE, ret_key, ret_value, err);
+}
+
+int db_cursor_next(struct db_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value, struct err *err) {
+    return cursor_get(cursor, (MDB_val){0, NULL}, MDB_NEXT, ret_key, ret_value, err);
+}
+
+int db_cursor_last(struct db_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value, struct err *err) {
+    return cursor_get(cursor, (MDB_val){0, NULL}, MDB_LAST, ret_key, ret_value, err);
+}
+
+void db_cursor_close(struct db_cursor *cursor) {
+    if (cursor != NULL) {
+        mdb_cursor_close(cursor->cur);
+        free(cursor);
+    }
+}
+
+/* ---- the whole ---- */
+
+int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name), void *ctx, struct err *err) {
+    MDB_dbi root;
+    MDB_cursor *cur = NULL;
+    MDB_val k, v;
+    int rc = mdb_dbi_open(txn->txn, NULL, 0, &root);
+    rc = rc != 0 ? rc : mdb_cursor_open(txn->txn, root, &cur);
+    if (rc != 0) {
+        return fail(txn->db, rc, "listing tables", err);
+    }
+    while ((rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) == 0) {
+        bool known = false;
+        for (size_t i = 0; i < txn->db->n; i++) {
+            known = known || bytes_is(bytes_of_val(k), txn->db->names[i]);
+        }
+        if (!known) {
+            found(ctx, bytes_of_val(k));
+        }
+    }
+    mdb_cursor_close(cur);
+    return rc == MDB_NOTFOUND ? 0 : fail(txn->db, rc, "listing tables", err);
+}
+
+int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err) {
+    MDB_stat st;
+    int rc = mdb_stat(txn->txn, txn->db->dbi[table], &st);
+    if (rc != 0) {
+        return fail(txn->db, rc, txn->db->names[table], err);
+    }
+    *ret = st.ms_entries;
+    return 0;
+}
+
+int db_copy(struct db *db, int fd, struct err *err) {
+    int rc = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
+    return rc == 0 ? 0 : fail(db, rc, "copying", err);
+}
+
+int db_stats(struct db *db, struct db_stats *ret, struct err *err) {
+    MDB_envinfo info;
+    MDB_stat st;
+    struct stat file;
+    int dead = 0, fd;
+    int rc = mdb_reader_check(db->env, &dead);
+    rc = rc != 0 ? rc : mdb_env_info(db->env, &info);
+    rc = rc != 0 ? rc : mdb_env_stat(db->env, &st);
+    rc = rc != 0 ? rc : mdb_env_get_fd(db->env, &fd);
+    if (rc != 0) {
+        return fail(db, rc, "reading its state", err);
+    }
+    if (fstat(fd, &file) != 0) {
+        return err_errno(err, errno, "'%s/data.mdb'", db->path);
+    }
+    ret->file_bytes = (uint64_t)file.st_size;
+    ret->map_bytes = info.me_mapsize;
+    ret->used_bytes = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
+    ret->readers = info.me_numreaders;
+    ret->dead_readers = (uint64_t)dead;
+    return 0;
+}

@@ -1,0 +1,76 @@
+/* LMDB: the one door to it. Named tables in one environment, byte keys, one writer at a time on the machine, readers that
+ * never wait. What was measured about LMDB, and the rules that follow, is in docs/storage.md.
+ *
+ * Rules kept here: one handle per environment and process; network file systems refused; the file's size checked against
+ * the newest meta page before anything is read; data file 0600 and close-on-exec; a fixed map as a quota; stale readers
+ * cleared when space or reader slots run out; LMDB's codes translated to ERR_*. */
+#ifndef LEDGER_DB_H
+#define LEDGER_DB_H
+
+#include "base/bytes.h"
+
+#define DB_KEY_MAX 511
+
+struct db;
+struct db_txn;
+struct db_cursor;
+
+struct db_options {
+    const char *const *tables; /* names; a table is addressed by its index */
+    size_t n_tables;
+    uint64_t map_bytes;
+    uint64_t reserve_bytes; /* part of the map that only db_begin_reserved may use */
+    bool read_only;
+    bool create;    /* make the environment and its tables */
+    bool relaxed;   /* a commit may be lost (never torn) by a power failure: for derived data only */
+};
+
+/* ERR_BUSY: open in this process already. ERR_CORRUPT: unreadable or cut short. ERR_NOTFOUND: absent. */
+int db_open(const char *dir, const struct db_options *options, struct db **ret, struct err *err);
+void db_close(struct db *db);
+
+/* One write transaction at a time on the whole machine: begin waits for it. */
+int db_begin(struct db *db, bool write, struct db_txn **ret, struct err *err);
+/* A write transaction that may use the part of the map that is kept back. */
+int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err);
+/* ERR_FULL: nothing stored. ERR_IO: may or may not be stored. Frees the transaction in every case. */
+int db_commit(struct db_txn *txn, struct err *err);
+void db_abort(struct db_txn *txn); /* NULL is fine */
+/* A read transaction forgets its snapshot and takes the newest; borrowed bytes die. */
+int db_renew(struct db_txn *txn, struct err *err);
+
+/* Borrowed until the transaction ends or, in a write transaction, until its next change. 0, ERR_NOTFOUND (err untouched), or
+ * another ERR_*. */
+int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret, struct err *err);
+enum db_put_flag { DB_PUT = 0, DB_APPEND = 1, DB_NEW = 2 }; /* DB_APPEND: the key is the table's largest; DB_NEW: must be
+                                                               absent, else ERR_CONFLICT */
+int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes value, enum db_put_flag flag, struct err *err);
+/* Absent is fine. */
+int db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err);
+
+/* The same with a be64 key. */
+int db_get_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes *ret, struct err *err);
+int db_put_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes value, enum db_put_flag flag, struct err *err);
+int db_del_u64(struct db_txn *txn, size_t table, uint64_t key, struct err *err);
+
+/* Cursors live within their transaction. seek: first key at or after; last: the largest; 0, 1 when there is none, ERR_*. */
+int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, struct err *err);
+int db_cursor_seek(struct db_cursor *cursor, struct bytes key, struct bytes *ret_key, struct bytes *ret_value,
+                   struct err *err);
+int db_cursor_next(struct db_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value, struct err *err);
+int db_cursor_last(struct db_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value, struct err *err);
+void db_cursor_close(struct db_cursor *cursor);
+
+/* Names in the environment's root that are no table of ours: calls `found` for each. */
+int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name), void *ctx, struct err *err);
+int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err);
+/* A compacted copy of the newest snapshot to an open file; not synced. */
+int db_copy(struct db *db, int fd, struct err *err);
+
+struct db_stats {
+    uint64_t file_bytes, map_bytes, used_bytes;
+    uint64_t readers, dead_readers; /* dead ones were cleared by this call */
+};
+int db_stats(struct db *db, struct db_stats *ret, struct err *err);
+
+#endif

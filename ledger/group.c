@@ -1,0 +1,198 @@
+/* The growing group, tail records, and the encoding of a full group; group_decode.c has the way back. */
+#include "ledger/group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/zst.h"
+#include "ledger/group_format.h"
+
+struct group *group_new(void) {
+    struct group *group = calloc(1, sizeof(*group));
+    if (group != NULL) {
+        buf_init(&group->headers, (size_t)EVENT_GROUP * EVENT_HEADER_MAX);
+        buf_init(&group->payloads, (size_t)EVENT_GROUP * GROUP_INLINE_MAX);
+        buf_init(&group->plain, GROUP_PLAIN_MAX);
+    }
+    return group;
+}
+
+void group_free(struct group *group) {
+    if (group != NULL) {
+        buf_done(&group->headers);
+        buf_done(&group->payloads);
+        buf_done(&group->plain);
+        free(group);
+    }
+}
+
+void group_reset(struct group *group, uint64_t index, const uint8_t seed[EVENT_HASH], const uint8_t prev[EVENT_HASH]) {
+    group->index = index;
+    group->n = 0;
+    memcpy(group->seed, seed, EVENT_HASH);
+    memcpy(group->prev, prev, EVENT_HASH);
+    buf_clear(&group->headers);
+    buf_clear(&group->payloads);
+    group->header_at[0] = 0;
+    group->payload_at[0] = 0;
+}
+
+void group_close(struct group *group, enum group_payload where, const uint8_t leaf[EVENT_HASH]) {
+    struct group_event *e = &group->event[group->n];
+    e->where = where;
+    memcpy(e->leaf, leaf, EVENT_HASH);
+    group->n++;
+    group->header_at[group->n] = group->headers.n;
+    group->payload_at[group->n] = group->payloads.n;
+}
+
+int group_add(struct group *group, struct bytes header, struct bytes payload, enum group_payload where,
+              const uint8_t leaf[EVENT_HASH], struct err *err) {
+    buf_put_bytes(&group->headers, header);
+    if (where == GROUP_INLINE) {
+        buf_put_bytes(&group->payloads, payload);
+    }
+    if (group->headers.fail != 0 || group->payloads.fail != 0) {
+        return err_set(err, ERR_NOMEM, "out of memory for a group of events");
+    }
+    group_close(group, where, leaf);
+    return 0;
+}
+
+void group_views(struct group *group) {
+    for (size_t i = 0; i < group->n; i++) {
+        struct group_event *e = &group->event[i];
+        e->header = (struct bytes){group->headers.p + group->header_at[i], group->header_at[i + 1] - group->header_at[i]};
+        e->payload = (struct bytes){group->payloads.p == NULL ? NULL : group->payloads.p + group->payload_at[i],
+                                    group->payload_at[i + 1] - group->payload_at[i]};
+    }
+}
+
+/* A header's middle: the elements kind .. key as they stand, from kind's own head to the head of the body commitment. */
+static struct bytes middle_of(const struct event_header *h) {
+    const uint8_t *start = h->kind.p - (h->kind.n < 32 ? 1 : h->kind.n < 256 ? 2 : 3);
+    const uint8_t *end = h->body - GROUP_BIN_HEAD;
+    return (struct bytes){start, (size_t)(end - start)};
+}
+
+/* ---- the tail ---- */
+
+int group_tail_encode(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where) {
+    buf_put_u8(out, GROUP_RECORD_VERSION);
+    buf_put_u8(out, (uint8_t)where);
+    buf_put_be16(out, (uint16_t)header.n);
+    buf_put_bytes(out, header);
+    if (where == GROUP_INLINE) {
+        buf_put_bytes(out, payload);
+    }
+    return out->fail;
+}
+
+int group_tail_decode(struct bytes record, struct bytes *ret_header, struct bytes *ret_payload,
+                      enum group_payload *ret_where, struct err *err) {
+    if (record.n < 4) {
+        return err_set(err, ERR_CORRUPT, "tail record of %zu bytes is too short", record.n);
+    }
+    if (record.p[0] != GROUP_RECORD_VERSION) {
+        return err_set(err, ERR_VERSION, "tail record version %u is not known, this program reads 1", record.p[0]);
+    }
+    size_t n = be16_get(record.p + 2);
+    if (record.p[1] > GROUP_INLINE || n > record.n - 4 || (record.p[1] != GROUP_INLINE && record.n != n + 4) ||
+        record.n - 4 - n > GROUP_INLINE_MAX) {
+        return err_set(err, ERR_CORRUPT, "tail record's lengths do not fit");
+    }
+    *ret_where = (enum group_payload)record.p[1];
+    *ret_header = (struct bytes){record.p + 4, n};
+    *ret_payload = (struct bytes){record.p + 4 + n, record.n - 4 - n};
+    return 0;
+}
+
+/* ---- the bundle ---- */
+
+static void put_uvarint(struct buf *out, uint64_t v) {
+    while (v >= 0x80) {
+        buf_put_u8(out, (uint8_t)(v | 0x80));
+        v >>= 7;
+    }
+    buf_put_u8(out, (uint8_t)v);
+}
+
+struct parts { /* of one event's header, as far as a bundle stores it */
+    struct bytes middle;
+    const uint8_t *body, *private_;
+    uint64_t time;
+};
+
+static int take_parts(const struct group *group, struct parts parts[EVENT_GROUP], struct err *err) {
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        struct event_header h;
+        int rc = event_header_decode(group->event[i].header, &h, err);
+        if (rc != 0) {
+            return rc;
+        }
+        parts[i].middle = middle_of(&h);
+        parts[i].body = h.body;
+        parts[i].private_ = h.private_;
+        parts[i].time = h.time;
+    }
+    return 0;
+}
+
+static void put_plain(struct group *group, const struct parts parts[EVENT_GROUP]) {
+    struct buf *plain = &group->plain;
+    uint8_t bitmap[EVENT_GROUP / 8] = {0};
+    uint64_t time = 0;
+    buf_clear(plain);
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        const struct group_event *e = &group->event[i];
+        put_uvarint(plain, parts[i].time - time);
+        put_uvarint(plain, parts[i].middle.n);
+        put_uvarint(plain, e->where == GROUP_INLINE ? e->payload.n + 2 : (uint64_t)e->where);
+        time = parts[i].time;
+        if (parts[i].private_ != NULL) {
+            bitmap[i / 8] |= (uint8_t)(1U << (i % 8));
+        }
+    }
+    buf_put(plain, bitmap, sizeof(bitmap));
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        buf_put_bytes(plain, parts[i].middle);
+    }
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        if (parts[i].private_ != NULL) {
+            buf_put(plain, parts[i].private_, EVENT_HASH);
+        }
+    }
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        if (group->event[i].where != GROUP_INLINE) {
+            buf_put(plain, parts[i].body, EVENT_HASH);
+        }
+    }
+    buf_put_bytes(plain, bytes_of_buf(&group->payloads));
+}
+
+int group_encode(struct group *group, struct buf *out, struct err *err) {
+    struct parts *parts = calloc(EVENT_GROUP, sizeof(*parts));
+    if (parts == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    group_views(group);
+    int rc = take_parts(group, parts, err);
+    if (rc != 0) {
+        goto out;
+    }
+    put_plain(group, parts);
+    buf_put_u8(out, GROUP_RECORD_VERSION);
+    buf_put_u8(out, 0);
+    buf_put(out, group->seed, EVENT_HASH);
+    buf_put(out, group->prev, EVENT_HASH);
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        buf_put(out, group->event[i].leaf, GROUP_LEAF_PREFIX);
+    }
+    rc = buf_check(&group->plain, "a group of events", err);
+    rc = rc != 0 ? rc : zst_compress(out, bytes_of_buf(&group->plain), GROUP_ZSTD_LEVEL, err);
+    rc = rc != 0 ? rc : buf_check(out, "a bundle", err);
+out:
+    free(parts);
+    return rc;
+}

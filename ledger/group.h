@@ -1,0 +1,81 @@
+/* A group: 256 events whose seqs share seq / 256, the unit of storage and of the public tile format. While it fills, its
+ * events are records of the tail; full, it becomes one compressed bundle record:
+ *
+ *   off  len   what
+ *     0    1   record version, 1
+ *     1    1   flags, 0
+ *     2   32   group seed
+ *    34   32   prev of the first event
+ *    66 1024   the first four bytes of each leaf, so that damage can be pinned to an event
+ *  1090    …   one zstd frame, content size and checksum in it, of
+ *
+ *     256 × three uvarints (LEB128): time minus the time of the event before (the first: its time), length of the header's
+ *           middle (the encoded elements kind .. key), payload code: 0 stands in table payload, 1 erased, n + 2 inline of n
+ *           bytes
+ *     32 bytes: bit i % 8 of byte i / 8 set when event i has private fields
+ *     the middles, one after another
+ *     the private commitments of the events that have one
+ *     the body commitments of the events with payload code 0 or 1
+ *     the inline payloads
+ *
+ * What can be recomputed (seq, prev, body commitments of inline payloads) is not stored. The record of a tail event:
+ *
+ *     0    1   record version, 1
+ *     1    1   payload: 0 in table payload, 1 erased, 2 inline
+ *     2    2   length of the header, big-endian
+ *     4    …   the header, then the inline payload
+ */
+#ifndef LEDGER_GROUP_H
+#define LEDGER_GROUP_H
+
+#include "ledger/event.h"
+#include "ledger/merkle.h"
+
+#define GROUP_INLINE_MAX 16384 /* longer payloads have records of their own */
+#define GROUP_PLAIN_MAX ((size_t)EVENT_GROUP * (GROUP_INLINE_MAX + EVENT_HEADER_MAX) + 65536)
+
+enum group_payload { GROUP_EXTERNAL = 0, GROUP_ERASED = 1, GROUP_INLINE = 2 };
+
+struct group_event {
+    struct bytes header;          /* the leaf's bytes */
+    struct bytes payload;         /* GROUP_INLINE: the bytes; else empty */
+    enum group_payload where;
+    uint8_t leaf[EVENT_HASH];
+};
+
+/* A decoded or growing group. Views point into its buffers and die with the next load or reset. */
+struct group {
+    uint64_t index;               /* seq / 256 of its events */
+    size_t n;                     /* events in it */
+    uint8_t seed[EVENT_HASH];
+    uint8_t prev[EVENT_HASH];     /* of the first event */
+    struct buf headers, payloads; /* what the views point into */
+    struct buf plain;             /* scratch of the bundle codec */
+    struct group_event event[EVENT_GROUP];
+    size_t header_at[EVENT_GROUP + 1], payload_at[EVENT_GROUP + 1];
+};
+
+struct group *group_new(void); /* NULL on no memory */
+void group_free(struct group *group);
+void group_reset(struct group *group, uint64_t index, const uint8_t seed[EVENT_HASH], const uint8_t prev[EVENT_HASH]);
+/* Copies one more event in; its leaf is the caller's. Views are set by group_views only. */
+int group_add(struct group *group, struct bytes header, struct bytes payload, enum group_payload where,
+              const uint8_t leaf[EVENT_HASH], struct err *err);
+/* Ends an event whose header and inline payload were put straight into the group's buffers. */
+void group_close(struct group *group, enum group_payload where, const uint8_t leaf[EVENT_HASH]);
+/* Sets the views of all events after the last group_add or group_close. */
+void group_views(struct group *group);
+
+/* The bundle record of a full group. */
+int group_encode(struct group *group, struct buf *out, struct err *err);
+/* Rebuilds headers and leaves from a record and compares each leaf's first four bytes. On ERR_CORRUPT and ERR_TAMPERED
+ * *ret_bad (may be NULL) gets the first event (0..255) that cannot be had as it was written, SIZE_MAX when that is unknown. */
+int group_decode(struct group *group, uint64_t index, struct bytes record, size_t *ret_bad, struct err *err);
+/* The root of all 256 leaves. */
+void group_root(const struct group *group, uint8_t ret[EVENT_HASH]);
+
+int group_tail_encode(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where);
+int group_tail_decode(struct bytes record, struct bytes *ret_header, struct bytes *ret_payload,
+                      enum group_payload *ret_where, struct err *err);
+
+#endif

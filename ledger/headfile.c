@@ -1,0 +1,138 @@
+/* The head's copy: a guard against a database that was set back. */
+#include "ledger/headfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+#define HEADFILE_LEN 1024
+#define HEADFILE_MAGIC "ledger-head/v1"
+
+static int encode(struct buf *out, const struct headfile *head) {
+    uint8_t digest[HASH_LEN];
+    char hex[2 * HASH_LEN + 1];
+    struct bytes text;
+    buf_printf(out, "%s\n%s\n%llu\n", HEADFILE_MAGIC, head->origin, (unsigned long long)head->size);
+    text_base64(out, head->root, EVENT_HASH);
+    buf_put_u8(out, '\n');
+    text = bytes_of_buf(out);
+    hash_parts(digest, &text, 1);
+    text_hex(hex, digest, sizeof(digest));
+    buf_printf(out, "%s\n", hex);
+    while (out->fail == 0 && out->n < HEADFILE_LEN - 1) {
+        buf_put_u8(out, ' ');
+    }
+    buf_put_u8(out, '\n');
+    return out->fail;
+}
+
+int headfile_write(const char *dir, const struct headfile *head, struct err *err) {
+    char path[FILE_PATH_MAX];
+    struct buf text;
+    int rc = file_join(path, dir, "head", err);
+    if (rc != 0) {
+        return rc;
+    }
+    buf_init(&text, HEADFILE_LEN);
+    encode(&text, head);
+    rc = buf_check(&text, "the head's copy", err);
+    int fd = rc != 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (rc == 0 && (fd < 0 || pwrite(fd, text.p, text.n, 0) != (ssize_t)text.n)) {
+        rc = err_errno(err, errno, "'%s'", path);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    buf_done(&text);
+    return rc;
+}
+
+static struct bytes take_line(struct bytes *text) {
+    const uint8_t *end = text->n == 0 ? NULL : memchr(text->p, '\n', text->n);
+    struct bytes line = {text->p, end == NULL ? 0 : (size_t)(end - text->p)};
+    size_t used = end == NULL ? text->n : line.n + 1;
+    text->p += used;
+    text->n -= used;
+    return line;
+}
+
+/* False: torn or not ours. */
+static bool decode(struct bytes text, struct headfile *ret) {
+    struct bytes whole = text;
+    struct buf root, again;
+    bool good = text.n == HEADFILE_LEN && bytes_is(take_line(&text), HEADFILE_MAGIC);
+    struct bytes origin = take_line(&text), size = take_line(&text), b64 = take_line(&text);
+    buf_init(&root, EVENT_HASH);
+    buf_init(&again, HEADFILE_LEN);
+    good = good && origin.n > 0 && origin.n <= NOTE_NAME_MAX && text_parse_u64(size, &ret->size) == 0 &&
+           text_unbase64(&root, b64) == 0 && root.n == EVENT_HASH;
+    if (good) {
+        memcpy(ret->origin, origin.p, origin.n);
+        ret->origin[origin.n] = '\0';
+        memcpy(ret->root, root.p, EVENT_HASH);
+        good = encode(&again, ret) == 0 && bytes_eq(bytes_of_buf(&again), whole);
+    }
+    buf_done(&root);
+    buf_done(&again);
+    return good;
+}
+
+int headfile_read(const char *dir, struct headfile *ret, struct err *err) {
+    char path[FILE_PATH_MAX];
+    struct headfile head;
+    struct buf text;
+    int rc = file_join(path, dir, "head", err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (!file_exists(path)) {
+        return 1;
+    }
+    buf_init(&text, HEADFILE_LEN + 1);
+    rc = file_read(path, &text, err);
+    if (rc == 0 || rc == ERR_LIMIT) {
+        rc = rc == 0 && decode(bytes_of_buf(&text), &head) ? 0 : 1;
+    }
+    buf_done(&text);
+    if (rc == 0) {
+        *ret = head;
+    }
+    return rc;
+}
+
+int headfile_check(const char *dir, struct core_view *view, struct err *err) {
+    struct headfile copy;
+    struct merkle_edge edge;
+    uint8_t root[EVENT_HASH];
+    int rc = headfile_read(dir, &copy, err);
+    if (rc != 0) {
+        return rc < 0 ? rc : 0;
+    }
+    if (strcmp(copy.origin, view->ledger->origin) != 0) {
+        return err_set(err, ERR_ROLLBACK, "the copy of the head is of '%s', the database of '%s'", copy.origin,
+                       view->ledger->origin);
+    }
+    if (copy.size > view->head.size) {
+        return err_set(err, ERR_ROLLBACK,
+                       "the database has %llu events, but %llu were sealed before: it was set back or cut; nothing is signed "
+                       "over it ('ledger restore' goes on under a new origin)",
+                       (unsigned long long)view->head.size, (unsigned long long)copy.size);
+    }
+    rc = merkle_edge_load(&edge, copy.size, core_node, view, err);
+    if (rc != 0) {
+        return rc;
+    }
+    merkle_edge_root(&edge, root);
+    if (memcmp(root, copy.root, EVENT_HASH) != 0) {
+        return err_set(err, ERR_ROLLBACK,
+                       "the database's first %llu events are not those that were sealed before: another history; nothing is "
+                       "signed over it",
+                       (unsigned long long)copy.size);
+    }
+    return 0;
+}

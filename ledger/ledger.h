@@ -1,0 +1,282 @@
+/* libledger: the append-only, signed, hash-chained event log of one machine, and what can be proven from it.
+ *
+ * This folder holds the truth: events, chain, tree, seals and their storage. It is also the library's public face; only
+ * names that start with ledger_ are exported. docs/format.md has every byte, docs/design.md the reasons.
+ *
+ * Conventions: functions return 0 or a negative ERR_* (base/err.h) and fill *err; `ret_` outputs are untouched on failure;
+ * iterators return 1 at the end. struct bytes borrows. Times are ns since the Unix epoch, UTC. A body is a canonical
+ * msgpack map (ledger_json_to_body makes one from JSON). A handle may be used from several threads at once unless said
+ * otherwise; it must not cross a fork. Opening the same directory twice in one process gives ERR_BUSY. */
+#ifndef LEDGER_LEDGER_H
+#define LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+/* Everything is compiled hidden; only what is declared here leaves the shared library. */
+#pragma GCC visibility push(default)
+
+#define LEDGER_VERSION "0.1.0"
+#define LEDGER_HASH 32
+#define LEDGER_BATCH_EVENTS_MAX 65536
+#define LEDGER_BATCH_BYTES_MAX ((size_t)64 << 20)
+#define LEDGER_NO_SEQ UINT64_MAX
+
+struct ledger;
+
+/* ---- making and opening ------------------------------------------------------------------------------------------- */
+
+struct ledger_create_options {
+    const char *origin;      /* "example.org/box-1": a URL without scheme, spaces or '+' */
+    const char *actor;       /* who makes it: "user:alice" */
+    struct bytes passphrase; /* for the secret keys; empty: none */
+    uint64_t map_bytes;      /* quota of the database in bytes; 0: the default, 64 GiB */
+};
+
+/* Makes a ledger in `dir` (absent or an empty directory): built under a temporary name and renamed, so that it is there
+ * whole or not at all. Seq 0 is ledger.created. */
+int ledger_create(const char *dir, const struct ledger_create_options *options, struct err *err);
+
+struct ledger_open_options {
+    struct bytes passphrase; /* for the secret keys; empty: none. Needed at the first append only */
+    bool read_only;          /* never appends, never asks for a key */
+    uint64_t map_bytes;      /* 0: as the configuration file says */
+};
+
+/* ERR_NOTFOUND: no ledger there. ERR_VERSION: newer format. ERR_CORRUPT: the database is cut short or unreadable.
+ * options may be NULL. Costs the same for any number of events. */
+int ledger_open(const char *dir, const struct ledger_open_options *options, struct ledger **ret, struct err *err);
+void ledger_close(struct ledger *ledger); /* NULL is fine */
+
+struct ledger_head {
+    uint64_t size;             /* number of events */
+    uint8_t root[LEDGER_HASH]; /* RFC 6962 root over their headers */
+    uint64_t time;             /* of the newest event */
+};
+int ledger_head(struct ledger *ledger, struct ledger_head *ret, struct err *err);
+/* Borrowed until close. */
+const char *ledger_origin(const struct ledger *ledger);
+const char *ledger_dir(const struct ledger *ledger);
+/* Leaf of seq 0: what names this ledger for ever. */
+void ledger_genesis(const struct ledger *ledger, uint8_t ret_leaf[LEDGER_HASH]);
+/* The newest checkpoint as a signed note. */
+int ledger_checkpoint(struct ledger *ledger, struct buf *out, struct err *err);
+
+/* ---- appending ---------------------------------------------------------------------------------------------------- */
+
+struct ledger_author; /* a person's or service's own signing key */
+int ledger_author_load(const char *path, struct bytes passphrase, struct ledger_author **ret, struct err *err);
+void ledger_author_free(struct ledger_author *author);
+
+enum ledger_cause { LEDGER_CAUSE_NONE, LEDGER_CAUSE_SEQ, LEDGER_CAUSE_BATCH };
+
+struct ledger_draft {
+    struct bytes kind, subject, actor, source, grade, run, key; /* run, key may be empty */
+    struct bytes body;     /* canonical map; may be empty bytes */
+    struct bytes private_; /* canonical map; may be empty bytes */
+    struct bytes open;     /* x.* kinds: canonical array of the names of open fields; may be empty bytes */
+    enum ledger_cause cause_type;
+    uint64_t cause;        /* a seq, or the index of an earlier draft of the same batch */
+    uint64_t none_after;   /* refuse (ERR_CONFLICT) when this subject has an event after that seq; LEDGER_NO_SEQ: no
+                              condition. The search reads the events after it */
+    const struct ledger_author *author; /* NULL: unsigned. Then an empty key is filled with 128 random bits */
+};
+void ledger_draft_init(struct ledger_draft *draft); /* all empty, no condition */
+
+struct ledger_receipt {
+    uint64_t seq;
+    uint8_t leaf[LEDGER_HASH];
+    bool duplicate;  /* (source, key) was there already: seq and leaf are the first one's, nothing was written */
+    uint32_t masked; /* secrets masked in this event */
+};
+
+/* A batch: drafts are checked and encoded as they are added, then committed all or none. One thread at a time. */
+struct ledger_batch;
+int ledger_batch_new(struct ledger *ledger, struct ledger_batch **ret, struct err *err);
+/* Copies what it needs. A refused draft leaves the batch as it was: ERR_INVALID, ERR_NOTFOUND (kind), ERR_LIMIT (this
+ * event is too large), ERR_FULL never; ERR_BUSY: the batch has no more room, commit first. */
+int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err);
+size_t ledger_batch_count(const struct ledger_batch *batch);
+/* A cursor that is stored in the same transaction: where a source continues. At most 4096 bytes. */
+int ledger_batch_set_cursor(struct ledger_batch *batch, const char *name, struct bytes value, struct err *err);
+/* Durable and sealed when it returns 0; then the batch is empty. receipts: room for ledger_batch_count entries, or NULL.
+ * ret_head (may be NULL) is the sealed head that covers them. On failure nothing of the batch is stored, but for ERR_IO:
+ * then it may or may not be, and the caller finds out by its keys after opening again. ERR_CONFLICT and ERR_INVALID name
+ * the draft ("event 3 of the batch: ..."); *ret_at (may be NULL) gets its index, or SIZE_MAX. The batch keeps its drafts
+ * on failure. */
+int ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_head *ret_head,
+                        size_t *ret_at, struct err *err);
+void ledger_batch_clear(struct ledger_batch *batch);
+void ledger_batch_free(struct ledger_batch *batch);
+/* One draft, one durable commit. */
+int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
+                  struct ledger_head *ret_head, struct err *err);
+
+/* Appends the cursor's value; ERR_NOTFOUND when there is none. */
+int ledger_cursor_get(struct ledger *ledger, const char *name, struct buf *out, struct err *err);
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+struct ledger_event {
+    uint64_t seq, time;
+    uint32_t schema;
+    struct bytes kind, subject, actor, source, grade, run, key;
+    bool has_cause;
+    uint64_t cause;
+    struct bytes header;  /* the leaf's bytes */
+    struct bytes payload; /* canonical [body map, author]; empty when erased */
+    struct bytes body;    /* the body map inside it; empty when erased */
+    struct bytes author;  /* key name; empty when unsigned */
+    uint8_t salt[LEDGER_HASH]; /* of the body commitment; meaningless when erased */
+    uint8_t leaf[LEDGER_HASH];
+    bool has_private;
+};
+
+/* Events [from, to) in order, as of the size when it was opened; to is cut to that size. Each event's bytes are recomputed
+ * up to its leaf and compared with the stored tree's group, so a damaged group gives ERR_CORRUPT or ERR_TAMPERED with its
+ * seq range; next may be called again to go on after it. One thread at a time; memory is bounded by one group. */
+struct ledger_reader;
+int ledger_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct ledger_reader **ret, struct err *err);
+/* 0, 1 at the end. *ret borrows until the next call. */
+int ledger_reader_next(struct ledger_reader *reader, struct ledger_event *ret, struct err *err);
+/* The private fields of the event last given, as one canonical map appended to out; erased fields are left out. */
+int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct err *err);
+void ledger_reader_close(struct ledger_reader *reader);
+
+/* Appends an event as one canonical-ordered JSON object (line style or pretty), private fields only when given (a canonical
+ * map or empty bytes). Times are strings. */
+int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out, struct err *err);
+/* One JSON object as a canonical map. */
+int ledger_json_to_body(struct bytes json, struct buf *out, struct err *err);
+
+/* ---- artifacts ---------------------------------------------------------------------------------------------------- */
+
+/* Stores a file by content; *ret_id is "artifact:sha256:<hex>" (LEDGER_ARTIFACT_ID bytes with NUL). Durable when it returns. Storing the same
+ * bytes again changes nothing. `path` "-" is standard input. */
+#define LEDGER_ARTIFACT_ID 81
+int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LEDGER_ARTIFACT_ID], uint64_t *ret_size,
+                        struct err *err);
+/* Writes the content to a file descriptor, checking its hash: ERR_TAMPERED after the last byte when it differs. */
+int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *err);
+
+/* ---- proving ------------------------------------------------------------------------------------------------------ */
+
+/* A .tlog-proof of seq against the newest checkpoint, the leaf's bytes, and salt[32] || payload; each may be NULL. */
+int ledger_prove(struct ledger *ledger, uint64_t seq, struct buf *proof, struct buf *leaf, struct buf *payload,
+                 struct err *err);
+
+/* ---- verifying ---------------------------------------------------------------------------------------------------- */
+
+enum ledger_verdict { /* also the command's exit codes */
+    LEDGER_GOOD = 0,
+    LEDGER_NOT_ANCHORED = 10,
+    LEDGER_CONTRADICTS = 20,
+    LEDGER_INVALID = 30
+};
+
+enum ledger_aspect {
+    LEDGER_INTEGRITY, LEDGER_SEALS, LEDGER_ANCHORING, LEDGER_COMPLETENESS, LEDGER_AUTHORS, LEDGER_ERASURES, LEDGER_GAPS,
+    LEDGER_DERIVED
+};
+#define LEDGER_ASPECTS 8
+
+enum ledger_aspect_state { LEDGER_ASPECT_GOOD, LEDGER_ASPECT_NOTE, LEDGER_ASPECT_UNCHECKED, LEDGER_ASPECT_FAULT };
+
+struct ledger_finding {
+    enum ledger_aspect aspect;
+    uint64_t seq;      /* the event it is about, LEDGER_NO_SEQ when it is about none */
+    char table[24];    /* "tail", "bundle", "checkpoint", ... */
+    char reason[512];
+};
+
+#define LEDGER_FINDINGS_MAX 64
+struct ledger_report {
+    enum ledger_verdict verdict;
+    char origin[257];
+    struct ledger_head head;
+    uint64_t from;     /* first seq whose bytes were read; not 0 only with since_verified */
+    struct {
+        enum ledger_aspect_state state;
+        char text[512];
+    } aspect[LEDGER_ASPECTS];
+    uint64_t n_findings; /* all, also those beyond the array; findings[0] is the first by seq */
+    struct ledger_finding findings[LEDGER_FINDINGS_MAX];
+};
+const char *ledger_aspect_name(enum ledger_aspect aspect);
+
+struct ledger_trust; /* what the verifier's caller trusts: policy lines, keys, genesis leaves, checkpoints, authors */
+struct ledger_trust *ledger_trust_new(void);
+void ledger_trust_free(struct ledger_trust *trust);
+int ledger_trust_policy(struct ledger_trust *trust, const char *path, struct err *err);  /* a C2SP policy file */
+int ledger_trust_file(struct ledger_trust *trust, const char *path, struct err *err);    /* the user's trust file; absent is fine */
+int ledger_trust_key(struct ledger_trust *trust, const char *vkey, struct err *err);     /* a log's verifier key */
+int ledger_trust_genesis(struct ledger_trust *trust, const char *leaf_hex, struct err *err);
+int ledger_trust_checkpoint(struct ledger_trust *trust, const char *path, struct err *err); /* a note known from before */
+int ledger_trust_authors(struct ledger_trust *trust, const char *path, struct err *err); /* a vkey a line */
+
+struct ledger_verify_options {
+    const struct ledger_trust *trust; /* may be NULL: nothing is trusted */
+    bool derived;        /* also replay and compare derived data */
+    bool since_verified; /* read only what came after the trust's head of this origin, and say so */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL; called at most about ten times a second */
+    void *progress_ctx;
+};
+/* Reads every byte of the evidence. Returns 0 with the report whatever the verdict is; an error only when the reading
+ * itself could not go on (ERR_IO, ERR_NOMEM, ERR_BUSY). A damaged database can kill the process that reads it (SIGBUS):
+ * callers that must survive call it in a child. */
+int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
+                  struct err *err);
+/* Checks a .tlog-proof offline, without any ledger. `payload` (salt || payload) may be empty bytes. */
+int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct ledger_trust *trust,
+                        struct ledger_report *ret, struct err *err);
+
+/* ---- keys --------------------------------------------------------------------------------------------------------- */
+
+struct ledger_epoch {
+    uint64_t epoch;     /* 0 is genesis' */
+    uint64_t from_size; /* it seals checkpoints of this size and up ... */
+    uint64_t to_size;   /* ... to this one; LEDGER_NO_SEQ while it is the current one */
+    char vkey[384];
+};
+/* The log's verifier key; borrowed until close. */
+const char *ledger_log_vkey(const struct ledger *ledger);
+int ledger_epoch_at(struct ledger *ledger, uint64_t epoch, struct ledger_epoch *ret, struct err *err);
+int ledger_epoch_current(struct ledger *ledger, struct ledger_epoch *ret, struct err *err);
+/* Replaces the epoch key and wipes the old one; appends ledger.key_rotated. */
+int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
+                      struct err *err);
+/* Writes the log key to a file under a passphrase (which must not be empty). */
+int ledger_key_backup(struct ledger *ledger, const char *path, struct bytes passphrase, struct err *err);
+/* Writes a new author key file and gives its verifier key. */
+int ledger_author_new(const char *path, const char *name, struct bytes passphrase, struct buf *ret_vkey, struct err *err);
+
+/* ---- care --------------------------------------------------------------------------------------------------------- */
+
+/* A copy of everything but signing secrets: 0600, synced, verified before it appears under its name. `to` must not exist. */
+int ledger_backup(struct ledger *ledger, const char *to, struct err *err);
+
+struct ledger_restore_options {
+    const char *actor, *reason;
+    const char *log_key;         /* file of the log key (from key backup) */
+    struct bytes log_passphrase; /* of that file */
+    struct bytes passphrase;     /* for the new ledger's secret keys; empty: none */
+    bool newest;                 /* the caller vouches that the backup's head is the newest that was ever signed: the
+                                    origin continues. Otherwise it goes on as <origin>/r<n> */
+};
+/* Makes a working ledger in `dir` out of a backup. */
+int ledger_restore(const char *backup, const char *dir, const struct ledger_restore_options *options, struct err *err);
+
+struct ledger_stats {
+    uint64_t events, groups, tail, checkpoints, epochs, artifacts, cursors;
+    uint64_t evidence_bytes, derived_bytes, artifact_bytes; /* on disk */
+    uint64_t map_bytes, map_used;                           /* quota of the evidence database, and how much is in use */
+    uint64_t readers, dead_readers;
+};
+int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct err *err);
+
+#pragma GCC visibility pop
+
+#endif

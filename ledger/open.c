@@ -1,0 +1,307 @@
+/* Opening and closing a ledger, and the small questions about it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/crypt.h"
+#include "base/mp.h"
+#include "ledger/artifact.h"
+#include "ledger/core.h"
+#include "ledger/cursor.h"
+#include "ledger/keyrun.h"
+#include "ledger/segments.h"
+
+static int read_format(struct db_txn *txn, struct err *err) {
+    struct bytes record;
+    struct mp_reader r;
+    struct mp_item head, format, features;
+    int rc = db_get(txn, T_META, bytes_of("format"), &record, err);
+    if (rc != 0) {
+        return rc == ERR_NOTFOUND ? err_set(err, ERR_CORRUPT, "the database has no 'format' record") : rc;
+    }
+    mp_reader_init(&r, record);
+    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY || head.count < 2 || mp_next(&r, &format, NULL) != 0 ||
+        format.type != MP_UINT || mp_next(&r, &features, NULL) != 0 || features.type != MP_UINT) {
+        return err_set(err, ERR_CORRUPT, "the 'format' record does not parse");
+    }
+    if (format.uint != CORE_FORMAT || features.uint != 0) {
+        return err_set(err, ERR_VERSION,
+                       "the ledger has format %llu with features 0x%llx, this program (%s) reads format %d: use a newer one",
+                       (unsigned long long)format.uint, (unsigned long long)features.uint, LEDGER_VERSION, CORE_FORMAT);
+    }
+    return 0;
+}
+
+static int read_identity(struct ledger *ledger, struct db_txn *txn, struct err *err) {
+    struct bytes record;
+    struct mp_reader r;
+    struct mp_item head, origin, genesis, vkey;
+    int rc = db_get(txn, T_META, bytes_of("identity"), &record, err);
+    if (rc != 0) {
+        return rc == ERR_NOTFOUND ? err_set(err, ERR_CORRUPT, "the database has no 'identity' record") : rc;
+    }
+    mp_reader_init(&r, record);
+    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY || head.count != 3 || mp_next(&r, &origin, NULL) != 0 ||
+        origin.type != MP_STR || origin.data.n == 0 || origin.data.n > NOTE_NAME_MAX || mp_next(&r, &genesis, NULL) != 0 ||
+        genesis.type != MP_BIN || genesis.data.n != EVENT_HASH || mp_next(&r, &vkey, NULL) != 0 || vkey.type != MP_STR ||
+        r.p != r.end || note_vkey_decode(vkey.data, &ledger->log, NULL) != 0) {
+        return err_set(err, ERR_CORRUPT, "the 'identity' record does not parse");
+    }
+    memcpy(ledger->origin, origin.data.p, origin.data.n);
+    ledger->origin[origin.data.n] = '\0';
+    memcpy(ledger->genesis, genesis.data.p, EVENT_HASH);
+    note_vkey_encode(ledger->log_text, &ledger->log);
+    return 0;
+}
+
+static int take_passphrase(struct ledger *ledger, struct bytes passphrase, struct err *err) {
+    if (passphrase.n == 0) {
+        return 0;
+    }
+    ledger->passphrase = crypt_secret_new(passphrase.n);
+    if (ledger->passphrase == NULL) {
+        return err_set(err, ERR_NOMEM, "out of locked memory for the passphrase");
+    }
+    memcpy(ledger->passphrase, passphrase.p, passphrase.n);
+    ledger->passphrase_len = passphrase.n;
+    return 0;
+}
+
+int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, struct err *err) {
+    int rc = crypt_init(err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (strlen(dir) >= FILE_PATH_MAX) {
+        return err_set(err, ERR_LIMIT, "the path '%.64s...' is too long", dir);
+    }
+    struct ledger *ledger = calloc(1, sizeof(*ledger));
+    if (ledger == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    memcpy(ledger->dir, dir, strlen(dir) + 1);
+    pthread_mutex_init(&ledger->writing, NULL);
+    ledger->build = group_new();
+    ledger->lookup = group_new();
+    rc = ledger->build == NULL || ledger->lookup == NULL ? err_set(err, ERR_NOMEM, "out of memory")
+                                                         : take_passphrase(ledger, passphrase, err);
+    if (rc != 0) {
+        ledger_close(ledger);
+        return rc;
+    }
+    *ret = ledger;
+    return 0;
+}
+
+int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struct err *err) {
+    struct db_txn *txn = NULL;
+    int rc = config_load(ledger->dir, &ledger->config, err);
+    if (map_bytes != 0) {
+        ledger->config.map_bytes = map_bytes;
+    }
+    ledger->read_only = read_only;
+    rc = rc != 0 ? rc
+                 : core_open_evidence(ledger->dir, ledger->config.map_bytes, false, read_only, &ledger->evidence, err);
+    rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
+    rc = rc != 0 ? rc : read_format(txn, err);
+    rc = rc != 0 ? rc : read_identity(ledger, txn, err);
+    db_abort(txn);
+    return rc;
+}
+
+int ledger_open(const char *dir, const struct ledger_open_options *options, struct ledger **ret, struct err *err) {
+    static const struct ledger_open_options defaults = {.read_only = false};
+    const struct ledger_open_options *o = options == NULL ? &defaults : options;
+    struct ledger *ledger;
+    struct stat st;
+    char path[FILE_PATH_MAX];
+    int rc = file_join(path, dir, "evidence", err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        return err_set(err, ERR_NOTFOUND, "there is no ledger in '%s' ('ledger init' makes one)", dir);
+    }
+    rc = core_new(dir, o->passphrase, &ledger, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = core_attach(ledger, o->read_only, o->map_bytes, err);
+    if (rc != 0) {
+        ledger_close(ledger);
+        return rc;
+    }
+    *ret = ledger;
+    return 0;
+}
+
+void ledger_close(struct ledger *ledger) {
+    if (ledger == NULL) {
+        return;
+    }
+    keyring_done(&ledger->keyring);
+    crypt_secret_free(ledger->passphrase);
+    keys_free(ledger->keys);
+    group_free(ledger->build);
+    group_free(ledger->lookup);
+    db_close(ledger->derived);
+    db_close(ledger->evidence);
+    pthread_mutex_destroy(&ledger->writing);
+    free(ledger);
+}
+
+/* ---- questions ---- */
+
+int ledger_head(struct ledger *ledger, struct ledger_head *ret, struct err *err) {
+    struct core_view view;
+    int rc = core_view_begin(ledger, &view, err);
+    if (rc == 0) {
+        ret->size = view.head.size;
+        ret->time = view.head.time;
+        merkle_edge_root(&view.head.edge, ret->root);
+        core_view_end(&view);
+    }
+    return rc;
+}
+
+const char *ledger_origin(const struct ledger *ledger) {
+    return ledger->origin;
+}
+
+const char *ledger_dir(const struct ledger *ledger) {
+    return ledger->dir;
+}
+
+void ledger_genesis(const struct ledger *ledger, uint8_t ret_leaf[LEDGER_HASH]) {
+    memcpy(ret_leaf, ledger->genesis, EVENT_HASH);
+}
+
+const char *ledger_log_vkey(const struct ledger *ledger) {
+    return ledger->log_text;
+}
+
+static int with_txn(struct ledger *ledger, struct db_txn **ret, struct err *err) {
+    return db_begin(ledger->evidence, false, ret, err);
+}
+
+int ledger_checkpoint(struct ledger *ledger, struct buf *out, struct err *err) {
+    struct db_txn *txn;
+    struct bytes note;
+    int rc = with_txn(ledger, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = core_checkpoint_get(txn, &note, err);
+    if (rc == 0 && buf_put_bytes(out, note) != 0) {
+        rc = buf_check(out, "the checkpoint", err);
+    }
+    db_abort(txn);
+    return rc;
+}
+
+int ledger_cursor_get(struct ledger *ledger, const char *name, struct buf *out, struct err *err) {
+    struct db_txn *txn;
+    struct bytes record, value;
+    int rc = with_txn(ledger, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_get(txn, T_CURSOR, bytes_of(name), &record, err);
+    if (rc == ERR_NOTFOUND) {
+        err_set(err, ERR_NOTFOUND, "there is no cursor '%s'", name);
+    }
+    rc = rc != 0 ? rc : cursor_decode(bytes_of(name), record, &value, err);
+    if (rc == 0 && buf_put_bytes(out, value) != 0) {
+        rc = buf_check(out, "a cursor", err);
+    }
+    db_abort(txn);
+    return rc;
+}
+
+static int give_epoch(struct db_txn *txn, uint64_t epoch, struct ledger_epoch *ret, struct err *err) {
+    struct core_epoch e, next;
+    struct head head;
+    int rc = core_head_get(txn, &head, err);
+    rc = rc != 0 ? rc : core_epoch_get(txn, epoch, &e, err);
+    if (rc != 0) {
+        return rc;
+    }
+    ret->epoch = epoch;
+    ret->from_size = e.from_size;
+    ret->to_size = LEDGER_NO_SEQ;
+    note_vkey_encode(ret->vkey, &e.vkey);
+    if (epoch < head.epoch && core_epoch_get(txn, epoch + 1, &next, err) == 0) {
+        /* a restored ledger's old epoch ends before the event that says so, a rotation's after it */
+        ret->to_size = next.restored ? next.from_size - 1 : next.from_size;
+    }
+    return 0;
+}
+
+int ledger_epoch_at(struct ledger *ledger, uint64_t epoch, struct ledger_epoch *ret, struct err *err) {
+    struct db_txn *txn;
+    int rc = with_txn(ledger, &txn, err);
+    if (rc == 0) {
+        rc = give_epoch(txn, epoch, ret, err);
+        db_abort(txn);
+    }
+    return rc;
+}
+
+int ledger_epoch_current(struct ledger *ledger, struct ledger_epoch *ret, struct err *err) {
+    struct db_txn *txn;
+    struct head head;
+    int rc = with_txn(ledger, &txn, err);
+    if (rc == 0) {
+        rc = core_head_get(txn, &head, err);
+        rc = rc != 0 ? rc : give_epoch(txn, head.epoch, ret, err);
+        db_abort(txn);
+    }
+    return rc;
+}
+
+static int count_tables(struct db_txn *txn, struct ledger_stats *ret, struct err *err) {
+    const struct {
+        enum core_table table;
+        uint64_t *count;
+    } counts[] = {{T_BUNDLE, &ret->groups}, {T_TAIL, &ret->tail},         {T_CHECKPOINT, &ret->checkpoints},
+                  {T_EPOCH, &ret->epochs},  {T_ARTIFACT, &ret->artifacts}, {T_CURSOR, &ret->cursors}};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]) && rc == 0; i++) {
+        rc = db_count(txn, counts[i].table, counts[i].count, err);
+    }
+    return rc;
+}
+
+static uint64_t file_bytes(const struct ledger *ledger, const char *name) {
+    char path[FILE_PATH_MAX];
+    struct stat st;
+    return core_path(ledger, name, path, NULL) == 0 && stat(path, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
+}
+
+int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct err *err) {
+    struct ledger_stats stats = {0};
+    struct db_stats db;
+    struct db_txn *txn;
+    struct head head;
+    int rc = db_stats(ledger->evidence, &db, err);
+    rc = rc != 0 ? rc : with_txn(ledger, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = core_head_get(txn, &head, err);
+    rc = rc != 0 ? rc : count_tables(txn, &stats, err);
+    rc = rc != 0 ? rc : artifact_bytes(txn, &stats.artifact_bytes, err);
+    db_abort(txn);
+    if (rc == 0) {
+        stats.events = head.size;
+        stats.evidence_bytes = db.file_bytes;
+        stats.derived_bytes = file_bytes(ledger, "derived/data.mdb");
+        stats.map_bytes = db.map_bytes;
+        stats.map_used = db.used_bytes;
+        stats.readers = db.readers;
+        stats.dead_readers = db.dead_readers;
+        *ret = stats;
+    }
+    return rc;
+}

@@ -1,0 +1,315 @@
+/* Building and merging the segments of older idempotency keys; segments_find.c looks into them and checks them. */
+#include "ledger/segments.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "ledger/keyrun.h"
+#include "ledger/segments_format.h"
+
+static const char *const tables[SEGMENTS_TABLES] = {"state", "keyseg"};
+
+/* ---- opening ---- */
+
+static int open_db(struct ledger *ledger, const char *path, struct err *err) {
+    struct db_options options = {.tables = tables,
+                                 .n_tables = SEGMENTS_TABLES,
+                                 .map_bytes = ledger->config.map_bytes,
+                                 .create = true,
+                                 .relaxed = true};
+    int rc = file_make_dirs(path, err);
+    return rc != 0 ? rc : db_open(path, &options, &ledger->derived, err);
+}
+
+static int state_get(struct db_txn *txn, struct segments_state *ret, struct err *err) {
+    struct bytes record;
+    struct mp_reader r;
+    struct mp_item head, genesis, covered, root;
+    int rc = db_get(txn, SEGMENTS_STATE, bytes_of("keys"), &record, err);
+    if (rc == ERR_NOTFOUND) {
+        memset(ret, 0, sizeof(*ret));
+        return 0;
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    mp_reader_init(&r, record);
+    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY || head.count != 3 || mp_next(&r, &genesis, NULL) != 0 ||
+        genesis.type != MP_BIN || genesis.data.n != EVENT_HASH || mp_next(&r, &covered, NULL) != 0 ||
+        covered.type != MP_UINT || covered.uint % CORE_SEGMENT != 0 || mp_next(&r, &root, NULL) != 0 ||
+        root.type != MP_BIN || root.data.n != EVENT_HASH) {
+        return err_set(err, ERR_CORRUPT, "derived: the state of the key segments does not parse");
+    }
+    memcpy(ret->genesis, genesis.data.p, EVENT_HASH);
+    memcpy(ret->root, root.data.p, EVENT_HASH);
+    ret->covered = covered.uint;
+    return 0;
+}
+
+static int state_put(struct db_txn *txn, const struct segments_state *state, struct err *err) {
+    struct buf record;
+    buf_init(&record, 4096);
+    mp_put_array(&record, 3);
+    mp_put_bin(&record, (struct bytes){state->genesis, EVENT_HASH});
+    mp_put_uint(&record, state->covered);
+    mp_put_bin(&record, (struct bytes){state->root, EVENT_HASH});
+    int rc = buf_check(&record, "derived state", err);
+    rc = rc != 0 ? rc : db_put(txn, SEGMENTS_STATE, bytes_of("keys"), bytes_of_buf(&record), DB_PUT, err);
+    buf_done(&record);
+    return rc;
+}
+
+static int root_at(struct ledger *ledger, uint64_t size, uint8_t ret[EVENT_HASH], struct err *err) {
+    struct core_view view;
+    struct merkle_edge edge;
+    int rc = core_view_begin(ledger, &view, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (size > view.head.size) {
+        rc = err_set(err, ERR_CONFLICT, "derived data is ahead of the evidence");
+    } else {
+        rc = merkle_edge_load(&edge, size, core_node, &view, err);
+    }
+    if (rc == 0) {
+        merkle_edge_root(&edge, ret);
+    }
+    core_view_end(&view);
+    return rc;
+}
+
+static int drop_all(struct db_txn *txn, struct err *err) {
+    struct db_cursor *cursor;
+    struct bytes key, value;
+    int rc = 0;
+    while (rc == 0) {
+        uint8_t be[8];
+        rc = db_cursor_open(txn, SEGMENTS_KEYSEG, &cursor, err);
+        if (rc != 0) {
+            return rc;
+        }
+        rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value, err);
+        if (rc == 0 && key.n == sizeof(be)) {
+            memcpy(be, key.p, sizeof(be));
+        }
+        db_cursor_close(cursor);
+        rc = rc != 0 ? rc : db_del(txn, SEGMENTS_KEYSEG, (struct bytes){be, sizeof(be)}, err);
+    }
+    return rc < 0 ? rc : db_del(txn, SEGMENTS_STATE, bytes_of("keys"), err);
+}
+
+/* Segments built from other evidence (a restored copy, a log cut back) say nothing about this one. */
+static int check_origin(struct ledger *ledger, struct err *err) {
+    struct db_txn *txn;
+    struct segments_state state;
+    uint8_t root[EVENT_HASH];
+    int rc = db_begin(ledger->derived, true, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = state_get(txn, &state, err);
+    if (rc == 0 && state.covered > 0) {
+        rc = root_at(ledger, state.covered, root, err);
+        if (rc == ERR_CONFLICT || (rc == 0 && (memcmp(root, state.root, EVENT_HASH) != 0 ||
+                                               memcmp(state.genesis, ledger->genesis, EVENT_HASH) != 0))) {
+            rc = drop_all(txn, err);
+        }
+    }
+    if (rc != 0) {
+        db_abort(txn);
+        return rc;
+    }
+    return db_commit(txn, err);
+}
+
+int segments_open(struct ledger *ledger, struct err *err) {
+    char path[FILE_PATH_MAX];
+    if (ledger->derived != NULL) {
+        return 0;
+    }
+    int rc = core_path(ledger, "derived", path, err);
+    rc = rc != 0 ? rc : open_db(ledger, path, err);
+    rc = rc != 0 ? rc : check_origin(ledger, err);
+    if (rc == ERR_CORRUPT || rc == ERR_VERSION) {
+        db_close(ledger->derived);
+        ledger->derived = NULL;
+        rc = file_remove_tree(path, err);
+        rc = rc != 0 ? rc : open_db(ledger, path, err);
+    }
+    if (rc != 0) {
+        db_close(ledger->derived);
+        ledger->derived = NULL;
+    }
+    return rc;
+}
+
+int segments_covered(struct ledger *ledger, uint64_t *ret, struct err *err) {
+    struct db_txn *txn;
+    struct segments_state state;
+    int rc = db_begin(ledger->derived, false, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = state_get(txn, &state, err);
+    db_abort(txn);
+    if (rc == 0) {
+        *ret = state.covered;
+    }
+    return rc;
+}
+
+bool segments_due(const struct head *head) {
+    return head->size >= head->keyed_from + CORE_SEGMENT;
+}
+
+/* ---- building ---- */
+
+static int collect(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
+    struct segments_list *list = ctx;
+    if (list->n == list->cap) {
+        size_t cap = list->cap == 0 ? CORE_SEGMENT : 2 * list->cap;
+        struct segments_pair *p = realloc(list->pair, cap * sizeof(*p));
+        if (p == NULL) {
+            return err_set(err, ERR_NOMEM, "out of memory for idempotency keys");
+        }
+        list->pair = p;
+        list->cap = cap;
+    }
+    list->pair[list->n++] = (struct segments_pair){hash, seq};
+    return 0;
+}
+
+static int compare(const void *a, const void *b) {
+    const struct segments_pair *x = a, *y = b;
+    if (x->hash != y->hash) {
+        return x->hash < y->hash ? -1 : 1;
+    }
+    return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+int segments_collect(struct ledger *ledger, uint64_t first, struct segments_list *list, struct err *err) {
+    struct core_view view;
+    struct group *group = group_new();
+    int rc = group == NULL ? err_set(err, ERR_NOMEM, "out of memory") : core_view_begin(ledger, &view, err);
+    if (rc != 0) {
+        group_free(group);
+        return rc;
+    }
+    list->n = 0;
+    bool runs = first >= view.head.keyed_from;
+    for (uint64_t g = first / EVENT_GROUP; g < (first + CORE_SEGMENT) / EVENT_GROUP && rc == 0; g++) {
+        struct bytes record;
+        if (runs) { /* still in evidence: no need to unpack the events */
+            rc = db_get_u64(view.txn, T_KEYRUN, g * EVENT_GROUP, &record, err);
+            rc = rc == ERR_NOTFOUND ? 0 : rc != 0 ? rc : keyrun_decode(g, record, collect, list, err);
+            continue;
+        }
+        rc = core_group_load(view.txn, &view.head, g, group, NULL, err);
+        rc = rc != 0 ? rc : keyrun_of_group(view.txn, group, collect, list, err);
+    }
+    core_view_end(&view);
+    group_free(group);
+    if (rc == 0 && list->n > 0) {
+        qsort(list->pair, list->n, sizeof(*list->pair), compare);
+    }
+    return rc;
+}
+
+static void encode_segment(struct buf *out, uint64_t first, uint64_t end, const struct segments_list *list) {
+    buf_put_be64(out, end);
+    for (size_t i = 0; i < list->n; i++) {
+        buf_put_be64(out, list->pair[i].hash);
+        buf_put_be32(out, (uint32_t)(list->pair[i].seq - first));
+    }
+}
+
+/* Merges two neighbours (both sorted) into out; the second's offsets move by `shift`. */
+static void merge(struct buf *out, struct bytes a, struct bytes b, uint32_t shift) {
+    buf_put(out, b.p, 8); /* the later end */
+    size_t i = 8, j = 8;
+    while (i < a.n || j < b.n) {
+        bool first = j >= b.n || (i < a.n && memcmp(a.p + i, b.p + j, 8) <= 0);
+        const uint8_t *e = first ? a.p + i : b.p + j;
+        buf_put(out, e, 8);
+        buf_put_be32(out, be32_get(e + 8) + (first ? 0 : shift));
+        i += first ? SEGMENTS_ENTRY : 0;
+        j += first ? 0 : SEGMENTS_ENTRY;
+    }
+}
+
+/* Puts a new segment, first taking in each smaller-or-equal neighbour before it, like a binary counter. */
+static int put_merged(struct db_txn *txn, uint64_t first, struct buf *segment, struct err *err) {
+    int rc = 0;
+    for (;;) {
+        struct bytes mine = bytes_of_buf(segment), before;
+        uint64_t span = be64_get(mine.p) - first;
+        if (span >= SEGMENT_EVENTS_MAX || first < span || first % (2 * span) == 0) {
+            break;
+        }
+        rc = db_get_u64(txn, SEGMENTS_KEYSEG, first - span, &before, err);
+        if (rc == ERR_NOTFOUND || (rc == 0 && (before.n < 8 || be64_get(before.p) != first))) {
+            rc = 0;
+            break;
+        }
+        if (rc != 0) {
+            return rc;
+        }
+        struct buf merged;
+        buf_init(&merged, SIZE_MAX);
+        merge(&merged, before, mine, (uint32_t)span);
+        rc = buf_check(&merged, "a key segment", err);
+        rc = rc != 0 ? rc : db_del_u64(txn, SEGMENTS_KEYSEG, first - span, err);
+        buf_done(segment);
+        *segment = merged;
+        first -= span;
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return db_put_u64(txn, SEGMENTS_KEYSEG, first, bytes_of_buf(segment), DB_PUT, err);
+}
+
+static int build_one(struct ledger *ledger, uint64_t first, struct segments_list *list, struct err *err) {
+    struct db_txn *txn = NULL;
+    struct segments_state now, state = {.covered = first + CORE_SEGMENT};
+    struct buf segment;
+    buf_init(&segment, SIZE_MAX);
+    memcpy(state.genesis, ledger->genesis, EVENT_HASH);
+    int rc = segments_collect(ledger, first, list, err);
+    rc = rc != 0 ? rc : root_at(ledger, state.covered, state.root, err);
+    encode_segment(&segment, first, state.covered, list);
+    rc = rc != 0 ? rc : buf_check(&segment, "a key segment", err);
+    rc = rc != 0 ? rc : db_begin(ledger->derived, true, &txn, err);
+    rc = rc != 0 ? rc : state_get(txn, &now, err);
+    if (rc == 0 && now.covered != first) { /* another process was quicker */
+        db_abort(txn);
+        buf_done(&segment);
+        return 0;
+    }
+    rc = rc != 0 ? rc : put_merged(txn, first, &segment, err);
+    rc = rc != 0 ? rc : state_put(txn, &state, err);
+    if (rc != 0) {
+        db_abort(txn);
+    } else {
+        rc = db_commit(txn, err);
+    }
+    buf_done(&segment);
+    return rc;
+}
+
+int segments_build(struct ledger *ledger, struct err *err) {
+    struct segments_list list = {0};
+    struct ledger_head head;
+    uint64_t covered = 0, before = UINT64_MAX;
+    int rc = segments_open(ledger, err);
+    rc = rc != 0 ? rc : ledger_head(ledger, &head, err);
+    rc = rc != 0 ? rc : segments_covered(ledger, &covered, err);
+    while (rc == 0 && covered + CORE_SEGMENT <= head.size && covered != before) {
+        before = covered;
+        rc = build_one(ledger, covered, &list, err);
+        rc = rc != 0 ? rc : segments_covered(ledger, &covered, err);
+    }
+    free(list.pair);
+    return rc;
+}

@@ -1,0 +1,38 @@
+/* Older idempotency keys as derived data: sorted, immutable segments in the derived environment, which may be deleted at any
+ * time and is rebuilt from the events.
+ *
+ * Segment, key be64 first seq:  be64 end seq, then for each pair be64 hash, be32 seq - first, sorted by both. Segments lie one
+ * after another from 0. Each starts as 65,536 events; neighbours of one size are merged, up to SEGMENT_EVENTS_MAX, so there
+ * are few, and each pair is rewritten a handful of times in its life. The record "keys" of table state says what they were
+ * built from: genesis, how many events, and the root of the tree of that size.
+ */
+#ifndef LEDGER_SEGMENTS_H
+#define LEDGER_SEGMENTS_H
+
+#include "ledger/core.h"
+
+#define SEGMENT_EVENTS_MAX ((uint64_t)1 << 23)
+
+/* Opens derived (making it, or making it anew when it is unreadable) and drops what was built from other evidence. Called
+ * under ledger->writing. */
+int segments_open(struct ledger *ledger, struct err *err);
+/* How many events the segments cover; a multiple of CORE_SEGMENT. */
+int segments_covered(struct ledger *ledger, uint64_t *ret, struct err *err);
+/* Builds what is missing so that at least [0, head.keyed_from) is covered, and all full segments of the log. */
+int segments_build(struct ledger *ledger, struct err *err);
+/* True when a commit has completed a segment that is not built yet. */
+bool segments_due(const struct head *head);
+
+/* Calls `hit` for each seq under `hash` until it returns non-zero, which is given back; 0 when all were called. */
+typedef int segments_hit_fn(void *ctx, uint64_t seq, struct err *err);
+struct segments_view; /* a snapshot of the segments */
+int segments_view_open(struct ledger *ledger, struct segments_view **ret, struct err *err);
+int segments_find(struct segments_view *view, uint64_t hash, segments_hit_fn *hit, void *ctx, struct err *err);
+uint64_t segments_view_covered(const struct segments_view *view);
+void segments_view_close(struct segments_view *view);
+
+/* Compares the segments with what the events say; calls `differs` with a reason for each that does not match. */
+int segments_check(struct ledger *ledger, void (*differs)(void *ctx, uint64_t first, const char *why), void *ctx,
+                   uint64_t *ret_covered, struct err *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* What segments.c (builds) and segments_find.c (looks up, checks) share. */
+#ifndef LEDGER_SEGMENTS_FORMAT_H
+#define LEDGER_SEGMENTS_FORMAT_H
+
+#include "ledger/core.h"
+
+enum { SEGMENTS_STATE, SEGMENTS_KEYSEG, SEGMENTS_TABLES };
+
+#define SEGMENTS_ENTRY 12 /* be64 hash, be32 seq - first */
+
+struct segments_state {
+    uint8_t genesis[EVENT_HASH], root[EVENT_HASH];
+    uint64_t covered;
+};
+
+struct segments_pair {
+    uint64_t hash, seq;
+};
+
+struct segments_list {
+    struct segments_pair *pair; /* owned */
+    size_t n, cap;
+};
+
+/* The pairs of events [first, first + CORE_SEGMENT), sorted. The list's memory is reused. */
+int segments_collect(struct ledger *ledger, uint64_t first, struct segments_list *list, struct err *err);
+
+#endif

@@ -1,0 +1,286 @@
+/* The flow of a verification and its report. */
+#include "ledger/verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/segments.h"
+
+#define RENEW_NS CLOCK_NS_PER_S
+
+const char *ledger_aspect_name(enum ledger_aspect aspect) {
+    static const char *const names[LEDGER_ASPECTS] = {"integrity", "seals",    "anchoring", "completeness",
+                                                      "authors",   "erasures", "gaps",      "derived"};
+    return names[aspect];
+}
+
+/* Findings are kept in the order of their seqs, those about no event last; the first LEDGER_FINDINGS_MAX of them. */
+void verify_fault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...) {
+    struct ledger_report *report = v->report;
+    struct ledger_finding finding = {.aspect = aspect, .seq = seq};
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(finding.reason, sizeof(finding.reason), fmt, ap);
+    va_end(ap);
+    snprintf(finding.table, sizeof(finding.table), "%s", table);
+    report->verdict = LEDGER_INVALID;
+    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
+    size_t n = report->n_findings < LEDGER_FINDINGS_MAX ? (size_t)report->n_findings : LEDGER_FINDINGS_MAX;
+    size_t at = n;
+    while (at > 0 && report->findings[at - 1].seq > seq) {
+        at--;
+    }
+    report->n_findings++;
+    if (at < LEDGER_FINDINGS_MAX) {
+        size_t keep = n < LEDGER_FINDINGS_MAX ? n : LEDGER_FINDINGS_MAX - 1;
+        memmove(&report->findings[at + 1], &report->findings[at], (keep - at) * sizeof(finding));
+        report->findings[at] = finding;
+    }
+}
+
+int verify_renew(struct verify *v, struct err *err) {
+    uint64_t now = clock_boot_ns();
+    if (now - v->renewed < RENEW_NS) {
+        return 0;
+    }
+    v->renewed = now;
+    core_view_release(&v->view);
+    int rc = db_renew(v->txn, err);
+    return rc != 0 ? rc : core_head_get(v->txn, &v->view.head, err);
+}
+
+/* ---- text of the aspects ---- */
+
+static void say(struct verify *v, enum ledger_aspect aspect, enum ledger_aspect_state state, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A faulty aspect keeps its state; its text is the count of findings. */
+static void say(struct verify *v, enum ledger_aspect aspect, enum ledger_aspect_state state, const char *fmt, ...) {
+    struct ledger_report *report = v->report;
+    char *text = report->aspect[aspect].text;
+    size_t max = sizeof(report->aspect[0].text);
+    if (report->aspect[aspect].state == LEDGER_ASPECT_FAULT) {
+        size_t n = 0;
+        for (size_t i = 0; i < LEDGER_FINDINGS_MAX && i < report->n_findings; i++) {
+            n += report->findings[i].aspect == aspect ? 1 : 0;
+        }
+        if (text[0] == '\0') {
+            snprintf(text, max, "%zu%s fault%s", n, report->n_findings > LEDGER_FINDINGS_MAX ? " or more" : "",
+                     n == 1 ? "" : "s");
+        }
+        return;
+    }
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, max, fmt, ap);
+    va_end(ap);
+    report->aspect[aspect].state = state;
+}
+
+static void say_all(struct verify *v, uint64_t artifacts) {
+    unsigned long long size = (unsigned long long)v->head.size, from = (unsigned long long)v->from;
+    if (v->from > 0) {
+        say(v, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD,
+            "events %llu..%llu: bytes, chain and tree; the %llu before were verified earlier and not read again", from,
+            size - 1, from);
+    } else {
+        say(v, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, "%llu events, %llu bundles, %llu artifacts: every byte, chain and tree",
+            size, size / EVENT_GROUP, (unsigned long long)artifacts);
+    }
+    say(v, LEDGER_SEALS, LEDGER_ASPECT_GOOD, "log key '%s', %zu epoch key%s, %zu handover%s; newest checkpoint at size %llu",
+        v->log.name, v->n_epochs, v->n_epochs == 1 ? "" : "s", v->n_epochs > 0 ? v->n_epochs - 1 : 0,
+        v->n_epochs == 2 ? "" : "s", size);
+    if (v->n_authored == 0) {
+        say(v, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "no event is signed by an author");
+    } else {
+        bool all = v->n_author_good == v->n_authored;
+        say(v, LEDGER_AUTHORS, all ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_NOTE,
+            "%llu signed: %llu by authors you named, %llu by others (not checked)", (unsigned long long)v->n_authored,
+            (unsigned long long)v->n_author_good, (unsigned long long)(v->n_authored - v->n_author_good));
+    }
+    say(v, LEDGER_ERASURES, LEDGER_ASPECT_GOOD, "none");
+    if (v->n_gaps == 0) {
+        say(v, LEDGER_GAPS, LEDGER_ASPECT_GOOD, "none recorded");
+    } else {
+        say(v, LEDGER_GAPS, LEDGER_ASPECT_NOTE, "%llu recorded, the first is event %llu", (unsigned long long)v->n_gaps,
+            (unsigned long long)v->first_gap);
+    }
+    say(v, LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
+}
+
+/* ---- derived data ---- */
+
+static void derived_differs(void *ctx, uint64_t first, const char *why) {
+    verify_fault(ctx, LEDGER_DERIVED, first, "keyseg", "the key segment that begins there: %s", why);
+}
+
+static int check_derived(struct verify *v, struct err *err) {
+    char path[FILE_PATH_MAX];
+    uint64_t covered = 0;
+    struct err why = {0};
+    int rc = core_path(v->ledger, "derived/data.mdb", path, err);
+    if (rc != 0 || !v->options->derived) {
+        return rc;
+    }
+    if (!file_exists(path)) {
+        say(v, LEDGER_DERIVED, LEDGER_ASPECT_GOOD, "absent; it is rebuilt when needed");
+        return 0;
+    }
+    pthread_mutex_lock(&v->ledger->writing);
+    rc = segments_check(v->ledger, derived_differs, v, &covered, &why);
+    pthread_mutex_unlock(&v->ledger->writing);
+    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        verify_fault(v, LEDGER_DERIVED, LEDGER_NO_SEQ, "keyseg", "%s", why.msg);
+        rc = 0;
+    }
+    say(v, LEDGER_DERIVED, LEDGER_ASPECT_GOOD, "idempotency keys of the first %llu events replayed and equal",
+        (unsigned long long)covered);
+    return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
+}
+
+/* ---- where to begin ---- */
+
+/* With since_verified: the group of the head that the trust file knows, if the stored tree still has that root. */
+static int begin_since(struct verify *v, struct err *err) {
+    const struct ledger_trust *trust = v->options->trust;
+    const struct policy_head *head =
+        !v->options->since_verified || trust == NULL ? NULL : policy_head_find(trust->policy, bytes_of(v->ledger->origin));
+    struct merkle_edge edge;
+    uint8_t root[EVENT_HASH];
+    if (head == NULL || head->size > v->head.size || head->size < 2 * EVENT_GROUP) {
+        return 0; /* everything is read; a contradiction shows in the anchoring */
+    }
+    if (merkle_edge_load(&edge, head->size, core_node, &v->view, NULL) != 0) {
+        return 0;
+    }
+    merkle_edge_root(&edge, root);
+    uint64_t from = (head->size / EVENT_GROUP - 1) * EVENT_GROUP;
+    if (memcmp(root, head->root, EVENT_HASH) != 0 ||
+        merkle_edge_load(&v->edge, from, core_node, &v->view, NULL) != 0) {
+        return 0;
+    }
+    v->from = from;
+    v->prev_known = false;
+    memcpy(v->genesis, v->ledger->genesis, EVENT_HASH);
+    memcpy(v->origin, v->ledger->origin, sizeof(v->origin));
+    v->log = v->ledger->log;
+    v->log_known = true;
+    v->last_kept = from;
+    v->epoch = calloc((size_t)v->head.epoch + 2, sizeof(*v->epoch));
+    if (v->epoch == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory for epochs");
+    }
+    v->cap_epochs = (size_t)v->head.epoch + 2;
+    for (uint64_t i = 0; i <= v->head.epoch; i++) {
+        struct core_epoch e;
+        struct verify_epoch *mine = &v->epoch[v->n_epochs];
+        if (core_epoch_get(v->txn, i, &e, NULL) != 0 || e.seq >= from + (i == 0 ? 1 : 0)) {
+            break; /* the rest is read from the events */
+        }
+        *mine = (struct verify_epoch){.from_size = e.from_size, .to_size = LEDGER_NO_SEQ, .seq = e.seq,
+                                      .restored = e.restored, .vkey = e.vkey};
+        memcpy(mine->origin, e.origin, sizeof(mine->origin));
+        if (i > 0) {
+            mine[-1].to_size = e.restored ? e.seq : e.seq + 1;
+        }
+        v->n_epochs++;
+    }
+    return 0;
+}
+
+static int begin(struct verify *v, struct err *err) {
+    struct bytes note;
+    int rc = core_view_begin(v->ledger, &v->view, err);
+    if (rc != 0) {
+        return rc;
+    }
+    v->txn = v->view.txn;
+    v->head = v->view.head;
+    v->renewed = clock_boot_ns();
+    v->prev_known = true; /* zero before the first event */
+    v->group = group_new();
+    if (v->group == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    rc = core_checkpoint_get(v->txn, &note, err);
+    if (rc == 0 && buf_put_bytes(&v->newest, note) != 0) {
+        rc = buf_check(&v->newest, "the newest checkpoint", err);
+    }
+    return rc != 0 ? rc : begin_since(v, err);
+}
+
+static void done(struct verify *v) {
+    core_view_end(&v->view);
+    group_free(v->group);
+    buf_done(&v->newest);
+    buf_done(&v->scratch);
+    buf_done(&v->scratch2);
+    buf_done(&v->keyrun);
+    free(v->epoch);
+    free(v->author_hash);
+}
+
+/* A head that a database cannot even give is a fault of the evidence, not of the reading. */
+static int damaged(struct verify *v, int rc, const struct err *why, struct err *err) {
+    if (rc != ERR_CORRUPT && rc != ERR_TAMPERED && rc != ERR_VERSION) {
+        return err_set(err, rc, "%s", why->msg);
+    }
+    verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "database", "%s", why->msg);
+    return 0;
+}
+
+static int run(struct verify *v, struct err *err) {
+    struct err why = {0};
+    int rc = begin(v, &why);
+    if (rc != 0) {
+        return damaged(v, rc, &why, err);
+    }
+    if (v->head.size == 0) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the ledger has no events: that is no evidence");
+        return 0;
+    }
+    v->report->head.size = v->head.size;
+    v->report->head.time = v->head.time;
+    merkle_edge_root(&v->head.edge, v->report->head.root);
+    v->report->from = v->from;
+    rc = verify_events(v, &why);
+    rc = rc != 0 ? rc : verify_seals_end(v, &why);
+    rc = rc != 0 ? rc : verify_tables(v, &why);
+    rc = rc == 0 ? 0 : damaged(v, rc, &why, err);
+    rc = rc != 0 ? rc : check_derived(v, err);
+    if (rc == 0) {
+        say_all(v, v->n_artifacts);
+        verify_anchor(v);
+    }
+    return rc;
+}
+
+int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
+                  struct err *err) {
+    static const struct ledger_verify_options defaults = {.derived = false};
+    struct verify *v = calloc(1, sizeof(*v));
+    struct ledger_report *report = calloc(1, sizeof(*report));
+    if (v == NULL || report == NULL) {
+        free(v);
+        free(report);
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    v->ledger = ledger;
+    v->options = options == NULL ? &defaults : options;
+    v->report = report;
+    buf_init(&v->newest, NOTE_MAX);
+    buf_init(&v->scratch, EVENT_PAYLOAD_MAX);
+    buf_init(&v->scratch2, 2 * EVENT_PRIVATE_MAX);
+    buf_init(&v->keyrun, 65536);
+    memcpy(report->origin, ledger->origin, sizeof(report->origin));
+    int rc = run(v, err);
+    done(v);
+    if (rc == 0) {
+        *ret = *report;
+    }
+    free(v);
+    free(report);
+    return rc;
+}

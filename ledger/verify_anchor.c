@@ -1,0 +1,222 @@
+/* Against what the caller trusts: is this the ledger that is meant (keys, genesis), does it still hold what was known of it
+ * (heads, checkpoints), and how much of its tail is known from outside? */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/verify.h"
+
+struct anchor {
+    bool good;              /* something that was trusted confirms it */
+    uint64_t known;         /* events known from outside */
+    bool any_known;
+    char by[256];           /* what confirms it */
+};
+
+static void confirm(struct anchor *a, const char *by) {
+    if (!a->good) {
+        snprintf(a->by, sizeof(a->by), "%s", by);
+    }
+    a->good = true;
+}
+
+static void contradict(struct verify *v, enum ledger_aspect aspect, const char *text) {
+    struct ledger_report *report = v->report;
+    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
+    snprintf(report->aspect[aspect].text, sizeof(report->aspect[aspect].text), "%s", text);
+    if (report->verdict < LEDGER_CONTRADICTS) {
+        report->verdict = LEDGER_CONTRADICTS;
+    }
+}
+
+/* ---- keys and genesis ---- */
+
+static void by_policy(struct verify *v, const struct policy *policy, struct anchor *a) {
+    struct policy_verdict verdict;
+    char text[512];
+    struct note *note = malloc(sizeof(*note));
+    if (note == NULL || note_decode(bytes_of_buf(&v->newest), note, NULL) != 0) {
+        free(note);
+        return;
+    }
+    policy_judge(policy, note, &verdict);
+    free(note);
+    if (verdict.bad) {
+        verify_fault(v, LEDGER_SEALS, v->head.size - 1, "meta", "a signature of a trusted key on the newest checkpoint is bad");
+    } else if (verdict.log_known && verdict.quorum) {
+        snprintf(text, sizeof(text), "log key '%.200s'%s", verdict.log.name,
+                 verdict.quorum_none ? "" : " with the policy's quorum of witnesses");
+        confirm(a, text);
+    } else if (verdict.log_known) {
+        snprintf(v->report->aspect[LEDGER_ANCHORING].text, sizeof(v->report->aspect[0].text),
+                 "not anchored: the log key is trusted, but the policy's quorum of witnesses is not met (%zu cosigned)",
+                 verdict.cosigned);
+    }
+    for (size_t i = 0; i < policy_logs(policy); i++) {
+        const struct note_vkey *key = &policy_log_at(policy, i)->vkey;
+        if (v->log_known && strcmp(key->name, v->log.name) == 0 && !note_vkey_eq(key, &v->log) && !verdict.log_known) {
+            snprintf(text, sizeof(text), "another key is trusted under the name '%.200s'", key->name);
+            contradict(v, LEDGER_ANCHORING, text);
+        }
+    }
+}
+
+static void by_genesis(struct verify *v, const struct ledger_trust *trust, struct anchor *a) {
+    size_t from = 0;
+    const struct policy_genesis *known;
+    const char *first = v->n_epochs > 0 ? v->epoch[0].origin : v->origin;
+    while ((known = policy_genesis_find(trust->policy, bytes_of(first), &from)) != NULL) {
+        if (memcmp(known->leaf, v->genesis, EVENT_HASH) == 0) {
+            confirm(a, "the genesis leaf");
+        } else {
+            contradict(v, LEDGER_ANCHORING, "its first event is not the one that is trusted for this origin: another ledger");
+        }
+    }
+    bool hit = false;
+    for (size_t i = 0; i < trust->n_genesis; i++) {
+        hit = hit || memcmp(trust->genesis[i], v->genesis, EVENT_HASH) == 0;
+    }
+    if (hit) {
+        confirm(a, "the genesis leaf");
+    } else if (trust->n_genesis > 0) {
+        contradict(v, LEDGER_ANCHORING, "its first event is none of the genesis leaves that were given: another ledger");
+    }
+}
+
+/* ---- heads that were known before ---- */
+
+/* A head of an older origin (before a restore) binds only what was restored. */
+static const struct verify_epoch *last_of_origin(const struct verify *v, struct bytes origin, uint64_t *ret_end) {
+    const struct verify_epoch *last = NULL;
+    *ret_end = v->head.size;
+    for (size_t i = 0; i < v->n_epochs; i++) {
+        if (bytes_is(origin, v->epoch[i].origin)) {
+            last = &v->epoch[i];
+            *ret_end = last->to_size == LEDGER_NO_SEQ ? v->head.size : last->to_size;
+        }
+    }
+    return last;
+}
+
+static void known_head(struct verify *v, struct bytes origin, uint64_t size, const uint8_t root[EVENT_HASH],
+                       const char *where, struct anchor *a) {
+    char text[512];
+    struct merkle_edge edge;
+    uint8_t mine[EVENT_HASH];
+    uint64_t end;
+    const struct verify_epoch *epoch = last_of_origin(v, origin, &end);
+    if (epoch == NULL && v->n_epochs > 0) {
+        return; /* another log's */
+    }
+    if (size > end && end < v->head.size) {
+        snprintf(text, sizeof(text), "%s knows %llu events of '%.*s'; this ledger was restored from %llu of them", where,
+                 (unsigned long long)size, (int)origin.n, (const char *)origin.p, (unsigned long long)end);
+        v->report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_NOTE;
+        snprintf(v->report->aspect[LEDGER_COMPLETENESS].text, sizeof(v->report->aspect[0].text), "%s", text);
+        return;
+    }
+    if (size > v->head.size) {
+        snprintf(text, sizeof(text), "%s knows %llu events, here are %llu: it was cut back or set back", where,
+                 (unsigned long long)size, (unsigned long long)v->head.size);
+        contradict(v, LEDGER_COMPLETENESS, text);
+        return;
+    }
+    if (merkle_edge_load(&edge, size, core_node, &v->view, NULL) != 0) {
+        return; /* damage, said already */
+    }
+    merkle_edge_root(&edge, mine);
+    if (memcmp(mine, root, EVENT_HASH) != 0) {
+        snprintf(text, sizeof(text), "the first %llu events are not those that %s knows: another history",
+                 (unsigned long long)size, where);
+        contradict(v, LEDGER_COMPLETENESS, text);
+        return;
+    }
+    snprintf(text, sizeof(text), "%s (%llu events)", where, (unsigned long long)size);
+    confirm(a, text);
+    a->known = size > a->known ? size : a->known;
+    a->any_known = true;
+}
+
+static void by_heads(struct verify *v, const struct ledger_trust *trust, struct anchor *a) {
+    for (size_t i = 0; i < policy_heads(trust->policy); i++) {
+        const struct policy_head *head = policy_head_at(trust->policy, i);
+        bool mine = strcmp(head->origin, v->origin) == 0;
+        for (size_t e = 0; e < v->n_epochs; e++) {
+            mine = mine || strcmp(head->origin, v->epoch[e].origin) == 0;
+        }
+        if (mine) {
+            known_head(v, bytes_of(head->origin), head->size, head->root, "the trust file", a);
+        }
+    }
+    for (size_t i = 0; i < trust->n_checkpoints; i++) {
+        const struct trust_checkpoint *known = trust->checkpoint[i];
+        char where[300];
+        uint64_t end;
+        snprintf(where, sizeof(where), "the checkpoint '%s'", known->path);
+        if (v->log_known && note_check_key(&known->parsed, &v->log, NULL) == NOTE_BAD) {
+            contradict(v, LEDGER_ANCHORING, "the log key's signature on the checkpoint that was given is bad");
+        } else if (last_of_origin(v, known->point.origin, &end) == NULL && v->n_epochs > 0) {
+            contradict(v, LEDGER_ANCHORING, "the checkpoint that was given is of another origin");
+        } else {
+            known_head(v, known->point.origin, known->point.size, known->point.root, where, a);
+        }
+    }
+}
+
+/* ---- the verdict ---- */
+
+static void say_anchoring(struct verify *v, const struct anchor *a) {
+    struct ledger_report *report = v->report;
+    char *text = report->aspect[LEDGER_ANCHORING].text;
+    size_t max = sizeof(report->aspect[0].text);
+    if (report->aspect[LEDGER_ANCHORING].state == LEDGER_ASPECT_FAULT) {
+        return;
+    }
+    if (a->good) {
+        report->aspect[LEDGER_ANCHORING].state = LEDGER_ASPECT_GOOD;
+        snprintf(text, max, "by %s", a->by);
+        return;
+    }
+    report->aspect[LEDGER_ANCHORING].state = LEDGER_ASPECT_NOTE;
+    if (text[0] == '\0') {
+        snprintf(text, max, "%s",
+                 v->options->trust != NULL && v->options->trust->named
+                     ? "not anchored: signed by nobody you named"
+                     : "not anchored: no key, policy, genesis leaf or earlier checkpoint was given that knows this ledger");
+    }
+    if (report->verdict < LEDGER_NOT_ANCHORED) {
+        report->verdict = LEDGER_NOT_ANCHORED;
+    }
+}
+
+static void say_completeness(struct verify *v, const struct anchor *a) {
+    struct ledger_report *report = v->report;
+    char *text = report->aspect[LEDGER_COMPLETENESS].text;
+    size_t max = sizeof(report->aspect[0].text);
+    if (text[0] != '\0') {
+        return;
+    }
+    report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_NOTE;
+    if (!a->any_known) {
+        snprintf(text, max, "no head from outside was given: whether the newest events were cut off cannot be told");
+    } else if (a->known == v->head.size) {
+        report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_GOOD;
+        snprintf(text, max, "all %llu events are known from outside", (unsigned long long)a->known);
+    } else {
+        snprintf(text, max, "the first %llu events are known from outside, the newest %llu are not",
+                 (unsigned long long)a->known, (unsigned long long)(v->head.size - a->known));
+    }
+}
+
+void verify_anchor(struct verify *v) {
+    static const struct ledger_trust nothing;
+    const struct ledger_trust *trust = v->options->trust == NULL ? &nothing : v->options->trust;
+    struct anchor a = {0};
+    if (trust->policy != NULL) {
+        by_policy(v, trust->policy, &a);
+        by_genesis(v, trust, &a);
+        by_heads(v, trust, &a);
+    }
+    say_anchoring(v, &a);
+    say_completeness(v, &a);
+}

@@ -1,0 +1,196 @@
+/* A single event's proof, checked with nothing but what the caller gives: the leaf's bytes, the .tlog-proof, the payload. */
+#include <stdio.h>
+#include <string.h>
+#include <stdlib.h>
+
+#include "ledger/event.h"
+#include "ledger/tlog_proof.h"
+#include "ledger/trust.h"
+
+struct proof_check {
+    struct ledger_report *report;
+    struct tlog_proof proof;
+    struct checkpoint point;
+    struct note *note;
+    struct event_header header;
+};
+
+static void fault(struct proof_check *c, enum ledger_aspect aspect, const char *table, const char *reason) {
+    struct ledger_report *report = c->report;
+    report->verdict = LEDGER_INVALID;
+    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
+    snprintf(report->aspect[aspect].text, sizeof(report->aspect[0].text), "%s", reason);
+    if (report->n_findings < LEDGER_FINDINGS_MAX) {
+        struct ledger_finding *f = &report->findings[report->n_findings++];
+        f->aspect = aspect;
+        f->seq = c->proof.index;
+        snprintf(f->table, sizeof(f->table), "%s", table);
+        snprintf(f->reason, sizeof(f->reason), "%s", reason);
+    }
+}
+
+static void say(struct proof_check *c, enum ledger_aspect aspect, enum ledger_aspect_state state, const char *text) {
+    if (c->report->aspect[aspect].state != LEDGER_ASPECT_FAULT) {
+        c->report->aspect[aspect].state = state;
+        snprintf(c->report->aspect[aspect].text, sizeof(c->report->aspect[0].text), "%s", text);
+    }
+}
+
+static void check_leaf(struct proof_check *c, struct bytes leaf) {
+    uint8_t hash[EVENT_HASH];
+    struct err why = {0};
+    char text[512];
+    event_leaf(hash, leaf);
+    if (event_header_decode(leaf, &c->header, &why) != 0) {
+        fault(c, LEDGER_INTEGRITY, "leaf", why.msg);
+    } else if (c->header.seq != c->proof.index) {
+        fault(c, LEDGER_INTEGRITY, "leaf", "the leaf's seq is not the proof's index");
+    } else if (!merkle_check_inclusion(c->proof.index, c->point.size, hash, &c->proof.proof, c->point.root)) {
+        fault(c, LEDGER_INTEGRITY, "proof", "the proof does not lead from the leaf to the checkpoint's root");
+    } else {
+        snprintf(text, sizeof(text), "event %llu (%.*s) is in the tree of %llu events", (unsigned long long)c->proof.index,
+                 (int)c->header.kind.n, (const char *)c->header.kind.p, (unsigned long long)c->point.size);
+        say(c, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, text);
+    }
+}
+
+/* salt || payload against the header's commitment, and the author's signature when the caller knows the key. The author's
+ * message names the ledger's first leaf, which the proof does not carry: a genesis leaf that the caller trusts serves. */
+static void check_payload(struct proof_check *c, struct bytes payload, const struct ledger_trust *trust) {
+    uint8_t commit[EVENT_HASH];
+    struct bytes body;
+    struct event_author author = {0};
+    struct err why = {0};
+    if (payload.n == 0 || c->report->aspect[LEDGER_INTEGRITY].state == LEDGER_ASPECT_FAULT) {
+        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_UNCHECKED, "no payload was given");
+        return;
+    }
+    if (payload.n <= EVENT_HASH) {
+        fault(c, LEDGER_INTEGRITY, "payload", "the payload file is shorter than its salt");
+        return;
+    }
+    struct bytes content = {payload.p + EVENT_HASH, payload.n - EVENT_HASH};
+    event_body_commit(commit, payload.p, content);
+    if (memcmp(commit, c->header.body, EVENT_HASH) != 0) {
+        fault(c, LEDGER_INTEGRITY, "payload", "the payload is not the one that the leaf commits to");
+        return;
+    }
+    if (event_payload_decode(content, &body, &author, &why) != 0) {
+        fault(c, LEDGER_INTEGRITY, "payload", why.msg);
+        return;
+    }
+    if (author.name.n == 0) {
+        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "the event is not signed by an author");
+        return;
+    }
+    const struct note_vkey *key = trust_author_find(trust, author.name, author.id);
+    if (key == NULL || trust->n_genesis == 0) {
+        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_NOTE,
+            key == NULL ? "signed by an author whom you did not name (not checked)"
+                        : "signed by an author you named; give the ledger's genesis leaf to check it");
+        return;
+    }
+    bool good = false;
+    for (size_t i = 0; i < trust->n_genesis && !good; i++) {
+        struct buf message;
+        buf_init(&message, EVENT_BODY_MAX + 2 * EVENT_HEADER_MAX);
+        event_author_message(&message, trust->genesis[i], c->point.origin, &c->header, body);
+        good = message.fail == 0 && crypt_verify(author.sig, bytes_of_buf(&message), key->public_key);
+        buf_done(&message);
+    }
+    if (good) {
+        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "signed by an author you named");
+    } else {
+        fault(c, LEDGER_AUTHORS, "payload", "the author's signature is bad");
+    }
+}
+
+static void check_seal(struct proof_check *c, const struct ledger_trust *trust) {
+    struct policy_verdict verdict = {0};
+    char text[512];
+    if (trust != NULL) {
+        policy_judge(trust->policy, c->note, &verdict);
+    }
+    if (verdict.bad) {
+        fault(c, LEDGER_SEALS, "checkpoint", "a signature of a trusted key on the checkpoint is bad");
+    }
+    if (verdict.log_known) {
+        snprintf(text, sizeof(text), "signed by the trusted log key '%.200s'", verdict.log.name);
+        say(c, LEDGER_SEALS, LEDGER_ASPECT_GOOD, text);
+    } else {
+        say(c, LEDGER_SEALS, LEDGER_ASPECT_NOTE, "no trusted key signed the checkpoint");
+    }
+    if (verdict.log_known && verdict.quorum) {
+        say(c, LEDGER_ANCHORING, LEDGER_ASPECT_GOOD, "by the log key");
+    } else {
+        say(c, LEDGER_ANCHORING, LEDGER_ASPECT_NOTE,
+            verdict.log_known ? "not anchored: the policy's quorum of witnesses is not met"
+                              : "not anchored: signed by nobody you named");
+        if (c->report->verdict < LEDGER_NOT_ANCHORED) {
+            c->report->verdict = LEDGER_NOT_ANCHORED;
+        }
+    }
+}
+
+/* A head or checkpoint known from before that is of the same origin and size must have the same root. */
+static void check_known(struct proof_check *c, const struct ledger_trust *trust) {
+    bool same = false, other = false;
+    const struct policy_head *head = trust == NULL ? NULL : policy_head_find(trust->policy, c->point.origin);
+    if (head != NULL && head->size == c->point.size) {
+        same = memcmp(head->root, c->point.root, EVENT_HASH) == 0;
+        other = !same;
+    }
+    for (size_t i = 0; trust != NULL && i < trust->n_checkpoints; i++) {
+        const struct checkpoint *p = &trust->checkpoint[i]->point;
+        if (bytes_eq(p->origin, c->point.origin) && p->size == c->point.size) {
+            bool agrees = memcmp(p->root, c->point.root, EVENT_HASH) == 0;
+            same = same || agrees;
+            other = other || !agrees;
+        }
+    }
+    if (other) {
+        c->report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_FAULT;
+        snprintf(c->report->aspect[LEDGER_COMPLETENESS].text, sizeof(c->report->aspect[0].text),
+                 "a checkpoint of this origin and size with another root is known: a second history");
+        c->report->verdict = c->report->verdict < LEDGER_CONTRADICTS ? LEDGER_CONTRADICTS : c->report->verdict;
+    } else {
+        say(c, LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE,
+            same ? "one event; its checkpoint is known from before" : "one event; the rest of the ledger is not examined");
+    }
+}
+
+int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct ledger_trust *trust,
+                        struct ledger_report *ret, struct err *err) {
+    struct proof_check c = {0};
+    int rc = crypt_init(err);
+    if (rc != 0) {
+        return rc;
+    }
+    c.report = calloc(1, sizeof(*c.report));
+    c.note = malloc(sizeof(*c.note));
+    if (c.report == NULL || c.note == NULL) {
+        rc = err_set(err, ERR_NOMEM, "out of memory");
+        goto out;
+    }
+    rc = tlog_proof_decode(proof, &c.proof, err);
+    rc = rc != 0 ? rc : note_decode(c.proof.checkpoint, c.note, err);
+    rc = rc != 0 ? rc : checkpoint_decode(c.note->text, &c.point, err);
+    if (rc == 0) {
+        check_leaf(&c, leaf);
+        check_payload(&c, payload, trust);
+        check_seal(&c, trust);
+        check_known(&c, trust);
+        say(&c, LEDGER_ERASURES, LEDGER_ASPECT_UNCHECKED, "not examined");
+        say(&c, LEDGER_GAPS, LEDGER_ASPECT_UNCHECKED, "not examined");
+        say(&c, LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
+        size_t n = c.point.origin.n < sizeof(c.report->origin) - 1 ? c.point.origin.n : sizeof(c.report->origin) - 1;
+        memcpy(c.report->origin, c.point.origin.p, n);
+        c.report->head.size = c.point.size;
+        memcpy(c.report->head.root, c.point.root, EVENT_HASH);
+        *ret = *c.report;
+    }
+out:
+    free(c.report);
+    free(c.note);
+    return rc;
+}

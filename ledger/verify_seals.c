@@ -1,0 +1,275 @@
+/* Checkpoints, epoch keys and handovers, all judged by what the events say.
+ *
+ * Epoch e seals the sizes from_size .. to_size. A rotation at seq r hands over at size r + 1, which both keys sign. After a
+ * restore nobody has the old epoch key: the old epoch ends at size r, the new one begins at r + 1, certified by the log key. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "ledger/verify.h"
+
+#define CHECKPOINT_GAP_MAX (LEDGER_BATCH_EVENTS_MAX + 2 + EVENT_GROUP) /* no commit is larger */
+
+/* ---- epochs ---- */
+
+static int body_text(struct bytes body, const char *name, struct bytes *ret) {
+    struct bytes raw;
+    struct mp_item item;
+    if (mp_map_get(body, name, &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR) {
+        return ERR_NOTFOUND;
+    }
+    *ret = item.data;
+    return 0;
+}
+
+static int add_epoch(struct verify *v, uint64_t seq, struct bytes vkey, bool restored, struct err *err) {
+    struct verify_epoch e = {.from_size = seq + 1, .to_size = LEDGER_NO_SEQ, .seq = seq, .restored = restored};
+    if (note_vkey_decode(vkey, &e.vkey, NULL) != 0 || e.vkey.alg != NOTE_ED25519) {
+        verify_fault(v, LEDGER_SEALS, seq, "epoch", "the event names no valid epoch key");
+        return 0;
+    }
+    memcpy(e.origin, v->origin, sizeof(e.origin));
+    if (v->n_epochs == v->cap_epochs) {
+        size_t cap = v->cap_epochs == 0 ? 16 : 2 * v->cap_epochs;
+        struct verify_epoch *grown = realloc(v->epoch, cap * sizeof(*grown));
+        if (grown == NULL) {
+            return err_set(err, ERR_NOMEM, "out of memory for epochs");
+        }
+        v->epoch = grown;
+        v->cap_epochs = cap;
+    }
+    if (v->n_epochs > 0) {
+        v->epoch[v->n_epochs - 1].to_size = restored ? seq : seq + 1;
+    }
+    v->epoch[v->n_epochs++] = e;
+    return 0;
+}
+
+static int take_genesis(struct verify *v, struct bytes body, struct err *err) {
+    struct bytes origin, log, epoch;
+    if (body_text(body, "origin", &origin) != 0 || body_text(body, "log_vkey", &log) != 0 ||
+        body_text(body, "epoch_vkey", &epoch) != 0 || note_vkey_decode(log, &v->log, NULL) != 0 || origin.n == 0 ||
+        origin.n > NOTE_NAME_MAX) {
+        verify_fault(v, LEDGER_SEALS, 0, "bundle", "the first event names no origin, log key and epoch key");
+        return 0;
+    }
+    memcpy(v->origin, origin.p, origin.n);
+    v->origin[origin.n] = '\0';
+    v->log_known = true;
+    return add_epoch(v, 0, epoch, false, err);
+}
+
+static int take_restored(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
+    struct bytes origin, epoch;
+    if (body_text(body, "origin", &origin) != 0 || body_text(body, "epoch_vkey", &epoch) != 0 || origin.n == 0 ||
+        origin.n > NOTE_NAME_MAX) {
+        verify_fault(v, LEDGER_SEALS, h->seq, "bundle", "the event names no origin and epoch key");
+        return 0;
+    }
+    memcpy(v->origin, origin.p, origin.n);
+    v->origin[origin.n] = '\0';
+    return add_epoch(v, h->seq, epoch, true, err);
+}
+
+int verify_epoch_event(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
+    struct bytes vkey;
+    if (bytes_is(h->kind, "ledger.created")) {
+        if (h->seq != 0) {
+            verify_fault(v, LEDGER_INTEGRITY, h->seq, "bundle", "ledger.created stands after the first event");
+            return 0;
+        }
+        return take_genesis(v, body, err);
+    }
+    if (bytes_is(h->kind, "ledger.restored")) {
+        return take_restored(v, h, body, err);
+    }
+    if (bytes_is(h->kind, "ledger.key_rotated")) {
+        if (body_text(body, "vkey", &vkey) != 0) {
+            verify_fault(v, LEDGER_SEALS, h->seq, "bundle", "the rotation names no key");
+            return 0;
+        }
+        return add_epoch(v, h->seq, vkey, false, err);
+    }
+    return 0;
+}
+
+size_t verify_epochs_of(const struct verify *v, uint64_t size, const struct verify_epoch *ret[2]) {
+    size_t n = 0;
+    for (size_t i = v->n_epochs; i-- > 0 && n < 2;) {
+        if (v->epoch[i].from_size <= size && size <= v->epoch[i].to_size) {
+            ret[n++] = &v->epoch[i];
+        }
+        if (v->epoch[i].from_size < size) {
+            break;
+        }
+    }
+    return n;
+}
+
+/* ---- one note ---- */
+
+static void judge_key(struct verify *v, const struct note *note, const struct note_vkey *key, const char *what,
+                      uint64_t size, const char *table) {
+    switch (note_check_key(note, key, NULL)) {
+    case NOTE_GOOD:
+        break;
+    case NOTE_ABSENT:
+        verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu lacks the signature of the %s",
+                     (unsigned long long)size, what);
+        break;
+    default:
+        verify_fault(v, LEDGER_SEALS, size - 1, table, "the signature of the %s on the checkpoint of size %llu is bad", what,
+                     (unsigned long long)size);
+    }
+}
+
+/* A key of this ledger that seals outside its range. */
+static void judge_others(struct verify *v, const struct note *note, uint64_t size, const char *table) {
+    for (size_t i = 0; i < v->n_epochs; i++) {
+        const struct verify_epoch *e = &v->epoch[i];
+        if ((size < e->from_size || size > e->to_size) && note_check_key(note, &e->vkey, NULL) != NOTE_ABSENT) {
+            verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu is signed by epoch key %zu, which seals "
+                         "other sizes", (unsigned long long)size, i);
+        }
+    }
+}
+
+void verify_note(struct verify *v, struct bytes bytes, uint64_t size, const uint8_t root[EVENT_HASH], const char *table) {
+    const struct verify_epoch *epochs[2];
+    struct checkpoint point;
+    struct err why = {0};
+    struct note *note = malloc(sizeof(*note));
+    if (note == NULL || note_decode(bytes, note, &why) != 0 || checkpoint_decode(note->text, &point, &why) != 0) {
+        verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu does not parse: %s",
+                     (unsigned long long)size, note == NULL ? "out of memory" : why.msg);
+        free(note);
+        return;
+    }
+    size_t n = verify_epochs_of(v, size, epochs);
+    const char *origin = n == 0 ? v->origin : epochs[0]->origin;
+    if (!bytes_is(point.origin, origin) || point.size != size) {
+        verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint at size %llu is of '%.*s', size %llu",
+                     (unsigned long long)size, (int)point.origin.n, (const char *)point.origin.p,
+                     (unsigned long long)point.size);
+    } else if (memcmp(point.root, root, EVENT_HASH) != 0) {
+        verify_fault(v, LEDGER_INTEGRITY, size - 1, table, "the tree of size %llu does not have the root that was sealed",
+                     (unsigned long long)size);
+    }
+    if (v->log_known) {
+        judge_key(v, note, &v->log, "log key", size, table);
+    }
+    for (size_t i = 0; i < n; i++) {
+        judge_key(v, note, &epochs[i]->vkey, i == 0 && n == 2 ? "new epoch key" : n == 2 ? "old epoch key" : "epoch key", size,
+                  table);
+    }
+    if (n == 0) {
+        verify_fault(v, LEDGER_SEALS, size - 1, table, "no epoch key seals size %llu", (unsigned long long)size);
+    }
+    judge_others(v, note, size, table);
+    free(note);
+}
+
+/* ---- kept checkpoints, in step with the events ---- */
+
+int verify_checkpoint_seek(struct verify *v, uint64_t size, struct err *err) {
+    struct db_cursor *cursor;
+    struct bytes key, value;
+    uint8_t be[8];
+    int rc = db_cursor_open(v->txn, T_CHECKPOINT, &cursor, err);
+    if (rc != 0) {
+        return rc;
+    }
+    be64_put(be, size);
+    rc = db_cursor_seek(cursor, (struct bytes){be, sizeof(be)}, &key, &value, err);
+    v->next_checkpoint = rc == 0 && key.n == 8 ? be64_get(key.p) : LEDGER_NO_SEQ;
+    if (rc == 0 && key.n != 8) {
+        verify_fault(v, LEDGER_SEALS, LEDGER_NO_SEQ, "checkpoint", "a record has a key of %zu bytes", key.n);
+    }
+    db_cursor_close(cursor);
+    return rc < 0 ? rc : 0;
+}
+
+static void check_kept_gap(struct verify *v, uint64_t size) {
+    if (size - v->last_kept > CHECKPOINT_GAP_MAX) {
+        verify_fault(v, LEDGER_SEALS, size - 1, "checkpoint", "no checkpoint is kept between size %llu and %llu",
+                     (unsigned long long)v->last_kept, (unsigned long long)size);
+    }
+    v->last_kept = size;
+}
+
+int verify_checkpoint_here(struct verify *v, struct err *err) {
+    struct bytes record;
+    uint8_t root[EVENT_HASH];
+    uint64_t size = v->edge.size;
+    bool handover = v->n_epochs > 1 && v->epoch[v->n_epochs - 1].from_size == size;
+    if (size != v->next_checkpoint) {
+        if (handover) {
+            verify_fault(v, LEDGER_SEALS, size - 1, "checkpoint", "the handover at size %llu has no checkpoint",
+                         (unsigned long long)size);
+        }
+        return 0;
+    }
+    int rc = db_get_u64(v->txn, T_CHECKPOINT, size, &record, err);
+    if (rc != 0) {
+        return rc == ERR_NOTFOUND ? 0 : rc;
+    }
+    v->n_checkpoints++;
+    unsigned flags = record.n < 1 ? 0 : record.p[0];
+    if (flags == 0 || (flags & ~(unsigned)(CORE_KEEP_BOUNDARY | CORE_KEEP_HANDOVER | CORE_KEEP_COSIGNED)) != 0 ||
+        ((flags & CORE_KEEP_HANDOVER) != 0) != handover) {
+        verify_fault(v, LEDGER_SEALS, size - 1, "checkpoint", "the record of size %llu says wrongly why it is kept",
+                     (unsigned long long)size);
+    }
+    merkle_edge_root(&v->edge, root);
+    if (record.n > 1) {
+        verify_note(v, (struct bytes){record.p + 1, record.n - 1}, size, root, "checkpoint");
+    }
+    check_kept_gap(v, size);
+    return verify_checkpoint_seek(v, size + 1, err);
+}
+
+/* ---- the end ---- */
+
+static void check_epoch_record(struct verify *v, size_t i, struct err *err) {
+    struct core_epoch e;
+    const struct verify_epoch *want = &v->epoch[i];
+    int rc = core_epoch_get(v->txn, i, &e, err);
+    if (rc != 0 || e.from_size != want->from_size || e.seq != want->seq || e.restored != want->restored ||
+        !note_vkey_eq(&e.vkey, &want->vkey) || strcmp(e.origin, want->origin) != 0) {
+        verify_fault(v, LEDGER_INTEGRITY, want->seq, "epoch", "the record of epoch %zu is not what its event says", i);
+    }
+}
+
+static int check_epochs(struct verify *v, struct err *err) {
+    uint64_t count;
+    int rc = db_count(v->txn, T_EPOCH, &count, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (count != v->n_epochs) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "epoch", "%llu records for %zu epoch keys", (unsigned long long)count,
+                     v->n_epochs);
+    }
+    for (size_t i = 0; i < v->n_epochs; i++) {
+        check_epoch_record(v, i, NULL);
+    }
+    if (v->n_epochs > 0) {
+        const struct verify_epoch *last = &v->epoch[v->n_epochs - 1];
+        if (v->head.epoch != v->n_epochs - 1 || v->head.epoch_from != last->from_size) {
+            verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record names epoch %llu from size %llu, the "
+                         "events say %zu from %llu", (unsigned long long)v->head.epoch, (unsigned long long)v->head.epoch_from,
+                         v->n_epochs - 1, (unsigned long long)last->from_size);
+        }
+    }
+    return 0;
+}
+
+int verify_seals_end(struct verify *v, struct err *err) {
+    uint8_t root[EVENT_HASH];
+    if (v->edge.size != v->head.size) {
+        return 0; /* the events could not be read to the end: said already */
+    }
+    merkle_edge_root(&v->edge, root);
+    verify_note(v, bytes_of_buf(&v->newest), v->head.size, root, "meta");
+    return v->from == 0 ? check_epochs(v, err) : 0;
+}

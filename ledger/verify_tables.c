@@ -1,0 +1,215 @@
+/* The sweep: every record of every table must be accounted for by the events. The events pass has compared the content of
+ * what hangs on events; here the tables are walked for records that no event explains, and the few that stand by themselves
+ * (meta, artifacts, cursors) are checked.
+ *
+ * The walk's snapshot may be newer than the verified head: records of later events are passed over. */
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/text.h"
+#include "ledger/artifact.h"
+#include "ledger/cursor.h"
+#include "ledger/verify.h"
+
+typedef void record_fn(struct verify *v, enum core_table table, struct bytes key, struct bytes value);
+
+static void stranger(struct verify *v, enum core_table table, struct bytes key) {
+    char text[65];
+    text_hex(text, key.p, key.n < 32 ? key.n : 32);
+    verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "no event accounts for the record with key %s",
+                 text);
+}
+
+static int sweep(struct verify *v, enum core_table table, record_fn *record, struct err *err) {
+    struct db_cursor *cursor;
+    struct bytes key, value;
+    uint8_t last[DB_KEY_MAX];
+    size_t last_n = 0;
+    bool first = true;
+    int rc = verify_renew(v, err);
+    rc = rc != 0 ? rc : db_cursor_open(v->txn, table, &cursor, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value, err);
+    while (rc == 0) {
+        /* a damaged tree may lead round in a circle */
+        if (key.n > sizeof(last) || (!first && bytes_cmp(key, (struct bytes){last, last_n}) <= 0)) {
+            verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "the table's keys are out of order");
+            break;
+        }
+        record(v, table, key, value);
+        memcpy(last, key.p, key.n);
+        last_n = key.n;
+        first = false;
+        rc = db_cursor_next(cursor, &key, &value, err);
+    }
+    db_cursor_close(cursor);
+    return rc < 0 ? rc : 0;
+}
+
+static bool key_u64(struct bytes key, uint64_t *ret) {
+    if (key.n != 8) {
+        return false;
+    }
+    *ret = be64_get(key.p);
+    return true;
+}
+
+/* ---- tables of events ---- */
+
+static void on_tail(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
+    uint64_t seq;
+    (void)value;
+    if (!key_u64(key, &seq) || seq / EVENT_GROUP < v->view.head.size / EVENT_GROUP || seq >= v->view.head.size) {
+        stranger(v, table, key);
+    }
+}
+
+static void on_bundle(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
+    uint64_t index;
+    (void)value;
+    if (!key_u64(key, &index) || index >= v->view.head.size / EVENT_GROUP) {
+        stranger(v, table, key);
+    }
+}
+
+/* Counts down what the events pass has counted up; a record that it did not ask for leaves the count wrong. */
+static void on_counted(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
+    uint64_t at, *count = table == T_PAYLOAD ? &v->n_external : &v->n_private;
+    (void)value;
+    if (!key_u64(key, &at) || at >= v->view.head.size) {
+        stranger(v, table, key);
+    } else if (at >= v->from && at < v->head.size && (*count)-- == 0) {
+        *count = 0;
+        stranger(v, table, key);
+    }
+}
+
+static void on_checkpoint(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
+    uint64_t size;
+    (void)value;
+    if (!key_u64(key, &size) || size == 0 || size > v->view.head.size) {
+        stranger(v, table, key);
+    } else if (size > v->from && size <= v->head.size && v->n_checkpoints-- == 0) {
+        v->n_checkpoints = 0;
+        stranger(v, table, key);
+    }
+}
+
+static void on_keyrun(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
+    uint64_t seq;
+    (void)value;
+    if (!key_u64(key, &seq) || seq % EVENT_GROUP != 0 || seq < v->view.head.keyed_from ||
+        seq + EVENT_GROUP > v->view.head.size) {
+        stranger(v, table, key);
+    }
+}
+
+/* A tile of level L holds hashes of tree level 8 L; the last one is as long as the tree says. */
+static void on_tile(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
+    uint64_t index;
+    if (!key_u64(key, &index)) {
+        stranger(v, table, key);
+        return;
+    }
+    unsigned level = (unsigned)(index >> 56);
+    index &= ~(UINT64_C(0xff) << 56);
+    uint64_t hashes = level == 0 || level > 7 ? 0 : v->view.head.size >> (8 * level);
+    uint64_t due = index < hashes / 256 ? 256 : index == hashes / 256 ? hashes % 256 : 0;
+    if (due == 0) {
+        stranger(v, table, key);
+    } else if (value.n != due * MERKLE_HASH) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "tile", "tile %u/%llu has %zu bytes where %llu are due", level,
+                     (unsigned long long)index, value.n, (unsigned long long)(due * MERKLE_HASH));
+    }
+}
+
+/* ---- tables that stand by themselves ---- */
+
+static void on_artifact(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
+    struct err why = {0};
+    v->n_artifacts++;
+    if (artifact_check(v->ledger, key, value, &why) != 0) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "%s", why.msg);
+    }
+}
+
+static void on_cursor(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
+    struct bytes content;
+    struct err why = {0};
+    if (cursor_decode(key, value, &content, &why) != 0) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "%s", why.msg);
+    }
+}
+
+/* What opening has not believed blindly: only the known names; the format and identity records byte for byte. */
+static void on_meta(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
+    struct buf want;
+    buf_init(&want, 65536);
+    if (bytes_is(key, "format")) {
+        mp_put_array(&want, 2);
+        mp_put_uint(&want, CORE_FORMAT);
+        mp_put_uint(&want, 0);
+    } else if (bytes_is(key, "identity") && v->from == 0) {
+        char vkey[NOTE_VKEY_MAX];
+        note_vkey_encode(vkey, &v->log);
+        mp_put_array(&want, 3);
+        mp_put_str(&want, bytes_of(v->origin));
+        mp_put_bin(&want, (struct bytes){v->genesis, EVENT_HASH});
+        mp_put_str(&want, bytes_of(vkey));
+    } else if (!bytes_is(key, "identity") && !bytes_is(key, "head") && !bytes_is(key, "checkpoint")) {
+        stranger(v, table, key);
+    }
+    if (want.n > 0 && !bytes_eq(value, bytes_of_buf(&want))) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record '%.*s' is not what the events say", (int)key.n,
+                     (const char *)key.p);
+    }
+    buf_done(&want);
+}
+
+/* ---- the head ---- */
+
+static void check_head(struct verify *v) {
+    const struct head *h = &v->head;
+    if (v->edge.size != h->size) {
+        return; /* said already */
+    }
+    uint8_t zero[EVENT_HASH] = {0};
+    for (size_t i = 0; i < merkle_edge_count(h->size); i++) {
+        if (memcmp(h->edge.hash[i], v->edge.hash[i], MERKLE_HASH) != 0) {
+            verify_fault(v, LEDGER_INTEGRITY, h->size - 1, "meta", "the head record's tree is not that of the events");
+            break;
+        }
+    }
+    if (memcmp(h->prev, v->prev, EVENT_HASH) != 0 || h->time != v->time) {
+        verify_fault(v, LEDGER_INTEGRITY, h->size - 1, "meta", "the head record's newest event is not the newest event");
+    }
+    if (h->size % EVENT_GROUP == 0 && memcmp(h->seed, zero, EVENT_HASH) != 0) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record has a seed and no group");
+    }
+    if (h->keyed_from % CORE_SEGMENT != 0 || h->keyed_from > h->size || h->epoch_since > h->time) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record's numbers do not fit");
+    }
+}
+
+static void on_stranger_table(void *ctx, struct bytes name) {
+    verify_fault(ctx, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "root", "there is a table '%.*s' that does not belong here",
+                 (int)(name.n < 64 ? name.n : 64), (const char *)name.p);
+}
+
+int verify_tables(struct verify *v, struct err *err) {
+    static const struct {
+        enum core_table table;
+        record_fn *record;
+    } sweeps[] = {{T_META, on_meta},         {T_TAIL, on_tail},       {T_BUNDLE, on_bundle},
+                  {T_PAYLOAD, on_counted},   {T_PRIVATE, on_counted}, {T_TILE, on_tile},
+                  {T_CHECKPOINT, on_checkpoint}, {T_KEYRUN, on_keyrun},   {T_ARTIFACT, on_artifact},
+                  {T_CURSOR, on_cursor}};
+    int rc = db_strangers(v->txn, on_stranger_table, v, err);
+    check_head(v);
+    for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]) && rc == 0; i++) {
+        rc = sweep(v, sweeps[i].table, sweeps[i].record, err);
+    }
+    return rc;
+}
