@@ -1,0 +1,222 @@
+/* The source "jsonl": from lines to drafts.
+ *
+ * A line without a key gets one, so that reading the same input again adds nothing. The key has to tell a line that was
+ * read before from a line that happens to have the same text: it is made of the text's digest and of how many lines with
+ * that text came before it in the input. Reading a file again, a copy of it, or the file after it has grown gives the same
+ * keys; two equal lines of one file stay two events. Two files that share a line share that event: who wants them apart
+ * gives each line a time or a key. Counting needs memory, so it ends after OCCUR_MAX different texts; lines with a new text
+ * after that are told apart by their offset, which is as good as long as the file is not cut at its front. */
+#include "ingest/jsonl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+#define KEY_HEX_BYTES 16
+
+int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err) {
+    struct gz *gz = NULL;
+    int code = gz_open(in->path, form, UINT64_MAX, &gz, err);
+    if (code != 0) {
+        return code;
+    }
+    struct stat st;
+    in->total = fstat(gz_fd(gz), &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    code = lines_new(gz, run_tap(in->run), run_options(in->run)->stop, &in->lines, err);
+    if (code != 0) {
+        return code;
+    }
+    in->occur = occur_new();
+    if (in->occur == NULL) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", in->path);
+    }
+    jsonl_parser_init(&in->parser);
+    return 0;
+}
+
+void jsonl_input_close(struct jsonl_input *in) {
+    lines_free(in->lines);
+    occur_free(in->occur);
+    jsonl_parser_done(&in->parser);
+    in->lines = NULL;
+    in->occur = NULL;
+}
+
+int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JSONL_KEY_MAX], struct err *err) {
+    uint8_t digest[HASH_LEN];
+    hash_parts(digest, &line->text, 1);
+    uint32_t n = 0;
+    int code = occur_count(in->occur, be64_get(digest), &n, err);
+    if (code != 0) {
+        return code;
+    }
+    char hex[2 * KEY_HEX_BYTES + 1], generation[32] = "", which[32] = "";
+    text_hex(hex, digest, KEY_HEX_BYTES);
+    if (in->generation > 0) {
+        snprintf(generation, sizeof(generation), "@%llu", (unsigned long long)in->generation);
+    }
+    if (n == 0) {
+        snprintf(which, sizeof(which), "+%llu", (unsigned long long)line->offset);
+    } else if (n > 1) {
+        snprintf(which, sizeof(which), "#%u", n);
+    }
+    snprintf(ret, JSONL_KEY_MAX, "line:%s%s%s", hex, generation, which);
+    return 0;
+}
+
+static int reject(struct jsonl_input *in, const struct ingest_place *place, bool ended, const char *msg) {
+    bool syntax = strncmp(msg, JSONL_NOT_JSON, strlen(JSONL_NOT_JSON)) == 0;
+    if (ended || !syntax) {
+        return run_reject(in->run, place, syntax ? JSONL_NOT_JSON : NULL, msg);
+    }
+    static const char cut[] = "the last line is cut off";
+    char reason[ERR_MSG_MAX];
+    snprintf(reason, sizeof(reason), "%s: %.900s", cut, msg);
+    return run_reject(in->run, place, cut, reason);
+}
+
+/* A cause has to be an event that is there already, or waits before this one. */
+static int check_cause(struct jsonl_input *in, uint64_t cause, bool *ret_ok, struct err *err) {
+    int code = 0;
+    if (!in->size_known || cause >= in->size) {
+        code = run_size(in->run, &in->size, err);
+        in->size_known = true;
+    }
+    *ret_ok = cause < in->size;
+    return code;
+}
+
+static bool is_blank(struct bytes text) {
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] != ' ' && text.p[i] != '\t') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *line_key, const struct ingest_place *place,
+               struct err *err) {
+    struct ledger_draft draft;
+    ledger_draft_init(&draft);
+    draft.kind = e->kind;
+    draft.subject = e->subject;
+    draft.actor = e->actor;
+    draft.run = e->run;
+    draft.grade = e->grade;
+    draft.key = e->key.n > 0 ? e->key : bytes_of(line_key);
+    draft.body = e->body;
+    draft.private_ = e->private_;
+    draft.open = e->open;
+    if (e->has_cause) {
+        bool ok = false;
+        int code = check_cause(in, e->cause, &ok, err);
+        if (code != 0) {
+            return code;
+        }
+        if (!ok) {
+            char reason[128];
+            snprintf(reason, sizeof(reason), "'cause' is %llu; accepted: the seq of an event before, here at most %llu",
+                     (unsigned long long)e->cause, (unsigned long long)(in->size - 1));
+            return run_reject(in->run, place, "'cause' is not the seq of an event before", reason);
+        }
+        draft.cause_type = LEDGER_CAUSE_SEQ;
+        draft.cause = e->cause;
+    }
+    return run_add(in->run, &draft, place, e->at, err);
+}
+
+int jsonl_skip(struct jsonl_input *in, const struct lines_line *line, struct err *err) {
+    char key[JSONL_KEY_MAX];
+    return line->too_long || is_blank(line->text) ? 0 : jsonl_key(in, line, key, err);
+}
+
+int jsonl_take(struct jsonl_input *in, const struct lines_line *line, struct err *err) {
+    const struct ingest_place place = {in->path, line->number, line->offset};
+    if (line->too_long) {
+        char reason[96];
+        snprintf(reason, sizeof(reason), "the line is longer than %zu bytes", LINES_LINE_MAX);
+        return reject(in, &place, true, reason);
+    }
+    if (is_blank(line->text)) {
+        return 0;
+    }
+    char key[JSONL_KEY_MAX];
+    struct jsonl_event event;
+    struct err why = {0};
+    int code = jsonl_key(in, line, key, err);
+    if (code != 0) {
+        return code;
+    }
+    code = jsonl_parse(&in->parser, line->text, &event, &why);
+    if (code == ERR_NOMEM) {
+        if (err != NULL) {
+            *err = why;
+        }
+        return code;
+    }
+    if (code != 0) {
+        return reject(in, &place, line->ended, why.msg);
+    }
+    return add(in, &event, key, &place, err);
+}
+
+static int read_lines(struct jsonl_input *in, struct err *err) {
+    bool follow = run_options(in->run)->follow; /* a pipe: commits when it is quiet */
+    struct lines_line line;
+    int code = 0;
+    while (code == 0 && !run_stopped(in->run)) {
+        code = lines_next(in->lines, follow ? 200 : -1, &line, err);
+        if (code == 0) {
+            code = jsonl_take(in, &line, err);
+            run_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
+        } else if (code == 1 && !lines_at_end(in->lines) && !run_stopped(in->run)) {
+            code = run_flush(in->run, err);
+        } else if (code < 0) {
+            err_prefix(err, "%s", in->path);
+        }
+    }
+    if (code == 1 && lines_at_end(in->lines) && lines_rest(in->lines, &line) == 0) {
+        code = jsonl_take(in, &line, err);
+    }
+    return code == 1 ? 0 : code;
+}
+
+static int read_one(struct ingest_run *run, const char *path, struct err *err) {
+    struct jsonl_input in = {.run = run, .path = path};
+    int code = run_begin(run, path, err);
+    if (code == 0) {
+        code = jsonl_input_open(&in, GZ_DETECT, err);
+    }
+    if (code == 0) {
+        code = read_lines(&in, err);
+    }
+    if (code == 0) {
+        code = run_end(run, err);
+    }
+    jsonl_input_close(&in);
+    return code;
+}
+
+static bool is_growing_file(const char *path) {
+    struct stat st;
+    return strcmp(path, "-") != 0 && (stat(path, &st) != 0 || S_ISREG(st.st_mode));
+}
+
+int jsonl_read(struct ingest_run *run, struct err *err) {
+    static const char *const standard_input[] = {"-"};
+    const struct ingest_options *o = run_options(run);
+    const char *const *paths = o->n_paths > 0 ? o->paths : standard_input;
+    size_t n = o->n_paths > 0 ? o->n_paths : 1;
+    if (o->follow && is_growing_file(paths[0])) {
+        return jsonl_follow(run, paths[0], err);
+    }
+    int code = 0;
+    for (size_t i = 0; i < n && code == 0 && !run_stopped(run); i++) {
+        code = read_one(run, paths[i], err);
+    }
+    return code;
+}

@@ -1,0 +1,58 @@
+/* The source "jsonl": one event a line, as a JSON object. docs/ingest.md describes the form for its users. */
+#ifndef INGEST_JSONL_H
+#define INGEST_JSONL_H
+
+#include "ingest/lines.h"
+#include "ingest/occur.h"
+#include "ingest/run.h"
+
+/* One line, read. Everything borrows from the parser until its next call. */
+struct jsonl_event {
+    struct bytes kind, subject, actor, run, key, grade; /* all but kind and subject may be empty */
+    struct bytes body;                                  /* canonical map, with `at` where the line has a time */
+    struct bytes private_, open;                        /* canonical map, canonical array; may be empty bytes */
+    bool has_cause;
+    uint64_t cause;
+    uint64_t at; /* ns, or INGEST_NO_TIME */
+};
+
+struct jsonl_parser {
+    struct buf item, body;
+};
+void jsonl_parser_init(struct jsonl_parser *parser);
+void jsonl_parser_done(struct jsonl_parser *parser);
+#define JSONL_NOT_JSON "not valid JSON" /* begins the message of a syntax error */
+/* ERR_INVALID says which name is wrong and what is accepted; ERR_LIMIT: larger than any event can be; ERR_NOMEM. */
+int jsonl_parse(struct jsonl_parser *parser, struct bytes line, struct jsonl_event *ret, struct err *err);
+
+/* An input while it is read. */
+struct jsonl_input {
+    struct ingest_run *run;
+    const char *path;
+    struct lines *lines; /* owned */
+    struct occur *occur; /* owned */
+    struct jsonl_parser parser;
+    uint64_t generation; /* of a followed file: how often it was rotated or cut */
+    uint64_t size;       /* of the ledger, as last asked */
+    uint64_t total;      /* bytes of the file, 0 when unknown */
+    bool size_known;
+};
+#define JSONL_KEY_MAX 128
+/* The key of a line that has none: "line:<32 hex of SHA-256 of its text>", then "@<generation>" when that is not 0, then
+ * "#<n>" for the n-th line of this text in this input, n from 2. Past the bound of occur.h: "+<offset>" in place of "#<n>".
+ */
+int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JSONL_KEY_MAX], struct err *err);
+/* Counts a line that an earlier run has handled, so that later ones get the keys they would have had. */
+int jsonl_skip(struct jsonl_input *in, const struct lines_line *line, struct err *err);
+/* Handles one line; 0, RUN_STOP, or an error. */
+int jsonl_take(struct jsonl_input *in, const struct lines_line *line, struct err *err);
+/* Opens `path` in `in`, which the caller has set to zero but for run and path. */
+int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err);
+void jsonl_input_close(struct jsonl_input *in); /* a zeroed one is fine */
+
+/* Follows a file as it grows (jsonl_follow.c). */
+int jsonl_follow(struct ingest_run *run, const char *path, struct err *err);
+/* The source's function. */
+int jsonl_read(struct ingest_run *run, struct err *err);
+
+#endif

@@ -1,0 +1,447 @@
+/* Following a file that another program writes.
+ *
+ *   open -> [skip what the cursor says was read] -> read to the end -> commit with the cursor -> wait -> look -+
+ *             ^                                                                                                |
+ *             +--- next generation: the name now stands for another file, or the file was cut <---------------+
+ *
+ * The cursor says which file it was (device, inode, digest of its beginning) and how far it was read. At the start of a run
+ * the lines before it are read again, but for their keys only, which number equal lines. A file that was moved away while
+ * nobody looked is looked for as PATH.1 and read to its end; what cannot be found is said in a `ledger.gap` event. Each
+ * generation has its own number in the keys, because equal lines of two generations are two events: unlike two files given
+ * by hand, they are known not to be copies of one another. */
+#include "ingest/jsonl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mp.h"
+#include "base/text.h"
+
+#define FOLLOW_WAIT_MS 200
+/* A receipt on the way, after so many events or so long. */
+#define FOLLOW_RECEIPT_EVENTS 65536
+#define FOLLOW_RECEIPT_NS     (3600 * CLOCK_NS_PER_S)
+#define FOLLOW_HEAD_MAX       ((uint64_t)1024)
+#define FOLLOW_NAME_LEN       64
+
+struct mark {
+    uint64_t dev, ino, offset, generation;
+    uint64_t head_n; /* how many of the first bytes `head` covers */
+    uint8_t head[HASH_LEN];
+};
+
+struct follow {
+    struct ingest_run *run;
+    const char *path;
+    char name[FOLLOW_NAME_LEN]; /* of the cursor */
+    bool has_mark;
+    uint64_t receipt_at; /* boot clock, of the last receipt or the beginning */
+    bool finished;       /* the mark's generation was read to its end by this run */
+    struct mark mark;
+};
+
+/* ---- the cursor --------------------------------------------------------------------------------------------------- */
+
+static void mark_encode(struct buf *out, const struct mark *m) {
+    mp_put_map(out, 6);
+    const struct {
+        const char *name;
+        uint64_t v;
+    } numbers[] = {{"dev", m->dev & MP_INT_MAX}, {"generation", m->generation}};
+    for (size_t i = 0; i < 2; i++) {
+        mp_put_str(out, bytes_of(numbers[i].name));
+        mp_put_uint(out, numbers[i].v);
+    }
+    mp_put_str(out, bytes_of("head"));
+    mp_put_bin(out, (struct bytes){m->head, HASH_LEN});
+    mp_put_str(out, bytes_of("head_n"));
+    mp_put_uint(out, m->head_n);
+    mp_put_str(out, bytes_of("ino"));
+    mp_put_uint(out, m->ino & MP_INT_MAX);
+    mp_put_str(out, bytes_of("offset"));
+    mp_put_uint(out, m->offset);
+}
+
+static int get_uint(struct bytes map, const char *name, uint64_t *ret) {
+    struct bytes raw;
+    struct mp_item item;
+    if (mp_map_get(map, name, &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_UINT) {
+        return ERR_CORRUPT;
+    }
+    *ret = item.uint;
+    return 0;
+}
+
+static int mark_decode(struct bytes value, struct mark *ret) {
+    struct mark m;
+    struct bytes raw;
+    struct mp_item head;
+    memset(&m, 0, sizeof(m));
+    if (get_uint(value, "dev", &m.dev) != 0 || get_uint(value, "ino", &m.ino) != 0 ||
+        get_uint(value, "offset", &m.offset) != 0 || get_uint(value, "generation", &m.generation) != 0 ||
+        get_uint(value, "head_n", &m.head_n) != 0 || m.head_n > FOLLOW_HEAD_MAX || mp_map_get(value, "head", &raw) != 0 ||
+        mp_scalar(raw, &head) != 0 || head.type != MP_BIN || head.data.n != HASH_LEN) {
+        return ERR_CORRUPT;
+    }
+    memcpy(m.head, head.data.p, HASH_LEN);
+    *ret = m;
+    return 0;
+}
+
+static int read_mark(struct follow *f, struct err *err) {
+    char real[PATH_MAX];
+    uint8_t digest[HASH_LEN];
+    const struct bytes path = bytes_of(realpath(f->path, real) != NULL ? real : f->path);
+    hash_parts(digest, &path, 1);
+    char hex[2 * 16 + 1];
+    text_hex(hex, digest, 16);
+    snprintf(f->name, sizeof(f->name), "ingest/jsonl/%s", hex);
+    struct buf value;
+    buf_init(&value, 4096);
+    struct err why = {0};
+    int code = ledger_cursor_get(run_ledger(f->run), f->name, &value, &why);
+    if (code == 0) {
+        f->has_mark = mark_decode(bytes_of_buf(&value), &f->mark) == 0;
+        if (!f->has_mark) {
+            code = err_set(err, ERR_CORRUPT, "%s: the stored cursor '%s' does not parse", f->path, f->name);
+        }
+    } else if (code == ERR_NOTFOUND) {
+        code = 0;
+    } else if (err != NULL) {
+        *err = why;
+    }
+    buf_done(&value);
+    return code;
+}
+
+static int put_mark(struct follow *f, struct err *err) {
+    struct buf value;
+    buf_init(&value, 4096);
+    mark_encode(&value, &f->mark);
+    int code = buf_check(&value, "cursor", err);
+    if (code == 0) {
+        code = run_cursor(f->run, f->name, bytes_of_buf(&value), err);
+    }
+    buf_done(&value);
+    return code;
+}
+
+/* ---- which file it is --------------------------------------------------------------------------------------------- */
+
+/* Digest of the first n bytes; false when there are fewer. */
+static bool head_digest(int fd, uint64_t n, uint8_t ret[HASH_LEN]) {
+    uint8_t block[FOLLOW_HEAD_MAX];
+    size_t got = 0;
+    while (got < n) {
+        ssize_t r = pread(fd, block + got, (size_t)n - got, (off_t)got);
+        if (r < 0 && errno == EINTR) {
+            continue;
+        }
+        if (r <= 0) {
+            return false;
+        }
+        got += (size_t)r;
+    }
+    const struct bytes b = {block, got};
+    hash_parts(ret, &b, 1);
+    return true;
+}
+
+/* The file behind fd begins with what the mark has seen of it, and has all that was read. */
+static bool same_content(const struct mark *m, int fd) {
+    struct stat st;
+    uint8_t head[HASH_LEN];
+    return fstat(fd, &st) == 0 && (uint64_t)st.st_size >= m->offset && head_digest(fd, m->head_n, head) &&
+           memcmp(head, m->head, HASH_LEN) == 0;
+}
+
+static bool same_file(const struct mark *m, const struct stat *st) {
+    return m->dev == ((uint64_t)st->st_dev & MP_INT_MAX) && m->ino == ((uint64_t)st->st_ino & MP_INT_MAX);
+}
+
+static void mark_begin(struct mark *m, const struct stat *st, uint64_t generation) {
+    memset(m, 0, sizeof(*m));
+    m->dev = (uint64_t)st->st_dev & MP_INT_MAX;
+    m->ino = (uint64_t)st->st_ino & MP_INT_MAX;
+    m->generation = generation;
+    hash_parts(m->head, NULL, 0);
+}
+
+/* ---- gaps --------------------------------------------------------------------------------------------------------- */
+
+static int add_gap(struct follow *f, const char *what, const char *how, struct err *err) {
+    char key[128], detail[256];
+    snprintf(key, sizeof(key), "gap:%s@%llu", f->name, (unsigned long long)f->mark.generation);
+    snprintf(detail, sizeof(detail), "%s; what the file held past byte %llu may be missing", how,
+             (unsigned long long)f->mark.offset);
+    struct buf body;
+    buf_init(&body, 4096);
+    mp_put_map(&body, 2);
+    mp_put_str(&body, bytes_of("detail"));
+    mp_put_str(&body, bytes_of(detail));
+    mp_put_str(&body, bytes_of("what"));
+    mp_put_str(&body, bytes_of(what));
+    struct ledger_draft draft;
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of("ledger.gap");
+    draft.subject = bytes_of("gap/jsonl");
+    draft.key = bytes_of(key);
+    draft.grade = bytes_of("measured");
+    draft.body = bytes_of_buf(&body);
+    const struct ingest_place place = {.file = f->path, .offset = f->mark.offset};
+    int code = buf_check(&body, "gap", err);
+    if (code == 0) {
+        code = run_add(f->run, &draft, &place, INGEST_NO_TIME, err);
+    }
+    buf_done(&body);
+    return code;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+static int save(struct follow *f, struct jsonl_input *in, struct err *err) {
+    int code = 0;
+    uint64_t offset = lines_offset(in->lines);
+    if (offset != f->mark.offset || !f->has_mark) {
+        f->mark.offset = offset;
+        uint64_t n = offset < FOLLOW_HEAD_MAX ? offset : FOLLOW_HEAD_MAX;
+        if (n != f->mark.head_n && head_digest(gz_fd(lines_gz(in->lines)), n, f->mark.head)) {
+            f->mark.head_n = n;
+        }
+        f->has_mark = true;
+        code = put_mark(f, err);
+    }
+    return code != 0 ? code : run_flush(f->run, err);
+}
+
+/* Reads the lines that an earlier run has handled. *ret_ok is false when the offset is not at a line's beginning. */
+static int skip_read(struct follow *f, struct jsonl_input *in, bool *ret_ok, struct err *err) {
+    struct lines_line line;
+    lines_set_tap(in->lines, NULL);
+    int code = 0;
+    while (code == 0 && lines_offset(in->lines) < f->mark.offset) {
+        code = lines_next(in->lines, -1, &line, err);
+        if (code == 0) {
+            code = jsonl_skip(in, &line, err);
+        }
+    }
+    *ret_ok = code == 0 && lines_offset(in->lines) == f->mark.offset;
+    lines_set_tap(in->lines, run_tap(f->run));
+    return code == 1 ? 0 : code;
+}
+
+/* Reads all complete lines there are; 1 when none are left or the stop flag is set. */
+static int read_on(struct follow *f, struct jsonl_input *in, struct err *err) {
+    struct lines_line line;
+    int code = 0;
+    while (code == 0) {
+        code = run_stopped(f->run) ? 1 : lines_next(in->lines, FOLLOW_WAIT_MS, &line, err);
+        if (code == 0) {
+            code = jsonl_take(in, &line, err);
+            run_progress(f->run, lines_offset(in->lines), in->total);
+        }
+    }
+    if (code < 0) {
+        err_prefix(err, "%s", f->path);
+    }
+    return code;
+}
+
+/* The file is complete: its last line may lack its LF. */
+static int read_to_end(struct follow *f, struct jsonl_input *in, struct err *err) {
+    struct lines_line line;
+    int code = read_on(f, in, err);
+    if (code == 1 && !run_stopped(f->run) && lines_rest(in->lines, &line) == 0) {
+        code = jsonl_take(in, &line, err);
+    }
+    return code == 1 ? 0 : code;
+}
+
+static void wait_a_moment(void) {
+    poll(NULL, 0, FOLLOW_WAIT_MS);
+}
+
+enum look {
+    LOOK_SAME,
+    LOOK_MOVED, /* the name stands for another file */
+    LOOK_CUT,   /* what was read is no longer all there */
+    LOOK_AGAIN  /* only an incomplete last line went away */
+};
+
+static enum look look(const struct follow *f, const struct jsonl_input *in) {
+    struct stat st;
+    int fd = gz_fd(lines_gz(in->lines));
+    if (stat(f->path, &st) == 0 && !same_file(&f->mark, &st)) {
+        return LOOK_MOVED;
+    }
+    if (fstat(fd, &st) != 0) {
+        return LOOK_SAME;
+    }
+    if (!same_content(&f->mark, fd)) {
+        return LOOK_CUT;
+    }
+    return (uint64_t)st.st_size < lines_offset(in->lines) + lines_pending(in->lines) ? LOOK_AGAIN : LOOK_SAME;
+}
+
+/* The receipt for what was read so far, from time to time: who follows for weeks should not wait for the end to have one.
+ */
+static int receipt_on_the_way(struct follow *f, struct err *err) {
+    uint64_t now = clock_boot_ns(), accepted = run_accepted(f->run);
+    if (accepted < FOLLOW_RECEIPT_EVENTS && (accepted == 0 || now - f->receipt_at < FOLLOW_RECEIPT_NS)) {
+        return 0;
+    }
+    f->receipt_at = now;
+    int code = run_end(f->run, err);
+    return code != 0 ? code : run_begin(f->run, f->path, err);
+}
+
+/* From an open input to the end of its generation, or the stop flag. */
+static int follow_generation(struct follow *f, struct jsonl_input *in, struct err *err) {
+    while (!run_stopped(f->run)) {
+        int code = read_on(f, in, err);
+        if (code != 1) {
+            return code;
+        }
+        code = save(f, in, err);
+        code = code != 0 ? code : receipt_on_the_way(f, err);
+        if (code != 0 || run_stopped(f->run)) {
+            return code;
+        }
+        wait_a_moment();
+        enum look l = look(f, in);
+        if (l == LOOK_MOVED) {
+            wait_a_moment(); /* its writer may still finish a line there */
+            code = read_to_end(f, in, err);
+            f->finished = code == 0 && !run_stopped(f->run);
+            return code != 0 ? code : save(f, in, err);
+        }
+        if (l == LOOK_CUT) {
+            f->finished = true;
+            return add_gap(f, "truncated", "the file was cut while it was followed", err);
+        }
+        if (l == LOOK_AGAIN) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static int open_input(struct follow *f, const char *path, struct jsonl_input *in, struct stat *ret_st, struct err *err) {
+    *in = (struct jsonl_input){.run = f->run, .path = path, .generation = f->mark.generation};
+    int code = jsonl_input_open(in, GZ_PLAIN, err);
+    if (code == 0 && fstat(gz_fd(lines_gz(in->lines)), ret_st) != 0) {
+        code = err_errno(err, errno, "%s", path);
+    }
+    return code;
+}
+
+/* The file of the mark is gone from its name: its rest may stand in PATH.1. */
+static int finish_moved(struct follow *f, struct err *err) {
+    char old[FILE_PATH_MAX];
+    struct jsonl_input in = {0};
+    struct stat st;
+    bool ok = false;
+    int code = 0;
+    if ((size_t)snprintf(old, sizeof(old), "%s.1", f->path) < sizeof(old) && stat(old, &st) == 0 && S_ISREG(st.st_mode)) {
+        code = open_input(f, old, &in, &st, err);
+        if (code == 0 && same_file(&f->mark, &st) && same_content(&f->mark, gz_fd(lines_gz(in.lines)))) {
+            code = run_begin(f->run, old, err);
+            code = code == 0 ? skip_read(f, &in, &ok, err) : code;
+            code = code == 0 && ok ? read_to_end(f, &in, err) : code;
+            code = code == 0 ? run_end(f->run, err) : code;
+        }
+    }
+    jsonl_input_close(&in);
+    if (code == 0 && !ok) {
+        code = run_begin(f->run, f->path, err);
+        code = code == 0 ? add_gap(f, "rotated", "the file was replaced while nobody followed it", err) : code;
+        code = code == 0 ? run_end(f->run, err) : code;
+    }
+    return code;
+}
+
+/* Brings the input to where reading goes on: past what was read before, or to the beginning of a new generation. */
+static int resume(struct follow *f, struct jsonl_input *in, const struct stat *st, struct err *err) {
+    int fd = gz_fd(lines_gz(in->lines));
+    int code = 0;
+    bool ok = false;
+    if (f->has_mark && !f->finished && same_content(&f->mark, fd)) {
+        code = skip_read(f, in, &ok, err);
+        f->mark.dev = (uint64_t)st->st_dev & MP_INT_MAX;
+        f->mark.ino = (uint64_t)st->st_ino & MP_INT_MAX;
+        if (ok || code != 0) {
+            return code;
+        }
+    }
+    if (f->has_mark && !f->finished) {
+        code = same_file(&f->mark, st) ? add_gap(f, "truncated", "the file was cut while nobody followed it", err) : 0;
+    }
+    uint64_t generation = f->has_mark ? f->mark.generation + 1 : 0;
+    mark_begin(&f->mark, st, generation);
+    f->has_mark = false;
+    f->finished = false;
+    in->generation = generation;
+    return code;
+}
+
+/* One generation, from opening the name to its end. */
+static int follow_once(struct follow *f, struct err *err) {
+    struct jsonl_input in = {0};
+    struct stat st;
+    int code = 0;
+    if (stat(f->path, &st) == 0 && f->has_mark && !f->finished && !same_file(&f->mark, &st)) {
+        int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+        bool copied = fd >= 0 && f->mark.head_n > 0 && same_content(&f->mark, fd);
+        if (fd >= 0) {
+            close(fd);
+        }
+        code = copied ? 0 : finish_moved(f, err);
+    }
+    if (code == 0) {
+        code = run_begin(f->run, f->path, err);
+    }
+    if (code == 0) {
+        code = open_input(f, f->path, &in, &st, err);
+    }
+    if (code == 0) {
+        code = resume(f, &in, &st, err);
+    }
+    if (code == 0 && lines_offset(in.lines) != f->mark.offset) {
+        jsonl_input_close(&in); /* skipping went astray: from the beginning */
+        code = open_input(f, f->path, &in, &st, err);
+    }
+    if (code == 0) {
+        code = follow_generation(f, &in, err);
+    }
+    if (code == 0) {
+        code = run_end(f->run, err);
+    }
+    jsonl_input_close(&in);
+    return code;
+}
+
+int jsonl_follow(struct ingest_run *run, const char *path, struct err *err) {
+    struct follow f = {.run = run, .path = path, .receipt_at = clock_boot_ns()};
+    int code = read_mark(&f, err);
+    if (code == 0 && !f.has_mark && !file_exists(path)) {
+        return err_set(err, ERR_NOTFOUND, "%s: there is no such file to follow", path);
+    }
+    while (code == 0 && !run_stopped(run)) {
+        if (!file_exists(path)) {
+            wait_a_moment(); /* between two generations */
+            continue;
+        }
+        code = follow_once(&f, err);
+    }
+    return code;
+}

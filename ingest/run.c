@@ -1,0 +1,385 @@
+/* The run: one queue, one tally for the input at hand and one for everything.
+ *
+ *   source --run_add--> queue --commit--> taken: accepted or duplicate   --> tallies
+ *          \-run_reject-----------------> refused, with place and reason --> tallies, callback
+ *   run_end: commit, then the receipt as a commit of its own
+ *
+ * A failing commit breaks the run: nothing more is tried, because the state of the disk or the database will not get
+ * better by trying. What the source fails at (an unreadable file) does not: what was read before it is still committed. */
+#include "ingest/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "ingest/queue.h"
+#include "ingest/tally.h"
+#include "ledger/kind.h"
+
+#define RUN_NAME_LEN       1024
+#define RUN_ACTOR_LEN      64
+#define RUN_BODY_MAX       ((size_t)64 << 10)
+#define RUN_PROGRESS_EVERY (CLOCK_NS_PER_S / 10)
+
+struct ingest_run {
+    struct ledger *ledger;
+    const char *source;
+    struct ingest_options options;
+    struct ingest_result *result;
+    struct queue *queue;
+    struct ingest_tally input; /* of the input at hand */
+    struct lines_tap tap;
+    char name[RUN_NAME_LEN]; /* of the input at hand */
+    char actor[RUN_ACTOR_LEN];
+    bool in_input, no_receipt, broken;
+    bool strict_stop;
+    struct err stop_err;
+    uint64_t newest_duplicate; /* seq, of the input at hand; LEDGER_NO_SEQ: none */
+    uint64_t progress_at;
+};
+
+const struct ingest_options *run_options(const struct ingest_run *run) {
+    return &run->options;
+}
+
+struct ledger *run_ledger(struct ingest_run *run) {
+    return run->ledger;
+}
+
+const char *run_actor(const struct ingest_run *run) {
+    return run->options.actor != NULL ? run->options.actor : run->actor;
+}
+
+bool run_stopped(const struct ingest_run *run) {
+    return run->options.stop != NULL && *run->options.stop != 0;
+}
+
+void run_no_receipt(struct ingest_run *run) {
+    run->no_receipt = true;
+}
+
+struct lines_tap *run_tap(struct ingest_run *run) {
+    return &run->tap;
+}
+
+int run_new(struct ledger *ledger, const char *source, const struct ingest_options *options, struct ingest_result *result,
+            struct ingest_run **ret, struct err *err) {
+    struct ingest_run *run = calloc(1, sizeof(*run));
+    if (run == NULL) {
+        return err_set(err, ERR_NOMEM, "ingest: out of memory");
+    }
+    run->ledger = ledger;
+    run->source = source;
+    run->options = *options;
+    run->result = result;
+    tally_init(&result->total);
+    snprintf(run->actor, sizeof(run->actor), "service:%s", source);
+    int code = ledger_head(ledger, &result->head, err);
+    if (code == 0) {
+        code = queue_new(ledger, &run->queue, err);
+    }
+    run->tap.hash = hash_new();
+    if (code == 0 && run->tap.hash == NULL) {
+        code = err_set(err, ERR_NOMEM, "ingest: out of memory");
+    }
+    if (code != 0) {
+        run_free(run);
+        return code;
+    }
+    *ret = run;
+    return 0;
+}
+
+void run_free(struct ingest_run *run) {
+    if (run != NULL) {
+        queue_free(run->queue);
+        hash_free(run->tap.hash);
+        free(run);
+    }
+}
+
+int run_begin(struct ingest_run *run, const char *name, struct err *err) {
+    (void)err;
+    uint8_t unused[HASH_LEN];
+    hash_end(run->tap.hash, unused);
+    run->tap.bytes = 0;
+    tally_init(&run->input);
+    snprintf(run->name, sizeof(run->name), "%s", strcmp(name, "-") == 0 ? "standard input" : name);
+    run->newest_duplicate = LEDGER_NO_SEQ;
+    run->in_input = true;
+    return 0;
+}
+
+/* ---- what became of drafts ---------------------------------------------------------------------------------------- */
+
+static void count_taken(struct ingest_tally *t, const struct ledger_receipt *receipt, bool gap, uint64_t at) {
+    t->accepted += !receipt->duplicate;
+    t->duplicate += receipt->duplicate;
+    t->masked += receipt->duplicate ? 0 : receipt->masked;
+    t->gaps += gap && !receipt->duplicate;
+    tally_at(t, at);
+}
+
+static void on_taken(void *ctx, const struct ledger_receipt *receipt, struct bytes kind, uint64_t at) {
+    struct ingest_run *run = ctx;
+    bool gap = bytes_is(kind, "ledger.gap");
+    count_taken(&run->input, receipt, gap, at);
+    count_taken(&run->result->total, receipt, gap, at);
+    if (receipt->duplicate && (run->newest_duplicate == LEDGER_NO_SEQ || receipt->seq > run->newest_duplicate)) {
+        run->newest_duplicate = receipt->seq;
+    }
+}
+
+int run_reject(struct ingest_run *run, const struct ingest_place *place, const char *group, const char *reason) {
+    const char *g = group != NULL ? group : reason;
+    tally_reject(&run->input, g, place);
+    tally_reject(&run->result->total, g, place);
+    if (run->options.rejected != NULL) {
+        run->options.rejected(run->options.ctx, place, reason);
+    }
+    if (!run->options.strict) {
+        return 0;
+    }
+    run->strict_stop = true;
+    if (place->line > 0) {
+        err_set(&run->stop_err, ERR_INVALID, "%s: line %llu: %s", place->file, (unsigned long long)place->line, reason);
+    } else {
+        err_set(&run->stop_err, ERR_INVALID, "%s: %s", place->file, reason);
+    }
+    return RUN_STOP;
+}
+
+static int on_refused(void *ctx, const struct ingest_place *place, const char *reason) {
+    return run_reject(ctx, place, NULL, reason);
+}
+
+/* ---- committing --------------------------------------------------------------------------------------------------- */
+
+static int commit(struct ingest_run *run, struct err *err) {
+    const struct queue_sink sink = {run, on_taken, on_refused};
+    int code = queue_commit(run->queue, &sink, &run->result->head, err);
+    run->broken = run->broken || code < 0;
+    return code;
+}
+
+int run_flush(struct ingest_run *run, struct err *err) {
+    if (run->options.dry_run) {
+        queue_clear(run->queue);
+        return 0;
+    }
+    return queue_idle(run->queue) ? 0 : commit(run, err);
+}
+
+int run_cursor(struct ingest_run *run, const char *name, struct bytes value, struct err *err) {
+    return run->options.dry_run ? 0 : queue_cursor(run->queue, name, value, err);
+}
+
+static int show_preview(struct ingest_run *run, const struct ledger_draft *draft, const struct ingest_place *place,
+                        uint64_t at, struct err *err) {
+    run->input.accepted++;
+    run->result->total.accepted++;
+    tally_at(&run->input, at);
+    tally_at(&run->result->total, at);
+    if (run->options.preview == NULL) {
+        return 0;
+    }
+    struct buf body, private_;
+    buf_init(&body, (size_t)2 << 20);
+    buf_init(&private_, (size_t)2 << 20);
+    struct ingest_preview preview = {.draft = draft, .at = at};
+    int code = kind_sort(draft->kind, draft->body, draft->private_, draft->open, &body, &private_, &preview.masked, err);
+    if (code == 0) {
+        preview.body = bytes_of_buf(&body);
+        preview.private_ = bytes_of_buf(&private_);
+        run->options.preview(run->options.ctx, place, &preview);
+    }
+    buf_done(&body);
+    buf_done(&private_);
+    return code;
+}
+
+static int add(struct ingest_run *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+               struct err *err) {
+    int code = queue_add(run->queue, draft, place, at, err);
+    if (code != ERR_BUSY || queue_count(run->queue) == 0) {
+        return code;
+    }
+    code = run_flush(run, err);
+    return code != 0 ? code : queue_add(run->queue, draft, place, at, err);
+}
+
+int run_add(struct ingest_run *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+            struct err *err) {
+    struct ledger_draft d = *draft;
+    d.source = bytes_of(run->source);
+    if (d.actor.n == 0) {
+        d.actor = bytes_of(run_actor(run));
+    }
+    if (d.grade.n == 0) {
+        d.grade = bytes_of("reported");
+    }
+    struct err why = {0};
+    int code = add(run, &d, place, at, &why);
+    if (code == 0 && run->options.dry_run) {
+        code = show_preview(run, &d, place, at, &why);
+    }
+    if (code == ERR_INVALID || code == ERR_NOTFOUND || code == ERR_LIMIT) {
+        if (!run->broken) {
+            return run_reject(run, place, NULL, why.msg);
+        }
+    }
+    if (code != 0) {
+        if (code < 0 && err != NULL) {
+            *err = why;
+        }
+        return code;
+    }
+    return queue_full(run->queue) ? run_flush(run, err) : 0;
+}
+
+int run_size(struct ingest_run *run, uint64_t *ret, struct err *err) {
+    struct ledger_head head;
+    int code = ledger_head(run->ledger, &head, err);
+    if (code == 0) {
+        *ret = head.size + queue_count(run->queue);
+    }
+    return code;
+}
+
+/* ---- the end of an input ------------------------------------------------------------------------------------------ */
+
+static int add_receipt(struct ingest_run *run, struct err *err) {
+    uint8_t digest[HASH_LEN];
+    hash_end(run->tap.hash, digest);
+    char subject[RUN_ACTOR_LEN];
+    snprintf(subject, sizeof(subject), "import/%s", run->source);
+    struct buf body;
+    buf_init(&body, RUN_BODY_MAX);
+    const struct tally_input input = {run->source, run->name, digest, run_stopped(run) || run->strict_stop};
+    tally_encode(&body, &run->input, &input);
+    struct ledger_draft draft;
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of("ledger.imported");
+    draft.subject = bytes_of(subject);
+    draft.actor = bytes_of(run_actor(run));
+    draft.source = bytes_of(run->source);
+    draft.grade = bytes_of("measured");
+    draft.body = bytes_of_buf(&body);
+    const struct ingest_place place = {.file = run->name};
+    int code = buf_check(&body, "receipt", err);
+    if (code == 0) {
+        code = queue_add(run->queue, &draft, &place, INGEST_NO_TIME, err);
+    }
+    buf_done(&body);
+    return code;
+}
+
+/* Commits the receipt; it is not counted among what was imported. */
+static void receipt_taken(void *ctx, const struct ledger_receipt *receipt, struct bytes kind, uint64_t at) {
+    struct ingest_run *run = ctx;
+    (void)receipt, (void)kind, (void)at;
+    run->result->receipts++;
+}
+
+static int receipt_refused(void *ctx, const struct ingest_place *place, const char *reason) {
+    struct ingest_run *run = ctx;
+    (void)place;
+    err_set(&run->stop_err, ERR_INVALID, "the receipt of '%s' was refused: %s", run->name, reason);
+    return RUN_STOP;
+}
+
+static int write_receipt(struct ingest_run *run, struct err *err) {
+    const struct queue_sink sink = {run, receipt_taken, receipt_refused};
+    int code = add_receipt(run, err);
+    if (code == 0) {
+        code = queue_commit(run->queue, &sink, &run->result->head, err);
+        if (code == RUN_STOP) {
+            if (err != NULL) {
+                *err = run->stop_err;
+            }
+            code = ERR_INVALID;
+        }
+    }
+    run->broken = run->broken || code < 0;
+    return code;
+}
+
+/* Everything was there already. Does a receipt of this source follow the newest of it? None does when the run that wrote
+ * the events was killed before its receipt. */
+static int is_owed(struct ingest_run *run, bool *ret, struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event event;
+    bool owed = false;
+    int code = 0;
+    if (run->newest_duplicate != LEDGER_NO_SEQ) {
+        code = ledger_reader_open(run->ledger, run->newest_duplicate + 1, LEDGER_NO_SEQ, &reader, err);
+        owed = true;
+    }
+    while (code == 0 && owed) {
+        code = ledger_reader_next(reader, &event, err);
+        owed = code != 0 || !(bytes_is(event.kind, "ledger.imported") && bytes_is(event.source, run->source));
+    }
+    ledger_reader_close(reader);
+    if (code < 0) {
+        return code;
+    }
+    *ret = owed;
+    return 0;
+}
+
+int run_end(struct ingest_run *run, struct err *err) {
+    run->in_input = false;
+    run->input.bytes = run->tap.bytes;
+    run->result->total.bytes += run->tap.bytes;
+    int code = run_flush(run, err);
+    if (code < 0 || run->options.dry_run || run->no_receipt) {
+        return code;
+    }
+    bool due = run->input.accepted > 0;
+    int checked = due ? 0 : is_owed(run, &due, err);
+    if (checked == 0 && due) {
+        checked = write_receipt(run, err);
+    }
+    return checked != 0 ? checked : code;
+}
+
+uint64_t run_accepted(const struct ingest_run *run) {
+    return run->input.accepted;
+}
+
+int run_finish(struct ingest_run *run, int code, struct err *err) {
+    struct err later = {0};
+    if (run->in_input && !run->broken) {
+        if (code < 0 && err != NULL) {
+            const struct ingest_place place = {.file = run->name, .offset = run->tap.bytes};
+            tally_reject(&run->input, err->msg, &place); /* the receipt says where it ended */
+        }
+        int ended = run_end(run, &later);
+        if (ended != 0 && (code == 0 || code == RUN_STOP)) {
+            code = ended;
+            if (ended < 0 && err != NULL) {
+                *err = later;
+            }
+        }
+    }
+    run->result->stopped = run_stopped(run);
+    if (code == RUN_STOP) {
+        if (err != NULL) {
+            *err = run->stop_err;
+        }
+        return ERR_INVALID;
+    }
+    return code;
+}
+
+void run_progress(struct ingest_run *run, uint64_t done, uint64_t total) {
+    if (run->options.progress == NULL) {
+        return;
+    }
+    uint64_t now = clock_boot_ns();
+    if (now - run->progress_at >= RUN_PROGRESS_EVERY || done == total) {
+        run->progress_at = now;
+        run->options.progress(run->options.ctx, done, total);
+    }
+}
