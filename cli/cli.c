@@ -1,0 +1,162 @@
+/* What every command needs before and after its own work: where the ledger is, opening it, and how a failure ends: one
+ * message on standard error, one exit code. */
+#include "cli/cli.h"
+
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/obj.h"
+#include "cli/unlock.h"
+
+static int exit_of(int code, bool input) {
+    switch (code) {
+    case ERR_INVALID:
+    case ERR_LIMIT:
+        return EXIT_INPUT;
+    case ERR_NOTFOUND:
+        return input ? EXIT_INPUT : EXIT_NO;
+    case ERR_CORRUPT:
+    case ERR_TAMPERED:
+        return input ? EXIT_INPUT : EXIT_INVALID;
+    case ERR_CONFLICT:
+        return EXIT_NO;
+    default: /* NOMEM, IO, BUSY, FULL, VERSION, NET */
+        return EXIT_SYSTEM;
+    }
+}
+
+static void say(const struct cli *cli, const char *code, const char *message, int exit_code) {
+    struct buf out;
+    buf_init(&out, 16384);
+    if (!cli->json) {
+        buf_printf(&out, "ledger: %s%s", cli->command ? cli->command : "", cli->command ? ": " : "");
+        text_safe(&out, bytes_of(message));
+    } else {
+        struct obj error, whole;
+        obj_init(&error);
+        obj_init(&whole);
+        obj_text(&error, "code", code);
+        obj_text(&error, "command", cli->command);
+        obj_text(&error, "message", message);
+        obj_uint(&error, "exit", (uint64_t)exit_code);
+        obj_obj(&whole, "error", &error);
+        obj_json(&whole, JSON_LINE, &out, NULL);
+        obj_done(&whole);
+    }
+    buf_put_str(&out, "\n");
+    fwrite(out.p, 1, out.n, stderr);
+    buf_done(&out);
+}
+
+int cli_fail_as(const struct cli *cli, const struct err *err, int exit_code) {
+    say(cli, err_name(err->code), err->msg[0] ? err->msg : "failed without a reason", exit_code);
+    return exit_code;
+}
+
+int cli_fail(const struct cli *cli, const struct err *err) {
+    return cli_fail_as(cli, err, exit_of(err->code, false));
+}
+
+int cli_fail_input(const struct cli *cli, const struct err *err) {
+    return cli_fail_as(cli, err, exit_of(err->code, true));
+}
+
+int cli_usage(const struct cli *cli, const char *fmt, ...) {
+    char message[ERR_MSG_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(message, sizeof(message), fmt, ap);
+    va_end(ap);
+    say(cli, "ERR_USAGE", message, EXIT_USAGE);
+    if (!cli->json) {
+        fprintf(stderr, "'ledger %s%s--help' says what is accepted\n", cli->command ? cli->command : "",
+                cli->command ? " " : "");
+    }
+    return EXIT_USAGE;
+}
+
+void cli_note(const struct cli *cli, const char *fmt, ...) {
+    if (cli->quiet || cli->json) {
+        return;
+    }
+    va_list ap;
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+const char *cli_env(const char *name) {
+    const char *v = getenv(name);
+    return v && *v ? v : NULL;
+}
+
+int cli_xdg(char ret[FILE_PATH_MAX], const char *variable, const char *below_home, struct err *err) {
+    const char *xdg = cli_env(variable);
+    if (xdg && xdg[0] == '/') { /* the XDG specification has relative paths ignored */
+        return file_join(ret, xdg, "ledger", err);
+    }
+    const char *home = cli_env("HOME");
+    if (!home) {
+        const struct passwd *user = getpwuid(geteuid());
+        home = user ? user->pw_dir : NULL;
+    }
+    if (!home || home[0] != '/') {
+        return err_set(err, ERR_NOTFOUND, "neither $%s nor $HOME is set to an absolute path", variable);
+    }
+    char base[FILE_PATH_MAX];
+    int rc = file_join(base, home, below_home, err);
+    return rc != 0 ? rc : file_join(ret, base, "ledger", err);
+}
+
+int cli_find_dir(struct cli *cli, struct err *err) {
+    const char *dir = cli->dir_option ? cli->dir_option : cli_env("LEDGER_DIR");
+    if (!dir) {
+        return cli_xdg(cli->dir, "XDG_STATE_HOME", ".local/state", err);
+    }
+    if (*dir == '\0') {
+        return err_set(err, ERR_INVALID, "option '-C' needs a directory");
+    }
+    if (snprintf(cli->dir, sizeof(cli->dir), "%s", dir) >= (int)sizeof(cli->dir)) {
+        return err_set(err, ERR_LIMIT, "the directory's path is longer than %d bytes", FILE_PATH_MAX - 1);
+    }
+    return 0;
+}
+
+void cli_actor(char ret[128]) {
+    const struct passwd *user = getpwuid(geteuid());
+    if (!user || !user->pw_name || !*user->pw_name) {
+        snprintf(ret, 128, "user:%u", (unsigned)geteuid());
+        return;
+    }
+    snprintf(ret, 128, "user:%.100s", user->pw_name);
+}
+
+int cli_take_passphrase(struct cli *cli, struct err *err) {
+    if (cli->pass.p) {
+        return 0;
+    }
+    return pass_read(cli->passphrase_fd, cli->passphrase_file, &cli->pass, err);
+}
+
+int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
+    struct err err = {0};
+    if (mode == CLI_WRITE) {
+        int rc = unlock_ledger(cli, &err);
+        if (rc != 0) {
+            return cli_fail_input(cli, &err);
+        }
+    }
+    struct ledger_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = mode == CLI_READ};
+    int rc = ledger_open(cli->dir, &options, ret, &err);
+    if (rc == ERR_NOTFOUND) {
+        return cli_fail_input(cli, &err);
+    }
+    return rc == 0 ? 0 : cli_fail(cli, &err);
+}

@@ -1,0 +1,105 @@
+/* The street door: parses the command line, calls the library, prints, exits. Nothing in here knows bytes of the format.
+ *
+ *   main.c      the table of commands and the loop: options, help, exit
+ *   opt.c       option tables           out.c, obj.c, table.c   what goes to the terminal or into a pipe
+ *   cli.c       errors, exit codes, where the ledger is         pass.c, trustfile.c   passphrases, the user's trust file
+ *   cmd_x.c     one file per command, with its `const struct spec spec_x`
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/err.h"
+#include "base/file.h"
+#include "cli/opt.h"
+#include "cli/pass.h"
+#include "ledger/ledger.h"
+
+/* Exit codes of every command. */
+enum {
+    EXIT_GOOD = 0,        /* done and good */
+    EXIT_NO = 1,          /* the answer is no: nothing matched, a condition failed */
+    EXIT_USAGE = 2,       /* the command line is wrong */
+    EXIT_INPUT = 3,       /* a file or value that was given is wrong */
+    EXIT_SYSTEM = 4,      /* I/O, disk full, locked, no memory */
+    EXIT_UNANCHORED = 10, /* consistent but not anchored */
+    EXIT_CONTRADICTS = 20,
+    EXIT_INVALID = 30 /* tampered or corrupt */
+};
+
+/* One invocation. */
+struct cli {
+    const char *command; /* "append", "key rotate": for messages */
+    char name[64];       /* room for it */
+    char dir[FILE_PATH_MAX];
+    bool json, quiet, no_color;
+    bool out_tty, err_tty;                                    /* standard output, standard error is a terminal */
+    int out_errno;                                            /* why writing to standard output failed; 0: it did not */
+    const char *dir_option, *passphrase_fd, *passphrase_file; /* as given */
+    struct pass pass;                                         /* of this ledger's keys; empty until it was needed */
+};
+
+struct command;
+
+/* What a command is. */
+struct spec {
+    const char *synopsis;   /* what follows its name: "SEQ [-o FILE]" */
+    const char *about;      /* some sentences, lines of at most 78 */
+    const char *examples;   /* lines, may be NULL */
+    const struct opt *opts; /* ends with a row without name; may be NULL */
+    size_t min_args, max_args;
+    int (*run)(struct cli *cli, const struct opt_args *args); /* returns the exit code; NULL when it only has subcommands */
+    const struct command *subs; /* subcommands, ends with a row without name; NULL when it has none */
+};
+
+struct command {
+    const char *name;
+    const char *help; /* one line */
+    const struct spec *spec;
+};
+
+#define CLI_MANY SIZE_MAX /* for max_args */
+
+#define COMMAND(name_, help_) extern const struct spec spec_##name_;
+#include "cli/commands.def"
+#undef COMMAND
+
+/* The table of all commands, ending with a row without name. */
+const struct command *cli_commands(void);
+/* The options that every command takes. */
+const struct opt *cli_globals(void);
+/* By its name; NULL when there is none. */
+const struct command *cli_find(const struct command *table, const char *name);
+/* Prints the help of a command, of all when it is NULL. `name` is how it is called: "key rotate". */
+void cli_help(const struct command *command, const char *name);
+/* The words that can follow, a line each for completions: word, what it takes, help, with tabs between. */
+void cli_words(const struct command *command);
+
+/* Reports on standard error and returns the exit code. For what came out of the ledger itself: corrupt and tampered are
+ * EXIT_INVALID, not found is EXIT_NO. */
+int cli_fail(const struct cli *cli, const struct err *err);
+/* The same for what the caller gave (a file, a value, a directory): not found, corrupt and tampered are EXIT_INPUT. */
+int cli_fail_input(const struct cli *cli, const struct err *err);
+/* Reports with this exit code. */
+int cli_fail_as(const struct cli *cli, const struct err *err, int exit_code);
+/* A wrong command line: EXIT_USAGE. */
+int cli_usage(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Remarks on standard error, not with --quiet, nor with --json, whose standard error is JSON. */
+void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The value of an environment variable; NULL when it is unset or empty. */
+const char *cli_env(const char *name);
+/* $XDG_... when it is an absolute path, else the directory below the home directory. ERR_NOTFOUND without a home. */
+int cli_xdg(char ret[FILE_PATH_MAX], const char *variable, const char *below_home, struct err *err);
+/* -C DIR, else $LEDGER_DIR, else the state directory; into cli->dir. */
+int cli_find_dir(struct cli *cli, struct err *err);
+/* "user:<login name>". */
+void cli_actor(char ret[128]);
+
+enum cli_open { CLI_READ, CLI_WRITE };
+/* Opens the ledger in cli->dir. For writing it gets the passphrase when the keys are under one. Returns 0, or an exit code
+ * after reporting. */
+int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret);
+/* The passphrase that --passphrase-fd or --passphrase-file gives, into cli->pass; nothing when neither was given. */
+int cli_take_passphrase(struct cli *cli, struct err *err);
+
+#endif

@@ -1,0 +1,242 @@
+/* append: one event from the command line, one durable commit, one receipt. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/text.h"
+#include "cli/body.h"
+#include "cli/cli.h"
+#include "cli/receipt.h"
+#include "cli/unlock.h"
+#include "ledger/event.h"
+#include "ledger/kind.h"
+
+enum {
+    A_SUBJECT,
+    A_RUN,
+    A_ACTOR,
+    A_SOURCE,
+    A_GRADE,
+    A_CAUSE,
+    A_KEY,
+    A_BODY,
+    A_BODY_FILE,
+    A_PRIVATE,
+    A_PRIVATE_FILE,
+    A_OPEN,
+    A_IF_NONE_AFTER,
+    A_SIGN_AS,
+    A_KEY_PASS_FD,
+    A_KEY_PASS_FILE
+};
+static const struct opt options[] = {
+    [A_SUBJECT] = {"subject", 's', "SUBJECT", "what it is about: pack/pdf-ops-pack"},
+    [A_RUN] = {"run", 'r', "RUN", "the run or trace it belongs to"},
+    [A_ACTOR] = {"actor", 'a', "WHO", "who caused it (default: user:<login name>)"},
+    [A_SOURCE] = {"source", 0, "SOURCE", "how it came in (default: cli)"},
+    [A_GRADE] = {"grade", 'g', "GRADE", "measured, reported, declared or inferred (default: reported)"},
+    [A_CAUSE] = {"cause", 0, "SEQ", "the event that led to it"},
+    [A_KEY] = {"key", 'k', "KEY", "idempotency key: a second append with it returns the first one's receipt"},
+    [A_BODY] = {"body", 'b', "JSON", "the body as one JSON object"},
+    [A_BODY_FILE] = {"body-file", 0, "FILE", "the same from a file, - for standard input"},
+    [A_PRIVATE] = {"private", 0, "JSON", "fields that are kept private, as one JSON object"},
+    [A_PRIVATE_FILE] = {"private-file", 0, "FILE", "the same from a file, - for standard input"},
+    [A_OPEN] = {"open", 0, "NAMES", "x.* kinds: which fields are open, with commas between"},
+    [A_IF_NONE_AFTER] = {"if-none-after", 0, "SEQ", "only when the subject has no event after SEQ, else exit 1"},
+    [A_SIGN_AS] = {"sign-as", 0, "KEYFILE", "sign the event with an author's key ('ledger key new')"},
+    [A_KEY_PASS_FD] = {"key-passphrase-fd", 0, "N", "passphrase of KEYFILE from descriptor N"},
+    [A_KEY_PASS_FILE] = {"key-passphrase-file", 0, "FILE", "passphrase of KEYFILE from a file"},
+    {0},
+};
+
+#define INPUT_MAX (4 * EVENT_BODY_MAX)
+
+/* What a draft borrows from. */
+struct input {
+    struct buf body, private_, open;
+    char actor[128];
+    struct ledger_author *author;
+};
+
+static int add_json(struct body *body, const struct opt_args *args, const struct opt *text, const struct opt *file,
+                    struct err *err) {
+    char name[64];
+    const char *json = opt_text(args, text), *path = opt_text(args, file);
+    if (json) {
+        snprintf(name, sizeof(name), "--%s", text->name);
+        return body_json(body, bytes_of(json), name, err);
+    }
+    if (!path) {
+        return 0;
+    }
+    struct buf content;
+    buf_init(&content, INPUT_MAX);
+    int rc = file_read(path, &content, err);
+    if (rc == 0) {
+        char label[FILE_PATH_MAX + 16];
+        snprintf(label, sizeof(label), "file '%s'", path);
+        rc = body_json(body, bytes_of_buf(&content), label, err);
+    }
+    buf_done(&content);
+    return rc;
+}
+
+static int read_bodies(const struct opt_args *args, const struct kind *kind, struct input *in, struct err *err) {
+    struct body *body = body_new(kind), *private_ = body_new(kind);
+    int rc = body && private_ ? 0 : err_set(err, ERR_NOMEM, "no memory for the body");
+    rc = rc != 0 ? rc : add_json(body, args, &options[A_BODY], &options[A_BODY_FILE], err);
+    for (size_t i = 1; rc == 0 && i < args->n_args; i++) {
+        rc = body_word(body, args->args[i], err);
+    }
+    rc = rc != 0 ? rc : body_encode(body, &in->body, err);
+    bool has_private = opt_has(args, &options[A_PRIVATE]) || opt_has(args, &options[A_PRIVATE_FILE]);
+    if (rc == 0 && has_private) {
+        rc = add_json(private_, args, &options[A_PRIVATE], &options[A_PRIVATE_FILE], err);
+        rc = rc != 0 ? rc : body_encode(private_, &in->private_, err);
+    }
+    body_free(private_);
+    body_free(body);
+    return rc;
+}
+
+/* "a,b,c" as a canonical array of str. */
+static int read_open(const char *names, struct buf *out, struct err *err) {
+    uint32_t count = 1;
+    for (const char *c = names; *c; c++) {
+        count += *c == ',';
+    }
+    mp_put_array(out, count);
+    for (const char *c = names;; c++) {
+        size_t n = strcspn(c, ",");
+        if (n == 0) {
+            return err_set(err, ERR_INVALID, "--open: empty name in '%.200s'; accepted is NAME,NAME", names);
+        }
+        mp_put_str(out, (struct bytes){.p = (const uint8_t *)c, .n = n});
+        c += n;
+        if (!*c) {
+            break;
+        }
+    }
+    return buf_check(out, "--open", err);
+}
+
+static int read_author(const struct opt_args *args, struct input *in, struct err *err) {
+    const char *path = opt_text(args, &options[A_SIGN_AS]);
+    if (!path) {
+        return 0;
+    }
+    char what[FILE_PATH_MAX + 16];
+    struct pass pass = {0};
+    snprintf(what, sizeof(what), "the key in '%s'", path);
+    int rc = unlock_file(path, opt_text(args, &options[A_KEY_PASS_FD]), opt_text(args, &options[A_KEY_PASS_FILE]), what,
+                         "key-passphrase", &pass, err);
+    rc = rc != 0 ? rc : ledger_author_load(path, pass_bytes(&pass), &in->author, err);
+    pass_done(&pass);
+    return rc;
+}
+
+/* Everything but the ledger, so that wrong input is found before anything is opened. */
+static int read_draft(const struct opt_args *args, struct input *in, struct ledger_draft *draft, struct err *err) {
+    const char *open = opt_text(args, &options[A_OPEN]);
+    struct bytes kind = bytes_of(args->args[0]);
+    ledger_draft_init(draft);
+    int rc = read_bodies(args, kind_find(kind), in, err);
+    rc = rc != 0 || !open ? rc : read_open(open, &in->open, err);
+    rc = rc != 0 ? rc : read_author(args, in, err);
+    if (rc != 0) {
+        return rc;
+    }
+    cli_actor(in->actor);
+    const char *actor = opt_text(args, &options[A_ACTOR]), *source = opt_text(args, &options[A_SOURCE]);
+    const char *grade = opt_text(args, &options[A_GRADE]);
+    draft->kind = kind;
+    draft->subject = bytes_of(opt_text(args, &options[A_SUBJECT]));
+    draft->run = bytes_of(opt_text(args, &options[A_RUN]));
+    draft->key = bytes_of(opt_text(args, &options[A_KEY]));
+    draft->actor = bytes_of(actor ? actor : in->actor);
+    draft->source = bytes_of(source ? source : "cli");
+    draft->grade = bytes_of(grade ? grade : "reported");
+    draft->body = bytes_of_buf(&in->body);
+    draft->private_ = bytes_of_buf(&in->private_);
+    draft->open = bytes_of_buf(&in->open);
+    draft->author = in->author;
+    return 0;
+}
+
+static int write_event(struct cli *cli, const struct ledger_draft *draft) {
+    struct ledger *ledger = NULL;
+    struct ledger_receipt receipt = {0};
+    struct ledger_head head = {0};
+    struct err err = {0};
+    int exit_code = cli_open(cli, CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    int rc = ledger_append(ledger, draft, &receipt, &head, &err);
+    ledger_close(ledger);
+    if (rc != 0) {
+        return rc == ERR_NOTFOUND ? cli_fail_input(cli, &err) : cli_fail(cli, &err); /* not found is the kind */
+    }
+    if (receipt.masked > 0) {
+        cli_note(cli, "ledger: append: %u secret%s masked before writing", receipt.masked,
+                 receipt.masked == 1 ? " was" : "s were");
+    }
+    return receipt_print(cli, &receipt, &head);
+}
+
+static int append(struct cli *cli, const struct opt_args *args) {
+    struct err err = {0};
+    uint64_t cause = LEDGER_NO_SEQ, none_after = LEDGER_NO_SEQ;
+    if (opt_has(args, &options[A_BODY]) && opt_has(args, &options[A_BODY_FILE])) {
+        return cli_usage(cli, "give --body or --body-file, not both");
+    }
+    if (opt_has(args, &options[A_PRIVATE]) && opt_has(args, &options[A_PRIVATE_FILE])) {
+        return cli_usage(cli, "give --private or --private-file, not both");
+    }
+    if (!opt_has(args, &options[A_SUBJECT])) {
+        return cli_usage(cli, "--subject SUBJECT is missing");
+    }
+    if (opt_u64(args, &options[A_CAUSE], &cause, &err) != 0 ||
+        opt_u64(args, &options[A_IF_NONE_AFTER], &none_after, &err) != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
+    struct input in = {0};
+    struct ledger_draft draft;
+    buf_init(&in.body, INPUT_MAX);
+    buf_init(&in.private_, INPUT_MAX);
+    buf_init(&in.open, INPUT_MAX);
+    int exit_code;
+    if (read_draft(args, &in, &draft, &err) != 0) {
+        exit_code = cli_fail_input(cli, &err);
+    } else {
+        draft.none_after = none_after;
+        if (cause != LEDGER_NO_SEQ) {
+            draft.cause_type = LEDGER_CAUSE_SEQ;
+            draft.cause = cause;
+        }
+        exit_code = write_event(cli, &draft);
+    }
+    ledger_author_free(in.author);
+    buf_done(&in.open);
+    buf_done(&in.private_);
+    buf_done(&in.body);
+    return exit_code;
+}
+
+const struct spec spec_append = {
+    .synopsis = "KIND --subject SUBJECT [OPTIONS] [NAME=VALUE | NAME:=JSON ...]",
+    .about = "Writes one event and prints its receipt as JSON when it is durable and sealed: seq, leaf, the\n"
+             "head (size and root) that covers it, whether it was a duplicate, how many secrets were\n"
+             "masked. NAME=VALUE adds a field to the body: a number, true, false and null are taken as\n"
+             "such (not where the kind wants text), anything else is text; NAME:=JSON takes any JSON.\n"
+             "'ledger kinds KIND' says which fields a kind has and which of them are open. Words on the\n"
+             "command line can be read by other users of the machine while the command runs: give what\n"
+             "is private by --private-file.",
+    .examples = "ledger append install.finished --subject pack/pdf-ops-pack version=1.4.2\n"
+                "ledger append x.acme.note -s run/7 --open text text='disk swapped' --cause 118\n"
+                "ledger append permission.granted -s pack/p --sign-as alice.key group=exec scope=/srv",
+    .opts = options,
+    .min_args = 1,
+    .max_args = CLI_MANY,
+    .run = append,
+};

@@ -1,0 +1,141 @@
+/* artifact: files stored by their content. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/obj.h"
+#include "cli/out.h"
+
+static int put(struct cli *cli, const struct opt_args *args) {
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    char id[LEDGER_ARTIFACT_ID];
+    uint64_t size = 0;
+    int exit_code = cli_open(cli, CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    int rc = ledger_artifact_put(ledger, args->args[0], id, &size, &err);
+    ledger_close(ledger);
+    if (rc != 0) {
+        return cli_fail_input(cli, &err);
+    }
+    if (!cli->json) {
+        out_printf(cli, "%s\n", id);
+        return EXIT_GOOD;
+    }
+    struct obj obj;
+    obj_init(&obj);
+    obj_text(&obj, "id", id);
+    obj_uint(&obj, "size", size);
+    exit_code = obj_print(cli, &obj, true);
+    obj_done(&obj);
+    return exit_code;
+}
+
+/* "artifact:sha256:<hex>", "sha256:<hex>" or "<hex>". */
+static int full_id(const char *text, char ret[LEDGER_ARTIFACT_ID], struct err *err) {
+    uint8_t digest[32];
+    const char *hex = text;
+    hex += strncmp(hex, "artifact:", 9) == 0 ? 9 : 0;
+    hex += strncmp(hex, "sha256:", 7) == 0 ? 7 : 0;
+    if (text_unhex(digest, sizeof(digest), bytes_of(hex)) != 0) {
+        return err_set(err, ERR_INVALID, "'%.100s' is no artifact; accepted is artifact:sha256:<64 lowercase hex digits>",
+                       text);
+    }
+    snprintf(ret, LEDGER_ARTIFACT_ID, "artifact:sha256:%s", hex);
+    return 0;
+}
+
+/* Into a new file beside `path`, renamed when its hash is right: a file under that name is never half or wrong. */
+static int get_file(struct ledger *ledger, const char *id, const char *path, struct err *err) {
+    char temporary[FILE_PATH_MAX];
+    if (snprintf(temporary, sizeof(temporary), "%s.part-%ld", path, (long)getpid()) >= (int)sizeof(temporary)) {
+        return err_set(err, ERR_LIMIT, "the path is longer than %d bytes", FILE_PATH_MAX - 1);
+    }
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        err_errno(err, errno, "'%s'", temporary);
+        return ERR_IO;
+    }
+    int rc = ledger_artifact_get(ledger, id, fd, err);
+    if (rc == 0 && fsync(fd) != 0) {
+        rc = err_errno(err, errno, "'%s'", temporary);
+    }
+    if (close(fd) != 0 && rc == 0) {
+        rc = err_errno(err, errno, "'%s'", temporary);
+    }
+    if (rc == 0 && rename(temporary, path) != 0) {
+        err_errno(err, errno, "'%s'", path);
+        rc = ERR_IO;
+    }
+    if (rc != 0) {
+        unlink(temporary);
+    }
+    return rc;
+}
+
+enum { G_OUTPUT };
+static const struct opt get_options[] = {
+    [G_OUTPUT] = {"output", 'o', "FILE", "write to FILE instead of standard output"},
+    {0},
+};
+
+static int get(struct cli *cli, const struct opt_args *args) {
+    const char *path = opt_text(args, &get_options[G_OUTPUT]);
+    char id[LEDGER_ARTIFACT_ID];
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    if (full_id(args->args[0], id, &err) != 0) {
+        return cli_fail_input(cli, &err);
+    }
+    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    int rc = path && strcmp(path, "-") != 0 ? get_file(ledger, id, path, &err)
+                                            : ledger_artifact_get(ledger, id, STDOUT_FILENO, &err);
+    ledger_close(ledger);
+    if (rc == 0) {
+        return EXIT_GOOD;
+    }
+    return rc == ERR_IO ? cli_fail_as(cli, &err, EXIT_SYSTEM) : cli_fail(cli, &err);
+}
+
+static const struct spec spec_put = {
+    .synopsis = "FILE",
+    .about = "Stores a file (- for standard input) by its content and prints its name,\n"
+             "artifact:sha256:<hex>, once it is durable. The same bytes again change nothing.",
+    .examples = "ledger artifact put report.pdf",
+    .min_args = 1,
+    .max_args = 1,
+    .run = put,
+};
+
+static const struct spec spec_get = {
+    .synopsis = "ID [-o FILE]",
+    .about = "Writes a stored file, checking its hash: exit code 30 when the bytes are not the ones that were\n"
+             "stored (FILE is then not written), 1 when there is no such artifact.",
+    .examples = "ledger artifact get artifact:sha256:2c26...ae -o report.pdf",
+    .opts = get_options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = get,
+};
+
+static const struct command subs[] = {
+    {"put", "store a file and print its name", &spec_put},
+    {"get", "get a stored file back", &spec_get},
+    {0},
+};
+
+const struct spec spec_artifact = {
+    .synopsis = "put FILE | get ID [-o FILE]",
+    .about = "Files, model outputs and manifests are stored by their content, so that an event can name one and\n"
+             "everybody can check that it is the one that was meant.",
+    .subs = subs,
+};

@@ -1,0 +1,283 @@
+/* ingest: the sources of the ingest room at the command line. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/obj.h"
+#include "cli/out.h"
+#include "ingest/ingest.h"
+
+enum { N_FOLLOW, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
+static const struct opt options[] = {
+    [N_FOLLOW] = {"follow", 'f', NULL, "go on as the file grows, until interrupted (jsonl)"},
+    [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input"},
+    [N_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: show the events as they would be written"},
+    [N_ROOT] = {"root", 0, "DIR", "another file system root than / (dpkg, hardware)"},
+    [N_ACTOR] = {"actor", 'a', "WHO", "who caused the events (default: service:<source>)"},
+    [N_SOURCES] = {"sources", 0, NULL, "list the sources and stop"},
+    {0},
+};
+
+#define REPORTED_MAX 20 /* rejections said one by one; all are counted */
+
+/* The one thing that a signal may write to. */
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number) {
+    (void)number;
+    stop = 1;
+}
+
+struct state {
+    struct cli *cli;
+    struct out_progress progress;
+    uint64_t rejected;
+};
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total) {
+    struct state *state = ctx;
+    out_progress_draw(&state->progress, done, total);
+}
+
+/* A line on standard error: text, or JSON with --json. */
+static void on_rejected(void *ctx, const struct ingest_place *place, const char *reason) {
+    struct state *state = ctx;
+    if (++state->rejected > REPORTED_MAX || state->cli->quiet) {
+        return;
+    }
+    struct buf text;
+    buf_init(&text, 65536);
+    if (state->cli->json) {
+        struct obj rejected, whole;
+        obj_init(&rejected);
+        obj_init(&whole);
+        obj_text(&rejected, "file", place->file);
+        obj_uint(&rejected, "line", place->line);
+        obj_uint(&rejected, "offset", place->offset);
+        obj_text(&rejected, "reason", reason);
+        obj_obj(&whole, "rejected", &rejected);
+        obj_json(&whole, JSON_LINE, &text, NULL);
+        obj_done(&whole);
+    } else {
+        buf_put_str(&text, "ledger: ingest: ");
+        text_safe(&text, bytes_of(place->file));
+        if (place->line > 0) {
+            buf_printf(&text, ": line %llu", (unsigned long long)place->line);
+        }
+        buf_put_str(&text, ": ");
+        text_safe(&text, bytes_of(reason));
+    }
+    out_progress_end(&state->progress);
+    fprintf(stderr, "%.*s\n", (int)text.n, (const char *)text.p);
+    buf_done(&text);
+    if (state->rejected == REPORTED_MAX) {
+        cli_note(state->cli, "ledger: ingest: further rejections are counted only");
+    }
+}
+
+static void on_preview(void *ctx, const struct ingest_place *place, const struct ingest_preview *preview) {
+    struct state *state = ctx;
+    const struct ledger_draft *draft = preview->draft;
+    struct obj obj;
+    obj_init(&obj);
+    obj_text(&obj, "file", place->file);
+    if (place->line > 0) {
+        obj_uint(&obj, "line", place->line);
+    }
+    obj_str(&obj, "kind", draft->kind);
+    obj_str(&obj, "subject", draft->subject);
+    obj_str(&obj, "actor", draft->actor);
+    obj_str(&obj, "source", draft->source);
+    obj_str(&obj, "grade", draft->grade);
+    obj_str(&obj, "run", draft->run);
+    obj_str(&obj, "key", draft->key);
+    obj_raw(&obj, "body", preview->body);
+    if (preview->private_.n > 0) {
+        obj_raw(&obj, "private", preview->private_);
+    }
+    obj_uint(&obj, "masked", preview->masked);
+    out_progress_end(&state->progress);
+    obj_print(state->cli, &obj, true);
+    obj_done(&obj);
+}
+
+static void put_reasons(struct obj *obj, const struct ingest_tally *tally) {
+    struct obj reasons;
+    obj_init(&reasons);
+    for (size_t i = 0; i < tally->n_reasons; i++) {
+        struct obj reason;
+        obj_init(&reason);
+        obj_text(&reason, "reason", tally->reasons[i].text);
+        obj_uint(&reason, "count", tally->reasons[i].count);
+        obj_uint(&reason, "line", tally->reasons[i].line);
+        obj_uint(&reason, "offset", tally->reasons[i].offset);
+        obj_obj(&reasons, NULL, &reason);
+    }
+    obj_list(obj, "reasons", &reasons);
+}
+
+static int print_json(struct cli *cli, const char *source, const struct ingest_result *result, bool dry_run) {
+    const struct ingest_tally *t = &result->total;
+    struct obj obj;
+    obj_init(&obj);
+    obj_text(&obj, "source", source);
+    obj_bool(&obj, "dry_run", dry_run);
+    obj_uint(&obj, "bytes", t->bytes);
+    obj_uint(&obj, "accepted", t->accepted);
+    obj_uint(&obj, "duplicate", t->duplicate);
+    obj_uint(&obj, "rejected", t->rejected);
+    obj_uint(&obj, "masked", t->masked);
+    obj_uint(&obj, "gaps", t->gaps);
+    if (t->first_at == INGEST_NO_TIME) {
+        obj_text(&obj, "first_at", NULL);
+        obj_text(&obj, "last_at", NULL);
+    } else {
+        obj_time(&obj, "first_at", t->first_at);
+        obj_time(&obj, "last_at", t->last_at);
+    }
+    put_reasons(&obj, t);
+    obj_uint(&obj, "receipts", result->receipts);
+    obj_bool(&obj, "stopped", result->stopped);
+    obj_uint(&obj, "size", result->head.size);
+    obj_hex(&obj, "root", result->head.root, LEDGER_HASH);
+    int exit_code = obj_print(cli, &obj, true);
+    obj_done(&obj);
+    return exit_code;
+}
+
+static int print_text(struct cli *cli, const char *source, const struct ingest_result *result, bool dry_run) {
+    const struct ingest_tally *t = &result->total;
+    char size[32];
+    out_size(size, t->bytes);
+    out_printf(cli, "%s: %s read, %llu %s, %llu duplicate, %llu rejected", source, size, (unsigned long long)t->accepted,
+               dry_run ? "to write" : "accepted", (unsigned long long)t->duplicate, (unsigned long long)t->rejected);
+    if (t->masked > 0) {
+        out_printf(cli, ", %llu secrets masked", (unsigned long long)t->masked);
+    }
+    if (t->gaps > 0) {
+        out_printf(cli, ", %llu gaps", (unsigned long long)t->gaps);
+    }
+    out_str(cli, "\n");
+    for (size_t i = 0; i < t->n_reasons; i++) {
+        out_printf(cli, "  %llu rejected: ", (unsigned long long)t->reasons[i].count);
+        out_safe(cli, bytes_of(t->reasons[i].text));
+        if (t->reasons[i].line > 0) {
+            out_printf(cli, " (first at line %llu)", (unsigned long long)t->reasons[i].line);
+        }
+        out_str(cli, "\n");
+    }
+    if (!dry_run) {
+        out_printf(cli, "the ledger has %llu events, %llu receipt%s written\n", (unsigned long long)result->head.size,
+                   (unsigned long long)result->receipts, result->receipts == 1 ? " was" : "s were");
+    }
+    return EXIT_GOOD;
+}
+
+/* Options that the source does not take are a wrong command line. */
+static int check(struct cli *cli, const struct opt_args *args, const struct ingest_source *source) {
+    if (!source) {
+        struct buf names;
+        buf_init(&names, 4096);
+        for (size_t i = 0; i < ingest_source_count(); i++) {
+            buf_printf(&names, "%s%s", i ? ", " : "", ingest_source_at(i)->name);
+        }
+        int exit_code =
+            cli_usage(cli, "unknown source '%.60s'; there is %.*s", args->args[0], (int)names.n, (const char *)names.p);
+        buf_done(&names);
+        return exit_code;
+    }
+    if (args->n_args > 1 && !(source->takes & INGEST_PATHS)) {
+        return cli_usage(cli, "source '%s' takes no files", source->name);
+    }
+    if (opt_has(args, &options[N_FOLLOW]) && !(source->takes & INGEST_FOLLOW)) {
+        return cli_usage(cli, "source '%s' does not take --follow", source->name);
+    }
+    if (opt_has(args, &options[N_ROOT]) && !(source->takes & INGEST_ROOT)) {
+        return cli_usage(cli, "source '%s' does not take --root", source->name);
+    }
+    if (opt_has(args, &options[N_FOLLOW]) && (args->n_args > 2 || opt_has(args, &options[N_DRY_RUN]))) {
+        return cli_usage(cli, "--follow takes one file and no --dry-run");
+    }
+    return 0;
+}
+
+static void catch_signals(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = on_signal;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+static int ingest(struct cli *cli, const struct opt_args *args) {
+    if (opt_has(args, &options[N_SOURCES])) {
+        for (size_t i = 0; i < ingest_source_count(); i++) {
+            out_printf(cli, "%s\n", ingest_source_at(i)->name);
+        }
+        return EXIT_GOOD;
+    }
+    if (args->n_args == 0) {
+        return cli_usage(cli, "which source? 'ledger ingest --sources' lists them");
+    }
+    const struct ingest_source *source = ingest_source_find(args->args[0]);
+    int exit_code = check(cli, args, source);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    bool dry_run = opt_has(args, &options[N_DRY_RUN]);
+    struct state state = {.cli = cli};
+    struct ledger *ledger = NULL;
+    struct ingest_result result;
+    struct err err = {0};
+    memset(&result, 0, sizeof(result));
+    result.total.first_at = result.total.last_at = INGEST_NO_TIME;
+    exit_code = cli_open(cli, dry_run ? CLI_READ : CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    struct ingest_options run = {.paths = (const char *const *)args->args + 1,
+                                 .n_paths = args->n_args - 1,
+                                 .root = opt_text(args, &options[N_ROOT]),
+                                 .actor = opt_text(args, &options[N_ACTOR]),
+                                 .follow = opt_has(args, &options[N_FOLLOW]),
+                                 .strict = opt_has(args, &options[N_STRICT]),
+                                 .dry_run = dry_run,
+                                 .stop = &stop,
+                                 .ctx = &state,
+                                 .progress = on_progress,
+                                 .rejected = on_rejected,
+                                 .preview = dry_run ? on_preview : NULL};
+    catch_signals();
+    out_progress_init(&state.progress, cli, source->name);
+    int rc = ingest_source_run(ledger, source->name, &run, &result, &err);
+    out_progress_end(&state.progress);
+    if (rc != 0) {
+        exit_code = cli_fail_input(cli, &err);
+    }
+    int printed =
+        cli->json ? print_json(cli, source->name, &result, dry_run) : print_text(cli, source->name, &result, dry_run);
+    ledger_close(ledger);
+    if (exit_code != 0 || printed != 0) {
+        return exit_code != 0 ? exit_code : printed;
+    }
+    return result.total.rejected > 0 ? EXIT_INPUT : EXIT_GOOD;
+}
+
+const struct spec spec_ingest = {
+    .synopsis = "SOURCE [FILE ...] [--follow] [--strict] [--dry-run] [--root DIR]",
+    .about = "Brings what other programs wrote into the ledger. Sources:\n"
+             "  jsonl     events as JSON, one a line, from files, gzip files or standard input\n"
+             "  dpkg      installs, upgrades and removals of packages, from dpkg's log\n"
+             "  hardware  processor, memory, disks, GPUs, system and kernel, when they changed\n"
+             "The same input a second time writes nothing. Each input ends in a receipt, the event\n"
+             "ledger.imported. A bad line is rejected alone, with its reason; exit code 3 when there was one.",
+    .examples = "ledger ingest jsonl events.jsonl\nmy-agent | ledger ingest jsonl -\n"
+                "ledger ingest jsonl --follow /var/log/agent.jsonl\nledger ingest dpkg\nledger ingest hardware --dry-run",
+    .opts = options,
+    .max_args = CLI_MANY,
+    .run = ingest,
+};

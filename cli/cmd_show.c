@@ -1,0 +1,139 @@
+/* show: one event, every field of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/out.h"
+#include "ledger/event.h"
+
+#define SHOW_MAX ((size_t)32 << 20)
+
+static void field(struct cli *cli, const char *name, struct bytes value) {
+    out_printf(cli, "%s%-8s%s ", out_color(cli, OUT_BOLD), name, out_color(cli, OUT_PLAIN));
+    if (value.n == 0) {
+        out_printf(cli, "%s(none)%s", out_color(cli, OUT_DIM), out_color(cli, OUT_PLAIN));
+    }
+    out_safe(cli, value);
+    out_str(cli, "\n");
+}
+
+static void hash(struct cli *cli, const char *name, const uint8_t *value) {
+    char hex[2 * EVENT_HASH + 1] = "";
+    if (value) {
+        text_hex(hex, value, EVENT_HASH);
+    }
+    field(cli, name, bytes_of(hex));
+}
+
+static int map(struct cli *cli, const char *title, struct bytes value, struct err *err) {
+    struct buf text;
+    buf_init(&text, SHOW_MAX);
+    int rc = json_from_mp(value, JSON_PRETTY, &text, err);
+    if (rc == 0) {
+        out_printf(cli, "\n%s%s%s\n", out_color(cli, OUT_BOLD), title, out_color(cli, OUT_PLAIN));
+        out_safe_lines(cli, bytes_of_buf(&text), "");
+    }
+    buf_done(&text);
+    return rc;
+}
+
+static int show_text(struct cli *cli, const struct ledger_event *event, struct bytes private_, struct err *err) {
+    struct event_header header;
+    char text[320], time[TEXT_TIME_MAX];
+    int rc = event_header_decode(event->header, &header, err);
+    if (rc != 0) {
+        return rc;
+    }
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)event->seq);
+    field(cli, "seq", bytes_of(text));
+    text_time(time, event->time);
+    field(cli, "time", bytes_of(time));
+    snprintf(text, sizeof(text), "%.*s (schema %u)", (int)event->kind.n, (const char *)event->kind.p, event->schema);
+    field(cli, "kind", bytes_of(text));
+    field(cli, "subject", event->subject);
+    field(cli, "actor", event->actor);
+    field(cli, "source", event->source);
+    field(cli, "grade", event->grade);
+    field(cli, "run", event->run);
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)event->cause);
+    field(cli, "cause", bytes_of(event->has_cause ? text : ""));
+    field(cli, "key", event->key);
+    field(cli, "author", event->author);
+    hash(cli, "leaf", event->leaf);
+    hash(cli, "body", header.body);
+    hash(cli, "private", header.private_);
+    hash(cli, "prev", header.prev);
+    if (event->payload.n == 0) {
+        out_str(cli, "\nbody: erased, its commitment remains\n");
+    } else {
+        rc = map(cli, "body:", event->body, err);
+    }
+    if (rc == 0 && private_.n > 0) {
+        rc = map(cli, "private fields:", private_, err);
+    }
+    return rc;
+}
+
+static int show_json(struct cli *cli, const struct ledger_event *event, struct bytes private_, struct err *err) {
+    struct buf text;
+    buf_init(&text, SHOW_MAX);
+    int rc = ledger_event_json(event, private_, cli->out_tty, &text, err);
+    if (rc == 0) {
+        buf_put_str(&text, "\n");
+        out_bytes(cli, bytes_of_buf(&text));
+    }
+    buf_done(&text);
+    return rc;
+}
+
+static int show(struct cli *cli, const struct opt_args *args) {
+    uint64_t seq = 0;
+    if (text_parse_u64(bytes_of(args->args[0]), &seq) != 0 || seq >= INT64_MAX) {
+        return cli_usage(cli, "'%.100s' is no seq; accepted is a decimal number", args->args[0]);
+    }
+    struct ledger *ledger = NULL;
+    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    struct ledger_reader *reader = NULL;
+    struct ledger_event event;
+    struct ledger_head head = {0};
+    struct buf private_;
+    struct err err = {0};
+    buf_init(&private_, SHOW_MAX);
+    int rc = ledger_head(ledger, &head, &err);
+    if (rc == 0 && seq >= head.size) {
+        rc = err_set(&err, ERR_NOTFOUND, "there is no event %llu: the ledger has %llu, the newest is %llu",
+                     (unsigned long long)seq, (unsigned long long)head.size, (unsigned long long)head.size - 1);
+    }
+    rc = rc != 0 ? rc : ledger_reader_open(ledger, seq, seq + 1, &reader, &err);
+    rc = rc != 0 ? rc : ledger_reader_next(reader, &event, &err);
+    if (rc == 1) {
+        rc = err_set(&err, ERR_CORRUPT, "event %llu is missing", (unsigned long long)seq);
+    }
+    if (rc == 0 && event.has_private) {
+        rc = ledger_reader_private(reader, &private_, &err);
+    }
+    if (rc == 0) {
+        struct bytes fields = bytes_of_buf(&private_);
+        rc = cli->json ? show_json(cli, &event, fields, &err) : show_text(cli, &event, fields, &err);
+    }
+    exit_code = rc == 0 ? EXIT_GOOD : cli_fail(cli, &err);
+    ledger_reader_close(reader);
+    buf_done(&private_);
+    ledger_close(ledger);
+    return exit_code;
+}
+
+const struct spec spec_show = {
+    .synopsis = "SEQ",
+    .about = "Shows one event: every header field, the leaf and the commitments in it, the body, and the\n"
+             "private fields that are still there. Exit code 1 when there is no such event.",
+    .examples = "ledger show 118\nledger show 118 --json | jq .body",
+    .min_args = 1,
+    .max_args = 1,
+    .run = show,
+};

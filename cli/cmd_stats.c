@@ -1,0 +1,104 @@
+/* stats: how large everything is. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/obj.h"
+#include "cli/out.h"
+
+static int print_json(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s,
+                      const struct ledger_head *head) {
+    struct obj obj;
+    obj_init(&obj);
+    obj_text(&obj, "dir", ledger_dir(ledger));
+    obj_text(&obj, "origin", ledger_origin(ledger));
+    obj_uint(&obj, "events", s->events);
+    obj_hex(&obj, "root", head->root, LEDGER_HASH);
+    obj_time(&obj, "time", head->time);
+    obj_uint(&obj, "groups", s->groups);
+    obj_uint(&obj, "tail", s->tail);
+    obj_uint(&obj, "checkpoints", s->checkpoints);
+    obj_uint(&obj, "epochs", s->epochs);
+    obj_uint(&obj, "artifacts", s->artifacts);
+    obj_uint(&obj, "cursors", s->cursors);
+    obj_uint(&obj, "evidence_bytes", s->evidence_bytes);
+    obj_uint(&obj, "derived_bytes", s->derived_bytes);
+    obj_uint(&obj, "artifact_bytes", s->artifact_bytes);
+    obj_uint(&obj, "map_bytes", s->map_bytes);
+    obj_uint(&obj, "map_used", s->map_used);
+    obj_uint(&obj, "readers", s->readers);
+    obj_uint(&obj, "dead_readers", s->dead_readers);
+    int exit_code = obj_print(cli, &obj, false);
+    obj_done(&obj);
+    return exit_code;
+}
+
+static void count(struct cli *cli, const char *name, uint64_t v) {
+    out_printf(cli, "%-16s %llu\n", name, (unsigned long long)v);
+}
+
+static void size(struct cli *cli, const char *name, uint64_t v) {
+    char text[32];
+    out_size(text, v);
+    out_printf(cli, "%-16s %s\n", name, text);
+}
+
+static void print_text(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s,
+                       const struct ledger_head *head) {
+    char time[TEXT_TIME_MAX], root[2 * LEDGER_HASH + 1], used[32], map[32];
+    text_time(time, head->time);
+    text_hex(root, head->root, LEDGER_HASH);
+    out_printf(cli, "%-16s %s\n%-16s %s\n", "directory", ledger_dir(ledger), "origin", ledger_origin(ledger));
+    count(cli, "events", s->events);
+    out_printf(cli, "%-16s %s\n%-16s %s\n", "root", root, "newest event", time);
+    count(cli, "full groups", s->groups);
+    count(cli, "tail", s->tail);
+    count(cli, "checkpoints", s->checkpoints);
+    count(cli, "key epochs", s->epochs);
+    count(cli, "artifacts", s->artifacts);
+    count(cli, "cursors", s->cursors);
+    size(cli, "evidence", s->evidence_bytes);
+    size(cli, "derived", s->derived_bytes);
+    size(cli, "artifact files", s->artifact_bytes);
+    out_size(used, s->map_used);
+    out_size(map, s->map_bytes);
+    out_printf(cli, "%-16s %s of %s (%.1f %%)\n", "quota in use", used, map,
+               s->map_bytes ? 100.0 * (double)s->map_used / (double)s->map_bytes : 0.0);
+    out_printf(cli, "%-16s %llu, %llu of them dead\n", "readers", (unsigned long long)s->readers,
+               (unsigned long long)s->dead_readers);
+    if (s->groups > 0) { /* before that, whole pages of the database say nothing of an event */
+        out_printf(cli, "%-16s %.1f bytes\n", "an event", (double)s->map_used / (double)s->events);
+    }
+}
+
+static int stats(struct cli *cli, const struct opt_args *args) {
+    (void)args;
+    struct ledger *ledger = NULL;
+    struct ledger_stats s = {0};
+    struct ledger_head head = {0};
+    struct err err = {0};
+    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    int rc = ledger_head(ledger, &head, &err);
+    rc = rc != 0 ? rc : ledger_stats(ledger, &s, &err);
+    if (rc != 0) {
+        exit_code = cli_fail(cli, &err);
+    } else if (cli->json) {
+        exit_code = print_json(cli, ledger, &s, &head);
+    } else {
+        print_text(cli, ledger, &s, &head);
+    }
+    ledger_close(ledger);
+    return exit_code;
+}
+
+const struct spec spec_stats = {
+    .synopsis = "",
+    .about = "Prints counts and sizes: events, checkpoints, epochs, artifacts, what they take on disk, and how\n"
+             "much of the quota is in use.",
+    .examples = "ledger stats --json | jq .map_used",
+    .run = stats,
+};

@@ -1,0 +1,305 @@
+/* trust: the user's trust file. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/obj.h"
+#include "cli/out.h"
+#include "cli/table.h"
+#include "cli/trustfile.h"
+#include "cli/trustthis.h"
+
+#define POLICY_FILE_MAX ((size_t)1 << 20)
+
+static void list_json(struct obj *obj, const struct policy *policy) {
+    struct obj logs, genesis, heads;
+    char vkey[NOTE_VKEY_MAX];
+    obj_init(&logs);
+    obj_init(&genesis);
+    obj_init(&heads);
+    for (size_t i = 0; i < policy_logs(policy); i++) {
+        note_vkey_encode(vkey, &policy_log_at(policy, i)->vkey);
+        obj_text(&logs, NULL, vkey);
+    }
+    for (size_t i = 0; i < policy_genesis_count(policy); i++) {
+        const struct policy_genesis *g = policy_genesis_at(policy, i);
+        struct obj one;
+        obj_init(&one);
+        obj_text(&one, "origin", g->origin);
+        obj_hex(&one, "leaf", g->leaf, MERKLE_HASH);
+        obj_obj(&genesis, NULL, &one);
+    }
+    for (size_t i = 0; i < policy_heads(policy); i++) {
+        const struct policy_head *h = policy_head_at(policy, i);
+        struct obj one;
+        obj_init(&one);
+        obj_text(&one, "origin", h->origin);
+        obj_uint(&one, "size", h->size);
+        obj_hex(&one, "root", h->root, MERKLE_HASH);
+        obj_obj(&heads, NULL, &one);
+    }
+    obj_list(obj, "logs", &logs);
+    obj_uint(obj, "witnesses", policy_witnesses(policy));
+    obj_list(obj, "genesis", &genesis);
+    obj_list(obj, "heads", &heads);
+}
+
+static int list_text(struct cli *cli, const char *path, const struct policy *policy) {
+    static const struct table_column columns[] = {{"WHAT", false, 0}, {"ORIGIN", false, 0}, {"VALUE", false, 0}};
+    char text[NOTE_VKEY_MAX + 64], hex[2 * MERKLE_HASH + 1];
+    out_printf(cli, "trust file %s\n\n", path);
+    struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
+    if (!table) {
+        struct err err = {0};
+        err_set(&err, ERR_NOMEM, "no memory for the table");
+        return cli_fail(cli, &err);
+    }
+    for (size_t i = 0; i < policy_logs(policy); i++) {
+        const struct note_vkey *vkey = &policy_log_at(policy, i)->vkey;
+        note_vkey_encode(text, vkey);
+        table_text(table, "log key");
+        table_text(table, vkey->name);
+        table_text(table, text);
+    }
+    for (size_t i = 0; i < policy_witnesses(policy); i++) {
+        const char *name = NULL;
+        note_vkey_encode(text, policy_witness_at(policy, i, &name));
+        table_text(table, "witness");
+        table_text(table, name);
+        table_text(table, text);
+    }
+    for (size_t i = 0; i < policy_genesis_count(policy); i++) {
+        const struct policy_genesis *g = policy_genesis_at(policy, i);
+        text_hex(hex, g->leaf, MERKLE_HASH);
+        table_text(table, "genesis");
+        table_text(table, g->origin);
+        table_text(table, hex);
+    }
+    for (size_t i = 0; i < policy_heads(policy); i++) {
+        const struct policy_head *h = policy_head_at(policy, i);
+        text_hex(hex, h->root, MERKLE_HASH);
+        snprintf(text, sizeof(text), "size %llu, root %s", (unsigned long long)h->size, hex);
+        table_text(table, "head");
+        table_text(table, h->origin);
+        table_text(table, text);
+    }
+    return table_end(table);
+}
+
+static int list(struct cli *cli, const struct opt_args *args) {
+    (void)args;
+    char path[FILE_PATH_MAX];
+    struct policy *policy = NULL;
+    struct err err = {0};
+    int rc = trustfile_path(path, &err);
+    rc = rc != 0 ? rc : trustfile_load(path, &policy, &err);
+    if (rc != 0) {
+        return cli_fail_input(cli, &err);
+    }
+    int exit_code;
+    if (cli->json) {
+        struct obj obj;
+        obj_init(&obj);
+        obj_text(&obj, "file", path);
+        list_json(&obj, policy);
+        exit_code = obj_print(cli, &obj, false);
+        obj_done(&obj);
+    } else {
+        exit_code = list_text(cli, path, policy);
+    }
+    policy_free(policy);
+    return exit_code;
+}
+
+enum { A_GENESIS, A_ORIGIN, A_CHECKPOINT };
+static const struct opt add_options[] = {
+    [A_GENESIS] = {"genesis", 0, "LEAF", "the leaf of seq 0 (hex); with --origin"},
+    [A_ORIGIN] = {"origin", 0, "NAME", "the origin that the leaf is of"},
+    [A_CHECKPOINT] = {"checkpoint", 0, "FILE", "a checkpoint that a trusted log key signed: its head"},
+    {0},
+};
+
+struct addition {
+    const char *vkey, *genesis, *origin;
+    const struct buf *checkpoint; /* NULL: none */
+};
+
+static int add_checkpoint(struct policy *policy, struct bytes bytes, struct err *err) {
+    struct note note;
+    struct checkpoint checkpoint;
+    struct policy_verdict verdict;
+    int rc = note_decode(bytes, &note, err);
+    rc = rc != 0 ? rc : checkpoint_decode(note.text, &checkpoint, err);
+    if (rc != 0) {
+        return rc;
+    }
+    policy_judge(policy, &note, &verdict);
+    if (verdict.bad) {
+        return err_set(err, ERR_TAMPERED, "a signature of a trusted key on it does not verify");
+    }
+    if (!verdict.log_known) {
+        return err_set(
+            err, ERR_INVALID,
+            "no trusted log key signed it; give the key in the same call: ledger trust add VKEY --checkpoint FILE");
+    }
+    return policy_set_head(policy, checkpoint.origin, checkpoint.size, checkpoint.root, err);
+}
+
+static int apply(struct policy *policy, void *ctx, struct err *err) {
+    const struct addition *addition = ctx;
+    int rc = 0;
+    if (addition->vkey) {
+        struct note_vkey vkey;
+        rc = note_vkey_decode(bytes_of(addition->vkey), &vkey, err);
+        rc = rc != 0 ? rc : policy_add_log(policy, &vkey, err);
+    }
+    if (rc == 0 && addition->genesis) {
+        uint8_t leaf[MERKLE_HASH];
+        struct bytes origin = bytes_of(addition->origin);
+        if (text_unhex(leaf, sizeof(leaf), bytes_of(addition->genesis)) != 0) {
+            return err_set(err, ERR_INVALID, "--genesis: '%.100s' is no leaf; accepted are 64 lowercase hex digits",
+                           addition->genesis);
+        }
+        rc = note_check_name(origin, err);
+        rc = rc != 0 ? rc : policy_add_genesis(policy, origin, leaf, err);
+    }
+    if (rc == 0 && addition->checkpoint) {
+        rc = add_checkpoint(policy, bytes_of_buf(addition->checkpoint), err);
+        if (rc != 0) {
+            err_prefix(err, "the checkpoint");
+        }
+    }
+    return rc;
+}
+
+/* A head or genesis that differs from the one that is trusted contradicts what was known. */
+static int fail(struct cli *cli, const struct err *err) {
+    return err->code == ERR_CONFLICT ? cli_fail_as(cli, err, EXIT_CONTRADICTS) : cli_fail_input(cli, err);
+}
+
+static int add_this(struct cli *cli, const char *path) {
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    int rc = trustthis_add(ledger, path, &err);
+    if (rc == 0) {
+        cli_note(cli, "ledger: trust add: '%s' is trusted as it is now; 'ledger verify' checks it from here on",
+                 ledger_origin(ledger));
+    }
+    ledger_close(ledger);
+    return rc == 0 ? EXIT_GOOD : fail(cli, &err);
+}
+
+static int add(struct cli *cli, const struct opt_args *args) {
+    char path[FILE_PATH_MAX];
+    struct buf checkpoint;
+    struct err err = {0};
+    const char *file = opt_text(args, &add_options[A_CHECKPOINT]);
+    struct addition addition = {.vkey = args->n_args > 0 ? args->args[0] : NULL,
+                                .genesis = opt_text(args, &add_options[A_GENESIS]),
+                                .origin = opt_text(args, &add_options[A_ORIGIN])};
+    if (!addition.genesis != !addition.origin) {
+        return cli_usage(cli, "--genesis LEAF and --origin NAME go together");
+    }
+    if (trustfile_path(path, &err) != 0) {
+        return cli_fail_input(cli, &err);
+    }
+    if (!addition.vkey && !addition.genesis && !file) {
+        return add_this(cli, path);
+    }
+    buf_init(&checkpoint, NOTE_MAX);
+    int rc = file ? file_read(file, &checkpoint, &err) : 0;
+    if (rc == 0) {
+        addition.checkpoint = file ? &checkpoint : NULL;
+        rc = trustfile_update(path, apply, &addition, &err);
+    }
+    buf_done(&checkpoint);
+    return rc == 0 ? EXIT_GOOD : fail(cli, &err);
+}
+
+enum { C_POLICY };
+static const struct opt check_options[] = {
+    [C_POLICY] = {"policy", 0, NULL, "judge it as a policy for others: no genesis and head lines, a quorum line"},
+    {0},
+};
+
+static int check(struct cli *cli, const struct opt_args *args) {
+    char own[FILE_PATH_MAX];
+    struct buf text;
+    struct err err = {0};
+    const char *path = args->n_args > 0 ? args->args[0] : own;
+    int rc = 0;
+    if (path == own) {
+        rc = trustfile_path(own, &err);
+        rc = rc != 0 ? rc : trustfile_check(own, &err);
+    }
+    struct policy *policy = policy_new();
+    if (rc == 0 && !policy) {
+        rc = err_set(&err, ERR_NOMEM, "no memory for the file");
+    }
+    buf_init(&text, POLICY_FILE_MAX);
+    rc = rc != 0 ? rc : file_read(path, &text, &err);
+    rc = rc != 0 ? rc : policy_decode(policy, bytes_of_buf(&text), !opt_has(args, &check_options[C_POLICY]), path, &err);
+    int exit_code = EXIT_GOOD;
+    if (rc != 0) {
+        exit_code = cli_fail_input(cli, &err);
+    } else if (cli->json) {
+        struct obj obj;
+        obj_init(&obj);
+        obj_text(&obj, "file", path);
+        list_json(&obj, policy);
+        exit_code = obj_print(cli, &obj, false);
+        obj_done(&obj);
+    } else {
+        out_safe(cli, bytes_of(path));
+        out_printf(cli, ": well formed: %zu log keys, %zu witnesses, %zu genesis leaves, %zu heads\n", policy_logs(policy),
+                   policy_witnesses(policy), policy_genesis_count(policy), policy_heads(policy));
+    }
+    buf_done(&text);
+    policy_free(policy);
+    return exit_code;
+}
+
+static const struct spec spec_list = {
+    .synopsis = "",
+    .about = "Shows what the trust file holds: log keys, witnesses, genesis leaves, and for each origin the\n"
+             "newest head that a verify has seen.",
+    .run = list,
+};
+static const struct spec spec_add = {
+    .synopsis = "[VKEY] [--genesis LEAF --origin NAME] [--checkpoint FILE]",
+    .about = "Adds to the trust file: a log's verifier key, a genesis leaf, the head of a checkpoint. With none\n"
+             "of them it adds the ledger of -C as it is now: believe it only when you know where it comes from.\n"
+             "Exit code 20, and nothing changed, when it contradicts what is there.",
+    .examples = "ledger trust add\nledger trust add example.org/box-1+93727de6+AQOh... --checkpoint box-1.checkpoint",
+    .opts = add_options,
+    .max_args = 1,
+    .run = add,
+};
+static const struct spec spec_check = {
+    .synopsis = "[FILE]",
+    .about = "Reads a trust file (the user's own by default) or policy file and says whether it is well formed;\n"
+             "a wrong line is named.",
+    .opts = check_options,
+    .max_args = 1,
+    .run = check,
+};
+
+static const struct command subs[] = {
+    {"list", "what is trusted", &spec_list},
+    {"add", "trust a key, a genesis leaf, a checkpoint, or this ledger", &spec_add},
+    {"check", "is a trust or policy file well formed?", &spec_check},
+    {0},
+};
+
+const struct spec spec_trust = {
+    .synopsis = "list | add [VKEY] ... | check [FILE]",
+    .about = "The user's trust file, $XDG_CONFIG_HOME/ledger/trust (~/.config/ledger/trust), is what 'ledger\n"
+             "verify' checks against. It lies outside every ledger.",
+    .subs = subs,
+};

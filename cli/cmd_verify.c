@@ -1,0 +1,163 @@
+/* verify: the whole ledger, or one proof, against what the caller trusts. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "cli/examine.h"
+#include "cli/report.h"
+#include "cli/trustfile.h"
+#include "cli/trustthis.h"
+#include "ledger/event.h"
+
+enum { V_KEY, V_POLICY, V_GENESIS, V_CHECKPOINT, V_AUTHORS, V_NO_TRUST_FILE, V_SINCE, V_DERIVED, V_LEAF, V_PAYLOAD };
+static const struct opt options[] = {
+    [V_KEY] = {"key", 0, "VKEY", "trust this log key; may be repeated"},
+    [V_POLICY] = {"policy", 0, "FILE", "trust this policy file (C2SP tlog-policy)"},
+    [V_GENESIS] = {"genesis", 0, "LEAF", "trust the ledger whose seq 0 has this leaf (hex)"},
+    [V_CHECKPOINT] = {"checkpoint", 0, "FILE", "a checkpoint known from before; may be repeated"},
+    [V_AUTHORS] = {"authors", 0, "FILE", "whose author signatures count: a verifier key a line"},
+    [V_NO_TRUST_FILE] = {"no-trust-file", 0, NULL, "neither read nor write the user's trust file"},
+    [V_SINCE] = {"since-verified", 0, NULL, "read only what came after the head that is trusted"},
+    [V_DERIVED] = {"derived", 0, NULL, "also replay indexes and compare"},
+    [V_LEAF] = {"leaf", 0, "FILE", "the leaf of a proof (default: PROOF's name with .leaf)"},
+    [V_PAYLOAD] = {"payload", 0, "FILE", "salt and payload of a proof, to check the body too"},
+    {0},
+};
+
+#define PROOF_MAX ((size_t)1 << 20)
+
+typedef int add_fn(struct ledger_trust *trust, const char *value, struct err *err);
+
+/* All that the caller named, and the trust file. */
+static int read_trust(const struct opt_args *args, const char *file, struct ledger_trust *trust, struct err *err) {
+    static const struct {
+        int option;
+        add_fn *add;
+    } sources[] = {
+        {V_KEY, ledger_trust_key},         {V_POLICY, ledger_trust_policy},
+        {V_GENESIS, ledger_trust_genesis}, {V_CHECKPOINT, ledger_trust_checkpoint},
+        {V_AUTHORS, ledger_trust_authors},
+    };
+    int rc = 0;
+    if (file) {
+        rc = trustfile_check(file, err);
+        rc = rc != 0 ? rc : ledger_trust_file(trust, file, err);
+    }
+    for (size_t i = 0; rc == 0 && i < sizeof(sources) / sizeof(sources[0]); i++) {
+        const struct opt *opt = &options[sources[i].option];
+        size_t at = 0;
+        const char *value;
+        while (rc == 0 && (value = opt_next(args, opt, &at)) != NULL) {
+            rc = sources[i].add(trust, value, err);
+            if (rc != 0) {
+                err_prefix(err, "--%s", opt->name);
+            }
+        }
+    }
+    return rc;
+}
+
+static int read_proof(const struct opt_args *args, const char *path, struct buf *proof, struct buf *leaf,
+                      struct buf *payload, struct err *err) {
+    char beside[FILE_PATH_MAX];
+    const char *leaf_path = opt_text(args, &options[V_LEAF]), *payload_path = opt_text(args, &options[V_PAYLOAD]);
+    if (!leaf_path) {
+        static const char suffix[] = ".tlog-proof";
+        size_t n = strlen(path), s = sizeof(suffix) - 1;
+        n -= n > s && strcmp(path + n - s, suffix) == 0 ? s : 0;
+        if (snprintf(beside, sizeof(beside), "%.*s.leaf", (int)n, path) >= (int)sizeof(beside)) {
+            return err_set(err, ERR_LIMIT, "the path is longer than %d bytes", FILE_PATH_MAX - 1);
+        }
+        leaf_path = beside;
+    }
+    int rc = file_read(path, proof, err);
+    rc = rc != 0 ? rc : file_read(leaf_path, leaf, err);
+    return rc != 0 || !payload_path ? rc : file_read(payload_path, payload, err);
+}
+
+static int verify_proof(struct cli *cli, const struct opt_args *args, const struct ledger_trust *trust,
+                        struct ledger_report *report) {
+    struct buf proof, leaf, payload;
+    struct err err = {0};
+    buf_init(&proof, PROOF_MAX);
+    buf_init(&leaf, EVENT_HEADER_MAX);
+    buf_init(&payload, EVENT_HASH + EVENT_PAYLOAD_MAX);
+    int rc = read_proof(args, args->args[0], &proof, &leaf, &payload, &err);
+    rc = rc != 0
+             ? rc
+             : ledger_verify_proof(bytes_of_buf(&proof), bytes_of_buf(&leaf), bytes_of_buf(&payload), trust, report, &err);
+    int exit_code = rc == 0 ? report_print(cli, args->args[0], report) : cli_fail_input(cli, &err);
+    buf_done(&payload);
+    buf_done(&leaf);
+    buf_done(&proof);
+    return exit_code;
+}
+
+static int verify_ledger(struct cli *cli, const struct opt_args *args, const struct ledger_trust *trust, const char *file,
+                         struct ledger_report *report) {
+    struct err err = {0};
+    struct examine_options examine = {.dir = cli->dir,
+                                      .trust = trust,
+                                      .derived = opt_has(args, &options[V_DERIVED]),
+                                      .since_verified = opt_has(args, &options[V_SINCE]),
+                                      .cli = cli};
+    int rc = examine_ledger(&examine, report, &err);
+    if (rc != 0) {
+        return rc == ERR_NOTFOUND ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
+    }
+    int exit_code = report_print(cli, cli->dir, report);
+    if (file && report->verdict == LEDGER_GOOD && trustthis_raise(file, report->origin, &report->head, &err) != 0) {
+        cli_note(cli, "ledger: verify: the trust file does not have the new head: %s", err.msg);
+    }
+    return exit_code;
+}
+
+static int verify(struct cli *cli, const struct opt_args *args) {
+    char path[FILE_PATH_MAX];
+    struct err err = {0};
+    bool proof = args->n_args == 1, use_file = !opt_has(args, &options[V_NO_TRUST_FILE]);
+    if (!proof && (opt_has(args, &options[V_LEAF]) || opt_has(args, &options[V_PAYLOAD]))) {
+        return cli_usage(cli, "--leaf and --payload go with a proof: ledger verify FILE.tlog-proof --leaf FILE");
+    }
+    if (proof && (opt_has(args, &options[V_SINCE]) || opt_has(args, &options[V_DERIVED]))) {
+        return cli_usage(cli, "--since-verified and --derived are for a whole ledger, not for a proof");
+    }
+    if (use_file && trustfile_path(path, &err) != 0) {
+        return cli_fail_input(cli, &err);
+    }
+    struct ledger_trust *trust = ledger_trust_new();
+    struct ledger_report *report = calloc(1, sizeof(*report));
+    int exit_code;
+    if (!trust || !report) {
+        err_set(&err, ERR_NOMEM, "no memory for the report");
+        exit_code = cli_fail(cli, &err);
+    } else if (read_trust(args, use_file ? path : NULL, trust, &err) != 0) {
+        exit_code = cli_fail_input(cli, &err);
+    } else if (proof) {
+        exit_code = verify_proof(cli, args, trust, report);
+    } else {
+        exit_code = verify_ledger(cli, args, trust, use_file ? path : NULL, report);
+    }
+    free(report);
+    ledger_trust_free(trust);
+    return exit_code;
+}
+
+const struct spec spec_verify = {
+    .synopsis = "[PROOF [--leaf FILE] [--payload FILE]] [OPTIONS]",
+    .about = "Reads every stored byte of the evidence and says, a line each: integrity (bytes, chain, tree),\n"
+             "seals (log key, epochs, handovers), anchoring, completeness of the tail, author signatures,\n"
+             "erasures, gaps, derived data. With a PROOF it checks that file instead, without any ledger.\n"
+             "Trust comes from the user's trust file and from what is given here, never from the ledger.\n"
+             "The reading is done in a process of its own, so that a damaged file cannot take the verdict\n"
+             "with it. After a good verdict the head goes into the trust file: a ledger that is cut back or\n"
+             "exchanged later is caught. Exit codes: 0 valid and anchored, 10 consistent but not anchored,\n"
+             "20 contradicts what was known, 30 invalid.",
+    .examples = "ledger verify\nledger verify --no-trust-file --key \"$VKEY\"\n"
+                "ledger verify 118.tlog-proof --leaf 118.leaf --payload 118.payload --key \"$VKEY\"",
+    .opts = options,
+    .max_args = 1,
+    .run = verify,
+};

@@ -1,0 +1,182 @@
+/* fork, verify, write one struct into a pipe; the parent reads it or says how the child ended. The child has its own
+ * signal handling (the default), and leaves no core file: it may hold what the ledger keeps private. */
+#include "cli/examine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/out.h"
+
+#define STALLED_SECONDS 900
+
+struct answer {
+    int code;
+    struct err err;
+    struct ledger_report report;
+};
+
+static void fault(struct ledger_report *report, const char *reason) {
+    memset(report, 0, sizeof(*report));
+    report->verdict = LEDGER_INVALID;
+    for (size_t i = 0; i < LEDGER_ASPECTS; i++) {
+        report->aspect[i].state = LEDGER_ASPECT_UNCHECKED;
+        snprintf(report->aspect[i].text, sizeof(report->aspect[i].text), "not reached");
+    }
+    report->aspect[LEDGER_INTEGRITY].state = LEDGER_ASPECT_FAULT;
+    snprintf(report->aspect[LEDGER_INTEGRITY].text, sizeof(report->aspect[0].text), "%.500s", reason);
+    report->n_findings = 1;
+    report->findings[0].aspect = LEDGER_INTEGRITY;
+    report->findings[0].seq = LEDGER_NO_SEQ;
+    snprintf(report->findings[0].table, sizeof(report->findings[0].table), "evidence");
+    snprintf(report->findings[0].reason, sizeof(report->findings[0].reason), "%.500s", reason);
+}
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total) {
+    alarm(STALLED_SECONDS);
+    out_progress_draw(ctx, done, total);
+}
+
+static void work(const struct examine_options *options, struct answer *answer) {
+    struct ledger *ledger = NULL;
+    struct ledger_open_options open = {.read_only = true};
+    struct out_progress progress;
+    out_progress_init(&progress, options->cli, "verifying");
+    answer->code = ledger_open(options->dir, &open, &ledger, &answer->err);
+    if (answer->code == ERR_CORRUPT || answer->code == ERR_TAMPERED) {
+        fault(&answer->report, answer->err.msg);
+        answer->code = 0;
+        return;
+    }
+    if (answer->code != 0) {
+        return;
+    }
+    struct ledger_verify_options verify = {.trust = options->trust,
+                                           .derived = options->derived,
+                                           .since_verified = options->since_verified,
+                                           .progress = on_progress,
+                                           .progress_ctx = &progress};
+    answer->code = ledger_verify(ledger, &verify, &answer->report, &answer->err);
+    out_progress_end(&progress);
+    ledger_close(ledger);
+}
+
+static _Noreturn void child(const struct examine_options *options, int fd) {
+    static const struct rlimit none = {0, 0};
+    struct answer *answer = calloc(1, sizeof(*answer));
+    if (!answer) {
+        _exit(EXIT_SYSTEM);
+    }
+    setrlimit(RLIMIT_CORE, &none);
+    signal(SIGBUS, SIG_DFL);
+    signal(SIGSEGV, SIG_DFL);
+    signal(SIGABRT, SIG_DFL);
+    signal(SIGALRM, SIG_DFL);
+    alarm(STALLED_SECONDS);
+    work(options, answer);
+    alarm(0);
+    const uint8_t *p = (const uint8_t *)answer;
+    for (size_t at = 0; at < sizeof(*answer);) {
+        ssize_t n = write(fd, p + at, sizeof(*answer) - at);
+        if (n < 0 && errno != EINTR) {
+            _exit(EXIT_SYSTEM);
+        }
+        at += n > 0 ? (size_t)n : 0;
+    }
+    _exit(EXIT_GOOD);
+}
+
+static bool read_answer(int fd, struct answer *answer) {
+    size_t at = 0;
+    while (at < sizeof(*answer)) {
+        ssize_t n = read(fd, (uint8_t *)answer + at, sizeof(*answer) - at);
+        if (n == 0 || (n < 0 && errno != EINTR)) {
+            return false;
+        }
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+static const char *signal_name(int number) {
+    switch (number) {
+    case SIGBUS:
+        return "SIGBUS";
+    case SIGSEGV:
+        return "SIGSEGV";
+    case SIGABRT:
+        return "SIGABRT";
+    case SIGFPE:
+        return "SIGFPE";
+    case SIGILL:
+        return "SIGILL";
+    default:
+        return NULL;
+    }
+}
+
+/* A child that gave no answer: what its end says. */
+static int ended(int status, struct ledger_report *ret, struct err *err) {
+    char reason[256];
+    if (!WIFSIGNALED(status)) {
+        return err_set(err, ERR_NOMEM, "the process that reads the ledger ended without an answer");
+    }
+    int number = WTERMSIG(status);
+    if (number == SIGALRM) {
+        snprintf(reason, sizeof(reason), "reading the database made no progress for %d minutes: it is damaged",
+                 STALLED_SECONDS / 60);
+    } else if (signal_name(number)) {
+        snprintf(reason, sizeof(reason), "reading the database killed the reader (%s): the file is cut short or damaged",
+                 signal_name(number));
+    } else {
+        return err_set(err, ERR_IO, "the process that reads the ledger was ended by signal %d", number);
+    }
+    fault(ret, reason);
+    return 0;
+}
+
+int examine_ledger(const struct examine_options *options, struct ledger_report *ret, struct err *err) {
+    int ends[2];
+    struct answer *answer = calloc(1, sizeof(*answer));
+    if (!answer) {
+        return err_set(err, ERR_NOMEM, "no memory for the report");
+    }
+    if (pipe(ends) != 0) {
+        free(answer);
+        return err_errno(err, errno, "making a pipe");
+    }
+    fflush(stdout); /* or the child's copy of the buffer could be written twice */
+    pid_t pid = fork();
+    if (pid < 0) {
+        close(ends[0]);
+        close(ends[1]);
+        free(answer);
+        return err_errno(err, errno, "starting the process that reads the ledger");
+    }
+    if (pid == 0) {
+        close(ends[0]);
+        child(options, ends[1]);
+    }
+    close(ends[1]);
+    bool answered = read_answer(ends[0], answer);
+    close(ends[0]);
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    int rc;
+    if (!answered) {
+        rc = ended(status, ret, err);
+    } else if (answer->code != 0) {
+        rc = err_set(err, answer->code, "%s", answer->err.msg);
+    } else {
+        *ret = answer->report;
+        rc = 0;
+    }
+    free(answer);
+    return rc;
+}

@@ -1,0 +1,203 @@
+/* The program: a table and a loop. Global options, then the command's row, then its own options, then its function. */
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/out.h"
+
+static const struct command commands[] = {
+#define COMMAND(name_, help_) {.name = #name_, .help = help_, .spec = &spec_##name_},
+#include "cli/commands.def"
+#undef COMMAND
+    {0},
+};
+
+enum { G_DIR, G_JSON, G_NO_COLOR, G_PASSPHRASE_FD, G_PASSPHRASE_FILE, G_QUIET, G_HELP, G_VERSION };
+static const struct opt globals[] = {
+    [G_DIR] = {"dir", 'C', "DIR", "the ledger's directory"},
+    [G_JSON] = {"json", 0, NULL, "answer in JSON, errors too"},
+    [G_NO_COLOR] = {"no-color", 0, NULL, "no colour, also on a terminal"},
+    [G_PASSPHRASE_FD] = {"passphrase-fd", 0, "N", "read the passphrase of the ledger's keys from descriptor N"},
+    [G_PASSPHRASE_FILE] = {"passphrase-file", 0, "FILE", "read it from the first line of FILE (mode 0600)"},
+    [G_QUIET] = {"quiet", 'q', NULL, "no remarks and no progress on standard error"},
+    [G_HELP] = {"help", 'h', NULL, "show help"},
+    [G_VERSION] = {"version", 'V', NULL, "show the version"},
+    {0},
+};
+
+const struct command *cli_commands(void) {
+    return commands;
+}
+
+const struct opt *cli_globals(void) {
+    return globals;
+}
+
+const struct command *cli_find(const struct command *table, const char *name) {
+    for (; table && table->name; table++) {
+        if (strcmp(table->name, name) == 0) {
+            return table;
+        }
+    }
+    return NULL;
+}
+
+static const char *nearest(const struct command *table, const char *name) {
+    const char *best = NULL;
+    size_t best_distance = 3;
+    for (; table && table->name; table++) {
+        size_t d = text_distance(name, table->name, 2);
+        if (d < best_distance && d < strlen(table->name)) {
+            best = table->name;
+            best_distance = d;
+        }
+    }
+    return best;
+}
+
+static int unknown(const struct cli *cli, const struct command *table, const char *name) {
+    const char *near = nearest(table, name);
+    return cli_usage(cli, "unknown command '%.60s'%s%s%s", name, near ? ", did you mean '" : "", near ? near : "",
+                     near ? "'?" : "");
+}
+
+static void take_globals(struct cli *cli, const struct opt_args *args) {
+    const char *text = opt_text(args, &globals[G_DIR]);
+    cli->dir_option = text ? text : cli->dir_option;
+    text = opt_text(args, &globals[G_PASSPHRASE_FD]);
+    cli->passphrase_fd = text ? text : cli->passphrase_fd;
+    text = opt_text(args, &globals[G_PASSPHRASE_FILE]);
+    cli->passphrase_file = text ? text : cli->passphrase_file;
+    cli->json |= opt_has(args, &globals[G_JSON]);
+    cli->no_color |= opt_has(args, &globals[G_NO_COLOR]);
+    cli->quiet |= opt_has(args, &globals[G_QUIET]);
+}
+
+/* Options that could not be read may still have asked for JSON. */
+static int wrong_options(struct cli *cli, const struct err *err, int argc, char **argv) {
+    for (int i = 0; i < argc; i++) {
+        cli->json |= strcmp(argv[i], "--json") == 0;
+    }
+    return cli_usage(cli, "%s", err->msg);
+}
+
+static int run(struct cli *cli, const struct command *command, int argc, char **argv);
+
+/* A command that only has subcommands: its options end at the first word, which names one. */
+static int run_sub(struct cli *cli, const struct command *command, int argc, char **argv) {
+    struct opt_args args = {0};
+    struct err err = {0};
+    int used = 0;
+    if (opt_parse(globals, NULL, argc, argv, true, &args, &used, &err) != 0) {
+        return wrong_options(cli, &err, argc, argv);
+    }
+    take_globals(cli, &args);
+    bool help = opt_has(&args, &globals[G_HELP]);
+    opt_done(&args);
+    if (help) {
+        cli_help(command, cli->command);
+        return EXIT_GOOD;
+    }
+    if (used == argc) {
+        return cli_usage(cli, "which one? '%s' needs a subcommand", command->name);
+    }
+    const struct command *sub = cli_find(command->spec->subs, argv[used]);
+    if (!sub) {
+        return unknown(cli, command->spec->subs, argv[used]);
+    }
+    snprintf(cli->name, sizeof(cli->name), "%s %s", command->name, sub->name);
+    return run(cli, sub, argc - used - 1, argv + used + 1);
+}
+
+static int run(struct cli *cli, const struct command *command, int argc, char **argv) {
+    const struct spec *spec = command->spec;
+    if (!spec->run) {
+        return run_sub(cli, command, argc, argv);
+    }
+    struct opt_args args = {0};
+    struct err err = {0};
+    if (opt_parse(spec->opts, globals, argc, argv, false, &args, NULL, &err) != 0) {
+        return wrong_options(cli, &err, argc, argv);
+    }
+    take_globals(cli, &args);
+    int exit_code = EXIT_GOOD;
+    if (opt_has(&args, &globals[G_HELP])) {
+        cli_help(command, cli->command);
+    } else if (args.n_args < spec->min_args) {
+        exit_code = cli_usage(cli, "too few arguments: ledger %s %s", cli->command, spec->synopsis);
+    } else if (args.n_args > spec->max_args) {
+        exit_code = cli_usage(cli, "unexpected argument '%.200s'", args.args[spec->max_args]);
+    } else if (cli_find_dir(cli, &err) != 0) {
+        exit_code = cli_fail_input(cli, &err);
+    } else {
+        exit_code = spec->run(cli, &args);
+    }
+    opt_done(&args);
+    return exit_code;
+}
+
+static int start(struct cli *cli, int argc, char **argv) {
+    struct opt_args args = {0};
+    struct err err = {0};
+    int used = 0;
+    if (opt_parse(globals, NULL, argc, argv, true, &args, &used, &err) != 0) {
+        return wrong_options(cli, &err, argc, argv);
+    }
+    take_globals(cli, &args);
+    bool help = opt_has(&args, &globals[G_HELP]), version = opt_has(&args, &globals[G_VERSION]);
+    opt_done(&args);
+    if (version) {
+        return cli_find(commands, "version")->spec->run(cli, &args);
+    }
+    if (help) {
+        cli_help(NULL, NULL);
+        return EXIT_GOOD;
+    }
+    if (used == argc) {
+        return cli_usage(cli, "which command? 'ledger help' lists them");
+    }
+    const struct command *command = cli_find(commands, argv[used]);
+    if (!command) {
+        return unknown(cli, commands, argv[used]);
+    }
+    snprintf(cli->name, sizeof(cli->name), "%s", command->name);
+    cli->command = cli->name;
+    return run(cli, command, argc - used - 1, argv + used + 1);
+}
+
+/* A database that is shorter than its own map raises SIGBUS in whoever reads it. */
+static void on_bus(int number) {
+    static const char message[] =
+        "ledger: reading the database killed the reader (SIGBUS): the file is cut short or damaged\n";
+    (void)number;
+    ssize_t done = write(STDERR_FILENO, message, sizeof(message) - 1);
+    (void)done;
+    _exit(EXIT_INVALID);
+}
+
+int main(int argc, char **argv) {
+    /* Descriptors 0 to 2 must be taken, or the database could become somebody's standard output. */
+    int fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = open("/dev/null", O_RDWR);
+    }
+    if (fd > STDERR_FILENO) {
+        close(fd);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGBUS, on_bus);
+    setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters only */
+    struct cli cli = {.out_tty = isatty(STDOUT_FILENO) == 1, .err_tty = isatty(STDERR_FILENO) == 1};
+    struct err err = {0};
+    int exit_code = crypt_init(&err) == 0 ? start(&cli, argc - 1, argv + 1) : cli_fail(&cli, &err);
+    exit_code = out_end(&cli, exit_code);
+    pass_done(&cli.pass);
+    return exit_code;
+}

@@ -1,0 +1,177 @@
+/* Standard output is data that somebody may keep, so a write that failed must not end in exit code 0: each call remembers
+ * the first errno in the invocation, out_end turns it into the exit code. */
+#include "cli/out.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define PROGRESS_AFTER CLOCK_NS_PER_S
+#define PROGRESS_EVERY (CLOCK_NS_PER_S / 10)
+#define PROGRESS_CELLS 24
+#define SAFE_MAX       ((size_t)16 << 20)
+
+static void note_failure(struct cli *cli) {
+    if (cli->out_errno == 0) {
+        cli->out_errno = errno ? errno : EIO;
+    }
+}
+
+void out_bytes(struct cli *cli, struct bytes data) {
+    if (data.n > 0 && fwrite(data.p, 1, data.n, stdout) != data.n) {
+        note_failure(cli);
+    }
+}
+
+void out_str(struct cli *cli, const char *text) {
+    out_bytes(cli, bytes_of(text));
+}
+
+void out_printf(struct cli *cli, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    if (vprintf(fmt, ap) < 0) {
+        note_failure(cli);
+    }
+    va_end(ap);
+}
+
+void out_safe(struct cli *cli, struct bytes text) {
+    struct buf safe;
+    buf_init(&safe, SAFE_MAX);
+    if (text_safe(&safe, text) != 0) {
+        errno = ENOMEM;
+        note_failure(cli);
+    }
+    out_bytes(cli, bytes_of_buf(&safe));
+    buf_done(&safe);
+}
+
+void out_safe_lines(struct cli *cli, struct bytes text, const char *indent) {
+    while (text.n > 0) {
+        const uint8_t *end = memchr(text.p, '\n', text.n);
+        size_t n = end ? (size_t)(end - text.p) : text.n;
+        out_str(cli, indent);
+        out_safe(cli, (struct bytes){.p = text.p, .n = n});
+        out_str(cli, "\n");
+        n += end ? 1 : 0;
+        text.p += n;
+        text.n -= n;
+    }
+}
+
+bool out_good(struct cli *cli) {
+    return cli->out_errno == 0;
+}
+
+int out_end(struct cli *cli, int exit_code) {
+    errno = 0;
+    if (fflush(stdout) != 0) {
+        note_failure(cli);
+    }
+    if (cli->out_errno == 0 && ferror(stdout)) {
+        errno = EIO;
+        note_failure(cli);
+    }
+    if (cli->out_errno == 0) {
+        return exit_code;
+    }
+    if (cli->out_errno != EPIPE) {
+        struct err err = {0};
+        err_errno(&err, cli->out_errno, "writing to standard output");
+        cli_fail_as(cli, &err, EXIT_SYSTEM);
+    }
+    return exit_code == EXIT_GOOD ? EXIT_SYSTEM : exit_code;
+}
+
+const char *out_color(const struct cli *cli, enum out_color color) {
+    static const char *const sequence[] = {
+        [OUT_PLAIN] = "\x1b[0m", [OUT_BOLD] = "\x1b[1m",   [OUT_DIM] = "\x1b[2m",
+        [OUT_RED] = "\x1b[31m",  [OUT_GREEN] = "\x1b[32m", [OUT_YELLOW] = "\x1b[33m",
+    };
+    const char *term = cli_env("TERM");
+    if (!cli->out_tty || cli->no_color || cli_env("NO_COLOR") || !term || strcmp(term, "dumb") == 0) {
+        return "";
+    }
+    return sequence[color];
+}
+
+size_t out_width(const struct cli *cli) {
+    if (!cli->out_tty) {
+        return SIZE_MAX;
+    }
+    uint64_t columns = 0;
+    const char *env = cli_env("COLUMNS");
+    if (env && text_parse_u64(bytes_of(env), &columns) == 0 && columns >= 20 && columns <= 10000) {
+        return (size_t)columns;
+    }
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) {
+        return size.ws_col;
+    }
+    return 80;
+}
+
+int out_file(struct cli *cli, const char *path, struct bytes data) {
+    if (!path || strcmp(path, "-") == 0) {
+        out_bytes(cli, data);
+        return 0;
+    }
+    struct err err = {0};
+    if (file_write_durable(path, data, 0644, &err) != 0) {
+        return cli_fail_as(cli, &err, EXIT_SYSTEM);
+    }
+    return 0;
+}
+
+void out_size(char ret[32], uint64_t bytes) {
+    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double v = (double)bytes;
+    size_t u = 0;
+    while (v >= 1024 && u + 1 < sizeof(unit) / sizeof(unit[0])) {
+        v /= 1024;
+        u++;
+    }
+    snprintf(ret, 32, u == 0 || v >= 100 ? "%.0f %s" : "%.1f %s", v, unit[u]);
+}
+
+void out_progress_init(struct out_progress *progress, const struct cli *cli, const char *what) {
+    *progress = (struct out_progress){.cli = cli, .what = what, .start = clock_boot_ns()};
+}
+
+void out_progress_draw(void *ctx, uint64_t done, uint64_t total) {
+    struct out_progress *p = ctx;
+    uint64_t now = clock_boot_ns();
+    if (!p->cli->err_tty || p->cli->quiet || now - p->start < PROGRESS_AFTER || now - p->drawn < PROGRESS_EVERY) {
+        return;
+    }
+    p->drawn = now;
+    double seconds = (double)(now - p->start) / (double)CLOCK_NS_PER_S;
+    if (total == 0) {
+        fprintf(stderr, "\r\x1b[K%s: %llu, %.0f/s", p->what, (unsigned long long)done, (double)done / seconds);
+        return;
+    }
+    double part = done >= total ? 1 : (double)done / (double)total;
+    char bar[PROGRESS_CELLS + 1];
+    for (size_t i = 0; i < PROGRESS_CELLS; i++) {
+        bar[i] = (double)i < part * PROGRESS_CELLS ? '#' : '.';
+    }
+    bar[PROGRESS_CELLS] = '\0';
+    double left = part > 0 ? seconds / part - seconds : 0;
+    fprintf(stderr, "\r\x1b[K%s [%s] %3.0f%%  %llu of %llu  %.0f s left", p->what, bar, part * 100,
+            (unsigned long long)done, (unsigned long long)total, left);
+}
+
+void out_progress_end(struct out_progress *progress) {
+    if (progress->drawn) {
+        fputs("\r\x1b[K", stderr);
+        progress->drawn = 0;
+    }
+}

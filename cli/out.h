@@ -1,0 +1,46 @@
+/* What goes out: data on standard output, with every failure of it remembered; colour, safe text, progress. */
+#ifndef CLI_OUT_H
+#define CLI_OUT_H
+
+#include "base/bytes.h"
+#include "cli/cli.h"
+
+void out_bytes(struct cli *cli, struct bytes data);
+void out_str(struct cli *cli, const char *text);
+void out_printf(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Text of an event or a file, made harmless for a terminal (base/text.h text_safe). */
+void out_safe(struct cli *cli, struct bytes text);
+/* The same for several lines: the line ends stay. `indent` comes before each. */
+void out_safe_lines(struct cli *cli, struct bytes text, const char *indent);
+/* Did every write so far succeed? Loops that only print stop when it turns false. */
+bool out_good(struct cli *cli);
+/* Flushes. Returns `exit_code`, or EXIT_SYSTEM when the output did not all arrive. A broken pipe is not reported in words:
+ * the reader went away on purpose. */
+int out_end(struct cli *cli, int exit_code);
+
+enum out_color { OUT_PLAIN, OUT_BOLD, OUT_DIM, OUT_RED, OUT_GREEN, OUT_YELLOW };
+/* The escape sequence on a terminal, "" elsewhere, with --no-color, NO_COLOR or TERM=dumb. OUT_PLAIN ends a colour. */
+const char *out_color(const struct cli *cli, enum out_color color);
+/* Columns of the terminal on standard output; SIZE_MAX when it is none. */
+size_t out_width(const struct cli *cli);
+
+/* Writes `data` to `path`, or to standard output when path is NULL or "-". Returns 0 or an exit code after reporting. */
+int out_file(struct cli *cli, const char *path, struct bytes data);
+
+/* "1.5 GiB". */
+void out_size(char ret[32], uint64_t bytes);
+
+/* A line on standard error that says how far long work is: only on a terminal, after a second, and at most ten times a
+ * second. */
+struct out_progress {
+    const struct cli *cli;
+    const char *what;      /* "verifying" */
+    uint64_t start, drawn; /* ns of the boot clock */
+};
+void out_progress_init(struct out_progress *progress, const struct cli *cli, const char *what);
+/* `total` 0: unknown. The context is a struct out_progress. */
+void out_progress_draw(void *progress, uint64_t done, uint64_t total);
+/* Takes the line away. */
+void out_progress_end(struct out_progress *progress);
+
+#endif

@@ -1,0 +1,12 @@
+/* Receipts and heads as JSON, the same in every command that appends. */
+#ifndef CLI_RECEIPT_H
+#define CLI_RECEIPT_H
+
+#include "cli/obj.h"
+
+/* seq, leaf, size, root, duplicate, masked; head may be NULL. */
+void receipt_put(struct obj *obj, const struct ledger_receipt *receipt, const struct ledger_head *head);
+/* Prints them as one JSON object. Returns 0 or an exit code after reporting. */
+int receipt_print(struct cli *cli, const struct ledger_receipt *receipt, const struct ledger_head *head);
+
+#endif

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# backup, key backup, restore: as the same log and as its successor.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+note one
+note two
+printf 'for the backup\n' >bpass
+chmod 600 bpass
+box 0 key backup log.key --key-passphrase-file bpass
+box 0 backup copy
+check bash -c '! find copy -name "*.key" | grep -q .'
+box 3 backup copy
+err_has copy
+box 2 backup
+box 4 backup log.key/copy
+run 3 -C nowhere backup copy2
+
+# Not known to be the newest: it goes on as a successor.
+run 0 -C after restore copy --log-key log.key --key-passphrase-file bpass --reason 'disk failed' --json
+check grep -Eq '^test.example/box/r[0-9]+$' <<<"$(jq -r .origin <<<"$out")"
+run 0 -C after log --json --kind ledger.restored
+same "$(jq -s length <"$T/.out")" 1
+run 0 -C after append x.test.note -s thing/1 --open text text=three
+run 0 -C after verify
+run 0 -C after show 1 --json
+json .body.text one
+
+# The newest: the same log goes on.
+mv "$BOX" lost
+run 0 -C same restore copy --log-key log.key --key-passphrase-file bpass --newest
+out_has 'test.example/box'
+run 0 -C same append x.test.note -s thing/1
+run 0 -C same verify
+
+printf 'wrong\n' >wrong
+chmod 600 wrong
+run 3 -C third restore copy --log-key log.key --key-passphrase-file wrong
+err_has passphrase
+check test ! -e third
+run 3 -C third restore copy --log-key log.key
+err_has '--key-passphrase-fd'
+run 3 -C third restore copy --log-key absent --key-passphrase-file bpass
+run 2 -C third restore copy
+err_has '--log-key'
+run 2 -C third restore
+run 3 -C third restore absent --log-key log.key --key-passphrase-file bpass
+run 3 -C same restore copy --log-key log.key --key-passphrase-file bpass
+run 0 key new other.key --name test.example/box
+run 3 -C third restore copy --log-key other.key
+check test ! -e third
+
+finish
