@@ -90,8 +90,24 @@ size_t text_utf8_valid(const uint8_t *p, size_t n) {
     return n;
 }
 
+/* How many leading bytes, in whole words, are printable ASCII (0x20..0x7e). */
+static size_t printable_words(const uint8_t *p, size_t n) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        uint64_t w, del;
+        memcpy(&w, p + i, sizeof(w));
+        del = w ^ (ones * 0x7f);
+        /* no byte with its high bit set, none below 0x20, none equal to 0x7f */
+        if (((w | (w - ones * 0x20) | (del - ones)) & high) != 0) {
+            break;
+        }
+    }
+    return i;
+}
+
 bool text_has_control(struct bytes text) {
-    for (size_t i = 0; i < text.n; i++) {
+    for (size_t i = printable_words(text.p, text.n); i < text.n; i++) {
         uint8_t c = text.p[i];
         if (c < 0x20 || c == 0x7f) {
             return true;

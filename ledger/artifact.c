@@ -226,8 +226,8 @@ static int open_record(struct bytes record, uint8_t *ret_where, uint64_t *ret_si
 /* Streams the content to `out` (-1: nowhere) and compares size and hash. */
 static int stream(const struct ledger *ledger, struct bytes key, struct bytes record, int out, struct err *err) {
     char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    uint8_t where, digest[HASH_LEN], chunk[CHUNK];
-    uint64_t size, seen = 0;
+    uint8_t where = ARTIFACT_HERE, digest[HASH_LEN], chunk[CHUNK];
+    uint64_t size = 0, seen = 0;
     int rc = open_record(record, &where, &size, err);
     rc = rc != 0 ? rc : path_of(ledger, key.p, dir, path, err);
     struct hash *hash = hash_new();
@@ -302,7 +302,7 @@ int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err) {
     rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
     while (rc == 0) {
         uint8_t where;
-        uint64_t size;
+        uint64_t size = 0;
         rc = open_record(record, &where, &size, err);
         sum += rc == 0 ? size : 0;
         rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &record, err);

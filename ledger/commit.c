@@ -1,9 +1,9 @@
 /* The flow of one durable commit.
  *
  *   take the process's lock · make sure older keys can be looked up · take the database's write lock · read the head, the
- *   current epoch's key, compare the copy of the head · clock gap, the batch, a rotation that is due · tail, checkpoint, head ·
- *   commit · then, no longer needed for durability: read back a rotation and wipe the old key, copy the head, build key
- *   segments
+ *   current epoch's key, compare the copy of the head · clock gap, the batch, a rotation that is due · tail, checkpoint,
+ * head · commit · then, no longer needed for durability: read back a rotation and wipe the old key, copy the head, build
+ * key segments
  *
  * A batch that holds only duplicates and moves no cursor writes nothing at all. */
 #include "ledger/commit.h"
@@ -78,7 +78,8 @@ static int check_head_copy(struct commit *c, struct err *err) {
 /* Key runs that derived segments cover durably are no longer needed here. */
 static int drop_covered_runs(struct commit *c, struct err *err) {
     uint64_t covered;
-    if (!segments_due(&c->head) || segments_open(c->ledger, NULL) != 0 || segments_covered(c->ledger, &covered, NULL) != 0) {
+    if (!segments_due(&c->head) || segments_open(c->ledger, NULL) != 0 ||
+        segments_covered(c->ledger, &covered, NULL) != 0) {
         return 0; /* derived data is never needed to append */
     }
     while (c->head.keyed_from < covered && c->head.keyed_from + CORE_SEGMENT <= c->head.size) {
@@ -214,6 +215,7 @@ static void done(struct commit *c) {
     segments_view_close(c->segments);
     signer_done(&c->next);
     buf_done(&c->header);
+    buf_done(&c->keyrun);
     buf_done(&c->record);
 }
 
@@ -221,6 +223,7 @@ static int run_locked(struct ledger *ledger, const struct commit_request *reques
                       struct ledger_receipt *rotation, struct ledger_head *ret_head, size_t *ret_at, struct err *err) {
     struct commit c = {.ledger = ledger};
     buf_init(&c.header, 2 * EVENT_HEADER_MAX);
+    buf_init(&c.keyrun, 65536);
     buf_init(&c.record, GROUP_PLAIN_MAX + 65536);
     size_t at = SIZE_MAX;
     int rc = ready_segments(ledger, request->batch, err);

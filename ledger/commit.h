@@ -1,5 +1,5 @@
-/* One durable commit: the state that its steps share. commit.c has the flow; commit_event.c one event; commit_group.c groups,
- * tail and tiles; commit_keys.c duplicates and conditions; commit_seal.c checkpoint and rotation. */
+/* One durable commit: the state that its steps share. commit.c has the flow; commit_event.c one event; commit_group.c
+ * groups, tail and tiles; commit_keys.c duplicates and conditions; commit_seal.c checkpoint and rotation. */
 #ifndef LEDGER_COMMIT_H
 #define LEDGER_COMMIT_H
 
@@ -9,16 +9,17 @@
 struct commit {
     struct ledger *ledger;
     struct db_txn *txn;
-    struct head head;          /* grows with each event */
-    uint64_t old_size;         /* events before this commit */
-    uint64_t base;             /* seq of the first event in ledger->build */
-    size_t stored;             /* how many of its first events are in the tail table already */
-    uint64_t now;              /* wall clock of this commit */
+    struct head head;               /* grows with each event */
+    uint64_t old_size;              /* events before this commit */
+    uint64_t base;                  /* seq of the first event in ledger->build */
+    size_t stored;                  /* how many of its first events are in the tail table already */
+    uint64_t now;                   /* wall clock of this commit */
     struct segments_view *segments; /* NULL: there are none */
-    bool keyed;                /* keys in memory are up to date and take part */
-    struct signer next;        /* the next epoch key, when this commit rotates */
+    bool keyed;                     /* keys in memory are up to date and take part */
+    struct signer next;             /* the next epoch key, when this commit rotates */
     bool rotates;
     bool restored;             /* it rotates because the ledger was restored: nobody has the old epoch key */
+    struct buf keyrun;         /* of the group in ledger->build */
     struct buf header, record; /* scratch */
 };
 
@@ -29,8 +30,10 @@ int commit_batch(struct commit *c, const struct ledger_batch *batch, struct ledg
 /* ---- commit_group.c ---- */
 /* Makes ledger->build ready for `n` more events: with the tail loaded when a group will fill up. */
 int commit_group_begin(struct commit *c, size_t n, struct err *err);
-int commit_group_add(struct commit *c, struct bytes header, struct bytes payload, enum group_payload where,
-                     const uint8_t leaf[EVENT_HASH], struct err *err);
+int commit_group_add(struct commit *c, struct bytes header, const struct group_facts *facts, struct bytes payload,
+                     enum group_payload where, const uint8_t leaf[EVENT_HASH], struct err *err);
+/* A key of the event that is added next goes into its group's run. */
+void commit_group_key(struct commit *c, uint64_t hash);
 /* Puts what is left of the group into the tail. */
 int commit_group_end(struct commit *c, struct err *err);
 
@@ -38,10 +41,11 @@ int commit_group_end(struct commit *c, struct err *err);
 /* Brings keys up to date; called once when any draft has a key. */
 int commit_keys_begin(struct commit *c, struct err *err);
 /* 0 with *ret_seq and its leaf: this (source, key) is there; 1: it is not. ERR_CONFLICT: the author's key was used. */
-int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
-                          uint8_t ret_leaf[EVENT_HASH], struct err *err);
+int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
+                          uint64_t *ret_seq, uint8_t ret_leaf[EVENT_HASH], struct err *err);
 /* ERR_CONFLICT when the draft's condition does not hold. */
-int commit_check_condition(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, struct err *err);
+int commit_check_condition(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
+                           struct err *err);
 
 /* ---- commit_seal.c ---- */
 /* Gives *ret_batch a ledger.key_rotated draft when a rotation is due or asked for; leaves it NULL otherwise. */
@@ -54,10 +58,10 @@ int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct e
 
 struct commit_request {
     const struct ledger_batch *batch;
-    bool rotate;                 /* also rotate the epoch key */
-    const char *actor, *reason;  /* of the rotation */
+    bool rotate;                /* also rotate the epoch key */
+    const char *actor, *reason; /* of the rotation */
     bool control;
-    struct signer *next;         /* not NULL: the batch ends in ledger.restored and this is the new epoch's key; taken */
+    struct signer *next; /* not NULL: the batch ends in ledger.restored and this is the new epoch's key; taken */
 };
 /* The whole: takes ledger->writing. receipts: room for batch->n. ret_rotation: receipt of the rotation's event. */
 int commit_run(struct ledger *ledger, const struct commit_request *request, struct ledger_receipt *receipts,

@@ -2,9 +2,9 @@
  * write lock; the rest was done when the draft was added to its batch. */
 #include <string.h>
 
+#include "base/crypt.h"
 #include "base/mp.h"
 #include "base/zst.h"
-#include "base/crypt.h"
 #include "ledger/commit.h"
 #include "ledger/keyrun.h"
 #include "ledger/private.h"
@@ -45,13 +45,16 @@ static void put_commitment(struct buf *out, const uint8_t *hash) {
 }
 
 static int encode_header(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, bool has_cause,
-                         uint64_t cause, const uint8_t body[EVENT_HASH], struct err *err) {
+                         uint64_t cause, const uint8_t body[EVENT_HASH], struct group_facts *ret_facts, struct err *err) {
     struct buf *out = &c->header;
     buf_clear(out);
     mp_put_array(out, 15);
     mp_put_uint(out, EVENT_FORMAT);
     mp_put_uint(out, c->head.size);
     mp_put_uint(out, c->head.time);
+    ret_facts->time = c->head.time;
+    ret_facts->has_private = e->has_private;
+    ret_facts->middle_at = (uint16_t)out->n;
     buf_put_bytes(out, batch_bytes(batch, e->head.at, e->head.n));
     if (has_cause) {
         mp_put_uint(out, cause);
@@ -59,6 +62,7 @@ static int encode_header(struct commit *c, const struct ledger_batch *batch, con
         mp_put_nil(out);
     }
     buf_put_bytes(out, batch_bytes(batch, e->key.at, e->key.n));
+    ret_facts->middle_n = (uint16_t)(out->n - ret_facts->middle_at);
     put_commitment(out, body);
     if (e->has_private) {
         put_commitment(out, e->private_commit);
@@ -72,6 +76,7 @@ static int encode_header(struct commit *c, const struct ledger_batch *batch, con
 static int write_event(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, bool has_cause,
                        uint64_t cause, struct ledger_receipt *receipt, struct err *err) {
     uint8_t salt[EVENT_HASH], body[EVENT_HASH], leaf[EVENT_HASH];
+    struct group_facts facts;
     uint64_t seq = c->head.size;
     struct bytes payload = batch_bytes(batch, e->payload.at, e->payload.n);
     bool external = payload.n > GROUP_INLINE_MAX;
@@ -81,7 +86,7 @@ static int write_event(struct commit *c, const struct ledger_batch *batch, const
     c->head.time = c->now > c->head.time ? c->now : c->head.time;
     event_salt(salt, c->head.seed, seq);
     event_body_commit(body, salt, payload);
-    int rc = encode_header(c, batch, e, has_cause, cause, body, err);
+    int rc = encode_header(c, batch, e, has_cause, cause, body, &facts, err);
     if (rc != 0) {
         return rc;
     }
@@ -94,8 +99,15 @@ static int write_event(struct commit *c, const struct ledger_batch *batch, const
             rc = keys_put(c->ledger->keys, e->author_hash, seq, err);
         }
     }
+    if (rc == 0 && e->key_hash != 0) {
+        commit_group_key(c, e->key_hash);
+    }
+    if (rc == 0 && e->author_hash != 0) {
+        commit_group_key(c, e->author_hash);
+    }
     rc = rc != 0 ? rc
-                 : commit_group_add(c, bytes_of_buf(&c->header), payload, external ? GROUP_EXTERNAL : GROUP_INLINE, leaf, err);
+                 : commit_group_add(c, bytes_of_buf(&c->header), &facts, payload, external ? GROUP_EXTERNAL : GROUP_INLINE,
+                                    leaf, err);
     if (rc == 0) {
         *receipt = (struct ledger_receipt){.seq = seq, .masked = e->masked};
         memcpy(receipt->leaf, leaf, EVENT_HASH);

@@ -4,6 +4,17 @@
 #include "ledger/commit.h"
 #include "ledger/keyrun.h"
 
+static int put_pair(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
+    struct buf *out = ctx;
+    (void)err;
+    buf_put_u8(out, (uint8_t)(seq % EVENT_GROUP));
+    return buf_put_be64(out, hash);
+}
+
+void commit_group_key(struct commit *c, uint64_t hash) {
+    put_pair(&c->keyrun, hash, c->head.size, NULL);
+}
+
 int commit_group_begin(struct commit *c, size_t n, struct err *err) {
     struct ledger *ledger = c->ledger;
     size_t have = (size_t)(c->head.size % EVENT_GROUP);
@@ -11,7 +22,8 @@ int commit_group_begin(struct commit *c, size_t n, struct err *err) {
         size_t bad;
         c->base = c->head.size - have;
         c->stored = have;
-        return core_group_load(c->txn, &c->head, c->head.size / EVENT_GROUP, ledger->build, &bad, err);
+        int rc = core_group_load(c->txn, &c->head, c->head.size / EVENT_GROUP, ledger->build, &bad, err);
+        return rc != 0 ? rc : keyrun_of_group(c->txn, ledger->build, put_pair, &c->keyrun, err);
     }
     c->base = c->head.size;
     c->stored = 0;
@@ -22,7 +34,8 @@ int commit_group_begin(struct commit *c, size_t n, struct err *err) {
 /* ---- tiles ---- */
 
 /* Node `hash` of tree level 8 * tile_level at `index` becomes the next hash of its tile. */
-static int put_tile(struct commit *c, unsigned tile_level, uint64_t index, const uint8_t hash[EVENT_HASH], struct err *err) {
+static int put_tile(struct commit *c, unsigned tile_level, uint64_t index, const uint8_t hash[EVENT_HASH],
+                    struct err *err) {
     uint8_t key[8];
     struct bytes record = {NULL, 0};
     size_t at = (size_t)(index % 256) * MERKLE_HASH;
@@ -45,21 +58,13 @@ static int put_tile(struct commit *c, unsigned tile_level, uint64_t index, const
 
 /* ---- sealing a full group ---- */
 
-static int put_pair(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
-    struct buf *out = ctx;
-    (void)err;
-    buf_put_u8(out, (uint8_t)(seq % EVENT_GROUP));
-    return buf_put_be64(out, hash);
-}
-
 static int put_key_run(struct commit *c, struct err *err) {
-    buf_clear(&c->record);
-    int rc = keyrun_of_group(c->txn, c->ledger->build, put_pair, &c->record, err);
-    rc = rc != 0 ? rc : buf_check(&c->record, "a key run", err);
-    if (rc != 0 || c->record.n == 0) {
-        return rc;
+    int rc = buf_check(&c->keyrun, "a key run", err);
+    if (rc == 0 && c->keyrun.n > 0) {
+        rc = db_put_u64(c->txn, T_KEYRUN, c->ledger->build->index * EVENT_GROUP, bytes_of_buf(&c->keyrun), DB_APPEND, err);
     }
-    return db_put_u64(c->txn, T_KEYRUN, c->ledger->build->index * EVENT_GROUP, bytes_of_buf(&c->record), DB_APPEND, err);
+    buf_clear(&c->keyrun);
+    return rc;
 }
 
 static int seal_group(struct commit *c, struct err *err) {
@@ -81,15 +86,15 @@ static int seal_group(struct commit *c, struct err *err) {
 
 /* ---- events ---- */
 
-int commit_group_add(struct commit *c, struct bytes header, struct bytes payload, enum group_payload where,
-                     const uint8_t leaf[EVENT_HASH], struct err *err) {
+int commit_group_add(struct commit *c, struct bytes header, const struct group_facts *facts, struct bytes payload,
+                     enum group_payload where, const uint8_t leaf[EVENT_HASH], struct err *err) {
     struct group *group = c->ledger->build;
     uint8_t done[MERKLE_DEPTH_MAX][MERKLE_HASH];
     uint64_t seq = c->head.size;
     if (seq % EVENT_GROUP == 0) { /* the seed was just made */
         group_reset(group, seq / EVENT_GROUP, c->head.seed, c->head.prev);
     }
-    int rc = group_add(group, header, payload, where, leaf, err);
+    int rc = group_add(group, header, facts, payload, where, leaf, err);
     if (rc != 0) {
         return rc;
     }

@@ -22,8 +22,8 @@ int commit_keys_begin(struct commit *c, struct err *err) {
     return rc;
 }
 
-/* Header and payload of an event, also of one that this commit has written. Borrowed until the next call. An external payload
- * comes out empty. */
+/* Header and payload of an event, also of one that this commit has written. Borrowed until the next call. An external
+ * payload comes out empty. */
 static int locate(struct commit *c, uint64_t seq, struct bytes *ret_header, struct bytes *ret_payload, struct err *err) {
     struct ledger *ledger = c->ledger;
     struct group *group = ledger->build;
@@ -116,8 +116,8 @@ static int confirm(void *ctx, uint64_t seq, struct err *err) {
             payload = bytes_of_buf(&external);
         }
         rc = rc != 0 ? rc : event_payload_decode(payload, &body, &author, err);
-        bool same = rc == 0 && bytes_eq(author.name, w->author.name) &&
-                    memcmp(author.id, w->author.id, NOTE_KEY_ID_LEN) == 0;
+        bool same =
+            rc == 0 && bytes_eq(author.name, w->author.name) && memcmp(author.id, w->author.id, NOTE_KEY_ID_LEN) == 0;
         buf_done(&external);
         if (rc != 0 || !same) {
             return rc;
@@ -142,8 +142,8 @@ static int find(struct commit *c, uint64_t hash, struct wanted *w, struct err *e
     return c->segments == NULL ? 0 : segments_find(c->segments, hash, confirm, w, err);
 }
 
-int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
-                          uint8_t ret_leaf[EVENT_HASH], struct err *err) {
+int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
+                          uint64_t *ret_seq, uint8_t ret_leaf[EVENT_HASH], struct err *err) {
     struct wanted w = {.c = c, .batch = batch, .e = e};
     int rc = find(c, e->key_hash, &w, err);
     if (rc == 1) {
@@ -165,7 +165,8 @@ int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, co
 
 /* ---- conditions ---- */
 
-int commit_check_condition(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, struct err *err) {
+int commit_check_condition(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
+                           struct err *err) {
     struct bytes subject = batch_bytes(batch, e->subject.at, e->subject.n);
     for (uint64_t seq = e->none_after + 1; seq < c->head.size; seq++) {
         struct bytes header, payload;

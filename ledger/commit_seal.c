@@ -95,8 +95,7 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
     struct ledger *ledger = c->ledger;
     char subject[NOTE_NAME_MAX + 16], vkey[NOTE_VKEY_MAX], name[NOTE_NAME_MAX + 16];
     uint64_t hours = ledger->config.rotate_hours;
-    bool due = hours > 0 && c->now > c->head.epoch_since &&
-               c->now - c->head.epoch_since >= hours * 3600 * CLOCK_NS_PER_S;
+    bool due = hours > 0 && c->now > c->head.epoch_since && c->now - c->head.epoch_since >= hours * 3600 * CLOCK_NS_PER_S;
     if (!asked && !due) {
         return 0;
     }
@@ -109,9 +108,8 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
         return rc;
     }
     note_vkey_encode(vkey, &c->next.vkey);
-    const struct field fields[] = {{"epoch", NULL, c->head.epoch + 1},
-                                   {"reason", reason == NULL ? "age" : reason, 0},
-                                   {"vkey", vkey, 0}};
+    const struct field fields[] = {
+        {"epoch", NULL, c->head.epoch + 1}, {"reason", reason == NULL ? "age" : reason, 0}, {"vkey", vkey, 0}};
     rc = own_batch(c, "ledger.key_rotated", subject, actor == NULL ? "service:ledger" : actor, fields, 3, ret_batch, err);
     c->rotates = rc == 0;
     return rc;
@@ -155,8 +153,7 @@ static int put_epoch(struct commit *c, struct err *err) {
     c->head.epoch++;
     c->head.epoch_from = c->head.size;
     c->head.epoch_since = c->head.time;
-    return core_epoch_put(c->txn, c->head.epoch, c->head.size, vkey, c->head.size - 1, c->ledger->origin,
-                          c->restored, err);
+    return core_epoch_put(c->txn, c->head.epoch, c->head.size, vkey, c->head.size - 1, c->ledger->origin, c->restored, err);
 }
 
 static int put_head(struct commit *c, struct err *err) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ledger/line.h"
 
 #define CONFIG_FILE_MAX 65536
 
@@ -57,14 +58,10 @@ static int set(struct config *config, const char *dir, struct bytes name, struct
 }
 
 static int decode(struct config *config, const char *dir, struct bytes text, struct err *err) {
-    unsigned number = 0;
-    while (text.n > 0) {
-        const uint8_t *end = memchr(text.p, '\n', text.n);
-        struct bytes line = {text.p, end == NULL ? text.n : (size_t)(end - text.p)};
-        size_t used = line.n + (end == NULL ? 0 : 1);
-        text.p += used;
-        text.n -= used;
-        number++;
+    struct line_reader lines;
+    struct bytes line;
+    line_init(&lines, text);
+    while (line_next(&lines, &line)) {
         line = trim(line);
         if (line.n == 0 || line.p[0] == '#') {
             continue;
@@ -74,11 +71,11 @@ static int decode(struct config *config, const char *dir, struct bytes text, str
                             : set(config, dir, trim((struct bytes){line.p, (size_t)(eq - line.p)}),
                                   trim((struct bytes){eq + 1, line.n - (size_t)(eq + 1 - line.p)}), err);
         if (rc != 0) {
-            err_prefix(err, "line %u", number);
+            err_prefix(err, "line %zu", lines.number);
             return rc;
         }
     }
-    return 0;
+    return lines.rest.n == 0 ? 0 : err_set(err, ERR_INVALID, "the last line is cut off: it does not end in a line feed");
 }
 
 int config_load(const char *dir, struct config *ret, struct err *err) {

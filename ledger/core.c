@@ -98,7 +98,8 @@ int core_epoch_get(struct db_txn *txn, uint64_t epoch, struct core_epoch *ret, s
     if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY || head.count != 5 || mp_next(&r, &from, NULL) != 0 ||
         from.type != MP_UINT || mp_next(&r, &vkey, NULL) != 0 || vkey.type != MP_STR || mp_next(&r, &seq, NULL) != 0 ||
         seq.type != MP_UINT || mp_next(&r, &origin, NULL) != 0 || origin.type != MP_STR || origin.data.n > NOTE_NAME_MAX ||
-        mp_next(&r, &restored, NULL) != 0 || restored.type != MP_BOOL || r.p != r.end || note_vkey_decode(vkey.data, &out.vkey, NULL) != 0) {
+        mp_next(&r, &restored, NULL) != 0 || restored.type != MP_BOOL || r.p != r.end ||
+        note_vkey_decode(vkey.data, &out.vkey, NULL) != 0) {
         return err_set(err, ERR_CORRUPT, "the record of epoch %llu does not parse", (unsigned long long)epoch);
     }
     out.from_size = from.uint;
@@ -113,7 +114,8 @@ int core_epoch_get(struct db_txn *txn, uint64_t epoch, struct core_epoch *ret, s
 /* ---- groups ---- */
 
 /* An inline payload of the tail against its commitment; a bundle's payloads are bound by its leaves. */
-static int check_tail_payload(const struct head *head, const struct event_header *h, struct bytes payload, struct err *err) {
+static int check_tail_payload(const struct head *head, const struct event_header *h, struct bytes payload,
+                              struct err *err) {
     uint8_t salt[EVENT_HASH], commit[EVENT_HASH];
     event_salt(salt, head->seed, h->seq);
     event_body_commit(commit, salt, payload);
@@ -148,7 +150,8 @@ static int load_tail(struct db_txn *txn, const struct head *head, uint64_t index
             group_reset(group, index, head->seed, h.prev);
         } else if (rc == 0 && memcmp(prev, h.prev, EVENT_HASH) != 0) {
             /* either the event before or this one's prev was changed; the leaf before is what prev must be */
-            rc = err_set(err, ERR_TAMPERED, "event %llu is not what was written: the next event's prev differs from its leaf",
+            rc = err_set(err, ERR_TAMPERED,
+                         "event %llu is not what was written: the next event's prev differs from its leaf",
                          (unsigned long long)(first + i - 1));
             i--;
         }
@@ -158,7 +161,8 @@ static int load_tail(struct db_txn *txn, const struct head *head, uint64_t index
         if (rc == 0) {
             event_leaf(leaf, header);
             memcpy(prev, leaf, EVENT_HASH);
-            rc = group_add(group, header, payload, where, leaf, err);
+            const struct group_facts facts = group_facts_of(header, &h);
+            rc = group_add(group, header, &facts, payload, where, leaf, err);
         }
         if (rc != 0) {
             *ret_bad = i;
@@ -264,7 +268,8 @@ static void fold(uint8_t (*hashes)[MERKLE_HASH], size_t n, uint8_t ret[MERKLE_HA
 }
 
 /* Below level 8: from the leaves of one group. */
-static int node_in_group(struct core_view *view, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH], struct err *err) {
+static int node_in_group(struct core_view *view, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH],
+                         struct err *err) {
     uint8_t hashes[EVENT_GROUP][MERKLE_HASH];
     uint64_t first = index << level;
     uint64_t g = first / EVENT_GROUP;

@@ -38,8 +38,10 @@ void group_reset(struct group *group, uint64_t index, const uint8_t seed[EVENT_H
     group->payload_at[0] = 0;
 }
 
-void group_close(struct group *group, enum group_payload where, const uint8_t leaf[EVENT_HASH]) {
+void group_close(struct group *group, const struct group_facts *facts, enum group_payload where,
+                 const uint8_t leaf[EVENT_HASH]) {
     struct group_event *e = &group->event[group->n];
+    e->facts = *facts;
     e->where = where;
     memcpy(e->leaf, leaf, EVENT_HASH);
     group->n++;
@@ -47,8 +49,18 @@ void group_close(struct group *group, enum group_payload where, const uint8_t le
     group->payload_at[group->n] = group->payloads.n;
 }
 
-int group_add(struct group *group, struct bytes header, struct bytes payload, enum group_payload where,
-              const uint8_t leaf[EVENT_HASH], struct err *err) {
+/* From kind's own head to the head of the body commitment. */
+struct group_facts group_facts_of(struct bytes header, const struct event_header *h) {
+    const uint8_t *start = h->kind.p - (h->kind.n < 32 ? 1 : h->kind.n < 256 ? 2 : 3);
+    const uint8_t *end = h->body - GROUP_BIN_HEAD;
+    return (struct group_facts){.time = h->time,
+                                .middle_at = (uint16_t)(start - header.p),
+                                .middle_n = (uint16_t)(end - start),
+                                .has_private = h->private_ != NULL};
+}
+
+int group_add(struct group *group, struct bytes header, const struct group_facts *facts, struct bytes payload,
+              enum group_payload where, const uint8_t leaf[EVENT_HASH], struct err *err) {
     buf_put_bytes(&group->headers, header);
     if (where == GROUP_INLINE) {
         buf_put_bytes(&group->payloads, payload);
@@ -56,7 +68,7 @@ int group_add(struct group *group, struct bytes header, struct bytes payload, en
     if (group->headers.fail != 0 || group->payloads.fail != 0) {
         return err_set(err, ERR_NOMEM, "out of memory for a group of events");
     }
-    group_close(group, where, leaf);
+    group_close(group, facts, where, leaf);
     return 0;
 }
 
@@ -67,13 +79,6 @@ void group_views(struct group *group) {
         e->payload = (struct bytes){group->payloads.p == NULL ? NULL : group->payloads.p + group->payload_at[i],
                                     group->payload_at[i + 1] - group->payload_at[i]};
     }
-}
-
-/* A header's middle: the elements kind .. key as they stand, from kind's own head to the head of the body commitment. */
-static struct bytes middle_of(const struct event_header *h) {
-    const uint8_t *start = h->kind.p - (h->kind.n < 32 ? 1 : h->kind.n < 256 ? 2 : 3);
-    const uint8_t *end = h->body - GROUP_BIN_HEAD;
-    return (struct bytes){start, (size_t)(end - start)};
 }
 
 /* ---- the tail ---- */
@@ -118,70 +123,51 @@ static void put_uvarint(struct buf *out, uint64_t v) {
     buf_put_u8(out, (uint8_t)v);
 }
 
-struct parts { /* of one event's header, as far as a bundle stores it */
-    struct bytes middle;
-    const uint8_t *body, *private_;
-    uint64_t time;
-};
-
-static int take_parts(const struct group *group, struct parts parts[EVENT_GROUP], struct err *err) {
-    for (size_t i = 0; i < EVENT_GROUP; i++) {
-        struct event_header h;
-        int rc = event_header_decode(group->event[i].header, &h, err);
-        if (rc != 0) {
-            return rc;
-        }
-        parts[i].middle = middle_of(&h);
-        parts[i].body = h.body;
-        parts[i].private_ = h.private_;
-        parts[i].time = h.time;
-    }
-    return 0;
+/* A header ends in body, private and prev, whose sizes are fixed. */
+static const uint8_t *private_of(const struct group_event *e) {
+    return e->header.p + e->header.n - GROUP_COMMITMENT - EVENT_HASH;
 }
 
-static void put_plain(struct group *group, const struct parts parts[EVENT_GROUP]) {
+static const uint8_t *body_of(const struct group_event *e) {
+    return e->header.p + e->header.n - GROUP_COMMITMENT - (e->facts.has_private ? GROUP_COMMITMENT : 1) - EVENT_HASH;
+}
+
+static void put_plain(struct group *group) {
     struct buf *plain = &group->plain;
     uint8_t bitmap[EVENT_GROUP / 8] = {0};
     uint64_t time = 0;
     buf_clear(plain);
     for (size_t i = 0; i < EVENT_GROUP; i++) {
         const struct group_event *e = &group->event[i];
-        put_uvarint(plain, parts[i].time - time);
-        put_uvarint(plain, parts[i].middle.n);
+        put_uvarint(plain, e->facts.time - time);
+        put_uvarint(plain, e->facts.middle_n);
         put_uvarint(plain, e->where == GROUP_INLINE ? e->payload.n + 2 : (uint64_t)e->where);
-        time = parts[i].time;
-        if (parts[i].private_ != NULL) {
+        time = e->facts.time;
+        if (e->facts.has_private) {
             bitmap[i / 8] |= (uint8_t)(1U << (i % 8));
         }
     }
     buf_put(plain, bitmap, sizeof(bitmap));
     for (size_t i = 0; i < EVENT_GROUP; i++) {
-        buf_put_bytes(plain, parts[i].middle);
+        const struct group_event *e = &group->event[i];
+        buf_put(plain, e->header.p + e->facts.middle_at, e->facts.middle_n);
     }
     for (size_t i = 0; i < EVENT_GROUP; i++) {
-        if (parts[i].private_ != NULL) {
-            buf_put(plain, parts[i].private_, EVENT_HASH);
+        if (group->event[i].facts.has_private) {
+            buf_put(plain, private_of(&group->event[i]), EVENT_HASH);
         }
     }
     for (size_t i = 0; i < EVENT_GROUP; i++) {
         if (group->event[i].where != GROUP_INLINE) {
-            buf_put(plain, parts[i].body, EVENT_HASH);
+            buf_put(plain, body_of(&group->event[i]), EVENT_HASH);
         }
     }
     buf_put_bytes(plain, bytes_of_buf(&group->payloads));
 }
 
 int group_encode(struct group *group, struct buf *out, struct err *err) {
-    struct parts *parts = calloc(EVENT_GROUP, sizeof(*parts));
-    if (parts == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
     group_views(group);
-    int rc = take_parts(group, parts, err);
-    if (rc != 0) {
-        goto out;
-    }
-    put_plain(group, parts);
+    put_plain(group);
     buf_put_u8(out, GROUP_RECORD_VERSION);
     buf_put_u8(out, 0);
     buf_put(out, group->seed, EVENT_HASH);
@@ -189,10 +175,7 @@ int group_encode(struct group *group, struct buf *out, struct err *err) {
     for (size_t i = 0; i < EVENT_GROUP; i++) {
         buf_put(out, group->event[i].leaf, GROUP_LEAF_PREFIX);
     }
-    rc = buf_check(&group->plain, "a group of events", err);
+    int rc = buf_check(&group->plain, "a group of events", err);
     rc = rc != 0 ? rc : zst_compress(out, bytes_of_buf(&group->plain), GROUP_ZSTD_LEVEL, err);
-    rc = rc != 0 ? rc : buf_check(out, "a bundle", err);
-out:
-    free(parts);
-    return rc;
+    return rc != 0 ? rc : buf_check(out, "a bundle", err);
 }

@@ -32,21 +32,26 @@
 #include "ledger/merkle.h"
 
 #define GROUP_INLINE_MAX 16384 /* longer payloads have records of their own */
-#define GROUP_PLAIN_MAX ((size_t)EVENT_GROUP * (GROUP_INLINE_MAX + EVENT_HEADER_MAX) + 65536)
+#define GROUP_PLAIN_MAX  ((size_t)EVENT_GROUP * (GROUP_INLINE_MAX + EVENT_HEADER_MAX) + 65536)
 
 enum group_payload { GROUP_EXTERNAL = 0, GROUP_ERASED = 1, GROUP_INLINE = 2 };
 
 struct group_event {
-    struct bytes header;          /* the leaf's bytes */
-    struct bytes payload;         /* GROUP_INLINE: the bytes; else empty */
+    struct bytes header;  /* the leaf's bytes */
+    struct bytes payload; /* GROUP_INLINE: the bytes; else empty */
     enum group_payload where;
     uint8_t leaf[EVENT_HASH];
+    struct group_facts {
+        uint64_t time;
+        uint16_t middle_at, middle_n; /* where the elements kind .. key stand in the header */
+        bool has_private;
+    } facts;
 };
 
 /* A decoded or growing group. Views point into its buffers and die with the next load or reset. */
 struct group {
-    uint64_t index;               /* seq / 256 of its events */
-    size_t n;                     /* events in it */
+    uint64_t index; /* seq / 256 of its events */
+    size_t n;       /* events in it */
     uint8_t seed[EVENT_HASH];
     uint8_t prev[EVENT_HASH];     /* of the first event */
     struct buf headers, payloads; /* what the views point into */
@@ -59,17 +64,21 @@ struct group *group_new(void); /* NULL on no memory */
 void group_free(struct group *group);
 void group_reset(struct group *group, uint64_t index, const uint8_t seed[EVENT_HASH], const uint8_t prev[EVENT_HASH]);
 /* Copies one more event in; its leaf is the caller's. Views are set by group_views only. */
-int group_add(struct group *group, struct bytes header, struct bytes payload, enum group_payload where,
-              const uint8_t leaf[EVENT_HASH], struct err *err);
+int group_add(struct group *group, struct bytes header, const struct group_facts *facts, struct bytes payload,
+              enum group_payload where, const uint8_t leaf[EVENT_HASH], struct err *err);
+/* The facts of a decoded header, whose views borrow from `header`. */
+struct group_facts group_facts_of(struct bytes header, const struct event_header *h);
 /* Ends an event whose header and inline payload were put straight into the group's buffers. */
-void group_close(struct group *group, enum group_payload where, const uint8_t leaf[EVENT_HASH]);
+void group_close(struct group *group, const struct group_facts *facts, enum group_payload where,
+                 const uint8_t leaf[EVENT_HASH]);
 /* Sets the views of all events after the last group_add or group_close. */
 void group_views(struct group *group);
 
 /* The bundle record of a full group. */
 int group_encode(struct group *group, struct buf *out, struct err *err);
 /* Rebuilds headers and leaves from a record and compares each leaf's first four bytes. On ERR_CORRUPT and ERR_TAMPERED
- * *ret_bad (may be NULL) gets the first event (0..255) that cannot be had as it was written, SIZE_MAX when that is unknown. */
+ * *ret_bad (may be NULL) gets the first event (0..255) that cannot be had as it was written, SIZE_MAX when that is unknown.
+ */
 int group_decode(struct group *group, uint64_t index, struct bytes record, size_t *ret_bad, struct err *err);
 /* The root of all 256 leaves. */
 void group_root(const struct group *group, uint8_t ret[EVENT_HASH]);

@@ -97,7 +97,8 @@ static int rebuild_event(struct group *group, struct sections *s, size_t i, stru
     const uint8_t *middle, *payload = NULL, *body = NULL, *private_ = NULL;
     uint8_t salt[EVENT_HASH], commit[EVENT_HASH], leaf[EVENT_HASH];
     size_t payload_n = m->code < 2 ? 0 : (size_t)m->code - 2;
-    if (!take(&s->middles, (size_t)m->middle, &middle) || (has_private(s, i) && !take(&s->privates, EVENT_HASH, &private_)) ||
+    if (!take(&s->middles, (size_t)m->middle, &middle) ||
+        (has_private(s, i) && !take(&s->privates, EVENT_HASH, &private_)) ||
         (m->code < 2 && !take(&s->bodies, EVENT_HASH, &body)) || !take(&s->payloads, payload_n, &payload) ||
         m->time_delta > MP_INT_MAX - state->time) {
         return err_set(err, ERR_CORRUPT, "the bundle's lengths do not fit");
@@ -115,6 +116,10 @@ static int rebuild_event(struct group *group, struct sections *s, size_t i, stru
     mp_put_uint(out, EVENT_FORMAT);
     mp_put_uint(out, state->seq);
     mp_put_uint(out, state->time);
+    const struct group_facts facts = {.time = state->time,
+                                      .middle_at = (uint16_t)(out->n - at),
+                                      .middle_n = (uint16_t)m->middle,
+                                      .has_private = private_ != NULL};
     buf_put(out, middle, (size_t)m->middle);
     mp_put_bin(out, (struct bytes){body, EVENT_HASH});
     if (private_ == NULL) {
@@ -131,7 +136,7 @@ static int rebuild_event(struct group *group, struct sections *s, size_t i, stru
         return buf_check(&group->payloads, "a group's payloads", err);
     }
     event_leaf(leaf, (struct bytes){out->p + at, out->n - at});
-    group_close(group, where, leaf);
+    group_close(group, &facts, where, leaf);
     memcpy(state->prev, leaf, EVENT_HASH);
     state->seq++;
     return 0;

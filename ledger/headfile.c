@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ledger/line.h"
 
 #define HEADFILE_LEN 1024
 #define HEADFILE_MAGIC "ledger-head/v1"
@@ -52,21 +53,14 @@ int headfile_write(const char *dir, const struct headfile *head, struct err *err
     return rc;
 }
 
-static struct bytes take_line(struct bytes *text) {
-    const uint8_t *end = text->n == 0 ? NULL : memchr(text->p, '\n', text->n);
-    struct bytes line = {text->p, end == NULL ? 0 : (size_t)(end - text->p)};
-    size_t used = end == NULL ? text->n : line.n + 1;
-    text->p += used;
-    text->n -= used;
-    return line;
-}
-
 /* False: torn or not ours. */
 static bool decode(struct bytes text, struct headfile *ret) {
-    struct bytes whole = text;
+    struct line_reader lines;
+    struct bytes magic, origin, size, b64;
     struct buf root, again;
-    bool good = text.n == HEADFILE_LEN && bytes_is(take_line(&text), HEADFILE_MAGIC);
-    struct bytes origin = take_line(&text), size = take_line(&text), b64 = take_line(&text);
+    line_init(&lines, text);
+    bool good = line_next(&lines, &magic) && bytes_is(magic, HEADFILE_MAGIC) && line_next(&lines, &origin) &&
+                line_next(&lines, &size) && line_next(&lines, &b64);
     buf_init(&root, EVENT_HASH);
     buf_init(&again, HEADFILE_LEN);
     good = good && origin.n > 0 && origin.n <= NOTE_NAME_MAX && text_parse_u64(size, &ret->size) == 0 &&
@@ -75,7 +69,7 @@ static bool decode(struct bytes text, struct headfile *ret) {
         memcpy(ret->origin, origin.p, origin.n);
         ret->origin[origin.n] = '\0';
         memcpy(ret->root, root.p, EVENT_HASH);
-        good = encode(&again, ret) == 0 && bytes_eq(bytes_of_buf(&again), whole);
+        good = encode(&again, ret) == 0 && bytes_eq(bytes_of_buf(&again), text);
     }
     buf_done(&root);
     buf_done(&again);

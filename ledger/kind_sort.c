@@ -247,22 +247,21 @@ static int check_field(struct sorter *s, const struct cursor *c, struct entry *e
     return kind_check(e->field, &e->item, &c->r, &e->is_time, &e->time, err);
 }
 
-/* Digests and the catalog's own words can be neither secrets nor paths. */
-static bool needs_scan(const struct entry *e) {
-    return e->field == NULL || (e->field->type != KIND_DIGEST && e->field->values == NULL);
-}
-
+/* Digests and the catalog's own words can be neither secrets nor paths; and no name in the catalog says "secret". */
 static int scan(struct cursor *c, struct entry *e, struct err *err) {
-    int rc = 0;
+    const struct kind_field *f = e->field;
     if (e->item.type == MP_STR) {
-        if (!e->is_time && needs_scan(e)) {
-            e->named_secret = secret_field_name(e->name);
+        if (f == NULL || (f->type != KIND_DIGEST && f->values == NULL && !e->is_time)) {
+            e->named_secret = f == NULL && secret_field_name(e->name);
             kind_text_scan(e->item.data, e->named_secret, &e->finds);
         }
-    } else if (e->item.type == MP_ARRAY || e->item.type == MP_MAP) {
-        e->named_secret = secret_field_name(e->name);
-        rc = kind_value_scan(&c->r, &e->item, e->named_secret, &e->finds, err);
+        return 0;
     }
+    if (e->item.type != MP_ARRAY && e->item.type != MP_MAP) {
+        return 0;
+    }
+    e->named_secret = f == NULL && secret_field_name(e->name);
+    int rc = kind_value_scan(&c->r, &e->item, e->named_secret, &e->finds, err);
     if (rc == ERR_CORRUPT) {
         return bad_bytes(c, rc, err);
     }

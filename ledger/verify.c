@@ -86,12 +86,13 @@ static void say_all(struct verify *v, uint64_t artifacts) {
             "events %llu..%llu: bytes, chain and tree; the %llu before were verified earlier and not read again", from,
             size - 1, from);
     } else {
-        say(v, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, "%llu events, %llu bundles, %llu artifacts: every byte, chain and tree",
-            size, size / EVENT_GROUP, (unsigned long long)artifacts);
+        say(v, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD,
+            "%llu events, %llu bundles, %llu artifacts: every byte, chain and tree", size, size / EVENT_GROUP,
+            (unsigned long long)artifacts);
     }
-    say(v, LEDGER_SEALS, LEDGER_ASPECT_GOOD, "log key '%s', %zu epoch key%s, %zu handover%s; newest checkpoint at size %llu",
-        v->log.name, v->n_epochs, v->n_epochs == 1 ? "" : "s", v->n_epochs > 0 ? v->n_epochs - 1 : 0,
-        v->n_epochs == 2 ? "" : "s", size);
+    say(v, LEDGER_SEALS, LEDGER_ASPECT_GOOD,
+        "log key '%s', %zu epoch key%s, %zu handover%s; newest checkpoint at size %llu", v->log.name, v->n_epochs,
+        v->n_epochs == 1 ? "" : "s", v->n_epochs > 0 ? v->n_epochs - 1 : 0, v->n_epochs == 2 ? "" : "s", size);
     if (v->n_authored == 0) {
         say(v, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "no event is signed by an author");
     } else {
@@ -107,7 +108,9 @@ static void say_all(struct verify *v, uint64_t artifacts) {
         say(v, LEDGER_GAPS, LEDGER_ASPECT_NOTE, "%llu recorded, the first is event %llu", (unsigned long long)v->n_gaps,
             (unsigned long long)v->first_gap);
     }
-    say(v, LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
+    if (!v->options->derived) {
+        say(v, LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
+    }
 }
 
 /* ---- derived data ---- */
@@ -121,7 +124,7 @@ static int check_derived(struct verify *v, struct err *err) {
     uint64_t covered = 0;
     struct err why = {0};
     int rc = core_path(v->ledger, "derived/data.mdb", path, err);
-    if (rc != 0 || !v->options->derived) {
+    if (rc != 0) {
         return rc;
     }
     if (!file_exists(path)) {
@@ -157,8 +160,7 @@ static int begin_since(struct verify *v, struct err *err) {
     }
     merkle_edge_root(&edge, root);
     uint64_t from = (head->size / EVENT_GROUP - 1) * EVENT_GROUP;
-    if (memcmp(root, head->root, EVENT_HASH) != 0 ||
-        merkle_edge_load(&v->edge, from, core_node, &v->view, NULL) != 0) {
+    if (memcmp(root, head->root, EVENT_HASH) != 0 || merkle_edge_load(&v->edge, from, core_node, &v->view, NULL) != 0) {
         return 0;
     }
     v->from = from;
@@ -179,8 +181,8 @@ static int begin_since(struct verify *v, struct err *err) {
         if (core_epoch_get(v->txn, i, &e, NULL) != 0 || e.seq >= from + (i == 0 ? 1 : 0)) {
             break; /* the rest is read from the events */
         }
-        *mine = (struct verify_epoch){.from_size = e.from_size, .to_size = LEDGER_NO_SEQ, .seq = e.seq,
-                                      .restored = e.restored, .vkey = e.vkey};
+        *mine = (struct verify_epoch){
+            .from_size = e.from_size, .to_size = LEDGER_NO_SEQ, .seq = e.seq, .restored = e.restored, .vkey = e.vkey};
         memcpy(mine->origin, e.origin, sizeof(mine->origin));
         if (i > 0) {
             mine[-1].to_size = e.restored ? e.seq : e.seq + 1;
@@ -249,7 +251,7 @@ static int run(struct verify *v, struct err *err) {
     rc = rc != 0 ? rc : verify_seals_end(v, &why);
     rc = rc != 0 ? rc : verify_tables(v, &why);
     rc = rc == 0 ? 0 : damaged(v, rc, &why, err);
-    rc = rc != 0 ? rc : check_derived(v, err);
+    rc = rc != 0 || !v->options->derived ? rc : check_derived(v, err);
     if (rc == 0) {
         say_all(v, v->n_artifacts);
         verify_anchor(v);

@@ -7,10 +7,10 @@
 #include "ledger/verify.h"
 
 struct anchor {
-    bool good;              /* something that was trusted confirms it */
-    uint64_t known;         /* events known from outside */
+    bool good;      /* something that was trusted confirms it */
+    uint64_t known; /* events known from outside */
     bool any_known;
-    char by[256];           /* what confirms it */
+    char by[512]; /* what confirms it */
 };
 
 static void confirm(struct anchor *a, const char *by) {
@@ -33,7 +33,7 @@ static void contradict(struct verify *v, enum ledger_aspect aspect, const char *
 
 static void by_policy(struct verify *v, const struct policy *policy, struct anchor *a) {
     struct policy_verdict verdict;
-    char text[512];
+    char text[480];
     struct note *note = malloc(sizeof(*note));
     if (note == NULL || note_decode(bytes_of_buf(&v->newest), note, NULL) != 0) {
         free(note);
@@ -42,7 +42,8 @@ static void by_policy(struct verify *v, const struct policy *policy, struct anch
     policy_judge(policy, note, &verdict);
     free(note);
     if (verdict.bad) {
-        verify_fault(v, LEDGER_SEALS, v->head.size - 1, "meta", "a signature of a trusted key on the newest checkpoint is bad");
+        verify_fault(v, LEDGER_SEALS, v->head.size - 1, "meta",
+                     "a signature of a trusted key on the newest checkpoint is bad");
     } else if (verdict.log_known && verdict.quorum) {
         snprintf(text, sizeof(text), "log key '%.200s'%s", verdict.log.name,
                  verdict.quorum_none ? "" : " with the policy's quorum of witnesses");
@@ -69,7 +70,8 @@ static void by_genesis(struct verify *v, const struct ledger_trust *trust, struc
         if (memcmp(known->leaf, v->genesis, EVENT_HASH) == 0) {
             confirm(a, "the genesis leaf");
         } else {
-            contradict(v, LEDGER_ANCHORING, "its first event is not the one that is trusted for this origin: another ledger");
+            contradict(v, LEDGER_ANCHORING,
+                       "its first event is not the one that is trusted for this origin: another ledger");
         }
     }
     bool hit = false;
@@ -100,7 +102,7 @@ static const struct verify_epoch *last_of_origin(const struct verify *v, struct 
 
 static void known_head(struct verify *v, struct bytes origin, uint64_t size, const uint8_t root[EVENT_HASH],
                        const char *where, struct anchor *a) {
-    char text[512];
+    char text[480];
     struct merkle_edge edge;
     uint8_t mine[EVENT_HASH];
     uint64_t end;
@@ -150,7 +152,7 @@ static void by_heads(struct verify *v, const struct ledger_trust *trust, struct 
     }
     for (size_t i = 0; i < trust->n_checkpoints; i++) {
         const struct trust_checkpoint *known = trust->checkpoint[i];
-        char where[300];
+        char where[280];
         uint64_t end;
         snprintf(where, sizeof(where), "the checkpoint '%s'", known->path);
         if (v->log_known && note_check_key(&known->parsed, &v->log, NULL) == NOTE_BAD) {

@@ -27,8 +27,8 @@ static int note_author_key(struct verify *v, const struct event_header *h, const
     return 0;
 }
 
-static int check_author(struct verify *v, const struct event_header *h, struct bytes body, const struct event_author *author,
-                        struct err *err) {
+static int check_author(struct verify *v, const struct event_header *h, struct bytes body,
+                        const struct event_author *author, struct err *err) {
     struct bytes sig = {author->sig, CRYPT_SIGNATURE_LEN};
     const struct note_vkey *key = trust_author_find(v->options->trust, author->name, author->id);
     v->n_authored++;
@@ -73,13 +73,14 @@ static void check_author_keys(struct verify *v) {
 
 /* ---- one event ---- */
 
-static int check_payload(struct verify *v, const struct group_event *e, const struct event_header *h, struct bytes *ret_body,
-                         struct event_author *ret_author, struct err *err) {
+static int check_payload(struct verify *v, const struct group_event *e, const struct event_header *h,
+                         struct bytes *ret_body, struct event_author *ret_author, struct err *err) {
     uint8_t salt[EVENT_HASH], commit[EVENT_HASH];
     struct bytes payload = e->payload;
     struct err why = {0};
     if (e->where == GROUP_ERASED) {
-        verify_fault(v, LEDGER_ERASURES, h->seq, PLACE(v, h->seq), "its body is missing, and no ledger.erased event says so");
+        verify_fault(v, LEDGER_ERASURES, h->seq, PLACE(v, h->seq),
+                     "its body is missing, and no ledger.erased event says so");
         return 1;
     }
     if (e->where == GROUP_EXTERNAL) {
@@ -157,9 +158,9 @@ static void check_tiles(struct verify *v, uint64_t seq, unsigned levels, uint8_t
         size_t at = (size_t)(index % 256) * MERKLE_HASH;
         int rc = db_get(v->txn, T_TILE, (struct bytes){key, sizeof(key)}, &record, NULL);
         if (rc != 0 || record.n < at + MERKLE_HASH || memcmp(record.p + at, done[level], MERKLE_HASH) != 0) {
-            verify_fault(v, LEDGER_INTEGRITY, seq, "tile", "hash %llu of tile level %u is not the root of events %llu..%llu",
-                         (unsigned long long)index, level / 8, (unsigned long long)(index << level),
-                         (unsigned long long)seq);
+            verify_fault(v, LEDGER_INTEGRITY, seq, "tile",
+                         "hash %llu of tile level %u is not the root of events %llu..%llu", (unsigned long long)index,
+                         level / 8, (unsigned long long)(index << level), (unsigned long long)seq);
         }
         v->n_tiles += index % 256 == 0 ? 1 : 0;
     }
@@ -290,8 +291,8 @@ int verify_events(struct verify *v, struct err *err) {
         rc = verify_renew(v, err);
         rc = rc != 0 ? rc : check_group(v, g, err);
         if (v->options->progress != NULL && (g % 64 == 63 || g + 1 == groups)) {
-            v->options->progress(v->options->progress_ctx, (g + 1) * EVENT_GROUP < v->head.size ? (g + 1) * EVENT_GROUP : v->head.size,
-                                 v->head.size);
+            v->options->progress(v->options->progress_ctx,
+                                 (g + 1) * EVENT_GROUP < v->head.size ? (g + 1) * EVENT_GROUP : v->head.size, v->head.size);
         }
     }
     check_author_keys(v);

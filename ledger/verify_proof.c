@@ -1,7 +1,8 @@
-/* A single event's proof, checked with nothing but what the caller gives: the leaf's bytes, the .tlog-proof, the payload. */
+/* A single event's proof, checked with nothing but what the caller gives: the leaf's bytes, the .tlog-proof, the payload.
+ */
 #include <stdio.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ledger/event.h"
 #include "ledger/tlog_proof.h"
@@ -61,8 +62,9 @@ static void check_payload(struct proof_check *c, struct bytes payload, const str
     struct bytes body;
     struct event_author author = {0};
     struct err why = {0};
+    say(c, LEDGER_AUTHORS, LEDGER_ASPECT_UNCHECKED,
+        payload.n == 0 ? "not checked: no payload was given" : "not checked: the event does not verify");
     if (payload.n == 0 || c->report->aspect[LEDGER_INTEGRITY].state == LEDGER_ASPECT_FAULT) {
-        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_UNCHECKED, "no payload was given");
         return;
     }
     if (payload.n <= EVENT_HASH) {

@@ -1,7 +1,8 @@
 /* Checkpoints, epoch keys and handovers, all judged by what the events say.
  *
  * Epoch e seals the sizes from_size .. to_size. A rotation at seq r hands over at size r + 1, which both keys sign. After a
- * restore nobody has the old epoch key: the old epoch ends at size r, the new one begins at r + 1, certified by the log key. */
+ * restore nobody has the old epoch key: the old epoch ends at size r, the new one begins at r + 1, certified by the log
+ * key. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,8 +119,8 @@ static void judge_key(struct verify *v, const struct note *note, const struct no
                      (unsigned long long)size, what);
         break;
     default:
-        verify_fault(v, LEDGER_SEALS, size - 1, table, "the signature of the %s on the checkpoint of size %llu is bad", what,
-                     (unsigned long long)size);
+        verify_fault(v, LEDGER_SEALS, size - 1, table, "the signature of the %s on the checkpoint of size %llu is bad",
+                     what, (unsigned long long)size);
     }
 }
 
@@ -128,8 +129,10 @@ static void judge_others(struct verify *v, const struct note *note, uint64_t siz
     for (size_t i = 0; i < v->n_epochs; i++) {
         const struct verify_epoch *e = &v->epoch[i];
         if ((size < e->from_size || size > e->to_size) && note_check_key(note, &e->vkey, NULL) != NOTE_ABSENT) {
-            verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu is signed by epoch key %zu, which seals "
-                         "other sizes", (unsigned long long)size, i);
+            verify_fault(v, LEDGER_SEALS, size - 1, table,
+                         "the checkpoint of size %llu is signed by epoch key %zu, which seals "
+                         "other sizes",
+                         (unsigned long long)size, i);
         }
     }
 }
@@ -159,8 +162,11 @@ void verify_note(struct verify *v, struct bytes bytes, uint64_t size, const uint
         judge_key(v, note, &v->log, "log key", size, table);
     }
     for (size_t i = 0; i < n; i++) {
-        judge_key(v, note, &epochs[i]->vkey, i == 0 && n == 2 ? "new epoch key" : n == 2 ? "old epoch key" : "epoch key", size,
-                  table);
+        judge_key(v, note, &epochs[i]->vkey,
+                  i == 0 && n == 2 ? "new epoch key"
+                  : n == 2         ? "old epoch key"
+                                   : "epoch key",
+                  size, table);
     }
     if (n == 0) {
         verify_fault(v, LEDGER_SEALS, size - 1, table, "no epoch key seals size %llu", (unsigned long long)size);
@@ -247,8 +253,8 @@ static int check_epochs(struct verify *v, struct err *err) {
         return rc;
     }
     if (count != v->n_epochs) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "epoch", "%llu records for %zu epoch keys", (unsigned long long)count,
-                     v->n_epochs);
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "epoch", "%llu records for %zu epoch keys",
+                     (unsigned long long)count, v->n_epochs);
     }
     for (size_t i = 0; i < v->n_epochs; i++) {
         check_epoch_record(v, i, NULL);
@@ -256,9 +262,11 @@ static int check_epochs(struct verify *v, struct err *err) {
     if (v->n_epochs > 0) {
         const struct verify_epoch *last = &v->epoch[v->n_epochs - 1];
         if (v->head.epoch != v->n_epochs - 1 || v->head.epoch_from != last->from_size) {
-            verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record names epoch %llu from size %llu, the "
-                         "events say %zu from %llu", (unsigned long long)v->head.epoch, (unsigned long long)v->head.epoch_from,
-                         v->n_epochs - 1, (unsigned long long)last->from_size);
+            verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta",
+                         "the head record names epoch %llu from size %llu, the "
+                         "events say %zu from %llu",
+                         (unsigned long long)v->head.epoch, (unsigned long long)v->head.epoch_from, v->n_epochs - 1,
+                         (unsigned long long)last->from_size);
         }
     }
     return 0;

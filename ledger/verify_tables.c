@@ -16,8 +16,8 @@ typedef void record_fn(struct verify *v, enum core_table table, struct bytes key
 static void stranger(struct verify *v, enum core_table table, struct bytes key) {
     char text[65];
     text_hex(text, key.p, key.n < 32 ? key.n : 32);
-    verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "no event accounts for the record with key %s",
-                 text);
+    verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table],
+                 "no event accounts for the record with key %s", text);
 }
 
 static int sweep(struct verify *v, enum core_table table, record_fn *record, struct err *err) {
@@ -202,10 +202,9 @@ int verify_tables(struct verify *v, struct err *err) {
     static const struct {
         enum core_table table;
         record_fn *record;
-    } sweeps[] = {{T_META, on_meta},         {T_TAIL, on_tail},       {T_BUNDLE, on_bundle},
-                  {T_PAYLOAD, on_counted},   {T_PRIVATE, on_counted}, {T_TILE, on_tile},
-                  {T_CHECKPOINT, on_checkpoint}, {T_KEYRUN, on_keyrun},   {T_ARTIFACT, on_artifact},
-                  {T_CURSOR, on_cursor}};
+    } sweeps[] = {{T_META, on_meta},         {T_TAIL, on_tail},    {T_BUNDLE, on_bundle},         {T_PAYLOAD, on_counted},
+                  {T_PRIVATE, on_counted},   {T_TILE, on_tile},    {T_CHECKPOINT, on_checkpoint}, {T_KEYRUN, on_keyrun},
+                  {T_ARTIFACT, on_artifact}, {T_CURSOR, on_cursor}};
     int rc = db_strangers(v->txn, on_stranger_table, v, err);
     check_head(v);
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]) && rc == 0; i++) {
