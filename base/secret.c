@@ -17,7 +17,7 @@
 #include "base/secret_check.h"
 
 /* Only the low 24 bits of what it multiplies reach the slot. */
-#define ANCHOR_FACTOR        (UINT32_C(0xd8f16b) << 8)
+#define ANCHOR_FACTOR        (UINT32_C(0x599a19) << 8)
 #define ANCHOR_BITS          13
 #define ANCHOR_SLOT(v)       (((uint32_t)(v)*ANCHOR_FACTOR) >> (32 - ANCHOR_BITS))
 #define ANCHOR_PACK(a, b, c) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
@@ -35,9 +35,16 @@ const struct secret_rule secret_rules[RULE_COUNT] = {
 #undef ANCHOR
 };
 
-static const uint8_t ANCHORS[1 << ANCHOR_BITS] = {
+/* The rule whose anchor falls into a slot: the one table that is read for every place of a text. */
+static const uint8_t RULE_AT[1 << ANCHOR_BITS] = {
 #define RULE(id, name, literal, back, context, set, min, max, entropy, check)
 #define ANCHOR(id, a, b, c) [ANCHOR_SLOT(ANCHOR_PACK(a, b, c))] = RULE_##id,
+#include "base/secret_rules.def"
+#undef ANCHOR
+};
+/* The anchor itself, looked up in taken slots only. */
+static const uint32_t ANCHOR_AT[1 << ANCHOR_BITS] = {
+#define ANCHOR(id, a, b, c) [ANCHOR_SLOT(ANCHOR_PACK(a, b, c))] = ANCHOR_PACK(a, b, c),
 #include "base/secret_rules.def"
 #undef RULE
 #undef ANCHOR
@@ -50,20 +57,30 @@ static uint64_t load_le64(const uint8_t *p) {
            (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
 }
 
-/* The first place at or after i whose slot is taken, or hi. */
+static bool stands_at(const uint8_t *p, uint32_t slot, uint8_t *ret_rule) {
+    *ret_rule = RULE_AT[slot];
+    return *ret_rule != RULE_NONE && ANCHOR_AT[slot] == ANCHOR_PACK(p[0], p[1], p[2]);
+}
+
+/* The first anchor at or after i, or hi. */
 static size_t next_anchor(const struct secret_scan *s, size_t i, uint8_t *ret_rule) {
     const uint8_t *p = s->p;
-    for (; s->hi - i >= 8; i += 6) {
+    while (s->hi - i >= 8) {
         uint64_t v = load_le64(p + i);
-        if ((ANCHORS[ANCHOR_SLOT(v)] | ANCHORS[ANCHOR_SLOT(v >> 8)] | ANCHORS[ANCHOR_SLOT(v >> 16)] |
-             ANCHORS[ANCHOR_SLOT(v >> 24)] | ANCHORS[ANCHOR_SLOT(v >> 32)] | ANCHORS[ANCHOR_SLOT(v >> 40)]) != 0) {
-            break;
+        uint32_t a = ANCHOR_SLOT(v), b = ANCHOR_SLOT(v >> 8), c = ANCHOR_SLOT(v >> 16);
+        uint32_t d = ANCHOR_SLOT(v >> 24), e = ANCHOR_SLOT(v >> 32), f = ANCHOR_SLOT(v >> 40);
+        if ((RULE_AT[a] | RULE_AT[b] | RULE_AT[c] | RULE_AT[d] | RULE_AT[e] | RULE_AT[f]) != 0) {
+            const uint32_t slots[6] = {a, b, c, d, e, f};
+            for (size_t k = 0; k < 6; k++) {
+                if (stands_at(p + i + k, slots[k], ret_rule)) {
+                    return i + k;
+                }
+            }
         }
+        i += 6;
     }
     for (; s->hi - i >= 3; i++) {
-        uint8_t rule = ANCHORS[ANCHOR_SLOT(ANCHOR_PACK(p[i], p[i + 1], p[i + 2]))];
-        if (rule != RULE_NONE) {
-            *ret_rule = rule;
+        if (stands_at(p + i, ANCHOR_SLOT(ANCHOR_PACK(p[i], p[i + 1], p[i + 2])), ret_rule)) {
             return i;
         }
     }
@@ -147,6 +164,10 @@ int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
         return 1;
     }
     struct secret_scan s = {.p = text.p, .lo = from, .hi = text.n};
+    uint8_t rule;
+    if (next_anchor(&s, from, &rule) == s.hi) {
+        return 1; /* nearly every text, so it should cost little */
+    }
     return secret_scan_next(&s, ret);
 }
 

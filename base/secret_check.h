@@ -1,5 +1,5 @@
-/* Inside of the secret scanner: what the search (secret.c), the validators (secret_check.c, secret_context.c) and the
- * names (secret_name.c) share. Nobody else includes this but their tests. */
+/* Inside of the secret scanner: what the search (secret.c), the validators (secret_shape.c, secret_context.c with the tools
+ * of secret_check.c) and the names (secret_name.c) share. Nobody else includes this but their tests. */
 #ifndef BASE_SECRET_CHECK_H
 #define BASE_SECRET_CHECK_H
 
@@ -69,14 +69,20 @@ extern const struct secret_rule secret_rules[RULE_COUNT];
 int secret_scan_next(struct secret_scan *s, struct secret_hit *ret);
 /* The length of a well-formed mask at i, 0 when there is none. */
 size_t secret_mask_len(const struct secret_scan *s, size_t i);
+/* A mask begins at i. What looks ahead stops there: behind a mask is another text. */
+static inline bool secret_is_mask(const struct secret_scan *s, size_t i) {
+    return s->p[i] == 0xe2 && secret_mask_len(s, i) != 0;
+}
 
 /* ---- tools for validators ---- */
+
+enum { SECRET_SAMPLE = 128 }; /* bytes of a candidate that are judged at most */
 
 /* Bytes from i on that are in the set, at most `limit`. */
 size_t secret_run(struct secret_scan *s, size_t i, unsigned set, size_t limit);
 /* A secret can begin at i: what stands before is no letter or digit, or is an escape (\n, %3D). */
 bool secret_starts(const struct secret_scan *s, size_t i);
-/* Shannon entropy in hundredths of a bit for each byte, of at most the first 128 bytes. */
+/* Shannon entropy in hundredths of a bit for each byte, of at most the first SECRET_SAMPLE bytes. */
 unsigned secret_entropy(const uint8_t *p, size_t n);
 /* Changes between small, capital and digit as often as random characters do and names and words do not. */
 bool secret_looks_random(const uint8_t *p, size_t n);

@@ -120,7 +120,7 @@ static bool read_sign(struct secret_scan *s, size_t from, size_t i, struct value
 
 static bool ends_bare(const struct secret_scan *s, size_t i) {
     uint8_t c = s->p[i];
-    return c <= ' ' || secret_one_of(c, "\"'`,;&()[]{}<>|\\") || (c == 0xe2 && secret_mask_len(s, i) != 0);
+    return c <= ' ' || secret_one_of(c, "\"'`,;&()[]{}<>|\\") || secret_is_mask(s, i);
 }
 
 /* The end of a bare value, or of a quoted one, at most `limit` bytes on. */
@@ -132,8 +132,7 @@ static size_t value_end(struct secret_scan *s, const struct value *v, size_t lim
             if (ends_bare(s, v->at + n)) {
                 break;
             }
-        } else if (c == v->quote || c < ' ' || (v->escaped && c == '\\') ||
-                   (c == 0xe2 && secret_mask_len(s, v->at + n) != 0)) {
+        } else if (c == v->quote || c < ' ' || (v->escaped && c == '\\') || secret_is_mask(s, v->at + n)) {
             break;
         } else if (c == '\\') {
             n++;
@@ -261,18 +260,17 @@ static bool is_exempt_blob(struct secret_scan *s, size_t at, const uint8_t *p, s
 static bool find_blob_near(struct secret_scan *s, size_t from, size_t to, struct secret_hit *ret) {
     const struct secret_rule *rule = &secret_rules[RULE_ENTROPY];
     size_t stop = s->hi - to < NEAR_WINDOW ? s->hi : to + NEAR_WINDOW;
-    for (size_t i = to; i < stop; i++) {
+    for (size_t i = to, n = 0; i < stop; i += n != 0 ? n : 1) {
         uint8_t c = s->p[i];
         if (c == '\n' || c == 0xe2) {
             return false; /* another line; a mask; the dash of a signature */
         }
-        size_t n = secret_run(s, i, rule->set, VALUE_WINDOW / 2);
+        n = secret_run(s, i, rule->set, VALUE_WINDOW / 2);
         if (n >= rule->min && !is_exempt_blob(s, i, s->p + i, n) && secret_looks_random(s->p + i, n) &&
             secret_entropy(s->p + i, n) >= rule->entropy) {
             struct bytes name = {s->p + from, to - from};
             return secret_field_name(name) && hit(ret, RULE_ENTROPY, i, i + n + secret_run(s, i + n, rule->set, SIZE_MAX));
         }
-        i += n;
     }
     return false;
 }
@@ -283,8 +281,7 @@ static size_t line_end(struct secret_scan *s, size_t i, uint8_t quote, bool esca
     size_t n = 0;
     for (; n < limit && i + n < s->hi; n++) {
         uint8_t c = s->p[i + n];
-        if (c == '\n' || c == '\r' || (quote != 0 && c == quote) || (escaped && c == '\\') ||
-            (c == 0xe2 && secret_mask_len(s, i + n) != 0)) {
+        if (c == '\n' || c == '\r' || (quote != 0 && c == quote) || (escaped && c == '\\') || secret_is_mask(s, i + n)) {
             break;
         }
     }
@@ -372,12 +369,11 @@ static bool find_aws_secret(struct secret_scan *s, size_t from, size_t to, struc
     }
     s->steps += to - before;
     size_t stop = s->hi - to < NEAR_WINDOW ? s->hi : to + NEAR_WINDOW;
-    for (size_t i = to; i < stop && s->p[i] != '\n' && s->p[i] != 0xe2; i++) {
-        size_t n = secret_run(s, i, SET_ALNUM | SET_PLUSSLASH, rule->max + 1u);
+    for (size_t i = to, n = 0; i < stop && s->p[i] != '\n' && s->p[i] != 0xe2; i += n != 0 ? n : 1) {
+        n = secret_run(s, i, SET_ALNUM | SET_PLUSSLASH, rule->max + 1u);
         if (n == rule->max && !secret_is_hex(s->p + i, n) && secret_entropy(s->p + i, n) >= rule->entropy) {
             return hit(ret, RULE_AWS_SECRET, i, i + n);
         }
-        i += n;
     }
     return false;
 }
@@ -388,10 +384,10 @@ bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rul
     if (s->hi - tail < n || !secret_equals(s->p + tail, n, rule->literal)) {
         return false;
     }
-    /* "tokens", "authors", "secretary": the word goes on. A plural is one for few words only, which their names know. */
+    /* "tokens", "authors", "secretary": the word goes on. */
     uint8_t next = byte_at(s, tail + n);
-    bool small = (secret_class(byte_at(s, tail - 1)) & SET_LOWER) != 0;
-    if (n != 0 && next != 's' && (secret_class(next) & (small ? SET_LOWER : SET_UPPER)) != 0) {
+    bool small = (secret_class(s->p[tail - 1]) & SET_LOWER) != 0, plural = rule->max != 0 && secret_lower(next) == 's';
+    if (n != 0 && !plural && (secret_class(next) & (small ? SET_LOWER : SET_UPPER)) != 0) {
         return false;
     }
     size_t from, to;
@@ -435,7 +431,7 @@ bool secret_check_url(struct secret_scan *s, size_t at, const struct secret_rule
     size_t stop = s->hi - user < USERINFO_MAX ? s->hi : user + USERINFO_MAX;
     for (; i < stop; i++) {
         uint8_t c = s->p[i];
-        if (c <= ' ' || secret_one_of(c, "/?#\"'`<>\\|(){},") || (c == 0xe2 && secret_mask_len(s, i) != 0)) {
+        if (c <= ' ' || secret_one_of(c, "/?#\"'`<>\\|(){},") || secret_is_mask(s, i)) {
             break;
         }
         colon = colon == 0 && end == 0 && c == ':' ? i : colon;
@@ -456,7 +452,7 @@ bool secret_check_url(struct secret_scan *s, size_t at, const struct secret_rule
             return false;
         }
     }
-    return !secret_is_placeholder(pass, n) && hit(ret, RULE_URL, colon + 1, end);
+    return n >= 3 && !secret_is_placeholder(pass, n) && hit(ret, RULE_URL, colon + 1, end);
 }
 
 bool secret_check_query(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {

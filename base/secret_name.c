@@ -20,15 +20,22 @@ struct words {
 };
 
 /* Endings that mean a secret even without a sign between the words ("openaiapikey"). */
-static const char *const ANYWHERE[] = {
-    "password",     "passwords",    "passwd",           "passphrase",   "passcode",    "passwort",        "kennwort",
-    "clientsecret", "appsecret",    "apikey",           "apikeys",      "accesskey",   "secretkey",       "privatekey",
-    "privkey",      "signingkey",   "encryptionkey",    "masterkey",    "accountkey",  "sharedkey",       "authkey",
-    "sessionkey",   "servicekey",   "storagekey",       "hmackey",      "deploykey",   "subscriptionkey", "sharedsecret",
-    "accesstoken",  "refreshtoken", "authtoken",        "sessiontoken", "bearertoken", "securitytoken",   "idtoken",
-    "apitoken",     "csrftoken",    "authorization",    "setcookie",    "credential",  "credentials",     "authurl",
-    "sshpass",      "dbpass",       "userpass",         "rootpass",     "adminpass",   "smtppass",        "mysqlpass",
-    "seedphrase",   "codeverifier", "connectionstring",
+static const struct {
+    const char *text;
+    size_t n;
+} ANYWHERE[] = {
+#define W(text)                                                                                                            \
+    { text, sizeof(text) - 1 }
+    W("password"),   W("passwords"),     W("passwd"),          W("passphrase"),       W("passcode"),      W("passwort"),
+    W("kennwort"),   W("clientsecret"),  W("appsecret"),       W("apikey"),           W("apikeys"),       W("accesskey"),
+    W("secretkey"),  W("privatekey"),    W("privkey"),         W("signingkey"),       W("encryptionkey"), W("masterkey"),
+    W("accountkey"), W("sharedkey"),     W("authkey"),         W("sessionkey"),       W("servicekey"),    W("storagekey"),
+    W("hmackey"),    W("deploykey"),     W("subscriptionkey"), W("sharedsecret"),     W("accesstoken"),   W("refreshtoken"),
+    W("authtoken"),  W("sessiontoken"),  W("bearertoken"),     W("securitytoken"),    W("idtoken"),       W("apitoken"),
+    W("csrftoken"),  W("authorization"), W("setcookie"),       W("credential"),       W("credentials"),   W("authurl"),
+    W("sshpass"),    W("dbpass"),        W("userpass"),        W("rootpass"),         W("adminpass"),     W("smtppass"),
+    W("mysqlpass"),  W("seedphrase"),    W("codeverifier"),    W("connectionstring"),
+#undef W
 };
 /* Endings that must be a word, or words, of their own. */
 static const char *const WORDS[] = {"secret", "bearer", "cookie", "cookies", "jwt"};
@@ -54,7 +61,7 @@ static const char *const MODEL_TOKENS[] = {
 
 static bool in_list(const char *const *list, size_t count, const char *word) {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(list[i], word) == 0) {
+        if (list[i][0] == word[0] && strcmp(list[i], word) == 0) {
             return true;
         }
     }
@@ -125,8 +132,8 @@ static void drop_suffixes(struct words *w) {
 static bool ends_anywhere(const struct words *w) {
     size_t n = w->start[w->count];
     for (size_t i = 0; i < sizeof(ANYWHERE) / sizeof(ANYWHERE[0]); i++) {
-        size_t m = strlen(ANYWHERE[i]);
-        if (n >= m && memcmp(w->text + n - m, ANYWHERE[i], m) == 0) {
+        size_t m = ANYWHERE[i].n;
+        if (n >= m && w->text[n - 1] == ANYWHERE[i].text[m - 1] && memcmp(w->text + n - m, ANYWHERE[i].text, m) == 0) {
             return true;
         }
     }

@@ -232,7 +232,7 @@ const struct spec spec_append = {
              "'ledger kinds KIND' says which fields a kind has and which of them are open. Words on the\n"
              "command line can be read by other users of the machine while the command runs: give what\n"
              "is private by --private-file.",
-    .examples = "ledger append install.finished --subject pack/pdf-ops-pack version=1.4.2\n"
+    .examples = "ledger append install.installed --subject package/pip/torch package=torch version=2.4\n"
                 "ledger append x.acme.note -s run/7 --open text text='disk swapped' --cause 118\n"
                 "ledger append permission.granted -s pack/p --sign-as alice.key group=exec scope=/srv",
     .opts = options,

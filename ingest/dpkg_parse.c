@@ -55,21 +55,29 @@ static bool same_wall(const struct tm *a, const struct tm *b) {
            a->tm_min == b->tm_min && a->tm_sec == b->tm_sec;
 }
 
-/* The C library is asked with and without summer time: both answers show the same clock face when an hour came twice. */
+/* A clock face that came twice, when clocks were put back, is found at one of the usual steps away from the answer. (Asking
+ * mktime again with tm_isdst set would tell the same, but makes it search through years.) */
+static bool came_twice(time_t t, const struct tm *wall) {
+    static const int steps[] = {-7200, -3600, -1800, 1800, 3600, 7200};
+    struct tm back;
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        time_t other = t + steps[i];
+        if (localtime_r(&other, &back) != NULL && same_wall(&back, wall)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int local_ns(const struct tm *wall, uint64_t *ret_ns, bool *ret_exact) {
-    struct tm any = *wall, summer = *wall, winter = *wall, back;
-    any.tm_isdst = -1;
-    summer.tm_isdst = 1;
-    winter.tm_isdst = 0;
-    time_t t = mktime(&any), s = mktime(&summer), w = mktime(&winter);
+    struct tm asked = *wall, back;
+    asked.tm_isdst = -1;
+    time_t t = mktime(&asked);
     if (t < 0 || t > (time_t)(INT64_MAX / (int64_t)CLOCK_NS_PER_S)) {
         return ERR_INVALID;
     }
-    bool exact = localtime_r(&t, &back) != NULL && same_wall(&back, wall);
-    bool both = s != w && s >= 0 && w >= 0 && localtime_r(&s, &back) != NULL && same_wall(&back, wall) &&
-                localtime_r(&w, &back) != NULL && same_wall(&back, wall);
     *ret_ns = (uint64_t)t * CLOCK_NS_PER_S;
-    *ret_exact = exact && !both;
+    *ret_exact = localtime_r(&t, &back) != NULL && same_wall(&back, wall) && !came_twice(t, wall);
     return 0;
 }
 

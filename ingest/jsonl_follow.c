@@ -4,11 +4,12 @@
  *             ^                                                                                                |
  *             +--- next generation: the name now stands for another file, or the file was cut <---------------+
  *
- * The cursor says which file it was (device, inode, digest of its beginning) and how far it was read. At the start of a run
- * the lines before it are read again, but for their keys only, which number equal lines. A file that was moved away while
- * nobody looked is looked for as PATH.1 and read to its end; what cannot be found is said in a `ledger.gap` event. Each
- * generation has its own number in the keys, because equal lines of two generations are two events: unlike two files given
- * by hand, they are known not to be copies of one another. */
+ * The cursor says which file it was (inode, time of birth, digest of its beginning) and how far it was read. The device is
+ * not in it: its number may change with every boot. At the start of a run the lines before it are read again, but for their
+ * keys only, which number equal lines. A file that was moved away while nobody looked is looked for as PATH.1 and read to
+ * its end; what cannot be found is said in a `ledger.gap` event. Each generation has its own number in the keys, because
+ * equal lines of two generations are two events: unlike two files given by hand, they are known not to be copies of one
+ * another. */
 #include "ingest/jsonl.h"
 
 #include <errno.h>
@@ -35,7 +36,8 @@
 #define FOLLOW_NAME_LEN       64
 
 struct mark {
-    uint64_t dev, ino, offset, generation;
+    uint64_t ino, born; /* born: ns, 0 where the file system does not know */
+    uint64_t offset, generation;
     uint64_t head_n; /* how many of the first bytes `head` covers */
     uint8_t head[HASH_LEN];
 };
@@ -52,24 +54,20 @@ struct follow {
 
 /* ---- the cursor --------------------------------------------------------------------------------------------------- */
 
+static void put_uint(struct buf *out, const char *name, uint64_t v) {
+    mp_put_str(out, bytes_of(name));
+    mp_put_uint(out, v & MP_INT_MAX);
+}
+
 static void mark_encode(struct buf *out, const struct mark *m) {
     mp_put_map(out, 6);
-    const struct {
-        const char *name;
-        uint64_t v;
-    } numbers[] = {{"dev", m->dev & MP_INT_MAX}, {"generation", m->generation}};
-    for (size_t i = 0; i < 2; i++) {
-        mp_put_str(out, bytes_of(numbers[i].name));
-        mp_put_uint(out, numbers[i].v);
-    }
+    put_uint(out, "born", m->born);
+    put_uint(out, "generation", m->generation);
     mp_put_str(out, bytes_of("head"));
     mp_put_bin(out, (struct bytes){m->head, HASH_LEN});
-    mp_put_str(out, bytes_of("head_n"));
-    mp_put_uint(out, m->head_n);
-    mp_put_str(out, bytes_of("ino"));
-    mp_put_uint(out, m->ino & MP_INT_MAX);
-    mp_put_str(out, bytes_of("offset"));
-    mp_put_uint(out, m->offset);
+    put_uint(out, "head_n", m->head_n);
+    put_uint(out, "ino", m->ino);
+    put_uint(out, "offset", m->offset);
 }
 
 static int get_uint(struct bytes map, const char *name, uint64_t *ret) {
@@ -87,7 +85,7 @@ static int mark_decode(struct bytes value, struct mark *ret) {
     struct bytes raw;
     struct mp_item head;
     memset(&m, 0, sizeof(m));
-    if (get_uint(value, "dev", &m.dev) != 0 || get_uint(value, "ino", &m.ino) != 0 ||
+    if (get_uint(value, "born", &m.born) != 0 || get_uint(value, "ino", &m.ino) != 0 ||
         get_uint(value, "offset", &m.offset) != 0 || get_uint(value, "generation", &m.generation) != 0 ||
         get_uint(value, "head_n", &m.head_n) != 0 || m.head_n > FOLLOW_HEAD_MAX || mp_map_get(value, "head", &raw) != 0 ||
         mp_scalar(raw, &head) != 0 || head.type != MP_BIN || head.data.n != HASH_LEN) {
@@ -165,16 +163,26 @@ static bool same_content(const struct mark *m, int fd) {
            memcmp(head, m->head, HASH_LEN) == 0;
 }
 
-static bool same_file(const struct mark *m, const struct stat *st) {
-    return m->dev == ((uint64_t)st->st_dev & MP_INT_MAX) && m->ino == ((uint64_t)st->st_ino & MP_INT_MAX);
+/* Which file a descriptor or a name stands for; false when there is none. */
+static bool identify(int fd, const char *path, struct mark *ret) {
+    struct statx st;
+    if (statx(fd, path, path[0] == '\0' ? AT_EMPTY_PATH : 0, STATX_INO | STATX_BTIME, &st) != 0) {
+        return false;
+    }
+    bool born = (st.stx_mask & STATX_BTIME) != 0 && st.stx_btime.tv_sec > 0;
+    ret->ino = st.stx_ino & MP_INT_MAX;
+    ret->born = born ? ((uint64_t)st.stx_btime.tv_sec * CLOCK_NS_PER_S + st.stx_btime.tv_nsec) & MP_INT_MAX : 0;
+    return true;
 }
 
-static void mark_begin(struct mark *m, const struct stat *st, uint64_t generation) {
-    memset(m, 0, sizeof(*m));
-    m->dev = (uint64_t)st->st_dev & MP_INT_MAX;
-    m->ino = (uint64_t)st->st_ino & MP_INT_MAX;
-    m->generation = generation;
-    hash_parts(m->head, NULL, 0);
+/* An inode's number is given again soon after its file is gone; the time of birth tells such files apart. */
+static bool same_file(const struct mark *a, const struct mark *b) {
+    return a->ino == b->ino && (a->born == b->born || a->born == 0 || b->born == 0);
+}
+
+static bool name_is_other_file(const struct follow *f) {
+    struct mark now;
+    return identify(AT_FDCWD, f->path, &now) && !same_file(&f->mark, &now);
 }
 
 /* ---- gaps --------------------------------------------------------------------------------------------------------- */
@@ -281,7 +289,7 @@ enum look {
 static enum look look(const struct follow *f, const struct jsonl_input *in) {
     struct stat st;
     int fd = gz_fd(lines_gz(in->lines));
-    if (stat(f->path, &st) == 0 && !same_file(&f->mark, &st)) {
+    if (name_is_other_file(f)) {
         return LOOK_MOVED;
     }
     if (fstat(fd, &st) != 0) {
@@ -336,10 +344,10 @@ static int follow_generation(struct follow *f, struct jsonl_input *in, struct er
     return 0;
 }
 
-static int open_input(struct follow *f, const char *path, struct jsonl_input *in, struct stat *ret_st, struct err *err) {
+static int open_input(struct follow *f, const char *path, struct jsonl_input *in, struct mark *ret_file, struct err *err) {
     *in = (struct jsonl_input){.run = f->run, .path = path, .generation = f->mark.generation};
     int code = jsonl_input_open(in, GZ_PLAIN, err);
-    if (code == 0 && fstat(gz_fd(lines_gz(in->lines)), ret_st) != 0) {
+    if (code == 0 && !identify(gz_fd(lines_gz(in->lines)), "", ret_file)) {
         code = err_errno(err, errno, "%s", path);
     }
     return code;
@@ -350,11 +358,12 @@ static int finish_moved(struct follow *f, struct err *err) {
     char old[FILE_PATH_MAX];
     struct jsonl_input in = {0};
     struct stat st;
+    struct mark file;
     bool ok = false;
     int code = 0;
     if ((size_t)snprintf(old, sizeof(old), "%s.1", f->path) < sizeof(old) && stat(old, &st) == 0 && S_ISREG(st.st_mode)) {
-        code = open_input(f, old, &in, &st, err);
-        if (code == 0 && same_file(&f->mark, &st) && same_content(&f->mark, gz_fd(lines_gz(in.lines)))) {
+        code = open_input(f, old, &in, &file, err);
+        if (code == 0 && same_file(&f->mark, &file) && same_content(&f->mark, gz_fd(lines_gz(in.lines)))) {
             code = run_begin(f->run, old, err);
             code = code == 0 ? skip_read(f, &in, &ok, err) : code;
             code = code == 0 && ok ? read_to_end(f, &in, err) : code;
@@ -371,23 +380,24 @@ static int finish_moved(struct follow *f, struct err *err) {
 }
 
 /* Brings the input to where reading goes on: past what was read before, or to the beginning of a new generation. */
-static int resume(struct follow *f, struct jsonl_input *in, const struct stat *st, struct err *err) {
-    int fd = gz_fd(lines_gz(in->lines));
+static int resume(struct follow *f, struct jsonl_input *in, const struct mark *file, struct err *err) {
+    bool known = f->has_mark && !f->finished && same_file(&f->mark, file), ok = false;
     int code = 0;
-    bool ok = false;
-    if (f->has_mark && !f->finished && same_content(&f->mark, fd)) {
+    if (known && same_content(&f->mark, gz_fd(lines_gz(in->lines)))) {
         code = skip_read(f, in, &ok, err);
-        f->mark.dev = (uint64_t)st->st_dev & MP_INT_MAX;
-        f->mark.ino = (uint64_t)st->st_ino & MP_INT_MAX;
         if (ok || code != 0) {
             return code;
         }
     }
-    if (f->has_mark && !f->finished) {
-        code = same_file(&f->mark, st) ? add_gap(f, "truncated", "the file was cut while nobody followed it", err) : 0;
+    if (known) {
+        code = add_gap(f, "truncated", "the file was cut while nobody followed it", err);
     }
     uint64_t generation = f->has_mark ? f->mark.generation + 1 : 0;
-    mark_begin(&f->mark, st, generation);
+    memset(&f->mark, 0, sizeof(f->mark));
+    f->mark.ino = file->ino;
+    f->mark.born = file->born;
+    f->mark.generation = generation;
+    hash_parts(f->mark.head, NULL, 0);
     f->has_mark = false;
     f->finished = false;
     in->generation = generation;
@@ -397,28 +407,23 @@ static int resume(struct follow *f, struct jsonl_input *in, const struct stat *s
 /* One generation, from opening the name to its end. */
 static int follow_once(struct follow *f, struct err *err) {
     struct jsonl_input in = {0};
-    struct stat st;
+    struct mark file;
     int code = 0;
-    if (stat(f->path, &st) == 0 && f->has_mark && !f->finished && !same_file(&f->mark, &st)) {
-        int fd = open(f->path, O_RDONLY | O_CLOEXEC);
-        bool copied = fd >= 0 && f->mark.head_n > 0 && same_content(&f->mark, fd);
-        if (fd >= 0) {
-            close(fd);
-        }
-        code = copied ? 0 : finish_moved(f, err);
+    if (f->has_mark && !f->finished && name_is_other_file(f)) {
+        code = finish_moved(f, err);
     }
     if (code == 0) {
         code = run_begin(f->run, f->path, err);
     }
     if (code == 0) {
-        code = open_input(f, f->path, &in, &st, err);
+        code = open_input(f, f->path, &in, &file, err);
     }
     if (code == 0) {
-        code = resume(f, &in, &st, err);
+        code = resume(f, &in, &file, err);
     }
     if (code == 0 && lines_offset(in.lines) != f->mark.offset) {
         jsonl_input_close(&in); /* skipping went astray: from the beginning */
-        code = open_input(f, f->path, &in, &st, err);
+        code = open_input(f, f->path, &in, &file, err);
     }
     if (code == 0) {
         code = follow_generation(f, &in, err);

@@ -10,7 +10,7 @@ struct anchor {
     bool good;      /* something that was trusted confirms it */
     uint64_t known; /* events known from outside */
     bool any_known;
-    char by[512]; /* what confirms it */
+    char by[480]; /* what confirms it */
 };
 
 static void confirm(struct anchor *a, const char *by) {

@@ -64,7 +64,7 @@ json .body.answer 42
 json '.body.prompt // "absent"' absent
 box 0 log --json --subject thing/2
 out_lacks 'what is it'
-token=ghp_$(printf 'a1B2c3D4%.0s' 1 2 3 4 5 | head -c 36)
+token=ghp_$(printf seed | sha256sum | base64 -w 0 | tr -dc 'A-Za-z0-9' | head -c 36)
 box 0 append x.test.note -s thing/3 --open text "text=use $token now"
 [[ $(jq -r .masked <<<"$out") -ge 1 ]] || fail "the secret was not masked"
 err_has 'masked'
@@ -72,6 +72,16 @@ seq=$(jq -r .seq <<<"$out")
 box 0 show "$seq"
 out_lacks "$token"
 check bash -c "! grep -qaF '$token' '$BOX/evidence/data.mdb'"
+
+# A text field of a known kind stays text though it looks like a number.
+box 0 append install.installed --subject package/pip/torch package=torch version=2.40 requested=true
+box 0 show "$(jq -r .seq <<<"$out")" --json
+json .body.version 2.40
+json .body.requested true
+box 3 append install.installed --subject package/pip/torch version=1
+err_has package
+box 3 append install.installed --subject package/pip/torch package=torch requested=perhaps
+err_has requested
 
 # Bad input, each with its exit code and the name of what was wrong.
 box 2 append

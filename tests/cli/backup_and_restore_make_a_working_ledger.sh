@@ -15,7 +15,7 @@ check bash -c '! find copy -name "*.key" | grep -q .'
 box 3 backup copy
 err_has copy
 box 2 backup
-box 4 backup log.key/copy
+box 3 backup log.key/copy
 run 3 -C nowhere backup copy2
 
 # Not known to be the newest: it goes on as a successor.
