@@ -1,6 +1,6 @@
-/* The flow of one durable commit.
+/* The flow of one durable commit, of the requests that ride in it.
  *
- *   take the process's lock · make sure older keys can be looked up · take the database's write lock · read the head, the
+ *   make sure older keys can be looked up · take the database's write lock · read the head, the
  *   current epoch's key, compare the copy of the head · clock gap, the batch, a rotation that is due · tail, checkpoint,
  * head · commit · then, no longer needed for durability: read back a rotation and wipe the old key, copy the head, build
  * key segments
@@ -15,21 +15,23 @@
 #include "ledger/headfile.h"
 #include "ledger/keyrun.h"
 
-static bool has_keys(const struct ledger_batch *batch) {
-    for (size_t i = 0; i < batch->n; i++) {
-        if (batch->entry[i].key_hash != 0) {
-            return true;
+static bool has_keys(const struct commit_request *list) {
+    for (; list != NULL; list = list->after) {
+        for (size_t i = 0; i < list->batch->n; i++) {
+            if (list->batch->entry[i].key_hash != 0) {
+                return true;
+            }
         }
     }
     return false;
 }
 
 /* Older keys are looked up in derived segments; when those were deleted they are rebuilt here, before the write lock. */
-static int ready_segments(struct ledger *ledger, const struct ledger_batch *batch, struct err *err) {
+static int ready_segments(struct ledger *ledger, const struct commit_request *list, struct err *err) {
     struct db_txn *txn;
     struct head head;
     uint64_t covered;
-    if (!has_keys(batch)) {
+    if (!has_keys(list)) {
         return 0;
     }
     int rc = db_begin(ledger->evidence, false, &txn, err);
@@ -118,48 +120,99 @@ static int write_own(struct commit *c, struct ledger_batch *batch, struct ledger
     return rc;
 }
 
-static int put_cursor(struct commit *c, const struct ledger_batch *batch, struct err *err) {
-    if (!batch->has_cursor) {
-        return 0;
+static int put_cursors(struct commit *c, const struct commit_request *list, struct err *err) {
+    int rc = 0;
+    for (; list != NULL && rc == 0; list = list->after) {
+        const struct ledger_batch *batch = list->batch;
+        if (batch->has_cursor) {
+            buf_clear(&c->record);
+            cursor_encode(&c->record, bytes_of(batch->cursor_name), bytes_of_buf(&batch->cursor));
+            rc = buf_check(&c->record, "a cursor", err);
+            rc = rc != 0 ? rc
+                         : db_put(c->txn, T_CURSOR, bytes_of(batch->cursor_name), bytes_of_buf(&c->record), DB_PUT, err);
+        }
     }
-    buf_clear(&c->record);
-    cursor_encode(&c->record, bytes_of(batch->cursor_name), bytes_of_buf(&batch->cursor));
-    int rc = buf_check(&c->record, "a cursor", err);
-    return rc != 0 ? rc : db_put(c->txn, T_CURSOR, bytes_of(batch->cursor_name), bytes_of_buf(&c->record), DB_PUT, err);
+    return rc;
 }
 
-static int write_all(struct commit *c, const struct commit_request *request, struct ledger_receipt *receipts,
-                     struct ledger_receipt *rotation, size_t *ret_at, struct err *err) {
-    struct ledger_batch *gap = NULL, *rotate = NULL;
+/* The requests' own events. *ret_failed: the request that must not be part of this commit. */
+static int write_requests(struct commit *c, struct commit_request *list, struct commit_request **ret_failed) {
+    for (; list != NULL; list = list->after) {
+        size_t at = SIZE_MAX;
+        list->rc = commit_batch(c, list->batch, list->receipts, &at, &list->err);
+        if (list->rc != 0) {
+            list->at = at;
+            *ret_failed = list;
+            return list->rc;
+        }
+    }
+    return 0;
+}
+
+/* What a commit is made of besides events. */
+struct wishes {
+    size_t events;
+    struct commit_request *rotate; /* who asked for a rotation */
+    bool cursors, restored;
+};
+
+static struct wishes wishes_of(struct commit_request *list) {
+    struct wishes w = {0};
+    for (; list != NULL; list = list->after) {
+        w.events += list->batch->n;
+        w.rotate = list->rotate ? list : w.rotate;
+        w.cursors = w.cursors || list->batch->has_cursor;
+        w.restored = w.restored || list->next != NULL;
+    }
+    return w;
+}
+
+static int rotate_if_due(struct commit *c, struct commit_request *list, const struct wishes *w, struct err *err) {
+    struct ledger_batch *batch = NULL;
     struct ledger_receipt own;
-    int rc = has_keys(request->batch) ? commit_keys_begin(c, err) : 0;
-    rc = rc != 0 ? rc : commit_group_begin(c, request->batch->n + 2, err);
+    if (w->restored) {
+        c->next = *list->next; /* such a request rides alone */
+        memset(list->next, 0, sizeof(*list->next));
+        c->rotates = true;
+        c->restored = true;
+        return 0;
+    }
+    if (c->old_size == 0) {
+        return 0;
+    }
+    const struct commit_request *r = w->rotate;
+    int rc = commit_rotation(c, r != NULL, r == NULL ? NULL : r->actor, r == NULL ? NULL : r->reason, &batch, err);
+    rc = rc != 0 ? rc : write_own(c, batch, &own, err);
+    if (rc == 0 && r != NULL) {
+        w->rotate->rotation = own;
+    }
+    return rc;
+}
+
+/* 0: there is something to commit; 1: there is not. */
+static int write_all(struct commit *c, struct commit_request *list, struct commit_request **ret_failed, struct err *err) {
+    struct ledger_batch *gap = NULL;
+    struct ledger_receipt own;
+    const struct wishes w = wishes_of(list);
+    int rc = has_keys(list) ? commit_keys_begin(c, err) : 0;
+    rc = rc != 0 ? rc : commit_group_begin(c, w.events + 2, err);
     rc = rc != 0 ? rc : commit_clock_gap(c, &gap, err);
     bool had_gap = gap != NULL;
     rc = rc != 0 ? rc : write_own(c, gap, &own, err);
-    rc = rc != 0 ? rc : commit_batch(c, request->batch, receipts, ret_at, err);
+    rc = rc != 0 ? rc : write_requests(c, list, ret_failed);
     if (rc != 0) {
         return rc;
     }
-    bool nothing_new = c->head.size == c->old_size + (had_gap ? 1 : 0) && !request->rotate;
-    if (nothing_new && !request->batch->has_cursor) {
+    bool nothing_new = c->head.size == c->old_size + (had_gap ? 1 : 0) && w.rotate == NULL;
+    if (nothing_new && !w.cursors) {
         return 1;
     }
     if (nothing_new && !had_gap) {
-        return put_cursor(c, request->batch, err);
+        return put_cursors(c, list, err);
     }
-    *ret_at = SIZE_MAX;
-    if (request->next != NULL) {
-        c->next = *request->next;
-        memset(request->next, 0, sizeof(*request->next));
-        c->rotates = true;
-        c->restored = true;
-    } else if (c->old_size > 0) {
-        rc = commit_rotation(c, request->rotate, request->actor, request->reason, &rotate, err);
-        rc = rc != 0 ? rc : write_own(c, rotate, rotation, err);
-    }
+    rc = rotate_if_due(c, list, &w, err);
     rc = rc != 0 ? rc : commit_group_end(c, err);
-    rc = rc != 0 ? rc : put_cursor(c, request->batch, err);
+    rc = rc != 0 ? rc : put_cursors(c, list, err);
     return rc != 0 ? rc : commit_seal(c, err);
 }
 
@@ -182,7 +235,7 @@ static int finish_rotation(struct commit *c, struct err *err) {
     return rc != 0 ? rc : keyring_advance(&ledger->keyring, ledger->config.keys, &c->next, err);
 }
 
-static int after(struct commit *c, const struct commit_request *request, struct err *err) {
+static int after(struct commit *c, struct err *err) {
     struct ledger *ledger = c->ledger;
     struct headfile copy = {.size = c->head.size};
     int rc = 0;
@@ -192,7 +245,7 @@ static int after(struct commit *c, const struct commit_request *request, struct 
     memcpy(copy.origin, ledger->origin, sizeof(copy.origin));
     merkle_edge_root(&c->head.edge, copy.root);
     headfile_write(ledger->dir, &copy, NULL); /* it may lag */
-    if (c->rotates && request->next == NULL) {
+    if (c->rotates && !c->restored) {
         rc = finish_rotation(c, err);
     } else if (ledger->keyring.sweep) {
         keyring_sweep(&ledger->keyring, ledger->config.keys, NULL);
@@ -203,15 +256,16 @@ static int after(struct commit *c, const struct commit_request *request, struct 
     return rc;
 }
 
-static void give_head(const struct commit *c, struct ledger_head *ret) {
-    if (ret != NULL) {
-        ret->size = c->head.size;
-        ret->time = c->head.time;
-        merkle_edge_root(&c->head.edge, ret->root);
+static void give_head(const struct commit *c, struct commit_request *list) {
+    struct ledger_head head = {.size = c->head.size, .time = c->head.time};
+    merkle_edge_root(&c->head.edge, head.root);
+    for (; list != NULL; list = list->after) {
+        list->head = head;
     }
 }
 
 static void done(struct commit *c) {
+    db_abort(c->txn);
     segments_view_close(c->segments);
     signer_done(&c->next);
     buf_done(&c->header);
@@ -219,110 +273,61 @@ static void done(struct commit *c) {
     buf_done(&c->record);
 }
 
-static int run_locked(struct ledger *ledger, const struct commit_request *request, struct ledger_receipt *receipts,
-                      struct ledger_receipt *rotation, struct ledger_head *ret_head, size_t *ret_at, struct err *err) {
+/* The transaction holds nothing new: the head is the one that others committed. */
+static int only_duplicates(struct commit *c, struct err *err) {
+    db_abort(c->txn);
+    c->txn = NULL;
+    int rc = db_begin(c->ledger->evidence, false, &c->txn, err);
+    return rc != 0 ? rc : core_head_get(c->txn, &c->head, err);
+}
+
+static int run_once(struct ledger *ledger, struct commit_request *list, struct commit_request **ret_failed,
+                    struct err *err) {
     struct commit c = {.ledger = ledger};
     buf_init(&c.header, 2 * EVENT_HEADER_MAX);
     buf_init(&c.keyrun, 65536);
     buf_init(&c.record, GROUP_PLAIN_MAX + 65536);
-    size_t at = SIZE_MAX;
-    int rc = ready_segments(ledger, request->batch, err);
-    rc = rc != 0 ? rc : begin(&c, request, err);
-    rc = rc != 0 ? rc : write_all(&c, request, receipts, rotation, &at, err);
+    int rc = ready_segments(ledger, list, err);
+    rc = rc != 0 ? rc : begin(&c, list, err);
+    rc = rc != 0 ? rc : write_all(&c, list, ret_failed, err);
     if (rc == 0) {
-        rc = db_commit(c.txn, err);
-        c.txn = NULL;
-        rc = rc != 0 ? rc : after(&c, request, err);
-        if (rc == 0) {
-            give_head(&c, ret_head);
-        }
-    } else if (rc == 1) { /* only duplicates */
-        db_abort(c.txn);
-        c.txn = NULL;
-        struct db_txn *txn = NULL;
-        rc = db_begin(ledger->evidence, false, &txn, err);
-        rc = rc != 0 ? rc : core_head_get(txn, &c.head, err);
-        db_abort(txn);
-        give_head(&c, ret_head);
+        struct db_txn *txn = c.txn;
+        c.txn = NULL; /* the commit frees it */
+        rc = db_commit(txn, err);
+        rc = rc != 0 ? rc : after(&c, err);
+    } else if (rc == 1) {
+        rc = only_duplicates(&c, err);
     }
-    if (rc != 0) {
-        db_abort(c.txn);
+    if (rc == 0) {
+        give_head(&c, list);
+    } else {
         ledger->lookup_valid = false;
         if (ledger->keys != NULL) {
             keys_forget(ledger->keys);
-        }
-        if (ret_at != NULL) {
-            *ret_at = at;
         }
     }
     done(&c);
     return rc;
 }
 
-int commit_run(struct ledger *ledger, const struct commit_request *request, struct ledger_receipt *receipts,
-               struct ledger_receipt *ret_rotation, struct ledger_head *ret_head, size_t *ret_at, struct err *err) {
-    struct ledger_receipt rotation;
-    if (ledger->read_only) {
-        return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
+/* A request that cannot be written (a condition that does not hold, a cause that does not exist) fails alone: the others
+ * are written again without it. Any other failure is everybody's. */
+void commit_list(struct ledger *ledger, struct commit_request *list) {
+    while (list != NULL) {
+        struct commit_request *failed = NULL;
+        struct err err = {0};
+        int rc = run_once(ledger, list, &failed, &err);
+        if (failed == NULL) {
+            for (struct commit_request *r = list; r != NULL; r = r->after) {
+                r->rc = rc;
+                r->err = err;
+            }
+            return;
+        }
+        struct commit_request **p = &list;
+        while (*p != failed) {
+            p = &(*p)->after;
+        }
+        *p = failed->after;
     }
-    pthread_mutex_lock(&ledger->writing);
-    int rc = run_locked(ledger, request, receipts, ret_rotation == NULL ? &rotation : ret_rotation, ret_head, ret_at, err);
-    pthread_mutex_unlock(&ledger->writing);
-    return rc;
-}
-
-/* ---- the public calls ---- */
-
-int ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *receipts, struct ledger_head *ret_head,
-                        size_t *ret_at, struct err *err) {
-    struct commit_request request = {.batch = batch, .control = batch->control};
-    struct ledger_receipt *mine = receipts;
-    if (batch->n == 0 && !batch->has_cursor) {
-        return ret_head == NULL ? 0 : ledger_head(batch->ledger, ret_head, err);
-    }
-    if (mine == NULL && (mine = calloc(batch->n + 1, sizeof(*mine))) == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
-    int rc = commit_run(batch->ledger, &request, mine, NULL, ret_head, ret_at, err);
-    if (rc == 0) {
-        ledger_batch_clear(batch);
-    }
-    if (mine != receipts) {
-        free(mine);
-    }
-    return rc;
-}
-
-int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
-                  struct ledger_head *ret_head, struct err *err) {
-    struct ledger_batch *batch;
-    struct ledger_receipt receipt;
-    int rc = ledger_batch_new(ledger, &batch, err);
-    if (rc != 0) {
-        return rc;
-    }
-    rc = ledger_batch_add(batch, draft, err);
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, &receipt, ret_head, NULL, err);
-    if (rc == 0 && ret != NULL) {
-        *ret = receipt;
-    }
-    ledger_batch_free(batch);
-    return rc;
-}
-
-int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
-                      struct err *err) {
-    struct ledger_batch *none;
-    struct ledger_receipt rotation;
-    int rc = ledger_batch_new(ledger, &none, err);
-    if (rc != 0) {
-        return rc;
-    }
-    struct commit_request request = {.batch = none, .rotate = true, .actor = actor, .reason = reason, .control = true};
-    rc = commit_run(ledger, &request, NULL, &rotation, NULL, NULL, err);
-    ledger_batch_free(none);
-    if (rc == 0 && ret != NULL) {
-        *ret = rotation;
-    }
-    return rc;
 }

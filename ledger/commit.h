@@ -56,15 +56,32 @@ int commit_seal(struct commit *c, struct err *err);
 /* A ledger.gap draft when the clock was set back or jumped since the last commit. */
 int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct err *err);
 
+#define COMMIT_SHARE_MAX 256 /* requests that ride in one commit at most */
+
+/* What one caller wants committed, and what came of it. Requests of several threads that arrive while a commit is under way
+ * ride together in the next one (commit_share.c). */
 struct commit_request {
     const struct ledger_batch *batch;
-    bool rotate;                /* also rotate the epoch key */
-    const char *actor, *reason; /* of the rotation */
-    bool control;
+    struct ledger_receipt *receipts; /* room for batch->n */
+    bool rotate;                     /* also rotate the epoch key */
+    const char *actor, *reason;      /* of the rotation */
+    bool control;                    /* may use the part of the quota that is kept back; rides alone */
     struct signer *next; /* not NULL: the batch ends in ledger.restored and this is the new epoch's key; taken */
+
+    struct ledger_receipt rotation; /* of the rotation's event */
+    struct ledger_head head;        /* the sealed head that covers all of it */
+    size_t at;                      /* draft that failed, or SIZE_MAX */
+    struct err err;
+    int rc;
+
+    struct commit_request *after; /* the next one in the queue, or in the same commit */
+    bool done, leads;
+    pthread_cond_t wake;
 };
-/* The whole: takes ledger->writing. receipts: room for batch->n. ret_rotation: receipt of the rotation's event. */
-int commit_run(struct ledger *ledger, const struct commit_request *request, struct ledger_receipt *receipts,
-               struct ledger_receipt *ret_rotation, struct ledger_head *ret_head, size_t *ret_at, struct err *err);
+/* Durable when it returns 0; on failure request->at says which draft it was. */
+int commit_run(struct ledger *ledger, struct commit_request *request, struct err *err);
+
+/* commit.c: one commit of all requests of a list, under ledger->writing. Sets rc, err and results of each. */
+void commit_list(struct ledger *ledger, struct commit_request *list);
 
 #endif

@@ -52,6 +52,9 @@ struct ledger {
     char log_text[NOTE_VKEY_MAX];
     uint8_t *passphrase;     /* secret memory, NULL: none */
     size_t passphrase_len;
+    pthread_mutex_t queue_lock;            /* over the four below */
+    struct commit_request *queue, *queue_end; /* who waits for the next commit */
+    bool leading;                          /* some thread is committing and will wake the next */
     pthread_mutex_t writing; /* one thread of the process at a time in the write path */
     struct keyring keyring;  /* under `writing` */
     bool head_checked;       /* under `writing`: the copy of the head was compared */

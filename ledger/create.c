@@ -170,9 +170,9 @@ static int write_genesis(struct ledger *ledger, const char *actor, struct err *e
     if (rc != 0) {
         return rc;
     }
-    struct commit_request request = {.batch = batch, .control = true};
+    struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true};
     rc = genesis_draft(ledger, actor, batch, err);
-    rc = rc != 0 ? rc : commit_run(ledger, &request, &receipt, NULL, NULL, NULL, err);
+    rc = rc != 0 ? rc : commit_run(ledger, &request, err);
     ledger_batch_free(batch);
     rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
     if (rc != 0) {

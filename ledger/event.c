@@ -82,6 +82,7 @@ static int want_hash(struct mp_reader *r, const char *name, bool optional, const
     struct mp_item item;
     int rc = mp_next(r, &item, err);
     if (rc < 0) {
+        err_prefix(err, "header element '%s'", name);
         return rc;
     }
     if (rc == 0 && optional && item.type == MP_NIL) {
@@ -99,6 +100,7 @@ static int want_cause(struct mp_reader *r, struct event_header *h, struct err *e
     struct mp_item item;
     int rc = mp_next(r, &item, err);
     if (rc < 0) {
+        err_prefix(err, "header element 'cause'");
         return rc;
     }
     if (rc == 1 || (item.type != MP_NIL && item.type != MP_UINT)) {

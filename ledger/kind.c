@@ -63,21 +63,28 @@ static int by_slot_name(const void *a, const void *b) {
 }
 
 static int by_kind_name(const void *a, const void *b) {
-    return strcmp(((const struct kind_index *)a)->kind->name, ((const struct kind_index *)b)->kind->name);
+    return bytes_cmp(((const struct kind_index *)a)->name, ((const struct kind_index *)b)->name);
+}
+
+static void put_slot(struct kind_slot *slot, const struct kind_field *field) {
+    slot->name = bytes_of(field->name);
+    slot->prefix = kind_prefix(slot->name);
+    slot->field = field;
 }
 
 /* Fills one entry and the slots it owns; returns where the next entry's slots begin. */
 static struct kind_slot *index_kind(struct kind_index *entry, const struct kind *kind, struct kind_slot *slots) {
     size_t n = 0;
-    for (size_t i = 0; i < COMMON; i++, n++) {
-        slots[n] = (struct kind_slot){bytes_of(common[i].name), &common[i]};
+    for (size_t i = 0; i < COMMON; i++) {
+        put_slot(&slots[n++], &common[i]);
     }
-    for (size_t i = 0; kind != NULL && i < kind->n_fields; i++, n++) {
-        slots[n] = (struct kind_slot){bytes_of(kind->fields[i].name), &kind->fields[i]};
+    for (size_t i = 0; kind != NULL && i < kind->n_fields; i++) {
+        put_slot(&slots[n++], &kind->fields[i]);
     }
     assert(n <= KIND_FIELDS_MAX + COMMON);
     qsort(slots, n, sizeof(*slots), by_slot_name);
     *entry = (struct kind_index){.kind = kind, .slots = slots, .n_slots = n};
+    entry->name = bytes_of(kind == NULL ? NULL : kind->name);
     for (size_t i = 0; i < n; i++) {
         if (slots[i].field->flags & KIND_REQUIRED) {
             entry->required |= UINT64_C(1) << i;
@@ -100,7 +107,7 @@ const struct kind_index *kind_index_find(struct bytes name) {
     size_t lo = 0, hi = KINDS;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        int c = bytes_cmp(name, bytes_of(idx.kinds[mid].kind->name));
+        int c = bytes_cmp(name, idx.kinds[mid].name);
         if (c == 0) {
             return &idx.kinds[mid];
         }

@@ -6,9 +6,9 @@
 #include "base/bytes.h"
 
 enum kind_type {
-    KIND_STR,    /* text */
-    KIND_INT,    /* integer */
-    KIND_NUM,    /* integer or float */
+    KIND_STR, /* text */
+    KIND_INT, /* integer */
+    KIND_NUM, /* integer or float */
     KIND_BOOL,
     KIND_TIME,   /* ns since the epoch; input also takes RFC 3339 text or a decimal string; JSON output is a string */
     KIND_DIGEST, /* text "sha256:<64 hex>" */

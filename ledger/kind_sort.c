@@ -27,6 +27,7 @@ struct cursor {
     bool there;    /* there is an entry */
     bool is_private;
     struct bytes name;   /* of this entry */
+    uint64_t prefix;     /* of the name */
     const uint8_t *from; /* where the entry begins */
 };
 
@@ -98,12 +99,14 @@ static int cursor_next(struct cursor *c, struct err *err) {
     if (key.type != MP_STR) {
         return err_set(err, ERR_INVALID, "%s is not a canonical map: a name is %s", c->what, kind_item_words(&key));
     }
-    if (c->there && bytes_cmp(c->name, key.data) >= 0) {
+    uint64_t prefix = kind_prefix(key.data);
+    if (c->there && prefix <= c->prefix && (prefix < c->prefix || bytes_cmp(c->name, key.data) >= 0)) {
         return err_set(err, ERR_INVALID,
                        "%s is not a canonical map: field '%.*s' is twice there or not in the order of bytes", c->what,
                        KIND_SHOWN(key.data));
     }
     c->name = key.data;
+    c->prefix = prefix;
     c->there = true;
     return 0;
 }
@@ -216,18 +219,19 @@ static void put_at_text(struct sorter *s) {
 /* ---- one field ---------------------------------------------------------------------------------------------------- */
 
 /* Finds the catalog's row; names come in order. */
-static const struct kind_field *find_field(struct sorter *s, struct bytes name, uint64_t *ret_bit) {
-    const struct kind_index *x = s->index;
-    int c = 1;
-    while (s->next_slot < x->n_slots && (c = bytes_cmp(x->slots[s->next_slot].name, name)) < 0) {
-        s->next_slot++;
+static const struct kind_field *find_field(struct sorter *s, const struct cursor *c, uint64_t *ret_bit) {
+    const struct kind_slot *slots = s->index->slots;
+    size_t i = s->next_slot, n = s->index->n_slots;
+    while (i < n && slots[i].prefix < c->prefix) {
+        i++;
     }
-    if (s->next_slot == x->n_slots || c != 0) {
-        *ret_bit = 0;
-        return NULL;
+    int order = 1;
+    while (i < n && slots[i].prefix == c->prefix && (order = bytes_cmp(slots[i].name, c->name)) < 0) {
+        i++;
     }
-    *ret_bit = UINT64_C(1) << s->next_slot;
-    return x->slots[s->next_slot].field;
+    s->next_slot = i;
+    *ret_bit = order == 0 ? UINT64_C(1) << i : 0;
+    return order == 0 ? slots[i].field : NULL;
 }
 
 /* Checks the value of a field that the catalog knows. 1: it is an `at` that is no time and is held back. */
@@ -278,7 +282,7 @@ static int sort_entry(struct sorter *s, struct cursor *c, struct err *err) {
     e.name = c->name;
     e.value = c->r.p;
     e.named_secret = e.is_time = false;
-    e.field = find_field(s, c->name, &bit);
+    e.field = find_field(s, c, &bit);
     bool open = !c->is_private && s->n_open > 0 && is_declared_open(s, e.name);
     open = open || (!c->is_private && e.field != NULL && (e.field->flags & KIND_OPEN));
     e.finds = (struct kind_finds){.look_for_home = open};

@@ -82,6 +82,7 @@ int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
     }
     memcpy(ledger->dir, dir, strlen(dir) + 1);
     pthread_mutex_init(&ledger->writing, NULL);
+    pthread_mutex_init(&ledger->queue_lock, NULL);
     ledger->build = group_new();
     ledger->lookup = group_new();
     rc = ledger->build == NULL || ledger->lookup == NULL ? err_set(err, ERR_NOMEM, "out of memory")
@@ -148,6 +149,7 @@ void ledger_close(struct ledger *ledger) {
     db_close(ledger->derived);
     db_close(ledger->evidence);
     pthread_mutex_destroy(&ledger->writing);
+    pthread_mutex_destroy(&ledger->queue_lock);
     free(ledger);
 }
 

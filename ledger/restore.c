@@ -143,8 +143,8 @@ static int go_on(struct ledger *ledger, const struct ledger_restore_options *o, 
     rc = rc != 0 ? rc : take_keys(ledger, o, epoch.epoch + 1, &next, err);
     rc = rc != 0 ? rc : ledger_batch_new(ledger, &batch, err);
     rc = rc != 0 ? rc : restored_draft(ledger, o, &head, epoch.epoch + 1, &next, batch, err);
-    struct commit_request request = {.batch = batch, .control = true, .next = &next};
-    rc = rc != 0 ? rc : commit_run(ledger, &request, &receipt, NULL, NULL, NULL, err);
+    struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true, .next = &next};
+    rc = rc != 0 ? rc : commit_run(ledger, &request, err);
     rc = rc != 0 ? rc : put_identity(ledger, err);
     ledger_batch_free(batch);
     signer_done(&next);
