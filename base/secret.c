@@ -140,9 +140,10 @@ static bool find_hit(struct secret_scan *s, size_t i, size_t stop, struct found 
     }
 }
 
-int secret_scan_next(struct secret_scan *s, struct secret_hit *ret) {
+/* There is no anchor before i. */
+static int scan_from(struct secret_scan *s, size_t i, struct secret_hit *ret) {
     struct found found, earlier;
-    if (!find_hit(s, s->lo, s->hi, &found)) {
+    if (!find_hit(s, i, s->hi, &found)) {
         s->lo = s->hi;
         return 1;
     }
@@ -159,16 +160,18 @@ int secret_scan_next(struct secret_scan *s, struct secret_hit *ret) {
     return 0;
 }
 
+int secret_scan_next(struct secret_scan *s, struct secret_hit *ret) {
+    return scan_from(s, s->lo, ret);
+}
+
 int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
     if (from >= text.n) {
         return 1;
     }
     struct secret_scan s = {.p = text.p, .lo = from, .hi = text.n};
     uint8_t rule;
-    if (next_anchor(&s, from, &rule) == s.hi) {
-        return 1; /* nearly every text, so it should cost little */
-    }
-    return secret_scan_next(&s, ret);
+    size_t i = next_anchor(&s, from, &rule);
+    return i == s.hi ? 1 : scan_from(&s, i, ret); /* most texts have no anchor and should cost little */
 }
 
 /* ---- masks ---- */

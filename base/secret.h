@@ -10,7 +10,9 @@ struct secret_hit {
     size_t at, n;     /* which bytes are secret */
 };
 
-/* The first hit at or after byte `from`. Returns 0 with *ret, or 1 when there is none. The text is decoded UTF-8. */
+/* The first hit at or after byte `from`; what stands before is not looked at, so go on from the end of a hit (at + n).
+ * Masks of secret_mask are no hits. Returns 0 with *ret, or 1 when there is none. The text is decoded UTF-8. All calls over
+ * a text together cost time in proportion to its length. */
 int secret_next(struct bytes text, size_t from, struct secret_hit *ret);
 /* Appends text with each hit replaced by "‹secret:RULE:LEN›"; returns how many were masked (0: out is an exact copy).
  * Check out->fail for memory. */

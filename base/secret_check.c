@@ -146,6 +146,15 @@ bool secret_looks_random(const uint8_t *p, size_t n) {
     return changes * 4 >= letters && changes >= 2;
 }
 
+bool secret_has_digit(const uint8_t *p, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (secret_class(p[i]) == SET_DIGIT) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool secret_is_hex(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
         uint8_t c = secret_lower(p[i]);
@@ -168,12 +177,14 @@ bool secret_is_placeholder(const uint8_t *p, size_t n) {
     if (n == 0 || secret_one_of(p[0], "<{*[(")) {
         return true;
     }
-    if ((p[0] == '$' || p[0] == '%') && n > 1) { /* ${TOKEN}, $(pass x), $TOKEN, %PATH%, %s */
+    if ((p[0] == '$' || p[0] == '%') && n > 1) { /* ${TOKEN}, $(pass x), $TOKEN_1, $token, %PATH%, %s */
+        unsigned set = (secret_class(p[1]) & SET_UPPER) != 0 ? SET_UPPER | SET_DIGIT | SET_UNDER : SET_ALPHA | SET_UNDER;
         size_t k = 1;
-        while (k < n && (secret_class(p[k]) & (SET_ALPHA | SET_UNDER)) != 0) {
+        while (k < n && (secret_class(p[k]) & set) != 0) {
             k++;
         }
-        if (secret_one_of(p[1], "{(") || k == n || (p[k] == '%' && k + 1 == n)) {
+        if (secret_one_of(p[1], "{(") || (p[0] == '%' && secret_one_of(p[1], "svq")) || k == n ||
+            (p[k] == '%' && k + 1 == n)) {
             return true;
         }
     }

@@ -86,6 +86,7 @@ bool secret_starts(const struct secret_scan *s, size_t i);
 unsigned secret_entropy(const uint8_t *p, size_t n);
 /* Changes between small, capital and digit as often as random characters do and names and words do not. */
 bool secret_looks_random(const uint8_t *p, size_t n);
+bool secret_has_digit(const uint8_t *p, size_t n);
 bool secret_is_hex(const uint8_t *p, size_t n);
 bool secret_is_uuid(const uint8_t *p, size_t n);
 /* Something that stands where a secret would: "<token>", "${TOKEN}", "****", "your-key-here", an existing mask. */
@@ -93,6 +94,8 @@ bool secret_is_placeholder(const uint8_t *p, size_t n);
 /* needle is lower case. */
 bool secret_contains(const uint8_t *p, size_t n, const char *needle);
 bool secret_equals(const uint8_t *p, size_t n, const char *lower);
+/* 40 characters of base64 at i that are no hex digest: the second half of an AWS key pair. */
+bool secret_is_aws(struct secret_scan *s, size_t i);
 uint8_t secret_lower(uint8_t c);
 bool secret_one_of(uint8_t c, const char *set);
 unsigned secret_class(uint8_t c);

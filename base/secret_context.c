@@ -20,6 +20,7 @@ enum {
 struct value {
     size_t at, n;  /* n is at most VALUE_WINDOW */
     uint8_t quote; /* 0 when bare */
+    bool query;    /* a URL's parameter, which a '#' ends */
     bool escaped;  /* the quote stands behind a backslash, as in JSON inside JSON */
     uint8_t sign;  /* what stands between name and value: ':' '=' '>' ' ' ',' */
 };
@@ -129,7 +130,7 @@ static size_t value_end(struct secret_scan *s, const struct value *v, size_t lim
     for (; n < limit && v->at + n < s->hi; n++) {
         uint8_t c = s->p[v->at + n];
         if (v->quote == 0) {
-            if (ends_bare(s, v->at + n)) {
+            if (ends_bare(s, v->at + n) || (v->query && c == '#')) {
                 break;
             }
         } else if (c == v->quote || c < ' ' || (v->escaped && c == '\\') || secret_is_mask(s, v->at + n)) {
@@ -160,8 +161,11 @@ static bool read_value(struct secret_scan *s, size_t from, size_t to, struct val
     v->at += v->escaped;
     v->quote = is_quote(byte_at(s, v->at)) ? s->p[v->at] : 0;
     v->at += v->quote != 0;
+    v->query = from > s->lo && secret_one_of(s->p[from - 1], "?&");
     v->n = value_end(s, v, VALUE_WINDOW) - v->at;
-    return v->at < s->hi && v->n > 0;
+    /* A quote that is not closed on its line was the end of another string. */
+    bool open = v->quote != 0 && v->n < VALUE_WINDOW && v->at + v->n < s->hi && s->p[v->at + v->n] < ' ';
+    return v->at < s->hi && v->n > 0 && !open;
 }
 
 /* ---- what a secret value looks like ---- */
@@ -205,7 +209,7 @@ static bool is_secret_value(struct secret_scan *s, size_t from, size_t to, const
     if (v->n < (password && v->quote != 0 ? 6u : 8u) || secret_is_placeholder(p, v->n)) {
         return false;
     }
-    if (v->quote == 0 && secret_one_of(byte_at(s, v->at + v->n), "([{<")) {
+    if (v->quote == 0 && secret_one_of(byte_at(s, v->at + v->n), v->sign == '>' ? "([{" : "([{<")) {
         return false; /* a call or an index */
     }
     size_t digits = 0, letters = 0, others = 0;
@@ -213,7 +217,7 @@ static bool is_secret_value(struct secret_scan *s, size_t from, size_t to, const
         unsigned class = secret_class(p[i]);
         digits += class == SET_DIGIT;
         letters += (class & SET_ALPHA) != 0;
-        others += p[i] > ' ' && (class & (SET_NAME | SET_PLUSSLASH)) == 0 && p[i] != ':';
+        others += p[i] > ' ' && (class & (SET_NAME | SET_PLUSSLASH)) == 0 && !secret_one_of(p[i], ":?*");
         if (p[i] == ' ' || (p[i] == ':' && i + 2 < v->n && p[i + 1] == '/' && p[i + 2] == '/')) {
             return false;
         }
@@ -250,10 +254,11 @@ static bool is_exempt_blob(struct secret_scan *s, size_t at, const uint8_t *p, s
         steps_up += i > 0 && p[i] == p[i - 1] + 1;
     }
     s->steps += n;
-    /* A signed note's key or signature: name+hex+base64, "— name base64". */
+    bool mangled = p[0] == '_' && p[1] == 'Z'; /* a C++ symbol */
+    /* A signed note's key: name+hex+base64. */
     bool note = at > s->lo && s->p[at - 1] == '+';
     note = note || (n > 10 && p[8] == '+' && secret_is_hex(p, 8));
-    return secret_is_hex(p, n) || secret_is_uuid(p, n) || marks * 10 > n || steps_up * 3 > n || note ||
+    return secret_is_hex(p, n) || secret_is_uuid(p, n) || marks * 10 > n || steps_up * 3 > n || note || mangled ||
            secret_contains(p, n < 8 ? n : 8, "sha");
 }
 
@@ -262,7 +267,7 @@ static bool find_blob_near(struct secret_scan *s, size_t from, size_t to, struct
     size_t stop = s->hi - to < NEAR_WINDOW ? s->hi : to + NEAR_WINDOW;
     for (size_t i = to, n = 0; i < stop; i += n != 0 ? n : 1) {
         uint8_t c = s->p[i];
-        if (c == '\n' || c == 0xe2) {
+        if ((c < ' ' && c != '\t') || c == 0xe2) {
             return false; /* another line; a mask; the dash of a signature */
         }
         n = secret_run(s, i, rule->set, VALUE_WINDOW / 2);
@@ -371,7 +376,7 @@ static bool find_aws_secret(struct secret_scan *s, size_t from, size_t to, struc
     size_t stop = s->hi - to < NEAR_WINDOW ? s->hi : to + NEAR_WINDOW;
     for (size_t i = to, n = 0; i < stop && s->p[i] != '\n' && s->p[i] != 0xe2; i += n != 0 ? n : 1) {
         n = secret_run(s, i, SET_ALNUM | SET_PLUSSLASH, rule->max + 1u);
-        if (n == rule->max && !secret_is_hex(s->p + i, n) && secret_entropy(s->p + i, n) >= rule->entropy) {
+        if (secret_is_aws(s, i)) {
             return hit(ret, RULE_AWS_SECRET, i, i + n);
         }
     }
@@ -392,7 +397,7 @@ bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rul
     }
     size_t from, to;
     name_around(s, at, &from, &to);
-    struct value v;
+    struct value v = {0};
     if (!read_value(s, from, to, &v)) {
         return find_aws_secret(s, from, to, ret) || find_blob_near(s, from, to, ret);
     }
@@ -404,19 +409,16 @@ bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rul
     if (find_aws_secret(s, from, to, ret)) {
         return true;
     }
-    if (rule->name == secret_rules[RULE_HEADER].name) {
-        bool cookie = secret_contains(name.p, name.n, "cookie");
-        if (cookie ? check_cookie(s, from, &v, ret) : check_authorization(s, from, &v, ret)) {
-            return true;
-        }
+    if ((rule == &secret_rules[RULE_WORD_COOKIE] && check_cookie(s, from, &v, ret)) ||
+        (rule == &secret_rules[RULE_WORD_AUTHORIZATION] && check_authorization(s, from, &v, ret))) {
+        return true;
     }
     if (!is_secret_value(s, from, to, &v)) {
         return false;
     }
-    bool query = from > s->lo && secret_one_of(s->p[from - 1], "?&");
     bool header = secret_equals(name.p, name.n, "x-api-key") || secret_equals(name.p, name.n, "api-key") ||
                   secret_equals(name.p, name.n, "x-goog-api-key");
-    return hit(ret, query ? RULE_QUERY : header ? RULE_HEADER : RULE_KEYWORD, v.at, value_end(s, &v, SIZE_MAX));
+    return hit(ret, v.query ? RULE_QUERY : header ? RULE_HEADER : RULE_KEYWORD, v.at, value_end(s, &v, SIZE_MAX));
 }
 
 /* ---- URLs ---- */
@@ -473,7 +475,7 @@ bool secret_check_query(struct secret_scan *s, size_t at, const struct secret_ru
     if (!known || !secret_one_of(s->p[at], "?&") || byte_at(s, i) != '=') {
         return false;
     }
-    struct value v = {.at = i + 1};
+    struct value v = {.at = i + 1, .query = true};
     size_t m = value_end(s, &v, VALUE_WINDOW) - v.at;
     const uint8_t *p = s->p + v.at;
     if (m < 8 || secret_is_placeholder(p, m) || !secret_looks_random(p, m) || is_identifier(p, m) ||

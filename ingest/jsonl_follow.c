@@ -14,100 +14,43 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mp.h"
-#include "base/text.h"
+#include "ingest/mark.h"
 
 #define FOLLOW_WAIT_MS 200
 /* A receipt on the way, after so many events or so long. */
 #define FOLLOW_RECEIPT_EVENTS 65536
 #define FOLLOW_RECEIPT_NS     (3600 * CLOCK_NS_PER_S)
-#define FOLLOW_HEAD_MAX       ((uint64_t)1024)
-#define FOLLOW_NAME_LEN       64
-
-struct mark {
-    uint64_t ino, born; /* born: ns, 0 where the file system does not know */
-    uint64_t offset, generation;
-    uint64_t head_n; /* how many of the first bytes `head` covers */
-    uint8_t head[HASH_LEN];
-};
 
 struct follow {
     struct ingest_run *run;
     const char *path;
-    char name[FOLLOW_NAME_LEN]; /* of the cursor */
+    char name[MARK_NAME_LEN]; /* of the cursor */
     bool has_mark;
     uint64_t receipt_at; /* boot clock, of the last receipt or the beginning */
     bool finished;       /* the mark's generation was read to its end by this run */
     struct mark mark;
 };
 
-/* ---- the cursor --------------------------------------------------------------------------------------------------- */
-
-static void put_uint(struct buf *out, const char *name, uint64_t v) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_uint(out, v & MP_INT_MAX);
-}
-
-static void mark_encode(struct buf *out, const struct mark *m) {
-    mp_put_map(out, 6);
-    put_uint(out, "born", m->born);
-    put_uint(out, "generation", m->generation);
-    mp_put_str(out, bytes_of("head"));
-    mp_put_bin(out, (struct bytes){m->head, HASH_LEN});
-    put_uint(out, "head_n", m->head_n);
-    put_uint(out, "ino", m->ino);
-    put_uint(out, "offset", m->offset);
-}
-
-static int get_uint(struct bytes map, const char *name, uint64_t *ret) {
-    struct bytes raw;
-    struct mp_item item;
-    if (mp_map_get(map, name, &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_UINT) {
-        return ERR_CORRUPT;
-    }
-    *ret = item.uint;
-    return 0;
-}
-
-static int mark_decode(struct bytes value, struct mark *ret) {
-    struct mark m;
-    struct bytes raw;
-    struct mp_item head;
-    memset(&m, 0, sizeof(m));
-    if (get_uint(value, "born", &m.born) != 0 || get_uint(value, "ino", &m.ino) != 0 ||
-        get_uint(value, "offset", &m.offset) != 0 || get_uint(value, "generation", &m.generation) != 0 ||
-        get_uint(value, "head_n", &m.head_n) != 0 || m.head_n > FOLLOW_HEAD_MAX || mp_map_get(value, "head", &raw) != 0 ||
-        mp_scalar(raw, &head) != 0 || head.type != MP_BIN || head.data.n != HASH_LEN) {
-        return ERR_CORRUPT;
-    }
-    memcpy(m.head, head.data.p, HASH_LEN);
-    *ret = m;
-    return 0;
-}
+/* ---- the cursor -------------------------------------------------------------------------------------------------- */
 
 static int read_mark(struct follow *f, struct err *err) {
-    char real[PATH_MAX];
-    uint8_t digest[HASH_LEN];
-    const struct bytes path = bytes_of(realpath(f->path, real) != NULL ? real : f->path);
-    hash_parts(digest, &path, 1);
-    char hex[2 * 16 + 1];
-    text_hex(hex, digest, 16);
-    snprintf(f->name, sizeof(f->name), "ingest/jsonl/%s", hex);
     struct buf value;
-    buf_init(&value, 4096);
     struct err why = {0};
-    int code = ledger_cursor_get(run_ledger(f->run), f->name, &value, &why);
+    buf_init(&value, 4096);
+    int code = mark_name(f->path, f->name, err);
+    if (code != 0) {
+        return code;
+    }
+    code = ledger_cursor_get(run_ledger(f->run), f->name, &value, &why);
     if (code == 0) {
         f->has_mark = mark_decode(bytes_of_buf(&value), &f->mark) == 0;
         if (!f->has_mark) {
@@ -134,55 +77,9 @@ static int put_mark(struct follow *f, struct err *err) {
     return code;
 }
 
-/* ---- which file it is --------------------------------------------------------------------------------------------- */
-
-/* Digest of the first n bytes; false when there are fewer. */
-static bool head_digest(int fd, uint64_t n, uint8_t ret[HASH_LEN]) {
-    uint8_t block[FOLLOW_HEAD_MAX];
-    size_t got = 0;
-    while (got < n) {
-        ssize_t r = pread(fd, block + got, (size_t)n - got, (off_t)got);
-        if (r < 0 && errno == EINTR) {
-            continue;
-        }
-        if (r <= 0) {
-            return false;
-        }
-        got += (size_t)r;
-    }
-    const struct bytes b = {block, got};
-    hash_parts(ret, &b, 1);
-    return true;
-}
-
-/* The file behind fd begins with what the mark has seen of it, and has all that was read. */
-static bool same_content(const struct mark *m, int fd) {
-    struct stat st;
-    uint8_t head[HASH_LEN];
-    return fstat(fd, &st) == 0 && (uint64_t)st.st_size >= m->offset && head_digest(fd, m->head_n, head) &&
-           memcmp(head, m->head, HASH_LEN) == 0;
-}
-
-/* Which file a descriptor or a name stands for; false when there is none. */
-static bool identify(int fd, const char *path, struct mark *ret) {
-    struct statx st;
-    if (statx(fd, path, path[0] == '\0' ? AT_EMPTY_PATH : 0, STATX_INO | STATX_BTIME, &st) != 0) {
-        return false;
-    }
-    bool born = (st.stx_mask & STATX_BTIME) != 0 && st.stx_btime.tv_sec > 0;
-    ret->ino = st.stx_ino & MP_INT_MAX;
-    ret->born = born ? ((uint64_t)st.stx_btime.tv_sec * CLOCK_NS_PER_S + st.stx_btime.tv_nsec) & MP_INT_MAX : 0;
-    return true;
-}
-
-/* An inode's number is given again soon after its file is gone; the time of birth tells such files apart. */
-static bool same_file(const struct mark *a, const struct mark *b) {
-    return a->ino == b->ino && (a->born == b->born || a->born == 0 || b->born == 0);
-}
-
 static bool name_is_other_file(const struct follow *f) {
     struct mark now;
-    return identify(AT_FDCWD, f->path, &now) && !same_file(&f->mark, &now);
+    return mark_identify(AT_FDCWD, f->path, &now) && !mark_same_file(&f->mark, &now);
 }
 
 /* ---- gaps --------------------------------------------------------------------------------------------------------- */
@@ -222,8 +119,8 @@ static int save(struct follow *f, struct jsonl_input *in, struct err *err) {
     uint64_t offset = lines_offset(in->lines);
     if (offset != f->mark.offset || !f->has_mark) {
         f->mark.offset = offset;
-        uint64_t n = offset < FOLLOW_HEAD_MAX ? offset : FOLLOW_HEAD_MAX;
-        if (n != f->mark.head_n && head_digest(gz_fd(lines_gz(in->lines)), n, f->mark.head)) {
+        uint64_t n = offset < MARK_HEAD_MAX ? offset : MARK_HEAD_MAX;
+        if (n != f->mark.head_n && mark_head(gz_fd(lines_gz(in->lines)), n, f->mark.head)) {
             f->mark.head_n = n;
         }
         f->has_mark = true;
@@ -295,7 +192,7 @@ static enum look look(const struct follow *f, const struct jsonl_input *in) {
     if (fstat(fd, &st) != 0) {
         return LOOK_SAME;
     }
-    if (!same_content(&f->mark, fd)) {
+    if (!mark_same_content(&f->mark, fd)) {
         return LOOK_CUT;
     }
     return (uint64_t)st.st_size < lines_offset(in->lines) + lines_pending(in->lines) ? LOOK_AGAIN : LOOK_SAME;
@@ -347,7 +244,7 @@ static int follow_generation(struct follow *f, struct jsonl_input *in, struct er
 static int open_input(struct follow *f, const char *path, struct jsonl_input *in, struct mark *ret_file, struct err *err) {
     *in = (struct jsonl_input){.run = f->run, .path = path, .generation = f->mark.generation};
     int code = jsonl_input_open(in, GZ_PLAIN, err);
-    if (code == 0 && !identify(gz_fd(lines_gz(in->lines)), "", ret_file)) {
+    if (code == 0 && !mark_identify(gz_fd(lines_gz(in->lines)), "", ret_file)) {
         code = err_errno(err, errno, "%s", path);
     }
     return code;
@@ -363,7 +260,7 @@ static int finish_moved(struct follow *f, struct err *err) {
     int code = 0;
     if ((size_t)snprintf(old, sizeof(old), "%s.1", f->path) < sizeof(old) && stat(old, &st) == 0 && S_ISREG(st.st_mode)) {
         code = open_input(f, old, &in, &file, err);
-        if (code == 0 && same_file(&f->mark, &file) && same_content(&f->mark, gz_fd(lines_gz(in.lines)))) {
+        if (code == 0 && mark_same_file(&f->mark, &file) && mark_same_content(&f->mark, gz_fd(lines_gz(in.lines)))) {
             code = run_begin(f->run, old, err);
             code = code == 0 ? skip_read(f, &in, &ok, err) : code;
             code = code == 0 && ok ? read_to_end(f, &in, err) : code;
@@ -381,9 +278,9 @@ static int finish_moved(struct follow *f, struct err *err) {
 
 /* Brings the input to where reading goes on: past what was read before, or to the beginning of a new generation. */
 static int resume(struct follow *f, struct jsonl_input *in, const struct mark *file, struct err *err) {
-    bool known = f->has_mark && !f->finished && same_file(&f->mark, file), ok = false;
+    bool known = f->has_mark && !f->finished && mark_same_file(&f->mark, file), ok = false;
     int code = 0;
-    if (known && same_content(&f->mark, gz_fd(lines_gz(in->lines)))) {
+    if (known && mark_same_content(&f->mark, gz_fd(lines_gz(in->lines)))) {
         code = skip_read(f, in, &ok, err);
         if (ok || code != 0) {
             return code;

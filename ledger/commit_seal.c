@@ -72,14 +72,17 @@ int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct e
         return 0;
     }
     clock_boot_id(boot_id);
-    if (memcmp(boot_id, h->boot_id, sizeof(boot_id)) == 0 && clock_boot_ns() >= h->boot) {
+    bool comparable = memcmp(boot_id, h->boot_id, sizeof(boot_id)) == 0 && clock_boot_ns() >= h->boot;
+    if (comparable) {
         uint64_t due = h->wall + (clock_boot_ns() - h->boot);
         if (distance(due, c->now) > CLOCK_SLACK_NS) {
             what = c->now < due ? "clock_back" : "clock_jump";
             expected = due;
         }
     }
-    if (what == NULL && c->now + CLOCK_SLACK_NS < h->time) {
+    /* While the clock stands back its step is said once: with the commit that first has to clamp so far. */
+    bool said = comparable && h->wall + CLOCK_SLACK_NS < h->time;
+    if (what == NULL && !said && c->now + CLOCK_SLACK_NS < h->time) {
         what = "clock_back";
     }
     if (what == NULL) {

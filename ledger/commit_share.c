@@ -65,10 +65,10 @@ static void lead(struct ledger *ledger) {
 }
 
 int commit_run(struct ledger *ledger, struct commit_request *request, struct err *err) {
+    request->at = SIZE_MAX;
     if (ledger->read_only) {
         return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
     }
-    request->at = SIZE_MAX;
     pthread_cond_init(&request->wake, NULL);
     pthread_mutex_lock(&ledger->queue_lock);
     enqueue(ledger, request);

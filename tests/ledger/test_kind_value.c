@@ -1,0 +1,289 @@
+/* What must not stay open in a value, at any depth: secrets are masked, paths below a home directory move their field to
+ * the private ones. What looks like a secret is put together at run time, so that none stands in this file. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "tests/ledger/kind_io.h"
+
+#define L "\xe2\x80\xb9"
+#define R "\xe2\x80\xba"
+/* In a format: where the secret stands, and where its mask is to stand. */
+#define PAT_MASK L "secret:github-pat:40" R
+
+static const char *pat(void) {
+    static char text[48];
+    snprintf(text, sizeof(text), "%s_%s%s", "ghp", "aB3dE5fG7hI9jK1lM2", "nO4pQ6rS8tU0vW2xY4");
+    return text;
+}
+
+/* Formats a JSON text with the secret in it. */
+static const char *with_pat(char ret[512], const char *format) {
+    char *p = ret;
+    for (; *format != '\0'; format++) {
+        p = *format == '@' ? stpcpy(p, pat()) : (*p = *format, p + 1);
+    }
+    *p = '\0';
+    return ret;
+}
+
+static struct input called(const char *body) {
+    return (struct input){.kind = "run.model_called", .body = body};
+}
+
+/* Everything open, to see it in one place. */
+static struct input custom(const char *body) {
+    return (struct input){.kind = "x.acme.thing", .body = body, .open = "[\"a\"]"};
+}
+
+/* ---- secrets ------------------------------------------------------------------------------------------------------ */
+
+static void the_scanner_knows_the_sample(void **state) {
+    struct secret_hit hit;
+    (void)state;
+    assert_int_equal(secret_next(bytes_of(pat()), 0, &hit), 0);
+    assert_string_equal(hit.rule, "github-pat");
+    assert_int_equal(hit.n, 40);
+}
+
+static void a_secret_in_a_text_is_masked_where_it_stands(void **state) {
+    char json[512];
+    (void)state;
+    assert_sorted(called(with_pat(json, "{\"finish\":\"@\",\"model\":\"m\",\"ok\":true}")),
+                  "{\"finish\":\"" PAT_MASK "\",\"model\":\"m\",\"ok\":true}", "", 1);
+    assert_sorted(called(with_pat(json, "{\"prompt\":\"use @ and @ now\"}")), "{}",
+                  "{\"prompt\":\"use " PAT_MASK " and " PAT_MASK " now\"}", 2);
+}
+
+static void a_secret_in_the_private_map_is_masked_too(void **state) {
+    char json[512];
+    struct input in = called("{\"model\":\"m\"}");
+    (void)state;
+    in.private_ = with_pat(json, "{\"note\":\"@\"}");
+    assert_sorted(in, "{\"model\":\"m\"}", "{\"note\":\"" PAT_MASK "\"}", 1);
+}
+
+static void secrets_at_any_depth_are_masked_and_the_rest_is_copied(void **state) {
+    char json[512];
+    (void)state;
+    assert_sorted(custom(with_pat(json, "{\"a\":[1,\"@\",{\"k\":[\"x @\",null,-5,2.5],\"l\":{}},[]],\"at\":1}")),
+                  "{\"a\":[1,\"" PAT_MASK "\",{\"k\":[\"x " PAT_MASK "\",null,-5,2.5],\"l\":{}},[]],\"at\":1}", "", 2);
+}
+
+static void a_text_grows_past_a_wider_head_when_it_is_masked(void **state) {
+    char json[512];
+    struct output out;
+    char fill[256];
+    (void)state;
+    for (size_t n = 0; n < 250; n += 7) {
+        struct buf body;
+        memset(fill, '.', n);
+        fill[n] = '\0';
+        buf_init(&body, BUF_MAX);
+        mp_put_map(&body, 1);
+        mp_put_str(&body, bytes_of("prompt"));
+        snprintf(json, sizeof(json), "%s %s", fill, pat());
+        mp_put_str(&body, bytes_of(json));
+        sort_bytes(bytes_of("run.model_called"), bytes_of_buf(&body), (struct bytes){NULL, 0}, (struct bytes){NULL, 0},
+                   &out);
+        snprintf(json, sizeof(json), "{\"prompt\":\"%s %s\"}", fill, PAT_MASK);
+        assert_int_equal(out.rc, 0);
+        assert_string_equal(out.private_, json);
+        output_done(&out);
+        buf_done(&body);
+    }
+}
+
+static void an_at_text_is_scanned_too(void **state) {
+    char json[512];
+    (void)state;
+    assert_sorted(called(with_pat(json, "{\"at\":\"noon @\"}")), "{\"at_text\":\"noon " PAT_MASK "\"}", "", 1);
+    assert_sorted(called("{\"at\":\"see /home/alice/log\"}"), "{}", "{\"at_text\":\"see /home/alice/log\"}", 0);
+}
+
+static void a_value_is_masked_whole_when_its_name_says_secret(void **state) {
+    (void)state;
+    assert_sorted(called("{\"api_key\":\"hunter2\",\"model\":\"m\",\"password\":\"\xc3\xb6\"}"), "{\"model\":\"m\"}",
+                  "{\"api_key\":\"" L "secret:field-name:7" R "\",\"password\":\"" L "secret:field-name:2" R "\"}", 2);
+    assert_sorted(custom("{\"a\":{\"X-Api-Key\":\"abc\",\"n\":1}}"),
+                  "{\"a\":{\"X-Api-Key\":\"" L "secret:field-name:3" R "\",\"n\":1}}", "", 1);
+}
+
+static void each_text_of_an_array_under_such_a_name_is_masked(void **state) {
+    (void)state;
+    assert_sorted(custom("{\"a\":{\"authorization\":[\"one\",[\"three\"],2,{\"b\":\"c\"}]}}"),
+                  "{\"a\":{\"authorization\":[\"" L "secret:field-name:3" R "\",[\"" L "secret:field-name:5" R
+                  "\"],2,{\"b\":\"c\"}]}}",
+                  "", 2);
+    assert_sorted(called("{\"passwords\":[\"one\"]}"), "{}", "{\"passwords\":[\"" L "secret:field-name:3" R "\"]}", 1);
+}
+
+static void what_is_no_text_or_empty_under_such_a_name_stays(void **state) {
+    (void)state;
+    assert_sorted(called("{\"password\":\"\"}"), "{}", "{\"password\":\"\"}", 0);
+    assert_sorted(called("{\"password\":null}"), "{}", "{\"password\":null}", 0);
+    assert_sorted(called("{\"password\":12}"), "{}", "{\"password\":12}", 0);
+    assert_sorted(called("{\"password\":{\"length\":12,\"rule\":\"long\"}}"), "{}",
+                  "{\"password\":{\"length\":12,\"rule\":\"long\"}}", 0);
+}
+
+static void sorting_again_what_was_masked_changes_nothing(void **state) {
+    char json[512];
+    struct output first;
+    (void)state;
+    sort(called(with_pat(json, "{\"api_key\":\"hunter2\",\"deep\":{\"password\":[\"x\"]},\"prompt\":\"use @\"}")), &first);
+    assert_int_equal(first.rc, 0);
+    assert_int_equal(first.masked, 3);
+    assert_sorted(called(first.private_), "{}", first.private_, 0);
+    output_done(&first);
+}
+
+static void what_only_resembles_a_mask_is_masked(void **state) {
+    static const char *const texts[] = {
+        L "secret:" R,
+        L "secret:x:" R,
+        L "secret:x:1",
+        "secret:x:1" R,
+        L "secret::1" R,
+        L "secret:X:1" R,
+        L "secret:x:1a" R,
+        L "secret:x:1" R "y",
+        "a" L "secret:x:1" R,
+        L "secret:x" R,
+        L "secret:x:12345678901" R,
+        L "secret:hunter2hunter2hunter2hunter2hunter2hunter2:1" R,
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        char json[256], want[256];
+        snprintf(json, sizeof(json), "{\"password\":\"%s\"}", texts[i]);
+        snprintf(want, sizeof(want), "{\"password\":\"" L "secret:field-name:%zu" R "\"}", strlen(texts[i]));
+        assert_sorted(called(json), "{}", want, 1);
+    }
+}
+
+static void a_secret_is_not_shown_in_a_message(void **state) {
+    char json[512];
+    (void)state;
+    assert_refused(
+        (struct input){.kind = "permission.granted", .body = with_pat(json, "{\"group\":\"exec\",\"tier\":\"@\"}")},
+        ERR_INVALID, "field 'tier' holds a secret; accepted: T0, T1, T2, T3");
+}
+
+/* ---- home directories --------------------------------------------------------------------------------------------- */
+
+/* The lint of this repository knows such a path as a slip. */
+static const char *below_root(void) {
+    static char text[32];
+    snprintf(text, sizeof(text), "/%s/%s", "root", "x");
+    return text;
+}
+
+static void assert_home(const char *text, bool home) {
+    struct buf body;
+    struct bytes none = {NULL, 0};
+    struct output out;
+    buf_init(&body, BUF_MAX);
+    mp_put_map(&body, 1);
+    mp_put_str(&body, bytes_of("model"));
+    mp_put_str(&body, bytes_of(text));
+    sort_bytes(bytes_of("run.model_called"), bytes_of_buf(&body), none, none, &out);
+    assert_int_equal(out.rc, 0);
+    if ((strcmp(out.body, "{}") == 0) != home || (strcmp(out.private_, "") != 0) != home) {
+        fail_msg("'%s' gives %s and %s", text, out.body, out.private_);
+    }
+    output_done(&out);
+    buf_done(&body);
+}
+
+static void an_open_field_with_a_path_below_a_home_directory_becomes_private(void **state) {
+    static const char *const homes[] = {
+        "/home/alice/models/m.gguf",
+        "/home/a/",
+        "/home/alice",
+        "see /home/alice/x for more",
+        "file:///home/alice/x",
+        "/mnt/home/alice/x",
+        "/Users/alice/x",
+        "/Users/Alice Smith/x",
+        "C:\\Users\\Alice\\x",
+        "d:\\users\\alice",
+        "C:\\\\Users\\\\Alice\\\\x",
+        "C:/Users/Alice/x",
+        "{\"cwd\":\"/home/alice\"}",
+        "/opt/bin:/home/alice:/bin",
+        "/root",
+        "/home//home/alice",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
+        assert_home(homes[i], true);
+    }
+    assert_home(below_root(), true);
+}
+
+static void other_paths_stay_open(void **state) {
+    static const char *const others[] = {
+        "",
+        "/",
+        "/home",
+        "/home/",
+        "/home//",
+        "at /home/ now",
+        "the /home/page of it",
+        "/srv/models",
+        "inbox/**",
+        "/rooted/x",
+        "/usr/root",
+        "users\\x",
+        "C:\\",
+        "C:\\Users",
+        ":\\Windows\\",
+        "a:users",
+        "/homes/alice/x",
+        "/users/alice/x",
+        "C:\\Windows\\Users",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_home(others[i], false);
+    }
+}
+
+static void the_whole_field_moves_wherever_in_it_the_path_stands(void **state) {
+    (void)state;
+    assert_sorted(called("{\"model\":\"m\",\"parameters\":{\"files\":[1,{\"path\":\"/home/alice/x\"}],\"seed\":1}}"),
+                  "{\"model\":\"m\"}", "{\"parameters\":{\"files\":[1,{\"path\":\"/home/alice/x\"}],\"seed\":1}}", 0);
+    assert_sorted(called("{\"model\":\"m\",\"parameters\":{\"/home/alice/x\":1}}"), "{\"model\":\"m\"}",
+                  "{\"parameters\":{\"/home/alice/x\":1}}", 0);
+    assert_sorted(custom("{\"a\":\"/home/alice/x\",\"b\":1}"), "{}", "{\"a\":\"/home/alice/x\",\"b\":1}", 0);
+}
+
+static void a_field_can_move_and_be_masked_at_once(void **state) {
+    char json[512];
+    (void)state;
+    assert_sorted(custom(with_pat(json, "{\"a\":[\"/home/alice/x\",\"@\"]}")), "{}",
+                  "{\"a\":[\"/home/alice/x\",\"" PAT_MASK "\"]}", 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_scanner_knows_the_sample),
+        cmocka_unit_test(a_secret_in_a_text_is_masked_where_it_stands),
+        cmocka_unit_test(a_secret_in_the_private_map_is_masked_too),
+        cmocka_unit_test(secrets_at_any_depth_are_masked_and_the_rest_is_copied),
+        cmocka_unit_test(a_text_grows_past_a_wider_head_when_it_is_masked),
+        cmocka_unit_test(an_at_text_is_scanned_too),
+        cmocka_unit_test(a_value_is_masked_whole_when_its_name_says_secret),
+        cmocka_unit_test(each_text_of_an_array_under_such_a_name_is_masked),
+        cmocka_unit_test(what_is_no_text_or_empty_under_such_a_name_stays),
+        cmocka_unit_test(sorting_again_what_was_masked_changes_nothing),
+        cmocka_unit_test(what_only_resembles_a_mask_is_masked),
+        cmocka_unit_test(a_secret_is_not_shown_in_a_message),
+        cmocka_unit_test(an_open_field_with_a_path_below_a_home_directory_becomes_private),
+        cmocka_unit_test(other_paths_stay_open),
+        cmocka_unit_test(the_whole_field_moves_wherever_in_it_the_path_stands),
+        cmocka_unit_test(a_field_can_move_and_be_masked_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
