@@ -50,15 +50,15 @@ clean:
 
 # ---- a bare machine: install first, then start over, because what pkg-config says is read below -------------------------
 
-MISSING := $(if $(filter-out deps help clean,$(GOALS)),$(shell tools/deps missing))
+MISSING := $(if $(filter-out deps help clean,$(GOALS)),$(shell tools/deps missing $(filter bench,$(GOALS))))
 ifneq ($(MISSING),)
-ifneq ($(or $(INSTALLED),$(if $(filter test demo,$(GOALS)),,no)),)
+ifneq ($(or $(INSTALLED),$(if $(filter test demo bench,$(GOALS)),,no)),)
 $(error missing: $(MISSING); 'make deps' installs them)
 endif
 .PHONY: $(GOALS)
 $(firstword $(GOALS)):
 	@echo "missing: $(MISSING)"
-	@tools/deps install
+	@tools/deps install $(filter bench,$(GOALS))
 	@$(MAKE) --no-print-directory INSTALLED=yes $(GOALS)
 $(wordlist 2,99,$(GOALS)): $(firstword $(GOALS)) ; @:
 else
@@ -178,6 +178,20 @@ fuzz:
 fuzz-run: $(FUZZERS:%=$(B)/tests/fuzz/%)
 	@tools/run-fuzz $(B) $(FUZZ_SECONDS) $^
 
+## make bench       the ledger next to raw LMDB, SQLite and others, with its targets; SCALE=N events (1000000), BENCH='stages';
+##                  writes build/bench.tsv; docs/performance.md explains the rows
+.PHONY: bench
+SCALE ?= 1000000
+BENCH_DIR ?= build
+$(B)/bench: $(call obj,bench) $(B)/libledger.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter-out %/workload_main.o,$^) $(PKG_LIBS) $(shell pkg-config --libs sqlite3) -lm
+$(B)/bench-workload: $(B)/obj/bench/workload_main.o $(B)/obj/bench/workload.o $(B)/libledger.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_EXE) -o $@ $^ $(PKG_LIBS) -lm
+bench: $(B)/bench $(B)/bench-workload
+	@mkdir -p build && $(B)/bench --scale $(SCALE) --dir $(BENCH_DIR) --tsv build/bench.tsv $(BENCH)
+
 ## make demo        a guided tour of the program
 .PHONY: demo
 demo: $(B)/ledger
@@ -194,7 +208,7 @@ lint: $(call rooms,$(PRESENT)) $(B)/libledger.so
 LIBDIR  ?= $(PREFIX)/lib
 HEADERS := ledger/ledger.h base/err.h base/bytes.h
 MANS    := $(wildcard man/*.1 man/*.5)
-DATA    := $(shell find share -mindepth 2 -type f -not -path 'share/completions/*' 2>/dev/null)
+DATA    := $(shell find share -type f -not -path '*/completions/*' -not -name '*.in' -not -name '*.map' -not -name '*.pyc')
 # from:to pairs; `make uninstall` walks the same list.
 INSTALLS := $(B)/libledger.a:$(LIBDIR)/libledger.a $(B)/libledger.so.$(VERSION):$(LIBDIR)/libledger.so.$(VERSION) \
     $(foreach h,$(HEADERS),$(h):$(PREFIX)/include/ledger-1/$(h)) $(B)/libledger.pc:$(LIBDIR)/pkgconfig/libledger.pc \
@@ -213,7 +227,7 @@ $(B)/libledger.pc: share/libledger.pc.in Makefile FORCE
 .PHONY: install uninstall
 install: all $(B)/libledger.pc
 	install -D -m 755 $(B)/ledger $(DESTDIR)$(PREFIX)/bin/ledger
-	@$(foreach i,$(INSTALLS),install -D -m 644 $(subst :, $(DESTDIR),$(i)) &&) :
+	@$(foreach i,$(INSTALLS),install -D -m $(if $(filter %.py,$(i)),755,644) $(subst :, $(DESTDIR),$(i)) &&) :
 	ln -sf libledger.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libledger.so.$(SOVERSION)
 	ln -sf libledger.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libledger.so
 uninstall:
