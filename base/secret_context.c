@@ -135,7 +135,7 @@ static size_t value_end(struct secret_scan *s, const struct value *v, size_t lim
             }
         } else if (c == v->quote || c < ' ' || (v->escaped && c == '\\') || secret_is_mask(s, v->at + n)) {
             break;
-        } else if (c == '\\') {
+        } else if (c == '\\' && byte_at(s, v->at + n + 1) < 0x80) {
             n++;
         }
     }

@@ -26,6 +26,8 @@ static int exit_of(int code, bool input) {
         return input ? EXIT_INPUT : EXIT_INVALID;
     case ERR_CONFLICT:
         return EXIT_NO;
+    case ERR_ROLLBACK:
+        return EXIT_CONTRADICTS;
     default: /* NOMEM, IO, BUSY, FULL, VERSION, NET */
         return EXIT_SYSTEM;
     }

@@ -74,7 +74,11 @@ static int read_proof(const struct opt_args *args, const char *path, struct buf 
     }
     int rc = file_read(path, proof, err);
     rc = rc != 0 ? rc : file_read(leaf_path, leaf, err);
-    return rc != 0 || !payload_path ? rc : file_read(payload_path, payload, err);
+    rc = rc != 0 || !payload_path ? rc : file_read(payload_path, payload, err);
+    if (rc == 0 && payload_path) {
+        buf_room(payload, 0); /* an empty payload was given all the same */
+    }
+    return rc;
 }
 
 static int verify_proof(struct cli *cli, const struct opt_args *args, const struct ledger_trust *trust,

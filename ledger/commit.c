@@ -77,7 +77,8 @@ static int check_head_copy(struct commit *c, struct err *err) {
     return rc;
 }
 
-/* Key runs that derived segments cover durably are no longer needed here. */
+/* Key runs that derived segments cover durably are no longer needed here. Only for commits that write the head, which
+ * says from where on the runs are. */
 static int drop_covered_runs(struct commit *c, struct err *err) {
     uint64_t covered;
     if (!segments_due(&c->head) || segments_open(c->ledger, NULL) != 0 ||
@@ -107,8 +108,7 @@ static int begin(struct commit *c, const struct commit_request *request, struct 
     c->old_size = c->head.size;
     c->now = clock_wall_ns();
     rc = load_keys(c, request, err);
-    rc = rc != 0 ? rc : check_head_copy(c, err);
-    return rc != 0 ? rc : drop_covered_runs(c, err);
+    return rc != 0 ? rc : check_head_copy(c, err);
 }
 
 /* ---- writing ---- */
@@ -210,7 +210,8 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
     if (nothing_new && !had_gap) {
         return put_cursors(c, list, err);
     }
-    rc = rotate_if_due(c, list, &w, err);
+    rc = drop_covered_runs(c, err);
+    rc = rc != 0 ? rc : rotate_if_due(c, list, &w, err);
     rc = rc != 0 ? rc : commit_group_end(c, err);
     rc = rc != 0 ? rc : put_cursors(c, list, err);
     return rc != 0 ? rc : commit_seal(c, err);

@@ -229,7 +229,7 @@ struct ledger_verify_options {
  * callers that must survive call it in a child. */
 int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
                   struct err *err);
-/* Checks a .tlog-proof offline, without any ledger. `payload` (salt || payload) may be empty bytes. */
+/* Checks a .tlog-proof offline, without any ledger. `payload` is salt || payload; payload.p NULL: none is given. */
 int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct ledger_trust *trust,
                         struct ledger_report *ret, struct err *err);
 

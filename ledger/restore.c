@@ -13,17 +13,15 @@
 #include "ledger/commit.h"
 #include "ledger/create.h"
 
-/* "<origin>" or "<origin>/r<m>" to "<origin>/r<n>". */
-static int next_origin(const char *origin, uint64_t now, char ret[NOTE_NAME_MAX + 1], struct err *err) {
-    size_t n = strlen(origin);
-    const char *slash = strrchr(origin, '/');
-    uint64_t old = 0;
-    if (slash != NULL && slash[1] == 'r' && text_parse_u64(bytes_of(slash + 2), &old) == 0) {
-        n = (size_t)(slash - origin);
+/* "<first origin>/r<n>"; n grows with each restore, whatever the clock says. */
+static int next_origin(const char *first, const char *origin, uint64_t now, char ret[NOTE_NAME_MAX + 1], struct err *err) {
+    size_t n = strlen(first);
+    uint64_t old = 0, number = now / CLOCK_NS_PER_S;
+    if (strlen(origin) > n + 2) { /* restored before: "<first>/r<old>" */
+        text_parse_u64(bytes_of(origin + n + 2), &old);
     }
-    uint64_t number = now / CLOCK_NS_PER_S;
     number = number > old ? number : old + 1;
-    int len = snprintf(ret, NOTE_NAME_MAX + 1, "%.*s/r%llu", (int)n, origin, (unsigned long long)number);
+    int len = snprintf(ret, NOTE_NAME_MAX + 1, "%s/r%llu", first, (unsigned long long)number);
     return len > NOTE_NAME_MAX ? err_set(err, ERR_LIMIT, "the origin '%s' is too long to be continued", origin) : 0;
 }
 
@@ -82,8 +80,23 @@ static void put_number(struct buf *out, const char *name, uint64_t value) {
     mp_put_uint(out, value);
 }
 
-static int restored_draft(struct ledger *ledger, const struct ledger_restore_options *o, const struct ledger_head *head,
-                          uint64_t epoch, const struct signer *next, struct ledger_batch *batch, struct err *err) {
+static int first_origin(struct ledger *ledger, char ret[NOTE_NAME_MAX + 1], struct err *err) {
+    struct core_view view;
+    struct core_epoch epoch;
+    int rc = core_view_begin(ledger, &view, err);
+    if (rc == 0) {
+        rc = core_epoch_get(view.txn, 0, &epoch, err);
+        core_view_end(&view);
+    }
+    if (rc == 0) {
+        memcpy(ret, epoch.origin, sizeof(epoch.origin));
+    }
+    return rc;
+}
+
+static int restored_draft(struct ledger *ledger, const struct ledger_restore_options *o, const char *before,
+                          const struct ledger_head *head, uint64_t epoch, const struct signer *next,
+                          struct ledger_batch *batch, struct err *err) {
     struct ledger_draft draft;
     struct buf body;
     char subject[NOTE_NAME_MAX + 16], vkey[NOTE_VKEY_MAX], root[2 * EVENT_HASH + 8] = "sha256:";
@@ -91,10 +104,13 @@ static int restored_draft(struct ledger *ledger, const struct ledger_restore_opt
     note_vkey_encode(vkey, &next->vkey);
     snprintf(subject, sizeof(subject), "ledger/%s", ledger->origin);
     buf_init(&body, 65536);
-    mp_put_map(&body, 6);
+    mp_put_map(&body, 8);
     put_number(&body, "epoch", epoch);
     put_text(&body, "epoch_vkey", vkey);
+    mp_put_str(&body, bytes_of("newest"));
+    mp_put_bool(&body, o->newest);
     put_text(&body, "origin", ledger->origin);
+    put_text(&body, "origin_before", before);
     put_text(&body, "reason", o->reason == NULL ? "restore" : o->reason);
     put_text(&body, "root", root);
     put_number(&body, "size", head->size);
@@ -131,18 +147,20 @@ static int go_on(struct ledger *ledger, const struct ledger_restore_options *o, 
     struct ledger_head head;
     struct ledger_epoch epoch;
     struct signer next = {0};
-    char origin[NOTE_NAME_MAX + 1];
+    char first[NOTE_NAME_MAX + 1], before[NOTE_NAME_MAX + 1], origin[NOTE_NAME_MAX + 1];
+    memcpy(before, ledger->origin, sizeof(before));
     int rc = check_evidence(ledger, &head, err);
+    rc = rc != 0 ? rc : first_origin(ledger, first, err);
     rc = rc != 0 ? rc : ledger_epoch_current(ledger, &epoch, err);
     if (rc == 0 && !o->newest) {
-        rc = next_origin(ledger->origin, clock_wall_ns(), origin, err);
+        rc = next_origin(first, ledger->origin, clock_wall_ns(), origin, err);
         if (rc == 0) {
             memcpy(ledger->origin, origin, sizeof(origin));
         }
     }
     rc = rc != 0 ? rc : take_keys(ledger, o, epoch.epoch + 1, &next, err);
     rc = rc != 0 ? rc : ledger_batch_new(ledger, &batch, err);
-    rc = rc != 0 ? rc : restored_draft(ledger, o, &head, epoch.epoch + 1, &next, batch, err);
+    rc = rc != 0 ? rc : restored_draft(ledger, o, before, &head, epoch.epoch + 1, &next, batch, err);
     struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true, .next = &next};
     rc = rc != 0 ? rc : commit_run(ledger, &request, err);
     rc = rc != 0 ? rc : put_identity(ledger, err);

@@ -123,6 +123,19 @@ static int check_origin(struct ledger *ledger, struct err *err) {
     return db_commit(txn, err);
 }
 
+/* The segments must lie one after another as far as the state says. */
+static int check_layout(struct ledger *ledger, struct err *err) {
+    struct segments_view *view = NULL;
+    uint64_t covered = 0;
+    int rc = segments_covered(ledger, &covered, err);
+    rc = rc != 0 ? rc : segments_view_open(ledger, &view, err);
+    if (rc == 0 && segments_view_covered(view) < covered) {
+        rc = err_set(err, ERR_CORRUPT, "derived: key segments are missing");
+    }
+    segments_view_close(view);
+    return rc;
+}
+
 int segments_open(struct ledger *ledger, struct err *err) {
     char path[FILE_PATH_MAX];
     if (ledger->derived != NULL) {
@@ -131,6 +144,7 @@ int segments_open(struct ledger *ledger, struct err *err) {
     int rc = core_path(ledger, "derived", path, err);
     rc = rc != 0 ? rc : open_db(ledger, path, err);
     rc = rc != 0 ? rc : check_origin(ledger, err);
+    rc = rc != 0 ? rc : check_layout(ledger, err);
     if (rc == ERR_CORRUPT || rc == ERR_VERSION) {
         db_close(ledger->derived);
         ledger->derived = NULL;

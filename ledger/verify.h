@@ -29,6 +29,7 @@ struct verify {
     struct merkle_edge edge;    /* over the events read so far */
     uint8_t prev[EVENT_HASH];
     bool prev_known;            /* false after a damaged group */
+    bool gaps_in_reading;       /* some events could not be read: what hangs on them cannot be counted */
     uint64_t time;
     uint64_t next_checkpoint;   /* size of the next kept one; LEDGER_NO_SEQ: none */
     uint64_t last_kept;         /* size of the last kept one that was seen */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/headfile.h"
 #include "ledger/verify.h"
 
 struct anchor {
@@ -124,7 +125,11 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         return;
     }
     if (merkle_edge_load(&edge, size, core_node, &v->view, NULL) != 0) {
-        return; /* damage, said already */
+        snprintf(text, sizeof(text), "%s knows %llu events, which cannot be compared: the ledger is damaged", where,
+                 (unsigned long long)size);
+        v->report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_NOTE;
+        snprintf(v->report->aspect[LEDGER_COMPLETENESS].text, sizeof(v->report->aspect[0].text), "%s", text);
+        return;
     }
     merkle_edge_root(&edge, mine);
     if (memcmp(mine, root, EVENT_HASH) != 0) {
@@ -210,6 +215,15 @@ static void say_completeness(struct verify *v, const struct anchor *a) {
     }
 }
 
+/* The copy of the head beside the database never leads it: when it does, the database was set back. */
+static void by_head_copy(struct verify *v) {
+    struct err why = {0};
+    if (v->report->aspect[LEDGER_INTEGRITY].state != LEDGER_ASPECT_FAULT &&
+        headfile_check(v->ledger->dir, &v->view, &why) == ERR_ROLLBACK) {
+        contradict(v, LEDGER_COMPLETENESS, why.msg);
+    }
+}
+
 void verify_anchor(struct verify *v) {
     static const struct ledger_trust nothing;
     const struct ledger_trust *trust = v->options->trust == NULL ? &nothing : v->options->trust;
@@ -219,6 +233,7 @@ void verify_anchor(struct verify *v) {
         by_genesis(v, trust, &a);
         by_heads(v, trust, &a);
     }
+    by_head_copy(v);
     say_anchoring(v, &a);
     say_completeness(v, &a);
 }

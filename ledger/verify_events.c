@@ -241,6 +241,7 @@ static int check_key_run(struct verify *v, struct err *err) {
 static int skip_group(struct verify *v, uint64_t index, struct err *err) {
     struct err why = {0};
     v->prev_known = false;
+    v->gaps_in_reading = true;
     if ((index + 1) * EVENT_GROUP > v->head.size) {
         return 1; /* the tail has nothing above it */
     }

@@ -37,7 +37,24 @@ static void say(struct proof_check *c, enum ledger_aspect aspect, enum ledger_as
     }
 }
 
-static void check_leaf(struct proof_check *c, struct bytes leaf) {
+/* The first event's leaf is what names a ledger: one that is not among those the caller trusts is another ledger's. */
+static void check_genesis(struct proof_check *c, const uint8_t leaf[EVENT_HASH], const struct ledger_trust *trust) {
+    bool known = false;
+    if (trust == NULL || c->proof.index != 0 || trust->n_genesis == 0) {
+        return;
+    }
+    for (size_t i = 0; i < trust->n_genesis; i++) {
+        known = known || memcmp(trust->genesis[i], leaf, EVENT_HASH) == 0;
+    }
+    if (!known) {
+        c->report->verdict = LEDGER_CONTRADICTS;
+        c->report->aspect[LEDGER_ANCHORING].state = LEDGER_ASPECT_FAULT;
+        snprintf(c->report->aspect[LEDGER_ANCHORING].text, sizeof(c->report->aspect[0].text),
+                 "this first event is none of the genesis leaves that were given: another ledger");
+    }
+}
+
+static void check_leaf(struct proof_check *c, struct bytes leaf, const struct ledger_trust *trust) {
     uint8_t hash[EVENT_HASH];
     struct err why = {0};
     char text[512];
@@ -52,6 +69,7 @@ static void check_leaf(struct proof_check *c, struct bytes leaf) {
         snprintf(text, sizeof(text), "event %llu (%.*s) is in the tree of %llu events", (unsigned long long)c->proof.index,
                  (int)c->header.kind.n, (const char *)c->header.kind.p, (unsigned long long)c->point.size);
         say(c, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, text);
+        check_genesis(c, hash, trust);
     }
 }
 
@@ -63,8 +81,8 @@ static void check_payload(struct proof_check *c, struct bytes payload, const str
     struct event_author author = {0};
     struct err why = {0};
     say(c, LEDGER_AUTHORS, LEDGER_ASPECT_UNCHECKED,
-        payload.n == 0 ? "not checked: no payload was given" : "not checked: the event does not verify");
-    if (payload.n == 0 || c->report->aspect[LEDGER_INTEGRITY].state == LEDGER_ASPECT_FAULT) {
+        payload.p == NULL ? "not checked: no payload was given" : "not checked: the event does not verify");
+    if (payload.p == NULL || c->report->aspect[LEDGER_INTEGRITY].state == LEDGER_ASPECT_FAULT) {
         return;
     }
     if (payload.n <= EVENT_HASH) {
@@ -178,7 +196,7 @@ int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payl
     rc = rc != 0 ? rc : note_decode(c.proof.checkpoint, c.note, err);
     rc = rc != 0 ? rc : checkpoint_decode(c.note->text, &c.point, err);
     if (rc == 0) {
-        check_leaf(&c, leaf);
+        check_leaf(&c, leaf, trust);
         check_payload(&c, payload, trust);
         check_seal(&c, trust);
         check_known(&c, trust);

@@ -80,7 +80,7 @@ static void on_counted(struct verify *v, enum core_table table, struct bytes key
     (void)value;
     if (!key_u64(key, &at) || at >= v->view.head.size) {
         stranger(v, table, key);
-    } else if (at >= v->from && at < v->head.size && (*count)-- == 0) {
+    } else if (!v->gaps_in_reading && at >= v->from && at < v->head.size && (*count)-- == 0) {
         *count = 0;
         stranger(v, table, key);
     }
@@ -91,7 +91,7 @@ static void on_checkpoint(struct verify *v, enum core_table table, struct bytes 
     (void)value;
     if (!key_u64(key, &size) || size == 0 || size > v->view.head.size) {
         stranger(v, table, key);
-    } else if (size > v->from && size <= v->head.size && v->n_checkpoints-- == 0) {
+    } else if (!v->gaps_in_reading && size > v->from && size <= v->head.size && v->n_checkpoints-- == 0) {
         v->n_checkpoints = 0;
         stranger(v, table, key);
     }
