@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "ledger/line.h"
 
-#define HEADFILE_LEN 1024
+#define HEADFILE_LEN   1024
 #define HEADFILE_MAGIC "ledger-head/v1"
 
 static int encode(struct buf *out, const struct headfile *head) {
@@ -99,34 +99,37 @@ int headfile_read(const char *dir, struct headfile *ret, struct err *err) {
     return rc;
 }
 
-int headfile_check(const char *dir, struct core_view *view, struct err *err) {
-    struct headfile copy;
+int headfile_compare(const struct headfile *copy, struct core_view *view, struct err *err) {
     struct merkle_edge edge;
     uint8_t root[EVENT_HASH];
-    int rc = headfile_read(dir, &copy, err);
-    if (rc != 0) {
-        return rc < 0 ? rc : 0;
-    }
-    if (strcmp(copy.origin, view->ledger->origin) != 0) {
-        return err_set(err, ERR_ROLLBACK, "the copy of the head is of '%s', the database of '%s'", copy.origin,
+    if (strcmp(copy->origin, view->ledger->origin) != 0) {
+        return err_set(err, ERR_ROLLBACK, "the copy of the head is of '%s', the database of '%s'", copy->origin,
                        view->ledger->origin);
     }
-    if (copy.size > view->head.size) {
-        return err_set(err, ERR_ROLLBACK,
-                       "the database has %llu events, but %llu were sealed before: it was set back or cut; nothing is signed "
-                       "over it ('ledger restore' goes on under a new origin)",
-                       (unsigned long long)view->head.size, (unsigned long long)copy.size);
+    if (copy->size > view->head.size) {
+        return err_set(
+            err, ERR_ROLLBACK,
+            "the database has %llu events, but %llu were sealed before: it was set back or cut; nothing is signed "
+            "over it ('ledger restore' goes on under a new origin)",
+            (unsigned long long)view->head.size, (unsigned long long)copy->size);
     }
-    rc = merkle_edge_load(&edge, copy.size, core_node, view, err);
+    int rc = merkle_edge_load(&edge, copy->size, core_node, view, err);
     if (rc != 0) {
         return rc;
     }
     merkle_edge_root(&edge, root);
-    if (memcmp(root, copy.root, EVENT_HASH) != 0) {
-        return err_set(err, ERR_ROLLBACK,
-                       "the database's first %llu events are not those that were sealed before: another history; nothing is "
-                       "signed over it",
-                       (unsigned long long)copy.size);
+    if (memcmp(root, copy->root, EVENT_HASH) != 0) {
+        return err_set(
+            err, ERR_ROLLBACK,
+            "the database's first %llu events are not those that were sealed before: another history; nothing is "
+            "signed over it",
+            (unsigned long long)copy->size);
     }
     return 0;
+}
+
+int headfile_check(const char *dir, struct core_view *view, struct err *err) {
+    struct headfile copy;
+    int rc = headfile_read(dir, &copy, err);
+    return rc == 0 ? headfile_compare(&copy, view, err) : rc < 0 ? rc : 0;
 }

@@ -24,7 +24,7 @@ static void confirm(struct anchor *a, const char *by) {
 static void contradict(struct verify *v, enum ledger_aspect aspect, const char *text) {
     struct ledger_report *report = v->report;
     report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
-    snprintf(report->aspect[aspect].text, sizeof(report->aspect[aspect].text), "%s", text);
+    snprintf(report->aspect[aspect].text, sizeof(report->aspect[aspect].text), "%.500s", text);
     if (report->verdict < LEDGER_CONTRADICTS) {
         report->verdict = LEDGER_CONTRADICTS;
     }
@@ -217,9 +217,14 @@ static void say_completeness(struct verify *v, const struct anchor *a) {
 
 /* The copy of the head beside the database never leads it: when it does, the database was set back. */
 static void by_head_copy(struct verify *v) {
+    struct headfile copy;
     struct err why = {0};
-    if (v->report->aspect[LEDGER_INTEGRITY].state != LEDGER_ASPECT_FAULT &&
-        headfile_check(v->ledger->dir, &v->view, &why) == ERR_ROLLBACK) {
+    if (v->report->aspect[LEDGER_INTEGRITY].state == LEDGER_ASPECT_FAULT ||
+        headfile_read(v->ledger->dir, &copy, NULL) != 0) {
+        return;
+    }
+    v->renewed = 0; /* others may have appended and written the copy since */
+    if (verify_renew(v, NULL) == 0 && headfile_compare(&copy, &v->view, &why) == ERR_ROLLBACK) {
         contradict(v, LEDGER_COMPLETENESS, why.msg);
     }
 }

@@ -285,73 +285,74 @@ static size_t steps_for(const char *piece, size_t size) {
     return s.steps;
 }
 
+static const char *const PIECES[] = {
+    "a",
+    "=",
+    "_",
+    "eyJ",
+    "sk-",
+    "sk-ant-",
+    "ghp_",
+    "SK0",
+    "xoxb-",
+    "hf_",
+    "://",
+    "a://b:c",
+    "a://b:",
+    "-----BEGIN ",
+    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\nMIIBVAIBADANBgkqhkiG\n-----END X-----",
+    "token",
+    "token=",
+    "token =",
+    "password",
+    "password:",
+    "password=\"",
+    "secret ",
+    "api_key",
+    "_key_key",
+    "aws secret ",
+    "aws_secret_key ",
+    "Authorization: ",
+    "Cookie: a",
+    "Cookie: a=bcde;",
+    "bearer ",
+    "?key=",
+    "&sig=a",
+    "1:A",
+    "1Q~",
+    "A3-",
+    ".atlasv1.",
+    "PRIVATE+KEY+",
+    "E+K",
+    "hooks.slack.com/",
+    "\xe2\x80\xb9",
+    "\xe2\x80\xb9secret:",
+    "\xe2\x80\xb9secret:jwt:1",
+    "\xe2\x80\xb9secret:jwt:1\xe2\x80\xba",
+    "AKIA",
+    "AKI\1012222222222222222 ",
+    "glpat-",
+    "eyJhbGciaaaaaaaaaaaaaaaaa.",
+    "password:\\\"",
+    "\\",
+    "\"token\",\"",
+    "token='a1B2c3D4e5';",
+};
+
 static void hostile_text_costs_work_in_proportion_to_its_length(void **state) {
     (void)state;
-    static const char *const pieces[] = {
-        "a",
-        "=",
-        "_",
-        "eyJ",
-        "sk-",
-        "sk-ant-",
-        "ghp_",
-        "SK0",
-        "xoxb-",
-        "hf_",
-        "://",
-        "a://b:c",
-        "a://b:",
-        "-----BEGIN ",
-        "-----BEGIN PRIVATE KEY-----",
-        "-----BEGIN PRIVATE KEY-----\nMIIBVAIBADANBgkqhkiG\n-----END X-----",
-        "token",
-        "token=",
-        "token =",
-        "password",
-        "password:",
-        "password=\"",
-        "secret ",
-        "api_key",
-        "_key_key",
-        "aws secret ",
-        "aws_secret_key ",
-        "Authorization: ",
-        "Cookie: a",
-        "Cookie: a=bcde;",
-        "bearer ",
-        "?key=",
-        "&sig=a",
-        "1:A",
-        "1Q~",
-        "A3-",
-        ".atlasv1.",
-        "PRIVATE+KEY+",
-        "E+K",
-        "hooks.slack.com/",
-        "\xe2\x80\xb9",
-        "\xe2\x80\xb9secret:",
-        "\xe2\x80\xb9secret:jwt:1",
-        "\xe2\x80\xb9secret:jwt:1\xe2\x80\xba",
-        "AKIA",
-        "AKIA2222222222222222 ",
-        "glpat-",
-        "eyJhbGciaaaaaaaaaaaaaaaaa.",
-        "password:\\\"",
-        "\\",
-        "\"token\",\"",
-        "token='a1B2c3D4e5';",
-    };
-    for (size_t i = 0; i < COUNT(pieces); i++) {
-        size_t once = steps_for(pieces[i], 1 << 16), twice = steps_for(pieces[i], 1 << 17);
+    for (size_t i = 0; i < COUNT(PIECES); i++) {
+        size_t once = steps_for(PIECES[i], 1 << 16), twice = steps_for(PIECES[i], 1 << 17);
         if (once > 200u << 16 || twice > 2 * once + once / 8 + 4096) {
-            fail_msg("'%s' costs %zu steps for 64 KiB and %zu for 128 KiB", pieces[i], once, twice);
+            fail_msg("'%s' costs %zu steps for 64 KiB and %zu for 128 KiB", PIECES[i], once, twice);
         }
     }
     /* And with random bytes between, so that hits and near hits mix. */
     char piece[512];
-    for (size_t i = 0; i < COUNT(pieces); i++) {
+    for (size_t i = 0; i < COUNT(PIECES); i++) {
         sample_random(piece, 40, SAMPLE_ALNUM, (unsigned)i);
-        strcat(piece, pieces[i]);
+        strcat(piece, PIECES[i]);
         size_t once = steps_for(piece, 1 << 16), twice = steps_for(piece, 1 << 17);
         if (once > 200u << 16 || twice > 2 * once + once / 8 + 4096) {
             fail_msg("'%s' costs %zu steps for 64 KiB and %zu for 128 KiB", piece, once, twice);
