@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define CLOCK_NS_PER_S UINT64_C(1000000000)
+#define CLOCK_NS_PER_S    UINT64_C(1000000000)
 #define CLOCK_BOOT_ID_LEN 16
 
 uint64_t clock_wall_ns(void); /* ns since the Unix epoch, UTC */

@@ -5,13 +5,13 @@
 
 #include "base/bytes.h"
 
-#define CRYPT_SEED_LEN 32
-#define CRYPT_PUBLIC_LEN 32
-#define CRYPT_SECRET_LEN 64 /* libsodium's seed || public key */
+#define CRYPT_SEED_LEN      32
+#define CRYPT_PUBLIC_LEN    32
+#define CRYPT_SECRET_LEN    64 /* libsodium's seed || public key */
 #define CRYPT_SIGNATURE_LEN 64
-#define CRYPT_KDF_SALT_LEN 16
-#define CRYPT_NONCE_LEN 24
-#define CRYPT_TAG_LEN 16
+#define CRYPT_KDF_SALT_LEN  16
+#define CRYPT_NONCE_LEN     24
+#define CRYPT_TAG_LEN       16
 
 /* Once per process before anything else here; safe to call again, from any thread. */
 int crypt_init(struct err *err);

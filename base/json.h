@@ -6,15 +6,15 @@
 #include "base/bytes.h"
 
 /* Parses exactly one JSON value (any type) of at most out->max bytes and appends it as canonical MessagePack: object keys
- * sorted, duplicates refused, integers within -2^63 .. 2^63-1, reals as float 64 (negative zero becomes 0.0), NaN, Infinity,
- * NUL in strings as \u0000 allowed but not in keys, lone surrogates refused. ERR_INVALID with "line L column C: ..." in the
- * message; ERR_LIMIT when text or result are too large. A failure leaves out's bytes as they were. */
+ * sorted, duplicates refused, integers within -2^63 .. 2^63-1, reals as float 64 (negative zero becomes 0.0), NaN,
+ * Infinity, NUL in strings as \u0000 allowed but not in keys, lone surrogates refused. ERR_INVALID with "line L column C:
+ * ..." in the message; ERR_LIMIT when text or result are too large. A failure leaves out's bytes as they were. */
 int json_to_mp(struct bytes text, struct buf *out, struct err *err);
 
 enum json_style { JSON_LINE, JSON_PRETTY }; /* one compact line without LF · two-space indent without final LF */
 
-/* Appends one MessagePack item as JSON text, map order as it stands: the order of keys need not be canonical, and nesting may
- * be twice MP_DEPTH_MAX, so that a canonical item can stand in an envelope made for printing. Bin becomes base64 text;
+/* Appends one MessagePack item as JSON text, map order as it stands: the order of keys need not be canonical, and nesting
+ * may be twice MP_DEPTH_MAX, so that a canonical item can stand in an envelope made for printing. Bin becomes base64 text;
  * floats are the shortest text that reads back the same, never that of an integer; ERR_CORRUPT when the input does not
  * parse. A failure leaves out's bytes as they were. Neither function depends on the locale. */
 int json_from_mp(struct bytes mp, enum json_style style, struct buf *out, struct err *err);

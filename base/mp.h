@@ -10,18 +10,18 @@
 #include "base/bytes.h"
 
 #define MP_DEPTH_MAX 32
-#define MP_INT_MAX ((uint64_t)INT64_MAX)
+#define MP_INT_MAX   ((uint64_t)INT64_MAX)
 
 enum mp_type { MP_NIL, MP_BOOL, MP_UINT, MP_INT, MP_FLOAT, MP_STR, MP_BIN, MP_ARRAY, MP_MAP };
 
 struct mp_item {
     enum mp_type type;
-    bool boolean;        /* MP_BOOL */
-    uint64_t uint;       /* MP_UINT: 0 .. 2^63-1 */
-    int64_t sint;        /* MP_INT: negative only */
-    double real;         /* MP_FLOAT */
-    struct bytes data;   /* MP_STR, MP_BIN: borrowed from the input */
-    uint32_t count;      /* MP_ARRAY: elements; MP_MAP: pairs. They follow in the input */
+    bool boolean;      /* MP_BOOL */
+    uint64_t uint;     /* MP_UINT: 0 .. 2^63-1 */
+    int64_t sint;      /* MP_INT: negative only */
+    double real;       /* MP_FLOAT */
+    struct bytes data; /* MP_STR, MP_BIN: borrowed from the input */
+    uint32_t count;    /* MP_ARRAY: elements; MP_MAP: pairs. They follow in the input */
 };
 
 struct mp_reader {

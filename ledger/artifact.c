@@ -1,5 +1,6 @@
-/* Putting, getting and checking artifacts. A large one is written to a temporary file while it is hashed, synced, renamed to
- * its name, and only then recorded; a crash leaves at most a temporary file that the next put of any artifact may remove. */
+/* Putting, getting and checking artifacts. A large one is written to a temporary file while it is hashed, synced, renamed
+ * to its name, and only then recorded; a crash leaves at most a temporary file that the next put of any artifact may
+ * remove. */
 #include "ledger/artifact.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include "base/text.h"
 
 #define ARTIFACT_PREFIX "artifact:sha256:"
-#define CHUNK 65536
+#define CHUNK           65536
 
 enum { ARTIFACT_HERE = 0, ARTIFACT_FILE = 1 };
 

@@ -5,7 +5,7 @@
 
 #include "ledger/core.h"
 
-#define ARTIFACT_INLINE 65536
+#define ARTIFACT_INLINE      65536
 #define ARTIFACT_RECORD_HEAD 9 /* u8 where, be64 size */
 
 /* Sum of the sizes of all artifacts. */

@@ -1,6 +1,6 @@
-/* Backup: a compacted copy of the evidence, the artifacts and the settings, without any secret key and without derived data.
- * LMDB's own copy makes files open to everybody and does not sync them; here the file is made 0600 first and synced after. The
- * copy is verified before it appears under its name. */
+/* Backup: a compacted copy of the evidence, the artifacts and the settings, without any secret key and without derived
+ * data. LMDB's own copy makes files open to everybody and does not sync them; here the file is made 0600 first and synced
+ * after. The copy is verified before it appears under its name. */
 #include "ledger/backup.h"
 
 #include <dirent.h>

@@ -102,6 +102,7 @@ int config_load(const char *dir, struct config *ret, struct err *err) {
 }
 
 int config_encode(struct buf *out, uint64_t map_bytes) {
-    return buf_printf(out, "# Settings of this ledger. map_bytes is the quota of the evidence database.\nmap_bytes = %llu\n",
+    return buf_printf(out,
+                      "# Settings of this ledger. map_bytes is the quota of the evidence database.\nmap_bytes = %llu\n",
                       (unsigned long long)map_bytes);
 }

@@ -10,8 +10,8 @@
 #include "base/file.h"
 
 #define CONFIG_MAP_DEFAULT ((uint64_t)64 << 30)
-#define CONFIG_MAP_MIN ((uint64_t)1 << 20)
-#define CONFIG_MAP_MAX ((uint64_t)16 << 40)
+#define CONFIG_MAP_MIN     ((uint64_t)1 << 20)
+#define CONFIG_MAP_MAX     ((uint64_t)16 << 40)
 
 struct config {
     uint64_t map_bytes;

@@ -15,7 +15,7 @@
 #include "ledger/merkle.h"
 #include "ledger/note.h"
 
-#define CORE_FORMAT 1
+#define CORE_FORMAT  1
 #define CORE_SEGMENT 65536 /* events whose idempotency keys make one derived segment */
 
 /* Tables of the evidence environment. Keys are be64 unless said otherwise. */
@@ -44,22 +44,22 @@ struct ledger {
     char dir[FILE_PATH_MAX];
     struct config config;
     struct db *evidence;
-    struct db *derived;      /* NULL until first needed */
+    struct db *derived; /* NULL until first needed */
     bool read_only;
     char origin[NOTE_NAME_MAX + 1];
     uint8_t genesis[EVENT_HASH];
     struct note_vkey log;
     char log_text[NOTE_VKEY_MAX];
-    uint8_t *passphrase;     /* secret memory, NULL: none */
+    uint8_t *passphrase; /* secret memory, NULL: none */
     size_t passphrase_len;
-    pthread_mutex_t queue_lock;            /* over the four below */
+    pthread_mutex_t queue_lock;               /* over the four below */
     struct commit_request *queue, *queue_end; /* who waits for the next commit */
-    bool leading;                          /* some thread is committing and will wake the next */
-    pthread_mutex_t writing; /* one thread of the process at a time in the write path */
-    struct keyring keyring;  /* under `writing` */
-    bool head_checked;       /* under `writing`: the copy of the head was compared */
-    struct group *build;     /* under `writing`: the group that is being filled */
-    struct group *lookup;    /* under `writing`: cache of the group last read by the write path */
+    bool leading;                             /* some thread is committing and will wake the next */
+    pthread_mutex_t writing;                  /* one thread of the process at a time in the write path */
+    struct keyring keyring;                   /* under `writing` */
+    bool head_checked;                        /* under `writing`: the copy of the head was compared */
+    struct group *build;                      /* under `writing`: the group that is being filled */
+    struct group *lookup;                     /* under `writing`: cache of the group last read by the write path */
     bool lookup_valid;
     struct keys_memory *keys; /* under `writing` */
 };

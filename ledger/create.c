@@ -1,5 +1,5 @@
-/* Making a ledger: everything is built in a temporary directory beside the target, synced, and renamed into place, so that a
- * crash leaves either no ledger or a whole one (LMDB does not sync what it writes at creation). */
+/* Making a ledger: everything is built in a temporary directory beside the target, synced, and renamed into place, so that
+ * a crash leaves either no ledger or a whole one (LMDB does not sync what it writes at creation). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,8 +84,8 @@ void create_undo(const char *tmp) {
 
 /* ---- keys ---- */
 
-int create_epoch_key(const char *keys_dir, const char *origin, uint64_t number, struct bytes passphrase,
-                     struct signer *ret, struct err *err) {
+int create_epoch_key(const char *keys_dir, const char *origin, uint64_t number, struct bytes passphrase, struct signer *ret,
+                     struct err *err) {
     char name[NOTE_NAME_MAX + 16], path[FILE_PATH_MAX];
     snprintf(name, sizeof(name), "%s/epoch", origin);
     int rc = signer_new(ret, bytes_of(name), err);

@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 
 #define CURSOR_VALUE_MAX 4096
-#define CURSOR_CHECK 8
+#define CURSOR_CHECK     8
 
 int cursor_encode(struct buf *out, struct bytes name, struct bytes value);
 /* ERR_CORRUPT when it was changed. Borrows from the record. */

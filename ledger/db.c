@@ -16,7 +16,7 @@
 #include "base/file.h"
 
 #define DB_TABLES_MAX 16
-#define DB_READERS 512
+#define DB_READERS    512
 
 struct db {
     MDB_env *env;
@@ -62,8 +62,8 @@ static int fail(const struct db *db, int rc, const char *doing, struct err *err)
         return err_set(err, ERR_CONFLICT, "'%s': %s: the key is there already", path, doing);
     case MDB_MAP_FULL:
         return err_set(err, ERR_FULL,
-                       "'%s': %s: the database has reached its quota of %llu bytes (map_bytes in the ledger's config)", path,
-                       doing, (unsigned long long)(db == NULL ? 0 : db->map_bytes));
+                       "'%s': %s: the database has reached its quota of %llu bytes (map_bytes in the ledger's config)",
+                       path, doing, (unsigned long long)(db == NULL ? 0 : db->map_bytes));
     case MDB_TXN_FULL:
         return err_set(err, ERR_LIMIT, "'%s': %s: too many changes for one transaction, use smaller batches", path, doing);
     case MDB_READERS_FULL:
@@ -85,8 +85,9 @@ static int fail(const struct db *db, int rc, const char *doing, struct err *err)
         return err_errno(err, EIO, "'%s': %s", path, doing);
     case EACCES:
     case EROFS:
-        return err_set(err, ERR_IO, "'%s': %s: %s (the directory and its files must be writable by this user, lock.mdb too)",
-                       path, doing, strerror(rc));
+        return err_set(err, ERR_IO,
+                       "'%s': %s: %s (the directory and its files must be writable by this user, lock.mdb too)", path,
+                       doing, strerror(rc));
     default:
         if (rc < 0) {
             return err_set(err, ERR_IO, "'%s': %s: %s", path, doing, mdb_strerror(rc));

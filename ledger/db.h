@@ -21,8 +21,8 @@ struct db_options {
     uint64_t map_bytes;
     uint64_t reserve_bytes; /* part of the map that only db_begin_reserved may use */
     bool read_only;
-    bool create;    /* make the environment and its tables */
-    bool relaxed;   /* a commit may be lost (never torn) by a power failure: for derived data only */
+    bool create;  /* make the environment and its tables */
+    bool relaxed; /* a commit may be lost (never torn) by a power failure: for derived data only */
 };
 
 /* ERR_BUSY: open in this process already. ERR_CORRUPT: unreadable or cut short. ERR_NOTFOUND: absent. */
@@ -39,11 +39,15 @@ void db_abort(struct db_txn *txn); /* NULL is fine */
 /* A read transaction forgets its snapshot and takes the newest; borrowed bytes die. */
 int db_renew(struct db_txn *txn, struct err *err);
 
-/* Borrowed until the transaction ends or, in a write transaction, until its next change. 0, ERR_NOTFOUND (err untouched), or
- * another ERR_*. */
+/* Borrowed until the transaction ends or, in a write transaction, until its next change. 0, ERR_NOTFOUND (err untouched),
+ * or another ERR_*. */
 int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret, struct err *err);
-enum db_put_flag { DB_PUT = 0, DB_APPEND = 1, DB_NEW = 2 }; /* DB_APPEND: the key is the table's largest; DB_NEW: must be
-                                                               absent, else ERR_CONFLICT */
+enum db_put_flag {
+    DB_PUT = 0,
+    DB_APPEND = 1,
+    DB_NEW = 2
+}; /* DB_APPEND: the key is the table's largest; DB_NEW: must be
+      absent, else ERR_CONFLICT */
 int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes value, enum db_put_flag flag, struct err *err);
 /* Absent is fine. */
 int db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err);

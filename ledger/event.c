@@ -204,8 +204,8 @@ static int check_kind(struct bytes kind, struct err *err) {
         } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_') {
             len++;
         } else {
-            return err_set(err, ERR_INVALID, "'kind' has the byte 0x%02x, accepted are parts of a-z 0-9 _ with dots between",
-                           c);
+            return err_set(err, ERR_INVALID,
+                           "'kind' has the byte 0x%02x, accepted are parts of a-z 0-9 _ with dots between", c);
         }
     }
     if (len == 0 || parts < 2) {

@@ -15,16 +15,16 @@
 #include "base/bytes.h"
 #include "ledger/note.h"
 
-#define EVENT_FORMAT 1
-#define EVENT_HASH 32
-#define EVENT_HEADER_MAX 4096
+#define EVENT_FORMAT      1
+#define EVENT_HASH        32
+#define EVENT_HEADER_MAX  4096
 #define EVENT_SUBJECT_MAX 512
-#define EVENT_STRING_MAX 256
-#define EVENT_BODY_MAX ((size_t)1 << 20)
+#define EVENT_STRING_MAX  256
+#define EVENT_BODY_MAX    ((size_t)1 << 20)
 #define EVENT_PRIVATE_MAX ((size_t)1 << 20)
-#define EVENT_AUTHOR_MAX 512 /* bytes that an author adds to a payload at most */
+#define EVENT_AUTHOR_MAX  512 /* bytes that an author adds to a payload at most */
 #define EVENT_PAYLOAD_MAX (EVENT_BODY_MAX + EVENT_AUTHOR_MAX)
-#define EVENT_GROUP 256
+#define EVENT_GROUP       256
 
 struct event_header {
     uint64_t seq, time;
@@ -32,27 +32,28 @@ struct event_header {
     struct bytes kind, subject, actor, source, grade, run, key; /* borrowed */
     bool has_cause;
     uint64_t cause;
-    const uint8_t *body; /* EVENT_HASH bytes, borrowed */
+    const uint8_t *body;     /* EVENT_HASH bytes, borrowed */
     const uint8_t *private_; /* EVENT_HASH bytes or NULL */
     const uint8_t *prev;
 };
 
 struct event_author {
-    struct bytes name;          /* empty: no author */
-    const uint8_t *id;          /* NOTE_KEY_ID_LEN bytes */
-    const uint8_t *sig;         /* CRYPT_SIGNATURE_LEN bytes */
+    struct bytes name;  /* empty: no author */
+    const uint8_t *id;  /* NOTE_KEY_ID_LEN bytes */
+    const uint8_t *sig; /* CRYPT_SIGNATURE_LEN bytes */
 };
 
 /* One open private field, or one that was erased or withheld (digest only). */
 struct event_field {
-    struct bytes raw;          /* canonical [name, value]; empty when only the digest is known */
+    struct bytes raw; /* canonical [name, value]; empty when only the digest is known */
     uint8_t digest[EVENT_HASH];
 };
 
 int event_header_encode(struct buf *out, const struct event_header *h);
 /* Strict: canonical, exactly 15 elements, every limit of the format. ERR_CORRUPT. Views borrow from `bytes`. */
 int event_header_decode(struct bytes bytes, struct event_header *ret, struct err *err);
-/* ERR_INVALID when a header string breaks its rule: length, UTF-8, control characters, emptiness, grammar of kind, grade. */
+/* ERR_INVALID when a header string breaks its rule: length, UTF-8, control characters, emptiness, grammar of kind, grade.
+ */
 int event_header_check(const struct event_header *h, struct err *err);
 
 int event_payload_encode(struct buf *out, struct bytes body, const struct event_author *author);

@@ -5,14 +5,7 @@
 #include "base/mp.h"
 #include "ledger/event.h"
 
-enum {
-    TAG_LEAF = 0x00,
-    TAG_BODY = 0x02,
-    TAG_SALT = 0x03,
-    TAG_PRIVATE = 0x04,
-    TAG_FIELD = 0x05,
-    TAG_FIELD_SALT = 0x06
-};
+enum { TAG_LEAF = 0x00, TAG_BODY = 0x02, TAG_SALT = 0x03, TAG_PRIVATE = 0x04, TAG_FIELD = 0x05, TAG_FIELD_SALT = 0x06 };
 
 #define AUTHOR_CONTEXT "ledger/author/v1"
 
@@ -69,10 +62,8 @@ int event_private_commit(uint8_t ret[EVENT_HASH], const uint8_t event_salt[EVENT
         if (rc == 0) {
             /* d_i over the canonical array [name, value]: its head, then the map entry's own bytes. */
             event_field_salt(salt, event_salt, name);
-            const struct bytes parts[] = {{(const uint8_t[]){TAG_FIELD}, 1},
-                                          {salt, EVENT_HASH},
-                                          {&pair, 1},
-                                          {entry, (size_t)(r.p - entry)}};
+            const struct bytes parts[] = {
+                {(const uint8_t[]){TAG_FIELD}, 1}, {salt, EVENT_HASH}, {&pair, 1}, {entry, (size_t)(r.p - entry)}};
             hash_parts(digest, parts, 4);
             buf_put(&digests, digest, EVENT_HASH);
         }

@@ -1,5 +1,5 @@
-/* An event as JSON: header names as in docs/format.md, times as decimal strings of nanoseconds (JSON numbers lose them), body
- * and private fields as objects. */
+/* An event as JSON: header names as in docs/format.md, times as decimal strings of nanoseconds (JSON numbers lose them),
+ * body and private fields as objects. */
 #include <stdio.h>
 
 #include "base/json.h"

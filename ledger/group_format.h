@@ -3,10 +3,10 @@
 #define LEDGER_GROUP_FORMAT_H
 
 #define GROUP_RECORD_VERSION 1
-#define GROUP_LEAF_PREFIX 4
-#define GROUP_FIXED (2 + 32 + 32 + 256 * GROUP_LEAF_PREFIX) /* bytes before the zstd frame */
-#define GROUP_ZSTD_LEVEL 1
-#define GROUP_COMMITMENT (GROUP_BIN_HEAD + 32) /* an encoded commitment */
-#define GROUP_BIN_HEAD 2 /* bytes of msgpack's head of a 32-byte bin */
+#define GROUP_LEAF_PREFIX    4
+#define GROUP_FIXED          (2 + 32 + 32 + 256 * GROUP_LEAF_PREFIX) /* bytes before the zstd frame */
+#define GROUP_ZSTD_LEVEL     1
+#define GROUP_COMMITMENT     (GROUP_BIN_HEAD + 32) /* an encoded commitment */
+#define GROUP_BIN_HEAD       2                     /* bytes of msgpack's head of a 32-byte bin */
 
 #endif

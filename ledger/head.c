@@ -10,9 +10,9 @@
 #include "base/hash.h"
 #include "base/mp.h"
 
-#define HEAD_VERSION 1
+#define HEAD_VERSION  1
 #define HEAD_ELEMENTS 14
-#define HEAD_CHECK 8
+#define HEAD_CHECK    8
 
 int head_encode(struct buf *out, const struct head *h) {
     uint8_t check[HASH_LEN];

@@ -1,5 +1,5 @@
-/* The copy of the head beside the database, DIR/head: five lines in a fixed 1,024 bytes, written in place after each commit.
- * It may lag behind the database and never leads it, so a database that is smaller or different was rolled back.
+/* The copy of the head beside the database, DIR/head: five lines in a fixed 1,024 bytes, written in place after each
+ * commit. It may lag behind the database and never leads it, so a database that is smaller or different was rolled back.
  *
  *   ledger-head/v1 LF origin LF size LF base64 root LF hex SHA-256 of the four lines LF, then spaces to 1,023 bytes and LF
  */

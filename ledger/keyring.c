@@ -75,6 +75,21 @@ int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase,
     return rc;
 }
 
+/* A file that a crash cut off while it was written. No commit names its key: that is done only after the file was synced. */
+static bool is_torn(const char *path, struct bytes passphrase) {
+    struct signer signer = {0};
+    struct buf text;
+    buf_init(&text, 65536);
+    bool torn = file_read(path, &text, NULL) == 0 &&
+                keyfile_decode(bytes_of_buf(&text), passphrase, &signer, NULL) == ERR_INVALID;
+    signer_done(&signer);
+    if (text.n > 0) {
+        crypt_wipe(text.p, text.n);
+    }
+    buf_done(&text);
+    return torn;
+}
+
 int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes passphrase, struct bytes name,
                     struct signer *ret, struct err *err) {
     char path[FILE_PATH_MAX];
@@ -83,7 +98,15 @@ int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes pa
     if (rc != 0) {
         return rc;
     }
-    if (file_exists(path)) {
+    bool there = file_exists(path);
+    if (there && is_torn(path, passphrase)) {
+        rc = file_wipe(path, err);
+        there = false;
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (there) {
         rc = keyfile_load(path, passphrase, &signer, err);
         if (rc == 0 && !bytes_is(name, signer.vkey.name)) {
             rc = err_set(err, ERR_TAMPERED, "'%s' holds a key of another name than '%.*s'", path, (int)name.n,

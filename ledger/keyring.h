@@ -2,10 +2,10 @@
  * (log.key, epoch-<n>.key), loaded at the first append and kept in locked memory.
  *
  * Order of a rotation, so that a crash at any step loses nothing: the next key is written and synced beside the old
- * (keyring_prepare), the commit that names it is made, read back, then the old file is wiped (keyring_advance). What a crash
- * left behind is put right later: files of epochs before the current one are wiped after the next good commit (keyring_sweep:
- * not before, a commit whose outcome was unclear may yet turn out undone); a file of the next epoch is taken up again by the
- * next rotation. */
+ * (keyring_prepare), the commit that names it is made, read back, then the old file is wiped (keyring_advance). What a
+ * crash left behind is put right later: files of epochs before the current one are wiped after the next good commit
+ * (keyring_sweep: not before, a commit whose outcome was unclear may yet turn out undone); a file of the next epoch is
+ * taken up again by the next rotation. */
 #ifndef LEDGER_KEYRING_H
 #define LEDGER_KEYRING_H
 
@@ -19,8 +19,8 @@ struct keyring {
     bool sweep;          /* files of older epochs may be left from a crash */
 };
 
-/* Has the log key and the key of `number` ready; drops a stale one. ERR_TAMPERED when a file holds another key than expected
- * says. */
+/* Has the log key and the key of `number` ready; drops a stale one. ERR_TAMPERED when a file holds another key than
+ * expected says. */
 int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
                  uint64_t number, const struct note_vkey *epoch, struct err *err);
 /* The key of epoch number + 1: taken up from its file or made new and synced. */

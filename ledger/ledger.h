@@ -19,11 +19,11 @@
 /* Everything is compiled hidden; only what is declared here leaves the shared library. */
 #pragma GCC visibility push(default)
 
-#define LEDGER_VERSION "0.1.0"
-#define LEDGER_HASH 32
+#define LEDGER_VERSION          "0.1.0"
+#define LEDGER_HASH             32
 #define LEDGER_BATCH_EVENTS_MAX 65536
-#define LEDGER_BATCH_BYTES_MAX ((size_t)64 << 20)
-#define LEDGER_NO_SEQ UINT64_MAX
+#define LEDGER_BATCH_BYTES_MAX  ((size_t)64 << 20)
+#define LEDGER_NO_SEQ           UINT64_MAX
 
 struct ledger;
 
@@ -75,13 +75,13 @@ enum ledger_cause { LEDGER_CAUSE_NONE, LEDGER_CAUSE_SEQ, LEDGER_CAUSE_BATCH };
 
 struct ledger_draft {
     struct bytes kind, subject, actor, source, grade, run, key; /* run, key may be empty */
-    struct bytes body;     /* canonical map; may be empty bytes */
-    struct bytes private_; /* canonical map; may be empty bytes */
-    struct bytes open;     /* x.* kinds: canonical array of the names of open fields; may be empty bytes */
+    struct bytes body;                                          /* canonical map; may be empty bytes */
+    struct bytes private_;                                      /* canonical map; may be empty bytes */
+    struct bytes open; /* x.* kinds: canonical array of the names of open fields; may be empty bytes */
     enum ledger_cause cause_type;
-    uint64_t cause;        /* a seq, or the index of an earlier draft of the same batch */
-    uint64_t none_after;   /* refuse (ERR_CONFLICT) when this subject has an event after that seq; LEDGER_NO_SEQ: no
-                              condition. The search reads the events after it */
+    uint64_t cause;      /* a seq, or the index of an earlier draft of the same batch */
+    uint64_t none_after; /* refuse (ERR_CONFLICT) when this subject has an event after that seq; LEDGER_NO_SEQ: no
+                            condition. The search reads the events after it */
     const struct ledger_author *author; /* NULL: unsigned. Then an empty key is filled with 128 random bits */
 };
 void ledger_draft_init(struct ledger_draft *draft); /* all empty, no condition */
@@ -126,10 +126,10 @@ struct ledger_event {
     struct bytes kind, subject, actor, source, grade, run, key;
     bool has_cause;
     uint64_t cause;
-    struct bytes header;  /* the leaf's bytes */
-    struct bytes payload; /* canonical [body map, author]; empty when erased */
-    struct bytes body;    /* the body map inside it; empty when erased */
-    struct bytes author;  /* key name; empty when unsigned */
+    struct bytes header;       /* the leaf's bytes */
+    struct bytes payload;      /* canonical [body map, author]; empty when erased */
+    struct bytes body;         /* the body map inside it; empty when erased */
+    struct bytes author;       /* key name; empty when unsigned */
     uint8_t salt[LEDGER_HASH]; /* of the body commitment; meaningless when erased */
     uint8_t leaf[LEDGER_HASH];
     bool has_private;
@@ -148,14 +148,15 @@ void ledger_reader_close(struct ledger_reader *reader);
 
 /* Appends an event as one canonical-ordered JSON object (line style or pretty), private fields only when given (a canonical
  * map or empty bytes). Times are strings. */
-int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out, struct err *err);
+int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out,
+                      struct err *err);
 /* One JSON object as a canonical map. */
 int ledger_json_to_body(struct bytes json, struct buf *out, struct err *err);
 
 /* ---- artifacts ---------------------------------------------------------------------------------------------------- */
 
-/* Stores a file by content; *ret_id is "artifact:sha256:<hex>" (LEDGER_ARTIFACT_ID bytes with NUL). Durable when it returns. Storing the same
- * bytes again changes nothing. `path` "-" is standard input. */
+/* Stores a file by content; *ret_id is "artifact:sha256:<hex>" (LEDGER_ARTIFACT_ID bytes with NUL). Durable when it
+ * returns. Storing the same bytes again changes nothing. `path` "-" is standard input. */
 #define LEDGER_ARTIFACT_ID 81
 int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LEDGER_ARTIFACT_ID], uint64_t *ret_size,
                         struct err *err);
@@ -171,14 +172,20 @@ int ledger_prove(struct ledger *ledger, uint64_t seq, struct buf *proof, struct 
 /* ---- verifying ---------------------------------------------------------------------------------------------------- */
 
 enum ledger_verdict { /* also the command's exit codes */
-    LEDGER_GOOD = 0,
-    LEDGER_NOT_ANCHORED = 10,
-    LEDGER_CONTRADICTS = 20,
-    LEDGER_INVALID = 30
+                      LEDGER_GOOD = 0,
+                      LEDGER_NOT_ANCHORED = 10,
+                      LEDGER_CONTRADICTS = 20,
+                      LEDGER_INVALID = 30
 };
 
 enum ledger_aspect {
-    LEDGER_INTEGRITY, LEDGER_SEALS, LEDGER_ANCHORING, LEDGER_COMPLETENESS, LEDGER_AUTHORS, LEDGER_ERASURES, LEDGER_GAPS,
+    LEDGER_INTEGRITY,
+    LEDGER_SEALS,
+    LEDGER_ANCHORING,
+    LEDGER_COMPLETENESS,
+    LEDGER_AUTHORS,
+    LEDGER_ERASURES,
+    LEDGER_GAPS,
     LEDGER_DERIVED
 };
 #define LEDGER_ASPECTS 8
@@ -187,8 +194,8 @@ enum ledger_aspect_state { LEDGER_ASPECT_GOOD, LEDGER_ASPECT_NOTE, LEDGER_ASPECT
 
 struct ledger_finding {
     enum ledger_aspect aspect;
-    uint64_t seq;      /* the event it is about, LEDGER_NO_SEQ when it is about none */
-    char table[24];    /* "tail", "bundle", "checkpoint", ... */
+    uint64_t seq;   /* the event it is about, LEDGER_NO_SEQ when it is about none */
+    char table[24]; /* "tail", "bundle", "checkpoint", ... */
     char reason[512];
 };
 
@@ -197,7 +204,7 @@ struct ledger_report {
     enum ledger_verdict verdict;
     char origin[257];
     struct ledger_head head;
-    uint64_t from;     /* first seq whose bytes were read; not 0 only with since_verified */
+    uint64_t from; /* first seq whose bytes were read; not 0 only with since_verified */
     struct {
         enum ledger_aspect_state state;
         char text[512];
@@ -210,17 +217,18 @@ const char *ledger_aspect_name(enum ledger_aspect aspect);
 struct ledger_trust; /* what the verifier's caller trusts: policy lines, keys, genesis leaves, checkpoints, authors */
 struct ledger_trust *ledger_trust_new(void);
 void ledger_trust_free(struct ledger_trust *trust);
-int ledger_trust_policy(struct ledger_trust *trust, const char *path, struct err *err);  /* a C2SP policy file */
-int ledger_trust_file(struct ledger_trust *trust, const char *path, struct err *err);    /* the user's trust file; absent is fine */
-int ledger_trust_key(struct ledger_trust *trust, const char *vkey, struct err *err);     /* a log's verifier key */
+int ledger_trust_policy(struct ledger_trust *trust, const char *path, struct err *err); /* a C2SP policy file */
+int ledger_trust_file(struct ledger_trust *trust, const char *path,
+                      struct err *err); /* the user's trust file; absent is fine */
+int ledger_trust_key(struct ledger_trust *trust, const char *vkey, struct err *err); /* a log's verifier key */
 int ledger_trust_genesis(struct ledger_trust *trust, const char *leaf_hex, struct err *err);
 int ledger_trust_checkpoint(struct ledger_trust *trust, const char *path, struct err *err); /* a note known from before */
-int ledger_trust_authors(struct ledger_trust *trust, const char *path, struct err *err); /* a vkey a line */
+int ledger_trust_authors(struct ledger_trust *trust, const char *path, struct err *err);    /* a vkey a line */
 
 struct ledger_verify_options {
     const struct ledger_trust *trust; /* may be NULL: nothing is trusted */
-    bool derived;        /* also replay and compare derived data */
-    bool since_verified; /* read only what came after the trust's head of this origin, and say so */
+    bool derived;                     /* also replay and compare derived data */
+    bool since_verified;              /* read only what came after the trust's head of this origin, and say so */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL; called at most about ten times a second */
     void *progress_ctx;
 };
@@ -255,7 +263,8 @@ int ledger_author_new(const char *path, const char *name, struct bytes passphras
 
 /* ---- care --------------------------------------------------------------------------------------------------------- */
 
-/* A copy of everything but signing secrets: 0600, synced, verified before it appears under its name. `to` must not exist. */
+/* A copy of everything but signing secrets: 0600, synced, verified before it appears under its name. `to` must not exist.
+ */
 int ledger_backup(struct ledger *ledger, const char *to, struct err *err);
 
 struct ledger_restore_options {

@@ -26,9 +26,10 @@ static int read_format(struct db_txn *txn, struct err *err) {
         return err_set(err, ERR_CORRUPT, "the 'format' record does not parse");
     }
     if (format.uint != CORE_FORMAT || features.uint != 0) {
-        return err_set(err, ERR_VERSION,
-                       "the ledger has format %llu with features 0x%llx, this program (%s) reads format %d: use a newer one",
-                       (unsigned long long)format.uint, (unsigned long long)features.uint, LEDGER_VERSION, CORE_FORMAT);
+        return err_set(
+            err, ERR_VERSION,
+            "the ledger has format %llu with features 0x%llx, this program (%s) reads format %d: use a newer one",
+            (unsigned long long)format.uint, (unsigned long long)features.uint, LEDGER_VERSION, CORE_FORMAT);
     }
     return 0;
 }
@@ -102,8 +103,7 @@ int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struc
         ledger->config.map_bytes = map_bytes;
     }
     ledger->read_only = read_only;
-    rc = rc != 0 ? rc
-                 : core_open_evidence(ledger->dir, ledger->config.map_bytes, false, read_only, &ledger->evidence, err);
+    rc = rc != 0 ? rc : core_open_evidence(ledger->dir, ledger->config.map_bytes, false, read_only, &ledger->evidence, err);
     rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
     rc = rc != 0 ? rc : read_format(txn, err);
     rc = rc != 0 ? rc : read_identity(ledger, txn, err);
@@ -266,7 +266,7 @@ static int count_tables(struct db_txn *txn, struct ledger_stats *ret, struct err
     const struct {
         enum core_table table;
         uint64_t *count;
-    } counts[] = {{T_BUNDLE, &ret->groups}, {T_TAIL, &ret->tail},         {T_CHECKPOINT, &ret->checkpoints},
+    } counts[] = {{T_BUNDLE, &ret->groups}, {T_TAIL, &ret->tail},          {T_CHECKPOINT, &ret->checkpoints},
                   {T_EPOCH, &ret->epochs},  {T_ARTIFACT, &ret->artifacts}, {T_CURSOR, &ret->cursors}};
     int rc = 0;
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]) && rc == 0; i++) {

@@ -12,12 +12,12 @@
 struct ledger_reader {
     struct core_view view;
     struct group *group;
-    bool loaded;            /* group holds the group of seq */
-    uint64_t seq, to;       /* next to give; end */
-    uint64_t renewed;       /* boot clock at the last renewal */
+    bool loaded;                /* group holds the group of seq */
+    uint64_t seq, to;           /* next to give; end */
+    uint64_t renewed;           /* boot clock at the last renewal */
     struct event_header header; /* of the event last given */
-    struct buf payload;     /* an external payload */
-    struct buf private_;    /* scratch */
+    struct buf payload;         /* an external payload */
+    struct buf private_;        /* scratch */
 };
 
 int ledger_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct ledger_reader **ret, struct err *err) {

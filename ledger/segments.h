@@ -1,10 +1,10 @@
-/* Older idempotency keys as derived data: sorted, immutable segments in the derived environment, which may be deleted at any
- * time and is rebuilt from the events.
+/* Older idempotency keys as derived data: sorted, immutable segments in the derived environment, which may be deleted at
+ * any time and is rebuilt from the events.
  *
- * Segment, key be64 first seq:  be64 end seq, then for each pair be64 hash, be32 seq - first, sorted by both. Segments lie one
- * after another from 0. Each starts as 65,536 events; neighbours of one size are merged, up to SEGMENT_EVENTS_MAX, so there
- * are few, and each pair is rewritten a handful of times in its life. The record "keys" of table state says what they were
- * built from: genesis, how many events, and the root of the tree of that size.
+ * Segment, key be64 first seq:  be64 end seq, then for each pair be64 hash, be32 seq - first, sorted by both. Segments lie
+ * one after another from 0. Each starts as 65,536 events; neighbours of one size are merged, up to SEGMENT_EVENTS_MAX, so
+ * there are few, and each pair is rewritten a handful of times in its life. The record "keys" of table state says what they
+ * were built from: genesis, how many events, and the root of the tree of that size.
  */
 #ifndef LEDGER_SEGMENTS_H
 #define LEDGER_SEGMENTS_H

@@ -6,7 +6,7 @@
 #include "ledger/policy.h"
 
 #define TRUST_CHECKPOINTS_MAX 16
-#define TRUST_AUTHORS_MAX 4096
+#define TRUST_AUTHORS_MAX     4096
 
 struct trust_checkpoint {
     char path[256];          /* for messages */
@@ -17,7 +17,7 @@ struct trust_checkpoint {
 
 struct ledger_trust {
     struct policy *policy;
-    bool named;              /* the caller named a key or policy himself */
+    bool named;                               /* the caller named a key or policy himself */
     uint8_t genesis[POLICY_MAX][MERKLE_HASH]; /* leaves without an origin */
     size_t n_genesis;
     struct trust_checkpoint *checkpoint[TRUST_CHECKPOINTS_MAX];

@@ -1,6 +1,7 @@
-/* The state that the parts of a verification share. verify.c has the flow and the report; verify_events.c reads every event;
- * verify_seals.c judges checkpoints, epochs and handovers; verify_tables.c sweeps the tables for what no event accounts for;
- * verify_anchor.c compares with what the caller trusts. A fault is a finding, not an error: the reading goes on after it. */
+/* The state that the parts of a verification share. verify.c has the flow and the report; verify_events.c reads every
+ * event; verify_seals.c judges checkpoints, epochs and handovers; verify_tables.c sweeps the tables for what no event
+ * accounts for; verify_anchor.c compares with what the caller trusts. A fault is a finding, not an error: the reading goes
+ * on after it. */
 #ifndef LEDGER_VERIFY_H
 #define LEDGER_VERIFY_H
 
@@ -21,30 +22,30 @@ struct verify {
     struct ledger_report *report;
     struct core_view view;
     uint64_t renewed;
-    struct buf newest;          /* the newest checkpoint, copied at the first snapshot */
-    struct head head;           /* of the first snapshot: what is verified */
-    struct db_txn *txn;         /* view's */
+    struct buf newest;  /* the newest checkpoint, copied at the first snapshot */
+    struct head head;   /* of the first snapshot: what is verified */
+    struct db_txn *txn; /* view's */
 
     struct group *group;
-    struct merkle_edge edge;    /* over the events read so far */
+    struct merkle_edge edge; /* over the events read so far */
     uint8_t prev[EVENT_HASH];
-    bool prev_known;            /* false after a damaged group */
-    bool gaps_in_reading;       /* some events could not be read: what hangs on them cannot be counted */
+    bool prev_known;      /* false after a damaged group */
+    bool gaps_in_reading; /* some events could not be read: what hangs on them cannot be counted */
     uint64_t time;
-    uint64_t next_checkpoint;   /* size of the next kept one; LEDGER_NO_SEQ: none */
-    uint64_t last_kept;         /* size of the last kept one that was seen */
+    uint64_t next_checkpoint; /* size of the next kept one; LEDGER_NO_SEQ: none */
+    uint64_t last_kept;       /* size of the last kept one that was seen */
 
     struct verify_epoch *epoch; /* recomputed from the events; owned */
     size_t n_epochs, cap_epochs;
-    struct note_vkey log;       /* from the event of seq 0 */
+    struct note_vkey log; /* from the event of seq 0 */
     bool log_known;
     char origin[NOTE_NAME_MAX + 1];
     uint8_t genesis[EVENT_HASH];
 
-    uint64_t *author_hash;      /* of (author key, key) of each signed event; owned */
+    uint64_t *author_hash; /* of (author key, key) of each signed event; owned */
     size_t n_author_hashes, cap_author_hashes;
 
-    uint64_t from;              /* first event that is read */
+    uint64_t from; /* first event that is read */
     uint64_t n_external, n_private, n_keyruns, n_checkpoints, n_tiles, n_artifacts;
     uint64_t n_authored, n_author_good, n_gaps, n_erased_events, first_gap;
     struct buf scratch, scratch2, keyrun;
