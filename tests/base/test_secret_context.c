@@ -172,6 +172,26 @@ static void masking_twice_changes_nothing_more(void **state) {
     }
 }
 
+static void no_rule_looks_past_a_mask(void **state) {
+    (void)state;
+    static const char mask[] = "\xe2\x80\xb9secret:jwt:123\xe2\x80\xba";
+    char blob[65], hex[9], text[256];
+    sample_random(blob, 64, SAMPLE_ALNUM, 11);
+    sample_random(hex, 8, SAMPLE_HEX, 11);
+    sprintf(text, "the password is %s not %s", mask, blob);
+    expect_none(text, strlen(text));
+    sprintf(text, "password=\"\\%s%s\"", mask, blob);
+    expect_none(text, strlen(text));
+    sprintf(text, "Cookie: %s; id=%s", mask, blob);
+    expect_none(text, strlen(text));
+    sprintf(text, "PRIVATE+KEY+name%sname+%s+%s", mask, hex, blob);
+    expect_none(text, strlen(text));
+    sprintf(text, "-----BEGIN PRIVATE KEY-----\n%s\n%s", mask, blob);
+    expect_none(text, strlen(text));
+    sprintf(text, "https://name%s:%s@h/", mask, blob);
+    expect_none(text, strlen(text));
+}
+
 /* ---- what is left alone ------------------------------------------------------------------------------------------- */
 
 static const char *const HARMLESS[] = {
@@ -472,6 +492,7 @@ int main(void) {
         cmocka_unit_test(cookies_are_masked_to_the_end_of_their_line_or_quote),
         cmocka_unit_test(a_random_string_is_masked_near_a_telling_name_only),
         cmocka_unit_test(masking_twice_changes_nothing_more),
+        cmocka_unit_test(no_rule_looks_past_a_mask),
         cmocka_unit_test(placeholders_code_and_prose_beside_telling_names_are_left_alone),
         cmocka_unit_test(ordinary_text_holds_no_secret),
         cmocka_unit_test(digests_ids_and_numbers_of_any_value_are_left_alone),

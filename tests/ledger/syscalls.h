@@ -1,0 +1,114 @@
+/* The calls that change files, between the program (LMDB's shared library too, whose calls the linker binds to these) and
+ * the kernel: counted, made to fail, or the process killed at one of them. */
+#ifndef TESTS_LEDGER_SYSCALLS_H
+#define TESTS_LEDGER_SYSCALLS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define SYSCALLS_EXPORT __attribute__((visibility("default")))
+
+static struct {
+    bool on;
+    long count;   /* calls since it was put on */
+    long fail_at; /* this one (from 1) fails, or the process dies there; 0: none */
+    bool forever; /* all from there on fail */
+    bool dies;    /* instead of failing */
+    bool done;    /* with `dies`: the call is made first */
+    int error;
+    bool hit;
+} syscalls;
+
+/* 0: make the call; else the errno to fail with. */
+static inline int syscalls_judge(void) {
+    if (!syscalls.on) {
+        return 0;
+    }
+    long n = ++syscalls.count;
+    if (syscalls.fail_at == 0 || (syscalls.forever ? n < syscalls.fail_at : n != syscalls.fail_at)) {
+        return 0;
+    }
+    syscalls.hit = true;
+    if (syscalls.dies && !syscalls.done) {
+        kill(getpid(), SIGKILL);
+    }
+    return syscalls.dies ? 0 : syscalls.error;
+}
+
+static inline long syscalls_ret(long rc) {
+    if (syscalls.on && syscalls.dies && syscalls.done && syscalls.count == syscalls.fail_at) {
+        kill(getpid(), SIGKILL);
+    }
+    return rc;
+}
+
+#define SYSCALLS_FAIL                                                                                                      \
+    do {                                                                                                                   \
+        int error_ = syscalls_judge();                                                                                     \
+        if (error_ != 0) {                                                                                                 \
+            errno = error_;                                                                                                \
+            return -1;                                                                                                     \
+        }                                                                                                                  \
+    } while (0)
+
+SYSCALLS_EXPORT ssize_t write(int fd, const void *p, size_t n) {
+    if (fd > 2) {
+        SYSCALLS_FAIL;
+    }
+    ssize_t rc = (ssize_t)syscall(SYS_write, fd, p, n);
+    return fd > 2 ? (ssize_t)syscalls_ret(rc) : rc;
+}
+
+SYSCALLS_EXPORT ssize_t pwrite(int fd, const void *p, size_t n, off_t at) {
+    SYSCALLS_FAIL;
+    return (ssize_t)syscalls_ret(syscall(SYS_pwrite64, fd, p, n, at));
+}
+
+SYSCALLS_EXPORT ssize_t pwrite64(int fd, const void *p, size_t n, off_t at);
+SYSCALLS_EXPORT ssize_t pwrite64(int fd, const void *p, size_t n, off_t at) {
+    return pwrite(fd, p, n, at);
+}
+
+SYSCALLS_EXPORT ssize_t writev(int fd, const struct iovec *iov, int n) {
+    SYSCALLS_FAIL;
+    return (ssize_t)syscalls_ret(syscall(SYS_writev, fd, iov, n));
+}
+
+SYSCALLS_EXPORT ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t at) {
+    SYSCALLS_FAIL;
+    return (ssize_t)syscalls_ret(syscall(SYS_pwritev, fd, iov, n, (unsigned long)at, 0UL));
+}
+
+SYSCALLS_EXPORT int fdatasync(int fd) {
+    SYSCALLS_FAIL;
+    return (int)syscalls_ret(syscall(SYS_fdatasync, fd));
+}
+
+SYSCALLS_EXPORT int fsync(int fd) {
+    SYSCALLS_FAIL;
+    return (int)syscalls_ret(syscall(SYS_fsync, fd));
+}
+
+SYSCALLS_EXPORT int ftruncate(int fd, off_t n) {
+    SYSCALLS_FAIL;
+    return (int)syscalls_ret(syscall(SYS_ftruncate, fd, n));
+}
+
+SYSCALLS_EXPORT int unlink(const char *path) {
+    SYSCALLS_FAIL;
+    return (int)syscalls_ret(syscall(SYS_unlinkat, AT_FDCWD, path, 0));
+}
+
+SYSCALLS_EXPORT int rename(const char *from, const char *to) {
+    SYSCALLS_FAIL;
+    return (int)syscalls_ret(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+
+#endif

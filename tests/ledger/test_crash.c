@@ -1,0 +1,169 @@
+/* Power of the axe: a writer is killed at random moments, again and again, and opened again. No event that was acknowledged
+ * is lost, none is half there, and the ledger verifies. */
+#include "tests/ledger/scratch.h"
+
+#include <signal.h>
+#include <time.h>
+
+#define KILLS      60
+#define BATCH_SIZE 40
+
+struct ack {
+    uint64_t i; /* which event: its key is "key-<i>" */
+    uint64_t seq;
+};
+
+static void acknowledge(int fd, uint64_t i, uint64_t seq) {
+    const struct ack ack = {i, seq};
+    if (write(fd, &ack, sizeof(ack)) != sizeof(ack)) {
+        _exit(4);
+    }
+}
+
+/* Appends for ever: single events and batches in turn, an acknowledgement for each that is durable. */
+static void write_on(const char *dir, uint64_t i, int fd) {
+    struct ledger *ledger;
+    struct ledger_batch *batch;
+    struct ledger_receipt receipt[BATCH_SIZE];
+    if (ledger_open(dir, NULL, &ledger, NULL) != 0 || ledger_batch_new(ledger, &batch, NULL) != 0) {
+        _exit(3);
+    }
+    for (unsigned turn = 0;; turn++) {
+        size_t n = turn % 3 == 0 ? BATCH_SIZE : 1;
+        if (scratch_add(batch, i, i + n, true, NULL) != 0 || ledger_batch_commit(batch, receipt, NULL, NULL, NULL) != 0) {
+            _exit(5);
+        }
+        for (size_t k = 0; k < n; k++) {
+            acknowledge(fd, i + k, receipt[k].seq);
+        }
+        i += n;
+        if (turn % 50 == 49 && ledger_key_rotate(ledger, "user:test", "often", NULL, NULL) != 0) {
+            _exit(6);
+        }
+    }
+}
+
+/* What the pipe still holds after the writer's death. */
+static size_t take_acks(int fd, struct ack **acks, size_t n, size_t *cap) {
+    struct ack one;
+    ssize_t got;
+    while ((got = read(fd, &one, sizeof(one))) == (ssize_t)sizeof(one)) {
+        if (n == *cap) {
+            *cap = *cap == 0 ? 4096 : 2 * *cap;
+            *acks = realloc(*acks, *cap * sizeof(one));
+            assert_non_null(*acks);
+        }
+        (*acks)[n++] = one;
+    }
+    assert_int_equal(got, 0); /* an acknowledgement is one small write: all or nothing */
+    return n;
+}
+
+static void check_acknowledged(struct scratch *s, const struct ack *acks, size_t n) {
+    struct ledger_reader *reader;
+    struct ledger_event event;
+    size_t at = 0;
+    must(ledger_reader_open(s->ledger, 0, LEDGER_NO_SEQ, &reader, &why));
+    int rc;
+    while ((rc = ledger_reader_next(reader, &event, &why)) == 0) {
+        char key[32];
+        if (at < n && acks[at].seq == event.seq) {
+            snprintf(key, sizeof(key), "key-%llu", (unsigned long long)acks[at].i);
+            assert_true(bytes_is(event.key, key));
+            at++;
+        }
+    }
+    if (rc < 0) {
+        fail_msg("%s", why.msg);
+    }
+    assert_int_equal(at, n);
+    ledger_reader_close(reader);
+}
+
+static void a_killed_writer_loses_no_acknowledged_event(void **state) {
+    struct scratch s = {0};
+    struct ack *acks = NULL;
+    size_t n = 0, cap = 0;
+    uint64_t next = 0;
+    unsigned seed = (unsigned)time(NULL);
+    (void)state;
+    print_message("seed %u\n", seed);
+    scratch_new(&s, 0);
+    scratch_close(&s);
+    for (unsigned kill_number = 0; kill_number < KILLS; kill_number++) {
+        int fds[2], status;
+        assert_int_equal(pipe(fds), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            close(fds[0]);
+            write_on(s.dir, next, fds[1]);
+        }
+        close(fds[1]);
+        usleep(2000 + (useconds_t)rand_r(&seed) % 30000);
+        kill(pid, SIGKILL);
+        n = take_acks(fds[0], &acks, n, &cap);
+        close(fds[0]);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        next += 1000000; /* never the same key twice, whatever was stored and not acknowledged */
+        if (kill_number % 10 == 9) {
+            scratch_open(&s);
+            scratch_verify_good(s.ledger);
+            check_acknowledged(&s, acks, n);
+            scratch_close(&s);
+        }
+    }
+    print_message("%zu events were acknowledged over %d kills\n", n, KILLS);
+    assert_true(n > 100);
+    free(acks);
+    scratch_done(&s);
+}
+
+/* ---- creation, backup and restore die whole or not at all ---- */
+
+static void die_after(useconds_t us, pid_t pid) {
+    int status;
+    usleep(us);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void a_ledger_that_is_being_made_is_there_whole_or_not_at_all(void **state) {
+    struct scratch s = {0};
+    unsigned seed = (unsigned)time(NULL), made = 0, absent = 0;
+    (void)state;
+    scratch_new(&s, 0);
+    for (unsigned i = 0; i < 40; i++) {
+        const char *dir = scratch_at(&s, "fresh");
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            const struct ledger_create_options o = {
+                .origin = "example.org/fresh", .actor = "user:test", .map_bytes = 1 << 20};
+            _exit(ledger_create(dir, &o, NULL) == 0 ? 0 : 1);
+        }
+        die_after((useconds_t)rand_r(&seed) % 6000, pid);
+        struct ledger *fresh;
+        int rc = ledger_open(dir, NULL, &fresh, &why);
+        if (rc == 0) {
+            scratch_verify_good(fresh);
+            ledger_close(fresh);
+            must(file_remove_tree(dir, &why));
+            made++;
+        } else {
+            assert_int_equal(rc, ERR_NOTFOUND);
+            absent++;
+        }
+    }
+    print_message("%u made, %u absent\n", made, absent);
+    scratch_done(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_killed_writer_loses_no_acknowledged_event),
+        cmocka_unit_test(a_ledger_that_is_being_made_is_there_whole_or_not_at_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+/* The record of private fields: back as it went in, small and compressed, and no changed bit accepted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/mp.h"
+#include "base/zst.h"
+#include "ledger/private.h"
+
+static const uint8_t salt[EVENT_HASH] = {0x5a, 0x17};
+
+static void make(struct buf *map, struct buf *record, uint8_t commit[EVENT_HASH], size_t long_n) {
+    buf_init(map, EVENT_PRIVATE_MAX);
+    buf_init(record, 2 * EVENT_PRIVATE_MAX);
+    mp_put_map(map, 2);
+    mp_put_str(map, bytes_of("note"));
+    mp_put_str(map, bytes_of("for the March invoices"));
+    mp_put_str(map, bytes_of("prompt"));
+    char *text = malloc(long_n + 1);
+    assert_non_null(text);
+    memset(text, 'p', long_n);
+    mp_put_str(map, (struct bytes){(const uint8_t *)text, long_n});
+    free(text);
+    assert_int_equal(event_private_commit(commit, salt, bytes_of_buf(map), NULL), 0);
+    assert_int_equal(private_encode(record, salt, bytes_of_buf(map), NULL), 0);
+}
+
+static void fields_come_back_raw_and_compressed(void **state) {
+    static const size_t sizes[] = {0, 10, PRIVATE_ZSTD_FROM, 100000, EVENT_PRIVATE_MAX - 200};
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct buf map, record, scratch;
+        struct bytes back;
+        uint8_t commit[EVENT_HASH];
+        make(&map, &record, commit, sizes[i]);
+        assert_int_equal(record.p[0], i < 2 ? 0 : 1);
+        buf_init(&scratch, 2 * EVENT_PRIVATE_MAX);
+        assert_int_equal(private_decode(bytes_of_buf(&record), commit, &scratch, &back, NULL), 0);
+        assert_true(bytes_eq(back, bytes_of_buf(&map)));
+        buf_done(&map);
+        buf_done(&record);
+        buf_done(&scratch);
+    }
+}
+
+static void no_cut_is_accepted_and_a_flip_changes_no_field(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct buf map, record, scratch;
+        struct bytes back;
+        uint8_t commit[EVENT_HASH];
+        make(&map, &record, commit, i == 0 ? 20 : 900);
+        buf_init(&scratch, 2 * EVENT_PRIVATE_MAX);
+        for (size_t bit = 0; bit < 8 * record.n; bit++) {
+            record.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+            int rc = private_decode(bytes_of_buf(&record), commit, &scratch, &back, NULL);
+            if (rc == 0) { /* a bit of the frame's head that says nothing */
+                assert_true(i == 1 && bytes_eq(back, bytes_of_buf(&map)));
+            } else {
+                assert_true(rc == ERR_CORRUPT || rc == ERR_TAMPERED);
+            }
+            record.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+        }
+        for (size_t n = 0; n < record.n; n++) {
+            uint8_t *cut = malloc(n == 0 ? 1 : n);
+            assert_non_null(cut);
+            memcpy(cut, record.p, n);
+            assert_true(private_decode((struct bytes){cut, n}, commit, &scratch, &back, NULL) < 0);
+            free(cut);
+        }
+        commit[0] ^= 1;
+        struct err err = {0};
+        assert_int_equal(private_decode(bytes_of_buf(&record), commit, &scratch, &back, &err), ERR_TAMPERED);
+        assert_string_equal(err.msg, "the private fields differ from their commitment");
+        buf_done(&map);
+        buf_done(&record);
+        buf_done(&scratch);
+    }
+}
+
+static void a_frame_that_claims_too_much_is_refused(void **state) {
+    struct buf zeros, record, scratch;
+    struct bytes back;
+    (void)state;
+    buf_init(&zeros, 2 * EVENT_PRIVATE_MAX);
+    buf_init(&record, 2 * EVENT_PRIVATE_MAX);
+    buf_init(&scratch, 4 * EVENT_PRIVATE_MAX);
+    memset(buf_room(&zeros, 2 * EVENT_PRIVATE_MAX), 0, 2 * EVENT_PRIVATE_MAX);
+    zeros.n = 2 * EVENT_PRIVATE_MAX;
+    buf_put_u8(&record, 1);
+    assert_int_equal(zst_compress(&record, bytes_of_buf(&zeros), 1, NULL), 0);
+    assert_int_equal(private_decode(bytes_of_buf(&record), salt, &scratch, &back, NULL), ERR_CORRUPT);
+    buf_done(&zeros);
+    buf_done(&record);
+    buf_done(&scratch);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields_come_back_raw_and_compressed),
+        cmocka_unit_test(no_cut_is_accepted_and_a_flip_changes_no_field),
+        cmocka_unit_test(a_frame_that_claims_too_much_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

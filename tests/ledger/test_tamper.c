@@ -1,0 +1,245 @@
+/* Bits of the database's file are flipped one at a time: verify must say so, or nothing that a reader can see has changed.
+ *
+ * LMDB believes its file, so a flip may kill the process that reads it: the flips run in children, and one that dies of a
+ * signal has noticed. By default each byte loses one of its bits; LEDGER_TEST_FULL=1 flips all eight. */
+#include "tests/ledger/scratch.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+
+#define WORKERS 2
+#define STALL_S 30
+
+struct progress {         /* shared with a worker's children */
+    volatile size_t next; /* flip that is being tried */
+    volatile size_t invalid, died, harmless, missed, first_missed;
+};
+
+struct subject {
+    char dir[300]; /* its own copy of the ledger */
+    char file[400];
+    size_t bytes, per_byte;
+    struct bytes seen; /* dump of the untouched ledger */
+};
+
+static bool same_to_a_reader(struct ledger *ledger, struct bytes seen) {
+    struct buf dump;
+    struct err err = {0};
+    buf_init(&dump, (size_t)16 << 20);
+    bool same = scratch_dump(ledger, &dump, &err) == 0 && bytes_eq(bytes_of_buf(&dump), seen);
+    buf_done(&dump);
+    return same;
+}
+
+/* Whether the ledger as it lies there is refused, or looks the same as before. */
+static bool judge(const struct subject *s, struct progress *p) {
+    static struct ledger_report report;
+    const struct ledger_open_options o = {.read_only = true};
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    bool good = true;
+    if (ledger_open(s->dir, &o, &ledger, &err) != 0 || ledger_verify(ledger, NULL, &report, &err) != 0 ||
+        report.verdict == LEDGER_INVALID || report.verdict == LEDGER_CONTRADICTS) {
+        p->invalid++;
+    } else if (same_to_a_reader(ledger, s->seen)) {
+        p->harmless++;
+    } else {
+        good = false;
+    }
+    ledger_close(ledger);
+    return good;
+}
+
+static void flip(int fd, size_t at, unsigned bit) {
+    uint8_t byte;
+    if (pread(fd, &byte, 1, (off_t)at) == 1) {
+        byte ^= (uint8_t)(1U << bit);
+        if (pwrite(fd, &byte, 1, (off_t)at) != 1) {
+            _exit(3);
+        }
+    }
+}
+
+static void flip_on(const struct subject *s, struct progress *p, size_t end) {
+    int fd = open(s->file, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        _exit(3);
+    }
+    for (; p->next < end; p->next++) {
+        size_t at = p->next / s->per_byte;
+        unsigned bit = (unsigned)(s->per_byte == 8 ? p->next % 8 : at * 5 % 8);
+        alarm(STALL_S);
+        flip(fd, at, bit);
+        if (!judge(s, p)) {
+            p->first_missed = p->missed++ == 0 ? p->next : p->first_missed;
+        }
+        flip(fd, at, bit);
+    }
+    _exit(0);
+}
+
+/* Flips [from, end); a child that dies is followed by another one from the flip after. */
+static void work(const struct subject *s, struct bytes original, struct progress *p, size_t from, size_t end) {
+    p->next = from;
+    while (p->next < end) {
+        int status = 0;
+        pid_t pid = fork();
+        if (pid == 0) {
+            static const int deadly[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+            int quiet = open("/dev/null", O_WRONLY);
+            dup2(quiet, STDERR_FILENO);
+            for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) {
+                signal(deadly[i], SIG_DFL); /* not the test library's handlers */
+            }
+            flip_on(s, p, end);
+        }
+        if (pid < 0 || waitpid(pid, &status, 0) != pid || (WIFEXITED(status) && WEXITSTATUS(status) != 0)) {
+            _exit(pid < 0 ? 2 : 10 + WEXITSTATUS(status));
+        }
+        if (WIFSIGNALED(status)) {
+            p->died++;
+            p->next++;
+            scratch_write(s->file, original);
+        }
+    }
+    _exit(0);
+}
+
+static void copy_ledger(const struct scratch *from, struct subject *to, unsigned i, struct bytes original) {
+    char path[500];
+    snprintf(to->dir, sizeof(to->dir), "%s/copy-%u", from->top, i);
+    snprintf(path, sizeof(path), "%s/evidence", to->dir);
+    must(file_make_dirs(path, &why));
+    snprintf(to->file, sizeof(to->file), "%s/evidence/data.mdb", to->dir);
+    scratch_write(to->file, original);
+    snprintf(path, sizeof(path), "%s/head", to->dir);
+    scratch_copy(scratch_at(from, "box/head"), path);
+    snprintf(path, sizeof(path), "%s/config", to->dir);
+    scratch_copy(scratch_at(from, "box/config"), path);
+}
+
+static void flip_all(struct scratch *s, size_t per_byte, size_t stride) {
+    struct buf original, seen;
+    struct progress *p = mmap(NULL, WORKERS * sizeof(*p), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t pid[WORKERS];
+    size_t sum[4] = {0};
+    assert_true(p != MAP_FAILED);
+    buf_init(&original, SIZE_MAX);
+    buf_init(&seen, (size_t)16 << 20);
+    must(scratch_dump(s->ledger, &seen, &why));
+    scratch_close(s);
+    scratch_read(scratch_at(s, "box/evidence/data.mdb"), &original);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        struct subject subject = {.bytes = original.n, .per_byte = per_byte, .seen = bytes_of_buf(&seen)};
+        copy_ledger(s, &subject, i, bytes_of_buf(&original));
+        size_t all = original.n * per_byte / stride, from = all * i / WORKERS, end = all * (i + 1) / WORKERS;
+        pid[i] = fork();
+        if (pid[i] == 0) {
+            work(&subject, bytes_of_buf(&original), &p[i], from, end);
+        }
+    }
+    for (unsigned i = 0; i < WORKERS; i++) {
+        int status;
+        assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+            fail_msg("a worker ended with status 0x%x at flip %zu", (unsigned)status, p[i].next);
+        }
+        if (p[i].missed > 0) {
+            fail_msg("%zu flips passed unnoticed, the first at byte %zu", p[i].missed, p[i].first_missed / per_byte);
+        }
+        sum[0] += p[i].invalid;
+        sum[1] += p[i].died;
+        sum[2] += p[i].harmless;
+    }
+    print_message("%zu flips: %zu refused, %zu killed the reader, %zu changed nothing that can be seen\n",
+                  sum[0] + sum[1] + sum[2], sum[0], sum[1], sum[2]);
+    assert_true(sum[0] > 0 && sum[2] > 0);
+    munmap(p, WORKERS * sizeof(*p));
+    buf_done(&original);
+    buf_done(&seen);
+}
+
+/* Events with open and private fields, an artifact, a cursor, a rotation. */
+static void fill_small(struct scratch *s) {
+    char id[LEDGER_ARTIFACT_ID];
+    uint64_t size;
+    struct buf body = {0};
+    struct ledger_batch *batch;
+    struct ledger_draft draft =
+        scratch_draft("run.model_called", "run/r-1",
+                      scratch_map(&body, "{\"model\":\"qwen2.5:7b\",\"prompt\":\"Summarise the report.\"}"));
+    scratch_write(scratch_at(s, "artifact"), bytes_of("the content of an artifact\n"));
+    must(ledger_artifact_put(s->ledger, scratch_at(s, "artifact"), id, &size, &why));
+    must(ledger_batch_new(s->ledger, &batch, &why));
+    must(ledger_batch_add(batch, &draft, &why));
+    must(ledger_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));
+    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+    scratch_append(s, 1, "key-1");
+    must(ledger_key_rotate(s->ledger, "user:test", "by hand", NULL, &why));
+    scratch_append(s, 2, NULL);
+    ledger_batch_free(batch);
+    buf_done(&body);
+}
+
+static bool full(void) {
+    const char *value = getenv("LEDGER_TEST_FULL");
+    return value != NULL && strcmp(value, "1") == 0;
+}
+
+static void no_flipped_bit_of_a_small_ledger_passes_unseen(void **state) {
+    struct scratch s = {0};
+    (void)state;
+    scratch_new(&s, 1 << 20);
+    fill_small(&s);
+    flip_all(&s, full() ? 8 : 1, 1);
+    scratch_done(&s);
+}
+
+static void no_flipped_bit_of_a_ledger_with_a_sealed_group_passes_unseen(void **state) {
+    struct scratch s = {0};
+    (void)state;
+    scratch_new(&s, 1 << 20);
+    fill_small(&s);
+    scratch_fill(&s, 10, 300, true);
+    flip_all(&s, 1, full() ? 1 : 8);
+    scratch_done(&s);
+}
+
+/* At every page and inside each: opening fails or verify says invalid, and the parent lives. */
+static void a_database_cut_at_any_page_is_refused(void **state) {
+    struct scratch s = {0};
+    struct buf original;
+    (void)state;
+    scratch_new(&s, 1 << 20);
+    fill_small(&s);
+    scratch_fill(&s, 10, 300, true);
+    scratch_close(&s);
+    buf_init(&original, SIZE_MAX);
+    const char *file = scratch_at(&s, "box/evidence/data.mdb");
+    scratch_read(file, &original);
+    for (size_t n = 0; n < original.n; n += n % 4096 == 0 ? 1000 : 3096) {
+        static struct ledger_report report;
+        struct ledger *ledger = NULL;
+        struct err err = {0};
+        scratch_write(file, (struct bytes){original.p, n});
+        int rc = ledger_open(s.dir, NULL, &ledger, &err);
+        if (rc == 0) { /* the cut took only pages that are not in use */
+            must(ledger_verify(ledger, NULL, &report, &err));
+            fail_msg("cut at byte %zu of %zu: opened, verdict %d", n, original.n, (int)report.verdict);
+        }
+        assert_true(rc == ERR_CORRUPT);
+        assert_non_null(strstr(err.msg, "data.mdb"));
+        ledger_close(ledger);
+    }
+    buf_done(&original);
+    scratch_done(&s);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_flipped_bit_of_a_small_ledger_passes_unseen),
+        cmocka_unit_test(no_flipped_bit_of_a_ledger_with_a_sealed_group_passes_unseen),
+        cmocka_unit_test(a_database_cut_at_any_page_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
