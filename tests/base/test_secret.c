@@ -12,13 +12,13 @@ static void every_shape_is_found_alone_and_at_either_end_of_a_text(void **state)
             size_t n = sample_make(i, seed, secret);
             const char *rule = SAMPLES[i].rule;
             expect_one(secret, n, rule, 0, n);
-            size_t m = (size_t)sprintf(text, "%s is here, no more", secret);
+            size_t m = (size_t)snprintf(text, sizeof(text), "%s is here, no more", secret);
             expect_one(text, m, rule, 0, n);
-            m = (size_t)sprintf(text, "here it is: %s", secret);
+            m = (size_t)snprintf(text, sizeof(text), "here it is: %s", secret);
             expect_one(text, m, rule, 12, n);
-            m = (size_t)sprintf(text, "{\"a\":\"%s\",\"b\":1}", secret);
+            m = (size_t)snprintf(text, sizeof(text), "{\"a\":\"%s\",\"b\":1}", secret);
             expect_one(text, m, rule, 6, n);
-            m = (size_t)sprintf(text, "line one\n%s\nline two", secret);
+            m = (size_t)snprintf(text, sizeof(text), "line one\n%s\nline two", secret);
             expect_one(text, m, rule, 9, n);
         }
     }
@@ -50,7 +50,7 @@ static void two_secrets_side_by_side_are_both_masked(void **state) {
         for (size_t k = 0; k < sample_count(); k++) {
             sample_make(i, 1, a);
             sample_make(k, 2, b);
-            size_t m = (size_t)sprintf(text, "%s%s%s", a, between[(i + k) % COUNT(between)], b);
+            size_t m = (size_t)snprintf(text, sizeof(text), "%s%s%s", a, between[(i + k) % COUNT(between)], b);
             struct secret_hit hit[2];
             size_t count = hits_of(text, m, hit, 2);
             /* A PEM key without its end takes the rest with it. */
@@ -115,7 +115,7 @@ static void a_hex_key_with_one_digit_more_is_a_digest_of_something_else(void **s
     char text[64], hex[34];
     for (size_t i = 0; i < COUNT(prefixes); i++) {
         sample_random(hex, 33, SAMPLE_HEX, 9);
-        size_t n = (size_t)sprintf(text, "%s%s", prefixes[i], hex);
+        size_t n = (size_t)snprintf(text, sizeof(text), "%s%s", prefixes[i], hex);
         expect_none(text, n);
         assert_int_equal(hits_of(text, n - 1, &(struct secret_hit){0}, 1), 1);
     }
@@ -128,20 +128,23 @@ static void a_pem_key_is_masked_to_its_end_line_or_to_the_end_of_the_text(void *
     char body[65], text[1024];
     sample_random(body, 64, SAMPLE_BASE64, 4);
     for (size_t i = 0; i < COUNT(labels); i++) {
-        size_t m = (size_t)sprintf(text, "a -----BEGIN %s-----\nVersion: 1\n\n%s\n%s=\n", labels[i], body, body);
+        size_t m =
+            (size_t)snprintf(text, sizeof(text), "a -----BEGIN %s-----\nVersion: 1\n\n%s\n%s=\n", labels[i], body, body);
         expect_one(text, m, "private-key", 2, m - 2);
-        size_t end = m + (size_t)sprintf(text + m, "-----END %s-----", labels[i]);
-        m = end + (size_t)sprintf(text + end, "\nmore text");
+        size_t end = m + (size_t)snprintf(text + m, sizeof(text) - m, "-----END %s-----", labels[i]);
+        m = end + (size_t)snprintf(text + end, sizeof(text) - end, "\nmore text");
         expect_one(text, m, "private-key", 2, end - 2);
-        m = (size_t)sprintf(text, "{\"k\":\"-----BEGIN %s-----\\n%s\\n-----END %s-----\\n\"}", labels[i], body, labels[i]);
+        m = (size_t)snprintf(text, sizeof(text), "{\"k\":\"-----BEGIN %s-----\\n%s\\n-----END %s-----\\n\"}", labels[i],
+                             body, labels[i]);
         expect_one(text, m, "private-key", 6, m - 6 - 4);
     }
-    size_t m = (size_t)sprintf(text, "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n", body);
+    size_t m = (size_t)snprintf(text, sizeof(text), "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n", body);
     expect_none(text, m);
-    m = (size_t)sprintf(text, "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n", body);
+    m = (size_t)snprintf(text, sizeof(text), "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n", body);
     expect_none(text, m);
-    m = (size_t)sprintf(text, "A file that begins with -----BEGIN %s----- is a key and ends with -----END %s-----.",
-                        labels[0], labels[0]);
+    m = (size_t)snprintf(text, sizeof(text),
+                         "A file that begins with -----BEGIN %s----- is a key and ends with -----END %s-----.", labels[0],
+                         labels[0]);
     expect_none(text, m);
 }
 
@@ -150,31 +153,31 @@ static void an_aws_key_pair_is_masked_as_one(void **state) {
     char id[32], secret[41], text[256];
     sample_random(id, 16, SAMPLE_BASE32, 2);
     sample_random(secret, 40, SAMPLE_BASE64, 3);
-    size_t m = (size_t)sprintf(text, "use %s%s and %s ok",
-                               "AK"
-                               "IA",
-                               id, secret);
+    size_t m = (size_t)snprintf(text, sizeof(text), "use %s%s and %s ok",
+                                "AK"
+                                "IA",
+                                id, secret);
     expect_one(text, m, "aws-key-id", 4, 20 + 5 + 40);
-    m = (size_t)sprintf(text, "AWS_SECRET_ACCESS_KEY=%s", secret);
+    m = (size_t)snprintf(text, sizeof(text), "AWS_SECRET_ACCESS_KEY=%s", secret);
     expect_one(text, m, "aws-secret", 22, 40);
-    m = (size_t)sprintf(text, "aws: the secret (for eu) is %s.", secret);
+    m = (size_t)snprintf(text, sizeof(text), "aws: the secret (for eu) is %s.", secret);
     expect_one(text, m, "aws-secret", 28, 40);
-    m = (size_t)sprintf(text, "aws secret for %s%s: %s",
-                        "AK"
-                        "IA",
-                        id, secret);
+    m = (size_t)snprintf(text, sizeof(text), "aws secret for %s%s: %s",
+                         "AK"
+                         "IA",
+                         id, secret);
     expect_one(text, m, "aws-key-id", 15, 20 + 2 + 40);
-    m = (size_t)sprintf(text, "eu-west-1 %s", secret);
+    m = (size_t)snprintf(text, sizeof(text), "eu-west-1 %s", secret);
     expect_none(text, m);
-    sprintf(text, "%s%s",
-            "AK"
-            "IA",
-            "IOSFODNN7EXAMPLE");
+    snprintf(text, sizeof(text), "%s%s",
+             "AK"
+             "IA",
+             "IOSFODNN7EXAMPLE");
     expect_none(text, 20);
-    sprintf(text, "%s%s",
-            "AK"
-            "IA",
-            "2222222222222222");
+    snprintf(text, sizeof(text), "%s%s",
+             "AK"
+             "IA",
+             "2222222222222222");
     expect_none(text, 20);
 }
 
@@ -186,8 +189,8 @@ static void a_mask_names_the_rule_and_the_length(void **state) {
     struct buf out;
     buf_init(&out, 4096);
     sample_make(0, 1, pat);
-    size_t m = (size_t)sprintf(text, "gr\xc3\xbc\xc3\x9f %s!", pat);
-    sprintf(want, "gr\xc3\xbc\xc3\x9f \xe2\x80\xb9secret:%s:%zu\xe2\x80\xba!", SAMPLES[0].rule, strlen(pat));
+    size_t m = (size_t)snprintf(text, sizeof(text), "gr\xc3\xbc\xc3\x9f %s!", pat);
+    snprintf(want, sizeof(want), "gr\xc3\xbc\xc3\x9f \xe2\x80\xb9secret:%s:%zu\xe2\x80\xba!", SAMPLES[0].rule, strlen(pat));
     buf_put_str(&out, ">");
     assert_int_equal(secret_mask(&out, (struct bytes){(uint8_t *)text, m}), 1);
     assert_int_equal(out.fail, 0);
@@ -219,7 +222,7 @@ static void a_mask_is_no_secret_and_no_shelter_for_one(void **state) {
                                         "Authorization: Bearer \xe2\x80\xb9secret:jwt:300\xe2\x80\xba"};
     for (size_t i = 0; i < COUNT(masks); i++) {
         expect_none(masks[i], strlen(masks[i]));
-        size_t m = (size_t)sprintf(text, "%s%s", masks[i], pat);
+        size_t m = (size_t)snprintf(text, sizeof(text), "%s%s", masks[i], pat);
         expect_one(text, m, SAMPLES[0].rule, strlen(masks[i]), n);
     }
     static const char *const shelters[] = {"\xe2\x80\xb9secret:%s:40\xe2\x80\xba", "\xe2\x80\xb9secret:jwt:%s\xe2\x80\xba",
@@ -227,9 +230,8 @@ static void a_mask_is_no_secret_and_no_shelter_for_one(void **state) {
     struct buf out;
     buf_init(&out, 4096);
     for (size_t i = 0; i < COUNT(shelters); i++) {
-        char *mark = strchr(strcpy(text, shelters[i]), '%');
-        strcpy(mark, pat);
-        strcat(text, strchr(shelters[i], '%') + 2);
+        const char *mark = strchr(shelters[i], '%');
+        snprintf(text, sizeof(text), "%.*s%s%s", (int)(mark - shelters[i]), shelters[i], pat, mark + 2);
         mask_into(&out, text, strlen(text));
         assert_null(memmem(out.p, out.n, pat + n - 8, 8));
     }
@@ -251,7 +253,7 @@ static void the_search_goes_on_from_where_it_is_told(void **state) {
     (void)state;
     char pat[SAMPLE_MAX], text[2 * SAMPLE_MAX];
     size_t n = sample_make(0, 1, pat);
-    size_t m = (size_t)sprintf(text, "%s %s", pat, pat);
+    size_t m = (size_t)snprintf(text, sizeof(text), "%s %s", pat, pat);
     struct bytes view = {(uint8_t *)text, m};
     struct secret_hit hit = {"untouched", 1, 2};
     assert_int_equal(secret_next(view, 0, &hit), 0);
@@ -352,7 +354,7 @@ static void hostile_text_costs_work_in_proportion_to_its_length(void **state) {
     char piece[512];
     for (size_t i = 0; i < COUNT(PIECES); i++) {
         sample_random(piece, 40, SAMPLE_ALNUM, (unsigned)i);
-        strcat(piece, PIECES[i]);
+        snprintf(piece + 40, sizeof(piece) - 40, "%s", PIECES[i]);
         size_t once = steps_for(piece, 1 << 16), twice = steps_for(piece, 1 << 17);
         if (once > 200u << 16 || twice > 2 * once + once / 8 + 4096) {
             fail_msg("'%s' costs %zu steps for 64 KiB and %zu for 128 KiB", piece, once, twice);

@@ -9,11 +9,11 @@ struct place {
     const char *rule, *text;
 };
 
-static size_t put_secret(char *text, const char *pattern, const char *secret, size_t *ret_at) {
+static size_t put_secret(char *text, size_t room, const char *pattern, const char *secret, size_t *ret_at) {
     const char *mark = strchr(pattern, '@');
     assert_non_null(mark);
     *ret_at = (size_t)(mark - pattern);
-    return (size_t)sprintf(text, "%.*s%s%s", (int)*ret_at, pattern, secret, mark + 1);
+    return (size_t)snprintf(text, room, "%.*s%s%s", (int)*ret_at, pattern, secret, mark + 1);
 }
 
 static const struct place VALUES[] = {
@@ -63,7 +63,7 @@ static void a_value_beside_a_telling_name_is_masked_exactly(void **state) {
     for (size_t i = 0; i < COUNT(VALUES); i++) {
         for (unsigned seed = 0; seed < 50; seed++) {
             sample_random(secret, 32, SAMPLE_ALNUM, seed);
-            size_t m = put_secret(text, VALUES[i].text, secret, &at);
+            size_t m = put_secret(text, sizeof(text), VALUES[i].text, secret, &at);
             expect_one(text, m, VALUES[i].rule, at, 32);
             expect_stable(text, m);
         }
@@ -85,10 +85,10 @@ static void short_passwords_are_found_where_the_name_leaves_no_doubt(void **stat
     for (size_t i = 0; i < COUNT(places); i++) {
         for (size_t k = 0; k < COUNT(passwords); k++) {
             char password[32];
-            sprintf(password, "%s%s", passwords[k][0], passwords[k][1]);
+            snprintf(password, sizeof(password), "%s%s", passwords[k][0], passwords[k][1]);
             bool bare = strchr(password, '&') != NULL && i == 2; /* '&' ends a bare value */
             if (!bare) {
-                size_t m = put_secret(text, places[i].text, password, &at);
+                size_t m = put_secret(text, sizeof(text), places[i].text, password, &at);
                 expect_one(text, m, places[i].rule, at, strlen(password));
             }
         }
@@ -101,10 +101,11 @@ static void a_hex_key_or_uuid_under_a_telling_name_is_masked(void **state) {
     static const size_t lengths[] = {32, 40, 64};
     for (size_t i = 0; i < COUNT(lengths); i++) {
         sample_random(hex, lengths[i], SAMPLE_HEX, 6);
-        size_t m = (size_t)sprintf(text, "secret_key: %s", hex);
+        size_t m = (size_t)snprintf(text, sizeof(text), "secret_key: %s", hex);
         expect_one(text, m, "keyword-value", 12, lengths[i]);
     }
-    size_t m = (size_t)sprintf(text, "api_key=%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    size_t m = (size_t)snprintf(text, sizeof(text), "api_key=%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+                                hex + 20);
     expect_one(text, m, "keyword-value", 8, 36);
 }
 
@@ -115,14 +116,14 @@ static void a_secret_with_a_shape_keeps_its_name_beside_a_telling_name(void **st
     static const char *const places[] = {"token=@", "{\"password\":\"@\"}", "Authorization: Bearer @",
                                          "https://h/?access_token=@", "https://x:@@h/"};
     for (size_t i = 0; i < COUNT(places); i++) {
-        size_t m = put_secret(text, places[i], pat, &at);
+        size_t m = put_secret(text, sizeof(text), places[i], pat, &at);
         expect_one(text, m, SAMPLES[0].rule, at, n);
     }
     /* One that does not fill the value leaves the rest no more readable. */
-    size_t m = (size_t)sprintf(text, "token=\"9$%s$9\"", pat);
+    size_t m = (size_t)snprintf(text, sizeof(text), "token=\"9$%s$9\"", pat);
     expect_one(text, m, "keyword-value", 7, n + 4);
     /* As a user's name it goes together with the password. */
-    m = (size_t)sprintf(text, "https://%s:x-oauth-basic@h/", pat);
+    m = (size_t)snprintf(text, sizeof(text), "https://%s:x-oauth-basic@h/", pat);
     expect_one(text, m, "url-password", 8, n + 14);
 }
 
@@ -130,13 +131,13 @@ static void cookies_are_masked_to_the_end_of_their_line_or_quote(void **state) {
     (void)state;
     char id[25], text[256];
     sample_random(id, 24, SAMPLE_ALNUM, 8);
-    size_t m = (size_t)sprintf(text, "GET / HTTP/1.1\r\nCookie: sid=%s; theme=dark\r\nHost: h\r\n", id);
+    size_t m = (size_t)snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nCookie: sid=%s; theme=dark\r\nHost: h\r\n", id);
     expect_one(text, m, "http-header", 24, 4 + 24 + 12);
-    m = (size_t)sprintf(text, "Set-Cookie: sid=%s; Path=/", id);
+    m = (size_t)snprintf(text, sizeof(text), "Set-Cookie: sid=%s; Path=/", id);
     expect_one(text, m, "http-header", 12, m - 12);
-    m = (size_t)sprintf(text, "{\"cookie\":\"sid=%s\",\"n\":1}", id);
+    m = (size_t)snprintf(text, sizeof(text), "{\"cookie\":\"sid=%s\",\"n\":1}", id);
     expect_one(text, m, "http-header", 11, 28);
-    m = (size_t)sprintf(text, "curl -H 'Cookie: sid=%s' h", id);
+    m = (size_t)snprintf(text, sizeof(text), "curl -H 'Cookie: sid=%s' h", id);
     expect_one(text, m, "http-header", 17, 28);
 }
 
@@ -144,14 +145,14 @@ static void a_random_string_is_masked_near_a_telling_name_only(void **state) {
     (void)state;
     char blob[65], text[256];
     sample_random(blob, 64, SAMPLE_ALNUM, 11);
-    size_t m = (size_t)sprintf(text, "the password for it is %s, keep it", blob);
+    size_t m = (size_t)snprintf(text, sizeof(text), "the password for it is %s, keep it", blob);
     expect_one(text, m, "high-entropy", 23, 64);
-    m = (size_t)sprintf(text, "the content of it is %s, keep it", blob);
+    m = (size_t)snprintf(text, sizeof(text), "the content of it is %s, keep it", blob);
     expect_none(text, m);
-    m = (size_t)sprintf(text, "the password for it is below\n\n%s", blob);
+    m = (size_t)snprintf(text, sizeof(text), "the password for it is below\n\n%s", blob);
     expect_none(text, m);
     sample_random(blob, 64, SAMPLE_HEX, 11);
-    m = (size_t)sprintf(text, "the password file has digest %s", blob);
+    m = (size_t)snprintf(text, sizeof(text), "the password file has digest %s", blob);
     expect_none(text, m);
 }
 
@@ -163,10 +164,10 @@ static void masking_twice_changes_nothing_more(void **state) {
     for (size_t i = 0; i < sample_count(); i++) {
         sample_make(i, 12, secret);
         for (size_t k = 0; k < COUNT(VALUES); k++) {
-            size_t m = put_secret(text, VALUES[k].text, secret, &at);
-            m += (size_t)sprintf(text + m, "%s%s", k % 2 != 0 ? "" : " ", secret);
+            size_t m = put_secret(text, sizeof(text), VALUES[k].text, secret, &at);
+            m += (size_t)snprintf(text + m, sizeof(text) - m, "%s%s", k % 2 != 0 ? "" : " ", secret);
             expect_stable(text, m);
-            m += (size_t)sprintf(text + m, "/%s", alnum);
+            m += (size_t)snprintf(text + m, sizeof(text) - m, "/%s", alnum);
             expect_stable(text, m);
         }
     }
@@ -178,17 +179,17 @@ static void no_rule_looks_past_a_mask(void **state) {
     char blob[65], hex[9], text[256];
     sample_random(blob, 64, SAMPLE_ALNUM, 11);
     sample_random(hex, 8, SAMPLE_HEX, 11);
-    sprintf(text, "the password is %s not %s", mask, blob);
+    snprintf(text, sizeof(text), "the password is %s not %s", mask, blob);
     expect_none(text, strlen(text));
-    sprintf(text, "password=\"\\%s%s\"", mask, blob);
+    snprintf(text, sizeof(text), "password=\"\\%s%s\"", mask, blob);
     expect_none(text, strlen(text));
-    sprintf(text, "Cookie: %s; id=%s", mask, blob);
+    snprintf(text, sizeof(text), "Cookie: %s; id=%s", mask, blob);
     expect_none(text, strlen(text));
-    sprintf(text, "PRIVATE+KEY+name%sname+%s+%s", mask, hex, blob);
+    snprintf(text, sizeof(text), "PRIVATE+KEY+name%sname+%s+%s", mask, hex, blob);
     expect_none(text, strlen(text));
-    sprintf(text, "-----BEGIN PRIVATE KEY-----\n%s\n%s", mask, blob);
+    snprintf(text, sizeof(text), "-----BEGIN PRIVATE KEY-----\n%s\n%s", mask, blob);
     expect_none(text, strlen(text));
-    sprintf(text, "https://name%s:%s@h/", mask, blob);
+    snprintf(text, sizeof(text), "https://name%s:%s@h/", mask, blob);
     expect_none(text, strlen(text));
 }
 
@@ -291,12 +292,12 @@ static void digests_ids_and_numbers_of_any_value_are_left_alone(void **state) {
     for (unsigned seed = 0; seed < 3000; seed++) {
         sample_random(hex, 128, SAMPLE_HEX, seed);
         sample_random(b64, 43, SAMPLE_BASE64, seed);
-        sprintf(text,
-                "%.64s sha256:%.64s %.40s %.8s-%.4s-4%.3s-a%.3s-%.12s model-%.12s "
-                "{\"id\":\"%.64s\",\"key\":\"%.32s\"} example.org/log+%.8s+%s= commit %.40s\n\xe2\x80\x94 example.org/log "
-                "%s=\n",
-                hex, hex + 1, hex + 2, hex, hex + 8, hex + 12, hex + 16, hex + 20, hex, hex + 5, hex + 6, hex, b64, hex + 9,
-                b64);
+        snprintf(text, sizeof(text),
+                 "%.64s sha256:%.64s %.40s %.8s-%.4s-4%.3s-a%.3s-%.12s model-%.12s "
+                 "{\"id\":\"%.64s\",\"key\":\"%.32s\"} example.org/log+%.8s+%s= commit %.40s\n\xe2\x80\x94 example.org/log "
+                 "%s=\n",
+                 hex, hex + 1, hex + 2, hex, hex + 8, hex + 12, hex + 16, hex + 20, hex, hex + 5, hex + 6, hex, b64,
+                 hex + 9, b64);
         expect_none(text, strlen(text));
     }
 }

@@ -4,7 +4,6 @@
  * With LEDGER_GOLDEN_WRITE=<version> the program writes golden/<version> with what this version writes, and stops. */
 #include "tests/ledger/scratch.h"
 
-
 #define GOLDEN "tests/ledger/golden"
 
 /* ---- writing ---- */
