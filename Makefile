@@ -19,7 +19,10 @@ SEES_cli         := cli packs evals doctor ingest query export projections ledge
 CONFIG    ?= release
 B         := build/$(CONFIG)
 PREFIX    ?= /usr/local
-VERSION   := $(shell sed -n 's/^\#define LEDGER_VERSION "\(.*\)"/\1/p' ledger/ledger.h)
+VERSION   := $(shell sed -n 's/^\#define LEDGER_VERSION *"\(.*\)"/\1/p' ledger/ledger.h)
+ifeq ($(VERSION),)
+$(error ledger/ledger.h names no LEDGER_VERSION)
+endif
 SOVERSION := 0
 Q         := $(if $(V),,@)
 GOALS     := $(or $(MAKECMDGOALS),all)

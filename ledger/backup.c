@@ -139,13 +139,30 @@ static int verify_copy(const struct ledger *ledger, const char *tmp, struct head
     return rc;
 }
 
+/* A database that was set back is no ledger to keep a copy of. */
+static int check_head_copy(struct ledger *ledger, struct err *err) {
+    struct headfile copy;
+    struct core_view view;
+    int rc = headfile_read(ledger->dir, &copy, err);
+    if (rc != 0) {
+        return rc < 0 ? rc : 0;
+    }
+    rc = core_view_begin(ledger, &view, err);
+    if (rc == 0) {
+        rc = headfile_compare(&copy, &view, err);
+        core_view_end(&view);
+    }
+    return rc;
+}
+
 int ledger_backup(struct ledger *ledger, const char *to, struct err *err) {
     char tmp[FILE_PATH_MAX] = "";
     struct headfile head;
     if (file_exists(to)) {
         return err_set(err, ERR_CONFLICT, "'%s' exists; a backup makes a new directory", to);
     }
-    int rc = create_begin(to, tmp, err);
+    int rc = check_head_copy(ledger, err);
+    rc = rc != 0 ? rc : create_begin(to, tmp, err);
     rc = rc != 0 ? rc : copy_evidence(ledger, tmp, err);
     rc = rc != 0 ? rc : backup_copy_artifacts(ledger->dir, tmp, err);
     rc = rc != 0 ? rc : create_config(tmp, ledger->config.map_bytes, err);

@@ -236,7 +236,9 @@ static int finish_rotation(struct commit *c, struct err *err) {
     return rc != 0 ? rc : keyring_advance(&ledger->keyring, ledger->config.keys, &c->next, err);
 }
 
-static int after(struct commit *c, struct err *err) {
+/* The events are stored and sealed: nothing that fails here unmakes them. Only who asked for a rotation is told that the
+ * old key could not be wiped yet; every later commit tries again. */
+static int after(struct commit *c, bool asked, struct err *err) {
     struct ledger *ledger = c->ledger;
     struct headfile copy = {.size = c->head.size};
     int rc = 0;
@@ -247,7 +249,10 @@ static int after(struct commit *c, struct err *err) {
     merkle_edge_root(&c->head.edge, copy.root);
     headfile_write(ledger->dir, &copy, NULL); /* it may lag */
     if (c->rotates && !c->restored) {
-        rc = finish_rotation(c, err);
+        struct err reason = {0};
+        rc = finish_rotation(c, &reason);
+        rc = rc == 0 || !asked ? 0
+                               : err_set(err, ERR_IO, "the key is replaced, but the old one is not wiped: %s", reason.msg);
     } else if (ledger->keyring.sweep) {
         keyring_sweep(&ledger->keyring, ledger->config.keys, NULL);
     }
@@ -295,7 +300,7 @@ static int run_once(struct ledger *ledger, struct commit_request *list, struct c
         struct db_txn *txn = c.txn;
         c.txn = NULL; /* the commit frees it */
         rc = db_commit(txn, err);
-        rc = rc != 0 ? rc : after(&c, err);
+        rc = rc != 0 ? rc : after(&c, list->rotate, err);
     } else if (rc == 1) {
         rc = only_duplicates(&c, err);
     }

@@ -9,6 +9,7 @@
 
 #include "base/crypt.h"
 #include "base/mp.h"
+#include "base/text.h"
 #include "ledger/commit.h"
 #include "ledger/create.h"
 
@@ -231,6 +232,18 @@ static int check_origin(const char *origin, struct err *err) {
     }
     if (text.n > NOTE_NAME_MAX - 32) { /* room for "/r<n>" and "/epoch" */
         return err_set(err, ERR_INVALID, "origin: %zu bytes, at most %d are accepted", text.n, NOTE_NAME_MAX - 32);
+    }
+    if (origin[0] == '/' || origin[0] == '-' || origin[0] == '.' || strstr(origin, "//") != NULL ||
+        strstr(origin, "/..") != NULL || origin[text.n - 1] == '/') {
+        return err_set(err, ERR_INVALID, "origin: '%s' is no URL without scheme; accepted is a name like example.org/box-1",
+                       origin);
+    }
+    const char *last = strrchr(origin, '/');
+    uint64_t number;
+    if (last != NULL &&
+        (strcmp(last, "/epoch") == 0 || (last[1] == 'r' && text_parse_u64(bytes_of(last + 2), &number) == 0))) {
+        return err_set(err, ERR_INVALID, "origin: '%s' ends in '%s', which epoch keys and restored ledgers use", origin,
+                       last);
     }
     if (strstr(origin, "://") != NULL) {
         return err_set(err, ERR_INVALID, "origin: '%s' has a scheme; accepted is a name like example.org/box-1", origin);

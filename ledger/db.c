@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -52,6 +53,11 @@ static bool disk_is_full(const char *path) {
     return statvfs(path, &vfs) == 0 && vfs.f_bavail < 16;
 }
 
+static bool files_are_limited(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
 /* docs/storage.md has this table with its reasons. */
 static int fail(const struct db *db, int rc, const char *doing, struct err *err) {
     const char *path = db == NULL ? "" : db->path;
@@ -75,12 +81,16 @@ static int fail(const struct db *db, int rc, const char *doing, struct err *err)
     case MDB_PAGE_NOTFOUND:
     case MDB_BAD_VALSIZE:
     case MDB_CURSOR_FULL:
+    case MDB_BAD_TXN: /* an earlier failure in the same transaction, which met damage */
     case MDB_INCOMPATIBLE:
     case MDB_PAGE_FULL:
         return err_set(err, ERR_CORRUPT, "'%s': %s: the database is damaged (%s)", path, doing, mdb_strerror(rc));
     case EIO:
         if (disk_is_full(path)) { /* LMDB reports a short write as EIO */
             return err_set(err, ERR_FULL, "'%s': %s: no space left on the disk", path, doing);
+        }
+        if (files_are_limited()) {
+            return err_set(err, ERR_FULL, "'%s': %s: the limit of file sizes (ulimit -f) is reached", path, doing);
         }
         return err_errno(err, EIO, "'%s': %s", path, doing);
     case EACCES:

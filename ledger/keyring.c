@@ -1,8 +1,12 @@
 /* Key files and their life: load, prepare, advance, wipe. */
 #include "ledger/keyring.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/text.h"
 
 int keyring_log_path(const char *dir, char ret[FILE_PATH_MAX], struct err *err) {
     return file_join(ret, dir, "log.key", err);
@@ -29,28 +33,41 @@ static int load_as(const char *path, struct bytes passphrase, const struct note_
     return 0;
 }
 
+/* Whether a file of the keys directory holds a secret that nobody needs any more: the key of an epoch before `number`, or
+ * what a crash left of a file that was being written. */
+static bool is_left_over(const char *name, uint64_t number) {
+    static const char head[] = "epoch-", tail[] = ".key";
+    struct bytes text = bytes_of(name);
+    size_t h = sizeof(head) - 1, t = sizeof(tail) - 1;
+    uint64_t epoch;
+    if (bytes_has_prefix(text, ".ledger-tmp-")) {
+        return true;
+    }
+    if (text.n <= h + t || !bytes_has_prefix(text, head) || strcmp(name + text.n - t, tail) != 0) {
+        return false;
+    }
+    return text_parse_u64((struct bytes){text.p + h, text.n - h - t}, &epoch) == 0 && epoch < number;
+}
+
 int keyring_sweep(struct keyring *ring, const char *dir, struct err *err) {
-    char path[FILE_PATH_MAX];
-    uint64_t number = ring->number;
     if (!ring->sweep) {
         return 0;
     }
-    while (number > 0) {
-        number--;
-        int rc = keyring_epoch_path(dir, number, path, err);
-        if (rc != 0) {
-            return rc;
-        }
-        if (!file_exists(path)) {
-            break;
-        }
-        rc = file_wipe(path, err);
-        if (rc != 0) {
-            return rc;
+    DIR *keys = opendir(dir);
+    if (keys == NULL) {
+        return err_errno(err, errno, "'%s'", dir);
+    }
+    int rc = 0;
+    for (struct dirent *d; rc == 0 && (d = readdir(keys)) != NULL;) {
+        char path[FILE_PATH_MAX];
+        if (is_left_over(d->d_name, ring->number)) {
+            rc = file_join(path, dir, d->d_name, err);
+            rc = rc != 0 ? rc : file_wipe(path, err);
         }
     }
-    ring->sweep = false;
-    return 0;
+    closedir(keys);
+    ring->sweep = rc != 0;
+    return rc;
 }
 
 int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
@@ -75,19 +92,28 @@ int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase,
     return rc;
 }
 
-/* A file that a crash cut off while it was written. No commit names its key: that is done only after the file was synced. */
+/* A file that a crash cut off while it was written. No commit names its key: that is done only after the file was synced.
+ */
 static bool is_torn(const char *path, struct bytes passphrase) {
     struct signer signer = {0};
     struct buf text;
     buf_init(&text, 65536);
-    bool torn = file_read(path, &text, NULL) == 0 &&
-                keyfile_decode(bytes_of_buf(&text), passphrase, &signer, NULL) == ERR_INVALID;
+    bool torn =
+        file_read(path, &text, NULL) == 0 && keyfile_decode(bytes_of_buf(&text), passphrase, &signer, NULL) == ERR_INVALID;
     signer_done(&signer);
     if (text.n > 0) {
         crypt_wipe(text.p, text.n);
     }
     buf_done(&text);
     return torn;
+}
+
+/* A copy of the current key is no new one. */
+static bool is_current(const struct keyring *ring, const char *path, struct bytes passphrase) {
+    struct signer signer = {0};
+    bool same = keyfile_load(path, passphrase, &signer, NULL) == 0 && note_vkey_eq(&signer.vkey, &ring->epoch.vkey);
+    signer_done(&signer);
+    return same;
 }
 
 int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes passphrase, struct bytes name,
@@ -99,7 +125,7 @@ int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes pa
         return rc;
     }
     bool there = file_exists(path);
-    if (there && is_torn(path, passphrase)) {
+    if (there && (is_torn(path, passphrase) || is_current(ring, path, passphrase))) {
         rc = file_wipe(path, err);
         there = false;
     }
@@ -125,14 +151,12 @@ int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes pa
 }
 
 int keyring_advance(struct keyring *ring, const char *dir, struct signer *next, struct err *err) {
-    char path[FILE_PATH_MAX];
-    uint64_t old = ring->number;
     signer_done(&ring->epoch);
     ring->epoch = *next;
-    ring->number = old + 1;
+    ring->number++;
     memset(next, 0, sizeof(*next));
-    int rc = keyring_epoch_path(dir, old, path, err);
-    return rc != 0 ? rc : file_wipe(path, err);
+    ring->sweep = true;
+    return keyring_sweep(ring, dir, err);
 }
 
 void keyring_done(struct keyring *ring) {

@@ -26,7 +26,8 @@ int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase,
 /* The key of epoch number + 1: taken up from its file or made new and synced. */
 int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes passphrase, struct bytes name,
                     struct signer *ret, struct err *err);
-/* After the commit was read back: takes over `next` (which becomes empty) and wipes the old key's file. */
+/* After the commit was read back: takes over `next` (which becomes empty) and wipes the old key's file. `next` is taken on
+ * failure too; what could not be wiped is left to keyring_sweep. */
 int keyring_advance(struct keyring *ring, const char *dir, struct signer *next, struct err *err);
 /* After a good commit: wipes what a crash left of older epochs. Costs nothing when done already. */
 int keyring_sweep(struct keyring *ring, const char *dir, struct err *err);

@@ -1,4 +1,5 @@
 /* Opening and closing a ledger, and the small questions about it. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +122,11 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
     if (rc != 0) {
         return rc;
     }
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+    bool there = stat(path, &st) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR) {
+        return err_errno(err, errno, "'%s'", path);
+    }
+    if (!there || !S_ISDIR(st.st_mode)) {
         return err_set(err, ERR_NOTFOUND, "there is no ledger in '%s' ('ledger init' makes one)", dir);
     }
     rc = core_new(dir, o->passphrase, &ledger, err);

@@ -169,6 +169,19 @@ static int go_on(struct ledger *ledger, const struct ledger_restore_options *o, 
     return rc;
 }
 
+/* Restoring from a ledger that may go on would make two of one origin. */
+static int refuse_live(const char *backup, struct err *err) {
+    struct config config;
+    char path[FILE_PATH_MAX];
+    int rc = config_load(backup, &config, err);
+    rc = rc != 0 ? rc : keyring_log_path(config.keys, path, err);
+    if (rc == 0 && file_exists(path)) {
+        rc = err_set(err, ERR_INVALID, "'%s' is a ledger with its signing keys, not a backup: 'ledger backup' makes one",
+                     backup);
+    }
+    return rc;
+}
+
 int ledger_restore(const char *backup, const char *dir, const struct ledger_restore_options *options, struct err *err) {
     char tmp[FILE_PATH_MAX] = "", path[FILE_PATH_MAX];
     struct ledger *ledger = NULL;
@@ -177,6 +190,7 @@ int ledger_restore(const char *backup, const char *dir, const struct ledger_rest
     if (rc == 0 && !file_exists(path)) {
         rc = err_set(err, ERR_NOTFOUND, "there is no backup in '%s'", backup);
     }
+    rc = rc != 0 ? rc : refuse_live(backup, err);
     rc = rc != 0 ? rc : create_begin(dir, tmp, err);
     rc = rc != 0 ? rc : copy_all(backup, tmp, err);
     rc = rc != 0 ? rc : core_new(tmp, options->passphrase, &ledger, err);
