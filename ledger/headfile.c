@@ -107,11 +107,9 @@ int headfile_compare(const struct headfile *copy, struct core_view *view, struct
                        view->ledger->origin);
     }
     if (copy->size > view->head.size) {
-        return err_set(
-            err, ERR_ROLLBACK,
-            "the database has %llu events, but %llu were sealed before: it was set back or cut; nothing is signed "
-            "over it ('ledger restore' goes on under a new origin)",
-            (unsigned long long)view->head.size, (unsigned long long)copy->size);
+        return err_set(err, ERR_ROLLBACK,
+                       "the database has %llu events, but %llu were sealed before: it was set back or cut",
+                       (unsigned long long)view->head.size, (unsigned long long)copy->size);
     }
     int rc = merkle_edge_load(&edge, copy->size, core_node, view, err);
     if (rc != 0) {
@@ -119,17 +117,27 @@ int headfile_compare(const struct headfile *copy, struct core_view *view, struct
     }
     merkle_edge_root(&edge, root);
     if (memcmp(root, copy->root, EVENT_HASH) != 0) {
-        return err_set(
-            err, ERR_ROLLBACK,
-            "the database's first %llu events are not those that were sealed before: another history; nothing is "
-            "signed over it",
-            (unsigned long long)copy->size);
+        return err_set(err, ERR_ROLLBACK,
+                       "the database's first %llu events are not those that were sealed before: another history",
+                       (unsigned long long)copy->size);
     }
     return 0;
 }
 
 int headfile_check(const char *dir, struct core_view *view, struct err *err) {
     struct headfile copy;
+    struct err why = {0};
     int rc = headfile_read(dir, &copy, err);
-    return rc == 0 ? headfile_compare(&copy, view, err) : rc < 0 ? rc : 0;
+    if (rc != 0) {
+        return rc < 0 ? rc : 0;
+    }
+    rc = headfile_compare(&copy, view, &why);
+    if (rc == ERR_ROLLBACK) {
+        return err_set(
+            err, rc,
+            "%s; nothing is signed over it: put the newer database back, or 'ledger restore' a backup, which goes "
+            "on under a new origin",
+            why.msg);
+    }
+    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
 }

@@ -90,11 +90,22 @@ static void say_all(struct verify *v, uint64_t artifacts) {
             "%llu events, %llu bundles, %llu artifacts: every byte, chain and tree", size, size / EVENT_GROUP,
             (unsigned long long)artifacts);
     }
-    say(v, LEDGER_SEALS, LEDGER_ASPECT_GOOD,
-        "log key '%s', %zu epoch key%s, %zu handover%s; newest checkpoint at size %llu", v->log.name, v->n_epochs,
-        v->n_epochs == 1 ? "" : "s", v->n_epochs > 0 ? v->n_epochs - 1 : 0, v->n_epochs == 2 ? "" : "s", size);
+    char restored[96] = "";
+    if (v->n_restored > 0) {
+        snprintf(restored, sizeof(restored), "; restored from a backup %llu time%s, last by event %llu",
+                 (unsigned long long)v->n_restored, v->n_restored == 1 ? "" : "s", (unsigned long long)v->last_restored);
+    }
+    if (v->newest_judged) {
+        say(v, LEDGER_SEALS, v->n_restored > 0 ? LEDGER_ASPECT_NOTE : LEDGER_ASPECT_GOOD,
+            "log key '%s', %zu epoch key%s, %zu handover%s; newest checkpoint at size %llu%s", v->log.name, v->n_epochs,
+            v->n_epochs == 1 ? "" : "s", v->n_epochs > 0 ? v->n_epochs - 1 : 0, v->n_epochs == 2 ? "" : "s", size,
+            restored);
+    } else {
+        say(v, LEDGER_SEALS, LEDGER_ASPECT_UNCHECKED, "the newest checkpoint was not judged: the events end before it");
+    }
     if (v->n_authored == 0) {
-        say(v, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "no event is signed by an author");
+        say(v, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "no event %sis signed by an author",
+            v->from > 0 ? "that was read " : "");
     } else {
         bool all = v->n_author_good == v->n_authored;
         say(v, LEDGER_AUTHORS, all ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_NOTE,
@@ -103,13 +114,20 @@ static void say_all(struct verify *v, uint64_t artifacts) {
     }
     say(v, LEDGER_ERASURES, LEDGER_ASPECT_GOOD, "none");
     if (v->n_gaps == 0) {
-        say(v, LEDGER_GAPS, LEDGER_ASPECT_GOOD, "none recorded");
+        say(v, LEDGER_GAPS, LEDGER_ASPECT_GOOD, "none recorded%s", v->from > 0 ? " by the events that were read" : "");
     } else {
         say(v, LEDGER_GAPS, LEDGER_ASPECT_NOTE, "%llu recorded, the first is event %llu", (unsigned long long)v->n_gaps,
             (unsigned long long)v->first_gap);
     }
     if (!v->options->derived) {
         say(v, LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
+    }
+}
+
+/* Of a ledger that cannot even be begun with: nothing is good that was not looked at. */
+static void say_unexamined(struct verify *v) {
+    for (int i = 0; i < LEDGER_ASPECTS; i++) {
+        say(v, (enum ledger_aspect)i, LEDGER_ASPECT_UNCHECKED, "not examined");
     }
 }
 
@@ -145,6 +163,45 @@ static int check_derived(struct verify *v, struct err *err) {
 
 /* ---- where to begin ---- */
 
+/* One event that brought an epoch key, proven to be in the tree that is known from before. */
+static bool take_known(struct verify *v, const struct policy_head *head, uint64_t seq, struct err *err) {
+    struct merkle_proof proof;
+    struct event_header h;
+    struct event_author author;
+    struct bytes body;
+    if (core_group_load(v->txn, &v->head, seq / EVENT_GROUP, v->group, NULL, NULL) != 0 ||
+        merkle_prove_inclusion(seq, head->size, core_node, &v->view, &proof, NULL) != 0) {
+        return false;
+    }
+    const struct group_event *e = &v->group->event[seq % EVENT_GROUP];
+    if (!merkle_check_inclusion(seq, head->size, e->leaf, &proof, head->root) ||
+        event_header_decode(e->header, &h, NULL) != 0 || event_payload_decode(e->payload, &body, &author, NULL) != 0) {
+        return false;
+    }
+    if (seq == 0) {
+        memcpy(v->genesis, e->leaf, EVENT_HASH);
+    }
+    size_t before = v->n_epochs;
+    return verify_epoch_event(v, &h, body, err) == 0 && v->n_epochs == before + 1;
+}
+
+/* The epoch keys before `from`, by their events. False: they cannot be had so, and everything is read. */
+static bool epochs_before(struct verify *v, const struct policy_head *head, uint64_t from, struct err *err) {
+    for (uint64_t i = 0;; i++) {
+        struct core_epoch e;
+        if (core_epoch_get(v->txn, i, &e, NULL) != 0 || e.seq >= from) {
+            return i > 0;
+        }
+        if (!take_known(v, head, e.seq, err)) {
+            v->n_epochs = 0;
+            v->n_restored = 0;
+            v->log_known = false;
+            memset(&v->edge, 0, sizeof(v->edge));
+            return false;
+        }
+    }
+}
+
 /* With since_verified: the group of the head that the trust file knows, if the stored tree still has that root. */
 static int begin_since(struct verify *v, struct err *err) {
     const struct ledger_trust *trust = v->options->trust;
@@ -163,32 +220,12 @@ static int begin_since(struct verify *v, struct err *err) {
     if (memcmp(root, head->root, EVENT_HASH) != 0 || merkle_edge_load(&v->edge, from, core_node, &v->view, NULL) != 0) {
         return 0;
     }
+    if (!epochs_before(v, head, from, err)) {
+        return err != NULL && err->code != 0 ? err->code : 0;
+    }
     v->from = from;
     v->prev_known = false;
-    memcpy(v->genesis, v->ledger->genesis, EVENT_HASH);
-    memcpy(v->origin, v->ledger->origin, sizeof(v->origin));
-    v->log = v->ledger->log;
-    v->log_known = true;
     v->last_kept = from;
-    v->epoch = calloc((size_t)v->head.epoch + 2, sizeof(*v->epoch));
-    if (v->epoch == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory for epochs");
-    }
-    v->cap_epochs = (size_t)v->head.epoch + 2;
-    for (uint64_t i = 0; i <= v->head.epoch; i++) {
-        struct core_epoch e;
-        struct verify_epoch *mine = &v->epoch[v->n_epochs];
-        if (core_epoch_get(v->txn, i, &e, NULL) != 0 || e.seq >= from + (i == 0 ? 1 : 0)) {
-            break; /* the rest is read from the events */
-        }
-        *mine = (struct verify_epoch){
-            .from_size = e.from_size, .to_size = LEDGER_NO_SEQ, .seq = e.seq, .restored = e.restored, .vkey = e.vkey};
-        memcpy(mine->origin, e.origin, sizeof(mine->origin));
-        if (i > 0) {
-            mine[-1].to_size = e.restored ? e.seq : e.seq + 1;
-        }
-        v->n_epochs++;
-    }
     return 0;
 }
 
@@ -236,12 +273,13 @@ static int damaged(struct verify *v, int rc, const struct err *why, struct err *
 static int run(struct verify *v, struct err *err) {
     struct err why = {0};
     int rc = begin(v, &why);
-    if (rc != 0) {
-        return damaged(v, rc, &why, err);
-    }
-    if (v->head.size == 0) {
+    if (rc == 0 && v->head.size == 0) {
         verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the ledger has no events: that is no evidence");
-        return 0;
+    }
+    if (rc != 0 || v->head.size == 0) {
+        rc = rc == 0 ? 0 : damaged(v, rc, &why, err);
+        say_unexamined(v);
+        return rc;
     }
     v->report->head.size = v->head.size;
     v->report->head.time = v->head.time;
@@ -253,8 +291,8 @@ static int run(struct verify *v, struct err *err) {
     rc = rc == 0 ? 0 : damaged(v, rc, &why, err);
     rc = rc != 0 || !v->options->derived ? rc : check_derived(v, err);
     if (rc == 0) {
-        say_all(v, v->n_artifacts);
         verify_anchor(v);
+        say_all(v, v->n_artifacts);
     }
     return rc;
 }

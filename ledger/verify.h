@@ -8,6 +8,9 @@
 #include "ledger/core.h"
 #include "ledger/trust.h"
 
+/* The table that holds this event. */
+#define VERIFY_PLACE(v, seq) ((seq) / EVENT_GROUP < (v)->head.size / EVENT_GROUP ? "bundle" : "tail")
+
 struct verify_epoch {
     uint64_t from_size, to_size; /* LEDGER_NO_SEQ while current */
     uint64_t seq;                /* of the event that brought it */
@@ -34,6 +37,7 @@ struct verify {
     uint64_t time;
     uint64_t next_checkpoint; /* size of the next kept one; LEDGER_NO_SEQ: none */
     uint64_t last_kept;       /* size of the last kept one that was seen */
+    bool newest_judged;       /* the newest checkpoint, against the events */
 
     struct verify_epoch *epoch; /* recomputed from the events; owned */
     size_t n_epochs, cap_epochs;
@@ -48,6 +52,8 @@ struct verify {
     uint64_t from; /* first event that is read */
     uint64_t n_external, n_private, n_keyruns, n_checkpoints, n_tiles, n_artifacts;
     uint64_t n_authored, n_author_good, n_gaps, n_erased_events, first_gap;
+    uint64_t naming; /* group that the sweep has loaded to name a surplus record; LEDGER_NO_SEQ: none */
+    uint64_t n_restored, last_restored;
     struct buf scratch, scratch2, keyrun;
 };
 
@@ -64,6 +70,11 @@ void verify_anchor(struct verify *v);
 /* verify_seals.c */
 /* Takes notice of ledger.created, key_rotated, restored. body: canonical map. */
 int verify_epoch_event(struct verify *v, const struct event_header *h, struct bytes body, struct err *err);
+/* Begins an epoch, which ends the one before. */
+/* Epoch keys of events [from, end) that could not be read, from the table that caches them, so that what follows can be
+ * judged all the same. */
+int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct err *err);
+int verify_epoch_push(struct verify *v, const struct verify_epoch *epoch, struct err *err);
 /* Judges the kept checkpoint at the edge's size, if there is one. */
 int verify_checkpoint_here(struct verify *v, struct err *err);
 /* Finds the first kept checkpoint of at least `size`. */

@@ -11,7 +11,8 @@ struct anchor {
     bool good;      /* something that was trusted confirms it */
     uint64_t known; /* events known from outside */
     bool any_known;
-    char by[480]; /* what confirms it */
+    bool short_of_quorum; /* nothing else makes up for the witnesses that the policy asks for */
+    char by[480];         /* what confirms it */
 };
 
 static void confirm(struct anchor *a, const char *by) {
@@ -50,6 +51,7 @@ static void by_policy(struct verify *v, const struct policy *policy, struct anch
                  verdict.quorum_none ? "" : " with the policy's quorum of witnesses");
         confirm(a, text);
     } else if (verdict.log_known) {
+        a->short_of_quorum = true;
         snprintf(v->report->aspect[LEDGER_ANCHORING].text, sizeof(v->report->aspect[0].text),
                  "not anchored: the log key is trusted, but the policy's quorum of witnesses is not met (%zu cosigned)",
                  verdict.cosigned);
@@ -101,6 +103,15 @@ static const struct verify_epoch *last_of_origin(const struct verify *v, struct 
     return last;
 }
 
+/* Never over a contradiction. */
+static void note_completeness(struct verify *v, const char *text) {
+    struct ledger_report *report = v->report;
+    if (report->aspect[LEDGER_COMPLETENESS].state != LEDGER_ASPECT_FAULT) {
+        report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_NOTE;
+        snprintf(report->aspect[LEDGER_COMPLETENESS].text, sizeof(report->aspect[0].text), "%s", text);
+    }
+}
+
 static void known_head(struct verify *v, struct bytes origin, uint64_t size, const uint8_t root[EVENT_HASH],
                        const char *where, struct anchor *a) {
     char text[480];
@@ -111,11 +122,17 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
     if (epoch == NULL && v->n_epochs > 0) {
         return; /* another log's */
     }
+    if (size == 0) {
+        return; /* every ledger begins so */
+    }
     if (size > end && end < v->head.size) {
         snprintf(text, sizeof(text), "%s knows %llu events of '%.*s'; this ledger was restored from %llu of them", where,
                  (unsigned long long)size, (int)origin.n, (const char *)origin.p, (unsigned long long)end);
-        v->report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_NOTE;
-        snprintf(v->report->aspect[LEDGER_COMPLETENESS].text, sizeof(v->report->aspect[0].text), "%s", text);
+        if (policy_head_find(v->options->trust->policy, bytes_of(v->origin)) != NULL) {
+            note_completeness(v, text); /* the caller has taken note: he trusts a head of the new origin */
+        } else {
+            contradict(v, LEDGER_COMPLETENESS, text);
+        }
         return;
     }
     if (size > v->head.size) {
@@ -127,8 +144,7 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
     if (merkle_edge_load(&edge, size, core_node, &v->view, NULL) != 0) {
         snprintf(text, sizeof(text), "%s knows %llu events, which cannot be compared: the ledger is damaged", where,
                  (unsigned long long)size);
-        v->report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_NOTE;
-        snprintf(v->report->aspect[LEDGER_COMPLETENESS].text, sizeof(v->report->aspect[0].text), "%s", text);
+        note_completeness(v, text);
         return;
     }
     merkle_edge_root(&edge, mine);
@@ -160,8 +176,8 @@ static void by_heads(struct verify *v, const struct ledger_trust *trust, struct 
         char where[280];
         uint64_t end;
         snprintf(where, sizeof(where), "the checkpoint '%s'", known->path);
-        if (v->log_known && note_check_key(&known->parsed, &v->log, NULL) == NOTE_BAD) {
-            contradict(v, LEDGER_ANCHORING, "the log key's signature on the checkpoint that was given is bad");
+        if (v->log_known && note_check_key(&known->parsed, &v->log, NULL) != NOTE_GOOD) {
+            contradict(v, LEDGER_ANCHORING, "the checkpoint that was given has no good signature of the log key");
         } else if (last_of_origin(v, known->point.origin, &end) == NULL && v->n_epochs > 0) {
             contradict(v, LEDGER_ANCHORING, "the checkpoint that was given is of another origin");
         } else {
@@ -179,7 +195,7 @@ static void say_anchoring(struct verify *v, const struct anchor *a) {
     if (report->aspect[LEDGER_ANCHORING].state == LEDGER_ASPECT_FAULT) {
         return;
     }
-    if (a->good) {
+    if (a->good && !a->short_of_quorum) {
         report->aspect[LEDGER_ANCHORING].state = LEDGER_ASPECT_GOOD;
         snprintf(text, max, "by %s", a->by);
         return;
@@ -187,7 +203,9 @@ static void say_anchoring(struct verify *v, const struct anchor *a) {
     report->aspect[LEDGER_ANCHORING].state = LEDGER_ASPECT_NOTE;
     if (text[0] == '\0') {
         snprintf(text, max, "%s",
-                 v->options->trust != NULL && v->options->trust->named
+                 report->aspect[LEDGER_COMPLETENESS].state == LEDGER_ASPECT_FAULT
+                     ? "not anchored: what is known of this ledger contradicts it"
+                 : v->options->trust != NULL && v->options->trust->named
                      ? "not anchored: signed by nobody you named"
                      : "not anchored: no key, policy, genesis leaf or earlier checkpoint was given that knows this ledger");
     }
@@ -220,6 +238,7 @@ static void by_head_copy(struct verify *v) {
     struct headfile copy;
     struct err why = {0};
     if (v->report->aspect[LEDGER_INTEGRITY].state == LEDGER_ASPECT_FAULT ||
+        v->report->aspect[LEDGER_COMPLETENESS].state == LEDGER_ASPECT_FAULT ||
         headfile_read(v->ledger->dir, &copy, NULL) != 0) {
         return;
     }

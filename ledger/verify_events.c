@@ -7,8 +7,6 @@
 #include "ledger/private.h"
 #include "ledger/verify.h"
 
-#define PLACE(v, seq) ((seq) / EVENT_GROUP < (v)->head.size / EVENT_GROUP ? "bundle" : "tail")
-
 /* ---- authors ---- */
 
 static int note_author_key(struct verify *v, const struct event_header *h, const struct event_author *author,
@@ -42,18 +40,20 @@ static int check_author(struct verify *v, const struct event_header *h, struct b
         if (crypt_verify(sig.p, bytes_of_buf(&v->scratch2), key->public_key)) {
             v->n_author_good++;
         } else {
-            verify_fault(v, LEDGER_AUTHORS, h->seq, PLACE(v, h->seq), "the signature of its author '%s' is bad", key->name);
+            verify_fault(v, LEDGER_AUTHORS, h->seq, VERIFY_PLACE(v, h->seq), "the signature of its author '%s' is bad",
+                         key->name);
         }
     }
     if (h->key.n == 0) {
-        verify_fault(v, LEDGER_AUTHORS, h->seq, PLACE(v, h->seq), "it is signed by an author and has no key");
+        verify_fault(v, LEDGER_AUTHORS, h->seq, VERIFY_PLACE(v, h->seq), "it is signed by an author and has no key");
         return 0;
     }
     return note_author_key(v, h, author, err);
 }
 
 static int compare_u64_pair(const void *a, const void *b) {
-    return memcmp(a, b, sizeof(uint64_t));
+    const uint64_t *x = a, *y = b;
+    return x[0] != y[0] ? (x[0] < y[0] ? -1 : 1) : x[1] < y[1] ? -1 : x[1] > y[1];
 }
 
 static void check_author_keys(struct verify *v) {
@@ -64,9 +64,9 @@ static void check_author_keys(struct verify *v) {
     qsort(v->author_hash, n, 2 * sizeof(uint64_t), compare_u64_pair);
     for (size_t i = 1; i < n; i++) {
         if (v->author_hash[2 * i] == v->author_hash[2 * (i - 1)]) {
-            uint64_t a = v->author_hash[2 * i + 1], b = v->author_hash[2 * i - 1];
-            verify_fault(v, LEDGER_AUTHORS, a > b ? a : b, PLACE(v, a > b ? a : b),
-                         "its author's key was used before, by event %llu", (unsigned long long)(a < b ? a : b));
+            uint64_t before = v->author_hash[2 * i - 1], seq = v->author_hash[2 * i + 1];
+            verify_fault(v, LEDGER_AUTHORS, seq, VERIFY_PLACE(v, seq), "its author's key was used before, by event %llu",
+                         (unsigned long long)before);
         }
     }
 }
@@ -79,7 +79,7 @@ static int check_payload(struct verify *v, const struct group_event *e, const st
     struct bytes payload = e->payload;
     struct err why = {0};
     if (e->where == GROUP_ERASED) {
-        verify_fault(v, LEDGER_ERASURES, h->seq, PLACE(v, h->seq),
+        verify_fault(v, LEDGER_ERASURES, h->seq, VERIFY_PLACE(v, h->seq),
                      "its body is missing, and no ledger.erased event says so");
         return 1;
     }
@@ -100,7 +100,7 @@ static int check_payload(struct verify *v, const struct group_event *e, const st
         }
     }
     if (event_payload_decode(payload, ret_body, ret_author, &why) != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, h->seq, PLACE(v, h->seq), "%s", why.msg);
+        verify_fault(v, LEDGER_INTEGRITY, h->seq, VERIFY_PLACE(v, h->seq), "%s", why.msg);
         return 1;
     }
     return 0;
@@ -129,7 +129,7 @@ static int check_private(struct verify *v, const struct event_header *h, struct 
 }
 
 static void check_order(struct verify *v, const struct event_header *h, uint64_t seq) {
-    const char *place = PLACE(v, seq);
+    const char *place = VERIFY_PLACE(v, seq);
     if (h->seq != seq) {
         verify_fault(v, LEDGER_INTEGRITY, seq, place, "its header says seq %llu", (unsigned long long)h->seq);
     }
@@ -174,7 +174,7 @@ static int check_event(struct verify *v, const struct group_event *e, uint64_t s
     uint8_t done[MERKLE_DEPTH_MAX][MERKLE_HASH];
     int rc = event_header_decode(e->header, &h, &why);
     if (rc != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, seq, PLACE(v, seq), "%s", why.msg);
+        verify_fault(v, LEDGER_INTEGRITY, seq, VERIFY_PLACE(v, seq), "%s", why.msg);
     } else {
         check_order(v, &h, seq);
         if (seq == 0) {
@@ -242,10 +242,14 @@ static int skip_group(struct verify *v, uint64_t index, struct err *err) {
     struct err why = {0};
     v->prev_known = false;
     v->gaps_in_reading = true;
+    int rc = verify_epochs_cached(v, index * EVENT_GROUP, (index + 1) * EVENT_GROUP, err);
+    if (rc != 0) {
+        return rc;
+    }
     if ((index + 1) * EVENT_GROUP > v->head.size) {
         return 1; /* the tail has nothing above it */
     }
-    int rc = merkle_edge_load(&v->edge, (index + 1) * EVENT_GROUP, core_node, &v->view, &why);
+    rc = merkle_edge_load(&v->edge, (index + 1) * EVENT_GROUP, core_node, &v->view, &why);
     if (rc == ERR_NOMEM || rc == ERR_IO) {
         return err_set(err, rc, "%s", why.msg);
     }
@@ -273,7 +277,7 @@ static int check_group(struct verify *v, uint64_t index, struct err *err) {
     }
     if (rc != 0) {
         uint64_t seq = index * EVENT_GROUP + (bad == SIZE_MAX ? 0 : bad);
-        verify_fault(v, LEDGER_INTEGRITY, seq, PLACE(v, seq), "%s", why.msg);
+        verify_fault(v, LEDGER_INTEGRITY, seq, VERIFY_PLACE(v, seq), "%s", why.msg);
         return skip_group(v, index, err);
     }
     for (size_t i = 0; i < v->group->n && index * EVENT_GROUP + i < v->head.size; i++) {

@@ -73,8 +73,71 @@ static void check_leaf(struct proof_check *c, struct bytes leaf, const struct le
     }
 }
 
-/* salt || payload against the header's commitment, and the author's signature when the caller knows the key. The author's
- * message names the ledger's first leaf, which the proof does not carry: a genesis leaf that the caller trusts serves. */
+/* ---- the author ---- */
+
+/* The origin without the "/r<n>" that restores have put to its end. */
+static struct bytes first_origin(struct bytes origin) {
+    size_t n = origin.n;
+    while (n > 0 && origin.p[n - 1] >= '0' && origin.p[n - 1] <= '9') {
+        n--;
+    }
+    bool restored = n < origin.n && n > 2 && origin.p[n - 1] == 'r' && origin.p[n - 2] == '/';
+    return restored ? (struct bytes){origin.p, n - 2} : origin;
+}
+
+struct author_check {
+    const struct proof_check *c;
+    const struct event_author *author;
+    const struct note_vkey *key;
+    struct bytes body;
+    bool asked, good; /* some leaf could be tried; it verified */
+};
+
+static void try_genesis(struct author_check *a, const uint8_t genesis[EVENT_HASH]) {
+    const struct bytes origins[] = {a->c->point.origin, first_origin(a->c->point.origin)};
+    a->asked = true;
+    for (size_t i = 0; i < 2 && !a->good; i++) {
+        struct buf message;
+        buf_init(&message, EVENT_BODY_MAX + 2 * EVENT_HEADER_MAX);
+        event_author_message(&message, genesis, origins[i], &a->c->header, a->body);
+        a->good = message.fail == 0 && crypt_verify(a->author->sig, bytes_of_buf(&message), a->key->public_key);
+        buf_done(&message);
+    }
+}
+
+/* The author's message names the ledger's first leaf, which the proof does not carry: leaves that the caller trusts are
+ * tried. It also names the origin of its time, which a restore may have changed since. */
+static void check_author(struct proof_check *c, const struct event_author *author, struct bytes body,
+                         const struct ledger_trust *trust) {
+    struct bytes origin = c->point.origin, first = first_origin(origin);
+    struct author_check a = {.c = c, .author = author, .body = body};
+    a.key = trust_author_find(trust, author->name, author->id);
+    for (size_t i = 0; a.key != NULL && i < trust->n_genesis; i++) {
+        try_genesis(&a, trust->genesis[i]);
+    }
+    for (size_t i = 0; a.key != NULL && i < policy_genesis_count(trust->policy); i++) {
+        const struct policy_genesis *known = policy_genesis_at(trust->policy, i);
+        if (bytes_is(origin, known->origin) || bytes_is(first, known->origin)) {
+            try_genesis(&a, known->leaf);
+        }
+    }
+    if (a.good) {
+        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "signed by an author you named");
+    } else if (!a.asked) {
+        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_NOTE,
+            a.key == NULL ? "signed by an author whom you did not name (not checked)"
+                          : "signed by an author you named; give the ledger's genesis leaf to check it");
+    } else if (first.n < origin.n) {
+        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_NOTE,
+            "not confirmed: the ledger was restored, and the author's signature is of no origin that is known here");
+    } else {
+        fault(c, LEDGER_AUTHORS, "payload", "the author's signature is bad");
+    }
+}
+
+/* ---- payload, seal, what is known ---- */
+
+/* salt || payload against the header's commitment, and the author's signature when the caller knows the key. */
 static void check_payload(struct proof_check *c, struct bytes payload, const struct ledger_trust *trust) {
     uint8_t commit[EVENT_HASH];
     struct bytes body;
@@ -103,29 +166,10 @@ static void check_payload(struct proof_check *c, struct bytes payload, const str
         say(c, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "the event is not signed by an author");
         return;
     }
-    const struct note_vkey *key = trust_author_find(trust, author.name, author.id);
-    if (key == NULL || trust->n_genesis == 0) {
-        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_NOTE,
-            key == NULL ? "signed by an author whom you did not name (not checked)"
-                        : "signed by an author you named; give the ledger's genesis leaf to check it");
-        return;
-    }
-    bool good = false;
-    for (size_t i = 0; i < trust->n_genesis && !good; i++) {
-        struct buf message;
-        buf_init(&message, EVENT_BODY_MAX + 2 * EVENT_HEADER_MAX);
-        event_author_message(&message, trust->genesis[i], c->point.origin, &c->header, body);
-        good = message.fail == 0 && crypt_verify(author.sig, bytes_of_buf(&message), key->public_key);
-        buf_done(&message);
-    }
-    if (good) {
-        say(c, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "signed by an author you named");
-    } else {
-        fault(c, LEDGER_AUTHORS, "payload", "the author's signature is bad");
-    }
+    check_author(c, &author, body, trust);
 }
 
-static void check_seal(struct proof_check *c, const struct ledger_trust *trust) {
+static void check_seal(struct proof_check *c, const struct ledger_trust *trust, bool known) {
     struct policy_verdict verdict = {0};
     char text[512];
     if (trust != NULL) {
@@ -142,6 +186,8 @@ static void check_seal(struct proof_check *c, const struct ledger_trust *trust) 
     }
     if (verdict.log_known && verdict.quorum) {
         say(c, LEDGER_ANCHORING, LEDGER_ASPECT_GOOD, "by the log key");
+    } else if (known && !verdict.log_known) {
+        say(c, LEDGER_ANCHORING, LEDGER_ASPECT_GOOD, "by its checkpoint, which is known from before");
     } else {
         say(c, LEDGER_ANCHORING, LEDGER_ASPECT_NOTE,
             verdict.log_known ? "not anchored: the policy's quorum of witnesses is not met"
@@ -152,8 +198,9 @@ static void check_seal(struct proof_check *c, const struct ledger_trust *trust) 
     }
 }
 
-/* A head or checkpoint known from before that is of the same origin and size must have the same root. */
-static void check_known(struct proof_check *c, const struct ledger_trust *trust) {
+/* A head or checkpoint known from before that is of the same origin and size must have the same root. Whether there is one.
+ */
+static bool check_known(struct proof_check *c, const struct ledger_trust *trust) {
     bool same = false, other = false;
     const struct policy_head *head = trust == NULL ? NULL : policy_head_find(trust->policy, c->point.origin);
     if (head != NULL && head->size == c->point.size) {
@@ -177,6 +224,7 @@ static void check_known(struct proof_check *c, const struct ledger_trust *trust)
         say(c, LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE,
             same ? "one event; its checkpoint is known from before" : "one event; the rest of the ledger is not examined");
     }
+    return same && !other;
 }
 
 int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct ledger_trust *trust,
@@ -198,8 +246,7 @@ int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payl
     if (rc == 0) {
         check_leaf(&c, leaf, trust);
         check_payload(&c, payload, trust);
-        check_seal(&c, trust);
-        check_known(&c, trust);
+        check_seal(&c, trust, check_known(&c, trust));
         say(&c, LEDGER_ERASURES, LEDGER_ASPECT_UNCHECKED, "not examined");
         say(&c, LEDGER_GAPS, LEDGER_ASPECT_UNCHECKED, "not examined");
         say(&c, LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mp.h"
+#include "base/text.h"
 #include "ledger/verify.h"
 
 #define CHECKPOINT_GAP_MAX (LEDGER_BATCH_EVENTS_MAX + 2 + EVENT_GROUP) /* no commit is larger */
@@ -23,13 +24,7 @@ static int body_text(struct bytes body, const char *name, struct bytes *ret) {
     return 0;
 }
 
-static int add_epoch(struct verify *v, uint64_t seq, struct bytes vkey, bool restored, struct err *err) {
-    struct verify_epoch e = {.from_size = seq + 1, .to_size = LEDGER_NO_SEQ, .seq = seq, .restored = restored};
-    if (note_vkey_decode(vkey, &e.vkey, NULL) != 0 || e.vkey.alg != NOTE_ED25519) {
-        verify_fault(v, LEDGER_SEALS, seq, "epoch", "the event names no valid epoch key");
-        return 0;
-    }
-    memcpy(e.origin, v->origin, sizeof(e.origin));
+int verify_epoch_push(struct verify *v, const struct verify_epoch *epoch, struct err *err) {
     if (v->n_epochs == v->cap_epochs) {
         size_t cap = v->cap_epochs == 0 ? 16 : 2 * v->cap_epochs;
         struct verify_epoch *grown = realloc(v->epoch, cap * sizeof(*grown));
@@ -40,10 +35,48 @@ static int add_epoch(struct verify *v, uint64_t seq, struct bytes vkey, bool res
         v->cap_epochs = cap;
     }
     if (v->n_epochs > 0) {
-        v->epoch[v->n_epochs - 1].to_size = restored ? seq : seq + 1;
+        v->epoch[v->n_epochs - 1].to_size = epoch->restored ? epoch->seq : epoch->seq + 1;
     }
-    v->epoch[v->n_epochs++] = e;
+    v->epoch[v->n_epochs++] = *epoch;
     return 0;
+}
+
+static int add_epoch(struct verify *v, uint64_t seq, struct bytes vkey, bool restored, struct err *err) {
+    struct verify_epoch e = {.from_size = seq + 1, .to_size = LEDGER_NO_SEQ, .seq = seq, .restored = restored};
+    if (note_vkey_decode(vkey, &e.vkey, NULL) != 0 || e.vkey.alg != NOTE_ED25519) {
+        verify_fault(v, LEDGER_SEALS, seq, "epoch", "the event names no valid epoch key");
+        return 0;
+    }
+    for (size_t i = 0; i < v->n_epochs; i++) {
+        if (note_vkey_eq(&v->epoch[i].vkey, &e.vkey)) {
+            verify_fault(v, LEDGER_SEALS, seq, "epoch", "the new epoch key is the key of epoch %zu again", i);
+        }
+    }
+    memcpy(e.origin, v->origin, sizeof(e.origin));
+    return verify_epoch_push(v, &e, err);
+}
+
+int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct err *err) {
+    for (uint64_t i = v->n_epochs;; i++) {
+        struct core_epoch e;
+        int rc = core_epoch_get(v->txn, i, &e, NULL);
+        if (rc != 0 || e.seq < from || e.seq >= end) {
+            return 0;
+        }
+        if (e.seq == 0) {
+            memcpy(v->genesis, v->ledger->genesis, EVENT_HASH);
+            v->log = v->ledger->log;
+            v->log_known = true;
+        }
+        struct verify_epoch mine = {
+            .from_size = e.from_size, .to_size = LEDGER_NO_SEQ, .seq = e.seq, .restored = e.restored, .vkey = e.vkey};
+        memcpy(mine.origin, e.origin, sizeof(mine.origin));
+        memcpy(v->origin, e.origin, sizeof(v->origin));
+        rc = verify_epoch_push(v, &mine, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
 }
 
 static int take_genesis(struct verify *v, struct bytes body, struct err *err) {
@@ -51,7 +84,7 @@ static int take_genesis(struct verify *v, struct bytes body, struct err *err) {
     if (body_text(body, "origin", &origin) != 0 || body_text(body, "log_vkey", &log) != 0 ||
         body_text(body, "epoch_vkey", &epoch) != 0 || note_vkey_decode(log, &v->log, NULL) != 0 || origin.n == 0 ||
         origin.n > NOTE_NAME_MAX) {
-        verify_fault(v, LEDGER_SEALS, 0, "bundle", "the first event names no origin, log key and epoch key");
+        verify_fault(v, LEDGER_SEALS, 0, VERIFY_PLACE(v, 0), "the first event names no origin, log key and epoch key");
         return 0;
     }
     memcpy(v->origin, origin.p, origin.n);
@@ -60,13 +93,55 @@ static int take_genesis(struct verify *v, struct bytes body, struct err *err) {
     return add_epoch(v, 0, epoch, false, err);
 }
 
+/* The tree that a ledger was restored from is the tree before the event that says so. */
+static bool restored_tree_fits(struct verify *v, const struct event_header *h, struct bytes body) {
+    struct merkle_edge edge = v->edge;
+    struct mp_item size;
+    struct bytes raw, root;
+    uint8_t mine[EVENT_HASH];
+    char want[2 * EVENT_HASH + 8] = "sha256:";
+    if (edge.size != h->seq && merkle_edge_load(&edge, h->seq, core_node, &v->view, NULL) != 0) {
+        return false;
+    }
+    merkle_edge_root(&edge, mine);
+    text_hex(want + 7, mine, EVENT_HASH);
+    return mp_map_get(body, "size", &raw) == 0 && mp_scalar(raw, &size) == 0 && size.type == MP_UINT &&
+           size.uint == h->seq && body_text(body, "root", &root) == 0 && bytes_is(root, want);
+}
+
+/* The log goes on under its own origin, or under "<first origin>/r<n>" with a larger n than before. */
+static bool restored_origin_fits(const struct verify *v, struct bytes origin) {
+    if (v->n_epochs == 0 || bytes_is(origin, v->origin)) {
+        return true;
+    }
+    const char *first = v->epoch[0].origin;
+    size_t n = strlen(first);
+    uint64_t old = 0, number;
+    if (strlen(v->origin) > n + 2) {
+        text_parse_u64(bytes_of(v->origin + n + 2), &old);
+    }
+    return bytes_has_prefix(origin, first) && origin.n > n + 2 && origin.p[n] == '/' && origin.p[n + 1] == 'r' &&
+           text_parse_u64((struct bytes){origin.p + n + 2, origin.n - n - 2}, &number) == 0 && number > old;
+}
+
 static int take_restored(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
     struct bytes origin, epoch;
     if (body_text(body, "origin", &origin) != 0 || body_text(body, "epoch_vkey", &epoch) != 0 || origin.n == 0 ||
         origin.n > NOTE_NAME_MAX) {
-        verify_fault(v, LEDGER_SEALS, h->seq, "bundle", "the event names no origin and epoch key");
+        verify_fault(v, LEDGER_SEALS, h->seq, VERIFY_PLACE(v, h->seq), "the event names no origin and epoch key");
         return 0;
     }
+    if (!restored_tree_fits(v, h, body)) {
+        verify_fault(v, LEDGER_SEALS, h->seq, VERIFY_PLACE(v, h->seq),
+                     "the size and root that it was restored from are not those of the events before it");
+    }
+    if (!restored_origin_fits(v, origin)) {
+        verify_fault(v, LEDGER_SEALS, h->seq, VERIFY_PLACE(v, h->seq),
+                     "it goes on under '%.*s', which is no restored origin of this log", (int)origin.n,
+                     (const char *)origin.p);
+    }
+    v->n_restored++;
+    v->last_restored = h->seq;
     memcpy(v->origin, origin.p, origin.n);
     v->origin[origin.n] = '\0';
     return add_epoch(v, h->seq, epoch, true, err);
@@ -76,7 +151,8 @@ int verify_epoch_event(struct verify *v, const struct event_header *h, struct by
     struct bytes vkey;
     if (bytes_is(h->kind, "ledger.created")) {
         if (h->seq != 0) {
-            verify_fault(v, LEDGER_INTEGRITY, h->seq, "bundle", "ledger.created stands after the first event");
+            verify_fault(v, LEDGER_INTEGRITY, h->seq, VERIFY_PLACE(v, h->seq),
+                         "ledger.created stands after the first event");
             return 0;
         }
         return take_genesis(v, body, err);
@@ -86,7 +162,7 @@ int verify_epoch_event(struct verify *v, const struct event_header *h, struct by
     }
     if (bytes_is(h->kind, "ledger.key_rotated")) {
         if (body_text(body, "vkey", &vkey) != 0) {
-            verify_fault(v, LEDGER_SEALS, h->seq, "bundle", "the rotation names no key");
+            verify_fault(v, LEDGER_SEALS, h->seq, VERIFY_PLACE(v, h->seq), "the rotation names no key");
             return 0;
         }
         return add_epoch(v, h->seq, vkey, false, err);
@@ -227,9 +303,7 @@ int verify_checkpoint_here(struct verify *v, struct err *err) {
                      (unsigned long long)size);
     }
     merkle_edge_root(&v->edge, root);
-    if (record.n > 1) {
-        verify_note(v, (struct bytes){record.p + 1, record.n - 1}, size, root, "checkpoint");
-    }
+    verify_note(v, record.n < 1 ? record : (struct bytes){record.p + 1, record.n - 1}, size, root, "checkpoint");
     check_kept_gap(v, size);
     return verify_checkpoint_seek(v, size + 1, err);
 }
@@ -252,7 +326,7 @@ static int check_epochs(struct verify *v, struct err *err) {
     if (rc != 0) {
         return rc;
     }
-    if (count != v->n_epochs) {
+    if (count != v->view.head.epoch + 1) { /* of the snapshot that was counted: others may have rotated since */
         verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "epoch", "%llu records for %zu epoch keys",
                      (unsigned long long)count, v->n_epochs);
     }
@@ -272,6 +346,15 @@ static int check_epochs(struct verify *v, struct err *err) {
     return 0;
 }
 
+/* The commit that began the newest group, or the ledger, has kept its checkpoint. */
+static void check_last_kept(struct verify *v) {
+    uint64_t due = v->head.size / EVENT_GROUP * EVENT_GROUP;
+    if (v->last_kept < due || v->last_kept == 0) {
+        verify_fault(v, LEDGER_SEALS, due == 0 ? 0 : due - 1, "checkpoint", "no checkpoint is kept of size %llu or above",
+                     (unsigned long long)(due == 0 ? 1 : due));
+    }
+}
+
 int verify_seals_end(struct verify *v, struct err *err) {
     uint8_t root[EVENT_HASH];
     if (v->edge.size != v->head.size) {
@@ -279,5 +362,7 @@ int verify_seals_end(struct verify *v, struct err *err) {
     }
     merkle_edge_root(&v->edge, root);
     verify_note(v, bytes_of_buf(&v->newest), v->head.size, root, "meta");
-    return v->from == 0 ? check_epochs(v, err) : 0;
+    v->newest_judged = true;
+    check_last_kept(v);
+    return check_epochs(v, err);
 }

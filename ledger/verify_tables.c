@@ -80,8 +80,29 @@ static void on_counted(struct verify *v, enum core_table table, struct bytes key
     (void)value;
     if (!key_u64(key, &at) || at >= v->view.head.size) {
         stranger(v, table, key);
-    } else if (!v->gaps_in_reading && at >= v->from && at < v->head.size && (*count)-- == 0) {
-        *count = 0;
+    } else if (at >= v->from && at < v->head.size) {
+        (*count)--; /* below zero it wraps */
+    }
+}
+
+/* When the count is wrong: asks each record's event. */
+static void on_surplus(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
+    struct event_header h;
+    uint64_t at;
+    (void)value;
+    if (!key_u64(key, &at) || at < v->from || at >= v->head.size) {
+        return;
+    }
+    if (v->naming != at / EVENT_GROUP) {
+        v->naming = LEDGER_NO_SEQ;
+        if (core_group_load(v->txn, &v->view.head, at / EVENT_GROUP, v->group, NULL, NULL) != 0) {
+            return; /* damage, said already */
+        }
+        v->naming = at / EVENT_GROUP;
+    }
+    const struct group_event *e = &v->group->event[at % EVENT_GROUP];
+    if (table == T_PAYLOAD ? e->where != GROUP_EXTERNAL
+                           : event_header_decode(e->header, &h, NULL) == 0 && h.private_ == NULL) {
         stranger(v, table, key);
     }
 }
@@ -129,9 +150,11 @@ static void on_tile(struct verify *v, enum core_table table, struct bytes key, s
 
 static void on_artifact(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
     struct err why = {0};
+    char hex[2 * EVENT_HASH + 1];
     v->n_artifacts++;
+    text_hex(hex, key.p, key.n < EVENT_HASH ? key.n : EVENT_HASH);
     if (artifact_check(v->ledger, key, value, &why) != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "%s", why.msg);
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "artifact:sha256:%s: %s", hex, why.msg);
     }
 }
 
@@ -151,7 +174,7 @@ static void on_meta(struct verify *v, enum core_table table, struct bytes key, s
         mp_put_array(&want, 2);
         mp_put_uint(&want, CORE_FORMAT);
         mp_put_uint(&want, 0);
-    } else if (bytes_is(key, "identity") && v->from == 0) {
+    } else if (bytes_is(key, "identity")) {
         char vkey[NOTE_VKEY_MAX];
         note_vkey_encode(vkey, &v->log);
         mp_put_array(&want, 3);
@@ -193,6 +216,21 @@ static void check_head(struct verify *v) {
     }
 }
 
+/* A handle that was opened before they went does not miss them. */
+static int check_meta_names(struct verify *v, struct err *err) {
+    static const char *const names[] = {"format", "identity"};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == 0; i++) {
+        struct bytes record;
+        rc = db_get(v->txn, T_META, bytes_of(names[i]), &record, err);
+        if (rc == ERR_NOTFOUND) {
+            verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record '%s' is missing", names[i]);
+            rc = 0;
+        }
+    }
+    return rc;
+}
+
 static void on_stranger_table(void *ctx, struct bytes name) {
     verify_fault(ctx, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "root", "there is a table '%.*s' that does not belong here",
                  (int)(name.n < 64 ? name.n : 64), (const char *)name.p);
@@ -207,8 +245,13 @@ int verify_tables(struct verify *v, struct err *err) {
                   {T_ARTIFACT, on_artifact}, {T_CURSOR, on_cursor}};
     int rc = db_strangers(v->txn, on_stranger_table, v, err);
     check_head(v);
+    rc = rc != 0 ? rc : check_meta_names(v, err);
+    v->naming = LEDGER_NO_SEQ;
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]) && rc == 0; i++) {
         rc = sweep(v, sweeps[i].table, sweeps[i].record, err);
+        bool surplus =
+            (sweeps[i].table == T_PAYLOAD && v->n_external != 0) || (sweeps[i].table == T_PRIVATE && v->n_private != 0);
+        rc = rc != 0 || !surplus ? rc : sweep(v, sweeps[i].table, on_surplus, err);
     }
     return rc;
 }
