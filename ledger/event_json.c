@@ -9,6 +9,8 @@
 #include "ledger/kind.h"
 #include "ledger/ledger.h"
 
+#define EVENT_MEMBERS 17 /* before body and private */
+
 static void put_text(struct buf *out, const char *name, struct bytes value) {
     mp_put_str(out, bytes_of(name));
     mp_put_str(out, value);
@@ -61,6 +63,23 @@ static int put_fields(struct buf *out, const struct kind *kind, struct bytes map
     return 0;
 }
 
+static void put_optional_hex(struct buf *out, const char *name, const uint8_t *hash) {
+    if (hash != NULL) {
+        put_hex(out, name, hash);
+    } else {
+        mp_put_str(out, bytes_of(name));
+        mp_put_nil(out);
+    }
+}
+
+static void put_commitments(struct buf *out, struct bytes header) {
+    struct event_header h = {0};
+    event_header_decode(header, &h, NULL);
+    put_optional_hex(out, "body_commitment", h.body);
+    put_optional_hex(out, "private_commitment", h.private_);
+    put_optional_hex(out, "prev", h.prev);
+}
+
 static void put_header(struct buf *out, const struct ledger_event *e) {
     char when[TEXT_TIME_MAX];
     text_time(when, e->time);
@@ -83,6 +102,7 @@ static void put_header(struct buf *out, const struct ledger_event *e) {
     }
     put_text(out, "key", e->key);
     put_hex(out, "leaf", e->leaf);
+    put_commitments(out, e->header);
     mp_put_str(out, bytes_of("author"));
     if (e->author.n > 0) {
         mp_put_str(out, e->author);
@@ -97,7 +117,7 @@ int ledger_event_json(const struct ledger_event *event, struct bytes private_, b
     int rc = 0;
     const struct kind *kind = kind_find(event->kind);
     buf_init(&mp, 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
-    mp_put_map(&mp, 14 + 1 + (event->has_private ? 1 : 0));
+    mp_put_map(&mp, EVENT_MEMBERS + 1 + (event->has_private ? 1 : 0));
     put_header(&mp, event);
     mp_put_str(&mp, bytes_of("body"));
     if (event->body.n == 0) {

@@ -67,8 +67,10 @@ int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t
     }
     for (size_t i = 0; i < policy->n_genesis; i++) {
         const struct policy_genesis *genesis = &policy->genesis[i];
-        if (bytes_is(origin, genesis->origin) && memcmp(genesis->leaf, leaf, MERKLE_HASH) == 0) {
-            return 0;
+        if (bytes_is(origin, genesis->origin)) {
+            return memcmp(genesis->leaf, leaf, MERKLE_HASH) == 0
+                       ? 0
+                       : err_set(err, ERR_CONFLICT, "another genesis leaf is trusted for '%s'", genesis->origin);
         }
     }
     if (policy->n_genesis == POLICY_MAX) {

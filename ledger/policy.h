@@ -39,7 +39,8 @@ int policy_decode(struct policy *policy, struct bytes text, bool trust, const ch
 /* The same text back in a fixed order (logs, witnesses, groups, quorum, genesis, heads). */
 int policy_encode(struct buf *out, const struct policy *policy);
 
-/* Adding what is there already changes nothing and returns 0. ERR_LIMIT when full. */
+/* Adding what is there already changes nothing and returns 0. ERR_LIMIT when full; ERR_CONFLICT: an origin has one genesis
+ * leaf. */
 int policy_add_log(struct policy *policy, const struct note_vkey *vkey, struct err *err);
 int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t leaf[MERKLE_HASH], struct err *err);
 /* Keeps the larger size for an origin; ERR_CONFLICT for the same size with another root. */

@@ -327,8 +327,8 @@ static int check_epochs(struct verify *v, struct err *err) {
         return rc;
     }
     if (count != v->view.head.epoch + 1) { /* of the snapshot that was counted: others may have rotated since */
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "epoch", "%llu records for %zu epoch keys",
-                     (unsigned long long)count, v->n_epochs);
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "epoch", "%llu records for %llu epoch keys",
+                     (unsigned long long)count, (unsigned long long)v->view.head.epoch + 1);
     }
     for (size_t i = 0; i < v->n_epochs; i++) {
         check_epoch_record(v, i, NULL);
