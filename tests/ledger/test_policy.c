@@ -247,7 +247,7 @@ static void a_policy_holds_256_of_each_kind_and_no_more(void **state) {
 /* ---- trust -------------------------------------------------------------------------------------------------------- */
 
 #define TRUST                                                                                                              \
-    "log $0\nquorum none\ngenesis log.example " LEAF "\ngenesis log.example 00" LEAF_REST "\n"                             \
+    "log $0\nquorum none\ngenesis log.example " LEAF "\ngenesis old.example 00" LEAF_REST "\n"                             \
     "head log.example 8 " ROOT "\nhead other.example 18446744073709551615 " ROOT_2 "\n"
 #define LEAF_REST "5ad4c1c45db937caca99584a0f9893fb02b88cbebfdb5dc9f85a0b1c2d3e4f"
 
@@ -259,8 +259,8 @@ static void a_trust_file_is_read_and_written_back(void **state) {
     assert_int_equal(policy_genesis_count(policy), 2);
     assert_int_equal(policy_heads(policy), 2);
     assert_ptr_equal(policy_genesis_find(policy, bytes_of("log.example"), &from), policy_genesis_at(policy, 0));
-    assert_ptr_equal(policy_genesis_find(policy, bytes_of("log.example"), &from), policy_genesis_at(policy, 1));
     assert_null(policy_genesis_find(policy, bytes_of("log.example"), &from));
+    assert_ptr_equal(policy_genesis_find(policy, bytes_of("old.example"), NULL), policy_genesis_at(policy, 1));
     assert_null(policy_genesis_find(policy, bytes_of("log.exampl"), NULL));
     assert_non_null(policy_genesis_find(policy, bytes_of("log.example"), NULL));
     assert_ptr_equal(policy_head_find(policy, bytes_of("other.example")), policy_head_at(policy, 1));
@@ -323,6 +323,8 @@ static void adding_what_is_there_changes_nothing(void **state) {
     encodes_as(policy, TRUST);
     assert_int_equal(policy_add_log(policy, &keys[1], NULL), ERR_INVALID);
     assert_int_equal(policy_add_genesis(policy, bytes_of("a b"), leaf, NULL), ERR_INVALID);
+    leaf[0] ^= 1;
+    assert_int_equal(policy_add_genesis(policy, bytes_of("log.example"), leaf, NULL), ERR_CONFLICT);
     assert_int_equal(policy_set_head(policy, bytes_of(""), 1, leaf, NULL), ERR_INVALID);
     encodes_as(policy, TRUST);
     policy_free(policy);
