@@ -1,0 +1,54 @@
+/* The bench room: how fast the ledger is, next to what the same machine does with the same bytes otherwise.
+ *
+ * `make bench` builds and runs bench.c. Its stages are the run_*.c files, each a function over struct bench that adds rows
+ * to the table; base_*.c are the baselines, load.c what both sides work on, metric.c the arithmetic. docs/performance.md
+ * says what each row means and how to read it.
+ *
+ * The bench room sees the whole house and, for its baselines, vendor libraries; the house never sees it. The ledger itself
+ * is used through ledger/ledger.h alone. */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include "base/file.h"
+#include "bench/base.h"
+#include "bench/metric.h"
+
+#define BENCH_LINE_MAX 256
+
+struct bench {
+    uint64_t scale;  /* events */
+    const char *dir; /* holds everything that is written, by bench_path */
+    struct metric_table table;
+    struct ledger *ledger;  /* "ledger": the reference workload without keys; at `scale` events after the first stage */
+    struct base_lmdb *lmdb; /* the same events */
+    uint64_t next;          /* the workload's event that comes next in both */
+    struct ledger *keyed;   /* "keyed": the same with idempotency keys; NULL before its stage */
+    uint64_t keyed_next;
+};
+
+int bench_path(const struct bench *b, const char *name, char ret[FILE_PATH_MAX], struct err *err);
+/* Makes a ledger below b->dir and opens it; `ret` NULL: only makes it. */
+int bench_ledger_new(const struct bench *b, const char *name, struct ledger **ret, struct err *err);
+/* Number of events. */
+int bench_size(struct ledger *ledger, uint64_t *ret, struct err *err);
+/* Appends a slice of the workload to b->ledger, reads it back and appends it to b->lmdb. Both times are per event. */
+int bench_slice(struct bench *b, struct load *load, struct wire *wire, size_t n, double *ret_ledger_s, double *ret_lmdb_s,
+                struct err *err);
+
+/* ---- stages, in this order ---- */
+
+/* append_batch and its neighbours, size. With `only_fill` it makes the ledger and adds no row. */
+int run_append(struct bench *b, bool only_fill, struct err *err);
+int run_single(struct bench *b, struct err *err);  /* append_single */
+int run_threads(struct bench *b, struct err *err); /* append_64_threads */
+int run_prove(struct bench *b, struct err *err);   /* prove */
+int run_verify(struct bench *b, struct err *err);  /* verify */
+int run_keyed(struct bench *b, struct err *err);   /* append_batch_keyed */
+int run_process(struct bench *b, struct err *err); /* open_append_exit, rss_append, rss_verify; closes the ledgers */
+
+/* ---- child processes of the bench program, for what is measured from outside ---- */
+
+/* What `bench --child VERB DIR FROM COUNT [keyed]` does: "append" one event, "fill" COUNT events, "verify". Exit code. */
+int child_main(int argc, char **argv);
+
+#endif

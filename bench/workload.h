@@ -1,0 +1,27 @@
+/* The reference workload: what a busy local AI box writes, the same on every machine. 64 runs at a time, each of 8 events
+ * of 8 kinds, interleaved; 8 model digests, 3 routes, 5% errors; bodies of about 350 bytes of msgpack.
+ *
+ * The bench room sees the whole house; the house never sees it. */
+#ifndef BENCH_WORKLOAD_H
+#define BENCH_WORKLOAD_H
+
+#include "ledger/ledger.h"
+
+#define WORKLOAD_RUNS  64
+#define WORKLOAD_STEPS 8
+
+struct workload {
+    struct buf body; /* the event's body, canonical */
+    char subject[64], run[40], key[40];
+    const char *model, *route; /* what the body says, NULL when it says nothing: what others index */
+    struct ledger_draft draft; /* borrows from the above */
+};
+
+void workload_init(struct workload *w);
+void workload_done(struct workload *w);
+/* Makes event i. With `keyed` it carries a random-looking idempotency key of 32 digits. */
+void workload_make(struct workload *w, uint64_t i, bool keyed);
+/* That the first n events hold nothing private and no secret, by the ledger's own sorting. *ret_body_bytes: the mean. */
+int workload_check(uint64_t n, double *ret_body_bytes, struct err *err);
+
+#endif
