@@ -1,6 +1,7 @@
 /* The clocks of the system, and the boot that the boot clock counts from. */
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,8 +25,11 @@ uint64_t clock_boot_ns(void) {
     return now_ns(CLOCK_BOOTTIME);
 }
 
-void clock_boot_id(uint8_t ret[CLOCK_BOOT_ID_LEN]) {
-    memset(ret, 0, CLOCK_BOOT_ID_LEN);
+/* A process does not outlive its boot: read once. */
+static pthread_once_t boot_once = PTHREAD_ONCE_INIT;
+static uint8_t boot_id[CLOCK_BOOT_ID_LEN];
+
+static void read_boot_id(void) {
     struct buf text;
     buf_init(&text, 256);
     if (file_read("/proc/sys/kernel/random/boot_id", &text, NULL) == 0) {
@@ -37,7 +41,12 @@ void clock_boot_id(uint8_t ret[CLOCK_BOOT_ID_LEN]) {
             }
         }
         struct bytes hex = {text.p, n};
-        (void)text_unhex(ret, CLOCK_BOOT_ID_LEN, hex);
+        (void)text_unhex(boot_id, CLOCK_BOOT_ID_LEN, hex);
     }
     buf_done(&text);
+}
+
+void clock_boot_id(uint8_t ret[CLOCK_BOOT_ID_LEN]) {
+    pthread_once(&boot_once, read_boot_id);
+    memcpy(ret, boot_id, CLOCK_BOOT_ID_LEN);
 }
