@@ -67,8 +67,8 @@ static void say(struct verify *v, enum ledger_aspect aspect, enum ledger_aspect_
             n += report->findings[i].aspect == aspect ? 1 : 0;
         }
         if (text[0] == '\0') {
-            snprintf(text, max, "%zu%s fault%s", n, report->n_findings > LEDGER_FINDINGS_MAX ? " or more" : "",
-                     n == 1 ? "" : "s");
+            bool more = report->n_findings > LEDGER_FINDINGS_MAX;
+            snprintf(text, max, "%zu%s fault%s", n, more ? " or more" : "", n == 1 && !more ? "" : "s");
         }
         return;
     }

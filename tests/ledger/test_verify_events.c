@@ -1,0 +1,338 @@
+/* Verification of events and the report's own rules: authors, what is read after a known head, the order and number of
+ * findings, a ledger that holds nothing. */
+#include "tests/ledger/judge.h"
+
+#include "ledger/author.h"
+#include "ledger/batch.h"
+#include "ledger/trust.h"
+
+static struct ledger_trust *trust;
+
+static int start_trusting(void **state) {
+    start(state);
+    trust = ledger_trust_new();
+    assert_non_null(trust);
+    return 0;
+}
+
+static int finish_trusting(void **state) {
+    ledger_trust_free(trust);
+    return finish(state);
+}
+
+/* ---- authors ---- */
+
+/* A new author; his verifier key goes into the file "authors", after what is there. */
+static struct ledger_author *author_new(const char *name, bool named) {
+    struct ledger_author *author;
+    struct buf vkeys;
+    char file[64];
+    snprintf(file, sizeof(file), "%s.key", name);
+    buf_init(&vkeys, 4096);
+    if (named && file_exists(scratch_at(&s, "authors"))) {
+        scratch_read(scratch_at(&s, "authors"), &vkeys);
+    }
+    must(ledger_author_new(scratch_at(&s, file), name, (struct bytes){NULL, 0}, &vkeys, &why));
+    buf_put_u8(&vkeys, '\n');
+    if (named) {
+        scratch_write(scratch_at(&s, "authors"), bytes_of_buf(&vkeys));
+    }
+    must(ledger_author_load(scratch_at(&s, file), (struct bytes){NULL, 0}, &author, &why));
+    buf_done(&vkeys);
+    return author;
+}
+
+enum fault { NONE, FORGED, REPEATED };
+
+/* A signed event; FORGED: a byte of its signature is wrong; REPEATED: the key was used before, from another source. */
+static uint64_t append_signed(const struct ledger_author *author, const char *key, enum fault fault) {
+    struct ledger_batch *batch;
+    struct ledger_receipt receipt;
+    struct buf body = {0};
+    struct ledger_draft draft = scratch_draft("run.step", "run/1", scratch_map(&body, "{\"step\":\"signed\"}"));
+    draft.author = author;
+    draft.key = bytes_of(key);
+    draft.source = bytes_of(fault == REPEATED ? "elsewhere" : "test");
+    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(ledger_batch_add(batch, &draft, &why));
+    if (fault == FORGED) { /* the signature is the payload's end */
+        batch->arena.p[batch->entry[0].payload.at + batch->entry[0].payload.n - 1] ^= 1;
+    } else if (fault == REPEATED) { /* or the commit would refuse it */
+        batch->entry[0].author_hash = 0;
+    }
+    must(ledger_batch_commit(batch, &receipt, NULL, NULL, &why));
+    ledger_batch_free(batch);
+    buf_done(&body);
+    return receipt.seq;
+}
+
+static void signatures_of_named_authors_are_checked_and_others_counted(void **state) {
+    struct ledger_author *alice = author_new("alice@example.org", true), *bob = author_new("bob@example.org", false);
+    (void)state;
+    append_signed(alice, NULL, NONE);
+    append_signed(alice, NULL, NONE);
+    judge(trust);
+    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_NOTE, "2 signed: 0 by authors you named, 2 by others (not checked)");
+    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    judge(trust);
+    verdict_is(LEDGER_NOT_ANCHORED); /* an author vouches for his events, not for the ledger */
+    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "2 signed: 2 by authors you named, 0 by others");
+    append_signed(bob, NULL, NONE);
+    judge(trust);
+    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_NOTE, "3 signed: 2 by authors you named, 1 by others (not checked)");
+    ledger_author_free(alice);
+    ledger_author_free(bob);
+}
+
+static void a_forged_signature_is_found_by_who_knows_the_author(void **state) {
+    struct ledger_author *alice = author_new("alice@example.org", true);
+    (void)state;
+    append_signed(alice, NULL, NONE);
+    uint64_t seq = append_signed(alice, NULL, FORGED);
+    judge(trust);
+    verdict_is(LEDGER_NOT_ANCHORED);
+    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    judge(trust);
+    found_only(LEDGER_AUTHORS, seq, "tail", "the signature of its author 'alice@example.org' is bad");
+    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_FAULT, "1 fault");
+    scratch_fill(&s, 3, 300, false);
+    judge(trust);
+    found_only(LEDGER_AUTHORS, seq, "bundle", "the signature of its author 'alice@example.org' is bad");
+    ledger_author_free(alice);
+}
+
+#define KEY "0123456789abcdef0123456789abcdef"
+
+static void a_signed_event_that_stands_twice_is_found_each_time(void **state) {
+    struct ledger_author *alice = author_new("alice@example.org", true), *bob = author_new("bob@example.org", true);
+    (void)state;
+    append_signed(alice, KEY, NONE);
+    append_signed(bob, KEY "-of-bob", NONE);
+    judge(NULL);
+    assert_int_equal(report.n_findings, 0);
+    append_signed(alice, KEY, REPEATED);
+    judge(NULL);
+    found_only(LEDGER_AUTHORS, 3, "tail", "its author's key was used before, by event 1");
+    ledger_author_free(alice);
+    ledger_author_free(bob);
+}
+
+static void an_authors_file_is_read_with_care(void **state) {
+    (void)state;
+    scratch_write(scratch_at(&s, "authors"), bytes_of("# nobody yet\n\n"));
+    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    assert_int_equal(trust->n_authors, 0);
+    scratch_write(scratch_at(&s, "authors"), bytes_of("# people\nno key"));
+    must_fail(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why), ERR_INVALID, "authors': line 2");
+    must_fail(ledger_trust_authors(trust, scratch_at(&s, "absent"), &why), ERR_NOTFOUND, "absent");
+}
+
+/* ---- only what came after a known head ---- */
+
+static void trust_head_now(void) {
+    const struct head head = head_now();
+    struct buf line;
+    uint8_t root[EVENT_HASH];
+    merkle_edge_root(&head.edge, root);
+    buf_init(&line, 4096);
+    buf_printf(&line, "head %s %llu ", ledger_origin(s.ledger), (unsigned long long)head.size);
+    merkle_hash_encode(&line, root);
+    scratch_write(scratch_at(&s, "trust"), bytes_of_buf(&line));
+    must(ledger_trust_file(trust, scratch_at(&s, "trust"), &why));
+    buf_done(&line);
+}
+
+static void judge_since(void) {
+    struct ledger_verify_options o = {.trust = trust, .since_verified = true};
+    must(ledger_verify(s.ledger, &o, &report, &why));
+}
+
+static void since_a_known_head_only_the_rest_is_read_and_that_is_said(void **state) {
+    (void)state;
+    fill_all();
+    scratch_fill(&s, FULL_SIZE, 600, false);
+    trust_head_now();
+    scratch_fill(&s, 600, 900, false);
+    judge_since();
+    verdict_is(LEDGER_GOOD);
+    assert_int_equal(report.from, 256);
+    aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, "events 256..899");
+    aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, "the 256 before were verified earlier and not read again");
+    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "no event that was read is signed by an author");
+    aspect_is(LEDGER_GAPS, LEDGER_ASPECT_GOOD, "none recorded by the events that were read");
+    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_GOOD, "by the trust file (600 events)");
+    record_del(T_PRIVATE, key_u64(1)); /* before */
+    judge_since();
+    verdict_is(LEDGER_GOOD);
+    record_del(T_PRIVATE, key_u64(308)); /* after */
+    judge_since();
+    found_only(LEDGER_INTEGRITY, 308, "private", "its private fields are missing");
+    judge(trust);
+    found(LEDGER_INTEGRITY, 1, "private", "its private fields are missing");
+    assert_int_equal(report.from, 0);
+    assert_int_equal(report.n_findings, 2);
+}
+
+static void strays_in_what_was_read_before_are_left_alone_and_others_named(void **state) {
+    (void)state;
+    fill_all();
+    scratch_fill(&s, FULL_SIZE, 600, false);
+    trust_head_now();
+    record_put(T_PAYLOAD, key_u64(100), bytes_of("x"));
+    judge_since();
+    verdict_is(LEDGER_GOOD);
+    record_put(T_PAYLOAD, key_u64(300), bytes_of("x"));
+    judge_since();
+    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "payload", "no event accounts for the record with key 000000000000012c");
+}
+
+static void without_a_head_that_fits_everything_is_read(void **state) {
+    (void)state;
+    fill_all();
+    record_del(T_PRIVATE, key_u64(1));
+    judge_since(); /* none is known */
+    found_only(LEDGER_INTEGRITY, 1, "private", "its private fields are missing");
+    trust_head_now(); /* less than two groups are not worth it */
+    judge_since();
+    found_only(LEDGER_INTEGRITY, 1, "private", "its private fields are missing");
+    assert_int_equal(report.from, 0);
+}
+
+/* The origin and the epochs of the part that is read are those of their time, not those of today. */
+static void since_a_head_after_a_restore_older_events_keep_their_origin(void **state) {
+    struct ledger_author *alice = author_new("alice@example.org", true);
+    struct ledger *ledger = NULL;
+    char key[FILE_PATH_MAX];
+    (void)state;
+    scratch_fill(&s, 1, 590, false);
+    append_signed(alice, NULL, NONE);
+    must(ledger_key_rotate(s.ledger, "user:test", "by hand", NULL, &why));
+    must(ledger_backup(s.ledger, scratch_at(&s, "backup"), &why));
+    must(keyring_log_path(s.ledger->config.keys, key, &why));
+    const struct ledger_restore_options o = {.actor = "user:test", .log_key = scratch_at(&s, "log")};
+    scratch_copy(key, o.log_key);
+    must(ledger_restore(scratch_at(&s, "backup"), scratch_at(&s, "restored"), &o, &why));
+    must(ledger_open(scratch_at(&s, "restored"), NULL, &ledger, &why));
+    scratch_close(&s);
+    s.ledger = ledger;
+    trust_head_now();
+    append_signed(alice, NULL, NONE);
+    must(ledger_key_rotate(s.ledger, "user:test", "by hand", NULL, &why));
+    must(ledger_trust_authors(trust, scratch_at(&s, "authors"), &why));
+    judge_since();
+    verdict_is(LEDGER_GOOD);
+    assert_int_equal(report.from, 256);
+    aspect_is(LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "2 signed: 2 by authors you named");
+    judge(trust);
+    verdict_is(LEDGER_GOOD);
+    ledger_author_free(alice);
+}
+
+/* What a head record claims is no measure for memory. */
+static void since_a_known_head_a_record_with_absurd_epochs_is_a_finding(void **state) {
+    (void)state;
+    fill_all();
+    scratch_fill(&s, FULL_SIZE, 600, false);
+    trust_head_now();
+    struct head h = head_now();
+    h.epoch = INT64_MAX;
+    head_put(&h);
+    judge_since();
+    found(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the head record names epoch 9223372036854775807");
+}
+
+/* ---- findings ---- */
+
+/* 100 private records go from the middle, then faults of other kinds are seen after them. */
+static void findings_are_in_the_order_of_events_and_counted_beyond_the_array(void **state) {
+    struct buf body = {0};
+    struct ledger_batch *batch;
+    (void)state;
+    must(ledger_batch_new(s.ledger, &batch, &why));
+    for (int i = 0; i < 100; i++) {
+        struct ledger_draft draft = scratch_draft("run.step", "run/1", scratch_map(&body, "{\"detail\":\"a\"}"));
+        must(ledger_batch_add(batch, &draft, &why));
+    }
+    must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
+    ledger_batch_free(batch);
+    for (uint64_t seq = 1; seq <= 60; seq++) {
+        record_del(T_PRIVATE, key_u64(seq));
+    }
+    record_put(T_META, bytes_of("stray"), bytes_of("x"));
+    record_del(T_CHECKPOINT, key_u64(1)); /* its finding is about event 0 and is made last of those about events */
+    judge(NULL);
+    assert_int_equal(report.n_findings, 62);
+    assert_int_equal(report.findings[0].seq, 0);
+    assert_string_equal(report.findings[0].table, "checkpoint");
+    for (size_t i = 1; i <= 60; i++) {
+        assert_int_equal(report.findings[i].seq, i);
+    }
+    assert_true(report.findings[61].seq == LEDGER_NO_SEQ);
+    for (uint64_t seq = 61; seq <= 100; seq++) {
+        record_del(T_PRIVATE, key_u64(seq));
+    }
+    judge(NULL);
+    verdict_is(LEDGER_INVALID);
+    assert_int_equal(report.n_findings, 102);
+    for (size_t i = 0; i < LEDGER_FINDINGS_MAX; i++) {
+        assert_int_equal(report.findings[i].seq, i);
+    }
+    aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_FAULT, "63 or more faults");
+    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_FAULT, "1 or more faults");
+    buf_done(&body);
+}
+
+static void a_ledger_of_no_events_is_no_evidence(void **state) {
+    struct head empty = {0};
+    (void)state;
+    head_put(&empty);
+    judge(NULL);
+    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the ledger has no events: that is no evidence");
+    aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_FAULT, "1 fault");
+    for (int i = LEDGER_SEALS; i < LEDGER_ASPECTS; i++) {
+        aspect_is((enum ledger_aspect)i, LEDGER_ASPECT_UNCHECKED, "not examined");
+    }
+    assert_int_equal(report.head.size, 0);
+}
+
+/* ---- progress ---- */
+
+static uint64_t last_done, last_total;
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total) {
+    (*(unsigned *)ctx)++;
+    assert_true(done > last_done && done <= total);
+    last_done = done;
+    last_total = total;
+}
+
+static void progress_goes_up_to_the_whole(void **state) {
+    unsigned calls = 0;
+    struct ledger_verify_options o = {.progress = on_progress, .progress_ctx = &calls};
+    (void)state;
+    last_done = last_total = 0;
+    scratch_fill(&s, 1, 17000, false);
+    must(ledger_verify(s.ledger, &o, &report, &why));
+    assert_int_equal(calls, 2);
+    assert_int_equal(last_done, 17000);
+    assert_int_equal(last_total, 17000);
+}
+
+int main(void) {
+#define T(name) cmocka_unit_test_setup_teardown(name, start_trusting, finish_trusting)
+    const struct CMUnitTest tests[] = {
+        T(signatures_of_named_authors_are_checked_and_others_counted),
+        T(a_forged_signature_is_found_by_who_knows_the_author),
+        T(a_signed_event_that_stands_twice_is_found_each_time),
+        T(an_authors_file_is_read_with_care),
+        T(since_a_known_head_only_the_rest_is_read_and_that_is_said),
+        T(strays_in_what_was_read_before_are_left_alone_and_others_named),
+        T(without_a_head_that_fits_everything_is_read),
+        T(since_a_head_after_a_restore_older_events_keep_their_origin),
+        T(since_a_known_head_a_record_with_absurd_epochs_is_a_finding),
+        T(findings_are_in_the_order_of_events_and_counted_beyond_the_array),
+        T(a_ledger_of_no_events_is_no_evidence),
+        T(progress_goes_up_to_the_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
