@@ -6,14 +6,29 @@
 
 #include "base/bytes.h"
 
+#define FILE_PATH_MAX 4096
+
 /* Appends the whole file, refusing (ERR_LIMIT) what does not fit in out->max. A path of "-" is standard input. */
 int file_read(const char *path, struct buf *out, struct err *err);
 /* Writes to a temporary name in the same directory, syncs, renames over `path`, syncs the directory: afterwards either the
- * old or the new content is there, never a part. */
+ * old or the new content is there, never a part. A symlink stays one: what it points to is replaced. What is there and no
+ * regular file (a FIFO, a device) is written through and stays what it is; `mode` is not applied to it. */
 int file_write_durable(const char *path, struct bytes data, mode_t mode, struct err *err);
-/* Creates `path` with O_EXCL and O_NOFOLLOW, writes, syncs file and directory. ERR_CONFLICT when it exists. */
+/* The same for content that comes in pieces: begin, write to `fd`, then either commit or abort, which closes `fd`. After a
+ * commit that failed nothing is left to do. */
+struct file_out {
+    int fd;
+    char path[FILE_PATH_MAX];      /* what is replaced or written through, links resolved */
+    char temporary[FILE_PATH_MAX]; /* empty: written through */
+};
+int file_out_begin(struct file_out *out, const char *path, mode_t mode, struct err *err);
+int file_out_commit(struct file_out *out, struct err *err);
+void file_out_abort(struct file_out *out);
+/* Makes `path`, whole or not at all, also through a kill: written and synced under a temporary name (".ledger-tmp-...",
+ * which a kill may leave behind), which then becomes `path`. ERR_CONFLICT when that exists, be it a dangling link. */
 int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err);
-/* Overwrites the content with zeros, syncs, unlinks, syncs the directory. Absent is fine. */
+/* Overwrites the content with zeros, syncs, unlinks, syncs the directory. Absent is fine. A temporary name
+ * ".ledger-tmp-..." is left alone while its writer lives, and its content when that has its final name by now. */
 int file_wipe(const char *path, struct err *err);
 int file_sync_dir(const char *path, struct err *err);
 bool file_exists(const char *path);
@@ -24,7 +39,6 @@ int file_remove_tree(const char *path, struct err *err);
 /* ERR_INVALID when `path` lies on a network file system (NFS, SMB, CIFS, 9p, AFS, Ceph), which LMDB cannot use. */
 int file_check_local(const char *path, struct err *err);
 /* "a/b": snprintf into a fixed path buffer; ERR_LIMIT when it does not fit. */
-#define FILE_PATH_MAX 4096
 int file_join(char ret[FILE_PATH_MAX], const char *dir, const char *name, struct err *err);
 
 #endif

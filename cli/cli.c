@@ -14,16 +14,20 @@
 #include "cli/obj.h"
 #include "cli/unlock.h"
 
-static int exit_of(int code, bool input) {
+/* What an error code means for who called: the look-up of something in the ledger, a file or value that was given, or none
+ * of them, when "not found" is the system's word about a path. */
+enum about { ABOUT_SYSTEM, ABOUT_LOOKUP, ABOUT_INPUT };
+
+static int exit_of(int code, enum about about) {
     switch (code) {
     case ERR_INVALID:
     case ERR_LIMIT:
         return EXIT_INPUT;
     case ERR_NOTFOUND:
-        return input ? EXIT_INPUT : EXIT_NO;
+        return about == ABOUT_INPUT ? EXIT_INPUT : about == ABOUT_LOOKUP ? EXIT_NO : EXIT_SYSTEM;
     case ERR_CORRUPT:
     case ERR_TAMPERED:
-        return input ? EXIT_INPUT : EXIT_INVALID;
+        return about == ABOUT_INPUT ? EXIT_INPUT : EXIT_INVALID;
     case ERR_CONFLICT:
         return EXIT_NO;
     case ERR_ROLLBACK:
@@ -62,11 +66,15 @@ int cli_fail_as(const struct cli *cli, const struct err *err, int exit_code) {
 }
 
 int cli_fail(const struct cli *cli, const struct err *err) {
-    return cli_fail_as(cli, err, exit_of(err->code, false));
+    return cli_fail_as(cli, err, exit_of(err->code, ABOUT_SYSTEM));
+}
+
+int cli_fail_lookup(const struct cli *cli, const struct err *err) {
+    return cli_fail_as(cli, err, exit_of(err->code, ABOUT_LOOKUP));
 }
 
 int cli_fail_input(const struct cli *cli, const struct err *err) {
-    return cli_fail_as(cli, err, exit_of(err->code, true));
+    return cli_fail_as(cli, err, exit_of(err->code, ABOUT_INPUT));
 }
 
 int cli_usage(const struct cli *cli, const char *fmt, ...) {

@@ -34,6 +34,7 @@ struct cli {
     bool json, quiet, no_color;
     bool out_tty, err_tty;                                    /* standard output, standard error is a terminal */
     int out_errno;                                            /* why writing to standard output failed; 0: it did not */
+    bool out_reported;                                        /* and somebody has said so */
     const char *dir_option, *passphrase_fd, *passphrase_file; /* as given */
     struct pass pass;                                         /* of this ledger's keys; empty until it was needed */
 };
@@ -75,8 +76,10 @@ void cli_help(const struct command *command, const char *name);
 void cli_words(const struct command *command);
 
 /* Reports on standard error and returns the exit code. For what came out of the ledger itself: corrupt and tampered are
- * EXIT_INVALID, not found is EXIT_NO. */
+ * EXIT_INVALID; a path that the system does not find is EXIT_SYSTEM. */
 int cli_fail(const struct cli *cli, const struct err *err);
+/* The same for a look-up, where not found is the answer: EXIT_NO. */
+int cli_fail_lookup(const struct cli *cli, const struct err *err);
 /* The same for what the caller gave (a file, a value, a directory): not found, corrupt and tampered are EXIT_INPUT. */
 int cli_fail_input(const struct cli *cli, const struct err *err);
 /* Reports with this exit code. */

@@ -175,7 +175,9 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft) {
     int rc = ledger_append(ledger, draft, &receipt, &head, &err);
     ledger_close(ledger);
     if (rc != 0) {
-        return rc == ERR_NOTFOUND ? cli_fail_input(cli, &err) : cli_fail(cli, &err); /* not found is the kind */
+        /* what is not found is the kind, or else a file of the ledger's own */
+        bool known = kind_find(draft->kind) || bytes_has_prefix(draft->kind, "x.");
+        return rc == ERR_NOTFOUND && !known ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
     }
     if (receipt.masked > 0) {
         cli_note(cli, "ledger: append: %u secret%s masked before writing", receipt.masked,

@@ -1,6 +1,4 @@
 /* artifact: files stored by their content. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,32 +49,18 @@ static int full_id(const char *text, char ret[LEDGER_ARTIFACT_ID], struct err *e
     return 0;
 }
 
-/* Into a new file beside `path`, renamed when its hash is right: a file under that name is never half or wrong. */
-static int get_file(struct ledger *ledger, const char *id, const char *path, struct err *err) {
-    char temporary[FILE_PATH_MAX];
-    if (snprintf(temporary, sizeof(temporary), "%s.part-%ld", path, (long)getpid()) >= (int)sizeof(temporary)) {
-        return err_set(err, ERR_LIMIT, "the path is longer than %d bytes", FILE_PATH_MAX - 1);
+/* A file under that name is never half or wrong: it has it only when its hash is right. */
+static int get_file(struct cli *cli, struct ledger *ledger, const char *id, const char *path) {
+    struct file_out out;
+    struct err err = {0};
+    if (file_out_begin(&out, path, out_mode(), &err) != 0) {
+        return cli_fail_as(cli, &err, EXIT_SYSTEM);
     }
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        err_errno(err, errno, "'%s'", temporary);
-        return ERR_IO;
+    if (ledger_artifact_get(ledger, id, out.fd, &err) != 0) {
+        file_out_abort(&out);
+        return cli_fail_lookup(cli, &err);
     }
-    int rc = ledger_artifact_get(ledger, id, fd, err);
-    if (rc == 0 && fsync(fd) != 0) {
-        rc = err_errno(err, errno, "'%s'", temporary);
-    }
-    if (close(fd) != 0 && rc == 0) {
-        rc = err_errno(err, errno, "'%s'", temporary);
-    }
-    if (rc == 0 && rename(temporary, path) != 0) {
-        err_errno(err, errno, "'%s'", path);
-        rc = ERR_IO;
-    }
-    if (rc != 0) {
-        unlink(temporary);
-    }
-    return rc;
+    return file_out_commit(&out, &err) == 0 ? EXIT_GOOD : cli_fail_as(cli, &err, EXIT_SYSTEM);
 }
 
 enum { G_OUTPUT };
@@ -97,13 +81,13 @@ static int get(struct cli *cli, const struct opt_args *args) {
     if (exit_code != 0) {
         return exit_code;
     }
-    int rc = path && strcmp(path, "-") != 0 ? get_file(ledger, id, path, &err)
-                                            : ledger_artifact_get(ledger, id, STDOUT_FILENO, &err);
-    ledger_close(ledger);
-    if (rc == 0) {
-        return EXIT_GOOD;
+    if (!out_is_stdout(path)) {
+        exit_code = get_file(cli, ledger, id, path);
+    } else if (ledger_artifact_get(ledger, id, STDOUT_FILENO, &err) != 0) {
+        exit_code = cli_fail_lookup(cli, &err);
     }
-    return rc == ERR_IO ? cli_fail_as(cli, &err, EXIT_SYSTEM) : cli_fail(cli, &err);
+    ledger_close(ledger);
+    return exit_code;
 }
 
 static const struct spec spec_put = {

@@ -134,7 +134,9 @@ static int init(struct cli *cli, const struct opt_args *args) {
     }
     rc = ledger_create(cli->dir, &create, &err);
     if (rc != 0) {
-        return rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : cli_fail_input(cli, &err);
+        /* not found is the system's word about a place where nothing can be made */
+        int system = rc == ERR_NOTFOUND ? EXIT_SYSTEM : EXIT_INPUT;
+        return rc == ERR_CONFLICT || rc == ERR_NOTFOUND ? cli_fail_as(cli, &err, system) : cli_fail_input(cli, &err);
     }
     return finish(cli, trust ? path : NULL);
 }

@@ -138,7 +138,7 @@ static int kinds(struct cli *cli, const struct opt_args *args) {
             const char *near = kind_suggest(name);
             err_set(&err, ERR_NOTFOUND, "unknown kind '%.200s'%s%s%s", args->args[0], near ? ", did you mean '" : "",
                     near ? near : "", near ? "'?" : "");
-            return cli_fail(cli, &err);
+            return cli_fail_lookup(cli, &err);
         }
     }
     if (opt_has(args, &options[K_NAMES])) {

@@ -23,7 +23,7 @@ static const struct opt options[] = {
 };
 
 /* Opens what was made; tells; writes trust. */
-static int finish(struct cli *cli, bool trust) {
+static int finish(struct cli *cli, bool trust, bool newest) {
     struct ledger *ledger = NULL;
     struct ledger_head head = {0};
     struct err err = {0};
@@ -61,6 +61,12 @@ static int finish(struct cli *cli, bool trust) {
         out_printf(cli, "ledger   %s\norigin   %s\nsize     %llu\nroot     %s\n", cli->dir, ledger_origin(ledger),
                    (unsigned long long)head.size, root);
     }
+    if (!newest) {
+        cli_note(cli, "ledger: restore: where a trust file knows the old origin, 'ledger trust add' accepts this ledger's "
+                      "new origin");
+    } else if (!trust) {
+        cli_note(cli, "ledger: restore: 'ledger trust add' writes the trust file");
+    }
     ledger_close(ledger);
     return exit_code;
 }
@@ -96,7 +102,7 @@ static int restore(struct cli *cli, const struct opt_args *args) {
     if (rc != 0) {
         return rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : cli_fail_input(cli, &err);
     }
-    return finish(cli, !opt_has(args, &options[R_NO_TRUST]));
+    return finish(cli, !opt_has(args, &options[R_NO_TRUST]), restore.newest);
 }
 
 const struct spec spec_restore = {
@@ -104,7 +110,9 @@ const struct spec spec_restore = {
     .about = "Makes a working ledger in the directory of -C (absent or empty) out of a backup and the log key.\n"
              "Without --newest it goes on as a new log, <origin>/r<n>, that the log key certifies, because\n"
              "the lost ledger may have signed more than the backup holds and nothing may be signed twice for\n"
-             "one origin and size. Say --newest only when you know that nothing was signed after the backup.",
+             "one origin and size. Say --newest only when you know that nothing was signed after the backup.\n"
+             "The trust file of this user gets the new origin (not with --no-trust); elsewhere, 'ledger trust\n"
+             "add' accepts it, beside what is known of the old one.",
     .examples = "ledger -C ./box restore /mnt/backup/box-1 --log-key /mnt/safe/box-1.key --reason 'disk failed'",
     .opts = options,
     .min_args = 1,

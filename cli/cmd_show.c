@@ -121,7 +121,7 @@ static int show(struct cli *cli, const struct opt_args *args) {
         struct bytes fields = bytes_of_buf(&private_);
         rc = cli->json ? show_json(cli, &event, fields, &err) : show_text(cli, &event, fields, &err);
     }
-    exit_code = rc == 0 ? EXIT_GOOD : cli_fail(cli, &err);
+    exit_code = rc == 0 ? EXIT_GOOD : cli_fail_lookup(cli, &err);
     ledger_reader_close(reader);
     buf_done(&private_);
     ledger_close(ledger);

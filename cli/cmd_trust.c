@@ -275,6 +275,7 @@ static const struct spec spec_add = {
     .synopsis = "[VKEY] [--genesis LEAF --origin NAME] [--checkpoint FILE]",
     .about = "Adds to the trust file: a log's verifier key, a genesis leaf, the head of a checkpoint. With none\n"
              "of them it adds the ledger of -C as it is now: believe it only when you know where it comes from.\n"
+             "That is also how a restored ledger's new origin is accepted.\n"
              "Exit code 20, and nothing changed, when it contradicts what is there.",
     .examples = "ledger trust add\nledger trust add example.org/box-1+93727de6+AQOh... --checkpoint box-1.checkpoint",
     .opts = add_options,

@@ -182,16 +182,25 @@ static void on_bus(int number) {
     _exit(EXIT_INVALID);
 }
 
+/* Descriptors 0 to 2 must be taken, or the database could become somebody's standard output. They are taken the wrong way
+ * round, so that reading and writing them fails as it does on closed ones. */
+static void take_descriptors(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) {
+            continue;
+        }
+        int got = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        got = got >= 0 ? got : open("/", O_PATH | O_DIRECTORY);
+        if (got != fd) {
+            _exit(EXIT_SYSTEM);
+        }
+    }
+}
+
 int main(int argc, char **argv) {
-    /* Descriptors 0 to 2 must be taken, or the database could become somebody's standard output. */
-    int fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO) {
-        fd = open("/dev/null", O_RDWR);
-    }
-    if (fd > STDERR_FILENO) {
-        close(fd);
-    }
+    take_descriptors();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error like a full disk, not a sudden end */
     signal(SIGBUS, on_bus);
     setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters only */
     struct cli cli = {.out_tty = isatty(STDOUT_FILENO) == 1, .err_tty = isatty(STDERR_FILENO) == 1};

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -71,7 +72,7 @@ bool out_good(struct cli *cli) {
     return cli->out_errno == 0;
 }
 
-int out_end(struct cli *cli, int exit_code) {
+bool out_flush(struct cli *cli) {
     errno = 0;
     if (fflush(stdout) != 0) {
         note_failure(cli);
@@ -80,10 +81,14 @@ int out_end(struct cli *cli, int exit_code) {
         errno = EIO;
         note_failure(cli);
     }
-    if (cli->out_errno == 0) {
+    return out_good(cli);
+}
+
+int out_end(struct cli *cli, int exit_code) {
+    if (out_flush(cli)) {
         return exit_code;
     }
-    if (cli->out_errno != EPIPE) {
+    if (cli->out_errno != EPIPE && !cli->out_reported) {
         struct err err = {0};
         err_errno(&err, cli->out_errno, "writing to standard output");
         cli_fail_as(cli, &err, EXIT_SYSTEM);
@@ -119,13 +124,23 @@ size_t out_width(const struct cli *cli) {
     return 80;
 }
 
+bool out_is_stdout(const char *path) {
+    return !path || strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+}
+
+mode_t out_mode(void) {
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
 int out_file(struct cli *cli, const char *path, struct bytes data) {
-    if (!path || strcmp(path, "-") == 0) {
+    if (out_is_stdout(path)) {
         out_bytes(cli, data);
         return 0;
     }
     struct err err = {0};
-    if (file_write_durable(path, data, 0644, &err) != 0) {
+    if (file_write_durable(path, data, out_mode(), &err) != 0) {
         return cli_fail_as(cli, &err, EXIT_SYSTEM);
     }
     return 0;

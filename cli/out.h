@@ -14,6 +14,8 @@ void out_safe(struct cli *cli, struct bytes text);
 void out_safe_lines(struct cli *cli, struct bytes text, const char *indent);
 /* Did every write so far succeed? Loops that only print stop when it turns false. */
 bool out_good(struct cli *cli);
+/* Flushes now. Returns out_good. */
+bool out_flush(struct cli *cli);
 /* Flushes. Returns `exit_code`, or EXIT_SYSTEM when the output did not all arrive. A broken pipe is not reported in words:
  * the reader went away on purpose. */
 int out_end(struct cli *cli, int exit_code);
@@ -24,7 +26,12 @@ const char *out_color(const struct cli *cli, enum out_color color);
 /* Columns of the terminal on standard output; SIZE_MAX when it is none. */
 size_t out_width(const struct cli *cli);
 
-/* Writes `data` to `path`, or to standard output when path is NULL or "-". Returns 0 or an exit code after reporting. */
+/* Is that standard output? NULL, "-", /dev/stdout. */
+bool out_is_stdout(const char *path);
+/* The mode of a new output file: what the umask leaves of 0666. */
+mode_t out_mode(void);
+/* Writes `data` to `path`, or to standard output (out_is_stdout). A regular file is replaced whole or not at all, anything
+ * else is written through. Returns 0 or an exit code after reporting. */
 int out_file(struct cli *cli, const char *path, struct bytes data);
 
 /* "1.5 GiB". */

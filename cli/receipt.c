@@ -1,6 +1,8 @@
 /* A receipt is what the writer keeps: with it, the log can be held to what it said. */
 #include "cli/receipt.h"
 
+#include "cli/out.h"
+
 void receipt_put(struct obj *obj, const struct ledger_receipt *receipt, const struct ledger_head *head) {
     obj_uint(obj, "seq", receipt->seq);
     obj_hex(obj, "leaf", receipt->leaf, LEDGER_HASH);
@@ -18,5 +20,12 @@ int receipt_print(struct cli *cli, const struct ledger_receipt *receipt, const s
     receipt_put(&obj, receipt, head);
     int exit_code = obj_print(cli, &obj, true);
     obj_done(&obj);
+    if (exit_code == 0 && !out_flush(cli)) {
+        struct err err = {0};
+        err_errno(&err, cli->out_errno, "event %llu is stored, but the receipt could not be written",
+                  (unsigned long long)receipt->seq);
+        cli->out_reported = true;
+        exit_code = cli_fail_as(cli, &err, EXIT_SYSTEM);
+    }
     return exit_code;
 }

@@ -11,8 +11,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -21,9 +23,13 @@
 
 static int calls_until_fault; /* 0: none */
 static int fault_errno;
+static bool fault_kills; /* the process ends there instead */
 
 static int fault(void) {
     if (calls_until_fault > 0 && --calls_until_fault == 0) {
+        if (fault_kills) {
+            _exit(99);
+        }
         errno = fault_errno;
         return 1;
     }
@@ -55,6 +61,33 @@ int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to) {
     return fault() ? -1 : __real_rename(from, to);
+}
+static bool renames_only_over; /* the file system has no RENAME_NOREPLACE */
+int __real_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags) {
+    if (renames_only_over) {
+        errno = EINVAL;
+        return -1;
+    }
+    return fault() ? -1 : __real_renameat2(from_dir, from, to_dir, to, flags);
+}
+int __real_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to) {
+    return fault() ? -1 : __real_link(from, to);
+}
+static bool others_unlink_first;
+int __real_unlink(const char *path);
+int __wrap_unlink(const char *path);
+int __wrap_unlink(const char *path) {
+    if (others_unlink_first) {
+        (void)__real_unlink(path);
+    }
+    if (fault_kills && fault()) {
+        return -1;
+    }
+    return __real_unlink(path);
 }
 int __real_mkostemp(char *template, int flags);
 int __wrap_mkostemp(char *template, int flags);
@@ -94,6 +127,7 @@ static int remove_scratch(void **state) {
     (void)state;
     calls_until_fault = 0;
     statfs_type = 0;
+    renames_only_over = others_unlink_first = false;
     return file_remove_tree(scratch, NULL) != 0 || file_exists(scratch);
 }
 
@@ -265,6 +299,88 @@ static void a_durable_write_that_fails_anywhere_leaves_old_or_new_and_no_litter(
     assert_true(failed >= 9); /* temporary name, mode, five short writes, sync, rename, directory */
 }
 
+static void a_durable_write_goes_through_what_is_no_regular_file(void **state) {
+    (void)state;
+    assert_int_equal(mkfifo(at("fifo"), 0600), 0);
+    int fd = open(at("fifo"), O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(symlink("fifo", at("link")), 0);
+    assert_int_equal(file_write_durable(at("fifo"), bytes_of("straight "), 0600, NULL), 0);
+    assert_int_equal(file_write_durable(at("link"), bytes_of("by a link"), 0600, NULL), 0);
+    char got[64] = "";
+    assert_int_equal(read(fd, got, sizeof(got) - 1), 18);
+    assert_string_equal(got, "straight by a link");
+    close(fd);
+    struct stat st;
+    assert_int_equal(lstat(at("fifo"), &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_int_equal(lstat(at("link"), &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    struct err err = {0};
+    assert_int_equal(file_make_dirs(at("dir"), NULL), 0);
+    assert_int_equal(file_write_durable(at("dir"), bytes_of("x"), 0600, &err), ERR_INVALID);
+    assert_non_null(strstr(err.msg, "/dir' is a directory"));
+    assert_names_in_scratch(3);
+}
+
+static void a_durable_write_to_a_device_leaves_it_a_device(void **state) {
+    (void)state;
+    if (mknod(at("null"), S_IFCHR | 0600, makedev(1, 3)) != 0 || mknod(at("full"), S_IFCHR | 0600, makedev(1, 7)) != 0) {
+        skip(); /* only root may */
+    }
+    int rc = file_write_durable(at("null"), bytes_of("x"), 0644, NULL);
+    struct stat st;
+    assert_int_equal(lstat(at("null"), &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+    assert_int_equal(st.st_mode & 07777, 0600);
+    if (rc != 0) {
+        skip(); /* a file system without devices */
+    }
+    assert_int_equal(file_write_durable(at("full"), bytes_of("x"), 0644, NULL), ERR_FULL);
+    assert_names_in_scratch(2);
+}
+
+static void a_durable_write_replaces_what_a_link_points_to(void **state) {
+    (void)state;
+    assert_int_equal(file_make_dirs(at("real"), NULL), 0);
+    assert_int_equal(file_make_dirs(at("links"), NULL), 0);
+    put("real/file", "old");
+    assert_int_equal(symlink("../real/file", at("links/relative")), 0);
+    assert_int_equal(symlink(at("links/relative"), at("absolute")), 0);
+    assert_int_equal(symlink("../real/not-yet", at("links/dangling")), 0);
+    assert_int_equal(symlink("circle", at("circle")), 0);
+    put("absolute", "new");
+    put("links/dangling", "made");
+    assert_content("real/file", "new");
+    assert_content("real/not-yet", "made");
+    static const char *const links[] = {"absolute", "links/relative", "links/dangling"};
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+        struct stat st;
+        assert_int_equal(lstat(at(links[i]), &st), 0);
+        assert_true(S_ISLNK(st.st_mode));
+    }
+    assert_int_equal(file_write_durable(at("circle"), bytes_of("x"), 0600, NULL), ERR_IO);
+}
+
+static void a_piecewise_write_appears_whole_or_not_at_all(void **state) {
+    (void)state;
+    struct file_out out;
+    struct err err = {0};
+    put("a", "old");
+    assert_int_equal(file_out_begin(&out, at("a"), 0640, NULL), 0);
+    assert_int_equal(write(out.fd, "half ", 5), 5);
+    assert_content("a", "old");
+    file_out_abort(&out);
+    assert_content("a", "old");
+    assert_names_in_scratch(1);
+    assert_int_equal(file_out_begin(&out, at("a"), 0640, NULL), 0);
+    assert_int_equal(write(out.fd, "half and half", 13), 13);
+    assert_int_equal(file_out_commit(&out, NULL), 0);
+    assert_content("a", "half and half");
+    assert_names_in_scratch(1);
+    assert_int_equal(file_out_begin(&out, at("no/dir"), 0640, &err), ERR_NOTFOUND);
+}
+
 static void creating_refuses_what_exists_links_too(void **state) {
     (void)state;
     struct err err = {0};
@@ -281,8 +397,7 @@ static void creating_refuses_what_exists_links_too(void **state) {
     assert_int_equal(file_create_durable(at("no/dir"), bytes_of("x"), 0600, &err), ERR_NOTFOUND);
 }
 
-static void creating_that_fails_leaves_no_part_behind(void **state) {
-    (void)state;
+static void create_with_faults(void) {
     for (int n = 1; n < 100; n++) {
         calls_until_fault = n;
         fault_errno = EIO;
@@ -290,8 +405,10 @@ static void creating_that_fails_leaves_no_part_behind(void **state) {
         int rc = file_create_durable(at("a"), bytes_of("the content"), 0600, &err);
         bool reached = calls_until_fault == 0;
         calls_until_fault = 0;
+        assert_names_in_scratch(file_exists(at("a")));
         if (!reached) {
             assert_int_equal(rc, 0);
+            assert_content("a", "the content");
             return;
         }
         assert_int_equal(rc, ERR_IO);
@@ -302,6 +419,66 @@ static void creating_that_fails_leaves_no_part_behind(void **state) {
         }
     }
     fail_msg("the sweep never came to its end");
+}
+
+static void creating_that_fails_leaves_no_part_behind(void **state) {
+    (void)state;
+    create_with_faults();
+    assert_int_equal(unlink(at("a")), 0);
+    renames_only_over = true;
+    create_with_faults();
+    struct err err = {0};
+    assert_int_equal(file_create_durable(at("a"), bytes_of("other"), 0600, &err), ERR_CONFLICT);
+    assert_content("a", "the content");
+    assert_names_in_scratch(1);
+}
+
+/* What a later run sweeps away; with it goes nothing of the file itself. */
+static void sweep_temporary_names(void) {
+    DIR *dir = opendir(scratch);
+    assert_non_null(dir);
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        if (strncmp(entry->d_name, ".ledger-tmp-", 12) == 0) {
+            assert_int_equal(file_wipe(at(entry->d_name), NULL), 0);
+        }
+    }
+    closedir(dir);
+}
+
+static void create_and_be_killed(void) {
+    for (int n = 1; n < 100; n++) {
+        pid_t child = fork();
+        if (child == 0) {
+            calls_until_fault = n;
+            fault_kills = true;
+            _exit(file_create_durable(at("a"), bytes_of("the content"), 0600, NULL) == 0 ? 0 : 1);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        if (file_exists(at("a"))) {
+            assert_content("a", "the content");
+        }
+        sweep_temporary_names();
+        assert_names_in_scratch(file_exists(at("a")));
+        if (file_exists(at("a"))) {
+            assert_content("a", "the content");
+            assert_int_equal(unlink(at("a")), 0);
+        }
+        if (WEXITSTATUS(status) == 0) {
+            assert_true(n > 6);
+            return;
+        }
+        assert_int_equal(WEXITSTATUS(status), 99);
+    }
+    fail_msg("the sweep never came to its end");
+}
+
+static void a_kill_while_creating_leaves_all_of_the_file_or_nothing_under_its_name(void **state) {
+    (void)state;
+    create_and_be_killed();
+    renames_only_over = true;
+    create_and_be_killed();
 }
 
 static void wiping_zeroes_the_bytes_and_removes_the_name(void **state) {
@@ -319,6 +496,27 @@ static void wiping_zeroes_the_bytes_and_removes_the_name(void **state) {
     }
     buf_done(&out);
     assert_int_equal(file_wipe(at("secret"), NULL), 0);
+}
+
+static void what_somebody_else_removes_meanwhile_is_wiped_too(void **state) {
+    (void)state;
+    put("secret", "x");
+    others_unlink_first = true;
+    assert_int_equal(file_wipe(at("secret"), NULL), 0);
+    assert_false(file_exists(at("secret")));
+}
+
+static void a_temporary_file_is_not_wiped_while_it_is_written(void **state) {
+    (void)state;
+    struct file_out out;
+    assert_int_equal(file_out_begin(&out, at("a"), 0600, NULL), 0);
+    assert_int_equal(write(out.fd, "content", 7), 7);
+    assert_int_equal(file_wipe(out.temporary, NULL), 0);
+    assert_int_equal(file_out_commit(&out, NULL), 0);
+    assert_content("a", "content");
+    put(".ledger-tmp-orphan", "secret");
+    assert_int_equal(file_wipe(at(".ledger-tmp-orphan"), NULL), 0);
+    assert_names_in_scratch(1);
 }
 
 static void wiping_neither_follows_links_nor_touches_other_things(void **state) {
@@ -452,9 +650,16 @@ int main(void) {
         scratch_test(a_dash_is_standard_input_even_when_it_does_not_block),
         scratch_test(a_durable_write_replaces_and_sets_the_mode),
         scratch_test(a_durable_write_that_fails_anywhere_leaves_old_or_new_and_no_litter),
+        scratch_test(a_durable_write_goes_through_what_is_no_regular_file),
+        scratch_test(a_durable_write_to_a_device_leaves_it_a_device),
+        scratch_test(a_durable_write_replaces_what_a_link_points_to),
+        scratch_test(a_piecewise_write_appears_whole_or_not_at_all),
         scratch_test(creating_refuses_what_exists_links_too),
         scratch_test(creating_that_fails_leaves_no_part_behind),
+        scratch_test(a_kill_while_creating_leaves_all_of_the_file_or_nothing_under_its_name),
         scratch_test(wiping_zeroes_the_bytes_and_removes_the_name),
+        scratch_test(what_somebody_else_removes_meanwhile_is_wiped_too),
+        scratch_test(a_temporary_file_is_not_wiped_while_it_is_written),
         scratch_test(wiping_neither_follows_links_nor_touches_other_things),
         scratch_test(a_wipe_that_cannot_sync_says_so_and_keeps_the_name),
         scratch_test(directories_are_made_with_all_their_parents),

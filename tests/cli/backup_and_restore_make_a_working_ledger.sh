@@ -28,8 +28,31 @@ run 0 -C after verify
 run 0 -C after show 1 --json
 json .body.text one
 
+# An older backup, where the trust file knows more of the old origin and nothing of the new one.
+note three
+box 0 verify
+check grep -q '^head test.example/box 4 ' "$TRUST"
+run 0 -C older restore copy --log-key log.key --key-passphrase-file bpass --no-trust
+err_has "'ledger trust add' accepts this ledger's new origin"
+origin=$(sed -n 's/^origin *//p' <<<"$out")
+check test "$origin" != test.example/box
+check bash -c "! grep -q '^head $origin ' '$TRUST'"
+run 0 -C older trust add
+for line in "head $origin 4 " "genesis $origin " 'head test.example/box 4 '; do
+    check grep -q "^$line" "$TRUST"
+done
+run 0 -C older verify
+run 0 -C older append x.test.note -s thing/1
+run 0 -C older verify
+check grep -q "^head $origin 5 " "$TRUST"
+box 0 verify
+
 # The newest: the same log goes on.
 mv "$BOX" lost
+cp "$TRUST" known
+run 20 -C same restore copy --log-key log.key --key-passphrase-file bpass --newest
+err_has 'restored, but not in the trust file'
+rm -r same "$TRUST"
 run 0 -C same restore copy --log-key log.key --key-passphrase-file bpass --newest
 out_has 'test.example/box'
 run 0 -C same append x.test.note -s thing/1

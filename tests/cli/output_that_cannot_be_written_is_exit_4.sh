@@ -6,6 +6,7 @@ set -eu
 
 new_box
 note one
+check test -c /dev/full
 for args in log 'show 0' stats kinds version 'key list' checkpoint 'verify' 'log --json' 'prove 0' help; do
     code=0
     # shellcheck disable=SC2086
@@ -13,9 +14,38 @@ for args in log 'show 0' stats kinds version 'key list' checkpoint 'verify' 'log
     [[ $code == 4 ]] || fail "'$args' into a full disk gives $code"
     grep -q 'standard output' "$T/.err" || fail "'$args' into a full disk says nothing"
 done
+
+# What was stored before the receipt failed is said.
 code=0
-"$LEDGER" -C "$BOX" log >&- 2>"$T/.err" || code=$?
-: "$code" # closed output is opened on /dev/null: no descriptor of the database can become standard output
+"$LEDGER" -C "$BOX" append x.test.note -s a >/dev/full 2>"$T/.err" || code=$?
+same "$code" 4
+check grep -q 'event 2 is stored, but the receipt could not be written' "$T/.err"
+same "$(wc -l <"$T/.err")" 1
+code=0
+"$LEDGER" -C "$BOX" key rotate --json >/dev/full 2>"$T/.err" || code=$?
+same "$code" 4
+check grep -q 'event 3 is stored' "$T/.err"
+
+# Closed descriptors: nothing of the database comes to lie on them, and what should have gone there is missed.
+for args in log 'show 0' checkpoint 'append x.test.note -s a'; do
+    code=0
+    # shellcheck disable=SC2086
+    "$LEDGER" -C "$BOX" $args >&- 2>"$T/.err" || code=$?
+    [[ $code == 4 ]] || fail "'$args' with closed output gives $code"
+    code=0
+    # shellcheck disable=SC2086
+    "$LEDGER" -C "$BOX" $args <&- >&- 2>&- || code=$?
+    [[ $code == 4 ]] || fail "'$args' with everything closed gives $code"
+done
+code=0
+"$LEDGER" -C "$BOX" append x.test.note -s a <&- >"$T/.out" 2>&- || code=$?
+same "$code" 0
+code=0
+"$LEDGER" -C "$BOX" append x.test.note -s a --body-file - <&- >"$T/.out" 2>"$T/.err" || code=$?
+same "$code" 4
+box 0 verify
+box 0 stats --json
+json .events 7
 for i in $(seq 3000); do
     echo "{\"kind\":\"x.test.note\",\"subject\":\"s/$i\",\"actor\":\"service:t\",\"key\":\"m$i\"}"
 done >many.jsonl

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# -o, --leaf, --payload: a device or FIFO is written to and stays one, a link stays a link, a file is replaced whole.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+note one
+head -c 300000 /dev/urandom >large
+box 0 artifact put large
+id=$out
+
+# into NAME ARGS...: the command writes into the FIFO what it writes into a file.
+into_fifo() {
+    local option=$1
+    shift
+    box 0 "$@" "$option" file
+    mkfifo pipe
+    timeout 20 cat pipe >got &
+    local reader=$!
+    box 0 "$@" "$option" pipe
+    check test -p pipe
+    rm pipe
+    wait "$reader" || fail "nothing came through the FIFO: $*"
+    check cmp file got
+    rm file got
+}
+into_fifo -o prove 1
+into_fifo --leaf prove 1
+into_fifo --payload prove 1
+into_fifo -o checkpoint
+into_fifo -o artifact get "$id"
+
+if [[ $(id -u) == 0 ]] && mknod null c 1 3 2>/dev/null && echo x 2>/dev/null >null; then
+    mknod full c 1 7
+    for args in 'prove 1' checkpoint "artifact get $id"; do
+        # shellcheck disable=SC2086
+        box 0 $args -o null
+        check test -c null
+        # shellcheck disable=SC2086
+        box 4 $args -o full
+        check test -c full
+    done
+fi
+
+mkdir real
+echo old >real/target
+ln -s real/target link
+ln -s real/absent dangling
+box 0 checkpoint -o real/wanted
+for name in link dangling; do
+    box 0 checkpoint -o $name
+    check test -L $name
+    check cmp $name real/wanted
+done
+box 0 artifact get "$id" -o link
+check test -L link
+check cmp large real/target
+mv "$TRUST" real/trust
+ln -s "$T/real/trust" "$TRUST"
+box 0 verify
+check test -L "$TRUST"
+check grep -q '^head test.example/box 2 ' real/trust
+
+# What a link of /proc leads to has no name that could be replaced.
+ln -s /proc/self/fd/1 standard
+"$LEDGER" -C "$BOX" checkpoint -o standard | cat >got
+check cmp got real/wanted
+check test -L standard
+if [[ $(id -u) != 0 ]]; then # root could lose the device
+    "$LEDGER" -C "$BOX" checkpoint -o /dev/stdout >>got
+    same "$(grep -c '^test.example/box$' got)" 2
+fi
+
+box 4 checkpoint -o real
+box 4 checkpoint -o nowhere/file
+box 4 artifact get "$id" -o nowhere/file
+(umask 077 && "$LEDGER" -C "$BOX" prove 1 --payload secret >/dev/null)
+same "$(stat -c %a secret)" 600
+same "$(find . -name '.ledger-tmp-*')" ''
+
+finish
