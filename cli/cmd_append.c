@@ -163,6 +163,37 @@ static int read_draft(const struct opt_args *args, struct input *in, struct ledg
     return 0;
 }
 
+/* A field that the catalog does not know is kept, as a private one: most often its name is a slip. */
+static void remark_unknown(const struct cli *cli, const struct kind *kind, struct bytes body) {
+    struct mp_reader reader;
+    struct mp_item item;
+    mp_reader_init(&reader, body);
+    if (!kind || mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) {
+        return;
+    }
+    for (uint32_t i = 0, n = item.count; i < n; i++) {
+        struct bytes value;
+        if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) {
+            return;
+        }
+        if (item.data.n > 64 || kind_field_find(kind, item.data)) {
+            continue;
+        }
+        char name[65];
+        const char *near = NULL;
+        size_t best = 3;
+        memcpy(name, item.data.p, item.data.n);
+        name[item.data.n] = '\0';
+        for (size_t f = 0; f < kind->n_fields; f++) {
+            size_t distance = text_distance(name, kind->fields[f].name, 2);
+            near = distance < best ? kind->fields[f].name : near;
+            best = distance < best ? distance : best;
+        }
+        cli_note(cli, "ledger: append: '%s' is no field of %s: it is kept private%s%s%s", name, kind->name,
+                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+}
+
 static int write_event(struct cli *cli, const struct ledger_draft *draft) {
     struct ledger *ledger = NULL;
     struct ledger_receipt receipt = {0};
@@ -178,6 +209,12 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft) {
         /* what is not found is the kind, or else a file of the ledger's own */
         bool known = kind_find(draft->kind) || bytes_has_prefix(draft->kind, "x.");
         return rc == ERR_NOTFOUND && !known ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
+    }
+    if (!receipt.duplicate) {
+        remark_unknown(cli, kind_find(draft->kind), draft->body);
+    } else {
+        cli_note(cli, "ledger: append: event %llu has this source and key already: nothing was written",
+                 (unsigned long long)receipt.seq);
     }
     if (receipt.masked > 0) {
         cli_note(cli, "ledger: append: %u secret%s masked before writing", receipt.masked,

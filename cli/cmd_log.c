@@ -9,6 +9,7 @@
 #include "cli/out.h"
 #include "cli/select.h"
 #include "cli/table.h"
+#include "ledger/kind.h"
 
 enum { L_NUMBER, L_KIND, L_SINCE, L_RUN, L_SUBJECT };
 static const struct opt options[] = {
@@ -28,6 +29,7 @@ static const struct opt options[] = {
 static void summary(const struct ledger_event *event, struct buf *out) {
     struct mp_reader reader;
     struct mp_item item;
+    const struct kind *kind = kind_find(event->kind);
     buf_clear(out);
     if (event->payload.n == 0) {
         buf_put_str(out, "(erased)");
@@ -46,8 +48,14 @@ static void summary(const struct ledger_event *event, struct buf *out) {
         buf_put_str(out, i > 0 ? " " : "");
         buf_put_bytes(out, item.data);
         buf_put_str(out, "=");
-        if (mp_scalar(value, &scalar) == 0 && scalar.type == MP_STR) {
+        const struct kind_field *field = kind_field_find(kind, item.data);
+        bool whole = mp_scalar(value, &scalar) == 0;
+        if (whole && scalar.type == MP_STR) {
             buf_put_bytes(out, scalar.data);
+        } else if (whole && scalar.type == MP_UINT && field && field->type == KIND_TIME) {
+            char time[TEXT_TIME_MAX];
+            text_time(time, scalar.uint);
+            buf_printf(out, "%.19sZ", time);
         } else {
             json_from_mp(value, JSON_LINE, out, NULL);
         }
@@ -69,9 +77,14 @@ static void put_row(struct table *table, const struct ledger_event *event, struc
     table_cell(table, bytes_of_buf(scratch));
 }
 
-static int put_json(struct cli *cli, const struct ledger_event *event, struct buf *scratch, struct err *err) {
+static int put_json(struct cli *cli, struct ledger_reader *reader, const struct ledger_event *event, struct buf *scratch,
+                    struct err *err) {
+    struct buf private_;
+    buf_init(&private_, LINE_MAX_BYTES);
     buf_clear(scratch);
-    int rc = ledger_event_json(event, (struct bytes){0}, false, scratch, err);
+    int rc = event->has_private ? ledger_reader_private(reader, &private_, err) : 0;
+    rc = rc != 0 ? rc : ledger_event_json(event, bytes_of_buf(&private_), false, scratch, err);
+    buf_done(&private_);
     if (rc == 0) {
         buf_put_str(scratch, "\n");
         out_bytes(cli, bytes_of_buf(scratch));
@@ -100,7 +113,7 @@ static int list(struct cli *cli, struct ledger *ledger, const struct select *sel
             if (table) {
                 put_row(table, &event, &scratch);
             } else {
-                rc = put_json(cli, &event, &scratch, &err);
+                rc = put_json(cli, reader, &event, &scratch, &err);
             }
         }
     }

@@ -57,7 +57,7 @@ static void every_kind_has_a_name_of_its_own_in_two_parts(void **state) {
     for (size_t i = 0; i < kind_count(); i++) {
         char name[64];
         assert_true(strlen(kind_at(i)->name) < sizeof(name));
-        strncpy(name, kind_at(i)->name, sizeof(name));
+        snprintf(name, sizeof(name), "%s", kind_at(i)->name);
         char *dot = strchr(name, '.');
         assert_non_null(dot);
         *dot = '\0';
