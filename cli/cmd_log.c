@@ -77,14 +77,9 @@ static void put_row(struct table *table, const struct ledger_event *event, struc
     table_cell(table, bytes_of_buf(scratch));
 }
 
-static int put_json(struct cli *cli, struct ledger_reader *reader, const struct ledger_event *event, struct buf *scratch,
-                    struct err *err) {
-    struct buf private_;
-    buf_init(&private_, LINE_MAX_BYTES);
+static int put_json(struct cli *cli, const struct ledger_event *event, struct buf *scratch, struct err *err) {
     buf_clear(scratch);
-    int rc = event->has_private ? ledger_reader_private(reader, &private_, err) : 0;
-    rc = rc != 0 ? rc : ledger_event_json(event, bytes_of_buf(&private_), false, scratch, err);
-    buf_done(&private_);
+    int rc = ledger_event_json(event, (struct bytes){0}, false, scratch, err);
     if (rc == 0) {
         buf_put_str(scratch, "\n");
         out_bytes(cli, bytes_of_buf(scratch));
@@ -113,7 +108,7 @@ static int list(struct cli *cli, struct ledger *ledger, const struct select *sel
             if (table) {
                 put_row(table, &event, &scratch);
             } else {
-                rc = put_json(cli, reader, &event, &scratch, &err);
+                rc = put_json(cli, &event, &scratch, &err);
             }
         }
     }

@@ -117,7 +117,7 @@ int ledger_event_json(const struct ledger_event *event, struct bytes private_, b
     int rc = 0;
     const struct kind *kind = kind_find(event->kind);
     buf_init(&mp, 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
-    mp_put_map(&mp, EVENT_MEMBERS + 1 + (event->has_private ? 1 : 0));
+    mp_put_map(&mp, EVENT_MEMBERS + 1 + (private_.n > 0 ? 1 : 0));
     put_header(&mp, event);
     mp_put_str(&mp, bytes_of("body"));
     if (event->body.n == 0) {
@@ -125,13 +125,9 @@ int ledger_event_json(const struct ledger_event *event, struct bytes private_, b
     } else {
         rc = put_fields(&mp, kind, event->body, err);
     }
-    if (rc == 0 && event->has_private) {
+    if (rc == 0 && private_.n > 0) {
         mp_put_str(&mp, bytes_of("private"));
-        if (private_.n == 0) {
-            mp_put_nil(&mp);
-        } else {
-            rc = put_fields(&mp, kind, private_, err);
-        }
+        rc = put_fields(&mp, kind, private_, err);
     }
     rc = rc != 0 ? rc : buf_check(&mp, "an event's JSON", err);
     rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), pretty ? JSON_PRETTY : JSON_LINE, out, err);

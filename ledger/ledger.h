@@ -146,8 +146,8 @@ int ledger_reader_next(struct ledger_reader *reader, struct ledger_event *ret, s
 int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct err *err);
 void ledger_reader_close(struct ledger_reader *reader);
 
-/* Appends an event as one canonical-ordered JSON object (line style or pretty), private fields only when given (a canonical
- * map or empty bytes). Times are strings. */
+/* Appends an event as one JSON object (line style or pretty). Times are strings. The member "private" is there only when
+ * private fields are given (a canonical map, else empty bytes); "private_commitment" says whether the event has any. */
 int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out,
                       struct err *err);
 /* One JSON object as a canonical map. */
