@@ -39,7 +39,7 @@ int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, 
     if (strcmp(path, "-") == 0) {
         gz->fd = STDIN_FILENO;
     } else {
-        gz->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        gz->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (form == GZ_REGULAR ? O_NONBLOCK : 0));
         gz->owns_fd = true;
     }
     struct stat st;
@@ -50,6 +50,8 @@ int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, 
         code = err_errno(err, errno, "%s", path);
     } else if (S_ISDIR(st.st_mode)) {
         code = err_set(err, ERR_INVALID, "%s: is a directory, a file is wanted", path);
+    } else if (form == GZ_REGULAR && !S_ISREG(st.st_mode)) {
+        code = err_set(err, ERR_INVALID, "%s: is not a regular file", path);
     }
     if (code != 0) {
         gz_close(gz);

@@ -10,13 +10,14 @@
 
 enum gz_form {
     GZ_DETECT, /* by the first two bytes */
-    GZ_PLAIN   /* as they stand, whatever they are: for a file that is still being written */
+    GZ_PLAIN,  /* as they stand, whatever they are: for a file that is still being written */
+    GZ_REGULAR /* as GZ_DETECT, but nothing else than a regular file: a pipe does not make the call wait */
 };
 
 struct gz; /* one open stream; one thread at a time */
 
 /* Opens a file; "-" is standard input, which close leaves open. `max` bounds the bytes that come out. ERR_NOTFOUND when
- * there is no such file, ERR_INVALID for a directory. */
+ * there is no such file, ERR_INVALID for a directory, and with GZ_REGULAR for all that is no regular file. */
 int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, struct err *err);
 /* Writes up to n bytes to p. At most one read(2) each call, so *ret_n may be 0 before the end (a signal came, or more input
  * is needed first): gz_at_end tells. ERR_CORRUPT: damaged gzip data, with the compressed offset; cut short; followed by

@@ -15,15 +15,19 @@
 #include <string.h>
 
 #include "base/secret_check.h"
+#include "base/text.h"
 
 /* Only the low 24 bits of what it multiplies reach the slot. */
-#define ANCHOR_FACTOR        (UINT32_C(0x599a19) << 8)
-#define ANCHOR_BITS          13
+#define ANCHOR_FACTOR        (UINT32_C(0x678a5b) << 8)
+#define ANCHOR_BITS          14
 #define ANCHOR_SLOT(v)       (((uint32_t)(v)*ANCHOR_FACTOR) >> (32 - ANCHOR_BITS))
 #define ANCHOR_PACK(a, b, c) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
 
 /* No rule's judgement depends on more bytes behind its anchor than this, but for how far its hit goes on. */
 #define LOOK_AHEAD_MAX 1024
+
+/* Of a long text so much is searched before its beginning is shown. */
+#define SHOW_LOOK_MAX ((size_t)4096)
 
 const struct secret_rule secret_rules[RULE_COUNT] = {
     {0},
@@ -150,6 +154,7 @@ static int scan_from(struct secret_scan *s, size_t i, struct secret_hit *ret) {
     for (bool again = true; again;) {
         struct secret_scan cut = *s;
         cut.hi = found.hit.at;
+        cut.unescaped = 0;
         size_t from = cut.hi - cut.lo < LOOK_AHEAD_MAX ? cut.lo : cut.hi - LOOK_AHEAD_MAX;
         again = find_hit(&cut, from, cut.hi, &earlier);
         found = again ? earlier : found;
@@ -164,6 +169,15 @@ int secret_scan_next(struct secret_scan *s, struct secret_hit *ret) {
     return scan_from(s, s->lo, ret);
 }
 
+int secret_scan_until(struct secret_scan *s, size_t stop, struct secret_hit *ret) {
+    struct found found;
+    if (!find_hit(s, s->lo, stop < s->hi ? stop : s->hi, &found)) {
+        return 1;
+    }
+    *ret = found.hit;
+    return 0;
+}
+
 int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
     if (from >= text.n) {
         return 1;
@@ -175,6 +189,15 @@ int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
 }
 
 /* ---- masks ---- */
+
+/* How many of the first `max` bytes are whole characters. */
+static size_t whole_chars(struct bytes text, size_t max) {
+    size_t n = text.n < max ? text.n : max;
+    while (n > 0 && n < text.n && (text.p[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    return n;
+}
 
 size_t secret_mask(struct buf *out, struct bytes text) {
     struct secret_hit hit;
@@ -189,4 +212,25 @@ size_t secret_mask(struct buf *out, struct bytes text) {
         buf_put(out, text.p + at, text.n - at);
     }
     return count;
+}
+
+const char *secret_show(char ret[SECRET_SHOW_LEN], struct bytes text) {
+    struct buf masked, safe;
+    struct bytes part = {text.p, text.n < SHOW_LOOK_MAX ? text.n : SHOW_LOOK_MAX};
+    buf_init(&masked, SHOW_LOOK_MAX * 16);
+    buf_init(&safe, SECRET_SHOW_LEN * 8);
+    secret_mask(&masked, part);
+    /* A character may take eight bytes when it is made visible: cut before and after. */
+    struct bytes shown = bytes_of_buf(&masked);
+    shown.n = whole_chars(shown, SECRET_SHOW_LEN - 1);
+    text_safe(&safe, shown);
+    shown = bytes_of_buf(&safe);
+    shown.n = masked.fail == 0 && safe.fail == 0 ? whole_chars(shown, SECRET_SHOW_LEN - 1) : 0;
+    if (shown.n > 0) {
+        memcpy(ret, shown.p, shown.n);
+    }
+    ret[shown.n] = '\0';
+    buf_done(&masked);
+    buf_done(&safe);
+    return ret;
 }

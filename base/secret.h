@@ -1,5 +1,8 @@
 /* The secret scanner: finds credentials in text, so that they are masked before anything is written. One prefix search over
- * the text, then hand-written validators; no regular expressions, no allocation. */
+ * the text, then hand-written validators; no regular expressions, no allocation.
+ *
+ * What stands in a text wrapped in base64, or with letters written as %67 or \u0067, is found when it has a shape of its
+ * own (and, for base64, begins as one of the commonest secrets does). */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
@@ -17,6 +20,11 @@ int secret_next(struct bytes text, size_t from, struct secret_hit *ret);
 /* Appends text with each hit replaced by "‹secret:RULE:LEN›"; returns how many were masked (0: out is an exact copy).
  * Check out->fail for memory. */
 size_t secret_mask(struct buf *out, struct bytes text);
+/* What a message may show of a text from outside: secrets masked, what a terminal must not see escaped, cut to fit. Returns
+ * ret; empty when memory is short. */
+#define SECRET_SHOW_LEN 97
+const char *secret_show(char ret[SECRET_SHOW_LEN], struct bytes text);
+#define SECRET_SHOWN(text) secret_show((char[SECRET_SHOW_LEN]){0}, (text))
 /* A value that is secret by its field name alone (password, api_key, authorization, x-api-key, ...), whatever it looks
  * like; case-insensitive, '-' and '_' alike. */
 bool secret_field_name(struct bytes name);

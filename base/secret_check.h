@@ -1,5 +1,6 @@
-/* Inside of the secret scanner: what the search (secret.c), the validators (secret_shape.c, secret_context.c with the tools
- * of secret_check.c) and the names (secret_name.c) share. Nobody else includes this but their tests. */
+/* Inside of the secret scanner: what the search (secret.c), the validators (secret_shape.c, secret_context.c,
+ * secret_option.c, secret_encoded.c with the tools of secret_check.c) and the names (secret_name.c) share. Nobody else
+ * includes this but their tests. */
 #ifndef BASE_SECRET_CHECK_H
 #define BASE_SECRET_CHECK_H
 
@@ -32,8 +33,9 @@ enum {
 struct secret_scan {
     const uint8_t *p;
     size_t lo, hi;
-    size_t steps;  /* bytes looked at by validators, so that a test can bound the work */
-    bool specific; /* only rules that know a secret by its own shape */
+    size_t steps;     /* bytes looked at by validators, so that a test can bound the work */
+    bool specific;    /* only rules that know a secret by its own shape */
+    size_t unescaped; /* escapes before it were read already and held nothing */
 };
 
 struct secret_rule;
@@ -67,6 +69,8 @@ extern const struct secret_rule secret_rules[RULE_COUNT];
 
 /* The next hit at or after lo, which moves behind it. Returns 0, or 1 when there is none. */
 int secret_scan_next(struct secret_scan *s, struct secret_hit *ret);
+/* The first hit whose anchor stands before `stop`. Returns 0, or 1 when there is none. */
+int secret_scan_until(struct secret_scan *s, size_t stop, struct secret_hit *ret);
 /* The length of a well-formed mask at i, 0 when there is none. */
 size_t secret_mask_len(const struct secret_scan *s, size_t i);
 /* A mask begins at i. What looks ahead stops there: behind a mask is another text. */
@@ -103,6 +107,6 @@ unsigned secret_class(uint8_t c);
 secret_check_fn secret_check_mask, secret_check_prefix, secret_check_aws, secret_check_sk, secret_check_slack,
     secret_check_hook, secret_check_terraform, secret_check_pem, secret_check_jwt, secret_check_azure,
     secret_check_telegram, secret_check_1password, secret_check_skey, secret_check_url, secret_check_query,
-    secret_check_word, secret_check_bearer;
+    secret_check_word, secret_check_bearer, secret_check_base64, secret_check_escape, secret_check_option;
 
 #endif

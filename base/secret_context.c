@@ -201,12 +201,34 @@ static bool has_password_name(const uint8_t *p, size_t n) {
     return secret_contains(p, n, "pass") || secret_contains(p, n, "pwd") || secret_contains(p, n, "kennwort");
 }
 
+/* What follows a telling option in a list of arguments, as in ["--password", "..."]: nearly everything but another option,
+ * a path, prose, or a word that describes it. */
+static bool is_argument(const uint8_t *p, size_t n) {
+    const struct bytes name = {p, n};
+    if (n < 4 || secret_one_of(p[0], "-/.~") || memchr(p, ' ', n) != NULL || memmem(p, n, "://", 3) != NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if ((secret_class(p[i]) & (SET_ALPHA | SET_UNDER | SET_DASH)) == 0) {
+            return true;
+        }
+    }
+    return n >= 8 && !secret_field_name(name);
+}
+
 /* The value under a telling name is a secret: not a placeholder, code, a path, a URL, prose or a number. */
 static bool is_secret_value(struct secret_scan *s, size_t from, size_t to, const struct value *v) {
     const uint8_t *p = s->p + v->at;
     bool password = has_password_name(s->p + from, to - from);
     s->steps += v->n;
-    if (v->n < (password && v->quote != 0 ? 6u : 8u) || secret_is_placeholder(p, v->n)) {
+    bool assigned = password && (v->quote != 0 || v->sign == '=' || v->sign == ':');
+    if (secret_is_placeholder(p, v->n)) {
+        return false;
+    }
+    if (v->sign == ',' && from >= s->lo + 2 && memcmp(s->p + from - 2, "--", 2) == 0) {
+        return is_argument(p, v->n);
+    }
+    if (v->n < (assigned ? 6u : 8u)) {
         return false;
     }
     if (v->quote == 0 && secret_one_of(byte_at(s, v->at + v->n), v->sign == '>' ? "([{" : "([{<")) {
@@ -229,7 +251,10 @@ static bool is_secret_value(struct secret_scan *s, size_t from, size_t to, const
         return false;
     }
     if (letters == 0) {
-        return password && v->quote != 0 && digits + others >= 6;
+        return assigned && digits + others >= 6 && (v->quote != 0 || digits == v->n);
+    }
+    if (v->n < 8 && v->quote == 0 && v->sign == ':') {
+        return false;
     }
     unsigned entropy = secret_entropy(p, v->n);
     if (digits == 0) {
@@ -425,7 +450,6 @@ bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rul
 
 bool secret_check_url(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     static const char *const words[] = {"password", "passwd", "pass", "pwd", "token", "secret"};
-    (void)rule;
     if (at == s->lo || (secret_class(s->p[at - 1]) & SET_ALNUM) == 0) {
         return false;
     }
@@ -440,13 +464,19 @@ bool secret_check_url(struct secret_scan *s, size_t at, const struct secret_rule
         end = c == '@' ? i : end;
     }
     s->steps += i - at;
+    if (colon == 0 && end != 0) { /* a token in place of a user's name */
+        size_t n = end - user;
+        const uint8_t *p = s->p + user;
+        return n >= rule->min && !is_identifier(p, n) && secret_looks_random(p, n) &&
+               secret_entropy(p, n) >= rule->entropy && !secret_is_placeholder(p, n) && hit(ret, RULE_URL, user, end);
+    }
     if (colon == 0 || end < colon) {
         return false;
     }
     const uint8_t *pass = s->p + colon + 1;
     size_t n = end - colon - 1, un = colon - user;
     /* A token as the user, whatever the password says. */
-    if (un >= 20 && secret_looks_random(s->p + user, un) && secret_entropy(s->p + user, un) >= 300) {
+    if (un >= rule->min && secret_looks_random(s->p + user, un) && secret_entropy(s->p + user, un) >= rule->entropy) {
         return hit(ret, RULE_URL, user, end);
     }
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {

@@ -144,11 +144,26 @@ bool secret_check_sk(struct secret_scan *s, size_t at, const struct secret_rule 
                secret_contains(p, n, "t3blbkfj")) {
         rule = openai;
     }
-    if (n < rule->min || secret_entropy(p, n) < rule->entropy || !secret_has_digit(p, n) || secret_is_placeholder(p, n) ||
+    /* The beginning alone tells this maker's keys; of the others' it is the middle of many a word. */
+    bool plain = rule != anthropic && !secret_has_digit(p, n);
+    if (n < rule->min || secret_entropy(p, n) < rule->entropy || plain || secret_is_placeholder(p, n) ||
         (rule->literal_n == 3 && !secret_looks_random(p, n))) {
         return false;
     }
     return hit(ret, rule, start, extend(s, body, rule->set));
+}
+
+/* Two long numbers and a word of 18 or more behind "xoxb-": the standard form, whatever its characters. */
+static bool is_slack_form(struct secret_scan *s, size_t i) {
+    for (size_t part = 0; part < 2; part++) {
+        size_t n = secret_run(s, i, SET_DIGIT, 20);
+        if (n < 9 || n > 16 || i + n >= s->hi || s->p[i + n] != '-') {
+            return false;
+        }
+        i += n + 1;
+    }
+    size_t n = secret_run(s, i, SET_ALNUM, SECRET_SAMPLE);
+    return n >= 18 && secret_entropy(s->p + i, n) >= 150;
 }
 
 bool secret_check_slack(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
@@ -160,8 +175,9 @@ bool secret_check_slack(struct secret_scan *s, size_t at, const struct secret_ru
     bool app = memcmp(p, "xapp-", 5) == 0;
     bool token = memcmp(p, "xox", 3) == 0 && secret_one_of(p[3], "abcdeoprs") && (p[4] == '-' || p[4] == '.');
     size_t n = secret_run(s, at + 5, rule->set, SECRET_SAMPLE);
-    if ((!app && !token) || n < rule->min || !secret_has_digit(p + 5, n) || secret_entropy(p + 5, n) < rule->entropy ||
-        secret_is_placeholder(p + 5, n)) {
+    bool random =
+        secret_has_digit(p + 5, n) && secret_entropy(p + 5, n) >= rule->entropy && !secret_is_placeholder(p + 5, n);
+    if ((!app && !token) || n < rule->min || (!random && !is_slack_form(s, at + 5))) {
         return false;
     }
     return hit(ret, rule, at, extend(s, at + 5, rule->set | SET_DOT));

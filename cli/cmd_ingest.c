@@ -255,6 +255,10 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
     out_progress_init(&state.progress, cli, source->name);
     int rc = ingest_source_run(ledger, source->name, &run, &result, &err);
     out_progress_end(&state.progress);
+    if (state.rejected > REPORTED_MAX) {
+        cli_note(cli, "ledger: ingest: %llu more rejections were not shown",
+                 (unsigned long long)(state.rejected - REPORTED_MAX));
+    }
     if (rc != 0) {
         exit_code = cli_fail_input(cli, &err);
     }

@@ -20,9 +20,12 @@
 #include "base/text.h"
 
 #define FILES_MAX   256
-#define CONTENT_MAX (UINT64_C(1) << 30) /* of one file; a log of a year has some 10 MB */
-#define BODY_MAX    4096
-#define KEY_LEN     64
+#define CONTENT_MAX (UINT64_C(256) << 20) /* of one file; a log of a year has some 10 MB */
+/* Logs become some 20 times smaller by compression; past the first MiB, what becomes so much smaller is made to flood. */
+#define RATIO_MAX  200
+#define RATIO_FREE (UINT64_C(1) << 20)
+#define BODY_MAX   4096
+#define KEY_LEN    64
 
 struct reading {
     struct ingest_run *run;
@@ -149,7 +152,7 @@ static int add_file(struct reading *r, const char *path, struct err *err) {
     }
     r->files[r->n_files++] = copy;
     struct stat st;
-    r->total += stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+    r->total += stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     return 0;
 }
 
@@ -225,8 +228,11 @@ static int find_files(struct reading *r, struct err *err) {
     int code = 0;
     for (size_t i = 0; i < n_paths && code == 0; i++) {
         struct stat st;
-        bool is_dir = stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode);
-        code = is_dir ? add_directory(r, paths[i], err) : add_file(r, paths[i], err);
+        if (stat(paths[i], &st) != 0) {
+            code = err_errno(err, errno, "%s", paths[i]);
+        } else {
+            code = S_ISDIR(st.st_mode) ? add_directory(r, paths[i], err) : add_file(r, paths[i], err);
+        }
     }
     if (code == 0) {
         qsort(r->files, r->n_files, sizeof(r->files[0]), oldest_first);
@@ -256,16 +262,46 @@ static int take_line(struct reading *r, const char *file, const struct lines_lin
     return dpkg_ops_take(r->ops, &parsed, &place, &sink, err);
 }
 
+/* The next line, as long as the file is not blown up. */
+static int next_line(struct lines *lines, struct lines_line *ret, struct err *err) {
+    uint64_t content = lines_offset(lines), stored = gz_taken(lines_gz(lines));
+    if (content > RATIO_FREE && content / RATIO_MAX > stored) {
+        return err_set(
+            err, ERR_LIMIT,
+            "gzip data is more than %d times as large as what holds it, past byte %llu of its content; no log is",
+            RATIO_MAX, (unsigned long long)content);
+    }
+    return lines_next(lines, -1, ret, err);
+}
+
+/* A file that cannot be read to its end is a rejection: what was read of it counts, and so do the other files. What was
+ * open where it broke off is forgotten: it may have ended in the part that is lost, and would be told to be unfinished. */
+static int reject_file(struct reading *r, const char *file, uint64_t offset, const struct err *why, struct err *err) {
+    if (why->code == ERR_NOMEM) {
+        return err_set(err, why->code, "%s", why->msg);
+    }
+    if (why->code != ERR_INVALID) { /* what is no file at all has no operations */
+        dpkg_ops_free(r->ops);
+        r->ops = dpkg_ops_new();
+        if (r->ops == NULL) {
+            return err_set(err, ERR_NOMEM, "dpkg: out of memory");
+        }
+    }
+    return run_reject_file(r->run, file, offset, why);
+}
+
 static int read_lines(struct reading *r, const char *file, struct lines *lines, struct err *err) {
     struct lines_line line;
+    struct err why = {0};
     int code = 0;
     while (code == 0 && !run_stopped(r->run)) {
-        code = lines_next(lines, -1, &line, err);
+        code = next_line(lines, &line, &why);
+        if (code < 0) {
+            return reject_file(r, file, lines_offset(lines), &why, err);
+        }
         if (code == 0) {
             code = take_line(r, file, &line, err);
             run_progress(r->run, r->done + gz_taken(lines_gz(lines)), r->total);
-        } else if (code < 0) {
-            err_prefix(err, "%s", file);
         }
     }
     if (code == 1 && lines_at_end(lines) && lines_rest(lines, &line) == 0) {
@@ -277,10 +313,12 @@ static int read_lines(struct reading *r, const char *file, struct lines *lines, 
 static int read_file(struct reading *r, const char *file, struct err *err) {
     struct gz *gz = NULL;
     struct lines *lines = NULL;
-    int code = gz_open(file, GZ_DETECT, CONTENT_MAX, &gz, err);
-    if (code == 0) {
-        code = lines_new(gz, run_tap(r->run), run_options(r->run)->stop, &lines, err);
+    struct err why = {0};
+    int code = gz_open(file, GZ_REGULAR, CONTENT_MAX, &gz, &why);
+    if (code < 0) {
+        return reject_file(r, file, 0, &why, err);
     }
+    code = lines_new(gz, run_tap(r->run), run_options(r->run)->stop, &lines, err);
     if (code == 0) {
         code = read_lines(r, file, lines, err);
         r->done += gz_taken(lines_gz(lines));

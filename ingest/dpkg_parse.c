@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "base/secret.h"
 
 #define WORDS_MAX 7
 
@@ -136,14 +136,8 @@ static bool all_of(struct bytes text, const char *more) {
 }
 
 static int wrong_word(const char *what, struct bytes word, const char *accepted, struct err *err) {
-    struct buf safe;
-    buf_init(&safe, 1024);
-    struct bytes begin = {word.p, word.n < 64 ? word.n : 64};
-    text_safe(&safe, begin);
-    err_set(err, ERR_INVALID, "%s '%.*s'%s%s", what, (int)safe.n, safe.p != NULL ? (const char *)safe.p : "",
-            accepted[0] != '\0' ? "; accepted: " : "", accepted);
-    buf_done(&safe);
-    return ERR_INVALID;
+    return err_set(err, ERR_INVALID, "%s '%s'%s%s", what, SECRET_SHOWN(word), accepted[0] != '\0' ? "; accepted: " : "",
+                   accepted);
 }
 
 static int parse_package(struct bytes word, struct dpkg_line *l, struct err *err) {

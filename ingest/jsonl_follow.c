@@ -29,14 +29,19 @@
 /* A receipt on the way, after so many events or so long. */
 #define FOLLOW_RECEIPT_EVENTS 65536
 #define FOLLOW_RECEIPT_NS     (3600 * CLOCK_NS_PER_S)
+/* A writer is told of a rotation after it, and opens the new file when it comes to it. */
+#define FOLLOW_OLD_NS (60 * CLOCK_NS_PER_S)
 
 struct follow {
     struct ingest_run *run;
     const char *path;
     char name[MARK_NAME_LEN]; /* of the cursor */
     bool has_mark;
-    uint64_t receipt_at; /* boot clock, of the last receipt or the beginning */
-    bool finished;       /* the mark's generation was read to its end by this run */
+    uint64_t receipt_at;    /* boot clock, of the last receipt or the beginning */
+    bool finished;          /* the mark's generation was read to its end by this run */
+    bool moved;             /* and its file goes on under another name */
+    struct jsonl_input old; /* the file before, kept open for what its writer still adds; zeroed: none */
+    uint64_t old_at;        /* boot clock, when it last grew */
     struct mark mark;
 };
 
@@ -210,6 +215,69 @@ static int receipt_on_the_way(struct follow *f, struct err *err) {
     return code != 0 ? code : run_begin(f->run, f->path, err);
 }
 
+/* ---- the file before ---------------------------------------------------------------------------------------------- */
+
+static void keep_old(struct follow *f, struct jsonl_input *in) {
+    jsonl_input_close(&f->old);
+    f->old = *in;
+    f->old_at = clock_boot_ns();
+    lines_set_tap(f->old.lines, NULL);
+    *in = (struct jsonl_input){0};
+}
+
+static bool old_has_grown(const struct follow *f) {
+    struct stat st;
+    return f->old.lines != NULL && fstat(gz_fd(lines_gz(f->old.lines)), &st) == 0 &&
+           (uint64_t)st.st_size > lines_offset(f->old.lines) + lines_pending(f->old.lines);
+}
+
+/* What was added to the file before is an input of its own, with its own receipt. `last`: and so is a line without an end.
+ */
+static int read_old(struct follow *f, bool last, struct err *err) {
+    struct lines_line line;
+    int code = run_begin(f->run, f->path, err);
+    lines_set_tap(f->old.lines, run_tap(f->run));
+    while (code == 0) {
+        code = lines_next(f->old.lines, 0, &line, err);
+        code = code == 0 ? jsonl_take(&f->old, &line, err) : code;
+    }
+    if (code == 1 && last && lines_rest(f->old.lines, &line) == 0) {
+        code = jsonl_take(&f->old, &line, err);
+    }
+    lines_set_tap(f->old.lines, NULL);
+    f->old_at = clock_boot_ns();
+    return code == 0 || code == 1 ? run_end(f->run, err) : code;
+}
+
+/* Between two looks at the new file: the old one, too. */
+static int look_at_old(struct follow *f, struct err *err) {
+    if (f->old.lines == NULL) {
+        return 0;
+    }
+    bool last = clock_boot_ns() - f->old_at >= FOLLOW_OLD_NS;
+    int code = 0;
+    if (old_has_grown(f) || (last && lines_pending(f->old.lines) > 0)) {
+        code = run_end(f->run, err);
+        code = code != 0 ? code : read_old(f, last, err);
+        code = code != 0 ? code : run_begin(f->run, f->path, err);
+    } else if (last) {
+        jsonl_input_close(&f->old);
+    }
+    return code;
+}
+
+/* Nobody will look at it again. No input is open. */
+static int leave_old(struct follow *f, struct err *err) {
+    int code = 0;
+    if (old_has_grown(f) || (f->old.lines != NULL && lines_pending(f->old.lines) > 0)) {
+        code = read_old(f, true, err);
+    }
+    jsonl_input_close(&f->old);
+    return code;
+}
+
+/* ---- one generation ----------------------------------------------------------------------------------------------- */
+
 /* From an open input to the end of its generation, or the stop flag. */
 static int follow_generation(struct follow *f, struct jsonl_input *in, struct err *err) {
     while (!run_stopped(f->run)) {
@@ -218,6 +286,7 @@ static int follow_generation(struct follow *f, struct jsonl_input *in, struct er
             return code;
         }
         code = save(f, in, err);
+        code = code != 0 ? code : look_at_old(f, err);
         code = code != 0 ? code : receipt_on_the_way(f, err);
         if (code != 0 || run_stopped(f->run)) {
             return code;
@@ -228,6 +297,7 @@ static int follow_generation(struct follow *f, struct jsonl_input *in, struct er
             wait_a_moment(); /* its writer may still finish a line there */
             code = read_to_end(f, in, err);
             f->finished = code == 0 && !run_stopped(f->run);
+            f->moved = f->finished;
             return code != 0 ? code : save(f, in, err);
         }
         if (l == LOOK_CUT) {
@@ -328,6 +398,11 @@ static int follow_once(struct follow *f, struct err *err) {
     if (code == 0) {
         code = run_end(f->run, err);
     }
+    if (code == 0 && f->moved) {
+        code = leave_old(f, err);
+        keep_old(f, &in);
+        f->moved = false;
+    }
     jsonl_input_close(&in);
     return code;
 }
@@ -345,5 +420,9 @@ int jsonl_follow(struct ingest_run *run, const char *path, struct err *err) {
         }
         code = follow_once(&f, err);
     }
+    if (code == 0) {
+        code = leave_old(&f, err);
+    }
+    jsonl_input_close(&f.old);
     return code;
 }

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/mp.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "ledger/event.h"
 #include "ledger/kind.h"
@@ -142,13 +143,7 @@ static int find_top(struct bytes name, enum top_name *ret, struct err *err) {
             return 0;
         }
     }
-    struct buf safe;
-    buf_init(&safe, 1024);
-    struct bytes begin = {name.p, name.n < 64 ? name.n : 64};
-    text_safe(&safe, begin);
-    err_set(err, ERR_INVALID, "unknown name '%.*s'; accepted: " ACCEPTED_NAMES, (int)safe.n, (const char *)safe.p);
-    buf_done(&safe);
-    return ERR_INVALID;
+    return err_set(err, ERR_INVALID, "unknown name '%s'; accepted: " ACCEPTED_NAMES, SECRET_SHOWN(name));
 }
 
 static int read_tops(struct bytes map, struct value values[N_TOP], struct err *err) {
@@ -212,16 +207,10 @@ static int time_of(const struct mp_item *item, uint64_t *ret) {
 static int read_time(const struct value *v, uint64_t *ret, struct err *err) {
     uint64_t ns = 0;
     if (time_of(&v->item, &ns) != 0) {
-        struct buf safe;
-        buf_init(&safe, 1024);
-        struct bytes begin = {v->item.data.p, v->item.data.n < 64 ? v->item.data.n : 64};
-        text_safe(&safe, begin);
-        err_set(err, ERR_INVALID,
-                "'time' is '%.*s'; accepted: ns since the epoch as an integer or a decimal string, or RFC 3339 text with a "
-                "zone and at most 9 fraction digits",
-                (int)safe.n, (const char *)safe.p);
-        buf_done(&safe);
-        return ERR_INVALID;
+        return err_set(err, ERR_INVALID,
+                       "'time' is '%s'; accepted: ns since the epoch as an integer or a decimal string, or RFC 3339 text "
+                       "with a zone and at most 9 fraction digits",
+                       SECRET_SHOWN(v->item.data));
     }
     if (ns < TIME_MIN_NS) {
         return err_set(err, ERR_INVALID, "'time' is %llu, which as ns lies before 1974; accepted: ns since the epoch",
@@ -275,8 +264,8 @@ static int check_schema(struct bytes kind, uint64_t schema, struct err *err) {
     const struct kind *k = kind_find(kind);
     uint64_t newest = k != NULL ? k->schema : 1;
     if (schema != newest) {
-        return err_set(err, ERR_INVALID, "'schema' is %llu; accepted for '%.*s': %llu", (unsigned long long)schema,
-                       (int)kind.n, (const char *)kind.p, (unsigned long long)newest);
+        return err_set(err, ERR_INVALID, "'schema' is %llu; accepted for '%s': %llu", (unsigned long long)schema,
+                       SECRET_SHOWN(kind), (unsigned long long)newest);
     }
     return 0;
 }
@@ -286,8 +275,8 @@ static int check_grade(struct bytes grade, struct err *err) {
         bytes_is(grade, "inferred")) {
         return 0;
     }
-    return err_set(err, ERR_INVALID, "'grade' is '%.*s'; accepted: measured, reported, declared, inferred",
-                   (int)(grade.n < 64 ? grade.n : 64), (const char *)grade.p);
+    return err_set(err, ERR_INVALID, "'grade' is '%s'; accepted: measured, reported, declared, inferred",
+                   SECRET_SHOWN(grade));
 }
 
 /* The source's own time for the tally, from `time` or the body. */

@@ -13,11 +13,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/secret.h"
 #include "ingest/queue.h"
 #include "ingest/tally.h"
 #include "ledger/kind.h"
 
-#define RUN_NAME_LEN       1024
 #define RUN_ACTOR_LEN      64
 #define RUN_BODY_MAX       ((size_t)64 << 10)
 #define RUN_PROGRESS_EVERY (CLOCK_NS_PER_S / 10)
@@ -30,7 +31,7 @@ struct ingest_run {
     struct queue *queue;
     struct ingest_tally input; /* of the input at hand */
     struct lines_tap tap;
-    char name[RUN_NAME_LEN]; /* of the input at hand */
+    char path[FILE_PATH_MAX], name[FILE_PATH_MAX]; /* of the input at hand, as given and as recorded */
     char actor[RUN_ACTOR_LEN];
     bool in_input, no_receipt, broken;
     bool strict_stop;
@@ -105,6 +106,7 @@ int run_begin(struct ingest_run *run, const char *name, struct err *err) {
     hash_end(run->tap.hash, unused);
     run->tap.bytes = 0;
     tally_init(&run->input);
+    snprintf(run->path, sizeof(run->path), "%s", name);
     snprintf(run->name, sizeof(run->name), "%s", strcmp(name, "-") == 0 ? "standard input" : name);
     run->newest_duplicate = LEDGER_NO_SEQ;
     run->in_input = true;
@@ -131,8 +133,23 @@ static void on_taken(void *ctx, const struct ledger_receipt *receipt, struct byt
     }
 }
 
-int run_reject(struct ingest_run *run, const struct ingest_place *place, const char *group, const char *reason) {
-    const char *g = group != NULL ? group : reason;
+/* A message without its secrets. */
+static void mask_message(char ret[ERR_MSG_MAX], const char *text) {
+    struct buf masked;
+    buf_init(&masked, ERR_MSG_MAX - 1);
+    secret_mask(&masked, bytes_of(text));
+    if (masked.fail != 0) {
+        snprintf(ret, ERR_MSG_MAX, "the reason holds secrets and is too long to be shown");
+    } else {
+        snprintf(ret, ERR_MSG_MAX, "%.*s", (int)masked.n, masked.n > 0 ? (const char *)masked.p : "");
+    }
+    buf_done(&masked);
+}
+
+int run_reject(struct ingest_run *run, const struct ingest_place *place, const char *group, const char *why) {
+    char g[ERR_MSG_MAX], reason[ERR_MSG_MAX];
+    mask_message(g, group != NULL ? group : why);
+    mask_message(reason, why);
     tally_reject(&run->input, g, place);
     tally_reject(&run->result->total, g, place);
     if (run->options.rejected != NULL) {
@@ -148,6 +165,17 @@ int run_reject(struct ingest_run *run, const struct ingest_place *place, const c
         err_set(&run->stop_err, ERR_INVALID, "%s: %s", place->file, reason);
     }
     return RUN_STOP;
+}
+
+/* A path belongs to the private part of a receipt: what of a message comes behind it. */
+static const char *without_path(const char *msg, const char *path) {
+    size_t n = strlen(path);
+    return strncmp(msg, path, n) == 0 && strncmp(msg + n, ": ", 2) == 0 ? msg + n + 2 : msg;
+}
+
+int run_reject_file(struct ingest_run *run, const char *file, uint64_t offset, const struct err *why) {
+    const struct ingest_place place = {.file = file, .offset = offset};
+    return run_reject(run, &place, NULL, without_path(why->msg, file));
 }
 
 static int on_refused(void *ctx, const struct ingest_place *place, const char *reason) {
@@ -353,7 +381,9 @@ int run_finish(struct ingest_run *run, int code, struct err *err) {
     if (run->in_input && !run->broken) {
         if (code < 0 && err != NULL) {
             const struct ingest_place place = {.file = run->name, .offset = run->tap.bytes};
-            tally_reject(&run->input, err->msg, &place); /* the receipt says where it ended */
+            char why[ERR_MSG_MAX];
+            mask_message(why, without_path(err->msg, run->path));
+            tally_reject(&run->input, why, &place); /* the receipt says where it ended */
         }
         int ended = run_end(run, &later);
         if (ended != 0 && (code == 0 || code == RUN_STOP)) {

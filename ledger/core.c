@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "base/zst.h"
 
+#define CORE_RESERVE_MIN (GROUP_PLAIN_MAX + ((uint64_t)1 << 20))
+
 const char *const core_table_names[CORE_TABLES] = {"meta",    "tail",     "bundle", "payload", "tile", "checkpoint",
                                                    "private", "artifact", "cursor", "keyrun",  "epoch"};
 
@@ -15,12 +17,19 @@ int core_path(const struct ledger *ledger, const char *name, char ret[FILE_PATH_
     return file_join(ret, ledger->dir, name, err);
 }
 
+/* Kept back for control events, the first of which may have to seal the largest group there can be; but no more than a
+ * quarter of a small quota. */
+static uint64_t reserve_of(uint64_t map_bytes) {
+    uint64_t least = map_bytes / 4 < CORE_RESERVE_MIN ? map_bytes / 4 : CORE_RESERVE_MIN;
+    return map_bytes / 64 > least ? map_bytes / 64 : least;
+}
+
 int core_open_evidence(const char *dir, uint64_t map_bytes, bool create, bool read_only, struct db **ret, struct err *err) {
     char path[FILE_PATH_MAX];
     struct db_options options = {.tables = core_table_names,
                                  .n_tables = CORE_TABLES,
                                  .map_bytes = map_bytes,
-                                 .reserve_bytes = map_bytes / 64,
+                                 .reserve_bytes = reserve_of(map_bytes),
                                  .read_only = read_only,
                                  .create = create};
     int rc = file_join(path, dir, "evidence", err);

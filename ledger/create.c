@@ -70,11 +70,18 @@ int create_finish(const char *tmp, const char *dir, struct err *err) {
         parent[--n] = '\0';
     }
     char *slash = strrchr(parent, '/');
-    if (slash == NULL) {
-        return file_sync_dir(".", err);
+    if (slash != NULL) {
+        slash[slash == parent ? 1 : 0] = '\0';
     }
-    slash[slash == parent ? 1 : 0] = '\0';
-    return file_sync_dir(parent, err);
+    rc = file_sync_dir(slash == NULL ? "." : parent, err);
+    if (rc != 0) { /* whatever the reason: by its name it is there */
+        err_prefix(err, "'%s' is made, but it may be gone after a power failure", dir);
+        rc = ERR_IO;
+        if (err != NULL) {
+            err->code = rc;
+        }
+    }
+    return rc;
 }
 
 void create_undo(const char *tmp) {

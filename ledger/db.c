@@ -18,6 +18,9 @@
 
 #define DB_TABLES_MAX 16
 #define DB_READERS    512
+#define DB_PAGE       4096
+#define DB_OVERFLOW   2000 /* values from about this size have pages of their own */
+#define DB_PATH_PAGES 32   /* pages on the way to what a commit changes, in all tables, that it may write anew */
 
 struct db {
     MDB_env *env;
@@ -35,6 +38,7 @@ struct db_txn {
     struct db *db;
     MDB_txn *txn;
     bool write, reserved, full;
+    uint64_t growth; /* bytes of pages that its puts may take at most */
 };
 
 struct db_cursor {
@@ -309,8 +313,9 @@ static int check_reserve(struct db_txn *txn, struct err *err) {
     }
     mdb_env_info(txn->db->env, &info);
     mdb_env_stat(txn->db->env, &st);
-    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
-    if (used + txn->db->reserve_bytes <= txn->db->map_bytes) {
+    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize; /* before this transaction: LMDB tells no more */
+    uint64_t may = txn->growth + DB_PATH_PAGES * st.ms_psize;
+    if (used + may + txn->db->reserve_bytes <= txn->db->map_bytes) {
         return 0;
     }
     return fail(txn->db, MDB_MAP_FULL, "committing", err);
@@ -325,7 +330,19 @@ int db_commit(struct db_txn *txn, struct err *err) {
     }
     rc = mdb_txn_commit(txn->txn);
     free(txn);
-    return rc == 0 ? 0 : fail(db, rc, "committing", err);
+    if (rc == 0) {
+        return 0;
+    }
+    MDB_txn *probe;
+    int state = mdb_txn_begin(db->env, NULL, MDB_RDONLY, &probe);
+    if (state == 0) {
+        mdb_txn_abort(probe);
+    } else if (state == MDB_PANIC) {
+        /* It failed at the meta page: who opens it again may find it done, even on a full disk. */
+        return err_set(err, ERR_IO, "'%s': committing: %s; whether it is stored shows when it is opened again", db->path,
+                       mdb_strerror(rc));
+    }
+    return fail(db, rc, "committing", err);
 }
 
 void db_abort(struct db_txn *txn) {
@@ -376,6 +393,8 @@ int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes valu
     MDB_val k = val_of(key), v = val_of(value);
     unsigned flags = flag == DB_APPEND ? MDB_APPEND : flag == DB_NEW ? MDB_NOOVERWRITE : 0;
     int rc = mdb_put(txn->txn, txn->db->dbi[table], &k, &v, flags);
+    size_t n = key.n + value.n;
+    txn->growth += n < DB_OVERFLOW ? 2 * n : n + 2 * DB_PAGE; /* splits leave half pages; long values have their own */
     txn->full = txn->full || rc == MDB_MAP_FULL;
     return rc == 0 ? 0 : fail(txn->db, rc, txn->db->names[table], err);
 }

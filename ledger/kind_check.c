@@ -7,19 +7,9 @@
 #include "base/secret.h"
 #include "base/text.h"
 
-#define SHOWN_MAX 80
-
 static const char digest_accepted[] = "'sha256:' and 64 lower-case hex digits";
 
 /* ---- messages ----------------------------------------------------------------------------------------------------- */
-
-int kind_shown(struct bytes text) {
-    size_t n = text.n < SHOWN_MAX ? text.n : SHOWN_MAX;
-    while (n > 0 && n < text.n && (text.p[n] & 0xc0) == 0x80) {
-        n--;
-    }
-    return (int)n;
-}
 
 const char *kind_item_words(const struct mp_item *item) {
     static const char *const words[] = {
@@ -58,11 +48,9 @@ static __attribute__((cold)) int bad_type(const struct kind_field *field, const 
     return err_set(err, ERR_INVALID, "field '%s' is %s; accepted: %s", field->name, is, type_words(field->type));
 }
 
-/* The value is shown unless it is a secret: fields with fixed words are open ones. */
 static __attribute__((cold)) int bad_word(const struct kind_field *field, struct bytes text, struct err *err) {
     char accepted[512];
     size_t n = 0;
-    struct secret_hit hit;
     for (const char *p = field->values; *p != '\0' && n + 3 < sizeof(accepted); p++) {
         accepted[n++] = *p == '|' ? ',' : *p;
         if (*p == '|') {
@@ -70,10 +58,7 @@ static __attribute__((cold)) int bad_word(const struct kind_field *field, struct
         }
     }
     accepted[n] = '\0';
-    if (secret_next(text, 0, &hit) == 0) {
-        return err_set(err, ERR_INVALID, "field '%s' holds a secret; accepted: %s", field->name, accepted);
-    }
-    return err_set(err, ERR_INVALID, "field '%s' is '%.*s'; accepted: %s", field->name, KIND_SHOWN(text), accepted);
+    return err_set(err, ERR_INVALID, "field '%s' is '%s'; accepted: %s", field->name, SECRET_SHOWN(text), accepted);
 }
 
 /* ---- values ------------------------------------------------------------------------------------------------------- */

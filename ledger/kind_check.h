@@ -8,10 +8,6 @@
 #define KIND_TIME_ACCEPTED                                                                                                 \
     "nanoseconds since 1970 as a number or decimal text, or RFC 3339 text with a zone, such as 2026-11-21T00:32:38Z"
 
-/* A text in a message: the two arguments of "%.*s". */
-#define KIND_SHOWN(text) kind_shown(text), (text).n == 0 ? "" : (const char *)(text).p
-/* How many bytes of a text fit a message, cut between characters. */
-int kind_shown(struct bytes text);
 /* "an integer", "text", ... */
 const char *kind_item_words(const struct mp_item *item);
 

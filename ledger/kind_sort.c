@@ -102,8 +102,8 @@ static int cursor_next(struct cursor *c, struct err *err) {
     uint64_t prefix = kind_prefix(key.data);
     if (c->there && prefix <= c->prefix && (prefix < c->prefix || bytes_cmp(c->name, key.data) >= 0)) {
         return err_set(err, ERR_INVALID,
-                       "%s is not a canonical map: field '%.*s' is twice there or not in the order of bytes", c->what,
-                       KIND_SHOWN(key.data));
+                       "%s is not a canonical map: field '%s' is twice there or not in the order of bytes", c->what,
+                       SECRET_SHOWN(key.data));
     }
     c->name = key.data;
     c->prefix = prefix;
@@ -270,9 +270,21 @@ static int scan(struct cursor *c, struct entry *e, struct err *err) {
         return bad_bytes(c, rc, err);
     }
     if (rc != 0) {
-        err_prefix(err, "field '%.*s'", KIND_SHOWN(e->name));
+        err_prefix(err, "field '%s'", SECRET_SHOWN(e->name));
     }
     return rc;
+}
+
+/* A name cannot be masked without losing which field it is, so an unknown one must hold no secret. */
+static int check_name(const struct cursor *c, struct err *err) {
+    struct secret_hit hit;
+    if (secret_next(c->name, 0, &hit) != 0) {
+        return 0;
+    }
+    return err_set(err, ERR_INVALID,
+                   "a field's name in %s holds a secret (rule %s, %zu bytes at byte %zu of the name); accepted: names "
+                   "without one",
+                   c->what, hit.rule, hit.n, hit.at);
 }
 
 /* Sorts the entry at which c stands and moves on. */
@@ -290,7 +302,7 @@ static int sort_entry(struct sorter *s, struct cursor *c, struct err *err) {
     if (rc != 0) {
         return bad_bytes(c, rc, err);
     }
-    rc = e.field == NULL ? 0 : check_field(s, c, &e, bit, err);
+    rc = e.field == NULL ? check_name(c, err) : check_field(s, c, &e, bit, err);
     if (rc == 1) {
         return cursor_next(c, err);
     }
@@ -311,8 +323,8 @@ static int sort_all(struct sorter *s, struct err *err) {
         int order = !b->there ? -1 : !a->there ? 1 : bytes_cmp(a->name, b->name);
         struct cursor *c = order <= 0 ? a : b;
         if (order == 0) {
-            return err_set(err, ERR_INVALID, "field '%.*s' is in both body and private; accepted: one of them",
-                           KIND_SHOWN(c->name));
+            return err_set(err, ERR_INVALID, "field '%s' is in both body and private; accepted: one of them",
+                           SECRET_SHOWN(c->name));
         }
         if (s->has_at_text) {
             int place = bytes_cmp(c->name, bytes_of("at_text"));
@@ -347,7 +359,7 @@ static int check_complete(const struct sorter *s, struct err *err) {
     }
     for (size_t i = 0; i < s->n_open; i++) {
         if (!s->open_seen[i]) {
-            return err_set(err, ERR_INVALID, "'open' names '%.*s', which the body does not have", KIND_SHOWN(s->open[i]));
+            return err_set(err, ERR_INVALID, "'open' names '%s', which the body does not have", SECRET_SHOWN(s->open[i]));
         }
     }
     return 0;
@@ -365,14 +377,14 @@ static int find_kind(struct sorter *s, struct err *err) {
     }
     if (bytes_has_prefix(kind, "x.")) {
         return err_set(err, ERR_INVALID,
-                       "kind '%.*s' is no custom kind; accepted: x.<vendor>.<name>, three or more parts of "
+                       "kind '%s' is no custom kind; accepted: x.<vendor>.<name>, three or more parts of "
                        "a-z, 0-9 and _",
-                       KIND_SHOWN(kind));
+                       SECRET_SHOWN(kind));
     }
     const char *near = kind_suggest(kind);
     return err_set(
-        err, ERR_NOTFOUND, "unknown kind '%.*s'%s%s%s `ledger kinds` lists them; custom kinds are x.<vendor>.<name>",
-        KIND_SHOWN(kind), near == NULL ? ";" : ", did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
+        err, ERR_NOTFOUND, "unknown kind '%s'%s%s%s `ledger kinds` lists them; custom kinds are x.<vendor>.<name>",
+        SECRET_SHOWN(kind), near == NULL ? ";" : ", did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
 int kind_sort(struct bytes kind, struct bytes body, struct bytes private_, struct bytes open, struct buf *ret_body,

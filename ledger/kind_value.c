@@ -2,10 +2,12 @@
  *
  * Most values are a number or a short text and never come here but for the look at that text. Arrays and maps are walked on
  * a fixed stack, once to look and check, and a second time only when something in them has to be masked: masking changes
- * lengths of texts but no counts, so every other item is copied as it stands. */
+ * lengths of texts but no counts, so every other item is copied as it stands. A name cannot be masked, for two names might
+ * become one and their order would change: a map with a secret for a name gives way to the mask as a whole. */
 #include "ledger/kind_value.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -14,6 +16,7 @@
 #define MASK_END        "\xe2\x80\xba"
 #define MASK_DIGITS_MAX 10
 #define MASK_RULE_MAX   40
+#define KIND_MASK_LEN   80
 
 /* ---- one text ----------------------------------------------------------------------------------------------------- */
 
@@ -182,7 +185,7 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
     int rc = walk_push(&w, head, named_secret, err);
     while (rc == 0 && (rc = walk_next(&w, &s, err)) == 0) {
         if (s.key) {
-            finds->home = finds->home || (finds->look_for_home && has_home(s.item.data));
+            kind_text_scan(s.item.data, false, finds);
         } else if (s.item.type == MP_STR) {
             kind_text_scan(s.item.data, s.secret, finds);
         }
@@ -191,6 +194,40 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
 }
 
 /* ---- masking ------------------------------------------------------------------------------------------------------ */
+
+/* The first secret among the names of the map whose head r has just given; r stays where it is. */
+static bool find_secret_name(const struct mp_reader *r, uint32_t count, struct secret_hit *ret) {
+    struct mp_reader look = *r;
+    struct mp_item name;
+    for (uint32_t i = 0; i < count; i++) {
+        int rc = mp_next(&look, &name, NULL);
+        if (rc != 0 || secret_next(name.data, 0, ret) == 0) {
+            assert(rc == 0);
+            return true;
+        }
+        rc = mp_skip(&look, 1, NULL, NULL);
+        assert(rc == 0);
+    }
+    return false;
+}
+
+/* Writes a mask in place of the map at whose head the walk stands, and steps over it. Its depth was checked by the scan. */
+static bool mask_map(struct walk *w, struct buf *out, uint32_t count, uint32_t *masked) {
+    struct secret_hit hit;
+    char mask[KIND_MASK_LEN];
+    if (!find_secret_name(w->r, count, &hit)) {
+        return false;
+    }
+    snprintf(mask, sizeof(mask), MASK_BEGIN "%s:%zu" MASK_END, hit.rule, hit.n);
+    mp_put_str(out, bytes_of(mask));
+    *masked += 1;
+    w->top--;
+    for (uint64_t i = 0; i < (uint64_t)count * 2; i++) {
+        int rc = mp_skip(w->r, 1, NULL, NULL);
+        assert(rc == 0);
+    }
+    return true;
+}
 
 /* The masked text is written first and its head put before it: its length is known only then. */
 void kind_text_mask(struct buf *out, struct bytes text, bool named_secret, uint32_t *masked) {
@@ -229,7 +266,7 @@ void kind_value_mask(struct buf *out, struct bytes raw, bool named_secret, uint3
     do {
         if (s.item.type == MP_STR && !s.key) {
             kind_text_mask(out, s.item.data, s.secret, masked);
-        } else {
+        } else if (s.item.type != MP_MAP || !mask_map(&w, out, s.item.count, masked)) {
             buf_put(out, from, (size_t)(r.p - from));
         }
         from = r.p;

@@ -10,7 +10,7 @@
 
 struct kind_finds {
     bool look_for_home; /* in: whether paths matter, which they do in open fields only */
-    bool secret;        /* some text has to be masked */
+    bool secret;        /* some text or nested name has to be masked */
     bool home;          /* some text or nested name holds a path below a home directory */
 };
 
@@ -21,7 +21,8 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
                     struct err *err);
 /* Appends one text as an item, its secrets masked; adds to *masked. */
 void kind_text_mask(struct buf *out, struct bytes text, bool named_secret, uint32_t *masked);
-/* Appends one value that was scanned before, with its secrets masked; adds to *masked. */
+/* Appends one value that was scanned before, with its secrets masked; adds to *masked. A map that has a secret among its
+ * names becomes a mask as a whole, and counts once. */
 void kind_value_mask(struct buf *out, struct bytes raw, bool named_secret, uint32_t *masked);
 
 #endif

@@ -181,6 +181,47 @@ static void an_aws_key_pair_is_masked_as_one(void **state) {
     expect_none(text, 20);
 }
 
+static void keys_of_two_makers_are_known_by_their_form_alone(void **state) {
+    (void)state;
+    static const char *const slack[] = {"xoxb-123456789012-123456789012-", "xoxb-111111111111-2222222222222-",
+                                        "xoxp-000000000000-0000000000000-"};
+    char key[128], body[25];
+    for (unsigned seed = 0; seed < 2000; seed++) {
+        sample_random(body, 20 + seed % 5, seed % 3 == 0 ? SAMPLE_ALPHA : SAMPLE_ALNUM, seed);
+        size_t n = (size_t)snprintf(key, sizeof(key), "sk-ant-%s", body);
+        expect_one(key, n, "anthropic-key", 0, n);
+        sample_random(body, 24, seed % 3 == 0 ? SAMPLE_ALPHA : SAMPLE_ALNUM, seed);
+        n = (size_t)snprintf(key, sizeof(key), "%s%s", slack[seed % COUNT(slack)], body);
+        expect_one(key, n, "slack-token", 0, n);
+    }
+    size_t n = (size_t)snprintf(key, sizeof(key), "xoxb-111111111111-2222222222222-abxxxxabxxxxabxxxxcdxxxx");
+    expect_one(key, n, "slack-token", 0, n);
+    n = (size_t)snprintf(key, sizeof(key), "xoxb-111111111111-2222222222222-xxxxxxxxxxxxxxxxxxxxxxxx");
+    expect_none(key, n);
+}
+
+static void what_a_message_shows_is_masked_escaped_and_short(void **state) {
+    (void)state;
+    char pat[SAMPLE_MAX], text[2 * SAMPLE_MAX], shown[SECRET_SHOW_LEN];
+    sample_make(0, 1, pat);
+    snprintf(text, sizeof(text), "a\x1b %s", pat);
+    assert_string_equal(secret_show(shown, bytes_of(text)), "a\\x1b \xe2\x80\xb9secret:github-pat:40\xe2\x80\xba");
+    assert_string_equal(secret_show(shown, (struct bytes){NULL, 0}), "");
+    /* One that is cut must not be shown for being cut. */
+    memset(text, '.', 80);
+    snprintf(text + 80, sizeof(text) - 80, "%s", pat);
+    secret_show(shown, bytes_of(text));
+    assert_int_equal(strlen(shown), 96);
+    assert_null(strstr(shown, "ghp_"));
+    memset(text, '\x01', 300);
+    text[300] = '\0';
+    assert_int_equal(strlen(secret_show(shown, bytes_of(text))), 96);
+    for (size_t i = 0; i < 40; i++) { /* never half a character */
+        memcpy(text + 3 * i, "\xe2\x82\xac", 4);
+    }
+    assert_int_equal(strlen(secret_show(shown, bytes_of(text))) % 3, 0);
+}
+
 /* ---- masks -------------------------------------------------------------------------------------------------------- */
 
 static void a_mask_names_the_rule_and_the_length(void **state) {
@@ -340,6 +381,23 @@ static const char *const PIECES[] = {
     "\\",
     "\"token\",\"",
     "token='a1B2c3D4e5';",
+    "c2st",
+    "NrL",
+    "Z2hwX",
+    "LS0tLS1CRUdJTi",
+    "%73%6b%2d",
+    "%61",
+    "%61 ",
+    "%61\n",
+    "\\u0067",
+    "\\x73\\x6b-",
+    " -u a:b",
+    " -p",
+    " -pa",
+    "curl -u a:",
+    "mysql -p",
+    "[\"--token\",\"",
+    "://a1B2c3D4e5F6g7H8i9J0k1L2@",
 };
 
 static void hostile_text_costs_work_in_proportion_to_its_length(void **state) {
@@ -440,6 +498,8 @@ int main(void) {
         cmocka_unit_test(a_hex_key_with_one_digit_more_is_a_digest_of_something_else),
         cmocka_unit_test(a_pem_key_is_masked_to_its_end_line_or_to_the_end_of_the_text),
         cmocka_unit_test(an_aws_key_pair_is_masked_as_one),
+        cmocka_unit_test(keys_of_two_makers_are_known_by_their_form_alone),
+        cmocka_unit_test(what_a_message_shows_is_masked_escaped_and_short),
         cmocka_unit_test(a_mask_names_the_rule_and_the_length),
         cmocka_unit_test(a_text_without_secrets_is_copied_exactly),
         cmocka_unit_test(a_mask_is_no_secret_and_no_shelter_for_one),

@@ -54,6 +54,20 @@ static const struct place VALUES[] = {
     {"url-query", "https://a.blob/c?sv=2&sig=@"},
     {"url-query", "https://b.s3/c?X-Amz-Signature=@"},
     {"url-password", "ssh://me:@@host/"},
+    {"url-password", "git clone https://@@host.example/a.git"},
+    {"url-password", "https://@@host.example:8443/a"},
+    {"keyword-value", "[\"login\",\"--password\",\"@\",\"-v\"]"},
+    {"keyword-value", "['--token', '@']"},
+    {"keyword-value", "{\"argv\":[\"x\",\"--auth-token\", \"@\"]}"},
+    {"command-option", "curl -u anna:@ https://h/"},
+    {"command-option", "curl -sS -X POST -u 'anna:@' https://h/"},
+    {"command-option", "curl -uanna:@ https://h/"},
+    {"command-option", "curl --user anna:@ https://h/"},
+    {"command-option", "curl --proxy-user=anna:@ https://h/"},
+    {"command-option", "[\"curl\",\"-u\",\"anna:@\",\"https://h/\"]"},
+    {"command-option", "mysql -uroot -p@ app < dump.sql"},
+    {"command-option", "mysqldump -h db -p'@' app"},
+    {"command-option", "[\"mariadb\",\"-p@\",\"app\"]"},
 };
 
 static void a_value_beside_a_telling_name_is_masked_exactly(void **state) {
@@ -92,6 +106,26 @@ static void short_passwords_are_found_where_the_name_leaves_no_doubt(void **stat
                 expect_one(text, m, places[i].rule, at, strlen(password));
             }
         }
+    }
+}
+
+static void numbers_and_plain_words_are_passwords_where_nothing_else_can_stand(void **state) {
+    (void)state;
+    static const struct {
+        const char *rule, *text, *secret;
+    } cases[] = {
+        {"keyword-value", "password=@ next", "193436"},      {"keyword-value", "DB_PASSWORD=@\n", "1934366850"},
+        {"keyword-value", "PGPASSWORD='@'", "193436"},       {"keyword-value", "password: @\n", "19343668"},
+        {"keyword-value", "{\"password\":@}", "193436685"},  {"keyword-value", "{\"password\":\"@\"}", "193-436"},
+        {"keyword-value", "[\"--password\",\"@\"]", "4711"}, {"keyword-value", "[\"--password\", \"@\"]", "correcthorse"},
+        {"command-option", "curl -u anna:@ h", "geheim"},    {"command-option", "mysql -p@", "geheim"},
+    };
+    char text[128];
+    size_t at;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t m = put_secret(text, sizeof(text), cases[i].text, cases[i].secret, &at);
+        expect_one(text, m, cases[i].rule, at, strlen(cases[i].secret));
+        expect_stable(text, m);
     }
 }
 
@@ -265,6 +299,30 @@ static const char *const HARMLESS[] = {
     "-----BEGIN-----",
     "secrets.read and secret.list",
     "secretary: Anna2 Berta3",
+    "password=12345",
+    "password: 2024-05-17",
+    "password: 12 characters",
+    "password_length=123456",
+    "https://anna-berta@example.org/a",
+    "https://release-2024.05.17-final-candidate@example.org/",
+    "ssh://git@github.com/a/b.git",
+    "docker run -u 1000:1000 image",
+    "curl -u $NAME:$PASSWORD https://h/",
+    "curl -u user:password https://h/",
+    "curl -u anna https://h/",
+    "curl -u https://h/a",
+    "sudo -u curl a:bcdef",
+    "systemctl --user start a:bcdef",
+    "mkdir -p a1B2c3D4e5",
+    "ssh -p22022 host",
+    "mysql -p app",
+    "mysql -p$PASSWORD app",
+    "add_argument(\"--password\", \"-p\")",
+    "option('--password', 'the password of the account')",
+    "option(\"--api-key\", \"api_key\")",
+    "[\"--token\",\"auto\"]",
+    "[\"--password\",\"/run/secrets/db2\"]",
+    "[\"--password\",\"${DB_PASSWORD_2}\"]",
     "password authentication for 2001:db8::1 port 50022 ssh2",
     "Failed password for root from 192.0.2.17 port 50022 ssh2",
     "authors: A. B. Cdefgh1, D. E. Fghijk2",
@@ -488,6 +546,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_beside_a_telling_name_is_masked_exactly),
         cmocka_unit_test(short_passwords_are_found_where_the_name_leaves_no_doubt),
+        cmocka_unit_test(numbers_and_plain_words_are_passwords_where_nothing_else_can_stand),
         cmocka_unit_test(a_hex_key_or_uuid_under_a_telling_name_is_masked),
         cmocka_unit_test(a_secret_with_a_shape_keeps_its_name_beside_a_telling_name),
         cmocka_unit_test(cookies_are_masked_to_the_end_of_their_line_or_quote),

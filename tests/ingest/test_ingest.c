@@ -1,4 +1,5 @@
 /* Whole runs into a real ledger: what is written, what a second run adds (nothing), what is rejected and how it is said. */
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/hash.h"
@@ -246,6 +247,93 @@ static void a_wrong_source_or_option_says_what_there_is(void **state) {
     assert_int_equal(box_size(b), 1);
 }
 
+/* Put together at run time, so that none stands in this file. */
+static const char *pat(void) {
+    static char text[48];
+    snprintf(text, sizeof(text), "%s_%s%s", "ghp", "aB3dE5fG7hI9jK1lM2", "nO4pQ6rS8tU0vW2xY4");
+    return text;
+}
+
+static void rejections_do_not_show_the_secrets_of_what_they_quote(void **state) {
+    static const char *const lines[] = {
+        "{\"kind\":\"x.a.b\",\"subject\":\"s\",\"@\":1}",
+        "{\"kind\":\"x.a.b\",\"subject\":\"s\",\"time\":\"@\"}",
+        "{\"kind\":\"x.a.b\",\"subject\":\"s\",\"grade\":\"@\"}",
+        "{\"kind\":\"@\",\"subject\":\"s\"}",
+        "{\"kind\":\"x.@\",\"subject\":\"s\"}",
+        "{\"kind\":\"x.@\",\"subject\":\"s\",\"schema\":7}",
+        "{\"kind\":\"x.a.b\",\"subject\":\"s\",\"body\":{\"@\":1}}",
+        "{\"kind\":\"x.a.b\",\"subject\":\"s\",\"open\":[\"@\"]}",
+        "{\"kind\":\"x.a.b\",\"subject\":\"s\",\"body\":{\"a\":1},\"private\":{\"@\":1}}",
+        "{\"kind\":\"permission.granted\",\"subject\":\"s\",\"body\":{\"group\":\"exec\",\"tier\":\"@\"}}",
+        "{\"kind\":\"x.a.b\",\"subject\":\"@\"}",
+        "{\"kind\":\"ledger.@\",\"subject\":\"s\"}",
+        "{\"kind\":\"x.a.b\",\"@\":1,\"@\":2}",
+        "{\"@\" \"@\"}",
+        "@",
+    };
+    struct box *b = *state;
+    char text[8192];
+    struct buf input;
+    buf_init(&input, 1 << 16);
+    buf_put_str(&input, "{\"kind\":\"x.a.b\",\"subject\":\"good\"}\n");
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        for (const char *p = lines[i]; *p != '\0'; p++) {
+            if (*p == '@') {
+                buf_put_str(&input, pat());
+            } else {
+                buf_put_u8(&input, (uint8_t)*p);
+            }
+        }
+        buf_put_u8(&input, '\n');
+    }
+    buf_put_u8(&input, 0);
+    box_write(b->file, (char *)input.p, O_TRUNC);
+    assert_int_equal(box_jsonl(b, b->file), 0);
+    assert_int_equal(b->result.total.rejected, sizeof(lines) / sizeof(lines[0]));
+    assert_null(strstr(b->rejections, "ghp_"));
+    assert_non_null(strstr(b->rejections, "unknown name '\xe2\x80\xb9secret:github-pat:40\xe2\x80\xba'"));
+    assert_null(strstr(box_event(b, 2, text, sizeof(text)), "ghp_"));
+    snprintf((char *)input.p, input.n, "%s/dpkg.log", b->dir);
+    box_write((char *)input.p, "2026-01-10 08:00:01 ", O_TRUNC);
+    box_write((char *)input.p, pat(), O_APPEND);
+    const char *paths[] = {(char *)input.p};
+    assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = paths, .n_paths = 1}), 0);
+    assert_int_equal(b->result.total.rejected, 1);
+    assert_null(strstr(b->rejections, "ghp_"));
+    buf_done(&input);
+}
+
+/* The database as it lies on the disk. */
+static bool database_holds(const struct box *b, const char *needle) {
+    char path[256];
+    struct buf bytes;
+    buf_init(&bytes, (size_t)64 << 20);
+    snprintf(path, sizeof(path), "%s/evidence/data.mdb", b->ledger_dir);
+    assert_int_equal(file_read(path, &bytes, NULL), 0);
+    bool found = memmem(bytes.p, bytes.n, needle, strlen(needle)) != NULL;
+    buf_done(&bytes);
+    return found;
+}
+
+static void a_receipt_has_no_path_but_in_its_private_field(void **state) {
+    struct box *b = *state;
+    char path[256], text[4096], want[512];
+    snprintf(path, sizeof(path), "%s/secname-%s.jsonl", b->dir, pat());
+    box_write(path, "{\"kind\":\"x.a.b\",\"subject\":\"s\"}\n", O_TRUNC);
+    assert_int_equal(box_jsonl(b, path), 0);
+    snprintf(want, sizeof(want), " {\"input\":\"%s/secname-\xe2\x80\xb9secret:github-pat:40\xe2\x80\xba.jsonl\"}", b->dir);
+    assert_non_null(strstr(box_event(b, 2, text, sizeof(text)), want));
+    /* A damaged file: the message names it, the open reasons do not. */
+    snprintf(want, sizeof(want), "printf '{\"kind\":\"x.a.b\",\"subject\":\"t\"}\\n' | gzip | head -c -4 >'%s'", path);
+    assert_int_equal(system(want), 0);
+    assert_int_equal(box_jsonl(b, path), ERR_CORRUPT);
+    assert_memory_equal(b->err.msg, path, strlen(path));
+    assert_non_null(strstr(box_event(b, 4, text, sizeof(text)), "\"reason\":\"gzip data is cut short after "));
+    assert_false(database_holds(b, pat()));
+    assert_false(database_holds(b, "ghp_"));
+}
+
 /* ---- dpkg ---- */
 
 static const char *const dpkg_events[] = {
@@ -338,10 +426,18 @@ static void a_dpkg_log_that_is_cut_and_garbled_gives_what_it_has(void **state) {
                         "upgrade, configure, trigproc, disappear, remove, purge\n");
 }
 
-static void a_damaged_gzip_log_keeps_what_was_read_and_says_where(void **state) {
+static void put_log(const char *path, const char *package) {
+    char text[256];
+    snprintf(text, sizeof(text),
+             "2026-01-10 08:00:01 install %s:amd64 <none> 1\n2026-01-10 08:00:03 status installed %s:amd64 1\n", package,
+             package);
+    box_write(path, text, O_TRUNC);
+}
+
+static void a_damaged_dpkg_log_is_a_rejection_and_the_others_go_in(void **state) {
     struct box *b = *state;
     struct buf content;
-    char path[128], text[4096];
+    char path[128], want[256], text[4096];
     int fd;
     buf_init(&content, 1 << 16);
     assert_int_equal(file_read(FIXTURES "dpkg/dpkg.log.2.gz", &content, NULL), 0);
@@ -350,12 +446,67 @@ static void a_damaged_gzip_log_keeps_what_was_read_and_says_where(void **state) 
     assert_int_equal(write(fd, content.p, content.n - 4), (ssize_t)content.n - 4);
     close(fd);
     const char *paths[] = {path};
-    assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = paths, .n_paths = 1}), ERR_CORRUPT);
-    snprintf(text, sizeof(text), "%s: gzip data is cut short after %zu bytes", path, content.n - 4);
-    assert_string_equal(b->err.msg, text);
+    assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = paths, .n_paths = 1}), 0);
+    snprintf(want, sizeof(want), "0: gzip data is cut short after %zu bytes\n", content.n - 4);
+    assert_string_equal(b->rejections, want);
     assert_int_equal(b->result.total.accepted, 1);
-    assert_non_null(strstr(box_event(b, 2, text, sizeof(text)), "gzip data is cut short"));
+    snprintf(want, sizeof(want), "\"reason\":\"gzip data is cut short after %zu bytes\"}", content.n - 4);
+    assert_non_null(strstr(box_event(b, 2, text, sizeof(text)), want));
+    snprintf(path, sizeof(path), "%s/dpkg.log", b->dir);
+    put_log(path, "b");
+    paths[0] = b->dir;
+    assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = paths, .n_paths = 1}), 0);
+    assert_int_equal(b->result.total.rejected, 1);
+    assert_int_equal(b->result.total.accepted, 1);
+    assert_int_equal(b->result.total.duplicate, 1);
+    assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = paths, .n_paths = 1, .strict = true}),
+                     ERR_INVALID);
+    snprintf(want, sizeof(want), "%s/dpkg.log.2.gz: gzip data is cut short after %zu bytes", b->dir, content.n - 4);
+    assert_string_equal(b->err.msg, want);
     buf_done(&content);
+}
+
+static void what_is_no_regular_file_is_no_dpkg_log_and_nobody_waits_for_it(void **state) {
+    struct box *b = *state;
+    char path[128];
+    snprintf(path, sizeof(path), "%s/dpkg.log.12", b->dir);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    snprintf(path, sizeof(path), "%s/dpkg.log.11", b->dir);
+    assert_int_equal(symlink("nowhere", path), 0);
+    snprintf(path, sizeof(path), "%s/dpkg.log.10", b->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/dpkg.log", b->dir);
+    put_log(path, "b");
+    const char *paths[] = {b->dir};
+    assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = paths, .n_paths = 1}), 0);
+    assert_string_equal(b->rejections, "0: is not a regular file\n"
+                                       "0: No such file or directory\n"
+                                       "0: is a directory, a file is wanted\n");
+    assert_int_equal(b->result.total.accepted, 1);
+}
+
+static void a_log_that_is_named_must_be_there(void **state) {
+    struct box *b = *state;
+    const char *paths[] = {FIXTURES "dpkg", "/nonexistent/dpkg.log"};
+    assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = paths, .n_paths = 2}), ERR_NOTFOUND);
+    assert_string_equal(b->err.msg, "/nonexistent/dpkg.log: No such file or directory");
+    assert_int_equal(box_size(b), 1);
+}
+
+static void a_gzip_log_that_floods_is_given_up(void **state) {
+    struct box *b = *state;
+    char path[128], command[256];
+    snprintf(path, sizeof(path), "%s/dpkg.log.1.gz", b->dir);
+    snprintf(command, sizeof(command), "head -c 40000000 /dev/zero | tr '\\0' '\\n' | gzip -9 >%s", path);
+    assert_int_equal(system(command), 0);
+    snprintf(path, sizeof(path), "%s/dpkg.log", b->dir);
+    put_log(path, "b");
+    const char *paths[] = {b->dir};
+    assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.paths = paths, .n_paths = 1}), 0);
+    assert_memory_equal(b->rejections, "0: gzip data is more than 200 times as large as what holds it, past byte ", 72);
+    assert_int_equal(b->result.total.rejected, 1);
+    assert_int_equal(b->result.total.accepted, 1);
+    assert_true(b->result.total.bytes < 20000000);
 }
 
 static void a_directory_without_a_log_is_an_error(void **state) {
@@ -404,7 +555,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(dpkgs_logs_become_one_event_an_operation_oldest_first, setup, teardown),
         cmocka_unit_test_setup_teardown(rotated_and_unordered_logs_are_duplicates, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dpkg_log_that_is_cut_and_garbled_gives_what_it_has, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_damaged_gzip_log_keeps_what_was_read_and_says_where, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_dpkg_log_is_a_rejection_and_the_others_go_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_no_regular_file_is_no_dpkg_log_and_nobody_waits_for_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_log_that_is_named_must_be_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_gzip_log_that_floods_is_given_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(rejections_do_not_show_the_secrets_of_what_they_quote, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_receipt_has_no_path_but_in_its_private_field, setup, teardown),
         cmocka_unit_test_setup_teardown(a_directory_without_a_log_is_an_error, setup, teardown),
         cmocka_unit_test_setup_teardown(hardware_is_written_when_it_changed_and_only_then, setup, teardown),
     };

@@ -21,7 +21,7 @@ static struct {
     long fail_at; /* this one (from 1) fails, or the process dies there; 0: none */
     bool forever; /* all from there on fail */
     bool dies;    /* instead of failing */
-    bool done;    /* with `dies`: the call is made first */
+    bool done;    /* that call is made first (a file system that says so of a rename is not known) */
     int error;
     bool hit;
 } syscalls;
@@ -49,26 +49,27 @@ static inline long syscalls_ret(long rc) {
     return rc;
 }
 
-#define SYSCALLS_FAIL                                                                                                      \
+#define SYSCALLS_CALL(type, call)                                                                                          \
     do {                                                                                                                   \
         int error_ = syscalls_judge();                                                                                     \
+        type rc_ =                                                                                                         \
+            error_ != 0 && !(syscalls.done && syscalls.count == syscalls.fail_at) ? (type)-1 : (type)syscalls_ret(call);   \
         if (error_ != 0) {                                                                                                 \
             errno = error_;                                                                                                \
             return -1;                                                                                                     \
         }                                                                                                                  \
+        return rc_;                                                                                                        \
     } while (0)
 
 SYSCALLS_EXPORT ssize_t write(int fd, const void *p, size_t n) {
-    if (fd > 2) {
-        SYSCALLS_FAIL;
+    if (fd <= STDERR_FILENO) {
+        return (ssize_t)syscall(SYS_write, fd, p, n);
     }
-    ssize_t rc = (ssize_t)syscall(SYS_write, fd, p, n);
-    return fd > 2 ? (ssize_t)syscalls_ret(rc) : rc;
+    SYSCALLS_CALL(ssize_t, syscall(SYS_write, fd, p, n));
 }
 
 SYSCALLS_EXPORT ssize_t pwrite(int fd, const void *p, size_t n, off_t at) {
-    SYSCALLS_FAIL;
-    return (ssize_t)syscalls_ret(syscall(SYS_pwrite64, fd, p, n, at));
+    SYSCALLS_CALL(ssize_t, syscall(SYS_pwrite64, fd, p, n, at));
 }
 
 SYSCALLS_EXPORT ssize_t pwrite64(int fd, const void *p, size_t n, off_t at);
@@ -77,38 +78,34 @@ SYSCALLS_EXPORT ssize_t pwrite64(int fd, const void *p, size_t n, off_t at) {
 }
 
 SYSCALLS_EXPORT ssize_t writev(int fd, const struct iovec *iov, int n) {
-    SYSCALLS_FAIL;
-    return (ssize_t)syscalls_ret(syscall(SYS_writev, fd, iov, n));
+    SYSCALLS_CALL(ssize_t, syscall(SYS_writev, fd, iov, n));
 }
 
 SYSCALLS_EXPORT ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t at) {
-    SYSCALLS_FAIL;
-    return (ssize_t)syscalls_ret(syscall(SYS_pwritev, fd, iov, n, (unsigned long)at, 0UL));
+    SYSCALLS_CALL(ssize_t, syscall(SYS_pwritev, fd, iov, n, (unsigned long)at, 0UL));
 }
 
 SYSCALLS_EXPORT int fdatasync(int fd) {
-    SYSCALLS_FAIL;
-    return (int)syscalls_ret(syscall(SYS_fdatasync, fd));
+    SYSCALLS_CALL(int, syscall(SYS_fdatasync, fd));
 }
 
 SYSCALLS_EXPORT int fsync(int fd) {
-    SYSCALLS_FAIL;
-    return (int)syscalls_ret(syscall(SYS_fsync, fd));
+    SYSCALLS_CALL(int, syscall(SYS_fsync, fd));
 }
 
 SYSCALLS_EXPORT int ftruncate(int fd, off_t n) {
-    SYSCALLS_FAIL;
-    return (int)syscalls_ret(syscall(SYS_ftruncate, fd, n));
+    SYSCALLS_CALL(int, syscall(SYS_ftruncate, fd, n));
 }
 
 SYSCALLS_EXPORT int unlink(const char *path) {
-    SYSCALLS_FAIL;
-    return (int)syscalls_ret(syscall(SYS_unlinkat, AT_FDCWD, path, 0));
+    SYSCALLS_CALL(int, syscall(SYS_unlinkat, AT_FDCWD, path, 0));
 }
 
 SYSCALLS_EXPORT int rename(const char *from, const char *to) {
-    SYSCALLS_FAIL;
-    return (int)syscalls_ret(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+    if (!syscalls.dies && syscalls.done && syscalls.count + 1 == syscalls.fail_at) {
+        syscalls.done = false;
+    }
+    SYSCALLS_CALL(int, syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
 #endif

@@ -167,7 +167,39 @@ static void a_secret_is_not_shown_in_a_message(void **state) {
     (void)state;
     assert_refused(
         (struct input){.kind = "permission.granted", .body = with_pat(json, "{\"group\":\"exec\",\"tier\":\"@\"}")},
-        ERR_INVALID, "field 'tier' holds a secret; accepted: T0, T1, T2, T3");
+        ERR_INVALID, "field 'tier' is '" PAT_MASK "'; accepted: T0, T1, T2, T3");
+    assert_refused((struct input){.kind = with_pat(json, "@"), .body = "{}"}, ERR_NOTFOUND,
+                   "unknown kind '" PAT_MASK "'; `ledger kinds` lists them; custom kinds are x.<vendor>.<name>");
+    assert_refused((struct input){.kind = "x.acme.thing", .body = "{}", .open = with_pat(json, "[\"@\"]")}, ERR_INVALID,
+                   "'open' names '" PAT_MASK "', which the body does not have");
+}
+
+static void a_map_with_a_secret_for_a_name_is_masked_as_a_whole(void **state) {
+    char json[512];
+    (void)state;
+    assert_sorted(custom(with_pat(json, "{\"a\":{\"@\":1}}")), "{\"a\":\"" PAT_MASK "\"}", "", 1);
+    assert_sorted(custom(with_pat(
+                      json, "{\"a\":[0,{\"b\":{\"a\":\"@\",\"my @\":[{\"x\":\"@\"}],\"z\":{}},\"c\":[7]},{\"d\":\"@\"}]}")),
+                  "{\"a\":[0,{\"b\":\"" PAT_MASK "\",\"c\":[7]},{\"d\":\"" PAT_MASK "\"}]}", "", 2);
+    assert_sorted(called(with_pat(json, "{\"meta\":{\"@\":\"v\",\"n\":{}},\"model\":\"m\"}")), "{\"model\":\"m\"}",
+                  "{\"meta\":\"" PAT_MASK "\"}", 1);
+    assert_sorted(custom(with_pat(json, "{\"a\":{\"authorization\":[{\"@\":1},\"x\"]}}")),
+                  "{\"a\":{\"authorization\":[\"" PAT_MASK "\",\"" L "secret:field-name:1" R "\"]}}", "", 2);
+}
+
+static void a_field_with_a_secret_for_a_name_is_refused_without_showing_it(void **state) {
+    static const char *const bodies[] = {"{\"@\":1}", "{\"@\":{\"a\":1},\"a\":1}"};
+    char json[512];
+    (void)state;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        assert_refused(called(with_pat(json, bodies[i])), ERR_INVALID,
+                       "a field's name in the body holds a secret (rule github-pat, 40 bytes at byte 0 of the name); "
+                       "accepted: names without one");
+    }
+    struct input in = {.kind = "x.acme.thing", .body = "{}", .private_ = with_pat(json, "{\"to @\":1}")};
+    assert_refused(in, ERR_INVALID,
+                   "a field's name in 'private' holds a secret (rule github-pat, 40 bytes at byte 3 of the name); "
+                   "accepted: names without one");
 }
 
 /* ---- home directories --------------------------------------------------------------------------------------------- */
@@ -280,6 +312,8 @@ int main(void) {
         cmocka_unit_test(sorting_again_what_was_masked_changes_nothing),
         cmocka_unit_test(what_only_resembles_a_mask_is_masked),
         cmocka_unit_test(a_secret_is_not_shown_in_a_message),
+        cmocka_unit_test(a_map_with_a_secret_for_a_name_is_masked_as_a_whole),
+        cmocka_unit_test(a_field_with_a_secret_for_a_name_is_refused_without_showing_it),
         cmocka_unit_test(an_open_field_with_a_path_below_a_home_directory_becomes_private),
         cmocka_unit_test(other_paths_stay_open),
         cmocka_unit_test(the_whole_field_moves_wherever_in_it_the_path_stands),

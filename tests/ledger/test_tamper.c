@@ -1,7 +1,8 @@
 /* Bits of the database's file are flipped one at a time: verify must say so, or nothing that a reader can see has changed.
  *
  * LMDB believes its file, so a flip may kill the process that reads it: the flips run in children, and one that dies of a
- * signal has noticed. By default each byte loses one of its bits; LEDGER_TEST_FULL=1 flips all eight. */
+ * signal has noticed. Much of the file is in no use; so first all bits of a stretch are turned at once, and only where that
+ * is noticed each byte loses its bits alone: by default one of them, with LEDGER_TEST_FULL=1 each of the eight. */
 #include "tests/ledger/scratch.h"
 
 #include <signal.h>
@@ -9,17 +10,21 @@
 
 #define WORKERS 2
 #define STALL_S 30
+#define STRETCH 32 /* bytes */
+
+#define UNITS (1 + 8 * STRETCH) /* tries of a stretch: the whole, then bit by bit */
 
 struct progress {         /* shared with a worker's children */
-    volatile size_t next; /* flip that is being tried */
+    volatile size_t next; /* try at hand: stretch * UNITS + unit */
     volatile size_t invalid, died, harmless, missed, first_missed;
 };
 
 struct subject {
     char dir[300]; /* its own copy of the ledger */
     char file[400];
-    size_t per_byte, stride; /* flips are numbered bit by bit, or byte by byte; every stride-th is tried */
-    struct bytes seen;       /* dump of the untouched ledger */
+    size_t bytes, step; /* every step-th bit is tried */
+    unsigned worker;    /* takes every WORKERS-th stretch */
+    struct bytes seen;  /* dump of the untouched ledger */
 };
 
 static bool same_to_a_reader(struct ledger *ledger, struct bytes seen) {
@@ -31,57 +36,80 @@ static bool same_to_a_reader(struct ledger *ledger, struct bytes seen) {
     return same;
 }
 
+enum judged { REFUSED, HARMLESS, MISSED };
+
 /* Whether the ledger as it lies there is refused, or looks the same as before. */
-static bool judge(const struct subject *s, struct progress *p) {
+static enum judged judge(const struct subject *s) {
     static struct ledger_report report;
     const struct ledger_open_options o = {.read_only = true};
     struct ledger *ledger = NULL;
     struct err err = {0};
-    bool good = true;
+    enum judged judged = MISSED;
+    alarm(STALL_S);
     if (ledger_open(s->dir, &o, &ledger, &err) != 0 || ledger_verify(ledger, NULL, &report, &err) != 0 ||
         report.verdict == LEDGER_INVALID || report.verdict == LEDGER_CONTRADICTS) {
-        p->invalid++;
+        judged = REFUSED;
     } else if (same_to_a_reader(ledger, s->seen)) {
-        p->harmless++;
-    } else {
-        good = false;
+        judged = HARMLESS;
     }
     ledger_close(ledger);
-    return good;
+    return judged;
 }
 
-static void flip(int fd, size_t at, unsigned bit) {
-    uint8_t byte;
-    if (pread(fd, &byte, 1, (off_t)at) == 1) {
-        byte ^= (uint8_t)(1U << bit);
-        if (pwrite(fd, &byte, 1, (off_t)at) != 1) {
-            _exit(3);
-        }
+static void turn(int fd, size_t at, size_t n, uint8_t mask) {
+    uint8_t bytes[STRETCH];
+    ssize_t got = pread(fd, bytes, n, (off_t)at);
+    for (ssize_t i = 0; i < got; i++) {
+        bytes[i] ^= mask;
+    }
+    if (got < 0 || pwrite(fd, bytes, (size_t)got, (off_t)at) != got) {
+        _exit(3);
     }
 }
 
-static void flip_on(const struct subject *s, struct progress *p, size_t end) {
+/* One try; true: the rest of the stretch need not be tried. */
+static bool try_one(const struct subject *s, struct progress *p, int fd, size_t stretch, size_t unit) {
+    size_t at = stretch * STRETCH, n = s->bytes - at < STRETCH ? s->bytes - at : STRETCH;
+    if (unit == 0) {
+        turn(fd, at, n, 0xff);
+        enum judged judged = judge(s);
+        turn(fd, at, n, 0xff);
+        p->harmless += judged == HARMLESS ? 8 * n / s->step : 0;
+        return judged == HARMLESS;
+    }
+    size_t bit = unit - 1;
+    if (bit % s->step != 0 || bit / 8 >= n) {
+        return false;
+    }
+    at += bit / 8;
+    uint8_t mask = (uint8_t)(1U << (s->step < 8 ? bit % 8 : at * 5 % 8));
+    turn(fd, at, 1, mask);
+    enum judged judged = judge(s);
+    turn(fd, at, 1, mask);
+    p->invalid += judged == REFUSED ? 1 : 0;
+    p->harmless += judged == HARMLESS ? 1 : 0;
+    if (judged == MISSED) {
+        p->first_missed = p->missed++ == 0 ? at : p->first_missed;
+    }
+    return false;
+}
+
+static void flip_on(const struct subject *s, struct progress *p) {
     int fd = open(s->file, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         _exit(3);
     }
-    for (; p->next < end; p->next++) {
-        size_t number = p->next * s->stride, at = number / s->per_byte;
-        unsigned bit = (unsigned)(s->per_byte == 8 ? number % 8 : at * 5 % 8);
-        alarm(STALL_S);
-        flip(fd, at, bit);
-        if (!judge(s, p)) {
-            p->first_missed = p->missed++ == 0 ? p->next : p->first_missed;
-        }
-        flip(fd, at, bit);
+    while (p->next / UNITS * STRETCH < s->bytes) {
+        size_t stretch = p->next / UNITS, unit = p->next % UNITS;
+        bool skip_rest = stretch % WORKERS != s->worker || try_one(s, p, fd, stretch, unit);
+        p->next = skip_rest ? (stretch + 1) * UNITS : p->next + 1;
     }
     _exit(0);
 }
 
-/* Flips [from, end); a child that dies is followed by another one from the flip after. */
-static void work(const struct subject *s, struct bytes original, struct progress *p, size_t from, size_t end) {
-    p->next = from;
-    while (p->next < end) {
+/* A child that dies is followed by another one, from the try after. */
+static void work(const struct subject *s, struct bytes original, struct progress *p) {
+    while (p->next / UNITS * STRETCH < s->bytes) {
         int status = 0;
         pid_t pid = fork();
         if (pid == 0) {
@@ -91,13 +119,13 @@ static void work(const struct subject *s, struct bytes original, struct progress
             for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) {
                 signal(deadly[i], SIG_DFL); /* not the test library's handlers */
             }
-            flip_on(s, p, end);
+            flip_on(s, p);
         }
         if (pid < 0 || waitpid(pid, &status, 0) != pid || (WIFEXITED(status) && WEXITSTATUS(status) == 3)) {
             _exit(2);
         }
         if (status != 0) { /* a signal, or a sanitizer that has seen it coming */
-            p->died++;
+            p->died += p->next % UNITS != 0 ? 1 : 0;
             p->next++;
             scratch_write(s->file, original);
         }
@@ -118,7 +146,7 @@ static void copy_ledger(const struct scratch *from, struct subject *to, unsigned
     scratch_copy(scratch_at(from, "box/config"), path);
 }
 
-static void flip_all(struct scratch *s, size_t per_byte, size_t stride) {
+static void flip_all(struct scratch *s, size_t step) {
     struct buf original, seen;
     struct progress *p = mmap(NULL, WORKERS * sizeof(*p), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t pid[WORKERS];
@@ -130,23 +158,21 @@ static void flip_all(struct scratch *s, size_t per_byte, size_t stride) {
     scratch_close(s);
     scratch_read(scratch_at(s, "box/evidence/data.mdb"), &original);
     for (unsigned i = 0; i < WORKERS; i++) {
-        struct subject subject = {.per_byte = per_byte, .stride = stride, .seen = bytes_of_buf(&seen)};
+        struct subject subject = {.bytes = original.n, .step = step, .worker = i, .seen = bytes_of_buf(&seen)};
         copy_ledger(s, &subject, i, bytes_of_buf(&original));
-        size_t all = original.n * per_byte / stride, from = all * i / WORKERS, end = all * (i + 1) / WORKERS;
         pid[i] = fork();
         if (pid[i] == 0) {
-            work(&subject, bytes_of_buf(&original), &p[i], from, end);
+            work(&subject, bytes_of_buf(&original), &p[i]);
         }
     }
     for (unsigned i = 0; i < WORKERS; i++) {
         int status;
         assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-            fail_msg("a worker ended with status 0x%x at flip %zu", (unsigned)status, p[i].next);
+            fail_msg("a worker ended with status 0x%x at byte %zu", (unsigned)status, p[i].next / UNITS * STRETCH);
         }
         if (p[i].missed > 0) {
-            fail_msg("%zu flips passed unnoticed, the first at byte %zu", p[i].missed,
-                     p[i].first_missed * stride / per_byte);
+            fail_msg("%zu flips passed unnoticed, the first at byte %zu", p[i].missed, p[i].first_missed);
         }
         sum[0] += p[i].invalid;
         sum[1] += p[i].died;
@@ -204,7 +230,7 @@ static void no_flipped_bit_of_a_small_ledger_passes_unseen(void **state) {
     (void)state;
     scratch_new(&s, 1 << 20);
     fill_small(&s);
-    flip_all(&s, full() ? 8 : 1, SLOW);
+    flip_all(&s, (full() ? 1 : 8) * SLOW);
     scratch_done(&s);
 }
 
@@ -214,7 +240,7 @@ static void no_flipped_bit_of_a_ledger_with_a_sealed_group_passes_unseen(void **
     scratch_new(&s, 1 << 20);
     fill_small(&s);
     scratch_fill(&s, 10, 300, true);
-    flip_all(&s, 1, full() ? 1 : 8 * SLOW);
+    flip_all(&s, (full() ? 8 : 64) * SLOW);
     scratch_done(&s);
 }
 
