@@ -123,8 +123,6 @@ static void paths_are_joined_with_one_slash_and_bounded(void **state) {
     assert_string_equal(path, "same");
 }
 
-#define scratch_test(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         scratch_test(directories_are_made_with_all_their_parents),
