@@ -57,6 +57,9 @@ static bool has_private(const struct sections *s, size_t i) {
 
 /* Cuts the content into its sections. Lengths are checked before use; with `strict` they must fill it exactly. */
 static bool split(struct bytes plain, bool strict, struct sections *ret) {
+    if (plain.n == 0) {
+        return false;
+    }
     struct cursor c = {plain.p, plain.p + plain.n};
     uint64_t middles = 0, privates = 0, bodies = 0, payloads = 0;
     for (size_t i = 0; i < EVENT_GROUP; i++) {

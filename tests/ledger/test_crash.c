@@ -46,11 +46,11 @@ static void write_on(const char *dir, uint64_t i, int fd) {
     }
 }
 
-/* What the pipe still holds after the writer's death. */
-static size_t take_acks(int fd, struct ack **acks, size_t n, size_t *cap) {
+/* Acknowledgements off the pipe: up to `most` of them, or to its end. */
+static size_t take_acks(int fd, struct ack **acks, size_t n, size_t *cap, size_t most) {
     struct ack one;
-    ssize_t got;
-    while ((got = read(fd, &one, sizeof(one))) == (ssize_t)sizeof(one)) {
+    ssize_t got = 0;
+    for (; most > 0 && (got = read(fd, &one, sizeof(one))) == (ssize_t)sizeof(one); most--) {
         if (n == *cap) {
             *cap = *cap == 0 ? 4096 : 2 * *cap;
             *acks = realloc(*acks, *cap * sizeof(one));
@@ -58,7 +58,7 @@ static size_t take_acks(int fd, struct ack **acks, size_t n, size_t *cap) {
         }
         (*acks)[n++] = one;
     }
-    assert_int_equal(got, 0); /* an acknowledgement is one small write: all or nothing */
+    assert_true(got == 0 || got == (ssize_t)sizeof(one)); /* one small write: all or nothing */
     return n;
 }
 
@@ -120,9 +120,12 @@ static void a_killed_writer_loses_no_acknowledged_event(void **state) {
             write_on(s.dir, next, fds[1]);
         }
         close(fds[1]);
-        usleep(2000 + (useconds_t)rand_r(&seed) % 30000);
+        if (kill_number % 3 != 0) { /* else it may still be opening */
+            n = take_acks(fds[0], &acks, n, &cap, 1);
+        }
+        usleep((useconds_t)rand_r(&seed) % 30000);
         kill(pid, SIGKILL);
-        n = take_acks(fds[0], &acks, n, &cap);
+        n = take_acks(fds[0], &acks, n, &cap, SIZE_MAX);
         close(fds[0]);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
