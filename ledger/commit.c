@@ -107,6 +107,7 @@ static int begin(struct commit *c, const struct commit_request *request, struct 
     }
     c->old_size = c->head.size;
     c->now = clock_wall_ns();
+    c->boot = clock_boot_ns();
     rc = load_keys(c, request, err);
     return rc != 0 ? rc : check_head_copy(c, err);
 }

@@ -13,7 +13,7 @@ struct commit {
     uint64_t old_size;              /* events before this commit */
     uint64_t base;                  /* seq of the first event in ledger->build */
     size_t stored;                  /* how many of its first events are in the tail table already */
-    uint64_t now;                   /* wall clock of this commit */
+    uint64_t now, boot;             /* the two clocks when this commit began, read together */
     struct segments_view *segments; /* NULL: there are none */
     bool keyed;                     /* keys in memory are up to date and take part */
     struct signer next;             /* the next epoch key, when this commit rotates */

@@ -72,9 +72,9 @@ int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct e
         return 0;
     }
     clock_boot_id(boot_id);
-    bool comparable = memcmp(boot_id, h->boot_id, sizeof(boot_id)) == 0 && clock_boot_ns() >= h->boot;
+    bool comparable = memcmp(boot_id, h->boot_id, sizeof(boot_id)) == 0 && c->boot >= h->boot;
     if (comparable) {
-        uint64_t due = h->wall + (clock_boot_ns() - h->boot);
+        uint64_t due = h->wall + (c->boot - h->boot);
         if (distance(due, c->now) > CLOCK_SLACK_NS) {
             what = c->now < due ? "clock_back" : "clock_jump";
             expected = due;
@@ -164,7 +164,7 @@ static int put_head(struct commit *c, struct err *err) {
         c->head.epoch_since = c->head.time;
     }
     c->head.wall = c->now;
-    c->head.boot = clock_boot_ns();
+    c->head.boot = c->boot;
     clock_boot_id(c->head.boot_id);
     buf_clear(&c->record);
     head_encode(&c->record, &c->head);

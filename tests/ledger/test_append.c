@@ -8,10 +8,19 @@
 uint64_t __real_clock_wall_ns(void);
 uint64_t __wrap_clock_wall_ns(void);
 
-static int64_t wall_shift; /* how far the wall clock stands off */
+uint64_t __real_clock_boot_ns(void);
+uint64_t __wrap_clock_boot_ns(void);
+
+static int64_t wall_shift;    /* how far the wall clock stands off */
+static uint64_t slow, passed; /* time that passes with each look at the boot clock, on both clocks */
 
 uint64_t __wrap_clock_wall_ns(void) {
-    return __real_clock_wall_ns() + (uint64_t)wall_shift;
+    return __real_clock_wall_ns() + (uint64_t)wall_shift + passed;
+}
+
+uint64_t __wrap_clock_boot_ns(void) {
+    passed += slow;
+    return __real_clock_boot_ns() + passed;
 }
 
 static struct scratch s;
@@ -19,6 +28,7 @@ static struct scratch s;
 static int start(void **state) {
     (void)state;
     wall_shift = 0;
+    slow = 0;
     scratch_new(&s, 0);
     return 0;
 }
@@ -505,6 +515,17 @@ static void a_clock_set_back_is_clamped_and_recorded(void **state) {
     free(report);
 }
 
+static void a_commit_that_takes_long_is_no_clock_step(void **state) {
+    (void)state;
+    slow = 5 * CLOCK_NS_PER_S;
+    scratch_append(&s, 0, NULL); /* where the slowness begins is a step */
+    uint64_t size = scratch_size(&s);
+    for (uint64_t i = 0; i < 4; i++) {
+        assert_int_equal(scratch_append(&s, i, NULL).seq, size + i);
+    }
+    assert_int_equal(scratch_size(&s), size + 4);
+}
+
 static void a_clock_step_is_recorded_before_duplicates_are_found_too(void **state) {
     (void)state;
     scratch_append(&s, 1, "k");
@@ -549,6 +570,7 @@ int main(void) {
         each(a_condition_is_judged_against_the_whole_log_and_the_batch),
         each(a_cursor_is_stored_with_its_events),
         each(a_clock_set_back_is_clamped_and_recorded),
+        each(a_commit_that_takes_long_is_no_clock_step),
         each(a_clock_step_is_recorded_before_duplicates_are_found_too),
         each(a_ledger_that_is_open_for_reading_appends_nothing),
     };
