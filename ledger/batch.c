@@ -107,16 +107,6 @@ static int check_strings(const struct event_header *h, struct err *err) {
 
 /* ---- encoding ---- */
 
-static void put_head(struct buf *out, const struct event_header *h) {
-    mp_put_str(out, h->kind);
-    mp_put_uint(out, h->schema);
-    mp_put_str(out, h->subject);
-    mp_put_str(out, h->actor);
-    mp_put_str(out, h->source);
-    mp_put_str(out, h->grade);
-    mp_put_str(out, h->run);
-}
-
 static int put_payload(struct ledger_batch *batch, const struct ledger_draft *draft, const struct event_header *h,
                        struct bytes body, struct batch_entry *e, struct err *err) {
     struct event_author author = {0};
@@ -188,7 +178,7 @@ static int encode_entry(struct ledger_batch *batch, const struct ledger_draft *d
     }
     h->private_ = e->has_private ? e->private_commit : NULL;
     e->head.at = arena->n;
-    put_head(arena, h);
+    event_head_encode(arena, h);
     e->head.n = arena->n - e->head.at;
     e->key.at = arena->n;
     mp_put_str(arena, h->key);

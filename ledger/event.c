@@ -19,11 +19,7 @@ static void put_commitment(struct buf *out, const uint8_t *hash) {
     }
 }
 
-int event_header_encode(struct buf *out, const struct event_header *h) {
-    mp_put_array(out, HEADER_ELEMENTS);
-    mp_put_uint(out, EVENT_FORMAT);
-    mp_put_uint(out, h->seq);
-    mp_put_uint(out, h->time);
+void event_head_encode(struct buf *out, const struct event_header *h) {
     mp_put_str(out, h->kind);
     mp_put_uint(out, h->schema);
     mp_put_str(out, h->subject);
@@ -31,6 +27,14 @@ int event_header_encode(struct buf *out, const struct event_header *h) {
     mp_put_str(out, h->source);
     mp_put_str(out, h->grade);
     mp_put_str(out, h->run);
+}
+
+int event_header_encode(struct buf *out, const struct event_header *h) {
+    mp_put_array(out, HEADER_ELEMENTS);
+    mp_put_uint(out, EVENT_FORMAT);
+    mp_put_uint(out, h->seq);
+    mp_put_uint(out, h->time);
+    event_head_encode(out, h);
     if (h->has_cause) {
         mp_put_uint(out, h->cause);
     } else {

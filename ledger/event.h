@@ -49,6 +49,8 @@ struct event_field {
     uint8_t digest[EVENT_HASH];
 };
 
+/* The elements kind .. run alone, which do not depend on the log. */
+void event_head_encode(struct buf *out, const struct event_header *h);
 int event_header_encode(struct buf *out, const struct event_header *h);
 /* Strict: canonical, exactly 15 elements, every limit of the format. ERR_CORRUPT. Views borrow from `bytes`. */
 int event_header_decode(struct bytes bytes, struct event_header *ret, struct err *err);
