@@ -1,6 +1,7 @@
 /* ingest: the sources of the ingest room at the command line. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -9,9 +10,14 @@
 #include "cli/out.h"
 #include "ingest/ingest.h"
 
-enum { N_FOLLOW, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
+enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
 static const struct opt options[] = {
     [N_FOLLOW] = {"follow", 'f', NULL, "go on as the file grows, until interrupted (jsonl)"},
+    [N_EVERY] = {"every", 0, "DURATION", "look again that often, until interrupted, such as 30s (ollama)"},
+    [N_MODELS] = {"models", 0, "DIR", "read the model store on disk too (ollama)"},
+    [N_VERIFY] = {"verify", 0, NULL, "hash the files that digests name (ollama)"},
+    [N_FROM] = {"from", 0, "FILE", "a saved answer instead of the server's, may be repeated (ollama)"},
+    [N_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP, until interrupted (otlp)"},
     [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input"},
     [N_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: show the events as they would be written"},
     [N_ROOT] = {"root", 0, "DIR", "another file system root than / (dpkg, hardware)"},
@@ -175,32 +181,68 @@ static int print_text(struct cli *cli, const char *source, const struct ingest_r
     return EXIT_GOOD;
 }
 
-/* Options that the source does not take are a wrong command line. */
-static int check(struct cli *cli, const struct opt_args *args, const struct ingest_source *source) {
-    if (!source) {
+static void on_listening(void *ctx, const char *address) {
+    struct state *state = ctx;
+    out_progress_end(&state->progress);
+    cli_note(state->cli, "ledger: ingest: listening on %s", address);
+}
+
+static void on_round(void *ctx, const struct ingest_result *sum, const struct err *failed) {
+    struct state *state = ctx;
+    out_progress_end(&state->progress);
+    if (failed != NULL) {
+        cli_note(state->cli, "ledger: ingest: %s; trying again", failed->msg);
+    } else {
+        cli_note(state->cli, "ledger: ingest: %llu accepted, %llu duplicate so far",
+                 (unsigned long long)sum->total.accepted, (unsigned long long)sum->total.duplicate);
+    }
+}
+
+static const struct ingest_source *find_source(struct cli *cli, const char *name, int *ret_exit) {
+    const struct ingest_source *source = ingest_source_find(name);
+    if (source == NULL) {
         struct buf names;
         buf_init(&names, 4096);
         for (size_t i = 0; i < ingest_source_count(); i++) {
             buf_printf(&names, "%s%s", i ? ", " : "", ingest_source_at(i)->name);
         }
-        int exit_code =
-            cli_usage(cli, "unknown source '%.60s'; there is %.*s", args->args[0], (int)names.n, (const char *)names.p);
+        *ret_exit = cli_usage(cli, "unknown source '%.60s'; there is %.*s", name, (int)names.n, (const char *)names.p);
         buf_done(&names);
-        return exit_code;
     }
-    if (args->n_args > 1 && !(source->takes & INGEST_PATHS)) {
-        return cli_usage(cli, "source '%s' takes no files", source->name);
+    return source;
+}
+
+/* The command line as the source's options. `from` has room for all options. What the source does not take is a wrong
+ * command line. */
+static int read_options(struct cli *cli, const struct opt_args *args, const struct ingest_source *source, const char **from,
+                        struct ingest_options *ret) {
+    struct err err = {0};
+    const char *text, *every = opt_text(args, &options[N_EVERY]);
+    bool url = (source->takes & INGEST_URL) != 0;
+    size_t at = 0;
+    *ret = (struct ingest_options){.paths = (const char *const *)args->args + 1,
+                                   .n_paths = url ? 0 : args->n_args - 1,
+                                   .url = url && args->n_args > 1 ? args->args[1] : NULL,
+                                   .root = opt_text(args, &options[N_ROOT]),
+                                   .actor = opt_text(args, &options[N_ACTOR]),
+                                   .models = opt_text(args, &options[N_MODELS]),
+                                   .listen = opt_text(args, &options[N_LISTEN]),
+                                   .from = from,
+                                   .follow = opt_has(args, &options[N_FOLLOW]),
+                                   .strict = opt_has(args, &options[N_STRICT]),
+                                   .verify = opt_has(args, &options[N_VERIFY]),
+                                   .dry_run = opt_has(args, &options[N_DRY_RUN]),
+                                   .stop = &stop};
+    while ((text = opt_next(args, &options[N_FROM], &at)) != NULL) {
+        from[ret->n_from++] = text;
     }
-    if (opt_has(args, &options[N_FOLLOW]) && !(source->takes & INGEST_FOLLOW)) {
-        return cli_usage(cli, "source '%s' does not take --follow", source->name);
+    if (url && args->n_args > 2) {
+        return cli_usage(cli, "source '%s' takes one address", source->name);
     }
-    if (opt_has(args, &options[N_ROOT]) && !(source->takes & INGEST_ROOT)) {
-        return cli_usage(cli, "source '%s' does not take --root", source->name);
+    if (every != NULL && (text_parse_duration(bytes_of(every), &ret->every_ns) != 0 || ret->every_ns == 0)) {
+        return cli_usage(cli, "--every '%.40s' is no duration; accepted are numbers with s, m, h or d, such as 30s", every);
     }
-    if (opt_has(args, &options[N_FOLLOW]) && (args->n_args > 2 || opt_has(args, &options[N_DRY_RUN]))) {
-        return cli_usage(cli, "--follow takes one file and no --dry-run");
-    }
-    return 0;
+    return ingest_check_options(source, ret, &err) != 0 ? cli_usage(cli, "%s", err.msg) : 0;
 }
 
 static void catch_signals(void) {
@@ -213,7 +255,53 @@ static void catch_signals(void) {
     sigaction(SIGHUP, &action, NULL);
 }
 
+static int report(struct state *state, const struct ingest_source *source, const struct ingest_result *result, bool dry_run,
+                  int exit_code) {
+    struct cli *cli = state->cli;
+    out_progress_end(&state->progress);
+    if (state->rejected > REPORTED_MAX) {
+        cli_note(cli, "ledger: ingest: %llu more rejections were not shown",
+                 (unsigned long long)(state->rejected - REPORTED_MAX));
+    }
+    int printed =
+        cli->json ? print_json(cli, source->name, result, dry_run) : print_text(cli, source->name, result, dry_run);
+    if (exit_code != 0 || printed != 0) {
+        return exit_code != 0 ? exit_code : printed;
+    }
+    return result->total.rejected > 0 ? EXIT_INPUT : EXIT_GOOD;
+}
+
+static int run_source(struct cli *cli, const struct ingest_source *source, struct ingest_options *o) {
+    struct state state = {.cli = cli};
+    struct ledger *ledger = NULL;
+    struct ingest_result result;
+    struct err err = {0};
+    memset(&result, 0, sizeof(result));
+    result.total.first_at = result.total.last_at = INGEST_NO_TIME;
+    int exit_code = cli_open(cli, o->dry_run ? CLI_READ : CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    o->ctx = &state;
+    o->progress = on_progress;
+    o->rejected = on_rejected;
+    o->listening = on_listening;
+    o->round = on_round;
+    o->preview = o->dry_run ? on_preview : NULL;
+    catch_signals();
+    out_progress_init(&state.progress, cli, source->name);
+    if (ingest_source_run(ledger, source->name, o, &result, &err) != 0) {
+        out_progress_end(&state.progress);
+        exit_code = cli_fail_input(cli, &err);
+    }
+    exit_code = report(&state, source, &result, o->dry_run, exit_code);
+    ledger_close(ledger);
+    return exit_code;
+}
+
 static int ingest(struct cli *cli, const struct opt_args *args) {
+    struct ingest_options o;
+    int exit_code = 0;
     if (opt_has(args, &options[N_SOURCES])) {
         for (size_t i = 0; i < ingest_source_count(); i++) {
             out_printf(cli, "%s\n", ingest_source_at(i)->name);
@@ -223,52 +311,18 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
     if (args->n_args == 0) {
         return cli_usage(cli, "which source? 'ledger ingest --sources' lists them");
     }
-    const struct ingest_source *source = ingest_source_find(args->args[0]);
-    int exit_code = check(cli, args, source);
-    if (exit_code != 0) {
+    const struct ingest_source *source = find_source(cli, args->args[0], &exit_code);
+    if (source == NULL) {
         return exit_code;
     }
-    bool dry_run = opt_has(args, &options[N_DRY_RUN]);
-    struct state state = {.cli = cli};
-    struct ledger *ledger = NULL;
-    struct ingest_result result;
-    struct err err = {0};
-    memset(&result, 0, sizeof(result));
-    result.total.first_at = result.total.last_at = INGEST_NO_TIME;
-    exit_code = cli_open(cli, dry_run ? CLI_READ : CLI_WRITE, &ledger);
-    if (exit_code != 0) {
-        return exit_code;
+    const char **from = calloc(args->n_values + 1, sizeof(*from));
+    if (from == NULL) {
+        return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
     }
-    struct ingest_options run = {.paths = (const char *const *)args->args + 1,
-                                 .n_paths = args->n_args - 1,
-                                 .root = opt_text(args, &options[N_ROOT]),
-                                 .actor = opt_text(args, &options[N_ACTOR]),
-                                 .follow = opt_has(args, &options[N_FOLLOW]),
-                                 .strict = opt_has(args, &options[N_STRICT]),
-                                 .dry_run = dry_run,
-                                 .stop = &stop,
-                                 .ctx = &state,
-                                 .progress = on_progress,
-                                 .rejected = on_rejected,
-                                 .preview = dry_run ? on_preview : NULL};
-    catch_signals();
-    out_progress_init(&state.progress, cli, source->name);
-    int rc = ingest_source_run(ledger, source->name, &run, &result, &err);
-    out_progress_end(&state.progress);
-    if (state.rejected > REPORTED_MAX) {
-        cli_note(cli, "ledger: ingest: %llu more rejections were not shown",
-                 (unsigned long long)(state.rejected - REPORTED_MAX));
-    }
-    if (rc != 0) {
-        exit_code = cli_fail_input(cli, &err);
-    }
-    int printed =
-        cli->json ? print_json(cli, source->name, &result, dry_run) : print_text(cli, source->name, &result, dry_run);
-    ledger_close(ledger);
-    if (exit_code != 0 || printed != 0) {
-        return exit_code != 0 ? exit_code : printed;
-    }
-    return result.total.rejected > 0 ? EXIT_INPUT : EXIT_GOOD;
+    exit_code = read_options(cli, args, source, from, &o);
+    exit_code = exit_code != 0 ? exit_code : run_source(cli, source, &o);
+    free(from);
+    return exit_code;
 }
 
 const struct spec spec_ingest = {

@@ -2,11 +2,16 @@
 #include "ingest/ingest.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "ingest/dpkg.h"
 #include "ingest/hardware.h"
 #include "ingest/jsonl.h"
 #include "ingest/run.h"
+#include "ingest/tally.h"
+
+#define WAIT_STEP_NS (CLOCK_NS_PER_S / 10)
 
 #define SOURCE(name, takes, read, help) {name, help, takes, read},
 static const struct ingest_source sources[] = {
@@ -44,21 +49,88 @@ static int unknown_source(const char *name, struct err *err) {
     return ERR_NOTFOUND;
 }
 
-static int check_options(const struct ingest_source *source, const struct ingest_options *o, struct err *err) {
-    if (o->n_paths > 0 && (source->takes & INGEST_PATHS) == 0) {
-        return err_set(err, ERR_INVALID, "source '%s' takes no files", source->name);
-    }
-    if (o->follow && (source->takes & INGEST_FOLLOW) == 0) {
-        return err_set(err, ERR_INVALID, "source '%s' cannot follow", source->name);
-    }
-    if (o->root != NULL && (source->takes & INGEST_ROOT) == 0) {
-        return err_set(err, ERR_INVALID, "source '%s' takes no root", source->name);
+/* What the options ask for, and the name under which help and messages know it. */
+static const struct asked {
+    unsigned takes;
+    const char *name;
+} all_asked[] = {{INGEST_PATHS, "files"},    {INGEST_FOLLOW, "--follow"}, {INGEST_ROOT, "--root"},
+                 {INGEST_URL, "an address"}, {INGEST_MODELS, "--models"}, {INGEST_VERIFY, "--verify"},
+                 {INGEST_FROM, "--from"},    {INGEST_LISTEN, "--listen"}, {INGEST_EVERY, "--every"}};
+
+static unsigned asked_of(const struct ingest_options *o) {
+    return (o->n_paths > 0 ? INGEST_PATHS : 0U) | (o->follow ? INGEST_FOLLOW : 0U) | (o->root != NULL ? INGEST_ROOT : 0U) |
+           (o->url != NULL ? INGEST_URL : 0U) | (o->models != NULL ? INGEST_MODELS : 0U) |
+           (o->verify ? INGEST_VERIFY : 0U) | (o->n_from > 0 ? INGEST_FROM : 0U) |
+           (o->listen != NULL ? INGEST_LISTEN : 0U) | (o->every_ns > 0 ? INGEST_EVERY : 0U);
+}
+
+int ingest_check_options(const struct ingest_source *source, const struct ingest_options *o, struct err *err) {
+    unsigned excess = asked_of(o) & ~source->takes;
+    for (size_t i = 0; i < sizeof(all_asked) / sizeof(all_asked[0]); i++) {
+        if ((excess & all_asked[i].takes) != 0) {
+            return err_set(err, ERR_INVALID, "source '%s' does not take %s", source->name, all_asked[i].name);
+        }
     }
     if (o->follow && o->n_paths > 1) {
-        return err_set(err, ERR_INVALID, "following takes one file, not %zu", o->n_paths);
+        return err_set(err, ERR_INVALID, "--follow takes one file, not %zu", o->n_paths);
     }
-    if (o->follow && o->dry_run) {
-        return err_set(err, ERR_INVALID, "a dry run cannot follow");
+    if (o->dry_run && (o->follow || o->listen != NULL || o->every_ns > 0)) {
+        return err_set(err, ERR_INVALID, "a dry run looks once: it takes no --follow, --listen or --every");
+    }
+    if (o->listen != NULL && o->n_paths > 0) {
+        return err_set(err, ERR_INVALID, "--listen takes no files");
+    }
+    return 0;
+}
+
+/* One look. */
+static int look(struct ledger *ledger, const struct ingest_source *source, const struct ingest_options *o,
+                struct ingest_result *ret, struct err *err) {
+    struct ingest_run *run = NULL;
+    int code = run_new(ledger, source->name, o, ret, &run, err);
+    if (code == 0) {
+        code = run_finish(run, source->read(run, err), err);
+    }
+    run_free(run);
+    return code;
+}
+
+static bool stopped(const struct ingest_options *o) {
+    return o->stop != NULL && *o->stop != 0;
+}
+
+/* Sleeps until the next look is due, in steps short enough for the stop flag. */
+static void wait_until(const struct ingest_options *o, uint64_t due) {
+    for (uint64_t now; !stopped(o) && (now = clock_boot_ns()) < due;) {
+        uint64_t rest = due - now < WAIT_STEP_NS ? due - now : WAIT_STEP_NS;
+        nanosleep(&(struct timespec){(time_t)(rest / CLOCK_NS_PER_S), (long)(rest % CLOCK_NS_PER_S)}, NULL);
+    }
+}
+
+/* Errors of the ledger itself end the looking; a source that cannot be had now may be there the next time. */
+static bool goes_on_after(int code) {
+    return code == 0 || code == ERR_NOTFOUND || code == ERR_INVALID || code == ERR_NET || code == ERR_CORRUPT;
+}
+
+static int look_again(struct ledger *ledger, const struct ingest_source *source, const struct ingest_options *o,
+                      struct ingest_result *ret, struct err *err) {
+    int code = 0;
+    while (!stopped(o) && goes_on_after(code)) {
+        struct ingest_result one = {0};
+        struct err why = {0};
+        uint64_t due = clock_boot_ns() + o->every_ns;
+        code = look(ledger, source, o, &one, &why);
+        tally_sum(&ret->total, &one.total);
+        ret->receipts += one.receipts;
+        ret->stopped = one.stopped;
+        ret->head = one.head;
+        if (o->round != NULL) {
+            o->round(o->ctx, ret, code == 0 ? NULL : &why);
+        }
+        if (!goes_on_after(code)) {
+            return err_set(err, code, "%s", why.msg);
+        }
+        wait_until(o, due);
     }
     return 0;
 }
@@ -72,15 +144,10 @@ int ingest_source_run(struct ledger *ledger, const char *name, const struct inge
         return unknown_source(name, err);
     }
     memset(ret, 0, sizeof(*ret));
-    int code = check_options(source, o, err);
+    tally_init(&ret->total);
+    int code = ingest_check_options(source, o, err);
     if (code != 0) {
         return code;
     }
-    struct ingest_run *run = NULL;
-    code = run_new(ledger, source->name, o, ret, &run, err);
-    if (code == 0) {
-        code = run_finish(run, source->read(run, err), err);
-    }
-    run_free(run);
-    return code;
+    return o->every_ns > 0 ? look_again(ledger, source, o, ret, err) : look(ledger, source, o, ret, err);
 }

@@ -26,11 +26,20 @@
 #define INGEST_REASON_LEN     192
 #define INGEST_NO_TIME        UINT64_MAX
 
-enum ingest_takes {                    /* which options a source takes; others are refused */
-                    INGEST_PATHS = 1,  /* files or directories */
-                    INGEST_FOLLOW = 2, /* goes on as the input grows */
-                    INGEST_ROOT = 4    /* another file system root than "/" */
+/* Which options a source takes; others are refused. */
+enum ingest_takes {
+    INGEST_PATHS = 1,    /* files or directories */
+    INGEST_FOLLOW = 2,   /* goes on as the input grows */
+    INGEST_ROOT = 4,     /* another file system root than "/" */
+    INGEST_URL = 8,      /* a server's address instead of files */
+    INGEST_MODELS = 16,  /* a directory of models */
+    INGEST_VERIFY = 32,  /* hashes the content that names claim */
+    INGEST_FROM = 64,    /* answers of the server that were saved to files */
+    INGEST_LISTEN = 128, /* is a server itself */
+    INGEST_EVERY = 256   /* looks again and again */
 };
+
+struct ingest_result;
 
 /* Where in the input something stands. */
 struct ingest_place {
@@ -50,14 +59,24 @@ struct ingest_preview {
 struct ingest_options {
     const char *const *paths; /* may be NULL: the source's own default, standard input for jsonl */
     size_t n_paths;
-    const char *root;  /* NULL: "/" */
-    const char *actor; /* NULL: "service:<source>" */
-    bool follow, strict, dry_run;
+    const char *root;        /* NULL: "/" */
+    const char *actor;       /* NULL: "service:<source>" */
+    const char *url;         /* INGEST_URL: "http://127.0.0.1:11434"; NULL: the source's own default */
+    const char *models;      /* INGEST_MODELS: directory, NULL: none */
+    const char *const *from; /* INGEST_FROM: files */
+    size_t n_from;
+    const char *listen; /* INGEST_LISTEN: "127.0.0.1:4318", port 0 for any free one; NULL: it does not listen */
+    uint64_t every_ns;  /* INGEST_EVERY: from one look to the next; 0: one look only */
+    bool follow, strict, dry_run, verify;
     const volatile sig_atomic_t *stop; /* set by a signal handler: the run ends as if the input did. May be NULL */
     /* Callbacks, each may be NULL. `total` is 0 when nobody knows it. */
     void *ctx;
     void (*progress)(void *ctx, uint64_t done, uint64_t total);
     void (*rejected)(void *ctx, const struct ingest_place *place, const char *reason);
+    void (*listening)(void *ctx, const char *address); /* with the port that was bound */
+    void (*round)(void *ctx, const struct ingest_result *sum,
+                  const struct err *failed); /* after each look of `every_ns`;
+                  `sum` counts all looks so far; failed: NULL when it went well */
     void (*preview)(void *ctx, const struct ingest_place *place, const struct ingest_preview *preview); /* dry_run */
 };
 
@@ -99,10 +118,14 @@ const struct ingest_source *ingest_source_at(size_t i);
 /* NULL when there is none of that name. */
 const struct ingest_source *ingest_source_find(const char *name);
 
+/* ERR_INVALID when the source does not take what the options ask for, or they exclude each other. */
+int ingest_check_options(const struct ingest_source *source, const struct ingest_options *options, struct err *err);
+
 /* Runs one source to its end, or with `follow` until the stop flag. *ret is filled on failure too: what was committed
  * before stays, and is counted there. ERR_NOTFOUND: no such source, or no such file. ERR_INVALID: an option that the source
  * does not take, or, with `strict`, the first bad input ("FILE: line N: ..."). ERR_CORRUPT: compressed input is
- * damaged. Others are the ledger's. */
+ * damaged. ERR_NET: a server does not answer, or not as it should. Others are the ledger's. With `every_ns` it looks
+ * again until the stop flag, and only the ledger's errors end it. */
 int ingest_source_run(struct ledger *ledger, const char *source, const struct ingest_options *options,
                       struct ingest_result *ret, struct err *err);
 

@@ -42,10 +42,8 @@ static void put_reason(char ret[INGEST_REASON_LEN], const char *text) {
     }
 }
 
-void tally_reject(struct ingest_tally *t, const char *group, const struct ingest_place *place) {
-    char text[INGEST_REASON_LEN];
-    put_reason(text, group);
-    t->rejected++;
+/* The entry of a reason, a new one if need be; the last collects what no longer fits. */
+static struct ingest_reason *reason_of(struct ingest_tally *t, const char *text, uint64_t line, uint64_t offset) {
     size_t i = 0;
     while (i < t->n_reasons && strcmp(t->reasons[i].text, text) != 0) {
         i++;
@@ -56,12 +54,34 @@ void tally_reject(struct ingest_tally *t, const char *group, const struct ingest
     }
     struct ingest_reason *r = &t->reasons[i];
     if (i == t->n_reasons) {
-        memcpy(r->text, text, sizeof(text));
-        r->line = place->line;
-        r->offset = place->offset;
+        memcpy(r->text, text, strlen(text) + 1);
+        r->line = line;
+        r->offset = offset;
         t->n_reasons++;
     }
-    r->count++;
+    return r;
+}
+
+void tally_reject(struct ingest_tally *t, const char *group, const struct ingest_place *place) {
+    char text[INGEST_REASON_LEN];
+    put_reason(text, group);
+    t->rejected++;
+    reason_of(t, text, place->line, place->offset)->count++;
+}
+
+void tally_sum(struct ingest_tally *t, const struct ingest_tally *more) {
+    t->bytes += more->bytes;
+    t->accepted += more->accepted;
+    t->duplicate += more->duplicate;
+    t->rejected += more->rejected;
+    t->masked += more->masked;
+    t->gaps += more->gaps;
+    tally_at(t, more->first_at);
+    tally_at(t, more->last_at);
+    for (size_t i = 0; i < more->n_reasons; i++) {
+        const struct ingest_reason *r = &more->reasons[i];
+        reason_of(t, r->text, r->line, r->offset)->count += r->count;
+    }
 }
 
 static void put_uint(struct buf *out, const char *name, uint64_t v) {

@@ -232,16 +232,16 @@ static void a_wrong_source_or_option_says_what_there_is(void **state) {
     struct box *b = *state;
     const char *paths[] = {b->file, b->file};
     assert_int_equal(box_run(b, "jsnol", (struct ingest_options){0}), ERR_NOTFOUND);
-    assert_string_equal(b->err.msg, "no source 'jsnol'; there is: jsonl, dpkg, hardware");
+    assert_non_null(strstr(b->err.msg, "no source 'jsnol'; there is: jsonl, dpkg, hardware"));
     assert_int_equal(box_run(b, "hardware", (struct ingest_options){.paths = paths, .n_paths = 1}), ERR_INVALID);
-    assert_string_equal(b->err.msg, "source 'hardware' takes no files");
+    assert_string_equal(b->err.msg, "source 'hardware' does not take files");
     assert_int_equal(box_run(b, "dpkg", (struct ingest_options){.follow = true}), ERR_INVALID);
-    assert_string_equal(b->err.msg, "source 'dpkg' cannot follow");
+    assert_string_equal(b->err.msg, "source 'dpkg' does not take --follow");
     assert_int_equal(box_run(b, "jsonl", (struct ingest_options){.root = "/x"}), ERR_INVALID);
-    assert_string_equal(b->err.msg, "source 'jsonl' takes no root");
+    assert_string_equal(b->err.msg, "source 'jsonl' does not take --root");
     assert_int_equal(box_run(b, "jsonl", (struct ingest_options){.paths = paths, .n_paths = 2, .follow = true}),
                      ERR_INVALID);
-    assert_string_equal(b->err.msg, "following takes one file, not 2");
+    assert_string_equal(b->err.msg, "--follow takes one file, not 2");
     assert_int_equal(box_jsonl(b, "/nonexistent/x.jsonl"), ERR_NOTFOUND);
     assert_string_equal(b->err.msg, "/nonexistent/x.jsonl: No such file or directory");
     assert_int_equal(box_size(b), 1);
