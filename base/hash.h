@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4) by libcrypto: the one door to it. The digest is fetched once, a context is kept per thread. */
+/* SHA-256 (FIPS 180-4) by libcrypto: the one door to it. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
@@ -6,8 +6,7 @@
 
 #define HASH_LEN 32
 
-/* ret = SHA-256 of the parts one after another. Aborts only when libcrypto cannot hash at all (our own mistake or no
- * memory at the first call of a thread). */
+/* ret = SHA-256 of the parts one after another. */
 void hash_parts(uint8_t ret[HASH_LEN], const struct bytes *parts, size_t n);
 /* ret = SHA-256(tag || a). */
 void hash_tagged(uint8_t ret[HASH_LEN], uint8_t tag, struct bytes a);
