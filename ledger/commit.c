@@ -14,6 +14,7 @@
 #include "ledger/cursor.h"
 #include "ledger/headfile.h"
 #include "ledger/keyrun.h"
+#include "ledger/packer.h"
 
 static bool has_keys(const struct commit_request *list) {
     for (; list != NULL; list = list->after) {
@@ -272,6 +273,7 @@ static void give_head(const struct commit *c, struct commit_request *list) {
 }
 
 static void done(struct commit *c) {
+    packer_clear(c->ledger->packer);
     db_abort(c->txn);
     segments_view_close(c->segments);
     signer_done(&c->next);
@@ -293,7 +295,7 @@ static int run_once(struct ledger *ledger, struct commit_request *list, struct c
     struct commit c = {.ledger = ledger};
     buf_init(&c.header, 2 * EVENT_HEADER_MAX);
     buf_init(&c.keyrun, 65536);
-    buf_init(&c.record, GROUP_PLAIN_MAX + 65536);
+    buf_init(&c.record, EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX + 65536);
     int rc = ready_segments(ledger, list, err);
     rc = rc != 0 ? rc : begin(&c, list, err);
     rc = rc != 0 ? rc : write_all(&c, list, ret_failed, err);

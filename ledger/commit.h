@@ -28,13 +28,16 @@ int commit_batch(struct commit *c, const struct ledger_batch *batch, struct ledg
                  struct err *err);
 
 /* ---- commit_group.c ---- */
-/* Makes ledger->build ready for `n` more events: with the tail loaded when a group will fill up. */
+/* Makes ledger->build ready for `n` more events: with the tail loaded when a group will fill up, and a second thread to
+ * encode when several will. */
 int commit_group_begin(struct commit *c, size_t n, struct err *err);
 int commit_group_add(struct commit *c, struct bytes header, const struct group_facts *facts, struct bytes payload,
                      enum group_payload where, const uint8_t leaf[EVENT_HASH], struct err *err);
 /* A key of the event that is added next goes into its group's run. */
 void commit_group_key(struct commit *c, uint64_t hash);
-/* Puts what is left of the group into the tail. */
+/* Puts the bundles that are still being encoded into the database. */
+int commit_group_drain(struct commit *c, struct err *err);
+/* The same, and puts what is left of the group into the tail. */
 int commit_group_end(struct commit *c, struct err *err);
 
 /* ---- commit_keys.c ---- */

@@ -3,6 +3,7 @@
 
 #include "ledger/commit.h"
 #include "ledger/keyrun.h"
+#include "ledger/packer.h"
 
 static int put_pair(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
     struct buf *out = ctx;
@@ -18,6 +19,9 @@ void commit_group_key(struct commit *c, uint64_t hash) {
 int commit_group_begin(struct commit *c, size_t n, struct err *err) {
     struct ledger *ledger = c->ledger;
     size_t have = (size_t)(c->head.size % EVENT_GROUP);
+    if (have + n >= 2 * EVENT_GROUP) {
+        packer_start(ledger->packer);
+    }
     if (have > 0 && have + n >= EVENT_GROUP) {
         size_t bad;
         c->base = c->head.size - have;
@@ -67,21 +71,42 @@ static int put_key_run(struct commit *c, struct err *err) {
     return rc;
 }
 
+/* The oldest group that is encoded, or being so. */
+static int put_bundle(struct commit *c, struct err *err) {
+    struct bytes record;
+    uint64_t index;
+    int rc = packer_take(c->ledger->packer, &index, &record, err);
+    return rc != 0 ? rc : db_put_u64(c->txn, T_BUNDLE, index, record, DB_APPEND, err);
+}
+
+int commit_group_drain(struct commit *c, struct err *err) {
+    int rc = 0;
+    while (rc == 0 && packer_pending(c->ledger->packer)) {
+        rc = put_bundle(c, err);
+    }
+    return rc;
+}
+
 static int seal_group(struct commit *c, struct err *err) {
-    struct group *group = c->ledger->build;
-    group_views(group);
-    buf_clear(&c->record);
-    int rc = group_encode(group, &c->record, err);
-    rc = rc != 0 ? rc : db_put_u64(c->txn, T_BUNDLE, group->index, bytes_of_buf(&c->record), DB_APPEND, err);
+    struct ledger *ledger = c->ledger;
+    uint64_t index = ledger->build->index;
+    int rc = 0;
     for (size_t i = 0; i < c->stored && rc == 0; i++) {
-        rc = db_del_u64(c->txn, T_TAIL, group->index * EVENT_GROUP + i, err);
+        rc = db_del_u64(c->txn, T_TAIL, index * EVENT_GROUP + i, err);
     }
     rc = rc != 0 ? rc : put_key_run(c, err);
+    while (rc == 0 && (packer_ready(ledger->packer) || !packer_has_room(ledger->packer))) {
+        rc = put_bundle(c, err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    packer_put(ledger->packer, &ledger->build);
     memset(c->head.seed, 0, EVENT_HASH);
     c->base = c->head.size;
     c->stored = 0;
-    group_reset(group, group->index + 1, c->head.seed, c->head.prev);
-    return rc;
+    group_reset(ledger->build, index + 1, c->head.seed, c->head.prev);
+    return 0;
 }
 
 /* ---- events ---- */
@@ -112,12 +137,16 @@ int commit_group_add(struct commit *c, struct bytes header, const struct group_f
 
 int commit_group_end(struct commit *c, struct err *err) {
     struct group *group = c->ledger->build;
+    int rc = commit_group_drain(c, err);
+    if (rc != 0) {
+        return rc;
+    }
     group_views(group);
     for (size_t i = c->stored; i < group->n; i++) {
         const struct group_event *e = &group->event[i];
         buf_clear(&c->record);
         group_tail_encode(&c->record, e->header, e->payload, e->where);
-        int rc = buf_check(&c->record, "a tail record", err);
+        rc = buf_check(&c->record, "a tail record", err);
         rc = rc != 0 ? rc : db_put_u64(c->txn, T_TAIL, c->base + i, bytes_of_buf(&c->record), DB_APPEND, err);
         if (rc != 0) {
             return rc;

@@ -42,7 +42,8 @@ static int locate(struct commit *c, uint64_t seq, struct bytes *ret_header, stru
         at = (size_t)(seq % EVENT_GROUP);
         if (!ledger->lookup_valid || group->index != seq / EVENT_GROUP) {
             ledger->lookup_valid = false;
-            int rc = core_group_load(c->txn, &c->head, seq / EVENT_GROUP, group, NULL, err);
+            int rc = commit_group_drain(c, err); /* it may be one of this commit */
+            rc = rc != 0 ? rc : core_group_load(c->txn, &c->head, seq / EVENT_GROUP, group, NULL, err);
             if (rc != 0) {
                 return rc;
             }

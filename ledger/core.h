@@ -38,6 +38,7 @@ extern const char *const core_table_names[CORE_TABLES];
 /* Why a checkpoint is kept for ever. */
 enum { CORE_KEEP_BOUNDARY = 1, CORE_KEEP_HANDOVER = 2, CORE_KEEP_COSIGNED = 4 };
 
+struct packer;      /* packer.h */
 struct keys_memory; /* keyrun.h: keys of recent events, looked up while appending */
 
 struct ledger {
@@ -59,6 +60,7 @@ struct ledger {
     struct keyring keyring;                   /* under `writing` */
     bool head_checked;                        /* under `writing`: the copy of the head was compared */
     struct group *build;                      /* under `writing`: the group that is being filled */
+    struct packer *packer;                    /* under `writing`: full groups that are being encoded */
     struct group *lookup;                     /* under `writing`: cache of the group last read by the write path */
     bool lookup_valid;
     struct keys_memory *keys; /* under `writing` */

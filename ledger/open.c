@@ -11,6 +11,7 @@
 #include "ledger/core.h"
 #include "ledger/cursor.h"
 #include "ledger/keyrun.h"
+#include "ledger/packer.h"
 #include "ledger/segments.h"
 
 static int read_format(struct db_txn *txn, struct err *err) {
@@ -86,9 +87,11 @@ int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
     pthread_mutex_init(&ledger->writing, NULL);
     pthread_mutex_init(&ledger->queue_lock, NULL);
     ledger->build = group_new();
+    ledger->packer = packer_new();
     ledger->lookup = group_new();
-    rc = ledger->build == NULL || ledger->lookup == NULL ? err_set(err, ERR_NOMEM, "out of memory")
-                                                         : take_passphrase(ledger, passphrase, err);
+    rc = ledger->build == NULL || ledger->lookup == NULL || ledger->packer == NULL
+             ? err_set(err, ERR_NOMEM, "out of memory")
+             : take_passphrase(ledger, passphrase, err);
     if (rc != 0) {
         ledger_close(ledger);
         return rc;
@@ -149,6 +152,7 @@ void ledger_close(struct ledger *ledger) {
     keyring_done(&ledger->keyring);
     crypt_secret_free(ledger->passphrase);
     keys_free(ledger->keys);
+    packer_free(ledger->packer);
     group_free(ledger->build);
     group_free(ledger->lookup);
     db_close(ledger->derived);
