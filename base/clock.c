@@ -21,6 +21,10 @@ uint64_t clock_wall_ns(void) {
     return now_ns(CLOCK_REALTIME);
 }
 
+uint64_t clock_monotonic_ns(void) {
+    return now_ns(CLOCK_MONOTONIC);
+}
+
 uint64_t clock_boot_ns(void) {
     return now_ns(CLOCK_BOOTTIME);
 }

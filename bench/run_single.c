@@ -8,7 +8,7 @@
 #define BLOCK          10 /* events */
 #define BLOCKS         30
 #define THREADS        64
-#define EVERY          30 /* events of each thread in one round */
+#define EVERY          200 /* events of each thread in one round */
 #define ROUNDS         5
 #define PROOFS         5 /* in one block, and commits that one proof is held against */
 #define TARGET_SINGLE  0.77

@@ -26,7 +26,8 @@ struct ledger_batch {
     char cursor_name[256];
     struct buf cursor;
     bool has_cursor;
-    bool control; /* may use the part of the quota that is kept back */
+    struct ledger_batch *spare_after; /* among those that ledger_append keeps */
+    bool control;                     /* may use the part of the quota that is kept back */
 };
 
 struct bytes batch_bytes(const struct ledger_batch *batch, size_t at, size_t n);

@@ -238,18 +238,26 @@ static int finish_rotation(struct commit *c, struct err *err) {
     return rc != 0 ? rc : keyring_advance(&ledger->keyring, ledger->config.keys, &c->next, err);
 }
 
+static const uint8_t *root_of(struct commit *c) {
+    if (!c->sealed) { /* it wrote no event */
+        merkle_edge_root(&c->head.edge, c->root);
+    }
+    return c->root;
+}
+
 /* The events are stored and sealed: nothing that fails here unmakes them. Only who asked for a rotation is told that the
  * old key could not be wiped yet; every later commit tries again. */
 static int after(struct commit *c, bool asked, struct err *err) {
     struct ledger *ledger = c->ledger;
     struct headfile copy = {.size = c->head.size};
     int rc = 0;
+    commit_group_keep(c);
     if (c->keyed) {
         keys_committed(ledger->keys, c->head.size);
     }
     memcpy(copy.origin, ledger->origin, sizeof(copy.origin));
-    merkle_edge_root(&c->head.edge, copy.root);
-    headfile_write(ledger->dir, &copy, NULL); /* it may lag */
+    memcpy(copy.root, root_of(c), EVENT_HASH);
+    headfile_write_at(ledger->dir, &ledger->head_fd, &copy, NULL); /* it may lag */
     if (c->rotates && !c->restored) {
         struct err reason = {0};
         rc = finish_rotation(c, &reason);
@@ -264,9 +272,9 @@ static int after(struct commit *c, bool asked, struct err *err) {
     return rc;
 }
 
-static void give_head(const struct commit *c, struct commit_request *list) {
+static void give_head(struct commit *c, struct commit_request *list) {
     struct ledger_head head = {.size = c->head.size, .time = c->head.time};
-    merkle_edge_root(&c->head.edge, head.root);
+    memcpy(head.root, root_of(c), EVENT_HASH);
     for (; list != NULL; list = list->after) {
         list->head = head;
     }
@@ -278,7 +286,6 @@ static void done(struct commit *c) {
     segments_view_close(c->segments);
     signer_done(&c->next);
     buf_done(&c->header);
-    buf_done(&c->keyrun);
     buf_done(&c->record);
 }
 
@@ -294,7 +301,6 @@ static int run_once(struct ledger *ledger, struct commit_request *list, struct c
                     struct err *err) {
     struct commit c = {.ledger = ledger};
     buf_init(&c.header, 2 * EVENT_HEADER_MAX);
-    buf_init(&c.keyrun, 65536);
     buf_init(&c.record, EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX + 65536);
     int rc = ready_segments(ledger, list, err);
     rc = rc != 0 ? rc : begin(&c, list, err);

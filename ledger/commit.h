@@ -3,13 +3,17 @@
 #ifndef LEDGER_COMMIT_H
 #define LEDGER_COMMIT_H
 
+#include <semaphore.h>
+
 #include "ledger/batch.h"
 #include "ledger/segments.h"
 
 struct commit {
     struct ledger *ledger;
     struct db_txn *txn;
-    struct head head;               /* grows with each event */
+    struct head head;         /* grows with each event */
+    uint8_t root[EVENT_HASH]; /* of all events, when `sealed` */
+    bool sealed;
     uint64_t old_size;              /* events before this commit */
     uint64_t base;                  /* seq of the first event in ledger->build */
     size_t stored;                  /* how many of its first events are in the tail table already */
@@ -19,7 +23,6 @@ struct commit {
     struct signer next;             /* the next epoch key, when this commit rotates */
     bool rotates;
     bool restored;             /* it rotates because the ledger was restored: nobody has the old epoch key */
-    struct buf keyrun;         /* of the group in ledger->build */
     struct buf header, record; /* scratch */
 };
 
@@ -33,6 +36,8 @@ int commit_batch(struct commit *c, const struct ledger_batch *batch, struct ledg
 int commit_group_begin(struct commit *c, size_t n, struct err *err);
 int commit_group_add(struct commit *c, struct bytes header, const struct group_facts *facts, struct bytes payload,
                      enum group_payload where, const uint8_t leaf[EVENT_HASH], struct err *err);
+/* After the commit: ledger->build may serve the next one. */
+void commit_group_keep(struct commit *c);
 /* A key of the event that is added next goes into its group's run. */
 void commit_group_key(struct commit *c, uint64_t hash);
 /* Puts the bundles that are still being encoded into the database. */
@@ -78,11 +83,15 @@ struct commit_request {
     int rc;
 
     struct commit_request *after; /* the next one in the queue, or in the same commit */
-    bool done, leads;
-    pthread_cond_t wake;
+    bool done, leads;             /* why it was woken */
+    sem_t wake;
 };
 /* Durable when it returns 0; on failure request->at says which draft it was. */
 int commit_run(struct ledger *ledger, struct commit_request *request, struct err *err);
+
+void gathering_init(struct gathering *g);
+/* Frees the batches that ledger_append keeps. */
+void spare_batches_free(struct ledger *ledger);
 
 /* commit.c: one commit of all requests of a list, under ledger->writing. Sets rc, err and results of each. */
 void commit_list(struct ledger *ledger, struct commit_request *list);

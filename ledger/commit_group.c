@@ -13,26 +13,46 @@ static int put_pair(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
 }
 
 void commit_group_key(struct commit *c, uint64_t hash) {
-    put_pair(&c->keyrun, hash, c->head.size, NULL);
+    put_pair(&c->ledger->built.keyrun, hash, c->head.size, NULL);
 }
 
 int commit_group_begin(struct commit *c, size_t n, struct err *err) {
     struct ledger *ledger = c->ledger;
     size_t have = (size_t)(c->head.size % EVENT_GROUP);
+    if (have + n >= EVENT_GROUP && ledger->packer == NULL && (ledger->packer = packer_new()) == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
     if (have + n >= 2 * EVENT_GROUP) {
         packer_start(ledger->packer);
     }
-    if (have > 0 && have + n >= EVENT_GROUP) {
-        size_t bad;
-        c->base = c->head.size - have;
-        c->stored = have;
-        int rc = core_group_load(c->txn, &c->head, c->head.size / EVENT_GROUP, ledger->build, &bad, err);
-        return rc != 0 ? rc : keyrun_of_group(c->txn, ledger->build, put_pair, &c->keyrun, err);
-    }
+    struct built *built = &ledger->built;
+    bool whole =
+        have > 0 && built->whole && built->size == c->head.size && memcmp(built->leaf, c->head.prev, EVENT_HASH) == 0;
+    built->whole = false;
     c->base = c->head.size;
     c->stored = 0;
+    if (whole) {
+        c->base -= have;
+        c->stored = have;
+        return 0;
+    }
+    buf_clear(&built->keyrun);
+    if (have > 0 && have + n >= EVENT_GROUP) {
+        size_t bad;
+        c->base -= have;
+        c->stored = have;
+        int rc = core_group_load(c->txn, &c->head, c->head.size / EVENT_GROUP, ledger->build, &bad, err);
+        return rc != 0 ? rc : keyrun_of_group(c->txn, ledger->build, put_pair, &built->keyrun, err);
+    }
     group_reset(ledger->build, c->head.size / EVENT_GROUP, c->head.seed, c->head.prev);
     return 0;
+}
+
+void commit_group_keep(struct commit *c) {
+    struct built *built = &c->ledger->built;
+    built->whole = c->base % EVENT_GROUP == 0;
+    built->size = c->head.size;
+    memcpy(built->leaf, c->head.prev, EVENT_HASH);
 }
 
 /* ---- tiles ---- */
@@ -63,11 +83,12 @@ static int put_tile(struct commit *c, unsigned tile_level, uint64_t index, const
 /* ---- sealing a full group ---- */
 
 static int put_key_run(struct commit *c, struct err *err) {
-    int rc = buf_check(&c->keyrun, "a key run", err);
-    if (rc == 0 && c->keyrun.n > 0) {
-        rc = db_put_u64(c->txn, T_KEYRUN, c->ledger->build->index * EVENT_GROUP, bytes_of_buf(&c->keyrun), DB_APPEND, err);
+    int rc = buf_check(&c->ledger->built.keyrun, "a key run", err);
+    if (rc == 0 && c->ledger->built.keyrun.n > 0) {
+        rc = db_put_u64(c->txn, T_KEYRUN, c->ledger->build->index * EVENT_GROUP, bytes_of_buf(&c->ledger->built.keyrun),
+                        DB_APPEND, err);
     }
-    buf_clear(&c->keyrun);
+    buf_clear(&c->ledger->built.keyrun);
     return rc;
 }
 

@@ -122,9 +122,9 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
 
 static int put_note(struct commit *c, struct buf *note, struct err *err) {
     struct ledger *ledger = c->ledger;
-    uint8_t root[EVENT_HASH];
-    merkle_edge_root(&c->head.edge, root);
-    checkpoint_encode(note, bytes_of(ledger->origin), c->head.size, root);
+    merkle_edge_root(&c->head.edge, c->root);
+    c->sealed = true;
+    checkpoint_encode(note, bytes_of(ledger->origin), c->head.size, c->root);
     /* the signatures are over the text, which the buffer may move while it grows */
     struct buf text;
     buf_init(&text, NOTE_MAX);

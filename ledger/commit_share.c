@@ -3,8 +3,13 @@
  * Nobody waits longer than for the commit under way and his own, and the disk is synced once for all of them. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ledger/commit.h"
+
+#define SPARE_BYTES_MAX    32768
+#define GATHER_MAX_NS      (CLOCK_NS_PER_S / 500)
+#define RESTRAIN_DOUBLINGS 6
 
 static bool rides_alone(const struct commit_request *r) {
     return r->control || r->rotate || r->next != NULL;
@@ -25,6 +30,7 @@ static struct commit_request *take_list(struct ledger *ledger) {
         n++;
     }
     ledger->queue = last->after;
+    ledger->queued -= n;
     if (ledger->queue == NULL) {
         ledger->queue_end = NULL;
     }
@@ -39,28 +45,76 @@ static void enqueue(struct ledger *ledger, struct commit_request *r) {
         ledger->queue_end->after = r;
     }
     ledger->queue_end = r;
+    if (++ledger->queued == ledger->gathering.expected) {
+        pthread_cond_signal(&ledger->gathering.all_here);
+    }
 }
 
-/* With queue_lock held at the beginning and at the end, not in between. */
+/* ---- company ----
+ *
+ * Who was in the last commit is likely to come again at once, and one commit for all costs little more than one for a half
+ * of them. So a leader waits for as many as were there, but no longer than half of what the last commit took since its
+ * end. When they do not come, as many commits go on without waiting as double each time. */
+
+void gathering_init(struct gathering *g) {
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&g->all_here, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+/* Under queue_lock. */
+static void gather(struct ledger *ledger) {
+    struct gathering *g = &ledger->gathering;
+    uint64_t until = g->ended + (g->took / 2 < GATHER_MAX_NS ? g->took / 2 : GATHER_MAX_NS);
+    if (ledger->queued >= g->expected || rides_alone(ledger->queue) || clock_monotonic_ns() >= until) {
+        return;
+    }
+    if (g->restrain > 0) {
+        g->restrain--;
+        return;
+    }
+    struct timespec t = {(time_t)(until / CLOCK_NS_PER_S), (long)(until % CLOCK_NS_PER_S)};
+    while (ledger->queued < g->expected && pthread_cond_timedwait(&g->all_here, &ledger->queue_lock, &t) == 0) {
+    }
+    bool all = ledger->queued >= g->expected;
+    g->alone = all ? 0 : g->alone < RESTRAIN_DOUBLINGS ? g->alone + 1 : g->alone;
+    g->restrain = all ? 0 : (1U << g->alone) - 2;
+}
+
+/* The next leader is woken first, so that its commit goes on while the members of this one are woken. A member's request is
+ * gone as soon as it is woken. */
 static void lead(struct ledger *ledger) {
-    struct commit_request *member[COMMIT_SHARE_MAX], *list = take_list(ledger);
+    struct commit_request *member[COMMIT_SHARE_MAX], *self;
     size_t n = 0;
-    for (struct commit_request *r = list; r != NULL; r = r->after) {
+    pthread_mutex_lock(&ledger->queue_lock);
+    gather(ledger);
+    self = take_list(ledger);
+    pthread_mutex_unlock(&ledger->queue_lock);
+    for (struct commit_request *r = self->after; r != NULL; r = r->after) {
         member[n++] = r;
     }
-    pthread_mutex_unlock(&ledger->queue_lock);
     pthread_mutex_lock(&ledger->writing);
-    commit_list(ledger, list);
+    uint64_t began = clock_monotonic_ns();
+    commit_list(ledger, self);
+    uint64_t ended = clock_monotonic_ns();
     pthread_mutex_unlock(&ledger->writing);
     pthread_mutex_lock(&ledger->queue_lock);
+    size_t there = ledger->queued + n + 1;
+    ledger->gathering.expected = there < COMMIT_SHARE_MAX ? there : COMMIT_SHARE_MAX;
+    ledger->gathering.ended = ended;
+    ledger->gathering.took = ended - began;
+    struct commit_request *next = ledger->queue;
+    ledger->leading = next != NULL;
+    pthread_mutex_unlock(&ledger->queue_lock);
+    if (next != NULL) {
+        next->leads = true;
+        sem_post(&next->wake);
+    }
     for (size_t i = 0; i < n; i++) {
         member[i]->done = true;
-        pthread_cond_signal(&member[i]->wake);
-    }
-    ledger->leading = ledger->queue != NULL;
-    if (ledger->leading) {
-        ledger->queue->leads = true;
-        pthread_cond_signal(&ledger->queue->wake);
+        sem_post(&member[i]->wake);
     }
 }
 
@@ -69,21 +123,22 @@ int commit_run(struct ledger *ledger, struct commit_request *request, struct err
     if (ledger->read_only) {
         return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
     }
-    pthread_cond_init(&request->wake, NULL);
     pthread_mutex_lock(&ledger->queue_lock);
-    enqueue(ledger, request);
-    if (!ledger->leading) {
-        ledger->leading = true;
-        request->leads = true;
+    bool waits = ledger->leading;
+    if (waits) {
+        sem_init(&request->wake, 0, 0);
     }
-    while (!request->done && !request->leads) {
-        pthread_cond_wait(&request->wake, &ledger->queue_lock);
+    enqueue(ledger, request);
+    ledger->leading = true;
+    pthread_mutex_unlock(&ledger->queue_lock);
+    if (waits) {
+        while (sem_wait(&request->wake) != 0) {
+        } /* a signal */
+        sem_destroy(&request->wake);
     }
     if (!request->done) {
         lead(ledger);
     }
-    pthread_mutex_unlock(&ledger->queue_lock);
-    pthread_cond_destroy(&request->wake);
     return request->rc == 0 ? 0 : err_set(err, request->rc, "%s", request->err.msg);
 }
 
@@ -113,11 +168,47 @@ int ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *recei
     return rc;
 }
 
+/* ---- single events ---- */
+
+static struct ledger_batch *take_spare(struct ledger *ledger) {
+    pthread_mutex_lock(&ledger->queue_lock);
+    struct ledger_batch *batch = ledger->spare;
+    if (batch != NULL) {
+        ledger->spare = batch->spare_after;
+        ledger->n_spare--;
+    }
+    pthread_mutex_unlock(&ledger->queue_lock);
+    return batch;
+}
+
+/* Large ones are not kept. */
+static void give_spare(struct ledger *ledger, struct ledger_batch *batch) {
+    bool small = batch->arena.cap + batch->scratch.cap <= SPARE_BYTES_MAX;
+    ledger_batch_clear(batch);
+    pthread_mutex_lock(&ledger->queue_lock);
+    bool keep = small && ledger->n_spare < COMMIT_SHARE_MAX;
+    if (keep) {
+        batch->spare_after = ledger->spare;
+        ledger->spare = batch;
+        ledger->n_spare++;
+    }
+    pthread_mutex_unlock(&ledger->queue_lock);
+    if (!keep) {
+        ledger_batch_free(batch);
+    }
+}
+
+void spare_batches_free(struct ledger *ledger) {
+    for (struct ledger_batch *batch; (batch = take_spare(ledger)) != NULL;) {
+        ledger_batch_free(batch);
+    }
+}
+
 int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
                   struct ledger_head *ret_head, struct err *err) {
-    struct ledger_batch *batch;
+    struct ledger_batch *batch = take_spare(ledger);
     struct ledger_receipt receipt;
-    int rc = ledger_batch_new(ledger, &batch, err);
+    int rc = batch != NULL ? 0 : ledger_batch_new(ledger, &batch, err);
     if (rc != 0) {
         return rc;
     }
@@ -126,7 +217,7 @@ int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struc
     if (rc == 0 && ret != NULL) {
         *ret = receipt;
     }
-    ledger_batch_free(batch);
+    give_spare(ledger, batch);
     return rc;
 }
 

@@ -53,15 +53,33 @@ struct ledger {
     char log_text[NOTE_VKEY_MAX];
     uint8_t *passphrase; /* secret memory, NULL: none */
     size_t passphrase_len;
-    pthread_mutex_t queue_lock;               /* over the four below */
+    pthread_mutex_t queue_lock;               /* over all up to `writing` */
     struct commit_request *queue, *queue_end; /* who waits for the next commit */
-    bool leading;                             /* some thread is committing and will wake the next */
-    pthread_mutex_t writing;                  /* one thread of the process at a time in the write path */
-    struct keyring keyring;                   /* under `writing` */
-    bool head_checked;                        /* under `writing`: the copy of the head was compared */
-    struct group *build;                      /* under `writing`: the group that is being filled */
-    struct packer *packer;                    /* under `writing`: full groups that are being encoded */
-    struct group *lookup;                     /* under `writing`: cache of the group last read by the write path */
+    size_t queued;                            /* how many wait */
+    struct gathering {                        /* how long a leader waits for company, see commit_share.c */
+        pthread_cond_t all_here;
+        size_t expected;   /* requests of the last commit, and those that waited when it ended */
+        uint64_t ended;    /* when that was */
+        uint64_t took;     /* how long it took, ns */
+        unsigned alone;    /* times in a row that they did not come */
+        unsigned restrain; /* commits to go on without waiting */
+    } gathering;
+    struct ledger_batch *spare; /* batches of single events, to be used again */
+    size_t n_spare;
+    bool leading;                 /* some thread is committing and will wake the next */
+    pthread_mutex_t writing;      /* one thread of the process at a time in the write path */
+    struct keyring keyring;       /* under `writing` */
+    int head_fd;                  /* under `writing`: the copy of the head, -1: not open */
+    bool head_checked;            /* under `writing`: the copy of the head was compared */
+    struct group *build;          /* under `writing`: the group that is being filled */
+    struct built {                /* under `writing`: what the last commit left in `build` */
+        bool whole;               /* all events of the newest group, and their keys in keyrun */
+        uint64_t size;            /* of the ledger then */
+        uint8_t leaf[EVENT_HASH]; /* of its last event */
+        struct buf keyrun;        /* of the group in `build` */
+    } built;
+    struct packer *packer; /* under `writing`: full groups that are being encoded; NULL: not needed yet */
+    struct group *lookup;  /* under `writing`: cache of the group last read by the write path */
     bool lookup_valid;
     struct keys_memory *keys; /* under `writing` */
 };

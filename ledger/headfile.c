@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -32,7 +33,20 @@ static int encode(struct buf *out, const struct headfile *head) {
     return out->fail;
 }
 
-int headfile_write(const char *dir, const struct headfile *head, struct err *err) {
+/* The file that stands at the path now: a descriptor of one that was removed or replaced is given up. */
+static int open_current(const char *path, int *fd) {
+    struct stat st;
+    if (*fd >= 0 && (fstat(*fd, &st) != 0 || st.st_nlink == 0)) {
+        close(*fd);
+        *fd = -1;
+    }
+    if (*fd < 0) {
+        *fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    }
+    return *fd;
+}
+
+int headfile_write_at(const char *dir, int *fd, const struct headfile *head, struct err *err) {
     char path[FILE_PATH_MAX];
     struct buf text;
     int rc = file_join(path, dir, "head", err);
@@ -42,14 +56,19 @@ int headfile_write(const char *dir, const struct headfile *head, struct err *err
     buf_init(&text, HEADFILE_LEN);
     encode(&text, head);
     rc = buf_check(&text, "the head's copy", err);
-    int fd = rc != 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (rc == 0 && (fd < 0 || pwrite(fd, text.p, text.n, 0) != (ssize_t)text.n)) {
+    if (rc == 0 && (open_current(path, fd) < 0 || pwrite(*fd, text.p, text.n, 0) != (ssize_t)text.n)) {
         rc = err_errno(err, errno, "'%s'", path);
     }
+    buf_done(&text);
+    return rc;
+}
+
+int headfile_write(const char *dir, const struct headfile *head, struct err *err) {
+    int fd = -1;
+    int rc = headfile_write_at(dir, &fd, head, err);
     if (fd >= 0) {
         close(fd);
     }
-    buf_done(&text);
     return rc;
 }
 

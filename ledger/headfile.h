@@ -17,6 +17,8 @@ struct headfile {
 /* 0, or 1 when the file is absent or torn (then it says nothing). ERR_IO. */
 int headfile_read(const char *dir, struct headfile *ret, struct err *err);
 int headfile_write(const char *dir, const struct headfile *head, struct err *err);
+/* The same for who writes often: *fd is kept open from one call to the next (-1 before the first); the caller closes it. */
+int headfile_write_at(const char *dir, int *fd, const struct headfile *head, struct err *err);
 /* ERR_ROLLBACK when the view's tree is smaller than, or not an extension of, the copy. The view must be newer than the
  * reading of the copy (others go on appending), or be that of a write transaction. Costs O(log n). */
 int headfile_compare(const struct headfile *copy, struct core_view *view, struct err *err);

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/crypt.h"
 #include "base/mp.h"
 #include "ledger/artifact.h"
+#include "ledger/commit.h"
 #include "ledger/core.h"
 #include "ledger/cursor.h"
 #include "ledger/keyrun.h"
@@ -86,12 +88,13 @@ int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
     memcpy(ledger->dir, dir, strlen(dir) + 1);
     pthread_mutex_init(&ledger->writing, NULL);
     pthread_mutex_init(&ledger->queue_lock, NULL);
+    gathering_init(&ledger->gathering);
     ledger->build = group_new();
-    ledger->packer = packer_new();
     ledger->lookup = group_new();
-    rc = ledger->build == NULL || ledger->lookup == NULL || ledger->packer == NULL
-             ? err_set(err, ERR_NOMEM, "out of memory")
-             : take_passphrase(ledger, passphrase, err);
+    ledger->head_fd = -1;
+    buf_init(&ledger->built.keyrun, 65536);
+    rc = ledger->build == NULL || ledger->lookup == NULL ? err_set(err, ERR_NOMEM, "out of memory")
+                                                         : take_passphrase(ledger, passphrase, err);
     if (rc != 0) {
         ledger_close(ledger);
         return rc;
@@ -149,16 +152,22 @@ void ledger_close(struct ledger *ledger) {
     if (ledger == NULL) {
         return;
     }
+    if (ledger->head_fd >= 0) {
+        close(ledger->head_fd);
+    }
+    spare_batches_free(ledger);
     keyring_done(&ledger->keyring);
     crypt_secret_free(ledger->passphrase);
     keys_free(ledger->keys);
     packer_free(ledger->packer);
     group_free(ledger->build);
+    buf_done(&ledger->built.keyrun);
     group_free(ledger->lookup);
     db_close(ledger->derived);
     db_close(ledger->evidence);
     pthread_mutex_destroy(&ledger->writing);
     pthread_mutex_destroy(&ledger->queue_lock);
+    pthread_cond_destroy(&ledger->gathering.all_here);
     free(ledger);
 }
 

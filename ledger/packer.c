@@ -134,7 +134,7 @@ bool packer_has_room(const struct packer *p) {
 }
 
 bool packer_pending(const struct packer *p) {
-    return p->n > 0;
+    return p != NULL && p->n > 0;
 }
 
 void packer_put(struct packer *p, struct group **group) {
@@ -188,7 +188,7 @@ int packer_take(struct packer *p, uint64_t *ret_index, struct bytes *ret_record,
 }
 
 void packer_clear(struct packer *p) {
-    while (p->n > 0) {
+    while (packer_pending(p)) {
         take(p, false);
     }
 }

@@ -21,14 +21,14 @@ void packer_start(struct packer *packer);
 /* Exchanges the full group for one whose content is of no use. There must be room. */
 void packer_put(struct packer *packer, struct group **group);
 bool packer_has_room(const struct packer *packer);
-/* A group is there that packer_take has not given back. */
+/* A group is there (not in NULL) that packer_take has not given back. */
 bool packer_pending(const struct packer *packer);
 /* The oldest pending group can be taken without waiting or encoding. */
 bool packer_ready(struct packer *packer);
 /* The oldest group's index and bundle record, borrowed until the next packer_put. Whatever its outcome, the group is no
  * longer pending. */
 int packer_take(struct packer *packer, uint64_t *ret_index, struct bytes *ret_record, struct err *err);
-/* Forgets all that is pending. */
+/* Forgets all that is pending. NULL is fine. */
 void packer_clear(struct packer *packer);
 
 #endif
