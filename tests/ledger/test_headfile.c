@@ -153,13 +153,33 @@ static void a_torn_copy_says_nothing(void **state) {
     buf_done(&whole);
 }
 
+/* A handle that goes on appending writes the file that stands there, not the one that stood there. */
+static void a_copy_that_was_removed_or_replaced_is_written_anew(void **state) {
+    struct headfile copy;
+    (void)state;
+    scratch_append(&s, 1, NULL);
+    assert_int_equal(unlink(scratch_at(&s, "box/head")), 0);
+    scratch_append(&s, 2, NULL);
+    must(headfile_read(s.dir, &copy, &why));
+    assert_int_equal(copy.size, 3);
+    scratch_copy(scratch_at(&s, "box/head"), scratch_at(&s, "other"));
+    assert_int_equal(rename(scratch_at(&s, "other"), scratch_at(&s, "box/head")), 0);
+    scratch_append(&s, 3, NULL);
+    must(headfile_read(s.dir, &copy, &why));
+    assert_int_equal(copy.size, 4);
+}
+
 #define each(test) cmocka_unit_test_setup_teardown(test, start, finish)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        each(the_copy_follows_every_commit),   each(a_database_that_was_set_back_takes_no_append),
-        each(another_history_takes_no_append), each(the_copy_of_another_log_takes_no_append),
-        each(a_copy_that_lags_is_fine),        each(a_torn_copy_says_nothing),
+        each(the_copy_follows_every_commit),
+        each(a_database_that_was_set_back_takes_no_append),
+        each(another_history_takes_no_append),
+        each(the_copy_of_another_log_takes_no_append),
+        each(a_copy_that_lags_is_fine),
+        each(a_torn_copy_says_nothing),
+        each(a_copy_that_was_removed_or_replaced_is_written_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
