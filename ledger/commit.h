@@ -82,8 +82,9 @@ struct commit_request {
     struct err err;
     int rc;
 
-    struct commit_request *after; /* the next one in the queue, or in the same commit */
-    bool done, leads;             /* why it was woken */
+    struct commit_request *after;     /* the next one in the queue, or in the same commit */
+    bool done, leads;                 /* why it was woken */
+    struct commit_request *rouses[2]; /* whom it wakes when it is woken */
     sem_t wake;
 };
 /* Durable when it returns 0; on failure request->at says which draft it was. */

@@ -83,6 +83,12 @@ static void gather(struct ledger *ledger) {
     g->restrain = all ? 0 : (1U << g->alone) - 2;
 }
 
+static void rouse(struct commit_request *r) {
+    if (r != NULL) {
+        sem_post(&r->wake);
+    }
+}
+
 /* The next leader is woken first, so that its commit goes on while the members of this one are woken. A member's request is
  * gone as soon as it is woken. */
 static void lead(struct ledger *ledger) {
@@ -114,8 +120,12 @@ static void lead(struct ledger *ledger) {
     }
     for (size_t i = 0; i < n; i++) {
         member[i]->done = true;
-        sem_post(&member[i]->wake);
+        member[i]->rouses[0] = 2 * i + 2 < n ? member[2 * i + 2] : NULL;
+        member[i]->rouses[1] = 2 * i + 3 < n ? member[2 * i + 3] : NULL;
     }
+    struct commit_request *second = n > 1 ? member[1] : NULL;
+    rouse(n > 0 ? member[0] : NULL);
+    rouse(second);
 }
 
 int commit_run(struct ledger *ledger, struct commit_request *request, struct err *err) {
@@ -135,6 +145,8 @@ int commit_run(struct ledger *ledger, struct commit_request *request, struct err
         while (sem_wait(&request->wake) != 0) {
         } /* a signal */
         sem_destroy(&request->wake);
+        rouse(request->rouses[0]);
+        rouse(request->rouses[1]);
     }
     if (!request->done) {
         lead(ledger);
