@@ -325,13 +325,32 @@ static int run_once(struct ledger *ledger, struct commit_request *list, struct c
     return rc;
 }
 
+/* Cuts a list of two or more in the middle; the first half stays. */
+static struct commit_request *cut(struct commit_request *list) {
+    struct commit_request *end = list->after;
+    while (end->after != NULL && end->after->after != NULL) {
+        list = list->after;
+        end = end->after->after;
+    }
+    struct commit_request *rest = list->after;
+    list->after = NULL;
+    return rest;
+}
+
 /* A request that cannot be written (a condition that does not hold, a cause that does not exist) fails alone: the others
- * are written again without it. Any other failure is everybody's. */
+ * are written again without it. What does not fit (nothing of it is stored then) is tried again in halves, so that
+ * who asks for much keeps out nobody who asks for little. Any other failure is everybody's. */
 void commit_list(struct ledger *ledger, struct commit_request *list) {
     while (list != NULL) {
         struct commit_request *failed = NULL;
         struct err err = {0};
         int rc = run_once(ledger, list, &failed, &err);
+        if (failed == NULL && rc == ERR_FULL && list->after != NULL) {
+            struct commit_request *rest = cut(list);
+            commit_list(ledger, list);
+            list = rest;
+            continue;
+        }
         if (failed == NULL) {
             for (struct commit_request *r = list; r != NULL; r = r->after) {
                 r->rc = rc;
