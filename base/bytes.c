@@ -164,7 +164,8 @@ uint32_t be32_get(const uint8_t *p) {
 }
 
 uint64_t be64_get(const uint8_t *p) {
-    return (uint64_t)be32_get(p) << 32 | be32_get(p + 4);
+    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 | (uint64_t)p[3] << 32 |
+           (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 | (uint64_t)p[6] << 8 | p[7];
 }
 
 void be32_put(uint8_t *p, uint32_t v) {

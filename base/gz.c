@@ -1,4 +1,4 @@
-/* zlib's inflate behind a pull interface.
+/* zlib's inflate behind a pull interface, and at the end of the file behind a push interface.
  *
  *   undecided --two bytes--> plain                     input bytes are output bytes
  *             \------------> gzip --member end--> next member | zero padding | end
@@ -251,4 +251,101 @@ int gz_read(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
     gz->given += got;
     *ret_n = got;
     return 0;
+}
+
+/* ---- pushed ------------------------------------------------------------------------------------------------------- */
+
+#define PUSH_FREE_BYTES ((uint64_t)1 << 20)
+#define PUSH_RATIO      200
+
+struct gz_push {
+    z_stream z;
+    bool ended;
+    uint64_t taken, given;
+    uint8_t block[GZ_BLOCK]; /* zlib wants its input to be writable */
+};
+
+int gz_push_new(struct gz_push **ret, struct err *err) {
+    struct gz_push *push = calloc(1, sizeof(*push));
+    if (push == NULL || inflateInit2(&push->z, 15 + 16) != Z_OK) {
+        free(push);
+        return err_set(err, ERR_NOMEM, "gzip: out of memory");
+    }
+    *ret = push;
+    return 0;
+}
+
+void gz_push_free(struct gz_push *push) {
+    if (push != NULL) {
+        inflateEnd(&push->z);
+        free(push);
+    }
+}
+
+/* Room for the next piece of output, NULL with the buffer's failure. */
+static uint8_t *push_room(struct buf *out, size_t *ret_n) {
+    size_t left = out->max - out->n;
+    *ret_n = left < GZ_BLOCK ? left : GZ_BLOCK;
+    return *ret_n == 0 ? buf_room(out, 1) : buf_room(out, *ret_n);
+}
+
+/* One turn of inflate. 1: it wants more input. */
+static int push_some(struct gz_push *push, struct buf *out, struct err *err) {
+    size_t room;
+    uint8_t *p = push_room(out, &room), *input = push->z.next_in;
+    if (p == NULL) {
+        return buf_check(out, "what gzip decodes to", err);
+    }
+    push->z.next_out = p;
+    push->z.avail_out = (uInt)room;
+    int z = inflate(&push->z, Z_NO_FLUSH);
+    size_t got = room - push->z.avail_out;
+    out->n += got;
+    push->given += got;
+    push->taken += (uint64_t)(push->z.next_in - input);
+    push->ended = z == Z_STREAM_END;
+    if (push->given > PUSH_FREE_BYTES && push->given / PUSH_RATIO > push->taken) {
+        return err_set(err, ERR_LIMIT, "gzip data decodes to more than %d times its size", PUSH_RATIO);
+    }
+    switch (z) {
+    case Z_STREAM_END:
+    case Z_OK:
+        return push->z.avail_out > 0 && push->z.avail_in == 0 ? 1 : 0;
+    case Z_BUF_ERROR:
+        return 1;
+    case Z_MEM_ERROR:
+        return err_set(err, ERR_NOMEM, "gzip: out of memory");
+    default:
+        return err_set(err, ERR_CORRUPT, "gzip data is damaged near byte %llu: %s", (unsigned long long)push->taken,
+                       push->z.msg != NULL ? push->z.msg : "not a deflate stream");
+    }
+}
+
+int gz_push(struct gz_push *push, const void *p, size_t n, struct buf *out, struct err *err) {
+    const uint8_t *from = p;
+    while (n > 0) {
+        uInt piece = n > GZ_BLOCK ? (uInt)GZ_BLOCK : (uInt)n;
+        memcpy(push->block, from, piece);
+        push->z.next_in = push->block;
+        push->z.avail_in = piece;
+        from += piece;
+        n -= piece;
+        for (int code = 0; code == 0;) {
+            if (push->ended && push->z.avail_in > 0) {
+                return err_set(err, ERR_CORRUPT, "gzip data is followed by something else after byte %llu",
+                               (unsigned long long)push->taken);
+            }
+            code = push->ended ? 1 : push_some(push, out, err);
+            if (code < 0) {
+                return code;
+            }
+        }
+    }
+    return 0;
+}
+
+int gz_push_end(const struct gz_push *push, struct err *err) {
+    return push->ended
+               ? 0
+               : err_set(err, ERR_CORRUPT, "gzip data is cut short after %llu bytes", (unsigned long long)push->taken);
 }

@@ -34,4 +34,15 @@ int gz_fd(const struct gz *gz);
 bool gz_buffered(const struct gz *gz);
 void gz_close(struct gz *gz); /* NULL is fine */
 
+/* The same for compressed bytes that come in pieces from elsewhere: exactly one member, and no bomb. */
+struct gz_push;
+int gz_push_new(struct gz_push **ret, struct err *err);
+/* Appends what the next n bytes decode to. ERR_LIMIT: it does not fit in out->max, or what came so far is, past its first
+ * MiB, more than 200 times as large as what it was decoded from. ERR_CORRUPT: damaged, or something follows the member.
+ * After a failure only gz_push_free. */
+int gz_push(struct gz_push *push, const void *p, size_t n, struct buf *out, struct err *err);
+/* The member is complete, or ERR_CORRUPT. */
+int gz_push_end(const struct gz_push *push, struct err *err);
+void gz_push_free(struct gz_push *push); /* NULL is fine */
+
 #endif

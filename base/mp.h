@@ -45,6 +45,21 @@ void mp_reader_init(struct mp_reader *r, struct bytes input);
 /* The next item, strictly checked on its own (form, length against what remains, UTF-8, float, integer range); containers
  * give their head only. Returns 0, 1 at the end of the input, or ERR_CORRUPT with the byte offset in the message. */
 int mp_next(struct mp_reader *r, struct mp_item *ret, struct err *err);
+/* The text at which r stands, when its length takes no byte or one (up to 255 bytes) and all of it is there; its bytes were
+ * not looked at, and r stays before it. False: whatever it is, mp_next knows. For walks that look at texts themselves. */
+static inline bool mp_peek_text(const struct mp_reader *r, struct bytes *ret) {
+    const uint8_t *p = r->p;
+    size_t left = (size_t)(r->end - p);
+    if (left >= 1 && (p[0] & 0xe0) == 0xa0) {
+        *ret = (struct bytes){p + 1, p[0] & 31U};
+        return ret->n < left;
+    }
+    if (left >= 2 && p[0] == 0xd9 && p[1] >= 32) {
+        *ret = (struct bytes){p + 2, p[1]};
+        return ret->n + 1 < left;
+    }
+    return false;
+}
 /* Skips one whole item, checking everything below it, map order too; *ret_raw (may be NULL) borrows its bytes. ERR_CORRUPT
  * at the end of the input. `depth` is how deep the item already stands (0 at the top). */
 int mp_skip(struct mp_reader *r, unsigned depth, struct bytes *ret_raw, struct err *err);

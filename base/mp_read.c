@@ -84,10 +84,11 @@ static int read_float(struct mp_reader *r, const uint8_t *p, struct mp_item *ret
     if (left(r, p) < 8) {
         return corrupt(r, r->p, truncated, err);
     }
+    const uint64_t exponent = UINT64_C(0x7ff) << 52, negative_zero = UINT64_C(1) << 63;
     uint64_t raw = be64_get(p);
     double v;
     memcpy(&v, &raw, sizeof(v));
-    if (!mp_float_ok(v)) {
+    if ((raw & exponent) == exponent || raw == negative_zero) { /* mp_float_ok, without a call */
         return corrupt(r, r->p, "a float is not a number, infinite or negative zero", err);
     }
     ret->type = MP_FLOAT;

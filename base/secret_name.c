@@ -19,26 +19,24 @@ struct words {
     size_t count;
 };
 
-/* Endings that mean a secret even without a sign between the words ("openaiapikey"). */
+/* The words of the table. */
 static const struct {
     const char *text;
     size_t n;
 } ANYWHERE[] = {
-#define W(text)                                                                                                            \
-    { text, sizeof(text) - 1 }
-    W("password"),   W("passwords"),     W("passwd"),          W("passphrase"),       W("passcode"),      W("passwort"),
-    W("kennwort"),   W("clientsecret"),  W("appsecret"),       W("apikey"),           W("apikeys"),       W("accesskey"),
-    W("secretkey"),  W("privatekey"),    W("privkey"),         W("signingkey"),       W("encryptionkey"), W("masterkey"),
-    W("accountkey"), W("sharedkey"),     W("authkey"),         W("sessionkey"),       W("servicekey"),    W("storagekey"),
-    W("hmackey"),    W("deploykey"),     W("subscriptionkey"), W("sharedsecret"),     W("accesstoken"),   W("refreshtoken"),
-    W("authtoken"),  W("sessiontoken"),  W("bearertoken"),     W("securitytoken"),    W("idtoken"),       W("apitoken"),
-    W("csrftoken"),  W("authorization"), W("setcookie"),       W("credential"),       W("credentials"),   W("authurl"),
-    W("sshpass"),    W("dbpass"),        W("userpass"),        W("rootpass"),         W("adminpass"),     W("smtppass"),
-    W("mysqlpass"),  W("seedphrase"),    W("codeverifier"),    W("connectionstring"),
-#undef W
+#define WORD(text)
+#define ENDING(text) {text, sizeof(text) - 1},
+#include "base/secret_names.def"
+#undef WORD
+#undef ENDING
 };
-/* Endings that must be a word, or words, of their own. */
-static const char *const WORDS[] = {"secret", "bearer", "cookie", "cookies", "jwt"};
+static const char *const WORDS[] = {
+#define WORD(text) text,
+#define ENDING(text)
+#include "base/secret_names.def"
+#undef WORD
+#undef ENDING
+};
 /* What may follow without changing that it is a secret. */
 static const char *const SUFFIXES[] = {"value", "plain", "plaintext", "raw",     "string",  "base64",      "b64",
                                        "pem",   "old",   "new",       "current", "confirm", "confirmation"};
@@ -140,10 +138,35 @@ static bool ends_anywhere(const struct words *w) {
     return false;
 }
 
+/* Most names can be told by their letters alone: each word that means a secret has all letters of one of these sets. */
+static bool can_be_secret(struct bytes name) {
+#define L(c) (UINT32_C(1) << ((c)&31))
+    static const uint32_t sets[] = {
+        L('k') | L('e'),                   /* key, token, cookie, kennwort */
+        L('p') | L('a') | L('s'),          /* password, passphrase, pass, seedphrase */
+        L('p') | L('w') | L('d'),          /* pwd */
+        L('c') | L('r') | L('e') | L('t'), /* secret, credential, connectionstring */
+        L('a') | L('u') | L('t') | L('h'), /* authorization, authurl */
+        L('b') | L('e') | L('a') | L('r'), /* bearer */
+        L('c') | L('o') | L('d') | L('v'), /* codeverifier */
+        L('j') | L('w') | L('t'),          /* jwt */
+    };
+#undef L
+    uint32_t letters = 0; /* and some signs, which does no harm */
+    for (size_t i = 0; i < name.n; i++) {
+        letters |= (uint32_t)(name.p[i] >= 0x40) << (name.p[i] & 31);
+    }
+    bool can = false;
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+        can = can || (letters & sets[i]) == sets[i];
+    }
+    return can;
+}
+
 bool secret_field_name(struct bytes name) {
     struct words w;
     char first[WORD_MAX], last[WORD_MAX], before[WORD_MAX];
-    if (name.n == 0) {
+    if (!can_be_secret(name)) {
         return false;
     }
     split(&w, name);

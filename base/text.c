@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/block.h"
+
 #define DISTANCE_TEXT_MAX 127
 
 static bool is_tail(uint8_t c) {
@@ -51,27 +53,24 @@ static size_t utf8_decode(const uint8_t *p, size_t n, uint32_t *ret) {
     return 4;
 }
 
-/* How many bytes of ASCII p begins with, in whole words; all n when there is nothing else. The last word overlaps the one
- * before it, so that short ends cost no loop over bytes. */
+/* How many bytes of ASCII p begins with, in whole words. */
 static inline size_t ascii_words(const uint8_t *p, size_t n) {
-    const uint64_t high_bits = UINT64_C(0x8080808080808080);
     uint64_t word;
     size_t i = 0;
     for (; n - i >= sizeof(word); i += sizeof(word)) {
         memcpy(&word, p + i, sizeof(word));
-        if ((word & high_bits) != 0) {
-            return i;
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
         }
-    }
-    if (n >= sizeof(word)) {
-        memcpy(&word, p + n - sizeof(word), sizeof(word));
-        return (word & high_bits) == 0 ? n : i;
     }
     return i;
 }
 
 size_t text_utf8_valid(const uint8_t *p, size_t n) {
     size_t i = 0;
+    if (text_is_ascii((struct bytes){p, n})) {
+        return n;
+    }
     while (i < n) {
         i += ascii_words(p + i, n - i);
         while (i < n && p[i] < 0x80) {
@@ -90,24 +89,46 @@ size_t text_utf8_valid(const uint8_t *p, size_t n) {
     return n;
 }
 
-/* How many leading bytes, in whole words, are printable ASCII (0x20..0x7e). */
-static size_t printable_words(const uint8_t *p, size_t n) {
-    const uint64_t ones = UINT64_C(0x0101010101010101), high = UINT64_C(0x8080808080808080);
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        uint64_t w, del;
-        memcpy(&w, p + i, sizeof(w));
-        del = w ^ (ones * 0x7f);
-        /* no byte with its high bit set, none below 0x20, none equal to 0x7f */
-        if (((w | (w - ones * 0x20) | (del - ones)) & high) != 0) {
-            break;
-        }
+/* ---- one look at all bytes ---------------------------------------------------------------------------------------- */
+
+struct seen {
+    block wide, control, slash, backslash;
+};
+
+static inline void look_at(struct seen *seen, block v) {
+    seen->wide |= v;
+    seen->control |= (block)(v < 0x20) | (block)(v == 0x7f);
+    seen->slash |= (block)(v == '/');
+    seen->backslash |= (block)(v == '\\');
+}
+
+/* Adds up what was seen to one bit for each sort. */
+static inline unsigned sum_of(const struct seen *seen) {
+    block wide = seen->wide >> 7;
+    return block_sum((wide & TEXT_WIDE) | (seen->control & TEXT_CONTROL) | (seen->slash & TEXT_SLASH) |
+                     (seen->backslash & TEXT_BACKSLASH));
+}
+
+unsigned text_look(struct bytes text) {
+    struct seen seen = {{0}, {0}, {0}, {0}};
+    if (text.n < sizeof(block)) {
+        look_at(&seen, block_short(text.p, text.n, ' '));
+        return sum_of(&seen);
     }
-    return i;
+    const uint8_t *last = text.p + text.n - sizeof(block);
+    for (const uint8_t *p = text.p; p < last; p += sizeof(block)) {
+        look_at(&seen, block_load(p));
+    }
+    look_at(&seen, block_load(last)); /* may overlap the one before it */
+    return sum_of(&seen);
 }
 
 bool text_has_control(struct bytes text) {
-    for (size_t i = printable_words(text.p, text.n); i < text.n; i++) {
+    unsigned look = text_look(text);
+    if ((look & TEXT_WIDE) == 0) {
+        return (look & TEXT_CONTROL) != 0;
+    }
+    for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
         if (c < 0x20 || c == 0x7f) {
             return true;

@@ -2,6 +2,8 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <string.h>
+
 #include "base/bytes.h"
 
 /* Valid UTF-8 as RFC 3629 has it: no surrogates, no overlong forms, nothing above U+10FFFF. Returns the offset of the
@@ -9,6 +11,41 @@
 size_t text_utf8_valid(const uint8_t *p, size_t n);
 /* Has a byte below 0x20, 0x7f, or a C1 control (U+0080..U+009F encoded). The text must be valid UTF-8. */
 bool text_has_control(struct bytes text);
+
+/* What stands in a text, by its bytes alone, found in one pass over them: whoever must know several of these things asks
+ * once. Text without TEXT_WIDE is valid UTF-8, and has a control character only with TEXT_CONTROL. */
+enum {
+    TEXT_WIDE = 1,      /* a byte of 0x80 or more */
+    TEXT_CONTROL = 2,   /* a byte below 0x20, or 0x7f */
+    TEXT_SLASH = 4,     /* '/' */
+    TEXT_BACKSLASH = 8, /* '\\' */
+    TEXT_LOOK_ALL = TEXT_WIDE | TEXT_CONTROL | TEXT_SLASH | TEXT_BACKSLASH
+};
+unsigned text_look(struct bytes text);
+
+/* No byte of 0x80 or more. For names and other short texts: no call, and two loads for 4 to 16 bytes. */
+static inline bool text_is_ascii(struct bytes text) {
+    const uint8_t *p = text.p;
+    uint64_t all = 0, word;
+    uint32_t first, last;
+    if (text.n >= 8) {
+        for (size_t i = 0; i < text.n - 8; i += 8) {
+            memcpy(&word, p + i, 8);
+            all |= word;
+        }
+        memcpy(&word, p + text.n - 8, 8); /* may overlap the one before it */
+        return ((all | word) & UINT64_C(0x8080808080808080)) == 0;
+    }
+    if (text.n >= 4) {
+        memcpy(&first, p, 4);
+        memcpy(&last, p + text.n - 4, 4);
+        return ((first | last) & UINT32_C(0x80808080)) == 0;
+    }
+    for (size_t i = 0; i < text.n; i++) {
+        all |= p[i];
+    }
+    return all < 0x80;
+}
 
 /* Lowercase hex. ret has room for 2*n+1 bytes and is NUL-terminated. */
 void text_hex(char *ret, const uint8_t *p, size_t n);

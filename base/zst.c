@@ -189,6 +189,11 @@ int zst_decompress(struct buf *out, struct bytes frame, size_t max, struct err *
     return 0;
 }
 
+uint64_t zst_declared(struct bytes frame) {
+    unsigned long long size = ZSTD_getFrameContentSize(frame.p, frame.n);
+    return size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ? 0 : size;
+}
+
 /* zstd does not say how far it came when it fails, and most records are one block. So a frame that fails is decoded twice
  * over two different fillings: where the results first differ, nothing was written. (The decoder may have written a few
  * bytes of garbage past the last good one; who salvages compares hashes anyway.) */

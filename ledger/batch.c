@@ -12,10 +12,11 @@
 #include "ledger/author.h"
 #include "ledger/cursor.h"
 #include "ledger/keyrun.h"
-#include "ledger/kind.h"
+#include "ledger/kind_index.h"
 
 #define BATCH_EVENT_ROOM (EVENT_HEADER_MAX + EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX)
 #define AUTHOR_KEY_MIN   22 /* characters: 128 random bits in base64 */
+#define BATCH_MEMO_FROM  4  /* drafts; fewer do not repay its memory */
 
 int ledger_batch_new(struct ledger *ledger, struct ledger_batch **ret, struct err *err) {
     struct ledger_batch *batch = calloc(1, sizeof(*batch));
@@ -25,6 +26,7 @@ int ledger_batch_new(struct ledger *ledger, struct ledger_batch **ret, struct er
     batch->ledger = ledger;
     buf_init(&batch->arena, LEDGER_BATCH_BYTES_MAX + BATCH_EVENT_ROOM);
     buf_init(&batch->scratch, 4 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
+    buf_init(&batch->private_, 4 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
     buf_init(&batch->cursor, CURSOR_VALUE_MAX);
     *ret = batch;
     return 0;
@@ -41,7 +43,9 @@ void ledger_batch_free(struct ledger_batch *batch) {
     if (batch != NULL) {
         buf_done(&batch->arena);
         buf_done(&batch->scratch);
+        buf_done(&batch->private_);
         buf_done(&batch->cursor);
+        free(batch->memo);
         free(batch->entry);
         free(batch);
     }
@@ -105,6 +109,71 @@ static int check_strings(const struct event_header *h, struct err *err) {
     return rc != 0 ? rc : check_no_secret(h->key, "key", err);
 }
 
+/* A header's string that needs no other look: short enough, without control characters, of ASCII, no secret. */
+static bool is_plain(struct bytes text, size_t max) {
+    struct secret_hit hit;
+    return text.n <= max && (text_look(text) & (TEXT_WIDE | TEXT_CONTROL)) == 0 && secret_next(text, 0, &hit) != 0;
+}
+
+static bool is_known(const struct batch_text *before, struct bytes text) {
+    return before->n == text.n && kind_memo_same(before->p, text.p, text.n);
+}
+
+static void remember(struct batch_text *ret, struct bytes text) {
+    if (text.n > 0) {
+        ret->n = (uint16_t)text.n;
+        memcpy(ret->p, text.p, text.n);
+    }
+}
+
+/* As is_plain, or it was in the event before. */
+static bool is_judged(struct batch_text *before, struct bytes text, size_t max) {
+    if (is_known(before, text)) {
+        return true;
+    }
+    bool plain = is_plain(text, max);
+    if (plain) {
+        remember(before, text);
+    }
+    return plain;
+}
+
+static bool is_grade(struct bytes grade) {
+    return grade.n == 8 && (memcmp(grade.p, "reported", 8) == 0 || memcmp(grade.p, "measured", 8) == 0 ||
+                            memcmp(grade.p, "declared", 8) == 0 || memcmp(grade.p, "inferred", 8) == 0);
+}
+
+/* Nearly every header. The catalog's names keep the rules of a kind. */
+static bool is_plain_header(struct batch_memo *memo, const struct event_header *h, const struct kind_index *index) {
+    if (index == NULL || h->subject.n == 0 || h->actor.n == 0 || h->source.n == 0 || !is_grade(h->grade) ||
+        !is_plain(h->key, EVENT_STRING_MAX)) {
+        return false;
+    }
+    if (memo == NULL) {
+        return is_plain(h->subject, EVENT_SUBJECT_MAX) && is_plain(h->actor, EVENT_STRING_MAX) &&
+               is_plain(h->source, EVENT_STRING_MAX) && is_plain(h->run, EVENT_STRING_MAX);
+    }
+    return is_judged(&memo->subject, h->subject, EVENT_SUBJECT_MAX) &&
+           is_judged(&memo->actor, h->actor, EVENT_STRING_MAX) && is_judged(&memo->source, h->source, EVENT_STRING_MAX) &&
+           is_judged(&memo->run, h->run, EVENT_STRING_MAX);
+}
+
+/* Whatever is unusual about a header, check_strings judges it and has the words. */
+static int check_header(struct batch_memo *memo, const struct event_header *h, const struct kind_index *index,
+                        struct err *err) {
+    if (is_plain_header(memo, h, index)) {
+        return 0;
+    }
+    int rc = check_strings(h, err);
+    if (rc == 0 && memo != NULL) {
+        remember(&memo->subject, h->subject);
+        remember(&memo->actor, h->actor);
+        remember(&memo->source, h->source);
+        remember(&memo->run, h->run);
+    }
+    return rc;
+}
+
 /* ---- encoding ---- */
 
 static int put_payload(struct ledger_batch *batch, const struct ledger_draft *draft, const struct event_header *h,
@@ -133,6 +202,18 @@ static int put_payload(struct ledger_batch *batch, const struct ledger_draft *dr
     return 0;
 }
 
+static void take_salt(struct batch_memo *memo, uint8_t ret[EVENT_HASH]) {
+    if (memo == NULL) {
+        crypt_random(ret, EVENT_HASH);
+        return;
+    }
+    if (memo->n_salts == 0) {
+        crypt_random(memo->salts[0], sizeof(memo->salts));
+        memo->n_salts = BATCH_SALTS;
+    }
+    memcpy(ret, memo->salts[--memo->n_salts], EVENT_HASH);
+}
+
 static int put_private(struct ledger_batch *batch, struct bytes map, struct batch_entry *e, struct err *err) {
     if (map.n == 0) {
         return 0;
@@ -144,22 +225,11 @@ static int put_private(struct ledger_batch *batch, struct bytes map, struct batc
                        map.n, EVENT_PRIVATE_MAX);
     }
     e->has_private = true;
-    crypt_random(e->event_salt, EVENT_HASH);
+    take_salt(batch->memo, e->event_salt);
     e->private_.at = batch->arena.n;
     e->private_.n = map.n;
     buf_put_bytes(&batch->arena, map);
     return event_private_commit(e->private_commit, e->event_salt, map, err);
-}
-
-/* A map stands one level down in what is hashed (payload, record of private fields), so it has one level less. */
-static int check_depth(struct bytes map, const char *what, struct err *err) {
-    struct mp_reader r;
-    struct err why = {0};
-    mp_reader_init(&r, map);
-    if (map.n > 0 && mp_skip(&r, 1, NULL, &why) != 0) {
-        return err_set(err, ERR_INVALID, "%s: %s", what, why.msg);
-    }
-    return 0;
 }
 
 static int encode_entry(struct ledger_batch *batch, const struct ledger_draft *draft, struct event_header *h,
@@ -170,9 +240,7 @@ static int encode_entry(struct ledger_batch *batch, const struct ledger_draft *d
                        "the body has %zu bytes, at most %zu are accepted; store long content as an artifact", body.n,
                        EVENT_BODY_MAX);
     }
-    int rc = check_depth(body, "the body", err);
-    rc = rc != 0 ? rc : check_depth(private_, "the private fields", err);
-    rc = rc != 0 ? rc : put_private(batch, private_, e, err);
+    int rc = put_private(batch, private_, e, err);
     if (rc != 0) {
         return rc;
     }
@@ -221,25 +289,32 @@ static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *dra
                              .grade = draft->grade,
                              .run = draft->run,
                              .key = draft->key};
-    struct buf private_;
+    struct kind_input in = {.kind = draft->kind,
+                            .body = draft->body,
+                            .private_ = draft->private_,
+                            .open = draft->open,
+                            .index = kind_index_find(draft->kind)};
+    in.memo = batch->memo == NULL ? NULL : &batch->memo->fields;
     int rc = author_key(draft, fresh, &h.key, err);
-    rc = rc != 0 ? rc : check_strings(&h, err);
+    rc = rc != 0 ? rc : check_header(batch->memo, &h, in.index, err);
     if (rc != 0) {
         return rc;
     }
-    buf_init(&private_, 4 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
     buf_clear(&batch->scratch);
-    rc = kind_sort(draft->kind, draft->body, draft->private_, draft->open, &batch->scratch, &private_, &e->masked, err);
+    buf_clear(&batch->private_);
+    rc = kind_sort_input(&in, &batch->scratch, &batch->private_, &e->masked, err);
     if (rc == 0) {
-        const struct kind *kind = kind_find(draft->kind);
-        h.schema = kind == NULL ? 1 : kind->schema;
-        rc = encode_entry(batch, draft, &h, bytes_of_buf(&batch->scratch), bytes_of_buf(&private_), e, err);
+        h.schema = in.index == NULL ? 1 : in.index->kind->schema;
+        rc = encode_entry(batch, draft, &h, bytes_of_buf(&batch->scratch), bytes_of_buf(&batch->private_), e, err);
     }
-    buf_done(&private_);
     return rc;
 }
 
 static int grow(struct ledger_batch *batch, struct err *err) {
+    if (batch->memo == NULL && ++batch->tried > BATCH_MEMO_FROM &&
+        (batch->memo = calloc(1, sizeof(*batch->memo))) == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory for a batch");
+    }
     if (batch->n < batch->cap) {
         return 0;
     }
@@ -254,7 +329,6 @@ static int grow(struct ledger_batch *batch, struct err *err) {
 }
 
 int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
-    struct batch_entry e = {.cause_type = draft->cause_type, .cause = draft->cause, .none_after = draft->none_after};
     if (batch->n >= LEDGER_BATCH_EVENTS_MAX || batch->arena.n >= LEDGER_BATCH_BYTES_MAX) {
         return err_set(err, ERR_BUSY, "the batch is full: %zu events, %zu bytes", batch->n, batch->arena.n);
     }
@@ -266,7 +340,9 @@ int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *dra
         return rc;
     }
     size_t mark = batch->arena.n;
-    rc = add_sorted(batch, draft, &e, err);
+    struct batch_entry *e = &batch->entry[batch->n];
+    *e = (struct batch_entry){.cause_type = draft->cause_type, .cause = draft->cause, .none_after = draft->none_after};
+    rc = add_sorted(batch, draft, e, err);
     if (rc == 0 && batch->n > 0 && batch->arena.n > LEDGER_BATCH_BYTES_MAX) {
         rc = err_set(err, ERR_BUSY, "the batch has no room for this event: %zu events, %zu bytes", batch->n, mark);
     }
@@ -275,7 +351,7 @@ int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *dra
         batch->arena.fail = 0;
         return rc;
     }
-    batch->entry[batch->n++] = e;
+    batch->n++;
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #define LEDGER_BATCH_H
 
 #include "ledger/core.h"
+#include "ledger/kind_memo.h"
 
 struct batch_entry {
     struct {
@@ -17,12 +18,29 @@ struct batch_entry {
     uint32_t masked;
 };
 
+#define BATCH_SALTS 16
+
+/* What makes the events of a large batch cheaper. Most texts of an event are those of one before it, and were judged then;
+ * random bytes come in portions. */
+struct batch_memo {
+    struct kind_memo fields;
+    struct batch_text {
+        uint16_t n; /* 0: none */
+        uint8_t p[EVENT_SUBJECT_MAX];
+    } subject, actor, source, run;
+    size_t n_salts; /* not used yet, the last ones */
+    uint8_t salts[BATCH_SALTS][EVENT_HASH];
+};
+
 struct ledger_batch {
     struct ledger *ledger;
-    struct buf arena;   /* what the entries point into */
-    struct buf scratch; /* sorted body */
+    struct buf arena;    /* what the entries point into */
+    struct buf scratch;  /* sorted body */
+    struct buf private_; /* sorted private fields */
     struct batch_entry *entry;
     size_t n, cap;
+    size_t tried;            /* drafts since it was made */
+    struct batch_memo *memo; /* NULL before the fifth of them */
     char cursor_name[256];
     struct buf cursor;
     bool has_cursor;

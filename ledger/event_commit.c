@@ -1,4 +1,5 @@
 /* The commitments that bind an event together: leaf, salts, body, private fields, and what an author signs. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -8,19 +9,40 @@
 enum { TAG_LEAF = 0x00, TAG_BODY = 0x02, TAG_SALT = 0x03, TAG_PRIVATE = 0x04, TAG_FIELD = 0x05, TAG_FIELD_SALT = 0x06 };
 
 #define AUTHOR_CONTEXT "ledger/author/v1"
+#define JOINED_MAX     1024 /* bytes; what is longer costs more to copy than it saves */
+#define FEW_FIELDS     16   /* private fields of an event, whose digests need no memory of their own */
+
+/* Hashes `head` and `rest` as one: libcrypto takes 25 ns less for what lies in one piece than copying a usual header or
+ * payload to its head takes. */
+static void hash_joined(uint8_t ret[EVENT_HASH], const uint8_t *head, size_t n, struct bytes rest) {
+    uint8_t joined[JOINED_MAX];
+    const struct bytes all = {joined, n + rest.n}, parts[] = {{head, n}, rest};
+    if (rest.n == 0 || rest.n > sizeof(joined) - n) {
+        hash_parts(ret, parts, 2);
+        return;
+    }
+    memcpy(joined, head, n);
+    memcpy(joined + n, rest.p, rest.n);
+    hash_parts(ret, &all, 1);
+}
 
 void event_leaf(uint8_t ret[EVENT_HASH], struct bytes header) {
-    hash_tagged(ret, TAG_LEAF, header);
+    static const uint8_t tag = TAG_LEAF;
+    hash_joined(ret, &tag, 1, header);
 }
 
 void event_salt(uint8_t ret[EVENT_HASH], const uint8_t group_seed[EVENT_HASH], uint64_t seq) {
-    uint8_t be[8];
-    be64_put(be, seq);
-    hash_tagged2(ret, TAG_SALT, (struct bytes){group_seed, EVENT_HASH}, (struct bytes){be, sizeof(be)});
+    uint8_t input[1 + EVENT_HASH + 8] = {TAG_SALT};
+    const struct bytes all = {input, sizeof(input)};
+    memcpy(input + 1, group_seed, EVENT_HASH);
+    be64_put(input + 1 + EVENT_HASH, seq);
+    hash_parts(ret, &all, 1);
 }
 
 void event_body_commit(uint8_t ret[EVENT_HASH], const uint8_t salt[EVENT_HASH], struct bytes payload) {
-    hash_tagged2(ret, TAG_BODY, (struct bytes){salt, EVENT_HASH}, payload);
+    uint8_t head[1 + EVENT_HASH] = {TAG_BODY};
+    memcpy(head + 1, salt, EVENT_HASH);
+    hash_joined(ret, head, sizeof(head), payload);
 }
 
 void event_field_salt(uint8_t ret[EVENT_HASH], const uint8_t event_salt[EVENT_HASH], struct bytes name) {
@@ -39,17 +61,19 @@ int event_private_commit(uint8_t ret[EVENT_HASH], const uint8_t event_salt[EVENT
                          struct err *err) {
     struct mp_reader r;
     struct mp_item item;
-    struct buf digests;
+    uint8_t few[FEW_FIELDS * EVENT_HASH], *digests = few;
     mp_reader_init(&r, private_map);
     if (mp_next(&r, &item, err) != 0 || item.type != MP_MAP || item.count == 0) {
         return err_set(err, ERR_CORRUPT, "private fields are not a map with entries");
     }
-    uint32_t count = item.count;
+    uint32_t count = item.count; /* at most as many as there are bytes */
     int rc = 0;
-    buf_init(&digests, SIZE_MAX);
+    if (count > FEW_FIELDS && (digests = malloc((size_t)count * EVENT_HASH)) == NULL) {
+        return err_set(err, ERR_NOMEM, "private fields: out of memory");
+    }
     for (uint32_t i = 0; i < count && rc == 0; i++) {
         static const uint8_t pair = 0x92; /* the head of an array of 2 */
-        uint8_t salt[EVENT_HASH], digest[EVENT_HASH];
+        uint8_t salt[EVENT_HASH];
         const uint8_t *entry = r.p;
         struct bytes value;
         rc = mp_next(&r, &item, err);
@@ -64,15 +88,15 @@ int event_private_commit(uint8_t ret[EVENT_HASH], const uint8_t event_salt[EVENT
             event_field_salt(salt, event_salt, name);
             const struct bytes parts[] = {
                 {(const uint8_t[]){TAG_FIELD}, 1}, {salt, EVENT_HASH}, {&pair, 1}, {entry, (size_t)(r.p - entry)}};
-            hash_parts(digest, parts, 4);
-            buf_put(&digests, digest, EVENT_HASH);
+            hash_parts(digests + (size_t)i * EVENT_HASH, parts, 4);
         }
     }
-    rc = rc != 0 ? rc : buf_check(&digests, "private fields", err);
     if (rc == 0) {
-        event_private_commit_digests(ret, digests.p, count);
+        event_private_commit_digests(ret, digests, count);
     }
-    buf_done(&digests);
+    if (digests != few) {
+        free(digests);
+    }
     return rc;
 }
 

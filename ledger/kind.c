@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ledger/kind_check.h"
 #include "ledger/kind_index.h"
 
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
@@ -40,11 +41,16 @@ static const struct kind kinds[] = {
 enum {
     KINDS = COUNT_OF(kinds),
     COMMON = 2,
+    NAME_BITS = 10,
+    NAME_SLOTS = 1 << NAME_BITS,
     FIELDS = 0
 #define KIND(name, schema, subject, help, ...) +COUNT_OF(((const struct kind_field[]){__VA_ARGS__}))
 #include "ledger/kinds.def"
 #undef KIND
 };
+
+_Static_assert(FIELDS + (COMMON + 1) * (KINDS + 1) < UINT16_MAX, "an id for each field");
+_Static_assert(2 * KINDS <= NAME_SLOTS, "room for all names");
 
 static const struct kind_field common[COMMON] = {
     FIELD("at", TIME, OPEN, "when the source says it happened"),
@@ -55,7 +61,8 @@ static struct {
     pthread_once_t once;
     struct kind_index kinds[KINDS]; /* by name */
     struct kind_index custom;
-    struct kind_slot slots[FIELDS + COMMON * (KINDS + 1)];
+    struct kind_slot slots[FIELDS + (COMMON + 1) * (KINDS + 1)];
+    uint16_t at[NAME_SLOTS]; /* by a hash of the name: place in kinds, from 1; 0: free */
 } idx = {.once = PTHREAD_ONCE_INIT};
 
 static int by_slot_name(const void *a, const void *b) {
@@ -68,8 +75,17 @@ static int by_kind_name(const void *a, const void *b) {
 
 static void put_slot(struct kind_slot *slot, const struct kind_field *field) {
     slot->name = bytes_of(field->name);
-    slot->prefix = kind_prefix(slot->name);
+    slot->prefix = kind_prefix(slot->name, slot->name.n);
+    slot->tail = kind_tail(slot->name);
     slot->field = field;
+    slot->accepts = kind_accepts(field);
+    slot->open = (field->flags & KIND_OPEN) != 0;
+    slot->free = field->type != KIND_DIGEST && field->values == NULL;
+}
+
+static size_t name_slot(struct bytes name) {
+    uint64_t h = kind_prefix(name, name.n) ^ kind_tail(name) * 3 ^ name.n;
+    return (h * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - NAME_BITS);
 }
 
 /* Fills one entry and the slots it owns; returns where the next entry's slots begin. */
@@ -83,14 +99,19 @@ static struct kind_slot *index_kind(struct kind_index *entry, const struct kind 
     }
     assert(n <= KIND_FIELDS_MAX + COMMON);
     qsort(slots, n, sizeof(*slots), by_slot_name);
+    slots[n] = (struct kind_slot){.prefix = UINT64_MAX};
+    for (size_t i = 0; i < n; i++) {
+        slots[i].bit = UINT64_C(1) << i;
+        slots[i].id = (uint16_t)(&slots[i] - idx.slots + 1);
+    }
     *entry = (struct kind_index){.kind = kind, .slots = slots, .n_slots = n};
     entry->name = bytes_of(kind == NULL ? NULL : kind->name);
     for (size_t i = 0; i < n; i++) {
         if (slots[i].field->flags & KIND_REQUIRED) {
-            entry->required |= UINT64_C(1) << i;
+            entry->required |= slots[i].bit;
         }
     }
-    return slots + n;
+    return slots + n + 1;
 }
 
 static void index_all(void) {
@@ -100,21 +121,21 @@ static void index_all(void) {
     }
     index_kind(&idx.custom, NULL, slots);
     qsort(idx.kinds, KINDS, sizeof(idx.kinds[0]), by_kind_name);
+    for (size_t i = 0; i < KINDS; i++) {
+        size_t at = name_slot(idx.kinds[i].name);
+        while (idx.at[at] != 0) {
+            at = (at + 1) % NAME_SLOTS;
+        }
+        idx.at[at] = (uint16_t)(i + 1);
+    }
 }
 
 const struct kind_index *kind_index_find(struct bytes name) {
     pthread_once(&idx.once, index_all);
-    size_t lo = 0, hi = KINDS;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        int c = bytes_cmp(name, idx.kinds[mid].name);
-        if (c == 0) {
-            return &idx.kinds[mid];
-        }
-        if (c < 0) {
-            hi = mid;
-        } else {
-            lo = mid + 1;
+    for (size_t at = name_slot(name); idx.at[at] != 0; at = (at + 1) % NAME_SLOTS) {
+        const struct kind_index *entry = &idx.kinds[idx.at[at] - 1];
+        if (bytes_eq(entry->name, name)) {
+            return entry;
         }
     }
     return NULL;

@@ -65,14 +65,20 @@ static __attribute__((cold)) int bad_word(const struct kind_field *field, struct
 
 static bool is_word_of(const char *values, struct bytes text) {
     for (const char *p = values;; p++) {
-        const char *end = strchrnul(p, '|');
-        if ((size_t)(end - p) == text.n && memcmp(p, text.p, text.n) == 0) {
+        size_t i = 0;
+        while (i < text.n && *p != '\0' && *p != '|' && (uint8_t)*p == text.p[i]) {
+            p++;
+            i++;
+        }
+        if (i == text.n && (*p == '\0' || *p == '|')) {
             return true;
         }
-        if (*end == '\0') {
+        while (*p != '\0' && *p != '|') {
+            p++;
+        }
+        if (*p == '\0') {
             return false;
         }
-        p = end;
     }
 }
 
@@ -137,6 +143,21 @@ static bool has_type(enum kind_type type, const struct mp_item *item, const stru
         return true;
     }
     return false;
+}
+
+unsigned kind_accepts(const struct kind_field *field) {
+    static const unsigned types[] = {
+        [KIND_STR] = 1U << MP_STR,
+        [KIND_INT] = 1U << MP_UINT | 1U << MP_INT,
+        [KIND_NUM] = 1U << MP_UINT | 1U << MP_INT | 1U << MP_FLOAT,
+        [KIND_BOOL] = 1U << MP_BOOL,
+        [KIND_TIME] = 1U << MP_UINT,
+        [KIND_LIST] = 1U << MP_ARRAY,
+        [KIND_MAP] = 1U << MP_MAP,
+        [KIND_ANY] = 1U << MP_BOOL | 1U << MP_UINT | 1U << MP_INT | 1U << MP_FLOAT | 1U << MP_STR | 1U << MP_BIN |
+                     1U << MP_ARRAY | 1U << MP_MAP,
+    };
+    return field->values == NULL ? types[field->type] : 0;
 }
 
 int kind_check(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after,

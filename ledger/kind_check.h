@@ -13,6 +13,8 @@ const char *kind_item_words(const struct mp_item *item);
 
 /* ns from decimal or RFC 3339 text. */
 bool kind_time_parse(struct bytes text, uint64_t *ret_ns);
+/* A bit per enum mp_type: values of these types suit the field whatever they hold. kind_check judges all others. */
+unsigned kind_accepts(const struct kind_field *field);
 /* Checks a value that is not null. `after` stands behind the item (a container's head). *ret_converted says that the value
  * is a time as text, to be written as *ret_ns. ERR_INVALID. */
 int kind_check(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after,

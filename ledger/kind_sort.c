@@ -6,15 +6,18 @@
  *
  * Both inputs are canonical maps, so their names come in order; they are merged on the way, and both outputs come out in
  * order without any sorting. The catalog's fields are in order too: one finger moves along them. An entry whose value
- * stays what it is is copied as bytes. The map heads are put before the entries at the end, when the counts are known. */
+ * stays what it is is copied as bytes, together with its neighbours that stay too: a body in which nothing changes is one
+ * copy. The map heads are put before the entries at the end, when the counts are known. */
 #include "ledger/kind.h"
 
 #include <string.h>
 
 #include "base/mp.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "ledger/kind_check.h"
 #include "ledger/kind_index.h"
+#include "ledger/kind_memo.h"
 #include "ledger/kind_value.h"
 
 #define OPEN_NAMES_MAX 256
@@ -31,18 +34,21 @@ struct cursor {
     const uint8_t *from; /* where the entry begins */
 };
 
+/* One output. Neighbours of an input that come out as they stand are a run and copied together. */
 struct side {
     struct buf *out;
     size_t start;
     uint32_t count;
+    const uint8_t *run, *run_end; /* not copied yet; both NULL: nothing */
 };
 
 struct sorter {
     struct bytes kind;
     const struct kind_index *index;
-    size_t next_slot; /* the finger */
-    uint64_t seen;    /* a bit per slot: has a value that is not null */
-    uint64_t null;    /* a bit per slot: is null */
+    struct kind_memo *memo;       /* NULL: none */
+    const struct kind_slot *slot; /* the finger */
+    uint64_t seen;                /* a bit per slot: has a value that is not null */
+    uint64_t null;                /* a bit per slot: is null */
     struct cursor body, private_;
     struct side open_side, private_side;
     uint32_t masked;
@@ -56,11 +62,10 @@ struct sorter {
 
 /* What becomes of one entry. */
 struct entry {
-    struct bytes name;
-    const struct kind_field *field; /* NULL: unknown */
-    struct mp_item item;            /* its value, or the head of it */
-    struct bytes raw;               /* name and value as they stand */
-    const uint8_t *value;           /* where in `raw` the value begins */
+    const struct kind_slot *slot; /* NULL: unknown */
+    struct mp_item item;          /* its value, or the head of it */
+    unsigned look;                /* of a text */
+    const uint8_t *value;         /* where it begins */
     struct kind_finds finds;
     bool named_secret;
     bool is_time; /* write `time` instead */
@@ -81,17 +86,36 @@ static __attribute__((cold)) int bad_bytes(const struct cursor *c, int rc, struc
     return ERR_INVALID;
 }
 
+static __attribute__((noinline, cold)) int bad_order(const struct cursor *c, struct bytes name, struct err *err) {
+    return err_set(err, ERR_INVALID, "%s is not a canonical map: field '%s' is twice there or not in the order of bytes",
+                   c->what, SECRET_SHOWN(name));
+}
+
+static __attribute__((noinline, cold)) int bad_value(const struct cursor *c, int rc, struct err *err) {
+    if (rc == ERR_CORRUPT) {
+        return bad_bytes(c, rc, err);
+    }
+    err_prefix(err, "field '%s'", SECRET_SHOWN(c->name));
+    return rc;
+}
+
+static __attribute__((noinline, cold)) int bad_name(const struct cursor *c, const struct secret_hit *hit, struct err *err) {
+    return err_set(err, ERR_INVALID,
+                   "a field's name in %s holds a secret (rule %s, %zu bytes at byte %zu of the name); accepted: names "
+                   "without one",
+                   c->what, hit->rule, hit->n, hit->at);
+}
+
+static __attribute__((noinline, cold)) int bad_pair(const struct cursor *c, struct err *err) {
+    return err_set(err, ERR_INVALID, "field '%s' is in both body and private; accepted: one of them",
+                   SECRET_SHOWN(c->name));
+}
+
 /* ---- inputs ------------------------------------------------------------------------------------------------------- */
 
-/* Moves to the next entry. */
-static int cursor_next(struct cursor *c, struct err *err) {
+/* The long way to a name that is no short ASCII text. */
+static __attribute__((noinline)) int read_name(struct cursor *c, struct bytes *ret, struct err *err) {
     struct mp_item key;
-    if (c->left == 0) {
-        c->there = false;
-        return c->r.p == c->r.end ? 0 : err_set(err, ERR_INVALID, "%s is not a canonical map: bytes follow it", c->what);
-    }
-    c->left--;
-    c->from = c->r.p;
     int rc = mp_next(&c->r, &key, err);
     if (rc != 0) {
         return bad_bytes(c, rc, err);
@@ -99,16 +123,51 @@ static int cursor_next(struct cursor *c, struct err *err) {
     if (key.type != MP_STR) {
         return err_set(err, ERR_INVALID, "%s is not a canonical map: a name is %s", c->what, kind_item_words(&key));
     }
-    uint64_t prefix = kind_prefix(key.data);
-    if (c->there && prefix <= c->prefix && (prefix < c->prefix || bytes_cmp(c->name, key.data) >= 0)) {
-        return err_set(err, ERR_INVALID,
-                       "%s is not a canonical map: field '%s' is twice there or not in the order of bytes", c->what,
-                       SECRET_SHOWN(key.data));
+    *ret = key.data;
+    return 0;
+}
+
+/* Moves to the next entry. */
+static int cursor_next(struct cursor *c, struct err *err) {
+    struct bytes before = c->name, name;
+    if (c->left == 0) {
+        c->there = false;
+        return c->r.p == c->r.end ? 0 : err_set(err, ERR_INVALID, "%s is not a canonical map: bytes follow it", c->what);
     }
-    c->name = key.data;
+    c->left--;
+    c->from = c->r.p;
+    if (mp_peek_text(&c->r, &name) && text_is_ascii(name)) {
+        c->r.p = name.p + name.n;
+    } else {
+        int rc = read_name(c, &c->name, err);
+        if (rc != 0) {
+            return rc;
+        }
+        name = c->name;
+    }
+    uint64_t prefix = kind_prefix(name, (size_t)(c->r.end - name.p));
+    if (c->there && prefix <= c->prefix && (prefix < c->prefix || bytes_cmp(before, name) >= 0)) {
+        return bad_order(c, name, err);
+    }
+    c->name = name;
     c->prefix = prefix;
     c->there = true;
     return 0;
+}
+
+/* The value of the entry; a text is looked at once for all that will be asked of it. */
+static int read_value(struct cursor *c, struct entry *e, struct err *err) {
+    if (mp_peek_text(&c->r, &e->item.data)) {
+        e->look = text_look(e->item.data);
+        if ((e->look & TEXT_WIDE) == 0) {
+            e->item.type = MP_STR;
+            c->r.p = e->item.data.p + e->item.data.n;
+            return 0;
+        }
+    }
+    e->look = TEXT_LOOK_ALL;
+    int rc = mp_next(&c->r, &e->item, err);
+    return rc == 0 ? 0 : bad_bytes(c, rc, err);
 }
 
 static int cursor_init(struct cursor *c, const char *what, struct bytes map, struct err *err) {
@@ -116,6 +175,7 @@ static int cursor_init(struct cursor *c, const char *what, struct bytes map, str
     c->what = what;
     c->left = 0;
     c->there = false;
+    c->name = (struct bytes){NULL, 0};
     mp_reader_init(&c->r, map);
     if (map.n == 0) {
         return 0;
@@ -176,10 +236,24 @@ static bool is_declared_open(struct sorter *s, struct bytes name) {
 
 /* ---- outputs ------------------------------------------------------------------------------------------------------ */
 
+/* Copies the run. */
+static void side_copy(struct side *side) {
+    if (side->run != NULL) {
+        buf_put(side->out, side->run, (size_t)(side->run_end - side->run));
+        side->run = side->run_end = NULL;
+    }
+}
+
 /* Puts the head before the entries. */
 static void side_end(struct side *side) {
     uint8_t head[8];
     struct buf *out = side->out;
+    if (out->n == side->start) {
+        mp_put_map(out, side->count);
+        side_copy(side);
+        return;
+    }
+    side_copy(side);
     size_t at = out->n;
     mp_put_map(out, side->count);
     if (out->fail != 0) {
@@ -191,17 +265,28 @@ static void side_end(struct side *side) {
     memcpy(out->p + side->start, head, n);
 }
 
-static void put_entry(struct sorter *s, struct side *side, const struct entry *e) {
+/* An entry that comes out as it stands. */
+static inline void put_raw(struct side *side, const uint8_t *from, const uint8_t *end) {
     side->count++;
+    if (side->run_end != from) {
+        side_copy(side);
+        side->run = from;
+    }
+    side->run_end = end;
+}
+
+static void put_entry(struct sorter *s, struct side *side, const struct cursor *c, const struct entry *e) {
+    if (!e->is_time && !e->finds.secret) {
+        put_raw(side, c->from, c->r.p);
+        return;
+    }
+    side_copy(side);
+    side->count++;
+    buf_put(side->out, c->from, (size_t)(e->value - c->from));
     if (e->is_time) {
-        buf_put(side->out, e->raw.p, (size_t)(e->value - e->raw.p));
         mp_put_uint(side->out, e->time);
-    } else if (e->finds.secret) {
-        struct bytes value = {e->value, (size_t)(e->raw.p + e->raw.n - e->value)};
-        buf_put(side->out, e->raw.p, (size_t)(e->value - e->raw.p));
-        kind_value_mask(side->out, value, e->named_secret, &s->masked);
     } else {
-        buf_put(side->out, e->raw.p, e->raw.n);
+        kind_value_mask(side->out, (struct bytes){e->value, (size_t)(c->r.p - e->value)}, e->named_secret, &s->masked);
     }
 }
 
@@ -209,8 +294,9 @@ static void put_entry(struct sorter *s, struct side *side, const struct entry *e
 static void put_at_text(struct sorter *s) {
     struct kind_finds finds = {.look_for_home = true};
     s->has_at_text = false;
-    kind_text_scan(s->at_text, false, &finds);
+    kind_text_scan(s->at_text, TEXT_LOOK_ALL, false, &finds);
     struct side *side = s->at_private || finds.home ? &s->private_side : &s->open_side;
+    side_copy(side);
     side->count++;
     mp_put_str(side->out, bytes_of("at_text"));
     kind_text_mask(side->out, s->at_text, false, &s->masked);
@@ -218,101 +304,133 @@ static void put_at_text(struct sorter *s) {
 
 /* ---- one field ---------------------------------------------------------------------------------------------------- */
 
+static bool is_name_of(const struct kind_slot *slot, struct bytes name) {
+    return slot->name.n == name.n &&
+           (name.n <= 8 ||
+            (slot->tail == kind_tail(name) && (name.n <= 16 || memcmp(slot->name.p + 8, name.p + 8, name.n - 16) == 0)));
+}
+
 /* Finds the catalog's row; names come in order. */
-static const struct kind_field *find_field(struct sorter *s, const struct cursor *c, uint64_t *ret_bit) {
-    const struct kind_slot *slots = s->index->slots;
-    size_t i = s->next_slot, n = s->index->n_slots;
-    while (i < n && slots[i].prefix < c->prefix) {
-        i++;
+static const struct kind_slot *find_slot(struct sorter *s, const struct cursor *c) {
+    const struct kind_slot *slot = s->slot;
+    while (slot->prefix < c->prefix) {
+        slot++;
     }
-    int order = 1;
-    while (i < n && slots[i].prefix == c->prefix && (order = bytes_cmp(slots[i].name, c->name)) < 0) {
-        i++;
+    for (; slot->prefix == c->prefix && slot->field != NULL; slot++) {
+        if (is_name_of(slot, c->name)) {
+            s->slot = slot + 1;
+            return slot;
+        }
+        if (bytes_cmp(slot->name, c->name) > 0) {
+            break;
+        }
     }
-    s->next_slot = i;
-    *ret_bit = order == 0 ? UINT64_C(1) << i : 0;
-    return order == 0 ? slots[i].field : NULL;
+    s->slot = slot;
+    return NULL;
 }
 
 /* Checks the value of a field that the catalog knows. 1: it is an `at` that is no time and is held back. */
-static int check_field(struct sorter *s, const struct cursor *c, struct entry *e, uint64_t bit, struct err *err) {
-    if (e->item.type == MP_NIL) {
-        s->null |= bit;
+static int check_field(struct sorter *s, const struct cursor *c, struct entry *e, struct err *err) {
+    if ((e->slot->accepts >> e->item.type & 1) != 0) {
+        s->seen |= e->slot->bit;
         return 0;
     }
-    s->seen |= bit;
-    if (e->item.type == MP_STR && e->field->type == KIND_TIME && bytes_is(e->name, "at") &&
+    if (e->item.type == MP_NIL) {
+        s->null |= e->slot->bit;
+        return 0;
+    }
+    s->seen |= e->slot->bit;
+    if (e->item.type == MP_STR && e->slot->field->type == KIND_TIME && bytes_is(c->name, "at") &&
         !kind_time_parse(e->item.data, &e->time)) {
         s->at_text = e->item.data;
         s->at_private = c->is_private;
         s->has_at_text = true;
         return 1;
     }
-    return kind_check(e->field, &e->item, &c->r, &e->is_time, &e->time, err);
+    return kind_check(e->slot->field, &e->item, &c->r, &e->is_time, &e->time, err);
 }
 
 /* Digests and the catalog's own words can be neither secrets nor paths; and no name in the catalog says "secret". */
 static int scan(struct cursor *c, struct entry *e, struct err *err) {
-    const struct kind_field *f = e->field;
     if (e->item.type == MP_STR) {
-        if (f == NULL || (f->type != KIND_DIGEST && f->values == NULL && !e->is_time)) {
-            e->named_secret = f == NULL && secret_field_name(e->name);
-            kind_text_scan(e->item.data, e->named_secret, &e->finds);
+        if (e->slot == NULL || (e->slot->free && !e->is_time)) {
+            e->named_secret = e->slot == NULL && secret_field_name(c->name);
+            kind_text_scan(e->item.data, e->look, e->named_secret, &e->finds);
         }
         return 0;
     }
     if (e->item.type != MP_ARRAY && e->item.type != MP_MAP) {
         return 0;
     }
-    e->named_secret = f == NULL && secret_field_name(e->name);
+    e->named_secret = e->slot == NULL && secret_field_name(c->name);
     int rc = kind_value_scan(&c->r, &e->item, e->named_secret, &e->finds, err);
-    if (rc == ERR_CORRUPT) {
-        return bad_bytes(c, rc, err);
-    }
-    if (rc != 0) {
-        err_prefix(err, "field '%s'", SECRET_SHOWN(e->name));
-    }
-    return rc;
+    return rc == 0 ? 0 : bad_value(c, rc, err);
 }
 
 /* A name cannot be masked without losing which field it is, so an unknown one must hold no secret. */
 static int check_name(const struct cursor *c, struct err *err) {
     struct secret_hit hit;
-    if (secret_next(c->name, 0, &hit) != 0) {
-        return 0;
+    return secret_next(c->name, 0, &hit) != 0 ? 0 : bad_name(c, &hit, err);
+}
+
+/* Steps over a value that needs no more than one look: a text that is known to be good in this field of a body; a number
+ * or a truth of the field's type. 1: it is neither. */
+static inline int step_over(struct sorter *s, struct cursor *c, const struct kind_slot *slot, struct err *err) {
+    struct bytes text;
+    struct mp_item item;
+    uint8_t head = c->r.p == c->r.end ? 0xc0 : *c->r.p;
+    if (head < 0x80 || head >= 0xe0 || (head >= 0xca && head <= 0xd3) || (head & 0xfe) == 0xc2) {
+        const uint8_t *value = c->r.p;
+        int rc = mp_next(&c->r, &item, err);
+        if (rc != 0) {
+            return bad_bytes(c, rc, err);
+        }
+        if ((slot->accepts >> item.type & 1) == 0) {
+            c->r.p = value;
+            return 1;
+        }
+    } else if (s->memo != NULL && !c->is_private && mp_peek_text(&c->r, &text) && kind_memo_has(s->memo, slot, text)) {
+        c->r.p = text.p + text.n;
+    } else {
+        return 1;
     }
-    return err_set(err, ERR_INVALID,
-                   "a field's name in %s holds a secret (rule %s, %zu bytes at byte %zu of the name); accepted: names "
-                   "without one",
-                   c->what, hit.rule, hit.n, hit.at);
+    s->seen |= slot->bit;
+    return 0;
+}
+
+/* Judges the value with all that there is. 1: it is held back. */
+static int judge(struct sorter *s, struct cursor *c, struct entry *e, struct err *err) {
+    int rc = read_value(c, e, err);
+    rc = rc != 0 ? rc : e->slot == NULL ? check_name(c, err) : check_field(s, c, e, err);
+    rc = rc != 0 ? rc : scan(c, e, err);
+    bool good = rc == 0 && !e->is_time && !e->finds.secret && !e->finds.home;
+    if (good && s->memo != NULL && e->item.type == MP_STR && e->slot != NULL && !c->is_private) {
+        kind_memo_put(s->memo, e->slot, e->item.data);
+    }
+    return rc;
 }
 
 /* Sorts the entry at which c stands and moves on. */
 static int sort_entry(struct sorter *s, struct cursor *c, struct err *err) {
     struct entry e;
-    uint64_t bit;
-    e.name = c->name;
-    e.value = c->r.p;
-    e.named_secret = e.is_time = false;
-    e.field = find_field(s, c, &bit);
-    bool open = !c->is_private && s->n_open > 0 && is_declared_open(s, e.name);
-    open = open || (!c->is_private && e.field != NULL && (e.field->flags & KIND_OPEN));
-    e.finds = (struct kind_finds){.look_for_home = open};
-    int rc = mp_next(&c->r, &e.item, err);
-    if (rc != 0) {
-        return bad_bytes(c, rc, err);
-    }
-    rc = e.field == NULL ? check_name(c, err) : check_field(s, c, &e, bit, err);
-    if (rc == 1) {
+    e.slot = find_slot(s, c);
+    bool open = !c->is_private && s->n_open > 0 && is_declared_open(s, c->name);
+    open = open || (!c->is_private && e.slot != NULL && e.slot->open);
+    int rc = e.slot == NULL ? 1 : step_over(s, c, e.slot, err);
+    if (rc == 0) {
+        put_raw(open ? &s->open_side : &s->private_side, c->from, c->r.p);
         return cursor_next(c, err);
     }
-    rc = rc != 0 ? rc : scan(c, &e, err);
-    if (rc != 0) {
-        return rc;
+    if (rc == 1) {
+        e.value = c->r.p;
+        e.named_secret = e.is_time = false;
+        e.finds = (struct kind_finds){.look_for_home = open};
+        rc = judge(s, c, &e, err);
     }
-    e.raw = (struct bytes){c->from, (size_t)(c->r.p - c->from)};
-    put_entry(s, open && !e.finds.home ? &s->open_side : &s->private_side, &e);
-    return cursor_next(c, err);
+    if (rc == 0) {
+        put_entry(s, open && !e.finds.home ? &s->open_side : &s->private_side, c, &e);
+    }
+    return rc < 0 ? rc : cursor_next(c, err);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */
@@ -323,8 +441,7 @@ static int sort_all(struct sorter *s, struct err *err) {
         int order = !b->there ? -1 : !a->there ? 1 : bytes_cmp(a->name, b->name);
         struct cursor *c = order <= 0 ? a : b;
         if (order == 0) {
-            return err_set(err, ERR_INVALID, "field '%s' is in both body and private; accepted: one of them",
-                           SECRET_SHOWN(c->name));
+            return bad_pair(c, err);
         }
         if (s->has_at_text) {
             int place = bytes_cmp(c->name, bytes_of("at_text"));
@@ -365,14 +482,11 @@ static int check_complete(const struct sorter *s, struct err *err) {
     return 0;
 }
 
-static int find_kind(struct sorter *s, struct err *err) {
+static int find_kind(struct sorter *s, const struct kind_index *index, struct err *err) {
     struct bytes kind = s->kind;
-    s->index = kind_index_find(kind);
-    if (s->index != NULL) {
-        return 0;
-    }
-    if (kind_is_custom(kind)) {
-        s->index = kind_index_custom();
+    if (index != NULL || kind_is_custom(kind)) {
+        s->index = index != NULL ? index : kind_index_custom();
+        s->slot = s->index->slots;
         return 0;
     }
     if (bytes_has_prefix(kind, "x.")) {
@@ -387,22 +501,22 @@ static int find_kind(struct sorter *s, struct err *err) {
         SECRET_SHOWN(kind), near == NULL ? ";" : ", did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
-int kind_sort(struct bytes kind, struct bytes body, struct bytes private_, struct bytes open, struct buf *ret_body,
-              struct buf *ret_private, uint32_t *ret_masked, struct err *err) {
+int kind_sort_input(const struct kind_input *in, struct buf *ret_body, struct buf *ret_private, uint32_t *ret_masked,
+                    struct err *err) {
     struct sorter s;
-    s.kind = kind;
-    s.next_slot = 0;
+    s.kind = in->kind;
+    s.memo = in->memo;
     s.seen = s.null = 0;
     s.masked = 0;
     s.has_at_text = false;
     s.body.is_private = false;
     s.private_.is_private = true;
-    s.open_side = (struct side){ret_body, ret_body->n, 0};
-    s.private_side = (struct side){ret_private, ret_private->n, 0};
-    int rc = find_kind(&s, err);
-    rc = rc != 0 ? rc : read_open(&s, open, err);
-    rc = rc != 0 ? rc : cursor_init(&s.body, "the body", body, err);
-    rc = rc != 0 ? rc : cursor_init(&s.private_, "'private'", private_, err);
+    s.open_side = (struct side){.out = ret_body, .start = ret_body->n};
+    s.private_side = (struct side){.out = ret_private, .start = ret_private->n};
+    int rc = find_kind(&s, in->index, err);
+    rc = rc != 0 ? rc : read_open(&s, in->open, err);
+    rc = rc != 0 ? rc : cursor_init(&s.body, "the body", in->body, err);
+    rc = rc != 0 ? rc : cursor_init(&s.private_, "'private'", in->private_, err);
     rc = rc != 0 ? rc : sort_all(&s, err);
     rc = rc != 0 ? rc : check_complete(&s, err);
     if (rc == 0) {
@@ -420,4 +534,11 @@ int kind_sort(struct bytes kind, struct bytes body, struct bytes private_, struc
     }
     *ret_masked = s.masked;
     return 0;
+}
+
+int kind_sort(struct bytes kind, struct bytes body, struct bytes private_, struct bytes open, struct buf *ret_body,
+              struct buf *ret_private, uint32_t *ret_masked, struct err *err) {
+    const struct kind_input in = {
+        .kind = kind, .body = body, .private_ = private_, .open = open, .index = kind_index_find(kind)};
+    return kind_sort_input(&in, ret_body, ret_private, ret_masked, err);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/text.h"
 
 #define MASK_BEGIN      "\xe2\x80\xb9secret:"
 #define MASK_END        "\xe2\x80\xba"
@@ -83,22 +84,35 @@ static bool has_home(struct bytes text) {
     if (bytes_is(text, "/root")) {
         return true;
     }
-    for (const uint8_t *p = text.p; p < end; p++) {
-        if (*p == '/' && end - p >= 6) {
-            if ((p[1] == 'h' && is_home_of(p, end, "/home/")) || (p[1] == 'U' && is_home_of(p, end, "/Users/")) ||
-                (p[5] == '/' && memcmp(p, "/root", 5) == 0)) {
-                return true;
-            }
-        } else if (*p == ':' && p > text.p && is_windows_home(p, end)) {
+    for (const uint8_t *p = text.p; (p = memchr(p, '/', (size_t)(end - p))) != NULL && end - p >= 6; p++) {
+        if ((p[1] == 'h' && is_home_of(p, end, "/home/")) || (p[1] == 'U' && is_home_of(p, end, "/Users/")) ||
+            (p[5] == '/' && memcmp(p, "/root", 5) == 0)) {
             return true;
         }
     }
     return false;
 }
 
-void kind_text_scan(struct bytes text, bool named_secret, struct kind_finds *finds) {
+static bool has_windows_home(struct bytes text) {
+    const uint8_t *end = text.p + text.n;
+    for (const uint8_t *p = text.p; (p = memchr(p, ':', (size_t)(end - p))) != NULL; p++) {
+        if (p > text.p && is_windows_home(p, end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void kind_text_scan(struct bytes text, unsigned look, bool named_secret, struct kind_finds *finds) {
     finds->secret = finds->secret || is_secret(text, named_secret);
-    finds->home = finds->home || (finds->look_for_home && has_home(text));
+    if (finds->look_for_home && (look & (TEXT_SLASH | TEXT_BACKSLASH)) != 0) {
+        finds->home = finds->home || ((look & TEXT_SLASH) != 0 && has_home(text)) ||
+                      ((look & TEXT_BACKSLASH) != 0 && has_windows_home(text));
+    }
+}
+
+static void scan_text(struct bytes text, bool named_secret, struct kind_finds *finds) {
+    kind_text_scan(text, finds->look_for_home ? text_look(text) : 0, named_secret, finds);
 }
 
 /* ---- the walk ----------------------------------------------------------------------------------------------------- */
@@ -185,9 +199,9 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
     int rc = walk_push(&w, head, named_secret, err);
     while (rc == 0 && (rc = walk_next(&w, &s, err)) == 0) {
         if (s.key) {
-            kind_text_scan(s.item.data, false, finds);
+            scan_text(s.item.data, false, finds);
         } else if (s.item.type == MP_STR) {
-            kind_text_scan(s.item.data, s.secret, finds);
+            scan_text(s.item.data, s.secret, finds);
         }
     }
     return rc == 1 ? 0 : rc;

@@ -14,8 +14,9 @@ struct kind_finds {
     bool home;          /* some text or nested name holds a path below a home directory */
 };
 
-/* Looks at one text; `named_secret`: the field's name alone makes it secret. Adds to *finds, clears nothing. */
-void kind_text_scan(struct bytes text, bool named_secret, struct kind_finds *finds);
+/* Looks at one text. `look`: what text_look() saw in it, or TEXT_LOOK_ALL; `named_secret`: the field's name alone makes it
+ * secret. Adds to *finds, clears nothing. */
+void kind_text_scan(struct bytes text, unsigned look, bool named_secret, struct kind_finds *finds);
 /* Looks at what follows the head of a container, all of it, and checks that it is canonical. Leaves r behind it. */
 int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_secret, struct kind_finds *finds,
                     struct err *err);

@@ -264,6 +264,104 @@ static void an_absent_file_and_a_directory_are_told_apart(void **state) {
     gz_close(NULL);
 }
 
+/* ---- pushed ---- */
+
+/* Pushes `packed` in pieces of `step` into a buffer of at most `max`; the code of the first that failed, or of the end. */
+static int push(struct bytes packed, size_t step, struct buf *out, size_t max, struct err *err) {
+    struct gz_push *gz = NULL;
+    buf_init(out, max);
+    assert_int_equal(gz_push_new(&gz, NULL), 0);
+    int code = 0;
+    for (size_t at = 0; at < packed.n && code == 0; at += step) {
+        code = gz_push(gz, packed.p + at, step < packed.n - at ? step : packed.n - at, out, err);
+    }
+    code = code != 0 ? code : gz_push_end(gz, err);
+    gz_push_free(gz);
+    return code;
+}
+
+/* Text that does not compress to next to nothing. */
+static void fill_text(struct buf *plain, size_t n) {
+    uint64_t x = 88172645463325252u;
+    buf_init(plain, n);
+    while (plain->n < n) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        buf_put_u8(plain, (uint8_t)('a' + x % 7));
+    }
+}
+
+static void pushed_content_comes_back_in_any_step(void **state) {
+    (void)state;
+    static const size_t steps[] = {1, 2, 7, 1000, 65536, (size_t)1 << 20};
+    struct buf plain, packed, out;
+    fill_text(&plain, 300000);
+    buf_init(&packed, MAX);
+    gzip(&packed, bytes_of_buf(&plain));
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        assert_int_equal(push(bytes_of_buf(&packed), steps[i], &out, MAX, NULL), 0);
+        assert_true(bytes_eq(bytes_of_buf(&out), bytes_of_buf(&plain)));
+        buf_done(&out);
+    }
+    buf_done(&plain);
+    buf_done(&packed);
+}
+
+static void pushed_data_that_is_cut_damaged_or_followed_is_refused(void **state) {
+    (void)state;
+    struct buf plain, packed, out;
+    struct err err = {0};
+    fill_text(&plain, 1000);
+    buf_init(&packed, MAX);
+    gzip(&packed, bytes_of_buf(&plain));
+    for (size_t n = 0; n < packed.n; n++) {
+        assert_int_equal(push((struct bytes){packed.p, n}, 64, &out, MAX, &err), ERR_CORRUPT);
+        buf_done(&out);
+    }
+    assert_int_equal(push((struct bytes){packed.p, 20}, 64, &out, MAX, &err), ERR_CORRUPT);
+    assert_string_equal(err.msg, "gzip data is cut short after 20 bytes");
+    buf_done(&out);
+    assert_int_equal(push(bytes_of("plain text, no gzip"), 64, &out, MAX, &err), ERR_CORRUPT);
+    assert_string_equal(err.msg, "gzip data is damaged near byte 2: incorrect header check");
+    buf_done(&out);
+    buf_put_u8(&packed, 'x');
+    assert_int_equal(push(bytes_of_buf(&packed), 1, &out, MAX, &err), ERR_CORRUPT);
+    assert_non_null(strstr(err.msg, "gzip data is followed by something else after byte "));
+    buf_done(&out);
+    for (size_t i = 10; i < packed.n - 1; i++) {
+        packed.p[i] ^= 1;
+        int code = push((struct bytes){packed.p, packed.n - 1}, 64, &out, MAX, &err);
+        assert_true(code == ERR_CORRUPT || (code == 0 && bytes_eq(bytes_of_buf(&out), bytes_of_buf(&plain))));
+        packed.p[i] ^= 1;
+        buf_done(&out);
+    }
+    buf_done(&plain);
+    buf_done(&packed);
+}
+
+static void a_bomb_is_refused_by_its_ratio_and_by_its_size(void **state) {
+    (void)state;
+    struct buf plain, packed, out;
+    struct err err = {0};
+    buf_init(&plain, MAX);
+    assert_non_null(buf_room(&plain, MAX));
+    memset(plain.p, 0, MAX);
+    plain.n = MAX;
+    buf_init(&packed, 2 * MAX);
+    gzip(&packed, bytes_of_buf(&plain));
+    assert_int_equal(push(bytes_of_buf(&packed), 4096, &out, MAX, &err), ERR_LIMIT);
+    assert_string_equal(err.msg, "gzip data decodes to more than 200 times its size");
+    assert_true(out.n < 2 * ((size_t)1 << 20) + 200 * 4096);
+    buf_done(&out);
+    assert_int_equal(push(bytes_of_buf(&packed), 4096, &out, 100000, &err), ERR_LIMIT);
+    assert_string_equal(err.msg, "what gzip decodes to: larger than 100000 bytes");
+    assert_true(out.n <= 100000);
+    buf_done(&out);
+    buf_done(&plain);
+    buf_done(&packed);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_and_gzip_content_comes_back_in_any_step),
@@ -276,6 +374,9 @@ int main(void) {
         cmocka_unit_test(plain_form_takes_gzip_bytes_as_they_stand),
         cmocka_unit_test(a_plain_file_that_grows_gives_its_new_bytes),
         cmocka_unit_test(an_absent_file_and_a_directory_are_told_apart),
+        cmocka_unit_test(pushed_content_comes_back_in_any_step),
+        cmocka_unit_test(pushed_data_that_is_cut_damaged_or_followed_is_refused),
+        cmocka_unit_test(a_bomb_is_refused_by_its_ratio_and_by_its_size),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

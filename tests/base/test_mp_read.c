@@ -258,6 +258,45 @@ static void every_input_of_three_bytes_is_refused_or_canonical(void **state) {
     assert_true(accepted > 0);
 }
 
+/* For each head and length: what is peeked is what mp_next gives, and mp_next gives no short text that is not peeked. */
+static void a_short_text_can_be_peeked_at(void **state) {
+    (void)state;
+    for (unsigned head = 0; head < 256; head++) {
+        for (unsigned second = 0; second < 256; second++) {
+            for (size_t n = 0; n < 40; n++) {
+                uint8_t *p = malloc(n != 0 ? n : 1); /* of its own size, so that a read past it is seen */
+                assert_non_null(p);
+                memset(p, 'x', n);
+                if (n > 0) {
+                    p[0] = (uint8_t)head;
+                }
+                if (n > 1) {
+                    p[1] = (uint8_t)second;
+                }
+                struct mp_reader r, after;
+                struct mp_item item;
+                struct bytes text = {NULL, 0};
+                mp_reader_init(&r, (struct bytes){p, n});
+                after = r;
+                bool there = mp_peek_text(&r, &text);
+                int rc = mp_next(&after, &item, NULL);
+                assert_ptr_equal(r.p, p);
+                if (there && rc == 0) {
+                    assert_int_equal(item.type, MP_STR);
+                    assert_ptr_equal(item.data.p, text.p);
+                    assert_int_equal(item.data.n, text.n);
+                    assert_ptr_equal(after.p, text.p + text.n);
+                } else if (there) { /* not UTF-8, which is not looked at */
+                    assert_true(rc == ERR_CORRUPT && n > 1 && second >= 0x80);
+                } else {
+                    assert_true(rc != 0 || item.type != MP_STR || item.data.n > 255);
+                }
+                free(p);
+            }
+        }
+    }
+}
+
 /* ---- maps and scalars --------------------------------------------------------------------------------------------- */
 
 static void a_value_is_found_by_its_key(void **state) {
@@ -321,6 +360,7 @@ int main(void) {
         cmocka_unit_test(a_cut_at_every_byte_is_refused),
         cmocka_unit_test(a_flip_of_every_bit_is_refused_or_is_another_canonical_document),
         cmocka_unit_test(every_input_of_three_bytes_is_refused_or_canonical),
+        cmocka_unit_test(a_short_text_can_be_peeked_at),
         cmocka_unit_test(a_value_is_found_by_its_key),
         cmocka_unit_test(what_is_no_map_or_no_scalar_is_corrupt),
     };

@@ -42,6 +42,32 @@ static void every_shape_is_found_at_every_offset_of_a_long_text(void **state) {
     }
 }
 
+/* The shortest of what may follow an anchor, at every place of the pieces in which a text is searched. */
+static void a_secret_in_the_last_bytes_of_a_text_is_found(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t back; /* how far from the end the secret begins */
+    } cases[] = {{"0://:abc@", 4}, {" mysql -pabc", 3}, {" ghp_0123456789abcdefghijABCDEFGHIJ01234%35", 42}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        for (size_t n = 0; n < 80; n++) {
+            char text[160];
+            struct secret_hit hit;
+            memset(text, n % 2 != 0 ? 'a' : '1', n);
+            memcpy(text + n, cases[i].text, strlen(cases[i].text));
+            size_t end = n + strlen(cases[i].text);
+            uint8_t *copy = malloc(end);
+            assert_non_null(copy);
+            memcpy(copy, text, end);
+            if (secret_next((struct bytes){copy, end}, 0, &hit) != 0) {
+                fail_msg("nothing is found in '%.*s'", (int)end, text);
+            }
+            assert_int_equal(hit.at, end - cases[i].back);
+            free(copy);
+        }
+    }
+}
+
 static void two_secrets_side_by_side_are_both_masked(void **state) {
     (void)state;
     char a[SAMPLE_MAX], b[SAMPLE_MAX], text[2 * SAMPLE_MAX + 8];
@@ -462,6 +488,60 @@ static void every_anchor_stands_in_its_rules_literal(void **state) {
     assert_true(RULE_COUNT <= UINT8_MAX);
 }
 
+static bool is_hex_or_dash(const uint8_t *p, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if ((secret_class(p[i]) & (SET_HEX | SET_DASH)) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Texts of digits, a to f and dashes are not searched: what has to stand around an anchor of such bytes is of others. */
+static void no_rule_is_satisfied_by_hex_and_dashes(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t rule;
+        uint8_t at[3];
+    } anchors[] = {
+#define RULE(id, name, literal, back, context, set, min, max, entropy, check)
+#define ANCHOR(id, a, b, c) {RULE_##id, {a, b, c}},
+#include "base/secret_rules.def"
+#undef RULE
+#undef ANCHOR
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT(anchors); i++) {
+        const struct secret_rule *rule = &secret_rules[anchors[i].rule];
+        if (is_hex_or_dash(anchors[i].at, 3)) {
+            assert_true(rule->check == secret_check_prefix || rule->check == secret_check_word ||
+                        rule->check == secret_check_base64);
+            assert_false(is_hex_or_dash((const uint8_t *)rule->literal, rule->literal_n));
+            count++;
+        }
+    }
+    assert_true(count > 0 && count < COUNT(anchors) / 10);
+}
+
+/* The same text as a whole, with a blank at its end, which makes it one that is searched. */
+static void a_text_of_hex_and_dashes_is_what_the_search_would_say(void **state) {
+    (void)state;
+    char text[80 + SAMPLE_MAX];
+    for (unsigned seed = 0; seed < 4000; seed++) {
+        size_t n = 1 + seed % 70;
+        struct secret_hit hit;
+        sample_random(text, n, seed % 2 == 0 ? "0123456789abcdef-" : "a29ede-1", seed);
+        text[n] = ' ';
+        assert_int_equal(secret_next((struct bytes){(uint8_t *)text, n + 1}, 0, &hit), 1);
+        assert_int_equal(secret_next((struct bytes){(uint8_t *)text, n}, 0, &hit), 1);
+        /* What stands beside it is seen, whichever block it is in. */
+        size_t m = sample_make(0, seed, text + n + 1);
+        assert_int_equal(secret_next((struct bytes){(uint8_t *)text, n + 1 + m}, 0, &hit), 0);
+        assert_int_equal(hit.at, n + 1);
+        assert_int_equal(secret_next((struct bytes){(uint8_t *)text, n + 1 + m}, n, &hit), 0);
+    }
+}
+
 static void every_rule_has_a_name_that_fits_a_mask(void **state) {
     (void)state;
     for (size_t i = 1; i < RULE_COUNT; i++) {
@@ -492,6 +572,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape_is_found_alone_and_at_either_end_of_a_text),
         cmocka_unit_test(every_shape_is_found_at_every_offset_of_a_long_text),
+        cmocka_unit_test(a_secret_in_the_last_bytes_of_a_text_is_found),
         cmocka_unit_test(two_secrets_side_by_side_are_both_masked),
         cmocka_unit_test(of_two_secrets_without_a_gap_nothing_stays_readable),
         cmocka_unit_test(a_secret_that_is_too_short_or_wears_other_letters_is_not_one),
@@ -508,6 +589,8 @@ int main(void) {
         cmocka_unit_test(hostile_text_costs_work_in_proportion_to_its_length),
         cmocka_unit_test(ordinary_text_costs_next_to_no_work),
         cmocka_unit_test(every_anchor_stands_in_its_rules_literal),
+        cmocka_unit_test(no_rule_is_satisfied_by_hex_and_dashes),
+        cmocka_unit_test(a_text_of_hex_and_dashes_is_what_the_search_would_say),
         cmocka_unit_test(every_rule_has_a_name_that_fits_a_mask),
         cmocka_unit_test(entropy_is_that_of_shannon),
     };

@@ -441,6 +441,30 @@ static void field_names_that_speak_of_secrets_are_known(void **state) {
     }
 }
 
+static void every_word_of_the_table_names_a_secret(void **state) {
+    (void)state;
+    static const char *const words[] = {
+#define ENDING(text) text,
+#define WORD(text)   text,
+#include "base/secret_names.def"
+#undef ENDING
+#undef WORD
+        "token", "db-pwd", "ssh.pass"};
+    static const struct { const char *before, *after; } forms[] = {{"", ""}, {"My-", ""}, {"db_", "_value"}, {"x.", "2"}};
+    for (size_t i = 0; i < COUNT(words); i++) {
+        for (size_t k = 0; k < 2 * COUNT(forms); k++) {
+            char name[64];
+            int n = snprintf(name, sizeof(name), "%s%s%s", forms[k / 2].before, words[i], forms[k / 2].after);
+            for (int c = 0; c < n && k % 2 != 0; c++) {
+                name[c] = (char)(name[c] >= 'a' && name[c] <= 'z' ? name[c] - 'a' + 'A' : name[c]);
+            }
+            if (!secret_field_name(bytes_of(name))) {
+                fail_msg("'%s' is not taken for a secret's name", name);
+            }
+        }
+    }
+}
+
 static const char *const OTHER_NAMES[] = {
     "",
     "-",
@@ -557,6 +581,7 @@ int main(void) {
         cmocka_unit_test(ordinary_text_holds_no_secret),
         cmocka_unit_test(digests_ids_and_numbers_of_any_value_are_left_alone),
         cmocka_unit_test(field_names_that_speak_of_secrets_are_known),
+        cmocka_unit_test(every_word_of_the_table_names_a_secret),
         cmocka_unit_test(field_names_that_only_sound_like_it_are_not_taken),
         cmocka_unit_test(of_a_long_field_name_the_end_decides),
     };

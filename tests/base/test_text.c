@@ -138,6 +138,141 @@ static void controls_of_c0_and_c1_and_del_are_found(void **state) {
     assert_false(text_has_control(view("\xe2\x82\xac \xf0\x9f\x98\x80")));
 }
 
+/* ---- in blocks ---------------------------------------------------------------------------------------------------- */
+
+/* RFC 3629's table of well-formed sequences, read byte by byte. */
+static size_t plain_valid(const uint8_t *p, size_t n) {
+    static const struct {
+        uint8_t first[2], second[2], tails;
+    } rows[] = {{{0x00, 0x7f}, {0, 0}, 0},       {{0xc2, 0xdf}, {0x80, 0xbf}, 1}, {{0xe0, 0xe0}, {0xa0, 0xbf}, 2},
+                {{0xe1, 0xec}, {0x80, 0xbf}, 2}, {{0xed, 0xed}, {0x80, 0x9f}, 2}, {{0xee, 0xef}, {0x80, 0xbf}, 2},
+                {{0xf0, 0xf0}, {0x90, 0xbf}, 3}, {{0xf1, 0xf3}, {0x80, 0xbf}, 3}, {{0xf4, 0xf4}, {0x80, 0x8f}, 3}};
+    size_t i = 0;
+    while (i < n) {
+        size_t row = 0, len = 0;
+        for (; row < sizeof(rows) / sizeof(rows[0]) && len == 0; row++) {
+            if (p[i] < rows[row].first[0] || p[i] > rows[row].first[1]) {
+                continue;
+            }
+            bool good = n - i > rows[row].tails;
+            for (size_t k = 1; good && k <= rows[row].tails; k++) {
+                uint8_t low = k == 1 ? rows[row].second[0] : 0x80, high = k == 1 ? rows[row].second[1] : 0xbf;
+                good = p[i + k] >= low && p[i + k] <= high;
+            }
+            len = good ? 1U + rows[row].tails : 0;
+        }
+        if (len == 0) {
+            return i;
+        }
+        i += len;
+    }
+    return n;
+}
+
+static unsigned plain_look(const uint8_t *p, size_t n) {
+    unsigned look = 0;
+    for (size_t i = 0; i < n; i++) {
+        look |= p[i] >= 0x80 ? TEXT_WIDE : 0;
+        look |= p[i] < 0x20 || p[i] == 0x7f ? TEXT_CONTROL : 0;
+        look |= p[i] == '/' ? TEXT_SLASH : 0;
+        look |= p[i] == '\\' ? TEXT_BACKSLASH : 0;
+    }
+    return look;
+}
+
+/* The bytes in a copy of their own size, so that a read before or past them is seen by the sanitizer. */
+static void assert_as_byte_by_byte(const uint8_t *p, size_t n) {
+    uint8_t *copy = malloc(n != 0 ? n : 1);
+    assert_non_null(copy);
+    if (n != 0) {
+        memcpy(copy, p, n);
+    }
+    struct bytes text = {copy, n};
+    size_t good = plain_valid(p, n);
+    unsigned look = plain_look(p, n);
+    if (text_utf8_valid(copy, n) != good || text_look(text) != look || text_is_ascii(text) != ((look & TEXT_WIDE) == 0)) {
+        fail_msg("%zu bytes: valid to %zu, seen %x, not %zu, %x", n, text_utf8_valid(copy, n), text_look(text), good, look);
+    }
+    free(copy);
+}
+
+static void every_byte_is_seen_at_every_place_of_texts_around_the_block_size(void **state) {
+    (void)state;
+    uint8_t p[50];
+    for (size_t n = 0; n <= sizeof(p); n++) {
+        for (size_t i = 0; i < n; i++) {
+            for (unsigned c = 0; c < 256; c++) {
+                memset(p, 'x', sizeof(p));
+                p[i] = (uint8_t)c;
+                assert_as_byte_by_byte(p, n);
+            }
+        }
+    }
+    assert_int_equal(text_look(view("")), 0);
+    assert_int_equal(text_look((struct bytes){NULL, 0}), 0);
+    assert_true(text_is_ascii((struct bytes){NULL, 0}));
+}
+
+/* Two bytes of every value where words and blocks meet. */
+static void every_pair_of_bytes_is_judged_on_the_edge_of_words_and_blocks(void **state) {
+    (void)state;
+    static const size_t at[] = {0, 3, 7, 14, 15, 16, 23};
+    uint8_t p[26];
+    for (size_t k = 0; k < sizeof(at) / sizeof(at[0]); k++) {
+        for (unsigned v = 0; v < 0x10000; v++) {
+            memset(p, 'x', sizeof(p));
+            p[at[k]] = (uint8_t)(v >> 8);
+            p[at[k] + 1] = (uint8_t)v;
+            size_t n = at[k] + 2 + v % 2;
+            if (text_utf8_valid(p, n) != plain_valid(p, n)) {
+                fail_msg("%04x at %zu of %zu", v, at[k], n);
+            }
+        }
+    }
+}
+
+static void random_texts_of_difficult_bytes_are_judged_as_byte_by_byte(void **state) {
+    (void)state;
+    static const char *const pieces[] = {
+        "a",    "text of ascii",    "/",        "\\",           "\x7f", "\x1f",     "\xc3\xb6",
+        "\xc2", "\xe2\x82\xac",     "\xe2\x82", "\xed\x9f\xbf", "\xed", "\xed\xa0", "\xef\xbf\xbf",
+        "\x80", "\xf0\x9f\x98\x80", "\xf0\x9f", "\xc2\x85",     "\xf4", "\xf5",     "\xc0\x80"};
+    uint64_t x = 88172645463325252u;
+    for (unsigned i = 0; i < 200000; i++) {
+        uint8_t p[128];
+        size_t n = 0;
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        uint64_t v = x;
+        for (unsigned k = 0; k < 1 + i % 8; k++, v /= 37) {
+            const char *piece = v % 3 == 0 ? pieces[v / 3 % (sizeof(pieces) / sizeof(pieces[0]))] : pieces[v % 2];
+            memcpy(p + n, piece, strlen(piece));
+            n += strlen(piece);
+        }
+        assert_as_byte_by_byte(p, n);
+    }
+}
+
+static void a_control_is_found_at_every_place_of_long_text(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool control;
+    } cases[] = {{"\x1f", true},      {"\x7f", true},      {"\xc2\x80", true}, {"\xc2\x9f", true},
+                 {"\xc2\xa0", false}, {"\xc3\x80", false}, {" ", false},       {"~", false}};
+    for (size_t n = 2; n <= 40; n++) {
+        for (size_t i = 0; i + 2 <= n; i++) {
+            for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+                uint8_t p[40];
+                memset(p, 'x', sizeof(p));
+                memcpy(p + i, cases[k].text, strlen(cases[k].text));
+                assert_int_equal(text_has_control((struct bytes){p, n}), cases[k].control);
+            }
+        }
+    }
+}
+
 /* ---- hex, base64, decimal ----------------------------------------------------------------------------------------- */
 
 static void hex_reads_back_and_is_lowercase(void **state) {
@@ -397,6 +532,10 @@ int main(void) {
         cmocka_unit_test(the_offset_of_the_first_bad_byte_is_given),
         cmocka_unit_test(a_bad_byte_is_found_at_every_place_of_long_text),
         cmocka_unit_test(controls_of_c0_and_c1_and_del_are_found),
+        cmocka_unit_test(every_byte_is_seen_at_every_place_of_texts_around_the_block_size),
+        cmocka_unit_test(every_pair_of_bytes_is_judged_on_the_edge_of_words_and_blocks),
+        cmocka_unit_test(random_texts_of_difficult_bytes_are_judged_as_byte_by_byte),
+        cmocka_unit_test(a_control_is_found_at_every_place_of_long_text),
         cmocka_unit_test(hex_reads_back_and_is_lowercase),
         cmocka_unit_test(hex_of_another_length_or_alphabet_is_refused_and_writes_nothing),
         cmocka_unit_test(the_base64_vectors_of_rfc_4648_hold),

@@ -214,6 +214,22 @@ static void an_unknown_content_size_is_refused(void **state) {
     assert_string_equal(err.msg, "compressed data: the content size is not declared");
 }
 
+static void what_a_frame_declares_can_be_asked_for_and_is_not_believed(void **state) {
+    (void)state;
+    static const size_t sizes[] = {0, 1, 255, 256, 100000, 300000};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct buf plain = sample(sizes[i]);
+        struct buf frame = frame_of(bytes_of_buf(&plain), 1);
+        assert_int_equal(zst_declared(bytes_of_buf(&frame)), sizes[i]);
+        assert_int_equal(zst_declared((struct bytes){frame.p, 0}), 0);
+        assert_int_equal(zst_declared((struct bytes){frame.p, 4}), 0); /* cut before it says */
+        frame.p[0] ^= 1;
+        assert_int_equal(zst_declared(bytes_of_buf(&frame)), 0);
+        buf_done(&plain);
+        buf_done(&frame);
+    }
+}
+
 static void a_window_beyond_8_mib_is_refused(void **state) {
     (void)state;
     /* Window descriptor 0x68 is 2^23 bytes, 0x70 is 2^24; the content size is the four bytes after it. */
@@ -369,6 +385,7 @@ int main(void) {
         cmocka_unit_test(a_bomb_is_refused_by_what_it_declares),
         cmocka_unit_test(a_frame_that_declares_less_than_it_holds_is_refused),
         cmocka_unit_test(an_unknown_content_size_is_refused),
+        cmocka_unit_test(what_a_frame_declares_can_be_asked_for_and_is_not_believed),
         cmocka_unit_test(a_window_beyond_8_mib_is_refused),
         cmocka_unit_test(skippable_frames_dictionaries_and_garbage_are_refused),
         cmocka_unit_test(salvaging_a_good_frame_gives_all_of_it),

@@ -165,6 +165,34 @@ static void every_kind_and_field_is_found_by_its_name(void **state) {
     }
 }
 
+static bool is_kind(struct bytes name) {
+    for (size_t i = 0; i < kind_count(); i++) {
+        if (bytes_is(name, kind_at(i)->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void a_kinds_name_counts_to_its_last_byte(void **state) {
+    (void)state;
+    for (size_t i = 0; i < kind_count(); i++) {
+        char name[128];
+        size_t n = strlen(kind_at(i)->name);
+        assert_true(n + 1 < sizeof(name));
+        for (size_t at = 0; at <= n; at++) {
+            static const char others[] = {'q', 's', '.', '\0'};
+            for (size_t k = 0; k < sizeof(others); k++) {
+                memcpy(name, kind_at(i)->name, n + 1);
+                name[at] = others[k];
+                struct bytes other = {(uint8_t *)name, at < n ? n : n + 1}, cut = {(uint8_t *)name, at};
+                assert_int_equal(kind_find(other) != NULL, is_kind(other));
+                assert_int_equal(kind_find(cut) != NULL, is_kind(cut));
+            }
+        }
+    }
+}
+
 static void names_that_are_not_there_are_not_found(void **state) {
     const struct kind *granted = kind_of("permission.granted");
     (void)state;
@@ -303,6 +331,7 @@ int main(void) {
         cmocka_unit_test(no_name_in_the_catalog_says_that_its_value_is_a_secret),
         cmocka_unit_test(indexed_fields_of_one_name_have_one_type),
         cmocka_unit_test(every_kind_and_field_is_found_by_its_name),
+        cmocka_unit_test(a_kinds_name_counts_to_its_last_byte),
         cmocka_unit_test(names_that_are_not_there_are_not_found),
         cmocka_unit_test(every_kind_and_the_custom_ones_have_at_and_at_text_open),
         cmocka_unit_test(custom_kinds_have_three_parts_or_more),

@@ -449,6 +449,104 @@ static void the_vectors_come_out_as_they_are(void **state) {
     buf_done(&doc);
 }
 
+/* ---- entries and names ---------------------------------------------------------------------------------------------- */
+
+enum { RUN_NAMES = 9 };
+
+/* Entry i of nine; some come out otherwise than they go in. */
+static void put_numbered(struct buf *in, struct buf *out, unsigned i) {
+    static const char *const values[] = {"plain", "at /home/a/b", "ghp_0123456789abcdefghijABCDEFGHIJ012345"};
+    char name[2] = {(char)('a' + i), '\0'};
+    mp_put_str(in, bytes_of(name));
+    mp_put_str(out, bytes_of(name));
+    mp_put_str(in, bytes_of(values[i % 3]));
+    mp_put_str(out, bytes_of(i % 3 == 2 ? "‹secret:github-pat:40›" : values[i % 3]));
+}
+
+/* Neighbours are copied together; whichever of them move, each lands once and in its order. */
+static void every_choice_of_open_fields_comes_out_as_if_put_one_by_one(void **state) {
+    struct buf in, names, want_open, want_private, unused, body, private_;
+    struct buf *const all[] = {&in, &names, &want_open, &want_private, &unused, &body, &private_};
+    (void)state;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        buf_init(all[i], 4096);
+    }
+    for (unsigned set = 0; set < 1U << RUN_NAMES; set++) {
+        struct bytes none = {NULL, 0};
+        unsigned moved = 0x92; /* b, e, h hold a path and do not stay */
+        unsigned stays = set & ~moved, count = (unsigned)__builtin_popcount(stays);
+        uint32_t masked = 0;
+        for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+            buf_clear(all[i]);
+        }
+        mp_put_map(&in, RUN_NAMES);
+        mp_put_array(&names, (uint32_t)__builtin_popcount(set));
+        mp_put_map(&want_open, count);
+        mp_put_map(&want_private, RUN_NAMES - count);
+        for (unsigned i = 0; i < RUN_NAMES; i++) {
+            char name[2] = {(char)('a' + i), '\0'};
+            put_numbered(&in, (stays >> i & 1) != 0 ? &want_open : &want_private, i);
+            if ((set >> i & 1) != 0) {
+                mp_put_str(&names, bytes_of(name));
+            }
+        }
+        assert_int_equal(kind_sort(bytes_of("x.acme.thing"), bytes_of_buf(&in), none, bytes_of_buf(&names), &body,
+                                   &private_, &masked, NULL),
+                         0);
+        assert_int_equal(masked, 3);
+        assert_true(bytes_eq(bytes_of_buf(&body), bytes_of_buf(&want_open)));
+        assert_true(bytes_eq(bytes_of_buf(&private_), bytes_of_buf(&want_private)));
+    }
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        buf_done(all[i]);
+    }
+}
+
+/* {name: null} suits every field. */
+static void assert_place_of(const struct kind *kind, struct bytes name) {
+    const struct kind_field *field = kind_field_find(kind, name);
+    struct buf in, body, private_;
+    struct bytes none = {NULL, 0};
+    struct err err = {0};
+    uint32_t masked;
+    buf_init(&in, 4096);
+    buf_init(&body, 4096);
+    buf_init(&private_, 4096);
+    mp_put_map(&in, 1);
+    mp_put_str(&in, name);
+    mp_put_nil(&in);
+    int rc = kind_sort(bytes_of(kind->name), bytes_of_buf(&in), none, none, &body, &private_, &masked, &err);
+    if (rc != 0) { /* where another field is required, its lack is all that is wrong */
+        assert_non_null(strstr(err.msg, "needs it"));
+    } else {
+        bool open = field != NULL && (field->flags & KIND_OPEN) != 0;
+        assert_true(bytes_eq(bytes_of_buf(open ? &body : &private_), bytes_of_buf(&in)));
+    }
+    buf_done(&in);
+    buf_done(&body);
+    buf_done(&private_);
+}
+
+static void a_name_is_a_fields_name_to_its_last_byte(void **state) {
+    (void)state;
+    for (size_t i = 0; i < kind_count(); i++) {
+        const struct kind *kind = kind_at(i);
+        for (size_t f = 0; f < kind->n_fields; f++) {
+            char name[128];
+            size_t n = strlen(kind->fields[f].name);
+            assert_true(n + 1 < sizeof(name));
+            for (size_t at = 0; at <= n; at++) {
+                memcpy(name, kind->fields[f].name, n + 1);
+                assert_place_of(kind, (struct bytes){(uint8_t *)name, at});
+                name[at] = name[at] == 'q' ? 'z' : 'q';
+                assert_place_of(kind, (struct bytes){(uint8_t *)name, at < n ? n : n + 1});
+                name[at] = '\0';
+                assert_place_of(kind, (struct bytes){(uint8_t *)name, at < n ? n : n + 1});
+            }
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_fields_stay_and_private_and_unknown_ones_move),
@@ -476,6 +574,8 @@ int main(void) {
         cmocka_unit_test(nesting_ends_at_31_levels),
         cmocka_unit_test(outputs_that_do_not_fit_are_refused_whole),
         cmocka_unit_test(the_vectors_come_out_as_they_are),
+        cmocka_unit_test(every_choice_of_open_fields_comes_out_as_if_put_one_by_one),
+        cmocka_unit_test(a_name_is_a_fields_name_to_its_last_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
