@@ -29,6 +29,8 @@ static int print_json(struct cli *cli, struct ledger *ledger, const struct ledge
     obj_uint(&obj, "map_used", s->map_used);
     obj_uint(&obj, "readers", s->readers);
     obj_uint(&obj, "dead_readers", s->dead_readers);
+    obj_uint(&obj, "oldest_reader_pid", s->oldest_reader_pid);
+    obj_uint(&obj, "oldest_reader_commits", s->oldest_reader_commits);
     int exit_code = obj_print(cli, &obj, false);
     obj_done(&obj);
     return exit_code;
@@ -65,8 +67,12 @@ static void print_text(struct cli *cli, struct ledger *ledger, const struct ledg
     out_size(map, s->map_bytes);
     out_printf(cli, "%-16s %s of %s (%.1f %%)\n", "quota in use", used, map,
                s->map_bytes ? 100.0 * (double)s->map_used / (double)s->map_bytes : 0.0);
-    out_printf(cli, "%-16s %llu, %llu of them dead\n", "readers", (unsigned long long)s->readers,
+    out_printf(cli, "%-16s %llu, and %llu dead ones cleared\n", "readers", (unsigned long long)s->readers,
                (unsigned long long)s->dead_readers);
+    if (s->oldest_reader_pid != 0) {
+        out_printf(cli, "%-16s process %llu, %llu commits behind: what was freed since is not used again\n",
+                   "oldest reader", (unsigned long long)s->oldest_reader_pid, (unsigned long long)s->oldest_reader_commits);
+    }
     if (s->groups > 0) { /* before that, whole pages of the database say nothing of an event */
         out_printf(cli, "%-16s %.1f bytes\n", "an event", (double)s->map_used / (double)s->events);
     }
@@ -97,8 +103,8 @@ static int stats(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_stats = {
     .synopsis = "",
-    .about = "Prints counts and sizes: events, checkpoints, epochs, artifacts, what they take on disk, and how\n"
-             "much of the quota is in use.",
+    .about = "Prints counts and sizes: events, checkpoints, epochs, artifacts, what they take on disk, how much of\n"
+             "the quota is in use, and the process, if any, whose old snapshot keeps space from being used again.",
     .examples = "ledger stats --json | jq .map_used",
     .run = stats,
 };

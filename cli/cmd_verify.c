@@ -11,7 +11,19 @@
 #include "cli/trustthis.h"
 #include "ledger/event.h"
 
-enum { V_KEY, V_POLICY, V_GENESIS, V_CHECKPOINT, V_AUTHORS, V_NO_TRUST_FILE, V_SINCE, V_DERIVED, V_LEAF, V_PAYLOAD };
+enum {
+    V_KEY,
+    V_POLICY,
+    V_GENESIS,
+    V_CHECKPOINT,
+    V_AUTHORS,
+    V_NO_TRUST_FILE,
+    V_SINCE,
+    V_DERIVED,
+    V_THREADS,
+    V_LEAF,
+    V_PAYLOAD
+};
 static const struct opt options[] = {
     [V_KEY] = {"key", 0, "VKEY", "trust this log key; may be repeated"},
     [V_POLICY] = {"policy", 0, "FILE", "trust this policy file (C2SP tlog-policy)"},
@@ -21,6 +33,7 @@ static const struct opt options[] = {
     [V_NO_TRUST_FILE] = {"no-trust-file", 0, NULL, "neither read nor write the user's trust file"},
     [V_SINCE] = {"since-verified", 0, NULL, "read only what came after the head that is trusted"},
     [V_DERIVED] = {"derived", 0, NULL, "also replay indexes and compare"},
+    [V_THREADS] = {"threads", 0, "N", "check events on N threads, at most 16 (default: one a processor)"},
     [V_LEAF] = {"leaf", 0, "FILE", "the leaf of a proof (default: PROOF's name with .leaf)"},
     [V_PAYLOAD] = {"payload", 0, "FILE", "salt and payload of a proof, to check the body too"},
     {0},
@@ -100,12 +113,13 @@ static int verify_proof(struct cli *cli, const struct opt_args *args, const stru
 }
 
 static int verify_ledger(struct cli *cli, const struct opt_args *args, const struct ledger_trust *trust, const char *file,
-                         struct ledger_report *report) {
+                         unsigned threads, struct ledger_report *report) {
     struct err err = {0};
     struct examine_options examine = {.dir = cli->dir,
                                       .trust = trust,
                                       .derived = opt_has(args, &options[V_DERIVED]),
                                       .since_verified = opt_has(args, &options[V_SINCE]),
+                                      .threads = threads,
                                       .cli = cli};
     int rc = examine_ledger(&examine, report, &err);
     if (rc != 0) {
@@ -121,12 +135,20 @@ static int verify_ledger(struct cli *cli, const struct opt_args *args, const str
 static int verify(struct cli *cli, const struct opt_args *args) {
     char path[FILE_PATH_MAX];
     struct err err = {0};
+    uint64_t threads = 0;
     bool proof = args->n_args == 1, use_file = !opt_has(args, &options[V_NO_TRUST_FILE]);
     if (!proof && (opt_has(args, &options[V_LEAF]) || opt_has(args, &options[V_PAYLOAD]))) {
         return cli_usage(cli, "--leaf and --payload go with a proof: ledger verify FILE.tlog-proof --leaf FILE");
     }
-    if (proof && (opt_has(args, &options[V_SINCE]) || opt_has(args, &options[V_DERIVED]))) {
-        return cli_usage(cli, "--since-verified and --derived are for a whole ledger, not for a proof");
+    if (proof &&
+        (opt_has(args, &options[V_SINCE]) || opt_has(args, &options[V_DERIVED]) || opt_has(args, &options[V_THREADS]))) {
+        return cli_usage(cli, "--since-verified, --derived and --threads are for a whole ledger, not for a proof");
+    }
+    if (opt_u64(args, &options[V_THREADS], &threads, &err) != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
+    if (opt_has(args, &options[V_THREADS]) && (threads < 1 || threads > LEDGER_VERIFY_THREADS_MAX)) {
+        return cli_usage(cli, "--threads is from 1 to %d", LEDGER_VERIFY_THREADS_MAX);
     }
     if (use_file && trustfile_path(path, &err) != 0) {
         return cli_fail_input(cli, &err);
@@ -142,7 +164,7 @@ static int verify(struct cli *cli, const struct opt_args *args) {
     } else if (proof) {
         exit_code = verify_proof(cli, args, trust, report);
     } else {
-        exit_code = verify_ledger(cli, args, trust, use_file ? path : NULL, report);
+        exit_code = verify_ledger(cli, args, trust, use_file ? path : NULL, (unsigned)threads, report);
     }
     free(report);
     ledger_trust_free(trust);

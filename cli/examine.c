@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/out.h"
+#include "query/query.h"
 
 #define STALLED_SECONDS 900
 
@@ -42,6 +43,56 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total) {
     out_progress_draw(ctx, done, total);
 }
 
+/* A finding more, where its seq has its place. */
+static void add_fault(struct ledger_report *report, uint64_t seq, const char *reason) {
+    struct ledger_finding finding = {.aspect = LEDGER_DERIVED, .seq = seq};
+    size_t n = report->n_findings < LEDGER_FINDINGS_MAX ? (size_t)report->n_findings : LEDGER_FINDINGS_MAX, at = n;
+    snprintf(finding.table, sizeof(finding.table), "column");
+    snprintf(finding.reason, sizeof(finding.reason), "the segment of the index that begins there: %.400s", reason);
+    report->verdict = LEDGER_INVALID;
+    report->aspect[LEDGER_DERIVED].state = LEDGER_ASPECT_FAULT;
+    while (at > 0 && report->findings[at - 1].seq > seq) {
+        at--;
+    }
+    report->n_findings++;
+    if (at < LEDGER_FINDINGS_MAX) {
+        size_t keep = n < LEDGER_FINDINGS_MAX ? n : LEDGER_FINDINGS_MAX - 1;
+        memmove(&report->findings[at + 1], &report->findings[at], (keep - at) * sizeof(finding));
+        report->findings[at] = finding;
+    }
+}
+
+struct differing {
+    struct ledger_report *report;
+    uint64_t n;
+};
+
+static void on_differs(void *ctx, uint64_t first, const char *why) {
+    struct differing *differing = ctx;
+    differing->n++;
+    add_fault(differing->report, first, why);
+}
+
+/* The index that queries use is replayed as well. */
+static int check_index(struct ledger *ledger, struct out_progress *progress, struct ledger_report *report,
+                       struct err *err) {
+    const struct query_index_progress seen = {on_progress, progress};
+    struct differing differing = {.report = report};
+    char *text = report->aspect[LEDGER_DERIVED].text;
+    size_t max = sizeof(report->aspect[LEDGER_DERIVED].text), n;
+    uint64_t covered = 0;
+    int rc = query_index_check(ledger, &seen, on_differs, &differing, &covered, err);
+    n = strlen(text);
+    if (rc == 0 && differing.n > 0) {
+        snprintf(text + n, max - n, "%s%llu segments of the index are not what their events say", n > 0 ? "; " : "",
+                 (unsigned long long)differing.n);
+    } else if (rc == 0 && covered > 0) {
+        snprintf(text + n, max - n, "%sthe index of %llu events replayed and equal", n > 0 ? "; " : "",
+                 (unsigned long long)covered);
+    }
+    return rc;
+}
+
 static void work(const struct examine_options *options, struct answer *answer) {
     struct ledger *ledger = NULL;
     struct ledger_open_options open = {.read_only = true};
@@ -59,9 +110,13 @@ static void work(const struct examine_options *options, struct answer *answer) {
     struct ledger_verify_options verify = {.trust = options->trust,
                                            .derived = options->derived,
                                            .since_verified = options->since_verified,
+                                           .threads = options->threads,
                                            .progress = on_progress,
                                            .progress_ctx = &progress};
     answer->code = ledger_verify(ledger, &verify, &answer->report, &answer->err);
+    if (answer->code == 0 && options->derived) {
+        answer->code = check_index(ledger, &progress, &answer->report, &answer->err);
+    }
     out_progress_end(&progress);
     ledger_close(ledger);
 }

@@ -9,6 +9,7 @@ struct examine_options {
     const char *dir;
     const struct ledger_trust *trust;
     bool derived, since_verified;
+    unsigned threads;      /* as in ledger_verify_options */
     const struct cli *cli; /* for the progress line */
 };
 

@@ -271,17 +271,22 @@ int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct er
     uint8_t digest[HASH_LEN];
     struct db_txn *txn;
     struct bytes record, key = {digest, HASH_LEN};
+    struct buf copy; /* no snapshot is held while whoever is at the other end takes his time */
     int rc = parse_id(id, digest, err);
     rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
     if (rc != 0) {
         return rc;
     }
+    buf_init(&copy, SIZE_MAX);
     rc = db_get(txn, T_ARTIFACT, key, &record, err);
     if (rc == ERR_NOTFOUND) {
         err_set(err, ERR_NOTFOUND, "there is no artifact '%s'", id);
+    } else if (rc == 0 && buf_put_bytes(&copy, record) != 0) {
+        rc = buf_check(&copy, "an artifact's record", err);
     }
-    rc = rc != 0 ? rc : stream(ledger, key, record, fd, err);
     db_abort(txn);
+    rc = rc != 0 ? rc : stream(ledger, key, bytes_of_buf(&copy), fd, err);
+    buf_done(&copy);
     return rc;
 }
 

@@ -269,6 +269,9 @@ static int after(struct commit *c, bool asked, struct err *err) {
     if (c->old_size / CORE_SEGMENT != c->head.size / CORE_SEGMENT) {
         segments_build(ledger, NULL); /* later commits try again */
     }
+    if (ledger->watch != NULL) {
+        ledger->watch->committed(ledger->watch, c->old_size, c->head.size);
+    }
     return rc;
 }
 

@@ -96,8 +96,13 @@ static int put_key_run(struct commit *c, struct err *err) {
 static int put_bundle(struct commit *c, struct err *err) {
     struct bytes record;
     uint64_t index;
-    int rc = packer_take(c->ledger->packer, &index, &record, err);
-    return rc != 0 ? rc : db_put_u64(c->txn, T_BUNDLE, index, record, DB_APPEND, err);
+    struct ledger *ledger = c->ledger;
+    int rc = packer_take(ledger->packer, &index, &record, err);
+    rc = rc != 0 ? rc : db_put_u64(c->txn, T_BUNDLE, index, record, DB_APPEND, err);
+    if (rc == 0 && ledger->watch != NULL) {
+        ledger->watch->group(ledger->watch, packer_taken(ledger->packer));
+    }
+    return rc;
 }
 
 int commit_group_drain(struct commit *c, struct err *err) {

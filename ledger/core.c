@@ -201,7 +201,7 @@ int core_group_load(struct db_txn *txn, const struct head *head, uint64_t index,
         if (rc == ERR_NOTFOUND) {
             rc = err_set(err, ERR_CORRUPT, "the bundle is missing");
         }
-        rc = rc != 0 ? rc : group_decode(group, index, record, &bad, err);
+        rc = rc != 0 ? rc : group_decode(group, index, record, ret_bad == NULL ? NULL : &bad, err);
     }
     if (rc != 0) {
         uint64_t first = index * EVENT_GROUP;

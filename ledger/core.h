@@ -38,6 +38,20 @@ extern const char *const core_table_names[CORE_TABLES];
 /* Why a checkpoint is kept for ever. */
 enum { CORE_KEEP_BOUNDARY = 1, CORE_KEEP_HANDOVER = 2, CORE_KEEP_COSIGNED = 4 };
 
+#define CORE_PARKED_MAX 4
+
+/* Who wants to see full groups as they are written, such as a builder of an index. Called by the thread that commits, under
+ * `writing`: it hands over quickly what others will work on. */
+struct core_watch {
+    /* A full group was put into the commit's transaction: it is exchanged for one whose content is of no use. Whether the
+     * commit comes about is not known yet: the chain of later groups tells. */
+    void (*group)(struct core_watch *watch, struct group **group);
+    /* A commit is done; the ledger has `size` events now, `before` it had so many. */
+    void (*committed)(struct core_watch *watch, uint64_t before, uint64_t size);
+    /* The ledger is about to be closed: the last call. Not under `writing`. */
+    void (*close)(struct core_watch *watch);
+};
+
 struct packer;      /* packer.h */
 struct keys_memory; /* keyrun.h: keys of recent events, looked up while appending */
 
@@ -45,7 +59,12 @@ struct ledger {
     char dir[FILE_PATH_MAX];
     struct config config;
     struct db *evidence;
-    struct db *derived; /* NULL until first needed */
+    pthread_mutex_t derived_lock;
+    struct db *derived;                 /* see derived.h; NULL until first needed */
+    struct db *parked[CORE_PARKED_MAX]; /* those that were found damaged while in use */
+    size_t n_parked;
+    bool keys_settled;        /* under `writing`: the key segments in derived were compared with the evidence */
+    struct core_watch *watch; /* who looks on as groups are written; NULL: nobody */
     bool read_only;
     char origin[NOTE_NAME_MAX + 1];
     uint8_t genesis[EVENT_HASH];

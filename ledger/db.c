@@ -15,12 +15,15 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "ledger/db_readers.h"
 
 #define DB_TABLES_MAX 16
 #define DB_READERS    512
 #define DB_PAGE       4096
 #define DB_OVERFLOW   2000 /* values from about this size have pages of their own */
 #define DB_PATH_PAGES 32   /* pages on the way to what a commit changes, in all tables, that it may write anew */
+#define DB_STALE_MIN  100  /* commits: no reader of ours stays behind so far, but one that somebody forgot */
+#define DB_LOOK_AFTER ((uint64_t)16 << 20) /* bytes of growth after which a writer looks for dead readers */
 
 struct db {
     MDB_env *env;
@@ -28,6 +31,7 @@ struct db {
     const char *const *names;
     size_t n;
     uint64_t map_bytes, reserve_bytes;
+    uint64_t look_at; /* page number; under the write lock: see look_for_dead */
     char path[FILE_PATH_MAX];
     dev_t dev;
     ino_t ino;
@@ -62,22 +66,48 @@ static bool files_are_limited(void) {
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
+/* *ret_commits: how many commits the oldest snapshot is behind; 0 when it is the newest, or there is none. */
+static int list_readers(struct db *db, struct db_readers *ret, uint64_t *ret_commits) {
+    MDB_envinfo info;
+    *ret = (struct db_readers){0};
+    int rc = mdb_reader_list(db->env, db_readers_line, ret);
+    rc = rc < 0 ? rc : mdb_env_info(db->env, &info); /* after it: no snapshot is newer than this */
+    *ret_commits = rc == 0 && ret->pid != 0 && info.me_last_txnid > ret->txnid ? info.me_last_txnid - ret->txnid : 0;
+    return rc;
+}
+
+static int fail_full(struct db *db, const char *doing, struct err *err) {
+    struct db_readers readers;
+    uint64_t commits = 0;
+    char held[128] = "";
+    if (list_readers(db, &readers, &commits) == 0 && commits >= DB_STALE_MIN) {
+        snprintf(held, sizeof(held), "; process %llu has been reading a snapshot for %llu commits, which keeps old pages",
+                 (unsigned long long)readers.pid, (unsigned long long)commits);
+    }
+    return err_set(err, ERR_FULL,
+                   "'%s': %s: the database has reached its quota of %llu bytes (map_bytes in the ledger's config)%s",
+                   db->path, doing, (unsigned long long)db->map_bytes, held);
+}
+
 /* docs/storage.md has this table with its reasons. */
-static int fail(const struct db *db, int rc, const char *doing, struct err *err) {
-    const char *path = db == NULL ? "" : db->path;
+static int fail(struct db *db, int rc, const char *doing, struct err *err) {
+    const char *path = db->path;
     switch (rc) {
     case MDB_NOTFOUND:
         return err_set(err, ERR_NOTFOUND, "'%s': %s: not there", path, doing);
     case MDB_KEYEXIST:
         return err_set(err, ERR_CONFLICT, "'%s': %s: the key is there already", path, doing);
     case MDB_MAP_FULL:
-        return err_set(err, ERR_FULL,
-                       "'%s': %s: the database has reached its quota of %llu bytes (map_bytes in the ledger's config)",
-                       path, doing, (unsigned long long)(db == NULL ? 0 : db->map_bytes));
+        return fail_full(db, doing, err);
+    case MDB_MAP_RESIZED:
+        return err_set(err, ERR_FULL, "'%s': another process uses a larger quota (map_bytes), open the ledger again", path);
     case MDB_TXN_FULL:
         return err_set(err, ERR_LIMIT, "'%s': %s: too many changes for one transaction, use smaller batches", path, doing);
     case MDB_READERS_FULL:
         return err_set(err, ERR_BUSY, "'%s': %s: all %d reader slots are taken", path, doing, DB_READERS);
+    case MDB_PANIC:
+        return err_set(err, ERR_IO, "'%s': %s: a write failed before, in the middle of a commit: open the ledger again",
+                       path, doing);
     case MDB_VERSION_MISMATCH:
         return err_set(err, ERR_VERSION, "'%s': %s: written by another version of LMDB", path, doing);
     case MDB_INVALID:
@@ -252,6 +282,10 @@ int db_open(const char *dir, const struct db_options *options, struct db **ret, 
     return 0;
 }
 
+void db_park(struct db *db) {
+    unregister(db);
+}
+
 void db_close(struct db *db) {
     if (db == NULL) {
         return;
@@ -272,11 +306,19 @@ static int begin(struct db *db, unsigned flags, MDB_txn **ret, struct err *err) 
         mdb_reader_check(db->env, &dead);
         rc = mdb_txn_begin(db->env, NULL, flags, ret);
     }
-    if (rc == MDB_MAP_RESIZED) {
-        return err_set(err, ERR_FULL, "'%s': another process uses a larger quota (map_bytes), open the ledger again",
-                       db->path);
-    }
     return rc == 0 ? 0 : fail(db, rc, "beginning a transaction", err);
+}
+
+/* What a killed process left in the table of readers keeps every page that was freed since from being used again, and
+ * nobody else looks. With the write lock held. */
+static void look_for_dead(struct db *db) {
+    MDB_envinfo info;
+    int dead;
+    if (mdb_env_info(db->env, &info) == 0 && info.me_last_pgno >= db->look_at) {
+        uint64_t step = db->map_bytes / 16 < DB_LOOK_AFTER ? db->map_bytes / 16 : DB_LOOK_AFTER;
+        db->look_at = info.me_last_pgno + step / DB_PAGE;
+        mdb_reader_check(db->env, &dead);
+    }
 }
 
 static int begin_any(struct db *db, bool write, bool reserved, struct db_txn **ret, struct err *err) {
@@ -288,6 +330,9 @@ static int begin_any(struct db *db, bool write, bool reserved, struct db_txn **r
     if (rc != 0) {
         free(txn);
         return rc;
+    }
+    if (write) {
+        look_for_dead(db);
     }
     txn->db = db;
     txn->write = write;
@@ -354,6 +399,10 @@ void db_abort(struct db_txn *txn) {
         }
         free(txn);
     }
+}
+
+void db_rest(struct db_txn *txn) {
+    mdb_txn_reset(txn->txn);
 }
 
 int db_renew(struct db_txn *txn, struct err *err) {
@@ -518,8 +567,11 @@ int db_stats(struct db *db, struct db_stats *ret, struct err *err) {
     MDB_envinfo info;
     MDB_stat st;
     struct stat file;
+    struct db_readers readers;
+    uint64_t commits = 0;
     int dead = 0, fd;
     int rc = mdb_reader_check(db->env, &dead);
+    rc = rc != 0 ? rc : list_readers(db, &readers, &commits);
     rc = rc != 0 ? rc : mdb_env_info(db->env, &info);
     rc = rc != 0 ? rc : mdb_env_stat(db->env, &st);
     rc = rc != 0 ? rc : mdb_env_get_fd(db->env, &fd);
@@ -532,7 +584,9 @@ int db_stats(struct db *db, struct db_stats *ret, struct err *err) {
     ret->file_bytes = (uint64_t)file.st_size;
     ret->map_bytes = info.me_mapsize;
     ret->used_bytes = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
-    ret->readers = info.me_numreaders;
+    ret->readers = readers.n;
     ret->dead_readers = (uint64_t)dead;
+    ret->oldest_reader_pid = commits == 0 ? 0 : readers.pid;
+    ret->oldest_reader_commits = commits;
     return 0;
 }

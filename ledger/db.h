@@ -2,8 +2,8 @@
  * never wait. What was measured about LMDB, and the rules that follow, is in docs/storage.md.
  *
  * Rules kept here: one handle per environment and process; network file systems refused; the file's size checked against
- * the newest meta page before anything is read; data file 0600 and close-on-exec; a fixed map as a quota; stale readers
- * cleared when space or reader slots run out; LMDB's codes translated to ERR_*. */
+ * the newest meta page before anything is read; data file 0600 and close-on-exec; a fixed map as a quota; dead readers
+ * cleared as the file grows and when space or reader slots run out; LMDB's codes translated to ERR_*. */
 #ifndef LEDGER_DB_H
 #define LEDGER_DB_H
 
@@ -28,6 +28,8 @@ struct db_options {
 /* ERR_BUSY: open in this process already. ERR_CORRUPT: unreadable or cut short. ERR_NOTFOUND: absent. */
 int db_open(const char *dir, const struct db_options *options, struct db **ret, struct err *err);
 void db_close(struct db *db);
+/* Its files have been or will be removed: the directory may be opened again while this handle is still in use. */
+void db_park(struct db *db);
 
 /* One write transaction at a time on the whole machine: begin waits for it. */
 int db_begin(struct db *db, bool write, struct db_txn **ret, struct err *err);
@@ -36,7 +38,10 @@ int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err);
 /* ERR_FULL: nothing stored. ERR_IO: may or may not be stored. Frees the transaction in every case. */
 int db_commit(struct db_txn *txn, struct err *err);
 void db_abort(struct db_txn *txn); /* NULL is fine */
-/* A read transaction forgets its snapshot and takes the newest; borrowed bytes die. */
+/* A read transaction lets go of its snapshot, so that old pages can be used again; borrowed bytes die. Until db_renew it
+ * can only be ended. */
+void db_rest(struct db_txn *txn);
+/* A read transaction forgets its snapshot, if it has one, and takes the newest; borrowed bytes die. */
 int db_renew(struct db_txn *txn, struct err *err);
 
 /* Borrowed until the transaction ends or, in a write transaction, until its next change. 0, ERR_NOTFOUND (err untouched),
@@ -73,7 +78,9 @@ int db_copy(struct db *db, int fd, struct err *err);
 
 struct db_stats {
     uint64_t file_bytes, map_bytes, used_bytes;
-    uint64_t readers, dead_readers; /* dead ones were cleared by this call */
+    uint64_t readers, dead_readers; /* dead ones were cleared by this call and are not among the readers */
+    uint64_t oldest_reader_pid;     /* process that reads the oldest snapshot; 0: nobody reads but the newest */
+    uint64_t oldest_reader_commits; /* how many commits it is behind */
 };
 int db_stats(struct db *db, struct db_stats *ret, struct err *err);
 

@@ -52,8 +52,16 @@ struct event_field {
 /* The elements kind .. run alone, which do not depend on the log. */
 void event_head_encode(struct buf *out, const struct event_header *h);
 int event_header_encode(struct buf *out, const struct event_header *h);
+/* A header around the elements kind .. key, which are encoded already: of *h only seq, time and the three hashes count.
+ * *ret_middle_at: where those elements stand in it. Appends; out's failure. */
+int event_header_wrap(struct buf *out, const struct event_header *h, struct bytes middle, size_t *ret_middle_at);
 /* Strict: canonical, exactly 15 elements, every limit of the format. ERR_CORRUPT. Views borrow from `bytes`. */
 int event_header_decode(struct bytes bytes, struct event_header *ret, struct err *err);
+/* The elements kind .. key by themselves, which fill `middle`, as strictly; the other fields of *header are left alone. It
+ * is all zero, or was filled so from another middle whose bytes are still there: a string with the same bytes as then needs
+ * no second look. False, with *header of no more use: event_header_decode would refuse a header with this middle, and say
+ * why. */
+bool event_middle_decode(struct bytes middle, struct event_header *header);
 /* ERR_INVALID when a header string breaks its rule: length, UTF-8, control characters, emptiness, grammar of kind, grade.
  */
 int event_header_check(const struct event_header *h, struct err *err);

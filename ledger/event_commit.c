@@ -9,28 +9,13 @@
 enum { TAG_LEAF = 0x00, TAG_BODY = 0x02, TAG_SALT = 0x03, TAG_PRIVATE = 0x04, TAG_FIELD = 0x05, TAG_FIELD_SALT = 0x06 };
 
 #define AUTHOR_CONTEXT "ledger/author/v1"
-#define JOINED_MAX     1024 /* bytes; what is longer costs more to copy than it saves */
-#define FEW_FIELDS     16   /* private fields of an event, whose digests need no memory of their own */
-
-/* Hashes `head` and `rest` as one: libcrypto takes 25 ns less for what lies in one piece than copying a usual header or
- * payload to its head takes. */
-static void hash_joined(uint8_t ret[EVENT_HASH], const uint8_t *head, size_t n, struct bytes rest) {
-    uint8_t joined[JOINED_MAX];
-    const struct bytes all = {joined, n + rest.n}, parts[] = {{head, n}, rest};
-    if (rest.n == 0 || rest.n > sizeof(joined) - n) {
-        hash_parts(ret, parts, 2);
-        return;
-    }
-    memcpy(joined, head, n);
-    memcpy(joined + n, rest.p, rest.n);
-    hash_parts(ret, &all, 1);
-}
+#define FEW_FIELDS     16 /* private fields of an event, whose digests need no memory of their own */
 
 void event_leaf(uint8_t ret[EVENT_HASH], struct bytes header) {
-    static const uint8_t tag = TAG_LEAF;
-    hash_joined(ret, &tag, 1, header);
+    hash_tagged(ret, TAG_LEAF, header);
 }
 
+/* What is short is put together first: one call less. */
 void event_salt(uint8_t ret[EVENT_HASH], const uint8_t group_seed[EVENT_HASH], uint64_t seq) {
     uint8_t input[1 + EVENT_HASH + 8] = {TAG_SALT};
     const struct bytes all = {input, sizeof(input)};
@@ -41,8 +26,9 @@ void event_salt(uint8_t ret[EVENT_HASH], const uint8_t group_seed[EVENT_HASH], u
 
 void event_body_commit(uint8_t ret[EVENT_HASH], const uint8_t salt[EVENT_HASH], struct bytes payload) {
     uint8_t head[1 + EVENT_HASH] = {TAG_BODY};
+    const struct bytes parts[] = {{head, sizeof(head)}, payload};
     memcpy(head + 1, salt, EVENT_HASH);
-    hash_joined(ret, head, sizeof(head), payload);
+    hash_parts(ret, parts, 2);
 }
 
 void event_field_salt(uint8_t ret[EVENT_HASH], const uint8_t event_salt[EVENT_HASH], struct bytes name) {

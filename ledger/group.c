@@ -12,7 +12,7 @@ struct group *group_new(void) {
     struct group *group = calloc(1, sizeof(*group));
     if (group != NULL) {
         buf_init(&group->headers, (size_t)EVENT_GROUP * EVENT_HEADER_MAX);
-        buf_init(&group->payloads, (size_t)EVENT_GROUP * GROUP_INLINE_MAX);
+        buf_init(&group->payloads, GROUP_PLAIN_MAX); /* a decoded bundle's content as a whole */
         buf_init(&group->plain, GROUP_PLAIN_MAX);
     }
     return group;
@@ -162,7 +162,9 @@ static void put_plain(struct group *group) {
             buf_put(plain, body_of(&group->event[i]), EVENT_HASH);
         }
     }
-    buf_put_bytes(plain, bytes_of_buf(&group->payloads));
+    if (group->payloads.n > 0) {
+        buf_put(plain, group->payloads.p + group->payload_at[0], group->payload_at[EVENT_GROUP] - group->payload_at[0]);
+    }
 }
 
 int group_encode(struct group *group, struct buf *out, struct err *err) {

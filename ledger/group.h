@@ -54,8 +54,8 @@ struct group {
     size_t n;       /* events in it */
     uint8_t seed[EVENT_HASH];
     uint8_t prev[EVENT_HASH];     /* of the first event */
-    struct buf headers, payloads; /* what the views point into */
-    struct buf plain;             /* scratch of the bundle codec */
+    struct buf headers, payloads; /* what the views point into; payloads[payload_at[0] ..] are payloads */
+    struct buf plain;             /* scratch of the encoder */
     struct group_event event[EVENT_GROUP];
     size_t header_at[EVENT_GROUP + 1], payload_at[EVENT_GROUP + 1];
 };
@@ -77,10 +77,16 @@ void group_views(struct group *group);
 /* The bundle record of a full group. */
 int group_encode(struct group *group, struct buf *out, struct err *err);
 /* Rebuilds headers and leaves from a record and compares each leaf's first four bytes. On ERR_CORRUPT and ERR_TAMPERED
- * *ret_bad (may be NULL) gets the first event (0..255) that cannot be had as it was written, SIZE_MAX when that is unknown.
- */
+ * *ret_bad gets the first event (0..255) that cannot be had as it was written, SIZE_MAX when that is unknown. With NULL
+ * there it is not looked for, which saves memory and time in a damaged frame. */
 int group_decode(struct group *group, uint64_t index, struct bytes record, size_t *ret_bad, struct err *err);
-/* The root of all 256 leaves. */
+/* How many bytes the content of a bundle record has, as it declares them; at most GROUP_PLAIN_MAX. */
+size_t group_declared(struct bytes record);
+/* The header of event i of a decoded bundle. group_decode has made all of it but its middle, so only that is decoded, as
+ * event_middle_decode does it with *header. False: event_header_decode says what is wrong with it. */
+bool group_header(const struct group *group, size_t i, struct event_header *header);
+/* The tree over the 256 leaves of a full group, 512 nodes as in merkle_complete; its root alone. */
+void group_tree(const struct group *group, uint8_t (*ret)[EVENT_HASH]);
 void group_root(const struct group *group, uint8_t ret[EVENT_HASH]);
 
 int group_tail_encode(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where);

@@ -1,7 +1,10 @@
 /* From a bundle record back to headers, payloads and leaves. Each header is rebuilt from its middle, the recomputed body
  * commitment and the leaf of the event before, so that one pass gives the chain and every leaf; the stored four bytes of
  * each leaf then say where damage lies. When the frame's checksum fails, what can be had of the content is rebuilt all the
- * same, to name the first event that is not as it was written. */
+ * same, to name the first event that is not as it was written.
+ *
+ * Payloads are not copied: the content is unpacked into the group's payload buffer, and its last part is what the views
+ * point into. */
 #include <string.h>
 
 #include "base/mp.h"
@@ -113,47 +116,34 @@ static int rebuild_event(struct group *group, struct sections *s, size_t i, stru
         body = commit;
     }
     state->time += m->time_delta;
-    size_t at = group->headers.n;
+    const struct event_header h = {
+        .seq = state->seq, .time = state->time, .body = body, .private_ = private_, .prev = state->prev};
+    size_t at = group->headers.n, middle_at;
     struct buf *out = &group->headers;
-    mp_put_array(out, 15);
-    mp_put_uint(out, EVENT_FORMAT);
-    mp_put_uint(out, state->seq);
-    mp_put_uint(out, state->time);
-    const struct group_facts facts = {.time = state->time,
-                                      .middle_at = (uint16_t)(out->n - at),
-                                      .middle_n = (uint16_t)m->middle,
-                                      .has_private = private_ != NULL};
-    buf_put(out, middle, (size_t)m->middle);
-    mp_put_bin(out, (struct bytes){body, EVENT_HASH});
-    if (private_ == NULL) {
-        mp_put_nil(out);
-    } else {
-        mp_put_bin(out, (struct bytes){private_, EVENT_HASH});
-    }
-    mp_put_bin(out, (struct bytes){state->prev, EVENT_HASH});
-    if (out->fail != 0) {
+    if (event_header_wrap(out, &h, (struct bytes){middle, (size_t)m->middle}, &middle_at) != 0) {
         return buf_check(out, "a group's headers", err);
     }
-    buf_put(&group->payloads, payload, payload_n);
-    if (group->payloads.fail != 0) {
-        return buf_check(&group->payloads, "a group's payloads", err);
-    }
+    const struct group_facts facts = {.time = state->time,
+                                      .middle_at = (uint16_t)middle_at,
+                                      .middle_n = (uint16_t)m->middle,
+                                      .has_private = private_ != NULL};
     event_leaf(leaf, (struct bytes){out->p + at, out->n - at});
     group_close(group, &facts, where, leaf);
+    group->payload_at[group->n] = (size_t)(s->payloads.p - group->payloads.p);
     memcpy(state->prev, leaf, EVENT_HASH);
     state->seq++;
     return 0;
 }
 
 /* Rebuilds as far as it goes; *ret_bad is the first event that fails to rebuild or whose leaf is not the stored one. */
-static int rebuild_all(struct group *group, struct bytes plain, const uint8_t *prefixes, bool strict, size_t *ret_bad,
-                       struct err *err) {
+static int rebuild_all(struct group *group, const uint8_t *prefixes, bool strict, size_t *ret_bad, struct err *err) {
     struct sections s;
     struct rebuild state = {.seq = group->index * EVENT_GROUP};
     memcpy(state.prev, group->prev, EVENT_HASH);
-    if (!split(plain, strict, &s)) {
+    if (!split(bytes_of_buf(&group->payloads), strict, &s)) {
         return err_set(err, ERR_CORRUPT, "the bundle's content does not parse");
     }
+    group->payload_at[0] = (size_t)(s.payloads.p - group->payloads.p);
     for (size_t i = 0; i < EVENT_GROUP; i++) {
         int rc = rebuild_event(group, &s, i, &state, err);
         if (rc == 0 && memcmp(group->event[i].leaf, prefixes + i * GROUP_LEAF_PREFIX, GROUP_LEAF_PREFIX) != 0) {
@@ -184,15 +174,14 @@ int group_decode(struct group *group, uint64_t index, struct bytes record, size_
     const uint8_t *prefixes = record.p + 2 + 2 * EVENT_HASH;
     struct bytes frame = {record.p + GROUP_FIXED, record.n - GROUP_FIXED};
     group_reset(group, index, record.p + 2, record.p + 2 + EVENT_HASH);
-    buf_clear(&group->plain);
-    rc = zst_decompress(&group->plain, frame, GROUP_PLAIN_MAX, err);
+    rc = zst_decompress(&group->payloads, frame, GROUP_PLAIN_MAX, err);
     if (rc == 0) {
-        rc = rebuild_all(group, bytes_of_buf(&group->plain), prefixes, true, &bad, err);
-    } else if (rc == ERR_CORRUPT) {
+        rc = rebuild_all(group, prefixes, true, &bad, err);
+    } else if (rc == ERR_CORRUPT && ret_bad != NULL) {
         /* Only to name the event; what comes out is not used. */
-        buf_clear(&group->plain);
-        if (zst_salvage(&group->plain, frame, GROUP_PLAIN_MAX) == 0) {
-            rebuild_all(group, bytes_of_buf(&group->plain), prefixes, false, &bad, NULL);
+        buf_clear(&group->payloads);
+        if (zst_salvage(&group->payloads, frame, GROUP_PLAIN_MAX) == 0) {
+            rebuild_all(group, prefixes, false, &bad, NULL);
         }
     }
     if (rc == 0) {
@@ -208,10 +197,38 @@ out:
     return rc;
 }
 
-void group_root(const struct group *group, uint8_t ret[EVENT_HASH]) {
-    struct merkle_edge edge = {0};
-    for (size_t i = 0; i < group->n; i++) {
-        merkle_edge_push(&edge, group->event[i].leaf, NULL);
+size_t group_declared(struct bytes record) {
+    if (record.n < GROUP_FIXED) {
+        return 0;
     }
-    merkle_edge_root(&edge, ret);
+    uint64_t n = zst_declared((struct bytes){record.p + GROUP_FIXED, record.n - GROUP_FIXED});
+    return n < GROUP_PLAIN_MAX ? (size_t)n : GROUP_PLAIN_MAX;
+}
+
+bool group_header(const struct group *group, size_t i, struct event_header *header) {
+    const struct group_event *e = &group->event[i];
+    const uint8_t *end = e->header.p + e->header.n;
+    if (e->header.n > EVENT_HEADER_MAX ||
+        !event_middle_decode((struct bytes){e->header.p + e->facts.middle_at, e->facts.middle_n}, header)) {
+        return false;
+    }
+    header->seq = group->index * EVENT_GROUP + i;
+    header->time = e->facts.time;
+    header->prev = end - EVENT_HASH;
+    header->private_ = e->facts.has_private ? header->prev - GROUP_COMMITMENT : NULL;
+    header->body = header->prev - GROUP_COMMITMENT - (e->facts.has_private ? GROUP_COMMITMENT : 1);
+    return true;
+}
+
+void group_tree(const struct group *group, uint8_t (*ret)[EVENT_HASH]) {
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        memcpy(ret[EVENT_GROUP + i], group->event[i].leaf, EVENT_HASH);
+    }
+    merkle_complete(ret, EVENT_GROUP);
+}
+
+void group_root(const struct group *group, uint8_t ret[EVENT_HASH]) {
+    uint8_t node[2 * EVENT_GROUP][EVENT_HASH];
+    group_tree(group, node);
+    memcpy(ret, node[1], EVENT_HASH);
 }

@@ -37,22 +37,27 @@ uint64_t keyrun_author_hash(struct bytes author, const uint8_t id[NOTE_KEY_ID_LE
     return hash_pair("author key", author, (struct bytes){id, NOTE_KEY_ID_LEN}, key);
 }
 
-int keyrun_of_event(struct bytes header, struct bytes payload, keyrun_put_fn *put, void *ctx, struct err *err) {
-    struct event_header h;
-    struct event_author author;
-    struct bytes body;
-    int rc = event_header_decode(header, &h, err);
-    if (rc != 0 || h.key.n == 0) {
-        return rc;
+int keyrun_of_decoded(const struct event_header *h, const struct event_author *author, keyrun_put_fn *put, void *ctx,
+                      struct err *err) {
+    if (h->key.n == 0) {
+        return 0;
     }
-    rc = put(ctx, keyrun_hash(h.source, h.key), h.seq, err);
-    if (rc == 0 && payload.n > 0) {
-        rc = event_payload_decode(payload, &body, &author, err);
-        if (rc == 0 && author.name.n > 0) {
-            rc = put(ctx, keyrun_author_hash(author.name, author.id, h.key), h.seq, err);
-        }
+    int rc = put(ctx, keyrun_hash(h->source, h->key), h->seq, err);
+    if (rc == 0 && author->name.n > 0) {
+        rc = put(ctx, keyrun_author_hash(author->name, author->id, h->key), h->seq, err);
     }
     return rc;
+}
+
+int keyrun_of_event(struct bytes header, struct bytes payload, keyrun_put_fn *put, void *ctx, struct err *err) {
+    struct event_header h;
+    struct event_author author = {0};
+    struct bytes body;
+    int rc = event_header_decode(header, &h, err);
+    if (rc == 0 && h.key.n > 0 && payload.n > 0) {
+        rc = event_payload_decode(payload, &body, &author, err);
+    }
+    return rc != 0 ? rc : keyrun_of_decoded(&h, &author, put, ctx, err);
 }
 
 int keyrun_of_group(struct db_txn *txn, const struct group *group, keyrun_put_fn *put, void *ctx, struct err *err) {

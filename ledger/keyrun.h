@@ -20,6 +20,8 @@ uint64_t keyrun_author_hash(struct bytes author, const uint8_t id[NOTE_KEY_ID_LE
 
 /* Calls `put` for each pair of an event: by source and, when it is signed, by author. */
 typedef int keyrun_put_fn(void *ctx, uint64_t hash, uint64_t seq, struct err *err);
+int keyrun_of_decoded(const struct event_header *h, const struct event_author *author, keyrun_put_fn *put, void *ctx,
+                      struct err *err);
 int keyrun_of_event(struct bytes header, struct bytes payload, keyrun_put_fn *put, void *ctx, struct err *err);
 /* All pairs of a loaded group; external payloads are fetched through txn. */
 int keyrun_of_group(struct db_txn *txn, const struct group *group, keyrun_put_fn *put, void *ctx, struct err *err);

@@ -142,6 +142,8 @@ struct ledger_reader;
 int ledger_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct ledger_reader **ret, struct err *err);
 /* 0, 1 at the end. *ret borrows until the next call. */
 int ledger_reader_next(struct ledger_reader *reader, struct ledger_event *ret, struct err *err);
+/* The event that comes next is this one. Going about within one group of 256 events costs nothing. */
+void ledger_reader_seek(struct ledger_reader *reader, uint64_t seq);
 /* The private fields of the event last given, as one canonical map appended to out; erased fields are left out. */
 int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct err *err);
 void ledger_reader_close(struct ledger_reader *reader);
@@ -231,10 +233,13 @@ struct ledger_verify_options {
     bool since_verified;              /* read only what came after the trust's head of this origin, and say so */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL; called at most about ten times a second */
     void *progress_ctx;
+    unsigned threads; /* that check events at the same time, the caller's among them; 0: as many as there are processors */
 };
+#define LEDGER_VERIFY_THREADS_MAX 16 /* more are not used */
 /* Reads every byte of the evidence. Returns 0 with the report whatever the verdict is; an error only when the reading
  * itself could not go on (ERR_IO, ERR_NOMEM, ERR_BUSY). A damaged database can kill the process that reads it (SIGBUS):
- * callers that must survive call it in a child. */
+ * callers that must survive call it in a child. Threads that it starts have ended when it returns; the report does not
+ * depend on their number, and progress is called by the caller's. */
 int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
                   struct err *err);
 /* Checks a .tlog-proof offline, without any ledger. `payload` is salt || payload; payload.p NULL: none is given. */
@@ -282,7 +287,10 @@ struct ledger_stats {
     uint64_t events, groups, tail, checkpoints, epochs, artifacts, cursors;
     uint64_t evidence_bytes, derived_bytes, artifact_bytes; /* on disk */
     uint64_t map_bytes, map_used;                           /* quota of the evidence database, and how much is in use */
-    uint64_t readers, dead_readers;
+    uint64_t readers, dead_readers;                         /* of the evidence database; dead ones were just cleared */
+    /* The process that reads the oldest snapshot of it, and how many commits that is behind: what was freed since cannot
+     * be used again. 0: nobody reads but the newest. */
+    uint64_t oldest_reader_pid, oldest_reader_commits;
 };
 int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct err *err);
 

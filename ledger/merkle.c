@@ -20,16 +20,22 @@
 #include "base/hash.h"
 #include "base/text.h"
 
-static struct bytes view(const uint8_t hash[MERKLE_HASH]) {
-    return (struct bytes){hash, MERKLE_HASH};
-}
-
 void merkle_leaf(uint8_t ret[MERKLE_HASH], struct bytes data) {
     hash_tagged(ret, 0x00, data);
 }
 
 void merkle_node(uint8_t ret[MERKLE_HASH], const uint8_t left[MERKLE_HASH], const uint8_t right[MERKLE_HASH]) {
-    hash_tagged2(ret, 0x01, view(left), view(right));
+    uint8_t input[1 + 2 * MERKLE_HASH] = {0x01};
+    const struct bytes all = {input, sizeof(input)};
+    memcpy(input + 1, left, MERKLE_HASH);
+    memcpy(input + 1 + MERKLE_HASH, right, MERKLE_HASH);
+    hash_parts(ret, &all, 1);
+}
+
+void merkle_complete(uint8_t (*node)[MERKLE_HASH], size_t n) {
+    for (size_t i = n - 1; i > 0; i--) {
+        merkle_node(node[i], node[2 * i], node[2 * i + 1]);
+    }
 }
 
 int merkle_hash_encode(struct buf *out, const uint8_t hash[MERKLE_HASH]) {
@@ -86,8 +92,9 @@ unsigned merkle_edge_push(struct merkle_edge *edge, const uint8_t leaf[MERKLE_HA
     return push(edge, 0, leaf, done);
 }
 
-void merkle_edge_push_subtree(struct merkle_edge *edge, unsigned level, const uint8_t root[MERKLE_HASH]) {
-    (void)push(edge, level, root, NULL);
+unsigned merkle_edge_push_subtree(struct merkle_edge *edge, unsigned level, const uint8_t root[MERKLE_HASH],
+                                  uint8_t (*done)[MERKLE_HASH]) {
+    return push(edge, level, root, done);
 }
 
 void merkle_edge_root(const struct merkle_edge *edge, uint8_t ret[MERKLE_HASH]) {

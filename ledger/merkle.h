@@ -27,6 +27,9 @@ struct merkle_proof {
 
 void merkle_leaf(uint8_t ret[MERKLE_HASH], struct bytes data);
 void merkle_node(uint8_t ret[MERKLE_HASH], const uint8_t left[MERKLE_HASH], const uint8_t right[MERKLE_HASH]);
+/* All nodes over n = 2^k leaves, which stand in node[n] .. node[2n - 1]: fills node[1], the root, to node[n - 1]. The
+ * children of node[i] are node[2i] and node[2i + 1]. */
+void merkle_complete(uint8_t (*node)[MERKLE_HASH], size_t n);
 /* A hash as a line of text: base64 and LF. */
 int merkle_hash_encode(struct buf *out, const uint8_t hash[MERKLE_HASH]);
 /* The strict base64 of exactly MERKLE_HASH bytes, without LF. ERR_INVALID, or ERR_NOMEM. */
@@ -36,8 +39,10 @@ unsigned merkle_edge_count(uint64_t size);
 /* Appends a leaf hash. Returns how many levels were completed by it (the trailing one bits of the old size); when `done` is
  * not NULL, done[k] for k = 1 .. the result is the root of the completed subtree of level k (done[0] is the leaf). */
 unsigned merkle_edge_push(struct merkle_edge *edge, const uint8_t leaf[MERKLE_HASH], uint8_t (*done)[MERKLE_HASH]);
-/* Appends the root of a complete subtree of 2^level leaves; edge->size must be a multiple of that. */
-void merkle_edge_push_subtree(struct merkle_edge *edge, unsigned level, const uint8_t root[MERKLE_HASH]);
+/* Appends the root of a complete subtree of 2^level leaves; edge->size must be a multiple of that. Returns how many levels
+ * above `level` were completed by it, and fills `done` with their roots, as merkle_edge_push does (done[0] is `root`). */
+unsigned merkle_edge_push_subtree(struct merkle_edge *edge, unsigned level, const uint8_t root[MERKLE_HASH],
+                                  uint8_t (*done)[MERKLE_HASH]);
 /* The tree's root; SHA-256("") for size 0. */
 void merkle_edge_root(const struct merkle_edge *edge, uint8_t ret[MERKLE_HASH]);
 /* The edge of the stored tree cut to `size` leaves. */

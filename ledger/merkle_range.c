@@ -181,7 +181,7 @@ int merkle_range_finish(const struct merkle_range *range, struct merkle_edge *ed
         return err_set(err, ERR_INVALID, "the range proof has the wrong number of hashes");
     }
     for (size_t i = 0; i < range->after.n; i++) {
-        merkle_edge_push_subtree(edge, tile_level(edge->size, range->size), range->after.hash[i]);
+        merkle_edge_push_subtree(edge, tile_level(edge->size, range->size), range->after.hash[i], NULL);
     }
     merkle_edge_root(edge, ret_root);
     return 0;

@@ -12,6 +12,7 @@
 #include "ledger/commit.h"
 #include "ledger/core.h"
 #include "ledger/cursor.h"
+#include "ledger/derived.h"
 #include "ledger/keyrun.h"
 #include "ledger/packer.h"
 #include "ledger/segments.h"
@@ -88,6 +89,7 @@ int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
     memcpy(ledger->dir, dir, strlen(dir) + 1);
     pthread_mutex_init(&ledger->writing, NULL);
     pthread_mutex_init(&ledger->queue_lock, NULL);
+    pthread_mutex_init(&ledger->derived_lock, NULL);
     gathering_init(&ledger->gathering);
     ledger->build = group_new();
     ledger->lookup = group_new();
@@ -152,6 +154,9 @@ void ledger_close(struct ledger *ledger) {
     if (ledger == NULL) {
         return;
     }
+    if (ledger->watch != NULL) {
+        ledger->watch->close(ledger->watch);
+    }
     if (ledger->head_fd >= 0) {
         close(ledger->head_fd);
     }
@@ -163,10 +168,11 @@ void ledger_close(struct ledger *ledger) {
     group_free(ledger->build);
     buf_done(&ledger->built.keyrun);
     group_free(ledger->lookup);
-    db_close(ledger->derived);
+    derived_close(ledger);
     db_close(ledger->evidence);
     pthread_mutex_destroy(&ledger->writing);
     pthread_mutex_destroy(&ledger->queue_lock);
+    pthread_mutex_destroy(&ledger->derived_lock);
     pthread_cond_destroy(&ledger->gathering.all_here);
     free(ledger);
 }
@@ -321,6 +327,8 @@ int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct err *er
         stats.map_used = db.used_bytes;
         stats.readers = db.readers;
         stats.dead_readers = db.dead_readers;
+        stats.oldest_reader_pid = db.oldest_reader_pid;
+        stats.oldest_reader_commits = db.oldest_reader_commits;
         *ret = stats;
     }
     return rc;

@@ -20,8 +20,9 @@ struct slot {
 
 struct packer {
     struct slot slot[PACKER_SLOTS];
-    unsigned first, n; /* the pending ones; only the writer changes them, under the lock */
-    bool tried;        /* to start the thread */
+    unsigned first, n;  /* the pending ones; only the writer changes them, under the lock */
+    struct slot *taken; /* the one that was taken last; the writer's */
+    bool tried;         /* to start the thread */
     bool runs;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -182,9 +183,14 @@ static struct slot *take(struct packer *p, bool wanted) {
 
 int packer_take(struct packer *p, uint64_t *ret_index, struct bytes *ret_record, struct err *err) {
     struct slot *s = take(p, true);
+    p->taken = s;
     *ret_index = s->group->index;
     *ret_record = bytes_of_buf(&s->record);
     return s->rc == 0 ? 0 : err_set(err, s->rc, "%s", s->err.msg);
+}
+
+struct group **packer_taken(struct packer *p) {
+    return &p->taken->group;
 }
 
 void packer_clear(struct packer *p) {

@@ -28,6 +28,9 @@ bool packer_ready(struct packer *packer);
 /* The oldest group's index and bundle record, borrowed until the next packer_put. Whatever its outcome, the group is no
  * longer pending. */
 int packer_take(struct packer *packer, uint64_t *ret_index, struct bytes *ret_record, struct err *err);
+/* The group that packer_take gave last. Until the next packer_put its owner is the caller: he may exchange it for one whose
+ * content is of no use. */
+struct group **packer_taken(struct packer *packer);
 /* Forgets all that is pending. NULL is fine. */
 void packer_clear(struct packer *packer);
 

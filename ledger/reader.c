@@ -1,20 +1,18 @@
-/* Reading events in order. A reader keeps a tree size, not a transaction: its database snapshot is renewed every second, so
- * that a long read does not hold old pages. A group is loaded whole, checked, and given out event by event. */
+/* Reading events in order. A reader keeps a tree size, not a snapshot of the database: a group is loaded whole, checked,
+ * and given out event by event, and in between nothing is held, however long the caller takes. What has records of its own
+ * (large payloads, private fields) is fetched when it is asked for. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mp.h"
-#include "ledger/core.h"
 #include "ledger/private.h"
-
-#define RENEW_NS CLOCK_NS_PER_S
+#include "ledger/reader.h"
 
 struct ledger_reader {
     struct core_view view;
     struct group *group;
     bool loaded;                /* group holds the group of seq */
     uint64_t seq, to;           /* next to give; end */
-    uint64_t renewed;           /* boot clock at the last renewal */
     struct event_header header; /* of the event last given */
     struct buf payload;         /* an external payload */
     struct buf private_;        /* scratch */
@@ -36,7 +34,7 @@ int ledger_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct
     buf_init(&reader->private_, 2 * EVENT_PRIVATE_MAX);
     reader->seq = from;
     reader->to = to < reader->view.head.size ? to : reader->view.head.size;
-    reader->renewed = clock_boot_ns();
+    db_rest(reader->view.txn);
     *ret = reader;
     return 0;
 }
@@ -51,12 +49,8 @@ void ledger_reader_close(struct ledger_reader *reader) {
     }
 }
 
+/* The newest snapshot, until db_rest. */
 static int renew(struct ledger_reader *reader, struct err *err) {
-    uint64_t now = clock_boot_ns();
-    if (now - reader->renewed < RENEW_NS) {
-        return 0;
-    }
-    reader->renewed = now;
     core_view_release(&reader->view);
     int rc = db_renew(reader->view.txn, err);
     return rc != 0 ? rc : core_head_get(reader->view.txn, &reader->view.head, err);
@@ -80,14 +74,19 @@ static int check_root(struct ledger_reader *reader, uint64_t index, struct err *
     return 0;
 }
 
-static int load(struct ledger_reader *reader, struct err *err) {
-    uint64_t index = reader->seq / EVENT_GROUP;
+int reader_group(struct ledger_reader *reader, uint64_t index, const struct group **ret, struct err *err) {
+    if (reader->loaded && reader->group->index == index) {
+        *ret = reader->group;
+        return 0;
+    }
+    reader->loaded = false;
     int rc = renew(reader, err);
     rc = rc != 0 ? rc : core_group_load(reader->view.txn, &reader->view.head, index, reader->group, NULL, err);
     rc = rc != 0 ? rc : check_root(reader, index, err);
+    db_rest(reader->view.txn);
     reader->loaded = rc == 0;
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-        reader->seq = (index + 1) * EVENT_GROUP; /* the next call goes on behind it */
+    if (rc == 0) {
+        *ret = reader->group;
     }
     return rc;
 }
@@ -96,7 +95,9 @@ static int load_payload(struct ledger_reader *reader, const struct event_header 
                         struct bytes *ret, struct err *err) {
     uint8_t commit[EVENT_HASH];
     buf_clear(&reader->payload);
-    int rc = core_payload_get(reader->view.txn, h->seq, &reader->payload, err);
+    int rc = db_renew(reader->view.txn, err);
+    rc = rc != 0 ? rc : core_payload_get(reader->view.txn, h->seq, &reader->payload, err);
+    db_rest(reader->view.txn);
     if (rc != 0) {
         return rc;
     }
@@ -109,7 +110,20 @@ static int load_payload(struct ledger_reader *reader, const struct event_header 
     return 0;
 }
 
-static int give(struct ledger_reader *reader, const struct group_event *e, struct ledger_event *ret, struct err *err) {
+int reader_payload(struct ledger_reader *reader, size_t i, const struct event_header *h, struct bytes *ret,
+                   struct err *err) {
+    const struct group_event *e = &reader->group->event[i];
+    uint8_t salt[EVENT_HASH];
+    if (e->where != GROUP_EXTERNAL) {
+        *ret = e->payload;
+        return 0;
+    }
+    event_salt(salt, reader->group->seed, h->seq);
+    return load_payload(reader, h, salt, ret, err);
+}
+
+int reader_give(struct ledger_reader *reader, size_t i, struct ledger_event *ret, struct err *err) {
+    const struct group_event *e = &reader->group->event[i];
     struct event_header *h = &reader->header;
     struct event_author author = {0};
     struct bytes payload = e->payload, body = {NULL, 0};
@@ -154,15 +168,16 @@ int ledger_reader_next(struct ledger_reader *reader, struct ledger_event *ret, s
     if (reader->seq >= reader->to) {
         return 1;
     }
-    if (!reader->loaded || reader->group->index != reader->seq / EVENT_GROUP) {
-        int rc = load(reader, err);
-        if (rc != 0) {
-            return rc;
-        }
-    }
-    size_t at = (size_t)(reader->seq % EVENT_GROUP);
-    reader->seq++;
-    return give(reader, &reader->group->event[at], ret, err);
+    const struct group *group;
+    uint64_t seq = reader->seq, index = seq / EVENT_GROUP;
+    int rc = reader_group(reader, index, &group, err);
+    bool damaged = rc == ERR_CORRUPT || rc == ERR_TAMPERED; /* the next call goes on behind it */
+    reader->seq = rc == 0 ? seq + 1 : damaged ? (index + 1) * EVENT_GROUP : seq;
+    return rc != 0 ? rc : reader_give(reader, (size_t)(seq % EVENT_GROUP), ret, err);
+}
+
+void ledger_reader_seek(struct ledger_reader *reader, uint64_t seq) {
+    reader->seq = seq;
 }
 
 int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct err *err) {
@@ -172,14 +187,20 @@ int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct 
         mp_put_map(out, 0);
         return buf_check(out, "private fields", err);
     }
-    int rc = db_get_u64(reader->view.txn, T_PRIVATE, h->seq, &record, err);
+    int rc = db_renew(reader->view.txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_get_u64(reader->view.txn, T_PRIVATE, h->seq, &record, err);
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CORRUPT, "the private fields are missing");
     }
     rc = rc != 0 ? rc : private_decode(record, h->private_, &reader->private_, &map, err);
     if (rc != 0) {
         err_prefix(err, "event %llu", (unsigned long long)h->seq);
-        return rc;
+    } else if (buf_put_bytes(out, map) != 0) {
+        rc = buf_check(out, "private fields", err);
     }
-    return buf_put_bytes(out, map) != 0 ? buf_check(out, "private fields", err) : 0;
+    db_rest(reader->view.txn);
+    return rc;
 }

@@ -8,19 +8,7 @@
 #include "ledger/keyrun.h"
 #include "ledger/segments_format.h"
 
-static const char *const tables[SEGMENTS_TABLES] = {"state", "keyseg"};
-
 /* ---- opening ---- */
-
-static int open_db(struct ledger *ledger, const char *path, struct err *err) {
-    struct db_options options = {.tables = tables,
-                                 .n_tables = SEGMENTS_TABLES,
-                                 .map_bytes = ledger->config.map_bytes,
-                                 .create = true,
-                                 .relaxed = true};
-    int rc = file_make_dirs(path, err);
-    return rc != 0 ? rc : db_open(path, &options, &ledger->derived, err);
-}
 
 static int state_get(struct db_txn *txn, struct segments_state *ret, struct err *err) {
     struct bytes record;
@@ -80,23 +68,8 @@ static int root_at(struct ledger *ledger, uint64_t size, uint8_t ret[EVENT_HASH]
 }
 
 static int drop_all(struct db_txn *txn, struct err *err) {
-    struct db_cursor *cursor;
-    struct bytes key, value;
-    int rc = 0;
-    while (rc == 0) {
-        uint8_t be[8];
-        rc = db_cursor_open(txn, SEGMENTS_KEYSEG, &cursor, err);
-        if (rc != 0) {
-            return rc;
-        }
-        rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value, err);
-        if (rc == 0 && key.n == sizeof(be)) {
-            memcpy(be, key.p, sizeof(be));
-        }
-        db_cursor_close(cursor);
-        rc = rc != 0 ? rc : db_del(txn, SEGMENTS_KEYSEG, (struct bytes){be, sizeof(be)}, err);
-    }
-    return rc < 0 ? rc : db_del(txn, SEGMENTS_STATE, bytes_of("keys"), err);
+    int rc = derived_clear(txn, DERIVED_KEYSEG, err);
+    return rc != 0 ? rc : db_del(txn, SEGMENTS_STATE, bytes_of("keys"), err);
 }
 
 /* Segments built from other evidence (a restored copy, a log cut back) say nothing about this one. */
@@ -136,25 +109,35 @@ static int check_layout(struct ledger *ledger, struct err *err) {
     return rc;
 }
 
+static int settle(struct ledger *ledger, struct err *err) {
+    int rc = check_origin(ledger, err);
+    return rc != 0 ? rc : check_layout(ledger, err);
+}
+
+/* What does not parse goes; when not even that is possible, so does the whole environment. */
+static int start_over(struct ledger *ledger, struct err *err) {
+    struct db_txn *txn = NULL;
+    int rc = db_begin(ledger->derived, true, &txn, err);
+    rc = rc != 0 ? rc : drop_all(txn, err);
+    if (rc == 0) {
+        rc = db_commit(txn, err);
+    } else {
+        db_abort(txn);
+    }
+    return rc == ERR_CORRUPT ? derived_renew(ledger, err) : rc;
+}
+
 int segments_open(struct ledger *ledger, struct err *err) {
-    char path[FILE_PATH_MAX];
-    if (ledger->derived != NULL) {
+    struct db *db;
+    if (ledger->keys_settled) {
         return 0;
     }
-    int rc = core_path(ledger, "derived", path, err);
-    rc = rc != 0 ? rc : open_db(ledger, path, err);
-    rc = rc != 0 ? rc : check_origin(ledger, err);
-    rc = rc != 0 ? rc : check_layout(ledger, err);
+    int rc = derived_open(ledger, true, &db, err);
+    rc = rc != 0 ? rc : settle(ledger, err);
     if (rc == ERR_CORRUPT || rc == ERR_VERSION) {
-        db_close(ledger->derived);
-        ledger->derived = NULL;
-        rc = file_remove_tree(path, err);
-        rc = rc != 0 ? rc : open_db(ledger, path, err);
+        rc = start_over(ledger, err);
     }
-    if (rc != 0) {
-        db_close(ledger->derived);
-        ledger->derived = NULL;
-    }
+    ledger->keys_settled = rc == 0;
     return rc;
 }
 

@@ -2,9 +2,9 @@
 #ifndef LEDGER_SEGMENTS_FORMAT_H
 #define LEDGER_SEGMENTS_FORMAT_H
 
-#include "ledger/core.h"
+#include "ledger/derived.h"
 
-enum { SEGMENTS_STATE, SEGMENTS_KEYSEG, SEGMENTS_TABLES };
+enum { SEGMENTS_STATE = DERIVED_STATE, SEGMENTS_KEYSEG = DERIVED_KEYSEG, SEGMENTS_TABLES };
 
 #define SEGMENTS_ENTRY 12 /* be64 hash, be32 seq - first */
 

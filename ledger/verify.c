@@ -17,13 +17,11 @@ const char *ledger_aspect_name(enum ledger_aspect aspect) {
 }
 
 /* Findings are kept in the order of their seqs, those about no event last; the first LEDGER_FINDINGS_MAX of them. */
-void verify_fault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...) {
+void verify_vfault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt,
+                   va_list ap) {
     struct ledger_report *report = v->report;
     struct ledger_finding finding = {.aspect = aspect, .seq = seq};
-    va_list ap;
-    va_start(ap, fmt);
     vsnprintf(finding.reason, sizeof(finding.reason), fmt, ap);
-    va_end(ap);
     snprintf(finding.table, sizeof(finding.table), "%s", table);
     report->verdict = LEDGER_INVALID;
     report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
@@ -40,15 +38,26 @@ void verify_fault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, con
     }
 }
 
-int verify_renew(struct verify *v, struct err *err) {
+void verify_fault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    verify_vfault(v, aspect, seq, table, fmt, ap);
+    va_end(ap);
+}
+
+int verify_view_renew(struct core_view *view, uint64_t *renewed, struct err *err) {
     uint64_t now = clock_boot_ns();
-    if (now - v->renewed < RENEW_NS) {
+    if (*renewed != 0 && now - *renewed < RENEW_NS) {
         return 0;
     }
-    v->renewed = now;
-    core_view_release(&v->view);
-    int rc = db_renew(v->txn, err);
-    return rc != 0 ? rc : core_head_get(v->txn, &v->view.head, err);
+    *renewed = now;
+    core_view_release(view);
+    int rc = db_renew(view->txn, err);
+    return rc != 0 ? rc : core_head_get(view->txn, &view->head, err);
+}
+
+int verify_renew(struct verify *v, struct err *err) {
+    return verify_view_renew(&v->view, &v->renewed, err);
 }
 
 /* ---- text of the aspects ---- */
@@ -103,21 +112,21 @@ static void say_all(struct verify *v, uint64_t artifacts) {
     } else {
         say(v, LEDGER_SEALS, LEDGER_ASPECT_UNCHECKED, "the newest checkpoint was not judged: the events end before it");
     }
-    if (v->n_authored == 0) {
+    if (v->counts.authored == 0) {
         say(v, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "no event %sis signed by an author",
             v->from > 0 ? "that was read " : "");
     } else {
-        bool all = v->n_author_good == v->n_authored;
+        bool all = v->counts.author_good == v->counts.authored;
         say(v, LEDGER_AUTHORS, all ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_NOTE,
-            "%llu signed: %llu by authors you named, %llu by others (not checked)", (unsigned long long)v->n_authored,
-            (unsigned long long)v->n_author_good, (unsigned long long)(v->n_authored - v->n_author_good));
+            "%llu signed: %llu by authors you named, %llu by others (not checked)", (unsigned long long)v->counts.authored,
+            (unsigned long long)v->counts.author_good, (unsigned long long)(v->counts.authored - v->counts.author_good));
     }
     say(v, LEDGER_ERASURES, LEDGER_ASPECT_GOOD, "none");
-    if (v->n_gaps == 0) {
+    if (v->counts.gaps == 0) {
         say(v, LEDGER_GAPS, LEDGER_ASPECT_GOOD, "none recorded%s", v->from > 0 ? " by the events that were read" : "");
     } else {
-        say(v, LEDGER_GAPS, LEDGER_ASPECT_NOTE, "%llu recorded, the first is event %llu", (unsigned long long)v->n_gaps,
-            (unsigned long long)v->first_gap);
+        say(v, LEDGER_GAPS, LEDGER_ASPECT_NOTE, "%llu recorded, the first is event %llu",
+            (unsigned long long)v->counts.gaps, (unsigned long long)v->counts.first_gap);
     }
     if (!v->options->derived) {
         say(v, LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
@@ -169,11 +178,11 @@ static bool take_known(struct verify *v, const struct policy_head *head, uint64_
     struct event_header h;
     struct event_author author;
     struct bytes body;
-    if (core_group_load(v->txn, &v->head, seq / EVENT_GROUP, v->group, NULL, NULL) != 0 ||
+    if (core_group_load(v->txn, &v->head, seq / EVENT_GROUP, v->mine->group, NULL, NULL) != 0 ||
         merkle_prove_inclusion(seq, head->size, core_node, &v->view, &proof, NULL) != 0) {
         return false;
     }
-    const struct group_event *e = &v->group->event[seq % EVENT_GROUP];
+    const struct group_event *e = &v->mine->group->event[seq % EVENT_GROUP];
     if (!merkle_check_inclusion(seq, head->size, e->leaf, &proof, head->root) ||
         event_header_decode(e->header, &h, NULL) != 0 || event_payload_decode(e->payload, &body, &author, NULL) != 0) {
         return false;
@@ -193,10 +202,6 @@ static bool epochs_before(struct verify *v, const struct policy_head *head, uint
             return i > 0;
         }
         if (!take_known(v, head, e.seq, err)) {
-            v->n_epochs = 0;
-            v->n_restored = 0;
-            v->log_known = false;
-            memset(&v->edge, 0, sizeof(v->edge));
             return false;
         }
     }
@@ -221,10 +226,14 @@ static int begin_since(struct verify *v, struct err *err) {
         return 0;
     }
     if (!epochs_before(v, head, from, err)) {
+        v->n_epochs = 0;
+        v->n_restored = 0;
+        v->log_known = false;
+        memset(&v->edge, 0, sizeof(v->edge));
         return err != NULL && err->code != 0 ? err->code : 0;
     }
     v->from = from;
-    v->prev_known = false;
+    v->chain.prev_known = false;
     v->last_kept = from;
     return 0;
 }
@@ -238,11 +247,13 @@ static int begin(struct verify *v, struct err *err) {
     v->txn = v->view.txn;
     v->head = v->view.head;
     v->renewed = clock_boot_ns();
-    v->prev_known = true; /* zero before the first event */
-    v->group = group_new();
-    if (v->group == NULL) {
+    v->chain.prev_known = true; /* zero before the first event */
+    v->mine = verify_checker_new(v);
+    if (v->mine == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
+    v->mine->view = &v->view;
+    v->mine->renewed = &v->renewed;
     rc = core_checkpoint_get(v->txn, &note, err);
     if (rc == 0 && buf_put_bytes(&v->newest, note) != 0) {
         rc = buf_check(&v->newest, "the newest checkpoint", err);
@@ -252,13 +263,10 @@ static int begin(struct verify *v, struct err *err) {
 
 static void done(struct verify *v) {
     core_view_end(&v->view);
-    group_free(v->group);
+    verify_checker_free(v->mine);
     buf_done(&v->newest);
-    buf_done(&v->scratch);
-    buf_done(&v->scratch2);
-    buf_done(&v->keyrun);
     free(v->epoch);
-    free(v->author_hash);
+    free(v->author);
 }
 
 /* A head that a database cannot even give is a fault of the evidence, not of the reading. */
@@ -311,9 +319,6 @@ int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *opt
     v->options = options == NULL ? &defaults : options;
     v->report = report;
     buf_init(&v->newest, NOTE_MAX);
-    buf_init(&v->scratch, EVENT_PAYLOAD_MAX);
-    buf_init(&v->scratch2, 2 * EVENT_PRIVATE_MAX);
-    buf_init(&v->keyrun, 65536);
     memcpy(report->origin, ledger->origin, sizeof(report->origin));
     int rc = run(v, err);
     done(v);

@@ -24,7 +24,8 @@ static int body_text(struct bytes body, const char *name, struct bytes *ret) {
     return 0;
 }
 
-int verify_epoch_push(struct verify *v, const struct verify_epoch *epoch, struct err *err) {
+/* Begins an epoch, which ends the one before. */
+static int epoch_push(struct verify *v, const struct verify_epoch *epoch, struct err *err) {
     if (v->n_epochs == v->cap_epochs) {
         size_t cap = v->cap_epochs == 0 ? 16 : 2 * v->cap_epochs;
         struct verify_epoch *grown = realloc(v->epoch, cap * sizeof(*grown));
@@ -53,7 +54,7 @@ static int add_epoch(struct verify *v, uint64_t seq, struct bytes vkey, bool res
         }
     }
     memcpy(e.origin, v->origin, sizeof(e.origin));
-    return verify_epoch_push(v, &e, err);
+    return epoch_push(v, &e, err);
 }
 
 int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct err *err) {
@@ -72,7 +73,7 @@ int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct e
             .from_size = e.from_size, .to_size = LEDGER_NO_SEQ, .seq = e.seq, .restored = e.restored, .vkey = e.vkey};
         memcpy(mine.origin, e.origin, sizeof(mine.origin));
         memcpy(v->origin, e.origin, sizeof(v->origin));
-        rc = verify_epoch_push(v, &mine, err);
+        rc = epoch_push(v, &mine, err);
         if (rc != 0) {
             return rc;
         }
@@ -147,6 +148,11 @@ static int take_restored(struct verify *v, const struct event_header *h, struct 
     return add_epoch(v, h->seq, epoch, true, err);
 }
 
+bool verify_is_epoch_event(const struct event_header *h) {
+    return bytes_is(h->kind, "ledger.created") || bytes_is(h->kind, "ledger.restored") ||
+           bytes_is(h->kind, "ledger.key_rotated");
+}
+
 int verify_epoch_event(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
     struct bytes vkey;
     if (bytes_is(h->kind, "ledger.created")) {
@@ -170,7 +176,8 @@ int verify_epoch_event(struct verify *v, const struct event_header *h, struct by
     return 0;
 }
 
-size_t verify_epochs_of(const struct verify *v, uint64_t size, const struct verify_epoch *ret[2]) {
+/* The epoch keys that seal `size`: one, or two at a handover. */
+static size_t epochs_of(const struct verify *v, uint64_t size, const struct verify_epoch *ret[2]) {
     size_t n = 0;
     for (size_t i = v->n_epochs; i-- > 0 && n < 2;) {
         if (v->epoch[i].from_size <= size && size <= v->epoch[i].to_size) {
@@ -185,9 +192,31 @@ size_t verify_epochs_of(const struct verify *v, uint64_t size, const struct veri
 
 /* ---- one note ---- */
 
-static void judge_key(struct verify *v, const struct note *note, const struct note_vkey *key, const char *what,
-                      uint64_t size, const char *table) {
-    switch (note_check_key(note, key, NULL)) {
+void verify_judge_keys(struct bytes note, const struct verify_known *known, struct note *scratch,
+                       struct verify_judged *ret) {
+    ret->n = 0;
+    if (note_decode(note, scratch, NULL) == 0) {
+        for (; ret->n < known->n_keys; ret->n++) {
+            ret->key[ret->n] = known->key[ret->n];
+            ret->verdict[ret->n] = note_check_key(scratch, &known->key[ret->n], NULL);
+        }
+    }
+}
+
+/* By what was judged before, if that was. */
+static enum note_verdict check_key(const struct note *note, const struct note_vkey *key,
+                                   const struct verify_judged *judged) {
+    for (size_t i = 0; judged != NULL && i < judged->n; i++) {
+        if (note_vkey_eq(key, &judged->key[i])) {
+            return judged->verdict[i];
+        }
+    }
+    return note_check_key(note, key, NULL);
+}
+
+static void judge_key(struct verify *v, const struct note *note, const struct note_vkey *key,
+                      const struct verify_judged *judged, const char *what, uint64_t size, const char *table) {
+    switch (check_key(note, key, judged)) {
     case NOTE_GOOD:
         break;
     case NOTE_ABSENT:
@@ -201,10 +230,11 @@ static void judge_key(struct verify *v, const struct note *note, const struct no
 }
 
 /* A key of this ledger that seals outside its range. */
-static void judge_others(struct verify *v, const struct note *note, uint64_t size, const char *table) {
+static void judge_others(struct verify *v, const struct note *note, const struct verify_judged *judged, uint64_t size,
+                         const char *table) {
     for (size_t i = 0; i < v->n_epochs; i++) {
         const struct verify_epoch *e = &v->epoch[i];
-        if ((size < e->from_size || size > e->to_size) && note_check_key(note, &e->vkey, NULL) != NOTE_ABSENT) {
+        if ((size < e->from_size || size > e->to_size) && check_key(note, &e->vkey, judged) != NOTE_ABSENT) {
             verify_fault(v, LEDGER_SEALS, size - 1, table,
                          "the checkpoint of size %llu is signed by epoch key %zu, which seals "
                          "other sizes",
@@ -213,7 +243,9 @@ static void judge_others(struct verify *v, const struct note *note, uint64_t siz
     }
 }
 
-void verify_note(struct verify *v, struct bytes bytes, uint64_t size, const uint8_t root[EVENT_HASH], const char *table) {
+/* Judges one note over the tree of this size and root. `table` is for the finding. */
+static void judge_note(struct verify *v, struct bytes bytes, const struct verify_judged *judged, uint64_t size,
+                       const uint8_t root[EVENT_HASH], const char *table) {
     const struct verify_epoch *epochs[2];
     struct checkpoint point;
     struct err why = {0};
@@ -224,7 +256,7 @@ void verify_note(struct verify *v, struct bytes bytes, uint64_t size, const uint
         free(note);
         return;
     }
-    size_t n = verify_epochs_of(v, size, epochs);
+    size_t n = epochs_of(v, size, epochs);
     const char *origin = n == 0 ? v->origin : epochs[0]->origin;
     if (!bytes_is(point.origin, origin) || point.size != size) {
         verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint at size %llu is of '%.*s', size %llu",
@@ -235,10 +267,10 @@ void verify_note(struct verify *v, struct bytes bytes, uint64_t size, const uint
                      (unsigned long long)size);
     }
     if (v->log_known) {
-        judge_key(v, note, &v->log, "log key", size, table);
+        judge_key(v, note, &v->log, judged, "log key", size, table);
     }
     for (size_t i = 0; i < n; i++) {
-        judge_key(v, note, &epochs[i]->vkey,
+        judge_key(v, note, &epochs[i]->vkey, judged,
                   i == 0 && n == 2 ? "new epoch key"
                   : n == 2         ? "old epoch key"
                                    : "epoch key",
@@ -247,7 +279,7 @@ void verify_note(struct verify *v, struct bytes bytes, uint64_t size, const uint
     if (n == 0) {
         verify_fault(v, LEDGER_SEALS, size - 1, table, "no epoch key seals size %llu", (unsigned long long)size);
     }
-    judge_others(v, note, size, table);
+    judge_others(v, note, judged, size, table);
     free(note);
 }
 
@@ -265,6 +297,7 @@ int verify_checkpoint_seek(struct verify *v, uint64_t size, struct err *err) {
     rc = db_cursor_seek(cursor, (struct bytes){be, sizeof(be)}, &key, &value, err);
     v->next_checkpoint = rc == 0 && key.n == 8 ? be64_get(key.p) : LEDGER_NO_SEQ;
     if (rc == 0 && key.n != 8) {
+        v->checkpoints_end = true;
         verify_fault(v, LEDGER_SEALS, LEDGER_NO_SEQ, "checkpoint", "a record has a key of %zu bytes", key.n);
     }
     db_cursor_close(cursor);
@@ -279,9 +312,29 @@ static void check_kept_gap(struct verify *v, uint64_t size) {
     v->last_kept = size;
 }
 
+static void judge_kept(struct verify *v, const struct merkle_edge *edge, struct bytes record,
+                       const struct verify_judged *judged, bool handover) {
+    uint8_t root[EVENT_HASH];
+    uint64_t size = edge->size;
+    v->n_checkpoints++;
+    unsigned flags = record.n < 1 ? 0 : record.p[0];
+    if (flags == 0 || (flags & ~(unsigned)(CORE_KEEP_BOUNDARY | CORE_KEEP_HANDOVER | CORE_KEEP_COSIGNED)) != 0 ||
+        ((flags & CORE_KEEP_HANDOVER) != 0) != handover) {
+        verify_fault(v, LEDGER_SEALS, size - 1, "checkpoint", "the record of size %llu says wrongly why it is kept",
+                     (unsigned long long)size);
+    }
+    merkle_edge_root(edge, root);
+    judge_note(v, record.n < 1 ? record : (struct bytes){record.p + 1, record.n - 1}, judged, size, root, "checkpoint");
+    check_kept_gap(v, size);
+}
+
+void verify_checkpoint_at(struct verify *v, const struct merkle_edge *edge, struct bytes record,
+                          const struct verify_judged *judged) {
+    judge_kept(v, edge, record, judged, false);
+}
+
 int verify_checkpoint_here(struct verify *v, struct err *err) {
     struct bytes record;
-    uint8_t root[EVENT_HASH];
     uint64_t size = v->edge.size;
     bool handover = v->n_epochs > 1 && v->epoch[v->n_epochs - 1].from_size == size;
     if (size != v->next_checkpoint) {
@@ -295,16 +348,7 @@ int verify_checkpoint_here(struct verify *v, struct err *err) {
     if (rc != 0) {
         return rc == ERR_NOTFOUND ? 0 : rc;
     }
-    v->n_checkpoints++;
-    unsigned flags = record.n < 1 ? 0 : record.p[0];
-    if (flags == 0 || (flags & ~(unsigned)(CORE_KEEP_BOUNDARY | CORE_KEEP_HANDOVER | CORE_KEEP_COSIGNED)) != 0 ||
-        ((flags & CORE_KEEP_HANDOVER) != 0) != handover) {
-        verify_fault(v, LEDGER_SEALS, size - 1, "checkpoint", "the record of size %llu says wrongly why it is kept",
-                     (unsigned long long)size);
-    }
-    merkle_edge_root(&v->edge, root);
-    verify_note(v, record.n < 1 ? record : (struct bytes){record.p + 1, record.n - 1}, size, root, "checkpoint");
-    check_kept_gap(v, size);
+    judge_kept(v, &v->edge, record, NULL, handover);
     return verify_checkpoint_seek(v, size + 1, err);
 }
 
@@ -361,7 +405,7 @@ int verify_seals_end(struct verify *v, struct err *err) {
         return 0; /* the events could not be read to the end: said already */
     }
     merkle_edge_root(&v->edge, root);
-    verify_note(v, bytes_of_buf(&v->newest), v->head.size, root, "meta");
+    judge_note(v, bytes_of_buf(&v->newest), NULL, v->head.size, root, "meta");
     v->newest_judged = true;
     check_last_kept(v);
     return check_epochs(v, err);

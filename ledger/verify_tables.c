@@ -76,7 +76,7 @@ static void on_bundle(struct verify *v, enum core_table table, struct bytes key,
 
 /* Counts down what the events pass has counted up; a record that it did not ask for leaves the count wrong. */
 static void on_counted(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
-    uint64_t at, *count = table == T_PAYLOAD ? &v->n_external : &v->n_private;
+    uint64_t at, *count = table == T_PAYLOAD ? &v->counts.external : &v->counts.private_;
     (void)value;
     if (!key_u64(key, &at) || at >= v->view.head.size) {
         stranger(v, table, key);
@@ -95,12 +95,12 @@ static void on_surplus(struct verify *v, enum core_table table, struct bytes key
     }
     if (v->naming != at / EVENT_GROUP) {
         v->naming = LEDGER_NO_SEQ;
-        if (core_group_load(v->txn, &v->view.head, at / EVENT_GROUP, v->group, NULL, NULL) != 0) {
+        if (core_group_load(v->txn, &v->view.head, at / EVENT_GROUP, v->mine->group, NULL, NULL) != 0) {
             return; /* damage, said already */
         }
         v->naming = at / EVENT_GROUP;
     }
-    const struct group_event *e = &v->group->event[at % EVENT_GROUP];
+    const struct group_event *e = &v->mine->group->event[at % EVENT_GROUP];
     if (table == T_PAYLOAD ? e->where != GROUP_EXTERNAL
                            : event_header_decode(e->header, &h, NULL) == 0 && h.private_ == NULL) {
         stranger(v, table, key);
@@ -205,7 +205,7 @@ static void check_head(struct verify *v) {
             break;
         }
     }
-    if (memcmp(h->prev, v->prev, EVENT_HASH) != 0 || h->time != v->time) {
+    if (memcmp(h->prev, v->chain.prev, EVENT_HASH) != 0 || h->time != v->chain.time) {
         verify_fault(v, LEDGER_INTEGRITY, h->size - 1, "meta", "the head record's newest event is not the newest event");
     }
     if (h->size % EVENT_GROUP == 0 && memcmp(h->seed, zero, EVENT_HASH) != 0) {
@@ -249,8 +249,8 @@ int verify_tables(struct verify *v, struct err *err) {
     v->naming = LEDGER_NO_SEQ;
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]) && rc == 0; i++) {
         rc = sweep(v, sweeps[i].table, sweeps[i].record, err);
-        bool surplus =
-            (sweeps[i].table == T_PAYLOAD && v->n_external != 0) || (sweeps[i].table == T_PRIVATE && v->n_private != 0);
+        bool surplus = (sweeps[i].table == T_PAYLOAD && v->counts.external != 0) ||
+                       (sweeps[i].table == T_PRIVATE && v->counts.private_ != 0);
         rc = rc != 0 || !surplus ? rc : sweep(v, sweeps[i].table, on_surplus, err);
     }
     return rc;

@@ -44,6 +44,18 @@ box 0 verify --no-trust-file --policy policy
 box 0 verify --since-verified
 box 0 verify --derived
 
+# On any number of threads it says the same.
+box 0 verify --json
+all=$out
+for n in 1 2 16; do
+    box 0 verify --threads $n --json
+    same "$out" "$all"
+done
+for n in 0 17 -1 x; do
+    box 2 verify --threads "$n"
+    err_has threads
+done
+
 # Somebody else's key does not.
 run 0 -C other init --origin test.example/other --json --no-trust
 other=$(jq -r .vkey <<<"$out")

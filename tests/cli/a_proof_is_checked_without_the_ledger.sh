@@ -55,6 +55,7 @@ run 3 verify absent.tlog-proof
 run 3 verify 1.tlog-proof --leaf absent
 run 2 verify 1.tlog-proof --derived
 run 2 verify 1.tlog-proof --since-verified
+run 2 verify 1.tlog-proof --threads 2
 run 2 verify a b
 
 new_box2() { run 0 -C two init --origin test.example/two; }

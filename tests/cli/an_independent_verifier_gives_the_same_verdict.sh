@@ -35,7 +35,7 @@ page 30 3.tlog-proof --leaf 2.leaf --key "$KEY"
 page 30 3.tlog-proof --leaf 3.leaf --payload 2.payload --key "$KEY"
 GENESIS=$(python3 -c 'import hashlib; print(hashlib.sha256(b"\0" + open("0.leaf", "rb").read()).hexdigest())')
 page 0 0.tlog-proof --leaf 0.leaf --key "$KEY" --genesis "$GENESIS"
-page 20 0.tlog-proof --leaf 0.leaf --key "$KEY" --genesis "${GENESIS//0/1}"
+page 20 0.tlog-proof --leaf 0.leaf --key "$KEY" --genesis "$(tr 0-9a-f 1-9a-f0 <<<"$GENESIS")"
 page 3 0.leaf --leaf 0.leaf --key "$KEY"
 page 3 3.tlog-proof --leaf 3.leaf --key "${KEY%?}"
 page 2 3.tlog-proof

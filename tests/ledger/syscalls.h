@@ -17,11 +17,11 @@
 
 static struct {
     bool on;
-    long count;   /* calls since it was put on */
-    long fail_at; /* this one (from 1) fails, or the process dies there; 0: none */
-    bool forever; /* all from there on fail */
-    bool dies;    /* instead of failing */
-    bool done;    /* that call is made first (a file system that says so of a rename is not known) */
+    _Atomic long count; /* calls since it was put on, by all threads */
+    long fail_at;       /* this one (from 1) fails, or the process dies there; 0: none */
+    bool forever;       /* all from there on fail */
+    bool dies;          /* instead of failing */
+    bool done;          /* that call is made first (a file system that says so of a rename is not known) */
     int error;
     bool hit;
 } syscalls;

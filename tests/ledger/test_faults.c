@@ -272,10 +272,7 @@ static void no_failing_call_leaves_half_a_restored_ledger(void **state) {
 }
 
 int main(void) {
-    /* Some thousand commits, each synced: where files are memory that costs nothing, and what is tested is the same. */
-    if (access("/dev/shm", W_OK) == 0) {
-        setenv("TMPDIR", "/dev/shm", 1);
-    }
+    scratch_in_memory(); /* some thousand commits, each synced */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(no_failing_call_gives_a_false_word_about_an_append, start, finish),
         cmocka_unit_test_setup_teardown(no_failing_call_leaves_half_a_ledger, start, finish),

@@ -1,9 +1,6 @@
 /* No room: a full disk and a used-up quota are states, not crashes. Appends are refused as "nothing stored", reads go on,
  * keys can still be replaced within the quota, and once there is room again appends go on where they were. */
-#include "tests/ledger/scratch.h"
-
-#include <sched.h>
-#include <sys/mount.h>
+#include "tests/ledger/small_disk.h"
 
 static struct scratch s;
 
@@ -92,46 +89,6 @@ static void keys_can_be_replaced_when_the_quota_is_used_up(void **state) {
 
 /* ---- the disk ---- */
 
-static bool write_file(const char *path, const char *text) {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-    if (fd >= 0) {
-        close(fd);
-    }
-    return good;
-}
-
-/* A small file system of our own; false where the system does not let us have one. */
-static bool mount_small(const char *at, const char *size) {
-    char map[64], options[64];
-    unsigned uid = getuid(), gid = getgid();
-    if (unshare(CLONE_NEWNS) != 0) {
-        if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) {
-            return false;
-        }
-        snprintf(map, sizeof(map), "%u %u 1", uid, uid);
-        bool mapped = write_file("/proc/self/uid_map", map) && write_file("/proc/self/setgroups", "deny");
-        snprintf(map, sizeof(map), "%u %u 1", gid, gid);
-        if (!mapped || !write_file("/proc/self/gid_map", map)) {
-            return false;
-        }
-    }
-    snprintf(options, sizeof(options), "size=%s,mode=0700", size);
-    return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && mount("none", at, "tmpfs", 0, options) == 0;
-}
-
-#define NO_MOUNT 77
-
-static void put_ballast(const char *path, size_t n) {
-    static uint8_t zeros[1 << 20];
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    for (size_t at = 0; at < n; at += sizeof(zeros)) {
-        assert_int_equal(write(fd, zeros, sizeof(zeros)), sizeof(zeros));
-    }
-    close(fd);
-}
-
 /* Within the small file system. */
 static void fill_the_disk(void) {
     const struct ledger_create_options o = {
@@ -140,7 +97,7 @@ static void fill_the_disk(void) {
     uint64_t size, n;
     numbers = 500;
     must(ledger_create(s.dir, &o, &why));
-    put_ballast(scratch_at(&s, "ballast"), 2 << 20);
+    small_disk_ballast(scratch_at(&s, "ballast"), 2 << 20);
     scratch_open(&s);
     n = fill_up(s.ledger, 0, 20, "o space left");
     n = fill_up(s.ledger, n, 1, "o space left");
@@ -167,31 +124,8 @@ static void fill_the_disk(void) {
 }
 
 static void a_full_disk_refuses_appends_until_there_is_room(void **state) {
-    char outside[256];
-    int status;
     (void)state;
-    snprintf(outside, sizeof(outside), "%.200s/ledger-test-XXXXXX", scratch_tmp());
-    assert_non_null(mkdtemp(outside));
-    snprintf(s.top, sizeof(s.top), "%.240s/small", outside);
-    snprintf(s.dir, sizeof(s.dir), "%s/box", s.top);
-    assert_int_equal(mkdir(s.top, 0700), 0);
-    fflush(NULL);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        if (!mount_small(s.top, "7m")) {
-            _exit(NO_MOUNT);
-        }
-        fill_the_disk();
-        _exit(0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    must(file_remove_tree(outside, &why));
-    if (WIFEXITED(status) && WEXITSTATUS(status) == NO_MOUNT) {
-        print_message("no file system of our own may be mounted here: skipped\n");
-        skip();
-    }
-    assert_int_equal(status, 0);
+    small_disk_run(&s, "7m", fill_the_disk);
 }
 
 int main(void) {

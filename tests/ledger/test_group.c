@@ -70,6 +70,58 @@ static void a_full_group_comes_back_as_it_went_in(void **state) {
     }
 }
 
+/* Decoded by its middle alone, with the strings of the event before in mind. */
+static void a_header_of_a_decoded_bundle_is_what_its_bytes_say(void **state) {
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        struct event_header h = {0}, want;
+        assert_int_equal(group_decode(got, SAMPLE_INDEX, bytes_of_buf(&record[k]), NULL, NULL), 0);
+        for (size_t i = 0; i < EVENT_GROUP; i++) {
+            assert_int_equal(event_header_decode(got->event[i].header, &want, NULL), 0);
+            assert_true(group_header(got, i, &h));
+            assert_true(h.seq == want.seq && h.time == want.time && h.schema == want.schema &&
+                        h.has_cause == want.has_cause && h.cause == want.cause);
+            assert_true(h.body == want.body && h.private_ == want.private_ && h.prev == want.prev);
+            const struct bytes a[] = {h.kind, h.subject, h.actor, h.source, h.grade, h.run, h.key},
+                               b[] = {want.kind, want.subject, want.actor, want.source, want.grade, want.run, want.key};
+            for (size_t n = 0; n < sizeof(a) / sizeof(a[0]); n++) {
+                assert_true(a[n].p == b[n].p && a[n].n == b[n].n);
+            }
+        }
+    }
+}
+
+static void the_tree_over_a_group_is_that_of_its_leaves(void **state) {
+    static uint8_t node[2 * EVENT_GROUP][EVENT_HASH];
+    struct merkle_edge edge = {0};
+    uint8_t root[EVENT_HASH];
+    (void)state;
+    group_tree(made[SAMPLE_WIDE], node);
+    group_root(made[SAMPLE_WIDE], root);
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        assert_memory_equal(node[EVENT_GROUP + i], made[SAMPLE_WIDE]->event[i].leaf, EVENT_HASH);
+        merkle_edge_push(&edge, made[SAMPLE_WIDE]->event[i].leaf, NULL);
+    }
+    assert_memory_equal(root, edge.hash[0], EVENT_HASH);
+    assert_memory_equal(node[1], root, EVENT_HASH);
+}
+
+static void a_bundle_says_how_large_its_content_is(void **state) {
+    struct buf plain;
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        buf_init(&plain, GROUP_PLAIN_MAX);
+        assert_int_equal(zst_decompress(&plain, (struct bytes){record[k].p + GROUP_FIXED, record[k].n - GROUP_FIXED},
+                                        GROUP_PLAIN_MAX, NULL),
+                         0);
+        assert_int_equal(group_declared(bytes_of_buf(&record[k])), plain.n);
+        for (size_t n = 0; n <= GROUP_FIXED; n++) {
+            assert_int_equal(group_declared((struct bytes){record[k].p, n}), 0);
+        }
+        buf_done(&plain);
+    }
+}
+
 static void a_bundle_at_another_place_is_refused_from_its_first_event_on(void **state) {
     size_t bad = SIZE_MAX;
     (void)state;
@@ -309,6 +361,9 @@ static void a_tail_record_comes_back_and_its_lengths_are_checked(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_group_comes_back_as_it_went_in),
+        cmocka_unit_test(a_header_of_a_decoded_bundle_is_what_its_bytes_say),
+        cmocka_unit_test(the_tree_over_a_group_is_that_of_its_leaves),
+        cmocka_unit_test(a_bundle_says_how_large_its_content_is),
         cmocka_unit_test(a_bundle_at_another_place_is_refused_from_its_first_event_on),
         cmocka_unit_test(a_bundle_cut_at_any_byte_is_refused),
         cmocka_unit_test(a_flipped_bit_is_refused_or_changes_nothing),

@@ -121,6 +121,45 @@ static void pushing_a_leaf_names_the_subtrees_that_it_completes(void **state) {
     }
 }
 
+/* Leaves in whole subtrees, first to last, give what they give one by one. */
+static void pushing_a_subtree_names_the_larger_ones_that_it_completes(void **state) {
+    (void)state;
+    for (unsigned level = 0; level <= 6; level++) {
+        struct merkle_edge whole = {0}, single = {0};
+        size_t width = (size_t)1 << level;
+        for (size_t first = 0; first + width <= 128; first += width) {
+            uint8_t root[MERKLE_HASH], done[MERKLE_DEPTH_MAX][MERKLE_HASH], want[MERKLE_DEPTH_MAX][MERKLE_HASH];
+            unsigned n = 0;
+            for (size_t i = 0; i < width; i++) {
+                n = merkle_edge_push(&single, leaves[first + i], want);
+            }
+            naive_root(first, width, root);
+            assert_int_equal(merkle_edge_push_subtree(&whole, level, root, done), n - level);
+            for (unsigned k = 0; k <= n - level; k++) {
+                assert_memory_equal(done[k], want[level + k], MERKLE_HASH);
+            }
+            assert_int_equal(whole.size, single.size);
+            assert_memory_equal(whole.hash, single.hash, merkle_edge_count(single.size) * sizeof(single.hash[0]));
+        }
+    }
+}
+
+static void all_nodes_over_a_power_of_two_of_leaves_are_those_of_the_definition(void **state) {
+    (void)state;
+    for (size_t n = 1; n <= 128; n *= 2) {
+        uint8_t node[256][MERKLE_HASH];
+        memcpy(node[n], leaves[0], n * MERKLE_HASH);
+        merkle_complete(node, n);
+        for (size_t i = 1; i < 2 * n; i++) {
+            uint8_t want[MERKLE_HASH];
+            unsigned depth = 63 - (unsigned)__builtin_clzll(i);
+            size_t width = n >> depth;
+            naive_root((i - ((size_t)1 << depth)) * width, width, want);
+            assert_memory_equal(node[i], want, MERKLE_HASH);
+        }
+    }
+}
+
 static void an_edge_loaded_from_a_stored_tree_is_the_edge_that_was_pushed(void **state) {
     (void)state;
     struct merkle_edge pushed = {.size = 0};
@@ -436,6 +475,8 @@ int main(void) {
         cmocka_unit_test(the_edge_gives_the_roots_of_rfc_6962),
         cmocka_unit_test(the_published_proofs_are_built_and_accepted),
         cmocka_unit_test(pushing_a_leaf_names_the_subtrees_that_it_completes),
+        cmocka_unit_test(pushing_a_subtree_names_the_larger_ones_that_it_completes),
+        cmocka_unit_test(all_nodes_over_a_power_of_two_of_leaves_are_those_of_the_definition),
         cmocka_unit_test(an_edge_loaded_from_a_stored_tree_is_the_edge_that_was_pushed),
         cmocka_unit_test(every_inclusion_proof_is_accepted_and_every_change_to_it_refused),
         cmocka_unit_test(a_wrong_index_or_size_is_refused),

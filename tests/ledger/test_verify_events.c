@@ -198,6 +198,19 @@ static void without_a_head_that_fits_everything_is_read(void **state) {
     assert_int_equal(report.from, 0);
 }
 
+/* From its beginning, too: with the tree of no events. */
+static void without_a_record_of_the_first_epoch_everything_is_read(void **state) {
+    (void)state;
+    fill_all();
+    scratch_fill(&s, FULL_SIZE, 600, false);
+    trust_head_now();
+    record_flip(T_EPOCH, key_u64(0), 0);
+    judge_since();
+    assert_int_equal(report.from, 0);
+    found_only(LEDGER_INTEGRITY, 0, "epoch", "the record of epoch 0 is not what its event says");
+    aspect_is(LEDGER_SEALS, LEDGER_ASPECT_GOOD, "2 epoch keys, 1 handover; newest checkpoint at size 600");
+}
+
 /* The origin and the epochs of the part that is read are those of their time, not those of today. */
 static void since_a_head_after_a_restore_older_events_keep_their_origin(void **state) {
     struct ledger_author *alice = author_new("alice@example.org", true);
@@ -328,6 +341,7 @@ int main(void) {
         T(since_a_known_head_only_the_rest_is_read_and_that_is_said),
         T(strays_in_what_was_read_before_are_left_alone_and_others_named),
         T(without_a_head_that_fits_everything_is_read),
+        T(without_a_record_of_the_first_epoch_everything_is_read),
         T(since_a_head_after_a_restore_older_events_keep_their_origin),
         T(since_a_known_head_a_record_with_absurd_epochs_is_a_finding),
         T(findings_are_in_the_order_of_events_and_counted_beyond_the_array),

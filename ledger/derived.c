@@ -1,0 +1,92 @@
+/* Opening the derived environment. A damaged one is replaced while threads of this process may read it: its files go, its
+ * handle stays until the ledger is closed. */
+#include "ledger/derived.h"
+
+#include <string.h>
+
+static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column"};
+
+static int open_at(struct ledger *ledger, const char *path, bool create, struct err *err) {
+    struct db_options options = {.tables = tables,
+                                 .n_tables = DERIVED_TABLES,
+                                 .map_bytes = ledger->config.map_bytes,
+                                 .create = create,
+                                 .relaxed = true};
+    int rc = create ? file_make_dirs(path, err) : 0;
+    return rc != 0 ? rc : db_open(path, &options, &ledger->derived, err);
+}
+
+static int make_anew(struct ledger *ledger, const char *path, struct err *err) {
+    int rc = file_remove_tree(path, err);
+    return rc != 0 ? rc : open_at(ledger, path, true, err);
+}
+
+int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = 0;
+    pthread_mutex_lock(&ledger->derived_lock);
+    if (ledger->derived == NULL) {
+        rc = core_path(ledger, "derived", path, err);
+        if (rc == 0 && !create && !file_exists(path)) {
+            rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
+        }
+        rc = rc != 0 ? rc : open_at(ledger, path, create, err);
+        if (create && (rc == ERR_CORRUPT || rc == ERR_VERSION)) {
+            rc = make_anew(ledger, path, err);
+        }
+    }
+    if (rc == 0) {
+        *ret = ledger->derived;
+    }
+    pthread_mutex_unlock(&ledger->derived_lock);
+    return rc;
+}
+
+int derived_renew(struct ledger *ledger, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = core_path(ledger, "derived", path, err);
+    if (rc != 0) {
+        return rc;
+    }
+    pthread_mutex_lock(&ledger->derived_lock);
+    if (ledger->n_parked == CORE_PARKED_MAX) {
+        rc = err_set(err, ERR_CORRUPT, "'%s' was damaged %d times while it was in use", path, CORE_PARKED_MAX + 1);
+    } else {
+        if (ledger->derived != NULL) {
+            db_park(ledger->derived);
+            ledger->parked[ledger->n_parked++] = ledger->derived;
+            ledger->derived = NULL;
+        }
+        rc = make_anew(ledger, path, err);
+    }
+    pthread_mutex_unlock(&ledger->derived_lock);
+    return rc;
+}
+
+void derived_close(struct ledger *ledger) {
+    db_close(ledger->derived);
+    for (size_t i = 0; i < ledger->n_parked; i++) {
+        db_close(ledger->parked[i]);
+    }
+}
+
+int derived_clear(struct db_txn *txn, enum derived_table table, struct err *err) {
+    int rc = 0;
+    while (rc == 0) {
+        struct db_cursor *cursor;
+        struct bytes key, value;
+        uint8_t copy[DB_KEY_MAX];
+        rc = db_cursor_open(txn, table, &cursor, err);
+        if (rc != 0) {
+            return rc;
+        }
+        rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value, err);
+        if (rc == 0 && key.n <= sizeof(copy)) {
+            memcpy(copy, key.p, key.n);
+            key.p = copy;
+        }
+        db_cursor_close(cursor);
+        rc = rc != 0 ? rc : db_del(txn, table, key, err);
+    }
+    return rc < 0 ? rc : 0;
+}

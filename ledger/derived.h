@@ -1,0 +1,28 @@
+/* The derived environment: whatever can be rebuilt from the events. Several builders share it, each with a table of its
+ * own: the segments of older idempotency keys (segments.h), the index that queries use (the query room). It may be deleted
+ * at any time. */
+#ifndef LEDGER_DERIVED_H
+#define LEDGER_DERIVED_H
+
+#include "ledger/core.h"
+
+enum derived_table {
+    DERIVED_STATE,  /* text, a builder's name: what it has to remember */
+    DERIVED_KEYSEG, /* be64 first seq: idempotency keys (segments.h) */
+    DERIVED_COLUMN, /* be64 first seq: values of indexed fields (query/columns_format.h) */
+    DERIVED_TABLES
+};
+
+/* The environment, opened when it is first asked for; kept open until the ledger is closed. With `create` it is made when
+ * it is absent, and made anew when it is unreadable; without, those are ERR_NOTFOUND and ERR_CORRUPT. Any thread. */
+int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err);
+/* It turned out to be damaged: its files are removed and made anew. Who still reads the old ones may go on. Under
+ * ledger->writing. */
+int derived_renew(struct ledger *ledger, struct err *err);
+/* For ledger_close. */
+void derived_close(struct ledger *ledger);
+
+/* Removes all records of a table, in a transaction. */
+int derived_clear(struct db_txn *txn, enum derived_table table, struct err *err);
+
+#endif

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# A quota that is used up refuses events with exit 4 and names the setting; keys can still be replaced, reading goes on, and
+# with a larger quota all who were refused go on. stats says who reads.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+echo 'map_bytes = 1048576' >"$BOX/config"
+noise=$(head -c 30000 /dev/urandom | base64 -w0)
+
+# fill NAME: appends until it is refused; its exit code into NAME.code.
+fill() {
+    local code=0 i
+    for i in $(seq 100); do
+        "$LEDGER" -C "$BOX" append x.test.note --subject "thing/$1" --key "$1-$i" --open text "text=$noise" \
+            >>"$1.receipts" 2>"$1.err" </dev/null || code=$?
+        [[ $code == 0 ]] || break
+    done
+    echo "$code" >"$1.code"
+}
+
+for name in a b c d; do
+    fill $name &
+done
+wait
+for name in a b c d; do
+    same "$(cat $name.code)" 4
+    check grep -q 'the database has reached its quota of 1048576 bytes (map_bytes' $name.err
+done
+box 0 verify
+box 0 key rotate
+box 0 verify
+box 0 log -n 0 --json
+same "$(grep -c '"kind":"x.test.note"' "$T/.out")" "$(cat ./*.receipts | wc -l)"
+
+echo 'map_bytes = 67108864' >"$BOX/config"
+for name in a b c d; do
+    note "$name goes on" --key "$name-again"
+done
+box 0 verify
+box 0 stats
+out_has 'readers          0, and 0 dead ones cleared'
+out_lacks 'oldest reader'
+box 0 stats --json
+json .oldest_reader_pid 0
+json .oldest_reader_commits 0
+
+finish

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# The loadable extension in Debian's sqlite3 shell: a ledger is opened by the environment or by name, its events are a table,
+# and what cannot be read is an error and never left out.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+EXTENSION=$(dirname "$LEDGER")/ledger-sqlite
+[[ -e $EXTENSION.so ]] || {
+    echo "there is no $EXTENSION.so: make builds it" >&2
+    exit 1
+}
+command -v sqlite3 >/dev/null || {
+    echo "sqlite3 is needed" >&2
+    exit 1
+}
+# Instrumented code wants its runtime loaded first.
+runtime=
+for name in asan tsan; do
+    if nm -D "$EXTENSION.so" | grep -q "__${name}_init"; then
+        runtime=$(gcc -print-file-name="lib$name.so")
+    fi
+done
+
+# sql CODE STATEMENT...: in the shell, with the extension loaded.
+sql() {
+    local want=$1 got=0
+    shift
+    LD_PRELOAD=$runtime ASAN_OPTIONS=detect_leaks=0 sqlite3 -batch -init /dev/null -cmd ".load $EXTENSION" :memory: "$@" \
+        >"$T/.out" 2>"$T/.err" </dev/null || got=$?
+    out=$(<"$T/.out")
+    err=$(<"$T/.err")
+    [[ $got == "$want" ]] || fail "exit code $got, wanted $want: $*"
+}
+
+# Without a ledger: that is said, and how to open one.
+sql 1 'SELECT count(*) FROM events'
+err_has "SELECT ledger_open('DIR') opens one"
+sql 1 "SELECT ledger_open('$T/nowhere')"
+err_has 'nowhere'
+
+new_box
+for i in $(seq 1 600); do
+    echo "{\"kind\": \"x.test.note\", \"subject\": \"thing/$((i % 7))\", \"open\": [\"text\", \"n\"], \"body\": {\"text\": \"it's $i\", \"n\": $i}}"
+done >notes.jsonl
+box 0 ingest jsonl notes.jsonl
+box 0 append run.finished --subject run/r1 --run r1 --cause 5 outcome=ok duration_ms=1500
+
+# By name, and by the environment.
+sql 0 "SELECT ledger_open('$BOX')" 'SELECT count(*) FROM events'
+out_has $'test.example/box\n603'
+export LEDGER_DIR=$BOX
+sql 0 'SELECT count(*) FROM events'
+same "$out" 603
+
+# What stands in it.
+sql 0 "SELECT seq, kind, body_get(seq, 'text'), body FROM events WHERE seq = 3"
+same "$out" "3|x.test.note|it's 3|{\"n\":3,\"text\":\"it's 3\"}"
+sql 0 "SELECT e.seq, e.outcome, e.duration_ms, c.seq, c.subject FROM events e JOIN events c ON c.seq = e.cause"
+same "$out" '602|ok|1500|5|thing/5'
+sql 0 "SELECT count(*), sum(json_extract(body, '\$.n')), median(body_get(seq, 'n')) FROM events WHERE subject = 'thing/3'"
+same "$out" '86|25843|300.5'
+sql 0 "SELECT seq FROM events ORDER BY seq DESC LIMIT 2 OFFSET 1"
+same "$out" $'601\n600'
+sql 0 "SELECT min(at = iso(time)), min(time > ago('1h')), max(time <= ts('now')) FROM events"
+same "$out" '1|1|1'
+sql 0 "CREATE TEMP TABLE mine AS SELECT seq, subject FROM events WHERE kind = 'x.test.note'" \
+    "SELECT count(*) FROM mine JOIN events USING (seq)"
+same "$out" 600
+sql 0 "SELECT count(*) FROM pragma_table_xinfo('events') WHERE name IN ('seq', 'model', 'private', 'body')"
+same "$out" 4
+
+# The log is not written by it.
+sql 1 "DELETE FROM events"
+err_has 'may not be modified'
+
+# An event that cannot be read ends a statement that would need it in an error, and no other.
+python3 - <<'EOF'
+import os, re
+f = open(os.environ["LEDGER_DIR"] + "/evidence/data.mdb", "r+b")
+at = re.search(rb"it's 602|duration_ms\xcd\x05\xdc", f.read()).start() + 12
+f.seek(at)
+byte = f.read(1)
+f.seek(at)
+f.write(bytes([byte[0] ^ 1]))
+EOF
+sql 1 'SELECT count(*) FROM events'
+err_has 'event 602 is not what was written'
+err_has 'could not be read'
+sql 0 'SELECT count(*) FROM events WHERE seq < 500'
+same "$out" 500
+
+# The program does not carry SQLite itself, and the extension shows its entry point alone.
+check bash -c "! ldd '$LEDGER' | grep -q sqlite"
+same "$(nm -D --defined-only "$EXTENSION.so" | grep -c ' T ' || true)" 1
+
+finish
