@@ -32,7 +32,7 @@ ifeq ($(CONFIG)$(origin CC),fuzzdefault)
 CC := clang
 endif
 
-## make             the program, the static and the shared library
+## make             the program, the static and the shared library, the extension for SQLite
 .PHONY: all
 all:
 
@@ -71,7 +71,9 @@ else
 # On Debian 12 pkg-config calls msgpack-c `msgpack`, newer releases `msgpack-c`.
 PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack) libzstd libsodium libcrypto \
               jansson zlib
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
+# Loaded at their first use, not linked: only their headers are needed here.
+PKGS_LOADED := libcurl libmicrohttpd sqlite3
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
 TEST_LIBS   = $(PKG_LIBS) $(shell pkg-config --libs cmocka) -lm
 
@@ -135,12 +137,21 @@ $(B)/libledger.so: $(B)/libledger.so.$(VERSION)
 	$(Q)ln -sf libledger.so.$(VERSION) $(B)/libledger.so.$(SOVERSION)
 	$(Q)ln -sf libledger.so.$(SOVERSION) $@
 
+# The loadable extension for SQLite has all it needs of the house in itself and shows its entry point alone. It stays loaded
+# once it is, because threads may still stand in it when a connection is closed.
+$(B)/ledger-sqlite.so: $(B)/obj/query/sql_extension.o $(call rooms,$(SEES_query)) share/ledger-sqlite.map
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared $(if $(filter release,$(CONFIG)),-Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK) -Wl,-z,nodelete -Wl,-Bsymbolic \
+	    -Wl,--version-script,share/ledger-sqlite.map -o $@ $< $(call in_group,$^) $(PKG_LIBS) -lm
+
 # libFuzzer brings its own main, and a shared library would miss what it links: that configuration is for its targets.
-all: $(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/libledger.a $(B)/libledger.so)
+all: $(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/libledger.a $(B)/libledger.so $(B)/ledger-sqlite.so)
 
 # ---- tests: tests/<folder>/test_<module>.c, each a cmocka program linked with what its folder may see ---------------------
 
 # A test that defines __wrap_x is linked with --wrap=x; WRAP_test_<module> adds other options.
+WRAP_test_sql_random = $(shell pkg-config --libs sqlite3)
 wraps  = $(shell grep -ho '\b__wrap_[A-Za-z0-9_]*' $(1) | sort -u | sed 's/__wrap_/-Wl,--wrap=/')
 TESTS := $(patsubst %.c,$(B)/%,$(foreach l,$(PRESENT),$(wildcard tests/$(l)/test_*.c)))
 define test_of
@@ -170,7 +181,7 @@ SCENARIOS := $(filter-out tests/cli/lib% tests/cli/_%,$(wildcard tests/cli/*.sh)
 .PHONY: test
 ALL_TESTS := $(TESTS) $(REPLAYS) $(SCENARIOS)
 RUN := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findstring $(w),$(t)))),$(t))),$(ALL_TESTS))
-test: $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),$(B)/ledger)
+test: $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),$(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/ledger-sqlite.so))
 	@tools/run-tests --build $(B) --config $(CONFIG) $(RUN)
 
 ## make fuzz        runs each fuzz target FUZZ_SECONDS (10) with libFuzzer; needs clang
@@ -214,7 +225,7 @@ MANS    := $(wildcard man/*.1 man/*.5)
 DATA    := $(shell find share -type f -not -path '*/completions/*' -not -name '*.in' -not -name '*.map' -not -name '*.pyc')
 # from:to pairs; `make uninstall` walks the same list.
 INSTALLS := $(B)/libledger.a:$(LIBDIR)/libledger.a $(B)/libledger.so.$(VERSION):$(LIBDIR)/libledger.so.$(VERSION) \
-    $(foreach h,$(HEADERS),$(h):$(PREFIX)/include/ledger-1/$(h)) $(B)/libledger.pc:$(LIBDIR)/pkgconfig/libledger.pc \
+    $(B)/ledger-sqlite.so:$(LIBDIR)/ledger/ledger-sqlite.so $(foreach h,$(HEADERS),$(h):$(PREFIX)/include/ledger-1/$(h)) $(B)/libledger.pc:$(LIBDIR)/pkgconfig/libledger.pc \
     $(foreach m,$(MANS),$(m):$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
     $(foreach d,$(DATA),$(d):$(PREFIX)/share/ledger/$(d:share/%=%)) \
     $(if $(wildcard share/completions/ledger.bash),share/completions/ledger.bash:$(PREFIX)/share/bash-completion/completions/ledger) \

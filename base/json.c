@@ -1,13 +1,15 @@
 /* The jansson door: JSON text in, canonical MessagePack out.
  *
- *   text --depth scan--> jansson (one tree) --walk, keys sorted--> canonical MessagePack
+ *   text --jansson--> one tree --walk, keys sorted--> canonical MessagePack
+ *     \--- depth scan, when either refuses
  *
- * jansson parses by recursion and knows no lines once the tree stands, so nesting is judged on the text before it: a scan
- * that knows strings and brackets only. The tree therefore is at most MP_DEPTH_MAX deep and the walk may recurse. Keys are
+ * jansson's own bound on nesting is 2048 levels; the walk recurses and refuses what is deeper than MP_DEPTH_MAX. Neither
+ * knows by then in which line that was, so a scan of the text, which knows strings and brackets only, finds it. Keys are
  * sorted in one scratch array that all levels share as a stack. jansson reads reals through the C library, whose decimal
  * point is the locale's; the calling thread is put into the C locale for the time of the call. */
 #include "base/json.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -27,9 +29,10 @@ struct walk {
     struct buf *out;
     struct entry *entries; /* the objects on the way down, one behind the other */
     size_t n, cap;
+    unsigned depth;
 };
 
-/* ---- before jansson ----------------------------------------------------------------------------------------------- */
+/* ---- where it is ------------------------------------------------------------------------------------------------- */
 
 static int error_at(struct bytes text, size_t at, const char *what, struct err *err) {
     size_t line = 1, column = 1;
@@ -170,8 +173,9 @@ static int put_object(struct walk *w, json_t *object) {
     for (size_t i = first; i < end; i++) {
         struct entry e = w->entries[i]; /* a copy: the array may move below */
         mp_put_str(w->out, e.key);
-        if (put_value(w, e.value) != 0) {
-            return ERR_NOMEM;
+        int rc = put_value(w, e.value);
+        if (rc != 0) {
+            return rc;
         }
     }
     w->n = first;
@@ -182,8 +186,9 @@ static int put_array(struct walk *w, json_t *array) {
     size_t count = json_array_size(array);
     mp_put_array(w->out, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
-        if (put_value(w, json_array_get(array, i)) != 0) {
-            return ERR_NOMEM;
+        int rc = put_value(w, json_array_get(array, i));
+        if (rc != 0) {
+            return rc;
         }
     }
     return 0;
@@ -192,11 +197,17 @@ static int put_array(struct walk *w, json_t *array) {
 static int put_value(struct walk *w, json_t *v) {
     struct bytes text;
     double real;
+    int rc;
     switch (json_typeof(v)) {
     case JSON_OBJECT:
-        return put_object(w, v);
     case JSON_ARRAY:
-        return put_array(w, v);
+        if (w->depth == MP_DEPTH_MAX) {
+            return ERR_INVALID;
+        }
+        w->depth++;
+        rc = json_typeof(v) == JSON_OBJECT ? put_object(w, v) : put_array(w, v);
+        w->depth--;
+        return rc;
     case JSON_STRING:
         text.p = (const uint8_t *)json_string_value(v);
         text.n = json_string_length(v);
@@ -227,13 +238,20 @@ int json_to_mp(struct bytes text, struct buf *out, struct err *err) {
         return err_set(err, ERR_LIMIT, "JSON text of %zu bytes, accepted are %zu", text.n, max);
     }
     json_t *root;
-    int rc = check_depth(text, err);
-    if (rc != 0 || (rc = parse(text, &root, err)) != 0) {
-        return rc;
+    struct err why = {0};
+    int rc = parse(text, &root, &why);
+    if (rc != 0) {
+        /* Nesting is said first: a text that is both too deep and wrong may be wrong because it was cut. */
+        int deep = rc == ERR_INVALID ? check_depth(text, err) : 0;
+        return deep != 0 ? deep : err_set(err, rc, "%s", why.msg);
     }
     struct walk w = {.out = out};
     size_t before = out->n;
-    if (put_value(&w, root) != 0) {
+    rc = put_value(&w, root);
+    if (rc == ERR_INVALID) {
+        rc = check_depth(text, err);
+        assert(rc != 0); /* the tree is as deep as its text */
+    } else if (rc != 0) {
         rc = err_set(err, ERR_NOMEM, "JSON: out of memory");
     } else {
         rc = buf_check(out, "JSON as MessagePack", err);

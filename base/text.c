@@ -188,8 +188,7 @@ int text_parse_u64(struct bytes text, uint64_t *ret) {
     return 0;
 }
 
-/* Code points that change how their neighbours are shown, or break the line, and are not seen themselves. The joiners
- * U+200C and U+200D are not among them: scripts and emoji need them. */
+/* Code points that change how their neighbours are shown, or break the line, and are not seen themselves. */
 static bool is_deceptive(uint32_t c) {
     static const struct {
         uint32_t first, last;
@@ -217,6 +216,13 @@ static bool is_deceptive(uint32_t c) {
     return false;
 }
 
+/* Scripts and emoji need the joiners, one at a time and behind a character of their own; elsewhere they do nothing but make
+ * two texts look the same. */
+static bool is_idle_joiner(uint32_t c, uint32_t before) {
+    bool joiner = c == 0x200c || c == 0x200d;
+    return joiner && (before < 0x80 || before == 0x200c || before == 0x200d);
+}
+
 static void put_escape(struct buf *out, uint32_t c) {
     static const char named[] = "\a\b\t\n\v\f\r";
     static const char letters[] = "abtnvfr";
@@ -234,13 +240,17 @@ static void put_escape(struct buf *out, uint32_t c) {
 int text_safe(struct buf *out, struct bytes text) {
     size_t clean = 0; /* start of the run that is copied as it stands */
     size_t i = 0;
+    uint32_t before = 0;
     while (i < text.n) {
         uint32_t c = 0;
         size_t len = utf8_decode(text.p + i, text.n - i, &c);
-        if (len > 0 && c >= 0x20 && c != 0x7f && !is_deceptive(c)) {
+        bool idle = is_idle_joiner(c, before);
+        before = c;
+        if (len > 0 && c >= 0x20 && c != 0x7f && !is_deceptive(c) && !idle) {
             i += len;
             continue;
         }
+        before = 0;
         buf_put(out, text.p + clean, i - clean);
         if (len == 0) {
             buf_printf(out, "\\x%02x", text.p[i]);
@@ -253,6 +263,34 @@ int text_safe(struct buf *out, struct bytes text) {
     }
     if (clean < text.n) {
         buf_put(out, text.p + clean, text.n - clean);
+    }
+    return out->fail;
+}
+
+int text_safe_json(struct buf *out, struct bytes json) {
+    size_t clean = 0, i = 0;
+    uint32_t before = 0;
+    while (i < json.n) {
+        uint32_t c = 0;
+        size_t len = utf8_decode(json.p + i, json.n - i, &c);
+        bool shown = (c >= 0x20 || c == '\n') && c != 0x7f && !is_deceptive(c) && !is_idle_joiner(c, before);
+        before = c;
+        if (len > 0 && shown) {
+            i += len;
+            continue;
+        }
+        before = 0;
+        buf_put(out, json.p + clean, i - clean);
+        if (c > 0xffff) { /* JSON has it as two halves */
+            buf_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
+        } else {
+            buf_printf(out, "\\u%04x", len > 0 ? c : 0xfffd);
+        }
+        i += len > 0 ? len : 1;
+        clean = i;
+    }
+    if (clean < json.n) {
+        buf_put(out, json.p + clean, json.n - clean);
     }
     return out->fail;
 }

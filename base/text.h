@@ -69,9 +69,12 @@ int text_parse_time(struct bytes text, uint64_t *ret_ns);
 /* "90s", "15m", "2h", "7d", "2w": a whole number and one unit. ERR_INVALID otherwise. */
 int text_parse_duration(struct bytes text, uint64_t *ret_ns);
 
-/* Appends text made harmless for a terminal: control characters, bidi overrides, other invisible format characters and
- * invalid bytes become visible escapes (\n, \x1b, \u{202e}). Backslashes stay single. */
+/* Appends text made harmless for a terminal: control characters, bidi overrides, other invisible format characters, joiners
+ * that join nothing and invalid bytes become visible escapes (\n, \x1b, \u{202e}). Backslashes stay single. */
 int text_safe(struct buf *out, struct bytes text);
+/* The same for whole JSON texts: what is not harmless can only stand in their strings, and becomes JSON's own \u202e there.
+ * Line ends stay. */
+int text_safe_json(struct buf *out, struct bytes json);
 
 /* Length of the nearest edit (insert, delete, replace, swap), at most `limit`+1: for "did you mean". Texts over 127 bytes
  * are `limit`+1 apart unless equal. */

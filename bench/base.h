@@ -36,6 +36,10 @@ void base_sqlite_close(struct base_sqlite *base); /* NULL is fine */
 int base_sha256(const struct wire *wire, double *ret_s, struct err *err);
 /* zstd level 1 over headers and payloads, 256 events a frame, one context. *ret_n: bytes that came out. */
 int base_zstd(const struct wire *wire, double *ret_s, size_t *ret_n, struct err *err);
+/* jansson alone: parses each line of the text, and forgets it. */
+int base_jansson(struct bytes text, double *ret_s, struct err *err);
+/* SHA-256 over the text as one piece. */
+int base_sha256_text(struct bytes text, double *ret_s, struct err *err);
 /* n Ed25519 signatures over a checkpoint's worth of text. */
 int base_ed25519(size_t n, double *ret_s, struct err *err);
 

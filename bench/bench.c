@@ -26,7 +26,7 @@ static const struct stage {
     const char *name;
     int (*run)(struct bench *b, struct err *err);
 } stages[] = {{"append", run_append_whole}, {"single", run_single}, {"threads", run_threads}, {"prove", run_prove},
-              {"verify", run_verify},       {"keyed", run_keyed},   {"process", run_process}};
+              {"verify", run_verify},       {"keyed", run_keyed},   {"ingest", run_ingest},   {"process", run_process}};
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
 
 int bench_path(const struct bench *b, const char *name, char ret[FILE_PATH_MAX], struct err *err) {
@@ -146,7 +146,8 @@ static int check_names(char **names, int n) {
             known = known || strcmp(names[i], stages[k].name) == 0;
         }
         if (!known) {
-            fprintf(stderr, "bench: no stage '%s'; there are append single threads prove verify keyed process\n", names[i]);
+            fprintf(stderr, "bench: no stage '%s'; there are append single threads prove verify keyed ingest process\n",
+                    names[i]);
             return 2;
         }
     }
@@ -182,7 +183,7 @@ static int measure(struct bench *b, const char *parent, const char *tsv, char **
 static int usage(void) {
     fprintf(stderr,
             "usage: bench [--scale N] [--dir DIR] [--tsv FILE] [STAGE...]\n"
-            "N from %llu to %llu; stages: append single threads prove verify keyed process\n",
+            "N from %llu to %llu; stages: append single threads prove verify keyed ingest process\n",
             (unsigned long long)SCALE_MIN, (unsigned long long)SCALE_MAX);
     return 2;
 }

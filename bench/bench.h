@@ -44,6 +44,7 @@ int run_threads(struct bench *b, struct err *err); /* append_64_threads */
 int run_prove(struct bench *b, struct err *err);   /* prove */
 int run_verify(struct bench *b, struct err *err);  /* verify */
 int run_keyed(struct bench *b, struct err *err);   /* append_batch_keyed */
+int run_ingest(struct bench *b, struct err *err);  /* ingest_jsonl, ingest_otlp, scan_secrets */
 int run_process(struct bench *b, struct err *err); /* open_append_exit, rss_append, rss_verify; closes the ledgers */
 
 /* ---- child processes of the bench program, for what is measured from outside ---- */

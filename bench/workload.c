@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/kind.h"
@@ -323,4 +324,31 @@ int workload_check(uint64_t n, double *ret_body_bytes, struct err *err) {
         *ret_body_bytes = (double)total / (double)n;
     }
     return rc;
+}
+
+/* ---- as text ---- */
+
+static void text_put(struct buf *out, const char *name, struct bytes value) {
+    mp_put_str(out, bytes_of(name));
+    mp_put_str(out, value);
+}
+
+/* Names in byte order. */
+int workload_line(const struct ledger_draft *d, struct buf *mp, struct buf *out, struct err *err) {
+    buf_clear(mp);
+    mp_put_map(mp, d->key.n > 0 ? 7 : 6);
+    text_put(mp, "actor", d->actor);
+    mp_put_str(mp, bytes_of("body"));
+    buf_put_bytes(mp, d->body);
+    text_put(mp, "grade", d->grade);
+    if (d->key.n > 0) {
+        text_put(mp, "key", d->key);
+    }
+    text_put(mp, "kind", d->kind);
+    text_put(mp, "run", d->run);
+    text_put(mp, "subject", d->subject);
+    int rc = buf_check(mp, "an event", err);
+    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(mp), JSON_LINE, out, err);
+    buf_put_u8(out, '\n');
+    return rc != 0 ? rc : buf_check(out, "a line", err);
 }

@@ -21,6 +21,8 @@ void workload_init(struct workload *w);
 void workload_done(struct workload *w);
 /* Makes event i. With `keyed` it carries a random-looking idempotency key of 32 digits. */
 void workload_make(struct workload *w, uint64_t i, bool keyed);
+/* Appends a draft as a line of JSON Lines, in the form that `ledger ingest jsonl` takes. `mp` is scratch. */
+int workload_line(const struct ledger_draft *draft, struct buf *mp, struct buf *out, struct err *err);
 /* That the first n events hold nothing private and no secret, by the ledger's own sorting. *ret_body_bytes: the mean. */
 int workload_check(uint64_t n, double *ret_body_bytes, struct err *err);
 

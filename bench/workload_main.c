@@ -5,37 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/mp.h"
 #include "bench/workload.h"
 
 #define LINE_MAX_BYTES (1 << 20)
-
-static void text(struct buf *out, const char *name, struct bytes value) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_str(out, value);
-}
-
-/* Names in byte order. */
-static int line(const struct ledger_draft *d, struct buf *mp, struct buf *out, struct err *err) {
-    buf_clear(mp);
-    buf_clear(out);
-    mp_put_map(mp, d->key.n > 0 ? 7 : 6);
-    text(mp, "actor", d->actor);
-    mp_put_str(mp, bytes_of("body"));
-    buf_put_bytes(mp, d->body);
-    text(mp, "grade", d->grade);
-    if (d->key.n > 0) {
-        text(mp, "key", d->key);
-    }
-    text(mp, "kind", d->kind);
-    text(mp, "run", d->run);
-    text(mp, "subject", d->subject);
-    int rc = buf_check(mp, "an event", err);
-    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(mp), JSON_LINE, out, err);
-    buf_put_u8(out, '\n');
-    return rc != 0 ? rc : buf_check(out, "a line", err);
-}
 
 static int print(uint64_t from, uint64_t n, bool keyed, struct err *err) {
     struct workload w;
@@ -46,7 +18,8 @@ static int print(uint64_t from, uint64_t n, bool keyed, struct err *err) {
     buf_init(&out, LINE_MAX_BYTES);
     for (uint64_t i = 0; i < n && rc == 0; i++) {
         workload_make(&w, from + i, keyed);
-        rc = line(&w.draft, &mp, &out, err);
+        buf_clear(&out);
+        rc = workload_line(&w.draft, &mp, &out, err);
         if (rc == 0 && fwrite(out.p, 1, out.n, stdout) != out.n) {
             rc = err_errno(err, errno, "standard output");
         }

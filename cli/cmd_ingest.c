@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/cli.h"
@@ -12,13 +13,13 @@
 
 enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
 static const struct opt options[] = {
-    [N_FOLLOW] = {"follow", 'f', NULL, "go on as the file grows, until interrupted (jsonl)"},
-    [N_EVERY] = {"every", 0, "DURATION", "look again that often, until interrupted, such as 30s (ollama)"},
-    [N_MODELS] = {"models", 0, "DIR", "read the model store on disk too (ollama)"},
+    [N_FOLLOW] = {"follow", 'f', NULL, "go on as the file grows, until interrupted (jsonl, hook)"},
+    [N_EVERY] = {"every", 0, "DURATION", "look again that often, until interrupted, such as 30s (ollama, lm-eval)"},
+    [N_MODELS] = {"models", 0, "DIR", "read the model store on disk (ollama)"},
     [N_VERIFY] = {"verify", 0, NULL, "hash the files that digests name (ollama)"},
     [N_FROM] = {"from", 0, "FILE", "a saved answer instead of the server's, may be repeated (ollama)"},
     [N_LISTEN] = {"listen", 0, "ADDRESS:PORT", "receive over HTTP, until interrupted (otlp)"},
-    [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input"},
+    [N_STRICT] = {"strict", 0, NULL, "stop at the first bad input (hook: any failure exits with 2)"},
     [N_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: show the events as they would be written"},
     [N_ROOT] = {"root", 0, "DIR", "another file system root than / (dpkg, hardware)"},
     [N_ACTOR] = {"actor", 'a', "WHO", "who caused the events (default: service:<source>)"},
@@ -40,10 +41,44 @@ struct state {
     struct cli *cli;
     struct out_progress progress;
     uint64_t rejected;
+    bool hurry;
 };
+
+/* An agent waits for its hook, so nothing may keep that: a writer that sleeps on the ledger's lock, a disk that is gone. */
+#define HURRY_S 10
+
+static void give_up(int exit_code) {
+    static const char message[] =
+        "ledger: ingest: given up after 10 s in which nothing moved; what was not committed is not recorded\n";
+    ssize_t done = write(STDERR_FILENO, message, sizeof(message) - 1);
+    (void)done;
+    _exit(exit_code);
+}
+
+static void on_alarm(int number) {
+    (void)number;
+    give_up(EXIT_SYSTEM);
+}
+
+static void on_alarm_strict(int number) {
+    (void)number;
+    give_up(EXIT_USAGE); /* the agent's "do not do that" */
+}
+
+/* As in main.c, with the agent's exit code. */
+static void on_bus_strict(int number) {
+    static const char message[] = "ledger: ingest: the database is cut short or damaged (SIGBUS): not recorded\n";
+    (void)number;
+    ssize_t done = write(STDERR_FILENO, message, sizeof(message) - 1);
+    (void)done;
+    _exit(EXIT_USAGE);
+}
 
 static void on_progress(void *ctx, uint64_t done, uint64_t total) {
     struct state *state = ctx;
+    if (state->hurry) {
+        alarm(HURRY_S);
+    }
     out_progress_draw(&state->progress, done, total);
 }
 
@@ -183,8 +218,19 @@ static int print_text(struct cli *cli, const char *source, const struct ingest_r
 
 static void on_listening(void *ctx, const char *address) {
     struct state *state = ctx;
+    struct obj obj;
+    struct buf text;
     out_progress_end(&state->progress);
     cli_note(state->cli, "ledger: ingest: listening on %s", address);
+    if (state->cli->json) { /* the port may be any: whoever reads this wants to know */
+        obj_init(&obj);
+        buf_init(&text, 4096);
+        obj_text(&obj, "listening", address);
+        obj_json(&obj, JSON_LINE, &text, NULL);
+        fprintf(stderr, "%.*s\n", (int)text.n, (const char *)text.p);
+        obj_done(&obj);
+        buf_done(&text);
+    }
 }
 
 static void on_round(void *ctx, const struct ingest_result *sum, const struct err *failed) {
@@ -258,13 +304,15 @@ static void catch_signals(void) {
 static int report(struct state *state, const struct ingest_source *source, const struct ingest_result *result, bool dry_run,
                   int exit_code) {
     struct cli *cli = state->cli;
+    bool silent = cli->for_agent && !cli->json && !dry_run; /* an agent takes what is printed for its own */
     out_progress_end(&state->progress);
     if (state->rejected > REPORTED_MAX) {
         cli_note(cli, "ledger: ingest: %llu more rejections were not shown",
                  (unsigned long long)(state->rejected - REPORTED_MAX));
     }
-    int printed =
-        cli->json ? print_json(cli, source->name, result, dry_run) : print_text(cli, source->name, result, dry_run);
+    int printed = silent      ? EXIT_GOOD
+                  : cli->json ? print_json(cli, source->name, result, dry_run)
+                              : print_text(cli, source->name, result, dry_run);
     if (exit_code != 0 || printed != 0) {
         return exit_code != 0 ? exit_code : printed;
     }
@@ -272,19 +320,26 @@ static int report(struct state *state, const struct ingest_source *source, const
 }
 
 static int run_source(struct cli *cli, const struct ingest_source *source, struct ingest_options *o) {
-    struct state state = {.cli = cli};
+    struct state state = {.cli = cli, .hurry = cli->for_agent && !o->follow};
     struct ledger *ledger = NULL;
     struct ingest_result result;
     struct err err = {0};
     memset(&result, 0, sizeof(result));
     result.total.first_at = result.total.last_at = INGEST_NO_TIME;
+    if (cli->for_agent && o->strict) {
+        signal(SIGBUS, on_bus_strict);
+    }
+    if (state.hurry) {
+        signal(SIGALRM, o->strict ? on_alarm_strict : on_alarm);
+        alarm(HURRY_S);
+    }
     int exit_code = cli_open(cli, o->dry_run ? CLI_READ : CLI_WRITE, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }
     o->ctx = &state;
     o->progress = on_progress;
-    o->rejected = on_rejected;
+    o->rejected = cli->for_agent && o->strict ? NULL : on_rejected; /* the error says it, and one line is enough */
     o->listening = on_listening;
     o->round = on_round;
     o->preview = o->dry_run ? on_preview : NULL;
@@ -315,6 +370,7 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
     if (source == NULL) {
         return exit_code;
     }
+    cli->for_agent = (source->takes & INGEST_HOOK) != 0;
     const char **from = calloc(args->n_values + 1, sizeof(*from));
     if (from == NULL) {
         return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
@@ -326,15 +382,23 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_ingest = {
-    .synopsis = "SOURCE [FILE ...] [--follow] [--strict] [--dry-run] [--root DIR]",
+    .synopsis = "SOURCE [FILE ... | URL | --listen ADDRESS:PORT] [--follow] [--strict] [--dry-run] [--root DIR]",
     .about = "Brings what other programs wrote into the ledger. Sources:\n"
              "  jsonl     events as JSON, one a line, from files, gzip files or standard input\n"
              "  dpkg      installs, upgrades and removals of packages, from dpkg's log\n"
              "  hardware  processor, memory, disks, GPUs, system and kernel, when they changed\n"
+             "  lm-eval   evaluations of models: results and samples of the lm-evaluation-harness\n"
+             "  hook      tool calls and permissions, from the hooks of coding agents; prints nothing,\n"
+             "            and never exits with 2 (which blocks the call) but with --strict\n"
+             "  ollama    models of an ollama server, of its store on disk, or of saved answers\n"
+             "  otlp      traces and logs of OpenTelemetry, as JSON from files, or received over HTTP\n"
              "The same input a second time writes nothing. Each input ends in a receipt, the event\n"
              "ledger.imported. A bad line is rejected alone, with its reason; exit code 3 when there was one.",
     .examples = "ledger ingest jsonl events.jsonl\nmy-agent | ledger ingest jsonl -\n"
-                "ledger ingest jsonl --follow /var/log/agent.jsonl\nledger ingest dpkg\nledger ingest hardware --dry-run",
+                "ledger ingest jsonl --follow /var/log/agent.jsonl\nledger ingest dpkg\nledger ingest hardware --dry-run\n"
+                "ledger ingest hook <event.json\nledger ingest ollama --every 30s\n"
+                "ledger ingest ollama --models ~/.ollama/models --verify\n"
+                "ledger ingest otlp traces.json\nledger ingest otlp --listen 127.0.0.1:4318",
     .opts = options,
     .max_args = CLI_MANY,
     .run = ingest,

@@ -7,7 +7,11 @@
 #include "base/clock.h"
 #include "ingest/dpkg.h"
 #include "ingest/hardware.h"
+#include "ingest/hook.h"
 #include "ingest/jsonl.h"
+#include "ingest/lmeval.h"
+#include "ingest/ollama.h"
+#include "ingest/otlp.h"
 #include "ingest/run.h"
 #include "ingest/tally.h"
 
@@ -132,6 +136,7 @@ static int look_again(struct ledger *ledger, const struct ingest_source *source,
         }
         wait_until(o, due);
     }
+    ret->stopped = stopped(o);
     return 0;
 }
 

@@ -36,7 +36,8 @@ enum ingest_takes {
     INGEST_VERIFY = 32,  /* hashes the content that names claim */
     INGEST_FROM = 64,    /* answers of the server that were saved to files */
     INGEST_LISTEN = 128, /* is a server itself */
-    INGEST_EVERY = 256   /* looks again and again */
+    INGEST_EVERY = 256,  /* looks again and again */
+    INGEST_HOOK = 512    /* is called by a program that waits, and takes standard output and the exit code for commands */
 };
 
 struct ingest_result;

@@ -89,7 +89,7 @@ static int check_cause(struct jsonl_input *in, uint64_t cause, bool *ret_ok, str
     return code;
 }
 
-static bool is_blank(struct bytes text) {
+bool jsonl_is_blank(struct bytes text) {
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] != ' ' && text.p[i] != '\t') {
             return false;
@@ -131,17 +131,22 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
 
 int jsonl_skip(struct jsonl_input *in, const struct lines_line *line, struct err *err) {
     char key[JSONL_KEY_MAX];
-    return line->too_long || is_blank(line->text) ? 0 : jsonl_key(in, line, key, err);
+    return line->too_long || jsonl_is_blank(line->text) ? 0 : jsonl_key(in, line, key, err);
 }
 
 int jsonl_take(struct jsonl_input *in, const struct lines_line *line, struct err *err) {
+    return jsonl_take_parsed(in, line, NULL, err);
+}
+
+int jsonl_take_parsed(struct jsonl_input *in, const struct lines_line *line, const struct jsonl_parsed *parsed,
+                      struct err *err) {
     const struct ingest_place place = {in->path, line->number, line->offset};
     if (line->too_long) {
         char reason[96];
         snprintf(reason, sizeof(reason), "the line is longer than %zu bytes", LINES_LINE_MAX);
         return reject(in, &place, true, reason);
     }
-    if (is_blank(line->text)) {
+    if (jsonl_is_blank(line->text)) {
         return 0;
     }
     char key[JSONL_KEY_MAX];
@@ -151,7 +156,8 @@ int jsonl_take(struct jsonl_input *in, const struct lines_line *line, struct err
     if (code != 0) {
         return code;
     }
-    code = jsonl_parse(&in->parser, line->text, &event, &why);
+    code = parsed == NULL ? jsonl_parse(&in->parser, line->text, &event, &why)
+                          : jsonl_parse_item(&in->parser, parsed->code, parsed->why, parsed->item, &event, &why);
     if (code == ERR_NOMEM) {
         if (err != NULL) {
             *err = why;
@@ -192,7 +198,9 @@ static int read_one(struct ingest_run *run, const char *path, struct err *err) {
         code = jsonl_input_open(&in, GZ_DETECT, err);
     }
     if (code == 0) {
-        code = read_lines(&in, err);
+        /* A strict run must not read past a bad line, and one that follows must not wait for more lines. */
+        const struct ingest_options *o = run_options(run);
+        code = o->strict || o->follow ? read_lines(&in, err) : jsonl_take_all(&in, err);
     }
     if (code == 0) {
         code = run_end(run, err);

@@ -24,6 +24,9 @@ void jsonl_parser_done(struct jsonl_parser *parser);
 #define JSONL_NOT_JSON "not valid JSON" /* begins the message of a syntax error */
 /* ERR_INVALID says which name is wrong and what is accepted; ERR_LIMIT: larger than any event can be; ERR_NOMEM. */
 int jsonl_parse(struct jsonl_parser *parser, struct bytes line, struct jsonl_event *ret, struct err *err);
+/* The same for a line that json_to_mp was given already: its code, its words, its item. *ret borrows from the item too. */
+int jsonl_parse_item(struct jsonl_parser *parser, int parsed, const struct err *why, struct bytes item,
+                     struct jsonl_event *ret, struct err *err);
 
 /* An input while it is read. */
 struct jsonl_input {
@@ -46,6 +49,18 @@ int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JS
 int jsonl_skip(struct jsonl_input *in, const struct lines_line *line, struct err *err);
 /* Handles one line; 0, RUN_STOP, or an error. */
 int jsonl_take(struct jsonl_input *in, const struct lines_line *line, struct err *err);
+/* Handles all lines up to the end of the input or the stop flag, parsing some ahead (jsonl_ahead.c). 0, RUN_STOP, or an
+ * error. */
+int jsonl_take_all(struct jsonl_input *in, struct err *err);
+/* For jsonl_take_all: the same as jsonl_take for a line that was parsed. `parsed` NULL: it was not. */
+struct jsonl_parsed {
+    int code;
+    const struct err *why;
+    struct bytes item;
+};
+int jsonl_take_parsed(struct jsonl_input *in, const struct lines_line *line, const struct jsonl_parsed *parsed,
+                      struct err *err);
+bool jsonl_is_blank(struct bytes text);
 /* Opens `path` in `in`, which the caller has set to zero but for run and path. */
 int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err);
 void jsonl_input_close(struct jsonl_input *in); /* a zeroed one is fine */

@@ -300,17 +300,22 @@ static int fill_at(struct jsonl_parser *p, const struct value values[N_TOP], str
 }
 
 int jsonl_parse(struct jsonl_parser *p, struct bytes line, struct jsonl_event *ret, struct err *err) {
+    struct err why = {0};
+    buf_clear(&p->item);
+    int parsed = json_to_mp(line, &p->item, &why);
+    return jsonl_parse_item(p, parsed, &why, bytes_of_buf(&p->item), ret, err);
+}
+
+int jsonl_parse_item(struct jsonl_parser *p, int parsed, const struct err *why, struct bytes item, struct jsonl_event *ret,
+                     struct err *err) {
     struct value values[N_TOP];
     memset(values, 0, sizeof(values));
-    buf_clear(&p->item);
-    struct err why = {0};
-    int code = json_to_mp(line, &p->item, &why);
-    if (code != 0) {
+    if (parsed != 0) {
         /* the parser's own line number is always 1 here and would stand beside the input's */
-        const char *msg = strncmp(why.msg, "line 1 ", 7) == 0 ? why.msg + 7 : why.msg;
-        return err_set(err, code, JSONL_NOT_JSON ": %s", msg);
+        const char *msg = strncmp(why->msg, "line 1 ", 7) == 0 ? why->msg + 7 : why->msg;
+        return err_set(err, parsed, JSONL_NOT_JSON ": %s", msg);
     }
-    code = read_tops(bytes_of_buf(&p->item), values, err);
+    int code = read_tops(item, values, err);
     if (code != 0) {
         return code;
     }

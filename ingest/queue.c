@@ -5,7 +5,9 @@
  *
  * The ledger's own batch is filled at the same time, because only its checks say at once, with the input's place still at
  * hand, what is wrong with a draft. When a commit is refused on account of one draft, the batch is filled again without it.
- */
+ *
+ * A draft's ticket is its number among all that came through this queue. While it waits, a cause that names it becomes an
+ * index of the batch; once it is committed, its seq, of which a ring remembers the newest. */
 #include "ingest/queue.h"
 
 #include <stdlib.h>
@@ -24,6 +26,7 @@ struct entry {
     const struct ledger_author *author;
     uint64_t line, offset, time;
     bool refused;
+    uint16_t loaded_at; /* its index in the batch */
 };
 
 struct queue {
@@ -37,6 +40,8 @@ struct queue {
     struct ledger_receipt receipts[QUEUE_EVENTS_MAX];
     uint16_t loaded[QUEUE_EVENTS_MAX]; /* which entries are in the batch */
     size_t n_loaded;
+    uint64_t before;                  /* tickets of earlier commits */
+    uint64_t seqs[QUEUE_TICKETS_MAX]; /* of the newest tickets among them; LEDGER_NO_SEQ: refused or dropped */
 };
 
 int queue_new(struct ledger *ledger, struct queue **ret, struct err *err) {
@@ -77,7 +82,19 @@ bool queue_full(const struct queue *q) {
     return q->n == QUEUE_EVENTS_MAX || q->arena.n >= QUEUE_BYTES_MAX;
 }
 
+uint64_t queue_ticket(const struct queue *q) {
+    return q->before + q->n;
+}
+
+static uint64_t *seq_of(struct queue *q, uint64_t ticket) {
+    return &q->seqs[ticket % QUEUE_TICKETS_MAX];
+}
+
 void queue_clear(struct queue *q) {
+    for (size_t i = 0; i < q->n; i++) {
+        *seq_of(q, q->before + i + 1) = LEDGER_NO_SEQ;
+    }
+    q->before += q->n;
     ledger_batch_clear(q->batch);
     buf_clear(&q->arena);
     q->n = 0;
@@ -113,6 +130,37 @@ static int keep(struct queue *q, const struct ledger_draft *d, const struct inge
     return code;
 }
 
+/* Turns the ticket of a cause into what the batch understands. */
+static void resolve(struct queue *q, struct ledger_draft *d) {
+    uint64_t ticket = d->cause, seq = LEDGER_NO_SEQ;
+    if (d->cause_type != LEDGER_CAUSE_BATCH) {
+        return;
+    }
+    if (ticket > q->before && ticket <= q->before + q->n) {
+        const struct entry *e = &q->entries[ticket - q->before - 1];
+        d->cause_type = e->refused ? LEDGER_CAUSE_NONE : LEDGER_CAUSE_BATCH;
+        d->cause = e->loaded_at;
+        return;
+    }
+    if (ticket > 0 && ticket <= q->before && q->before - ticket < QUEUE_TICKETS_MAX) {
+        seq = *seq_of(q, ticket);
+    }
+    d->cause_type = seq == LEDGER_NO_SEQ ? LEDGER_CAUSE_NONE : LEDGER_CAUSE_SEQ;
+    d->cause = seq;
+}
+
+/* Into the batch, as the draft of entry i. */
+static int load_one(struct queue *q, size_t i, const struct ledger_draft *draft, struct err *err) {
+    struct ledger_draft d = *draft;
+    resolve(q, &d);
+    int code = ledger_batch_add(q->batch, &d, err);
+    if (code == 0) {
+        q->entries[i].loaded_at = (uint16_t)q->n_loaded;
+        q->loaded[q->n_loaded++] = (uint16_t)i;
+    }
+    return code;
+}
+
 int queue_add(struct queue *q, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
               struct err *err) {
     if (q->n == QUEUE_EVENTS_MAX) {
@@ -121,7 +169,7 @@ int queue_add(struct queue *q, const struct ledger_draft *draft, const struct in
     size_t start = q->arena.n;
     int code = keep(q, draft, place, at, err);
     if (code == 0) {
-        code = ledger_batch_add(q->batch, draft, err);
+        code = load_one(q, q->n, draft, err);
     } else if (code == ERR_LIMIT && q->n > 0) {
         return err_set(err, ERR_BUSY, "the queue is full");
     }
@@ -129,7 +177,7 @@ int queue_add(struct queue *q, const struct ledger_draft *draft, const struct in
         q->arena.n = start;
         return code;
     }
-    q->loaded[q->n_loaded++] = (uint16_t)q->n++;
+    q->n++;
     return 0;
 }
 
@@ -183,8 +231,7 @@ static int load(struct queue *q, size_t end, struct err *err) {
         struct ingest_place place;
         if (!q->entries[i].refused) {
             view(q, &q->entries[i], &draft, &place);
-            code = ledger_batch_add(q->batch, &draft, err);
-            q->loaded[q->n_loaded++] = (uint16_t)i;
+            code = load_one(q, i, &draft, err);
         }
     }
     return code;
@@ -197,6 +244,16 @@ static void tell_taken(struct queue *q, const struct queue_sink *sink) {
         const struct entry *e = &q->entries[q->loaded[i]];
         view(q, e, &draft, &place);
         sink->taken(sink->ctx, &q->receipts[i], draft.kind, e->time);
+    }
+}
+
+/* Empties the queue and remembers what the tickets have become. */
+static void settle(struct queue *q) {
+    uint64_t before = q->before;
+    size_t n = q->n_loaded;
+    queue_clear(q);
+    for (size_t i = 0; i < n; i++) {
+        *seq_of(q, before + q->loaded[i] + 1) = q->receipts[i].seq;
     }
 }
 
@@ -231,7 +288,7 @@ int queue_commit(struct queue *q, const struct queue_sink *sink, struct ledger_h
         int code = try_commit(q, q->has_cursor && stop == 0, ret_head, &at, &why);
         if (code == 0) {
             tell_taken(q, sink);
-            queue_clear(q);
+            settle(q);
             return stop;
         }
         bool refused = (code == ERR_INVALID || code == ERR_CONFLICT) && at < q->n_loaded;

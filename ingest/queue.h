@@ -5,8 +5,9 @@
 
 #include "ingest/ingest.h"
 
-#define QUEUE_EVENTS_MAX 4096
-#define QUEUE_BYTES_MAX  ((size_t)8 << 20)
+#define QUEUE_EVENTS_MAX  4096
+#define QUEUE_BYTES_MAX   ((size_t)8 << 20)
+#define QUEUE_TICKETS_MAX 65536
 
 struct queue;
 
@@ -19,9 +20,13 @@ struct queue_sink {
 
 int queue_new(struct ledger *ledger, struct queue **ret, struct err *err);
 void queue_free(struct queue *queue); /* what was not committed is dropped; NULL is fine */
-/* Copies. The codes are ledger_batch_add's: ERR_INVALID, ERR_NOTFOUND and ERR_LIMIT refuse this draft alone. */
+/* Copies. The codes are ledger_batch_add's: ERR_INVALID, ERR_NOTFOUND and ERR_LIMIT refuse this draft alone. A cause of
+ * type LEDGER_CAUSE_BATCH is the ticket of a draft that was added before, committed or not; one that was refused, or lies
+ * more than QUEUE_TICKETS_MAX drafts back, counts as none. */
 int queue_add(struct queue *queue, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
               struct err *err);
+/* The number of the draft added last, over all commits, from 1; 0 when there was none. */
+uint64_t queue_ticket(const struct queue *queue);
 /* The cursor of the next commit; a second one replaces the first. */
 int queue_cursor(struct queue *queue, const char *name, struct bytes value, struct err *err);
 size_t queue_count(const struct queue *queue);

@@ -36,6 +36,7 @@ struct ingest_run {
     bool in_input, no_receipt, broken;
     bool strict_stop;
     struct err stop_err;
+    char newest_reason[ERR_MSG_MAX];
     uint64_t newest_duplicate; /* seq, of the input at hand; LEDGER_NO_SEQ: none */
     uint64_t progress_at;
 };
@@ -147,7 +148,7 @@ static void mask_message(char ret[ERR_MSG_MAX], const char *text) {
 }
 
 int run_reject(struct ingest_run *run, const struct ingest_place *place, const char *group, const char *why) {
-    char g[ERR_MSG_MAX], reason[ERR_MSG_MAX];
+    char g[ERR_MSG_MAX], *reason = run->newest_reason;
     mask_message(g, group != NULL ? group : why);
     mask_message(reason, why);
     tally_reject(&run->input, g, place);
@@ -374,6 +375,20 @@ int run_end(struct ingest_run *run, struct err *err) {
 
 uint64_t run_accepted(const struct ingest_run *run) {
     return run->input.accepted;
+}
+
+uint64_t run_rejected(const struct ingest_run *run, const char **ret_newest) {
+    *ret_newest = run->newest_reason;
+    return run->input.rejected;
+}
+
+uint64_t run_ticket(const struct ingest_run *run) {
+    return queue_ticket(run->queue);
+}
+
+void run_drop(struct ingest_run *run) {
+    queue_clear(run->queue);
+    run->broken = false;
 }
 
 int run_finish(struct ingest_run *run, int code, struct err *err) {

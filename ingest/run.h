@@ -21,10 +21,12 @@ int run_begin(struct ingest_run *run, const char *name, struct err *err);
 /* Digest and length of the current input: whoever reads feeds it. Borrowed until run_end. */
 struct lines_tap *run_tap(struct ingest_run *run);
 /* Takes a copy of the draft; `at` is its source time or INGEST_NO_TIME. The run fills in source, and actor and grade
- * ("reported") where they are empty. A draft that the ledger refuses is rejected, which is no error but RUN_STOP. Causes
- * may be a seq only. */
+ * ("reported") where they are empty. A draft that the ledger refuses is rejected, which is no error but RUN_STOP. A cause
+ * is a seq, or with LEDGER_CAUSE_BATCH the ticket of a draft before (queue.h). */
 int run_add(struct ingest_run *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
             struct err *err);
+/* The ticket of the draft added last; the same as before when the last one was rejected. */
+uint64_t run_ticket(const struct ingest_run *run);
 /* Counts and reports a rejection: 0 or RUN_STOP. `reason` is what the user reads; `group`, under which it is counted and
  * recorded, is the same when NULL. Secrets in both are masked, so that a message may quote the parser's words. */
 int run_reject(struct ingest_run *run, const struct ingest_place *place, const char *group, const char *reason);
@@ -39,11 +41,17 @@ int run_flush(struct ingest_run *run, struct err *err);
 int run_end(struct ingest_run *run, struct err *err);
 /* How many events of the current input were new so far. */
 uint64_t run_accepted(const struct ingest_run *run);
+/* How many rejections the current input has had so far, and the words of the newest ("" when there was none; borrowed until
+ * the next one). */
+uint64_t run_rejected(const struct ingest_run *run, const char **ret_newest);
+/* Forgets what was added since the last commit. After a commit that failed with ERR_FULL or ERR_BUSY, of which nothing was
+ * stored, the run may go on; not after other errors. */
+void run_drop(struct ingest_run *run);
 /* How many events the ledger has, with those that wait in the run. */
 int run_size(struct ingest_run *run, uint64_t *ret, struct err *err);
 /* Calls the progress callback, at most some ten times a second. */
 void run_progress(struct ingest_run *run, uint64_t done, uint64_t total);
-/* No receipt for this run: the source measures and imports nothing. Before run_begin. */
+/* No receipt for this run: the source measures and imports nothing, or its event says all of it. Before run_end. */
 void run_no_receipt(struct ingest_run *run);
 
 /* For ingest.c alone. `run` counts into *result, which it borrows. */

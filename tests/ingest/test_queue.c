@@ -151,12 +151,141 @@ static void the_queue_is_full_at_its_bound_and_says_so(void **state) {
     queue_free(q);
 }
 
+/* ---- tickets ---- */
+
+static void add_caused(struct queue *q, const char *subject, uint64_t ticket) {
+    struct ledger_draft d;
+    const struct ingest_place place = {"file", 1, 0};
+    struct err err = {0};
+    ledger_draft_init(&d);
+    d.kind = bytes_of("x.a.b");
+    d.subject = bytes_of(subject);
+    d.actor = bytes_of("user:t");
+    d.source = bytes_of("test");
+    d.grade = bytes_of("reported");
+    d.key = bytes_of(subject);
+    d.cause_type = LEDGER_CAUSE_BATCH;
+    d.cause = ticket;
+    if (queue_add(q, &d, &place, 0, &err) != 0) {
+        fail_msg("%s", err.msg);
+    }
+}
+
+/* The cause of event `seq`, LEDGER_NO_SEQ when it has none. */
+static uint64_t cause_of(struct box *b, uint64_t seq) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event e;
+    assert_int_equal(ledger_reader_open(b->ledger, seq, seq + 1, &reader, NULL), 0);
+    assert_int_equal(ledger_reader_next(reader, &e, NULL), 0);
+    uint64_t cause = e.has_cause ? e.cause : LEDGER_NO_SEQ;
+    ledger_reader_close(reader);
+    return cause;
+}
+
+static void a_ticket_names_a_cause_that_waits_or_is_committed(void **state) {
+    struct box *b = *state;
+    struct queue *q = NULL;
+    struct seen seen = {0};
+    const struct queue_sink sink = {&seen, on_taken, on_refused};
+    struct ledger_head head;
+    assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
+    assert_int_equal(queue_ticket(q), 0);
+    add(q, "a", 1, LEDGER_NO_SEQ);
+    assert_int_equal(queue_ticket(q), 1);
+    add_caused(q, "b", 1);
+    add_caused(q, "c", 2);
+    add_caused(q, "none", 0);
+    add_caused(q, "future", 99);
+    assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
+    assert_int_equal(queue_ticket(q), 5);
+    add_caused(q, "d", 1);
+    add_caused(q, "e", 6);
+    assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
+    assert_true(cause_of(b, 1) == LEDGER_NO_SEQ && cause_of(b, 2) == 1 && cause_of(b, 3) == 2);
+    assert_true(cause_of(b, 4) == LEDGER_NO_SEQ && cause_of(b, 5) == LEDGER_NO_SEQ);
+    assert_true(cause_of(b, 6) == 1 && cause_of(b, 7) == 6);
+    queue_free(q);
+}
+
+static void a_cause_that_is_a_duplicate_is_the_first_one(void **state) {
+    struct box *b = *state;
+    struct queue *q = NULL;
+    struct seen seen = {0};
+    const struct queue_sink sink = {&seen, on_taken, on_refused};
+    struct ledger_head head;
+    assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
+    add(q, "a", 1, LEDGER_NO_SEQ);
+    add(q, "b", 2, LEDGER_NO_SEQ);
+    assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
+    add(q, "b", 3, LEDGER_NO_SEQ); /* is there: seq 2 */
+    add_caused(q, "c", 3);
+    assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
+    add_caused(q, "d", 3);
+    assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
+    assert_int_equal(head.size, 5);
+    assert_true(cause_of(b, 3) == 2 && cause_of(b, 4) == 2);
+    queue_free(q);
+}
+
+static void a_cause_that_was_refused_or_dropped_is_none(void **state) {
+    struct box *b = *state;
+    struct queue *q = NULL;
+    struct seen seen = {0};
+    const struct queue_sink sink = {&seen, on_taken, on_refused};
+    struct ledger_head head;
+    assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
+    add(q, "a", 1, LEDGER_NO_SEQ);
+    add(q, "b", 2, 1000); /* refused at the commit */
+    add_caused(q, "c", 2);
+    add_caused(q, "d", 3); /* of which the index changes when the batch is filled again */
+    assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
+    assert_int_equal(seen.taken, 3);
+    assert_true(cause_of(b, 2) == LEDGER_NO_SEQ && cause_of(b, 3) == 2);
+    add_caused(q, "e", 2);
+    add(q, "dropped", 1, LEDGER_NO_SEQ);
+    uint64_t dropped = queue_ticket(q);
+    queue_clear(q);
+    add_caused(q, "f", dropped);
+    assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
+    assert_int_equal(head.size, 5);
+    assert_true(cause_of(b, 4) == LEDGER_NO_SEQ);
+    queue_free(q);
+}
+
+static void a_ticket_is_remembered_for_so_many_drafts(void **state) {
+    struct box *b = *state;
+    struct queue *q = NULL;
+    struct seen seen = {0};
+    const struct queue_sink sink = {&seen, on_taken, on_refused};
+    struct ledger_head head;
+    assert_int_equal(queue_new(b->ledger, &q, NULL), 0);
+    add(q, "first", 1, LEDGER_NO_SEQ);
+    assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
+    while (queue_ticket(q) < QUEUE_TICKETS_MAX) {
+        add(q, "same", 1, LEDGER_NO_SEQ);
+        if (queue_full(q)) {
+            queue_clear(q);
+        }
+    }
+    queue_clear(q);
+    add_caused(q, "near", 1);
+    assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
+    add_caused(q, "far", 1);
+    assert_int_equal(queue_commit(q, &sink, &head, NULL), 0);
+    assert_true(cause_of(b, 2) == 1 && cause_of(b, 3) == LEDGER_NO_SEQ);
+    queue_free(q);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(drafts_refused_at_the_commit_go_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_sink_that_stops_keeps_what_stands_before_and_drops_the_cursor, setup, teardown),
         cmocka_unit_test_setup_teardown(a_commit_that_fails_as_a_whole_refuses_no_draft, setup, teardown),
         cmocka_unit_test_setup_teardown(the_queue_is_full_at_its_bound_and_says_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_ticket_names_a_cause_that_waits_or_is_committed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_cause_that_is_a_duplicate_is_the_first_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_cause_that_was_refused_or_dropped_is_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_ticket_is_remembered_for_so_many_drafts, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,83 @@
+/* Where the records of an OTLP/JSON document lie, without parsing it: a document may be as large as OTLP_DOCUMENT_MAX, its
+ * tree would be many times as large, and one bad record must not take the others with it.
+ *
+ *   {"resourceSpans": [{"resource": R, "scopeSpans": [{"scope": S, "spans": [A, B, ...]}]}],
+ *    "resourceLogs":  [{"resource": R, "scopeLogs":  [{"scope": S, "logRecords": [C, ...]}]}]}
+ *
+ * The cutter knows strings, brackets and where JSON wants commas; it gives the places of R, S, A, B, C, each of which is
+ * then parsed by itself. Names that it does not know are passed over, as OTLP demands; that includes resourceMetrics. */
+#ifndef INGEST_OTLP_CUT_H
+#define INGEST_OTLP_CUT_H
+
+#include "base/bytes.h"
+
+#define OTLP_DOCUMENT_MAX ((size_t)24 << 20)
+#define OTLP_RECORD_MAX   ((size_t)2 << 20)
+#define OTLP_VALUES_MAX   16384  /* values in one record, at all levels */
+#define OTLP_RECORDS_MAX  131072 /* of one document */
+#define OTLP_PARTS_MAX    16384  /* resources of one document; also scopes */
+#define OTLP_DEPTH_MAX    512
+
+enum otlp_type { OTLP_SPAN, OTLP_LOG };
+
+struct otlp_text { /* a place in the document */
+    uint32_t at, n;
+};
+
+struct otlp_record {
+    struct otlp_text text;
+    uint32_t scope;  /* index */
+    uint32_t line;   /* of its first byte, from 0 */
+    uint16_t values; /* at all levels; more than OTLP_VALUES_MAX are not counted */
+    uint16_t type;   /* enum otlp_type */
+    /* What is needed to put parents first; 0 when it is absent or no such thing. Whether it is right shows later. A log
+     * record has no id; its parent is the span that it was written in. */
+    uint64_t id, parent, start;
+};
+
+struct otlp_scope {
+    struct otlp_text text; /* n 0: absent */
+    uint32_t resource;     /* index */
+};
+
+#define OTLP_HAS_SPANS   1U
+#define OTLP_HAS_LOGS    2U
+#define OTLP_HAS_METRICS 4U
+
+struct otlp_cut {
+    unsigned has; /* which of the top-level names there are */
+    struct otlp_record *records;
+    struct otlp_scope *scopes;
+    struct otlp_text *resources; /* n 0: absent */
+    size_t n_records, n_scopes, n_resources;
+    size_t end;     /* where scanning goes on, or past the last byte of the document */
+    uint32_t line;  /* lines ended so far */
+    size_t line_at; /* where the line at hand begins */
+    /* the scanner's own */
+    size_t cap_records, cap_scopes, cap_resources;
+    unsigned depth, expect, key;
+    bool in_string;
+    size_t token_at;
+    unsigned capture, capture_depth;
+    size_t capture_at;
+    uint32_t capture_line, values, record_type;
+    uint64_t ids[3];
+    uint8_t roles[16];
+    uint8_t is_object[OTLP_DEPTH_MAX / 8];
+};
+
+void otlp_cut_init(struct otlp_cut *cut);
+void otlp_cut_done(struct otlp_cut *cut);
+/* Before each document; keeps the memory. */
+void otlp_cut_begin(struct otlp_cut *cut);
+/* Goes on with the document that begins at text.p; text is what is there of it so far, all that was there before included.
+ * 0: it ended at cut->end; 1: more is needed. ERR_INVALID with "line L column C: ..." within the document, ERR_LIMIT when
+ * there is too much in it, ERR_NOMEM. */
+int otlp_cut_feed(struct otlp_cut *cut, struct bytes text, struct err *err);
+
+/* The order in which the records are taken in: by their time, but never before a parent that is among them, whatever the
+ * clocks say. Exporters send children first, because they end first; a cause has to be there before its effect.
+ * *ret has n_records indexes and is freed by the caller. */
+int otlp_order(const struct otlp_cut *cut, uint32_t **ret, struct err *err);
+
+#endif

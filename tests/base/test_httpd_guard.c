@@ -1,0 +1,172 @@
+/* The guard's rules, one by one: the status and the words of each refusal, and what passes. */
+#include "base/httpd_guard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct httpd_route routes[] = {{"POST", "/in", "application/json", " (hint)"},
+                                            {"POST", "/other", "text/plain", NULL}};
+static const char *const hosts[] = {"127.0.0.1:4318", "localhost:4318"};
+static const struct httpd_policy policy = {routes, 2, hosts, 2, 1000};
+
+/* A head out of "name: value" lines; what comes before a ':' is the name as it stands. */
+static void head_of(struct httpd_head *head, const char *method, const char *target, const char *lines) {
+    *head = (struct httpd_head){.method = method, .target = target, .version = "HTTP/1.1"};
+    while (*lines != '\0') {
+        const char *end = strchrnul(lines, '\n'), *colon = memchr(lines, ':', (size_t)(end - lines));
+        assert_non_null(colon);
+        struct httpd_header *h = &head->headers[head->n++];
+        h->name = (struct bytes){(const uint8_t *)lines, (size_t)(colon - lines)};
+        h->value = (struct bytes){(const uint8_t *)colon + 1, (size_t)(end - colon - 1)};
+        lines = *end == '\0' ? end : end + 1;
+    }
+}
+
+#define GOOD "Host: 127.0.0.1:4318\nContent-Type: application/json\n"
+
+static void good_heads_pass(void **state) {
+    (void)state;
+    struct httpd_head head;
+    struct httpd_verdict v;
+    head_of(&head, "POST", "/in", GOOD "Content-Length: 1000");
+    httpd_judge(&policy, &head, &v);
+    assert_int_equal(v.status, 0);
+    assert_true(v.route == 0 && v.has_length && v.length == 1000 && v.coding == HTTPD_IDENTITY);
+    head_of(&head, "POST", "/in",
+            "HOST: LOCALHOST:4318\ncontent-type:  Application/JSON ; charset=utf-8\nTransfer-Encoding: Chunked\n"
+            "Content-Encoding: GZip\nExpect: 100-continue\nX-Other: \xc3\xa4\nAuthorization: Bearer x");
+    httpd_judge(&policy, &head, &v);
+    assert_int_equal(v.status, 0);
+    assert_true(v.route == 0 && !v.has_length && v.coding == HTTPD_GZIP);
+    head_of(&head, "POST", "/other",
+            "Host: localhost:4318\nContent-Type: text/plain\nContent-Length: 0\nContent-Encoding: identity");
+    httpd_judge(&policy, &head, &v);
+    assert_int_equal(v.status, 0);
+    assert_int_equal(v.route, 1);
+}
+
+static const struct bad {
+    const char *method, *target, *lines;
+    unsigned status;
+    const char *message;
+} bads[] = {
+    {"POST", "/in", GOOD "Content-Length: 1\nContent-Length: 1", 400, "the header 'content-length' comes twice"},
+    {"POST", "/in", GOOD "Host: localhost:4318\nContent-Length: 1", 400, "the header 'host' comes twice"},
+    {"POST", "/in", GOOD "Content-Type: text/plain\nContent-Length: 1", 400, "the header 'content-type' comes twice"},
+    {"POST", "/in", GOOD "Content-Length: 1\nTransfer-Encoding: chunked", 400,
+     "both 'content-length' and 'transfer-encoding' are there"},
+    {"POST", "/in", GOOD "Transfer-Encoding: xchunked", 400,
+     "'transfer-encoding' must be 'chunked', and the version HTTP/1.1"},
+    {"POST", "/in", GOOD "Transfer-Encoding: gzip, chunked", 400,
+     "'transfer-encoding' must be 'chunked', and the version HTTP/1.1"},
+    {"POST", "/in", GOOD "Content-Length: +3", 400, "'content-length' is no number"},
+    {"POST", "/in", GOOD "Content-Length: -1", 400, "'content-length' is no number"},
+    {"POST", "/in", GOOD "Content-Length: 3, 3", 400, "'content-length' is no number"},
+    {"POST", "/in", GOOD "Content-Length: 0x3", 400, "'content-length' is no number"},
+    {"POST", "/in", GOOD "Content-Length:", 400, "'content-length' is no number"},
+    {"POST", "/in", GOOD "Content-Length: 1001", 413, "the body is too large; accepted: 1000 bytes"},
+    {"POST", "/in", GOOD "Content-Length: 99999999999999999999999999", 413, "the body is too large; accepted: 1000 bytes"},
+    {"POST", "/in", GOOD, 411, "the body's length is missing"},
+    {"POST", "/in", GOOD "Content-Length : 3", 400, "a header's name is no token"},
+    {"POST", "/in", GOOD "X y: 3", 400, "a header's name is no token"},
+    {"POST", "/in", GOOD ": 3", 400, "a header's name is no token"},
+    {"POST", "/in", GOOD "X: a\x01", 400, "a header's value has control characters"},
+    {"POST", "/in", GOOD "X: a\x7f", 400, "a header's value has control characters"},
+    {"POST", "/in", GOOD "Content-Length: 1\nExpect: 200-ok", 417, "'expect' must be '100-continue'"},
+    {"POST", "/in", GOOD "Content-Length: 1\nUpgrade: h2c", 400, "protocols are not switched here"},
+    {"POST", "/in", "Content-Type: application/json\nContent-Length: 1", 400, "the header 'host' is missing"},
+    {"POST", "/in", "Host: 127.0.0.1\nContent-Length: 1", 403,
+     "'host' is not an address of this server; accepted: 127.0.0.1:4318"},
+    {"POST", "/in", "Host: localhost.evil.example:4318\nContent-Length: 1", 403,
+     "'host' is not an address of this server; accepted: 127.0.0.1:4318"},
+    {"POST", "/in", "Host: evil.example\nContent-Length: 1", 403,
+     "'host' is not an address of this server; accepted: 127.0.0.1:4318"},
+    {"POST", "/in", "Host:\nContent-Length: 1", 403, "'host' is not an address of this server; accepted: 127.0.0.1:4318"},
+    {"POST", "/in", GOOD "Origin: http://localhost:4318\nContent-Length: 1", 403, "requests of web pages are not accepted"},
+    {"POST", "/in", GOOD "Origin: null\nContent-Length: 1", 403, "requests of web pages are not accepted"},
+    {"POST", "/in", GOOD "Sec-Fetch-Site: same-origin\nContent-Length: 1", 403, "requests of web pages are not accepted"},
+    {"GET", "/in", GOOD, 405, "the method here is POST"},
+    {"OPTIONS", "/in", GOOD, 405, "the method here is POST"},
+    {"POST", "/", GOOD "Content-Length: 1", 404, "nothing is received at this path; accepted: /in, /other"},
+    {"POST", "/in/", GOOD "Content-Length: 1", 404, "nothing is received at this path; accepted: /in, /other"},
+    {"POST", "/%69n", GOOD "Content-Length: 1", 404, "nothing is received at this path; accepted: /in, /other"},
+    {"POST", "/x/../in", GOOD "Content-Length: 1", 404, "nothing is received at this path; accepted: /in, /other"},
+    {"POST", "http://127.0.0.1:4318/in", GOOD "Content-Length: 1", 404,
+     "nothing is received at this path; accepted: /in, /other"},
+    {"POST", "/in", "Host: localhost:4318\nContent-Length: 1", 415,
+     "content type '' is not read; accepted: application/json (hint)"},
+    {"POST", "/in", "Host: localhost:4318\nContent-Type: application/x-protobuf\nContent-Length: 1", 415,
+     "content type 'application/x-protobuf' is not read; accepted: application/json (hint)"},
+    {"POST", "/in", "Host: localhost:4318\nContent-Type: application/jsonp\nContent-Length: 1", 415,
+     "content type 'application/jsonp' is not read; accepted: application/json (hint)"},
+    {"POST", "/other", GOOD "Content-Length: 1", 415, "content type 'application/json' is not read; accepted: text/plain"},
+    {"POST", "/in", GOOD "Content-Encoding: br\nContent-Length: 1", 415,
+     "this content encoding is not read; accepted: gzip, identity"},
+    {"POST", "/in", GOOD "Content-Encoding: gzip, gzip\nContent-Length: 1", 415,
+     "this content encoding is not read; accepted: gzip, identity"},
+};
+
+static void each_bad_head_is_refused_in_its_own_words(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(bads) / sizeof(bads[0]); i++) {
+        struct httpd_head head;
+        struct httpd_verdict v;
+        head_of(&head, bads[i].method, bads[i].target, bads[i].lines);
+        httpd_judge(&policy, &head, &v);
+        if (v.status != bads[i].status || strcmp(v.message, bads[i].message) != 0) {
+            fail_msg("%s: %u %s", bads[i].lines, v.status, v.message);
+        }
+        assert_true((v.allow != NULL) == (v.status == 405));
+    }
+}
+
+static void other_versions_and_too_many_headers_are_refused(void **state) {
+    (void)state;
+    struct httpd_head head;
+    struct httpd_verdict v;
+    head_of(&head, "POST", "/in", GOOD "Content-Length: 1");
+    head.version = "HTTP/2.0";
+    httpd_judge(&policy, &head, &v);
+    assert_int_equal(v.status, 505);
+    head_of(&head, "POST", "/in", GOOD "Transfer-Encoding: chunked");
+    head.version = "HTTP/1.0";
+    httpd_judge(&policy, &head, &v);
+    assert_int_equal(v.status, 400);
+    head.n = HTTPD_HEADERS_MAX + 1;
+    httpd_judge(&policy, &head, &v);
+    assert_int_equal(v.status, 431);
+    assert_string_equal(v.message, "more than 64 header fields");
+}
+
+static void a_message_has_visible_ascii_only(void **state) {
+    (void)state;
+    struct httpd_head head;
+    struct httpd_verdict v;
+    head_of(&head, "POST", "/in", "Host: localhost:4318\nContent-Type: a\xe2\x80\xae\nContent-Length: 1");
+    httpd_judge(&policy, &head, &v);
+    assert_string_equal(v.message, "content type 'a\?\?\?' is not read; accepted: application/json (hint)");
+}
+
+static void each_status_has_its_rpc_code(void **state) {
+    (void)state;
+    static const unsigned pairs[][2] = {{400, 3},  {401, 16}, {403, 7}, {404, 5}, {405, 12}, {408, 4},  {411, 3}, {413, 8},
+                                        {415, 12}, {417, 3},  {429, 8}, {431, 8}, {500, 13}, {503, 14}, {505, 12}};
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        assert_int_equal(httpd_rpc_code(pairs[i][0]), pairs[i][1]);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_heads_pass),
+        cmocka_unit_test(each_bad_head_is_refused_in_its_own_words),
+        cmocka_unit_test(other_versions_and_too_many_headers_are_refused),
+        cmocka_unit_test(a_message_has_visible_ascii_only),
+        cmocka_unit_test(each_status_has_its_rpc_code),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,301 @@
+/* The receiver, whole: the source listens, a client exports, and what was answered with 200 is in the ledger. */
+#include <pthread.h>
+#include <semaphore.h>
+
+#include "tests/base/http_client.h"
+#include "tests/ingest/ledger_box.h"
+
+#define FIXTURES "tests/ingest/fixtures/otlp/"
+#define TRACE    "4bf92f3577b34da6a3ce929d0e0e4736"
+#define OK(n)    "{\"traceId\":\"" TRACE "\",\"spanId\":\"000000000000000" n "\"}"
+#define DOC(s)   "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[" s "]}]}]}"
+#define LOGS(s)  "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[" s "]}]}]}"
+
+struct receiver {
+    struct box box;
+    pthread_t thread;
+    sem_t listens;
+    bool strict, ended;
+    int code;
+    struct ingest_result result;
+    struct err err;
+    char address[128];
+};
+
+/* Set as the command sets it: by a signal, in the thread that reads it. */
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number) {
+    (void)number;
+    stopped = 1;
+}
+
+static void on_listening(void *ctx, const char *address) {
+    struct receiver *r = ctx;
+    snprintf(r->address, sizeof(r->address), "%s", address);
+    sem_post(&r->listens);
+}
+
+static void *receive(void *ctx) {
+    struct receiver *r = ctx;
+    const struct ingest_options o = {
+        .listen = "127.0.0.1:0", .strict = r->strict, .stop = &stopped, .ctx = r, .listening = on_listening};
+    r->code = ingest_source_run(r->box.ledger, "otlp", &o, &r->result, &r->err);
+    sem_post(&r->listens);
+    return NULL;
+}
+
+static void start(struct receiver *r) {
+    stopped = 0;
+    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_signal}, NULL);
+    sem_init(&r->listens, 0, 0);
+    assert_int_equal(pthread_create(&r->thread, NULL, receive, r), 0);
+    sem_wait(&r->listens);
+    if (r->address[0] == '\0') {
+        fail_msg("%s", r->err.msg);
+    }
+}
+
+static void end(struct receiver *r) {
+    if (!r->ended) {
+        pthread_kill(r->thread, SIGUSR1);
+        pthread_join(r->thread, NULL);
+        r->ended = true;
+        sem_destroy(&r->listens);
+    }
+}
+
+static int setup(void **state) {
+    struct receiver *r = calloc(1, sizeof(*r));
+    box_init(&r->box);
+    *state = r;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct receiver *r = *state;
+    end(r);
+    box_done(&r->box);
+    free(r);
+    return 0;
+}
+
+static void post_bytes(struct receiver *r, struct client *c, const char *path, const char *body, size_t n) {
+    char head[512];
+    snprintf(head, sizeof(head),
+             "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", path,
+             r->address + strlen("http://"), n);
+    client_open(c, r->address);
+    client_say(c, head);
+    client_send(c, body, n);
+    client_read(c);
+    client_close(c);
+}
+
+static void post(struct receiver *r, const char *path, const char *body, unsigned status, const char *answer) {
+    struct client c;
+    post_bytes(r, &c, path, body, strlen(body));
+    if (client_status(&c) != status || strcmp(client_body(&c), answer) != 0) {
+        fail_msg("%.200s: %s", body, c.answer);
+    }
+}
+
+static char *file_text(const char *path, size_t *ret_n) {
+    struct buf text;
+    buf_init(&text, (size_t)1 << 20);
+    assert_int_equal(file_read(path, &text, NULL), 0);
+    *ret_n = text.n;
+    buf_put_u8(&text, 0);
+    return (char *)text.p;
+}
+
+static void what_was_answered_is_there(void **state) {
+    struct receiver *r = *state;
+    size_t n;
+    start(r);
+    char *traces = file_text(FIXTURES "traces.json", &n), *logs = file_text(FIXTURES "logs.json", &n);
+    post(r, "/v1/traces", traces, 200, "{}");
+    assert_int_equal(box_size(&r->box), 10); /* before anything is stopped */
+    post(r, "/v1/logs", logs, 200, "{}");
+    assert_int_equal(box_size(&r->box), 17);
+    end(r);
+    assert_int_equal(r->code, 0);
+    assert_int_equal(r->result.total.accepted, 16);
+    assert_int_equal(r->result.receipts, 1);
+    assert_true(r->result.stopped);
+    free(traces);
+    free(logs);
+}
+
+static void what_is_sent_again_is_answered_the_same_and_not_written(void **state) {
+    struct receiver *r = *state;
+    size_t n;
+    start(r);
+    char *traces = file_text(FIXTURES "traces.json", &n);
+    for (int i = 0; i < 3; i++) {
+        post(r, "/v1/traces", traces, 200, "{}");
+    }
+    end(r);
+    assert_int_equal(r->result.total.accepted, 9);
+    assert_int_equal(r->result.total.duplicate, 16); /* who reports is known and not offered again */
+    free(traces);
+}
+
+static void rejected_records_are_a_partial_success(void **state) {
+    struct receiver *r = *state;
+    start(r);
+    post(r, "/v1/traces", DOC(OK("1") ",{},{\"traceId\":\"ghp_0123456789abcdefghijABCDEFGHIJ012345\"}"), 200,
+         "{\"partialSuccess\":{\"rejectedSpans\":\"2\",\"errorMessage\":\"2 rejected; the last one: 'traceId' is "
+         "'\xe2\x80\xb9secret:github-pat:40\xe2\x80\xba'; accepted: 32 hex digits\"}}");
+    post(r, "/v1/logs", LOGS("7"), 200,
+         "{\"partialSuccess\":{\"rejectedLogRecords\":\"1\",\"errorMessage\":\"1 rejected; the last one: the log record is "
+         "a "
+         "number; accepted: an object\"}}");
+    post(r, "/v1/traces", "{}", 200, "{}");
+    post(r, "/v1/traces", "{\"spans\":[]}", 200,
+         "{\"partialSuccess\":{\"errorMessage\":\"nothing was recorded: there is neither 'resourceSpans' nor "
+         "'resourceLogs'\"}}");
+    end(r);
+    assert_int_equal(r->result.total.accepted, 1);
+    assert_int_equal(r->result.total.rejected, 3);
+}
+
+static void a_request_that_is_wrong_as_a_whole_is_refused(void **state) {
+    struct receiver *r = *state;
+    start(r);
+    post(r, "/v1/traces", "", 400, "{\"code\":3,\"message\":\"the body is empty; accepted: a JSON object\"}");
+    post(r, "/v1/traces", "{\"resourceSpans\":[", 400, "{\"code\":3,\"message\":\"the JSON text is cut off\"}");
+    post(r, "/v1/traces", "[]", 400, "{\"code\":3,\"message\":\"line 1 column 1: an object is wanted\"}");
+    post(r, "/v1/traces", "{} {}", 400, "{\"code\":3,\"message\":\"something follows the JSON object\"}");
+    post(r, "/v1/logs", "{\"resourceLogs\":7}", 400,
+         "{\"code\":3,\"message\":\"line 1 column 17: an array is wanted for this name\"}");
+    post(r, "/v1/metrics", "{}", 404,
+         "{\"code\":5,\"message\":\"nothing is received at this path; accepted: /v1/traces, /v1/logs\"}");
+    end(r);
+    assert_int_equal(r->code, 0);
+    assert_int_equal(r->result.receipts, 0); /* nothing new, nothing written */
+    assert_int_equal(box_size(&r->box), 1);
+}
+
+static void protobuf_is_refused_with_what_to_do(void **state) {
+    struct receiver *r = *state;
+    struct client c;
+    char text[512];
+    start(r);
+    snprintf(text, sizeof(text),
+             "POST /v1/traces HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-protobuf\r\nContent-Length: 3\r\n\r\nabc",
+             r->address + strlen("http://"));
+    client_request(&c, r->address, text);
+    assert_int_equal(client_status(&c), 415);
+    assert_non_null(strstr(client_body(&c), "set OTEL_EXPORTER_OTLP_PROTOCOL=http/json"));
+}
+
+static void a_document_with_too_many_records_is_too_large(void **state) {
+    struct receiver *r = *state;
+    struct client c;
+    size_t n = 600000;
+    char *body = malloc(n + 100);
+    int at = snprintf(body, n, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[");
+    for (size_t i = 0; i < n / 2; i++) {
+        memcpy(body + at + 2 * i, "0,", 2);
+    }
+    memcpy(body + at + n, "0]}]}]}", 8);
+    start(r);
+    post_bytes(r, &c, "/v1/traces", body, (size_t)at + n + 7);
+    assert_int_equal(client_status(&c), 413);
+    assert_non_null(strstr(client_body(&c), "more than 131072 spans and log records"));
+    free(body);
+}
+
+static void a_strict_receiver_ends_at_the_first_bad_record(void **state) {
+    struct receiver *r = *state;
+    r->strict = true;
+    start(r);
+    post(r, "/v1/traces", DOC(OK("1") ",7"), 400, "{\"code\":3,\"message\":\"the record was rejected\"}");
+    pthread_join(r->thread, NULL);
+    r->ended = true;
+    assert_int_equal(r->code, ERR_INVALID);
+    assert_int_equal(r->result.total.accepted, 1);
+}
+
+/* A ledger whose quota is used up: 503 while it is, and afterwards all that was sent again is there. */
+static void a_full_ledger_asks_to_come_again_and_goes_on(void **state) {
+    struct receiver *r = *state;
+    struct client c;
+    ledger_close(r->box.ledger);
+    const struct ledger_open_options small = {.map_bytes = (uint64_t)6 << 20};
+    assert_int_equal(ledger_open(r->box.ledger_dir, &small, &r->box.ledger, NULL), 0);
+    start(r);
+    size_t n = 200000;
+    char *body = malloc(n + 1000);
+    unsigned status = 200, sent = 0;
+    uint64_t x = 88172645463325252u;
+    for (unsigned i = 1; status == 200 && i < 200; i++) {
+        int at =
+            snprintf(body, n,
+                     "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"" TRACE "\",\"spanId\":\"%016x\","
+                     "\"attributes\":[{\"key\":\"k\",\"value\":{\"stringValue\":\"",
+                     i);
+        for (size_t k = 0; k < n; k++) { /* nothing that compresses well */
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            body[(size_t)at + k] = (char)('a' + x % 26);
+        }
+        memcpy(body + at + n, "\"}}]}]}]}]}", 12);
+        post_bytes(r, &c, "/v1/traces", body, (size_t)at + n + 11);
+        status = client_status(&c);
+        sent += status == 200;
+    }
+    assert_int_equal(status, 503);
+    assert_non_null(strstr(c.answer, "\r\nRetry-After: 5\r\n"));
+    assert_int_equal(box_count(&r->box, "run.step"), sent);
+    post_bytes(r, &c, "/v1/traces", body, strlen(body)); /* still full, still there */
+    assert_int_equal(client_status(&c), 503);
+    post(r, "/v1/traces", "{}", 200, "{}");
+    end(r);
+    free(body);
+}
+
+static void an_address_that_is_taken_ends_the_run(void **state) {
+    struct receiver *r = *state;
+    struct ingest_result result;
+    struct err err = {0};
+    start(r);
+    const struct ingest_options o = {.listen = r->address + strlen("http://")};
+    assert_int_equal(ingest_source_run(r->box.ledger, "otlp", &o, &result, &err), ERR_IO);
+    assert_non_null(strstr(err.msg, "Address already in use"));
+    const struct ingest_options far = {.listen = "0.0.0.0:4318"};
+    assert_int_equal(ingest_source_run(r->box.ledger, "otlp", &far, &result, &err), ERR_INVALID);
+}
+
+static void a_receiver_takes_neither_files_nor_a_dry_run(void **state) {
+    struct receiver *r = *state;
+    const char *paths[] = {"-"};
+    struct ingest_result result;
+    struct err err = {0};
+    const struct ingest_options files = {.listen = "127.0.0.1:0", .paths = paths, .n_paths = 1};
+    assert_int_equal(ingest_source_run(r->box.ledger, "otlp", &files, &result, &err), ERR_INVALID);
+    assert_string_equal(err.msg, "--listen takes no files");
+    const struct ingest_options dry = {.listen = "127.0.0.1:0", .dry_run = true};
+    assert_int_equal(ingest_source_run(r->box.ledger, "otlp", &dry, &result, &err), ERR_INVALID);
+    r->ended = true; /* never begun */
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(what_was_answered_is_there),
+        TEST(what_is_sent_again_is_answered_the_same_and_not_written),
+        TEST(rejected_records_are_a_partial_success),
+        TEST(a_request_that_is_wrong_as_a_whole_is_refused),
+        TEST(protobuf_is_refused_with_what_to_do),
+        TEST(a_document_with_too_many_records_is_too_large),
+        TEST(a_strict_receiver_ends_at_the_first_bad_record),
+        TEST(a_full_ledger_asks_to_come_again_and_goes_on),
+        TEST(an_address_that_is_taken_ends_the_run),
+        TEST(a_receiver_takes_neither_files_nor_a_dry_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
