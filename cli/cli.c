@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/obj.h"
 #include "cli/unlock.h"
+#include "query/query.h"
 
 /* What an error code means for who called: the look-up of something in the ledger, a file or value that was given, or none
  * of them, when "not found" is the system's word about a path. */
@@ -84,7 +85,7 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) {
     vsnprintf(message, sizeof(message), fmt, ap);
     va_end(ap);
     say(cli, "ERR_USAGE", message, EXIT_USAGE);
-    if (!cli->json) {
+    if (!cli->json && !cli->for_agent) {
         fprintf(stderr, "'ledger %s%s--help' says what is accepted\n", cli->command ? cli->command : "",
                 cli->command ? " " : "");
     }
@@ -167,6 +168,9 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     int rc = ledger_open(cli->dir, &options, ret, &err);
     if (rc == ERR_NOTFOUND) {
         return cli_fail_input(cli, &err);
+    }
+    if (rc == 0 && mode == CLI_WRITE) {
+        rc = query_index_follow(*ret, &err); /* whoever appends builds the index behind it */
     }
     return rc == 0 ? 0 : cli_fail(cli, &err);
 }

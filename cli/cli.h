@@ -18,7 +18,7 @@
 enum {
     EXIT_GOOD = 0,        /* done and good */
     EXIT_NO = 1,          /* the answer is no: nothing matched, a condition failed */
-    EXIT_USAGE = 2,       /* the command line is wrong */
+    EXIT_USAGE = 2,       /* the command line is wrong; of `ingest hook --strict`: the agent's call is to be blocked */
     EXIT_INPUT = 3,       /* a file or value that was given is wrong */
     EXIT_SYSTEM = 4,      /* I/O, disk full, locked, no memory */
     EXIT_UNANCHORED = 10, /* consistent but not anchored */
@@ -37,6 +37,7 @@ struct cli {
     bool out_reported;                                        /* and somebody has said so */
     const char *dir_option, *passphrase_fd, *passphrase_file; /* as given */
     struct pass pass;                                         /* of this ledger's keys; empty until it was needed */
+    bool for_agent;                                           /* an agent runs this as its hook: see main.c */
 };
 
 struct command;

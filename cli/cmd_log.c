@@ -2,14 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/mp.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/select.h"
+#include "cli/summary.h"
 #include "cli/table.h"
-#include "ledger/kind.h"
 
 enum { L_NUMBER, L_KIND, L_SINCE, L_RUN, L_SUBJECT };
 static const struct opt options[] = {
@@ -22,45 +20,7 @@ static const struct opt options[] = {
 };
 
 #define DEFAULT_NUMBER 20
-#define SUMMARY_MAX    4096
 #define LINE_MAX_BYTES ((size_t)32 << 20)
-
-/* The open body in one line: name=value, what is nested as JSON. */
-static void summary(const struct ledger_event *event, struct buf *out) {
-    struct mp_reader reader;
-    struct mp_item item;
-    const struct kind *kind = kind_find(event->kind);
-    buf_clear(out);
-    if (event->payload.n == 0) {
-        buf_put_str(out, "(erased)");
-        return;
-    }
-    mp_reader_init(&reader, event->body);
-    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) {
-        return;
-    }
-    for (uint32_t i = 0, n = item.count; i < n && out->n < SUMMARY_MAX; i++) {
-        struct bytes value;
-        struct mp_item scalar;
-        if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) {
-            return;
-        }
-        buf_put_str(out, i > 0 ? " " : "");
-        buf_put_bytes(out, item.data);
-        buf_put_str(out, "=");
-        const struct kind_field *field = kind_field_find(kind, item.data);
-        bool whole = mp_scalar(value, &scalar) == 0;
-        if (whole && scalar.type == MP_STR) {
-            buf_put_bytes(out, scalar.data);
-        } else if (whole && scalar.type == MP_UINT && field && field->type == KIND_TIME) {
-            char time[TEXT_TIME_MAX];
-            text_time(time, scalar.uint);
-            buf_printf(out, "%.19sZ", time);
-        } else {
-            json_from_mp(value, JSON_LINE, out, NULL);
-        }
-    }
-}
 
 static void put_row(struct table *table, const struct ledger_event *event, struct buf *scratch) {
     char time[TEXT_TIME_MAX];
@@ -73,7 +33,8 @@ static void put_row(struct table *table, const struct ledger_event *event, struc
     table_text(table, time);
     table_cell(table, event->kind);
     table_cell(table, event->subject);
-    summary(event, scratch);
+    buf_clear(scratch);
+    summary_put(event->kind, event->body, scratch);
     table_cell(table, bytes_of_buf(scratch));
 }
 

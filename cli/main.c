@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "ingest/ingest.h"
 
 static const struct command commands[] = {
 #define COMMAND(name_, help_) {.name = #name_, .help = help_, .spec = &spec_##name_},
@@ -86,6 +87,38 @@ static int wrong_options(struct cli *cli, const struct err *err, int argc, char 
         cli->json |= strcmp(argv[i], "--json") == 0;
     }
     return cli_usage(cli, "%s", err->msg);
+}
+
+/* `ledger ingest hook` is run by an agent, which takes exit code 2 for "do not do that". Recording must not stop the
+ * agent's work unless that was asked for: so a wrong command line is a wrong input there, and with --strict, where what is
+ * not recorded may not happen, every failure is a 2. The command line may be the very thing that is wrong, so this looks
+ * for the words only: of all sources the first one that is named behind `ingest`. */
+static bool is_hook(int argc, char **argv) {
+    bool ingest = false;
+    for (int i = 1; i < argc; i++) {
+        const struct ingest_source *source = ingest ? ingest_source_find(argv[i]) : NULL;
+        if (source != NULL) {
+            return (source->takes & INGEST_HOOK) != 0;
+        }
+        ingest = ingest || strcmp(argv[i], "ingest") == 0;
+    }
+    return false;
+}
+
+static bool is_strict(int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--strict") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int exit_for_agent(int exit_code, bool strict) {
+    if (exit_code != EXIT_GOOD && strict) {
+        return EXIT_USAGE;
+    }
+    return exit_code == EXIT_USAGE ? EXIT_INPUT : exit_code;
 }
 
 static int run(struct cli *cli, const struct command *command, int argc, char **argv);
@@ -169,6 +202,7 @@ static int start(struct cli *cli, int argc, char **argv) {
     }
     snprintf(cli->name, sizeof(cli->name), "%s", command->name);
     cli->command = cli->name;
+    cli->for_agent = cli->for_agent && command->spec == &spec_ingest;
     return run(cli, command, argc - used - 1, argv + used + 1);
 }
 
@@ -204,9 +238,10 @@ int main(int argc, char **argv) {
     signal(SIGBUS, on_bus);
     setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters only */
     struct cli cli = {.out_tty = isatty(STDOUT_FILENO) == 1, .err_tty = isatty(STDERR_FILENO) == 1};
+    cli.for_agent = is_hook(argc, argv);
     struct err err = {0};
     int exit_code = crypt_init(&err) == 0 ? start(&cli, argc - 1, argv + 1) : cli_fail(&cli, &err);
     exit_code = out_end(&cli, exit_code);
     pass_done(&cli.pass);
-    return exit_code;
+    return cli.for_agent ? exit_for_agent(exit_code, is_strict(argc, argv)) : exit_code;
 }

@@ -68,6 +68,21 @@ void out_safe_lines(struct cli *cli, struct bytes text, const char *indent) {
     }
 }
 
+void out_json(struct cli *cli, struct bytes json) {
+    struct buf safe;
+    if (!cli->out_tty) {
+        out_bytes(cli, json);
+        return;
+    }
+    buf_init(&safe, 8 * json.n + 1);
+    if (text_safe_json(&safe, json) != 0) {
+        errno = ENOMEM;
+        note_failure(cli);
+    }
+    out_bytes(cli, bytes_of_buf(&safe));
+    buf_done(&safe);
+}
+
 bool out_good(struct cli *cli) {
     return cli->out_errno == 0;
 }
@@ -122,6 +137,13 @@ size_t out_width(const struct cli *cli) {
         return size.ws_col;
     }
     return 80;
+}
+
+bool out_utf8(const struct cli *cli) {
+    const char *locale = cli_env("LC_ALL");
+    locale = locale ? locale : cli_env("LC_CTYPE");
+    locale = locale ? locale : cli_env("LANG");
+    return cli->out_tty && locale && (strcasestr(locale, "utf-8") || strcasestr(locale, "utf8"));
 }
 
 bool out_is_stdout(const char *path) {

@@ -20,11 +20,17 @@ bool out_flush(struct cli *cli);
  * the reader went away on purpose. */
 int out_end(struct cli *cli, int exit_code);
 
+/* JSON text, on a terminal made harmless (base/text.h text_safe_json). */
+void out_json(struct cli *cli, struct bytes json);
+
 enum out_color { OUT_PLAIN, OUT_BOLD, OUT_DIM, OUT_RED, OUT_GREEN, OUT_YELLOW };
 /* The escape sequence on a terminal, "" elsewhere, with --no-color, NO_COLOR or TERM=dumb. OUT_PLAIN ends a colour. */
 const char *out_color(const struct cli *cli, enum out_color color);
 /* Columns of the terminal on standard output; SIZE_MAX when it is none. */
 size_t out_width(const struct cli *cli);
+
+/* Can characters beyond ASCII be drawn there? On a terminal whose locale says UTF-8. */
+bool out_utf8(const struct cli *cli);
 
 /* Is that standard output? NULL, "-", /dev/stdout. */
 bool out_is_stdout(const char *path);

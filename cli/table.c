@@ -1,5 +1,9 @@
-/* Rows collect as safe text until TABLE_HOLD of them are there, then the widths are known and everything streams: a log of
- * any length is listed in constant memory. */
+/* Rows collect as safe text until TABLE_HOLD of them are there, or many bytes, then the widths are known and everything
+ * streams: a log of any length is listed in constant memory.
+ *
+ * Widths are columns of the terminal, as wcwidth has them for each character: wide ones take two, combining ones none. On a
+ * terminal the columns share the line: what is too much is taken from the widest column that holds text, again and again,
+ * and from numbers only when nothing else is left. */
 #include "cli/table.h"
 
 #include <stdio.h>
@@ -10,24 +14,31 @@
 #include "base/text.h"
 #include "cli/out.h"
 
-#define TABLE_HOLD 512
-#define TABLE_GAP  2 /* blanks between columns */
-#define CELL_MAX   ((size_t)4 << 20)
-#define HELD_MAX   ((size_t)256 << 20)
+#define TABLE_HOLD   512
+#define TABLE_GAP    2 /* blanks between columns */
+#define CELL_MAX     ((size_t)4 << 20)
+#define HELD_ENOUGH  ((size_t)4 << 20) /* bytes that are not held back any longer */
+#define HELD_MAX     ((size_t)256 << 20)
+#define CELLS_MAX    65536
+#define WIDTH_MIN    6  /* to which a column is cut at most, while another is wider */
+#define WIDTH_PIPE   64 /* wider cells set no column's width in a pipe */
+#define BYTES_A_CELL 8  /* of one terminal column at most, base and combining characters */
 
 struct cell {
     size_t at, n;
     size_t width;
+    bool number;
 };
 
 struct table {
     struct cli *cli;
     const struct table_column *columns;
-    size_t n_columns;
-    size_t width[TABLE_COLUMNS_MAX];
+    size_t n_columns, hold; /* hold: rows */
+    size_t *width;
+    bool *right;
     size_t line; /* columns of the terminal */
     struct buf held;
-    struct cell cells[TABLE_HOLD][TABLE_COLUMNS_MAX];
+    struct cell *cells; /* hold rows of them */
     size_t rows, column;
     bool headed;
 };
@@ -39,14 +50,17 @@ static size_t measure(struct bytes text, size_t limit, size_t *ret_n) {
     size_t width = 0, at = 0;
     while (at < text.n) {
         wchar_t c = 0;
-        size_t n = mbrtowc(&c, (const char *)text.p + at, text.n - at, &state);
+        size_t n = 1;
         int w = 1;
-        if (n == 0 || n > text.n) {
-            memset(&state, 0, sizeof(state));
-            n = 1;
-        } else {
-            w = wcwidth(c);
-            w = w < 0 ? 1 : w;
+        if (text.p[at] >= 0x80) {
+            n = mbrtowc(&c, (const char *)text.p + at, text.n - at, &state);
+            if (n == 0 || n > text.n) {
+                memset(&state, 0, sizeof(state));
+                n = 1;
+            } else {
+                w = wcwidth(c);
+                w = w < 0 ? 1 : w;
+            }
         }
         if (width + (size_t)w > limit) {
             break;
@@ -58,19 +72,28 @@ static size_t measure(struct bytes text, size_t limit, size_t *ret_n) {
     return width;
 }
 
+static void table_free(struct table *table) {
+    buf_done(&table->held);
+    free(table->cells);
+    free(table->width);
+    free(table->right);
+    free(table);
+}
+
 struct table *table_new(struct cli *cli, const struct table_column *columns, size_t n) {
-    struct table *table = calloc(1, sizeof(*table));
-    if (!table || n == 0 || n > TABLE_COLUMNS_MAX) {
-        free(table);
+    struct table *table = n == 0 || n > TABLE_COLUMNS_MAX ? NULL : calloc(1, sizeof(*table));
+    if (!table) {
         return NULL;
     }
-    table->cli = cli;
-    table->columns = columns;
-    table->n_columns = n;
-    table->line = out_width(cli);
+    *table = (struct table){.cli = cli, .columns = columns, .n_columns = n, .line = out_width(cli)};
+    table->hold = TABLE_HOLD * n <= CELLS_MAX ? TABLE_HOLD : CELLS_MAX / n;
     buf_init(&table->held, HELD_MAX);
-    for (size_t i = 0; i < n; i++) {
-        table->width[i] = strlen(columns[i].name);
+    table->width = calloc(n, sizeof(*table->width));
+    table->right = calloc(n, sizeof(*table->right));
+    table->cells = calloc(table->hold * n, sizeof(*table->cells));
+    if (!table->width || !table->right || !table->cells) {
+        table_free(table);
+        return NULL;
     }
     return table;
 }
@@ -79,15 +102,15 @@ static void blanks(struct table *table, size_t n) {
     out_printf(table->cli, "%*s", (int)n, "");
 }
 
-static void put_cell(struct table *table, size_t i, struct bytes text, size_t width, size_t room) {
-    size_t n = text.n;
+static void put_cell(struct table *table, size_t i, struct bytes text, size_t width) {
+    size_t n = text.n, room = table->line == SIZE_MAX ? SIZE_MAX : table->width[i];
     bool cut = width > room;
     if (cut) {
-        width = measure(text, room > 0 ? room - 1 : 0, &n) + 1;
+        width = measure(text, room - 1, &n) + 1;
     }
     bool last = i + 1 == table->n_columns;
     size_t pad = table->width[i] > width ? table->width[i] - width : 0;
-    if (table->columns[i].right) {
+    if (table->right[i]) {
         blanks(table, pad);
     }
     out_bytes(table->cli, (struct bytes){.p = text.p, .n = n});
@@ -95,47 +118,102 @@ static void put_cell(struct table *table, size_t i, struct bytes text, size_t wi
         out_str(table->cli, "\xe2\x80\xa6");
     }
     if (!last) {
-        blanks(table, TABLE_GAP + (table->columns[i].right ? 0 : pad));
+        blanks(table, TABLE_GAP + (table->right[i] ? 0 : pad));
     }
 }
 
-static size_t room_of(const struct table *table, size_t i, size_t used) {
-    if (i + 1 == table->n_columns) {
-        if (table->line == SIZE_MAX) {
-            return SIZE_MAX;
-        }
-        return table->line > used + 8 ? table->line - used : 8;
-    }
-    size_t max = table->columns[i].tty_max;
-    return table->line == SIZE_MAX || max == 0 ? SIZE_MAX : max;
-}
-
-static void flush(struct table *table) {
+/* Are all cells that hold something numbers, and is there one? */
+static bool all_numbers(const struct table *table, size_t i) {
+    bool any = false;
     for (size_t r = 0; r < table->rows; r++) {
+        const struct cell *cell = &table->cells[r * table->n_columns + i];
+        if (cell->n > 0 && !cell->number) {
+            return false;
+        }
+        any = any || cell->n > 0;
+    }
+    return any;
+}
+
+/* The widest column, those of text before those of numbers; SIZE_MAX when none can give anything. */
+static size_t widest(const struct table *table) {
+    size_t best = SIZE_MAX;
+    for (int numbers = 0; numbers < 2 && best == SIZE_MAX; numbers++) {
+        size_t width = WIDTH_MIN;
         for (size_t i = 0; i < table->n_columns; i++) {
-            size_t room = room_of(table, i, 0), w = table->cells[r][i].width;
-            w = w < room ? w : room;
-            table->width[i] = !(i + 1 == table->n_columns) && w > table->width[i] ? w : table->width[i];
+            if (table->right[i] == (numbers == 1) && table->width[i] > width) {
+                best = i;
+                width = table->width[i];
+            }
         }
     }
+    return best;
+}
+
+static void fit(struct table *table) {
+    size_t all = TABLE_GAP * (table->n_columns - 1);
+    for (size_t i = 0; i < table->n_columns; i++) {
+        table->width[i] = table->width[i] < table->line ? table->width[i] : table->line;
+        all += table->width[i];
+    }
+    while (all > table->line) {
+        size_t i = widest(table);
+        if (i == SIZE_MAX) {
+            return;
+        }
+        table->width[i]--;
+        all--;
+    }
+}
+
+static void set_widths(struct table *table) {
+    bool tty = table->line != SIZE_MAX;
+    for (size_t i = 0; i < table->n_columns; i++) {
+        const struct table_column *column = &table->columns[i];
+        size_t limit = !tty ? WIDTH_PIPE : column->tty_max > 0 ? column->tty_max : SIZE_MAX;
+        bool last = i + 1 == table->n_columns;
+        for (size_t r = 0; r < table->rows; r++) {
+            size_t w = table->cells[r * table->n_columns + i].width;
+            w = w < limit ? w : tty ? limit : 0;
+            table->width[i] = w > table->width[i] && (tty || !last) ? w : table->width[i];
+        }
+        if (!table->headed) {
+            size_t name = 0, n = strlen(column->name);
+            name = measure((struct bytes){(const uint8_t *)column->name, n}, SIZE_MAX, &n);
+            table->width[i] = name > table->width[i] ? name : table->width[i];
+            table->right[i] = column->right || all_numbers(table, i);
+        }
+    }
+    if (tty) {
+        fit(table);
+    }
+}
+
+static void put_head(struct table *table) {
+    table->headed = true;
+    out_str(table->cli, out_color(table->cli, OUT_BOLD));
+    for (size_t i = 0; i < table->n_columns; i++) {
+        struct bytes name = bytes_of(table->columns[i].name);
+        size_t n = 0;
+        put_cell(table, i, name, measure(name, SIZE_MAX, &n));
+    }
+    out_str(table->cli, out_color(table->cli, OUT_PLAIN));
+    out_str(table->cli, "\n");
+}
+
+void table_flush(struct table *table) {
+    if (table->held.fail) { /* said at the end */
+        table->rows = 0;
+        return;
+    }
+    set_widths(table);
     if (!table->headed) {
-        table->headed = true;
-        out_str(table->cli, out_color(table->cli, OUT_BOLD));
-        for (size_t i = 0; i < table->n_columns; i++) {
-            const char *name = table->columns[i].name;
-            put_cell(table, i, bytes_of(name), strlen(name), SIZE_MAX);
-        }
-        out_str(table->cli, out_color(table->cli, OUT_PLAIN));
-        out_str(table->cli, "\n");
+        put_head(table);
     }
     for (size_t r = 0; r < table->rows; r++) {
-        size_t used = 0;
         for (size_t i = 0; i < table->n_columns; i++) {
-            const struct cell *cell = &table->cells[r][i];
-            size_t room = room_of(table, i, used);
-            put_cell(table, i, (struct bytes){.p = table->held.p + cell->at, .n = cell->n}, cell->width, room);
-            size_t w = cell->width < room ? cell->width : room;
-            used += (w > table->width[i] ? w : table->width[i]) + TABLE_GAP;
+            const struct cell *cell = &table->cells[r * table->n_columns + i];
+            put_cell(table, i, (struct bytes){.p = table->held.p + cell->at, .n = cell->n}, cell->width);
         }
         out_str(table->cli, "\n");
     }
@@ -143,20 +221,30 @@ static void flush(struct table *table) {
     buf_clear(&table->held);
 }
 
-void table_cell(struct table *table, struct bytes text) {
-    struct cell *cell = &table->cells[table->rows][table->column];
+static void add(struct table *table, struct bytes text, bool number) {
+    struct cell *cell = &table->cells[table->rows * table->n_columns + table->column];
+    size_t most = table->line == SIZE_MAX ? CELL_MAX : (table->line + 1) * BYTES_A_CELL;
     cell->at = table->held.n;
-    text_safe(&table->held, (struct bytes){.p = text.p, .n = text.n < CELL_MAX ? text.n : CELL_MAX});
+    text_safe(&table->held, (struct bytes){.p = text.p, .n = text.n < most ? text.n : most});
     cell->n = table->held.n - cell->at;
+    cell->number = number;
     size_t n = 0;
     cell->width = measure((struct bytes){.p = table->held.p + cell->at, .n = cell->n}, SIZE_MAX, &n);
     if (++table->column < table->n_columns) {
         return;
     }
     table->column = 0;
-    if (++table->rows == TABLE_HOLD) {
-        flush(table);
+    if (++table->rows == table->hold || table->held.n > HELD_ENOUGH) {
+        table_flush(table);
     }
+}
+
+void table_cell(struct table *table, struct bytes text) {
+    add(table, text, false);
+}
+
+void table_number(struct table *table, struct bytes text) {
+    add(table, text, true);
 }
 
 void table_text(struct table *table, const char *text) {
@@ -166,7 +254,7 @@ void table_text(struct table *table, const char *text) {
 void table_uint(struct table *table, uint64_t v) {
     char text[24];
     snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
-    table_text(table, text);
+    table_number(table, bytes_of(text));
 }
 
 int table_end(struct table *table) {
@@ -177,9 +265,8 @@ int table_end(struct table *table) {
     struct err err = {0};
     int rc = buf_check(&table->held, "the table", &err);
     if (rc == 0) {
-        flush(table);
+        table_flush(table);
     }
-    buf_done(&table->held);
-    free(table);
+    table_free(table);
     return rc == 0 ? 0 : cli_fail_as(cli, &err, EXIT_SYSTEM);
 }

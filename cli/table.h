@@ -1,27 +1,32 @@
-/* Tables for people: columns as wide as their content, cut to the terminal when there is one and never in a pipe. */
+/* Tables for people: columns as wide as their content, fitted to the terminal when there is one and never cut in a pipe. */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
 
 #include "base/bytes.h"
 #include "cli/cli.h"
 
-#define TABLE_COLUMNS_MAX 8
+#define TABLE_COLUMNS_MAX 2048
 
 struct table_column {
     const char *name;
-    bool right;     /* numbers stand on the right */
+    bool right;     /* numbers stand on the right; so does a column whose first cells are all numbers */
     size_t tty_max; /* columns it may take on a terminal at most; 0: no limit */
 };
 
 struct table;
 
-/* NULL on no memory. `columns` is borrowed. The last column takes what remains of the line. */
+/* NULL on no memory. `columns` is borrowed. On a terminal, what does not fit is cut with a mark, the widest columns first;
+ * in a pipe, a cell that is much wider than the others only moves those behind it. */
 struct table *table_new(struct cli *cli, const struct table_column *columns, size_t n);
 /* The next cell of the row; after the last column a new row begins. Made safe for the terminal. Rows are held back until
- * there are enough of them to know the widths; later rows keep these widths. */
+ * there are enough of them to know the widths; later rows keep these widths where they can. */
 void table_cell(struct table *table, struct bytes text);
 void table_text(struct table *table, const char *text);
 void table_uint(struct table *table, uint64_t v);
+/* A cell that is a number. */
+void table_number(struct table *table, struct bytes text);
+/* Prints what is held back; the row must be whole. */
+void table_flush(struct table *table);
 /* Prints what is held back and frees. Returns 0, or an exit code after reporting. NULL is fine. */
 int table_end(struct table *table);
 

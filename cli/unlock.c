@@ -59,8 +59,8 @@ int unlock_ledger(struct cli *cli, struct err *err) {
     struct config config;
     char path[FILE_PATH_MAX];
     int rc = cli_take_passphrase(cli, err);
-    if (rc != 0 || !file_exists(cli->dir)) {
-        return rc;
+    if (rc != 0 || cli->for_agent || !file_exists(cli->dir)) {
+        return rc; /* an agent must not find a prompt on its terminal: without the passphrase, opening says so */
     }
     rc = config_load(cli->dir, &config, err);
     rc = rc != 0 ? rc : keyring_log_path(config.keys, path, err);

@@ -1,0 +1,324 @@
+/* Rows of events. Each listing is one walk of a cursor, or two: for the newest few, one walk goes backwards and only finds
+ * where they begin, so that the listing itself, and what it says of damage, goes forward. */
+#include "cli/answer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "cli/out.h"
+
+#define WHERE_BATCH  4096 /* seqs of --where that one cursor looks up */
+#define FOLLOW_NS    200000000
+#define FOLLOW_FIRST 10 /* rows before those that come */
+
+bool answer_over(const struct answer *a) {
+    return *a->stop != 0 || !out_good(a->cli);
+}
+
+void answer_damage(struct answer *a, const struct err *err) {
+    a->unreadable++;
+    obj_text(&a->damage, NULL, err->msg);
+    cli_fail(a->cli, err);
+}
+
+void answer_add_cost(struct answer *a, const struct query_cost *cost) {
+    if (cost->plan[0] != '\0' && a->cost.plan[0] == '\0') {
+        memcpy(a->cost.plan, cost->plan, sizeof(cost->plan));
+    }
+    a->cost.segments += cost->segments;
+    a->cost.bundles += cost->bundles;
+    a->cost.events += cost->events;
+}
+
+static bool is_damage(int rc) {
+    return rc == ERR_CORRUPT || rc == ERR_TAMPERED;
+}
+
+int answer_scan(struct answer *a, const struct query *query, uint64_t limit, answer_row_fn *each, struct err *err) {
+    struct query_cursor *cursor = NULL;
+    struct query_cost cost;
+    struct query q = *query;
+    uint64_t n = 0;
+    q.stop = a->stop;
+    q.no_index = a->no_index;
+    q.limit = a->ask.has_rest ? 0 : limit;
+    int rc = query_open_at(a->ledger, &q, a->size, &cursor, err);
+    if (rc != 0) {
+        return rc;
+    }
+    while (rc == 0 && (limit == 0 || n < limit) && out_good(a->cli)) {
+        struct err why = {0};
+        rc = query_next(cursor, &why);
+        int rest = rc == 0 ? ask_rest(&a->ask, cursor, &why) : 0;
+        rc = rest < 0 ? rest : rc;
+        if (rc == 0 && rest == 0) {
+            n++;
+            rc = each(a, cursor, &why);
+        }
+        if (is_damage(rc)) {
+            if (each != NULL) {
+                answer_damage(a, &why);
+            }
+            rc = 0;
+        } else if (rc < 0) {
+            *err = why;
+        }
+    }
+    query_cost(cursor, &cost);
+    answer_add_cost(a, &cost);
+    query_close(cursor);
+    return rc == 1 ? 0 : rc;
+}
+
+/* ---- the rows themselves ---- */
+
+static int put_row(struct answer *a, struct query_cursor *cursor, bool mark, struct err *err) {
+    struct query_value values[FIELDS_MAX + 1];
+    const struct ledger_event *event = NULL;
+    size_t marks = a->is_around && a->format == ROWS_TABLE ? 1 : 0;
+    if (a->fields.n == 0) {
+        int rc = query_event(cursor, &event, err);
+        if (rc == 0) {
+            rows_event(a->rows, event);
+        }
+        return rc;
+    }
+    values[0] =
+        mark ? (struct query_value){.type = QUERY_TEXT, .text = bytes_of(">")} : (struct query_value){.type = QUERY_NULL};
+    int rc = fields_get(&a->fields, cursor, values + marks, err);
+    if (rc == 0) {
+        rows_values(a->rows, values);
+    }
+    return rc;
+}
+
+static int show(struct answer *a, struct query_cursor *cursor, struct err *err) {
+    return put_row(a, cursor, false, err);
+}
+
+static int show_marked(struct answer *a, struct query_cursor *cursor, struct err *err) {
+    return put_row(a, cursor, true, err);
+}
+
+static bool is_whole(const struct answer *a) {
+    return (a->fields.n == 0 && a->by.n == 0 && !a->count) || fields_whole(&a->fields) || fields_whole(&a->by);
+}
+
+/* The rows with these seqs, which are in order. */
+static int scan_seqs(struct answer *a, const uint64_t *seqs, size_t n, answer_row_fn *each, struct err *err) {
+    struct query_value *values = calloc(WHERE_BATCH, sizeof(*values));
+    struct query_term term = {.field = QUERY_SEQ, .op = QUERY_EQ, .values = values};
+    bool has_rest = a->ask.has_rest;
+    int rc = values ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
+    a->ask.has_rest = false; /* SQL has judged them */
+    bool rest[ASK_TERMS_MAX];
+    memcpy(rest, a->ask.rest, sizeof(rest));
+    memset(a->ask.rest, 0, sizeof(a->ask.rest));
+    for (size_t at = 0; rc == 0 && at < n && !answer_over(a);) {
+        struct query q;
+        query_init(&q);
+        for (term.n_values = 0; at < n && term.n_values < WHERE_BATCH; at++) {
+            values[term.n_values++] = (struct query_value){.type = QUERY_INT, .int_ = (int64_t)seqs[at]};
+        }
+        q.terms = &term;
+        q.n_terms = 1;
+        q.whole = is_whole(a);
+        rc = answer_scan(a, &q, 0, each, err);
+    }
+    memcpy(a->ask.rest, rest, sizeof(rest));
+    a->ask.has_rest = has_rest;
+    free(values);
+    return rc;
+}
+
+int answer_range(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, answer_row_fn *each, struct err *err) {
+    if (a->where) {
+        uint64_t *seqs = NULL;
+        size_t n = 0;
+        int rc = answer_where(a, from, to, limit, false, &seqs, &n, err);
+        rc = rc != 0 ? rc : scan_seqs(a, seqs, n, each, err);
+        free(seqs);
+        return rc;
+    }
+    struct query q = a->ask.query;
+    q.from = q.from > from ? q.from : from;
+    q.to = q.to < to ? q.to : to;
+    q.whole = is_whole(a);
+    return answer_scan(a, &q, limit, each, err);
+}
+
+/* ---- the newest ---- */
+
+struct newest {
+    struct answer *answer;
+    uint64_t n, seq; /* rows found; the oldest of them */
+    bool damaged;
+};
+
+/* Goes back from `to` until `limit` rows are found. Only looks. */
+static int find_back(struct answer *a, uint64_t to, uint64_t limit, struct newest *ret, struct err *err) {
+    struct query_cursor *cursor = NULL;
+    struct query_cost cost;
+    struct query q = a->ask.query;
+    q.to = q.to < to ? q.to : to;
+    q.descending = true;
+    q.limit = a->ask.has_rest ? 0 : limit;
+    q.stop = a->stop;
+    q.no_index = a->no_index;
+    int rc = query_open_at(a->ledger, &q, a->size, &cursor, err);
+    if (rc != 0) {
+        return rc;
+    }
+    while (rc == 0 && ret->n < limit) {
+        struct err why = {0};
+        rc = query_next(cursor, &why);
+        int rest = rc == 0 ? ask_rest(&a->ask, cursor, &why) : 0;
+        rc = rest < 0 ? rest : rc;
+        if (rc == 0 && rest == 0) {
+            ret->seq = query_seq(cursor);
+            ret->n++;
+        } else if (is_damage(rc)) {
+            ret->damaged = true;
+            rc = 0;
+        } else if (rc < 0) {
+            *err = why;
+        }
+    }
+    query_cost(cursor, &cost);
+    answer_add_cost(a, &cost);
+    query_close(cursor);
+    return rc == 1 ? 0 : rc;
+}
+
+/* The newest `limit` rows before `to`, oldest first. */
+static int show_back(struct answer *a, uint64_t to, uint64_t limit, struct err *err) {
+    struct newest newest = {.seq = to};
+    if (limit == 0) {
+        return 0;
+    }
+    if (a->where) {
+        uint64_t *seqs = NULL;
+        size_t n = 0;
+        int rc = answer_where(a, 0, to, limit, true, &seqs, &n, err);
+        rc = rc != 0 ? rc : scan_seqs(a, seqs, n, show, err);
+        free(seqs);
+        return rc;
+    }
+    int rc = find_back(a, to, limit, &newest, err);
+    if (rc != 0 || (newest.n == 0 && !newest.damaged)) {
+        return rc;
+    }
+    /* What is damaged is met again, and then said, unless so many newer rows were found. */
+    uint64_t from = newest.n < limit && newest.damaged ? 0 : newest.seq;
+    return answer_range(a, from, to, limit, show, err);
+}
+
+/* ---- around one ---- */
+
+static int show_around(struct answer *a, struct err *err) {
+    struct query one;
+    struct ask all = {0};
+    query_init(&one);
+    if (a->around >= a->size) {
+        return err_set(err, ERR_NOTFOUND, "there is no event %llu: the ledger has %llu", (unsigned long long)a->around,
+                       (unsigned long long)a->size);
+    }
+    one.from = a->around;
+    one.to = a->around + 1;
+    one.whole = is_whole(a);
+    int rc = show_back(a, a->around, a->context, err);
+    if (rc == 0) { /* it is shown whatever the conditions are */
+        struct ask conditions = a->ask;
+        a->ask = all;
+        rc = answer_scan(a, &one, 0, show_marked, err);
+        a->ask = conditions;
+    }
+    return rc != 0 || a->context == 0 ? rc : answer_range(a, a->around + 1, a->size, a->context, show, err);
+}
+
+/* ---- those that come ---- */
+
+static int follow(struct answer *a, struct err *err) {
+    const struct timespec pause = {.tv_nsec = FOLLOW_NS};
+    struct ledger_head head;
+    int rc = 0;
+    rows_flush(a->rows);
+    while (rc == 0 && !answer_over(a) && a->size < a->ask.query.to) {
+        uint64_t from = a->size;
+        rc = ledger_head(a->ledger, &head, err);
+        if (rc == 0 && head.size > from) {
+            a->size = head.size;
+            rc = answer_range(a, from, a->size, 0, show, err);
+            rows_flush(a->rows);
+        } else if (rc == 0) {
+            nanosleep(&pause, NULL);
+        }
+    }
+    return *a->stop != 0 && rc == ERR_BUSY ? 0 : rc;
+}
+
+/* ---- all of it ---- */
+
+void answer_columns(const struct fields *fields, struct rows_column *columns) {
+    for (size_t i = 0; i < fields->n; i++) {
+        columns[i] =
+            (struct rows_column){.is_time = fields->field[i].is_time, .in_line = fields->field[i].what == FIELD_WHOLE};
+        snprintf(columns[i].name, sizeof(columns[i].name), "%s", fields->field[i].name);
+    }
+}
+
+void answer_head(const struct answer *a, struct obj *head) {
+    obj_init(head);
+    obj_uint(head, "size", a->size);
+}
+
+void answer_tail(struct answer *a, struct obj *tail) {
+    obj_bool(tail, "complete", a->unreadable == 0);
+    obj_list(tail, "unreadable", &a->damage);
+    if (a->explain) {
+        struct obj cost;
+        obj_init(&cost);
+        obj_text(&cost, "plan", a->cost.plan);
+        obj_uint(&cost, "covered", a->cost.covered);
+        obj_uint(&cost, "segments", a->cost.segments);
+        obj_uint(&cost, "bundles", a->cost.bundles);
+        obj_uint(&cost, "events", a->cost.events);
+        obj_uint(&cost, "us", (clock_boot_ns() - a->start) / 1000);
+        obj_obj(tail, "cost", &cost);
+    }
+}
+
+int answer_open_rows(struct answer *a, const char *schema, const char *list, size_t n, struct err *err) {
+    struct obj head;
+    answer_head(a, &head);
+    struct rows_options options = {.format = a->format,
+                                   .style = a->style,
+                                   .schema = schema,
+                                   .list = list,
+                                   .head = &head,
+                                   .n = n,
+                                   .columns = a->columns};
+    a->rows = rows_new(a->cli, &options);
+    obj_done(&head);
+    return a->rows ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
+}
+
+int answer_rows(struct answer *a, struct err *err) {
+    size_t marks = a->is_around && a->format == ROWS_TABLE ? 1 : 0;
+    answer_columns(&a->fields, a->columns + marks);
+    int rc = answer_open_rows(a, "ledger.query/1", "events", a->fields.n + marks, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (a->is_around) {
+        return show_around(a, err);
+    }
+    bool bounded = a->last > 0 || a->first > 0 || a->ask.has_times || a->ask.query.from > 0;
+    uint64_t last = a->last > 0 ? a->last : a->follow && !bounded ? FOLLOW_FIRST : 0;
+    rc = last > 0 ? show_back(a, a->size, last, err) : answer_range(a, 0, a->size, a->first, show, err);
+    return rc != 0 || !a->follow ? rc : follow(a, err);
+}

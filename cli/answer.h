@@ -1,0 +1,77 @@
+/* The insides of `ledger query`: one question and how it is answered.
+ *
+ *   cmd_query.c      the command line --> struct answer
+ *   answer.c         rows: all, the first, the last, those around one, those that come
+ *   answer_count.c   counts by fields
+ *   answer_sql.c     --where and --sql
+ */
+#ifndef CLI_ANSWER_H
+#define CLI_ANSWER_H
+
+#include "cli/ask.h"
+#include "cli/rows.h"
+#include "query/sql.h"
+
+struct answer {
+    struct cli *cli;
+    struct ledger *ledger;
+    struct ask ask;
+    struct fields fields; /* to show; none: whole events */
+    struct fields by;
+    const char *where, *statement;
+    enum rows_format format;
+    enum when_style style;
+    uint64_t first, last; /* 0: no limit */
+    bool is_around, count, follow, explain, no_index;
+    uint64_t around, context;
+    uint64_t time_limit; /* of SQL, ns */
+    const volatile int *stop;
+    /* while it is answered */
+    struct rows_column columns[FIELDS_MAX + 3];
+    struct rows *rows;
+    struct sql *sql;     /* opened when it is needed */
+    struct tally *tally; /* of counts that are made row by row */
+    uint64_t size;       /* of the tree */
+    uint64_t unreadable; /* failures to read events */
+    struct obj damage;   /* their messages */
+    struct query_cost cost;
+    uint64_t start; /* ns */
+};
+
+/* ---- answer.c ---- */
+
+typedef int answer_row_fn(struct answer *answer, struct query_cursor *cursor, struct err *err);
+/* Calls `each` for the rows of [from, to) in order, at most `limit` of them (0: all). What cannot be read is noted. */
+int answer_scan(struct answer *answer, const struct query *query, uint64_t limit, answer_row_fn *each, struct err *err);
+/* The same with all conditions of the question, --where too. */
+int answer_range(struct answer *answer, uint64_t from, uint64_t to, uint64_t limit, answer_row_fn *each, struct err *err);
+/* Events that could not be read: said on standard error, and gone on after them. */
+void answer_damage(struct answer *answer, const struct err *err);
+void answer_add_cost(struct answer *answer, const struct query_cost *cost);
+/* Is the reader gone, or was Ctrl-C pressed? */
+bool answer_over(const struct answer *answer);
+/* The first members of the JSON document, and its last ones. */
+void answer_head(const struct answer *answer, struct obj *head);
+void answer_tail(struct answer *answer, struct obj *tail);
+/* Opens answer->rows over the first n columns. */
+int answer_open_rows(struct answer *answer, const char *schema, const char *list, size_t n, struct err *err);
+/* Describes fields as columns, from `columns` on. */
+void answer_columns(const struct fields *fields, struct rows_column *columns);
+/* Lists the rows, to the end or for ever. */
+int answer_rows(struct answer *answer, struct err *err);
+
+/* ---- answer_count.c ---- */
+
+/* Counts, by fields or of all. *ret_total: how many events there were. */
+int answer_count(struct answer *answer, uint64_t *ret_total, struct err *err);
+
+/* ---- answer_sql.c ---- */
+
+/* The rows of --sql. *ret_columns is the caller's, to be freed after the rows have ended. */
+int answer_sql(struct answer *answer, struct rows_column **ret_columns, struct err *err);
+/* The seqs of [from, to) that --where and the other conditions leave, in order, at most `limit`, the newest of them when
+ * `newest`; *ret is the caller's. */
+int answer_where(struct answer *answer, uint64_t from, uint64_t to, uint64_t limit, bool newest, uint64_t **ret,
+                 size_t *ret_n, struct err *err);
+
+#endif

@@ -1,0 +1,238 @@
+/* SQL. --where is an expression within a statement of ours that gives seqs only; the rows are then those of any other
+ * question. --sql is the user's own statement, whose columns are shown as they come. */
+#include "cli/answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/out.h"
+#include "cli/table.h"
+
+#define STATEMENT_MAX ((size_t)4 << 20)
+#define PLACE         "at byte "
+
+static int open_sql(struct answer *a, struct err *err) {
+    struct sql_options options = {.time_ns = a->time_limit, .no_index = a->no_index, .stop = a->stop};
+    return a->sql ? 0 : sql_open(a->ledger, &options, &a->sql, err);
+}
+
+/* What could not be read is said like anywhere else; the rest was answered. */
+static int note_sql(struct answer *a, int rc, const struct err *why, struct err *err) {
+    struct query_cost cost = {0};
+    sql_cost(a->sql, &cost);
+    answer_add_cost(a, &cost);
+    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        answer_damage(a, why);
+        return 0;
+    }
+    if (rc < 0) {
+        *err = *why;
+    }
+    return rc;
+}
+
+/* ---- --where ---- */
+
+/* The byte after a quoted text or a comment that begins at `i`; `i` when none does. SIZE_MAX: it does not end. */
+static size_t skip_quoted(struct bytes sql, size_t i) {
+    static const char opens[] = "'\"`[", closes[] = "'\"`]";
+    uint8_t c = sql.p[i], next = i + 1 < sql.n ? sql.p[i + 1] : 0;
+    if (c == '-' && next == '-') {
+        const uint8_t *end = memchr(sql.p + i, '\n', sql.n - i);
+        return end ? (size_t)(end - sql.p) : sql.n;
+    }
+    if (c == '/' && next == '*') {
+        const uint8_t *end = memmem(sql.p + i + 2, sql.n - i - 2, "*/", 2);
+        return end ? (size_t)(end - sql.p) + 2 : SIZE_MAX;
+    }
+    const char *open = c != '\0' ? strchr(opens, c) : NULL;
+    if (!open) {
+        return i;
+    }
+    const uint8_t *end = memchr(sql.p + i + 1, closes[open - opens], sql.n - i - 1);
+    return end ? (size_t)(end - sql.p) + 1 : SIZE_MAX; /* a doubled quote opens the next text */
+}
+
+/* The expression is put between brackets, and must not close them. */
+static int check_brackets(struct bytes sql, struct err *err) {
+    size_t depth = 0;
+    for (size_t i = 0; i < sql.n;) {
+        size_t after = skip_quoted(sql, i);
+        if (after == SIZE_MAX) {
+            return err_set(err, ERR_INVALID, "at byte %zu: this does not end", i);
+        }
+        if (after > i) {
+            i = after;
+            continue;
+        }
+        if (sql.p[i] == ';' || (sql.p[i] == ')' && depth == 0)) {
+            return err_set(err, ERR_INVALID, "at byte %zu: '%c' does not belong into an expression", i, sql.p[i]);
+        }
+        depth += sql.p[i] == '(' ? 1 : 0;
+        depth -= sql.p[i] == ')' ? 1 : 0;
+        i++;
+    }
+    return depth == 0 ? 0 : err_set(err, ERR_INVALID, "at byte %zu: a ')' is missing", sql.n);
+}
+
+/* Places in messages count from the expression, not from the statement around it. */
+static void move_place(struct err *err, size_t before, size_t length) {
+    struct err moved = {0};
+    uint64_t at = 0;
+    size_t n = sizeof(PLACE) - 1;
+    const char *place = strstr(err->msg, PLACE);
+    if (!place) {
+        return;
+    }
+    size_t digits = strspn(place + n, "0123456789");
+    if (text_parse_u64((struct bytes){(const uint8_t *)place + n, digits}, &at) != 0) {
+        return;
+    }
+    at = at < before ? 0 : at - before;
+    at = at < length ? at : length;
+    err_set(&moved, err->code, "%.*s%llu%s", (int)(place - err->msg + (ptrdiff_t)n), err->msg, (unsigned long long)at,
+            place + n + digits);
+    *err = moved;
+}
+
+struct seqs {
+    uint64_t *seq;
+    size_t n, cap;
+};
+
+static int take_seq(void *ctx, const struct sql_row *row, struct err *err) {
+    struct seqs *seqs = ctx;
+    if (seqs->n == seqs->cap) {
+        size_t cap = seqs->cap > 0 ? 2 * seqs->cap : 1024;
+        uint64_t *more = realloc(seqs->seq, cap * sizeof(*more));
+        if (!more) {
+            return err_set(err, ERR_NOMEM, "no memory for the answer");
+        }
+        seqs->seq = more;
+        seqs->cap = cap;
+    }
+    seqs->seq[seqs->n++] = (uint64_t)row->values[0].int_;
+    return 0;
+}
+
+static void reverse(struct seqs *seqs) {
+    for (size_t i = 0; i < seqs->n / 2; i++) {
+        uint64_t other = seqs->seq[seqs->n - 1 - i];
+        seqs->seq[seqs->n - 1 - i] = seqs->seq[i];
+        seqs->seq[i] = other;
+    }
+}
+
+int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, bool newest, uint64_t **ret, size_t *ret_n,
+                 struct err *err) {
+    struct seqs seqs = {0};
+    struct buf statement;
+    struct bytes where = bytes_of(a->where);
+    struct err why = {0};
+    int rc = check_brackets(where, err);
+    rc = rc != 0 ? rc : open_sql(a, err);
+    if (rc != 0) {
+        err_prefix(err, "--where");
+        return rc;
+    }
+    buf_init(&statement, STATEMENT_MAX);
+    buf_put_str(&statement, "SELECT seq FROM events WHERE (");
+    size_t before = statement.n;
+    buf_put_bytes(&statement, where);
+    buf_put_str(&statement, "\n) AND "); /* the line's end ends a comment */
+    ask_sql(&a->ask, &statement);
+    buf_printf(&statement, " AND seq >= %llu AND seq < %llu ORDER BY seq%s", (unsigned long long)from,
+               (unsigned long long)(to < INT64_MAX ? to : INT64_MAX), newest ? " DESC" : "");
+    if (limit > 0) {
+        buf_printf(&statement, " LIMIT %llu", (unsigned long long)limit);
+    }
+    rc = buf_check(&statement, "the condition", err);
+    if (rc == 0) {
+        rc = sql_run(a->sql, bytes_of_buf(&statement), NULL, take_seq, &seqs, &why);
+        move_place(&why, before, where.n);
+        if (rc == ERR_INVALID) {
+            err_prefix(&why, "--where");
+        }
+        rc = note_sql(a, rc, &why, err);
+    }
+    buf_done(&statement);
+    if (rc != 0) {
+        free(seqs.seq);
+        return rc;
+    }
+    if (newest) {
+        reverse(&seqs);
+    }
+    *ret = seqs.seq;
+    *ret_n = seqs.n;
+    return 0;
+}
+
+/* ---- --sql ---- */
+
+struct table_of {
+    struct answer *answer;
+    struct rows_column *columns; /* owned */
+};
+
+/* A name may come twice, as in SELECT count(*), count(*); members of JSON may not. */
+static void name_column(struct rows_column *columns, size_t i, const char *name) {
+    snprintf(columns[i].name, sizeof(columns[i].name), "%.*s", FIELD_NAME_MAX - 8, name);
+    for (size_t k = 0, n = 1; k < i; k++) {
+        if (strcmp(columns[k].name, columns[i].name) == 0) {
+            snprintf(columns[i].name, sizeof(columns[i].name), "%.*s:%zu", FIELD_NAME_MAX - 12, name, ++n);
+            k = SIZE_MAX; /* from the start: the new name may be taken too */
+        }
+    }
+}
+
+static int take_names(void *ctx, const struct sql_row *row, struct err *err) {
+    struct table_of *table = ctx;
+    struct answer *a = table->answer;
+    struct obj head;
+    if (row->n > TABLE_COLUMNS_MAX) {
+        return err_set(err, ERR_LIMIT, "these are more than %d columns", TABLE_COLUMNS_MAX);
+    }
+    table->columns = calloc(row->n + 1, sizeof(*table->columns));
+    if (!table->columns) {
+        return err_set(err, ERR_NOMEM, "no memory for the answer");
+    }
+    for (size_t i = 0; i < row->n; i++) {
+        table->columns[i].is_bytes = true;
+        name_column(table->columns, i, row->names[i]);
+        table->columns[i].is_time = strcmp(table->columns[i].name, "time") == 0;
+    }
+    answer_head(a, &head);
+    struct rows_options options = {.format = a->format,
+                                   .style = a->style,
+                                   .schema = "ledger.sql/1",
+                                   .list = "records",
+                                   .head = &head,
+                                   .n = row->n,
+                                   .columns = table->columns};
+    a->rows = rows_new(a->cli, &options);
+    obj_done(&head);
+    return a->rows ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
+}
+
+static int take_row(void *ctx, const struct sql_row *row, struct err *err) {
+    struct table_of *table = ctx;
+    (void)err;
+    rows_values(table->answer->rows, row->values);
+    return out_good(table->answer->cli) ? 0 : 1;
+}
+
+int answer_sql(struct answer *a, struct rows_column **ret_columns, struct err *err) {
+    struct table_of table = {.answer = a};
+    struct err why = {0};
+    int rc = open_sql(a, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = sql_run(a->sql, bytes_of(a->statement), take_names, take_row, &table, &why);
+    *ret_columns = table.columns;
+    rc = note_sql(a, rc, &why, err);
+    return rc == 1 ? 0 : rc;
+}

@@ -1,0 +1,49 @@
+/* Conditions from the command line: what --kind, --run, --since and the like ask for, as terms of a query or as SQL. */
+#ifndef CLI_ASK_H
+#define CLI_ASK_H
+
+#include "cli/opt.h"
+#include "query/query.h"
+
+#define ASK_TERMS_MAX 16
+
+/* One option that asks for a field: any of its patterns. */
+struct ask_condition {
+    size_t field;
+    bool glob;             /* patterns are globs; else a '*' at the end makes a prefix */
+    bool plain;            /* no pattern has a '*' */
+    const char **patterns; /* owned list of borrowed texts */
+    size_t n;
+};
+
+struct ask {
+    struct query query; /* terms for all but `rest` */
+    struct ask_condition condition[ASK_TERMS_MAX];
+    size_t n_conditions;
+    bool rest[ASK_TERMS_MAX]; /* conditions that the query has no term for: several patterns */
+    bool has_rest;
+    bool has_times;
+    uint64_t time_from, time_to; /* when has_times: both included */
+    /* memory of the query's terms */
+    struct query_term term[ASK_TERMS_MAX + 2];
+    struct query_value *values;
+};
+
+/* What an option asks for. A table ends with a row without option. */
+struct ask_option {
+    const struct opt *option;
+    size_t header;    /* a field of the header, or */
+    const char *body; /* the name of another one */
+};
+
+/* Reads the options of the table; since and until may be NULL. ERR_NOTFOUND: there is no such kind, with the nearest;
+ * ERR_INVALID names the option. ask_done frees it in any case. */
+int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_option *options, const struct opt *since,
+             const struct opt *until, struct err *err);
+void ask_done(struct ask *ask);
+/* Does the row at hand fulfil the conditions that the query has no term for? 1: it does not. */
+int ask_rest(const struct ask *ask, struct query_cursor *cursor, struct err *err);
+/* Appends all conditions as an SQL expression over the table events ("1" when there are none). */
+void ask_sql(const struct ask *ask, struct buf *out);
+
+#endif

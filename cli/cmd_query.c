@@ -1,0 +1,301 @@
+/* query: the events that fulfil some conditions, as rows, as counts, or by SQL. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/answer.h"
+#include "cli/cli.h"
+#include "cli/out.h"
+#include "cli/pager.h"
+#include "cli/stop.h"
+
+enum {
+    Q_KIND,
+    Q_SUBJECT,
+    Q_RUN,
+    Q_ACTOR,
+    Q_SOURCE,
+    Q_GRADE,
+    Q_KEY,
+    Q_MODEL,
+    Q_PACK,
+    Q_ROUTE,
+    Q_OUTCOME,
+    Q_SINCE,
+    Q_UNTIL,
+    Q_WHERE,
+    Q_SQL,
+    Q_LAST,
+    Q_FIRST,
+    Q_AROUND,
+    Q_CONTEXT,
+    Q_FOLLOW,
+    Q_COUNT,
+    Q_BY,
+    Q_FIELDS,
+    Q_FORMAT,
+    Q_TIME,
+    Q_EXPLAIN,
+    Q_NO_INDEX,
+    Q_TIME_LIMIT,
+    Q_NO_PAGER
+};
+static const struct opt options[] = {
+    [Q_KIND] = {"kind", 'k', "GLOB", "events of these kinds: 'run.*'"},
+    [Q_SUBJECT] = {"subject", 's', "SUBJECT", "about this subject; a prefix with * at its end, here and below"},
+    [Q_RUN] = {"run", 'r', "RUN", "of this run"},
+    [Q_ACTOR] = {"actor", 'a', "WHO", "caused by him, her or it"},
+    [Q_SOURCE] = {"source", 0, "SOURCE", "that came in this way: cli, jsonl, otlp, ..."},
+    [Q_GRADE] = {"grade", 'g', "GRADE", "measured, reported, declared, inferred"},
+    [Q_KEY] = {"key", 0, "KEY", "with this idempotency key"},
+    [Q_MODEL] = {"model", 'm', "MODEL", "with this model"},
+    [Q_PACK] = {"pack", 0, "PACK", "with this pack"},
+    [Q_ROUTE] = {"route", 0, "ROUTE", "with this route"},
+    [Q_OUTCOME] = {"outcome", 0, "OUTCOME", "that ended so: ok, error, timeout, ..."},
+    [Q_SINCE] = {"since", 0, "WHEN", "from a seq (118), a time, a date, or so long ago (2h, 7d)"},
+    [Q_UNTIL] = {"until", 0, "WHEN", "up to a seq, a time, the end of a date, or so long ago"},
+    [Q_WHERE] = {"where", 'w', "SQL-EXPR", "for which this holds: 'latency_ms > 2000 AND ok = 0'"},
+    [Q_SQL] = {"sql", 0, "STATEMENT", "run one SELECT over the table events instead"},
+    [Q_LAST] = {"last", 'n', "N", "the newest N"},
+    [Q_FIRST] = {"first", 0, "N", "the first N; with --by the N largest"},
+    [Q_AROUND] = {"around", 0, "SEQ", "what happened just before and after this event"},
+    [Q_CONTEXT] = {"context", 0, "N", "so many events on each side of it (default: 10)"},
+    [Q_FOLLOW] = {"follow", 'f', NULL, "go on as events come, until interrupted"},
+    [Q_COUNT] = {"count", 'c', NULL, "only how many there are"},
+    [Q_BY] = {"by", 0, "FIELD[,FIELD]", "how many for each value, largest first"},
+    [Q_FIELDS] = {"fields", 0, "FIELD,...", "show these fields"},
+    [Q_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, msgpack"},
+    [Q_TIME] = {"time", 0, "HOW", "times of a table: utc (default), local, relative"},
+    [Q_EXPLAIN] = {"explain", 0, NULL, "say which index was used, and how much was read"},
+    [Q_NO_INDEX] = {"no-index", 0, NULL, "read every event"},
+    [Q_TIME_LIMIT] = {"time-limit", 0, "DURATION", "let SQL run so long at most: 30s"},
+    [Q_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
+    {0},
+};
+
+static const struct ask_option conditions[] = {
+    {&options[Q_KIND], QUERY_KIND, NULL},
+    {&options[Q_SUBJECT], QUERY_SUBJECT, NULL},
+    {&options[Q_RUN], QUERY_RUN, NULL},
+    {&options[Q_ACTOR], QUERY_ACTOR, NULL},
+    {&options[Q_SOURCE], QUERY_SOURCE, NULL},
+    {&options[Q_GRADE], QUERY_GRADE, NULL},
+    {&options[Q_KEY], QUERY_KEY, NULL},
+    {&options[Q_MODEL], 0, "model"},
+    {&options[Q_PACK], 0, "pack"},
+    {&options[Q_ROUTE], 0, "route"},
+    {&options[Q_OUTCOME], 0, "outcome"},
+    {NULL, 0, NULL},
+};
+
+#define CONTEXT_DEFAULT 10
+
+/* ---- the command line ---- */
+
+/* Options that make no sense together, as sets: the first with any of the second. */
+static int check_pairs(struct cli *cli, const struct opt_args *args) {
+    static const struct {
+        int one, other;
+    } pairs[] = {{Q_FIRST, Q_LAST}, {Q_AROUND, Q_FIRST}, {Q_AROUND, Q_LAST},  {Q_AROUND, Q_FOLLOW}, {Q_AROUND, Q_COUNT},
+                 {Q_AROUND, Q_BY},  {Q_FOLLOW, Q_FIRST}, {Q_FOLLOW, Q_COUNT}, {Q_FOLLOW, Q_BY},     {Q_COUNT, Q_FIELDS},
+                 {Q_BY, Q_FIELDS},  {Q_BY, Q_LAST},      {Q_COUNT, Q_LAST},   {Q_SQL, Q_WHERE},     {Q_SQL, Q_FIRST},
+                 {Q_SQL, Q_LAST},   {Q_SQL, Q_AROUND},   {Q_SQL, Q_FOLLOW},   {Q_SQL, Q_COUNT},     {Q_SQL, Q_BY},
+                 {Q_SQL, Q_FIELDS}, {Q_SQL, Q_SINCE},    {Q_SQL, Q_UNTIL}};
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        if (opt_has(args, &options[pairs[i].one]) && opt_has(args, &options[pairs[i].other])) {
+            return cli_usage(cli, "--%s and --%s do not go together", options[pairs[i].one].name,
+                             options[pairs[i].other].name);
+        }
+    }
+    for (const struct ask_option *c = conditions; c->option; c++) {
+        if (opt_has(args, &options[Q_SQL]) && opt_has(args, c->option)) {
+            return cli_usage(cli, "--sql and --%s do not go together: a WHERE of the statement says the same",
+                             c->option->name);
+        }
+    }
+    if (opt_has(args, &options[Q_CONTEXT]) && !opt_has(args, &options[Q_AROUND])) {
+        return cli_usage(cli, "--context goes with --around");
+    }
+    return 0;
+}
+
+static int read_format(struct answer *a, const struct opt_args *args, struct err *err) {
+    const char *format = opt_text(args, &options[Q_FORMAT]), *style = opt_text(args, &options[Q_TIME]);
+    a->format = !a->cli->json ? ROWS_TABLE : a->follow ? ROWS_JSONL : ROWS_JSON;
+    int rc = format ? rows_format(format, &a->format, err) : 0;
+    rc = rc != 0 || !style ? rc : when_style(style, &a->style, err);
+    if (rc == 0 && a->format == ROWS_JSON && a->follow) {
+        rc = err_set(err, ERR_INVALID, "--follow has no end, which --format json needs; jsonl has none either");
+    }
+    return rc;
+}
+
+/* What is shown: the named fields, or what is usual for the format. */
+static int read_fields(struct answer *a, const struct opt_args *args, struct err *err) {
+    static const char table[] = "seq,time,kind,subject,body",
+                      csv[] = "seq,time,kind,schema,subject,actor,source,grade,run,cause,key,leaf,body";
+    const char *list;
+    size_t at = 0;
+    int rc = 0;
+    while (rc == 0 && (list = opt_next(args, &options[Q_FIELDS], &at)) != NULL) {
+        rc = fields_add(&a->fields, list, err);
+    }
+    if (rc == 0 && a->fields.n == 0 && (a->format == ROWS_TABLE || a->format == ROWS_CSV)) {
+        rc = fields_add(&a->fields, a->format == ROWS_TABLE ? table : csv, err);
+    }
+    at = 0;
+    while (rc == 0 && (list = opt_next(args, &options[Q_BY], &at)) != NULL) {
+        rc = fields_add(&a->by, list, err);
+    }
+    if (rc == 0 && a->by.n > QUERY_BY_MAX) {
+        rc = err_set(err, ERR_INVALID, "--by takes at most %d fields", QUERY_BY_MAX);
+    }
+    return rc;
+}
+
+static int read_limits(struct answer *a, const struct opt_args *args, struct err *err) {
+    const char *time = opt_text(args, &options[Q_TIME_LIMIT]);
+    a->context = CONTEXT_DEFAULT;
+    int rc = opt_u64(args, &options[Q_FIRST], &a->first, err);
+    rc = rc != 0 ? rc : opt_u64(args, &options[Q_LAST], &a->last, err);
+    rc = rc != 0 ? rc : opt_u64(args, &options[Q_AROUND], &a->around, err);
+    rc = rc != 0 ? rc : opt_u64(args, &options[Q_CONTEXT], &a->context, err);
+    if (rc == 0 && time && (text_parse_duration(bytes_of(time), &a->time_limit) != 0 || a->time_limit == 0)) {
+        rc = err_set(err, ERR_INVALID, "--time-limit '%.40s' is no duration; accepted are 30s, 5m, 1h", time);
+    }
+    return rc;
+}
+
+static int read_question(struct answer *a, const struct opt_args *args) {
+    struct err err = {0};
+    a->where = opt_text(args, &options[Q_WHERE]);
+    a->statement = opt_text(args, &options[Q_SQL]);
+    a->is_around = opt_has(args, &options[Q_AROUND]);
+    a->follow = opt_has(args, &options[Q_FOLLOW]);
+    a->count = opt_has(args, &options[Q_COUNT]);
+    a->explain = opt_has(args, &options[Q_EXPLAIN]);
+    a->no_index = opt_has(args, &options[Q_NO_INDEX]);
+    int exit_code = check_pairs(a->cli, args);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    if (read_limits(a, args, &err) != 0 || read_format(a, args, &err) != 0 || read_fields(a, args, &err) != 0) {
+        return cli_usage(a->cli, "%s", err.msg);
+    }
+    int rc = ask_read(&a->ask, args, conditions, &options[Q_SINCE], &options[Q_UNTIL], &err);
+    return rc == 0 ? 0 : rc == ERR_NOTFOUND ? cli_usage(a->cli, "%s", err.msg) : cli_fail_input(a->cli, &err);
+}
+
+/* ---- answering ---- */
+
+static void explain(struct answer *a) {
+    const struct query_cost *c = &a->cost;
+    struct buf took;
+    buf_init(&took, 64);
+    when_length(&took, (double)(clock_boot_ns() - a->start) / 1e6);
+    fprintf(stderr, "plan: %s\n", c->plan);
+    fprintf(stderr, "cost: %llu bundles read, %llu events looked at, %llu segments of the index, %.*s\n",
+            (unsigned long long)c->bundles, (unsigned long long)c->events, (unsigned long long)c->segments, (int)took.n,
+            (const char *)took.p);
+    fprintf(stderr, "index: %llu of %llu events\n", (unsigned long long)c->covered, (unsigned long long)a->size);
+    buf_done(&took);
+}
+
+/* The end of the answer: the rows that are held back, the JSON document's end, what it took. */
+static int end(struct answer *a, uint64_t found) {
+    struct obj tail;
+    int exit_code = 0;
+    bool document = a->format == ROWS_JSON && a->rows;
+    if (a->explain) {
+        struct err ignored = {0};
+        query_index_covered(a->ledger, &a->cost.covered, &ignored);
+    }
+    obj_init(&tail);
+    if (a->count || a->by.n > 0) {
+        obj_uint(&tail, "total", found);
+    }
+    if (document) {
+        answer_tail(a, &tail);
+    }
+    exit_code = rows_end(a->rows, &tail);
+    a->rows = NULL;
+    obj_done(&tail);
+    if (a->explain && !document) {
+        explain(a);
+    }
+    return exit_code;
+}
+
+static int answer(struct answer *a) {
+    struct err err = {0};
+    struct ledger_head head = {0};
+    struct rows_column *columns = NULL;
+    uint64_t found = 0;
+    bool counts = a->count || a->by.n > 0;
+    int rc = ledger_head(a->ledger, &head, &err);
+    a->size = head.size;
+    if (rc == 0) {
+        rc = a->statement ? answer_sql(a, &columns, &err) : counts ? answer_count(a, &found, &err) : answer_rows(a, &err);
+    }
+    found = a->rows && !counts ? rows_count(a->rows) : found;
+    int exit_code = a->rows ? end(a, found) : 0;
+    free(columns);
+    if (rc != 0 && out_good(a->cli)) {
+        exit_code = a->statement || a->where ? cli_fail(a->cli, &err) : cli_fail_lookup(a->cli, &err);
+    }
+    if (exit_code == 0 && a->unreadable > 0) {
+        exit_code = EXIT_INVALID;
+    }
+    return exit_code != 0 || found > 0 || a->follow ? exit_code : EXIT_NO;
+}
+
+static int query(struct cli *cli, const struct opt_args *args) {
+    struct pager pager;
+    struct answer *a = calloc(1, sizeof(*a));
+    if (!a) {
+        return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
+    }
+    a->cli = cli;
+    a->start = clock_boot_ns();
+    fields_init(&a->fields);
+    fields_init(&a->by);
+    obj_init(&a->damage);
+    int exit_code = read_question(a, args);
+    exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &a->ledger);
+    if (exit_code == 0) {
+        bool paged = !a->follow && !opt_has(args, &options[Q_NO_PAGER]) && a->format != ROWS_MSGPACK;
+        pager_begin(&pager, cli, paged);
+        a->stop = stop_catch();
+        exit_code = answer(a);
+        pager_end(&pager, cli);
+    }
+    sql_close(a->sql);
+    ledger_close(a->ledger);
+    ask_done(&a->ask);
+    fields_done(&a->fields);
+    fields_done(&a->by);
+    obj_done(&a->damage);
+    free(a);
+    return exit_code;
+}
+
+const struct spec spec_query = {
+    .synopsis = "[CONDITIONS] [--last N] [--count] [--by FIELD] [--fields FIELD,...] [--format FORMAT]",
+    .about = "Shows the events that fulfil all conditions. A condition that is given twice means any of its\n"
+             "values. Fields are those of an event's header (seq, time, kind, schema, subject, actor, source,\n"
+             "grade, run, cause, key), at, day, hour, minute, leaf, author, body, private, every open field of\n"
+             "the catalog, and body.NAME for those of your own kinds. Conditions of the header and of indexed\n"
+             "fields are answered from the index; what it does not cover is read.\n"
+             "Each event shown whole is recomputed up to its leaf. Events that cannot be read are named on\n"
+             "standard error, the others are shown, and the exit code is 30. Exit code 1 when nothing matched.",
+    .examples = "ledger query --kind 'run.*' --outcome error --since 2d\n"
+                "ledger query --run 4f1c --fields seq,at,kind,model,latency_ms\n"
+                "ledger query --kind run.model_called --by model,outcome\n"
+                "ledger query --where 'latency_ms > 2000' --last 20\n"
+                "ledger query --sql 'SELECT model, p95(latency_ms) FROM events GROUP BY model'\n"
+                "ledger query --around 118 --context 5",
+    .opts = options,
+    .run = query,
+};

@@ -1,0 +1,230 @@
+/* A name is looked for among what the query room knows, then among what rows have besides, then among all fields of the
+ * catalog, whether they are indexed or not. What no catalog knows, the fields of kinds of one's own, goes by "body.NAME".
+ */
+#include "cli/fields.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ledger/kind.h"
+
+#define BODY_PREFIX "body."
+#define PRIVATE_MAX ((size_t)32 << 20)
+
+static const struct {
+    const char *name;
+    enum field_what what;
+} others[] = {{"body", FIELD_WHOLE}, {"private", FIELD_SECRET}, {"leaf", FIELD_LEAF}, {"author", FIELD_AUTHOR},
+              {"at", FIELD_AT},      {"day", FIELD_DAY},        {"hour", FIELD_HOUR}, {"minute", FIELD_MINUTE}};
+
+void fields_init(struct fields *fields) {
+    memset(fields, 0, sizeof(*fields));
+    for (size_t i = 0; i < FIELDS_MAX; i++) {
+        buf_init(&fields->memory[i], PRIVATE_MAX);
+    }
+}
+
+void fields_done(struct fields *fields) {
+    for (size_t i = 0; i < FIELDS_MAX; i++) {
+        buf_done(&fields->memory[i]);
+    }
+}
+
+/* In all kinds a field of one name means one thing. */
+static const struct kind_field *in_catalog(struct bytes name) {
+    for (size_t k = 0; k < kind_count(); k++) {
+        const struct kind_field *field = kind_field_find(kind_at(k), name);
+        if (field) {
+            return field;
+        }
+    }
+    return NULL;
+}
+
+static const char *nearest(const char *name) {
+    const char *best = query_field_suggest(bytes_of(name));
+    size_t limit = strlen(name) < 4 ? 1 : 2, least = best ? text_distance(name, best, limit) : limit + 1;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        size_t d = text_distance(name, others[i].name, limit);
+        if (d < least) {
+            best = others[i].name;
+            least = d;
+        }
+    }
+    for (size_t k = 0; k < kind_count(); k++) {
+        const struct kind *kind = kind_at(k);
+        for (size_t f = 0; f < kind->n_fields; f++) {
+            size_t d = (kind->fields[f].flags & KIND_OPEN) ? text_distance(name, kind->fields[f].name, limit) : limit + 1;
+            if (d < least) {
+                best = kind->fields[f].name;
+                least = d;
+            }
+        }
+    }
+    return best;
+}
+
+static int unknown(const char *name, struct err *err) {
+    const struct kind_field *hidden = in_catalog(bytes_of(name));
+    if (hidden) {
+        return err_set(err, ERR_INVALID, "'%s' is kept private: the field 'private' has all that is", name);
+    }
+    const char *near = nearest(name);
+    return err_set(err, ERR_INVALID, "there is no field '%.100s'%s%s%s; a field of kinds of your own is named body.%.100s",
+                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", name);
+}
+
+static int resolve(struct field *field, struct err *err) {
+    struct bytes name = bytes_of(field->name);
+    const struct kind_field *known = NULL;
+    if (bytes_has_prefix(name, BODY_PREFIX)) {
+        size_t n = sizeof(BODY_PREFIX) - 1;
+        field->what = FIELD_BODY;
+        known = in_catalog((struct bytes){name.p + n, name.n - n});
+        field->is_time = known && known->type == KIND_TIME;
+        return name.n > n ? 0 : err_set(err, ERR_INVALID, "'%s' needs a name behind the dot", field->name);
+    }
+    field->number = query_field_find(name);
+    if (field->number != SIZE_MAX) {
+        bool header = field->number < QUERY_HEADER_FIELDS;
+        known = header ? NULL : in_catalog(name);
+        field->what = FIELD_KNOWN;
+        field->is_time = field->number == QUERY_TIME || (known && known->type == KIND_TIME);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (bytes_is(name, others[i].name)) {
+            field->what = others[i].what;
+            return 0;
+        }
+    }
+    known = in_catalog(name);
+    if (!known || !(known->flags & KIND_OPEN)) {
+        return unknown(field->name, err);
+    }
+    field->what = FIELD_BODY;
+    field->is_time = known->type == KIND_TIME;
+    return 0;
+}
+
+int fields_add(struct fields *fields, const char *list, struct err *err) {
+    int rc = 0;
+    while (rc == 0) {
+        size_t n = strcspn(list, ",");
+        if (n == 0 || n >= FIELD_NAME_MAX) {
+            return err_set(err, ERR_INVALID, "a list of fields is names with commas between them, as in seq,kind,model");
+        }
+        if (fields->n == FIELDS_MAX) {
+            return err_set(err, ERR_INVALID, "these are more than %d fields", FIELDS_MAX);
+        }
+        struct field *field = &fields->field[fields->n];
+        *field = (struct field){0};
+        snprintf(field->name, sizeof(field->name), "%.*s", (int)n, list);
+        rc = resolve(field, err);
+        fields->n += rc == 0 ? 1 : 0;
+        if (list[n] == '\0') {
+            return rc;
+        }
+        list += n + 1;
+    }
+    return rc;
+}
+
+/* The time up to the day, hour or minute, or all of it. */
+static int time_part(struct query_cursor *cursor, enum field_what what, struct buf *out, struct err *err) {
+    struct query_value time;
+    char text[TEXT_TIME_MAX];
+    int rc = query_get(cursor, QUERY_TIME, &time, err);
+    if (rc == 0) {
+        text_time(text, (uint64_t)time.int_);
+        const char *rest = what == FIELD_HOUR ? ":00Z" : what == FIELD_MINUTE ? "Z" : "";
+        int n = what == FIELD_DAY ? 10 : what == FIELD_HOUR ? 13 : what == FIELD_MINUTE ? 16 : TEXT_TIME_MAX - 1;
+        buf_printf(out, "%.*s%s", n, text, rest);
+    }
+    return rc;
+}
+
+static struct query_value text_value(struct bytes text) {
+    return (struct query_value){.type = text.n > 0 ? QUERY_TEXT : QUERY_NULL, .text = text};
+}
+
+/* What only the event itself has. */
+static int get_other(struct fields *fields, size_t i, struct query_cursor *cursor, struct query_value *ret,
+                     struct err *err) {
+    struct buf *memory = &fields->memory[i];
+    const struct ledger_event *event = NULL;
+    char hex[2 * LEDGER_HASH + 1];
+    int rc = query_event(cursor, &event, err);
+    if (rc != 0) {
+        return rc;
+    }
+    *ret = (struct query_value){.type = QUERY_NULL};
+    switch (fields->field[i].what) {
+    case FIELD_WHOLE:
+        *ret = (struct query_value){.type = event->body.n > 0 ? QUERY_OTHER : QUERY_NULL, .text = event->body};
+        return 0;
+    case FIELD_AUTHOR:
+        *ret = text_value(event->author);
+        return 0;
+    case FIELD_LEAF:
+        text_hex(hex, event->leaf, LEDGER_HASH);
+        buf_put_str(memory, hex);
+        *ret = text_value(bytes_of_buf(memory));
+        break;
+    default:
+        if (event->has_private && (rc = query_private(cursor, memory, err)) == 0) {
+            *ret = (struct query_value){.type = QUERY_OTHER, .text = bytes_of_buf(memory)};
+        }
+    }
+    return rc != 0 ? rc : buf_check(memory, "a field", err);
+}
+
+int fields_get(struct fields *fields, struct query_cursor *cursor, struct query_value *ret, struct err *err) {
+    int rc = 0;
+    for (size_t i = 0; i < fields->n && rc == 0; i++) {
+        const struct field *field = &fields->field[i];
+        buf_clear(&fields->memory[i]);
+        switch (field->what) {
+        case FIELD_KNOWN:
+            rc = query_get(cursor, field->number, &ret[i], err);
+            break;
+        case FIELD_BODY: {
+            struct bytes name = bytes_of(field->name);
+            size_t skip = bytes_has_prefix(name, BODY_PREFIX) ? sizeof(BODY_PREFIX) - 1 : 0;
+            rc = query_get_body(cursor, (struct bytes){name.p + skip, name.n - skip}, &ret[i], err);
+            break;
+        }
+        case FIELD_AT:
+        case FIELD_DAY:
+        case FIELD_HOUR:
+        case FIELD_MINUTE:
+            rc = time_part(cursor, field->what, &fields->memory[i], err);
+            rc = rc != 0 ? rc : buf_check(&fields->memory[i], "a field", err);
+            ret[i] = text_value(bytes_of_buf(&fields->memory[i]));
+            break;
+        default:
+            rc = get_other(fields, i, cursor, &ret[i], err);
+        }
+    }
+    return rc;
+}
+
+bool fields_known(const struct fields *fields) {
+    for (size_t i = 0; i < fields->n; i++) {
+        if (fields->field[i].what != FIELD_KNOWN) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fields_whole(const struct fields *fields) {
+    for (size_t i = 0; i < fields->n; i++) {
+        enum field_what what = fields->field[i].what;
+        if (what != FIELD_KNOWN && what != FIELD_AT && what != FIELD_DAY && what != FIELD_HOUR && what != FIELD_MINUTE) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,88 @@
+/* The pager is a child at the other end of a pipe that takes the place of standard output. The name in $PAGER is a shell's
+ * command line, as everywhere; without it `less` is looked for in $PATH, so that a machine without it shows its answers
+ * all the same. */
+#include "cli/pager.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/out.h"
+
+#define LESS "less"
+
+static bool is_in_path(const char *name) {
+    const char *path = cli_env("PATH");
+    char candidate[FILE_PATH_MAX];
+    while (path && *path) {
+        size_t n = strcspn(path, ":");
+        if (n > 0 && snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)n, path, name) < (int)sizeof(candidate) &&
+            access(candidate, X_OK) == 0) {
+            return true;
+        }
+        path += n + (path[n] == ':');
+    }
+    return false;
+}
+
+/* In the child: the pager, reading from `in`. */
+static void become(const char *command, int in) {
+    if (dup2(in, STDIN_FILENO) < 0) {
+        _exit(127);
+    }
+    signal(SIGPIPE, SIG_DFL); /* what is ignored stays so */
+    signal(SIGXFSZ, SIG_DFL);
+    setenv("LESS", "FRX", 0);
+    setenv("LV", "-c", 0);
+    if (command) {
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    } else {
+        execlp(LESS, LESS, (char *)NULL);
+    }
+    _exit(127);
+}
+
+void pager_begin(struct pager *pager, const struct cli *cli, bool wanted) {
+    const char *command = cli_env("PAGER"), *term = cli_env("TERM");
+    int ends[2];
+    *pager = (struct pager){.pid = 0, .terminal = -1};
+    if (!wanted || !cli->out_tty || !term || strcmp(term, "dumb") == 0 || (command && strcmp(command, "cat") == 0) ||
+        (!command && !is_in_path(LESS)) || pipe2(ends, O_CLOEXEC) != 0) {
+        return;
+    }
+    fflush(stdout);
+    pager->terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    pid_t pid = pager->terminal < 0 ? -1 : fork();
+    if (pid == 0) {
+        become(command, ends[0]);
+    }
+    if (pid > 0 && dup2(ends[1], STDOUT_FILENO) == STDOUT_FILENO) {
+        pager->pid = pid;
+    } else if (pager->terminal >= 0) {
+        close(pager->terminal);
+    }
+    close(ends[0]);
+    close(ends[1]);
+}
+
+void pager_end(struct pager *pager, struct cli *cli) {
+    if (pager->pid == 0) {
+        return;
+    }
+    out_flush(cli);
+    if (cli->out_errno == EPIPE) {
+        cli->out_errno = 0;
+    }
+    dup2(pager->terminal, STDOUT_FILENO); /* the last writing end is closed: the pager sees the end of its input */
+    close(pager->terminal);
+    clearerr(stdout);
+    while (waitpid(pager->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    pager->pid = 0;
+}

@@ -1,0 +1,441 @@
+/* Every format is written from the same values. JSON and MessagePack go by way of MessagePack, the program's one data
+ * model; CSV is RFC 4180; a table is cli/table.c's.
+ *
+ * Text of events is hostile. In a table and, on a terminal, in JSON and CSV nothing of it steers the terminal; and CSV ends
+ * up in spreadsheets, which take a text that begins with = + - @ for a formula: it gets a ' in front. */
+#include "cli/rows.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mp.h"
+#include "base/text.h"
+#include "cli/out.h"
+#include "cli/summary.h"
+#include "cli/table.h"
+
+#define ROW_MAX   ((size_t)256 << 20)
+#define BAR_CELLS 32
+#define FORMULA   "=+-@\t\r"
+
+struct rows {
+    struct cli *cli;
+    struct rows_options o;
+    struct table *table;
+    struct table_column *heads; /* of the table */
+    size_t kind;                /* the column that has the kind; SIZE_MAX */
+    struct buf mp, text;        /* of the row at hand */
+    struct err err;             /* the first that went wrong */
+    uint64_t count, now;
+    uint32_t members; /* of a row in JSON */
+};
+
+static const char *const format_names[] = {
+    [ROWS_TABLE] = "table", [ROWS_JSON] = "json", [ROWS_JSONL] = "jsonl", [ROWS_CSV] = "csv", [ROWS_MSGPACK] = "msgpack"};
+
+int rows_format(const char *name, enum rows_format *ret, struct err *err) {
+    const char *near = NULL;
+    size_t least = 3;
+    for (size_t i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++) {
+        size_t d = text_distance(name, format_names[i], 2);
+        if (d == 0) {
+            *ret = (enum rows_format)i;
+            return 0;
+        }
+        near = d < least ? format_names[i] : near;
+        least = d < least ? d : least;
+    }
+    return err_set(err, ERR_INVALID, "there is no format '%.40s'%s%s%s; accepted are table, json, jsonl, csv and msgpack",
+                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static void note(struct rows *rows, const struct err *err) {
+    if (rows->err.code == 0) {
+        rows->err = *err;
+    }
+}
+
+/* ---- beginning ---- */
+
+/* The JSON document up to its rows. */
+static void put_json_head(struct rows *rows) {
+    struct obj head;
+    struct buf text;
+    obj_init(&head);
+    obj_text(&head, "schema", rows->o.schema);
+    if (rows->o.head) {
+        buf_put_bytes(&head.items, bytes_of_buf(&rows->o.head->items));
+        head.n += rows->o.head->n;
+    }
+    buf_init(&text, ROW_MAX);
+    if (obj_json(&head, JSON_LINE, &text, &rows->err) == 0) {
+        text.n--; /* the brace */
+        buf_printf(&text, ",\"%s\":[", rows->o.list);
+        out_json(rows->cli, bytes_of_buf(&text));
+    }
+    buf_done(&text);
+    obj_done(&head);
+}
+
+static void put_csv_text(struct rows *rows, struct bytes text);
+
+static void put_csv_head(struct rows *rows) {
+    for (size_t i = 0, n = 0; i < rows->o.n; i++) {
+        if (!rows->o.columns[i].is_bar) {
+            buf_put_str(&rows->text, n++ > 0 ? "," : "");
+            put_csv_text(rows, bytes_of(rows->o.columns[i].name));
+        }
+    }
+    buf_put_str(&rows->text, "\r\n");
+    out_bytes(rows->cli, bytes_of_buf(&rows->text));
+}
+
+static bool new_table(struct rows *rows) {
+    rows->heads = calloc(rows->o.n + 1, sizeof(*rows->heads));
+    for (size_t i = 0; rows->heads && i < rows->o.n; i++) {
+        const char *name = rows->o.columns[i].name;
+        size_t max = strcmp(name, "kind") == 0 ? 30 : strcmp(name, "subject") == 0 ? 36 : 0;
+        rows->heads[i] = (struct table_column){.name = rows->o.columns[i].is_bar ? "" : name, .tty_max = max};
+    }
+    rows->table = rows->heads ? table_new(rows->cli, rows->heads, rows->o.n) : NULL;
+    return rows->table != NULL;
+}
+
+static void rows_free(struct rows *rows) {
+    buf_done(&rows->mp);
+    buf_done(&rows->text);
+    free(rows->heads);
+    free(rows);
+}
+
+struct rows *rows_new(struct cli *cli, const struct rows_options *options) {
+    struct rows *rows = calloc(1, sizeof(*rows));
+    if (!rows) {
+        return NULL;
+    }
+    *rows = (struct rows){.cli = cli, .o = *options, .kind = SIZE_MAX, .now = clock_wall_ns()};
+    buf_init(&rows->mp, ROW_MAX);
+    buf_init(&rows->text, ROW_MAX);
+    for (size_t i = 0; i < rows->o.n; i++) {
+        rows->kind = strcmp(rows->o.columns[i].name, "kind") == 0 ? i : rows->kind;
+        rows->members += rows->o.columns[i].is_bar ? 0 : 1;
+    }
+    if (rows->o.format == ROWS_TABLE && !new_table(rows)) {
+        rows_free(rows);
+        return NULL;
+    }
+    if (rows->o.format == ROWS_JSON) {
+        put_json_head(rows);
+    } else if (rows->o.format == ROWS_CSV) {
+        put_csv_head(rows);
+    }
+    if (rows->o.head) {
+        obj_done(rows->o.head);
+        rows->o.head = NULL;
+    }
+    return rows;
+}
+
+/* ---- values as MessagePack and JSON ---- */
+
+static void put_mp_text(struct buf *out, struct bytes text) {
+    if (text_utf8_valid(text.p, text.n) == text.n) {
+        mp_put_str(out, text);
+        return;
+    }
+    struct buf safe;
+    buf_init(&safe, ROW_MAX);
+    text_safe(&safe, text);
+    mp_put_str(out, bytes_of_buf(&safe));
+    buf_done(&safe);
+}
+
+static void put_mp_real(struct buf *out, double v) {
+    v = v == 0 ? 0 : v; /* no negative zero */
+    if (mp_float_ok(v)) {
+        mp_put_float(out, v);
+    } else {
+        mp_put_str(out, bytes_of(isnan(v) ? "nan" : v > 0 ? "inf" : "-inf"));
+    }
+}
+
+static void put_mp(struct rows *rows, const struct rows_column *column, const struct query_value *v, struct buf *out) {
+    char ns[24];
+    switch (v->type) {
+    case QUERY_NULL:
+        mp_put_nil(out);
+        break;
+    case QUERY_BOOL:
+        mp_put_bool(out, v->boolean);
+        break;
+    case QUERY_INT:
+        if (column->is_time && rows->o.format != ROWS_MSGPACK) { /* JSON's numbers lose ns */
+            snprintf(ns, sizeof(ns), "%lld", (long long)v->int_);
+            mp_put_str(out, bytes_of(ns));
+        } else {
+            mp_put_int(out, v->int_);
+        }
+        break;
+    case QUERY_REAL:
+        put_mp_real(out, v->real);
+        break;
+    case QUERY_TEXT:
+        put_mp_text(out, v->text);
+        break;
+    case QUERY_OTHER:
+        if (column->is_bytes) {
+            mp_put_bin(out, v->text);
+        } else {
+            buf_put_bytes(out, v->text);
+        }
+    }
+}
+
+/* What stands in rows->mp, as the format has it. */
+static void put_item(struct rows *rows) {
+    struct err err = {0};
+    if (buf_check(&rows->mp, "a row", &err) != 0) {
+        note(rows, &err);
+        return;
+    }
+    if (rows->o.format == ROWS_MSGPACK) {
+        out_bytes(rows->cli, bytes_of_buf(&rows->mp));
+        return;
+    }
+    buf_clear(&rows->text);
+    if (json_from_mp(bytes_of_buf(&rows->mp), JSON_LINE, &rows->text, &err) != 0) {
+        note(rows, &err);
+        return;
+    }
+    out_str(rows->cli, rows->o.format == ROWS_JSONL ? "" : rows->count > 0 ? ",\n" : "\n");
+    out_json(rows->cli, bytes_of_buf(&rows->text));
+    out_str(rows->cli, rows->o.format == ROWS_JSONL ? "\n" : "");
+}
+
+/* ---- values as text ---- */
+
+static void put_number(struct buf *out, const struct query_value *v) {
+    struct buf mp;
+    buf_init(&mp, 64);
+    if (v->type == QUERY_INT) {
+        mp_put_int(&mp, v->int_);
+    } else {
+        put_mp_real(&mp, v->real);
+    }
+    size_t at = out->n;
+    json_from_mp(bytes_of_buf(&mp), JSON_LINE, out, NULL);
+    if (out->n > at && out->p[at] == '"') { /* what is no number in JSON */
+        memmove(out->p + at, out->p + at + 1, out->n - at - 2);
+        out->n -= 2;
+    }
+    buf_done(&mp);
+}
+
+/* All but texts, which the caller has. */
+static void put_plain(const struct rows_column *column, const struct query_value *v, struct buf *out) {
+    struct err err = {0};
+    switch (v->type) {
+    case QUERY_BOOL:
+        buf_put_str(out, v->boolean ? "true" : "false");
+        break;
+    case QUERY_INT:
+    case QUERY_REAL:
+        put_number(out, v);
+        break;
+    case QUERY_OTHER:
+        if (column->is_bytes) {
+            text_base64(out, v->text.p, v->text.n);
+        } else {
+            json_from_mp(v->text, JSON_LINE, out, &err);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void put_csv_text(struct rows *rows, struct bytes text) {
+    struct buf *out = &rows->text;
+    bool formula = text.n > 0 && strchr(FORMULA, text.p[0]) && text.p[0] != '\0';
+    bool quote = text.n == 0 || text.p[0] == ' ' || text.p[text.n - 1] == ' ';
+    for (size_t i = 0; i < text.n && !quote; i++) {
+        quote = text.p[i] == '"' || text.p[i] == ',' || text.p[i] == '\r' || text.p[i] == '\n';
+    }
+    buf_put_str(out, quote ? "\"" : "");
+    buf_put_str(out, formula ? "'" : "");
+    while (text.n > 0) {
+        const uint8_t *mark = memchr(text.p, '"', text.n);
+        size_t n = mark ? (size_t)(mark - text.p) + 1 : text.n;
+        buf_put(out, text.p, n);
+        buf_put_str(out, mark ? "\"" : "");
+        text.p += n;
+        text.n -= n;
+    }
+    buf_put_str(out, quote ? "\"" : "");
+}
+
+static void put_csv(struct rows *rows, const struct query_value *values) {
+    char time[TEXT_TIME_MAX];
+    buf_clear(&rows->text);
+    for (size_t i = 0, n = 0; i < rows->o.n; i++) {
+        const struct rows_column *column = &rows->o.columns[i];
+        const struct query_value *v = &values[i];
+        if (column->is_bar) {
+            continue;
+        }
+        buf_put_str(&rows->text, n++ > 0 ? "," : "");
+        if (v->type == QUERY_TEXT) {
+            put_csv_text(rows, v->text);
+        } else if (v->type == QUERY_INT && column->is_time && v->int_ >= 0) {
+            text_time(time, (uint64_t)v->int_);
+            buf_put_str(&rows->text, time);
+        } else if (v->type == QUERY_OTHER) {
+            buf_clear(&rows->mp);
+            put_plain(column, v, &rows->mp);
+            put_csv_text(rows, bytes_of_buf(&rows->mp));
+        } else {
+            put_plain(column, v, &rows->text);
+        }
+    }
+    struct err err = {0};
+    if (buf_check(&rows->text, "a row", &err) != 0) {
+        note(rows, &err);
+    } else if (rows->cli->out_tty) {
+        out_safe(rows->cli, bytes_of_buf(&rows->text));
+        out_str(rows->cli, "\n");
+    } else {
+        buf_put_str(&rows->text, "\r\n");
+        out_bytes(rows->cli, bytes_of_buf(&rows->text));
+    }
+}
+
+/* A bar of up to BAR_CELLS cells, in eighths of them where the terminal can draw these. */
+static void put_bar(struct rows *rows, double part) {
+    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    bool fine = out_utf8(rows->cli);
+    unsigned n = (unsigned)(part * BAR_CELLS * 8 + 0.5);
+    n = n == 0 && part > 0 ? 1 : n;
+    for (unsigned i = 0; i < n / 8; i++) {
+        buf_put_str(&rows->text, fine ? "█" : "#");
+    }
+    buf_put_str(&rows->text, fine ? eighths[n % 8] : n % 8 >= 4 || n < 8 ? "#" : "");
+}
+
+static void put_cell(struct rows *rows, size_t i, const struct query_value *values) {
+    const struct rows_column *column = &rows->o.columns[i];
+    const struct query_value *v = &values[i];
+    buf_clear(&rows->text);
+    if (column->is_bar) {
+        put_bar(rows, v->type == QUERY_REAL ? v->real : 0);
+    } else if (v->type == QUERY_TEXT) {
+        table_cell(rows->table, v->text);
+        return;
+    } else if (v->type == QUERY_INT && column->is_time && v->int_ >= 0) {
+        when_text(&rows->text, (uint64_t)v->int_, rows->o.style, rows->now);
+    } else if (column->in_line && (v->type == QUERY_OTHER || v->type == QUERY_NULL)) {
+        struct bytes kind =
+            rows->kind != SIZE_MAX && values[rows->kind].type == QUERY_TEXT ? values[rows->kind].text : (struct bytes){0};
+        summary_put(kind, v->type == QUERY_OTHER ? v->text : (struct bytes){0}, &rows->text);
+    } else {
+        put_plain(column, v, &rows->text);
+        if (v->type == QUERY_INT || v->type == QUERY_REAL) {
+            table_number(rows->table, bytes_of_buf(&rows->text));
+            return;
+        }
+    }
+    table_cell(rows->table, bytes_of_buf(&rows->text));
+}
+
+/* ---- rows ---- */
+
+void rows_values(struct rows *rows, const struct query_value *values) {
+    if (rows->o.format == ROWS_CSV) {
+        put_csv(rows, values);
+    } else if (rows->o.format == ROWS_TABLE) {
+        for (size_t i = 0; i < rows->o.n; i++) {
+            put_cell(rows, i, values);
+        }
+    } else {
+        buf_clear(&rows->mp);
+        mp_put_map(&rows->mp, rows->members);
+        for (size_t i = 0; i < rows->o.n; i++) {
+            if (!rows->o.columns[i].is_bar) {
+                mp_put_str(&rows->mp, bytes_of(rows->o.columns[i].name));
+                put_mp(rows, &rows->o.columns[i], &values[i], &rows->mp);
+            }
+        }
+        put_item(rows);
+    }
+    rows->count++;
+}
+
+void rows_event(struct rows *rows, const struct ledger_event *event) {
+    struct err err = {0};
+    buf_clear(&rows->text);
+    int rc = ledger_event_json(event, (struct bytes){0}, false, &rows->text, &err);
+    if (rc == 0 && rows->o.format == ROWS_MSGPACK) {
+        buf_clear(&rows->mp);
+        rc = json_to_mp(bytes_of_buf(&rows->text), &rows->mp, &err);
+        out_bytes(rows->cli, bytes_of_buf(&rows->mp));
+    } else if (rc == 0) {
+        out_str(rows->cli, rows->o.format == ROWS_JSONL ? "" : rows->count > 0 ? ",\n" : "\n");
+        out_json(rows->cli, bytes_of_buf(&rows->text));
+        out_str(rows->cli, rows->o.format == ROWS_JSONL ? "\n" : "");
+    }
+    if (rc != 0) {
+        note(rows, &err);
+    }
+    rows->count++;
+}
+
+uint64_t rows_count(const struct rows *rows) {
+    return rows->count;
+}
+
+void rows_flush(struct rows *rows) {
+    if (rows->table) {
+        table_flush(rows->table);
+    }
+    out_flush(rows->cli);
+}
+
+static void put_json_tail(struct rows *rows, struct obj *tail) {
+    struct obj all;
+    struct buf text;
+    obj_init(&all);
+    obj_uint(&all, "rows", rows->count);
+    if (tail) {
+        buf_put_bytes(&all.items, bytes_of_buf(&tail->items));
+        all.n += tail->n;
+    }
+    buf_init(&text, ROW_MAX);
+    if (obj_json(&all, JSON_LINE, &text, &rows->err) == 0) {
+        out_str(rows->cli, rows->count > 0 ? "\n]," : "],");
+        out_json(rows->cli, (struct bytes){text.p + 1, text.n - 1});
+        out_str(rows->cli, "\n");
+    }
+    buf_done(&text);
+    obj_done(&all);
+}
+
+int rows_end(struct rows *rows, struct obj *tail) {
+    if (!rows) {
+        return 0;
+    }
+    if (rows->o.format == ROWS_JSON) {
+        put_json_tail(rows, tail);
+    }
+    if (tail) {
+        obj_done(tail);
+    }
+    struct cli *cli = rows->cli;
+    int exit_code = table_end(rows->table);
+    if (exit_code == 0 && rows->err.code != 0) {
+        exit_code = cli_fail(cli, &rows->err);
+    }
+    rows_free(rows);
+    return exit_code;
+}

@@ -1,0 +1,13 @@
+/* A body in one line, for tables. */
+#ifndef CLI_SUMMARY_H
+#define CLI_SUMMARY_H
+
+#include "base/bytes.h"
+
+#define SUMMARY_MAX 4096 /* about so many bytes of it are shown */
+
+/* Appends name=value for each field, what is nested as JSON, times of the kind's as such. Not made safe for a terminal. An
+ * empty body is an erased one. */
+void summary_put(struct bytes kind, struct bytes body, struct buf *out);
+
+#endif

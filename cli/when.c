@@ -1,0 +1,118 @@
+/* The one place where the local time zone enters. What cannot be told in it is told in UTC. */
+#include "cli/when.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define DAY_NS (UINT64_C(86400) * CLOCK_NS_PER_S)
+
+int when_parse(const char *text, bool last, struct when *ret, struct err *err) {
+    struct bytes given = bytes_of(text);
+    char midnight[64];
+    uint64_t v = 0;
+    if (text_parse_u64(given, &v) == 0 && v <= INT64_MAX) {
+        *ret = (struct when){.is_seq = true, .at = v};
+        return 0;
+    }
+    if (text_parse_duration(given, &v) == 0) {
+        uint64_t now = clock_wall_ns();
+        *ret = (struct when){.at = v < now ? now - v : 0};
+        return 0;
+    }
+    snprintf(midnight, sizeof(midnight), "%.40sT00:00:00Z", text);
+    if (text_parse_time(given, &v) == 0) {
+        *ret = (struct when){.at = v};
+        return 0;
+    }
+    if (text_parse_time(bytes_of(midnight), &v) == 0) {
+        *ret = (struct when){.at = last ? v + DAY_NS - 1 : v};
+        return 0;
+    }
+    return err_set(err, ERR_INVALID,
+                   "'%.100s' is no point in the log; accepted are a seq (118), a duration (90s, 15m, 2h, 7d, 2w), a date "
+                   "(2026-11-21) and a time with its zone (2026-11-21T08:30:00Z)",
+                   text);
+}
+
+int when_style(const char *name, enum when_style *ret, struct err *err) {
+    static const char *const names[] = {[WHEN_UTC] = "utc", [WHEN_LOCAL] = "local", [WHEN_RELATIVE] = "relative"};
+    const char *near = NULL;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *ret = (enum when_style)i;
+            return 0;
+        }
+        near = text_distance(name, names[i], 2) <= 2 ? names[i] : near;
+    }
+    return err_set(err, ERR_INVALID, "there are no '%.40s' times; accepted are utc, local and relative%s%s%s", name,
+                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static void put_utc(struct buf *out, uint64_t ns) {
+    char text[TEXT_TIME_MAX];
+    text_time(text, ns);
+    if (text[10] == 'T') {
+        text[10] = ' ';
+    }
+    buf_printf(out, "%.19sZ", text);
+}
+
+static void put_local(struct buf *out, uint64_t ns) {
+    time_t seconds = (time_t)(ns / CLOCK_NS_PER_S);
+    struct tm tm;
+    char text[40];
+    if (!localtime_r(&seconds, &tm) || strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S%z", &tm) != 24) {
+        put_utc(out, ns);
+        return;
+    }
+    buf_printf(out, "%.22s:%.2s", text, text + 22);
+}
+
+static void put_relative(struct buf *out, uint64_t ns, uint64_t now) {
+    static const struct {
+        uint64_t seconds;
+        const char *unit;
+    } units[] = {
+        {UINT64_C(2) * 365 * 86400, "y"}, {UINT64_C(2) * 86400, "d"}, {UINT64_C(2) * 3600, "h"}, {120, "m"}, {0, "s"}};
+    bool past = ns <= now;
+    uint64_t s = (past ? now - ns : ns - now) / CLOCK_NS_PER_S;
+    size_t i = 0;
+    while (s < units[i].seconds) {
+        i++;
+    }
+    uint64_t one = units[i].seconds > 0 ? units[i].seconds / 2 : 1;
+    buf_printf(out, "%s%llu%s%s", past ? "" : "in ", (unsigned long long)(s / one), units[i].unit, past ? " ago" : "");
+}
+
+void when_text(struct buf *out, uint64_t ns, enum when_style style, uint64_t now) {
+    if (style == WHEN_RELATIVE) {
+        put_relative(out, ns, now);
+    } else if (style == WHEN_LOCAL) {
+        put_local(out, ns);
+    } else {
+        put_utc(out, ns);
+    }
+}
+
+void when_length(struct buf *out, double ms) {
+    if (!(ms >= 0) || !isfinite(ms)) {
+        buf_put_str(out, "?");
+    } else if (ms < 999.5) {
+        buf_printf(out, ms < 9.95 && ms != floor(ms) ? "%.1f ms" : "%.0f ms", ms);
+    } else if (ms < 119500) {
+        buf_printf(out, ms < 9950 ? "%.2f s" : "%.1f s", ms / 1000);
+    } else if (ms < 7170000) {
+        unsigned s = (unsigned)(ms / 1000 + 0.5);
+        buf_printf(out, "%u min %u s", s / 60, s % 60);
+    } else if (ms < 172800000) {
+        unsigned m = (unsigned)(ms / 60000 + 0.5);
+        buf_printf(out, "%u h %u min", m / 60, m % 60);
+    } else {
+        buf_printf(out, "%.1f d", ms / 86400000);
+    }
+}

@@ -1,0 +1,23 @@
+/* Points in the log as people name them, and times as people read them. */
+#ifndef CLI_WHEN_H
+#define CLI_WHEN_H
+
+#include "base/bytes.h"
+
+/* A seq, or a time in ns. A date is its first moment, of UTC; `last`: its last one. A duration is so long before now.
+ * ERR_INVALID says what is accepted. */
+struct when {
+    bool is_seq;
+    uint64_t at;
+};
+int when_parse(const char *text, bool last, struct when *ret, struct err *err);
+
+enum when_style { WHEN_UTC, WHEN_LOCAL, WHEN_RELATIVE };
+/* "utc", "local", "relative". ERR_INVALID names the nearest. */
+int when_style(const char *name, enum when_style *ret, struct err *err);
+/* Appends a time: "2026-11-21 08:30:00Z", "2026-11-21 09:30:00+01:00", "3m ago" (before `now`). */
+void when_text(struct buf *out, uint64_t ns, enum when_style style, uint64_t now);
+/* Appends a length of time for the eye: "12 ms", "4.2 s", "3 min 20 s", "2 h 5 min". */
+void when_length(struct buf *out, double ms);
+
+#endif

@@ -1,0 +1,21 @@
+/* The fields that can be asked for: the header's elements, and every body field that the catalog indexes anywhere. Made
+ * once from the catalog, in static memory. */
+#ifndef QUERY_FIELD_H
+#define QUERY_FIELD_H
+
+#include "ledger/event.h"
+#include "query/query.h"
+
+#define FIELD_BODY_MAX 320 /* body fields at most */
+#define FIELD_MAX      (QUERY_HEADER_FIELDS + FIELD_BODY_MAX)
+
+/* The number of a body field of this name, as it stands in bodies; SIZE_MAX: it has none. */
+size_t field_of_body(struct bytes name);
+/* The name as it stands in bodies. Not for the header's fields. */
+struct bytes field_body_name(size_t field);
+/* One element of a header: an empty text is QUERY_NULL. */
+struct query_value field_of_header(const struct event_header *h, size_t field);
+/* A number that changes with the catalog's set of indexed fields. */
+uint64_t field_rules(void);
+
+#endif

@@ -1,0 +1,344 @@
+/* The index, built behind the appends of this process. The thread that commits hands over each full group, one pointer for
+ * another; a thread of its own collects the columns, and writes a segment when all of it is there and committed.
+ *
+ *   commit   | group g | g + 1 | ...      | commit is done
+ *   follower |         | collect g | g + 1 ...             | put the segment
+ *
+ * When nothing comes for a while, or the ledger is closed, the groups after the last full segment are put as smaller ones.
+ * Nothing depends on any of this: groups that were lost on the way (a commit that failed, another process between, no
+ * memory) break the chain of leaves, and then segments are made by reading the events back, by index_build(). */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "ledger/reader.h"
+#include "query/index.h"
+#include "query/value.h"
+
+#define FOLLOW_GROUPS  16 /* on their way: what the committing thread fills while a segment is encoded */
+#define FOLLOW_IDLE_NS (CLOCK_NS_PER_S / 10)
+
+struct follower {
+    struct core_watch watch; /* first */
+    struct ledger *ledger;
+    pthread_t thread;
+    pthread_mutex_t lock; /* over what follows, up to `mine` */
+    pthread_cond_t more, room;
+    bool tried, runs, stop;
+    bool away; /* it reads events back: what finds no room meanwhile is dropped */
+    bool owed; /* a commit has completed a segment */
+    struct group *ring[FOLLOW_GROUPS];
+    unsigned begin, n;
+    uint64_t committed;
+    struct { /* the thread's own */
+        struct group *group;
+        struct columns_collector *collector;
+        uint64_t since, next;     /* it holds events [since, next); LEDGER_NO_SEQ: none */
+        uint8_t leaf[EVENT_HASH]; /* of event next - 1 */
+        uint64_t flushed;         /* events before it are in smaller segments */
+        struct columns_plain plain;
+        bool full;                     /* plain is a full segment that is not stored yet */
+        uint8_t full_leaf[EVENT_HASH]; /* of its last event */
+        uint32_t events;               /* of a full segment */
+    } mine;
+};
+
+/* ---- collecting ---- */
+
+/* False: it cannot be collected from what the group has. */
+static bool collect_events(struct follower *f, const struct group *group) {
+    struct event_header h = {0};
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        const struct group_event *e = &group->event[i];
+        if (e->where == GROUP_EXTERNAL || !group_header(group, i, &h) ||
+            columns_collect(f->mine.collector, &h, value_body_of(e->payload), NULL) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void keep_full(struct follower *f) {
+    uint64_t first = f->mine.next - f->mine.events;
+    f->mine.full = columns_plain(f->mine.collector, first, f->mine.events, &f->mine.plain, NULL) == 0;
+    memcpy(f->mine.full_leaf, f->mine.leaf, EVENT_HASH);
+    f->mine.since = LEDGER_NO_SEQ;
+}
+
+static void collect_group(struct follower *f, struct group *group) {
+    uint64_t first = group->index * EVENT_GROUP, block = first / f->mine.events * f->mine.events;
+    bool follows = f->mine.since != LEDGER_NO_SEQ && f->mine.next == first && f->mine.since >= block &&
+                   memcmp(f->mine.leaf, group->prev, EVENT_HASH) == 0;
+    if (!follows) {
+        columns_collector_reset(f->mine.collector, first / COLUMNS_EVENTS * COLUMNS_EVENTS, first);
+        f->mine.since = f->mine.flushed = first;
+    }
+    f->mine.next = first + EVENT_GROUP;
+    group_views(group);
+    if (!collect_events(f, group)) {
+        f->mine.since = LEDGER_NO_SEQ;
+        return;
+    }
+    memcpy(f->mine.leaf, group->event[EVENT_GROUP - 1].leaf, EVENT_HASH);
+    if (f->mine.next % f->mine.events == 0) {
+        if (f->mine.since == block) {
+            keep_full(f);
+        }
+        f->mine.since = LEDGER_NO_SEQ;
+    }
+}
+
+/* ---- storing ---- */
+
+/* That the event before `seq` has this leaf: then all events before it are those that were collected. */
+static bool is_in_log(struct follower *f, uint64_t seq, const uint8_t leaf[EVENT_HASH]) {
+    struct ledger_reader *reader = NULL;
+    const struct group *group;
+    bool same = ledger_reader_open(f->ledger, 0, LEDGER_NO_SEQ, &reader, NULL) == 0 &&
+                reader_group(reader, seq / EVENT_GROUP - 1, &group, NULL) == 0 &&
+                memcmp(group->event[EVENT_GROUP - 1].leaf, leaf, EVENT_HASH) == 0;
+    ledger_reader_close(reader);
+    return same;
+}
+
+static void store_full(struct follower *f) {
+    struct index_writer *w = NULL;
+    uint32_t events;
+    const struct columns_plain *plain = &f->mine.plain;
+    f->mine.full = false;
+    if (!is_in_log(f, plain->first + plain->events, f->mine.full_leaf) ||
+        index_writer_open(f->ledger, &events, &w, NULL) != 0) {
+        return;
+    }
+    if (events == plain->events && index_writer_put(w, plain, NULL) == 0) {
+        index_writer_commit(w, NULL);
+    } else {
+        index_writer_abort(w);
+    }
+}
+
+/* Segments of so many events, all that lie between the two and are not put yet; then smaller ones for the rest. */
+static int put_smaller(struct follower *f, struct index_writer *w, uint64_t from, uint64_t to, uint32_t events) {
+    int rc = 0;
+    if (events == 0) {
+        return 0;
+    }
+    from = (from + events - 1) / events * events;
+    uint64_t at = from;
+    for (; rc == 0 && at + events <= to; at += events) {
+        rc = columns_plain(f->mine.collector, at, events, &f->mine.plain, NULL);
+        rc = rc != 0 ? rc : index_writer_put(w, &f->mine.plain, NULL);
+    }
+    return rc;
+}
+
+/* What is collected and does not fill a segment. */
+static void flush(struct follower *f) {
+    struct index_writer *w = NULL;
+    uint32_t events;
+    uint64_t since = f->mine.since, to = f->mine.next, from = f->mine.flushed;
+    if (since == LEDGER_NO_SEQ || from >= to || f->mine.full) {
+        return;
+    }
+    f->mine.flushed = to;
+    if (!is_in_log(f, to, f->mine.leaf) || index_writer_open(f->ledger, &events, &w, NULL) != 0) {
+        return;
+    }
+    int rc = events == f->mine.events ? 0 : ERR_CONFLICT;
+    for (uint32_t n = index_smaller(events); rc == 0 && n != 0; n = index_smaller(n)) {
+        uint64_t begun = from / n * n; /* a segment that began before may be whole now */
+        rc = put_smaller(f, w, begun > since ? begun : since, to, n);
+    }
+    if (rc == 0) {
+        index_writer_commit(w, NULL);
+    } else {
+        index_writer_abort(w);
+    }
+}
+
+/* ---- the thread ---- */
+
+/* Under the lock. True: a group is in f->mine.group. */
+static bool take(struct follower *f) {
+    if (f->n == 0) {
+        return false;
+    }
+    struct group *group = f->ring[f->begin];
+    f->ring[f->begin] = f->mine.group;
+    f->mine.group = group;
+    f->begin = (f->begin + 1) % FOLLOW_GROUPS;
+    f->n--;
+    pthread_cond_signal(&f->room);
+    return true;
+}
+
+/* Under the lock, which is let go of meanwhile. */
+static void read_back(struct follower *f, uint64_t most) {
+    f->owed = false;
+    f->away = true;
+    pthread_mutex_unlock(&f->lock);
+    index_build(f->ledger, 0, most, NULL, NULL, NULL);
+    pthread_mutex_lock(&f->lock);
+    f->away = false;
+}
+
+/* Under the lock. Waits for something to do; false: for long enough, and there is something that was put off. */
+static bool wait_for_more(struct follower *f) {
+    struct timespec until;
+    bool put_off = f->owed || (f->mine.since != LEDGER_NO_SEQ && f->mine.flushed < f->mine.next);
+    if (!put_off) {
+        pthread_cond_wait(&f->more, &f->lock);
+        return true;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)FOLLOW_IDLE_NS;
+    until.tv_sec += until.tv_nsec / (long)CLOCK_NS_PER_S;
+    until.tv_nsec %= (long)CLOCK_NS_PER_S;
+    return pthread_cond_timedwait(&f->more, &f->lock, &until) != ETIMEDOUT;
+}
+
+/* Under the lock, which is let go of meanwhile. */
+static void put_what_is_there(struct follower *f, bool all) {
+    bool full = f->mine.full && f->committed >= f->mine.plain.first + f->mine.plain.events;
+    bool rest = all && f->committed >= f->mine.next;
+    pthread_mutex_unlock(&f->lock);
+    if (full) {
+        store_full(f);
+    }
+    if (rest) {
+        flush(f);
+    }
+    pthread_mutex_lock(&f->lock);
+}
+
+static void *run(void *ctx) {
+    struct follower *f = ctx;
+    pthread_mutex_lock(&f->lock);
+    while (!f->stop || f->n > 0) {
+        if (take(f)) {
+            pthread_mutex_unlock(&f->lock);
+            collect_group(f, f->mine.group);
+            pthread_mutex_lock(&f->lock);
+            put_what_is_there(f, false);
+        } else if (!wait_for_more(f) && f->n == 0 && !f->stop) {
+            put_what_is_there(f, true);
+            if (f->owed && f->n == 0) {
+                read_back(f, f->mine.events + f->mine.events / COLUMNS_STEP);
+            }
+        } else {
+            put_what_is_there(f, false);
+        }
+    }
+    put_what_is_there(f, true);
+    read_back(f, f->owed ? f->mine.events + f->mine.events / COLUMNS_STEP : f->mine.events / COLUMNS_STEP);
+    pthread_mutex_unlock(&f->lock);
+    return NULL;
+}
+
+/* Under the lock. */
+static void start(struct follower *f) {
+    sigset_t all, before;
+    if (f->tried) {
+        return;
+    }
+    f->tried = true;
+    f->mine.group = group_new();
+    f->mine.collector = columns_collector_new();
+    if (f->mine.group == NULL || f->mine.collector == NULL) {
+        return;
+    }
+    sigfillset(&all); /* signals are for the host's own threads */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    f->runs = pthread_create(&f->thread, NULL, run, f) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* ---- what the committing thread calls ---- */
+
+static void on_group(struct core_watch *watch, struct group **group) {
+    struct follower *f = (struct follower *)watch;
+    pthread_mutex_lock(&f->lock);
+    start(f);
+    while (f->runs && f->n == FOLLOW_GROUPS && !f->away) {
+        pthread_cond_wait(&f->room, &f->lock);
+    }
+    unsigned at = (f->begin + f->n) % FOLLOW_GROUPS;
+    if (f->runs && f->n < FOLLOW_GROUPS && (f->ring[at] != NULL || (f->ring[at] = group_new()) != NULL)) {
+        struct group *empty = f->ring[at];
+        f->ring[at] = *group;
+        *group = empty;
+        f->n++;
+        pthread_cond_signal(&f->more);
+    }
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void on_committed(struct core_watch *watch, uint64_t before, uint64_t size) {
+    struct follower *f = (struct follower *)watch;
+    pthread_mutex_lock(&f->lock);
+    f->committed = size;
+    if (before / f->mine.events != size / f->mine.events) {
+        f->owed = true;
+        start(f);
+    }
+    if (f->runs) {
+        pthread_cond_signal(&f->more);
+    }
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void on_close(struct core_watch *watch) {
+    struct follower *f = (struct follower *)watch;
+    if (f->runs) {
+        pthread_mutex_lock(&f->lock);
+        f->stop = true;
+        pthread_cond_signal(&f->more);
+        pthread_mutex_unlock(&f->lock);
+        pthread_join(f->thread, NULL);
+    }
+    for (size_t i = 0; i < FOLLOW_GROUPS; i++) {
+        group_free(f->ring[i]);
+    }
+    group_free(f->mine.group);
+    columns_collector_free(f->mine.collector);
+    buf_done(&f->mine.plain.bytes);
+    pthread_cond_destroy(&f->more);
+    pthread_cond_destroy(&f->room);
+    pthread_mutex_destroy(&f->lock);
+    free(f);
+}
+
+int query_index_follow(struct ledger *ledger, struct err *err) {
+    pthread_condattr_t attr;
+    struct index_view view;
+    if (ledger->read_only || ledger->watch != NULL) {
+        return 0;
+    }
+    struct follower *f = calloc(1, sizeof(*f));
+    if (f == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    int rc = index_view_open(ledger, &view, err); /* the size of its segments, if there is an index */
+    if (rc != 0) {
+        free(f);
+        return rc;
+    }
+    f->mine.events = view.events;
+    index_view_close(&view);
+    f->ledger = ledger;
+    f->watch = (struct core_watch){.group = on_group, .committed = on_committed, .close = on_close};
+    f->mine.since = LEDGER_NO_SEQ;
+    buf_init(&f->mine.plain.bytes, COLUMNS_RECORD_MAX);
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&f->more, &attr);
+    pthread_cond_init(&f->room, &attr);
+    pthread_condattr_destroy(&attr);
+    ledger->watch = &f->watch;
+    return 0;
+}

@@ -1,0 +1,102 @@
+/* Shell patterns over texts that know their length. A class or a ? takes one character of UTF-8. */
+#include <string.h>
+
+#include "query/value.h"
+
+static size_t char_len(const uint8_t *p, const uint8_t *end) {
+    size_t n = *p < 0xc0 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+    return n < (size_t)(end - p) ? n : (size_t)(end - p);
+}
+
+/* A character as a number that orders as its bytes do. */
+static uint32_t char_at(const uint8_t *p, size_t n) {
+    uint32_t v = 0;
+    for (size_t i = 0; i < n; i++) {
+        v = v << 8 | p[i];
+    }
+    return v;
+}
+
+/* Behind the class whose '[' stands at p; NULL: it has no end, so it is a plain '['. */
+static const uint8_t *class_end(const uint8_t *p, const uint8_t *end) {
+    p++;
+    p += p < end && (*p == '!' || *p == '^') ? 1 : 0;
+    p += p < end && *p == ']' ? 1 : 0; /* the first one is a member */
+    const uint8_t *close = p < end ? memchr(p, ']', (size_t)(end - p)) : NULL;
+    return close == NULL ? NULL : close + 1;
+}
+
+static bool class_has(const uint8_t *p, const uint8_t *after, uint32_t c) {
+    const uint8_t *end = after - 1; /* the ']' */
+    p++;
+    bool negated = *p == '!' || *p == '^', has = false;
+    p += negated ? 1 : 0;
+    for (bool first = true; p < end || first; first = false) {
+        size_t n = char_len(p, after);
+        uint32_t from = char_at(p, n), to = from;
+        p += n;
+        if (end - p >= 2 && p[0] == '-') {
+            n = char_len(p + 1, end);
+            to = char_at(p + 1, n);
+            p += 1 + n;
+        }
+        has = has || (c >= from && c <= to);
+    }
+    return has != negated;
+}
+
+/* One element of the pattern, no '*', against the character at t. *ret_after is behind the element. */
+static bool one(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, size_t n, const uint8_t **ret_after) {
+    const uint8_t *after = *p == '[' ? class_end(p, p_end) : NULL;
+    if (after != NULL) {
+        *ret_after = after;
+        return class_has(p, after, char_at(t, n));
+    }
+    if (*p == '?') {
+        *ret_after = p + 1;
+        return true;
+    }
+    p += *p == '\\' && p + 1 < p_end ? 1 : 0;
+    size_t m = char_len(p, p_end);
+    *ret_after = p + m;
+    return m == n && memcmp(p, t, n) == 0;
+}
+
+/* After a mismatch only the last '*' is tried longer: what stood before it matches already. */
+bool value_glob(struct bytes pattern, struct bytes text) {
+    const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = text.p, *t_end = t + text.n;
+    const uint8_t *star = NULL, *star_t = NULL, *after;
+    while (t < t_end) {
+        size_t n = char_len(t, t_end);
+        if (p < p_end && *p == '*') {
+            star = ++p;
+            star_t = t;
+        } else if (p < p_end && one(p, p_end, t, n, &after)) {
+            p = after;
+            t += n;
+        } else if (star != NULL) {
+            star_t += char_len(star_t, t_end);
+            t = star_t;
+            p = star;
+        } else {
+            return false;
+        }
+    }
+    while (p < p_end && *p == '*') {
+        p++;
+    }
+    return p == p_end;
+}
+
+void value_glob_prefix(struct bytes pattern, struct buf *out, enum value_glob_rest *ret_rest) {
+    const uint8_t *p = pattern.p, *end = p + pattern.n;
+    while (p < end && *p != '*' && *p != '?' && (*p != '[' || class_end(p, end) == NULL)) {
+        p += *p == '\\' && p + 1 < end ? 1 : 0;
+        buf_put_u8(out, *p++);
+    }
+    const uint8_t *rest = p;
+    while (p < end && *p == '*') {
+        p++;
+    }
+    *ret_rest = p < end ? VALUE_GLOB_MORE : rest == end ? VALUE_GLOB_NOTHING : VALUE_GLOB_ANYTHING;
+}

@@ -1,0 +1,547 @@
+/* Reading, building, dropping and checking the index. */
+#include "query/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/derived.h"
+#include "ledger/reader.h"
+#include "query/value.h"
+
+#define STATE_NAME "columns" /* be32: events in a segment */
+
+/* ---- the size of segments ---- */
+
+static bool is_size(uint64_t events) {
+    return events >= COLUMNS_EVENTS_MIN && events <= COLUMNS_EVENTS && (events & (events - 1)) == 0;
+}
+
+/* 0 when nothing says it. */
+static int size_get(struct db_txn *txn, uint32_t *ret, struct err *err) {
+    struct bytes record;
+    int rc = db_get(txn, DERIVED_STATE, bytes_of(STATE_NAME), &record, err);
+    *ret = rc == 0 && record.n == 4 && is_size(be32_get(record.p)) ? be32_get(record.p) : 0;
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+/* Makes segments have `events` events; 0: whatever they have, if it is said at all. */
+static int size_settle(struct db *db, uint32_t events, uint32_t *ret, struct err *err) {
+    struct db_txn *txn = NULL;
+    uint8_t record[4];
+    uint32_t now;
+    int rc = db_begin(db, true, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = size_get(txn, &now, err);
+    events = events != 0 ? events : now != 0 ? now : COLUMNS_EVENTS;
+    if (rc == 0 && now == events) {
+        db_abort(txn);
+        *ret = events;
+        return 0;
+    }
+    be32_put(record, events);
+    rc = rc != 0 ? rc : derived_clear(txn, DERIVED_COLUMN, err);
+    rc = rc != 0 ? rc : db_put(txn, DERIVED_STATE, bytes_of(STATE_NAME), (struct bytes){record, 4}, DB_PUT, err);
+    if (rc != 0) {
+        db_abort(txn);
+        return rc;
+    }
+    *ret = events;
+    return db_commit(txn, err);
+}
+
+/* ---- records ---- */
+
+static struct bytes key_of(uint64_t first, uint32_t events, uint8_t ret[COLUMNS_KEY]) {
+    be64_put(ret, first);
+    ret[8] = (uint8_t)__builtin_ctz(events);
+    return (struct bytes){ret, COLUMNS_KEY};
+}
+
+/* The tree's node over the segment. */
+static int segment_node(struct core_view *view, uint64_t first, uint32_t events, uint8_t ret[EVENT_HASH], struct err *err) {
+    unsigned level = (unsigned)__builtin_ctz(events);
+    return core_node(view, level, first >> level, ret, err);
+}
+
+/* The record of just this segment, if it was made from the events that `truth` has. */
+static bool get_record(struct db_txn *txn, struct core_view *truth, uint64_t first, uint32_t events,
+                       struct columns_record *ret) {
+    uint8_t key[COLUMNS_KEY], node[EVENT_HASH];
+    struct bytes record;
+    return db_get(txn, DERIVED_COLUMN, key_of(first, events, key), &record, NULL) == 0 && columns_open(record, ret) &&
+           ret->first == first && ret->events == events && segment_node(truth, first, events, node, NULL) == 0 &&
+           memcmp(ret->node, node, sizeof(node)) == 0;
+}
+
+/* ---- views ---- */
+
+static uint32_t least_of(uint32_t events) {
+    for (uint32_t n = events; n != 0; n = index_smaller(n)) {
+        events = n;
+    }
+    return events;
+}
+
+int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *err) {
+    struct db *db;
+    struct db_txn *txn = NULL;
+    uint32_t events = 0;
+    *ret = (struct index_view){.ledger = ledger, .events = COLUMNS_EVENTS, .least = COLUMNS_EVENTS};
+    int rc = derived_open(ledger, false, &db, NULL);
+    rc = rc != 0 ? rc : db_begin(db, false, &txn, NULL);
+    rc = rc != 0 ? rc : size_get(txn, &events, NULL);
+    if (rc != 0 || events == 0) {
+        db_abort(txn);
+        return 0;
+    }
+    ret->truth = calloc(1, sizeof(*ret->truth));
+    rc = ret->truth == NULL ? err_set(err, ERR_NOMEM, "out of memory") : core_view_begin(ledger, ret->truth, err);
+    if (rc != 0) {
+        db_abort(txn);
+        free(ret->truth);
+        ret->truth = NULL;
+        return rc;
+    }
+    ret->derived = txn;
+    ret->events = events;
+    ret->least = least_of(events);
+    index_view_rest(ret);
+    return 0;
+}
+
+void index_view_rest(struct index_view *view) {
+    if (view->derived != NULL) {
+        db_rest(view->derived);
+        db_rest(view->truth->txn);
+    }
+}
+
+void index_view_close(struct index_view *view) {
+    if (view->derived != NULL) {
+        db_abort(view->derived);
+        core_view_end(view->truth);
+        free(view->truth);
+    }
+    *view = (struct index_view){0};
+}
+
+bool index_view_get(struct index_view *view, uint64_t seq, struct columns_record *ret) {
+    if (view->derived == NULL || db_renew(view->derived, NULL) != 0 || db_renew(view->truth->txn, NULL) != 0) {
+        return false;
+    }
+    for (uint32_t n = view->events; n != 0; n = index_smaller(n)) {
+        if (get_record(view->derived, view->truth, seq - seq % n, n, ret)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- writing ---- */
+
+struct index_writer {
+    struct db_txn *txn;
+    struct core_view truth;
+    uint32_t events; /* of a full segment */
+    struct buf record;
+};
+
+int index_writer_open(struct ledger *ledger, uint32_t *ret_events, struct index_writer **ret, struct err *err) {
+    struct db *db;
+    struct index_writer *w = calloc(1, sizeof(*w));
+    if (w == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    buf_init(&w->record, COLUMNS_RECORD_MAX);
+    int rc = derived_open(ledger, true, &db, err);
+    rc = rc != 0 ? rc : size_settle(db, 0, &w->events, err);
+    rc = rc != 0 ? rc : core_view_begin(ledger, &w->truth, err);
+    rc = rc != 0 ? rc : db_begin(db, true, &w->txn, err);
+    if (rc != 0) {
+        index_writer_abort(w);
+        return rc;
+    }
+    *ret_events = w->events;
+    *ret = w;
+    return 0;
+}
+
+static void writer_free(struct index_writer *w) {
+    core_view_end(&w->truth);
+    buf_done(&w->record);
+    free(w);
+}
+
+void index_writer_abort(struct index_writer *w) {
+    if (w != NULL) {
+        db_abort(w->txn);
+        writer_free(w);
+    }
+}
+
+int index_writer_commit(struct index_writer *w, struct err *err) {
+    int rc = db_commit(w->txn, err);
+    writer_free(w);
+    return rc;
+}
+
+static int remove_smaller(struct index_writer *w, uint64_t first, uint32_t events, struct err *err) {
+    uint8_t key[COLUMNS_KEY];
+    int rc = 0;
+    for (uint32_t n = index_smaller(events); n != 0; n = index_smaller(n)) {
+        for (uint64_t at = first; at < first + events && rc == 0; at += n) {
+            rc = db_del(w->txn, DERIVED_COLUMN, key_of(at, n, key), err);
+        }
+    }
+    return rc;
+}
+
+int index_writer_put(struct index_writer *w, const struct columns_plain *plain, struct err *err) {
+    uint8_t key[COLUMNS_KEY], node[EVENT_HASH];
+    struct columns_record there;
+    for (uint32_t n = w->events; n >= plain->events; n = index_smaller(n)) {
+        if (get_record(w->txn, &w->truth, plain->first - plain->first % n, n, &there)) {
+            return 0;
+        }
+    }
+    buf_clear(&w->record);
+    int rc = segment_node(&w->truth, plain->first, plain->events, node, err);
+    rc = rc != 0 ? rc : columns_record(plain, node, &w->record, err);
+    rc = rc != 0 ? rc
+                 : db_put(w->txn, DERIVED_COLUMN, key_of(plain->first, plain->events, key), bytes_of_buf(&w->record),
+                          DB_PUT, err);
+    return rc != 0 ? rc : remove_smaller(w, plain->first, plain->events, err);
+}
+
+/* ---- building ---- */
+
+struct builder {
+    struct ledger *ledger;
+    struct index_view view;
+    struct ledger_reader *reader;
+    struct columns_collector *collector;
+    uint64_t since, until; /* what it holds */
+    struct columns_plain plain;
+    uint64_t size, most;
+    const struct query_index_progress *progress;
+    struct err damaged; /* the first reason why a segment cannot be built */
+    bool broken;        /* the derived environment is */
+};
+
+static void builder_free(struct builder *b) {
+    index_view_close(&b->view);
+    ledger_reader_close(b->reader);
+    columns_collector_free(b->collector);
+    buf_done(&b->plain.bytes);
+    free(b);
+}
+
+static int builder_new(struct ledger *ledger, struct builder **ret, struct err *err) {
+    struct ledger_head head;
+    struct builder *b = calloc(1, sizeof(*b));
+    if (b == NULL || (b->collector = columns_collector_new()) == NULL) {
+        free(b);
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    b->ledger = ledger;
+    buf_init(&b->plain.bytes, COLUMNS_RECORD_MAX);
+    int rc = ledger_head(ledger, &head, err);
+    rc = rc != 0 ? rc : index_view_open(ledger, &b->view, err);
+    rc = rc != 0 ? rc : ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &b->reader, err);
+    if (rc != 0) {
+        builder_free(b);
+        return rc;
+    }
+    b->size = head.size;
+    *ret = b;
+    return 0;
+}
+
+static int collect_group(struct builder *b, uint64_t index, struct err *err) {
+    const struct group *group;
+    struct event_header h = {0};
+    int rc = reader_group(b->reader, index, &group, err);
+    for (size_t i = 0; rc == 0 && i < EVENT_GROUP; i++) {
+        struct bytes payload;
+        if (!group_header(group, i, &h)) {
+            return err_set(err, ERR_CORRUPT, "the header of event %llu does not parse",
+                           (unsigned long long)(index * EVENT_GROUP + i));
+        }
+        rc = reader_payload(b->reader, i, &h, &payload, err);
+        rc = rc != 0 ? rc : columns_collect(b->collector, &h, value_body_of(payload), err);
+    }
+    return rc;
+}
+
+/* Makes the collector hold [since, until), going on from what it holds when that is the beginning of it. */
+static int collect(struct builder *b, uint64_t since, uint64_t until, struct err *err) {
+    if (b->since != since || b->until > until || b->until <= since) {
+        columns_collector_reset(b->collector, since / COLUMNS_EVENTS * COLUMNS_EVENTS, since);
+        b->since = b->until = since;
+    }
+    while (b->until < until) {
+        int rc = collect_group(b, b->until / EVENT_GROUP, err);
+        if (rc != 0) {
+            b->since = b->until = LEDGER_NO_SEQ;
+            return rc;
+        }
+        b->until += EVENT_GROUP;
+    }
+    return 0;
+}
+
+/* One segment that is missing. What of the log cannot be read is left out. */
+static int build_one(struct builder *b, uint64_t first, uint32_t events, struct err *err) {
+    struct err why = {0};
+    struct index_writer *w = NULL;
+    uint32_t full;
+    b->since = LEDGER_NO_SEQ; /* afresh: nobody else's events decide its forms */
+    int rc = collect(b, first, first + events, &why);
+    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        b->damaged = b->damaged.code == 0 ? why : b->damaged;
+        return 0;
+    }
+    if (rc != 0) {
+        return err_set(err, rc, "%s", why.msg);
+    }
+    rc = columns_plain(b->collector, first, events, &b->plain, err);
+    rc = rc != 0 ? rc : index_writer_open(b->ledger, &full, &w, err);
+    if (rc == 0 && full != b->view.events) { /* somebody else has begun a new index */
+        index_writer_abort(w);
+        return err_set(err, ERR_BUSY, "the index is being built by others");
+    }
+    rc = rc != 0 ? rc : index_writer_put(w, &b->plain, err);
+    if (rc == 0) {
+        rc = index_writer_commit(w, err);
+    } else {
+        index_writer_abort(w);
+    }
+    b->broken = rc == ERR_CORRUPT;
+    return rc;
+}
+
+/* Segments of so many events in [from, to), then smaller ones for the rest. */
+static int build_range(struct builder *b, uint64_t from, uint32_t events, struct err *err) {
+    struct columns_record there;
+    int rc = 0;
+    for (; rc == 0 && from + events <= b->size; from += events) {
+        bool missing = !index_view_get(&b->view, from, &there) || there.events < events;
+        index_view_rest(&b->view);
+        if (missing && b->most < events) {
+            return 0;
+        }
+        if (missing) {
+            b->most -= events;
+            rc = build_one(b, from, events, err);
+        }
+        if (rc == 0 && b->progress != NULL && b->progress->call != NULL) {
+            b->progress->call(b->progress->ctx, from + events, b->size);
+        }
+    }
+    uint32_t less = index_smaller(events);
+    return rc != 0 || less == 0 ? rc : build_range(b, from, less, err);
+}
+
+int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const struct query_index_progress *progress,
+                bool *ret_broken, struct err *err) {
+    struct builder *b = NULL;
+    struct ledger_head head;
+    struct db *db;
+    if (events != 0 && !is_size(events)) {
+        return err_set(err, ERR_INVALID, "segments of %u events; accepted are powers of two from %d to %d", events,
+                       COLUMNS_EVENTS_MIN, COLUMNS_EVENTS);
+    }
+    int rc = ledger_head(ledger, &head, err);
+    if (rc != 0 || head.size < COLUMNS_EVENTS_MIN) {
+        return rc;
+    }
+    rc = derived_open(ledger, true, &db, err);
+    rc = rc != 0 ? rc : size_settle(db, events, &events, err);
+    bool broken = rc == ERR_CORRUPT;
+    rc = rc != 0 ? rc : builder_new(ledger, &b, err);
+    if (rc == 0) {
+        b->most = most;
+        b->progress = progress;
+        rc = build_range(b, 0, events, err);
+        if (rc == 0 && b->damaged.code != 0) {
+            rc = err_set(err, b->damaged.code, "%s", b->damaged.msg);
+        }
+        broken = b->broken;
+        builder_free(b);
+    }
+    if (ret_broken != NULL) {
+        *ret_broken = broken;
+    }
+    return rc;
+}
+
+int query_index_build(struct ledger *ledger, const struct query_index_progress *progress, struct err *err) {
+    struct err why = {0};
+    bool broken = false;
+    int rc = index_build(ledger, 0, UINT64_MAX, progress, &broken, &why);
+    if (broken) {
+        pthread_mutex_lock(&ledger->writing);
+        rc = derived_renew(ledger, err);
+        pthread_mutex_unlock(&ledger->writing);
+        return rc != 0 ? rc : index_build(ledger, 0, UINT64_MAX, progress, NULL, err);
+    }
+    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
+}
+
+/* ---- looking after it ---- */
+
+int query_index_covered(struct ledger *ledger, uint64_t *ret, struct err *err) {
+    struct index_view view;
+    struct columns_record there;
+    uint64_t covered = 0;
+    int rc = index_view_open(ledger, &view, err);
+    if (rc != 0) {
+        return rc;
+    }
+    while (index_view_get(&view, covered, &there)) {
+        covered = there.first + there.events;
+    }
+    index_view_close(&view);
+    *ret = covered;
+    return 0;
+}
+
+int query_index_drop(struct ledger *ledger, struct err *err) {
+    struct db *db;
+    struct db_txn *txn = NULL;
+    int rc = derived_open(ledger, false, &db, NULL);
+    if (rc == ERR_NOTFOUND) {
+        return 0;
+    }
+    rc = derived_open(ledger, true, &db, err); /* one that cannot be read is made anew */
+    rc = rc != 0 ? rc : db_begin(db, true, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = derived_clear(txn, DERIVED_COLUMN, err);
+    rc = rc != 0 ? rc : db_del(txn, DERIVED_STATE, bytes_of(STATE_NAME), err);
+    if (rc != 0) {
+        db_abort(txn);
+        return rc;
+    }
+    return db_commit(txn, err);
+}
+
+/* ---- checking ---- */
+
+struct checking {
+    struct builder *b;
+    void (*differs)(void *ctx, uint64_t first, const char *why);
+    void *ctx;
+    const struct query_index_progress *progress;
+    uint64_t checked;
+    struct buf key, record; /* of the segment at hand, copied */
+};
+
+/* The first record behind c->key; 1: there is none. */
+static int next_record(struct checking *c, struct err *err) {
+    struct db_txn *txn = c->b->view.derived;
+    struct db_cursor *cursor = NULL;
+    struct bytes key, record;
+    int rc = db_renew(txn, err);
+    buf_put_u8(&c->key, 0); /* the least key that is larger */
+    rc = rc != 0 ? rc : db_cursor_open(txn, DERIVED_COLUMN, &cursor, err);
+    rc = rc != 0 ? rc : db_cursor_seek(cursor, bytes_of_buf(&c->key), &key, &record, err);
+    if (rc == 0) {
+        buf_clear(&c->key);
+        buf_clear(&c->record);
+        buf_put_bytes(&c->key, key);
+        buf_put_bytes(&c->record, record);
+        rc = buf_check(&c->key, "a key", err) != 0 ? ERR_NOMEM : buf_check(&c->record, "a segment of the index", err);
+    }
+    db_cursor_close(cursor);
+    db_rest(txn);
+    return rc;
+}
+
+/* That the key says what the record says, and that this is possible. *ret_stale: it is whole, but nobody believes it. */
+static const char *judge_header(const struct checking *c, struct columns_record *ret, bool *ret_stale) {
+    uint8_t key[COLUMNS_KEY];
+    *ret_stale = columns_stale(bytes_of_buf(&c->record));
+    if (*ret_stale) {
+        return NULL;
+    }
+    if (!columns_open(bytes_of_buf(&c->record), ret)) {
+        return "its header does not parse";
+    }
+    uint64_t block = ret->first / COLUMNS_EVENTS * COLUMNS_EVENTS, end = ret->first + ret->events;
+    if (!is_size(ret->events) || !bytes_eq(bytes_of_buf(&c->key), key_of(ret->first, ret->events, key)) ||
+        ret->first % ret->events != 0) {
+        return "it is not the segment that its key says";
+    }
+    if (ret->since < block || ret->since > ret->first || ret->since % EVENT_GROUP != 0 || ret->until < end ||
+        ret->until > block + COLUMNS_EVENTS || ret->until > c->b->size || ret->until % EVENT_GROUP != 0) {
+        return "it was made from events that there are not";
+    }
+    return NULL;
+}
+
+static int check_record(struct checking *c, const char **ret_why, struct err *err) {
+    struct builder *b = c->b;
+    struct columns_record r;
+    struct err why = {0};
+    uint8_t node[EVENT_HASH];
+    bool stale;
+    *ret_why = judge_header(c, &r, &stale);
+    if (*ret_why != NULL || stale) {
+        return 0;
+    }
+    int rc = db_renew(b->view.truth->txn, err);
+    rc = rc != 0 ? rc : segment_node(b->view.truth, r.first, r.events, node, err);
+    db_rest(b->view.truth->txn);
+    if (rc != 0 || memcmp(node, r.node, sizeof(node)) != 0) {
+        return rc; /* made from another log's events: it is never used */
+    }
+    rc = collect(b, r.since, r.until, &why);
+    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        return 0; /* of the log, which others check */
+    }
+    rc = rc != 0 ? err_set(err, rc, "%s", why.msg) : columns_plain(b->collector, r.first, r.events, &b->plain, err);
+    if (rc == 0) {
+        *ret_why = columns_differ(&b->plain, node, r.bytes);
+        c->checked += r.events;
+    }
+    return rc;
+}
+
+static int check_all(struct checking *c, struct err *err) {
+    int rc = 0;
+    while (rc == 0 && (rc = next_record(c, err)) == 0) {
+        const char *why = NULL;
+        rc = check_record(c, &why, err);
+        if (rc == 0 && why != NULL) {
+            c->differs(c->ctx, c->key.n >= 8 ? be64_get(c->key.p) : LEDGER_NO_SEQ, why);
+        }
+        if (rc == 0 && c->progress != NULL && c->progress->call != NULL) {
+            c->progress->call(c->progress->ctx, c->checked, c->b->size);
+        }
+    }
+    return rc == 1 ? 0 : rc;
+}
+
+int query_index_check(struct ledger *ledger, const struct query_index_progress *progress,
+                      void (*differs)(void *ctx, uint64_t first, const char *why), void *ctx, uint64_t *ret_covered,
+                      struct err *err) {
+    struct checking c = {.differs = differs, .ctx = ctx, .progress = progress};
+    int rc = builder_new(ledger, &c.b, err);
+    if (rc != 0) {
+        return rc;
+    }
+    buf_init(&c.key, DB_KEY_MAX + 1);
+    buf_init(&c.record, SIZE_MAX);
+    rc = c.b->view.derived == NULL ? 0 : check_all(&c, err);
+    if (rc == 0) {
+        *ret_covered = c.checked;
+    }
+    buf_done(&c.key);
+    buf_done(&c.record);
+    builder_free(c.b);
+    return rc;
+}

@@ -1,0 +1,54 @@
+/* The loadable extension: the table and the functions in somebody else's connection, who has limits of his own. */
+#include "query/sql_extension.h"
+
+#include <sqlite3ext.h>
+
+#include "query/sql_state.h"
+
+/* ledger_open('DIR'): from here on events is that ledger; gives its origin. */
+static void open_ledger(sqlite3_context *ctx, int n, sqlite3_value **args) {
+    const struct ledger_open_options options = {.read_only = true};
+    struct sql_state *state = sqlite3_user_data(ctx);
+    const char *dir = (const char *)sqlite3_value_text(args[0]);
+    struct ledger *ledger = NULL;
+    struct err why = {0};
+    (void)n;
+    if (dir == NULL) {
+        sqlite3_result_error(ctx, "ledger_open takes the directory of a ledger", -1);
+        return;
+    }
+    if (state->cursors != NULL) {
+        sqlite3_result_error(ctx, "ledger_open: a statement is reading events", -1);
+        return;
+    }
+    sql_state_begin(state);
+    ledger_close(state->ledger); /* the same one cannot be open twice */
+    state->ledger = NULL;
+    if (ledger_open(dir, &options, &ledger, &why) != 0) {
+        sqlite3_result_error(ctx, why.msg, -1);
+        return;
+    }
+    state->ledger = ledger;
+    state->owned = true;
+    sqlite3_result_text(ctx, ledger_origin(ledger), -1, SQLITE_TRANSIENT);
+}
+
+int sqlite3_ledgersqlite_init(sqlite3 *db, char **ret_why, const sqlite3_api_routines *functions) {
+    sqlite3_api = functions;
+    if (sqlite3_libversion_number() < SQL_VERSION_MIN) {
+        *ret_why = sqlite3_mprintf("SQLite %s is too old for ledger-sqlite; " SQL_VERSION_MIN_TEXT " or newer is needed",
+                                   sqlite3_libversion());
+        return SQLITE_ERROR;
+    }
+    struct sql_state *state = sql_state_new();
+    if (state == NULL) {
+        return SQLITE_NOMEM;
+    }
+    state->shell = true;
+    int rc = sql_table_register(db, state); /* the state goes with it, also when it fails */
+    rc = rc != SQLITE_OK ? rc : sql_functions_register(db, state);
+    rc = rc != SQLITE_OK ? rc : sql_quantile_register(db);
+    return rc != SQLITE_OK ? rc
+                           : sqlite3_create_function_v2(db, "ledger_open", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, state,
+                                                        open_ledger, NULL, NULL, NULL);
+}

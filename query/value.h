@@ -1,0 +1,40 @@
+/* Values: from a body's bytes, and how they compare. */
+#ifndef QUERY_VALUE_H
+#define QUERY_VALUE_H
+
+#include "query/query.h"
+
+/* A walk over a body map whose form was judged when it was written: quick, bounded by its bytes whatever they are. */
+struct value_walk {
+    const uint8_t *p, *end;
+    uint32_t left; /* pairs to come */
+};
+/* False: it is no map. */
+bool value_walk_begin(struct bytes map, struct value_walk *ret);
+/* The next pair: its name, and its value as msgpack. False at the end, or where it makes no sense. */
+bool value_walk_next(struct value_walk *walk, struct bytes *ret_name, struct bytes *ret_raw);
+/* The same, with the value decoded. */
+bool value_walk_value(struct value_walk *walk, struct bytes *ret_name, struct query_value *ret);
+/* The body map within a payload; empty bytes when there is none. */
+struct bytes value_body_of(struct bytes payload);
+
+/* Borrows from `raw`. Nil is QUERY_NULL. */
+struct query_value value_of(struct bytes raw);
+
+/* True when they compare at all: numbers with numbers, and otherwise like with like. *ret is <0, 0, >0. Exact, also between
+ * integers and reals. */
+bool value_compare(const struct query_value *a, const struct query_value *b, int *ret);
+bool value_equal(const struct query_value *a, const struct query_value *b);
+/* An order over all values, for answers that are sorted by them: null, false, true, numbers, texts, the rest. */
+int value_order(const struct query_value *a, const struct query_value *b);
+/* A real that is an integer becomes it: values that are equal become the same. */
+struct query_value value_plain(struct query_value v);
+
+/* A shell pattern of * ? [...] [!...]; ? and a class stand for one character of UTF-8; a backslash takes the next one as it
+ * is. */
+bool value_glob(struct bytes pattern, struct bytes text);
+/* The bytes that every text begins with that matches, appended to out, and what may follow them. */
+enum value_glob_rest { VALUE_GLOB_NOTHING, VALUE_GLOB_ANYTHING, VALUE_GLOB_MORE /* the pattern decides */ };
+void value_glob_prefix(struct bytes pattern, struct buf *out, enum value_glob_rest *ret_rest);
+
+#endif
