@@ -77,7 +77,7 @@ int answer_scan(struct answer *a, const struct query *query, uint64_t limit, ans
 /* ---- the rows themselves ---- */
 
 static int put_row(struct answer *a, struct query_cursor *cursor, bool mark, struct err *err) {
-    struct query_value values[FIELDS_MAX + 1];
+    struct query_value values[PICK_MAX + 1];
     const struct ledger_event *event = NULL;
     size_t marks = a->is_around && a->format == ROWS_TABLE ? 1 : 0;
     if (a->fields.n == 0) {
@@ -89,7 +89,7 @@ static int put_row(struct answer *a, struct query_cursor *cursor, bool mark, str
     }
     values[0] =
         mark ? (struct query_value){.type = QUERY_TEXT, .text = bytes_of(">")} : (struct query_value){.type = QUERY_NULL};
-    int rc = fields_get(&a->fields, cursor, values + marks, err);
+    int rc = pick_get(&a->fields, cursor, values + marks, err);
     if (rc == 0) {
         rows_values(a->rows, values);
     }
@@ -105,7 +105,7 @@ static int show_marked(struct answer *a, struct query_cursor *cursor, struct err
 }
 
 static bool is_whole(const struct answer *a) {
-    return (a->fields.n == 0 && a->by.n == 0 && !a->count) || fields_whole(&a->fields) || fields_whole(&a->by);
+    return (a->fields.n == 0 && a->by.n == 0 && !a->count) || pick_whole(&a->fields) || pick_whole(&a->by);
 }
 
 /* The rows with these seqs, which are in order. */
@@ -263,7 +263,7 @@ static int follow(struct answer *a, struct err *err) {
 
 /* ---- all of it ---- */
 
-void answer_columns(const struct fields *fields, struct rows_column *columns) {
+void answer_columns(const struct pick *fields, struct rows_column *columns) {
     for (size_t i = 0; i < fields->n; i++) {
         columns[i] =
             (struct rows_column){.is_time = fields->field[i].is_time, .in_line = fields->field[i].what == FIELD_WHOLE};

@@ -16,8 +16,8 @@ struct answer {
     struct cli *cli;
     struct ledger *ledger;
     struct ask ask;
-    struct fields fields; /* to show; none: whole events */
-    struct fields by;
+    struct pick fields; /* to show; none: whole events */
+    struct pick by;
     const char *where, *statement;
     enum rows_format format;
     enum when_style style;
@@ -27,7 +27,7 @@ struct answer {
     uint64_t time_limit; /* of SQL, ns */
     const volatile int *stop;
     /* while it is answered */
-    struct rows_column columns[FIELDS_MAX + 3];
+    struct rows_column columns[PICK_MAX + 3];
     struct rows *rows;
     struct sql *sql;     /* opened when it is needed */
     struct tally *tally; /* of counts that are made row by row */
@@ -56,7 +56,7 @@ void answer_tail(struct answer *answer, struct obj *tail);
 /* Opens answer->rows over the first n columns. */
 int answer_open_rows(struct answer *answer, const char *schema, const char *list, size_t n, struct err *err);
 /* Describes fields as columns, from `columns` on. */
-void answer_columns(const struct fields *fields, struct rows_column *columns);
+void answer_columns(const struct pick *fields, struct rows_column *columns);
 /* Lists the rows, to the end or for ever. */
 int answer_rows(struct answer *answer, struct err *err);
 

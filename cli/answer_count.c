@@ -55,8 +55,8 @@ static int count_known(struct answer *a, struct counts *counts, struct err *err)
 }
 
 static int tally_row(struct answer *a, struct query_cursor *cursor, struct err *err) {
-    struct query_value values[FIELDS_MAX];
-    int rc = fields_get(&a->by, cursor, values, err);
+    struct query_value values[PICK_MAX];
+    int rc = pick_get(&a->by, cursor, values, err);
     return rc != 0 ? rc : tally_add(a->tally, values, 1, err);
 }
 
@@ -82,7 +82,7 @@ int answer_count(struct answer *a, uint64_t *ret_total, struct err *err) {
     a->columns[n + 1] = (struct rows_column){.is_bar = true};
     int rc = answer_open_rows(a, "ledger.counts/1", "groups", n + (n > 0 ? 2 : 1), err);
     if (rc == 0) {
-        bool rows = a->where || a->ask.has_rest || !fields_known(&a->by);
+        bool rows = a->where || a->ask.has_rest || !pick_known(&a->by);
         rc = rows ? count_rows(a, &counts, err) : count_known(a, &counts, err);
     }
     *ret_total = counts.total;

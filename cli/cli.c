@@ -171,6 +171,9 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     }
     if (rc == 0 && mode == CLI_WRITE) {
         rc = query_index_follow(*ret, &err); /* whoever appends builds the index behind it */
+        if (rc != 0) {
+            ledger_close(*ret);
+        }
     }
     return rc == 0 ? 0 : cli_fail(cli, &err);
 }

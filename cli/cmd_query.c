@@ -140,14 +140,14 @@ static int read_fields(struct answer *a, const struct opt_args *args, struct err
     size_t at = 0;
     int rc = 0;
     while (rc == 0 && (list = opt_next(args, &options[Q_FIELDS], &at)) != NULL) {
-        rc = fields_add(&a->fields, list, err);
+        rc = pick_add(&a->fields, list, err);
     }
     if (rc == 0 && a->fields.n == 0 && (a->format == ROWS_TABLE || a->format == ROWS_CSV)) {
-        rc = fields_add(&a->fields, a->format == ROWS_TABLE ? table : csv, err);
+        rc = pick_add(&a->fields, a->format == ROWS_TABLE ? table : csv, err);
     }
     at = 0;
     while (rc == 0 && (list = opt_next(args, &options[Q_BY], &at)) != NULL) {
-        rc = fields_add(&a->by, list, err);
+        rc = pick_add(&a->by, list, err);
     }
     if (rc == 0 && a->by.n > QUERY_BY_MAX) {
         rc = err_set(err, ERR_INVALID, "--by takes at most %d fields", QUERY_BY_MAX);
@@ -259,8 +259,8 @@ static int query(struct cli *cli, const struct opt_args *args) {
     }
     a->cli = cli;
     a->start = clock_boot_ns();
-    fields_init(&a->fields);
-    fields_init(&a->by);
+    pick_init(&a->fields);
+    pick_init(&a->by);
     obj_init(&a->damage);
     int exit_code = read_question(a, args);
     exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &a->ledger);
@@ -274,8 +274,8 @@ static int query(struct cli *cli, const struct opt_args *args) {
     sql_close(a->sql);
     ledger_close(a->ledger);
     ask_done(&a->ask);
-    fields_done(&a->fields);
-    fields_done(&a->by);
+    pick_done(&a->fields);
+    pick_done(&a->by);
     obj_done(&a->damage);
     free(a);
     return exit_code;

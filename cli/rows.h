@@ -4,8 +4,8 @@
 #define CLI_ROWS_H
 
 #include "cli/cli.h"
-#include "cli/fields.h"
 #include "cli/obj.h"
+#include "cli/pick.h"
 #include "cli/when.h"
 #include "query/query.h"
 

@@ -239,18 +239,21 @@ static void *run(void *ctx) {
     return NULL;
 }
 
-/* Under the lock. */
+/* Under the lock: with the first group, for most processes append less. */
 static void start(struct follower *f) {
     sigset_t all, before;
+    struct index_view view;
     if (f->tried) {
         return;
     }
     f->tried = true;
     f->mine.group = group_new();
     f->mine.collector = columns_collector_new();
-    if (f->mine.group == NULL || f->mine.collector == NULL) {
+    if (f->mine.group == NULL || f->mine.collector == NULL || index_view_open(f->ledger, &view, NULL) != 0) {
         return;
     }
+    f->mine.events = view.events; /* as the index has it, if there is one */
+    index_view_close(&view);
     sigfillset(&all); /* signals are for the host's own threads */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     f->runs = pthread_create(&f->thread, NULL, run, f) == 0;
@@ -281,11 +284,8 @@ static void on_committed(struct core_watch *watch, uint64_t before, uint64_t siz
     struct follower *f = (struct follower *)watch;
     pthread_mutex_lock(&f->lock);
     f->committed = size;
-    if (before / f->mine.events != size / f->mine.events) {
-        f->owed = true;
-        start(f);
-    }
     if (f->runs) {
+        f->owed = f->owed || before / f->mine.events != size / f->mine.events;
         pthread_cond_signal(&f->more);
     }
     pthread_mutex_unlock(&f->lock);
@@ -314,7 +314,6 @@ static void on_close(struct core_watch *watch) {
 
 int query_index_follow(struct ledger *ledger, struct err *err) {
     pthread_condattr_t attr;
-    struct index_view view;
     if (ledger->read_only || ledger->watch != NULL) {
         return 0;
     }
@@ -322,13 +321,6 @@ int query_index_follow(struct ledger *ledger, struct err *err) {
     if (f == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    int rc = index_view_open(ledger, &view, err); /* the size of its segments, if there is an index */
-    if (rc != 0) {
-        free(f);
-        return rc;
-    }
-    f->mine.events = view.events;
-    index_view_close(&view);
     f->ledger = ledger;
     f->watch = (struct core_watch){.group = on_group, .committed = on_committed, .close = on_close};
     f->mine.since = LEDGER_NO_SEQ;

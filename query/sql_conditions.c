@@ -7,6 +7,7 @@
  * which checks every row that it gets. */
 #include "query/sql_conditions.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,7 @@ void sql_guess_condition(struct sql_guess *guess, size_t column, char op) {
     bool equal = op == SQL_PUSH_EQ || op == SQL_PUSH_IN;
     double share = equal ? share_of(column, guess->events) : op == SQL_PUSH_GLOB || op == SQL_PUSH_LIKE ? 0.1 : 0.4;
     share *= op == SQL_PUSH_IN ? LIST_GUESS : 1;
+    share = op == SQL_PUSH_THERE ? 0.5 : share;
     share = share > 1 ? 1 : share;
     if (column == SQL_COL_SEQ || column == SQL_COL_TIME || column == SQL_COL_AT) {
         guess->span *= !equal ? share : guess->events < 1 ? 1 : (op == SQL_PUSH_IN ? LIST_GUESS : 1) / guess->events;
@@ -311,6 +313,20 @@ static void take_argument(struct sql_conditions *c, struct sql_state *state, cha
     settle(c, fit_value(state, column, value, &v), v);
 }
 
+/* Any value of the column's type. */
+static void take_there(struct sql_conditions *c, size_t column) {
+    enum sql_class class = sql_column_class(column);
+    begin_term(c, sql_column_field(column), class == SQL_BOOL ? QUERY_EQ : QUERY_GE);
+    if (class == SQL_BOOL) {
+        put_value(c, (struct query_value){.type = QUERY_BOOL, .boolean = false});
+        put_value(c, (struct query_value){.type = QUERY_BOOL, .boolean = true});
+    } else if (class == SQL_TEXT) {
+        put_value(c, (struct query_value){.type = QUERY_TEXT, .text = {NULL, 0}});
+    } else {
+        put_value(c, (struct query_value){.type = QUERY_REAL, .real = -INFINITY});
+    }
+}
+
 static int resolve(struct sql_conditions *c) {
     struct query_value *values = (struct query_value *)(void *)c->values.p;
     size_t n = n_values(c);
@@ -345,6 +361,8 @@ int sql_conditions_init(struct sql_conditions *c, struct sql_state *state, const
             offset = sqlite3_value_int64(args[i]);
         } else if (op == SQL_PUSH_IN) {
             take_list(c, state, column, args[i]);
+        } else if (op == SQL_PUSH_THERE) {
+            take_there(c, column);
         } else if (op == SQL_PUSH_LIKE || op == SQL_PUSH_GLOB) {
             take_pattern(c, column, op, args[i]);
         } else if (column == SQL_COL_AT) {

@@ -39,6 +39,8 @@ static char push_of(int op) {
         return SQL_PUSH_LIKE;
     case SQLITE_INDEX_CONSTRAINT_GLOB:
         return SQL_PUSH_GLOB;
+    case SQLITE_INDEX_CONSTRAINT_ISNOTNULL:
+        return SQL_PUSH_THERE;
     default:
         return 0;
     }
@@ -49,8 +51,9 @@ static bool class_takes(size_t column, char push) {
     case SQL_NUMBER:
         return push != SQL_PUSH_LIKE && push != SQL_PUSH_GLOB;
     case SQL_TEXT:
-        return column != SQL_COL_AT || (push != SQL_PUSH_LIKE && push != SQL_PUSH_GLOB);
+        return column != SQL_COL_AT || (push != SQL_PUSH_LIKE && push != SQL_PUSH_GLOB && push != SQL_PUSH_THERE);
     case SQL_BOOL:
+        return push == SQL_PUSH_EQ || push == SQL_PUSH_THERE;
     case SQL_ANY:
         return push == SQL_PUSH_EQ;
     default:
@@ -89,12 +92,13 @@ static void take_condition(struct making *m, int i) {
     const struct sqlite3_index_constraint *c = &m->info->aConstraint[i];
     size_t column = c->iColumn < 0 ? SQL_COL_SEQ : (size_t)c->iColumn;
     char op = push_of(c->op);
-    bool binary = strcmp(sqlite3_vtab_collation(m->info, i), "BINARY") == 0;
+    bool binary = op == SQL_PUSH_THERE || strcmp(sqlite3_vtab_collation(m->info, i), "BINARY") == 0;
     if (!c->usable || op == 0 || !binary || !class_takes(column, op) || m->n_args >= SQL_PUSH_MAX - 2) {
         m->all = false;
         return;
     }
-    bool text_match = op == SQL_PUSH_LIKE || op == SQL_PUSH_GLOB, exact = !text_match && is_exact(m->info, i, column);
+    bool text_match = op == SQL_PUSH_LIKE || op == SQL_PUSH_GLOB;
+    bool exact = op == SQL_PUSH_THERE || (!text_match && is_exact(m->info, i, column));
     if (op == SQL_PUSH_EQ && sqlite3_vtab_in(m->info, i, -1)) {
         sqlite3_vtab_in(m->info, i, 1);
         op = SQL_PUSH_IN;

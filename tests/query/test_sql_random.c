@@ -326,7 +326,7 @@ static void put_condition(struct buf *out, const char *from) {
     }
     put_column(out, from, column);
     if (what == 2) {
-        buf_put_str(out, random_below(2) == 0 ? " IS NULL" : " IS NOT NULL");
+        buf_put_str(out, random_below(3) == 0 ? " IS NULL" : " IS NOT NULL");
     } else if (what < 6) {
         bool like = random_below(2) == 0;
         buf_put_str(out, like ? " LIKE " : " GLOB ");

@@ -1,7 +1,7 @@
 /* A name is looked for among what the query room knows, then among what rows have besides, then among all fields of the
  * catalog, whether they are indexed or not. What no catalog knows, the fields of kinds of one's own, goes by "body.NAME".
  */
-#include "cli/fields.h"
+#include "cli/pick.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,15 +18,15 @@ static const struct {
 } others[] = {{"body", FIELD_WHOLE}, {"private", FIELD_SECRET}, {"leaf", FIELD_LEAF}, {"author", FIELD_AUTHOR},
               {"at", FIELD_AT},      {"day", FIELD_DAY},        {"hour", FIELD_HOUR}, {"minute", FIELD_MINUTE}};
 
-void fields_init(struct fields *fields) {
+void pick_init(struct pick *fields) {
     memset(fields, 0, sizeof(*fields));
-    for (size_t i = 0; i < FIELDS_MAX; i++) {
+    for (size_t i = 0; i < PICK_MAX; i++) {
         buf_init(&fields->memory[i], PRIVATE_MAX);
     }
 }
 
-void fields_done(struct fields *fields) {
-    for (size_t i = 0; i < FIELDS_MAX; i++) {
+void pick_done(struct pick *fields) {
+    for (size_t i = 0; i < PICK_MAX; i++) {
         buf_done(&fields->memory[i]);
     }
 }
@@ -108,15 +108,15 @@ static int resolve(struct field *field, struct err *err) {
     return 0;
 }
 
-int fields_add(struct fields *fields, const char *list, struct err *err) {
+int pick_add(struct pick *fields, const char *list, struct err *err) {
     int rc = 0;
     while (rc == 0) {
         size_t n = strcspn(list, ",");
         if (n == 0 || n >= FIELD_NAME_MAX) {
             return err_set(err, ERR_INVALID, "a list of fields is names with commas between them, as in seq,kind,model");
         }
-        if (fields->n == FIELDS_MAX) {
-            return err_set(err, ERR_INVALID, "these are more than %d fields", FIELDS_MAX);
+        if (fields->n == PICK_MAX) {
+            return err_set(err, ERR_INVALID, "these are more than %d fields", PICK_MAX);
         }
         struct field *field = &fields->field[fields->n];
         *field = (struct field){0};
@@ -150,8 +150,7 @@ static struct query_value text_value(struct bytes text) {
 }
 
 /* What only the event itself has. */
-static int get_other(struct fields *fields, size_t i, struct query_cursor *cursor, struct query_value *ret,
-                     struct err *err) {
+static int get_other(struct pick *fields, size_t i, struct query_cursor *cursor, struct query_value *ret, struct err *err) {
     struct buf *memory = &fields->memory[i];
     const struct ledger_event *event = NULL;
     char hex[2 * LEDGER_HASH + 1];
@@ -180,7 +179,7 @@ static int get_other(struct fields *fields, size_t i, struct query_cursor *curso
     return rc != 0 ? rc : buf_check(memory, "a field", err);
 }
 
-int fields_get(struct fields *fields, struct query_cursor *cursor, struct query_value *ret, struct err *err) {
+int pick_get(struct pick *fields, struct query_cursor *cursor, struct query_value *ret, struct err *err) {
     int rc = 0;
     for (size_t i = 0; i < fields->n && rc == 0; i++) {
         const struct field *field = &fields->field[i];
@@ -210,7 +209,7 @@ int fields_get(struct fields *fields, struct query_cursor *cursor, struct query_
     return rc;
 }
 
-bool fields_known(const struct fields *fields) {
+bool pick_known(const struct pick *fields) {
     for (size_t i = 0; i < fields->n; i++) {
         if (fields->field[i].what != FIELD_KNOWN) {
             return false;
@@ -219,7 +218,7 @@ bool fields_known(const struct fields *fields) {
     return true;
 }
 
-bool fields_whole(const struct fields *fields) {
+bool pick_whole(const struct pick *fields) {
     for (size_t i = 0; i < fields->n; i++) {
         enum field_what what = fields->field[i].what;
         if (what != FIELD_KNOWN && what != FIELD_AT && what != FIELD_DAY && what != FIELD_HOUR && what != FIELD_MINUTE) {
