@@ -18,6 +18,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 
+#define FEW_ENTRIES     24  /* so many are sorted by insertion */
 #define CLEAN_ERROR_MAX 800 /* jansson's texts have at most 160 bytes, of which each may become an escape */
 
 struct entry {
@@ -155,7 +156,16 @@ static int push_entries(struct walk *w, json_t *object) {
         e->value = json_object_iter_value(it);
         sorted = sorted && (e == first || bytes_cmp(e[-1].key, e->key) < 0);
     }
-    if (!sorted) {
+    if (!sorted && count <= FEW_ENTRIES) {
+        for (size_t i = 1; i < count; i++) {
+            struct entry e = first[i];
+            size_t k = i;
+            for (; k > 0 && bytes_cmp(first[k - 1].key, e.key) > 0; k--) {
+                first[k] = first[k - 1];
+            }
+            first[k] = e;
+        }
+    } else if (!sorted) {
         qsort(first, count, sizeof(*first), entry_cmp);
     }
     return 0;
@@ -231,11 +241,31 @@ static int put_value(struct walk *w, json_t *v) {
     return 0;
 }
 
+size_t json_count_values(struct bytes text) {
+    size_t n = 1;
+    bool in_string = false;
+    for (size_t i = 0; i < text.n; i++) {
+        uint8_t c = text.p[i];
+        if (in_string) {
+            i += c == '\\' ? 1 : 0;
+            in_string = c != '"';
+        } else {
+            in_string = c == '"';
+            n += c == ',' || c == '[' || c == '{' ? 1 : 0;
+        }
+    }
+    return n;
+}
+
 int json_to_mp(struct bytes text, struct buf *out, struct err *err) {
     /* The counts of containers and strings fit into 32 bits when the text does. */
     size_t max = out->max < UINT32_MAX ? out->max : UINT32_MAX;
     if (text.n > max) {
         return err_set(err, ERR_LIMIT, "JSON text of %zu bytes, accepted are %zu", text.n, max);
+    }
+    if (text.n > JSON_VALUES_MAX && json_count_values(text) > JSON_VALUES_MAX) {
+        int deep = check_depth(text, err);
+        return deep != 0 ? deep : err_set(err, ERR_LIMIT, "JSON text with more than %zu values", JSON_VALUES_MAX);
     }
     json_t *root;
     struct err why = {0};

@@ -5,11 +5,17 @@
 
 #include "base/bytes.h"
 
+#define JSON_VALUES_MAX ((size_t)262144)
+
 /* Parses exactly one JSON value (any type) of at most out->max bytes and appends it as canonical MessagePack: object keys
  * sorted, duplicates refused, integers within -2^63 .. 2^63-1, reals as float 64 (negative zero becomes 0.0), NaN,
  * Infinity, NUL in strings as \u0000 allowed but not in keys, lone surrogates refused. ERR_INVALID with "line L column C:
- * ..." in the message; ERR_LIMIT when text or result are too large. A failure leaves out's bytes as they were. */
+ * ..." in the message; ERR_LIMIT when text or result are too large, or there are
+ * more than JSON_VALUES_MAX values: the parser's tree takes up to 130 bytes for each. A failure leaves out's bytes as they
+ * were. */
 int json_to_mp(struct bytes text, struct buf *out, struct err *err);
+/* At least as many values as a JSON text has: each but the first follows a comma or an opening bracket. */
+size_t json_count_values(struct bytes text);
 
 enum json_style { JSON_LINE, JSON_PRETTY }; /* one compact line without LF · two-space indent without final LF */
 

@@ -19,12 +19,6 @@ bool answer_over(const struct answer *a) {
     return *a->stop != 0 || !out_good(a->cli);
 }
 
-void answer_damage(struct answer *a, const struct err *err) {
-    a->unreadable++;
-    obj_text(&a->damage, NULL, err->msg);
-    cli_fail(a->cli, err);
-}
-
 void answer_add_cost(struct answer *a, const struct query_cost *cost) {
     if (cost->plan[0] != '\0' && a->cost.plan[0] == '\0') {
         memcpy(a->cost.plan, cost->plan, sizeof(cost->plan));
@@ -60,9 +54,7 @@ int answer_scan(struct answer *a, const struct query *query, uint64_t limit, ans
             rc = each(a, cursor, &why);
         }
         if (is_damage(rc)) {
-            if (each != NULL) {
-                answer_damage(a, &why);
-            }
+            damage_note(&a->damage, &why);
             rc = 0;
         } else if (rc < 0) {
             *err = why;
@@ -277,8 +269,7 @@ void answer_head(const struct answer *a, struct obj *head) {
 }
 
 void answer_tail(struct answer *a, struct obj *tail) {
-    obj_bool(tail, "complete", a->unreadable == 0);
-    obj_list(tail, "unreadable", &a->damage);
+    damage_put(&a->damage, tail);
     if (a->explain) {
         struct obj cost;
         obj_init(&cost);

@@ -9,6 +9,7 @@
 #define CLI_ANSWER_H
 
 #include "cli/ask.h"
+#include "cli/damage.h"
 #include "cli/rows.h"
 #include "query/sql.h"
 
@@ -32,8 +33,7 @@ struct answer {
     struct sql *sql;     /* opened when it is needed */
     struct tally *tally; /* of counts that are made row by row */
     uint64_t size;       /* of the tree */
-    uint64_t unreadable; /* failures to read events */
-    struct obj damage;   /* their messages */
+    struct damage damage;
     struct query_cost cost;
     uint64_t start; /* ns */
 };
@@ -45,8 +45,6 @@ typedef int answer_row_fn(struct answer *answer, struct query_cursor *cursor, st
 int answer_scan(struct answer *answer, const struct query *query, uint64_t limit, answer_row_fn *each, struct err *err);
 /* The same with all conditions of the question, --where too. */
 int answer_range(struct answer *answer, uint64_t from, uint64_t to, uint64_t limit, answer_row_fn *each, struct err *err);
-/* Events that could not be read: said on standard error, and gone on after them. */
-void answer_damage(struct answer *answer, const struct err *err);
 void answer_add_cost(struct answer *answer, const struct query_cost *cost);
 /* Is the reader gone, or was Ctrl-C pressed? */
 bool answer_over(const struct answer *answer);

@@ -1,6 +1,7 @@
 /* Counts. The query room counts by known fields from its index; anything else is counted here, row by row. */
 #include "cli/answer.h"
 
+#include "cli/out.h"
 #include "query/tally.h"
 
 /* The counts as they come, largest first. */
@@ -26,7 +27,9 @@ static int put_count(void *ctx, const struct query_value *values, uint64_t count
     row[n] = (struct query_value){.type = QUERY_INT, .int_ = (int64_t)count};
     row[n + 1] =
         (struct query_value){.type = QUERY_REAL, .real = counts->largest > 0 ? (double)count / (double)counts->largest : 0};
-    rows_values(a->rows, row);
+    if (a->rows) {
+        rows_values(a->rows, row);
+    }
     return 0;
 }
 
@@ -49,7 +52,7 @@ static int count_known(struct answer *a, struct counts *counts, struct err *err)
     } else if (lost > 0) {
         struct err said = {0};
         err_set(&said, why.code, "%s; %llu events in all could not be counted", why.msg, (unsigned long long)lost);
-        answer_damage(a, &said);
+        damage_note(&a->damage, &said);
     }
     return rc;
 }
@@ -80,10 +83,14 @@ int answer_count(struct answer *a, uint64_t *ret_total, struct err *err) {
     answer_columns(&a->by, a->columns);
     a->columns[n] = (struct rows_column){.name = "events"};
     a->columns[n + 1] = (struct rows_column){.is_bar = true};
-    int rc = answer_open_rows(a, "ledger.counts/1", "groups", n + (n > 0 ? 2 : 1), err);
+    bool bare = n == 0 && a->format == ROWS_TABLE; /* the number alone, for scripts */
+    int rc = bare ? 0 : answer_open_rows(a, "ledger.counts/1", "groups", n + (n > 0 ? 2 : 1), err);
     if (rc == 0) {
         bool rows = a->where || a->ask.has_rest || !pick_known(&a->by);
         rc = rows ? count_rows(a, &counts, err) : count_known(a, &counts, err);
+    }
+    if (rc == 0 && bare) {
+        out_printf(a->cli, "%llu\n", (unsigned long long)counts.total);
     }
     *ret_total = counts.total;
     return rc;

@@ -24,7 +24,7 @@ static int note_sql(struct answer *a, int rc, const struct err *why, struct err 
     sql_cost(a->sql, &cost);
     answer_add_cost(a, &cost);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-        answer_damage(a, why);
+        damage_note(&a->damage, why);
         return 0;
     }
     if (rc < 0) {

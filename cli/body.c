@@ -89,7 +89,8 @@ int body_json(struct body *body, struct bytes json, const char *name, struct err
 /* Fields that the catalog knows as text keep "1.0" as text. */
 static bool wants_text(const struct body *body, struct bytes name) {
     const struct kind_field *field = body->kind ? kind_field_find(body->kind, name) : NULL;
-    return field && (field->type == KIND_STR || field->type == KIND_DIGEST || field->type == KIND_TIME);
+    return field &&
+           (field->type == KIND_STR || field->type == KIND_DIGEST || field->type == KIND_VKEY || field->type == KIND_TIME);
 }
 
 /* A number, true, false or null and nothing around it. */

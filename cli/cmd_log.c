@@ -34,7 +34,7 @@ static void put_row(struct table *table, const struct ledger_event *event, struc
     table_cell(table, event->kind);
     table_cell(table, event->subject);
     buf_clear(scratch);
-    summary_put(event->kind, event->body, scratch);
+    summary_put(event->kind, event->body, NULL, scratch);
     table_cell(table, bytes_of_buf(scratch));
 }
 

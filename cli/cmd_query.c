@@ -240,12 +240,12 @@ static int answer(struct answer *a) {
         rc = a->statement ? answer_sql(a, &columns, &err) : counts ? answer_count(a, &found, &err) : answer_rows(a, &err);
     }
     found = a->rows && !counts ? rows_count(a->rows) : found;
-    int exit_code = a->rows ? end(a, found) : 0;
+    int exit_code = end(a, found);
     free(columns);
     if (rc != 0 && out_good(a->cli)) {
         exit_code = a->statement || a->where ? cli_fail(a->cli, &err) : cli_fail_lookup(a->cli, &err);
     }
-    if (exit_code == 0 && a->unreadable > 0) {
+    if (exit_code == 0 && a->damage.n > 0) {
         exit_code = EXIT_INVALID;
     }
     return exit_code != 0 || found > 0 || a->follow ? exit_code : EXIT_NO;
@@ -261,7 +261,7 @@ static int query(struct cli *cli, const struct opt_args *args) {
     a->start = clock_boot_ns();
     pick_init(&a->fields);
     pick_init(&a->by);
-    obj_init(&a->damage);
+    damage_init(&a->damage, cli);
     int exit_code = read_question(a, args);
     exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &a->ledger);
     if (exit_code == 0) {
@@ -276,7 +276,7 @@ static int query(struct cli *cli, const struct opt_args *args) {
     ask_done(&a->ask);
     pick_done(&a->fields);
     pick_done(&a->by);
-    obj_done(&a->damage);
+    damage_done(&a->damage);
     free(a);
     return exit_code;
 }

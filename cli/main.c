@@ -1,6 +1,5 @@
 /* The program: a table and a loop. Global options, then the command's row, then its own options, then its function. */
 #include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,7 +235,6 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error like a full disk, not a sudden end */
     signal(SIGBUS, on_bus);
-    setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of characters only */
     struct cli cli = {.out_tty = isatty(STDOUT_FILENO) == 1, .err_tty = isatty(STDERR_FILENO) == 1};
     cli.for_agent = is_hook(argc, argv);
     struct err err = {0};

@@ -26,9 +26,10 @@ struct rows {
     struct rows_options o;
     struct table *table;
     struct table_column *heads; /* of the table */
-    size_t kind;                /* the column that has the kind; SIZE_MAX */
-    struct buf mp, text;        /* of the row at hand */
-    struct err err;             /* the first that went wrong */
+    char (*names)[FIELD_NAME_MAX];
+    size_t kind;         /* the column that has the kind; SIZE_MAX */
+    struct buf mp, text; /* of the row at hand */
+    struct err err;      /* the first that went wrong */
     uint64_t count, now;
     uint32_t members; /* of a row in JSON */
 };
@@ -95,12 +96,17 @@ static void put_csv_head(struct rows *rows) {
 
 static bool new_table(struct rows *rows) {
     rows->heads = calloc(rows->o.n + 1, sizeof(*rows->heads));
-    for (size_t i = 0; rows->heads && i < rows->o.n; i++) {
+    rows->names = calloc(rows->o.n + 1, sizeof(*rows->names));
+    for (size_t i = 0; rows->heads && rows->names && i < rows->o.n; i++) {
         const char *name = rows->o.columns[i].name;
         size_t max = strcmp(name, "kind") == 0 ? 30 : strcmp(name, "subject") == 0 ? 36 : 0;
-        rows->heads[i] = (struct table_column){.name = rows->o.columns[i].is_bar ? "" : name, .tty_max = max};
+        snprintf(rows->names[i], FIELD_NAME_MAX, "%s", rows->o.columns[i].is_bar ? "" : name);
+        for (char *c = rows->names[i]; *c && !rows->o.columns[i].is_bytes; c++) {
+            *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+        }
+        rows->heads[i] = (struct table_column){.name = rows->names[i], .tty_max = max};
     }
-    rows->table = rows->heads ? table_new(rows->cli, rows->heads, rows->o.n) : NULL;
+    rows->table = rows->heads && rows->names ? table_new(rows->cli, rows->heads, rows->o.n) : NULL;
     return rows->table != NULL;
 }
 
@@ -108,6 +114,7 @@ static void rows_free(struct rows *rows) {
     buf_done(&rows->mp);
     buf_done(&rows->text);
     free(rows->heads);
+    free(rows->names);
     free(rows);
 }
 
@@ -338,7 +345,7 @@ static void put_cell(struct rows *rows, size_t i, const struct query_value *valu
     } else if (column->in_line && (v->type == QUERY_OTHER || v->type == QUERY_NULL)) {
         struct bytes kind =
             rows->kind != SIZE_MAX && values[rows->kind].type == QUERY_TEXT ? values[rows->kind].text : (struct bytes){0};
-        summary_put(kind, v->type == QUERY_OTHER ? v->text : (struct bytes){0}, &rows->text);
+        summary_put(kind, v->type == QUERY_OTHER ? v->text : (struct bytes){0}, NULL, &rows->text);
     } else {
         put_plain(column, v, &rows->text);
         if (v->type == QUERY_INT || v->type == QUERY_REAL) {
@@ -432,7 +439,10 @@ int rows_end(struct rows *rows, struct obj *tail) {
         obj_done(tail);
     }
     struct cli *cli = rows->cli;
-    int exit_code = table_end(rows->table);
+    int exit_code = rows->count > 0 ? table_end(rows->table) : 0;
+    if (rows->count == 0) {
+        table_drop(rows->table);
+    }
     if (exit_code == 0 && rows->err.code != 0) {
         exit_code = cli_fail(cli, &rows->err);
     }

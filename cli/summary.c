@@ -34,7 +34,16 @@ static void put_value(const struct kind_field *field, struct bytes value, struct
     }
 }
 
-void summary_put(struct bytes kind_name, struct bytes body, struct buf *out) {
+static bool is_skipped(const char *const *skip, struct bytes name) {
+    for (; skip && *skip; skip++) {
+        if (bytes_is(name, *skip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void summary_put(struct bytes kind_name, struct bytes body, const char *const *skip, struct buf *out) {
     struct mp_reader reader;
     struct mp_item item;
     const struct kind *kind = kind_find(kind_name);
@@ -52,7 +61,10 @@ void summary_put(struct bytes kind_name, struct bytes body, struct buf *out) {
         if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) {
             return;
         }
-        buf_put_str(out, i > 0 ? " " : "");
+        if (is_skipped(skip, item.data)) {
+            continue;
+        }
+        buf_put_str(out, out->n > start ? " " : "");
         buf_put_bytes(out, item.data);
         buf_put_str(out, "=");
         put_value(kind_field_find(kind, item.data), value, out);

@@ -7,7 +7,7 @@
 #define SUMMARY_MAX 4096 /* about so many bytes of it are shown */
 
 /* Appends name=value for each field, what is nested as JSON, times of the kind's as such. Not made safe for a terminal. An
- * empty body is an erased one. */
-void summary_put(struct bytes kind, struct bytes body, struct buf *out);
+ * empty body is an erased one. `skip`: names that are left out, the last one NULL; may be NULL. */
+void summary_put(struct bytes kind, struct bytes body, const char *const *skip, struct buf *out);
 
 #endif

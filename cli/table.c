@@ -6,6 +6,7 @@
  * and from numbers only when nothing else is left. */
 #include "cli/table.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct cell {
     size_t at, n;
     size_t width;
     bool number;
+    enum out_color color;
 };
 
 struct table {
@@ -40,8 +42,17 @@ struct table {
     struct buf held;
     struct cell *cells; /* hold rows of them */
     size_t rows, column;
-    bool headed;
+    enum out_color color; /* of the next cell */
+    bool headed, wide;
 };
+
+/* Widths of characters beyond ASCII come from the locale's tables, which are loaded when the first of them is met. */
+static void need_widths(struct table *table, struct bytes text) {
+    if (!table->wide && !text_is_ascii(text)) {
+        table->wide = true;
+        setlocale(LC_CTYPE, "C.UTF-8");
+    }
+}
 
 /* How many terminal columns the first bytes of `text` take, up to `limit` columns; *ret_n gets how many bytes those are. */
 static size_t measure(struct bytes text, size_t limit, size_t *ret_n) {
@@ -72,7 +83,10 @@ static size_t measure(struct bytes text, size_t limit, size_t *ret_n) {
     return width;
 }
 
-static void table_free(struct table *table) {
+void table_drop(struct table *table) {
+    if (!table) {
+        return;
+    }
     buf_done(&table->held);
     free(table->cells);
     free(table->width);
@@ -92,7 +106,7 @@ struct table *table_new(struct cli *cli, const struct table_column *columns, siz
     table->right = calloc(n, sizeof(*table->right));
     table->cells = calloc(table->hold * n, sizeof(*table->cells));
     if (!table->width || !table->right || !table->cells) {
-        table_free(table);
+        table_drop(table);
         return NULL;
     }
     return table;
@@ -102,7 +116,7 @@ static void blanks(struct table *table, size_t n) {
     out_printf(table->cli, "%*s", (int)n, "");
 }
 
-static void put_cell(struct table *table, size_t i, struct bytes text, size_t width) {
+static void put_cell(struct table *table, size_t i, struct bytes text, size_t width, enum out_color color) {
     size_t n = text.n, room = table->line == SIZE_MAX ? SIZE_MAX : table->width[i];
     bool cut = width > room;
     if (cut) {
@@ -113,10 +127,12 @@ static void put_cell(struct table *table, size_t i, struct bytes text, size_t wi
     if (table->right[i]) {
         blanks(table, pad);
     }
+    out_str(table->cli, color == OUT_PLAIN ? "" : out_color(table->cli, color));
     out_bytes(table->cli, (struct bytes){.p = text.p, .n = n});
     if (cut) {
         out_str(table->cli, "\xe2\x80\xa6");
     }
+    out_str(table->cli, color == OUT_PLAIN ? "" : out_color(table->cli, OUT_PLAIN));
     if (!last) {
         blanks(table, TABLE_GAP + (table->right[i] ? 0 : pad));
     }
@@ -178,8 +194,10 @@ static void set_widths(struct table *table) {
             table->width[i] = w > table->width[i] && (tty || !last) ? w : table->width[i];
         }
         if (!table->headed) {
-            size_t name = 0, n = strlen(column->name);
-            name = measure((struct bytes){(const uint8_t *)column->name, n}, SIZE_MAX, &n);
+            struct bytes head = bytes_of(column->name);
+            size_t n = 0;
+            need_widths(table, head);
+            size_t name = measure(head, SIZE_MAX, &n);
             table->width[i] = name > table->width[i] ? name : table->width[i];
             table->right[i] = column->right || all_numbers(table, i);
         }
@@ -195,7 +213,7 @@ static void put_head(struct table *table) {
     for (size_t i = 0; i < table->n_columns; i++) {
         struct bytes name = bytes_of(table->columns[i].name);
         size_t n = 0;
-        put_cell(table, i, name, measure(name, SIZE_MAX, &n));
+        put_cell(table, i, name, measure(name, SIZE_MAX, &n), OUT_PLAIN);
     }
     out_str(table->cli, out_color(table->cli, OUT_PLAIN));
     out_str(table->cli, "\n");
@@ -213,7 +231,7 @@ void table_flush(struct table *table) {
     for (size_t r = 0; r < table->rows; r++) {
         for (size_t i = 0; i < table->n_columns; i++) {
             const struct cell *cell = &table->cells[r * table->n_columns + i];
-            put_cell(table, i, (struct bytes){.p = table->held.p + cell->at, .n = cell->n}, cell->width);
+            put_cell(table, i, (struct bytes){.p = table->held.p + cell->at, .n = cell->n}, cell->width, cell->color);
         }
         out_str(table->cli, "\n");
     }
@@ -228,7 +246,10 @@ static void add(struct table *table, struct bytes text, bool number) {
     text_safe(&table->held, (struct bytes){.p = text.p, .n = text.n < most ? text.n : most});
     cell->n = table->held.n - cell->at;
     cell->number = number;
+    cell->color = table->color;
+    table->color = OUT_PLAIN;
     size_t n = 0;
+    need_widths(table, (struct bytes){.p = table->held.p + cell->at, .n = cell->n});
     cell->width = measure((struct bytes){.p = table->held.p + cell->at, .n = cell->n}, SIZE_MAX, &n);
     if (++table->column < table->n_columns) {
         return;
@@ -245,6 +266,10 @@ void table_cell(struct table *table, struct bytes text) {
 
 void table_number(struct table *table, struct bytes text) {
     add(table, text, true);
+}
+
+void table_color(struct table *table, enum out_color color) {
+    table->color = color;
 }
 
 void table_text(struct table *table, const char *text) {
@@ -267,6 +292,6 @@ int table_end(struct table *table) {
     if (rc == 0) {
         table_flush(table);
     }
-    table_free(table);
+    table_drop(table);
     return rc == 0 ? 0 : cli_fail_as(cli, &err, EXIT_SYSTEM);
 }

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "cli/cli.h"
+#include "cli/out.h"
 
 #define TABLE_COLUMNS_MAX 2048
 
@@ -25,9 +26,13 @@ void table_text(struct table *table, const char *text);
 void table_uint(struct table *table, uint64_t v);
 /* A cell that is a number. */
 void table_number(struct table *table, struct bytes text);
+/* The next cell is in this colour. */
+void table_color(struct table *table, enum out_color color);
 /* Prints what is held back; the row must be whole. */
 void table_flush(struct table *table);
 /* Prints what is held back and frees. Returns 0, or an exit code after reporting. NULL is fine. */
 int table_end(struct table *table);
+/* Frees without printing anything, a head neither. NULL is fine. */
+void table_drop(struct table *table);
 
 #endif

@@ -2,7 +2,6 @@
 #include "ingest/fields.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -112,14 +111,26 @@ void fields_bounded(struct fields *fields, const char *name, struct bytes raw, s
     }
 }
 
-static int by_name(const void *a, const void *b) {
-    const char *const *x = a, *const *y = b;
-    return strcmp(*x, *y); /* of ASCII: the order of their bytes */
+/* Few, and mostly put in nearly the right order; names are ASCII, so that strcmp's is the order of their bytes. */
+static void sort_by_name(struct fields *fields) {
+    for (size_t i = 1; i < fields->n; i++) {
+        size_t k = i;
+        while (k > 0 && strcmp(fields->entries[k - 1].name, fields->entries[i].name) > 0) {
+            k--;
+        }
+        if (k < i) {
+            const char *name = fields->entries[i].name;
+            size_t at = fields->entries[i].at, n = fields->entries[i].n;
+            memmove(&fields->entries[k + 1], &fields->entries[k], (i - k) * sizeof(fields->entries[0]));
+            fields->entries[k].name = name;
+            fields->entries[k].at = at;
+            fields->entries[k].n = n;
+        }
+    }
 }
 
 int fields_write(struct fields *fields, struct buf *out, struct err *err) {
-    _Static_assert(offsetof(struct fields, entries[0].name) == offsetof(struct fields, entries[0]), "by_name");
-    qsort(fields->entries, fields->n, sizeof(fields->entries[0]), by_name);
+    sort_by_name(fields);
     mp_put_map(out, (uint32_t)fields->n);
     for (size_t i = 0; i < fields->n; i++) {
         mp_put_str(out, bytes_of(fields->entries[i].name));

@@ -5,7 +5,8 @@
  *
  * A text cannot go over the end of a line in JSON, so a record whose text does is broken there. So is one after which a
  * line begins with an object where none can stand: an object follows ':' inside an object, and '[' or ',' inside an array.
- * Thus a record that was cut off takes none of the good ones after it along. */
+ * Thus a record that was cut off takes none of the good ones after it along. Neither does a text, a number or a word of
+ * JSON among an array's records: it ends where its element ends. */
 #include "ingest/hook_split.h"
 
 #include <string.h>
@@ -126,6 +127,36 @@ static int go_on(struct hook_split *s, struct hook_record *ret) {
     return 1;
 }
 
+static bool is_number_byte(uint8_t c) {
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* Where the text, number or word of JSON at `at` ends, when nothing else stands in its element; else 0. */
+static size_t scalar_end(struct bytes text, size_t at) {
+    size_t i = at;
+    if (text.p[i] == '"') {
+        for (i++; i < text.n && text.p[i] != '"'; i++) {
+            i += text.p[i] == '\\';
+        }
+        if (i++ >= text.n) {
+            return 0;
+        }
+    } else if (text.p[i] == '-' || (text.p[i] >= '0' && text.p[i] <= '9')) {
+        while (i < text.n && is_number_byte(text.p[i])) {
+            i++;
+        }
+    } else {
+        const struct bytes rest = {text.p + at, text.n - at};
+        i += bytes_has_prefix(rest, "true") || bytes_has_prefix(rest, "null") ? 4 : 0;
+        i += bytes_has_prefix(rest, "false") ? 5 : 0;
+    }
+    size_t end = i;
+    while (i < text.n && is_blank(text.p[i])) {
+        i++;
+    }
+    return end > at && (i == text.n || text.p[i] == ',' || text.p[i] == ']') ? end : 0;
+}
+
 /* Between records: blanks, commas and the brackets of arrays around them. */
 static int begin(struct hook_split *s, struct hook_record *ret) {
     const struct bytes text = s->line.text;
@@ -140,8 +171,12 @@ static int begin(struct hook_split *s, struct hook_record *ret) {
             s->from = s->at;
             s->from_line = s->line.number;
             s->from_offset = s->line.offset + s->at;
-            s->arrays = s->arrays_before;
-            return give(s, text.n, false, NULL, ret);
+            size_t end = s->arrays > 0 ? scalar_end(text, s->at) : 0;
+            if (end == 0) {
+                s->arrays = s->arrays_before;
+                end = text.n;
+            }
+            return give(s, end, false, NULL, ret);
         }
         s->arrays += c == '[';
         s->arrays -= c == ']';

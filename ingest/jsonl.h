@@ -25,8 +25,8 @@ void jsonl_parser_done(struct jsonl_parser *parser);
 /* ERR_INVALID says which name is wrong and what is accepted; ERR_LIMIT: larger than any event can be; ERR_NOMEM. */
 int jsonl_parse(struct jsonl_parser *parser, struct bytes line, struct jsonl_event *ret, struct err *err);
 /* The same for a line that json_to_mp was given already: its code, its words, its item. *ret borrows from the item too. */
-int jsonl_parse_item(struct jsonl_parser *parser, int parsed, const struct err *why, struct bytes item,
-                     struct jsonl_event *ret, struct err *err);
+int jsonl_parse_item(struct jsonl_parser *parser, int parsed, const char *why, struct bytes item, struct jsonl_event *ret,
+                     struct err *err);
 
 /* An input while it is read. */
 struct jsonl_input {
@@ -55,7 +55,7 @@ int jsonl_take_all(struct jsonl_input *in, struct err *err);
 /* For jsonl_take_all: the same as jsonl_take for a line that was parsed. `parsed` NULL: it was not. */
 struct jsonl_parsed {
     int code;
-    const struct err *why;
+    const char *why;
     struct bytes item;
 };
 int jsonl_take_parsed(struct jsonl_input *in, const struct lines_line *line, const struct jsonl_parsed *parsed,

@@ -6,8 +6,8 @@
 #include "ingest/ahead.h"
 #include "ingest/jsonl.h"
 
-#define BLOCK_LINES 1024
-#define BLOCK_BYTES ((size_t)1 << 20)
+#define BLOCK_LINES 8192
+#define BLOCK_BYTES ((size_t)4 << 20)
 #define BLOCK_MAX   (BLOCK_BYTES + LINES_LINE_MAX)
 
 struct block {
@@ -32,7 +32,7 @@ static struct bytes text_at(void *ctx, size_t i) {
     return is_no_event(line) ? (struct bytes){NULL, 0} : line->text;
 }
 
-static int take(void *ctx, size_t i, int code, struct bytes mp, const struct err *why, struct err *err) {
+static int take(void *ctx, size_t i, int code, struct bytes mp, const char *why, struct err *err) {
     struct block *b = ctx;
     const struct lines_line *line = &b->lines[i].line;
     const struct jsonl_parsed parsed = {code, why, mp};

@@ -303,16 +303,16 @@ int jsonl_parse(struct jsonl_parser *p, struct bytes line, struct jsonl_event *r
     struct err why = {0};
     buf_clear(&p->item);
     int parsed = json_to_mp(line, &p->item, &why);
-    return jsonl_parse_item(p, parsed, &why, bytes_of_buf(&p->item), ret, err);
+    return jsonl_parse_item(p, parsed, why.msg, bytes_of_buf(&p->item), ret, err);
 }
 
-int jsonl_parse_item(struct jsonl_parser *p, int parsed, const struct err *why, struct bytes item, struct jsonl_event *ret,
+int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct bytes item, struct jsonl_event *ret,
                      struct err *err) {
     struct value values[N_TOP];
     memset(values, 0, sizeof(values));
     if (parsed != 0) {
         /* the parser's own line number is always 1 here and would stand beside the input's */
-        const char *msg = strncmp(why->msg, "line 1 ", 7) == 0 ? why->msg + 7 : why->msg;
+        const char *msg = strncmp(why, "line 1 ", 7) == 0 ? why + 7 : why;
         return err_set(err, parsed, JSONL_NOT_JSON ": %s", msg);
     }
     int code = read_tops(item, values, err);

@@ -239,6 +239,8 @@ struct lmeval_file {
 struct lmeval_files {
     struct lmeval_file *files; /* sorted by directory, date, results before samples, name */
     size_t n, cap;
+    size_t n_odd;  /* that have such a name and are no regular files */
+    char odd[512]; /* the first of them, separated by ", " */
 };
 /* False when no file of the harness has such a name. The views borrow from `name`. */
 bool lmeval_name(const char *name, struct lmeval_file *ret);

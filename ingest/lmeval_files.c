@@ -4,6 +4,7 @@
  * all their samples. Directories are walked without following links to directories, so that a circle of links ends. */
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -109,6 +110,15 @@ static int add_file(struct lmeval_files *files, const char *path, bool named, st
     return 0;
 }
 
+/* Remembers a name of the harness that stands for no regular file; those that do not fit are only counted. */
+static void add_odd(struct lmeval_files *files, const char *path) {
+    size_t n = strlen(files->odd);
+    if (n + strlen(path) + 2 < sizeof(files->odd)) {
+        snprintf(files->odd + n, sizeof(files->odd) - n, "%s%s", n > 0 ? ", " : "", path);
+    }
+    files->n_odd++;
+}
+
 /* Files of the directory and below it; with `date`, only those that lie in it and have that date. NULL is the working
  * directory, whose files have no directory in their names. */
 static int add_directory(struct lmeval_files *files, const char *path, const struct bytes *date, unsigned depth,
@@ -142,6 +152,8 @@ static int add_directory(struct lmeval_files *files, const char *path, const str
             code = add_directory(files, full, NULL, depth + 1, err);
         } else if (regular && (date == NULL || (lmeval_name(e->d_name, &file) && bytes_eq(file.date, *date)))) {
             code = add_file(files, full, false, err);
+        } else if (!regular && !directory && date == NULL && lmeval_name(e->d_name, &file)) {
+            add_odd(files, full);
         }
     }
     closedir(dir);
@@ -175,7 +187,14 @@ int lmeval_files_add(struct lmeval_files *files, const char *path, struct err *e
         return code != 0 ? code : add_siblings(files, path, err);
     }
     size_t before = files->n;
+    files->n_odd = 0;
+    files->odd[0] = '\0';
     int code = add_directory(files, path, NULL, 0, err);
+    if (code == 0 && files->n == before && files->n_odd > 0) {
+        return err_set(err, ERR_NOTFOUND, "%s: %s; accepted: regular files results_*.json and samples_*.jsonl",
+                       files->odd[0] != '\0' ? files->odd : path,
+                       files->n_odd == 1 ? "is no regular file" : "are no regular files");
+    }
     if (code == 0 && files->n == before) {
         return err_set(err, ERR_NOTFOUND, "%s: no results_*.json or samples_*.jsonl in this directory or below it", path);
     }

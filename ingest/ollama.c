@@ -252,6 +252,15 @@ static int put_question(struct bytes name, struct buf *out, struct err *err) {
     return code != 0 ? err_set(err, code, "out of memory") : buf_check(out, "a question", err);
 }
 
+/* A model that the server should tell of and does not. */
+static int reject_model(struct look *look, struct bytes name) {
+    char group[64], why[OLLAMA_NAME_MAX + 96];
+    snprintf(group, sizeof(group), "/api/show: status %u", look->newest_status);
+    snprintf(why, sizeof(why), "/api/show of model '%.*s': status %u%s; accepted: 200 with an object", (int)name.n,
+             (const char *)name.p, look->newest_status, look->newest_status == 200 ? " without a model" : "");
+    return run_reject(look->run, &look->view.place, group, why);
+}
+
 /* Asks for one model. One that cannot be had now is asked for again by the next look. */
 static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, struct err *err) {
     struct look *look = ctx;
@@ -273,6 +282,9 @@ static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, str
         return 0;
     }
     *ret_shown = ok || (look->newest_status >= 400 && look->newest_status <= 499); /* also when it will not say */
+    if (!*ret_shown && look->newest_status != 0) {
+        return reject_model(look, model->name);
+    }
     buf_clear(&look->scratch);
     if (!ok || ollama_show_read(bytes_of_buf(&look->shown), model->name, &identity, &look->scratch, NULL) != 0 ||
         !identity.weights.there) {

@@ -99,6 +99,9 @@ bool ollama_is_word(struct bytes text);
 struct ollama_digest ollama_digest_of(struct bytes text);
 /* A text that may name a model: 1 to OLLAMA_NAME_MAX bytes, no control characters, no secret. */
 int ollama_check_name(struct bytes name, struct err *err);
+/* The layers and the configuration of a manifest, as far as it has them: objects with a digest and, when it is said, a
+ * size; the configuration's digest may be empty. ERR_INVALID names the entry and what is accepted. */
+int ollama_check_manifest(struct bytes manifest, struct err *err);
 
 /* One entry of a list; ERR_INVALID. */
 int ollama_model_read(struct bytes entry, struct ollama_model *ret, struct err *err);

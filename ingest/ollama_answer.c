@@ -3,6 +3,7 @@
  * A JSON tree takes many times the room of its text, so both its bytes and its values are bounded before it is parsed. What
  * has a form of its own (digests, times, numbers, words) is taken over into open fields; all of an entry is kept beside
  * that as it came, as a private field. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,29 +16,12 @@
 
 /* ---- JSON --------------------------------------------------------------------------------------------------------- */
 
-/* An upper bound: each value but the first follows a comma or an opening bracket. */
-static size_t count_values(struct bytes text) {
-    size_t n = 1;
-    bool in_string = false;
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        if (c == '"') {
-            in_string = !in_string;
-        } else if (in_string) {
-            i += c == '\\';
-        } else {
-            n += c == ',' || c == '[' || c == '{';
-        }
-    }
-    return n;
-}
-
 int ollama_parse(struct bytes text, struct buf *out, struct err *err) {
     size_t before = out->n;
     if (text.n > OLLAMA_DOC_MAX) {
         return err_set(err, ERR_LIMIT, "the answer has %zu bytes; accepted: at most %zu", text.n, OLLAMA_DOC_MAX);
     }
-    if (count_values(text) > OLLAMA_VALUES_MAX) {
+    if (json_count_values(text) > OLLAMA_VALUES_MAX) {
         return err_set(err, ERR_LIMIT, "the answer has more than %zu values", OLLAMA_VALUES_MAX);
     }
     int code = json_to_mp(text, out, err);
@@ -389,4 +373,44 @@ int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct 
         }
     }
     return code;
+}
+
+/* ---- manifests ---------------------------------------------------------------------------------------------------- */
+
+/* One file as a manifest names it: a layer, or the configuration, whose digest may be empty. */
+static int check_named(struct bytes raw, const char *where, bool may_be_empty, struct err *err) {
+    struct mp_reader r;
+    struct mp_item head;
+    const char *wrong = NULL;
+    mp_reader_init(&r, raw);
+    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_MAP) {
+        wrong = "no object";
+    } else if (!ollama_digest_of(ollama_text(raw, "digest")).there &&
+               !(may_be_empty && (ollama_raw(raw, "digest").n == 0 || bytes_is(ollama_raw(raw, "digest"), "\xa0")))) {
+        wrong = "'digest' is no digest";
+    } else if (ollama_raw(raw, "size").n > 0 && ollama_number(raw, "size") == OLLAMA_NONE) {
+        wrong = "'size' is no number of bytes";
+    }
+    return wrong == NULL ? 0
+                         : err_set(err, ERR_INVALID,
+                                   "the manifest's %s: %s; accepted: an object with 'digest', sha256: and 64 hex digits, "
+                                   "and 'size', an integer of 0 or more",
+                                   where, wrong);
+}
+
+int ollama_check_manifest(struct bytes manifest, struct err *err) {
+    struct bytes layers = ollama_array(manifest, "layers"), config = ollama_raw(manifest, "config"), layer;
+    struct mp_reader r;
+    struct mp_item head = {0};
+    char where[48];
+    int code = 0;
+    mp_reader_init(&r, layers);
+    if (layers.n > 0 && mp_next(&r, &head, NULL) != 0) {
+        return err_set(err, ERR_INVALID, "the manifest's 'layers' cannot be read");
+    }
+    for (uint32_t i = 0; i < head.count && code == 0 && mp_skip(&r, 1, &layer, NULL) == 0; i++) {
+        snprintf(where, sizeof(where), "'layers', entry %u", i + 1);
+        code = check_named(layer, where, false, err);
+    }
+    return code == 0 && config.n > 0 ? check_named(config, "'config'", true, err) : code;
 }

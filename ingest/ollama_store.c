@@ -41,8 +41,9 @@ struct store {
     struct ollama_identity *identities; /* one a model; weights not there: none */
     size_t cap_identities;
     char dir[FILE_PATH_MAX];
-    const char *tree; /* at hand: "manifests" */
-    void **kept;      /* what views borrow from */
+    const char *tree;       /* at hand: "manifests" */
+    char at[FILE_PATH_MAX]; /* the entry at hand, which rejections name */
+    void **kept;            /* what views borrow from */
     size_t n_kept, cap_kept, kept_bytes, entries;
     struct buf text, parsed, config, config_text, child, child_text, out;
     bool cut; /* something could not be read: what is not there may be there */
@@ -79,6 +80,15 @@ static struct bytes keep(struct store *s, struct bytes b, int *ret_code) {
 static int reject(struct store *s, const char *group, const char *why) {
     s->cut = true;
     return run_reject(s->run, &s->view.place, group, why);
+}
+
+/* From here on rejections name the entry that the first `n` parts lead to. */
+static void stand_at(struct store *s, const char *const parts[LEVELS], size_t n) {
+    int used = snprintf(s->at, sizeof(s->at), "%s/%s", s->dir, s->tree);
+    for (size_t i = 0; i < n && used < (int)sizeof(s->at); i++) {
+        used += snprintf(s->at + used, sizeof(s->at) - (size_t)used, "/%s", parts[i]);
+    }
+    s->view.place = (struct ingest_place){.file = used < (int)sizeof(s->at) ? s->at : s->dir};
 }
 
 /* ---- manifests ---------------------------------------------------------------------------------------------------- */
@@ -266,12 +276,17 @@ static int take_manifest(struct store *s, struct bytes name, const struct stat *
     struct ollama_model *m = NULL;
     struct ollama_identity *id = NULL;
     struct bytes map = bytes_of_buf(&s->parsed), one = map, whole = bytes_of_buf(&s->text);
+    struct err why = {0};
     bool hashed = false;
-    int code = one_more(s, &m, &id, err);
-    if (code == 0 && bytes_is(ollama_text(map, "mediaType"), TYPE_LIST)) {
+    int code = 0;
+    if (bytes_is(ollama_text(map, "mediaType"), TYPE_LIST)) {
         one = (struct bytes){NULL, 0};
         code = choose_child(s, map, &one, err);
     }
+    if (code == 0 && ollama_check_manifest(one, &why) != 0) {
+        return reject(s, NULL, why.msg);
+    }
+    code = code != 0 ? code : one_more(s, &m, &id, err);
     if (code != 0) {
         return code;
     }
@@ -370,12 +385,10 @@ static int load_manifest(struct store *s, int dir, const char *tag, struct stat 
 }
 
 static int take_file(struct store *s, int dir, const char *const parts[LEVELS], struct err *err) {
-    char name[OLLAMA_NAME_MAX * 2], path[FILE_PATH_MAX];
+    char name[OLLAMA_NAME_MAX * 2];
     struct err why = {0};
     struct stat st;
     show_name(name, parts);
-    int n = snprintf(path, sizeof(path), "%s/%s/%s/%s/%s/%s", s->dir, s->tree, parts[0], parts[1], parts[2], parts[3]);
-    s->view.place = (struct ingest_place){.file = n < (int)sizeof(path) ? path : s->dir};
     int code = text_utf8_valid((const uint8_t *)name, strlen(name)) == strlen(name)
                    ? ollama_check_name(bytes_of(name), &why)
                    : err_set(&why, ERR_INVALID, "a model's name is no UTF-8 text");
@@ -406,6 +419,7 @@ static int walk(struct store *s, int fd, const char *parts[LEVELS], size_t level
 static int take_entry(struct store *s, int dir, const char *name, const char *parts[LEVELS], size_t level,
                       struct err *err) {
     parts[level] = name;
+    stand_at(s, parts, level + 1);
     if (level == LEVELS - 1) {
         return take_file(s, dir, parts, err);
     }
@@ -436,6 +450,7 @@ static int walk(struct store *s, int fd, const char *parts[LEVELS], size_t level
             continue; /* temporary files of ollama's, and what other systems leave */
         }
         if (++s->entries > ENTRIES_MAX) {
+            stand_at(s, parts, level);
             code = s->entries == ENTRIES_MAX + 1 ? reject(s, NULL, "the store has more than 65536 entries") : 0;
             break;
         }

@@ -11,7 +11,7 @@
 #include "base/text.h"
 
 #define ITEM_MAX       (4 * OTLP_RECORD_MAX)
-#define WAITING_MAX    ((uint64_t)2 << 20) /* drafts are committed when there are so many bytes of them */
+#define WAITING_MAX    ((uint64_t)1 << 20) /* drafts are committed when there are so many bytes of them */
 #define SPAN_SETS      16384
 #define SPAN_WAYS      4
 #define REPORTERS      64
@@ -357,7 +357,7 @@ static int map_record(struct otlp *o, struct bytes mp, struct err *err) {
     return code;
 }
 
-static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const struct err *why, struct err *err) {
+static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const char *why, struct err *err) {
     struct otlp *o = ctx;
     const struct otlp_record *r = record_at(o, i);
     struct otlp_scope_of *scope = &o->scopes[r->scope];
@@ -376,12 +376,12 @@ static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const s
     if (is_too_large(r)) {
         code = reject_too_large(o);
     } else if (parsed == ERR_NOMEM) {
-        code = err_set(err, ERR_NOMEM, "%s", why->msg);
+        code = err_set(err, ERR_NOMEM, "%s", why);
     } else if (parsed != 0 && parse_mended(o, (struct bytes){o->text.p + r->text.at, r->text.n})) {
         code = map_record(o, bytes_of_buf(&o->item), err);
     } else if (parsed != 0) {
         char reason[ERR_MSG_MAX];
-        const char *msg = strncmp(why->msg, "line 1 ", 7) == 0 ? why->msg + 7 : why->msg;
+        const char *msg = strncmp(why, "line 1 ", 7) == 0 ? why + 7 : why;
         snprintf(reason, sizeof(reason), "not valid JSON: %.900s", msg);
         code = reject(o, "not valid JSON", reason);
     } else {

@@ -54,6 +54,7 @@ void otlp_cut_init(struct otlp_cut *cut) {
 
 void otlp_cut_done(struct otlp_cut *cut) {
     free(cut->records);
+    free(cut->relations);
     free(cut->scopes);
     free(cut->resources);
     otlp_cut_init(cut);
@@ -61,9 +62,11 @@ void otlp_cut_done(struct otlp_cut *cut) {
 
 void otlp_cut_begin(struct otlp_cut *cut) {
     struct otlp_cut fresh = {.records = cut->records,
+                             .relations = cut->relations,
                              .scopes = cut->scopes,
                              .resources = cut->resources,
                              .cap_records = cut->cap_records,
+                             .cap_relations = cut->cap_relations,
                              .cap_scopes = cut->cap_scopes,
                              .cap_resources = cut->cap_resources};
     *cut = fresh;
@@ -283,18 +286,21 @@ static int value_begins(struct otlp_cut *cut, uint8_t first, size_t at, enum rol
 }
 
 static int take_record(struct otlp_cut *cut, struct otlp_text text, struct err *err) {
-    int code = grow((void **)&cut->records, cut->n_records, &cut->cap_records, sizeof(*cut->records), OTLP_RECORDS_MAX,
-                    "spans and log records", err);
+    static const char what[] = "spans and log records";
+    bool span = cut->record_type == OTLP_SPAN;
+    int code =
+        grow((void **)&cut->records, cut->n_records, &cut->cap_records, sizeof(*cut->records), OTLP_RECORDS_MAX, what, err);
+    code = code != 0 ? code
+                     : grow((void **)&cut->relations, cut->n_records, &cut->cap_relations, sizeof(*cut->relations),
+                            OTLP_RECORDS_MAX, what, err);
     if (code == 0) {
-        bool span = cut->record_type == OTLP_SPAN;
+        cut->relations[cut->n_records] = (struct otlp_relation){
+            .id = span ? cut->ids[0] : 0, .parent = span ? cut->ids[1] : cut->ids[0], .start = cut->ids[2]};
         cut->records[cut->n_records++] = (struct otlp_record){.text = text,
                                                               .scope = (uint32_t)cut->n_scopes - 1,
                                                               .line = cut->capture_line,
                                                               .values = (uint16_t)cut->values,
-                                                              .type = (uint16_t)cut->record_type,
-                                                              .id = span ? cut->ids[0] : 0,
-                                                              .parent = span ? cut->ids[1] : cut->ids[0],
-                                                              .start = cut->ids[2]};
+                                                              .type = (uint16_t)cut->record_type};
     }
     return code;
 }

@@ -30,8 +30,11 @@ struct otlp_record {
     uint32_t line;   /* of its first byte, from 0 */
     uint16_t values; /* at all levels; more than OTLP_VALUES_MAX are not counted */
     uint16_t type;   /* enum otlp_type */
-    /* What is needed to put parents first; 0 when it is absent or no such thing. Whether it is right shows later. A log
-     * record has no id; its parent is the span that it was written in. */
+};
+
+/* What is needed to put parents first, of the record with the same index; 0 when it is absent or no such thing. Whether it
+ * is right shows later. A log record has no id; its parent is the span that it was written in. */
+struct otlp_relation {
     uint64_t id, parent, start;
 };
 
@@ -47,6 +50,7 @@ struct otlp_scope {
 struct otlp_cut {
     unsigned has; /* which of the top-level names there are */
     struct otlp_record *records;
+    struct otlp_relation *relations; /* as many; NULL after otlp_order took them */
     struct otlp_scope *scopes;
     struct otlp_text *resources; /* n 0: absent */
     size_t n_records, n_scopes, n_resources;
@@ -54,7 +58,7 @@ struct otlp_cut {
     uint32_t line;  /* lines ended so far */
     size_t line_at; /* where the line at hand begins */
     /* the scanner's own */
-    size_t cap_records, cap_scopes, cap_resources;
+    size_t cap_records, cap_relations, cap_scopes, cap_resources;
     unsigned depth, expect, key;
     bool in_string;
     size_t token_at;
@@ -75,9 +79,9 @@ void otlp_cut_begin(struct otlp_cut *cut);
  * there is too much in it, ERR_NOMEM. */
 int otlp_cut_feed(struct otlp_cut *cut, struct bytes text, struct err *err);
 
-/* The order in which the records are taken in: by their time, but never before a parent that is among them, whatever the
- * clocks say. Exporters send children first, because they end first; a cause has to be there before its effect.
- * *ret has n_records indexes and is freed by the caller. */
-int otlp_order(const struct otlp_cut *cut, uint32_t **ret, struct err *err);
+/* Gives the relations' memory back. The order in which the records are taken in: by their time, but never before a parent
+ * that is among them, whatever the clocks say. Exporters send children first, because they end first; a cause has to be
+ * there before its effect. *ret has n_records indexes and is freed by the caller. */
+int otlp_order(struct otlp_cut *cut, uint32_t **ret, struct err *err);
 
 #endif

@@ -15,7 +15,7 @@ struct timed {
 };
 
 struct order {
-    const struct otlp_record *records;
+    const struct otlp_relation *records;
     size_t n, mask;
     uint32_t *table;     /* slots of indexes */
     uint32_t *chain;     /* the record at hand and its ancestors that are not placed yet */
@@ -72,8 +72,8 @@ static void place(struct order *o, uint32_t index) {
     }
 }
 
-int otlp_order(const struct otlp_cut *cut, uint32_t **ret, struct err *err) {
-    struct order o = {.records = cut->records, .n = cut->n_records};
+int otlp_order(struct otlp_cut *cut, uint32_t **ret, struct err *err) {
+    struct order o = {.records = cut->relations, .n = cut->n_records};
     size_t slots = 16;
     while (slots < 2 * o.n) {
         slots *= 2;
@@ -104,6 +104,9 @@ int otlp_order(const struct otlp_cut *cut, uint32_t **ret, struct err *err) {
     free(o.chain);
     free(o.seen);
     free(o.timed);
+    free(cut->relations);
+    cut->relations = NULL;
+    cut->cap_relations = 0;
     if (code != 0) {
         free(o.placed);
         return code;

@@ -186,17 +186,26 @@ static int push_pair(struct otlp_attributes *l, struct otlp_pair pair) {
     return 0;
 }
 
-/* One {key, value} of a list; 1 when it has no key. */
+/* One {key, value} of a list; 1 when it has no key. Walked by hand: there are many of them. */
 static int read_pair(struct mp_reader *r, struct otlp_pair *ret) {
-    static const char *const names[] = {"key", "value"};
-    struct otlp_member m[2];
+    struct mp_item head, name, key = {.type = MP_NIL};
     struct bytes raw;
-    if (mp_skip(r, 1, &raw, NULL) != 0 || otlp_members(raw, "", names, 2, m, NULL, NULL) != 0 || m[0].item.type != MP_STR) {
+    *ret = (struct otlp_pair){.value = {NULL, 0}};
+    if (mp_next(r, &head, NULL) != 0 || head.type != MP_MAP) {
         return 1;
     }
-    ret->key = m[0].item.data;
-    ret->value = m[1].raw;
-    return 0;
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (mp_next(r, &name, NULL) != 0 || mp_skip(r, 1, &raw, NULL) != 0) {
+            return 1;
+        }
+        if (bytes_is(name.data, "key")) {
+            key = head_of(raw);
+        } else if (bytes_is(name.data, "value")) {
+            ret->value = raw;
+        }
+    }
+    ret->key = key.data;
+    return key.type == MP_STR ? 0 : 1;
 }
 
 static int pair_cmp(const void *a, const void *b) {

@@ -2,6 +2,7 @@
  * that is no JSON passes it by luck; the parser refuses it afterwards. */
 #include "ingest/pyjson.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,56 @@ static size_t number_at(struct bytes text, size_t at, bool *ret_long) {
     return i - at;
 }
 
+static size_t digits_end(struct bytes t, size_t i) {
+    while (i < t.n && t.p[i] >= '0' && t.p[i] <= '9') {
+        i++;
+    }
+    return i;
+}
+
+/* A real number in JSON's grammar that may be larger than a 64-bit float can be: its digits before the point and its
+ * exponent together are more than such a float has. */
+static bool may_overflow(struct bytes t) {
+    size_t begin = t.n > 0 && t.p[0] == '-', i = digits_end(t, begin), power = i - begin, exponent = 0;
+    if (i == begin || (t.p[begin] == '0' && i > begin + 1)) {
+        return false;
+    }
+    if (i < t.n && t.p[i] == '.') {
+        size_t fraction = ++i;
+        i = digits_end(t, i);
+        if (i == fraction) {
+            return false;
+        }
+    }
+    if (i < t.n && (t.p[i] == 'e' || t.p[i] == 'E')) {
+        i++;
+        bool negative = i < t.n && t.p[i] == '-';
+        i += i < t.n && (t.p[i] == '-' || t.p[i] == '+');
+        size_t first = i;
+        i = digits_end(t, i);
+        if (i == first) {
+            return false;
+        }
+        for (size_t k = first; k < i && exponent <= DBL_MAX_10_EXP; k++) {
+            exponent = exponent * 10 + (size_t)(t.p[k] - '0');
+        }
+        exponent = negative ? 0 : exponent;
+    }
+    return i == t.n && power + exponent > DBL_MAX_10_EXP;
+}
+
+/* The parser refuses a number of JSON's grammar for its size alone. */
+static bool is_overflow(struct bytes number) {
+    struct buf unused;
+    if (!may_overflow(number)) {
+        return false;
+    }
+    buf_init(&unused, number.n + PYJSON_VALUE_BYTES);
+    bool over = json_to_mp(number, &unused, NULL) == ERR_INVALID;
+    buf_done(&unused);
+    return over;
+}
+
 /* The next thing that JSON does not have; false when there is none. */
 static bool next_foreign(struct scan *s, struct bytes *ret) {
     struct bytes t = s->text;
@@ -79,6 +130,7 @@ static bool next_foreign(struct scan *s, struct bytes *ret) {
             foreign = true;
         } else if (c == '-' || (c >= '0' && c <= '9')) {
             n = number_at(t, s->at, &foreign);
+            foreign = foreign || is_overflow((struct bytes){t.p + s->at, n});
         } else if (is_word_byte(c)) {
             while (s->at + n < t.n && is_word_byte(t.p[s->at + n])) {
                 n++;

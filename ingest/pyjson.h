@@ -1,5 +1,6 @@
 /* JSON as Python's json module writes it: RFC 8259, but for NaN, Infinity and -Infinity, which stand there bare, and
- * integers of any length. Both become text ("NaN", "18446744073709551616"), so that nothing of them is lost. */
+ * numbers of any size: integers beyond 64 bits, reals beyond a 64-bit float. All become text ("NaN",
+ * "18446744073709551616"), so that nothing of them is lost. */
 #ifndef INGEST_PYJSON_H
 #define INGEST_PYJSON_H
 

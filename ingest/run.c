@@ -393,6 +393,9 @@ void run_drop(struct ingest_run *run) {
 
 int run_finish(struct ingest_run *run, int code, struct err *err) {
     struct err later = {0};
+    if (run->in_input && run->broken) {
+        run->result->total.bytes += run->tap.bytes; /* what was read, though nothing more is written of it */
+    }
     if (run->in_input && !run->broken) {
         if (code < 0 && err != NULL) {
             const struct ingest_place place = {.file = run->name, .offset = run->tap.bytes};

@@ -102,6 +102,7 @@ static int check_no_secret(struct bytes text, const char *name, struct err *err)
 
 static int check_strings(const struct event_header *h, struct err *err) {
     int rc = event_header_check(h, err);
+    rc = rc != 0 ? rc : check_no_secret(h->kind, "kind", err);
     rc = rc != 0 ? rc : check_no_secret(h->subject, "subject", err);
     rc = rc != 0 ? rc : check_no_secret(h->actor, "actor", err);
     rc = rc != 0 ? rc : check_no_secret(h->source, "source", err);

@@ -80,7 +80,7 @@ static void put_slot(struct kind_slot *slot, const struct kind_field *field) {
     slot->field = field;
     slot->accepts = kind_accepts(field);
     slot->open = (field->flags & KIND_OPEN) != 0;
-    slot->free = field->type != KIND_DIGEST && field->values == NULL;
+    slot->free = field->type != KIND_DIGEST && field->type != KIND_VKEY && field->values == NULL;
 }
 
 static size_t name_slot(struct bytes name) {
@@ -179,9 +179,9 @@ const struct kind_field *kind_field_find(const struct kind *kind, struct bytes n
 
 const char *kind_type_name(enum kind_type type) {
     static const char *const names[] = {
-        [KIND_STR] = "text",  [KIND_INT] = "integer",   [KIND_NUM] = "number", [KIND_BOOL] = "boolean",
-        [KIND_TIME] = "time", [KIND_DIGEST] = "digest", [KIND_STRS] = "texts", [KIND_LIST] = "list",
-        [KIND_MAP] = "map",   [KIND_ANY] = "anything",
+        [KIND_STR] = "text",  [KIND_INT] = "integer",   [KIND_NUM] = "number",   [KIND_BOOL] = "boolean",
+        [KIND_TIME] = "time", [KIND_DIGEST] = "digest", [KIND_VKEY] = "vkey",    [KIND_STRS] = "texts",
+        [KIND_LIST] = "list", [KIND_MAP] = "map",       [KIND_ANY] = "anything",
     };
     return names[type];
 }

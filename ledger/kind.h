@@ -12,6 +12,7 @@ enum kind_type {
     KIND_BOOL,
     KIND_TIME,   /* ns since the epoch; input also takes RFC 3339 text or a decimal string; JSON output is a string */
     KIND_DIGEST, /* text "sha256:<64 hex>" */
+    KIND_VKEY,   /* text "<name>+<8 hex>+<base64>": a verifier key, which is public and therefore no secret */
     KIND_STRS,   /* array of text */
     KIND_LIST,   /* array of anything */
     KIND_MAP,    /* map of anything */

@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "ledger/note.h"
 
 static const char digest_accepted[] = "'sha256:' and 64 lower-case hex digits";
 
@@ -28,6 +29,7 @@ static const char *type_words(enum kind_type type) {
         [KIND_BOOL] = "true or false",
         [KIND_TIME] = KIND_TIME_ACCEPTED,
         [KIND_DIGEST] = digest_accepted,
+        [KIND_VKEY] = "a verifier key, '<name>+<8 hex digits>+<base64>'",
         [KIND_STRS] = "an array of text",
         [KIND_LIST] = "an array",
         [KIND_MAP] = "a map",
@@ -42,6 +44,8 @@ static __attribute__((cold)) int bad_type(const struct kind_field *field, const 
         is = "no time";
     } else if (item->type == MP_STR && field->type == KIND_DIGEST) {
         is = "no digest";
+    } else if (item->type == MP_STR && field->type == KIND_VKEY) {
+        is = "no verifier key";
     } else if (item->type == MP_ARRAY && field->type == KIND_STRS) {
         is = "an array of other things";
     }
@@ -133,6 +137,8 @@ static bool has_type(enum kind_type type, const struct mp_item *item, const stru
         return t == MP_UINT;
     case KIND_DIGEST:
         return t == MP_STR && is_digest(item->data);
+    case KIND_VKEY:
+        return t == MP_STR && note_vkey_decode(item->data, &(struct note_vkey){0}, NULL) == 0;
     case KIND_STRS:
         return t == MP_ARRAY && is_array_of_text(after, item->count);
     case KIND_LIST:

@@ -150,7 +150,20 @@ struct query_value collect_value_of(const struct collect_field *f, uint32_t valu
     return v;
 }
 
-static bool is_value(const struct collect_field *f, uint32_t value, const struct query_value *v) {
+/* Two times n bytes, the end first, where most differ that differ. */
+static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n) {
+    uint64_t x, y;
+    if (n < sizeof(x)) {
+        for (; n > 0 && a[n - 1] == b[n - 1]; n--) {
+        }
+        return n == 0;
+    }
+    memcpy(&x, a + n - sizeof(x), sizeof(x));
+    memcpy(&y, b + n - sizeof(y), sizeof(y));
+    return x == y && memcmp(a, b, n - sizeof(x)) == 0;
+}
+
+static inline bool is_value(const struct collect_field *f, uint32_t value, const struct query_value *v) {
     const struct collect_value *e = &f->value[value];
     if (e->type != v->type) {
         return false;
@@ -158,7 +171,7 @@ static bool is_value(const struct collect_field *f, uint32_t value, const struct
     if (!has_text(e->type)) {
         return e->bits == bits_of(v);
     }
-    return e->n == v->text.n && (e->n == 0 || memcmp(f->texts.p + e->at, v->text.p, e->n) == 0);
+    return e->n == v->text.n && same_bytes(f->texts.p + e->at, v->text.p, e->n);
 }
 
 /* ---- from a dictionary to what holds many ---- */

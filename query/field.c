@@ -25,7 +25,13 @@ static const char *const header_names[QUERY_HEADER_FIELDS] = {
 /* What else the table of events has. */
 static const char *const other_columns[] = {"at", "leaf", "body", "private", "rowid"};
 
+/* A name as its first and last bytes, which are all of it up to 16. */
+struct field_word {
+    uint64_t first, last;
+};
+
 struct field_slot {
+    struct field_word word;
     const char *name;
     uint16_t n, field; /* n: length of the name, 0: free */
 };
@@ -40,8 +46,24 @@ static struct {
     char prefixed[FIELD_BODY_MAX][PUBLIC_NAME_MAX]; /* the names that had to be changed */
 } all = {.once = PTHREAD_ONCE_INIT};
 
-static size_t slot_of(struct bytes name) {
-    return (size_t)hash64(name) & (SLOTS - 1);
+static struct field_word word_of(struct bytes name) {
+    struct field_word w = {0};
+    uint32_t first, last;
+    if (name.n >= 8) {
+        memcpy(&w.first, name.p, 8);
+        memcpy(&w.last, name.p + name.n - 8, 8);
+    } else if (name.n >= 4) {
+        memcpy(&first, name.p, 4);
+        memcpy(&last, name.p + name.n - 4, 4);
+        w = (struct field_word){first, last};
+    } else if (name.n > 0) {
+        w.first = (uint64_t)name.p[0] << 16 | (uint64_t)name.p[name.n / 2] << 8 | name.p[name.n - 1];
+    }
+    return w;
+}
+
+static size_t slot_of(struct field_word w, size_t n) {
+    return (size_t)(hash64_mix(w.first ^ n << 56, w.last ^ UINT64_C(0x9e3779b97f4a7c15)) >> 20) & (SLOTS - 1);
 }
 
 static int by_text(const void *a, const void *b) {
@@ -108,11 +130,12 @@ static void make(void) {
             all.name[f] = changed;
         }
         struct bytes name = bytes_of(all.body[f]);
-        size_t at = slot_of(name);
+        struct field_word word = word_of(name);
+        size_t at = slot_of(word, name.n);
         while (all.slot[at].n != 0) {
             at = (at + 1) & (SLOTS - 1);
         }
-        all.slot[at] = (struct field_slot){all.body[f], (uint16_t)name.n, (uint16_t)f};
+        all.slot[at] = (struct field_slot){word, all.body[f], (uint16_t)name.n, (uint16_t)f};
     }
     all.rules = rules_of();
 }
@@ -159,9 +182,11 @@ const char *query_field_suggest(struct bytes name) {
 
 size_t field_of_body(struct bytes name) {
     pthread_once(&all.once, make);
-    for (size_t at = slot_of(name); all.slot[at].n != 0; at = (at + 1) & (SLOTS - 1)) {
+    struct field_word w = word_of(name);
+    for (size_t at = slot_of(w, name.n); all.slot[at].n != 0; at = (at + 1) & (SLOTS - 1)) {
         const struct field_slot *slot = &all.slot[at];
-        if (slot->n == name.n && memcmp(slot->name, name.p, name.n) == 0) {
+        if (slot->n == name.n && slot->word.first == w.first && slot->word.last == w.last &&
+            (name.n <= 16 || memcmp(slot->name, name.p, name.n) == 0)) {
             return slot->field;
         }
     }

@@ -51,10 +51,10 @@ struct follower {
 
 /* False: it cannot be collected from what the group has. */
 static bool collect_events(struct follower *f, const struct group *group) {
-    struct event_header h = {0};
+    struct event_header h;
     for (size_t i = 0; i < EVENT_GROUP; i++) {
         const struct group_event *e = &group->event[i];
-        if (e->where == GROUP_EXTERNAL || !group_header(group, i, &h) ||
+        if (e->where == GROUP_EXTERNAL || !value_header_of(group, i, &h) ||
             columns_collect(f->mine.collector, &h, value_body_of(e->payload), NULL) != 0) {
             return false;
         }

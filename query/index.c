@@ -261,15 +261,18 @@ static int builder_new(struct ledger *ledger, struct builder **ret, struct err *
 
 static int collect_group(struct builder *b, uint64_t index, struct err *err) {
     const struct group *group;
-    struct event_header h = {0};
+    struct event_header h;
     int rc = reader_group(b->reader, index, &group, err);
     for (size_t i = 0; rc == 0 && i < EVENT_GROUP; i++) {
         struct bytes payload;
-        if (!group_header(group, i, &h)) {
+        if (!value_header_of(group, i, &h)) {
             return err_set(err, ERR_CORRUPT, "the header of event %llu does not parse",
                            (unsigned long long)(index * EVENT_GROUP + i));
         }
-        rc = reader_payload(b->reader, i, &h, &payload, err);
+        if (group->event[i].where == GROUP_EXTERNAL) { /* its payload is compared with the commitment in its header */
+            rc = event_header_decode(group->event[i].header, &h, err);
+        }
+        rc = rc != 0 ? rc : reader_payload(b->reader, i, &h, &payload, err);
         rc = rc != 0 ? rc : columns_collect(b->collector, &h, value_body_of(payload), err);
     }
     return rc;

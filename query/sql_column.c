@@ -42,6 +42,7 @@ static enum sql_class class_of_type(enum kind_type type) {
     switch (type) {
     case KIND_STR:
     case KIND_DIGEST:
+    case KIND_VKEY:
         return SQL_TEXT;
     case KIND_INT:
     case KIND_NUM:

@@ -403,6 +403,9 @@ int sql_row_body(struct sql_state *state, uint64_t seq, struct bytes name, struc
         }
         return rc;
     }
+    if (state->shell && state->cursors == NULL && seq >= state->size) { /* of a statement that is over */
+        sql_state_begin(state);
+    }
     int rc = settle_size(state, err);
     rc = rc != 0 ? rc : seq >= state->size ? 1 : sql_point_go(&state->point, state->ledger, seq, err);
     if (rc == 0) {

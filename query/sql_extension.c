@@ -3,11 +3,11 @@
 
 #include <sqlite3ext.h>
 
+#include "query/sql_pool.h"
 #include "query/sql_state.h"
 
 /* ledger_open('DIR'): from here on events is that ledger; gives its origin. */
 static void open_ledger(sqlite3_context *ctx, int n, sqlite3_value **args) {
-    const struct ledger_open_options options = {.read_only = true};
     struct sql_state *state = sqlite3_user_data(ctx);
     const char *dir = (const char *)sqlite3_value_text(args[0]);
     struct ledger *ledger = NULL;
@@ -21,12 +21,13 @@ static void open_ledger(sqlite3_context *ctx, int n, sqlite3_value **args) {
         sqlite3_result_error(ctx, "ledger_open: a statement is reading events", -1);
         return;
     }
-    sql_state_begin(state);
-    ledger_close(state->ledger); /* the same one cannot be open twice */
-    state->ledger = NULL;
-    if (ledger_open(dir, &options, &ledger, &why) != 0) {
+    if (sql_pool_open(dir, &ledger, &why) != 0) {
         sqlite3_result_error(ctx, why.msg, -1);
         return;
+    }
+    sql_state_begin(state);
+    if (state->owned) {
+        sql_pool_close(state->ledger);
     }
     state->ledger = ledger;
     state->owned = true;

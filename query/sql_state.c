@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "query/sql_pool.h"
 
 #define RANGES_MAX  65536
 #define SCRATCH_MAX ((size_t)64 << 20)
@@ -61,7 +62,7 @@ void sql_state_free(struct sql_state *state) {
     if (state != NULL) {
         sql_point_done(&state->point);
         if (state->owned) {
-            ledger_close(state->ledger);
+            sql_pool_close(state->ledger);
         }
         free(state->damage.range);
         buf_done(&state->scratch);
@@ -103,13 +104,12 @@ static int find_dir(char ret[FILE_PATH_MAX], struct err *err) {
 }
 
 int sql_state_ledger(struct sql_state *state, struct err *err) {
-    const struct ledger_open_options options = {.read_only = true};
     char dir[FILE_PATH_MAX];
     if (state->ledger != NULL) {
         return 0;
     }
     int rc = find_dir(dir, err);
-    rc = rc != 0 ? rc : ledger_open(dir, &options, &state->ledger, err);
+    rc = rc != 0 ? rc : sql_pool_open(dir, &state->ledger, err);
     if (rc != 0) {
         err_prefix(err, "no ledger is open (SELECT ledger_open('DIR') opens one)");
         return rc;

@@ -89,7 +89,7 @@ struct sql_damage {
 struct sql_cursor;
 struct sql_state {
     struct ledger *ledger;
-    bool owned; /* the ledger is closed with this */
+    bool owned; /* the ledger is of query/sql_pool.h and is left with this */
     bool shell; /* inside another program: damage is an SQL error */
     bool no_private, no_index;
     const volatile int *stop;

@@ -142,8 +142,7 @@ struct bytes value_body_of(struct bytes payload) {
     if (payload.n < 2 || payload.p[0] != 0x92) {
         return (struct bytes){NULL, 0};
     }
-    const uint8_t *after = skip(payload.p + 1, payload.p + payload.n);
-    return after == NULL ? (struct bytes){NULL, 0} : (struct bytes){payload.p + 1, (size_t)(after - (payload.p + 1))};
+    return (struct bytes){payload.p + 1, payload.n - 1};
 }
 
 static struct query_value integer(uint64_t v) {
@@ -152,7 +151,7 @@ static struct query_value integer(uint64_t v) {
 
 static struct query_value real_of(const uint8_t *p) {
     struct query_value v = {.type = QUERY_REAL};
-    uint64_t bits = be_get(p, 8);
+    uint64_t bits = be64_get(p);
     memcpy(&v.real, &bits, sizeof(bits));
     return v;
 }
@@ -222,6 +221,42 @@ static const uint8_t *take_plain(const uint8_t *p, const uint8_t *end, struct qu
         return p + 9;
     }
     return NULL;
+}
+
+/* Any value; NULL: it makes no sense. */
+static const uint8_t *take_value(const uint8_t *p, const uint8_t *end, struct query_value *ret) {
+    const uint8_t *after = p < end ? take_plain(p, end, ret) : NULL;
+    if (after == NULL && (after = skip(p, end)) != NULL) {
+        *ret = value_of((struct bytes){p, (size_t)(after - p)});
+    }
+    return after;
+}
+
+bool value_header_of(const struct group *group, size_t i, struct event_header *ret) {
+    const struct group_event *e = &group->event[i];
+    const uint8_t *p = e->header.p + e->facts.middle_at, *end = p + e->facts.middle_n;
+    struct query_value v[9]; /* kind, schema, subject, actor, source, grade, run, cause, key */
+    for (size_t k = 0; k < 9; k++) {
+        static const enum query_type type[9] = {QUERY_TEXT, QUERY_INT,  QUERY_TEXT, QUERY_TEXT, QUERY_TEXT,
+                                                QUERY_TEXT, QUERY_TEXT, QUERY_INT,  QUERY_TEXT};
+        p = take_value(p, end, &v[k]);
+        if (p == NULL || (v[k].type != type[k] && !(k == 7 && v[k].type == QUERY_NULL))) {
+            return false;
+        }
+    }
+    *ret = (struct event_header){.seq = group->index * EVENT_GROUP + i,
+                                 .time = e->facts.time,
+                                 .schema = (uint32_t)v[1].int_,
+                                 .kind = v[0].text,
+                                 .subject = v[2].text,
+                                 .actor = v[3].text,
+                                 .source = v[4].text,
+                                 .grade = v[5].text,
+                                 .run = v[6].text,
+                                 .key = v[8].text,
+                                 .has_cause = v[7].type == QUERY_INT,
+                                 .cause = v[7].type == QUERY_INT ? (uint64_t)v[7].int_ : 0};
+    return p == end;
 }
 
 bool value_walk_value(struct value_walk *walk, struct bytes *ret_name, struct query_value *ret) {

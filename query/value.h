@@ -2,6 +2,7 @@
 #ifndef QUERY_VALUE_H
 #define QUERY_VALUE_H
 
+#include "ledger/group.h"
 #include "query/query.h"
 
 /* A walk over a body map whose form was judged when it was written: quick, bounded by its bytes whatever they are. */
@@ -15,8 +16,12 @@ bool value_walk_begin(struct bytes map, struct value_walk *ret);
 bool value_walk_next(struct value_walk *walk, struct bytes *ret_name, struct bytes *ret_raw);
 /* The same, with the value decoded. */
 bool value_walk_value(struct value_walk *walk, struct bytes *ret_name, struct query_value *ret);
-/* The body map within a payload; empty bytes when there is none. */
+/* The body map within a payload, and what follows it, for a walk; empty bytes when there is none. */
 struct bytes value_body_of(struct bytes payload);
+
+/* What can be asked of the header of event i of a group whose leaves are known to be right: its form was checked when it
+ * was written. No hashes. False: it has another form all the same. */
+bool value_header_of(const struct group *group, size_t i, struct event_header *ret);
 
 /* Borrows from `raw`. Nil is QUERY_NULL. */
 struct query_value value_of(struct bytes raw);

@@ -408,6 +408,31 @@ static void printing_follows_sixty_four_levels(void **state) {
     buf_done(&out);
 }
 
+/* Values are counted before a tree is made of them; brackets and commas in strings are none. */
+static void more_values_than_a_tree_may_have_are_refused(void **state) {
+    struct buf text, out;
+    struct err err;
+    (void)state;
+    buf_init(&text, SIZE_MAX);
+    buf_init(&out, SIZE_MAX);
+    buf_put_u8(&text, '[');
+    for (size_t i = 0; i < JSON_VALUES_MAX - 2; i++) {
+        buf_put_str(&text, "[],");
+    }
+    buf_put_str(&text, "\"[,[,\\\",[\"]");
+    assert_int_equal(json_to_mp(bytes_of_buf(&text), &out, &err), ERR_LIMIT);
+    assert_string_equal(err.msg, "JSON text with more than 262144 values");
+    assert_int_equal(out.n, 0);
+    for (size_t i = 1; i < text.n; i++) { /* numbers now: half as many values */
+        text.p[i] = text.p[i] == '[' && text.p[i + 1] == ']'   ? ' '
+                    : text.p[i] == ']' && text.p[i - 1] == ' ' ? '7'
+                                                               : text.p[i];
+    }
+    assert_int_equal(json_to_mp(bytes_of_buf(&text), &out, &err), 0);
+    buf_done(&text);
+    buf_done(&out);
+}
+
 static void a_full_buf_stops_the_writer(void **state) {
     (void)state;
     struct buf mp;
@@ -508,6 +533,7 @@ int main(void) {
         cmocka_unit_test(bytes_become_base64_and_the_order_of_keys_stays),
         cmocka_unit_test(what_does_not_parse_is_not_written),
         cmocka_unit_test(printing_follows_sixty_four_levels),
+        cmocka_unit_test(more_values_than_a_tree_may_have_are_refused),
         cmocka_unit_test(a_full_buf_stops_the_writer),
         cmocka_unit_test(json_survives_the_way_there_and_back),
         cmocka_unit_test(a_locale_with_a_decimal_comma_changes_nothing),

@@ -32,6 +32,11 @@ for size in 100 20000; do
     limited $size -C "$BOX" append x.test.note -s a --open text text="$(head -c 60000 large | base64 -w0)"
 done
 box 0 verify
+for ((i = 0; i < 40000; i++)); do
+    printf '{"kind":"x.test.note","subject":"thing/%d","body":{}}\n' "$i"
+done >many.jsonl
+limited 1000000 -C "$BOX" ingest jsonl many.jsonl
+check grep -Eq '^jsonl: [1-9][0-9.]* [kKMi]*B read, ' "$T/.err"
 note two
 box 0 verify
 

@@ -126,6 +126,16 @@ static void a_bad_record_is_refused_alone(void **state) {
     box_done(&b);
 }
 
+static void an_element_that_is_no_object_is_refused_alone(void **state) {
+    (void)state;
+    struct box b;
+    box_init(&b);
+    assert_int_equal(ingest_text(&b, "[1,{\"hook_event_name\":\"Stop\",\"session_id\":\"1\"}]"), 0);
+    assert_int_equal(b.result.total.accepted, 1);
+    assert_string_equal(b.rejections, "1: the record is no JSON object; accepted: a JSON object\n");
+    box_done(&b);
+}
+
 static void a_strict_run_ends_at_the_first_bad_record(void **state) {
     (void)state;
     struct box b;
@@ -278,6 +288,7 @@ int main(void) {
         cmocka_unit_test(each_bad_record_is_refused_in_its_own_words),
         cmocka_unit_test(a_record_of_too_many_names_is_refused),
         cmocka_unit_test(a_bad_record_is_refused_alone),
+        cmocka_unit_test(an_element_that_is_no_object_is_refused_alone),
         cmocka_unit_test(a_strict_run_ends_at_the_first_bad_record),
         cmocka_unit_test(content_that_is_nested_too_deep_is_told_by_its_digest),
         cmocka_unit_test(an_empty_standard_input_is_told),

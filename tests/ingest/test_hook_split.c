@@ -84,6 +84,14 @@ static void the_records_of_an_array_are_taken_one_by_one(void **state) {
           {"[\n{\"a\":1},\n{\"b\":2}\n]\n", "2@2 {\"a\":1}|3@11 {\"b\":2}|"}, {"[]", ""});
 }
 
+static void elements_that_are_no_objects_take_no_record_of_the_array_along(void **state) {
+    (void)state;
+    GIVES({"[1,{\"a\":1}]", "1@1 1|1@3 {\"a\":1}|"}, {"[1,2]\n{}", "1@1 1|1@3 2|2@6 {}|"},
+          {"[\"]{,\\\"\" ,null,{},true]", "1@1 \"]{,\\\"\"|1@10 null|1@15 {}|1@18 true|"},
+          {"[\n-1.5e3\n,{}]", "2@2 -1.5e3|3@10 {}|"}, {"[[1],{}]", "1@2 1|1@5 {}|"},
+          {"[2026-01-01 10:00] {}", "1@1 2026-01-01 10:00] {}|"}, {"[INFO] {}", "1@1 INFO] {}|"});
+}
+
 static void an_array_that_is_not_closed_is_told_after_its_records(void **state) {
     (void)state;
     GIVES({"[{\"a\":1},\n", "1@1 {\"a\":1}|!2@10 the array around the records is not closed: the input is cut off|"});
@@ -91,7 +99,7 @@ static void an_array_that_is_not_closed_is_told_after_its_records(void **state) 
 
 static void what_is_no_object_is_given_to_the_end_of_its_line(void **state) {
     (void)state;
-    GIVES({"no json {\"a\":1}\n{\"b\":2}", "1@0 no json {\"a\":1}|2@16 {\"b\":2}|"}, {"[1,2]\n{}", "1@1 1,2]|2@6 {}|"},
+    GIVES({"no json {\"a\":1}\n{\"b\":2}", "1@0 no json {\"a\":1}|2@16 {\"b\":2}|"}, {"[1 2]\n{}", "1@1 1 2]|2@6 {}|"},
           {"}\n{}", "1@0 }|2@2 {}|"}, {"\"x\"", "1@0 \"x\"|"}, {"{},{}", "1@0 {}|1@2 ,{}|"});
 }
 
@@ -174,6 +182,7 @@ int main(void) {
         cmocka_unit_test(brackets_in_texts_do_not_count),
         cmocka_unit_test(a_record_may_be_laid_out_over_lines),
         cmocka_unit_test(the_records_of_an_array_are_taken_one_by_one),
+        cmocka_unit_test(elements_that_are_no_objects_take_no_record_of_the_array_along),
         cmocka_unit_test(an_array_that_is_not_closed_is_told_after_its_records),
         cmocka_unit_test(what_is_no_object_is_given_to_the_end_of_its_line),
         cmocka_unit_test(a_record_that_breaks_off_ends_where_the_next_begins),

@@ -110,6 +110,30 @@ static void a_directory_stands_for_its_files_and_a_file_for_its_date(void **stat
     assert_int_equal(file_remove_tree(dir, NULL), 0);
 }
 
+static void names_of_the_harness_that_are_no_regular_files_are_named(void **state) {
+    (void)state;
+    char dir[] = "/tmp/test_lmeval.XXXXXX", path[FILE_PATH_MAX], want[FILE_PATH_MAX];
+    struct lmeval_files files = {0};
+    struct err err = {0};
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(file_join(path, dir, "results_1.json", NULL), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(lmeval_files_add(&files, dir, &err), ERR_NOTFOUND);
+    snprintf(want, sizeof(want), "%s/results_1.json: is no regular file; accepted: ", dir);
+    assert_non_null(strstr(err.msg, want));
+    assert_int_equal(file_join(path, dir, "samples_t_1.jsonl", NULL), 0);
+    assert_int_equal(symlink(path, path), 0); /* a loop */
+    assert_int_equal(file_join(path, dir, "other.json", NULL), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(lmeval_files_add(&files, dir, &err), ERR_NOTFOUND);
+    assert_non_null(strstr(err.msg, "results_1.json"));
+    assert_non_null(strstr(err.msg, "samples_t_1.jsonl"));
+    assert_non_null(strstr(err.msg, "are no regular files; accepted: "));
+    assert_null(strstr(err.msg, "other.json"));
+    lmeval_files_done(&files);
+    assert_int_equal(file_remove_tree(dir, NULL), 0);
+}
+
 static void directories_too_deep_are_refused(void **state) {
     (void)state;
     char dir[] = "/tmp/test_lmeval.XXXXXX", path[FILE_PATH_MAX];
@@ -131,6 +155,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_known_by_their_names),
         cmocka_unit_test(a_directory_stands_for_its_files_and_a_file_for_its_date),
+        cmocka_unit_test(names_of_the_harness_that_are_no_regular_files_are_named),
         cmocka_unit_test(directories_too_deep_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

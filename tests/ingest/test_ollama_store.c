@@ -305,18 +305,55 @@ static void bad_manifests_are_rejected_alone_and_take_nothing_away(void **state)
     assert_int_equal(box_count(&b->box, "model.removed"), 0);
 }
 
-static void a_manifest_that_names_nothing_of_use_is_still_a_model(void **state) {
+static void a_manifest_without_layers_is_still_a_model(void **state) {
     struct ollama_box *b = *state;
     put_file(b, "manifests/" LIBRARY "empty/1", "{}");
-    put_file(b, "manifests/" LIBRARY "odd/1",
-             "{\"config\":{\"digest\":\"../../etc/passwd\",\"size\":-1},\"layers\":[{\"mediaType\":\"application/"
-             "vnd.ollama.image."
-             "model\",\"digest\":\"sha256:../../../etc/passwd\",\"size\":\"many\"},7,{\"mediaType\":\"text/new\"}]}");
     store_well(b, true);
     assert_string_equal(b->box.rejections, "0: the manifest has no array 'layers'\n");
-    events_are(b, 1, "digest layers bytes",
-               "model.observed model/empty:1 declared\n"
-               "model.observed model/odd:1 declared layers=[{\"type\":\"model\"},{},{\"type\":\"text/new\"}] bytes=0\n");
+    events_are(b, 1, "digest layers bytes", "model.observed model/empty:1 declared\n");
+}
+
+static void a_manifest_with_a_layer_that_is_none_is_no_model(void **state) {
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"{\"layers\":[{\"digest\":\"sha256:../../../../etc/passwd\",\"size\":-1},{\"digest\":5},7],\"config\":{\"digest\":"
+         "\"x\",\"size\":1e300}}",
+         "'layers', entry 1: 'digest'"},
+        {"{\"layers\":[{\"digest\":\"sha256:" DIGEST_A "\",\"size\":1},{\"digest\":5}]}", "'layers', entry 2: 'digest'"},
+        {"{\"layers\":[{\"digest\":\"sha256:" DIGEST_A "\",\"size\":-1}]}", "'layers', entry 1: 'size'"},
+        {"{\"layers\":[{\"digest\":\"sha256:" DIGEST_A "\"},7]}", "'layers', entry 2: no object"},
+        {"{\"layers\":[],\"config\":{\"digest\":\"sha256:" DIGEST_A "\",\"size\":1e300}}", "'config': 'size'"},
+        {"{\"layers\":[],\"config\":{\"digest\":\"x\"}}", "'config': 'digest'"},
+    };
+    struct ollama_box *b = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        put_file(b, "manifests/" LIBRARY "odd/1", rows[i].text);
+        store_well(b, true);
+        assert_int_equal(b->box.result.total.rejected, 1);
+        if (strstr(b->box.rejections, rows[i].want) == NULL) {
+            fail_msg("'%s' is not in: %s", rows[i].want, b->box.rejections);
+        }
+        assert_non_null(strstr(b->box.rejections, "; accepted: "));
+    }
+    assert_int_equal(box_size(&b->box), 1);
+}
+
+static void keep_place(void *ctx, const struct ingest_place *place, const char *reason) {
+    (void)reason;
+    snprintf(ctx, FILE_PATH_MAX, "%s", place->file);
+}
+
+static void a_directory_that_is_a_link_is_rejected_under_its_own_name(void **state) {
+    struct ollama_box *b = *state;
+    char path[512], got[FILE_PATH_MAX] = "";
+    const struct ingest_options o = {.models = b->dir, .rejected = keep_place, .ctx = got};
+    struct ingest_result result;
+    put_manifest(b, LIBRARY "tiny/rnd", put_blob(b, "w"), put_blob(b, "t"));
+    path_of(b, path, "manifests/" LIBRARY "loop");
+    assert_int_equal(symlink(".", path), 0);
+    assert_int_equal(ingest_source_run(b->box.ledger, "ollama", &o, &result, NULL), 0);
+    assert_string_equal(got, path);
 }
 
 static void a_directory_that_is_no_store_is_said(void **state) {
@@ -516,7 +553,9 @@ int main(void) {
         T(manifests_that_are_links_to_blobs_come_before_older_ones),
         T(of_a_list_of_manifests_the_servers_own_runner_counts),
         T(bad_manifests_are_rejected_alone_and_take_nothing_away),
-        T(a_manifest_that_names_nothing_of_use_is_still_a_model),
+        T(a_manifest_without_layers_is_still_a_model),
+        T(a_manifest_with_a_layer_that_is_none_is_no_model),
+        T(a_directory_that_is_a_link_is_rejected_under_its_own_name),
         T(a_directory_that_is_no_store_is_said),
         T(weights_that_were_hashed_are_measured_and_not_hashed_again),
         T(a_file_with_other_bytes_is_told_once_and_rejected_each_time),

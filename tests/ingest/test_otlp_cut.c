@@ -82,11 +82,11 @@ static void each_record_is_found_with_its_scope_and_resource(void **state) {
 static void ids_and_times_are_seen_at_the_record_alone(void **state) {
     (void)state;
     good(whole);
-    assert_true(cut.records[0].id == UINT64_C(0x00f067aa0ba902b7));
-    assert_true(cut.records[0].parent == 0 && cut.records[0].start == 17);
-    assert_true(cut.records[3].id == UINT64_C(0x1111111111111111) && cut.records[3].start == 16);
-    assert_true(cut.records[3].parent == UINT64_C(0x00f067aa0ba902b7));
-    assert_true(cut.records[4].id == 0 && cut.records[4].parent == UINT64_C(0x00f067aa0ba902b7)); /* a log record */
+    assert_true(cut.relations[0].id == UINT64_C(0x00f067aa0ba902b7));
+    assert_true(cut.relations[0].parent == 0 && cut.relations[0].start == 17);
+    assert_true(cut.relations[3].id == UINT64_C(0x1111111111111111) && cut.relations[3].start == 16);
+    assert_true(cut.relations[3].parent == UINT64_C(0x00f067aa0ba902b7));
+    assert_true(cut.relations[4].id == 0 && cut.relations[4].parent == UINT64_C(0x00f067aa0ba902b7)); /* a log record */
     assert_int_equal(cut.records[0].line, 2);
     assert_int_equal(cut.records[4].line, 6);
 }

@@ -274,7 +274,7 @@ static void the_vectors_fields_are_in_the_catalog(void **state) {
         bool open;
     } cases[] = {
         {"ledger.created", "origin", KIND_STR, true},       {"ledger.created", "format", KIND_INT, true},
-        {"ledger.created", "log_vkey", KIND_STR, true},     {"ledger.created", "epoch_vkey", KIND_STR, true},
+        {"ledger.created", "log_vkey", KIND_VKEY, true},    {"ledger.created", "epoch_vkey", KIND_VKEY, true},
         {"permission.granted", "group", KIND_STR, true},    {"permission.granted", "scope", KIND_STR, true},
         {"permission.granted", "tier", KIND_STR, true},     {"permission.granted", "expires", KIND_TIME, true},
         {"permission.granted", "note", KIND_STR, false},    {"run.model_called", "model", KIND_STR, true},

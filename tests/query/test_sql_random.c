@@ -379,7 +379,8 @@ static bool put_statement(struct buf *out) {
     const char *group = groups[random_below(4)];
     switch (random_below(7)) {
     case 0:
-        buf_printf(out, "SELECT %s, count(*), min(seq), max(time), sum(latency_ms) FROM events WHERE ", group);
+        buf_printf(out, "SELECT %s, count(*), min(seq), max(time), count(latency_ms), max(latency_ms) FROM events WHERE ",
+                   group);
         put_where(out, "");
         buf_printf(out, " GROUP BY %s", group);
         break;

@@ -1,0 +1,108 @@
+/* index: builds, drops or checks what queries are answered from. It is derived data: without it they only take longer. */
+#include "cli/cli.h"
+#include "cli/obj.h"
+#include "cli/out.h"
+#include "query/query.h"
+
+enum { I_DROP, I_CHECK };
+static const struct opt options[] = {
+    [I_DROP] = {"drop", 0, NULL, "delete it"},
+    [I_CHECK] = {"check", 0, NULL, "compare it with the events, and change nothing"},
+    {0},
+};
+
+struct finding {
+    struct cli *cli;
+    struct obj list;
+    uint64_t n;
+};
+
+static void on_difference(void *ctx, uint64_t first, const char *why) {
+    struct finding *finding = ctx;
+    struct obj one;
+    finding->n++;
+    if (!finding->cli->json) {
+        out_printf(finding->cli, "segment of event %llu: ", (unsigned long long)first);
+        out_safe(finding->cli, bytes_of(why));
+        out_str(finding->cli, "\n");
+        return;
+    }
+    obj_init(&one);
+    obj_uint(&one, "first", first);
+    obj_text(&one, "reason", why);
+    obj_obj(&finding->list, NULL, &one);
+}
+
+static int print(struct cli *cli, struct ledger *ledger, const char *done, struct finding *finding) {
+    struct ledger_head head = {0};
+    struct ledger_stats stats = {0};
+    struct err err = {0};
+    struct obj obj;
+    uint64_t covered = 0;
+    int exit_code = EXIT_GOOD;
+    int rc = ledger_head(ledger, &head, &err);
+    rc = rc != 0 ? rc : query_index_covered(ledger, &covered, &err);
+    rc = rc != 0 ? rc : ledger_stats(ledger, &stats, &err);
+    if (rc != 0) {
+        return cli_fail(cli, &err);
+    }
+    if (cli->json) {
+        obj_init(&obj);
+        obj_text(&obj, "schema", "ledger.index/1");
+        obj_uint(&obj, "size", head.size);
+        obj_uint(&obj, "covered", covered);
+        obj_uint(&obj, "derived_bytes", stats.derived_bytes);
+        obj_list(&obj, "differences", &finding->list);
+        exit_code = obj_print(cli, &obj, false);
+        obj_done(&obj);
+    } else {
+        char size[32];
+        out_size(size, stats.derived_bytes);
+        out_printf(cli, "%s: %llu of %llu events, %s of derived data\n", done, (unsigned long long)covered,
+                   (unsigned long long)head.size, size);
+    }
+    return exit_code == EXIT_GOOD && finding->n > 0 ? EXIT_NO : exit_code;
+}
+
+static int run(struct cli *cli, const struct opt_args *args) {
+    bool drop = opt_has(args, &options[I_DROP]), check = opt_has(args, &options[I_CHECK]);
+    struct finding finding = {.cli = cli};
+    struct out_progress progress;
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    uint64_t covered = 0;
+    if (drop && check) {
+        return cli_usage(cli, "--drop and --check do not go together");
+    }
+    int exit_code = cli_open(cli, CLI_READ, &ledger); /* no key is needed: derived data is not sealed */
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    const struct query_index_progress draw = {.call = out_progress_draw, .ctx = &progress};
+    out_progress_init(&progress, cli, "indexing");
+    obj_init(&finding.list);
+    int rc = drop    ? query_index_drop(ledger, &err)
+             : check ? query_index_check(ledger, &draw, on_difference, &finding, &covered, &err)
+                     : query_index_build(ledger, &draw, &err);
+    out_progress_end(&progress);
+    exit_code = rc != 0 ? cli_fail(cli, &err)
+                        : print(cli, ledger,
+                                drop    ? "dropped"
+                                : check ? "checked"
+                                        : "indexed",
+                                &finding);
+    obj_done(&finding.list);
+    ledger_close(ledger);
+    return exit_code;
+}
+
+const struct spec spec_index = {
+    .synopsis = "[--drop | --check]",
+    .about = "Builds the index of all events that have none yet, in segments of 65,536; the newest events, which\n"
+             "fill no segment, are read by each query. Whoever appends does the same behind his append, so this\n"
+             "is for a ledger that was restored, or after --drop. The index is derived data: deleting it costs\n"
+             "time and loses nothing. Exit code of --check: 1 when the index does not match the events.",
+    .examples = "ledger index\nledger index --check\nledger index --drop && ledger index",
+    .opts = options,
+    .run = run,
+};

@@ -1,0 +1,74 @@
+/* Events as a tree by what led to what: by their cause where it is recorded, else by what their bodies say of calls, spans
+ * and runs.
+ *
+ *   run.started
+ *   ├─ run.step          span 1
+ *   │  ├─ run.tool_called   parent span 1, call a;  its run.tool_returned, call a, is shown with it
+ *   │  └─ run.logged        span 1
+ *   └─ run.finished
+ */
+#ifndef CLI_TREE_H
+#define CLI_TREE_H
+
+#include "ledger/ledger.h"
+#include "query/query.h"
+
+#define TREE_MAX 200000 /* events */
+
+enum tree_via { TREE_ROOT, TREE_CAUSE, TREE_CALL, TREE_SPAN, TREE_RUN };
+enum tree_mark { TREE_EVENT, TREE_GAP, TREE_UNREADABLE };
+enum tree_state { TREE_UNKNOWN, TREE_GOOD, TREE_BAD };
+
+struct tree_text { /* in the tree's memory */
+    uint32_t at, n;
+};
+
+struct tree_node {
+    uint64_t seq, time;
+    uint64_t cause; /* LEDGER_NO_SEQ: none */
+    enum tree_mark mark;
+    enum tree_state state;
+    enum tree_via via;
+    double ms; /* how long it took; negative: unknown */
+    struct tree_text kind, subject, run, span, above, call, name, outcome, rest;
+    size_t parent;   /* index of a node; SIZE_MAX: none */
+    size_t returned; /* the node that says how this one ended and is not shown itself; SIZE_MAX */
+    bool hidden;     /* it is such a node */
+    /* of tree_order */
+    size_t first, last, next; /* children, siblings */
+    unsigned depth;
+};
+
+struct tree {
+    struct tree_node *nodes; /* in the order of seqs, once tree_link has run */
+    size_t n, cap;
+    struct buf text;
+};
+
+void tree_init(struct tree *tree);
+void tree_done(struct tree *tree);
+/* ERR_LIMIT past TREE_MAX. */
+int tree_add(struct tree *tree, const struct ledger_event *event, struct err *err);
+/* Marks that events after the last one that was added could not be read. */
+int tree_add_unreadable(struct tree *tree, const char *why, struct err *err);
+/* Sorts, drops what was added twice, finds all parents. Returns 0 or ERR_NOMEM. */
+int tree_link(struct tree *tree, struct err *err);
+/* Calls and their returns become one; then first, last, next and depth are set. *ret_root: the first root. */
+void tree_order(struct tree *tree, size_t *ret_root);
+/* The node that is shown after node i; SIZE_MAX at the end. */
+size_t tree_next(const struct tree *tree, size_t i);
+/* The node of a seq; SIZE_MAX. */
+size_t tree_find(const struct tree *tree, uint64_t seq);
+struct bytes tree_text(const struct tree *tree, struct tree_text text);
+const char *tree_via_name(enum tree_via via);
+
+/* Adds all events of a run and of the runs that it started. `damaged` is called for what cannot be read; it says whether
+ * that is news. */
+typedef bool tree_damaged_fn(void *ctx, const struct err *err);
+int tree_add_run(struct tree *tree, struct ledger *ledger, struct bytes run, const struct query *base,
+                 tree_damaged_fn *damaged, void *ctx, struct err *err);
+/* Adds the events of a query. */
+int tree_add_query(struct tree *tree, struct ledger *ledger, const struct query *query, tree_damaged_fn *damaged, void *ctx,
+                   struct err *err);
+
+#endif

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Text of events that would steer a terminal, a spreadsheet or a table is shown and does nothing.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+put() { # TEXT
+    jq -cn --arg t "$1" '{kind: "x.test.note", subject: "thing/1", open: ["text"], body: {text: $t}}' >one.jsonl
+    box 0 ingest jsonl one.jsonl
+}
+override=$'\u202e' isolate=$'\u2066' space=$'\u200b' bom=$'\ufeff' joiner=$'\u200d' csi=$'\u009b'
+put $'red \e[31m\e]0;title\a end'
+put $'two\nlines\rand a tab\t.'
+put "a${override}b${isolate}c${space}d${bom}e${joiner}f${csi}g"
+put "=HYPERLINK(\"http://example.org\",\"x\")"
+put '+1' && put '-2' && put '@cmd' && put $'\tx' && put 'plain, with "quotes"' && put '' && put ' room '
+put "wide 漢字漢字 and e$'\u0301' combined"
+fields=(--kind x.test.note --fields body.text)
+
+# No control character but line ends, nothing invisible.
+harmless() {
+    if LC_ALL=C grep -q $'[\001-\011\013-\037\177]' "$T/.out"; then fail 'a control character came through'; fi
+    local c
+    for c in "$override" "$isolate" "$space" "$bom" "$joiner" "$csi"; do out_lacks "$c"; done
+}
+box 0 query "${fields[@]}"
+harmless
+out_has '\x1b[31m'
+out_has 'two\nlines\rand a tab\t.'
+out_has '\u{202e}'
+same "$(wc -l <"$T/.out")" 13
+box 0 query --kind x.test.note
+harmless
+box 0 query --by body.text --kind x.test.note
+harmless
+box 0 timeline thing/1
+harmless
+box 0 why 1
+harmless
+box 0 query --sql "SELECT body_get(seq, 'text') AS \"a"$'\e'"[31mb\" FROM events"
+harmless
+box 2 query --kind $'run.\e[31m'
+case $err in *$'\e'*) fail 'an escape sequence came back in the message' ;; esac
+
+# In JSON all of it comes back as it was.
+box 0 query "${fields[@]}" --format jsonl
+same "$(jq -r '.["body.text"]' <"$T/.out" | sed -n 1p)" $'red \e[31m\e]0;title\a end'
+out_has "$override"
+
+# CSV: lines end in CR LF, texts that a spreadsheet takes for formulas do not begin so, and the rest is as it was.
+box 0 query "${fields[@]}" --format csv
+python3 - "$T/.out" <<'PY' || fail 'the CSV does not read back'
+import csv, sys
+rows = [row[0] for row in csv.reader(open(sys.argv[1], newline="", encoding="utf-8"))]
+want = ["body.text", "red \x1b[31m\x1b]0;title\a end", "two\nlines\rand a tab\t.", None, "'=HYPERLINK(\"http://example.org\",\"x\")",
+        "'+1", "'-2", "'@cmd", "'\tx", 'plain, with "quotes"', "", " room "]
+for got, wanted in zip(rows, want):
+    if wanted is not None and got != wanted:
+        sys.exit("%r is not %r" % (got, wanted))
+PY
+box 0 query --kind x.test.note --format csv --sql "SELECT -5 AS n, '-5' AS t" 2>/dev/null || true
+run 0 -C "$BOX" query --format csv --sql "SELECT -5 AS n, '-5' AS t"
+same "$out" $'n,t\r\n-5,\'-5\r'
+
+# Values of a megabyte: whole in JSON, cut in a line, and no table out of joint.
+head -c 1000000 /dev/zero | tr '\0' x >large.txt
+jq -cRn --rawfile t large.txt '{kind: "x.test.note", subject: "thing/2", open: ["text"], body: {text: $t}}' >large.jsonl
+for i in 1 2 3; do jq -c ".key = \"large $i\"" large.jsonl; done >larges.jsonl
+box 0 ingest jsonl larges.jsonl
+box 0 query --subject thing/2 --format jsonl
+same "$(jq -s 'map(.body.text | length) | add' <"$T/.out")" 3000000
+box 0 query --subject thing/2
+[[ $(wc -c <"$T/.out") -lt 20000 ]] || fail 'a line is too long'
+out_has '…'
+box 0 query --kind x.test.note --fields seq,body.text,subject
+[[ $(grep -c . "$T/.out") == 16 ]] || fail 'the table has other lines'
+[[ $(wc -c <"$T/.out") -lt 3100000 ]] || fail 'a large cell set the width of its column'
+box 0 timeline thing/2
+[[ $(wc -c <"$T/.out") -lt 20000 ]] || fail 'a line is too long'
+box 0 why 13
+
+# On a terminal: cut to its width, wide characters counted as two, and JSON is harmless too.
+command -v script >/dev/null || {
+    finish
+    exit 0
+}
+on_tty() { # COLUMNS ARGS...
+    local columns=$1
+    shift
+    TERM=xterm PAGER=cat COLUMNS=$columns LC_ALL=C.UTF-8 script -qec "'$LEDGER' --no-color -C '$BOX' $*" tty.log </dev/null >/dev/null 2>&1 || true
+    sed -e '/^Script /d' -e 's/\r$//' tty.log >"$T/.out"
+    out=$(tr -d '\0' <"$T/.out")
+    : >"$T/.err"
+}
+on_tty 60 query --kind x.test.note
+harmless
+wide=$(python3 - "$T/.out" <<'PY'
+import sys, unicodedata
+width = lambda s: sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in s)
+print(max(width(line.rstrip("\n")) for line in open(sys.argv[1], encoding="utf-8")))
+PY
+)
+[[ $wide -le 60 ]] || fail "a line takes $wide columns"
+on_tty 100 query --kind x.test.note --format jsonl --first 3
+harmless
+out_has '\u202e'
+on_tty 100 query --kind x.test.note --format csv --fields body.text --first 3
+harmless
+
+# The pager gets the answer, and may leave early.
+cat >page <<'PY'
+#!/bin/sh
+head -n 2 >paged
+PY
+chmod +x page
+TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' query --kind x.test.note; echo code \$?" tty.log </dev/null >/dev/null 2>&1
+same "$(wc -l <paged)" 2
+check grep -q 'code 0' tty.log
+rm paged
+TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' query --no-pager --first 1" tty.log </dev/null >/dev/null 2>&1
+[[ ! -e paged ]] || fail 'the pager was used all the same'
+box 0 query --first 1
+[[ ! -e paged ]] || fail 'the pager was used in a pipe'
+
+# A reader that goes away is no error in words.
+"$LEDGER" -C "$BOX" query --format jsonl 2>pipe.err | head -n 1 >/dev/null || true
+same "$(cat pipe.err)" ''
+
+finish

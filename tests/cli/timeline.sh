@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# timeline: a run as a tree by cause, calls, spans and runs; its marks, its forms, its exit codes.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+event() { # KIND RUN BODY [MORE]
+    jq -cn --arg k "$1" --arg r "$2" --argjson b "$3" --argjson m "${4-"{}"}" \
+        '{kind: $k, subject: ("run/" + $r), run: $r, actor: "agent:a", key: ($k + $r + ($b | tostring)), body: $b} + $m'
+}
+{
+    event run.started r1 '{"pack":"pdf-ops","agent":"claude","span":"s0"}'
+    event run.step r1 '{"step":"plan","span":"s1","parent":"s0","status":"ok","duration_ms":120.5}'
+    event run.model_called r1 '{"model":"llama3.2:3b","call":"c1","parent":"s1","tokens_in":12}'
+    event run.model_returned r1 '{"model":"llama3.2:3b","call":"c1","ok":true,"outcome":"ok","latency_ms":2300}'
+    echo '{"kind":"ledger.gap","subject":"gap/otlp","actor":"service:otlp","key":"g1","body":{"what":"dropped","missing":3}}'
+    event run.tool_called r1 '{"tool":"bash","call":"c2"}' '{"cause":3}'
+    event run.tool_returned r1 '{"tool":"bash","call":"c2","ok":false,"outcome":"error","error":"exit","exit_code":2,"duration_ms":75000}'
+    event run.started r2 '{"parent":"r1","task":"sub"}'
+    event run.finished r2 '{"outcome":"ok","duration_ms":3}'
+    event run.finished r1 '{"outcome":"error","ok":false,"error":"tool","duration_ms":80000}'
+    event run.finished r9 '{"outcome":"ok"}'
+    echo '{"kind":"ledger.gap","subject":"gap/otlp","actor":"service:otlp","key":"g2","body":{"what":"rotated"}}'
+} >run.jsonl
+box 0 ingest jsonl run.jsonl
+
+# The whole tree, as it stands in a pipe: plain, nothing cut.
+box 0 timeline r1
+same "$(sed -e 1d -e 's/^ *\([0-9]*\)  *[0-9.]* m\?s  /\1 /' -e 's/  *$//' <<<"$out" | sed 1d)" "\
+1   80.0 s  ! run.started claude -> error: tool  run/r1  pack=pdf-ops
+2   120 ms  |- run.step plan -> ok
+3   2.30 s  |  \`- run.model_called llama3.2:3b -> ok  tokens_in=12
+6   75.0 s  |     \`- ! run.tool_called bash -> error: exit  exit_code=2
+5           |- ~ ledger.gap dropped  gap/otlp  missing=3
+8     3 ms  |- run.started sub -> ok  run/r2
+9     3 ms  |  \`- run.finished -> ok
+10  80.0 s  \`- ! run.finished -> error: tool" || true
+check grep -q '^run r1: 10 events, ' "$T/.out"
+out_has '2 errors, 1 gap'
+out_has '|     `- ! run.tool_called bash -> error: exit'
+out_has '|- ~ ledger.gap dropped'
+out_has '|  `- run.finished -> ok'
+out_lacks tool_returned
+out_lacks rotated
+out_lacks $'\e'
+case $out in *[$'\x80'-$'\xff']*) fail 'it is not plain in a pipe' ;; esac
+
+# For programs: the same order, with parents and why.
+box 0 timeline r1 --json
+json .schema ledger.timeline/1
+json .complete true
+json '[.errors, .gaps] | join(" ")' '2 1'
+json '.events | map(.seq) | join(",")' 1,2,3,6,5,8,9,10
+json '.events | map(.depth) | join(",")' 0,1,2,3,1,1,2,1
+json '.events | map(.parent) | tojson' '[null,1,2,3,1,1,8,1]'
+json '.events | map(.via) | tojson' '[null,"span","span","cause",null,"run","run","run"]'
+json '.events[3] | [.name, .outcome, .ok, .duration_ms, .end] | tojson' '["bash","error: exit",false,75000,7]'
+json '.events[4].mark' gap
+
+# By subject, by time.
+box 0 timeline run/r1
+check grep -q '^run/r1: 10 events, ' "$T/.out"
+box 0 timeline gap/otlp --json
+json '.events | map(.seq) | join(",")' 5,12
+box 0 timeline 'run/r*' --json
+json '.events | map(select(.depth == 0) | .seq) | join(",")' 1,11
+box 0 timeline --since 8 --until 11
+out_has 'run/r9'
+out_lacks llama
+box 0 timeline --since 1h --time relative
+out_has ' ago'
+box 0 timeline r1 --time local
+
+# What there is not, what is wrong.
+box 1 timeline nobody
+err_has "'nobody'"
+out_empty
+box 1 timeline nobody --json
+box 2 timeline
+err_has 'of what'
+box 2 timeline r1 r2
+box 2 timeline r1 --time soon
+box 3 timeline --since soon
+
+# Bodies that lie: circles of spans and calls, a cause that comes later, a run that starts itself.
+{
+    event run.step c1 '{"step":"a","span":"s1","parent":"s2"}'
+    event run.step c1 '{"step":"b","span":"s2","parent":"s3"}'
+    event run.step c1 '{"step":"c","span":"s3","parent":"s1"}'
+    event run.step c1 '{"step":"d","span":"s4","parent":"s4"}'
+    event run.started c1 '{"parent":"c1"}'
+    event run.tool_returned c1 '{"call":"x"}'
+    event run.tool_returned c1 '{"call":"x","ok":true}'
+    event run.tool_called c1 '{"call":"x"}'
+} >circles.jsonl
+box 0 ingest jsonl circles.jsonl
+box 0 timeline c1 --json
+json '.rows' 7
+json '.events | map(.seq) | unique | length' 7
+# A chain of a thousand causes is a thousand lines, and no deeper than a line is wide.
+size=$("$LEDGER" -C "$BOX" query --count)
+for i in $(seq 0 999); do
+    event run.step deep "{\"step\":\"n$i\"}" "$( ((i)) && echo "{\"cause\":$((size + i - 1))}" || echo '{}')"
+done >deep.jsonl
+box 0 ingest jsonl deep.jsonl
+box 0 timeline deep
+same "$(grep -c run.step "$T/.out")" 1000
+[[ $(awk '{ if (length($0) > n) n = length($0) } END { print n }' "$T/.out") -lt 200 ]] || fail 'a line is too long'
+box 0 timeline deep --json
+json '.events[999].depth' 999
+
+# On a terminal: lines, marks, colours, and its width.
+if command -v script >/dev/null; then
+    TERM=xterm PAGER=cat COLUMNS=60 LC_ALL=C.UTF-8 script -qec "'$LEDGER' -C '$BOX' timeline r1" tty.log </dev/null >/dev/null 2>&1
+    out=$(cat tty.log)
+    out_has '│  └─ run.model_called llama3.2:3b → ok'
+    out_has '✗ run.tool_called bash'
+    out_has '├─ ◌ ledger.gap'
+    out_has $'\e[31m'
+    TERM=xterm PAGER=cat COLUMNS=60 LC_ALL=C script -qec "'$LEDGER' -C '$BOX' timeline r1" tty.log </dev/null >/dev/null 2>&1
+    out=$(cat tty.log)
+    out_has '`- run.model_called llama3.2:3b -> ok'
+fi
+
+# An event that cannot be read has its line.
+data=$BOX/evidence/data.mdb
+box 0 append run.step -s run/bad --run bad step=needle-in-the-evidence
+box 0 append run.step -s run/bad --run bad step=after
+while read -r at; do
+    printf 'N' | dd of="$data" bs=1 seek="$at" conv=notrunc status=none
+done < <(grep -obaF 'needle-in-the-evidence' "$data" | cut -d: -f1)
+box 30 timeline bad
+out_has after
+err_has 'is not what was written'
+same "$(grep -c 'is not what was written' <<<"$err")" 1
+box 30 timeline bad --json
+json .complete false
+json '.events | map(select(.mark == "unreadable")) | length' 1
+
+finish
