@@ -112,13 +112,13 @@ err_has log.key
 chmod 600 "$key"
 note fine
 
-finish
-
 # A verifier key is public: the name of a ledger may sound like a secret's, and its keys stand in the log as they are.
 for name in token secret api-key; do
-    run 0 ledger -C "named-$name" init --origin "example.org/$name" --no-trust
-    run 0 ledger -C "named-$name" key rotate
-    run 10 ledger -C "named-$name" verify --no-trust-file
-    run 0 ledger -C "named-$name" show 0
+    run 0 -C "named-$name" init --origin "example.org/$name" --no-trust
+    run 0 -C "named-$name" key rotate
+    run 10 -C "named-$name" verify --no-trust-file
+    run 0 -C "named-$name" show 0
     out_has "example.org/$name+"
 done
+
+finish
