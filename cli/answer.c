@@ -206,7 +206,7 @@ static int show_back(struct answer *a, uint64_t to, uint64_t limit, struct err *
     }
     /* What is damaged is met again, and then said, unless so many newer rows were found. */
     uint64_t from = newest.n < limit && newest.damaged ? 0 : newest.seq;
-    return answer_range(a, from, to, limit, show, err);
+    return answer_range(a, from, to, 0, show, err);
 }
 
 /* ---- around one ---- */

@@ -168,7 +168,7 @@ static void put_line(struct timeline *t, struct table *table, size_t i, uint64_t
     } else {
         table_uint(table, node->seq);
     }
-    if (!t->since_start) {
+    if (!t->since_start && !unreadable) {
         when_text(&text, node->time, t->style, t->now);
     } else if (!unreadable) {
         when_length(&text, node->time >= start ? (double)(node->time - start) / 1e6 : 0);
@@ -189,6 +189,9 @@ static void put_line(struct timeline *t, struct table *table, size_t i, uint64_t
         put_part(t, "  ", node->subject, &text);
     }
     put_part(t, unreadable ? "" : "  ", node->rest, &text);
+    if (node->returned != SIZE_MAX && t->tree.nodes[node->returned].hidden) {
+        put_part(t, node->rest.n > 0 ? " " : "  ", t->tree.nodes[node->returned].rest, &text);
+    }
     table_color(table, color_of(node));
     table_cell(table, bytes_of_buf(&text));
     buf_done(&text);
@@ -202,15 +205,27 @@ static void put_count(struct timeline *t, size_t n, const char *one, const char 
 
 /* The first line: what, how many, from when on, how long, how it went. */
 static void put_title(struct timeline *t, size_t root) {
-    const struct tree_node *first = &t->tree.nodes[0], *last = &t->tree.nodes[t->tree.n - 1], *top = &t->tree.nodes[root];
+    const struct tree_node *first = NULL, *last = NULL, *top = &t->tree.nodes[root];
     struct buf text;
+    size_t n = 0;
+    for (size_t i = 0; i < t->tree.n; i++) {
+        const struct tree_node *node = &t->tree.nodes[i];
+        if (node->mark != TREE_UNREADABLE) {
+            first = first ? first : node;
+            last = node;
+            n++;
+        }
+    }
     buf_init(&text, LINE_MAX_BYTES);
     buf_put_str(&text, t->of_run && strncmp(t->about, "run/", 4) != 0 ? "run " : "");
     buf_put_str(&text, t->about ? t->about : "all");
-    buf_printf(&text, ": %zu events, ", t->tree.n);
-    when_text(&text, first->time, t->style, t->now);
-    buf_put_str(&text, ", ");
-    when_length(&text, (double)(last->time - first->time) / 1e6);
+    buf_printf(&text, ": %zu events", n);
+    if (first) {
+        buf_put_str(&text, ", ");
+        when_text(&text, first->time, t->style, t->now);
+        buf_put_str(&text, ", ");
+        when_length(&text, (double)(last->time - first->time) / 1e6);
+    }
     if (t->of_run && top->outcome.n > 0 && bytes_is(tree_text(&t->tree, top->kind), "run.started")) {
         buf_put_str(&text, ", ");
         buf_put_bytes(&text, tree_text(&t->tree, top->outcome));

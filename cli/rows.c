@@ -18,6 +18,7 @@
 #include "cli/table.h"
 
 #define ROW_MAX   ((size_t)256 << 20)
+#define HEAD_MAX  (8 * FIELD_NAME_MAX) /* a name made safe */
 #define BAR_CELLS 32
 #define FORMULA   "=+-@\t\r"
 
@@ -26,7 +27,7 @@ struct rows {
     struct rows_options o;
     struct table *table;
     struct table_column *heads; /* of the table */
-    char (*names)[FIELD_NAME_MAX];
+    char (*names)[HEAD_MAX];
     size_t kind;         /* the column that has the kind; SIZE_MAX */
     struct buf mp, text; /* of the row at hand */
     struct err err;      /* the first that went wrong */
@@ -83,6 +84,17 @@ static void put_json_head(struct rows *rows) {
 
 static void put_csv_text(struct rows *rows, struct bytes text);
 
+/* A row of CSV that stands in rows->text. */
+static void put_csv_line(struct rows *rows) {
+    if (rows->cli->out_tty) {
+        out_safe(rows->cli, bytes_of_buf(&rows->text));
+        out_str(rows->cli, "\n");
+    } else {
+        buf_put_str(&rows->text, "\r\n");
+        out_bytes(rows->cli, bytes_of_buf(&rows->text));
+    }
+}
+
 static void put_csv_head(struct rows *rows) {
     for (size_t i = 0, n = 0; i < rows->o.n; i++) {
         if (!rows->o.columns[i].is_bar) {
@@ -90,8 +102,19 @@ static void put_csv_head(struct rows *rows) {
             put_csv_text(rows, bytes_of(rows->o.columns[i].name));
         }
     }
-    buf_put_str(&rows->text, "\r\n");
-    out_bytes(rows->cli, bytes_of_buf(&rows->text));
+    put_csv_line(rows);
+}
+
+/* A column's name over a table: in capitals, as everywhere, but for those that a statement of SQL gives. */
+static void put_head(const struct rows_column *column, char ret[HEAD_MAX]) {
+    struct buf safe;
+    buf_init(&safe, HEAD_MAX - 1);
+    text_safe(&safe, bytes_of(column->is_bar ? "" : column->name));
+    for (size_t i = 0; i < safe.n && !column->is_bytes; i++) {
+        safe.p[i] = safe.p[i] >= 'a' && safe.p[i] <= 'z' ? (uint8_t)(safe.p[i] - 'a' + 'A') : safe.p[i];
+    }
+    snprintf(ret, HEAD_MAX, "%.*s", (int)safe.n, safe.n > 0 ? (const char *)safe.p : "");
+    buf_done(&safe);
 }
 
 static bool new_table(struct rows *rows) {
@@ -100,10 +123,7 @@ static bool new_table(struct rows *rows) {
     for (size_t i = 0; rows->heads && rows->names && i < rows->o.n; i++) {
         const char *name = rows->o.columns[i].name;
         size_t max = strcmp(name, "kind") == 0 ? 30 : strcmp(name, "subject") == 0 ? 36 : 0;
-        snprintf(rows->names[i], FIELD_NAME_MAX, "%s", rows->o.columns[i].is_bar ? "" : name);
-        for (char *c = rows->names[i]; *c && !rows->o.columns[i].is_bytes; c++) {
-            *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
-        }
+        put_head(&rows->o.columns[i], rows->names[i]);
         rows->heads[i] = (struct table_column){.name = rows->names[i], .tty_max = max};
     }
     rows->table = rows->heads && rows->names ? table_new(rows->cli, rows->heads, rows->o.n) : NULL;
@@ -310,12 +330,8 @@ static void put_csv(struct rows *rows, const struct query_value *values) {
     struct err err = {0};
     if (buf_check(&rows->text, "a row", &err) != 0) {
         note(rows, &err);
-    } else if (rows->cli->out_tty) {
-        out_safe(rows->cli, bytes_of_buf(&rows->text));
-        out_str(rows->cli, "\n");
     } else {
-        buf_put_str(&rows->text, "\r\n");
-        out_bytes(rows->cli, bytes_of_buf(&rows->text));
+        put_csv_line(rows);
     }
 }
 

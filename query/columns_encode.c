@@ -113,7 +113,7 @@ static uint32_t few(uint32_t events) {
 }
 
 static bool is_dict(const struct collect_slice *s, uint32_t events) {
-    return s->mode == COLLECT_DICT && (s->n_values <= few(events) || 4 * s->n_values <= s->n);
+    return s->mode == COLLECT_DICT && (s->n_values <= few(events) || COLUMNS_REPEATED * s->n_values <= s->n);
 }
 
 static void make_classes(struct columns_collector *c, uint32_t from, uint32_t to, struct classes *ret) {

@@ -105,6 +105,7 @@ int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *e
         return rc;
     }
     ret->derived = txn;
+    ret->awake = true;
     ret->events = events;
     ret->least = least_of(events);
     index_view_rest(ret);
@@ -112,10 +113,17 @@ int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *e
 }
 
 void index_view_rest(struct index_view *view) {
-    if (view->derived != NULL) {
+    if (view->awake) {
         db_rest(view->derived);
         db_rest(view->truth->txn);
+        view->awake = false;
     }
+}
+
+static bool wake(struct index_view *view) {
+    view->awake = view->awake ||
+                  (view->derived != NULL && db_renew(view->derived, NULL) == 0 && db_renew(view->truth->txn, NULL) == 0);
+    return view->awake;
 }
 
 void index_view_close(struct index_view *view) {
@@ -128,7 +136,7 @@ void index_view_close(struct index_view *view) {
 }
 
 bool index_view_get(struct index_view *view, uint64_t seq, struct columns_record *ret) {
-    if (view->derived == NULL || db_renew(view->derived, NULL) != 0 || db_renew(view->truth->txn, NULL) != 0) {
+    if (!wake(view)) {
         return false;
     }
     for (uint32_t n = view->events; n != 0; n = index_smaller(n)) {

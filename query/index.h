@@ -14,6 +14,7 @@ struct index_view {
     struct db_txn *derived;  /* NULL: there is no index */
     struct core_view *truth; /* what records are held against */
     uint32_t events, least;  /* of a full segment, of the smallest one */
+    bool awake;              /* there are snapshots */
 };
 /* An index that cannot be opened is none: only ERR_NOMEM and the like are errors. */
 int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *err);

@@ -7,7 +7,8 @@
 
 #include "query/plan_term.h"
 
-#define FEW 16 /* candidates that are rather read than thinned out by further columns */
+#define LARGE 16384 /* events of a segment whose columns are costlier to unpack than two groups of events */
+#define FEW   16    /* candidates that are rather read than thinned out by further columns */
 
 int plan_init(struct plan *plan, struct ledger *ledger, const struct match *match, bool use_index, struct err *err) {
     *plan = (struct plan){.match = match, .view = {.events = COLUMNS_EVENTS, .least = COLUMNS_EVENTS}};
@@ -37,17 +38,12 @@ void plan_done(struct plan *plan) {
 }
 
 void plan_rest(struct plan *plan) {
-    if (plan->held) {
-        index_view_rest(&plan->view);
-        plan->held = false;
-    }
+    index_view_rest(&plan->view);
+    plan->held = false;
 }
 
 static bool hold(struct plan *plan, uint64_t seq) {
     plan->held = plan->view.derived != NULL && index_view_get(&plan->view, seq, &plan->record);
-    if (!plan->held && plan->view.derived != NULL) {
-        index_view_rest(&plan->view);
-    }
     return plan->held;
 }
 
@@ -177,6 +173,15 @@ static void set_range(uint64_t *bits, uint32_t events, uint32_t from, uint32_t t
     }
 }
 
+/* All events that are asked for, unless some have been left out already. */
+static void set_all(struct plan *plan) {
+    if (!plan->set) {
+        uint64_t begin = plan->record.first;
+        set_range(plan->bits, plan->record.events, (uint32_t)(plan->first - begin), (uint32_t)(plan->end - begin));
+        plan->set = true;
+    }
+}
+
 static uint64_t count_all(const struct plan *plan) {
     return plan_count(plan, plan->first, plan->end);
 }
@@ -253,26 +258,61 @@ static void set_bit(void *ctx, uint32_t at) {
     ((uint64_t *)ctx)[at / 64] |= UINT64_C(1) << at % 64;
 }
 
-/* Leaves the events that may have one of the term's values. False: the index cannot tell. */
-static bool by_hash(struct plan *plan, const struct match_term *term) {
-    struct columns_entry entry;
-    if (term->op != QUERY_EQ || !columns_entry(&plan->record, term->field, &entry) || entry.form != COLUMNS_HASHES) {
-        return false;
+#define HITS_MAX 256
+
+struct hits {       /* events that a hash leads to */
+    uint64_t *bits; /* once they are too many for the list */
+    uint32_t events, n;
+    uint16_t at[HITS_MAX];
+};
+
+static void on_hit(void *ctx, uint32_t at) {
+    struct hits *hits = ctx;
+    if (hits->n == HITS_MAX) {
+        memset(hits->bits, 0, hits->events / 8);
+        for (uint32_t i = 0; i < HITS_MAX; i++) {
+            set_bit(hits->bits, hits->at[i]);
+        }
     }
-    memset(plan->more, 0, plan->record.events / 8);
+    if (hits->n >= HITS_MAX) {
+        set_bit(hits->bits, at);
+    } else {
+        hits->at[hits->n] = (uint16_t)at;
+    }
+    hits->n++;
+}
+
+/* Leaves the events that may have one of the term's values. 1: there are none; ERR_NOTFOUND: the index cannot tell. */
+static int by_hash(struct plan *plan, const struct match_term *term) {
+    struct columns_entry entry;
+    struct hits hits = {.bits = plan->more, .events = plan->record.events};
+    if (term->op != QUERY_EQ || !columns_entry(&plan->record, term->field, &entry) || entry.form != COLUMNS_HASHES) {
+        return ERR_NOTFOUND;
+    }
     for (size_t i = 0; i < term->n_values; i++) {
-        if (columns_find(&entry, plan->record.events, columns_hash(&term->values[i]), set_bit, plan->more, NULL) != 0) {
-            return false;
+        if (columns_find(&entry, plan->record.events, columns_hash(&term->values[i]), on_hit, &hits, NULL) != 0) {
+            return ERR_NOTFOUND;
+        }
+    }
+    if (hits.n == 0) {
+        return 1;
+    }
+    set_all(plan);
+    if (hits.n <= HITS_MAX) {
+        memset(plan->more, 0, plan->record.events / 8);
+        for (uint32_t i = 0; i < hits.n; i++) {
+            set_bit(plan->more, hits.at[i]);
         }
     }
     and_bits(plan);
-    return true;
+    return 0;
 }
 
 static void by_seq(struct plan *plan, const struct match_term *term) {
     if (term->op != QUERY_EQ) {
         return; /* the range says all of it */
     }
+    set_all(plan);
     memset(plan->more, 0, plan->record.events / 8);
     for (size_t i = 0; i < term->n_values; i++) {
         const struct query_value v = value_plain(term->values[i]);
@@ -318,10 +358,10 @@ static bool any_left(const struct plan *plan) {
 }
 
 /* The record is held and some event of [first, end) is asked for. */
-static int thin_out(struct plan *plan, struct err *err) {
+/* Terms that cost little: what seqs, times and hashes say. done[i]: nothing is left to do for term i. False: no event is
+ * left. */
+static bool thin_quickly(struct plan *plan, bool done[MATCH_TERMS_MAX], bool *ret_hashed) {
     const struct match *m = plan->match;
-    bool done[MATCH_TERMS_MAX] = {false}, hashed = false;
-    plan->certain = true;
     for (size_t i = 0; i < m->n_terms; i++) {
         const struct match_term *t = &m->terms[i];
         if (t->field == QUERY_SEQ) {
@@ -331,14 +371,42 @@ static int thin_out(struct plan *plan, struct err *err) {
         } else if (settled_by_times(plan, t)) {
             plan->by[i] |= PLAN_BY_NUMBER;
             done[i] = true;
-        } else if (by_hash(plan, t)) {
-            plan->by[i] |= PLAN_BY_HASH;
-            plan->certain = false; /* the event confirms it */
-            done[i] = hashed = true;
+        } else {
+            int rc = by_hash(plan, t);
+            done[i] = rc != ERR_NOTFOUND;
+            plan->by[i] |= done[i] ? PLAN_BY_HASH : 0;
+            plan->certain = plan->certain && !done[i]; /* the event confirms it */
+            *ret_hashed = *ret_hashed || done[i];
+            if (rc == 1) {
+                return false;
+            }
         }
     }
-    if (!any_left(plan)) {
+    set_all(plan);
+    return any_left(plan);
+}
+
+/* All events that are left lie in two neighbouring groups. */
+static bool near_together(const struct plan *plan) {
+    uint64_t first = plan_next(plan, plan->first), last = plan_last(plan, plan->end);
+    return last / EVENT_GROUP <= first / EVENT_GROUP + 1;
+}
+
+/* The record is held and some event of [first, end) is asked for. */
+static int thin_out(struct plan *plan, struct err *err) {
+    const struct match *m = plan->match;
+    bool done[MATCH_TERMS_MAX] = {false}, hashed = false;
+    plan->certain = true;
+    if (!thin_quickly(plan, done, &hashed)) {
         plan->state = PLAN_NONE;
+        return 0;
+    }
+    if (plan->record.events >= LARGE && near_together(plan)) { /* the events are had as quickly as a column */
+        plan->indexed = false;
+        for (size_t i = 0; i < m->n_terms; i++) {
+            plan->certain = plan->certain && done[i];
+            plan->by[i] |= done[i] ? 0 : PLAN_BY_EVENT;
+        }
         return 0;
     }
     if (hashed && count_all(plan) <= FEW) {
@@ -365,13 +433,12 @@ static int thin_out(struct plan *plan, struct err *err) {
 
 int plan_segment(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi, struct err *err) {
     const struct match *m = plan->match;
-    plan_rest(plan);
     bool there = hold(plan, seq);
     uint32_t events = there ? plan->record.events : plan->view.least;
     uint64_t begin = seq / events * events, end = begin + events;
     plan->first = begin > lo ? begin : lo;
     plan->end = end < hi ? end : hi;
-    plan->certain = plan->has_classes = plan->indexed = false;
+    plan->certain = plan->has_classes = plan->indexed = plan->set = false;
     memset(plan->loaded, PLAN_UNKNOWN, sizeof(plan->loaded));
     plan->segments++;
     plan->state = PLAN_SCAN;
@@ -383,17 +450,11 @@ int plan_segment(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi, stru
     plan->indexed = true;
     plan->looked++;
     plan->state = PLAN_SOME;
-    int rc = 0;
     if (plan->record.first_time > m->time_to || plan->record.last_time < m->time_from) {
         plan->state = PLAN_NONE;
     }
     for (size_t i = 0; i < m->n_terms && plan->state == PLAN_SOME; i++) {
         plan->state = possible(plan, &m->terms[i]) ? PLAN_SOME : PLAN_NONE;
     }
-    if (plan->state == PLAN_SOME) {
-        set_range(plan->bits, plan->record.events, (uint32_t)(plan->first - begin), (uint32_t)(plan->end - begin));
-        rc = thin_out(plan, err);
-    }
-    plan_rest(plan);
-    return rc;
+    return plan->state == PLAN_SOME ? thin_out(plan, err) : 0;
 }

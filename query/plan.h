@@ -23,6 +23,7 @@ struct plan {
     uint64_t first, end; /* of the segment: seqs [first, end), cut to what is asked */
     bool certain;        /* PLAN_SOME: all conditions hold for the events whose bit is set */
     bool indexed;        /* values can be had from columns */
+    bool set;            /* bits are */
     uint64_t *bits;      /* of the segment's events, from its first */
     uint64_t *more;      /* scratch */
     struct columns_record record;
@@ -38,7 +39,7 @@ struct plan {
 /* `use_index` false: all is PLAN_SCAN. */
 int plan_init(struct plan *plan, struct ledger *ledger, const struct match *match, bool use_index, struct err *err);
 void plan_done(struct plan *plan);
-/* Looks at the segment of `seq`, for its events [lo, hi). */
+/* Looks at the segment of `seq`, for its events [lo, hi). The index stays at hand until plan_rest. */
 int plan_segment(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi, struct err *err);
 /* The next event at or after `seq`, the last one before `seq`, whose bit is set; LEDGER_NO_SEQ: there is none. */
 uint64_t plan_next(const struct plan *plan, uint64_t seq);

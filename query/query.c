@@ -274,6 +274,9 @@ static void go_on(struct query_cursor *c) {
 }
 
 int cursor_next(struct query_cursor *c, struct err *err) {
+    if (c->plan.state != PLAN_NONE && !(c->plan.state == PLAN_SOME && c->plan.certain)) {
+        plan_rest(&c->plan); /* reading events may take long */
+    }
     for (;;) {
         forget_row(c);
         c->seq = candidate(c);
@@ -307,13 +310,10 @@ int query_next(struct query_cursor *c, struct err *err) {
     if (c->limit > 0 && c->cost.rows >= c->limit) {
         return 1;
     }
-    while (rc == 1) {
-        rc = cursor_segment(c, err);
-        if (rc != 0) {
-            return rc;
-        }
+    while (rc == 1 && (rc = cursor_segment(c, err)) == 0) {
         rc = cursor_next(c, err);
     }
+    plan_rest(&c->plan);
     return rc;
 }
 

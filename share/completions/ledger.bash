@@ -61,6 +61,14 @@ _ledger() {
             mapfile -t COMPREPLY < <(compgen -W 'measured reported declared inferred' -- "$cur")
             return
             ;;
+        FORMAT)
+            mapfile -t COMPREPLY < <(compgen -W 'table json jsonl csv msgpack' -- "$cur")
+            return
+            ;;
+        HOW)
+            mapfile -t COMPREPLY < <(compgen -W 'utc local relative' -- "$cur")
+            return
+            ;;
         *) return ;;
         esac
     fi
@@ -82,6 +90,7 @@ _ledger() {
         mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" ingest --sources 2>/dev/null)" -- "$cur")
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")
         ;;
+    log | query | timeline | why | index | stats) ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames 2>/dev/null

@@ -43,6 +43,10 @@ function __ledger_complete
                     ledger kinds --names 2>/dev/null
                 case GRADE
                     string join \n measured reported declared inferred
+                case FORMAT
+                    string join \n table json jsonl csv msgpack
+                case HOW
+                    string join \n utc local relative
             end
             return
         end
@@ -63,6 +67,7 @@ function __ledger_complete
         case ingest
             ledger ingest --sources 2>/dev/null
             __fish_complete_path $current
+        case log query timeline why index stats
         case '*'
             __fish_complete_path $current
     end

@@ -448,6 +448,12 @@ static void what_could_move_or_hide_text_is_shown_as_an_escape(void **state) {
         {"cut\xe2\x82", 5, "cut\\xe2\\x82"},
         {"over\xc0\xaf", 6, "over\\xc0\\xaf"},
         {"half\xed\xa0\x80", 7, "half\\xed\\xa0\\x80"},
+        /* joiners, where they join and where they only hide */
+        {"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb", 11, "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb"},
+        {"\xd9\x85\xe2\x80\x8c\xd8\xae", 7, "\xd9\x85\xe2\x80\x8c\xd8\xae"},
+        {"pack\xe2\x80\x8d/a", 9, "pack\\u{200d}/a"},
+        {"\xe2\x80\x8cx", 4, "\\u{200c}x"},
+        {"\xd9\x85\xe2\x80\x8c\xe2\x80\x8d", 8, "\xd9\x85\xe2\x80\x8c\\u{200d}"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf out;
@@ -479,6 +485,27 @@ static void safe_text_is_valid_without_controls_and_stays_as_it_is(void **state)
         assert_true(bytes_eq(bytes_of_buf(&once), bytes_of_buf(&twice)));
         buf_done(&once);
         buf_done(&twice);
+    }
+}
+
+static void safe_json_stays_json_and_steers_nothing(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"{\"a\":\"plain \xc3\xa4\"}\n", "{\"a\":\"plain \xc3\xa4\"}\n"},
+        {"\"\xe2\x80\xae\"", "\"\\u202e\""},
+        {"\"\xc2\x9b\x7f\"", "\"\\u009b\\u007f\""},
+        {"\"a\xe2\x80\x8d\"", "\"a\\u200d\""},
+        {"\"\xf3\xa0\x81\x81\"", "\"\\udb40\\udc41\""},
+        {"\"\xff\"", "\"\\ufffd\""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf out;
+        buf_init(&out, 256);
+        assert_int_equal(text_safe_json(&out, bytes_of(cases[i].text)), 0);
+        assert_true(bytes_is(bytes_of_buf(&out), cases[i].shown));
+        buf_done(&out);
     }
 }
 
@@ -544,6 +571,7 @@ int main(void) {
         cmocka_unit_test(decimal_has_no_sign_no_leading_zero_and_no_overflow),
         cmocka_unit_test(what_could_move_or_hide_text_is_shown_as_an_escape),
         cmocka_unit_test(safe_text_is_valid_without_controls_and_stays_as_it_is),
+        cmocka_unit_test(safe_json_stays_json_and_steers_nothing),
         cmocka_unit_test(safe_text_keeps_to_the_maximum),
         cmocka_unit_test(the_distance_counts_insert_delete_replace_and_swap),
     };

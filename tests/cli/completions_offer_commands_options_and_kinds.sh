@@ -35,6 +35,12 @@ complete_words append "${kind:0:3}"
 offers "$kind"
 complete_words log --kind "${kind:0:3}"
 offers "$kind"
+complete_words query --kind "${kind:0:3}"
+offers "$kind"
+complete_words query --format ms
+offers msgpack
+complete_words query --time re
+offers relative
 complete_words ingest js
 offers jsonl
 complete_words append x --grade mea

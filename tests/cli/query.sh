@@ -67,8 +67,8 @@ box 0 query --last 2 --kind 'run.*' "${lines[@]}"
 seqs 59,60
 box 0 query -n 3 --run 'r1*' --run 'r2*' "${lines[@]}"
 seqs 16,17,18
-box 0 query --last 1000 --count
-same "$out" 64 || true
+box 0 query --last 1000 "${lines[@]}"
+rows 64
 box 0 query --around 62 --context 1 "${lines[@]}"
 seqs 61,62,63
 box 0 query --around 30 --context 2 --outcome error "${lines[@]}"
@@ -93,7 +93,7 @@ json '.groups[0] | [.model, .outcome, .events] | join(" ")' 'llama3.2:3b ok 16'
 box 0 query --by model --first 1 --kind 'run.*' --format csv
 same "$out" $'model,events\r\nllama3.2:3b,20\r'
 box 0 query --by model --where 'latency_ms >= 5000' --format csv
-same "$(sort <<<"$out" | tr -d '\r' | paste -sd' ')" 'llama3.2:3b,3 model,events phi4,3 qwen2.5:7b,4'
+same "$(sort <<<"$out" | tr -d '\r' | paste -sd' ')" 'llama3.2:3b,3 model,events phi4,4 qwen2.5:7b,3'
 box 0 query --by body.n --format jsonl --kind x.test.note
 same "$(jq -sc . <"$T/.out")" '[{"body.n":null,"events":1},{"body.n":7,"events":1}]'
 box 0 query --by day --count --format json
@@ -188,7 +188,7 @@ for statement in 'DELETE FROM events' "ATTACH 'x' AS y" 'PRAGMA user_version' "S
     out_empty
 done
 box 3 query --time-limit 1s --sql 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
-err_has time
+err_has 'its limit of 1 s'
 
 # What it refuses, with what was meant.
 box 2 query --kind run.model_return
@@ -235,25 +235,36 @@ wait "$follower" || fail "following did not end well"
 same "$(cat follow.out)" $'{"seq":63,"body.text":"two"}\n{"seq":64,"body.text":"three"}'
 wait
 
-# An event that cannot be read: the rest is answered.
+# An event that cannot be read takes those with it that are stored together with it, here all from 256 on; the rest is
+# answered, and the range is said.
+for i in $(seq 300); do
+    echo "{\"kind\":\"x.test.fill\",\"subject\":\"fill/$i\",\"key\":\"f$i\",\"body\":{}}"
+done >fill.jsonl
+box 0 ingest jsonl fill.jsonl
 data=$BOX/evidence/data.mdb
-box 0 append x.test.note -s thing/4 --open text text=needle-in-the-evidence
+note needle-in-the-evidence
 while read -r at; do
     printf 'N' | dd of="$data" bs=1 seek="$at" conv=notrunc status=none
 done < <(grep -obaF 'needle-in-the-evidence' "$data" | cut -d: -f1)
 box 30 query --kind x.test.note "${lines[@]}"
-err_has 'event 65'
+err_has 'events 256..366: event 366 is not what was written'
 seqs 62,63,64
+box 30 query --kind x.test.note --last 2 "${lines[@]}"
+seqs 63,64
 box 30 query --kind x.test.note --format json
 json .complete false
 json '.unreadable | length' 1
 json .rows 3
 box 30 query --where "body_get(seq, 'text') IS NOT NULL" "${lines[@]}"
-err_has 'event 65'
+err_has 'event 366'
 seqs 62,63,64
-box 0 query --until 64 --kind x.test.note --count
+box 0 query --until 255 --kind x.test.note --count
 same "$out" 3
+box 30 query --kind x.test.note --count
+same "$out" 3
+err_has '111 events'
 box 30 query --by body.text --kind x.test.note
-err_has 'event 65'
+err_has 'event 366'
+out_has three
 
 finish

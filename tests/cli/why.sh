@@ -40,17 +40,24 @@ box 2 why 1 2
 box 2 why 1 --time soon
 run 3 -C nowhere why 1
 
-# A cause that cannot be read: what was found so far, and exit code 30.
-note needle-in-the-evidence
+# Events that cannot be read: exit code 30; those that are stored elsewhere are still told.
+note elsewhere
+for i in $(seq 300); do
+    echo "{\"kind\":\"x.test.fill\",\"subject\":\"fill/$i\",\"key\":\"f$i\",\"body\":{}}"
+done >fill.jsonl
+box 0 ingest jsonl fill.jsonl
 note after --cause 9
+box 0 why 311
+same "$(awk 'NR > 1 { print $1 }' "$T/.out" | paste -sd,)" 311,9
+note needle-in-the-tail
+note later --cause 312
 data=$BOX/evidence/data.mdb
 while read -r at; do
     printf 'N' | dd of="$data" bs=1 seek="$at" conv=notrunc status=none
-done < <(grep -obaF 'needle-in-the-evidence' "$data" | cut -d: -f1)
-box 30 why 10
-out_has after
-err_has 'event 9'
-box 30 why 10 --json
-json '.chain | length' 1
+done < <(grep -obaF 'needle-in-the-tail' "$data" | cut -d: -f1)
+box 30 why 313
+err_has 'event 312'
+box 0 why 9
+out_has elsewhere
 
 finish
