@@ -155,7 +155,7 @@ static void a_count_by_codes_unpacks_no_event(void **state) {
     struct query q;
     struct query_cost cost;
     struct counts c;
-    size_t by[2] = {QUERY_KIND, query_field_find(bytes_of("outcome"))};
+    size_t by[2] = {QUERY_KIND, query_field_find(bytes_of("decision"))};
     (void)state;
     build(1024);
     query_init(&q);
