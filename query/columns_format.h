@@ -66,9 +66,9 @@ enum { COLUMNS_DIFFERENCES = 1, COLUMNS_RELATIVE = 2, COLUMNS_TYPES = 4 };
 enum { COLUMNS_NEVER, COLUMNS_ALWAYS, COLUMNS_SOMETIMES };
 
 #define COLUMNS_CLASSES_MAX   256
-#define COLUMNS_FEW           256   /* so many values are always few, in a full segment */
-#define COLUMNS_FEW_MIN       8     /* and in the smallest */
-#define COLUMNS_DICT_MAX      4096  /* values of a dictionary, when each is there so many times on average */
+#define COLUMNS_FEW           256  /* so many values are always few, in a full segment */
+#define COLUMNS_FEW_MIN       8    /* and in the smallest */
+#define COLUMNS_DICT_MAX      4096 /* values of a dictionary, when each is there so many times on average */
 #define COLUMNS_REPEATED      16
 #define COLUMNS_DICT_BYTES    65536 /* of their texts */
 #define COLUMNS_EXPONENT_MAX  6
