@@ -11,16 +11,17 @@ uint64_t __wrap_clock_wall_ns(void);
 uint64_t __real_clock_boot_ns(void);
 uint64_t __wrap_clock_boot_ns(void);
 
-static int64_t wall_shift;    /* how far the wall clock stands off */
-static uint64_t slow, passed; /* time that passes with each look at the boot clock, on both clocks */
+static int64_t wall_shift;      /* how far the wall clock stands off */
+static uint64_t slow;           /* time that passes with each look at the boot clock, on both clocks */
+static _Atomic uint64_t passed; /* the threads of a verification look too */
 
 uint64_t __wrap_clock_wall_ns(void) {
     return __real_clock_wall_ns() + (uint64_t)wall_shift + passed;
 }
 
 uint64_t __wrap_clock_boot_ns(void) {
-    passed += slow;
-    return __real_clock_boot_ns() + passed;
+    uint64_t now = (passed += slow);
+    return __real_clock_boot_ns() + now;
 }
 
 static struct scratch s;
