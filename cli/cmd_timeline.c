@@ -169,9 +169,9 @@ static void put_line(struct timeline *t, struct table *table, size_t i, uint64_t
         table_uint(table, node->seq);
     }
     if (!t->since_start && !unreadable) {
-        when_text(&text, node->time, t->style, t->now);
+        when_text(&text, node->at, t->style, t->now);
     } else if (!unreadable) {
-        when_length(&text, node->time >= start ? (double)(node->time - start) / 1e6 : 0);
+        when_length(&text, node->at >= start ? (double)(node->at - start) / 1e6 : 0);
     }
     table_cell(table, bytes_of_buf(&text));
     buf_clear(&text);
@@ -205,14 +205,15 @@ static void put_count(struct timeline *t, size_t n, const char *one, const char 
 
 /* The first line: what, how many, from when on, how long, how it went. */
 static void put_title(struct timeline *t, size_t root) {
-    const struct tree_node *first = NULL, *last = NULL, *top = &t->tree.nodes[root];
+    const struct tree_node *top = &t->tree.nodes[root];
+    uint64_t first = UINT64_MAX, last = 0;
     struct buf text;
     size_t n = 0;
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
         if (node->mark != TREE_UNREADABLE) {
-            first = first ? first : node;
-            last = node;
+            first = node->at < first ? node->at : first;
+            last = node->at > last ? node->at : last;
             n++;
         }
     }
@@ -220,11 +221,11 @@ static void put_title(struct timeline *t, size_t root) {
     buf_put_str(&text, t->of_run && strncmp(t->about, "run/", 4) != 0 ? "run " : "");
     buf_put_str(&text, t->about ? t->about : "all");
     buf_printf(&text, ": %zu events", n);
-    if (first) {
+    if (n > 0) {
         buf_put_str(&text, ", ");
-        when_text(&text, first->time, t->style, t->now);
+        when_text(&text, first, t->style, t->now);
         buf_put_str(&text, ", ");
-        when_length(&text, (double)(last->time - first->time) / 1e6);
+        when_length(&text, (double)(last - first) / 1e6);
     }
     if (t->of_run && top->outcome.n > 0 && bytes_is(tree_text(&t->tree, top->kind), "run.started")) {
         buf_put_str(&text, ", ");
@@ -242,13 +243,18 @@ static void put_title(struct timeline *t, size_t root) {
 static int print_text(struct timeline *t, size_t root) {
     static const struct table_column columns[] = {
         {"SEQ", true, 0}, {"AT", true, 0}, {"TOOK", true, 0}, {"EVENT", false, 0}};
+    uint64_t start = UINT64_MAX;
     struct table *table = table_new(t->cli, columns, sizeof(columns) / sizeof(columns[0]));
     if (!table) {
         return cli_fail(t->cli, &(struct err){.code = ERR_NOMEM, .msg = "no memory for the table"});
     }
+    for (size_t i = 0; i < t->tree.n; i++) {
+        const struct tree_node *node = &t->tree.nodes[i];
+        start = node->mark == TREE_EVENT && node->at < start ? node->at : start;
+    }
     put_title(t, root);
     for (size_t i = root; i != SIZE_MAX && out_good(t->cli); i = tree_next(&t->tree, i)) {
-        put_line(t, table, i, t->tree.nodes[0].time);
+        put_line(t, table, i, start);
     }
     return table_end(table);
 }
@@ -277,13 +283,21 @@ static struct query_value ms_value(double ms) {
 }
 
 static int print_json(struct timeline *t, size_t root) {
-    static const struct rows_column columns[] = {{.name = "seq"},    {.name = "time", .is_time = true},
-                                                 {.name = "kind"},   {.name = "subject"},
-                                                 {.name = "run"},    {.name = "depth"},
-                                                 {.name = "parent"}, {.name = "via"},
-                                                 {.name = "name"},   {.name = "outcome"},
-                                                 {.name = "ok"},     {.name = "duration_ms"},
-                                                 {.name = "end"},    {.name = "mark"},
+    static const struct rows_column columns[] = {{.name = "seq"},
+                                                 {.name = "time", .is_time = true},
+                                                 {.name = "at", .is_time = true},
+                                                 {.name = "kind"},
+                                                 {.name = "subject"},
+                                                 {.name = "run"},
+                                                 {.name = "depth"},
+                                                 {.name = "parent"},
+                                                 {.name = "via"},
+                                                 {.name = "name"},
+                                                 {.name = "outcome"},
+                                                 {.name = "ok"},
+                                                 {.name = "duration_ms"},
+                                                 {.name = "end"},
+                                                 {.name = "mark"},
                                                  {.name = "text"}};
     static const char *const marks[] = {[TREE_EVENT] = NULL, [TREE_GAP] = "gap", [TREE_UNREADABLE] = "unreadable"};
     struct obj head, tail;
@@ -303,6 +317,7 @@ static int print_json(struct timeline *t, size_t root) {
         const struct query_value values[] = {
             n->mark == TREE_UNREADABLE ? (struct query_value){.type = QUERY_NULL} : seq_value(t, i),
             {.type = QUERY_INT, .int_ = (int64_t)n->time},
+            {.type = n->has_at ? QUERY_INT : QUERY_NULL, .int_ = (int64_t)n->at},
             text_value(t, n->kind),
             text_value(t, n->subject),
             text_value(t, n->run),
@@ -330,13 +345,16 @@ static int print_json(struct timeline *t, size_t root) {
 
 static int print(struct timeline *t) {
     size_t root = SIZE_MAX;
+    struct err err = {0};
     if (t->tree.n == 0) {
-        struct err err = {0};
         err_set(&err, ERR_NOTFOUND, "there are no events of '%.200s'", t->about ? t->about : "that time");
         return t->damage.n > 0 ? EXIT_INVALID : cli_fail_lookup(t->cli, &err);
     }
     hang_gaps(t);
-    tree_order(&t->tree, &root);
+    int rc = tree_order(&t->tree, &root, &err);
+    if (rc != 0) {
+        return cli_fail(t->cli, &err);
+    }
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
         t->gaps += node->mark == TREE_GAP ? 1 : 0;

@@ -73,7 +73,7 @@ int tree_add_unreadable(struct tree *tree, const char *why, struct err *err) {
     int rc = new_node(tree, &node, err);
     if (rc == 0) {
         node->seq = seq;
-        node->time = time;
+        node->time = node->at = time;
         node->mark = TREE_UNREADABLE;
         node->state = TREE_BAD;
         node->rest = tree_event_text(&tree->text, bytes_of(why));
@@ -274,8 +274,8 @@ static void merge(struct tree *tree, struct tree_node *call) {
     call->state = end->state != TREE_UNKNOWN ? end->state : call->state;
     if (end->ms >= 0) {
         call->ms = end->ms;
-    } else if (call->ms < 0 && end->time >= call->time) {
-        call->ms = (double)(end->time - call->time) / 1e6;
+    } else if (call->ms < 0 && end->at >= call->at) {
+        call->ms = (double)(end->at - call->at) / 1e6;
     }
 }
 
@@ -286,7 +286,7 @@ static void finish_run(struct tree *tree, const struct tree_node *end) {
     if (!start || !is_kind(tree, end, "run.finished") || !is_kind(tree, start, "run.started")) {
         return;
     }
-    start->ms = end->ms >= 0 ? end->ms : end->time >= start->time ? (double)(end->time - start->time) / 1e6 : -1;
+    start->ms = end->ms >= 0 ? end->ms : end->at >= start->at ? (double)(end->at - start->at) / 1e6 : -1;
     start->state = end->state;
     start->outcome = end->outcome;
 }
@@ -300,8 +300,32 @@ static size_t shown_parent(const struct tree *tree, size_t i) {
     return up;
 }
 
-void tree_order(struct tree *tree, size_t *ret_root) {
-    size_t root = SIZE_MAX, last_root = SIZE_MAX;
+static int compare_at(const void *pa, const void *pb, void *ctx) {
+    const struct tree *tree = ctx;
+    size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+    uint64_t at_a = tree->nodes[a].at, at_b = tree->nodes[b].at;
+    return at_a != at_b ? (at_a < at_b ? -1 : 1) : (a > b) - (a < b);
+}
+
+/* Puts the node behind its parent's other children, or behind the other roots. */
+static void hang(struct tree *tree, size_t i, size_t *root, size_t *last_root) {
+    size_t up = shown_parent(tree, i), *first = up == SIZE_MAX ? root : &tree->nodes[up].first,
+           *last = up == SIZE_MAX ? last_root : &tree->nodes[up].last;
+    tree->nodes[i].parent = up;
+    if (*first == SIZE_MAX) {
+        *first = i;
+    } else {
+        tree->nodes[*last].next = i;
+    }
+    *last = i;
+}
+
+int tree_order(struct tree *tree, size_t *ret_root, struct err *err) {
+    size_t root = SIZE_MAX, last_root = SIZE_MAX, n = 0;
+    size_t *order = calloc(tree->n + 1, sizeof(*order));
+    if (!order) {
+        return err_set(err, ERR_NOMEM, "no memory for the events");
+    }
     for (size_t i = 0; i < tree->n; i++) {
         struct tree_node *node = &tree->nodes[i];
         if (node->returned != SIZE_MAX && tree->nodes[node->returned].parent == i) {
@@ -310,25 +334,21 @@ void tree_order(struct tree *tree, size_t *ret_root) {
         finish_run(tree, node);
     }
     for (size_t i = 0; i < tree->n; i++) {
-        struct tree_node *node = &tree->nodes[i];
-        if (node->hidden) {
-            continue;
+        if (!tree->nodes[i].hidden) {
+            order[n++] = i;
         }
-        size_t up = shown_parent(tree, i), *first = up == SIZE_MAX ? &root : &tree->nodes[up].first,
-               *last = up == SIZE_MAX ? &last_root : &tree->nodes[up].last;
-        node->parent = up;
-        if (*first == SIZE_MAX) {
-            *first = i;
-        } else {
-            tree->nodes[*last].next = i;
-        }
-        *last = i;
     }
+    qsort_r(order, n, sizeof(*order), compare_at, tree);
+    for (size_t k = 0; k < n; k++) {
+        hang(tree, order[k], &root, &last_root);
+    }
+    free(order);
     for (size_t i = root; i != SIZE_MAX; i = tree_next(tree, i)) {
         size_t up = tree->nodes[i].parent;
         tree->nodes[i].depth = up == SIZE_MAX ? 0 : tree->nodes[up].depth + 1;
     }
     *ret_root = root;
+    return 0;
 }
 
 size_t tree_next(const struct tree *tree, size_t i) {

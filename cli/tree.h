@@ -24,7 +24,9 @@ struct tree_text { /* in the tree's memory */
 };
 
 struct tree_node {
-    uint64_t seq, time;
+    uint64_t seq, time; /* when it was sealed */
+    uint64_t at;        /* when its source says it happened; else the same */
+    bool has_at;
     uint64_t cause; /* LEDGER_NO_SEQ: none */
     enum tree_mark mark;
     enum tree_state state;
@@ -53,8 +55,9 @@ int tree_add(struct tree *tree, const struct ledger_event *event, struct err *er
 int tree_add_unreadable(struct tree *tree, const char *why, struct err *err);
 /* Sorts, drops what was added twice, finds all parents. Returns 0 or ERR_NOMEM. */
 int tree_link(struct tree *tree, struct err *err);
-/* Calls and their returns become one; then first, last, next and depth are set. *ret_root: the first root. */
-void tree_order(struct tree *tree, size_t *ret_root);
+/* Calls and their returns become one; then first, last, next and depth are set, siblings in the order in which they
+ * happened. *ret_root: the first root. */
+int tree_order(struct tree *tree, size_t *ret_root, struct err *err);
 /* The node that is shown after node i; SIZE_MAX at the end. */
 size_t tree_next(const struct tree *tree, size_t i);
 /* The node of a seq; SIZE_MAX. */

@@ -18,7 +18,9 @@ static const char *const names[] = {"tool",  "model", "step",    "event", "task"
 static const char *const outcomes[] = {"outcome", "error", "status", "answer", "decision", "verdict", NULL};
 static const char *const lengths[] = {"duration_ms", "latency_ms", "waited_ms", NULL};
 /* Not in the rest: shown elsewhere, or of use to programs only. */
-static const char *const skipped[] = {"ok",
+static const char *const skipped[] = {"at",
+                                      "at_text",
+                                      "ok",
                                       "error",
                                       "duration_ms",
                                       "latency_ms",
@@ -172,6 +174,9 @@ void tree_event_read(const struct ledger_event *event, struct tree_node *node, s
                  outcome = first_text(body, outcomes, &outcome_is);
     node->seq = event->seq;
     node->time = event->time;
+    struct query_value at = get(body, "at");
+    node->has_at = at.type == QUERY_INT && at.int_ >= 0;
+    node->at = node->has_at ? (uint64_t)at.int_ : event->time;
     node->cause = event->has_cause ? event->cause : LEDGER_NO_SEQ;
     node->mark = bytes_is(event->kind, "ledger.gap") ? TREE_GAP : TREE_EVENT;
     node->state = node->mark == TREE_GAP ? TREE_UNKNOWN : state_of(body, outcome);

@@ -224,7 +224,7 @@ err_has yesterday
     while [[ $(grep -c . follow.out 2>/dev/null) -lt 1 ]]; do sleep 0.05; done
     "$LEDGER" -C "$BOX" append x.test.note -s thing/3 --open text text=three >/dev/null
 ) &
-timeout 60 "$LEDGER" -C "$BOX" query --follow --kind x.test.note --last 1 --format jsonl --fields seq,body.text >follow.out &
+"$LEDGER" -C "$BOX" query --follow --kind x.test.note --last 1 --format jsonl --fields seq,body.text >follow.out &
 follower=$!
 for ((i = 0; i < 600; i++)); do
     grep -q three follow.out 2>/dev/null && break

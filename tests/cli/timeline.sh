@@ -69,6 +69,23 @@ box 0 timeline --since 1h --time relative
 out_has ' ago'
 box 0 timeline r1 --time local
 
+# Told late and in any order, it stands in the order in which it happened.
+at() { echo "\"at\":\"2026-11-20T08:00:0$1Z\""; }
+{
+    event run.step late "{\"step\":\"second\",$(at 2),\"span\":\"b\"}"
+    event run.step late "{\"step\":\"first\",$(at 1),\"span\":\"a\"}"
+    event run.started late "{\"task\":\"t\",$(at 0)}"
+    event run.finished late "{\"outcome\":\"ok\",$(at 5)}"
+} >late.jsonl
+box 0 ingest jsonl late.jsonl
+box 0 timeline late
+same "$(awk 'NR > 2 { $1 = ""; print }' "$T/.out")" "\
+ 0 ms 5.00 s run.started t -> ok run/late
+ 1.00 s |- run.step first
+ 2.00 s |- run.step second
+ 5.00 s \`- run.finished -> ok"
+out_has '2026-11-20 08:00:00Z, 5.00 s, ok'
+
 # What there is not, what is wrong.
 box 1 timeline nobody
 err_has "'nobody'"
@@ -98,7 +115,9 @@ json '.events | map(.seq) | unique | length' 7
 # A chain of a thousand causes is a thousand lines, and no deeper than a line is wide.
 size=$("$LEDGER" -C "$BOX" query --count)
 for i in $(seq 0 999); do
-    event run.step deep "{\"step\":\"n$i\"}" "$( ((i)) && echo "{\"cause\":$((size + i - 1))}" || echo '{}')"
+    cause=
+    if ((i > 0)); then cause="\"cause\":$((size + i - 1)),"; fi
+    echo "{\"kind\":\"run.step\",\"subject\":\"run/deep\",\"run\":\"deep\",\"key\":\"deep$i\",$cause\"body\":{\"step\":\"n$i\"}}"
 done >deep.jsonl
 box 0 ingest jsonl deep.jsonl
 box 0 timeline deep
