@@ -1,5 +1,7 @@
 /* Appending: a batch is stored whole or not at all, every condition is judged, and what must be refused is refused with its
  * reason. */
+#include <stdatomic.h>
+
 #include "tests/ledger/scratch.h"
 
 #include "base/clock.h"
@@ -20,7 +22,7 @@ uint64_t __wrap_clock_wall_ns(void) {
 }
 
 uint64_t __wrap_clock_boot_ns(void) {
-    uint64_t now = (passed += slow);
+    uint64_t now = atomic_fetch_add(&passed, slow) + slow;
     return __real_clock_boot_ns() + now;
 }
 
