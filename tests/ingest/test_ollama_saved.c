@@ -378,8 +378,7 @@ static void put_everywhere(struct buf *out, struct bytes text, unsigned number) 
         "{\"models\":[{\"name\":\"p%u\",\"expires_at\":\"x\",\"surprise\":{\"deep\":",
         "{\"modelfile\":\"# FROM s%u\\nFROM /b/sha256-" DIGEST_1 "\",\"details\":{\"quantization_level\":",
         "{\"version\":\"%u\",\"more\":{\"x\":",
-        "{\"model\":\"c%u\",\"created_at\":\"2026-03-01T10:00:00Z\",\"done\":true,\"message\":{\"tool_calls\":[],"
-        "\"content\":",
+        "{\"model\":\"c%u\",\"created_at\":\"2026-03-01T10:00:00Z\",\"done\":true,\"message\":{\"role\":\"x\",\"content\":",
         "{\"models\":[{\"modified_at\":\"%u\",\"x\":{},\"name\":",
     };
     static const char *const ends[] = {"}}]}\n", "}}]}\n", "}}\n", "}}\n", "}}\n", "}]}\n"};
