@@ -83,7 +83,7 @@ struct commit_request {
     int rc;
 
     struct commit_request *after;     /* the next one in the queue, or in the same commit */
-    bool done, leads;                 /* why it was woken */
+    bool done;                        /* woken without it: the request leads the next commit */
     struct commit_request *rouses[2]; /* whom it wakes when it is woken */
     sem_t wake;
 };

@@ -114,10 +114,7 @@ static void lead(struct ledger *ledger) {
     struct commit_request *next = ledger->queue;
     ledger->leading = next != NULL;
     pthread_mutex_unlock(&ledger->queue_lock);
-    if (next != NULL) {
-        next->leads = true;
-        sem_post(&next->wake);
-    }
+    rouse(next);
     for (size_t i = 0; i < n; i++) {
         member[i]->done = true;
         member[i]->rouses[0] = 2 * i + 2 < n ? member[2 * i + 2] : NULL;
@@ -195,7 +192,7 @@ static struct ledger_batch *take_spare(struct ledger *ledger) {
 
 /* Large ones are not kept. */
 static void give_spare(struct ledger *ledger, struct ledger_batch *batch) {
-    bool small = batch->arena.cap + batch->scratch.cap <= SPARE_BYTES_MAX;
+    bool small = batch->arena.cap + batch->scratch.cap + batch->private_.cap <= SPARE_BYTES_MAX;
     ledger_batch_clear(batch);
     pthread_mutex_lock(&ledger->queue_lock);
     bool keep = small && ledger->n_spare < COMMIT_SHARE_MAX;
