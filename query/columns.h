@@ -40,8 +40,9 @@ struct columns_plain {
 int columns_plain(struct columns_collector *c, uint64_t first, uint32_t events, struct columns_plain *ret, struct err *err);
 /* Appends the record. */
 int columns_record(const struct columns_plain *plain, const uint8_t node[EVENT_HASH], struct buf *out, struct err *err);
-/* Compares a record, field by field; NULL when it holds just that. */
-const char *columns_differ(const struct columns_plain *plain, const uint8_t node[EVENT_HASH], struct bytes record);
+/* Compares a record, field by field; *ret_why: NULL when it holds just that. */
+int columns_differ(const struct columns_plain *plain, const uint8_t node[EVENT_HASH], struct bytes record,
+                   const char **ret_why, struct err *err);
 
 /* ---- reading (columns_read.c, columns_find.c) ---- */
 

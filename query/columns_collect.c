@@ -285,6 +285,8 @@ int columns_collect(struct columns_collector *c, const struct event_header *h, s
         size_t field = v.type == QUERY_NULL ? SIZE_MAX : field_of_body(name);
         rc = field == SIZE_MAX ? 0 : add(c, field, &v, err);
     }
+    v = (struct query_value){.type = QUERY_TEXT, .text = field_subject_head(h->subject)};
+    rc = rc != 0 ? rc : add(c, FIELD_SUBJECT_HEAD, &v, err);
     c->time[c->end++] = h->time;
     return rc;
 }

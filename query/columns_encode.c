@@ -213,8 +213,14 @@ static void gather(struct buf *bytes, struct buf *more, size_t *ret_at, size_t *
     buf_clear(more);
 }
 
-static void plain_field(struct collect_slice *s, struct collect_scratch *scratch, size_t field,
-                        const struct classes *classes, struct buf *a, struct buf *b, struct columns_part *part) {
+static int failed(const struct buf *a, const struct buf *b, struct err *err) {
+    int rc = buf_check(a, "a column", err);
+    return rc != 0 ? rc : buf_check(b, "a column", err);
+}
+
+static int plain_field(struct collect_slice *s, struct collect_scratch *scratch, size_t field,
+                       const struct classes *classes, struct buf *a, struct buf *b, struct columns_part *part,
+                       struct err *err) {
     static const uint8_t zeros[COLUMNS_EVENTS];
     const struct classes one = {.n = 1, .events = classes->events, .of = zeros, .total = {classes->events}};
     classes = field == QUERY_KIND ? &one : classes; /* the classes are read from it */
@@ -224,22 +230,30 @@ static void plain_field(struct collect_slice *s, struct collect_scratch *scratch
         part->distinct = s->n_values;
         put_dict(s, a, b);
         put_presence(classes, s, a);
-        return;
+        return failed(a, b, err);
     }
     bool numbers = s->mode == COLLECT_NUMBERS || (s->mode == COLLECT_DICT && become_numbers(s, scratch));
     if (numbers && columns_put_numbers(s, field == QUERY_CAUSE, scratch->k, a, b, &part->least, &part->greatest)) {
         part->form = COLUMNS_NUMBERS;
         put_presence(classes, s, a);
-        return;
+        return failed(a, b, err);
+    }
+    if (failed(a, b, err) != 0) {
+        return failed(a, b, err);
     }
     buf_clear(a);
     buf_clear(b);
     part->least = part->greatest = 0;
-    part->form = columns_put_hashes(s, scratch->key, a, b, &part->distinct) ? COLUMNS_HASHES : COLUMNS_NONE;
-    if (part->form == COLUMNS_NONE) {
+    part->form = COLUMNS_HASHES;
+    if (!columns_put_hashes(s, scratch->key, a, b, &part->distinct)) {
+        if (failed(a, b, err) != 0) {
+            return failed(a, b, err);
+        }
+        *part = (struct columns_part){.field = (uint16_t)field, .form = COLUMNS_NONE, .count = s->n};
         buf_clear(a);
         buf_clear(b);
     }
+    return 0;
 }
 
 static void *room(void *p, size_t size) {
@@ -278,9 +292,7 @@ static int plain_fields(struct columns_collector *c, uint32_t from, uint32_t to,
         if (slice.n == 0) {
             continue;
         }
-        plain_field(&slice, &c->scratch, field, &classes, &a, &b, part);
-        rc = buf_check(&a, "a column", err);
-        rc = rc != 0 ? rc : buf_check(&b, "a column", err);
+        rc = plain_field(&slice, &c->scratch, field, &classes, &a, &b, part, err);
         gather(&ret->bytes, &a, &part->a, &part->a_n);
         gather(&ret->bytes, &b, &part->b, &part->b_n);
         ret->n++;
@@ -375,44 +387,58 @@ int columns_record(const struct columns_plain *plain, const uint8_t node[EVENT_H
 }
 
 /* Packed or not, does a stored part hold this? */
-static bool same_part(struct bytes stored, bool packed, struct bytes plain, struct buf *scratch) {
+static int same_part(struct bytes stored, bool packed, struct bytes plain, struct buf *scratch, bool *ret,
+                     struct err *err) {
+    struct err why = {0};
     buf_clear(scratch);
     if (packed && stored.n > 0) {
-        if (zst_decompress(scratch, stored, COLUMNS_PLAIN_MAX, NULL) != 0) {
-            return false;
+        int rc = zst_decompress(scratch, stored, COLUMNS_PLAIN_MAX, &why);
+        if (rc == ERR_NOMEM) {
+            return err_set(err, rc, "%s", why.msg);
         }
-        stored = bytes_of_buf(scratch);
+        stored = rc == 0 ? bytes_of_buf(scratch) : (struct bytes){NULL, SIZE_MAX};
     }
-    return stored.n == plain.n && (plain.n == 0 || memcmp(stored.p, plain.p, plain.n) == 0);
+    *ret = stored.n == plain.n && (plain.n == 0 || memcmp(stored.p, plain.p, plain.n) == 0);
+    return 0;
 }
 
-const char *columns_differ(const struct columns_plain *plain, const uint8_t node[EVENT_HASH], struct bytes record) {
+static int same_column(const struct columns_plain *plain, const struct columns_part *p, const struct columns_entry *e,
+                       struct buf *scratch, bool *ret, struct err *err) {
+    bool packed = p->form != COLUMNS_HASHES, a = false, b = false;
+    int rc = same_part(e->a, packed, (struct bytes){plain->bytes.p + p->a, p->a_n}, scratch, &a, err);
+    rc = rc != 0 ? rc : same_part(e->b, packed, (struct bytes){plain->bytes.p + p->b, p->b_n}, scratch, &b, err);
+    *ret = a && b;
+    return rc;
+}
+
+int columns_differ(const struct columns_plain *plain, const uint8_t node[EVENT_HASH], struct bytes record,
+                   const char **ret_why, struct err *err) {
     struct columns_record r;
     struct buf scratch;
-    const char *why = NULL;
+    int rc = 0;
+    *ret_why = NULL;
     if (!columns_open(record, &r)) {
-        return "its header does not parse";
-    }
-    if (memcmp(r.node, node, EVENT_HASH) != 0 || r.first != plain->first || r.events != plain->events ||
-        r.first_time != plain->first_time || r.last_time != plain->last_time || r.since != plain->since ||
-        r.until != plain->until) {
-        return "it was made from other events";
-    }
-    if (r.n != plain->n) {
-        return "it has other fields than its events";
+        *ret_why = "its header does not parse";
+    } else if (memcmp(r.node, node, EVENT_HASH) != 0 || r.first != plain->first || r.events != plain->events ||
+               r.first_time != plain->first_time || r.last_time != plain->last_time || r.since != plain->since ||
+               r.until != plain->until) {
+        *ret_why = "it was made from other events";
+    } else if (r.n != plain->n) {
+        *ret_why = "it has other fields than its events";
     }
     buf_init(&scratch, COLUMNS_PLAIN_MAX);
-    for (size_t i = 0; i < plain->n && why == NULL; i++) {
+    for (size_t i = 0; i < plain->n && rc == 0 && *ret_why == NULL; i++) {
         const struct columns_part *p = &plain->part[i];
         struct columns_entry e;
+        bool same = false;
         if (!columns_entry(&r, p->field, &e) || e.form != p->form || e.count != p->count || e.distinct != p->distinct ||
             e.least != p->least || e.greatest != p->greatest) {
-            why = "it says other things of a field than its events";
-        } else if (!same_part(e.a, p->form != COLUMNS_HASHES, (struct bytes){plain->bytes.p + p->a, p->a_n}, &scratch) ||
-                   !same_part(e.b, p->form != COLUMNS_HASHES, (struct bytes){plain->bytes.p + p->b, p->b_n}, &scratch)) {
-            why = "it has other values than its events";
+            *ret_why = "it says other things of a field than its events";
+            break;
         }
+        rc = same_column(plain, p, &e, &scratch, &same, err);
+        *ret_why = rc == 0 && !same ? "it has other values than its events" : NULL;
     }
     buf_done(&scratch);
-    return why;
+    return rc;
 }

@@ -19,6 +19,8 @@
  *             16  4  how many events have it       20  4  how many values it has, 0 in form NUMBERS
  *             24  8  least value                   32  8  greatest value       (NUMBERS only: doubles, rounded outward)
  *
+ * The last field, FIELD_SUBJECT_HEAD, is the subject up to its last '/'.
+ *
  * Which events have a field is said by the kind: for each kind of the segment never, always, or by a bit for each of its
  * events. Kinds are the classes of events here; when there are more than 256 of them all events are one class.
  *
@@ -67,7 +69,7 @@ enum { COLUMNS_NEVER, COLUMNS_ALWAYS, COLUMNS_SOMETIMES };
 
 #define COLUMNS_CLASSES_MAX   256
 #define COLUMNS_FEW           256  /* so many values are always few, in a full segment */
-#define COLUMNS_FEW_MIN       8    /* and in the smallest */
+#define COLUMNS_FEW_MIN       16   /* and in the smallest */
 #define COLUMNS_DICT_MAX      4096 /* values of a dictionary, when each is there so many times on average */
 #define COLUMNS_REPEATED      16
 #define COLUMNS_DICT_BYTES    65536 /* of their texts */

@@ -2,8 +2,8 @@
 #ifndef QUERY_CURSOR_H
 #define QUERY_CURSOR_H
 
-#include "ledger/reader.h"
 #include "query/plan.h"
+#include "query/prefetch.h"
 
 struct query_cursor {
     struct ledger *ledger;
@@ -16,12 +16,14 @@ struct query_cursor {
     struct query_cost cost;
     uint64_t lo, hi;  /* seqs that are still to be looked at: [lo, hi) */
     uint64_t damaged; /* events that the last error is about */
-    struct ledger_reader *reader;
+    struct prefetch *prefetch;
+    uint64_t loads; /* groups that were read */
     /* the row at hand */
     bool has_row;
     uint64_t seq;
-    const struct group *group;  /* the reader's, when it is the row's; else NULL */
-    struct event_header header; /* of the row, and before it of others in the same group */
+    struct ledger_reader *reader; /* who has the group */
+    const struct group *group;    /* the row's, once it is read; of another row, or NULL, until then */
+    struct event_header header;   /* of the row, and before it of others in the same group */
     bool has_header;
     bool has_body;     /* `body` is the row's */
     struct bytes body; /* borrowed from the reader */

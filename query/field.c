@@ -84,18 +84,26 @@ static bool is_taken(const char *name) {
     return false;
 }
 
+/* The slot of a body name: the one that has it, or the free one where it goes. */
+static struct field_slot *slot_for(struct bytes name) {
+    size_t at = slot_of(word_of(name), name.n);
+    while (all.slot[at].n != 0 && !bytes_is(name, all.slot[at].name)) {
+        at = (at + 1) & (SLOTS - 1);
+    }
+    return &all.slot[at];
+}
+
 static void collect_body_names(void) {
     const char *names[FIELD_BODY_MAX];
     size_t n = 0;
     for (size_t k = 0; k < kind_count(); k++) {
         const struct kind *kind = kind_at(k);
         for (size_t f = 0; f < kind->n_fields; f++) {
-            bool known = (kind->fields[f].flags & KIND_INDEXED) == 0;
-            for (size_t i = 0; i < n && !known; i++) {
-                known = strcmp(names[i], kind->fields[f].name) == 0;
-            }
-            if (!known) {
+            struct bytes name = bytes_of(kind->fields[f].name);
+            struct field_slot *slot = (kind->fields[f].flags & KIND_INDEXED) == 0 ? NULL : slot_for(name);
+            if (slot != NULL && slot->n == 0) {
                 assert(n < FIELD_BODY_MAX);
+                *slot = (struct field_slot){word_of(name), kind->fields[f].name, (uint16_t)name.n, 0};
                 names[n++] = kind->fields[f].name;
             }
         }
@@ -103,6 +111,7 @@ static void collect_body_names(void) {
     qsort(names, n, sizeof(names[0]), by_text);
     for (size_t i = 0; i < n; i++) {
         all.body[QUERY_HEADER_FIELDS + i] = names[i];
+        slot_for(bytes_of(names[i]))->field = (uint16_t)(QUERY_HEADER_FIELDS + i);
     }
     all.n = QUERY_HEADER_FIELDS + n;
 }
@@ -129,13 +138,6 @@ static void make(void) {
             snprintf(changed, PUBLIC_NAME_MAX, "body_%s", all.body[f]);
             all.name[f] = changed;
         }
-        struct bytes name = bytes_of(all.body[f]);
-        struct field_word word = word_of(name);
-        size_t at = slot_of(word, name.n);
-        while (all.slot[at].n != 0) {
-            at = (at + 1) & (SLOTS - 1);
-        }
-        all.slot[at] = (struct field_slot){word, all.body[f], (uint16_t)name.n, (uint16_t)f};
     }
     all.rules = rules_of();
 }
@@ -233,6 +235,11 @@ struct query_value field_of_header(const struct event_header *h, size_t field) {
     default:
         return (struct query_value){.type = QUERY_NULL};
     }
+}
+
+struct bytes field_subject_head(struct bytes subject) {
+    const uint8_t *slash = subject.n > 0 ? memrchr(subject.p, '/', subject.n) : NULL;
+    return (struct bytes){subject.p, slash == NULL ? 0 : (size_t)(slash + 1 - subject.p)};
 }
 
 uint64_t field_rules(void) {

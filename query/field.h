@@ -7,7 +7,10 @@
 #include "query/query.h"
 
 #define FIELD_BODY_MAX 320 /* body fields at most */
-#define FIELD_MAX      (QUERY_HEADER_FIELDS + FIELD_BODY_MAX)
+#define FIELD_MAX      (QUERY_HEADER_FIELDS + FIELD_BODY_MAX + 1)
+/* No field of its own but a column: the subject up to its last '/', "package/dpkg/" of "package/dpkg/curl". Subjects are
+ * many, these are few. */
+#define FIELD_SUBJECT_HEAD (FIELD_MAX - 1)
 
 /* The number of a body field of this name, as it stands in bodies; SIZE_MAX: it has none. */
 size_t field_of_body(struct bytes name);
@@ -15,6 +18,8 @@ size_t field_of_body(struct bytes name);
 struct bytes field_body_name(size_t field);
 /* One element of a header: an empty text is QUERY_NULL. */
 struct query_value field_of_header(const struct event_header *h, size_t field);
+/* Of the subject; empty when it has no '/'. */
+struct bytes field_subject_head(struct bytes subject);
 /* A number that changes with the catalog's set of indexed fields. */
 uint64_t field_rules(void);
 

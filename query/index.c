@@ -84,17 +84,29 @@ static uint32_t least_of(uint32_t events) {
     return events;
 }
 
-int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *err) {
+/* *ret: NULL when there is none, or it cannot be read. */
+static int view_derived(struct ledger *ledger, struct db_txn **ret, uint32_t *ret_events, struct err *err) {
     struct db *db;
     struct db_txn *txn = NULL;
+    struct err why = {0};
+    int rc = derived_open(ledger, false, &db, &why);
+    rc = rc != 0 ? rc : db_begin(db, false, &txn, &why);
+    rc = rc != 0 ? rc : size_get(txn, ret_events, &why);
+    if (rc != 0 || *ret_events == 0) {
+        db_abort(txn);
+        txn = NULL;
+    }
+    *ret = txn;
+    return rc == ERR_NOMEM ? err_set(err, rc, "%s", why.msg) : 0;
+}
+
+int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *err) {
+    struct db_txn *txn;
     uint32_t events = 0;
     *ret = (struct index_view){.ledger = ledger, .events = COLUMNS_EVENTS, .least = COLUMNS_EVENTS};
-    int rc = derived_open(ledger, false, &db, NULL);
-    rc = rc != 0 ? rc : db_begin(db, false, &txn, NULL);
-    rc = rc != 0 ? rc : size_get(txn, &events, NULL);
-    if (rc != 0 || events == 0) {
-        db_abort(txn);
-        return 0;
+    int rc = view_derived(ledger, &txn, &events, err);
+    if (rc != 0 || txn == NULL) {
+        return rc;
     }
     ret->truth = calloc(1, sizeof(*ret->truth));
     rc = ret->truth == NULL ? err_set(err, ERR_NOMEM, "out of memory") : core_view_begin(ledger, ret->truth, err);
@@ -515,10 +527,8 @@ static int check_record(struct checking *c, const char **ret_why, struct err *er
         return 0; /* of the log, which others check */
     }
     rc = rc != 0 ? err_set(err, rc, "%s", why.msg) : columns_plain(b->collector, r.first, r.events, &b->plain, err);
-    if (rc == 0) {
-        *ret_why = columns_differ(&b->plain, node, r.bytes);
-        c->checked += r.events;
-    }
+    rc = rc != 0 ? rc : columns_differ(&b->plain, node, r.bytes, ret_why, err);
+    c->checked += rc == 0 ? r.events : 0;
     return rc;
 }
 

@@ -324,12 +324,29 @@ static void by_seq(struct plan *plan, const struct match_term *term) {
     and_bits(plan);
 }
 
+/* A pattern on subjects, by what they begin with. */
+static int by_head(struct plan *plan, const struct match_term *term, uint8_t *by, bool *ret_settled, struct err *err) {
+    size_t field = FIELD_SUBJECT_HEAD;
+    if (term->field != QUERY_SUBJECT || (term->op != QUERY_PREFIX && term->op != QUERY_GLOB)) {
+        return 0;
+    }
+    int rc = load(plan, field, PLAN_VALUES, err);
+    if (rc == 0 && plan->loaded[field] == PLAN_VALUES && plan->column[field]->form == COLUMNS_DICT) {
+        *ret_settled = plan_term_heads(term, plan->column[field], plan->bits);
+        *by |= PLAN_BY_CODE;
+    }
+    return rc;
+}
+
 /* By codes or numbers. *ret_settled: exactly the events that fulfil the term are left of those that were there. */
 static int by_column(struct plan *plan, const struct match_term *term, uint8_t *by, bool *ret_settled, struct err *err) {
     size_t field = term->field;
     *ret_settled = false;
     int rc = load(plan, field, PLAN_PRESENCE, err);
-    if (rc != 0 || plan->loaded[field] == PLAN_UNREADABLE) {
+    if (rc == 0 && plan->loaded[field] == PLAN_UNREADABLE) {
+        return by_head(plan, term, by, ret_settled, err);
+    }
+    if (rc != 0) {
         return rc;
     }
     const struct column *c = plan->column[field];
@@ -431,6 +448,21 @@ static int thin_out(struct plan *plan, struct err *err) {
     return 0;
 }
 
+/* Widens what has no index around `seq` as far as that goes on, within the full segment and [lo, hi). */
+static void widen(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi) {
+    struct columns_record there;
+    uint64_t block = seq / plan->view.events * plan->view.events, end = block + plan->view.events;
+    uint32_t step = plan->view.least;
+    lo = lo > block ? lo : block;
+    hi = hi < end ? hi : end;
+    while (plan->first > lo && !index_view_get(&plan->view, plan->first - 1, &there)) {
+        plan->first = plan->first - lo > step ? plan->first - step : lo;
+    }
+    while (plan->end < hi && !index_view_get(&plan->view, plan->end, &there)) {
+        plan->end = hi - plan->end > step ? plan->end + step : hi;
+    }
+}
+
 int plan_segment(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi, struct err *err) {
     const struct match *m = plan->match;
     bool there = hold(plan, seq);
@@ -445,6 +477,9 @@ int plan_segment(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi, stru
     if (!there) {
         plan->scanned++;
         plan->record.first = begin;
+        if (plan->view.derived != NULL) {
+            widen(plan, seq, lo, hi);
+        }
         return 0;
     }
     plan->indexed = true;

@@ -201,3 +201,37 @@ void plan_term_values(const struct match_term *term, const struct column *c, uin
         keep_numbers(term, c, bits);
     }
 }
+
+/* ---- heads of subjects ---- */
+
+enum head_says { HEAD_NO, HEAD_MAYBE, HEAD_YES };
+
+/* Of a text that begins with `head`: does it begin with `prefix`? */
+static enum head_says begins(struct bytes head, struct bytes prefix) {
+    size_t n = head.n < prefix.n ? head.n : prefix.n;
+    if (n > 0 && memcmp(head.p, prefix.p, n) != 0) {
+        return HEAD_NO;
+    }
+    return head.n >= prefix.n ? HEAD_YES : HEAD_MAYBE;
+}
+
+bool plan_term_heads(const struct match_term *term, const struct column *heads, uint64_t *bits) {
+    uint8_t accept[COLUMNS_DICT_MAX];
+    enum value_glob_rest rest = VALUE_GLOB_ANYTHING;
+    struct bytes prefix = term->values[0].text;
+    struct buf begin;
+    bool settled = true;
+    buf_init(&begin, prefix.n + 1);
+    if (term->op == QUERY_GLOB) {
+        value_glob_prefix(prefix, &begin, &rest);
+        prefix = bytes_of_buf(&begin);
+    }
+    for (uint32_t i = 0; i < heads->n_values; i++) {
+        enum head_says says = begin.fail != 0 ? HEAD_MAYBE : begins(heads->value[i].text, prefix);
+        settled = settled && (says == HEAD_NO || (says == HEAD_YES && rest == VALUE_GLOB_ANYTHING));
+        accept[i] = says != HEAD_NO;
+    }
+    keep_codes(heads, accept, bits);
+    buf_done(&begin);
+    return settled;
+}

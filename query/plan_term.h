@@ -15,4 +15,8 @@ enum plan_term_needs plan_term_presence(const struct match_term *term, const str
 /* Clears the bits of events whose value does not fulfil it. */
 void plan_term_values(const struct match_term *term, const struct column *c, uint64_t *bits);
 
+/* For a pattern on subjects, by the column of their heads: clears the bits of events whose subject cannot match. True:
+ * those that are left do. */
+bool plan_term_heads(const struct match_term *term, const struct column *heads, uint64_t *bits);
+
 #endif

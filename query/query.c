@@ -12,6 +12,24 @@ static void forget_row(struct query_cursor *c) {
     c->has_row = c->has_header = c->has_body = c->has_event = false;
 }
 
+/* The group after `index` that will be read, as far as the segment at hand tells. */
+static uint64_t next_group(const void *ctx, uint64_t index) {
+    const struct query_cursor *c = ctx;
+    const struct plan *p = &c->plan;
+    uint64_t seq;
+    if (c->descending) {
+        seq = index == 0              ? LEDGER_NO_SEQ
+              : p->state == PLAN_SOME ? plan_last(p, index * EVENT_GROUP)
+                                      : index * EVENT_GROUP - 1;
+        return seq == LEDGER_NO_SEQ || seq < p->first ? LEDGER_NO_SEQ : seq / EVENT_GROUP;
+    }
+    seq = (index + 1) * EVENT_GROUP;
+    seq = p->state == PLAN_SOME ? plan_next(p, seq) : seq;
+    return seq == LEDGER_NO_SEQ || seq >= p->end ? LEDGER_NO_SEQ : seq / EVENT_GROUP;
+}
+
+#define MANY 4 /* groups: who reads so many reads more; for fewer, threads cost more than they save */
+
 /* The group of the row. */
 static int load_group(struct query_cursor *c, struct err *err) {
     uint64_t index = c->seq / EVENT_GROUP;
@@ -20,8 +38,9 @@ static int load_group(struct query_cursor *c, struct err *err) {
     }
     c->group = NULL;
     c->header = (struct event_header){0};
-    int rc = reader_group(c->reader, index, &c->group, err);
+    int rc = prefetch_group(c->prefetch, index, c->planned && c->loads >= MANY, next_group, c, &c->reader, &c->group, err);
     c->cost.bundles++;
+    c->loads++;
     return rc;
 }
 
@@ -44,7 +63,7 @@ static int load_header(struct query_cursor *c, struct err *err) {
         err_prefix(err, "event %llu", (unsigned long long)c->seq);
         return rc;
     }
-    c->cost.events++;
+    c->cost.events += c->has_body ? 0 : 1;
     c->has_header = true;
     return 0;
 }
@@ -54,9 +73,14 @@ static int load_body(struct query_cursor *c, struct err *err) {
     if (c->has_body) {
         return 0;
     }
-    int rc = load_header(c, err);
-    rc = rc != 0 ? rc : reader_payload(c->reader, (size_t)(c->seq % EVENT_GROUP), &c->header, &payload, err);
+    size_t i = (size_t)(c->seq % EVENT_GROUP);
+    int rc = load_group(c, err);
+    if (rc == 0 && c->group->event[i].where == GROUP_EXTERNAL) { /* its header has the commitment */
+        rc = load_header(c, err);
+    }
+    rc = rc != 0 ? rc : reader_payload(c->reader, i, &c->header, &payload, err);
     if (rc == 0) {
+        c->cost.events += c->has_header ? 0 : 1;
         c->body = value_body_of(payload);
         c->has_body = true;
     }
@@ -164,7 +188,7 @@ int query_open_at(struct ledger *ledger, const struct query *query, uint64_t siz
     int rc = match_init(&c->match, query, err);
     rc = rc != 0 ? rc : plan_init(&c->plan, ledger, &c->match, !query->no_index, err);
     rc = rc != 0 ? rc : ledger_head(ledger, &head, err);
-    rc = rc != 0 ? rc : ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &c->reader, err);
+    rc = rc != 0 ? rc : prefetch_new(ledger, &c->prefetch, err);
     if (rc == 0) {
         c->cost.size = size < head.size ? size : head.size;
         c->lo = c->match.from;
@@ -186,7 +210,7 @@ int query_open(struct ledger *ledger, const struct query *query, struct query_cu
 
 void query_close(struct query_cursor *c) {
     if (c != NULL) {
-        ledger_reader_close(c->reader);
+        prefetch_free(c->prefetch);
         plan_done(&c->plan);
         match_done(&c->match);
         free(c);
@@ -197,18 +221,19 @@ void query_close(struct query_cursor *c) {
 
 /* 0: the event at c->seq is a row; 1: it is none. */
 static int judge(struct query_cursor *c, struct err *err) {
-    int rc = load_header(c, err);
+    const struct match *m = &c->match;
+    int rc = m->n_header == 0 && m->n_terms > 0 ? 0 : load_header(c, err);
     if (rc != 0) {
         return rc;
     }
-    if (!match_header(&c->match, &c->header)) {
+    if (!match_header(m, &c->header)) {
         return 1;
     }
-    if (c->match.n_terms == c->match.n_header) {
+    if (m->n_terms == m->n_header) {
         return 0;
     }
     rc = load_body(c, err);
-    return rc != 0 ? rc : match_body(&c->match, c->body) ? 0 : 1;
+    return rc != 0 ? rc : match_body(m, c->body) ? 0 : 1;
 }
 
 /* The group of c->seq cannot be read: the next call goes on behind it. */
@@ -347,7 +372,7 @@ int query_get_body(struct query_cursor *c, struct bytes name, struct query_value
 /* Values of the row from a column; 1: the event has to be asked. */
 static int get_from_column(struct query_cursor *c, size_t field, struct query_value *ret, struct err *err) {
     const struct column *column;
-    if (c->has_header || field == QUERY_SEQ) { /* the event is at hand */
+    if (c->has_header || c->has_body || field == QUERY_SEQ) { /* the event is at hand */
         *ret = (struct query_value){.type = QUERY_INT, .int_ = (int64_t)c->seq};
         return field == QUERY_SEQ ? 0 : 1;
     }

@@ -167,6 +167,33 @@ static void a_count_by_codes_unpacks_no_event(void **state) {
     buf_done(&c.text);
 }
 
+static void subjects_of_one_sort_are_found_without_unpacking_events(void **state) {
+    static const struct {
+        const char *pattern;
+        bool settled;
+    } rows[] = {{"pack/*", true}, {"run/**", true}, {"ru*", true}, {"run/r-1*", false}, {"none/*", true}};
+    (void)state;
+    build(1024);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct query_value pattern = {.type = QUERY_TEXT, .text = bytes_of(rows[i].pattern)};
+        struct query_term term = {.field = QUERY_SUBJECT, .op = QUERY_GLOB, .values = &pattern, .n_values = 1};
+        struct query_cursor *cursor;
+        struct query_cost cost;
+        struct query q;
+        query_init(&q);
+        q.terms = &term;
+        q.n_terms = 1;
+        q.to = EVENTS / 1024 * 1024;
+        must(query_open(s.ledger, &q, &cursor, &why));
+        while (query_next(cursor, &why) == 0) {
+        }
+        query_cost(cursor, &cost);
+        query_close(cursor);
+        assert_int_equal(cost.bundles == 0, rows[i].settled);
+        same_rows(&q);
+    }
+}
+
 /* ---- its life ---- */
 
 static int none(void *ctx, const struct query_value *values, uint64_t count, struct err *err) {
@@ -393,6 +420,7 @@ int main(void) {
         cmocka_unit_test(times_at_the_borders_of_segments_are_found),
         cmocka_unit_test(counts_are_the_same_with_and_without_an_index),
         cmocka_unit_test(a_count_by_codes_unpacks_no_event),
+        cmocka_unit_test(subjects_of_one_sort_are_found_without_unpacking_events),
         cmocka_unit_test(the_check_agrees_with_what_was_built),
         cmocka_unit_test(larger_segments_take_the_place_of_smaller_ones),
         cmocka_unit_test(a_damaged_record_costs_time_and_never_an_answer),
