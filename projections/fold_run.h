@@ -1,0 +1,24 @@
+/* The engine's side of folding: an event is prepared once, then given to each projection that takes its kind. */
+#ifndef PROJECTIONS_FOLD_RUN_H
+#define PROJECTIONS_FOLD_RUN_H
+
+#include "projections/fold.h"
+#include "projections/rows.h"
+#include "projections/upcast.h"
+
+#define FOLD_FIELDS_MAX 128 /* body fields that are looked at by name; more are found by searching */
+
+struct fold_input; /* an event with its body at today's schema */
+int fold_input_new(const struct upcast *steps, size_t n_steps, struct fold_input **ret, struct err *err);
+void fold_input_free(struct fold_input *input);
+/* Borrows the event until the next call. ERR_VERSION: of a newer schema. Bodies are parsed when a fold first asks. */
+int fold_input_set(struct fold_input *input, const struct ledger_event *event, struct err *err);
+
+struct fold;
+/* Borrows all three until fold_free. */
+int fold_new(const struct projection *projection, struct rows *rows, struct fold **ret, struct err *err);
+void fold_free(struct fold *fold);
+/* Folds one event into the rows: all of its changes or, on failure, none. */
+int fold_apply(struct fold *fold, struct fold_input *input, struct err *err);
+
+#endif

@@ -1,0 +1,33 @@
+/* Keeping what is stored of the projections: bringing it up to date, building it anew, comparing it with a replay.
+ *
+ * Building anew writes a second generation of rows beside the first, which readers use until the last commit swaps them. It
+ * may be interrupted at any time, by kill -9 too: the next rebuild of the same version goes on where it stood. A full disk
+ * leaves the old rows as they were. */
+#ifndef PROJECTIONS_REBUILD_H
+#define PROJECTIONS_REBUILD_H
+
+#include "projections/state.h"
+
+/* Stores what was not folded yet, of all projections that are not stale, up to the newest event. Several processes may do
+ * so at a time. Uses of `options`: projections, stop, progress. A projection that stops does not fail the call. */
+int rebuild_catch_up(struct ledger *ledger, const struct state_options *options, struct err *err);
+
+/* Anew from the first event: those whose bit is set in `which` (by their place in the list). ERR_INVALID and the seq in
+ * words when a projection stops at an event: then its old rows stay. */
+int rebuild_run(struct ledger *ledger, const struct state_options *options, uint32_t which, struct err *err);
+
+/* Replays into a scratch place and compares what is stored with it: rows of all kept versions, byte by byte. Calls
+ * `differs` for each difference (at most 16 of a projection), with words. */
+int rebuild_check(struct ledger *ledger, const struct state_options *options, uint32_t which,
+                  void (*differs)(void *ctx, const struct projection *projection, const char *why), void *ctx,
+                  uint64_t *ret_rows, struct err *err);
+
+/* Drops everything that is stored of them. */
+int rebuild_drop(struct ledger *ledger, struct err *err);
+
+/* Appends ledger.projection_attested for each projection of `which` that is neither stale nor stopped, as of one tree size.
+ * *ret_n: how many. */
+int rebuild_attest(struct ledger *ledger, const struct state_options *options, uint32_t which, const char *actor,
+                   size_t *ret_n, struct err *err);
+
+#endif

@@ -1,0 +1,90 @@
+/* Reading states: a view is all projections as of one moment of the log.
+ *
+ *   stored rows (derived environment) at a position ── + events since, folded in memory ──> rows as of `at` ── judge ──>
+ * answer
+ *
+ * The rows that were stored for a position are never changed for an earlier one: at each multiple of STATE_SEGMENT events
+ * their versions stay (store.h), so that a view of the past starts at the last such boundary and folds at most a segment.
+ *
+ * A view holds a snapshot of the derived database while it is open, and one tree size. One thread at a time. */
+#ifndef PROJECTIONS_STATE_H
+#define PROJECTIONS_STATE_H
+
+#include "ledger/ledger.h"
+#include "projections/projection.h"
+
+#define STATE_SEGMENT 65536 /* events between two versions of a row that are kept */
+#define STATE_LAG_MAX 4096  /* a view that lags more writes what it folded, where it can, before it reads */
+
+struct state_options {
+    uint64_t at;   /* number of events that count, [0, at): "as of". LEDGER_NO_SEQ: all. More than there are: ERR_INVALID */
+    uint64_t now;  /* the time that judges go by; 0: the time of the newest event that counts */
+    bool no_write; /* never writes to the derived environment */
+    const struct projection *const *projections; /* NULL: projection_all */
+    const volatile int *stop;                    /* not 0: calls give ERR_BUSY ("interrupted"). May be NULL */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL; about ten times a second */
+    void *progress_ctx;
+};
+void state_options_init(struct state_options *options); /* all, now = 0 */
+
+/* Catches up first. A projection that stopped at an event it cannot take, or is stale, does not fail the view: state_status
+ * says so, and its rows are those of its own position. */
+int state_open(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err);
+void state_close(struct state_view *view); /* NULL is fine */
+
+uint64_t state_at(const struct state_view *view);  /* number of events that count */
+uint64_t state_now(const struct state_view *view); /* the time that judges go by */
+/* The number of events that count at a time: those whose time is at or before it. For "--at TIME". */
+int state_at_time(struct ledger *ledger, uint64_t time, uint64_t *ret_at, struct err *err);
+
+/* ---- projections and their condition ---- */
+
+struct state_status {
+    const struct projection *projection;
+    bool stored;              /* something is stored for it */
+    uint32_t version;         /* of the code that made what is stored */
+    bool stale;               /* that is not this code: `ledger rebuild` */
+    uint64_t position;        /* events that what is read here has folded */
+    uint64_t stored_position; /* events that what is stored has folded */
+    uint64_t lag;             /* events that are in the log and not stored */
+    uint64_t rows;            /* stored row versions; LEDGER_NO_SEQ when not counted */
+    uint64_t failed_seq;      /* it stopped there; LEDGER_NO_SEQ: it did not */
+    char failed[256];         /* why */
+};
+size_t state_projections(const struct state_view *view);
+void state_status(const struct state_view *view, size_t projection, struct state_status *ret);
+/* SIZE_MAX: none. */
+size_t state_find(const struct state_view *view, const char *projection);
+
+/* ---- tables and rows ---- */
+
+/* Of all projections of the view, numbered through. */
+size_t state_tables(const struct state_view *view);
+const struct state_table *state_table(const struct state_view *view, size_t table);
+size_t state_table_projection(const struct state_view *view, size_t table);
+/* By name ("permissions") or noun ("permission"); SIZE_MAX: none. */
+size_t state_table_find(const struct state_view *view, const char *name);
+
+/* One row, judged. ERR_NOTFOUND: there is none (err untouched). `row` was initialised by the caller (row_init) and borrows
+ * nothing from the view afterwards. */
+int state_get(struct state_view *view, size_t table, const struct bytes *parts, size_t n, struct row *row, struct err *err);
+/* The same without its judge, for judges that would go in circles. */
+int state_get_stored(struct state_view *view, size_t table, const struct bytes *parts, size_t n, struct row *row,
+                     struct err *err);
+
+/* Rows whose first key parts are these (n 0: all), in the order of their keys. */
+struct state_rows;
+int state_rows_open(struct state_view *view, size_t table, const struct bytes *parts, size_t n, struct state_rows **ret,
+                    struct err *err);
+/* 0, 1 at the end. Borrowed until the next call. Judged. */
+int state_rows_next(struct state_rows *rows, const struct row **ret, struct err *err);
+int state_rows_next_stored(struct state_rows *rows, const struct row **ret, struct err *err);
+void state_rows_close(struct state_rows *rows); /* NULL is fine */
+
+/* ---- digests ---- */
+
+/* SHA-256 over all rows of a projection as they are stored, in order: table name, key and canonical bytes, each with its
+ * length as be32; before them name, version (be32) and position (be64). *ret_rows may be NULL. */
+int state_digest(struct state_view *view, size_t projection, uint8_t ret[LEDGER_HASH], uint64_t *ret_rows, struct err *err);
+
+#endif

@@ -1,0 +1,157 @@
+/* A ledger to fill with events and the states that come of it, for tests of folds: box_open makes it, box_event appends
+ * (body as JSON), box_view looks as of any moment, box_row finds a row. What fails ends the test. */
+#ifndef TESTS_PROJECTIONS_STATE_BOX_H
+#define TESTS_PROJECTIONS_STATE_BOX_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "projections/state.h"
+
+struct box {
+    char dir[64], path[96];
+    struct ledger *ledger;
+    struct state_view *view;
+    struct row row; /* what box_row found */
+    bool has_row;
+    struct err err;
+};
+
+static inline void box_open(struct box *box) {
+    const struct ledger_create_options options = {.origin = "example.org/box", .actor = "user:test"};
+    memset(box, 0, sizeof(*box));
+    snprintf(box->dir, sizeof(box->dir), "%s/box-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    assert_non_null(mkdtemp(box->dir));
+    snprintf(box->path, sizeof(box->path), "%s/ledger", box->dir);
+    assert_int_equal(ledger_create(box->path, &options, &box->err), 0);
+    assert_int_equal(ledger_open(box->path, NULL, &box->ledger, &box->err), 0);
+}
+
+static inline void box_forget(struct box *box) {
+    if (box->has_row) {
+        row_done(&box->row);
+        box->has_row = false;
+    }
+    state_close(box->view);
+    box->view = NULL;
+}
+
+static inline void box_close(struct box *box) {
+    box_forget(box);
+    ledger_close(box->ledger);
+    assert_int_equal(file_remove_tree(box->dir, &box->err), 0);
+}
+
+/* Appends an event and gives its seq. `run` may be NULL; a missing body is "{}". */
+static inline uint64_t box_event_of(struct box *box, const char *kind, const char *subject, const char *run,
+                                    const char *json) {
+    struct ledger_draft draft;
+    struct ledger_receipt receipt;
+    struct buf body;
+    buf_init(&body, 1 << 20);
+    ledger_draft_init(&draft);
+    if (ledger_json_to_body(bytes_of(json ? json : "{}"), &body, &box->err) != 0) {
+        fail_msg("%s: %s", kind, box->err.msg);
+    }
+    draft.kind = bytes_of(kind);
+    draft.subject = bytes_of(subject);
+    draft.actor = bytes_of("user:test");
+    draft.source = bytes_of("cli");
+    draft.grade = bytes_of("reported");
+    draft.run = bytes_of(run);
+    draft.body = bytes_of_buf(&body);
+    if (ledger_append(box->ledger, &draft, &receipt, NULL, &box->err) != 0) {
+        fail_msg("%s: %s", kind, box->err.msg);
+    }
+    buf_done(&body);
+    return receipt.seq;
+}
+
+static inline uint64_t box_event(struct box *box, const char *kind, const char *subject, const char *json) {
+    return box_event_of(box, kind, subject, NULL, json);
+}
+
+/* The states as of `at` events (LEDGER_NO_SEQ: all) and at a time (0: that of the newest event). */
+static inline void box_view(struct box *box, uint64_t at, uint64_t now) {
+    struct state_options options;
+    box_forget(box);
+    state_options_init(&options);
+    options.at = at;
+    options.now = now;
+    if (state_open(box->ledger, &options, &box->view, &box->err) != 0) {
+        fail_msg("the view does not open: %s", box->err.msg);
+    }
+}
+
+/* Finds a row by the parts of its key, up to a NULL. False: there is none. */
+static inline bool box_row(struct box *box, const char *table, ...) {
+    struct bytes parts[KEY_PARTS_MAX];
+    const char *part;
+    size_t n = 0, t = state_table_find(box->view, table);
+    va_list args;
+    if (t == SIZE_MAX) {
+        fail_msg("there is no table '%s'", table);
+    }
+    va_start(args, table);
+    while ((part = va_arg(args, const char *)) != NULL) {
+        assert_true(n < KEY_PARTS_MAX);
+        parts[n++] = bytes_of(part);
+    }
+    va_end(args);
+    if (box->has_row) {
+        row_done(&box->row);
+    }
+    row_init(&box->row, state_table(box->view, t));
+    box->has_row = true;
+    int rc = state_get(box->view, t, parts, n, &box->row, &box->err);
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        fail_msg("%s: %s", table, box->err.msg);
+    }
+    return rc == 0;
+}
+
+static inline size_t box_column(struct box *box, const char *name) {
+    size_t column = projection_column(box->row.table, name);
+    if (column == SIZE_MAX) {
+        fail_msg("'%s' has no column '%s'", box->row.table->name, name);
+    }
+    return column;
+}
+
+/* Of the row found last. */
+static inline void box_text(struct box *box, const char *column, const char *expected) {
+    struct bytes got = row_text(&box->row, box_column(box, column));
+    if (!bytes_is(got, expected)) {
+        fail_msg("%s.%s is '%.*s', not '%s'", box->row.table->name, column, (int)got.n, (const char *)got.p, expected);
+    }
+}
+
+static inline void box_int(struct box *box, const char *column, int64_t expected) {
+    int64_t got = row_int(&box->row, box_column(box, column));
+    if (got != expected) {
+        fail_msg("%s.%s is %lld, not %lld", box->row.table->name, column, (long long)got, (long long)expected);
+    }
+}
+
+/* The evidence is just these seqs; n of them. */
+static inline void box_evidence(struct box *box, size_t n, ...) {
+    uint64_t seqs[ROW_SEQS_MAX];
+    size_t got = row_seqs(&box->row, box_column(box, "evidence"), seqs, ROW_SEQS_MAX);
+    va_list args;
+    va_start(args, n);
+    assert_int_equal(got, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(seqs[i], va_arg(args, uint64_t));
+    }
+    va_end(args);
+}
+
+#endif
