@@ -230,3 +230,153 @@ out:
     free(b);
     return rc;
 }
+
+/* ---- streams ---- */
+
+struct zst_writer {
+    ZSTD_CCtx *ctx;
+    zst_write_fn *write;
+    void *write_ctx;
+    size_t room;
+    uint8_t *out;
+};
+
+int zst_writer_new(int level, zst_write_fn *write, void *ctx, struct zst_writer **ret, struct err *err) {
+    struct zst_writer *w = calloc(1, sizeof(*w));
+    if (w != NULL) {
+        *w = (struct zst_writer){.ctx = ZSTD_createCCtx(), .write = write, .write_ctx = ctx, .room = ZSTD_CStreamOutSize()};
+        w->out = malloc(w->room);
+    }
+    if (w == NULL || w->ctx == NULL || w->out == NULL ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_compressionLevel, level)) ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_checksumFlag, 1)) ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_windowLog, WINDOW_LOG_MAX))) {
+        zst_writer_free(w);
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    *ret = w;
+    return 0;
+}
+
+static int compress_on(struct zst_writer *w, struct bytes plain, ZSTD_EndDirective how, struct err *err) {
+    ZSTD_inBuffer in = {plain.p, plain.n, 0};
+    size_t left;
+    do {
+        ZSTD_outBuffer out = {w->out, w->room, 0};
+        left = ZSTD_compressStream2(w->ctx, &out, &in, how);
+        if (ZSTD_isError(left)) {
+            return err_set(err, ERR_NOMEM, "zstd: %s", ZSTD_getErrorName(left));
+        }
+        int rc = out.pos == 0 ? 0 : w->write(w->write_ctx, (struct bytes){w->out, out.pos}, err);
+        if (rc != 0) {
+            return rc;
+        }
+    } while (how == ZSTD_e_end ? left > 0 : in.pos < in.size);
+    return 0;
+}
+
+int zst_write(struct zst_writer *writer, struct bytes plain, struct err *err) {
+    return compress_on(writer, plain, ZSTD_e_continue, err);
+}
+
+int zst_writer_end(struct zst_writer *writer, struct err *err) {
+    return compress_on(writer, (struct bytes){0}, ZSTD_e_end, err);
+}
+
+void zst_writer_free(struct zst_writer *writer) {
+    if (writer != NULL) {
+        ZSTD_freeCCtx(writer->ctx);
+        free(writer->out);
+        free(writer);
+    }
+}
+
+struct zst_reader {
+    ZSTD_DCtx *ctx;
+    zst_read_fn *read;
+    void *read_ctx;
+    uint8_t *in;
+    size_t room;
+    ZSTD_inBuffer at;
+    uint64_t taken;
+    bool ended, ended_input; /* the frame; what it comes from */
+};
+
+int zst_reader_new(zst_read_fn *read, void *ctx, struct zst_reader **ret, struct err *err) {
+    struct zst_reader *r = calloc(1, sizeof(*r));
+    if (r != NULL) {
+        *r = (struct zst_reader){.ctx = ZSTD_createDCtx(), .read = read, .read_ctx = ctx, .room = ZSTD_DStreamInSize()};
+        r->in = malloc(r->room);
+        r->at.src = r->in;
+    }
+    if (r == NULL || r->ctx == NULL || r->in == NULL ||
+        ZSTD_isError(ZSTD_DCtx_setParameter(r->ctx, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
+        zst_reader_free(r);
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    *ret = r;
+    return 0;
+}
+
+static int refill(struct zst_reader *r, struct err *err) {
+    size_t n = 0;
+    if (r->at.pos < r->at.size || r->ended_input) {
+        return 0;
+    }
+    int rc = r->read(r->read_ctx, r->in, r->room, &n, err);
+    if (rc == 0) {
+        r->at = (ZSTD_inBuffer){r->in, n, 0};
+        r->taken += n;
+        r->ended_input = n == 0;
+    }
+    return rc;
+}
+
+/* Behind the frame. */
+static int check_end(struct zst_reader *r, struct err *err) {
+    int rc = refill(r, err);
+    if (rc == 0 && !r->ended_input) {
+        rc = err_set(err, ERR_CORRUPT, "something follows the compressed content, at byte %llu",
+                     (unsigned long long)(r->taken - r->at.size + r->at.pos));
+    }
+    return rc;
+}
+
+int zst_read(struct zst_reader *reader, void *p, size_t n, size_t *ret_n, struct err *err) {
+    ZSTD_outBuffer out = {p, n, 0};
+    while (out.pos == 0 && n > 0 && !reader->ended) {
+        int rc = refill(reader, err);
+        if (rc != 0) {
+            return rc;
+        }
+        size_t before = reader->at.pos, left = ZSTD_decompressStream(reader->ctx, &out, &reader->at);
+        if (ZSTD_isError(left)) {
+            return err_set(err, ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation ? ERR_NOMEM : ERR_CORRUPT,
+                           "zstd: %s", ZSTD_getErrorName(left));
+        }
+        reader->ended = left == 0;
+        if (!reader->ended && reader->ended_input && out.pos == 0 && reader->at.pos == before) {
+            return err_set(err, ERR_CORRUPT, "the compressed content is cut short");
+        }
+    }
+    if (reader->ended && out.pos == 0) {
+        int rc = check_end(reader, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    *ret_n = out.pos;
+    return 0;
+}
+
+uint64_t zst_reader_taken(const struct zst_reader *reader) {
+    return reader->taken;
+}
+
+void zst_reader_free(struct zst_reader *reader) {
+    if (reader != NULL) {
+        ZSTD_freeDCtx(reader->ctx);
+        free(reader->in);
+        free(reader);
+    }
+}
