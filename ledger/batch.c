@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ledger/author.h"
 #include "ledger/cursor.h"
+#include "ledger/guard.h"
 #include "ledger/keyrun.h"
 #include "ledger/kind_index.h"
 
@@ -37,6 +38,12 @@ void ledger_batch_clear(struct ledger_batch *batch) {
     buf_clear(&batch->cursor);
     batch->n = 0;
     batch->has_cursor = false;
+    batch->judge = NULL;
+}
+
+void guard_set(struct ledger_batch *batch, int (*judge)(void *ctx, uint64_t size, struct err *err), void *ctx) {
+    batch->judge = judge;
+    batch->judge_ctx = ctx;
 }
 
 void ledger_batch_free(struct ledger_batch *batch) {

@@ -46,6 +46,9 @@ struct ledger_batch {
     bool has_cursor;
     struct ledger_batch *spare_after; /* among those that ledger_append keeps */
     bool control;                     /* may use the part of the quota that is kept back */
+    /* Its guard (guard.h); NULL: none. */
+    int (*judge)(void *ctx, uint64_t size, struct err *err);
+    void *judge_ctx;
 };
 
 struct bytes batch_bytes(const struct ledger_batch *batch, size_t at, size_t n);

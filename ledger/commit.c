@@ -1,9 +1,9 @@
 /* The flow of one durable commit, of the requests that ride in it.
  *
- *   make sure older keys can be looked up · take the database's write lock · read the head, the
- *   current epoch's key, compare the copy of the head · clock gap, the batch, a rotation that is due · tail, checkpoint,
- * head · commit · then, no longer needed for durability: read back a rotation and wipe the old key, copy the head, build
- * key segments
+ *   make sure older keys can be looked up · take the database's write lock · read the head, the current epoch's
+ *   key, compare the copy of the head · ask the batch's guard · clock gap, the batch, a rotation that is due · tail,
+ *   checkpoint, head · commit · then, no longer needed for durability: read back a rotation and wipe the old key,
+ *   copy the head, build key segments
  *
  * A batch that holds only duplicates and moves no cursor writes nothing at all. */
 #include "ledger/commit.h"
@@ -137,6 +137,42 @@ static int put_cursors(struct commit *c, const struct commit_request *list, stru
     return rc;
 }
 
+/* 1 when the log has all events of the batch already. */
+static int is_all_there(struct commit *c, const struct ledger_batch *batch, struct err *err) {
+    int rc = 0;
+    for (size_t i = 0; i < batch->n && rc == 0; i++) {
+        uint64_t seq;
+        uint8_t leaf[EVENT_HASH];
+        const struct batch_entry *e = &batch->entry[i];
+        rc = e->key_hash == 0 ? 1 : commit_find_duplicate(c, batch, e, &seq, leaf, err);
+    }
+    return rc < 0 ? rc : rc == 0 && batch->n > 0;
+}
+
+/* A guarded request rides alone. This transaction has no event yet, so what the judge reads is all there is. */
+static int judge(struct commit *c, struct commit_request *request, struct commit_request **ret_failed) {
+    const struct ledger_batch *batch = request->batch;
+    if (batch->judge == NULL) {
+        return 0;
+    }
+    struct err *err = &request->err;
+    int rc = is_all_there(c, batch, err);
+    if (rc == 0) {
+        rc = batch->judge(batch->judge_ctx, c->old_size, err);
+        if (rc != 0 && err->msg[0] == '\0') {
+            err_set(err, ERR_CONFLICT, "the batch's guard does not let it pass");
+        }
+        rc = rc > 0 ? ERR_CONFLICT : rc;
+    } else if (rc > 0) {
+        return 0;
+    }
+    if (rc != 0) {
+        request->rc = rc;
+        *ret_failed = request;
+    }
+    return rc;
+}
+
 /* The requests' own events. *ret_failed: the request that must not be part of this commit. */
 static int write_requests(struct commit *c, struct commit_request *list, struct commit_request **ret_failed) {
     for (; list != NULL; list = list->after) {
@@ -198,6 +234,7 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
     const struct wishes w = wishes_of(list);
     int rc = has_keys(list) ? commit_keys_begin(c, err) : 0;
     rc = rc != 0 ? rc : commit_group_begin(c, w.events + 2, err);
+    rc = rc != 0 ? rc : judge(c, list, ret_failed);
     rc = rc != 0 ? rc : commit_clock_gap(c, &gap, err);
     bool had_gap = gap != NULL;
     rc = rc != 0 ? rc : write_own(c, gap, &own, err);

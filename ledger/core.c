@@ -203,6 +203,12 @@ int core_group_load(struct db_txn *txn, const struct head *head, uint64_t index,
         }
         rc = rc != 0 ? rc : group_decode(group, index, record, ret_bad == NULL ? NULL : &bad, err);
     }
+    if (rc == ERR_VERSION) { /* a newer format is refused when the ledger is opened: here it is damage */
+        rc = ERR_CORRUPT;
+        if (err != NULL) {
+            err->code = rc;
+        }
+    }
     if (rc != 0) {
         uint64_t first = index * EVENT_GROUP;
         uint64_t last = first + EVENT_GROUP - 1 < head->size ? first + EVENT_GROUP - 1 : head->size - 1;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column"};
+static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column", "row"};
 
 static int open_at(struct ledger *ledger, const char *path, bool create, struct err *err) {
     struct db_options options = {.tables = tables,
@@ -14,6 +14,21 @@ static int open_at(struct ledger *ledger, const char *path, bool create, struct 
                                  .relaxed = true};
     int rc = create ? file_make_dirs(path, err) : 0;
     return rc != 0 ? rc : db_open(path, &options, &ledger->derived, err);
+}
+
+/* For who does not need to write: a table may have to be made nevertheless, and writing may be impossible. */
+static int open_there(struct ledger *ledger, const char *path, struct err *err) {
+    struct err first = {0};
+    int rc = open_at(ledger, path, false, &first);
+    if (rc == ERR_CORRUPT && open_at(ledger, path, true, NULL) == 0) {
+        return 0;
+    }
+    if (rc == ERR_IO) {
+        struct db_options options = {
+            .tables = tables, .n_tables = DERIVED_TABLES, .map_bytes = ledger->config.map_bytes, .read_only = true};
+        rc = db_open(path, &options, &ledger->derived, NULL) == 0 ? 0 : rc;
+    }
+    return rc == 0 ? 0 : err_set(err, rc, "%s", first.msg);
 }
 
 static int make_anew(struct ledger *ledger, const char *path, struct err *err) {
@@ -30,7 +45,7 @@ int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err
         if (rc == 0 && !create && !file_exists(path)) {
             rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
         }
-        rc = rc != 0 ? rc : open_at(ledger, path, create, err);
+        rc = rc != 0 ? rc : create ? open_at(ledger, path, true, err) : open_there(ledger, path, err);
         if (create && (rc == ERR_CORRUPT || rc == ERR_VERSION)) {
             rc = make_anew(ledger, path, err);
         }
@@ -61,6 +76,12 @@ int derived_renew(struct ledger *ledger, struct err *err) {
     }
     pthread_mutex_unlock(&ledger->derived_lock);
     return rc;
+}
+
+int derived_scratch(const char *dir, uint64_t map_bytes, struct db **ret, struct err *err) {
+    struct db_options options = {
+        .tables = tables, .n_tables = DERIVED_TABLES, .map_bytes = map_bytes, .create = true, .relaxed = true};
+    return db_open(dir, &options, ret, err);
 }
 
 void derived_close(struct ledger *ledger) {

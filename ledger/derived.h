@@ -10,17 +10,23 @@ enum derived_table {
     DERIVED_STATE,  /* text, a builder's name: what it has to remember */
     DERIVED_KEYSEG, /* be64 first seq: idempotency keys (segments.h) */
     DERIVED_COLUMN, /* be64 first seq: values of indexed fields (query/columns_format.h) */
+    DERIVED_ROW,    /* rows of projections (projections/store.h) */
     DERIVED_TABLES
 };
 
 /* The environment, opened when it is first asked for; kept open until the ledger is closed. With `create` it is made when
- * it is absent, and made anew when it is unreadable; without, those are ERR_NOTFOUND and ERR_CORRUPT. Any thread. */
+ * it is absent, and made anew when it is unreadable; without, those are ERR_NOTFOUND and ERR_CORRUPT. One that an older
+ * program made gains the tables that it lacks. Where nothing can be written it is opened for reading. Any thread. */
 int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err);
 /* It turned out to be damaged: its files are removed and made anew. Who still reads the old ones may go on. Under
  * ledger->writing. */
 int derived_renew(struct ledger *ledger, struct err *err);
 /* For ledger_close. */
 void derived_close(struct ledger *ledger);
+
+/* A new one of the same form in an empty directory, for data that is thrown away soon; the caller closes it with db_close.
+ */
+int derived_scratch(const char *dir, uint64_t map_bytes, struct db **ret, struct err *err);
 
 /* Removes all records of a table, in a transaction. */
 int derived_clear(struct db_txn *txn, enum derived_table table, struct err *err);

@@ -180,13 +180,9 @@ void ledger_reader_seek(struct ledger_reader *reader, uint64_t seq) {
     reader->seq = seq;
 }
 
-int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct err *err) {
-    struct bytes record, map;
+int reader_private(struct ledger_reader *reader, struct bytes *ret_map, const uint8_t **ret_salt, struct err *err) {
+    struct bytes record;
     const struct event_header *h = &reader->header;
-    if (h->private_ == NULL) {
-        mp_put_map(out, 0);
-        return buf_check(out, "private fields", err);
-    }
     int rc = db_renew(reader->view.txn, err);
     if (rc != 0) {
         return rc;
@@ -195,12 +191,27 @@ int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct 
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CORRUPT, "the private fields are missing");
     }
-    rc = rc != 0 ? rc : private_decode(record, h->private_, &reader->private_, &map, err);
+    rc = rc != 0 ? rc : private_decode(record, h->private_, &reader->private_, ret_map, err);
     if (rc != 0) {
         err_prefix(err, "event %llu", (unsigned long long)h->seq);
-    } else if (buf_put_bytes(out, map) != 0) {
-        rc = buf_check(out, "private fields", err);
+    } else {
+        *ret_salt = ret_map->p - EVENT_HASH; /* the record is canonical [salt, map] */
     }
     db_rest(reader->view.txn);
     return rc;
+}
+
+int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct err *err) {
+    const uint8_t *salt;
+    struct bytes map;
+    int rc = 0;
+    if (reader->header.private_ == NULL) {
+        mp_put_map(out, 0);
+    } else {
+        rc = reader_private(reader, &map, &salt, err);
+        if (rc == 0) {
+            buf_put_bytes(out, map);
+        }
+    }
+    return rc != 0 ? rc : buf_check(out, "private fields", err);
 }
