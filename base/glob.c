@@ -1,7 +1,7 @@
-/* Shell patterns over texts that know their length. A class or a ? takes one character of UTF-8. */
-#include <string.h>
+/* Patterns are taken element by element; only * is tried with more than one length. */
+#include "base/glob.h"
 
-#include "query/value.h"
+#include <string.h>
 
 static size_t char_len(const uint8_t *p, const uint8_t *end) {
     size_t n = *p < 0xc0 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
@@ -63,7 +63,7 @@ static bool one(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, size_t
 }
 
 /* After a mismatch only the last '*' is tried longer: what stood before it matches already. */
-bool value_glob(struct bytes pattern, struct bytes text) {
+bool glob_match(struct bytes pattern, struct bytes text) {
     const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = text.p, *t_end = t + text.n;
     const uint8_t *star = NULL, *star_t = NULL, *after;
     while (t < t_end) {
@@ -88,7 +88,16 @@ bool value_glob(struct bytes pattern, struct bytes text) {
     return p == p_end;
 }
 
-void value_glob_prefix(struct bytes pattern, struct buf *out, enum value_glob_rest *ret_rest) {
+bool glob_is_pattern(struct bytes text) {
+    for (size_t i = 0; i < text.n; i++) {
+        if (memchr("*?[\\", text.p[i], 4) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void glob_prefix(struct bytes pattern, struct buf *out, enum glob_rest *ret_rest) {
     const uint8_t *p = pattern.p, *end = p + pattern.n;
     while (p < end && *p != '*' && *p != '?' && (*p != '[' || class_end(p, end) == NULL)) {
         p += *p == '\\' && p + 1 < end ? 1 : 0;
@@ -98,5 +107,5 @@ void value_glob_prefix(struct bytes pattern, struct buf *out, enum value_glob_re
     while (p < end && *p == '*') {
         p++;
     }
-    *ret_rest = p < end ? VALUE_GLOB_MORE : rest == end ? VALUE_GLOB_NOTHING : VALUE_GLOB_ANYTHING;
+    *ret_rest = p < end ? GLOB_MORE : rest == end ? GLOB_NOTHING : GLOB_ANYTHING;
 }

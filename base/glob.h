@@ -1,0 +1,18 @@
+/* Shell patterns over texts that know their length. */
+#ifndef BASE_GLOB_H
+#define BASE_GLOB_H
+
+#include "base/bytes.h"
+
+/* * takes any number of characters, '/' among them; ? and a class [...] [!...] one character of UTF-8; a backslash takes
+ * the next character as it is. A '[' without its ']' is itself. Linear in the text for a pattern with one '*'. */
+bool glob_match(struct bytes pattern, struct bytes text);
+/* It has a character that makes it a pattern: * ? [ or a backslash. */
+bool glob_is_pattern(struct bytes text);
+
+/* What follows the plain text that a pattern begins with: nothing, anything, or more that the pattern decides. */
+enum glob_rest { GLOB_NOTHING, GLOB_ANYTHING, GLOB_MORE };
+/* Appends that plain text. */
+void glob_prefix(struct bytes pattern, struct buf *out, enum glob_rest *ret_rest);
+
+#endif
