@@ -15,6 +15,9 @@ struct decision {
 /* Is (pack or tool, group, scope) granted at the view's time? A grant of scope "" or one whose glob matches covers it. */
 int decide_is_permitted(struct state_view *view, struct bytes who, struct bytes group, struct bytes scope,
                         struct decision *ret, struct err *err);
+/* The same in a session: what was granted for another one does not count. */
+int decide_is_permitted_in(struct state_view *view, struct bytes who, struct bytes group, struct bytes scope,
+                           struct bytes session, struct decision *ret, struct err *err);
 /* Does a proof count for the route as it is now? */
 int decide_is_proven(struct state_view *view, struct bytes route, struct decision *ret, struct err *err);
 /* May this promotion become `promoted`: the steps were legal, and there is a full pass for the candidate's digest. */

@@ -2,7 +2,9 @@
  * legal. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "projections/fold.h"
 
 #define VIOLATION_MAX 256
@@ -33,8 +35,9 @@ void fold_violation(struct fold *fold, struct row *row, size_t base, const char 
     va_start(args, fmt);
     vsnprintf(words, sizeof(words), fmt, args);
     va_end(args);
+    size_t n = text_utf8_valid((const uint8_t *)words, strlen(words)); /* no half of a character */
     row_add(row, base + FOLD_VIOLATIONS, 1);
-    row_set_str(row, base + FOLD_VIOLATION, words);
+    row_set_text(row, base + FOLD_VIOLATION, (struct bytes){(const uint8_t *)words, n});
     row_set_int(row, base + FOLD_VIOLATION_SEQ, (int64_t)fold_event(fold)->seq);
     fold_cite(fold, row, base);
 }

@@ -22,6 +22,10 @@ int rebuild_check(struct ledger *ledger, const struct state_options *options, ui
                   void (*differs)(void *ctx, const struct projection *projection, const char *why), void *ctx,
                   uint64_t *ret_rows, struct err *err);
 
+/* What this slot holds of a projection was found damaged: it is forgotten, if that can be written, and built anew by the
+ * next who catches up. */
+void rebuild_distrust(struct ledger *ledger, const struct projection *projection, uint32_t slot);
+
 /* Drops everything that is stored of them. */
 int rebuild_drop(struct ledger *ledger, struct err *err);
 

@@ -43,11 +43,66 @@ static size_t n_stored(const struct state_table *table) {
     return n;
 }
 
+/* An integer of 1, 2, 4 or 8 bytes behind its mark, as short as it can be. */
+static bool uint_quick(struct mp_reader *r, struct cell *ret) {
+    const uint8_t *p = r->p;
+    size_t n = (size_t)1 << (p[0] - 0xcc);
+    uint64_t v = 0;
+    if ((size_t)(r->end - p) <= n) {
+        return false;
+    }
+    for (size_t i = 1; i <= n; i++) {
+        v = v << 8 | p[i];
+    }
+    if ((n == 1 ? v < 0x80 : v >> (4 * n) == 0) || v > MP_INT_MAX) {
+        return false;
+    }
+    *ret = (struct cell){.type = CELL_INT, .int_ = (int64_t)v};
+    r->p = p + 1 + n;
+    return true;
+}
+
+/* The forms that nearly all cells have, without a second look. False: whatever it is, mp_next knows. */
+static bool cell_quick(struct mp_reader *r, enum cell_type type, struct cell *ret) {
+    const uint8_t *p = r->p;
+    struct bytes text;
+    if (p == r->end) {
+        return false;
+    }
+    if (p[0] == 0xc0) {
+        *ret = (struct cell){.type = CELL_NULL};
+        r->p = p + 1;
+        return true;
+    }
+    if (type == CELL_INT && p[0] < 0x80) {
+        *ret = (struct cell){.type = CELL_INT, .int_ = p[0]};
+        r->p = p + 1;
+        return true;
+    }
+    if (type == CELL_INT && p[0] >= 0xcc && p[0] <= 0xcf) {
+        return uint_quick(r, ret);
+    }
+    if (type == CELL_TEXT && mp_peek_text(r, &text) && text_is_ascii(text)) {
+        *ret = (struct cell){.type = CELL_TEXT, .text = text};
+        r->p = text.p + text.n;
+        return true;
+    }
+    if (type == CELL_BOOL && (p[0] == 0xc2 || p[0] == 0xc3)) {
+        *ret = (struct cell){.type = CELL_BOOL, .boolean = p[0] == 0xc3};
+        r->p = p + 1;
+        return true;
+    }
+    return false;
+}
+
 /* A value of another type than the column's is no value of it. */
 static int cell_of(struct mp_reader *r, enum cell_type type, struct cell *ret, struct err *err) {
     struct mp_reader at = *r;
     struct mp_item item;
     struct bytes raw;
+    if (cell_quick(r, type, ret)) {
+        return 0;
+    }
     int rc = mp_skip(r, 1, &raw, err);
     rc = rc != 0 ? rc : mp_next(&at, &item, err);
     *ret = (struct cell){.type = CELL_NULL};
@@ -110,6 +165,16 @@ int row_decode(struct row *row, struct bytes bytes, const size_t *map, size_t n_
     return rc;
 }
 
+/* Null and small numbers, which are a byte: most cells of most rows. */
+static bool put_quick(const struct cell *cell, struct buf *out) {
+    bool small = cell->type == CELL_INT && cell->int_ >= 0 && cell->int_ < 0x80;
+    if ((cell->type != CELL_NULL && !small) || out->fail != 0 || out->n == out->cap) {
+        return false;
+    }
+    out->p[out->n++] = small ? (uint8_t)cell->int_ : 0xc0;
+    return true;
+}
+
 static void put_cell(const struct cell *cell, struct buf *out) {
     switch (cell->type) {
     case CELL_NULL:
@@ -140,7 +205,7 @@ int row_encode(const struct row *row, struct buf *out, struct err *err) {
     int rc = buf_check(&row->own, table->noun, err);
     mp_put_array(out, (uint32_t)n_stored(table));
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (is_stored(table, i)) {
+        if (is_stored(table, i) && !put_quick(&row->cells[i], out)) {
             put_cell(&row->cells[i], out);
         }
     }

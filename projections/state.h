@@ -16,6 +16,15 @@
 #define STATE_SEGMENT 65536 /* events between two versions of a row that are kept */
 #define STATE_LAG_MAX 4096  /* a view that lags more writes what it folded, where it can, before it reads */
 
+/* What is the same for everybody but tests. */
+struct state_tuning {
+    uint64_t segment;     /* STATE_SEGMENT; rows that were stored with another are built anew */
+    uint64_t lag_max;     /* STATE_LAG_MAX */
+    size_t chunk_bytes;   /* of changed rows that are stored in one transaction */
+    size_t chunk_rows;    /* the same, in rows */
+    size_t overlay_bytes; /* of changed rows that a view keeps in memory */
+};
+
 struct state_options {
     uint64_t at;   /* number of events that count, [0, at): "as of". LEDGER_NO_SEQ: all. More than there are: ERR_INVALID */
     uint64_t now;  /* the time that judges go by; 0: the time of the newest event that counts */
@@ -24,6 +33,7 @@ struct state_options {
     const volatile int *stop;                    /* not 0: calls give ERR_BUSY ("interrupted"). May be NULL */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL; about ten times a second */
     void *progress_ctx;
+    const struct state_tuning *tuning; /* NULL: as it is for everybody */
 };
 void state_options_init(struct state_options *options); /* all, now = 0 */
 

@@ -1,26 +1,26 @@
 /* Rows and positions of projections in a derived environment: what a read starts from.
  *
  *   table row     be32 slot, u8 table, the row's key, 0x00, be64 ~version: the row's bytes; empty: there is none any more
- *   table state   "projection/NAME": check, [1, generation | nil, generation | nil]: what reads use, and what a rebuild is making
- *                 "slot/NNNNNNNN": check, [NAME, version, [[table, [column, ...]], ...]]: how the rows of a slot are to be read
+ *   table state   "projection/NAME": check, [1, generation | nil, generation | nil]: what reads use, and what a rebuild is
+ * making "slot/NNNNNNNN": check, [NAME, version, [[table, [column, ...]], ...]]: how the rows of a slot are to be read
  *                 "projections": be32, the slot that the next generation gets; none is used twice
  *
- *   generation    [version of the projection, slot, segment, position, bin32 leaf of event position - 1, failed seq | nil, why,
- *                  [stored columns of a table, ...]]
- *   check         the first 8 bytes of SHA-256(key, 0x00, value)
+ *   generation    [version of the projection, slot, segment, position, bin32 leaf of event position - 1, failed seq | nil,
+ * why, [stored columns of a table, ...]] check         the first 8 bytes of SHA-256(key, 0x00, value)
  *
  * Version. Events are counted in segments of equal size; a row's version is the end of the segment in which it was changed
  * last. A change within a segment replaces the record of that version, one in a later segment leaves it as it is: so the
- * state at the end of each segment stays, and the newest version <= B, which is the first key at or after (slot, table, key,
- * 0, ~B), is the row as of B. A record of a version is there only when it differs from that of the version before, so that
- * the records are a function of the events and the position alone, however they came. Keys of rows have no byte 0.
+ * state at the end of each segment stays, and the newest version <= B, which is the first key at or after (slot, table,
+ * key, 0, ~B), is the row as of B. A record of a version is there only when it differs from that of the version before, so
+ * that the records are a function of the events and the position alone, however they came. Keys of rows have no byte 0.
  *
  * A slot holds the rows of one generation. Who rebuilds fills another slot and then lets the record name it; rows in slots
  * that no record names are garbage, which store_sweep removes. Leaf and position tell whether the log is the one that was
  * folded: a log that was cut back, restored or exchanged has another leaf there.
  *
- * What is damaged here is not believed: a record that does not parse is as if it were absent. A row has no check of its own:
- * one whose bytes are no row is found when it is read, one that was changed into another row by rebuild_check alone. */
+ * What is damaged here is not believed: a record that does not parse is as if it were absent. A row has no check of its
+ * own: one whose bytes are no row is found when it is read, one that was changed into another row by rebuild_check alone.
+ */
 #ifndef PROJECTIONS_STORE_H
 #define PROJECTIONS_STORE_H
 
@@ -67,7 +67,8 @@ struct store_map {
     size_t column[ROW_COLUMNS_MAX]; /* for each stored value the column of today; SIZE_MAX: gone */
 };
 /* For all tables of the projection, in their order. ERR_CORRUPT: it is not known. */
-int store_maps(struct db_txn *txn, uint32_t slot, const struct projection *projection, struct store_map *ret, struct err *err);
+int store_maps(struct db_txn *txn, uint32_t slot, const struct projection *projection, struct store_map *ret,
+               struct err *err);
 
 /* ---- rows ---- */
 

@@ -1,0 +1,21 @@
+/* How a decision is put together. */
+#ifndef PROJECTIONS_DECIDE_ANSWER_H
+#define PROJECTIONS_DECIDE_ANSWER_H
+
+#include "projections/decide.h"
+
+/* Yes, resting on nothing. */
+void decide_begin(struct decision *ret);
+/* No, in these words; what does not fit is cut. What was cited stays. */
+void decide_no(struct decision *ret, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Cites a seq, in order and once; beyond ROW_SEQS_MAX nothing more. */
+void decide_cite(struct decision *ret, uint64_t seq);
+/* The row's evidence. */
+void decide_cite_row(struct decision *ret, const struct row *row);
+/* A column by its name: the neutral value when the row's table has none of that name. */
+struct bytes decide_text(const struct row *row, const char *column);
+bool decide_bool(const struct row *row, const char *column);
+/* False: it is null or absent. */
+bool decide_int(const struct row *row, const char *column, int64_t *ret);
+
+#endif

@@ -1,0 +1,215 @@
+/* How a clause comes to its answer: by findings, of which the heaviest count. Three of them are told, with their events; of
+ * the others there is a number. */
+#include "projections/doctor.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TOLD_MAX   3
+#define NS_PER_DAY (UINT64_C(86400) * 1000000000)
+
+const char *const doctor_words[DOCTOR_STATES] = {
+    [DOCTOR_PASS] = "pass", [DOCTOR_UNKNOWN] = "unknown", [DOCTOR_WARN] = "warn", [DOCTOR_FAIL] = "fail"};
+
+static const struct {
+    const char *status;
+    enum doctor_state state;
+} statuses[] = {
+    {"ok", DOCTOR_PASS},      {"pass", DOCTOR_PASS},     {"not_applicable", DOCTOR_PASS}, {"warn", DOCTOR_WARN},
+    {"low", DOCTOR_WARN},     {"slow", DOCTOR_WARN},     {"stale", DOCTOR_WARN},          {"full", DOCTOR_FAIL},
+    {"missing", DOCTOR_FAIL}, {"mismatch", DOCTOR_FAIL}, {"denied", DOCTOR_FAIL},         {"unreachable", DOCTOR_FAIL},
+    {"error", DOCTOR_FAIL},   {"fail", DOCTOR_FAIL},     {"timeout", DOCTOR_FAIL},        {"unknown", DOCTOR_UNKNOWN},
+};
+
+void doctor_case_init(struct doctor_case *c) {
+    c->state = DOCTOR_PASS;
+    c->found = c->heaviest = 0;
+    c->about[0] = c->more[0] = '\0';
+    c->remedy = NULL;
+    reason_init(&c->reason);
+}
+
+/* By its evidence, or by its one event where a row has no more. */
+static void cite(struct doctor_case *c, const struct row *row) {
+    size_t column = row != NULL && row->table != NULL ? projection_column(row->table, "evidence") : SIZE_MAX;
+    uint64_t seqs[ROW_SEQS_MAX];
+    size_t n = column != SIZE_MAX ? row_seqs(row, column, seqs, ROW_SEQS_MAX) : 0;
+    for (size_t i = 0; i < n && i < ROW_SEQS_MAX; i++) {
+        reason_cite(&c->reason, seqs[i], 0);
+    }
+    if (column == SIZE_MAX && row != NULL && row->table != NULL && projection_column(row->table, "seq") != SIZE_MAX) {
+        reason_cite_cell(&c->reason, row, projection_column(row->table, "seq"), SIZE_MAX);
+    }
+}
+
+static void begin_heavier(struct doctor_case *c, enum doctor_state state, struct bytes about) {
+    c->state = state;
+    c->heaviest = 0;
+    c->remedy = NULL;
+    c->more[0] = '\0';
+    reason_init(&c->reason);
+    snprintf(c->about, sizeof(c->about), "%.*s", (int)reason_fits(about, DOCTOR_ABOUT_MAX - 1),
+             about.n > 0 ? (const char *)about.p : "");
+}
+
+void doctor_found(struct doctor_case *c, enum doctor_state state, const struct row *row, struct bytes about,
+                  const char *fmt, ...) {
+    char words[REASON_MAX];
+    va_list args;
+    c->found++;
+    if (state < c->state) {
+        return;
+    }
+    if (state > c->state) {
+        begin_heavier(c, state, about);
+    }
+    c->heaviest++;
+    cite(c, row);
+    if (state == DOCTOR_PASS || c->heaviest > TOLD_MAX) {
+        return;
+    }
+    va_start(args, fmt);
+    vsnprintf(words, sizeof(words), fmt, args);
+    va_end(args);
+    reason_say(&c->reason, "%s%s", c->heaviest > 1 ? "; " : "", words);
+}
+
+bool doctor_leads(const struct doctor_case *c, enum doctor_state state) {
+    return c->state == state && c->heaviest == 1 && state != DOCTOR_PASS;
+}
+
+void doctor_passes(struct doctor_case *c, const char *fmt, ...) {
+    char words[REASON_MAX];
+    va_list args;
+    if (c->state != DOCTOR_PASS) {
+        return;
+    }
+    va_start(args, fmt);
+    vsnprintf(words, sizeof(words), fmt, args);
+    va_end(args);
+    reason_say(&c->reason, "%s", words);
+}
+
+void doctor_counted(struct doctor_case *c) {
+    if (c->state != DOCTOR_PASS && c->heaviest > TOLD_MAX) {
+        reason_say(&c->reason, "; and %zu more", c->heaviest - TOLD_MAX);
+    }
+}
+
+/* As one word of a command for a shell: what others named must not become part of the command itself. */
+static void put_word(struct buf *out, struct bytes word) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,:/@+=";
+    bool is_plain = word.n > 0 && word.p[0] != '-';
+    for (size_t i = 0; i < word.n && is_plain; i++) {
+        is_plain = memchr(plain, word.p[i], sizeof(plain) - 1) != NULL;
+    }
+    if (is_plain || word.n == 0) {
+        buf_put_bytes(out, word);
+        return;
+    }
+    buf_put_u8(out, '\'');
+    for (size_t i = 0; i < word.n; i++) {
+        uint8_t c = word.p[i];
+        if (c == '\'') {
+            buf_put_str(out, "'\\''");
+        } else {
+            buf_put_u8(out, c < 0x20 || c == 0x7f ? '?' : c);
+        }
+    }
+    buf_put_u8(out, '\'');
+}
+
+void doctor_remedy(const struct doctor_case *c, const struct doctor_clause *clause, struct buf *out) {
+    const char *text = c->remedy != NULL ? c->remedy : c->state == DOCTOR_UNKNOWN ? clause->learn : clause->remedy;
+    if (c->state == DOCTOR_PASS || text == NULL) {
+        return;
+    }
+    for (; *text != '\0'; text++) {
+        if (*text == '%') {
+            put_word(out, bytes_of(c->about));
+        } else if (*text == '$') {
+            put_word(out, bytes_of(c->more));
+        } else if (*text == '&') {
+            put_word(out, c->pack);
+        } else {
+            buf_put_u8(out, (uint8_t)*text);
+        }
+    }
+    while (out->n > 0 && out->p[out->n - 1] == ' ') {
+        out->n--;
+    }
+}
+
+int doctor_each(struct doctor_case *c, const char *table, void (*each)(struct doctor_case *c, const struct row *row),
+                struct err *err) {
+    size_t t = state_table_find(c->view, table);
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    if (t == SIZE_MAX) {
+        doctor_found(c, DOCTOR_UNKNOWN, NULL, bytes_of(table), "%s are not kept here", table);
+        return 0;
+    }
+    int rc = state_rows_open(c->view, t, NULL, 0, &rows, err);
+    while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
+        each(c, row);
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+int doctor_look(struct doctor_case *c, const char *table, const struct bytes *parts, size_t n, struct row *row,
+                bool *ret_there, struct err *err) {
+    size_t t = state_table_find(c->view, table);
+    row_init(row, t != SIZE_MAX ? state_table(c->view, t) : NULL);
+    if (t == SIZE_MAX) {
+        doctor_found(c, DOCTOR_UNKNOWN, NULL, bytes_of(table), "%s are not kept here", table);
+        return 1;
+    }
+    int rc = state_get(c->view, t, parts, n, row, err);
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        return rc;
+    }
+    *ret_there = rc == 0;
+    return 0;
+}
+
+enum doctor_state doctor_of_status(const struct row *check) {
+    if (doctor_bool(check, "offline")) {
+        return DOCTOR_UNKNOWN; /* there was no network, so nothing can be said */
+    }
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        if (doctor_is(check, "status", statuses[i].status)) {
+            return statuses[i].state;
+        }
+    }
+    return DOCTOR_UNKNOWN;
+}
+
+bool doctor_of_late(const struct doctor_case *c, int64_t at, unsigned days) {
+    uint64_t span = days * NS_PER_DAY, from = c->now > span ? c->now - span : 0;
+    return at >= 0 && (uint64_t)at >= from;
+}
+
+static size_t column_of(const struct row *row, const char *column) {
+    return row->table != NULL ? projection_column(row->table, column) : SIZE_MAX;
+}
+
+struct bytes doctor_text(const struct row *row, const char *column) {
+    size_t i = column_of(row, column);
+    return i != SIZE_MAX ? row_text(row, i) : (struct bytes){0};
+}
+
+int64_t doctor_int(const struct row *row, const char *column) {
+    size_t i = column_of(row, column);
+    return i != SIZE_MAX ? row_int(row, i) : 0;
+}
+
+bool doctor_bool(const struct row *row, const char *column) {
+    size_t i = column_of(row, column);
+    return i != SIZE_MAX && row_bool(row, i);
+}
+
+bool doctor_is(const struct row *row, const char *column, const char *word) {
+    return bytes_is(doctor_text(row, column), word);
+}

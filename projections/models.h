@@ -1,0 +1,101 @@
+/* Models by what they are made of. The key is the digest of the weights; names (tags and aliases too), manifests and
+ * runtimes are claims that lead to it, each said by some event and each moved by the next that says otherwise.
+ *
+ *   model_names       runtime, model  ──>  digest, or as long as nobody said it, manifest_digest
+ *   model_manifests   manifest_digest ──>  digest
+ *   model_claims      digest or name  ──>  the names that lead there, hold it in memory or are it: to ask backwards
+ *   models            digest          ──>  what is known of the weights
+ *   model_speeds      what was measured of how fast it runs here
+ *
+ * A runtime's part of the key is its word for itself; one that answers at an address on another machine is another one:
+ * "ollama@gpu2:11434". A name that nobody's runtime says (an alias, a manifest's wish) has the runtime "". */
+#ifndef PROJECTIONS_MODELS_H
+#define PROJECTIONS_MODELS_H
+
+#include "projections/fold.h"
+#include "projections/reason.h"
+#include "projections/state.h"
+
+enum { MODELS, MODEL_NAMES, MODEL_MANIFESTS, MODEL_CLAIMS, MODEL_SPEEDS, MODELS_TABLES };
+
+enum {
+    MODEL_DIGEST,
+    MODEL_STATE,
+    MODEL_STEP,
+    MODEL_NAME,
+    MODEL_ROLE,
+    MODEL_PACK,
+    MODEL_FORMAT,
+    MODEL_QUANTIZATION,
+    MODEL_BYTES,
+    MODEL_ARCHITECTURE,
+    MODEL_PARAMETERS,
+    MODEL_CONTEXT_LENGTH,
+    MODEL_LICENSE,
+    MODEL_PUBLISHER,
+    MODEL_REPO,
+    MODEL_REVISION,
+    MODEL_VERIFIED,
+    MODEL_MANIFEST_LIST,
+    MODEL_NAMED,
+    MODEL_LEFT_AT,
+    MODEL_LEFT_SEQ,
+    MODEL_NAME_LIST,
+    MODEL_ROUTES,
+    MODEL_PROVEN_BY,
+    MODEL_BASE
+};
+
+enum {
+    NAME_RUNTIME,
+    NAME_MODEL,
+    NAME_STATE,
+    NAME_DIGEST,
+    NAME_MANIFEST,
+    NAME_DIGEST_BEFORE,
+    NAME_MOVED,
+    NAME_MOVED_AT,
+    NAME_MOVED_SEQ,
+    NAME_REMOTE,
+    NAME_ENDPOINT,
+    NAME_BYTES,
+    NAME_LOADED,
+    NAME_LOADED_AT,
+    NAME_LOADED_DIGEST,
+    NAME_TARGET,
+    NAME_VERSION,
+    NAME_BASE
+};
+
+enum { MANIFEST_KEY, MANIFEST_DIGEST, MANIFEST_DIGEST_BEFORE, MANIFEST_BASE };
+enum { CLAIM_OF, CLAIM_MODEL, CLAIM_RUNTIME, CLAIM_SEQ };
+
+/* eval.benchmarked, and the columns of the table that it fills (models_speed.c). */
+#define MODELS_SPEED_COLUMNS 13
+extern const struct state_column models_speed_columns[];
+int models_take_speed(struct fold *fold, struct err *err);
+
+/* model_names and models as they are judged. */
+int models_judge(struct state_view *view, struct row *row, struct err *err);
+int models_judge_name(struct state_view *view, struct row *row, struct err *err);
+
+/* ---- asking for weights ---- */
+
+#define MODELS_DIGEST_MAX 128
+struct models_weights {
+    char digest[MODELS_DIGEST_MAX]; /* NUL-terminated; empty: nobody knows */
+    bool seen;                      /* the name is there in some runtime */
+    bool removed;                   /* it was, and is not any more */
+    struct reason reason;           /* in words when nobody knows; cites what decided in any case */
+};
+
+/* The weights that a digest means: itself, or those of the manifest that it is known to be of. ret has room for
+ * MODELS_DIGEST_MAX bytes; a longer one gives an empty text. */
+int models_digest(struct state_view *view, struct bytes digest, char *ret, struct err *err);
+/* The weights that a name leads to now. Runtime "": in any runtime; then all that have the name must agree. With `pinned`
+ * (a digest; empty: none) it is enough that one of them leads there. A name without ':' is also looked for with ":latest".
+ */
+int models_resolve(struct state_view *view, struct bytes runtime, struct bytes model, struct bytes pinned,
+                   struct models_weights *ret, struct err *err);
+
+#endif

@@ -1,0 +1,415 @@
+/* Permissions by who holds them, group and scope: what the newest event said, and who decided it.
+ *
+ *   requested ──> granted ──> expired     the step that is stored; it is also expired when its end is past or its
+ *       │  └────> denied                  one use was made, which is judged when the row is read
+ *       └───────> revoked
+ *
+ * A request ends neither a grant nor a denial: `decision` keeps what was decided.
+ *
+ * An answer of an agent (permission.decided) counts as a grant or a denial with its lifetime; without a lifetime it holds
+ * once, and when it names the request that it answers it is used up with it. So what stays granted is what stands.
+ *
+ * Uses count for the newest decision that covers what was used, among the row of that scope, the row of all scopes (""),
+ * and those of patterns, which are listed by who and group in a second table because a fold finds rows by their whole key.
+ * When that decision is no grant that holds, or there is none, the use is a violation.
+ *
+ * Safe side: denied and revoked always take effect, whatever came before. */
+#include "projections/permissions.h"
+
+#include <string.h>
+
+#include "base/glob.h"
+#include "projections/fold.h"
+#include "projections/list.h"
+#include "projections/look.h"
+
+#define PATTERNS_MAX                                                                                                       \
+    24 /* of one who and group; what is granted beyond them is not found by uses, so it cannot hold once                   \
+        */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum { PERMISSIONS, PATTERNS };
+
+static const struct state_column columns[] = {
+    [PERMISSIONS_WHO] = {"who", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "pack or tool that it is about"},
+    [PERMISSIONS_GROUP] = {"group", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "group of permissions; empty: not told"},
+    [PERMISSIONS_SCOPE] = {"scope", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "what it reaches; empty: everything"},
+    [PERMISSIONS_STATE] = {"state", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN,
+                           "requested, granted, denied, expired, revoked; null: it was used and nobody decided"},
+    [PERMISSIONS_STEP] = {"step", CELL_TEXT, 0, "what the newest event said of it"},
+    [PERMISSIONS_DECISION] = {"decision", CELL_TEXT, 0, "granted, denied or revoked, whatever was asked since"},
+    [PERMISSIONS_DECIDED_SEQ] = {"decided_seq", CELL_INT, COLUMN_SEQ, "the event that decided so"},
+    [PERMISSIONS_TIER] = {"tier", CELL_TEXT, COLUMN_MAIN, "T0 to T3"},
+    [PERMISSIONS_EXPIRES] = {"expires", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it ends by itself"},
+    [PERMISSIONS_LIFETIME] = {"lifetime", CELL_TEXT, 0, "once, session, until, project, permanent"},
+    [PERMISSIONS_SESSION] = {"session", CELL_TEXT, 0, "the session that it is for"},
+    [PERMISSIONS_REQUEST] = {"request", CELL_TEXT, 0, "id of the newest request"},
+    [PERMISSIONS_REQUIRED] = {"required", CELL_BOOL, 0, "the pack is blocked without it"},
+    [PERMISSIONS_BY] = {"by", CELL_TEXT, 0, "who decided"},
+    [PERMISSIONS_USES] = {"uses", CELL_INT, 0, "how often it was used since it was granted"},
+    [PERMISSIONS_USED_AT] = {"used_at", CELL_INT, COLUMN_TIME, "when it was used last"},
+    FOLD_COLUMNS,
+};
+
+enum { PATTERN_WHO, PATTERN_GROUP, PATTERN_SCOPES, PATTERN_COLUMNS };
+static const struct state_column pattern_columns[] = {
+    [PATTERN_WHO] = {"who", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "pack or tool"},
+    [PATTERN_GROUP] = {"group", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "group of permissions"},
+    [PATTERN_SCOPES] = {"scopes", CELL_LIST, COLUMN_MAIN, "the scopes that are patterns"},
+};
+
+static const struct fold_step_rule rules[] = {
+    {"granted", "requested", NULL, NULL},
+    {"*", "requested", "requested", NULL},
+    {"*", "granted", "granted", NULL},
+    {"*", "denied", "denied", NULL},
+    {"granted", "expired", "expired", NULL},
+    {"expired", "expired", NULL, NULL},
+    {"denied", "expired", NULL, "expired, but it was denied"},
+    {"revoked", "expired", NULL, "expired, but it was revoked"},
+    {"*", "expired", "expired", "expired, but it was never granted"},
+    {"granted", "revoked", "revoked", NULL},
+    {"expired", "revoked", "revoked", NULL},
+    {"revoked", "revoked", "revoked", NULL},
+    {"denied", "revoked", "revoked", "revoked, but it was denied"},
+    {"*", "revoked", "revoked", "revoked, but it was never granted"},
+};
+
+/* A wide one also ends what is narrower; a narrow one also takes a part out of what is wider. */
+static const struct fold_step_rule revoked_of_others = {"*", "revoked", "revoked", NULL};
+
+struct asked {
+    struct bytes who, group, scope;
+};
+
+static struct asked asked_of(const struct fold *fold) {
+    static const uint8_t nothing[1];
+    const struct bytes none = {nothing, 0};
+    struct asked a = {fold_event(fold)->subject, none, none};
+    fold_text(fold, "group", &a.group);
+    fold_text(fold, "scope", &a.scope);
+    return a;
+}
+
+bool permissions_covers(struct bytes scope, struct bytes other) {
+    return scope.n == 0 || bytes_eq(scope, other) || glob_match(scope, other);
+}
+
+bool permissions_is_over(const struct row *row, uint64_t at) {
+    bool ended = row_has(row, PERMISSIONS_EXPIRES) && row_int(row, PERMISSIONS_EXPIRES) <= (int64_t)at;
+    return ended || (row_is(row, PERMISSIONS_LIFETIME, "once") && row_int(row, PERMISSIONS_USES) > 0);
+}
+
+/* When what is over came to its end. */
+static int64_t end_of(const struct row *row, uint64_t at) {
+    bool ended = row_has(row, PERMISSIONS_EXPIRES) && row_int(row, PERMISSIONS_EXPIRES) <= (int64_t)at;
+    return row_int(row, ended ? PERMISSIONS_EXPIRES : PERMISSIONS_USED_AT);
+}
+
+/* ---- the decision that covers a use ---- */
+
+static int row_of(struct fold *fold, const struct asked *a, struct bytes group, struct bytes scope, struct row **ret,
+                  struct err *err) {
+    const struct bytes parts[] = {a->who, group, scope};
+    return fold_find(fold, PERMISSIONS, parts, COUNT(parts), ret, err);
+}
+
+/* The newer of the two counts. Without a group (of a tool that has none) only what refuses counts for any group. */
+static int consider(struct fold *fold, const struct asked *a, struct bytes group, struct bytes scope, struct row **best,
+                    struct err *err) {
+    struct row *row;
+    int rc = row_of(fold, a, group, scope, &row, err);
+    bool counts = rc == 0 && row != NULL && row_has(row, PERMISSIONS_DECIDED_SEQ) &&
+                  (bytes_eq(group, a->group) || !row_is(row, PERMISSIONS_DECISION, "granted"));
+    if (counts && (*best == NULL || row_int(row, PERMISSIONS_DECIDED_SEQ) > row_int(*best, PERMISSIONS_DECIDED_SEQ))) {
+        *best = row;
+    }
+    return rc;
+}
+
+static int consider_group(struct fold *fold, const struct asked *a, struct bytes group, struct row **best,
+                          struct err *err) {
+    const struct bytes parts[] = {a->who, group};
+    struct row *patterns;
+    struct list list;
+    struct bytes item, scope;
+    int rc = consider(fold, a, group, a->scope, best, err);
+    rc = rc != 0 || a->scope.n == 0 ? rc : consider(fold, a, group, (struct bytes){a->scope.p, 0}, best, err);
+    rc = rc != 0 ? rc : fold_find(fold, PATTERNS, parts, COUNT(parts), &patterns, err);
+    if (rc != 0 || patterns == NULL) {
+        return rc;
+    }
+    list_open(&list, patterns->cells[PATTERN_SCOPES].text);
+    while (rc == 0 && list_next(&list, &item)) {
+        if (list_name(item, "", &scope) && permissions_covers(scope, a->scope)) {
+            rc = consider(fold, a, group, scope, best, err);
+        }
+    }
+    return rc;
+}
+
+/* *ret is NULL when nobody decided anything that covers it. */
+static int find_decision(struct fold *fold, const struct asked *a, struct row **ret, struct err *err) {
+    *ret = NULL;
+    int rc = consider_group(fold, a, a->group, ret, err);
+    return rc != 0 || a->group.n == 0 ? rc : consider_group(fold, a, (struct bytes){a->group.p, 0}, ret, err);
+}
+
+/* ---- patterns ---- */
+
+/* The pattern is listed from here on. *ret_listed: there was room. */
+static int list_pattern(struct fold *fold, const struct asked *a, bool *ret_listed, struct err *err) {
+    const struct bytes parts[] = {a->who, a->group};
+    struct row *row;
+    struct list list;
+    struct list_out out;
+    struct bytes item, scope;
+    int rc = fold_row(fold, PATTERNS, parts, COUNT(parts), &row, err);
+    if (rc != 0) {
+        return rc;
+    }
+    list_out_init(&out);
+    list_open(&list, row->cells[PATTERN_SCOPES].type == CELL_LIST ? row->cells[PATTERN_SCOPES].text : (struct bytes){0});
+    *ret_listed = false;
+    while (list_next(&list, &item)) {
+        *ret_listed = *ret_listed || (list_name(item, "", &scope) && bytes_eq(scope, a->scope));
+        list_out_raw(&out, item);
+    }
+    if (!*ret_listed && out.n < PATTERNS_MAX && a->scope.n <= ROW_TEXT_MAX) {
+        *ret_listed = true;
+        list_out_text(&out, a->scope);
+        rc = list_out_set(&out, row, PATTERN_SCOPES, err);
+    }
+    list_out_done(&out);
+    return rc;
+}
+
+/* ---- steps ---- */
+
+/* What is past shows in the stored step as soon as something else happens. */
+static void lapse(struct row *row, uint64_t at) {
+    if (row_is(row, PERMISSIONS_STEP, "granted") && permissions_is_over(row, at)) {
+        row_set_str(row, PERMISSIONS_STEP, "expired");
+        row_set_int(row, PERMISSIONS_BASE + FOLD_SINCE, end_of(row, at));
+    }
+}
+
+static void put_granted(struct fold *fold, struct row *row) {
+    static const size_t anew[] = {PERMISSIONS_EXPIRES, PERMISSIONS_LIFETIME, PERMISSIONS_SESSION, PERMISSIONS_USES,
+                                  PERMISSIONS_USED_AT};
+    bool answer = bytes_is(fold_step(fold), "decided");
+    struct bytes text;
+    for (size_t i = 0; i < COUNT(anew); i++) {
+        row_set_null(row, anew[i]);
+    }
+    fold_copy(fold, row, PERMISSIONS_EXPIRES, "expires");
+    fold_copy(fold, row, PERMISSIONS_LIFETIME, "lifetime");
+    fold_copy(fold, row, PERMISSIONS_SESSION, "session");
+    if (answer && !row_has(row, PERMISSIONS_LIFETIME) && !row_has(row, PERMISSIONS_EXPIRES)) {
+        row_set_str(row, PERMISSIONS_LIFETIME, "once");
+    }
+    if (answer && row_is(row, PERMISSIONS_LIFETIME, "once") &&
+        (fold_text(fold, "request", &text) || fold_text(fold, "call", &text))) {
+        row_set_int(row, PERMISSIONS_USES, 1);
+        row_set_int(row, PERMISSIONS_USED_AT, (int64_t)fold_at(fold));
+    }
+    if (row_is(row, PERMISSIONS_LIFETIME, "session") && !row_has(row, PERMISSIONS_SESSION) && fold_event(fold)->run.n > 0) {
+        row_set_text(row, PERMISSIONS_SESSION, fold_event(fold)->run);
+    }
+}
+
+static void put_decision(struct fold *fold, struct row *row, const char *step) {
+    row_set_str(row, PERMISSIONS_DECISION, step);
+    row_set_int(row, PERMISSIONS_DECIDED_SEQ, (int64_t)fold_event(fold)->seq);
+    row_set_text(row, PERMISSIONS_BY, fold_event(fold)->actor);
+    if (strcmp(step, "granted") == 0) {
+        put_granted(fold, row);
+    } else {
+        row_set_null(row, PERMISSIONS_EXPIRES);
+        row_set_null(row, PERMISSIONS_LIFETIME);
+    }
+}
+
+static void take(struct fold *fold, struct row *row, const char *step, const struct fold_step_rule *rule) {
+    bool was_asked = row_is(row, PERMISSIONS_STEP, "requested");
+    int64_t asked_seq = row_int(row, PERMISSIONS_BASE + FOLD_SINCE_SEQ);
+    if (rule->to == NULL) {
+        fold_touch(fold, row, PERMISSIONS_BASE);
+    } else {
+        fold_state(fold, row, PERMISSIONS_BASE, PERMISSIONS_STEP, rule->to);
+        if (was_asked) {
+            row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)asked_seq);
+        }
+    }
+    if (strcmp(step, "requested") != 0 && strcmp(step, "expired") != 0) {
+        put_decision(fold, row, step);
+    }
+    if (rule->to != NULL) {
+        fold_copy(fold, row, PERMISSIONS_TIER, "tier");
+        fold_copy(fold, row, PERMISSIONS_REQUEST, "request");
+    }
+    fold_copy(fold, row, PERMISSIONS_REQUIRED, "required");
+    if (rule->why != NULL) {
+        fold_violation(fold, row, PERMISSIONS_BASE, "%s", rule->why);
+    }
+}
+
+/* Whether a grant of another scope covers this one, so that taking a part of it back makes sense. */
+static int is_part_of_grant(struct fold *fold, const struct asked *a, bool *ret, struct err *err) {
+    struct row *row;
+    int rc = find_decision(fold, a, &row, err);
+    *ret = rc == 0 && row != NULL && row_is(row, PERMISSIONS_DECISION, "granted");
+    return rc;
+}
+
+static int step(struct fold *fold, const char *word, struct err *err) {
+    const struct asked a = asked_of(fold);
+    const struct bytes parts[] = {a.who, a.group, a.scope};
+    bool revoked = strcmp(word, "revoked") == 0, pattern = glob_is_pattern(a.scope), listed = true, part = false;
+    struct row *row;
+    int rc = revoked ? is_part_of_grant(fold, &a, &part, err) : 0;
+    rc = rc != 0 ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
+    if (rc == 0 && pattern && strcmp(word, "requested") != 0) {
+        rc = list_pattern(fold, &a, &listed, err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    lapse(row, fold_at(fold));
+    const struct fold_step_rule *rule = fold_rule(rules, COUNT(rules), row_text(row, PERMISSIONS_STEP), bytes_of(word));
+    bool first = !row_has(row, PERMISSIONS_DECISION);
+    if (revoked && first && (part || pattern || a.scope.n == 0)) {
+        rule = &revoked_of_others;
+    }
+    take(fold, row, word, rule);
+    if (!listed && row_is(row, PERMISSIONS_LIFETIME, "once") && row_is(row, PERMISSIONS_STEP, "granted")) {
+        row_set_int(row, PERMISSIONS_USES, 1);
+        fold_violation(fold, row, PERMISSIONS_BASE, "more than %d patterns of one group: its one use could not be counted",
+                       PATTERNS_MAX);
+    }
+    return 0;
+}
+
+/* ---- uses ---- */
+
+static int used(struct fold *fold, struct err *err) {
+    const struct asked a = asked_of(fold);
+    const struct bytes parts[] = {a.who, a.group, a.scope};
+    int64_t count = 1;
+    uint64_t at = fold_at(fold);
+    struct row *row;
+    int rc = find_decision(fold, &a, &row, err);
+    bool decided = rc == 0 && row != NULL;
+    rc = rc != 0 || decided ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
+    if (rc != 0) {
+        return rc;
+    }
+    lapse(row, at);
+    bool held = row_is(row, PERMISSIONS_STEP, "granted");
+    fold_int(fold, "count", &count);
+    row_add(row, PERMISSIONS_USES, count > 0 ? count : 1);
+    row_set_int(row, PERMISSIONS_USED_AT, (int64_t)at);
+    if (!decided) {
+        fold_violation(fold, row, PERMISSIONS_BASE, "used, but nobody granted it");
+    } else if (!held) {
+        struct bytes is = row_text(row, PERMISSIONS_DECISION);
+        bool granted = bytes_is(is, "granted");
+        fold_violation(fold, row, PERMISSIONS_BASE, "used, but it was %.*s", granted ? 7 : (int)is.n,
+                       granted ? "expired" : (const char *)is.p);
+    } else if (row_is(row, PERMISSIONS_LIFETIME, "once")) {
+        fold_cite(fold, row, PERMISSIONS_BASE);
+        if (count > 1) {
+            fold_violation(fold, row, PERMISSIONS_BASE, "used %lld times, but it was granted for once", (long long)count);
+        }
+    } else {
+        fold_touch(fold, row, PERMISSIONS_BASE);
+    }
+    return 0;
+}
+
+static const char *word_of(struct bytes decision) {
+    static const struct {
+        const char *decision, *step;
+    } words[] = {{"allow", "granted"}, {"modify", "granted"}, {"deny", "denied"},
+                 {"abort", "denied"},  {"ask", "requested"},  {"defer", "requested"}};
+    for (size_t i = 0; i < COUNT(words); i++) {
+        if (bytes_is(decision, words[i].decision)) {
+            return words[i].step;
+        }
+    }
+    return NULL;
+}
+
+static int fold_permission(struct fold *fold, struct err *err) {
+    static const char *const steps[] = {"requested", "granted", "denied", "expired", "revoked"};
+    struct bytes name = fold_step(fold), decision = {0};
+    if (bytes_is(name, "used")) {
+        return used(fold, err);
+    }
+    if (bytes_is(name, "decided")) {
+        fold_text(fold, "decision", &decision);
+        const char *word = word_of(decision);
+        return word == NULL ? 0 : step(fold, word, err);
+    }
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        if (bytes_is(name, steps[i])) {
+            return step(fold, steps[i], err);
+        }
+    }
+    return 0;
+}
+
+/* ---- reading ---- */
+
+/* Its session is over: a run of that name came to its end. */
+static int session_over(struct state_view *view, struct row *row, bool *ret, struct err *err) {
+    struct bytes session = row_text(row, PERMISSIONS_SESSION);
+    struct row run;
+    uint64_t seqs[ROW_SEQS_MAX];
+    bool there;
+    *ret = false;
+    if (session.n == 0 || !row_is(row, PERMISSIONS_LIFETIME, "session")) {
+        return 0;
+    }
+    int rc = look_stored(view, "runs", &session, 1, &run, &there, err);
+    size_t finished = rc == 0 && there ? projection_column(run.table, "finished_at") : SIZE_MAX;
+    if (finished != SIZE_MAX && row_has(&run, finished)) {
+        *ret = true;
+        size_t n = row_seqs(&run, projection_column(run.table, "evidence"), seqs, ROW_SEQS_MAX);
+        if (n > 0 && n <= ROW_SEQS_MAX) {
+            row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, seqs[n - 1]);
+        }
+        row_set_int(row, PERMISSIONS_BASE + FOLD_SINCE, row_int(&run, finished));
+    }
+    row_done(&run);
+    return rc;
+}
+
+static int judge(struct state_view *view, struct row *row, struct err *err) {
+    bool over = false;
+    row->cells[PERMISSIONS_STATE] = row->cells[PERMISSIONS_STEP];
+    if (!row_is(row, PERMISSIONS_STEP, "granted")) {
+        return 0;
+    }
+    if (permissions_is_over(row, state_now(view))) {
+        row_set_str(row, PERMISSIONS_STATE, "expired");
+        row_set_int(row, PERMISSIONS_BASE + FOLD_SINCE, end_of(row, state_now(view)));
+        return 0;
+    }
+    int rc = session_over(view, row, &over, err);
+    if (over) {
+        row_set_str(row, PERMISSIONS_STATE, "expired");
+    }
+    return rc;
+}
+
+static const struct state_table tables[] = {
+    [PERMISSIONS] = {"permissions", "permission", "A row is what somebody may do, how far, and whether it holds.", columns,
+                     PERMISSIONS_BASE + FOLD_N, judge},
+    [PATTERNS] = {"permission_patterns", "permission-pattern", "A row is the scopes of a group that are patterns.",
+                  pattern_columns, PATTERN_COLUMNS, NULL},
+};
+static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied", "permission.decided",
+                                    "permission.expired",   "permission.revoked", "permission.used",   NULL};
+
+const struct projection projection_permissions = {"permissions", 1, tables, COUNT(tables), kinds, fold_permission};

@@ -1,0 +1,44 @@
+/* What it means that a proof counts: the one place that says so. Routes, packs and models judge by it, and decide.h.
+ *
+ * A proof is an evaluation that counts (evals.h) and was made for the route as it is now. Four things bind it:
+ *
+ *   model    the weights that the route uses: the digest that it names, or what the name that it names leads to
+ *   config   digest of the route's configuration
+ *   pack     version of the pack that the route belongs to, as it is installed now
+ *   suite    the suite and its digest: the one that the route names, else the one that was declared last
+ *
+ * When one of them is not what the evaluation says, the proof does not count, and the reason names it: "model drift".
+ * Absent values: what the route does not say, any evaluation may say; what it says, the evaluation has to say too. Weights
+ * have to be known on both sides. A name that is there and leads elsewhere, or was there and is gone, contradicts a digest
+ * that the route names; so does a primary decision, newer than both, that used other weights. A suite's digest that the
+ * route names stands, also when the suite is declared anew.
+ *
+ * Of the evaluations of the route as it is now the newest one that passed in full or failed decides. One that proves
+ * nothing either way (partial, cached, dirty, without verdict, stale) neither counts nor takes away an older one. */
+#ifndef PROJECTIONS_PROOF_H
+#define PROJECTIONS_PROOF_H
+
+#include "projections/models.h"
+#include "projections/reason.h"
+#include "projections/state.h"
+
+struct proof {
+    bool asked;       /* the route names a suite: there is something to be proven */
+    bool counts;      /* it is proven */
+    uint64_t seq;     /* the end of the evaluation, when it counts */
+    const char *word; /* otherwise why, in short: "no eval", "failed eval", "model drift", ...; static; "" when it counts */
+    struct reason reason; /* in words, beginning with `word`, when it does not count; what was looked at in any case */
+};
+/* `route`: a row of routes, its stored columns. */
+int proof_of_route(struct state_view *view, const struct row *route, struct proof *ret, struct err *err);
+/* By the route's name. ERR_NOTFOUND: there is no such route, or it was removed. */
+int proof_find(struct state_view *view, struct bytes route, struct proof *ret, struct err *err);
+
+/* The weights that the route uses now; digest empty: nobody knows, and the reason says why. */
+struct proof_model {
+    char digest[MODELS_DIGEST_MAX];
+    struct reason reason;
+};
+int proof_model(struct state_view *view, const struct row *route, struct proof_model *ret, struct err *err);
+
+#endif

@@ -1,0 +1,166 @@
+/* Bringing what is stored up to date, and building it anew beside what is read. */
+#include "projections/rebuild.h"
+
+#include <string.h>
+
+#include "projections/build.h"
+
+static const struct projection *const *list_of(const struct state_options *options) {
+    return options->projections != NULL ? options->projections : projection_all;
+}
+
+/* `work` over the derived environment; one that turns out to be damaged is made anew, once. */
+static int with_derived(struct ledger *ledger, int (*work)(struct db *db, void *ctx, bool *ret_log, struct err *err),
+                        void *ctx, struct err *err) {
+    struct db *db;
+    struct err why = {0};
+    bool log = false; /* what is damaged is the log */
+    int rc = derived_open(ledger, true, &db, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = work(db, ctx, &log, &why);
+    if (rc == ERR_CORRUPT && !log) {
+        pthread_mutex_lock(&ledger->writing);
+        rc = derived_renew(ledger, err);
+        pthread_mutex_unlock(&ledger->writing);
+        rc = rc != 0 ? rc : derived_open(ledger, true, &db, err);
+        return rc != 0 ? rc : work(db, ctx, &log, err);
+    }
+    return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
+}
+
+struct job {
+    struct ledger *ledger;
+    const struct state_options *options;
+    uint32_t which;
+};
+
+/* ---- catching up ---- */
+
+static int catch_up(struct db *db, void *ctx, bool *ret_log, struct err *err) {
+    const struct job *job = ctx;
+    const struct projection *const *list = list_of(job->options);
+    struct build *build = NULL;
+    int rc = build_open(job->ledger, db, job->options, &build, err);
+    for (size_t i = 0; rc == 0 && i < PROJECTIONS_MAX && list[i] != NULL; i++) {
+        rc = build_add(build, list[i], false, build_size(build), err);
+    }
+    rc = rc != 0 ? rc : build_run(build, err);
+    *ret_log = build != NULL && build_damaged(build) != LEDGER_NO_SEQ;
+    build_close(build);
+    return rc != 0 ? rc : store_sweep(db, job->options->stop, err);
+}
+
+int rebuild_catch_up(struct ledger *ledger, const struct state_options *options, struct err *err) {
+    struct job job = {.ledger = ledger, .options = options};
+    return with_derived(ledger, catch_up, &job, err);
+}
+
+/* ---- anew ---- */
+
+static int build_shadows(struct db *db, const struct job *job, struct build *build, struct err *err) {
+    const struct projection *const *list = list_of(job->options);
+    uint64_t seq;
+    const char *words;
+    struct err why = {0};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < PROJECTIONS_MAX && list[i] != NULL; i++) {
+        rc = (job->which >> i & 1U) != 0 ? build_add(build, list[i], true, build_size(build), err) : 0;
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    rc = build_run(build, &why);
+    const struct projection *stopped = rc == 0 ? build_stopped(build, &seq, &words) : NULL;
+    if (rc == 0) {
+        rc = build_swap(build, &why);
+    }
+    if (rc == ERR_FULL || stopped != NULL) { /* room for others, and no half work */
+        struct err ignored;
+        if (build_forget(build, &ignored) == 0) {
+            store_sweep(db, NULL, &ignored);
+        }
+    }
+    if (rc == 0 && stopped != NULL) {
+        return err_set(err, ERR_INVALID, "'%s' stops at event %llu: %s", stopped->name, (unsigned long long)seq, words);
+    }
+    return rc != 0 ? err_set(err, rc, "%s", why.msg) : store_sweep(db, job->options->stop, err);
+}
+
+static int run(struct db *db, void *ctx, bool *ret_log, struct err *err) {
+    const struct job *job = ctx;
+    struct build *build;
+    int rc = build_open(job->ledger, db, job->options, &build, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = build_shadows(db, job, build, err);
+    *ret_log = build_damaged(build) != LEDGER_NO_SEQ;
+    build_close(build);
+    return rc;
+}
+
+int rebuild_run(struct ledger *ledger, const struct state_options *options, uint32_t which, struct err *err) {
+    struct job job = {.ledger = ledger, .options = options, .which = which};
+    return with_derived(ledger, run, &job, err);
+}
+
+/* ---- dropping ---- */
+
+void rebuild_distrust(struct ledger *ledger, const struct projection *projection, uint32_t slot) {
+    struct db *db;
+    struct db_txn *txn = NULL;
+    struct store_record record;
+    if (derived_open(ledger, false, &db, NULL) != 0 || db_begin(db, true, &txn, NULL) != 0) {
+        return;
+    }
+    if (store_get(txn, projection->name, &record, NULL) == 0 && record.current.there && record.current.slot == slot) {
+        record.current = (struct store_generation){0};
+        if (store_put(txn, projection->name, &record, NULL) == 0) {
+            db_commit(txn, NULL);
+            return;
+        }
+    }
+    db_abort(txn);
+}
+
+static int drop(struct db *db, void *ctx, bool *ret_log, struct err *err) {
+    static const char prefix[] = "projection/";
+    struct db_txn *txn = NULL;
+    struct db_cursor *cursor = NULL;
+    (void)ctx;
+    (void)ret_log;
+    int rc = db_begin(db, true, &txn, err);
+    while (rc == 0) {
+        struct bytes key, value;
+        uint8_t copy[DB_KEY_MAX];
+        rc = db_cursor_open(txn, DERIVED_STATE, &cursor, err);
+        if (rc != 0) {
+            break;
+        }
+        rc = db_cursor_seek(cursor, bytes_of(prefix), &key, &value, err);
+        bool ours = rc == 0 && bytes_has_prefix(key, prefix);
+        size_t n = ours ? key.n : 0;
+        memcpy(copy, ours ? key.p : copy, n);
+        db_cursor_close(cursor);
+        if (!ours) {
+            break;
+        }
+        rc = db_del(txn, DERIVED_STATE, (struct bytes){copy, n}, err);
+    }
+    if (rc < 0) {
+        db_abort(txn);
+        return rc;
+    }
+    rc = db_commit(txn, err);
+    return rc != 0 ? rc : store_sweep(db, NULL, err);
+}
+
+int rebuild_drop(struct ledger *ledger, struct err *err) {
+    struct db *db;
+    if (derived_open(ledger, false, &db, NULL) == ERR_NOTFOUND) {
+        return 0;
+    }
+    return with_derived(ledger, drop, NULL, err);
+}

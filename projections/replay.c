@@ -1,0 +1,494 @@
+/* A pass over groups. Kinds are few and come in bursts, so who takes a kind is looked up by its text in a small table, and
+ * an event that nobody takes costs no more than its header. */
+#include "projections/replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ledger/reader.h"
+#include "projections/ahead.h"
+
+#define KINDS_KEPT 64 /* a power of two */
+#define KIND_MAX   64 /* longer ones are not kept */
+
+struct known_kind {
+    uint8_t n;
+    char text[KIND_MAX];
+    uint32_t takers; /* a bit for each part */
+};
+
+struct replay {
+    struct ledger *ledger;
+    struct core_view view; /* the snapshot of when it was opened */
+    bool awake;            /* it is held yet */
+    struct ledger_reader *reader;
+    struct ahead *ahead; /* NULL: the reader alone */
+    uint64_t until;      /* up to there all will be wanted */
+    struct fold_input *input;
+    struct replay_part *part[PROJECTIONS_MAX];
+    size_t n;
+    uint64_t damaged;
+    struct buf payload; /* one that has a record of its own */
+    struct known_kind kind[KINDS_KEPT];
+};
+
+int replay_open(struct ledger *ledger, struct replay **ret, struct err *err) {
+    struct replay *r = calloc(1, sizeof(*r));
+    if (r == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    int rc = core_view_begin(ledger, &r->view, err);
+    if (rc != 0) {
+        free(r);
+        return rc;
+    }
+    r->ledger = ledger;
+    r->awake = true;
+    r->damaged = LEDGER_NO_SEQ;
+    buf_init(&r->payload, EVENT_PAYLOAD_MAX);
+    *ret = r;
+    return 0;
+}
+
+void replay_close(struct replay *r) {
+    if (r != NULL) {
+        ahead_stop(r->ahead);
+        ledger_reader_close(r->reader);
+        core_view_end(&r->view);
+        fold_input_free(r->input);
+        buf_done(&r->payload);
+        free(r);
+    }
+}
+
+uint64_t replay_size(const struct replay *r) {
+    return r->view.head.size;
+}
+
+uint64_t replay_damaged(const struct replay *r) {
+    return r->damaged;
+}
+
+void replay_expect(struct replay *r, uint64_t until) {
+    r->until = until;
+}
+
+void replay_parts(struct replay *r, struct replay_part *const *parts, size_t n) {
+    memcpy(r->part, parts, n * sizeof(parts[0]));
+    r->n = n;
+    memset(r->kind, 0, sizeof(r->kind));
+}
+
+/* ---- looking ---- */
+
+/* The group that is not full, in the snapshot. */
+static bool in_tail(const struct replay *r, uint64_t seq) {
+    uint64_t size = r->view.head.size;
+    return r->awake && seq < size && seq / EVENT_GROUP == size / EVENT_GROUP;
+}
+
+/* From here on nothing is held while others take their time. */
+static void let_rest(struct replay *r) {
+    if (r->awake) {
+        db_rest(r->view.txn);
+        r->awake = false;
+    }
+}
+
+static int group_of(struct replay *r, uint64_t seq, const struct group **ret, struct err *err) {
+    int rc = 0;
+    let_rest(r);
+    if (r->reader == NULL) {
+        rc = ledger_reader_open(r->ledger, 0, LEDGER_NO_SEQ, &r->reader, err);
+    }
+    rc = rc != 0 ? rc : reader_group(r->reader, seq / EVENT_GROUP, ret, err);
+    if (rc == 0 && seq % EVENT_GROUP >= (*ret)->n) {
+        rc = err_set(err, ERR_CORRUPT, "there is no event %llu any more", (unsigned long long)seq);
+    }
+    return rc;
+}
+
+/* The same as the next in a long walk. */
+static int next_group(struct replay *r, uint64_t seq, struct ledger_reader **ret_reader, const struct group **ret,
+                      struct err *err) {
+    uint64_t index = seq / EVENT_GROUP, size = r->view.head.size;
+    uint64_t to = (r->until < size ? r->until : size) / EVENT_GROUP;
+    if (!ahead_has(r->ahead, index)) {
+        ahead_stop(r->ahead);
+        r->ahead = index < to ? ahead_start(r->ledger, index, to) : NULL;
+    }
+    if (r->ahead != NULL) {
+        let_rest(r);
+        return ahead_take(r->ahead, index, ret_reader, ret, err);
+    }
+    int rc = group_of(r, seq, ret, err);
+    *ret_reader = r->reader;
+    return rc;
+}
+
+static int tail_record(struct replay *r, uint64_t seq, struct event_header *ret_header, struct bytes *ret_bytes,
+                       struct bytes *ret_payload, enum group_payload *ret_where, struct err *err) {
+    struct bytes record;
+    int rc = db_get_u64(r->view.txn, T_TAIL, seq, &record, err);
+    if (rc == ERR_NOTFOUND) {
+        rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
+    }
+    rc = rc != 0 ? rc : group_tail_decode(record, ret_bytes, ret_payload, ret_where, err);
+    rc = rc != 0 ? rc : event_header_decode(*ret_bytes, ret_header, err);
+    if (rc == 0 && ret_header->seq != seq) {
+        rc = err_set(err, ERR_CORRUPT, "the record of event %llu holds seq %llu", (unsigned long long)seq,
+                     (unsigned long long)ret_header->seq);
+    }
+    return rc;
+}
+
+static int leaf_from_tail(struct replay *r, uint64_t seq, uint8_t leaf[LEDGER_HASH], uint64_t *ret_time, struct err *err) {
+    struct event_header header;
+    struct bytes bytes, payload;
+    enum group_payload where;
+    int rc = tail_record(r, seq, &header, &bytes, &payload, &where, err);
+    if (rc == 0) {
+        event_leaf(leaf, bytes);
+        *ret_time = header.time;
+    }
+    return rc;
+}
+
+/* As the event that follows names it. */
+static int leaf_before_tail(struct replay *r, uint64_t seq, uint8_t leaf[LEDGER_HASH], struct err *err) {
+    struct event_header header;
+    struct bytes bytes, payload;
+    enum group_payload where;
+    int rc = tail_record(r, seq, &header, &bytes, &payload, &where, err);
+    if (rc == 0) {
+        memcpy(leaf, header.prev, LEDGER_HASH);
+    }
+    return rc;
+}
+
+int replay_leaf(struct replay *r, uint64_t size, uint8_t ret[LEDGER_HASH], uint64_t *ret_time, struct err *err) {
+    uint8_t leaf[LEDGER_HASH] = {0};
+    const struct group *group;
+    uint64_t time = 0;
+    int rc = 0;
+    if (size == r->view.head.size) {
+        memcpy(leaf, r->view.head.prev, sizeof(leaf));
+        time = r->view.head.time;
+    } else if (size > 0 && ret_time == NULL && in_tail(r, size)) {
+        rc = leaf_before_tail(r, size, leaf, err);
+    } else if (size > 0 && in_tail(r, size - 1)) {
+        rc = leaf_from_tail(r, size - 1, leaf, &time, err);
+    } else if (size > 0) {
+        rc = group_of(r, size - 1, &group, err);
+        if (rc == 0) {
+            memcpy(leaf, group->event[(size - 1) % EVENT_GROUP].leaf, sizeof(leaf));
+            time = group->event[(size - 1) % EVENT_GROUP].facts.time;
+        }
+    }
+    if (rc == 0 && ret != NULL) {
+        memcpy(ret, leaf, sizeof(leaf));
+    }
+    if (rc == 0 && ret_time != NULL) {
+        *ret_time = time;
+    }
+    return rc;
+}
+
+int replay_same(struct replay *r, uint64_t size, const uint8_t leaf[LEDGER_HASH], bool *ret, struct err *err) {
+    uint8_t there[LEDGER_HASH];
+    if (size > r->view.head.size) {
+        *ret = false;
+        return 0;
+    }
+    int rc = replay_leaf(r, size, there, NULL, err);
+    if (rc == 0) {
+        *ret = memcmp(there, leaf, sizeof(there)) == 0;
+    }
+    return rc;
+}
+
+/* ---- giving ---- */
+
+static uint32_t takers_of(struct replay *r, struct bytes kind) {
+    uint32_t hash = 2166136261U, takers = 0;
+    for (size_t i = 0; i < kind.n; i++) {
+        hash = (hash ^ kind.p[i]) * 16777619U;
+    }
+    struct known_kind *k = &r->kind[(hash ^ hash >> 16) % KINDS_KEPT];
+    if (k->n > 0 && k->n == kind.n && memcmp(k->text, kind.p, kind.n) == 0) {
+        return k->takers;
+    }
+    for (size_t i = 0; i < r->n; i++) {
+        takers |= (uint32_t)projection_takes(r->part[i]->projection, kind) << i;
+    }
+    if (kind.n > 0 && kind.n <= KIND_MAX) {
+        k->n = (uint8_t)kind.n;
+        memcpy(k->text, kind.p, kind.n);
+        k->takers = takers;
+    }
+    return takers;
+}
+
+/* Who of them has come so far and can go on. */
+static uint32_t ready_of(const struct replay *r, uint64_t seq) {
+    uint32_t ready = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        ready |= (uint32_t)(!r->part[i]->stopped && r->part[i]->position <= seq) << i;
+    }
+    return ready;
+}
+
+/* Failures of the machine, not of the event. */
+static bool is_outside(int rc) {
+    return rc == ERR_NOMEM || rc == ERR_IO || rc == ERR_FULL || rc == ERR_BUSY;
+}
+
+static void stop_part(struct replay_part *part, uint64_t seq, const uint8_t *leaf, const struct err *why) {
+    part->stopped = true;
+    part->position = seq;
+    memcpy(part->leaf, leaf, LEDGER_HASH);
+    part->failed_seq = seq;
+    size_t n = strnlen(why->msg, sizeof(part->failed) - 1);
+    n = text_utf8_valid((const uint8_t *)why->msg, n); /* no half of a character */
+    memcpy(part->failed, why->msg, n);
+    part->failed[n] = '\0';
+}
+
+/* `before`: the leaf of the event before. */
+static int give(struct replay *r, uint32_t takers, const struct ledger_event *event, const uint8_t *before,
+                struct err *err) {
+    struct err why = {0};
+    int rc = 0, all = 0;
+    if (r->input == NULL) {
+        rc = fold_input_new(upcast_all, upcast_count, &r->input, err);
+    }
+    all = rc != 0 ? rc : fold_input_set(r->input, event, &why);
+    for (; takers != 0 && rc == 0; takers &= takers - 1) {
+        struct replay_part *part = r->part[__builtin_ctz(takers)];
+        int one = all != 0 ? all : fold_apply(part->fold, r->input, &why);
+        if (is_outside(one)) {
+            rc = err_set(err, one, "%s", why.msg);
+        } else if (one != 0) {
+            stop_part(part, event->seq, before, &why);
+        }
+    }
+    return rc;
+}
+
+/* Body and author out of a payload whose hash was compared. Most are unsigned: then the body is all between the head of the
+ * array and the nil at its end; folds parse it themselves. A signature's last 66 bytes are a bin64. */
+static int open_payload(struct bytes payload, struct ledger_event *event, struct err *err) {
+    struct event_author author = {0};
+    size_t n = payload.n;
+    event->payload = payload;
+    if (n >= 3 && payload.p[0] == 0x92 && payload.p[n - 1] == 0xc0 &&
+        (n < 67 || payload.p[n - 66] != 0xc4 || payload.p[n - 65] != 0x40)) {
+        event->body = (struct bytes){payload.p + 1, n - 2};
+        return 0;
+    }
+    int rc = event_payload_decode(payload, &event->body, &author, err);
+    event->author = author.name;
+    return rc;
+}
+
+static void event_of(const struct event_header *h, struct bytes bytes, const uint8_t *leaf, struct ledger_event *ret) {
+    *ret = (struct ledger_event){.seq = h->seq,
+                                 .time = h->time,
+                                 .schema = h->schema,
+                                 .kind = h->kind,
+                                 .subject = h->subject,
+                                 .actor = h->actor,
+                                 .source = h->source,
+                                 .grade = h->grade,
+                                 .run = h->run,
+                                 .key = h->key,
+                                 .has_cause = h->has_cause,
+                                 .cause = h->cause,
+                                 .header = bytes,
+                                 .has_private = h->private_ != NULL};
+    memcpy(ret->leaf, leaf, LEDGER_HASH);
+}
+
+/* ---- passes ---- */
+
+static const uint8_t *leaf_before(const struct group *group, size_t i) {
+    return i == 0 ? group->prev : group->event[i - 1].leaf;
+}
+
+/* All that are ready stand at `seq` now. */
+static void arrive(struct replay *r, uint64_t seq, const uint8_t *leaf) {
+    for (size_t i = 0; i < r->n; i++) {
+        struct replay_part *part = r->part[i];
+        if (!part->stopped && part->position < seq) {
+            part->position = seq;
+            memcpy(part->leaf, leaf, LEDGER_HASH);
+            part->failed_seq = LEDGER_NO_SEQ;
+            part->failed[0] = '\0';
+        }
+    }
+}
+
+static int note_damage(struct replay *r, uint64_t seq, int rc) {
+    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        r->damaged = seq;
+    }
+    return rc;
+}
+
+/* Events [seq, to) of one group. */
+static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *err) {
+    struct event_header header = {0};
+    struct ledger_event event;
+    struct ledger_reader *reader;
+    const struct group *group;
+    int rc = next_group(r, seq, &reader, &group, err);
+    uint64_t from = seq;
+    if (rc != 0) {
+        return note_damage(r, seq, rc);
+    }
+    for (; seq < to; seq++) {
+        size_t i = (size_t)(seq % EVENT_GROUP);
+        struct bytes payload = {NULL, 0};
+        if (!group_header(group, i, &header)) {
+            rc = event_header_decode(group->event[i].header, &header, err);
+            rc = rc != 0 ? rc
+                         : err_set(err, ERR_CORRUPT, "the header of event %llu does not parse", (unsigned long long)seq);
+            break;
+        }
+        uint32_t takers = takers_of(r, header.kind);
+        takers = takers != 0 ? takers & ready_of(r, seq) : 0;
+        if (takers == 0) {
+            continue;
+        }
+        event_of(&header, group->event[i].header, group->event[i].leaf, &event);
+        rc = group->event[i].where == GROUP_ERASED ? 0 : reader_payload(reader, i, &header, &payload, err);
+        rc = rc != 0 || payload.n == 0 ? rc : open_payload(payload, &event, err);
+        if (rc != 0) {
+            break;
+        }
+        rc = give(r, takers, &event, leaf_before(group, i), err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    if (seq > from) {
+        arrive(r, seq, group->event[(seq - 1) % EVENT_GROUP].leaf);
+    }
+    return note_damage(r, seq, rc);
+}
+
+static int tail_payload(struct replay *r, const struct event_header *h, enum group_payload where, struct bytes *payload,
+                        struct err *err) {
+    uint8_t salt[EVENT_HASH], commit[EVENT_HASH];
+    int rc = 0;
+    if (where == GROUP_EXTERNAL) {
+        buf_clear(&r->payload);
+        rc = core_payload_get(r->view.txn, h->seq, &r->payload, err);
+        *payload = bytes_of_buf(&r->payload);
+    }
+    event_salt(salt, r->view.head.seed, h->seq);
+    event_body_commit(commit, salt, *payload);
+    if (rc == 0 && memcmp(commit, h->body, EVENT_HASH) != 0) {
+        rc = err_set(err, ERR_TAMPERED, "event %llu is not what was written: its payload differs from its commitment",
+                     (unsigned long long)h->seq);
+    }
+    return rc;
+}
+
+/* Events [seq, to) of the tail, behind one whose leaf is `leaf`. */
+static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LEDGER_HASH], struct err *err) {
+    int rc = 0;
+    for (; seq < to; seq++) {
+        struct event_header header;
+        struct ledger_event event;
+        struct bytes bytes, payload;
+        enum group_payload where;
+        uint8_t own[LEDGER_HASH];
+        rc = tail_record(r, seq, &header, &bytes, &payload, &where, err);
+        if (rc == 0 && memcmp(header.prev, leaf, LEDGER_HASH) != 0) {
+            rc = err_set(err, ERR_TAMPERED,
+                         "event %llu is not what was written: the next event's prev differs from its leaf",
+                         (unsigned long long)(seq - 1));
+        }
+        if (rc != 0) {
+            break;
+        }
+        event_leaf(own, bytes);
+        uint32_t takers = takers_of(r, header.kind) & ready_of(r, seq);
+        event_of(&header, bytes, own, &event);
+        if (takers != 0 && where != GROUP_ERASED) {
+            rc = tail_payload(r, &header, where, &payload, err);
+            rc = rc != 0 ? rc : open_payload(payload, &event, err);
+        }
+        if (rc != 0) {
+            break;
+        }
+        rc = takers != 0 ? give(r, takers, &event, leaf, err) : 0;
+        if (rc != 0) {
+            return rc;
+        }
+        memcpy(leaf, own, sizeof(own));
+    }
+    if (rc == 0 && to == r->view.head.size && memcmp(leaf, r->view.head.prev, LEDGER_HASH) != 0) {
+        rc = err_set(err, ERR_TAMPERED, "event %llu is not what was written: its leaf is not the head's",
+                     (unsigned long long)(to - 1));
+        seq = to - 1;
+    }
+    arrive(r, seq, leaf);
+    return note_damage(r, seq, rc);
+}
+
+/* The part that is furthest behind; NULL: all have come to `to`. */
+static struct replay_part *last_part(const struct replay *r, uint64_t to) {
+    struct replay_part *last = NULL;
+    for (size_t i = 0; i < r->n; i++) {
+        struct replay_part *p = r->part[i];
+        if (!p->stopped && p->position < to && (last == NULL || p->position < last->position)) {
+            last = p;
+        }
+    }
+    return last;
+}
+
+static bool is_enough(const struct replay *r, const struct replay_limits *limits) {
+    size_t bytes = 0, rows = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        bytes += rows_bytes(r->part[i]->rows);
+        rows += rows_dirty(r->part[i]->rows);
+    }
+    return (limits->bytes_max != 0 && bytes >= limits->bytes_max) || (limits->rows_max != 0 && rows >= limits->rows_max);
+}
+
+int replay_run(struct replay *r, uint64_t to, const struct replay_limits *limits, uint64_t *ret_to, struct err *err) {
+    struct replay_part *last;
+    uint64_t done = 0, at = to;
+    int rc = 0;
+    r->until = r->until > to ? r->until : to;
+    while (rc == 0 && (last = last_part(r, to)) != NULL) {
+        uint64_t seq = last->position, end = (seq / EVENT_GROUP + 1) * EVENT_GROUP;
+        end = end < to ? end : to;
+        if (in_tail(r, seq)) {
+            uint8_t leaf[LEDGER_HASH];
+            memcpy(leaf, last->leaf, sizeof(leaf));
+            rc = run_tail(r, seq, end, leaf, err);
+        } else {
+            rc = run_group(r, seq, end, err);
+        }
+        done += end - seq;
+        if (rc == 0 && limits->progress != NULL) {
+            limits->progress(limits->progress_ctx, done);
+        }
+        if (rc == 0 && limits->stop != NULL && *limits->stop != 0) {
+            rc = err_set(err, ERR_BUSY, "interrupted");
+        }
+        if (rc == 0 && end < to && is_enough(r, limits)) {
+            at = end;
+            break;
+        }
+    }
+    if (rc == 0) {
+        *ret_to = at;
+    }
+    return rc;
+}

@@ -1,0 +1,51 @@
+/* From events to folds: a pass over the log in which each event is prepared once and given to those that take its kind.
+ *
+ * The newest events, of the group that is not full yet, are read one by one from a snapshot, checked as a chain from a leaf
+ * that is known to the head; all others by whole groups, checked against the tree. */
+#ifndef PROJECTIONS_REPLAY_H
+#define PROJECTIONS_REPLAY_H
+
+#include "ledger/core.h"
+#include "projections/fold_run.h"
+
+#define REPLAY_FAILED_MAX 256
+
+/* One projection that is being folded. */
+struct replay_part {
+    const struct projection *projection;
+    struct rows *rows;         /* borrowed */
+    struct fold *fold;         /* borrowed; over these rows */
+    uint64_t position;         /* events that it has folded; it takes those from there on */
+    uint8_t leaf[LEDGER_HASH]; /* of event position - 1; zero at 0 */
+    bool stopped;              /* it could not take event failed_seq == position */
+    uint64_t failed_seq;       /* LEDGER_NO_SEQ: it did not fail */
+    char failed[REPLAY_FAILED_MAX];
+};
+
+struct replay_limits {
+    size_t bytes_max, rows_max; /* of all parts: a pass ends early when there is so much to keep; 0: no limit */
+    const volatile int *stop;   /* not 0: ERR_BUSY. May be NULL */
+    void (*progress)(void *ctx, uint64_t done); /* events folded in this pass; often. May be NULL */
+    void *progress_ctx;
+};
+
+struct replay;
+int replay_open(struct ledger *ledger, struct replay **ret, struct err *err);
+void replay_close(struct replay *replay);          /* NULL is fine */
+uint64_t replay_size(const struct replay *replay); /* of the log, when it was opened */
+/* Leaf of event size - 1, and its time; either may be NULL. Zero at size 0. */
+int replay_leaf(struct replay *replay, uint64_t size, uint8_t ret[LEDGER_HASH], uint64_t *ret_time, struct err *err);
+/* Whether that leaf is this one; false beyond the log's end. */
+int replay_same(struct replay *replay, uint64_t size, const uint8_t leaf[LEDGER_HASH], bool *ret, struct err *err);
+
+/* Passes will go on up to there: what comes can be read ahead. */
+void replay_expect(struct replay *replay, uint64_t until);
+/* At most PROJECTIONS_MAX; borrowed until the next call or close. */
+void replay_parts(struct replay *replay, struct replay_part *const *parts, size_t n);
+/* Folds on to `to`, or where a limit was reached: *ret_to, behind which no part that is not stopped stays. Parts that are
+ * further already stay there. A part that cannot take an event stops, the others go on. On ERR_CORRUPT and ERR_TAMPERED the
+ * log cannot be read at replay_damaged: parts have folded what is before. After other failures they are of no use. */
+int replay_run(struct replay *replay, uint64_t to, const struct replay_limits *limits, uint64_t *ret_to, struct err *err);
+uint64_t replay_damaged(const struct replay *replay); /* LEDGER_NO_SEQ: nothing was found */
+
+#endif

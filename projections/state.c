@@ -1,0 +1,460 @@
+/* Opening a view: what is stored, then what came since, folded in memory; what is too much for that is stored first, or
+ * where nothing can be stored, built in a scratch environment. */
+#include "projections/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "projections/build.h"
+#include "projections/rebuild.h"
+#include "projections/view.h"
+
+#define PROGRESS_NS (CLOCK_NS_PER_S / 10)
+
+void state_options_init(struct state_options *options) {
+    *options = (struct state_options){.at = LEDGER_NO_SEQ};
+}
+
+/* ---- a view's parts ---- */
+
+static void let_go(struct state_view *view) {
+    for (size_t i = 0; i < view->n; i++) {
+        struct view_projection *p = &view->projection[i];
+        fold_free(p->fold);
+        rows_free(p->overlay);
+        stored_done(&p->base);
+        *p = (struct view_projection){.projection = p->projection, .first_table = p->first_table};
+    }
+    for (size_t i = 0; i < view->n_tables; i++) {
+        struct view_table *t = &view->table[i];
+        free(t->map);
+        free(t->changed);
+        *t = (struct view_table){.table = t->table, .projection = t->projection, .number = t->number};
+    }
+    db_abort(view->txn);
+    view->txn = NULL;
+    view->db = NULL;
+    db_abort(view->scratch_txn);
+    view->scratch_txn = NULL;
+    scratch_db_close(&view->scratch);
+}
+
+void state_close(struct state_view *view) {
+    if (view != NULL) {
+        let_go(view);
+        free(view->projection);
+        free(view->table);
+        free(view);
+    }
+}
+
+static int view_new(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err) {
+    const struct projection *const *list = options->projections != NULL ? options->projections : projection_all;
+    struct state_view *view = calloc(1, sizeof(*view));
+    size_t n = 0, tables = 0;
+    while (list[n] != NULL && n < PROJECTIONS_MAX) {
+        tables += list[n++]->n_tables;
+    }
+    if (view != NULL) {
+        view->projection = calloc(n + 1, sizeof(*view->projection));
+        view->table = calloc(tables + 1, sizeof(*view->table));
+    }
+    if (view == NULL || view->projection == NULL || view->table == NULL) {
+        state_close(view);
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    view->ledger = ledger;
+    view->options = *options;
+    view->n = n;
+    for (size_t i = 0; i < n; i++) {
+        view->projection[i].projection = list[i];
+        view->projection[i].first_table = view->n_tables;
+        for (size_t t = 0; t < list[i]->n_tables; t++) {
+            view->table[view->n_tables++] = (struct view_table){.table = &list[i]->tables[t], .projection = i, .number = t};
+        }
+    }
+    *ret = view;
+    return 0;
+}
+
+/* ---- what is stored ---- */
+
+/* What cannot be read is as if it were not there. */
+static int open_derived(struct state_view *view, struct err *err) {
+    struct err why = {0};
+    int rc = derived_open(view->ledger, false, &view->db, &why);
+    rc = rc != 0 ? rc : db_begin(view->db, false, &view->txn, &why);
+    if (rc != 0) {
+        view->db = NULL;
+        view->txn = NULL;
+    }
+    return rc == ERR_NOMEM ? err_set(err, rc, "%s", why.msg) : 0;
+}
+
+static int load_maps(struct state_view *view, struct view_projection *p, struct err *err) {
+    struct store_map maps[STORE_TABLES_MAX];
+    int rc = store_maps(view->txn, p->gen.slot, p->projection, maps, err);
+    for (size_t t = 0; t < p->projection->n_tables && rc == 0; t++) {
+        struct view_table *table = &view->table[p->first_table + t];
+        table->map = malloc(sizeof(*table->map));
+        if (table->map == NULL) {
+            return err_set(err, ERR_NOMEM, "out of memory");
+        }
+        *table->map = maps[t];
+    }
+    return rc;
+}
+
+static int place(struct state_view *view, struct view_projection *p, struct replay *replay, struct err *err) {
+    uint64_t segment = stored_tuning(&view->options)->segment, from = p->gen.position;
+    int rc = 0;
+    p->base.bound = STORE_ANY;
+    if (p->use == STORED_NOT) {
+        p->base.txn = NULL;
+        from = 0;
+    } else if (from > view->at) {
+        from = view->at - view->at % segment;
+        p->base.bound = from;
+    }
+    p->part.position = from;
+    p->part.failed_seq = p->use != STORED_NOT && p->base.bound == STORE_ANY ? p->gen.failed_seq : LEDGER_NO_SEQ;
+    memcpy(p->part.failed, p->gen.failed, sizeof(p->part.failed));
+    if (p->use != STORED_NOT && p->base.bound == STORE_ANY) {
+        memcpy(p->part.leaf, p->gen.leaf, LEDGER_HASH);
+    } else if (from < view->at && from / EVENT_GROUP == view->size / EVENT_GROUP) {
+        rc = replay_leaf(replay, from, p->part.leaf, NULL, err); /* what follows is read from the tail, as a chain */
+    }
+    return rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : rc; /* who reads on meets it again */
+}
+
+static int take_stored(struct state_view *view, size_t i, struct replay *replay, struct err *err) {
+    struct view_projection *p = &view->projection[i];
+    struct store_record record = {0};
+    int rc = view->txn != NULL ? store_get(view->txn, p->projection->name, &record, err) : 0;
+    if (rc == ERR_CORRUPT) {
+        rc = 0;
+    }
+    p->gen = record.current;
+    if ((view->distrusted >> i & 1U) != 0) {
+        p->gen.there = false;
+    }
+    rc = rc != 0 ? rc : stored_judge(&p->gen, p->projection, stored_tuning(&view->options)->segment, replay, &p->use, err);
+    p->base = (struct stored){.projection = p->projection, .txn = view->txn, .slot = p->gen.slot};
+    p->part = (struct replay_part){.projection = p->projection};
+    if (rc == 0 && p->use == STORED_STALE) {
+        rc = load_maps(view, p, err);
+        if (rc == ERR_CORRUPT) { /* nobody knows how to read it */
+            p->use = STORED_NOT;
+            rc = 0;
+        }
+    }
+    return rc != 0 ? rc : place(view, p, replay, err);
+}
+
+/* Derived first: what is stored then comes from events that the log has. */
+static int gather(struct state_view *view, struct replay **ret, struct err *err) {
+    int rc = open_derived(view, err);
+    rc = rc != 0 ? rc : replay_open(view->ledger, ret, err);
+    if (rc != 0) {
+        return rc;
+    }
+    view->size = replay_size(*ret);
+    view->at = view->options.at == LEDGER_NO_SEQ ? view->size : view->options.at;
+    if (view->at > view->size) {
+        return err_set(err, ERR_INVALID, "the log has %llu events, there is no state as of %llu",
+                       (unsigned long long)view->size, (unsigned long long)view->at);
+    }
+    for (size_t i = 0; i < view->n && rc == 0; i++) {
+        rc = take_stored(view, i, *ret, err);
+    }
+    return rc;
+}
+
+/* More than one should fold for every read; what stands at a boundary of the past is not meant. */
+static bool is_far_behind(const struct state_view *view) {
+    for (size_t i = 0; i < view->n; i++) {
+        const struct view_projection *p = &view->projection[i];
+        if (p->use != STORED_STALE && p->base.bound == STORE_ANY &&
+            view->at - p->part.position > stored_tuning(&view->options)->lag_max) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- what came since ---- */
+
+struct shown {
+    const struct state_options *options;
+    uint64_t total, at;
+};
+
+static void show(void *ctx, uint64_t done) {
+    struct shown *shown = ctx;
+    uint64_t now = clock_monotonic_ns();
+    if (shown->at == 0) {
+        shown->at = now;
+    } else if (now - shown->at >= PROGRESS_NS) {
+        shown->at = now;
+        shown->options->progress(shown->options->progress_ctx, done < shown->total ? done : shown->total, shown->total);
+    }
+}
+
+static int prepare(struct view_projection *p, struct err *err) {
+    const struct rows_base base = {stored_get, &p->base};
+    int rc = rows_new(&base, &p->overlay, err);
+    rc = rc != 0 ? rc : fold_new(p->projection, p->overlay, &p->fold, err);
+    p->part.rows = p->overlay;
+    p->part.fold = p->fold;
+    return rc;
+}
+
+/* What happened while folding that is no failure of the view: a log that cannot be read stops all, each says so. */
+static void stop_all(struct state_view *view, uint64_t seq, const struct err *why) {
+    for (size_t i = 0; i < view->n; i++) {
+        struct replay_part *part = &view->projection[i].part;
+        if (view->projection[i].use != STORED_STALE && !part->stopped && part->position < view->at) {
+            part->stopped = true;
+            part->failed_seq = seq;
+            size_t n = strnlen(why->msg, sizeof(part->failed) - 1);
+            memcpy(part->failed, why->msg, n);
+            part->failed[n] = '\0';
+        }
+    }
+}
+
+/* *ret_more: it is too much for memory. */
+static int fold_since(struct state_view *view, struct replay *replay, bool *ret_more, struct err *err) {
+    struct replay_part *part[PROJECTIONS_MAX];
+    struct err why = {0};
+    struct shown shown = {.options = &view->options};
+    struct replay_limits limits = {.bytes_max = stored_tuning(&view->options)->overlay_bytes,
+                                   .stop = view->options.stop,
+                                   .progress = view->options.progress != NULL ? show : NULL,
+                                   .progress_ctx = &shown};
+    uint64_t came = view->at, least = view->at;
+    size_t n = 0;
+    int rc = 0;
+    for (size_t i = 0; i < view->n && rc == 0; i++) {
+        struct view_projection *p = &view->projection[i];
+        if (p->use != STORED_STALE && p->part.position < view->at) {
+            rc = prepare(p, err);
+            part[n++] = &p->part;
+            least = p->part.position < least ? p->part.position : least;
+        }
+    }
+    *ret_more = false;
+    if (rc != 0 || n == 0) {
+        return rc;
+    }
+    shown.total = view->at - least;
+    replay_parts(replay, part, n);
+    rc = replay_run(replay, view->at, &limits, &came, &why);
+    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        stop_all(view, replay_damaged(replay), &why);
+        return 0;
+    }
+    *ret_more = came < view->at;
+    return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
+}
+
+/* ---- in a scratch environment ---- */
+
+static int take_built(struct state_view *view, struct err *err) {
+    int rc = db_begin(view->scratch.db, false, &view->scratch_txn, err);
+    for (size_t i = 0; i < view->n && rc == 0; i++) {
+        struct view_projection *p = &view->projection[i];
+        struct store_record record;
+        if (p->use == STORED_STALE) {
+            continue;
+        }
+        rc = store_get(view->scratch_txn, p->projection->name, &record, err);
+        fold_free(p->fold);
+        rows_free(p->overlay);
+        p->fold = NULL;
+        p->overlay = NULL;
+        p->base.txn = view->scratch_txn;
+        p->base.slot = record.current.slot;
+        p->base.bound = STORE_ANY;
+        p->part.position = record.current.position;
+        p->part.failed_seq = record.current.failed_seq;
+        memcpy(p->part.failed, record.current.failed, sizeof(p->part.failed));
+    }
+    return rc;
+}
+
+static int build_scratch(struct state_view *view, struct err *err) {
+    struct build *build = NULL;
+    struct err why = {0};
+    int rc = scratch_db_open(&view->scratch, view->ledger->config.map_bytes, err);
+    rc = rc != 0 ? rc : build_open(view->ledger, view->scratch.db, &view->options, &build, err);
+    for (size_t i = 0; i < view->n && rc == 0; i++) {
+        if (view->projection[i].use != STORED_STALE) {
+            rc = build_add(build, view->projection[i].projection, false, view->at, err);
+        }
+    }
+    if (rc == 0) {
+        rc = build_run(build, &why);
+    }
+    bool damaged = rc == ERR_CORRUPT || rc == ERR_TAMPERED;
+    uint64_t seq = build != NULL ? build_damaged(build) : LEDGER_NO_SEQ;
+    build_close(build);
+    if (rc != 0 && why.code != 0 && !(damaged && seq != LEDGER_NO_SEQ)) {
+        return err_set(err, rc, "%s", why.msg);
+    }
+    rc = rc != 0 && !damaged ? rc : take_built(view, err);
+    if (rc == 0 && damaged) {
+        stop_all(view, seq, &why);
+    }
+    return rc;
+}
+
+/* ---- opening ---- */
+
+static bool was_stopped(const struct state_options *options) {
+    return options->stop != NULL && *options->stop != 0;
+}
+
+/* Damaged rows were met: those projections are not believed any more. */
+static bool find_spoiled(struct state_view *view) {
+    bool any = false;
+    for (size_t i = 0; i < view->n; i++) {
+        if (view->projection[i].base.spoiled) {
+            view_distrust(view, i);
+            any = true;
+        }
+    }
+    return any;
+}
+
+static int find_now(struct state_view *view, struct replay *replay, struct err *err) {
+    view->now = view->options.now;
+    if (view->now != 0) {
+        return 0;
+    }
+    int rc = replay_leaf(replay, view->at, NULL, &view->now, err);
+    return rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : rc; /* that event cannot be read; stop_all has said so */
+}
+
+/* *ret_again: something has changed, so that one had better begin anew. */
+static int try_open(struct state_view *view, bool *may_write, bool *ret_again, struct err *err) {
+    struct replay *replay = NULL;
+    struct err why = {0};
+    bool more = false;
+    *ret_again = false;
+    int rc = gather(view, &replay, err);
+    if (rc == 0 && *may_write && is_far_behind(view)) {
+        replay_close(replay);
+        *may_write = false;
+        let_go(view);
+        rc = rebuild_catch_up(view->ledger, &view->options, &why);
+        *ret_again = rc != ERR_NOMEM && !(rc != 0 && was_stopped(&view->options));
+        return *ret_again ? 0 : err_set(err, rc, "%s", why.msg);
+    }
+    rc = rc != 0 ? rc : fold_since(view, replay, &more, err);
+    if (rc == 0 && find_spoiled(view)) {
+        replay_close(replay);
+        let_go(view);
+        *ret_again = true;
+        return 0;
+    }
+    rc = rc != 0 ? rc : find_now(view, replay, err);
+    replay_close(replay);
+    return rc != 0 || !more ? rc : build_scratch(view, err);
+}
+
+int state_open(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err) {
+    struct state_view *view = NULL;
+    bool may_write = !options->no_write, again = true;
+    int rc = view_new(ledger, options, &view, err);
+    if (rc != 0) {
+        return rc;
+    }
+    for (unsigned tries = 0; rc == 0 && again; tries++) {
+        rc = try_open(view, &may_write, &again, err);
+        if (rc == 0 && again && tries > PROJECTIONS_MAX) {
+            rc = err_set(err, ERR_CORRUPT, "what is stored of the projections is damaged");
+        }
+    }
+    if (rc != 0) {
+        state_close(view);
+        return rc;
+    }
+    *ret = view;
+    return 0;
+}
+
+void view_distrust(struct state_view *view, size_t i) {
+    struct view_projection *p = &view->projection[i];
+    view->distrusted |= 1U << i;
+    if (!view->options.no_write) {
+        rebuild_distrust(view->ledger, p->projection, p->gen.slot);
+    }
+}
+
+/* ---- asking ---- */
+
+uint64_t state_at(const struct state_view *view) {
+    return view->at;
+}
+
+uint64_t state_now(const struct state_view *view) {
+    return view->now;
+}
+
+size_t state_projections(const struct state_view *view) {
+    return view->n;
+}
+
+void state_status(const struct state_view *view, size_t i, struct state_status *ret) {
+    const struct view_projection *p = &view->projection[i];
+    bool stored = p->use != STORED_NOT;
+    *ret = (struct state_status){.projection = p->projection,
+                                 .stored = stored,
+                                 .version = stored ? p->gen.version : 0,
+                                 .stale = p->use == STORED_STALE,
+                                 .position = p->part.position,
+                                 .stored_position = stored ? p->gen.position : 0,
+                                 .rows = LEDGER_NO_SEQ,
+                                 .failed_seq = p->part.failed_seq};
+    ret->lag = view->size > ret->stored_position ? view->size - ret->stored_position : 0;
+    if (p->part.failed_seq != LEDGER_NO_SEQ) {
+        memcpy(ret->failed, p->part.failed, sizeof(ret->failed));
+    }
+}
+
+size_t state_find(const struct state_view *view, const char *projection) {
+    for (size_t i = 0; i < view->n; i++) {
+        if (strcmp(view->projection[i].projection->name, projection) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+size_t state_tables(const struct state_view *view) {
+    return view->n_tables;
+}
+
+const struct state_table *state_table(const struct state_view *view, size_t table) {
+    return view->table[table].table;
+}
+
+size_t state_table_projection(const struct state_view *view, size_t table) {
+    return view->table[table].projection;
+}
+
+size_t state_table_find(const struct state_view *view, const char *name) {
+    for (size_t i = 0; i < view->n_tables; i++) {
+        if (strcmp(view->table[i].table->name, name) == 0) {
+            return i;
+        }
+    }
+    for (size_t i = 0; i < view->n_tables; i++) {
+        if (strcmp(view->table[i].table->noun, name) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}

@@ -1,0 +1,53 @@
+/* The insides of a view, for the files that open it, read from it and check it. */
+#ifndef PROJECTIONS_VIEW_H
+#define PROJECTIONS_VIEW_H
+
+#include "projections/scratch.h"
+#include "projections/state.h"
+#include "projections/stored.h"
+
+#define VIEW_JUDGES_MAX 8 /* judges that stand within one another */
+
+struct view_projection {
+    const struct projection *projection;
+    enum stored_use use;
+    struct store_generation gen; /* as it is stored */
+    struct stored base;          /* rows of gen, as of the position or the boundary from which the overlay goes on */
+    struct rows *overlay;        /* NULL: nothing was folded */
+    struct fold *fold;
+    struct replay_part part; /* where it stands */
+    size_t first_table;
+};
+
+struct view_table {
+    const struct state_table *table;
+    size_t projection, number;
+    struct store_map *map;             /* how stale rows are stored; NULL: as the table is */
+    bool sorted;                       /* `changed` is there */
+    const struct rows_entry **changed; /* the overlay's rows of this table, by key */
+    size_t n_changed;
+};
+
+struct state_view {
+    struct ledger *ledger;
+    struct state_options options;
+    uint64_t at, now, size; /* size: of the log */
+    struct db *db;          /* derived; NULL: there is none that can be read */
+    struct db_txn *txn;
+    struct scratch_db scratch;
+    struct db_txn *scratch_txn;
+    uint32_t distrusted; /* a bit for each projection whose stored rows turned out to be damaged */
+    size_t n, n_tables;
+    struct view_projection *projection;
+    struct view_table *table;
+    unsigned depth; /* judges at work */
+};
+
+/* What is stored of this projection is damaged: the next who opens a view builds it anew. */
+void view_distrust(struct state_view *view, size_t projection);
+/* The changed rows of a table in order, found when first asked for. */
+int view_changed(struct state_view *view, struct view_table *table, struct err *err);
+/* The next row as it is kept, key and bytes; 0, 1 at the end. */
+int view_rows_raw(struct state_rows *rows, struct bytes *ret_key, struct bytes *ret_bytes, struct err *err);
+
+#endif

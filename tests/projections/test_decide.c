@@ -1,0 +1,524 @@
+/* Judgements: what is permitted, proven, ready to be promoted, legal to be written; and that nothing comes between a
+ * judgement and what rests on it. */
+#include <pthread.h>
+
+#include "ledger/guard.h"
+#include "projections/decide.h"
+#include "tests/projections/state_box.h"
+
+#define D1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+#define D2 "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+#define D3 "sha256:3333333333333333333333333333333333333333333333333333333333333333"
+
+#define THREADS 4
+#define ROUNDS  10
+
+static struct box b;
+static struct decision d;
+
+static int start(void **state) {
+    (void)state;
+    box_open(&b);
+    return 0;
+}
+
+static int finish(void **state) {
+    (void)state;
+    box_close(&b);
+    return 0;
+}
+
+static void check(int rc) {
+    if (rc != 0) {
+        fail_msg("%s", b.err.msg);
+    }
+}
+
+/* The last decision is no, for a reason that has these words. */
+static void expect_no(const char *words) {
+    if (d.yes || strstr(d.reason, words) == NULL) {
+        fail_msg("%s: '%s' is not '%s'", d.yes ? "yes" : "no", d.reason, words);
+    }
+}
+
+static void expect_yes(void) {
+    if (!d.yes || d.reason[0] != '\0') {
+        fail_msg("no: '%s'", d.reason);
+    }
+}
+
+static void expect_evidence(size_t n, ...) {
+    va_list args;
+    va_start(args, n);
+    assert_int_equal(d.n_evidence, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(d.evidence[i], va_arg(args, uint64_t));
+    }
+    va_end(args);
+}
+
+/* ---- permissions ---- */
+
+static uint64_t say(const char *step, const char *group, const char *scope, const char *more) {
+    char kind[64], json[256];
+    snprintf(kind, sizeof(kind), "permission.%s", step);
+    snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s}", group, scope, more);
+    return box_event(&b, kind, "pack/p", json);
+}
+
+static void ask(const char *group, const char *scope) {
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    check(decide_is_permitted(b.view, bytes_of("pack/p"), bytes_of(group), bytes_of(scope), &d, &b.err));
+}
+
+static void what_nobody_granted_is_not_permitted(void **state) {
+    (void)state;
+    ask("exec", "/srv/a");
+    expect_no("pack/p may not exec '/srv/a': nobody granted it");
+    expect_evidence(0);
+    uint64_t asked = say("requested", "exec", "/srv/a", "");
+    ask("exec", "/srv/a");
+    expect_no("requested, not granted");
+    expect_evidence(1, asked);
+    uint64_t granted = say("granted", "exec", "/srv/a", "");
+    ask("exec", "/srv/a");
+    expect_yes();
+    expect_evidence(2, asked, granted);
+    ask("exec", "/srv/ab");
+    expect_no("nobody granted it");
+    ask("gpu", "/srv/a");
+    expect_no("nobody granted it");
+    ask("exec", "");
+    expect_no("nobody granted it");
+}
+
+static void scopes_cover_by_name_by_pattern_or_altogether(void **state) {
+    (void)state;
+    say("granted", "exec", "/srv/*", "");
+    ask("exec", "/srv/a/b");
+    expect_yes();
+    ask("exec", "/srv/a/*");
+    expect_yes();
+    ask("exec", "/srv");
+    expect_no("nobody");
+    say("granted", "gpu", "", "");
+    ask("gpu", "0");
+    expect_yes();
+    ask("gpu", "");
+    expect_yes();
+}
+
+static void the_newest_that_covers_it_wins(void **state) {
+    (void)state;
+    say("granted", "exec", "/srv/a", "");
+    uint64_t wide = say("revoked", "exec", "", ""); /* beats the older grant of a part */
+    ask("exec", "/srv/a");
+    expect_no("revoked");
+    expect_evidence(1, wide);
+    say("granted", "exec", "/srv/*", "");
+    ask("exec", "/srv/a");
+    expect_yes();
+    say("denied", "exec", "/srv/secret/*", "");
+    ask("exec", "/srv/a");
+    expect_yes();
+    ask("exec", "/srv/secret/key");
+    expect_no("denied");
+    ask("exec", "/srv/*"); /* all of it is not permitted any more */
+    expect_no("denied");
+    say("requested", "exec", "/srv/secret/*", ""); /* does not undo the denial */
+    ask("exec", "/srv/secret/key");
+    expect_no("denied");
+    say("granted", "exec", "/srv/secret/key", "");
+    ask("exec", "/srv/secret/key");
+    expect_yes();
+}
+
+static void what_is_over_does_not_count(void **state) {
+    (void)state;
+    say("granted", "exec", "", ",\"expires\":5000");
+    box_view(&b, LEDGER_NO_SEQ, 4999);
+    check(decide_is_permitted(b.view, bytes_of("pack/p"), bytes_of("exec"), bytes_of("/a"), &d, &b.err));
+    expect_yes();
+    box_view(&b, LEDGER_NO_SEQ, 5000);
+    check(decide_is_permitted(b.view, bytes_of("pack/p"), bytes_of("exec"), bytes_of("/a"), &d, &b.err));
+    expect_no("expired");
+    say("granted", "gpu", "*", ",\"lifetime\":\"once\"");
+    ask("gpu", "0");
+    expect_yes();
+    say("used", "gpu", "1", "");
+    ask("gpu", "0");
+    expect_no("expired");
+}
+
+static void a_session_s_grant_is_for_that_session(void **state) {
+    (void)state;
+    say("granted", "exec", "", ",\"lifetime\":\"session\",\"session\":\"s1\"");
+    ask("exec", "/a");
+    expect_yes();
+    check(decide_is_permitted_in(b.view, bytes_of("pack/p"), bytes_of("exec"), bytes_of("/a"), bytes_of("s1"), &d, &b.err));
+    expect_yes();
+    check(decide_is_permitted_in(b.view, bytes_of("pack/p"), bytes_of("exec"), bytes_of("/a"), bytes_of("s2"), &d, &b.err));
+    expect_no("granted for another session");
+    box_event(&b, "run.finished", "run/s1", "{}");
+    ask("exec", "/a");
+    expect_no("expired");
+}
+
+static void who_has_no_group_is_refused_in_any(void **state) {
+    (void)state;
+    box_event(&b, "permission.decided", "tool/x", "{\"decision\":\"allow\",\"lifetime\":\"permanent\"}");
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    check(decide_is_permitted(b.view, bytes_of("tool/x"), bytes_of(""), bytes_of(""), &d, &b.err));
+    expect_yes();
+    check(decide_is_permitted(b.view, bytes_of("tool/x"), bytes_of("exec"), bytes_of(""), &d, &b.err));
+    expect_no("nobody");
+    box_event(&b, "permission.granted", "tool/x", "{\"group\":\"exec\"}");
+    box_event(&b, "permission.decided", "tool/x", "{\"decision\":\"deny\"}");
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    check(decide_is_permitted(b.view, bytes_of("tool/x"), bytes_of("exec"), bytes_of(""), &d, &b.err));
+    expect_no("denied");
+}
+
+/* ---- promotions ---- */
+
+static void may_promote(void) {
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    check(decide_may_promote(b.view, bytes_of("p"), &d, &b.err));
+}
+
+static uint64_t evaluated(const char *id, const char *digest, const char *more) {
+    char subject[64], json[512];
+    snprintf(subject, sizeof(subject), "eval/%s", id);
+    snprintf(json, sizeof(json),
+             "{\"suite\":\"s\",\"suite_digest\":\"" D3 "\",\"model\":\"m\",\"digest\":\"%s\",\"verdict\":\"pass\","
+             "\"passed\":10,\"failed\":0,\"errors\":0,\"samples\":10,\"partial\":%s,\"cached\":false,\"dirty\":false%s}",
+             digest, strcmp(id, "part") == 0 ? "true" : "false", more);
+    return box_event(&b, "eval.finished", subject, json);
+}
+
+static void go_to_the_gate(const char *plan) {
+    box_event(&b, "promotion.planned", "promotion/p", plan);
+    box_event(&b, "promotion.simulated", "promotion/p", "{\"verdict\":\"pass\"}");
+    box_event(&b, "promotion.verifying", "promotion/p", NULL);
+    box_event(&b, "promotion.gated", "promotion/p", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
+}
+
+static void a_candidate_needs_its_steps_its_gate_and_a_full_pass(void **state) {
+    (void)state;
+    may_promote();
+    expect_no("there is no promotion 'p'");
+    uint64_t planned = box_event(&b, "promotion.planned", "promotion/p", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
+    may_promote();
+    expect_no("promotion 'p' is planned: verifying must come before");
+    expect_evidence(1, planned);
+    go_to_the_gate("{\"what\":\"model\",\"digest\":\"" D1 "\"}");
+    may_promote();
+    expect_no("no full pass for sha256:111111111111: nothing was evaluated");
+    evaluated("other", D2, "");
+    may_promote();
+    expect_no("nothing was evaluated");
+    evaluated("part", D1, ""); /* partial */
+    may_promote();
+    expect_no("eval 'part' does not count");
+    uint64_t full = evaluated("full", D1, "");
+    may_promote();
+    expect_yes();
+    assert_int_equal(d.evidence[d.n_evidence - 1], full);
+    box_event(&b, "eval.invalidated", "eval/full", "{\"reason\":\"contaminated\"}");
+    may_promote();
+    expect_no("no full pass");
+    evaluated("again", D1, "");
+    box_event(&b, "promotion.tripped", "promotion/p", "{\"code\":\"red\"}");
+    may_promote();
+    expect_no("tripcode 'red' holds");
+}
+
+static void of_each_suite_the_newest_evaluation_decides(void **state) {
+    (void)state;
+    box_event(&b, "promotion.planned", "promotion/p", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
+    go_to_the_gate("{\"what\":\"model\",\"digest\":\"" D1 "\"}");
+    evaluated("one", D1, "");
+    may_promote();
+    expect_yes();
+    box_event(&b, "eval.finished", "eval/two", "{\"suite\":\"s\",\"digest\":\"" D1 "\",\"verdict\":\"fail\"}");
+    may_promote();
+    expect_no("its newest evaluation by suite 's' failed");
+    box_event(&b, "eval.finished", "eval/three", "{\"suite\":\"t\",\"digest\":\"" D1 "\",\"verdict\":\"fail\"}");
+    evaluated("four", D1, "");
+    may_promote();
+    expect_no("its newest evaluation by suite 't' failed");
+    box_event(&b, "eval.invalidated", "eval/three", "{\"reason\":\"wrong_suite\"}");
+    may_promote();
+    expect_yes();
+}
+
+static void a_route_and_a_pack_are_proven_by_their_own_evaluations(void **state) {
+    (void)state;
+    go_to_the_gate("{\"what\":\"route\",\"route\":\"r\",\"digest\":\"" D1 "\"}");
+    evaluated("a", D2, ",\"route\":\"r\",\"config_digest\":\"" D3 "\"");
+    may_promote();
+    expect_no("nothing was evaluated");
+    evaluated("b", D2, ",\"route\":\"r\",\"config_digest\":\"" D1 "\"");
+    may_promote();
+    expect_yes();
+    box_event(&b, "promotion.aborted", "promotion/p", NULL);
+    go_to_the_gate("{\"what\":\"pack\",\"pack\":\"k\",\"version\":\"2\",\"digest\":\"" D1 "\"}");
+    evaluated("c", D2, ",\"pack\":\"k\",\"pack_version\":\"1\"");
+    may_promote();
+    expect_no("nothing was evaluated");
+    evaluated("d", D2, ",\"pack\":\"k\",\"pack_version\":\"2\"");
+    may_promote();
+    expect_yes();
+}
+
+/* ---- routes ---- */
+
+static void a_route_is_proven_by_a_pass_of_what_it_is_now(void **state) {
+    (void)state;
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    check(decide_is_proven(b.view, bytes_of("r"), &d, &b.err));
+    expect_no("there is no route 'r'");
+    box_event(&b, "route.declared", "route/r",
+              "{\"route\":\"r\",\"config_digest\":\"" D2 "\",\"digest\":\"" D1 "\",\"suite\":\"s\",\"suite_digest\":\"" D3
+              "\"}");
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    check(decide_is_proven(b.view, bytes_of("r"), &d, &b.err));
+    expect_no("route 'r' is declared");
+    uint64_t pass = evaluated("e", D1, ",\"route\":\"r\",\"config_digest\":\"" D2 "\"");
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    check(decide_is_proven(b.view, bytes_of("r"), &d, &b.err));
+    expect_yes();
+    assert_int_equal(d.evidence[d.n_evidence - 1], pass);
+}
+
+/* ---- appending ---- */
+
+static void draft_of(struct ledger_draft *draft, struct buf *body, const char *kind, const char *subject,
+                     const char *json) {
+    buf_init(body, 1 << 16);
+    check(ledger_json_to_body(bytes_of(json), body, &b.err));
+    ledger_draft_init(draft);
+    draft->kind = bytes_of(kind);
+    draft->subject = bytes_of(subject);
+    draft->actor = bytes_of("user:test");
+    draft->source = bytes_of("cli");
+    draft->grade = bytes_of("reported");
+    draft->body = bytes_of_buf(body);
+}
+
+static void may_append(const char *kind, const char *subject, const char *json) {
+    struct ledger_draft draft;
+    struct buf body;
+    draft_of(&draft, &body, kind, subject, json);
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    check(decide_may_append(b.view, &draft, &d, &b.err));
+    buf_done(&body);
+}
+
+static void a_step_that_would_be_a_violation_may_not_be_written(void **state) {
+    (void)state;
+    may_append("permission.used", "pack/p", "{\"group\":\"exec\"}");
+    expect_no("permission 'pack/p': used, but nobody granted it");
+    expect_evidence(0);
+    say("granted", "exec", "", "");
+    may_append("permission.used", "pack/p", "{\"group\":\"exec\",\"scope\":\"/a\"}");
+    expect_yes();
+    say("used", "gpu", "", ""); /* a violation that is there does not count against others */
+    may_append("permission.used", "pack/p", "{\"group\":\"exec\"}");
+    expect_yes();
+    uint64_t revoked = say("revoked", "exec", "", "");
+    may_append("permission.used", "pack/p", "{\"group\":\"exec\",\"scope\":\"/a\"}");
+    expect_no("used, but it was revoked");
+    expect_evidence(1, revoked);
+    may_append("permission.revoked", "pack/p", "{\"group\":\"exec\"}");
+    expect_yes();
+    uint64_t planned = box_event(&b, "promotion.planned", "promotion/p", "{\"digest\":\"" D1 "\"}");
+    may_append("promotion.verifying", "promotion/p", "{}");
+    expect_no("promotion 'p': verifying from planned: simulated must come before");
+    expect_evidence(1, planned);
+    may_append("promotion.simulated", "promotion/p", "{}");
+    expect_yes();
+    box_event(&b, "run.started", "run/r", NULL);
+    may_append("run.started", "run/r", "{}");
+    expect_no("run 'r': started twice");
+    may_append("x.test.note", "thing/1", "{}");
+    expect_yes();
+}
+
+static void a_promotion_without_a_full_pass_may_not_be_written(void **state) {
+    (void)state;
+    go_to_the_gate("{\"digest\":\"" D1 "\"}");
+    may_append("promotion.promoted", "promotion/p", "{\"digest\":\"" D1 "\"}");
+    expect_no("no full pass for sha256:111111111111");
+    evaluated("e", D1, "");
+    may_append("promotion.promoted", "promotion/p", "{\"digest\":\"" D1 "\"}");
+    expect_yes();
+    may_append("promotion.promoted", "promotion/p", "{\"digest\":\"" D2 "\"}");
+    expect_no("it names sha256:222222222222");
+}
+
+static void what_cannot_be_written_at_all_is_an_error(void **state) {
+    (void)state;
+    struct ledger_draft draft;
+    struct buf body;
+    draft_of(&draft, &body, "permission.granted", "pack/p", "{\"group\":\"nonsense\"}");
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    assert_int_equal(decide_may_append(b.view, &draft, &d, &b.err), ERR_INVALID);
+    draft.kind = bytes_of("no.such");
+    assert_int_equal(decide_may_append(b.view, &draft, &d, &b.err), ERR_NOTFOUND);
+    buf_done(&body);
+}
+
+static void steps_are_judged_by_the_past_that_the_view_shows(void **state) {
+    (void)state;
+    struct ledger_draft draft;
+    struct buf body;
+    uint64_t granted = say("granted", "exec", "", "");
+    say("revoked", "exec", "", "");
+    draft_of(&draft, &body, "permission.used", "pack/p", "{\"group\":\"exec\"}");
+    box_view(&b, granted + 1, 0);
+    check(decide_may_append(b.view, &draft, &d, &b.err));
+    expect_yes();
+    box_view(&b, granted, 0);
+    check(decide_may_append(b.view, &draft, &d, &b.err));
+    expect_no("nobody granted it");
+    buf_done(&body);
+}
+
+/* ---- where it is written ---- */
+
+struct racer {
+    pthread_t id;
+    unsigned n, won, refused, failed;
+    struct err err;
+};
+
+struct step {
+    const struct ledger_draft *draft;
+    uint64_t size;
+};
+
+static int judge(void *ctx, uint64_t size, struct err *err) {
+    struct step *step = ctx;
+    struct state_options options;
+    struct state_view *view = NULL;
+    struct decision decision;
+    state_options_init(&options);
+    options.no_write = true;
+    int rc = state_open(b.ledger, &options, &view, err);
+    step->size = rc == 0 ? state_at(view) : 0;
+    if (rc == 0 && state_at(view) != size) {
+        rc = err_set(err, ERR_CORRUPT, "the view is of another size");
+    }
+    rc = rc != 0 ? rc : decide_may_append(view, step->draft, &decision, err);
+    state_close(view);
+    return rc != 0 || decision.yes ? rc : err_set(err, ERR_CONFLICT, "%s", decision.reason);
+}
+
+static int append_checked(const struct ledger_draft *draft, struct ledger_receipt *receipt, struct err *err) {
+    struct step step = {draft, 0};
+    struct ledger_batch *batch = NULL;
+    int rc = ledger_batch_new(b.ledger, &batch, err);
+    rc = rc != 0 ? rc : ledger_batch_add(batch, draft, err);
+    if (rc == 0) {
+        guard_set(batch, judge, &step);
+        rc = ledger_batch_commit(batch, receipt, NULL, NULL, err);
+        if (rc == 0 && receipt->seq != step.size) {
+            rc = err_set(err, ERR_CORRUPT, "something came between");
+        }
+    }
+    ledger_batch_free(batch);
+    return rc;
+}
+
+/* Each round has a permission for one use, which all want; half of the threads write other things and look at states, which
+ * stores them, all the while. */
+static void *race(void *ctx) {
+    struct racer *r = ctx;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        struct ledger_draft draft;
+        struct ledger_receipt receipt;
+        struct state_options options;
+        struct state_view *view = NULL;
+        struct buf body;
+        char json[64];
+        int rc;
+        snprintf(json, sizeof(json), "{\"group\":\"exec\",\"scope\":\"/%u\"}", i);
+        buf_init(&body, 1024);
+        ledger_draft_init(&draft);
+        rc = ledger_json_to_body(bytes_of(json), &body, &r->err);
+        draft.kind = bytes_of(r->n % 2 == 0 ? "permission.used" : "permission.requested");
+        draft.subject = bytes_of(r->n % 2 == 0 ? "pack/p" : "pack/q");
+        draft.actor = draft.source = bytes_of("test");
+        draft.grade = bytes_of("reported");
+        draft.body = bytes_of_buf(&body);
+        rc = rc != 0         ? rc
+             : r->n % 2 == 0 ? append_checked(&draft, &receipt, &r->err)
+                             : ledger_append(b.ledger, &draft, &receipt, NULL, &r->err);
+        r->won += rc == 0;
+        r->refused += rc == ERR_CONFLICT;
+        r->failed += rc != 0 && rc != ERR_CONFLICT;
+        state_options_init(&options);
+        if (r->n % 2 == 1 && state_open(b.ledger, &options, &view, &r->err) != 0) {
+            r->failed++;
+        }
+        state_close(view);
+        buf_done(&body);
+    }
+    return NULL;
+}
+
+static void nothing_comes_between_a_judgement_and_its_step(void **state) {
+    (void)state;
+    static struct racer r[THREADS];
+    unsigned won = 0, refused = 0;
+    memset(r, 0, sizeof(r));
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        char scope[16];
+        snprintf(scope, sizeof(scope), "/%u", i);
+        say("granted", "exec", scope, ",\"lifetime\":\"once\"");
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        r[i].n = i;
+        assert_int_equal(pthread_create(&r[i].id, NULL, race, &r[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(r[i].id, NULL);
+        if (r[i].failed > 0) {
+            fail_msg("%s", r[i].err.msg);
+        }
+        won += r[i].n % 2 == 0 ? r[i].won : 0;
+        refused += r[i].refused;
+    }
+    assert_int_equal(won, ROUNDS);
+    assert_int_equal(refused, (THREADS / 2 - 1) * ROUNDS);
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        char scope[16];
+        snprintf(scope, sizeof(scope), "/%u", i);
+        assert_true(box_row(&b, "permissions", "pack/p", "exec", scope, NULL));
+        box_int(&b, "uses", 1);
+        box_int(&b, "violations", 0);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_nobody_granted_is_not_permitted, start, finish),
+        cmocka_unit_test_setup_teardown(scopes_cover_by_name_by_pattern_or_altogether, start, finish),
+        cmocka_unit_test_setup_teardown(the_newest_that_covers_it_wins, start, finish),
+        cmocka_unit_test_setup_teardown(what_is_over_does_not_count, start, finish),
+        cmocka_unit_test_setup_teardown(a_session_s_grant_is_for_that_session, start, finish),
+        cmocka_unit_test_setup_teardown(who_has_no_group_is_refused_in_any, start, finish),
+        cmocka_unit_test_setup_teardown(a_candidate_needs_its_steps_its_gate_and_a_full_pass, start, finish),
+        cmocka_unit_test_setup_teardown(of_each_suite_the_newest_evaluation_decides, start, finish),
+        cmocka_unit_test_setup_teardown(a_route_and_a_pack_are_proven_by_their_own_evaluations, start, finish),
+        cmocka_unit_test_setup_teardown(a_route_is_proven_by_a_pass_of_what_it_is_now, start, finish),
+        cmocka_unit_test_setup_teardown(a_step_that_would_be_a_violation_may_not_be_written, start, finish),
+        cmocka_unit_test_setup_teardown(a_promotion_without_a_full_pass_may_not_be_written, start, finish),
+        cmocka_unit_test_setup_teardown(what_cannot_be_written_at_all_is_an_error, start, finish),
+        cmocka_unit_test_setup_teardown(steps_are_judged_by_the_past_that_the_view_shows, start, finish),
+        cmocka_unit_test_setup_teardown(nothing_comes_between_a_judgement_and_its_step, start, finish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,469 @@
+/* The doctor: observations, verdicts and their clauses, what each rests on and what helps. */
+#include "projections/fold.h"
+#include "projections/list.h"
+#include "tests/projections/state_box.h"
+
+#define DAY_NS (INT64_C(86400) * 1000000000)
+#define DIGEST "sha256:00000000000000000000000000000000000000000000000000000000000000aa"
+
+static struct box box;
+
+static int setup(void **state) {
+    (void)state;
+    box_open(&box);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    box_close(&box);
+    return 0;
+}
+
+/* ---- helpers ---- */
+
+static void find_verdict(const char *pack) {
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&box, "verdicts", pack, NULL));
+}
+
+/* The clause of the row found last. */
+static struct bytes clause_of(const char *id) {
+    struct list list;
+    struct bytes item, found;
+    list_open(&list, box.row.cells[box_column(&box, "clauses")].text);
+    while (list_next(&list, &item)) {
+        if (list_text(item, "id", &found) && bytes_is(found, id)) {
+            return item;
+        }
+    }
+    fail_msg("there is no clause '%s'", id);
+    return (struct bytes){0};
+}
+
+static void clause_text(const char *id, const char *field, const char *expected) {
+    struct bytes got = {0};
+    list_text(clause_of(id), field, &got);
+    if (!bytes_is(got, expected)) {
+        fail_msg("%s of %s is '%.*s', not '%s'", field, id, (int)got.n, got.n > 0 ? (const char *)got.p : "", expected);
+    }
+}
+
+static void clause(const char *id, const char *state, const char *reason) {
+    clause_text(id, "reason", reason);
+    clause_text(id, "state", state);
+}
+
+/* The clause cites just this event. */
+static void clause_cites(const char *id, uint64_t seq) {
+    struct bytes raw, item;
+    struct list list;
+    struct mp_item number;
+    assert_int_equal(mp_map_get(clause_of(id), "evidence", &raw), 0);
+    list_open(&list, raw);
+    assert_true(list_next(&list, &item));
+    assert_int_equal(mp_scalar(item, &number), 0);
+    assert_int_equal(number.uint, seq);
+    assert_false(list_next(&list, &item));
+}
+
+static uint64_t observe(const char *check, const char *fields) {
+    char json[512], subject[128];
+    snprintf(subject, sizeof(subject), "check/%s", check);
+    snprintf(json, sizeof(json), "{\"check\":\"%s\"%s}", check, fields);
+    return box_event(&box, "doctor.observed", subject, json);
+}
+
+static uint64_t runtime(const char *step, const char *endpoint) {
+    char kind[64], json[256];
+    snprintf(kind, sizeof(kind), "runtime.%s", step);
+    snprintf(json, sizeof(json), "{\"runtime\":\"ollama\",\"endpoint\":\"%s\",\"error\":\"refused\"}", endpoint);
+    return box_event(&box, kind, "runtime/ollama", json);
+}
+
+static void make_well(void) {
+    runtime("observed", "http://127.0.0.1:11434");
+    box_event(&box, "hardware.profiled", "host/local", "{\"memory_bytes\":34359738368}");
+    observe("disk-space", ",\"target\":\"/\",\"status\":\"ok\",\"value\":41.5,\"limit\":90,\"unit\":\"%\"");
+}
+
+/* ---- checks and remedies ---- */
+
+static void a_check_keeps_the_newest_observation_of_each_target(void **state) {
+    (void)state;
+    observe("disk-space", ",\"target\":\"/\",\"status\":\"ok\",\"value\":41,\"unit\":\"%\",\"at\":100");
+    uint64_t seq =
+        observe("disk-space", ",\"target\":\"/\",\"status\":\"full\",\"value\":99.5,\"limit\":\"90 %\",\"at\":200");
+    observe("disk-space", ",\"target\":\"/home\",\"status\":\"ok\",\"at\":300");
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&box, "checks", "disk-space", "/", NULL));
+    box_text(&box, "status", "full");
+    assert_true(row_real(&box.row, box_column(&box, "value")) == 99.5);
+    assert_false(row_has(&box.row, box_column(&box, "limit")));
+    box_text(&box, "limit_text", "90 %");
+    box_text(&box, "unit", "");
+    box_int(&box, "since_seq", (int64_t)seq);
+    box_int(&box, "count", 2);
+    box_evidence(&box, 1, seq);
+}
+
+static void an_observation_that_is_older_than_what_is_known_changes_nothing(void **state) {
+    (void)state;
+    uint64_t seq = observe("endpoint", ",\"status\":\"ok\",\"at\":200");
+    observe("endpoint", ",\"status\":\"unreachable\",\"at\":100");
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&box, "checks", "endpoint", "", NULL));
+    box_text(&box, "status", "ok");
+    box_int(&box, "late", 1);
+    box_evidence(&box, 1, seq);
+}
+
+static void what_was_done_about_a_check_is_kept(void **state) {
+    (void)state;
+    box_event(&box, "doctor.remedied", "check/disk-space",
+              "{\"check\":\"disk-space\",\"remedy\":\"prune\",\"outcome\":\"error\",\"exit_code\":1}");
+    uint64_t seq = box_event(&box, "doctor.remedied", "check/disk-space",
+                             "{\"check\":\"disk-space\",\"remedy\":\"prune\",\"tier\":\"T2\",\"outcome\":\"ok\"}");
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&box, "remedies", "disk-space", "", NULL));
+    box_text(&box, "outcome", "ok");
+    box_text(&box, "tier", "T2");
+    box_int(&box, "count", 2);
+    assert_false(row_has(&box.row, box_column(&box, "exit_code")));
+    box_evidence(&box, 1, seq);
+}
+
+/* ---- the box ---- */
+
+static void of_a_new_box_nothing_is_known(void **state) {
+    (void)state;
+    find_verdict("");
+    box_text(&box, "verdict", "unknown");
+    box_text(&box, "reason", "runtimes: no runtime was observed");
+    clause("runtimes", "unknown", "no runtime was observed");
+    clause_text("runtimes", "remedy", "ledger ingest ollama");
+    clause_text("runtimes", "question", "do the runtimes answer?");
+    clause("hardware", "unknown", "no machine was profiled");
+    clause_text("hardware", "remedy", "ledger ingest hardware");
+    clause("disk", "unknown", "no disk was looked at");
+    clause("states", "pass", "all 13 follow the log");
+    clause_text("states", "remedy", "");
+    box_int(&box, "unknown", 3);
+    box_int(&box, "failed", 0);
+}
+
+static void a_box_of_which_all_is_known_and_well_passes(void **state) {
+    (void)state;
+    make_well();
+    find_verdict("");
+    box_text(&box, "verdict", "pass");
+    box_text(&box, "reason", "");
+    clause("runtimes", "pass", "1 answer");
+    clause_cites("runtimes", 1);
+    clause("disk", "pass", "1 looked at, all well");
+    box_int(&box, "passed", 11);
+    box_evidence(&box, 4, (uint64_t)0, (uint64_t)1, (uint64_t)2, (uint64_t)3);
+}
+
+static void a_runtime_of_several_that_does_not_answer_is_a_warning_and_of_one_a_failure(void **state) {
+    (void)state;
+    make_well();
+    uint64_t seq = runtime("unreachable", "http://gpu-box:11434");
+    find_verdict("");
+    box_text(&box, "verdict", "warn");
+    clause("runtimes", "warn", "ollama at http://gpu-box:11434 does not answer: refused");
+    clause_text("runtimes", "remedy", "start it, then: ledger ingest ollama http://gpu-box:11434");
+    clause_cites("runtimes", seq);
+    runtime("unreachable", "http://127.0.0.1:11434");
+    find_verdict("");
+    box_text(&box, "verdict", "fail");
+    clause("runtimes", "fail",
+           "ollama at http://127.0.0.1:11434 does not answer: refused; ollama at http://gpu-box:11434 does not answer: "
+           "refused");
+}
+
+static void a_failure_outweighs_a_warning_and_that_what_is_not_known(void **state) {
+    (void)state;
+    box_event(&box, "ledger.gap", "gap/otlp", "{\"what\":\"dropped\",\"missing\":3}");
+    find_verdict("");
+    box_text(&box, "verdict", "warn");
+    box_text(&box, "reason", "gaps: dropped noticed by otlp, 3 missing");
+    observe("disk-space", ",\"target\":\"/\",\"status\":\"full\"");
+    find_verdict("");
+    box_text(&box, "verdict", "fail");
+    box_text(&box, "reason", "disk: disk-space of /: full");
+    box_int(&box, "warned", 1);
+    box_int(&box, "failed", 1);
+}
+
+static void faults_gaps_and_steps_of_the_clock_count_for_a_week(void **state) {
+    (void)state;
+    uint64_t fault = box_event(&box, "hardware.faulted", "host/local", "{\"what\":\"disk\",\"device\":\"sda\"}");
+    box_event(&box, "hardware.faulted", "host/local", "{\"what\":\"oom\"}");
+    box_event(&box, "ledger.gap", "ledger/b", "{\"what\":\"clock_jump\",\"step_ns\":3500000000}");
+    find_verdict("");
+    clause("faults", "fail", "disk fault of sda (1 in all)");
+    clause_cites("faults", fault);
+    clause("clock", "warn", "the clock stepped by 3500 ms");
+    clause("gaps", "pass", "none was noticed in the last 7 days");
+    uint64_t now = state_now(box.view);
+    box_view(&box, LEDGER_NO_SEQ, now + 8 * DAY_NS);
+    assert_true(box_row(&box, "verdicts", "", NULL));
+    clause("faults", "pass", "none was recorded in the last 7 days");
+    clause("clock", "pass", "it did not step in the last 7 days");
+}
+
+static void a_check_without_network_says_nothing_and_an_unknown_word_neither(void **state) {
+    (void)state;
+    observe("registry", ",\"status\":\"unreachable\",\"offline\":true");
+    find_verdict("");
+    clause("checks", "unknown", "registry: unreachable (there was no network)");
+    observe("registry", ",\"status\":\"so-so\"");
+    find_verdict("");
+    clause("checks", "unknown", "registry: so-so");
+    observe("registry", ",\"status\":\"unreachable\"");
+    find_verdict("");
+    clause("checks", "fail", "registry: unreachable");
+}
+
+static void of_many_findings_three_are_told(void **state) {
+    (void)state;
+    observe("a", ",\"status\":\"error\"");
+    observe("b", ",\"status\":\"error\"");
+    observe("c", ",\"status\":\"error\"");
+    observe("d", ",\"status\":\"error\"");
+    observe("e", ",\"status\":\"error\"");
+    find_verdict("");
+    clause("checks", "fail", "a: error; b: error; c: error; and 2 more");
+}
+
+static void an_import_that_refused_records_is_a_warning(void **state) {
+    (void)state;
+    box_event(&box, "ledger.imported", "import/dpkg", "{\"source\":\"dpkg\",\"rejected\":2}");
+    find_verdict("");
+    clause("imports", "warn", "the newest of dpkg refused 2 records");
+    clause_text("imports", "remedy", "ledger ingest dpkg");
+    box_event(&box, "ledger.imported", "import/dpkg", "{\"source\":\"dpkg\",\"rejected\":0}");
+    find_verdict("");
+    clause("imports", "pass", "the newest of 1 sources were whole");
+}
+
+static void a_remedy_is_a_command_whatever_others_named_their_things(void **state) {
+    (void)state;
+    observe("x; rm -rf ~ '\\u001b[31m", ",\"status\":\"error\"");
+    find_verdict("");
+    clause_text("checks", "remedy",
+                "mend it, then: ledger append doctor.observed -s check/'x; rm -rf ~ '\\''?[31m' check='x; rm -rf ~ "
+                "'\\''?[31m' status=ok");
+}
+
+extern const struct projection projection_doctor;
+
+static int refuse(struct fold *fold, struct err *err) {
+    (void)fold;
+    return err_set(err, ERR_INVALID, "this cannot be taken");
+}
+
+static void a_projection_that_stopped_fails_the_box(void **state) {
+    static const struct state_column columns[] = {{"key", CELL_TEXT, COLUMN_KEY, "a key"}};
+    static const struct state_table tables[] = {{"broken", "break", "A row is nothing.", columns, 1, NULL}};
+    static const char *const kinds[] = {"x.test.*", NULL};
+    static const struct projection broken = {"broken", 1, tables, 1, kinds, refuse};
+    static const struct projection *const both[] = {&broken, &projection_doctor, NULL};
+    struct state_options options;
+    (void)state;
+    uint64_t seq = box_event(&box, "x.test.any", "test/1", NULL);
+    state_options_init(&options);
+    options.projections = both;
+    assert_int_equal(state_open(box.ledger, &options, &box.view, &box.err), 0);
+    assert_true(box_row(&box, "verdicts", "", NULL));
+    box_text(&box, "verdict", "fail");
+    clause("states", "fail", "broken stopped at event 1: this cannot be taken");
+    clause_cites("states", seq);
+    clause_text("states", "remedy", "ledger rebuild broken");
+}
+
+static void what_is_not_in_the_view_is_unknown(void **state) {
+    static const struct projection *const alone[] = {&projection_doctor, NULL};
+    struct state_options options;
+    (void)state;
+    make_well();
+    box_forget(&box);
+    state_options_init(&options);
+    options.projections = alone;
+    assert_int_equal(state_open(box.ledger, &options, &box.view, &box.err), 0);
+    assert_true(box_row(&box, "verdicts", "", NULL));
+    box_text(&box, "verdict", "unknown");
+    clause("runtimes", "unknown", "runtimes are not kept here");
+    clause("disk", "pass", "1 looked at, all well");
+}
+
+static void the_same_question_about_the_past_has_the_same_answer(void **state) {
+    (void)state;
+    make_well();
+    uint64_t at = observe("disk-space", ",\"target\":\"/\",\"status\":\"full\"");
+    observe("disk-space", ",\"target\":\"/\",\"status\":\"ok\"");
+    find_verdict("");
+    box_text(&box, "verdict", "pass");
+    box_view(&box, at + 1, 0);
+    assert_true(box_row(&box, "verdicts", "", NULL));
+    box_text(&box, "verdict", "fail");
+}
+
+/* ---- verdicts that were given ---- */
+
+static void a_verdict_that_was_given_shows_beside_what_is_true(void **state) {
+    (void)state;
+    make_well();
+    uint64_t seq = box_event(&box, "doctor.judged", "box", "{\"verdict\":\"pass\",\"position\":4}");
+    find_verdict("");
+    box_text(&box, "given", "pass");
+    box_int(&box, "given_seq", (int64_t)seq);
+    box_int(&box, "given_position", 4);
+    assert_false(row_bool(&box.row, box_column(&box, "differs")));
+    observe("disk-space", ",\"target\":\"/\",\"status\":\"full\"");
+    find_verdict("");
+    box_text(&box, "given", "pass");
+    box_text(&box, "verdict", "fail");
+    assert_true(row_bool(&box.row, box_column(&box, "differs")));
+    box_event(&box, "doctor.judged", "box", "{\"verdict\":\"fail\",\"verdict_before\":\"warn\"}");
+    find_verdict("");
+    box_text(&box, "given", "fail");
+    box_text(&box, "violation", "it was warn before by this event, pass by those before it");
+}
+
+/* ---- packs ---- */
+
+static uint64_t install(const char *fields) {
+    char json[1024];
+    snprintf(json, sizeof(json), "{\"pack\":\"p\",\"version\":\"1\"%s}", fields);
+    return box_event(&box, "pack.installed", "pack/p", json);
+}
+
+static void a_pack_has_a_verdict_as_long_as_it_is_installed(void **state) {
+    (void)state;
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_false(box_row(&box, "verdicts", "p", NULL));
+    install("");
+    find_verdict("p");
+    box_event(&box, "pack.removed", "pack/p", "{\"pack\":\"p\"}");
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_false(box_row(&box, "verdicts", "p", NULL));
+    assert_true(box_row(&box, "verdicts", "", NULL));
+}
+
+static void a_pack_without_a_permission_that_it_requires_fails(void **state) {
+    (void)state;
+    install(",\"permissions\":[{\"group\":\"exec\",\"scope\":\"/opt/a b/*\",\"required\":true},"
+            "{\"group\":\"gpu\",\"required\":false}]");
+    find_verdict("p");
+    box_text(&box, "verdict", "fail");
+    clause("permissions", "fail", "exec of /opt/a b/* is not granted");
+    clause_text("permissions", "remedy", "ledger append permission.granted -s pack/p group=exec scope='/opt/a b/*'");
+    clause_text("state", "state", "fail");
+    clause_text("state", "remedy", "ledger why pack/p");
+    box_event(&box, "permission.granted", "pack/p",
+              "{\"group\":\"exec\",\"scope\":\"/opt/a b/*\",\"lifetime\":\"permanent\"}");
+    find_verdict("p");
+    clause("permissions", "pass", "it has those that it requires of 2");
+    uint64_t seq = box_event(&box, "permission.denied", "pack/p", "{\"group\":\"gpu\"}");
+    find_verdict("p");
+    clause("permissions", "warn", "gpu is denied");
+    clause_text("permissions", "remedy", "ledger append permission.granted -s pack/p group=gpu");
+    clause_cites("permissions", seq);
+}
+
+static void a_pack_is_asked_for_its_checks(void **state) {
+    (void)state;
+    install(",\"checks\":[\"smoke\"]");
+    find_verdict("p");
+    clause("checks", "unknown", "smoke never ran");
+    clause_text("checks", "remedy",
+                "run it, then: ledger append pack.checked -s pack/p pack=p check=smoke verdict=VERDICT");
+    uint64_t seq = box_event(&box, "pack.checked", "pack/p",
+                             "{\"pack\":\"p\",\"version\":\"1\",\"check\":\"smoke\",\"verdict\":\"fail\"}");
+    find_verdict("p");
+    clause("checks", "fail", "smoke: fail");
+    clause_cites("checks", seq);
+    box_event(&box, "pack.checked", "pack/p",
+              "{\"pack\":\"p\",\"version\":\"1\",\"check\":\"smoke\",\"verdict\":\"pass\"}");
+    find_verdict("p");
+    clause("checks", "pass", "1 pass");
+    box_event(&box, "pack.upgraded", "pack/p", "{\"pack\":\"p\",\"version\":\"2\",\"checks\":[\"smoke\"]}");
+    find_verdict("p");
+    clause("checks", "unknown", "smoke ran for version 1");
+    box_event(&box, "pack.checked", "pack/p",
+              "{\"pack\":\"p\",\"version\":\"2\",\"check\":\"smoke\",\"verdict\":\"fail\",\"required\":false}");
+    find_verdict("p");
+    clause("checks", "warn", "smoke: fail");
+    box_event(&box, "pack.checked", "pack/p",
+              "{\"pack\":\"p\",\"version\":\"2\",\"check\":\"smoke\",\"verdict\":\"pass\"}");
+    observe("latency", ",\"pack\":\"p\",\"status\":\"slow\"");
+    find_verdict("p");
+    clause("checks", "warn", "latency: slow");
+    find_verdict("");
+    clause("checks", "pass", "0 other checks were made"); /* that one is the pack's */
+}
+
+static void a_pack_is_asked_for_its_routes(void **state) {
+    (void)state;
+    install(",\"routes\":[{\"name\":\"r\",\"required\":true},{\"name\":\"s\",\"required\":false}]");
+    find_verdict("p");
+    clause("routes", "fail", "r was never declared");
+    box_event(&box, "route.declared", "route/r", "{\"route\":\"r\",\"pack\":\"p\",\"pack_version\":\"1\",\"model\":\"m\"}");
+    find_verdict("p");
+    clause_text("routes", "state", "warn");
+    clause_text("routes", "remedy", "ledger why route/r");
+    box_event(&box, "route.offline", "route/r", "{\"route\":\"r\",\"reason\":\"refused\"}");
+    find_verdict("p");
+    clause_text("routes", "state", "fail");
+}
+
+static void a_pack_is_asked_for_its_models(void **state) {
+    (void)state;
+    install(",\"models\":[{\"role\":\"worker\",\"digest\":\"" DIGEST "\"}]");
+    find_verdict("p");
+    clause("models", "fail", "worker sha256:000000000000 is not known");
+    uint64_t seq =
+        box_event(&box, "model.observed", "model/m", "{\"model\":\"m\",\"digest\":\"" DIGEST "\",\"runtime\":\"ollama\"}");
+    find_verdict("p");
+    clause("models", "pass", "1 are there");
+    clause_cites("models", seq);
+}
+
+static void a_blocked_pack_is_a_warning_of_the_box(void **state) {
+    (void)state;
+    install(",\"permissions\":[{\"group\":\"exec\",\"required\":true}]");
+    find_verdict("");
+    clause_text("packs", "state", "warn");
+    clause_text("packs", "remedy", "ledger why pack/p");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(a_check_keeps_the_newest_observation_of_each_target),
+        TEST(an_observation_that_is_older_than_what_is_known_changes_nothing),
+        TEST(what_was_done_about_a_check_is_kept),
+        TEST(of_a_new_box_nothing_is_known),
+        TEST(a_box_of_which_all_is_known_and_well_passes),
+        TEST(a_runtime_of_several_that_does_not_answer_is_a_warning_and_of_one_a_failure),
+        TEST(a_failure_outweighs_a_warning_and_that_what_is_not_known),
+        TEST(faults_gaps_and_steps_of_the_clock_count_for_a_week),
+        TEST(a_check_without_network_says_nothing_and_an_unknown_word_neither),
+        TEST(of_many_findings_three_are_told),
+        TEST(an_import_that_refused_records_is_a_warning),
+        TEST(a_remedy_is_a_command_whatever_others_named_their_things),
+        TEST(a_projection_that_stopped_fails_the_box),
+        TEST(what_is_not_in_the_view_is_unknown),
+        TEST(the_same_question_about_the_past_has_the_same_answer),
+        TEST(a_verdict_that_was_given_shows_beside_what_is_true),
+        TEST(a_pack_has_a_verdict_as_long_as_it_is_installed),
+        TEST(a_pack_without_a_permission_that_it_requires_fails),
+        TEST(a_pack_is_asked_for_its_checks),
+        TEST(a_pack_is_asked_for_its_routes),
+        TEST(a_pack_is_asked_for_its_models),
+        TEST(a_blocked_pack_is_a_warning_of_the_box),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,243 @@
+/* Evaluations: their steps, what scores make of them, and when they count. */
+#include "tests/projections/proof_box.h"
+
+static void eval(struct box *box, const char *id) {
+    box_view(box, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(box, "evals", id, NULL));
+}
+
+static void counts(struct box *box, bool expected) {
+    assert_int_equal(row_bool(&box->row, box_column(box, "counts")), expected);
+}
+
+static void a_full_pass_counts_and_its_bindings_are_kept(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    uint64_t start = box_event(&box, "eval.started", "eval/e", "{" BINDINGS ", \"samples\": 100}");
+    eval(&box, "e");
+    box_text(&box, "state", "started");
+    box_says(&box, "reason", "it has not finished");
+    counts(&box, false);
+    uint64_t end = box_event(&box, "eval.finished", "eval/e", "{\"verdict\": \"pass\", \"samples\": 98, \"passed\": 4}");
+    eval(&box, "e");
+    box_text(&box, "state", "finished");
+    box_text(&box, "digest", WEIGHTS);
+    box_text(&box, "route", "r");
+    box_int(&box, "samples", 98);
+    box_int(&box, "started_seq", (int64_t)start);
+    box_int(&box, "finished_seq", (int64_t)end);
+    counts(&box, true);
+    box_null(&box, "reason");
+    assert_true(box_row(&box, "eval_routes", "r", "e", NULL));
+    assert_true(box_row(&box, "eval_models", WEIGHTS, "e", NULL));
+    box_close(&box);
+}
+
+static void an_evaluation_that_ends_on_other_weights_than_it_began_on_does_not_count(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "eval.started", "eval/e", "{\"digest\": \"" WEIGHTS2 "\"}");
+    uint64_t end = box_event(&box, "eval.finished", "eval/e", PASS(""));
+    eval(&box, "e");
+    counts(&box, false);
+    box_text(&box, "reason", "it finished on another model digest than it started on");
+    box_int(&box, "violation_seq", (int64_t)end);
+    box_close(&box);
+}
+
+static void without_weights_it_is_for_a_name(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "eval.finished", "eval/e", "{\"model\": \"m\", \"verdict\": \"pass\"}");
+    eval(&box, "e");
+    counts(&box, false);
+    box_says(&box, "reason", "it is for a name, not for weights");
+    box_close(&box);
+}
+
+static void a_new_start_under_the_same_id_forgets_the_run_before(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "eval.finished", "eval/e", PASS(", \"passed\": 4, \"partial\": true"));
+    box_event(&box, "eval.scored", "eval/e", "{\"task\": \"t\", \"metric\": \"acc\", \"verdict\": \"fail\"}");
+    box_event(&box, "eval.started", "eval/e", "{" BINDINGS "}");
+    eval(&box, "e");
+    box_text(&box, "state", "started");
+    box_null(&box, "verdict");
+    box_null(&box, "partial");
+    box_null(&box, "scores_failed");
+    box_event(&box, "eval.scored", "eval/e", "{\"task\": \"t\", \"metric\": \"acc\", \"verdict\": \"pass\"}");
+    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    eval(&box, "e");
+    counts(&box, true);
+    box_int(&box, "scores", 1);
+    box_int(&box, "violations", 0);
+    box_close(&box);
+}
+
+static void steps_that_are_not_legal_show_as_violations(void **state) {
+    static const struct {
+        const char *first, *second, *state, *words;
+    } cases[] = {
+        {NULL, "eval.invalidated", "invalidated", "invalidated before anything was known of it"},
+        {"eval.started", "eval.started", "started", "started again before it had finished"},
+        {"eval.finished", "eval.finished", "finished", "finished twice"},
+        {"eval.invalidated", "eval.finished", "invalidated",
+         "finished after it was invalidated: a new start must come before"},
+        {"eval.invalidated", "eval.imported", "invalidated", "taken in again after it was invalidated"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct box box;
+        box_open(&box);
+        if (cases[i].first != NULL) {
+            box_event(&box, strcmp(cases[i].first, "eval.invalidated") == 0 ? "eval.finished" : cases[i].first, "eval/e",
+                      NULL);
+        }
+        if (cases[i].first != NULL && strcmp(cases[i].first, "eval.invalidated") == 0) {
+            box_event(&box, cases[i].first, "eval/e", NULL);
+        }
+        uint64_t seq = box_event(&box, cases[i].second, "eval/e", NULL);
+        eval(&box, "e");
+        box_text(&box, "state", cases[i].state);
+        box_text(&box, "violation", cases[i].words);
+        box_int(&box, "violation_seq", (int64_t)seq);
+        box_close(&box);
+    }
+}
+
+/* A result file, as the ingest of one writes it. */
+static void import(struct box *box, const char *partial) {
+    char body[256];
+    snprintf(body, sizeof(body),
+             "{\"harness\": \"lm_eval\", \"model\": \"m\", \"digest\": \"" WEIGHTS "\", \"partial\": %s}", partial);
+    box_event(box, "eval.imported", "eval/e", body);
+}
+
+static void score(struct box *box, const char *metric, const char *more) {
+    char body[256];
+    snprintf(body, sizeof(body), "{\"task\": \"t\", \"metric\": \"%s\"%s}", metric, more);
+    box_event(box, "eval.scored", "eval/e", body);
+}
+
+static void a_result_file_has_the_verdict_that_its_thresholds_make(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    import(&box, "false");
+    score(&box, "acc", ", \"value\": 0.7, \"filter\": \"none\"");
+    eval(&box, "e");
+    box_text(&box, "state", "finished");
+    box_null(&box, "verdict");
+    box_says(&box, "reason", "it has no verdict");
+    score(&box, "f1", ", \"value\": 0.7, \"threshold\": 0.7, \"higher_is_better\": true");
+    eval(&box, "e");
+    box_text(&box, "verdict", "pass");
+    counts(&box, true);
+    assert_true(box_row(&box, "eval_scores", "e", "t", "acc/none", NULL));
+    assert_true(box_row(&box, "eval_scores", "e", "t", "f1", NULL));
+    box_text(&box, "verdict", "pass");
+    score(&box, "ppl", ", \"value\": 9.5, \"threshold\": 9, \"higher_is_better\": false");
+    eval(&box, "e");
+    box_text(&box, "verdict", "fail");
+    counts(&box, false);
+    score(&box, "ppl", ", \"value\": 8.5, \"threshold\": 9, \"higher_is_better\": false"); /* said again, otherwise */
+    eval(&box, "e");
+    box_text(&box, "verdict", "pass");
+    box_int(&box, "scores", 3);
+    box_close(&box);
+}
+
+static void a_result_file_counts_only_when_it_is_known_to_be_whole(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    import(&box, "null");
+    score(&box, "f1", ", \"verdict\": \"pass\"");
+    eval(&box, "e");
+    counts(&box, false);
+    box_says(&box, "reason", "nobody says that all of its samples were run");
+    import(&box, "true");
+    eval(&box, "e");
+    box_says(&box, "reason", "only a part of its samples was run");
+    import(&box, "false"); /* its other files were found */
+    eval(&box, "e");
+    counts(&box, true);
+    box_int(&box, "violations", 0);
+    score(&box, "f2", ", \"verdict\": \"pass\", \"partial\": true");
+    eval(&box, "e");
+    counts(&box, false);
+    box_close(&box);
+}
+
+static void a_corrected_score_takes_the_evaluation_back(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    import(&box, "false");
+    score(&box, "f1", ", \"value\": 0.8, \"threshold\": 0.7, \"higher_is_better\": true");
+    box_event(&box, "eval.invalidated", "eval/e",
+              "{\"task\": \"t\", \"metric\": \"f1\", \"value\": 0.6, \"reason\": \"edited\"}");
+    eval(&box, "e");
+    box_text(&box, "state", "invalidated");
+    box_text(&box, "reason", "it was invalidated: edited");
+    counts(&box, false);
+    assert_true(box_row(&box, "eval_scores", "e", "t", "f1", NULL));
+    box_text(&box, "verdict", "fail");
+    box_close(&box);
+}
+
+static void taking_back_a_result_of_an_older_run_leaves_the_newer_one(void **state) {
+    struct box box;
+    char body[64];
+    (void)state;
+    box_open(&box);
+    uint64_t old = box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_event(&box, "eval.started", "eval/e", "{" BINDINGS "}");
+    uint64_t end = box_event(&box, "eval.finished", "eval/e", PASS(""));
+    snprintf(body, sizeof(body), "{\"seq\": %llu}", (unsigned long long)old);
+    box_event(&box, "eval.invalidated", "eval/e", body);
+    eval(&box, "e");
+    box_text(&box, "state", "finished");
+    counts(&box, true);
+    snprintf(body, sizeof(body), "{\"seq\": %llu}", (unsigned long long)end);
+    box_event(&box, "eval.invalidated", "eval/e", body);
+    eval(&box, "e");
+    box_text(&box, "state", "invalidated");
+    box_close(&box);
+}
+
+static void scores_alone_are_an_evaluation_that_has_not_ended(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "eval.scored", "eval/e", "{\"metric\": \"f1\", \"digest\": \"" WEIGHTS "\", \"verdict\": \"pass\"}");
+    box_event(&box, "eval.sample_failed", "eval/e", "{\"task\": \"t\", \"sample\": \"1\"}");
+    eval(&box, "e");
+    box_text(&box, "state", "started");
+    box_null(&box, "verdict");
+    box_int(&box, "samples_failed", 1);
+    box_int(&box, "violations", 0);
+    assert_true(box_row(&box, "eval_models", WEIGHTS, "e", NULL));
+    box_close(&box);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_pass_counts_and_its_bindings_are_kept),
+        cmocka_unit_test(an_evaluation_that_ends_on_other_weights_than_it_began_on_does_not_count),
+        cmocka_unit_test(without_weights_it_is_for_a_name),
+        cmocka_unit_test(a_new_start_under_the_same_id_forgets_the_run_before),
+        cmocka_unit_test(steps_that_are_not_legal_show_as_violations),
+        cmocka_unit_test(a_result_file_has_the_verdict_that_its_thresholds_make),
+        cmocka_unit_test(a_result_file_counts_only_when_it_is_known_to_be_whole),
+        cmocka_unit_test(a_corrected_score_takes_the_evaluation_back),
+        cmocka_unit_test(taking_back_a_result_of_an_older_run_leaves_the_newer_one),
+        cmocka_unit_test(scores_alone_are_an_evaluation_that_has_not_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,133 @@
+/* Hardware: the newest profile of a machine, what it is capable of, and its faults. */
+#include "tests/projections/state_box.h"
+
+#define GIB(n) ((long long)(n) << 30)
+
+static struct box box;
+
+static int setup(void **state) {
+    (void)state;
+    box_open(&box);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    box_close(&box);
+    return 0;
+}
+
+static uint64_t profile(const char *fields) {
+    char json[1024];
+    snprintf(json, sizeof(json), "{\"cpu\":\"a cpu\",\"cores\":8%s}", fields);
+    return box_event(&box, "hardware.profiled", "host/local", json);
+}
+
+static void find_host(void) {
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&box, "hardware", "local", NULL));
+}
+
+static void the_newest_profile_counts_and_what_it_leaves_out_is_unknown(void **state) {
+    (void)state;
+    profile(",\"memory_bytes\":8589934592,\"kernel\":\"6.1\"");
+    uint64_t seq = profile(",\"memory_bytes\":17179869184");
+    find_host();
+    box_text(&box, "cpu", "a cpu");
+    box_int(&box, "memory_bytes", 17179869184);
+    box_text(&box, "kernel", "");
+    box_int(&box, "profiles", 2);
+    box_evidence(&box, 1, seq);
+}
+
+static void a_machine_is_what_it_is_since_its_profile_is_this_one(void **state) {
+    (void)state;
+#define DIGEST ",\"digest\":\"sha256:00000000000000000000000000000000000000000000000000000000000000aa\""
+    uint64_t first = profile(DIGEST);
+    profile(DIGEST);
+    find_host();
+    box_int(&box, "since_seq", (int64_t)first);
+    uint64_t other = profile("");
+    find_host();
+    box_int(&box, "since_seq", (int64_t)other);
+}
+
+static void expect_tier(long long memory, long long gpu1, long long gpu2, const char *tier) {
+    char fields[512], gpus[256] = "";
+    if (gpu2 > 0) {
+        snprintf(gpus, sizeof(gpus), ",\"gpus\":[{\"memory_bytes\":%lld},{\"memory_bytes\":%lld},{\"name\":\"x\"}]", gpu1,
+                 gpu2);
+    } else if (gpu1 > 0) {
+        snprintf(gpus, sizeof(gpus), ",\"gpus\":[{\"memory_bytes\":%lld}]", gpu1);
+    }
+    snprintf(fields, sizeof(fields), ",\"memory_bytes\":%lld%s", memory, gpus);
+    profile(fields);
+    find_host();
+    box_text(&box, "tier", tier);
+    box_int(&box, "gpu_memory_bytes", gpu1 + gpu2);
+}
+
+static void the_tier_follows_from_the_memory_of_gpus_and_machine(void **state) {
+    (void)state;
+    expect_tier(GIB(4), 0, 0, "cpu-tiny");
+    expect_tier(GIB(8), 0, 0, "cpu-small");
+    expect_tier(GIB(31), 0, 0, "cpu-medium"); /* a board of 32 GiB reports a little less */
+    expect_tier(GIB(128), 0, 0, "cpu-large");
+    expect_tier(GIB(16), GIB(2), 0, "cpu-small"); /* too little to count */
+    expect_tier(GIB(16), GIB(8) - 1, 0, "gpu-8g");
+    expect_tier(GIB(16), GIB(8) / 16 * 15 - 1, 0, "gpu-4g");
+    expect_tier(GIB(16), 25757220864, 0, "gpu-24g"); /* 24564 MiB, as such a card says */
+    expect_tier(GIB(16), GIB(24), GIB(24), "gpu-48g");
+    expect_tier(GIB(16), GIB(80), GIB(80), "gpu-160g");
+}
+
+static void a_profile_without_memory_has_no_tier(void **state) {
+    (void)state;
+    profile("");
+    find_host();
+    box_text(&box, "tier", "unknown");
+    profile(",\"gpus\":[{\"name\":\"shares the machine's memory\"}],\"memory_bytes\":68719476736");
+    find_host();
+    box_text(&box, "tier", "cpu-large");
+    box_int(&box, "gpu_count", 1);
+}
+
+static void memories_that_no_machine_has_do_not_overflow(void **state) {
+    (void)state;
+    profile(",\"gpus\":[{\"memory_bytes\":9223372036854775807},{\"memory_bytes\":9223372036854775807},7]");
+    find_host();
+    box_int(&box, "gpu_memory_bytes", INT64_MAX);
+    box_text(&box, "tier", "gpu-160g");
+}
+
+static void faults_are_counted_by_device(void **state) {
+    (void)state;
+    uint64_t a =
+        box_event(&box, "hardware.faulted", "host/local", "{\"what\":\"disk\",\"device\":\"sda\",\"code\":5,\"at\":200}");
+    uint64_t b =
+        box_event(&box, "hardware.faulted", "host/local", "{\"what\":\"disk\",\"device\":\"sda\",\"code\":7,\"at\":100}");
+    box_event(&box, "hardware.faulted", "host/local", "{\"what\":\"oom\",\"unit\":\"ollama.service\"}");
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&box, "hardware_faults", "local", "disk", "sda", NULL));
+    box_int(&box, "count", 2);
+    box_int(&box, "code", 5); /* of the newer one, by their times */
+    box_int(&box, "at", 200);
+    box_int(&box, "first_at", 100);
+    box_evidence(&box, 2, a, b);
+    assert_true(box_row(&box, "hardware_faults", "local", "oom", "", NULL));
+    box_text(&box, "unit", "ollama.service");
+    assert_false(box_row(&box, "hardware", "local", NULL));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(the_newest_profile_counts_and_what_it_leaves_out_is_unknown),
+        TEST(a_machine_is_what_it_is_since_its_profile_is_this_one),
+        TEST(the_tier_follows_from_the_memory_of_gpus_and_machine),
+        TEST(a_profile_without_memory_has_no_tier),
+        TEST(memories_that_no_machine_has_do_not_overflow),
+        TEST(faults_are_counted_by_device),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

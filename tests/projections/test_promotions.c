@@ -1,0 +1,196 @@
+/* Promotions: the legal steps, and that no other leads to `promoted`. */
+#include "tests/projections/state_box.h"
+
+#define D1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+#define D2 "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+
+static struct box b;
+
+static int start(void **state) {
+    (void)state;
+    box_open(&b);
+    return 0;
+}
+
+static int finish(void **state) {
+    (void)state;
+    box_close(&b);
+    return 0;
+}
+
+static uint64_t say(const char *step, const char *json) {
+    char kind[64];
+    snprintf(kind, sizeof(kind), "promotion.%s", step);
+    return box_event(&b, kind, "promotion/p", json);
+}
+
+static void expect(const char *state, int64_t violations) {
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&b, "promotions", "p", NULL));
+    box_text(&b, "state", state);
+    box_int(&b, "violations", violations);
+}
+
+static void expect_violation(const char *state, int64_t violations, const char *words) {
+    expect(state, violations);
+    box_text(&b, "violation", words);
+}
+
+/* Up to where the gate is asked. */
+static void go_to_the_gate(void) {
+    say("planned",
+        "{\"what\":\"model\",\"model\":\"m\",\"digest\":\"" D1 "\",\"digest_before\":\"" D2 "\",\"version\":\"2\"}");
+    say("simulated", "{\"verdict\":\"pass\"}");
+    say("verifying", "{\"digest\":\"" D1 "\"}");
+}
+
+static void the_legal_way_leads_to_promoted_and_each_step_is_evidence(void **state) {
+    (void)state;
+    uint64_t planned = say("planned", "{\"what\":\"model\",\"model\":\"m\",\"digest\":\"" D1 "\",\"version\":\"2\"}");
+    expect("planned", 0);
+    box_text(&b, "what", "model");
+    box_text(&b, "digest", D1);
+    uint64_t debating = say("debating", "{\"digest\":\"" D1 "\"}");
+    expect("debating", 0);
+    uint64_t simulated = say("simulated", "{\"verdict\":\"warn\"}");
+    expect("simulated", 0);
+    box_text(&b, "simulated", "warn");
+    uint64_t verifying = say("verifying", NULL);
+    expect("verifying", 0);
+    uint64_t gated = say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
+    expect("verifying", 0);
+    box_text(&b, "gate", "pass");
+    box_int(&b, "gate_seq", (int64_t)gated);
+    uint64_t promoted = say("promoted", "{\"digest\":\"" D1 "\",\"digest_before\":\"" D2 "\",\"at\":77}");
+    expect("promoted", 0);
+    box_text(&b, "digest_before", D2);
+    box_int(&b, "since", 77);
+    box_int(&b, "since_seq", (int64_t)promoted);
+    box_evidence(&b, 6, planned, debating, simulated, verifying, gated, promoted);
+    say("rolled_back", "{\"digest\":\"" D2 "\",\"digest_before\":\"" D1 "\",\"reason\":\"regression\"}");
+    expect("idle", 0);
+    box_text(&b, "reason", "regression");
+    planned = say("planned", "{\"digest\":\"" D2 "\"}");
+    expect("planned", 0);
+    box_evidence(&b, 1, planned);
+    assert_false(row_has(&b.row, box_column(&b, "gate")));
+    assert_false(row_has(&b.row, box_column(&b, "reason")));
+}
+
+static void steps_forward_that_are_not_legal_lead_nowhere(void **state) {
+    (void)state;
+    say("promoted", "{\"digest\":\"" D1 "\"}");
+    expect_violation("idle", 1, "promoted from idle: verifying must come before");
+    say("simulated", NULL);
+    expect_violation("idle", 2, "simulated from idle: planned must come before");
+    say("planned", "{\"digest\":\"" D1 "\"}");
+    say("verifying", NULL);
+    expect_violation("planned", 3, "verifying from planned: simulated must come before");
+    say("promoted", "{\"digest\":\"" D1 "\"}");
+    expect("planned", 4);
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
+    expect_violation("planned", 5, "gated from planned: verifying must come before");
+    assert_false(row_has(&b.row, box_column(&b, "gate")));
+    say("simulated", "{\"verdict\":\"fail\"}");
+    say("verifying", NULL);
+    expect_violation("simulated", 6, "verifying from simulated: the trial failed");
+    say("rolled_back", NULL);
+    expect_violation("simulated", 7, "rolled_back from simulated: it was not promoted");
+    say("planned", "{\"digest\":\"" D2 "\"}");
+    expect_violation("planned", 8, "planned from simulated: it was under way already");
+    box_text(&b, "digest", D2);
+}
+
+static void the_gate_must_let_this_digest_pass(void **state) {
+    (void)state;
+    go_to_the_gate();
+    say("promoted", "{\"digest\":\"" D1 "\"}");
+    expect_violation("verifying", 1, "promoted from verifying: the gate has not answered");
+    say("gated", "{\"decision\":\"hold\",\"digest\":\"" D1 "\"}");
+    say("promoted", "{\"digest\":\"" D1 "\"}");
+    expect_violation("verifying", 2, "promoted from verifying: the gate has answered hold");
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D2 "\"}");
+    expect_violation("verifying", 3,
+                     "gated from verifying: it names sha256:222222222222, the candidate is sha256:111111111111");
+    box_text(&b, "gate", "hold");
+    say("gated", "{\"decision\":\"pass\"}");
+    expect_violation("verifying", 4, "gated from verifying: it does not name the candidate's digest");
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
+    say("promoted", NULL);
+    expect_violation("verifying", 5, "promoted from verifying: it does not name the candidate's digest");
+    say("promoted", "{\"digest\":\"" D2 "\"}");
+    expect("verifying", 6);
+    say("verifying", NULL); /* anew: the answer was to what was verified before */
+    say("promoted", "{\"digest\":\"" D1 "\"}");
+    expect_violation("verifying", 7, "promoted from verifying: the gate has not answered");
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
+    say("gated", "{\"decision\":\"refuse\"}"); /* what speaks against it is taken as it is */
+    say("promoted", "{\"digest\":\"" D1 "\"}");
+    expect_violation("verifying", 8, "promoted from verifying: the gate has answered refuse");
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
+    say("promoted", "{\"digest\":\"" D1 "\"}");
+    expect("promoted", 8);
+    say("promoted", "{\"digest\":\"" D1 "\"}");
+    expect_violation("promoted", 9, "promoted from promoted: it is promoted already");
+    say("planned", "{\"digest\":\"" D2 "\"}");
+    expect("promoted", 10);
+    box_text(&b, "digest", D1);
+}
+
+static void aborting_always_takes_effect(void **state) {
+    (void)state;
+    say("aborted", "{\"reason\":\"withdrawn\"}");
+    expect_violation("aborted", 1, "aborted from idle: nothing was under way");
+    go_to_the_gate();
+    say("aborted", "{\"digest\":\"" D2 "\",\"reason\":\"failed\"}");
+    expect("aborted", 1);
+    box_text(&b, "reason", "failed");
+    say("aborted", NULL);
+    expect("aborted", 2);
+    go_to_the_gate();
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
+    say("promoted", "{\"digest\":\"" D1 "\"}");
+    expect("promoted", 2);
+    say("aborted", NULL);
+    expect("aborted", 3);
+}
+
+static void a_tripcode_stops_what_is_under_way_as_long_as_it_holds(void **state) {
+    (void)state;
+    say("tripped", "{\"code\":\"red\",\"expires\":5000,\"at\":100}");
+    expect("idle", 0);
+    say("planned", "{\"digest\":\"" D1 "\",\"at\":4999}");
+    expect_violation("idle", 1, "planned from idle: tripcode 'red' holds");
+    say("planned", "{\"digest\":\"" D1 "\",\"at\":5000}");
+    expect("planned", 1);
+    say("tripped", "{\"code\":\"black\"}"); /* without an end */
+    expect("aborted", 1);
+    box_text(&b, "reason", "tripped");
+    box_text(&b, "tripped", "black");
+    say("planned", "{\"digest\":\"" D1 "\"}");
+    expect("aborted", 2);
+}
+
+static void a_trip_after_the_promotion_is_noted_and_leaves_it(void **state) {
+    (void)state;
+    go_to_the_gate();
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
+    say("promoted", "{\"digest\":\"" D1 "\"}");
+    say("tripped", "{\"code\":\"red\"}");
+    expect("promoted", 0);
+    box_text(&b, "tripped", "red");
+    say("rolled_back", "{\"digest_before\":\"" D2 "\"}");
+    expect_violation("idle", 1, "rolled_back from promoted: it undoes another digest than what was promoted");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_legal_way_leads_to_promoted_and_each_step_is_evidence, start, finish),
+        cmocka_unit_test_setup_teardown(steps_forward_that_are_not_legal_lead_nowhere, start, finish),
+        cmocka_unit_test_setup_teardown(the_gate_must_let_this_digest_pass, start, finish),
+        cmocka_unit_test_setup_teardown(aborting_always_takes_effect, start, finish),
+        cmocka_unit_test_setup_teardown(a_tripcode_stops_what_is_under_way_as_long_as_it_holds, start, finish),
+        cmocka_unit_test_setup_teardown(a_trip_after_the_promotion_is_noted_and_leaves_it, start, finish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,334 @@
+/* What counts as a proof of a route, and what takes it away. */
+#include "base/json.h"
+#include "projections/decide.h"
+#include "projections/proof.h"
+#include "tests/projections/proof_box.h"
+
+static void a_full_pass_for_the_route_as_it_is_proves_it(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    uint64_t tag = box_tag(&box, "model.observed", WEIGHTS);
+    uint64_t route = box_route(&box);
+    box_route_is(&box, "declared-not-proven", "no eval");
+    uint64_t end = box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_route_is(&box, "ready", NULL);
+    box_int(&box, "proof", (int64_t)end);
+    box_int(&box, "since_seq", (int64_t)end);
+    box_evidence(&box, 3, tag, route, end);
+    box_close(&box);
+}
+
+static void a_tag_that_moves_takes_the_proof_away_and_one_that_comes_back_gives_it_again(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_ready(&box);
+    uint64_t moved = box_tag(&box, "model.alias_set", WEIGHTS2);
+    box_route_is(&box, "declared-not-proven",
+                 "model drift: proven for sha256:aaaaaaaaaaaa, 'm' is sha256:bbbbbbbbbbbb now");
+    box_null(&box, "proof");
+    box_cites(&box, moved);
+    box_int(&box, "since_seq", (int64_t)moved);
+    box_tag(&box, "model.alias_set", WEIGHTS);
+    box_route_is(&box, "ready", NULL);
+    box_close(&box);
+}
+
+static void another_configuration_pack_or_suite_is_named_as_drift(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_ready(&box);
+    uint64_t configured = box_event(&box, "route.configured", "route/r", "{\"config_digest\": \"" CONFIG2 "\"}");
+    box_route_is(&box, "declared-not-proven", "config drift");
+    box_cites(&box, configured);
+    box_event(&box, "route.configured", "route/r", "{\"config_digest\": \"" CONFIG "\"}");
+    box_route_is(&box, "ready", NULL);
+    box_event(&box, "pack.installed", "pack/p", "{\"version\": \"1\"}");
+    box_route_is(&box, "ready", NULL);
+    uint64_t upgraded = box_event(&box, "pack.upgraded", "pack/p", "{\"version\": \"2\"}");
+    box_route_is(&box, "declared-not-proven", "pack drift: proven for version 1 of pack 'p', which is 2 now");
+    box_cites(&box, upgraded);
+    box_event(&box, "pack.removed", "pack/p", NULL);
+    box_route_is(&box, "declared-not-proven", "pack drift: pack 'p' is removed");
+    box_event(&box, "pack.installed", "pack/p", "{\"version\": \"1\"}");
+    box_event(&box, "route.declared", "route/r", "{\"suite_digest\": \"" SUITE2 "\"}");
+    box_route_is(&box, "declared-not-proven", "suite drift");
+    box_event(&box, "route.configured", "route/r", "{\"config_digest\": \"" CONFIG2 "\"}");
+    box_route_is(&box, "declared-not-proven",
+                 "config drift: eval 'e' is of another configuration than the route has now; suite");
+    box_close(&box);
+}
+
+static void a_suite_that_the_route_names_without_digest_is_the_one_declared_last(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_tag(&box, "model.observed", WEIGHTS);
+    box_event(&box, "route.declared", "route/r", "{\"model\": \"m\", \"suite\": \"s\"}");
+    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_route_is(&box, "ready", NULL);
+    box_event(&box, "eval.suite_declared", "suite/s", "{\"suite\": \"s\", \"suite_digest\": \"" SUITE "\"}");
+    box_route_is(&box, "ready", NULL);
+    uint64_t changed =
+        box_event(&box, "eval.suite_declared", "suite/s", "{\"suite\": \"s\", \"suite_digest\": \"" SUITE2 "\"}");
+    box_route_is(&box, "declared-not-proven", "suite drift");
+    box_cites(&box, changed);
+    box_close(&box);
+}
+
+/* Each is an evaluation of the route as it is that does not count, with the word for it. */
+static void what_is_not_a_full_pass_proves_nothing(void **state) {
+    static const struct {
+        const char *end, *reason;
+    } cases[] = {
+        {FAIL(""), "failed eval: 'e': it failed"},
+        {FAIL(", \"failed\": 3"), "failed eval: 'e': it failed: 3 scores below"},
+        {PASS(", \"failed\": 1"), "failed eval: 'e': its verdict is 'pass' though scores of it failed"},
+        {PASS(", \"partial\": true"), "partial eval"},
+        {PASS(", \"errors\": 2"), "partial eval: 'e': 2 of its samples ended in an error"},
+        {PASS(", \"cached\": true"), "cached eval"},
+        {PASS(", \"dirty\": true"), "dirty eval"},
+        {"{" BINDINGS "}", "no verdict"},
+        {"{" BINDINGS ", \"verdict\": \"unknown\"}", "no verdict"},
+        {"{" BINDINGS ", \"verdict\": \"warn\"}", "failed eval: 'e': its verdict is 'warn'"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct box box;
+        box_open(&box);
+        box_tag(&box, "model.observed", WEIGHTS);
+        box_route(&box);
+        uint64_t end = box_event(&box, "eval.finished", "eval/e", cases[i].end);
+        box_route_is(&box, "declared-not-proven", cases[i].reason);
+        box_cites(&box, end);
+        box_close(&box);
+    }
+}
+
+static void what_the_route_says_the_evaluation_has_to_say_too(void **state) {
+    static const struct {
+        const char *end, *reason;
+    } cases[] = {
+        {"{\"route\": \"r\", \"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"config_digest\": \"" CONFIG
+         "\", \"pack_version\": \"1\", \"verdict\": \"pass\"}",
+         "no eval: the newest, 'e', was for another state of the route, and would not count: it is for a name"},
+        {"{\"route\": \"r\", \"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"digest\": \"" WEIGHTS
+         "\", \"pack_version\": \"1\", \"verdict\": \"pass\"}",
+         "config drift"},
+        {"{\"route\": \"r\", \"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"digest\": \"" WEIGHTS
+         "\", \"config_digest\": \"" CONFIG "\", \"verdict\": \"pass\"}",
+         "pack drift: eval 'e' names no version of the pack, which is 1 now"},
+        {"{\"route\": \"r\", \"suite\": \"s\", \"digest\": \"" WEIGHTS "\", \"config_digest\": \"" CONFIG
+         "\", \"pack_version\": \"1\", \"verdict\": \"pass\"}",
+         "suite drift"},
+        {"{\"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"digest\": \"" WEIGHTS "\", \"config_digest\": \"" CONFIG
+         "\", \"pack_version\": \"1\", \"verdict\": \"pass\"}",
+         "no eval"},
+        {"{\"route\": \"r\", \"suite\": \"other\", \"digest\": \"" WEIGHTS "\", \"verdict\": \"pass\"}", "no eval"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct box box;
+        box_open(&box);
+        box_tag(&box, "model.observed", WEIGHTS);
+        box_route(&box);
+        box_event(&box, "eval.finished", "eval/e", cases[i].end);
+        box_route_is(&box, "declared-not-proven", cases[i].reason);
+        box_close(&box);
+    }
+}
+
+static void what_the_route_does_not_say_any_evaluation_may_say(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "route.declared", "route/r", "{\"digest\": \"" WEIGHTS "\", \"suite\": \"s\"}");
+    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_route_is(&box, "ready", NULL);
+    box_close(&box);
+}
+
+static void the_newest_that_passed_or_failed_decides(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    uint64_t first = box_ready(&box);
+    box_event(&box, "eval.finished", "eval/e2", PASS(", \"partial\": true"));
+    box_event(&box, "eval.started", "eval/e3", "{\"route\": \"r\", \"suite\": \"s\"}");
+    box_route_is(&box, "ready", NULL);
+    box_int(&box, "proof", (int64_t)first);
+    uint64_t failed = box_event(&box, "eval.finished", "eval/a", FAIL(", \"partial\": true"));
+    box_route_is(&box, "declared-not-proven", "failed eval: 'a'");
+    box_cites(&box, failed);
+    uint64_t again = box_event(&box, "eval.finished", "eval/b", PASS(""));
+    box_route_is(&box, "ready", NULL);
+    box_int(&box, "proof", (int64_t)again);
+    box_close(&box);
+}
+
+static void an_evaluation_that_was_taken_back_does_not_count(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    uint64_t end = box_ready(&box);
+    char body[128];
+    snprintf(body, sizeof(body), "{\"seq\": %llu, \"reason\": \"contaminated\"}", (unsigned long long)end);
+    uint64_t taken = box_event(&box, "eval.invalidated", "eval/e", body);
+    box_route_is(&box, "declared-not-proven", "invalidated eval: 'e': it was invalidated: contaminated");
+    box_cites(&box, taken);
+    box_view(&box, taken, 0);
+    assert_true(box_row(&box, "routes", "r", NULL));
+    box_text(&box, "state", "ready");
+    box_close(&box);
+}
+
+static void a_proof_grows_stale_with_the_time_that_is_asked_for(void **state) {
+    const uint64_t second = 1000000000;
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "eval.suite_declared", "suite/s",
+              "{\"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"max_age_s\": 60}");
+    box_ready(&box);
+    box_route_is(&box, "ready", NULL);
+    uint64_t now = state_now(box.view);
+    box_view(&box, LEDGER_NO_SEQ, now + 60 * second);
+    assert_true(box_row(&box, "routes", "r", NULL));
+    box_text(&box, "state", "ready");
+    box_view(&box, LEDGER_NO_SEQ, now + 62 * second);
+    assert_true(box_row(&box, "routes", "r", NULL));
+    box_text(&box, "state", "declared-not-proven");
+    box_says(&box, "reason", "stale: 'e': it is older than the 60 seconds");
+    box_close(&box);
+}
+
+static void a_digest_that_the_route_names_is_contradicted_by_where_its_name_leads(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "route.declared", "route/r", "{\"model\": \"m\", \"digest\": \"" WEIGHTS "\", \"suite\": \"s\"}");
+    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_route_is(&box, "ready", NULL);
+    box_tag(&box, "model.observed", WEIGHTS2);
+    box_route_is(&box, "declared-not-proven", "model drift");
+    box_event(&box, "model.observed", "model/m", "{\"model\": \"m\", \"runtime\": \"vllm\", \"digest\": \"" WEIGHTS "\"}");
+    box_route_is(&box, "ready", NULL); /* one that has the name has the digest */
+    box_close(&box);
+}
+
+static void a_name_that_runtimes_disagree_on_proves_nothing(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_tag(&box, "model.observed", WEIGHTS);
+    box_event(&box, "route.declared", "route/r", "{\"model\": \"m\", \"suite\": \"s\"}");
+    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_route_is(&box, "ready", NULL);
+    box_event(&box, "model.observed", "model/m", "{\"model\": \"m\", \"runtime\": \"vllm\", \"digest\": \"" WEIGHTS2 "\"}");
+    box_route_is(&box, "declared-not-proven", "no weights: 'm' is sha256:");
+    box_event(&box, "route.configured", "route/r", "{\"config_digest\": \"" CONFIG "\", \"runtime\": \"ollama\"}");
+    box_route_is(&box, "ready", NULL);
+    box_close(&box);
+}
+
+static void other_weights_in_a_newer_decision_are_drift(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_ready(&box);
+    box_event(&box, "route.decided", "route/r", "{\"decision\": \"primary\", \"digest\": \"" WEIGHTS "\"}");
+    box_route_is(&box, "ready", NULL);
+    uint64_t used =
+        box_event(&box, "route.decided", "route/r", "{\"decision\": \"primary\", \"digest\": \"" WEIGHTS2 "\"}");
+    box_route_is(&box, "declared-not-proven", "model drift");
+    box_cites(&box, used);
+    box_event(&box, "route.configured", "route/r", "{\"config_digest\": \"" CONFIG "\"}");
+    box_route_is(&box, "ready", NULL);
+    box_close(&box);
+}
+
+static void a_manifest_stands_for_its_weights_once_somebody_said_which(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "model.observed", "model/m",
+              "{\"model\": \"m\", \"runtime\": \"ollama\", \"manifest_digest\": \"" MANIFEST "\"}");
+    box_route(&box);
+    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_route_is(&box, "declared-not-proven", "no weights: nobody has said which weights 'm' has");
+    uint64_t said = box_event(&box, "model.identified", "model/" WEIGHTS,
+                              "{\"digest\": \"" WEIGHTS "\", \"manifest_digest\": \"" MANIFEST "\"}");
+    box_route_is(&box, "ready", NULL);
+    box_cites(&box, said);
+    box_close(&box);
+}
+
+static void a_model_that_was_removed_serves_no_route(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_ready(&box);
+    box_event(&box, "route.configured", "route/r", "{\"config_digest\": \"" CONFIG "\", \"digest\": \"" WEIGHTS "\"}");
+    box_route_is(&box, "ready", NULL);
+    uint64_t gone = box_tag(&box, "model.removed", WEIGHTS);
+    box_route_is(&box, "declared-not-proven", "no weights: model 'm' was removed");
+    box_cites(&box, gone);
+    box_int(&box, "since_seq", (int64_t)gone);
+    box_close(&box);
+}
+
+static void a_remote_model_is_never_proven(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "model.observed", "model/m",
+              "{\"model\": \"m\", \"runtime\": \"ollama\", \"remote\": true, \"manifest_digest\": \"" MANIFEST "\"}");
+    box_route(&box);
+    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_route_is(&box, "declared-not-proven", "no weights: 'm' is a remote service");
+    box_close(&box);
+}
+
+static void a_route_without_suite_has_nothing_to_be_proven(void **state) {
+    struct box box;
+    struct proof proof;
+    struct decision decision;
+    struct err err = {0};
+    (void)state;
+    box_open(&box);
+    box_event(&box, "route.declared", "route/r", "{\"digest\": \"" WEIGHTS "\"}");
+    box_route_is(&box, "declared", "it names no suite");
+    assert_int_equal(proof_find(box.view, bytes_of("r"), &proof, &err), 0);
+    assert_false(proof.asked);
+    assert_false(proof.counts);
+    assert_int_equal(decide_is_proven(box.view, bytes_of("r"), &decision, &err), 0);
+    assert_false(decision.yes);
+    assert_int_equal(proof_find(box.view, bytes_of("none"), &proof, &err), ERR_NOTFOUND);
+    assert_string_equal(err.msg, "there is no route 'none'");
+    box_close(&box);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_pass_for_the_route_as_it_is_proves_it),
+        cmocka_unit_test(a_tag_that_moves_takes_the_proof_away_and_one_that_comes_back_gives_it_again),
+        cmocka_unit_test(another_configuration_pack_or_suite_is_named_as_drift),
+        cmocka_unit_test(a_suite_that_the_route_names_without_digest_is_the_one_declared_last),
+        cmocka_unit_test(what_is_not_a_full_pass_proves_nothing),
+        cmocka_unit_test(what_the_route_says_the_evaluation_has_to_say_too),
+        cmocka_unit_test(what_the_route_does_not_say_any_evaluation_may_say),
+        cmocka_unit_test(the_newest_that_passed_or_failed_decides),
+        cmocka_unit_test(an_evaluation_that_was_taken_back_does_not_count),
+        cmocka_unit_test(a_proof_grows_stale_with_the_time_that_is_asked_for),
+        cmocka_unit_test(a_digest_that_the_route_names_is_contradicted_by_where_its_name_leads),
+        cmocka_unit_test(a_name_that_runtimes_disagree_on_proves_nothing),
+        cmocka_unit_test(other_weights_in_a_newer_decision_are_drift),
+        cmocka_unit_test(a_manifest_stands_for_its_weights_once_somebody_said_which),
+        cmocka_unit_test(a_model_that_was_removed_serves_no_route),
+        cmocka_unit_test(a_remote_model_is_never_proven),
+        cmocka_unit_test(a_route_without_suite_has_nothing_to_be_proven),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
