@@ -99,9 +99,12 @@ static void collect_body_names(void) {
     for (size_t k = 0; k < kind_count(); k++) {
         const struct kind *kind = kind_at(k);
         for (size_t f = 0; f < kind->n_fields; f++) {
+            if ((kind->fields[f].flags & KIND_INDEXED) == 0) {
+                continue;
+            }
             struct bytes name = bytes_of(kind->fields[f].name);
-            struct field_slot *slot = (kind->fields[f].flags & KIND_INDEXED) == 0 ? NULL : slot_for(name);
-            if (slot != NULL && slot->n == 0) {
+            struct field_slot *slot = slot_for(name);
+            if (slot->n == 0) {
                 assert(n < FIELD_BODY_MAX);
                 *slot = (struct field_slot){word_of(name), kind->fields[f].name, (uint16_t)name.n, 0};
                 names[n++] = kind->fields[f].name;

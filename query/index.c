@@ -484,7 +484,14 @@ static int next_record(struct checking *c, struct err *err) {
     return rc;
 }
 
-/* That the key says what the record says, and that this is possible. *ret_stale: it is whole, but nobody believes it. */
+/* Of events that came while the others were checked. */
+static bool is_newer(const struct checking *c, const struct columns_record *r) {
+    struct ledger_head head;
+    return r->until > c->b->size && ledger_head(c->b->ledger, &head, NULL) == 0 && r->until <= head.size;
+}
+
+/* That the key says what the record says, and that this is possible. *ret_stale: it is whole, but nobody believes it, or it
+ * is newer than the check. */
 static const char *judge_header(const struct checking *c, struct columns_record *ret, bool *ret_stale) {
     uint8_t key[COLUMNS_KEY];
     *ret_stale = columns_stale(bytes_of_buf(&c->record));
@@ -498,6 +505,10 @@ static const char *judge_header(const struct checking *c, struct columns_record 
     if (!is_size(ret->events) || !bytes_eq(bytes_of_buf(&c->key), key_of(ret->first, ret->events, key)) ||
         ret->first % ret->events != 0) {
         return "it is not the segment that its key says";
+    }
+    *ret_stale = is_newer(c, ret);
+    if (*ret_stale) {
+        return NULL;
     }
     if (ret->since < block || ret->since > ret->first || ret->since % EVENT_GROUP != 0 || ret->until < end ||
         ret->until > block + COLUMNS_EVENTS || ret->until > c->b->size || ret->until % EVENT_GROUP != 0) {

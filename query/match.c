@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/glob.h"
 #include "query/value.h"
 
 #define TWO_63 9223372036854775808.0
@@ -245,7 +246,7 @@ bool match_value(const struct match_term *term, const struct query_value *v) {
     case QUERY_PREFIX:
         return v->type == QUERY_TEXT && v->text.n >= with->text.n && memcmp(v->text.p, with->text.p, with->text.n) == 0;
     case QUERY_GLOB:
-        return v->type == QUERY_TEXT && value_glob(with->text, v->text);
+        return v->type == QUERY_TEXT && glob_match(with->text, v->text);
     default:
         if (v->type == QUERY_OTHER || v->type == QUERY_BOOL || !value_compare(v, with, &c)) {
             return false;
@@ -274,7 +275,7 @@ bool match_body(const struct match *match, struct bytes body) {
     value_walk_begin(body, &walk);
     struct bytes wanted = field_body_name(match->terms[at].field);
     while (value_walk_next(&walk, &name, &raw)) {
-        int c = bytes_cmp(name, wanted);
+        int c = value_name_order(name, wanted);
         if (c > 0) {
             return false; /* the names are sorted: it has none such */
         }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/glob.h"
+
 #define EXACT_MAX ((int64_t)1 << 53)
 
 static bool is_number(const struct query_value *v) {
@@ -217,18 +219,18 @@ static enum head_says begins(struct bytes head, struct bytes prefix) {
 
 bool plan_term_heads(const struct match_term *term, const struct column *heads, uint64_t *bits) {
     uint8_t accept[COLUMNS_DICT_MAX];
-    enum value_glob_rest rest = VALUE_GLOB_ANYTHING;
+    enum glob_rest rest = GLOB_ANYTHING;
     struct bytes prefix = term->values[0].text;
     struct buf begin;
     bool settled = true;
     buf_init(&begin, prefix.n + 1);
     if (term->op == QUERY_GLOB) {
-        value_glob_prefix(prefix, &begin, &rest);
+        glob_prefix(prefix, &begin, &rest);
         prefix = bytes_of_buf(&begin);
     }
     for (uint32_t i = 0; i < heads->n_values; i++) {
         enum head_says says = begin.fail != 0 ? HEAD_MAYBE : begins(heads->value[i].text, prefix);
-        settled = settled && (says == HEAD_NO || (says == HEAD_YES && rest == VALUE_GLOB_ANYTHING));
+        settled = settled && (says == HEAD_NO || (says == HEAD_YES && rest == GLOB_ANYTHING));
         accept[i] = says != HEAD_NO;
     }
     keep_codes(heads, accept, bits);

@@ -360,7 +360,7 @@ int query_get_body(struct query_cursor *c, struct bytes name, struct query_value
     *ret = (struct query_value){.type = QUERY_NULL};
     value_walk_begin(c->body, &walk);
     while (value_walk_next(&walk, &at, &raw)) {
-        int cmp = bytes_cmp(at, name);
+        int cmp = value_name_order(at, name);
         if (cmp >= 0) {
             *ret = cmp == 0 ? value_of(raw) : *ret;
             break;

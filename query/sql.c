@@ -8,6 +8,7 @@
 
 #include <sqlite3ext.h>
 
+#include "projections/projection.h"
 #include "query/sql_guard.h"
 #include "query/sql_library.h"
 #include "query/sql_state.h"
@@ -23,13 +24,56 @@ struct sql {
     struct sql_options options;
 };
 
+/* ---- failures ---- */
+
+static int over_limit(const struct sql *sql, int code, struct err *err) {
+    char limit[32];
+    if (code == SQLITE_TOOBIG) {
+        return err_set(err, ERR_LIMIT, "the statement makes a value that is too large");
+    }
+    if (code == SQLITE_NOMEM) {
+        sql_words_bytes(limit, sql->options.memory);
+        return err_set(err, ERR_LIMIT, "the statement needs more than its limit of %s of memory", limit);
+    }
+    sql_words_ns(limit, sql->options.time_ns);
+    return err_set(err, ERR_LIMIT, "the statement takes longer than its limit of %s", limit);
+}
+
+/* Why it was told to end. */
+static int why_ended(struct sql *sql, struct err *err) {
+    if (!sql_guard_stopped(&sql->guard) && sql_guard_late(&sql->guard)) {
+        return over_limit(sql, SQLITE_INTERRUPT, err);
+    }
+    return err_set(err, ERR_BUSY, "interrupted");
+}
+
+static void on_stuck(void *ctx) {
+    struct sql *sql = ctx;
+    struct err why = {0};
+    why_ended(sql, &why);
+    sql->options.stuck(sql->options.stuck_ctx, &why);
+}
+
 /* ---- opening ---- */
 
 /* Virtual tables declare themselves at their first use, in words that the authorizer refuses: so they are used once before
- * it is there. JSON's may be missing. */
+ * it is there. Those of JSON and of columns may be missing. */
+static int connect_states(struct sql *sql, struct err *err) {
+    const struct state_table *table;
+    int code = SQLITE_OK;
+    for (size_t i = 0; (table = sql_states_at(i)) != NULL && code == SQLITE_OK; i++) {
+        sqlite3_stmt *stmt = NULL;
+        char text[80];
+        snprintf(text, sizeof(text), "SELECT 1 FROM \"%s\"", table->name);
+        code = sqlite3_prepare_v2(sql->db, text, -1, &stmt, NULL);
+        sqlite3_finalize(stmt);
+    }
+    return code == SQLITE_OK ? 0 : err_set(err, ERR_IO, "SQLite: %s", sqlite3_errmsg(sql->db));
+}
+
 static int connect_tables(struct sql *sql, struct err *err) {
     static const char *const uses[] = {"SELECT 1 FROM events", "SELECT 1 FROM json_each('1')",
-                                       "SELECT 1 FROM json_tree('1')"};
+                                       "SELECT 1 FROM json_tree('1')", "SELECT 1 FROM pragma_table_xinfo('events')"};
     for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
         sqlite3_stmt *stmt = NULL;
         int code = sqlite3_prepare_v2(sql->db, uses[i], -1, &stmt, NULL);
@@ -40,7 +84,7 @@ static int connect_tables(struct sql *sql, struct err *err) {
                                   : err_set(err, ERR_IO, "SQLite: %s", sqlite3_errmsg(sql->db));
         }
     }
-    return 0;
+    return connect_states(sql, err);
 }
 
 int sql_open(struct ledger *ledger, const struct sql_options *options, struct sql **ret, struct err *err) {
@@ -61,12 +105,15 @@ int sql_open(struct ledger *ledger, const struct sql_options *options, struct sq
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX;
         int code = sqlite3_open_v2(":memory:", &sql->db, flags, NULL);
         code = code != SQLITE_OK ? code : sql_table_register(sql->db, sql->state);
+        code = code != SQLITE_OK ? code : sql_states_register(sql->db, sql->state);
         code = code != SQLITE_OK ? code : sql_functions_register(sql->db, sql->state);
         code = code != SQLITE_OK ? code : sql_quantile_register(sql->db);
         rc = code == SQLITE_OK
                  ? connect_tables(sql, err)
                  : err_set(err, code == SQLITE_NOMEM ? ERR_NOMEM : ERR_IO, "SQLite: %s", sqlite3_errstr(code));
         rc = rc != 0 ? rc : sql_guard_install(&sql->guard, sql->db, sql->options.memory, err);
+        sql->guard.stuck = sql->options.stuck == NULL ? NULL : on_stuck;
+        sql->guard.stuck_ctx = sql;
     }
     if (rc != 0) {
         sql_close(sql);
@@ -87,30 +134,17 @@ void sql_close(struct sql *sql) {
     }
 }
 
-/* ---- failures ---- */
-
-static int over_limit(const struct sql *sql, int code, struct err *err) {
-    char limit[32];
-    if (code == SQLITE_TOOBIG) {
-        return err_set(err, ERR_LIMIT, "the statement makes a value that is too large");
-    }
-    if (code == SQLITE_NOMEM) {
-        sql_words_bytes(limit, sql->options.memory);
-        return err_set(err, ERR_LIMIT, "the statement needs more than its limit of %s of memory", limit);
-    }
-    sql_words_ns(limit, sql->options.time_ns);
-    return err_set(err, ERR_LIMIT, "the statement takes longer than its limit of %s", limit);
-}
+/* ---- running ---- */
 
 /* Why SQLite gave `code`. */
 static int explain(struct sql *sql, struct bytes statement, int code, struct err *err) {
     const struct err *own = &sql->state->err;
     switch (code & 0xff) {
     case SQLITE_INTERRUPT:
-        if (!sql_guard_stopped(&sql->guard) && sql_guard_late(&sql->guard)) {
-            return over_limit(sql, SQLITE_INTERRUPT, err);
+        if (!sql_guard_stopped(&sql->guard) && !sql_guard_late(&sql->guard) && sql_guard_greedy(&sql->guard)) {
+            return over_limit(sql, SQLITE_NOMEM, err);
         }
-        return err_set(err, ERR_BUSY, "interrupted");
+        return why_ended(sql, err);
     case SQLITE_NOMEM:
     case SQLITE_TOOBIG:
         return over_limit(sql, code & 0xff, err);
@@ -127,13 +161,11 @@ static int explain(struct sql *sql, struct bytes statement, int code, struct err
         return err_set(err, own->code, "%s", own->msg);
     }
     if (sql->guard.refused[0] != '\0') {
-        return err_set(err, ERR_INVALID, "%s is refused: a statement may only read, and only events and JSON",
+        return err_set(err, ERR_INVALID, "%s is refused: a statement may only read, and only events, states and JSON",
                        sql->guard.refused);
     }
     return sql_words_invalid(statement, sqlite3_error_offset(sql->db), sqlite3_errmsg(sql->db), err);
 }
-
-/* ---- running ---- */
 
 /* White space, comments and semicolons. */
 static bool is_blank(sqlite3 *db, const char *p, size_t n) {
@@ -229,7 +261,9 @@ struct running {
 static int give_rows(struct running *r, struct bytes statement, sql_row_fn *each, void *ctx, struct err *err) {
     const struct sql_options *options = &r->sql->options;
     for (;;) {
+        sql_guard_step(&r->sql->guard);
         int code = sqlite3_step(r->stmt);
+        sql_guard_step(&r->sql->guard);
         if (code == SQLITE_DONE) {
             return 0;
         }

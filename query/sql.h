@@ -25,6 +25,11 @@ struct sql_options {
     bool no_private;          /* the column `private` is always NULL */
     bool no_index;            /* as in struct query */
     const volatile int *stop; /* as in struct query */
+    /* Called by another thread when a statement that should end for `why` is still within one and the same step of SQLite a
+     * second later, whose functions of long texts may take hours and ask nobody. It may end the process: nothing is
+     * written. NULL: sql_run waits. */
+    void (*stuck)(void *ctx, const struct err *why);
+    void *stuck_ctx;
 };
 
 /* ERR_NOTFOUND: libsqlite3 is not installed (the message names the Debian package). */

@@ -116,8 +116,9 @@ const char *sql_column_suggest(struct bytes name) {
 }
 
 int sql_column_declare(struct buf *out) {
+    /* "HIDDEN" alone would count as the name of a type, and make numbers of texts when values are compared. */
     static const char *const types[] = {
-        [SQL_NUMBER] = "NUMERIC", [SQL_TEXT] = "TEXT", [SQL_BOOL] = "BOOLEAN", [SQL_ANY] = ""};
+        [SQL_NUMBER] = "NUMERIC", [SQL_TEXT] = "TEXT", [SQL_BOOL] = "BOOLEAN", [SQL_ANY] = "BLOB"};
     buf_put_str(out, "CREATE TABLE events(");
     for (size_t c = 0; c < sql_column_count(); c++) {
         buf_printf(out, c == 0 ? "\"%s\" " : ", \"%s\" ", sql_column_name(c));

@@ -149,16 +149,19 @@ static void look_at_kind(struct sql_state *state, struct bytes kind) {
                    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
-static enum fit fit_value(struct sql_state *state, size_t column, sqlite3_value *value, struct query_value *ret) {
+/* `exact`: the column is to be equal to it. */
+static enum fit fit_value(struct sql_state *state, size_t column, sqlite3_value *value, bool exact,
+                          struct query_value *ret) {
     int type = sqlite3_value_type(value);
     enum sql_class class = sql_column_class(column);
+    struct bytes text;
     if (type == SQLITE_NULL) {
         return FITS_NOTHING;
     }
     if (class == SQL_NUMBER || class == SQL_BOOL) {
         int is = number_of(value, ret);
         if (is == SQLITE_TEXT) {
-            struct bytes text = text_of(value);
+            text = text_of(value);
             sql_state_note(state, "column '%s' holds numbers and is compared with the text '%.*s'%s",
                            sql_column_name(column), text.n < 60 ? (int)text.n : 60, (const char *)text.p,
                            column == SQL_COL_TIME ? "; compare with ts('...') or ago('2h'), or use the column 'at'" : "");
@@ -173,14 +176,13 @@ static enum fit fit_value(struct sql_state *state, size_t column, sqlite3_value 
         }
         return FITS;
     }
-    struct bytes text = text_of(value);
-    if (type != SQLITE_TEXT || text.p == NULL) {
+    if (type != SQLITE_TEXT || (text = text_of(value)).p == NULL) {
         return FITS_NOT;
     }
     if (class == SQL_ANY && text.n > 0 && (text.p[0] == '[' || text.p[0] == '{')) {
         return FITS_NOT; /* maps and arrays look so in SQL */
     }
-    if (column == SQL_COL_KIND) {
+    if (column == SQL_COL_KIND && exact) {
         look_at_kind(state, text);
     }
     *ret = (struct query_value){.type = QUERY_TEXT, .text = text};
@@ -203,7 +205,7 @@ static void take_list(struct sql_conditions *c, struct sql_state *state, size_t 
     size_t first = n_values(c);
     for (; rc == SQLITE_OK && value != NULL; rc = sqlite3_vtab_in_next(list, &value)) {
         struct query_value v;
-        enum fit fit = fit_value(state, column, value, &v);
+        enum fit fit = fit_value(state, column, value, true, &v);
         if (fit == FITS) {
             put_value(c, v);
         }
@@ -247,9 +249,10 @@ static void take_bound(struct sql_conditions *c, enum query_op op, uint64_t boun
 
 /* A condition on `at` is one on time. */
 static void take_at(struct sql_conditions *c, char op, sqlite3_value *value) {
-    struct bytes text = text_of(value);
-    if (sqlite3_value_type(value) != SQLITE_TEXT || text.p == NULL) {
-        c->never = c->never || sqlite3_value_type(value) == SQLITE_NULL;
+    int type = sqlite3_value_type(value); /* as a text it would look like one */
+    struct bytes text = type == SQLITE_TEXT ? text_of(value) : (struct bytes){NULL, 0};
+    if (text.p == NULL) {
+        c->never = c->never || type == SQLITE_NULL;
         c->complete = false;
         return;
     }
@@ -266,19 +269,22 @@ static bool is_letter(uint8_t c) {
 }
 
 /* The bytes with which every match begins. LIKE takes A for a: so it ends before the first letter, but for kinds, which
- * have no capitals. */
+ * have no capitals, and before all that is not ASCII, of which an extension may change what is the same. For SQLite a
+ * pattern ends at a NUL, and broken UTF-8 stands for other characters. */
 static void take_pattern(struct sql_conditions *c, size_t column, char op, sqlite3_value *value) {
     char prefix[256];
     size_t n = 0;
-    struct bytes pattern = text_of(value);
+    int type = sqlite3_value_type(value);
+    struct bytes pattern = type == SQLITE_TEXT ? text_of(value) : (struct bytes){NULL, 0};
     c->complete = false;
-    if (sqlite3_value_type(value) != SQLITE_TEXT || pattern.p == NULL) {
-        c->never = c->never || sqlite3_value_type(value) == SQLITE_NULL;
+    if (pattern.p == NULL) {
+        c->never = c->never || type == SQLITE_NULL;
         return;
     }
-    for (; n < pattern.n && n < sizeof(prefix); n++) {
+    pattern.n = text_utf8_valid(pattern.p, pattern.n);
+    for (; n < pattern.n && n < sizeof(prefix) && pattern.p[n] != '\0'; n++) {
         uint8_t p = pattern.p[n];
-        if (op == SQL_PUSH_GLOB ? p == '*' || p == '?' || p == '[' : p == '%' || p == '_') {
+        if (op == SQL_PUSH_GLOB ? p == '*' || p == '?' || p == '[' : p == '%' || p == '_' || p >= 0x80) {
             break;
         }
         if (op == SQL_PUSH_LIKE && is_letter(p)) {
@@ -310,7 +316,7 @@ static void take_argument(struct sql_conditions *c, struct sql_state *state, cha
         i++;
     }
     begin_term(c, sql_column_field(column), ops[i].op);
-    settle(c, fit_value(state, column, value, &v), v);
+    settle(c, fit_value(state, column, value, ops[i].op == QUERY_EQ, &v), v);
 }
 
 /* Any value of the column's type. */
@@ -347,7 +353,6 @@ static int resolve(struct sql_conditions *c) {
 
 int sql_conditions_init(struct sql_conditions *c, struct sql_state *state, const char *pushed, int n,
                         sqlite3_value **args) {
-    int64_t limit = -1, offset = 0;
     *c = (struct sql_conditions){.complete = true};
     buf_init(&c->values, 2 * VALUES_MAX * SQL_PUSH_MAX * sizeof(struct query_value));
     buf_init(&c->texts, TEXTS_MAX);
@@ -355,11 +360,7 @@ int sql_conditions_init(struct sql_conditions *c, struct sql_state *state, const
         char op = *pushed++, *after;
         size_t column = strtoul(pushed, &after, 10);
         pushed = after + 1;
-        if (op == SQL_PUSH_LIMIT) {
-            limit = sqlite3_value_int64(args[i]);
-        } else if (op == SQL_PUSH_OFFSET) {
-            offset = sqlite3_value_int64(args[i]);
-        } else if (op == SQL_PUSH_IN) {
+        if (op == SQL_PUSH_IN) {
             take_list(c, state, column, args[i]);
         } else if (op == SQL_PUSH_THERE) {
             take_there(c, column);
@@ -370,9 +371,6 @@ int sql_conditions_init(struct sql_conditions *c, struct sql_state *state, const
         } else {
             take_argument(c, state, op, column, args[i]);
         }
-    }
-    if (c->complete && limit > 0 && limit < (int64_t)1 << 62) {
-        c->limit = (uint64_t)limit + (offset > 0 && offset < (int64_t)1 << 62 ? (uint64_t)offset : 0);
     }
     return resolve(c);
 }

@@ -27,7 +27,6 @@ struct sql_conditions {
     size_t n;
     bool never;                     /* nothing can fulfil them */
     bool complete;                  /* none was left to SQLite alone */
-    uint64_t limit;                 /* 0: none */
     struct buf values;              /* struct query_value each */
     struct buf texts;               /* what they borrow */
     size_t first[2 * SQL_PUSH_MAX]; /* of a term's values */

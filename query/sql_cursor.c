@@ -2,7 +2,7 @@
  * look up one cause after the other. Values are made when a column is asked for, and not before.
  *
  * Events that cannot be read are noted in the connection's state and passed over; inside another program they end the scan
- * with an error, for there nobody could tell otherwise. */
+ * with an error at once, for there nobody could tell otherwise, and a LIMIT may end the scan before its own end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,6 @@ struct sql_cursor {
     struct sql_point point;
     bool is_point, at_end, named; /* named: its plan is in the statement's cost */
     uint64_t seq;
-    struct sql_damage damage; /* only its code counts: of this scan */
 };
 
 static struct sql_cursor *of(sqlite3_vtab_cursor *base) {
@@ -45,9 +44,7 @@ int sql_cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret) {
     if (c == NULL) {
         return SQLITE_NOMEM;
     }
-    if (state->shell && state->cursors == NULL) { /* nobody else says where a statement begins */
-        sql_state_begin(state);
-    }
+    sql_state_enter(state);
     c->state = state;
     c->at_end = true;
     c->next = state->cursors;
@@ -108,16 +105,11 @@ static void note_damage(struct sql_cursor *c, const struct err *why, int rc) {
         first = c->query->descending && first + 1 >= n ? first + 1 - n : first;
     }
     sql_state_damage(c->state, why, rc, first, n);
-    c->damage.code = rc;
 }
 
-/* The scan is over. */
-static int end(struct sql_cursor *c) {
+/* Inside another program: the scan ends here. */
+static int fail_damaged(struct sql_cursor *c) {
     struct err why = {0};
-    c->at_end = true;
-    if (c->damage.code == 0 || !c->state->shell) {
-        return SQLITE_OK;
-    }
     sql_state_damaged(c->state, &why);
     return fail(c, &why);
 }
@@ -126,30 +118,22 @@ int sql_cursor_next(sqlite3_vtab_cursor *base) {
     struct sql_cursor *c = of(base);
     struct err why = {0};
     int rc;
+    c->at_end = true;
     if (c->query == NULL) { /* a point has one row */
-        return end(c);
+        return SQLITE_OK;
     }
     while (is_damage(rc = query_next(c->query, &why))) {
         note_damage(c, &why, rc);
+        if (c->state->shell) {
+            return fail_damaged(c);
+        }
         why = (struct err){0};
     }
     if (rc == 0) {
         c->seq = query_seq(c->query);
-        return SQLITE_OK;
+        c->at_end = false;
     }
-    return rc == 1 ? end(c) : fail(c, &why);
-}
-
-/* One size for all cursors of a statement. */
-static int settle_size(struct sql_state *state, struct err *err) {
-    struct ledger_head head;
-    int rc = sql_state_ledger(state, err);
-    if (rc == 0 && state->size == LEDGER_NO_SEQ) {
-        rc = ledger_head(state->ledger, &head, err);
-        state->size = rc == 0 ? head.size : LEDGER_NO_SEQ;
-        state->cost.size = rc == 0 ? head.size : 0;
-    }
-    return rc;
+    return rc >= 0 ? SQLITE_OK : fail(c, &why);
 }
 
 static int filter_point(struct sql_cursor *c, const struct sql_conditions *conditions) {
@@ -173,7 +157,7 @@ static int filter_point(struct sql_cursor *c, const struct sql_conditions *condi
     }
     if (is_damage(rc)) {
         note_damage(c, &why, rc);
-        return end(c);
+        return c->state->shell ? fail_damaged(c) : SQLITE_OK;
     }
     return rc == 1 ? SQLITE_OK : fail(c, &why);
 }
@@ -187,13 +171,11 @@ static int filter_query(struct sql_cursor *c, const struct sql_conditions *condi
     query.n_terms = conditions->n;
     query.descending = (flags & SQL_PLAN_DESCENDING) != 0;
     query.whole = (flags & SQL_PLAN_WHOLE) != 0;
-    query.limit = conditions->limit;
     query.no_index = state->no_index;
     query.stop = state->stop;
     if (query_open_at(state->ledger, &query, state->size, &c->query, &why) != 0) {
         return fail(c, &why);
     }
-    c->at_end = false;
     return sql_cursor_next(&c->base);
 }
 
@@ -203,9 +185,8 @@ int sql_cursor_filter(sqlite3_vtab_cursor *base, int flags, const char *pushed, 
     struct err why = {0};
     end_query(c);
     c->at_end = true;
-    c->damage.code = 0;
     c->is_point = false;
-    if (settle_size(c->state, &why) != 0) {
+    if (sql_state_settle(c->state, &why) != 0) {
         return fail(c, &why);
     }
     int rc = sql_conditions_init(&conditions, c->state, pushed, n, args);
@@ -356,15 +337,17 @@ static int give_made(struct sql_cursor *c, sqlite3_context *ctx, size_t column, 
     return rc;
 }
 
-/* What cannot be read is NULL in the row, and said at the end. */
-static int given(struct sql_cursor *c, sqlite3_context *ctx, int rc, const struct err *why) {
+/* What cannot be read is NULL in the row, and said at the end; inside another program it is an error. */
+static int given(struct sql_cursor *c, sqlite3_context *ctx, int rc, struct err *why) {
     if (rc == 0) {
         return SQLITE_OK;
     }
     if (is_damage(rc)) {
         sql_state_damage(c->state, why, rc, c->seq, 1);
-        c->damage.code = rc;
-        return SQLITE_OK;
+        if (!c->state->shell) {
+            return SQLITE_OK;
+        }
+        sql_state_damaged(c->state, why);
     }
     sqlite3_result_error(ctx, why->msg, -1);
     return sql_state_fail(c->state, why);
@@ -391,27 +374,27 @@ int sql_cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int colum
     return given(c, ctx, rc, &why);
 }
 
-int sql_row_body(struct sql_state *state, uint64_t seq, struct bytes name, struct query_value *ret, struct err *err) {
+static int row_body(struct sql_state *state, uint64_t seq, struct bytes name, struct query_value *ret, struct err *err) {
     size_t field = field_of_body(name);
     for (struct sql_cursor *c = state->cursors; c != NULL; c = c->next) {
-        if (c->query == NULL || c->at_end || c->seq != seq) {
-            continue;
+        if (c->query != NULL && !c->at_end && c->seq == seq) {
+            return field == SIZE_MAX ? query_get_body(c->query, name, ret, err) : query_get(c->query, field, ret, err);
         }
-        int rc = field == SIZE_MAX ? query_get_body(c->query, name, ret, err) : query_get(c->query, field, ret, err);
-        if (is_damage(rc)) {
-            c->damage.code = rc;
-        }
-        return rc;
     }
     if (state->shell && state->cursors == NULL && seq >= state->size) { /* of a statement that is over */
         sql_state_begin(state);
     }
-    int rc = settle_size(state, err);
+    int rc = sql_state_settle(state, err);
     rc = rc != 0 ? rc : seq >= state->size ? 1 : sql_point_go(&state->point, state->ledger, seq, err);
     if (rc == 0) {
         walk_body(state->point.event.body, name, ret);
     }
-    if (is_damage(rc) && state->shell) { /* no scan would say so at its end */
+    return rc;
+}
+
+int sql_row_body(struct sql_state *state, uint64_t seq, struct bytes name, struct query_value *ret, struct err *err) {
+    int rc = row_body(state, seq, name, ret, err);
+    if (is_damage(rc) && state->shell) { /* nobody would say so later */
         err->code = rc = ERR_IO;
     }
     return rc;

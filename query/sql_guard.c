@@ -4,9 +4,12 @@
  *                    the functions of a list pass; all else is refused
  *   time             a watch thread sets the flag that cursors look at, and interrupts SQLite, when the time is over: a
  *                    cursor may search for long within one step, where SQLite asks nobody
- *   the caller's flag  the same watch passes it on; without a time limit cursors and the progress handler look at it
- * directly memory           sqlite3_hard_heap_limit64, the only one that counts all of SQLite's memory: sorters,
- * aggregates, texts. It holds for the process, not for a connection, so it is set while a statement runs and set back */
+ *   the caller's     the same watch passes it on; without a time limit cursors and the progress handler look at it
+ *   flag             directly
+ *   memory           sqlite3_hard_heap_limit64, the only one that counts all of SQLite's memory: sorters, aggregates,
+ *                    texts. It holds for the process, not for a connection, so it is set while a statement runs and set
+ *                    back. group_concat and its like only tell at their end that a text has not found room, which may
+ *                    never come: so the largest request for memory is looked at on the way */
 #include "query/sql_guard.h"
 
 #include <stdio.h>
@@ -20,6 +23,7 @@
 
 #define STEPS_BETWEEN  2000 /* of SQLite's machine, between two looks at the flags */
 #define POLL_NS        (20 * (CLOCK_NS_PER_S / 1000))
+#define STUCK_NS       CLOCK_NS_PER_S /* within one step, after SQLite was told to end */
 #define STATEMENT_MAX  1000000
 #define PATTERN_MAX    4096
 #define EXPRESSION_MAX 500
@@ -154,8 +158,15 @@ static const char *const allowed_functions[] = {"->",
                                                 "zeroblob",
                                                 NULL};
 
-static const char *const allowed_tables[] = {"events",        "json_each",          "json_tree",          "sqlite_master",
-                                             "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema", NULL};
+static const char *const allowed_tables[] = {"events",
+                                             "json_each",
+                                             "json_tree",
+                                             "sqlite_master",
+                                             "sqlite_schema",
+                                             "sqlite_temp_master",
+                                             "sqlite_temp_schema",
+                                             "pragma_table_xinfo",
+                                             NULL};
 
 static const char *name_of_action(int action) {
     switch (action) {
@@ -200,9 +211,11 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
     (void)schema;
     (void)from;
     /* Without a column it is a subquery's name, or a row of a table is counted: no table but these can be connected. */
-    bool read = action == SQLITE_READ && (is_in(allowed_tables, a) || b == NULL || b[0] == '\0');
+    bool read = action == SQLITE_READ && (is_in(allowed_tables, a) || sql_states_is(a) || b == NULL || b[0] == '\0');
     guard->selects = guard->selects || action == SQLITE_SELECT;
-    if (action == SQLITE_SELECT || action == SQLITE_RECURSIVE || read ||
+    /* pragma_table_xinfo('events') asks so; a PRAGMA of the statement's own selects nothing, and is refused for that */
+    bool columns = action == SQLITE_PRAGMA && a != NULL && sqlite3_stricmp(a, "table_xinfo") == 0;
+    if (action == SQLITE_SELECT || action == SQLITE_RECURSIVE || read || columns ||
         (action == SQLITE_FUNCTION && is_in(allowed_functions, b))) {
         return SQLITE_OK;
     }
@@ -282,22 +295,53 @@ static int look(void *ctx) {
     return sql_guard_stopped(guard) || sql_guard_late(guard);
 }
 
+bool sql_guard_greedy(const struct sql_guard *guard) {
+    sqlite3_int64 last = 0, largest = 0;
+    return sqlite3_status64(SQLITE_STATUS_MALLOC_SIZE, &last, &largest, 0) == SQLITE_OK &&
+           (uint64_t)largest > guard->memory;
+}
+
+static int progress(void *ctx) {
+    return look(ctx) || sql_guard_greedy(ctx);
+}
+
 /* Cursors read the flag as query/query.h has it, a volatile int; ThreadSanitizer would want an atomic one. */
 __attribute__((no_sanitize("thread"))) static void raise_flag(struct sql_guard *guard) {
     guard->stop = 1;
 }
 
+void sql_guard_step(struct sql_guard *guard) {
+    __atomic_add_fetch(&guard->steps, 1, __ATOMIC_RELAXED);
+}
+
+/* SQLite's functions of long texts ask nobody whether they should end: instr of two that are 50 MB long takes hours. */
+static bool is_stuck(const struct sql_guard *guard, uint64_t *told, uint64_t *step) {
+    uint64_t now = clock_monotonic_ns(), at = __atomic_load_n(&guard->steps, __ATOMIC_RELAXED);
+    if (at != *step || at % 2 == 0) {
+        *step = at;
+        *told = now;
+    }
+    return now - *told >= STUCK_NS;
+}
+
 static void *watch(void *ctx) {
     struct sql_guard *guard = ctx;
+    uint64_t told = 0, step = 0;
     pthread_mutex_lock(&guard->lock);
     while (!guard->done) {
-        if (look(guard)) {
+        if (guard->stop == 0 && look(guard)) {
             raise_flag(guard);
             sqlite3_interrupt(guard->db);
+        }
+        if (guard->stop != 0 && guard->stuck == NULL) {
+            break;
+        }
+        if (guard->stop != 0 && is_stuck(guard, &told, &step)) {
+            guard->stuck(guard->stuck_ctx);
             break;
         }
         uint64_t until = guard->deadline_ns, soon = clock_monotonic_ns() + POLL_NS;
-        until = guard->asked_stop != NULL && soon < until ? soon : until;
+        until = until == 0 || guard->stop != 0 || (guard->asked_stop != NULL && soon < until) ? soon : until;
         struct timespec at = {(time_t)(until / CLOCK_NS_PER_S), (long)(until % CLOCK_NS_PER_S)};
         pthread_cond_timedwait(&guard->wake, &guard->lock, &at);
     }
@@ -313,9 +357,10 @@ int sql_guard_begin(struct sql_guard *guard, uint64_t time_ns, uint64_t memory, 
     guard->asked_stop = stop;
     guard->stop = 0;
     guard->done = false;
+    guard->memory = memory;
     guard->deadline_ns = time_ns == 0 ? 0 : time_ns < INT64_MAX - now ? now + time_ns : INT64_MAX;
     *ret_stop = stop;
-    if (time_ns != 0) {
+    if (time_ns != 0 || (stop != NULL && guard->stuck != NULL)) {
         *ret_stop = &guard->stop;
         int rc = pthread_create(&guard->thread, NULL, watch, guard);
         if (rc != 0) {
@@ -326,7 +371,9 @@ int sql_guard_begin(struct sql_guard *guard, uint64_t time_ns, uint64_t memory, 
     guard->soft_before = sqlite3_soft_heap_limit64(-1); /* the hard one lowers it */
     guard->hard_before = sqlite3_hard_heap_limit64((sqlite3_int64)memory);
     guard->limited = true;
-    sqlite3_progress_handler(guard->db, STEPS_BETWEEN, look, guard);
+    sqlite3_int64 last = 0, largest = 0;
+    sqlite3_status64(SQLITE_STATUS_MALLOC_SIZE, &last, &largest, 1);
+    sqlite3_progress_handler(guard->db, STEPS_BETWEEN, progress, guard);
     return 0;
 }
 

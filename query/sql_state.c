@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "projections/state.h"
 #include "query/sql_pool.h"
 
 #define RANGES_MAX  65536
@@ -60,6 +61,7 @@ struct sql_state *sql_state_new(void) {
 
 void sql_state_free(struct sql_state *state) {
     if (state != NULL) {
+        state_close(state->view);
         sql_point_done(&state->point);
         if (state->owned) {
             sql_pool_close(state->ledger);
@@ -80,6 +82,14 @@ void sql_state_begin(struct sql_state *state) {
     state->cost = (struct query_cost){0};
     state->note[0] = '\0';
     sql_point_done(&state->point);
+    state_close(state->view);
+    state->view = NULL;
+}
+
+void sql_state_enter(struct sql_state *state) {
+    if (state->shell && state->cursors == NULL && state->states_open == 0) {
+        sql_state_begin(state);
+    }
 }
 
 /* As the program finds it. */
@@ -116,6 +126,17 @@ int sql_state_ledger(struct sql_state *state, struct err *err) {
     }
     state->owned = true;
     return 0;
+}
+
+int sql_state_settle(struct sql_state *state, struct err *err) {
+    struct ledger_head head;
+    int rc = sql_state_ledger(state, err);
+    if (rc == 0 && state->size == LEDGER_NO_SEQ) {
+        rc = ledger_head(state->ledger, &head, err);
+        state->size = rc == 0 ? head.size : LEDGER_NO_SEQ;
+        state->cost.size = rc == 0 ? head.size : 0;
+    }
+    return rc;
 }
 
 /* ---- damage ---- */

@@ -9,6 +9,8 @@
 struct sqlite3;
 struct sqlite3_api_routines;
 struct sqlite3_context;
+struct state_table;
+struct state_view;
 
 /* Set once, by whoever brings SQLite: sql_library.c, or the program that loads the extension. */
 extern const struct sqlite3_api_routines *sqlite3_api;
@@ -97,6 +99,8 @@ struct sql_state {
     uint64_t size;              /* of the log, LEDGER_NO_SEQ until its first cursor */
     uint64_t now;               /* 0 until it is asked for */
     struct sql_cursor *cursors; /* open ones */
+    unsigned states_open;       /* cursors over states */
+    struct state_view *view;    /* what they read; NULL until the first one does */
     struct err err;             /* of the call that failed */
     struct sql_damage damage;
     struct query_cost cost;
@@ -109,6 +113,10 @@ struct sql_state *sql_state_new(void); /* NULL on no memory */
 void sql_state_free(struct sql_state *state);
 /* A new statement: forgets what the last one met. */
 void sql_state_begin(struct sql_state *state);
+/* A cursor is about to be opened. Inside another program nobody else says where a statement begins. */
+void sql_state_enter(struct sql_state *state);
+/* One size for all cursors of a statement. */
+int sql_state_settle(struct sql_state *state, struct err *err);
 /* Opens the ledger that the environment names when none is open. */
 int sql_state_ledger(struct sql_state *state, struct err *err);
 /* Events [first, first + n) cannot be read. */
@@ -130,6 +138,10 @@ int sql_state_fail(struct sql_state *state, const struct err *why);
 
 /* The table events. */
 int sql_table_register(struct sqlite3 *db, struct sql_state *state);
+/* The tables of states (sql_states.c). */
+int sql_states_register(struct sqlite3 *db, struct sql_state *state);
+const struct state_table *sql_states_at(size_t i); /* NULL behind the last */
+bool sql_states_is(const char *name);
 /* body_get, ts, ago, iso, age. */
 int sql_functions_register(struct sqlite3 *db, struct sql_state *state);
 /* quantile, median, p50, p90, p95, p99. */

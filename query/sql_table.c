@@ -1,7 +1,8 @@
-/* The virtual table `events`: which conditions, orders and limits it takes over from SQLite, and what it says they cost.
+/* The virtual table `events`: which conditions and orders it takes over from SQLite, and what it says they cost.
  *
  * A condition is taken over only where it means the same to SQLite and to the index (sql_class in query/sql_state.h);
- * SQLite checks every row again unless the value is a constant of the column's own type. */
+ * SQLite checks every row again unless the value is a constant of the column's own type. A LIMIT is not taken over: SQLite
+ * does not show all conditions of a statement (a < b of one row, before 3.41), and ends the scan itself. */
 #include "query/sql_table.h"
 
 #include <stdio.h>
@@ -79,7 +80,6 @@ struct making {
     char pushed[SQL_PUSH_MAX * 8];
     size_t at;
     int n_args;
-    bool all; /* every condition is taken over, and what it means is exact */
 };
 
 static void push(struct making *m, int i, char op, size_t column, bool omit) {
@@ -93,8 +93,7 @@ static void take_condition(struct making *m, int i) {
     size_t column = c->iColumn < 0 ? SQL_COL_SEQ : (size_t)c->iColumn;
     char op = push_of(c->op);
     bool binary = op == SQL_PUSH_THERE || strcmp(sqlite3_vtab_collation(m->info, i), "BINARY") == 0;
-    if (!c->usable || op == 0 || !binary || !class_takes(column, op) || m->n_args >= SQL_PUSH_MAX - 2) {
-        m->all = false;
+    if (!c->usable || op == 0 || !binary || !class_takes(column, op) || m->n_args >= SQL_PUSH_MAX) {
         return;
     }
     bool text_match = op == SQL_PUSH_LIKE || op == SQL_PUSH_GLOB;
@@ -104,7 +103,6 @@ static void take_condition(struct making *m, int i) {
         op = SQL_PUSH_IN;
         exact = false;
     }
-    m->all = m->all && !text_match && op != SQL_PUSH_IN;
     sql_guess_condition(&m->guess, column, op);
     push(m, i, op, column, exact);
 }
@@ -128,27 +126,10 @@ static bool take_order(const sqlite3_index_info *info, bool *ret_descending) {
     return true;
 }
 
-/* A row more or less than the limit would be wrong, so all that filters must be known here. SQLite counts all the same. */
-static void take_limit(struct making *m) {
-    int limit = -1, offset = -1;
-    for (int i = 0; i < m->info->nConstraint; i++) {
-        const struct sqlite3_index_constraint *c = &m->info->aConstraint[i];
-        limit = c->op == SQLITE_INDEX_CONSTRAINT_LIMIT && c->usable ? i : limit;
-        offset = c->op == SQLITE_INDEX_CONSTRAINT_OFFSET ? i : offset;
-    }
-    if (!m->all || limit < 0 || (offset >= 0 && !m->info->aConstraint[offset].usable)) {
-        return;
-    }
-    push(m, limit, SQL_PUSH_LIMIT, 0, false);
-    if (offset >= 0) {
-        push(m, offset, SQL_PUSH_OFFSET, 0, false);
-    }
-}
-
 static int table_best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
-    struct making m = {.info = info, .all = true};
+    struct making m = {.info = info};
     struct err err = {0};
-    bool descending = false, ordered;
+    bool descending = false, ordered = take_order(info, &descending);
     int rc = sql_guess_begin(&m.guess, sql_table_state(table), &err);
     if (rc != 0) {
         table->zErrMsg = sqlite3_mprintf("%s", err.msg);
@@ -159,10 +140,6 @@ static int table_best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
         if (op != SQLITE_INDEX_CONSTRAINT_LIMIT && op != SQLITE_INDEX_CONSTRAINT_OFFSET) {
             take_condition(&m, i);
         }
-    }
-    ordered = take_order(info, &descending);
-    if (ordered) {
-        take_limit(&m);
     }
     info->orderByConsumed = ordered && info->nOrderBy > 0;
     info->idxNum = ordered && descending ? SQL_PLAN_DESCENDING : 0;

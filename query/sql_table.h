@@ -15,9 +15,7 @@ enum sql_push {
     SQL_PUSH_GE = '}',
     SQL_PUSH_LIKE = 'L',
     SQL_PUSH_GLOB = 'G',
-    SQL_PUSH_THERE = 'X', /* IS NOT NULL */
-    SQL_PUSH_LIMIT = 'N', /* no column */
-    SQL_PUSH_OFFSET = 'O'
+    SQL_PUSH_THERE = 'X' /* IS NOT NULL */
 };
 #define SQL_PUSH_MAX        48 /* conditions at most */
 #define SQL_PLAN_DESCENDING 1

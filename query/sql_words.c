@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "projections/projection.h"
 #include "query/sql_guard.h"
 #include "query/sql_state.h"
 
@@ -36,6 +37,39 @@ static const char *nearest(const char *name, const char *const *list) {
     return best;
 }
 
+/* Of the tables, or of the columns of states. */
+static const char *nearest_state(const char *name, bool columns) {
+    size_t limit = strlen(name) < 4 ? 1 : 2, best_distance = limit + 1;
+    const struct state_table *table;
+    const char *best = NULL;
+    for (size_t i = 0; (table = sql_states_at(i)) != NULL; i++) {
+        for (size_t j = 0; j < (columns ? table->n_columns : 1); j++) {
+            const char *known = columns ? table->columns[j].name : table->name;
+            size_t d = text_distance(name, known, limit);
+            if (d < best_distance) {
+                best = known;
+                best_distance = d;
+            }
+        }
+    }
+    return best;
+}
+
+static int no_table(const char *place, const char *message, const char *name, struct err *err) {
+    static const char *const events[] = {"events", NULL};
+    const struct state_table *table;
+    const char *near = nearest(name, events);
+    char all[512] = "events";
+    near = near != NULL ? near : nearest_state(name, false);
+    if (near != NULL) {
+        return err_set(err, ERR_INVALID, "%s%s; did you mean '%s'?", place, message, near);
+    }
+    for (size_t i = 0, n = strlen(all); (table = sql_states_at(i)) != NULL && n < sizeof(all); i++) {
+        n += (size_t)snprintf(all + n, sizeof(all) - n, ", %s", table->name);
+    }
+    return err_set(err, ERR_INVALID, "%s%s; there are: %s", place, message, all);
+}
+
 static const char *nearest_function(const char *name) {
     const char *own = nearest(name, sql_function_names());
     return own != NULL ? own : nearest(name, sql_guard_functions());
@@ -46,19 +80,39 @@ static bool is_quoted(struct bytes statement, int at) {
     return at >= 0 && (size_t)at < statement.n && statement.p[at] == '"';
 }
 
+static bool is_word(uint8_t c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
+}
+
+/* Where the name stands first as a word of its own; SQLite does not say it of tables. -1: nowhere. */
+static int find_word(struct bytes statement, const char *name) {
+    size_t n = strlen(name);
+    for (size_t at = 0; n > 0 && at + n <= statement.n && at < INT32_MAX; at++) {
+        if (memcmp(statement.p + at, name, n) == 0 && (at == 0 || !is_word(statement.p[at - 1])) &&
+            (at + n == statement.n || !is_word(statement.p[at + n]))) {
+            return (int)at;
+        }
+    }
+    return -1;
+}
+
 int sql_words_invalid(struct bytes statement, int at, const char *message, struct err *err) {
     char name[NAME_MAX_BYTES + 1], place[32] = "";
     const char *near = NULL;
+    if (at < 0 && name_after(message, "no such table: ", name)) {
+        at = find_word(statement, name);
+    }
     if (at >= 0) {
         snprintf(place, sizeof(place), "at byte %d: ", at);
     }
     if (name_after(message, "no such column: ", name)) {
         near = sql_column_suggest(bytes_of(name));
+        near = near != NULL ? near : nearest_state(name, true);
         if (is_quoted(statement, at)) {
             return err_set(err, ERR_INVALID, "%s%s; a text stands in single quotes: '%s'", place, message, name);
         }
     } else if (name_after(message, "no such table: ", name)) {
-        return err_set(err, ERR_INVALID, "%s%s; there is one: 'events'", place, message);
+        return no_table(place, message, name, err);
     } else if (name_after(message, "no such function: ", name)) {
         near = nearest_function(name);
     }

@@ -16,6 +16,10 @@ bool value_walk_begin(struct bytes map, struct value_walk *ret);
 bool value_walk_next(struct value_walk *walk, struct bytes *ret_name, struct bytes *ret_raw);
 /* The same, with the value decoded. */
 bool value_walk_value(struct value_walk *walk, struct bytes *ret_name, struct query_value *ret);
+/* bytes_cmp for names, most of which differ in their first byte. */
+static inline int value_name_order(struct bytes a, struct bytes b) {
+    return a.n > 0 && b.n > 0 && a.p[0] != b.p[0] ? (a.p[0] < b.p[0] ? -1 : 1) : bytes_cmp(a, b);
+}
 /* The body map within a payload, and what follows it, for a walk; empty bytes when there is none. */
 struct bytes value_body_of(struct bytes payload);
 
@@ -34,12 +38,5 @@ bool value_equal(const struct query_value *a, const struct query_value *b);
 int value_order(const struct query_value *a, const struct query_value *b);
 /* A real that is an integer becomes it: values that are equal become the same. */
 struct query_value value_plain(struct query_value v);
-
-/* A shell pattern of * ? [...] [!...]; ? and a class stand for one character of UTF-8; a backslash takes the next one as it
- * is. */
-bool value_glob(struct bytes pattern, struct bytes text);
-/* The bytes that every text begins with that matches, appended to out, and what may follow them. */
-enum value_glob_rest { VALUE_GLOB_NOTHING, VALUE_GLOB_ANYTHING, VALUE_GLOB_MORE /* the pattern decides */ };
-void value_glob_prefix(struct bytes pattern, struct buf *out, enum value_glob_rest *ret_rest);
 
 #endif

@@ -141,7 +141,7 @@ static void a_wrong_name_is_told_with_its_place_and_the_nearest(void **state) {
     (void)state;
     refuses(sql, "SELECT seq, modle FROM events", ERR_INVALID, "at byte 12: no such column: modle; did you mean 'model'?");
     refuses(sql, "SELECT e.boddy FROM events e", ERR_INVALID, "did you mean 'body'?");
-    refuses(sql, "SELECT seq FROM event", ERR_INVALID, "no such table: event; there is one: 'events'");
+    refuses(sql, "SELECT seq FROM event", ERR_INVALID, "at byte 16: no such table: event; did you mean 'events'?");
     refuses(sql, "SELECT quantil(seq, 0.5) FROM events", ERR_INVALID, "did you mean 'quantile'?");
     refuses(sql, "SELECT cuont(seq) FROM events", ERR_INVALID, "did you mean 'count'?");
     refuses(sql, "SELECT seq FROM events WHERE kind = \"run.started\"", ERR_INVALID, "a text stands in single quotes");
@@ -160,6 +160,8 @@ static void a_condition_that_finds_nothing_leaves_a_note(void **state) {
     assert_non_null(strstr(sql_note(sql), "compare with ts('...')"));
     gives(sql, "SELECT count(*) > 0 FROM events WHERE kind IN ('run.started', 'x.acme.note')", "count(*) > 0\n1\n");
     assert_null(sql_note(sql));
+    gives(sql, "SELECT count(*) FROM events WHERE kind GLOB 'x.none*' OR kind > 'zz'", "count(*)\n0\n");
+    assert_null(sql_note(sql)); /* these are no kinds */
 }
 
 static void one_statement_at_a_time_is_run(void **state) {
@@ -190,6 +192,8 @@ static void whatever_does_more_than_read_is_refused(void **state) {
         "DETACH main",
         "PRAGMA query_only = 0",
         "PRAGMA table_info(events)",
+        "PRAGMA table_xinfo(events)",
+        "SELECT * FROM pragma_table_info('events')",
         "SELECT * FROM pragma_database_list",
         "SELECT * FROM dbstat",
         "SELECT * FROM sqlite_stmt",
@@ -218,6 +222,13 @@ static void whatever_does_more_than_read_is_refused(void **state) {
     refuses(sql, "SELECT load_extension('x')", ERR_INVALID, "the function 'load_extension' is refused");
     refuses(sql, "SELECT * FROM pragma_database_list", ERR_INVALID, "reading another table, is refused");
     gives(sql, "SELECT name FROM sqlite_master", "name\n");
+}
+
+static void the_columns_of_a_table_can_be_listed(void **state) {
+    (void)state;
+    gives(sql, "SELECT name FROM pragma_table_xinfo('events') LIMIT 3", "name\nseq\ntime\nat\n");
+    gives(sql, "SELECT count(*) n FROM pragma_table_xinfo('events') WHERE name IN ('model', 'private', 'body')", "n\n3\n");
+    refuses(sql, "PRAGMA table_xinfo(events)", ERR_INVALID, "is refused");
 }
 
 /* ---- limits ---- */
@@ -261,6 +272,12 @@ static void a_statement_that_needs_too_much_memory_is_ended(void **state) {
             "its limit of 4 MiB of memory");
     refuses(q, "SELECT length(zeroblob(100000000) || 'x')", ERR_LIMIT, "4 MiB of memory");
     refuses(q, "SELECT median(a.seq) FROM events a, events b", ERR_LIMIT, "4 MiB of memory");
+    /* SQLite tells of these only at the end, which never comes */
+    refuses(q, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT group_concat(i) FROM n", ERR_LIMIT,
+            "4 MiB of memory");
+    refuses(q, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT json_group_array(i) FROM n",
+            ERR_LIMIT, "4 MiB of memory");
+    gives(q, "SELECT length(group_concat(seq)) > 0 FROM events", "length(group_concat(seq)) > 0\n1\n"); /* and goes on */
     gives(q, "SELECT count(*) n FROM events", "n\n1201\n");
     sql_close(q);
     gives(sql, "SELECT length(zeroblob(100000000)) n", "n\n100000000\n"); /* the limit is that of the statement */
@@ -395,6 +412,15 @@ static void what_can_be_read_is_given_before_the_damage_is_told(void **state) {
     gives(sql, "SELECT count(*) FROM events WHERE seq < 1000", "count(*)\n1000\n");
 }
 
+static void a_record_of_an_unknown_version_is_damage_too(void **state) {
+    (void)state;
+    for (size_t at = 0; at < 2; at++) { /* version, flags */
+        damage(T_BUNDLE, 1, at);
+        damage_gives("SELECT count(*) FROM events WHERE seq < 1000", "count(*)\n744\n", "in all 256 events");
+        damage(T_BUNDLE, 1, at);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_statement_gives_names_and_rows),
@@ -405,12 +431,14 @@ int main(void) {
         cmocka_unit_test(a_condition_that_finds_nothing_leaves_a_note),
         cmocka_unit_test(one_statement_at_a_time_is_run),
         cmocka_unit_test(whatever_does_more_than_read_is_refused),
+        cmocka_unit_test(the_columns_of_a_table_can_be_listed),
         cmocka_unit_test(a_statement_that_takes_too_long_is_ended),
         cmocka_unit_test(a_statement_that_gives_too_many_rows_is_ended),
         cmocka_unit_test(a_statement_that_needs_too_much_memory_is_ended),
         cmocka_unit_test(a_set_stop_flag_ends_a_statement),
         cmocka_unit_test(a_row_function_ends_the_statement_with_its_answer),
         cmocka_unit_test(what_can_be_read_is_given_before_the_damage_is_told),
+        cmocka_unit_test(a_record_of_an_unknown_version_is_damage_too),
         cmocka_unit_test(a_statement_sees_one_size_while_others_append),
         cmocka_unit_test(what_a_statement_cost_is_known),
     };

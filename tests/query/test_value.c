@@ -1,4 +1,5 @@
 /* Values: patterns, comparisons across types, and the walk over bytes that nobody judged. */
+#include "base/glob.h"
 #include "tests/ledger/scratch.h"
 
 #include "query/value.h"
@@ -39,7 +40,7 @@ static void a_pattern_matches_what_a_shell_would(void **state) {
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (value_glob(bytes_of(rows[i].pattern), bytes_of(rows[i].text)) != rows[i].matches) {
+        if (glob_match(bytes_of(rows[i].pattern), bytes_of(rows[i].text)) != rows[i].matches) {
             fail_msg("'%s' and '%s'", rows[i].pattern, rows[i].text);
         }
     }
@@ -53,29 +54,29 @@ static void a_hopeless_pattern_takes_no_more_than_its_length_times_the_text(void
         memcpy(pattern + i, "a*", 2);
     }
     pattern[sizeof(pattern) - 2] = 'b';
-    assert_false(value_glob(bytes_of(pattern), bytes_of(text)));
+    assert_false(glob_match(bytes_of(pattern), bytes_of(text)));
 }
 
 static void a_pattern_says_with_what_its_texts_begin(void **state) {
     static const struct {
         const char *pattern, *prefix;
-        enum value_glob_rest rest;
-    } rows[] = {{"run.step", "run.step", VALUE_GLOB_NOTHING},
-                {"run.*", "run.", VALUE_GLOB_ANYTHING},
-                {"run.**", "run.", VALUE_GLOB_ANYTHING},
-                {"r?n", "r", VALUE_GLOB_MORE},
-                {"*", "", VALUE_GLOB_ANYTHING},
-                {"a\\*b*", "a*b", VALUE_GLOB_ANYTHING},
-                {"a[b]", "a", VALUE_GLOB_MORE},
-                {"a[b", "a[b", VALUE_GLOB_NOTHING},
-                {"", "", VALUE_GLOB_NOTHING}};
+        enum glob_rest rest;
+    } rows[] = {{"run.step", "run.step", GLOB_NOTHING},
+                {"run.*", "run.", GLOB_ANYTHING},
+                {"run.**", "run.", GLOB_ANYTHING},
+                {"r?n", "r", GLOB_MORE},
+                {"*", "", GLOB_ANYTHING},
+                {"a\\*b*", "a*b", GLOB_ANYTHING},
+                {"a[b]", "a", GLOB_MORE},
+                {"a[b", "a[b", GLOB_NOTHING},
+                {"", "", GLOB_NOTHING}};
     struct buf out;
     (void)state;
     buf_init(&out, 64);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        enum value_glob_rest rest;
+        enum glob_rest rest;
         buf_clear(&out);
-        value_glob_prefix(bytes_of(rows[i].pattern), &out, &rest);
+        glob_prefix(bytes_of(rows[i].pattern), &out, &rest);
         assert_true(bytes_is(bytes_of_buf(&out), rows[i].prefix));
         assert_int_equal(rest, rows[i].rest);
     }
