@@ -203,7 +203,7 @@ $(B)/bench: $(call obj,bench) $(B)/libledger.a
 $(B)/bench-workload: $(B)/obj/bench/workload_main.o $(B)/obj/bench/workload.o $(B)/libledger.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_EXE) -o $@ $^ $(PKG_LIBS) -lm
-bench: $(B)/bench $(B)/bench-workload
+bench: $(B)/bench $(B)/bench-workload $(B)/ledger $(B)/ledger-sqlite.so
 	@mkdir -p build && $(B)/bench --scale $(SCALE) --dir $(BENCH_DIR) --tsv build/bench.tsv $(BENCH)
 
 ## make demo        a guided tour of the program

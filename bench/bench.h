@@ -5,7 +5,7 @@
  * says what each row means and how to read it.
  *
  * The bench room sees the whole house and, for its baselines, vendor libraries; the house never sees it. The ledger itself
- * is used through ledger/ledger.h alone. */
+ * is used through its public headers alone. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -45,6 +45,8 @@ int run_prove(struct bench *b, struct err *err);   /* prove */
 int run_verify(struct bench *b, struct err *err);  /* verify */
 int run_keyed(struct bench *b, struct err *err);   /* append_batch_keyed */
 int run_ingest(struct bench *b, struct err *err);  /* ingest_jsonl, ingest_otlp, scan_secrets */
+int run_query(struct bench *b, struct err *err);   /* query_*, index_bytes, append_batch_indexed */
+int run_states(struct bench *b, struct err *err);  /* rebuild, catch_up, state_at */
 int run_process(struct bench *b, struct err *err); /* open_append_exit, rss_append, rss_verify; closes the ledgers */
 
 /* ---- child processes of the bench program, for what is measured from outside ---- */
