@@ -100,8 +100,13 @@ static bool is_whole(const struct answer *a) {
     return (a->fields.n == 0 && a->by.n == 0 && !a->count) || pick_whole(&a->fields) || pick_whole(&a->by);
 }
 
+struct each {
+    answer_row_fn *call;
+};
+
 /* The rows with these seqs, which are in order. */
-static int scan_seqs(struct answer *a, const uint64_t *seqs, size_t n, answer_row_fn *each, struct err *err) {
+static int scan_seqs(struct answer *a, const uint64_t *seqs, size_t n, void *ctx, struct err *err) {
+    const struct each *each = ctx;
     struct query_value *values = calloc(WHERE_BATCH, sizeof(*values));
     struct query_term term = {.field = QUERY_SEQ, .op = QUERY_EQ, .values = values};
     bool has_rest = a->ask.has_rest;
@@ -119,22 +124,21 @@ static int scan_seqs(struct answer *a, const uint64_t *seqs, size_t n, answer_ro
         q.terms = &term;
         q.n_terms = 1;
         q.whole = is_whole(a);
-        rc = answer_scan(a, &q, 0, each, err);
+        rc = answer_scan(a, &q, 0, each->call, err);
     }
     memcpy(a->ask.rest, rest, sizeof(rest));
     a->ask.has_rest = has_rest;
     free(values);
-    return rc;
+    if (rc == 0 && *a->stop != 0) {
+        return err_set(err, ERR_BUSY, "interrupted");
+    }
+    return rc == 0 && answer_over(a) ? 1 : rc;
 }
 
 int answer_range(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, answer_row_fn *each, struct err *err) {
     if (a->where) {
-        uint64_t *seqs = NULL;
-        size_t n = 0;
-        int rc = answer_where(a, from, to, limit, false, &seqs, &n, err);
-        rc = rc != 0 ? rc : scan_seqs(a, seqs, n, each, err);
-        free(seqs);
-        return rc;
+        struct each rows = {each};
+        return answer_where(a, from, to, limit, false, scan_seqs, &rows, err);
     }
     struct query q = a->ask.query;
     q.from = q.from > from ? q.from : from;
@@ -193,12 +197,8 @@ static int show_back(struct answer *a, uint64_t to, uint64_t limit, struct err *
         return 0;
     }
     if (a->where) {
-        uint64_t *seqs = NULL;
-        size_t n = 0;
-        int rc = answer_where(a, 0, to, limit, true, &seqs, &n, err);
-        rc = rc != 0 ? rc : scan_seqs(a, seqs, n, show, err);
-        free(seqs);
-        return rc;
+        struct each rows = {show};
+        return answer_where(a, 0, to, limit, true, scan_seqs, &rows, err);
     }
     int rc = find_back(a, to, limit, &newest, err);
     if (rc != 0 || (newest.n == 0 && !newest.damaged)) {
@@ -291,9 +291,10 @@ int answer_open_rows(struct answer *a, const char *schema, const char *list, siz
                                    .schema = schema,
                                    .list = list,
                                    .head = &head,
+                                   .pager = &a->pager,
                                    .n = n,
                                    .columns = a->columns};
-    a->rows = rows_new(a->cli, &options);
+    a->rows = rows_begin(a->cli, &options);
     obj_done(&head);
     return a->rows ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
 }

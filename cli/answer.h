@@ -34,6 +34,8 @@ struct answer {
     struct tally *tally; /* of counts that are made row by row */
     uint64_t size;       /* of the tree */
     struct damage damage;
+    struct pager pager;
+    struct buf note; /* what sql_note said last */
     struct query_cost cost;
     uint64_t start; /* ns */
 };
@@ -67,9 +69,11 @@ int answer_count(struct answer *answer, uint64_t *ret_total, struct err *err);
 
 /* The rows of --sql. *ret_columns is the caller's, to be freed after the rows have ended. */
 int answer_sql(struct answer *answer, struct rows_column **ret_columns, struct err *err);
-/* The seqs of [from, to) that --where and the other conditions leave, in order, at most `limit`, the newest of them when
- * `newest`; *ret is the caller's. */
-int answer_where(struct answer *answer, uint64_t from, uint64_t to, uint64_t limit, bool newest, uint64_t **ret,
-                 size_t *ret_n, struct err *err);
+/* Gives some seqs, in order. 1 ends the walk, which is no error; a negative answer ends it and is given back. */
+typedef int answer_seqs_fn(struct answer *answer, const uint64_t *seqs, size_t n, void *ctx, struct err *err);
+/* Calls `each` for the seqs of [from, to) that --where and the other conditions leave, in order, at most `limit` of them
+ * (0: all): the first ones as they are found, or the newest ones, all at a time, when they are found. */
+int answer_where(struct answer *answer, uint64_t from, uint64_t to, uint64_t limit, bool newest, answer_seqs_fn *each,
+                 void *ctx, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/out.h"
@@ -12,10 +13,35 @@
 
 #define STATEMENT_MAX ((size_t)4 << 20)
 #define PLACE         "at byte "
+#define SEQS_FIRST    16 /* of --where that are handed on at first, then ever more */
+#define SEQS_GROW     8
+#define SEQS_MAX      4096
+
+/* SQLite does not come back to end the answer in order. */
+static void leave(void *ctx, const struct err *why) {
+    const struct answer *a = ctx;
+    _exit(cli_fail(a->cli, why));
+}
 
 static int open_sql(struct answer *a, struct err *err) {
-    struct sql_options options = {.time_ns = a->time_limit, .no_index = a->no_index, .stop = a->stop};
+    struct sql_options options = {
+        .time_ns = a->time_limit, .no_index = a->no_index, .stop = a->stop, .stuck = leave, .stuck_ctx = a};
     return a->sql ? 0 : sql_open(a->ledger, &options, &a->sql, err);
+}
+
+/* Once, however often the statement runs. */
+static void say_note(struct answer *a) {
+    const char *note = sql_note(a->sql);
+    struct buf safe;
+    if (!note || bytes_is(bytes_of_buf(&a->note), note)) {
+        return;
+    }
+    buf_clear(&a->note);
+    buf_put_str(&a->note, note);
+    buf_init(&safe, 4096);
+    text_safe(&safe, bytes_of(note));
+    cli_note(a->cli, "ledger: %s: %.*s", a->cli->command, (int)safe.n, (const char *)safe.p);
+    buf_done(&safe);
 }
 
 /* What could not be read is said like anywhere else; the rest was answered. */
@@ -23,6 +49,9 @@ static int note_sql(struct answer *a, int rc, const struct err *why, struct err 
     struct query_cost cost = {0};
     sql_cost(a->sql, &cost);
     answer_add_cost(a, &cost);
+    if (rc >= 0 || rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        say_note(a);
+    }
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
         damage_note(&a->damage, why);
         return 0;
@@ -91,16 +120,33 @@ static void move_place(struct err *err, size_t before, size_t length) {
         return;
     }
     at = at < before ? 0 : at - before;
+    if (at >= length && strstr(err->msg, "syntax error")) { /* it met what stands behind the expression */
+        err_set(err, err->code, "at byte %zu: the expression is not complete", length);
+        return;
+    }
     at = at < length ? at : length;
     err_set(&moved, err->code, "%.*s%llu%s", (int)(place - err->msg + (ptrdiff_t)n), err->msg, (unsigned long long)at,
             place + n + digits);
     *err = moved;
 }
 
+/* Seqs on their way from SQL to the rows. The first ones are handed on soon, so that something is seen; then many at a
+ * time, because a cursor costs more than a row of it. */
 struct seqs {
+    struct answer *answer;
+    answer_seqs_fn *each;
+    void *ctx;
     uint64_t *seq;
-    size_t n, cap;
+    size_t n, cap, batch;
+    bool newest; /* all of them, backwards */
 };
+
+static int hand_on(struct seqs *seqs, struct err *err) {
+    size_t n = seqs->n;
+    seqs->n = 0;
+    seqs->batch = seqs->batch < SEQS_MAX / SEQS_GROW ? seqs->batch * SEQS_GROW : SEQS_MAX;
+    return n > 0 ? seqs->each(seqs->answer, seqs->seq, n, seqs->ctx, err) : 0;
+}
 
 static int take_seq(void *ctx, const struct sql_row *row, struct err *err) {
     struct seqs *seqs = ctx;
@@ -114,7 +160,7 @@ static int take_seq(void *ctx, const struct sql_row *row, struct err *err) {
         seqs->cap = cap;
     }
     seqs->seq[seqs->n++] = (uint64_t)row->values[0].int_;
-    return 0;
+    return !seqs->newest && seqs->n >= seqs->batch ? hand_on(seqs, err) : 0;
 }
 
 static void reverse(struct seqs *seqs) {
@@ -125,12 +171,32 @@ static void reverse(struct seqs *seqs) {
     }
 }
 
-int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, bool newest, uint64_t **ret, size_t *ret_n,
+/* The statement; *ret_before: where the expression begins in it. */
+static int put_where(const struct answer *a, uint64_t from, uint64_t to, uint64_t limit, bool newest, struct buf *out,
+                     size_t *ret_before, struct err *err) {
+    buf_put_str(out, "SELECT seq FROM events WHERE (");
+    *ret_before = out->n;
+    buf_put_bytes(out, bytes_of(a->where));
+    buf_put_str(out, "\n) AND "); /* the line's end ends a comment */
+    ask_sql(&a->ask, out);
+    if (from > 0) {
+        buf_printf(out, " AND seq >= %llu", (unsigned long long)from);
+    }
+    buf_printf(out, " AND seq < %llu ORDER BY seq%s", (unsigned long long)(to < INT64_MAX ? to : INT64_MAX),
+               newest ? " DESC" : "");
+    if (limit > 0) {
+        buf_printf(out, " LIMIT %llu", (unsigned long long)limit);
+    }
+    return buf_check(out, "the condition", err);
+}
+
+int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, bool newest, answer_seqs_fn *each, void *ctx,
                  struct err *err) {
-    struct seqs seqs = {0};
+    struct seqs seqs = {.answer = a, .each = each, .ctx = ctx, .batch = SEQS_FIRST, .newest = newest};
     struct buf statement;
     struct bytes where = bytes_of(a->where);
     struct err why = {0};
+    size_t before = 0;
     int rc = check_brackets(where, err);
     rc = rc != 0 ? rc : open_sql(a, err);
     if (rc != 0) {
@@ -138,36 +204,26 @@ int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, b
         return rc;
     }
     buf_init(&statement, STATEMENT_MAX);
-    buf_put_str(&statement, "SELECT seq FROM events WHERE (");
-    size_t before = statement.n;
-    buf_put_bytes(&statement, where);
-    buf_put_str(&statement, "\n) AND "); /* the line's end ends a comment */
-    ask_sql(&a->ask, &statement);
-    buf_printf(&statement, " AND seq >= %llu AND seq < %llu ORDER BY seq%s", (unsigned long long)from,
-               (unsigned long long)(to < INT64_MAX ? to : INT64_MAX), newest ? " DESC" : "");
-    if (limit > 0) {
-        buf_printf(&statement, " LIMIT %llu", (unsigned long long)limit);
-    }
-    rc = buf_check(&statement, "the condition", err);
+    rc = put_where(a, from, to, limit, newest, &statement, &before, err);
     if (rc == 0) {
         rc = sql_run(a->sql, bytes_of_buf(&statement), NULL, take_seq, &seqs, &why);
-        move_place(&why, before, where.n);
         if (rc == ERR_INVALID) {
+            move_place(&why, before, where.n);
             err_prefix(&why, "--where");
         }
         rc = note_sql(a, rc, &why, err);
     }
+    if (rc == 0) {
+        if (newest) {
+            reverse(&seqs);
+        }
+        rc = hand_on(&seqs, err);
+    } else if (rc < 0 && !newest && !answer_over(a)) {
+        hand_on(&seqs, &(struct err){0}); /* what was found before it failed */
+    }
     buf_done(&statement);
-    if (rc != 0) {
-        free(seqs.seq);
-        return rc;
-    }
-    if (newest) {
-        reverse(&seqs);
-    }
-    *ret = seqs.seq;
-    *ret_n = seqs.n;
-    return 0;
+    free(seqs.seq);
+    return rc == 1 ? 0 : rc;
 }
 
 /* ---- --sql ---- */
@@ -210,9 +266,10 @@ static int take_names(void *ctx, const struct sql_row *row, struct err *err) {
                                    .schema = "ledger.sql/1",
                                    .list = "records",
                                    .head = &head,
+                                   .pager = &a->pager,
                                    .n = row->n,
                                    .columns = table->columns};
-    a->rows = rows_new(a->cli, &options);
+    a->rows = rows_begin(a->cli, &options);
     obj_done(&head);
     return a->rows ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/glob.h"
 #include "base/text.h"
 #include "cli/when.h"
 #include "ledger/kind.h"
@@ -60,7 +61,7 @@ static const char *near_family(const char *pattern, char best[64]) {
 
 static bool matches_a_kind(const char *pattern) {
     for (size_t k = 0; k < kind_count(); k++) {
-        if (value_glob(bytes_of(pattern), bytes_of(kind_at(k)->name))) {
+        if (glob_match(bytes_of(pattern), bytes_of(kind_at(k)->name))) {
             return true;
         }
     }
@@ -75,6 +76,25 @@ static int check_kind(const struct ask_condition *c, const char *text, struct er
     char family[64];
     const char *near = is_pattern(c, text) ? near_family(text, family) : kind_suggest(bytes_of(text));
     return err_set(err, ERR_NOTFOUND, "there is no kind '%.100s'%s%s%s; 'ledger kinds' lists them", text,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+/* Events have one of four grades; any other is a mistake as well. */
+static int check_grade(const char *text, struct err *err) {
+    static const char *const grades[] = {"measured", "reported", "declared", "inferred"};
+    const char *near = NULL;
+    size_t n = strlen(text), least = 3;
+    bool prefix = n > 0 && text[n - 1] == '*';
+    for (size_t i = 0; i < sizeof(grades) / sizeof(grades[0]); i++) {
+        if (prefix ? strncmp(grades[i], text, n - 1) == 0 : strcmp(grades[i], text) == 0) {
+            return 0;
+        }
+        size_t d = text_distance(text, grades[i], 2);
+        near = d < least ? grades[i] : near;
+        least = d < least ? d : least;
+    }
+    return err_set(err, ERR_NOTFOUND,
+                   "there is no grade '%.40s'%s%s%s; accepted are measured, reported, declared and inferred", text,
                    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
@@ -98,7 +118,7 @@ static int spell_out_kinds(struct ask_condition *c, struct err *err) {
     for (size_t k = 0; k < kind_count(); k++) {
         bool hit = false;
         for (size_t i = 0; i < c->n && !hit; i++) {
-            hit = is_pattern(c, c->patterns[i]) && value_glob(bytes_of(c->patterns[i]), bytes_of(kind_at(k)->name));
+            hit = is_pattern(c, c->patterns[i]) && glob_match(bytes_of(c->patterns[i]), bytes_of(kind_at(k)->name));
         }
         if (hit) {
             all[n++] = kind_at(k)->name;
@@ -129,7 +149,8 @@ static int read_option(struct ask *ask, const struct opt_args *args, const struc
     }
     ask->n_conditions++;
     while ((text = opt_next(args, o->option, &at)) != NULL) {
-        int rc = c->glob ? check_kind(c, text, err) : 0;
+        bool grade = !o->body && o->header == QUERY_GRADE;
+        int rc = c->glob ? check_kind(c, text, err) : grade ? check_grade(text, err) : 0;
         if (rc != 0) {
             return rc;
         }
@@ -233,7 +254,7 @@ static bool matches(const struct ask_condition *c, struct bytes text) {
         const char *pattern = c->patterns[i];
         struct bytes p = bytes_of(pattern);
         if (!is_pattern(c, pattern) ? bytes_eq(p, text)
-            : c->glob               ? value_glob(p, text)
+            : c->glob               ? glob_match(p, text)
                                     : text.n >= p.n - 1 && memcmp(text.p, p.p, p.n - 1) == 0) {
             return true;
         }

@@ -36,8 +36,8 @@ struct ask_option {
     const char *body; /* the name of another one */
 };
 
-/* Reads the options of the table; since and until may be NULL. ERR_NOTFOUND: there is no such kind, with the nearest;
- * ERR_INVALID names the option. ask_done frees it in any case. */
+/* Reads the options of the table; since and until may be NULL. ERR_NOTFOUND: there is no such kind or grade, with the
+ * nearest; ERR_INVALID names the option. ask_done frees it in any case. */
 int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_option *options, const struct opt *since,
              const struct opt *until, struct err *err);
 void ask_done(struct ask *ask);

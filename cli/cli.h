@@ -33,6 +33,7 @@ struct cli {
     char dir[FILE_PATH_MAX];
     bool json, quiet, no_color;
     bool out_tty, err_tty;                                    /* standard output, standard error is a terminal */
+    size_t out_columns;                                       /* of the terminal behind a pager; 0: there is no pager */
     int out_errno;                                            /* why writing to standard output failed; 0: it did not */
     bool out_reported;                                        /* and somebody has said so */
     const char *dir_option, *passphrase_fd, *passphrase_file; /* as given */

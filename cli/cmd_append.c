@@ -5,6 +5,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "cli/body.h"
+#include "cli/checked.h"
 #include "cli/cli.h"
 #include "cli/receipt.h"
 #include "cli/unlock.h"
@@ -25,6 +26,7 @@ enum {
     A_PRIVATE_FILE,
     A_OPEN,
     A_IF_NONE_AFTER,
+    A_CHECKED,
     A_SIGN_AS,
     A_KEY_PASS_FD,
     A_KEY_PASS_FILE
@@ -43,6 +45,7 @@ static const struct opt options[] = {
     [A_PRIVATE_FILE] = {"private-file", 0, "FILE", "the same from a file, - for standard input"},
     [A_OPEN] = {"open", 0, "NAMES", "x.* kinds: which fields are open, with commas between"},
     [A_IF_NONE_AFTER] = {"if-none-after", 0, "SEQ", "only when the subject has no event after SEQ, else exit 1"},
+    [A_CHECKED] = {"checked", 0, NULL, "only when the step is legal by the states as they are, else exit 1"},
     [A_SIGN_AS] = {"sign-as", 0, "KEYFILE", "sign the event with an author's key ('ledger key new')"},
     [A_KEY_PASS_FD] = {"key-passphrase-fd", 0, "N", "passphrase of KEYFILE from descriptor N"},
     [A_KEY_PASS_FILE] = {"key-passphrase-file", 0, "FILE", "passphrase of KEYFILE from a file"},
@@ -194,7 +197,7 @@ static void remark_unknown(const struct cli *cli, const struct kind *kind, struc
     }
 }
 
-static int write_event(struct cli *cli, const struct ledger_draft *draft) {
+static int write_event(struct cli *cli, const struct ledger_draft *draft, bool checked) {
     struct ledger *ledger = NULL;
     struct ledger_receipt receipt = {0};
     struct ledger_head head = {0};
@@ -203,7 +206,8 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft) {
     if (exit_code != 0) {
         return exit_code;
     }
-    int rc = ledger_append(ledger, draft, &receipt, &head, &err);
+    int rc = checked ? checked_append(ledger, draft, &receipt, &head, &err)
+                     : ledger_append(ledger, draft, &receipt, &head, &err);
     ledger_close(ledger);
     if (rc != 0) {
         /* what is not found is the kind, or else a file of the ledger's own */
@@ -253,7 +257,7 @@ static int append(struct cli *cli, const struct opt_args *args) {
             draft.cause_type = LEDGER_CAUSE_SEQ;
             draft.cause = cause;
         }
-        exit_code = write_event(cli, &draft);
+        exit_code = write_event(cli, &draft, opt_has(args, &options[A_CHECKED]));
     }
     ledger_author_free(in.author);
     buf_done(&in.open);
@@ -270,9 +274,12 @@ const struct spec spec_append = {
              "such (not where the kind wants text), anything else is text; NAME:=JSON takes any JSON.\n"
              "'ledger kinds KIND' says which fields a kind has and which of them are open. Words on the\n"
              "command line can be read by other users of the machine while the command runs: give what\n"
-             "is private by --private-file.",
+             "is private by --private-file. With --checked a step that is not legal (a permission used that\n"
+             "nobody granted, a promotion without its gate or a full pass) is refused with the reason and\n"
+             "the events it rests on; it is judged where it is written, so nothing comes between.",
     .examples = "ledger append install.installed --subject package/pip/torch package=torch version=2.4\n"
                 "ledger append x.acme.note -s run/7 --open text text='disk swapped' --cause 118\n"
+                "ledger append promotion.promoted -s promotion/p --checked digest=sha256:...\n"
                 "ledger append permission.granted -s pack/p --sign-as alice.key group=exec scope=/srv",
     .opts = options,
     .min_args = 1,

@@ -213,7 +213,7 @@ static const struct spec spec_rotate = {
     .opts = rotate_options,
     .run = rotate,
 };
-static const struct spec spec_export = {
+static const struct spec spec_key_export = {
     .synopsis = "",
     .about = "Prints the log's verifier key, which is public: it is what others put into their policy or trust\n"
              "file. Secret keys are never printed; 'ledger key backup' writes one, under a passphrase.",
@@ -245,7 +245,7 @@ static const struct spec spec_new = {
 static const struct command subs[] = {
     {"list", "the log key and the key epochs", &spec_list},
     {"rotate", "replace the epoch key", &spec_rotate},
-    {"export", "print the log's public verifier key", &spec_export},
+    {"export", "print the log's public verifier key", &spec_key_export},
     {"backup", "write the log key to a file, under a passphrase", &spec_backup_key},
     {"new", "make an author's key", &spec_new},
     {0},

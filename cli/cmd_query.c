@@ -129,6 +129,9 @@ static int read_format(struct answer *a, const struct opt_args *args, struct err
     if (rc == 0 && a->format == ROWS_JSON && a->follow) {
         rc = err_set(err, ERR_INVALID, "--follow has no end, which --format json needs; jsonl has none either");
     }
+    if (rc == 0 && a->format == ROWS_MSGPACK && a->cli->out_tty) {
+        rc = err_set(err, ERR_INVALID, "--format msgpack is no text: it goes into a file or a pipe, not to a terminal");
+    }
     return rc;
 }
 
@@ -162,6 +165,10 @@ static int read_limits(struct answer *a, const struct opt_args *args, struct err
     rc = rc != 0 ? rc : opt_u64(args, &options[Q_LAST], &a->last, err);
     rc = rc != 0 ? rc : opt_u64(args, &options[Q_AROUND], &a->around, err);
     rc = rc != 0 ? rc : opt_u64(args, &options[Q_CONTEXT], &a->context, err);
+    if (rc == 0 &&
+        ((opt_has(args, &options[Q_FIRST]) && a->first == 0) || (opt_has(args, &options[Q_LAST]) && a->last == 0))) {
+        rc = err_set(err, ERR_INVALID, "--first and --last take a number of rows, 1 and more");
+    }
     if (rc == 0 && time && (text_parse_duration(bytes_of(time), &a->time_limit) != 0 || a->time_limit == 0)) {
         rc = err_set(err, ERR_INVALID, "--time-limit '%.40s' is no duration; accepted are 30s, 5m, 1h", time);
     }
@@ -228,6 +235,18 @@ static int end(struct answer *a, uint64_t found) {
     return exit_code;
 }
 
+/* Scripts have the exit code. */
+static void say_nothing_matched(const struct answer *a) {
+    bool whole_run = false;
+    for (size_t i = 0; i < a->ask.n_conditions; i++) {
+        whole_run = whole_run || (a->ask.condition[i].field == QUERY_RUN && a->ask.condition[i].plain);
+    }
+    if (a->cli->out_tty && a->format == ROWS_TABLE && (!a->count || a->by.n > 0)) {
+        cli_note(a->cli, "ledger: query: nothing matched%s",
+                 whole_run ? "; a run of which only the beginning is given ends in '*'" : "");
+    }
+}
+
 static int answer(struct answer *a) {
     struct err err = {0};
     struct ledger_head head = {0};
@@ -239,6 +258,7 @@ static int answer(struct answer *a) {
     if (rc == 0) {
         rc = a->statement ? answer_sql(a, &columns, &err) : counts ? answer_count(a, &found, &err) : answer_rows(a, &err);
     }
+    a->damage.cut_off = rc != 0;
     found = a->rows && !counts ? rows_count(a->rows) : found;
     int exit_code = end(a, found);
     free(columns);
@@ -248,11 +268,14 @@ static int answer(struct answer *a) {
     if (exit_code == 0 && a->damage.n > 0) {
         exit_code = EXIT_INVALID;
     }
-    return exit_code != 0 || found > 0 || a->follow ? exit_code : EXIT_NO;
+    if (exit_code != 0 || found > 0 || a->follow) {
+        return exit_code;
+    }
+    say_nothing_matched(a);
+    return EXIT_NO;
 }
 
 static int query(struct cli *cli, const struct opt_args *args) {
-    struct pager pager;
     struct answer *a = calloc(1, sizeof(*a));
     if (!a) {
         return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
@@ -262,14 +285,14 @@ static int query(struct cli *cli, const struct opt_args *args) {
     pick_init(&a->fields);
     pick_init(&a->by);
     damage_init(&a->damage, cli);
+    buf_init(&a->note, 4096);
     int exit_code = read_question(a, args);
     exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &a->ledger);
     if (exit_code == 0) {
-        bool paged = !a->follow && !opt_has(args, &options[Q_NO_PAGER]) && a->format != ROWS_MSGPACK;
-        pager_begin(&pager, cli, paged);
+        a->pager.wanted = !a->follow && !opt_has(args, &options[Q_NO_PAGER]) && a->format != ROWS_MSGPACK;
         a->stop = stop_catch();
         exit_code = answer(a);
-        pager_end(&pager, cli);
+        pager_end(&a->pager, cli);
     }
     sql_close(a->sql);
     ledger_close(a->ledger);
@@ -277,6 +300,7 @@ static int query(struct cli *cli, const struct opt_args *args) {
     pick_done(&a->fields);
     pick_done(&a->by);
     damage_done(&a->damage);
+    buf_done(&a->note);
     free(a);
     return exit_code;
 }

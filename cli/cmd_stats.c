@@ -3,12 +3,62 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/asof.h"
 #include "cli/cli.h"
 #include "cli/obj.h"
 #include "cli/out.h"
 
-static int print_json(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s,
-                      const struct ledger_head *head) {
+/* How the projections are stored; NULL where there are none. */
+struct kept {
+    struct state_status status[PROJECTIONS_MAX];
+    size_t n;
+};
+
+static void put_projections(struct obj *obj, const struct kept *kept) {
+    struct obj list, one;
+    char words[ASOF_WORDS];
+    obj_init(&list);
+    for (size_t i = 0; i < kept->n; i++) {
+        const struct state_status *status = &kept->status[i];
+        obj_init(&one);
+        obj_text(&one, "projection", status->projection->name);
+        obj_text(&one, "condition", asof_condition(status));
+        obj_uint(&one, "stored", status->stored_position);
+        obj_uint(&one, "lag", status->lag);
+        obj_text(&one, "message", asof_describe(status, words) ? words : NULL);
+        obj_obj(&list, NULL, &one);
+    }
+    obj_list(obj, "projections", &list);
+}
+
+/* One line when all is well, and one for each that is not. */
+static void print_projections(struct cli *cli, const struct kept *kept, uint64_t events) {
+    char words[ASOF_WORDS];
+    uint64_t least = LEDGER_NO_SEQ;
+    size_t good = 0;
+    for (size_t i = 0; i < kept->n; i++) {
+        if (!asof_describe(&kept->status[i], words)) {
+            good++;
+            least = kept->status[i].stored_position < least ? kept->status[i].stored_position : least;
+        }
+    }
+    out_printf(cli, "%-16s %zu good of %zu", "projections", good, kept->n);
+    if (good > 0) {
+        out_printf(cli, ", %llu of %llu events stored; reads fold the rest", (unsigned long long)least,
+                   (unsigned long long)events);
+    }
+    out_str(cli, "\n");
+    for (size_t i = 0; i < kept->n; i++) {
+        if (asof_describe(&kept->status[i], words)) {
+            out_printf(cli, "%-16s ", asof_condition(&kept->status[i]));
+            out_safe(cli, bytes_of(words));
+            out_str(cli, "\n");
+        }
+    }
+}
+
+static int print_json(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s, const struct ledger_head *head,
+                      const struct kept *kept) {
     struct obj obj;
     obj_init(&obj);
     obj_text(&obj, "dir", ledger_dir(ledger));
@@ -31,6 +81,7 @@ static int print_json(struct cli *cli, struct ledger *ledger, const struct ledge
     obj_uint(&obj, "dead_readers", s->dead_readers);
     obj_uint(&obj, "oldest_reader_pid", s->oldest_reader_pid);
     obj_uint(&obj, "oldest_reader_commits", s->oldest_reader_commits);
+    put_projections(&obj, kept);
     int exit_code = obj_print(cli, &obj, false);
     obj_done(&obj);
     return exit_code;
@@ -46,8 +97,8 @@ static void size(struct cli *cli, const char *name, uint64_t v) {
     out_printf(cli, "%-16s %s\n", name, text);
 }
 
-static void print_text(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s,
-                       const struct ledger_head *head) {
+static void print_text(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s, const struct ledger_head *head,
+                       const struct kept *kept) {
     char time[TEXT_TIME_MAX], root[2 * LEDGER_HASH + 1], used[32], map[32];
     text_time(time, head->time);
     text_hex(root, head->root, LEDGER_HASH);
@@ -62,6 +113,7 @@ static void print_text(struct cli *cli, struct ledger *ledger, const struct ledg
     count(cli, "cursors", s->cursors);
     size(cli, "evidence", s->evidence_bytes);
     size(cli, "derived", s->derived_bytes);
+    print_projections(cli, kept, head->size);
     size(cli, "artifact files", s->artifact_bytes);
     out_size(used, s->map_used);
     out_size(map, s->map_bytes);
@@ -83,6 +135,7 @@ static int stats(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
     struct ledger_stats s = {0};
     struct ledger_head head = {0};
+    struct kept kept = {.n = 0};
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_READ, &ledger);
     if (exit_code != 0) {
@@ -90,12 +143,13 @@ static int stats(struct cli *cli, const struct opt_args *args) {
     }
     int rc = ledger_head(ledger, &head, &err);
     rc = rc != 0 ? rc : ledger_stats(ledger, &s, &err);
+    rc = rc != 0 ? rc : asof_stored(ledger, kept.status, &kept.n, &err);
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
     } else if (cli->json) {
-        exit_code = print_json(cli, ledger, &s, &head);
+        exit_code = print_json(cli, ledger, &s, &head, &kept);
     } else {
-        print_text(cli, ledger, &s, &head);
+        print_text(cli, ledger, &s, &head, &kept);
     }
     ledger_close(ledger);
     return exit_code;
@@ -104,7 +158,8 @@ static int stats(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_stats = {
     .synopsis = "",
     .about = "Prints counts and sizes: events, checkpoints, epochs, artifacts, what they take on disk, how much of\n"
-             "the quota is in use, and the process, if any, whose old snapshot keeps space from being used again.",
+             "the quota is in use, which projections are stale or stopped, and the process, if any, whose old\n"
+             "snapshot keeps space from being used again.",
     .examples = "ledger stats --json | jq .map_used",
     .run = stats,
 };

@@ -8,13 +8,11 @@
 #include "base/text.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
-#include "cli/damage.h"
 #include "cli/out.h"
-#include "cli/pager.h"
 #include "cli/rows.h"
 #include "cli/stop.h"
 #include "cli/table.h"
-#include "cli/tree.h"
+#include "cli/timeline.h"
 
 enum { T_SINCE, T_UNTIL, T_TIME, T_NO_PAGER };
 static const struct opt options[] = {
@@ -27,88 +25,6 @@ static const struct opt options[] = {
 
 #define DEPTH_SHOWN    24 /* deeper events stand where this depth stands */
 #define LINE_MAX_BYTES ((size_t)64 << 10)
-
-struct timeline {
-    struct cli *cli;
-    struct ledger *ledger;
-    struct tree tree;
-    struct damage damage;
-    const char *about; /* the run or subject; NULL: all of a span of time */
-    bool of_run, since_start;
-    enum when_style style;
-    uint64_t now, size;
-    size_t errors, gaps, shown;
-};
-
-/* ---- the events ---- */
-
-static int add_subject(struct timeline *t, const struct query *base, struct err *err) {
-    struct bytes text = bytes_of(t->about);
-    struct query_value value = {.type = QUERY_TEXT, .text = text};
-    struct query_term terms[4];
-    struct query q = *base;
-    bool prefix = text.n > 0 && text.p[text.n - 1] == '*';
-    value.text.n -= prefix ? 1 : 0;
-    if (base->n_terms > 0) {
-        memcpy(terms, base->terms, base->n_terms * sizeof(terms[0])); /* two for times at most */
-    }
-    terms[q.n_terms++] = (struct query_term){
-        .field = QUERY_SUBJECT, .op = prefix ? QUERY_PREFIX : QUERY_EQ, .values = &value, .n_values = 1};
-    q.terms = terms;
-    return tree_add_query(&t->tree, t->ledger, &q, damage_note, &t->damage, err);
-}
-
-/* Gaps between the first event and the last one. */
-static int add_gaps(struct timeline *t, const struct query *base, struct err *err) {
-    struct query_value gap = {.type = QUERY_TEXT, .text = bytes_of("ledger.gap")};
-    const struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &gap, .n_values = 1};
-    struct query q = *base;
-    uint64_t first = LEDGER_NO_SEQ, last = 0;
-    for (size_t i = 0; i < t->tree.n; i++) {
-        first = t->tree.nodes[i].seq < first ? t->tree.nodes[i].seq : first;
-        last = t->tree.nodes[i].seq > last ? t->tree.nodes[i].seq : last;
-    }
-    if (t->tree.n == 0 || !t->about) {
-        return 0;
-    }
-    q.terms = &term;
-    q.n_terms = 1;
-    q.from = first;
-    q.to = last + 1;
-    return tree_add_query(&t->tree, t->ledger, &q, damage_note, &t->damage, err);
-}
-
-static int load(struct timeline *t, const struct query *base, struct err *err) {
-    static const char prefix[] = "run/";
-    int rc;
-    if (!t->about) {
-        rc = tree_add_query(&t->tree, t->ledger, base, damage_note, &t->damage, err);
-    } else if (strncmp(t->about, prefix, sizeof(prefix) - 1) == 0 && !strchr(t->about, '*')) {
-        rc = tree_add_run(&t->tree, t->ledger, bytes_of(t->about + sizeof(prefix) - 1), base, damage_note, &t->damage, err);
-        t->of_run = true;
-    } else if (strchr(t->about, '/')) {
-        rc = add_subject(t, base, err);
-    } else {
-        rc = tree_add_run(&t->tree, t->ledger, bytes_of(t->about), base, damage_note, &t->damage, err);
-        t->of_run = true;
-    }
-    rc = rc != 0 ? rc : add_gaps(t, base, err);
-    return rc != 0 ? rc : tree_link(&t->tree, err);
-}
-
-/* Gaps stand within the run that they are a gap of: under its root, where they happened. */
-static void hang_gaps(struct timeline *t) {
-    size_t root = 0;
-    while (root < t->tree.n && (t->tree.nodes[root].mark != TREE_EVENT || t->tree.nodes[root].parent != SIZE_MAX)) {
-        root++;
-    }
-    for (size_t i = root + 1; t->of_run && i < t->tree.n; i++) {
-        struct tree_node *node = &t->tree.nodes[i];
-        if (node->mark != TREE_EVENT && node->parent == SIZE_MAX) {
-            node->parent = root;
-        }
-    }
-}
 
 /* ---- for people ---- */
 
@@ -151,6 +67,24 @@ static void put_part(const struct timeline *t, const char *before, struct tree_t
     }
 }
 
+/* On a terminal a long one leaves room for how it ended. */
+static void put_name(const struct timeline *t, const struct tree_node *node, struct buf *out) {
+    struct bytes name = tree_text(&t->tree, node->name);
+    size_t line = out_width(t->cli), took = 0;
+    size_t n = line == SIZE_MAX ? name.n : table_fits(name, line / 3, &took);
+    buf_put_str(out, name.n > 0 ? " " : "");
+    buf_put_bytes(out, (struct bytes){name.p, n});
+    buf_put_str(out, n < name.n ? table_mark(t->cli) : "");
+}
+
+/* What else there is of it, and of the return that is shown with it. */
+static void put_rest(const struct timeline *t, const struct tree_node *node, struct buf *out) {
+    buf_put_bytes(out, tree_text(&t->tree, node->rest));
+    if (node->returned != SIZE_MAX && t->tree.nodes[node->returned].hidden) {
+        put_part(t, node->rest.n > 0 ? " " : "", t->tree.nodes[node->returned].rest, out);
+    }
+}
+
 /* Not where it only says again which run this is. */
 static bool shows_subject(const struct timeline *t, const struct tree_node *node) {
     struct bytes subject = tree_text(&t->tree, node->subject), run = tree_text(&t->tree, node->run);
@@ -183,32 +117,65 @@ static void put_line(struct timeline *t, struct table *table, size_t i, uint64_t
     put_branches(t, i, fine, &text);
     buf_put_str(&text, mark_of(node, fine));
     buf_put_bytes(&text, tree_text(&t->tree, node->kind));
-    put_part(t, " ", node->name, &text);
+    put_name(t, node, &text);
     put_part(t, fine ? " → " : " -> ", node->outcome, &text);
     if (shows_subject(t, node)) {
         put_part(t, "  ", node->subject, &text);
     }
-    put_part(t, unreadable ? "" : "  ", node->rest, &text);
-    if (node->returned != SIZE_MAX && t->tree.nodes[node->returned].hidden) {
-        put_part(t, node->rest.n > 0 ? " " : "  ", t->tree.nodes[node->returned].rest, &text);
-    }
+    size_t at = text.n;
+    buf_put_str(&text, unreadable ? "" : "  ");
+    size_t before = text.n;
+    put_rest(t, node, &text);
+    text.n = text.n > before ? text.n : at;
     table_color(table, color_of(node));
     table_cell(table, bytes_of_buf(&text));
     buf_done(&text);
 }
 
-static void put_count(struct timeline *t, size_t n, const char *one, const char *many, enum out_color color) {
+/* "3 errors", where there are any. */
+static void count_text(size_t n, const char *what, char ret[64]) {
+    ret[0] = '\0';
     if (n > 0) {
-        out_printf(t->cli, ", %s%zu %s%s", out_color(t->cli, color), n, n == 1 ? one : many, out_color(t->cli, OUT_PLAIN));
+        snprintf(ret, 64, "%zu %s%s", n, what, n == 1 ? "" : "s");
     }
 }
 
-/* The first line: what, how many, from when on, how long, how it went. */
+static void put_count(struct timeline *t, const char *text, enum out_color color) {
+    if (text[0] != '\0') {
+        out_printf(t->cli, ", %s%s%s", out_color(t->cli, color), text, out_color(t->cli, OUT_PLAIN));
+    }
+}
+
+/* A part of the title, in bold, cut to so many columns. Returns how many it took. */
+static size_t put_bold(struct timeline *t, struct bytes text, size_t columns) {
+    struct buf safe;
+    size_t took = 0;
+    buf_init(&safe, LINE_MAX_BYTES);
+    text_safe(&safe, text);
+    size_t n = table_fits(bytes_of_buf(&safe), columns, &took);
+    bool cut = n < safe.n && columns > 0;
+    if (cut) {
+        n = table_fits(bytes_of_buf(&safe), columns - 1, &took);
+    }
+    out_str(t->cli, out_color(t->cli, OUT_BOLD));
+    out_bytes(t->cli, (struct bytes){safe.p, n});
+    out_str(t->cli, cut ? table_mark(t->cli) : "");
+    out_str(t->cli, out_color(t->cli, OUT_PLAIN));
+    buf_done(&safe);
+    return took + (cut ? 1 : 0);
+}
+
+static size_t less(size_t n, size_t by) {
+    return n > by ? n - by : 0;
+}
+
+/* The first line: what, how many, what is wrong, from when on, how long, how it went. */
 static void put_title(struct timeline *t, size_t root) {
     const struct tree_node *top = &t->tree.nodes[root];
     uint64_t first = UINT64_MAX, last = 0;
     struct buf text;
-    size_t n = 0;
+    char errors[64], gaps[64];
+    size_t n = 0, room = out_width(t->cli);
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
         if (node->mark != TREE_UNREADABLE) {
@@ -220,10 +187,20 @@ static void put_title(struct timeline *t, size_t root) {
     buf_init(&text, LINE_MAX_BYTES);
     buf_put_str(&text, t->of_run && strncmp(t->about, "run/", 4) != 0 ? "run " : "");
     buf_put_str(&text, t->about ? t->about : "all");
-    buf_printf(&text, ": %zu events", n);
+    buf_printf(&text, ": %zu event%s", n, n == 1 ? "" : "s");
+    count_text(t->errors, "error", errors);
+    count_text(t->gaps, "gap", gaps);
+    room = less(room, errors[0] ? strlen(errors) + 2 : 0);
+    room = less(room, gaps[0] ? strlen(gaps) + 2 : 0);
+    room = less(room, put_bold(t, bytes_of_buf(&text), room));
+    put_count(t, errors, OUT_RED);
+    put_count(t, gaps, OUT_YELLOW);
+    buf_clear(&text);
     if (n > 0) {
         buf_put_str(&text, ", ");
         when_text(&text, first, t->style, t->now);
+    }
+    if (n > 1) {
         buf_put_str(&text, ", ");
         when_length(&text, (double)(last - first) / 1e6);
     }
@@ -231,18 +208,14 @@ static void put_title(struct timeline *t, size_t root) {
         buf_put_str(&text, ", ");
         buf_put_bytes(&text, tree_text(&t->tree, top->outcome));
     }
-    out_str(t->cli, out_color(t->cli, OUT_BOLD));
-    out_safe(t->cli, bytes_of_buf(&text));
-    out_str(t->cli, out_color(t->cli, OUT_PLAIN));
-    put_count(t, t->errors, "error", "errors", OUT_RED);
-    put_count(t, t->gaps, "gap", "gaps", OUT_YELLOW);
+    put_bold(t, bytes_of_buf(&text), room);
     out_str(t->cli, "\n");
     buf_done(&text);
 }
 
 static int print_text(struct timeline *t, size_t root) {
     static const struct table_column columns[] = {
-        {"SEQ", true, 0}, {"AT", true, 0}, {"TOOK", true, 0}, {"EVENT", false, 0}};
+        {"SEQ", TABLE_RIGHT, 0}, {"AT", TABLE_RIGHT, 0}, {"TOOK", TABLE_RIGHT, 0}, {"EVENT", 0, 0}};
     uint64_t start = UINT64_MAX;
     struct table *table = table_new(t->cli, columns, sizeof(columns) / sizeof(columns[0]));
     if (!table) {
@@ -252,6 +225,7 @@ static int print_text(struct timeline *t, size_t root) {
         const struct tree_node *node = &t->tree.nodes[i];
         start = node->mark == TREE_EVENT && node->at < start ? node->at : start;
     }
+    pager_begin(&t->pager, t->cli);
     put_title(t, root);
     for (size_t i = root; i != SIZE_MAX && out_good(t->cli); i = tree_next(&t->tree, i)) {
         put_line(t, table, i, start);
@@ -301,6 +275,8 @@ static int print_json(struct timeline *t, size_t root) {
                                                  {.name = "text"}};
     static const char *const marks[] = {[TREE_EVENT] = NULL, [TREE_GAP] = "gap", [TREE_UNREADABLE] = "unreadable"};
     struct obj head, tail;
+    struct buf rest;
+    buf_init(&rest, LINE_MAX_BYTES);
     obj_init(&head);
     obj_init(&tail);
     obj_uint(&head, "size", t->size);
@@ -308,12 +284,15 @@ static int print_json(struct timeline *t, size_t root) {
                              .schema = "ledger.timeline/1",
                              .list = "events",
                              .head = &head,
+                             .pager = &t->pager,
                              .n = sizeof(columns) / sizeof(columns[0]),
                              .columns = columns};
-    struct rows *rows = rows_new(t->cli, &o);
+    struct rows *rows = rows_begin(t->cli, &o);
     obj_done(&head);
     for (size_t i = root; rows && i != SIZE_MAX && out_good(t->cli); i = tree_next(&t->tree, i)) {
         const struct tree_node *n = &t->tree.nodes[i];
+        buf_clear(&rest);
+        put_rest(t, n, &rest);
         const struct query_value values[] = {
             n->mark == TREE_UNREADABLE ? (struct query_value){.type = QUERY_NULL} : seq_value(t, i),
             {.type = QUERY_INT, .int_ = (int64_t)n->time},
@@ -330,7 +309,7 @@ static int print_json(struct timeline *t, size_t root) {
             ms_value(n->ms),
             seq_value(t, n->returned),
             name_value(marks[n->mark]),
-            text_value(t, n->rest)};
+            {.type = rest.n > 0 ? QUERY_TEXT : QUERY_NULL, .text = bytes_of_buf(&rest)}};
         rows_values(rows, values);
     }
     obj_uint(&tail, "errors", t->errors);
@@ -338,6 +317,7 @@ static int print_json(struct timeline *t, size_t root) {
     damage_put(&t->damage, &tail);
     int exit_code = rows ? rows_end(rows, &tail) : EXIT_SYSTEM;
     obj_done(&tail);
+    buf_done(&rest);
     return exit_code;
 }
 
@@ -350,7 +330,7 @@ static int print(struct timeline *t) {
         err_set(&err, ERR_NOTFOUND, "there are no events of '%.200s'", t->about ? t->about : "that time");
         return t->damage.n > 0 ? EXIT_INVALID : cli_fail_lookup(t->cli, &err);
     }
-    hang_gaps(t);
+    timeline_hang_gaps(t);
     int rc = tree_order(&t->tree, &root, &err);
     if (rc != 0) {
         return cli_fail(t->cli, &err);
@@ -374,8 +354,8 @@ static int answer(struct timeline *t, const struct ask *ask) {
     q.stop = stop_catch();
     int rc = ledger_head(t->ledger, &head, &err);
     t->size = head.size;
-    rc = rc != 0 ? rc : load(t, &q, &err);
-    return rc != 0 ? cli_fail(t->cli, &err) : print(t);
+    rc = rc != 0 ? rc : timeline_load(t, &q, &err);
+    return rc != 0 ? cli_fail_lookup(t->cli, &err) : print(t);
 }
 
 static int timeline(struct cli *cli, const struct opt_args *args) {
@@ -383,7 +363,6 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
     const char *style = opt_text(args, &options[T_TIME]);
     struct timeline t = {.cli = cli, .about = args->n_args > 0 ? args->args[0] : NULL, .now = clock_wall_ns()};
     struct ask ask;
-    struct pager pager;
     struct err err = {0};
     if (!t.about && !opt_has(args, &options[T_SINCE])) {
         return cli_usage(cli, "of what? a run, a subject, or --since WHEN");
@@ -400,9 +379,11 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
     if (exit_code == 0) {
         tree_init(&t.tree);
         damage_init(&t.damage, cli);
-        pager_begin(&pager, cli, !opt_has(args, &options[T_NO_PAGER]));
+        buf_init(&t.run, TIMELINE_RUN_MAX);
+        t.pager.wanted = !opt_has(args, &options[T_NO_PAGER]);
         exit_code = answer(&t, &ask);
-        pager_end(&pager, cli);
+        pager_end(&t.pager, cli);
+        buf_done(&t.run);
         damage_done(&t.damage);
         tree_done(&t.tree);
     }
@@ -414,11 +395,12 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_timeline = {
     .synopsis = "RUN | SUBJECT | --since WHEN [--until WHEN]",
     .about = "Shows a run as a tree of what led to what, a line an event: seq, time since its beginning, how\n"
-             "long it took, what it was and how it ended. Events hang on their cause; where none is recorded,\n"
-             "on what their bodies say of calls, spans and runs. A call and its return are one line. Runs that\n"
-             "the run started are shown with it. Errors are marked, and so are gaps (ledger.gap) between its\n"
-             "first event and its last. With a SUBJECT (it has a '/'; a prefix with * at its end), or with a\n"
-             "time alone, all events of these. Exit code 1 when there are none, 30 when some cannot be read.",
+             "long it took, what it was and how it ended. Of a run's id the beginning will do. Events hang on\n"
+             "their cause; where none is recorded, on what their bodies say of calls, spans and runs. A call\n"
+             "and its return are one line. Runs that the run started are shown with it. Errors are marked, and\n"
+             "so are gaps (ledger.gap) between its first event and its last. With a SUBJECT (it has a '/'; a\n"
+             "prefix with * at its end), or with a time alone, all events of these. Exit code 1 when there are\n"
+             "none, 30 when some cannot be read.",
     .examples = "ledger timeline 4f1c\nledger timeline pack/pdf-ops-pack --since 7d\nledger timeline --since 15m --json",
     .opts = options,
     .max_args = 1,

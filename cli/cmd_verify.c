@@ -1,14 +1,16 @@
-/* verify: the whole ledger, or one proof, against what the caller trusts. */
+/* verify: the whole ledger, an evidence bundle, or one proof, against what the caller trusts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/bundle.h"
 #include "cli/cli.h"
 #include "cli/examine.h"
 #include "cli/report.h"
 #include "cli/trustfile.h"
 #include "cli/trustthis.h"
+#include "export/export.h"
 #include "ledger/event.h"
 
 enum {
@@ -22,7 +24,8 @@ enum {
     V_DERIVED,
     V_THREADS,
     V_LEAF,
-    V_PAYLOAD
+    V_PAYLOAD,
+    V_PRINT
 };
 static const struct opt options[] = {
     [V_KEY] = {"key", 0, "VKEY", "trust this log key; may be repeated"},
@@ -32,14 +35,16 @@ static const struct opt options[] = {
     [V_AUTHORS] = {"authors", 0, "FILE", "whose author signatures count: a verifier key a line"},
     [V_NO_TRUST_FILE] = {"no-trust-file", 0, NULL, "neither read nor write the user's trust file"},
     [V_SINCE] = {"since-verified", 0, NULL, "read only what came after the head that is trusted"},
-    [V_DERIVED] = {"derived", 0, NULL, "also replay indexes and compare"},
+    [V_DERIVED] = {"derived", 0, NULL, "also replay indexes and projections and compare"},
     [V_THREADS] = {"threads", 0, "N", "check events on N threads, at most 16 (default: one a processor)"},
     [V_LEAF] = {"leaf", 0, "FILE", "the leaf of a proof (default: PROOF's name with .leaf)"},
     [V_PAYLOAD] = {"payload", 0, "FILE", "salt and payload of a proof, to check the body too"},
+    [V_PRINT] = {"print", 'p', NULL, "show the events of a bundle, when nothing in it is wrong"},
     {0},
 };
 
-#define PROOF_MAX ((size_t)1 << 20)
+#define PROOF_MAX   ((size_t)1 << 20)
+#define PROOF_FIRST "c2sp.org/tlog-proof@v1"
 
 typedef int add_fn(struct ledger_trust *trust, const char *value, struct err *err);
 
@@ -86,6 +91,9 @@ static int read_proof(const struct opt_args *args, const char *path, struct buf 
         leaf_path = beside;
     }
     int rc = file_read(path, proof, err);
+    if (rc == 0 && !bytes_has_prefix(bytes_of_buf(proof), PROOF_FIRST)) {
+        rc = err_set(err, ERR_INVALID, "'%.200s' is neither a bundle nor a proof, whose line 1 is '%s'", path, PROOF_FIRST);
+    }
     rc = rc != 0 ? rc : file_read(leaf_path, leaf, err);
     rc = rc != 0 || !payload_path ? rc : file_read(payload_path, payload, err);
     if (rc == 0 && payload_path) {
@@ -121,47 +129,79 @@ static int verify_ledger(struct cli *cli, const struct opt_args *args, const str
                                       .since_verified = opt_has(args, &options[V_SINCE]),
                                       .threads = threads,
                                       .cli = cli};
-    int rc = examine_ledger(&examine, report, &err);
+    struct rivals *rivals = calloc(1, sizeof(*rivals));
+    int rc = rivals ? examine_ledger(&examine, report, rivals, &err) : err_set(&err, ERR_NOMEM, "no memory for the report");
     if (rc != 0) {
+        free(rivals);
         return rc == ERR_NOTFOUND ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
     }
-    int exit_code = report_print(cli, cli->dir, report);
+    int exit_code = report_print_rivals(cli, cli->dir, report, rivals, trust);
+    free(rivals);
     if (file && report->verdict == LEDGER_GOOD && trustthis_raise(file, report->origin, &report->head, &err) != 0) {
         cli_note(cli, "ledger: verify: the trust file does not have the new head: %s", err.msg);
     }
     return exit_code;
 }
 
+/* What is to be verified, by what was given. */
+enum what { WHAT_LEDGER, WHAT_BUNDLE, WHAT_PROOF };
+
+static bool has_any(const struct opt_args *args, const int *which, size_t n) {
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        any = any || opt_has(args, &options[which[i]]);
+    }
+    return any;
+}
+
+/* Options that do not go with what is verified: EXIT_USAGE. */
+static int check_options(struct cli *cli, const struct opt_args *args, enum what what, uint64_t *threads) {
+    static const int of_ledger[] = {V_SINCE, V_DERIVED, V_THREADS}, of_proof[] = {V_LEAF, V_PAYLOAD};
+    struct err err = {0};
+    if (what != WHAT_PROOF && has_any(args, of_proof, 2)) {
+        return cli_usage(cli, "--leaf and --payload go with a proof: ledger verify FILE.tlog-proof --leaf FILE");
+    }
+    if (what != WHAT_LEDGER && has_any(args, of_ledger, 3)) {
+        return cli_usage(cli, "--since-verified, --derived and --threads are for a whole ledger, not for a %s",
+                         what == WHAT_PROOF ? "proof" : "bundle");
+    }
+    if (what != WHAT_BUNDLE && opt_has(args, &options[V_PRINT])) {
+        return cli_usage(cli, "--print shows the events of a bundle: ledger verify BUNDLE --print");
+    }
+    if (opt_u64(args, &options[V_THREADS], threads, &err) != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
+    if (opt_has(args, &options[V_THREADS]) && (*threads < 1 || *threads > LEDGER_VERIFY_THREADS_MAX)) {
+        return cli_usage(cli, "--threads is from 1 to %d", LEDGER_VERIFY_THREADS_MAX);
+    }
+    return 0;
+}
+
 static int verify(struct cli *cli, const struct opt_args *args) {
     char path[FILE_PATH_MAX];
     struct err err = {0};
     uint64_t threads = 0;
-    bool proof = args->n_args == 1, use_file = !opt_has(args, &options[V_NO_TRUST_FILE]);
-    if (!proof && (opt_has(args, &options[V_LEAF]) || opt_has(args, &options[V_PAYLOAD]))) {
-        return cli_usage(cli, "--leaf and --payload go with a proof: ledger verify FILE.tlog-proof --leaf FILE");
-    }
-    if (proof &&
-        (opt_has(args, &options[V_SINCE]) || opt_has(args, &options[V_DERIVED]) || opt_has(args, &options[V_THREADS]))) {
-        return cli_usage(cli, "--since-verified, --derived and --threads are for a whole ledger, not for a proof");
-    }
-    if (opt_u64(args, &options[V_THREADS], &threads, &err) != 0) {
-        return cli_usage(cli, "%s", err.msg);
-    }
-    if (opt_has(args, &options[V_THREADS]) && (threads < 1 || threads > LEDGER_VERIFY_THREADS_MAX)) {
-        return cli_usage(cli, "--threads is from 1 to %d", LEDGER_VERIFY_THREADS_MAX);
+    bool use_file = !opt_has(args, &options[V_NO_TRUST_FILE]);
+    enum what what = args->n_args == 0                                       ? WHAT_LEDGER
+                     : export_looks_like(args->args[0]) ? WHAT_BUNDLE
+                                                                             : WHAT_PROOF;
+    int exit_code = check_options(cli, args, what, &threads);
+    if (exit_code != 0) {
+        return exit_code;
     }
     if (use_file && trustfile_path(path, &err) != 0) {
         return cli_fail_input(cli, &err);
     }
     struct ledger_trust *trust = ledger_trust_new();
     struct ledger_report *report = calloc(1, sizeof(*report));
-    int exit_code;
     if (!trust || !report) {
         err_set(&err, ERR_NOMEM, "no memory for the report");
         exit_code = cli_fail(cli, &err);
     } else if (read_trust(args, use_file ? path : NULL, trust, &err) != 0) {
         exit_code = cli_fail_input(cli, &err);
-    } else if (proof) {
+    } else if (what == WHAT_BUNDLE) {
+        exit_code = bundle_verify(cli, args->args[0], trust, opt_has(args, &options[V_PRINT]));
+    } else if (what == WHAT_PROOF) {
         exit_code = verify_proof(cli, args, trust, report);
     } else {
         exit_code = verify_ledger(cli, args, trust, use_file ? path : NULL, (unsigned)threads, report);
@@ -172,16 +212,19 @@ static int verify(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_verify = {
-    .synopsis = "[PROOF [--leaf FILE] [--payload FILE]] [OPTIONS]",
+    .synopsis = "[BUNDLE [--print] | PROOF [--leaf FILE] [--payload FILE]] [OPTIONS]",
     .about = "Reads every stored byte of the evidence and says, a line each: integrity (bytes, chain, tree),\n"
              "seals (log key, epochs, handovers), anchoring, completeness of the tail, author signatures,\n"
-             "erasures, gaps, derived data. With a PROOF it checks that file instead, without any ledger.\n"
+             "erasures, gaps, derived data. With a BUNDLE ('ledger export') or a PROOF ('ledger prove') it checks\n"
+             "that file instead, without any ledger; of a bundle also its form, and whether any match is\n"
+             "missing.\n"
              "Trust comes from the user's trust file and from what is given here, never from the ledger.\n"
-             "The reading is done in a process of its own, so that a damaged file cannot take the verdict\n"
-             "with it. After a good verdict the head goes into the trust file: a ledger that is cut back or\n"
+             "A ledger is read in a process of its own, so that a damaged database cannot take the verdict with\n"
+             "it. After a good verdict its head goes into the trust file: a ledger that is cut back or\n"
              "exchanged later is caught. Exit codes: 0 valid and anchored, 10 consistent but not anchored,\n"
              "20 contradicts what was known, 30 invalid.",
     .examples = "ledger verify\nledger verify --no-trust-file --key \"$VKEY\"\n"
+                "ledger verify run.tar.zst --key \"$VKEY\" --print\n"
                 "ledger verify 118.tlog-proof --leaf 118.leaf --payload 118.payload --key \"$VKEY\"",
     .opts = options,
     .max_args = 1,

@@ -1,4 +1,4 @@
-/* why: the chain of causes that leads up from an event. */
+/* why: the chain of causes that leads up from an event; why_state.c has the states. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +14,11 @@
 #include "cli/table.h"
 #include "cli/tree.h"
 #include "cli/when.h"
+#include "cli/why_state.h"
 
-enum { W_TIME };
+enum { W_AT, W_TIME };
 static const struct opt options[] = {
+    [W_AT] = {"at", 0, "WHEN", "of a thing with a state: as of a seq, a time, the end of a date, or so long ago"},
     [W_TIME] = {"time", 0, "HOW", "times: utc (default), local, relative"},
     {0},
 };
@@ -147,8 +149,8 @@ static int climb(struct why *w, uint64_t seq, struct err *err) {
 /* ---- the command ---- */
 
 static int print(struct why *w, uint64_t seq) {
-    static const struct table_column columns[] = {{"SEQ", true, 0},    {"VIA", false, 0},      {"TIME", false, 0},
-                                                  {"KIND", false, 30}, {"SUBJECT", false, 36}, {"BODY", false, 0}};
+    static const struct table_column columns[] = {{"SEQ", TABLE_RIGHT, 0},  {"VIA", TABLE_KEEP, 0}, {"TIME", TABLE_KEEP, 0},
+                                                  {"KIND", TABLE_KEEP, 30}, {"SUBJECT", 0, 36},     {"BODY", 0, 0}};
     struct err err = {0};
     struct ledger_head head = {0};
     struct obj whole;
@@ -186,11 +188,18 @@ static int why(struct cli *cli, const struct opt_args *args) {
     const char *style = opt_text(args, &options[W_TIME]);
     struct err err = {0};
     uint64_t seq = 0;
-    if (text_parse_u64(bytes_of(args->args[0]), &seq) != 0 || seq >= INT64_MAX) {
-        return cli_usage(cli, "'%.100s' is no seq; accepted is a decimal number", args->args[0]);
-    }
     if (style && when_style(style, &w.style, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
+    }
+    if (why_state_is(args->args[0])) {
+        return why_state(cli, args->args[0], opt_text(args, &options[W_AT]), w.style);
+    }
+    if (text_parse_u64(bytes_of(args->args[0]), &seq) != 0 || seq >= INT64_MAX) {
+        return cli_usage(cli, "'%.100s' is no seq; accepted are a decimal number and NOUN/NAME: pack/pdf-ops-pack",
+                         args->args[0]);
+    }
+    if (opt_has(args, &options[W_AT])) {
+        return cli_usage(cli, "--at is for things with a state; what led to an event does not change");
     }
     int exit_code = cli_open(cli, CLI_READ, &w.ledger);
     if (exit_code != 0) {
@@ -213,11 +222,15 @@ static int why(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_why = {
-    .synopsis = "SEQ",
-    .about = "Shows what led to an event: the event, its cause, the cause of that, a line each, up to one that\n"
-             "has none. Where no cause is recorded, the run's calls and spans say what an event hangs on; the\n"
-             "column VIA says which it was: cause, call, span or run. Exit code 1 when there is no such event.",
-    .examples = "ledger why 118\nledger why 118 --json | jq '.chain[].event.kind'",
+    .synopsis = "NOUN/NAME [--at WHEN] | SEQ",
+    .about = "NOUN/NAME is a thing with a state (pack/..., route/..., model/..., permission/..., package/...,\n"
+             "verdict/...): shows how it is and why, what belongs to it, and the events that this rests on.\n"
+             "Of a SEQ it shows what led to the event: the event, its cause, the cause of that, a line each, up\n"
+             "to one that has none. Where no cause is recorded, the run's calls and spans say what an event hangs\n"
+             "on; the column VIA says which it was: cause, call, span or run. Exit code 1 when there is no such\n"
+             "thing or event, with the nearest name; 30 when events that belong to the answer cannot be read.",
+    .examples = "ledger why pack/pdf-ops-pack\nledger why route/summarise --at 2026-11-20\n"
+                "ledger why 118\nledger why 118 --json | jq '.chain[].event.kind'",
     .opts = options,
     .min_args = 1,
     .max_args = 1,

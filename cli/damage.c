@@ -42,6 +42,6 @@ void damage_put(const struct damage *damage, struct obj *obj) {
     for (size_t at = 0; (message = message_at(damage, at)) != NULL; at += strlen(message) + 1) {
         obj_text(&list, NULL, message);
     }
-    obj_bool(obj, "complete", damage->n == 0);
+    obj_bool(obj, "complete", damage->n == 0 && !damage->cut_off);
     obj_list(obj, "unreadable", &list);
 }

@@ -8,6 +8,7 @@
 struct damage {
     struct cli *cli;
     uint64_t n;
+    bool cut_off;    /* the answer ended before its end, for another reason */
     struct buf said; /* messages, each ended by a NUL */
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/out.h"
+#include "projections/rebuild.h"
 #include "query/query.h"
 
 #define STALLED_SECONDS 900
@@ -20,6 +21,7 @@ struct answer {
     int code;
     struct err err;
     struct ledger_report report;
+    struct rivals rivals;
 };
 
 static void fault(struct ledger_report *report, const char *reason) {
@@ -44,11 +46,11 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total) {
 }
 
 /* A finding more, where its seq has its place. */
-static void add_fault(struct ledger_report *report, uint64_t seq, const char *reason) {
+static void add_fault(struct ledger_report *report, uint64_t seq, const char *table, const char *what, const char *reason) {
     struct ledger_finding finding = {.aspect = LEDGER_DERIVED, .seq = seq};
     size_t n = report->n_findings < LEDGER_FINDINGS_MAX ? (size_t)report->n_findings : LEDGER_FINDINGS_MAX, at = n;
-    snprintf(finding.table, sizeof(finding.table), "column");
-    snprintf(finding.reason, sizeof(finding.reason), "the segment of the index that begins there: %.400s", reason);
+    snprintf(finding.table, sizeof(finding.table), "%s", table);
+    snprintf(finding.reason, sizeof(finding.reason), "%s: %.400s", what, reason);
     report->verdict = LEDGER_INVALID;
     report->aspect[LEDGER_DERIVED].state = LEDGER_ASPECT_FAULT;
     while (at > 0 && report->findings[at - 1].seq > seq) {
@@ -70,7 +72,15 @@ struct differing {
 static void on_differs(void *ctx, uint64_t first, const char *why) {
     struct differing *differing = ctx;
     differing->n++;
-    add_fault(differing->report, first, why);
+    add_fault(differing->report, first, "column", "the segment of the index that begins there", why);
+}
+
+static void on_state_differs(void *ctx, const struct projection *projection, const char *why) {
+    struct differing *differing = ctx;
+    char what[64];
+    differing->n++;
+    snprintf(what, sizeof(what), "the projection '%.32s'", projection->name);
+    add_fault(differing->report, LEDGER_NO_SEQ, "projection", what, why);
 }
 
 /* The index that queries use is replayed as well. */
@@ -89,6 +99,53 @@ static int check_index(struct ledger *ledger, struct out_progress *progress, str
     } else if (rc == 0 && covered > 0) {
         snprintf(text + n, max - n, "%sthe index of %llu events replayed and equal", n > 0 ? "; " : "",
                  (unsigned long long)covered);
+    }
+    return rc;
+}
+
+/* Events that cannot be read are a fault of the evidence, which has been told: then nobody can compare. */
+static int not_replayed(struct ledger_report *report, const struct err *why) {
+    char *text = report->aspect[LEDGER_DERIVED].text;
+    size_t max = sizeof(report->aspect[LEDGER_DERIVED].text), n = strlen(text);
+    if (report->verdict != LEDGER_INVALID) {
+        add_fault(report, LEDGER_NO_SEQ, "projection", "replaying the events", why->msg);
+    } else if (report->aspect[LEDGER_DERIVED].state != LEDGER_ASPECT_FAULT) {
+        report->aspect[LEDGER_DERIVED].state = LEDGER_ASPECT_UNCHECKED;
+    }
+    snprintf(text + n, max - n, "%sprojections not compared: some events cannot be read", n > 0 ? "; " : "");
+    return 0;
+}
+
+/* So are the projections. What is stale or not stored is no difference. */
+static int check_states(struct ledger *ledger, struct out_progress *progress, struct ledger_report *report,
+                        struct err *err) {
+    struct state_options how;
+    struct differing differing = {.report = report};
+    char *text = report->aspect[LEDGER_DERIVED].text;
+    size_t max = sizeof(report->aspect[LEDGER_DERIVED].text), n;
+    struct err why = {0};
+    uint64_t rows = 0;
+    uint32_t which = 0;
+    for (size_t i = 0; projection_all[i]; i++) {
+        which |= UINT32_C(1) << i;
+    }
+    state_options_init(&how);
+    how.no_write = true;
+    how.progress = on_progress;
+    how.progress_ctx = progress;
+    int rc = rebuild_check(ledger, &how, which, on_state_differs, &differing, &rows, &why);
+    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        return not_replayed(report, &why);
+    }
+    if (rc != 0) {
+        return err_set(err, rc, "%s", why.msg);
+    }
+    n = strlen(text);
+    if (differing.n > 0) {
+        snprintf(text + n, max - n, "%s%llu differences between projections and their events", n > 0 ? "; " : "",
+                 (unsigned long long)differing.n);
+    } else if (rows > 0) {
+        snprintf(text + n, max - n, "%sprojections replayed, %llu rows equal", n > 0 ? "; " : "", (unsigned long long)rows);
     }
     return rc;
 }
@@ -116,6 +173,10 @@ static void work(const struct examine_options *options, struct answer *answer) {
     answer->code = ledger_verify(ledger, &verify, &answer->report, &answer->err);
     if (answer->code == 0 && options->derived) {
         answer->code = check_index(ledger, &progress, &answer->report, &answer->err);
+        answer->code = answer->code != 0 ? answer->code : check_states(ledger, &progress, &answer->report, &answer->err);
+    }
+    if (answer->code == 0 && answer->report.verdict >= LEDGER_CONTRADICTS) {
+        rivals_find(ledger, options->trust, &answer->rivals);
     }
     out_progress_end(&progress);
     ledger_close(ledger);
@@ -195,7 +256,8 @@ static int ended(int status, struct ledger_report *ret, struct err *err) {
     return 0;
 }
 
-int examine_ledger(const struct examine_options *options, struct ledger_report *ret, struct err *err) {
+int examine_ledger(const struct examine_options *options, struct ledger_report *ret, struct rivals *ret_rivals,
+                   struct err *err) {
     int ends[2];
     struct answer *answer = calloc(1, sizeof(*answer));
     if (!answer) {
@@ -224,12 +286,14 @@ int examine_ledger(const struct examine_options *options, struct ledger_report *
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     int rc;
+    ret_rivals->n = 0;
     if (!answered) {
         rc = ended(status, ret, err);
     } else if (answer->code != 0) {
         rc = err_set(err, answer->code, "%s", answer->err.msg);
     } else {
         *ret = answer->report;
+        *ret_rivals = answer->rivals;
         rc = 0;
     }
     free(answer);

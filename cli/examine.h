@@ -4,6 +4,7 @@
 #define CLI_EXAMINE_H
 
 #include "cli/cli.h"
+#include "cli/rival.h"
 
 struct examine_options {
     const char *dir;
@@ -16,7 +17,8 @@ struct examine_options {
 /* Opens and verifies the ledger in a child and brings its report over a pipe. The caller must not have the ledger open.
  * When the child is killed by the reading, or makes no progress for a quarter of an hour, the report says that (integrity,
  * LEDGER_INVALID); so it does when the database cannot be opened because it is damaged. Other failures are errors, with
- * ERR_NOTFOUND for no ledger there. */
-int examine_ledger(const struct examine_options *options, struct ledger_report *ret, struct err *err);
+ * ERR_NOTFOUND for no ledger there. When it contradicts a checkpoint or head that is known, *ret_rivals has them. */
+int examine_ledger(const struct examine_options *options, struct ledger_report *ret, struct rivals *ret_rivals,
+                   struct err *err);
 
 #endif

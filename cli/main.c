@@ -205,14 +205,26 @@ static int start(struct cli *cli, int argc, char **argv) {
     return run(cli, command, argc - used - 1, argv + used + 1);
 }
 
-/* A database that is shorter than its own map raises SIGBUS in whoever reads it. */
-static void on_bus(int number) {
+/* LMDB believes the pages that it maps: one that is cut short raises SIGBUS, one whose numbers were changed may raise
+ * others. What is derived may be removed at any time. */
+static void on_fault(int number) {
     static const char message[] =
-        "ledger: reading the database killed the reader (SIGBUS): the file is cut short or damaged\n";
+        "ledger: reading a database killed the reader (a fault of memory or arithmetic): a file of the ledger is cut short "
+        "or "
+        "damaged. The derived data can be removed without loss (the folder 'derived' in the ledger's directory); 'ledger "
+        "verify' checks the evidence\n";
     (void)number;
     ssize_t done = write(STDERR_FILENO, message, sizeof(message) - 1);
     (void)done;
     _exit(EXIT_INVALID);
+}
+
+static void catch_faults(void) {
+    signal(SIGBUS, on_fault);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    signal(SIGSEGV, on_fault); /* the sanitizers tell more */
+    signal(SIGFPE, on_fault);
+#endif
 }
 
 /* Descriptors 0 to 2 must be taken, or the database could become somebody's standard output. They are taken the wrong way
@@ -234,7 +246,7 @@ int main(int argc, char **argv) {
     take_descriptors();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error like a full disk, not a sudden end */
-    signal(SIGBUS, on_bus);
+    catch_faults();
     struct cli cli = {.out_tty = isatty(STDOUT_FILENO) == 1, .err_tty = isatty(STDERR_FILENO) == 1};
     cli.for_agent = is_hook(argc, argv);
     struct err err = {0};

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,14 +20,16 @@
 #define PROGRESS_CELLS 24
 #define SAFE_MAX       ((size_t)16 << 20)
 
+/* What could not be written is not tried again, at the exit neither: somebody who was interrupted waits for it. */
 static void note_failure(struct cli *cli) {
     if (cli->out_errno == 0) {
         cli->out_errno = errno ? errno : EIO;
     }
+    __fpurge(stdout);
 }
 
 void out_bytes(struct cli *cli, struct bytes data) {
-    if (data.n > 0 && fwrite(data.p, 1, data.n, stdout) != data.n) {
+    if (data.n > 0 && out_good(cli) && fwrite(data.p, 1, data.n, stdout) != data.n) {
         note_failure(cli);
     }
 }
@@ -38,7 +41,7 @@ void out_str(struct cli *cli, const char *text) {
 void out_printf(struct cli *cli, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    if (vprintf(fmt, ap) < 0) {
+    if (out_good(cli) && vprintf(fmt, ap) < 0) {
         note_failure(cli);
     }
     va_end(ap);
@@ -105,7 +108,11 @@ int out_end(struct cli *cli, int exit_code) {
     }
     if (cli->out_errno != EPIPE && !cli->out_reported) {
         struct err err = {0};
-        err_errno(&err, cli->out_errno, "writing to standard output");
+        if (cli->out_errno == EINTR) {
+            err_set(&err, ERR_BUSY, "interrupted");
+        } else {
+            err_errno(&err, cli->out_errno, "writing to standard output");
+        }
         cli_fail_as(cli, &err, EXIT_SYSTEM);
     }
     return exit_code == EXIT_GOOD ? EXIT_SYSTEM : exit_code;
@@ -131,6 +138,9 @@ size_t out_width(const struct cli *cli) {
     const char *env = cli_env("COLUMNS");
     if (env && text_parse_u64(bytes_of(env), &columns) == 0 && columns >= 20 && columns <= 10000) {
         return (size_t)columns;
+    }
+    if (cli->out_columns > 0) {
+        return cli->out_columns;
     }
     struct winsize size;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) {

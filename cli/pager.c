@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,15 +49,49 @@ static void become(const char *command, int in) {
     _exit(127);
 }
 
-void pager_begin(struct pager *pager, const struct cli *cli, bool wanted) {
+/* Takes the place of standard error, where that is a terminal. */
+static void hold_back(struct pager *pager, const struct cli *cli) {
+    pager->said = cli->err_tty ? memfd_create("said", MFD_CLOEXEC) : -1;
+    pager->err = pager->said < 0 ? -1 : fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (pager->err >= 0 && dup2(pager->said, STDERR_FILENO) == STDERR_FILENO) {
+        return;
+    }
+    if (pager->err >= 0) {
+        close(pager->err);
+    }
+    if (pager->said >= 0) {
+        close(pager->said);
+        pager->said = -1;
+    }
+}
+
+static void say(struct pager *pager) {
+    char text[4096];
+    ssize_t n;
+    if (pager->said < 0) {
+        return;
+    }
+    fflush(stderr);
+    dup2(pager->err, STDERR_FILENO);
+    close(pager->err);
+    for (off_t at = 0; (n = pread(pager->said, text, sizeof(text), at)) > 0; at += n) {
+        fwrite(text, 1, (size_t)n, stderr);
+    }
+    close(pager->said);
+    pager->said = -1;
+}
+
+void pager_begin(struct pager *pager, struct cli *cli) {
     const char *command = cli_env("PAGER"), *term = cli_env("TERM");
     int ends[2];
-    *pager = (struct pager){.pid = 0, .terminal = -1};
+    bool wanted = pager->wanted;
+    pager->wanted = false;
     if (!wanted || !cli->out_tty || !term || strcmp(term, "dumb") == 0 || (command && strcmp(command, "cat") == 0) ||
         (!command && !is_in_path(LESS)) || pipe2(ends, O_CLOEXEC) != 0) {
         return;
     }
     fflush(stdout);
+    size_t columns = out_width(cli);
     pager->terminal = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     pid_t pid = pager->terminal < 0 ? -1 : fork();
     if (pid == 0) {
@@ -64,6 +99,8 @@ void pager_begin(struct pager *pager, const struct cli *cli, bool wanted) {
     }
     if (pid > 0 && dup2(ends[1], STDOUT_FILENO) == STDOUT_FILENO) {
         pager->pid = pid;
+        cli->out_columns = columns;
+        hold_back(pager, cli);
     } else if (pager->terminal >= 0) {
         close(pager->terminal);
     }
@@ -85,4 +122,6 @@ void pager_end(struct pager *pager, struct cli *cli) {
     while (waitpid(pager->pid, NULL, 0) < 0 && errno == EINTR) {
     }
     pager->pid = 0;
+    cli->out_columns = 0;
+    say(pager);
 }

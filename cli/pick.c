@@ -111,6 +111,7 @@ static int resolve(struct field *field, struct err *err) {
 int pick_add(struct pick *fields, const char *list, struct err *err) {
     int rc = 0;
     while (rc == 0) {
+        list += strspn(list, " ");
         size_t n = strcspn(list, ",");
         if (n == 0 || n >= FIELD_NAME_MAX) {
             return err_set(err, ERR_INVALID, "a list of fields is names with commas between them, as in seq,kind,model");
@@ -122,6 +123,11 @@ int pick_add(struct pick *fields, const char *list, struct err *err) {
         *field = (struct field){0};
         snprintf(field->name, sizeof(field->name), "%.*s", (int)n, list);
         rc = resolve(field, err);
+        for (size_t i = 0; rc == 0 && i < fields->n; i++) {
+            if (strcmp(fields->field[i].name, field->name) == 0) {
+                rc = err_set(err, ERR_INVALID, "the field '%s' is named twice", field->name);
+            }
+        }
         fields->n += rc == 0 ? 1 : 0;
         if (list[n] == '\0') {
             return rc;

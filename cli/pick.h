@@ -35,7 +35,8 @@ struct pick {
 
 void pick_init(struct pick *fields);
 void pick_done(struct pick *fields);
-/* Adds the names of a list with commas. ERR_INVALID names the one that there is not, and the nearest. */
+/* Adds the names of a list with commas. ERR_INVALID names the one that there is not, and the
+ * nearest, or that is there already. */
 int pick_add(struct pick *fields, const char *list, struct err *err);
 /* The values of the row at hand, in ret[0 .. n). Borrowed until the next row. */
 int pick_get(struct pick *fields, struct query_cursor *cursor, struct query_value *ret, struct err *err);

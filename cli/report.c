@@ -50,7 +50,7 @@ static enum out_color state_color(enum ledger_aspect_state state) {
     return OUT_DIM;
 }
 
-static const char *verdict_name(enum ledger_verdict verdict) {
+const char *report_verdict_name(enum ledger_verdict verdict) {
     switch (verdict) {
     case LEDGER_GOOD:
         return "good";
@@ -78,17 +78,35 @@ static const char *verdict_text(enum ledger_verdict verdict) {
     return "INVALID: tampered or corrupt";
 }
 
-static int print_json(struct cli *cli, const char *what, const struct ledger_report *report) {
+void report_aspect_json(struct obj *aspects, const char *name, enum ledger_aspect_state state, const char *text) {
+    struct obj aspect;
+    obj_init(&aspect);
+    obj_text(&aspect, "state", state_name(state));
+    obj_text(&aspect, "text", text);
+    obj_obj(aspects, name, &aspect);
+}
+
+void report_aspect(struct cli *cli, const char *name, enum ledger_aspect_state state, const char *text) {
+    out_printf(cli, "%-13s %s%-11s%s  ", name, out_color(cli, state_color(state)), state_word(state),
+               out_color(cli, OUT_PLAIN));
+    out_safe(cli, bytes_of(text));
+    out_str(cli, "\n");
+}
+
+void report_verdict(struct cli *cli, enum ledger_verdict verdict) {
+    enum out_color color = verdict == LEDGER_GOOD ? OUT_GREEN : verdict == LEDGER_NOT_ANCHORED ? OUT_YELLOW : OUT_RED;
+    out_printf(cli, "%sverdict%s       %s\n", out_color(cli, color), out_color(cli, OUT_PLAIN), verdict_text(verdict));
+}
+
+static int print_json(struct cli *cli, const char *what, const struct ledger_report *report, const struct rivals *rivals,
+                      const struct ledger_trust *trust) {
     struct obj obj, aspects, findings;
     obj_init(&obj);
     obj_init(&aspects);
     obj_init(&findings);
     for (size_t i = 0; i < LEDGER_ASPECTS; i++) {
-        struct obj aspect;
-        obj_init(&aspect);
-        obj_text(&aspect, "state", state_name(report->aspect[i].state));
-        obj_text(&aspect, "text", report->aspect[i].text);
-        obj_obj(&aspects, ledger_aspect_name((enum ledger_aspect)i), &aspect);
+        report_aspect_json(&aspects, ledger_aspect_name((enum ledger_aspect)i), report->aspect[i].state,
+                           report->aspect[i].text);
     }
     for (size_t i = 0; i < LEDGER_FINDINGS_MAX && i < report->n_findings; i++) {
         const struct ledger_finding *finding = &report->findings[i];
@@ -100,7 +118,7 @@ static int print_json(struct cli *cli, const char *what, const struct ledger_rep
         obj_text(&f, "reason", finding->reason);
         obj_obj(&findings, NULL, &f);
     }
-    obj_text(&obj, "verdict", verdict_name(report->verdict));
+    obj_text(&obj, "verdict", report_verdict_name(report->verdict));
     obj_uint(&obj, "exit", (uint64_t)report->verdict);
     obj_text(&obj, "what", what);
     obj_text(&obj, "origin", report->origin[0] ? report->origin : NULL);
@@ -111,6 +129,9 @@ static int print_json(struct cli *cli, const char *what, const struct ledger_rep
     obj_obj(&obj, "aspects", &aspects);
     obj_uint(&obj, "findings_total", report->n_findings);
     obj_list(&obj, "findings", &findings);
+    if (rivals != NULL) {
+        rivals_put(&obj, rivals, trust);
+    }
     int exit_code = obj_print(cli, &obj, false);
     obj_done(&obj);
     return exit_code;
@@ -153,17 +174,18 @@ static void print_finding(struct cli *cli, const struct ledger_finding *finding,
 }
 
 int report_print(struct cli *cli, const char *what, const struct ledger_report *report) {
+    return report_print_rivals(cli, what, report, NULL, NULL);
+}
+
+int report_print_rivals(struct cli *cli, const char *what, const struct ledger_report *report, const struct rivals *rivals,
+                        const struct ledger_trust *trust) {
     if (cli->json) {
-        int exit_code = print_json(cli, what, report);
+        int exit_code = print_json(cli, what, report, rivals, trust);
         return exit_code != 0 ? exit_code : (int)report->verdict;
     }
     print_head(cli, what, report);
     for (size_t i = 0; i < LEDGER_ASPECTS; i++) {
-        enum ledger_aspect_state state = report->aspect[i].state;
-        out_printf(cli, "%-13s %s%-11s%s  ", ledger_aspect_name((enum ledger_aspect)i), out_color(cli, state_color(state)),
-                   state_word(state), out_color(cli, OUT_PLAIN));
-        out_safe(cli, bytes_of(report->aspect[i].text));
-        out_str(cli, "\n");
+        report_aspect(cli, ledger_aspect_name((enum ledger_aspect)i), report->aspect[i].state, report->aspect[i].text);
     }
     out_str(cli, "\n");
     for (size_t i = 0; i < LEDGER_FINDINGS_MAX && i < report->n_findings; i++) {
@@ -172,11 +194,9 @@ int report_print(struct cli *cli, const char *what, const struct ledger_report *
     if (report->n_findings > LEDGER_FINDINGS_MAX) {
         out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - LEDGER_FINDINGS_MAX));
     }
-    bool good = report->verdict == LEDGER_GOOD;
-    out_printf(cli, "%sverdict%s       %s\n",
-               out_color(cli, good                                     ? OUT_GREEN
-                              : report->verdict == LEDGER_NOT_ANCHORED ? OUT_YELLOW
-                                                                       : OUT_RED),
-               out_color(cli, OUT_PLAIN), verdict_text(report->verdict));
+    report_verdict(cli, report->verdict);
+    if (rivals != NULL) {
+        rivals_print(cli, rivals, trust);
+    }
     return (int)report->verdict;
 }

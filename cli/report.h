@@ -3,8 +3,19 @@
 #define CLI_REPORT_H
 
 #include "cli/cli.h"
+#include "cli/obj.h"
+#include "cli/rival.h"
 
 /* `what` is what was verified: the ledger's directory or the proof's file. Returns the exit code: the verdict. */
 int report_print(struct cli *cli, const char *what, const struct ledger_report *report);
+/* The same with the checkpoints that contradict each other. Both may be NULL. */
+int report_print_rivals(struct cli *cli, const char *what, const struct ledger_report *report, const struct rivals *rivals,
+                        const struct ledger_trust *trust);
+
+/* Its parts, for reports about other things than ledgers. */
+const char *report_verdict_name(enum ledger_verdict verdict); /* "not anchored" */
+void report_aspect(struct cli *cli, const char *name, enum ledger_aspect_state state, const char *text);
+void report_aspect_json(struct obj *aspects, const char *name, enum ledger_aspect_state state, const char *text);
+void report_verdict(struct cli *cli, enum ledger_verdict verdict);
 
 #endif

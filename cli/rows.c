@@ -19,7 +19,8 @@
 
 #define ROW_MAX   ((size_t)256 << 20)
 #define HEAD_MAX  (8 * FIELD_NAME_MAX) /* a name made safe */
-#define BAR_CELLS 32
+#define BAR_CELLS 32                   /* at most; on a terminal at most a quarter of it */
+#define BAR_MIN   8
 #define FORMULA   "=+-@\t\r"
 
 struct rows {
@@ -30,9 +31,12 @@ struct rows {
     char (*names)[HEAD_MAX];
     size_t kind;         /* the column that has the kind; SIZE_MAX */
     struct buf mp, text; /* of the row at hand */
-    struct err err;      /* the first that went wrong */
+    struct buf head;     /* the beginning of a JSON document, until it is printed */
+    bool begun;
+    struct err err; /* the first that went wrong */
     uint64_t count, now;
     uint32_t members; /* of a row in JSON */
+    size_t bar;       /* cells of a whole one */
 };
 
 static const char *const format_names[] = {
@@ -63,22 +67,18 @@ static void note(struct rows *rows, const struct err *err) {
 /* ---- beginning ---- */
 
 /* The JSON document up to its rows. */
-static void put_json_head(struct rows *rows) {
+static void make_json_head(struct rows *rows) {
     struct obj head;
-    struct buf text;
     obj_init(&head);
     obj_text(&head, "schema", rows->o.schema);
     if (rows->o.head) {
         buf_put_bytes(&head.items, bytes_of_buf(&rows->o.head->items));
         head.n += rows->o.head->n;
     }
-    buf_init(&text, ROW_MAX);
-    if (obj_json(&head, JSON_LINE, &text, &rows->err) == 0) {
-        text.n--; /* the brace */
-        buf_printf(&text, ",\"%s\":[", rows->o.list);
-        out_json(rows->cli, bytes_of_buf(&text));
+    if (obj_json(&head, JSON_LINE, &rows->head, &rows->err) == 0) {
+        rows->head.n--; /* the brace */
+        buf_printf(&rows->head, ",\"%s\":[", rows->o.list);
     }
-    buf_done(&text);
     obj_done(&head);
 }
 
@@ -105,6 +105,22 @@ static void put_csv_head(struct rows *rows) {
     put_csv_line(rows);
 }
 
+/* Before the first byte: nobody is shown an empty pager while the first row is searched for. */
+static void begin(struct rows *rows) {
+    if (rows->begun) {
+        return;
+    }
+    rows->begun = true;
+    if (rows->o.pager) {
+        pager_begin(rows->o.pager, rows->cli);
+    }
+    if (rows->o.format == ROWS_JSON) {
+        out_json(rows->cli, bytes_of_buf(&rows->head));
+    } else if (rows->o.format == ROWS_CSV) {
+        put_csv_head(rows);
+    }
+}
+
 /* A column's name over a table: in capitals, as everywhere, but for those that a statement of SQL gives. */
 static void put_head(const struct rows_column *column, char ret[HEAD_MAX]) {
     struct buf safe;
@@ -117,7 +133,19 @@ static void put_head(const struct rows_column *column, char ret[HEAD_MAX]) {
     buf_done(&safe);
 }
 
+/* Columns that say nothing once they are cut. */
+static bool is_kept(const struct rows_column *column) {
+    static const char *const names[] = {"kind", "at", "day", "hour", "minute"};
+    bool kept = column->is_time || column->is_bar;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !kept; i++) {
+        kept = strcmp(column->name, names[i]) == 0;
+    }
+    return kept;
+}
+
 static bool new_table(struct rows *rows) {
+    size_t line = out_width(rows->cli) / 4;
+    rows->bar = line > BAR_CELLS ? BAR_CELLS : line < BAR_MIN ? BAR_MIN : line;
     rows->heads = calloc(rows->o.n + 1, sizeof(*rows->heads));
     rows->names = calloc(rows->o.n + 1, sizeof(*rows->names));
     for (size_t i = 0; rows->heads && rows->names && i < rows->o.n; i++) {
@@ -125,6 +153,7 @@ static bool new_table(struct rows *rows) {
         size_t max = strcmp(name, "kind") == 0 ? 30 : strcmp(name, "subject") == 0 ? 36 : 0;
         put_head(&rows->o.columns[i], rows->names[i]);
         rows->heads[i] = (struct table_column){.name = rows->names[i], .tty_max = max};
+        rows->heads[i].how = is_kept(&rows->o.columns[i]) ? TABLE_KEEP : 0;
     }
     rows->table = rows->heads && rows->names ? table_new(rows->cli, rows->heads, rows->o.n) : NULL;
     return rows->table != NULL;
@@ -133,12 +162,13 @@ static bool new_table(struct rows *rows) {
 static void rows_free(struct rows *rows) {
     buf_done(&rows->mp);
     buf_done(&rows->text);
+    buf_done(&rows->head);
     free(rows->heads);
     free(rows->names);
     free(rows);
 }
 
-struct rows *rows_new(struct cli *cli, const struct rows_options *options) {
+struct rows *rows_begin(struct cli *cli, const struct rows_options *options) {
     struct rows *rows = calloc(1, sizeof(*rows));
     if (!rows) {
         return NULL;
@@ -146,6 +176,7 @@ struct rows *rows_new(struct cli *cli, const struct rows_options *options) {
     *rows = (struct rows){.cli = cli, .o = *options, .kind = SIZE_MAX, .now = clock_wall_ns()};
     buf_init(&rows->mp, ROW_MAX);
     buf_init(&rows->text, ROW_MAX);
+    buf_init(&rows->head, ROW_MAX);
     for (size_t i = 0; i < rows->o.n; i++) {
         rows->kind = strcmp(rows->o.columns[i].name, "kind") == 0 ? i : rows->kind;
         rows->members += rows->o.columns[i].is_bar ? 0 : 1;
@@ -155,9 +186,7 @@ struct rows *rows_new(struct cli *cli, const struct rows_options *options) {
         return NULL;
     }
     if (rows->o.format == ROWS_JSON) {
-        put_json_head(rows);
-    } else if (rows->o.format == ROWS_CSV) {
-        put_csv_head(rows);
+        make_json_head(rows);
     }
     if (rows->o.head) {
         obj_done(rows->o.head);
@@ -335,11 +364,11 @@ static void put_csv(struct rows *rows, const struct query_value *values) {
     }
 }
 
-/* A bar of up to BAR_CELLS cells, in eighths of them where the terminal can draw these. */
+/* A bar, in eighths of them where the terminal can draw these. */
 static void put_bar(struct rows *rows, double part) {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     bool fine = out_utf8(rows->cli);
-    unsigned n = (unsigned)(part * BAR_CELLS * 8 + 0.5);
+    unsigned n = (unsigned)(part * (double)rows->bar * 8 + 0.5);
     n = n == 0 && part > 0 ? 1 : n;
     for (unsigned i = 0; i < n / 8; i++) {
         buf_put_str(&rows->text, fine ? "█" : "#");
@@ -347,9 +376,21 @@ static void put_bar(struct rows *rows, double part) {
     buf_put_str(&rows->text, fine ? eighths[n % 8] : n % 8 >= 4 || n < 8 ? "#" : "");
 }
 
+/* A number for the eye: with the 15 digits that are sure, and not the 0.30000000000000004 that programs get. */
+static double for_people(double v) {
+    char text[32];
+    snprintf(text, sizeof(text), "%.15g", v);
+    return strtod(text, NULL);
+}
+
 static void put_cell(struct rows *rows, size_t i, const struct query_value *values) {
     const struct rows_column *column = &rows->o.columns[i];
     const struct query_value *v = &values[i];
+    struct query_value rounded;
+    if (v->type == QUERY_REAL) {
+        rounded = (struct query_value){.type = QUERY_REAL, .real = for_people(v->real)};
+        v = &rounded;
+    }
     buf_clear(&rows->text);
     if (column->is_bar) {
         put_bar(rows, v->type == QUERY_REAL ? v->real : 0);
@@ -375,6 +416,7 @@ static void put_cell(struct rows *rows, size_t i, const struct query_value *valu
 /* ---- rows ---- */
 
 void rows_values(struct rows *rows, const struct query_value *values) {
+    begin(rows);
     if (rows->o.format == ROWS_CSV) {
         put_csv(rows, values);
     } else if (rows->o.format == ROWS_TABLE) {
@@ -397,6 +439,7 @@ void rows_values(struct rows *rows, const struct query_value *values) {
 
 void rows_event(struct rows *rows, const struct ledger_event *event) {
     struct err err = {0};
+    begin(rows);
     buf_clear(&rows->text);
     int rc = ledger_event_json(event, (struct bytes){0}, false, &rows->text, &err);
     if (rc == 0 && rows->o.format == ROWS_MSGPACK) {
@@ -419,6 +462,7 @@ uint64_t rows_count(const struct rows *rows) {
 }
 
 void rows_flush(struct rows *rows) {
+    begin(rows);
     if (rows->table) {
         table_flush(rows->table);
     }
@@ -447,6 +491,9 @@ static void put_json_tail(struct rows *rows, struct obj *tail) {
 int rows_end(struct rows *rows, struct obj *tail) {
     if (!rows) {
         return 0;
+    }
+    if (rows->o.format == ROWS_JSON || rows->o.format == ROWS_CSV) {
+        begin(rows);
     }
     if (rows->o.format == ROWS_JSON) {
         put_json_tail(rows, tail);

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/obj.h"
+#include "cli/pager.h"
 #include "cli/pick.h"
 #include "cli/when.h"
 #include "query/query.h"
@@ -26,14 +27,15 @@ struct rows_options {
     enum when_style style;             /* of times in a table */
     const char *schema;                /* of the JSON document: "ledger.query/1" */
     const char *list;                  /* its member that has the rows */
-    struct obj *head;                  /* more members in front of it; may be NULL. Done by rows_new */
+    struct obj *head;                  /* more members in front of it; may be NULL. Done by rows_begin */
+    struct pager *pager;               /* begun before the first byte; may be NULL */
     size_t n;                          /* columns; TABLE_COLUMNS_MAX at most */
     const struct rows_column *columns; /* borrowed */
 };
 
 struct rows;
-/* NULL on no memory. */
-struct rows *rows_new(struct cli *cli, const struct rows_options *options);
+/* NULL on no memory. Prints nothing yet. */
+struct rows *rows_begin(struct cli *cli, const struct rows_options *options);
 /* A row of the columns. Borrows during the call. */
 void rows_values(struct rows *rows, const struct query_value *values);
 /* A row that is a whole event, in JSON and MessagePack. */

@@ -3,7 +3,7 @@
  *
  * Widths are columns of the terminal, as wcwidth has them for each character: wide ones take two, combining ones none. On a
  * terminal the columns share the line: what is too much is taken from the widest column that holds text, again and again,
- * and from numbers only when nothing else is left. */
+ * from those that are to be kept when that is not enough, and from numbers only when nothing else is left. */
 #include "cli/table.h"
 
 #include <locale.h>
@@ -42,6 +42,7 @@ struct table {
     struct buf held;
     struct cell *cells; /* hold rows of them */
     size_t rows, column;
+    size_t blanks;        /* that come before whatever comes next in the line */
     enum out_color color; /* of the next cell */
     bool headed, wide;
 };
@@ -83,6 +84,19 @@ static size_t measure(struct bytes text, size_t limit, size_t *ret_n) {
     return width;
 }
 
+const char *table_mark(const struct cli *cli) {
+    return out_utf8(cli) ? "\xe2\x80\xa6" : ">";
+}
+
+size_t table_fits(struct bytes text, size_t columns, size_t *ret_width) {
+    size_t n = 0;
+    if (!text_is_ascii(text)) {
+        setlocale(LC_CTYPE, "C.UTF-8");
+    }
+    *ret_width = measure(text, columns, &n);
+    return n;
+}
+
 void table_drop(struct table *table) {
     if (!table) {
         return;
@@ -112,8 +126,17 @@ struct table *table_new(struct cli *cli, const struct table_column *columns, siz
     return table;
 }
 
-static void blanks(struct table *table, size_t n) {
-    out_printf(table->cli, "%*s", (int)n, "");
+/* No line ends in blanks. */
+static void put_blanks(struct table *table) {
+    if (table->blanks > 0) {
+        out_printf(table->cli, "%*s", (int)table->blanks, "");
+        table->blanks = 0;
+    }
+}
+
+static void end_line(struct table *table) {
+    table->blanks = 0;
+    out_str(table->cli, "\n");
 }
 
 static void put_cell(struct table *table, size_t i, struct bytes text, size_t width, enum out_color color) {
@@ -122,20 +145,18 @@ static void put_cell(struct table *table, size_t i, struct bytes text, size_t wi
     if (cut) {
         width = measure(text, room - 1, &n) + 1;
     }
-    bool last = i + 1 == table->n_columns;
     size_t pad = table->width[i] > width ? table->width[i] - width : 0;
-    if (table->right[i]) {
-        blanks(table, pad);
+    table->blanks += table->right[i] ? pad : 0;
+    if (n > 0 || cut) {
+        put_blanks(table);
     }
     out_str(table->cli, color == OUT_PLAIN ? "" : out_color(table->cli, color));
     out_bytes(table->cli, (struct bytes){.p = text.p, .n = n});
     if (cut) {
-        out_str(table->cli, "\xe2\x80\xa6");
+        out_str(table->cli, table_mark(table->cli));
     }
     out_str(table->cli, color == OUT_PLAIN ? "" : out_color(table->cli, OUT_PLAIN));
-    if (!last) {
-        blanks(table, TABLE_GAP + (table->right[i] ? 0 : pad));
-    }
+    table->blanks += TABLE_GAP + (table->right[i] ? 0 : pad);
 }
 
 /* Are all cells that hold something numbers, and is there one? */
@@ -151,13 +172,19 @@ static bool all_numbers(const struct table *table, size_t i) {
     return any;
 }
 
-/* The widest column, those of text before those of numbers; SIZE_MAX when none can give anything. */
+enum rank { RANK_TEXT, RANK_KEEP, RANK_NUMBER };
+
+static enum rank rank_of(const struct table *table, size_t i) {
+    return table->right[i] ? RANK_NUMBER : (table->columns[i].how & TABLE_KEEP) != 0 ? RANK_KEEP : RANK_TEXT;
+}
+
+/* The widest column of those that are to be cut first; SIZE_MAX when none can give anything. */
 static size_t widest(const struct table *table) {
     size_t best = SIZE_MAX;
-    for (int numbers = 0; numbers < 2 && best == SIZE_MAX; numbers++) {
+    for (enum rank rank = RANK_TEXT; rank <= RANK_NUMBER && best == SIZE_MAX; rank++) {
         size_t width = WIDTH_MIN;
         for (size_t i = 0; i < table->n_columns; i++) {
-            if (table->right[i] == (numbers == 1) && table->width[i] > width) {
+            if (rank_of(table, i) == rank && table->width[i] > width) {
                 best = i;
                 width = table->width[i];
             }
@@ -199,7 +226,7 @@ static void set_widths(struct table *table) {
             need_widths(table, head);
             size_t name = measure(head, SIZE_MAX, &n);
             table->width[i] = name > table->width[i] ? name : table->width[i];
-            table->right[i] = column->right || all_numbers(table, i);
+            table->right[i] = (column->how & TABLE_RIGHT) != 0 || all_numbers(table, i);
         }
     }
     if (tty) {
@@ -216,7 +243,7 @@ static void put_head(struct table *table) {
         put_cell(table, i, name, measure(name, SIZE_MAX, &n), OUT_PLAIN);
     }
     out_str(table->cli, out_color(table->cli, OUT_PLAIN));
-    out_str(table->cli, "\n");
+    end_line(table);
 }
 
 void table_flush(struct table *table) {
@@ -233,7 +260,7 @@ void table_flush(struct table *table) {
             const struct cell *cell = &table->cells[r * table->n_columns + i];
             put_cell(table, i, (struct bytes){.p = table->held.p + cell->at, .n = cell->n}, cell->width, cell->color);
         }
-        out_str(table->cli, "\n");
+        end_line(table);
     }
     table->rows = 0;
     buf_clear(&table->held);

@@ -8,9 +8,14 @@
 
 #define TABLE_COLUMNS_MAX 2048
 
+enum table_how {
+    TABLE_RIGHT = 1, /* numbers stand on the right; so does a column whose first cells are all numbers */
+    TABLE_KEEP = 2   /* times, short words: cut only when the other texts are cut already */
+};
+
 struct table_column {
     const char *name;
-    bool right;     /* numbers stand on the right; so does a column whose first cells are all numbers */
+    unsigned how;   /* enum table_how, or 0 */
     size_t tty_max; /* columns it may take on a terminal at most; 0: no limit */
 };
 
@@ -32,6 +37,10 @@ void table_color(struct table *table, enum out_color color);
 void table_flush(struct table *table);
 /* Prints what is held back and frees. Returns 0, or an exit code after reporting. NULL is fine. */
 int table_end(struct table *table);
+/* What stands at the end of a text that was cut; one column wide. */
+const char *table_mark(const struct cli *cli);
+/* How many bytes of text that is safe fit into so many columns; *ret_width: how many of these they take. */
+size_t table_fits(struct bytes text, size_t columns, size_t *ret_width);
 /* Frees without printing anything, a head neither. NULL is fine. */
 void table_drop(struct table *table);
 

@@ -68,12 +68,15 @@ int tree_add(struct tree *tree, const struct ledger_event *event, struct err *er
 }
 
 int tree_add_unreadable(struct tree *tree, const char *why, struct err *err) {
-    struct tree_node *node;
-    uint64_t seq = tree->n > 0 ? tree->nodes[tree->n - 1].seq : 0, time = tree->n > 0 ? tree->nodes[tree->n - 1].time : 0;
+    struct tree_node *node, before = {.seq = 0};
+    if (tree->n > 0) {
+        before = tree->nodes[tree->n - 1];
+    }
     int rc = new_node(tree, &node, err);
     if (rc == 0) {
-        node->seq = seq;
-        node->time = node->at = time;
+        node->seq = before.seq;
+        node->time = before.time;
+        node->at = before.at; /* it stands behind that one, wherever that stands */
         node->mark = TREE_UNREADABLE;
         node->state = TREE_BAD;
         node->rest = tree_event_text(&tree->text, bytes_of(why));

@@ -65,15 +65,18 @@ struct tree_text tree_event_text(struct buf *text, struct bytes from) {
     return text->fail ? (struct tree_text){0, 0} : ret;
 }
 
-/* Cut to what a line has room for, between two characters. */
-static struct bytes cut(struct bytes text, size_t max) {
-    if (text.n > max) {
-        while (max > 0 && (text.p[max] & 0xc0) == 0x80) {
-            max--;
-        }
-        text.n = max;
+/* Appends what a line has room for; what was cut ends in dots. */
+static struct tree_text put_cut(struct buf *out, struct bytes text, size_t max) {
+    struct tree_text ret = {(uint32_t)out->n, 0};
+    bool cut = text.n > max;
+    while (cut && max > 0 && (text.p[max] & 0xc0) == 0x80) { /* between two characters */
+        max--;
     }
-    return text;
+    text.n = cut ? max : text.n;
+    buf_put_bytes(out, text);
+    buf_put_str(out, cut ? "..." : "");
+    ret.n = (uint32_t)(out->n - ret.at);
+    return out->fail ? (struct tree_text){0, 0} : ret;
 }
 
 static struct query_value get(struct bytes body, const char *name) {
@@ -123,7 +126,7 @@ static struct tree_text put_rest(const struct ledger_event *event, const char *n
     skip[n] = NULL;
     buf_init(&rest, 8 * SUMMARY_MAX);
     summary_put(event->kind, event->body, skip, &rest);
-    struct tree_text ret = tree_event_text(text, cut(bytes_of_buf(&rest), REST_MAX));
+    struct tree_text ret = put_cut(text, bytes_of_buf(&rest), REST_MAX);
     buf_done(&rest);
     return ret;
 }
@@ -149,10 +152,10 @@ static enum tree_state state_of(struct bytes body, struct bytes outcome) {
 static struct tree_text put_outcome(struct bytes body, struct bytes outcome, struct buf *text) {
     struct bytes error = get_text(body, "error");
     struct tree_text ret = {(uint32_t)text->n, 0};
-    buf_put_bytes(text, cut(outcome, NAME_MAX_BYTES));
+    put_cut(text, outcome, NAME_MAX_BYTES);
     if (error.n > 0 && !bytes_eq(error, outcome)) {
         buf_put_str(text, ": ");
-        buf_put_bytes(text, cut(error, NAME_MAX_BYTES));
+        put_cut(text, error, NAME_MAX_BYTES);
     }
     ret.n = (uint32_t)(text->n - ret.at);
     return text->fail ? (struct tree_text){0, 0} : ret;
@@ -189,7 +192,7 @@ void tree_event_read(const struct ledger_event *event, struct tree_node *node, s
     node->span = tree_event_text(text, get_text(body, "span"));
     node->above = tree_event_text(text, get_text(body, "parent"));
     node->call = tree_event_text(text, get_text(body, "call"));
-    node->name = tree_event_text(text, cut(name, NAME_MAX_BYTES));
+    node->name = put_cut(text, name, NAME_MAX_BYTES);
     node->outcome = put_outcome(body, outcome, text);
     node->rest = put_rest(event, name_is, outcome_is, text);
 }

@@ -102,6 +102,10 @@ void when_text(struct buf *out, uint64_t ns, enum when_style style, uint64_t now
 void when_length(struct buf *out, double ms) {
     if (!(ms >= 0) || !isfinite(ms)) {
         buf_put_str(out, "?");
+    } else if (ms > 0 && ms < 0.0005) {
+        buf_put_str(out, "<1 us");
+    } else if (ms > 0 && ms < 0.9995) {
+        buf_printf(out, "%.0f us", ms * 1000);
     } else if (ms < 999.5) {
         buf_printf(out, ms < 9.95 && ms != floor(ms) ? "%.1f ms" : "%.0f ms", ms);
     } else if (ms < 119500) {

@@ -17,7 +17,7 @@ enum when_style { WHEN_UTC, WHEN_LOCAL, WHEN_RELATIVE };
 int when_style(const char *name, enum when_style *ret, struct err *err);
 /* Appends a time: "2026-11-21 08:30:00Z", "2026-11-21 09:30:00+01:00", "3m ago" (before `now`). */
 void when_text(struct buf *out, uint64_t ns, enum when_style style, uint64_t now);
-/* Appends a length of time for the eye: "12 ms", "4.2 s", "3 min 20 s", "2 h 5 min". */
+/* Appends a length of time for the eye: "40 us", "12 ms", "4.2 s", "3 min 20 s", "2 h 5 min". */
 void when_length(struct buf *out, double ms);
 
 #endif

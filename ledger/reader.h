@@ -15,8 +15,8 @@ int reader_payload(struct ledger_reader *reader, size_t i, const struct event_he
 /* Event i of the group at hand, as ledger_reader_next gives it. */
 int reader_give(struct ledger_reader *reader, size_t i, struct ledger_event *ret, struct err *err);
 
-/* The private fields of the event last given, which has some, as a canonical map, and its salt (EVENT_HASH bytes). Borrowed until
- * the next call. */
+/* The private fields of the event last given, which has some, as a canonical map, and its salt (EVENT_HASH bytes). Borrowed
+ * until the next call. */
 int reader_private(struct ledger_reader *reader, struct bytes *ret_map, const uint8_t **ret_salt, struct err *err);
 
 #endif

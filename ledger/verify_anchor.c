@@ -4,23 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/anchor.h"
 #include "ledger/headfile.h"
 #include "ledger/verify.h"
 
-struct anchor {
-    bool good;      /* something that was trusted confirms it */
+/* Against what is trusted of the log itself, and of the heads it had. */
+struct anchoring {
+    struct anchor log;
     uint64_t known; /* events known from outside */
     bool any_known;
-    bool short_of_quorum; /* nothing else makes up for the witnesses that the policy asks for */
-    char by[480];         /* what confirms it */
 };
-
-static void confirm(struct anchor *a, const char *by) {
-    if (!a->good) {
-        snprintf(a->by, sizeof(a->by), "%s", by);
-    }
-    a->good = true;
-}
 
 static void contradict(struct verify *v, enum ledger_aspect aspect, const char *text) {
     struct ledger_report *report = v->report;
@@ -33,58 +26,26 @@ static void contradict(struct verify *v, enum ledger_aspect aspect, const char *
 
 /* ---- keys and genesis ---- */
 
-static void by_policy(struct verify *v, const struct policy *policy, struct anchor *a) {
-    struct policy_verdict verdict;
-    char text[480];
+static void by_log(struct verify *v, const struct ledger_trust *trust, struct anchoring *a) {
     struct note *note = malloc(sizeof(*note));
+    struct anchor_log log = {.first_origin = v->n_epochs > 0 ? v->epoch[0].origin : v->origin,
+                             .log = v->log_known ? &v->log : NULL,
+                             .genesis = v->genesis,
+                             .head = note};
     if (note == NULL || note_decode(bytes_of_buf(&v->newest), note, NULL) != 0) {
-        free(note);
-        return;
+        log.head = NULL;
     }
-    policy_judge(policy, note, &verdict);
+    anchor_judge(trust, &log, &a->log);
     free(note);
-    if (verdict.bad) {
+    if (a->log.bad) {
         verify_fault(v, LEDGER_SEALS, v->head.size - 1, "meta",
                      "a signature of a trusted key on the newest checkpoint is bad");
-    } else if (verdict.log_known && verdict.quorum) {
-        snprintf(text, sizeof(text), "log key '%.200s'%s", verdict.log.name,
-                 verdict.quorum_none ? "" : " with the policy's quorum of witnesses");
-        confirm(a, text);
-    } else if (verdict.log_known) {
-        a->short_of_quorum = true;
-        snprintf(v->report->aspect[LEDGER_ANCHORING].text, sizeof(v->report->aspect[0].text),
-                 "not anchored: the log key is trusted, but the policy's quorum of witnesses is not met (%zu cosigned)",
-                 verdict.cosigned);
     }
-    for (size_t i = 0; i < policy_logs(policy); i++) {
-        const struct note_vkey *key = &policy_log_at(policy, i)->vkey;
-        if (v->log_known && strcmp(key->name, v->log.name) == 0 && !note_vkey_eq(key, &v->log) && !verdict.log_known) {
-            snprintf(text, sizeof(text), "another key is trusted under the name '%.200s'", key->name);
-            contradict(v, LEDGER_ANCHORING, text);
-        }
+    if (a->log.short_of_quorum) {
+        anchor_shortage(&a->log, v->report->aspect[LEDGER_ANCHORING].text, sizeof(v->report->aspect[0].text));
     }
-}
-
-static void by_genesis(struct verify *v, const struct ledger_trust *trust, struct anchor *a) {
-    size_t from = 0;
-    const struct policy_genesis *known;
-    const char *first = v->n_epochs > 0 ? v->epoch[0].origin : v->origin;
-    while ((known = policy_genesis_find(trust->policy, bytes_of(first), &from)) != NULL) {
-        if (memcmp(known->leaf, v->genesis, EVENT_HASH) == 0) {
-            confirm(a, "the genesis leaf");
-        } else {
-            contradict(v, LEDGER_ANCHORING,
-                       "its first event is not the one that is trusted for this origin: another ledger");
-        }
-    }
-    bool hit = false;
-    for (size_t i = 0; i < trust->n_genesis; i++) {
-        hit = hit || memcmp(trust->genesis[i], v->genesis, EVENT_HASH) == 0;
-    }
-    if (hit) {
-        confirm(a, "the genesis leaf");
-    } else if (trust->n_genesis > 0) {
-        contradict(v, LEDGER_ANCHORING, "its first event is none of the genesis leaves that were given: another ledger");
+    if (a->log.contradicts[0] != '\0') {
+        contradict(v, LEDGER_ANCHORING, a->log.contradicts);
     }
 }
 
@@ -113,7 +74,7 @@ static void note_completeness(struct verify *v, const char *text) {
 }
 
 static void known_head(struct verify *v, struct bytes origin, uint64_t size, const uint8_t root[EVENT_HASH],
-                       const char *where, struct anchor *a) {
+                       const char *where, struct anchoring *a) {
     char text[480];
     struct merkle_edge edge;
     uint8_t mine[EVENT_HASH];
@@ -155,12 +116,12 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         return;
     }
     snprintf(text, sizeof(text), "%s (%llu events)", where, (unsigned long long)size);
-    confirm(a, text);
+    anchor_confirm(&a->log, text);
     a->known = size > a->known ? size : a->known;
     a->any_known = true;
 }
 
-static void by_heads(struct verify *v, const struct ledger_trust *trust, struct anchor *a) {
+static void by_heads(struct verify *v, const struct ledger_trust *trust, struct anchoring *a) {
     for (size_t i = 0; i < policy_heads(trust->policy); i++) {
         const struct policy_head *head = policy_head_at(trust->policy, i);
         bool mine = strcmp(head->origin, v->origin) == 0;
@@ -188,16 +149,16 @@ static void by_heads(struct verify *v, const struct ledger_trust *trust, struct 
 
 /* ---- the verdict ---- */
 
-static void say_anchoring(struct verify *v, const struct anchor *a) {
+static void say_anchoring(struct verify *v, const struct anchoring *a) {
     struct ledger_report *report = v->report;
     char *text = report->aspect[LEDGER_ANCHORING].text;
     size_t max = sizeof(report->aspect[0].text);
     if (report->aspect[LEDGER_ANCHORING].state == LEDGER_ASPECT_FAULT) {
         return;
     }
-    if (a->good && !a->short_of_quorum) {
+    if (a->log.good && !a->log.short_of_quorum) {
         report->aspect[LEDGER_ANCHORING].state = LEDGER_ASPECT_GOOD;
-        snprintf(text, max, "by %s", a->by);
+        snprintf(text, max, "by %s", a->log.by);
         return;
     }
     report->aspect[LEDGER_ANCHORING].state = LEDGER_ASPECT_NOTE;
@@ -214,7 +175,7 @@ static void say_anchoring(struct verify *v, const struct anchor *a) {
     }
 }
 
-static void say_completeness(struct verify *v, const struct anchor *a) {
+static void say_completeness(struct verify *v, const struct anchoring *a) {
     struct ledger_report *report = v->report;
     char *text = report->aspect[LEDGER_COMPLETENESS].text;
     size_t max = sizeof(report->aspect[0].text);
@@ -251,10 +212,9 @@ static void by_head_copy(struct verify *v) {
 void verify_anchor(struct verify *v) {
     static const struct ledger_trust nothing;
     const struct ledger_trust *trust = v->options->trust == NULL ? &nothing : v->options->trust;
-    struct anchor a = {0};
+    struct anchoring a = {0};
     if (trust->policy != NULL) {
-        by_policy(v, trust->policy, &a);
-        by_genesis(v, trust, &a);
+        by_log(v, trust, &a);
         by_heads(v, trust, &a);
     }
     by_head_copy(v);

@@ -1,7 +1,15 @@
 /* A loop of chunks. What is folded between two commits never crosses the end of a segment, so that all changed rows of a
- * chunk get the same version. Whoever finds that another process was quicker forgets its work and goes on from there. */
+ * chunk get the same version. Whoever finds that another process was quicker forgets its work and goes on from there.
+ *
+ * A large chunk is stored by a second thread while the next one is folded: each projection has two sets of rows, one that
+ * is being changed, over one that is being stored, over what is stored.
+ *
+ *   fold 1 | store 1        | store 2        |
+ *          | fold 2         | fold 3         | ... */
 #include "projections/build.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +24,15 @@ struct target {
     uint64_t to;
     struct store_generation gen; /* as it is stored, when we read or wrote it last */
     struct stored base;
-    struct rows *rows;
-    struct fold *fold;
+    struct rows *rows[2];
+    struct fold *fold[2];
+    unsigned now; /* which of them are being changed */
+    struct job {  /* what is being stored, of the others */
+        bool there, lost;
+        struct store_generation from, to;
+        const struct rows_entry **entries;
+        size_t n;
+    } job;
     struct replay_part part;
     bool lost;   /* what is stored is not what we know */
     bool afresh; /* it has to be begun anew */
@@ -36,6 +51,10 @@ struct build {
     size_t n;
     uint64_t first, last; /* for progress */
     uint64_t base, shown;
+    bool aside; /* the thread is storing */
+    pthread_t thread;
+    int stored_rc;
+    struct err stored_err;
 };
 
 int build_open(struct ledger *ledger, struct db *db, const struct state_options *options, struct build **ret,
@@ -63,9 +82,12 @@ void build_close(struct build *b) {
         return;
     }
     for (size_t i = 0; i < b->n; i++) {
-        fold_free(b->target[i].fold);
-        rows_free(b->target[i].rows);
-        stored_done(&b->target[i].base);
+        struct target *t = &b->target[i];
+        for (size_t k = 0; k < 2; k++) {
+            fold_free(t->fold[k]);
+            rows_free(t->rows[k]);
+        }
+        stored_done(&t->base);
     }
     replay_close(b->replay);
     db_abort(b->txn);
@@ -85,10 +107,14 @@ int build_add(struct build *b, const struct projection *projection, bool shadow,
     *t = (struct target){.projection = projection, .shadow = shadow, .to = to, .lost = true};
     t->base = (struct stored){.projection = projection, .txn = b->txn, .bound = STORE_ANY};
     const struct rows_base base = {stored_get, &t->base};
+    int rc = 0;
     b->n++;
-    int rc = rows_new(&base, &t->rows, err);
-    rc = rc != 0 ? rc : fold_new(projection, t->rows, &t->fold, err);
-    t->part = (struct replay_part){.projection = projection, .rows = t->rows, .fold = t->fold, .failed_seq = LEDGER_NO_SEQ};
+    for (size_t k = 0; k < 2 && rc == 0; k++) {
+        rc = rows_new(&base, &t->rows[k], err);
+        rc = rc != 0 ? rc : fold_new(projection, t->rows[k], &t->fold[k], err);
+    }
+    t->part =
+        (struct replay_part){.projection = projection, .rows = t->rows[0], .fold = t->fold[0], .failed_seq = LEDGER_NO_SEQ};
     return rc;
 }
 
@@ -109,9 +135,9 @@ static struct store_generation *gen_of(const struct target *t, struct store_reco
     return t->shadow ? &record->shadow : &record->current;
 }
 
-static bool is_ours(const struct target *t, const struct store_generation *gen) {
-    return gen->there && gen->slot == t->gen.slot && gen->position == t->gen.position && gen->version == t->gen.version &&
-           memcmp(gen->leaf, t->gen.leaf, LEDGER_HASH) == 0;
+static bool is_same(const struct store_generation *a, const struct store_generation *b) {
+    return a->there && b->there && a->slot == b->slot && a->position == b->position && a->version == b->version &&
+           memcmp(a->leaf, b->leaf, LEDGER_HASH) == 0;
 }
 
 /* Takes up what is stored, unless it is what we know; a stale current generation is none of ours. */
@@ -121,14 +147,14 @@ static int load(struct build *b, struct target *t, struct err *err) {
     uint32_t before = t->gen.slot;
     int rc = store_get(b->txn, t->projection->name, &record, err);
     struct store_generation *gen = gen_of(t, &record);
-    if (rc == 0 && !t->lost && is_ours(t, gen)) {
+    if (rc == 0 && !t->lost && is_same(gen, &t->gen)) {
         return 0;
     }
     rc = rc != 0 ? rc : stored_judge(gen, t->projection, b->tuning->segment, b->replay, &use, err);
     if (rc != 0) {
         return rc;
     }
-    rows_clean(t->rows);
+    rows_clean(t->rows[t->now]);
     t->over = t->shadow ? t->gen.there && record.current.there && record.current.slot == before : use == STORED_STALE;
     t->afresh = !t->over && use != STORED_GOOD;
     t->lost = t->afresh;
@@ -180,7 +206,7 @@ static int look(struct build *b, struct err *err) {
         int rc = db_renew(b->txn, err);
         for (size_t i = 0; i < b->n && rc == 0; i++) {
             struct target *t = &b->target[i];
-            rc = t->over ? 0 : load(b, t, err);
+            rc = t->over || t->job.there ? 0 : load(b, t, err);
             afresh = afresh || t->afresh;
         }
         if (rc != 0 || !afresh) {
@@ -204,49 +230,112 @@ static bool has_news(const struct target *t) {
 
 static int store_one(struct build *b, struct db_txn *txn, struct target *t, struct err *err) {
     struct store_record record;
-    const struct rows_entry **entries = NULL;
-    size_t n = 0;
-    uint64_t segment = b->tuning->segment;
+    struct job *job = &t->job;
+    uint64_t segment = b->tuning->segment, version = (job->from.position / segment + 1) * segment;
     int rc = store_get(txn, t->projection->name, &record, err);
     struct store_generation *gen = gen_of(t, &record);
     if (rc != 0) {
         return rc;
     }
-    if (!is_ours(t, gen)) {
-        t->lost = true;
+    job->lost = !is_same(gen, &job->from);
+    if (job->lost) {
         return 0;
     }
-    uint64_t version = (t->gen.position / segment + 1) * segment;
-    rc = rows_sorted(t->rows, SIZE_MAX, &entries, &n, err);
-    rc = rc != 0 ? rc : store_rows_put(txn, gen->slot, version, segment, entries, n, err);
-    free(entries);
-    gen->position = t->part.position;
-    memcpy(gen->leaf, t->part.leaf, LEDGER_HASH);
-    gen->failed_seq = t->part.failed_seq;
-    memcpy(gen->failed, t->part.failed, sizeof(gen->failed));
-    rc = rc != 0 ? rc : store_put(txn, t->projection->name, &record, err);
-    t->gen = rc == 0 ? *gen : t->gen;
-    return rc;
+    rc = store_rows_put(txn, gen->slot, version, segment, job->entries, job->n, err);
+    *gen = job->to;
+    return rc != 0 ? rc : store_put(txn, t->projection->name, &record, err);
 }
 
-static int store_all(struct build *b, struct err *err) {
+/* All that is to be stored, in one transaction. */
+static int store_jobs(struct build *b, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = 0;
     for (size_t i = 0; i < b->n && rc == 0; i++) {
-        if (has_news(&b->target[i])) {
+        if (b->target[i].job.there) {
             rc = txn != NULL ? 0 : db_begin(b->db, true, &txn, err);
             rc = rc != 0 ? rc : store_one(b, txn, &b->target[i], err);
         }
     }
     if (rc != 0 || txn == NULL) {
         db_abort(txn);
-    } else {
-        rc = db_commit(txn, err);
+        return rc;
     }
+    return db_commit(txn, err);
+}
+
+static void *store_aside(void *ctx) {
+    struct build *b = ctx;
+    b->stored_rc = store_jobs(b, &b->stored_err);
+    return NULL;
+}
+
+/* What was folded becomes what is to be stored, and the other rows, which are empty, are changed from here on. */
+static int put_job(struct target *t, struct err *err) {
+    struct job *job = &t->job;
+    *job = (struct job){.from = t->gen, .to = t->gen};
+    int rc = rows_sorted(t->rows[t->now], SIZE_MAX, &job->entries, &job->n, err);
+    if (rc != 0) {
+        return rc;
+    }
+    job->there = true;
+    job->to.position = t->part.position;
+    memcpy(job->to.leaf, t->part.leaf, LEDGER_HASH);
+    job->to.failed_seq = t->part.failed_seq;
+    memcpy(job->to.failed, t->part.failed, sizeof(job->to.failed));
+    t->gen = job->to;
+    t->base.above = t->rows[t->now];
+    t->now = 1 - t->now;
+    t->part.rows = t->rows[t->now];
+    t->part.fold = t->fold[t->now];
+    return 0;
+}
+
+/* Nothing is being stored any more. Who lost has folded in vain since, too. */
+static int finish_jobs(struct build *b, struct err *err) {
+    if (b->aside) {
+        pthread_join(b->thread, NULL);
+        b->aside = false;
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        struct target *t = &b->target[i];
+        if (t->job.there) {
+            free(t->job.entries);
+            rows_clean(t->rows[1 - t->now]);
+            t->base.above = NULL;
+            t->lost = t->lost || t->job.lost;
+            t->job.there = false;
+        }
+    }
+    int rc = b->stored_rc;
+    b->stored_rc = 0;
+    return rc != 0 ? err_set(err, rc, "%s", b->stored_err.msg) : 0;
+}
+
+/* Those that have news, here or aside. */
+static int store_all(struct build *b, bool aside, struct err *err) {
+    sigset_t all, before;
+    int rc = 0;
     for (size_t i = 0; i < b->n && rc == 0; i++) {
-        rows_clean(b->target[i].rows);
+        struct target *t = &b->target[i];
+        if (t->lost || !has_news(t)) {
+            rows_clean(t->rows[t->now]);
+        } else {
+            rc = put_job(t, err);
+        }
     }
-    return rc;
+    if (rc != 0) {
+        finish_jobs(b, NULL);
+        return rc;
+    }
+    sigfillset(&all); /* signals are for the host's own threads */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    b->aside = aside && pthread_create(&b->thread, NULL, store_aside, b) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (b->aside) {
+        return 0;
+    }
+    store_aside(b);
+    return finish_jobs(b, err);
 }
 
 /* ---- chunks ---- */
@@ -262,8 +351,8 @@ static void show(void *ctx, uint64_t done) {
     }
 }
 
-/* Whom the next chunk is for, and where it ends: false when all are done. */
-static bool plan(struct build *b, uint64_t *ret_to) {
+/* Whom the next chunk is for, where it begins and ends: false when all are done. */
+static bool plan(struct build *b, uint64_t *ret_from, uint64_t *ret_to) {
     struct replay_part *part[PROJECTIONS_MAX];
     size_t n = 0;
     uint64_t least = UINT64_MAX, to = UINT64_MAX;
@@ -291,6 +380,7 @@ static bool plan(struct build *b, uint64_t *ret_to) {
     }
     b->base = least > b->first ? least - b->first : 0;
     replay_parts(b->replay, part, n);
+    *ret_from = least;
     *ret_to = to;
     return true;
 }
@@ -312,28 +402,31 @@ static int judge_spoiled(struct build *b, bool *ret_any, struct err *err) {
     return 0;
 }
 
-static int run_chunk(struct build *b, uint64_t to, struct err *err) {
+static int run_chunk(struct build *b, uint64_t from, uint64_t to, struct err *err) {
     const struct replay_limits limits = {.bytes_max = b->tuning->chunk_bytes,
                                          .rows_max = b->tuning->chunk_rows,
                                          .stop = b->options->stop,
                                          .progress = show,
                                          .progress_ctx = b};
     bool spoiled = false;
-    uint64_t came;
+    uint64_t came = from;
     struct err why = {0};
-    int rc = replay_run(b->replay, to, &limits, &came, &why);
+    int folded = replay_run(b->replay, to, &limits, &came, &why);
+    bool damaged = folded == ERR_CORRUPT || folded == ERR_TAMPERED; /* what came before it is good */
     db_rest(b->txn);
-    bool damaged = rc == ERR_CORRUPT || rc == ERR_TAMPERED; /* what came before it is good */
-    int mine = rc != 0 && !damaged ? err_set(err, rc, "%s", why.msg) : judge_spoiled(b, &spoiled, err);
-    if (mine == 0 && spoiled) {
+    int rc = finish_jobs(b, err);
+    if (rc == 0 && folded != 0 && !damaged) {
+        rc = err_set(err, folded, "%s", why.msg);
+    }
+    rc = rc != 0 ? rc : judge_spoiled(b, &spoiled, err);
+    if (rc == 0 && spoiled) {
         for (size_t i = 0; i < b->n; i++) { /* the others do the chunk again */
             b->target[i].lost = true;
         }
-        mine = begin_afresh(b, err);
-        return mine;
+        return begin_afresh(b, err);
     }
-    mine = mine != 0 ? mine : store_all(b, err);
-    return mine != 0 || !damaged ? mine : err_set(err, rc, "%s", why.msg);
+    rc = rc != 0 ? rc : store_all(b, !damaged && came >= from + b->tuning->aside_min, err);
+    return rc == 0 && damaged ? err_set(err, folded, "%s", why.msg) : rc;
 }
 
 static void measure(struct build *b) {
@@ -350,14 +443,22 @@ static void measure(struct build *b) {
 }
 
 int build_run(struct build *b, struct err *err) {
-    uint64_t to;
+    uint64_t from, to;
     int rc = look(b, err);
     measure(b);
     replay_expect(b->replay, b->last);
-    while (rc == 0 && plan(b, &to)) {
-        rc = run_chunk(b, to, err);
+    while (rc == 0) {
+        if (!plan(b, &from, &to)) { /* unless the last of it is lost */
+            rc = finish_jobs(b, err);
+            rc = rc != 0 ? rc : look(b, err);
+            if (rc != 0 || !plan(b, &from, &to)) {
+                break;
+            }
+        }
+        rc = run_chunk(b, from, to, err);
         rc = rc != 0 ? rc : look(b, err);
     }
+    finish_jobs(b, NULL);
     db_rest(b->txn);
     if (rc == 0 && b->options->progress != NULL && b->shown != 0) {
         b->options->progress(b->options->progress_ctx, b->last - b->first, b->last - b->first);
@@ -374,7 +475,7 @@ static int settle(struct build *b, bool swap, struct err *err) {
         struct target *t = &b->target[i];
         struct store_record record;
         bool whole = !t->part.stopped && t->part.position >= t->to;
-        if (!t->shadow || t->over || whole != swap) {
+        if (!t->shadow || t->over || (swap && !whole)) {
             continue;
         }
         rc = store_get(txn, t->projection->name, &record, err);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "projections/decide_answer.h"
 #include "projections/look.h"
 #include "projections/promotions.h"
@@ -38,10 +39,11 @@ int decide_is_proven(struct state_view *view, struct bytes route, struct decisio
 /* ---- promotions ---- */
 
 #define SUITES_MAX 64 /* different ones that evaluated one candidate; with more there is no full pass */
-#define SUITE_MAX  96 /* bytes of a name that are compared */
+#define SUITE_MAX  60 /* bytes of a name that are told */
 
 /* What the newest evaluation by one suite that decides anything came to. */
 struct suite_said {
+    uint8_t is[HASH_LEN]; /* digest of its name */
     char name[SUITE_MAX + 1];
     int64_t seq;
     bool passed;
@@ -57,11 +59,10 @@ struct candidate {
 };
 
 static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
-    char text[SUITE_MAX + 1];
-    snprintf(text, sizeof(text), "%.*s", (int)(name.n < SUITE_MAX ? name.n : SUITE_MAX),
-             name.n > 0 ? (const char *)name.p : "");
+    uint8_t is[HASH_LEN];
+    hash_parts(is, &name, 1);
     for (size_t i = 0; i < c->n_suites; i++) {
-        if (strcmp(c->suite[i].name, text) == 0) {
+        if (memcmp(c->suite[i].is, is, sizeof(is)) == 0) {
             return &c->suite[i];
         }
     }
@@ -70,9 +71,20 @@ static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
         return NULL;
     }
     struct suite_said *s = &c->suite[c->n_suites++];
-    memcpy(s->name, text, sizeof(text));
+    memcpy(s->is, is, sizeof(is));
+    snprintf(s->name, sizeof(s->name), "%.*s", (int)reason_fits(name, SUITE_MAX), name.n > 0 ? (const char *)name.p : "");
     s->seq = -1;
     return s;
+}
+
+/* It ended with no pass, or with one that its own scores contradict. */
+static bool has_failed(const struct row *eval) {
+    struct bytes verdict = decide_text(eval, "verdict");
+    int64_t failed = 0, scores = 0;
+    decide_int(eval, "failed", &failed);
+    decide_int(eval, "scores_failed", &scores);
+    return bytes_is(decide_text(eval, "state"), "finished") && (bytes_is(verdict, "fail") || bytes_is(verdict, "warn") ||
+                                                                (bytes_is(verdict, "pass") && (failed > 0 || scores > 0)));
 }
 
 /* A pass decides when it counts, a failure as it stands, also of a part; of each suite the newest holds. What decides
@@ -80,7 +92,7 @@ static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
 static void weigh(struct candidate *c, const struct row *eval) {
     int64_t seq = -1;
     bool counts = decide_bool(eval, "counts");
-    bool failed = bytes_is(decide_text(eval, "state"), "finished") && bytes_is(decide_text(eval, "verdict"), "fail");
+    bool failed = !counts && has_failed(eval);
     decide_int(eval, "finished_seq", &seq);
     if (counts || failed) {
         struct suite_said *s = suite_of(c, decide_text(eval, "suite"));
@@ -107,8 +119,8 @@ static void conclude(struct candidate *c) {
         passed = passed || s->passed;
         if (!s->passed && !failed) {
             failed = true;
-            decide_no(c->ret, "no full pass for %.*s: its newest evaluation by suite '%.60s' failed",
-                      REASON_DIGEST(c->digest), s->name);
+            decide_no(c->ret, "no full pass for %.*s: its newest evaluation by suite '%s' failed", REASON_DIGEST(c->digest),
+                      s->name);
         }
     }
     if (c->too_many) {

@@ -12,7 +12,9 @@
 #include "base/glob.h"
 #include "projections/decide_answer.h"
 #include "projections/fold.h"
+#include "projections/look.h"
 #include "projections/permissions.h"
+#include "projections/permitted.h"
 #include "projections/reason.h"
 
 struct question {
@@ -40,7 +42,9 @@ static bool concerns(const struct question *q, const struct row *row, bool *ret_
         *ret_grant = row_is(row, PERMISSIONS_STATE, "granted") && !elsewhere;
         return *ret_grant && covers && bytes_eq(group, q->group);
     }
-    *ret_words = row_is(row, PERMISSIONS_DECISION, "denied") ? "denied" : "revoked";
+    *ret_words = row_is(row, PERMISSIONS_DECISION, "denied") ? "denied"
+                 : row_has(row, PERMISSIONS_DECISION)        ? "revoked"
+                                                             : "used, but nobody granted it";
     return row_has(row, PERMISSIONS_DECISION) && (group.n == 0 || bytes_eq(group, q->group)) &&
            (covers || (wide && permissions_covers(q->scope, scope)));
 }
@@ -63,7 +67,8 @@ static void take(struct best *best, const struct row *row, bool grant, const cha
 static void remember(struct best *near, const struct question *q, const struct row *row, const char *words) {
     bool same = bytes_eq(row_text(row, PERMISSIONS_GROUP), q->group) &&
                 permissions_covers(row_text(row, PERMISSIONS_SCOPE), q->scope);
-    int64_t seq = row_int(row, PERMISSIONS_BASE + FOLD_SINCE_SEQ);
+    bool changed = row_has(row, PERMISSIONS_BASE + FOLD_SINCE_SEQ);
+    int64_t seq = row_int(row, PERMISSIONS_BASE + (changed ? FOLD_SINCE_SEQ : FOLD_VIOLATION_SEQ));
     bool asked = row_is(row, PERMISSIONS_STATE, "requested"), over = row_is(row, PERMISSIONS_STATE, "expired");
     if (!same || (near->there && near->seq > seq)) {
         return;
@@ -89,10 +94,26 @@ static void answer(struct decision *ret, const struct question *q, struct bytes 
     }
 }
 
+/* What was found so far. */
+struct weighing {
+    const struct question *q;
+    struct best best, near;
+};
+
+static void weigh(struct weighing *w, const struct row *row) {
+    bool grant;
+    const char *words;
+    if (concerns(w->q, row, &grant, &words)) {
+        take(&w->best, row, grant, words);
+    } else {
+        remember(&w->near, w->q, row, words);
+    }
+}
+
 static int ask(struct state_view *view, struct bytes who, const struct question *q, struct decision *ret, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
-    struct best best = {0}, near = {0};
+    struct weighing w = {.q = q};
     size_t table = state_table_find(view, "permissions");
     if (table == SIZE_MAX) {
         decide_begin(ret);
@@ -101,19 +122,13 @@ static int ask(struct state_view *view, struct bytes who, const struct question 
     }
     int rc = state_rows_open(view, table, &who, 1, &rows, err);
     while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
-        bool grant;
-        const char *words;
-        if (concerns(q, row, &grant, &words)) {
-            take(&best, row, grant, words);
-        } else {
-            remember(&near, q, row, words);
-        }
+        weigh(&w, row);
     }
     state_rows_close(rows);
     if (rc < 0) {
         return rc;
     }
-    answer(ret, q, who, &best, &near);
+    answer(ret, q, who, &w.best, &w.near);
     return 0;
 }
 
@@ -127,4 +142,89 @@ int decide_is_permitted_in(struct state_view *view, struct bytes who, struct byt
                            struct bytes session, struct decision *ret, struct err *err) {
     const struct question q = {.group = group, .scope = scope, .session = session, .of_session = true};
     return ask(view, who, &q, ret, err);
+}
+
+/* ---- many questions ---- */
+
+void permitted_init(struct permitted *permitted, struct state_view *view, struct bytes who) {
+    *permitted = (struct permitted){.view = view, .who = who};
+    buf_init(&permitted->patterns, PERMITTED_PATTERNS_MAX);
+}
+
+void permitted_done(struct permitted *permitted) {
+    buf_done(&permitted->patterns);
+}
+
+static void put_text(struct buf *out, struct bytes text) {
+    buf_put_be32(out, (uint32_t)text.n);
+    buf_put_bytes(out, text);
+}
+
+static struct bytes take_text(struct bytes *from) {
+    struct bytes text = {from->p + 4, be32_get(from->p)};
+    *from = (struct bytes){text.p + text.n, from->n - 4 - text.n};
+    return text;
+}
+
+static int gather(struct permitted *permitted, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(permitted->view, "permissions", &permitted->who, 1, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        struct bytes scope = row_text(row, PERMISSIONS_SCOPE);
+        if (glob_is_pattern(scope)) {
+            put_text(&permitted->patterns, row_text(row, PERMISSIONS_GROUP));
+            put_text(&permitted->patterns, scope);
+        }
+    }
+    permitted->gathered = true;
+    permitted->all = rows != NULL && permitted->patterns.fail == 0;
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+static int weigh_row(struct permitted *permitted, struct weighing *w, struct bytes group, struct bytes scope,
+                     struct err *err) {
+    const struct bytes parts[] = {permitted->who, group, scope};
+    struct row row;
+    bool there = false;
+    int rc = look_judged(permitted->view, "permissions", parts, 3, &row, &there, err);
+    if (rc == 0 && there) {
+        weigh(w, &row);
+    }
+    row_done(&row);
+    return rc;
+}
+
+/* Of one group all that can cover it: the same scope, everything, and patterns. */
+static int weigh_group(struct permitted *permitted, struct weighing *w, struct bytes group, struct err *err) {
+    struct bytes left = bytes_of_buf(&permitted->patterns);
+    int rc = weigh_row(permitted, w, group, w->q->scope, err);
+    if (rc == 0 && w->q->scope.n > 0) {
+        rc = weigh_row(permitted, w, group, (struct bytes){0}, err);
+    }
+    while (rc == 0 && left.n > 0) {
+        struct bytes of = take_text(&left), scope = take_text(&left);
+        if (bytes_eq(of, group) && !bytes_eq(scope, w->q->scope) && permissions_covers(scope, w->q->scope)) {
+            rc = weigh_row(permitted, w, group, scope, err);
+        }
+    }
+    return rc;
+}
+
+int permitted_ask(struct permitted *permitted, struct bytes group, struct bytes scope, struct decision *ret,
+                  struct err *err) {
+    const struct question q = {.group = group, .scope = scope};
+    struct weighing w = {.q = &q};
+    bool wide = scope.n == 0 || glob_is_pattern(scope); /* then also what is a part of it counts */
+    int rc = permitted->gathered || wide ? 0 : gather(permitted, err);
+    if (rc == 0 && (wide || !permitted->all)) {
+        return ask(permitted->view, permitted->who, &q, ret, err);
+    }
+    rc = rc != 0 ? rc : weigh_group(permitted, &w, (struct bytes){0}, err);
+    rc = rc != 0 || group.n == 0 ? rc : weigh_group(permitted, &w, group, err);
+    if (rc == 0) {
+        answer(ret, &q, permitted->who, &w.best, &w.near);
+    }
+    return rc;
 }

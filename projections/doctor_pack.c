@@ -2,9 +2,9 @@
  * named. What a pack requires weighs more than what it may do without. */
 #include <stdio.h>
 
-#include "projections/decide.h"
 #include "projections/doctor.h"
 #include "projections/list.h"
+#include "projections/permitted.h"
 
 static struct bytes list_of(const struct row *row, const char *column) {
     size_t i = row->table != NULL ? projection_column(row->table, column) : SIZE_MAX;
@@ -68,7 +68,7 @@ static void cite_all(struct doctor_case *c, const struct decision *decision, enu
     }
 }
 
-static int take_permission(struct doctor_case *c, struct bytes who, struct bytes item, struct err *err) {
+static int take_permission(struct doctor_case *c, struct permitted *permitted, struct bytes item, struct err *err) {
     struct bytes group, scope = {0};
     struct decision decision = {0};
     struct row row;
@@ -77,9 +77,9 @@ static int take_permission(struct doctor_case *c, struct bytes who, struct bytes
         return 0;
     }
     list_text(item, "scope", &scope);
-    const struct bytes key[3] = {who, group, scope};
+    const struct bytes key[3] = {permitted->who, group, scope};
     int rc = doctor_look(c, "permissions", key, 3, &row, &there, err);
-    rc = rc != 0 ? rc : decide_is_permitted(c->view, who, group, scope, &decision, err);
+    rc = rc != 0 ? rc : permitted_ask(permitted, group, scope, &decision, err);
     if (rc == 0) {
         struct bytes said = there ? doctor_text(&row, "state") : (struct bytes){0};
         bool refused = bytes_is(said, "denied") || bytes_is(said, "revoked") || bytes_is(said, "expired");
@@ -104,6 +104,7 @@ static int take_permission(struct doctor_case *c, struct bytes who, struct bytes
 int doctor_pack_permissions(struct doctor_case *c, struct err *err) {
     struct list list;
     struct bytes item;
+    struct permitted permitted;
     struct buf who;
     int rc = 0;
     if (!is_known(c)) {
@@ -112,11 +113,13 @@ int doctor_pack_permissions(struct doctor_case *c, struct err *err) {
     buf_init(&who, 8192);
     buf_put_str(&who, "pack/");
     buf_put_bytes(&who, c->pack);
+    permitted_init(&permitted, c->view, bytes_of_buf(&who));
     rc = buf_check(&who, "a pack's name", err);
     list_open(&list, list_of(c->installed, "permissions"));
     while (rc == 0 && list_next(&list, &item)) {
-        rc = take_permission(c, bytes_of_buf(&who), item, err);
+        rc = take_permission(c, &permitted, item, err);
     }
+    permitted_done(&permitted);
     buf_done(&who);
     doctor_passes(c, c->found > 0 ? "it has those that it requires of %zu" : "it asks for %zu", c->found);
     return rc;

@@ -2,6 +2,8 @@
  * checked. */
 #include "projections/list.h"
 
+#include <stdlib.h>
+
 void list_open(struct list *list, struct bytes raw) {
     struct mp_item head;
     list->left = 0;
@@ -52,6 +54,49 @@ bool list_name(struct bytes item, const char *field, struct bytes *ret) {
     return list_text(item, field, ret);
 }
 
+static int by_pair(const void *a, const void *b) {
+    const struct list_pair *x = a, *y = b;
+    int order = bytes_cmp(x->name, y->name);
+    return order != 0 ? order : bytes_cmp(x->other, y->other);
+}
+
+int list_names_of(struct bytes raw, const char *field, const char *or_field, const char *other, struct list_names *ret,
+                  struct err *err) {
+    struct list list;
+    struct bytes item;
+    *ret = (struct list_names){0};
+    list_open(&list, raw);
+    if (list.left == 0 || list.left > raw.n) {
+        return 0;
+    }
+    ret->pairs = calloc(list.left, sizeof(ret->pairs[0]));
+    if (ret->pairs == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    while (list_next(&list, &item)) {
+        struct list_pair pair = {0};
+        if (!list_name(item, field, &pair.name) && (or_field == NULL || !list_name(item, or_field, &pair.name))) {
+            continue;
+        }
+        if (other != NULL) {
+            list_text(item, other, &pair.other);
+        }
+        ret->pairs[ret->n++] = pair;
+    }
+    qsort(ret->pairs, ret->n, sizeof(ret->pairs[0]), by_pair);
+    return 0;
+}
+
+bool list_names_have(const struct list_names *names, struct bytes name, struct bytes other) {
+    const struct list_pair pair = {name, other};
+    return names->n > 0 && bsearch(&pair, names->pairs, names->n, sizeof(pair), by_pair) != NULL;
+}
+
+void list_names_done(struct list_names *names) {
+    free(names->pairs);
+    *names = (struct list_names){0};
+}
+
 void list_out_init(struct list_out *out) {
     buf_init(&out->items, ROW_LIST_MAX);
     out->n = 0;
@@ -76,6 +121,10 @@ bool list_out_has(const struct list_out *out, struct bytes text) {
         }
     }
     return false;
+}
+
+bool list_out_fits(const struct list_out *out, size_t n) {
+    return n < ROW_LIST_MAX && out->items.n + n + 16 <= ROW_LIST_MAX; /* 16: marks of the text and the list */
 }
 
 void list_out_raw(struct list_out *out, struct bytes item) {

@@ -37,7 +37,8 @@ static const struct state_column model_columns[] = {
     [MODEL_NAMED] = {"named", CELL_BOOL, 0, "some name has led to it"},
     [MODEL_LEFT_AT] = {"left_at", CELL_INT, COLUMN_TIME, "when a name last ceased to lead to it"},
     [MODEL_LEFT_SEQ] = {"left_seq", CELL_INT, COLUMN_SEQ, "the event that said so"},
-    [MODEL_NAME_LIST] = {"names", CELL_LIST, COLUMN_JUDGED, "the names that lead to it now, each behind its runtime"},
+    [MODEL_NAME_LIST] = {"names", CELL_LIST, COLUMN_JUDGED,
+                         "the names that lead to it now, each behind its runtime; what a list has room for"},
     [MODEL_ROUTES] = {"routes", CELL_LIST, COLUMN_JUDGED, "the routes that it serves now"},
     [MODEL_PROVEN_BY] = {"proven_by", CELL_SEQS, COLUMN_JUDGED, "the evaluations of it that count"},
     FOLD_COLUMNS};

@@ -11,7 +11,7 @@
 #include "projections/routes.h"
 
 #define NOTHING     ((struct bytes){0})
-#define CLAIMS_MAX  1024 /* names that are looked at, so that no log makes a read endless */
+#define CLAIMS_MAX  1024 /* names that are there and are looked at, so that no log makes a read endless */
 #define ALIASES_MAX 4    /* an alias of an alias of ... */
 
 static void keep(char ret[MODELS_DIGEST_MAX], struct bytes digest) {
@@ -126,9 +126,8 @@ static int search_all(struct search *s, struct bytes model, bool wishes, struct 
     const struct bytes parts[] = {model, model};
     struct state_rows *rows = NULL;
     const struct row *claim;
-    size_t n = 0;
     int code = look_rows(s->view, "model_claims", parts, 2, &rows, err);
-    while (code == 0 && n++ < CLAIMS_MAX && (code = look_next(rows, &claim, err)) == 0) {
+    while (code == 0 && s->found < CLAIMS_MAX && (code = look_next(rows, &claim, err)) == 0) {
         code = search_one(s, row_text(claim, CLAIM_RUNTIME), model, wishes, err);
     }
     state_rows_close(rows);
@@ -228,7 +227,8 @@ static int take_route(struct judging *j, struct bytes route, struct err *err) {
     int code = look_stored(j->view, "routes", &route, 1, &row, &there, err);
     if (code == 0 && there && !row_is(&row, ROUTE_STEP, "removed")) {
         code = proof_model(j->view, &row, &uses, err);
-        if (code == 0 && bytes_is(row_text(j->row, MODEL_DIGEST), uses.digest) && !list_out_has(&j->routes, route)) {
+        if (code == 0 && bytes_is(row_text(j->row, MODEL_DIGEST), uses.digest) && list_out_fits(&j->routes, route.n) &&
+            !list_out_has(&j->routes, route)) {
             list_out_text(&j->routes, route);
         }
     }
@@ -266,7 +266,9 @@ static void list_name_of(struct judging *j, struct bytes runtime, struct bytes m
         buf_put_u8(&words, ' ');
     }
     buf_put_bytes(&words, model);
-    list_out_text(&j->names, bytes_of_buf(&words));
+    if (list_out_fits(&j->names, words.n)) {
+        list_out_text(&j->names, bytes_of_buf(&words));
+    }
     buf_done(&words);
 }
 

@@ -4,9 +4,10 @@
 
 #include <string.h>
 
-#include "projections/decide.h"
+#include "projections/fold.h"
 #include "projections/list.h"
 #include "projections/look.h"
+#include "projections/permitted.h"
 #include "projections/reason.h"
 #include "projections/routes.h"
 
@@ -15,10 +16,14 @@
 struct judging {
     struct state_view *view;
     const struct row *pack;
+    struct permitted permitted;
     struct reason cite;     /* events that were looked at */
     struct reason missing;  /* what blocks it, in words */
     struct reason optional; /* what it may do without and was refused */
     struct reason routes;   /* routes that are not ready */
+    struct {
+        uint64_t seq, at;
+    } ended[2]; /* the permission that ran out last, of those that it may do without and of those it needs: by time alone */
     size_t required, ready, limited;
     bool asks; /* something is known of what it needs */
 };
@@ -63,7 +68,7 @@ static int take_permission(struct judging *j, const struct bytes key[3], bool re
     char state[32] = "";
     j->asks = true;
     reason_init(&since);
-    int code = decide_is_permitted(j->view, key[0], key[1], key[2], &held, err);
+    int code = permitted_ask(&j->permitted, key[1], key[2], &held, err);
     code = code != 0 ? code : state_of(j, key, state, &since, err);
     if (code != 0 || (!held.yes && !required && !is_refusal(state))) {
         return code;
@@ -73,6 +78,10 @@ static int take_permission(struct judging *j, const struct bytes key[3], bool re
     }
     if (!held.yes) {
         struct reason *words = required ? &j->missing : &j->optional;
+        if (strcmp(state, "expired") == 0 && since.newest_at > j->ended[required].at) {
+            j->ended[required].seq = since.newest;
+            j->ended[required].at = since.newest_at;
+        }
         struct bytes group = key[1].n > 0 ? key[1] : bytes_of("of no group");
         reason_say(words, "%spermission %.*s%s%.*s%s is ", between(words), REASON_NAME(group), key[2].n > 0 ? " on '" : "",
                    REASON_NAME(key[2]), key[2].n > 0 ? "'" : "");
@@ -81,26 +90,13 @@ static int take_permission(struct judging *j, const struct bytes key[3], bool re
     return 0;
 }
 
-/* Does the pack's own list have it? */
-static bool is_listed(const struct row *pack, struct bytes group, struct bytes scope) {
-    struct list list;
-    struct bytes item, name;
-    list_open(&list, list_of(pack, PACK_PERMISSIONS));
-    while (list_next(&list, &item)) {
-        struct bytes reach = NOTHING;
-        list_text(item, "scope", &reach);
-        if (list_name(item, "group", &name) && bytes_eq(name, group) && bytes_eq(reach, scope)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What was asked for as required beside the list. */
 static int take_asked(struct judging *j, struct bytes who, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
-    int code = look_rows(j->view, "permissions", &who, 1, &rows, err);
+    struct list_names listed;
+    int code = list_names_of(list_of(j->pack, PACK_PERMISSIONS), "group", NULL, "scope", &listed, err);
+    code = code != 0 ? code : look_rows(j->view, "permissions", &who, 1, &rows, err);
     while (code == 0 && (code = look_next(rows, &row, err)) == 0) {
         size_t required = projection_column(row->table, "required"), group = projection_column(row->table, "group");
         size_t scope = projection_column(row->table, "scope");
@@ -108,11 +104,12 @@ static int take_asked(struct judging *j, struct bytes who, struct err *err) {
             break;
         }
         const struct bytes key[] = {who, row_text(row, group), row_text(row, scope)};
-        if (row_bool(row, required) && !is_listed(j->pack, key[1], key[2])) {
+        if (row_bool(row, required) && !list_names_have(&listed, key[1], key[2])) {
             code = take_permission(j, key, true, err);
         }
     }
     state_rows_close(rows);
+    list_names_done(&listed);
     return code == 1 ? 0 : code;
 }
 
@@ -123,6 +120,7 @@ static int take_permissions(struct judging *j, struct err *err) {
     buf_init(&who, 4 * ROW_TEXT_MAX);
     buf_put_str(&who, "pack/");
     buf_put_bytes(&who, row_text(j->pack, PACK_NAME));
+    permitted_init(&j->permitted, j->view, bytes_of_buf(&who));
     int code = buf_check(&who, "a pack's name", err);
     list_open(&list, list_of(j->pack, PACK_PERMISSIONS));
     while (code == 0 && list_next(&list, &item)) {
@@ -134,6 +132,7 @@ static int take_permissions(struct judging *j, struct err *err) {
         code = take_permission(j, key, required, err);
     }
     code = code != 0 ? code : take_asked(j, bytes_of_buf(&who), err);
+    permitted_done(&j->permitted);
     buf_done(&who);
     return code;
 }
@@ -167,22 +166,11 @@ static void take_check(struct judging *j, struct bytes name, const struct row *c
                                                              : "has not run");
 }
 
-static bool has_check(const struct row *pack, struct bytes wanted) {
-    struct list list;
-    struct bytes item, name;
-    list_open(&list, list_of(pack, PACK_CHECK_LIST));
-    while (list_next(&list, &item)) {
-        if (list_name(item, "name", &name) && bytes_eq(name, wanted)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int take_checks(struct judging *j, struct err *err) {
     const struct bytes pack = row_text(j->pack, PACK_NAME);
     struct state_rows *rows = NULL;
     const struct row *at;
+    struct list_names listed;
     struct list list;
     struct bytes item;
     int code = 0;
@@ -199,13 +187,16 @@ static int take_checks(struct judging *j, struct err *err) {
         }
         row_done(&check);
     }
+    int other = list_names_of(list_of(j->pack, PACK_CHECK_LIST), "name", NULL, NULL, &listed, code == 0 ? err : NULL);
+    code = code != 0 ? code : other;
     code = code != 0 ? code : look_rows(j->view, "pack_checks", &pack, 1, &rows, err);
     while (code == 0 && (code = look_next(rows, &at, err)) == 0) {
-        if (row_bool(at, CHECK_REQUIRED) && !has_check(j->pack, row_text(at, CHECK_NAME))) {
+        if (row_bool(at, CHECK_REQUIRED) && !list_names_have(&listed, row_text(at, CHECK_NAME), NOTHING)) {
             take_check(j, row_text(at, CHECK_NAME), at, true);
         }
     }
     state_rows_close(rows);
+    list_names_done(&listed);
     return code == 1 ? 0 : code;
 }
 
@@ -239,31 +230,20 @@ static int take_route(struct judging *j, struct bytes name, struct err *err) {
     return 0;
 }
 
-static bool has_route(const struct row *pack, struct bytes wanted, bool *ret_required) {
-    struct list list;
-    struct bytes item, name;
-    bool there = false;
-    list_open(&list, list_of(pack, PACK_ROUTES));
-    while (!there && list_next(&list, &item)) {
-        there = (list_name(item, "name", &name) || list_name(item, "route", &name)) && bytes_eq(name, wanted);
-        *ret_required = true;
-        list_bool(item, "required", ret_required);
-    }
-    return there;
-}
-
 /* Routes that name the pack as theirs and are required by their own word. */
 static int take_declared_routes(struct judging *j, struct err *err) {
     const struct bytes pack = row_text(j->pack, PACK_NAME);
     struct state_rows *rows = NULL;
     const struct row *at;
-    int code = look_rows(j->view, "route_packs", &pack, 1, &rows, err);
+    struct list_names listed;
+    int code = list_names_of(list_of(j->pack, PACK_ROUTES), "name", "route", NULL, &listed, err);
+    code = code != 0 ? code : look_rows(j->view, "route_packs", &pack, 1, &rows, err);
     while (code == 0 && (code = look_next(rows, &at, err)) == 0) {
         struct bytes name = row_text(at, ROUTE_PACK_ROUTE);
         bool there, required;
         struct row route;
         j->asks = true;
-        if (has_route(j->pack, name, &required)) {
+        if (list_names_have(&listed, name, NOTHING)) {
             continue;
         }
         code = look_stored(j->view, "routes", &name, 1, &route, &there, err);
@@ -274,6 +254,7 @@ static int take_declared_routes(struct judging *j, struct err *err) {
         }
     }
     state_rows_close(rows);
+    list_names_done(&listed);
     return code == 1 ? 0 : code;
 }
 
@@ -321,6 +302,16 @@ static bool is_stopped(struct row *row) {
     return true;
 }
 
+/* What ran out did so later than any event says. */
+static void give_end(const struct judging *j, struct row *row) {
+    size_t which = j->missing.n > 0 ? 1 : 0;
+    bool decides = which == 1 || (j->ready >= j->required && j->optional.n > 0);
+    if (decides && (int64_t)j->ended[which].at > row_int(row, PACK_BASE + FOLD_SINCE)) {
+        row_set_int(row, PACK_BASE + FOLD_SINCE, (int64_t)j->ended[which].at);
+        row_set_int(row, PACK_BASE + FOLD_SINCE_SEQ, (int64_t)j->ended[which].seq);
+    }
+}
+
 static void conclude(struct judging *j, struct row *row) {
     struct reason words;
     bool lists = row_has(row, PACK_PERMISSIONS) || row_has(row, PACK_ROUTES) || row_has(row, PACK_MODELS) ||
@@ -364,6 +355,7 @@ int packs_judge(struct state_view *view, struct row *row, struct err *err) {
     if (code == 0) {
         conclude(&j, row);
         reason_give(&j.cite, row, PACK_BASE);
+        give_end(&j, row);
     }
     return code;
 }

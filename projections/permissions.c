@@ -11,6 +11,8 @@
  *
  * Uses count for the newest decision that covers what was used, among the row of that scope, the row of all scopes (""),
  * and those of patterns, which are listed by who and group in a second table because a fold finds rows by their whole key.
+ * The list is bounded: a refusal takes the place of the oldest grant in it, and when it has refusals alone, one more makes
+ * every use of the group a violation.
  * When that decision is no grant that holds, or there is none, the use is a violation.
  *
  * Safe side: denied and revoked always take effect, whatever came before. */
@@ -23,10 +25,9 @@
 #include "projections/list.h"
 #include "projections/look.h"
 
-#define PATTERNS_MAX                                                                                                       \
-    24 /* of one who and group; what is granted beyond them is not found by uses, so it cannot hold once                   \
-        */
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+/* Of one who and group. What is granted beyond them is not found by uses, so it cannot hold once. */
+#define PATTERNS_MAX 24
+#define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
 
 enum { PERMISSIONS, PATTERNS };
 
@@ -80,12 +81,13 @@ static const struct fold_step_rule revoked_of_others = {"*", "revoked", "revoked
 
 struct asked {
     struct bytes who, group, scope;
+    bool untold; /* more patterns refuse than are listed */
 };
 
 static struct asked asked_of(const struct fold *fold) {
     static const uint8_t nothing[1];
     const struct bytes none = {nothing, 0};
-    struct asked a = {fold_event(fold)->subject, none, none};
+    struct asked a = {fold_event(fold)->subject, none, none, false};
     fold_text(fold, "group", &a.group);
     fold_text(fold, "scope", &a.scope);
     return a;
@@ -127,8 +129,7 @@ static int consider(struct fold *fold, const struct asked *a, struct bytes group
     return rc;
 }
 
-static int consider_group(struct fold *fold, const struct asked *a, struct bytes group, struct row **best,
-                          struct err *err) {
+static int consider_group(struct fold *fold, struct asked *a, struct bytes group, struct row **best, struct err *err) {
     const struct bytes parts[] = {a->who, group};
     struct row *patterns;
     struct list list;
@@ -141,7 +142,9 @@ static int consider_group(struct fold *fold, const struct asked *a, struct bytes
     }
     list_open(&list, patterns->cells[PATTERN_SCOPES].text);
     while (rc == 0 && list_next(&list, &item)) {
-        if (list_name(item, "", &scope) && permissions_covers(scope, a->scope)) {
+        if (!list_name(item, "", &scope)) {
+            a->untold = true;
+        } else if (permissions_covers(scope, a->scope)) {
             rc = consider(fold, a, group, scope, best, err);
         }
     }
@@ -149,7 +152,7 @@ static int consider_group(struct fold *fold, const struct asked *a, struct bytes
 }
 
 /* *ret is NULL when nobody decided anything that covers it. */
-static int find_decision(struct fold *fold, const struct asked *a, struct row **ret, struct err *err) {
+static int find_decision(struct fold *fold, struct asked *a, struct row **ret, struct err *err) {
     *ret = NULL;
     int rc = consider_group(fold, a, a->group, ret, err);
     return rc != 0 || a->group.n == 0 ? rc : consider_group(fold, a, (struct bytes){a->group.p, 0}, ret, err);
@@ -157,31 +160,102 @@ static int find_decision(struct fold *fold, const struct asked *a, struct row **
 
 /* ---- patterns ---- */
 
-/* The pattern is listed from here on. *ret_listed: there was room. */
-static int list_pattern(struct fold *fold, const struct asked *a, bool *ret_listed, struct err *err) {
-    const struct bytes parts[] = {a->who, a->group};
+struct listing {
+    const struct asked *asked;
     struct row *row;
+    bool there, marked; /* the pattern is listed; more refuse than are listed */
+    bool makes_room;
+    struct bytes out; /* a grant that has to go; it was found when makes_room */
+};
+
+/* Nobody can count its uses any more. */
+static void end_once(struct fold *fold, struct row *row) {
+    if (row_is(row, PERMISSIONS_LIFETIME, "once") && row_is(row, PERMISSIONS_STEP, "granted")) {
+        row_set_int(row, PERMISSIONS_USES, 1);
+        fold_violation(fold, row, PERMISSIONS_BASE, "more than %d patterns of one group: its one use could not be counted",
+                       PATTERNS_MAX);
+    }
+}
+
+static struct bytes scopes_of(const struct row *row) {
+    const struct cell *cell = &row->cells[PATTERN_SCOPES];
+    return cell->type == CELL_LIST ? cell->text : (struct bytes){0};
+}
+
+static uint32_t look_through(struct listing *l) {
+    struct list list;
+    struct bytes item, scope;
+    uint32_t n = 0;
+    list_open(&list, scopes_of(l->row));
+    while (list_next(&list, &item)) {
+        bool text = list_name(item, "", &scope);
+        l->there = l->there || (text && bytes_eq(scope, l->asked->scope));
+        l->marked = l->marked || !text;
+        n += text;
+    }
+    return n;
+}
+
+/* The oldest grant of the list makes room. */
+static int make_room(struct fold *fold, struct listing *l, struct err *err) {
+    struct list list;
+    struct bytes item, scope;
+    struct row *row;
+    int rc = 0;
+    list_open(&list, scopes_of(l->row));
+    while (rc == 0 && !l->makes_room && list_next(&list, &item)) {
+        if (!list_name(item, "", &scope)) {
+            continue;
+        }
+        rc = row_of(fold, l->asked, l->asked->group, scope, &row, err);
+        if (rc == 0 && (row == NULL || row_is(row, PERMISSIONS_DECISION, "granted"))) {
+            l->makes_room = true;
+            l->out = scope;
+            if (row != NULL) {
+                end_once(fold, row);
+            }
+        }
+    }
+    return rc;
+}
+
+/* Writes the list anew: without what goes, with the pattern or, where it has no room, with the mark. */
+static int put_list(const struct listing *l, bool adds, bool marks, struct err *err) {
     struct list list;
     struct list_out out;
     struct bytes item, scope;
-    int rc = fold_row(fold, PATTERNS, parts, COUNT(parts), &row, err);
+    list_out_init(&out);
+    list_open(&list, scopes_of(l->row));
+    while (list_next(&list, &item)) {
+        if (!l->makes_room || !list_name(item, "", &scope) || !bytes_eq(scope, l->out)) {
+            list_out_raw(&out, item);
+        }
+    }
+    if (adds) {
+        list_out_text(&out, l->asked->scope);
+    } else if (marks) {
+        list_out_raw(&out, (struct bytes){(const uint8_t *)"\xc3", 1}); /* true */
+    }
+    int rc = list_out_set(&out, l->row, PATTERN_SCOPES, err);
+    list_out_done(&out);
+    return rc;
+}
+
+/* The pattern is listed from here on. *ret_listed: there was room. */
+static int list_pattern(struct fold *fold, const struct asked *a, bool refuses, bool *ret_listed, struct err *err) {
+    const struct bytes parts[] = {a->who, a->group};
+    struct listing l = {.asked = a};
+    int rc = fold_row(fold, PATTERNS, parts, COUNT(parts), &l.row, err);
     if (rc != 0) {
         return rc;
     }
-    list_out_init(&out);
-    list_open(&list, row->cells[PATTERN_SCOPES].type == CELL_LIST ? row->cells[PATTERN_SCOPES].text : (struct bytes){0});
-    *ret_listed = false;
-    while (list_next(&list, &item)) {
-        *ret_listed = *ret_listed || (list_name(item, "", &scope) && bytes_eq(scope, a->scope));
-        list_out_raw(&out, item);
+    bool room = look_through(&l) < PATTERNS_MAX, fits = a->scope.n <= ROW_TEXT_MAX;
+    if (!l.there && !room && fits && refuses) {
+        rc = make_room(fold, &l, err);
     }
-    if (!*ret_listed && out.n < PATTERNS_MAX && a->scope.n <= ROW_TEXT_MAX) {
-        *ret_listed = true;
-        list_out_text(&out, a->scope);
-        rc = list_out_set(&out, row, PATTERN_SCOPES, err);
-    }
-    list_out_done(&out);
-    return rc;
+    bool adds = !l.there && fits && (room || l.makes_room), marks = !l.there && !adds && refuses && !l.marked;
+    *ret_listed = l.there || adds;
+    return rc != 0 || (!adds && !marks) ? rc : put_list(&l, adds, marks, err);
 }
 
 /* ---- steps ---- */
@@ -255,7 +329,7 @@ static void take(struct fold *fold, struct row *row, const char *step, const str
 }
 
 /* Whether a grant of another scope covers this one, so that taking a part of it back makes sense. */
-static int is_part_of_grant(struct fold *fold, const struct asked *a, bool *ret, struct err *err) {
+static int is_part_of_grant(struct fold *fold, struct asked *a, bool *ret, struct err *err) {
     struct row *row;
     int rc = find_decision(fold, a, &row, err);
     *ret = rc == 0 && row != NULL && row_is(row, PERMISSIONS_DECISION, "granted");
@@ -263,14 +337,14 @@ static int is_part_of_grant(struct fold *fold, const struct asked *a, bool *ret,
 }
 
 static int step(struct fold *fold, const char *word, struct err *err) {
-    const struct asked a = asked_of(fold);
+    struct asked a = asked_of(fold);
     const struct bytes parts[] = {a.who, a.group, a.scope};
     bool revoked = strcmp(word, "revoked") == 0, pattern = glob_is_pattern(a.scope), listed = true, part = false;
     struct row *row;
     int rc = revoked ? is_part_of_grant(fold, &a, &part, err) : 0;
     rc = rc != 0 ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
     if (rc == 0 && pattern && strcmp(word, "requested") != 0) {
-        rc = list_pattern(fold, &a, &listed, err);
+        rc = list_pattern(fold, &a, strcmp(word, "denied") == 0 || revoked, &listed, err);
     }
     if (rc != 0) {
         return rc;
@@ -282,10 +356,8 @@ static int step(struct fold *fold, const char *word, struct err *err) {
         rule = &revoked_of_others;
     }
     take(fold, row, word, rule);
-    if (!listed && row_is(row, PERMISSIONS_LIFETIME, "once") && row_is(row, PERMISSIONS_STEP, "granted")) {
-        row_set_int(row, PERMISSIONS_USES, 1);
-        fold_violation(fold, row, PERMISSIONS_BASE, "more than %d patterns of one group: its one use could not be counted",
-                       PATTERNS_MAX);
+    if (!listed) {
+        end_once(fold, row);
     }
     return 0;
 }
@@ -293,7 +365,7 @@ static int step(struct fold *fold, const char *word, struct err *err) {
 /* ---- uses ---- */
 
 static int used(struct fold *fold, struct err *err) {
-    const struct asked a = asked_of(fold);
+    struct asked a = asked_of(fold);
     const struct bytes parts[] = {a.who, a.group, a.scope};
     int64_t count = 1;
     uint64_t at = fold_at(fold);
@@ -311,6 +383,9 @@ static int used(struct fold *fold, struct err *err) {
     row_set_int(row, PERMISSIONS_USED_AT, (int64_t)at);
     if (!decided) {
         fold_violation(fold, row, PERMISSIONS_BASE, "used, but nobody granted it");
+    } else if (held && a.untold) {
+        fold_violation(fold, row, PERMISSIONS_BASE, "used, but more than %d patterns refuse: nobody can tell",
+                       PATTERNS_MAX);
     } else if (!held) {
         struct bytes is = row_text(row, PERMISSIONS_DECISION);
         bool granted = bytes_is(is, "granted");

@@ -2,22 +2,23 @@
  *
  * Building anew writes a second generation of rows beside the first, which readers use until the last commit swaps them. It
  * may be interrupted at any time, by kill -9 too: the next rebuild of the same version goes on where it stood. A full disk
- * leaves the old rows as they were. */
+ * leaves the old rows as they were. None of these may be called inside a write transaction of the ledger. */
 #ifndef PROJECTIONS_REBUILD_H
 #define PROJECTIONS_REBUILD_H
 
 #include "projections/state.h"
 
 /* Stores what was not folded yet, of all projections that are not stale, up to the newest event. Several processes may do
- * so at a time. Uses of `options`: projections, stop, progress. A projection that stops does not fail the call. */
+ * so at a time. Uses of `options`: projections, stop, progress, tuning. A projection that stops does not fail the call. */
 int rebuild_catch_up(struct ledger *ledger, const struct state_options *options, struct err *err);
 
 /* Anew from the first event: those whose bit is set in `which` (by their place in the list). ERR_INVALID and the seq in
  * words when a projection stops at an event: then its old rows stay. */
 int rebuild_run(struct ledger *ledger, const struct state_options *options, uint32_t which, struct err *err);
 
-/* Replays into a scratch place and compares what is stored with it: rows of all kept versions, byte by byte. Calls
- * `differs` for each difference (at most 16 of a projection), with words. */
+/* Replays into a scratch place and compares with it what is stored and neither stale nor another log's: rows of all kept
+ * versions, byte by byte. Calls `differs` for each difference (at most 16 of a projection), with words. *ret_rows: how many
+ * stored rows were compared. */
 int rebuild_check(struct ledger *ledger, const struct state_options *options, uint32_t which,
                   void (*differs)(void *ctx, const struct projection *projection, const char *why), void *ctx,
                   uint64_t *ret_rows, struct err *err);

@@ -196,6 +196,11 @@ int rows_put(struct rows *rows, size_t table, struct bytes key, struct bytes byt
     return rc;
 }
 
+const struct rows_entry *rows_changed(const struct rows *rows, size_t table, struct bytes key) {
+    const struct entry *e = rows->slots != NULL ? *place(rows, hash_of(table, key), table, key) : NULL;
+    return e != NULL && e->shown.dirty ? &e->shown : NULL;
+}
+
 size_t rows_bytes(const struct rows *rows) {
     return rows->bytes;
 }

@@ -27,6 +27,9 @@ int rows_get(struct rows *rows, size_t table, struct bytes key, struct bytes *re
 /* Copies; empty bytes: drops. Dirty when it differs from what was there. */
 int rows_put(struct rows *rows, size_t table, struct bytes key, struct bytes bytes, struct err *err);
 
+/* The row if it is a dirty one, else NULL; as long as rows_get's. Any number of threads while nothing is put or got. */
+const struct rows_entry *rows_changed(const struct rows *rows, size_t table, struct bytes key);
+
 size_t rows_bytes(const struct rows *rows); /* memory in use, about */
 size_t rows_dirty(const struct rows *rows); /* number of dirty ones */
 /* The dirty ones of a table by key (SIZE_MAX: of all tables, by table and key), as an array that the caller frees; the

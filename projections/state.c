@@ -171,12 +171,14 @@ static int gather(struct state_view *view, struct replay **ret, struct err *err)
     return rc;
 }
 
-/* More than one should fold for every read; what stands at a boundary of the past is not meant. */
+/* More than one should fold for every read. What stands at a boundary of the past is not meant; and who asks for the past
+ * folds up to a segment in any case. */
 static bool is_far_behind(const struct state_view *view) {
+    const struct state_tuning *tuning = stored_tuning(&view->options);
+    uint64_t most = view->at < view->size && tuning->segment > tuning->lag_max ? tuning->segment : tuning->lag_max;
     for (size_t i = 0; i < view->n; i++) {
         const struct view_projection *p = &view->projection[i];
-        if (p->use != STORED_STALE && p->base.bound == STORE_ANY &&
-            view->at - p->part.position > stored_tuning(&view->options)->lag_max) {
+        if (p->use != STORED_STALE && p->base.bound == STORE_ANY && view->at - p->part.position > most) {
             return true;
         }
     }

@@ -22,6 +22,7 @@ struct state_tuning {
     uint64_t lag_max;     /* STATE_LAG_MAX */
     size_t chunk_bytes;   /* of changed rows that are stored in one transaction */
     size_t chunk_rows;    /* the same, in rows */
+    uint64_t aside_min;   /* events of a chunk that is stored by a thread of its own */
     size_t overlay_bytes; /* of changed rows that a view keeps in memory */
 };
 
@@ -37,8 +38,12 @@ struct state_options {
 };
 void state_options_init(struct state_options *options); /* all, now = 0 */
 
-/* Catches up first. A projection that stopped at an event it cannot take, or is stale, does not fail the view: state_status
- * says so, and its rows are those of its own position. */
+/* Catches up first: a small lag in memory; a larger one by storing, and where that is forbidden or fails (a full disk, a
+ * directory that cannot be written) in memory too, or when it is too much for that in scratch files below TMPDIR, which
+ * have no names. A projection that stopped at an event it cannot take, or is stale, does not fail the view: state_status
+ * says so, and its rows are those of its own position. Nor does a log that cannot be read from some event on: all have
+ * stopped there, with the reason. ERR_INVALID: `at` is beyond the log. ERR_BUSY: stopped. Inside a write transaction of the
+ * ledger (ledger/guard.h) only with no_write. */
 int state_open(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err);
 void state_close(struct state_view *view); /* NULL is fine */
 

@@ -20,7 +20,11 @@ static int check_row(struct stored *stored, size_t table, struct bytes bytes, st
 int stored_get(void *ctx, size_t table, struct bytes key, struct buf *out, struct err *err) {
     struct stored *stored = ctx;
     struct bytes bytes;
-    if (stored->txn == NULL) {
+    const struct rows_entry *entry = stored->above != NULL ? rows_changed(stored->above, table, key) : NULL;
+    if (entry != NULL && entry->bytes.n > 0) {
+        return buf_put_bytes(out, entry->bytes) != 0 ? buf_check(out, "a row", err) : 0;
+    }
+    if (entry != NULL || stored->txn == NULL) {
         return ERR_NOTFOUND;
     }
     int rc = store_row(stored->txn, stored->slot, table, key, stored->bound, &bytes, err);
@@ -64,8 +68,9 @@ int stored_judge(const struct store_generation *generation, const struct project
 const struct state_tuning *stored_tuning(const struct state_options *options) {
     static const struct state_tuning usual = {.segment = STATE_SEGMENT,
                                               .lag_max = STATE_LAG_MAX,
-                                              .chunk_bytes = (size_t)16 << 20,
-                                              .chunk_rows = 10240,
+                                              .chunk_bytes = (size_t)12 << 20,
+                                              .chunk_rows = 9216,
+                                              .aside_min = 4096,
                                               .overlay_bytes = (size_t)48 << 20};
     return options->tuning != NULL ? options->tuning : &usual;
 }

@@ -12,8 +12,9 @@ struct stored {
     struct db_txn *txn; /* NULL: there are none */
     uint32_t slot;
     uint64_t bound;
-    bool spoiled;    /* something was read that is no row */
-    struct row *row; /* scratch */
+    const struct rows *above; /* rows that are just being stored, which come first. May be NULL */
+    bool spoiled;             /* something was read that is no row */
+    struct row *row;          /* scratch */
 };
 /* A rows_base's get over a struct stored. */
 int stored_get(void *stored, size_t table, struct bytes key, struct buf *out, struct err *err);

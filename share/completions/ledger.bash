@@ -33,7 +33,9 @@ _ledger() {
             if ((${#commands[@]} == 0)); then
                 commands+=("$word")
             elif ((${#commands[@]} == 1)); then
-                case ${commands[0]} in key | trust | artifact) commands+=("$word") ;; esac
+                case ${commands[0]} in
+                key | trust | artifact | model | route | permit | pack | eval | promote | run) commands+=("$word") ;;
+                esac
             fi
             ;;
         esac
@@ -65,6 +67,10 @@ _ledger() {
             mapfile -t COMPREPLY < <(compgen -W 'table json jsonl csv msgpack' -- "$cur")
             return
             ;;
+        TABLE)
+            mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" state --names 2>/dev/null)" -- "$cur")
+            return
+            ;;
         HOW)
             mapfile -t COMPREPLY < <(compgen -W 'utc local relative' -- "$cur")
             return
@@ -77,7 +83,7 @@ _ledger() {
         return
     fi
     case "${commands[*]}" in
-    '' | key | trust | artifact)
+    '' | key | trust | artifact | model | route | permit | pack | eval | promote | run)
         mapfile -t COMPREPLY < <(compgen -W "$(cut -f1 <<<"$words" | grep -v '^-')" -- "$cur")
         ;;
     help)
@@ -90,7 +96,10 @@ _ledger() {
         mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" ingest --sources 2>/dev/null)" -- "$cur")
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")
         ;;
-    log | query | timeline | why | index | stats) ;;
+    state | rebuild | attest)
+        mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" state --names 2>/dev/null)" -- "$cur")
+        ;;
+    log | query | timeline | why | diff | index | stats | *' list' | *' show') ;;
     *)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         compopt -o filenames 2>/dev/null

@@ -17,7 +17,7 @@ function __ledger_commands
             case '*'
                 if test (count $found) -eq 0
                     set -a found $token
-                else if test (count $found) -eq 1; and contains -- $found[1] key trust artifact
+                else if test (count $found) -eq 1; and contains -- $found[1] key trust artifact model route permit pack eval promote run
                     set -a found $token
                 end
         end
@@ -45,6 +45,8 @@ function __ledger_complete
                     string join \n measured reported declared inferred
                 case FORMAT
                     string join \n table json jsonl csv msgpack
+                case TABLE
+                    ledger state --names 2>/dev/null
                 case HOW
                     string join \n utc local relative
             end
@@ -59,7 +61,7 @@ function __ledger_complete
         printf '%s\t%s\n' $part[1] $part[3]
     end
     switch "$commands"
-        case '' key trust artifact
+        case '' key trust artifact model route permit pack eval promote run
         case help
             ledger help --words 2>/dev/null | string match -r '^[a-z]+'
         case append kinds
@@ -67,7 +69,9 @@ function __ledger_complete
         case ingest
             ledger ingest --sources 2>/dev/null
             __fish_complete_path $current
-        case log query timeline why index stats
+        case state rebuild attest
+            ledger state --names 2>/dev/null
+        case log query timeline why diff index stats '* list' '* show'
         case '*'
             __fish_complete_path $current
     end

@@ -125,7 +125,7 @@ static void a_flipped_bit_never_gives_other_content(void **state) {
     for (size_t at = 0; at < packed.n; at += at < 32 ? 1 : 997) {
         for (unsigned bit = 0; bit < 8; bit++) {
             packed.p[at] ^= (uint8_t)(1U << bit);
-                if (unpack(bytes_of_buf(&packed), 1 << 20, 9000, &out) == 0) {
+            if (unpack(bytes_of_buf(&packed), 1 << 20, 9000, &out) == 0) {
                 assert_int_equal(out.n, PLAIN);
                 assert_memory_equal(out.p, plain, PLAIN);
             }

@@ -50,6 +50,16 @@ complete_words verify --policy some
 offers some-file
 complete_words help ver
 offers verify
+complete_words pack li
+offers list
+complete_words pack list --st
+offers --state
+complete_words state rou
+offers routes
+complete_words rebuild per
+offers permissions
+complete_words diff 2h --table inst
+offers installs
 if command -v zsh >/dev/null; then check zsh -n "$ROOT/share/completions/_ledger"; fi
 if command -v fish >/dev/null; then check fish -n "$ROOT/share/completions/ledger.fish"; fi
 

@@ -85,6 +85,7 @@ box 0 query --by outcome --kind 'run.*'
 out_has OUTCOME
 out_has '################################'
 check grep -Eq '^ok +48  #+$' "$T/.out"
+if grep -q ' $' "$T/.out"; then fail 'a line ends in a blank'; fi
 check grep -Eq '^error +12  #+$' "$T/.out"
 box 0 query --by model,outcome --kind 'run.*' --format json
 json .schema ledger.counts/1
@@ -190,7 +191,62 @@ done
 box 3 query --time-limit 1s --sql 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
 err_has 'its limit of 1 s'
 
+box 0 query --sql "SELECT name FROM pragma_table_xinfo('events') WHERE name = 'latency_ms'" --format csv
+same "$out" $'name\r\nlatency_ms\r'
+box 0 query --sql 'SELECT 0.1 + 0.2 AS x' # for people it is 0.3, for programs what it is
+same "$(tail -n 1 <<<"$out")" 0.3
+box 0 query --sql 'SELECT 0.1 + 0.2 AS x' --format jsonl
+same "$out" '{"x":0.30000000000000004}'
+box 3 query --sql 'SELECT seq FROM evnts'
+err_has 'at byte 16'
+
+# What explains an answer goes to standard error, once, and is no failure.
+box 1 query --sql "SELECT seq FROM events WHERE kind = 'run.finshed'"
+same "$err" "ledger: query: the catalog has no kind 'run.finshed'; did you mean 'run.finished'?"
+box 1 query --where "kind = 'run.finshed'" --count
+err_has "'run.finished'"
+box 1 -q query --where "kind = 'run.finshed'"
+err_empty
+box 1 query --where "kind GLOB 'run.finish*'" --first 1 --fields seq
+err_empty
+box 1 query --where "time > '2026-01-01'"
+err_has "ts('...')"
+
+# What --where finds is shown as it is found: nobody waits for the rest, which a reader who left does not want.
+for i in $(seq 5000); do echo "{\"kind\":\"x.test.fill\",\"subject\":\"f/1\",\"key\":\"w$i\",\"body\":{}}"; done >more.jsonl
+cp -r "$BOX" more
+run 0 -C more ingest jsonl more.jsonl
+run 0 -C more query --where 'seq >= 64' --format jsonl --fields seq --explain
+same "$(jq -s 'map(.seq) == [range(64; 5065)]' <"$T/.out")" true
+run 0 -C more query --where 'seq >= 64' --format jsonl --fields seq --first 20
+same "$(jq -sc 'map(.seq) == [range(64; 84)]' <"$T/.out")" true
+run 0 -C more query --where 'seq >= 64' --format jsonl --fields seq --last 5000
+same "$(jq -sc 'map(.seq) == [range(65; 5065)]' <"$T/.out")" true
+run 0 -C more query --where 'seq >= 64' --by kind --format csv
+same "$(sort <<<"$out" | tr -d '\r' | paste -sd' ')" 'kind,events ledger.imported,1 x.test.fill,5000'
+endless='seq < 40 OR (seq = 60 AND (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n))'
+run 3 -C more query --where "$endless" --time-limit 1s --json --fields seq
+err_has 'its limit of 1 s'
+json '.events[-1].seq' 39
+json .complete false
+
 # What it refuses, with what was meant.
+box 2 query --grade meassured
+err_has "'measured'"
+box 1 query --grade inferred
+box 0 query --grade 're*' --first 1
+box 2 query --last 0
+err_has '1 and more'
+box 2 query --first 0
+box 2 query --fields seq,kind,seq
+err_has "'seq' is named twice"
+box 2 query --by kind,kind
+box 0 query --fields 'seq, kind' --first 1 --format csv
+same "${out%%$'\r'*}" 'seq,kind'
+box 3 query --where 'model ='
+err_has 'at byte 7: the expression is not complete'
+box 3 query --where ''
+err_has 'not complete'
 box 2 query --kind run.model_return
 err_has 'run.model_returned'
 box 2 query --kind 'runs.*'

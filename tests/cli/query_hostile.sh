@@ -122,6 +122,61 @@ TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' query --no-pager --firs
 box 0 query --first 1
 [[ ! -e paged ]] || fail 'the pager was used in a pipe'
 
+# On a terminal times and kinds stay whole as long as other columns can give way, bars have a quarter of the line, and what
+# ends a text that was cut is plain where the locale is.
+on_tty 90 query --subject thing/2 --first 1
+check grep -Eq '^SEQ  TIME {18}KIND {9}SUBJECT  BODY' "$T/.out"
+check grep -Eq '^ [0-9]+  [-0-9]{10} [0-9:]{8}Z  x.test.note  thing/2  text=x+…$' "$T/.out"
+on_tty 60 query --subject thing/2 --first 1
+check grep -Eq ' [0-9]{2}:[0-9]{2}:[0-9]{2}Z  x.test.note ' "$T/.out"
+on_tty 40 query --by kind --first 1
+check grep -Eq '^x.test.note +[0-9]+  █{10}$' "$T/.out"
+TERM=xterm PAGER=cat COLUMNS=60 LC_ALL=C script -qec "'$LEDGER' --no-color -C '$BOX' query --subject thing/2 --first 1" tty.log </dev/null >/dev/null 2>&1
+check grep -q '>' tty.log
+if grep -q '…' tty.log; then fail 'a mark that the locale does not have'; fi
+on_tty 80 query --kind x.test.nothing
+same "$(tr -d '\r' <<<"$out")" 'ledger: query: nothing matched'
+on_tty 80 query --run abc
+out_has "ends in '*'"
+on_tty 80 query --kind x.test.note --format msgpack
+out_has 'not to a terminal'
+harmless
+
+# Through a pager the answer has the terminal's width, and what is said on standard error comes when the pager has ended.
+cat >page <<'PY'
+#!/bin/sh
+cat >paged
+echo the pager ends
+PY
+TERM=xterm PAGER=./page LC_ALL=C.UTF-8 script -qec \
+    "stty cols 110; '$LEDGER' --no-color -C '$BOX' query --kind x.test.note --explain" tty.log </dev/null >/dev/null 2>&1
+wide=$(python3 -c 'import sys; print(max(len(line.rstrip("\n")) for line in open(sys.argv[1], encoding="utf-8")))' paged)
+[[ $wide -gt 80 && $wide -le 110 ]] || fail "the widest line through a pager has $wide columns"
+check grep -q '^plan: ' tty.log
+same "$(grep -n -e 'the pager ends' -e '^plan: ' tty.log | cut -d: -f2 | tr -d '\r' | paste -sd,)" 'the pager ends,plan'
+if grep -q plan: paged; then fail 'standard error went through the pager'; fi
+
+# Nothing to show needs no pager, and neither does what is refused.
+rm paged
+TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' query --sql 'SELECT modle FROM events'; echo code \$?" tty.log </dev/null >/dev/null 2>&1
+check grep -q "did you mean 'model'" tty.log
+check grep -q 'code 3' tty.log
+TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' query --kind x.test.nothing; true" tty.log </dev/null >/dev/null 2>&1
+[[ ! -e paged ]] || fail 'a pager was shown nothing'
+
+# Ctrl-C while the output waits for its reader is an interruption, and said so.
+mkfifo slow
+"$LEDGER" -C "$BOX" query --sql \
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n" --format jsonl >slow 2>int.err &
+blocked=$!
+exec 9<slow
+sleep 1
+kill -INT "$blocked"
+code=0
+wait "$blocked" || code=$?
+exec 9<&-
+same "$code $(cat int.err)" '4 ledger: query: interrupted'
+
 # A reader that goes away is no error in words.
 "$LEDGER" -C "$BOX" query --format jsonl 2>pipe.err | head -n 1 >/dev/null || true
 same "$(cat pipe.err)" ''

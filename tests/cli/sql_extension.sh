@@ -79,6 +79,12 @@ same "$out" 4
 sql 1 "DELETE FROM events"
 err_has 'may not be modified'
 
+# Loaded twice, also by a statement that runs: the second time changes nothing.
+sql 0 ".load $EXTENSION" "SELECT count(*) FROM events"
+same "$out" 604
+sql 0 "SELECT load_extension('$EXTENSION'), ts('now') > 0" "SELECT body_get(1, 'n'), count(*) FROM events"
+same "$out" $'|1\n1|604'
+
 # Two connections of one process read the same ledger, each with its own statement.
 if [[ -z $runtime ]] && python3 -c 'import sqlite3; sqlite3.connect(":memory:").enable_load_extension(True)' 2>/dev/null; then
     got=$(
@@ -115,6 +121,10 @@ EOF
 sql 1 'SELECT count(*) FROM events'
 err_has 'event 602 is not what was written'
 err_has 'could not be read'
+sql 1 'SELECT seq FROM events WHERE body IS NOT NULL ORDER BY seq DESC LIMIT 100' # also where the scan need not end
+err_has 'event 602 is not what was written'
+sql 1 "SELECT seq, body_get(seq, 'n') FROM events WHERE seq > 601 ORDER BY seq LIMIT 1"
+err_has 'event 602 is not what was written'
 sql 0 'SELECT count(*) FROM events WHERE seq < 500'
 same "$out" 500
 

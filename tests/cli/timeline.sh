@@ -86,6 +86,40 @@ same "$(awk 'NR > 2 { $1 = ""; print }' "$T/.out")" "\
  5.00 s \`- run.finished -> ok"
 out_has '2026-11-20 08:00:00Z, 5.00 s, ok'
 
+# Of a run the beginning will do, where only one begins so.
+box 0 timeline la
+check grep -q '^run late: 4 events, ' "$T/.out"
+box 0 timeline 'lat*' --json
+json .rows 4
+box 0 timeline run/la
+check grep -q '^run late: ' "$T/.out"
+box 1 timeline r
+err_has "3 runs begin with 'r': "
+err_has "'r1'"
+err_has "'r9'"
+out_empty
+box 0 timeline r9
+check grep -q '^run r9: 1 event, ' "$T/.out"
+box 1 timeline 'nob*'
+err_has "'nob*'"
+
+# A return's fields stand with its call, in both forms; less than a millisecond is told in microseconds.
+{
+    event run.tool_called short '{"tool":"ls","call":"s1","arguments_bytes":4}'
+    event run.tool_returned short '{"tool":"ls","call":"s1","ok":true,"exit_code":0,"duration_ms":0.25}'
+} >short.jsonl
+box 0 ingest jsonl short.jsonl
+box 0 timeline short
+out_has '250 us  run.tool_called ls  arguments_bytes=4 exit_code=0'
+box 0 timeline short --json
+json '.events[0].text' 'arguments_bytes=4 exit_code=0'
+
+# What is cut for a line says so.
+event run.tool_called wordy "{\"tool\":\"$(printf 's%.0s' {1..300})\",\"server\":\"$(printf 'r%.0s' {1..500})\"}" '{"key":"wordy"}' >wordy.jsonl
+box 0 ingest jsonl wordy.jsonl
+box 0 timeline wordy
+check grep -Eq 'run.tool_called s{200}\.\.\.  server=r+\.\.\.$' "$T/.out"
+
 # What there is not, what is wrong.
 box 1 timeline nobody
 err_has "'nobody'"
@@ -134,6 +168,14 @@ if command -v script >/dev/null; then
     out_has '✗ run.tool_called bash'
     out_has '├─ ◌ ledger.gap'
     out_has $'\e[31m'
+    LONG='a task with so long a name that nothing would be left of the line for what came of it'
+    event run.started long "{\"task\":\"$LONG\",\"outcome\":\"denied\"}" >long.jsonl
+    event run.finished long "{\"outcome\":\"denied\",\"error\":\"$LONG\"}" >>long.jsonl
+    box 0 ingest jsonl long.jsonl
+    TERM=xterm PAGER=cat COLUMNS=80 LC_ALL=C.UTF-8 script -qec "'$LEDGER' --no-color -C '$BOX' timeline long" tty.log </dev/null >/dev/null 2>&1
+    check grep -q 'run.started a task with [^→]*… → denied' tty.log
+    widest=$(tr -d '\r' <tty.log | sed '/^Script /d' | python3 -c 'import sys; print(max(len(line.rstrip("\n")) for line in sys.stdin))')
+    [[ $widest -le 80 ]] || fail "a line takes $widest columns"
     TERM=xterm PAGER=cat COLUMNS=60 LC_ALL=C script -qec "'$LEDGER' -C '$BOX' timeline r1" tty.log </dev/null >/dev/null 2>&1
     out=$(cat tty.log)
     out_has '`- run.model_called llama3.2:3b -> ok'
@@ -141,7 +183,9 @@ fi
 
 # Events that cannot be read have a line, those before them are shown.
 data=$BOX/evidence/data.mdb
-box 0 append run.step -s run/bad --run bad step=before
+box 0 append run.started -s run/bad --run bad task=t at=2019-01-01T00:00:00Z
+box 0 append run.step -s run/bad --run bad step=later at=2021-01-01T00:00:00Z
+box 0 append run.step -s run/bad --run bad step=before at=2020-01-01T00:00:00Z
 for i in $(seq 300); do
     echo "{\"kind\":\"x.test.fill\",\"subject\":\"fill/$i\",\"key\":\"f$i\",\"body\":{}}"
 done >fill.jsonl
@@ -153,6 +197,7 @@ done < <(grep -obaF 'needle-in-the-evidence' "$data" | cut -d: -f1)
 box 30 timeline bad
 out_has 'run.step before'
 out_has '? events'
+same "$(grep -o -e 'step before' -e '? events' -e 'step later' "$T/.out" | paste -sd,)" 'step before,? events,step later'
 err_has 'is not what was written'
 same "$(grep -c 'is not what was written' <<<"$err")" 1
 box 30 timeline bad --json

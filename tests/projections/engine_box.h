@@ -114,7 +114,7 @@ static const struct projection *const three[] = {&total, &step, &fragile, NULL};
 
 /* Small ones, so that few events are many segments. */
 static const struct state_tuning small_tuning = {
-    .segment = 64, .lag_max = 16, .chunk_bytes = 1 << 20, .chunk_rows = 100, .overlay_bytes = 1 << 20};
+    .segment = 64, .lag_max = 16, .chunk_bytes = 1 << 20, .chunk_rows = 100, .aside_min = 40, .overlay_bytes = 1 << 20};
 
 static inline struct state_options engine_options(const struct projection *const *list, const struct state_tuning *tuning) {
     struct state_options options;

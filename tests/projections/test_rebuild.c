@@ -79,6 +79,7 @@ static void a_rebuild_gives_what_came_bit_by_bit(void **state) {
         struct state_options options = engine_options(both, &small_tuning);
         struct state_tuning tiny = small_tuning;
         tiny.chunk_rows = 1;
+        tiny.aside_min = round % 2 == 0 ? 1 : 1000000;
         options.tuning = &tiny;
         must(rebuild_run(s.ledger, &options, 3, &why));
         dump_stored(s.ledger, both, &b);
@@ -517,8 +518,12 @@ static void stop_after(void *ctx, uint64_t done, uint64_t of) {
 
 static void an_interrupted_rebuild_goes_on_where_it_stood(void **state) {
     struct state_options options = engine_options(both, NULL);
-    struct state_tuning tuning = {
-        .segment = 4096, .lag_max = 16, .chunk_bytes = 1 << 20, .chunk_rows = 8192, .overlay_bytes = 1 << 20};
+    struct state_tuning tuning = {.segment = 4096,
+                                  .lag_max = 16,
+                                  .chunk_bytes = 1 << 20,
+                                  .chunk_rows = 8192,
+                                  .aside_min = 1,
+                                  .overlay_bytes = 1 << 20};
     struct store_record before, after;
     struct db *db;
     struct db_txn *txn;

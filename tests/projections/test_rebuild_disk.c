@@ -5,7 +5,7 @@
 static struct scratch s;
 static struct buf a, b;
 static const struct state_tuning tiny_overlay = {
-    .segment = 64, .lag_max = 16, .chunk_bytes = 1 << 20, .chunk_rows = 100, .overlay_bytes = 10000};
+    .segment = 64, .lag_max = 16, .chunk_bytes = 1 << 20, .chunk_rows = 100, .aside_min = 1, .overlay_bytes = 10000};
 
 static void make(void) {
     struct ledger_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = SCRATCH_MAP};

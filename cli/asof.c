@@ -1,0 +1,208 @@
+/* What counts at a moment is a number of events; the time that judges go by is the named one, or the clock's when none was
+ * named, so that a grant that ends by itself has ended. */
+#include "cli/asof.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/stop.h"
+#include "cli/when.h"
+
+/* "now", "today" and "yesterday" in the words of when.h; NULL: now. */
+static const char *in_numbers(const char *text, bool last, char ret[TEXT_TIME_MAX]) {
+    const uint64_t day = UINT64_C(86400) * CLOCK_NS_PER_S, now = clock_wall_ns();
+    if (!text || strcmp(text, "now") == 0 || (last && strcmp(text, "today") == 0)) {
+        return NULL;
+    }
+    if (strcmp(text, "today") != 0 && strcmp(text, "yesterday") != 0) {
+        return text;
+    }
+    text_time(ret, text[0] == 'y' ? now - day : now);
+    ret[strcspn(ret, "T")] = '\0';
+    return ret;
+}
+
+int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *ret, struct err *err) {
+    const struct ledger_head *head = &view->head;
+    char date[TEXT_TIME_MAX];
+    struct when when;
+    text = in_numbers(text, last, date);
+    if (!text) {
+        uint64_t now = clock_wall_ns();
+        *ret = (struct asof_at){.at = head->size, .now = now > head->time ? now : head->time};
+        return 0;
+    }
+    int rc = when_parse(text, last, &when, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (when.is_seq && when.at >= head->size) {
+        return err_set(err, ERR_INVALID, "there is no event %llu: the ledger has %llu, the newest is %llu",
+                       (unsigned long long)when.at, (unsigned long long)head->size, (unsigned long long)head->size - 1);
+    }
+    if (when.is_seq) {
+        *ret = (struct asof_at){.at = when.at + 1};
+        return 0;
+    }
+    uint64_t at = 0;
+    rc = state_at_time(view->ledger, when.at, &at, err);
+    if (rc == 0) {
+        *ret = (struct asof_at){.at = at, .now = when.at};
+    }
+    return rc;
+}
+
+int asof_state(struct asof *view, const struct asof_at *at, struct state_view **ret, struct err *err) {
+    struct state_options options;
+    struct out_progress progress;
+    state_options_init(&options);
+    out_progress_init(&progress, view->cli, "catching up");
+    options.at = at->at;
+    options.now = at->now;
+    options.stop = view->stop;
+    options.progress = out_progress_draw;
+    options.progress_ctx = &progress;
+    int rc = state_open(view->ledger, &options, ret, err);
+    out_progress_end(&progress);
+    return rc;
+}
+
+int asof_ledger(struct asof *view, struct cli *cli) {
+    struct err err = {0};
+    *view = (struct asof){.cli = cli};
+    int exit_code = cli_open(cli, CLI_READ, &view->ledger); /* what is derived is not sealed: no key is needed */
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    if (ledger_head(view->ledger, &view->head, &err) != 0) {
+        return cli_fail(cli, &err);
+    }
+    view->stop = stop_catch();
+    return 0;
+}
+
+int asof_open(struct asof *view, struct cli *cli, const char *at) {
+    struct asof_at moment;
+    struct err err = {0};
+    int exit_code = asof_ledger(view, cli);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    int rc = asof_parse(view, at, true, &moment, &err);
+    if (rc != 0) {
+        if (at) {
+            err_prefix(&err, "--at");
+        }
+        return cli_fail(cli, &err);
+    }
+    rc = asof_state(view, &moment, &view->state, &err);
+    return rc == 0 ? 0 : cli_fail(cli, &err);
+}
+
+void asof_close(struct asof *view) {
+    state_close(view->state);
+    ledger_close(view->ledger);
+    *view = (struct asof){.cli = view->cli};
+}
+
+/* ---- what is stale or stopped ---- */
+
+const char *asof_condition(const struct state_status *status) {
+    return status->failed_seq != LEDGER_NO_SEQ ? "stopped" : status->stale ? "stale" : "current";
+}
+
+bool asof_describe(const struct state_status *status, char ret[ASOF_WORDS]) {
+    const char *name = status->projection->name;
+    if (status->failed_seq != LEDGER_NO_SEQ) {
+        snprintf(
+            ret, ASOF_WORDS,
+            "the projection '%s' stopped at event %llu: %s; its states are those before it ('ledger show %llu' shows the "
+            "event, and with a program that can take it 'ledger rebuild %s' goes on)",
+            name, (unsigned long long)status->failed_seq, status->failed, (unsigned long long)status->failed_seq, name);
+        return true;
+    }
+    if (status->stale && status->version == status->projection->version) {
+        snprintf(ret, ASOF_WORDS,
+                 "the projection '%s' is stale: it was made with other columns than this program has; 'ledger rebuild %s' "
+                 "makes it anew",
+                 name, name);
+        return true;
+    }
+    if (status->stale) {
+        snprintf(
+            ret, ASOF_WORDS,
+            "the projection '%s' is stale: version %lu made it, this program has %lu; 'ledger rebuild %s' makes it anew",
+            name, (unsigned long)status->version, (unsigned long)status->projection->version, name);
+        return true;
+    }
+    return false;
+}
+
+static bool rests_on(struct asof *view, size_t table, size_t projection) {
+    return table == SIZE_MAX || state_table(view->state, table)->judge != NULL ||
+           state_table_projection(view->state, table) == projection;
+}
+
+void asof_warn(struct asof *view, size_t table) {
+    struct state_status status;
+    struct buf safe;
+    char words[ASOF_WORDS];
+    for (size_t i = 0; !view->cli->json && i < state_projections(view->state); i++) {
+        state_status(view->state, i, &status);
+        if (rests_on(view, table, i) && asof_describe(&status, words)) {
+            buf_init(&safe, 8 * sizeof(words));
+            text_safe(&safe, bytes_of(words));
+            fprintf(stderr, "ledger: %s: %.*s\n", view->cli->command, (int)safe.n, (const char *)safe.p);
+            buf_done(&safe);
+        }
+    }
+}
+
+/* A view as of where something is stored folds nothing, and then its condition is that of what is stored. */
+int asof_stored(struct ledger *ledger, struct state_status ret[PROJECTIONS_MAX], size_t *ret_n, struct err *err) {
+    struct state_options options;
+    size_t n = 0;
+    int rc = 0;
+    state_options_init(&options);
+    options.no_write = true;
+    for (; rc == 0 && projection_all[n]; n++) {
+        const struct projection *const one[] = {projection_all[n], NULL};
+        options.projections = one;
+        options.at = 0;
+        for (int times = 0; rc == 0 && times < 2; times++) {
+            struct state_view *view = NULL;
+            rc = state_open(ledger, &options, &view, err);
+            if (rc == 0) {
+                state_status(view, 0, &ret[n]);
+                options.at = ret[n].stored ? ret[n].stored_position : 0;
+            }
+            state_close(view);
+        }
+    }
+    *ret_n = n;
+    return rc;
+}
+
+void asof_put(struct asof *view, size_t table, struct obj *obj) {
+    struct state_status status;
+    struct obj list, one;
+    char words[ASOF_WORDS];
+    obj_init(&list);
+    for (size_t i = 0; i < state_projections(view->state); i++) {
+        state_status(view->state, i, &status);
+        if (rests_on(view, table, i) && asof_describe(&status, words)) {
+            obj_init(&one);
+            obj_text(&one, "projection", status.projection->name);
+            obj_text(&one, "condition", asof_condition(&status));
+            obj_uint(&one, "seq", status.failed_seq);
+            obj_text(&one, "message", words);
+            obj_obj(&list, NULL, &one);
+        }
+    }
+    obj_uint(obj, "size", view->head.size);
+    obj_uint(obj, "at", state_at(view->state));
+    obj_time(obj, "now", state_now(view->state));
+    obj_list(obj, "incomplete", &list);
+}

@@ -1,0 +1,254 @@
+/* A bundle is read with read(2) and nothing in it is mapped, so no damage to it can kill the reader: unlike a ledger it is
+ * checked in this process. Events are shown in a second reading of the same open file, after the first found nothing wrong:
+ * what is not vouched for does not reach a pipe. */
+#include "cli/bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/obj.h"
+#include "cli/out.h"
+#include "cli/report.h"
+#include "cli/stop.h"
+#include "export/export.h"
+
+#define EVENT_TEXT_MAX ((size_t)64 << 20)
+
+/* ---- events ---- */
+
+static int print_map(struct cli *cli, const char *title, struct bytes map, struct err *err) {
+    struct buf text;
+    buf_init(&text, EVENT_TEXT_MAX);
+    int rc = json_from_mp(map, JSON_PRETTY, &text, err);
+    if (rc == 0) {
+        out_printf(cli, "    %s%s%s\n", out_color(cli, OUT_DIM), title, out_color(cli, OUT_PLAIN));
+        out_safe_lines(cli, bytes_of_buf(&text), "    ");
+    }
+    buf_done(&text);
+    return rc;
+}
+
+static void print_word(struct cli *cli, const char *name, struct bytes value) {
+    if (value.n > 0) {
+        out_printf(cli, "  %s ", name);
+        out_safe(cli, value);
+    }
+}
+
+static int print_text(struct cli *cli, const struct ledger_event *event, struct bytes private_, struct err *err) {
+    char time[TEXT_TIME_MAX];
+    text_time(time, event->time);
+    out_printf(cli, "%s%llu%s  %s  ", out_color(cli, OUT_BOLD), (unsigned long long)event->seq, out_color(cli, OUT_PLAIN),
+               time);
+    out_safe(cli, event->kind);
+    out_str(cli, "  ");
+    out_safe(cli, event->subject);
+    out_str(cli, "\n   ");
+    print_word(cli, "by", event->actor);
+    print_word(cli, "via", event->source);
+    print_word(cli, "grade", event->grade);
+    print_word(cli, "run", event->run);
+    if (event->has_cause) {
+        out_printf(cli, "  because of %llu", (unsigned long long)event->cause);
+    }
+    print_word(cli, "author", event->author);
+    out_str(cli, "\n");
+    int rc = 0;
+    if (event->body.n == 0) {
+        out_str(cli, "    body not disclosed\n");
+    } else if (event->body.n > 1) { /* an empty map is one byte */
+        rc = print_map(cli, "body", event->body, err);
+    }
+    return rc == 0 && private_.n > 1 ? print_map(cli, "private fields", private_, err) : rc;
+}
+
+int bundle_print_event(struct cli *cli, const struct ledger_event *event, struct bytes private_, struct err *err) {
+    if (!cli->json) {
+        return print_text(cli, event, private_, err);
+    }
+    struct buf text;
+    buf_init(&text, EVENT_TEXT_MAX);
+    int rc = ledger_event_json(event, private_, false, &text, err);
+    if (rc == 0) {
+        buf_put_str(&text, "\n");
+        out_json(cli, bytes_of_buf(&text));
+    }
+    buf_done(&text);
+    return rc;
+}
+
+static int print_one(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
+    struct cli *cli = ctx;
+    return out_good(cli) ? bundle_print_event(cli, event, private_, err) : err_set(err, ERR_IO, "standard output");
+}
+
+/* ---- the report ---- */
+
+static void put_counts(struct obj *obj, const struct export_report *report) {
+    const struct export_counts *c = &report->counts;
+    struct obj counts;
+    obj_init(&counts);
+    obj_uint(&counts, "headers", c->headers);
+    obj_uint(&counts, "matching", c->matching);
+    obj_uint(&counts, "disclosed", c->disclosed);
+    obj_uint(&counts, "withheld", c->withheld);
+    obj_uint(&counts, "erased", c->erased);
+    obj_uint(&counts, "private_fields", c->private_);
+    obj_uint(&counts, "artifacts", c->artifacts);
+    obj_uint(&counts, "gaps", c->gaps);
+    obj_obj(obj, "counts", &counts);
+}
+
+static size_t findings_kept(const struct export_report *report) {
+    size_t max = sizeof(report->findings) / sizeof(report->findings[0]);
+    return report->n_findings < max ? (size_t)report->n_findings : max;
+}
+
+static int report_json(struct cli *cli, const char *path, const struct export_report *report, bool line) {
+    struct obj obj, aspects, findings;
+    obj_init(&obj);
+    obj_init(&aspects);
+    obj_init(&findings);
+    for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
+        report_aspect_json(&aspects, export_aspect_name((enum export_aspect)i), report->aspect[i].state,
+                           report->aspect[i].text);
+    }
+    for (size_t i = 0; i < findings_kept(report); i++) {
+        struct obj f;
+        obj_init(&f);
+        obj_text(&f, "aspect", export_aspect_name(report->findings[i].aspect));
+        obj_text(&f, "member", report->findings[i].member[0] ? report->findings[i].member : NULL);
+        obj_uint(&f, "seq", report->findings[i].seq);
+        obj_text(&f, "reason", report->findings[i].reason);
+        obj_obj(&findings, NULL, &f);
+    }
+    obj_text(&obj, "verdict", report_verdict_name(report->verdict));
+    obj_uint(&obj, "exit", (uint64_t)report->verdict);
+    obj_text(&obj, "what", path);
+    obj_text(&obj, "format", report->sparse ? "sparse" : "bundle");
+    obj_text(&obj, "origin", report->origin[0] ? report->origin : NULL);
+    obj_uint(&obj, "size", report->head.size);
+    obj_hex(&obj, "root", report->head.root, LEDGER_HASH);
+    obj_uint(&obj, "from", report->counts.from);
+    obj_uint(&obj, "to", report->counts.to);
+    put_counts(&obj, report);
+    obj_obj(&obj, "aspects", &aspects);
+    obj_uint(&obj, "findings_total", report->n_findings);
+    obj_list(&obj, "findings", &findings);
+    int exit_code = obj_print(cli, &obj, line);
+    obj_done(&obj);
+    return exit_code;
+}
+
+static void report_head(struct cli *cli, const char *path, const struct export_report *report) {
+    char root[2 * LEDGER_HASH + 1];
+    const struct export_counts *c = &report->counts;
+    out_str(cli, "verified      ");
+    out_safe(cli, bytes_of(path));
+    out_str(cli, report->sparse ? ": chosen events" : ": a bundle");
+    if (report->origin[0]) {
+        out_str(cli, "\norigin        ");
+        out_safe(cli, bytes_of(report->origin));
+    }
+    if (report->head.size > 0) {
+        text_hex(root, report->head.root, LEDGER_HASH);
+        out_printf(cli, "\nhead          size %llu, root %s", (unsigned long long)report->head.size, root);
+    }
+    if (c->to > c->from) {
+        out_printf(cli, "\nevents        %llu to %llu: %llu header%s, %llu with %s, %llu withheld, %llu erased",
+                   (unsigned long long)c->from, (unsigned long long)(c->to - 1), (unsigned long long)c->headers,
+                   c->headers == 1 ? "" : "s", (unsigned long long)c->disclosed,
+                   c->disclosed == 1 ? "its body" : "their bodies", (unsigned long long)c->withheld,
+                   (unsigned long long)c->erased);
+    }
+    out_str(cli, "\n\n");
+}
+
+static int report_bundle(struct cli *cli, const char *path, const struct export_report *report, bool line) {
+    if (cli->json) {
+        int exit_code = report_json(cli, path, report, line);
+        return exit_code != 0 ? exit_code : (int)report->verdict;
+    }
+    report_head(cli, path, report);
+    for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
+        report_aspect(cli, export_aspect_name((enum export_aspect)i), report->aspect[i].state, report->aspect[i].text);
+    }
+    out_str(cli, "\n");
+    for (size_t i = 0; i < findings_kept(report); i++) {
+        out_printf(cli, "%s%s%s: ", out_color(cli, OUT_RED), i == 0 ? "first fault" : "fault", out_color(cli, OUT_PLAIN));
+        if (report->findings[i].member[0]) {
+            out_str(cli, "member '");
+            out_safe(cli, bytes_of(report->findings[i].member));
+            out_str(cli, "', ");
+        }
+        if (report->findings[i].seq != LEDGER_NO_SEQ) {
+            out_printf(cli, "seq %llu, ", (unsigned long long)report->findings[i].seq);
+        }
+        out_printf(cli, "%s: ", export_aspect_name(report->findings[i].aspect));
+        out_safe(cli, bytes_of(report->findings[i].reason));
+        out_str(cli, "\n");
+    }
+    if (report->n_findings > findings_kept(report)) {
+        out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - findings_kept(report)));
+    }
+    report_verdict(cli, report->verdict);
+    return (int)report->verdict;
+}
+
+/* ---- checking ---- */
+
+static int check(struct cli *cli, int fd, const struct ledger_trust *trust, bool print, struct export_report *ret,
+                 struct err *err) {
+    struct out_progress progress;
+    struct export_verify_options options = {.trust = trust, .stop = stop_catch()};
+    out_progress_init(&progress, cli, "verifying");
+    if (print) {
+        options.each = print_one;
+        options.ctx = cli;
+    } else {
+        options.progress = out_progress_draw;
+        options.progress_ctx = &progress;
+    }
+    memset(ret, 0, sizeof(*ret));
+    int rc = export_verify(fd, &options, ret, err);
+    out_progress_end(&progress);
+    return rc;
+}
+
+int bundle_verify(struct cli *cli, const char *path, const struct ledger_trust *trust, bool print) {
+    struct err err = {0};
+    struct export_report *report = calloc(1, sizeof(*report));
+    int rc = report == NULL ? err_set(&err, ERR_NOMEM, "no memory for the report") : 0;
+    int fd = rc != 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (rc == 0 && fd < 0) {
+        rc = err_errno(&err, errno, "'%s'", path);
+    }
+    rc = rc != 0 ? rc : check(cli, fd, trust, false, report, &err);
+    print = print && rc == 0 && report->verdict != LEDGER_INVALID;
+    if (print) {
+        rc = lseek(fd, 0, SEEK_SET) < 0 ? err_errno(&err, errno, "reading '%s' a second time", path)
+                                        : check(cli, fd, trust, true, report, &err);
+        if (rc == 0 && !cli->json) {
+            out_str(cli, "\n");
+        }
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    int exit_code;
+    if (rc == 0) {
+        exit_code = report_bundle(cli, path, report, print);
+    } else if (!out_good(cli)) {
+        exit_code = EXIT_SYSTEM;
+    } else {
+        exit_code = cli_fail_input(cli, &err);
+    }
+    free(report);
+    return exit_code;
+}

@@ -1,0 +1,14 @@
+/* Evidence bundles for people: checked, told of, and their events shown. */
+#ifndef CLI_BUNDLE_H
+#define CLI_BUNDLE_H
+
+#include "cli/cli.h"
+
+/* Verifies the bundle and reports it. With `print` its events are shown before that, as far as they are disclosed, once
+ * nothing in it was found to be wrong. Returns the exit code: the verdict, or after reporting. */
+int bundle_verify(struct cli *cli, const char *path, const struct ledger_trust *trust, bool print);
+/* One event as `verify --print` and `reveal --print` show it: a line, then what is disclosed of it; with --json a line of
+ * JSON. A body that is not there is empty bytes. `private_` is a map or empty. */
+int bundle_print_event(struct cli *cli, const struct ledger_event *event, struct bytes private_, struct err *err);
+
+#endif

@@ -1,0 +1,255 @@
+/* A row's texts, seqs and lists are borrowed bytes in one place of the cell; lists are canonical MessagePack already. */
+#include "cli/cell.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mp.h"
+#include "base/text.h"
+#include "cli/out.h"
+#include "cli/table.h"
+
+#define TEXT_MAX     ((size_t)1 << 20)
+#define DIGEST_BYTES (sizeof("sha256:") - 1 + 64)
+#define DIGEST_SHOWN (sizeof("sha256:") - 1 + 12)
+
+struct query_value cell_value(const struct row *row, size_t column) {
+    const struct cell *cell = &row->cells[column];
+    struct query_value v = {.type = QUERY_NULL};
+    switch (cell->type) {
+    case CELL_NULL:
+        break;
+    case CELL_INT:
+        v = (struct query_value){.type = QUERY_INT, .int_ = cell->int_};
+        break;
+    case CELL_REAL:
+        v = (struct query_value){.type = QUERY_REAL, .real = cell->real};
+        break;
+    case CELL_BOOL:
+        v = (struct query_value){.type = QUERY_BOOL, .boolean = cell->boolean};
+        break;
+    case CELL_TEXT:
+        v = (struct query_value){.type = QUERY_TEXT, .text = cell->text};
+        break;
+    case CELL_SEQS:
+    case CELL_LIST:
+        v = (struct query_value){.type = QUERY_OTHER, .text = cell->text};
+        break;
+    }
+    return v;
+}
+
+void cell_column(const struct state_column *column, struct rows_column *ret) {
+    *ret = (struct rows_column){.is_time = (column->flags & COLUMN_TIME) != 0};
+    snprintf(ret->name, sizeof(ret->name), "%s", column->name);
+}
+
+/* An array of texts and integers with commas between. False: there is something else in it. */
+static bool put_plain_list(struct bytes list, struct buf *out) {
+    struct mp_reader reader;
+    struct mp_item item;
+    size_t start = out->n;
+    mp_reader_init(&reader, list);
+    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY) {
+        return false;
+    }
+    for (uint32_t i = 0, n = item.count; i < n; i++) {
+        if (mp_next(&reader, &item, NULL) != 0 || (item.type != MP_STR && item.type != MP_UINT)) {
+            out->n = start;
+            return false;
+        }
+        buf_put_str(out, i > 0 ? ", " : "");
+        if (item.type == MP_STR) {
+            buf_put_bytes(out, item.data);
+        } else {
+            buf_printf(out, "%llu", (unsigned long long)item.uint);
+        }
+    }
+    return true;
+}
+
+void cell_list(struct bytes list, struct buf *out) {
+    if (!put_plain_list(list, out)) {
+        json_from_mp(list, JSON_LINE, out, NULL);
+    }
+}
+
+void cell_text(const struct row *row, size_t column, enum when_style style, uint64_t now, struct buf *out) {
+    const struct cell *cell = &row->cells[column];
+    struct buf mp;
+    switch (cell->type) {
+    case CELL_NULL:
+        break;
+    case CELL_BOOL:
+        buf_put_str(out, cell->boolean ? "true" : "false");
+        break;
+    case CELL_INT:
+        if ((row->table->columns[column].flags & COLUMN_TIME) && cell->int_ >= 0) {
+            when_text(out, (uint64_t)cell->int_, style, now);
+        } else {
+            buf_printf(out, "%lld", (long long)cell->int_);
+        }
+        break;
+    case CELL_REAL:
+        buf_init(&mp, 16);
+        if (mp_float_ok(cell->real)) {
+            mp_put_float(&mp, cell->real);
+            json_from_mp(bytes_of_buf(&mp), JSON_LINE, out, NULL);
+        } else {
+            buf_printf(out, "%f", cell->real);
+        }
+        buf_done(&mp);
+        break;
+    case CELL_TEXT:
+        buf_put_bytes(out, cell->text);
+        break;
+    case CELL_SEQS:
+    case CELL_LIST:
+        cell_list(cell->text, out);
+        break;
+    }
+}
+
+static bool is_digest(const uint8_t *p, size_t n) {
+    if (n < DIGEST_BYTES || memcmp(p, "sha256:", 7) != 0) {
+        return false;
+    }
+    for (size_t i = 7; i < DIGEST_BYTES; i++) {
+        if (!(p[i] >= '0' && p[i] <= '9') && !(p[i] >= 'a' && p[i] <= 'f')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void cell_short(const struct cli *cli, struct buf *text, size_t at) {
+    const char *mark = table_mark(cli);
+    size_t n = strlen(mark), to = at, from = out_width(cli) < CELL_NARROW ? sizeof("sha256:") - 1 : 0;
+    if (out_width(cli) == SIZE_MAX || text->fail) {
+        return;
+    }
+    while (at < text->n) {
+        if (!is_digest(text->p + at, text->n - at)) {
+            text->p[to++] = text->p[at++];
+            continue;
+        }
+        memmove(text->p + to, text->p + at + from, DIGEST_SHOWN - from);
+        to += DIGEST_SHOWN - from;
+        memcpy(text->p + to, mark, n);
+        to += n;
+        at += DIGEST_BYTES;
+    }
+    text->n = to;
+}
+
+static bool text_is(struct bytes text, const char *word) {
+    size_t n = strlen(word);
+    if (n > 0 && word[n - 1] == '*') {
+        return text.n >= n - 1 && (n == 1 || memcmp(text.p, word, n - 1) == 0);
+    }
+    return bytes_is(text, word);
+}
+
+static bool list_has(struct bytes list, const char *word) {
+    struct mp_reader reader;
+    struct mp_item item;
+    mp_reader_init(&reader, list);
+    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_ARRAY) {
+        return false;
+    }
+    for (uint32_t i = 0, n = item.count; i < n; i++) {
+        struct bytes raw;
+        if (mp_skip(&reader, 1, &raw, NULL) != 0) {
+            return false;
+        }
+        if (mp_scalar(raw, &item) == 0 && item.type == MP_STR && text_is(item.data, word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cell_is(const struct row *row, size_t column, const char *word) {
+    const struct cell *cell = &row->cells[column];
+    char number[32];
+    switch (cell->type) {
+    case CELL_NULL:
+        return *word == '\0';
+    case CELL_BOOL:
+        return strcmp(word, cell->boolean ? "true" : "false") == 0;
+    case CELL_INT:
+        snprintf(number, sizeof(number), "%lld", (long long)cell->int_);
+        return text_is(bytes_of(number), word);
+    case CELL_TEXT:
+        return text_is(cell->text, word);
+    case CELL_LIST:
+        return list_has(cell->text, word);
+    default: {
+        struct buf text;
+        buf_init(&text, TEXT_MAX);
+        cell_text(row, column, WHEN_UTC, 0, &text);
+        bool is = text_is(bytes_of_buf(&text), word);
+        buf_done(&text);
+        return is;
+    }
+    }
+}
+
+bool cell_same(const struct row *a, const struct row *b, size_t column) {
+    const struct cell *x = &a->cells[column], *y = &b->cells[column];
+    if (x->type != y->type) {
+        return false;
+    }
+    switch (x->type) {
+    case CELL_NULL:
+        return true;
+    case CELL_INT:
+        return x->int_ == y->int_;
+    case CELL_REAL:
+        return x->real == y->real || (x->real != x->real && y->real != y->real);
+    case CELL_BOOL:
+        return x->boolean == y->boolean;
+    default:
+        return bytes_eq(x->text, y->text);
+    }
+}
+
+void cell_put(const struct row *row, size_t column, struct obj *obj) {
+    const struct state_column *c = &row->table->columns[column];
+    struct query_value v = cell_value(row, column);
+    struct buf mp;
+    buf_init(&mp, 16);
+    if (v.type == QUERY_NULL) {
+        obj_text(obj, c->name, NULL);
+    } else if (v.type == QUERY_BOOL) {
+        obj_bool(obj, c->name, v.boolean);
+    } else if (v.type == QUERY_INT && (c->flags & COLUMN_TIME) && v.int_ >= 0) {
+        obj_time(obj, c->name, (uint64_t)v.int_);
+    } else if (v.type == QUERY_INT) {
+        obj_int(obj, c->name, v.int_);
+    } else if (v.type == QUERY_REAL && mp_float_ok(v.real)) {
+        mp_put_float(&mp, v.real);
+        obj_raw(obj, c->name, bytes_of_buf(&mp));
+    } else if (v.type == QUERY_TEXT) {
+        obj_str(obj, c->name, v.text);
+    } else if (v.type == QUERY_OTHER) {
+        obj_raw(obj, c->name, v.text);
+    } else {
+        obj_text(obj, c->name, NULL);
+    }
+    buf_done(&mp);
+}
+
+size_t cell_find(const struct state_table *table, const char *name, const char **ret_near) {
+    size_t found = projection_column(table, name), least = 3;
+    *ret_near = NULL;
+    for (size_t i = 0; found == SIZE_MAX && i < table->n_columns; i++) {
+        size_t d = text_distance(name, table->columns[i].name, 2);
+        if (d < least && d < strlen(table->columns[i].name)) {
+            least = d;
+            *ret_near = table->columns[i].name;
+        }
+    }
+    return found;
+}

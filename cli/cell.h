@@ -1,0 +1,35 @@
+/* Cells of states as the values that rows are printed from, as text for people, and against a word that asks for them. */
+#ifndef CLI_CELL_H
+#define CLI_CELL_H
+
+#include "cli/rows.h"
+#include "projections/projection.h"
+
+/* Borrows from the row. */
+struct query_value cell_value(const struct row *row, size_t column);
+/* How a column is printed. */
+void cell_column(const struct state_column *column, struct rows_column *ret);
+/* Appends the cell for the eye: times as such, seqs and texts with commas between, other lists as JSON. Nothing for null.
+ * Not made safe for a terminal. */
+void cell_text(const struct row *row, size_t column, enum when_style style, uint64_t now, struct buf *out);
+/* A terminal of fewer columns than this is narrow. */
+#define CELL_NARROW 100
+/* On a terminal: digests in the text behind `at` are cut to the digits that tell them, "sha256:0123456789ab...", on a narrow
+ * one "0123456789ab...". */
+void cell_short(const struct cli *cli, struct buf *text, size_t at);
+/* What stands for a thing whose only key is empty: the verdict over the box. */
+#define CELL_NO_KEY "(the box)"
+/* Appends a list for the eye, the same way. */
+void cell_list(struct bytes list, struct buf *out);
+/* Is it what the word asks for? Texts: equal, or beginning so with a * at the word's end; numbers and booleans as they are
+ * written; a list: one of its texts; an empty word: nothing is there. */
+bool cell_is(const struct row *row, size_t column, const char *word);
+/* Are the cells of two rows of one table the same? */
+bool cell_same(const struct row *a, const struct row *b, size_t column);
+/* The value as an item of a JSON document, as rows.c prints it there: times are texts of ns. */
+void cell_put(const struct row *row, size_t column, struct obj *obj);
+
+/* The column of that name, or SIZE_MAX with the nearest in *ret_near (NULL when nothing is near). */
+size_t cell_find(const struct state_table *table, const char *name, const char **ret_near);
+
+#endif

@@ -1,0 +1,76 @@
+/* The judge looks at the states as of the log's own size, under the write lock. So that others do not wait there for what
+ * could be done before, what is stored of the states is brought up to date first; the judge itself writes nothing. */
+#include "cli/checked.h"
+
+#include "base/clock.h"
+#include "ledger/guard.h"
+#include "projections/decide.h"
+#include "projections/rebuild.h"
+
+struct step {
+    struct ledger *ledger;
+    const struct ledger_draft *draft;
+};
+
+static int put_refusal(const struct decision *decision, struct err *err) {
+    struct buf seqs;
+    buf_init(&seqs, 24 * (ROW_SEQS_MAX + 1));
+    for (size_t i = 0; i < decision->n_evidence; i++) {
+        buf_printf(&seqs, "%s%llu",
+                   i > 0                      ? ", "
+                   : decision->n_evidence > 1 ? " (events "
+                                              : " (event ",
+                   (unsigned long long)decision->evidence[i]);
+    }
+    buf_put_str(&seqs, decision->n_evidence > 0 ? ")" : "");
+    int rc = buf_check(&seqs, "the evidence", err);
+    if (rc == 0) {
+        rc = err_set(err, ERR_CONFLICT, "refused: %s%.*s", decision->reason, (int)seqs.n,
+                     seqs.n > 0 ? (const char *)seqs.p : "");
+    }
+    buf_done(&seqs);
+    return rc;
+}
+
+static int judge(void *ctx, uint64_t size, struct err *err) {
+    const struct step *step = ctx;
+    struct state_options options;
+    struct state_view *view = NULL;
+    struct decision decision;
+    struct ledger_head head;
+    int rc = ledger_head(step->ledger, &head, err);
+    if (rc != 0) {
+        return rc;
+    }
+    uint64_t now = clock_wall_ns();
+    state_options_init(&options);
+    options.at = size;
+    options.now = now > head.time ? now : head.time; /* as the event's own will be */
+    options.no_write = true;
+    rc = state_open(step->ledger, &options, &view, err);
+    rc = rc != 0 ? rc : decide_may_append(view, step->draft, &decision, err);
+    state_close(view);
+    return rc != 0 || decision.yes ? rc : put_refusal(&decision, err);
+}
+
+/* Without it the judge has more to fold, that is all. */
+static void catch_up(struct ledger *ledger) {
+    struct state_options options;
+    state_options_init(&options);
+    rebuild_catch_up(ledger, &options, NULL);
+}
+
+int checked_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
+                   struct ledger_head *ret_head, struct err *err) {
+    struct step step = {ledger, draft};
+    struct ledger_batch *batch = NULL;
+    int rc = ledger_batch_new(ledger, &batch, err);
+    rc = rc != 0 ? rc : ledger_batch_add(batch, draft, err);
+    if (rc == 0) {
+        catch_up(ledger);
+        guard_set(batch, judge, &step);
+        rc = ledger_batch_commit(batch, ret, ret_head, NULL, err);
+    }
+    ledger_batch_free(batch);
+    return rc;
+}

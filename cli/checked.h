@@ -1,0 +1,12 @@
+/* Appending a step only when it is legal: what the projections say of it is judged inside the write transaction. */
+#ifndef CLI_CHECKED_H
+#define CLI_CHECKED_H
+
+#include "ledger/ledger.h"
+
+/* Like ledger_append. ERR_CONFLICT, with the reason and the seqs that it rests on: a step that is not legal, or a promotion
+ * without a full pass; nothing is written. A draft that is there already (by its key) is not judged again. */
+int checked_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
+                   struct ledger_head *ret_head, struct err *err);
+
+#endif

@@ -1,0 +1,371 @@
+/* diff: what changed in the states between two moments, and by which events. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/asof.h"
+#include "cli/cell.h"
+#include "cli/cli.h"
+#include "cli/damage.h"
+#include "cli/diff.h"
+#include "cli/pager.h"
+#include "cli/table.h"
+#include "cli/thing.h"
+#include "cli/when.h"
+
+enum { D_ALL, D_TABLE, D_TIME, D_NO_PAGER };
+static const struct opt options[] = {
+    [D_ALL] = {"all", 0, NULL, "of every table, runs and scores too"},
+    [D_TABLE] = {"table", 0, "TABLE", "only of this one; may be repeated"},
+    [D_TIME] = {"time", 0, "HOW", "times: utc (default), local, relative"},
+    [D_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
+    {0},
+};
+
+#define TEXT_BYTES ((size_t)1 << 20)
+
+struct diff {
+    struct asof *view; /* of the later moment */
+    struct state_view *from;
+    enum when_style style;
+    uint64_t now, n;
+    struct pager pager;
+    struct table *table;
+    size_t open; /* the table that is being printed */
+    struct ledger_reader *reader;
+    struct damage damage;
+    struct obj list;
+};
+
+static const char *const names[] = {[DIFF_APPEARED] = "appeared", [DIFF_WENT] = "went", [DIFF_CHANGED] = "changed"};
+
+/* 1: it cannot be read, which was said, or there is none. */
+static int read_event(struct diff *d, uint64_t seq, struct ledger_event *ret, struct err *err) {
+    struct err why = {0};
+    if (seq == LEDGER_NO_SEQ) {
+        return 1;
+    }
+    int rc = d->reader ? 0 : ledger_reader_open(d->view->ledger, 0, d->view->head.size, &d->reader, err);
+    if (rc != 0) {
+        return rc;
+    }
+    ledger_reader_seek(d->reader, seq);
+    rc = ledger_reader_next(d->reader, ret, &why);
+    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        damage_note(&d->damage, &why);
+        return 1;
+    }
+    if (rc < 0) {
+        *err = why;
+    }
+    return rc;
+}
+
+/* ---- text ---- */
+
+static void put_value(struct diff *d, const struct row *row, size_t column, struct buf *out) {
+    size_t at = out->n;
+    cell_text(row, column, d->style, d->now, out);
+    cell_short(d->view->cli, out, at);
+    buf_put_str(out, out->n == at ? "-" : "");
+}
+
+/* The reason goes behind the state that it is for: "partial: no eval"; alone it says what it was before. */
+static void put_reason(struct diff *d, const struct diff_change *change, size_t column, bool alone, struct buf *out) {
+    if (alone && thing_state(change->row->table) != SIZE_MAX) {
+        put_value(d, change->row, thing_state(change->row->table), out);
+    }
+    if (row_text(change->row, column).n > 0) {
+        buf_put_str(out, ": ");
+        put_value(d, change->row, column, out);
+    }
+    if (alone && change->old && row_text(change->old, column).n > 0) {
+        buf_put_str(out, " (was: ");
+        put_value(d, change->old, column, out);
+        buf_put_str(out, ")");
+    }
+}
+
+/* "ready -> parked, model a -> b"; of what appeared "ready, model b". */
+static void put_change(struct diff *d, const struct diff_change *change, struct buf *out) {
+    const struct state_table *table = change->row->table;
+    size_t state = thing_state(table), reason = projection_column(table, "reason"), start = out->n;
+    for (size_t i = 0; i < change->n; i++) {
+        size_t column = change->columns[i];
+        if (column == reason) {
+            put_reason(d, change, column, out->n == start, out);
+            continue;
+        }
+        buf_put_str(out, out->n > start ? ", " : "");
+        if (column != state) {
+            buf_printf(out, "%s ", table->columns[column].name);
+        }
+        if (change->old) {
+            put_value(d, change->old, column, out);
+            buf_put_str(out, " -> ");
+        }
+        put_value(d, change->row, column, out);
+    }
+}
+
+static int open_table(struct diff *d, const struct diff_change *change, struct err *err) {
+    static const struct table_column columns[] = {{"", TABLE_KEEP, 0},     {"WHAT", 0, 0},          {"CHANGE", 0, 0},
+                                                  {"SEQ", TABLE_RIGHT, 0}, {"TIME", TABLE_KEEP, 0}, {"KIND", 0, 30}};
+    struct cli *cli = d->view->cli;
+    if (d->table && d->open == change->table) {
+        return 0;
+    }
+    pager_begin(&d->pager, cli);
+    table_end(d->table);
+    out_printf(cli, "%s%s%s%s\n", d->n > 0 ? "\n" : "", out_color(cli, OUT_BOLD), change->row->table->name,
+               out_color(cli, OUT_PLAIN));
+    d->table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
+    d->open = change->table;
+    return d->table ? 0 : err_set(err, ERR_NOMEM, "no memory for the table");
+}
+
+/* What no event did began when the state did, if that lies between the moments. */
+static void put_since(struct diff *d, const struct row *row, size_t since, struct buf *out) {
+    if (row_has(row, since) && row_int(row, since) > (int64_t)state_now(d->from)) {
+        cell_text(row, since, d->style, d->now, out);
+    }
+}
+
+static int print(struct diff *d, const struct diff_change *change, struct err *err) {
+    static const char *const marks[] = {[DIFF_APPEARED] = "+", [DIFF_WENT] = "-", [DIFF_CHANGED] = "~"};
+    static const enum out_color colors[] = {
+        [DIFF_APPEARED] = OUT_GREEN, [DIFF_WENT] = OUT_RED, [DIFF_CHANGED] = OUT_YELLOW};
+    size_t since = projection_column(change->row->table, "since");
+    struct ledger_event event;
+    struct buf text;
+    int rc = open_table(d, change, err);
+    int got = rc != 0 ? rc : read_event(d, change->seq, &event, err);
+    if (got < 0) {
+        return got;
+    }
+    buf_init(&text, TEXT_BYTES);
+    table_color(d->table, colors[change->what]);
+    table_text(d->table, marks[change->what]);
+    thing_keys(change->row, &text);
+    if (text.n == 0) {
+        buf_put_str(&text, CELL_NO_KEY);
+    }
+    cell_short(d->view->cli, &text, 0);
+    table_cell(d->table, bytes_of_buf(&text));
+    buf_clear(&text);
+    put_change(d, change, &text);
+    table_cell(d->table, bytes_of_buf(&text));
+    if (got == 0) {
+        table_uint(d->table, event.seq);
+        buf_clear(&text);
+        when_text(&text, event.time, d->style, d->now);
+        table_cell(d->table, bytes_of_buf(&text));
+        table_cell(d->table, event.kind);
+    } else {
+        bool by_time = change->seq == LEDGER_NO_SEQ;
+        by_time ? table_text(d->table, "") : table_uint(d->table, change->seq);
+        buf_clear(&text);
+        if (by_time && since != SIZE_MAX && change->what != DIFF_WENT) {
+            put_since(d, change->row, since, &text);
+        }
+        table_cell(d->table, bytes_of_buf(&text));
+        table_text(d->table, by_time ? "(by time)" : "(unreadable)");
+    }
+    buf_done(&text);
+    return 0;
+}
+
+/* ---- JSON ---- */
+
+static int put(struct diff *d, const struct diff_change *change, struct err *err) {
+    struct ledger_event event;
+    struct obj one, sides[2];
+    struct buf name;
+    int got = read_event(d, change->seq, &event, err);
+    if (got < 0) {
+        return got;
+    }
+    obj_init(&one);
+    buf_init(&name, TEXT_BYTES);
+    thing_name(change->row, &name);
+    obj_str(&one, "name", bytes_of_buf(&name));
+    obj_text(&one, "table", change->row->table->name);
+    obj_text(&one, "noun", change->row->table->noun);
+    obj_text(&one, "change", names[change->what]);
+    for (size_t i = 0; i < 2; i++) {
+        const struct row *row = i == 1 && change->what != DIFF_WENT   ? change->row
+                                : i == 0 && change->what == DIFF_WENT ? change->row
+                                : i == 0                              ? change->old
+                                                                      : NULL;
+        obj_init(&sides[i]);
+        for (size_t k = 0; row && k < change->n; k++) {
+            cell_put(row, change->columns[k], &sides[i]);
+        }
+        if (row) {
+            obj_obj(&one, i == 0 ? "before" : "after", &sides[i]);
+        } else {
+            obj_text(&one, i == 0 ? "before" : "after", NULL);
+        }
+        obj_done(&sides[i]);
+    }
+    obj_uint(&one, "seq", change->seq);
+    if (got == 0) {
+        obj_time(&one, "time", event.time);
+        obj_str(&one, "kind", event.kind);
+    } else {
+        obj_text(&one, "time", NULL);
+        obj_text(&one, "kind", NULL);
+    }
+    obj_obj(&d->list, NULL, &one);
+    buf_done(&name);
+    return 0;
+}
+
+static int on_change(void *ctx, const struct diff_change *change, struct err *err) {
+    struct diff *d = ctx;
+    int rc = d->view->cli->json ? put(d, change, err) : print(d, change, err);
+    d->n++;
+    return rc;
+}
+
+/* ---- the command ---- */
+
+static bool is_asked(const struct opt_args *args, struct asof *view, size_t table) {
+    const char *name;
+    size_t at = 0;
+    if (!opt_has(args, &options[D_TABLE])) {
+        return opt_has(args, &options[D_ALL]) || diff_shows(state_table(view->state, table));
+    }
+    while ((name = opt_next(args, &options[D_TABLE], &at)) != NULL) {
+        if (thing_table(view, bytes_of(name)) == table) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is stale has only its newest rows, so there is nothing to compare; asof_warn has said so. */
+static bool is_stale(struct diff *d, size_t table) {
+    struct state_status from, to;
+    size_t projection = state_table_projection(d->view->state, table);
+    state_status(d->from, projection, &from);
+    state_status(d->view->state, projection, &to);
+    return from.stale || to.stale;
+}
+
+static int check_tables(const struct opt_args *args, struct asof *view) {
+    const char *name;
+    size_t at = 0;
+    while ((name = opt_next(args, &options[D_TABLE], &at)) != NULL) {
+        if (thing_table(view, bytes_of(name)) == SIZE_MAX) {
+            const char *near = thing_suggest(view, bytes_of(name), true);
+            return cli_usage(view->cli, "there is no table '%.100s'%s%s%s; 'ledger state' lists them", name,
+                             near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+        }
+    }
+    return 0;
+}
+
+static int put_json(struct diff *d) {
+    struct obj whole, from;
+    obj_init(&whole);
+    obj_init(&from);
+    obj_text(&whole, "schema", "ledger.diff/1");
+    obj_uint(&from, "at", state_at(d->from));
+    obj_time(&from, "now", state_now(d->from));
+    obj_obj(&whole, "from", &from);
+    asof_put(d->view, SIZE_MAX, &whole);
+    obj_list(&whole, "changes", &d->list);
+    damage_put(&d->damage, &whole);
+    int exit_code = obj_print(d->view->cli, &whole, false);
+    obj_done(&whole);
+    return exit_code;
+}
+
+static int answer(struct diff *d, const struct opt_args *args) {
+    struct cli *cli = d->view->cli;
+    struct err err = {0};
+    int rc = 0;
+    int exit_code = check_tables(args, d->view);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    asof_warn(d->view, SIZE_MAX);
+    for (size_t i = 0; rc == 0 && i < state_tables(d->view->state) && out_good(cli); i++) {
+        if (is_asked(args, d->view, i) && !is_stale(d, i)) {
+            rc = diff_table(d->from, d->view->state, i, d->view->stop, on_change, d, &err);
+        }
+    }
+    exit_code = cli->json && rc == 0 ? put_json(d) : table_end(d->table);
+    d->table = NULL;
+    pager_end(&d->pager, cli);
+    if (rc != 0 && out_good(cli)) {
+        return cli_fail(cli, &err);
+    }
+    if (exit_code == 0 && d->damage.n > 0) {
+        return EXIT_INVALID;
+    }
+    if (exit_code == 0 && d->n == 0) {
+        cli_note(cli, "ledger: diff: nothing changed");
+        return EXIT_NO;
+    }
+    return exit_code;
+}
+
+/* Both moments, the later one first: it brings what is stored up to date. */
+static int open_views(struct diff *d, const struct opt_args *args) {
+    struct asof *view = d->view;
+    struct asof_at from, to;
+    struct err err = {0};
+    int rc = asof_parse(view, args->args[0], false, &from, &err);
+    rc = rc != 0 ? rc : asof_parse(view, args->n_args > 1 ? args->args[1] : NULL, true, &to, &err);
+    if (rc == 0 && (from.at > to.at || (from.now != 0 && to.now != 0 && from.now > to.now))) {
+        rc = err_set(&err, ERR_INVALID, "'%.60s' is after '%.60s': the earlier moment comes first", args->args[0],
+                     args->n_args > 1 ? args->args[1] : "now");
+    }
+    rc = rc != 0 ? rc : asof_state(view, &to, &view->state, &err);
+    rc = rc != 0 ? rc : asof_state(view, &from, &d->from, &err);
+    return rc == 0 ? 0 : cli_fail(view->cli, &err);
+}
+
+static int run(struct cli *cli, const struct opt_args *args) {
+    struct asof view = {0};
+    struct diff d = {.view = &view, .now = clock_wall_ns()};
+    const char *time = opt_text(args, &options[D_TIME]);
+    struct err err = {0};
+    if (time && when_style(time, &d.style, &err) != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
+    if (opt_has(args, &options[D_ALL]) && opt_has(args, &options[D_TABLE])) {
+        return cli_usage(cli, "--all and --table do not go together");
+    }
+    d.pager.wanted = !opt_has(args, &options[D_NO_PAGER]) && !cli->json;
+    damage_init(&d.damage, cli);
+    obj_init(&d.list);
+    int exit_code = asof_ledger(&view, cli);
+    exit_code = exit_code != 0 ? exit_code : open_views(&d, args);
+    exit_code = exit_code != 0 ? exit_code : answer(&d, args);
+    ledger_reader_close(d.reader);
+    state_close(d.from);
+    asof_close(&view);
+    obj_done(&d.list);
+    damage_done(&d.damage);
+    return exit_code;
+}
+
+const struct spec spec_diff = {
+    .synopsis = "WHEN [WHEN] [--all | --table TABLE]",
+    .about = "Shows what changed between two moments (the second one is now by default): what was installed,\n"
+             "upgraded or removed, models and the names that lead to them, grants, routes, packs, verdicts; a\n"
+             "line each, + appeared, - went, ~ changed, with the old and the new value and the event that did\n"
+             "it. What no event did came by time alone: a grant that ran out. Moments are seqs (what came after\n"
+             "that event), times, dates (the first: its beginning, the second: its end), or so long ago.\n"
+             "Counters, measurements and times are no changes; runs, evaluations and imports are left out\n"
+             "unless asked for. Exit code 1 when nothing changed.",
+    .examples = "ledger diff 2h\nledger diff 2026-11-20 2026-11-20\nledger diff 118 204 --json\n"
+                "ledger diff 7d --table installs --table model_names",
+    .opts = options,
+    .min_args = 1,
+    .max_args = 2,
+    .run = run,
+};

@@ -1,0 +1,172 @@
+/* export: evidence for a stranger. What leaves is said before it does, and recorded before the file has its name. */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/cut_args.h"
+#include "cli/handover.h"
+#include "cli/out.h"
+#include "cli/stop.h"
+
+/* ---- what leaves ---- */
+
+static void put_counts(struct obj *obj, const struct export_counts *c) {
+    obj_uint(obj, "size", c->head.size);
+    obj_hex(obj, "root", c->head.root, LEDGER_HASH);
+    obj_uint(obj, "from", c->from);
+    obj_uint(obj, "to", c->to);
+    obj_uint(obj, "headers", c->headers);
+    obj_uint(obj, "matching", c->matching);
+    obj_uint(obj, "disclosed", c->disclosed);
+    obj_uint(obj, "withheld", c->withheld);
+    obj_uint(obj, "erased", c->erased);
+    obj_uint(obj, "private_fields", c->private_);
+    obj_uint(obj, "artifacts", c->artifacts);
+    obj_uint(obj, "artifact_bytes", c->artifact_bytes);
+    obj_uint(obj, "gaps", c->gaps);
+    obj_uint(obj, "secrets", c->secrets);
+}
+
+static void describe(char ret[320], const struct export_counts *c, bool sparse) {
+    snprintf(
+        ret, 320,
+        "%s%llu header%s of events %llu to %llu leave%s in full (kind, subject, actor, times, runs), %llu with %s, %llu "
+        "without, %llu private field%s, %llu artifact%s",
+        sparse ? "" : "all ", (unsigned long long)c->headers, c->headers == 1 ? "" : "s", (unsigned long long)c->from,
+        (unsigned long long)(c->to - 1), c->headers == 1 ? "s" : "", (unsigned long long)c->disclosed,
+        c->disclosed == 1 ? "its body" : "their bodies", (unsigned long long)c->withheld, (unsigned long long)c->private_,
+        c->private_ == 1 ? "" : "s", (unsigned long long)c->artifacts, c->artifacts == 1 ? "" : "s");
+}
+
+struct listing {
+    struct cli *cli;
+    uint64_t n;
+};
+
+static int list_one(void *ctx, const struct ledger_event *event, bool disclosed, size_t n_private, struct err *err) {
+    struct listing *l = ctx;
+    if (!out_good(l->cli)) {
+        return err_set(err, ERR_IO, "standard output");
+    }
+    l->n++;
+    out_printf(l->cli, "%10llu  %-9s ", (unsigned long long)event->seq, disclosed ? "body" : "withheld");
+    out_safe(l->cli, event->kind);
+    out_str(l->cli, "  ");
+    out_safe(l->cli, event->subject);
+    if (n_private > 0) {
+        out_printf(l->cli, "  + %zu private field%s", n_private, n_private == 1 ? "" : "s");
+    }
+    out_str(l->cli, "\n");
+    return 0;
+}
+
+static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args *args) {
+    struct listing listing = {.cli = cli};
+    struct export_counts counts;
+    struct err err = {0};
+    char words[320];
+    int rc = export_plan(ledger, &args->options, cli->json ? NULL : list_one, &listing, &counts, &err);
+    if (rc != 0) {
+        return cli_fail(cli, &err);
+    }
+    if (cli->json) {
+        struct obj obj;
+        obj_init(&obj);
+        put_counts(&obj, &counts);
+        int exit_code = obj_print(cli, &obj, false);
+        obj_done(&obj);
+        return exit_code;
+    }
+    describe(words, &counts, args->options.seqs != NULL);
+    out_printf(cli, "%s\n", words);
+    if (counts.secrets > 0) {
+        out_printf(cli, "%llu texts look like secrets: the export would be refused\n", (unsigned long long)counts.secrets);
+    }
+    return out_end(cli, EXIT_GOOD);
+}
+
+/* ---- writing ---- */
+
+static int report(struct cli *cli, const struct cut_args *args, const struct handover_bundle *bundle, const char *path) {
+    char words[320];
+    struct handover_done done = {path, bundle->bytes, bundle->receipt.seq, bundle->digest};
+    if (cli->json) {
+        struct obj obj;
+        obj_init(&obj);
+        handover_put(&obj, &done);
+        put_counts(&obj, &bundle->counts);
+        int exit_code = obj_print(cli, &obj, false);
+        obj_done(&obj);
+        return exit_code;
+    }
+    describe(words, &bundle->counts, args->options.seqs != NULL);
+    out_printf(cli, "%s\n", words);
+    handover_say(cli, &done);
+    return out_end(cli, EXIT_GOOD);
+}
+
+static int write_bundle(struct cli *cli, struct ledger *ledger, const struct opt_args *opts, const struct cut_args *args,
+                        const char *path) {
+    struct handover_bundle bundle = {.ledger = ledger,
+                                     .options = &args->options,
+                                     .recipient = opt_text(opts, &cut_options[CUT_RECIPIENT]),
+                                     .note = opt_text(opts, &cut_options[CUT_NOTE])};
+    struct buf query;
+    struct err err = {0};
+    buf_init(&query, 1 << 14);
+    cut_args_words(args, &query);
+    int exit_code;
+    if (buf_check(&query, "the conditions", &err) != 0) {
+        exit_code = cli_fail_input(cli, &err);
+    } else {
+        bundle.query = bytes_of_buf(&query);
+        exit_code = hand_over_bundle(cli, &bundle, path);
+    }
+    buf_done(&query);
+    return exit_code != 0 || out_is_stdout(path) ? exit_code : report(cli, args, &bundle, path);
+}
+
+static int run_export(struct cli *cli, const struct opt_args *opts) {
+    const char *path = opt_text(opts, &cut_options[CUT_OUTPUT]);
+    bool dry = opt_has(opts, &cut_options[CUT_DRY_RUN]);
+    struct out_progress progress;
+    struct ledger *ledger = NULL;
+    struct cut_args args = {0};
+    struct err err = {0};
+    if (path == NULL && !dry) {
+        return cli_usage(cli, "where to? -o FILE writes the bundle, --dry-run lists what would leave");
+    }
+    int exit_code = cli_open(cli, dry ? CLI_READ : CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    int rc = cut_args_read(opts, ledger, &args, &err);
+    rc = rc != 0 ? rc : cut_args_narrow(&args, ledger, &err);
+    if (rc != 0) {
+        exit_code = rc == ERR_NOTFOUND ? cli_fail_lookup(cli, &err) : cli_fail_input(cli, &err);
+    } else {
+        out_progress_init(&progress, cli, "exporting");
+        args.options.stop = stop_catch();
+        args.options.progress = out_progress_draw;
+        args.options.progress_ctx = &progress;
+        exit_code = dry ? dry_run(cli, ledger, &args) : write_bundle(cli, ledger, opts, &args, path);
+        out_progress_end(&progress);
+    }
+    cut_args_done(&args);
+    ledger_close(ledger);
+    return exit_code;
+}
+
+const struct spec spec_export = {
+    .synopsis = "-o FILE [OPTIONS]",
+    .about = "Writes an evidence bundle: the events of a range with their proofs, signed, to be checked offline by\n"
+             "somebody who trusts neither this machine nor this program ('ledger verify FILE'). All headers of\n"
+             "the range leave, so that it can be proven that no match is missing; bodies leave for the events\n"
+             "that match; private fields only by name. Without --since, --until or --whole the range of a\n"
+             "filter is from its first match to its last. Nothing is written when something in it looks like\n"
+             "a secret, or when FILE exists. The export is recorded as an event. Exit code 1 when nothing\n"
+             "matches.",
+    .examples = "ledger export -o run.tar.zst --run 4f1c2a\nledger export -o all.tar.zst --whole --bodies all\n"
+                "ledger export --dry-run --kind 'permission.*' --since 2026-11-01",
+    .opts = cut_options,
+    .run = run_export,
+};

@@ -1,0 +1,65 @@
+/* model, route, permit, pack, eval, promote, run: a row for each command about things with a state. What they share is in
+ * things.c; a command that does more than list and show moves to a file of its own. */
+#include "cli/cli.h"
+#include "cli/things.h"
+
+#define LIST_AND_SHOW(what_)                                                                                               \
+    {                                                                                                                      \
+        {"list", "list " what_, &things_list}, {"show", "show one, why it is so, and by which events", &things_show}, {    \
+            0                                                                                                              \
+        }                                                                                                                  \
+    }
+
+static const struct command model[] = LIST_AND_SHOW("models, by the digests of their weights");
+static const struct command route[] = LIST_AND_SHOW("routes and whether they are proven");
+static const struct command permit[] = LIST_AND_SHOW("permissions: what was asked for, granted, denied");
+static const struct command pack[] = LIST_AND_SHOW("packs and what they lack");
+static const struct command eval[] = LIST_AND_SHOW("evaluations and whether they count");
+static const struct command promote[] = LIST_AND_SHOW("promotions and how far they are");
+static const struct command run[] = LIST_AND_SHOW("runs and how they ended");
+
+const struct spec spec_model = {
+    .synopsis = "list | show NAME",
+    .about = "Models are known by the digest of their weights. A name, a tag, an alias or a file is a claim that\n"
+             "points to it, so a NAME is a digest, its beginning, or whatever points there now. 'ledger state\n"
+             "model_names' lists the names, and which of them moved.",
+    .examples = "ledger model list\nledger model show llama3.2:3b\nledger model show sha256:4f2a",
+    .subs = model,
+};
+const struct spec spec_route = {
+    .synopsis = "list | show NAME",
+    .about = "Routes say which model answers which kind of work. One is ready when an evaluation proves it as it\n"
+             "is now: pack version, configuration, model and suite.",
+    .examples = "ledger route list --state 'declared*'\nledger route show summarise --at 2026-11-20",
+    .subs = route,
+};
+const struct spec spec_permit = {
+    .synopsis = "list | show NAME",
+    .about = "Permissions of packs and tools: WHO/GROUP/SCOPE.",
+    .examples = "ledger permit list --pack pdf-ops-pack\nledger permit show pack/pdf-ops-pack/exec",
+    .subs = permit,
+};
+const struct spec spec_pack = {
+    .synopsis = "list | show NAME",
+    .about = "Packs: installed, blocked, demo-only, partial, ready, parked or removed, and why.",
+    .examples = "ledger pack list\nledger pack show pdf-ops-pack\nledger why pack/pdf-ops-pack",
+    .subs = pack,
+};
+const struct spec spec_eval = {
+    .synopsis = "list | show NAME",
+    .about = "Evaluations: what was evaluated, how it ended, and whether it can prove anything.",
+    .examples = "ledger eval list --last 10\nledger eval list --with verdict=fail",
+    .subs = eval,
+};
+const struct spec spec_promote = {
+    .synopsis = "list | show NAME",
+    .about = "Promotions: idle, planned, debating, simulated, verifying, promoted or aborted.",
+    .examples = "ledger promote list --state verifying",
+    .subs = promote,
+};
+const struct spec spec_run = {
+    .synopsis = "list | show NAME",
+    .about = "Runs: how they ended and what they took. 'ledger timeline RUN' shows one as a tree.",
+    .examples = "ledger run list --last 20\nledger run list --pack pdf-ops-pack --state failed\nledger run show 4f1c",
+    .subs = run,
+};

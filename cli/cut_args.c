@@ -1,0 +1,329 @@
+/* Conditions on headers as people write them: a value is equal, or with '*' at its end a beginning. */
+#include "cli/cut_args.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/when.h"
+#include "projections/projection.h"
+#include "query/sql.h"
+
+#define SEQS_MAX 1000000
+
+const struct opt cut_options[CUT_OPTIONS + 1] = {
+    [CUT_OUTPUT] = {"output", 'o', "FILE", "write the bundle to FILE, which must not exist; - for standard output"},
+    [CUT_KIND] = {"kind", 'k', "KIND", "events of this kind; with * at its end, of all that begin so"},
+    [CUT_SUBJECT] = {"subject", 's', "SUBJECT", "about this; * at its end"},
+    [CUT_RUN] = {"run", 'r', "RUN", "of this run; * at its end"},
+    [CUT_ACTOR] = {"actor", 'a', "WHO", "caused by this one; * at its end"},
+    [CUT_SOURCE] = {"source", 0, "SOURCE", "that came in this way; * at its end"},
+    [CUT_GRADE] = {"grade", 'g', "GRADE", "with this grade"},
+    [CUT_KEY] = {"key", 0, "KEY", "with this idempotency key; * at its end"},
+    [CUT_SINCE] = {"since", 0, "WHEN", "from this seq, time, date or duration before now on"},
+    [CUT_UNTIL] = {"until", 0, "WHEN", "up to it; a seq's event is the first that is not in it"},
+    [CUT_WHOLE] = {"whole", 0, NULL, "the range is the whole log, not only from the first match to the last"},
+    [CUT_BODIES] = {"bodies", 0, "WHICH", "bodies that are disclosed: matching (default), all, none"},
+    [CUT_PRIVATE] = {"private", 0, "FIELDS", "private fields to disclose, with commas between"},
+    [CUT_ARTIFACTS] = {"artifacts", 0, NULL, "with the artifacts that disclosed events name"},
+    [CUT_STATES] = {"states", 0, "NAMES", "with the states of these projections, or of all"},
+    [CUT_SPARSE] = {"sparse", 0, "SEQS", "just these events, each with its own proof; no claim of completeness"},
+    [CUT_SQL] = {"sql", 0, "SELECT", "the same, of the seqs that a statement gives in its first column"},
+    [CUT_PLAIN] = {"plain", 0, NULL, "a tar without compression"},
+    [CUT_DRY_RUN] = {"dry-run", 'n', NULL, "only list what would leave"},
+    [CUT_RECIPIENT] = {"recipient", 0, "WHO", "for whom it is; kept private in the event that records the export"},
+    [CUT_NOTE] = {"note", 0, "TEXT", "why; kept private too"},
+    {0},
+};
+
+/* ---- conditions ---- */
+
+static int read_terms(const struct opt_args *args, struct cut_args *cut, struct err *err) {
+    static const int fields[] = {CUT_KIND, CUT_SUBJECT, CUT_RUN, CUT_ACTOR, CUT_SOURCE, CUT_GRADE, CUT_KEY};
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const struct opt *opt = &cut_options[fields[i]];
+        const char *value = opt_text(args, opt);
+        size_t at = 0, times = 0;
+        while (opt_next(args, opt, &at) != NULL) {
+            times++;
+        }
+        if (times > 1) {
+            return err_set(err, ERR_INVALID, "--%s is given twice: all conditions must hold for an event", opt->name);
+        }
+        if (value == NULL) {
+            continue;
+        }
+        struct export_term *t = &cut->term[cut->options.n_terms++];
+        size_t n = strlen(value);
+        bool prefix = n > 0 && value[n - 1] == '*';
+        *t = (struct export_term){opt->name, prefix ? EXPORT_PREFIX : EXPORT_EQUALS, {(const uint8_t *)value, n - prefix}};
+        if (memchr(value, '*', n - prefix) != NULL || strchr(value, '?') != NULL) {
+            return err_set(
+                err, ERR_INVALID,
+                "--%s '%.100s': only a '*' at the end can be proven to be complete; 'ledger query' knows patterns",
+                opt->name, value);
+        }
+    }
+    cut->options.terms = cut->term;
+    return 0;
+}
+
+static int read_range(const struct opt_args *args, struct cut_args *cut, struct err *err) {
+    const char *since = opt_text(args, &cut_options[CUT_SINCE]), *until = opt_text(args, &cut_options[CUT_UNTIL]);
+    struct export_options *o = &cut->options;
+    struct when when;
+    int rc = since != NULL ? when_parse(since, false, &when, err) : 0;
+    if (rc == 0 && since != NULL && when.is_seq) {
+        o->from = when.at;
+    } else if (rc == 0 && since != NULL) {
+        o->has_since = true;
+        o->since = when.at;
+    }
+    rc = rc != 0 || until == NULL ? rc : when_parse(until, true, &when, err);
+    if (rc == 0 && until != NULL && when.is_seq) {
+        o->to = when.at;
+    } else if (rc == 0 && until != NULL) {
+        o->has_until = true;
+        o->until = when.at;
+    }
+    cut->given = since != NULL || until != NULL || opt_has(args, &cut_options[CUT_WHOLE]);
+    return rc;
+}
+
+/* ---- names ---- */
+
+/* The names of a list, each once, in order. */
+static int read_names(const struct opt_args *args, const struct opt *opt, struct buf *own, const char **names, size_t max,
+                      size_t *ret_n, struct err *err) {
+    const char *value;
+    size_t at = 0, n = 0;
+    while ((value = opt_next(args, opt, &at)) != NULL) {
+        for (size_t len; (len = strcspn(value, ",")) > 0 || *value == ','; value += len + (value[len] == ',')) {
+            if (len == 0 || n == max) {
+                return err_set(err, ERR_INVALID, "--%s takes at most %zu names with commas between", opt->name, max);
+            }
+            char *name = (char *)own->p + own->n;
+            buf_put(own, value, len);
+            buf_put_u8(own, 0);
+            size_t place = n;
+            while (place > 0 && strcmp(names[place - 1], name) > 0) {
+                place--;
+            }
+            if (place > 0 && strcmp(names[place - 1], name) == 0) {
+                return err_set(err, ERR_INVALID, "--%s names '%.60s' twice", opt->name, name);
+            }
+            memmove(&names[place + 1], &names[place], (n - place) * sizeof(names[0]));
+            names[place] = name;
+            n++;
+        }
+    }
+    *ret_n = n;
+    return 0;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int read_states(const struct opt_args *args, struct cut_args *cut, struct err *err) {
+    size_t n = 0;
+    int rc = read_names(args, &cut_options[CUT_STATES], &cut->names, cut->states, EXPORT_STATES_MAX, &n, err);
+    if (rc == 0 && n == 1 && strcmp(cut->states[0], "all") == 0) {
+        for (n = 0; projection_all[n] != NULL && n < EXPORT_STATES_MAX; n++) {
+            cut->states[n] = projection_all[n]->name;
+        }
+        qsort(cut->states, n, sizeof(cut->states[0]), by_name);
+    }
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        size_t p = 0;
+        while (projection_all[p] != NULL && strcmp(projection_all[p]->name, cut->states[i]) != 0) {
+            p++;
+        }
+        if (projection_all[p] == NULL) {
+            rc = err_set(err, ERR_INVALID, "--states: there is no projection '%.60s'; 'ledger state' lists them",
+                         cut->states[i]);
+        }
+    }
+    cut->options.states = cut->states;
+    cut->options.n_states = n;
+    return rc;
+}
+
+static int read_bodies(const struct opt_args *args, struct cut_args *cut, struct err *err) {
+    static const char *const names[] = {
+        [EXPORT_BODIES_MATCHING] = "matching", [EXPORT_BODIES_ALL] = "all", [EXPORT_BODIES_NONE] = "none"};
+    const char *given = opt_text(args, &cut_options[CUT_BODIES]);
+    for (size_t i = 0; given != NULL; i++) {
+        if (i == sizeof(names) / sizeof(names[0])) {
+            return err_set(err, ERR_INVALID, "--bodies '%.60s': accepted are matching, all, none", given);
+        }
+        if (strcmp(names[i], given) == 0) {
+            cut->options.bodies = (enum export_bodies)i;
+            break;
+        }
+    }
+    return 0;
+}
+
+/* ---- chosen events ---- */
+
+static int add_seq(struct cut_args *cut, uint64_t seq, struct err *err) {
+    if (cut->n_seqs == SEQS_MAX) {
+        return err_set(err, ERR_LIMIT, "a sparse bundle has at most %d events", SEQS_MAX);
+    }
+    if ((cut->n_seqs & (cut->n_seqs + 1)) == 0) { /* room for 1, 3, 7, ... */
+        uint64_t *more = realloc(cut->seqs, (2 * cut->n_seqs + 1) * sizeof(*more));
+        if (more == NULL) {
+            return err_set(err, ERR_NOMEM, "out of memory");
+        }
+        cut->seqs = more;
+    }
+    cut->seqs[cut->n_seqs++] = seq;
+    return 0;
+}
+
+static int read_seqs(const char *text, struct cut_args *cut, struct err *err) {
+    for (size_t n; *text != '\0'; text += n + (text[n] == ',')) {
+        uint64_t seq;
+        n = strcspn(text, ",");
+        if (text_parse_u64((struct bytes){(const uint8_t *)text, n}, &seq) != 0) {
+            return err_set(err, ERR_INVALID, "--sparse: '%.*s' is no seq; accepted is SEQ,SEQ,...", n < 40 ? (int)n : 40,
+                           text);
+        }
+        int rc = add_seq(cut, seq, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int take_row(void *ctx, const struct sql_row *row, struct err *err) {
+    if (row->n == 0 || row->values[0].type != QUERY_INT || row->values[0].int_ < 0) {
+        return err_set(err, ERR_INVALID, "--sql: the first column is no seq");
+    }
+    return add_seq(ctx, (uint64_t)row->values[0].int_, err);
+}
+
+static int ask_seqs(const char *statement, struct ledger *ledger, struct cut_args *cut, struct err *err) {
+    struct sql *sql = NULL;
+    int rc = sql_open(ledger, NULL, &sql, err);
+    rc = rc != 0 ? rc : sql_run(sql, bytes_of(statement), NULL, take_row, cut, err);
+    sql_close(sql);
+    return rc;
+}
+
+static int by_number(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int read_chosen(const struct opt_args *args, struct ledger *ledger, struct cut_args *cut, struct err *err) {
+    const char *list = opt_text(args, &cut_options[CUT_SPARSE]), *statement = opt_text(args, &cut_options[CUT_SQL]);
+    if (list == NULL && statement == NULL) {
+        return 0;
+    }
+    if ((list != NULL && statement != NULL) || cut->options.n_terms > 0 || cut->given) {
+        return err_set(err, ERR_INVALID, "--sparse or --sql choose the events: no conditions and no range beside them");
+    }
+    int rc = list != NULL ? read_seqs(list, cut, err) : ask_seqs(statement, ledger, cut, err);
+    if (rc == 0 && cut->n_seqs == 0) {
+        rc = err_set(err, ERR_NOTFOUND, "no event was chosen");
+    }
+    if (rc == 0) {
+        qsort(cut->seqs, cut->n_seqs, sizeof(cut->seqs[0]), by_number);
+        size_t n = 1;
+        for (size_t i = 1; i < cut->n_seqs; i++) {
+            if (cut->seqs[i] != cut->seqs[n - 1]) {
+                cut->seqs[n++] = cut->seqs[i];
+            }
+        }
+        cut->options.seqs = cut->seqs;
+        cut->options.n_seqs = cut->n_seqs = n;
+    }
+    return rc;
+}
+
+/* ---- all together ---- */
+
+int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut_args *ret, struct err *err) {
+    *ret = (struct cut_args){0};
+    export_options_init(&ret->options);
+    buf_init(&ret->names, 1 << 16);
+    buf_room(&ret->names, 1 << 16); /* names are pointed at: it does not move */
+    int rc = buf_check(&ret->names, "names", err);
+    rc = rc != 0 ? rc : read_terms(args, ret, err);
+    rc = rc != 0 ? rc : read_range(args, ret, err);
+    rc = rc != 0 ? rc : read_bodies(args, ret, err);
+    rc = rc != 0 ? rc
+                 : read_names(args, &cut_options[CUT_PRIVATE], &ret->names, ret->private_, EXPORT_PRIVATE_MAX,
+                              &ret->options.n_private, err);
+    ret->options.private_ = ret->private_;
+    rc = rc != 0 ? rc : buf_check(&ret->names, "names", err);
+    rc = rc != 0 ? rc : read_states(args, ret, err);
+    ret->options.artifacts = opt_has(args, &cut_options[CUT_ARTIFACTS]);
+    ret->options.plain = opt_has(args, &cut_options[CUT_PLAIN]);
+    return rc != 0 ? rc : read_chosen(args, ledger, ret, err);
+}
+
+/* The first match in one direction. */
+static int first_match(const struct cut_args *args, struct ledger *ledger, bool last, uint64_t *ret, struct err *err) {
+    struct query_value value[EXPORT_TERMS_MAX];
+    struct query_term term[EXPORT_TERMS_MAX];
+    struct query_cursor *cursor = NULL;
+    struct query query;
+    query_init(&query);
+    for (size_t i = 0; i < args->options.n_terms; i++) {
+        const struct export_term *t = &args->term[i];
+        value[i] = (struct query_value){.type = QUERY_TEXT, .text = t->value};
+        term[i] = (struct query_term){.field = query_field_find(bytes_of(t->field)),
+                                      .op = t->op == EXPORT_EQUALS ? QUERY_EQ : QUERY_PREFIX,
+                                      .values = &value[i],
+                                      .n_values = 1};
+    }
+    query.terms = term;
+    query.n_terms = args->options.n_terms;
+    query.descending = last;
+    query.limit = 1;
+    int rc = query_open(ledger, &query, &cursor, err);
+    rc = rc != 0 ? rc : query_next(cursor, err);
+    if (rc == 0) {
+        *ret = query_seq(cursor);
+    }
+    query_close(cursor);
+    return rc == 1 ? err_set(err, ERR_NOTFOUND, "no event matches") : rc;
+}
+
+int cut_args_narrow(struct cut_args *args, struct ledger *ledger, struct err *err) {
+    uint64_t first, last;
+    if (args->given || args->options.n_terms == 0 || args->options.seqs != NULL) {
+        return 0;
+    }
+    int rc = first_match(args, ledger, false, &first, err);
+    rc = rc != 0 ? rc : first_match(args, ledger, true, &last, err);
+    if (rc == 0) {
+        args->options.from = first;
+        args->options.to = last + 1;
+    }
+    return rc;
+}
+
+void cut_args_done(struct cut_args *args) {
+    buf_done(&args->names);
+    free(args->seqs);
+}
+
+void cut_args_words(const struct cut_args *args, struct buf *out) {
+    if (args->options.seqs != NULL) {
+        buf_printf(out, "%zu chosen", args->n_seqs);
+    } else if (args->options.n_terms == 0) {
+        buf_put_str(out, "everything");
+    }
+    for (size_t i = 0; i < args->options.n_terms; i++) {
+        const struct export_term *t = &args->term[i];
+        buf_printf(out, "%s%s = ", i == 0 ? "" : ", ", t->field);
+        buf_put_bytes(out, t->value);
+        buf_put_str(out, t->op == EXPORT_PREFIX ? "*" : "");
+    }
+}

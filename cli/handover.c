@@ -1,0 +1,98 @@
+/* The event is there before the file has its name: evidence that nobody knows to have left is worse than a record of some
+ * that did not. */
+#include "cli/handover.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/out.h"
+
+static int fail(struct cli *cli, int rc, const struct err *err) {
+    return rc == ERR_INVALID || rc == ERR_LIMIT ? cli_fail_input(cli, err)
+           : rc == ERR_NOTFOUND                 ? cli_fail_lookup(cli, err)
+                                                : cli_fail(cli, err);
+}
+
+static int to_stdout(struct cli *cli, const struct handover *how) {
+    struct err err = {0};
+    if (cli->out_tty) {
+        return cli_usage(cli, "%s does not go to a terminal; -o FILE writes it to a file", how->what);
+    }
+    int rc = how->write(how->ctx, STDOUT_FILENO, &err);
+    rc = rc != 0 ? rc : how->record(how->ctx, "-", &err);
+    return rc != 0 ? fail(cli, rc, &err) : 0;
+}
+
+int hand_over(struct cli *cli, const struct handover *how, const char *path) {
+    struct file_out file;
+    struct stat st;
+    struct err err = {0};
+    if (out_is_stdout(path)) {
+        return to_stdout(cli, how);
+    }
+    if (lstat(path, &st) == 0) {
+        err_set(&err, ERR_INVALID, "'%s' exists already; %s never replaces a file", path, how->what);
+        return cli_fail_input(cli, &err);
+    }
+    int rc = file_out_begin(&file, path, out_mode(), &err);
+    if (rc != 0) {
+        return cli_fail(cli, &err);
+    }
+    rc = how->write(how->ctx, file.fd, &err);
+    if (rc == 0 && fsync(file.fd) != 0) {
+        rc = err_errno(&err, errno, "'%s'", path);
+    }
+    rc = rc != 0 ? rc : how->record(how->ctx, path, &err);
+    if (rc != 0) {
+        file_out_abort(&file);
+        return fail(cli, rc, &err);
+    }
+    return file_out_commit(&file, &err) != 0 ? cli_fail(cli, &err) : 0;
+}
+
+/* ---- bundles ---- */
+
+static int write_bundle(void *ctx, int fd, struct err *err) {
+    struct handover_bundle *b = ctx;
+    return export_write(b->ledger, b->options, fd, &b->counts, b->digest, &b->bytes, err);
+}
+
+static int record_bundle(void *ctx, const char *path, struct err *err) {
+    struct handover_bundle *b = ctx;
+    char actor[128];
+    cli_actor(actor);
+    struct export_record record = {.counts = &b->counts,
+                                   .digest = b->digest,
+                                   .bytes = b->bytes,
+                                   .query = b->query,
+                                   .actor = actor,
+                                   .path = path,
+                                   .recipient = b->recipient,
+                                   .note = b->note};
+    return export_record(b->ledger, b->options, &record, &b->receipt, err);
+}
+
+int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char *path) {
+    struct handover how = {write_bundle, record_bundle, bundle, "a bundle"};
+    return hand_over(cli, &how, path);
+}
+
+/* ---- what is said ---- */
+
+void handover_say(struct cli *cli, const struct handover_done *done) {
+    char size[32], hex[2 * LEDGER_HASH + 1];
+    text_hex(hex, done->digest, LEDGER_HASH);
+    out_size(size, done->bytes);
+    out_safe(cli, bytes_of(done->path));
+    out_printf(cli, ": %s, sha256 %s, recorded as event %llu\n", size, hex, (unsigned long long)done->recorded);
+}
+
+void handover_put(struct obj *obj, const struct handover_done *done) {
+    obj_text(obj, "path", done->path);
+    obj_uint(obj, "bytes", done->bytes);
+    obj_hex(obj, "sha256", done->digest, LEDGER_HASH);
+    obj_uint(obj, "recorded", done->recorded);
+}

@@ -1,0 +1,54 @@
+/* One row of a state told whole: how it is, why, and by which events. For people as text, for programs as JSON.
+ *
+ *   story.c         the row, its fields, its lists, its evidence
+ *   story_parts.c   rows of other tables that belong to it: the routes and permissions of a pack, the pack of a route
+ */
+#ifndef CLI_STORY_H
+#define CLI_STORY_H
+
+#include "cli/asof.h"
+#include "cli/damage.h"
+#include "cli/when.h"
+
+struct story {
+    struct asof *view;
+    enum when_style style;
+    bool whole; /* every field; else what explains the state, and the parts with theirs */
+    uint64_t now, told;
+    struct damage damage;
+    struct ledger_reader *reader;
+    struct obj list; /* in JSON */
+};
+
+/* `story` is filled but for what begins with 0. */
+void story_init(struct story *story, struct asof *view, enum when_style style, bool whole);
+/* Tells a row: prints it, or adds it to the JSON document. A thing_fn, the context is the story. */
+int story_row(void *story, const struct row *row, struct err *err);
+/* Prints the JSON document, if it is one, and frees. Returns the exit code: EXIT_INVALID when some events could not be
+ * read. */
+int story_end(struct story *story, const char *schema, size_t table);
+
+/* Appends "ready", "declared-not-proven: model drift". */
+void story_state(const struct row *row, struct buf *out);
+
+/* ---- story_parts.c ---- */
+
+#define PARTS_MAX 40
+
+struct part {
+    struct buf name, state;
+    uint64_t evidence[ROW_SEQS_MAX];
+    size_t n_evidence;
+    bool decides; /* belongs to it; else it belongs to the part */
+};
+
+struct parts {
+    struct part part[PARTS_MAX];
+    size_t n;
+    uint64_t more; /* that had no room */
+};
+
+int parts_find(struct asof *view, const struct row *row, struct parts *ret, struct err *err);
+void parts_done(struct parts *parts);
+
+#endif

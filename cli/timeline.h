@@ -1,0 +1,33 @@
+/* The insides of `ledger timeline`: what it is about, and where its events come from. */
+#ifndef CLI_TIMELINE_H
+#define CLI_TIMELINE_H
+
+#include "cli/cli.h"
+#include "cli/damage.h"
+#include "cli/pager.h"
+#include "cli/tree.h"
+#include "cli/when.h"
+
+#define TIMELINE_RUN_MAX 600 /* a run's id with its NUL */
+
+struct timeline {
+    struct cli *cli;
+    struct ledger *ledger;
+    struct tree tree;
+    struct damage damage;
+    const char *about; /* the run or subject; NULL: all of a span of time */
+    struct buf run;    /* memory of `about`, when it was given as a beginning */
+    struct pager pager;
+    bool of_run, since_start;
+    enum when_style style;
+    uint64_t now, size;
+    size_t errors, gaps, shown;
+};
+
+/* Fills the tree with what `about` names, as far as the base query goes. A run may be named by its beginning: then `about`
+ * becomes its name. No event is no failure; ERR_NOTFOUND names some of the several runs that begin so. */
+int timeline_load(struct timeline *timeline, const struct query *base, struct err *err);
+/* Gaps stand within the run that they are a gap of: under its root, where they happened. */
+void timeline_hang_gaps(struct timeline *timeline);
+
+#endif

@@ -1,0 +1,84 @@
+/* What is before the first '/' is a noun. When there is no such noun, the whole may be the subject of events that a table
+ * has for its first key, "tool/bash" of permissions; otherwise the noun is a slip. */
+#include "cli/why_state.h"
+
+#include <string.h>
+
+#include "cli/story.h"
+#include "cli/thing.h"
+
+bool why_state_is(const char *text) {
+    return strchr(text, '/') != NULL || (text[0] >= 'a' && text[0] <= 'z');
+}
+
+/* Nouns of subjects that are not the nouns of tables. */
+static size_t table_of(struct asof *view, struct bytes noun) {
+    return thing_table(view, bytes_is(noun, "alias") ? bytes_of("model-name") : noun);
+}
+
+/* Rows of any table whose first key is the whole subject. */
+static int by_subject(struct story *story, struct bytes subject, struct err *err) {
+    struct asof *view = story->view;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < state_tables(view->state); i++) {
+        struct state_rows *rows = NULL;
+        const struct row *row = NULL;
+        if (thing_piles(state_table(view->state, i))) {
+            continue;
+        }
+        rc = state_rows_open(view->state, i, &subject, 1, &rows, err);
+        while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
+            rc = story_row(story, row, err);
+        }
+        state_rows_close(rows);
+        rc = rc == 1 ? 0 : rc;
+    }
+    return rc;
+}
+
+static int unknown(struct asof *view, const char *text, struct bytes noun) {
+    const char *near = thing_suggest(view, noun, false);
+    if (!strchr(text, '/')) {
+        return cli_usage(view->cli,
+                         "'%.200s' is no seq; accepted are a decimal number and NOUN/NAME, as pack/pdf-ops-pack%s%s%s", text,
+                         near ? "; did you mean '" : "", near ? near : "", near ? "/...'?" : "");
+    }
+    return cli_usage(view->cli, "there is nothing called '%.*s' that has a state, and no state of '%.200s'%s%s%s",
+                     (int)(noun.n < 60 ? noun.n : 60), noun.n > 0 ? (const char *)noun.p : "", text,
+                     near ? "; did you mean '" : "; 'ledger state' lists what has one", near ? near : "",
+                     near ? "/...'?" : "");
+}
+
+static int tell(struct asof *view, const char *text, enum when_style style) {
+    const char *slash = strchr(text, '/');
+    struct bytes noun = {(const uint8_t *)text, slash ? (size_t)(slash - text) : strlen(text)};
+    size_t table = table_of(view, noun);
+    struct story story;
+    struct err err = {0};
+    int rc;
+    if (!slash && table != SIZE_MAX && !bytes_is(bytes_of(state_table(view->state, table)->noun), "verdict")) {
+        return cli_usage(view->cli, "which %s? one is named '%s/NAME'; 'ledger state %s' lists them", text,
+                         state_table(view->state, table)->noun, state_table(view->state, table)->name);
+    }
+    asof_warn(view, table);
+    story_init(&story, view, style, false);
+    if (table != SIZE_MAX) {
+        rc = thing_each(view, table, bytes_of(slash ? slash + 1 : ""), story_row, &story, &err);
+    } else {
+        rc = by_subject(&story, bytes_of(text), &err);
+    }
+    uint64_t told = story.told;
+    int exit_code = story_end(&story, "ledger.why_state/1", table);
+    if (rc != 0) {
+        return cli_fail_lookup(view->cli, &err);
+    }
+    return told > 0 ? exit_code : unknown(view, text, noun);
+}
+
+int why_state(struct cli *cli, const char *text, const char *at, enum when_style style) {
+    struct asof view = {0};
+    int exit_code = asof_open(&view, cli, at);
+    exit_code = exit_code != 0 ? exit_code : tell(&view, text, style);
+    asof_close(&view);
+    return exit_code;
+}

@@ -1,0 +1,41 @@
+/* Predicates over headers, the only ones that can be proven to be complete: bytewise, on what every header discloses. */
+#include "export/bundle.h"
+
+#include <string.h>
+
+static const char *const fields[] = {"kind", "subject", "run", "actor", "source", "grade", "key"};
+
+size_t bundle_field(const char *name) {
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (strcmp(fields[i], name) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+const char *bundle_field_name(size_t field) {
+    return fields[field];
+}
+
+struct bytes bundle_field_of(const struct event_header *h, size_t field) {
+    const struct bytes all[] = {h->kind, h->subject, h->run, h->actor, h->source, h->grade, h->key};
+    return all[field];
+}
+
+static bool holds(const struct export_term *term, const struct event_header *header) {
+    struct bytes text = bundle_field_of(header, bundle_field(term->field));
+    if (term->op == EXPORT_EQUALS) {
+        return bytes_eq(text, term->value);
+    }
+    return text.n >= term->value.n && (term->value.n == 0 || memcmp(text.p, term->value.p, term->value.n) == 0);
+}
+
+bool bundle_matches(const struct export_term *terms, size_t n, const struct event_header *header) {
+    for (size_t i = 0; i < n; i++) {
+        if (!holds(&terms[i], header)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,50 @@
+/* What is cut from a ledger: options made plain, the head it is cut from, and one walk over the events of the range that
+ * planning and writing share. */
+#ifndef EXPORT_CUT_H
+#define EXPORT_CUT_H
+
+#include "export/bundle.h"
+#include "ledger/core.h"
+
+struct cut {
+    struct ledger *ledger;
+    const struct export_options *options;
+    /* What was asked for, sorted, none twice. */
+    struct export_term term[EXPORT_TERMS_MAX]; /* by field and value */
+    const char *private_[EXPORT_PRIVATE_MAX], *states[EXPORT_STATES_MAX];
+    size_t n_terms, n_private, n_states;
+    bool has_since, has_until;                 /* bounds of time that are not implied by the range's own */
+    struct export_counts counts;               /* head, range; the rest as the walk goes */
+    struct buf note;                           /* the head's checkpoint */
+    uint64_t *gap;                             /* seqs of ledger.gap events; owned */
+    size_t n_gaps, cap_gaps;
+    uint8_t (*artifact)[LEDGER_HASH]; /* digests that disclosed events name, sorted once the walk is over; owned */
+    size_t n_artifacts, cap_artifacts;
+    uint64_t first_secret; /* seq; LEDGER_NO_SEQ: none */
+    const char *secret_rule;
+};
+
+/* Checks the options and takes the head. */
+int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options *options, struct err *err);
+void cut_done(struct cut *cut); /* a zeroed one is fine */
+
+/* What becomes of an event. */
+enum cut_fate { CUT_HEADER_ONLY, CUT_DISCLOSED, CUT_WITHHELD, CUT_ERASED };
+bool cut_matches(const struct cut *cut, const struct event_header *header);
+enum cut_fate cut_fate(const struct cut *cut, bool matches, bool erased);
+bool cut_discloses_field(const struct cut *cut, struct bytes name);
+
+/* Counts everything, and what else the manifest tells. `each` may be NULL. */
+int cut_count(struct cut *cut, export_each_fn *each, void *ctx, struct err *err);
+/* The events of the range, in order, or the chosen ones: 0, 1 at the end. */
+struct cut_walk {
+    struct cut *cut;
+    struct ledger_reader *reader;
+    uint64_t next; /* seq, or index into the chosen ones */
+    uint64_t shown;
+};
+int cut_walk_open(struct cut_walk *walk, struct cut *cut, struct err *err);
+int cut_walk_next(struct cut_walk *walk, struct ledger_event *ret, struct event_header *ret_header, struct err *err);
+void cut_walk_close(struct cut_walk *walk); /* a zeroed one is fine */
+
+#endif

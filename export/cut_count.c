@@ -1,0 +1,208 @@
+/* The first walk: how much there is of everything, which gaps and artifacts, and whether a secret would leave. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mp.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "export/cut.h"
+
+#define ARTIFACTS_MAX 4096 /* their names stand in the manifest */
+#define ARTIFACT_MARK "artifact:sha256:"
+
+/* ---- texts of a body or of private fields ---- */
+
+struct looking {
+    struct cut *cut;
+    uint64_t seq;
+    bool is_artifact; /* the event is about one: its digest names it */
+};
+
+static int grow(void **array, size_t *cap, size_t n, size_t size, struct err *err) {
+    if (n < *cap) {
+        return 0;
+    }
+    size_t more = *cap == 0 ? 64 : 2 * *cap;
+    void *p = realloc(*array, more * size);
+    if (p == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    *array = p;
+    *cap = more;
+    return 0;
+}
+
+static int note_artifact(struct looking *l, struct bytes text, struct err *err) {
+    struct cut *cut = l->cut;
+    uint8_t digest[LEDGER_HASH];
+    size_t lead = bytes_has_prefix(text, ARTIFACT_MARK)                 ? strlen(ARTIFACT_MARK)
+                  : l->is_artifact && bytes_has_prefix(text, "sha256:") ? strlen("sha256:")
+                                                                        : 0;
+    if (!cut->options->artifacts || lead == 0 || text.n - lead != 2 * sizeof(digest) ||
+        text_unhex(digest, sizeof(digest), (struct bytes){text.p + lead, text.n - lead}) != 0) {
+        return 0;
+    }
+    if (cut->n_artifacts >= ARTIFACTS_MAX) {
+        return err_set(err, ERR_LIMIT, "more than %d artifacts are named", ARTIFACTS_MAX);
+    }
+    int rc = grow((void **)&cut->artifact, &cut->cap_artifacts, cut->n_artifacts, sizeof(cut->artifact[0]), err);
+    if (rc == 0) {
+        memcpy(cut->artifact[cut->n_artifacts++], digest, sizeof(digest));
+    }
+    return rc;
+}
+
+static int look_at(struct looking *l, struct bytes text, struct err *err) {
+    struct secret_hit hit;
+    if (text.n > 0 && secret_next(text, 0, &hit) == 0) {
+        struct cut *cut = l->cut;
+        cut->counts.secrets++;
+        if (cut->first_secret == LEDGER_NO_SEQ) {
+            cut->first_secret = l->seq;
+            cut->secret_rule = hit.rule;
+        }
+    }
+    return note_artifact(l, text, err);
+}
+
+static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
+    struct mp_reader r;
+    struct mp_item item;
+    int rc;
+    mp_reader_init(&r, mp);
+    while ((rc = mp_next(&r, &item, err)) == 0) {
+        rc = item.type == MP_STR ? look_at(l, item.data, err) : 0;
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return rc == 1 ? 0 : rc;
+}
+
+/* ---- counting ---- */
+
+struct counting {
+    struct cut *cut;
+    struct cut_walk walk;
+    struct buf private_;
+};
+
+/* Private fields that leave; *ret_n of them. */
+static int count_private(struct counting *c, struct looking *l, size_t *ret_n, struct err *err) {
+    struct mp_reader r;
+    struct mp_item item;
+    struct bytes raw;
+    *ret_n = 0;
+    if (c->cut->options->n_private == 0) {
+        return 0;
+    }
+    buf_clear(&c->private_);
+    int rc = ledger_reader_private(c->walk.reader, &c->private_, err);
+    mp_reader_init(&r, bytes_of_buf(&c->private_));
+    rc = rc != 0 ? rc : mp_next(&r, &item, err);
+    for (uint32_t n = rc == 0 ? item.count : 0; n > 0 && rc == 0; n--) {
+        rc = mp_next(&r, &item, err);
+        rc = rc != 0 ? rc : mp_skip(&r, 1, &raw, err);
+        if (rc == 0 && cut_discloses_field(c->cut, item.data)) {
+            (*ret_n)++;
+            rc = look_at_all(l, raw, err);
+        }
+    }
+    return rc;
+}
+
+static int count_gap(struct cut *cut, uint64_t seq, struct err *err) {
+    int rc = 0;
+    if (cut->n_gaps < BUNDLE_GAPS_MAX) {
+        rc = grow((void **)&cut->gap, &cut->cap_gaps, cut->n_gaps, sizeof(cut->gap[0]), err);
+        if (rc == 0) {
+            cut->gap[cut->n_gaps++] = seq;
+        }
+    }
+    cut->counts.gaps++;
+    return rc;
+}
+
+static int count_event(struct counting *c, const struct ledger_event *event, const struct event_header *header,
+                       export_each_fn *each, void *ctx, struct err *err) {
+    struct export_counts *counts = &c->cut->counts;
+    struct looking l = {c->cut, event->seq, bytes_is(event->kind, "run.artifact")};
+    bool matches = cut_matches(c->cut, header), erased = event->payload.n == 0;
+    enum cut_fate fate = cut_fate(c->cut, matches, erased);
+    size_t n_private = 0;
+    int rc = 0;
+    counts->headers++;
+    counts->matching += matches;
+    counts->disclosed += fate == CUT_DISCLOSED;
+    counts->withheld += fate == CUT_WITHHELD;
+    counts->erased += fate == CUT_ERASED;
+    if (bytes_is(event->kind, "ledger.gap")) {
+        rc = count_gap(c->cut, event->seq, err);
+    }
+    if (rc == 0 && fate == CUT_DISCLOSED) {
+        rc = look_at_all(&l, event->body, err);
+        rc = rc != 0 || !event->has_private ? rc : count_private(c, &l, &n_private, err);
+        counts->private_ += n_private;
+    }
+    return rc != 0 || each == NULL || fate == CUT_HEADER_ONLY ? rc
+                                                              : each(ctx, event, fate == CUT_DISCLOSED, n_private, err);
+}
+
+static int by_digest(const void *a, const void *b) {
+    return memcmp(a, b, LEDGER_HASH);
+}
+
+/* Once each, in order, and only those that are stored. */
+static int settle_artifacts(struct cut *cut, struct err *err) {
+    struct db_txn *txn = NULL;
+    size_t kept = 0;
+    if (cut->n_artifacts == 0) {
+        return 0;
+    }
+    qsort(cut->artifact, cut->n_artifacts, sizeof(cut->artifact[0]), by_digest);
+    int rc = db_begin(cut->ledger->evidence, false, &txn, err);
+    for (size_t i = 0; i < cut->n_artifacts && rc == 0; i++) {
+        struct bytes record;
+        if (kept > 0 && memcmp(cut->artifact[kept - 1], cut->artifact[i], LEDGER_HASH) == 0) {
+            continue;
+        }
+        rc = db_get(txn, T_ARTIFACT, (struct bytes){cut->artifact[i], LEDGER_HASH}, &record, err);
+        if (rc == 0 && record.n >= 9) {
+            memmove(cut->artifact[kept++], cut->artifact[i], LEDGER_HASH);
+            cut->counts.artifact_bytes += be64_get(record.p + 1);
+        }
+        rc = rc == ERR_NOTFOUND ? 0 : rc;
+    }
+    db_abort(txn);
+    cut->n_artifacts = kept;
+    cut->counts.artifacts = kept;
+    return rc;
+}
+
+int cut_count(struct cut *cut, export_each_fn *each, void *ctx, struct err *err) {
+    struct counting c = {.cut = cut};
+    struct ledger_event event;
+    struct event_header header;
+    buf_init(&c.private_, 2 * EVENT_PRIVATE_MAX);
+    int rc = cut_walk_open(&c.walk, cut, err);
+    while (rc == 0 && (rc = cut_walk_next(&c.walk, &event, &header, err)) == 0) {
+        rc = count_event(&c, &event, &header, each, ctx, err);
+    }
+    rc = rc == 1 ? settle_artifacts(cut, err) : rc;
+    cut_walk_close(&c.walk);
+    buf_done(&c.private_);
+    return rc;
+}
+
+int export_plan(struct ledger *ledger, const struct export_options *options, export_each_fn *each, void *ctx,
+                struct export_counts *ret, struct err *err) {
+    struct cut cut;
+    int rc = cut_open(&cut, ledger, options, err);
+    rc = rc != 0 ? rc : cut_count(&cut, each, ctx, err);
+    if (rc == 0) {
+        *ret = cut.counts;
+    }
+    cut_done(&cut);
+    return rc;
+}

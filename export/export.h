@@ -1,0 +1,137 @@
+/* The export room: cuts signed evidence out of a ledger for a stranger, and checks such evidence without any ledger.
+ *
+ * A bundle (docs/bundle.md) is one tar of a range of events with its proofs; which events is said by predicates over
+ * headers, so that a verifier can see that none is missing. Writing streams in one pass after one of counting, and gives
+ * the same tar byte for byte for the same head and options; verifying streams in one pass. Neither holds more than one
+ * group of 256 events.
+ *
+ * This folder sees projections, ledger and base. It answers no questions: who wants the events of a run first finds where
+ * they lie (query room) and gives the range and the predicate. */
+#ifndef EXPORT_EXPORT_H
+#define EXPORT_EXPORT_H
+
+#include "ledger/ledger.h"
+
+/* ---- what is selected ---- */
+
+enum export_op { EXPORT_EQUALS, EXPORT_PREFIX };
+
+struct export_term {
+    const char *field; /* "kind", "subject", "run", "actor", "source", "grade", "key" */
+    enum export_op op;
+    struct bytes value;
+};
+
+#define EXPORT_TERMS_MAX   32
+#define EXPORT_PRIVATE_MAX 64
+#define EXPORT_STATES_MAX  32
+
+enum export_bodies { EXPORT_BODIES_MATCHING, EXPORT_BODIES_ALL, EXPORT_BODIES_NONE };
+
+struct export_options {
+    uint64_t from, to;               /* seqs [from, to); to is cut to the head's size */
+    const struct export_term *terms; /* all must hold; they are sorted in the manifest */
+    size_t n_terms;
+    bool has_since, has_until;
+    uint64_t since, until; /* events with since <= time < until match; the range is widened by one neighbour each side */
+    enum export_bodies bodies;
+    const char *const *private_; /* names of private fields to disclose */
+    size_t n_private;
+    bool artifacts;            /* those that disclosed events name, as far as they are stored */
+    const char *const *states; /* names of projections */
+    size_t n_states;
+    const uint64_t
+        *seqs; /* a sparse bundle of just these (ascending, none twice), without a claim of completeness; NULL: a range */
+    size_t n_seqs;
+    bool plain;                                                 /* no compression */
+    const volatile int *stop;                                   /* not 0: ERR_BUSY. May be NULL */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total); /* events; may be NULL */
+    void *progress_ctx;
+};
+void export_options_init(
+    struct export_options *options); /* everything: the whole log, all bodies that match, nothing private */
+
+struct export_counts {
+    struct ledger_head head; /* what the bundle is cut from */
+    uint64_t from, to;       /* the range as it is */
+    uint64_t headers, matching, disclosed, withheld, erased, private_, artifacts, gaps;
+    uint64_t artifact_bytes;
+    uint64_t secrets; /* hits of the secret scanner in what would leave: then nothing is written */
+};
+
+/* What would leave: counts only. `each` (may be NULL) is called for each event that would leave with more than its header.
+ */
+typedef int export_each_fn(void *ctx, const struct ledger_event *event, bool disclosed, size_t n_private, struct err *err);
+int export_plan(struct ledger *ledger, const struct export_options *options, export_each_fn *each, void *ctx,
+                struct export_counts *ret, struct err *err);
+/* Writes the bundle to a descriptor. ERR_INVALID: options that make no sense, or secrets in what would leave (the message
+ * names event and rule). `digest`: SHA-256 of the file that was written. The export itself is recorded by the caller
+ * (ledger.exported). The log key is needed. */
+int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
+                 uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err);
+
+/* The event ledger.exported. */
+struct export_record {
+    const struct export_counts *counts;
+    const uint8_t *digest; /* LEDGER_HASH bytes: of the file */
+    uint64_t bytes;
+    struct bytes query; /* the conditions in words */
+    const char *actor, *path;
+    const char *recipient, *note; /* may be NULL */
+};
+int export_record(struct ledger *ledger, const struct export_options *options, const struct export_record *record,
+                  struct ledger_receipt *ret, struct err *err);
+
+/* ---- checking a bundle ---- */
+
+enum export_aspect {                      /* lines of the verdict, in this order */
+                     EXPORT_CONTAINER,    /* the tar's form, its members */
+                     EXPORT_INTEGRITY,    /* headers, chain, tree, payloads against commitments */
+                     EXPORT_SEALS,        /* checkpoint, log key, handovers, manifest's signature */
+                     EXPORT_ANCHORING,    /* against what the caller trusts */
+                     EXPORT_COMPLETENESS, /* every match is there; the bounds */
+                     EXPORT_AUTHORS,
+                     EXPORT_ERASURES,
+                     EXPORT_GAPS,
+                     EXPORT_STATES
+};
+#define EXPORT_ASPECTS 9
+
+struct export_report {
+    enum ledger_verdict verdict;
+    char origin[257];
+    struct ledger_head head;
+    struct export_counts counts;
+    bool sparse;
+    struct {
+        enum ledger_aspect_state state;
+        char text[512];
+    } aspect[EXPORT_ASPECTS];
+    uint64_t n_findings;
+    struct {
+        enum export_aspect aspect;
+        char member[100]; /* "entries/12", empty when it is about none */
+        uint64_t seq;     /* LEDGER_NO_SEQ: about none */
+        char reason[512];
+    } findings[16];
+};
+const char *export_aspect_name(enum export_aspect aspect);
+
+struct export_verify_options {
+    const struct ledger_trust *trust; /* may be NULL */
+    /* Each event as it was checked, in order: its header, and its body and private fields as far as they are disclosed
+     * (empty otherwise). May be NULL. A non-zero answer ends the reading. */
+    int (*each)(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err);
+    void *ctx;
+    const volatile int *stop;
+    void (*progress)(void *ctx, uint64_t done, uint64_t total); /* bytes of the file; may be NULL */
+    void *progress_ctx;
+};
+/* Reads a bundle from a descriptor to its end, once. Returns 0 with the report whatever the verdict is; errors only when
+ * the reading itself cannot go on. What does not parse or fit is a finding with the member's name, and the reading stops
+ * there. */
+int export_verify(int fd, const struct export_verify_options *options, struct export_report *ret, struct err *err);
+/* The file begins as a bundle does: a ustar header of the manifest, or a zstd frame. */
+bool export_looks_like(const char *path);
+
+#endif

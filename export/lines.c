@@ -1,0 +1,197 @@
+/* The form of the lines is docs/bundle.md. Each is short but for payloads and private fields, which go out as they are
+ * encoded. */
+#include "export/lines.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mp.h"
+#include "base/text.h"
+#include "export/sink.h"
+#include "ledger/reader.h"
+
+#define PIECE_MAX ((size_t)4 << 20) /* base64 of a payload or a private field, and what is around it */
+
+void lines_init(struct lines *lines) {
+    *lines = (struct lines){0};
+    buf_init(&lines->kept, LINES_KEPT_MAX);
+    buf_init(&lines->piece, PIECE_MAX);
+}
+
+void lines_clear(struct lines *lines) {
+    buf_clear(&lines->kept);
+    lines->size = 0;
+    lines->over = false;
+    lines->sink = NULL;
+}
+
+void lines_done(struct lines *lines) {
+    buf_done(&lines->kept);
+    buf_done(&lines->piece);
+}
+
+/* What stands in `piece` goes where it belongs. */
+static int pass_on(struct lines *l, struct err *err) {
+    struct bytes bytes = bytes_of_buf(&l->piece);
+    int rc = buf_check(&l->piece, "a line of the bundle", err);
+    if (rc != 0) {
+        return rc;
+    }
+    l->size += bytes.n;
+    if (l->sink != NULL) {
+        rc = sink_put(l->sink, bytes, err);
+    } else if (!l->over) {
+        l->over = l->kept.n + bytes.n > LINES_KEPT_MAX;
+        if (!l->over) {
+            buf_put_bytes(&l->kept, bytes);
+            rc = buf_check(&l->kept, "a member of the bundle", err);
+        }
+    }
+    buf_clear(&l->piece);
+    return rc;
+}
+
+/* "name":"<base64>" */
+static void put_base64(struct buf *out, const char *name, struct bytes bytes) {
+    buf_printf(out, "\"%s\":\"", name);
+    text_base64(out, bytes.p, bytes.n);
+    buf_put_u8(out, '"');
+}
+
+static void put_hashes(struct buf *out, const char *name, const struct merkle_proof *proof) {
+    buf_printf(out, "\"%s\":[", name);
+    for (size_t i = 0; i < proof->n; i++) {
+        buf_put_str(out, i == 0 ? "\"" : ",\"");
+        text_base64(out, proof->hash[i], MERKLE_HASH);
+        buf_put_u8(out, '"');
+    }
+    buf_put_u8(out, ']');
+}
+
+/* ---- private fields ---- */
+
+static int put_field(struct lines *l, const struct cut *cut, const uint8_t *event_salt_, struct bytes name,
+                     struct bytes value, struct err *err) {
+    uint8_t salt[EVENT_HASH], digest[EVENT_HASH];
+    struct buf field;
+    buf_init(&field, EVENT_PRIVATE_MAX + 64);
+    mp_put_array(&field, 2);
+    mp_put_str(&field, name);
+    buf_put_bytes(&field, value);
+    int rc = buf_check(&field, "a private field", err);
+    if (rc == 0) {
+        event_field_salt(salt, event_salt_, name);
+        if (cut_discloses_field(cut, name)) {
+            buf_put_u8(&l->piece, '{');
+            put_base64(&l->piece, "field", bytes_of_buf(&field));
+            buf_put_u8(&l->piece, ',');
+            put_base64(&l->piece, "salt", (struct bytes){salt, sizeof(salt)});
+        } else {
+            event_field_digest(digest, salt, bytes_of_buf(&field));
+            buf_put_u8(&l->piece, '{');
+            put_base64(&l->piece, "digest", (struct bytes){digest, sizeof(digest)});
+        }
+        buf_put_u8(&l->piece, '}');
+        rc = pass_on(l, err);
+    }
+    buf_done(&field);
+    return rc;
+}
+
+static int put_private(struct lines *l, const struct cut *cut, struct ledger_reader *reader, struct err *err) {
+    const uint8_t *salt;
+    struct bytes map, name, value;
+    struct mp_reader r;
+    struct mp_item item;
+    int rc = reader_private(reader, &map, &salt, err);
+    mp_reader_init(&r, map);
+    rc = rc != 0 ? rc : mp_next(&r, &item, err);
+    buf_put_str(&l->piece, "\"private\":[");
+    for (uint32_t i = 0, n = rc == 0 ? item.count : 0; i < n && rc == 0; i++) {
+        rc = mp_next(&r, &item, err);
+        name = item.data;
+        rc = rc != 0 ? rc : mp_skip(&r, 1, &value, err);
+        if (i > 0) {
+            buf_put_u8(&l->piece, ',');
+        }
+        rc = rc != 0 ? rc : put_field(l, cut, salt, name, value, err);
+    }
+    buf_put_str(&l->piece, "],");
+    return rc;
+}
+
+/* ---- lines ---- */
+
+/* "payload":...,"private":...,"salt":...,"seq":n}LF */
+static int put_disclosed(struct lines *l, const struct cut *cut, struct ledger_reader *reader,
+                         const struct ledger_event *event, struct err *err) {
+    int rc;
+    put_base64(&l->piece, "payload", event->payload);
+    buf_put_u8(&l->piece, ',');
+    rc = pass_on(l, err);
+    if (rc == 0 && event->has_private) {
+        rc = put_private(l, cut, reader, err);
+    }
+    put_base64(&l->piece, "salt", (struct bytes){event->salt, LEDGER_HASH});
+    buf_printf(&l->piece, ",\"seq\":%llu}\n", (unsigned long long)event->seq);
+    return rc != 0 ? rc : pass_on(l, err);
+}
+
+int lines_put_event(struct lines *lines, const struct cut *cut, struct ledger_reader *reader,
+                    const struct ledger_event *event, enum cut_fate fate, uint64_t erasing, struct err *err) {
+    switch (fate) {
+    case CUT_DISCLOSED:
+        buf_put_u8(&lines->piece, '{');
+        return put_disclosed(lines, cut, reader, event, err);
+    case CUT_WITHHELD:
+        buf_printf(&lines->piece, "{\"seq\":%llu,\"withheld\":true}\n", (unsigned long long)event->seq);
+        return pass_on(lines, err);
+    case CUT_ERASED:
+        buf_printf(&lines->piece, "{\"erased\":%llu,\"seq\":%llu}\n", (unsigned long long)erasing,
+                   (unsigned long long)event->seq);
+        return pass_on(lines, err);
+    default:
+        return 0;
+    }
+}
+
+int lines_put_sparse(struct lines *lines, const struct cut *cut, struct ledger_reader *reader,
+                     const struct ledger_event *event, enum cut_fate fate, const struct merkle_proof *inclusion,
+                     struct err *err) {
+    buf_put_u8(&lines->piece, '{');
+    put_base64(&lines->piece, "header", event->header);
+    buf_put_u8(&lines->piece, ',');
+    put_hashes(&lines->piece, "inclusion", inclusion);
+    buf_put_u8(&lines->piece, ',');
+    if (fate == CUT_DISCLOSED) {
+        return put_disclosed(lines, cut, reader, event, err);
+    }
+    buf_printf(&lines->piece, "\"seq\":%llu}\n", (unsigned long long)event->seq);
+    return pass_on(lines, err);
+}
+
+int lines_put_key(struct lines *lines, const struct ledger_event *event, const struct merkle_proof *inclusion,
+                  const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err) {
+    struct buf *out = &lines->piece;
+    buf_put_u8(out, '{');
+    if (!erasure) {
+        buf_put_str(out, "\"checkpoint\":");
+        if (checkpoint.n > 0) {
+            json_put_str(out, checkpoint);
+        } else {
+            buf_put_str(out, "null");
+        }
+        buf_put_u8(out, ',');
+        put_hashes(out, "consistency", consistency);
+        buf_put_u8(out, ',');
+    }
+    put_base64(out, "header", event->header);
+    buf_put_u8(out, ',');
+    put_hashes(out, "inclusion", inclusion);
+    buf_put_u8(out, ',');
+    put_base64(out, "payload", event->payload);
+    buf_put_u8(out, ',');
+    put_base64(out, "salt", (struct bytes){event->salt, LEDGER_HASH});
+    buf_printf(out, ",\"seq\":%llu}\n", (unsigned long long)event->seq);
+    return pass_on(lines, err);
+}

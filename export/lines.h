@@ -1,0 +1,33 @@
+/* Lines of JSON in a bundle: sorted keys, no white space, base64 and integers only. They go to whoever takes bytes, so that
+ * the same code measures and writes. */
+#ifndef EXPORT_LINES_H
+#define EXPORT_LINES_H
+
+#include "export/cut.h"
+
+/* A member's text as it comes: kept up to LINES_KEPT_MAX bytes, beyond that only measured, or passed on. */
+#define LINES_KEPT_MAX ((size_t)4 << 20)
+struct sink;
+struct lines {
+    struct buf kept;
+    uint64_t size;
+    bool over;         /* there is more than what is kept */
+    struct sink *sink; /* pass it on; NULL: keep or measure */
+    struct buf piece;  /* scratch: one line's base64 at a time */
+};
+void lines_init(struct lines *lines);
+void lines_clear(struct lines *lines); /* another member begins */
+void lines_done(struct lines *lines);
+
+/* The line of payloads/<g>.jsonl about an event: none for CUT_HEADER_ONLY. `erasing`: seq of the ledger.erased event. */
+int lines_put_event(struct lines *lines, const struct cut *cut, struct ledger_reader *reader,
+                    const struct ledger_event *event, enum cut_fate fate, uint64_t erasing, struct err *err);
+/* A line of sparse/<g>.jsonl. */
+int lines_put_sparse(struct lines *lines, const struct cut *cut, struct ledger_reader *reader,
+                     const struct ledger_event *event, enum cut_fate fate, const struct merkle_proof *inclusion,
+                     struct err *err);
+/* A line of keys or, with `erasure`, of erasures. The checkpoint may be empty. */
+int lines_put_key(struct lines *lines, const struct ledger_event *event, const struct merkle_proof *inclusion,
+                  const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err);
+
+#endif

@@ -1,0 +1,276 @@
+/* descriptor --> (zstd) --> buffer --> members.
+ *
+ *   buffer   ........[at                 end).....
+ *                     left of the member, padding, next header
+ *
+ * A stranger's file may be a bomb: a frame that unpacks to very much more than its size is refused early. */
+#include "export/reading.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/ustar.h"
+#include "base/zst.h"
+#include "export/bundle.h"
+
+#define BUFFER_MAX  (2 * READING_PEEK_MAX)
+#define PROGRESS_NS (CLOCK_NS_PER_S / 10)
+
+struct reading {
+    int fd;
+    const struct reading_options *options;
+    struct zst_reader *zst; /* NULL: plain */
+    struct hash *hash;      /* of the content at hand */
+    uint8_t first[4];       /* read to see what it is, given out again */
+    size_t n_first, first_at;
+    uint64_t taken, total; /* bytes of the file */
+    uint64_t plain, shown;
+    char name[USTAR_NAME_MAX + 1];
+    uint64_t size, left, members;
+    size_t padding;
+    bool eof;
+    size_t at, end;
+    uint8_t buffer[BUFFER_MAX];
+};
+
+/* ---- bytes ---- */
+
+static int read_fd(struct reading *r, void *p, size_t n, size_t *ret_n, struct err *err) {
+    ssize_t got;
+    do {
+        got = read(r->fd, p, n);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        return err_errno(err, errno, "reading the bundle");
+    }
+    *ret_n = (size_t)got;
+    r->taken += (size_t)got;
+    return 0;
+}
+
+static int read_raw(void *ctx, void *p, size_t n, size_t *ret_n, struct err *err) {
+    struct reading *r = ctx;
+    size_t have = r->n_first - r->first_at;
+    if (have == 0) {
+        return read_fd(r, p, n, ret_n, err);
+    }
+    *ret_n = have < n ? have : n;
+    memcpy(p, r->first + r->first_at, *ret_n);
+    r->first_at += *ret_n;
+    return 0;
+}
+
+static int look_at_first(struct reading *r, struct err *err) {
+    static const uint8_t magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
+    size_t n = 1;
+    int rc = 0;
+    while (rc == 0 && n > 0 && r->n_first < sizeof(r->first)) {
+        rc = read_fd(r, r->first + r->n_first, sizeof(r->first) - r->n_first, &n, err);
+        r->n_first += rc == 0 ? n : 0;
+    }
+    if (rc == 0 && r->n_first == sizeof(magic) && memcmp(r->first, magic, sizeof(magic)) == 0) {
+        rc = zst_reader_new(read_raw, r, &r->zst, err);
+    }
+    return rc;
+}
+
+int reading_new(int fd, const struct reading_options *options, struct reading **ret, struct err *err) {
+    struct stat st;
+    struct reading *r = calloc(1, sizeof(*r));
+    if (r == NULL || (r->hash = hash_new()) == NULL) {
+        free(r);
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    r->fd = fd;
+    r->options = options;
+    r->total = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    int rc = look_at_first(r, err);
+    if (rc != 0) {
+        reading_free(r);
+        return rc;
+    }
+    *ret = r;
+    return 0;
+}
+
+void reading_free(struct reading *reading) {
+    if (reading != NULL) {
+        zst_reader_free(reading->zst);
+        hash_free(reading->hash);
+        free(reading);
+    }
+}
+
+static int look_around(struct reading *r, struct err *err) {
+    const struct reading_options *o = r->options;
+    if (o->stop != NULL && *o->stop != 0) {
+        return err_set(err, ERR_BUSY, "interrupted");
+    }
+    uint64_t now = o->progress != NULL ? clock_monotonic_ns() : 0;
+    if (now - r->shown >= PROGRESS_NS) {
+        r->shown = now;
+        o->progress(o->progress_ctx, r->taken, r->total);
+    }
+    if (r->zst != NULL && r->plain > BUNDLE_UNPACKED_FREE && r->plain / BUNDLE_RATIO_MAX > zst_reader_taken(r->zst)) {
+        return err_set(err, ERR_CORRUPT, "it unpacks to more than %d times its size", BUNDLE_RATIO_MAX);
+    }
+    return 0;
+}
+
+/* At least `want` bytes stand in the buffer, or all that there are. */
+static int fill(struct reading *r, size_t want, struct err *err) {
+    assert(want <= BUFFER_MAX);
+    if (r->end - r->at >= want || r->eof) {
+        return 0;
+    }
+    memmove(r->buffer, r->buffer + r->at, r->end - r->at);
+    r->end -= r->at;
+    r->at = 0;
+    int rc = look_around(r, err);
+    while (rc == 0 && r->end < want && !r->eof) {
+        size_t n = 0;
+        rc = r->zst != NULL ? zst_read(r->zst, r->buffer + r->end, BUFFER_MAX - r->end, &n, err)
+                            : read_raw(r, r->buffer + r->end, BUFFER_MAX - r->end, &n, err);
+        if (rc == 0) {
+            r->eof = n == 0;
+            r->end += n;
+            r->plain += n;
+        }
+    }
+    return rc;
+}
+
+/* ---- members ---- */
+
+static bool is_zero(const uint8_t *p, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The next n bytes, which must be there. */
+static int take(struct reading *r, size_t n, const uint8_t **ret, struct err *err) {
+    int rc = fill(r, n, err);
+    if (rc == 0 && r->end - r->at < n) {
+        rc = err_set(err, ERR_CORRUPT, "the file is cut short");
+    }
+    if (rc == 0) {
+        *ret = r->buffer + r->at;
+        r->at += n;
+    }
+    return rc;
+}
+
+/* Behind the first block of zeros. */
+static int check_end(struct reading *r, struct err *err) {
+    const uint8_t *block;
+    int rc = take(r, USTAR_BLOCK, &block, err);
+    if (rc == 0 && !is_zero(block, USTAR_BLOCK)) {
+        rc = err_set(err, ERR_CORRUPT, "a single block of zeros stands where a member or the end should be");
+    }
+    rc = rc != 0 ? rc : fill(r, 1, err);
+    if (rc == 0 && r->at < r->end) {
+        rc = err_set(err, ERR_CORRUPT, "something follows the end of the archive");
+    }
+    return rc != 0 ? rc : 1;
+}
+
+int reading_next(struct reading *reading, struct err *err) {
+    struct reading *r = reading;
+    uint8_t digest[READING_DIGEST];
+    const uint8_t *block;
+    if (r->left > 0) {
+        return err_set(err, ERR_CORRUPT, "it has %llu bytes more than belong to it", (unsigned long long)r->left);
+    }
+    int rc = take(r, r->padding, &block, err);
+    if (rc == 0 && !is_zero(block, r->padding)) {
+        rc = err_set(err, ERR_CORRUPT, "its padding is not zero");
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    r->name[0] = '\0';
+    r->size = r->left = 0;
+    r->padding = 0;
+    rc = take(r, USTAR_BLOCK, &block, err);
+    rc = rc != 0 ? rc : ustar_parse(block, r->name, &r->size, err);
+    if (rc != 0) {
+        return rc == 1 ? check_end(r, err) : rc;
+    }
+    r->left = r->size;
+    r->padding = ustar_padding(r->size);
+    r->members++;
+    hash_end(r->hash, digest); /* afresh */
+    return 0;
+}
+
+const char *reading_name(const struct reading *reading) {
+    return reading->name;
+}
+
+uint64_t reading_size(const struct reading *reading) {
+    return reading->size;
+}
+
+uint64_t reading_left(const struct reading *reading) {
+    return reading->left;
+}
+
+uint64_t reading_members(const struct reading *reading) {
+    return reading->members;
+}
+
+bool reading_is_compressed(const struct reading *reading) {
+    return reading->zst != NULL;
+}
+
+int reading_peek(struct reading *reading, size_t n, struct bytes *ret, struct err *err) {
+    struct reading *r = reading;
+    assert(n <= READING_PEEK_MAX);
+    n = n < r->left ? n : (size_t)r->left;
+    int rc = fill(r, n, err);
+    if (rc == 0 && r->end - r->at < n) {
+        rc = err_set(err, ERR_CORRUPT, "the file is cut short");
+    }
+    if (rc == 0) {
+        *ret = (struct bytes){r->buffer + r->at, n};
+    }
+    return rc;
+}
+
+void reading_skip(struct reading *reading, size_t n) {
+    assert(n <= reading->left && n <= reading->end - reading->at);
+    hash_put(reading->hash, reading->buffer + reading->at, n);
+    reading->at += n;
+    reading->left -= n;
+}
+
+int reading_rest(struct reading *reading, struct buf *out, size_t max, struct err *err) {
+    if (reading->left > max) {
+        return err_set(err, ERR_CORRUPT, "it has %llu bytes; at most %zu are accepted", (unsigned long long)reading->left,
+                       max);
+    }
+    while (reading->left > 0) {
+        struct bytes piece;
+        int rc = reading_peek(reading, READING_PEEK_MAX, &piece, err);
+        if (rc != 0) {
+            return rc;
+        }
+        buf_put_bytes(out, piece);
+        reading_skip(reading, piece.n);
+    }
+    return buf_check(out, "a member", err);
+}
+
+void reading_digest(struct reading *reading, uint8_t ret[READING_DIGEST]) {
+    hash_end(reading->hash, ret);
+}

@@ -1,0 +1,15 @@
+/* The event ledger.exported, for all that leaves. Inside of the export room. */
+#ifndef EXPORT_RECORD_H
+#define EXPORT_RECORD_H
+
+#include "export/export.h"
+
+/* A member of the body: name and value. */
+void record_text(struct buf *out, const char *name, struct bytes text);
+void record_digest(struct buf *out, const char *name, const uint8_t digest[LEDGER_HASH]);
+void record_number(struct buf *out, const char *name, uint64_t v);
+/* Appends the event to the ledger. Body and private fields are canonical maps. */
+int record_commit(struct ledger *ledger, const char *actor, const struct buf *body, const struct buf *private_,
+                  struct ledger_receipt *ret, struct err *err);
+
+#endif

@@ -1,0 +1,20 @@
+/* Where a bundle goes: members one after another, as a tar, by default compressed, to a descriptor; hashed on the way. */
+#ifndef EXPORT_SINK_H
+#define EXPORT_SINK_H
+
+#include "base/bytes.h"
+
+#define SINK_DIGEST 32
+
+struct sink;
+int sink_new(int fd, bool plain, struct sink **ret, struct err *err);
+/* Begins a member of just this size; the one before must be complete. */
+int sink_member(struct sink *sink, const char *name, uint64_t size, struct err *err);
+int sink_put(struct sink *sink, struct bytes bytes, struct err *err);
+/* A member at once. */
+int sink_whole(struct sink *sink, const char *name, struct bytes content, struct err *err);
+/* The tar and the frame are complete. Digest and size of what was written to the descriptor. Not synced. */
+int sink_end(struct sink *sink, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes, struct err *err);
+void sink_free(struct sink *sink); /* NULL is fine */
+
+#endif

@@ -1,0 +1,267 @@
+/* Three walks over the events of the range: names and counts, then everything is made, measured and searched for secrets,
+ * then it is made again and written. Nothing is kept of an event between them. */
+#include "export/support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mp.h"
+#include "base/secret.h"
+#include "export/cut.h"
+#include "export/record.h"
+#include "export/sink.h"
+#include "export/support_report.h"
+
+#define DAY_NS      (86400 * CLOCK_NS_PER_S)
+#define REPORT_MAX  ((size_t)512 << 20)
+#define ACCOUNT_MAX ((size_t)64 << 10)
+#define EVENT_MAX   ((size_t)64 << 20)
+
+struct support {
+    struct ledger *ledger;
+    const struct support_options *options;
+    struct export_options range;
+    struct cut cut;
+    struct support_redact redact;
+    struct support_tally tally;
+    struct support_counts counts;
+    uint64_t since;
+    uint64_t events_bytes; /* of events.jsonl */
+    struct buf report, account, line;
+};
+
+/* ---- walking ---- */
+
+typedef int visit_fn(struct support *s, const struct ledger_event *event, struct err *err, void *ctx);
+
+static int walk(struct support *s, visit_fn *visit, void *ctx, struct err *err) {
+    struct cut_walk at;
+    struct ledger_event event;
+    struct event_header header;
+    int rc = cut_walk_open(&at, &s->cut, err);
+    while (rc == 0 && (rc = cut_walk_next(&at, &event, &header, err)) == 0) {
+        if (event.time >= s->since) { /* the range has a neighbour before it */
+            rc = visit(s, &event, err, ctx);
+        }
+    }
+    cut_walk_close(&at);
+    return rc == 1 ? 0 : rc;
+}
+
+static int learn(struct support *s, const struct ledger_event *event, struct err *err, void *ctx) {
+    struct support_counts *c = &s->counts;
+    (void)ctx;
+    c->from = c->events == 0 ? event->seq : c->from;
+    c->to = event->seq + 1;
+    c->events++;
+    c->private_ += event->has_private;
+    support_names_add_actor(&s->redact.names, event->actor);
+    return support_tally_add(&s->tally, event->time, event->kind, err);
+}
+
+/* The scanner sees what leaves, as it leaves. */
+static void search(struct support *s, struct bytes text, const char *member, uint64_t seq) {
+    struct secret_hit hit;
+    for (size_t from = 0; secret_next(text, from, &hit) == 0; from = hit.at + hit.n) {
+        if (s->counts.secrets++ == 0 && seq == LEDGER_NO_SEQ) {
+            snprintf(s->counts.secret, sizeof(s->counts.secret), "%s looks like it has a secret in it (%s)", member,
+                     hit.rule);
+        } else if (s->counts.secrets == 1) {
+            snprintf(s->counts.secret, sizeof(s->counts.secret), "event %llu looks like it has a secret in it (%s)",
+                     (unsigned long long)seq, hit.rule);
+        }
+    }
+}
+
+static int measure(struct support *s, const struct ledger_event *event, struct err *err, void *ctx) {
+    (void)ctx;
+    buf_clear(&s->line);
+    int rc = support_event(&s->redact, event, &s->line, err);
+    if (rc == 0) {
+        s->events_bytes += s->line.n;
+        search(s, bytes_of_buf(&s->line), "events.jsonl", event->seq);
+    }
+    return rc;
+}
+
+static int put_event(struct support *s, const struct ledger_event *event, struct err *err, void *ctx) {
+    buf_clear(&s->line);
+    int rc = support_event(&s->redact, event, &s->line, err);
+    return rc != 0 ? rc : sink_put(ctx, bytes_of_buf(&s->line), err);
+}
+
+/* ---- the account ---- */
+
+static void put_account(struct support *s) {
+    const struct support_counts *c = &s->counts;
+    struct buf *out = &s->account;
+    buf_put_str(out, "# What is in this report, and what was left out\n\n");
+    buf_printf(out,
+               "Written by ledger " LEDGER_VERSION
+               ". `report.json` has versions, sizes, counts of events by kind and day, the\n"
+               "condition of the projections and rows of their states (at most 200 of a table: %llu in all), the doctor's\n"
+               "verdicts among them. `events.jsonl` has %llu events of the last %llu days: headers and open fields.\n\n",
+               (unsigned long long)c->rows, (unsigned long long)c->events, (unsigned long long)s->options->days);
+    buf_printf(
+        out,
+        "Left out:\n\n"
+        "- every private field: %llu of these events have some. They were not read\n"
+        "- %llu open fields, elements and cells: free text, and what no table says is harmless. Of kinds `x.*`, and\n"
+        "  of fields that the catalog does not know, only numbers, true and false, and digests are here\n"
+        "- hashes of events, signatures, checkpoints, artifacts: this report proves nothing\n"
+        "- events before, and the ledger's directory, configuration and keys\n\n",
+        (unsigned long long)c->private_, (unsigned long long)c->left_out);
+    buf_printf(
+        out,
+        "Replaced (%llu times): actors, users, hosts, addresses, paths, origins, runs, sessions and other ids, verifier\n"
+        "keys, idempotency keys, and words that look like one of these or have the login, the host's name, the\n"
+        "origin or a user of these events in them. A replacement is HMAC-SHA-256 of the value, cut to 48 bits, under\n"
+        "a random key that was made for this report and kept nowhere: the same value has the same one within this\n"
+        "report, and in no other. `user:u-...` and `run:r-...` say of what sort it is.\n\n",
+        (unsigned long long)c->pseudonyms);
+    buf_put_str(
+        out, "Not hidden: times, numbers, sizes, the order of events, which of them belong together, digests (who has\n"
+             "the same file knows it again), names and versions of models, packs, routes, packages and tools, and kinds.\n"
+             "From these a reader who knows the box may recognise it. The scanner for secrets found none.\n");
+}
+
+/* ---- all of it ---- */
+
+static int begin(struct support *s, struct ledger *ledger, const struct support_options *options, struct err *err) {
+    struct ledger_head head = {0};
+    *s = (struct support){.ledger = ledger, .options = options};
+    buf_init(&s->report, REPORT_MAX);
+    buf_init(&s->account, ACCOUNT_MAX);
+    buf_init(&s->line, EVENT_MAX);
+    support_names_init(&s->redact.names);
+    for (size_t i = 0; i < options->n_identities; i++) {
+        support_names_add(&s->redact.names, bytes_of(options->identities[i]));
+    }
+    support_names_add(&s->redact.names, bytes_of(ledger_origin(ledger)));
+    if (options->days < 1 || options->days > SUPPORT_DAYS_MAX) {
+        return err_set(err, ERR_INVALID, "a report is of 1 to %d days", SUPPORT_DAYS_MAX);
+    }
+    int rc = ledger_head(ledger, &head, err);
+    if (rc != 0) {
+        return rc;
+    }
+    uint64_t span = options->days * DAY_NS;
+    s->since = head.time > span ? head.time - span : 0;
+    export_options_init(&s->range);
+    s->range.has_since = true;
+    s->range.since = s->since;
+    s->range.to = head.size;
+    s->range.stop = options->stop;
+    s->range.progress = options->progress;
+    s->range.progress_ctx = options->progress_ctx;
+    rc = cut_open(&s->cut, ledger, &s->range, err);
+    s->counts.head = s->cut.counts.head;
+    return rc;
+}
+
+static int prepare(struct support *s, struct err *err) {
+    struct support_about about = {s->ledger, s->options, &s->counts, &s->tally, s->since};
+    int rc = walk(s, learn, NULL, err);
+    rc = rc != 0 ? rc : walk(s, measure, NULL, err);
+    rc = rc != 0 ? rc : support_report(&s->redact, &about, &s->report, err);
+    if (rc != 0) {
+        return rc;
+    }
+    s->counts.pseudonyms = s->redact.names.replaced;
+    s->counts.left_out = s->redact.left_out;
+    search(s, bytes_of_buf(&s->report), "report.json", LEDGER_NO_SEQ);
+    put_account(s);
+    search(s, bytes_of_buf(&s->account), "LEFT_OUT.md", LEDGER_NO_SEQ);
+    return buf_check(&s->account, "LEFT_OUT.md", err);
+}
+
+static void end(struct support *s) {
+    cut_done(&s->cut);
+    support_tally_done(&s->tally);
+    support_names_done(&s->redact.names);
+    buf_done(&s->line);
+    buf_done(&s->account);
+    buf_done(&s->report);
+}
+
+int support_plan(struct ledger *ledger, const struct support_options *options, struct buf *account,
+                 struct support_counts *ret, struct err *err) {
+    struct support s;
+    int rc = begin(&s, ledger, options, err);
+    rc = rc != 0 ? rc : prepare(&s, err);
+    if (rc == 0 && account != NULL) {
+        rc = buf_put_bytes(account, bytes_of_buf(&s.account));
+        rc = rc != 0 ? buf_check(account, "LEFT_OUT.md", err) : 0;
+    }
+    if (rc == 0) {
+        *ret = s.counts;
+    }
+    end(&s);
+    return rc;
+}
+
+static int write_members(struct support *s, struct sink *sink, struct err *err) {
+    int rc = sink_whole(sink, "LEFT_OUT.md", bytes_of_buf(&s->account), err);
+    rc = rc != 0 ? rc : sink_whole(sink, "report.json", bytes_of_buf(&s->report), err);
+    rc = rc != 0 ? rc : sink_member(sink, "events.jsonl", s->events_bytes, err);
+    return rc != 0 ? rc : walk(s, put_event, sink, err);
+}
+
+int support_write(struct ledger *ledger, const struct support_options *options, int fd, struct support_counts *ret,
+                  uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err) {
+    struct support s;
+    struct sink *sink = NULL;
+    int rc = begin(&s, ledger, options, err);
+    rc = rc != 0 ? rc : prepare(&s, err);
+    if (rc == 0 && s.counts.secrets > 0) {
+        rc = err_set(err, ERR_INVALID, "%s; nothing was written", s.counts.secret);
+    }
+    rc = rc != 0 ? rc : sink_new(fd, options->plain, &sink, err);
+    rc = rc != 0 ? rc : write_members(&s, sink, err);
+    rc = rc != 0 ? rc : sink_end(sink, ret_digest, ret_bytes, err);
+    if (rc == 0) {
+        *ret = s.counts;
+    }
+    sink_free(sink);
+    end(&s);
+    return rc;
+}
+
+/* ---- the event ---- */
+
+static void put_record(const struct support_record *r, struct buf *body, struct buf *private_) {
+    const struct support_counts *c = r->counts;
+    char query[64];
+    snprintf(query, sizeof(query), "the last %llu days", (unsigned long long)r->days);
+    mp_put_map(body, 9);
+    record_number(body, "bytes", r->bytes);
+    record_digest(body, "digest", r->digest);
+    record_number(body, "disclosed", 0);
+    record_text(body, "disclosure", bytes_of("headers and open fields with pseudonyms; no private fields"));
+    record_text(body, "format", bytes_of("support"));
+    record_number(body, "from", c->from);
+    record_text(body, "query", bytes_of(query));
+    record_number(body, "size", c->head.size);
+    record_number(body, "to", c->to);
+    mp_put_map(private_, 1U + (r->note != NULL) + (r->recipient != NULL));
+    if (r->note != NULL) {
+        record_text(private_, "note", bytes_of(r->note));
+    }
+    record_text(private_, "path", bytes_of(r->path));
+    if (r->recipient != NULL) {
+        record_text(private_, "recipient", bytes_of(r->recipient));
+    }
+}
+
+int support_record(struct ledger *ledger, const struct support_record *record, struct ledger_receipt *ret,
+                   struct err *err) {
+    struct buf body, private_;
+    buf_init(&body, 1 << 14);
+    buf_init(&private_, 1 << 16);
+    put_record(record, &body, &private_);
+    int rc = record_commit(ledger, record->actor, &body, &private_, ret, err);
+    buf_done(&private_);
+    buf_done(&body);
+    return rc;
+}

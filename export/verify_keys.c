@@ -1,0 +1,448 @@
+/* The checkpoint, and the keys that may have signed it: from genesis over every handover to the head. Each handover is
+ * proven in the tree of its own checkpoint, which is proven to be a beginning of the next one's, and at last of the head's.
+ *
+ * A restore names the tree it goes on from, that of the events before it. Its own inclusion proof, of the last leaf of its
+ * tree, is made of just the subtrees of that one, so the root can be computed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mp.h"
+#include "base/text.h"
+#include "export/checking.h"
+
+/* ---- a line of `keys` or `erasures` ---- */
+
+struct key_line {
+    bool has_checkpoint;
+    struct buf note, header, payload;
+    struct merkle_proof inclusion, consistency;
+    uint8_t salt[EVENT_HASH], leaf[EVENT_HASH];
+    uint64_t seq;
+    struct event_header h;
+    struct bytes body;
+};
+
+static void line_init(struct key_line *l) {
+    *l = (struct key_line){0};
+    buf_init(&l->note, NOTE_MAX);
+    buf_init(&l->header, EVENT_HEADER_MAX + 4);
+    buf_init(&l->payload, EVENT_PAYLOAD_MAX + 4);
+}
+
+static void line_done(struct key_line *l) {
+    buf_done(&l->note);
+    buf_done(&l->header);
+    buf_done(&l->payload);
+}
+
+static int take_checkpoint(struct scan *s, struct key_line *l, struct err *err) {
+    bool none = false;
+    int rc = scan_literal(s, "{\"checkpoint\":", err);
+    rc = rc != 0 ? rc : scan_sees(s, "null", &none, err);
+    l->has_checkpoint = !none;
+    rc = rc != 0 ? rc : none ? scan_literal(s, "null", err) : scan_string(s, &l->note, NOTE_MAX, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"consistency\":", err);
+    rc = rc != 0 ? rc : scan_hashes(s, &l->consistency, err);
+    return rc != 0 ? rc : scan_literal(s, ",", err);
+}
+
+static int take_line(struct scan *s, struct key_line *l, bool erasure, struct err *err) {
+    int rc = erasure ? scan_literal(s, "{", err) : take_checkpoint(s, l, err);
+    rc = rc != 0 ? rc : scan_literal(s, "\"header\":\"", err);
+    rc = rc != 0 ? rc : scan_base64(s, &l->header, EVENT_HEADER_MAX, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"inclusion\":", err);
+    rc = rc != 0 ? rc : scan_hashes(s, &l->inclusion, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"payload\":\"", err);
+    rc = rc != 0 ? rc : scan_base64(s, &l->payload, EVENT_PAYLOAD_MAX, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"salt\":\"", err);
+    rc = rc != 0 ? rc : scan_hash(s, l->salt, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"seq\":", err);
+    rc = rc != 0 ? rc : scan_uint(s, &l->seq, err);
+    return rc != 0 ? rc : scan_line_end(s, err);
+}
+
+/* Header and payload belong together, and to this seq. */
+static int check_event(struct checking *c, struct key_line *l, struct err *err) {
+    uint8_t commit[EVENT_HASH];
+    struct event_author author;
+    int rc = event_header_decode(bytes_of_buf(&l->header), &l->h, err);
+    if (rc != 0) {
+        return rc;
+    }
+    event_leaf(l->leaf, bytes_of_buf(&l->header));
+    event_body_commit(commit, l->salt, bytes_of_buf(&l->payload));
+    if (l->h.seq != l->seq) {
+        return check_fault(c, EXPORT_SEALS, l->seq, "its header says seq %llu", (unsigned long long)l->h.seq);
+    }
+    if (memcmp(commit, l->h.body, EVENT_HASH) != 0) {
+        return check_fault(c, EXPORT_SEALS, l->seq, "its payload is not what its header commits to");
+    }
+    return event_payload_decode(bytes_of_buf(&l->payload), &l->body, &author, err);
+}
+
+static bool body_text(struct bytes body, const char *name, struct bytes *ret) {
+    struct bytes raw;
+    struct mp_item item;
+    if (mp_map_get(body, name, &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR) {
+        return false;
+    }
+    *ret = item.data;
+    return true;
+}
+
+/* ---- epochs ---- */
+
+static uint64_t signer_hash(struct bytes name, const uint8_t id[NOTE_KEY_ID_LEN]) {
+    uint8_t digest[HASH_LEN];
+    hash_tagged2(digest, 0, (struct bytes){id, NOTE_KEY_ID_LEN}, name);
+    return be64_get(digest);
+}
+
+/* Who signed a checkpoint in the past: a key that comes later must not be among them. */
+static int remember_signers(struct checking *c, const struct note *note, struct err *err) {
+    for (size_t i = 0; i < note->n_sigs; i++) {
+        int rc = check_grow((void **)&c->signer, &c->cap_signers, c->n_signers, sizeof(*c->signer), err);
+        if (rc != 0) {
+            return rc;
+        }
+        c->signer[c->n_signers++] = signer_hash(note->sigs[i].name, note->sigs[i].id);
+    }
+    return 0;
+}
+
+static int add_epoch(struct checking *c, const struct key_line *l, struct bytes origin, struct bytes vkey, bool restored,
+                     struct err *err) {
+    struct check_epoch e = {.from_size = l->seq + 1, .to_size = LEDGER_NO_SEQ, .seq = l->seq, .restored = restored};
+    if (note_vkey_decode(vkey, &e.vkey, NULL) != 0 || e.vkey.alg != NOTE_ED25519) {
+        return check_fault(c, EXPORT_SEALS, l->seq, "the event names no valid epoch key");
+    }
+    if (origin.n == 0 || origin.n > NOTE_NAME_MAX || memchr(origin.p, 0, origin.n) != NULL) {
+        return check_fault(c, EXPORT_SEALS, l->seq, "the event names no origin");
+    }
+    for (size_t i = 0; i < c->n_epochs; i++) {
+        if (note_vkey_eq(&c->epoch[i].vkey, &e.vkey)) {
+            return check_fault(c, EXPORT_SEALS, l->seq, "the new epoch key is the key of epoch %zu again", i);
+        }
+    }
+    uint64_t hash = signer_hash(bytes_of(e.vkey.name), e.vkey.id);
+    for (size_t i = 0; i < c->n_signers; i++) {
+        if (c->signer[i] == hash) {
+            return check_fault(c, EXPORT_SEALS, l->seq, "its key has signed an earlier checkpoint, which it does not seal");
+        }
+    }
+    int rc = check_grow((void **)&c->epoch, &c->cap_epochs, c->n_epochs, sizeof(*c->epoch), err);
+    if (rc != 0) {
+        return rc;
+    }
+    memcpy(e.origin, origin.p, origin.n);
+    memcpy(e.leaf, l->leaf, EVENT_HASH);
+    if (c->n_epochs > 0) {
+        c->epoch[c->n_epochs - 1].to_size = restored ? l->seq : l->seq + 1;
+    }
+    c->epoch[c->n_epochs++] = e;
+    return 0;
+}
+
+static int take_genesis(struct checking *c, const struct key_line *l, struct err *err) {
+    struct bytes origin, log, epoch;
+    if (l->seq != 0 || !bytes_is(l->h.kind, "ledger.created") || l->has_checkpoint) {
+        return check_fault(c, EXPORT_SEALS, l->seq, "the first line is not the first event, ledger.created");
+    }
+    if (!body_text(l->body, "origin", &origin) || !body_text(l->body, "log_vkey", &log) ||
+        !body_text(l->body, "epoch_vkey", &epoch) || note_vkey_decode(log, &c->log, NULL) != 0) {
+        return check_fault(c, EXPORT_SEALS, 0, "the first event names no origin, log key and epoch key");
+    }
+    memcpy(c->genesis, l->leaf, EVENT_HASH);
+    return add_epoch(c, l, origin, epoch, false, err);
+}
+
+/* The root of the tree before a leaf that is the last of its own. */
+static void root_before(const struct merkle_proof *inclusion, uint8_t ret[EVENT_HASH]) {
+    memcpy(ret, inclusion->hash[0], EVENT_HASH);
+    for (size_t i = 1; i < inclusion->n; i++) {
+        merkle_node(ret, inclusion->hash[i], ret);
+    }
+}
+
+static bool restored_tree_fits(const struct key_line *l) {
+    uint8_t root[EVENT_HASH];
+    char want[2 * EVENT_HASH + 8] = "sha256:";
+    struct mp_item size;
+    struct bytes raw, text;
+    root_before(&l->inclusion, root);
+    text_hex(want + 7, root, EVENT_HASH);
+    return mp_map_get(l->body, "size", &raw) == 0 && mp_scalar(raw, &size) == 0 && size.type == MP_UINT &&
+           size.uint == l->seq && body_text(l->body, "root", &text) && bytes_is(text, want);
+}
+
+/* Its own origin, or "<first origin>/r<n>" with a larger n than before. */
+static bool restored_origin_fits(const struct checking *c, struct bytes origin) {
+    const char *first = c->epoch[0].origin, *now = c->epoch[c->n_epochs - 1].origin;
+    size_t n = strlen(first);
+    uint64_t old = 0, number;
+    if (bytes_is(origin, now)) {
+        return true;
+    }
+    if (strlen(now) > n + 2) {
+        text_parse_u64(bytes_of(now + n + 2), &old);
+    }
+    return bytes_has_prefix(origin, first) && origin.n > n + 2 && origin.p[n] == '/' && origin.p[n + 1] == 'r' &&
+           text_parse_u64((struct bytes){origin.p + n + 2, origin.n - n - 2}, &number) == 0 && number > old;
+}
+
+static int take_handover(struct checking *c, const struct key_line *l, struct err *err) {
+    struct bytes origin = bytes_of(c->epoch[c->n_epochs - 1].origin), vkey = {0};
+    if (bytes_is(l->h.kind, "ledger.key_rotated")) {
+        body_text(l->body, "vkey", &vkey);
+        return add_epoch(c, l, origin, vkey, false, err);
+    }
+    if (!bytes_is(l->h.kind, "ledger.restored")) {
+        return check_fault(c, EXPORT_SEALS, l->seq, "it is neither a rotation nor a restore");
+    }
+    origin = (struct bytes){0};
+    if (!body_text(l->body, "origin", &origin) || !body_text(l->body, "epoch_vkey", &vkey)) {
+        return check_fault(c, EXPORT_SEALS, l->seq, "the event names no origin and epoch key");
+    }
+    if (!restored_tree_fits(l)) {
+        return check_fault(c, EXPORT_SEALS, l->seq,
+                           "the size and root that it was restored from are not those of the events before it");
+    }
+    if (!restored_origin_fits(c, origin)) {
+        return check_fault(c, EXPORT_SEALS, l->seq, "it goes on under '%.*s', which is no restored origin of this log",
+                           (int)origin.n, (const char *)origin.p);
+    }
+    c->n_restored++;
+    c->last_restored = l->seq;
+    return add_epoch(c, l, origin, vkey, true, err);
+}
+
+const struct check_epoch *check_epoch_of(const struct checking *c, uint64_t seq) {
+    size_t lo = 0, hi = c->n_epochs;
+    while (hi - lo > 1) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (c->epoch[middle].seq <= seq) {
+            lo = middle;
+        } else {
+            hi = middle;
+        }
+    }
+    return &c->epoch[lo];
+}
+
+/* ---- one checkpoint ---- */
+
+static int need_signature(struct checking *c, const struct note *note, const struct note_vkey *key, const char *what,
+                          uint64_t size) {
+    enum note_verdict verdict = note_check_key(note, key, NULL);
+    return verdict == NOTE_GOOD
+               ? 0
+               : check_fault(c, EXPORT_SEALS, size - 1, "the checkpoint of size %llu: the signature of the %s %s",
+                             (unsigned long long)size, what, verdict == NOTE_ABSENT ? "is missing" : "is bad");
+}
+
+/* By the log key, by each epoch key that seals its size, and by no other epoch key. */
+static int judge(struct checking *c, const struct note *note, const struct checkpoint *point) {
+    size_t sealing = 0;
+    const char *origin = "";
+    int rc = need_signature(c, note, &c->log, "log key", point->size);
+    for (size_t i = 0; i < c->n_epochs && rc == 0; i++) {
+        const struct check_epoch *e = &c->epoch[i];
+        if (point->size >= e->from_size && point->size <= e->to_size) {
+            sealing++;
+            origin = e->origin;
+            rc = need_signature(c, note, &e->vkey, "epoch key", point->size);
+        } else if (note_check_key(note, &e->vkey, NULL) != NOTE_ABSENT) {
+            rc = check_fault(c, EXPORT_SEALS, point->size - 1,
+                             "the checkpoint of size %llu is signed by epoch key %zu, which seals other sizes",
+                             (unsigned long long)point->size, i);
+        }
+    }
+    if (rc == 0 && (sealing == 0 || !bytes_is(point->origin, origin))) {
+        rc = check_fault(c, EXPORT_SEALS, point->size - 1, "the checkpoint of size %llu is of '%.*s', not of '%s'",
+                         (unsigned long long)point->size, (int)point->origin.n, (const char *)point->origin.p, origin);
+    }
+    return rc;
+}
+
+int check_checkpoint(struct checking *c, struct err *err) {
+    int rc = check_expect(c, BUNDLE_CHECKPOINT, NOTE_MAX, err);
+    rc = rc != 0 ? rc : reading_rest(c->reading, &c->note, NOTE_MAX, err);
+    rc = rc != 0 ? rc : note_decode(bytes_of_buf(&c->note), c->head, err);
+    rc = rc != 0 ? rc : checkpoint_decode(c->head->text, &c->point, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (c->point.size != c->manifest.size || memcmp(c->point.root, c->manifest.root, EVENT_HASH) != 0 ||
+        !bytes_is(c->point.origin, c->manifest.origin)) {
+        return check_fault(c, EXPORT_SEALS, LEDGER_NO_SEQ, "its origin, size and root are not those of the manifest");
+    }
+    memcpy(c->report->origin, c->manifest.origin, sizeof(c->report->origin));
+    c->report->head.size = c->point.size;
+    memcpy(c->report->head.root, c->point.root, EVENT_HASH);
+    return check_advance(c, err);
+}
+
+/* ---- keys ---- */
+
+/* The tree in which the line before is proven. */
+struct tree {
+    uint64_t size;
+    const uint8_t *root;
+};
+
+/* The line before, with its proofs, and where they must lead. */
+static int check_proofs(struct checking *c, const struct key_line *before, const struct tree *mine,
+                        const struct tree *next) {
+    const struct tree *own = before->seq == 0 ? next : mine;
+    if (!merkle_check_inclusion(before->seq, own->size, before->leaf, &before->inclusion, own->root)) {
+        return check_fault(c, EXPORT_SEALS, before->seq, "it is not in the tree of size %llu",
+                           (unsigned long long)own->size);
+    }
+    if (!merkle_check_consistency(own->size, next->size, &before->consistency, own->root, next->root)) {
+        return check_fault(c, EXPORT_SEALS, before->seq,
+                           "the tree of size %llu is not proven to be the beginning of that of size %llu",
+                           (unsigned long long)own->size, (unsigned long long)next->size);
+    }
+    return 0;
+}
+
+/* A line after the first; `before` is the one before it, proven up to here. */
+static int check_handover(struct checking *c, const struct key_line *before, struct key_line *l, struct err *err) {
+    struct checkpoint point;
+    const struct check_epoch *last = &c->epoch[c->n_epochs - 1];
+    if (!l->has_checkpoint || l->seq <= before->seq || l->seq >= c->point.size) {
+        return check_fault(c, EXPORT_SEALS, l->seq, "a handover stands out of order, or has no checkpoint");
+    }
+    int rc = note_decode(bytes_of_buf(&l->note), c->other, err);
+    rc = rc != 0 ? rc : checkpoint_decode(c->other->text, &point, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (point.size != l->seq + 1) {
+        return check_fault(c, EXPORT_SEALS, l->seq, "its checkpoint is of size %llu", (unsigned long long)point.size);
+    }
+    struct tree mine = {last->seq + 1, last->root}, next = {point.size, point.root};
+    rc = check_proofs(c, before, &mine, &next);
+    if (rc == 0 && !merkle_check_inclusion(l->seq, point.size, l->leaf, &l->inclusion, point.root)) {
+        rc = check_fault(c, EXPORT_SEALS, l->seq, "it is not in the tree of its checkpoint");
+    }
+    rc = rc != 0 ? rc : take_handover(c, l, err);
+    rc = rc != 0 ? rc : judge(c, c->other, &point);
+    if (rc == 0) {
+        memcpy(c->epoch[c->n_epochs - 1].root, point.root, EVENT_HASH);
+        rc = remember_signers(c, c->other, err);
+    }
+    return rc;
+}
+
+static int check_lines(struct checking *c, struct key_line line[2], struct err *err) {
+    size_t n = 0;
+    int rc = 0;
+    scan_member(&c->scan);
+    for (; rc == 0 && (n == 0 || reading_left(c->reading) > 0); n++) {
+        struct key_line *l = &line[n % 2];
+        rc = take_line(&c->scan, l, false, err);
+        rc = rc != 0 ? rc : check_event(c, l, err);
+        rc = rc != 0 ? rc : n == 0 ? take_genesis(c, l, err) : check_handover(c, &line[(n + 1) % 2], l, err);
+    }
+    if (rc == 0) {
+        const struct check_epoch *last = &c->epoch[c->n_epochs - 1];
+        struct tree mine = {last->seq + 1, last->root}, head = {c->point.size, c->point.root};
+        rc = check_proofs(c, &line[(n + 1) % 2], &mine, &head);
+    }
+    return rc != 0 ? rc : judge(c, c->head, &c->point);
+}
+
+int check_keys(struct checking *c, struct err *err) {
+    struct key_line line[2];
+    line_init(&line[0]);
+    line_init(&line[1]);
+    int rc = check_expect(c, BUNDLE_KEYS, BUNDLE_KEYS_MAX, err);
+    rc = rc != 0 ? rc : check_lines(c, line, err);
+    line_done(&line[0]);
+    line_done(&line[1]);
+    if (rc == 0 && !manifest_signed(&c->manifest, &c->log)) {
+        rc = check_fault(c, EXPORT_SEALS, LEDGER_NO_SEQ, "the log key that they name has not signed the manifest");
+    }
+    return rc != 0 ? rc : check_subject(c, err);
+}
+
+/* ---- erasures ---- */
+
+static int add_erased(struct checking *c, uint64_t seq, uint64_t by, struct err *err) {
+    if (seq < c->manifest.from || seq >= c->manifest.to) {
+        return 0;
+    }
+    if (c->n_erased == CHECK_ERASED_MAX) {
+        return err_set(err, ERR_CORRUPT, "more than %zu erased events", CHECK_ERASED_MAX);
+    }
+    int rc = check_grow((void **)&c->erased, &c->cap_erased, c->n_erased, sizeof(*c->erased), err);
+    if (rc == 0) {
+        c->erased[c->n_erased++] = (struct check_erased){seq, by};
+    }
+    return rc;
+}
+
+/* A body says whose bodies were erased: `seq`, or `seqs`. */
+static int take_erased(struct checking *c, const struct key_line *l, struct err *err) {
+    struct bytes what = {0}, raw;
+    struct mp_item item;
+    struct mp_reader r;
+    int rc = 0;
+    if (!body_text(l->body, "what", &what) || !bytes_is(what, "body")) {
+        return check_fault(c, EXPORT_ERASURES, l->seq, "the event does not erase a body");
+    }
+    if (mp_map_get(l->body, "seq", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_UINT) {
+        rc = add_erased(c, item.uint, l->seq, err);
+    }
+    if (rc != 0 || mp_map_get(l->body, "seqs", &raw) != 0) {
+        return rc;
+    }
+    mp_reader_init(&r, raw);
+    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) {
+        return 0;
+    }
+    while (rc == 0 && mp_next(&r, &item, NULL) == 0) {
+        rc = item.type == MP_UINT ? add_erased(c, item.uint, l->seq, err) : 0;
+    }
+    return rc;
+}
+
+static int by_seq(const void *a, const void *b) {
+    const struct check_erased *x = a, *y = b;
+    return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
+}
+
+bool check_is_erased(const struct checking *c, uint64_t seq, uint64_t by) {
+    struct check_erased want = {seq, by};
+    return c->n_erased > 0 && bsearch(&want, c->erased, c->n_erased, sizeof(want), by_seq) != NULL;
+}
+
+int check_erasures(struct checking *c, struct err *err) {
+    struct key_line l;
+    uint64_t last = 0;
+    if (!check_is_at(c, BUNDLE_ERASURES)) {
+        return 0;
+    }
+    line_init(&l);
+    scan_member(&c->scan);
+    int rc = check_expect(c, BUNDLE_ERASURES, BUNDLE_ERASURES_MAX, err);
+    do {
+        rc = rc != 0 ? rc : take_line(&c->scan, &l, true, err);
+        rc = rc != 0 ? rc : check_event(c, &l, err);
+        if (rc == 0 && (l.seq <= last || !bytes_is(l.h.kind, "ledger.erased"))) {
+            rc = check_fault(c, EXPORT_ERASURES, l.seq, "it is no ledger.erased event, or out of order");
+        }
+        if (rc == 0 && !merkle_check_inclusion(l.seq, c->point.size, l.leaf, &l.inclusion, c->point.root)) {
+            rc = check_fault(c, EXPORT_ERASURES, l.seq, "it is not in the tree of the head");
+        }
+        rc = rc != 0 ? rc : take_erased(c, &l, err);
+        last = l.seq;
+    } while (rc == 0 && reading_left(c->reading) > 0);
+    line_done(&l);
+    if (rc == 0 && c->n_erased > 0) {
+        qsort(c->erased, c->n_erased, sizeof(*c->erased), by_seq);
+    }
+    return rc != 0 ? rc : check_subject(c, err);
+}

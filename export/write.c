@@ -1,0 +1,261 @@
+/* The second walk: members in their order. What the manifest must know of later members (their digests, all counts) was
+ * found by the first walk or is made before it is written; groups are written as they are read. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "export/handovers.h"
+#include "export/manifest.h"
+#include "export/sink.h"
+#include "export/states.h"
+#include "export/verify_md.h"
+
+struct writing {
+    struct cut cut;
+    struct sink *sink;
+    struct lines lines, keys;
+    struct buf entries, text, states[EXPORT_STATES_MAX];
+    struct bundle_subject *subject;
+    size_t n_subjects;
+    struct cut_walk walk;
+    struct core_view view; /* for inclusion proofs; only of sparse bundles */
+};
+
+/* ---- before the first byte ---- */
+
+static void name_subject(struct writing *w, const char *name, struct bytes content) {
+    struct bundle_subject *s = &w->subject[w->n_subjects++];
+    snprintf(s->name, sizeof(s->name), "%s", name);
+    hash_parts(s->digest, &content, 1);
+}
+
+static void name_artifacts(struct writing *w) {
+    char hex[2 * LEDGER_HASH + 1];
+    for (size_t i = 0; i < w->cut.n_artifacts; i++) {
+        struct bundle_subject *s = &w->subject[w->n_subjects++];
+        text_hex(hex, w->cut.artifact[i], LEDGER_HASH);
+        snprintf(s->name, sizeof(s->name), "artifacts/%s", hex);
+        memcpy(s->digest, w->cut.artifact[i], LEDGER_HASH);
+    }
+}
+
+static int prepare(struct writing *w, struct err *err) {
+    char name[BUNDLE_NAME_MAX];
+    int rc = cut_count(&w->cut, NULL, NULL, err);
+    if (rc == 0 && w->cut.counts.secrets > 0) {
+        rc =
+            err_set(err, ERR_INVALID, "event %llu holds what looks like a secret (%s); %llu in all: nothing is exported",
+                    (unsigned long long)w->cut.first_secret, w->cut.secret_rule, (unsigned long long)w->cut.counts.secrets);
+    }
+    if (rc == 0 && w->cut.counts.erased > 0) {
+        rc = err_set(err, ERR_INVALID, "the range has %llu events whose body was erased; they cannot be exported",
+                     (unsigned long long)w->cut.counts.erased);
+    }
+    w->subject = calloc(w->cut.n_artifacts + w->cut.n_states + 4, sizeof(*w->subject));
+    if (rc == 0 && w->subject == NULL) {
+        rc = err_set(err, ERR_NOMEM, "out of memory");
+    }
+    rc = rc != 0 ? rc : handovers_put(&w->keys, &w->cut, err);
+    if (rc == 0 && w->keys.over) {
+        rc = err_set(err, ERR_LIMIT, "the handovers of keys take more than %zu bytes", LINES_KEPT_MAX);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    name_subject(w, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept));
+    name_artifacts(w);
+    for (size_t i = 0; i < w->cut.n_states && rc == 0; i++) {
+        rc = states_put(&w->states[i], w->cut.ledger, w->cut.states[i], w->cut.counts.head.size, err);
+        snprintf(name, sizeof(name), "states/%.80s.json", w->cut.states[i]);
+        name_subject(w, name, bytes_of_buf(&w->states[i]));
+    }
+    name_subject(w, BUNDLE_VERIFY, bytes_of(verify_md));
+    buf_clear(&w->text);
+    return rc != 0 ? rc : manifest_encode(&w->text, &w->cut, w->subject, w->n_subjects, err);
+}
+
+/* ---- members ---- */
+
+static int put_head(struct writing *w, struct err *err) {
+    struct merkle_range range;
+    int rc = sink_whole(w->sink, BUNDLE_MANIFEST, bytes_of_buf(&w->text), err);
+    rc = rc != 0 ? rc : sink_whole(w->sink, BUNDLE_CHECKPOINT, bytes_of_buf(&w->cut.note), err);
+    rc = rc != 0 ? rc : sink_whole(w->sink, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept), err);
+    if (rc != 0 || w->cut.options->seqs != NULL) {
+        return rc;
+    }
+    struct core_view view = {0};
+    rc = core_view_begin(w->cut.ledger, &view, err);
+    rc = rc != 0 ? rc
+                 : merkle_prove_range(w->cut.counts.from, w->cut.counts.to, w->cut.counts.head.size, core_node, &view,
+                                      &range, err);
+    core_view_end(&view);
+    buf_clear(&w->text);
+    if (rc == 0) {
+        merkle_range_encode(&w->text, &range);
+        rc = buf_check(&w->text, BUNDLE_RANGE, err);
+    }
+    return rc != 0 ? rc : sink_whole(w->sink, BUNDLE_RANGE, bytes_of_buf(&w->text), err);
+}
+
+static int put_line(struct writing *w, const struct ledger_event *event, const struct event_header *header,
+                    struct err *err) {
+    enum cut_fate fate = cut_fate(&w->cut, cut_matches(&w->cut, header), event->payload.n == 0);
+    struct merkle_proof inclusion;
+    if (w->cut.options->seqs == NULL) {
+        return lines_put_event(&w->lines, &w->cut, w->walk.reader, event, fate, 0, err);
+    }
+    int rc = merkle_prove_inclusion(event->seq, w->cut.counts.head.size, core_node, &w->view, &inclusion, err);
+    return rc != 0 ? rc : lines_put_sparse(&w->lines, &w->cut, w->walk.reader, event, fate, &inclusion, err);
+}
+
+/* Events of one group from walk->next on; with `entries` their headers too. Leaves the walk behind them. */
+static int walk_group(struct writing *w, uint64_t group, bool entries, struct err *err) {
+    const struct export_options *o = w->cut.options;
+    struct ledger_event event;
+    struct event_header header;
+    int rc = 0;
+    for (;;) {
+        uint64_t end = o->seqs != NULL ? o->n_seqs : w->cut.counts.to;
+        uint64_t seq = w->walk.next >= end ? LEDGER_NO_SEQ : o->seqs != NULL ? o->seqs[w->walk.next] : w->walk.next;
+        if (rc != 0 || seq == LEDGER_NO_SEQ || seq / EVENT_GROUP != group) {
+            return rc;
+        }
+        rc = cut_walk_next(&w->walk, &event, &header, err);
+        if (rc == 0 && entries) {
+            buf_put_be16(&w->entries, (uint16_t)event.header.n);
+            buf_put_bytes(&w->entries, event.header);
+            rc = buf_check(&w->entries, "headers", err);
+        }
+        rc = rc != 0 ? rc : put_line(w, &event, &header, err);
+    }
+}
+
+/* Lines of which there are too many to be kept are made a second time. */
+static int put_group(struct writing *w, uint64_t group, struct err *err) {
+    bool sparse = w->cut.options->seqs != NULL;
+    uint64_t begin = w->walk.next;
+    char name[BUNDLE_NAME_MAX];
+    buf_clear(&w->entries);
+    lines_clear(&w->lines);
+    int rc = walk_group(w, group, !sparse, err);
+    if (rc == 0 && !sparse) {
+        snprintf(name, sizeof(name), "entries/%llu", (unsigned long long)group);
+        rc = sink_whole(w->sink, name, bytes_of_buf(&w->entries), err);
+    }
+    snprintf(name, sizeof(name), "%s/%llu.jsonl", sparse ? "sparse" : "payloads", (unsigned long long)group);
+    if (rc != 0 || w->lines.size == 0) {
+        return rc;
+    }
+    if (!w->lines.over) {
+        return sink_whole(w->sink, name, bytes_of_buf(&w->lines.kept), err);
+    }
+    rc = sink_member(w->sink, name, w->lines.size, err);
+    lines_clear(&w->lines);
+    w->lines.sink = w->sink;
+    w->walk.next = begin;
+    return rc != 0 ? rc : walk_group(w, group, false, err);
+}
+
+static int put_groups(struct writing *w, struct err *err) {
+    const struct export_options *o = w->cut.options;
+    int rc = cut_walk_open(&w->walk, &w->cut, err);
+    if (rc == 0 && o->seqs != NULL) {
+        rc = core_view_begin(w->cut.ledger, &w->view, err);
+    }
+    while (rc == 0 && w->walk.next < (o->seqs != NULL ? o->n_seqs : w->cut.counts.to)) {
+        uint64_t seq = o->seqs != NULL ? o->seqs[w->walk.next] : w->walk.next;
+        rc = put_group(w, seq / EVENT_GROUP, err);
+    }
+    if (w->view.txn != NULL) {
+        core_view_end(&w->view);
+    }
+    cut_walk_close(&w->walk);
+    return rc;
+}
+
+/* ---- artifacts: from the ledger through a pipe of our own making, a file ---- */
+
+static int put_artifact(struct writing *w, const uint8_t digest[LEDGER_HASH], struct err *err) {
+    char id[LEDGER_ARTIFACT_ID], hex[2 * LEDGER_HASH + 1], name[BUNDLE_NAME_MAX];
+    uint8_t piece[65536];
+    FILE *file = tmpfile();
+    size_t n;
+    if (file == NULL) {
+        return err_errno(err, errno, "a temporary file for an artifact");
+    }
+    text_hex(hex, digest, LEDGER_HASH);
+    snprintf(id, sizeof(id), "artifact:sha256:%s", hex);
+    snprintf(name, sizeof(name), "artifacts/%s", hex);
+    int rc = ledger_artifact_get(w->cut.ledger, id, fileno(file), err);
+    long size = rc == 0 && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    if (rc == 0 && size < 0) {
+        rc = err_errno(err, errno, "a temporary file for an artifact");
+    }
+    rewind(file);
+    rc = rc != 0 ? rc : sink_member(w->sink, name, (uint64_t)size, err);
+    if (rc == 0 && size == 0) {
+        rc = sink_put(w->sink, (struct bytes){0}, err);
+    }
+    while (rc == 0 && (n = fread(piece, 1, sizeof(piece), file)) > 0) {
+        rc = sink_put(w->sink, (struct bytes){piece, n}, err);
+    }
+    if (rc == 0 && ferror(file)) {
+        rc = err_set(err, ERR_IO, "a temporary file for an artifact cannot be read");
+    }
+    fclose(file);
+    return rc;
+}
+
+static int put_rest(struct writing *w, struct err *err) {
+    char name[BUNDLE_NAME_MAX];
+    int rc = 0;
+    for (size_t i = 0; i < w->cut.n_artifacts && rc == 0; i++) {
+        rc = put_artifact(w, w->cut.artifact[i], err);
+    }
+    for (size_t i = 0; i < w->cut.n_states && rc == 0; i++) {
+        snprintf(name, sizeof(name), "states/%.80s.json", w->cut.states[i]);
+        rc = sink_whole(w->sink, name, bytes_of_buf(&w->states[i]), err);
+    }
+    return rc != 0 ? rc : sink_whole(w->sink, BUNDLE_VERIFY, bytes_of(verify_md), err);
+}
+
+int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
+                 uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err) {
+    struct writing *w = calloc(1, sizeof(*w));
+    if (w == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    lines_init(&w->lines);
+    lines_init(&w->keys);
+    buf_init(&w->entries, BUNDLE_ENTRIES_MAX);
+    buf_init(&w->text, BUNDLE_MANIFEST_MAX);
+    for (size_t i = 0; i < EXPORT_STATES_MAX; i++) {
+        buf_init(&w->states[i], BUNDLE_STATE_MAX);
+    }
+    int rc = cut_open(&w->cut, ledger, options, err);
+    rc = rc != 0 ? rc : prepare(w, err);
+    rc = rc != 0 ? rc : sink_new(fd, options->plain, &w->sink, err);
+    rc = rc != 0 ? rc : put_head(w, err);
+    rc = rc != 0 ? rc : put_groups(w, err);
+    rc = rc != 0 ? rc : put_rest(w, err);
+    rc = rc != 0 ? rc : sink_end(w->sink, ret_digest, ret_bytes, err);
+    if (rc == 0) {
+        *ret = w->cut.counts;
+    }
+    sink_free(w->sink);
+    cut_done(&w->cut);
+    lines_done(&w->lines);
+    lines_done(&w->keys);
+    buf_done(&w->entries);
+    buf_done(&w->text);
+    for (size_t i = 0; i < EXPORT_STATES_MAX; i++) {
+        buf_done(&w->states[i]);
+    }
+    free(w->subject);
+    free(w);
+    return rc;
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# append --checked: legal steps are written, others are refused with their reason and evidence, and of two that race one wins.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+size() { run 0 -C "$BOX" stats --json && jq -r .events <<<"$out"; }
+d1=sha256:$(printf '1%.0s' {1..64})
+d2=sha256:$(printf '2%.0s' {1..64})
+
+# Permissions: a use needs a grant that holds.
+box 1 append permission.used -s pack/p --checked group=exec scope=/srv/a
+err_has "nobody granted it"
+out_empty
+same "$(size)" 1
+box 0 append permission.granted -s pack/p --checked group=exec 'scope=/srv/*' lifetime=once
+granted=$(jq -r .seq <<<"$out")
+box 0 append permission.used -s pack/p --checked group=exec scope=/srv/a
+used=$(jq -r .seq <<<"$out")
+box 1 append permission.used -s pack/p --checked group=exec scope=/srv/a
+err_has "refused: permission 'pack/p': used, but it was expired (events $granted, $used)"
+box 0 append permission.used -s pack/p group=exec scope=/srv/a # unchecked, facts are taken as they are
+box 0 append permission.granted -s pack/p --checked group=gpu expires:=1000
+box 1 append permission.used -s pack/p --checked group=gpu
+err_has expired
+
+# A promotion: each step in its order, the gate, a full pass.
+promote() { box "$1" append "promotion.$2" -s promotion/m --checked "${@:3}"; }
+promote 1 verifying
+err_has "simulated must come before"
+promote 0 planned what=model model=m "digest=$d1"
+planned=$(jq -r .seq <<<"$out")
+promote 1 promoted "digest=$d1"
+err_has "promoted from planned: verifying must come before (event $planned)"
+promote 0 simulated verdict=pass
+promote 0 verifying
+promote 1 promoted "digest=$d1"
+err_has "the gate has not answered"
+promote 1 gated decision=pass "digest=$d2"
+err_has "the candidate is sha256:111111111111"
+promote 0 gated decision=pass "digest=$d1"
+before=$(size)
+promote 1 promoted "digest=$d1"
+err_has "no full pass for sha256:111111111111: nothing was evaluated"
+box 0 append eval.started -s eval/e1 suite=s "suite_digest=$d2" model=m "digest=$d1"
+box 0 append eval.finished -s eval/e1 suite=s "suite_digest=$d2" model=m "digest=$d1" verdict=pass partial=true passed=3 \
+    failed=0 errors=0 samples=10
+promote 1 promoted "digest=$d1"
+err_has "eval 'e1' does not count"
+same "$(size)" "$((before + 2))"
+box 0 append eval.started -s eval/e2 suite=s "suite_digest=$d2" model=m "digest=$d1"
+box 0 append eval.finished -s eval/e2 suite=s "suite_digest=$d2" model=m "digest=$d1" verdict=pass partial=false \
+    cached=false dirty=false passed=10 failed=0 errors=0 samples=10
+promote 1 promoted "digest=$d2"
+err_has "it names sha256:222222222222"
+
+# Several at the same time: one of them is the one.
+before=$(size)
+for i in 1 2 3 4; do
+    { "$LEDGER" -C "$BOX" append promotion.promoted -s promotion/m --checked "digest=$d1" >"race.$i" 2>"race.$i.err" && : >"won.$i"; } &
+done
+wait
+same "$(find . -name 'won.*' | wc -l)" 1
+same "$(cat race.*.err | grep -c 'it is promoted already')" 3
+same "$(size)" "$((before + 1))"
+
+# A second time with the same key is no second step.
+promote 0 rolled_back "digest_before=$d1" --key undo
+promote 0 rolled_back "digest_before=$d1" --key undo
+json .duplicate true
+promote 1 rolled_back "digest_before=$d1"
+err_has "rolled_back from idle: it was not promoted"
+
+# Kinds without a state are as ever, and so is wrong input.
+box 0 append x.test.note -s thing/1 --checked --open text text=hello
+box 3 append permission.granted -s pack/p --checked group=none
+err_has group
+box 3 append no.such.kind -s a --checked
+promote 1 promoted "digest=$d1" --json
+same "$(jq -r .error.code <<<"$err")" ERR_CONFLICT
+same "$(jq -r .error.exit <<<"$err")" 1
+box 0 verify
+
+finish

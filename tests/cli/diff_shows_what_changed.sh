@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# diff: what appeared and changed between two moments, each with its event; what is no change; its exit codes.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+# shellcheck source=tests/cli/lib_states.sh
+. "$ROOT/tests/cli/lib_states.sh"
+
+new_states
+
+line() { grep -qE "$1" "$T/.out" || fail "no line like '$1'"; }
+seq_of() { jq -r --arg n "$1" '.changes[] | select(.name == $n) | .seq' <"$T/.out"; }
+
+box 0 diff 0
+line '^packs$'
+line '^\+ +pdf-ops '
+line '^installs$'
+out_lacks 'run.finished'
+out_lacks eval_scores
+
+box 0 diff 10 11
+same "$(grep -cE '^[-+~]' <<<"$out")" 1
+line '^~ +dpkg/curl/amd64 +version 7.88.1 -> 7.88.2 +11 .*install.upgraded'
+box 0 diff 10 11 --json
+json .schema ledger.diff/1
+json '.from.at, .at' $'11\n12'
+json '.changes[0] | [.name, .change, .before.version, .after.version, .seq, .kind] | tojson' \
+    '["package/dpkg/curl/amd64","changed","7.88.1","7.88.2",11,"install.upgraded"]'
+
+# A proof arrives: the route and its pack change with the event of the evaluation.
+box 0 diff 8 9
+line '^~ +summarise +declared-not-proven -> ready.* 9 .*eval.finished'
+line '^~ +pdf-ops +demo-only -> partial.* 9 '
+
+# A name that moved takes the proof with it.
+box 0 diff 17 --json
+same "$(seq_of model-name/ollama/llama3.2:3b)" 18
+json '.changes[] | select(.name == "model-name/ollama/llama3.2:3b") | .after.digest' "$OTHER"
+json '.changes[] | select(.name == "route/summarise") | .after.state' declared-not-proven
+same "$(seq_of route/summarise)" 18
+box 0 diff 17
+line '^~ +summarise +ready -> declared-not-proven: model drift'
+
+# What no event did.
+box 0 diff 18 2041-01-01
+line '^~ +pack/pdf-ops/filesystem.read/inbox/\*\* +granted -> expired'
+out_has '(by time)'
+box 0 diff 18 2041-01-01 --json
+json '.changes[] | select(.table == "permissions") | [.seq, .kind] | tojson' '[null,null]'
+
+# Runs only when they are asked for; counters are no changes.
+box 1 diff 11 14
+err_has 'nothing changed'
+out_empty
+box 1 diff 11 14 --json
+json '.changes | length' 0
+box 0 diff 11 14 --all
+line '^\+ +r1 +finished'
+box 0 diff 11 14 --table runs
+same "$(grep -cE '^[-+~]' <<<"$out")" 2
+box 0 diff 12 13 --table run
+line '^~ +r1 +running -> finished.* 13 '
+add 19 permission.used -s pack/pdf-ops group=filesystem.read 'scope=inbox/**'
+box 1 diff 18
+box 0 diff 2h --table installs
+line '^\+ +dpkg/curl'
+box 0 diff 2h --time relative
+out_has ' ago'
+today=$(date -u +%Y-%m-%d)
+box 0 diff 2020-01-01 "$today"
+box 1 diff 2020-01-01 2020-01-02
+
+box 2 diff
+box 2 diff 1 2 3
+box 2 diff 1 --table instals
+err_has "did you mean 'installs'"
+box 2 diff 1 --table runs --all
+box 2 diff 1 --time soon
+box 3 diff 9 8
+err_has 'the earlier moment comes first'
+box 3 diff 1 99
+err_has 'the newest is 19'
+box 3 diff soon
+run 3 -C nowhere diff 1
+
+finish

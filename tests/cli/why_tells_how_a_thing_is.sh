@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# why NOUN/NAME: how a thing is, what belongs to it, and the events that this rests on; its exit codes.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+# shellcheck source=tests/cli/lib_states.sh
+. "$ROOT/tests/cli/lib_states.sh"
+
+new_states
+
+box 0 why pack/pdf-ops
+out_has 'pack/pdf-ops: '
+out_has 'route/summarise'
+out_has 'permission/pack/pdf-ops/filesystem.read/inbox/**'
+out_has 'pack.installed'
+out_has 'eval.finished'
+box 0 why pack/pdf-ops --at 17 --json
+json .schema ledger.why_state/1
+json '.things[0].state' partial
+json '.things[0].reason | test("extract")' true
+json '[.things[0].parts[] | select(.decides) | .name] | index("route/extract") != null' true
+json '[.things[0].events[].seq] | index(9) != null' true
+json '[.things[0].events[].kind] | index("route.declared") != null' true
+box 0 why route/summarise
+out_has 'declared-not-proven: model drift'
+box 0 why route/summarise --at 17 --json
+json '.things[0].state' ready
+json '[.things[0].parts[] | select(.decides | not) | .name] | index("pack/pdf-ops") != null' true
+box 0 why model/llama3.2:3b
+out_has "model/$OTHER: present"
+box 0 why "model/$WEIGHTS" --at 17
+out_has route/summarise
+box 0 why permission/pack/pdf-ops/filesystem.read
+out_has ': granted'
+box 0 why 'permission/pack/pdf-ops/filesystem.read/inbox/**' --json
+json '[.things[0].events[].seq] | tojson' '[2,3]'
+box 0 why permission/pack/pdf-ops --at 2041-01-01
+out_has ': expired'
+box 0 why package/dpkg/curl
+out_has 'package/dpkg/curl/amd64: installed'
+out_has 'install.upgraded'
+box 0 why tool/bash
+out_has 'permission/tool/bash/exec/make: granted'
+box 0 why promotion/p1
+out_has 'promoted from planned'
+box 0 why run/r1 --time relative
+out_has ' ago'
+box 0 why eval/e1
+box 0 why model-name/ollama/llama3.2:3b
+
+# A chain of causes it still is.
+box 0 why 13
+out_has run.finished
+
+box 1 why pack/pdf-opps
+err_has "did you mean 'pdf-ops'"
+out_empty
+box 1 why pack/pdf-ops --at 0
+err_has 'at that time'
+box 1 why package/dpkg/wget --json
+same "$(jq -r .error.code <<<"$err")" ERR_NOTFOUND
+box 2 why pakc/pdf-ops
+err_has 'pack/'
+box 2 why tool/none
+box 2 why pack/pdf-ops --time soon
+box 2 why 3 --at 2
+box 2 why packs
+box 3 why pack/pdf-ops --at 19
+box 3 why pack/pdf-ops --at soon
+run 3 -C nowhere why pack/pdf-ops
+
+# Events that are cited and cannot be read.
+add 19 permission.granted -s pack/needle-in-the-tail group=exec
+add 20 run.started -s run/last --run last pack=x
+box 0 rebuild
+data=$BOX/evidence/data.mdb
+while read -r at; do
+    printf 'N' | dd of="$data" bs=1 seek="$at" conv=notrunc status=none
+done < <(grep -obaF 'needle-in-the-tail' "$data" | cut -d: -f1)
+box 30 why permission/pack/needle-in-the-tail
+err_has 'event 19 is not what was written'
+out_has ': granted'
+box 30 why permission/pack/needle-in-the-tail --json
+json .complete false
+json '.things[0].state' granted
+box 30 permit show pack/needle-in-the-tail
+box 0 permit list
+out_has needle-in-the-tail
+box 30 verify --derived
+out_has 'projections not compared: some events cannot be read'
+out_has 'first fault: seq 19'
+box 30 diff 18
+out_has '(unreadable)'
+
+finish

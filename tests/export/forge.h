@@ -1,0 +1,120 @@
+/* A bundle's members changed by somebody who has the log key: content replaced, the manifest put right and signed again. So
+ * what is refused is refused for what it says, not for a signature. */
+#ifndef TESTS_EXPORT_FORGE_H
+#define TESTS_EXPORT_FORGE_H
+
+#include "ledger/keyring.h"
+#include "tests/export/bundle_box.h"
+
+static __attribute__((unused)) struct signer log_signer(const struct scratch *box) {
+    struct signer signer = {0};
+    char path[FILE_PATH_MAX], dir[400];
+    snprintf(dir, sizeof(dir), "%s/keys", box->dir);
+    must(keyring_log_path(dir, path, &why));
+    must(keyfile_load(path, bytes_of(""), &signer, &why));
+    return signer;
+}
+
+/* The statement of the bundle in `members`, over what is in `out`. */
+static __attribute__((unused)) void forge_statement(struct buf *out) {
+    struct manifest m;
+    must(manifest_decode(&m, bytes_of_buf(&members[member(BUNDLE_MANIFEST)].content), &why));
+    if (out->max == 0) {
+        buf_init(out, 1 << 20);
+    }
+    buf_clear(out);
+    buf_put_bytes(out, bytes_of_buf(&m.payload));
+    manifest_done(&m);
+}
+
+/* The manifest says this, signed by this key. */
+static __attribute__((unused)) void forge_sign(struct bytes statement, const struct signer *signer) {
+    struct buf *out = &members[member(BUNDLE_MANIFEST)].content, pae;
+    uint8_t sig[CRYPT_SIGNATURE_LEN];
+    char id[2 * NOTE_KEY_ID_LEN + 1];
+    buf_init(&pae, 2 << 20);
+    manifest_pae(&pae, statement);
+    crypt_sign(sig, bytes_of_buf(&pae), signer->secret);
+    text_hex(id, signer->vkey.id, NOTE_KEY_ID_LEN);
+    buf_clear(out);
+    buf_put_str(out, "{\"payload\":\"");
+    text_base64(out, statement.p, statement.n);
+    buf_printf(out, "\",\"payloadType\":\"%s\",\"signatures\":[{\"keyid\":\"%s\",\"sig\":\"", BUNDLE_PAYLOAD_TYPE, id);
+    text_base64(out, sig, sizeof(sig));
+    buf_put_str(out, "\"}]}\n");
+    buf_done(&pae);
+}
+
+/* The first `from` in it becomes `to`. */
+static __attribute__((unused)) void forge_replace(struct buf *text, const char *from, const char *to) {
+    const uint8_t *at = memmem(text->p, text->n, from, strlen(from));
+    struct buf made;
+    if (at == NULL) {
+        fail_msg("there is no '%s' in '%.*s'", from, (int)(text->n < 2000 ? text->n : 2000), (const char *)text->p);
+        return;
+    }
+    buf_init(&made, text->max);
+    buf_put(&made, text->p, (size_t)(at - text->p));
+    buf_put_str(&made, to);
+    buf_put(&made, at + strlen(from), text->n - (size_t)(at - text->p) - strlen(from));
+    buf_done(text);
+    *text = made;
+}
+
+/* One replacement in the statement, signed by the log key. */
+static __attribute__((unused)) void forge_manifest(const char *from, const char *to) {
+    struct signer signer = log_signer(&s);
+    struct buf text = {0};
+    forge_statement(&text);
+    forge_replace(&text, from, to);
+    forge_sign(bytes_of_buf(&text), &signer);
+    signer_done(&signer);
+    buf_done(&text);
+}
+
+/* The manifest gets the digest that the member has now; `before` is the one that it had. */
+static __attribute__((unused)) void forge_digest(const char *name, const uint8_t before[LEDGER_HASH]) {
+    uint8_t now[LEDGER_HASH];
+    char old_hex[2 * LEDGER_HASH + 1], hex[2 * LEDGER_HASH + 1];
+    struct bytes content = bytes_of_buf(&members[member(name)].content);
+    hash_parts(now, &content, 1);
+    text_hex(old_hex, before, LEDGER_HASH);
+    text_hex(hex, now, LEDGER_HASH);
+    forge_manifest(old_hex, hex);
+}
+
+static __attribute__((unused)) void forge_content(const char *name, const char *from, const char *to) {
+    uint8_t before[LEDGER_HASH];
+    struct buf *content = &members[member(name)].content;
+    struct bytes bytes = bytes_of_buf(content);
+    hash_parts(before, &bytes, 1);
+    forge_replace(content, from, to);
+    forge_digest(name, before);
+}
+
+/* Line number i (from 0) of a text: where it begins, and its length with its LF. */
+static __attribute__((unused)) struct bytes line_of(const struct buf *text, size_t i) {
+    const uint8_t *p = text->p, *end = text->p + text->n;
+    for (; i > 0; i--) {
+        p = memchr(p, '\n', (size_t)(end - p));
+        assert_non_null(p);
+        p++;
+    }
+    const uint8_t *lf = memchr(p, '\n', (size_t)(end - p));
+    assert_non_null(lf);
+    return (struct bytes){p, (size_t)(lf - p) + 1};
+}
+
+/* Line i becomes `to` (empty: it is gone). */
+static __attribute__((unused)) void line_set(struct buf *text, size_t i, struct bytes to) {
+    struct bytes line = line_of(text, i);
+    struct buf made;
+    buf_init(&made, text->max);
+    buf_put(&made, text->p, (size_t)(line.p - text->p));
+    buf_put_bytes(&made, to);
+    buf_put(&made, line.p + line.n, text->n - (size_t)(line.p - text->p) - line.n);
+    buf_done(text);
+    *text = made;
+}
+
+#endif
