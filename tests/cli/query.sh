@@ -274,8 +274,8 @@ box 2 query --context 3
 box 2 query --by kind,model,run,outcome,subject
 box 2 query --follow --format json
 box 2 query extra
-box 3 query --since yesterday
-err_has yesterday
+box 3 query --since lately
+err_has lately
 
 # Following: what is there, then what comes, until the reader has seen enough.
 (
