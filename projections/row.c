@@ -246,10 +246,13 @@ static void set_bytes(struct row *row, size_t column, enum cell_type type, struc
     if (c->type == type && bytes_eq(c->text, v)) {
         return;
     }
+    uintptr_t own = (uintptr_t)row->own.p, from = (uintptr_t)v.p; /* what is set may be another cell's own text */
+    bool inside = row->own.p != NULL && from >= own && from < own + row->own.n;
     uint8_t *p = room(row, v.n > 0 ? v.n : 1);
     if (p == NULL) {
         return;
     }
+    v.p = inside ? row->own.p + (from - own) : v.p;
     if (v.n > 0) {
         memmove(p, v.p, v.n);
     }
