@@ -9,8 +9,9 @@
  *   verify_trust.c   what the caller trusts
  *   verify_states.c  states, by folding the bundle's events
  *
- * Functions return 0, or a negative code that ends the pass: ERR_TAMPERED when the finding is made (check_fault); ERR_NOMEM,
- * ERR_IO and ERR_BUSY are failures of the reading itself; with any other the message in *err is to become the finding. */
+ * Functions return 0, or a negative code that ends the pass: ERR_TAMPERED when the finding is made (check_fault);
+ * ERR_NOMEM, ERR_IO and ERR_BUSY are failures of the reading itself; with any other the message in *err is to become the
+ * finding. */
 #ifndef EXPORT_CHECKING_H
 #define EXPORT_CHECKING_H
 
