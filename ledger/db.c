@@ -1,10 +1,9 @@
-/* The LMDB door: environments, transactions, the error table, records, cursors.
+/* The LMDB door: environments, transactions, the error table.
  * docs/storage.md says what each rule here was measured against. */
 #include "ledger/db.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,43 +11,19 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "ledger/db_env.h"
 #include "ledger/db_readers.h"
 
-#define DB_TABLES_MAX 16
-#define DB_READERS    512
-#define DB_PAGE       4096
-#define DB_OVERFLOW   2000 /* values from about this size have pages of their own */
-#define DB_PATH_PAGES 32   /* pages on the way to what a commit changes, in all tables, that it may write anew */
-#define DB_STALE_MIN  100  /* commits: no reader of ours stays behind so far, but one that somebody forgot */
-#define DB_LOOK_AFTER ((uint64_t)16 << 20) /* bytes of growth after which a writer looks for dead readers */
-
-struct db {
-    MDB_env *env;
-    MDB_dbi dbi[DB_TABLES_MAX];
-    const char *const *names;
-    size_t n;
-    uint64_t map_bytes, reserve_bytes;
-    uint64_t look_at; /* page number; under the write lock: see look_for_dead */
-    char path[FILE_PATH_MAX];
-    dev_t dev;
-    ino_t ino;
-    struct db *next_open; /* list of environments open in this process */
-};
-
-struct db_txn {
-    struct db *db;
-    MDB_txn *txn;
-    bool write, reserved, full;
-    uint64_t growth; /* bytes of pages that its puts may take at most */
-};
-
-struct db_cursor {
-    struct db_txn *txn;
-    MDB_cursor *cur;
-};
+#define DB_READERS      512
+#define DB_PATH_PAGES   32  /* pages on the way to what a commit changes, in all tables, that it may write anew */
+#define DB_STALE_MIN    100 /* commits: no reader of ours stays behind so far, but one that somebody forgot */
+#define LENGTH_LOOKS    5
+#define LENGTH_PAUSE_NS 2000000
+#define DB_LOOK_AFTER   ((uint64_t)16 << 20) /* bytes of growth after which a writer looks for dead readers */
 
 /* LMDB does not notice when one environment is opened twice in a process; closing one then breaks the other's locks. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -90,7 +65,7 @@ static int fail_full(struct db *db, const char *doing, struct err *err) {
 }
 
 /* docs/storage.md has this table with its reasons. */
-static int fail(struct db *db, int rc, const char *doing, struct err *err) {
+int db_fail(struct db *db, int rc, const char *doing, struct err *err) {
     const char *path = db->path;
     switch (rc) {
     case MDB_NOTFOUND:
@@ -175,8 +150,9 @@ static void unregister(struct db *db) {
     pthread_mutex_unlock(&open_lock);
 }
 
-/* A file that is shorter than its newest meta page says opens without complaint and kills the reader with SIGBUS later. */
-static int check_length(struct db *db, struct err *err) {
+/* Pages that the newest meta page counts and the file does not have; bytes. */
+static int missing_pages(struct db *db, uint64_t *ret_needed, uint64_t *ret_bytes, uint64_t *ret_missing, int *ret_fd,
+                         struct err *err) {
     MDB_envinfo info;
     MDB_stat st;
     struct stat file;
@@ -185,27 +161,58 @@ static int check_length(struct db *db, struct err *err) {
     rc = rc != 0 ? rc : mdb_env_stat(db->env, &st);
     rc = rc != 0 ? rc : mdb_env_get_fd(db->env, &fd);
     if (rc != 0) {
-        return fail(db, rc, "reading its state", err);
+        return db_fail(db, rc, "reading its state", err);
     }
     if (fstat(fd, &file) != 0) {
         return err_errno(err, errno, "'%s/data.mdb'", db->path);
     }
-    uint64_t pages = (uint64_t)info.me_last_pgno + 1;
-    if (st.ms_psize == 0 || pages > (uint64_t)file.st_size / st.ms_psize) {
-        return err_set(err, ERR_CORRUPT, "'%s/data.mdb' is cut short: %lld bytes, its pages need %llu", db->path,
-                       (long long)file.st_size, (unsigned long long)(pages * st.ms_psize));
-    }
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-        return err_errno(err, errno, "'%s/data.mdb'", db->path);
-    }
+    uint64_t pages = (uint64_t)info.me_last_pgno + 1, there = st.ms_psize == 0 ? 0 : (uint64_t)file.st_size / st.ms_psize;
+    *ret_needed = pages * st.ms_psize;
+    *ret_bytes = (uint64_t)file.st_size;
+    *ret_missing = pages > there ? pages - there : 0;
+    *ret_fd = fd;
     return 0;
+}
+
+/* A file that is shorter than its newest meta page says opens without complaint and kills the reader with SIGBUS later.
+ * Another process may be about to make a new file whole (make_whole), which takes no time. */
+static int check_length(struct db *db, struct err *err) {
+    const struct timespec pause = {.tv_nsec = LENGTH_PAUSE_NS};
+    uint64_t needed = 0, bytes = 0, missing = 0;
+    int fd = -1;
+    for (int i = 0; i < LENGTH_LOOKS; i++) {
+        int rc = missing_pages(db, &needed, &bytes, &missing, &fd, err);
+        if (rc == 0 && missing == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+            rc = err_errno(err, errno, "'%s/data.mdb'", db->path);
+        }
+        if (rc != 0 || missing == 0) {
+            return rc;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return err_set(err, ERR_CORRUPT, "'%s/data.mdb' is cut short: %llu bytes, its pages need %llu", db->path,
+                   (unsigned long long)bytes, (unsigned long long)needed);
+}
+
+/* LMDB does not write a page that was taken and given back within one transaction, not even when it is the last: then the
+ * file ends before it. Nobody reads such a page, but a file of that length cannot be told from one that was cut. Another
+ * process may be writing there by now: fallocate makes a file longer and changes nothing that is in it. */
+static void make_whole(struct db *db) {
+    uint64_t needed, bytes, missing;
+    int fd;
+    if (missing_pages(db, &needed, &bytes, &missing, &fd, NULL) != 0 || missing == 0) {
+        return;
+    }
+    if (fallocate(fd, 0, (off_t)bytes, (off_t)(needed - bytes)) == 0) {
+        fdatasync(fd);
+    }
 }
 
 static int open_tables(struct db *db, const struct db_options *o, struct err *err) {
     MDB_txn *txn = NULL;
     int rc = mdb_txn_begin(db->env, NULL, o->create ? 0 : MDB_RDONLY, &txn);
     if (rc != 0) {
-        return fail(db, rc, "opening its tables", err);
+        return db_fail(db, rc, "opening its tables", err);
     }
     for (size_t i = 0; i < o->n_tables && rc == 0; i++) {
         rc = mdb_dbi_open(txn, o->tables[i], o->create ? MDB_CREATE : 0, &db->dbi[i]);
@@ -216,10 +223,10 @@ static int open_tables(struct db *db, const struct db_options *o, struct err *er
     }
     if (rc != 0) {
         mdb_txn_abort(txn);
-        return fail(db, rc, "opening its tables", err);
+        return db_fail(db, rc, "opening its tables", err);
     }
     rc = mdb_txn_commit(txn); /* keeps the table handles */
-    return rc == 0 ? 0 : fail(db, rc, "opening its tables", err);
+    return rc == 0 ? 0 : db_fail(db, rc, "opening its tables", err);
 }
 
 static int open_env(struct db *db, const struct db_options *o, struct err *err) {
@@ -244,7 +251,7 @@ static int open_env(struct db *db, const struct db_options *o, struct err *err) 
     unsigned flags = MDB_NOTLS | (o->read_only ? MDB_RDONLY : 0) | (o->relaxed ? MDB_NOMETASYNC : 0);
     rc = rc != 0 ? rc : mdb_env_open(db->env, db->path, flags, 0600);
     if (rc != 0) {
-        return fail(db, rc, "opening it", err);
+        return db_fail(db, rc, "opening it", err);
     }
     return check_length(db, err);
 }
@@ -306,7 +313,7 @@ static int begin(struct db *db, unsigned flags, MDB_txn **ret, struct err *err) 
         mdb_reader_check(db->env, &dead);
         rc = mdb_txn_begin(db->env, NULL, flags, ret);
     }
-    return rc == 0 ? 0 : fail(db, rc, "beginning a transaction", err);
+    return rc == 0 ? 0 : db_fail(db, rc, "beginning a transaction", err);
 }
 
 /* What a killed process left in the table of readers keeps every page that was freed since from being used again, and
@@ -363,7 +370,7 @@ static int check_reserve(struct db_txn *txn, struct err *err) {
     if (used + may + txn->db->reserve_bytes <= txn->db->map_bytes) {
         return 0;
     }
-    return fail(txn->db, MDB_MAP_FULL, "committing", err);
+    return db_fail(txn->db, MDB_MAP_FULL, "committing", err);
 }
 
 int db_commit(struct db_txn *txn, struct err *err) {
@@ -373,9 +380,13 @@ int db_commit(struct db_txn *txn, struct err *err) {
         db_abort(txn);
         return rc;
     }
+    bool write = txn->write;
     rc = mdb_txn_commit(txn->txn);
     free(txn);
     if (rc == 0) {
+        if (write) {
+            make_whole(db);
+        }
         return 0;
     }
     MDB_txn *probe;
@@ -387,7 +398,7 @@ int db_commit(struct db_txn *txn, struct err *err) {
         return err_set(err, ERR_IO, "'%s': committing: %s; whether it is stored shows when it is opened again", db->path,
                        mdb_strerror(rc));
     }
-    return fail(db, rc, "committing", err);
+    return db_fail(db, rc, "committing", err);
 }
 
 void db_abort(struct db_txn *txn) {
@@ -408,159 +419,12 @@ void db_rest(struct db_txn *txn) {
 int db_renew(struct db_txn *txn, struct err *err) {
     mdb_txn_reset(txn->txn);
     int rc = mdb_txn_renew(txn->txn);
-    return rc == 0 ? 0 : fail(txn->db, rc, "renewing a snapshot", err);
-}
-
-/* ---- records ---- */
-
-static MDB_val val_of(struct bytes b) {
-    union {
-        const uint8_t *in;
-        void *out;
-    } p = {.in = b.p}; /* LMDB's values are not const, it does not write through them */
-    return (MDB_val){b.n, p.out};
-}
-
-static struct bytes bytes_of_val(MDB_val v) {
-    return (struct bytes){v.mv_data, v.mv_size};
-}
-
-int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret, struct err *err) {
-    MDB_val k = val_of(key), v;
-    int rc = mdb_get(txn->txn, txn->db->dbi[table], &k, &v);
-    if (rc == MDB_NOTFOUND) {
-        return ERR_NOTFOUND;
-    }
-    if (rc != 0) {
-        return fail(txn->db, rc, txn->db->names[table], err);
-    }
-    *ret = bytes_of_val(v);
-    return 0;
-}
-
-int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes value, enum db_put_flag flag, struct err *err) {
-    MDB_val k = val_of(key), v = val_of(value);
-    unsigned flags = flag == DB_APPEND ? MDB_APPEND : flag == DB_NEW ? MDB_NOOVERWRITE : 0;
-    int rc = mdb_put(txn->txn, txn->db->dbi[table], &k, &v, flags);
-    size_t n = key.n + value.n;
-    txn->growth += n < DB_OVERFLOW ? 2 * n : n + 2 * DB_PAGE; /* splits leave half pages; long values have their own */
-    txn->full = txn->full || rc == MDB_MAP_FULL;
-    return rc == 0 ? 0 : fail(txn->db, rc, txn->db->names[table], err);
-}
-
-int db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err) {
-    MDB_val k = val_of(key);
-    int rc = mdb_del(txn->txn, txn->db->dbi[table], &k, NULL);
-    return rc == 0 || rc == MDB_NOTFOUND ? 0 : fail(txn->db, rc, txn->db->names[table], err);
-}
-
-int db_get_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes *ret, struct err *err) {
-    uint8_t be[8];
-    be64_put(be, key);
-    return db_get(txn, table, (struct bytes){be, sizeof(be)}, ret, err);
-}
-
-int db_put_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes value, enum db_put_flag flag, struct err *err) {
-    uint8_t be[8];
-    be64_put(be, key);
-    return db_put(txn, table, (struct bytes){be, sizeof(be)}, value, flag, err);
-}
-
-int db_del_u64(struct db_txn *txn, size_t table, uint64_t key, struct err *err) {
-    uint8_t be[8];
-    be64_put(be, key);
-    return db_del(txn, table, (struct bytes){be, sizeof(be)}, err);
-}
-
-/* ---- cursors ---- */
-
-int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, struct err *err) {
-    struct db_cursor *cursor = calloc(1, sizeof(*cursor));
-    if (cursor == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
-    cursor->txn = txn;
-    int rc = mdb_cursor_open(txn->txn, txn->db->dbi[table], &cursor->cur);
-    if (rc != 0) {
-        free(cursor);
-        return fail(txn->db, rc, txn->db->names[table], err);
-    }
-    *ret = cursor;
-    return 0;
-}
-
-static int cursor_get(struct db_cursor *cursor, MDB_val k, MDB_cursor_op op, struct bytes *ret_key, struct bytes *ret_value,
-                      struct err *err) {
-    MDB_val v;
-    int rc = mdb_cursor_get(cursor->cur, &k, &v, op);
-    if (rc == MDB_NOTFOUND) {
-        return 1;
-    }
-    if (rc != 0) {
-        return fail(cursor->txn->db, rc, "reading on", err);
-    }
-    *ret_key = bytes_of_val(k);
-    *ret_value = bytes_of_val(v);
-    return 0;
-}
-
-int db_cursor_seek(struct db_cursor *cursor, struct bytes key, struct bytes *ret_key, struct bytes *ret_value,
-                   struct err *err) {
-    return cursor_get(cursor, val_of(key), key.n == 0 ? MDB_FIRST : MDB_SET_RANGE, ret_key, ret_value, err);
-}
-
-int db_cursor_next(struct db_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value, struct err *err) {
-    return cursor_get(cursor, (MDB_val){0, NULL}, MDB_NEXT, ret_key, ret_value, err);
-}
-
-int db_cursor_last(struct db_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value, struct err *err) {
-    return cursor_get(cursor, (MDB_val){0, NULL}, MDB_LAST, ret_key, ret_value, err);
-}
-
-void db_cursor_close(struct db_cursor *cursor) {
-    if (cursor != NULL) {
-        mdb_cursor_close(cursor->cur);
-        free(cursor);
-    }
-}
-
-/* ---- the whole ---- */
-
-int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name), void *ctx, struct err *err) {
-    MDB_dbi root;
-    MDB_cursor *cur = NULL;
-    MDB_val k, v;
-    int rc = mdb_dbi_open(txn->txn, NULL, 0, &root);
-    rc = rc != 0 ? rc : mdb_cursor_open(txn->txn, root, &cur);
-    if (rc != 0) {
-        return fail(txn->db, rc, "listing tables", err);
-    }
-    while ((rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) == 0) {
-        bool known = false;
-        for (size_t i = 0; i < txn->db->n; i++) {
-            known = known || bytes_is(bytes_of_val(k), txn->db->names[i]);
-        }
-        if (!known) {
-            found(ctx, bytes_of_val(k));
-        }
-    }
-    mdb_cursor_close(cur);
-    return rc == MDB_NOTFOUND ? 0 : fail(txn->db, rc, "listing tables", err);
-}
-
-int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err) {
-    MDB_stat st;
-    int rc = mdb_stat(txn->txn, txn->db->dbi[table], &st);
-    if (rc != 0) {
-        return fail(txn->db, rc, txn->db->names[table], err);
-    }
-    *ret = st.ms_entries;
-    return 0;
+    return rc == 0 ? 0 : db_fail(txn->db, rc, "renewing a snapshot", err);
 }
 
 int db_copy(struct db *db, int fd, struct err *err) {
     int rc = mdb_env_copyfd2(db->env, fd, MDB_CP_COMPACT);
-    return rc == 0 ? 0 : fail(db, rc, "copying", err);
+    return rc == 0 ? 0 : db_fail(db, rc, "copying", err);
 }
 
 int db_stats(struct db *db, struct db_stats *ret, struct err *err) {
@@ -576,7 +440,7 @@ int db_stats(struct db *db, struct db_stats *ret, struct err *err) {
     rc = rc != 0 ? rc : mdb_env_stat(db->env, &st);
     rc = rc != 0 ? rc : mdb_env_get_fd(db->env, &fd);
     if (rc != 0) {
-        return fail(db, rc, "reading its state", err);
+        return db_fail(db, rc, "reading its state", err);
     }
     if (fstat(fd, &file) != 0) {
         return err_errno(err, errno, "'%s/data.mdb'", db->path);
