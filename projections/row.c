@@ -98,7 +98,7 @@ static bool cell_quick(struct mp_reader *r, enum cell_type type, struct cell *re
 /* A value of another type than the column's is no value of it. */
 static int cell_of(struct mp_reader *r, enum cell_type type, struct cell *ret, struct err *err) {
     struct mp_reader at = *r;
-    struct mp_item item;
+    struct mp_item item = {.type = MP_NIL}; /* of it only what its type has is set */
     struct bytes raw;
     if (cell_quick(r, type, ret)) {
         return 0;
