@@ -175,7 +175,7 @@ static bool put_quick(const struct cell *cell, struct buf *out) {
     return true;
 }
 
-static void put_cell(const struct cell *cell, struct buf *out) {
+void row_put_cell(const struct cell *cell, struct buf *out) {
     switch (cell->type) {
     case CELL_NULL:
         mp_put_nil(out);
@@ -206,7 +206,7 @@ int row_encode(const struct row *row, struct buf *out, struct err *err) {
     mp_put_array(out, (uint32_t)n_stored(table));
     for (size_t i = 0; i < table->n_columns; i++) {
         if (is_stored(table, i) && !put_quick(&row->cells[i], out)) {
-            put_cell(&row->cells[i], out);
+            row_put_cell(&row->cells[i], out);
         }
     }
     rc = rc != 0 ? rc : buf_check(out, table->noun, err);
