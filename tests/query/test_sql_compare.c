@@ -158,7 +158,7 @@ static int ask_to_stop(void *ctx, const struct sql_row *row, struct err *err) {
     (void)ctx;
     (void)row;
     (void)err;
-    stop = 1;
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED); /* a thread looks at it */
     return 0;
 }
 
@@ -166,12 +166,15 @@ static void leave(void *ctx, const struct err *reason) {
     _exit(strstr(reason->msg, ctx) != NULL ? 7 : 8);
 }
 
-/* In a child: it ends within the statement. */
+/* In a child, which ends within the statement; the ledger is closed meanwhile, as threads do not outlive a fork. */
 static void is_stuck(const struct sql_options *options, const char *statement) {
     int status = 0;
+    sql_close(sql);
+    scratch_close(&s);
     pid_t pid = fork();
     if (pid == 0) {
         struct sql *q = NULL;
+        scratch_open(&s);
         if (sql_open(s.ledger, options, &q, &why) == 0) {
             sql_run(q, bytes_of(statement), ask_to_stop, put_row, NULL, &why);
         }
@@ -181,6 +184,8 @@ static void is_stuck(const struct sql_options *options, const char *statement) {
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 7);
+    scratch_open(&s);
+    must(sql_open(s.ledger, NULL, &sql, &why));
 }
 
 static void a_statement_that_does_not_come_back_is_told_to_who_asked(void **state) {
