@@ -70,52 +70,44 @@ static void put_hashes(struct buf *out, const char *name, const struct merkle_pr
 
 /* ---- private fields ---- */
 
-static int put_field(struct lines *l, const struct cut *cut, const uint8_t *event_salt_, struct bytes name,
-                     struct bytes value, struct err *err) {
-    uint8_t salt[EVENT_HASH], digest[EVENT_HASH];
-    struct buf field;
+struct putting {
+    struct lines *lines;
+    const struct cut *cut;
+    bool first;
+};
+
+static int put_field(void *ctx, const struct private_field *f, struct err *err) {
+    struct putting *p = ctx;
+    struct buf *out = &p->lines->piece, field;
+    buf_put_str(out, p->first ? "{" : ",{");
+    p->first = false;
+    if (f->erased || !cut_discloses_field(p->cut, f->name)) {
+        put_base64(out, "digest", (struct bytes){f->digest, EVENT_HASH});
+        buf_put_u8(out, '}');
+        return pass_on(p->lines, err);
+    }
     buf_init(&field, EVENT_PRIVATE_MAX + 64);
     mp_put_array(&field, 2);
-    mp_put_str(&field, name);
-    buf_put_bytes(&field, value);
+    mp_put_str(&field, f->name);
+    buf_put_bytes(&field, f->value);
     int rc = buf_check(&field, "a private field", err);
     if (rc == 0) {
-        event_field_salt(salt, event_salt_, name);
-        if (cut_discloses_field(cut, name)) {
-            buf_put_u8(&l->piece, '{');
-            put_base64(&l->piece, "field", bytes_of_buf(&field));
-            buf_put_u8(&l->piece, ',');
-            put_base64(&l->piece, "salt", (struct bytes){salt, sizeof(salt)});
-        } else {
-            event_field_digest(digest, salt, bytes_of_buf(&field));
-            buf_put_u8(&l->piece, '{');
-            put_base64(&l->piece, "digest", (struct bytes){digest, sizeof(digest)});
-        }
-        buf_put_u8(&l->piece, '}');
-        rc = pass_on(l, err);
+        put_base64(out, "field", bytes_of_buf(&field));
+        buf_put_u8(out, ',');
+        put_base64(out, "salt", (struct bytes){f->salt, EVENT_HASH});
+        buf_put_u8(out, '}');
+        rc = pass_on(p->lines, err);
     }
     buf_done(&field);
     return rc;
 }
 
 static int put_private(struct lines *l, const struct cut *cut, struct ledger_reader *reader, struct err *err) {
-    const uint8_t *salt;
-    struct bytes map, name, value;
-    struct mp_reader r;
-    struct mp_item item;
-    int rc = reader_private(reader, &map, &salt, err);
-    mp_reader_init(&r, map);
-    rc = rc != 0 ? rc : mp_next(&r, &item, err);
+    struct private_view view;
+    struct putting p = {.lines = l, .cut = cut, .first = true};
+    int rc = reader_private(reader, &view, err);
     buf_put_str(&l->piece, "\"private\":[");
-    for (uint32_t i = 0, n = rc == 0 ? item.count : 0; i < n && rc == 0; i++) {
-        rc = mp_next(&r, &item, err);
-        name = item.data;
-        rc = rc != 0 ? rc : mp_skip(&r, 1, &value, err);
-        if (i > 0) {
-            buf_put_u8(&l->piece, ',');
-        }
-        rc = rc != 0 ? rc : put_field(l, cut, salt, name, value, err);
-    }
+    rc = rc != 0 ? rc : private_each(&view, put_field, &p, err);
     buf_put_str(&l->piece, "],");
     return rc;
 }

@@ -15,8 +15,9 @@
 #include "ledger/merkle.h"
 #include "ledger/note.h"
 
-#define CORE_FORMAT  1
-#define CORE_SEGMENT 65536 /* events whose idempotency keys make one derived segment */
+#define CORE_FORMAT         1
+#define CORE_FEATURE_ERASED 1 /* some content was erased: bundles, tail and private records may have their other forms */
+#define CORE_SEGMENT        65536 /* events whose idempotency keys make one derived segment */
 
 /* Tables of the evidence environment. Keys are be64 unless said otherwise. */
 enum core_table {
@@ -139,6 +140,8 @@ int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struc
 int core_path(const struct ledger *ledger, const char *name, char ret[FILE_PATH_MAX], struct err *err);
 int core_open_evidence(const char *dir, uint64_t map_bytes, bool create, bool read_only, struct db **ret, struct err *err);
 
+/* The "format" record. */
+void core_format_encode(struct buf *out, uint64_t features);
 /* Writes what identifies the ledger into a new evidence environment. */
 int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t genesis[EVENT_HASH], const char *log_vkey,
                       struct err *err);

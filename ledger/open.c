@@ -30,7 +30,7 @@ static int read_format(struct db_txn *txn, struct err *err) {
         format.type != MP_UINT || mp_next(&r, &features, NULL) != 0 || features.type != MP_UINT) {
         return err_set(err, ERR_CORRUPT, "the 'format' record does not parse");
     }
-    if (format.uint != CORE_FORMAT || features.uint != 0) {
+    if (format.uint != CORE_FORMAT || features.uint > CORE_FEATURE_ERASED) {
         return err_set(
             err, ERR_VERSION,
             "the ledger has format %llu with features 0x%llx, this program (%s) reads format %d: use a newer one",
