@@ -149,6 +149,7 @@ static int record_it(struct ledger *ledger, const uint8_t digest[HASH_LEN], cons
 
 static int put_stream(struct ledger *ledger, int fd, const char *path, uint8_t digest[HASH_LEN], uint64_t *ret_size,
                       struct err *err) {
+    char dir[FILE_PATH_MAX], placed[FILE_PATH_MAX];
     struct incoming in = {.tmp_fd = -1, .hash = hash_new()};
     buf_init(&in.small, ARTIFACT_INLINE);
     int rc = in.hash == NULL ? err_set(err, ERR_NOMEM, "out of memory") : take_in(ledger, fd, path, &in, err);
@@ -157,6 +158,9 @@ static int put_stream(struct ledger *ledger, int fd, const char *path, uint8_t d
         rc = in.tmp_fd < 0 ? 0 : place_file(ledger, &in, digest, err);
     }
     rc = rc != 0 ? rc : record_it(ledger, digest, &in, err);
+    if (rc == ERR_CONFLICT && in.tmp_fd >= 0 && path_of(ledger, digest, dir, placed, NULL) == 0) {
+        file_wipe(placed, NULL); /* it was erased before */
+    }
     if (in.tmp_fd >= 0) {
         close(in.tmp_fd);
         if (in.tmp[0] != '\0') {
@@ -319,6 +323,15 @@ int artifact_erase(struct db_txn *txn, const char *id, uint64_t *ret_bytes, stru
         *ret_bytes += size;
     }
     return rc;
+}
+
+int artifact_wipe(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err) {
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    if (key.n != HASH_LEN || record.n < 1 || record.p[0] != ARTIFACT_ERASED) {
+        return 0;
+    }
+    int rc = path_of(ledger, key.p, dir, path, err);
+    return rc != 0 || !file_exists(path) ? rc : file_wipe(path, err);
 }
 
 int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ledger/cursor.h"
+#include "ledger/derived.h"
 #include "ledger/headfile.h"
 #include "ledger/keyrun.h"
 #include "ledger/packer.h"
@@ -348,6 +349,7 @@ static int run_once(struct ledger *ledger, struct commit_request *list, struct c
     struct commit c = {.ledger = ledger};
     buf_init(&c.header, 2 * EVENT_HEADER_MAX);
     buf_init(&c.record, EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX + 65536);
+    derived_follow(ledger);
     int rc = ready_segments(ledger, list, err);
     rc = rc != 0 ? rc : begin(&c, list, err);
     rc = rc != 0 ? rc : write_all(&c, list, ret_failed, err);

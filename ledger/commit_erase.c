@@ -261,11 +261,13 @@ static int make_event(struct commit *c, const struct ledger_erase_options *o, ui
     return 0;
 }
 
+/* Older programs must not read it, and its pages are not yet without what was erased. */
 static int mark_format(struct commit *c, struct err *err) {
     buf_clear(&c->record);
     core_format_encode(&c->record, CORE_FEATURE_ERASED);
     int rc = buf_check(&c->record, "format", err);
-    return rc != 0 ? rc : db_put(c->txn, T_META, bytes_of("format"), bytes_of_buf(&c->record), DB_PUT, err);
+    rc = rc != 0 ? rc : db_put(c->txn, T_META, bytes_of("format"), bytes_of_buf(&c->record), DB_PUT, err);
+    return rc != 0 ? rc : db_put(c->txn, T_META, bytes_of(CORE_ERASING), bytes_of("1"), DB_PUT, err);
 }
 
 int commit_erase(struct commit *c, const struct ledger_erase_options *o, struct ledger_batch **ret_batch, struct err *err) {

@@ -7,6 +7,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "base/zst.h"
+#include "ledger/derived.h"
 
 #define CORE_RESERVE_MIN (GROUP_PLAIN_MAX + ((uint64_t)1 << 20))
 
@@ -30,6 +31,7 @@ int core_open_evidence(const char *dir, uint64_t map_bytes, bool create, bool re
                                  .n_tables = CORE_TABLES,
                                  .map_bytes = map_bytes,
                                  .reserve_bytes = reserve_of(map_bytes),
+                                 .generations = true,
                                  .read_only = read_only,
                                  .create = create};
     int rc = file_join(path, dir, "evidence", err);
@@ -261,6 +263,9 @@ int core_view_over(struct ledger *ledger, struct db_txn *txn, struct core_view *
 int core_view_begin(struct ledger *ledger, struct core_view *view, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = db_begin(ledger->evidence, false, &txn, err);
+    if (rc == 0 && db_txn_generation(txn) != ledger->derived_generation) {
+        derived_try_follow(ledger);
+    }
     rc = rc != 0 ? rc : core_view_over(ledger, txn, view, err);
     if (rc != 0) {
         db_abort(txn);

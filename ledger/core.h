@@ -64,8 +64,11 @@ struct ledger {
     struct db *derived;                 /* see derived.h; NULL until first needed */
     struct db *parked[CORE_PARKED_MAX]; /* those that were found damaged while in use */
     size_t n_parked;
-    bool keys_settled;        /* under `writing`: the key segments in derived were compared with the evidence */
-    struct core_watch *watch; /* who looks on as groups are written; NULL: nobody */
+    struct db **retired; /* those of generations that were superseded */
+    size_t n_retired;
+    _Atomic uint64_t derived_generation; /* of `derived` */
+    bool keys_settled;                   /* under `writing`: the key segments in derived were compared with the evidence */
+    struct core_watch *watch;            /* who looks on as groups are written; NULL: nobody */
     bool read_only;
     char origin[NOTE_NAME_MAX + 1];
     uint8_t genesis[EVENT_HASH];
@@ -142,6 +145,9 @@ int core_open_evidence(const char *dir, uint64_t map_bytes, bool create, bool re
 
 /* The "format" record. */
 void core_format_encode(struct buf *out, uint64_t features);
+/* In T_META: something was erased in this generation, whose old pages may still hold it. */
+#define CORE_ERASING "erasing"
+
 /* Writes what identifies the ledger into a new evidence environment. */
 int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t genesis[EVENT_HASH], const char *log_vkey,
                       struct err *err);

@@ -187,6 +187,11 @@ struct ledger_erase_options {
  * key_rotated, restored and erased, and bodies that an author has signed, cannot be erased. On failure nothing is. */
 int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *options, struct ledger_receipt *ret,
                  struct err *err);
+/* The bytes of all that was erased go: the database is copied into a new generation, to which every process moves on, and
+ * the old one's files are overwritten and removed, with the files of erased artifacts and derived data. Others append again
+ * as soon as the copy is made. ERR_BUSY: after wait_ns some process still has old files open (*ret_pid, may be NULL; 0: not
+ * known), so they are still there; call it again. ERR_FULL: no room for the copy; the ledger is as it was. */
+int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err);
 
 /* ---- proving ------------------------------------------------------------------------------------------------------ */
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/derived.h"
 #include "ledger/segments.h"
 
 #define RENEW_NS CLOCK_NS_PER_S
@@ -149,10 +150,11 @@ static void derived_differs(void *ctx, uint64_t first, const char *why) {
 }
 
 static int check_derived(struct verify *v, struct err *err) {
-    char path[FILE_PATH_MAX];
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
     uint64_t covered = 0;
     struct err why = {0};
-    int rc = core_path(v->ledger, "derived/data.mdb", path, err);
+    int rc = derived_path(v->ledger, dir, err);
+    rc = rc != 0 ? rc : file_join(path, dir, "data.mdb", err);
     if (rc != 0) {
         return rc;
     }

@@ -330,7 +330,8 @@ bool verify_erasures_say(const struct verify *v, char *out, size_t max) {
         n = what == LEDGER_ERASE_ARTIFACT ? n : put_seqs(e, (enum ledger_erase_what)what, out, n, max);
     }
     if (n > 0) {
-        put(out, n, max, ", each said by a ledger.erased event");
+        put(out, n, max, ", each said by a ledger.erased event%s",
+            e->pending ? "; old pages of the database still hold it: 'ledger erase --finish'" : "");
     }
     return n > 0;
 }

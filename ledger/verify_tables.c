@@ -190,6 +190,8 @@ static void on_meta(struct verify *v, enum core_table table, struct bytes key, s
         mp_put_str(&want, bytes_of(v->origin));
         mp_put_bin(&want, (struct bytes){v->genesis, EVENT_HASH});
         mp_put_str(&want, bytes_of(vkey));
+    } else if (bytes_is(key, CORE_ERASING) && bytes_is(value, "1") && (v->erasures.n_claims > 0 || v->from > 0)) {
+        v->erasures.pending = true;
     } else if (!bytes_is(key, "identity") && !bytes_is(key, "head") && !bytes_is(key, "checkpoint")) {
         stranger(v, table, key);
     }
