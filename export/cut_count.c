@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "export/cut.h"
+#include "ledger/artifact.h"
 
 #define ARTIFACTS_MAX 4096 /* their names stand in the manifest */
 #define ARTIFACT_MARK "artifact:sha256:"
@@ -168,7 +169,7 @@ static int settle_artifacts(struct cut *cut, struct err *err) {
             continue;
         }
         rc = db_get(txn, T_ARTIFACT, (struct bytes){cut->artifact[i], LEDGER_HASH}, &record, err);
-        if (rc == 0 && record.n >= 9) {
+        if (rc == 0 && record.n >= ARTIFACT_RECORD_HEAD && record.p[0] != ARTIFACT_ERASED) {
             memmove(cut->artifact[kept++], cut->artifact[i], LEDGER_HASH);
             cut->counts.artifact_bytes += be64_get(record.p + 1);
         }

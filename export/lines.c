@@ -148,9 +148,12 @@ int lines_put_event(struct lines *lines, const struct cut *cut, struct ledger_re
 }
 
 int lines_put_sparse(struct lines *lines, const struct cut *cut, struct ledger_reader *reader,
-                     const struct ledger_event *event, enum cut_fate fate, const struct merkle_proof *inclusion,
-                     struct err *err) {
+                     const struct ledger_event *event, enum cut_fate fate, uint64_t erasing,
+                     const struct merkle_proof *inclusion, struct err *err) {
     buf_put_u8(&lines->piece, '{');
+    if (fate == CUT_ERASED) {
+        buf_printf(&lines->piece, "\"erased\":%llu,", (unsigned long long)erasing);
+    }
     put_base64(&lines->piece, "header", event->header);
     buf_put_u8(&lines->piece, ',');
     put_hashes(&lines->piece, "inclusion", inclusion);

@@ -24,8 +24,8 @@ int lines_put_event(struct lines *lines, const struct cut *cut, struct ledger_re
                     const struct ledger_event *event, enum cut_fate fate, uint64_t erasing, struct err *err);
 /* A line of sparse/<g>.jsonl. */
 int lines_put_sparse(struct lines *lines, const struct cut *cut, struct ledger_reader *reader,
-                     const struct ledger_event *event, enum cut_fate fate, const struct merkle_proof *inclusion,
-                     struct err *err);
+                     const struct ledger_event *event, enum cut_fate fate, uint64_t erasing,
+                     const struct merkle_proof *inclusion, struct err *err);
 /* A line of keys or, with `erasure`, of erasures. The checkpoint may be empty. */
 int lines_put_key(struct lines *lines, const struct ledger_event *event, const struct merkle_proof *inclusion,
                   const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err);
