@@ -64,10 +64,14 @@ void core_format_encode(struct buf *out, uint64_t features) {
 int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t genesis[EVENT_HASH], const char *log_vkey,
                       struct err *err) {
     struct buf record;
+    struct bytes there;
     buf_init(&record, 4096);
     core_format_encode(&record, 0); /* features that an older program could not read: none */
     int rc = buf_check(&record, "format", err);
-    rc = rc != 0 ? rc : db_put(txn, T_META, bytes_of("format"), bytes_of_buf(&record), DB_PUT, err);
+    rc = rc != 0 ? rc : db_get(txn, T_META, bytes_of("format"), &there, err);
+    if (rc == ERR_NOTFOUND) { /* else it says what the records have */
+        rc = db_put(txn, T_META, bytes_of("format"), bytes_of_buf(&record), DB_PUT, err);
+    }
     buf_clear(&record);
     mp_put_array(&record, 3);
     mp_put_str(&record, bytes_of(origin));

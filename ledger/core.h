@@ -148,7 +148,7 @@ void core_format_encode(struct buf *out, uint64_t features);
 /* In T_META: something was erased in this generation, whose old pages may still hold it. */
 #define CORE_ERASING "erasing"
 
-/* Writes what identifies the ledger into a new evidence environment. */
+/* Writes what identifies the ledger, and a format unless there is one, into a new evidence environment. */
 int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t genesis[EVENT_HASH], const char *log_vkey,
                       struct err *err);
 

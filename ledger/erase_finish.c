@@ -146,6 +146,25 @@ static int bury(struct ledger *ledger, uint64_t now, uint64_t *ret_pid, struct e
     return busy == 0 ? 0 : err_set(err, busy, "%s", later.msg);
 }
 
+/* When there is no new generation: what is derived from erased content is at least not read any more. Under `writing`. */
+static void clear_derived(struct ledger *ledger) {
+    struct db *db;
+    struct db_txn *txn;
+    int rc = derived_open(ledger, false, &db, NULL);
+    if (rc != 0 || db_begin(db, true, &txn, NULL) != 0) {
+        return;
+    }
+    for (int table = 0; table < DERIVED_TABLES && rc == 0; table++) {
+        rc = derived_clear(txn, (enum derived_table)table, NULL);
+    }
+    if (rc == 0) {
+        db_commit(txn, NULL);
+    } else {
+        db_abort(txn);
+    }
+    ledger->keys_settled = false;
+}
+
 int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err) {
     const struct timespec pause = {0, (long)POLL_NS};
     uint64_t began = clock_monotonic_ns(), pid = 0;
@@ -166,6 +185,8 @@ int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_p
         ledger->built.whole = false;
         ledger->lookup_valid = false;
         derived_follow(ledger);
+    } else {
+        clear_derived(ledger);
     }
     pthread_mutex_unlock(&ledger->writing);
     while (rc == 0 && (rc = bury(ledger, now, &pid, err)) == ERR_BUSY && clock_monotonic_ns() - began < wait_ns) {

@@ -145,7 +145,7 @@ struct verify_erasures {
     struct verify_absent *absent; /* owned */
     size_t n_absent, cap_absent;
     struct buf names;
-    bool pending; /* old pages of the database may still hold what was erased */
+    bool pending;                             /* old pages of the database may still hold what was erased */
     uint64_t n_of[LEDGER_ERASE_ARTIFACT + 1]; /* events, artifacts */
 };
 

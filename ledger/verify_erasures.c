@@ -252,9 +252,29 @@ bool verify_artifact_claimed(const struct verify *v, struct bytes digest) {
     return v->from > 0; /* the event may be one that was not read */
 }
 
+/* What was erased while this verification was under way is missing in what it read, and the events that say so stand
+ * behind its head. */
+static int take_later(struct verify *v, struct err *err) {
+    struct event_header h;
+    struct event_author author;
+    struct bytes body;
+    int rc = 0;
+    for (uint64_t seq = v->head.size; seq < v->view.head.size && rc == 0; seq++) {
+        const struct group_event *e = &v->mine->group->event[seq % EVENT_GROUP];
+        if (load(v, seq, &h) && bytes_is(h.kind, "ledger.erased") && e->where == GROUP_INLINE &&
+            event_payload_decode(e->payload, &body, &author, NULL) == 0) {
+            rc = verify_claim(v, &h, body, err);
+        }
+    }
+    return rc;
+}
+
 int verify_erasures(struct verify *v, struct err *err) {
     struct verify_erasures *e = &v->erasures;
+    v->renewed = 0;
     int rc = verify_renew(v, err);
+    v->naming = LEDGER_NO_SEQ;
+    rc = rc != 0 ? rc : take_later(v, err);
     if (rc != 0) {
         return rc;
     }
@@ -262,13 +282,12 @@ int verify_erasures(struct verify *v, struct err *err) {
         qsort(e->claim, e->n_claims, sizeof(*e->claim), compare_claims);
     }
     check_absent(v);
-    v->naming = LEDGER_NO_SEQ;
     for (size_t i = 0, n; i < e->n_claims; i += n) {
         const struct verify_claim *c = &e->claim[i];
         for (n = 1; i + n < e->n_claims && c->what != LEDGER_ERASE_ARTIFACT && c[n].what == c->what && c[n].seq == c->seq;
              n++) {
         }
-        e->n_of[c->what]++;
+        e->n_of[c->what] += c->by < v->head.size ? 1 : 0;
         if (c->what == LEDGER_ERASE_BODY) {
             check_body(v, c);
         } else if (c->what == LEDGER_ERASE_PRIVATE) {
@@ -292,11 +311,12 @@ static size_t put(char *out, size_t n, size_t max, const char *fmt, ...) {
     return more < 0 ? n : n + (size_t)more;
 }
 
-static size_t put_seqs(const struct verify_erasures *e, enum ledger_erase_what what, char *out, size_t n, size_t max) {
+static size_t put_seqs(const struct verify_erasures *e, uint64_t size, enum ledger_erase_what what, char *out, size_t n,
+                       size_t max) {
     uint64_t last = LEDGER_NO_SEQ;
     size_t named = 0;
     for (size_t i = 0; i < e->n_claims; i++) {
-        if (e->claim[i].what != what || e->claim[i].seq == last) {
+        if (e->claim[i].what != what || e->claim[i].seq == last || e->claim[i].by >= size) {
             continue;
         }
         last = e->claim[i].seq;
@@ -327,7 +347,7 @@ bool verify_erasures_say(const struct verify *v, char *out, size_t max) {
                      (unsigned long long)e->n_of[what], end + 4);
             n = put(out, n, max, "%s", text);
         }
-        n = what == LEDGER_ERASE_ARTIFACT ? n : put_seqs(e, (enum ledger_erase_what)what, out, n, max);
+        n = what == LEDGER_ERASE_ARTIFACT ? n : put_seqs(e, v->head.size, (enum ledger_erase_what)what, out, n, max);
     }
     if (n > 0) {
         put(out, n, max, ", each said by a ledger.erased event%s",

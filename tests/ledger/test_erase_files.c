@@ -320,6 +320,72 @@ static void a_reader_of_this_process_moves_on(void **state) {
     scratch_verify_good(s.ledger);
 }
 
+static void erase_meanwhile(void *ctx, uint64_t done, uint64_t total) {
+    const struct timespec longer = {1, 200000000}; /* until a verification takes a new snapshot */
+    const uint64_t *seq = ctx;
+    (void)total;
+    if (done < 17000 && !shared->ready) {
+        shared->ready = true;
+        must(erase(s.ledger, LEDGER_ERASE_BODY, *seq, NULL, &why));
+        ledger_erase_finish(s.ledger, 0, NULL, &why); /* the verification itself has the old files open */
+        nanosleep(&longer, NULL);
+    }
+}
+
+static void a_verification_goes_on_while_something_is_erased(void **state) {
+    uint64_t seq = 17050;
+    struct ledger_report *report = calloc(1, sizeof(*report));
+    struct ledger_verify_options o = {.progress = erase_meanwhile, .progress_ctx = &seq, .threads = 1};
+    (void)state;
+    scratch_fill(&s, 0, 17100, false);
+    must(ledger_verify(s.ledger, &o, report, &why));
+    assert_true(shared->ready);
+    if (report->verdict != LEDGER_NOT_ANCHORED) {
+        fail_msg("event %lld, %s: %s", (long long)report->findings[0].seq, report->findings[0].table,
+                 report->findings[0].reason);
+    }
+    free(report);
+    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    assert_false(is_there("box/evidence"));
+    scratch_verify_good(s.ledger);
+}
+
+static void derived_data_begins_anew_and_keys_are_still_known(void **state) {
+    struct ledger_receipt receipt;
+    struct db *derived;
+    (void)state;
+    scratch_fill(&s, 0, 70000, true); /* the first keys stand in a derived segment */
+    must(erase(s.ledger, LEDGER_ERASE_BODY, 5, NULL, &why));
+    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    assert_false(is_there("box/derived"));
+    must(scratch_try(s.ledger, 1, "key-1", &receipt, &why));
+    assert_true(receipt.duplicate);
+    must(derived_open(s.ledger, true, &derived, &why));
+    assert_true(is_there("box/derived.1"));
+    scratch_fill(&s, 70000, 140000, true);
+    must(scratch_try(s.ledger, 1, "key-69999", &receipt, &why));
+    assert_true(receipt.duplicate);
+    scratch_verify_good(s.ledger);
+}
+
+static void a_backup_and_a_restored_ledger_are_of_the_first_generation(void **state) {
+    (void)state;
+    uint64_t seq = append_text(MARK, false);
+    must(erase(s.ledger, LEDGER_ERASE_BODY, seq, NULL, &why));
+    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(ledger_backup(s.ledger, scratch_at(&s, "copy"), &why));
+    assert_true(is_there("copy/evidence/data.mdb"));
+    must(ledger_key_backup(s.ledger, scratch_at(&s, "log.key"), bytes_of("pass"), &why));
+    struct ledger_restore_options o = {
+        .actor = "user:test", .reason = "a test", .log_key = scratch_at(&s, "log.key"), .log_passphrase = bytes_of("pass")};
+    scratch_close(&s);
+    must(file_remove_tree(s.dir, &why));
+    must(ledger_restore(scratch_at(&s, "copy"), s.dir, &o, &why));
+    scratch_open(&s);
+    assert_true(is_there("box/evidence/data.mdb"));
+    scratch_verify_good(s.ledger);
+}
+
 /* ---- at every step ---- */
 
 /* In a child, whose n-th call fails or ends it. True: there was such a call. */
@@ -403,6 +469,9 @@ int main(void) {
         TEST(an_erased_artifact_does_not_come_back),
         TEST(a_process_that_has_the_old_files_open_is_named_and_waited_for),
         TEST(a_reader_of_this_process_moves_on),
+        TEST(a_verification_goes_on_while_something_is_erased),
+        TEST(derived_data_begins_anew_and_keys_are_still_known),
+        TEST(a_backup_and_a_restored_ledger_are_of_the_first_generation),
         TEST(killed_at_any_step_one_generation_is_valid),
         TEST(a_disk_that_fails_at_any_step_leaves_one_generation_valid),
     };
