@@ -1,6 +1,7 @@
 /* What was erased is in no file any more, whoever else works with the ledger meanwhile; a process killed at any step leaves
  * one valid generation with every acknowledged event; a failing disk leaves the ledger as it was. */
 #include "tests/ledger/scratch.h"
+#include "tests/ledger/small_disk.h"
 #include "tests/ledger/syscalls.h"
 
 #include <dirent.h>
@@ -142,7 +143,7 @@ static void pause_ms(long ms) {
 /* Appends until it is told to stop; counts what was acknowledged. */
 static void append_on(int who) {
     struct err err = {0};
-    char key[32];
+    char key[48];
     if (ledger_open(s.dir, NULL, &s.ledger, &err) != 0) {
         _exit(2);
     }
@@ -163,7 +164,7 @@ static void all_are_there(int writers) {
     for (int who = 0; who < writers; who++) {
         for (uint64_t i = 0; i < shared->acknowledged[who]; i++) {
             struct ledger_receipt receipt;
-            char key[32];
+            char key[48];
             snprintf(key, sizeof(key), "key-%d-%llu", who, (unsigned long long)i);
             must(scratch_try(s.ledger, i, key, &receipt, &why));
             assert_true(receipt.duplicate);
@@ -461,6 +462,41 @@ static void a_disk_that_fails_at_any_step_leaves_one_generation_valid(void **sta
     at_every_call(false, EIO);
 }
 
+/* ---- a full disk ---- */
+
+static void erase_without_room(void) {
+    struct ledger_create_options o = {.origin = SCRATCH_ORIGIN, .actor = "user:test", .map_bytes = SCRATCH_MAP};
+    must(ledger_create(s.dir, &o, &why));
+    scratch_open(&s);
+    uint64_t seq = append_text(MARK, false);
+    scratch_fill(&s, 0, 20000, true);
+    must(erase(s.ledger, LEDGER_ERASE_BODY, seq, NULL, &why));
+    struct ledger_head before, after;
+    must(ledger_head(s.ledger, &before, &why));
+    int fd = open(scratch_at(&s, "ballast"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    while (write(fd, MARK, 1) == 1 && lseek(fd, 4095, SEEK_CUR) > 0) { /* a page each */
+    }
+    close(fd);
+    must_fail(ledger_erase_finish(s.ledger, 0, NULL, &why), ERR_FULL, "");
+    assert_true(is_there("box/evidence"));
+    assert_false(is_there("box/evidence.1"));
+    assert_false(is_there("box/evidence.1.new"));
+    must(ledger_head(s.ledger, &after, &why));
+    assert_memory_equal(before.root, after.root, LEDGER_HASH);
+    scratch_verify_good(s.ledger);
+    assert_int_equal(unlink(scratch_at(&s, "ballast")), 0);
+    scratch_fill(&s, 0, 1, false);
+    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    assert_int_equal(count_below(s.dir, MARK), 0);
+    scratch_verify_good(s.ledger);
+    scratch_close(&s);
+}
+
+static void a_full_disk_leaves_the_ledger_as_it_was(void **state) {
+    (void)state;
+    small_disk_run(&s, "16m", erase_without_room);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
     const struct CMUnitTest tests[] = {
@@ -472,6 +508,7 @@ int main(void) {
         TEST(a_verification_goes_on_while_something_is_erased),
         TEST(derived_data_begins_anew_and_keys_are_still_known),
         TEST(a_backup_and_a_restored_ledger_are_of_the_first_generation),
+        cmocka_unit_test(a_full_disk_leaves_the_ledger_as_it_was),
         TEST(killed_at_any_step_one_generation_is_valid),
         TEST(a_disk_that_fails_at_any_step_leaves_one_generation_valid),
     };
