@@ -6,7 +6,5 @@
 
 /* Removes what an earlier erasure left because somebody had it open; at opening. Says nothing when it cannot. */
 void erase_tidy(struct ledger *ledger);
-/* Whether pages of this generation may still hold what was erased. */
-int erase_pending(struct db_txn *txn, bool *ret, struct err *err);
 
 #endif

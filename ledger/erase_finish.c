@@ -208,10 +208,3 @@ void erase_tidy(struct ledger *ledger) {
         generation_bury(base, now, &pid, NULL); /* what was begun to be removed */
     }
 }
-
-int erase_pending(struct db_txn *txn, bool *ret, struct err *err) {
-    struct bytes wish;
-    int rc = db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, err);
-    *ret = rc == 0;
-    return rc == ERR_NOTFOUND ? 0 : rc;
-}
