@@ -249,11 +249,11 @@ int zst_writer_new(int level, zst_write_fn *write, void *ctx, struct zst_writer 
     }
     if (w == NULL || w->ctx == NULL || w->out == NULL ||
         ZSTD_isError(ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_compressionLevel, level)) ||
-        ZSTD_isError(ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_checksumFlag, 1)) ||
-        ZSTD_isError(ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_windowLog, WINDOW_LOG_MAX))) {
+        ZSTD_isError(ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_checksumFlag, 1))) {
         zst_writer_free(w);
         return err_set(err, ERR_NOMEM, "out of memory");
     }
+    (void)ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_nbWorkers, 1); /* beside the caller, where the library can */
     *ret = w;
     return 0;
 }

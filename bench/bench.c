@@ -25,9 +25,9 @@ static int run_append_whole(struct bench *b, struct err *err) {
 static const struct stage {
     const char *name;
     int (*run)(struct bench *b, struct err *err);
-} stages[] = {{"append", run_append_whole}, {"single", run_single},  {"threads", run_threads}, {"prove", run_prove},
-              {"verify", run_verify},       {"keyed", run_keyed},    {"ingest", run_ingest},   {"query", run_query},
-              {"states", run_states},       {"process", run_process}};
+} stages[] = {{"append", run_append_whole}, {"single", run_single},     {"threads", run_threads}, {"prove", run_prove},
+              {"verify", run_verify},       {"keyed", run_keyed},       {"ingest", run_ingest},   {"query", run_query},
+              {"states", run_states},       {"evidence", run_evidence}, {"process", run_process}};
 #define STAGES (sizeof(stages) / sizeof(stages[0]))
 
 int bench_path(const struct bench *b, const char *name, char ret[FILE_PATH_MAX], struct err *err) {
@@ -147,10 +147,10 @@ static int check_names(char **names, int n) {
             known = known || strcmp(names[i], stages[k].name) == 0;
         }
         if (!known) {
-            fprintf(
-                stderr,
-                "bench: no stage '%s'; there are append single threads prove verify keyed ingest query states process\n",
-                names[i]);
+            fprintf(stderr,
+                    "bench: no stage '%s'; there are append single threads prove verify keyed ingest query states evidence "
+                    "process\n",
+                    names[i]);
             return 2;
         }
     }
@@ -186,7 +186,7 @@ static int measure(struct bench *b, const char *parent, const char *tsv, char **
 static int usage(void) {
     fprintf(stderr,
             "usage: bench [--scale N] [--dir DIR] [--tsv FILE] [STAGE...]\n"
-            "N from %llu to %llu; stages: append single threads prove verify keyed ingest query states process\n",
+            "N from %llu to %llu; stages: append single threads prove verify keyed ingest query states evidence process\n",
             (unsigned long long)SCALE_MIN, (unsigned long long)SCALE_MAX);
     return 2;
 }

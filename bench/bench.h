@@ -39,19 +39,22 @@ int bench_slice(struct bench *b, struct load *load, struct wire *wire, size_t n,
 
 /* append_batch and its neighbours, size. With `only_fill` it makes the ledger and adds no row. */
 int run_append(struct bench *b, bool only_fill, struct err *err);
-int run_single(struct bench *b, struct err *err);  /* append_single */
-int run_threads(struct bench *b, struct err *err); /* append_64_threads */
-int run_prove(struct bench *b, struct err *err);   /* prove */
-int run_verify(struct bench *b, struct err *err);  /* verify */
-int run_keyed(struct bench *b, struct err *err);   /* append_batch_keyed */
-int run_ingest(struct bench *b, struct err *err);  /* ingest_jsonl, ingest_otlp, scan_secrets */
-int run_query(struct bench *b, struct err *err);   /* query_*, index_bytes, append_batch_indexed */
-int run_states(struct bench *b, struct err *err);  /* rebuild, catch_up, state_at */
-int run_process(struct bench *b, struct err *err); /* open_append_exit, rss_append, rss_verify; closes the ledgers */
+int run_single(struct bench *b, struct err *err);   /* append_single */
+int run_threads(struct bench *b, struct err *err);  /* append_64_threads */
+int run_prove(struct bench *b, struct err *err);    /* prove */
+int run_verify(struct bench *b, struct err *err);   /* verify */
+int run_keyed(struct bench *b, struct err *err);    /* append_batch_keyed */
+int run_ingest(struct bench *b, struct err *err);   /* ingest_jsonl, ingest_otlp, scan_secrets */
+int run_query(struct bench *b, struct err *err);    /* query_*, index_bytes, append_batch_indexed */
+int run_states(struct bench *b, struct err *err);   /* rebuild, catch_up, state_at */
+int run_evidence(struct bench *b, struct err *err); /* export, verify_bundle, export_run */
+int run_process(struct bench *b,
+                struct err *err); /* open_append_exit, rss_append, rss_verify, rss_rebuild; closes the ledgers */
 
 /* ---- child processes of the bench program, for what is measured from outside ---- */
 
-/* What `bench --child VERB DIR FROM COUNT [keyed]` does: "append" one event, "fill" COUNT events, "verify". Exit code. */
+/* What `bench --child VERB DIR FROM COUNT [keyed]` does: "append" one event, "fill" COUNT events, "verify", "rebuild". Exit
+ * code. */
 int child_main(int argc, char **argv);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
+#include "projections/rebuild.h"
 
 static int append_one(struct ledger *ledger, uint64_t i, bool keyed, struct err *err) {
     struct ledger_receipt receipt;
@@ -23,6 +24,12 @@ static int verify(struct ledger *ledger, struct err *err) {
         rc = err_set(err, ERR_TAMPERED, "the ledger does not verify");
     }
     return rc;
+}
+
+static int rebuild(struct ledger *ledger, struct err *err) {
+    struct state_options options;
+    state_options_init(&options);
+    return rebuild_run(ledger, &options, UINT32_MAX, err);
 }
 
 /* One draft at a time, so that the memory that shows is the ledger's. */
@@ -47,16 +54,17 @@ int child_main(int argc, char **argv) {
     struct err err = {0};
     struct ledger *ledger = NULL;
     if (argc < 4) {
-        fprintf(stderr, "usage: bench --child append|fill|verify DIR FROM COUNT [keyed]\n");
+        fprintf(stderr, "usage: bench --child append|fill|verify|rebuild DIR FROM COUNT [keyed]\n");
         return 2;
     }
     bool keyed = argc > 4 && strcmp(argv[4], "keyed") == 0, reads = strcmp(argv[0], "verify") == 0;
     uint64_t from = strtoull(argv[2], NULL, 10), count = strtoull(argv[3], NULL, 10);
     int rc = ledger_open(argv[1], &(struct ledger_open_options){.read_only = reads}, &ledger, &err);
     if (rc == 0) {
-        rc = reads                          ? verify(ledger, &err)
-             : strcmp(argv[0], "fill") == 0 ? fill(ledger, from, count, keyed, &err)
-                                            : append_one(ledger, from, keyed, &err);
+        rc = reads                             ? verify(ledger, &err)
+             : strcmp(argv[0], "fill") == 0    ? fill(ledger, from, count, keyed, &err)
+             : strcmp(argv[0], "rebuild") == 0 ? rebuild(ledger, &err)
+                                               : append_one(ledger, from, keyed, &err);
     }
     ledger_close(ledger);
     if (rc != 0) {

@@ -14,12 +14,13 @@
 
 #include "bench/bench.h"
 
-#define STARTS      25
-#define FILL_MAX    200000 /* events that rss_append appends at most */
-#define SAMPLE_NS   1000000
-#define KIB_LIMIT   (32.0 * 1024)
-#define TARGET_OPEN 0.83
-#define TARGET_RSS  1
+#define STARTS             25
+#define FILL_MAX           200000 /* events that rss_append appends at most */
+#define SAMPLE_NS          1000000
+#define KIB_LIMIT          (32.0 * 1024)
+#define TARGET_OPEN        0.83
+#define TARGET_RSS         1
+#define TARGET_RSS_REBUILD 0.5 /* 64 MiB */
 
 struct child {
     const char *verb, *ledger; /* ledger: its name below the bench's directory */
@@ -149,5 +150,7 @@ int run_process(struct bench *b, struct err *err) {
     rc = rc != 0 ? rc : rss_row(b, "rss_append", &(struct child){"fill", "ledger", from, count, false}, TARGET_RSS, err);
     rc = rc != 0 || !keyed ? rc
                            : rss_row(b, "rss_append_keyed", &(struct child){"fill", "keyed", from, count, true}, 0, err);
-    return rc != 0 ? rc : rss_row(b, "rss_verify", &(struct child){"verify", "ledger", 0, 0, false}, TARGET_RSS, err);
+    rc = rc != 0 ? rc : rss_row(b, "rss_verify", &(struct child){"verify", "ledger", 0, 0, false}, TARGET_RSS, err);
+    return rc != 0 ? rc
+                   : rss_row(b, "rss_rebuild", &(struct child){"rebuild", "ledger", 0, 0, false}, TARGET_RSS_REBUILD, err);
 }

@@ -67,18 +67,21 @@ static int look(struct bench *b, uint64_t at, const char *table, double *ret_s, 
     return rc == 1 ? 0 : rc;
 }
 
-/* One event is appended before each read; that is not timed. */
+/* Before each read what is stored is brought up to date, and one event is appended; neither is timed. */
 static int catch_up(struct bench *b, struct err *err) {
     struct metric_pairs *pairs = metric_pairs_new(err);
+    struct state_options options;
     struct load load = {0};
     struct wire wire;
     bool found;
     wire_init(&wire);
+    state_options_init(&options);
     int rc = pairs != NULL ? 0 : ERR_NOMEM;
     for (int i = 0; i < READS && rc == 0; i++) {
         struct ledger_receipt receipt;
         double ours = 0, theirs = 0;
-        rc = load_make(&load, b->next++, 1, false, err);
+        rc = rebuild_catch_up(b->ledger, &options, err);
+        rc = rc != 0 ? rc : load_make(&load, b->next++, 1, false, err);
         rc = rc != 0 ? rc : ledger_append(b->ledger, &load.w[0].draft, &receipt, NULL, err);
         rc = rc != 0 ? rc : wire_read(&wire, b->ledger, receipt.seq, 1, err);
         rc = rc != 0 ? rc : base_lmdb_one(b->lmdb, wire_at(&wire, 0), &theirs, err);

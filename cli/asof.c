@@ -10,26 +10,10 @@
 #include "cli/stop.h"
 #include "cli/when.h"
 
-/* "now", "today" and "yesterday" in the words of when.h; NULL: now. */
-static const char *in_numbers(const char *text, bool last, char ret[TEXT_TIME_MAX]) {
-    const uint64_t day = UINT64_C(86400) * CLOCK_NS_PER_S, now = clock_wall_ns();
-    if (!text || strcmp(text, "now") == 0 || (last && strcmp(text, "today") == 0)) {
-        return NULL;
-    }
-    if (strcmp(text, "today") != 0 && strcmp(text, "yesterday") != 0) {
-        return text;
-    }
-    text_time(ret, text[0] == 'y' ? now - day : now);
-    ret[strcspn(ret, "T")] = '\0';
-    return ret;
-}
-
 int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *ret, struct err *err) {
     const struct ledger_head *head = &view->head;
-    char date[TEXT_TIME_MAX];
     struct when when;
-    text = in_numbers(text, last, date);
-    if (!text) {
+    if (!text || strcmp(text, "now") == 0 || (last && strcmp(text, "today") == 0)) {
         uint64_t now = clock_wall_ns();
         *ret = (struct asof_at){.at = head->size, .now = now > head->time ? now : head->time};
         return 0;

@@ -29,7 +29,7 @@ struct asof_at {
     uint64_t at, now;
 };
 
-#define ASOF_AT_HELP "as of a seq (118), a time, the end of a date or of yesterday, or so long ago (2h)"
+#define ASOF_AT_HELP "as of a seq (118), a time, the end of a date, yesterday, or so long ago (2h, 7d)"
 
 /* Opens the ledger and the view as of `at` (the text of --at; NULL: now). Returns 0, or an exit code after reporting. The
  * caller closes it in any case. */
@@ -41,7 +41,8 @@ int asof_state(struct asof *view, const struct asof_at *at, struct state_view **
 void asof_close(struct asof *view);
 
 /* The moment that a text names: a seq counts itself, a time all events at or before it; a date is its first moment, or with
- * `last` its last one; so are "yesterday" and "today"; NULL and "now" are now. ERR_INVALID: it names none, or a seq past the end. */
+ * `last` its last one; so are "yesterday" and "today"; NULL and "now" are now. ERR_INVALID: it names none, or a seq past
+ * the end. */
 int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *ret, struct err *err);
 
 /* "current", "stale", "stopped". */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -221,14 +222,31 @@ static int check(struct cli *cli, int fd, const struct ledger_trust *trust, bool
     return rc;
 }
 
+/* "-" is standard input. What --print reads twice must be a file. */
+static int open_bundle(const char *path, bool print, struct err *err) {
+    struct stat st;
+    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        err_errno(err, errno, "'%s'", path);
+    } else if (S_ISDIR(st.st_mode)) {
+        err_set(err, ERR_INVALID, "'%s' is a directory; a ledger is verified with -C: ledger -C '%s' verify", path, path);
+    } else if (print && !S_ISREG(st.st_mode)) {
+        err_set(err, ERR_INVALID, "--print reads a bundle twice, and '%s' is no regular file", path);
+    } else {
+        return fd;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return -1;
+}
+
 int bundle_verify(struct cli *cli, const char *path, const struct ledger_trust *trust, bool print) {
     struct err err = {0};
     struct export_report *report = calloc(1, sizeof(*report));
     int rc = report == NULL ? err_set(&err, ERR_NOMEM, "no memory for the report") : 0;
-    int fd = rc != 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    if (rc == 0 && fd < 0) {
-        rc = err_errno(&err, errno, "'%s'", path);
-    }
+    int fd = rc != 0 ? -1 : open_bundle(path, print, &err);
+    rc = fd < 0 ? err.code : rc;
     rc = rc != 0 ? rc : check(cli, fd, trust, false, report, &err);
     print = print && rc == 0 && report->verdict != LEDGER_INVALID;
     if (print) {

@@ -14,8 +14,8 @@ void cell_column(const struct state_column *column, struct rows_column *ret);
 void cell_text(const struct row *row, size_t column, enum when_style style, uint64_t now, struct buf *out);
 /* A terminal of fewer columns than this is narrow. */
 #define CELL_NARROW 100
-/* On a terminal: digests in the text behind `at` are cut to the digits that tell them, "sha256:0123456789ab...", on a narrow
- * one "0123456789ab...". */
+/* On a terminal: digests in the text behind `at` are cut to the digits that tell them, "sha256:0123456789ab...", on a
+ * narrow one "0123456789ab...". */
 void cell_short(const struct cli *cli, struct buf *text, size_t at);
 /* What stands for a thing whose only key is empty: the verdict over the box. */
 #define CELL_NO_KEY "(the box)"

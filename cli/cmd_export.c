@@ -26,15 +26,29 @@ static void put_counts(struct obj *obj, const struct export_counts *c) {
     obj_uint(obj, "secrets", c->secrets);
 }
 
-static void describe(char ret[320], const struct export_counts *c, bool sparse) {
+static const char *many(uint64_t n) {
+    return n == 1 ? "" : "s";
+}
+
+static void describe(char ret[400], const struct export_counts *c, bool sparse) {
+    char events[80], erased[60] = "";
+    if (c->to - c->from == 1) {
+        snprintf(events, sizeof(events), "event %llu", (unsigned long long)c->from);
+    } else {
+        snprintf(events, sizeof(events), "events %llu to %llu", (unsigned long long)c->from,
+                 (unsigned long long)(c->to - 1));
+    }
+    if (c->erased > 0) {
+        snprintf(erased, sizeof(erased), ", %llu erased before", (unsigned long long)c->erased);
+    }
     snprintf(
-        ret, 320,
-        "%s%llu header%s of events %llu to %llu leave%s in full (kind, subject, actor, times, runs), %llu with %s, %llu "
-        "without, %llu private field%s, %llu artifact%s",
-        sparse ? "" : "all ", (unsigned long long)c->headers, c->headers == 1 ? "" : "s", (unsigned long long)c->from,
-        (unsigned long long)(c->to - 1), c->headers == 1 ? "s" : "", (unsigned long long)c->disclosed,
-        c->disclosed == 1 ? "its body" : "their bodies", (unsigned long long)c->withheld, (unsigned long long)c->private_,
-        c->private_ == 1 ? "" : "s", (unsigned long long)c->artifacts, c->artifacts == 1 ? "" : "s");
+        ret, 400,
+        "%s%llu header%s of %s leave%s in full (kind, subject, actor, times, runs), %llu with %s, %llu withheld%s; %llu "
+        "private field%s, %llu artifact%s",
+        sparse || c->headers == 1 ? "" : "all ", (unsigned long long)c->headers, many(c->headers), events,
+        c->headers == 1 ? "s" : "", (unsigned long long)c->disclosed, c->disclosed == 1 ? "its body" : "their bodies",
+        (unsigned long long)c->withheld, erased, (unsigned long long)c->private_, many(c->private_),
+        (unsigned long long)c->artifacts, many(c->artifacts));
 }
 
 struct listing {
@@ -63,31 +77,35 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
     struct listing listing = {.cli = cli};
     struct export_counts counts;
     struct err err = {0};
-    char words[320];
+    char words[400];
     int rc = export_plan(ledger, &args->options, cli->json ? NULL : list_one, &listing, &counts, &err);
     if (rc != 0) {
         return cli_fail(cli, &err);
     }
+    int exit_code;
     if (cli->json) {
         struct obj obj;
         obj_init(&obj);
         put_counts(&obj, &counts);
-        int exit_code = obj_print(cli, &obj, false);
+        exit_code = obj_print(cli, &obj, false);
         obj_done(&obj);
-        return exit_code;
+    } else {
+        describe(words, &counts, args->options.seqs != NULL);
+        out_printf(cli, "%s\n", words);
+        exit_code = out_end(cli, EXIT_GOOD);
     }
-    describe(words, &counts, args->options.seqs != NULL);
-    out_printf(cli, "%s\n", words);
-    if (counts.secrets > 0) {
-        out_printf(cli, "%llu texts look like secrets: the export would be refused\n", (unsigned long long)counts.secrets);
+    if (exit_code == EXIT_GOOD && counts.secrets > 0) {
+        err_set(&err, ERR_INVALID, "%llu text%s look%s like secrets: the export would be refused",
+                (unsigned long long)counts.secrets, many(counts.secrets), counts.secrets == 1 ? "s" : "");
+        exit_code = cli_fail_input(cli, &err);
     }
-    return out_end(cli, EXIT_GOOD);
+    return exit_code;
 }
 
 /* ---- writing ---- */
 
 static int report(struct cli *cli, const struct cut_args *args, const struct handover_bundle *bundle, const char *path) {
-    char words[320];
+    char words[400];
     struct handover_done done = {path, bundle->bytes, bundle->receipt.seq, bundle->digest};
     if (cli->json) {
         struct obj obj;

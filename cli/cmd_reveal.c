@@ -161,8 +161,7 @@ static int write_it(struct cli *cli, const struct opt_args *args, struct reveal 
         return exit_code;
     }
     struct err err = {0};
-    if (opt_has(args, &options[R_PRINT]) &&
-        bundle_print_event(cli, &r->event, bytes_of_buf(&r->revealed), &err) != 0) {
+    if (opt_has(args, &options[R_PRINT]) && bundle_print_event(cli, &r->event, bytes_of_buf(&r->revealed), &err) != 0) {
         return cli_fail(cli, &err);
     }
     struct handover_done done = {path, bundle.bytes, bundle.receipt.seq, bundle.digest};

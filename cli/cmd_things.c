@@ -21,7 +21,7 @@ static const struct command run[] = LIST_AND_SHOW("runs and how they ended");
 const struct spec spec_model = {
     .synopsis = "list | show NAME",
     .about = "Models are known by the digest of their weights. A name, a tag, an alias or a file is a claim that\n"
-             "points to it, so a NAME is a digest, its beginning, or whatever points there now. 'ledger state\n"
+             "points to it, so a NAME is a digest, its first digits, or whatever points there now. 'ledger state\n"
              "model_names' lists the names, and which of them moved.",
     .examples = "ledger model list\nledger model show llama3.2:3b\nledger model show sha256:4f2a",
     .subs = model,
@@ -35,8 +35,10 @@ const struct spec spec_route = {
 };
 const struct spec spec_permit = {
     .synopsis = "list | show NAME",
-    .about = "Permissions of packs and tools: WHO/GROUP/SCOPE.",
-    .examples = "ledger permit list --pack pdf-ops-pack\nledger permit show pack/pdf-ops-pack/exec",
+    .about = "Permissions of packs and tools: WHO/GROUP/SCOPE. A NAME may end after any of these, and pack/ or tool/\n"
+             "in front may be left out.",
+    .examples = "ledger permit list --pack pdf-ops-pack\nledger permit show pdf-ops-pack\n"
+                "ledger permit show pack/pdf-ops-pack/exec",
     .subs = permit,
 };
 const struct spec spec_pack = {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "cli/bundle.h"
@@ -146,6 +147,17 @@ static int verify_ledger(struct cli *cli, const struct opt_args *args, const str
 /* What is to be verified, by what was given. */
 enum what { WHAT_LEDGER, WHAT_BUNDLE, WHAT_PROOF };
 
+/* What comes through a pipe can be looked at only once: without a leaf beside it, it is no proof. */
+static enum what recognise(const struct opt_args *args) {
+    struct stat st;
+    if (args->n_args == 0) {
+        return WHAT_LEDGER;
+    }
+    bool once = strcmp(args->args[0], "-") == 0 || (stat(args->args[0], &st) == 0 && !S_ISREG(st.st_mode));
+    return (once && !opt_has(args, &options[V_LEAF])) || (!once && export_looks_like(args->args[0])) ? WHAT_BUNDLE
+                                                                                                     : WHAT_PROOF;
+}
+
 static bool has_any(const struct opt_args *args, const int *which, size_t n) {
     bool any = false;
     for (size_t i = 0; i < n; i++) {
@@ -182,9 +194,7 @@ static int verify(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     uint64_t threads = 0;
     bool use_file = !opt_has(args, &options[V_NO_TRUST_FILE]);
-    enum what what = args->n_args == 0                                       ? WHAT_LEDGER
-                     : export_looks_like(args->args[0]) ? WHAT_BUNDLE
-                                                                             : WHAT_PROOF;
+    enum what what = recognise(args);
     int exit_code = check_options(cli, args, what, &threads);
     if (exit_code != 0) {
         return exit_code;
@@ -216,8 +226,8 @@ const struct spec spec_verify = {
     .about = "Reads every stored byte of the evidence and says, a line each: integrity (bytes, chain, tree),\n"
              "seals (log key, epochs, handovers), anchoring, completeness of the tail, author signatures,\n"
              "erasures, gaps, derived data. With a BUNDLE ('ledger export') or a PROOF ('ledger prove') it checks\n"
-             "that file instead, without any ledger; of a bundle also its form, and whether any match is\n"
-             "missing.\n"
+             "that file instead, without any ledger; of a bundle (- is standard input) also its form, and\n"
+             "whether any match is missing.\n"
              "Trust comes from the user's trust file and from what is given here, never from the ledger.\n"
              "A ledger is read in a process of its own, so that a damaged database cannot take the verdict with\n"
              "it. After a good verdict its head goes into the trust file: a ledger that is cut back or\n"

@@ -211,7 +211,8 @@ static void on_fault(int number) {
     static const char message[] =
         "ledger: reading a database killed the reader (a fault of memory or arithmetic): a file of the ledger is cut short "
         "or "
-        "damaged. The derived data can be removed without loss (the folder 'derived' in the ledger's directory); 'ledger "
+        "damaged, or the program has a fault. The derived data can be removed without loss (the folder 'derived' in the "
+        "ledger's directory); 'ledger "
         "verify' checks the evidence\n";
     (void)number;
     ssize_t done = write(STDERR_FILENO, message, sizeof(message) - 1);
@@ -224,6 +225,7 @@ static void catch_faults(void) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     signal(SIGSEGV, on_fault); /* the sanitizers tell more */
     signal(SIGFPE, on_fault);
+    signal(SIGABRT, on_fault); /* LMDB's free lists are memory that came from the file, too */
 #endif
 }
 

@@ -17,6 +17,7 @@
 
 #define EVENTS_MAX  (4 * ROW_SEQS_MAX)
 #define MEMBERS_MAX 16
+#define THINGS_MAX  20 /* that are told to people */
 #define TEXT_BYTES  ((size_t)4 << 20)
 
 struct seqs {
@@ -182,6 +183,17 @@ static size_t read_members(struct bytes list, struct bytes ret[MEMBERS_MAX], uin
     return n;
 }
 
+/* On a narrow terminal there is room for what decides; the events are listed below anyway. */
+static size_t leave_out(struct bytes member[MEMBERS_MAX], size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!bytes_is(member[i], "question") && !bytes_is(member[i], "evidence")) {
+            member[kept++] = member[i];
+        }
+    }
+    return kept;
+}
+
 static void print_maps(struct story *s, struct bytes list) {
     struct bytes member[MEMBERS_MAX], map, value;
     char heads[MEMBERS_MAX][64];
@@ -191,6 +203,7 @@ static void print_maps(struct story *s, struct bytes list) {
     struct buf text;
     uint32_t maps = 0;
     size_t n = read_members(list, member, &maps);
+    n = out_width(s->view->cli) < CELL_NARROW ? leave_out(member, n) : n;
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
         for (; k < member[i].n && k < sizeof(heads[0]) - 1; k++) {
@@ -256,6 +269,22 @@ static void print_headline(struct story *s, const struct row *row) {
     }
     out_str(cli, "\n");
     buf_done(&text);
+}
+
+/* A name that came to lead elsewhere: from where, by which event. */
+static void print_moved(struct story *s, const struct row *row) {
+    size_t moved = projection_column(row->table, "moved"), seq = projection_column(row->table, "moved_seq");
+    size_t from = projection_column(row->table, "digest_before"), to = projection_column(row->table, "digest");
+    struct cli *cli = s->view->cli;
+    if (moved == SIZE_MAX || seq == SIZE_MAX || from == SIZE_MAX || to == SIZE_MAX || row_int(row, moved) <= 0) {
+        return;
+    }
+    out_printf(cli, "it moved %lld time%s, last by event %lld: ", (long long)row_int(row, moved),
+               row_int(row, moved) == 1 ? "" : "s", (long long)row_int(row, seq));
+    out_safe(cli, row_has(row, from) ? row_text(row, from) : bytes_of("-"));
+    out_str(cli, " -> ");
+    out_safe(cli, row_has(row, to) ? row_text(row, to) : bytes_of("-"));
+    out_str(cli, "\n");
 }
 
 static void print_violation(struct story *s, const struct row *row) {
@@ -423,6 +452,10 @@ static void gather(const struct row *row, const struct parts *parts, struct seqs
 
 int story_row(void *ctx, const struct row *row, struct err *err) {
     struct story *s = ctx;
+    if (!s->view->cli->json && s->told >= THINGS_MAX) {
+        s->told++;
+        return 0;
+    }
     struct parts *parts = calloc(1, sizeof(*parts));
     struct seqs *seqs = calloc(1, sizeof(*seqs));
     int rc = parts && seqs ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
@@ -434,6 +467,7 @@ int story_row(void *ctx, const struct row *row, struct err *err) {
         rc = put_row(s, row, parts, seqs, err);
     } else if (rc == 0) {
         print_headline(s, row);
+        print_moved(s, row);
         print_violation(s, row);
         rc = s->whole ? print_fields(s, row, err) : print_parts(s, parts, err);
         print_lists(s, row);
@@ -459,6 +493,10 @@ int story_end(struct story *s, const char *schema, size_t table) {
         damage_put(&s->damage, &whole);
         exit_code = obj_print(s->view->cli, &whole, false);
         obj_done(&whole);
+    }
+    if (!s->view->cli->json && s->told > THINGS_MAX && table != SIZE_MAX) {
+        cli_note(s->view->cli, "ledger: %s: %llu more have this name: 'ledger state %s' lists them", s->view->cli->command,
+                 (unsigned long long)(s->told - THINGS_MAX), state_table(s->view->state, table)->name);
     }
     if (exit_code == 0 && s->damage.n > 0) {
         exit_code = EXIT_INVALID;

@@ -22,7 +22,8 @@ struct story {
 
 /* `story` is filled but for what begins with 0. */
 void story_init(struct story *story, struct asof *view, enum when_style style, bool whole);
-/* Tells a row: prints it, or adds it to the JSON document. A thing_fn, the context is the story. */
+/* Tells a row: prints it, or adds it to the JSON document. People are told so many, and how many there are more. A
+ * thing_fn, the context is the story. */
 int story_row(void *story, const struct row *row, struct err *err);
 /* Prints the JSON document, if it is one, and frees. Returns the exit code: EXIT_INVALID when some events could not be
  * read. */

@@ -48,7 +48,7 @@ const char *thing_suggest(struct asof *view, struct bytes word, bool names) {
         const char *candidates[] = {names ? table->name : table->noun, names ? table->noun : NULL};
         for (size_t k = 0; k < 2 && candidates[k]; k++) {
             size_t d = text_distance(text, candidates[k], NEAR_MAX - 1);
-            if (d < least && d < strlen(candidates[k])) {
+            if (d < least && 2 * d < strlen(candidates[k])) {
                 best = candidates[k];
                 least = d;
             }

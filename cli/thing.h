@@ -11,10 +11,10 @@ size_t thing_table(struct asof *view, struct bytes word);
 const char *thing_suggest(struct asof *view, struct bytes word, bool names);
 
 typedef int thing_fn(void *ctx, const struct row *row, struct err *err);
-/* Calls `each` for the rows that the text names: the one whose keys it is; else those whose first keys it is; else those that
- * events or people name so ("dpkg/curl:amd64", "curl", "pack/pdf-ops-pack" of packs); else what is called so elsewhere (a model's name stands for the
- * weights that it points to); else the only one that begins so.
- * ERR_NOTFOUND: none, with the nearest; or several begin so, with some of them. */
+/* Calls `each` for the rows that the text names: the one whose keys it is; else those whose first keys it is; else those
+ * that events or people name so ("dpkg/curl:amd64", "curl", "pack/pdf-ops-pack" of packs); else what is called so elsewhere
+ * (a model's name stands for the weights that it points to); else the only one that begins so. ERR_NOTFOUND: none, with the
+ * nearest; or several begin so, with some of them. */
 int thing_each(struct asof *view, size_t table, struct bytes text, thing_fn *each, void *ctx, struct err *err);
 
 /* Appends "pack/pdf-ops-pack". Empty keys at the end are left out. */

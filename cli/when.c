@@ -11,10 +11,22 @@
 
 #define DAY_NS (UINT64_C(86400) * CLOCK_NS_PER_S)
 
+/* The date that "today" and "yesterday" are, of UTC; any other text is itself. */
+static const char *in_numbers(const char *text, char ret[TEXT_TIME_MAX]) {
+    bool yesterday = strcmp(text, "yesterday") == 0;
+    if (!yesterday && strcmp(text, "today") != 0) {
+        return text;
+    }
+    text_time(ret, clock_wall_ns() - (yesterday ? DAY_NS : 0));
+    ret[strcspn(ret, "T")] = '\0';
+    return ret;
+}
+
 int when_parse(const char *text, bool last, struct when *ret, struct err *err) {
-    struct bytes given = bytes_of(text);
-    char midnight[64];
+    char midnight[64], date[TEXT_TIME_MAX];
     uint64_t v = 0;
+    text = in_numbers(text, date);
+    struct bytes given = bytes_of(text);
     if (text_parse_u64(given, &v) == 0 && v <= INT64_MAX) {
         *ret = (struct when){.is_seq = true, .at = v};
         return 0;
@@ -35,7 +47,7 @@ int when_parse(const char *text, bool last, struct when *ret, struct err *err) {
     }
     return err_set(err, ERR_INVALID,
                    "'%.100s' is no point in the log; accepted are a seq (118), a duration (90s, 15m, 2h, 7d, 2w), a date "
-                   "(2026-11-21) and a time with its zone (2026-11-21T08:30:00Z)",
+                   "(2026-11-21, today, yesterday) and a time with its zone (2026-11-21T08:30:00Z)",
                    text);
 }
 

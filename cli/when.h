@@ -4,7 +4,8 @@
 
 #include "base/bytes.h"
 
-/* A seq, or a time in ns. A date is its first moment, of UTC; `last`: its last one. A duration is so long before now.
+/* A seq, or a time in ns. A date (2026-11-21, today, yesterday) is its first moment, of UTC; `last`: its
+ * last one. A duration is so long before now.
  * ERR_INVALID says what is accepted. */
 struct when {
     bool is_seq;

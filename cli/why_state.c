@@ -40,12 +40,12 @@ static int unknown(struct asof *view, const char *text, struct bytes noun) {
     const char *near = thing_suggest(view, noun, false);
     if (!strchr(text, '/')) {
         return cli_usage(view->cli,
-                         "'%.200s' is no seq; accepted are a decimal number and NOUN/NAME, as pack/pdf-ops-pack%s%s%s", text,
-                         near ? "; did you mean '" : "", near ? near : "", near ? "/...'?" : "");
+                         "'%.200s' is no seq; accepted are a decimal number and NOUN/NAME, as pack/pdf-ops-pack%s%s%s",
+                         text, near ? "; did you mean '" : "", near ? near : "", near ? "/...'?" : "");
     }
     return cli_usage(view->cli, "there is nothing called '%.*s' that has a state, and no state of '%.200s'%s%s%s",
                      (int)(noun.n < 60 ? noun.n : 60), noun.n > 0 ? (const char *)noun.p : "", text,
-                     near ? "; did you mean '" : "; 'ledger state' lists what has one", near ? near : "",
+                     near ? "; did you mean '" : "; 'ledger log -s SUBJECT' lists the events about it", near ? near : "",
                      near ? "/...'?" : "");
 }
 

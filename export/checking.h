@@ -9,8 +9,9 @@
  *   verify_trust.c   what the caller trusts
  *   verify_states.c  states, by folding the bundle's events
  *
- * Functions return 0, or a negative code that ends the pass: ERR_TAMPERED when the finding is made (check_fault),
- * ERR_CORRUPT when the message in *err is to become one; others are failures of the reading itself. */
+ * Functions return 0, or a negative code that ends the pass: ERR_TAMPERED when the finding is made (check_fault);
+ * ERR_NOMEM, ERR_IO and ERR_BUSY are failures of the reading itself; with any other the message in *err is to become the
+ * finding. */
 #ifndef EXPORT_CHECKING_H
 #define EXPORT_CHECKING_H
 
@@ -87,6 +88,8 @@ struct checking {
     bool has_prev;
     uint64_t time; /* of the event before */
     struct buf entries;
+    char entries_name[BUNDLE_NAME_MAX]; /* of the member whose headers these are */
+    bool behind;                        /* it is what is judged, although the next member is at hand */
     struct check_slot slot[EVENT_GROUP];
 
     struct buf header, payload, field, pairs, private_; /* of the line at hand */

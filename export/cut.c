@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ledger/reader.h"
 
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
 
@@ -205,7 +206,8 @@ bool cut_discloses_field(const struct cut *cut, struct bytes name) {
 /* ---- the walk ---- */
 
 int cut_walk_open(struct cut_walk *walk, struct cut *cut, struct err *err) {
-    *walk = (struct cut_walk){.cut = cut, .next = cut->options->seqs != NULL ? 0 : cut->counts.from};
+    *walk =
+        (struct cut_walk){.cut = cut, .index = LEDGER_NO_SEQ, .next = cut->options->seqs != NULL ? 0 : cut->counts.from};
     return ledger_reader_open(cut->ledger, 0, cut->counts.head.size, &walk->reader, err);
 }
 
@@ -218,7 +220,34 @@ static void show(struct cut_walk *walk, uint64_t done, uint64_t total) {
     }
 }
 
-int cut_walk_next(struct cut_walk *walk, struct ledger_event *ret, struct event_header *ret_header, struct err *err) {
+/* Event `seq`, its leaf checked with its group. */
+static int give(struct cut_walk *walk, uint64_t seq, struct cut_event *ret, struct err *err) {
+    const struct group *group;
+    size_t i = (size_t)(seq % EVENT_GROUP);
+    int rc = reader_group(walk->reader, seq / EVENT_GROUP, &group, err);
+    if (rc == 0 && i >= group->n) {
+        rc = err_set(err, ERR_CORRUPT, "event %llu is not there any more", (unsigned long long)seq);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (group->index != walk->index) {
+        walk->header = (struct event_header){0}; /* its bytes are gone */
+        walk->index = group->index;
+    }
+    if (!group_header(group, i, &walk->header)) {
+        rc = event_header_decode(group->event[i].header, &walk->header, err);
+        return rc != 0 ? rc : err_set(err, ERR_CORRUPT, "the header of event %llu does not parse", (unsigned long long)seq);
+    }
+    *ret = (struct cut_event){.header = walk->header,
+                              .leaf = group->event[i].header,
+                              .erased = group->event[i].where == GROUP_ERASED,
+                              .at = i,
+                              .group = group};
+    return ret->erased ? 0 : reader_payload(walk->reader, i, &walk->header, &ret->payload, err);
+}
+
+int cut_walk_next(struct cut_walk *walk, struct cut_event *ret, struct err *err) {
     const struct export_options *o = walk->cut->options;
     const struct export_counts *c = &walk->cut->counts;
     uint64_t end = o->seqs != NULL ? o->n_seqs : c->to;
@@ -228,14 +257,22 @@ int cut_walk_next(struct cut_walk *walk, struct ledger_event *ret, struct event_
     if (o->stop != NULL && *o->stop != 0) {
         return err_set(err, ERR_BUSY, "interrupted");
     }
-    ledger_reader_seek(walk->reader, o->seqs != NULL ? o->seqs[walk->next] : walk->next);
-    int rc = ledger_reader_next(walk->reader, ret, err);
-    rc = rc != 0 ? rc : event_header_decode(ret->header, ret_header, err);
+    int rc = give(walk, o->seqs != NULL ? o->seqs[walk->next] : walk->next, ret, err);
     if (rc == 0) {
         walk->next++;
         show(walk, o->seqs != NULL ? walk->next : walk->next - c->from, o->seqs != NULL ? o->n_seqs : c->to - c->from);
     }
     return rc;
+}
+
+int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct ledger_event *ret, struct err *err) {
+    return reader_give(walk->reader, event->at, ret, err);
+}
+
+int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct private_view *ret, struct err *err) {
+    struct ledger_event whole;
+    int rc = reader_give(walk->reader, event->at, &whole, err);
+    return rc != 0 ? rc : reader_private(walk->reader, ret, err);
 }
 
 void cut_walk_close(struct cut_walk *walk) {

@@ -5,6 +5,7 @@
 
 #include "export/bundle.h"
 #include "ledger/core.h"
+#include "ledger/private.h"
 
 struct cut {
     struct ledger *ledger;
@@ -13,10 +14,10 @@ struct cut {
     struct export_term term[EXPORT_TERMS_MAX]; /* by field and value */
     const char *private_[EXPORT_PRIVATE_MAX], *states[EXPORT_STATES_MAX];
     size_t n_terms, n_private, n_states;
-    bool has_since, has_until;                 /* bounds of time that are not implied by the range's own */
-    struct export_counts counts;               /* head, range; the rest as the walk goes */
-    struct buf note;                           /* the head's checkpoint */
-    uint64_t *gap;                             /* seqs of ledger.gap events; owned */
+    bool has_since, has_until;   /* bounds of time that are not implied by the range's own */
+    struct export_counts counts; /* head, range; the rest as the walk goes */
+    struct buf note;             /* the head's checkpoint */
+    uint64_t *gap;               /* seqs of ledger.gap events; owned */
     size_t n_gaps, cap_gaps;
     uint8_t (*artifact)[LEDGER_HASH]; /* digests that disclosed events name, sorted once the walk is over; owned */
     size_t n_artifacts, cap_artifacts;
@@ -36,15 +37,30 @@ bool cut_discloses_field(const struct cut *cut, struct bytes name);
 
 /* Counts everything, and what else the manifest tells. `each` may be NULL. */
 int cut_count(struct cut *cut, export_each_fn *each, void *ctx, struct err *err);
+/* An event as a bundle has it. Borrowed until the next one. */
+struct cut_event {
+    struct event_header header;
+    struct bytes leaf; /* the header's bytes */
+    struct bytes payload;
+    bool erased; /* there is no payload any more */
+    size_t at;   /* its place in its group */
+    const struct group *group;
+};
 /* The events of the range, in order, or the chosen ones: 0, 1 at the end. */
 struct cut_walk {
     struct cut *cut;
     struct ledger_reader *reader;
-    uint64_t next; /* seq, or index into the chosen ones */
+    struct event_header header; /* of the event before: strings that are the same again need no second look */
+    uint64_t index;             /* of the group that it is of */
+    uint64_t next;              /* seq, or index into the chosen ones */
     uint64_t shown;
 };
 int cut_walk_open(struct cut_walk *walk, struct cut *cut, struct err *err);
-int cut_walk_next(struct cut_walk *walk, struct ledger_event *ret, struct event_header *ret_header, struct err *err);
+int cut_walk_next(struct cut_walk *walk, struct cut_event *ret, struct err *err);
+/* The event as readers give it. */
+int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct ledger_event *ret, struct err *err);
+/* Its private fields, which it has; borrowed until the next call. */
+int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct private_view *ret, struct err *err);
 void cut_walk_close(struct cut_walk *walk); /* a zeroed one is fine */
 
 #endif

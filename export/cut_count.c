@@ -86,11 +86,14 @@ static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
 struct counting {
     struct cut *cut;
     struct cut_walk walk;
-    struct buf private_;
+    export_each_fn *each; /* may be NULL */
+    void *ctx;
 };
 
 /* Private fields that leave; *ret_n of them. */
-static int count_private(struct counting *c, struct looking *l, size_t *ret_n, struct err *err) {
+static int count_private(struct counting *c, const struct cut_event *event, struct looking *l, size_t *ret_n,
+                         struct err *err) {
+    struct private_view view;
     struct mp_reader r;
     struct mp_item item;
     struct bytes raw;
@@ -98,10 +101,12 @@ static int count_private(struct counting *c, struct looking *l, size_t *ret_n, s
     if (c->cut->options->n_private == 0) {
         return 0;
     }
-    buf_clear(&c->private_);
-    int rc = ledger_reader_private(c->walk.reader, &c->private_, err);
-    mp_reader_init(&r, bytes_of_buf(&c->private_));
-    rc = rc != 0 ? rc : mp_next(&r, &item, err);
+    int rc = cut_walk_private(&c->walk, event, &view, err);
+    if (rc != 0) {
+        return rc;
+    }
+    mp_reader_init(&r, view.map);
+    rc = mp_next(&r, &item, err);
     for (uint32_t n = rc == 0 ? item.count : 0; n > 0 && rc == 0; n--) {
         rc = mp_next(&r, &item, err);
         rc = rc != 0 ? rc : mp_skip(&r, 1, &raw, err);
@@ -125,12 +130,20 @@ static int count_gap(struct cut *cut, uint64_t seq, struct err *err) {
     return rc;
 }
 
-static int count_event(struct counting *c, const struct ledger_event *event, const struct event_header *header,
-                       export_each_fn *each, void *ctx, struct err *err) {
+/* Who wants to see each event gets it whole. */
+static int show_each(struct counting *c, const struct cut_event *event, enum cut_fate fate, size_t n_private,
+                     struct err *err) {
+    struct ledger_event whole;
+    int rc = cut_walk_whole(&c->walk, event, &whole, err);
+    return rc != 0 ? rc : c->each(c->ctx, &whole, fate == CUT_DISCLOSED, n_private, err);
+}
+
+static int count_event(struct counting *c, const struct cut_event *event, struct err *err) {
     struct export_counts *counts = &c->cut->counts;
-    struct looking l = {c->cut, event->seq, bytes_is(event->kind, "run.artifact")};
-    bool matches = cut_matches(c->cut, header), erased = event->payload.n == 0;
-    enum cut_fate fate = cut_fate(c->cut, matches, erased);
+    const struct event_header *h = &event->header;
+    struct looking l = {c->cut, h->seq, bytes_is(h->kind, "run.artifact")};
+    bool matches = cut_matches(c->cut, h);
+    enum cut_fate fate = cut_fate(c->cut, matches, event->erased);
     size_t n_private = 0;
     int rc = 0;
     counts->headers++;
@@ -138,16 +151,15 @@ static int count_event(struct counting *c, const struct ledger_event *event, con
     counts->disclosed += fate == CUT_DISCLOSED;
     counts->withheld += fate == CUT_WITHHELD;
     counts->erased += fate == CUT_ERASED;
-    if (bytes_is(event->kind, "ledger.gap")) {
-        rc = count_gap(c->cut, event->seq, err);
+    if (bytes_is(h->kind, "ledger.gap")) {
+        rc = count_gap(c->cut, h->seq, err);
     }
     if (rc == 0 && fate == CUT_DISCLOSED) {
-        rc = look_at_all(&l, event->body, err);
-        rc = rc != 0 || !event->has_private ? rc : count_private(c, &l, &n_private, err);
+        rc = look_at_all(&l, event->payload, err);
+        rc = rc != 0 || h->private_ == NULL ? rc : count_private(c, event, &l, &n_private, err);
         counts->private_ += n_private;
     }
-    return rc != 0 || each == NULL || fate == CUT_HEADER_ONLY ? rc
-                                                              : each(ctx, event, fate == CUT_DISCLOSED, n_private, err);
+    return rc != 0 || c->each == NULL || fate == CUT_HEADER_ONLY ? rc : show_each(c, event, fate, n_private, err);
 }
 
 static int by_digest(const void *a, const void *b) {
@@ -182,17 +194,14 @@ static int settle_artifacts(struct cut *cut, struct err *err) {
 }
 
 int cut_count(struct cut *cut, export_each_fn *each, void *ctx, struct err *err) {
-    struct counting c = {.cut = cut};
-    struct ledger_event event;
-    struct event_header header;
-    buf_init(&c.private_, 2 * EVENT_PRIVATE_MAX);
+    struct counting c = {.cut = cut, .each = each, .ctx = ctx};
+    struct cut_event event;
     int rc = cut_walk_open(&c.walk, cut, err);
-    while (rc == 0 && (rc = cut_walk_next(&c.walk, &event, &header, err)) == 0) {
-        rc = count_event(&c, &event, &header, each, ctx, err);
+    while (rc == 0 && (rc = cut_walk_next(&c.walk, &event, err)) == 0) {
+        rc = count_event(&c, &event, err);
     }
     rc = rc == 1 ? settle_artifacts(cut, err) : rc;
     cut_walk_close(&c.walk);
-    buf_done(&c.private_);
     return rc;
 }
 

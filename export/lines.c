@@ -53,7 +53,9 @@ static int pass_on(struct lines *l, struct err *err) {
 
 /* "name":"<base64>" */
 static void put_base64(struct buf *out, const char *name, struct bytes bytes) {
-    buf_printf(out, "\"%s\":\"", name);
+    buf_put_u8(out, '"');
+    buf_put_str(out, name);
+    buf_put_str(out, "\":\"");
     text_base64(out, bytes.p, bytes.n);
     buf_put_u8(out, '"');
 }
@@ -102,10 +104,10 @@ static int put_field(void *ctx, const struct private_field *f, struct err *err) 
     return rc;
 }
 
-static int put_private(struct lines *l, const struct cut *cut, struct ledger_reader *reader, struct err *err) {
+static int put_private(struct lines *l, struct cut_walk *walk, const struct cut_event *event, struct err *err) {
     struct private_view view;
-    struct putting p = {.lines = l, .cut = cut, .first = true};
-    int rc = reader_private(reader, &view, err);
+    struct putting p = {.lines = l, .cut = walk->cut, .first = true};
+    int rc = cut_walk_private(walk, event, &view, err);
     buf_put_str(&l->piece, "\"private\":[");
     rc = rc != 0 ? rc : private_each(&view, put_field, &p, err);
     buf_put_str(&l->piece, "],");
@@ -114,54 +116,72 @@ static int put_private(struct lines *l, const struct cut *cut, struct ledger_rea
 
 /* ---- lines ---- */
 
+static void put_seq(struct buf *out, uint64_t seq) {
+    char text[24];
+    size_t at = sizeof(text);
+    do {
+        text[--at] = (char)('0' + seq % 10);
+        seq /= 10;
+    } while (seq > 0);
+    buf_put_str(out, "\"seq\":");
+    buf_put(out, text + at, sizeof(text) - at);
+}
+
 /* "payload":...,"private":...,"salt":...,"seq":n}LF */
-static int put_disclosed(struct lines *l, const struct cut *cut, struct ledger_reader *reader,
-                         const struct ledger_event *event, struct err *err) {
-    int rc;
+static int put_disclosed(struct lines *l, struct cut_walk *walk, const struct cut_event *event, struct err *err) {
+    uint8_t salt[EVENT_HASH];
+    uint64_t seq = event->header.seq;
+    int rc = 0;
+    group_salt(event->group, event->at, salt);
     put_base64(&l->piece, "payload", event->payload);
     buf_put_u8(&l->piece, ',');
-    rc = pass_on(l, err);
-    if (rc == 0 && event->has_private) {
-        rc = put_private(l, cut, reader, err);
+    if (event->header.private_ != NULL) {
+        rc = pass_on(l, err);
+        rc = rc != 0 ? rc : put_private(l, walk, event, err);
     }
-    put_base64(&l->piece, "salt", (struct bytes){event->salt, LEDGER_HASH});
-    buf_printf(&l->piece, ",\"seq\":%llu}\n", (unsigned long long)event->seq);
+    put_base64(&l->piece, "salt", (struct bytes){salt, sizeof(salt)});
+    buf_put_u8(&l->piece, ',');
+    put_seq(&l->piece, seq);
+    buf_put_str(&l->piece, "}\n");
     return rc != 0 ? rc : pass_on(l, err);
 }
 
-int lines_put_event(struct lines *lines, const struct cut *cut, struct ledger_reader *reader,
-                    const struct ledger_event *event, enum cut_fate fate, uint64_t erasing, struct err *err) {
+int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
+                    uint64_t erasing, struct err *err) {
     switch (fate) {
     case CUT_DISCLOSED:
         buf_put_u8(&lines->piece, '{');
-        return put_disclosed(lines, cut, reader, event, err);
+        return put_disclosed(lines, walk, event, err);
     case CUT_WITHHELD:
-        buf_printf(&lines->piece, "{\"seq\":%llu,\"withheld\":true}\n", (unsigned long long)event->seq);
+        buf_put_u8(&lines->piece, '{');
+        put_seq(&lines->piece, event->header.seq);
+        buf_put_str(&lines->piece, ",\"withheld\":true}\n");
         return pass_on(lines, err);
     case CUT_ERASED:
-        buf_printf(&lines->piece, "{\"erased\":%llu,\"seq\":%llu}\n", (unsigned long long)erasing,
-                   (unsigned long long)event->seq);
+        buf_printf(&lines->piece, "{\"erased\":%llu,", (unsigned long long)erasing);
+        put_seq(&lines->piece, event->header.seq);
+        buf_put_str(&lines->piece, "}\n");
         return pass_on(lines, err);
     default:
         return 0;
     }
 }
 
-int lines_put_sparse(struct lines *lines, const struct cut *cut, struct ledger_reader *reader,
-                     const struct ledger_event *event, enum cut_fate fate, uint64_t erasing,
-                     const struct merkle_proof *inclusion, struct err *err) {
+int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
+                     uint64_t erasing, const struct merkle_proof *inclusion, struct err *err) {
     buf_put_u8(&lines->piece, '{');
     if (fate == CUT_ERASED) {
         buf_printf(&lines->piece, "\"erased\":%llu,", (unsigned long long)erasing);
     }
-    put_base64(&lines->piece, "header", event->header);
+    put_base64(&lines->piece, "header", event->leaf);
     buf_put_u8(&lines->piece, ',');
     put_hashes(&lines->piece, "inclusion", inclusion);
     buf_put_u8(&lines->piece, ',');
     if (fate == CUT_DISCLOSED) {
-        return put_disclosed(lines, cut, reader, event, err);
+        return put_disclosed(lines, walk, event, err);
     }
-    buf_printf(&lines->piece, "\"seq\":%llu}\n", (unsigned long long)event->seq);
+    put_seq(&lines->piece, event->header.seq);
+    buf_put_str(&lines->piece, "}\n");
     return pass_on(lines, err);
 }
 

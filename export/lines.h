@@ -20,12 +20,11 @@ void lines_clear(struct lines *lines); /* another member begins */
 void lines_done(struct lines *lines);
 
 /* The line of payloads/<g>.jsonl about an event: none for CUT_HEADER_ONLY. `erasing`: seq of the ledger.erased event. */
-int lines_put_event(struct lines *lines, const struct cut *cut, struct ledger_reader *reader,
-                    const struct ledger_event *event, enum cut_fate fate, uint64_t erasing, struct err *err);
+int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
+                    uint64_t erasing, struct err *err);
 /* A line of sparse/<g>.jsonl. */
-int lines_put_sparse(struct lines *lines, const struct cut *cut, struct ledger_reader *reader,
-                     const struct ledger_event *event, enum cut_fate fate, uint64_t erasing,
-                     const struct merkle_proof *inclusion, struct err *err);
+int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
+                     uint64_t erasing, const struct merkle_proof *inclusion, struct err *err);
 /* A line of keys or, with `erasure`, of erasures. The checkpoint may be empty. */
 int lines_put_key(struct lines *lines, const struct ledger_event *event, const struct merkle_proof *inclusion,
                   const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err);

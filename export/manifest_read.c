@@ -38,13 +38,13 @@ static struct mp_item take_item(struct take *t) {
 static uint32_t take_container(struct take *t, enum mp_type type, uint32_t max) {
     struct mp_item item = take_item(t);
     if (t->rc == 0 && (item.type != type || item.count > max)) {
-        refuse(t, type == MP_MAP ? "is no object of so many members" : "is no list, or too long");
+        refuse(t, type == MP_MAP ? "is no object" : "is no list, or too long");
     }
     return t->rc == 0 ? item.count : 0;
 }
 
 static void take_map(struct take *t, uint32_t count) {
-    if (take_container(t, MP_MAP, count) != count) {
+    if (take_container(t, MP_MAP, UINT32_MAX) != count) {
         refuse(t, "has other members than it should");
     }
 }

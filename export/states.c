@@ -14,30 +14,6 @@
 #include "base/text.h"
 #include "projections/state.h"
 
-static void put_cell(struct buf *out, const struct cell *cell) {
-    switch (cell->type) {
-    case CELL_INT:
-        mp_put_int(out, cell->int_);
-        break;
-    case CELL_REAL:
-        mp_put_float(out, cell->real);
-        break;
-    case CELL_BOOL:
-        mp_put_bool(out, cell->boolean);
-        break;
-    case CELL_TEXT:
-        mp_put_str(out, cell->text);
-        break;
-    case CELL_SEQS:
-    case CELL_LIST:
-        buf_put_bytes(out, cell->text);
-        break;
-    default:
-        mp_put_nil(out);
-        break;
-    }
-}
-
 /* The stored columns that have a value, by name. */
 static size_t order(const struct row *row, size_t ret[ROW_COLUMNS_MAX]) {
     size_t n = 0;
@@ -62,7 +38,7 @@ int states_put_row(struct buf *out, const struct row *row, struct err *err) {
     mp_put_map(&mp, (uint32_t)n);
     for (size_t i = 0; i < n; i++) {
         mp_put_str(&mp, bytes_of(row->table->columns[columns[i]].name));
-        put_cell(&mp, &row->cells[columns[i]]);
+        row_put_cell(&row->cells[columns[i]], &mp);
     }
     int rc = buf_check(&mp, "a row", err);
     rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), JSON_LINE, out, err);

@@ -8,12 +8,12 @@
 #include "base/clock.h"
 #include "base/mp.h"
 #include "base/secret.h"
-#include "export/cut.h"
 #include "export/record.h"
 #include "export/sink.h"
 #include "export/support_report.h"
 
 #define DAY_NS      (86400 * CLOCK_NS_PER_S)
+#define PROGRESS_NS (CLOCK_NS_PER_S / 10)
 #define REPORT_MAX  ((size_t)512 << 20)
 #define ACCOUNT_MAX ((size_t)64 << 10)
 #define EVENT_MAX   ((size_t)64 << 20)
@@ -21,8 +21,6 @@
 struct support {
     struct ledger *ledger;
     const struct support_options *options;
-    struct export_options range;
-    struct cut cut;
     struct support_redact redact;
     struct support_tally tally;
     struct support_counts counts;
@@ -35,25 +33,54 @@ struct support {
 
 typedef int visit_fn(struct support *s, const struct ledger_event *event, struct err *err, void *ctx);
 
+static void show(const struct support *s, uint64_t done, uint64_t total, uint64_t *shown) {
+    const struct support_options *o = s->options;
+    uint64_t now = o->progress != NULL && done % 256 == 0 ? clock_monotonic_ns() : *shown;
+    if (now - *shown >= PROGRESS_NS) {
+        *shown = now;
+        o->progress(o->progress_ctx, done, total);
+    }
+}
+
+/* A damaged group ends it, as it ends an export: `ledger verify` says more about it. */
 static int walk(struct support *s, visit_fn *visit, void *ctx, struct err *err) {
-    struct cut_walk at;
+    struct ledger_reader *reader = NULL;
     struct ledger_event event;
-    struct event_header header;
-    int rc = cut_walk_open(&at, &s->cut, err);
-    while (rc == 0 && (rc = cut_walk_next(&at, &event, &header, err)) == 0) {
-        if (event.time >= s->since) { /* the range has a neighbour before it */
-            rc = visit(s, &event, err, ctx);
+    uint64_t shown = 0, done = 0;
+    int rc = ledger_reader_open(s->ledger, s->counts.from, s->counts.to, &reader, err);
+    while (rc == 0 && (rc = ledger_reader_next(reader, &event, err)) == 0) {
+        show(s, ++done, s->counts.to - s->counts.from, &shown);
+        rc = s->options->stop != NULL && *s->options->stop != 0 ? err_set(err, ERR_BUSY, "interrupted")
+                                                                : visit(s, &event, err, ctx);
+    }
+    ledger_reader_close(reader);
+    return rc == 1 ? 0 : rc;
+}
+
+/* The first event at or after a time. Times never go back. */
+static int find_first(struct ledger *ledger, uint64_t size, uint64_t time, uint64_t *ret, struct err *err) {
+    struct ledger_reader *reader = NULL;
+    uint64_t lo = 0, hi = size;
+    int rc = ledger_reader_open(ledger, 0, size, &reader, err);
+    while (rc == 0 && lo < hi) {
+        struct ledger_event event;
+        uint64_t middle = lo + (hi - lo) / 2;
+        ledger_reader_seek(reader, middle);
+        rc = ledger_reader_next(reader, &event, err);
+        if (rc == 0 && event.time < time) {
+            lo = middle + 1;
+        } else {
+            hi = middle;
         }
     }
-    cut_walk_close(&at);
-    return rc == 1 ? 0 : rc;
+    ledger_reader_close(reader);
+    *ret = lo;
+    return rc;
 }
 
 static int learn(struct support *s, const struct ledger_event *event, struct err *err, void *ctx) {
     struct support_counts *c = &s->counts;
     (void)ctx;
-    c->from = c->events == 0 ? event->seq : c->from;
-    c->to = event->seq + 1;
     c->events++;
     c->private_ += event->has_private;
     support_names_add_actor(&s->redact.names, event->actor);
@@ -129,7 +156,6 @@ static void put_account(struct support *s) {
 /* ---- all of it ---- */
 
 static int begin(struct support *s, struct ledger *ledger, const struct support_options *options, struct err *err) {
-    struct ledger_head head = {0};
     *s = (struct support){.ledger = ledger, .options = options};
     buf_init(&s->report, REPORT_MAX);
     buf_init(&s->account, ACCOUNT_MAX);
@@ -142,21 +168,14 @@ static int begin(struct support *s, struct ledger *ledger, const struct support_
     if (options->days < 1 || options->days > SUPPORT_DAYS_MAX) {
         return err_set(err, ERR_INVALID, "a report is of 1 to %d days", SUPPORT_DAYS_MAX);
     }
-    int rc = ledger_head(ledger, &head, err);
-    if (rc != 0) {
-        return rc;
+    struct ledger_head *head = &s->counts.head;
+    int rc = ledger_head(ledger, head, err);
+    if (rc == 0) {
+        uint64_t span = options->days * DAY_NS;
+        s->since = head->time > span ? head->time - span : 0;
+        s->counts.to = head->size;
+        rc = find_first(ledger, head->size, s->since, &s->counts.from, err);
     }
-    uint64_t span = options->days * DAY_NS;
-    s->since = head.time > span ? head.time - span : 0;
-    export_options_init(&s->range);
-    s->range.has_since = true;
-    s->range.since = s->since;
-    s->range.to = head.size;
-    s->range.stop = options->stop;
-    s->range.progress = options->progress;
-    s->range.progress_ctx = options->progress_ctx;
-    rc = cut_open(&s->cut, ledger, &s->range, err);
-    s->counts.head = s->cut.counts.head;
     return rc;
 }
 
@@ -177,7 +196,6 @@ static int prepare(struct support *s, struct err *err) {
 }
 
 static void end(struct support *s) {
-    cut_done(&s->cut);
     support_tally_done(&s->tally);
     support_names_done(&s->redact.names);
     buf_done(&s->line);

@@ -22,7 +22,7 @@ const char *export_aspect_name(enum export_aspect aspect) {
 
 int check_fault(struct checking *c, enum export_aspect aspect, uint64_t seq, const char *fmt, ...) {
     struct export_report *report = c->report;
-    const char *member = c->reading == NULL ? "" : reading_name(c->reading);
+    const char *member = c->behind ? c->entries_name : c->reading == NULL ? "" : reading_name(c->reading);
     struct buf safe;
     char reason[512];
     va_list ap;
@@ -297,6 +297,11 @@ static void checking_done(struct checking *c) {
     free(c->author_key);
 }
 
+/* Not about the bundle. */
+static bool is_outside(const struct checking *c, int rc) {
+    return c == NULL || c->reading == NULL || c->ended_by_caller || rc == ERR_NOMEM || rc == ERR_IO || rc == ERR_BUSY;
+}
+
 int export_verify(int fd, const struct export_verify_options *options, struct export_report *ret, struct err *err) {
     struct reading_options reading = {options->stop, options->progress, options->progress_ctx};
     struct checking *c = calloc(1, sizeof(*c));
@@ -309,12 +314,12 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
         rc = checking_init(c, fd, &reading, &why);
         rc = rc != 0 ? rc : check_all(c, &why);
     }
-    if (rc == ERR_CORRUPT && c->reading != NULL && !c->ended_by_caller) {
-        rc = check_fault(c, EXPORT_CONTAINER, LEDGER_NO_SEQ, "%s", why.msg);
-    } else if (rc == 0) {
+    bool judged = rc == 0 || !is_outside(c, rc);
+    if (rc == 0) {
         say_all(c);
+    } else if (judged && report->n_findings == 0) { /* what does not parse */
+        check_fault(c, EXPORT_CONTAINER, LEDGER_NO_SEQ, "%s", why.msg);
     }
-    bool judged = rc == 0 || (rc == ERR_TAMPERED && report->n_findings > 0 && !c->ended_by_caller);
     if (judged) {
         *ret = *report;
     } else if (err != NULL) {

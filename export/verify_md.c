@@ -23,7 +23,7 @@ const char verify_md[] =
     "\n"
     "    python3 verify_bundle.py bundle.tar.zst --key 'NAME+12345678+BASE64'\n"
     "\n"
-    "is another program, a page of Python's standard library, written from the description of the format alone. (A "
+    "is another program, with Python's standard library alone, written from the description of the format. (A "
     "compressed\n"
     "bundle also needs the zstd command.)\n"
     "\n"

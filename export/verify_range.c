@@ -153,8 +153,9 @@ static int check_group(struct checking *c, uint64_t group, struct err *err) {
     char name[BUNDLE_NAME_MAX];
     uint64_t end = (group + 1) * EVENT_GROUP < c->manifest.to ? (group + 1) * EVENT_GROUP : c->manifest.to;
     size_t count = (size_t)(end - c->next), at = 0;
-    snprintf(name, sizeof(name), BUNDLE_ENTRIES "%llu", (unsigned long long)group);
-    int rc = check_expect(c, name, BUNDLE_ENTRIES_MAX, err);
+    c->behind = false;
+    snprintf(c->entries_name, sizeof(c->entries_name), BUNDLE_ENTRIES "%llu", (unsigned long long)group);
+    int rc = check_expect(c, c->entries_name, BUNDLE_ENTRIES_MAX, err);
     buf_clear(&c->entries);
     rc = rc != 0 ? rc : reading_rest(c->reading, &c->entries, BUNDLE_ENTRIES_MAX, err);
     rc = rc != 0 ? rc : take_entries(c, count, err);
@@ -168,6 +169,7 @@ static int check_group(struct checking *c, uint64_t group, struct err *err) {
         rc = rc != 0 ? rc : take_lines(c, count, &at, err);
         rc = rc != 0 ? rc : check_advance(c, err);
     }
+    c->behind = rc == 0;
     return rc != 0 ? rc : without_line(c, &at, count, err);
 }
 
@@ -225,5 +227,7 @@ int check_range(struct checking *c, struct err *err) {
         rc = check_fault(c, EXPORT_INTEGRITY, LEDGER_NO_SEQ,
                          "the headers and the range proof do not give the root that was sealed");
     }
-    return rc != 0 ? rc : check_time_bounds(c, first_time);
+    rc = rc != 0 ? rc : check_time_bounds(c, first_time);
+    c->behind = c->behind && rc != 0;
+    return rc;
 }

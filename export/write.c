@@ -112,24 +112,22 @@ static int put_head(struct writing *w, struct err *err) {
     return rc != 0 ? rc : sink_whole(w->sink, BUNDLE_RANGE, bytes_of_buf(&w->text), err);
 }
 
-static int put_line(struct writing *w, const struct ledger_event *event, const struct event_header *header,
-                    struct err *err) {
-    enum cut_fate fate = cut_fate(&w->cut, cut_matches(&w->cut, header), event->payload.n == 0);
+static int put_line(struct writing *w, const struct cut_event *event, struct err *err) {
+    enum cut_fate fate = cut_fate(&w->cut, cut_matches(&w->cut, &event->header), event->erased);
     struct merkle_proof inclusion;
-    uint64_t by = 0;
-    int rc = fate == CUT_ERASED ? erasures_by(&w->erasures, event->seq, &by, err) : 0;
+    uint64_t seq = event->header.seq, by = 0;
+    int rc = fate == CUT_ERASED ? erasures_by(&w->erasures, seq, &by, err) : 0;
     if (rc != 0 || w->cut.options->seqs == NULL) {
-        return rc != 0 ? rc : lines_put_event(&w->lines, &w->cut, w->walk.reader, event, fate, by, err);
+        return rc != 0 ? rc : lines_put_event(&w->lines, &w->walk, event, fate, by, err);
     }
-    rc = merkle_prove_inclusion(event->seq, w->cut.counts.head.size, core_node, &w->view, &inclusion, err);
-    return rc != 0 ? rc : lines_put_sparse(&w->lines, &w->cut, w->walk.reader, event, fate, by, &inclusion, err);
+    rc = merkle_prove_inclusion(seq, w->cut.counts.head.size, core_node, &w->view, &inclusion, err);
+    return rc != 0 ? rc : lines_put_sparse(&w->lines, &w->walk, event, fate, by, &inclusion, err);
 }
 
 /* Events of one group from walk->next on; with `entries` their headers too. Leaves the walk behind them. */
 static int walk_group(struct writing *w, uint64_t group, bool entries, struct err *err) {
     const struct export_options *o = w->cut.options;
-    struct ledger_event event;
-    struct event_header header;
+    struct cut_event event;
     int rc = 0;
     for (;;) {
         uint64_t end = o->seqs != NULL ? o->n_seqs : w->cut.counts.to;
@@ -137,13 +135,13 @@ static int walk_group(struct writing *w, uint64_t group, bool entries, struct er
         if (rc != 0 || seq == LEDGER_NO_SEQ || seq / EVENT_GROUP != group) {
             return rc;
         }
-        rc = cut_walk_next(&w->walk, &event, &header, err);
+        rc = cut_walk_next(&w->walk, &event, err);
         if (rc == 0 && entries) {
-            buf_put_be16(&w->entries, (uint16_t)event.header.n);
-            buf_put_bytes(&w->entries, event.header);
+            buf_put_be16(&w->entries, (uint16_t)event.leaf.n);
+            buf_put_bytes(&w->entries, event.leaf);
             rc = buf_check(&w->entries, "headers", err);
         }
-        rc = rc != 0 ? rc : put_line(w, &event, &header, err);
+        rc = rc != 0 ? rc : put_line(w, &event, err);
     }
 }
 

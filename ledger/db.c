@@ -8,15 +8,18 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ledger/db_env.h"
 #include "ledger/generation.h"
 
-#define DB_PATH_PAGES 32  /* pages on the way to what a commit changes, in all tables, that it may write anew */
-#define DB_STALE_MIN  100 /* commits: no reader of ours stays behind so far, but one that somebody forgot */
-#define DB_TRIES      100 /* generations that vanish while they are opened */
-#define DB_LOOK_AFTER ((uint64_t)16 << 20) /* bytes of growth after which a writer looks for dead readers */
+#define DB_PATH_PAGES   32 /* pages on the way to what a commit changes, in all tables, that it may write anew */
+#define LENGTH_LOOKS    5
+#define LENGTH_PAUSE_NS 2000000
+#define DB_STALE_MIN    100 /* commits: no reader of ours stays behind so far, but one that somebody forgot */
+#define DB_TRIES        100 /* generations that vanish while they are opened */
+#define DB_LOOK_AFTER   ((uint64_t)16 << 20) /* bytes of growth after which a writer looks for dead readers */
 
 /* LMDB does not notice when one environment is opened twice in a process; closing one then breaks the other's locks. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -141,8 +144,9 @@ static void unregister(const struct db_env *e) {
     pthread_mutex_unlock(&open_lock);
 }
 
-/* A file that is shorter than its newest meta page says opens without complaint and kills the reader with SIGBUS later. */
-static int check_length(struct db_env *e, struct err *err) {
+/* Pages that the newest meta page counts and the file does not have; bytes. */
+static int missing_pages(struct db_env *e, uint64_t *ret_needed, uint64_t *ret_bytes, uint64_t *ret_missing, int *ret_fd,
+                         struct err *err) {
     MDB_envinfo info;
     MDB_stat st;
     struct stat file;
@@ -156,15 +160,46 @@ static int check_length(struct db_env *e, struct err *err) {
     if (fstat(fd, &file) != 0) {
         return err_errno(err, errno, "'%s/data.mdb'", e->path);
     }
-    uint64_t pages = (uint64_t)info.me_last_pgno + 1;
-    if (st.ms_psize == 0 || pages > (uint64_t)file.st_size / st.ms_psize) {
-        return err_set(err, ERR_CORRUPT, "'%s/data.mdb' is cut short: %lld bytes, its pages need %llu", e->path,
-                       (long long)file.st_size, (unsigned long long)(pages * st.ms_psize));
-    }
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-        return err_errno(err, errno, "'%s/data.mdb'", e->path);
-    }
+    uint64_t pages = (uint64_t)info.me_last_pgno + 1, there = st.ms_psize == 0 ? 0 : (uint64_t)file.st_size / st.ms_psize;
+    *ret_needed = pages * st.ms_psize;
+    *ret_bytes = (uint64_t)file.st_size;
+    *ret_missing = pages > there ? pages - there : 0;
+    *ret_fd = fd;
     return 0;
+}
+
+/* A file that is shorter than its newest meta page says opens without complaint and kills the reader with SIGBUS later.
+ * Another process may be about to make a new file whole (make_whole), which takes no time. */
+static int check_length(struct db_env *e, struct err *err) {
+    const struct timespec pause = {.tv_nsec = LENGTH_PAUSE_NS};
+    uint64_t needed = 0, bytes = 0, missing = 0;
+    int fd = -1;
+    for (int i = 0; i < LENGTH_LOOKS; i++) {
+        int rc = missing_pages(e, &needed, &bytes, &missing, &fd, err);
+        if (rc == 0 && missing == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+            rc = err_errno(err, errno, "'%s/data.mdb'", e->path);
+        }
+        if (rc != 0 || missing == 0) {
+            return rc;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return err_set(err, ERR_CORRUPT, "'%s/data.mdb' is cut short: %llu bytes, its pages need %llu", e->path,
+                   (unsigned long long)bytes, (unsigned long long)needed);
+}
+
+/* LMDB does not write a page that was taken and given back within one transaction, not even when it is the last: then the
+ * file ends before it. Nobody reads such a page, but a file of that length cannot be told from one that was cut. Another
+ * process may be writing there by now: fallocate makes a file longer and changes nothing that is in it. */
+static void make_whole(struct db_env *e) {
+    uint64_t needed, bytes, missing;
+    int fd;
+    if (missing_pages(e, &needed, &bytes, &missing, &fd, NULL) != 0 || missing == 0) {
+        return;
+    }
+    if (fallocate(fd, 0, (off_t)bytes, (off_t)(needed - bytes)) == 0) {
+        fdatasync(fd);
+    }
 }
 
 static int open_tables(const struct db *db, struct db_env *e, bool create, struct err *err) {
@@ -517,13 +552,17 @@ static int after_commit(struct db_env *e, int rc, struct err *err) {
 int db_commit(struct db_txn *txn, struct err *err) {
     struct db *db = txn->db;
     struct db_env *e = txn->env;
-    int rc = txn->write ? check_reserve(txn, err) : 0;
+    bool write = txn->write;
+    int rc = write ? check_reserve(txn, err) : 0;
     if (rc != 0) {
         db_abort(txn);
         return rc;
     }
     rc = mdb_txn_commit(txn->txn);
     free(txn);
+    if (rc == 0 && write) {
+        make_whole(e);
+    }
     rc = after_commit(e, rc, err);
     db_let_go(db, e);
     return rc;

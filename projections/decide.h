@@ -22,8 +22,8 @@ int decide_is_permitted_in(struct state_view *view, struct bytes who, struct byt
 int decide_is_proven(struct state_view *view, struct bytes route, struct decision *ret, struct err *err);
 /* May this promotion become `promoted`: the steps were legal, and there is a full pass for the candidate's digest. */
 int decide_may_promote(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err);
-/* May an event with this content be written: the step it stands for is legal for every state it would change. Kinds without
- * a state are always yes. */
+/* May an event with this content be written: the step it stands for is legal for every state it would change, at
+ * the view's time, whatever time it gives itself. Kinds without a state are always yes. */
 int decide_may_append(struct state_view *view, const struct ledger_draft *draft, struct decision *ret, struct err *err);
 
 #endif

@@ -128,6 +128,45 @@ static struct bytes after_slash(struct bytes subject) {
     return (struct bytes){subject.p + at, subject.n - at};
 }
 
+/* The body without the time that its author gives: what is checked is a step that is taken now, and a time in the past
+ * would make use of what is over by now. *ret_had: there was one. */
+static int without_time(struct bytes body, struct buf *out, bool *ret_had, struct err *err) {
+    struct mp_reader r;
+    struct mp_item head, name;
+    struct bytes raw;
+    *ret_had = mp_map_get(body, "at", &raw) == 0;
+    if (!*ret_had) {
+        return 0;
+    }
+    mp_reader_init(&r, body);
+    int rc = mp_next(&r, &head, err);
+    mp_put_map(out, rc == 0 ? head.count - 1 : 0);
+    for (uint32_t i = 0; rc == 0 && i < head.count; i++) {
+        rc = mp_next(&r, &name, err);
+        rc = rc != 0 ? rc : mp_skip(&r, 1, &raw, err);
+        if (rc == 0 && !bytes_is(name.data, "at")) {
+            mp_put_str(out, name.data);
+            buf_put_bytes(out, raw);
+        }
+    }
+    return rc != 0 ? rc : buf_check(out, "a body", err);
+}
+
+/* As it is told, and as of now. */
+static int judge_both(struct state_view *view, struct ledger_event *event, struct decision *ret, struct err *err) {
+    struct buf body;
+    bool had = false;
+    int rc = judge(view, event, ret, err);
+    buf_init(&body, BODY_ROOM);
+    rc = rc != 0 || !ret->yes ? rc : without_time(event->body, &body, &had, err);
+    if (rc == 0 && had) {
+        event->body = bytes_of_buf(&body);
+        rc = judge(view, event, ret, err);
+    }
+    buf_done(&body);
+    return rc;
+}
+
 int decide_may_append(struct state_view *view, const struct ledger_draft *draft, struct decision *ret, struct err *err) {
     const struct kind *kind = kind_find(draft->kind);
     struct decision mine;
@@ -138,18 +177,18 @@ int decide_may_append(struct state_view *view, const struct ledger_draft *draft,
     int rc = kind_sort(draft->kind, draft->body, draft->private_, draft->open, &body, &private_, &masked, err);
     decide_begin(&mine);
     if (rc == 0) {
-        const struct ledger_event event = {.seq = state_at(view),
-                                           .time = state_now(view),
-                                           .schema = kind != NULL ? kind->schema : 1,
-                                           .kind = draft->kind,
-                                           .subject = draft->subject,
-                                           .actor = draft->actor,
-                                           .source = draft->source,
-                                           .grade = draft->grade,
-                                           .run = draft->run,
-                                           .key = draft->key,
-                                           .body = bytes_of_buf(&body)};
-        rc = judge(view, &event, &mine, err);
+        struct ledger_event event = {.seq = state_at(view),
+                                     .time = state_now(view),
+                                     .schema = kind != NULL ? kind->schema : 1,
+                                     .kind = draft->kind,
+                                     .subject = draft->subject,
+                                     .actor = draft->actor,
+                                     .source = draft->source,
+                                     .grade = draft->grade,
+                                     .run = draft->run,
+                                     .key = draft->key,
+                                     .body = bytes_of_buf(&body)};
+        rc = judge_both(view, &event, &mine, err);
     }
     if (rc == 0 && mine.yes && bytes_is(draft->kind, "promotion.promoted")) {
         rc = decide_may_promote(view, after_slash(draft->subject), &mine, err);

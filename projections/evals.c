@@ -500,6 +500,7 @@ int evals_judge_verdict(struct state_view *view, const struct row *eval, struct 
             reason_say(&ret->reason, "it is older than the %lld seconds for which suite '%.*s' lets it count",
                        (long long)max, REASON_NAME(name));
             reason_cite_cell(&ret->reason, &suite, SUITE_SEQ, SIZE_MAX);
+            reason_end(&ret->reason, (uint64_t)row_int(eval, EVAL_FINISHED_SEQ), (uint64_t)(at + max * 1000000000));
             say(ret, EVALS_UNDECIDED, "stale");
         }
         row_done(&suite);

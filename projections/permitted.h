@@ -4,8 +4,9 @@
 
 #include "projections/decide.h"
 
-#define PERMITTED_PATTERNS_MAX ((size_t)4 << 20) /* bytes of patterns that are kept; with more each question looks itself  \
-                                                  */
+#define PERMITTED_PATTERNS_MAX                                                                                             \
+    ((size_t)4 << 20) /* bytes of patterns that are kept; with more each question looks itself                             \
+                       */
 
 struct permitted {
     struct state_view *view;

@@ -7,6 +7,7 @@
 #include "projections/look.h"
 #include "projections/packs.h"
 #include "projections/routes.h"
+#include "projections/view.h"
 
 #define NOTHING ((struct bytes){0})
 
@@ -69,37 +70,37 @@ int proof_model(struct state_view *view, const struct row *route, struct proof_m
 
 struct binding {
     struct proof_model model;
-    struct row pack, suite;
-    bool has_pack;
+    const struct row *pack; /* NULL: not known. Borrowed from the view */
+    struct row suite;
     struct bytes version, suite_digest;
 };
 
 static void binding_done(struct binding *b) {
-    row_done(&b->pack);
     row_done(&b->suite);
 }
 
 static int bind(struct state_view *view, const struct row *route, struct binding *b, struct proof *proof, struct err *err) {
     struct bytes pack = row_text(route, ROUTE_PACK), suite = row_text(route, ROUTE_SUITE);
+    size_t packs = state_table_find(view, "packs");
     bool there = false;
     memset(b, 0, sizeof(*b));
-    int code = look_stored(view, "packs", &pack, 1, &b->pack, &b->has_pack, err);
+    int code = packs != SIZE_MAX && pack.n > 0 ? view_get_again(view, packs, pack, &b->pack, err) : 0;
     int other = look_stored(view, "suites", &suite, 1, &b->suite, &there, code == 0 ? err : NULL);
     code = code != 0 ? code : other;
     code = code != 0 ? code : proof_model(view, route, &b->model, err);
     if (code != 0) {
         return code;
     }
-    b->has_pack = b->has_pack && pack.n > 0 && row_has(&b->pack, PACK_STEP);
-    b->version = b->has_pack && row_has(&b->pack, PACK_VERSION) ? row_text(&b->pack, PACK_VERSION)
-                                                                : row_text(route, ROUTE_PACK_VERSION);
+    b->pack = b->pack != NULL && row_has(b->pack, PACK_STEP) ? b->pack : NULL;
+    b->version = b->pack != NULL && row_has(b->pack, PACK_VERSION) ? row_text(b->pack, PACK_VERSION)
+                                                                   : row_text(route, ROUTE_PACK_VERSION);
     b->suite_digest = row_has(route, ROUTE_SUITE_DIGEST) ? row_text(route, ROUTE_SUITE_DIGEST)
                       : there && suite.n > 0             ? row_text(&b->suite, SUITE_DIGEST)
                                                          : NOTHING;
     reason_cite_row(&proof->reason, route, ROUTE_BASE);
     reason_cite_all(&proof->reason, &b->model.reason);
-    if (b->has_pack) {
-        reason_cite_cell(&proof->reason, &b->pack, PACK_VERSION_SEQ, PACK_VERSION_AT);
+    if (b->pack != NULL) {
+        reason_cite_cell(&proof->reason, b->pack, PACK_VERSION_SEQ, PACK_VERSION_AT);
     }
     if (there && suite.n > 0 && !row_has(route, ROUTE_SUITE_DIGEST)) {
         reason_cite_cell(&proof->reason, &b->suite, SUITE_CHANGED_SEQ, SUITE_CHANGED_AT);
@@ -136,7 +137,7 @@ static bool is_of_suite(const struct row *route, const struct binding *b, const 
 
 static unsigned drift_of(const struct row *route, const struct binding *b, const struct row *eval, const char *digest) {
     struct bytes suite = row_text(route, ROUTE_SUITE), pack = row_text(route, ROUTE_PACK);
-    bool removed = b->has_pack && row_is(&b->pack, PACK_STEP, "removed");
+    bool removed = b->pack != NULL && row_is(b->pack, PACK_STEP, "removed");
     bool other_pack = pack.n > 0 && row_has(eval, EVAL_PACK) && !bytes_eq(pack, row_text(eval, EVAL_PACK));
     bool same_suite = agrees(b->suite_digest, row_text(eval, EVAL_SUITE_DIGEST)) &&
                       (b->suite_digest.n > 0 || agrees(suite, row_text(eval, EVAL_SUITE)));
@@ -246,7 +247,7 @@ static void say_model(struct proof *p, const struct row *route, const struct bin
 
 static void say_pack(struct proof *p, const struct row *route, const struct binding *b, const struct candidate *c) {
     struct bytes pack = row_text(route, ROUTE_PACK);
-    if (b->has_pack && row_is(&b->pack, PACK_STEP, "removed")) {
+    if (b->pack != NULL && row_is(b->pack, PACK_STEP, "removed")) {
         reason_say(&p->reason, "pack drift: pack '%.*s' is removed", REASON_NAME(pack));
     } else if (c->version[0] == '\0') {
         reason_say(&p->reason, "pack drift: eval '%s' names no version of the pack, which is %.*s now", c->id,

@@ -98,7 +98,7 @@ static bool cell_quick(struct mp_reader *r, enum cell_type type, struct cell *re
 /* A value of another type than the column's is no value of it. */
 static int cell_of(struct mp_reader *r, enum cell_type type, struct cell *ret, struct err *err) {
     struct mp_reader at = *r;
-    struct mp_item item;
+    struct mp_item item = {.type = MP_NIL}; /* of it only what its type has is set */
     struct bytes raw;
     if (cell_quick(r, type, ret)) {
         return 0;
@@ -175,7 +175,7 @@ static bool put_quick(const struct cell *cell, struct buf *out) {
     return true;
 }
 
-static void put_cell(const struct cell *cell, struct buf *out) {
+void row_put_cell(const struct cell *cell, struct buf *out) {
     switch (cell->type) {
     case CELL_NULL:
         mp_put_nil(out);
@@ -206,7 +206,7 @@ int row_encode(const struct row *row, struct buf *out, struct err *err) {
     mp_put_array(out, (uint32_t)n_stored(table));
     for (size_t i = 0; i < table->n_columns; i++) {
         if (is_stored(table, i) && !put_quick(&row->cells[i], out)) {
-            put_cell(&row->cells[i], out);
+            row_put_cell(&row->cells[i], out);
         }
     }
     rc = rc != 0 ? rc : buf_check(out, table->noun, err);
@@ -246,10 +246,13 @@ static void set_bytes(struct row *row, size_t column, enum cell_type type, struc
     if (c->type == type && bytes_eq(c->text, v)) {
         return;
     }
+    uintptr_t own = (uintptr_t)row->own.p, from = (uintptr_t)v.p; /* what is set may be another cell's own text */
+    bool inside = row->own.p != NULL && from >= own && from < own + row->own.n;
     uint8_t *p = room(row, v.n > 0 ? v.n : 1);
     if (p == NULL) {
         return;
     }
+    v.p = inside ? row->own.p + (from - own) : v.p;
     if (v.n > 0) {
         memmove(p, v.p, v.n);
     }

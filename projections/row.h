@@ -63,6 +63,8 @@ void row_clear(struct row *row);
 int row_decode(struct row *row, struct bytes bytes, const size_t *map, size_t n_map, struct err *err);
 /* Appends the canonical bytes. ERR_LIMIT past ROW_BYTES_MAX. */
 int row_encode(const struct row *row, struct buf *out, struct err *err);
+/* Appends one cell as the msgpack item that stands for it in a stored row. */
+void row_put_cell(const struct cell *cell, struct buf *out);
 
 /* Sets copy what they are given; a text is cut to ROW_TEXT_MAX, a list beyond ROW_LIST_MAX becomes null. A failure to copy
  * is sticky and comes out of row_encode. */

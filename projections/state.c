@@ -19,6 +19,7 @@ void state_options_init(struct state_options *options) {
 /* ---- a view's parts ---- */
 
 static void let_go(struct state_view *view) {
+    view_forget_again(view);
     for (size_t i = 0; i < view->n; i++) {
         struct view_projection *p = &view->projection[i];
         fold_free(p->fold);

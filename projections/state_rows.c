@@ -120,6 +120,33 @@ int state_get(struct state_view *view, size_t table, const struct bytes *parts, 
     return rc != 0 ? rc : judge(view, &view->table[table], row, err);
 }
 
+int view_get_again(struct state_view *view, size_t number, struct bytes name, const struct row **ret, struct err *err) {
+    const struct state_table *table = view->table[number].table;
+    struct buf key;
+    buf_init(&key, 2 * KEY_MAX);
+    row_key(&key, &name, 1);
+    int rc = buf_check(&key, "a key", err);
+    bool same = rc == 0 && view->again.table == table && bytes_eq(bytes_of_buf(&key), view->again.key);
+    buf_done(&key);
+    if (rc == 0 && !same) {
+        view_forget_again(view);
+        row_init(&view->again, table);
+        rc = state_get_stored(view, number, &name, 1, &view->again, err);
+    }
+    if (rc != 0) {
+        view_forget_again(view);
+    }
+    *ret = rc == 0 ? &view->again : NULL;
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+void view_forget_again(struct state_view *view) {
+    if (view->again.table != NULL) {
+        row_done(&view->again);
+    }
+    view->again = (struct row){0};
+}
+
 /* ---- several ---- */
 
 struct state_rows {

@@ -40,7 +40,8 @@ struct state_view {
     size_t n, n_tables;
     struct view_projection *projection;
     struct view_table *table;
-    unsigned depth; /* judges at work */
+    unsigned depth;   /* judges at work */
+    struct row again; /* what view_get_again gave last; its table NULL: nothing */
 };
 
 /* What is stored of this projection is damaged: the next who opens a view builds it anew. */
@@ -49,5 +50,10 @@ void view_distrust(struct state_view *view, size_t projection);
 int view_changed(struct state_view *view, struct view_table *table, struct err *err);
 /* The next row as it is kept, key and bytes; 0, 1 at the end. */
 int view_rows_raw(struct state_rows *rows, struct bytes *ret_key, struct bytes *ret_bytes, struct err *err);
+
+/* As state_get_stored, for a row that many others are judged by and that may be large: the one that was asked for last is
+ * at hand. *ret NULL: there is none. Borrowed until the next call. */
+int view_get_again(struct state_view *view, size_t table, struct bytes name, const struct row **ret, struct err *err);
+void view_forget_again(struct state_view *view);
 
 #endif

@@ -116,7 +116,7 @@ int sql_words_invalid(struct bytes statement, int at, const char *message, struc
     } else if (name_after(message, "no such function: ", name)) {
         near = nearest_function(name);
     }
-    if (near == NULL) {
+    if (near == NULL || strcmp(near, name) == 0) { /* the latter is a column of another table */
         return err_set(err, ERR_INVALID, "%s%s", place, message);
     }
     return err_set(err, ERR_INVALID, "%s%s; did you mean '%s'?", place, message, near);

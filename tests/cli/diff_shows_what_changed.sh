@@ -48,6 +48,15 @@ out_has '(by time)'
 box 0 diff 18 2041-01-01 --json
 json '.changes[] | select(.table == "permissions") | [.seq, .kind] | tojson' '[null,null]'
 
+# The pack is blocked since its permission ran out, and by nothing else.
+box 0 diff 18 2041-01-01
+line '^~ +pdf-ops +.*blocked: permission filesystem.read .* 2040-01-01 00:00:00Z +\(by time\)'
+box 0 why pack/pdf-ops --at 2041-01-01
+out_has 'since 2040-01-01 00:00:00Z, event 3'
+box 1 diff now now
+box 0 diff yesterday today --table model_names --json
+json '.changes[] | select(.name == "model-name/ollama/llama3.2:3b") | .seq' 18
+
 # Runs only when they are asked for; counters are no changes.
 box 1 diff 11 14
 err_has 'nothing changed'

@@ -52,6 +52,8 @@ box 1 query --until 1h --count
 same "$out" 0
 box 0 query --since 2020-01-01 --until "$(date -u +%Y)-12-31" --count
 same "$out" 64
+box 0 query --since yesterday --until today --count
+same "$out" 64
 box 1 query --since 2200-01-01
 out_empty
 err_empty
@@ -272,8 +274,8 @@ box 2 query --context 3
 box 2 query --by kind,model,run,outcome,subject
 box 2 query --follow --format json
 box 2 query extra
-box 3 query --since yesterday
-err_has yesterday
+box 3 query --since lately
+err_has lately
 
 # Following: what is there, then what comes, until the reader has seen enough.
 (

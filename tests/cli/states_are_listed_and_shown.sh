@@ -129,8 +129,43 @@ box 1 route show sumarise
 err_has "did you mean 'summarise'"
 box 1 run show r3 --at 3
 err_has 'at that time'
+box 0 model show llama3.2 --json
+json '.things[0].fields.digest' "$OTHER"
+box 0 model show aaaa
+out_has "model/$WEIGHTS"
+box 0 model show model/llama3.2:3b
+box 0 permit show pdf-ops --json
+json '.things[0].name' 'permission/pack/pdf-ops/filesystem.read/inbox/**'
+box 0 promote list
+err_has "'ledger why promotion/p1' tells it"
 box 0 promote show p1
 out_has '1 illegal step, the newest by event 16'
+
+# The verdict over the box has no name; its clauses are a table. What is long comes last.
+box 0 state verdicts
+out_has '(the box)'
+same "$(head -1 <<<"$out" | awk '{print $NF}')" REASON
+box 0 state verdicts '' # the box
+out_has '(below)'
+
+# On a narrow terminal the reason has room, and digests are short.
+on_terminal() {
+    got=0
+    script -qec "stty cols 80; '$LEDGER' -C '$BOX' $*" /dev/null </dev/null >"$T/.out" 2>"$T/.err" || got=$?
+    out=$(cat "$T/.out")
+}
+if command -v script >/dev/null; then
+    on_terminal --no-color route list --no-pager
+    out_has 'REASON'
+    out_lacks SUITE
+    out_has 'model drift: pro'
+    on_terminal --no-color why verdict
+    out_has 'REMEDY'
+    out_lacks QUESTION
+    on_terminal --no-color model list --no-pager
+    out_has 'bbbbbbb'
+    out_lacks 'sha256:'
+fi
 
 # As of then.
 box 0 pack list --at 1 --json
@@ -147,7 +182,10 @@ json .now 2240697599999999999
 box 1 pack list --at 1971-01-01
 box 3 pack list --at 19
 err_has 'the newest is 18'
-box 3 pack list --at yesterday
+box 0 pack list --at now
+box 1 pack list --at yesterday
+err_has 'the log had not begun'
+box 3 pack list --at tomorrow
 err_has 'no point in the log'
 box 3 state --at 1e3
 box 3 pack show pdf-ops --at 99 --json

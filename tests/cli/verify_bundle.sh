@@ -84,6 +84,22 @@ run 30 verify bad.tar --json
 json .exit 30
 [[ $(jq -r '.findings[0].reason' <"$T/.out") != null ]] || fail 'no finding'
 
+# Through a pipe.
+code=0
+"$LEDGER" verify - --no-trust-file --key "$vkey" <b.tar >"$T/.out" 2>"$T/.err" || code=$?
+same "$code" 0
+code=0
+"$LEDGER" verify /dev/stdin --no-trust-file --key "$vkey" < <(cat b.tar.zst) >"$T/.out" 2>"$T/.err" || code=$?
+same "$code" 0
+code=0
+"$LEDGER" verify - --print < <(cat b.tar) >"$T/.out" 2>"$T/.err" || code=$?
+same "$code" 3
+code=0
+head -c 3000 b.tar | "$LEDGER" verify - >"$T/.out" 2>"$T/.err" || code=$?
+same "$code" 30
+"$LEDGER" verify b.tar >/dev/full 2>"$T/.err" || code=$?
+same "$code" 4
+
 # What does not go together, and what is no bundle.
 run 2 verify b.tar --derived
 run 2 verify b.tar --since-verified
@@ -99,6 +115,8 @@ head -c 100 b.tar >short
 run 3 verify short
 : >empty
 run 3 verify empty
+run 3 verify "$T/other"
+err_has '-C'
 run 3 verify b.tar --key nonsense
 run 3 verify b.tar --checkpoint absent
 run 3 verify b.tar --authors absent

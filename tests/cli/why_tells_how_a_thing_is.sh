@@ -48,6 +48,22 @@ out_has ' ago'
 box 0 why eval/e1
 box 0 why model-name/ollama/llama3.2:3b
 
+
+# By the subject of its events, and without what comes first.
+box 0 why package/dpkg/curl:amd64
+out_has 'package/dpkg/curl/amd64: installed'
+box 0 why package/curl
+out_has 'package/dpkg/curl/amd64: installed'
+box 0 why permission/bash
+out_has 'permission/tool/bash/exec/make: granted'
+box 0 why model/llama3.2
+out_has "model/$OTHER: present"
+box 0 why verdict
+out_has 'QUESTION'
+box 2 why route
+err_has "'ledger state routes' lists them"
+box 2 why paack
+err_has "did you mean 'pack/...'"
 # A chain of causes it still is.
 box 0 why 13
 out_has run.finished
@@ -70,6 +86,7 @@ box 3 why pack/pdf-ops --at soon
 run 3 -C nowhere why pack/pdf-ops
 
 # Events that are cited and cannot be read.
+cp -R "$BOX" whole
 add 19 permission.granted -s pack/needle-in-the-tail group=exec
 add 20 run.started -s run/last --run last pack=x
 box 0 rebuild
@@ -91,5 +108,39 @@ out_has 'projections not compared: some events cannot be read'
 out_has 'first fault: seq 19'
 box 30 diff 18
 out_has '(unreadable)'
+rm -rf "$BOX"
+mv whole "$BOX"
+
+# A promotion names what it may change one day: how that is now does not rest on it.
+add 19 promotion.planned -s promotion/p2 what=route pack=pdf-ops
+box 0 why pack/pdf-ops --json
+json '.things[0].parts[] | select(.name == "promotion/p2") | .decides' false
+json '[.things[0].events[].seq] | index(19)' null
+
+# A name that came to lead elsewhere says so; an alias is one.
+box 0 why model-name/ollama/llama3.2:3b
+out_has "it moved 1 time, last by event 18: $WEIGHTS -> $OTHER"
+add 20 model.alias_set -s alias/champion alias=champion digest="$WEIGHTS"
+box 0 why alias/champion
+out_has 'champion: present'
+box 2 why task/nothing
+err_has 'lists the events about it'
+
+# What has no state is told by what is known of it.
+add 21 eval.suite_declared -s suite/smoke suite=smoke suite_digest="$SUITE" version=3
+box 0 why suite/smoke
+out_has 'suite/smoke: suite_digest '
+out_has 'version 3'
+
+# Of many that have a name people are told some.
+for i in $(seq 1 25); do
+    printf '{"kind":"install.installed","subject":"package/pip/p%s","body":{"manager":"pip","package":"p%s","version":"1"}}\n' "$i" "$i"
+done >many.jsonl
+box 0 ingest jsonl many.jsonl
+box 0 why package/pip
+same "$(grep -c '^package/pip/' <<<"$out")" 20
+err_has "5 more have this name: 'ledger state installs' lists them"
+box 0 why package/pip --json
+json '.things | length' 25
 
 finish

@@ -53,9 +53,8 @@ static __attribute__((unused)) void box_end(void) {
 }
 
 /* One event; gives its seq. */
-static __attribute__((unused, format(printf, 4, 5))) uint64_t box_event(const char *kind, const char *subject,
-                                                                        const struct ledger_author *author,
-                                                                        const char *fmt, ...) {
+static __attribute__((unused, format(printf, 4, 5))) uint64_t
+box_event(const char *kind, const char *subject, const struct ledger_author *author, const char *fmt, ...) {
     static struct buf body;
     struct ledger_receipt receipt;
     char json[65536];
@@ -83,10 +82,8 @@ static __attribute__((unused)) void box_artifact(unsigned i, struct bytes conten
 
 static __attribute__((unused)) void box_restore(const char *name) {
     char key[300], copy[300], dir[300];
-    struct ledger_restore_options o = {.actor = "user:test",
-                                       .reason = "the disk died",
-                                       .log_key = key,
-                                       .log_passphrase = bytes_of("words")};
+    struct ledger_restore_options o = {
+        .actor = "user:test", .reason = "the disk died", .log_key = key, .log_passphrase = bytes_of("words")};
     snprintf(key, sizeof(key), "%s", scratch_at(&s, "log.backup"));
     snprintf(copy, sizeof(copy), "%.200s-copy", scratch_at(&s, name));
     snprintf(dir, sizeof(dir), "%s", scratch_at(&s, name));
@@ -202,7 +199,8 @@ static __attribute__((unused)) void is_invalid(struct bytes bytes, const char *m
     verdict_is(LEDGER_INVALID);
     assert_true(report.n_findings > 0);
     if (strcmp(report.findings[0].member, member) != 0 || strstr(report.findings[0].reason, text) == NULL) {
-        fail_msg("the finding is '%s: %s', not '%s: %s'", report.findings[0].member, report.findings[0].reason, member, text);
+        fail_msg("the finding is '%s: %s', not '%s: %s'", report.findings[0].member, report.findings[0].reason, member,
+                 text);
     }
 }
 

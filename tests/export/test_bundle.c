@@ -60,7 +60,8 @@ static void a_compressed_bundle_is_good_and_unpacks_to_the_plain_one(void **stat
 static void the_same_export_gives_the_same_bytes(void **state) {
     static const char *const names[] = {"note", "name", "note"}, *const again[] = {"name", "note"};
     static const char *const states[] = {"runs", "permissions"}, *const states_again[] = {"permissions", "runs"};
-    const struct export_term term[] = {{"kind", EXPORT_PREFIX, bytes_of("p")}, {"grade", EXPORT_EQUALS, bytes_of("measured")}};
+    const struct export_term term[] = {{"kind", EXPORT_PREFIX, bytes_of("p")},
+                                       {"grade", EXPORT_EQUALS, bytes_of("measured")}};
     const struct export_term turned[] = {term[1], term[0], term[1]};
     struct export_options o = everything();
     struct buf first;

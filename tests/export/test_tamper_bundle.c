@@ -1,8 +1,7 @@
-/* A bundle that was changed in any way does not pass: every bit, every length, every arrangement of members; also what
- * somebody who has the log key leaves out or says wrongly. */
+/* A bundle that was changed in any way does not pass: every bit, every length, every arrangement of members. */
 #include "tests/export/forge.h"
 
-#include "export/lines.h"
+#include "base/zst.h"
 
 /* The same signatures are verified over and over: what came of it is remembered. */
 #define MEMORY 4096
@@ -18,8 +17,7 @@ bool __wrap_crypt_verify(const uint8_t signature[CRYPT_SIGNATURE_LEN], struct by
 bool __wrap_crypt_verify(const uint8_t signature[CRYPT_SIGNATURE_LEN], struct bytes message,
                          const uint8_t public_key[CRYPT_PUBLIC_LEN]) {
     uint8_t digest[HASH_LEN];
-    hash_parts(digest,
-               (struct bytes[]){{signature, CRYPT_SIGNATURE_LEN}, {public_key, CRYPT_PUBLIC_LEN}, message}, 3);
+    hash_parts(digest, (struct bytes[]){{signature, CRYPT_SIGNATURE_LEN}, {public_key, CRYPT_PUBLIC_LEN}, message}, 3);
     size_t at = be16_get(digest) % MEMORY;
     if (!verified[at].there || memcmp(verified[at].digest, digest, HASH_LEN) != 0) {
         memcpy(verified[at].digest, digest, HASH_LEN);
@@ -29,69 +27,39 @@ bool __wrap_crypt_verify(const uint8_t signature[CRYPT_SIGNATURE_LEN], struct by
     return verified[at].good;
 }
 
-static struct buf changed;
-
-static int start(void **state) {
-    (void)state;
-    box_start();
-    buf_init(&changed, (size_t)64 << 20);
-    return 0;
-}
-
-static int finish(void **state) {
-    (void)state;
-    members_done();
-    buf_done(&changed);
-    box_end();
-    return 0;
-}
-
-/* Genesis, a signed event with private fields, an event, a rotation, an event. */
-static int start_small(void **state) {
-    start(state);
-    box_event("permission.granted", "pack/pdf", alice,
-              "{\"group\":\"exec\",\"scope\":\"in\",\"tier\":\"T1\",\"note\":\"for March\"}");
-    scratch_append(&s, 1, NULL);
-    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
-    scratch_append(&s, 2, NULL);
-    return 0;
-}
-
-static int start_full(void **state) {
-    start(state);
-    box_fill();
-    return 0;
-}
-
-static void cut_small(void) {
-    static const char *const names[] = {"note"};
-    static const struct export_term term = {"kind", EXPORT_PREFIX, {(const uint8_t *)"permission.", 11}};
-    struct export_options o = everything();
-    o.terms = &term;
-    o.n_terms = 1;
-    o.private_ = names;
-    o.n_private = 1;
-    cut(&o);
-    is_good();
-}
-
 /* ---- bits and lengths ---- */
 
-static void no_flipped_bit_passes(void **state) {
-    (void)state;
-    cut_small();
+/* Every second byte, from this one on: false when one passes. */
+static bool flip_half(size_t first) {
     buf_clear(&changed);
     buf_put_bytes(&changed, bytes_of_buf(&bundle));
-    for (size_t i = 0; i < bundle.n; i++) {
+    for (size_t i = first; i < bundle.n; i += 2) {
         for (unsigned bit = 0; bit < 8; bit++) {
             changed.p[i] ^= (uint8_t)(1 << bit);
             verify(bytes_of_buf(&changed), trust);
             if (report.verdict != LEDGER_INVALID || report.n_findings == 0) {
-                fail_msg("bit %u of byte %zu: verdict %d", bit, i, (int)report.verdict);
+                fprintf(stderr, "bit %u of byte %zu: verdict %d\n", bit, i, (int)report.verdict);
+                return false;
             }
             changed.p[i] ^= (uint8_t)(1 << bit);
         }
     }
+    return true;
+}
+
+static void no_flipped_bit_passes(void **state) {
+    int status;
+    (void)state;
+    cut_small();
+    pid_t pid = fork(); /* it takes a while: two at a time */
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        verify_fd = -1;
+        _exit(flip_half(1) ? 0 : 1);
+    }
+    bool good = flip_half(0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(good && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 static void no_truncation_passes_and_nothing_may_follow(void **state) {
@@ -115,9 +83,39 @@ static void no_truncation_passes_and_nothing_may_follow(void **state) {
     is_invalid(bytes_of_buf(&changed), "", "the file is cut short");
 }
 
+static int from_changed(void *ctx, void *p, size_t n, size_t *ret_n, struct err *err) {
+    size_t *at = ctx;
+    (void)err;
+    *ret_n = changed.n - *at < n ? changed.n - *at : n;
+    memcpy(p, changed.p + *at, *ret_n);
+    *at += *ret_n;
+    return 0;
+}
+
+static bool unpacks_to(const struct buf *want) {
+    struct zst_reader *reader;
+    struct buf got;
+    size_t at = 0, n = 1;
+    buf_init(&got, (size_t)64 << 20);
+    must(zst_reader_new(from_changed, &at, &reader, &why));
+    while (n > 0) {
+        uint8_t *room = buf_room(&got, 65536);
+        assert_non_null(room);
+        must(zst_read(reader, room, 65536, &n, &why));
+        got.n += n;
+    }
+    bool same = bytes_eq(bytes_of_buf(&got), bytes_of_buf(want));
+    zst_reader_free(reader);
+    buf_done(&got);
+    return same;
+}
+
 static void a_compressed_bundle_that_is_cut_or_changed_does_not_pass(void **state) {
     struct export_options o = everything();
+    struct buf plain;
     (void)state;
+    buf_init(&plain, (size_t)64 << 20);
+    must(try_cut_of(s.ledger, &o, &plain));
     o.plain = false;
     cut(&o);
     is_good();
@@ -127,65 +125,108 @@ static void a_compressed_bundle_that_is_cut_or_changed_does_not_pass(void **stat
     }
     buf_clear(&changed);
     buf_put_bytes(&changed, bytes_of_buf(&bundle));
-    for (size_t i = 0; i < bundle.n; i++) { /* some bits of a frame's head mean nothing: the content is the same then */
+    for (size_t i = 0; i < bundle.n; i++) { /* some bits of a frame mean nothing: then the content is the same */
         changed.p[i] ^= 1;
         verify(bytes_of_buf(&changed), trust);
-        if (i > 16 && report.verdict != LEDGER_INVALID) {
+        if (report.verdict != LEDGER_INVALID && !unpacks_to(&plain)) {
             fail_msg("byte %zu: verdict %d", i, (int)report.verdict);
         }
         changed.p[i] ^= 1;
     }
     buf_put_u8(&changed, 0);
     is_invalid(bytes_of_buf(&changed), "", "something follows the compressed content");
+    buf_done(&plain);
+}
+
+static int into_changed(void *ctx, struct bytes bytes, struct err *err) {
+    (void)ctx;
+    buf_put_bytes(&changed, bytes);
+    return buf_check(&changed, "a bomb", err);
+}
+
+/* `n` bytes, then zeros. */
+static void put_bomb(struct bytes front, size_t n_zeros) {
+    static const uint8_t zeros[1 << 20];
+    struct zst_writer *writer;
+    buf_clear(&changed);
+    must(zst_writer_new(1, into_changed, NULL, &writer, &why));
+    must(zst_write(writer, front, &why));
+    for (; n_zeros > 0; n_zeros--) {
+        must(zst_write(writer, (struct bytes){zeros, sizeof(zeros)}, &why));
+    }
+    must(zst_writer_end(writer, &why));
+    zst_writer_free(writer);
 }
 
 static void a_bomb_ends_early(void **state) {
     struct export_options o = everything();
-    struct buf bomb;
-    uint8_t *zeros;
+    static const uint8_t nothing[1] = {0};
+    uint8_t header[USTAR_BLOCK], *zeros;
+    char name[160];
+    struct buf large;
     (void)state;
+    put_bomb((struct bytes){0}, 200);
+    is_invalid(bytes_of_buf(&changed), "", "something follows the end of the archive");
+    must(ustar_header(header, bytes_of(BUNDLE_MANIFEST), USTAR_SIZE_MAX, &why));
+    put_bomb((struct bytes){header, sizeof(header)}, 200);
+    is_invalid(bytes_of_buf(&changed), BUNDLE_MANIFEST, "it has 8589934591 bytes; accepted are 1 to 2097152");
+    /* an artifact of very many zeros: nothing but its size is wrong with it */
+    box_artifact(0, bytes_of("small"));
+    o.artifacts = true;
     cut(&o);
     members_take(bytes_of_buf(&bundle));
-    size_t at = member(BUNDLE_VERIFY);
-    buf_done(&members[at].content);
-    buf_init(&members[at].content, (size_t)300 << 20);
-    zeros = buf_room(&members[at].content, (size_t)200 << 20);
+    snprintf(name, sizeof(name), "artifacts/%s", artifact_hex[0]);
+    size_t all = n_members;
+    n_members = member(name);
+    members_put(&changed);
+    n_members = all;
+    buf_init(&large, (size_t)1 << 20);
+    buf_put(&large, changed.p, changed.n - (size_t)2 * USTAR_BLOCK);
+    must(ustar_header(header, bytes_of(name), (uint64_t)1 << 32, &why));
+    buf_put(&large, header, sizeof(header));
+    put_bomb(bytes_of_buf(&large), 200);
+    is_invalid(bytes_of_buf(&changed), name, "it unpacks to more than 1024 times its size");
+    buf_done(&large);
+    /* which an exporter does not write */
+    buf_init(&large, (size_t)80 << 20);
+    zeros = buf_room(&large, (size_t)80 << 20);
     assert_non_null(zeros);
-    memset(zeros, 0, (size_t)200 << 20);
-    members[at].content.n = (size_t)200 << 20;
-    members_put(&changed);
-    is_invalid(bytes_of_buf(&changed), "VERIFY.md", "accepted are 1 to 65536");
-    buf_init(&bomb, (size_t)64 << 20);
-    buf_done(&bomb);
-    members_done();
+    memset(zeros, nothing[0], (size_t)80 << 20);
+    large.n = (size_t)80 << 20;
+    box_artifact(1, bytes_of_buf(&large));
+    buf_done(&large);
+    o.plain = false;
+    must_fail(try_cut_of(s.ledger, &o, &bundle), ERR_LIMIT, "write it plain");
+    o.plain = true;
+    cut(&o);
+    is_good();
+    assert_int_equal(report.counts.artifact_bytes, 5 + ((uint64_t)80 << 20));
 }
 
-/* ---- members ---- */
-
-static struct bytes tar_of_members(void) {
-    members_put(&changed);
-    return bytes_of_buf(&changed);
-}
-
-static void must_not_pass(const char *what, size_t i) {
-    verify(tar_of_members(), trust);
-    if (report.verdict != LEDGER_INVALID) {
-        fail_msg("%s %zu: verdict %d", what, i, (int)report.verdict);
+static void very_many_members_end_early(void **state) {
+    uint8_t header[USTAR_BLOCK];
+    (void)state;
+    cut_small();
+    for (size_t at = 0; at < bundle.n; at += USTAR_BLOCK) { /* wherever one begins, many more come */
+        char name[USTAR_NAME_MAX + 1];
+        uint64_t size;
+        if (ustar_parse(bundle.p + at, name, &size, NULL) != 0) {
+            continue;
+        }
+        buf_clear(&changed);
+        buf_put(&changed, bundle.p, at);
+        for (unsigned i = 0; i < 1000; i++) {
+            snprintf(name, sizeof(name), "entries/%u", i + 1);
+            must(ustar_header(header, bytes_of(name), 0, &why));
+            buf_put(&changed, header, sizeof(header));
+        }
+        verify(bytes_of_buf(&changed), trust);
+        verdict_is(LEDGER_INVALID);
+        assert_int_equal(lseek(verify_fd, 0, SEEK_CUR) > (off_t)(at + ((size_t)256 << 10)), false);
     }
 }
 
-static void cut_full(void) {
-    static const char *const names[] = {"note"}, *const states[] = {"permissions", "runs"};
-    struct export_options o = everything();
-    o.private_ = names;
-    o.n_private = 1;
-    o.states = states;
-    o.n_states = 2;
-    o.artifacts = true;
-    cut(&o);
-    is_good();
-    members_take(bytes_of_buf(&bundle));
-}
+/* ---- members ---- */
 
 static void members_stand_once_in_their_order_under_their_names(void **state) {
     (void)state;
@@ -252,7 +293,7 @@ static void members_of_two_ledgers_do_not_go_together(void **state) {
     for (size_t i = 0; i < n; i++) {
         struct member one = members[i];
         members[i] = mine[i];
-        if (strcmp(one.name, BUNDLE_VERIFY) != 0) { /* which is the same */
+        if (!bytes_eq(bytes_of_buf(&one.content), bytes_of_buf(&mine[i].content))) { /* VERIFY.md is the same */
             must_not_pass("theirs with one of mine", i);
         }
         members[i] = one;
@@ -264,324 +305,15 @@ static void members_of_two_ledgers_do_not_go_together(void **state) {
     scratch_done(&other);
 }
 
-/* ---- somebody signs ---- */
-
-static void a_manifest_signed_by_another_key_does_not_pass(void **state) {
-    struct signer other = {0}, log = log_signer(&s);
-    struct buf text = {0};
-    (void)state;
-    cut_small();
-    members_take(bytes_of_buf(&bundle));
-    forge_statement(&text);
-    must(signer_new(&other, bytes_of(SCRATCH_ORIGIN), &why));
-    forge_sign(bytes_of_buf(&text), &other);
-    is_invalid(tar_of_members(), "keys", "has not signed the manifest");
-    memcpy(other.vkey.id, log.vkey.id, NOTE_KEY_ID_LEN); /* it says that it is the log key */
-    forge_sign(bytes_of_buf(&text), &other);
-    is_invalid(tar_of_members(), "keys", "has not signed the manifest");
-    forge_sign(bytes_of_buf(&text), &log);
-    verify(tar_of_members(), trust);
-    verdict_is(LEDGER_GOOD);
-    signer_done(&other);
-    signer_done(&log);
-    buf_done(&text);
-}
-
-/* The log key says this instead. */
-static void says(const char *from, const char *to, const char *member_, const char *text) {
-    members_take(bytes_of_buf(&bundle));
-    forge_manifest(from, to);
-    is_invalid(tar_of_members(), member_, text);
-}
-
-static void a_manifest_has_one_form(void **state) {
-    (void)state;
-    cut_small();
-    says("\"format\":1", "\"format\":2", "manifest.dsse.json", "another format than 1");
-    says("{\"_type\"", "{ \"_type\"", "manifest.dsse.json", "is not in its one form");
-    says("\"sparse\":false,\"time\":null", "\"time\":null,\"sparse\":false", "manifest.dsse.json", "is not in its one form");
-    says("\"kind\"", "\"k\\u0069nd\"", "manifest.dsse.json", "is not in its one form");
-    says("\"sparse\":false,", "\"more\":1,\"sparse\":false,", "manifest.dsse.json", "'predicate'");
-    says("\"sparse\":false,", "", "manifest.dsse.json", "has other members");
-    says("\"matching\":1", "\"matching\":1.0", "manifest.dsse.json", "'matching' is no number");
-    says("\"matching\":1", "\"matching\":-1", "manifest.dsse.json", "'matching' is no number");
-    says("\"from\":0,\"to\":5", "\"from\":5,\"to\":5", "manifest.dsse.json", "'range' is no range");
-    says("\"from\":0,\"to\":5", "\"from\":0,\"to\":6", "manifest.dsse.json", "'range' is no range");
-    says("\"field\":\"kind\"", "\"field\":\"body\"", "manifest.dsse.json", "names no field of a header");
-    says("\"op\":\"prefix\"", "\"op\":\"suffix\"", "manifest.dsse.json", "is not equals or prefix");
-    says("\"time\":null", "\"time\":{\"from\":null,\"to\":null}", "manifest.dsse.json", "has no bound");
-    says("\"time\":null", "\"time\":{\"from\":\"2\",\"to\":\"2\"}", "manifest.dsse.json", "ends before it begins");
-    says("\"time\":null", "\"time\":{\"from\":\"02\",\"to\":null}", "manifest.dsse.json", "is no time");
-    says("\"bodies\":\"matching\"", "\"bodies\":\"some\"", "manifest.dsse.json", "is not all, matching or none");
-    says("\"private\":[\"note\"]", "\"private\":[\"note\",\"note\"]", "manifest.dsse.json", "'private' is not in order");
-    says("\"name\":\"VERIFY.md\"", "\"name\":\"VERIFY.txt\"", "manifest.dsse.json", "names no member that is a subject");
-    says("\"artifacts\":0", "\"artifacts\":1", "manifest.dsse.json", "does not name what the other parts say");
-    says("\"states\":[]", "\"states\":[\"runs\"]", "manifest.dsse.json", "does not name what the other parts say");
-}
-
-static void what_a_manifest_claims_is_compared_with_what_is_there(void **state) {
-    (void)state;
-    cut_small();
-    says("\"disclosed\":1", "\"disclosed\":2", "", "counts");
-    says("\"erased\":0", "\"erased\":1", "", "counts");
-    says("\"headers\":5", "\"headers\":4", "", "counts");
-    says("\"matching\":1", "\"matching\":0", "", "counts");
-    says("\"private\":1", "\"private\":0", "", "counts");
-    says("\"withheld\":0", "\"withheld\":1", "", "counts");
-    says("\"gaps\":[]", "\"gaps\":[2]", "", "names gaps that are not there");
-    says("\"size\":5", "\"size\":6", "checkpoint", "are not those of the manifest");
-    says("\"origin\":\"example.org/box-1\"", "\"origin\":\"example.org/box-2\"", "checkpoint", "are not those of the manifest");
-    says("\"from\":0,\"to\":5", "\"from\":1,\"to\":5", "range.proof", "not about the manifest's range");
-    says("\"sparse\":false", "\"sparse\":true", "range.proof", "where the lines of a group should");
-    says("\"op\":\"prefix\"", "\"op\":\"equals\"", "payloads/0.jsonl", "does not match the filter");
-    says("\"value\":\"permission.\"", "\"value\":\"\"", "payloads/0.jsonl", "it matches the filter and has no line");
-    says("\"value\":\"permission.\"", "\"value\":\"run\"", "payloads/0.jsonl", "does not match the filter");
-    says("\"bodies\":\"matching\"", "\"bodies\":\"all\"", "payloads/0.jsonl", "should be disclosed with all bodies");
-    says("\"bodies\":\"matching\"", "\"bodies\":\"none\"", "payloads/0.jsonl", "says that no body is");
-    says("\"private\":[\"note\"]", "\"private\":[]", "payloads/0.jsonl", "that the manifest does not name");
-}
-
-static void the_bounds_of_a_time_must_be_proven(void **state) {
-    struct export_options o = everything();
-    struct ledger_reader *reader;
-    struct ledger_event event;
-    char time[64];
-    (void)state;
-    must(ledger_reader_open(s.ledger, 2, 3, &reader, &why));
-    must(ledger_reader_next(reader, &event, &why));
-    o.from = 2;
-    o.to = 4;
-    cut(&o);
-    is_good();
-    snprintf(time, sizeof(time), "\"time\":{\"from\":\"%llu\",\"to\":null}", (unsigned long long)event.time);
-    says("\"time\":null", time, "entries/0", "earlier ones may be missing");
-    says("\"time\":null", "\"time\":{\"from\":null,\"to\":\"9000000000000000000\"}", "", "later ones may be missing");
-    ledger_reader_close(reader);
-}
-
-/* ---- an exporter that leaves something out ---- */
-
-static void an_exporter_cannot_leave_out_an_events_line(void **state) {
-    struct export_options o = everything();
-    (void)state;
-    cut(&o);
-    is_good();
-    for (size_t i = 0; i < 5; i++) { /* each of five events, with counts that fit */
-        members_take(bytes_of_buf(&bundle));
-        line_set(&members[member("payloads/0.jsonl")].content, i, bytes_of(""));
-        forge_manifest("\"disclosed\":5", "\"disclosed\":4");
-        is_invalid(tar_of_members(), i == 4 ? "VERIFY.md" : "payloads/0.jsonl", "it matches the filter and has no line");
-        assert_int_equal(report.findings[0].seq, i);
-        assert_int_equal(report.findings[0].aspect, EXPORT_COMPLETENESS);
-        forge_manifest("\"matching\":5", "\"matching\":4");
-        is_invalid(tar_of_members(), i == 4 ? "VERIFY.md" : "payloads/0.jsonl", "it matches the filter and has no line");
-    }
-}
-
-static void an_exporter_cannot_leave_out_a_header(void **state) {
-    struct export_options o = everything();
-    (void)state;
-    cut(&o);
-    for (size_t i = 0; i < 5; i++) {
-        members_take(bytes_of_buf(&bundle));
-        struct buf *entries = &members[member("entries/0")].content;
-        size_t at = 0;
-        for (size_t k = 0; k < i; k++) {
-            at += 2 + be16_get(entries->p + at);
-        }
-        size_t n = 2 + (size_t)be16_get(entries->p + at);
-        memmove(entries->p + at, entries->p + at + n, entries->n - at - n);
-        entries->n -= n;
-        line_set(&members[member("payloads/0.jsonl")].content, i, bytes_of(""));
-        forge_manifest("\"disclosed\":5", "\"disclosed\":4");
-        forge_manifest("\"headers\":5", "\"headers\":4");
-        forge_manifest("\"matching\":5", "\"matching\":4");
-        is_invalid(tar_of_members(), "entries/0", i == 4 ? "it ends before the header of event 4" : "its header says seq");
-        forge_manifest("\"from\":0,\"to\":5", "\"from\":0,\"to\":4");
-        is_invalid(tar_of_members(), "range.proof", "not about the manifest's range");
-    }
-}
-
-static void an_exporter_cannot_leave_out_a_handover(void **state) {
-    uint8_t before[LEDGER_HASH];
-    (void)state;
-    cut_full();
-    for (size_t i = 0; i < 4; i++) {
-        members_take(bytes_of_buf(&bundle));
-        struct buf *keys = &members[member("keys")].content;
-        struct bytes all = bytes_of_buf(keys);
-        hash_parts(before, &all, 1);
-        line_set(keys, i, bytes_of(""));
-        forge_digest("keys", before);
-        is_invalid(tar_of_members(), "keys", "");
-        assert_int_equal(report.findings[0].aspect, EXPORT_SEALS);
-        members_take(bytes_of_buf(&bundle));
-        keys = &members[member("keys")].content;
-        struct buf twice;
-        buf_init(&twice, 1 << 20);
-        buf_put_bytes(&twice, line_of(keys, i));
-        buf_put_bytes(&twice, line_of(keys, i));
-        line_set(keys, i, bytes_of_buf(&twice));
-        forge_digest("keys", before);
-        is_invalid(tar_of_members(), "keys", "");
-        buf_done(&twice);
-    }
-}
-
-static void lines_have_one_form_and_order(void **state) {
-    static const char *const wrong[][2] = {
-        {"{\"payload\"", "{ \"payload\""},    {"\"seq\":0}", "\"seq\":00}"},   {"\"seq\":0}", "\"seq\":0 }"},
-        {"\"seq\":0}\n", "\"seq\":0}\r\n"},   {"\"seq\":1}", "\"seq\":2}"},    {"\"seq\":1}", "\"seq\":0}"},
-        {"\"seq\":1}", "\"seq\":256}"},       {"\"salt\":\"", "\"salt\":\"A"}, {",\"private\":[", ",\"private\":[{},"},
-        {",\"private\":[", ",\"privat\":["},  {"\"seq\":2}\n", "\"seq\":2}"},  {"\"seq\":2}", "\"seq\":2,\"withheld\":true}"},
-        {"{\"payload\":", "{\"erased\":4,\"payload\":"}};
-    struct export_options o = everything();
-    (void)state;
-    cut(&o);
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        members_take(bytes_of_buf(&bundle));
-        forge_replace(&members[member("payloads/0.jsonl")].content, wrong[i][0], wrong[i][1]);
-        must_not_pass("form", i);
-    }
-    for (size_t i = 0; i < 4; i++) { /* two lines change places; a line stands twice */
-        struct buf line = {0};
-        members_take(bytes_of_buf(&bundle));
-        struct buf *lines = &members[member("payloads/0.jsonl")].content;
-        buf_init(&line, 1 << 16);
-        buf_put_bytes(&line, line_of(lines, i + 1));
-        buf_put_bytes(&line, line_of(lines, i));
-        line_set(lines, i, bytes_of(""));
-        line_set(lines, i, bytes_of_buf(&line));
-        must_not_pass("order", i);
-        buf_done(&line);
-    }
-}
-
-/* ---- withheld and erased ---- */
-
-static void a_line_may_say_that_an_event_is_withheld_and_it_is_counted(void **state) {
-    struct export_options o = everything();
-    (void)state;
-    cut(&o);
-    members_take(bytes_of_buf(&bundle));
-    line_set(&members[member("payloads/0.jsonl")].content, 2, bytes_of("{\"seq\":2,\"withheld\":true}\n"));
-    is_invalid(tar_of_members(), "", "counts");
-    forge_manifest("\"disclosed\":5", "\"disclosed\":4");
-    forge_manifest("\"withheld\":0", "\"withheld\":1");
-    verify(tar_of_members(), trust);
-    verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_COMPLETENESS, LEDGER_ASPECT_GOOD, "4 disclosed, 1 withheld, 0 erased");
-}
-
-/* A member `erasures` with the events of these seqs. */
-static void put_erasures(const uint64_t *seqs, size_t n) {
-    struct core_view view = {0};
-    struct merkle_proof inclusion;
-    struct ledger_event event;
-    struct ledger_reader *reader;
-    struct lines lines;
-    uint8_t digest[LEDGER_HASH];
-    char hex[2 * LEDGER_HASH + 1], subject[200];
-    lines_init(&lines);
-    must(core_view_begin(s.ledger, &view, &why));
-    must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
-    for (size_t i = 0; i < n; i++) {
-        ledger_reader_seek(reader, seqs[i]);
-        must(ledger_reader_next(reader, &event, &why));
-        must(merkle_prove_inclusion(seqs[i], view.head.size, core_node, &view, &inclusion, &why));
-        must(lines_put_key(&lines, &event, &inclusion, NULL, bytes_of(""), true, &why));
-    }
-    ledger_reader_close(reader);
-    core_view_end(&view);
-    size_t at = member("range.proof");
-    memmove(&members[at + 1], &members[at], (n_members - at) * sizeof(members[0]));
-    n_members++;
-    snprintf(members[at].name, sizeof(members[at].name), "erasures");
-    members[at].content = lines.kept;
-    buf_init(&lines.kept, 1);
-    lines_done(&lines);
-    struct bytes content = bytes_of_buf(&members[at].content);
-    hash_parts(digest, &content, 1);
-    text_hex(hex, digest, sizeof(digest));
-    snprintf(subject, sizeof(subject), ",{\"digest\":{\"sha256\":\"%s\"},\"name\":\"erasures\"},{\"digest\"", hex);
-    forge_manifest("},{\"digest\"", subject); /* behind keys, the first */
-}
-
-static void take_small_with_erasure(void) {
-    members_take(bytes_of_buf(&bundle));
-    line_set(&members[member("payloads/0.jsonl")].content, 2, bytes_of("{\"erased\":6,\"seq\":2}\n"));
-    forge_manifest("\"disclosed\":7", "\"disclosed\":6");
-    forge_manifest("\"erased\":0", "\"erased\":1");
-}
-
-static void an_erased_body_needs_a_proven_event_that_erased_it(void **state) {
-    static const uint64_t right[] = {6}, other[] = {5}, none[] = {4}, both[] = {5, 6}, turned[] = {6, 5};
-    struct export_options o = everything();
-    (void)state;
-    assert_int_equal(box_event("ledger.erased", "event/1", NULL, "{\"what\":\"body\",\"seq\":1}"), 5);
-    assert_int_equal(box_event("ledger.erased", "event/2", NULL, "{\"what\":\"body\",\"seqs\":[2,3]}"), 6);
-    cut(&o);
-    is_good();
-    take_small_with_erasure();
-    is_invalid(tar_of_members(), "payloads/0.jsonl", "no proven event 6 says that its body was erased");
-    put_erasures(right, 1);
-    verify(tar_of_members(), trust);
-    verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "1 bodies were erased, each by a proven ledger.erased event");
-    take_small_with_erasure();
-    put_erasures(both, 2);
-    verify(tar_of_members(), trust);
-    verdict_is(LEDGER_GOOD);
-    take_small_with_erasure();
-    put_erasures(other, 1); /* it erased another */
-    is_invalid(tar_of_members(), "payloads/0.jsonl", "no proven event 6 says that its body was erased");
-    take_small_with_erasure();
-    put_erasures(none, 1);
-    is_invalid(tar_of_members(), "erasures", "it is no ledger.erased event");
-    take_small_with_erasure();
-    put_erasures(turned, 2);
-    is_invalid(tar_of_members(), "erasures", "out of order");
-}
-
-/* ---- states and artifacts ---- */
-
-static void states_that_the_events_do_not_give_do_not_pass(void **state) {
-    (void)state;
-    cut_full();
-    forge_content("states/permissions.json", "exec", "exeC");
-    is_invalid(tar_of_members(), "states/permissions.json", "are not those that the events give");
-    members_take(bytes_of_buf(&bundle));
-    forge_content("states/runs.json", "\"digest\":\"sha256:", "\"digest\":\"sha256:0");
-    is_invalid(tar_of_members(), "states/runs.json", "are not those that the events give");
-    members_take(bytes_of_buf(&bundle));
-    forge_content("states/permissions.json", "\"fold\":", "\"fold\":9");
-    verify(tar_of_members(), trust); /* by other rules: the log key's word */
-    verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_STATES, LEDGER_ASPECT_UNCHECKED, "made by other rules than this program has");
-}
-
-#define SMALL(test) cmocka_unit_test_setup_teardown(test, start_small, finish)
-#define FULL(test)  cmocka_unit_test_setup_teardown(test, start_full, finish)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         SMALL(no_flipped_bit_passes),
         SMALL(no_truncation_passes_and_nothing_may_follow),
         SMALL(a_compressed_bundle_that_is_cut_or_changed_does_not_pass),
         SMALL(a_bomb_ends_early),
+        SMALL(very_many_members_end_early),
         FULL(members_stand_once_in_their_order_under_their_names),
         SMALL(members_of_two_ledgers_do_not_go_together),
-        SMALL(a_manifest_signed_by_another_key_does_not_pass),
-        SMALL(a_manifest_has_one_form),
-        SMALL(what_a_manifest_claims_is_compared_with_what_is_there),
-        SMALL(the_bounds_of_a_time_must_be_proven),
-        SMALL(an_exporter_cannot_leave_out_an_events_line),
-        SMALL(an_exporter_cannot_leave_out_a_header),
-        FULL(an_exporter_cannot_leave_out_a_handover),
-        SMALL(lines_have_one_form_and_order),
-        SMALL(a_line_may_say_that_an_event_is_withheld_and_it_is_counted),
-        SMALL(an_erased_body_needs_a_proven_event_that_erased_it),
-        FULL(states_that_the_events_do_not_give_do_not_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,11 +52,11 @@ static void say_many(const char *step, unsigned n) {
     }
 }
 
-static void may_use(const char *scope) {
+static void may_use_as_told(const char *scope, const char *more) {
     struct ledger_draft draft;
     struct buf body;
     char json[128];
-    snprintf(json, sizeof(json), "{\"group\":\"exec\",\"scope\":\"%s\"}", scope);
+    snprintf(json, sizeof(json), "{\"group\":\"exec\",\"scope\":\"%s\"%s}", scope, more);
     buf_init(&body, 4096);
     check(ledger_json_to_body(bytes_of(json), &body, &b.err));
     ledger_draft_init(&draft);
@@ -69,6 +69,20 @@ static void may_use(const char *scope) {
     box_view(&b, LEDGER_NO_SEQ, 0);
     check(decide_may_append(b.view, &draft, &d, &b.err));
     buf_done(&body);
+}
+
+static void may_use(const char *scope) {
+    may_use_as_told(scope, "");
+}
+
+static void a_time_in_the_past_does_not_bring_back_what_is_over(void **state) {
+    (void)state;
+    say("granted", "/srv/a", ",\"expires\":1000");
+    may_use_as_told("/srv/a", ",\"at\":5");
+    expect_no("used, but it was expired");
+    say("granted", "/srv/a", "");
+    may_use_as_told("/srv/a", ",\"at\":5");
+    assert_true(d.yes);
 }
 
 static void a_refusal_takes_effect_however_many_patterns_came_before(void **state) {
@@ -239,6 +253,7 @@ static void a_name_that_many_runtimes_gave_up_leads_where_the_last_one_has_it(vo
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_time_in_the_past_does_not_bring_back_what_is_over, start, finish),
         cmocka_unit_test_setup_teardown(a_refusal_takes_effect_however_many_patterns_came_before, start, finish),
         cmocka_unit_test_setup_teardown(what_too_many_refusals_could_hide_is_refused, start, finish),
         cmocka_unit_test_setup_teardown(one_use_that_makes_room_for_a_refusal_is_over, start, finish),

@@ -4,6 +4,8 @@
 
 #include <signal.h>
 
+#define KILLS 15
+
 static struct scratch s;
 static struct buf a, b;
 static const struct state_tuning tuning = {
@@ -85,7 +87,7 @@ static bool is_half(void) {
 static void kill_at_random(bool rebuild, unsigned seed) {
     int half = 0;
     print_message("seed %u\n", seed);
-    for (int i = 0; i < 25; i++) {
+    for (int i = 0; i < KILLS; i++) {
         int status;
         scratch_close(&s);
         pid_t pid = work(rebuild, 1 << 30);
@@ -97,7 +99,7 @@ static void kill_at_random(bool rebuild, unsigned seed) {
         half += is_half();
         check_all();
     }
-    print_message("%d of 25 in the middle\n", half);
+    print_message("%d of %d in the middle\n", half, KILLS);
 }
 
 static void a_kill_while_catching_up_leaves_what_can_be_gone_on_with(void **state) {

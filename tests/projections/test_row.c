@@ -107,7 +107,10 @@ static void cells_follow_when_the_row_grows(void **state) {
     row_set_str(&row, NAME, "first");
     for (size_t i = 1; i < sizeof(text); i += 97) {
         row_set_text(&row, STATE, (struct bytes){(const uint8_t *)text, i});
+        row_set_text(&row, WHY, row_text(&row, STATE)); /* from itself, also where the buffer moves */
         assert_true(row_is(&row, NAME, "first"));
+        assert_int_equal(row_text(&row, WHY).n, i);
+        assert_memory_equal(row_text(&row, WHY).p, text, i);
     }
     row_set_text(&row, WHY, row_text(&row, NAME)); /* from itself */
     assert_true(row_is(&row, WHY, "first"));

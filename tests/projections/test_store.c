@@ -291,6 +291,30 @@ static void a_sweep_leaves_what_is_named_alone(void **state) {
     db_abort(txn);
 }
 
+/* ---- a tree that is damaged ---- */
+
+static bool keeps_all; /* removing a key removes nothing */
+int __real_db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err);
+int __wrap_db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err);
+int __wrap_db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err) {
+    return keeps_all ? 0 : __real_db_del(txn, table, key, err);
+}
+
+static void a_sweep_ends_when_keys_come_back(void **state) {
+    struct db_txn *txn = begin(true);
+    (void)state;
+    put(txn, 7, 0, "a", 10, "one");
+    must(db_commit(txn, &why));
+    keeps_all = true;
+    int rc = store_sweep(db, NULL, &why);
+    keeps_all = false;
+    assert_int_equal(rc, ERR_CORRUPT);
+    must(store_sweep(db, NULL, &why));
+    txn = begin(false);
+    assert_int_equal(rows_of(txn), 0);
+    db_abort(txn);
+}
+
 int main(void) {
     scratch_in_memory();
     const struct CMUnitTest tests[] = {
@@ -303,6 +327,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_slot_is_never_given_twice, start, finish),
         cmocka_unit_test_setup_teardown(columns_are_found_again_by_their_names, start, finish),
         cmocka_unit_test_setup_teardown(a_sweep_leaves_what_is_named_alone, start, finish),
+        cmocka_unit_test_setup_teardown(a_sweep_ends_when_keys_come_back, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

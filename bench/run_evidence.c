@@ -1,0 +1,165 @@
+/* Evidence: exporting everything, and checking that bundle, against a verification of the same log on one thread; and the
+ * bundle of one run, against reading that run's events through the query room. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+#include "export/export.h"
+#include "query/query.h"
+
+#define ROUNDS        3
+#define ROUNDS_LARGE  1
+#define LARGE         3000000 /* events */
+#define RUNS          40
+#define TARGET_EXPORT 0.5
+#define TARGET_CHECK  0.7
+#define TARGET_RUN    0.1 /* ten times the time of reading them */
+
+static int export_once(struct bench *b, const struct export_options *options, int fd, double *ret_s, struct err *err) {
+    struct export_counts counts;
+    uint8_t digest[LEDGER_HASH];
+    uint64_t bytes;
+    if (lseek(fd, 0, SEEK_SET) != 0 || ftruncate(fd, 0) != 0) {
+        return err_errno(err, errno, "the bundle");
+    }
+    double start = metric_now();
+    int rc = export_write(b->ledger, options, fd, &counts, digest, &bytes, err);
+    *ret_s = metric_now() - start;
+    return rc;
+}
+
+static int check_once(int fd, double *ret_s, struct err *err) {
+    static struct export_report report; /* large */
+    if (lseek(fd, 0, SEEK_SET) != 0) {
+        return err_errno(err, errno, "the bundle");
+    }
+    double start = metric_now();
+    int rc = export_verify(fd, &(struct export_verify_options){0}, &report, err);
+    *ret_s = metric_now() - start;
+    if (rc == 0 && report.verdict != LEDGER_NOT_ANCHORED) {
+        rc = err_set(err, ERR_TAMPERED, "the bundle does not verify: %s", report.findings[0].reason);
+    }
+    return rc;
+}
+
+static int verify_once(struct bench *b, double *ret_s, struct err *err) {
+    static struct ledger_report report; /* large */
+    double start = metric_now();
+    int rc = ledger_verify(b->ledger, &(struct ledger_verify_options){.threads = 1}, &report, err);
+    *ret_s = metric_now() - start;
+    return rc;
+}
+
+static int everything(struct bench *b, int fd, uint64_t size, struct err *err) {
+    struct metric_pairs *out = metric_pairs_new(err), *check = metric_pairs_new(err);
+    struct export_options options;
+    int rc = out == NULL || check == NULL ? ERR_NOMEM : 0, rounds = size > LARGE ? ROUNDS_LARGE : ROUNDS;
+    export_options_init(&options);
+    for (int i = 0; i < rounds && rc == 0; i++) {
+        double ours = 0, checked = 0, theirs = 0;
+        rc = export_once(b, &options, fd, &ours, err);
+        rc = rc != 0 ? rc : verify_once(b, &theirs, err);
+        rc = rc != 0 ? rc : check_once(fd, &checked, err);
+        metric_pairs_put(out, ours / (double)size, theirs / (double)size);
+        metric_pairs_put(check, checked / (double)size, theirs / (double)size);
+    }
+    if (rc == 0) {
+        metric_rate(&b->table, "export", "verify on one thread", out, TARGET_EXPORT);
+        metric_rate(&b->table, "verify_bundle", "verify on one thread", check, TARGET_CHECK);
+    }
+    metric_pairs_free(out);
+    metric_pairs_free(check);
+    return rc;
+}
+
+/* ---- one run ---- */
+
+struct found {
+    uint64_t first, last, n;
+};
+
+static int read_run(struct bench *b, struct bytes run, struct found *ret, double *ret_s, struct err *err) {
+    const struct query_value value = {.type = QUERY_TEXT, .text = run};
+    const struct query_term term = {.field = QUERY_RUN, .op = QUERY_EQ, .values = &value, .n_values = 1};
+    struct query_cursor *cursor = NULL;
+    const struct ledger_event *event;
+    struct query query;
+    query_init(&query);
+    query.terms = &term;
+    query.n_terms = 1;
+    query.whole = true;
+    *ret = (struct found){.first = LEDGER_NO_SEQ};
+    double start = metric_now();
+    int rc = query_open(b->ledger, &query, &cursor, err);
+    while (rc == 0 && (rc = query_next(cursor, err)) == 0) {
+        rc = query_event(cursor, &event, err);
+        ret->first = ret->n++ == 0 ? query_seq(cursor) : ret->first;
+        ret->last = query_seq(cursor);
+    }
+    query_close(cursor);
+    *ret_s = metric_now() - start;
+    return rc == 1 ? 0 : rc;
+}
+
+/* The run of an event in the middle of nowhere; copied. */
+static int some_run(struct bench *b, uint64_t seq, char ret[257], struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event event;
+    int rc = ledger_reader_open(b->ledger, seq, LEDGER_NO_SEQ, &reader, err);
+    while (rc == 0 && (rc = ledger_reader_next(reader, &event, err)) == 0 && event.run.n == 0) {
+    }
+    if (rc == 0) {
+        memcpy(ret, event.run.p, event.run.n);
+        ret[event.run.n] = 0;
+    }
+    ledger_reader_close(reader);
+    return rc == 1 ? err_set(err, ERR_NOTFOUND, "no event has a run") : rc;
+}
+
+static int one_run(struct bench *b, int fd, uint64_t size, struct err *err) {
+    struct metric_pairs *pairs = metric_pairs_new(err);
+    int rc = pairs == NULL ? ERR_NOMEM : query_index_build(b->ledger, NULL, err);
+    for (uint64_t i = 0; i < RUNS && rc == 0; i++) {
+        struct export_options options;
+        struct export_term term = {"run", EXPORT_EQUALS, {0}};
+        struct found found;
+        double searched = 0, written = 0, theirs = 0;
+        char run[257];
+        rc = some_run(b, (size - size / 8) * i / RUNS, run, err);
+        rc = rc != 0 ? rc : read_run(b, bytes_of(run), &found, &theirs, err);
+        rc = rc != 0 ? rc : read_run(b, bytes_of(run), &found, &searched, err); /* where it lies */
+        export_options_init(&options);
+        term.value = bytes_of(run);
+        options.terms = &term;
+        options.n_terms = 1;
+        options.from = found.first;
+        options.to = found.last + 1;
+        rc = rc != 0 ? rc : export_once(b, &options, fd, &written, err);
+        metric_pairs_put(pairs, searched + written, theirs);
+    }
+    if (rc == 0) {
+        metric_time(&b->table, "export_run", "reading the run's events", pairs, TARGET_RUN);
+    }
+    metric_pairs_free(pairs);
+    return rc;
+}
+
+int run_evidence(struct bench *b, struct err *err) {
+    char path[FILE_PATH_MAX];
+    uint64_t size = 0;
+    int fd = -1, rc = bench_size(b->ledger, &size, err);
+    rc = rc != 0 ? rc : bench_path(b, "bundle.tar.zst", path, err);
+    if (rc == 0) {
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        rc = fd < 0 ? err_errno(err, errno, "'%s'", path) : 0;
+    }
+    rc = rc != 0 ? rc : everything(b, fd, size, err);
+    rc = rc != 0 ? rc : one_run(b, fd, size, err);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return rc;
+}

@@ -1,0 +1,525 @@
+#!/usr/bin/env python3
+"""Checks an evidence bundle with Python's standard library, the openssl command and (for a compressed one) the zstd command,
+written from docs/bundle.md and docs/format.md alone. It does not fold states again and does not check authors' signatures.
+
+Exit codes: 0 valid and anchored, 10 valid but nothing that was named confirms it, 20 another ledger than the one that was
+named, 30 invalid, 3 a file or value cannot be read, 2 wrong command line."""
+import argparse, base64, hashlib, json, os, re, struct, subprocess, sys, tempfile
+
+SIZED = {0xC4: (1, 0, bytes), 0xC5: (2, 1 << 8, bytes), 0xC6: (4, 1 << 16, bytes), 0xD9: (1, 32, str), 0xDA: (2, 1 << 8, str),
+         0xDB: (4, 1 << 16, str), 0xDC: (2, 16, list), 0xDD: (4, 1 << 16, list), 0xDE: (2, 16, dict), 0xDF: (4, 1 << 16, dict)}
+
+def need(good, why):
+    if not good:
+        raise ValueError(why)
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+def unbase64(text):
+    raw = base64.b64decode(text, validate=True)
+    need(raw and base64.b64encode(raw) == text, "not canonical base64")
+    return raw
+
+def number(text, most=(1 << 64) - 1):
+    need(re.fullmatch(rb"0|[1-9][0-9]{0,19}", text) and int(text) <= most, "not a canonical decimal number")
+    return int(text)
+
+def item(b, at=0, depth=0):  # format.md 2: (value, where it ends) of the canonical msgpack item at `at`
+    def take(n):
+        nonlocal at
+        need(at + n <= len(b), "msgpack: cut short")
+        at += n
+        return b[at - n:at]
+    c = take(1)[0]
+    if c < 0x80 or c >= 0xE0 or c in (0xC0, 0xC2, 0xC3):
+        return {0xC0: None, 0xC2: False, 0xC3: True}.get(c, c if c < 0x80 else c - 256), at
+    if 0xCC <= c <= 0xD3:
+        n = 1 << (c & 3)
+        v, least = int.from_bytes(take(n), "big", signed=c >= 0xD0), 0x80 if n == 1 else 1 << 4 * n
+        most = -33 if n == 1 else -(least >> 1) - 1
+        need(least <= v < 1 << 63 if c < 0xD0 else v <= most, "msgpack: an integer not in its shortest form")
+        return v, at
+    if c == 0xCB:
+        v = struct.unpack(">d", take(8))[0]
+        need(v - v == 0 and struct.pack(">d", v) != b"\x80" + bytes(7), "msgpack: not a finite float, or negative zero")
+        return v, at
+    need(c in SIZED or c < 0xC0, "msgpack: a forbidden type")
+    size, least, kind = SIZED.get(c, (0, 0, dict if c < 0x90 else list if c < 0xA0 else str))
+    n = int.from_bytes(take(size), "big") if size else c & (31 if c >= 0xA0 else 15)
+    need(n >= least, "msgpack: a length not in its shortest form")
+    if kind in (bytes, str):
+        return (take(n) if kind is bytes else take(n).decode()), at
+    need(depth < 32, "msgpack: nested too deep")
+    values = []
+    for i in range(n if kind is list else 2 * n):
+        v, at = item(b, at, depth + 1)
+        need(kind is list or i % 2 or isinstance(v, str) and (i == 0 or values[i - 2] < v), "msgpack: map keys")
+        values.append(v)
+    return (values if kind is list else dict(zip(values[::2], values[1::2]))), at
+
+def header(b):  # format.md 1: the 15 elements
+    h, end = item(b)
+    need(len(b) <= 4096 and end == len(b) and isinstance(h, list) and len(h) == 15, "the leaf is not an array of 15")
+    for i, e in enumerate(h):
+        if i in (3, 5, 6, 7, 8, 9, 11):
+            need(isinstance(e, str) and len(e.encode()) <= (512 if i == 5 else 256) and (e or i in (9, 11)) and
+                 not re.search("[\0-\x1f\x7f-\x9f]", e), "header element %d" % i)
+        elif i > 11:
+            need(isinstance(e, bytes) and len(e) == 32 or (i == 13 and e is None), "header element %d" % i)
+        else:
+            need(type(e) is int and 0 <= e or (i == 10 and e is None), "header element %d" % i)
+    need(h[0] == 1 and 0 < h[4] < 1 << 32, "format or schema")
+    need(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", h[3]) and h[8] in ("measured", "reported", "declared", "inferred"), "kind")
+    return h
+
+def vkey(text):  # format.md 7: name + key id + key
+    name, hex_id, data = text.split("+", 2)
+    data = unbase64(data.encode())
+    need(re.fullmatch(r"\S+", name) and len(data) == 33 and data[0] == 1 and
+         sha256(name.encode(), b"\n", data)[:4].hex() == hex_id, "not an Ed25519 verifier key: " + text)
+    return name, hex_id, data[1:]
+
+def note(b):  # format.md 7: a signed checkpoint as its text, origin, size, root, and (name, key id, signature) lines
+    need(not re.search("[\0-\x09\x0b-\x1f]", b.decode()), "the note has a control character")
+    text, _, block = b.rpartition(b"\n\n")
+    lines, signatures = block.split(b"\n"), []
+    need(lines.pop() == b"" and 0 < len(lines) <= 100, "the note's signature lines")
+    for line in lines:
+        dash, name, blob = line.decode().split(" ")
+        need(dash == "\u2014" and re.fullmatch(r"[^\s+]+", name) and len(unbase64(blob.encode())) > 4, "a signature line")
+        signatures.append((name, unbase64(blob.encode())[:4].hex(), unbase64(blob.encode())[4:]))
+    origin, size, root, *more = text.split(b"\n")
+    need(origin and all(more) and len(unbase64(root)) == 32, "the checkpoint's text")
+    return text + b"\n", origin.decode(), number(size), unbase64(root), signatures
+
+def included(f, size, h, path, root):  # format.md 6
+    s = size - 1
+    for p in path:
+        if s == 0:
+            return False
+        h = sha256(b"\1", p, h) if f & 1 or f == s else sha256(b"\1", h, p)
+        while f == s and not f & 1:
+            f, s = f >> 1, s >> 1
+        f, s = f >> 1, s >> 1
+    return s == 0 and h == root
+
+def ed25519(public, message, signature):
+    with tempfile.TemporaryDirectory() as d:  # a DER SubjectPublicKeyInfo is twelve fixed bytes and the key
+        for name, data in ("k", bytes.fromhex("302a300506032b6570032100") + public), ("m", message), ("s", signature):
+            with open(os.path.join(d, name), "wb") as f:
+                f.write(data)
+        command = "openssl pkeyutl -verify -rawin -pubin -keyform DER -inkey k -in m -sigfile s"
+        return subprocess.run(command.split(), cwd=d, capture_output=True, check=False).returncode == 0
+
+def hashes(texts):
+    raw = [unbase64(t.encode()) for t in texts]
+    need(len(raw) <= 64 and all(len(h) == 32 for h in raw), "a hash")
+    return raw
+
+def consistent(m, n, path, old, new):  # format.md 6: RFC 9162, 2.1.4.2
+    if m == n:
+        return not path and old == new
+    path = list(path) if m & (m - 1) else [old] + list(path)
+    f, s = m - 1, n - 1
+    while f & 1:
+        f, s = f >> 1, s >> 1
+    if not path:
+        return False
+    fr = sr = path[0]
+    for c in path[1:]:
+        if s == 0:
+            return False
+        if f & 1 or f == s:
+            fr, sr = sha256(b"\1", c, fr), sha256(b"\1", c, sr)
+            while f and not f & 1:
+                f, s = f >> 1, s >> 1
+        else:
+            sr = sha256(b"\1", sr, c)
+        f, s = f >> 1, s >> 1
+    return s == 0 and fr == old and sr == new
+
+def level(at, end):  # of the largest complete subtree that begins at `at` and ends by `end`
+    fits = (end - at).bit_length() - 1
+    return min(fits, (at & -at).bit_length() - 1) if at else fits
+
+def fits(v, form):  # a value against its form: a tuple lists alternatives, a list has one form for all, a type takes all of it
+    if isinstance(form, tuple):
+        return any(fits(v, f) for f in form)
+    if isinstance(form, list):
+        return isinstance(v, list) and all(fits(x, form[0]) for x in v)
+    if isinstance(form, dict):
+        return isinstance(v, dict) and v.keys() == form.keys() and all(fits(v[k], f) for k, f in form.items())
+    if isinstance(form, type):
+        return type(v) is form and (form is not int or 0 <= v <= 1 << 53)
+    return type(v) is type(form) and v == form
+
+def canonical(text, form, what):  # JSON in its one form
+    v = json.loads(text)
+    again = json.dumps(v, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    need(again == text and fits(v, form), what + ": its form")
+    return v
+
+COUNTS = dict.fromkeys(("artifacts", "disclosed", "erased", "headers", "matching", "private", "withheld"), int)
+FIELDS = {"kind": 3, "subject": 5, "actor": 6, "source": 7, "grade": 8, "run": 9, "key": 11}
+KIND = "application/vnd.in-toto+json"
+ENVELOPE = {"payload": str, "payloadType": KIND, "signatures": [{"keyid": str, "sig": str}]}
+STATEMENT = {
+    "_type": "https://in-toto.io/Statement/v1", "predicateType": "urn:ledger:evidence-bundle:v1",
+    "subject": [{"digest": {"sha256": str}, "name": str}], "predicate": {
+        "counts": COUNTS, "exporter": {"program": str, "version": str}, "format": 1, "gaps": [int], "origin": str, "sparse": bool,
+        "disclosure": {"artifacts": bool, "bodies": ("all", "matching", "none"), "private": [str], "states": [str]},
+        "filter": [{"field": tuple(FIELDS), "op": ("equals", "prefix"), "value": str}], "head": {"root": str, "size": int},
+        "range": {"from": int, "to": int}, "time": (None, {"from": (None, str), "to": (None, str)})}}
+PROVEN = {"header": str, "inclusion": [str], "payload": str, "salt": str, "seq": int}
+KEYS = dict(PROVEN, checkpoint=(None, str), consistency=[str])
+OPEN = {"payload": str, "salt": str, "seq": int}
+PRIVATE = dict(OPEN, private=[({"digest": str}, {"field": str, "salt": str})])
+LINES = (OPEN, PRIVATE, {"seq": int, "withheld": True}, {"erased": int, "seq": int})
+CHOSEN = tuple(dict(f, header=str, inclusion=[str]) for f in (OPEN, PRIVATE, {"seq": int}, {"erased": int, "seq": int}))
+
+class Tar:  # bundle.md, Container: members one after another
+    def __init__(self, f):
+        self.f, self.name, self.left, self.pad = f, "", 0, 0
+        self.next()
+
+    def take(self, n):
+        b = self.f.read(n)
+        need(len(b) == n, "cut short")
+        return b
+
+    def next(self):
+        need(self.left == 0 and not any(self.take(self.pad)), self.name + ": too long, or its padding is not zero")
+        b, self.name, self.pad, self.hash = self.take(512), "", 0, hashlib.sha256()
+        if not any(b):
+            need(not any(self.take(512)) and not self.f.read(1), "something follows the end")
+            return
+        need(re.fullmatch(rb"[0-7]{11}", b[124:135]), "no ustar header")
+        self.name, self.left = b[:100].rstrip(b"\0").decode("ascii"), int(b[124:135], 8)
+        again = (b[:100], b"0000644\0", b"0000000\0" * 2, b[124:135], b"\0", b"00000000000\0", b" " * 8, b"0", bytes(100),
+                 b"ustar\00000", bytes(64), b"0000000\0" * 2, bytes(167))
+        again = b"".join(again)
+        need(b == again[:148] + b"%06o\0 " % sum(again) + again[156:] and self.name, "not a plain ustar header")
+        self.pad = -self.left % 512
+
+    def read(self, n):
+        b = self.take(min(n, self.left))
+        self.left -= len(b)
+        self.hash.update(b)
+        return b
+
+    def at(self, name, most):
+        need(self.name == name, "'%s' stands where '%s' should" % (self.name, name))
+        need(0 < self.left <= most, "%s: %d bytes" % (name, self.left))
+
+    def whole(self, name, most):
+        self.at(name, most)
+        return self.read(most)
+
+    def lines(self, name, most, form):
+        self.at(name, most)
+        while self.left:
+            line = self.f.readline(self.left)
+            self.left -= len(line)
+            self.hash.update(line)
+            need(line.endswith(b"\n"), name + ": a line without end")
+            yield canonical(line[:-1], form, name)
+
+def event(v):  # header and payload of a line of keys or erasures
+    raw, payload = unbase64(v["header"].encode()), unbase64(v["payload"].encode())
+    h = header(raw)
+    need(h[1] == v["seq"] and sha256(b"\2", *hashes([v["salt"]]), payload) == h[12], "event %d" % h[1])
+    return h, sha256(b"\0", raw), body(payload)
+
+def body(payload):  # format.md 3
+    v, end = item(payload)
+    need(end == len(payload) <= (1 << 20) + 512 and isinstance(v, list) and len(v) == 2 and isinstance(v[0], dict), "a payload")
+    a = v[1]
+    need(a is None or (isinstance(a, list) and [type(x) for x in a] == [str, bytes, bytes] and re.fullmatch(r"[^\s+]+", a[0]) and
+                       len(a[1]) == 4 and len(a[2]) == 64), "a payload's author")
+    return v[0]
+
+class Check:
+    def __init__(self, tar, say):
+        self.t, self.say, self.epochs, self.signers, self.subject = tar, say, [], set(), 0
+        self.count = dict.fromkeys(COUNTS, 0)
+        self.gaps, self.erased, self.last = [], set(), None
+        self.manifest()
+        self.head = note(self.t.whole("checkpoint", 65536))
+        need(self.head[1:4] == (self.p["origin"], self.size, unbase64(self.p["head"]["root"].encode())), "checkpoint: another head")
+        self.t.next()
+        self.keys()
+        if self.t.name == "erasures":
+            self.erasures()
+        (self.sparse if self.p["sparse"] else self.range)()
+        self.rest()
+
+    def manifest(self):  # bundle.md, manifest.dsse.json
+        text = self.t.whole("manifest.dsse.json", 2 << 20)
+        e = canonical(text[:-1], ENVELOPE, "manifest")
+        need(text.endswith(b"\n") and len(e["signatures"]) == 1, "manifest: not one line, or not one signature")
+        payload, sig = unbase64(e["payload"].encode()), e["signatures"][0]
+        self.keyid, self.sig = sig["keyid"], unbase64(sig["sig"].encode())
+        self.pae = b"DSSEv1 %d %s %d %s" % (len(KIND), KIND.encode(), len(payload), payload)
+        s = canonical(payload, STATEMENT, "manifest")
+        p = self.p = s["predicate"]
+        d, self.size, self.a, self.b = p["disclosure"], p["head"]["size"], p["range"]["from"], p["range"]["to"]
+        need(self.a < self.b <= self.size or (p["sparse"] and self.a == self.b == 0 < self.size), "manifest: its range")
+        order = [(t["field"], t["value"].encode(), t["op"]) for t in p["filter"]]
+        for names, most in (d["private"], 64), (d["states"], 32), (order, 32):
+            need(sorted(set(names)) == names and len(names) <= most, "manifest: names or filter out of order")
+        self.terms = [(FIELDS[f], op, v) for f, v, op in order]
+        self.since, self.until = [t and number(t.encode()) for t in ((p["time"] or {}).get(k) for k in ("from", "to"))]
+        need(p["time"] is None or (self.since, self.until) != (None, None), "manifest: its time")
+        need(None in (self.since, self.until) or self.since < self.until, "manifest: its time")
+        self.subjects = [(x["name"], x["digest"]["sha256"]) for x in s["subject"]]
+        names = [n for n, h in self.subjects]
+        artifacts = sorted({n for n, h in self.subjects if n == "artifacts/" + h})
+        need(names == ["keys"] + names[1:2] * (names[1] == "erasures") + artifacts + ["states/%s.json" % n for n in d["states"]] +
+             ["VERIFY.md"] and (d["artifacts"] or not artifacts), "manifest: its subjects")
+        self.t.next()
+
+    def hashed(self):  # the member at hand is the next subject
+        need(self.subjects[self.subject] == (self.t.name, self.t.hash.hexdigest()), self.t.name + ": not what the manifest names")
+        self.subject += 1
+        self.t.next()
+
+    def seal(self, n):  # format.md 8: who must have signed a checkpoint, and who must not
+        text, origin, size, root, sigs = n
+        def by(key):
+            mine = [s for name, i, s in sigs if (name, i) == key[:2]]
+            need(all(len(s) == 64 and ed25519(key[2], text, s) for s in mine), "a bad signature of " + key[0])
+            return bool(mine)
+        need(by(self.log), "the log key has not signed the checkpoint of size %d" % size)
+        sealing = [e for e in self.epochs if e["from"] <= size <= e["to"]]
+        need(sealing and origin == sealing[-1]["origin"], "the origin of the checkpoint of size %d" % size)
+        for e in self.epochs:
+            need(by(e["key"]) == (e in sealing), "epoch keys on the checkpoint of size %d" % size)
+
+    def keys(self):  # bundle.md, keys
+        before = None
+        for v in self.t.lines("keys", 16 << 20, KEYS):
+            h, leaf, b = event(v)
+            r, path, step = h[1], hashes(v["inclusion"]), hashes(v["consistency"])
+            if before is None:
+                need(r == 0 and h[3] == "ledger.created" and v["checkpoint"] is None, "keys: not genesis")
+                self.log, self.genesis, new, restored = vkey(b["log_vkey"]), leaf, b["epoch_vkey"], False
+                self.origin = first = b["origin"]
+            else:
+                n = note(v["checkpoint"].encode())
+                need(before[0] < r < self.size and n[2] == r + 1, "keys: out of order")
+                self.lead(before, n)
+                need(included(r, r + 1, leaf, path, n[3]), "keys: event %d is not in the tree" % r)
+                restored = h[3] == "ledger.restored"
+                need(restored or h[3] == "ledger.key_rotated", "keys: neither a rotation nor a restore")
+                new, root = b["epoch_vkey" if restored else "vkey"], path[0]
+                for p in path[1:]:
+                    root = sha256(b"\1", p, root)
+                if restored:
+                    origins = [re.fullmatch(re.escape(first) + r"(?:/r(0|[1-9][0-9]*))?", o) for o in (self.origin, b["origin"])]
+                    old, now = [int(o[1] or 0) for o in origins]
+                    need(b["size"] == r and b["root"] == "sha256:" + root.hex() and
+                         (b["origin"] == self.origin or old < now < 1 << 64), "keys: the restore")
+                    self.origin = b["origin"]
+                self.epochs[-1]["to"] = r if restored else r + 1
+            key = vkey(new)
+            need(key[:2] not in self.signers and key not in [e["key"] for e in self.epochs], "keys: one came back, or too early")
+            self.epochs.append({"from": r + 1, "to": 1 << 64, "key": key, "origin": self.origin, "seq": r, "leaf": leaf})
+            if before is not None:
+                self.seal(n)
+                self.signers |= {s[:2] for s in n[4]}
+            before = (r, leaf, path, step, v["checkpoint"] and n[3])
+        self.lead(before, self.head)
+        self.seal(self.head)
+        need(self.keyid == self.log[1] and len(self.sig) == 64 and ed25519(self.log[2], self.pae, self.sig),
+             "the log key has not signed the manifest")
+        self.say(0, "seals", "manifest and checkpoint of size %d by %s; %d epoch keys" % (self.size, self.log[0], len(self.epochs)))
+        self.hashed()
+
+    def lead(self, line, n):  # from a line of keys to the next checkpoint
+        r, leaf, path, step, root = line
+        size, root = (r + 1, root) if r else (n[2], n[3])
+        need((r or included(r, size, leaf, path, root)) and consistent(size, n[2], step, root, n[3]),
+             "keys: event %d is not in the next tree" % r)
+
+    def erasures(self):
+        last = 0
+        for v in self.t.lines("erasures", 64 << 20, PROVEN):
+            h, leaf, b = event(v)
+            need(last < h[1] and h[3] == "ledger.erased" and b["what"] == "body" and
+                 included(h[1], self.size, leaf, hashes(v["inclusion"]), self.head[3]), "erasures: event %d" % h[1])
+            last, seqs = h[1], b.get("seqs")
+            self.erased |= {(s, h[1]) for s in [b.get("seq")] + (seqs if isinstance(seqs, list) else []) if type(s) is int}
+        self.hashed()
+
+    def event(self, raw, seq):  # one header, after the one before: (header, leaf, whether it matches)
+        h, leaf, last = header(raw), sha256(b"\0", raw), self.last
+        need(h[1] == seq and (h[10] is None or h[10] < seq), "event %d: its header" % seq)
+        need(last is None or (h[2] >= last[1] and (seq != last[0] + 1 or h[14] == last[2])), "event %d: chain or time" % seq)
+        need(seq > 0 or h[14] == bytes(32), "event 0: prev")
+        if seq == 0 or h[3] in ("ledger.created", "ledger.key_rotated", "ledger.restored"):
+            need(leaf in [e["leaf"] for e in self.epochs], "event %d: keys do not know it" % seq)
+        self.last = (seq, h[2], leaf)
+        self.count["headers"] += 1
+        self.gaps += [seq] if h[3] == "ledger.gap" else []
+        match = all(h[f].encode() == v if op == "equals" else h[f].encode().startswith(v) for f, op, v in self.terms) and \
+            (self.since is None or h[2] >= self.since) and (self.until is None or h[2] < self.until)
+        self.count["matching"] += match
+        return h, leaf, match
+
+    def content(self, h, match, v):  # what a line says of an event
+        d = self.p["disclosure"]
+        need(match or d["bodies"] == "all", "event %d has a line and does not match" % h[1])
+        if "erased" in v:
+            need((h[1], v["erased"]) in self.erased, "event %d: no proof that it was erased" % h[1])
+        elif "payload" in v:
+            payload = unbase64(v["payload"].encode())
+            need(d["bodies"] != "none" and sha256(b"\2", *hashes([v["salt"]]), payload) == h[12], "event %d: its payload" % h[1])
+            need(("private" in v) == (h[13] is not None), "event %d: its private fields" % h[1])
+            body(payload)
+            all_d, names = [], []
+            for f in v.get("private", []):
+                if "digest" in f:
+                    all_d += hashes([f["digest"]])
+                    continue
+                raw = unbase64(f["field"].encode())
+                pair, end = item(raw)
+                need(end == len(raw) and isinstance(pair, list) and len(pair) == 2 and pair[0] in d["private"],
+                     "event %d: a private field" % h[1])
+                names.append(pair[0])
+                all_d.append(sha256(b"\5", *hashes([f["salt"]]), raw))
+            need(sorted(set(names)) == names and (h[13] is None or (all_d and sha256(b"\4", *all_d) == h[13])),
+                 "event %d: its private fields" % h[1])
+            self.count["private"] += len(names)
+        self.count["erased" if "erased" in v else "disclosed" if "payload" in v else "withheld"] += 1
+
+    def range(self):  # bundle.md, range.proof, entries, payloads
+        text = self.t.whole("range.proof", 65536)
+        magic, numbers, *rest = text.decode("ascii").split("\n")
+        need(magic == "ledger/range-proof/v1" and numbers == "%d %d %d" % (self.a, self.b, self.size) and rest.pop() == "",
+             "range.proof")
+        self.t.next()
+        stack, at, first = [], 0, None  # (level, hash) of complete subtrees, merged as they come
+        def push(lev, hash_):
+            stack.append((lev, hash_))
+            while len(stack) > 1 and stack[-1][0] == stack[-2][0]:
+                (lev, right), (_, left) = stack.pop(), stack.pop()
+                stack.append((lev + 1, sha256(b"\1", left, right)))
+        def tiles(at, end):
+            while at < end:
+                push(level(at, end), hashes([rest.pop(0)])[0])
+                at += 1 << level(at, end)
+        tiles(0, self.a)
+        need(rest.pop(0) == "", "range.proof")
+        for g in range(self.a // 256, (self.b - 1) // 256 + 1):
+            entries, events = self.t.whole("entries/%d" % g, 256 * 4098), {}
+            self.t.next()
+            for seq in range(max(self.a, 256 * g), min(self.b, 256 * (g + 1))):
+                n = int.from_bytes(entries[:2], "big")
+                need(len(entries) >= 2 + n, "entries/%d: cut short" % g)
+                events[seq] = h, leaf, _ = self.event(entries[2:2 + n], seq)
+                entries, first = entries[2 + n:], h[2] if first is None else first
+                push(0, leaf)
+            need(not entries, "entries/%d: too long" % g)
+            must, last = {seq for seq, (h, leaf, match) in events.items() if match or self.p["disclosure"]["bodies"] == "all"}, -1
+            if self.t.name == "payloads/%d.jsonl" % g:
+                for v in self.t.lines(self.t.name, 600 << 20, LINES):
+                    need(v["seq"] in events and v["seq"] > last, "payloads/%d.jsonl: out of order" % g)
+                    last = v["seq"]
+                    self.content(events[last][0], events[last][2], v)
+                    must.remove(last)
+                self.t.next()
+            need(not must, "event %d matches and has no line" % min(must, default=0))
+        tiles(self.b, self.size)
+        need(not rest, "range.proof: too long")
+        root = stack.pop()[1]
+        while stack:
+            root = sha256(b"\1", stack.pop()[1], root)
+        need(root == self.head[3], "headers and range proof do not give the sealed root")
+        need(self.since is None or self.a == 0 or first < self.since, "the time's beginning is not proven")
+        need(self.until is None or self.b == self.size or self.last[1] >= self.until, "the time's end is not proven")
+
+    def sparse(self):
+        first = None
+        while self.b and (self.last is None or self.last[0] < self.b - 1):
+            g = re.fullmatch(r"sparse/(0|[1-9][0-9]*)\.jsonl", self.t.name)
+            need(g, "'%s' stands where chosen events should" % self.t.name)
+            for v in self.t.lines(self.t.name, 600 << 20, CHOSEN):
+                first = v["seq"] if first is None else first
+                need(v["seq"] // 256 == int(g[1]) and (self.last is None or v["seq"] > self.last[0]) and v["seq"] < self.b,
+                     "sparse: out of order")
+                h, leaf, match = self.event(unbase64(v["header"].encode()), v["seq"])
+                need(included(h[1], self.size, leaf, hashes(v["inclusion"]), self.head[3]), "event %d is not in the tree" % h[1])
+                if "payload" in v or "erased" in v or match or self.p["disclosure"]["bodies"] == "all":
+                    self.content(h, match, v)
+            self.t.next()
+        need(first in (self.a, None), "sparse: it begins elsewhere")
+
+    def rest(self):
+        while self.subject < len(self.subjects):
+            most = {"V": 65536, "s": 256 << 20}.get(self.t.name[:1], 1 << 33)
+            need(self.t.name and self.t.left <= most and (self.t.left or self.t.name[0] == "a"), "members are missing or too large")
+            self.count["artifacts"] += self.t.name.startswith("artifacts/")
+            while self.t.left:
+                self.t.read(1 << 20)
+            self.hashed()
+        need(self.t.name == "", "'%s' stands where the archive should end" % self.t.name)
+        need(self.count == self.p["counts"] and self.gaps[:16384] == self.p["gaps"], "the manifest's counts or gaps are others")
+
+def main(argv):
+    p = argparse.ArgumentParser(description="Check an evidence bundle offline.")
+    p.add_argument("bundle")
+    p.add_argument("--key", action="append", default=[], metavar="VKEY", help="a log key that you trust")
+    p.add_argument("--genesis", metavar="LEAF", help="the leaf of event 0 that you know, in hex")
+    a = p.parse_args(argv)
+    code = 0
+
+    def say(verdict, what, text):
+        nonlocal code
+        code = max(code, verdict)
+        print("%-13s %-5s %s" % (what, {0: "good", 10: "note"}.get(verdict, "FAULT"), text))
+
+    try:
+        keys, genesis = [vkey(k) for k in a.key], bytes.fromhex(a.genesis or "")
+        f = open(a.bundle, "rb")
+    except (OSError, ValueError) as e:
+        print("verify_bundle: %s" % e, file=sys.stderr)
+        return 3
+    zstd, magic = None, f.peek(4)[:4]
+    if magic == b"\x28\xb5\x2f\xfd":
+        zstd = subprocess.Popen(["zstd", "-dcq", "--memory=8MB"], stdin=open(a.bundle, "rb"), stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL)
+    try:
+        c = Check(Tar(zstd.stdout if zstd else f), say)
+        need(zstd is None or zstd.wait() == 0, "the zstd frame is damaged")
+        n = c.count
+        if c.p["sparse"]:
+            say(0, "completeness", "not claimed: %d chosen events" % n["headers"])
+        else:
+            say(0, "completeness", "complete within [%d, %d); outside not examined" % (c.a, c.b))
+        say(0, "content", ", ".join("%d %s" % (n[k], k) for k in sorted(n)) + "; gaps: %s" % (c.gaps or "none"))
+        say(0, "not checked", "authors' signatures; states are the log key's word")
+        mine = [k for k in keys for name, i, sig in c.head[4] if (name, i) == k[:2]]
+        for k in mine:
+            need(all(ed25519(k[2], c.head[0], sig) for name, i, sig in c.head[4] if (name, i) == k[:2]),
+                 "a bad signature of a key you named")
+        if [k for k in keys if k[0] == c.log[0] and k != c.log] and not mine:
+            say(20, "anchoring", "you trust another key under the name of its log key")
+        if genesis and genesis != c.genesis:
+            say(20, "anchoring", "its first event is not the one you named: another ledger")
+        if mine or genesis == c.genesis:
+            say(0, "anchoring", "by what you named")
+        else:
+            say(10, "anchoring", "nothing you named confirms it")
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as e:  # whatever does not have the form
+        say(30, "bundle", "%s: %s" % (type(e).__name__, e))
+    finally:
+        if zstd:
+            zstd.kill()
+            zstd.wait()
+        f.close()
+    print({0: "valid and anchored", 10: "valid, not anchored", 20: "contradicts what was known", 30: "INVALID"}[code])
+    return code
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,297 @@
+/* Two programs that know the format from its description only give the same verdict: this one, and share/verify_bundle.py.
+ */
+#include "tests/export/forge.h"
+
+#include <spawn.h>
+
+extern char **environ;
+static struct buf list; /* a line for each bundle: path, wanted exit code, arguments */
+static char vkey[400], genesis[2 * LEDGER_HASH + 1];
+static unsigned n_files;
+
+/* Runs the page's main for each line of a file; the same signatures are checked over and over. */
+static const char driver[] =
+    "import contextlib, functools, importlib.util, io, sys\n"
+    "spec = importlib.util.spec_from_file_location('page', 'share/verify_bundle.py')\n"
+    "page = importlib.util.module_from_spec(spec)\n"
+    "spec.loader.exec_module(page)\n"
+    "page.ed25519 = functools.lru_cache(None)(page.ed25519)\n"
+    "wrong = 0\n"
+    "for line in open(sys.argv[1]):\n"
+    "    path, wanted, *args = line.rstrip('\\n').split('\\t')\n"
+    "    out = io.StringIO()\n"
+    "    with contextlib.redirect_stdout(out):\n"
+    "        code = page.main([path] + args)\n"
+    "    if code != int(wanted):\n"
+    "        wrong += 1\n"
+    "        print('%s: %d, not %s\\n%s' % (path, code, wanted, out.getvalue()), file=sys.stderr)\n"
+    "sys.exit(wrong > 0)\n";
+
+static int start(void **state) {
+    uint8_t leaf[LEDGER_HASH];
+    start_full(state);
+    buf_init(&list, (size_t)1 << 20);
+    snprintf(vkey, sizeof(vkey), "%s", ledger_log_vkey(s.ledger));
+    ledger_genesis(s.ledger, leaf);
+    text_hex(genesis, leaf, sizeof(leaf));
+    return 0;
+}
+
+static int done(void **state) {
+    buf_done(&list);
+    return finish(state);
+}
+
+/* The exit code; -1: there is no such program. */
+static int run(const char *const *args) {
+    char *argv[8] = {NULL};
+    int status = 0;
+    pid_t pid;
+    for (size_t n = 0; args[n] != NULL; n++) {
+        assert_true(n < 7);
+        argv[n] = (char *)(uintptr_t)args[n];
+    }
+    if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) != 0) {
+        return -1;
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The page says the same of all that were listed. */
+static void page_agrees(void) {
+    const char *const args[] = {"python3", "-B", "-c", driver, scratch_at(&s, "list"), NULL};
+    scratch_write(args[4], bytes_of_buf(&list));
+    buf_clear(&list);
+    assert_int_equal(run(args), 0);
+}
+
+static void both_say(struct bytes bytes, enum ledger_verdict verdict, const struct ledger_trust *t,
+                     const char *const *args) {
+    char name[32];
+    verify(bytes, t);
+    verdict_is(verdict);
+    snprintf(name, sizeof(name), "bundle-%u", n_files++);
+    scratch_write(scratch_at(&s, name), bytes);
+    buf_printf(&list, "%s\t%d", scratch_at(&s, name), (int)verdict);
+    for (; *args != NULL; args++) {
+        buf_printf(&list, "\t%s", *args);
+    }
+    buf_put_u8(&list, '\n');
+}
+
+static void both_trusting(struct bytes bytes, enum ledger_verdict verdict) {
+    const char *const args[] = {"--key", vkey, NULL};
+    both_say(bytes, verdict, trust, args);
+}
+
+static void good_bundles_of_every_kind(void **state) {
+    static const uint64_t seqs[] = {0, 201, 204, 255, 256, 407, 408, 710};
+    static const char *const names[] = {"note", "name"}, *const states[] = {"runs"};
+    const struct export_term term[] = {{"kind", EXPORT_PREFIX, bytes_of("permission.")},
+                                       {"subject", EXPORT_EQUALS, bytes_of("pack/pdf")}};
+    struct export_options o = everything();
+    (void)state;
+    bool zstd = run((const char *const[]){"sh", "-c", "command -v zstd >/dev/null", NULL}) == 0;
+    for (int plain = zstd ? 0 : 1; plain < 2; plain++) {
+        o = everything();
+        o.plain = plain;
+        o.private_ = names;
+        o.n_private = 2;
+        o.states = states;
+        o.n_states = 1;
+        o.artifacts = true;
+        cut(&o);
+        both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    }
+    o = everything();
+    o.terms = term;
+    o.n_terms = 2;
+    for (o.bodies = EXPORT_BODIES_MATCHING; o.bodies <= EXPORT_BODIES_NONE; o.bodies++) {
+        cut(&o);
+        both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    }
+    o = everything();
+    o.seqs = seqs;
+    o.n_seqs = 8;
+    o.private_ = names;
+    o.n_private = 1;
+    cut(&o);
+    both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    static const uint64_t at[][2] = {{1, 2}, {200, 300}, {255, 257}, {256, 512}, {405, 711}, {511, 513}, {710, 711}};
+    o = everything();
+    for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+        o.from = at[i][0];
+        o.to = at[i][1];
+        cut(&o);
+        both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    }
+    o = everything();
+    o.from = 700;
+    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why)); /* the head is the handover's */
+    cut(&o);
+    both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    box_restore("again");
+    cut(&o);
+    both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    page_agrees();
+}
+
+static void what_is_trusted_decides(void **state) {
+    struct export_options o = everything();
+    struct ledger_trust *other = ledger_trust_new(), *leaf = ledger_trust_new(), *wrong = ledger_trust_new();
+    struct signer signer = {0};
+    char other_vkey[NOTE_VKEY_MAX], other_leaf[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    (void)state;
+    o.from = 700;
+    cut(&o);
+    both_say(bytes_of_buf(&bundle), LEDGER_NOT_ANCHORED, NULL, (const char *const[]){NULL});
+    must(signer_new(&signer, bytes_of("example.org/other"), &why));
+    note_vkey_encode(other_vkey, &signer.vkey);
+    must(ledger_trust_key(other, other_vkey, &why));
+    both_say(bytes_of_buf(&bundle), LEDGER_NOT_ANCHORED, other, (const char *const[]){"--key", other_vkey, NULL});
+    signer_done(&signer);
+    must(signer_new(&signer, bytes_of(SCRATCH_ORIGIN), &why));
+    note_vkey_encode(other_vkey, &signer.vkey);
+    must(ledger_trust_key(other, other_vkey, &why));
+    both_say(bytes_of_buf(&bundle), LEDGER_CONTRADICTS, other, (const char *const[]){"--key", other_vkey, NULL});
+    must(ledger_trust_genesis(leaf, genesis, &why));
+    both_say(bytes_of_buf(&bundle), LEDGER_GOOD, leaf, (const char *const[]){"--genesis", genesis, NULL});
+    must(ledger_trust_genesis(wrong, other_leaf, &why));
+    both_say(bytes_of_buf(&bundle), LEDGER_CONTRADICTS, wrong, (const char *const[]){"--genesis", other_leaf, NULL});
+    ledger_trust_free(other);
+    ledger_trust_free(leaf);
+    ledger_trust_free(wrong);
+    signer_done(&signer);
+    page_agrees();
+}
+
+static void changed_bundles(void **state) {
+    static const char *const names[] = {"note"};
+    struct export_options o = everything();
+    (void)state;
+    o.from = 195;
+    o.to = 300;
+    o.private_ = names;
+    o.n_private = 1;
+    o.bodies = EXPORT_BODIES_NONE;
+    cut(&o);
+    both_trusting(bytes_of_buf(&bundle), LEDGER_GOOD);
+    for (size_t i = 0; i < bundle.n; i += 1 + bundle.n / 400) { /* a bit here and there */
+        buf_clear(&changed);
+        buf_put_bytes(&changed, bytes_of_buf(&bundle));
+        changed.p[i] ^= (uint8_t)(1 << i % 8);
+        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+    }
+    for (size_t i = 0; i < 5; i++) { /* cut short */
+        both_trusting((struct bytes){bundle.p, bundle.n * i / 5}, LEDGER_INVALID);
+    }
+    buf_clear(&changed);
+    buf_put_bytes(&changed, bytes_of_buf(&bundle));
+    buf_put_u8(&changed, 0);
+    both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+    members_take(bytes_of_buf(&bundle));
+    for (size_t i = 0; i + 1 < n_members; i++) { /* out of order */
+        struct member one = members[i];
+        members[i] = members[i + 1];
+        members[i + 1] = one;
+        members_put(&changed);
+        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+        members[i + 1] = members[i];
+        members[i] = one;
+    }
+    page_agrees();
+}
+
+static void what_the_log_key_says_wrongly(void **state) {
+    static const char *const wrong[][2] = {
+        {"\"disclosed\":12", "\"disclosed\":11"},
+        {"\"matching\":12", "\"matching\":11"},
+        {"\"headers\":12", "\"headers\":11"},
+        {"\"private\":1", "\"private\":0"},
+        {"\"gaps\":[202]", "\"gaps\":[]"},
+        {"\"filter\":[]", "\"filter\":[{\"field\":\"kind\",\"op\":\"equals\",\"value\":\"run.step\"}]"},
+        {"\"bodies\":\"matching\"", "\"bodies\":\"none\""},
+        {"\"from\":195", "\"from\":196"},
+        {"\"to\":207", "\"to\":206"},
+        {"\"time\":null", "\"time\":{\"from\":\"5\",\"to\":null}"},
+        {"\"time\":null", "\"time\":{\"from\":null,\"to\":\"9000000000000000000\"}"},
+        {"\"sparse\":false", "\"sparse\":true"},
+        {"\"format\":1", "\"format\":2"},
+        {"{\"_type\"", " {\"_type\""},
+        {"[\"note\"]", "[]"}};
+    static const char *const names[] = {"note"};
+    struct export_options o = everything();
+    (void)state;
+    o.from = 195;
+    o.to = 207;
+    o.private_ = names;
+    o.n_private = 1;
+    cut(&o);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        members_take(bytes_of_buf(&bundle));
+        forge_manifest(wrong[i][0], wrong[i][1]);
+        members_put(&changed);
+        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+    }
+    for (size_t i = 0; i < 12; i += 3) { /* a line is missing, and the counts are those of what is there */
+        members_take(bytes_of_buf(&bundle));
+        line_set(&members[member("payloads/0.jsonl")].content, i, bytes_of(""));
+        forge_manifest("\"disclosed\":12", "\"disclosed\":11");
+        members_put(&changed);
+        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+    }
+    members_take(bytes_of_buf(&bundle)); /* which may be withheld instead */
+    line_set(&members[member("payloads/0.jsonl")].content, 0, bytes_of("{\"seq\":195,\"withheld\":true}\n"));
+    forge_manifest("\"disclosed\":12", "\"disclosed\":11");
+    forge_manifest("\"withheld\":0", "\"withheld\":1");
+    members_put(&changed);
+    both_trusting(bytes_of_buf(&changed), LEDGER_GOOD);
+    for (size_t i = 0; i < 4; i++) { /* a handover is missing */
+        uint8_t before[LEDGER_HASH];
+        members_take(bytes_of_buf(&bundle));
+        struct bytes keys = bytes_of_buf(&members[member("keys")].content);
+        hash_parts(before, &keys, 1);
+        line_set(&members[member("keys")].content, i, bytes_of(""));
+        forge_digest("keys", before);
+        members_put(&changed);
+        both_trusting(bytes_of_buf(&changed), LEDGER_INVALID);
+    }
+    page_agrees();
+}
+
+static void erased_bodies(void **state) {
+    struct export_options o = everything();
+    char line[64];
+    (void)state;
+    put_erased("{\"what\":\"body\",\"seqs\":[204,205]}");
+    put_erased("{\"what\":\"body\",\"seq\":206}");
+    uint64_t last = scratch_size(&s) - 1, seqs[] = {last - 1, last};
+    o.from = 200;
+    o.to = 210;
+    cut(&o);
+    for (unsigned n = 0; n < 4; n++) { /* no proof, the wrong one, the right one, both */
+        members_take(bytes_of_buf(&bundle));
+        snprintf(line, sizeof(line), "{\"erased\":%llu,\"seq\":205}\n", (unsigned long long)(last - 1));
+        line_set(&members[member("payloads/0.jsonl")].content, 5, bytes_of(line));
+        forge_manifest("\"disclosed\":10", "\"disclosed\":9");
+        forge_manifest("\"erased\":0", "\"erased\":1");
+        if (n > 0) {
+            put_erasures(n == 1 ? &seqs[1] : seqs, n == 3 ? 2 : 1);
+        }
+        members_put(&changed);
+        both_trusting(bytes_of_buf(&changed), n < 2 ? LEDGER_INVALID : LEDGER_GOOD);
+    }
+    page_agrees();
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_bundles_of_every_kind),
+        cmocka_unit_test(what_is_trusted_decides),
+        cmocka_unit_test(changed_bundles),
+        cmocka_unit_test(what_the_log_key_says_wrongly),
+        cmocka_unit_test(erased_bodies),
+    };
+    return cmocka_run_group_tests(tests, start, done);
+}
