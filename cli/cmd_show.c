@@ -71,7 +71,12 @@ static int show_text(struct cli *cli, const struct ledger_event *event, struct b
         rc = map(cli, "body:", event->body, err);
     }
     if (rc == 0 && private_.n > 0) {
-        rc = map(cli, "private fields:", private_, err);
+        static const uint8_t none = 0x80; /* an empty map: they were erased */
+        if (bytes_eq(private_, (struct bytes){&none, 1})) {
+            out_str(cli, "\nprivate fields: erased, their commitment remains\n");
+        } else {
+            rc = map(cli, "private fields:", private_, err);
+        }
     }
     return rc;
 }

@@ -269,11 +269,10 @@ int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct 
     return reader_give(walk->reader, event->at, ret, err);
 }
 
-int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct bytes *ret_map, const uint8_t **ret_salt,
-                     struct err *err) {
+int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct private_view *ret, struct err *err) {
     struct ledger_event whole;
     int rc = reader_give(walk->reader, event->at, &whole, err);
-    return rc != 0 ? rc : reader_private(walk->reader, ret_map, ret_salt, err);
+    return rc != 0 ? rc : reader_private(walk->reader, ret, err);
 }
 
 void cut_walk_close(struct cut_walk *walk) {

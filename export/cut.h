@@ -5,6 +5,7 @@
 
 #include "export/bundle.h"
 #include "ledger/core.h"
+#include "ledger/private.h"
 
 struct cut {
     struct ledger *ledger;
@@ -58,9 +59,8 @@ int cut_walk_open(struct cut_walk *walk, struct cut *cut, struct err *err);
 int cut_walk_next(struct cut_walk *walk, struct cut_event *ret, struct err *err);
 /* The event as readers give it. */
 int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct ledger_event *ret, struct err *err);
-/* Its private fields, which it has, and their salt; borrowed until the next call. */
-int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct bytes *ret_map, const uint8_t **ret_salt,
-                     struct err *err);
+/* Its private fields, which it has; borrowed until the next call. */
+int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct private_view *ret, struct err *err);
 void cut_walk_close(struct cut_walk *walk); /* a zeroed one is fine */
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "export/cut.h"
+#include "ledger/artifact.h"
 
 #define ARTIFACTS_MAX 4096 /* their names stand in the manifest */
 #define ARTIFACT_MARK "artifact:sha256:"
@@ -92,19 +93,19 @@ struct counting {
 /* Private fields that leave; *ret_n of them. */
 static int count_private(struct counting *c, const struct cut_event *event, struct looking *l, size_t *ret_n,
                          struct err *err) {
-    const uint8_t *salt;
+    struct private_view view;
     struct mp_reader r;
     struct mp_item item;
-    struct bytes map, raw;
+    struct bytes raw;
     *ret_n = 0;
     if (c->cut->options->n_private == 0) {
         return 0;
     }
-    int rc = cut_walk_private(&c->walk, event, &map, &salt, err);
+    int rc = cut_walk_private(&c->walk, event, &view, err);
     if (rc != 0) {
         return rc;
     }
-    mp_reader_init(&r, map);
+    mp_reader_init(&r, view.map);
     rc = mp_next(&r, &item, err);
     for (uint32_t n = rc == 0 ? item.count : 0; n > 0 && rc == 0; n--) {
         rc = mp_next(&r, &item, err);
@@ -180,7 +181,7 @@ static int settle_artifacts(struct cut *cut, struct err *err) {
             continue;
         }
         rc = db_get(txn, T_ARTIFACT, (struct bytes){cut->artifact[i], LEDGER_HASH}, &record, err);
-        if (rc == 0 && record.n >= 9) {
+        if (rc == 0 && record.n >= ARTIFACT_RECORD_HEAD && record.p[0] != ARTIFACT_ERASED) {
             memmove(cut->artifact[kept++], cut->artifact[i], LEDGER_HASH);
             cut->counts.artifact_bytes += be64_get(record.p + 1);
         }

@@ -72,55 +72,44 @@ static void put_hashes(struct buf *out, const char *name, const struct merkle_pr
 
 /* ---- private fields ---- */
 
-static int put_field(struct lines *l, const struct cut *cut, const uint8_t *event_salt_, struct bytes name,
-                     struct bytes value, struct err *err) {
-    uint8_t salt[EVENT_HASH], digest[EVENT_HASH];
-    struct buf field;
+struct putting {
+    struct lines *lines;
+    const struct cut *cut;
+    bool first;
+};
+
+static int put_field(void *ctx, const struct private_field *f, struct err *err) {
+    struct putting *p = ctx;
+    struct buf *out = &p->lines->piece, field;
+    buf_put_str(out, p->first ? "{" : ",{");
+    p->first = false;
+    if (f->erased || !cut_discloses_field(p->cut, f->name)) {
+        put_base64(out, "digest", (struct bytes){f->digest, EVENT_HASH});
+        buf_put_u8(out, '}');
+        return pass_on(p->lines, err);
+    }
     buf_init(&field, EVENT_PRIVATE_MAX + 64);
     mp_put_array(&field, 2);
-    mp_put_str(&field, name);
-    buf_put_bytes(&field, value);
+    mp_put_str(&field, f->name);
+    buf_put_bytes(&field, f->value);
     int rc = buf_check(&field, "a private field", err);
     if (rc == 0) {
-        event_field_salt(salt, event_salt_, name);
-        if (cut_discloses_field(cut, name)) {
-            buf_put_u8(&l->piece, '{');
-            put_base64(&l->piece, "field", bytes_of_buf(&field));
-            buf_put_u8(&l->piece, ',');
-            put_base64(&l->piece, "salt", (struct bytes){salt, sizeof(salt)});
-        } else {
-            event_field_digest(digest, salt, bytes_of_buf(&field));
-            buf_put_u8(&l->piece, '{');
-            put_base64(&l->piece, "digest", (struct bytes){digest, sizeof(digest)});
-        }
-        buf_put_u8(&l->piece, '}');
-        rc = pass_on(l, err);
+        put_base64(out, "field", bytes_of_buf(&field));
+        buf_put_u8(out, ',');
+        put_base64(out, "salt", (struct bytes){f->salt, EVENT_HASH});
+        buf_put_u8(out, '}');
+        rc = pass_on(p->lines, err);
     }
     buf_done(&field);
     return rc;
 }
 
 static int put_private(struct lines *l, struct cut_walk *walk, const struct cut_event *event, struct err *err) {
-    const uint8_t *salt;
-    struct bytes map, name, value;
-    struct mp_reader r;
-    struct mp_item item;
-    int rc = cut_walk_private(walk, event, &map, &salt, err);
-    if (rc != 0) {
-        return rc;
-    }
-    mp_reader_init(&r, map);
-    rc = mp_next(&r, &item, err);
+    struct private_view view;
+    struct putting p = {.lines = l, .cut = walk->cut, .first = true};
+    int rc = cut_walk_private(walk, event, &view, err);
     buf_put_str(&l->piece, "\"private\":[");
-    for (uint32_t i = 0, n = rc == 0 ? item.count : 0; i < n && rc == 0; i++) {
-        rc = mp_next(&r, &item, err);
-        name = item.data;
-        rc = rc != 0 ? rc : mp_skip(&r, 1, &value, err);
-        if (i > 0) {
-            buf_put_u8(&l->piece, ',');
-        }
-        rc = rc != 0 ? rc : put_field(l, walk->cut, salt, name, value, err);
-    }
+    rc = rc != 0 ? rc : private_each(&view, put_field, &p, err);
     buf_put_str(&l->piece, "],");
     return rc;
 }
@@ -143,7 +132,7 @@ static int put_disclosed(struct lines *l, struct cut_walk *walk, const struct cu
     uint8_t salt[EVENT_HASH];
     uint64_t seq = event->header.seq;
     int rc = 0;
-    event_salt(salt, event->group->seed, seq);
+    group_salt(event->group, event->at, salt);
     put_base64(&l->piece, "payload", event->payload);
     buf_put_u8(&l->piece, ',');
     if (event->header.private_ != NULL) {
@@ -179,8 +168,11 @@ int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut
 }
 
 int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
-                     const struct merkle_proof *inclusion, struct err *err) {
+                     uint64_t erasing, const struct merkle_proof *inclusion, struct err *err) {
     buf_put_u8(&lines->piece, '{');
+    if (fate == CUT_ERASED) {
+        buf_printf(&lines->piece, "\"erased\":%llu,", (unsigned long long)erasing);
+    }
     put_base64(&lines->piece, "header", event->leaf);
     buf_put_u8(&lines->piece, ',');
     put_hashes(&lines->piece, "inclusion", inclusion);

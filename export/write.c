@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "export/erasures.h"
 #include "export/handovers.h"
 #include "export/manifest.h"
 #include "export/sink.h"
@@ -16,7 +17,8 @@
 struct writing {
     struct cut cut;
     struct sink *sink;
-    struct lines lines, keys;
+    struct lines lines, keys, erased;
+    struct erasures erasures;
     struct buf entries, text, states[EXPORT_STATES_MAX];
     struct bundle_subject *subject;
     size_t n_subjects;
@@ -51,8 +53,11 @@ static int prepare(struct writing *w, struct err *err) {
                     (unsigned long long)w->cut.first_secret, w->cut.secret_rule, (unsigned long long)w->cut.counts.secrets);
     }
     if (rc == 0 && w->cut.counts.erased > 0) {
-        rc = err_set(err, ERR_INVALID, "the range has %llu events whose body was erased; they cannot be exported",
-                     (unsigned long long)w->cut.counts.erased);
+        rc = erasures_find(&w->erasures, &w->cut, err);
+        rc = rc != 0 ? rc : erasures_put(&w->erased, &w->erasures, &w->cut, err);
+    }
+    if (rc == 0 && w->erased.over) {
+        rc = err_set(err, ERR_LIMIT, "the erasures take more than %zu bytes", LINES_KEPT_MAX);
     }
     w->subject = calloc(w->cut.n_artifacts + w->cut.n_states + 4, sizeof(*w->subject));
     if (rc == 0 && w->subject == NULL) {
@@ -66,6 +71,9 @@ static int prepare(struct writing *w, struct err *err) {
         return rc;
     }
     name_subject(w, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept));
+    if (w->erased.kept.n > 0) {
+        name_subject(w, BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept));
+    }
     name_artifacts(w);
     for (size_t i = 0; i < w->cut.n_states && rc == 0; i++) {
         rc = states_put(&w->states[i], w->cut.ledger, w->cut.states[i], w->cut.counts.head.size, err);
@@ -84,6 +92,9 @@ static int put_head(struct writing *w, struct err *err) {
     int rc = sink_whole(w->sink, BUNDLE_MANIFEST, bytes_of_buf(&w->text), err);
     rc = rc != 0 ? rc : sink_whole(w->sink, BUNDLE_CHECKPOINT, bytes_of_buf(&w->cut.note), err);
     rc = rc != 0 ? rc : sink_whole(w->sink, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept), err);
+    if (rc == 0 && w->erased.kept.n > 0) {
+        rc = sink_whole(w->sink, BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept), err);
+    }
     if (rc != 0 || w->cut.options->seqs != NULL) {
         return rc;
     }
@@ -104,11 +115,13 @@ static int put_head(struct writing *w, struct err *err) {
 static int put_line(struct writing *w, const struct cut_event *event, struct err *err) {
     enum cut_fate fate = cut_fate(&w->cut, cut_matches(&w->cut, &event->header), event->erased);
     struct merkle_proof inclusion;
-    if (w->cut.options->seqs == NULL) {
-        return lines_put_event(&w->lines, &w->walk, event, fate, 0, err);
+    uint64_t seq = event->header.seq, by = 0;
+    int rc = fate == CUT_ERASED ? erasures_by(&w->erasures, seq, &by, err) : 0;
+    if (rc != 0 || w->cut.options->seqs == NULL) {
+        return rc != 0 ? rc : lines_put_event(&w->lines, &w->walk, event, fate, by, err);
     }
-    int rc = merkle_prove_inclusion(event->header.seq, w->cut.counts.head.size, core_node, &w->view, &inclusion, err);
-    return rc != 0 ? rc : lines_put_sparse(&w->lines, &w->walk, event, fate, &inclusion, err);
+    rc = merkle_prove_inclusion(seq, w->cut.counts.head.size, core_node, &w->view, &inclusion, err);
+    return rc != 0 ? rc : lines_put_sparse(&w->lines, &w->walk, event, fate, by, &inclusion, err);
 }
 
 /* Events of one group from walk->next on; with `entries` their headers too. Leaves the walk behind them. */
@@ -229,6 +242,7 @@ int export_write(struct ledger *ledger, const struct export_options *options, in
     }
     lines_init(&w->lines);
     lines_init(&w->keys);
+    lines_init(&w->erased);
     buf_init(&w->entries, BUNDLE_ENTRIES_MAX);
     buf_init(&w->text, BUNDLE_MANIFEST_MAX);
     for (size_t i = 0; i < EXPORT_STATES_MAX; i++) {
@@ -248,6 +262,8 @@ int export_write(struct ledger *ledger, const struct export_options *options, in
     cut_done(&w->cut);
     lines_done(&w->lines);
     lines_done(&w->keys);
+    lines_done(&w->erased);
+    erasures_done(&w->erasures);
     buf_done(&w->entries);
     buf_done(&w->text);
     for (size_t i = 0; i < EXPORT_STATES_MAX; i++) {

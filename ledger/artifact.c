@@ -17,8 +17,6 @@
 #define ARTIFACT_PREFIX "artifact:sha256:"
 #define CHUNK           65536
 
-enum { ARTIFACT_HERE = 0, ARTIFACT_FILE = 1 };
-
 static int path_of(const struct ledger *ledger, const uint8_t digest[HASH_LEN], char dir[FILE_PATH_MAX],
                    char path[FILE_PATH_MAX], struct err *err) {
     char hex[2 * HASH_LEN + 1], sub[32];
@@ -134,7 +132,9 @@ static int record_it(struct ledger *ledger, const uint8_t digest[HASH_LEN], cons
     rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
     if (rc == 0) {
         rc = db_get(txn, T_ARTIFACT, key, &old, err);
-        if (rc == ERR_NOTFOUND) {
+        if (rc == 0 && old.n == ARTIFACT_RECORD_HEAD && old.p[0] == ARTIFACT_ERASED) {
+            rc = err_set(err, ERR_CONFLICT, "this content was erased from the ledger, and does not come back");
+        } else if (rc == ERR_NOTFOUND) {
             rc = db_put(txn, T_ARTIFACT, key, bytes_of_buf(&record), DB_NEW, err);
             if (rc == 0) {
                 rc = db_commit(txn, err);
@@ -149,6 +149,7 @@ static int record_it(struct ledger *ledger, const uint8_t digest[HASH_LEN], cons
 
 static int put_stream(struct ledger *ledger, int fd, const char *path, uint8_t digest[HASH_LEN], uint64_t *ret_size,
                       struct err *err) {
+    char dir[FILE_PATH_MAX], placed[FILE_PATH_MAX];
     struct incoming in = {.tmp_fd = -1, .hash = hash_new()};
     buf_init(&in.small, ARTIFACT_INLINE);
     int rc = in.hash == NULL ? err_set(err, ERR_NOMEM, "out of memory") : take_in(ledger, fd, path, &in, err);
@@ -157,6 +158,9 @@ static int put_stream(struct ledger *ledger, int fd, const char *path, uint8_t d
         rc = in.tmp_fd < 0 ? 0 : place_file(ledger, &in, digest, err);
     }
     rc = rc != 0 ? rc : record_it(ledger, digest, &in, err);
+    if (rc == ERR_CONFLICT && in.tmp_fd >= 0 && path_of(ledger, digest, dir, placed, NULL) == 0) {
+        file_wipe(placed, NULL); /* it was erased before */
+    }
     if (in.tmp_fd >= 0) {
         close(in.tmp_fd);
         if (in.tmp[0] != '\0') {
@@ -211,7 +215,7 @@ static int parse_id(const char *id, uint8_t ret[HASH_LEN], struct err *err) {
 }
 
 static int open_record(struct bytes record, uint8_t *ret_where, uint64_t *ret_size, struct err *err) {
-    if (record.n < ARTIFACT_RECORD_HEAD || record.p[0] > ARTIFACT_FILE) {
+    if (record.n < ARTIFACT_RECORD_HEAD || record.p[0] > ARTIFACT_ERASED) {
         return err_set(err, ERR_CORRUPT, "an artifact's record does not parse");
     }
     *ret_where = record.p[0];
@@ -230,6 +234,9 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
     uint8_t where = ARTIFACT_HERE, digest[HASH_LEN], chunk[CHUNK];
     uint64_t size = 0, seen = 0;
     int rc = open_record(record, &where, &size, err);
+    if (rc == 0 && where == ARTIFACT_ERASED) {
+        return err_set(err, ERR_NOTFOUND, "the artifact was erased");
+    }
     rc = rc != 0 ? rc : path_of(ledger, key.p, dir, path, err);
     struct hash *hash = hash_new();
     rc = rc != 0 || hash != NULL ? rc : err_set(err, ERR_NOMEM, "out of memory");
@@ -297,6 +304,36 @@ int artifact_check(const struct ledger *ledger, struct bytes key, struct bytes r
     return stream(ledger, key, record, -1, err);
 }
 
+int artifact_erase(struct db_txn *txn, const char *id, uint64_t *ret_bytes, struct err *err) {
+    uint8_t digest[HASH_LEN], where = ARTIFACT_HERE, head[ARTIFACT_RECORD_HEAD] = {ARTIFACT_ERASED};
+    struct bytes record, key = {digest, HASH_LEN};
+    uint64_t size = 0;
+    int rc = parse_id(id, digest, err);
+    rc = rc != 0 ? rc : db_get(txn, T_ARTIFACT, key, &record, err);
+    if (rc == ERR_NOTFOUND) {
+        return err_set(err, ERR_NOTFOUND, "there is no artifact '%s'", id);
+    }
+    rc = rc != 0 ? rc : open_record(record, &where, &size, err);
+    if (rc == 0 && where == ARTIFACT_ERASED) {
+        return err_set(err, ERR_NOTFOUND, "'%s' was erased before", id);
+    }
+    be64_put(head + 1, size);
+    rc = rc != 0 ? rc : db_put(txn, T_ARTIFACT, key, (struct bytes){head, sizeof(head)}, DB_PUT, err);
+    if (rc == 0) {
+        *ret_bytes += size;
+    }
+    return rc;
+}
+
+int artifact_wipe(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err) {
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    if (key.n != HASH_LEN || record.n < 1 || record.p[0] != ARTIFACT_ERASED) {
+        return 0;
+    }
+    int rc = path_of(ledger, key.p, dir, path, err);
+    return rc != 0 || !file_exists(path) ? rc : file_wipe(path, err);
+}
+
 int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err) {
     struct db_cursor *cursor;
     struct bytes key, record;
@@ -307,10 +344,10 @@ int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err) {
     }
     rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
     while (rc == 0) {
-        uint8_t where;
+        uint8_t where = ARTIFACT_HERE;
         uint64_t size = 0;
         rc = open_record(record, &where, &size, err);
-        sum += rc == 0 ? size : 0;
+        sum += rc == 0 && where != ARTIFACT_ERASED ? size : 0;
         rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &record, err);
     }
     db_cursor_close(cursor);

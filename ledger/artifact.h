@@ -8,9 +8,17 @@
 #define ARTIFACT_INLINE      65536
 #define ARTIFACT_RECORD_HEAD 9 /* u8 where, be64 size */
 
+enum { ARTIFACT_HERE = 0, ARTIFACT_FILE = 1, ARTIFACT_ERASED = 2 };
+
 /* Sum of the sizes of all artifacts. */
 int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err);
-/* Reads every byte of one artifact's record and file and compares its hash. ERR_CORRUPT, ERR_TAMPERED. */
+/* Its record keeps the size alone, which is added to *ret_bytes. The file, if there is one, is the caller's to remove, once
+ * that is committed. ERR_NOTFOUND. */
+int artifact_erase(struct db_txn *txn, const char *id, uint64_t *ret_bytes, struct err *err);
+/* When it is erased: removes the file that may be left of it, overwritten. */
+int artifact_wipe(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err);
+/* Reads every byte of one artifact's record and file and compares its hash. ERR_CORRUPT, ERR_TAMPERED; ERR_NOTFOUND: it
+ * was erased. */
 int artifact_check(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ledger/cursor.h"
+#include "ledger/derived.h"
 #include "ledger/headfile.h"
 #include "ledger/keyrun.h"
 #include "ledger/packer.h"
@@ -229,16 +230,22 @@ static int rotate_if_due(struct commit *c, struct commit_request *list, const st
 
 /* 0: there is something to commit; 1: there is not. */
 static int write_all(struct commit *c, struct commit_request *list, struct commit_request **ret_failed, struct err *err) {
-    struct ledger_batch *gap = NULL;
+    struct ledger_batch *gap = NULL, *erased = NULL;
     struct ledger_receipt own;
     const struct wishes w = wishes_of(list);
     int rc = has_keys(list) ? commit_keys_begin(c, err) : 0;
-    rc = rc != 0 ? rc : commit_group_begin(c, w.events + 2, err);
+    rc = rc != 0 || list->erase == NULL ? rc : commit_erase(c, list->erase, &erased, err);
+    rc = rc != 0 ? rc : commit_group_begin(c, w.events + 3, err);
     rc = rc != 0 ? rc : judge(c, list, ret_failed);
     rc = rc != 0 ? rc : commit_clock_gap(c, &gap, err);
     bool had_gap = gap != NULL;
     rc = rc != 0 ? rc : write_own(c, gap, &own, err);
     rc = rc != 0 ? rc : write_requests(c, list, ret_failed);
+    if (rc != 0) {
+        ledger_batch_free(erased);
+        return rc;
+    }
+    rc = write_own(c, erased, &list->erased, err);
     if (rc != 0) {
         return rc;
     }
@@ -342,6 +349,7 @@ static int run_once(struct ledger *ledger, struct commit_request *list, struct c
     struct commit c = {.ledger = ledger};
     buf_init(&c.header, 2 * EVENT_HEADER_MAX);
     buf_init(&c.record, EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX + 65536);
+    derived_follow(ledger);
     int rc = ready_segments(ledger, list, err);
     rc = rc != 0 ? rc : begin(&c, list, err);
     rc = rc != 0 ? rc : write_all(&c, list, ret_failed, err);

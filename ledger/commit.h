@@ -55,6 +55,11 @@ int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, co
 int commit_check_condition(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
                            struct err *err);
 
+/* ---- commit_erase.c ---- */
+/* Takes the content out of the tables, before anything else is written, and gives the event that says so. The options are
+ * checked; seqs in ascending order. */
+int commit_erase(struct commit *c, const struct ledger_erase_options *o, struct ledger_batch **ret_batch, struct err *err);
+
 /* ---- commit_seal.c ---- */
 /* Gives *ret_batch a ledger.key_rotated draft when a rotation is due or asked for; leaves it NULL otherwise. */
 int commit_rotation(struct commit *c, bool asked, const char *actor, const char *reason, struct ledger_batch **ret_batch,
@@ -70,13 +75,15 @@ int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct e
  * ride together in the next one (commit_share.c). */
 struct commit_request {
     const struct ledger_batch *batch;
-    struct ledger_receipt *receipts; /* room for batch->n */
-    bool rotate;                     /* also rotate the epoch key */
-    const char *actor, *reason;      /* of the rotation */
-    bool control;                    /* may use the part of the quota that is kept back; rides alone */
+    struct ledger_receipt *receipts;          /* room for batch->n */
+    bool rotate;                              /* also rotate the epoch key */
+    const char *actor, *reason;               /* of the rotation */
+    bool control;                             /* may use the part of the quota that is kept back; rides alone */
+    const struct ledger_erase_options *erase; /* not NULL: erases this; control */
     struct signer *next; /* not NULL: the batch ends in ledger.restored and this is the new epoch's key; taken */
 
     struct ledger_receipt rotation; /* of the rotation's event */
+    struct ledger_receipt erased;   /* of ledger.erased */
     struct ledger_head head;        /* the sealed head that covers all of it */
     size_t at;                      /* draft that failed, or SIZE_MAX */
     struct err err;

@@ -12,7 +12,7 @@
 #define RESTRAIN_DOUBLINGS 6
 
 static bool rides_alone(const struct commit_request *r) {
-    return r->control || r->rotate || r->next != NULL || r->batch->judge != NULL;
+    return r->control || r->rotate || r->erase != NULL || r->next != NULL || r->batch->judge != NULL;
 }
 
 /* Takes the leader and who may ride along off the queue. Under queue_lock. */

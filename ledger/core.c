@@ -7,6 +7,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "base/zst.h"
+#include "ledger/derived.h"
 
 #define CORE_RESERVE_MIN (GROUP_PLAIN_MAX + ((uint64_t)1 << 20))
 
@@ -30,6 +31,7 @@ int core_open_evidence(const char *dir, uint64_t map_bytes, bool create, bool re
                                  .n_tables = CORE_TABLES,
                                  .map_bytes = map_bytes,
                                  .reserve_bytes = reserve_of(map_bytes),
+                                 .generations = true,
                                  .read_only = read_only,
                                  .create = create};
     int rc = file_join(path, dir, "evidence", err);
@@ -53,15 +55,23 @@ int core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err) 
     return meta_get(txn, "checkpoint", ret, err);
 }
 
+void core_format_encode(struct buf *out, uint64_t features) {
+    mp_put_array(out, 2);
+    mp_put_uint(out, CORE_FORMAT);
+    mp_put_uint(out, features);
+}
+
 int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t genesis[EVENT_HASH], const char *log_vkey,
                       struct err *err) {
     struct buf record;
+    struct bytes there;
     buf_init(&record, 4096);
-    mp_put_array(&record, 2);
-    mp_put_uint(&record, CORE_FORMAT);
-    mp_put_uint(&record, 0); /* features that an older program could not read: none */
+    core_format_encode(&record, 0); /* features that an older program could not read: none */
     int rc = buf_check(&record, "format", err);
-    rc = rc != 0 ? rc : db_put(txn, T_META, bytes_of("format"), bytes_of_buf(&record), DB_PUT, err);
+    rc = rc != 0 ? rc : db_get(txn, T_META, bytes_of("format"), &there, err);
+    if (rc == ERR_NOTFOUND) { /* else it says what the records have */
+        rc = db_put(txn, T_META, bytes_of("format"), bytes_of_buf(&record), DB_PUT, err);
+    }
     buf_clear(&record);
     mp_put_array(&record, 3);
     mp_put_str(&record, bytes_of(origin));
@@ -123,11 +133,11 @@ int core_epoch_get(struct db_txn *txn, uint64_t epoch, struct core_epoch *ret, s
 /* ---- groups ---- */
 
 /* An inline payload of the tail against its commitment; a bundle's payloads are bound by its leaves. */
-static int check_tail_payload(const struct head *head, const struct event_header *h, struct bytes payload,
-                              struct err *err) {
+static int check_tail_payload(const struct head *head, const struct event_header *h, const uint8_t *own,
+                              struct bytes payload, struct err *err) {
     uint8_t salt[EVENT_HASH], commit[EVENT_HASH];
     event_salt(salt, head->seed, h->seq);
-    event_body_commit(commit, salt, payload);
+    event_body_commit(commit, own != NULL ? own : salt, payload);
     if (memcmp(commit, h->body, EVENT_HASH) != 0) {
         return err_set(err, ERR_TAMPERED, "event %llu is not what was written: its payload differs from its commitment",
                        (unsigned long long)h->seq);
@@ -165,13 +175,16 @@ static int load_tail(struct db_txn *txn, const struct head *head, uint64_t index
             i--;
         }
         if (rc == 0 && where == GROUP_INLINE) {
-            rc = check_tail_payload(head, &h, payload, err);
+            rc = check_tail_payload(head, &h, group_tail_salt(record), payload, err);
         }
         if (rc == 0) {
             event_leaf(leaf, header);
             memcpy(prev, leaf, EVENT_HASH);
             const struct group_facts facts = group_facts_of(header, &h);
             rc = group_add(group, header, &facts, payload, where, leaf, err);
+            if (rc == 0 && group_tail_salt(record) != NULL) {
+                group_salt_put(group, group_tail_salt(record));
+            }
         }
         if (rc != 0) {
             *ret_bad = i;
@@ -254,6 +267,9 @@ int core_view_over(struct ledger *ledger, struct db_txn *txn, struct core_view *
 int core_view_begin(struct ledger *ledger, struct core_view *view, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = db_begin(ledger->evidence, false, &txn, err);
+    if (rc == 0 && db_txn_generation(txn) != ledger->derived_generation) {
+        derived_try_follow(ledger);
+    }
     rc = rc != 0 ? rc : core_view_over(ledger, txn, view, err);
     if (rc != 0) {
         db_abort(txn);

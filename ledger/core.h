@@ -15,8 +15,9 @@
 #include "ledger/merkle.h"
 #include "ledger/note.h"
 
-#define CORE_FORMAT  1
-#define CORE_SEGMENT 65536 /* events whose idempotency keys make one derived segment */
+#define CORE_FORMAT         1
+#define CORE_FEATURE_ERASED 1 /* some content was erased: bundles, tail and private records may have their other forms */
+#define CORE_SEGMENT        65536 /* events whose idempotency keys make one derived segment */
 
 /* Tables of the evidence environment. Keys are be64 unless said otherwise. */
 enum core_table {
@@ -63,8 +64,11 @@ struct ledger {
     struct db *derived;                 /* see derived.h; NULL until first needed */
     struct db *parked[CORE_PARKED_MAX]; /* those that were found damaged while in use */
     size_t n_parked;
-    bool keys_settled;        /* under `writing`: the key segments in derived were compared with the evidence */
-    struct core_watch *watch; /* who looks on as groups are written; NULL: nobody */
+    struct db **retired; /* those of generations that were superseded */
+    size_t n_retired;
+    _Atomic uint64_t derived_generation; /* of `derived` */
+    bool keys_settled;                   /* under `writing`: the key segments in derived were compared with the evidence */
+    struct core_watch *watch;            /* who looks on as groups are written; NULL: nobody */
     bool read_only;
     char origin[NOTE_NAME_MAX + 1];
     uint8_t genesis[EVENT_HASH];
@@ -139,7 +143,12 @@ int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struc
 int core_path(const struct ledger *ledger, const char *name, char ret[FILE_PATH_MAX], struct err *err);
 int core_open_evidence(const char *dir, uint64_t map_bytes, bool create, bool read_only, struct db **ret, struct err *err);
 
-/* Writes what identifies the ledger into a new evidence environment. */
+/* The "format" record. */
+void core_format_encode(struct buf *out, uint64_t features);
+/* In T_META: something was erased in this generation, whose old pages may still hold it. */
+#define CORE_ERASING "erasing"
+
+/* Writes what identifies the ledger, and a format unless there is one, into a new evidence environment. */
 int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t genesis[EVENT_HASH], const char *log_vkey,
                       struct err *err);
 

@@ -21,15 +21,29 @@ struct db_options {
     uint64_t map_bytes;
     uint64_t reserve_bytes; /* part of the map that only db_begin_reserved may use */
     bool read_only;
-    bool create;  /* make the environment and its tables */
-    bool relaxed; /* a commit may be lost (never torn) by a power failure: for derived data only */
+    bool create;      /* make the environment and its tables */
+    bool generations; /* a generation "<dir>.<n>" may have taken over: see DB_SUPERSEDED */
+    bool relaxed;     /* a commit may be lost (never torn) by a power failure: for derived data only */
 };
+
+/* Where a database has generations: with this record in the first table, one with a higher number has taken its place. It
+ * is written as the last thing of all, so nothing is ever written to two of them. A handle looks for it when a transaction
+ * begins or is renewed, and moves on; transactions that read the old one may go on. */
+#define DB_SUPERSEDED "superseded"
 
 /* ERR_BUSY: open in this process already. ERR_CORRUPT: unreadable or cut short. ERR_NOTFOUND: absent. */
 int db_open(const char *dir, const struct db_options *options, struct db **ret, struct err *err);
 void db_close(struct db *db);
 /* Its files have been or will be removed: the directory may be opened again while this handle is still in use. */
 void db_park(struct db *db);
+
+/* Nothing can be begun any more (ERR_NOTFOUND); the files are closed with the last transaction that is under way. */
+void db_retire(struct db *db);
+uint64_t db_generation(struct db *db);
+uint64_t db_txn_generation(const struct db_txn *txn);
+/* A lock on an environment that nobody has open, and that nobody can open before *ret_fd (-1: it has no lock file) is
+ * closed. ERR_BUSY with the process that has it open (0: not known). */
+int db_lock_alone(const char *dir, int *ret_fd, uint64_t *ret_pid, struct err *err);
 
 /* One write transaction at a time on the whole machine: begin waits for it. */
 int db_begin(struct db *db, bool write, struct db_txn **ret, struct err *err);

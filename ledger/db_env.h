@@ -1,33 +1,49 @@
-/* The insides of the LMDB door, for its two files (db.c, db_records.c). Nobody else includes this. */
+/* The insides of the LMDB door, and the one place that includes its header.
+ *
+ * A handle stands for a database; an environment is one directory of it. Where a database has generations, the record
+ * "superseded" in the first table says that another directory has taken over: then the handle moves on to it, and the old
+ * environment is closed with the last transaction that reads it. */
 #ifndef LEDGER_DB_ENV_H
 #define LEDGER_DB_ENV_H
 
 #include <lmdb.h>
-#include <sys/types.h>
+#include <pthread.h>
 
 #include "base/file.h"
 #include "ledger/db.h"
+#include "ledger/db_readers.h"
 
 #define DB_TABLES_MAX 16
+#define DB_READERS    512
 #define DB_PAGE       4096
 #define DB_OVERFLOW   2000 /* values from about this size have pages of their own */
 
-struct db {
+struct db_env {
     MDB_env *env;
     MDB_dbi dbi[DB_TABLES_MAX];
-    const char *const *names;
-    size_t n;
-    uint64_t map_bytes, reserve_bytes;
+    uint64_t generation, map_bytes;
+    uint64_t users;   /* the handle and its transactions; under the handle's lock */
     uint64_t look_at; /* page number; under the write lock: see look_for_dead */
     char path[FILE_PATH_MAX];
     dev_t dev;
     ino_t ino;
-    struct db *next_open; /* list of environments open in this process */
+    struct db_env *next_open; /* list of environments open in this process */
+};
+
+struct db {
+    pthread_mutex_t lock;
+    struct db_env *now; /* NULL: retired */
+    const char *const *names;
+    size_t n;
+    uint64_t map_bytes, reserve_bytes;
+    bool read_only, relaxed, generations;
+    char base[FILE_PATH_MAX]; /* the directory of generation 0 */
 };
 
 struct db_txn {
     struct db *db;
-    MDB_txn *txn;
+    struct db_env *env;
+    MDB_txn *txn; /* NULL: a renewal has failed */
     bool write, reserved, full;
     uint64_t growth; /* bytes of pages that its puts may take at most */
 };
@@ -37,7 +53,12 @@ struct db_cursor {
     MDB_cursor *cur;
 };
 
-/* Translates LMDB's code; the words say what was being done. Gives the ERR_*. */
-int db_fail(struct db *db, int rc, const char *doing, struct err *err);
+/* An error out of one of LMDB's codes. docs/storage.md has the table with its reasons. */
+int db_fail(struct db_env *e, int rc, const char *doing, struct err *err);
+/* *ret_commits: how many commits the oldest snapshot is behind; 0 when it is the newest, or there is none. */
+int db_list_readers(struct db_env *e, struct db_readers *ret, uint64_t *ret_commits);
+/* The environment of now, to be given back; NULL: retired. */
+struct db_env *db_hold(struct db *db);
+void db_let_go(struct db *db, struct db_env *e);
 
 #endif

@@ -1,5 +1,7 @@
-/* The LMDB door, second part: records, cursors, and questions about whole tables. */
+/* The LMDB door, second part: records, cursors, and questions about a whole database. */
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "ledger/db_env.h"
 
@@ -19,12 +21,12 @@ static struct bytes bytes_of_val(MDB_val v) {
 
 int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret, struct err *err) {
     MDB_val k = val_of(key), v;
-    int rc = mdb_get(txn->txn, txn->db->dbi[table], &k, &v);
+    int rc = mdb_get(txn->txn, txn->env->dbi[table], &k, &v);
     if (rc == MDB_NOTFOUND) {
         return ERR_NOTFOUND;
     }
     if (rc != 0) {
-        return db_fail(txn->db, rc, txn->db->names[table], err);
+        return db_fail(txn->env, rc, txn->db->names[table], err);
     }
     *ret = bytes_of_val(v);
     return 0;
@@ -33,17 +35,17 @@ int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret
 int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes value, enum db_put_flag flag, struct err *err) {
     MDB_val k = val_of(key), v = val_of(value);
     unsigned flags = flag == DB_APPEND ? MDB_APPEND : flag == DB_NEW ? MDB_NOOVERWRITE : 0;
-    int rc = mdb_put(txn->txn, txn->db->dbi[table], &k, &v, flags);
+    int rc = mdb_put(txn->txn, txn->env->dbi[table], &k, &v, flags);
     size_t n = key.n + value.n;
     txn->growth += n < DB_OVERFLOW ? 2 * n : n + 2 * DB_PAGE; /* splits leave half pages; long values have their own */
     txn->full = txn->full || rc == MDB_MAP_FULL;
-    return rc == 0 ? 0 : db_fail(txn->db, rc, txn->db->names[table], err);
+    return rc == 0 ? 0 : db_fail(txn->env, rc, txn->db->names[table], err);
 }
 
 int db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err) {
     MDB_val k = val_of(key);
-    int rc = mdb_del(txn->txn, txn->db->dbi[table], &k, NULL);
-    return rc == 0 || rc == MDB_NOTFOUND ? 0 : db_fail(txn->db, rc, txn->db->names[table], err);
+    int rc = mdb_del(txn->txn, txn->env->dbi[table], &k, NULL);
+    return rc == 0 || rc == MDB_NOTFOUND ? 0 : db_fail(txn->env, rc, txn->db->names[table], err);
 }
 
 int db_get_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes *ret, struct err *err) {
@@ -72,10 +74,10 @@ int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, str
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     cursor->txn = txn;
-    int rc = mdb_cursor_open(txn->txn, txn->db->dbi[table], &cursor->cur);
+    int rc = mdb_cursor_open(txn->txn, txn->env->dbi[table], &cursor->cur);
     if (rc != 0) {
         free(cursor);
-        return db_fail(txn->db, rc, txn->db->names[table], err);
+        return db_fail(txn->env, rc, txn->db->names[table], err);
     }
     *ret = cursor;
     return 0;
@@ -89,7 +91,7 @@ static int cursor_get(struct db_cursor *cursor, MDB_val k, MDB_cursor_op op, str
         return 1;
     }
     if (rc != 0) {
-        return db_fail(cursor->txn->db, rc, "reading on", err);
+        return db_fail(cursor->txn->env, rc, "reading on", err);
     }
     *ret_key = bytes_of_val(k);
     *ret_value = bytes_of_val(v);
@@ -125,7 +127,7 @@ int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name)
     int rc = mdb_dbi_open(txn->txn, NULL, 0, &root);
     rc = rc != 0 ? rc : mdb_cursor_open(txn->txn, root, &cur);
     if (rc != 0) {
-        return db_fail(txn->db, rc, "listing tables", err);
+        return db_fail(txn->env, rc, "listing tables", err);
     }
     while ((rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) == 0) {
         bool known = false;
@@ -137,15 +139,64 @@ int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name)
         }
     }
     mdb_cursor_close(cur);
-    return rc == MDB_NOTFOUND ? 0 : db_fail(txn->db, rc, "listing tables", err);
+    return rc == MDB_NOTFOUND ? 0 : db_fail(txn->env, rc, "listing tables", err);
 }
 
 int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err) {
     MDB_stat st;
-    int rc = mdb_stat(txn->txn, txn->db->dbi[table], &st);
+    int rc = mdb_stat(txn->txn, txn->env->dbi[table], &st);
     if (rc != 0) {
-        return db_fail(txn->db, rc, txn->db->names[table], err);
+        return db_fail(txn->env, rc, txn->db->names[table], err);
     }
     *ret = st.ms_entries;
     return 0;
+}
+
+int db_copy(struct db *db, int fd, struct err *err) {
+    struct db_env *e = db_hold(db);
+    if (e == NULL) {
+        return err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base);
+    }
+    int rc = mdb_env_copyfd2(e->env, fd, MDB_CP_COMPACT);
+    rc = rc == 0 ? 0 : db_fail(e, rc, "copying", err);
+    db_let_go(db, e);
+    return rc;
+}
+
+static int take_stats(struct db_env *e, struct db_stats *ret, struct err *err) {
+    MDB_envinfo info;
+    MDB_stat st;
+    struct stat file;
+    struct db_readers readers;
+    uint64_t commits = 0;
+    int dead = 0, fd;
+    int rc = mdb_reader_check(e->env, &dead);
+    rc = rc != 0 ? rc : db_list_readers(e, &readers, &commits);
+    rc = rc != 0 ? rc : mdb_env_info(e->env, &info);
+    rc = rc != 0 ? rc : mdb_env_stat(e->env, &st);
+    rc = rc != 0 ? rc : mdb_env_get_fd(e->env, &fd);
+    if (rc != 0) {
+        return db_fail(e, rc, "reading its state", err);
+    }
+    if (fstat(fd, &file) != 0) {
+        return err_errno(err, errno, "'%s/data.mdb'", e->path);
+    }
+    ret->file_bytes = (uint64_t)file.st_size;
+    ret->map_bytes = info.me_mapsize;
+    ret->used_bytes = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
+    ret->readers = readers.n;
+    ret->dead_readers = (uint64_t)dead;
+    ret->oldest_reader_pid = commits == 0 ? 0 : readers.pid;
+    ret->oldest_reader_commits = commits;
+    return 0;
+}
+
+int db_stats(struct db *db, struct db_stats *ret, struct err *err) {
+    struct db_env *e = db_hold(db);
+    if (e == NULL) {
+        return err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base);
+    }
+    int rc = take_stats(e, ret, err);
+    db_let_go(db, e);
+    return rc;
 }

@@ -2,7 +2,10 @@
  * handle stays until the ledger is closed. */
 #include "ledger/derived.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "ledger/generation.h"
 
 static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column", "row"};
 
@@ -36,12 +39,45 @@ static int make_anew(struct ledger *ledger, const char *path, struct err *err) {
     return rc != 0 ? rc : open_at(ledger, path, true, err);
 }
 
+int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err) {
+    char base[FILE_PATH_MAX];
+    int rc = core_path(ledger, "derived", base, err);
+    return rc != 0 ? rc : generation_path(base, ledger->derived_generation, ret, err);
+}
+
+void derived_follow(struct ledger *ledger) {
+    uint64_t now = db_generation(ledger->evidence);
+    pthread_mutex_lock(&ledger->derived_lock);
+    struct db **retired = now == ledger->derived_generation || ledger->derived == NULL
+                              ? NULL
+                              : realloc(ledger->retired, (ledger->n_retired + 1) * sizeof(*retired));
+    if (retired != NULL) {
+        db_retire(ledger->derived);
+        ledger->retired = retired;
+        ledger->retired[ledger->n_retired++] = ledger->derived;
+        ledger->derived = NULL;
+    }
+    if (now != ledger->derived_generation && ledger->derived == NULL) {
+        ledger->derived_generation = now;
+        ledger->keys_settled = false;
+    }
+    pthread_mutex_unlock(&ledger->derived_lock);
+}
+
+void derived_try_follow(struct ledger *ledger) {
+    if (pthread_mutex_trylock(&ledger->writing) == 0) {
+        derived_follow(ledger);
+        pthread_mutex_unlock(&ledger->writing);
+    }
+}
+
 int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = 0;
+    derived_try_follow(ledger);
     pthread_mutex_lock(&ledger->derived_lock);
     if (ledger->derived == NULL) {
-        rc = core_path(ledger, "derived", path, err);
+        rc = derived_path(ledger, path, err);
         if (rc == 0 && !create && !file_exists(path)) {
             rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
         }
@@ -59,7 +95,7 @@ int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err
 
 int derived_renew(struct ledger *ledger, struct err *err) {
     char path[FILE_PATH_MAX];
-    int rc = core_path(ledger, "derived", path, err);
+    int rc = derived_path(ledger, path, err);
     if (rc != 0) {
         return rc;
     }
@@ -89,6 +125,10 @@ void derived_close(struct ledger *ledger) {
     for (size_t i = 0; i < ledger->n_parked; i++) {
         db_close(ledger->parked[i]);
     }
+    for (size_t i = 0; i < ledger->n_retired; i++) {
+        db_close(ledger->retired[i]);
+    }
+    free(ledger->retired);
 }
 
 int derived_clear(struct db_txn *txn, enum derived_table table, struct err *err) {

@@ -21,6 +21,13 @@ int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err
 /* It turned out to be damaged: its files are removed and made anew. Who still reads the old ones may go on. Under
  * ledger->writing. */
 int derived_renew(struct ledger *ledger, struct err *err);
+/* Where it is: derived data of a generation of the evidence stands beside it, and goes with it. */
+int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err);
+/* When the evidence has moved on to another generation, so does derived data, which begins anew: what was erased stands in
+ * the old one. Who has that in use meets ERR_NOTFOUND at his next transaction. Under ledger->writing. */
+void derived_follow(struct ledger *ledger);
+/* The same for who does not write; does nothing while somebody writes. */
+void derived_try_follow(struct ledger *ledger);
 /* For ledger_close. */
 void derived_close(struct ledger *ledger);
 

@@ -43,10 +43,28 @@ void group_close(struct group *group, const struct group_facts *facts, enum grou
     struct group_event *e = &group->event[group->n];
     e->facts = *facts;
     e->where = where;
+    e->salted = false;
     memcpy(e->leaf, leaf, EVENT_HASH);
     group->n++;
     group->header_at[group->n] = group->headers.n;
     group->payload_at[group->n] = group->payloads.n;
+}
+
+void group_salt_put(struct group *group, const uint8_t salt[EVENT_HASH]) {
+    struct group_event *e = &group->event[group->n - 1];
+    e->salted = true;
+    memcpy(e->salt, salt, EVENT_HASH);
+}
+
+void group_salt(const struct group *group, size_t i, uint8_t ret[EVENT_HASH]) {
+    const struct group_event *e = &group->event[i];
+    if (e->where == GROUP_ERASED) {
+        memset(ret, 0, EVENT_HASH);
+    } else if (e->salted) {
+        memcpy(ret, e->salt, EVENT_HASH);
+    } else {
+        event_salt(ret, group->seed, group->index * EVENT_GROUP + i);
+    }
 }
 
 /* From kind's own head to the head of the body commitment. */
@@ -84,9 +102,17 @@ void group_views(struct group *group) {
 /* ---- the tail ---- */
 
 int group_tail_encode(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where) {
+    return group_tail_encode_salted(out, header, payload, where, NULL);
+}
+
+int group_tail_encode_salted(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where,
+                             const uint8_t *salt) {
     buf_put_u8(out, GROUP_RECORD_VERSION);
-    buf_put_u8(out, (uint8_t)where);
+    buf_put_u8(out, (uint8_t)((unsigned)where | (salt == NULL ? 0 : GROUP_TAIL_SALTED)));
     buf_put_be16(out, (uint16_t)header.n);
+    if (salt != NULL) {
+        buf_put(out, salt, EVENT_HASH);
+    }
     buf_put_bytes(out, header);
     if (where == GROUP_INLINE) {
         buf_put_bytes(out, payload);
@@ -102,15 +128,21 @@ int group_tail_decode(struct bytes record, struct bytes *ret_header, struct byte
     if (record.p[0] != GROUP_RECORD_VERSION) {
         return err_set(err, ERR_VERSION, "tail record version %u is not known, this program reads 1", record.p[0]);
     }
-    size_t n = be16_get(record.p + 2);
-    if (record.p[1] > GROUP_INLINE || n > record.n - 4 || (record.p[1] != GROUP_INLINE && record.n != n + 4) ||
-        record.n - 4 - n > GROUP_INLINE_MAX) {
+    bool salted = (record.p[1] & GROUP_TAIL_SALTED) != 0;
+    unsigned where = record.p[1] & ~(unsigned)GROUP_TAIL_SALTED;
+    size_t n = be16_get(record.p + 2), at = salted ? 4 + EVENT_HASH : 4;
+    if (where > GROUP_INLINE || (salted && where == GROUP_ERASED) || at > record.n || n > record.n - at ||
+        (where != GROUP_INLINE && record.n != n + at) || record.n - at - n > GROUP_INLINE_MAX) {
         return err_set(err, ERR_CORRUPT, "tail record's lengths do not fit");
     }
-    *ret_where = (enum group_payload)record.p[1];
-    *ret_header = (struct bytes){record.p + 4, n};
-    *ret_payload = (struct bytes){record.p + 4 + n, record.n - 4 - n};
+    *ret_where = (enum group_payload)where;
+    *ret_header = (struct bytes){record.p + at, n};
+    *ret_payload = (struct bytes){record.p + at + n, record.n - at - n};
     return 0;
+}
+
+const uint8_t *group_tail_salt(struct bytes record) {
+    return (record.p[1] & GROUP_TAIL_SALTED) != 0 ? record.p + 4 : NULL;
 }
 
 /* ---- the bundle ---- */
@@ -132,7 +164,27 @@ static const uint8_t *body_of(const struct group_event *e) {
     return e->header.p + e->header.n - GROUP_COMMITMENT - (e->facts.has_private ? GROUP_COMMITMENT : 1) - EVENT_HASH;
 }
 
-static void put_plain(struct group *group) {
+/* Nobody may compute an erased body's salt: then there is no seed. */
+static bool needs_salts(const struct group *group) {
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        if (group->event[i].where == GROUP_ERASED || group->event[i].salted) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_salts(const struct group *group, struct buf *plain) {
+    uint8_t salt[EVENT_HASH];
+    for (size_t i = 0; i < EVENT_GROUP; i++) {
+        if (group->event[i].where != GROUP_ERASED) {
+            group_salt(group, i, salt);
+            buf_put(plain, salt, EVENT_HASH);
+        }
+    }
+}
+
+static void put_plain(struct group *group, bool salts) {
     struct buf *plain = &group->plain;
     uint8_t bitmap[EVENT_GROUP / 8] = {0};
     uint64_t time = 0;
@@ -162,17 +214,22 @@ static void put_plain(struct group *group) {
             buf_put(plain, body_of(&group->event[i]), EVENT_HASH);
         }
     }
+    if (salts) {
+        put_salts(group, plain);
+    }
     if (group->payloads.n > 0) {
         buf_put(plain, group->payloads.p + group->payload_at[0], group->payload_at[EVENT_GROUP] - group->payload_at[0]);
     }
 }
 
 int group_encode(struct group *group, struct buf *out, struct err *err) {
+    static const uint8_t no_seed[EVENT_HASH];
+    bool salts = needs_salts(group);
     group_views(group);
-    put_plain(group);
+    put_plain(group, salts);
     buf_put_u8(out, GROUP_RECORD_VERSION);
-    buf_put_u8(out, 0);
-    buf_put(out, group->seed, EVENT_HASH);
+    buf_put_u8(out, salts ? GROUP_SALTED : 0);
+    buf_put(out, salts ? no_seed : group->seed, EVENT_HASH);
     buf_put(out, group->prev, EVENT_HASH);
     for (size_t i = 0; i < EVENT_GROUP; i++) {
         buf_put(out, group->event[i].leaf, GROUP_LEAF_PREFIX);

@@ -3,8 +3,8 @@
  *
  *   off  len   what
  *     0    1   record version, 1
- *     1    1   flags, 0
- *     2   32   group seed
+ *     1    1   flags: 0, or 1: some body was erased, so there is a salt for each of the others and no seed
+ *     2   32   group seed; 32 zero bytes with flag 1
  *    34   32   prev of the first event
  *    66 1024   the first four bytes of each leaf, so that damage can be pinned to an event
  *  1090    …   one zstd frame, content size and checksum in it, of
@@ -16,14 +16,18 @@
  *     the middles, one after another
  *     the private commitments of the events that have one
  *     the body commitments of the events with payload code 0 or 1
+ *     with flag 1 the salts of the events with another payload code than 1
  *     the inline payloads
  *
  * What can be recomputed (seq, prev, body commitments of inline payloads) is not stored. The record of a tail event:
  *
  *     0    1   record version, 1
- *     1    1   payload: 0 in table payload, 1 erased, 2 inline
+ *     1    1   payload: 0 in table payload, 1 erased, 2 inline; and 16 when a salt stands here
  *     2    2   length of the header, big-endian
- *     4    …   the header, then the inline payload
+ *     4    …   the salt, if it stands here; the header; the inline payload
+ *
+ * Who has the seed can compute the salt of an erased body, and then find out by guessing what it was. So the first erasure
+ * in a group replaces its seed by the salts of the other events.
  */
 #ifndef LEDGER_GROUP_H
 #define LEDGER_GROUP_H
@@ -41,6 +45,8 @@ struct group_event {
     struct bytes payload; /* GROUP_INLINE: the bytes; else empty */
     enum group_payload where;
     uint8_t leaf[EVENT_HASH];
+    bool salted; /* the salt of its body stands here, and does not follow from the group's seed */
+    uint8_t salt[EVENT_HASH];
     struct group_facts {
         uint64_t time;
         uint16_t middle_at, middle_n; /* where the elements kind .. key stand in the header */
@@ -71,6 +77,10 @@ struct group_facts group_facts_of(struct bytes header, const struct event_header
 /* Ends an event whose header and inline payload were put straight into the group's buffers. */
 void group_close(struct group *group, const struct group_facts *facts, enum group_payload where,
                  const uint8_t leaf[EVENT_HASH]);
+/* The event that was added last has this salt. */
+void group_salt_put(struct group *group, const uint8_t salt[EVENT_HASH]);
+/* The salt of event i's body; of an erased one nobody has it, and it comes out zero. */
+void group_salt(const struct group *group, size_t i, uint8_t ret[EVENT_HASH]);
 /* Sets the views of all events after the last group_add or group_close. */
 void group_views(struct group *group);
 
@@ -90,6 +100,11 @@ void group_tree(const struct group *group, uint8_t (*ret)[EVENT_HASH]);
 void group_root(const struct group *group, uint8_t ret[EVENT_HASH]);
 
 int group_tail_encode(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where);
+/* The same with the salt of the body in it; salt may be NULL. */
+int group_tail_encode_salted(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where,
+                             const uint8_t *salt);
+/* The salt in a record that group_tail_decode takes; NULL when there is none. */
+const uint8_t *group_tail_salt(struct bytes record);
 int group_tail_decode(struct bytes record, struct bytes *ret_header, struct bytes *ret_payload,
                       enum group_payload *ret_where, struct err *err);
 

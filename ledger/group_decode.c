@@ -51,7 +51,8 @@ static bool take(struct cursor *c, size_t n, const uint8_t **ret) {
 struct sections { /* where each event's stored parts begin in the plain content */
     struct meta meta[EVENT_GROUP];
     const uint8_t *bitmap;
-    struct cursor middles, privates, bodies, payloads;
+    struct cursor middles, privates, bodies, salts, payloads;
+    bool salted; /* there are salts */
 };
 
 static bool has_private(const struct sections *s, size_t i) {
@@ -59,12 +60,12 @@ static bool has_private(const struct sections *s, size_t i) {
 }
 
 /* Cuts the content into its sections. Lengths are checked before use; with `strict` they must fill it exactly. */
-static bool split(struct bytes plain, bool strict, struct sections *ret) {
+static bool split(struct bytes plain, bool salted, bool strict, struct sections *ret) {
     if (plain.n == 0) {
         return false;
     }
     struct cursor c = {plain.p, plain.p + plain.n};
-    uint64_t middles = 0, privates = 0, bodies = 0, payloads = 0;
+    uint64_t middles = 0, privates = 0, bodies = 0, salts = 0, payloads = 0;
     for (size_t i = 0; i < EVENT_GROUP; i++) {
         struct meta *m = &ret->meta[i];
         if (!get_uvarint(&c, &m->time_delta) || !get_uvarint(&c, &m->middle) || !get_uvarint(&c, &m->code) ||
@@ -73,6 +74,7 @@ static bool split(struct bytes plain, bool strict, struct sections *ret) {
         }
         middles += m->middle;
         bodies += m->code < 2 ? EVENT_HASH : 0;
+        salts += salted && m->code != GROUP_ERASED ? EVENT_HASH : 0;
         payloads += m->code < 2 ? 0 : m->code - 2;
     }
     if (!take(&c, EVENT_GROUP / 8, &ret->bitmap)) {
@@ -82,14 +84,16 @@ static bool split(struct bytes plain, bool strict, struct sections *ret) {
         privates += has_private(ret, i) ? EVENT_HASH : 0;
     }
     uint64_t left = (uint64_t)(c.end - c.p);
-    uint64_t need = middles + privates + bodies + payloads;
+    uint64_t need = middles + privates + bodies + salts + payloads;
     if (need > left || (strict && need != left)) {
         return false;
     }
     ret->middles = (struct cursor){c.p, c.p + middles};
     ret->privates = (struct cursor){ret->middles.end, ret->middles.end + privates};
     ret->bodies = (struct cursor){ret->privates.end, ret->privates.end + bodies};
-    ret->payloads = (struct cursor){ret->bodies.end, ret->bodies.end + payloads};
+    ret->salts = (struct cursor){ret->bodies.end, ret->bodies.end + salts};
+    ret->payloads = (struct cursor){ret->salts.end, ret->salts.end + payloads};
+    ret->salted = salted;
     return true;
 }
 
@@ -100,19 +104,20 @@ struct rebuild {
 
 static int rebuild_event(struct group *group, struct sections *s, size_t i, struct rebuild *state, struct err *err) {
     const struct meta *m = &s->meta[i];
-    const uint8_t *middle, *payload = NULL, *body = NULL, *private_ = NULL;
+    const uint8_t *middle, *payload = NULL, *body = NULL, *private_ = NULL, *own = NULL;
     uint8_t salt[EVENT_HASH], commit[EVENT_HASH], leaf[EVENT_HASH];
+    bool salted = s->salted && m->code != GROUP_ERASED;
     size_t payload_n = m->code < 2 ? 0 : (size_t)m->code - 2;
     if (!take(&s->middles, (size_t)m->middle, &middle) ||
         (has_private(s, i) && !take(&s->privates, EVENT_HASH, &private_)) ||
-        (m->code < 2 && !take(&s->bodies, EVENT_HASH, &body)) || !take(&s->payloads, payload_n, &payload) ||
-        m->time_delta > MP_INT_MAX - state->time) {
+        (m->code < 2 && !take(&s->bodies, EVENT_HASH, &body)) || (salted && !take(&s->salts, EVENT_HASH, &own)) ||
+        !take(&s->payloads, payload_n, &payload) || m->time_delta > MP_INT_MAX - state->time) {
         return err_set(err, ERR_CORRUPT, "the bundle's lengths do not fit");
     }
     enum group_payload where = m->code < 2 ? (enum group_payload)m->code : GROUP_INLINE;
     if (body == NULL) {
         event_salt(salt, group->seed, state->seq);
-        event_body_commit(commit, salt, (struct bytes){payload, payload_n});
+        event_body_commit(commit, own != NULL ? own : salt, (struct bytes){payload, payload_n});
         body = commit;
     }
     state->time += m->time_delta;
@@ -129,6 +134,9 @@ static int rebuild_event(struct group *group, struct sections *s, size_t i, stru
                                       .has_private = private_ != NULL};
     event_leaf(leaf, (struct bytes){out->p + at, out->n - at});
     group_close(group, &facts, where, leaf);
+    if (own != NULL) {
+        group_salt_put(group, own);
+    }
     group->payload_at[group->n] = (size_t)(s->payloads.p - group->payloads.p);
     memcpy(state->prev, leaf, EVENT_HASH);
     state->seq++;
@@ -136,11 +144,12 @@ static int rebuild_event(struct group *group, struct sections *s, size_t i, stru
 }
 
 /* Rebuilds as far as it goes; *ret_bad is the first event that fails to rebuild or whose leaf is not the stored one. */
-static int rebuild_all(struct group *group, const uint8_t *prefixes, bool strict, size_t *ret_bad, struct err *err) {
+static int rebuild_all(struct group *group, const uint8_t *prefixes, bool salted, bool strict, size_t *ret_bad,
+                       struct err *err) {
     struct sections s;
     struct rebuild state = {.seq = group->index * EVENT_GROUP};
     memcpy(state.prev, group->prev, EVENT_HASH);
-    if (!split(bytes_of_buf(&group->payloads), strict, &s)) {
+    if (!split(bytes_of_buf(&group->payloads), salted, strict, &s)) {
         return err_set(err, ERR_CORRUPT, "the bundle's content does not parse");
     }
     group->payload_at[0] = (size_t)(s.payloads.p - group->payloads.p);
@@ -159,29 +168,33 @@ static int rebuild_all(struct group *group, const uint8_t *prefixes, bool strict
 }
 
 int group_decode(struct group *group, uint64_t index, struct bytes record, size_t *ret_bad, struct err *err) {
+    static const uint8_t no_seed[EVENT_HASH];
     size_t bad = SIZE_MAX;
     int rc = 0;
     if (record.n < GROUP_FIXED) {
         rc = err_set(err, ERR_CORRUPT, "bundle record of %zu bytes is too short", record.n);
     } else if (record.p[0] != GROUP_RECORD_VERSION) {
         rc = err_set(err, ERR_VERSION, "bundle record version %u is not known, this program reads 1", record.p[0]);
-    } else if (record.p[1] != 0) {
+    } else if (record.p[1] > GROUP_SALTED) {
         rc = err_set(err, ERR_VERSION, "bundle record has unknown flags 0x%02x", record.p[1]);
+    } else if (record.p[1] == GROUP_SALTED && memcmp(record.p + 2, no_seed, EVENT_HASH) != 0) {
+        rc = err_set(err, ERR_CORRUPT, "bundle record has salts and a seed");
     }
     if (rc != 0) {
         goto out;
     }
     const uint8_t *prefixes = record.p + 2 + 2 * EVENT_HASH;
+    bool salted = record.p[1] == GROUP_SALTED;
     struct bytes frame = {record.p + GROUP_FIXED, record.n - GROUP_FIXED};
     group_reset(group, index, record.p + 2, record.p + 2 + EVENT_HASH);
     rc = zst_decompress(&group->payloads, frame, GROUP_PLAIN_MAX, err);
     if (rc == 0) {
-        rc = rebuild_all(group, prefixes, true, &bad, err);
+        rc = rebuild_all(group, prefixes, salted, true, &bad, err);
     } else if (rc == ERR_CORRUPT && ret_bad != NULL) {
         /* Only to name the event; what comes out is not used. */
         buf_clear(&group->payloads);
         if (zst_salvage(&group->payloads, frame, GROUP_PLAIN_MAX) == 0) {
-            rebuild_all(group, prefixes, false, &bad, NULL);
+            rebuild_all(group, prefixes, salted, false, &bad, NULL);
         }
     }
     if (rc == 0) {

@@ -165,6 +165,34 @@ int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LED
 /* Writes the content to a file descriptor, checking its hash: ERR_TAMPERED after the last byte when it differs. */
 int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *err);
 
+/* ---- erasing ------------------------------------------------------------------------------------------------------ */
+
+enum ledger_erase_what { LEDGER_ERASE_BODY, LEDGER_ERASE_PRIVATE, LEDGER_ERASE_ARTIFACT };
+#define LEDGER_ERASE_MAX 4096 /* events at once */
+
+struct ledger_erase_options {
+    enum ledger_erase_what what;
+    const uint64_t *seqs; /* of which events; none for an artifact */
+    size_t n_seqs;
+    const char *const *fields; /* private: which; each event must have them all. None: all that are there */
+    size_t n_fields;
+    const char *artifact; /* id; else NULL */
+    const char *reason;   /* a word, which is open: request, retention, mistake */
+    const char *actor;
+    const char *note; /* private; may be NULL */
+};
+
+/* Erases content and appends ledger.erased, in one commit: the commitments stay, and every hash above them still holds.
+ * ERR_NOTFOUND: there is no such event, field or artifact, or not any more. ERR_INVALID: the content of ledger.created,
+ * key_rotated, restored and erased, and bodies that an author has signed, cannot be erased. On failure nothing is. */
+int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *options, struct ledger_receipt *ret,
+                 struct err *err);
+/* The bytes of all that was erased go: the database is copied into a new generation, to which every process moves on, and
+ * the old one's files are overwritten and removed, with the files of erased artifacts and derived data. Others append again
+ * as soon as the copy is made. ERR_BUSY: after wait_ns some process still has old files open (*ret_pid, may be NULL; 0: not
+ * known), so they are still there; call it again. ERR_FULL: no room for the copy; the ledger is as it was. */
+int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err);
+
 /* ---- proving ------------------------------------------------------------------------------------------------------ */
 
 /* A .tlog-proof of seq against the newest checkpoint, the leaf's bytes, and salt[32] || payload; each may be NULL. */

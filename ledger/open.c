@@ -13,6 +13,8 @@
 #include "ledger/core.h"
 #include "ledger/cursor.h"
 #include "ledger/derived.h"
+#include "ledger/erase.h"
+#include "ledger/generation.h"
 #include "ledger/keyrun.h"
 #include "ledger/packer.h"
 #include "ledger/segments.h"
@@ -30,7 +32,7 @@ static int read_format(struct db_txn *txn, struct err *err) {
         format.type != MP_UINT || mp_next(&r, &features, NULL) != 0 || features.type != MP_UINT) {
         return err_set(err, ERR_CORRUPT, "the 'format' record does not parse");
     }
-    if (format.uint != CORE_FORMAT || features.uint != 0) {
+    if (format.uint != CORE_FORMAT || features.uint > CORE_FEATURE_ERASED) {
         return err_set(
             err, ERR_VERSION,
             "the ledger has format %llu with features 0x%llx, this program (%s) reads format %d: use a newer one",
@@ -125,13 +127,15 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
     const struct ledger_open_options *o = options == NULL ? &defaults : options;
     struct ledger *ledger;
     struct stat st;
-    char path[FILE_PATH_MAX];
+    char path[FILE_PATH_MAX], path_now[FILE_PATH_MAX];
+    uint64_t generation = 0;
     int rc = file_join(path, dir, "evidence", err);
     if (rc != 0) {
         return rc;
     }
-    bool there = stat(path, &st) == 0;
-    if (!there && errno != ENOENT && errno != ENOTDIR) {
+    bool there = generation_find(path, 0, &generation, NULL) == 0 &&
+                 generation_path(path, generation, path_now, NULL) == 0 && stat(path_now, &st) == 0;
+    if (!there && stat(path, &st) != 0 && errno != ENOENT && errno != ENOTDIR) {
         return err_errno(err, errno, "'%s'", path);
     }
     if (!there || !S_ISDIR(st.st_mode)) {
@@ -145,6 +149,10 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
     if (rc != 0) {
         ledger_close(ledger);
         return rc;
+    }
+    ledger->derived_generation = db_generation(ledger->evidence);
+    if (!o->read_only) {
+        erase_tidy(ledger);
     }
     *ret = ledger;
     return 0;
@@ -299,10 +307,12 @@ static int count_tables(struct db_txn *txn, struct ledger_stats *ret, struct err
     return rc;
 }
 
-static uint64_t file_bytes(const struct ledger *ledger, const char *name) {
-    char path[FILE_PATH_MAX];
+static uint64_t derived_bytes(struct ledger *ledger) {
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
     struct stat st;
-    return core_path(ledger, name, path, NULL) == 0 && stat(path, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
+    return derived_path(ledger, dir, NULL) == 0 && file_join(path, dir, "data.mdb", NULL) == 0 && stat(path, &st) == 0
+               ? (uint64_t)st.st_blocks * 512
+               : 0;
 }
 
 int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct err *err) {
@@ -322,7 +332,7 @@ int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct err *er
     if (rc == 0) {
         stats.events = head.size;
         stats.evidence_bytes = db.file_bytes;
-        stats.derived_bytes = file_bytes(ledger, "derived/data.mdb");
+        stats.derived_bytes = derived_bytes(ledger);
         stats.map_bytes = db.map_bytes;
         stats.map_used = db.used_bytes;
         stats.readers = db.readers;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/mp.h"
-#include "ledger/private.h"
 #include "ledger/reader.h"
 
 struct ledger_reader {
@@ -31,7 +30,7 @@ int ledger_reader_open(struct ledger *ledger, uint64_t from, uint64_t to, struct
         return rc;
     }
     buf_init(&reader->payload, EVENT_PAYLOAD_MAX);
-    buf_init(&reader->private_, 2 * EVENT_PRIVATE_MAX);
+    buf_init(&reader->private_, PRIVATE_SCRATCH_MAX);
     reader->seq = from;
     reader->to = to < reader->view.head.size ? to : reader->view.head.size;
     db_rest(reader->view.txn);
@@ -118,7 +117,7 @@ int reader_payload(struct ledger_reader *reader, size_t i, const struct event_he
         *ret = e->payload;
         return 0;
     }
-    event_salt(salt, reader->group->seed, h->seq);
+    group_salt(reader->group, i, salt);
     return load_payload(reader, h, salt, ret, err);
 }
 
@@ -132,7 +131,7 @@ int reader_give(struct ledger_reader *reader, size_t i, struct ledger_event *ret
     if (rc != 0) {
         return rc;
     }
-    event_salt(out.salt, reader->group->seed, h->seq);
+    group_salt(reader->group, i, out.salt);
     if (e->where == GROUP_EXTERNAL) {
         rc = load_payload(reader, h, out.salt, &payload, err);
     }
@@ -180,7 +179,7 @@ void ledger_reader_seek(struct ledger_reader *reader, uint64_t seq) {
     reader->seq = seq;
 }
 
-int reader_private(struct ledger_reader *reader, struct bytes *ret_map, const uint8_t **ret_salt, struct err *err) {
+int reader_private(struct ledger_reader *reader, struct private_view *ret, struct err *err) {
     struct bytes record;
     const struct event_header *h = &reader->header;
     int rc = db_renew(reader->view.txn, err);
@@ -191,26 +190,23 @@ int reader_private(struct ledger_reader *reader, struct bytes *ret_map, const ui
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CORRUPT, "the private fields are missing");
     }
-    rc = rc != 0 ? rc : private_decode(record, h->private_, &reader->private_, ret_map, err);
+    rc = rc != 0 ? rc : private_open(record, h->private_, &reader->private_, ret, err);
     if (rc != 0) {
         err_prefix(err, "event %llu", (unsigned long long)h->seq);
-    } else {
-        *ret_salt = ret_map->p - EVENT_HASH; /* the record is canonical [salt, map] */
     }
     db_rest(reader->view.txn);
     return rc;
 }
 
 int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct err *err) {
-    const uint8_t *salt;
-    struct bytes map;
+    struct private_view view;
     int rc = 0;
     if (reader->header.private_ == NULL) {
         mp_put_map(out, 0);
     } else {
-        rc = reader_private(reader, &map, &salt, err);
+        rc = reader_private(reader, &view, err);
         if (rc == 0) {
-            buf_put_bytes(out, map);
+            buf_put_bytes(out, view.map);
         }
     }
     return rc != 0 ? rc : buf_check(out, "private fields", err);

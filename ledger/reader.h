@@ -4,6 +4,7 @@
 #define LEDGER_READER_H
 
 #include "ledger/core.h"
+#include "ledger/private.h"
 
 /* Group `index`, its leaves recomputed and compared with the stored tree; kept until another one is asked for. It may have
  * more events than when the reader was opened. ERR_CORRUPT, ERR_TAMPERED: the whole group cannot be read. */
@@ -15,8 +16,7 @@ int reader_payload(struct ledger_reader *reader, size_t i, const struct event_he
 /* Event i of the group at hand, as ledger_reader_next gives it. */
 int reader_give(struct ledger_reader *reader, size_t i, struct ledger_event *ret, struct err *err);
 
-/* The private fields of the event last given, which has some, as a canonical map, and its salt (EVENT_HASH bytes). Borrowed
- * until the next call. */
-int reader_private(struct ledger_reader *reader, struct bytes *ret_map, const uint8_t **ret_salt, struct err *err);
+/* The private fields of the event last given, which has some. Borrowed until the next call. */
+int reader_private(struct ledger_reader *reader, struct private_view *ret, struct err *err);
 
 #endif

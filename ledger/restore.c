@@ -12,6 +12,7 @@
 #include "ledger/backup.h"
 #include "ledger/commit.h"
 #include "ledger/create.h"
+#include "ledger/generation.h"
 
 /* "<first origin>/r<n>"; n grows with each restore, whatever the clock says. */
 static int next_origin(const char *first, const char *origin, uint64_t now, char ret[NOTE_NAME_MAX + 1], struct err *err) {
@@ -25,10 +26,22 @@ static int next_origin(const char *first, const char *origin, uint64_t now, char
     return len > NOTE_NAME_MAX ? err_set(err, ERR_LIMIT, "the origin '%s' is too long to be continued", origin) : 0;
 }
 
+/* The database of a backup, or of a directory that was copied. */
+static int evidence_of(const char *backup, char ret[FILE_PATH_MAX], struct err *err) {
+    char base[FILE_PATH_MAX], dir[FILE_PATH_MAX];
+    uint64_t generation = 0;
+    int rc = file_join(base, backup, "evidence", err);
+    if (rc == 0) {
+        generation_find(base, 0, &generation, NULL);
+        rc = generation_path(base, generation, dir, err);
+    }
+    return rc != 0 ? rc : file_join(ret, dir, "data.mdb", err);
+}
+
 static int copy_all(const char *backup, const char *tmp, struct err *err) {
     char from[FILE_PATH_MAX], to[FILE_PATH_MAX];
     struct config config;
-    int rc = file_join(from, backup, "evidence/data.mdb", err);
+    int rc = evidence_of(backup, from, err);
     rc = rc != 0 ? rc : file_join(to, tmp, "evidence", err);
     rc = rc != 0 ? rc : file_make_dirs(to, err);
     rc = rc != 0 ? rc : file_join(to, tmp, "evidence/data.mdb", err);
@@ -186,7 +199,7 @@ int ledger_restore(const char *backup, const char *dir, const struct ledger_rest
     char tmp[FILE_PATH_MAX] = "", path[FILE_PATH_MAX];
     struct ledger *ledger = NULL;
     int rc = crypt_init(err);
-    rc = rc != 0 ? rc : file_join(path, backup, "evidence/data.mdb", err);
+    rc = rc != 0 ? rc : evidence_of(backup, path, err);
     if (rc == 0 && !file_exists(path)) {
         rc = err_set(err, ERR_NOTFOUND, "there is no backup in '%s'", backup);
     }

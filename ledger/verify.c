@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/derived.h"
 #include "ledger/segments.h"
 
 #define RENEW_NS CLOCK_NS_PER_S
@@ -121,7 +122,9 @@ static void say_all(struct verify *v, uint64_t artifacts) {
             "%llu signed: %llu by authors you named, %llu by others (not checked)", (unsigned long long)v->counts.authored,
             (unsigned long long)v->counts.author_good, (unsigned long long)(v->counts.authored - v->counts.author_good));
     }
-    say(v, LEDGER_ERASURES, LEDGER_ASPECT_GOOD, "none");
+    char erased[512];
+    bool some = verify_erasures_say(v, erased, sizeof(erased));
+    say(v, LEDGER_ERASURES, some ? LEDGER_ASPECT_NOTE : LEDGER_ASPECT_GOOD, "%s", some ? erased : "none");
     if (v->counts.gaps == 0) {
         say(v, LEDGER_GAPS, LEDGER_ASPECT_GOOD, "none recorded%s", v->from > 0 ? " by the events that were read" : "");
     } else {
@@ -147,10 +150,11 @@ static void derived_differs(void *ctx, uint64_t first, const char *why) {
 }
 
 static int check_derived(struct verify *v, struct err *err) {
-    char path[FILE_PATH_MAX];
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
     uint64_t covered = 0;
     struct err why = {0};
-    int rc = core_path(v->ledger, "derived/data.mdb", path, err);
+    int rc = derived_path(v->ledger, dir, err);
+    rc = rc != 0 ? rc : file_join(path, dir, "data.mdb", err);
     if (rc != 0) {
         return rc;
     }
@@ -267,6 +271,7 @@ static void done(struct verify *v) {
     buf_done(&v->newest);
     free(v->epoch);
     free(v->author);
+    verify_erasures_done(v);
 }
 
 /* A head that a database cannot even give is a fault of the evidence, not of the reading. */
@@ -295,6 +300,7 @@ static int run(struct verify *v, struct err *err) {
     v->report->from = v->from;
     rc = verify_events(v, &why);
     rc = rc != 0 ? rc : verify_seals_end(v, &why);
+    rc = rc != 0 ? rc : verify_erasures(v, &why);
     rc = rc != 0 ? rc : verify_tables(v, &why);
     rc = rc == 0 ? 0 : damaged(v, rc, &why, err);
     rc = rc != 0 || !v->options->derived ? rc : check_derived(v, err);
@@ -319,6 +325,7 @@ int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *opt
     v->options = options == NULL ? &defaults : options;
     v->report = report;
     buf_init(&v->newest, NOTE_MAX);
+    buf_init(&v->erasures.names, SIZE_MAX);
     memcpy(report->origin, ledger->origin, sizeof(report->origin));
     int rc = run(v, err);
     done(v);

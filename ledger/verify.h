@@ -6,6 +6,7 @@
  *   verify_group.c   what can be checked of a group by itself
  *   verify_seals.c   judges checkpoints, epochs and handovers
  *   verify_tables.c  sweeps the tables for what no event accounts for
+ *   verify_erasures.c compares what is missing with what events say was erased
  *   verify_anchor.c  compares with what the caller trusts
  *
  * Threads check groups quietly: such a check only says whether there is anything to say, and what the joining needs to go
@@ -124,6 +125,30 @@ struct verify_part {
     struct buf records;
 };
 
+/* That a ledger.erased event names something as erased. */
+struct verify_claim {
+    enum ledger_erase_what what;
+    uint64_t seq, by;           /* of which event; the event that says so */
+    uint8_t digest[EVENT_HASH]; /* which artifact */
+    size_t at, n;               /* names of fields, a canonical array in verify_erasures.names; n 0: all of them */
+};
+
+/* An event whose body, or some of whose private fields, are not there any more. */
+struct verify_absent {
+    uint64_t seq;
+    bool body;
+};
+
+struct verify_erasures {
+    struct verify_claim *claim; /* owned */
+    size_t n_claims, cap_claims;
+    struct verify_absent *absent; /* owned */
+    size_t n_absent, cap_absent;
+    struct buf names;
+    bool pending;                             /* old pages of the database may still hold what was erased */
+    uint64_t n_of[LEDGER_ERASE_ARTIFACT + 1]; /* events, artifacts */
+};
+
 struct verify {
     struct ledger *ledger;
     const struct ledger_verify_options *options;
@@ -153,6 +178,7 @@ struct verify {
     struct verify_signed *author; /* owned */
     size_t n_authors, cap_authors;
 
+    struct verify_erasures erasures;
     uint64_t from; /* first event that is read */
     struct verify_counts counts;
     uint64_t n_checkpoints, n_artifacts;
@@ -173,6 +199,20 @@ int verify_view_renew(struct core_view *view, uint64_t *renewed, struct err *err
 int verify_events(struct verify *v, struct err *err);
 int verify_tables(struct verify *v, struct err *err);
 void verify_anchor(struct verify *v);
+
+/* ---- verify_erasures.c ---- */
+
+/* Notes that an event's body, or some of its private fields, are missing. */
+int verify_absent(struct verify *v, uint64_t seq, bool body, struct err *err);
+/* Notes what a ledger.erased event says. */
+int verify_claim(struct verify *v, const struct event_header *h, struct bytes body, struct err *err);
+/* Compares both, when all events have been read. */
+int verify_erasures(struct verify *v, struct err *err);
+/* A claim names this artifact; after verify_erasures. */
+bool verify_artifact_claimed(const struct verify *v, struct bytes digest);
+/* The report's words; false: nothing was erased. */
+bool verify_erasures_say(const struct verify *v, char *out, size_t max);
+void verify_erasures_done(struct verify *v);
 
 /* ---- verify_group.c ---- */
 

@@ -18,7 +18,7 @@
 int verify_space_init(struct verify_space *space, struct err *err) {
     space->group = group_new();
     buf_init(&space->payload, EVENT_PAYLOAD_MAX);
-    buf_init(&space->private_, 2 * EVENT_PRIVATE_MAX);
+    buf_init(&space->private_, PRIVATE_SCRATCH_MAX);
     return space->group != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
 }
 
@@ -132,7 +132,8 @@ static int check_author(struct verify_checker *c, const struct event_header *h, 
 
 /* ---- one event ---- */
 
-static int load_external(struct verify_checker *c, const struct event_header *h, struct err *err) {
+static int load_external(struct verify_checker *c, const struct group_event *e, const struct event_header *h,
+                         struct err *err) {
     uint8_t salt[EVENT_HASH], commit[EVENT_HASH];
     struct err *why = &c->why;
     c->counts.external++;
@@ -141,7 +142,7 @@ static int load_external(struct verify_checker *c, const struct event_header *h,
     if (rc == ERR_NOMEM || rc == ERR_IO) {
         return err_set(err, rc, "%s", why->msg);
     }
-    event_salt(salt, c->group->seed, h->seq);
+    group_salt(c->group, (size_t)(e - c->group->event), salt);
     event_body_commit(commit, salt, bytes_of_buf(c->payload));
     if (rc != 0 || memcmp(commit, h->body, EVENT_HASH) != 0) {
         fault(c, LEDGER_INTEGRITY, h->seq, "payload", "%s", rc != 0 ? why->msg : "its payload differs from its commitment");
@@ -150,16 +151,27 @@ static int load_external(struct verify_checker *c, const struct event_header *h,
     return 0;
 }
 
+/* That content is missing is judged at the end, and nothing that a quiet check can say. What the ledger rests on is never
+ * erased. 1: that is said or noted. */
+static int note_absent(struct verify_checker *c, const struct event_header *h, bool body, struct err *err) {
+    c->noticed = true;
+    if (body && (verify_is_epoch_event(h) || bytes_is(h->kind, "ledger.erased"))) {
+        fault(c, LEDGER_ERASURES, h->seq, NULL, "its body is missing, which cannot be erased");
+        return 1;
+    }
+    int rc = c->quiet ? 0 : verify_absent(c->v, h->seq, body, err);
+    return rc != 0 ? rc : 1;
+}
+
 /* 1: there is no payload to go on with, and that is said. */
 static int check_payload(struct verify_checker *c, const struct group_event *e, const struct event_header *h,
                          struct bytes *ret_body, struct event_author *ret_author, struct err *err) {
     struct bytes payload = e->payload;
     if (e->where == GROUP_ERASED) {
-        fault(c, LEDGER_ERASURES, h->seq, NULL, "its body is missing, and no ledger.erased event says so");
-        return 1;
+        return note_absent(c, h, true, err);
     }
     if (e->where == GROUP_EXTERNAL) {
-        int rc = load_external(c, h, err);
+        int rc = load_external(c, e, h, err);
         if (rc != 0) {
             return rc;
         }
@@ -173,7 +185,8 @@ static int check_payload(struct verify_checker *c, const struct group_event *e, 
 }
 
 static int check_private(struct verify_checker *c, const struct event_header *h, struct err *err) {
-    struct bytes record, map;
+    struct bytes record;
+    struct private_view view = {.n_erased = 0};
     struct err *why = &c->why;
     if (h->private_ == NULL) {
         return 0;
@@ -184,14 +197,16 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
         fault(c, LEDGER_INTEGRITY, h->seq, "private", "its private fields are missing");
         return 0;
     }
-    rc = rc != 0 ? rc : private_decode(record, h->private_, c->private_, &map, why);
+    rc = rc != 0 ? rc : private_open(record, h->private_, c->private_, &view, why);
     if (rc == ERR_NOMEM || rc == ERR_IO) {
         return err_set(err, rc, "%s", why->msg);
     }
     if (rc != 0) {
         fault(c, LEDGER_INTEGRITY, h->seq, "private", "%s", why->msg);
+    } else if (view.n_erased > 0) {
+        rc = note_absent(c, h, false, err);
     }
-    return 0;
+    return rc < 0 && (rc == ERR_NOMEM || rc == ERR_IO) ? rc : 0;
 }
 
 static void check_order(struct verify_checker *c, const struct event_header *h, uint64_t seq) {
@@ -237,6 +252,10 @@ static int check_body(struct verify_checker *c, const struct group_event *e, con
     if (is_own_kind(h)) {
         c->noticed = c->noticed || verify_is_epoch_event(h); /* which is more than a quiet check can judge */
         rc = c->quiet ? 0 : verify_epoch_event(c->v, h, body, err);
+        if (bytes_is(h->kind, "ledger.erased")) {
+            c->noticed = true;
+            rc = rc != 0 || c->quiet ? rc : verify_claim(c->v, h, body, err);
+        }
     }
     rc = rc != 0 || author.name.n == 0 ? rc : check_author(c, h, body, &author, err);
     return rc != 0 || !c->build_run ? rc : keyrun_of_decoded(h, &author, put_pair, &c->key_run, err);

@@ -151,8 +151,15 @@ static void on_tile(struct verify *v, enum core_table table, struct bytes key, s
 static void on_artifact(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
     struct err why = {0};
     char hex[2 * EVENT_HASH + 1];
-    v->n_artifacts++;
     text_hex(hex, key.p, key.n < EVENT_HASH ? key.n : EVENT_HASH);
+    if (key.n == EVENT_HASH && value.n == ARTIFACT_RECORD_HEAD && value.p[0] == ARTIFACT_ERASED) {
+        if (!verify_artifact_claimed(v, key)) {
+            verify_fault(v, LEDGER_ERASURES, LEDGER_NO_SEQ, core_table_names[table],
+                         "artifact:sha256:%s is missing, and no ledger.erased event says so", hex);
+        }
+        return;
+    }
+    v->n_artifacts++;
     if (artifact_check(v->ledger, key, value, &why) != 0) {
         verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "artifact:sha256:%s: %s", hex, why.msg);
     }
@@ -170,10 +177,12 @@ static void on_cursor(struct verify *v, enum core_table table, struct bytes key,
 static void on_meta(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
     struct buf want;
     buf_init(&want, 65536);
-    if (bytes_is(key, "format")) {
-        mp_put_array(&want, 2);
-        mp_put_uint(&want, CORE_FORMAT);
-        mp_put_uint(&want, 0);
+    if (bytes_is(key, "format")) { /* that something was erased before the events that were read is not known */
+        core_format_encode(&want, v->erasures.n_claims > 0 ? CORE_FEATURE_ERASED : 0);
+        if (v->from > 0 && !bytes_eq(value, bytes_of_buf(&want))) {
+            buf_clear(&want);
+            core_format_encode(&want, CORE_FEATURE_ERASED);
+        }
     } else if (bytes_is(key, "identity")) {
         char vkey[NOTE_VKEY_MAX];
         note_vkey_encode(vkey, &v->log);
@@ -181,6 +190,8 @@ static void on_meta(struct verify *v, enum core_table table, struct bytes key, s
         mp_put_str(&want, bytes_of(v->origin));
         mp_put_bin(&want, (struct bytes){v->genesis, EVENT_HASH});
         mp_put_str(&want, bytes_of(vkey));
+    } else if (bytes_is(key, CORE_ERASING) && bytes_is(value, "1") && (v->erasures.n_claims > 0 || v->from > 0)) {
+        v->erasures.pending = true;
     } else if (!bytes_is(key, "identity") && !bytes_is(key, "head") && !bytes_is(key, "checkpoint")) {
         stranger(v, table, key);
     }

@@ -128,7 +128,8 @@ static int next_group(struct replay *r, uint64_t seq, struct ledger_reader **ret
 }
 
 static int tail_record(struct replay *r, uint64_t seq, struct event_header *ret_header, struct bytes *ret_bytes,
-                       struct bytes *ret_payload, enum group_payload *ret_where, struct err *err) {
+                       struct bytes *ret_payload, enum group_payload *ret_where, const uint8_t **ret_salt,
+                       struct err *err) {
     struct bytes record;
     int rc = db_get_u64(r->view.txn, T_TAIL, seq, &record, err);
     if (rc == ERR_NOTFOUND) {
@@ -140,6 +141,9 @@ static int tail_record(struct replay *r, uint64_t seq, struct event_header *ret_
         rc = err_set(err, ERR_CORRUPT, "the record of event %llu holds seq %llu", (unsigned long long)seq,
                      (unsigned long long)ret_header->seq);
     }
+    if (rc == 0) {
+        *ret_salt = group_tail_salt(record);
+    }
     return rc;
 }
 
@@ -147,7 +151,8 @@ static int leaf_from_tail(struct replay *r, uint64_t seq, uint8_t leaf[LEDGER_HA
     struct event_header header;
     struct bytes bytes, payload;
     enum group_payload where;
-    int rc = tail_record(r, seq, &header, &bytes, &payload, &where, err);
+    const uint8_t *salt;
+    int rc = tail_record(r, seq, &header, &bytes, &payload, &where, &salt, err);
     if (rc == 0) {
         event_leaf(leaf, bytes);
         *ret_time = header.time;
@@ -160,7 +165,8 @@ static int leaf_before_tail(struct replay *r, uint64_t seq, uint8_t leaf[LEDGER_
     struct event_header header;
     struct bytes bytes, payload;
     enum group_payload where;
-    int rc = tail_record(r, seq, &header, &bytes, &payload, &where, err);
+    const uint8_t *salt;
+    int rc = tail_record(r, seq, &header, &bytes, &payload, &where, &salt, err);
     if (rc == 0) {
         memcpy(leaf, header.prev, LEDGER_HASH);
     }
@@ -378,8 +384,9 @@ static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *er
     return note_damage(r, seq, rc);
 }
 
-static int tail_payload(struct replay *r, const struct event_header *h, enum group_payload where, struct bytes *payload,
-                        struct err *err) {
+/* `own`: the salt that stands in its record; NULL: it follows from the seed. */
+static int tail_payload(struct replay *r, const struct event_header *h, enum group_payload where, const uint8_t *own,
+                        struct bytes *payload, struct err *err) {
     uint8_t salt[EVENT_HASH], commit[EVENT_HASH];
     int rc = 0;
     if (where == GROUP_EXTERNAL) {
@@ -388,7 +395,7 @@ static int tail_payload(struct replay *r, const struct event_header *h, enum gro
         *payload = bytes_of_buf(&r->payload);
     }
     event_salt(salt, r->view.head.seed, h->seq);
-    event_body_commit(commit, salt, *payload);
+    event_body_commit(commit, own != NULL ? own : salt, *payload);
     if (rc == 0 && memcmp(commit, h->body, EVENT_HASH) != 0) {
         rc = err_set(err, ERR_TAMPERED, "event %llu is not what was written: its payload differs from its commitment",
                      (unsigned long long)h->seq);
@@ -404,8 +411,9 @@ static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LE
         struct ledger_event event;
         struct bytes bytes, payload;
         enum group_payload where;
+        const uint8_t *salt = NULL;
         uint8_t own[LEDGER_HASH];
-        rc = tail_record(r, seq, &header, &bytes, &payload, &where, err);
+        rc = tail_record(r, seq, &header, &bytes, &payload, &where, &salt, err);
         if (rc == 0 && memcmp(header.prev, leaf, LEDGER_HASH) != 0) {
             rc = err_set(err, ERR_TAMPERED,
                          "event %llu is not what was written: the next event's prev differs from its leaf",
@@ -418,7 +426,7 @@ static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LE
         uint32_t takers = takers_of(r, header.kind) & ready_of(r, seq);
         event_of(&header, bytes, own, &event);
         if (takers != 0 && where != GROUP_ERASED) {
-            rc = tail_payload(r, &header, where, &payload, err);
+            rc = tail_payload(r, &header, where, salt, &payload, err);
             rc = rc != 0 ? rc : open_payload(payload, &event, err);
         }
         if (rc != 0) {

@@ -83,6 +83,63 @@ static void no_cut_is_accepted_and_a_flip_changes_no_field(void **state) {
     }
 }
 
+/* Fields "a", "b" and "c"; "b" is erased. */
+static void make_parts(struct buf *record, uint8_t commit[EVENT_HASH], size_t n) {
+    static const char *const names[] = {"b"};
+    struct buf map, whole, scratch;
+    struct private_view view;
+    uint64_t bytes;
+    buf_init(&map, EVENT_PRIVATE_MAX);
+    buf_init(&whole, EVENT_PRIVATE_MAX);
+    buf_init(&scratch, PRIVATE_SCRATCH_MAX);
+    buf_init(record, EVENT_PRIVATE_MAX);
+    mp_put_map(&map, 3);
+    for (const char *name = "abc"; *name != '\0'; name++) {
+        mp_put_str(&map, (struct bytes){(const uint8_t *)name, 1});
+        mp_put_str(&map, (struct bytes){(const uint8_t *)"0123456789012345678901234567890123456789", n});
+    }
+    assert_int_equal(event_private_commit(commit, salt, bytes_of_buf(&map), NULL), 0);
+    assert_int_equal(private_encode(&whole, salt, bytes_of_buf(&map), NULL), 0);
+    assert_int_equal(private_open(bytes_of_buf(&whole), commit, &scratch, &view, NULL), 0);
+    assert_int_equal(private_erase(record, &view, names, 1, &bytes, NULL), 0);
+    assert_int_equal(bytes, 1 + n + (n < 32 ? 1 : 2));
+    buf_done(&map);
+    buf_done(&whole);
+    buf_done(&scratch);
+}
+
+static void what_is_left_of_fields_comes_back_and_no_other_form_of_it_is_accepted(void **state) {
+    struct buf record, scratch;
+    struct private_view view;
+    struct bytes raw;
+    uint8_t commit[EVENT_HASH];
+    (void)state;
+    make_parts(&record, commit, 20);
+    buf_init(&scratch, PRIVATE_SCRATCH_MAX);
+    assert_int_equal(record.p[0], 2);
+    assert_int_equal(private_open(bytes_of_buf(&record), commit, &scratch, &view, NULL), 0);
+    assert_null(view.salt);
+    assert_int_equal(view.n_erased, 1);
+    assert_int_equal(mp_map_get(view.map, "a", &raw), 0);
+    assert_int_equal(mp_map_get(view.map, "b", &raw), ERR_NOTFOUND);
+    assert_int_equal(mp_map_get(view.map, "c", &raw), 0);
+    for (size_t bit = 0; bit < 8 * record.n; bit++) {
+        record.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+        int rc = private_open(bytes_of_buf(&record), commit, &scratch, &view, NULL);
+        assert_true(rc == ERR_CORRUPT || rc == ERR_TAMPERED);
+        record.p[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+    }
+    for (size_t n = 0; n < record.n; n++) {
+        uint8_t *cut = malloc(n == 0 ? 1 : n);
+        assert_non_null(cut);
+        memcpy(cut, record.p, n);
+        assert_true(private_open((struct bytes){cut, n}, commit, &scratch, &view, NULL) < 0);
+        free(cut);
+    }
+    buf_done(&record);
+    buf_done(&scratch);
+}
+
 static void a_frame_that_claims_too_much_is_refused(void **state) {
     struct buf zeros, record, scratch;
     struct bytes back;
@@ -104,6 +161,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_come_back_raw_and_compressed),
         cmocka_unit_test(no_cut_is_accepted_and_a_flip_changes_no_field),
+        cmocka_unit_test(what_is_left_of_fields_comes_back_and_no_other_form_of_it_is_accepted),
         cmocka_unit_test(a_frame_that_claims_too_much_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,210 @@
+/* What was erased in the tables still stands in pages that the database does not use any more, and in derived data. It goes
+ * with the generation that has them:
+ *
+ *   write lock · copies that were not finished go · a compact copy "evidence.<n+1>.new" · in it the wish "erasing" goes ·
+ *   sync · renamed to "evidence.<n+1>", synced · in the old one "superseded", the commit: from here on the new one is valid
+ *   everybody moves on when his next transaction begins, derived data begins anew beside it
+ *   when nobody has the old files open: overwritten, removed
+ *
+ * A crash before that commit leaves the old generation valid and a copy that the next one removes; after it, the new one
+ * and old files that the next one removes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ledger/artifact.h"
+#include "ledger/commit.h"
+#include "ledger/derived.h"
+#include "ledger/erase.h"
+#include "ledger/generation.h"
+
+#define POLL_NS (CLOCK_NS_PER_S / 50)
+
+static int copy_data(struct ledger *ledger, const char *tmp, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = file_make_dirs(tmp, err);
+    rc = rc != 0 ? rc : file_join(path, tmp, "data.mdb", err);
+    if (rc != 0) {
+        return rc;
+    }
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        return err_errno(err, errno, "'%s'", path);
+    }
+    rc = db_copy(ledger->evidence, fd, err);
+    if (rc == 0 && fsync(fd) != 0) {
+        rc = err_errno(err, errno, "'%s'", path);
+    }
+    close(fd);
+    return rc;
+}
+
+/* The copy can be opened, has the head that it must have, and no wish any more. */
+static int settle_copy(struct ledger *ledger, struct db_txn *txn, const char *tmp, struct err *err) {
+    struct db_options options = {
+        .tables = core_table_names, .n_tables = CORE_TABLES, .map_bytes = ledger->config.map_bytes};
+    struct db *copy = NULL;
+    struct db_txn *in = NULL;
+    struct bytes want, got;
+    int rc = db_open(tmp, &options, &copy, err);
+    rc = rc != 0 ? rc : db_begin(copy, true, &in, err);
+    rc = rc != 0 ? rc : db_get(txn, T_META, bytes_of("head"), &want, err);
+    rc = rc != 0 ? rc : db_get(in, T_META, bytes_of("head"), &got, err);
+    if (rc == 0 && !bytes_eq(want, got)) {
+        rc = err_set(err, ERR_CORRUPT, "the copy '%s' has another head", tmp);
+    }
+    rc = rc != 0 ? rc : db_del(in, T_META, bytes_of(CORE_ERASING), err);
+    if (rc == 0) {
+        rc = db_commit(in, err);
+        in = NULL;
+    }
+    db_abort(in);
+    db_close(copy);
+    return rc == ERR_NOTFOUND ? err_set(err, ERR_CORRUPT, "the copy '%s' has no head", tmp) : rc;
+}
+
+static int make_copy(struct ledger *ledger, struct db_txn *txn, const char *base, uint64_t next, struct err *err) {
+    char tmp[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    int rc = generation_tmp(base, next, tmp, err);
+    rc = rc != 0 ? rc : generation_path(base, next, path, err);
+    rc = rc != 0 ? rc : copy_data(ledger, tmp, err);
+    rc = rc != 0 ? rc : settle_copy(ledger, txn, tmp, err);
+    rc = rc != 0 ? rc : file_sync_dir(tmp, err);
+    if (rc == 0 && rename(tmp, path) != 0) {
+        rc = err_errno(err, errno, "'%s'", path);
+    }
+    return rc != 0 ? rc : file_sync_dir(ledger->dir, err);
+}
+
+/* 1: nothing that was erased is left in this generation. Under `writing`. */
+static int switch_over(struct ledger *ledger, struct err *err) {
+    char base[FILE_PATH_MAX];
+    struct db_txn *txn = NULL;
+    struct bytes wish;
+    uint8_t mark[8];
+    int rc = core_path(ledger, "evidence", base, err);
+    rc = rc != 0 ? rc : db_begin_reserved(ledger->evidence, &txn, err);
+    rc = rc != 0 ? rc : db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, err);
+    if (rc != 0) {
+        db_abort(txn);
+        return rc == ERR_NOTFOUND && txn != NULL ? 1 : rc;
+    }
+    uint64_t now = db_txn_generation(txn);
+    be64_put(mark, now + 1);
+    rc = generation_sweep(base, now, err);
+    rc = rc != 0 ? rc : make_copy(ledger, txn, base, now + 1, err);
+    rc = rc != 0 ? rc : db_put(txn, T_META, bytes_of(DB_SUPERSEDED), (struct bytes){mark, sizeof(mark)}, DB_PUT, err);
+    if (rc == 0) {
+        return db_commit(txn, err);
+    }
+    generation_sweep(base, now, NULL); /* while nobody else can make one */
+    db_abort(txn);
+    return rc;
+}
+
+/* ---- artifacts ---- */
+
+static int wipe_artifacts(struct ledger *ledger, struct err *err) {
+    struct db_txn *txn;
+    struct db_cursor *cursor;
+    struct bytes key, record;
+    int rc = db_begin(ledger->evidence, false, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_cursor_open(txn, T_ARTIFACT, &cursor, err);
+    if (rc == 0) {
+        rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
+        while (rc == 0) {
+            rc = artifact_wipe(ledger, key, record, err);
+            rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &record, err);
+        }
+        db_cursor_close(cursor);
+    }
+    db_abort(txn);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- all of it ---- */
+
+static int bury(struct ledger *ledger, uint64_t now, uint64_t *ret_pid, struct err *err) {
+    static const char *const names[] = {"evidence", "derived"};
+    char base[FILE_PATH_MAX];
+    struct err later = {0};
+    int busy = 0;
+    for (size_t i = 0; i < 2; i++) {
+        int rc = core_path(ledger, names[i], base, err);
+        rc = rc != 0 ? rc : generation_bury(base, now, ret_pid, &later);
+        if (rc != 0 && rc != ERR_BUSY) {
+            return err_set(err, rc, "%s", later.msg);
+        }
+        busy = rc != 0 ? rc : busy;
+    }
+    return busy == 0 ? 0 : err_set(err, busy, "%s", later.msg);
+}
+
+/* When there is no new generation: what is derived from erased content is at least not read any more. Under `writing`. */
+static void clear_derived(struct ledger *ledger) {
+    struct db *db;
+    struct db_txn *txn;
+    int rc = derived_open(ledger, false, &db, NULL);
+    if (rc != 0 || db_begin(db, true, &txn, NULL) != 0) {
+        return;
+    }
+    for (int table = 0; table < DERIVED_TABLES && rc == 0; table++) {
+        rc = derived_clear(txn, (enum derived_table)table, NULL);
+    }
+    if (rc == 0) {
+        db_commit(txn, NULL);
+    } else {
+        db_abort(txn);
+    }
+    ledger->keys_settled = false;
+}
+
+int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err) {
+    const struct timespec pause = {0, (long)POLL_NS};
+    uint64_t began = clock_monotonic_ns(), pid = 0;
+    struct db_txn *txn = NULL;
+    if (ledger->read_only) {
+        return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
+    }
+    int rc = wipe_artifacts(ledger, err);
+    if (rc != 0) {
+        return rc;
+    }
+    pthread_mutex_lock(&ledger->writing);
+    rc = switch_over(ledger, err);
+    rc = rc < 0 ? rc : db_begin(ledger->evidence, false, &txn, err); /* moves this handle on */
+    uint64_t now = rc == 0 ? db_txn_generation(txn) : 0;
+    db_abort(txn);
+    if (rc == 0) {
+        ledger->built.whole = false;
+        ledger->lookup_valid = false;
+        derived_follow(ledger);
+    } else {
+        clear_derived(ledger);
+    }
+    pthread_mutex_unlock(&ledger->writing);
+    while (rc == 0 && (rc = bury(ledger, now, &pid, err)) == ERR_BUSY && clock_monotonic_ns() - began < wait_ns) {
+        nanosleep(&pause, NULL);
+        rc = 0;
+    }
+    if (rc == ERR_BUSY && ret_pid != NULL) {
+        *ret_pid = pid;
+    }
+    return rc;
+}
+
+void erase_tidy(struct ledger *ledger) {
+    char base[FILE_PATH_MAX];
+    uint64_t now = db_generation(ledger->evidence), pid;
+    if (now > 0) {
+        bury(ledger, now, &pid, NULL);
+    } else if (core_path(ledger, "evidence", base, NULL) == 0) {
+        generation_bury(base, now, &pid, NULL); /* what was begun to be removed */
+    }
+}

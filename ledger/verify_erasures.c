@@ -1,0 +1,363 @@
+/* Erasures: what is missing must have been erased by a ledger.erased event, and what such an event names must be gone. The
+ * events pass notes both, wherever it meets them; they are compared at the end, since an erasure comes after what it
+ * erases. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/text.h"
+#include "ledger/artifact.h"
+#include "ledger/private.h"
+#include "ledger/verify.h"
+
+#define NAMED_MAX 8 /* events that the report names */
+
+static int grow(void **list, size_t n, size_t *cap, size_t size, struct err *err) {
+    if (n < *cap) {
+        return 0;
+    }
+    size_t more = *cap == 0 ? 64 : 2 * *cap;
+    void *grown = realloc(*list, more * size);
+    if (grown == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory for erasures");
+    }
+    *list = grown;
+    *cap = more;
+    return 0;
+}
+
+int verify_absent(struct verify *v, uint64_t seq, bool body, struct err *err) {
+    struct verify_erasures *e = &v->erasures;
+    int rc = grow((void **)&e->absent, e->n_absent, &e->cap_absent, sizeof(*e->absent), err);
+    if (rc == 0) {
+        e->absent[e->n_absent++] = (struct verify_absent){.seq = seq, .body = body};
+    }
+    return rc;
+}
+
+/* ---- what an event says ---- */
+
+static int add_claim(struct verify *v, const struct verify_claim *claim, struct err *err) {
+    struct verify_erasures *e = &v->erasures;
+    int rc = grow((void **)&e->claim, e->n_claims, &e->cap_claims, sizeof(*e->claim), err);
+    if (rc == 0) {
+        e->claim[e->n_claims++] = *claim;
+    }
+    return rc;
+}
+
+static int bad_claim(struct verify *v, uint64_t by, const char *why) {
+    verify_fault(v, LEDGER_ERASURES, by, VERIFY_PLACE(v, by), "%s", why);
+    return 0;
+}
+
+static int claim_artifact(struct verify *v, struct verify_claim *claim, struct bytes body, struct err *err) {
+    struct bytes raw;
+    struct mp_item item;
+    if (mp_map_get(body, "digest", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR ||
+        item.data.n != 7 + 2 * EVENT_HASH || !bytes_has_prefix(item.data, "sha256:") ||
+        text_unhex(claim->digest, EVENT_HASH, (struct bytes){item.data.p + 7, item.data.n - 7}) != 0) {
+        return bad_claim(v, claim->by, "it does not say which artifact was erased");
+    }
+    return add_claim(v, claim, err);
+}
+
+static int claim_seq(struct verify *v, struct verify_claim *claim, const struct mp_item *item, struct err *err) {
+    if (item->type != MP_UINT || item->uint >= claim->by) {
+        return bad_claim(v, claim->by, "what it names as erased is no earlier event");
+    }
+    claim->seq = item->uint;
+    return add_claim(v, claim, err);
+}
+
+static int claim_events(struct verify *v, struct verify_claim *claim, struct bytes body, struct err *err) {
+    struct bytes raw;
+    struct mp_reader r;
+    struct mp_item item;
+    if (mp_map_get(body, "seq", &raw) == 0 && mp_scalar(raw, &item) == 0) {
+        return claim_seq(v, claim, &item, err);
+    }
+    if (mp_map_get(body, "seqs", &raw) != 0) {
+        return bad_claim(v, claim->by, "it does not say of which event");
+    }
+    mp_reader_init(&r, raw);
+    int rc = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY && item.count > 0
+                 ? 0
+                 : bad_claim(v, claim->by, "it does not say of which events");
+    for (uint32_t n = item.type == MP_ARRAY ? item.count : 0; n > 0 && rc == 0; n--) {
+        rc = mp_next(&r, &item, NULL) != 0 ? bad_claim(v, claim->by, "it does not say of which events")
+                                           : claim_seq(v, claim, &item, err);
+    }
+    return rc;
+}
+
+int verify_claim(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
+    struct verify_claim claim = {.by = h->seq, .seq = LEDGER_NO_SEQ};
+    struct verify_erasures *e = &v->erasures;
+    struct bytes raw;
+    struct mp_item item;
+    if (mp_map_get(body, "what", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR) {
+        return bad_claim(v, h->seq, "it does not say what was erased");
+    }
+    if (bytes_is(item.data, "artifact")) {
+        claim.what = LEDGER_ERASE_ARTIFACT;
+        return claim_artifact(v, &claim, body, err);
+    }
+    if (!bytes_is(item.data, "body") && !bytes_is(item.data, "private")) {
+        return bad_claim(v, h->seq, "what it says was erased is neither body, private nor artifact");
+    }
+    claim.what = bytes_is(item.data, "body") ? LEDGER_ERASE_BODY : LEDGER_ERASE_PRIVATE;
+    if (claim.what == LEDGER_ERASE_PRIVATE && mp_map_get(body, "fields", &raw) == 0) {
+        claim.at = e->names.n;
+        claim.n = raw.n;
+        if (buf_put_bytes(&e->names, raw) != 0) {
+            return buf_check(&e->names, "erasures", err);
+        }
+    }
+    return claim_events(v, &claim, body, err);
+}
+
+/* ---- the comparison ---- */
+
+static int compare_claims(const void *a, const void *b) {
+    const struct verify_claim *x = a, *y = b;
+    if (x->what != y->what) {
+        return x->what < y->what ? -1 : 1;
+    }
+    if (x->what == LEDGER_ERASE_ARTIFACT) {
+        int order = memcmp(x->digest, y->digest, EVENT_HASH);
+        return order != 0 ? order : x->by < y->by ? -1 : x->by > y->by;
+    }
+    return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
+}
+
+/* The first claim of this kind about this event. */
+static size_t find_claim(const struct verify_erasures *e, enum ledger_erase_what what, uint64_t seq) {
+    size_t from = 0, to = e->n_claims;
+    while (from < to) {
+        size_t at = from + (to - from) / 2;
+        const struct verify_claim *c = &e->claim[at];
+        bool before = c->what != what ? c->what < what : c->seq < seq;
+        from = before ? at + 1 : from;
+        to = before ? to : at;
+    }
+    return from < e->n_claims && e->claim[from].what == what && e->claim[from].seq == seq ? from : SIZE_MAX;
+}
+
+static void check_absent(struct verify *v) {
+    for (size_t i = 0; i < v->erasures.n_absent; i++) {
+        const struct verify_absent *a = &v->erasures.absent[i];
+        enum ledger_erase_what what = a->body ? LEDGER_ERASE_BODY : LEDGER_ERASE_PRIVATE;
+        if (find_claim(&v->erasures, what, a->seq) == SIZE_MAX) {
+            verify_fault(v, LEDGER_ERASURES, a->seq, a->body ? VERIFY_PLACE(v, a->seq) : "private",
+                         "%s missing, and no ledger.erased event says so",
+                         a->body ? "its body is" : "private fields of it are");
+        }
+    }
+}
+
+/* The event of a claim. False: it cannot be read, which is said elsewhere. */
+static bool load(struct verify *v, uint64_t seq, struct event_header *ret) {
+    uint64_t index = seq / EVENT_GROUP;
+    if (v->naming != index) {
+        v->naming = LEDGER_NO_SEQ;
+        if (core_group_load(v->txn, &v->view.head, index, v->mine->group, NULL, NULL) != 0) {
+            return false;
+        }
+        v->naming = index;
+    }
+    return event_header_decode(v->mine->group->event[seq % EVENT_GROUP].header, ret, NULL) == 0;
+}
+
+static void check_body(struct verify *v, const struct verify_claim *c) {
+    struct event_header h;
+    if (load(v, c->seq, &h) && v->mine->group->event[c->seq % EVENT_GROUP].where != GROUP_ERASED) {
+        verify_fault(v, LEDGER_ERASURES, c->by, VERIFY_PLACE(v, c->by),
+                     "it says that the body of event %llu was erased, which is still there", (unsigned long long)c->seq);
+    }
+}
+
+/* How many names a claim has, and whether one of them is still there. */
+static size_t count_names(const struct verify *v, const struct verify_claim *c, struct bytes map, bool *ret_there) {
+    struct mp_reader r, fields;
+    struct mp_item name, item;
+    mp_reader_init(&r, (struct bytes){v->erasures.names.p + c->at, c->n});
+    size_t n = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY ? item.count : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (mp_next(&r, &name, NULL) != 0 || name.type != MP_STR) {
+            return i;
+        }
+        mp_reader_init(&fields, map);
+        uint32_t left = mp_next(&fields, &item, NULL) == 0 ? item.count : 0;
+        for (; left > 0 && mp_next(&fields, &item, NULL) == 0; left--) {
+            *ret_there = *ret_there || bytes_eq(item.data, name.data);
+            if (mp_skip(&fields, 1, NULL, NULL) != 0) {
+                break;
+            }
+        }
+    }
+    return n;
+}
+
+/* All claims about the private fields of one event together. */
+static void check_private(struct verify *v, const struct verify_claim *c, size_t n) {
+    struct event_header h;
+    struct bytes record;
+    struct private_view view;
+    struct mp_reader r;
+    struct mp_item map;
+    bool all = false, there = false;
+    size_t names = 0;
+    if (!load(v, c->seq, &h)) {
+        return;
+    }
+    if (h.private_ == NULL || db_get_u64(v->txn, T_PRIVATE, c->seq, &record, NULL) != 0 ||
+        private_open(record, h.private_, v->mine->private_, &view, NULL) != 0) {
+        if (h.private_ == NULL) {
+            bad_claim(v, c->by, "it says that private fields were erased of an event that has none");
+        }
+        return; /* else said already */
+    }
+    for (size_t i = 0; i < n; i++) {
+        all = all || c[i].n == 0;
+        names += c[i].n == 0 ? 0 : count_names(v, &c[i], view.map, &there);
+    }
+    mp_reader_init(&r, view.map);
+    bool open = mp_next(&r, &map, NULL) == 0 && map.count > 0;
+    if (all ? open : there || names > view.n_erased) {
+        verify_fault(v, LEDGER_ERASURES, c->by, VERIFY_PLACE(v, c->by),
+                     "it says that private fields of event %llu were erased, which are still there",
+                     (unsigned long long)c->seq);
+    } else if (!all && names < view.n_erased) {
+        verify_fault(v, LEDGER_ERASURES, c->seq, "private",
+                     "%zu of its private fields are missing, but ledger.erased events name %zu", view.n_erased, names);
+    }
+}
+
+static void check_artifact(struct verify *v, const struct verify_claim *c) {
+    struct bytes record;
+    if (db_get(v->txn, T_ARTIFACT, (struct bytes){c->digest, EVENT_HASH}, &record, NULL) != 0 || record.n < 1 ||
+        record.p[0] != ARTIFACT_ERASED) {
+        bad_claim(v, c->by, "it says that an artifact was erased, which is not so");
+    }
+}
+
+bool verify_artifact_claimed(const struct verify *v, struct bytes digest) {
+    for (size_t i = v->erasures.n_claims; i > 0 && v->erasures.claim[i - 1].what == LEDGER_ERASE_ARTIFACT; i--) {
+        if (memcmp(v->erasures.claim[i - 1].digest, digest.p, EVENT_HASH) == 0) {
+            return true;
+        }
+    }
+    return v->from > 0; /* the event may be one that was not read */
+}
+
+/* What was erased while this verification was under way is missing in what it read, and the events that say so stand
+ * behind its head. */
+static int take_later(struct verify *v, struct err *err) {
+    struct event_header h;
+    struct event_author author;
+    struct bytes body;
+    int rc = 0;
+    for (uint64_t seq = v->head.size; seq < v->view.head.size && rc == 0; seq++) {
+        const struct group_event *e = &v->mine->group->event[seq % EVENT_GROUP];
+        if (load(v, seq, &h) && bytes_is(h.kind, "ledger.erased") && e->where == GROUP_INLINE &&
+            event_payload_decode(e->payload, &body, &author, NULL) == 0) {
+            rc = verify_claim(v, &h, body, err);
+        }
+    }
+    return rc;
+}
+
+int verify_erasures(struct verify *v, struct err *err) {
+    struct verify_erasures *e = &v->erasures;
+    v->renewed = 0;
+    int rc = verify_renew(v, err);
+    v->naming = LEDGER_NO_SEQ;
+    rc = rc != 0 ? rc : take_later(v, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (e->n_claims > 1) {
+        qsort(e->claim, e->n_claims, sizeof(*e->claim), compare_claims);
+    }
+    check_absent(v);
+    for (size_t i = 0, n; i < e->n_claims; i += n) {
+        const struct verify_claim *c = &e->claim[i];
+        for (n = 1; i + n < e->n_claims && c->what != LEDGER_ERASE_ARTIFACT && c[n].what == c->what && c[n].seq == c->seq;
+             n++) {
+        }
+        e->n_of[c->what] += c->by < v->head.size ? 1 : 0;
+        if (c->what == LEDGER_ERASE_BODY) {
+            check_body(v, c);
+        } else if (c->what == LEDGER_ERASE_PRIVATE) {
+            check_private(v, c, n);
+        } else {
+            check_artifact(v, c);
+        }
+    }
+    return 0;
+}
+
+/* ---- what the report says ---- */
+
+static size_t put(char *out, size_t n, size_t max, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+static size_t put(char *out, size_t n, size_t max, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    int more = n < max ? vsnprintf(out + n, max - n, fmt, ap) : 0;
+    va_end(ap);
+    return more < 0 ? n : n + (size_t)more;
+}
+
+static size_t put_seqs(const struct verify_erasures *e, uint64_t size, enum ledger_erase_what what, char *out, size_t n,
+                       size_t max) {
+    uint64_t last = LEDGER_NO_SEQ;
+    size_t named = 0;
+    for (size_t i = 0; i < e->n_claims; i++) {
+        if (e->claim[i].what != what || e->claim[i].seq == last || e->claim[i].by >= size) {
+            continue;
+        }
+        last = e->claim[i].seq;
+        if (named++ == NAMED_MAX) {
+            return put(out, n, max, ", ...)");
+        }
+        n = put(out, n, max, "%s%llu", named == 1 ? " (" : ", ", (unsigned long long)last);
+    }
+    return put(out, n, max, ")");
+}
+
+bool verify_erasures_say(const struct verify *v, char *out, size_t max) {
+    static const char *const one[] = {"the body of 1 event", "private fields of 1 event", "1 artifact"};
+    static const char *const many[] = {"the bodies of %llu events", "private fields of %llu events", "%llu artifacts"};
+    const struct verify_erasures *e = &v->erasures;
+    size_t n = 0;
+    for (int what = LEDGER_ERASE_BODY; what <= LEDGER_ERASE_ARTIFACT; what++) {
+        if (e->n_of[what] == 0) {
+            continue;
+        }
+        n = put(out, n, max, "%s", n > 0 ? "; " : "");
+        if (e->n_of[what] == 1) {
+            n = put(out, n, max, "%s", one[what]);
+        } else {
+            char text[64];
+            const char *end = strstr(many[what], "%llu");
+            snprintf(text, sizeof(text), "%.*s%llu%s", (int)(end - many[what]), many[what],
+                     (unsigned long long)e->n_of[what], end + 4);
+            n = put(out, n, max, "%s", text);
+        }
+        n = what == LEDGER_ERASE_ARTIFACT ? n : put_seqs(e, v->head.size, (enum ledger_erase_what)what, out, n, max);
+    }
+    if (n > 0) {
+        put(out, n, max, ", each said by a ledger.erased event%s",
+            e->pending ? "; old pages of the database still hold it: 'ledger erase --finish'" : "");
+    }
+    return n > 0;
+}
+
+void verify_erasures_done(struct verify *v) {
+    free(v->erasures.claim);
+    free(v->erasures.absent);
+    buf_done(&v->erasures.names);
+}

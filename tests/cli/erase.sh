@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# erase: bodies, private fields, artifacts; what is refused; what remains verifies, and no file holds what was erased.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+mark=zebra-7341-quagga
+box 0 append x.test.note --subject note/1 text="$mark" --json
+seq=$(jq -r .seq <"$T/.out")
+box 0 append run.step --subject run/1 step="one" --json
+other=$(jq -r .seq <"$T/.out")
+printf '%s' "$mark-small" >small
+{ for _ in $(seq 5000); do printf '%s-large ' "$mark"; done; } >large
+box 0 artifact put small
+small=$out
+box 0 artifact put large
+large=$out
+rm small large
+check grep -rqaF "$mark" "$BOX"
+
+# What is refused, and with which exit code.
+box 2 erase
+err_has '--body'
+box 2 erase "$seq" --reason request
+err_has 'one of --body'
+box 2 erase "$seq" --body
+err_has '--reason is needed'
+box 2 erase "$seq" --body --all-private --reason request
+box 2 erase nonsense --body --reason request
+box 2 erase "$seq" --artifact "$small" --reason request
+err_has 'takes no events'
+box 2 erase --body --reason request
+box 2 erase "$seq" --finish
+box 2 erase "$seq" --body --reason request --wait 1000000
+box 2 erase "$seq" --private text,text --reason request
+err_has twice
+box 3 erase "$seq" --body --reason 'Two Words'
+box 3 erase 0 --body --reason request
+err_has 'ledger.created'
+box 1 erase 1000 --body --reason request
+err_has 'no event 1000'
+box 1 erase "$seq" --private nothing --reason request
+err_has "no private field 'nothing'"
+box 1 erase --artifact "artifact:sha256:$(printf '0%.0s' $(seq 64))" --reason request
+check test -d "$BOX/evidence"
+
+# Private fields.
+box 0 erase "$seq" --private text --reason request --note "asked for by $mark" --json
+json .finished true
+json .held_by null
+erasing=$(jq -r .seq <"$T/.out")
+box 0 show "$erasing" --json
+json .body.what private
+json .body.reason request
+json '.body.fields[0]' text
+json .subject "event/$seq"
+box 3 erase "$erasing" --all-private --reason request
+err_has 'ledger.erased'
+box 0 show "$seq"
+out_has 'private fields: erased'
+box 1 erase "$seq" --all-private --reason request
+err_has 'erased before'
+
+# A body.
+box 0 erase "$other" --body --reason mistake
+out_has 'erased; event'
+box 0 show "$other"
+out_has 'body: erased'
+box 0 show "$other" --json
+json .body null
+box 0 query --kind run.step
+out_has '(erased)'
+box 0 log
+out_has '(erased)'
+box 1 erase "$other" --body --reason mistake
+err_has 'erased before'
+
+# Artifacts, by each of their names.
+box 0 erase --artifact "$small" --reason retention
+box 1 artifact get "$small"
+err_has erased
+box 0 erase --artifact "${large#artifact:}" --reason retention
+box 1 artifact get "$large"
+printf '%s' "$mark-small" >small
+box 1 artifact put small
+err_has 'does not come back'
+rm small
+
+# Only the private note of the erasure has the word now.
+check test "$(grep -rlaF "$mark-" "$BOX" | wc -l)" = 0
+check test ! -e "$BOX/evidence"
+check test -d "$BOX/evidence.4"
+box 0 erase --finish
+out_empty
+check test -d "$BOX/evidence.4"
+box 0 verify
+out_has 'private fields of 1 event'
+out_has 'the body of 1 event'
+out_has '2 artifacts'
+
+# Appending, backups and restoring go on.
+box 0 append run.step --subject run/1 step="two"
+run 0 -C "$BOX" backup "$T/copy"
+run 0 -C "$T/copy" verify
+check test -d "$T/copy/evidence"
+
+finish
