@@ -6,16 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct bytes bytes_of(const char *s) {
-    struct bytes b = {(const uint8_t *)s, s == NULL ? 0 : strlen(s)};
-    return b;
-}
-
-struct bytes bytes_of_buf(const struct buf *buf) {
-    struct bytes b = {buf->p, buf->n};
-    return b;
-}
-
 int bytes_cmp(struct bytes a, struct bytes b) {
     size_t n = a.n < b.n ? a.n : b.n;
     int c = n == 0 ? 0 : memcmp(a.p, b.p, n);
@@ -23,19 +13,6 @@ int bytes_cmp(struct bytes a, struct bytes b) {
         return c;
     }
     return a.n < b.n ? -1 : a.n > b.n;
-}
-
-bool bytes_eq(struct bytes a, struct bytes b) {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool bytes_is(struct bytes a, const char *s) {
-    return bytes_eq(a, bytes_of(s));
-}
-
-bool bytes_has_prefix(struct bytes a, const char *prefix) {
-    size_t n = strlen(prefix);
-    return a.n >= n && (n == 0 || memcmp(a.p, prefix, n) == 0);
 }
 
 void buf_init(struct buf *buf, size_t max) {
@@ -153,29 +130,4 @@ int buf_check(const struct buf *buf, const char *what, struct err *err) {
         return err_set(err, ERR_LIMIT, "%s: larger than %zu bytes", what, buf->max);
     }
     return 0;
-}
-
-uint16_t be16_get(const uint8_t *p) {
-    return (uint16_t)((unsigned)p[0] << 8 | p[1]);
-}
-
-uint32_t be32_get(const uint8_t *p) {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-uint64_t be64_get(const uint8_t *p) {
-    return (uint64_t)p[0] << 56 | (uint64_t)p[1] << 48 | (uint64_t)p[2] << 40 | (uint64_t)p[3] << 32 |
-           (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 | (uint64_t)p[6] << 8 | p[7];
-}
-
-void be32_put(uint8_t *p, uint32_t v) {
-    p[0] = (uint8_t)(v >> 24);
-    p[1] = (uint8_t)(v >> 16);
-    p[2] = (uint8_t)(v >> 8);
-    p[3] = (uint8_t)v;
-}
-
-void be64_put(uint8_t *p, uint64_t v) {
-    be32_put(p, (uint32_t)(v >> 32));
-    be32_put(p + 4, (uint32_t)v);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -25,14 +26,30 @@ struct buf {
 };
 
 /* A view of a NUL-terminated string without its NUL; NULL gives the empty view. */
-struct bytes bytes_of(const char *s);
+static inline struct bytes bytes_of(const char *s) {
+    return (struct bytes){(const uint8_t *)s, s == NULL ? 0 : strlen(s)};
+}
+
 /* A view of what buf holds, valid until its next put, clear or done. */
-struct bytes bytes_of_buf(const struct buf *buf);
-bool bytes_eq(struct bytes a, struct bytes b);
+static inline struct bytes bytes_of_buf(const struct buf *buf) {
+    return (struct bytes){buf->p, buf->n};
+}
+
+static inline bool bytes_eq(struct bytes a, struct bytes b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 /* <0, 0, >0: bytewise, a shorter prefix first. */
 int bytes_cmp(struct bytes a, struct bytes b);
-bool bytes_is(struct bytes a, const char *s);
-bool bytes_has_prefix(struct bytes a, const char *prefix);
+
+static inline bool bytes_is(struct bytes a, const char *s) {
+    return bytes_eq(a, bytes_of(s));
+}
+
+static inline bool bytes_has_prefix(struct bytes a, const char *prefix) {
+    size_t n = strlen(prefix);
+    return a.n >= n && (n == 0 || memcmp(a.p, prefix, n) == 0);
+}
 
 void buf_init(struct buf *buf, size_t max);
 /* Frees the memory; the buf may be used again as if buf_init had been called with the same maximum. */
@@ -53,11 +70,30 @@ uint8_t *buf_room(struct buf *buf, size_t n);
 /* 0, or the sticky failure with a message that names `what`. */
 int buf_check(const struct buf *buf, const char *what, struct err *err);
 
-/* Big-endian loads and stores. */
-uint16_t be16_get(const uint8_t *p);
-uint32_t be32_get(const uint8_t *p);
-uint64_t be64_get(const uint8_t *p);
-void be32_put(uint8_t *p, uint32_t v);
-void be64_put(uint8_t *p, uint64_t v);
+/* ---- big-endian loads and stores ---- */
+
+static inline uint16_t be16_get(const uint8_t *p) {
+    return (uint16_t)((unsigned)p[0] << 8 | p[1]);
+}
+
+static inline uint32_t be32_get(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint64_t be64_get(const uint8_t *p) {
+    return (uint64_t)be32_get(p) << 32 | be32_get(p + 4);
+}
+
+static inline void be32_put(uint8_t *p, uint32_t v) {
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+}
+
+static inline void be64_put(uint8_t *p, uint64_t v) {
+    be32_put(p, (uint32_t)(v >> 32));
+    be32_put(p + 4, (uint32_t)v);
+}
 
 #endif

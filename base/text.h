@@ -56,6 +56,8 @@ int text_unhex(uint8_t *ret, size_t n, struct bytes hex);
 int text_base64(struct buf *out, const uint8_t *p, size_t n);
 /* Strict: standard alphabet, padding required, no white space, unused bits zero. Appends to out; ERR_INVALID otherwise. */
 int text_unbase64(struct buf *out, struct bytes b64);
+/* The same of exactly n bytes, at least one. 0 or ERR_INVALID. */
+int text_unbase64_of(uint8_t *ret, size_t n, struct bytes b64);
 
 /* ASCII decimal without sign, leading zero or overflow. */
 int text_parse_u64(struct bytes text, uint64_t *ret);

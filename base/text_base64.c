@@ -1,8 +1,10 @@
 /* Base64, RFC 4648 section 4. The reader is strict, because base64 text is part of what is signed and compared: one
  * value has exactly one text. */
+#include <string.h>
+
 #include "base/text.h"
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const uint8_t alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int text_base64(struct buf *out, const uint8_t *p, size_t n) {
     if (n > SIZE_MAX / 2) {
@@ -17,10 +19,9 @@ int text_base64(struct buf *out, const uint8_t *p, size_t n) {
     size_t i = 0;
     for (; n - i >= 3; i += 3) {
         uint32_t v = (uint32_t)p[i] << 16 | (uint32_t)p[i + 1] << 8 | p[i + 2];
-        *dst++ = (uint8_t)alphabet[v >> 18];
-        *dst++ = (uint8_t)alphabet[v >> 12 & 63];
-        *dst++ = (uint8_t)alphabet[v >> 6 & 63];
-        *dst++ = (uint8_t)alphabet[v & 63];
+        be32_put(dst, (uint32_t)alphabet[v >> 18] << 24 | (uint32_t)alphabet[v >> 12 & 63] << 16 |
+                          (uint32_t)alphabet[v >> 6 & 63] << 8 | (uint32_t)alphabet[v & 63]);
+        dst += 4;
     }
     if (n - i > 0) {
         uint32_t v = (uint32_t)p[i] << 16 | (n - i == 2 ? (uint32_t)p[i + 1] << 8 : 0);
@@ -33,17 +34,25 @@ int text_base64(struct buf *out, const uint8_t *p, size_t n) {
     return 0;
 }
 
+/* A digit's value where it belongs in the 24 bits of four of them, with a mark; 0: it is none. */
+#define MARK            (UINT32_C(1) << 31)
+#define D(digit_, v, s) [digit_] = MARK | (uint32_t)(v) << (s)
+#define DIGITS(s)                                                                                                          \
+    {                                                                                                                      \
+        D('A', 0, s), D('B', 1, s), D('C', 2, s), D('D', 3, s), D('E', 4, s), D('F', 5, s), D('G', 6, s), D('H', 7, s),    \
+            D('I', 8, s), D('J', 9, s), D('K', 10, s), D('L', 11, s), D('M', 12, s), D('N', 13, s), D('O', 14, s),         \
+            D('P', 15, s), D('Q', 16, s), D('R', 17, s), D('S', 18, s), D('T', 19, s), D('U', 20, s), D('V', 21, s),       \
+            D('W', 22, s), D('X', 23, s), D('Y', 24, s), D('Z', 25, s), D('a', 26, s), D('b', 27, s), D('c', 28, s),       \
+            D('d', 29, s), D('e', 30, s), D('f', 31, s), D('g', 32, s), D('h', 33, s), D('i', 34, s), D('j', 35, s),       \
+            D('k', 36, s), D('l', 37, s), D('m', 38, s), D('n', 39, s), D('o', 40, s), D('p', 41, s), D('q', 42, s),       \
+            D('r', 43, s), D('s', 44, s), D('t', 45, s), D('u', 46, s), D('v', 47, s), D('w', 48, s), D('x', 49, s),       \
+            D('y', 50, s), D('z', 51, s), D('0', 52, s), D('1', 53, s), D('2', 54, s), D('3', 55, s), D('4', 56, s),       \
+            D('5', 57, s), D('6', 58, s), D('7', 59, s), D('8', 60, s), D('9', 61, s), D('+', 62, s), D('/', 63, s)        \
+    }
+static const uint32_t digits[4][256] = {DIGITS(18), DIGITS(12), DIGITS(6), DIGITS(0)};
+
 static int digit(uint8_t c) {
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    return digits[3][c] == 0 ? -1 : (int)(digits[3][c] - MARK);
 }
 
 /* The last four characters: one to three bytes; bits that carry nothing are zero. Returns the bytes written, 0 when it
@@ -71,36 +80,55 @@ static size_t last_quad(uint8_t *dst, const uint8_t *p) {
     return 3;
 }
 
+/* How many bytes a text of this length stands for, with the last ones in `tail`; SIZE_MAX: it is not base64. */
+static size_t decoded(struct bytes b64, uint8_t tail[3], size_t *ret_tail) {
+    *ret_tail = 0;
+    if (b64.n == 0) {
+        return 0;
+    }
+    if (b64.n % 4 != 0 || (*ret_tail = last_quad(tail, b64.p + b64.n - 4)) == 0) {
+        return SIZE_MAX;
+    }
+    return (b64.n - 4) / 4 * 3 + *ret_tail;
+}
+
+/* All but the last four characters; n of them. Writes one byte more than they stand for, where the last four go. */
+static bool decode(uint8_t *dst, const uint8_t *p, size_t n) {
+    uint32_t all = MARK;
+    for (size_t i = 0; i < n; i += 4, dst += 3) {
+        uint32_t a = digits[0][p[i]], b = digits[1][p[i + 1]], c = digits[2][p[i + 2]], d = digits[3][p[i + 3]];
+        all &= a & b & c & d;
+        be32_put(dst, (a | b | c | d) << 8);
+    }
+    return all != 0;
+}
+
 int text_unbase64(struct buf *out, struct bytes b64) {
-    if (b64.n % 4 != 0) {
+    uint8_t tail[3];
+    size_t tail_n, n = decoded(b64, tail, &tail_n);
+    if (n == SIZE_MAX) {
         return ERR_INVALID;
     }
-    uint8_t tail[3] = {0};
-    size_t tail_n = 0;
-    if (b64.n > 0) {
-        tail_n = last_quad(tail, b64.p + b64.n - 4);
-        if (tail_n == 0) {
-            return ERR_INVALID;
-        }
-    }
-    size_t body = b64.n == 0 ? 0 : b64.n - 4;
-    size_t len = body / 4 * 3 + tail_n;
-    uint8_t *dst = buf_room(out, len);
+    uint8_t *dst = buf_room(out, n);
     if (dst == NULL) {
         return out->fail;
     }
-    for (size_t i = 0; i < body; i += 4) {
-        int a = digit(b64.p[i]), b = digit(b64.p[i + 1]), c = digit(b64.p[i + 2]), d = digit(b64.p[i + 3]);
-        if ((a | b | c | d) < 0) {
+    if (n > 0) {
+        if (!decode(dst, b64.p, b64.n - 4)) {
             return ERR_INVALID;
         }
-        *dst++ = (uint8_t)(a << 2 | b >> 4);
-        *dst++ = (uint8_t)(b << 4 | c >> 2);
-        *dst++ = (uint8_t)(c << 6 | d);
+        memcpy(dst + n - tail_n, tail, tail_n);
+        out->n += n;
     }
-    for (size_t i = 0; i < tail_n; i++) {
-        *dst++ = tail[i];
+    return 0;
+}
+
+int text_unbase64_of(uint8_t *ret, size_t n, struct bytes b64) {
+    uint8_t tail[3];
+    size_t tail_n;
+    if (n == 0 || decoded(b64, tail, &tail_n) != n || !decode(ret, b64.p, b64.n - 4)) {
+        return ERR_INVALID;
     }
-    out->n += len;
+    memcpy(ret + n - tail_n, tail, tail_n);
     return 0;
 }

@@ -9,6 +9,7 @@
 
 #define UINT_MAX_ (UINT64_C(1) << 53)
 #define DIGITS    17
+#define NEAR      ((size_t)4096) /* what most strings fit in */
 
 static int corrupt(struct scan *s, const char *what, struct err *err) {
     return err_set(err, ERR_CORRUPT, "line %llu: %s", (unsigned long long)s->line, what);
@@ -76,22 +77,49 @@ static int take_string(struct scan *s, size_t max, struct err *err) {
     return buf_check(&s->text, "a string", err);
 }
 
+/* What stands before the next '"', which the caller skips with it. It has no backslash, or is no base64. Most stand in the
+ * buffer of the reading as a whole, and stay there. */
+static int see_base64(struct scan *s, size_t max, struct bytes *ret, bool *ret_taken, struct err *err) {
+    struct bytes piece;
+    int rc = reading_peek(s->reading, NEAR, &piece, err);
+    const uint8_t *end = rc != 0 || piece.n == 0 ? NULL : memchr(piece.p, '"', piece.n);
+    *ret_taken = rc == 0 && end == NULL;
+    if (*ret_taken) {
+        rc = take_string(s, max, err);
+        *ret = bytes_of_buf(&s->text);
+    } else if (rc == 0) {
+        *ret = (struct bytes){piece.p, (size_t)(end - piece.p)};
+        rc = ret->n > max ? corrupt(s, "a string is longer than is accepted", err) : 0;
+    }
+    return rc;
+}
+
 int scan_base64(struct scan *scan, struct buf *out, size_t max, struct err *err) {
-    int rc = take_string(scan, (max + 2) / 3 * 4, err);
+    struct bytes text;
+    bool taken;
+    int rc = see_base64(scan, (max + 2) / 3 * 4, &text, &taken, err);
     if (rc != 0) {
         return rc;
     }
     buf_clear(out);
-    rc = text_unbase64(out, bytes_of_buf(&scan->text));
+    rc = text_unbase64(out, text);
     if (rc == ERR_NOMEM) {
         return err_set(err, rc, "out of memory");
+    }
+    if (!taken) {
+        reading_skip(scan->reading, text.n + 1);
     }
     return rc != 0 || out->n > max ? corrupt(scan, "not canonical base64, or more than is accepted", err) : 0;
 }
 
 int scan_hash(struct scan *scan, uint8_t ret[EVENT_HASH], struct err *err) {
-    int rc = take_string(scan, 44, err);
-    rc = rc != 0 ? rc : merkle_hash_decode(bytes_of_buf(&scan->text), ret);
+    struct bytes text;
+    bool taken;
+    int rc = see_base64(scan, 44, &text, &taken, err);
+    rc = rc != 0 ? rc : merkle_hash_decode(text, ret);
+    if (rc == 0 && !taken) {
+        reading_skip(scan->reading, text.n + 1);
+    }
     return rc == ERR_INVALID ? corrupt(scan, "not the base64 of 32 bytes", err) : rc;
 }
 

@@ -25,11 +25,7 @@ int checkpoint_decode(struct bytes text, struct checkpoint *ret, struct err *err
     if (!line_next(&in, &size) || text_parse_u64(size, &checkpoint.size) != 0) {
         return err_set(err, ERR_CORRUPT, "line 2 of the checkpoint: the tree size must be a decimal number below 2^64");
     }
-    int rc = line_next(&in, &root) ? merkle_hash_decode(root, checkpoint.root) : ERR_INVALID;
-    if (rc == ERR_NOMEM) {
-        return err_set(err, rc, "checkpoint: out of memory");
-    }
-    if (rc != 0) {
+    if (!line_next(&in, &root) || merkle_hash_decode(root, checkpoint.root) != 0) {
         return err_set(err, ERR_CORRUPT, "line 3 of the checkpoint: the root must be a line of 32 bytes in base64");
     }
     while (line_next(&in, &extension)) {

@@ -76,21 +76,18 @@ int headfile_write(const char *dir, const struct headfile *head, struct err *err
 static bool decode(struct bytes text, struct headfile *ret) {
     struct line_reader lines;
     struct bytes magic, origin, size, b64;
-    struct buf root, again;
+    struct buf again;
     line_init(&lines, text);
     bool good = line_next(&lines, &magic) && bytes_is(magic, HEADFILE_MAGIC) && line_next(&lines, &origin) &&
                 line_next(&lines, &size) && line_next(&lines, &b64);
-    buf_init(&root, EVENT_HASH);
     buf_init(&again, HEADFILE_LEN);
     good = good && origin.n > 0 && origin.n <= NOTE_NAME_MAX && text_parse_u64(size, &ret->size) == 0 &&
-           text_unbase64(&root, b64) == 0 && root.n == EVENT_HASH;
+           text_unbase64_of(ret->root, sizeof(ret->root), b64) == 0;
     if (good) {
         memcpy(ret->origin, origin.p, origin.n);
         ret->origin[origin.n] = '\0';
-        memcpy(ret->root, root.p, EVENT_HASH);
         good = encode(&again, ret) == 0 && bytes_eq(bytes_of_buf(&again), text);
     }
-    buf_done(&root);
     buf_done(&again);
     return good;
 }

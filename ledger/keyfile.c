@@ -158,29 +158,14 @@ int keyfile_encode(struct buf *out, const struct signer *signer, struct bytes pa
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
-static bool unbase64_exact(struct bytes text, uint8_t *ret, size_t n, int *ret_rc) {
-    struct buf raw;
-    buf_init(&raw, FILE_TEXT_MAX);
-    int rc = text_unbase64(&raw, text);
-    bool good = rc == 0 && raw.n == n;
-    if (good) {
-        memcpy(ret, raw.p, n);
-    } else {
-        *ret_rc = rc == ERR_NOMEM ? ERR_NOMEM : ERR_INVALID;
-    }
-    buf_done(&raw);
-    return good;
-}
-
 static int read_kdf(struct bytes line, struct sealed_key *ret, struct err *err) {
     struct bytes word, name, passes_text, kib_text, salt;
     uint64_t passes, kib;
-    int rc = ERR_INVALID;
     if (!line_field(&line, &word) || !bytes_is(word, "kdf") || !line_field(&line, &name) || !bytes_is(name, KDF_NAME) ||
         !line_field(&line, &passes_text) || text_parse_u64(passes_text, &passes) != 0 || !line_field(&line, &kib_text) ||
         text_parse_u64(kib_text, &kib) != 0 || !line_field(&line, &salt) || line.p != NULL ||
-        !unbase64_exact(salt, ret->salt, sizeof(ret->salt), &rc)) {
-        return err_set(err, rc, "line 3: must be 'kdf " KDF_NAME " <passes> <kib> <base64 of a salt of %d bytes>'",
+        text_unbase64_of(ret->salt, sizeof(ret->salt), salt) != 0) {
+        return err_set(err, ERR_INVALID, "line 3: must be 'kdf " KDF_NAME " <passes> <kib> <base64 of a salt of %d bytes>'",
                        CRYPT_KDF_SALT_LEN);
     }
     if (passes < 1 || passes > KDF_PASSES_MAX || kib < KDF_KIB_MIN || kib > KDF_KIB_MAX) {
@@ -196,12 +181,11 @@ static int read_kdf(struct bytes line, struct sealed_key *ret, struct err *err) 
 
 /* "<prefix><base64 of n bytes>" */
 static int read_blob(struct bytes line, size_t number, const char *prefix, uint8_t *ret, size_t n, struct err *err) {
-    int rc = ERR_INVALID;
     size_t skip = strlen(prefix);
-    if (bytes_has_prefix(line, prefix) && unbase64_exact((struct bytes){line.p + skip, line.n - skip}, ret, n, &rc)) {
+    if (bytes_has_prefix(line, prefix) && text_unbase64_of(ret, n, (struct bytes){line.p + skip, line.n - skip}) == 0) {
         return 0;
     }
-    return err_set(err, rc, "line %zu: must be '%s<base64 of %zu bytes>'", number, prefix, n);
+    return err_set(err, ERR_INVALID, "line %zu: must be '%s<base64 of %zu bytes>'", number, prefix, n);
 }
 
 static int read_sealed(struct bytes text, struct sealed_key *ret, struct err *err) {

@@ -44,19 +44,7 @@ int merkle_hash_encode(struct buf *out, const uint8_t hash[MERKLE_HASH]) {
 }
 
 int merkle_hash_decode(struct bytes base64, uint8_t ret[MERKLE_HASH]) {
-    struct buf raw;
-    buf_init(&raw, MERKLE_HASH + 1); /* one more: 44 characters can stand for 33 bytes */
-    int rc = text_unbase64(&raw, base64);
-    if (rc != 0 && rc != ERR_NOMEM) {
-        rc = ERR_INVALID;
-    } else if (rc == 0 && raw.n != MERKLE_HASH) {
-        rc = ERR_INVALID;
-    }
-    if (rc == 0) {
-        memcpy(ret, raw.p, MERKLE_HASH);
-    }
-    buf_done(&raw);
-    return rc;
+    return text_unbase64_of(ret, MERKLE_HASH, base64);
 }
 
 /* ---- the right edge ----------------------------------------------------------------------------------------------- */

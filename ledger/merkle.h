@@ -32,7 +32,7 @@ void merkle_node(uint8_t ret[MERKLE_HASH], const uint8_t left[MERKLE_HASH], cons
 void merkle_complete(uint8_t (*node)[MERKLE_HASH], size_t n);
 /* A hash as a line of text: base64 and LF. */
 int merkle_hash_encode(struct buf *out, const uint8_t hash[MERKLE_HASH]);
-/* The strict base64 of exactly MERKLE_HASH bytes, without LF. ERR_INVALID, or ERR_NOMEM. */
+/* The strict base64 of exactly MERKLE_HASH bytes, without LF. ERR_INVALID otherwise. */
 int merkle_hash_decode(struct bytes base64, uint8_t ret[MERKLE_HASH]);
 
 unsigned merkle_edge_count(uint64_t size);

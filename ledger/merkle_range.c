@@ -111,11 +111,7 @@ static int decode_hashes(struct line_reader *in, uint8_t (*hash)[MERKLE_HASH], s
         if (!line_next(in, &line)) {
             return err_set(err, ERR_CORRUPT, "line %zu: a hash is missing, the text ends", in->number + 1);
         }
-        int rc = merkle_hash_decode(line, hash[i]);
-        if (rc == ERR_NOMEM) {
-            return err_set(err, rc, "range proof: out of memory");
-        }
-        if (rc != 0) {
+        if (merkle_hash_decode(line, hash[i]) != 0) {
             return err_set(err, ERR_CORRUPT, "line %zu: must be a hash of 32 bytes in base64", in->number);
         }
     }

@@ -48,11 +48,7 @@ static int decode_hashes(struct line_reader *in, struct merkle_proof *ret, struc
         if (ret->n == MERKLE_DEPTH_MAX) {
             return err_set(err, ERR_CORRUPT, "line %zu: more than %d hashes", in->number, MERKLE_DEPTH_MAX);
         }
-        int rc = merkle_hash_decode(line, ret->hash[ret->n]);
-        if (rc == ERR_NOMEM) {
-            return err_set(err, rc, "proof: out of memory");
-        }
-        if (rc != 0) {
+        if (merkle_hash_decode(line, ret->hash[ret->n]) != 0) {
             return err_set(err, ERR_CORRUPT, "line %zu: must be a hash of 32 bytes in base64, or empty after the last one",
                            in->number);
         }
