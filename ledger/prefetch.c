@@ -1,6 +1,6 @@
 /* A few slots, each with a reader of its own. The caller's thread is one of the workers: while the group that it wants is
  * in another's hands it reads one of the next. */
-#include "query/prefetch.h"
+#include "ledger/prefetch.h"
 
 #include <pthread.h>
 #include <signal.h>

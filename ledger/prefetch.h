@@ -1,7 +1,7 @@
 /* Groups of events, read by several threads before they are asked for: unpacking and hashing a group takes longer than
  * judging its events. Whoever asks says which groups he will ask for next; what is not read yet he reads himself. */
-#ifndef QUERY_PREFETCH_H
-#define QUERY_PREFETCH_H
+#ifndef LEDGER_PREFETCH_H
+#define LEDGER_PREFETCH_H
 
 #include "ledger/reader.h"
 

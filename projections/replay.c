@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ledger/reader.h"
-#include "projections/ahead.h"
+#include "ledger/prefetch.h"
 
+#define AHEAD_MIN  16 /* groups; fewer are not worth a thread */
 #define KINDS_KEPT 64 /* a power of two */
 #define KIND_MAX   64 /* longer ones are not kept */
 
@@ -23,8 +23,8 @@ struct replay {
     struct core_view view; /* the snapshot of when it was opened */
     bool awake;            /* it is held yet */
     struct ledger_reader *reader;
-    struct ahead *ahead; /* NULL: the reader alone */
-    uint64_t until;      /* up to there all will be wanted */
+    struct prefetch *ahead; /* for long walks; NULL: none yet */
+    uint64_t until;         /* up to there all will be wanted */
     struct fold_input *input;
     struct replay_part *part[PROJECTIONS_MAX];
     size_t n;
@@ -53,7 +53,7 @@ int replay_open(struct ledger *ledger, struct replay **ret, struct err *err) {
 
 void replay_close(struct replay *r) {
     if (r != NULL) {
-        ahead_stop(r->ahead);
+        prefetch_free(r->ahead);
         ledger_reader_close(r->reader);
         core_view_end(&r->view);
         fold_input_free(r->input);
@@ -109,18 +109,28 @@ static int group_of(struct replay *r, uint64_t seq, const struct group **ret, st
     return rc;
 }
 
-/* The same as the next in a long walk. */
+/* Full groups below it are wanted. */
+static uint64_t groups_to(const struct replay *r) {
+    return (r->until < r->view.head.size ? r->until : r->view.head.size) / EVENT_GROUP;
+}
+
+static uint64_t group_after(const void *ctx, uint64_t index) {
+    return index + 1 < groups_to(ctx) ? index + 1 : LEDGER_NO_SEQ;
+}
+
+/* The same as the next in a walk, which threads go ahead of when it is a long one. */
 static int next_group(struct replay *r, uint64_t seq, struct ledger_reader **ret_reader, const struct group **ret,
                       struct err *err) {
-    uint64_t index = seq / EVENT_GROUP, size = r->view.head.size;
-    uint64_t to = (r->until < size ? r->until : size) / EVENT_GROUP;
-    if (!ahead_has(r->ahead, index)) {
-        ahead_stop(r->ahead);
-        r->ahead = index < to ? ahead_start(r->ledger, index, to) : NULL;
+    uint64_t index = seq / EVENT_GROUP, to = groups_to(r);
+    if (r->ahead == NULL && index + AHEAD_MIN <= to) {
+        int rc = prefetch_new(r->ledger, &r->ahead, err);
+        if (rc != 0) {
+            return rc;
+        }
     }
-    if (r->ahead != NULL) {
+    if (r->ahead != NULL && index < to) {
         let_rest(r);
-        return ahead_take(r->ahead, index, ret_reader, ret, err);
+        return prefetch_group(r->ahead, index, true, group_after, r, ret_reader, ret, err);
     }
     int rc = group_of(r, seq, ret, err);
     *ret_reader = r->reader;

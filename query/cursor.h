@@ -2,8 +2,8 @@
 #ifndef QUERY_CURSOR_H
 #define QUERY_CURSOR_H
 
+#include "ledger/prefetch.h"
 #include "query/plan.h"
-#include "query/prefetch.h"
 
 struct query_cursor {
     struct ledger *ledger;
