@@ -369,6 +369,33 @@ int file_create_durable(const char *path, struct bytes data, mode_t mode, struct
     return sync_parent(path, err);
 }
 
+int file_unnamed(const char *beside, int *ret_fd, struct err *err) {
+    char dir[FILE_PATH_MAX], name[FILE_PATH_MAX];
+    const char *tmp = getenv("TMPDIR");
+    int rc = 0;
+    if (beside != NULL) {
+        rc = parent_of(dir, beside, err);
+    } else {
+        rc = file_join(dir, tmp != NULL && tmp[0] == '/' ? tmp : "/tmp", "", err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) { /* not every file system can */
+        rc = file_join(name, dir, ".ledger-tmp-XXXXXX", err);
+        fd = rc != 0 ? -1 : mkostemp(name, O_CLOEXEC);
+        if (fd >= 0) {
+            unlink(name);
+        }
+    }
+    if (fd < 0) {
+        return rc != 0 ? rc : err_errno(err, errno, "a temporary file in '%s'", dir);
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
 static int zero_fd(int fd, const char *path, struct err *err) {
     static const uint8_t zeros[4096];
     struct stat st;

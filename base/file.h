@@ -24,6 +24,9 @@ struct file_out {
 int file_out_begin(struct file_out *out, const char *path, mode_t mode, struct err *err);
 int file_out_commit(struct file_out *out, struct err *err);
 void file_out_abort(struct file_out *out);
+/* A file without a name, which is gone when it is closed; on the file system of `beside`, a path of a file, or when that is
+ * NULL where $TMPDIR says, or /tmp. */
+int file_unnamed(const char *beside, int *ret_fd, struct err *err);
 /* Makes `path`, whole or not at all, also through a kill: written and synced under a temporary name (".ledger-tmp-...",
  * which a kill may leave behind), which then becomes `path`. ERR_CONFLICT when that exists, be it a dangling link. */
 int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err);

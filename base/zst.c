@@ -14,6 +14,7 @@
 
 /* The largest window that levels up to LEVEL_MAX use; larger ones come from elsewhere and only cost memory. */
 #define WINDOW_LOG_MAX 23
+#define FRAME_FIRST    0x28 /* byte of a frame that holds content */
 #define LEVEL_MAX      19
 
 struct contexts {
@@ -241,7 +242,7 @@ struct zst_writer {
     uint8_t *out;
 };
 
-int zst_writer_new(int level, zst_write_fn *write, void *ctx, struct zst_writer **ret, struct err *err) {
+int zst_writer_new(int level, bool aside, zst_write_fn *write, void *ctx, struct zst_writer **ret, struct err *err) {
     struct zst_writer *w = calloc(1, sizeof(*w));
     if (w != NULL) {
         *w = (struct zst_writer){.ctx = ZSTD_createCCtx(), .write = write, .write_ctx = ctx, .room = ZSTD_CStreamOutSize()};
@@ -253,7 +254,9 @@ int zst_writer_new(int level, zst_write_fn *write, void *ctx, struct zst_writer 
         zst_writer_free(w);
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    (void)ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_nbWorkers, 1); /* beside the caller, where the library can */
+    if (aside) {
+        (void)ZSTD_CCtx_setParameter(w->ctx, ZSTD_c_nbWorkers, 1);
+    }
     *ret = w;
     return 0;
 }
@@ -299,7 +302,7 @@ struct zst_reader {
     size_t room;
     ZSTD_inBuffer at;
     uint64_t taken;
-    bool ended, ended_input; /* the frame; what it comes from */
+    bool ended, ended_input; /* a frame has; what they come from has */
 };
 
 int zst_reader_new(zst_read_fn *read, void *ctx, struct zst_reader **ret, struct err *err) {
@@ -332,10 +335,11 @@ static int refill(struct zst_reader *r, struct err *err) {
     return rc;
 }
 
-/* Behind the frame. */
-static int check_end(struct zst_reader *r, struct err *err) {
+/* Behind a frame: another may follow. *ret_more: it does. */
+static int look_behind(struct zst_reader *r, bool *ret_more, struct err *err) {
     int rc = refill(r, err);
-    if (rc == 0 && !r->ended_input) {
+    *ret_more = rc == 0 && !r->ended_input;
+    if (*ret_more && r->in[r->at.pos] != FRAME_FIRST) { /* the library would skip skippable ones */
         rc = err_set(err, ERR_CORRUPT, "something follows the compressed content, at byte %llu",
                      (unsigned long long)(r->taken - r->at.size + r->at.pos));
     }
@@ -344,10 +348,14 @@ static int check_end(struct zst_reader *r, struct err *err) {
 
 int zst_read(struct zst_reader *reader, void *p, size_t n, size_t *ret_n, struct err *err) {
     ZSTD_outBuffer out = {p, n, 0};
-    while (out.pos == 0 && n > 0 && !reader->ended) {
-        int rc = refill(reader, err);
+    bool more = true;
+    while (out.pos == 0 && n > 0 && more) {
+        int rc = reader->ended ? look_behind(reader, &more, err) : refill(reader, err);
         if (rc != 0) {
             return rc;
+        }
+        if (!more) {
+            break;
         }
         size_t before = reader->at.pos, left = ZSTD_decompressStream(reader->ctx, &out, &reader->at);
         if (ZSTD_isError(left)) {
@@ -357,12 +365,6 @@ int zst_read(struct zst_reader *reader, void *p, size_t n, size_t *ret_n, struct
         reader->ended = left == 0;
         if (!reader->ended && reader->ended_input && out.pos == 0 && reader->at.pos == before) {
             return err_set(err, ERR_CORRUPT, "the compressed content is cut short");
-        }
-    }
-    if (reader->ended && out.pos == 0) {
-        int rc = check_end(reader, err);
-        if (rc != 0) {
-            return rc;
         }
     }
     *ret_n = out.pos;

@@ -15,22 +15,24 @@ uint64_t zst_declared(struct bytes frame);
 /* For pinning damage: as much content as can be had, checksum ignored. Never an error but ERR_NOMEM. */
 int zst_salvage(struct buf *out, struct bytes frame, size_t max);
 
-/* ---- streams: exactly one frame with a content checksum, a window of at most 8 MiB ---- */
+/* ---- streams: frames with content checksums and windows of at most 8 MiB; a writer makes one, a reader takes several ----
+ */
 
 /* Takes or gives bytes; a negative answer ends the call and is given back. */
 typedef int zst_write_fn(void *ctx, struct bytes bytes, struct err *err);
 typedef int zst_read_fn(void *ctx, void *p, size_t n, size_t *ret_n, struct err *err); /* *ret_n 0: the end */
 
 struct zst_writer;
-int zst_writer_new(int level, zst_write_fn *write, void *ctx, struct zst_writer **ret, struct err *err);
+/* `aside`: compresses on a thread of its own, where the library can. */
+int zst_writer_new(int level, bool aside, zst_write_fn *write, void *ctx, struct zst_writer **ret, struct err *err);
 int zst_write(struct zst_writer *writer, struct bytes plain, struct err *err);
 int zst_writer_end(struct zst_writer *writer, struct err *err); /* the frame is complete */
 void zst_writer_free(struct zst_writer *writer);                /* NULL is fine */
 
 struct zst_reader;
 int zst_reader_new(zst_read_fn *read, void *ctx, struct zst_reader **ret, struct err *err);
-/* Up to n bytes, at least one before the end; *ret_n 0: the frame is complete and nothing follows it. ERR_CORRUPT: it is
- * damaged, cut short, wants a larger window, or something follows. Memory is bounded by the window. */
+/* Up to n bytes, at least one before the end; *ret_n 0: the last frame is complete and nothing follows it. ERR_CORRUPT: one
+ * is damaged, cut short, wants a larger window, or is none (nor are skippable ones). Memory is bounded by the window. */
 int zst_read(struct zst_reader *reader, void *p, size_t n, size_t *ret_n, struct err *err);
 uint64_t zst_reader_taken(const struct zst_reader *reader); /* compressed bytes taken so far */
 void zst_reader_free(struct zst_reader *reader);            /* NULL is fine */

@@ -77,7 +77,13 @@ static int record_bundle(void *ctx, const char *path, struct err *err) {
 
 int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char *path) {
     struct handover how = {write_bundle, record_bundle, bundle, "a bundle"};
-    return hand_over(cli, &how, path);
+    const struct export_options *asked = bundle->options;
+    struct export_options options = *asked;
+    options.beside = out_is_stdout(path) ? NULL : path;
+    bundle->options = &options;
+    int code = hand_over(cli, &how, path);
+    bundle->options = asked;
+    return code;
 }
 
 /* ---- what is said ---- */

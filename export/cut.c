@@ -205,10 +205,38 @@ bool cut_discloses_field(const struct cut *cut, struct bytes name) {
 
 /* ---- the walk ---- */
 
+#define MANY 16 /* groups; for fewer, threads cost more than they save */
+
 int cut_walk_open(struct cut_walk *walk, struct cut *cut, struct err *err) {
-    *walk =
-        (struct cut_walk){.cut = cut, .index = LEDGER_NO_SEQ, .next = cut->options->seqs != NULL ? 0 : cut->counts.from};
-    return ledger_reader_open(cut->ledger, 0, cut->counts.head.size, &walk->reader, err);
+    const struct export_options *o = cut->options;
+    uint64_t n = o->seqs != NULL ? o->n_seqs : (cut->counts.to - cut->counts.from) / EVENT_GROUP;
+    *walk = (struct cut_walk){.cut = cut, .many = n >= MANY, .next = o->seqs != NULL ? 0 : cut->counts.from};
+    return prefetch_new(cut->ledger, &walk->ahead, err);
+}
+
+/* The first of the chosen ones at or behind `seq`. */
+static uint64_t chosen_from(const struct export_options *o, uint64_t seq) {
+    size_t lo = 0, hi = o->n_seqs;
+    while (lo < hi) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (o->seqs[middle] < seq) {
+            lo = middle + 1;
+        } else {
+            hi = middle;
+        }
+    }
+    return lo < o->n_seqs ? o->seqs[lo] : LEDGER_NO_SEQ;
+}
+
+static uint64_t group_after(const void *ctx, uint64_t index) {
+    const struct cut_walk *walk = ctx;
+    uint64_t seq = (index + 1) * EVENT_GROUP;
+    if (walk->cut->options->seqs != NULL) {
+        seq = chosen_from(walk->cut->options, seq);
+    } else if (seq >= walk->cut->counts.to) {
+        seq = LEDGER_NO_SEQ;
+    }
+    return seq == LEDGER_NO_SEQ ? seq : seq / EVENT_GROUP;
 }
 
 static void show(struct cut_walk *walk, uint64_t done, uint64_t total) {
@@ -220,20 +248,25 @@ static void show(struct cut_walk *walk, uint64_t done, uint64_t total) {
     }
 }
 
+static int load(struct cut_walk *walk, uint64_t index, struct err *err) {
+    if (walk->group != NULL && walk->group->index == index) {
+        return 0;
+    }
+    walk->group = NULL;
+    walk->header = (struct event_header){0}; /* its bytes are gone */
+    return prefetch_group(walk->ahead, index, walk->many, group_after, walk, &walk->reader, &walk->group, err);
+}
+
 /* Event `seq`, its leaf checked with its group. */
 static int give(struct cut_walk *walk, uint64_t seq, struct cut_event *ret, struct err *err) {
-    const struct group *group;
     size_t i = (size_t)(seq % EVENT_GROUP);
-    int rc = reader_group(walk->reader, seq / EVENT_GROUP, &group, err);
-    if (rc == 0 && i >= group->n) {
-        rc = err_set(err, ERR_CORRUPT, "event %llu is not there any more", (unsigned long long)seq);
-    }
+    int rc = load(walk, seq / EVENT_GROUP, err);
     if (rc != 0) {
         return rc;
     }
-    if (group->index != walk->index) {
-        walk->header = (struct event_header){0}; /* its bytes are gone */
-        walk->index = group->index;
+    const struct group *group = walk->group;
+    if (i >= group->n) {
+        return err_set(err, ERR_CORRUPT, "event %llu is not there any more", (unsigned long long)seq);
     }
     if (!group_header(group, i, &walk->header)) {
         rc = event_header_decode(group->event[i].header, &walk->header, err);
@@ -276,6 +309,6 @@ int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struc
 }
 
 void cut_walk_close(struct cut_walk *walk) {
-    ledger_reader_close(walk->reader);
-    walk->reader = NULL;
+    prefetch_free(walk->ahead);
+    walk->ahead = NULL;
 }

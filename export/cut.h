@@ -1,11 +1,10 @@
-/* What is cut from a ledger: options made plain, the head it is cut from, and one walk over the events of the range that
- * planning and writing share. */
+/* What is cut from a ledger: options made plain, the head it is cut from, and the walk over the events of the range. */
 #ifndef EXPORT_CUT_H
 #define EXPORT_CUT_H
 
 #include "export/bundle.h"
 #include "ledger/core.h"
-#include "ledger/private.h"
+#include "ledger/prefetch.h"
 
 struct cut {
     struct ledger *ledger;
@@ -35,8 +34,6 @@ bool cut_matches(const struct cut *cut, const struct event_header *header);
 enum cut_fate cut_fate(const struct cut *cut, bool matches, bool erased);
 bool cut_discloses_field(const struct cut *cut, struct bytes name);
 
-/* Counts everything, and what else the manifest tells. `each` may be NULL. */
-int cut_count(struct cut *cut, export_each_fn *each, void *ctx, struct err *err);
 /* An event as a bundle has it. Borrowed until the next one. */
 struct cut_event {
     struct event_header header;
@@ -49,9 +46,12 @@ struct cut_event {
 /* The events of the range, in order, or the chosen ones: 0, 1 at the end. */
 struct cut_walk {
     struct cut *cut;
+    struct prefetch *ahead;
+    bool many; /* groups: enough that others are read meanwhile */
+    /* The group at hand, and who holds it. */
     struct ledger_reader *reader;
+    const struct group *group;
     struct event_header header; /* of the event before: strings that are the same again need no second look */
-    uint64_t index;             /* of the group that it is of */
     uint64_t next;              /* seq, or index into the chosen ones */
     uint64_t shown;
 };
@@ -62,5 +62,12 @@ int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct 
 /* Its private fields, which it has; borrowed until the next call. */
 int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct private_view *ret, struct err *err);
 void cut_walk_close(struct cut_walk *walk); /* a zeroed one is fine */
+
+/* Counts the event, and notices what else the manifest tells: gaps, artifacts, secrets. *ret_private: private fields of it
+ * that leave. */
+int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fate *ret, size_t *ret_private,
+              struct err *err);
+/* After the last event: which artifacts there are. */
+int cut_settle(struct cut *cut, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* The first walk: how much there is of everything, which gaps and artifacts, and whether a secret would leave. */
+/* How much there is of everything, which gaps and artifacts, and whether a secret would leave. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,25 +83,18 @@ static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
 
 /* ---- counting ---- */
 
-struct counting {
-    struct cut *cut;
-    struct cut_walk walk;
-    export_each_fn *each; /* may be NULL */
-    void *ctx;
-};
-
 /* Private fields that leave; *ret_n of them. */
-static int count_private(struct counting *c, const struct cut_event *event, struct looking *l, size_t *ret_n,
+static int count_private(struct cut_walk *walk, const struct cut_event *event, struct looking *l, size_t *ret_n,
                          struct err *err) {
     struct private_view view;
     struct mp_reader r;
     struct mp_item item;
     struct bytes raw;
     *ret_n = 0;
-    if (c->cut->options->n_private == 0) {
+    if (walk->cut->options->n_private == 0) {
         return 0;
     }
-    int rc = cut_walk_private(&c->walk, event, &view, err);
+    int rc = cut_walk_private(walk, event, &view, err);
     if (rc != 0) {
         return rc;
     }
@@ -110,7 +103,7 @@ static int count_private(struct counting *c, const struct cut_event *event, stru
     for (uint32_t n = rc == 0 ? item.count : 0; n > 0 && rc == 0; n--) {
         rc = mp_next(&r, &item, err);
         rc = rc != 0 ? rc : mp_skip(&r, 1, &raw, err);
-        if (rc == 0 && cut_discloses_field(c->cut, item.data)) {
+        if (rc == 0 && cut_discloses_field(walk->cut, item.data)) {
             (*ret_n)++;
             rc = look_at_all(l, raw, err);
         }
@@ -130,21 +123,14 @@ static int count_gap(struct cut *cut, uint64_t seq, struct err *err) {
     return rc;
 }
 
-/* Who wants to see each event gets it whole. */
-static int show_each(struct counting *c, const struct cut_event *event, enum cut_fate fate, size_t n_private,
-                     struct err *err) {
-    struct ledger_event whole;
-    int rc = cut_walk_whole(&c->walk, event, &whole, err);
-    return rc != 0 ? rc : c->each(c->ctx, &whole, fate == CUT_DISCLOSED, n_private, err);
-}
-
-static int count_event(struct counting *c, const struct cut_event *event, struct err *err) {
-    struct export_counts *counts = &c->cut->counts;
+int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fate *ret, size_t *ret_private,
+              struct err *err) {
+    struct cut *cut = walk->cut;
+    struct export_counts *counts = &cut->counts;
     const struct event_header *h = &event->header;
-    struct looking l = {c->cut, h->seq, bytes_is(h->kind, "run.artifact")};
-    bool matches = cut_matches(c->cut, h);
-    enum cut_fate fate = cut_fate(c->cut, matches, event->erased);
-    size_t n_private = 0;
+    struct looking l = {cut, h->seq, bytes_is(h->kind, "run.artifact")};
+    bool matches = cut_matches(cut, h);
+    enum cut_fate fate = cut_fate(cut, matches, event->erased);
     int rc = 0;
     counts->headers++;
     counts->matching += matches;
@@ -152,14 +138,16 @@ static int count_event(struct counting *c, const struct cut_event *event, struct
     counts->withheld += fate == CUT_WITHHELD;
     counts->erased += fate == CUT_ERASED;
     if (bytes_is(h->kind, "ledger.gap")) {
-        rc = count_gap(c->cut, h->seq, err);
+        rc = count_gap(cut, h->seq, err);
     }
+    *ret_private = 0;
     if (rc == 0 && fate == CUT_DISCLOSED) {
         rc = look_at_all(&l, event->payload, err);
-        rc = rc != 0 || h->private_ == NULL ? rc : count_private(c, event, &l, &n_private, err);
-        counts->private_ += n_private;
+        rc = rc != 0 || h->private_ == NULL ? rc : count_private(walk, event, &l, ret_private, err);
+        counts->private_ += *ret_private;
     }
-    return rc != 0 || c->each == NULL || fate == CUT_HEADER_ONLY ? rc : show_each(c, event, fate, n_private, err);
+    *ret = fate;
+    return rc;
 }
 
 static int by_digest(const void *a, const void *b) {
@@ -167,7 +155,7 @@ static int by_digest(const void *a, const void *b) {
 }
 
 /* Once each, in order, and only those that are stored. */
-static int settle_artifacts(struct cut *cut, struct err *err) {
+int cut_settle(struct cut *cut, struct err *err) {
     struct db_txn *txn = NULL;
     size_t kept = 0;
     if (cut->n_artifacts == 0) {
@@ -193,26 +181,36 @@ static int settle_artifacts(struct cut *cut, struct err *err) {
     return rc;
 }
 
-int cut_count(struct cut *cut, export_each_fn *each, void *ctx, struct err *err) {
-    struct counting c = {.cut = cut, .each = each, .ctx = ctx};
-    struct cut_event event;
-    int rc = cut_walk_open(&c.walk, cut, err);
-    while (rc == 0 && (rc = cut_walk_next(&c.walk, &event, err)) == 0) {
-        rc = count_event(&c, &event, err);
+/* ---- a plan ---- */
+
+static int plan_event(struct cut_walk *walk, const struct cut_event *event, export_each_fn *each, void *ctx,
+                      struct err *err) {
+    struct ledger_event whole;
+    enum cut_fate fate;
+    size_t n_private;
+    int rc = cut_count(walk, event, &fate, &n_private, err);
+    if (rc != 0 || each == NULL || fate == CUT_HEADER_ONLY) {
+        return rc;
     }
-    rc = rc == 1 ? settle_artifacts(cut, err) : rc;
-    cut_walk_close(&c.walk);
-    return rc;
+    rc = cut_walk_whole(walk, event, &whole, err);
+    return rc != 0 ? rc : each(ctx, &whole, fate == CUT_DISCLOSED, n_private, err);
 }
 
 int export_plan(struct ledger *ledger, const struct export_options *options, export_each_fn *each, void *ctx,
                 struct export_counts *ret, struct err *err) {
     struct cut cut;
+    struct cut_walk walk = {0};
+    struct cut_event event;
     int rc = cut_open(&cut, ledger, options, err);
-    rc = rc != 0 ? rc : cut_count(&cut, each, ctx, err);
+    rc = rc != 0 ? rc : cut_walk_open(&walk, &cut, err);
+    while (rc == 0 && (rc = cut_walk_next(&walk, &event, err)) == 0) {
+        rc = plan_event(&walk, &event, each, ctx, err);
+    }
+    rc = rc == 1 ? cut_settle(&cut, err) : rc;
     if (rc == 0) {
         *ret = cut.counts;
     }
+    cut_walk_close(&walk);
     cut_done(&cut);
     return rc;
 }

@@ -1,9 +1,9 @@
 /* The export room: cuts signed evidence out of a ledger for a stranger, and checks such evidence without any ledger.
  *
  * A bundle (docs/bundle.md) is one tar of a range of events with its proofs; which events is said by predicates over
- * headers, so that a verifier can see that none is missing. Writing streams in one pass after one of counting, and gives
- * the same tar byte for byte for the same head and options; verifying streams in one pass. Neither holds more than one
- * group of 256 events.
+ * headers, so that a verifier can see that none is missing. Writing reads the range once, through a temporary file, and
+ * gives the same tar byte for byte for the same head and options; verifying reads once. Neither holds more than some
+ * groups of 256 events.
  *
  * This folder sees projections, ledger and base. It answers no questions: who wants the events of a run first finds where
  * they lie (query room) and gives the range and the predicate. */
@@ -43,8 +43,9 @@ struct export_options {
     const uint64_t
         *seqs; /* a sparse bundle of just these (ascending, none twice), without a claim of completeness; NULL: a range */
     size_t n_seqs;
-    bool plain;                                                 /* no compression */
-    const volatile int *stop;                                   /* not 0: ERR_BUSY. May be NULL */
+    bool plain;               /* no compression */
+    const char *beside;       /* a path: parts that wait for others lie unnamed in its directory; NULL: $TMPDIR, or /tmp */
+    const volatile int *stop; /* not 0: ERR_BUSY. May be NULL */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* events; may be NULL */
     void *progress_ctx;
 };

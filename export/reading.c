@@ -1,96 +1,45 @@
-/* descriptor --> (zstd) --> buffer --> members.
+/* unpacked bytes --> buffer --> members.
  *
  *   buffer   ........[at                 end).....
  *                     left of the member, padding, next header
  *
- * A stranger's file may be a bomb: a frame that unpacks to very much more than its size is refused early. */
+ * A stranger's file may be a bomb: what unpacks to very much more than its size is refused early. */
 #include "export/reading.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/ustar.h"
-#include "base/zst.h"
 #include "export/bundle.h"
+#include "export/unpack.h"
 
 #define BUFFER_MAX  (2 * READING_PEEK_MAX)
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
 
 struct reading {
-    int fd;
     const struct reading_options *options;
-    struct zst_reader *zst; /* NULL: plain */
-    struct hash *hash;      /* of the content at hand */
-    uint8_t first[4];       /* read to see what it is, given out again */
-    size_t n_first, first_at;
-    uint64_t taken, total; /* bytes of the file */
+    struct unpack *unpack;
+    struct hash *hash; /* of the content at hand */
     uint64_t plain, shown;
     char name[USTAR_NAME_MAX + 1];
     uint64_t size, left, members;
     size_t padding;
-    bool eof;
+    bool eof, hashed;
     size_t at, end;
     uint8_t buffer[BUFFER_MAX];
 };
 
-/* ---- bytes ---- */
-
-static int read_fd(struct reading *r, void *p, size_t n, size_t *ret_n, struct err *err) {
-    ssize_t got;
-    do {
-        got = read(r->fd, p, n);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) {
-        return err_errno(err, errno, "reading the bundle");
-    }
-    *ret_n = (size_t)got;
-    r->taken += (size_t)got;
-    return 0;
-}
-
-static int read_raw(void *ctx, void *p, size_t n, size_t *ret_n, struct err *err) {
-    struct reading *r = ctx;
-    size_t have = r->n_first - r->first_at;
-    if (have == 0) {
-        return read_fd(r, p, n, ret_n, err);
-    }
-    *ret_n = have < n ? have : n;
-    memcpy(p, r->first + r->first_at, *ret_n);
-    r->first_at += *ret_n;
-    return 0;
-}
-
-static int look_at_first(struct reading *r, struct err *err) {
-    static const uint8_t magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
-    size_t n = 1;
-    int rc = 0;
-    while (rc == 0 && n > 0 && r->n_first < sizeof(r->first)) {
-        rc = read_fd(r, r->first + r->n_first, sizeof(r->first) - r->n_first, &n, err);
-        r->n_first += rc == 0 ? n : 0;
-    }
-    if (rc == 0 && r->n_first == sizeof(magic) && memcmp(r->first, magic, sizeof(magic)) == 0) {
-        rc = zst_reader_new(read_raw, r, &r->zst, err);
-    }
-    return rc;
-}
-
 int reading_new(int fd, const struct reading_options *options, struct reading **ret, struct err *err) {
-    struct stat st;
     struct reading *r = calloc(1, sizeof(*r));
     if (r == NULL || (r->hash = hash_new()) == NULL) {
         free(r);
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    r->fd = fd;
     r->options = options;
-    r->total = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    int rc = look_at_first(r, err);
+    int rc = unpack_new(fd, &r->unpack, err);
     if (rc != 0) {
         reading_free(r);
         return rc;
@@ -101,7 +50,7 @@ int reading_new(int fd, const struct reading_options *options, struct reading **
 
 void reading_free(struct reading *reading) {
     if (reading != NULL) {
-        zst_reader_free(reading->zst);
+        unpack_free(reading->unpack);
         hash_free(reading->hash);
         free(reading);
     }
@@ -115,9 +64,10 @@ static int look_around(struct reading *r, struct err *err) {
     uint64_t now = o->progress != NULL ? clock_monotonic_ns() : 0;
     if (now - r->shown >= PROGRESS_NS) {
         r->shown = now;
-        o->progress(o->progress_ctx, r->taken, r->total);
+        o->progress(o->progress_ctx, unpack_taken(r->unpack), unpack_total(r->unpack));
     }
-    if (r->zst != NULL && r->plain > BUNDLE_UNPACKED_FREE && r->plain / BUNDLE_RATIO_MAX > zst_reader_taken(r->zst)) {
+    if (unpack_is_compressed(r->unpack) && r->plain > BUNDLE_UNPACKED_FREE &&
+        r->plain / BUNDLE_RATIO_MAX > unpack_taken(r->unpack)) {
         return err_set(err, ERR_CORRUPT, "it unpacks to more than %d times its size", BUNDLE_RATIO_MAX);
     }
     return 0;
@@ -135,8 +85,7 @@ static int fill(struct reading *r, size_t want, struct err *err) {
     int rc = look_around(r, err);
     while (rc == 0 && r->end < want && !r->eof) {
         size_t n = 0;
-        rc = r->zst != NULL ? zst_read(r->zst, r->buffer + r->end, BUFFER_MAX - r->end, &n, err)
-                            : read_raw(r, r->buffer + r->end, BUFFER_MAX - r->end, &n, err);
+        rc = unpack_read(r->unpack, r->buffer + r->end, BUFFER_MAX - r->end, &n, err);
         if (rc == 0) {
             r->eof = n == 0;
             r->end += n;
@@ -186,7 +135,6 @@ static int check_end(struct reading *r, struct err *err) {
 
 int reading_next(struct reading *reading, struct err *err) {
     struct reading *r = reading;
-    uint8_t digest[READING_DIGEST];
     const uint8_t *block;
     if (r->left > 0) {
         return err_set(err, ERR_CORRUPT, "it has %llu bytes more than belong to it", (unsigned long long)r->left);
@@ -209,7 +157,7 @@ int reading_next(struct reading *reading, struct err *err) {
     r->left = r->size;
     r->padding = ustar_padding(r->size);
     r->members++;
-    hash_end(r->hash, digest); /* afresh */
+    r->hashed = false;
     return 0;
 }
 
@@ -230,7 +178,7 @@ uint64_t reading_members(const struct reading *reading) {
 }
 
 bool reading_is_compressed(const struct reading *reading) {
-    return reading->zst != NULL;
+    return unpack_is_compressed(reading->unpack);
 }
 
 int reading_peek(struct reading *reading, size_t n, struct bytes *ret, struct err *err) {
@@ -249,7 +197,9 @@ int reading_peek(struct reading *reading, size_t n, struct bytes *ret, struct er
 
 void reading_skip(struct reading *reading, size_t n) {
     assert(n <= reading->left && n <= reading->end - reading->at);
-    hash_put(reading->hash, reading->buffer + reading->at, n);
+    if (reading->hashed) {
+        hash_put(reading->hash, reading->buffer + reading->at, n);
+    }
     reading->at += n;
     reading->left -= n;
 }
@@ -271,6 +221,14 @@ int reading_rest(struct reading *reading, struct buf *out, size_t max, struct er
     return buf_check(out, "a member", err);
 }
 
+void reading_hash(struct reading *reading) {
+    uint8_t before[READING_DIGEST];
+    assert(reading->left == reading->size);
+    hash_end(reading->hash, before); /* afresh */
+    reading->hashed = true;
+}
+
 void reading_digest(struct reading *reading, uint8_t ret[READING_DIGEST]) {
+    assert(reading->hashed);
     hash_end(reading->hash, ret);
 }

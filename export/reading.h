@@ -1,5 +1,5 @@
-/* A bundle's file as it is read: bytes, plain or one zstd frame, then members of a strict tar, one after another. Memory is
- * one buffer, and the window of zstd. What is no such file is ERR_CORRUPT with what is wrong; other codes are the system's.
+/* A bundle's file as it is read: bytes, plain or unpacked, then members of a strict tar, one after another. Memory is
+ * some buffers, and the window of zstd. What is no such file is ERR_CORRUPT with what is wrong; other codes are the system's.
  */
 #ifndef EXPORT_READING_H
 #define EXPORT_READING_H
@@ -35,7 +35,9 @@ int reading_peek(struct reading *reading, size_t n, struct bytes *ret, struct er
 void reading_skip(struct reading *reading, size_t n);
 /* Appends the rest of the content; more than `max` bytes: ERR_CORRUPT. */
 int reading_rest(struct reading *reading, struct buf *out, size_t max, struct err *err);
-/* Digest of all that was taken of the content since the member began. Asked for once. */
+/* From the member's beginning: what is taken of its content is hashed. */
+void reading_hash(struct reading *reading);
+/* The digest of what was taken since then. Asked for once. */
 void reading_digest(struct reading *reading, uint8_t ret[READING_DIGEST]);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/ustar.h"
 #include "base/zst.h"
@@ -17,9 +18,10 @@
 
 struct sink {
     int fd;
-    struct zst_writer *zst; /* NULL: plain */
+    bool plain, aside;
+    struct zst_writer *zst; /* NULL: plain, or nothing was written yet */
     struct hash *hash;
-    uint64_t written, plain;
+    uint64_t written, unpacked;
     uint64_t left; /* of the member at hand */
     size_t padding;
     size_t n;
@@ -28,7 +30,9 @@ struct sink {
 
 static int write_out(void *ctx, struct bytes bytes, struct err *err) {
     struct sink *s = ctx;
-    hash_put(s->hash, bytes.p, bytes.n);
+    if (!s->aside) {
+        hash_put(s->hash, bytes.p, bytes.n);
+    }
     s->written += bytes.n;
     while (bytes.n > 0) {
         ssize_t n = write(s->fd, bytes.p, bytes.n);
@@ -36,7 +40,8 @@ static int write_out(void *ctx, struct bytes bytes, struct err *err) {
             continue;
         }
         if (n < 0) {
-            return err_errno(err, errno, "writing the bundle");
+            return err_errno(err, errno,
+                             s->aside ? "writing a part of the bundle to a temporary file" : "writing the bundle");
         }
         bytes.p += n;
         bytes.n -= (size_t)n;
@@ -51,32 +56,55 @@ int sink_new(int fd, bool plain, struct sink **ret, struct err *err) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     s->fd = fd;
-    int rc = plain ? 0 : zst_writer_new(LEVEL, write_out, s, &s->zst, err);
-    if (rc != 0) {
-        sink_free(s);
-        return rc;
-    }
+    s->plain = plain;
     *ret = s;
     return 0;
 }
 
+int sink_new_aside(const char *beside, bool plain, struct sink **ret, struct err *err) {
+    int fd = -1, rc = file_unnamed(beside, &fd, err);
+    rc = rc != 0 ? rc : sink_new(fd, plain, ret, err);
+    if (rc == 0) {
+        (*ret)->aside = true;
+    } else if (fd >= 0) {
+        close(fd);
+    }
+    return rc;
+}
+
 void sink_free(struct sink *sink) {
     if (sink != NULL) {
+        if (sink->aside) {
+            close(sink->fd);
+        }
         zst_writer_free(sink->zst);
         hash_free(sink->hash);
         free(sink);
     }
 }
 
+/* Of what fits in one buffer nothing is compressed before the end, and no thread is needed for it. */
+static int pass_on(struct sink *s, struct bytes bytes, struct err *err) {
+    int rc = 0;
+    s->unpacked += bytes.n;
+    if (!s->plain && s->zst == NULL) {
+        rc = zst_writer_new(LEVEL, bytes.n >= BUFFER_MAX, write_out, s, &s->zst, err);
+    }
+    return rc != 0 || bytes.n == 0 ? rc : s->plain ? write_out(s, bytes, err) : zst_write(s->zst, bytes, err);
+}
+
 static int flush(struct sink *s, struct err *err) {
     struct bytes bytes = {s->buffer, s->n};
-    s->plain += s->n;
     s->n = 0;
-    return bytes.n == 0 ? 0 : s->zst != NULL ? zst_write(s->zst, bytes, err) : write_out(s, bytes, err);
+    return pass_on(s, bytes, err);
 }
 
 static int put_raw(struct sink *s, struct bytes bytes, struct err *err) {
     int rc = 0;
+    if (bytes.n >= BUFFER_MAX) {
+        rc = flush(s, err);
+        return rc != 0 ? rc : pass_on(s, bytes, err);
+    }
     while (bytes.n > 0 && rc == 0) {
         size_t n = BUFFER_MAX - s->n < bytes.n ? BUFFER_MAX - s->n : bytes.n;
         memcpy(s->buffer + s->n, bytes.p, n);
@@ -117,20 +145,56 @@ int sink_whole(struct sink *sink, const char *name, struct bytes content, struct
     return rc != 0 ? rc : sink_put(sink, content, err);
 }
 
+static int end_frame(struct sink *s, struct err *err) {
+    int rc = flush(s, err);
+    return rc != 0 || s->plain ? rc : zst_writer_end(s->zst, err);
+}
+
+static int end_tar(struct sink *s, struct err *err) {
+    assert(s->left == 0);
+    int rc = put_zeros(s, (size_t)2 * USTAR_BLOCK, err);
+    return rc != 0 ? rc : end_frame(s, err);
+}
+
+/* Of what was written aside. */
+static int append(struct sink *s, const struct sink *aside, struct err *err) {
+    static const char what[] = "reading a part of the bundle from a temporary file";
+    ssize_t n = lseek(aside->fd, 0, SEEK_SET) != 0 ? -1 : 1;
+    int rc = 0;
+    for (uint64_t left = aside->written; rc == 0 && n > 0 && left > 0; left -= (uint64_t)n) {
+        do {
+            n = read(aside->fd, s->buffer, left < BUFFER_MAX ? (size_t)left : BUFFER_MAX);
+        } while (n < 0 && errno == EINTR);
+        rc = n > 0 ? write_out(s, (struct bytes){s->buffer, (size_t)n}, err) : 0;
+        if (n == 0) {
+            return err_set(err, ERR_IO, "%s: it ends too early", what);
+        }
+    }
+    s->unpacked += aside->unpacked;
+    return n < 0 ? err_errno(err, errno, "%s", what) : rc;
+}
+
+static int finish(struct sink *s, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes, struct err *err) {
+    if (!s->plain && s->unpacked > BUNDLE_UNPACKED_FREE && s->unpacked / BUNDLE_RATIO_MAX > s->written) {
+        return err_set(err, ERR_LIMIT,
+                       "the bundle is less than a %dth of its content, which verifiers take for a bomb; write it plain",
+                       BUNDLE_RATIO_MAX);
+    }
+    hash_end(s->hash, ret_digest);
+    *ret_bytes = s->written;
+    return 0;
+}
+
 int sink_end(struct sink *sink, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes, struct err *err) {
-    assert(sink->left == 0);
-    int rc = put_zeros(sink, (size_t)2 * USTAR_BLOCK, err);
-    rc = rc != 0 ? rc : flush(sink, err);
-    rc = rc != 0 || sink->zst == NULL ? rc : zst_writer_end(sink->zst, err);
-    if (rc == 0 && sink->zst != NULL && sink->plain > BUNDLE_UNPACKED_FREE &&
-        sink->plain / BUNDLE_RATIO_MAX > sink->written) {
-        rc = err_set(err, ERR_LIMIT,
-                     "the bundle is less than a %dth of its content, which verifiers take for a bomb; write it plain",
-                     BUNDLE_RATIO_MAX);
-    }
-    if (rc == 0) {
-        hash_end(sink->hash, ret_digest);
-        *ret_bytes = sink->written;
-    }
-    return rc;
+    int rc = end_tar(sink, err);
+    return rc != 0 ? rc : finish(sink, ret_digest, ret_bytes, err);
+}
+
+int sink_end_with(struct sink *sink, struct sink *aside, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes,
+                  struct err *err) {
+    assert(sink->left == 0 && aside->aside);
+    int rc = end_frame(sink, err);
+    rc = rc != 0 ? rc : end_tar(aside, err);
+    rc = rc != 0 ? rc : append(sink, aside, err);
+    return rc != 0 ? rc : finish(sink, ret_digest, ret_bytes, err);
 }

@@ -8,6 +8,9 @@
 
 struct sink;
 int sink_new(int fd, bool plain, struct sink **ret, struct err *err);
+/* What follows when what stands before it is not known yet: kept in a file without a name, beside the file `beside` (see
+ * file_unnamed). Ended by sink_end_with alone. */
+int sink_new_aside(const char *beside, bool plain, struct sink **ret, struct err *err);
 /* Begins a member of just this size; the one before must be complete. */
 int sink_member(struct sink *sink, const char *name, uint64_t size, struct err *err);
 int sink_put(struct sink *sink, struct bytes bytes, struct err *err);
@@ -15,6 +18,9 @@ int sink_put(struct sink *sink, struct bytes bytes, struct err *err);
 int sink_whole(struct sink *sink, const char *name, struct bytes content, struct err *err);
 /* The tar and the frame are complete. Digest and size of what was written to the descriptor. Not synced. */
 int sink_end(struct sink *sink, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes, struct err *err);
+/* The same, with what was put aside behind it; that as another frame, when it is compressed. */
+int sink_end_with(struct sink *sink, struct sink *aside, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes,
+                  struct err *err);
 void sink_free(struct sink *sink); /* NULL is fine */
 
 #endif

@@ -102,16 +102,24 @@ int check_expect(struct checking *c, const char *name, size_t max, struct err *e
     return 0;
 }
 
+static bool is_at_subject(const struct checking *c) {
+    const struct manifest *m = &c->manifest;
+    return c->next_subject < m->n_subjects && check_is_at(c, m->subject[c->next_subject].name);
+}
+
 int check_advance(struct checking *c, struct err *err) {
     int rc = reading_next(c->reading, err);
     c->at_end = rc == 1;
+    if (rc == 0 && is_at_subject(c)) {
+        reading_hash(c->reading);
+    }
     return rc == 1 ? 0 : rc;
 }
 
 int check_subject(struct checking *c, struct err *err) {
     const struct manifest *m = &c->manifest;
     uint8_t digest[LEDGER_HASH];
-    if (c->next_subject == m->n_subjects || !check_is_at(c, m->subject[c->next_subject].name)) {
+    if (!is_at_subject(c)) {
         return err_set(err, ERR_CORRUPT, "the manifest does not name it, or not here");
     }
     reading_digest(c->reading, digest);

@@ -1,10 +1,13 @@
-/* The second walk: members in their order. What the manifest must know of later members (their digests, all counts) was
- * found by the first walk or is made before it is written; groups are written as they are read. */
+/* One walk: groups are written aside as they are read, for the manifest, which stands before them, tells counts and
+ * digests that are known only at the end. Then it is written, and what was put aside behind it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "export/erasures.h"
@@ -16,7 +19,7 @@
 
 struct writing {
     struct cut cut;
-    struct sink *sink;
+    struct sink *aside; /* from the first group on */
     struct lines lines, keys, erased;
     struct erasures erasures;
     struct buf entries, text, states[EXPORT_STATES_MAX];
@@ -26,97 +29,18 @@ struct writing {
     struct core_view view; /* for inclusion proofs; only of sparse bundles */
 };
 
-/* ---- before the first byte ---- */
+/* ---- groups ---- */
 
-static void name_subject(struct writing *w, const char *name, struct bytes content) {
-    struct bundle_subject *s = &w->subject[w->n_subjects++];
-    snprintf(s->name, sizeof(s->name), "%s", name);
-    hash_parts(s->digest, &content, 1);
+/* Looked for when there is need of it. */
+static int find_erasing(struct writing *w, uint64_t seq, uint64_t *ret, struct err *err) {
+    int rc = w->erasures.of != NULL ? 0 : erasures_find(&w->erasures, &w->cut, err);
+    return rc != 0 ? rc : erasures_by(&w->erasures, seq, ret, err);
 }
 
-static void name_artifacts(struct writing *w) {
-    char hex[2 * LEDGER_HASH + 1];
-    for (size_t i = 0; i < w->cut.n_artifacts; i++) {
-        struct bundle_subject *s = &w->subject[w->n_subjects++];
-        text_hex(hex, w->cut.artifact[i], LEDGER_HASH);
-        snprintf(s->name, sizeof(s->name), "artifacts/%s", hex);
-        memcpy(s->digest, w->cut.artifact[i], LEDGER_HASH);
-    }
-}
-
-static int prepare(struct writing *w, struct err *err) {
-    char name[BUNDLE_NAME_MAX];
-    int rc = cut_count(&w->cut, NULL, NULL, err);
-    if (rc == 0 && w->cut.counts.secrets > 0) {
-        rc =
-            err_set(err, ERR_INVALID, "event %llu holds what looks like a secret (%s); %llu in all: nothing is exported",
-                    (unsigned long long)w->cut.first_secret, w->cut.secret_rule, (unsigned long long)w->cut.counts.secrets);
-    }
-    if (rc == 0 && w->cut.counts.erased > 0) {
-        rc = erasures_find(&w->erasures, &w->cut, err);
-        rc = rc != 0 ? rc : erasures_put(&w->erased, &w->erasures, &w->cut, err);
-    }
-    if (rc == 0 && w->erased.over) {
-        rc = err_set(err, ERR_LIMIT, "the erasures take more than %zu bytes", LINES_KEPT_MAX);
-    }
-    w->subject = calloc(w->cut.n_artifacts + w->cut.n_states + 4, sizeof(*w->subject));
-    if (rc == 0 && w->subject == NULL) {
-        rc = err_set(err, ERR_NOMEM, "out of memory");
-    }
-    rc = rc != 0 ? rc : handovers_put(&w->keys, &w->cut, err);
-    if (rc == 0 && w->keys.over) {
-        rc = err_set(err, ERR_LIMIT, "the handovers of keys take more than %zu bytes", LINES_KEPT_MAX);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    name_subject(w, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept));
-    if (w->erased.kept.n > 0) {
-        name_subject(w, BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept));
-    }
-    name_artifacts(w);
-    for (size_t i = 0; i < w->cut.n_states && rc == 0; i++) {
-        rc = states_put(&w->states[i], w->cut.ledger, w->cut.states[i], w->cut.counts.head.size, err);
-        snprintf(name, sizeof(name), "states/%.80s.json", w->cut.states[i]);
-        name_subject(w, name, bytes_of_buf(&w->states[i]));
-    }
-    name_subject(w, BUNDLE_VERIFY, bytes_of(verify_md));
-    buf_clear(&w->text);
-    return rc != 0 ? rc : manifest_encode(&w->text, &w->cut, w->subject, w->n_subjects, err);
-}
-
-/* ---- members ---- */
-
-static int put_head(struct writing *w, struct err *err) {
-    struct merkle_range range;
-    int rc = sink_whole(w->sink, BUNDLE_MANIFEST, bytes_of_buf(&w->text), err);
-    rc = rc != 0 ? rc : sink_whole(w->sink, BUNDLE_CHECKPOINT, bytes_of_buf(&w->cut.note), err);
-    rc = rc != 0 ? rc : sink_whole(w->sink, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept), err);
-    if (rc == 0 && w->erased.kept.n > 0) {
-        rc = sink_whole(w->sink, BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept), err);
-    }
-    if (rc != 0 || w->cut.options->seqs != NULL) {
-        return rc;
-    }
-    struct core_view view = {0};
-    rc = core_view_begin(w->cut.ledger, &view, err);
-    rc = rc != 0 ? rc
-                 : merkle_prove_range(w->cut.counts.from, w->cut.counts.to, w->cut.counts.head.size, core_node, &view,
-                                      &range, err);
-    core_view_end(&view);
-    buf_clear(&w->text);
-    if (rc == 0) {
-        merkle_range_encode(&w->text, &range);
-        rc = buf_check(&w->text, BUNDLE_RANGE, err);
-    }
-    return rc != 0 ? rc : sink_whole(w->sink, BUNDLE_RANGE, bytes_of_buf(&w->text), err);
-}
-
-static int put_line(struct writing *w, const struct cut_event *event, struct err *err) {
-    enum cut_fate fate = cut_fate(&w->cut, cut_matches(&w->cut, &event->header), event->erased);
+static int put_line(struct writing *w, const struct cut_event *event, enum cut_fate fate, struct err *err) {
     struct merkle_proof inclusion;
     uint64_t seq = event->header.seq, by = 0;
-    int rc = fate == CUT_ERASED ? erasures_by(&w->erasures, seq, &by, err) : 0;
+    int rc = fate == CUT_ERASED ? find_erasing(w, seq, &by, err) : 0;
     if (rc != 0 || w->cut.options->seqs == NULL) {
         return rc != 0 ? rc : lines_put_event(&w->lines, &w->walk, event, fate, by, err);
     }
@@ -124,8 +48,19 @@ static int put_line(struct writing *w, const struct cut_event *event, struct err
     return rc != 0 ? rc : lines_put_sparse(&w->lines, &w->walk, event, fate, by, &inclusion, err);
 }
 
-/* Events of one group from walk->next on; with `entries` their headers too. Leaves the walk behind them. */
-static int walk_group(struct writing *w, uint64_t group, bool entries, struct err *err) {
+/* For the first time: its header too, and it counts. */
+static int take_event(struct writing *w, const struct cut_event *event, enum cut_fate *ret, struct err *err) {
+    size_t n_private;
+    if (w->cut.options->seqs == NULL) {
+        buf_put_be16(&w->entries, (uint16_t)event->leaf.n);
+        buf_put_bytes(&w->entries, event->leaf);
+    }
+    int rc = cut_count(&w->walk, event, ret, &n_private, err);
+    return rc != 0 ? rc : buf_check(&w->entries, "headers", err);
+}
+
+/* Events of one group from walk->next on, for the first time or again. Leaves the walk behind them. */
+static int walk_group(struct writing *w, uint64_t group, bool again, struct err *err) {
     const struct export_options *o = w->cut.options;
     struct cut_event event;
     int rc = 0;
@@ -136,12 +71,9 @@ static int walk_group(struct writing *w, uint64_t group, bool entries, struct er
             return rc;
         }
         rc = cut_walk_next(&w->walk, &event, err);
-        if (rc == 0 && entries) {
-            buf_put_be16(&w->entries, (uint16_t)event.leaf.n);
-            buf_put_bytes(&w->entries, event.leaf);
-            rc = buf_check(&w->entries, "headers", err);
-        }
-        rc = rc != 0 ? rc : put_line(w, &event, err);
+        enum cut_fate fate = cut_fate(&w->cut, rc == 0 && cut_matches(&w->cut, &event.header), rc == 0 && event.erased);
+        rc = rc != 0 || again ? rc : take_event(w, &event, &fate, err);
+        rc = rc != 0 ? rc : put_line(w, &event, fate, err);
     }
 }
 
@@ -152,23 +84,23 @@ static int put_group(struct writing *w, uint64_t group, struct err *err) {
     char name[BUNDLE_NAME_MAX];
     buf_clear(&w->entries);
     lines_clear(&w->lines);
-    int rc = walk_group(w, group, !sparse, err);
+    int rc = walk_group(w, group, false, err);
     if (rc == 0 && !sparse) {
         snprintf(name, sizeof(name), "entries/%llu", (unsigned long long)group);
-        rc = sink_whole(w->sink, name, bytes_of_buf(&w->entries), err);
+        rc = sink_whole(w->aside, name, bytes_of_buf(&w->entries), err);
     }
     snprintf(name, sizeof(name), "%s/%llu.jsonl", sparse ? "sparse" : "payloads", (unsigned long long)group);
     if (rc != 0 || w->lines.size == 0) {
         return rc;
     }
     if (!w->lines.over) {
-        return sink_whole(w->sink, name, bytes_of_buf(&w->lines.kept), err);
+        return sink_whole(w->aside, name, bytes_of_buf(&w->lines.kept), err);
     }
-    rc = sink_member(w->sink, name, w->lines.size, err);
+    rc = sink_member(w->aside, name, w->lines.size, err);
     lines_clear(&w->lines);
-    w->lines.sink = w->sink;
+    w->lines.sink = w->aside;
     w->walk.next = begin;
-    return rc != 0 ? rc : walk_group(w, group, false, err);
+    return rc != 0 ? rc : walk_group(w, group, true, err);
 }
 
 static int put_groups(struct writing *w, struct err *err) {
@@ -188,36 +120,35 @@ static int put_groups(struct writing *w, struct err *err) {
     return rc;
 }
 
-/* ---- artifacts: from the ledger through a pipe of our own making, a file ---- */
+/* ---- behind the groups ---- */
 
+/* From the ledger through a file, which the ledger can write to and we can read. */
 static int put_artifact(struct writing *w, const uint8_t digest[LEDGER_HASH], struct err *err) {
     char id[LEDGER_ARTIFACT_ID], hex[2 * LEDGER_HASH + 1], name[BUNDLE_NAME_MAX];
     uint8_t piece[65536];
-    FILE *file = tmpfile();
-    size_t n;
-    if (file == NULL) {
-        return err_errno(err, errno, "a temporary file for an artifact");
-    }
+    struct stat st;
+    ssize_t n = 1;
+    int fd = -1, rc = file_unnamed(w->cut.options->beside, &fd, err);
     text_hex(hex, digest, LEDGER_HASH);
     snprintf(id, sizeof(id), "artifact:sha256:%s", hex);
     snprintf(name, sizeof(name), "artifacts/%s", hex);
-    int rc = ledger_artifact_get(w->cut.ledger, id, fileno(file), err);
-    long size = rc == 0 && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
-    if (rc == 0 && size < 0) {
+    rc = rc != 0 ? rc : ledger_artifact_get(w->cut.ledger, id, fd, err);
+    if (rc == 0 && (fstat(fd, &st) != 0 || lseek(fd, 0, SEEK_SET) != 0)) {
         rc = err_errno(err, errno, "a temporary file for an artifact");
     }
-    rewind(file);
-    rc = rc != 0 ? rc : sink_member(w->sink, name, (uint64_t)size, err);
-    if (rc == 0 && size == 0) {
-        rc = sink_put(w->sink, (struct bytes){0}, err);
+    rc = rc != 0 ? rc : sink_member(w->aside, name, (uint64_t)st.st_size, err);
+    if (rc == 0 && st.st_size == 0) {
+        rc = sink_put(w->aside, (struct bytes){0}, err);
     }
-    while (rc == 0 && (n = fread(piece, 1, sizeof(piece), file)) > 0) {
-        rc = sink_put(w->sink, (struct bytes){piece, n}, err);
+    while (rc == 0 && (n = read(fd, piece, sizeof(piece))) > 0) {
+        rc = sink_put(w->aside, (struct bytes){piece, (size_t)n}, err);
     }
-    if (rc == 0 && ferror(file)) {
-        rc = err_set(err, ERR_IO, "a temporary file for an artifact cannot be read");
+    if (rc == 0 && n < 0) {
+        rc = err_errno(err, errno, "a temporary file for an artifact");
     }
-    fclose(file);
+    if (fd >= 0) {
+        close(fd);
+    }
     return rc;
 }
 
@@ -228,10 +159,118 @@ static int put_rest(struct writing *w, struct err *err) {
         rc = put_artifact(w, w->cut.artifact[i], err);
     }
     for (size_t i = 0; i < w->cut.n_states && rc == 0; i++) {
+        rc = states_put(&w->states[i], w->cut.ledger, w->cut.states[i], w->cut.counts.head.size, err);
         snprintf(name, sizeof(name), "states/%.80s.json", w->cut.states[i]);
-        rc = sink_whole(w->sink, name, bytes_of_buf(&w->states[i]), err);
+        rc = rc != 0 ? rc : sink_whole(w->aside, name, bytes_of_buf(&w->states[i]), err);
     }
-    return rc != 0 ? rc : sink_whole(w->sink, BUNDLE_VERIFY, bytes_of(verify_md), err);
+    return rc != 0 ? rc : sink_whole(w->aside, BUNDLE_VERIFY, bytes_of(verify_md), err);
+}
+
+/* ---- before the groups ---- */
+
+static int refuse_secrets(const struct cut *cut, struct err *err) {
+    if (cut->counts.secrets == 0) {
+        return 0;
+    }
+    return err_set(err, ERR_INVALID, "event %llu holds what looks like a secret (%s); %llu in all: nothing is exported",
+                   (unsigned long long)cut->first_secret, cut->secret_rule, (unsigned long long)cut->counts.secrets);
+}
+
+static int put_proofs(struct writing *w, struct err *err) {
+    int rc = handovers_put(&w->keys, &w->cut, err);
+    if (rc == 0 && w->keys.over) {
+        rc = err_set(err, ERR_LIMIT, "the handovers of keys take more than %zu bytes", LINES_KEPT_MAX);
+    }
+    if (rc == 0 && w->cut.counts.erased > 0) {
+        rc = erasures_put(&w->erased, &w->erasures, &w->cut, err);
+    }
+    if (rc == 0 && w->erased.over) {
+        rc = err_set(err, ERR_LIMIT, "the erasures take more than %zu bytes", LINES_KEPT_MAX);
+    }
+    return rc;
+}
+
+static void name_subject(struct writing *w, const char *name, struct bytes content) {
+    struct bundle_subject *s = &w->subject[w->n_subjects++];
+    snprintf(s->name, sizeof(s->name), "%s", name);
+    hash_parts(s->digest, &content, 1);
+}
+
+static void name_artifacts(struct writing *w) {
+    char hex[2 * LEDGER_HASH + 1];
+    for (size_t i = 0; i < w->cut.n_artifacts; i++) {
+        struct bundle_subject *s = &w->subject[w->n_subjects++];
+        text_hex(hex, w->cut.artifact[i], LEDGER_HASH);
+        snprintf(s->name, sizeof(s->name), "artifacts/%s", hex);
+        memcpy(s->digest, w->cut.artifact[i], LEDGER_HASH);
+    }
+}
+
+static int name_subjects(struct writing *w, struct err *err) {
+    char name[BUNDLE_NAME_MAX];
+    w->subject = calloc(w->cut.n_artifacts + w->cut.n_states + 4, sizeof(*w->subject));
+    if (w->subject == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    name_subject(w, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept));
+    if (w->erased.kept.n > 0) {
+        name_subject(w, BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept));
+    }
+    name_artifacts(w);
+    for (size_t i = 0; i < w->cut.n_states; i++) {
+        snprintf(name, sizeof(name), "states/%.80s.json", w->cut.states[i]);
+        name_subject(w, name, bytes_of_buf(&w->states[i]));
+    }
+    name_subject(w, BUNDLE_VERIFY, bytes_of(verify_md));
+    return 0;
+}
+
+static int put_range(struct writing *w, struct sink *sink, struct err *err) {
+    struct merkle_range range;
+    struct core_view view = {0};
+    int rc = core_view_begin(w->cut.ledger, &view, err);
+    rc = rc != 0 ? rc
+                 : merkle_prove_range(w->cut.counts.from, w->cut.counts.to, w->cut.counts.head.size, core_node, &view,
+                                      &range, err);
+    core_view_end(&view);
+    buf_clear(&w->text);
+    if (rc == 0) {
+        merkle_range_encode(&w->text, &range);
+        rc = buf_check(&w->text, BUNDLE_RANGE, err);
+    }
+    return rc != 0 ? rc : sink_whole(sink, BUNDLE_RANGE, bytes_of_buf(&w->text), err);
+}
+
+static int put_head(struct writing *w, struct sink *sink, struct err *err) {
+    int rc = name_subjects(w, err);
+    buf_clear(&w->text);
+    rc = rc != 0 ? rc : manifest_encode(&w->text, &w->cut, w->subject, w->n_subjects, err);
+    rc = rc != 0 ? rc : sink_whole(sink, BUNDLE_MANIFEST, bytes_of_buf(&w->text), err);
+    rc = rc != 0 ? rc : sink_whole(sink, BUNDLE_CHECKPOINT, bytes_of_buf(&w->cut.note), err);
+    rc = rc != 0 ? rc : sink_whole(sink, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept), err);
+    if (rc == 0 && w->erased.kept.n > 0) {
+        rc = sink_whole(sink, BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept), err);
+    }
+    return rc != 0 || w->cut.options->seqs != NULL ? rc : put_range(w, sink, err);
+}
+
+/* ---- the whole ---- */
+
+static int write_all(struct writing *w, int fd, uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err) {
+    const struct export_options *o = w->cut.options;
+    struct sink *sink = NULL;
+    int rc = sink_new_aside(o->beside, o->plain, &w->aside, err);
+    rc = rc != 0 ? rc : put_groups(w, err);
+    rc = rc != 0 ? rc : refuse_secrets(&w->cut, err);
+    rc = rc != 0 ? rc : cut_settle(&w->cut, err);
+    rc = rc != 0 ? rc : put_rest(w, err);
+    rc = rc != 0 ? rc : put_proofs(w, err);
+    rc = rc != 0 ? rc : sink_new(fd, o->plain, &sink, err);
+    rc = rc != 0 ? rc : put_head(w, sink, err);
+    rc = rc != 0 ? rc : sink_end_with(sink, w->aside, ret_digest, ret_bytes, err);
+    sink_free(sink);
+    sink_free(w->aside);
+    return rc;
 }
 
 int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
@@ -249,16 +288,10 @@ int export_write(struct ledger *ledger, const struct export_options *options, in
         buf_init(&w->states[i], BUNDLE_STATE_MAX);
     }
     int rc = cut_open(&w->cut, ledger, options, err);
-    rc = rc != 0 ? rc : prepare(w, err);
-    rc = rc != 0 ? rc : sink_new(fd, options->plain, &w->sink, err);
-    rc = rc != 0 ? rc : put_head(w, err);
-    rc = rc != 0 ? rc : put_groups(w, err);
-    rc = rc != 0 ? rc : put_rest(w, err);
-    rc = rc != 0 ? rc : sink_end(w->sink, ret_digest, ret_bytes, err);
+    rc = rc != 0 ? rc : write_all(w, fd, ret_digest, ret_bytes, err);
     if (rc == 0) {
         *ret = w->cut.counts;
     }
-    sink_free(w->sink);
     cut_done(&w->cut);
     lines_done(&w->lines);
     lines_done(&w->keys);

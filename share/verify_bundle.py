@@ -466,6 +466,24 @@ class Check:
         need(self.t.name == "", "'%s' stands where the archive should end" % self.t.name)
         need(self.count == self.p["counts"] and self.gaps[:16384] == self.p["gaps"], "the manifest's counts or gaps are others")
 
+def frames(f):
+    """There are zstd frames and nothing else: the zstd command would skip skippable ones."""
+    while True:
+        magic, at = f.read(4), f.tell()
+        if not magic:
+            return
+        flags = f.read(1)
+        need(magic == b"\x28\xb5\x2f\xfd" and flags, "at byte %d stands no zstd frame" % (at - len(magic)))
+        one, size, last = flags[0] >> 5 & 1, flags[0] >> 6, 0
+        f.seek(1 - one + (0, 1, 2, 4)[flags[0] & 3] + (one, 2, 4, 8)[size], 1)
+        while not last:
+            block = f.read(3)
+            need(len(block) == 3, "the zstd frame is cut short")
+            n = int.from_bytes(block, "little")
+            last = n & 1
+            f.seek(1 if n >> 1 & 3 == 1 else n >> 3, 1)
+        f.seek(4 * (flags[0] >> 2 & 1), 1)
+
 def main(argv):
     p = argparse.ArgumentParser(description="Check an evidence bundle offline.")
     p.add_argument("bundle")
@@ -491,7 +509,10 @@ def main(argv):
                                 stderr=subprocess.DEVNULL)
     try:
         c = Check(Tar(zstd.stdout if zstd else f), say)
-        need(zstd is None or zstd.wait() == 0, "the zstd frame is damaged")
+        need(zstd is None or zstd.wait() == 0, "a zstd frame is damaged")
+        if zstd:
+            with open(a.bundle, "rb") as g:
+                frames(g)
         n = c.count
         if c.p["sparse"]:
             say(0, "completeness", "not claimed: %d chosen events" % n["headers"])

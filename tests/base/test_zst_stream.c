@@ -28,7 +28,7 @@ static int start(void **state) {
         plain[i] = (uint8_t)(rand() % 7 == 0 ? rand() : (int)(i / 100));
     }
     buf_init(&packed, 2 * PLAIN);
-    assert_int_equal(zst_writer_new(3, put, &packed, &w, &why), 0);
+    assert_int_equal(zst_writer_new(3, true, put, &packed, &w, &why), 0);
     for (size_t at = 0; at < PLAIN;) {
         size_t n = (size_t)rand() % 40000;
         n = n < PLAIN - at ? n : PLAIN - at;
@@ -99,7 +99,8 @@ static void pieces_of_any_size_come_back_whole(void **state) {
     buf_done(&out);
 }
 
-static void a_cut_frame_and_one_with_more_behind_it_are_refused(void **state) {
+static void a_cut_frame_and_one_with_something_else_behind_it_are_refused(void **state) {
+    static const uint8_t skippable[] = {0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 'x'};
     struct buf out, longer;
     (void)state;
     buf_init(&out, 2 * PLAIN);
@@ -112,10 +113,31 @@ static void a_cut_frame_and_one_with_more_behind_it_are_refused(void **state) {
     assert_int_equal(unpack(bytes_of_buf(&longer), 1 << 20, 9000, &out), ERR_CORRUPT);
     buf_clear(&longer);
     buf_put_bytes(&longer, bytes_of_buf(&packed));
+    buf_put(&longer, skippable, sizeof(skippable));
+    assert_int_equal(unpack(bytes_of_buf(&longer), 1 << 20, 9000, &out), ERR_CORRUPT);
     buf_put_bytes(&longer, bytes_of_buf(&packed));
     assert_int_equal(unpack(bytes_of_buf(&longer), 1 << 20, 9000, &out), ERR_CORRUPT);
     buf_done(&out);
     buf_done(&longer);
+}
+
+static void frames_behind_each_other_are_one_content(void **state) {
+    struct buf out, twice;
+    (void)state;
+    buf_init(&out, 4 * PLAIN);
+    buf_init(&twice, 4 * PLAIN);
+    buf_put_bytes(&twice, bytes_of_buf(&packed));
+    buf_put_bytes(&twice, bytes_of_buf(&packed));
+    for (size_t take = 1; take <= 3; take++) { /* the second begins anywhere in what is read at once */
+        assert_int_equal(unpack(bytes_of_buf(&twice), take == 1 ? packed.n : take * 4999, 9000, &out), 0);
+        assert_int_equal(out.n, 2 * PLAIN);
+        assert_memory_equal(out.p, plain, PLAIN);
+        assert_memory_equal(out.p + PLAIN, plain, PLAIN);
+    }
+    assert_int_equal(unpack((struct bytes){twice.p, twice.n - 1}, 1 << 20, 9000, &out), ERR_CORRUPT);
+    assert_int_equal(unpack((struct bytes){twice.p, packed.n + 3}, 1 << 20, 9000, &out), ERR_CORRUPT);
+    buf_done(&out);
+    buf_done(&twice);
 }
 
 static void a_flipped_bit_never_gives_other_content(void **state) {
@@ -138,7 +160,8 @@ static void a_flipped_bit_never_gives_other_content(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_of_any_size_come_back_whole),
-        cmocka_unit_test(a_cut_frame_and_one_with_more_behind_it_are_refused),
+        cmocka_unit_test(a_cut_frame_and_one_with_something_else_behind_it_are_refused),
+        cmocka_unit_test(frames_behind_each_other_are_one_content),
         cmocka_unit_test(a_flipped_bit_never_gives_other_content),
     };
     return cmocka_run_group_tests(tests, start, finish);

@@ -149,7 +149,7 @@ static void put_bomb(struct bytes front, size_t n_zeros) {
     static const uint8_t zeros[1 << 20];
     struct zst_writer *writer;
     buf_clear(&changed);
-    must(zst_writer_new(1, into_changed, NULL, &writer, &why));
+    must(zst_writer_new(1, true, into_changed, NULL, &writer, &why));
     must(zst_write(writer, front, &why));
     for (; n_zeros > 0; n_zeros--) {
         must(zst_write(writer, (struct bytes){zeros, sizeof(zeros)}, &why));
