@@ -260,7 +260,7 @@ static void the_published_notes_verify(void **state) {
 
 static void signing_gives_the_published_lines(void **state) {
     (void)state;
-    struct note_vkey vkey;
+    struct note_vkey vkey, enoch = vkey_of(ENOCH);
     uint8_t seed[CRYPT_SEED_LEN], public_key[CRYPT_PUBLIC_LEN], secret[CRYPT_SECRET_LEN];
     struct buf out;
     buf_init(&out, 4096);
@@ -268,6 +268,10 @@ static void signing_gives_the_published_lines(void **state) {
     crypt_keypair(seed, public_key, secret);
     assert_int_equal(note_sign(&out, bytes_of(TEXT), &vkey, secret), 0);
     assert_true(bytes_is(bytes_of_buf(&out), PETER_LINE));
+    memset(seed, 0, sizeof(seed));
+    crypt_keypair(seed, public_key, secret);
+    assert_int_equal(note_sign(&out, bytes_of(TEXT), &enoch, secret), 0);
+    assert_true(bytes_is(bytes_of_buf(&out), PETER_LINE ENOCH_LINE));
     buf_done(&out);
 }
 

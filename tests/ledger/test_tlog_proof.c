@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "ledger/policy.h"
 #include "ledger/tlog_proof.h"
 
@@ -64,6 +65,63 @@ static void the_published_proof_is_read_and_verifies(void **state) {
     assert_int_equal(proof.extra.n, 0);
     assert_true(bytes_is(proof.checkpoint, NOTE));
     assert_true(verifies(bytes_of(PROOF)));
+}
+
+/* Node of the published tree of eight leaves. */
+static int published_node(void *ctx, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH], struct err *err) {
+    static const char *const leaves[8] = {
+        "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
+    struct merkle_edge edge = {.size = 0};
+    (void)ctx;
+    (void)err;
+    for (uint64_t i = index << level; i < (index + 1) << level; i++) {
+        uint8_t data[16], leaf[MERKLE_HASH];
+        size_t n = strlen(leaves[i]) / 2;
+        assert_int_equal(text_unhex(data, n, bytes_of(leaves[i])), 0);
+        merkle_leaf(leaf, (struct bytes){data, n});
+        merkle_edge_push(&edge, leaf, NULL);
+    }
+    merkle_edge_root(&edge, ret);
+    return 0;
+}
+
+/* A key of the published seeds, which are bytes that count up from `first`; its vkey is as published. */
+static void published_key(uint8_t first, const char *name, enum note_alg alg, const char *vkey, struct note_vkey *ret,
+                          uint8_t secret[CRYPT_SECRET_LEN]) {
+    uint8_t seed[CRYPT_SEED_LEN], public_key[CRYPT_PUBLIC_LEN];
+    char text[NOTE_VKEY_MAX];
+    for (size_t i = 0; i < sizeof(seed); i++) {
+        seed[i] = (uint8_t)(first + i);
+    }
+    crypt_keypair(seed, public_key, secret);
+    assert_int_equal(note_vkey_make(ret, bytes_of(name), alg, public_key, NULL), 0);
+    note_vkey_encode(text, ret);
+    assert_string_equal(text, vkey);
+}
+
+static void the_published_proof_comes_out_of_its_leaves_and_seeds(void **state) {
+    struct note_vkey log, witness;
+    uint8_t log_secret[CRYPT_SECRET_LEN], witness_secret[CRYPT_SECRET_LEN], root[MERKLE_HASH];
+    struct merkle_proof proof;
+    struct buf text, note, out;
+    (void)state;
+    buf_init(&text, NOTE_MAX);
+    buf_init(&note, NOTE_MAX);
+    buf_init(&out, 1 << 16);
+    published_key(0x00, "example.com/ledger", NOTE_ED25519, LOG, &log, log_secret);
+    published_key(0x20, "witness.example/w1", NOTE_COSIGNATURE, WITNESS, &witness, witness_secret);
+    published_node(NULL, 3, 0, root, NULL);
+    assert_int_equal(merkle_prove_inclusion(5, 8, published_node, NULL, &proof, NULL), 0);
+    assert_int_equal(checkpoint_encode(&text, bytes_of("example.com/ledger"), 8, root), 0);
+    buf_put_bytes(&note, bytes_of_buf(&text));
+    buf_put_u8(&note, '\n');
+    assert_int_equal(note_sign(&note, bytes_of_buf(&text), &log, log_secret), 0);
+    assert_int_equal(note_cosign(&note, bytes_of_buf(&text), &witness, witness_secret, 1700000000), 0);
+    assert_int_equal(tlog_proof_encode(&out, 5, &proof, bytes_of_buf(&note)), 0);
+    assert_true(bytes_is(bytes_of_buf(&out), PROOF));
+    buf_done(&text);
+    buf_done(&note);
+    buf_done(&out);
 }
 
 static void a_proof_is_written_as_it_was_read(void **state) {
@@ -175,6 +233,7 @@ static void no_good_proof_can_be_cut_or_continued(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_published_proof_is_read_and_verifies),
+        cmocka_unit_test(the_published_proof_comes_out_of_its_leaves_and_seeds),
         cmocka_unit_test(a_proof_is_written_as_it_was_read),
         cmocka_unit_test(extra_data_is_handed_out_as_text),
         cmocka_unit_test(a_tree_of_one_leaf_needs_no_hash),
