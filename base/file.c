@@ -325,9 +325,38 @@ int file_write_durable(const char *path, struct bytes data, mode_t mode, struct 
     return file_out_commit(&out, err);
 }
 
+static int open_unnamed(const char *dir) {
+    return open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+int file_unnamed(const char *beside, int *ret_fd, struct err *err) {
+    char dir[FILE_PATH_MAX], name[FILE_PATH_MAX];
+    const char *tmp = getenv("TMPDIR");
+    int rc =
+        beside != NULL ? parent_of(dir, beside, err) : file_join(dir, tmp != NULL && tmp[0] == '/' ? tmp : "/tmp", "", err);
+    int fd = rc != 0 ? -1 : open_unnamed(dir);
+    if (rc == 0 && fd < 0) { /* not every file system can */
+        rc = file_join(name, dir, TEMPORARY "XXXXXX", err);
+        fd = rc != 0 ? -1 : mkostemp(name, O_CLOEXEC);
+        if (fd >= 0) {
+            unlink(name);
+        }
+    }
+    if (rc == 0 && fd < 0) {
+        rc = err_errno(err, errno, "a temporary file in '%s'", dir);
+    }
+    *ret_fd = fd;
+    return rc;
+}
+
 /* The temporary name becomes the final one unless that is taken. Renaming is preferred because the file never has two
  * names; link(2) does it where the file system cannot rename so. */
 static int take_name(const struct file_out *out) {
+    char open_file[64];
+    if (out->temporary[0] == '\0') {
+        snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", out->fd);
+        return linkat(AT_FDCWD, open_file, AT_FDCWD, out->path, AT_SYMLINK_FOLLOW);
+    }
     if (renameat2(AT_FDCWD, out->temporary, AT_FDCWD, out->path, RENAME_NOREPLACE) == 0) {
         return 0;
     }
@@ -341,59 +370,58 @@ static int take_name(const struct file_out *out) {
     return 0;
 }
 
-int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err) {
-    struct file_out out = {.fd = -1};
+int file_new_begin(struct file_out *out, const char *path, mode_t mode, struct err *err) {
+    char dir[FILE_PATH_MAX];
     struct stat st;
     if (lstat(path, &st) == 0) {
         return err_set(err, ERR_CONFLICT, "'%s' exists already", path);
     }
-    if (strlen(path) >= sizeof(out.path)) {
+    if (strlen(path) >= sizeof(out->path)) {
         return err_set(err, ERR_LIMIT, "path '%.64s...' is longer than %d bytes", path, FILE_PATH_MAX - 1);
     }
-    memcpy(out.path, path, strlen(path) + 1);
-    int rc = open_temporary(&out, mode, err);
+    memcpy(out->path, path, strlen(path) + 1);
+    int rc = parent_of(dir, path, err);
+    if (rc != 0) {
+        return rc;
+    }
+    out->temporary[0] = '\0';
+    out->fd = access("/proc/self/fd", X_OK) == 0 ? open_unnamed(dir) : -1; /* its name comes by way of there */
+    if (out->fd < 0) {
+        return open_temporary(out, mode, err);
+    }
+    if (fchmod(out->fd, mode) != 0) {
+        rc = err_errno(err, errno, "writing '%s'", path);
+        file_out_abort(out);
+    }
+    return rc;
+}
+
+int file_new_commit(struct file_out *out, struct err *err) {
+    int rc = sync_content(out, err);
+    if (rc == 0 && take_name(out) != 0) {
+        rc = errno == EEXIST ? err_set(err, ERR_CONFLICT, "'%s' exists already", out->path)
+                             : err_errno(err, errno, "creating '%s'", out->path);
+    }
+    if (rc != 0) {
+        file_out_abort(out);
+        return rc;
+    }
+    end_named(out);
+    return sync_parent(out->path, err);
+}
+
+int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err) {
+    struct file_out out = {.fd = -1};
+    int rc = file_new_begin(&out, path, mode, err);
     if (rc != 0) {
         return rc;
     }
     rc = put_content(&out, data, err);
-    rc = rc != 0 ? rc : sync_content(&out, err);
-    if (rc == 0 && take_name(&out) != 0) {
-        rc = errno == EEXIST ? err_set(err, ERR_CONFLICT, "'%s' exists already", path)
-                             : err_errno(err, errno, "creating '%s'", path);
-    }
     if (rc != 0) {
         file_out_abort(&out);
         return rc;
     }
-    end_named(&out);
-    return sync_parent(path, err);
-}
-
-int file_unnamed(const char *beside, int *ret_fd, struct err *err) {
-    char dir[FILE_PATH_MAX], name[FILE_PATH_MAX];
-    const char *tmp = getenv("TMPDIR");
-    int rc = 0;
-    if (beside != NULL) {
-        rc = parent_of(dir, beside, err);
-    } else {
-        rc = file_join(dir, tmp != NULL && tmp[0] == '/' ? tmp : "/tmp", "", err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0) { /* not every file system can */
-        rc = file_join(name, dir, ".ledger-tmp-XXXXXX", err);
-        fd = rc != 0 ? -1 : mkostemp(name, O_CLOEXEC);
-        if (fd >= 0) {
-            unlink(name);
-        }
-    }
-    if (fd < 0) {
-        return rc != 0 ? rc : err_errno(err, errno, "a temporary file in '%s'", dir);
-    }
-    *ret_fd = fd;
-    return 0;
+    return file_new_commit(&out, err);
 }
 
 static int zero_fd(int fd, const char *path, struct err *err) {

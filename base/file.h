@@ -24,12 +24,16 @@ struct file_out {
 int file_out_begin(struct file_out *out, const char *path, mode_t mode, struct err *err);
 int file_out_commit(struct file_out *out, struct err *err);
 void file_out_abort(struct file_out *out);
+/* A file that is not there yet: has its name when it is complete, and a kill leaves nothing behind, or, where the file system
+ * knows no files without names, a temporary name (".ledger-tmp-..."). ERR_CONFLICT when `path` exists, be it a dangling
+ * link. file_out_abort ends it without. */
+int file_new_begin(struct file_out *out, const char *path, mode_t mode, struct err *err);
+int file_new_commit(struct file_out *out, struct err *err);
+/* The same of content at hand. */
+int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err);
 /* A file without a name, which is gone when it is closed; on the file system of `beside`, a path of a file, or when that is
  * NULL where $TMPDIR says, or /tmp. */
 int file_unnamed(const char *beside, int *ret_fd, struct err *err);
-/* Makes `path`, whole or not at all, also through a kill: written and synced under a temporary name (".ledger-tmp-...",
- * which a kill may leave behind), which then becomes `path`. ERR_CONFLICT when that exists, be it a dangling link. */
-int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err);
 /* Overwrites the content with zeros, syncs, unlinks, syncs the directory. Absent is fine. A temporary name
  * ".ledger-tmp-..." is left alone while its writer lives, and its content when that has its final name by now. */
 int file_wipe(const char *path, struct err *err);

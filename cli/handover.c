@@ -1,10 +1,9 @@
-/* The event is there before the file has its name: evidence that nobody knows to have left is worse than a record of some
- * that did not. */
+/* The event is there before the file has its name, or the first byte is on standard output: evidence that nobody knows to
+ * have left is worse than a record of some that did not. */
 #include "cli/handover.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -16,41 +15,66 @@ static int fail(struct cli *cli, int rc, const struct err *err) {
                                                 : cli_fail(cli, err);
 }
 
+static int write_and_record(const struct handover *how, int fd, const char *path, struct err *err) {
+    int rc = how->write(how->ctx, fd, err);
+    if (rc == 0 && fsync(fd) != 0) {
+        rc = err_errno(err, errno, "'%s'", path);
+    }
+    return rc != 0 ? rc : how->record(how->ctx, path, err);
+}
+
+static int copy_out(int fd, struct err *err) {
+    uint8_t piece[65536];
+    ssize_t n = lseek(fd, 0, SEEK_SET) != 0 ? -1 : 1;
+    while (n > 0) {
+        n = read(fd, piece, sizeof(piece));
+        for (ssize_t at = 0, put; at < n; at += put) {
+            put = write(STDOUT_FILENO, piece + at, (size_t)(n - at));
+            if (put < 0 && errno != EINTR) {
+                return err_errno(err, errno, "standard output");
+            }
+            put = put < 0 ? 0 : put;
+        }
+    }
+    return n < 0 ? err_errno(err, errno, "a temporary file") : 0;
+}
+
+/* Complete and recorded before the first byte leaves. */
 static int to_stdout(struct cli *cli, const struct handover *how) {
     struct err err = {0};
+    int fd = -1;
     if (cli->out_tty) {
         return cli_usage(cli, "%s does not go to a terminal; -o FILE writes it to a file", how->what);
     }
-    int rc = how->write(how->ctx, STDOUT_FILENO, &err);
-    rc = rc != 0 ? rc : how->record(how->ctx, "-", &err);
+    int rc = file_unnamed(NULL, &fd, &err);
+    rc = rc != 0 ? rc : write_and_record(how, fd, "-", &err);
+    rc = rc != 0 ? rc : copy_out(fd, &err);
+    if (fd >= 0) {
+        close(fd);
+    }
     return rc != 0 ? fail(cli, rc, &err) : 0;
 }
 
 int hand_over(struct cli *cli, const struct handover *how, const char *path) {
     struct file_out file;
-    struct stat st;
     struct err err = {0};
     if (out_is_stdout(path)) {
         return to_stdout(cli, how);
     }
-    if (lstat(path, &st) == 0) {
+    int rc = file_new_begin(&file, path, out_mode(), &err);
+    if (rc == ERR_CONFLICT) {
         err_set(&err, ERR_INVALID, "'%s' exists already; %s never replaces a file", path, how->what);
         return cli_fail_input(cli, &err);
     }
-    int rc = file_out_begin(&file, path, out_mode(), &err);
     if (rc != 0) {
         return cli_fail(cli, &err);
     }
-    rc = how->write(how->ctx, file.fd, &err);
-    if (rc == 0 && fsync(file.fd) != 0) {
-        rc = err_errno(&err, errno, "'%s'", path);
-    }
-    rc = rc != 0 ? rc : how->record(how->ctx, path, &err);
+    rc = write_and_record(how, file.fd, path, &err);
     if (rc != 0) {
         file_out_abort(&file);
         return fail(cli, rc, &err);
     }
-    return file_out_commit(&file, &err) != 0 ? cli_fail(cli, &err) : 0;
+    return file_new_commit(&file, &err) != 0 ? cli_fail(cli, &err) : 0;
 }
 
 /* ---- bundles ---- */

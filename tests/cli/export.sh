@@ -69,6 +69,23 @@ code=0
 "$LEDGER" -C "$BOX" export -o - --whole >/dev/full 2>"$T/.err" </dev/null || code=$?
 same "$code" 4
 
+# What has left is on record, whoever hung up; and a kill leaves nothing or a whole bundle.
+head -c 100000 /dev/urandom | base64 -w 0 >noise
+for i in 1 2 3; do box 0 append x.test.noise -s noise/1 --body "{\"n\":$i,\"noise\":\"$(cut -c "$i-60000" noise)\"}"; done
+before=$(size)
+"$LEDGER" -C "$BOX" export -o - --whole --plain 2>"$T/.err" </dev/null | head -c 20000 >part || true
+same "$(size)" "$((before + 1))"
+mkdir kills
+for i in 1 2 3 4 5 6 7 8; do
+    "$LEDGER" -C "$BOX" export -o "kills/$i.zst" --whole >"$T/.out" 2>&1 </dev/null &
+    sleep "0.00$i"
+    kill -9 $! 2>/dev/null || true
+    wait $! 2>/dev/null || true
+done
+for name in kills/* kills/.[!.]*; do
+    [[ ! -e $name ]] || run 0 verify "$name"
+done
+
 # Exit codes.
 before=$(size)
 box 2 export
