@@ -196,6 +196,16 @@ static int reveal(struct cli *cli, const struct opt_args *args, struct reveal *r
     if (!dry) {
         return write_it(cli, args, r, path);
     }
+    struct export_counts counts;
+    rc = export_plan(r->ledger, &r->options, NULL, NULL, &counts, &err);
+    if (rc != 0) {
+        return cli_fail(cli, &err);
+    }
+    if (counts.secrets > 0) {
+        err_set(&err, ERR_INVALID, "event %llu holds what looks like a secret: it would not be revealed",
+                (unsigned long long)r->seq);
+        return cli_fail_input(cli, &err);
+    }
     rc = bundle_print_event(cli, &r->event, bytes_of_buf(&r->revealed), &err);
     return rc != 0 ? cli_fail(cli, &err) : out_end(cli, EXIT_GOOD);
 }

@@ -153,8 +153,11 @@ static int find_range(struct cut *cut, struct err *err) {
 int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options *options, struct err *err) {
     struct core_view view = {0};
     struct bytes note;
-    *cut = (struct cut){.ledger = ledger, .options = options, .first_secret = LEDGER_NO_SEQ};
+    *cut = (struct cut){.ledger = ledger, .options = options};
     buf_init(&cut->note, NOTE_MAX);
+    for (size_t i = 0; i < CUT_SCANNED; i++) {
+        buf_init(&cut->scanned[i], EVENT_HEADER_MAX);
+    }
     int rc = check_options(cut, err);
     rc = rc != 0 ? rc : core_view_begin(ledger, &view, err);
     if (rc != 0) {
@@ -174,6 +177,9 @@ int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options
 
 void cut_done(struct cut *cut) {
     buf_done(&cut->note);
+    for (size_t i = 0; i < CUT_SCANNED; i++) {
+        buf_done(&cut->scanned[i]);
+    }
     free(cut->gap);
     free(cut->artifact);
 }

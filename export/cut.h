@@ -6,6 +6,8 @@
 #include "ledger/core.h"
 #include "ledger/prefetch.h"
 
+#define CUT_SCANNED 5
+
 struct cut {
     struct ledger *ledger;
     const struct export_options *options;
@@ -20,8 +22,9 @@ struct cut {
     size_t n_gaps, cap_gaps;
     uint8_t (*artifact)[LEDGER_HASH]; /* digests that disclosed events name, sorted once the walk is over; owned */
     size_t n_artifacts, cap_artifacts;
-    uint64_t first_secret; /* seq; LEDGER_NO_SEQ: none */
+    char secret_where[160]; /* the first one; empty: there is none */
     const char *secret_rule;
+    struct buf scanned[CUT_SCANNED]; /* header strings of the event before */
 };
 
 /* Checks the options and takes the head. */
@@ -67,6 +70,9 @@ void cut_walk_close(struct cut_walk *walk); /* a zeroed one is fine */
  * that leave. */
 int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fate *ret, size_t *ret_private,
               struct err *err);
+/* Looks for a secret in what would leave, counts it and keeps where the first one is: in `where`, or in event `seq` where
+ * that is NULL. */
+bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t seq);
 /* After the last event: which artifacts there are. */
 int cut_settle(struct cut *cut, struct err *err);
 

@@ -1,4 +1,5 @@
 /* How much there is of everything, which gaps and artifacts, and whether a secret would leave. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +7,9 @@
 #include "base/mp.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "export/artifact.h"
 #include "export/cut.h"
+#include "export/states.h"
 #include "ledger/artifact.h"
 
 #define ARTIFACTS_MAX 4096 /* their names stand in the manifest */
@@ -54,17 +57,40 @@ static int note_artifact(struct looking *l, struct bytes text, struct err *err) 
     return rc;
 }
 
-static int look_at(struct looking *l, struct bytes text, struct err *err) {
+bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t seq) {
     struct secret_hit hit;
-    if (text.n > 0 && secret_next(text, 0, &hit) == 0) {
-        struct cut *cut = l->cut;
-        cut->counts.secrets++;
-        if (cut->first_secret == LEDGER_NO_SEQ) {
-            cut->first_secret = l->seq;
-            cut->secret_rule = hit.rule;
+    if (text.n == 0 || secret_next(text, 0, &hit) != 0) {
+        return false;
+    }
+    if (cut->counts.secrets++ == 0) {
+        cut->secret_rule = hit.rule;
+        if (where != NULL) {
+            snprintf(cut->secret_where, sizeof(cut->secret_where), "%s", where);
+        } else {
+            snprintf(cut->secret_where, sizeof(cut->secret_where), "event %llu", (unsigned long long)seq);
         }
     }
+    return true;
+}
+
+static int look_at(struct looking *l, struct bytes text, struct err *err) {
+    cut_look(l->cut, text, NULL, l->seq);
     return note_artifact(l, text, err);
+}
+
+/* Most strings of a header are those of the one before. */
+static int look_at_header(struct cut *cut, const struct event_header *h, struct err *err) {
+    const struct bytes text[CUT_SCANNED] = {h->subject, h->actor, h->source, h->run, h->key};
+    int rc = 0;
+    for (size_t i = 0; i < CUT_SCANNED && rc == 0; i++) {
+        if (!bytes_eq(bytes_of_buf(&cut->scanned[i]), text[i])) {
+            cut_look(cut, text[i], NULL, h->seq);
+            buf_clear(&cut->scanned[i]);
+            buf_put_bytes(&cut->scanned[i], text[i]);
+            rc = buf_check(&cut->scanned[i], "a header", err);
+        }
+    }
+    return rc;
 }
 
 static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
@@ -131,13 +157,13 @@ int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fat
     struct looking l = {cut, h->seq, bytes_is(h->kind, "run.artifact")};
     bool matches = cut_matches(cut, h);
     enum cut_fate fate = cut_fate(cut, matches, event->erased);
-    int rc = 0;
+    int rc = look_at_header(cut, h, err);
     counts->headers++;
     counts->matching += matches;
     counts->disclosed += fate == CUT_DISCLOSED;
     counts->withheld += fate == CUT_WITHHELD;
     counts->erased += fate == CUT_ERASED;
-    if (bytes_is(h->kind, "ledger.gap")) {
+    if (rc == 0 && bytes_is(h->kind, "ledger.gap")) {
         rc = count_gap(cut, h->seq, err);
     }
     *ret_private = 0;
@@ -196,6 +222,22 @@ static int plan_event(struct cut_walk *walk, const struct cut_event *event, expo
     return rc != 0 ? rc : each(ctx, &whole, fate == CUT_DISCLOSED, n_private, err);
 }
 
+/* Artifacts and states too may hold a secret. */
+static int look_behind(struct cut *cut, struct err *err) {
+    struct buf text;
+    int rc = 0;
+    buf_init(&text, BUNDLE_STATE_MAX);
+    for (size_t i = 0; i < cut->n_artifacts && rc == 0; i++) {
+        rc = artifact_put(cut, cut->artifact[i], NULL, err);
+    }
+    for (size_t i = 0; i < cut->n_states && rc == 0; i++) {
+        buf_clear(&text);
+        rc = states_put(&text, cut, cut->states[i], err);
+    }
+    buf_done(&text);
+    return rc;
+}
+
 int export_plan(struct ledger *ledger, const struct export_options *options, export_each_fn *each, void *ctx,
                 struct export_counts *ret, struct err *err) {
     struct cut cut;
@@ -207,6 +249,7 @@ int export_plan(struct ledger *ledger, const struct export_options *options, exp
         rc = plan_event(&walk, &event, each, ctx, err);
     }
     rc = rc == 1 ? cut_settle(&cut, err) : rc;
+    rc = rc != 0 ? rc : look_behind(&cut, err);
     if (rc == 0) {
         *ret = cut.counts;
     }

@@ -102,12 +102,14 @@ static int put_projection(struct buf *out, struct state_view *view, size_t at, s
     return rc;
 }
 
-int states_put(struct buf *out, struct ledger *ledger, const char *name, uint64_t size, struct err *err) {
+int states_put(struct buf *out, struct cut *cut, const char *name, struct err *err) {
+    char where[128];
+    size_t begin = out->n;
     struct state_options options;
     struct state_view *view = NULL;
     state_options_init(&options);
-    options.at = size;
-    int rc = state_open(ledger, &options, &view, err);
+    options.at = cut->counts.head.size;
+    int rc = state_open(cut->ledger, &options, &view, err);
     if (rc != 0) {
         return rc;
     }
@@ -115,5 +117,10 @@ int states_put(struct buf *out, struct ledger *ledger, const char *name, uint64_
     rc = at == SIZE_MAX ? err_set(err, ERR_NOTFOUND, "there is no projection '%s'", name)
                         : put_projection(out, view, at, err);
     state_close(view);
-    return rc != 0 ? rc : buf_check(out, "a state", err);
+    rc = rc != 0 ? rc : buf_check(out, "a state", err);
+    if (rc == 0) {
+        snprintf(where, sizeof(where), "the state '%.80s'", name);
+        cut_look(cut, (struct bytes){out->p + begin, out->n - begin}, where, LEDGER_NO_SEQ);
+    }
+    return rc;
 }

@@ -2,10 +2,12 @@
 #ifndef EXPORT_STATES_H
 #define EXPORT_STATES_H
 
+#include "export/cut.h"
 #include "projections/state.h"
 
-/* Appends the member's text. ERR_NOTFOUND: no such projection; ERR_INVALID: it is stale or stopped. */
-int states_put(struct buf *out, struct ledger *ledger, const char *name, uint64_t size, struct err *err);
+/* Appends the member's text, as of the cut's head; what looks like a secret in it is noticed in the cut. ERR_NOTFOUND: no
+ * such projection; ERR_INVALID: it is stale or stopped. */
+int states_put(struct buf *out, struct cut *cut, const char *name, struct err *err);
 
 /* The parts of that text, for who has made the same rows on his own. What stands before the first table: */
 void states_put_head(struct buf *out, const struct projection *projection, uint64_t position,

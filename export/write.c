@@ -1,15 +1,12 @@
 /* One walk: groups are written aside as they are read, for the manifest, which stands before them, tells counts and
  * digests that are known only at the end. Then it is written, and what was put aside behind it. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "export/artifact.h"
 #include "export/erasures.h"
 #include "export/handovers.h"
 #include "export/manifest.h"
@@ -122,44 +119,14 @@ static int put_groups(struct writing *w, struct err *err) {
 
 /* ---- behind the groups ---- */
 
-/* From the ledger through a file, which the ledger can write to and we can read. */
-static int put_artifact(struct writing *w, const uint8_t digest[LEDGER_HASH], struct err *err) {
-    char id[LEDGER_ARTIFACT_ID], hex[2 * LEDGER_HASH + 1], name[BUNDLE_NAME_MAX];
-    uint8_t piece[65536];
-    struct stat st;
-    ssize_t n = 1;
-    int fd = -1, rc = file_unnamed(w->cut.options->beside, &fd, err);
-    text_hex(hex, digest, LEDGER_HASH);
-    snprintf(id, sizeof(id), "artifact:sha256:%s", hex);
-    snprintf(name, sizeof(name), "artifacts/%s", hex);
-    rc = rc != 0 ? rc : ledger_artifact_get(w->cut.ledger, id, fd, err);
-    if (rc == 0 && (fstat(fd, &st) != 0 || lseek(fd, 0, SEEK_SET) != 0)) {
-        rc = err_errno(err, errno, "a temporary file for an artifact");
-    }
-    rc = rc != 0 ? rc : sink_member(w->aside, name, (uint64_t)st.st_size, err);
-    if (rc == 0 && st.st_size == 0) {
-        rc = sink_put(w->aside, (struct bytes){0}, err);
-    }
-    while (rc == 0 && (n = read(fd, piece, sizeof(piece))) > 0) {
-        rc = sink_put(w->aside, (struct bytes){piece, (size_t)n}, err);
-    }
-    if (rc == 0 && n < 0) {
-        rc = err_errno(err, errno, "a temporary file for an artifact");
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-    return rc;
-}
-
 static int put_rest(struct writing *w, struct err *err) {
     char name[BUNDLE_NAME_MAX];
     int rc = 0;
     for (size_t i = 0; i < w->cut.n_artifacts && rc == 0; i++) {
-        rc = put_artifact(w, w->cut.artifact[i], err);
+        rc = artifact_put(&w->cut, w->cut.artifact[i], w->aside, err);
     }
     for (size_t i = 0; i < w->cut.n_states && rc == 0; i++) {
-        rc = states_put(&w->states[i], w->cut.ledger, w->cut.states[i], w->cut.counts.head.size, err);
+        rc = states_put(&w->states[i], &w->cut, w->cut.states[i], err);
         snprintf(name, sizeof(name), "states/%.80s.json", w->cut.states[i]);
         rc = rc != 0 ? rc : sink_whole(w->aside, name, bytes_of_buf(&w->states[i]), err);
     }
@@ -172,8 +139,8 @@ static int refuse_secrets(const struct cut *cut, struct err *err) {
     if (cut->counts.secrets == 0) {
         return 0;
     }
-    return err_set(err, ERR_INVALID, "event %llu holds what looks like a secret (%s); %llu in all: nothing is exported",
-                   (unsigned long long)cut->first_secret, cut->secret_rule, (unsigned long long)cut->counts.secrets);
+    return err_set(err, ERR_INVALID, "%s holds what looks like a secret (%s); %llu in all: nothing is exported",
+                   cut->secret_where, cut->secret_rule, (unsigned long long)cut->counts.secrets);
 }
 
 static int put_proofs(struct writing *w, struct err *err) {
@@ -261,9 +228,9 @@ static int write_all(struct writing *w, int fd, uint8_t ret_digest[LEDGER_HASH],
     struct sink *sink = NULL;
     int rc = sink_new_aside(o->beside, o->plain, &w->aside, err);
     rc = rc != 0 ? rc : put_groups(w, err);
-    rc = rc != 0 ? rc : refuse_secrets(&w->cut, err);
     rc = rc != 0 ? rc : cut_settle(&w->cut, err);
     rc = rc != 0 ? rc : put_rest(w, err);
+    rc = rc != 0 ? rc : refuse_secrets(&w->cut, err);
     rc = rc != 0 ? rc : put_proofs(w, err);
     rc = rc != 0 ? rc : sink_new(fd, o->plain, &sink, err);
     rc = rc != 0 ? rc : put_head(w, sink, err);

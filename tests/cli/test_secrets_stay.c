@@ -244,6 +244,69 @@ static void a_secret_that_stays_behind_refuses_nothing(void **state) {
     passes("export --whole --subject pack/p-1 --private note --plain -o x");
 }
 
+static void a_dry_run_of_a_reveal_shows_no_secret(void **state) {
+    (void)state;
+    refused("reveal 3 --private note --dry-run", "event 3 holds what looks like a secret: it would not be revealed");
+    assert_string_equal((char *)shown.p, "");
+}
+
+static void a_secret_in_a_state_refuses_the_export(void **state) {
+    (void)state;
+    refused("export --sparse 1 --states runs,permissions -o x",
+            "the state 'permissions' holds what looks like a secret (github-pat); 1 in all: nothing is exported\n");
+    refused("export --sparse 1 --states permissions --dry-run", "1 text looks like secrets");
+    passes("export --sparse 1 --states runs -o x");
+}
+
+/* An event about a thing of this name, with one open field. */
+static void append(const char *kind, const char *subject, const char *name, const char *value) {
+    struct buf body = {0};
+    struct ledger_receipt receipt;
+    scratch_open(&s);
+    struct ledger_draft draft = scratch_draft(kind, subject, scratch_map(&body, "{\"%s\":\"%s\"}", name, value));
+    blind = true;
+    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    blind = false;
+    scratch_close(&s);
+    buf_done(&body);
+}
+
+/* At the end of one piece of what is scanned at once and the beginning of the next. */
+static void put_artifact(char id[LEDGER_ARTIFACT_ID]) {
+    static char content[600000];
+    uint64_t size = sizeof(content);
+    memset(content, ' ', sizeof(content));
+    memcpy(content + (256 << 10) - 20, TOKEN, strlen(TOKEN));
+    scratch_write(scratch_at(&s, "artifact"), (struct bytes){(uint8_t *)content, sizeof(content)});
+    scratch_open(&s);
+    must(ledger_artifact_put(s.ledger, scratch_at(&s, "artifact"), id, &size, &why));
+    scratch_close(&s);
+}
+
+static void a_secret_in_an_artifact_refuses_the_export(void **state) {
+    char id[LEDGER_ARTIFACT_ID], message[400];
+    (void)state;
+    put_artifact(id);
+    append("run.artifact", "run/r-1", "digest", id + strlen("artifact:"));
+    snprintf(message, sizeof(message), "%s holds what looks like a secret (github-pat); 1 in all: nothing is exported\n",
+             id);
+    refused("export --kind run.artifact --artifacts -o x", message);
+    refused("export --kind run.artifact --artifacts --dry-run", "1 text looks like secrets");
+    passes("export --kind run.artifact -o x");
+}
+
+static void a_secret_in_a_header_refuses_the_export(void **state) {
+    (void)state;
+    uint64_t seq = size_now();
+    append("x.acme.thing", "thing/" TOKEN, "n", "1");
+    char line[100], message[200];
+    snprintf(line, sizeof(line), "export --since %llu --bodies none -o x", (unsigned long long)seq);
+    snprintf(message, sizeof(message), "event %llu holds what looks like a secret (github-pat); 1 in all: nothing",
+             (unsigned long long)seq);
+    refused(line, message);
+    refused("export --whole --kind ledger.created -o x", message); /* all headers of the range leave */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_secret_in_a_body_refuses_the_export),
@@ -252,6 +315,10 @@ int main(void) {
         cmocka_unit_test(nothing_goes_to_standard_output_either),
         cmocka_unit_test(a_dry_run_says_that_it_would_be_refused),
         cmocka_unit_test(a_secret_that_stays_behind_refuses_nothing),
+        cmocka_unit_test(a_dry_run_of_a_reveal_shows_no_secret),
+        cmocka_unit_test(a_secret_in_a_state_refuses_the_export),
+        cmocka_unit_test(a_secret_in_an_artifact_refuses_the_export),
+        cmocka_unit_test(a_secret_in_a_header_refuses_the_export), /* the last: that one stays in the range */
     };
     return cmocka_run_group_tests(tests, start, finish);
 }
