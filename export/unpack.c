@@ -31,6 +31,7 @@ struct unpack {
     uint8_t first[4];       /* read to see what it is, given out again */
     size_t n_first, first_at;
     uint64_t taken, total;
+    size_t at_once; /* bytes of a chunk; not changed while there is a thread */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t freed, filled;
@@ -84,7 +85,7 @@ static int look_at_first(struct unpack *u, struct err *err) {
 /* ---- chunks ---- */
 
 static void fill(struct unpack *u, struct chunk *c) {
-    size_t n = 1, max = u->has_thread ? CHUNK_MAX : CHUNK_NOW;
+    size_t n = 1, max = u->at_once;
     c->rc = 0;
     c->n = 0;
     c->err.code = 0;
@@ -155,7 +156,11 @@ static void start(struct unpack *u) {
     }
     sigfillset(&all); /* signals are for the host's own threads */
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    u->at_once = CHUNK_MAX;
     u->has_thread = pthread_create(&u->thread, NULL, run, u) == 0;
+    if (!u->has_thread) {
+        u->at_once = CHUNK_NOW;
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -166,6 +171,7 @@ int unpack_new(int fd, struct unpack **ret, struct err *err) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     u->fd = fd;
+    u->at_once = CHUNK_NOW;
     u->total = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     pthread_mutex_init(&u->lock, NULL);
     pthread_cond_init(&u->freed, NULL);

@@ -342,7 +342,7 @@ static int remove_columns(struct db_txn *txn, const struct named *named, struct 
 static int sweep_some(struct db *db, bool write, bool *ret_found, struct err *err) {
     struct db_txn *txn = NULL;
     struct named named;
-    uint32_t slot;
+    uint32_t slot = 0;
     int rc = db_begin(db, write, &txn, err);
     if (rc != 0) {
         return rc;
