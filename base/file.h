@@ -24,9 +24,9 @@ struct file_out {
 int file_out_begin(struct file_out *out, const char *path, mode_t mode, struct err *err);
 int file_out_commit(struct file_out *out, struct err *err);
 void file_out_abort(struct file_out *out);
-/* A file that is not there yet: has its name when it is complete, and a kill leaves nothing behind, or, where the file system
- * knows no files without names, a temporary name (".ledger-tmp-..."). ERR_CONFLICT when `path` exists, be it a dangling
- * link. file_out_abort ends it without. */
+/* A file that is not there yet: has its name when it is complete, and a kill leaves nothing behind, or, where the file
+ * system knows no files without names, a temporary name (".ledger-tmp-..."). ERR_CONFLICT when `path` exists, be it a
+ * dangling link. file_out_abort ends it without. */
 int file_new_begin(struct file_out *out, const char *path, mode_t mode, struct err *err);
 int file_new_commit(struct file_out *out, struct err *err);
 /* The same of content at hand. */

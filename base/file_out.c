@@ -1,0 +1,277 @@
+/* Files that are written: durable when the data are synced, the name is, and both happened in that order.
+ *
+ * What replaces a file is written to a temporary name, synced, renamed, and then the directory is synced. Every failure
+ * before the rename removes the temporary file again; only a kill leaves it, under a name that says what it is. Only
+ * regular files are replaced so: a rename would turn a device into a file. What is new has no name at all until it is
+ * complete. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file_parts.h"
+
+#define LINKS_MAX 40 /* as the kernel has it */
+
+/* Where a link at the end of `path` leads in the end, also when nothing is there yet. The kernel is not asked to open it,
+ * for the name is wanted; its rules on links in directories that others may write have been applied by the caller's stat.
+ */
+static int follow(char ret[FILE_PATH_MAX], const char *path, struct err *err) {
+    if (strlen(path) >= FILE_PATH_MAX) {
+        return err_set(err, ERR_LIMIT, "path '%.64s...' is longer than %d bytes", path, FILE_PATH_MAX - 1);
+    }
+    memcpy(ret, path, strlen(path) + 1);
+    for (unsigned links = 0; links < LINKS_MAX; links++) {
+        char to[FILE_PATH_MAX], dir[FILE_PATH_MAX];
+        ssize_t n = readlink(ret, to, sizeof(to) - 1);
+        if (n < 0) {
+            return errno == EINVAL || errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", ret);
+        }
+        to[n] = '\0';
+        int rc = file_parent(dir, ret, err);
+        if (rc == 0 && to[0] == '/') {
+            memcpy(ret, to, (size_t)n + 1);
+        } else if (rc == 0) {
+            rc = file_join(ret, dir, to, err);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return err_errno(err, ELOOP, "'%s'", path);
+}
+
+/* What can only be written as it is: no regular file, or one that its name does not lead to (a link of /proc to an open
+ * file that was removed). */
+static int choose_way(struct file_out *out, const char *path, bool *ret_through, struct err *err) {
+    struct stat st, found;
+    bool there = stat(path, &st) == 0;
+    if (!there && errno != ENOENT) {
+        return err_errno(err, errno, "'%s'", path);
+    }
+    if (there && S_ISDIR(st.st_mode)) {
+        return err_set(err, ERR_INVALID, "'%s' is a directory; a file is wanted", path);
+    }
+    int rc = follow(out->path, path, err);
+    if (rc == 0) {
+        *ret_through = there && (!S_ISREG(st.st_mode) || lstat(out->path, &found) != 0 || found.st_dev != st.st_dev ||
+                                 found.st_ino != st.st_ino);
+    }
+    return rc;
+}
+
+/* Locked while it is written: file_wipe, which sweeps such names after a kill, leaves it alone. One that was swept between
+ * being made and being locked has no name any more. */
+static int lock_temporary(int fd) {
+    struct stat st;
+    while (flock(fd, LOCK_EX) != 0 && errno == EINTR) {
+    }
+    return fstat(fd, &st) != 0 ? -1 : st.st_nlink > 0 ? 0 : 1;
+}
+
+static int open_temporary(struct file_out *out, mode_t mode, struct err *err) {
+    char dir[FILE_PATH_MAX];
+    int rc = file_parent(dir, out->path, err);
+    int locked = 1;
+    while (rc == 0 && locked == 1) {
+        rc = file_join(out->temporary, dir, FILE_TEMPORARY "XXXXXX", err);
+        if (rc != 0) {
+            return rc;
+        }
+        out->fd = mkostemp(out->temporary, O_CLOEXEC);
+        if (out->fd < 0) {
+            return err_errno(err, errno, "making a temporary file in '%s'", dir);
+        }
+        locked = lock_temporary(out->fd);
+        if (locked == 1) {
+            close(out->fd);
+        }
+    }
+    if (rc == 0 && (locked != 0 || fchmod(out->fd, mode) != 0)) {
+        rc = err_errno(err, errno, "writing '%s'", out->path);
+        file_out_abort(out);
+    }
+    return rc;
+}
+
+int file_out_begin(struct file_out *out, const char *path, mode_t mode, struct err *err) {
+    bool through = false;
+    int rc = choose_way(out, path, &through, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (!through) {
+        return open_temporary(out, mode, err);
+    }
+    out->temporary[0] = '\0';
+    out->fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
+    return out->fd < 0 ? err_errno(err, errno, "opening '%s'", path) : 0;
+}
+
+static int sync_content(const struct file_out *out, struct err *err) {
+    return fsync(out->fd) != 0 ? err_errno(err, errno, "writing '%s'", out->path) : 0;
+}
+
+/* Syncs and closes what was written through. EINVAL and EROFS: a FIFO or a device that knows no such thing. */
+static int end_through(struct file_out *out, struct err *err) {
+    int rc =
+        fsync(out->fd) != 0 && errno != EINVAL && errno != EROFS ? err_errno(err, errno, "writing '%s'", out->path) : 0;
+    if (close(out->fd) != 0 && rc == 0) {
+        rc = err_errno(err, errno, "writing '%s'", out->path);
+    }
+    out->fd = -1;
+    return rc;
+}
+
+/* Closed, and so unlocked, after it has its name. */
+static void end_named(struct file_out *out) {
+    close(out->fd);
+    out->fd = -1;
+}
+
+int file_out_commit(struct file_out *out, struct err *err) {
+    if (out->temporary[0] == '\0') {
+        return end_through(out, err);
+    }
+    int rc = sync_content(out, err);
+    if (rc == 0 && rename(out->temporary, out->path) != 0) {
+        rc = err_errno(err, errno, "renaming a temporary file to '%s'", out->path);
+    }
+    if (rc != 0) {
+        file_out_abort(out);
+        return rc;
+    }
+    end_named(out);
+    return file_sync_parent(out->path, err);
+}
+
+void file_out_abort(struct file_out *out) {
+    if (out->fd >= 0) {
+        close(out->fd);
+        out->fd = -1;
+    }
+    if (out->temporary[0] != '\0') {
+        unlink(out->temporary);
+    }
+}
+
+static int put_content(const struct file_out *out, struct bytes data, struct err *err) {
+    return file_put_all(out->fd, data.p, data.n) != 0 ? err_errno(err, errno, "writing '%s'", out->path) : 0;
+}
+
+int file_write_durable(const char *path, struct bytes data, mode_t mode, struct err *err) {
+    struct file_out out;
+    int rc = file_out_begin(&out, path, mode, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = put_content(&out, data, err);
+    if (rc != 0) {
+        file_out_abort(&out);
+        return rc;
+    }
+    return file_out_commit(&out, err);
+}
+
+static int open_unnamed(const char *dir) {
+    return open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+int file_unnamed(const char *beside, int *ret_fd, struct err *err) {
+    char dir[FILE_PATH_MAX], name[FILE_PATH_MAX];
+    const char *tmp = getenv("TMPDIR");
+    int rc = beside != NULL ? file_parent(dir, beside, err)
+                            : file_join(dir, tmp != NULL && tmp[0] == '/' ? tmp : "/tmp", "", err);
+    int fd = rc != 0 ? -1 : open_unnamed(dir);
+    if (rc == 0 && fd < 0) { /* not every file system can */
+        rc = file_join(name, dir, FILE_TEMPORARY "XXXXXX", err);
+        fd = rc != 0 ? -1 : mkostemp(name, O_CLOEXEC);
+        if (fd >= 0) {
+            unlink(name);
+        }
+    }
+    if (rc == 0 && fd < 0) {
+        rc = err_errno(err, errno, "a temporary file in '%s'", dir);
+    }
+    *ret_fd = fd;
+    return rc;
+}
+
+/* The temporary name becomes the final one unless that is taken. Renaming is preferred because the file never has two
+ * names; link(2) does it where the file system cannot rename so. */
+static int take_name(const struct file_out *out) {
+    char open_file[64];
+    if (out->temporary[0] == '\0') {
+        snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", out->fd);
+        return linkat(AT_FDCWD, open_file, AT_FDCWD, out->path, AT_SYMLINK_FOLLOW);
+    }
+    if (renameat2(AT_FDCWD, out->temporary, AT_FDCWD, out->path, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return -1;
+    }
+    if (link(out->temporary, out->path) != 0) {
+        return -1;
+    }
+    unlink(out->temporary);
+    return 0;
+}
+
+int file_new_begin(struct file_out *out, const char *path, mode_t mode, struct err *err) {
+    char dir[FILE_PATH_MAX];
+    struct stat st;
+    if (lstat(path, &st) == 0) {
+        return err_set(err, ERR_CONFLICT, "'%s' exists already", path);
+    }
+    if (strlen(path) >= sizeof(out->path)) {
+        return err_set(err, ERR_LIMIT, "path '%.64s...' is longer than %d bytes", path, FILE_PATH_MAX - 1);
+    }
+    memcpy(out->path, path, strlen(path) + 1);
+    int rc = file_parent(dir, path, err);
+    if (rc != 0) {
+        return rc;
+    }
+    out->temporary[0] = '\0';
+    out->fd = access("/proc/self/fd", X_OK) == 0 ? open_unnamed(dir) : -1; /* its name comes by way of there */
+    if (out->fd < 0) {
+        return open_temporary(out, mode, err);
+    }
+    if (fchmod(out->fd, mode) != 0) {
+        rc = err_errno(err, errno, "writing '%s'", path);
+        file_out_abort(out);
+    }
+    return rc;
+}
+
+int file_new_commit(struct file_out *out, struct err *err) {
+    int rc = sync_content(out, err);
+    if (rc == 0 && take_name(out) != 0) {
+        rc = errno == EEXIST ? err_set(err, ERR_CONFLICT, "'%s' exists already", out->path)
+                             : err_errno(err, errno, "creating '%s'", out->path);
+    }
+    if (rc != 0) {
+        file_out_abort(out);
+        return rc;
+    }
+    end_named(out);
+    return file_sync_parent(out->path, err);
+}
+
+int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err) {
+    struct file_out out = {.fd = -1};
+    int rc = file_new_begin(&out, path, mode, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = put_content(&out, data, err);
+    if (rc != 0) {
+        file_out_abort(&out);
+        return rc;
+    }
+    return file_new_commit(&out, err);
+}
