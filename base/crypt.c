@@ -40,6 +40,10 @@ bool crypt_same(const void *a, const void *b, size_t n) {
     return n == 0 || sodium_memcmp(a, b, n) == 0;
 }
 
+void crypt_keyed_hash(uint8_t ret[32], struct bytes message, const uint8_t key[32]) {
+    crypto_generichash(ret, 32, message.p, message.n, key, 32);
+}
+
 void *crypt_secret_new(size_t n) {
     return sodium_malloc(n);
 }

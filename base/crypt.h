@@ -19,6 +19,8 @@ void crypt_random(void *p, size_t n);
 void crypt_wipe(void *p, size_t n);
 /* Constant time. */
 bool crypt_same(const void *a, const void *b, size_t n);
+/* BLAKE2b-256 (RFC 7693) under a key: who does not have the key cannot tell it from random bytes. */
+void crypt_keyed_hash(uint8_t ret[32], struct bytes message, const uint8_t key[32]);
 
 /* Memory that is locked, guarded, kept out of core dumps and wiped when freed. NULL on no memory; free(NULL) is fine. */
 void *crypt_secret_new(size_t n);

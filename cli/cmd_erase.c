@@ -46,7 +46,10 @@ static int take_fields(const struct opt_args *args, struct wish *w, struct err *
         if (end != NULL) {
             *end++ = '\0';
         }
-        if (*at == '\0' || n == FIELDS_MAX) {
+        if (*at == '\0') {
+            return err_set(err, ERR_INVALID, "--private has an empty name; it takes names with commas between");
+        }
+        if (n == FIELDS_MAX) {
             return err_set(err, ERR_INVALID, "--private takes at most %d names with commas between", FIELDS_MAX);
         }
         for (size_t i = 0; i < n; i++) {

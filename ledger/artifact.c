@@ -1,13 +1,16 @@
-/* Putting, getting and checking artifacts. A large one is written to a temporary file while it is hashed, synced, renamed
- * to its name, and only then recorded; a crash leaves at most a temporary file that the next put of any artifact may
- * remove. */
+/* Putting, getting and checking artifacts. A large one is written to a temporary file while it is hashed, synced, and under
+ * the write lock renamed to its name and recorded. Its writer keeps it locked until then, so what a crash leaves can be
+ * told from what is being written: the next put removes temporary files, the end of an erasure also those without a record.
+ */
 #include "ledger/artifact.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +19,7 @@
 
 #define ARTIFACT_PREFIX "artifact:sha256:"
 #define CHUNK           65536
+#define INCOMING        "incoming-" /* temporary names */
 
 static int path_of(const struct ledger *ledger, const uint8_t digest[HASH_LEN], char dir[FILE_PATH_MAX],
                    char path[FILE_PATH_MAX], struct err *err) {
@@ -59,17 +63,32 @@ struct incoming {
     uint64_t size;
 };
 
+/* Locked; one that was swept between being made and being locked has no name any more. */
+static int make_temporary(struct incoming *in, const char *dir, struct err *err) {
+    for (;;) {
+        struct stat st;
+        int rc = file_join(in->tmp, dir, INCOMING "XXXXXX", err);
+        if (rc != 0) {
+            return rc;
+        }
+        in->tmp_fd = mkostemp(in->tmp, O_CLOEXEC);
+        if (in->tmp_fd < 0 || flock(in->tmp_fd, LOCK_EX) != 0 || fstat(in->tmp_fd, &st) != 0) {
+            return err_errno(err, errno, "'%s'", in->tmp);
+        }
+        if (st.st_nlink > 0) {
+            return 0;
+        }
+        close(in->tmp_fd);
+    }
+}
+
 static int spill(const struct ledger *ledger, struct incoming *in, struct err *err) {
     char dir[FILE_PATH_MAX];
     int rc = core_path(ledger, "artifacts", dir, err);
     rc = rc != 0 ? rc : file_make_dirs(dir, err);
-    rc = rc != 0 ? rc : file_join(in->tmp, dir, "incoming-XXXXXX", err);
+    rc = rc != 0 ? rc : make_temporary(in, dir, err);
     if (rc != 0) {
         return rc;
-    }
-    in->tmp_fd = mkostemp(in->tmp, O_CLOEXEC);
-    if (in->tmp_fd < 0) {
-        return err_errno(err, errno, "'%s'", in->tmp);
     }
     if (write_all(in->tmp_fd, in->small.p, in->small.n) != 0) {
         return err_errno(err, errno, "'%s'", in->tmp);
@@ -105,67 +124,79 @@ static int take_in(const struct ledger *ledger, int fd, const char *path, struct
     }
 }
 
+/* Under the write lock, so that a name is either recorded or left over, whoever looks. */
 static int place_file(const struct ledger *ledger, struct incoming *in, const uint8_t digest[HASH_LEN], struct err *err) {
     char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    int rc = path_of(ledger, digest, dir, path, err);
-    rc = rc != 0 ? rc : file_make_dirs(dir, err);
-    if (rc == 0 && (fsync(in->tmp_fd) != 0 || rename(in->tmp, path) != 0)) {
-        rc = err_errno(err, errno, "'%s'", path);
+    int rc = in->tmp_fd < 0 ? 0 : path_of(ledger, digest, dir, path, err);
+    if (rc != 0 || in->tmp_fd < 0) {
+        return rc;
     }
-    if (rc == 0) {
-        in->tmp[0] = '\0';
+    if (rename(in->tmp, path) != 0) {
+        return err_errno(err, errno, "'%s'", path);
     }
-    return rc != 0 ? rc : file_sync_dir(dir, err);
+    in->tmp[0] = '\0';
+    return file_sync_dir(dir, err);
 }
 
-static int record_it(struct ledger *ledger, const uint8_t digest[HASH_LEN], const struct incoming *in, struct err *err) {
-    struct db_txn *txn = NULL;
+/* In its transaction; 1: it is there already, with another transaction's record. */
+static int put_record(struct ledger *ledger, struct db_txn *txn, const uint8_t digest[HASH_LEN], struct incoming *in,
+                      struct err *err) {
     struct buf record;
     struct bytes old, key = {digest, HASH_LEN};
+    int there = db_get(txn, T_ARTIFACT, key, &old, err);
+    if (there == 0 && old.n == ARTIFACT_RECORD_HEAD && old.p[0] == ARTIFACT_ERASED) {
+        return err_set(err, ERR_CONFLICT, "this content was erased from the ledger, and does not come back");
+    }
+    int rc = there != 0 && there != ERR_NOTFOUND ? there : place_file(ledger, in, digest, err);
+    if (rc != 0 || there == 0) {
+        return rc != 0 ? rc : 1;
+    }
     buf_init(&record, ARTIFACT_INLINE + ARTIFACT_RECORD_HEAD);
     buf_put_u8(&record, in->tmp_fd < 0 ? ARTIFACT_HERE : ARTIFACT_FILE);
     buf_put_be64(&record, in->size);
     if (in->tmp_fd < 0) {
         buf_put_bytes(&record, bytes_of_buf(&in->small));
     }
-    int rc = buf_check(&record, "an artifact", err);
-    rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
-    if (rc == 0) {
-        rc = db_get(txn, T_ARTIFACT, key, &old, err);
-        if (rc == 0 && old.n == ARTIFACT_RECORD_HEAD && old.p[0] == ARTIFACT_ERASED) {
-            rc = err_set(err, ERR_CONFLICT, "this content was erased from the ledger, and does not come back");
-        } else if (rc == ERR_NOTFOUND) {
-            rc = db_put(txn, T_ARTIFACT, key, bytes_of_buf(&record), DB_NEW, err);
-            if (rc == 0) {
-                rc = db_commit(txn, err);
-                txn = NULL;
-            }
-        }
-    }
-    db_abort(txn);
+    rc = buf_check(&record, "an artifact", err);
+    rc = rc != 0 ? rc : db_put(txn, T_ARTIFACT, key, bytes_of_buf(&record), DB_NEW, err);
     buf_done(&record);
     return rc;
 }
 
+static int keep(struct ledger *ledger, const uint8_t digest[HASH_LEN], struct incoming *in, struct err *err) {
+    char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    struct db_txn *txn = NULL;
+    int rc = in->tmp_fd < 0 ? 0 : path_of(ledger, digest, dir, path, err);
+    rc = rc != 0 || in->tmp_fd < 0 ? rc : file_make_dirs(dir, err);
+    if (rc == 0 && in->tmp_fd >= 0 && fsync(in->tmp_fd) != 0) {
+        rc = err_errno(err, errno, "'%s'", in->tmp);
+    }
+    rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
+    rc = rc != 0 ? rc : put_record(ledger, txn, digest, in, err);
+    if (rc == 0) {
+        return db_commit(txn, err);
+    }
+    db_abort(txn);
+    return rc == 1 ? 0 : rc;
+}
+
+static int sweep_incoming(struct ledger *ledger, struct err *err);
+
 static int put_stream(struct ledger *ledger, int fd, const char *path, uint8_t digest[HASH_LEN], uint64_t *ret_size,
                       struct err *err) {
-    char dir[FILE_PATH_MAX], placed[FILE_PATH_MAX];
     struct incoming in = {.tmp_fd = -1, .hash = hash_new()};
     buf_init(&in.small, ARTIFACT_INLINE);
+    sweep_incoming(ledger, NULL);
     int rc = in.hash == NULL ? err_set(err, ERR_NOMEM, "out of memory") : take_in(ledger, fd, path, &in, err);
     if (rc == 0) {
         hash_end(in.hash, digest);
-        rc = in.tmp_fd < 0 ? 0 : place_file(ledger, &in, digest, err);
-    }
-    rc = rc != 0 ? rc : record_it(ledger, digest, &in, err);
-    if (rc == ERR_CONFLICT && in.tmp_fd >= 0 && path_of(ledger, digest, dir, placed, NULL) == 0) {
-        file_wipe(placed, NULL); /* it was erased before */
+        rc = keep(ledger, digest, &in, err);
     }
     if (in.tmp_fd >= 0) {
-        close(in.tmp_fd);
         if (in.tmp[0] != '\0') {
-            unlink(in.tmp);
+            file_wipe(in.tmp, NULL); /* it may be what was erased before */
         }
+        close(in.tmp_fd);
     }
     *ret_size = in.size;
     buf_done(&in.small);
@@ -198,6 +229,106 @@ int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LED
         *ret_size = size;
     }
     return rc;
+}
+
+/* ---- what interrupted puts have left ---- */
+
+/* Nobody writes it, and it is what the name says. */
+static bool is_left(int fd, const char *path) {
+    struct stat st, named;
+    return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && lstat(path, &named) == 0 &&
+           st.st_dev == named.st_dev && st.st_ino == named.st_ino;
+}
+
+static int wipe_left(const char *path, struct err *err) {
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", path);
+    }
+    int rc = is_left(fd, path) ? file_wipe(path, err) : 0;
+    close(fd);
+    return rc;
+}
+
+typedef int each_fn(struct ledger *ledger, const char *dir, const char *name, struct err *err);
+
+static int each_name(struct ledger *ledger, const char *dir, each_fn *each, struct err *err) {
+    DIR *d = opendir(dir);
+    if (d == NULL) {
+        return errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(err, errno, "'%s'", dir);
+    }
+    int rc = 0;
+    for (struct dirent *e; rc == 0 && (e = readdir(d)) != NULL;) {
+        rc = each(ledger, dir, e->d_name, err);
+    }
+    closedir(d);
+    return rc;
+}
+
+static int sweep_temporary(struct ledger *ledger, const char *dir, const char *name, struct err *err) {
+    char path[FILE_PATH_MAX];
+    (void)ledger;
+    if (strncmp(name, INCOMING, strlen(INCOMING)) != 0) {
+        return 0;
+    }
+    int rc = file_join(path, dir, name, err);
+    return rc != 0 ? rc : wipe_left(path, err);
+}
+
+static int sweep_incoming(struct ledger *ledger, struct err *err) {
+    char dir[FILE_PATH_MAX];
+    int rc = core_path(ledger, "artifacts", dir, err);
+    return rc != 0 ? rc : each_name(ledger, dir, sweep_temporary, err);
+}
+
+/* With `write` nobody can be putting it just now. */
+static int is_recorded(struct ledger *ledger, const uint8_t digest[HASH_LEN], bool write, struct db_txn **ret,
+                       struct err *err) {
+    struct bytes record;
+    int rc = db_begin(ledger->evidence, write, ret, err);
+    if (rc != 0) {
+        *ret = NULL;
+        return rc;
+    }
+    rc = db_get(*ret, T_ARTIFACT, (struct bytes){digest, HASH_LEN}, &record, err);
+    return rc == ERR_NOTFOUND ? 1 : rc;
+}
+
+static int sweep_file(struct ledger *ledger, const char *dir, const char *name, struct err *err) {
+    char path[FILE_PATH_MAX];
+    uint8_t digest[HASH_LEN];
+    struct db_txn *txn;
+    if (text_unhex(digest, sizeof(digest), bytes_of(name)) != 0) {
+        return 0;
+    }
+    int rc = is_recorded(ledger, digest, false, &txn, err);
+    db_abort(txn);
+    if (rc != 1) {
+        return rc;
+    }
+    rc = is_recorded(ledger, digest, true, &txn, err);
+    if (rc == 1) {
+        rc = file_join(path, dir, name, err);
+        rc = rc != 0 ? rc : wipe_left(path, err);
+    }
+    db_abort(txn);
+    return rc;
+}
+
+static int sweep_dir(struct ledger *ledger, const char *dir, const char *name, struct err *err) {
+    char path[FILE_PATH_MAX];
+    if (strlen(name) != 2 || name[0] == '.') {
+        return 0;
+    }
+    int rc = file_join(path, dir, name, err);
+    return rc != 0 ? rc : each_name(ledger, path, sweep_file, err);
+}
+
+int artifact_sweep(struct ledger *ledger, struct err *err) {
+    char dir[FILE_PATH_MAX];
+    int rc = core_path(ledger, "artifacts", dir, err);
+    rc = rc != 0 ? rc : each_name(ledger, dir, sweep_temporary, err);
+    return rc != 0 ? rc : each_name(ledger, dir, sweep_dir, err);
 }
 
 /* ---- getting ---- */
@@ -274,8 +405,20 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
     return rc;
 }
 
+bool artifact_is_erased(struct ledger *ledger, struct bytes key) {
+    struct db_txn *txn;
+    struct bytes record;
+    if (db_begin(ledger->evidence, false, &txn, NULL) != 0) {
+        return false;
+    }
+    bool erased = db_get(txn, T_ARTIFACT, key, &record, NULL) == 0 && record.n > 0 && record.p[0] == ARTIFACT_ERASED;
+    db_abort(txn);
+    return erased;
+}
+
 int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *err) {
     uint8_t digest[HASH_LEN];
+    struct err why = {0};
     struct db_txn *txn;
     struct bytes record, key = {digest, HASH_LEN};
     struct buf copy; /* no snapshot is held while whoever is at the other end takes his time */
@@ -292,7 +435,11 @@ int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct er
         rc = buf_check(&copy, "an artifact's record", err);
     }
     db_abort(txn);
-    rc = rc != 0 ? rc : stream(ledger, key, bytes_of_buf(&copy), fd, err);
+    if (rc == 0) {
+        rc = stream(ledger, key, bytes_of_buf(&copy), fd, &why);
+        bool late = (rc == ERR_CORRUPT || rc == ERR_TAMPERED) && artifact_is_erased(ledger, key);
+        rc = late ? err_set(err, ERR_NOTFOUND, "the artifact was erased") : rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
+    }
     buf_done(&copy);
     return rc;
 }

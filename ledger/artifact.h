@@ -17,6 +17,10 @@ int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err);
 int artifact_erase(struct db_txn *txn, const char *id, uint64_t *ret_bytes, struct err *err);
 /* When it is erased: removes the file that may be left of it, overwritten. */
 int artifact_wipe(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err);
+/* Overwrites and removes what no record names: files whose putting was interrupted. */
+int artifact_sweep(struct ledger *ledger, struct err *err);
+/* As of now. */
+bool artifact_is_erased(struct ledger *ledger, struct bytes key);
 /* Reads every byte of one artifact's record and file and compares its hash. ERR_CORRUPT, ERR_TAMPERED; ERR_NOTFOUND: it
  * was erased. */
 int artifact_check(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err);

@@ -42,6 +42,7 @@ static int ready_segments(struct ledger *ledger, const struct commit_request *li
     }
     rc = core_head_get(txn, &head, err);
     db_abort(txn);
+    derived_follow(ledger); /* that transaction may have moved on */
     if (rc != 0 || head.keyed_from == 0) {
         return rc;
     }

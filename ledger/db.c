@@ -1,4 +1,4 @@
-/* The LMDB door: environments, transactions, the error table; db_records.c has the rest.
+/* The LMDB door: the error table, environments and which of them is opened; db_txn.c and db_records.c have the rest.
  * docs/storage.md says what each rule here was measured against. */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +14,10 @@
 #include "ledger/db_env.h"
 #include "ledger/generation.h"
 
-#define DB_PATH_PAGES   32 /* pages on the way to what a commit changes, in all tables, that it may write anew */
 #define LENGTH_LOOKS    5
 #define LENGTH_PAUSE_NS 2000000
 #define DB_STALE_MIN    100 /* commits: no reader of ours stays behind so far, but one that somebody forgot */
-#define DB_TRIES        100 /* generations that vanish while they are opened */
-#define DB_LOOK_AFTER   ((uint64_t)16 << 20) /* bytes of growth after which a writer looks for dead readers */
+#define DB_LOCK_BYTES   ((DB_READERS + 2) * 64) /* of a lock file: a cache line each, and two for itself */
 
 /* LMDB does not notice when one environment is opened twice in a process; closing one then breaks the other's locks. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -169,7 +167,7 @@ static int missing_pages(struct db_env *e, uint64_t *ret_needed, uint64_t *ret_b
 }
 
 /* A file that is shorter than its newest meta page says opens without complaint and kills the reader with SIGBUS later.
- * Another process may be about to make a new file whole (make_whole), which takes no time. */
+ * Another process may be about to make a new file whole (db_make_whole), which takes no time. */
 static int check_length(struct db_env *e, struct err *err) {
     const struct timespec pause = {.tv_nsec = LENGTH_PAUSE_NS};
     uint64_t needed = 0, bytes = 0, missing = 0;
@@ -191,7 +189,7 @@ static int check_length(struct db_env *e, struct err *err) {
 /* LMDB does not write a page that was taken and given back within one transaction, not even when it is the last: then the
  * file ends before it. Nobody reads such a page, but a file of that length cannot be told from one that was cut. Another
  * process may be writing there by now: fallocate makes a file longer and changes nothing that is in it. */
-static void make_whole(struct db_env *e) {
+void db_make_whole(struct db_env *e) {
     uint64_t needed, bytes, missing;
     int fd;
     if (missing_pages(e, &needed, &bytes, &missing, &fd, NULL) != 0 || missing == 0) {
@@ -223,6 +221,23 @@ static int open_tables(const struct db *db, struct db_env *e, bool create, struc
     return rc == 0 ? 0 : db_fail(e, rc, "opening its tables", err);
 }
 
+/* LMDB writes a new lock file through a mapping, where a full disk is a SIGBUS: so its room is taken first. Where that
+ * cannot be done LMDB says why, or does without. */
+static int reserve_lock(const struct db_env *e, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = file_join(path, e->path, "lock.mdb", err);
+    int fd = rc != 0 ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return rc;
+    }
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, DB_LOCK_BYTES) != 0 && (errno == ENOSPC || errno == EDQUOT)) {
+        rc = err_errno(err, errno, "'%s'", path);
+        unlink(path);
+    }
+    close(fd);
+    return rc;
+}
+
 static int open_files(const struct db *db, struct db_env *e, bool create, struct err *err) {
     struct stat st;
     char file[FILE_PATH_MAX];
@@ -238,11 +253,16 @@ static int open_files(const struct db *db, struct db_env *e, bool create, struct
             return err_set(err, ERR_CORRUPT, "'%s' is cut short: %lld bytes", file, (long long)st.st_size);
         }
     }
+    rc = reserve_lock(e, err);
+    if (rc != 0) {
+        return rc;
+    }
     rc = mdb_env_create(&e->env);
     rc = rc != 0 ? rc : mdb_env_set_mapsize(e->env, db->map_bytes);
     rc = rc != 0 ? rc : mdb_env_set_maxdbs(e->env, DB_TABLES_MAX);
     rc = rc != 0 ? rc : mdb_env_set_maxreaders(e->env, DB_READERS);
-    unsigned flags = MDB_NOTLS | (db->read_only ? MDB_RDONLY : 0) | (db->relaxed ? MDB_NOMETASYNC : 0);
+    unsigned flags =
+        MDB_NOTLS | (db->read_only ? MDB_RDONLY : 0) | (db->relaxed ? MDB_NOMETASYNC : 0) | (db->unsynced ? MDB_NOSYNC : 0);
     rc = rc != 0 ? rc : mdb_env_open(e->env, e->path, flags, 0600);
     if (rc != 0) {
         return db_fail(e, rc, "opening it", err);
@@ -287,11 +307,10 @@ static int open_env(const struct db *db, uint64_t generation, bool create, struc
     return 0;
 }
 
-/* The oldest generation from `from` on that is there: it knows whether a newer one has taken over. One that is being
- * removed just now may be gone before it is open. */
-static int open_generation(const struct db *db, uint64_t from, bool create, struct db_env **ret, struct err *err) {
+/* One that is being removed just now may be gone before it is open. */
+int db_open_generation(const struct db *db, uint64_t from, bool create, struct db_env **ret, struct err *err) {
     char path[FILE_PATH_MAX];
-    for (int left = DB_TRIES;; left--) {
+    for (int left = GENERATION_TRIES;; left--) {
         uint64_t generation = from;
         int rc = generation_find(db->base, from, &generation, err);
         rc = rc < 0 ? rc : open_env(db, generation, create, ret, err);
@@ -319,8 +338,9 @@ int db_open(const char *dir, const struct db_options *options, struct db **ret, 
     db->reserve_bytes = options->reserve_bytes;
     db->read_only = options->read_only;
     db->relaxed = options->relaxed;
+    db->unsynced = options->unsynced;
     db->generations = options->generations;
-    int rc = db->generations ? open_generation(db, 0, options->create, &db->now, err)
+    int rc = db->generations ? db_open_generation(db, 0, options->create, &db->now, err)
                              : open_env(db, 0, options->create, &db->now, err);
     if (rc != 0) {
         db_close(db);
@@ -396,219 +416,21 @@ int db_lock_alone(const char *dir, int *ret_fd, uint64_t *ret_pid, struct err *e
     }
     if (rc != 0) {
         *ret_pid = (uint64_t)getpid();
-    } else if ((fd = open(path, O_RDWR | O_CLOEXEC)) < 0 && errno != ENOENT) {
+    } else if ((fd = open(path, (ret_fd != NULL ? O_RDWR : O_RDONLY) | O_CLOEXEC)) < 0 && errno != ENOENT) {
         rc = err_errno(err, errno, "'%s'", path);
-    } else if (fd >= 0 && fcntl(fd, F_SETLK, &lock) != 0) {
+    } else if (fd >= 0 && (ret_fd == NULL || fcntl(fd, F_SETLK, &lock) != 0)) {
         lock.l_type = F_WRLCK;
-        *ret_pid = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0 ? (uint64_t)lock.l_pid : 0;
+        bool held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+        *ret_pid = held && lock.l_pid > 0 ? (uint64_t)lock.l_pid : 0;
+        rc = held || ret_fd != NULL ? ERR_BUSY : 0;
         close(fd);
-        rc = ERR_BUSY;
     }
     pthread_mutex_unlock(&open_lock);
     if (rc == ERR_BUSY) {
         return err_set(err, ERR_BUSY, "'%s' is still open in process %llu", dir, (unsigned long long)*ret_pid);
     }
-    if (rc == 0) {
+    if (rc == 0 && ret_fd != NULL) {
         *ret_fd = fd;
     }
     return rc;
-}
-
-/* ---- transactions ---- */
-
-static int begin_in(struct db_env *e, unsigned flags, MDB_txn **ret, struct err *err) {
-    int dead;
-    int rc = mdb_txn_begin(e->env, NULL, flags, ret);
-    if (rc == MDB_READERS_FULL) {
-        mdb_reader_check(e->env, &dead);
-        rc = mdb_txn_begin(e->env, NULL, flags, ret);
-    }
-    return rc == 0 ? 0 : db_fail(e, rc, "beginning a transaction", err);
-}
-
-/* What a killed process left in the table of readers keeps every page that was freed since from being used again, and
- * nobody else looks. With the write lock held. */
-static void look_for_dead(struct db_env *e) {
-    MDB_envinfo info;
-    int dead;
-    if (mdb_env_info(e->env, &info) == 0 && info.me_last_pgno >= e->look_at) {
-        uint64_t step = e->map_bytes / 16 < DB_LOOK_AFTER ? e->map_bytes / 16 : DB_LOOK_AFTER;
-        e->look_at = info.me_last_pgno + step / DB_PAGE;
-        mdb_reader_check(e->env, &dead);
-    }
-}
-
-/* Nothing can be committed after that mark, for it is written under the write lock. */
-static bool is_superseded(const struct db *db, const struct db_env *e, MDB_txn *txn) {
-    static char mark[] = DB_SUPERSEDED;
-    MDB_val k = {sizeof(mark) - 1, mark}, v;
-    return db->generations && mdb_get(txn, e->dbi[0], &k, &v) == 0;
-}
-
-static int move_on(struct db *db, const struct db_env *from, struct err *err) {
-    struct db_env *next = NULL, *old = NULL;
-    pthread_mutex_lock(&db->lock);
-    int rc = db->now == from ? open_generation(db, from->generation + 1, false, &next, err) : 0;
-    if (next != NULL) {
-        old = db->now;
-        db->now = next;
-    }
-    pthread_mutex_unlock(&db->lock);
-    if (rc == ERR_NOTFOUND) {
-        rc = err_set(err, ERR_CORRUPT, "'%s' was superseded, and what took its place is not there", from->path);
-    }
-    if (old != NULL) {
-        db_let_go(db, old);
-    }
-    return rc;
-}
-
-/* Into the environment that is valid now. */
-static int enter(struct db *db, bool write, struct db_env **ret_env, MDB_txn **ret, struct err *err) {
-    for (;;) {
-        MDB_txn *txn;
-        struct db_env *e = db_hold(db);
-        if (e == NULL) {
-            return err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base);
-        }
-        int rc = begin_in(e, write ? 0 : MDB_RDONLY, &txn, err);
-        if (rc == 0 && !is_superseded(db, e, txn)) {
-            *ret_env = e;
-            *ret = txn;
-            return 0;
-        }
-        if (rc == 0) {
-            mdb_txn_abort(txn);
-            rc = move_on(db, e, err);
-        }
-        db_let_go(db, e);
-        if (rc != 0) {
-            return rc;
-        }
-    }
-}
-
-static int begin_any(struct db *db, bool write, bool reserved, struct db_txn **ret, struct err *err) {
-    struct db_txn *txn = calloc(1, sizeof(*txn));
-    if (txn == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
-    int rc = enter(db, write, &txn->env, &txn->txn, err);
-    if (rc != 0) {
-        free(txn);
-        return rc;
-    }
-    if (write) {
-        look_for_dead(txn->env);
-    }
-    txn->db = db;
-    txn->write = write;
-    txn->reserved = reserved;
-    *ret = txn;
-    return 0;
-}
-
-int db_begin(struct db *db, bool write, struct db_txn **ret, struct err *err) {
-    return begin_any(db, write, false, ret, err);
-}
-
-int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err) {
-    return begin_any(db, true, true, ret, err);
-}
-
-/* The map's last part is for control events: they must still fit when the quota is used up. */
-static int check_reserve(struct db_txn *txn, struct err *err) {
-    MDB_envinfo info;
-    MDB_stat st;
-    if (txn->reserved || txn->db->reserve_bytes == 0) {
-        return 0;
-    }
-    mdb_env_info(txn->env->env, &info);
-    mdb_env_stat(txn->env->env, &st);
-    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize; /* before this transaction: LMDB tells no more */
-    uint64_t may = txn->growth + DB_PATH_PAGES * st.ms_psize;
-    if (used + may + txn->db->reserve_bytes <= txn->db->map_bytes) {
-        return 0;
-    }
-    return db_fail(txn->env, MDB_MAP_FULL, "committing", err);
-}
-
-static int after_commit(struct db_env *e, int rc, struct err *err) {
-    MDB_txn *probe;
-    if (rc == 0) {
-        return 0;
-    }
-    int state = mdb_txn_begin(e->env, NULL, MDB_RDONLY, &probe);
-    if (state == 0) {
-        mdb_txn_abort(probe);
-    } else if (state == MDB_PANIC) {
-        /* It failed at the meta page: who opens it again may find it done, even on a full disk. */
-        return err_set(err, ERR_IO, "'%s': committing: %s; whether it is stored shows when it is opened again", e->path,
-                       mdb_strerror(rc));
-    }
-    return db_fail(e, rc, "committing", err);
-}
-
-int db_commit(struct db_txn *txn, struct err *err) {
-    struct db *db = txn->db;
-    struct db_env *e = txn->env;
-    bool write = txn->write;
-    int rc = write ? check_reserve(txn, err) : 0;
-    if (rc != 0) {
-        db_abort(txn);
-        return rc;
-    }
-    rc = mdb_txn_commit(txn->txn);
-    free(txn);
-    if (rc == 0 && write) {
-        make_whole(e);
-    }
-    rc = after_commit(e, rc, err);
-    db_let_go(db, e);
-    return rc;
-}
-
-void db_abort(struct db_txn *txn) {
-    if (txn != NULL) {
-        mdb_txn_abort(txn->txn);
-        if (txn->full) { /* a full map is also what a dead reader looks like */
-            int dead;
-            mdb_reader_check(txn->env->env, &dead);
-        }
-        db_let_go(txn->db, txn->env);
-        free(txn);
-    }
-}
-
-void db_rest(struct db_txn *txn) {
-    if (txn->txn != NULL) {
-        mdb_txn_reset(txn->txn);
-    }
-}
-
-int db_renew(struct db_txn *txn, struct err *err) {
-    if (txn->txn == NULL) {
-        return err_set(err, ERR_IO, "'%s': its snapshot could not be renewed before", txn->env->path);
-    }
-    mdb_txn_reset(txn->txn);
-    int rc = mdb_txn_renew(txn->txn);
-    if (rc != 0) {
-        return db_fail(txn->env, rc, "renewing a snapshot", err);
-    }
-    if (!is_superseded(txn->db, txn->env, txn->txn)) {
-        return 0;
-    }
-    struct db_env *old = txn->env;
-    mdb_txn_abort(txn->txn);
-    txn->txn = NULL;
-    rc = move_on(txn->db, old, err);
-    rc = rc != 0 ? rc : enter(txn->db, false, &txn->env, &txn->txn, err);
-    if (rc == 0) {
-        db_let_go(txn->db, old);
-    }
-    return rc;
-}
-
-uint64_t db_txn_generation(const struct db_txn *txn) {
-    return txn->env->generation;
 }

@@ -24,6 +24,7 @@ struct db_options {
     bool create;      /* make the environment and its tables */
     bool generations; /* a generation "<dir>.<n>" may have taken over: see DB_SUPERSEDED */
     bool relaxed;     /* a commit may be lost (never torn) by a power failure: for derived data only */
+    bool unsynced;    /* nothing is synced before db_sync: for what nobody knows of until then */
 };
 
 /* Where a database has generations: with this record in the first table, one with a higher number has taken its place. It
@@ -42,7 +43,7 @@ void db_retire(struct db *db);
 uint64_t db_generation(struct db *db);
 uint64_t db_txn_generation(const struct db_txn *txn);
 /* A lock on an environment that nobody has open, and that nobody can open before *ret_fd (-1: it has no lock file) is
- * closed. ERR_BUSY with the process that has it open (0: not known). */
+ * closed. ERR_BUSY with the process that has it open (0: not known). With ret_fd NULL it only asks. */
 int db_lock_alone(const char *dir, int *ret_fd, uint64_t *ret_pid, struct err *err);
 
 /* One write transaction at a time on the whole machine: begin waits for it. */
@@ -87,8 +88,12 @@ void db_cursor_close(struct db_cursor *cursor);
 /* Names in the environment's root that are no table of ours: calls `found` for each. */
 int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name), void *ctx, struct err *err);
 int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err);
-/* A compacted copy of the newest snapshot to an open file; not synced. */
-int db_copy(struct db *db, int fd, struct err *err);
+/* What was committed by an environment opened with `unsynced` is on the disk. */
+int db_sync(struct db *db, struct err *err);
+/* Makes an environment in `dir`, which is made too, and copies the records of this transaction's snapshot into it, but for
+ * the one that is named `without` in the first table (NULL: all); synced. Nothing that is no record any more gets into it,
+ * as it would with pages. */
+int db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err);
 
 struct db_stats {
     uint64_t file_bytes, map_bytes, used_bytes;

@@ -36,7 +36,7 @@ struct db {
     const char *const *names;
     size_t n;
     uint64_t map_bytes, reserve_bytes;
-    bool read_only, relaxed, generations;
+    bool read_only, relaxed, unsynced, generations;
     char base[FILE_PATH_MAX]; /* the directory of generation 0 */
 };
 
@@ -60,5 +60,9 @@ int db_list_readers(struct db_env *e, struct db_readers *ret, uint64_t *ret_comm
 /* The environment of now, to be given back; NULL: retired. */
 struct db_env *db_hold(struct db *db);
 void db_let_go(struct db *db, struct db_env *e);
+/* The oldest generation from `from` on that is there: it knows whether a newer one has taken over. */
+int db_open_generation(const struct db *db, uint64_t from, bool create, struct db_env **ret, struct err *err);
+/* After a commit: see docs/storage.md on the file's length. */
+void db_make_whole(struct db_env *e);
 
 #endif

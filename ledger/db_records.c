@@ -1,4 +1,4 @@
-/* The LMDB door, second part: records, cursors, and questions about a whole database. */
+/* The LMDB door, third part: records, cursors, and questions about a whole database. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -152,13 +152,13 @@ int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err) {
     return 0;
 }
 
-int db_copy(struct db *db, int fd, struct err *err) {
+int db_sync(struct db *db, struct err *err) {
     struct db_env *e = db_hold(db);
     if (e == NULL) {
         return err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base);
     }
-    int rc = mdb_env_copyfd2(e->env, fd, MDB_CP_COMPACT);
-    rc = rc == 0 ? 0 : db_fail(e, rc, "copying", err);
+    int rc = mdb_env_sync(e->env, 1);
+    rc = rc == 0 ? 0 : db_fail(e, rc, "syncing", err);
     db_let_go(db, e);
     return rc;
 }

@@ -4,8 +4,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ledger/generation.h"
+
+#define BEHIND_TRIES    50
+#define BEHIND_PAUSE_NS 1000000
 
 static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column", "row"};
 
@@ -71,26 +75,53 @@ void derived_try_follow(struct ledger *ledger) {
     }
 }
 
-int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err) {
+/* The evidence has another generation by now than the one that derived data is opened for. */
+static bool is_behind(struct ledger *ledger) {
+    struct db_txn *txn;
+    if (db_begin(ledger->evidence, false, &txn, NULL) != 0) {
+        return false;
+    }
+    bool behind = db_txn_generation(txn) != ledger->derived_generation;
+    db_abort(txn);
+    return behind;
+}
+
+/* 1: its generation is being removed. */
+static int open_now(struct ledger *ledger, bool create, struct err *err) {
     char path[FILE_PATH_MAX];
-    int rc = 0;
-    derived_try_follow(ledger);
-    pthread_mutex_lock(&ledger->derived_lock);
-    if (ledger->derived == NULL) {
-        rc = derived_path(ledger, path, err);
-        if (rc == 0 && !create && !file_exists(path)) {
-            rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
+    int rc = derived_path(ledger, path, err);
+    bool there = rc == 0 && file_exists(path);
+    if (rc == 0 && !there && is_behind(ledger)) {
+        return 1;
+    }
+    if (rc == 0 && !there && !create) {
+        rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
+    }
+    rc = rc != 0 ? rc : create ? open_at(ledger, path, true, err) : open_there(ledger, path, err);
+    if (rc != 0 && is_behind(ledger)) {
+        return 1;
+    }
+    return create && (rc == ERR_CORRUPT || rc == ERR_VERSION) ? make_anew(ledger, path, err) : rc;
+}
+
+int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err) {
+    const struct timespec pause = {.tv_nsec = BEHIND_PAUSE_NS};
+    int rc = 1;
+    for (int left = BEHIND_TRIES; rc == 1 && left > 0; left--) {
+        derived_try_follow(ledger); /* not while a thread of this process commits */
+        pthread_mutex_lock(&ledger->derived_lock);
+        rc = ledger->derived == NULL ? open_now(ledger, create, err) : 0;
+        if (rc == 0) {
+            *ret = ledger->derived;
         }
-        rc = rc != 0 ? rc : create ? open_at(ledger, path, true, err) : open_there(ledger, path, err);
-        if (create && (rc == ERR_CORRUPT || rc == ERR_VERSION)) {
-            rc = make_anew(ledger, path, err);
+        pthread_mutex_unlock(&ledger->derived_lock);
+        if (rc == 1 && left > 1) {
+            nanosleep(&pause, NULL);
         }
     }
-    if (rc == 0) {
-        *ret = ledger->derived;
-    }
-    pthread_mutex_unlock(&ledger->derived_lock);
-    return rc;
+    return rc == 1 ? err_set(err, ERR_NOTFOUND, "derived data of generation %llu was removed",
+                             (unsigned long long)ledger->derived_generation)
+                   : rc;
 }
 
 int derived_renew(struct ledger *ledger, struct err *err) {

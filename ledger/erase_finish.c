@@ -1,7 +1,7 @@
-/* What was erased in the tables still stands in pages that the database does not use any more, and in derived data. It goes
- * with the generation that has them:
+/* What was erased in the tables still stands in pages that the database does not use any more, in the unused parts of those
+ * that it uses, and in derived data. It goes with the generation that has them:
  *
- *   write lock · copies that were not finished go · a compact copy "evidence.<n+1>.new" · in it the wish "erasing" goes ·
+ *   write lock · copies that were not finished go · all records but the wish "erasing" are copied to "evidence.<n+1>.new" ·
  *   sync · renamed to "evidence.<n+1>", synced · in the old one "superseded", the commit: from here on the new one is valid
  *   everybody moves on when his next transaction begins, derived data begins anew beside it
  *   when nobody has the old files open: overwritten, removed
@@ -9,7 +9,6 @@
  * A crash before that commit leaves the old generation valid and a copy that the next one removes; after it, the new one
  * and old files that the next one removes. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -23,43 +22,19 @@
 
 #define POLL_NS (CLOCK_NS_PER_S / 50)
 
-static int copy_data(struct ledger *ledger, const char *tmp, struct err *err) {
-    char path[FILE_PATH_MAX];
-    int rc = file_make_dirs(tmp, err);
-    rc = rc != 0 ? rc : file_join(path, tmp, "data.mdb", err);
-    if (rc != 0) {
-        return rc;
-    }
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        return err_errno(err, errno, "'%s'", path);
-    }
-    rc = db_copy(ledger->evidence, fd, err);
-    if (rc == 0 && fsync(fd) != 0) {
-        rc = err_errno(err, errno, "'%s'", path);
-    }
-    close(fd);
-    return rc;
-}
-
-/* The copy can be opened, has the head that it must have, and no wish any more. */
-static int settle_copy(struct ledger *ledger, struct db_txn *txn, const char *tmp, struct err *err) {
+/* The copy can be opened, and has the head that it must have. */
+static int check_copy(struct ledger *ledger, struct db_txn *txn, const char *tmp, struct err *err) {
     struct db_options options = {
-        .tables = core_table_names, .n_tables = CORE_TABLES, .map_bytes = ledger->config.map_bytes};
+        .tables = core_table_names, .n_tables = CORE_TABLES, .map_bytes = ledger->config.map_bytes, .read_only = true};
     struct db *copy = NULL;
     struct db_txn *in = NULL;
     struct bytes want, got;
     int rc = db_open(tmp, &options, &copy, err);
-    rc = rc != 0 ? rc : db_begin(copy, true, &in, err);
+    rc = rc != 0 ? rc : db_begin(copy, false, &in, err);
     rc = rc != 0 ? rc : db_get(txn, T_META, bytes_of("head"), &want, err);
     rc = rc != 0 ? rc : db_get(in, T_META, bytes_of("head"), &got, err);
     if (rc == 0 && !bytes_eq(want, got)) {
         rc = err_set(err, ERR_CORRUPT, "the copy '%s' has another head", tmp);
-    }
-    rc = rc != 0 ? rc : db_del(in, T_META, bytes_of(CORE_ERASING), err);
-    if (rc == 0) {
-        rc = db_commit(in, err);
-        in = NULL;
     }
     db_abort(in);
     db_close(copy);
@@ -70,9 +45,8 @@ static int make_copy(struct ledger *ledger, struct db_txn *txn, const char *base
     char tmp[FILE_PATH_MAX], path[FILE_PATH_MAX];
     int rc = generation_tmp(base, next, tmp, err);
     rc = rc != 0 ? rc : generation_path(base, next, path, err);
-    rc = rc != 0 ? rc : copy_data(ledger, tmp, err);
-    rc = rc != 0 ? rc : settle_copy(ledger, txn, tmp, err);
-    rc = rc != 0 ? rc : file_sync_dir(tmp, err);
+    rc = rc != 0 ? rc : db_copy(txn, tmp, CORE_ERASING, err);
+    rc = rc != 0 ? rc : check_copy(ledger, txn, tmp, err);
     if (rc == 0 && rename(tmp, path) != 0) {
         rc = err_errno(err, errno, "'%s'", path);
     }
@@ -107,7 +81,7 @@ static int switch_over(struct ledger *ledger, struct err *err) {
 
 /* ---- artifacts ---- */
 
-static int wipe_artifacts(struct ledger *ledger, struct err *err) {
+static int wipe_erased(struct ledger *ledger, struct err *err) {
     struct db_txn *txn;
     struct db_cursor *cursor;
     struct bytes key, record;
@@ -126,6 +100,11 @@ static int wipe_artifacts(struct ledger *ledger, struct err *err) {
     }
     db_abort(txn);
     return rc < 0 ? rc : 0;
+}
+
+int erase_artifacts(struct ledger *ledger, struct err *err) {
+    int rc = wipe_erased(ledger, err);
+    return rc != 0 ? rc : artifact_sweep(ledger, err);
 }
 
 /* ---- all of it ---- */
@@ -172,7 +151,7 @@ int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_p
     if (ledger->read_only) {
         return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
     }
-    int rc = wipe_artifacts(ledger, err);
+    int rc = erase_artifacts(ledger, err);
     if (rc != 0) {
         return rc;
     }
@@ -207,4 +186,17 @@ void erase_tidy(struct ledger *ledger) {
     } else if (core_path(ledger, "evidence", base, NULL) == 0) {
         generation_bury(base, now, &pid, NULL); /* what was begun to be removed */
     }
+}
+
+bool erase_left(struct ledger *ledger, uint64_t *ret_pid) {
+    static const char *const names[] = {"derived", "evidence"};
+    char base[FILE_PATH_MAX];
+    uint64_t pid = 0, now = db_generation(ledger->evidence);
+    bool any = false;
+    *ret_pid = 0;
+    for (size_t i = 0; i < 2; i++) {
+        any = (core_path(ledger, names[i], base, NULL) == 0 && generation_left(base, now, &pid)) || any;
+        *ret_pid = pid != 0 ? pid : *ret_pid;
+    }
+    return any;
 }

@@ -16,6 +16,8 @@
 #define OLD ".old"
 #define NEW ".new"
 
+#define FIND_LOOKS 3 /* at a directory that seems to have none */
+
 int generation_path(const char *base, uint64_t generation, char ret[FILE_PATH_MAX], struct err *err) {
     int n = generation == 0 ? snprintf(ret, FILE_PATH_MAX, "%s", base)
                             : snprintf(ret, FILE_PATH_MAX, "%s.%llu", base, (unsigned long long)generation);
@@ -36,9 +38,9 @@ static enum form form_of(const char *name, const char *base_name, uint64_t *ret)
         return FORM_NONE;
     }
     enum form form = FORM_GENERATION;
-    if (len > n + tail && strcmp(name + len - tail, OLD) == 0) {
+    if (len >= n + tail && strcmp(name + len - tail, OLD) == 0) {
         form = FORM_OLD;
-    } else if (len > n + tail && strcmp(name + len - tail, NEW) == 0) {
+    } else if (len >= n + tail && strcmp(name + len - tail, NEW) == 0) {
         form = FORM_NEW;
     }
     len -= form == FORM_GENERATION ? 0 : tail;
@@ -88,7 +90,7 @@ static int walk(const char *base, int (*each)(void *ctx, enum form form, uint64_
 
 struct finding {
     uint64_t from, found;
-    bool any;
+    bool any, others; /* others: names of other forms, or of lower numbers */
 };
 
 static int find_one(void *ctx, enum form form, uint64_t n, const char *path, struct err *err) {
@@ -99,12 +101,17 @@ static int find_one(void *ctx, enum form form, uint64_t n, const char *path, str
         f->any = true;
         f->found = n;
     }
+    f->others = f->others || form != FORM_GENERATION || n < f->from;
     return 0;
 }
 
 int generation_find(const char *base, uint64_t from, uint64_t *ret, struct err *err) {
     struct finding f = {.from = from};
-    int rc = walk(base, find_one, &f, err);
+    int rc = 0, looks = 0;
+    do { /* names that change while a directory is read may be missed, the old one and the new one */
+        rc = walk(base, find_one, &f, err);
+        looks++;
+    } while (rc == 0 && !f.any && looks < (f.others ? GENERATION_TRIES : FIND_LOOKS));
     if (rc == 0 && f.any) {
         *ret = f.found;
     }
@@ -134,7 +141,34 @@ static int wipe(const char *dir, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = file_join(path, dir, "data.mdb", err);
     rc = rc != 0 || !file_exists(path) ? rc : file_wipe(path, err);
-    return rc != 0 && rc != ERR_NOTFOUND ? rc : file_remove_tree(dir, err);
+    rc = rc != 0 && rc != ERR_NOTFOUND ? rc : file_remove_tree(dir, err);
+    return rc != 0 && !file_exists(dir) ? 0 : rc;
+}
+
+struct left {
+    uint64_t now, pid;
+    bool any;
+};
+
+static int look_at_left(void *ctx, enum form form, uint64_t n, const char *path, struct err *err) {
+    struct left *left = ctx;
+    uint64_t pid = 0;
+    (void)err;
+    if (form != FORM_OLD && (form != FORM_GENERATION || n >= left->now)) {
+        return 0;
+    }
+    left->any = true;
+    if (form == FORM_GENERATION && db_lock_alone(path, NULL, &pid, NULL) == ERR_BUSY && pid != (uint64_t)getpid()) {
+        left->pid = pid;
+    }
+    return 0;
+}
+
+bool generation_left(const char *base, uint64_t generation, uint64_t *ret_pid) {
+    struct left left = {.now = generation};
+    bool any = walk(base, look_at_left, &left, NULL) == 0 && left.any;
+    *ret_pid = left.pid;
+    return any;
 }
 
 struct burial {

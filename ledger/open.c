@@ -118,30 +118,41 @@ int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struc
     rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
     rc = rc != 0 ? rc : read_format(txn, err);
     rc = rc != 0 ? rc : read_identity(ledger, txn, err);
+    if (rc == 0) {
+        ledger->derived_generation = db_txn_generation(txn);
+    }
     db_abort(txn);
     return rc;
+}
+
+/* A generation that was found may be gone before it is looked at, for the next one is there. */
+static int look_for(const char *dir, struct err *err) {
+    char path[FILE_PATH_MAX], path_now[FILE_PATH_MAX];
+    struct stat st;
+    bool there = false, vanished = true;
+    int rc = file_join(path, dir, "evidence", err);
+    for (int left = GENERATION_TRIES; rc == 0 && vanished && left > 0; left--) {
+        uint64_t generation = 0;
+        bool found = generation_find(path, 0, &generation, NULL) == 0;
+        rc = found ? generation_path(path, generation, path_now, err) : 0;
+        there = rc == 0 && found && stat(path_now, &st) == 0;
+        vanished = found && !there && errno == ENOENT;
+    }
+    if (rc == 0 && !there && stat(path, &st) != 0 && errno != ENOENT && errno != ENOTDIR) {
+        return err_errno(err, errno, "'%s'", path);
+    }
+    return rc != 0 ? rc
+           : there && S_ISDIR(st.st_mode)
+               ? 0
+               : err_set(err, ERR_NOTFOUND, "there is no ledger in '%s' ('ledger init' makes one)", dir);
 }
 
 int ledger_open(const char *dir, const struct ledger_open_options *options, struct ledger **ret, struct err *err) {
     static const struct ledger_open_options defaults = {.read_only = false};
     const struct ledger_open_options *o = options == NULL ? &defaults : options;
     struct ledger *ledger;
-    struct stat st;
-    char path[FILE_PATH_MAX], path_now[FILE_PATH_MAX];
-    uint64_t generation = 0;
-    int rc = file_join(path, dir, "evidence", err);
-    if (rc != 0) {
-        return rc;
-    }
-    bool there = generation_find(path, 0, &generation, NULL) == 0 &&
-                 generation_path(path, generation, path_now, NULL) == 0 && stat(path_now, &st) == 0;
-    if (!there && stat(path, &st) != 0 && errno != ENOENT && errno != ENOTDIR) {
-        return err_errno(err, errno, "'%s'", path);
-    }
-    if (!there || !S_ISDIR(st.st_mode)) {
-        return err_set(err, ERR_NOTFOUND, "there is no ledger in '%s' ('ledger init' makes one)", dir);
-    }
-    rc = core_new(dir, o->passphrase, &ledger, err);
+    int rc = look_for(dir, err);
+    rc = rc != 0 ? rc : core_new(dir, o->passphrase, &ledger, err);
     if (rc != 0) {
         return rc;
     }
@@ -150,7 +161,6 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
         ledger_close(ledger);
         return rc;
     }
-    ledger->derived_generation = db_generation(ledger->evidence);
     if (!o->read_only) {
         erase_tidy(ledger);
     }

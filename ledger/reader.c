@@ -90,15 +90,41 @@ int reader_group(struct ledger_reader *reader, uint64_t index, const struct grou
     return rc;
 }
 
-static int load_payload(struct ledger_reader *reader, const struct event_header *h, const uint8_t salt[EVENT_HASH],
-                        struct bytes *ret, struct err *err) {
+/* Whether event i of the group at hand was erased after the group was read. The group says so from now on; it stays where
+ * it is, for others have views of it. */
+static bool erased_since(struct ledger_reader *reader, size_t i) {
+    struct group_event *then = &reader->group->event[i];
+    struct group *now = group_new();
+    int rc = now == NULL ? ERR_NOMEM : renew(reader, NULL);
+    rc = rc != 0 ? rc : core_group_load(reader->view.txn, &reader->view.head, reader->group->index, now, NULL, NULL);
+    bool erased = rc == 0 && i < now->n && now->event[i].where == GROUP_ERASED &&
+                  memcmp(now->event[i].leaf, then->leaf, EVENT_HASH) == 0;
+    if (erased) {
+        then->where = GROUP_ERASED;
+        then->payload = (struct bytes){NULL, 0};
+    }
+    db_rest(reader->view.txn);
+    group_free(now);
+    return erased;
+}
+
+/* 1: the event has been erased by now, and the group says so. */
+static int load_payload(struct ledger_reader *reader, size_t i, const struct event_header *h,
+                        const uint8_t salt[EVENT_HASH], struct bytes *ret, struct err *err) {
     uint8_t commit[EVENT_HASH];
+    struct err why = {0};
     buf_clear(&reader->payload);
     int rc = db_renew(reader->view.txn, err);
-    rc = rc != 0 ? rc : core_payload_get(reader->view.txn, h->seq, &reader->payload, err);
-    db_rest(reader->view.txn);
     if (rc != 0) {
         return rc;
+    }
+    rc = core_payload_get(reader->view.txn, h->seq, &reader->payload, &why);
+    db_rest(reader->view.txn);
+    if (rc == ERR_CORRUPT && erased_since(reader, i)) {
+        return 1;
+    }
+    if (rc != 0) {
+        return err_set(err, rc, "%s", why.msg);
     }
     event_body_commit(commit, salt, bytes_of_buf(&reader->payload));
     if (memcmp(commit, h->body, EVENT_HASH) != 0) {
@@ -118,7 +144,10 @@ int reader_payload(struct ledger_reader *reader, size_t i, const struct event_he
         return 0;
     }
     group_salt(reader->group, i, salt);
-    return load_payload(reader, h, salt, ret, err);
+    int rc = load_payload(reader, i, h, salt, ret, err);
+    return rc == 1 ? err_set(err, ERR_CONFLICT, "the body of event %llu was erased while it was read: read again",
+                             (unsigned long long)h->seq)
+                   : rc;
 }
 
 int reader_give(struct ledger_reader *reader, size_t i, struct ledger_event *ret, struct err *err) {
@@ -132,8 +161,9 @@ int reader_give(struct ledger_reader *reader, size_t i, struct ledger_event *ret
         return rc;
     }
     group_salt(reader->group, i, out.salt);
-    if (e->where == GROUP_EXTERNAL) {
-        rc = load_payload(reader, h, out.salt, &payload, err);
+    if (e->where == GROUP_EXTERNAL && (rc = load_payload(reader, i, h, out.salt, &payload, err)) == 1) {
+        group_salt(reader->group, i, out.salt);
+        rc = 0;
     }
     if (rc == 0 && e->where != GROUP_ERASED) {
         rc = event_payload_decode(payload, &body, &author, err);

@@ -10,7 +10,7 @@
  * more events than when the reader was opened. ERR_CORRUPT, ERR_TAMPERED: the whole group cannot be read. */
 int reader_group(struct ledger_reader *reader, uint64_t index, const struct group **ret, struct err *err);
 /* The payload of event i of the group at hand, h its decoded header; empty when it was erased. Borrowed until the next
- * call. */
+ * call. ERR_CONFLICT: it was erased after the group had been read; asked again it is empty. */
 int reader_payload(struct ledger_reader *reader, size_t i, const struct event_header *h, struct bytes *ret,
                    struct err *err);
 /* Event i of the group at hand, as ledger_reader_next gives it. */

@@ -146,6 +146,7 @@ struct verify_erasures {
     size_t n_absent, cap_absent;
     struct buf names;
     bool pending;                             /* old pages of the database may still hold what was erased */
+    uint64_t seen;                            /* the events before this one were looked at for what they erased */
     uint64_t n_of[LEDGER_ERASE_ARTIFACT + 1]; /* events, artifacts */
 };
 
@@ -210,6 +211,8 @@ int verify_claim(struct verify *v, const struct event_header *h, struct bytes bo
 int verify_erasures(struct verify *v, struct err *err);
 /* A claim names this artifact; after verify_erasures. */
 bool verify_artifact_claimed(const struct verify *v, struct bytes digest);
+/* It was erased by an event that comes after all that were read: the next verification sees it. */
+bool verify_erased_since(const struct verify *v, struct bytes digest);
 /* The report's words; false: nothing was erased. */
 bool verify_erasures_say(const struct verify *v, char *out, size_t max);
 void verify_erasures_done(struct verify *v);

@@ -8,6 +8,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/artifact.h"
+#include "ledger/erase.h"
 #include "ledger/private.h"
 #include "ledger/verify.h"
 
@@ -252,6 +253,12 @@ bool verify_artifact_claimed(const struct verify *v, struct bytes digest) {
     return v->from > 0; /* the event may be one that was not read */
 }
 
+bool verify_erased_since(const struct verify *v, struct bytes digest) {
+    struct ledger_head head;
+    return ledger_head(v->ledger, &head, NULL) == 0 && head.size > v->erasures.seen &&
+           artifact_is_erased(v->ledger, digest);
+}
+
 /* What was erased while this verification was under way is missing in what it read, and the events that say so stand
  * behind its head. */
 static int take_later(struct verify *v, struct err *err) {
@@ -275,6 +282,7 @@ int verify_erasures(struct verify *v, struct err *err) {
     int rc = verify_renew(v, err);
     v->naming = LEDGER_NO_SEQ;
     rc = rc != 0 ? rc : take_later(v, err);
+    e->seen = v->view.head.size;
     if (rc != 0) {
         return rc;
     }
@@ -328,6 +336,21 @@ static size_t put_seqs(const struct verify_erasures *e, uint64_t size, enum ledg
     return put(out, n, max, ")");
 }
 
+/* Where the bytes of what was erased still are. */
+static size_t put_left(const struct verify *v, char *out, size_t n, size_t max) {
+    const char *finish = "'ledger erase --finish'", *sep = n > 0 ? "; " : "";
+    uint64_t pid = 0;
+    bool left = erase_left(v->ledger, &pid);
+    if (left && pid != 0) {
+        return put(out, n, max, "%sold files still hold what was erased, process %llu has them open: end it, then %s", sep,
+                   (unsigned long long)pid, finish);
+    }
+    if (left) {
+        return put(out, n, max, "%sold files still hold what was erased: %s", sep, finish);
+    }
+    return v->erasures.pending ? put(out, n, max, "%sold pages of the database still hold it: %s", sep, finish) : n;
+}
+
 bool verify_erasures_say(const struct verify *v, char *out, size_t max) {
     static const char *const one[] = {"the body of 1 event", "private fields of 1 event", "1 artifact"};
     static const char *const many[] = {"the bodies of %llu events", "private fields of %llu events", "%llu artifacts"};
@@ -350,10 +373,9 @@ bool verify_erasures_say(const struct verify *v, char *out, size_t max) {
         n = what == LEDGER_ERASE_ARTIFACT ? n : put_seqs(e, v->head.size, (enum ledger_erase_what)what, out, n, max);
     }
     if (n > 0) {
-        put(out, n, max, ", each said by a ledger.erased event%s",
-            e->pending ? "; old pages of the database still hold it: 'ledger erase --finish'" : "");
+        n = put(out, n, max, ", each said by a ledger.erased event");
     }
-    return n > 0;
+    return put_left(v, out, n, max) > 0;
 }
 
 void verify_erasures_done(struct verify *v) {

@@ -5,10 +5,12 @@
  * The walk's snapshot may be newer than the verified head: records of later events are passed over. */
 #include <string.h>
 
+#include "base/crypt.h"
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/artifact.h"
 #include "ledger/cursor.h"
+#include "ledger/key_secret.h"
 #include "ledger/verify.h"
 
 typedef void record_fn(struct verify *v, enum core_table table, struct bytes key, struct bytes value);
@@ -153,14 +155,14 @@ static void on_artifact(struct verify *v, enum core_table table, struct bytes ke
     char hex[2 * EVENT_HASH + 1];
     text_hex(hex, key.p, key.n < EVENT_HASH ? key.n : EVENT_HASH);
     if (key.n == EVENT_HASH && value.n == ARTIFACT_RECORD_HEAD && value.p[0] == ARTIFACT_ERASED) {
-        if (!verify_artifact_claimed(v, key)) {
+        if (!verify_artifact_claimed(v, key) && !verify_erased_since(v, key)) {
             verify_fault(v, LEDGER_ERASURES, LEDGER_NO_SEQ, core_table_names[table],
                          "artifact:sha256:%s is missing, and no ledger.erased event says so", hex);
         }
         return;
     }
     v->n_artifacts++;
-    if (artifact_check(v->ledger, key, value, &why) != 0) {
+    if (artifact_check(v->ledger, key, value, &why) != 0 && !verify_erased_since(v, key)) {
         verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "artifact:sha256:%s: %s", hex, why.msg);
     }
 }
@@ -171,6 +173,15 @@ static void on_cursor(struct verify *v, enum core_table table, struct bytes key,
     if (cursor_decode(key, value, &content, &why) != 0) {
         verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "%s", why.msg);
     }
+}
+
+static void on_key_secret(struct verify *v, enum core_table table, struct bytes value) {
+    uint8_t secret[KEY_SECRET_LEN];
+    struct err why = {0};
+    if (key_secret_decode(value, secret, &why) != 0) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "%s", why.msg);
+    }
+    crypt_wipe(secret, sizeof(secret));
 }
 
 /* What opening has not believed blindly: only the known names; the format and identity records byte for byte. */
@@ -192,6 +203,8 @@ static void on_meta(struct verify *v, enum core_table table, struct bytes key, s
         mp_put_str(&want, bytes_of(vkey));
     } else if (bytes_is(key, CORE_ERASING) && bytes_is(value, "1") && (v->erasures.n_claims > 0 || v->from > 0)) {
         v->erasures.pending = true;
+    } else if (bytes_is(key, KEY_SECRET_RECORD)) {
+        on_key_secret(v, table, value);
     } else if (!bytes_is(key, "identity") && !bytes_is(key, "head") && !bytes_is(key, "checkpoint")) {
         stranger(v, table, key);
     }

@@ -270,6 +270,24 @@ static void randomness_does_not_repeat(void **state) {
     assert_memory_not_equal(a, b, sizeof(a));
 }
 
+/* The reference: Python's hashlib.blake2b(message, key=key, digest_size=32). */
+static void keyed_hashes_are_the_reference_blake2b(void **state) {
+    (void)state;
+    uint8_t key[32], got[32], want[32];
+    for (size_t i = 0; i < sizeof(key); i++) {
+        key[i] = (uint8_t)i;
+    }
+    crypt_keyed_hash(got, (struct bytes){key, sizeof(key)}, key);
+    unhex(want, "9ea4a7c5f78b4c5b7775841e2a07db514c510b14f5006d27aee5e20f8406bdd8");
+    assert_memory_equal(got, want, sizeof(want));
+    crypt_keyed_hash(got, (struct bytes){NULL, 0}, key);
+    unhex(want, "4e51e7a913fc80137da52880fecca175bf81e117d5c68126dc2774033517ea0d");
+    assert_memory_equal(got, want, sizeof(want));
+    key[0] = 1;
+    crypt_keyed_hash(got, (struct bytes){NULL, 0}, key);
+    assert_memory_not_equal(got, want, sizeof(want));
+}
+
 static int start(void **state) {
     (void)state;
     return crypt_init(NULL) == 0 && crypt_init(NULL) == 0 ? 0 : -1;
@@ -289,6 +307,7 @@ int main(void) {
         cmocka_unit_test(key_derivation_refuses_costs_out_of_range),
         cmocka_unit_test(secret_memory_can_be_written_and_freed),
         cmocka_unit_test(comparing_and_wiping_see_every_byte),
+        cmocka_unit_test(keyed_hashes_are_the_reference_blake2b),
         cmocka_unit_test(randomness_does_not_repeat),
     };
     return cmocka_run_group_tests(tests, start, NULL);

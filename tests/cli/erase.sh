@@ -35,6 +35,10 @@ box 2 erase "$seq" --finish
 box 2 erase "$seq" --body --reason request --wait 1000000
 box 2 erase "$seq" --private text,text --reason request
 err_has twice
+for names in ',' 'text,' ',text' 'a,,b'; do
+    box 2 erase "$seq" --private "$names" --reason request
+    err_has 'an empty name'
+done
 box 3 erase "$seq" --body --reason 'Two Words'
 box 3 erase 0 --body --reason request
 err_has 'ledger.created'

@@ -3,8 +3,8 @@
 #include "tests/ledger/scratch.h"
 #include "tests/ledger/small_disk.h"
 #include "tests/ledger/syscalls.h"
+#include "tests/ledger/traces.h"
 
-#include <dirent.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -37,40 +37,6 @@ static int finish(void **state) {
     munmap(shared, sizeof(*shared));
     scratch_done(&s);
     return 0;
-}
-
-/* ---- what is in the files ---- */
-
-static size_t count_in(const char *path, const char *text) {
-    struct buf data;
-    size_t n = 0, len = strlen(text);
-    buf_init(&data, SIZE_MAX);
-    scratch_read(path, &data);
-    for (const uint8_t *p = data.p, *end = data.p + data.n;
-         data.n >= len && (p = memmem(p, (size_t)(end - p), text, len)) != NULL; p += len) {
-        n++;
-    }
-    buf_done(&data);
-    return n;
-}
-
-/* In all files below a directory. */
-static size_t count_below(const char *dir, const char *text) {
-    char path[FILE_PATH_MAX];
-    size_t n = 0;
-    DIR *d = opendir(dir);
-    assert_non_null(d);
-    for (struct dirent *e; (e = readdir(d)) != NULL;) {
-        struct stat st;
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) {
-            continue;
-        }
-        must(file_join(path, dir, e->d_name, &why));
-        assert_int_equal(lstat(path, &st), 0);
-        n += S_ISDIR(st.st_mode) ? count_below(path, text) : count_in(path, text);
-    }
-    closedir(d);
-    return n;
 }
 
 static bool is_there(const char *name) {
@@ -185,7 +151,7 @@ static void what_is_erased_is_in_no_file_while_others_append(void **state) {
     must(db_begin(derived, true, &txn, &why));
     must(db_put(txn, DERIVED_COLUMN, bytes_of("12345678"), bytes_of(MARK), DB_PUT, &why));
     must(db_commit(txn, &why));
-    assert_true(count_below(s.dir, MARK) > 3000);
+    assert_true(traces_below(s.dir, MARK) > 3000);
     scratch_close(&s);
     for (int who = 0; who < 2; who++) {
         writer[who] = child(append_on, who);
@@ -200,7 +166,7 @@ static void what_is_erased_is_in_no_file_while_others_append(void **state) {
     must(erase(s.ledger, LEDGER_ERASE_ARTIFACT, 0, small, &why));
     must(erase(s.ledger, LEDGER_ERASE_ARTIFACT, 0, large, &why));
     must(ledger_erase_finish(s.ledger, WAIT_NS, NULL, &why));
-    assert_int_equal(count_below(s.dir, MARK), 0);
+    assert_int_equal(traces_below(s.dir, MARK), 0);
     assert_false(is_there("box/evidence"));
     assert_true(is_there("box/evidence.1"));
     pause_ms(30);
@@ -211,7 +177,7 @@ static void what_is_erased_is_in_no_file_while_others_append(void **state) {
     scratch_verify_good(s.ledger);
     must_fail(ledger_artifact_get(s.ledger, small, 1, &why), ERR_NOTFOUND, "the artifact was erased");
     scratch_close(&s);
-    assert_int_equal(count_below(s.dir, MARK), 0);
+    assert_int_equal(traces_below(s.dir, MARK), 0);
     scratch_open(&s);
     scratch_verify_good(s.ledger);
 }
@@ -229,7 +195,7 @@ static void a_second_erasure_makes_a_third_generation_and_nothing_to_do_makes_no
     must(ledger_erase_finish(s.ledger, 0, NULL, &why));
     assert_true(is_there("box/evidence.2"));
     assert_false(is_there("box/evidence.1"));
-    assert_int_equal(count_below(s.dir, MARK), 0);
+    assert_int_equal(traces_below(s.dir, MARK), 0);
     scratch_fill(&s, 0, 700, true);
     scratch_reopen(&s);
     scratch_verify_good(s.ledger);
@@ -250,7 +216,7 @@ static void an_erased_artifact_does_not_come_back(void **state) {
     scratch_write(scratch_at(&s, "again"), bytes_of_buf(&data));
     buf_done(&data);
     must_fail(ledger_artifact_put(s.ledger, scratch_at(&s, "again"), id, &size, &why), ERR_CONFLICT, "does not come back");
-    assert_int_equal(count_below(s.dir, MARK), 0);
+    assert_int_equal(traces_below(s.dir, MARK), 0);
     must_fail(erase(s.ledger, LEDGER_ERASE_ARTIFACT, 0, id, &why), ERR_NOTFOUND, "was erased before");
     scratch_verify_good(s.ledger);
 }
@@ -276,6 +242,20 @@ static void read_and_wait(int who) {
     _exit(n == 100 ? 0 : 3);
 }
 
+/* Of old files: nothing (-1), that they are there (0), or that this process has them open. */
+static void verification_says(pid_t holder) {
+    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
+    const char *text = report->aspect[LEDGER_ERASURES].text;
+    char named[64];
+    snprintf(named, sizeof(named), "process %d has them open", (int)holder);
+    bool left = strstr(text, "old files still hold what was erased") != NULL;
+    if (left != (holder >= 0) || (strstr(text, named) != NULL) != (holder > 0) ||
+        (strstr(text, "ledger erase --finish") != NULL) != left) {
+        fail_msg("%s", text);
+    }
+    free(report);
+}
+
 static void a_process_that_has_the_old_files_open_is_named_and_waited_for(void **state) {
     uint64_t pid = 0;
     (void)state;
@@ -291,14 +271,40 @@ static void a_process_that_has_the_old_files_open_is_named_and_waited_for(void *
     must_fail(ledger_erase_finish(s.ledger, 50000000, &pid, &why), ERR_BUSY, "still open in process");
     assert_int_equal(pid, reader);
     assert_true(is_there("box/evidence"));
+    verification_says(reader);
     scratch_fill(&s, 300, 310, false); /* nobody else is kept from anything */
     scratch_reopen(&s);
     scratch_verify_good(s.ledger);
     shared->stop = true;
     ended_well(reader);
+    verification_says(0);
     must(ledger_erase_finish(s.ledger, 0, NULL, &why));
     assert_false(is_there("box/evidence"));
-    assert_int_equal(count_below(s.dir, MARK), 0);
+    assert_int_equal(traces_below(s.dir, MARK), 0);
+    verification_says(-1);
+}
+
+/* A kill came between the new name and the zeros: the old files of the first generation, and of a later one. */
+static void old_files_that_were_not_removed_to_the_end_go_with_the_next_opening(void **state) {
+    static const char *const names[] = {"evidence.old", "evidence.0.old", "evidence.1.old", "derived.old"};
+    (void)state;
+    uint64_t seq = append_text("x", false);
+    must(erase(s.ledger, LEDGER_ERASE_BODY, seq, NULL, &why));
+    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    for (size_t i = 0; i < 4; i++) {
+        char path[FILE_PATH_MAX];
+        must(file_join(path, s.dir, names[i], &why));
+        assert_int_equal(mkdir(path, 0700), 0);
+        must(file_join(path, path, "data.mdb", &why));
+        scratch_write(path, bytes_of(MARK));
+    }
+    verification_says(0);
+    scratch_reopen(&s);
+    assert_false(is_there("box/evidence.old"));
+    assert_false(is_there("box/evidence.1.old"));
+    assert_false(is_there("box/derived.old"));
+    assert_true(is_there("box/evidence.0.old")); /* no name of ours */
+    verification_says(-1);
 }
 
 static void a_reader_of_this_process_moves_on(void **state) {
@@ -426,7 +432,7 @@ static void the_next_one_goes_on(uint64_t size) {
     scratch_fill(&s, 0, 1, false);
     scratch_verify_good(s.ledger);
     must(ledger_erase_finish(s.ledger, 0, NULL, &why));
-    assert_int_equal(count_below(s.dir, MARK), 0);
+    assert_int_equal(traces_below(s.dir, MARK), 0);
     scratch_verify_good(s.ledger);
     scratch_close(&s);
 }
@@ -487,7 +493,7 @@ static void erase_without_room(void) {
     assert_int_equal(unlink(scratch_at(&s, "ballast")), 0);
     scratch_fill(&s, 0, 1, false);
     must(ledger_erase_finish(s.ledger, 0, NULL, &why));
-    assert_int_equal(count_below(s.dir, MARK), 0);
+    assert_int_equal(traces_below(s.dir, MARK), 0);
     scratch_verify_good(s.ledger);
     scratch_close(&s);
 }
@@ -504,6 +510,7 @@ int main(void) {
         TEST(a_second_erasure_makes_a_third_generation_and_nothing_to_do_makes_none),
         TEST(an_erased_artifact_does_not_come_back),
         TEST(a_process_that_has_the_old_files_open_is_named_and_waited_for),
+        TEST(old_files_that_were_not_removed_to_the_end_go_with_the_next_opening),
         TEST(a_reader_of_this_process_moves_on),
         TEST(a_verification_goes_on_while_something_is_erased),
         TEST(derived_data_begins_anew_and_keys_are_still_known),
