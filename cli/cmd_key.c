@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/obj.h"
 #include "cli/out.h"
@@ -166,6 +167,16 @@ static const struct opt new_options[] = {
     {0},
 };
 
+/* A key's name stands in the log with every event that it signs. */
+static int check_name(const char *name, struct err *err) {
+    struct secret_hit hit;
+    return secret_next(bytes_of(name), 0, &hit) != 0
+               ? 0
+               : err_set(err, ERR_INVALID,
+                         "the name holds a secret (rule %s): it is kept for ever and travels with every proof. Use another",
+                         hit.rule);
+}
+
 static int new_key(struct cli *cli, const struct opt_args *args) {
     const char *name = opt_text(args, &new_options[N_NAME]);
     const char *fd = opt_text(args, &new_options[N_PASS_FD]), *file = opt_text(args, &new_options[N_PASS_FILE]);
@@ -175,8 +186,8 @@ static int new_key(struct cli *cli, const struct opt_args *args) {
     if (!name) {
         return cli_usage(cli, "--name NAME is missing");
     }
-    int rc = 0;
-    if (fd || file || opt_has(args, &new_options[N_PASSPHRASE])) {
+    int rc = check_name(name, &err);
+    if (rc == 0 && (fd || file || opt_has(args, &new_options[N_PASSPHRASE]))) {
         rc = unlock_new(fd, file, "the new key", "key-passphrase", &pass, &err);
     }
     buf_init(&vkey, VKEY_TEXT_MAX);

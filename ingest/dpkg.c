@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mp.h"
-#include "base/text.h"
+#include "ingest/hide.h"
 
 #define FILES_MAX   256
 #define CONTENT_MAX (UINT64_C(256) << 20) /* of one file; a log of a year has some 10 MB */
@@ -40,14 +40,14 @@ struct reading {
 static const char *const outcome_names[] = {
     [DPKG_DONE] = "done", [DPKG_FAILED] = "failed", [DPKG_UNFINISHED] = "unfinished"};
 
-static void make_key(const struct dpkg_operation *op, char ret[KEY_LEN]) {
-    char text[1024], hex[33];
+static void make_key(const struct dpkg_operation *op, const uint8_t *secret, char ret[KEY_LEN]) {
+    char text[1024], hex[HIDE_HEX];
     uint8_t digest[HASH_LEN];
     snprintf(text, sizeof(text), "%s|%s|%s|%s|%s|%s|%u|%s", op->time_text, dpkg_action_name(op->action), op->package,
              op->arch, op->before, op->after, op->nth, outcome_names[op->outcome]);
     const struct bytes whole = bytes_of(text);
     hash_parts(digest, &whole, 1);
-    text_hex(hex, digest, 16);
+    hide_hash(hex, secret, digest);
     snprintf(ret, KEY_LEN, "op:%s", hex);
 }
 
@@ -120,7 +120,7 @@ static void put_body(struct buf *out, const struct dpkg_operation *op) {
 static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
     struct reading *r = ctx;
     char key[KEY_LEN], subject[64 + DPKG_NAME_MAX + DPKG_ARCH_MAX];
-    make_key(op, key);
+    make_key(op, run_secret(r->run), key);
     snprintf(subject, sizeof(subject), "package/dpkg/%s%s%s", op->package, op->arch[0] != '\0' ? ":" : "", op->arch);
     struct buf body;
     buf_init(&body, BODY_MAX);

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/mp.h"
 #include "base/text.h"
+#include "ingest/hide.h"
 
 #define CURSOR      "ingest/hardware/profile"
 #define BODY_MAX    ((size_t)256 << 10)
@@ -139,10 +140,11 @@ static int put_last(struct ingest_run *run, const struct last *last, struct err 
 }
 
 static int add_profile(struct ingest_run *run, const struct hardware_profile *p, const struct last *last, struct err *err) {
-    char hex[2 * HASH_LEN + 1], digest[sizeof("sha256:") + 2 * HASH_LEN], key[128];
+    char hex[2 * HASH_LEN + 1], digest[sizeof("sha256:") + 2 * HASH_LEN], key[128], hidden[HIDE_HEX];
     text_hex(hex, last->digest, HASH_LEN);
     snprintf(digest, sizeof(digest), "sha256:%s", hex);
-    snprintf(key, sizeof(key), "profile:%llu:%.32s", (unsigned long long)last->number, hex);
+    hide_hash(hidden, run_secret(run), last->digest);
+    snprintf(key, sizeof(key), "profile:%llu:%s", (unsigned long long)last->number, hidden);
     struct buf body;
     buf_init(&body, BODY_MAX);
     hardware_encode(&body, p, digest);

@@ -69,7 +69,7 @@ static int reject(struct reading *in, const struct hook_record *record, const ch
 
 static int take(struct reading *in, const struct hook_record *record, struct err *err) {
     const struct ingest_place place = {in->path, record->line, record->offset};
-    const struct hook_sink sink = {in, on_event, on_ticket};
+    const struct hook_sink sink = {in, on_event, on_ticket, run_secret(in->run)};
     struct err why = {0};
     in->place = &place;
     in->records++;

@@ -28,6 +28,7 @@ struct hook_sink {
     void *ctx;
     int (*event)(void *ctx, const struct hook_event *event, struct err *err); /* non-zero ends the reading */
     uint64_t (*ticket)(void *ctx); /* of the event given last, 0 when it was not taken; may be NULL */
+    const uint8_t *secret;         /* of hashes in headers, see hide.h */
 };
 
 /* What is remembered from one record of an input to the next: requests that wait for their answer, the session of a

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "ingest/hide.h"
 #include "ledger/kind.h"
 
 #define VALUES_MAX ((size_t)2 << 20)
@@ -44,24 +45,24 @@ void hook_begin(struct hook_draft *d, const char *kind) {
     d->cause = 0;
 }
 
-/* A name for a header string. A header cannot be masked, so a name with a secret gives way to its digest. */
-static void header_name(char *ret, size_t cap, const char *family, struct bytes name) {
+/* A name for a header string. A header cannot be masked, so a name with a secret gives way to a hash of it. */
+static void header_name(const struct hook_draft *d, char *ret, size_t cap, const char *family, struct bytes name) {
     struct secret_hit hit;
     if (name.n == 0) {
         snprintf(ret, cap, "%s/unknown", family);
     } else if (secret_next(name, 0, &hit) == 0) {
         uint8_t digest[HASH_LEN];
-        char hex[2 * 16 + 1];
+        char hex[HIDE_HEX];
         hash_parts(digest, &name, 1);
-        text_hex(hex, digest, 16);
-        snprintf(ret, cap, "%s%ssha256-%s", family, family[0] != '\0' ? "/" : "", hex);
+        hide_hash(hex, d->secret, digest);
+        snprintf(ret, cap, "%s%shash-%s", family, family[0] != '\0' ? "/" : "", hex);
     } else {
         snprintf(ret, cap, "%s%s%.*s", family, family[0] != '\0' ? "/" : "", (int)name.n, (const char *)name.p);
     }
 }
 
 void hook_subject(struct hook_draft *d, const char *family, struct bytes name) {
-    header_name(d->subject, sizeof(d->subject), family, name);
+    header_name(d, d->subject, sizeof(d->subject), family, name);
 }
 
 void hook_known(struct hook_draft *d, const char *name, struct bytes text) {
@@ -73,7 +74,7 @@ void hook_known(struct hook_draft *d, const char *name, struct bytes text) {
 
 void hook_run(struct hook_draft *d, struct bytes run) {
     if (run.n > 0) {
-        header_name(d->run, sizeof(d->run), "", run);
+        header_name(d, d->run, sizeof(d->run), "", run);
     }
 }
 
@@ -85,7 +86,7 @@ void hook_session(struct hook_draft *d, struct bytes session) {
 void hook_agent(struct hook_draft *d, struct bytes agent) {
     char name[sizeof(d->actor) - 8];
     if (agent.n > 0) {
-        header_name(name, sizeof(name), "", agent);
+        header_name(d, name, sizeof(name), "", agent);
         snprintf(d->actor, sizeof(d->actor), "agent:%s", name);
         hook_known(d, "agent", agent);
     }
@@ -231,14 +232,14 @@ void hook_at_units(struct hook_draft *d, struct hook_map *map, const char *name,
 void hook_key(struct hook_draft *d, const struct bytes *parts, size_t n) {
     uint8_t lengths[HOOK_KEY_PARTS][4], digest[HASH_LEN];
     struct bytes all[2 * HOOK_KEY_PARTS];
-    char hex[2 * 16 + 1];
+    char hex[HIDE_HEX];
     for (size_t i = 0; i < n && i < HOOK_KEY_PARTS; i++) {
         be32_put(lengths[i], (uint32_t)parts[i].n);
         all[2 * i] = (struct bytes){lengths[i], sizeof(lengths[i])};
         all[2 * i + 1] = parts[i];
     }
     hash_parts(digest, all, 2 * n);
-    text_hex(hex, digest, 16);
+    hide_hash(hex, d->secret, digest);
     snprintf(d->key, sizeof(d->key), "hook:%s", hex);
 }
 

@@ -21,13 +21,14 @@ struct hook_draft {
     uint32_t n_left_out;
     uint8_t arguments_digest[32]; /* zero: it has none */
     uint64_t at, cause;
+    const uint8_t *secret; /* of hashes in headers, see hide.h */
 };
 
 void hook_draft_init(struct hook_draft *draft);
 void hook_draft_done(struct hook_draft *draft);
 
 void hook_begin(struct hook_draft *draft, const char *kind);
-/* "family/name"; an empty name becomes "unknown", one with a secret in it a digest. */
+/* "family/name"; an empty name becomes "unknown", one with a secret in it a hash. */
 void hook_subject(struct hook_draft *draft, const char *family, struct bytes name);
 /* The session is the event's run too. Nothing for empty texts. */
 void hook_session(struct hook_draft *draft, struct bytes session);

@@ -158,6 +158,7 @@ int hook_read_record(struct hook_reader *r, struct bytes json, const struct hook
     struct hook_map map;
     struct err why = {0};
     r->sink = sink;
+    r->draft.secret = sink->secret;
     r->text = json;
     r->nth = 0;
     buf_clear(&r->item);

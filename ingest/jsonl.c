@@ -1,11 +1,11 @@
 /* The source "jsonl": from lines to drafts.
  *
  * A line without a key gets one, so that reading the same input again adds nothing. The key has to tell a line that was
- * read before from a line that happens to have the same text: it is made of the text's digest and of how many lines with
- * that text came before it in the input. Reading a file again, a copy of it, or the file after it has grown gives the same
- * keys; two equal lines of one file stay two events. Two files that share a line share that event: who wants them apart
- * gives each line a time or a key. Counting needs memory, so it ends after OCCUR_MAX different texts; lines with a new text
- * after that are told apart by their offset, which is as good as long as the file is not cut at its front. */
+ * read before from a line that happens to have the same text: it is made of the text's hash (hide.h) and of how many lines
+ * with that text came before it in the input. Reading a file again, a copy of it, or the file after it has grown gives the
+ * same keys; two equal lines of one file stay two events. Two files that share a line share that event: who wants them
+ * apart gives each line a time or a key. Counting needs memory, so it ends after OCCUR_MAX different texts; lines with a
+ * new text after that are told apart by their offset, which is as good as long as the file is not cut at its front. */
 #include "ingest/jsonl.h"
 
 #include <stdio.h>
@@ -13,9 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/hash.h"
-#include "base/text.h"
-
-#define KEY_HEX_BYTES 16
+#include "ingest/hide.h"
 
 int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err) {
     struct gz *gz = NULL;
@@ -33,6 +31,7 @@ int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err)
     if (in->occur == NULL) {
         return err_set(err, ERR_NOMEM, "%s: out of memory", in->path);
     }
+    in->secret = run_secret(in->run);
     jsonl_parser_init(&in->parser);
     return 0;
 }
@@ -53,8 +52,8 @@ int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JS
     if (code != 0) {
         return code;
     }
-    char hex[2 * KEY_HEX_BYTES + 1], generation[32] = "", which[32] = "";
-    text_hex(hex, digest, KEY_HEX_BYTES);
+    char hex[HIDE_HEX], generation[32] = "", which[32] = "";
+    hide_hash(hex, in->secret, digest);
     if (in->generation > 0) {
         snprintf(generation, sizeof(generation), "@%llu", (unsigned long long)in->generation);
     }

@@ -32,8 +32,9 @@ int jsonl_parse_item(struct jsonl_parser *parser, int parsed, const char *why, s
 struct jsonl_input {
     struct ingest_run *run;
     const char *path;
-    struct lines *lines; /* owned */
-    struct occur *occur; /* owned */
+    const uint8_t *secret; /* of keys, see hide.h */
+    struct lines *lines;   /* owned */
+    struct occur *occur;   /* owned */
     struct jsonl_parser parser;
     uint64_t generation; /* of a followed file: how often it was rotated or cut */
     uint64_t size;       /* of the ledger, as last asked */
@@ -41,7 +42,8 @@ struct jsonl_input {
     bool size_known;
 };
 #define JSONL_KEY_MAX 128
-/* The key of a line that has none: "line:<32 hex of SHA-256 of its text>", then "@<generation>" when that is not 0, then
+/* The key of a line that has none: "line:<32 hex digits>", hide_hash of SHA-256 of its text, then "@<generation>" when that
+ * is not 0, then
  * "#<n>" for the n-th line of this text in this input, n from 2. Past the bound of occur.h: "+<offset>" in place of "#<n>".
  */
 int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JSONL_KEY_MAX], struct err *err);

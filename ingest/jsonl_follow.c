@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mp.h"
+#include "ingest/hide.h"
 #include "ingest/mark.h"
 
 #define FOLLOW_WAIT_MS 200
@@ -90,8 +91,11 @@ static bool name_is_other_file(const struct follow *f) {
 /* ---- gaps --------------------------------------------------------------------------------------------------------- */
 
 static int add_gap(struct follow *f, const char *what, const char *how, struct err *err) {
-    char key[128], detail[256];
-    snprintf(key, sizeof(key), "gap:%s@%llu", f->name, (unsigned long long)f->mark.generation);
+    char key[128], detail[256], hex[HIDE_HEX];
+    uint8_t digest[HASH_LEN];
+    hash_parts(digest, &(struct bytes){(const uint8_t *)f->name, strlen(f->name)}, 1);
+    hide_hash(hex, run_secret(f->run), digest);
+    snprintf(key, sizeof(key), "gap:%s@%llu", hex, (unsigned long long)f->mark.generation);
     snprintf(detail, sizeof(detail), "%s; what the file held past byte %llu may be missing", how,
              (unsigned long long)f->mark.offset);
     struct buf body;

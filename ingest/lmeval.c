@@ -39,6 +39,13 @@ struct evaluation {
 
 /* ---- drafts ------------------------------------------------------------------------------------------------------- */
 
+/* It stands in subjects, so that it is hidden like a key. */
+static void set_id(struct evaluation *e, const struct bytes *parts, size_t n) {
+    char key[LMEVAL_KEY_LEN];
+    lmeval_key(key, run_secret(e->run), "", parts, n);
+    snprintf(e->id, sizeof(e->id), "%.32s", key);
+}
+
 static int add(struct evaluation *e, const char *kind, const char *key, struct bytes body, const struct ingest_place *place,
                struct err *err) {
     struct ledger_draft draft;
@@ -67,7 +74,7 @@ static int declare_tasks(struct evaluation *e, const struct ingest_place *place,
         }
         buf_clear(&e->body);
         code = lmeval_put_task(task, &e->body, err);
-        lmeval_key(key, "task", parts, 3);
+        lmeval_key(key, run_secret(e->run), "task", parts, 3);
         snprintf(subject, sizeof(subject), "task/%.*s", (int)task->name.n, (const char *)task->name.p);
         ledger_draft_init(&draft);
         draft.kind = bytes_of("eval.task_declared");
@@ -95,7 +102,7 @@ static int add_scores(struct evaluation *e, const struct lmeval_task *task, cons
         const uint8_t partial = (uint8_t)task->partial;
         const struct bytes parts[] = {bytes_of(e->id), task->name, m.key, m.value, m.stderr_, {&partial, 1}};
         char key[LMEVAL_KEY_LEN];
-        lmeval_key(key, "score", parts, sizeof(parts) / sizeof(parts[0]));
+        lmeval_key(key, run_secret(e->run), "score", parts, sizeof(parts) / sizeof(parts[0]));
         buf_clear(&e->body);
         code = lmeval_put_scored(e->doc, task, &m, &e->body, err);
         code = code != 0 ? code : add(e, "eval.scored", key, bytes_of_buf(&e->body), place, err);
@@ -111,7 +118,7 @@ static int add_results(struct evaluation *e, const char *path, struct err *err) 
     const struct bytes parts[] = {bytes_of(e->id), {doc->digest, sizeof(doc->digest)}, {&partial, 1}};
     char key[LMEVAL_KEY_LEN];
     uint64_t before = run_ticket(e->run);
-    lmeval_key(key, "imported", parts, 3);
+    lmeval_key(key, run_secret(e->run), "imported", parts, 3);
     buf_clear(&e->body);
     int code = lmeval_put_imported(doc, path, &e->body, err);
     code = code != 0 ? code : add(e, "eval.imported", key, bytes_of_buf(&e->body), &place, err);
@@ -143,12 +150,10 @@ static int take_sample(struct evaluation *e, int read, const struct lmeval_sampl
     const struct bytes digest = {sample->digest, sizeof(sample->digest)};
     char key[LMEVAL_KEY_LEN];
     if (e->id[0] == '\0') {
-        const struct bytes first[] = {bytes_of("samples"), e->about.task, digest};
-        lmeval_key(key, "", first, 3);
-        snprintf(e->id, sizeof(e->id), "%.32s", key);
+        set_id(e, (struct bytes[]){bytes_of("samples"), e->about.task, digest}, 3);
     }
     const struct bytes parts[] = {bytes_of(e->id), e->about.task, digest};
-    lmeval_key(key, "sample", parts, 3);
+    lmeval_key(key, run_secret(e->run), "sample", parts, 3);
     int code = lmeval_counter_take(&e->counter, sample, err);
     return code != 0 ? code : add(e, sample->failed ? "eval.sample_failed" : "eval.sampled", key, sample->body, place, err);
 }
@@ -275,7 +280,7 @@ static int take_evaluation(struct ingest_run *run, struct lmeval_doc *doc, const
     const struct ingest_place place = {.file = file->path};
     struct evaluation e;
     evaluation_init(&e, run, doc);
-    memcpy(e.id, doc->id, sizeof(e.id));
+    set_id(&e, (struct bytes[]){bytes_of(doc->id)}, 1);
     e.about.at = doc->at;
     e.about.at_text = doc->at_text;
     int code = declare_tasks(&e, &place, err);
@@ -358,7 +363,7 @@ static int read_orphans(struct ingest_run *run, const struct lmeval_file *file, 
         char key[LMEVAL_KEY_LEN], count[24];
         snprintf(count, sizeof(count), "%llu", (unsigned long long)e.counter.documents);
         const struct bytes parts[] = {bytes_of(e.id), bytes_of(count)};
-        lmeval_key(key, "imported", parts, 2);
+        lmeval_key(key, run_secret(run), "imported", parts, 2);
         code = lmeval_put_orphans(&e.about, e.counter.documents, file->path, &e.body, err);
         code = code != 0 ? code : add(&e, "eval.imported", key, bytes_of_buf(&e.body), &place, err);
     }

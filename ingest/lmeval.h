@@ -58,8 +58,8 @@ struct bytes lmeval_word(struct bytes raw);
 /* Seconds since 1970 as decimal text, exactly. False before 2000 (a clock that counts from the start of the machine), after
  * 2261, with an exponent, or with more than 9 digits of a fraction. */
 bool lmeval_seconds(struct bytes text, uint64_t *ret_ns);
-/* "PREFIX:" and 32 hex digits of the SHA-256 over the parts, each with its length. */
-void lmeval_key(char ret[LMEVAL_KEY_LEN], const char *prefix, const struct bytes *parts, size_t n);
+/* "PREFIX:" and 32 hex digits: hide_hash of the SHA-256 over the SHA-256 of each part. */
+void lmeval_key(char ret[LMEVAL_KEY_LEN], const uint8_t *secret, const char *prefix, const struct bytes *parts, size_t n);
 
 /* What no field has a name for: kept private, as it stands. */
 struct lmeval_other {

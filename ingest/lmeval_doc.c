@@ -114,7 +114,7 @@ static void make_id(struct lmeval_doc *doc) {
                                   lmeval_get(whole, "end_time"), doc->top[LMEVAL_SECONDS]};
     char key[LMEVAL_KEY_LEN];
     bool dated = doc->top[LMEVAL_DATE].n > 0;
-    lmeval_key(key, "", dated ? parts : &whole, dated ? sizeof(parts) / sizeof(parts[0]) : 1);
+    lmeval_key(key, NULL, "", dated ? parts : &whole, dated ? sizeof(parts) / sizeof(parts[0]) : 1);
     snprintf(doc->id, sizeof(doc->id), "%.32s", key);
 }
 

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "ingest/hide.h"
 
 #define WORD_MAX    128
 #define S_OF_2000   UINT64_C(946684800)
@@ -186,16 +187,16 @@ bool lmeval_seconds(struct bytes text, uint64_t *ret_ns) {
 
 /* ---- keys and what is left over ----------------------------------------------------------------------------------- */
 
-void lmeval_key(char ret[LMEVAL_KEY_LEN], const char *prefix, const struct bytes *parts, size_t n) {
+void lmeval_key(char ret[LMEVAL_KEY_LEN], const uint8_t *secret, const char *prefix, const struct bytes *parts, size_t n) {
     uint8_t all[HASH_LEN], each[16 * HASH_LEN];
     size_t used = n < 16 ? n : 16;
     for (size_t i = 0; i < used; i++) {
         hash_parts(each + i * HASH_LEN, &parts[i], 1);
     }
     const struct bytes whole = {each, used * HASH_LEN};
-    char hex[33];
+    char hex[HIDE_HEX];
     hash_parts(all, &whole, 1);
-    text_hex(hex, all, 16);
+    hide_hash(hex, secret, all);
     snprintf(ret, LMEVAL_KEY_LEN, "%s%s%s", prefix, prefix[0] != '\0' ? ":" : "", hex);
 }
 

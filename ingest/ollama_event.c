@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ingest/hide.h"
 #include "ingest/ollama.h"
 
-#define KEY_HEX_BYTES 16
-#define DIGEST_TEXT   (sizeof("sha256:") + 2 * HASH_LEN)
+#define DIGEST_TEXT (sizeof("sha256:") + 2 * HASH_LEN)
 
 void ollama_view_init(struct ollama_view *view, struct ingest_run *run, const char *endpoint, const char *what) {
     const struct bytes whole = bytes_of(what);
@@ -122,7 +122,7 @@ void ollama_put_raw(struct fields *f, const char *name, struct bytes map, const 
 #define KEY_MAX 64
 static void make_key(char ret[KEY_MAX], const struct ollama_view *view, const struct ollama_key *key) {
     uint8_t digest[HASH_LEN], gen[8], lengths[16];
-    char hex[2 * KEY_HEX_BYTES + 1];
+    char hex[HIDE_HEX];
     bool list = view->saved && key->change;
     be64_put(gen, view->saved ? 0 : key->gen);
     be64_put(lengths, key->name.n);
@@ -139,7 +139,7 @@ static void make_key(char ret[KEY_MAX], const struct ollama_view *view, const st
         {view->now, list ? HASH_LEN : 0},
     };
     hash_parts(digest, parts, sizeof(parts) / sizeof(parts[0]));
-    text_hex(hex, digest, KEY_HEX_BYTES);
+    hide_hash(hex, run_secret(view->run), digest);
     snprintf(ret, KEY_MAX, "%.24s:%s", key->what, hex);
 }
 

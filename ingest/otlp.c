@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "ingest/hide.h"
 
 #define ITEM_MAX       (4 * OTLP_RECORD_MAX)
 #define WAITING_MAX    ((uint64_t)1 << 20) /* drafts are committed when there are so many bytes of them */
@@ -126,14 +127,14 @@ static int add(struct otlp *o, const struct ledger_draft *draft, uint64_t at, ui
 
 /* Records of a session are numbered without holes: when one is missing, that is known. */
 static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, struct err *err) {
-    char key[OTLP_NAME_LEN], hex[2 * SESSION_DIGEST + 1];
+    char key[OTLP_NAME_LEN], hex[HIDE_HEX];
     uint8_t digest[HASH_LEN];
     struct fields body;
     struct buf out;
     struct ledger_draft draft;
     uint64_t unused;
     hash_parts(digest, &e->session, 1);
-    text_hex(hex, digest, SESSION_DIGEST);
+    hide_hash(hex, run_secret(o->run), digest);
     snprintf(key, sizeof(key), "gap:%s:%llu-%llu", hex, (unsigned long long)before, (unsigned long long)e->sequence);
     fields_init(&body, 4096);
     buf_init(&out, 4096);
@@ -427,6 +428,7 @@ int otlp_init(struct otlp *o, struct ingest_run *run, struct err *err) {
     memset(o, 0, sizeof(*o));
     o->run = run;
     otlp_map_init(&o->map);
+    o->map.secret = run_secret(run);
     otlp_cut_init(&o->cut);
     buf_init(&o->item, ITEM_MAX);
     o->map.ctx = o;

@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ingest/hide.h"
 #include "ingest/hook_words.h"
 #include "ingest/otlp_map.h"
 
@@ -166,7 +167,7 @@ static int make_key(struct log *l, struct bytes record, struct err *err) {
     struct mp_item head, name;
     struct buf *out = &l->map->text;
     uint8_t digest[HASH_LEN];
-    char hex[33];
+    char hex[HIDE_HEX];
     bool timed = l->m[TIME].there && !(l->m[TIME].item.type == MP_STR && bytes_is(l->m[TIME].item.data, "0"));
     buf_clear(out);
     buf_put_str(out, l->from->digest);
@@ -184,7 +185,7 @@ static int make_key(struct log *l, struct bytes record, struct err *err) {
     if (code == 0) {
         struct bytes all = bytes_of_buf(out);
         hash_parts(digest, &all, 1);
-        text_hex(hex, digest, 16);
+        hide_hash(hex, l->map->secret, digest);
         snprintf(l->key, sizeof(l->key), "log:%s", hex);
     }
     return code;
@@ -205,12 +206,12 @@ static void read_run(struct log *l) {
     if (l->trace[0] != '\0') {
         snprintf(l->run, sizeof(l->run), "%s", l->trace);
     } else if (session.n > 0) {
-        otlp_name(l->run, "", session);
+        otlp_name(l->map, l->run, "", session);
     }
     if (l->run[0] != '\0') {
         snprintf(l->subject, sizeof(l->subject), "run/%.150s", l->run);
     } else {
-        otlp_name(l->subject, "service/", bytes_of(l->from->service[0] != '\0' ? l->from->service : "unnamed"));
+        otlp_name(l->map, l->subject, "service/", bytes_of(l->from->service[0] != '\0' ? l->from->service : "unnamed"));
     }
 }
 
@@ -306,7 +307,7 @@ static int map_decision(struct log *l, struct err *err) {
     const char *by = decided_by(otlp_find_text(&m->attributes, "source")), *group = hook_group_of(tool);
     put_common(l);
     put_agent(l);
-    otlp_name(l->subject, "tool/", tool);
+    otlp_name(l->map, l->subject, "tool/", tool);
     put_word(m, "decision", answer.decision);
     put_word(m, "lifetime", answer.lifetime);
     put_word(m, "decided_by", strcmp(by, "unknown") == 0 ? answer.decided_by : by);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "ingest/hide.h"
 
 #define VALUES_MAX    ((size_t)4 << 20)
 #define OPEN_TEXT_MAX 256
@@ -59,16 +60,16 @@ static bool may_stand_in_header(struct bytes text) {
     return text.n > 0 && text.n <= NAME_MAX_ && !text_has_control(text) && secret_next(text, 0, &hit) != 0;
 }
 
-void otlp_name(char ret[OTLP_NAME_LEN], const char *prefix, struct bytes text) {
+void otlp_name(const struct otlp_map *m, char ret[OTLP_NAME_LEN], const char *prefix, struct bytes text) {
     if (may_stand_in_header(text)) {
         snprintf(ret, OTLP_NAME_LEN, "%s%.*s", prefix, (int)text.n, (const char *)text.p);
         return;
     }
     uint8_t digest[HASH_LEN];
-    char hex[33];
+    char hex[HIDE_HEX];
     hash_parts(digest, &text, 1);
-    text_hex(hex, digest, 16);
-    snprintf(ret, OTLP_NAME_LEN, "%ssha256-%s", prefix, hex);
+    hide_hash(hex, m->secret, digest);
+    snprintf(ret, OTLP_NAME_LEN, "%shash-%s", prefix, hex);
 }
 
 static void put_digest(struct fields *fields, const char *name, struct bytes content) {
@@ -389,8 +390,8 @@ static int put_resource(struct otlp_map *m, struct bytes resource, struct buf *i
     struct bytes service = otlp_find_text(&m->attributes, "service.name");
     ret->actor[0] = ret->service[0] = '\0';
     if (may_stand_in_header(service)) {
-        otlp_name(ret->service, "", service);
-        otlp_name(ret->actor, "service:", service);
+        otlp_name(m, ret->service, "", service);
+        otlp_name(m, ret->actor, "service:", service);
     }
     otlp_rows(m, &m->attributes, reporter_rows, sizeof(reporter_rows) / sizeof(reporter_rows[0]));
     return 0;
@@ -399,7 +400,7 @@ static int put_resource(struct otlp_map *m, struct bytes resource, struct buf *i
 int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope, struct otlp_from *ret, struct err *err) {
     char subject[OTLP_NAME_LEN], key[OTLP_NAME_LEN];
     uint8_t digest[HASH_LEN];
-    char hex[2 * HASH_LEN + 1];
+    char hex[2 * HASH_LEN + 1], hidden[HIDE_HEX];
     struct otlp_from from = {.actor = ""};
     struct buf identity;
     m->failed = false;
@@ -424,8 +425,9 @@ int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope,
         text_hex(hex, digest, HASH_LEN);
         snprintf(from.digest, sizeof(from.digest), "sha256:%s", hex);
         fields_text(&m->body, "digest", bytes_of(from.digest));
-        otlp_name(subject, "service/", from.service[0] != '\0' ? bytes_of(from.service) : bytes_of("unnamed"));
-        snprintf(key, sizeof(key), "reporter:%s", hex);
+        otlp_name(m, subject, "service/", from.service[0] != '\0' ? bytes_of(from.service) : bytes_of("unnamed"));
+        hide_hash(hidden, m->secret, digest);
+        snprintf(key, sizeof(key), "reporter:%s", hidden);
         struct otlp_event e = {.kind = "run.reporter_observed",
                                .subject = subject,
                                .run = "",

@@ -42,7 +42,8 @@ struct otlp_from {
 struct otlp_map {
     void *ctx;
     int (*emit)(void *ctx, const struct otlp_event *event, struct err *err);
-    bool failed; /* the code that a function below gave came from emit */
+    bool failed;           /* the code that a function below gave came from emit */
+    const uint8_t *secret; /* of hashes in headers, see hide.h */
     /* scratch */
     struct fields body, private_;
     struct buf body_out, private_out, text, note;
@@ -99,8 +100,8 @@ int otlp_put_rest(struct otlp_map *map, struct err *err);
 int otlp_emit(struct otlp_map *map, struct otlp_event *event, struct err *err);
 bool otlp_is_open_text(struct bytes text);
 bool otlp_is_word(struct bytes text);
-/* `prefix` and the text when it may stand in a header; else a digest in its place. */
-void otlp_name(char ret[OTLP_NAME_LEN], const char *prefix, struct bytes text);
+/* `prefix` and the text when it may stand in a header; else a hash of it. */
+void otlp_name(const struct otlp_map *map, char ret[OTLP_NAME_LEN], const char *prefix, struct bytes text);
 /* eval.scored out of attributes of gen_ai.evaluation.result; false when they have no name of a metric. */
 bool otlp_put_score(struct otlp_map *map, struct otlp_attributes *attributes);
 

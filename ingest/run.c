@@ -13,10 +13,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crypt.h"
 #include "base/file.h"
 #include "base/secret.h"
 #include "ingest/queue.h"
 #include "ingest/tally.h"
+#include "ledger/key_secret.h"
 #include "ledger/kind.h"
 
 #define RUN_ACTOR_LEN      64
@@ -33,6 +35,7 @@ struct ingest_run {
     struct lines_tap tap;
     char path[FILE_PATH_MAX], name[FILE_PATH_MAX]; /* of the input at hand, as given and as recorded */
     char actor[RUN_ACTOR_LEN];
+    uint8_t *secret; /* secret memory */
     bool in_input, no_receipt, broken;
     bool strict_stop;
     struct err stop_err;
@@ -57,12 +60,29 @@ bool run_stopped(const struct ingest_run *run) {
     return run->options.stop != NULL && *run->options.stop != 0;
 }
 
+const uint8_t *run_secret(const struct ingest_run *run) {
+    return run->secret;
+}
+
 void run_no_receipt(struct ingest_run *run) {
     run->no_receipt = true;
 }
 
 struct lines_tap *run_tap(struct ingest_run *run) {
     return &run->tap;
+}
+
+/* A dry run writes nothing: where there is no secret yet, the keys that it shows are of no later run. */
+static int take_secret(struct ingest_run *run, struct err *err) {
+    run->secret = crypt_secret_new(KEY_SECRET_LEN);
+    if (run->secret == NULL) {
+        return err_set(err, ERR_NOMEM, "ingest: out of locked memory");
+    }
+    if (run->options.dry_run && key_secret_get(run->ledger, false, run->secret, NULL) == ERR_NOTFOUND) {
+        crypt_random(run->secret, KEY_SECRET_LEN);
+        return 0;
+    }
+    return key_secret_get(run->ledger, !run->options.dry_run, run->secret, err);
 }
 
 int run_new(struct ledger *ledger, const char *source, const struct ingest_options *options, struct ingest_result *result,
@@ -81,6 +101,7 @@ int run_new(struct ledger *ledger, const char *source, const struct ingest_optio
     if (code == 0) {
         code = queue_new(ledger, &run->queue, err);
     }
+    code = code != 0 ? code : take_secret(run, err);
     run->tap.hash = hash_new();
     if (code == 0 && run->tap.hash == NULL) {
         code = err_set(err, ERR_NOMEM, "ingest: out of memory");
@@ -97,6 +118,7 @@ void run_free(struct ingest_run *run) {
     if (run != NULL) {
         queue_free(run->queue);
         hash_free(run->tap.hash);
+        crypt_secret_free(run->secret);
         free(run);
     }
 }

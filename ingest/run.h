@@ -15,6 +15,8 @@ const struct ingest_options *run_options(const struct ingest_run *run);
 struct ledger *run_ledger(struct ingest_run *run);
 const char *run_actor(const struct ingest_run *run);
 bool run_stopped(const struct ingest_run *run);
+/* For hide_hash; borrowed. */
+const uint8_t *run_secret(const struct ingest_run *run);
 
 /* Starts an input. `name` is copied; it goes into the receipt, as a private field. */
 int run_begin(struct ingest_run *run, const char *name, struct err *err);

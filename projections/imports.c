@@ -20,7 +20,6 @@ enum {
     NEWEST_REJECTED,
     REASONS,
     REJECTED_SEQ,
-    DIGEST,
     PARSER,
     FIRST_AT,
     LAST_AT,
@@ -46,7 +45,6 @@ static const struct state_column import_columns[] = {
     [NEWEST_REJECTED] = {"newest_rejected", CELL_INT, 0, "its records that were refused"},
     [REASONS] = {"reasons", CELL_LIST, 0, "why they were: a map for each reason"},
     [REJECTED_SEQ] = {"rejected_seq", CELL_INT, COLUMN_SEQ, "the newest receipt that tells of refused records"},
-    [DIGEST] = {"digest", CELL_TEXT, 0, "digest of the newest input"},
     [PARSER] = {"parser", CELL_INT, 0, "version of the rules that it was read by"},
     [FIRST_AT] = {"first_at", CELL_INT, COLUMN_TIME, "the earliest time in any input"},
     [LAST_AT] = {"last_at", CELL_INT, COLUMN_TIME, "the latest time in any input"},
@@ -130,7 +128,6 @@ static int fold_import(struct fold *fold, struct err *err) {
     add(fold, row, BYTES, "bytes");
     replace(fold, row, STOPPED, "stopped");
     replace(fold, row, REASONS, "reasons");
-    replace(fold, row, DIGEST, "digest");
     replace(fold, row, PARSER, "parser");
     widen(fold, row, FIRST_AT, "first_at", false);
     widen(fold, row, LAST_AT, "last_at", true);
@@ -200,4 +197,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"ledger.imported", "ledger.gap", NULL};
 
-const struct projection projection_imports = {"imports", 1, tables, 2, kinds, fold_imports};
+const struct projection projection_imports = {"imports", 2, tables, 2, kinds, fold_imports};

@@ -46,6 +46,24 @@ echo '{"kind":"x.test.note","subject":"thing/9","actor":"service:t","key":"a9"}'
 same "$code" 0
 json .accepted 1
 
+# Who holds a bundle cannot test a guess of a line, or of a small input, that he was not shown.
+guess='{"kind":"x.acme.test","subject":"patient/7","open":[],"body":{"result":"positive"}}'
+box 0 init --origin test.example/guess -C "$T/guess"
+printf '%s\n' "$guess" >guess.jsonl
+run 0 -C "$T/guess" ingest jsonl guess.jsonl
+run 0 -C "$T/guess" export -o guess.tar --whole --bodies all --plain
+tar -xOf guess.tar entries/0 >shown
+tar -xOf guess.tar payloads/0.jsonl | jq -r '.. | strings' | while read -r text; do
+    base64 -d <<<"$text" >>shown 2>/dev/null || true
+done
+check grep -aq 'import/jsonl' shown
+check grep -aq '"\?accepted' shown
+run 0 -C "$T/guess" log --json
+for digest in "$(printf %s "$guess" | sha256sum | cut -c1-32)" "$(sha256sum <guess.jsonl | cut -c1-32)"; do
+    out_lacks "$digest"
+    check test "$(grep -ac "$digest" shown)" = 0
+done
+
 # Following stops at a signal and leaves nothing out.
 : >grow.jsonl
 "$LEDGER" -C "$BOX" ingest jsonl --follow grow.jsonl --json >"$T/.out" 2>"$T/.err" &

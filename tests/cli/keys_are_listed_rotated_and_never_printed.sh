@@ -86,6 +86,14 @@ run 3 -C asked init --origin test.example/asked --passphrase
 err_has 'no terminal'
 check test ! -e asked
 
+# The name of an author's key stands in the log for ever: what looks like a secret is refused, and not repeated.
+run 3 key new author.key --name "example.org/ghp_0123456789abcdefghijABCDEFGHIJ012345"
+err_has 'rule github-pat'
+[[ $err != *ghp_0123456789* ]] || fail "the name is repeated"
+check test ! -e author.key
+run 0 key new author.key --name example.org/token
+out_has 'example.org/token+'
+
 # On a terminal the passphrase is asked for, without echo.
 if command -v script >/dev/null; then
     : >tty.log

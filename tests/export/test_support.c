@@ -223,6 +223,15 @@ static void maps_inside_go_by_their_own_names(void **state) {
     assert_string_equal(told_of("{\"detail\":5,\"votes\":{\"alice\":1}}"), "");
 }
 
+static void digests_of_what_was_said_do_not_leave_and_digests_of_files_do(void **state) {
+#define DIGEST "\"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\""
+    (void)state;
+    assert_string_equal(told_of("{\"arguments_digest\":" DIGEST ",\"output_digest\":" DIGEST ",\"prompt_digest\":" DIGEST
+                                ",\"reporter\":" DIGEST ",\"result_digest\":" DIGEST "}"),
+                        "");
+    assert_string_equal(told_of("{\"manifest_digest\":" DIGEST "}"), "{\"manifest_digest\":" DIGEST "}");
+}
+
 /* ---- a whole report ---- */
 
 static void a_secret_in_what_would_leave_stops_it(void **state) {
@@ -266,6 +275,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_subject_goes_by_its_first_word, start, finish),
         cmocka_unit_test_setup_teardown(of_unknown_fields_only_numbers_truths_and_digests_are_told, start, finish),
         cmocka_unit_test_setup_teardown(maps_inside_go_by_their_own_names, start, finish),
+        cmocka_unit_test_setup_teardown(digests_of_what_was_said_do_not_leave_and_digests_of_files_do, start, finish),
         cmocka_unit_test_setup_teardown(a_secret_in_what_would_leave_stops_it, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct hook_record record;
     struct hook_reader *reader = hook_reader_new();
     uint64_t n = 0, number = 0;
-    const struct hook_sink sink = {&n, on_event, on_ticket};
+    const struct hook_sink sink = {&n, on_event, on_ticket, NULL};
     want(reader != NULL);
     hook_split_init(&split);
     for (size_t at = 0; at < size;) {

@@ -15,7 +15,9 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mp.h"
+#include "ingest/hide.h"
 #include "ingest/ingest.h"
+#include "ledger/key_secret.h"
 
 struct box {
     char dir[64], ledger_dir[96], file[96];
@@ -85,6 +87,13 @@ static inline int box_run(struct box *b, const char *source, struct ingest_optio
 static inline int box_jsonl(struct box *b, const char *path) {
     const char *paths[] = {path};
     return box_run(b, "jsonl", (struct ingest_options){.paths = paths, .n_paths = 1});
+}
+
+/* The hash as it stands in this ledger's headers. */
+static inline void box_hide(struct box *b, const uint8_t digest[HASH_LEN], char ret[HIDE_HEX]) {
+    uint8_t secret[KEY_SECRET_LEN];
+    assert_int_equal(key_secret_get(b->ledger, true, secret, NULL), 0);
+    hide_hash(ret, secret, digest);
 }
 
 static inline uint64_t box_size(struct box *b) {

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "ingest/hide.h"
 
 #define NAMES "kind, subject, time, actor, run, cause, key, grade, schema, body, private, open"
 
@@ -264,6 +265,25 @@ static void keys_follow_from_text_and_occurrence_alone(void **state) {
     occur_free(in.occur);
 }
 
+static void under_a_secret_the_key_is_no_hash_that_a_guess_can_be_tested_by(void **state) {
+    (void)state;
+    static const uint8_t secrets[2][HIDE_SECRET] = {{1}, {2}};
+    char keys[2][JSONL_KEY_MAX], again[JSONL_KEY_MAX];
+    struct lines_line x = line_of("abc", 0);
+    for (size_t i = 0; i < 2; i++) {
+        struct jsonl_input in = {.occur = occur_new(), .secret = secrets[i]}, second = {.occur = occur_new()};
+        second.secret = secrets[i];
+        assert_int_equal(jsonl_key(&in, &x, keys[i], NULL), 0);
+        assert_int_equal(jsonl_key(&second, &x, again, NULL), 0);
+        assert_string_equal(keys[i], again);
+        assert_int_equal(strlen(keys[i]), strlen("line:") + 32);
+        assert_null(strstr(keys[i], "ba7816bf"));
+        occur_free(in.occur);
+        occur_free(second.occur);
+    }
+    assert_string_not_equal(keys[0], keys[1]);
+}
+
 static void texts_past_the_bound_of_the_table_are_told_apart_by_offset(void **state) {
     (void)state;
     struct jsonl_input in = {.occur = occur_new()};
@@ -294,6 +314,7 @@ int main(void) {
         cmocka_unit_test(strings_and_maps_that_are_too_long_are_refused_with_their_bound),
         cmocka_unit_test(a_good_line_cut_at_any_byte_is_refused),
         cmocka_unit_test(keys_follow_from_text_and_occurrence_alone),
+        cmocka_unit_test(under_a_secret_the_key_is_no_hash_that_a_guess_can_be_tested_by),
         cmocka_unit_test(texts_past_the_bound_of_the_table_are_told_apart_by_offset),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

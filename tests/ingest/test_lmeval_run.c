@@ -1,7 +1,19 @@
 /* Evaluations of the lm-evaluation-harness into a real ledger: which events come of them, once, and what is partial. */
 #include <zlib.h>
 
+#include "ingest/lmeval.h"
 #include "tests/ingest/lmeval_box.h"
+
+/* "eval/<id>" of the fixture: what its results say of themselves, hidden by this ledger's secret. */
+static const char *subject(struct box *b, char ret[64]) {
+    static const char says_of_itself[] = "fcf58e3103a3982aea430c03c854a646";
+    uint8_t secret[KEY_SECRET_LEN];
+    char id[LMEVAL_KEY_LEN];
+    assert_int_equal(key_secret_get(b->ledger, false, secret, NULL), 0);
+    lmeval_key(id, secret, "", (struct bytes[]){bytes_of(says_of_itself)}, 1);
+    snprintf(ret, 64, "eval/%.32s", id);
+    return ret;
+}
 
 /* ---- what comes of it --------------------------------------------------------------------------------------------- */
 
@@ -15,9 +27,12 @@ static void an_evaluation_becomes_its_tasks_samples_scores_and_a_receipt(void **
     assert_int_equal(box_count(b, "eval.sampled"), 6);
     assert_int_equal(box_count(b, "eval.sample_failed"), 5);
     assert_int_equal(box_count(b, "eval.scored"), 5);
+    char name[64];
+    const char *scored = nth(b, "eval.scored", 1);
+    says(scored, subject(b, name));
     assert_string_equal(
-        nth(b, "eval.scored", 1),
-        "eval.scored eval/fcf58e3103a3982aea430c03c854a646 service:lm-eval lm-eval reported "
+        scored + strlen("eval.scored ") + strlen(name),
+        " service:lm-eval lm-eval reported "
         "{\"at\":1772360430250000000,\"definition_digest\":"
         "\"sha256:d2758046d2639ed8ecc3fdb9a46e6aa67621049cbf6f096ba2576a1092af0c02\",\"filter\":\"none\",\"grouped\":false,"
         "\"higher_is_better\":true,\"metric\":\"acc\",\"model\":\"acme/tiny-1b\",\"partial\":false,\"revision\":"
@@ -200,7 +215,8 @@ static void a_score_that_was_edited_afterwards_is_another_event(void **state) {
     assert_int_equal(take(b, b->dir), 0);
     assert_int_equal(b->result.total.accepted, 2); /* that score, and that the file was taken in as it is now */
     assert_int_equal(b->result.total.duplicate, 17);
-    says(that(b, "eval.scored", "\"value\":0.95"), "eval/fcf58e3103a3982aea430c03c854a646");
+    char name[64];
+    says(that(b, "eval.scored", "\"value\":0.95"), subject(b, name));
 }
 
 static void a_dry_run_shows_everything_and_writes_nothing(void **state) {
