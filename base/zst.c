@@ -15,6 +15,8 @@
 /* The largest window that levels up to LEVEL_MAX use; larger ones come from elsewhere and only cost memory. */
 #define WINDOW_LOG_MAX 23
 #define FRAME_FIRST    0x28 /* byte of a frame that holds content */
+#define FRAME_FLAGS_AT 4    /* behind the magic */
+#define FRAME_CHECKSUM 0x04
 #define LEVEL_MAX      19
 
 struct contexts {
@@ -302,6 +304,7 @@ struct zst_reader {
     size_t room;
     ZSTD_inBuffer at;
     uint64_t taken;
+    uint64_t seen;           /* bytes of the frame at hand */
     bool ended, ended_input; /* a frame has; what they come from has */
 };
 
@@ -335,29 +338,47 @@ static int refill(struct zst_reader *r, struct err *err) {
     return rc;
 }
 
-/* Behind a frame: another may follow. *ret_more: it does. */
-static int look_behind(struct zst_reader *r, bool *ret_more, struct err *err) {
-    int rc = refill(r, err);
-    *ret_more = rc == 0 && !r->ended_input;
-    if (*ret_more && r->in[r->at.pos] != FRAME_FIRST) { /* the library would skip skippable ones */
-        rc = err_set(err, ERR_CORRUPT, "something follows the compressed content, at byte %llu",
-                     (unsigned long long)(r->taken - r->at.size + r->at.pos));
+/* What the library would let pass at a frame's beginning: skippable frames, and those without a checksum. */
+static int look_at_frame(struct zst_reader *r, struct err *err) {
+    const uint8_t *next = r->in + r->at.pos;
+    size_t n = r->at.size - r->at.pos;
+    unsigned long long at = r->taken - n;
+    if (r->seen == 0 && n > 0 && next[0] != FRAME_FIRST) {
+        return err_set(err, ERR_CORRUPT, "%s, at byte %llu",
+                       at == 0 ? "no compressed content" : "something follows the compressed content", at);
     }
-    return rc;
+    if (r->seen <= FRAME_FLAGS_AT && n > FRAME_FLAGS_AT - r->seen &&
+        (next[FRAME_FLAGS_AT - r->seen] & FRAME_CHECKSUM) == 0) {
+        return err_set(err, ERR_CORRUPT, "the compressed content has no checksum");
+    }
+    return 0;
+}
+
+/* The library's decoding. A frame that it gets whole it decodes at once, whatever its window; so it gets the first byte
+ * alone. */
+static size_t decode_on(struct zst_reader *r, ZSTD_outBuffer *out) {
+    ZSTD_inBuffer in = r->at;
+    if (r->seen == 0 && in.size > in.pos) {
+        in.size = in.pos + 1;
+    }
+    size_t left = ZSTD_decompressStream(r->ctx, out, &in);
+    r->seen = left == 0 ? 0 : r->seen + (in.pos - r->at.pos);
+    r->at.pos = in.pos;
+    return left;
 }
 
 int zst_read(struct zst_reader *reader, void *p, size_t n, size_t *ret_n, struct err *err) {
     ZSTD_outBuffer out = {p, n, 0};
-    bool more = true;
-    while (out.pos == 0 && n > 0 && more) {
-        int rc = reader->ended ? look_behind(reader, &more, err) : refill(reader, err);
+    while (out.pos == 0 && n > 0) {
+        int rc = refill(reader, err);
+        rc = rc != 0 ? rc : look_at_frame(reader, err);
         if (rc != 0) {
             return rc;
         }
-        if (!more) {
+        if (reader->ended && reader->ended_input) {
             break;
         }
-        size_t before = reader->at.pos, left = ZSTD_decompressStream(reader->ctx, &out, &reader->at);
+        size_t before = reader->at.pos, left = decode_on(reader, &out);
         if (ZSTD_isError(left)) {
             return err_set(err, ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation ? ERR_NOMEM : ERR_CORRUPT,
                            "zstd: %s", ZSTD_getErrorName(left));

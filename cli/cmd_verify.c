@@ -92,9 +92,6 @@ static int read_proof(const struct opt_args *args, const char *path, struct buf 
         leaf_path = beside;
     }
     int rc = file_read(path, proof, err);
-    if (rc == 0 && !bytes_has_prefix(bytes_of_buf(proof), PROOF_FIRST)) {
-        rc = err_set(err, ERR_INVALID, "'%.200s' is neither a bundle nor a proof, whose line 1 is '%s'", path, PROOF_FIRST);
-    }
     rc = rc != 0 ? rc : file_read(leaf_path, leaf, err);
     rc = rc != 0 || !payload_path ? rc : file_read(payload_path, payload, err);
     if (rc == 0 && payload_path) {
@@ -147,15 +144,31 @@ static int verify_ledger(struct cli *cli, const struct opt_args *args, const str
 /* What is to be verified, by what was given. */
 enum what { WHAT_LEDGER, WHAT_BUNDLE, WHAT_PROOF };
 
-/* What comes through a pipe can be looked at only once: without a leaf beside it, it is no proof. */
+static bool begins_as_a_proof(const char *path) {
+    char first[sizeof(PROOF_FIRST) - 1];
+    FILE *file = fopen(path, "rbe");
+    size_t n = file == NULL ? 0 : fread(first, 1, sizeof(first), file);
+    if (file != NULL) {
+        fclose(file);
+    }
+    return n == sizeof(first) && memcmp(first, PROOF_FIRST, n) == 0;
+}
+
+/* What comes through a pipe can be looked at only once: without a leaf beside it, it is no proof. What looks like neither
+ * is judged as a bundle, and is no good one. */
 static enum what recognise(const struct opt_args *args) {
     struct stat st;
     if (args->n_args == 0) {
         return WHAT_LEDGER;
     }
-    bool once = strcmp(args->args[0], "-") == 0 || (stat(args->args[0], &st) == 0 && !S_ISREG(st.st_mode));
-    return (once && !opt_has(args, &options[V_LEAF])) || (!once && export_looks_like(args->args[0])) ? WHAT_BUNDLE
-                                                                                                     : WHAT_PROOF;
+    const char *path = args->args[0];
+    bool once = strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+    bool leaf = opt_has(args, &options[V_LEAF]);
+    if (once) {
+        return leaf ? WHAT_PROOF : WHAT_BUNDLE;
+    }
+    bool parts = leaf || opt_has(args, &options[V_PAYLOAD]);
+    return begins_as_a_proof(path) || (parts && !export_looks_like(path)) ? WHAT_PROOF : WHAT_BUNDLE;
 }
 
 static bool has_any(const struct opt_args *args, const int *which, size_t n) {

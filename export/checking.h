@@ -167,6 +167,8 @@ int check_sparse(struct checking *c, struct err *err);
 
 /* ---- verify_author.c ---- */
 
+/* Form of a payload, its author's name included. */
+int check_payload(struct bytes payload, struct bytes *ret_body, struct event_author *ret_author, struct err *err);
 int check_author(struct checking *c, const struct check_slot *slot, const struct event_author *author, struct bytes body,
                  struct err *err);
 /* After the last event. */

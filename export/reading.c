@@ -66,8 +66,9 @@ static int look_around(struct reading *r, struct err *err) {
         r->shown = now;
         o->progress(o->progress_ctx, unpack_taken(r->unpack), unpack_total(r->unpack));
     }
+    uint64_t taken = unpack_taken(r->unpack), total = unpack_total(r->unpack); /* of a pipe only the first is known */
     if (unpack_is_compressed(r->unpack) && r->plain > BUNDLE_UNPACKED_FREE &&
-        r->plain / BUNDLE_RATIO_MAX > unpack_taken(r->unpack)) {
+        r->plain / BUNDLE_RATIO_MAX > (taken > total ? taken : total)) {
         return err_set(err, ERR_CORRUPT, "it unpacks to more than %d times its size", BUNDLE_RATIO_MAX);
     }
     return 0;

@@ -6,6 +6,20 @@
 #include "export/checking.h"
 #include "ledger/trust.h"
 
+int check_payload(struct bytes payload, struct bytes *ret_body, struct event_author *ret_author, struct err *err) {
+    struct event_author author;
+    struct bytes body;
+    int rc = event_payload_decode(payload, &body, &author, err);
+    if (rc == 0 && author.name.n > 0 && note_check_name(author.name, NULL) != 0) {
+        rc = err_set(err, ERR_CORRUPT, "the payload's author has a name that no key has");
+    }
+    if (rc == 0) {
+        *ret_body = body;
+        *ret_author = author;
+    }
+    return rc;
+}
+
 static int check_signature(struct checking *c, const struct check_slot *slot, const struct event_author *author,
                            struct bytes body, struct err *err) {
     const struct note_vkey *key = trust_author_find(c->options->trust, author->name, author->id);

@@ -78,7 +78,7 @@ static int check_event(struct checking *c, struct key_line *l, struct err *err) 
     if (memcmp(commit, l->h.body, EVENT_HASH) != 0) {
         return check_fault(c, EXPORT_SEALS, l->seq, "its payload is not what its header commits to");
     }
-    return event_payload_decode(bytes_of_buf(&l->payload), &l->body, &author, err);
+    return check_payload(bytes_of_buf(&l->payload), &l->body, &author, err);
 }
 
 static bool body_text(struct bytes body, const char *name, struct bytes *ret) {
@@ -150,7 +150,8 @@ static int take_genesis(struct checking *c, const struct key_line *l, struct err
         return check_fault(c, EXPORT_SEALS, l->seq, "the first line is not the first event, ledger.created");
     }
     if (!body_text(l->body, "origin", &origin) || !body_text(l->body, "log_vkey", &log) ||
-        !body_text(l->body, "epoch_vkey", &epoch) || note_vkey_decode(log, &c->log, NULL) != 0) {
+        !body_text(l->body, "epoch_vkey", &epoch) || note_vkey_decode(log, &c->log, NULL) != 0 ||
+        c->log.alg != NOTE_ED25519) {
         return check_fault(c, EXPORT_SEALS, 0, "the first event names no origin, log key and epoch key");
     }
     memcpy(c->genesis, l->leaf, EVENT_HASH);
@@ -403,8 +404,8 @@ static int take_erased(struct checking *c, const struct key_line *l, struct err 
     if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) {
         return 0;
     }
-    while (rc == 0 && mp_next(&r, &item, NULL) == 0) {
-        rc = item.type == MP_UINT ? add_erased(c, item.uint, l->seq, err) : 0;
+    for (uint32_t n = item.count; rc == 0 && n > 0 && mp_skip(&r, 2, &raw, NULL) == 0; n--) {
+        rc = mp_scalar(raw, &item) == 0 && item.type == MP_UINT ? add_erased(c, item.uint, l->seq, err) : 0;
     }
     return rc;
 }

@@ -273,9 +273,7 @@ static int skip(struct checking *c, struct err *err) {
 
 static int check_state(struct checking *c, size_t i, struct err *err) {
     struct one *one = &c->states->one[i];
-    char name[BUNDLE_NAME_MAX];
-    snprintf(name, sizeof(name), BUNDLE_STATES "%.*s.json",
-             (int)(c->manifest.states[i].n < 80 ? c->manifest.states[i].n : 80), (const char *)c->manifest.states[i].p);
+    const char *name = c->manifest.subject[c->next_subject].name; /* artifacts are behind us: as many as the states */
     int rc = check_expect(c, name, BUNDLE_STATE_MAX, err);
     rc = rc != 0 ? rc : check_version(c, one, err);
     if (rc == 0 && one->fold != NULL) {

@@ -73,15 +73,18 @@ def header(b):  # format.md 1: the 15 elements
     need(re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+)+", h[3]) and h[8] in ("measured", "reported", "declared", "inferred"), "kind")
     return h
 
+def key_name(name):  # format.md 7
+    return re.fullmatch(r"[^\s+\0-\x1f\x7f-\x9f]+", name) and len(name.encode()) <= 256
+
 def vkey(text):  # format.md 7: name + key id + key
     name, hex_id, data = text.split("+", 2)
     data = unbase64(data.encode())
-    need(re.fullmatch(r"\S+", name) and len(data) == 33 and data[0] == 1 and
+    need(key_name(name) and len(data) == 33 and data[0] == 1 and
          sha256(name.encode(), b"\n", data)[:4].hex() == hex_id, "not an Ed25519 verifier key: " + text)
     return name, hex_id, data[1:]
 
 def note(b):  # format.md 7: a signed checkpoint as its text, origin, size, root, and (name, key id, signature) lines
-    need(not re.search("[\0-\x09\x0b-\x1f]", b.decode()), "the note has a control character")
+    need(len(b) <= 65536 and not re.search("[\0-\x09\x0b-\x1f]", b.decode()), "the note has a control character")
     text, _, block = b.rpartition(b"\n\n")
     lines, signatures = block.split(b"\n"), []
     need(lines.pop() == b"" and 0 < len(lines) <= 100, "the note's signature lines")
@@ -95,6 +98,8 @@ def note(b):  # format.md 7: a signed checkpoint as its text, origin, size, root
 
 def included(f, size, h, path, root):  # format.md 6
     s = size - 1
+    if f > s:
+        return False
     for p in path:
         if s == 0:
             return False
@@ -173,18 +178,26 @@ STATEMENT = {
         "range": {"from": int, "to": int}, "time": (None, {"from": (None, str), "to": (None, str)})}}
 PROVEN = {"header": str, "inclusion": [str], "payload": str, "salt": str, "seq": int}
 KEYS = dict(PROVEN, checkpoint=(None, str), consistency=[str])
+LINE = 20 << 20  # no line is longer
+FIELDS_OF_EVENT = 1 << 18
+ERASED_OF_RANGE = AUTHORED = 1 << 19
 OPEN = {"payload": str, "salt": str, "seq": int}
 PRIVATE = dict(OPEN, private=[({"digest": str}, {"field": str, "salt": str})])
 LINES = (OPEN, PRIVATE, {"seq": int, "withheld": True}, {"erased": int, "seq": int})
 CHOSEN = tuple(dict(f, header=str, inclusion=[str]) for f in (OPEN, PRIVATE, {"seq": int}, {"erased": int, "seq": int}))
 
 class Tar:  # bundle.md, Container: members one after another
-    def __init__(self, f):
-        self.f, self.name, self.left, self.pad = f, "", 0, 0
+    def __init__(self, f, most):
+        self.f, self.room, self.name, self.left, self.pad = f, most, "", 0, 0
         self.next()
+
+    def count(self, b):
+        self.room -= len(b)
+        need(self.room >= 0, "it unpacks to more than 1024 times its size")
 
     def take(self, n):
         b = self.f.read(n)
+        self.count(b)
         need(len(b) == n, "cut short")
         return b
 
@@ -196,10 +209,11 @@ class Tar:  # bundle.md, Container: members one after another
             return
         need(re.fullmatch(rb"[0-7]{11}", b[124:135]), "no ustar header")
         self.name, self.left = b[:100].rstrip(b"\0").decode("ascii"), int(b[124:135], 8)
+        need(re.fullmatch("[!-~]{1,99}", self.name) and not {"", ".", ".."} & set(self.name.split("/")), "a member's name")
         again = (b[:100], b"0000644\0", b"0000000\0" * 2, b[124:135], b"\0", b"00000000000\0", b" " * 8, b"0", bytes(100),
                  b"ustar\00000", bytes(64), b"0000000\0" * 2, bytes(167))
         again = b"".join(again)
-        need(b == again[:148] + b"%06o\0 " % sum(again) + again[156:] and self.name, "not a plain ustar header")
+        need(b == again[:148] + b"%06o\0 " % sum(again) + again[156:], "not a plain ustar header")
         self.pad = -self.left % 512
 
     def read(self, n):
@@ -219,31 +233,32 @@ class Tar:  # bundle.md, Container: members one after another
     def lines(self, name, most, form):
         self.at(name, most)
         while self.left:
-            line = self.f.readline(self.left)
+            line = self.f.readline(min(self.left, LINE))
+            self.count(line)
             self.left -= len(line)
             self.hash.update(line)
-            need(line.endswith(b"\n"), name + ": a line without end")
+            need(line.endswith(b"\n"), name + ": a line without end, or too long")
             yield canonical(line[:-1], form, name)
 
 def event(v):  # header and payload of a line of keys or erasures
     raw, payload = unbase64(v["header"].encode()), unbase64(v["payload"].encode())
     h = header(raw)
     need(h[1] == v["seq"] and sha256(b"\2", *hashes([v["salt"]]), payload) == h[12], "event %d" % h[1])
-    return h, sha256(b"\0", raw), body(payload)
+    return h, sha256(b"\0", raw), body(payload)[0]
 
 def body(payload):  # format.md 3
     v, end = item(payload)
     need(end == len(payload) <= (1 << 20) + 512 and isinstance(v, list) and len(v) == 2 and isinstance(v[0], dict), "a payload")
     a = v[1]
-    need(a is None or (isinstance(a, list) and [type(x) for x in a] == [str, bytes, bytes] and re.fullmatch(r"[^\s+]+", a[0]) and
+    need(a is None or (isinstance(a, list) and [type(x) for x in a] == [str, bytes, bytes] and key_name(a[0]) and
                        len(a[1]) == 4 and len(a[2]) == 64), "a payload's author")
-    return v[0]
+    return v
 
 class Check:
     def __init__(self, tar, say):
         self.t, self.say, self.epochs, self.signers, self.subject = tar, say, [], set(), 0
         self.count = dict.fromkeys(COUNTS, 0)
-        self.gaps, self.erased, self.last = [], set(), None
+        self.gaps, self.erased, self.last, self.authored = [], [], None, set()
         self.manifest()
         self.head = note(self.t.whole("checkpoint", 65536))
         need(self.head[1:4] == (self.p["origin"], self.size, unbase64(self.p["head"]["root"].encode())), "checkpoint: another head")
@@ -261,19 +276,22 @@ class Check:
         payload, sig = unbase64(e["payload"].encode()), e["signatures"][0]
         self.keyid, self.sig = sig["keyid"], unbase64(sig["sig"].encode())
         self.pae = b"DSSEv1 %d %s %d %s" % (len(KIND), KIND.encode(), len(payload), payload)
+        need(len(payload) <= 1 << 20, "manifest: its statement is too long")
         s = canonical(payload, STATEMENT, "manifest")
         p = self.p = s["predicate"]
+        need(len(p["exporter"]["program"].encode()) <= 24 and len(p["exporter"]["version"].encode()) <= 32, "manifest: exporter")
         d, self.size, self.a, self.b = p["disclosure"], p["head"]["size"], p["range"]["from"], p["range"]["to"]
         need(self.a < self.b <= self.size or (p["sparse"] and self.a == self.b == 0 < self.size), "manifest: its range")
         order = [(t["field"], t["value"].encode(), t["op"]) for t in p["filter"]]
         for names, most in (d["private"], 64), (d["states"], 32), (order, 32):
             need(sorted(set(names)) == names and len(names) <= most, "manifest: names or filter out of order")
         self.terms = [(FIELDS[f], op, v) for f, v, op in order]
-        self.since, self.until = [t and number(t.encode()) for t in ((p["time"] or {}).get(k) for k in ("from", "to"))]
+        self.since, self.until = [None if t is None else number(t.encode()) for t in ((p["time"] or {}).get(k) for k in ("from", "to"))]
         need(p["time"] is None or (self.since, self.until) != (None, None), "manifest: its time")
         need(None in (self.since, self.until) or self.since < self.until, "manifest: its time")
         self.subjects = [(x["name"], x["digest"]["sha256"]) for x in s["subject"]]
         names = [n for n, h in self.subjects]
+        need("" not in d["states"], "manifest: its states")
         artifacts = sorted({n for n, h in self.subjects if n == "artifacts/" + h})
         need(names == ["keys"] + names[1:2] * (names[1] == "erasures") + artifacts + ["states/%s.json" % n for n in d["states"]] +
              ["VERIFY.md"] and (d["artifacts"] or not artifacts), "manifest: its subjects")
@@ -305,6 +323,7 @@ class Check:
                 need(r == 0 and h[3] == "ledger.created" and v["checkpoint"] is None, "keys: not genesis")
                 self.log, self.genesis, new, restored = vkey(b["log_vkey"]), leaf, b["epoch_vkey"], False
                 self.origin = first = b["origin"]
+                need(type(first) is str and 0 < len(first.encode()) <= 256 and "\0" not in first, "keys: the origin")
             else:
                 n = note(v["checkpoint"].encode())
                 need(before[0] < r < self.size and n[2] == r + 1, "keys: out of order")
@@ -318,7 +337,7 @@ class Check:
                 if restored:
                     origins = [re.fullmatch(re.escape(first) + r"(?:/r(0|[1-9][0-9]*))?", o) for o in (self.origin, b["origin"])]
                     old, now = [int(o[1] or 0) for o in origins]
-                    need(b["size"] == r and b["root"] == "sha256:" + root.hex() and
+                    need(type(b["size"]) is int and b["size"] == r and len(b["origin"].encode()) <= 256 and b["root"] == "sha256:" + root.hex() and
                          (b["origin"] == self.origin or old < now < 1 << 64), "keys: the restore")
                     self.origin = b["origin"]
                 self.epochs[-1]["to"] = r if restored else r + 1
@@ -349,7 +368,10 @@ class Check:
             need(last < h[1] and h[3] == "ledger.erased" and b["what"] == "body" and
                  included(h[1], self.size, leaf, hashes(v["inclusion"]), self.head[3]), "erasures: event %d" % h[1])
             last, seqs = h[1], b.get("seqs")
-            self.erased |= {(s, h[1]) for s in [b.get("seq")] + (seqs if isinstance(seqs, list) else []) if type(s) is int}
+            self.erased += [(s, h[1]) for s in [b.get("seq")] + (seqs if isinstance(seqs, list) else [])
+                            if type(s) is int and self.a <= s < self.b]
+            need(len(self.erased) <= ERASED_OF_RANGE, "erasures: of too many events")
+        self.erased = set(self.erased)
         self.hashed()
 
     def event(self, raw, seq):  # one header, after the one before: (header, leaf, whether it matches)
@@ -376,8 +398,15 @@ class Check:
             payload = unbase64(v["payload"].encode())
             need(d["bodies"] != "none" and sha256(b"\2", *hashes([v["salt"]]), payload) == h[12], "event %d: its payload" % h[1])
             need(("private" in v) == (h[13] is not None), "event %d: its private fields" % h[1])
-            body(payload)
-            all_d, names = [], []
+            author = body(payload)[1]
+            if author:
+                signed = sha256(*(b"%d " % len(x) + x for x in (author[0].encode(), author[1], h[11].encode())))
+                need(h[11], "event %d: signed by an author, and without a key" % h[1])
+                if len(self.authored) < AUTHORED:
+                    need(signed not in self.authored, "event %d: its author's key is used again" % h[1])
+                    self.authored.add(signed)
+            all_d, names, room = [], [], 1 << 20
+            need(len(v.get("private", [])) <= FIELDS_OF_EVENT, "event %d: too many private fields" % h[1])
             for f in v.get("private", []):
                 if "digest" in f:
                     all_d += hashes([f["digest"]])
@@ -387,8 +416,9 @@ class Check:
                 need(end == len(raw) and isinstance(pair, list) and len(pair) == 2 and pair[0] in d["private"],
                      "event %d: a private field" % h[1])
                 names.append(pair[0])
+                room -= len(raw) - 1
                 all_d.append(sha256(b"\5", *hashes([f["salt"]]), raw))
-            need(sorted(set(names)) == names and (h[13] is None or (all_d and sha256(b"\4", *all_d) == h[13])),
+            need(sorted(set(names)) == names and room >= 0 and (h[13] is None or (all_d and sha256(b"\4", *all_d) == h[13])),
                  "event %d: its private fields" % h[1])
             self.count["private"] += len(names)
         self.count["erased" if "erased" in v else "disclosed" if "payload" in v else "withheld"] += 1
@@ -466,23 +496,26 @@ class Check:
         need(self.t.name == "", "'%s' stands where the archive should end" % self.t.name)
         need(self.count == self.p["counts"] and self.gaps[:16384] == self.p["gaps"], "the manifest's counts or gaps are others")
 
-def frames(f):
-    """There are zstd frames and nothing else: the zstd command would skip skippable ones."""
-    while True:
-        magic, at = f.read(4), f.tell()
-        if not magic:
-            return
-        flags = f.read(1)
-        need(magic == b"\x28\xb5\x2f\xfd" and flags, "at byte %d stands no zstd frame" % (at - len(magic)))
-        one, size, last = flags[0] >> 5 & 1, flags[0] >> 6, 0
-        f.seek(1 - one + (0, 1, 2, 4)[flags[0] & 3] + (one, 2, 4, 8)[size], 1)
+def frames(f, size):
+    """There are zstd frames and nothing else, as bundle.md wants them: the zstd command would skip skippable ones, and takes
+    frames without a checksum and, where the content is small, a large window."""
+    while f.tell() < size:
+        need(f.read(4) == b"\x28\xb5\x2f\xfd", "no zstd frame stands where one should, before byte %d" % f.tell())
+        flags, last = (f.read(1) or b"\0")[0], 0
+        need(flags & 4, "a zstd frame without a content checksum")
+        window = 0 if flags & 32 else f.read(1)[0]
+        f.seek((0, 1, 2, 4)[flags & 3], 1)  # a dictionary
+        length = f.read((flags >> 5 & 1, 2, 4, 8)[flags >> 6])
+        need(window <= 13 << 3 and (not flags & 32 or int.from_bytes(length, "little") <= 8 << 20),
+             "a zstd frame's window is larger than 8 MiB")
         while not last:
             block = f.read(3)
-            need(len(block) == 3, "the zstd frame is cut short")
+            need(len(block) == 3, "a zstd frame is cut short")
             n = int.from_bytes(block, "little")
             last = n & 1
             f.seek(1 if n >> 1 & 3 == 1 else n >> 3, 1)
-        f.seek(4 * (flags[0] >> 2 & 1), 1)
+        f.seek(4, 1)
+    need(f.tell() == size, "a zstd frame is cut short")
 
 def main(argv):
     p = argparse.ArgumentParser(description="Check an evidence bundle offline.")
@@ -503,16 +536,17 @@ def main(argv):
     except (OSError, ValueError) as e:
         print("verify_bundle: %s" % e, file=sys.stderr)
         return 3
-    zstd, magic = None, f.peek(4)[:4]
-    if magic == b"\x28\xb5\x2f\xfd":
-        zstd = subprocess.Popen(["zstd", "-dcq", "--memory=8MB"], stdin=open(a.bundle, "rb"), stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL)
+    zstd, most = None, 1 << 64
     try:
-        c = Check(Tar(zstd.stdout if zstd else f), say)
-        need(zstd is None or zstd.wait() == 0, "a zstd frame is damaged")
-        if zstd:
+        if f.peek(4)[:4] == b"\x28\xb5\x2f\xfd":
+            size = os.path.getsize(a.bundle)
+            frames(f, size)
+            most = max(64 << 20, 1024 * (size + 1) - 1)
             with open(a.bundle, "rb") as g:
-                frames(g)
+                zstd = subprocess.Popen(["zstd", "-dcq", "--memory=8MB"], stdin=g, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL)
+        c = Check(Tar(zstd.stdout if zstd else f, most), say)
+        need(zstd is None or zstd.wait() == 0, "a zstd frame is damaged")
         n = c.count
         if c.p["sparse"]:
             say(0, "completeness", "not claimed: %d chosen events" % n["headers"])
@@ -532,6 +566,9 @@ def main(argv):
             say(0, "anchoring", "by what you named")
         else:
             say(10, "anchoring", "nothing you named confirms it")
+    except OSError as e:
+        print("verify_bundle: %s" % e, file=sys.stderr)
+        return 3
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as e:  # whatever does not have the form
         say(30, "bundle", "%s: %s" % (type(e).__name__, e))
     finally:

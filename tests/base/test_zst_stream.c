@@ -140,6 +140,46 @@ static void frames_behind_each_other_are_one_content(void **state) {
     buf_done(&twice);
 }
 
+/* One frame of what zst_compress makes of the content, its header changed: refused, however it is cut. */
+static void is_refused(const struct buf *frame) {
+    struct buf out;
+    buf_init(&out, 2 * PLAIN);
+    for (size_t at_once = 1; at_once < 9; at_once++) {
+        assert_int_equal(unpack(bytes_of_buf(frame), at_once, 9000, &out), ERR_CORRUPT);
+    }
+    assert_int_equal(unpack(bytes_of_buf(frame), 1 << 20, 9000, &out), ERR_CORRUPT);
+    buf_done(&out);
+}
+
+static void frames_of_another_kind_are_refused(void **state) {
+    static const uint8_t skippable[] = {0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 'x'};
+    struct buf frame, out;
+    (void)state;
+    buf_init(&frame, 2 * PLAIN);
+    buf_init(&out, 2 * PLAIN);
+    buf_put(&frame, skippable, sizeof(skippable)); /* which is followed by nothing, */
+    is_refused(&frame);
+    assert_int_equal(zst_compress(&frame, (struct bytes){plain, 5000}, 1, &why), 0);
+    is_refused(&frame); /* or by a good one */
+    buf_clear(&frame);
+    assert_int_equal(zst_compress(&frame, (struct bytes){plain, 5000}, 1, &why), 0);
+    assert_int_equal(unpack(bytes_of_buf(&frame), 1, 9000, &out), 0);
+    frame.p[4] ^= 4; /* it says that it has no checksum, and has none */
+    frame.n -= 4;
+    is_refused(&frame);
+    frame.p[4] ^= 4;
+    frame.n += 4;
+    frame.p[4] ^= 0x20; /* no segment, but a window */
+    buf_put_u8(&frame, 0);
+    memmove(frame.p + 6, frame.p + 5, frame.n - 6);
+    frame.p[5] = 13 << 3;
+    assert_int_equal(unpack(bytes_of_buf(&frame), 1, 9000, &out), 0);
+    frame.p[5]++;
+    is_refused(&frame);
+    buf_done(&frame);
+    buf_done(&out);
+}
+
 static void a_flipped_bit_never_gives_other_content(void **state) {
     struct buf out;
     (void)state;
@@ -162,6 +202,7 @@ int main(void) {
         cmocka_unit_test(pieces_of_any_size_come_back_whole),
         cmocka_unit_test(a_cut_frame_and_one_with_something_else_behind_it_are_refused),
         cmocka_unit_test(frames_behind_each_other_are_one_content),
+        cmocka_unit_test(frames_of_another_kind_are_refused),
         cmocka_unit_test(a_flipped_bit_never_gives_other_content),
     };
     return cmocka_run_group_tests(tests, start, finish);

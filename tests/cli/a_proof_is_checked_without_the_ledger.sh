@@ -49,6 +49,8 @@ run 30 verify bad.tlog-proof --leaf 1.leaf
 echo rubbish >rubbish
 run 3 verify rubbish --leaf 1.leaf
 err_has 'line 1'
+run 30 verify rubbish
+out_has 'it does not begin as a bundle does'
 run 30 verify 1.tlog-proof --leaf rubbish
 run 30 verify 1.tlog-proof --payload rubbish
 run 3 verify absent.tlog-proof

@@ -109,12 +109,26 @@ run 2 verify b.tar b.tar.zst
 run 2 -C away verify --print
 err_has BUNDLE
 run 3 verify absent
-run 3 verify early
-err_has 'neither a bundle nor a proof'
+run 3 verify absent --print
+err_has 'No such file'
+run 30 verify early
+out_has 'it does not begin as a bundle does'
 head -c 100 b.tar >short
-run 3 verify short
+run 30 verify short
 : >empty
-run 3 verify empty
+run 30 verify empty --print
+out_has INVALID
+run 30 verify empty --json
+json .verdict invalid
+head -c 1024 /dev/zero >zeros
+run 30 verify zeros
+for bit in 1 2 4 8 16 32 64 128; do
+    cp b.tar bad.tar
+    byte=$(od -An -tu1 -j 100 -N 1 bad.tar)
+    # shellcheck disable=SC2059
+    printf "\\x$(printf %x $((byte ^ bit)))" | dd of=bad.tar bs=1 seek=100 conv=notrunc status=none
+    run 30 verify bad.tar
+done
 run 3 verify "$T/other"
 err_has '-C'
 run 3 verify b.tar --key nonsense

@@ -1,89 +1,6 @@
 /* Two programs that know the format from its description only give the same verdict: this one, and share/verify_bundle.py.
  */
-#include "tests/export/forge.h"
-
-#include <spawn.h>
-
-extern char **environ;
-static struct buf list; /* a line for each bundle: path, wanted exit code, arguments */
-static char vkey[400], genesis[2 * LEDGER_HASH + 1];
-static unsigned n_files;
-
-/* Runs the page's main for each line of a file; the same signatures are checked over and over. */
-static const char driver[] =
-    "import contextlib, functools, importlib.util, io, sys\n"
-    "spec = importlib.util.spec_from_file_location('page', 'share/verify_bundle.py')\n"
-    "page = importlib.util.module_from_spec(spec)\n"
-    "spec.loader.exec_module(page)\n"
-    "page.ed25519 = functools.lru_cache(None)(page.ed25519)\n"
-    "wrong = 0\n"
-    "for line in open(sys.argv[1]):\n"
-    "    path, wanted, *args = line.rstrip('\\n').split('\\t')\n"
-    "    out = io.StringIO()\n"
-    "    with contextlib.redirect_stdout(out):\n"
-    "        code = page.main([path] + args)\n"
-    "    if code != int(wanted):\n"
-    "        wrong += 1\n"
-    "        print('%s: %d, not %s\\n%s' % (path, code, wanted, out.getvalue()), file=sys.stderr)\n"
-    "sys.exit(wrong > 0)\n";
-
-static int start(void **state) {
-    uint8_t leaf[LEDGER_HASH];
-    start_full(state);
-    buf_init(&list, (size_t)1 << 20);
-    snprintf(vkey, sizeof(vkey), "%s", ledger_log_vkey(s.ledger));
-    ledger_genesis(s.ledger, leaf);
-    text_hex(genesis, leaf, sizeof(leaf));
-    return 0;
-}
-
-static int done(void **state) {
-    buf_done(&list);
-    return finish(state);
-}
-
-/* The exit code; -1: there is no such program. */
-static int run(const char *const *args) {
-    char *argv[8] = {NULL};
-    int status = 0;
-    pid_t pid;
-    for (size_t n = 0; args[n] != NULL; n++) {
-        assert_true(n < 7);
-        argv[n] = (char *)(uintptr_t)args[n];
-    }
-    if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) != 0) {
-        return -1;
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* The page says the same of all that were listed. */
-static void page_agrees(void) {
-    const char *const args[] = {"python3", "-B", "-c", driver, scratch_at(&s, "list"), NULL};
-    scratch_write(args[4], bytes_of_buf(&list));
-    buf_clear(&list);
-    assert_int_equal(run(args), 0);
-}
-
-static void both_say(struct bytes bytes, enum ledger_verdict verdict, const struct ledger_trust *t,
-                     const char *const *args) {
-    char name[32];
-    verify(bytes, t);
-    verdict_is(verdict);
-    snprintf(name, sizeof(name), "bundle-%u", n_files++);
-    scratch_write(scratch_at(&s, name), bytes);
-    buf_printf(&list, "%s\t%d", scratch_at(&s, name), (int)verdict);
-    for (; *args != NULL; args++) {
-        buf_printf(&list, "\t%s", *args);
-    }
-    buf_put_u8(&list, '\n');
-}
-
-static void both_trusting(struct bytes bytes, enum ledger_verdict verdict) {
-    const char *const args[] = {"--key", vkey, NULL};
-    both_say(bytes, verdict, trust, args);
-}
+#include "tests/export/two_verifiers.h"
 
 static void good_bundles_of_every_kind(void **state) {
     static const uint64_t seqs[] = {0, 201, 204, 255, 256, 407, 408, 710};
@@ -92,8 +9,7 @@ static void good_bundles_of_every_kind(void **state) {
                                        {"subject", EXPORT_EQUALS, bytes_of("pack/pdf")}};
     struct export_options o = everything();
     (void)state;
-    bool zstd = run((const char *const[]){"sh", "-c", "command -v zstd >/dev/null", NULL}) == 0;
-    for (int plain = zstd ? 0 : 1; plain < 2; plain++) {
+    for (int plain = has_zstd() ? 0 : 1; plain < 2; plain++) {
         o = everything();
         o.plain = plain;
         o.private_ = names;
@@ -281,6 +197,20 @@ static void erased_bodies(void **state) {
         }
         members_put(&changed);
         both_trusting(bytes_of_buf(&changed), n < 2 ? LEDGER_INVALID : LEDGER_GOOD);
+    }
+    put_erased("{\"what\":\"body\",\"seqs\":[204,[205]]}"); /* which names 204 only */
+    seqs[0] = last + 1;
+    cut(&o);
+    for (uint64_t seq = 204; seq < 206; seq++) {
+        members_take(bytes_of_buf(&bundle));
+        snprintf(line, sizeof(line), "{\"erased\":%llu,\"seq\":%llu}\n", (unsigned long long)seqs[0],
+                 (unsigned long long)seq);
+        line_set(&members[member("payloads/0.jsonl")].content, seq - 200, bytes_of(line));
+        forge_manifest("\"disclosed\":10", "\"disclosed\":9");
+        forge_manifest("\"erased\":0", "\"erased\":1");
+        put_erasures(seqs, 1);
+        members_put(&changed);
+        both_trusting(bytes_of_buf(&changed), seq == 204 ? LEDGER_GOOD : LEDGER_INVALID);
     }
     page_agrees();
 }
