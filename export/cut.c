@@ -278,12 +278,10 @@ static int give(struct cut_walk *walk, uint64_t seq, struct cut_event *ret, stru
         rc = event_header_decode(group->event[i].header, &walk->header, err);
         return rc != 0 ? rc : err_set(err, ERR_CORRUPT, "the header of event %llu does not parse", (unsigned long long)seq);
     }
-    *ret = (struct cut_event){.header = walk->header,
-                              .leaf = group->event[i].header,
-                              .erased = group->event[i].where == GROUP_ERASED,
-                              .at = i,
-                              .group = group};
-    return ret->erased ? 0 : reader_payload(walk->reader, i, &walk->header, &ret->payload, err);
+    *ret = (struct cut_event){.header = walk->header, .leaf = group->event[i].header, .at = i, .group = group};
+    rc = reader_payload(walk->reader, i, &walk->header, &ret->payload, err);
+    ret->erased = group->event[i].where == GROUP_ERASED; /* it may just have been */
+    return rc;
 }
 
 int cut_walk_next(struct cut_walk *walk, struct cut_event *ret, struct err *err) {

@@ -14,6 +14,8 @@
 #include "export/states.h"
 #include "export/verify_md.h"
 
+#define TRIES 10 /* exports of what is being erased */
+
 struct writing {
     struct cut cut;
     struct sink *aside; /* from the first group on */
@@ -240,8 +242,8 @@ static int write_all(struct writing *w, int fd, uint8_t ret_digest[LEDGER_HASH],
     return rc;
 }
 
-int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
-                 uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err) {
+static int write_once(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
+                      uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err) {
     struct writing *w = calloc(1, sizeof(*w));
     if (w == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
@@ -271,5 +273,16 @@ int export_write(struct ledger *ledger, const struct export_options *options, in
     }
     free(w->subject);
     free(w);
+    return rc;
+}
+
+/* What is erased while it is read is erased behind the head that the bundle was to have: nothing has been written to `fd`
+ * then, and the next head knows of it. */
+int export_write(struct ledger *ledger, const struct export_options *options, int fd, struct export_counts *ret,
+                 uint8_t ret_digest[LEDGER_HASH], uint64_t *ret_bytes, struct err *err) {
+    int rc = write_once(ledger, options, fd, ret, ret_digest, ret_bytes, err);
+    for (int left = TRIES; rc == ERR_CONFLICT && left > 1; left--) {
+        rc = write_once(ledger, options, fd, ret, ret_digest, ret_bytes, err);
+    }
     return rc;
 }

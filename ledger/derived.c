@@ -124,6 +124,17 @@ int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err
                    : rc;
 }
 
+int derived_open_of(struct ledger *ledger, uint64_t generation, struct db **ret, struct err *err) {
+    int rc = derived_open(ledger, true, ret, err);
+    if (rc != 0) {
+        return rc;
+    }
+    pthread_mutex_lock(&ledger->derived_lock);
+    bool same = ledger->derived == *ret && ledger->derived_generation == generation;
+    pthread_mutex_unlock(&ledger->derived_lock);
+    return same ? 0 : err_set(err, ERR_BUSY, "something was erased since the events were read");
+}
+
 int derived_renew(struct ledger *ledger, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = derived_path(ledger, path, err);

@@ -18,6 +18,9 @@ enum derived_table {
  * it is absent, and made anew when it is unreadable; without, those are ERR_NOTFOUND and ERR_CORRUPT. One that an older
  * program made gains the tables that it lacks. Where nothing can be written it is opened for reading. Any thread. */
 int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err);
+/* For writing what was read from the evidence when that had this generation (db_generation). ERR_BUSY when it has moved on
+ * since: what was read may have been erased, and must not come back. */
+int derived_open_of(struct ledger *ledger, uint64_t generation, struct db **ret, struct err *err);
 /* It turned out to be damaged: its files are removed and made anew. Who still reads the old ones may go on. Under
  * ledger->writing. */
 int derived_renew(struct ledger *ledger, struct err *err);

@@ -32,18 +32,22 @@ struct follower {
     bool away; /* it reads events back: what finds no room meanwhile is dropped */
     bool owed; /* a commit has completed a segment */
     struct group *ring[FOLLOW_GROUPS];
+    uint64_t generation[FOLLOW_GROUPS]; /* of the evidence that each was written to */
     unsigned begin, n;
     uint64_t committed;
     struct { /* the thread's own */
         struct group *group;
+        uint64_t group_generation;
         struct columns_collector *collector;
         uint64_t since, next;     /* it holds events [since, next); LEDGER_NO_SEQ: none */
         uint8_t leaf[EVENT_HASH]; /* of event next - 1 */
         uint64_t flushed;         /* events before it are in smaller segments */
+        uint64_t generation;      /* of all that is collected */
         struct columns_plain plain;
         bool full;                     /* plain is a full segment that is not stored yet */
         uint8_t full_leaf[EVENT_HASH]; /* of its last event */
-        uint32_t events;               /* of a full segment */
+        uint64_t full_generation;
+        uint32_t events; /* of a full segment */
     } mine;
 };
 
@@ -66,16 +70,18 @@ static void keep_full(struct follower *f) {
     uint64_t first = f->mine.next - f->mine.events;
     f->mine.full = columns_plain(f->mine.collector, first, f->mine.events, &f->mine.plain, NULL) == 0;
     memcpy(f->mine.full_leaf, f->mine.leaf, EVENT_HASH);
+    f->mine.full_generation = f->mine.generation;
     f->mine.since = LEDGER_NO_SEQ;
 }
 
 static void collect_group(struct follower *f, struct group *group) {
     uint64_t first = group->index * EVENT_GROUP, block = first / f->mine.events * f->mine.events;
     bool follows = f->mine.since != LEDGER_NO_SEQ && f->mine.next == first && f->mine.since >= block &&
-                   memcmp(f->mine.leaf, group->prev, EVENT_HASH) == 0;
+                   f->mine.generation == f->mine.group_generation && memcmp(f->mine.leaf, group->prev, EVENT_HASH) == 0;
     if (!follows) {
         columns_collector_reset(f->mine.collector, first / COLUMNS_EVENTS * COLUMNS_EVENTS, first);
         f->mine.since = f->mine.flushed = first;
+        f->mine.generation = f->mine.group_generation;
     }
     f->mine.next = first + EVENT_GROUP;
     group_views(group);
@@ -111,7 +117,7 @@ static void store_full(struct follower *f) {
     const struct columns_plain *plain = &f->mine.plain;
     f->mine.full = false;
     if (!is_in_log(f, plain->first + plain->events, f->mine.full_leaf) ||
-        index_writer_open(f->ledger, &events, &w, NULL) != 0) {
+        index_writer_open(f->ledger, f->mine.full_generation, &events, &w, NULL) != 0) {
         return;
     }
     if (events == plain->events && index_writer_put(w, plain, NULL) == 0) {
@@ -145,7 +151,7 @@ static void flush(struct follower *f) {
         return;
     }
     f->mine.flushed = to;
-    if (!is_in_log(f, to, f->mine.leaf) || index_writer_open(f->ledger, &events, &w, NULL) != 0) {
+    if (!is_in_log(f, to, f->mine.leaf) || index_writer_open(f->ledger, f->mine.generation, &events, &w, NULL) != 0) {
         return;
     }
     int rc = events == f->mine.events ? 0 : ERR_CONFLICT;
@@ -168,6 +174,7 @@ static bool take(struct follower *f) {
         return false;
     }
     struct group *group = f->ring[f->begin];
+    f->mine.group_generation = f->generation[f->begin];
     f->ring[f->begin] = f->mine.group;
     f->mine.group = group;
     f->begin = (f->begin + 1) % FOLLOW_GROUPS;
@@ -272,6 +279,7 @@ static void on_group(struct core_watch *watch, struct group **group) {
     unsigned at = (f->begin + f->n) % FOLLOW_GROUPS;
     if (f->runs && f->n < FOLLOW_GROUPS && (f->ring[at] != NULL || (f->ring[at] = group_new()) != NULL)) {
         struct group *empty = f->ring[at];
+        f->generation[at] = db_generation(f->ledger->evidence);
         f->ring[at] = *group;
         *group = empty;
         f->n++;

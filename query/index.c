@@ -168,14 +168,15 @@ struct index_writer {
     struct buf record;
 };
 
-int index_writer_open(struct ledger *ledger, uint32_t *ret_events, struct index_writer **ret, struct err *err) {
+int index_writer_open(struct ledger *ledger, uint64_t generation, uint32_t *ret_events, struct index_writer **ret,
+                      struct err *err) {
     struct db *db;
     struct index_writer *w = calloc(1, sizeof(*w));
     if (w == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     buf_init(&w->record, COLUMNS_RECORD_MAX);
-    int rc = derived_open(ledger, true, &db, err);
+    int rc = derived_open_of(ledger, generation, &db, err);
     rc = rc != 0 ? rc : size_settle(db, 0, &w->events, err);
     rc = rc != 0 ? rc : core_view_begin(ledger, &w->truth, err);
     rc = rc != 0 ? rc : db_begin(db, true, &w->txn, err);
@@ -320,6 +321,7 @@ static int build_one(struct builder *b, uint64_t first, uint32_t events, struct 
     struct err why = {0};
     struct index_writer *w = NULL;
     uint32_t full;
+    uint64_t generation = db_generation(b->ledger->evidence);
     b->since = LEDGER_NO_SEQ; /* afresh: nobody else's events decide its forms */
     int rc = collect(b, first, first + events, &why);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
@@ -330,7 +332,7 @@ static int build_one(struct builder *b, uint64_t first, uint32_t events, struct 
         return err_set(err, rc, "%s", why.msg);
     }
     rc = columns_plain(b->collector, first, events, &b->plain, err);
-    rc = rc != 0 ? rc : index_writer_open(b->ledger, &full, &w, err);
+    rc = rc != 0 ? rc : index_writer_open(b->ledger, generation, &full, &w, err);
     if (rc == 0 && full != b->view.events) { /* somebody else has begun a new index */
         index_writer_abort(w);
         return err_set(err, ERR_BUSY, "the index is being built by others");

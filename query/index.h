@@ -39,8 +39,10 @@ int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const str
 
 /* Putting segments that were collected otherwise. */
 struct index_writer;
-/* *ret_events: of a full segment. */
-int index_writer_open(struct ledger *ledger, uint32_t *ret_events, struct index_writer **ret, struct err *err);
+/* `generation`: of the evidence, when what will be put was read; ERR_BUSY when it has moved on since. *ret_events: of a
+ * full segment. */
+int index_writer_open(struct ledger *ledger, uint64_t generation, uint32_t *ret_events, struct index_writer **ret,
+                      struct err *err);
 /* Puts a segment unless it is there, and removes the smaller ones in it. */
 int index_writer_put(struct index_writer *writer, const struct columns_plain *plain, struct err *err);
 int index_writer_commit(struct index_writer *writer, struct err *err); /* frees it */

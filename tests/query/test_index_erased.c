@@ -1,0 +1,75 @@
+/* What is collected for the index and then erased does not come back with it. */
+#include "tests/query/same_answers.h"
+
+#include "tests/ledger/traces.h"
+
+#define MARK "walrus-of-the-north-77"
+
+static int start(void **state) {
+    (void)state;
+    random_start();
+    scratch_new(&s, (uint64_t)256 << 20);
+    log_without_big = true;
+    return 0;
+}
+
+static int finish(void **state) {
+    (void)state;
+    scratch_done(&s);
+    return 0;
+}
+
+/* An event whose model, which is indexed, nobody else has. */
+static uint64_t append_marked(void) {
+    struct buf body = {0}, open;
+    struct ledger_receipt receipt;
+    struct ledger_draft draft =
+        scratch_draft("x.acme.thing", "thing/1", scratch_map(&body, "{\"model\":\"%s\",\"n\":1}", MARK));
+    buf_init(&open, 64);
+    mp_put_array(&open, 1);
+    mp_put_str(&open, bytes_of("model"));
+    draft.open = bytes_of_buf(&open);
+    must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
+    buf_done(&body);
+    buf_done(&open);
+    return receipt.seq;
+}
+
+static void erase(uint64_t seq) {
+    struct ledger_erase_options o = {
+        .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+    must(ledger_erase(s.ledger, &o, NULL, &why));
+    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+}
+
+/* The groups have been handed over, and wait for more of their segment. */
+static void what_was_collected_before_an_erasure_is_not_stored_after_it(void **state) {
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        must(query_index_follow(s.ledger, &why));
+        uint64_t seq = append_marked();
+        log_fill(s.ledger, 300);
+        erase(seq);
+        scratch_reopen(&s); /* what is collected is stored then */
+        assert_int_equal(traces_below(s.dir, MARK), 0);
+        must(query_index_build(s.ledger, NULL, &why));
+        assert_int_equal(check(), 0);
+        assert_int_equal(traces_below(s.dir, MARK), 0);
+    }
+}
+
+static void the_index_has_it_as_long_as_it_is_there(void **state) {
+    (void)state;
+    append_marked();
+    log_fill(s.ledger, 256);
+    must(query_index_build(s.ledger, NULL, &why));
+    assert_true(traces_below(s.dir, MARK) > 1); /* in the log and in the index: the test above would see it */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_was_collected_before_an_erasure_is_not_stored_after_it, start, finish),
+        cmocka_unit_test_setup_teardown(the_index_has_it_as_long_as_it_is_there, start, finish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
