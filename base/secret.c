@@ -216,6 +216,31 @@ int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
     return i == s.hi ? 1 : scan_from(&s, i, ret); /* most texts have no anchor and should cost little */
 }
 
+/* ---- many texts ---- */
+
+static void sift(struct secret_sieve *sieve, size_t from) {
+    struct secret_scan s = {.p = sieve->whole.p, .hi = sieve->whole.n};
+    uint8_t rule;
+    sieve->at = next_anchor(&s, from, &rule);
+}
+
+void secret_sieve_begin(struct secret_sieve *sieve, struct bytes whole) {
+    sieve->whole = whole;
+    sift(sieve, 0);
+}
+
+bool secret_sieve_may(struct secret_sieve *sieve, struct bytes text) {
+    size_t from = text.n == 0 ? 0 : (size_t)(text.p - sieve->whole.p);
+    if (sieve->at < from) {
+        sift(sieve, from);
+    }
+    return sieve->at < from + text.n;
+}
+
+bool secret_sieve_is_empty(const struct secret_sieve *sieve) {
+    return sieve->at == sieve->whole.n;
+}
+
 /* ---- masks ---- */
 
 /* How many of the first `max` bytes are whole characters. */

@@ -17,6 +17,18 @@ struct secret_hit {
  * Masks of secret_mask are no hits. Returns 0 with *ret, or 1 when there is none. The text is decoded UTF-8. All calls over
  * a text together cost time in proportion to its length. */
 int secret_next(struct bytes text, size_t from, struct secret_hit *ret);
+/* For texts that lie in one piece of memory, as the strings of a document do: it is searched once for what secrets begin
+ * with, and most texts need no look of their own. */
+struct secret_sieve {
+    struct bytes whole;
+    size_t at; /* of the next such place; whole.n: there is none */
+};
+void secret_sieve_begin(struct secret_sieve *sieve, struct bytes whole);
+/* Whether `text`, a part of the whole behind those that were asked about before, may hold a secret. False: secret_next
+ * finds none. */
+bool secret_sieve_may(struct secret_sieve *sieve, struct bytes text);
+/* No text behind the last one may. */
+bool secret_sieve_is_empty(const struct secret_sieve *sieve);
 /* Appends text with each hit replaced by "‹secret:RULE:LEN›"; returns how many were masked (0: out is an exact copy).
  * Check out->fail for memory. */
 size_t secret_mask(struct buf *out, struct bytes text);

@@ -6,6 +6,26 @@
 
 static const uint8_t alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/* Two digits for each value of 12 bits. */
+#define P(a, b) (uint16_t)((a) << 8 | (b))
+#define ROW(a)                                                                                                             \
+    {                                                                                                                      \
+        P(a, 'A'), P(a, 'B'), P(a, 'C'), P(a, 'D'), P(a, 'E'), P(a, 'F'), P(a, 'G'), P(a, 'H'), P(a, 'I'), P(a, 'J'),      \
+            P(a, 'K'), P(a, 'L'), P(a, 'M'), P(a, 'N'), P(a, 'O'), P(a, 'P'), P(a, 'Q'), P(a, 'R'), P(a, 'S'), P(a, 'T'),  \
+            P(a, 'U'), P(a, 'V'), P(a, 'W'), P(a, 'X'), P(a, 'Y'), P(a, 'Z'), P(a, 'a'), P(a, 'b'), P(a, 'c'), P(a, 'd'),  \
+            P(a, 'e'), P(a, 'f'), P(a, 'g'), P(a, 'h'), P(a, 'i'), P(a, 'j'), P(a, 'k'), P(a, 'l'), P(a, 'm'), P(a, 'n'),  \
+            P(a, 'o'), P(a, 'p'), P(a, 'q'), P(a, 'r'), P(a, 's'), P(a, 't'), P(a, 'u'), P(a, 'v'), P(a, 'w'), P(a, 'x'),  \
+            P(a, 'y'), P(a, 'z'), P(a, '0'), P(a, '1'), P(a, '2'), P(a, '3'), P(a, '4'), P(a, '5'), P(a, '6'), P(a, '7'),  \
+            P(a, '8'), P(a, '9'), P(a, '+'), P(a, '/')                                                                     \
+    }
+static const uint16_t pairs[64][64] = {
+    ROW('A'), ROW('B'), ROW('C'), ROW('D'), ROW('E'), ROW('F'), ROW('G'), ROW('H'), ROW('I'), ROW('J'), ROW('K'),
+    ROW('L'), ROW('M'), ROW('N'), ROW('O'), ROW('P'), ROW('Q'), ROW('R'), ROW('S'), ROW('T'), ROW('U'), ROW('V'),
+    ROW('W'), ROW('X'), ROW('Y'), ROW('Z'), ROW('a'), ROW('b'), ROW('c'), ROW('d'), ROW('e'), ROW('f'), ROW('g'),
+    ROW('h'), ROW('i'), ROW('j'), ROW('k'), ROW('l'), ROW('m'), ROW('n'), ROW('o'), ROW('p'), ROW('q'), ROW('r'),
+    ROW('s'), ROW('t'), ROW('u'), ROW('v'), ROW('w'), ROW('x'), ROW('y'), ROW('z'), ROW('0'), ROW('1'), ROW('2'),
+    ROW('3'), ROW('4'), ROW('5'), ROW('6'), ROW('7'), ROW('8'), ROW('9'), ROW('+'), ROW('/')};
+
 int text_base64(struct buf *out, const uint8_t *p, size_t n) {
     if (n > SIZE_MAX / 2) {
         out->fail = out->fail != 0 ? out->fail : ERR_LIMIT;
@@ -19,8 +39,7 @@ int text_base64(struct buf *out, const uint8_t *p, size_t n) {
     size_t i = 0;
     for (; n - i >= 3; i += 3) {
         uint32_t v = (uint32_t)p[i] << 16 | (uint32_t)p[i + 1] << 8 | p[i + 2];
-        be32_put(dst, (uint32_t)alphabet[v >> 18] << 24 | (uint32_t)alphabet[v >> 12 & 63] << 16 |
-                          (uint32_t)alphabet[v >> 6 & 63] << 8 | (uint32_t)alphabet[v & 63]);
+        be32_put(dst, (uint32_t)pairs[v >> 18][v >> 12 & 63] << 16 | pairs[v >> 6 & 63][v & 63]);
         dst += 4;
     }
     if (n - i > 0) {

@@ -43,7 +43,7 @@ static int note_artifact(struct looking *l, struct bytes text, struct err *err) 
     size_t lead = bytes_has_prefix(text, ARTIFACT_MARK)                 ? strlen(ARTIFACT_MARK)
                   : l->is_artifact && bytes_has_prefix(text, "sha256:") ? strlen("sha256:")
                                                                         : 0;
-    if (!cut->options->artifacts || lead == 0 || text.n - lead != 2 * sizeof(digest) ||
+    if (lead == 0 || text.n - lead != 2 * sizeof(digest) ||
         text_unhex(digest, sizeof(digest), (struct bytes){text.p + lead, text.n - lead}) != 0) {
         return 0;
     }
@@ -73,11 +73,6 @@ bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t se
     return true;
 }
 
-static int look_at(struct looking *l, struct bytes text, struct err *err) {
-    cut_look(l->cut, text, NULL, l->seq);
-    return note_artifact(l, text, err);
-}
-
 /* Most strings of a header are those of the one before. */
 static int look_at_header(struct cut *cut, const struct event_header *h, struct err *err) {
     const struct bytes text[CUT_SCANNED] = {h->subject, h->actor, h->source, h->run, h->key};
@@ -93,16 +88,23 @@ static int look_at_header(struct cut *cut, const struct event_header *h, struct 
     return rc;
 }
 
+/* Each string, as far as there is anything to be found in those that are left. */
 static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
+    bool artifacts = l->cut->options->artifacts;
+    struct secret_sieve sieve;
     struct mp_reader r;
     struct mp_item item;
-    int rc;
+    int rc = 0;
+    secret_sieve_begin(&sieve, mp);
     mp_reader_init(&r, mp);
-    while ((rc = mp_next(&r, &item, err)) == 0) {
-        rc = item.type == MP_STR ? look_at(l, item.data, err) : 0;
-        if (rc != 0) {
-            return rc;
+    while (rc == 0 && (artifacts || !secret_sieve_is_empty(&sieve)) && (rc = mp_next(&r, &item, err)) == 0) {
+        if (item.type != MP_STR) {
+            continue;
         }
+        if (secret_sieve_may(&sieve, item.data)) {
+            cut_look(l->cut, item.data, NULL, l->seq);
+        }
+        rc = artifacts ? note_artifact(l, item.data, err) : 0;
     }
     return rc == 1 ? 0 : rc;
 }

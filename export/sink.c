@@ -83,27 +83,27 @@ void sink_free(struct sink *sink) {
     }
 }
 
-/* Of what fits in one buffer nothing is compressed before the end, and no thread is needed for it. */
-static int pass_on(struct sink *s, struct bytes bytes, struct err *err) {
+/* `more`: it goes on. What ends with the first buffer needs no thread to be compressed. */
+static int pass_on(struct sink *s, struct bytes bytes, bool more, struct err *err) {
     int rc = 0;
     s->unpacked += bytes.n;
     if (!s->plain && s->zst == NULL) {
-        rc = zst_writer_new(LEVEL, bytes.n >= BUFFER_MAX, write_out, s, &s->zst, err);
+        rc = zst_writer_new(LEVEL, more, write_out, s, &s->zst, err);
     }
     return rc != 0 || bytes.n == 0 ? rc : s->plain ? write_out(s, bytes, err) : zst_write(s->zst, bytes, err);
 }
 
-static int flush(struct sink *s, struct err *err) {
+static int flush(struct sink *s, bool more, struct err *err) {
     struct bytes bytes = {s->buffer, s->n};
     s->n = 0;
-    return pass_on(s, bytes, err);
+    return pass_on(s, bytes, more, err);
 }
 
 static int put_raw(struct sink *s, struct bytes bytes, struct err *err) {
     int rc = 0;
     if (bytes.n >= BUFFER_MAX) {
-        rc = flush(s, err);
-        return rc != 0 ? rc : pass_on(s, bytes, err);
+        rc = flush(s, true, err);
+        return rc != 0 ? rc : pass_on(s, bytes, true, err);
     }
     while (bytes.n > 0 && rc == 0) {
         size_t n = BUFFER_MAX - s->n < bytes.n ? BUFFER_MAX - s->n : bytes.n;
@@ -111,7 +111,7 @@ static int put_raw(struct sink *s, struct bytes bytes, struct err *err) {
         s->n += n;
         bytes.p += n;
         bytes.n -= n;
-        rc = s->n == BUFFER_MAX ? flush(s, err) : 0;
+        rc = s->n == BUFFER_MAX ? flush(s, true, err) : 0;
     }
     return rc;
 }
@@ -146,7 +146,7 @@ int sink_whole(struct sink *sink, const char *name, struct bytes content, struct
 }
 
 static int end_frame(struct sink *s, struct err *err) {
-    int rc = flush(s, err);
+    int rc = flush(s, false, err);
     return rc != 0 || s->plain ? rc : zst_writer_end(s->zst, err);
 }
 
