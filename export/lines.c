@@ -14,13 +14,13 @@
 
 void lines_init(struct lines *lines) {
     *lines = (struct lines){0};
-    buf_init(&lines->kept, LINES_KEPT_MAX);
+    buf_init(&lines->kept, LINES_KEPT_MAX + PIECE_MAX);
     buf_init(&lines->piece, PIECE_MAX);
 }
 
 void lines_clear(struct lines *lines) {
     buf_clear(&lines->kept);
-    lines->size = 0;
+    lines->size = lines->passed = 0;
     lines->over = false;
     lines->sink = NULL;
 }
@@ -30,24 +30,27 @@ void lines_done(struct lines *lines) {
     buf_done(&lines->piece);
 }
 
-/* What stands in `piece` goes where it belongs. */
+/* Where the next piece is put. */
+static struct buf *room(struct lines *l) {
+    return l->sink == NULL && !l->over ? &l->kept : &l->piece;
+}
+
+/* A piece is complete, and goes where it belongs. */
 static int pass_on(struct lines *l, struct err *err) {
-    struct bytes bytes = bytes_of_buf(&l->piece);
-    int rc = buf_check(&l->piece, "a line of the bundle", err);
+    struct buf *b = room(l);
+    int rc = buf_check(b, "a line of the bundle", err);
     if (rc != 0) {
         return rc;
     }
-    l->size += bytes.n;
-    if (l->sink != NULL) {
-        rc = sink_put(l->sink, bytes, err);
-    } else if (!l->over) {
-        l->over = l->kept.n + bytes.n > LINES_KEPT_MAX;
-        if (!l->over) {
-            buf_put_bytes(&l->kept, bytes);
-            rc = buf_check(&l->kept, "a member of the bundle", err);
-        }
+    if (b == &l->kept) {
+        l->size += b->n - l->passed;
+        l->passed = b->n;
+        l->over = b->n > LINES_KEPT_MAX;
+    } else {
+        l->size += b->n;
+        rc = l->sink != NULL ? sink_put(l->sink, bytes_of_buf(b), err) : 0;
+        buf_clear(b);
     }
-    buf_clear(&l->piece);
     return rc;
 }
 
@@ -80,7 +83,7 @@ struct putting {
 
 static int put_field(void *ctx, const struct private_field *f, struct err *err) {
     struct putting *p = ctx;
-    struct buf *out = &p->lines->piece, field;
+    struct buf *out = room(p->lines), field;
     buf_put_str(out, p->first ? "{" : ",{");
     p->first = false;
     if (f->erased || !cut_discloses_field(p->cut, f->name)) {
@@ -108,9 +111,9 @@ static int put_private(struct lines *l, struct cut_walk *walk, const struct cut_
     struct private_view view;
     struct putting p = {.lines = l, .cut = walk->cut, .first = true};
     int rc = cut_walk_private(walk, event, &view, err);
-    buf_put_str(&l->piece, "\"private\":[");
+    buf_put_str(room(l), "\"private\":[");
     rc = rc != 0 ? rc : private_each(&view, put_field, &p, err);
-    buf_put_str(&l->piece, "],");
+    buf_put_str(room(l), "],");
     return rc;
 }
 
@@ -133,16 +136,16 @@ static int put_disclosed(struct lines *l, struct cut_walk *walk, const struct cu
     uint64_t seq = event->header.seq;
     int rc = 0;
     group_salt(event->group, event->at, salt);
-    put_base64(&l->piece, "payload", event->payload);
-    buf_put_u8(&l->piece, ',');
+    put_base64(room(l), "payload", event->payload);
+    buf_put_u8(room(l), ',');
     if (event->header.private_ != NULL) {
         rc = pass_on(l, err);
         rc = rc != 0 ? rc : put_private(l, walk, event, err);
     }
-    put_base64(&l->piece, "salt", (struct bytes){salt, sizeof(salt)});
-    buf_put_u8(&l->piece, ',');
-    put_seq(&l->piece, seq);
-    buf_put_str(&l->piece, "}\n");
+    put_base64(room(l), "salt", (struct bytes){salt, sizeof(salt)});
+    buf_put_u8(room(l), ',');
+    put_seq(room(l), seq);
+    buf_put_str(room(l), "}\n");
     return rc != 0 ? rc : pass_on(l, err);
 }
 
@@ -150,17 +153,17 @@ int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut
                     uint64_t erasing, struct err *err) {
     switch (fate) {
     case CUT_DISCLOSED:
-        buf_put_u8(&lines->piece, '{');
+        buf_put_u8(room(lines), '{');
         return put_disclosed(lines, walk, event, err);
     case CUT_WITHHELD:
-        buf_put_u8(&lines->piece, '{');
-        put_seq(&lines->piece, event->header.seq);
-        buf_put_str(&lines->piece, ",\"withheld\":true}\n");
+        buf_put_u8(room(lines), '{');
+        put_seq(room(lines), event->header.seq);
+        buf_put_str(room(lines), ",\"withheld\":true}\n");
         return pass_on(lines, err);
     case CUT_ERASED:
-        buf_printf(&lines->piece, "{\"erased\":%llu,", (unsigned long long)erasing);
-        put_seq(&lines->piece, event->header.seq);
-        buf_put_str(&lines->piece, "}\n");
+        buf_printf(room(lines), "{\"erased\":%llu,", (unsigned long long)erasing);
+        put_seq(room(lines), event->header.seq);
+        buf_put_str(room(lines), "}\n");
         return pass_on(lines, err);
     default:
         return 0;
@@ -169,25 +172,25 @@ int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut
 
 int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
                      uint64_t erasing, const struct merkle_proof *inclusion, struct err *err) {
-    buf_put_u8(&lines->piece, '{');
+    buf_put_u8(room(lines), '{');
     if (fate == CUT_ERASED) {
-        buf_printf(&lines->piece, "\"erased\":%llu,", (unsigned long long)erasing);
+        buf_printf(room(lines), "\"erased\":%llu,", (unsigned long long)erasing);
     }
-    put_base64(&lines->piece, "header", event->leaf);
-    buf_put_u8(&lines->piece, ',');
-    put_hashes(&lines->piece, "inclusion", inclusion);
-    buf_put_u8(&lines->piece, ',');
+    put_base64(room(lines), "header", event->leaf);
+    buf_put_u8(room(lines), ',');
+    put_hashes(room(lines), "inclusion", inclusion);
+    buf_put_u8(room(lines), ',');
     if (fate == CUT_DISCLOSED) {
         return put_disclosed(lines, walk, event, err);
     }
-    put_seq(&lines->piece, event->header.seq);
-    buf_put_str(&lines->piece, "}\n");
+    put_seq(room(lines), event->header.seq);
+    buf_put_str(room(lines), "}\n");
     return pass_on(lines, err);
 }
 
 int lines_put_key(struct lines *lines, const struct ledger_event *event, const struct merkle_proof *inclusion,
                   const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err) {
-    struct buf *out = &lines->piece;
+    struct buf *out = room(lines);
     buf_put_u8(out, '{');
     if (!erasure) {
         buf_put_str(out, "\"checkpoint\":");

@@ -10,10 +10,11 @@
 struct sink;
 struct lines {
     struct buf kept;
+    size_t passed; /* bytes of it that are counted */
     uint64_t size;
     bool over;         /* there is more than what is kept */
     struct sink *sink; /* pass it on; NULL: keep or measure */
-    struct buf piece;  /* scratch: one line's base64 at a time */
+    struct buf piece;  /* one line's base64 at a time, when it is not kept */
 };
 void lines_init(struct lines *lines);
 void lines_clear(struct lines *lines); /* another member begins */

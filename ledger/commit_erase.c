@@ -82,7 +82,7 @@ static int copy_without(const struct group *from, const bool *gone, struct group
         rc = group_add(to, e->header, &e->facts, e->payload, where, e->leaf, err);
         if (rc == 0 && where != GROUP_ERASED) {
             group_salt(from, i, salt);
-            group_salt_put(to, salt);
+            group_salt_put(to, salt, true);
         }
     }
     group_views(to);

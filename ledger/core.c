@@ -183,7 +183,7 @@ static int load_tail(struct db_txn *txn, const struct head *head, uint64_t index
             const struct group_facts facts = group_facts_of(header, &h);
             rc = group_add(group, header, &facts, payload, where, leaf, err);
             if (rc == 0 && group_tail_salt(record) != NULL) {
-                group_salt_put(group, group_tail_salt(record));
+                group_salt_put(group, group_tail_salt(record), true);
             }
         }
         if (rc != 0) {

@@ -43,16 +43,17 @@ void group_close(struct group *group, const struct group_facts *facts, enum grou
     struct group_event *e = &group->event[group->n];
     e->facts = *facts;
     e->where = where;
-    e->salted = false;
+    e->salted = e->has_salt = false;
     memcpy(e->leaf, leaf, EVENT_HASH);
     group->n++;
     group->header_at[group->n] = group->headers.n;
     group->payload_at[group->n] = group->payloads.n;
 }
 
-void group_salt_put(struct group *group, const uint8_t salt[EVENT_HASH]) {
+void group_salt_put(struct group *group, const uint8_t salt[EVENT_HASH], bool own) {
     struct group_event *e = &group->event[group->n - 1];
-    e->salted = true;
+    e->salted = own;
+    e->has_salt = true;
     memcpy(e->salt, salt, EVENT_HASH);
 }
 
@@ -60,7 +61,7 @@ void group_salt(const struct group *group, size_t i, uint8_t ret[EVENT_HASH]) {
     const struct group_event *e = &group->event[i];
     if (e->where == GROUP_ERASED) {
         memset(ret, 0, EVENT_HASH);
-    } else if (e->salted) {
+    } else if (e->has_salt) {
         memcpy(ret, e->salt, EVENT_HASH);
     } else {
         event_salt(ret, group->seed, group->index * EVENT_GROUP + i);

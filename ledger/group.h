@@ -45,7 +45,8 @@ struct group_event {
     struct bytes payload; /* GROUP_INLINE: the bytes; else empty */
     enum group_payload where;
     uint8_t leaf[EVENT_HASH];
-    bool salted; /* the salt of its body stands here, and does not follow from the group's seed */
+    bool salted;   /* its body's salt stands in the record, and does not follow from the group's seed */
+    bool has_salt; /* it stands here */
     uint8_t salt[EVENT_HASH];
     struct group_facts {
         uint64_t time;
@@ -77,8 +78,8 @@ struct group_facts group_facts_of(struct bytes header, const struct event_header
 /* Ends an event whose header and inline payload were put straight into the group's buffers. */
 void group_close(struct group *group, const struct group_facts *facts, enum group_payload where,
                  const uint8_t leaf[EVENT_HASH]);
-/* The event that was added last has this salt. */
-void group_salt_put(struct group *group, const uint8_t salt[EVENT_HASH]);
+/* The event that was added last has this salt. `own`: not the one that follows from the group's seed. */
+void group_salt_put(struct group *group, const uint8_t salt[EVENT_HASH], bool own);
 /* The salt of event i's body; of an erased one nobody has it, and it comes out zero. */
 void group_salt(const struct group *group, size_t i, uint8_t ret[EVENT_HASH]);
 /* Sets the views of all events after the last group_add or group_close. */

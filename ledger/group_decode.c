@@ -105,7 +105,7 @@ struct rebuild {
 static int rebuild_event(struct group *group, struct sections *s, size_t i, struct rebuild *state, struct err *err) {
     const struct meta *m = &s->meta[i];
     const uint8_t *middle, *payload = NULL, *body = NULL, *private_ = NULL, *own = NULL;
-    uint8_t salt[EVENT_HASH], commit[EVENT_HASH], leaf[EVENT_HASH];
+    uint8_t from_seed[EVENT_HASH], commit[EVENT_HASH], leaf[EVENT_HASH];
     bool salted = s->salted && m->code != GROUP_ERASED;
     size_t payload_n = m->code < 2 ? 0 : (size_t)m->code - 2;
     if (!take(&s->middles, (size_t)m->middle, &middle) ||
@@ -116,8 +116,10 @@ static int rebuild_event(struct group *group, struct sections *s, size_t i, stru
     }
     enum group_payload where = m->code < 2 ? (enum group_payload)m->code : GROUP_INLINE;
     if (body == NULL) {
-        event_salt(salt, group->seed, state->seq);
-        event_body_commit(commit, own != NULL ? own : salt, (struct bytes){payload, payload_n});
+        if (own == NULL) {
+            event_salt(from_seed, group->seed, state->seq);
+        }
+        event_body_commit(commit, own != NULL ? own : from_seed, (struct bytes){payload, payload_n});
         body = commit;
     }
     state->time += m->time_delta;
@@ -134,8 +136,8 @@ static int rebuild_event(struct group *group, struct sections *s, size_t i, stru
                                       .has_private = private_ != NULL};
     event_leaf(leaf, (struct bytes){out->p + at, out->n - at});
     group_close(group, &facts, where, leaf);
-    if (own != NULL) {
-        group_salt_put(group, own);
+    if (own != NULL || body == commit) {
+        group_salt_put(group, own != NULL ? own : from_seed, own != NULL);
     }
     group->payload_at[group->n] = (size_t)(s->payloads.p - group->payloads.p);
     memcpy(state->prev, leaf, EVENT_HASH);
