@@ -31,6 +31,8 @@ int file_new_begin(struct file_out *out, const char *path, mode_t mode, struct e
 int file_new_commit(struct file_out *out, struct err *err);
 /* The same of content at hand. */
 int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err);
+/* Writes all of it. -1: errno says why not. */
+int file_put_all(int fd, const uint8_t *p, size_t n);
 /* A file without a name, which is gone when it is closed; on the file system of `beside`, a path of a file, or when that is
  * NULL where $TMPDIR says, or /tmp. */
 int file_unnamed(const char *beside, int *ret_fd, struct err *err);

@@ -9,7 +9,5 @@
 /* The directory that holds `path`'s last part: "." for a bare name, "/" for what stands in the root. */
 int file_parent(char ret[FILE_PATH_MAX], const char *path, struct err *err);
 int file_sync_parent(const char *path, struct err *err);
-/* -1: errno says why. */
-int file_put_all(int fd, const uint8_t *p, size_t n);
 
 #endif

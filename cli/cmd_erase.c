@@ -121,6 +121,7 @@ static void full_id(struct wish *w, char id[LEDGER_ARTIFACT_ID + 32]) {
     }
 }
 
+/* receipt NULL: nothing new was erased. */
 static int print(struct cli *cli, const struct ledger_receipt *receipt, const struct ledger_head *head, bool gone,
                  uint64_t pid) {
     if (!cli->json) {
@@ -130,7 +131,9 @@ static int print(struct cli *cli, const struct ledger_receipt *receipt, const st
     }
     struct obj obj;
     obj_init(&obj);
-    receipt_put(&obj, receipt, head);
+    if (receipt != NULL) {
+        receipt_put(&obj, receipt, head);
+    }
     obj_bool(&obj, "finished", gone);
     obj_uint(&obj, "held_by", gone || pid == 0 ? LEDGER_NO_SEQ : pid);
     int exit_code = obj_print(cli, &obj, true);
@@ -150,8 +153,8 @@ static int erase_it(struct cli *cli, struct ledger *ledger, const struct wish *w
         return cli_fail_lookup(cli, &err);
     }
     rc = ledger_erase_finish(ledger, w->wait * CLOCK_NS_PER_S, &pid, &later);
-    if (!finish) {
-        exit_code = print(cli, &receipt, &head, rc == 0, pid);
+    if (!finish || cli->json) {
+        exit_code = print(cli, finish ? NULL : &receipt, &head, rc == 0, pid);
     }
     if (rc != 0) {
         err_prefix(&later, "what was erased cannot be read any more, but old files still hold it ('ledger erase --finish' "

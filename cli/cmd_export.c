@@ -62,7 +62,10 @@ static int list_one(void *ctx, const struct ledger_event *event, bool disclosed,
         return err_set(err, ERR_IO, "standard output");
     }
     l->n++;
-    out_printf(l->cli, "%10llu  %-9s ", (unsigned long long)event->seq, disclosed ? "body" : "withheld");
+    out_printf(l->cli, "%10llu  %-9s ", (unsigned long long)event->seq,
+               disclosed               ? "body"
+               : event->payload.n == 0 ? "erased"
+                                       : "withheld");
     out_safe(l->cli, event->kind);
     out_str(l->cli, "  ");
     out_safe(l->cli, event->subject);
@@ -80,7 +83,7 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
     char words[400];
     int rc = export_plan(ledger, &args->options, cli->json ? NULL : list_one, &listing, &counts, &err);
     if (rc != 0) {
-        return cli_fail(cli, &err);
+        return handover_fail(cli, rc, &err);
     }
     int exit_code;
     if (cli->json) {

@@ -199,7 +199,7 @@ static int reveal(struct cli *cli, const struct opt_args *args, struct reveal *r
     struct export_counts counts;
     rc = export_plan(r->ledger, &r->options, NULL, NULL, &counts, &err);
     if (rc != 0) {
-        return cli_fail(cli, &err);
+        return handover_fail(cli, rc, &err);
     }
     if (counts.secrets > 0) {
         err_set(&err, ERR_INVALID, "event %llu holds what looks like a secret: it would not be revealed",

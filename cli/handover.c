@@ -9,9 +9,10 @@
 #include "base/text.h"
 #include "cli/out.h"
 
-static int fail(struct cli *cli, int rc, const struct err *err) {
+int handover_fail(struct cli *cli, int rc, const struct err *err) {
     return rc == ERR_INVALID || rc == ERR_LIMIT ? cli_fail_input(cli, err)
            : rc == ERR_NOTFOUND                 ? cli_fail_lookup(cli, err)
+           : rc == ERR_CONFLICT                 ? cli_fail_as(cli, err, EXIT_SYSTEM) /* others erase all the time */
                                                 : cli_fail(cli, err);
 }
 
@@ -52,7 +53,7 @@ static int to_stdout(struct cli *cli, const struct handover *how) {
     if (fd >= 0) {
         close(fd);
     }
-    return rc != 0 ? fail(cli, rc, &err) : 0;
+    return rc != 0 ? handover_fail(cli, rc, &err) : 0;
 }
 
 int hand_over(struct cli *cli, const struct handover *how, const char *path) {
@@ -72,9 +73,10 @@ int hand_over(struct cli *cli, const struct handover *how, const char *path) {
     rc = write_and_record(how, file.fd, path, &err);
     if (rc != 0) {
         file_out_abort(&file);
-        return fail(cli, rc, &err);
+        return handover_fail(cli, rc, &err);
     }
-    return file_new_commit(&file, &err) != 0 ? cli_fail(cli, &err) : 0;
+    rc = file_new_commit(&file, &err);
+    return rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : rc != 0 ? cli_fail(cli, &err) : 0;
 }
 
 /* ---- bundles ---- */

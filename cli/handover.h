@@ -17,6 +17,9 @@ struct handover {
  * reporting: EXIT_INPUT when the path exists. */
 int hand_over(struct cli *cli, const struct handover *how, const char *path);
 
+/* The exit code for what an export or a plan of one fails with, reported. */
+int handover_fail(struct cli *cli, int rc, const struct err *err);
+
 /* Bundles: export_write and export_record. */
 struct handover_bundle {
     struct ledger *ledger;

@@ -57,6 +57,9 @@ int artifact_put(struct cut *cut, const uint8_t digest[LEDGER_HASH], struct sink
     snprintf(id, sizeof(id), "artifact:sha256:%s", hex);
     snprintf(name, sizeof(name), "artifacts/%s", hex);
     rc = rc != 0 ? rc : ledger_artifact_get(cut->ledger, id, fd, err);
+    if (rc == ERR_NOTFOUND) {
+        rc = err_set(err, ERR_CONFLICT, "%s was erased while it was exported: export again", id);
+    }
     if (rc == 0 && (fstat(fd, &st) != 0 || lseek(fd, 0, SEEK_SET) != 0)) {
         rc = err_errno(err, errno, "a temporary file for an artifact");
     }

@@ -25,6 +25,7 @@
 #define BUNDLE_CHECKPOINT_MAX ((size_t)64 << 10)
 #define BUNDLE_KEYS_MAX       ((size_t)16 << 20)
 #define BUNDLE_ERASURES_MAX   ((size_t)64 << 20)
+#define BUNDLE_ERASED_MAX     ((size_t)512 << 10) /* events */
 #define BUNDLE_RANGE_MAX      ((size_t)64 << 10)
 #define BUNDLE_ENTRIES_MAX    (EVENT_GROUP * (size_t)(2 + EVENT_HEADER_MAX))
 #define BUNDLE_STATE_MAX      ((size_t)256 << 20)

@@ -53,7 +53,6 @@ struct check_known {
 
 #define CHECK_KNOWN_MAX   (POLICY_MAX + TRUST_CHECKPOINTS_MAX)
 #define CHECK_AUTHORS_MAX ((size_t)512 << 10)
-#define CHECK_ERASED_MAX  ((size_t)512 << 10)
 #define CHECK_KEY         16
 
 struct check_states; /* verify_states.c */

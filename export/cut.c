@@ -220,8 +220,7 @@ int cut_walk_open(struct cut_walk *walk, struct cut *cut, struct err *err) {
     return prefetch_new(cut->ledger, &walk->ahead, err);
 }
 
-/* The first of the chosen ones at or behind `seq`. */
-static uint64_t chosen_from(const struct export_options *o, uint64_t seq) {
+uint64_t cut_chosen_from(const struct export_options *o, uint64_t seq) {
     size_t lo = 0, hi = o->n_seqs;
     while (lo < hi) {
         size_t middle = lo + (hi - lo) / 2;
@@ -238,7 +237,7 @@ static uint64_t group_after(const void *ctx, uint64_t index) {
     const struct cut_walk *walk = ctx;
     uint64_t seq = (index + 1) * EVENT_GROUP;
     if (walk->cut->options->seqs != NULL) {
-        seq = chosen_from(walk->cut->options, seq);
+        seq = cut_chosen_from(walk->cut->options, seq);
     } else if (seq >= walk->cut->counts.to) {
         seq = LEDGER_NO_SEQ;
     }

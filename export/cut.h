@@ -35,6 +35,8 @@ void cut_done(struct cut *cut); /* a zeroed one is fine */
 enum cut_fate { CUT_HEADER_ONLY, CUT_DISCLOSED, CUT_WITHHELD, CUT_ERASED };
 bool cut_matches(const struct cut *cut, const struct event_header *header);
 enum cut_fate cut_fate(const struct cut *cut, bool matches, bool erased);
+/* The first of the chosen seqs at or behind this one. */
+uint64_t cut_chosen_from(const struct export_options *options, uint64_t seq);
 bool cut_discloses_field(const struct cut *cut, struct bytes name);
 
 /* An event as a bundle has it. Borrowed until the next one. */
@@ -73,6 +75,8 @@ int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fat
 /* Looks for a secret in what would leave, counts it and keeps where the first one is: in `where`, or in event `seq` where
  * that is NULL. */
 bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t seq);
+/* The same in all of an event that leaves beside the range. */
+int cut_look_at(struct cut *cut, const struct ledger_event *event, struct err *err);
 /* After the last event: which artifacts there are. */
 int cut_settle(struct cut *cut, struct err *err);
 

@@ -12,7 +12,8 @@
 #include "export/states.h"
 #include "ledger/artifact.h"
 
-#define ARTIFACTS_MAX 4096 /* their names stand in the manifest */
+#define ARTIFACTS_MAX 4096                /* their names stand in the manifest */
+#define NAMED_MAX     (2 * ARTIFACTS_MAX) /* before those that are named twice are taken out */
 #define ARTIFACT_MARK "artifact:sha256:"
 
 /* ---- texts of a body or of private fields ---- */
@@ -37,6 +38,28 @@ static int grow(void **array, size_t *cap, size_t n, size_t size, struct err *er
     return 0;
 }
 
+static int by_digest(const void *a, const void *b) {
+    return memcmp(a, b, LEDGER_HASH);
+}
+
+/* Once each, in order. */
+static void sort_artifacts(struct cut *cut) {
+    size_t kept = 0;
+    if (cut->n_artifacts > 0) {
+        qsort(cut->artifact, cut->n_artifacts, sizeof(cut->artifact[0]), by_digest);
+    }
+    for (size_t i = 0; i < cut->n_artifacts; i++) {
+        if (kept == 0 || memcmp(cut->artifact[kept - 1], cut->artifact[i], LEDGER_HASH) != 0) {
+            memmove(cut->artifact[kept++], cut->artifact[i], LEDGER_HASH);
+        }
+    }
+    cut->n_artifacts = kept;
+}
+
+static int check_artifacts(const struct cut *cut, struct err *err) {
+    return cut->n_artifacts >= NAMED_MAX ? err_set(err, ERR_LIMIT, "more than %d artifacts are named", ARTIFACTS_MAX) : 0;
+}
+
 static int note_artifact(struct looking *l, struct bytes text, struct err *err) {
     struct cut *cut = l->cut;
     uint8_t digest[LEDGER_HASH];
@@ -47,10 +70,11 @@ static int note_artifact(struct looking *l, struct bytes text, struct err *err) 
         text_unhex(digest, sizeof(digest), (struct bytes){text.p + lead, text.n - lead}) != 0) {
         return 0;
     }
-    if (cut->n_artifacts >= ARTIFACTS_MAX) {
-        return err_set(err, ERR_LIMIT, "more than %d artifacts are named", ARTIFACTS_MAX);
+    if (cut->n_artifacts >= NAMED_MAX) {
+        sort_artifacts(cut); /* most are named again and again */
     }
-    int rc = grow((void **)&cut->artifact, &cut->cap_artifacts, cut->n_artifacts, sizeof(cut->artifact[0]), err);
+    int rc = check_artifacts(cut, err);
+    rc = rc != 0 ? rc : grow((void **)&cut->artifact, &cut->cap_artifacts, cut->n_artifacts, sizeof(cut->artifact[0]), err);
     if (rc == 0) {
         memcpy(cut->artifact[cut->n_artifacts++], digest, sizeof(digest));
     }
@@ -105,6 +129,23 @@ static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
             cut_look(l->cut, item.data, NULL, l->seq);
         }
         rc = artifacts ? note_artifact(l, item.data, err) : 0;
+    }
+    return rc == 1 ? 0 : rc;
+}
+
+int cut_look_at(struct cut *cut, const struct ledger_event *event, struct err *err) {
+    const struct bytes text[] = {event->subject, event->actor, event->source, event->run, event->key};
+    struct mp_reader r;
+    struct mp_item item;
+    int rc;
+    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+        cut_look(cut, text[i], NULL, event->seq);
+    }
+    mp_reader_init(&r, event->payload);
+    while ((rc = mp_next(&r, &item, err)) == 0) {
+        if (item.type == MP_STR) {
+            cut_look(cut, item.data, NULL, event->seq);
+        }
     }
     return rc == 1 ? 0 : rc;
 }
@@ -178,24 +219,17 @@ int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fat
     return rc;
 }
 
-static int by_digest(const void *a, const void *b) {
-    return memcmp(a, b, LEDGER_HASH);
-}
-
-/* Once each, in order, and only those that are stored. */
+/* Once each, in order, and only those that are stored; as many as a manifest may name. */
 int cut_settle(struct cut *cut, struct err *err) {
     struct db_txn *txn = NULL;
     size_t kept = 0;
     if (cut->n_artifacts == 0) {
         return 0;
     }
-    qsort(cut->artifact, cut->n_artifacts, sizeof(cut->artifact[0]), by_digest);
+    sort_artifacts(cut);
     int rc = db_begin(cut->ledger->evidence, false, &txn, err);
     for (size_t i = 0; i < cut->n_artifacts && rc == 0; i++) {
         struct bytes record;
-        if (kept > 0 && memcmp(cut->artifact[kept - 1], cut->artifact[i], LEDGER_HASH) == 0) {
-            continue;
-        }
         rc = db_get(txn, T_ARTIFACT, (struct bytes){cut->artifact[i], LEDGER_HASH}, &record, err);
         if (rc == 0 && record.n >= ARTIFACT_RECORD_HEAD && record.p[0] != ARTIFACT_ERASED) {
             memmove(cut->artifact[kept++], cut->artifact[i], LEDGER_HASH);
@@ -206,6 +240,9 @@ int cut_settle(struct cut *cut, struct err *err) {
     db_abort(txn);
     cut->n_artifacts = kept;
     cut->counts.artifacts = kept;
+    if (rc == 0 && kept > ARTIFACTS_MAX) {
+        rc = err_set(err, ERR_LIMIT, "more than %d artifacts are named", ARTIFACTS_MAX);
+    }
     return rc;
 }
 

@@ -6,18 +6,16 @@
 #include "base/mp.h"
 
 static bool is_wanted(const struct cut *cut, uint64_t seq) {
-    const struct export_options *o = cut->options;
-    for (size_t i = 0; o->seqs != NULL && i < o->n_seqs; i++) {
-        if (o->seqs[i] == seq) {
-            return true;
-        }
-    }
-    return o->seqs == NULL && seq >= cut->counts.from && seq < cut->counts.to;
+    return cut->options->seqs != NULL ? cut_chosen_from(cut->options, seq) == seq
+                                      : seq >= cut->counts.from && seq < cut->counts.to;
 }
 
 static int add(struct erasures *e, const struct cut *cut, const struct mp_item *item, uint64_t by, struct err *err) {
     if (item->type != MP_UINT || !is_wanted(cut, item->uint)) {
         return 0;
+    }
+    if (e->n == BUNDLE_ERASED_MAX) {
+        return err_set(err, ERR_LIMIT, "the range has more than %zu erased events", BUNDLE_ERASED_MAX);
     }
     if (e->n == e->cap) {
         size_t cap = e->cap == 0 ? 64 : 2 * e->cap;
@@ -68,6 +66,10 @@ int erasures_find(struct erasures *e, const struct cut *cut, struct err *err) {
         return rc;
     }
     while ((rc = ledger_reader_next(reader, &event, err)) == 0) {
+        if (cut->options->stop != NULL && *cut->options->stop != 0) {
+            rc = err_set(err, ERR_BUSY, "interrupted");
+            break;
+        }
         rc = bytes_is(event.kind, "ledger.erased") ? take(e, cut, &event, err) : 0;
         if (rc != 0) {
             break;
@@ -103,17 +105,18 @@ static int compare_u64(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static int put_one(struct lines *lines, struct ledger_reader *reader, struct core_view *view, uint64_t seq, uint64_t size,
+static int put_one(struct lines *lines, struct cut *cut, struct ledger_reader *reader, struct core_view *view, uint64_t seq,
                    struct err *err) {
     struct merkle_proof inclusion;
     struct ledger_event event;
     ledger_reader_seek(reader, seq);
     int rc = ledger_reader_next(reader, &event, err);
-    rc = rc != 0 ? rc : merkle_prove_inclusion(seq, size, core_node, view, &inclusion, err);
+    rc = rc != 0 ? rc : merkle_prove_inclusion(seq, cut->counts.head.size, core_node, view, &inclusion, err);
+    rc = rc != 0 ? rc : cut_look_at(cut, &event, err);
     return rc != 0 ? rc : lines_put_key(lines, &event, &inclusion, NULL, (struct bytes){0}, true, err);
 }
 
-int erasures_put(struct lines *lines, const struct erasures *e, const struct cut *cut, struct err *err) {
+int erasures_put(struct lines *lines, const struct erasures *e, struct cut *cut, struct err *err) {
     struct core_view view;
     struct ledger_reader *reader = NULL;
     uint64_t *by = calloc(e->n + 1, sizeof(*by));
@@ -128,7 +131,7 @@ int erasures_put(struct lines *lines, const struct erasures *e, const struct cut
     if (rc == 0) {
         rc = ledger_reader_open(cut->ledger, 0, cut->counts.head.size, &reader, err);
         for (size_t i = 0; i < e->n && rc == 0; i++) {
-            rc = i > 0 && by[i] == by[i - 1] ? 0 : put_one(lines, reader, &view, by[i], cut->counts.head.size, err);
+            rc = i > 0 && by[i] == by[i - 1] ? 0 : put_one(lines, cut, reader, &view, by[i], err);
         }
         ledger_reader_close(reader);
         core_view_end(&view);

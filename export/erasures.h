@@ -19,6 +19,6 @@ void erasures_done(struct erasures *e); /* a zeroed one is fine */
 /* ERR_CONFLICT: no event below the head says that this one's body was erased: that came later. */
 int erasures_by(const struct erasures *e, uint64_t seq, uint64_t *ret_by, struct err *err);
 /* The lines of the member `erasures`, which are kept. */
-int erasures_put(struct lines *lines, const struct erasures *e, const struct cut *cut, struct err *err);
+int erasures_put(struct lines *lines, const struct erasures *e, struct cut *cut, struct err *err);
 
 #endif

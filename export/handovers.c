@@ -6,7 +6,7 @@
 
 struct walk {
     struct lines *lines;
-    const struct cut *cut;
+    struct cut *cut;
     struct core_view view;
     struct ledger_reader *reader;
 };
@@ -44,10 +44,11 @@ static int put_handover(struct walk *w, uint64_t epoch, uint64_t seq, uint64_t n
     rc = rc != 0 ? rc : merkle_prove_inclusion(seq, size, core_node, &w->view, &inclusion, err);
     rc = rc != 0 ? rc : merkle_prove_consistency(size, to, core_node, &w->view, &consistency, err);
     rc = rc != 0 || epoch == 0 ? rc : checkpoint_at(w, size, &checkpoint, err);
+    rc = rc != 0 ? rc : cut_look_at(w->cut, &event, err);
     return rc != 0 ? rc : lines_put_key(w->lines, &event, &inclusion, &consistency, checkpoint, false, err);
 }
 
-int handovers_put(struct lines *lines, const struct cut *cut, struct err *err) {
+int handovers_put(struct lines *lines, struct cut *cut, struct err *err) {
     struct walk w = {.lines = lines, .cut = cut};
     uint64_t seq = 0, next;
     int rc = core_view_begin(cut->ledger, &w.view, err);

@@ -5,6 +5,6 @@
 #include "export/lines.h"
 
 /* Puts the lines; one transaction's snapshot, in which the head's size must be below or at its own. */
-int handovers_put(struct lines *lines, const struct cut *cut, struct err *err);
+int handovers_put(struct lines *lines, struct cut *cut, struct err *err);
 
 #endif

@@ -2,8 +2,11 @@
  * encoded. */
 #include "export/lines.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
@@ -11,45 +14,80 @@
 #include "ledger/reader.h"
 
 #define PIECE_MAX ((size_t)4 << 20) /* base64 of a payload or a private field, and what is around it */
+#define KEPT_MAX  ((size_t)4 << 20)
 
-void lines_init(struct lines *lines) {
-    *lines = (struct lines){0};
-    buf_init(&lines->kept, LINES_KEPT_MAX + PIECE_MAX);
-    buf_init(&lines->piece, PIECE_MAX);
+void lines_init(struct lines *lines, const char *name, size_t max) {
+    *lines = (struct lines){.name = name, .max = max, .fd = -1};
+    buf_init(&lines->kept, max + PIECE_MAX);
+}
+
+void lines_init_long(struct lines *lines, const char *beside) {
+    lines_init(lines, NULL, KEPT_MAX);
+    lines->beside = beside;
 }
 
 void lines_clear(struct lines *lines) {
     buf_clear(&lines->kept);
     lines->size = lines->passed = 0;
-    lines->over = false;
-    lines->sink = NULL;
+    lines->in_file = false;
 }
 
 void lines_done(struct lines *lines) {
     buf_done(&lines->kept);
-    buf_done(&lines->piece);
+    if (lines->max > 0 && lines->fd >= 0) {
+        close(lines->fd);
+    }
 }
 
-/* Where the next piece is put. */
-static struct buf *room(struct lines *l) {
-    return l->sink == NULL && !l->over ? &l->kept : &l->piece;
+/* What is kept goes to the file. */
+static int put_aside(struct lines *l, struct err *err) {
+    int rc = l->fd >= 0 ? 0 : file_unnamed(l->beside, &l->fd, err);
+    if (rc == 0 && !l->in_file && (lseek(l->fd, 0, SEEK_SET) != 0 || ftruncate(l->fd, 0) != 0)) {
+        rc = err_errno(err, errno, "a temporary file for lines");
+    }
+    if (rc == 0 && file_put_all(l->fd, l->kept.p, l->kept.n) != 0) {
+        rc = err_errno(err, errno, "writing a part of the bundle to a temporary file");
+    }
+    l->in_file = rc == 0;
+    l->passed = 0;
+    buf_clear(&l->kept);
+    return rc;
 }
 
-/* A piece is complete, and goes where it belongs. */
+/* A piece is complete. */
 static int pass_on(struct lines *l, struct err *err) {
-    struct buf *b = room(l);
-    int rc = buf_check(b, "a line of the bundle", err);
+    int rc = buf_check(&l->kept, "a line of the bundle", err);
     if (rc != 0) {
         return rc;
     }
-    if (b == &l->kept) {
-        l->size += b->n - l->passed;
-        l->passed = b->n;
-        l->over = b->n > LINES_KEPT_MAX;
-    } else {
-        l->size += b->n;
-        rc = l->sink != NULL ? sink_put(l->sink, bytes_of_buf(b), err) : 0;
-        buf_clear(b);
+    l->size += l->kept.n - l->passed;
+    l->passed = l->kept.n;
+    if (l->kept.n <= l->max) {
+        return 0;
+    }
+    return l->name == NULL ? put_aside(l, err) : err_set(err, ERR_LIMIT, "'%s' takes more than %zu bytes", l->name, l->max);
+}
+
+int lines_put(struct lines *lines, const char *name, struct sink *sink, struct err *err) {
+    uint8_t piece[65536];
+    ssize_t n = 1;
+    if (!lines->in_file) {
+        return sink_whole(sink, name, bytes_of_buf(&lines->kept), err);
+    }
+    int rc = put_aside(lines, err);
+    if (rc == 0 && lseek(lines->fd, 0, SEEK_SET) != 0) {
+        rc = err_errno(err, errno, "a temporary file for lines");
+    }
+    rc = rc != 0 ? rc : sink_member(sink, name, lines->size, err);
+    for (uint64_t left = lines->size; rc == 0 && left > 0; left -= (uint64_t)n) {
+        do {
+            n = read(lines->fd, piece, left < sizeof(piece) ? (size_t)left : sizeof(piece));
+        } while (n < 0 && errno == EINTR);
+        if (n <= 0) {
+            return n < 0 ? err_errno(err, errno, "a temporary file for lines")
+                         : err_set(err, ERR_IO, "a temporary file for lines ends too early");
+        }
+        rc = sink_put(sink, (struct bytes){piece, (size_t)n}, err);
     }
     return rc;
 }
@@ -83,7 +121,7 @@ struct putting {
 
 static int put_field(void *ctx, const struct private_field *f, struct err *err) {
     struct putting *p = ctx;
-    struct buf *out = room(p->lines), field;
+    struct buf *out = &p->lines->kept, field;
     buf_put_str(out, p->first ? "{" : ",{");
     p->first = false;
     if (f->erased || !cut_discloses_field(p->cut, f->name)) {
@@ -96,6 +134,7 @@ static int put_field(void *ctx, const struct private_field *f, struct err *err) 
     mp_put_str(&field, f->name);
     buf_put_bytes(&field, f->value);
     int rc = buf_check(&field, "a private field", err);
+    p->lines->n_private++;
     if (rc == 0) {
         put_base64(out, "field", bytes_of_buf(&field));
         buf_put_u8(out, ',');
@@ -111,9 +150,9 @@ static int put_private(struct lines *l, struct cut_walk *walk, const struct cut_
     struct private_view view;
     struct putting p = {.lines = l, .cut = walk->cut, .first = true};
     int rc = cut_walk_private(walk, event, &view, err);
-    buf_put_str(room(l), "\"private\":[");
+    buf_put_str(&l->kept, "\"private\":[");
     rc = rc != 0 ? rc : private_each(&view, put_field, &p, err);
-    buf_put_str(room(l), "],");
+    buf_put_str(&l->kept, "],");
     return rc;
 }
 
@@ -136,16 +175,20 @@ static int put_disclosed(struct lines *l, struct cut_walk *walk, const struct cu
     uint64_t seq = event->header.seq;
     int rc = 0;
     group_salt(event->group, event->at, salt);
-    put_base64(room(l), "payload", event->payload);
-    buf_put_u8(room(l), ',');
+    put_base64(&l->kept, "payload", event->payload);
+    buf_put_u8(&l->kept, ',');
     if (event->header.private_ != NULL) {
         rc = pass_on(l, err);
         rc = rc != 0 ? rc : put_private(l, walk, event, err);
     }
-    put_base64(room(l), "salt", (struct bytes){salt, sizeof(salt)});
-    buf_put_u8(room(l), ',');
-    put_seq(room(l), seq);
-    buf_put_str(room(l), "}\n");
+    put_base64(&l->kept, "salt", (struct bytes){salt, sizeof(salt)});
+    buf_put_u8(&l->kept, ',');
+    put_seq(&l->kept, seq);
+    buf_put_str(&l->kept, "}\n");
+    if (rc == 0 && event->group->event[event->at].where == GROUP_ERASED) { /* since it was given */
+        rc = err_set(err, ERR_CONFLICT, "the body of event %llu was erased while it was exported: export again",
+                     (unsigned long long)seq);
+    }
     return rc != 0 ? rc : pass_on(l, err);
 }
 
@@ -153,17 +196,17 @@ int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut
                     uint64_t erasing, struct err *err) {
     switch (fate) {
     case CUT_DISCLOSED:
-        buf_put_u8(room(lines), '{');
+        buf_put_u8(&lines->kept, '{');
         return put_disclosed(lines, walk, event, err);
     case CUT_WITHHELD:
-        buf_put_u8(room(lines), '{');
-        put_seq(room(lines), event->header.seq);
-        buf_put_str(room(lines), ",\"withheld\":true}\n");
+        buf_put_u8(&lines->kept, '{');
+        put_seq(&lines->kept, event->header.seq);
+        buf_put_str(&lines->kept, ",\"withheld\":true}\n");
         return pass_on(lines, err);
     case CUT_ERASED:
-        buf_printf(room(lines), "{\"erased\":%llu,", (unsigned long long)erasing);
-        put_seq(room(lines), event->header.seq);
-        buf_put_str(room(lines), "}\n");
+        buf_printf(&lines->kept, "{\"erased\":%llu,", (unsigned long long)erasing);
+        put_seq(&lines->kept, event->header.seq);
+        buf_put_str(&lines->kept, "}\n");
         return pass_on(lines, err);
     default:
         return 0;
@@ -172,25 +215,25 @@ int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut
 
 int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
                      uint64_t erasing, const struct merkle_proof *inclusion, struct err *err) {
-    buf_put_u8(room(lines), '{');
+    buf_put_u8(&lines->kept, '{');
     if (fate == CUT_ERASED) {
-        buf_printf(room(lines), "\"erased\":%llu,", (unsigned long long)erasing);
+        buf_printf(&lines->kept, "\"erased\":%llu,", (unsigned long long)erasing);
     }
-    put_base64(room(lines), "header", event->leaf);
-    buf_put_u8(room(lines), ',');
-    put_hashes(room(lines), "inclusion", inclusion);
-    buf_put_u8(room(lines), ',');
+    put_base64(&lines->kept, "header", event->leaf);
+    buf_put_u8(&lines->kept, ',');
+    put_hashes(&lines->kept, "inclusion", inclusion);
+    buf_put_u8(&lines->kept, ',');
     if (fate == CUT_DISCLOSED) {
         return put_disclosed(lines, walk, event, err);
     }
-    put_seq(room(lines), event->header.seq);
-    buf_put_str(room(lines), "}\n");
+    put_seq(&lines->kept, event->header.seq);
+    buf_put_str(&lines->kept, "}\n");
     return pass_on(lines, err);
 }
 
 int lines_put_key(struct lines *lines, const struct ledger_event *event, const struct merkle_proof *inclusion,
                   const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err) {
-    struct buf *out = room(lines);
+    struct buf *out = &lines->kept;
     buf_put_u8(out, '{');
     if (!erasure) {
         buf_put_str(out, "\"checkpoint\":");

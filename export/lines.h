@@ -1,24 +1,28 @@
-/* Lines of JSON in a bundle: sorted keys, no white space, base64 and integers only. They go to whoever takes bytes, so that
- * the same code measures and writes. */
+/* Lines of JSON in a bundle: sorted keys, no white space, base64 and integers only. */
 #ifndef EXPORT_LINES_H
 #define EXPORT_LINES_H
 
 #include "export/cut.h"
 
-/* A member's text as it comes: kept up to LINES_KEPT_MAX bytes, beyond that only measured, or passed on. */
-#define LINES_KEPT_MAX ((size_t)4 << 20)
+/* A member's text as it comes: kept, or from `max` bytes on in a file without a name. */
 struct sink;
 struct lines {
-    struct buf kept;
-    size_t passed; /* bytes of it that are counted */
+    const char *name; /* of a member that may not be longer than `max`; NULL: it may */
+    size_t max;
+    const char *beside; /* where the file is: see file_unnamed */
+    struct buf kept;    /* all of it, or what is not in the file yet */
+    size_t passed;      /* bytes of it that are counted */
     uint64_t size;
-    bool over;         /* there is more than what is kept */
-    struct sink *sink; /* pass it on; NULL: keep or measure */
-    struct buf piece;  /* one line's base64 at a time, when it is not kept */
+    uint64_t n_private; /* fields that were disclosed */
+    int fd;             /* -1: none yet */
+    bool in_file;
 };
-void lines_init(struct lines *lines);
+void lines_init(struct lines *lines, const char *name, size_t max);
+void lines_init_long(struct lines *lines, const char *beside);
 void lines_clear(struct lines *lines); /* another member begins */
-void lines_done(struct lines *lines);
+/* All that there is becomes a member. */
+int lines_put(struct lines *lines, const char *name, struct sink *sink, struct err *err);
+void lines_done(struct lines *lines); /* a zeroed one is fine */
 
 /* The line of payloads/<g>.jsonl about an event: none for CUT_HEADER_ONLY. `erasing`: seq of the ledger.erased event. */
 int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,

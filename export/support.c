@@ -2,10 +2,13 @@
  * then it is made again and written. Nothing is kept of an event between them. */
 #include "export/support.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mp.h"
 #include "base/secret.h"
 #include "export/record.h"
@@ -25,7 +28,8 @@ struct support {
     struct support_tally tally;
     struct support_counts counts;
     uint64_t since;
-    uint64_t events_bytes; /* of events.jsonl */
+    int events; /* events.jsonl, in a file without a name; */
+    uint64_t events_bytes;
     struct buf report, account, line;
 };
 
@@ -101,21 +105,27 @@ static void search(struct support *s, struct bytes text, const char *member, uin
     }
 }
 
-static int measure(struct support *s, const struct ledger_event *event, struct err *err, void *ctx) {
+static int take(struct support *s, const struct ledger_event *event, struct err *err, void *ctx) {
     (void)ctx;
     buf_clear(&s->line);
     int rc = support_event(&s->redact, event, &s->line, err);
-    if (rc == 0) {
-        s->events_bytes += s->line.n;
-        search(s, bytes_of_buf(&s->line), "events.jsonl", event->seq);
+    if (rc != 0) {
+        return rc;
     }
-    return rc;
+    search(s, bytes_of_buf(&s->line), "events.jsonl", event->seq);
+    s->events_bytes += s->line.n;
+    return file_put_all(s->events, s->line.p, s->line.n) != 0 ? err_errno(err, errno, "writing events to a temporary file")
+                                                              : 0;
 }
 
-static int put_event(struct support *s, const struct ledger_event *event, struct err *err, void *ctx) {
-    buf_clear(&s->line);
-    int rc = support_event(&s->redact, event, &s->line, err);
-    return rc != 0 ? rc : sink_put(ctx, bytes_of_buf(&s->line), err);
+static int put_events(struct support *s, struct sink *sink, struct err *err) {
+    uint8_t piece[65536];
+    ssize_t n = lseek(s->events, 0, SEEK_SET) != 0 ? -1 : 1;
+    int rc = sink_member(sink, "events.jsonl", s->events_bytes, err);
+    while (rc == 0 && n > 0 && (n = read(s->events, piece, sizeof(piece))) > 0) {
+        rc = sink_put(sink, (struct bytes){piece, (size_t)n}, err);
+    }
+    return rc == 0 && n < 0 ? err_errno(err, errno, "reading events from a temporary file") : rc;
 }
 
 /* ---- the account ---- */
@@ -156,7 +166,7 @@ static void put_account(struct support *s) {
 /* ---- all of it ---- */
 
 static int begin(struct support *s, struct ledger *ledger, const struct support_options *options, struct err *err) {
-    *s = (struct support){.ledger = ledger, .options = options};
+    *s = (struct support){.ledger = ledger, .options = options, .events = -1};
     buf_init(&s->report, REPORT_MAX);
     buf_init(&s->account, ACCOUNT_MAX);
     buf_init(&s->line, EVENT_MAX);
@@ -182,7 +192,8 @@ static int begin(struct support *s, struct ledger *ledger, const struct support_
 static int prepare(struct support *s, struct err *err) {
     struct support_about about = {s->ledger, s->options, &s->counts, &s->tally, s->since};
     int rc = walk(s, learn, NULL, err);
-    rc = rc != 0 ? rc : walk(s, measure, NULL, err);
+    rc = rc != 0 ? rc : file_unnamed(NULL, &s->events, err);
+    rc = rc != 0 ? rc : walk(s, take, NULL, err);
     rc = rc != 0 ? rc : support_report(&s->redact, &about, &s->report, err);
     if (rc != 0) {
         return rc;
@@ -196,6 +207,9 @@ static int prepare(struct support *s, struct err *err) {
 }
 
 static void end(struct support *s) {
+    if (s->events >= 0) {
+        close(s->events);
+    }
     support_tally_done(&s->tally);
     support_names_done(&s->redact.names);
     buf_done(&s->line);
@@ -222,8 +236,7 @@ int support_plan(struct ledger *ledger, const struct support_options *options, s
 static int write_members(struct support *s, struct sink *sink, struct err *err) {
     int rc = sink_whole(sink, "LEFT_OUT.md", bytes_of_buf(&s->account), err);
     rc = rc != 0 ? rc : sink_whole(sink, "report.json", bytes_of_buf(&s->report), err);
-    rc = rc != 0 ? rc : sink_member(sink, "events.jsonl", s->events_bytes, err);
-    return rc != 0 ? rc : walk(s, put_event, sink, err);
+    return rc != 0 ? rc : put_events(s, sink, err);
 }
 
 int support_write(struct ledger *ledger, const struct support_options *options, int fd, struct support_counts *ret,

@@ -375,8 +375,8 @@ static int add_erased(struct checking *c, uint64_t seq, uint64_t by, struct err 
     if (seq < c->manifest.from || seq >= c->manifest.to) {
         return 0;
     }
-    if (c->n_erased == CHECK_ERASED_MAX) {
-        return err_set(err, ERR_CORRUPT, "more than %zu erased events", CHECK_ERASED_MAX);
+    if (c->n_erased == BUNDLE_ERASED_MAX) {
+        return err_set(err, ERR_CORRUPT, "more than %zu erased events", BUNDLE_ERASED_MAX);
     }
     int rc = check_grow((void **)&c->erased, &c->cap_erased, c->n_erased, sizeof(*c->erased), err);
     if (rc == 0) {

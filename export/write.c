@@ -21,7 +21,8 @@ struct writing {
     struct sink *aside; /* from the first group on */
     struct lines lines, keys, erased;
     struct erasures erasures;
-    struct buf entries, text, states[EXPORT_STATES_MAX];
+    struct buf entries, text, state;
+    uint8_t state_digest[EXPORT_STATES_MAX][LEDGER_HASH];
     struct bundle_subject *subject;
     size_t n_subjects;
     struct cut_walk walk;
@@ -47,19 +48,27 @@ static int put_line(struct writing *w, const struct cut_event *event, enum cut_f
     return rc != 0 ? rc : lines_put_sparse(&w->lines, &w->walk, event, fate, by, &inclusion, err);
 }
 
-/* For the first time: its header too, and it counts. */
-static int take_event(struct writing *w, const struct cut_event *event, enum cut_fate *ret, struct err *err) {
+/* Its header, its line, and it counts. What was erased between the looks of the two is another event. */
+static int take_event(struct writing *w, const struct cut_event *event, struct err *err) {
+    uint64_t before = w->lines.n_private;
+    enum cut_fate fate;
     size_t n_private;
     if (w->cut.options->seqs == NULL) {
         buf_put_be16(&w->entries, (uint16_t)event->leaf.n);
         buf_put_bytes(&w->entries, event->leaf);
     }
-    int rc = cut_count(&w->walk, event, ret, &n_private, err);
-    return rc != 0 ? rc : buf_check(&w->entries, "headers", err);
+    int rc = cut_count(&w->walk, event, &fate, &n_private, err);
+    rc = rc != 0 ? rc : buf_check(&w->entries, "headers", err);
+    rc = rc != 0 ? rc : put_line(w, event, fate, err);
+    if (rc == 0 && w->lines.n_private - before != n_private) {
+        rc = err_set(err, ERR_CONFLICT, "private fields of event %llu were erased while it was exported: export again",
+                     (unsigned long long)event->header.seq);
+    }
+    return rc;
 }
 
-/* Events of one group from walk->next on, for the first time or again. Leaves the walk behind them. */
-static int walk_group(struct writing *w, uint64_t group, bool again, struct err *err) {
+/* Events of one group from walk->next on. Leaves the walk behind them. */
+static int walk_group(struct writing *w, uint64_t group, struct err *err) {
     const struct export_options *o = w->cut.options;
     struct cut_event event;
     int rc = 0;
@@ -70,36 +79,22 @@ static int walk_group(struct writing *w, uint64_t group, bool again, struct err 
             return rc;
         }
         rc = cut_walk_next(&w->walk, &event, err);
-        enum cut_fate fate = cut_fate(&w->cut, rc == 0 && cut_matches(&w->cut, &event.header), rc == 0 && event.erased);
-        rc = rc != 0 || again ? rc : take_event(w, &event, &fate, err);
-        rc = rc != 0 ? rc : put_line(w, &event, fate, err);
+        rc = rc != 0 ? rc : take_event(w, &event, err);
     }
 }
 
-/* Lines of which there are too many to be kept are made a second time. */
 static int put_group(struct writing *w, uint64_t group, struct err *err) {
     bool sparse = w->cut.options->seqs != NULL;
-    uint64_t begin = w->walk.next;
     char name[BUNDLE_NAME_MAX];
     buf_clear(&w->entries);
     lines_clear(&w->lines);
-    int rc = walk_group(w, group, false, err);
+    int rc = walk_group(w, group, err);
     if (rc == 0 && !sparse) {
         snprintf(name, sizeof(name), "entries/%llu", (unsigned long long)group);
         rc = sink_whole(w->aside, name, bytes_of_buf(&w->entries), err);
     }
     snprintf(name, sizeof(name), "%s/%llu.jsonl", sparse ? "sparse" : "payloads", (unsigned long long)group);
-    if (rc != 0 || w->lines.size == 0) {
-        return rc;
-    }
-    if (!w->lines.over) {
-        return sink_whole(w->aside, name, bytes_of_buf(&w->lines.kept), err);
-    }
-    rc = sink_member(w->aside, name, w->lines.size, err);
-    lines_clear(&w->lines);
-    w->lines.sink = w->aside;
-    w->walk.next = begin;
-    return rc != 0 ? rc : walk_group(w, group, true, err);
+    return rc != 0 || w->lines.size == 0 ? rc : lines_put(&w->lines, name, w->aside, err);
 }
 
 static int put_groups(struct writing *w, struct err *err) {
@@ -128,16 +123,25 @@ static int put_rest(struct writing *w, struct err *err) {
         rc = artifact_put(&w->cut, w->cut.artifact[i], w->aside, err);
     }
     for (size_t i = 0; i < w->cut.n_states && rc == 0; i++) {
-        rc = states_put(&w->states[i], &w->cut, w->cut.states[i], err);
+        buf_clear(&w->state);
+        rc = states_put(&w->state, &w->cut, w->cut.states[i], err);
+        struct bytes text = bytes_of_buf(&w->state);
+        hash_parts(w->state_digest[i], &text, 1);
         snprintf(name, sizeof(name), "states/%.80s.json", w->cut.states[i]);
-        rc = rc != 0 ? rc : sink_whole(w->aside, name, bytes_of_buf(&w->states[i]), err);
+        rc = rc != 0 ? rc : sink_whole(w->aside, name, text, err);
     }
     return rc != 0 ? rc : sink_whole(w->aside, BUNDLE_VERIFY, bytes_of(verify_md), err);
 }
 
 /* ---- before the groups ---- */
 
-static int refuse_secrets(const struct cut *cut, struct err *err) {
+static int refuse_secrets(struct cut *cut, struct err *err) {
+    for (size_t i = 0; i < cut->n_terms; i++) {
+        cut_look(cut, cut->term[i].value, "a condition of the filter", LEDGER_NO_SEQ);
+    }
+    for (size_t i = 0; i < cut->n_private; i++) {
+        cut_look(cut, bytes_of(cut->private_[i]), "a name of a private field", LEDGER_NO_SEQ);
+    }
     if (cut->counts.secrets == 0) {
         return 0;
     }
@@ -147,31 +151,28 @@ static int refuse_secrets(const struct cut *cut, struct err *err) {
 
 static int put_proofs(struct writing *w, struct err *err) {
     int rc = handovers_put(&w->keys, &w->cut, err);
-    if (rc == 0 && w->keys.over) {
-        rc = err_set(err, ERR_LIMIT, "the handovers of keys take more than %zu bytes", LINES_KEPT_MAX);
-    }
-    if (rc == 0 && w->cut.counts.erased > 0) {
-        rc = erasures_put(&w->erased, &w->erasures, &w->cut, err);
-    }
-    if (rc == 0 && w->erased.over) {
-        rc = err_set(err, ERR_LIMIT, "the erasures take more than %zu bytes", LINES_KEPT_MAX);
-    }
-    return rc;
+    return rc != 0 || w->cut.counts.erased == 0 ? rc : erasures_put(&w->erased, &w->erasures, &w->cut, err);
+}
+
+static void name_digest(struct writing *w, const char *name, const uint8_t digest[LEDGER_HASH]) {
+    struct bundle_subject *s = &w->subject[w->n_subjects++];
+    snprintf(s->name, sizeof(s->name), "%s", name);
+    memcpy(s->digest, digest, LEDGER_HASH);
 }
 
 static void name_subject(struct writing *w, const char *name, struct bytes content) {
-    struct bundle_subject *s = &w->subject[w->n_subjects++];
-    snprintf(s->name, sizeof(s->name), "%s", name);
-    hash_parts(s->digest, &content, 1);
+    uint8_t digest[LEDGER_HASH];
+    hash_parts(digest, &content, 1);
+    name_digest(w, name, digest);
 }
 
 static void name_artifacts(struct writing *w) {
     char hex[2 * LEDGER_HASH + 1];
+    char name[BUNDLE_NAME_MAX];
     for (size_t i = 0; i < w->cut.n_artifacts; i++) {
-        struct bundle_subject *s = &w->subject[w->n_subjects++];
         text_hex(hex, w->cut.artifact[i], LEDGER_HASH);
-        snprintf(s->name, sizeof(s->name), "artifacts/%s", hex);
-        memcpy(s->digest, w->cut.artifact[i], LEDGER_HASH);
+        snprintf(name, sizeof(name), "artifacts/%s", hex);
+        name_digest(w, name, w->cut.artifact[i]);
     }
 }
 
@@ -188,7 +189,7 @@ static int name_subjects(struct writing *w, struct err *err) {
     name_artifacts(w);
     for (size_t i = 0; i < w->cut.n_states; i++) {
         snprintf(name, sizeof(name), "states/%.80s.json", w->cut.states[i]);
-        name_subject(w, name, bytes_of_buf(&w->states[i]));
+        name_digest(w, name, w->state_digest[i]);
     }
     name_subject(w, BUNDLE_VERIFY, bytes_of(verify_md));
     return 0;
@@ -232,8 +233,8 @@ static int write_all(struct writing *w, int fd, uint8_t ret_digest[LEDGER_HASH],
     rc = rc != 0 ? rc : put_groups(w, err);
     rc = rc != 0 ? rc : cut_settle(&w->cut, err);
     rc = rc != 0 ? rc : put_rest(w, err);
-    rc = rc != 0 ? rc : refuse_secrets(&w->cut, err);
     rc = rc != 0 ? rc : put_proofs(w, err);
+    rc = rc != 0 ? rc : refuse_secrets(&w->cut, err);
     rc = rc != 0 ? rc : sink_new(fd, o->plain, &sink, err);
     rc = rc != 0 ? rc : put_head(w, sink, err);
     rc = rc != 0 ? rc : sink_end_with(sink, w->aside, ret_digest, ret_bytes, err);
@@ -248,14 +249,12 @@ static int write_once(struct ledger *ledger, const struct export_options *option
     if (w == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    lines_init(&w->lines);
-    lines_init(&w->keys);
-    lines_init(&w->erased);
+    lines_init_long(&w->lines, options->beside);
+    lines_init(&w->keys, BUNDLE_KEYS, BUNDLE_KEYS_MAX);
+    lines_init(&w->erased, BUNDLE_ERASURES, BUNDLE_ERASURES_MAX);
     buf_init(&w->entries, BUNDLE_ENTRIES_MAX);
     buf_init(&w->text, BUNDLE_MANIFEST_MAX);
-    for (size_t i = 0; i < EXPORT_STATES_MAX; i++) {
-        buf_init(&w->states[i], BUNDLE_STATE_MAX);
-    }
+    buf_init(&w->state, BUNDLE_STATE_MAX);
     int rc = cut_open(&w->cut, ledger, options, err);
     rc = rc != 0 ? rc : write_all(w, fd, ret_digest, ret_bytes, err);
     if (rc == 0) {
@@ -268,9 +267,7 @@ static int write_once(struct ledger *ledger, const struct export_options *option
     erasures_done(&w->erasures);
     buf_done(&w->entries);
     buf_done(&w->text);
-    for (size_t i = 0; i < EXPORT_STATES_MAX; i++) {
-        buf_done(&w->states[i]);
-    }
+    buf_done(&w->state);
     free(w->subject);
     free(w);
     return rc;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ingest/hide.h"
 #include "ingest/ollama.h"
 
 #define WORDS_MAX     ((size_t)192 << 10) /* of an answer that are kept; its digest covers all */
@@ -246,15 +247,15 @@ static int call_end(struct ollama_stream *s, struct bytes map, const char *outco
     struct fields open, private_;
     struct buf identity;
     uint8_t digest[HASH_LEN];
-    char hex[17], subject[48];
+    char hex[HIDE_HEX], subject[48];
     bool ok = strcmp(outcome, "ok") == 0;
     fields_init(&open, OLLAMA_BODY_MAX / 2);
     fields_init(&private_, OLLAMA_BODY_MAX);
     buf_init(&identity, OLLAMA_MP_MAX + 4096);
     struct bytes content = call_identity(s, map, outcome, &identity);
     hash_parts(digest, &content, 1);
-    text_hex(hex, digest, 8);
-    snprintf(subject, sizeof(subject), "run/" OLLAMA_NAME "-%s", hex);
+    hide_hash(hex, run_secret(s->view->run), digest);
+    snprintf(subject, sizeof(subject), "run/" OLLAMA_NAME "-%.16s", hex);
     fields_text(&open, "runtime", bytes_of(OLLAMA_NAME));
     fields_text(&open, "model", bytes_of(s->model));
     fields_text(&open, "operation", bytes_of(operation(s->form)));

@@ -138,22 +138,6 @@ static int verify_copy(const struct ledger *ledger, const char *tmp, struct head
     return rc;
 }
 
-/* A database that was set back is no ledger to keep a copy of. */
-static int check_head_copy(struct ledger *ledger, struct err *err) {
-    struct headfile copy;
-    struct core_view view;
-    int rc = headfile_read(ledger->dir, &copy, err);
-    if (rc != 0) {
-        return rc < 0 ? rc : 0;
-    }
-    rc = core_view_begin(ledger, &view, err);
-    if (rc == 0) {
-        rc = headfile_compare(&copy, &view, err);
-        core_view_end(&view);
-    }
-    return rc;
-}
-
 /* Something was erased since then, or still is being erased: then a file may have gone after its record was copied. */
 static bool was_erasing(struct ledger *ledger, uint64_t generation) {
     struct db_txn *txn;
@@ -187,7 +171,7 @@ int ledger_backup(struct ledger *ledger, const char *to, struct err *err) {
     if (file_exists(to)) {
         return err_set(err, ERR_CONFLICT, "'%s' exists; a backup makes a new directory", to);
     }
-    int rc = check_head_copy(ledger, err);
+    int rc = headfile_check_now(ledger, err);
     for (int left = BACKUP_TRIES; rc == 0 && left > 0; left--) {
         rc = make_backup(ledger, to, &generation, err);
         if (rc != ERR_TAMPERED || left == 1 || !was_erasing(ledger, generation)) {

@@ -13,7 +13,8 @@ int commit_keys_begin(struct commit *c, struct err *err) {
     }
     int rc = keys_update(ledger->keys, c->txn, &c->head, err);
     if (rc == 0 && c->head.keyed_from > 0) {
-        rc = segments_view_open(ledger, &c->segments, err);
+        rc = segments_open(ledger, err); /* another process may have made the first ones since */
+        rc = rc != 0 ? rc : segments_view_open(ledger, &c->segments, err);
         if (rc == 0 && segments_view_covered(c->segments) < c->head.keyed_from) {
             rc = err_set(err, ERR_BUSY, "the older idempotency keys were removed meanwhile, try again");
         }

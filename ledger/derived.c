@@ -98,7 +98,11 @@ static int open_now(struct ledger *ledger, bool create, struct err *err) {
         rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
     }
     rc = rc != 0 ? rc : create ? open_at(ledger, path, true, err) : open_there(ledger, path, err);
-    if (rc != 0 && is_behind(ledger)) {
+    if (is_behind(ledger)) { /* what was made just now is of a generation that is gone */
+        if (rc == 0) {
+            db_close(ledger->derived);
+            ledger->derived = NULL;
+        }
         return 1;
     }
     return create && (rc == ERR_CORRUPT || rc == ERR_VERSION) ? make_anew(ledger, path, err) : rc;

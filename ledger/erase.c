@@ -39,6 +39,13 @@ static int check_options(const struct ledger_erase_options *o, struct err *err) 
     if (o->n_fields > 0 && o->what != LEDGER_ERASE_PRIVATE) {
         return err_set(err, ERR_INVALID, "only private fields are erased by name");
     }
+    for (size_t i = 0; i < o->n_fields; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(o->fields[i], o->fields[k]) == 0) {
+                return err_set(err, ERR_INVALID, "the field '%.64s' is named twice", o->fields[i]);
+            }
+        }
+    }
     return o->n_seqs > LEDGER_ERASE_MAX
                ? err_set(err, ERR_LIMIT, "%zu events at once, at most %d are accepted", o->n_seqs, LEDGER_ERASE_MAX)
                : 0;

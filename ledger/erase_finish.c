@@ -19,6 +19,7 @@
 #include "ledger/derived.h"
 #include "ledger/erase.h"
 #include "ledger/generation.h"
+#include "ledger/headfile.h"
 
 #define POLL_NS (CLOCK_NS_PER_S / 50)
 
@@ -53,6 +54,37 @@ static int make_copy(struct ledger *ledger, struct db_txn *txn, const char *base
     return rc != 0 ? rc : file_sync_dir(ledger->dir, err);
 }
 
+/* ---- artifacts ---- */
+
+static int wipe_erased(struct ledger *ledger, struct db_txn *txn, struct err *err) {
+    struct db_cursor *cursor;
+    struct bytes key, record;
+    int rc = db_cursor_open(txn, T_ARTIFACT, &cursor, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
+    while (rc == 0) {
+        rc = artifact_wipe(ledger, key, record, err);
+        rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &record, err);
+    }
+    db_cursor_close(cursor);
+    return rc < 0 ? rc : 0;
+}
+
+int erase_artifacts(struct ledger *ledger, struct err *err) {
+    struct db_txn *txn;
+    int rc = db_begin(ledger->evidence, false, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = wipe_erased(ledger, txn, err);
+    db_abort(txn);
+    return rc != 0 ? rc : artifact_sweep(ledger, err);
+}
+
+/* ---- the next generation ---- */
+
 /* 1: nothing that was erased is left in this generation. Under `writing`. */
 static int switch_over(struct ledger *ledger, struct err *err) {
     char base[FILE_PATH_MAX];
@@ -69,6 +101,7 @@ static int switch_over(struct ledger *ledger, struct err *err) {
     uint64_t now = db_txn_generation(txn);
     be64_put(mark, now + 1);
     rc = generation_sweep(base, now, err);
+    rc = rc != 0 ? rc : wipe_erased(ledger, txn, err); /* the wish that goes is also that of who erased one just now */
     rc = rc != 0 ? rc : make_copy(ledger, txn, base, now + 1, err);
     rc = rc != 0 ? rc : db_put(txn, T_META, bytes_of(DB_SUPERSEDED), (struct bytes){mark, sizeof(mark)}, DB_PUT, err);
     if (rc == 0) {
@@ -77,34 +110,6 @@ static int switch_over(struct ledger *ledger, struct err *err) {
     generation_sweep(base, now, NULL); /* while nobody else can make one */
     db_abort(txn);
     return rc;
-}
-
-/* ---- artifacts ---- */
-
-static int wipe_erased(struct ledger *ledger, struct err *err) {
-    struct db_txn *txn;
-    struct db_cursor *cursor;
-    struct bytes key, record;
-    int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
-    rc = db_cursor_open(txn, T_ARTIFACT, &cursor, err);
-    if (rc == 0) {
-        rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
-        while (rc == 0) {
-            rc = artifact_wipe(ledger, key, record, err);
-            rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &record, err);
-        }
-        db_cursor_close(cursor);
-    }
-    db_abort(txn);
-    return rc < 0 ? rc : 0;
-}
-
-int erase_artifacts(struct ledger *ledger, struct err *err) {
-    int rc = wipe_erased(ledger, err);
-    return rc != 0 ? rc : artifact_sweep(ledger, err);
 }
 
 /* ---- all of it ---- */
@@ -151,7 +156,8 @@ int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_p
     if (ledger->read_only) {
         return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
     }
-    int rc = erase_artifacts(ledger, err);
+    int rc = headfile_check_now(ledger, err); /* an older database knows less artifacts */
+    rc = rc != 0 ? rc : erase_artifacts(ledger, err);
     if (rc != 0) {
         return rc;
     }

@@ -118,9 +118,18 @@ int generation_find(const char *base, uint64_t from, uint64_t *ret, struct err *
     return rc != 0 ? rc : f.any ? 0 : 1;
 }
 
+/* Nobody has it open, and nobody finds it. Another process may do the same at the same time. */
+static int wipe(const char *dir, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = file_join(path, dir, "data.mdb", err);
+    rc = rc != 0 || !file_exists(path) ? rc : file_wipe(path, err);
+    rc = rc != 0 && rc != ERR_NOTFOUND ? rc : file_remove_tree(dir, err);
+    return rc != 0 && !file_exists(dir) ? 0 : rc;
+}
+
 static int sweep_one(void *ctx, enum form form, uint64_t n, const char *path, struct err *err) {
     const uint64_t *now = ctx;
-    return form == FORM_NEW || (form == FORM_GENERATION && n > *now) ? file_remove_tree(path, err) : 0;
+    return form == FORM_NEW || (form == FORM_GENERATION && n > *now) ? wipe(path, err) : 0;
 }
 
 int generation_sweep(const char *base, uint64_t generation, struct err *err) {
@@ -134,15 +143,6 @@ static int sync_parent(const char *base, struct err *err) {
     const char *name;
     int rc = parent_of(base, parent, &name, err);
     return rc != 0 ? rc : file_sync_dir(parent, err);
-}
-
-/* Nobody has it open, and nobody finds it. Another process may do the same at the same time. */
-static int wipe(const char *dir, struct err *err) {
-    char path[FILE_PATH_MAX];
-    int rc = file_join(path, dir, "data.mdb", err);
-    rc = rc != 0 || !file_exists(path) ? rc : file_wipe(path, err);
-    rc = rc != 0 && rc != ERR_NOTFOUND ? rc : file_remove_tree(dir, err);
-    return rc != 0 && !file_exists(dir) ? 0 : rc;
 }
 
 struct left {
@@ -174,7 +174,7 @@ bool generation_left(const char *base, uint64_t generation, uint64_t *ret_pid) {
 struct burial {
     uint64_t now, pid;
     const char *base;
-    bool busy;
+    bool busy, any;
     struct err why;
 };
 
@@ -183,6 +183,7 @@ static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, str
     char old[FILE_PATH_MAX];
     int fd = -1;
     if (form == FORM_OLD) {
+        b->any = true;
         return wipe(path, err);
     }
     if (form != FORM_GENERATION || n >= b->now) {
@@ -200,7 +201,9 @@ static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, str
     if (rc != 0) {
         return err_set(err, rc, "%s", b->why.msg);
     }
-    rc = rename(path, old) != 0 ? err_errno(err, errno, "'%s'", path) : sync_parent(b->base, err);
+    b->any = true;
+    rc = file_exists(old) ? wipe(old, err) : 0; /* left by who was killed */
+    rc = rc != 0 ? rc : rename(path, old) != 0 ? err_errno(err, errno, "'%s'", path) : sync_parent(b->base, err);
     rc = rc != 0 ? rc : wipe(old, err);
     if (fd >= 0) {
         close(fd);
@@ -211,7 +214,7 @@ static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, str
 int generation_bury(const char *base, uint64_t generation, uint64_t *ret_pid, struct err *err) {
     struct burial b = {.now = generation, .base = base};
     int rc = walk(base, bury_one, &b, err);
-    rc = rc != 0 ? rc : sync_parent(base, err);
+    rc = rc != 0 || !b.any ? rc : sync_parent(base, err);
     if (rc == 0 && b.busy) {
         *ret_pid = b.pid;
         return err_set(err, ERR_BUSY, "%s", b.why.msg);

@@ -157,3 +157,18 @@ int headfile_check(const char *dir, struct core_view *view, struct err *err) {
     }
     return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
 }
+
+int headfile_check_now(struct ledger *ledger, struct err *err) {
+    struct headfile copy;
+    struct core_view view;
+    int rc = headfile_read(ledger->dir, &copy, err);
+    if (rc != 0) {
+        return rc < 0 ? rc : 0;
+    }
+    rc = core_view_begin(ledger, &view, err);
+    if (rc == 0) {
+        rc = headfile_compare(&copy, &view, err);
+        core_view_end(&view);
+    }
+    return rc;
+}

@@ -264,15 +264,26 @@ bool verify_erased_since(const struct verify *v, struct bytes digest) {
 static int take_later(struct verify *v, struct err *err) {
     struct event_header h;
     struct event_author author;
-    struct bytes body;
+    struct bytes body, payload;
+    struct buf large;
     int rc = 0;
+    buf_init(&large, EVENT_PAYLOAD_MAX);
     for (uint64_t seq = v->head.size; seq < v->view.head.size && rc == 0; seq++) {
         const struct group_event *e = &v->mine->group->event[seq % EVENT_GROUP];
-        if (load(v, seq, &h) && bytes_is(h.kind, "ledger.erased") && e->where == GROUP_INLINE &&
-            event_payload_decode(e->payload, &body, &author, NULL) == 0) {
+        if (!load(v, seq, &h) || !bytes_is(h.kind, "ledger.erased")) {
+            continue;
+        }
+        payload = e->payload;
+        if (e->where == GROUP_EXTERNAL) {
+            buf_clear(&large);
+            payload =
+                core_payload_get(v->view.txn, seq, &large, NULL) == 0 ? bytes_of_buf(&large) : (struct bytes){NULL, 0};
+        }
+        if (event_payload_decode(payload, &body, &author, NULL) == 0) {
             rc = verify_claim(v, &h, body, err);
         }
     }
+    buf_done(&large);
     return rc;
 }
 

@@ -130,7 +130,7 @@ static __attribute__((unused)) void put_erasures(const uint64_t *seqs, size_t n)
     struct lines lines;
     uint8_t digest[LEDGER_HASH];
     char hex[2 * LEDGER_HASH + 1], subject[200];
-    lines_init(&lines);
+    lines_init(&lines, BUNDLE_ERASURES, BUNDLE_ERASURES_MAX);
     must(core_view_begin(s.ledger, &view, &why));
     must(ledger_reader_open(s.ledger, 0, LEDGER_NO_SEQ, &reader, &why));
     for (size_t i = 0; i < n; i++) {
