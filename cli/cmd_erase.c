@@ -157,6 +157,9 @@ static int erase_it(struct cli *cli, struct ledger *ledger, const struct wish *w
         exit_code = print(cli, finish ? NULL : &receipt, &head, rc == 0, pid);
     }
     if (rc != 0) {
+        if (rc == ERR_TAMPERED) { /* a database that was set back */
+            return cli_fail(cli, &later);
+        }
         err_prefix(&later, "what was erased cannot be read any more, but old files still hold it ('ledger erase --finish' "
                            "removes them)");
         return cli_fail(cli, &later);

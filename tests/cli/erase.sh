@@ -109,4 +109,21 @@ run 0 -C "$BOX" backup "$T/copy"
 run 0 -C "$T/copy" verify
 check test -d "$T/copy/evidence"
 
+# A database that was set back does not know all files: nothing is removed on its word.
+run 0 -C set init --no-trust --origin example.org/set
+cp -r set/evidence older
+head -c 100000 /dev/urandom >large
+run 0 -C set artifact put large
+id=$out
+run 0 -C set append run.artifact -s run/r "digest=${id#artifact:}" bytes:=100000
+cp set/evidence/data.mdb newer.mdb
+cp older/data.mdb set/evidence/data.mdb
+run 20 -C set erase --finish
+err_has 'set back'
+cp newer.mdb set/evidence/data.mdb
+run 0 -C set artifact get "$id" -o back
+check cmp large back
+run 0 -C set erase --finish --json
+json .finished true
+
 finish

@@ -322,6 +322,11 @@ static void bad_wishes_are_refused(void **state) {
     o.fields = &field;
     o.n_fields = 1;
     must_fail(ledger_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "only private fields");
+    const char *twice[] = {"a", "b", "a"};
+    o.what = LEDGER_ERASE_PRIVATE;
+    o.fields = twice;
+    o.n_fields = 3;
+    must_fail(ledger_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "the field 'a' is named twice");
 }
 
 int main(void) {
