@@ -138,6 +138,21 @@ int file_put_all(int fd, const uint8_t *p, size_t n) {
     return 0;
 }
 
+int file_read_back(int fd, uint64_t size, file_take_fn *take, void *ctx, struct err *err) {
+    uint8_t piece[FILE_PIECE];
+    int rc = lseek(fd, 0, SEEK_SET) != 0 ? err_errno(err, errno, "reading a temporary file") : 0;
+    while (rc == 0 && size > 0) {
+        ssize_t n = read_some(fd, piece, size < sizeof(piece) ? (size_t)size : sizeof(piece));
+        if (n <= 0) {
+            return n < 0 ? err_errno(err, errno, "reading a temporary file")
+                         : err_set(err, ERR_IO, "a temporary file ends too early");
+        }
+        size -= (uint64_t)n;
+        rc = take(ctx, (struct bytes){piece, (size_t)n}, err);
+    }
+    return rc;
+}
+
 int file_sync_dir(const char *path, struct err *err) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {

@@ -33,6 +33,11 @@ int file_new_commit(struct file_out *out, struct err *err);
 int file_create_durable(const char *path, struct bytes data, mode_t mode, struct err *err);
 /* Writes all of it. -1: errno says why not. */
 int file_put_all(int fd, const uint8_t *p, size_t n);
+/* Gives all of a file of one's own, which has `size` bytes, from its beginning on, in pieces of at most FILE_PIECE bytes.
+ * What `take` answers other than 0 ends it. ERR_IO: it cannot be read, or has fewer. */
+#define FILE_PIECE ((size_t)64 << 10)
+typedef int file_take_fn(void *ctx, struct bytes piece, struct err *err);
+int file_read_back(int fd, uint64_t size, file_take_fn *take, void *ctx, struct err *err);
 /* A file without a name, which is gone when it is closed; on the file system of `beside`, a path of a file, or when that is
  * NULL where $TMPDIR says, or /tmp. */
 int file_unnamed(const char *beside, int *ret_fd, struct err *err);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -24,20 +25,9 @@ static int write_and_record(const struct handover *how, int fd, const char *path
     return rc != 0 ? rc : how->record(how->ctx, path, err);
 }
 
-static int copy_out(int fd, struct err *err) {
-    uint8_t piece[65536];
-    ssize_t n = lseek(fd, 0, SEEK_SET) != 0 ? -1 : 1;
-    while (n > 0) {
-        n = read(fd, piece, sizeof(piece));
-        for (ssize_t at = 0, put; at < n; at += put) {
-            put = write(STDOUT_FILENO, piece + at, (size_t)(n - at));
-            if (put < 0 && errno != EINTR) {
-                return err_errno(err, errno, "standard output");
-            }
-            put = put < 0 ? 0 : put;
-        }
-    }
-    return n < 0 ? err_errno(err, errno, "a temporary file") : 0;
+static int copy_out(void *ctx, struct bytes piece, struct err *err) {
+    (void)ctx;
+    return file_put_all(STDOUT_FILENO, piece.p, piece.n) != 0 ? err_errno(err, errno, "standard output") : 0;
 }
 
 /* Complete and recorded before the first byte leaves. */
@@ -47,9 +37,13 @@ static int to_stdout(struct cli *cli, const struct handover *how) {
     if (cli->out_tty) {
         return cli_usage(cli, "%s does not go to a terminal; -o FILE writes it to a file", how->what);
     }
+    struct stat st;
     int rc = file_unnamed(NULL, &fd, &err);
     rc = rc != 0 ? rc : write_and_record(how, fd, "-", &err);
-    rc = rc != 0 ? rc : copy_out(fd, &err);
+    if (rc == 0) {
+        rc = fstat(fd, &st) != 0 ? err_errno(&err, errno, "a temporary file")
+                                 : file_read_back(fd, (uint64_t)st.st_size, copy_out, NULL, &err);
+    }
     if (fd >= 0) {
         close(fd);
     }

@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define PIECE   ((size_t)1 << 18)
 #define OVERLAP ((size_t)1 << 14) /* a secret that is cut there is whole in the next piece */
 
 struct passing {
@@ -21,31 +20,19 @@ struct passing {
     char where[LEDGER_ARTIFACT_ID + 32];
     bool found;  /* one secret is enough */
     size_t kept; /* bytes of the piece before */
-    uint8_t piece[OVERLAP + PIECE];
+    uint8_t piece[OVERLAP + FILE_PIECE];
 };
 
-static int take_piece(struct passing *p, size_t n, struct err *err) {
-    size_t all = p->kept + n;
+static int take_piece(void *ctx, struct bytes piece, struct err *err) {
+    struct passing *p = ctx;
+    size_t all = p->kept + piece.n;
+    memcpy(p->piece + p->kept, piece.p, piece.n);
     if (!p->found) {
         p->found = cut_look(p->cut, (struct bytes){p->piece, all}, p->where, LEDGER_NO_SEQ);
     }
-    int rc = p->sink == NULL ? 0 : sink_put(p->sink, (struct bytes){p->piece + p->kept, n}, err);
     p->kept = all < OVERLAP ? all : OVERLAP;
     memmove(p->piece, p->piece + all - p->kept, p->kept);
-    return rc;
-}
-
-static int pass(struct passing *p, int fd, struct err *err) {
-    ssize_t n;
-    int rc = 0;
-    while (rc == 0 && (n = read(fd, p->piece + p->kept, PIECE)) != 0) {
-        if (n > 0) {
-            rc = take_piece(p, (size_t)n, err);
-        } else if (errno != EINTR) {
-            rc = err_errno(err, errno, "a temporary file for an artifact");
-        }
-    }
-    return rc;
+    return p->sink == NULL ? 0 : sink_put(p->sink, piece, err);
 }
 
 int artifact_put(struct cut *cut, const uint8_t digest[LEDGER_HASH], struct sink *sink, struct err *err) {
@@ -60,7 +47,7 @@ int artifact_put(struct cut *cut, const uint8_t digest[LEDGER_HASH], struct sink
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CONFLICT, "%s was erased while it was exported: export again", id);
     }
-    if (rc == 0 && (fstat(fd, &st) != 0 || lseek(fd, 0, SEEK_SET) != 0)) {
+    if (rc == 0 && fstat(fd, &st) != 0) {
         rc = err_errno(err, errno, "a temporary file for an artifact");
     }
     if (rc == 0 && sink != NULL) {
@@ -71,7 +58,7 @@ int artifact_put(struct cut *cut, const uint8_t digest[LEDGER_HASH], struct sink
         p->cut = cut;
         p->sink = sink;
         snprintf(p->where, sizeof(p->where), "%s", id);
-        rc = pass(p, fd, err);
+        rc = file_read_back(fd, (uint64_t)st.st_size, take_piece, p, err);
     }
     if (fd >= 0) {
         close(fd);

@@ -21,6 +21,7 @@
 struct looking {
     struct cut *cut;
     uint64_t seq;
+    bool artifacts;   /* those that are named are noted */
     bool is_artifact; /* the event is about one: its digest names it */
 };
 
@@ -114,40 +115,31 @@ static int look_at_header(struct cut *cut, const struct event_header *h, struct 
 
 /* Each string, as far as there is anything to be found in those that are left. */
 static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
-    bool artifacts = l->cut->options->artifacts;
     struct secret_sieve sieve;
     struct mp_reader r;
     struct mp_item item;
     int rc = 0;
     secret_sieve_begin(&sieve, mp);
     mp_reader_init(&r, mp);
-    while (rc == 0 && (artifacts || !secret_sieve_is_empty(&sieve)) && (rc = mp_next(&r, &item, err)) == 0) {
+    while (rc == 0 && (l->artifacts || !secret_sieve_is_empty(&sieve)) && (rc = mp_next(&r, &item, err)) == 0) {
         if (item.type != MP_STR) {
             continue;
         }
         if (secret_sieve_may(&sieve, item.data)) {
             cut_look(l->cut, item.data, NULL, l->seq);
         }
-        rc = artifacts ? note_artifact(l, item.data, err) : 0;
+        rc = l->artifacts ? note_artifact(l, item.data, err) : 0;
     }
     return rc == 1 ? 0 : rc;
 }
 
 int cut_look_at(struct cut *cut, const struct ledger_event *event, struct err *err) {
     const struct bytes text[] = {event->subject, event->actor, event->source, event->run, event->key};
-    struct mp_reader r;
-    struct mp_item item;
-    int rc;
+    struct looking l = {.cut = cut, .seq = event->seq};
     for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
         cut_look(cut, text[i], NULL, event->seq);
     }
-    mp_reader_init(&r, event->payload);
-    while ((rc = mp_next(&r, &item, err)) == 0) {
-        if (item.type == MP_STR) {
-            cut_look(cut, item.data, NULL, event->seq);
-        }
-    }
-    return rc == 1 ? 0 : rc;
+    return look_at_all(&l, event->payload, err);
 }
 
 /* ---- counting ---- */
@@ -197,7 +189,7 @@ int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fat
     struct cut *cut = walk->cut;
     struct export_counts *counts = &cut->counts;
     const struct event_header *h = &event->header;
-    struct looking l = {cut, h->seq, bytes_is(h->kind, "run.artifact")};
+    struct looking l = {cut, h->seq, cut->options->artifacts, bytes_is(h->kind, "run.artifact")};
     bool matches = cut_matches(cut, h);
     enum cut_fate fate = cut_fate(cut, matches, event->erased);
     int rc = look_at_header(cut, h, err);

@@ -69,27 +69,11 @@ static int pass_on(struct lines *l, struct err *err) {
 }
 
 int lines_put(struct lines *lines, const char *name, struct sink *sink, struct err *err) {
-    uint8_t piece[65536];
-    ssize_t n = 1;
     if (!lines->in_file) {
         return sink_whole(sink, name, bytes_of_buf(&lines->kept), err);
     }
     int rc = put_aside(lines, err);
-    if (rc == 0 && lseek(lines->fd, 0, SEEK_SET) != 0) {
-        rc = err_errno(err, errno, "a temporary file for lines");
-    }
-    rc = rc != 0 ? rc : sink_member(sink, name, lines->size, err);
-    for (uint64_t left = lines->size; rc == 0 && left > 0; left -= (uint64_t)n) {
-        do {
-            n = read(lines->fd, piece, left < sizeof(piece) ? (size_t)left : sizeof(piece));
-        } while (n < 0 && errno == EINTR);
-        if (n <= 0) {
-            return n < 0 ? err_errno(err, errno, "a temporary file for lines")
-                         : err_set(err, ERR_IO, "a temporary file for lines ends too early");
-        }
-        rc = sink_put(sink, (struct bytes){piece, (size_t)n}, err);
-    }
-    return rc;
+    return rc != 0 ? rc : sink_whole_file(sink, name, lines->fd, lines->size, err);
 }
 
 /* "name":"<base64>" */

@@ -35,17 +35,8 @@ static int write_out(void *ctx, struct bytes bytes, struct err *err) {
         hash_put(s->hash, bytes.p, bytes.n);
     }
     s->written += bytes.n;
-    while (bytes.n > 0) {
-        ssize_t n = write(s->fd, bytes.p, bytes.n);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return err_errno(err, errno,
-                             s->aside ? "writing a part of the bundle to a temporary file" : "writing the bundle");
-        }
-        bytes.p += n;
-        bytes.n -= (size_t)n;
+    if (file_put_all(s->fd, bytes.p, bytes.n) != 0) {
+        return err_errno(err, errno, s->aside ? "writing a part of the bundle to a temporary file" : "writing the bundle");
     }
     return 0;
 }
@@ -146,6 +137,15 @@ int sink_whole(struct sink *sink, const char *name, struct bytes content, struct
     return rc != 0 ? rc : sink_put(sink, content, err);
 }
 
+static int put_piece(void *ctx, struct bytes piece, struct err *err) {
+    return sink_put(ctx, piece, err);
+}
+
+int sink_whole_file(struct sink *sink, const char *name, int fd, uint64_t size, struct err *err) {
+    int rc = sink_member(sink, name, size, err);
+    return rc != 0 ? rc : file_read_back(fd, size, put_piece, sink, err);
+}
+
 static int end_frame(struct sink *s, struct err *err) {
     int rc = flush(s, false, err);
     return rc != 0 || s->plain ? rc : zst_writer_end(s->zst, err);
@@ -155,24 +155,6 @@ static int end_tar(struct sink *s, struct err *err) {
     assert(s->left == 0);
     int rc = put_zeros(s, (size_t)2 * USTAR_BLOCK, err);
     return rc != 0 ? rc : end_frame(s, err);
-}
-
-/* Of what was written aside. */
-static int append(struct sink *s, const struct sink *aside, struct err *err) {
-    static const char what[] = "reading a part of the bundle from a temporary file";
-    ssize_t n = lseek(aside->fd, 0, SEEK_SET) != 0 ? -1 : 1;
-    int rc = 0;
-    for (uint64_t left = aside->written; rc == 0 && n > 0 && left > 0; left -= (uint64_t)n) {
-        do {
-            n = read(aside->fd, s->buffer, left < BUFFER_MAX ? (size_t)left : BUFFER_MAX);
-        } while (n < 0 && errno == EINTR);
-        rc = n > 0 ? write_out(s, (struct bytes){s->buffer, (size_t)n}, err) : 0;
-        if (n == 0) {
-            return err_set(err, ERR_IO, "%s: it ends too early", what);
-        }
-    }
-    s->unpacked += aside->unpacked;
-    return n < 0 ? err_errno(err, errno, "%s", what) : rc;
 }
 
 static int finish(struct sink *s, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes, struct err *err) {
@@ -196,6 +178,7 @@ int sink_end_with(struct sink *sink, struct sink *aside, uint8_t ret_digest[SINK
     assert(sink->left == 0 && aside->aside);
     int rc = end_frame(sink, err);
     rc = rc != 0 ? rc : end_tar(aside, err);
-    rc = rc != 0 ? rc : append(sink, aside, err);
+    rc = rc != 0 ? rc : file_read_back(aside->fd, aside->written, write_out, sink, err);
+    sink->unpacked += aside->unpacked;
     return rc != 0 ? rc : finish(sink, ret_digest, ret_bytes, err);
 }

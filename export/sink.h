@@ -16,6 +16,8 @@ int sink_member(struct sink *sink, const char *name, uint64_t size, struct err *
 int sink_put(struct sink *sink, struct bytes bytes, struct err *err);
 /* A member at once. */
 int sink_whole(struct sink *sink, const char *name, struct bytes content, struct err *err);
+/* The same of what lies in a file of one's own. */
+int sink_whole_file(struct sink *sink, const char *name, int fd, uint64_t size, struct err *err);
 /* The tar and the frame are complete. Digest and size of what was written to the descriptor. Not synced. */
 int sink_end(struct sink *sink, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes, struct err *err);
 /* The same, with what was put aside behind it; that as another frame, when it is compressed. */

@@ -118,16 +118,6 @@ static int take(struct support *s, const struct ledger_event *event, struct err 
                                                               : 0;
 }
 
-static int put_events(struct support *s, struct sink *sink, struct err *err) {
-    uint8_t piece[65536];
-    ssize_t n = lseek(s->events, 0, SEEK_SET) != 0 ? -1 : 1;
-    int rc = sink_member(sink, "events.jsonl", s->events_bytes, err);
-    while (rc == 0 && n > 0 && (n = read(s->events, piece, sizeof(piece))) > 0) {
-        rc = sink_put(sink, (struct bytes){piece, (size_t)n}, err);
-    }
-    return rc == 0 && n < 0 ? err_errno(err, errno, "reading events from a temporary file") : rc;
-}
-
 /* ---- the account ---- */
 
 static void put_account(struct support *s) {
@@ -236,7 +226,7 @@ int support_plan(struct ledger *ledger, const struct support_options *options, s
 static int write_members(struct support *s, struct sink *sink, struct err *err) {
     int rc = sink_whole(sink, "LEFT_OUT.md", bytes_of_buf(&s->account), err);
     rc = rc != 0 ? rc : sink_whole(sink, "report.json", bytes_of_buf(&s->report), err);
-    return rc != 0 ? rc : put_events(s, sink, err);
+    return rc != 0 ? rc : sink_whole_file(sink, "events.jsonl", s->events, s->events_bytes, err);
 }
 
 int support_write(struct ledger *ledger, const struct support_options *options, int fd, struct support_counts *ret,

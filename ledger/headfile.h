@@ -22,9 +22,9 @@ int headfile_write_at(const char *dir, int *fd, const struct headfile *head, str
 /* ERR_ROLLBACK when the view's tree is smaller than, or not an extension of, the copy. The view must be newer than the
  * reading of the copy (others go on appending), or be that of a write transaction. Costs O(log n). */
 int headfile_compare(const struct headfile *copy, struct core_view *view, struct err *err);
-/* The same of the file and the database as they are now; no file is fine. */
-int headfile_check_now(struct ledger *ledger, struct err *err);
 /* Both, for a write transaction. */
 int headfile_check(const char *dir, struct core_view *view, struct err *err);
+/* Both, for who holds no transaction: the file is read before the database. */
+int headfile_check_now(struct ledger *ledger, struct err *err);
 
 #endif
