@@ -256,6 +256,7 @@ static int open_sealed(struct bytes text, struct bytes passphrase, struct signer
         rc = err_set(err, ERR_TAMPERED, "the sealed key is not the key '%s' that the file names", sealed.vkey.name);
     }
     if (rc == 0) {
+        signer.sealed = true;
         *ret = signer;
     }
 out:

@@ -17,6 +17,7 @@
 struct signer {
     struct note_vkey vkey;
     uint8_t *secret; /* CRYPT_SECRET_LEN bytes from crypt_secret_new; NULL when unset */
+    bool sealed;     /* it was read from a file under a passphrase */
 };
 
 enum keyfile_cost { KEYFILE_DAILY, KEYFILE_BACKUP }; /* Argon2id 2 passes of 64 MiB · 3 passes of 256 MiB */

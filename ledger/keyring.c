@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypt.h"
 #include "base/text.h"
+
+#define ASIDE_LEN 8 /* random bytes in the name of what was moved aside */
 
 int keyring_log_path(const char *dir, char ret[FILE_PATH_MAX], struct err *err) {
     return file_join(ret, dir, "log.key", err);
@@ -33,20 +36,27 @@ static int load_as(const char *path, struct bytes passphrase, const struct note_
     return 0;
 }
 
-/* Whether a file of the keys directory holds a secret that nobody needs any more: the key of an epoch before `number`, or
- * what a crash left of a file that was being written. */
-static bool is_left_over(const char *name, uint64_t number) {
+/* "epoch-<n>.key", or what was moved aside from there: "epoch-<n>.key.<hex>". */
+static bool is_epoch_file(const char *name, uint64_t *ret_number, bool *ret_aside) {
     static const char head[] = "epoch-", tail[] = ".key";
-    struct bytes text = bytes_of(name);
-    size_t h = sizeof(head) - 1, t = sizeof(tail) - 1;
-    uint64_t epoch;
-    if (bytes_has_prefix(text, ".ledger-tmp-")) {
-        return true;
-    }
-    if (text.n <= h + t || !bytes_has_prefix(text, head) || strcmp(name + text.n - t, tail) != 0) {
+    const char *end = strstr(name, tail);
+    if (strncmp(name, head, sizeof(head) - 1) != 0 || end == NULL) {
         return false;
     }
-    return text_parse_u64((struct bytes){text.p + h, text.n - h - t}, &epoch) == 0 && epoch < number;
+    const char *after = end + sizeof(tail) - 1;
+    name += sizeof(head) - 1;
+    *ret_aside = after[0] == '.';
+    return (after[0] == '\0' || after[0] == '.') &&
+           text_parse_u64((struct bytes){(const uint8_t *)name, (size_t)(end - name)}, ret_number) == 0;
+}
+
+/* Whether a file of the keys directory holds a secret that nobody needs any more: the key of an epoch before `number`, what
+ * was moved aside for one up to it, or what a crash left of a file that was being written. */
+static bool is_left_over(const char *name, uint64_t number) {
+    uint64_t epoch;
+    bool aside;
+    return bytes_has_prefix(bytes_of(name), ".ledger-tmp-") ||
+           (is_epoch_file(name, &epoch, &aside) && (epoch < number || (aside && epoch == number)));
 }
 
 int keyring_sweep(struct keyring *ring, const char *dir, struct err *err) {
@@ -70,6 +80,70 @@ int keyring_sweep(struct keyring *ring, const char *dir, struct err *err) {
     return rc;
 }
 
+/* Under a name that nobody has, durable with whatever is next synced in the directory. */
+static int move_aside(const char *path, struct err *err) {
+    char hex[2 * ASIDE_LEN + 1], to[FILE_PATH_MAX];
+    uint8_t random[ASIDE_LEN];
+    crypt_random(random, sizeof(random));
+    text_hex(hex, random, sizeof(random));
+    if (snprintf(to, sizeof(to), "%s.%s", path, hex) >= (int)sizeof(to)) {
+        return err_set(err, ERR_LIMIT, "the path '%.64s...' is too long", path);
+    }
+    return rename(path, to) == 0 || errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", path);
+}
+
+/* A key that was moved aside, and that the log names all the same: it gets its place back. 1: there is none. */
+static int take_back(const char *dir, uint64_t number, const char *path, struct bytes passphrase,
+                     const struct note_vkey *expected, struct signer *ret, struct err *err) {
+    char from[FILE_PATH_MAX];
+    struct signer signer = {0};
+    DIR *keys = opendir(dir);
+    bool found = false;
+    for (struct dirent *d; keys != NULL && !found && (d = readdir(keys)) != NULL;) {
+        uint64_t epoch;
+        bool aside = false;
+        found = is_epoch_file(d->d_name, &epoch, &aside) && aside && epoch == number &&
+                file_join(from, dir, d->d_name, NULL) == 0 && load_as(from, passphrase, expected, &signer, NULL) == 0;
+    }
+    if (keys != NULL) {
+        closedir(keys);
+    }
+    if (!found) {
+        return 1;
+    }
+    int rc = move_aside(path, err);
+    if (rc == 0 && rename(from, path) != 0) {
+        rc = err_errno(err, errno, "'%s'", from);
+    }
+    rc = rc != 0 ? rc : file_sync_dir(dir, err);
+    if (rc != 0) {
+        signer_done(&signer);
+        return rc;
+    }
+    *ret = signer;
+    return 0;
+}
+
+static int load_epoch(const struct keyring *ring, const char *dir, struct bytes passphrase, uint64_t number,
+                      const struct note_vkey *expected, struct signer *ret, struct err *err) {
+    char path[FILE_PATH_MAX];
+    struct err why = {0};
+    int rc = keyring_epoch_path(dir, number, path, &why);
+    rc = rc != 0 ? rc : load_as(path, passphrase, expected, ret, &why);
+    if (rc != 0) {
+        int back = take_back(dir, number, path, passphrase, expected, ret, err);
+        if (back < 0) {
+            return back;
+        }
+        rc = back == 0 ? 0 : err_set(err, rc, "%s", why.msg);
+    }
+    if (rc == 0 && ring->log.sealed && !ret->sealed) {
+        signer_done(ret);
+        rc = err_set(err, ERR_TAMPERED, "'%s' is not under a passphrase, as the ledger's keys are: it is refused", path);
+    }
+    return rc;
+}
+
 int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
                  uint64_t number, const struct note_vkey *epoch, struct err *err) {
     char path[FILE_PATH_MAX];
@@ -80,8 +154,7 @@ int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase,
     }
     if (rc == 0 && (ring->epoch.secret == NULL || ring->number != number)) {
         struct signer signer = {0};
-        rc = keyring_epoch_path(dir, number, path, err);
-        rc = rc != 0 ? rc : load_as(path, passphrase, epoch, &signer, err);
+        rc = load_epoch(ring, dir, passphrase, number, epoch, &signer, err);
         if (rc == 0) {
             signer_done(&ring->epoch);
             ring->epoch = signer;
@@ -92,56 +165,15 @@ int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase,
     return rc;
 }
 
-/* A file that a crash cut off while it was written. No commit names its key: that is done only after the file was synced.
- */
-static bool is_torn(const char *path, struct bytes passphrase) {
-    struct signer signer = {0};
-    struct buf text;
-    buf_init(&text, 65536);
-    bool torn =
-        file_read(path, &text, NULL) == 0 && keyfile_decode(bytes_of_buf(&text), passphrase, &signer, NULL) == ERR_INVALID;
-    signer_done(&signer);
-    if (text.n > 0) {
-        crypt_wipe(text.p, text.n);
-    }
-    buf_done(&text);
-    return torn;
-}
-
-/* A copy of the current key is no new one. */
-static bool is_current(const struct keyring *ring, const char *path, struct bytes passphrase) {
-    struct signer signer = {0};
-    bool same = keyfile_load(path, passphrase, &signer, NULL) == 0 && note_vkey_eq(&signer.vkey, &ring->epoch.vkey);
-    signer_done(&signer);
-    return same;
-}
-
 int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes passphrase, struct bytes name,
                     struct signer *ret, struct err *err) {
+    static const struct bytes none = {NULL, 0};
     char path[FILE_PATH_MAX];
     struct signer signer = {0};
     int rc = keyring_epoch_path(dir, ring->number + 1, path, err);
-    if (rc != 0) {
-        return rc;
-    }
-    bool there = file_exists(path);
-    if (there && (is_torn(path, passphrase) || is_current(ring, path, passphrase))) {
-        rc = file_wipe(path, err);
-        there = false;
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    if (there) {
-        rc = keyfile_load(path, passphrase, &signer, err);
-        if (rc == 0 && !bytes_is(name, signer.vkey.name)) {
-            rc = err_set(err, ERR_TAMPERED, "'%s' holds a key of another name than '%.*s'", path, (int)name.n,
-                         (const char *)name.p);
-        }
-    } else {
-        rc = signer_new(&signer, name, err);
-        rc = rc != 0 ? rc : keyfile_save(path, &signer, passphrase, KEYFILE_DAILY, err);
-    }
+    rc = rc != 0 ? rc : move_aside(path, err);
+    rc = rc != 0 ? rc : signer_new(&signer, name, err);
+    rc = rc != 0 ? rc : keyfile_save(path, &signer, ring->log.sealed ? passphrase : none, KEYFILE_DAILY, err);
     if (rc != 0) {
         signer_done(&signer);
         return rc;

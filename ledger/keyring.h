@@ -4,8 +4,13 @@
  * Order of a rotation, so that a crash at any step loses nothing: the next key is written and synced beside the old
  * (keyring_prepare), the commit that names it is made, read back, then the old file is wiped (keyring_advance). What a
  * crash left behind is put right later: files of epochs before the current one are wiped after the next good commit
- * (keyring_sweep: not before, a commit whose outcome was unclear may yet turn out undone); a file of the next epoch is
- * taken up again by the next rotation. */
+ * (keyring_sweep: not before, a commit whose outcome was unclear may yet turn out undone).
+ *
+ * A file of the next epoch that is there already may be what a crash left, or may have been put there by somebody else: it
+ * never becomes the ledger's key. A rotation makes a fresh one and moves that file aside, to epoch-<n>.key.<hex>. Should
+ * the commit that named it turn out done after all, the log says its public key, and by that it is found again.
+ *
+ * Where the log key is under a passphrase, every other key must be. */
 #ifndef LEDGER_KEYRING_H
 #define LEDGER_KEYRING_H
 
@@ -16,14 +21,14 @@ struct keyring {
     struct signer log;
     struct signer epoch; /* its secret is NULL until loaded */
     uint64_t number;     /* of the epoch key that is loaded */
-    bool sweep;          /* files of older epochs may be left from a crash */
+    bool sweep;          /* files of older epochs, or that were moved aside, may be left from a crash */
 };
 
 /* Has the log key and the key of `number` ready; drops a stale one. ERR_TAMPERED when a file holds another key than
- * expected says. */
+ * expected says, or a plain one where the log key is under a passphrase. */
 int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
                  uint64_t number, const struct note_vkey *epoch, struct err *err);
-/* The key of epoch number + 1: taken up from its file or made new and synced. */
+/* Makes the key of epoch number + 1, in a synced file; what stands in its place is moved aside. */
 int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes passphrase, struct bytes name,
                     struct signer *ret, struct err *err);
 /* After the commit was read back: takes over `next` (which becomes empty) and wipes the old key's file. `next` is taken on

@@ -3,6 +3,8 @@
 #include "tests/ledger/scratch.h"
 #include "tests/ledger/syscalls.h"
 
+#include <dirent.h>
+
 #include "base/clock.h"
 #include "ledger/keyring.h"
 
@@ -179,33 +181,92 @@ static void a_death_at_any_call_of_a_rotation_is_put_right_by_what_follows(void 
     scratch_verify_good(s.ledger);
 }
 
-static void a_rotation_that_cannot_be_committed_is_taken_up_again(void **state) {
+static void write_key(const char *path, const struct signer *signer, const char *passphrase) {
+    struct buf text;
+    buf_init(&text, 4096);
+    must(keyfile_encode(&text, signer, bytes_of(passphrase), KEYFILE_DAILY, &why));
+    scratch_write(path, bytes_of_buf(&text));
+    buf_done(&text);
+}
+
+static void new_key(const char *path, const char *passphrase) {
+    struct signer signer = {0};
+    must(signer_new(&signer, bytes_of(SCRATCH_ORIGIN "/epoch"), &why));
+    write_key(path, &signer, passphrase);
+    signer_done(&signer);
+}
+
+static size_t files_in(const char *dir) {
+    size_t n = 0;
+    DIR *d = opendir(dir);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        n += e->d_name[0] != '.';
+    }
+    closedir(d);
+    return n;
+}
+
+static void is_not_the_key_of_now(const char *path, const struct signer *planted) {
+    struct ledger_epoch now;
+    char vkey[NOTE_VKEY_MAX];
+    note_vkey_encode(vkey, &planted->vkey);
+    must(ledger_epoch_current(s.ledger, &now, &why));
+    assert_string_not_equal(now.vkey, vkey);
+    assert_false(file_exists(path));
+}
+
+static void a_key_that_lies_in_the_next_ones_place_is_never_adopted(void **state) {
+    struct signer planted = {0};
+    (void)state;
+    scratch_append(&s, 1, NULL);
+    must(signer_new(&planted, bytes_of(SCRATCH_ORIGIN "/epoch"), &why));
+    write_key(key_path(1), &planted, NULL);
+    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    is_not_the_key_of_now(key_path(0), &planted);
+    assert_int_equal(files_in(scratch_at(&s, "box/keys")), 2); /* log.key and epoch-1.key: what lay there is wiped */
+    scratch_reopen(&s);
+    scratch_append(&s, 2, NULL);
+    scratch_verify_good(s.ledger);
+    signer_done(&planted);
+}
+
+/* A commit whose outcome was unclear, was taken for undone, and is there after a power failure: its key was moved aside by
+ * the next rotation, which did not get through. */
+static void a_key_that_was_moved_aside_is_found_by_what_the_log_says(void **state) {
+    (void)state;
+    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    scratch_close(&s);
+    assert_int_equal(rename(key_path(1), scratch_at(&s, "box/keys/epoch-1.key.00112233445566ff")), 0);
+    scratch_open(&s);
+    scratch_append(&s, 1, NULL);
+    only_the_current_secret_is_left();
+    scratch_close(&s);
+    assert_int_equal(rename(key_path(1), scratch_at(&s, "box/keys/epoch-1.key.00112233445566ff")), 0);
+    new_key(key_path(1), NULL);
+    scratch_open(&s);
+    scratch_append(&s, 2, NULL);
+    assert_int_equal(files_in(scratch_at(&s, "box/keys")), 2);
+    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    only_the_current_secret_is_left();
+    scratch_verify_good(s.ledger);
+}
+
+/* What a rotation left that did not come to its commit. */
+static void a_rotation_that_was_not_committed_is_begun_anew(void **state) {
     struct buf first, second;
     (void)state;
     buf_init(&first, 4096);
     buf_init(&second, 4096);
-    for (long n = 1; !file_exists(key_path(1)) || first.n == 0; n++) { /* until it dies with the next key prepared */
-        assert_false(rotate_and_die(n, true));
-        if (file_exists(key_path(1))) {
-            buf_clear(&first);
-            scratch_read(key_path(1), &first);
-        }
-    }
-    while (true) { /* written whole and synced */
-        struct signer signer = {.secret = NULL};
-        if (keyfile_load(key_path(1), bytes_of(""), &signer, NULL) == 0) {
-            signer_done(&signer);
-            break;
-        }
-        assert_false(rotate_and_die(3, true));
-    }
-    buf_clear(&first);
+    new_key(key_path(1), NULL);
     scratch_read(key_path(1), &first);
+    assert_false(rotate_and_die(3, true));
     assert_int_equal(epoch_now(), 0);
     must(ledger_key_rotate(s.ledger, "user:test", "again", NULL, &why));
     scratch_read(key_path(1), &second);
-    assert_true(bytes_eq(bytes_of_buf(&first), bytes_of_buf(&second)));
+    assert_false(bytes_eq(bytes_of_buf(&first), bytes_of_buf(&second)));
     only_the_current_secret_is_left();
+    assert_int_equal(files_in(scratch_at(&s, "box/keys")), 2);
     scratch_verify_good(s.ledger);
     buf_done(&first);
     buf_done(&second);
@@ -279,6 +340,49 @@ static void keys_under_a_passphrase_rotate_too(void **state) {
     buf_done(&text);
 }
 
+/* Not even the right one: whoever has it in clear has it from where it should not be. */
+static void a_plain_key_is_refused_where_the_log_key_is_under_a_passphrase(void **state) {
+    struct scratch mine;
+    struct ledger_create_options o = {
+        .origin = SCRATCH_ORIGIN, .actor = "user:test", .passphrase = bytes_of("secret"), .map_bytes = SCRATCH_MAP};
+    const struct ledger_open_options with = {.passphrase = bytes_of("secret")};
+    struct signer signer = {0};
+    const char *path = scratch_at(&s, "sealed/keys/epoch-0.key"), *next = scratch_at(&s, "sealed/keys/epoch-1.key");
+    struct buf text;
+    (void)state;
+    buf_init(&text, 4096);
+    snprintf(mine.dir, sizeof(mine.dir), "%s/sealed", s.top);
+    must(ledger_create(mine.dir, &o, &why));
+    new_key(next, NULL); /* a planted one for the rotation */
+    must(ledger_open(mine.dir, &with, &mine.ledger, &why));
+    must(ledger_key_rotate(mine.ledger, "user:test", "a test", NULL, &why));
+    scratch_read(next, &text);
+    assert_true(bytes_has_prefix(bytes_of_buf(&text), "ledger-key/v1\n"));
+    must(keyfile_load(next, bytes_of("secret"), &signer, &why));
+    write_key(next, &signer, NULL);
+    scratch_close(&mine);
+    must(ledger_open(mine.dir, &with, &mine.ledger, &why));
+    must_fail(scratch_try(mine.ledger, 1, NULL, NULL, &why), ERR_TAMPERED, "is not under a passphrase");
+    write_key(next, &signer, "secret");
+    must(scratch_try(mine.ledger, 1, NULL, NULL, &why));
+    assert_false(file_exists(path));
+    ledger_close(mine.ledger);
+    signer_done(&signer);
+    buf_done(&text);
+}
+
+/* A passphrase that is given though nothing is under one must not make a ledger that is half under it. */
+static void new_keys_have_the_form_of_the_log_key(void **state) {
+    const struct ledger_open_options with = {.passphrase = bytes_of("secret")};
+    (void)state;
+    scratch_close(&s);
+    must(ledger_open(s.dir, &with, &s.ledger, &why));
+    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    scratch_reopen(&s);
+    scratch_append(&s, 1, NULL);
+    scratch_verify_good(s.ledger);
+}
+
 #define each(test) cmocka_unit_test_setup_teardown(test, start, finish)
 
 int main(void) {
@@ -287,10 +391,14 @@ int main(void) {
         each(a_key_of_24_hours_is_replaced_with_the_next_append),
         each(rotate_hours_0_means_never_by_itself),
         each(a_death_at_any_call_of_a_rotation_is_put_right_by_what_follows),
-        each(a_rotation_that_cannot_be_committed_is_taken_up_again),
+        each(a_key_that_lies_in_the_next_ones_place_is_never_adopted),
+        each(a_key_that_was_moved_aside_is_found_by_what_the_log_says),
+        each(a_rotation_that_was_not_committed_is_begun_anew),
         each(a_prepared_key_that_was_torn_is_made_anew),
         each(a_key_that_is_not_the_ledgers_signs_nothing),
         each(keys_under_a_passphrase_rotate_too),
+        each(a_plain_key_is_refused_where_the_log_key_is_under_a_passphrase),
+        each(new_keys_have_the_form_of_the_log_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
