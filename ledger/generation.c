@@ -181,6 +181,8 @@ struct burial {
 static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, struct err *err) {
     struct burial *b = ctx;
     char old[FILE_PATH_MAX];
+    uint64_t pid = 0;
+    struct err why = {0};
     int fd = -1;
     if (form == FORM_OLD) {
         b->any = true;
@@ -193,13 +195,15 @@ static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, str
     if (len < 0 || len >= (int)sizeof(old)) {
         return err_set(err, ERR_LIMIT, "the path '%.64s...' is too long", path);
     }
-    int rc = db_lock_alone(path, &fd, &b->pid, &b->why);
-    if (rc == ERR_BUSY || rc == ERR_NOTFOUND) { /* the others first; or somebody was faster */
-        b->busy = b->busy || rc == ERR_BUSY;
+    int rc = db_lock_alone(path, &fd, &pid, &why);
+    if (rc == ERR_BUSY) { /* the others first */
+        b->busy = true;
+        b->pid = pid;
+        b->why = why;
         return 0;
     }
     if (rc != 0) {
-        return err_set(err, rc, "%s", b->why.msg);
+        return rc == ERR_NOTFOUND ? 0 : err_set(err, rc, "%s", why.msg); /* not found: somebody was faster */
     }
     b->any = true;
     rc = file_exists(old) ? wipe(old, err) : 0; /* left by who was killed */
