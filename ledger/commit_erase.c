@@ -29,13 +29,16 @@ static int check_kind(const struct event_header *h, struct err *err) {
     return 0;
 }
 
-static int load(struct commit *c, uint64_t seq, struct group *group, struct event_header *ret, struct err *err) {
+/* The group stays loaded: *at says which it holds, LEDGER_NO_SEQ for none. */
+static int load(struct commit *c, uint64_t seq, struct group *group, uint64_t *at, struct event_header *ret,
+                struct err *err) {
     if (seq >= c->head.size) {
         return err_set(err, ERR_NOTFOUND, "there is no event %llu: the newest is %llu", (unsigned long long)seq,
                        (unsigned long long)(c->head.size - 1));
     }
     size_t bad;
-    int rc = core_group_load(c->txn, &c->head, seq / EVENT_GROUP, group, &bad, err);
+    int rc = *at == seq / EVENT_GROUP ? 0 : core_group_load(c->txn, &c->head, seq / EVENT_GROUP, group, &bad, err);
+    *at = rc == 0 ? seq / EVENT_GROUP : LEDGER_NO_SEQ;
     rc = rc != 0 ? rc : event_header_decode(group->event[seq % EVENT_GROUP].header, ret, err);
     return rc != 0 ? rc : check_kind(ret, err);
 }
@@ -117,10 +120,11 @@ static int erase_in_group(struct commit *c, const uint64_t *seqs, size_t n, stru
                           uint64_t *ret_bytes, struct err *err) {
     bool gone[EVENT_GROUP] = {false};
     struct event_header h;
+    uint64_t loaded = LEDGER_NO_SEQ;
     int rc = 0;
     for (size_t i = 0; i < n && rc == 0; i++) {
         size_t at = (size_t)(seqs[i] % EVENT_GROUP);
-        rc = load(c, seqs[i], from, &h, err);
+        rc = load(c, seqs[i], from, &loaded, &h, err);
         rc = rc != 0 ? rc : take_payload(c, &from->event[at], &h, ret_bytes, err);
         gone[at] = true;
     }
@@ -173,9 +177,10 @@ static int erase_fields(struct commit *c, const struct ledger_erase_options *o, 
 static int erase_private(struct commit *c, const struct ledger_erase_options *o, uint64_t *ret_bytes, struct err *err) {
     struct group *group = group_new();
     struct event_header h;
+    uint64_t loaded = LEDGER_NO_SEQ;
     int rc = group == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
     for (size_t i = 0; i < o->n_seqs && rc == 0; i++) {
-        rc = load(c, o->seqs[i], group, &h, err);
+        rc = load(c, o->seqs[i], group, &loaded, &h, err);
         rc = rc != 0 ? rc : erase_fields(c, o, &h, ret_bytes, err);
     }
     group_free(group);

@@ -6,6 +6,19 @@
 
 #define MARK "zebra-7341"
 
+static unsigned loads; /* of groups */
+
+int __real_core_group_load(struct db_txn *txn, const struct head *head, uint64_t index, struct group *group,
+                           size_t *ret_bad, struct err *err);
+int __wrap_core_group_load(struct db_txn *txn, const struct head *head, uint64_t index, struct group *group,
+                           size_t *ret_bad, struct err *err);
+
+int __wrap_core_group_load(struct db_txn *txn, const struct head *head, uint64_t index, struct group *group,
+                           size_t *ret_bad, struct err *err) {
+    loads++;
+    return __real_core_group_load(txn, head, index, group, ret_bad, err);
+}
+
 static const struct ledger_erase_options body_options = {
     .what = LEDGER_ERASE_BODY, .reason = "request", .actor = "user:test"};
 
@@ -329,6 +342,26 @@ static void bad_wishes_are_refused(void **state) {
     must_fail(ledger_erase(s.ledger, &o, NULL, &why), ERR_INVALID, "the field 'a' is named twice");
 }
 
+/* Everybody who writes waits for it. */
+static void a_group_is_unpacked_once_for_all_of_its_events_that_are_erased(void **state) {
+    static const enum ledger_erase_what what[] = {LEDGER_ERASE_BODY, LEDGER_ERASE_PRIVATE};
+    struct ledger_erase_options o = body_options;
+    uint64_t seqs[100];
+    (void)state;
+    for (size_t i = 0; i < 100; i++) {
+        seqs[i] = append_marked("a word", true);
+    }
+    scratch_fill(&s, 0, 300, false);
+    o.seqs = seqs;
+    o.n_seqs = 100;
+    for (size_t i = 0; i < 2; i++) {
+        o.what = what[i];
+        loads = 0;
+        must(ledger_erase(s.ledger, &o, NULL, &why));
+        assert_in_range(loads, 1, 3);
+    }
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, finish)
     const struct CMUnitTest tests[] = {
@@ -343,6 +376,7 @@ int main(void) {
         TEST(a_body_that_came_back_is_a_fault),
         TEST(no_seed_is_left_from_which_the_salt_follows),
         TEST(bad_wishes_are_refused),
+        cmocka_unit_test_setup_teardown(a_group_is_unpacked_once_for_all_of_its_events_that_are_erased, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
