@@ -64,6 +64,10 @@ int err_errno(struct err *err, int errnum, const char *fmt, ...) {
     return err_set(err, code_of_errno(errnum), "%s: %s", head, strerror(errnum));
 }
 
+bool err_is_system(int code) {
+    return code == ERR_NOMEM || code == ERR_IO || code == ERR_BUSY || code == ERR_FULL || code == ERR_NET;
+}
+
 const char *err_name(int code) {
     static const char *const names[] = {"ERR_NONE",     "ERR_NOMEM",    "ERR_IO",       "ERR_BUSY",    "ERR_FULL",
                                         "ERR_LIMIT",    "ERR_INVALID",  "ERR_NOTFOUND", "ERR_VERSION", "ERR_CORRUPT",

@@ -6,6 +6,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stdbool.h>
+
 enum err_code {
     ERR_NOMEM = -1,     /* an allocation failed; nothing was changed */
     ERR_IO = -2,        /* the system refused or the medium failed; what was in flight may or may not be stored */
@@ -21,6 +23,10 @@ enum err_code {
     ERR_NET = -12,      /* a remote end did not answer or broke its protocol */
     ERR_ROLLBACK = -13  /* it is older than, or another history than, one that is known to have been sealed */
 };
+
+/* The system's word (memory, descriptors, permissions, devices, locks, the network): it says nothing about the bytes that
+ * were to be judged. */
+bool err_is_system(int code);
 
 #define ERR_MSG_MAX 1024
 

@@ -311,7 +311,7 @@ static void checking_done(struct checking *c) {
 
 /* Not about the bundle. */
 static bool is_outside(const struct checking *c, int rc) {
-    return c == NULL || c->reading == NULL || c->ended_by_caller || rc == ERR_NOMEM || rc == ERR_IO || rc == ERR_BUSY;
+    return c == NULL || c->reading == NULL || c->ended_by_caller || err_is_system(rc);
 }
 
 int export_verify(int fd, const struct export_verify_options *options, struct export_report *ret, struct err *err) {

@@ -214,11 +214,12 @@ int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LED
     }
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
+    if (fd < 0) {
         return err_errno(err, errno, "'%s'", path);
     }
-    int rc = S_ISDIR(st.st_mode) ? err_set(err, ERR_INVALID, "'%s' is a directory, a file is needed", path)
-                                 : put_stream(ledger, fd, path, digest, &size, err);
+    int rc = fstat(fd, &st) != 0   ? err_errno(err, errno, "'%s'", path)
+             : S_ISDIR(st.st_mode) ? err_set(err, ERR_INVALID, "'%s' is a directory, a file is needed", path)
+                                   : put_stream(ledger, fd, path, digest, &size, err);
     if (!standard) {
         close(fd);
     }
@@ -372,8 +373,9 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
     struct hash *hash = hash_new();
     rc = rc != 0 || hash != NULL ? rc : err_set(err, ERR_NOMEM, "out of memory");
     int fd = -1;
-    if (rc == 0 && where == ARTIFACT_FILE && (fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0) {
-        rc = err_set(err, ERR_CORRUPT, "'%s': %s", path, strerror(errno));
+    if (rc == 0 && where == ARTIFACT_FILE && (fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) < 0) {
+        bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP; /* a link is no file of ours */
+        rc = gone ? err_set(err, ERR_CORRUPT, "'%s': %s", path, strerror(errno)) : err_errno(err, errno, "'%s'", path);
     }
     if (rc == 0 && where == ARTIFACT_HERE) {
         seen = size;
@@ -385,7 +387,9 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
     while (rc == 0 && fd >= 0) {
         ssize_t n = read_some(fd, chunk);
         if (n <= 0) {
-            rc = n < 0 ? err_errno(err, errno, "'%s'", path) : 0;
+            rc = n == 0            ? 0
+                 : errno == EISDIR ? err_set(err, ERR_CORRUPT, "'%s': %s", path, strerror(errno))
+                                   : err_errno(err, errno, "'%s'", path);
             break;
         }
         hash_put(hash, chunk, (size_t)n);
@@ -405,15 +409,20 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
     return rc;
 }
 
-bool artifact_is_erased(struct ledger *ledger, struct bytes key) {
+int artifact_is_erased(struct ledger *ledger, struct bytes key, bool *ret, struct err *err) {
     struct db_txn *txn;
     struct bytes record;
-    if (db_begin(ledger->evidence, false, &txn, NULL) != 0) {
-        return false;
+    int rc = db_begin(ledger->evidence, false, &txn, err);
+    if (rc != 0) {
+        return rc;
     }
-    bool erased = db_get(txn, T_ARTIFACT, key, &record, NULL) == 0 && record.n > 0 && record.p[0] == ARTIFACT_ERASED;
+    rc = db_get(txn, T_ARTIFACT, key, &record, err);
+    if (rc == 0 || rc == ERR_NOTFOUND) {
+        *ret = rc == 0 && record.n > 0 && record.p[0] == ARTIFACT_ERASED;
+        rc = 0;
+    }
     db_abort(txn);
-    return erased;
+    return rc;
 }
 
 int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct err *err) {
@@ -437,7 +446,10 @@ int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct er
     db_abort(txn);
     if (rc == 0) {
         rc = stream(ledger, key, bytes_of_buf(&copy), fd, &why);
-        bool late = (rc == ERR_CORRUPT || rc == ERR_TAMPERED) && artifact_is_erased(ledger, key);
+        bool late = false;
+        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+            artifact_is_erased(ledger, key, &late, NULL);
+        }
         rc = late ? err_set(err, ERR_NOTFOUND, "the artifact was erased") : rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
     }
     buf_done(&copy);

@@ -20,9 +20,9 @@ int artifact_wipe(const struct ledger *ledger, struct bytes key, struct bytes re
 /* Overwrites and removes what no record names: files whose putting was interrupted. */
 int artifact_sweep(struct ledger *ledger, struct err *err);
 /* As of now. */
-bool artifact_is_erased(struct ledger *ledger, struct bytes key);
-/* Reads every byte of one artifact's record and file and compares its hash. ERR_CORRUPT, ERR_TAMPERED; ERR_NOTFOUND: it
- * was erased. */
+int artifact_is_erased(struct ledger *ledger, struct bytes key, bool *ret, struct err *err);
+/* Reads every byte of one artifact's record and file and compares its hash. ERR_CORRUPT (its file is not there either),
+ * ERR_TAMPERED; ERR_NOTFOUND: it was erased; the system's codes when it could not be read. */
 int artifact_check(const struct ledger *ledger, struct bytes key, struct bytes record, struct err *err);
 
 #endif

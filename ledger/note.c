@@ -41,9 +41,12 @@ int note_sign(struct buf *out, struct bytes text, const struct note_vkey *key, c
     return put_sig_line(out, key, sig, sizeof(sig));
 }
 
-/* The message that a cosignature signs. The caller frees `out`. */
-static int cosigned_message(struct buf *out, struct bytes text, uint64_t time) {
-    buf_init(out, text.n + 64);
+#define COSIGNED_MAX (NOTE_MAX + 64)
+
+/* The message that a cosignature signs, into `room`: where nothing is allocated, no lack of memory can look like a bad
+ * signature. */
+static int cosigned_message(struct buf *out, uint8_t room[COSIGNED_MAX + 1], struct bytes text, uint64_t time) {
+    *out = (struct buf){.p = room, .cap = COSIGNED_MAX, .max = COSIGNED_MAX};
     buf_printf(out, COSIGNATURE_V1 "%" PRIu64 "\n", time);
     return buf_put_bytes(out, text);
 }
@@ -54,14 +57,14 @@ int note_cosign(struct buf *out, struct bytes text, const struct note_vkey *key,
         return ERR_INVALID;
     }
     struct buf message;
-    int rc = cosigned_message(&message, text, time);
+    uint8_t room[COSIGNED_MAX + 1];
+    int rc = cosigned_message(&message, room, text, time);
     if (rc == 0) {
         uint8_t blob[STAMP_LEN + CRYPT_SIGNATURE_LEN];
         be64_put(blob, time);
         crypt_sign(blob + STAMP_LEN, bytes_of_buf(&message), secret);
         rc = put_sig_line(out, key, blob, sizeof(blob));
     }
-    buf_done(&message);
     return rc;
 }
 
@@ -173,7 +176,6 @@ int note_decode(struct bytes bytes, struct note *ret, struct err *err) {
 
 /* ---- judging ------------------------------------------------------------------------------------------------------ */
 
-/* Memory that runs out makes a signature bad: what could not be checked is not believed. */
 static bool cosignature_good(const struct note *note, const struct note_sig *sig, const struct note_vkey *key,
                              uint64_t *ret_time) {
     if (sig->sig_len != STAMP_LEN + CRYPT_SIGNATURE_LEN) {
@@ -184,9 +186,9 @@ static bool cosignature_good(const struct note *note, const struct note_sig *sig
         return false;
     }
     struct buf message;
-    bool good = cosigned_message(&message, note->text, time) == 0 &&
+    uint8_t room[COSIGNED_MAX + 1];
+    bool good = cosigned_message(&message, room, note->text, time) == 0 &&
                 crypt_verify(sig->sig + STAMP_LEN, bytes_of_buf(&message), key->public_key);
-    buf_done(&message);
     if (good) {
         *ret_time = time;
     }

@@ -127,22 +127,12 @@ static int split_key(struct bytes text, struct bytes *ret_name, uint8_t ret_id[N
     if (text_unhex(ret_id, NOTE_KEY_ID_LEN, hex) != 0) {
         return err_set(err, ERR_INVALID, "the key id must be 8 lowercase hex digits");
     }
-    struct buf data;
-    buf_init(&data, KEY_DATA_LEN);
-    rc = text_unbase64(&data, rest);
-    if (rc == ERR_NOMEM) {
-        err_set(err, rc, "key: out of memory");
-    } else if (rc != 0 || data.n != KEY_DATA_LEN) {
-        rc = err_set(err, ERR_INVALID, "the key data must be %d bytes in base64: a type and 32 bytes", KEY_DATA_LEN);
-    } else {
-        *ret_name = name;
-        memcpy(ret_data, data.p, KEY_DATA_LEN);
+    if (text_unbase64_of(ret_data, KEY_DATA_LEN, rest) != 0) {
+        crypt_wipe(ret_data, KEY_DATA_LEN); /* it may have been a seed */
+        return err_set(err, ERR_INVALID, "the key data must be %d bytes in base64: a type and 32 bytes", KEY_DATA_LEN);
     }
-    if (data.p != NULL) {
-        crypt_wipe(data.p, data.cap); /* it may have been a seed */
-    }
-    buf_done(&data);
-    return rc;
+    *ret_name = name;
+    return 0;
 }
 
 int note_vkey_decode(struct bytes text, struct note_vkey *ret, struct err *err) {

@@ -46,6 +46,16 @@ void verify_fault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, con
     va_end(ap);
 }
 
+bool verify_hindered(struct verify *v, int rc, const struct err *why) {
+    if (!err_is_system(rc)) {
+        return false;
+    }
+    if (v->hindered.code == 0) {
+        err_set(&v->hindered, rc, "%s", why->msg);
+    }
+    return true;
+}
+
 int verify_view_renew(struct core_view *view, uint64_t *renewed, struct err *err) {
     uint64_t now = clock_boot_ns();
     if (*renewed != 0 && now - *renewed < RENEW_NS) {
@@ -303,12 +313,12 @@ static int run(struct verify *v, struct err *err) {
     rc = rc != 0 ? rc : verify_erasures(v, &why);
     rc = rc != 0 ? rc : verify_tables(v, &why);
     rc = rc == 0 ? 0 : damaged(v, rc, &why, err);
-    rc = rc != 0 || !v->options->derived ? rc : check_derived(v, err);
+    rc = rc != 0 || !v->options->derived || v->hindered.code != 0 ? rc : check_derived(v, err);
     if (rc == 0) {
         verify_anchor(v);
         say_all(v, v->n_artifacts);
     }
-    return rc;
+    return rc == 0 && v->hindered.code != 0 ? err_set(err, v->hindered.code, "%s", v->hindered.msg) : rc;
 }
 
 int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,

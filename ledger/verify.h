@@ -185,6 +185,7 @@ struct verify {
     uint64_t n_checkpoints, n_artifacts;
     uint64_t naming; /* group that the sweep has loaded to name a surplus record; LEDGER_NO_SEQ: none */
     uint64_t n_restored, last_restored;
+    struct err hindered; /* the first failure of the system; code 0: none */
 };
 
 /* Adds a finding; aspects of it become faulty. seq LEDGER_NO_SEQ: about none. */
@@ -192,6 +193,8 @@ void verify_fault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, con
     __attribute__((format(printf, 5, 6)));
 void verify_vfault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt,
                    va_list ap) __attribute__((format(printf, 5, 0)));
+/* True when `rc` is the system's failure: no fault of the ledger. It is kept, and the verification ends with it. */
+bool verify_hindered(struct verify *v, int rc, const struct err *why);
 /* Renews the snapshot when it is a second old. */
 int verify_renew(struct verify *v, struct err *err);
 /* The same of any view; *renewed: when it was, 0 when it must be. */
@@ -199,6 +202,7 @@ int verify_view_renew(struct core_view *view, uint64_t *renewed, struct err *err
 
 int verify_events(struct verify *v, struct err *err);
 int verify_tables(struct verify *v, struct err *err);
+/* Faults of the system are left in v->hindered. */
 void verify_anchor(struct verify *v);
 
 /* ---- verify_erasures.c ---- */
@@ -212,7 +216,7 @@ int verify_erasures(struct verify *v, struct err *err);
 /* A claim names this artifact; after verify_erasures. */
 bool verify_artifact_claimed(const struct verify *v, struct bytes digest);
 /* It was erased by an event that comes after all that were read: the next verification sees it. */
-bool verify_erased_since(const struct verify *v, struct bytes digest);
+bool verify_erased_since(struct verify *v, struct bytes digest);
 /* The report's words; false: nothing was erased. */
 bool verify_erasures_say(const struct verify *v, char *out, size_t max);
 void verify_erasures_done(struct verify *v);

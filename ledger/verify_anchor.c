@@ -32,7 +32,11 @@ static void by_log(struct verify *v, const struct ledger_trust *trust, struct an
                              .log = v->log_known ? &v->log : NULL,
                              .genesis = v->genesis,
                              .head = note};
-    if (note == NULL || note_decode(bytes_of_buf(&v->newest), note, NULL) != 0) {
+    const struct err no_memory = {ERR_NOMEM, "out of memory for the newest checkpoint"};
+    if (note == NULL && verify_hindered(v, ERR_NOMEM, &no_memory)) {
+        return;
+    }
+    if (note_decode(bytes_of_buf(&v->newest), note, NULL) != 0) {
         log.head = NULL;
     }
     anchor_judge(trust, &log, &a->log);
@@ -76,6 +80,7 @@ static void note_completeness(struct verify *v, const char *text) {
 static void known_head(struct verify *v, struct bytes origin, uint64_t size, const uint8_t root[EVENT_HASH],
                        const char *where, struct anchoring *a) {
     char text[480];
+    struct err why = {0};
     struct merkle_edge edge;
     uint8_t mine[EVENT_HASH];
     uint64_t end;
@@ -102,7 +107,11 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         contradict(v, LEDGER_COMPLETENESS, text);
         return;
     }
-    if (merkle_edge_load(&edge, size, core_node, &v->view, NULL) != 0) {
+    int rc = merkle_edge_load(&edge, size, core_node, &v->view, &why);
+    if (verify_hindered(v, rc, &why)) {
+        return;
+    }
+    if (rc != 0) {
         snprintf(text, sizeof(text), "%s knows %llu events, which cannot be compared: the ledger is damaged", where,
                  (unsigned long long)size);
         note_completeness(v, text);
@@ -199,14 +208,19 @@ static void by_head_copy(struct verify *v) {
     struct headfile copy;
     struct err why = {0};
     if (v->report->aspect[LEDGER_INTEGRITY].state == LEDGER_ASPECT_FAULT ||
-        v->report->aspect[LEDGER_COMPLETENESS].state == LEDGER_ASPECT_FAULT ||
-        headfile_read(v->ledger->dir, &copy, NULL) != 0) {
+        v->report->aspect[LEDGER_COMPLETENESS].state == LEDGER_ASPECT_FAULT) {
         return;
     }
-    v->renewed = 0; /* others may have appended and written the copy since */
-    if (verify_renew(v, NULL) == 0 && headfile_compare(&copy, &v->view, &why) == ERR_ROLLBACK) {
+    int rc = headfile_read(v->ledger->dir, &copy, &why);
+    if (rc == 0) {
+        v->renewed = 0; /* others may have appended and written the copy since */
+        rc = verify_renew(v, &why);
+        rc = rc != 0 ? rc : headfile_compare(&copy, &v->view, &why);
+    }
+    if (rc == ERR_ROLLBACK) {
         contradict(v, LEDGER_COMPLETENESS, why.msg);
     }
+    verify_hindered(v, rc, &why);
 }
 
 void verify_anchor(struct verify *v) {

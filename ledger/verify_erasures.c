@@ -162,8 +162,11 @@ static void check_absent(struct verify *v) {
 static bool load(struct verify *v, uint64_t seq, struct event_header *ret) {
     uint64_t index = seq / EVENT_GROUP;
     if (v->naming != index) {
+        struct err why = {0};
         v->naming = LEDGER_NO_SEQ;
-        if (core_group_load(v->txn, &v->view.head, index, v->mine->group, NULL, NULL) != 0) {
+        int rc = core_group_load(v->txn, &v->view.head, index, v->mine->group, NULL, &why);
+        if (rc != 0) {
+            verify_hindered(v, rc, &why);
             return false;
         }
         v->naming = index;
@@ -208,17 +211,21 @@ static void check_private(struct verify *v, const struct verify_claim *c, size_t
     struct private_view view;
     struct mp_reader r;
     struct mp_item map;
+    struct err why = {0};
     bool all = false, there = false;
     size_t names = 0;
     if (!load(v, c->seq, &h)) {
         return;
     }
-    if (h.private_ == NULL || db_get_u64(v->txn, T_PRIVATE, c->seq, &record, NULL) != 0 ||
-        private_open(record, h.private_, v->mine->private_, &view, NULL) != 0) {
-        if (h.private_ == NULL) {
-            bad_claim(v, c->by, "it says that private fields were erased of an event that has none");
-        }
-        return; /* else said already */
+    if (h.private_ == NULL) {
+        bad_claim(v, c->by, "it says that private fields were erased of an event that has none");
+        return;
+    }
+    int rc = db_get_u64(v->txn, T_PRIVATE, c->seq, &record, &why);
+    rc = rc != 0 ? rc : private_open(record, h.private_, v->mine->private_, &view, &why);
+    if (rc != 0) {
+        verify_hindered(v, rc, &why); /* else said already */
+        return;
     }
     for (size_t i = 0; i < n; i++) {
         all = all || c[i].n == 0;
@@ -238,8 +245,9 @@ static void check_private(struct verify *v, const struct verify_claim *c, size_t
 
 static void check_artifact(struct verify *v, const struct verify_claim *c) {
     struct bytes record;
-    if (db_get(v->txn, T_ARTIFACT, (struct bytes){c->digest, EVENT_HASH}, &record, NULL) != 0 || record.n < 1 ||
-        record.p[0] != ARTIFACT_ERASED) {
+    struct err why = {0};
+    int rc = db_get(v->txn, T_ARTIFACT, (struct bytes){c->digest, EVENT_HASH}, &record, &why);
+    if (!verify_hindered(v, rc, &why) && (rc != 0 || record.n < 1 || record.p[0] != ARTIFACT_ERASED)) {
         bad_claim(v, c->by, "it says that an artifact was erased, which is not so");
     }
 }
@@ -253,10 +261,13 @@ bool verify_artifact_claimed(const struct verify *v, struct bytes digest) {
     return v->from > 0; /* the event may be one that was not read */
 }
 
-bool verify_erased_since(const struct verify *v, struct bytes digest) {
+bool verify_erased_since(struct verify *v, struct bytes digest) {
     struct ledger_head head;
-    return ledger_head(v->ledger, &head, NULL) == 0 && head.size > v->erasures.seen &&
-           artifact_is_erased(v->ledger, digest);
+    struct err why = {0};
+    bool erased = false;
+    int rc = ledger_head(v->ledger, &head, &why);
+    rc = rc != 0 || head.size <= v->erasures.seen ? rc : artifact_is_erased(v->ledger, digest, &erased, &why);
+    return verify_hindered(v, rc, &why) || erased;
 }
 
 /* What was erased while this verification was under way is missing in what it read, and the events that say so stand
@@ -266,6 +277,7 @@ static int take_later(struct verify *v, struct err *err) {
     struct event_author author;
     struct bytes body, payload;
     struct buf large;
+    struct err why = {0};
     int rc = 0;
     buf_init(&large, EVENT_PAYLOAD_MAX);
     for (uint64_t seq = v->head.size; seq < v->view.head.size && rc == 0; seq++) {
@@ -276,8 +288,9 @@ static int take_later(struct verify *v, struct err *err) {
         payload = e->payload;
         if (e->where == GROUP_EXTERNAL) {
             buf_clear(&large);
-            payload =
-                core_payload_get(v->view.txn, seq, &large, NULL) == 0 ? bytes_of_buf(&large) : (struct bytes){NULL, 0};
+            int got = core_payload_get(v->view.txn, seq, &large, &why);
+            verify_hindered(v, got, &why);
+            payload = got == 0 ? bytes_of_buf(&large) : (struct bytes){NULL, 0};
         }
         if (event_payload_decode(payload, &body, &author, NULL) == 0) {
             rc = verify_claim(v, &h, body, err);

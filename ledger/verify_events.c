@@ -67,7 +67,11 @@ static void check_tiles(struct verify *v, uint64_t seq, unsigned from, unsigned 
         be64_put(key, index / 256);
         key[0] = (uint8_t)(level / 8);
         size_t at = (size_t)(index % 256) * MERKLE_HASH;
-        int rc = db_get(v->txn, T_TILE, (struct bytes){key, sizeof(key)}, &record, NULL);
+        struct err why = {0};
+        int rc = db_get(v->txn, T_TILE, (struct bytes){key, sizeof(key)}, &record, &why);
+        if (verify_hindered(v, rc, &why)) {
+            return;
+        }
         if (rc != 0 || record.n < at + MERKLE_HASH || memcmp(record.p + at, done[level - from], MERKLE_HASH) != 0) {
             verify_fault(v, LEDGER_INTEGRITY, seq, "tile",
                          "hash %llu of tile level %u is not the root of events %llu..%llu", (unsigned long long)index,
@@ -131,7 +135,7 @@ static int skip_group(struct verify *v, uint64_t index, struct err *err) {
         return 1; /* the tail has nothing above it */
     }
     rc = merkle_edge_load(&v->edge, (index + 1) * EVENT_GROUP, core_node, &v->view, &why);
-    if (rc == ERR_NOMEM || rc == ERR_IO) {
+    if (err_is_system(rc)) {
         return err_set(err, rc, "%s", why.msg);
     }
     if (rc != 0) {
@@ -180,7 +184,7 @@ static int check_group(struct verify *v, uint64_t index, struct err *err) {
     }
     begin_aloud(v);
     rc = core_group_load(v->txn, &v->view.head, index, c->group, &bad, &why);
-    if (rc == ERR_NOMEM || rc == ERR_IO) {
+    if (err_is_system(rc)) {
         return err_set(err, rc, "%s", why.msg);
     }
     if (rc != 0) {
@@ -210,7 +214,7 @@ int verify_events(struct verify *v, struct err *err) {
     struct verify_crew *crew = NULL;
     uint64_t first = v->from / EVENT_GROUP, groups = (v->head.size + EVENT_GROUP - 1) / EVENT_GROUP;
     int rc = verify_crew_new(v, first, v->head.size / EVENT_GROUP, &crew, err);
-    for (uint64_t g = first; g < groups && rc == 0; g++) {
+    for (uint64_t g = first; g < groups && rc == 0 && v->hindered.code == 0; g++) {
         rc = verify_renew(v, err);
         const struct verify_part *part = rc != 0 ? NULL : verify_crew_next(crew);
         if (rc == 0 && part != NULL && joins(v, part, verify_crew_known(crew))) {

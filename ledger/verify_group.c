@@ -139,7 +139,7 @@ static int load_external(struct verify_checker *c, const struct group_event *e, 
     c->counts.external++;
     buf_clear(c->payload);
     int rc = core_payload_get(c->view->txn, h->seq, c->payload, why);
-    if (rc == ERR_NOMEM || rc == ERR_IO) {
+    if (err_is_system(rc)) {
         return err_set(err, rc, "%s", why->msg);
     }
     group_salt(c->group, (size_t)(e - c->group->event), salt);
@@ -198,7 +198,7 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
         return 0;
     }
     rc = rc != 0 ? rc : private_open(record, h->private_, c->private_, &view, why);
-    if (rc == ERR_NOMEM || rc == ERR_IO) {
+    if (err_is_system(rc)) {
         return err_set(err, rc, "%s", why->msg);
     }
     if (rc != 0) {
@@ -206,7 +206,7 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
     } else if (view.n_erased > 0) {
         rc = note_absent(c, h, false, err);
     }
-    return rc < 0 && (rc == ERR_NOMEM || rc == ERR_IO) ? rc : 0;
+    return err_is_system(rc) ? rc : 0;
 }
 
 static void check_order(struct verify_checker *c, const struct event_header *h, uint64_t seq) {
@@ -231,9 +231,9 @@ static void check_order(struct verify_checker *c, const struct event_header *h, 
 
 static int put_pair(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
     struct buf *out = ctx;
-    (void)err;
     buf_put_u8(out, (uint8_t)(seq % EVENT_GROUP));
-    return buf_put_be64(out, hash);
+    buf_put_be64(out, hash);
+    return buf_check(out, "a key run", err);
 }
 
 static bool is_own_kind(const struct event_header *h) {
@@ -293,7 +293,7 @@ int verify_check_event(struct verify_checker *c, size_t i, struct err *err) {
     }
     memcpy(c->chain->prev, e->leaf, EVENT_HASH);
     c->chain->prev_known = true;
-    return rc == ERR_NOMEM || rc == ERR_IO ? rc : 0;
+    return err_is_system(rc) ? rc : 0;
 }
 
 /* ---- key runs ---- */
@@ -319,9 +319,9 @@ int verify_check_key_run(struct verify_checker *c, struct err *err) {
         return 0;
     }
     buf_clear(&c->key_run);
-    int rc = first < c->v->head.keyed_from ? 0 : keyrun_of_group(c->view->txn, c->group, put_pair, &c->key_run, NULL);
+    int rc = first < c->v->head.keyed_from ? 0 : keyrun_of_group(c->view->txn, c->group, put_pair, &c->key_run, &c->why);
     if (rc != 0) {
-        return rc == ERR_NOMEM ? err_set(err, rc, "out of memory") : 0; /* a damaged payload: said already */
+        return err_is_system(rc) ? err_set(err, rc, "%s", c->why.msg) : 0; /* a damaged payload: said already */
     }
     return compare_key_run(c, first, err);
 }

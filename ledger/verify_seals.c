@@ -60,7 +60,11 @@ static int add_epoch(struct verify *v, uint64_t seq, struct bytes vkey, bool res
 int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct err *err) {
     for (uint64_t i = v->n_epochs;; i++) {
         struct core_epoch e;
-        int rc = core_epoch_get(v->txn, i, &e, NULL);
+        struct err why = {0};
+        int rc = core_epoch_get(v->txn, i, &e, &why);
+        if (err_is_system(rc)) {
+            return err_set(err, rc, "%s", why.msg);
+        }
         if (rc != 0 || e.seq < from || e.seq >= end) {
             return 0;
         }
@@ -101,8 +105,10 @@ static bool restored_tree_fits(struct verify *v, const struct event_header *h, s
     struct bytes raw, root;
     uint8_t mine[EVENT_HASH];
     char want[2 * EVENT_HASH + 8] = "sha256:";
-    if (edge.size != h->seq && merkle_edge_load(&edge, h->seq, core_node, &v->view, NULL) != 0) {
-        return false;
+    struct err why = {0};
+    int rc = edge.size != h->seq ? merkle_edge_load(&edge, h->seq, core_node, &v->view, &why) : 0;
+    if (rc != 0) {
+        return verify_hindered(v, rc, &why);
     }
     merkle_edge_root(&edge, mine);
     text_hex(want + 7, mine, EVENT_HASH);
@@ -250,9 +256,13 @@ static void judge_note(struct verify *v, struct bytes bytes, const struct verify
     struct checkpoint point;
     struct err why = {0};
     struct note *note = malloc(sizeof(*note));
-    if (note == NULL || note_decode(bytes, note, &why) != 0 || checkpoint_decode(note->text, &point, &why) != 0) {
-        verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu does not parse: %s",
-                     (unsigned long long)size, note == NULL ? "out of memory" : why.msg);
+    int rc = note == NULL ? err_set(&why, ERR_NOMEM, "out of memory for a checkpoint") : note_decode(bytes, note, &why);
+    rc = rc != 0 ? rc : checkpoint_decode(note->text, &point, &why);
+    if (rc != 0) {
+        if (!verify_hindered(v, rc, &why)) {
+            verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu does not parse: %s",
+                         (unsigned long long)size, why.msg);
+        }
         free(note);
         return;
     }
@@ -354,10 +364,14 @@ int verify_checkpoint_here(struct verify *v, struct err *err) {
 
 /* ---- the end ---- */
 
-static void check_epoch_record(struct verify *v, size_t i, struct err *err) {
+static void check_epoch_record(struct verify *v, size_t i) {
     struct core_epoch e;
+    struct err why = {0};
     const struct verify_epoch *want = &v->epoch[i];
-    int rc = core_epoch_get(v->txn, i, &e, err);
+    int rc = core_epoch_get(v->txn, i, &e, &why);
+    if (verify_hindered(v, rc, &why)) {
+        return;
+    }
     if (rc != 0 || e.from_size != want->from_size || e.seq != want->seq || e.restored != want->restored ||
         !note_vkey_eq(&e.vkey, &want->vkey) || strcmp(e.origin, want->origin) != 0) {
         verify_fault(v, LEDGER_INTEGRITY, want->seq, "epoch", "the record of epoch %zu is not what its event says", i);
@@ -375,7 +389,7 @@ static int check_epochs(struct verify *v, struct err *err) {
                      (unsigned long long)count, (unsigned long long)v->view.head.epoch + 1);
     }
     for (size_t i = 0; i < v->n_epochs; i++) {
-        check_epoch_record(v, i, NULL);
+        check_epoch_record(v, i);
     }
     if (v->n_epochs > 0) {
         const struct verify_epoch *last = &v->epoch[v->n_epochs - 1];

@@ -44,7 +44,7 @@ static int sweep(struct verify *v, enum core_table table, record_fn *record, str
         memcpy(last, key.p, key.n);
         last_n = key.n;
         first = false;
-        rc = db_cursor_next(cursor, &key, &value, err);
+        rc = v->hindered.code != 0 ? 1 : db_cursor_next(cursor, &key, &value, err);
     }
     db_cursor_close(cursor);
     return rc < 0 ? rc : 0;
@@ -96,9 +96,12 @@ static void on_surplus(struct verify *v, enum core_table table, struct bytes key
         return;
     }
     if (v->naming != at / EVENT_GROUP) {
+        struct err why = {0};
         v->naming = LEDGER_NO_SEQ;
-        if (core_group_load(v->txn, &v->view.head, at / EVENT_GROUP, v->mine->group, NULL, NULL) != 0) {
-            return; /* damage, said already */
+        int rc = core_group_load(v->txn, &v->view.head, at / EVENT_GROUP, v->mine->group, NULL, &why);
+        if (rc != 0) {
+            verify_hindered(v, rc, &why); /* damage was said already */
+            return;
         }
         v->naming = at / EVENT_GROUP;
     }
@@ -162,7 +165,8 @@ static void on_artifact(struct verify *v, enum core_table table, struct bytes ke
         return;
     }
     v->n_artifacts++;
-    if (artifact_check(v->ledger, key, value, &why) != 0 && !verify_erased_since(v, key)) {
+    int rc = artifact_check(v->ledger, key, value, &why);
+    if (rc != 0 && !verify_hindered(v, rc, &why) && !verify_erased_since(v, key)) {
         verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "artifact:sha256:%s: %s", hex, why.msg);
     }
 }
@@ -187,6 +191,7 @@ static void on_key_secret(struct verify *v, enum core_table table, struct bytes 
 /* What opening has not believed blindly: only the known names; the format and identity records byte for byte. */
 static void on_meta(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
     struct buf want;
+    struct err why = {0};
     buf_init(&want, 65536);
     if (bytes_is(key, "format")) { /* that something was erased before the events that were read is not known */
         core_format_encode(&want, v->erasures.n_claims > 0 ? CORE_FEATURE_ERASED : 0);
@@ -208,7 +213,9 @@ static void on_meta(struct verify *v, enum core_table table, struct bytes key, s
     } else if (!bytes_is(key, "identity") && !bytes_is(key, "head") && !bytes_is(key, "checkpoint")) {
         stranger(v, table, key);
     }
-    if (want.n > 0 && !bytes_eq(value, bytes_of_buf(&want))) {
+    if (buf_check(&want, "a record of the table meta", &why) != 0) {
+        verify_hindered(v, want.fail, &why);
+    } else if (want.n > 0 && !bytes_eq(value, bytes_of_buf(&want))) {
         verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record '%.*s' is not what the events say", (int)key.n,
                      (const char *)key.p);
     }

@@ -257,7 +257,7 @@ static uint32_t ready_of(const struct replay *r, uint64_t seq) {
 
 /* Failures of the machine, not of the event. */
 static bool is_outside(int rc) {
-    return rc == ERR_NOMEM || rc == ERR_IO || rc == ERR_FULL || rc == ERR_BUSY;
+    return err_is_system(rc);
 }
 
 static void stop_part(struct replay_part *part, uint64_t seq, const uint8_t *leaf, const struct err *why) {

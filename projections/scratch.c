@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int scratch_db_open(struct scratch_db *scratch, uint64_t map_bytes, struct err *err) {
     char dir[FILE_PATH_MAX];
@@ -13,7 +14,7 @@ int scratch_db_open(struct scratch_db *scratch, uint64_t map_bytes, struct err *
         return err_set(err, ERR_LIMIT, "the path of the directory for temporary files is too long");
     }
     if (mkdtemp(dir) == NULL) {
-        return err_errno(err, errno, "'%s'", dir);
+        return err_set(err, errno == ENOSPC ? ERR_FULL : ERR_IO, "'%s': %s", dir, strerror(errno));
     }
     int rc = derived_scratch(dir, map_bytes, &scratch->db, err);
     if (rc != 0) {
