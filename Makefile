@@ -72,7 +72,7 @@ else
 PKGS       := lmdb $(shell pkg-config --exists msgpack-c && echo msgpack-c || echo msgpack) libzstd libsodium libcrypto \
               jansson zlib
 # Loaded at their first use, not linked: only their headers are needed here.
-PKGS_LOADED := libcurl libmicrohttpd sqlite3
+PKGS_LOADED := libcurl sqlite3
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(PKGS_LOADED))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS)) -pthread
 # The program takes its few functions of libcrypto with it: starting is twice as fast (decision 027).

@@ -1,166 +1,205 @@
-/* The libmicrohttpd door.
+/* One thread, one table of connections, poll(2).
  *
- *   httpd_run: MHD_run_wait, again and again --> on_connection: a list of connections, for the deadlines
- *                                            --> on_request: guard | body, piece by piece | handler, answer
- *                                            --> on_completed: a request is forgotten
+ *   httpd_run: turn, again and again --> every connection that has something to read or room to write
+ *                                    --> new connections; when the table is full, another one goes first
+ *                                    --> those that are too slow
  *
- * A refusal while the body comes in can be sent only after it: the rest is read and dropped, up to a limit. libmicrohttpd
- * counts only the time without a byte; a sender of one byte a second is ended by shutting its socket down. */
+ *   a connection:   WAITING ---- a header is whole, the guard accepts ----> RECEIVING ---- the body is whole: the handler
+ *                      ^  \                                                     |                           |
+ *                      |   `----------- not HTTP, too late, refused -----------.|                           |
+ *                      |                                                        v                           |
+ *                      `------------------ it may have another ------------ ANSWERING <---------------------'
+ *                                                                               |
+ *                                            the end <-- LEAVING <-- it was the last
+ *
+ * LEAVING reads and drops what still comes for a while: closing a socket with unread bytes would reset the connection, and
+ * the sender might never see why it was refused. */
 #include "base/httpd.h"
 
-#include <arpa/inet.h>
-#include <dlfcn.h>
 #include <errno.h>
-#include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/gz.h"
+#include "base/httpd_body.h"
+#include "base/httpd_status.h"
 #include "base/json.h"
 #include "base/text.h"
 
-#define CONNECTIONS_MAX  128
-#define CONNECTION_BYTES ((size_t)32 << 10)
-#define BACKLOG          64
-#define WAIT_MS          100
-#define IDLE_S           10
-#define HEADER_NS        (20 * CLOCK_NS_PER_S)
-#define BODY_NS          (10 * CLOCK_NS_PER_S) /* and a second for each BODY_RATE bytes */
-#define BODY_RATE        ((uint64_t)16 << 10)
-#define ANSWER_NS        (30 * CLOCK_NS_PER_S)
-#define STOP_NS          (5 * CLOCK_NS_PER_S)
-#define DROPPED_MAX      ((uint64_t)64 << 20) /* bytes of a refused body that are still read */
-#define BUSY_RETRY_S     1
-#define REPLY_MAX        ((size_t)64 << 10)
+#define CONNECTIONS_MAX 512
+#define ACCEPTS         64 /* in a turn: whoever is accepted has several turns before he is the oldest */
+#define HEAD_MAX        ((size_t)32 << 10)
+#define READ_BYTES      ((size_t)64 << 10)
+#define REPLY_MAX       ((size_t)64 << 10)
+#define WAIT_MS         100
+#define HEADER_NS       (10 * CLOCK_NS_PER_S) /* from the connection, or the last answer */
+#define PACE_NS         (10 * CLOCK_NS_PER_S) /* in each of which a body has to bring PACE_BYTES */
+#define PACE_BYTES      ((uint64_t)160 << 10)
+#define STALLED_NS      CLOCK_NS_PER_S /* a body that rests for so long makes room for others */
+#define ANSWER_NS       (30 * CLOCK_NS_PER_S)
+#define LEAVING_NS      (10 * CLOCK_NS_PER_S)
+#define STOP_NS         (5 * CLOCK_NS_PER_S)
+#define DROPPED_MAX     ((uint64_t)64 << 20) /* bytes of a refused body that are still read */
+#define BUSY_RETRY_S    1
+#define BUSY            "too much is being received at once; try again"
 
-#define FUNCTIONS(X)                                                                                                       \
-    X(MHD_start_daemon)                                                                                                    \
-    X(MHD_stop_daemon)                                                                                                     \
-    X(MHD_quiesce_daemon)                                                                                                  \
-    X(MHD_run_wait)                                                                                                        \
-    X(MHD_get_connection_values_n)                                                                                         \
-    X(MHD_get_connection_info)                                                                                             \
-    X(MHD_create_response_from_buffer)                                                                                     \
-    X(MHD_add_response_header)                                                                                             \
-    X(MHD_queue_response)                                                                                                  \
-    X(MHD_destroy_response)
-
-struct functions {
-#define MEMBER(name) __typeof__(&name) name;
-    FUNCTIONS(MEMBER)
-#undef MEMBER
-};
-
-enum phase { WAITING, RECEIVING, ANSWERING };
+enum phase { WAITING, RECEIVING, ANSWERING, LEAVING, ENDED };
 
 struct connection {
-    struct connection *next, **link;
+    struct connection *next, **link; /* the longest in its phase comes first */
     int fd;
     enum phase phase;
-    uint64_t since, received; /* of the phase; bytes of the body */
-    bool ended;               /* shut down by us */
-};
-
-struct request {
+    uint64_t since, heard; /* of the phase, of the pace; the last byte */
+    uint64_t received;     /* bytes since then */
+    struct buf in, later;  /* a header; what came before the answer to the request before it was gone */
+    struct httpd_scan scan;
+    struct httpd_body body;
+    uint64_t held; /* bytes that count in httpd.bodies */
     size_t route;
-    unsigned refused; /* the status that is sent when the body has come */
-    char message[256];
-    uint64_t held, dropped; /* bytes that count in httpd.bodies; of a refused body */
-    struct gz_push *gz;     /* NULL: the body comes as it is */
-    struct buf body;
+    bool closes, is_head; /* after this request; it asked for a header alone */
+    struct buf out;
+    size_t sent;
 };
 
 struct httpd {
     struct httpd_options options;
-    void *library;
-    struct functions f;
-    struct MHD_Daemon *daemon;
-    int fd;
-    char address[HTTPD_ADDRESS_MAX], named[HTTPD_ADDRESS_MAX];
+    struct httpd_listener listener;
     const char *hosts[2];
     struct httpd_policy policy;
-    struct connection *connections;
+    struct connection *first, **last;
+    size_t n;
+    bool no_room; /* nobody can be accepted for now */
+    struct pollfd polls[CONNECTIONS_MAX + 1];
+    struct connection *polled[CONNECTIONS_MAX + 1];
     uint64_t bodies;
     const volatile sig_atomic_t *stop; /* may be NULL */
     int code;                          /* of the handler */
     struct err why;
+    uint8_t read[READ_BYTES];
 };
 
-/* ---- loading ------------------------------------------------------------------------------------------------------ */
+/* ---- connections -------------------------------------------------------------------------------------------------- */
 
-static int load_functions(struct httpd *h, struct err *err) {
-    h->library = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (h->library == NULL) {
-        return err_set(err, ERR_IO,
-                       "receiving over HTTP needs libmicrohttpd, which is not installed (Debian package libmicrohttpd12)");
+static void take_out(struct httpd *h, struct connection *c) {
+    *c->link = c->next;
+    if (c->next != NULL) {
+        c->next->link = c->link;
+    } else {
+        h->last = c->link;
     }
-#define LOAD(name)                                                                                                         \
-    {                                                                                                                      \
-        void *symbol = dlsym(h->library, #name);                                                                           \
-        if (symbol == NULL) {                                                                                              \
-            return err_set(err, ERR_IO, "libmicrohttpd has no %s; version 0.9.73 or newer is needed", #name);              \
-        }                                                                                                                  \
-        memcpy(&h->f.name, &symbol, sizeof(symbol));                                                                       \
+}
+
+static void put_last(struct httpd *h, struct connection *c) {
+    c->next = NULL;
+    c->link = h->last;
+    *h->last = c;
+    h->last = &c->next;
+}
+
+static void enter(struct httpd *h, struct connection *c, enum phase phase) {
+    take_out(h, c);
+    put_last(h, c);
+    c->phase = phase;
+    c->since = c->heard = clock_boot_ns();
+    c->received = 0;
+}
+
+static void drop_body(struct httpd *h, struct connection *c) {
+    h->bodies -= c->held;
+    c->held = 0;
+    httpd_body_done(&c->body);
+}
+
+/* Its memory is there until the turn is over. */
+static void end(struct httpd *h, struct connection *c) {
+    if (c->phase != ENDED) {
+        close(c->fd);
+        drop_body(h, c);
+        c->phase = ENDED;
+        h->n--;
     }
-    FUNCTIONS(LOAD)
-#undef LOAD
-    return 0;
+}
+
+static void free_ended(struct httpd *h) {
+    for (struct connection *c = h->first, *next; c != NULL; c = next) {
+        next = c->next;
+        if (c->phase == ENDED) {
+            take_out(h, c);
+            buf_done(&c->in);
+            buf_done(&c->later);
+            buf_done(&c->out);
+            free(c);
+        }
+    }
 }
 
 /* ---- answering ---------------------------------------------------------------------------------------------------- */
-
-static struct connection *connection_of(const struct httpd *h, struct MHD_Connection *c) {
-    const union MHD_ConnectionInfo *info = h->f.MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info != NULL ? info->socket_context : NULL;
-}
-
-static void enter(const struct httpd *h, struct MHD_Connection *c, enum phase phase) {
-    struct connection *connection = connection_of(h, c);
-    if (connection != NULL) {
-        connection->phase = phase;
-        connection->since = clock_boot_ns();
-        connection->received = 0;
-    }
-}
 
 static bool is_stopping(const struct httpd *h) {
     return h->stop != NULL && *h->stop != 0;
 }
 
-static enum MHD_Result send_json(struct httpd *h, struct MHD_Connection *c, unsigned status, unsigned retry_after_s,
-                                 const char *allow, struct bytes json) {
-    char seconds[16];
-    struct MHD_Response *r = h->f.MHD_create_response_from_buffer(json.n, (void *)(uintptr_t)json.p, MHD_RESPMEM_MUST_COPY);
-    if (r == NULL) {
-        return MHD_NO;
+/* Writes what the socket takes. When all has gone, the connection waits for another request, or leaves. */
+static void flush(struct httpd *h, struct connection *c) {
+    while (c->sent < c->out.n) {
+        ssize_t n = send(c->fd, c->out.p + c->sent, c->out.n - c->sent, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            if (errno != EAGAIN) {
+                end(h, c);
+            }
+            return;
+        }
+        c->sent += (size_t)n;
     }
-    h->f.MHD_add_response_header(r, "Content-Type", "application/json");
-    h->f.MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
-    h->f.MHD_add_response_header(r, "Cache-Control", "no-store");
-    if (retry_after_s > 0) {
-        snprintf(seconds, sizeof(seconds), "%u", retry_after_s);
-        h->f.MHD_add_response_header(r, "Retry-After", seconds);
+    buf_done(&c->out);
+    c->sent = 0;
+    if (c->closes) {
+        shutdown(c->fd, SHUT_WR);
+        buf_done(&c->later);
     }
-    if (allow != NULL) {
-        h->f.MHD_add_response_header(r, "Allow", allow);
-    }
-    if (is_stopping(h) || (status >= 400 && status != 503)) {
-        h->f.MHD_add_response_header(r, "Connection", "close");
-    }
-    enum MHD_Result sent = h->f.MHD_queue_response(c, status, r);
-    h->f.MHD_destroy_response(r);
-    enter(h, c, ANSWERING);
-    return sent;
+    enter(h, c, c->closes ? LEAVING : WAITING);
 }
 
-static enum MHD_Result send_refusal(struct httpd *h, struct MHD_Connection *c, unsigned status, unsigned retry_after_s,
-                                    const char *allow, const char *message) {
+static void send_json(struct httpd *h, struct connection *c, unsigned status, unsigned retry_after_s, const char *allow,
+                      struct bytes json) {
+    c->closes = c->closes || is_stopping(h);
+    httpd_put_status(&c->out, status);
+    buf_printf(&c->out,
+               "Content-Type: application/json\r\nContent-Length: %zu\r\nX-Content-Type-Options: nosniff\r\n"
+               "Cache-Control: no-store\r\n",
+               json.n);
+    if (retry_after_s > 0) {
+        buf_printf(&c->out, "Retry-After: %u\r\n", retry_after_s);
+    }
+    if (allow != NULL) {
+        buf_printf(&c->out, "Allow: %s\r\n", allow);
+    }
+    buf_put_str(&c->out, c->closes ? "Connection: close\r\n\r\n" : "\r\n");
+    if (!c->is_head) {
+        buf_put_bytes(&c->out, json);
+    }
+    c->is_head = false;
+    drop_body(h, c);
+    buf_done(&c->in);
+    c->scan = (struct httpd_scan){0};
+    if (c->out.fail != 0) {
+        end(h, c);
+        return;
+    }
+    enter(h, c, ANSWERING);
+    flush(h, c);
+}
+
+static void send_refusal(struct httpd *h, struct connection *c, unsigned status, unsigned retry_after_s, const char *allow,
+                         const char *message) {
     struct buf json;
     struct bytes words = bytes_of(message);
     words.n = text_utf8_valid(words.p, words.n); /* it may be cut within a character */
@@ -168,321 +207,267 @@ static enum MHD_Result send_refusal(struct httpd *h, struct MHD_Connection *c, u
     buf_printf(&json, "{\"code\":%d,\"message\":", httpd_rpc_code(status));
     json_put_str(&json, words);
     buf_put_u8(&json, '}');
-    enum MHD_Result sent = json.fail == 0 ? send_json(h, c, status, retry_after_s, allow, bytes_of_buf(&json)) : MHD_NO;
+    if (json.fail == 0) {
+        send_json(h, c, status, retry_after_s, allow, bytes_of_buf(&json));
+    } else {
+        end(h, c);
+    }
     buf_done(&json);
-    return sent;
+}
+
+/* Before the request was read to its end: what follows cannot be another one. */
+static void cut_off(struct httpd *h, struct connection *c, unsigned status, const char *message) {
+    c->closes = true;
+    send_refusal(h, c, status, status == 503 ? BUSY_RETRY_S : 0, NULL, message);
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------------------- */
 
-static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_n, const char *value,
-                                 size_t value_n) {
-    struct httpd_head *head = ctx;
-    (void)kind;
-    if (head->n < HTTPD_HEADERS_MAX) {
-        head->headers[head->n] = (struct httpd_header){{(const uint8_t *)name, name_n}, {(const uint8_t *)value, value_n}};
+/* Room for so many more bytes of bodies; who rests makes it. */
+static bool make_room(struct httpd *h, uint64_t n) {
+    uint64_t now = clock_boot_ns();
+    for (struct connection *c = h->first, *next; c != NULL && n > h->options.bodies_max - h->bodies; c = next) {
+        next = c->next;
+        if (c->phase == RECEIVING && c->held > 0 && now - c->heard > STALLED_NS) {
+            cut_off(h, c, 503, BUSY);
+        }
     }
-    head->n++;
-    return MHD_YES;
+    return n <= h->options.bodies_max - h->bodies;
 }
 
-/* A body is mapped at its largest: only the pages that it comes to fill are there, growing copies nothing, and afterwards
- * the system has all of it back. The buffer has no room to grow, so nothing else is done with what it points to. */
-static bool body_map(struct buf *body, size_t max) {
-    void *p = mmap(NULL, max + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    buf_init(body, max);
-    if (p == MAP_FAILED) {
-        return false;
-    }
-    body->p = p;
-    body->cap = max;
-    return true;
-}
-
-static void body_unmap(struct buf *body) {
-    if (body->p != NULL) {
-        munmap(body->p, body->max + 1);
-    }
-    buf_init(body, body->max);
-}
-
-static void refuse(struct httpd *h, struct request *r, unsigned status, const char *message) {
-    r->refused = status;
-    snprintf(r->message, sizeof(r->message), "%.255s", message);
-    h->bodies -= r->held;
-    r->held = 0;
-    gz_push_free(r->gz);
-    r->gz = NULL;
-    body_unmap(&r->body);
-}
-
-#define BUSY "too much is being received at once; try again"
-
-static enum MHD_Result begin(struct httpd *h, struct MHD_Connection *c, const struct httpd_head *head, void **ret) {
+static void begin(struct httpd *h, struct connection *c, struct bytes text, bool more) {
+    struct httpd_head head;
     struct httpd_verdict v;
-    httpd_judge(&h->policy, head, &v);
-    if (v.status != 0) {
-        return send_refusal(h, c, v.status, 0, v.allow, v.message);
-    }
-    if (v.has_length && v.length > h->options.bodies_max - h->bodies) {
-        return send_refusal(h, c, 503, BUSY_RETRY_S, NULL, BUSY);
-    }
-    struct request *r = calloc(1, sizeof(*r));
-    if (r == NULL) {
-        return MHD_NO;
-    }
-    r->route = v.route;
-    bool mapped = body_map(&r->body, (size_t)h->options.body_max + 1);
-    if (!mapped || (v.coding == HTTPD_GZIP && gz_push_new(&r->gz, NULL) != 0)) {
-        body_unmap(&r->body);
-        free(r);
-        return MHD_NO;
-    }
-    enter(h, c, RECEIVING);
-    *ret = r;
-    return MHD_YES;
-}
-
-static enum MHD_Result receive(struct httpd *h, struct MHD_Connection *c, struct request *r, const char *data, size_t n) {
-    struct connection *connection = connection_of(h, c);
     struct err why = {0};
-    if (connection != NULL) {
-        connection->received += n;
+    if (httpd_head_split(&c->scan, text, &head, &why) != 0) {
+        cut_off(h, c, 400, why.msg);
+        return;
     }
-    if (r->refused != 0) {
-        r->dropped += n;
-        return r->dropped <= DROPPED_MAX ? MHD_YES : MHD_NO;
+    c->is_head = bytes_is(head.method, "HEAD");
+    httpd_judge(&h->policy, &head, &v);
+    if (v.status != 0) {
+        c->closes = true;
+        send_refusal(h, c, v.status, 0, v.allow, v.message);
+        return;
     }
-    int code = r->gz != NULL ? gz_push(r->gz, data, n, &r->body, &why) : buf_put(&r->body, data, n);
-    if (code == ERR_NOMEM) {
-        return MHD_NO;
+    if (v.has_length && !make_room(h, v.length)) {
+        cut_off(h, c, 503, BUSY);
+        return;
     }
-    if (code == 0 && r->body.n > h->options.body_max) {
-        code = ERR_LIMIT;
+    if (httpd_body_begin(&c->body, &v, h->options.body_max, &why) != 0) {
+        cut_off(h, c, 503, why.msg);
+        return;
     }
-    if (code == ERR_LIMIT) {
-        char message[128];
-        snprintf(message, sizeof(message), "the body is too large; accepted: %llu bytes, decoded",
-                 (unsigned long long)h->options.body_max);
-        refuse(h, r, 413, r->body.n > h->options.body_max || r->gz == NULL ? message : why.msg);
-    } else if (code != 0) {
-        refuse(h, r, 400, why.msg);
-    } else if (r->body.n - r->held > h->options.bodies_max - h->bodies) {
-        refuse(h, r, 503, BUSY);
-    } else {
-        h->bodies += r->body.n - r->held;
-        r->held = r->body.n;
+    static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (v.expects && !more && send(c->fd, interim, sizeof(interim) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(interim) - 1) {
+        end(h, c);
+        return;
     }
-    return MHD_YES;
+    c->route = v.route;
+    c->closes = v.closes;
+    buf_done(&c->in);
+    enter(h, c, RECEIVING);
 }
 
-static enum MHD_Result answer(struct httpd *h, struct MHD_Connection *c, struct request *r) {
+static void answer(struct httpd *h, struct connection *c) {
     struct httpd_reply reply = {.status = 200};
     struct err why = {0};
-    if (r->refused == 0 && h->code != 0) {
-        refuse(h, r, 503, "the server ends");
-    }
-    if (r->refused == 0 && r->gz != NULL && gz_push_end(r->gz, &why) != 0) {
-        refuse(h, r, 400, why.msg);
-    }
-    if (r->refused != 0) {
-        return send_refusal(h, c, r->refused, r->refused == 503 ? BUSY_RETRY_S : 0, NULL, r->message);
+    if (h->code != 0) {
+        cut_off(h, c, 503, "the server ends");
+        return;
     }
     buf_init(&reply.body, REPLY_MAX);
-    const struct httpd_request request = {r->route, bytes_of_buf(&r->body)};
+    const struct httpd_request request = {c->route, bytes_of_buf(&c->body.content)};
     int code = h->options.handle(h->options.ctx, &request, &reply, &why);
-    if (code != 0 && h->code == 0) {
+    if (code != 0) {
         h->code = code;
         h->why = why;
     }
-    enum MHD_Result sent;
-    if (reply.status == 200) {
-        sent = send_json(h, c, 200, 0, NULL, bytes_of_buf(&reply.body));
+    if (reply.status == 200 && reply.body.fail == 0) {
+        send_json(h, c, 200, 0, NULL, bytes_of_buf(&reply.body));
     } else {
         buf_put_u8(&reply.body, 0);
-        sent = send_refusal(h, c, reply.status, reply.retry_after_s, NULL,
-                            reply.body.fail == 0 ? (const char *)reply.body.p : "");
+        c->closes = c->closes || reply.status != 503;
+        send_refusal(h, c, reply.status == 200 ? 500 : reply.status, reply.retry_after_s, NULL,
+                     reply.body.fail == 0 ? (const char *)reply.body.p : "");
     }
     buf_done(&reply.body);
-    return sent;
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url, const char *method,
-                                  const char *version, const char *data, size_t *data_n, void **state) {
-    struct httpd *h = ctx;
-    if (*state == NULL) {
-        struct httpd_head head = {.method = method, .target = url, .version = version};
-        h->f.MHD_get_connection_values_n(c, MHD_HEADER_KIND, on_header, &head);
-        return begin(h, c, &head, state);
-    }
-    if (*data_n > 0) {
-        enum MHD_Result taken = receive(h, c, *state, data, *data_n);
-        *data_n = 0;
-        return taken;
-    }
-    return answer(h, c, *state);
-}
-
-/* Also when the connection broke: then nothing was handed on. */
-static void on_completed(void *ctx, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode how) {
-    struct httpd *h = ctx;
-    struct request *r = *state;
-    (void)how;
-    if (r != NULL) {
-        h->bodies -= r->held;
-        gz_push_free(r->gz);
-        body_unmap(&r->body);
-        free(r);
-        *state = NULL;
-    }
-    enter(h, c, WAITING);
-}
-
-/* ---- connections -------------------------------------------------------------------------------------------------- */
-
-static void on_connection(void *ctx, struct MHD_Connection *c, void **state, enum MHD_ConnectionNotificationCode what) {
-    struct httpd *h = ctx;
-    struct connection *connection = *state;
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (connection != NULL) {
-            *connection->link = connection->next;
-            if (connection->next != NULL) {
-                connection->next->link = connection->link;
-            }
-            free(connection);
-            *state = NULL;
+static void receive(struct httpd *h, struct connection *c, struct bytes *in) {
+    struct err why = {0};
+    int code = httpd_body_take(&c->body, in, &why);
+    uint64_t more = c->body.content.n - c->held;
+    if (code < 0) {
+        cut_off(h, c, code == ERR_LIMIT ? 413 : code == ERR_NOMEM ? 503 : 400, why.msg);
+    } else if (!make_room(h, more)) {
+        cut_off(h, c, 503, BUSY);
+    } else {
+        h->bodies += more;
+        c->held += more;
+        if (code == 0) {
+            answer(h, c);
         }
+    }
+}
+
+static void read_head(struct httpd *h, struct connection *c, struct bytes *in) {
+    struct err why = {0};
+    size_t before = c->in.n, n = 0;
+    size_t taken = in->n < HEAD_MAX - before ? in->n : HEAD_MAX - before;
+    if (buf_put(&c->in, in->p, taken) != 0) {
+        end(h, c);
         return;
     }
-    const union MHD_ConnectionInfo *info = h->f.MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-    connection = calloc(1, sizeof(*connection));
-    if (connection == NULL || info == NULL) {
-        free(connection);
-        return; /* without deadlines, but with the library's own limit */
+    int code = httpd_head_scan(&c->scan, bytes_of_buf(&c->in), &n, &why);
+    taken = code == 0 ? n - before : taken;
+    in->p += taken;
+    in->n -= taken;
+    if (code < 0) {
+        cut_off(h, c, 400, why.msg);
+    } else if (code == 0) {
+        begin(h, c, (struct bytes){c->in.p, n}, in->n > 0);
+    } else if (c->in.n == HEAD_MAX) {
+        char message[80];
+        snprintf(message, sizeof(message), "the header is too large; accepted: %zu bytes", HEAD_MAX);
+        cut_off(h, c, 431, message);
     }
-    connection->fd = info->connect_fd;
-    connection->since = clock_boot_ns();
-    connection->next = h->connections;
-    connection->link = &h->connections;
-    if (connection->next != NULL) {
-        connection->next->link = &connection->next;
-    }
-    h->connections = connection;
-    *state = connection;
 }
 
-/* Whoever takes longer than his phase may is shut down; the library then finds his socket at its end. */
-static void end_slow(struct httpd *h) {
+/* What has come: some of a request, or several. Those after one whose answer has not gone wait. */
+static void take(struct httpd *h, struct connection *c, struct bytes in) {
+    c->heard = clock_boot_ns();
+    c->received += in.n;
+    while ((in.n > 0 && c->phase == WAITING) || c->phase == RECEIVING) {
+        if (c->phase == WAITING) {
+            read_head(h, c, &in);
+            continue;
+        }
+        receive(h, c, &in);
+        if (in.n == 0 && c->phase == RECEIVING) {
+            return;
+        }
+    }
+    if (c->phase == ANSWERING && !c->closes && buf_put_bytes(&c->later, in) != 0) {
+        end(h, c);
+    } else if (c->phase == LEAVING && c->received > DROPPED_MAX) {
+        end(h, c);
+    }
+}
+
+static void on_readable(struct httpd *h, struct connection *c) {
+    ssize_t n = recv(c->fd, h->read, sizeof(h->read), 0);
+    if (n > 0) {
+        take(h, c, (struct bytes){h->read, (size_t)n});
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        end(h, c);
+    }
+}
+
+static void on_writable(struct httpd *h, struct connection *c) {
+    flush(h, c);
+    if (c->phase == WAITING && c->later.n > 0) {
+        struct buf later = c->later;
+        buf_init(&c->later, READ_BYTES);
+        take(h, c, bytes_of_buf(&later));
+        buf_done(&later);
+    }
+}
+
+/* ---- who comes, and who goes -------------------------------------------------------------------------------------- */
+
+/* One that has said something is told why, as far as the socket takes it. */
+static void send_away(struct httpd *h, struct connection *c, unsigned status, const char *message) {
+    if (c->phase == RECEIVING || (c->phase == WAITING && c->in.n > 0)) {
+        cut_off(h, c, status, message);
+    }
+}
+
+static bool may_go(const struct connection *c, enum phase phase, uint64_t now) {
+    return c->phase == phase && (phase != RECEIVING || now - c->heard > STALLED_NS);
+}
+
+/* Ends the connection that is missed least: one that has had its answer, then the one that has been without a whole header
+ * for longest, then a body that rests. Who is being answered stays. */
+static bool end_one(struct httpd *h) {
+    static const enum phase order[] = {LEAVING, WAITING, RECEIVING};
     uint64_t now = clock_boot_ns();
-    for (struct connection *c = h->connections; c != NULL; c = c->next) {
-        uint64_t may = c->phase == WAITING     ? HEADER_NS
-                       : c->phase == ANSWERING ? ANSWER_NS
-                                               : BODY_NS + c->received / BODY_RATE * CLOCK_NS_PER_S;
-        if (!c->ended && now - c->since > may) {
-            shutdown(c->fd, SHUT_RDWR);
-            c->ended = true;
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        for (struct connection *c = h->first; c != NULL; c = c->next) {
+            if (may_go(c, order[i], now)) {
+                send_away(h, c, 503, BUSY);
+                end(h, c);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static struct connection *add(struct httpd *h, int fd) {
+    struct connection *c = calloc(1, sizeof(*c));
+    int yes = 1;
+    if (c == NULL) {
+        close(fd);
+        return NULL;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)); /* an answer is one piece; it waits for nothing */
+    c->fd = fd;
+    buf_init(&c->in, HEAD_MAX);
+    buf_init(&c->later, READ_BYTES);
+    buf_init(&c->out, REPLY_MAX + 1024);
+    put_last(h, c);
+    h->n++;
+    enter(h, c, WAITING);
+    return c;
+}
+
+static void accept_some(struct httpd *h) {
+    for (int i = 0; i < ACCEPTS; i++) {
+        int fd = accept4(h->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+            h->no_room = !end_one(h);
+            if (h->no_room) {
+                return;
+            }
+        } else if (fd < 0 && errno != ECONNABORTED && errno != EINTR) {
+            return;
+        } else if (fd >= 0) {
+            bool room = h->n < CONNECTIONS_MAX || end_one(h);
+            struct connection *c = add(h, fd);
+            if (c != NULL && !room) {
+                cut_off(h, c, 503, BUSY);
+                end(h, c);
+            }
         }
     }
 }
 
-/* ---- the address -------------------------------------------------------------------------------------------------- */
-
-static int bad_address(const char *address, struct err *err) {
-    return err_set(err, ERR_INVALID,
-                   "'%.60s' is no address that can be listened on; accepted: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
-                   "(this machine only: what comes from elsewhere has no right here)",
-                   address);
-}
-
-static int parse_address(const char *address, struct sockaddr_storage *ret, socklen_t *ret_n, struct err *err) {
-    struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
-    const char *colon = strrchr(address, ':');
-    char host[48];
-    uint64_t port = 0;
-    memset(ret, 0, sizeof(*ret));
-    if (colon == NULL || (size_t)(colon - address) >= sizeof(host) || text_parse_u64(bytes_of(colon + 1), &port) != 0 ||
-        port > 65535) {
-        return bad_address(address, err);
+static void end_slow(struct httpd *h) {
+    uint64_t now = clock_boot_ns();
+    for (struct connection *c = h->first, *next; c != NULL; c = next) {
+        uint64_t took = now - c->since;
+        next = c->next;
+        if (c->phase == WAITING && took > HEADER_NS) {
+            bool silent = c->in.n == 0;
+            send_away(h, c, 408, "the header did not come in time");
+            if (silent) {
+                end(h, c);
+            }
+        } else if (c->phase == RECEIVING && took > PACE_NS) {
+            if (c->received < PACE_BYTES) {
+                send_away(h, c, 408, "the body comes too slowly");
+            } else {
+                c->since = now;
+                c->received = 0;
+            }
+        } else if ((c->phase == ANSWERING && took > ANSWER_NS) || (c->phase == LEAVING && took > LEAVING_NS)) {
+            end(h, c);
+        }
     }
-    snprintf(host, sizeof(host), "%.*s", (int)(colon - address), address);
-    if (strcmp(host, "[::1]") == 0) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_addr = in6addr_loopback;
-        v6->sin6_port = htons((uint16_t)port);
-        *ret_n = sizeof(*v6);
-        return 0;
-    }
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons((uint16_t)port);
-    *ret_n = sizeof(*v4);
-    if (inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &v4->sin_addr) != 1 ||
-        ntohl(v4->sin_addr.s_addr) >> 24 != 127) {
-        return bad_address(address, err);
-    }
-    return 0;
-}
-
-/* What was bound, and what a request may call it. */
-static int name_address(struct httpd *h, struct err *err) {
-    struct sockaddr_storage bound;
-    socklen_t n = sizeof(bound);
-    char host[INET6_ADDRSTRLEN] = "";
-    if (getsockname(h->fd, (struct sockaddr *)&bound, &n) != 0) {
-        return err_errno(err, errno, "listening on '%s'", h->options.address);
-    }
-    bool v6 = bound.ss_family == AF_INET6;
-    unsigned port = ntohs(v6 ? ((struct sockaddr_in6 *)&bound)->sin6_port : ((struct sockaddr_in *)&bound)->sin_port);
-    inet_ntop(bound.ss_family,
-              v6 ? (void *)&((struct sockaddr_in6 *)&bound)->sin6_addr : (void *)&((struct sockaddr_in *)&bound)->sin_addr,
-              host, sizeof(host));
-    snprintf(h->address, sizeof(h->address), v6 ? "[%s]:%u" : "%s:%u", host, port);
-    snprintf(h->named, sizeof(h->named), "localhost:%u", port);
-    h->hosts[0] = h->address;
-    h->hosts[1] = h->named;
-    h->policy = (struct httpd_policy){h->options.routes, h->options.n_routes, h->hosts, 2, h->options.body_max};
-    return 0;
-}
-
-static int listen_on(struct httpd *h, struct err *err) {
-    struct sockaddr_storage address;
-    socklen_t n = 0;
-    int yes = 1;
-    int code = parse_address(h->options.address, &address, &n, err);
-    if (code != 0) {
-        return code;
-    }
-    h->fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (h->fd < 0 || setsockopt(h->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
-        bind(h->fd, (struct sockaddr *)&address, n) != 0 || listen(h->fd, BACKLOG) != 0) {
-        return err_errno(err, errno, "listening on '%s'", h->options.address);
-    }
-    return name_address(h, err);
 }
 
 /* ---- the server --------------------------------------------------------------------------------------------------- */
-
-/* Targets are compared as they come. */
-static size_t do_not_unescape(void *ctx, struct MHD_Connection *c, char *text) {
-    (void)ctx, (void)c;
-    return strlen(text);
-}
-
-static int start(struct httpd *h, struct err *err) {
-    struct MHD_OptionItem items[] = {
-        {MHD_OPTION_LISTEN_SOCKET, h->fd, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_BYTES, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, NULL},
-        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, h},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, h},
-        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)do_not_unescape, h},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    h->daemon = h->f.MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
-    return h->daemon != NULL ? 0 : err_set(err, ERR_IO, "listening on '%s': libmicrohttpd does not start", h->address);
-}
 
 int httpd_open(const struct httpd_options *options, struct httpd **ret, struct err *err) {
     struct httpd *h = calloc(1, sizeof(*h));
@@ -490,84 +475,102 @@ int httpd_open(const struct httpd_options *options, struct httpd **ret, struct e
         return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     }
     h->options = *options;
-    h->fd = -1;
-    int code = listen_on(h, err);
-    code = code != 0 ? code : load_functions(h, err);
-    code = code != 0 ? code : start(h, err);
+    h->last = &h->first;
+    int code = httpd_listen(options->address, &h->listener, err);
     if (code != 0) {
-        httpd_close(h);
+        free(h);
         return code;
     }
+    h->hosts[0] = h->listener.address;
+    h->hosts[1] = h->listener.named;
+    h->policy = (struct httpd_policy){h->options.routes, h->options.n_routes, h->hosts, 2, h->options.body_max};
     *ret = h;
     return 0;
 }
 
 const char *httpd_address(const struct httpd *h) {
-    return h->address;
+    return h->listener.address;
 }
 
-static int turn(struct httpd *h, struct err *err) {
-    if (h->f.MHD_run_wait(h->daemon, WAIT_MS) != MHD_YES) {
-        return err_set(err, ERR_IO, "serving on '%s' failed", h->address);
+/* Waits for what comes, and does it. */
+static int turn(struct httpd *h, int wait_ms, struct err *err) {
+    nfds_t n = 0;
+    bool listens = h->listener.fd >= 0 && !h->no_room;
+    h->no_room = false;
+    for (struct connection *c = h->first; c != NULL; c = c->next) {
+        h->polled[n] = c;
+        h->polls[n++] = (struct pollfd){.fd = c->fd, .events = c->phase == ANSWERING ? POLLOUT : POLLIN};
+    }
+    h->polls[n] = (struct pollfd){.fd = listens ? h->listener.fd : -1, .events = POLLIN};
+    int got = poll(h->polls, n + 1, wait_ms);
+    if (got < 0 && errno != EINTR) {
+        return err_errno(err, errno, "serving on '%s'", h->listener.address);
+    }
+    for (nfds_t i = 0; i < n && got > 0; i++) {
+        struct connection *c = h->polled[i];
+        if (h->polls[i].revents != 0 && c->phase != ENDED) {
+            (c->phase == ANSWERING ? on_writable : on_readable)(h, c);
+        }
+    }
+    if (got > 0 && h->polls[n].revents != 0) {
+        accept_some(h);
     }
     end_slow(h);
-    if (h->code != 0) {
-        if (err != NULL) {
-            *err = h->why;
-        }
-        return h->code;
-    }
-    return h->options.tick != NULL ? h->options.tick(h->options.ctx, err) : 0;
+    free_ended(h);
+    return 0;
 }
 
-/* No new connections; what has begun may end. The listener is ours again. */
-/* Somebody is in the middle of a request and still there. The library waits for those who left, too, for a while. */
+static int handler_failed(const struct httpd *h, struct err *err) {
+    if (h->code != 0 && err != NULL) {
+        *err = h->why;
+    }
+    return h->code;
+}
+
 static bool is_busy(const struct httpd *h) {
-    for (const struct connection *c = h->connections; c != NULL; c = c->next) {
-        struct pollfd p = {.fd = c->fd, .events = POLLRDHUP};
-        if (c->phase != WAITING && !c->ended && poll(&p, 1, 0) == 0) {
+    for (const struct connection *c = h->first; c != NULL; c = c->next) {
+        if (c->phase == RECEIVING || c->phase == ANSWERING) {
             return true;
         }
     }
     return false;
 }
 
-static void drain(struct httpd *h) {
+/* No new connections; what has begun may end. */
+static int drain(struct httpd *h, struct err *err) {
     uint64_t until = clock_boot_ns() + STOP_NS;
-    h->fd = h->f.MHD_quiesce_daemon(h->daemon);
-    while (is_busy(h) && clock_boot_ns() < until && h->f.MHD_run_wait(h->daemon, WAIT_MS) == MHD_YES) {
-        end_slow(h);
+    close(h->listener.fd);
+    h->listener.fd = -1;
+    int code = turn(h, 0, err);
+    while (code == 0 && is_busy(h) && clock_boot_ns() < until) {
+        code = turn(h, WAIT_MS, err);
     }
+    return code;
 }
 
 int httpd_run(struct httpd *h, const volatile sig_atomic_t *stop, struct err *err) {
     int code = 0;
     h->stop = stop;
     while (code == 0 && !is_stopping(h)) {
-        code = turn(h, err);
+        code = turn(h, WAIT_MS, err);
+        code = code != 0 ? code : handler_failed(h, err);
+        code = code != 0 || h->options.tick == NULL ? code : h->options.tick(h->options.ctx, err);
     }
-    drain(h);
-    if (code == 0 && h->code != 0) {
-        if (err != NULL) {
-            *err = h->why;
-        }
-        code = h->code;
-    }
-    return code;
+    int drained = drain(h, code == 0 ? err : NULL);
+    code = code != 0 ? code : drained;
+    return code != 0 ? code : handler_failed(h, err);
 }
 
 void httpd_close(struct httpd *h) {
     if (h == NULL) {
         return;
     }
-    if (h->daemon != NULL) {
-        h->f.MHD_stop_daemon(h->daemon);
+    for (struct connection *c = h->first; c != NULL; c = c->next) {
+        end(h, c);
     }
-    if (h->fd >= 0) {
-        close(h->fd);
-    }
-    if (h->library != NULL) {
-        dlclose(h->library);
+    free_ended(h);
+    if (h->listener.fd >= 0) {
+        close(h->listener.fd);
     }
     free(h);
 }

@@ -1,19 +1,21 @@
 /* An HTTP/1.1 server for programs of this machine that hand something in: one listener on a loopback address, POST with a
- * body, a small answer. The one door to libmicrohttpd.
+ * body, a small answer.
  *
- * libmicrohttpd is loaded at the first httpd_open, not linked: most runs of the program serve nothing and do not pay for
- * it. All of it runs on the caller's thread, inside of httpd_run; so does the handler, which answers when what it was given
- * is where it belongs. Before a body is read, base/httpd_guard.h has its say. Everything is bounded: connections, header
- * bytes, bodies and all of them together, what compressed ones decode to, the time without a byte, the time of a header and
- * of a body. Refusals are JSON, {"code": N, "message": "..."}, the form of google.rpc.Status. */
+ * All of it runs on the caller's thread, inside of httpd_run; so does the handler, which answers when what it was given is
+ * where it belongs. A request's bytes are read once, by base/httpd_read.h, and before its body is received,
+ * base/httpd_guard.h has its say. Everything is bounded: connections, header bytes, bodies and all of them together, what
+ * compressed ones decode to, the time of a header, the pace of a body. Refusals are JSON, {"code": N, "message": "..."},
+ * the form of google.rpc.Status.
+ *
+ * Connections that keep a request to themselves cannot keep others out: when the table is full, or descriptors run out, a
+ * new connection takes the place of the one that has been without a whole header for longest. */
 #ifndef BASE_HTTPD_H
 #define BASE_HTTPD_H
 
 #include <signal.h>
 
 #include "base/httpd_guard.h"
-
-#define HTTPD_ADDRESS_MAX 64
+#include "base/httpd_listen.h"
 
 struct httpd;
 
@@ -41,8 +43,8 @@ struct httpd_options {
     int (*tick)(void *ctx, struct err *err);
 };
 
-/* ERR_INVALID: not an address of this machine's loopback. ERR_IO: it cannot be bound (somebody has it), or libmicrohttpd is
- * not installed, with the name of the package that has it. What options points to must last until httpd_close. */
+/* ERR_INVALID: not an address of this machine's loopback. ERR_IO: it cannot be bound (somebody has it). What options points
+ * to must last until httpd_close. */
 int httpd_open(const struct httpd_options *options, struct httpd **ret, struct err *err);
 /* The address that was bound, "127.0.0.1:4318"; borrowed. */
 const char *httpd_address(const struct httpd *httpd);

@@ -56,17 +56,6 @@ static bool refuse(struct httpd_verdict *v, unsigned status, const char *fmt, ..
     return false;
 }
 
-static bool is_token(struct bytes name) {
-    for (size_t i = 0; i < name.n; i++) {
-        uint8_t c = name.p[i];
-        bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!alphanumeric && (c == 0 || strchr("!#$%&'*+-.^_`|~", c) == NULL)) {
-            return false;
-        }
-    }
-    return name.n > 0;
-}
-
 static bool is_field_value(struct bytes value) {
     for (size_t i = 0; i < value.n; i++) {
         if ((value.p[i] < ' ' && value.p[i] != '\t') || value.p[i] == 0x7f) {
@@ -91,6 +80,21 @@ static struct bytes trimmed(struct bytes t) {
     return t;
 }
 
+/* "close" stands in a list, of which there may be several. */
+static bool has_close(struct bytes list) {
+    while (list.n > 0) {
+        const uint8_t *comma = memchr(list.p, ',', list.n);
+        size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
+        if (same_word(trimmed((struct bytes){list.p, n}), "close")) {
+            return true;
+        }
+        n += comma != NULL ? 1 : 0;
+        list.p += n;
+        list.n -= n;
+    }
+    return false;
+}
+
 /* ---- the form ----------------------------------------------------------------------------------------------------- */
 
 static bool read_headers(const struct httpd_head *head, struct found *found, struct httpd_verdict *v) {
@@ -100,12 +104,13 @@ static bool read_headers(const struct httpd_head *head, struct found *found, str
     }
     for (size_t i = 0; i < head->n; i++) {
         const struct httpd_header *h = &head->headers[i];
-        if (!is_token(h->name)) {
+        if (!httpd_is_token(h->name)) {
             return refuse(v, 400, "a header's name is no token");
         }
         if (!is_field_value(h->value)) {
             return refuse(v, 400, "a header's value has control characters");
         }
+        v->closes = v->closes || (same_word(h->name, "connection") && has_close(h->value));
         for (int w = 0; w < N_WHICH; w++) {
             if (same_word(h->name, which_names[w])) {
                 if (found->there[w]) {
@@ -121,14 +126,16 @@ static bool read_headers(const struct httpd_head *head, struct found *found, str
 
 static bool check_framing(const struct httpd_head *head, const struct found *found, struct httpd_verdict *v) {
     struct bytes length = found->value[CONTENT_LENGTH];
-    if (strcmp(head->version, "HTTP/1.1") != 0 && strcmp(head->version, "HTTP/1.0") != 0) {
+    bool old = bytes_is(head->version, "HTTP/1.0");
+    if (!old && !bytes_is(head->version, "HTTP/1.1")) {
         return refuse(v, 505, "accepted are HTTP/1.0 and HTTP/1.1");
     }
+    v->closes = v->closes || old;
     if (found->there[TRANSFER_ENCODING]) {
         if (found->there[CONTENT_LENGTH]) {
             return refuse(v, 400, "both 'content-length' and 'transfer-encoding' are there");
         }
-        if (strcmp(head->version, "HTTP/1.1") != 0 || !same_word(found->value[TRANSFER_ENCODING], "chunked")) {
+        if (old || !same_word(found->value[TRANSFER_ENCODING], "chunked")) {
             return refuse(v, 400, "'transfer-encoding' must be 'chunked', and the version HTTP/1.1");
         }
     }
@@ -150,6 +157,7 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
     if (found->there[EXPECT] && !same_word(found->value[EXPECT], "100-continue")) {
         return refuse(v, 417, "'expect' must be '100-continue'");
     }
+    v->expects = found->there[EXPECT] && !old;
     return !found->there[UPGRADE] || refuse(v, 400, "protocols are not switched here");
 }
 
@@ -178,9 +186,9 @@ static bool find_route(const struct httpd_policy *policy, const struct httpd_hea
     const struct httpd_route *there = NULL;
     for (size_t i = 0; i < policy->n_routes; i++) {
         const struct httpd_route *r = &policy->routes[i];
-        if (strcmp(head->target, r->path) == 0) {
+        if (bytes_is(head->target, r->path)) {
             there = r;
-            if (strcmp(head->method, r->method) == 0) {
+            if (bytes_is(head->method, r->method)) {
                 v->route = i;
                 return true;
             }
@@ -229,31 +237,4 @@ void httpd_judge(const struct httpd_policy *policy, const struct httpd_head *hea
     memset(ret, 0, sizeof(*ret));
     (void)(read_headers(head, &found, ret) && check_framing(head, &found, ret) && check_sender(policy, &found, ret) &&
            find_route(policy, head, ret) && check_content(policy, &found, ret));
-}
-
-int httpd_rpc_code(unsigned status) {
-    switch (status) {
-    case 401:
-        return 16; /* UNAUTHENTICATED */
-    case 403:
-        return 7; /* PERMISSION_DENIED */
-    case 404:
-        return 5; /* NOT_FOUND */
-    case 405:
-    case 415:
-    case 505:
-        return 12; /* UNIMPLEMENTED */
-    case 408:
-        return 4; /* DEADLINE_EXCEEDED */
-    case 413:
-    case 429:
-    case 431:
-        return 8; /* RESOURCE_EXHAUSTED */
-    case 500:
-        return 13; /* INTERNAL */
-    case 503:
-        return 14; /* UNAVAILABLE */
-    default:
-        return 3; /* INVALID_ARGUMENT */
-    }
 }

@@ -1,30 +1,18 @@
 /* What an HTTP request must look like before any of its body is read (RFC 9110, RFC 9112), and who may send it.
  *
- * The server library is lenient: it takes the first of two lengths, joins folded lines, believes any Host. Whatever two
- * readers could understand differently is refused here, and so is everything that a web page in a browser can send to a
- * local port: a Host that is not ours (DNS rebinding), an Origin, any of the browser's Sec-Fetch-Site. */
+ * What two readers could understand differently is refused here (two lengths, a length beside chunks, a folded line), and
+ * so is everything that a web page in a browser can send to a local port: a Host that is not ours (DNS rebinding), an
+ * Origin, any of the browser's Sec-Fetch-Site. */
 #ifndef BASE_HTTPD_GUARD_H
 #define BASE_HTTPD_GUARD_H
 
-#include "base/bytes.h"
-
-#define HTTPD_HEADERS_MAX 64
+#include "base/httpd_read.h"
 
 /* What is received at one path. */
 struct httpd_route {
     const char *method, *path;
     const char *type;      /* the one content type, "application/json"; parameters may follow it */
     const char *type_hint; /* appended to the message about another one; may be NULL */
-};
-
-struct httpd_header {
-    struct bytes name, value;
-};
-
-struct httpd_head {
-    const char *method, *target, *version;
-    struct httpd_header headers[HTTPD_HEADERS_MAX];
-    size_t n; /* may be larger: then there were more */
 };
 
 struct httpd_policy {
@@ -41,14 +29,14 @@ struct httpd_verdict {
     unsigned status; /* 0: accepted */
     size_t route;    /* index, when accepted */
     enum httpd_coding coding;
-    bool has_length;
+    bool has_length; /* otherwise the body is chunked */
     uint64_t length;
+    bool expects;      /* an interim answer before the body is sent */
+    bool closes;       /* this is the connection's last request */
     const char *allow; /* of 405: the method; else NULL */
     char message[256]; /* why not; holds nothing of the request but what is visible ASCII */
 };
 
 void httpd_judge(const struct httpd_policy *policy, const struct httpd_head *head, struct httpd_verdict *ret);
-/* The canonical code of google.rpc.Status that stands for an HTTP status. */
-int httpd_rpc_code(unsigned status);
 
 #endif

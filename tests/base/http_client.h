@@ -111,6 +111,15 @@ static inline const char *client_body(const struct client *c) {
     return end != NULL ? end + 4 : "";
 }
 
+/* The other end refused with `status` before it closed, as far as the refusal found its way, or just closed. */
+static inline void client_is_closed_or_refused(struct client *c, unsigned status) {
+    client_read(c);
+    if (client_status(c) != 0) {
+        assert_int_equal(client_status(c), status);
+        client_is_closed(c);
+    }
+}
+
 /* A whole request on a connection of its own; the answer stays in *c. */
 static inline void client_request(struct client *c, const char *address, const char *request) {
     client_open(c, address);

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/httpd_status.h"
+
 static const struct httpd_route routes[] = {{"POST", "/in", "application/json", " (hint)"},
                                             {"POST", "/other", "text/plain", NULL}};
 static const char *const hosts[] = {"127.0.0.1:4318", "localhost:4318"};
@@ -15,7 +17,7 @@ static const struct httpd_policy policy = {routes, 2, hosts, 2, 1000};
 
 /* A head out of "name: value" lines; what comes before a ':' is the name as it stands. */
 static void head_of(struct httpd_head *head, const char *method, const char *target, const char *lines) {
-    *head = (struct httpd_head){.method = method, .target = target, .version = "HTTP/1.1"};
+    *head = (struct httpd_head){.method = bytes_of(method), .target = bytes_of(target), .version = bytes_of("HTTP/1.1")};
     while (*lines != '\0') {
         const char *end = strchrnul(lines, '\n'), *colon = memchr(lines, ':', (size_t)(end - lines));
         assert_non_null(colon);
@@ -129,11 +131,11 @@ static void other_versions_and_too_many_headers_are_refused(void **state) {
     struct httpd_head head;
     struct httpd_verdict v;
     head_of(&head, "POST", "/in", GOOD "Content-Length: 1");
-    head.version = "HTTP/2.0";
+    head.version = bytes_of("HTTP/2.0");
     httpd_judge(&policy, &head, &v);
     assert_int_equal(v.status, 505);
     head_of(&head, "POST", "/in", GOOD "Transfer-Encoding: chunked");
-    head.version = "HTTP/1.0";
+    head.version = bytes_of("HTTP/1.0");
     httpd_judge(&policy, &head, &v);
     assert_int_equal(v.status, 400);
     head.n = HTTPD_HEADERS_MAX + 1;

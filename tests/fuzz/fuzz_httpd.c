@@ -1,0 +1,85 @@
+/* Any bytes as a request to a receiver: refused with words, or read the same in one piece and byte by byte. Nothing that is
+ * left in a header is a control character. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/httpd_guard.h"
+
+#define CONTENT_MAX ((size_t)1 << 20)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void want(bool ok) {
+    if (!ok) {
+        abort();
+    }
+}
+
+static const struct httpd_route routes[] = {{"POST", "/in", "application/json", NULL}};
+static const char *const hosts[] = {"127.0.0.1:4318"};
+static const struct httpd_policy policy = {routes, 1, hosts, 1, CONTENT_MAX};
+
+static int read_chunks(struct bytes in, size_t step, struct buf *content, size_t *ret_used) {
+    struct httpd_chunks chunks = {0};
+    int code = 2;
+    *ret_used = 0;
+    for (size_t at = 0; at < in.n && code == 2; at += step) {
+        struct bytes part = {in.p + at, step < in.n - at ? step : in.n - at}, piece;
+        struct err err = {0};
+        while ((code = httpd_chunks_take(&chunks, &part, &piece, &err)) == 1) {
+            want(piece.n > 0 && buf_put_bytes(content, piece) == 0);
+        }
+        want(code == 0 || (code == 2 && part.n == 0) || (code == ERR_INVALID && err.msg[0] != '\0'));
+        *ret_used = (size_t)(part.p - in.p);
+    }
+    return code;
+}
+
+static void check_chunks(struct bytes in) {
+    struct buf whole, bytewise;
+    size_t used, used_bytewise;
+    buf_init(&whole, CONTENT_MAX);
+    buf_init(&bytewise, CONTENT_MAX);
+    want(read_chunks(in, in.n, &whole, &used) == read_chunks(in, 1, &bytewise, &used_bytewise));
+    want(used == used_bytewise && bytes_eq(bytes_of_buf(&whole), bytes_of_buf(&bytewise)));
+    buf_done(&whole);
+    buf_done(&bytewise);
+}
+
+static void check_head(const struct httpd_scan *scan, struct bytes text) {
+    struct httpd_head head;
+    struct httpd_verdict v;
+    struct err err = {0};
+    if (httpd_head_split(scan, text, &head, &err) != 0) {
+        want(err.msg[0] != '\0');
+        return;
+    }
+    for (size_t i = 0; i < text.n; i++) {
+        want((text.p[i] >= ' ' && text.p[i] != 0x7f) || memchr("\t\r\n", text.p[i], 3) != NULL);
+    }
+    for (size_t i = 0; i < head.n && i < HTTPD_HEADERS_MAX; i++) {
+        want(memchr(head.headers[i].value.p, '\r', head.headers[i].value.n) == NULL);
+    }
+    httpd_judge(&policy, &head, &v);
+    want(v.status == 0 ? v.route == 0 && (!v.has_length || v.length <= CONTENT_MAX) : v.message[0] != '\0');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct bytes in = {data, size < CONTENT_MAX ? size : CONTENT_MAX};
+    struct httpd_scan scan = {0}, bytewise = {0};
+    struct err err = {0};
+    size_t n = 0, n_bytewise = 0;
+    int code = httpd_head_scan(&scan, in, &n, &err), slow = 1;
+    want(code == 0 || code == 1 || (code == ERR_INVALID && err.msg[0] != '\0'));
+    for (size_t i = 1; i <= in.n && slow == 1; i++) {
+        slow = httpd_head_scan(&bytewise, (struct bytes){in.p, i}, &n_bytewise, NULL);
+    }
+    want(code == slow && n == n_bytewise && n <= in.n);
+    if (code == 0) {
+        check_head(&scan, (struct bytes){in.p, n});
+        in.p += n;
+        in.n -= n;
+    }
+    check_chunks(in);
+    return 0;
+}
