@@ -161,7 +161,7 @@ static int run_export(struct cli *cli, const struct opt_args *opts) {
         return exit_code;
     }
     int rc = cut_args_read(opts, ledger, &args, &err);
-    rc = rc != 0 ? rc : cut_args_narrow(&args, ledger, &err);
+    rc = rc != 0 ? rc : cut_args_narrow(&args, ledger, !dry, &err);
     if (rc != 0) {
         exit_code = rc == ERR_NOTFOUND ? cli_fail_lookup(cli, &err) : cli_fail_input(cli, &err);
     } else {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/when.h"
+#include "ledger/vouch.h"
 #include "projections/projection.h"
 #include "query/sql.h"
 
@@ -208,7 +209,8 @@ static int take_row(void *ctx, const struct sql_row *row, struct err *err) {
 
 static int ask_seqs(const char *statement, struct ledger *ledger, struct cut_args *cut, struct err *err) {
     struct sql *sql = NULL;
-    int rc = sql_open(ledger, NULL, &sql, err);
+    const struct sql_options options = {.proven = true};
+    int rc = sql_open(ledger, &options, &sql, err);
     rc = rc != 0 ? rc : sql_run(sql, bytes_of(statement), NULL, take_row, cut, err);
     sql_close(sql);
     return rc;
@@ -276,14 +278,17 @@ static int first_match(const struct cut_args *args, struct ledger *ledger, bool 
     query_init(&query);
     for (size_t i = 0; i < args->options.n_terms; i++) {
         const struct export_term *t = &args->term[i];
+        if (t->value.n == 0) { /* every text begins so, also one that is not there */
+            continue;
+        }
         value[i] = (struct query_value){.type = QUERY_TEXT, .text = t->value};
-        term[i] = (struct query_term){.field = query_field_find(bytes_of(t->field)),
-                                      .op = t->op == EXPORT_EQUALS ? QUERY_EQ : QUERY_PREFIX,
-                                      .values = &value[i],
-                                      .n_values = 1};
+        term[query.n_terms++] = (struct query_term){.field = query_field_find(bytes_of(t->field)),
+                                                    .op = t->op == EXPORT_EQUALS ? QUERY_EQ : QUERY_PREFIX,
+                                                    .values = &value[i],
+                                                    .n_values = 1};
     }
     query.terms = term;
-    query.n_terms = args->options.n_terms;
+    query.proven = true; /* the bundle will say that nothing is missing between the two */
     query.descending = last;
     query.limit = 1;
     int rc = query_open(ledger, &query, &cursor, err);
@@ -295,10 +300,21 @@ static int first_match(const struct cut_args *args, struct ledger *ledger, bool 
     return rc == 1 ? err_set(err, ERR_NOTFOUND, "no event matches") : rc;
 }
 
-int cut_args_narrow(struct cut_args *args, struct ledger *ledger, struct err *err) {
+int cut_args_narrow(struct cut_args *args, struct ledger *ledger, bool build, struct err *err) {
     uint64_t first, last;
     if (args->given || args->options.n_terms == 0 || args->options.seqs != NULL) {
         return 0;
+    }
+    for (size_t i = 0; i < args->options.n_terms; i++) {
+        const struct export_term *t = &args->term[i];
+        if (t->op == EXPORT_EQUALS && t->value.n == 0) {
+            return err_set(err, ERR_INVALID,
+                           "--%s '': events without it have a range only with --whole, --since or --until", t->field);
+        }
+    }
+    vouch_load(ledger, NULL); /* without the log key all events are read */
+    if (build) {
+        query_index_build(ledger, NULL, NULL);
     }
     int rc = first_match(args, ledger, false, &first, err);
     rc = rc != 0 ? rc : first_match(args, ledger, true, &last, err);

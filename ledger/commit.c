@@ -16,6 +16,7 @@
 #include "ledger/headfile.h"
 #include "ledger/keyrun.h"
 #include "ledger/packer.h"
+#include "ledger/vouch.h"
 
 static bool has_keys(const struct commit_request *list) {
     for (; list != NULL; list = list->after) {
@@ -112,6 +113,7 @@ static int begin(struct commit *c, const struct commit_request *request, struct 
     c->now = clock_wall_ns();
     c->boot = clock_boot_ns();
     rc = load_keys(c, request, err);
+    rc = rc != 0 ? rc : vouch_load_locked(ledger, err);
     return rc != 0 ? rc : check_head_copy(c, err);
 }
 

@@ -4,6 +4,7 @@
 #define LEDGER_CORE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/file.h"
 #include "ledger/config.h"
@@ -104,7 +105,8 @@ struct ledger {
     struct packer *packer; /* under `writing`: full groups that are being encoded; NULL: not needed yet */
     struct group *lookup;  /* under `writing`: cache of the group last read by the write path */
     bool lookup_valid;
-    struct keys_memory *keys; /* under `writing` */
+    struct keys_memory *keys;  /* under `writing` */
+    uint8_t *_Atomic vouching; /* secret memory: the key of vouchers (vouch.h), set once; NULL: not at hand */
 };
 
 /* A snapshot to read from: a transaction and the head that it shows. */

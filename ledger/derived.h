@@ -7,10 +7,11 @@
 #include "ledger/core.h"
 
 enum derived_table {
-    DERIVED_STATE,  /* text, a builder's name: what it has to remember */
-    DERIVED_KEYSEG, /* be64 first seq: idempotency keys (segments.h) */
-    DERIVED_COLUMN, /* be64 first seq: values of indexed fields (query/columns_format.h) */
-    DERIVED_ROW,    /* rows of projections (projections/store.h) */
+    DERIVED_STATE,   /* text, a builder's name: what it has to remember */
+    DERIVED_KEYSEG,  /* be64 first seq: idempotency keys (segments.h) */
+    DERIVED_COLUMN,  /* be64 first seq: values of indexed fields (query/columns_format.h) */
+    DERIVED_ROW,     /* rows of projections (projections/store.h) */
+    DERIVED_VOUCHER, /* u8 what, be64 first seq, u8 how many: why the others may be believed (vouch.h) */
     DERIVED_TABLES
 };
 

@@ -144,14 +144,19 @@ static int load_epoch(const struct keyring *ring, const char *dir, struct bytes 
     return rc;
 }
 
+int keyring_load_log(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
+                     struct err *err) {
+    char path[FILE_PATH_MAX];
+    if (ring->log.secret != NULL) {
+        return 0;
+    }
+    int rc = keyring_log_path(dir, path, err);
+    return rc != 0 ? rc : load_as(path, passphrase, log, &ring->log, err);
+}
+
 int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
                  uint64_t number, const struct note_vkey *epoch, struct err *err) {
-    char path[FILE_PATH_MAX];
-    int rc = 0;
-    if (ring->log.secret == NULL) {
-        rc = keyring_log_path(dir, path, err);
-        rc = rc != 0 ? rc : load_as(path, passphrase, log, &ring->log, err);
-    }
+    int rc = keyring_load_log(ring, dir, passphrase, log, err);
     if (rc == 0 && (ring->epoch.secret == NULL || ring->number != number)) {
         struct signer signer = {0};
         rc = load_epoch(ring, dir, passphrase, number, epoch, &signer, err);

@@ -28,6 +28,9 @@ struct keyring {
  * expected says, or a plain one where the log key is under a passphrase. */
 int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
                  uint64_t number, const struct note_vkey *epoch, struct err *err);
+/* The same for the log key alone. */
+int keyring_load_log(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
+                     struct err *err);
 /* Makes the key of epoch number + 1, in a synced file; what stands in its place is moved aside. */
 int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes passphrase, struct bytes name,
                     struct signer *ret, struct err *err);

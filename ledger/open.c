@@ -180,6 +180,7 @@ void ledger_close(struct ledger *ledger) {
     }
     spare_batches_free(ledger);
     keyring_done(&ledger->keyring);
+    crypt_secret_free(ledger->vouching);
     crypt_secret_free(ledger->passphrase);
     keys_free(ledger->keys);
     packer_free(ledger->packer);

@@ -84,3 +84,12 @@ int proven_event(struct proven *proven, uint64_t seq, struct ledger_event *ret, 
     }
     return rc;
 }
+
+bool proven_leaf(struct ledger *ledger, uint64_t seq, const uint8_t leaf[LEDGER_HASH]) {
+    struct proven *proven = NULL;
+    struct ledger_event event;
+    bool same = proven_open(ledger, &proven, NULL) == 0 && proven_event(proven, seq, &event, NULL) == 0 &&
+                memcmp(event.leaf, leaf, LEDGER_HASH) == 0;
+    proven_close(proven);
+    return same;
+}

@@ -22,5 +22,8 @@ uint64_t proven_size(const struct proven *proven);
  * is not in the tree that was signed. Its body is empty when it was erased. Costs a group to be read and hashed, again only
  * when the event is in another one than the last. */
 int proven_event(struct proven *proven, uint64_t seq, struct ledger_event *ret, struct err *err);
+/* That event `seq` has this leaf, as of the newest checkpoint: then all events before it are those that its chain of leaves
+ * leads to. Opens and closes what it needs. */
+bool proven_leaf(struct ledger *ledger, uint64_t seq, const uint8_t leaf[LEDGER_HASH]);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef QUERY_COLUMNS_H
 #define QUERY_COLUMNS_H
 
+#include "ledger/vouch.h"
 #include "query/columns_format.h"
 #include "query/field.h"
 
@@ -46,9 +47,11 @@ int columns_differ(const struct columns_plain *plain, const uint8_t node[EVENT_H
 
 /* ---- reading (columns_read.c, columns_find.c) ---- */
 
-/* A record's header and directory, checked. Borrows the record. */
+/* A record's header and directory, checked. Borrows the record. Where somebody vouches for it, `bytes` is the copy, of
+ * which each part is proven before it is read. */
 struct columns_record {
     struct bytes bytes;
+    struct vouched *vouched; /* NULL: nobody is asked to */
     uint64_t first, first_time, last_time, since, until;
     uint32_t events;
     const uint8_t *node;
@@ -60,11 +63,16 @@ struct columns_entry {
     uint32_t count, distinct;
     double least, greatest;
     struct bytes a, b;
+    const struct columns_record *record;
 };
 /* What a record must have been made by. */
 uint64_t columns_rules(void);
 /* False: it is damaged, or made by other rules. */
 bool columns_open(struct bytes record, struct columns_record *ret);
+/* The same of a record that somebody vouches for. False also when its header is not what was vouched for. */
+bool columns_open_vouched(struct vouched *vouched, struct columns_record *ret);
+/* Some bytes of an entry may be read: nobody needs to vouch for them, or they are proven. */
+bool columns_have(const struct columns_entry *entry, struct bytes part);
 /* It is whole, but was made by other rules: another version's, or another catalog's. */
 bool columns_stale(struct bytes record);
 /* False: no event of the segment has the field. */

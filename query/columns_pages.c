@@ -230,14 +230,14 @@ int columns_find(const struct columns_entry *entry, uint32_t events, uint64_t ha
     while (bits < COLUMNS_PAGE_BITS_MAX && (size_t)1 << bits < pages) {
         bits++;
     }
-    if (pages == 0 || pages != (size_t)1 << bits || entry->a.n % 4 != 0 ||
+    if (pages == 0 || pages != (size_t)1 << bits || entry->a.n % 4 != 0 || !columns_have(entry, entry->a) ||
         be32_get(table) != (uint32_t)hash64((struct bytes){table + 4, entry->a.n - 4})) {
         return err_set(err, ERR_CORRUPT, "the index: a table of pages is damaged");
     }
     uint32_t top = (uint32_t)(hash >> 32) >> (32 - bits - COLUMNS_BUCKET_BITS - COLUMNS_REST_BITS);
     uint32_t at = top >> (COLUMNS_BUCKET_BITS + COLUMNS_REST_BITS);
     uint32_t from = be32_get(table + 4 + 4 * at), to = be32_get(table + 8 + 4 * at);
-    if (from > to || to > entry->b.n ||
+    if (from > to || to > entry->b.n || !columns_have(entry, (struct bytes){entry->b.p + from, to - from}) ||
         !open_page((struct bytes){entry->b.p + from, to - from}, top >> COLUMNS_REST_BITS & (COLUMNS_BUCKETS - 1), &page)) {
         return err_set(err, ERR_CORRUPT, "the index: a page is damaged");
     }

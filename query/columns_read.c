@@ -51,6 +51,23 @@ bool columns_open(struct bytes record, struct columns_record *ret) {
     return true;
 }
 
+bool columns_open_vouched(struct vouched *vouched, struct columns_record *ret) {
+    struct bytes record = {vouched->copy, vouched->n};
+    if (record.n < COLUMNS_HEADER || !vouched_prove(vouched, 0, COLUMNS_HEADER) ||
+        be32_get(record.p + 60) > (record.n - COLUMNS_HEADER) / COLUMNS_ENTRY ||
+        !vouched_prove(vouched, COLUMNS_HEADER, (size_t)be32_get(record.p + 60) * COLUMNS_ENTRY) ||
+        !columns_open(record, ret)) {
+        return false;
+    }
+    ret->vouched = vouched;
+    return true;
+}
+
+bool columns_have(const struct columns_entry *entry, struct bytes part) {
+    const struct columns_record *record = entry->record;
+    return record->vouched == NULL || vouched_prove(record->vouched, (size_t)(part.p - record->bytes.p), part.n);
+}
+
 bool columns_entry(const struct columns_record *record, size_t field, struct columns_entry *ret) {
     uint32_t lo = 0, hi = record->n;
     const uint8_t *directory = record->bytes.p + COLUMNS_HEADER;
@@ -69,7 +86,8 @@ bool columns_entry(const struct columns_record *record, size_t field, struct col
                                           .least = double_at(p + 24),
                                           .greatest = double_at(p + 32),
                                           .a = {from, fits ? (size_t)a : 0},
-                                          .b = {from + (fits ? a : 0), fits ? (size_t)b : 0}};
+                                          .b = {from + (fits ? a : 0), fits ? (size_t)b : 0},
+                                          .record = record};
             return true;
         }
         if (here < field) {
@@ -261,7 +279,7 @@ int column_load(const struct columns_record *record, const struct columns_entry 
     if (entry->form != COLUMNS_DICT && entry->form != COLUMNS_NUMBERS) {
         return err_set(err, ERR_INVALID, "a column without values");
     }
-    if (entry->count == 0 || entry->count > record->events) {
+    if (entry->count == 0 || entry->count > record->events || !columns_have(entry, entry->a)) {
         return damaged(err);
     }
     int rc = zst_decompress(&c->a, entry->a, COLUMNS_PLAIN_MAX, err);
@@ -319,6 +337,9 @@ static int load_integers(struct column *c, struct err *err) {
 
 int column_load_values(const struct columns_entry *entry, struct column *c, struct err *err) {
     buf_clear(&c->b);
+    if (!columns_have(entry, entry->b)) {
+        return damaged(err);
+    }
     int rc = entry->b.n == 0 ? 0 : zst_decompress(&c->b, entry->b, COLUMNS_PLAIN_MAX, err);
     return rc != 0 ? rc : c->form == COLUMNS_DICT ? load_codes(c, err) : load_integers(c, err);
 }

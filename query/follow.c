@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "ledger/proven.h"
 #include "ledger/reader.h"
 #include "query/index.h"
 #include "query/value.h"
@@ -111,6 +112,11 @@ static bool is_in_log(struct follower *f, uint64_t seq, const uint8_t leaf[EVENT
     return same;
 }
 
+/* The same, up to the signature of the newest checkpoint: what was collected may be vouched for. */
+static bool is_proven(struct follower *f, uint64_t seq, const uint8_t leaf[EVENT_HASH]) {
+    return vouch_able(f->ledger) && proven_leaf(f->ledger, seq - 1, leaf);
+}
+
 static void store_full(struct follower *f) {
     struct index_writer *w = NULL;
     uint32_t events;
@@ -120,7 +126,8 @@ static void store_full(struct follower *f) {
         index_writer_open(f->ledger, f->mine.full_generation, &events, &w, NULL) != 0) {
         return;
     }
-    if (events == plain->events && index_writer_put(w, plain, NULL) == 0) {
+    bool proven = is_proven(f, plain->first + plain->events, f->mine.full_leaf);
+    if (events == plain->events && index_writer_put(w, plain, proven, NULL) == 0) {
         index_writer_commit(w, NULL);
     } else {
         index_writer_abort(w);
@@ -128,7 +135,8 @@ static void store_full(struct follower *f) {
 }
 
 /* Segments of so many events, all that lie between the two and are not put yet; then smaller ones for the rest. */
-static int put_smaller(struct follower *f, struct index_writer *w, uint64_t from, uint64_t to, uint32_t events) {
+static int put_smaller(struct follower *f, struct index_writer *w, uint64_t from, uint64_t to, uint32_t events,
+                       bool proven) {
     int rc = 0;
     if (events == 0) {
         return 0;
@@ -137,7 +145,7 @@ static int put_smaller(struct follower *f, struct index_writer *w, uint64_t from
     uint64_t at = from;
     for (; rc == 0 && at + events <= to; at += events) {
         rc = columns_plain(f->mine.collector, at, events, &f->mine.plain, NULL);
-        rc = rc != 0 ? rc : index_writer_put(w, &f->mine.plain, NULL);
+        rc = rc != 0 ? rc : index_writer_put(w, &f->mine.plain, proven, NULL);
     }
     return rc;
 }
@@ -155,9 +163,10 @@ static void flush(struct follower *f) {
         return;
     }
     int rc = events == f->mine.events ? 0 : ERR_CONFLICT;
+    bool proven = is_proven(f, to, f->mine.leaf);
     for (uint32_t n = index_smaller(events); rc == 0 && n != 0; n = index_smaller(n)) {
         uint64_t begun = from / n * n; /* a segment that began before may be whole now */
-        rc = put_smaller(f, w, begun > since ? begun : since, to, n);
+        rc = put_smaller(f, w, begun > since ? begun : since, to, n, proven);
     }
     if (rc == 0) {
         index_writer_commit(w, NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/derived.h"
+#include "ledger/proven.h"
 #include "ledger/reader.h"
 #include "query/value.h"
 
@@ -75,6 +76,18 @@ static bool get_record(struct db_txn *txn, struct core_view *truth, uint64_t fir
            memcmp(ret->node, node, sizeof(node)) == 0;
 }
 
+/* The same, if somebody vouches for it: it is read from a copy, of which each part is proven when it is used. */
+static bool get_vouched(struct ledger *ledger, struct db_txn *txn, struct core_view *truth, uint64_t first, uint32_t events,
+                        struct vouched *vouched, struct columns_record *ret) {
+    uint8_t key[COLUMNS_KEY];
+    struct bytes record;
+    struct vouch_piece piece;
+    return db_get(txn, DERIVED_COLUMN, key_of(first, events, key), &record, NULL) == 0 && record.n <= COLUMNS_RECORD_MAX &&
+           vouch_piece(truth, VOUCH_COLUMNS, first, events, &piece, NULL) == 0 &&
+           vouched_open(vouched, ledger, txn, &piece, record) && columns_open_vouched(vouched, ret) &&
+           ret->first == first && ret->events == events && memcmp(ret->node, piece.node, EVENT_HASH) == 0;
+}
+
 /* ---- views ---- */
 
 static uint32_t least_of(uint32_t events) {
@@ -128,6 +141,7 @@ void index_view_rest(struct index_view *view) {
     if (view->awake) {
         db_rest(view->derived);
         db_rest(view->truth->txn);
+        vouched_rest(&view->vouched);
         view->awake = false;
     }
 }
@@ -144,6 +158,7 @@ void index_view_close(struct index_view *view) {
         core_view_end(view->truth);
         free(view->truth);
     }
+    vouched_done(&view->vouched);
     *view = (struct index_view){0};
 }
 
@@ -152,7 +167,9 @@ bool index_view_get(struct index_view *view, uint64_t seq, struct columns_record
         return false;
     }
     for (uint32_t n = view->events; n != 0; n = index_smaller(n)) {
-        if (get_record(view->derived, view->truth, seq - seq % n, n, ret)) {
+        uint64_t first = seq - seq % n;
+        if (view->proven ? get_vouched(view->ledger, view->derived, view->truth, first, n, &view->vouched, ret)
+                         : get_record(view->derived, view->truth, first, n, ret)) {
             return true;
         }
     }
@@ -162,10 +179,12 @@ bool index_view_get(struct index_view *view, uint64_t seq, struct columns_record
 /* ---- writing ---- */
 
 struct index_writer {
+    struct ledger *ledger;
     struct db_txn *txn;
     struct core_view truth;
     uint32_t events; /* of a full segment */
     struct buf record;
+    struct vouched vouched;
 };
 
 int index_writer_open(struct ledger *ledger, uint64_t generation, uint32_t *ret_events, struct index_writer **ret,
@@ -175,6 +194,7 @@ int index_writer_open(struct ledger *ledger, uint64_t generation, uint32_t *ret_
     if (w == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
+    w->ledger = ledger;
     buf_init(&w->record, COLUMNS_RECORD_MAX);
     int rc = derived_open_of(ledger, generation, &db, err);
     rc = rc != 0 ? rc : size_settle(db, 0, &w->events, err);
@@ -192,6 +212,7 @@ int index_writer_open(struct ledger *ledger, uint64_t generation, uint32_t *ret_
 static void writer_free(struct index_writer *w) {
     core_view_end(&w->truth);
     buf_done(&w->record);
+    vouched_done(&w->vouched);
     free(w);
 }
 
@@ -213,26 +234,37 @@ static int remove_smaller(struct index_writer *w, uint64_t first, uint32_t event
     int rc = 0;
     for (uint32_t n = index_smaller(events); n != 0; n = index_smaller(n)) {
         for (uint64_t at = first; at < first + events && rc == 0; at += n) {
+            const struct vouch_piece piece = {.what = VOUCH_COLUMNS, .first = at, .events = n};
             rc = db_del(w->txn, DERIVED_COLUMN, key_of(at, n, key), err);
+            rc = rc != 0 ? rc : vouch_del(w->txn, &piece, err);
         }
     }
     return rc;
 }
 
-int index_writer_put(struct index_writer *w, const struct columns_plain *plain, struct err *err) {
-    uint8_t key[COLUMNS_KEY], node[EVENT_HASH];
+/* Who can vouch takes no record for done that nobody vouches for. */
+static bool is_there(struct index_writer *w, uint64_t seq, uint32_t events, bool proven) {
     struct columns_record there;
+    uint64_t first = seq - seq % events;
+    return proven && vouch_able(w->ledger) ? get_vouched(w->ledger, w->txn, &w->truth, first, events, &w->vouched, &there)
+                                           : get_record(w->txn, &w->truth, first, events, &there);
+}
+
+int index_writer_put(struct index_writer *w, const struct columns_plain *plain, bool proven, struct err *err) {
+    uint8_t key[COLUMNS_KEY];
+    struct vouch_piece piece;
     for (uint32_t n = w->events; n >= plain->events; n = index_smaller(n)) {
-        if (get_record(w->txn, &w->truth, plain->first - plain->first % n, n, &there)) {
+        if (is_there(w, plain->first, n, proven)) {
             return 0;
         }
     }
     buf_clear(&w->record);
-    int rc = segment_node(&w->truth, plain->first, plain->events, node, err);
-    rc = rc != 0 ? rc : columns_record(plain, node, &w->record, err);
+    int rc = vouch_piece(&w->truth, VOUCH_COLUMNS, plain->first, plain->events, &piece, err);
+    rc = rc != 0 ? rc : columns_record(plain, piece.node, &w->record, err);
     rc = rc != 0 ? rc
                  : db_put(w->txn, DERIVED_COLUMN, key_of(plain->first, plain->events, key), bytes_of_buf(&w->record),
                           DB_PUT, err);
+    rc = rc != 0 || !proven ? rc : vouch_put(w->ledger, w->txn, &piece, bytes_of_buf(&w->record), err);
     return rc != 0 ? rc : remove_smaller(w, plain->first, plain->events, err);
 }
 
@@ -243,7 +275,8 @@ struct builder {
     struct index_view view;
     struct ledger_reader *reader;
     struct columns_collector *collector;
-    uint64_t since, until; /* what it holds */
+    uint64_t since, until;    /* what it holds */
+    uint8_t leaf[EVENT_HASH]; /* of event until - 1 */
     struct columns_plain plain;
     uint64_t size, most;
     const struct query_index_progress *progress;
@@ -270,6 +303,7 @@ static int builder_new(struct ledger *ledger, struct builder **ret, struct err *
     buf_init(&b->plain.bytes, COLUMNS_RECORD_MAX);
     int rc = ledger_head(ledger, &head, err);
     rc = rc != 0 ? rc : index_view_open(ledger, &b->view, err);
+    b->view.proven = vouch_able(ledger);
     rc = rc != 0 ? rc : ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &b->reader, err);
     if (rc != 0) {
         builder_free(b);
@@ -284,6 +318,13 @@ static int collect_group(struct builder *b, uint64_t index, struct err *err) {
     const struct group *group;
     struct event_header h;
     int rc = reader_group(b->reader, index, &group, err);
+    if (rc == 0 && b->until > b->since && memcmp(group->prev, b->leaf, EVENT_HASH) != 0) {
+        rc = err_set(err, ERR_TAMPERED, "event %llu does not follow the one before it",
+                     (unsigned long long)(index * EVENT_GROUP));
+    }
+    if (rc == 0) {
+        memcpy(b->leaf, group->event[EVENT_GROUP - 1].leaf, EVENT_HASH);
+    }
     for (size_t i = 0; rc == 0 && i < EVENT_GROUP; i++) {
         struct bytes payload;
         if (!value_header_of(group, i, &h)) {
@@ -337,7 +378,8 @@ static int build_one(struct builder *b, uint64_t first, uint32_t events, struct 
         index_writer_abort(w);
         return err_set(err, ERR_BUSY, "the index is being built by others");
     }
-    rc = rc != 0 ? rc : index_writer_put(w, &b->plain, err);
+    bool proven = rc == 0 && vouch_able(b->ledger) && proven_leaf(b->ledger, first + events - 1, b->leaf);
+    rc = rc != 0 ? rc : index_writer_put(w, &b->plain, proven, err);
     if (rc == 0) {
         rc = index_writer_commit(w, err);
     } else {
@@ -405,6 +447,9 @@ int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const str
 int query_index_build(struct ledger *ledger, const struct query_index_progress *progress, struct err *err) {
     struct err why = {0};
     bool broken = false;
+    if (!ledger->read_only) {
+        vouch_load(ledger, NULL); /* without the log key nobody vouches for what is built */
+    }
     int rc = index_build(ledger, 0, UINT64_MAX, progress, &broken, &why);
     if (broken) {
         pthread_mutex_lock(&ledger->writing);
@@ -446,6 +491,7 @@ int query_index_drop(struct ledger *ledger, struct err *err) {
         return rc;
     }
     rc = derived_clear(txn, DERIVED_COLUMN, err);
+    rc = rc != 0 ? rc : vouch_clear(txn, VOUCH_COLUMNS, err);
     rc = rc != 0 ? rc : db_del(txn, DERIVED_STATE, bytes_of(STATE_NAME), err);
     if (rc != 0) {
         db_abort(txn);

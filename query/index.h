@@ -15,12 +15,14 @@ struct index_view {
     struct core_view *truth; /* what records are held against */
     uint32_t events, least;  /* of a full segment, of the smallest one */
     bool awake;              /* there are snapshots */
+    bool proven;             /* only segments that somebody vouches for are given, as far as they are proven */
+    struct vouched vouched;  /* of the segment at hand */
 };
 /* An index that cannot be opened is none: only ERR_NOMEM and the like are errors. */
 int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *err);
 void index_view_close(struct index_view *view);
 /* The largest segment that holds event `seq` and was made from the ledger's own events. False: there is none. Borrowed
- * until the next call or index_view_rest. */
+ * until the next call or index_view_rest. With view->proven: and that somebody vouches for (ledger/vouch.h). */
 bool index_view_get(struct index_view *view, uint64_t seq, struct columns_record *ret);
 /* Lets go of the databases' snapshots. */
 void index_view_rest(struct index_view *view);
@@ -43,8 +45,9 @@ struct index_writer;
  * full segment. */
 int index_writer_open(struct ledger *ledger, uint64_t generation, uint32_t *ret_events, struct index_writer **ret,
                       struct err *err);
-/* Puts a segment unless it is there, and removes the smaller ones in it. */
-int index_writer_put(struct index_writer *writer, const struct columns_plain *plain, struct err *err);
+/* Puts a segment unless it is there, and removes the smaller ones in it. `proven`: its events are those of the tree that
+ * was signed, so that it may be vouched for (proven_leaf). */
+int index_writer_put(struct index_writer *writer, const struct columns_plain *plain, bool proven, struct err *err);
 int index_writer_commit(struct index_writer *writer, struct err *err); /* frees it */
 void index_writer_abort(struct index_writer *writer);                  /* the same; NULL is fine */
 

@@ -10,9 +10,10 @@
 #define LARGE 16384 /* events of a segment whose columns are costlier to unpack than two groups of events */
 #define FEW   16    /* candidates that are rather read than thinned out by further columns */
 
-int plan_init(struct plan *plan, struct ledger *ledger, const struct match *match, bool use_index, struct err *err) {
+int plan_init(struct plan *plan, struct ledger *ledger, const struct match *match, enum plan_trust trust, struct err *err) {
     *plan = (struct plan){.match = match, .view = {.events = COLUMNS_EVENTS, .least = COLUMNS_EVENTS}};
-    int rc = use_index ? index_view_open(ledger, &plan->view, err) : 0;
+    int rc = trust != PLAN_NO_INDEX ? index_view_open(ledger, &plan->view, err) : 0;
+    plan->view.proven = trust == PLAN_PROVEN;
     if (rc == 0) {
         plan->bits = calloc(plan->view.events / 64, sizeof(*plan->bits));
         plan->more = calloc(plan->view.events / 64, sizeof(*plan->more));

@@ -36,8 +36,9 @@ struct plan {
     uint64_t segments, looked, scanned; /* segments seen; with an index; without */
 };
 
-/* `use_index` false: all is PLAN_SCAN. */
-int plan_init(struct plan *plan, struct ledger *ledger, const struct match *match, bool use_index, struct err *err);
+/* Without an index all is PLAN_SCAN; PLAN_PROVEN: with what somebody vouches for. */
+enum plan_trust { PLAN_NO_INDEX, PLAN_INDEX, PLAN_PROVEN };
+int plan_init(struct plan *plan, struct ledger *ledger, const struct match *match, enum plan_trust trust, struct err *err);
 void plan_done(struct plan *plan);
 /* Looks at the segment of `seq`, for its events [lo, hi). The index stays at hand until plan_rest. */
 int plan_segment(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi, struct err *err);

@@ -186,7 +186,8 @@ int query_open_at(struct ledger *ledger, const struct query *query, uint64_t siz
                                .limit = query->limit,
                                .stop = query->stop};
     int rc = match_init(&c->match, query, err);
-    rc = rc != 0 ? rc : plan_init(&c->plan, ledger, &c->match, !query->no_index, err);
+    enum plan_trust trust = query->no_index ? PLAN_NO_INDEX : query->proven ? PLAN_PROVEN : PLAN_INDEX;
+    rc = rc != 0 ? rc : plan_init(&c->plan, ledger, &c->match, trust, err);
     rc = rc != 0 ? rc : ledger_head(ledger, &head, err);
     rc = rc != 0 ? rc : prefetch_new(ledger, &c->prefetch, err);
     if (rc == 0) {

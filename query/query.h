@@ -79,6 +79,7 @@ struct query {
     bool descending;   /* newest first */
     uint64_t limit;    /* rows at most; 0: no limit */
     bool no_index;     /* read every event: what the tests compare with */
+    bool proven;       /* no index either but what somebody vouches for (ledger/vouch.h): for what rests on the answer */
     bool whole;        /* each row's event will be asked for: query_next reads it already, so that damage is met there */
     const volatile int *stop; /* set to something else than 0: calls give ERR_BUSY ("interrupted"). May be NULL */
 };

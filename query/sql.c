@@ -100,6 +100,7 @@ int sql_open(struct ledger *ledger, const struct sql_options *options, struct sq
     sql->state->ledger = ledger;
     sql->state->no_private = sql->options.no_private;
     sql->state->no_index = sql->options.no_index;
+    sql->state->proven = sql->options.proven;
     int rc = sql_library_load(err);
     if (rc == 0) {
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX;

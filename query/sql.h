@@ -23,7 +23,7 @@ struct sql_options {
                                  0: 256 MiB; at least 2 MiB. Sorting goes on in unlinked temporary files */
     uint64_t rows;            /* rows that a statement may give; 0: no limit */
     bool no_private;          /* the column `private` is always NULL */
-    bool no_index;            /* as in struct query */
+    bool no_index, proven;    /* as in struct query */
     const volatile int *stop; /* as in struct query */
     /* Called by another thread when a statement that should end for `why` is still within one and the same step of SQLite a
      * second later, whose functions of long texts may take hours and ask nobody. It may end the process: nothing is

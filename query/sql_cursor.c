@@ -172,6 +172,7 @@ static int filter_query(struct sql_cursor *c, const struct sql_conditions *condi
     query.descending = (flags & SQL_PLAN_DESCENDING) != 0;
     query.whole = (flags & SQL_PLAN_WHOLE) != 0;
     query.no_index = state->no_index;
+    query.proven = state->proven;
     query.stop = state->stop;
     if (query_open_at(state->ledger, &query, state->size, &c->query, &why) != 0) {
         return fail(c, &why);

@@ -93,7 +93,7 @@ struct sql_state {
     struct ledger *ledger;
     bool owned; /* the ledger is of query/sql_pool.h and is left with this */
     bool shell; /* inside another program: damage is an SQL error */
-    bool no_private, no_index;
+    bool no_private, no_index, proven;
     const volatile int *stop;
     /* the statement at hand */
     uint64_t size;              /* of the log, LEDGER_NO_SEQ until its first cursor */
