@@ -7,6 +7,7 @@
 #include "ledger/derived.h"
 #include "ledger/proven.h"
 #include "ledger/reader.h"
+#include "query/index_record.h"
 #include "query/value.h"
 
 #define STATE_NAME "columns" /* be32: events in a segment */
@@ -50,42 +51,6 @@ static int size_settle(struct db *db, uint32_t events, uint32_t *ret, struct err
     }
     *ret = events;
     return db_commit(txn, err);
-}
-
-/* ---- records ---- */
-
-static struct bytes key_of(uint64_t first, uint32_t events, uint8_t ret[COLUMNS_KEY]) {
-    be64_put(ret, first);
-    ret[8] = (uint8_t)__builtin_ctz(events);
-    return (struct bytes){ret, COLUMNS_KEY};
-}
-
-/* The tree's node over the segment. */
-static int segment_node(struct core_view *view, uint64_t first, uint32_t events, uint8_t ret[EVENT_HASH], struct err *err) {
-    unsigned level = (unsigned)__builtin_ctz(events);
-    return core_node(view, level, first >> level, ret, err);
-}
-
-/* The record of just this segment, if it was made from the events that `truth` has. */
-static bool get_record(struct db_txn *txn, struct core_view *truth, uint64_t first, uint32_t events,
-                       struct columns_record *ret) {
-    uint8_t key[COLUMNS_KEY], node[EVENT_HASH];
-    struct bytes record;
-    return db_get(txn, DERIVED_COLUMN, key_of(first, events, key), &record, NULL) == 0 && columns_open(record, ret) &&
-           ret->first == first && ret->events == events && segment_node(truth, first, events, node, NULL) == 0 &&
-           memcmp(ret->node, node, sizeof(node)) == 0;
-}
-
-/* The same, if somebody vouches for it: it is read from a copy, of which each part is proven when it is used. */
-static bool get_vouched(struct ledger *ledger, struct db_txn *txn, struct core_view *truth, uint64_t first, uint32_t events,
-                        struct vouched *vouched, struct columns_record *ret) {
-    uint8_t key[COLUMNS_KEY];
-    struct bytes record;
-    struct vouch_piece piece;
-    return db_get(txn, DERIVED_COLUMN, key_of(first, events, key), &record, NULL) == 0 && record.n <= COLUMNS_RECORD_MAX &&
-           vouch_piece(truth, VOUCH_COLUMNS, first, events, &piece, NULL) == 0 &&
-           vouched_open(vouched, ledger, txn, &piece, record) && columns_open_vouched(vouched, ret) &&
-           ret->first == first && ret->events == events && memcmp(ret->node, piece.node, EVENT_HASH) == 0;
 }
 
 /* ---- views ---- */
@@ -168,8 +133,8 @@ bool index_view_get(struct index_view *view, uint64_t seq, struct columns_record
     }
     for (uint32_t n = view->events; n != 0; n = index_smaller(n)) {
         uint64_t first = seq - seq % n;
-        if (view->proven ? get_vouched(view->ledger, view->derived, view->truth, first, n, &view->vouched, ret)
-                         : get_record(view->derived, view->truth, first, n, ret)) {
+        if (view->proven ? index_record_vouched(view->ledger, view->derived, view->truth, first, n, &view->vouched, ret)
+                         : index_record(view->derived, view->truth, first, n, ret)) {
             return true;
         }
     }
@@ -235,7 +200,7 @@ static int remove_smaller(struct index_writer *w, uint64_t first, uint32_t event
     for (uint32_t n = index_smaller(events); n != 0; n = index_smaller(n)) {
         for (uint64_t at = first; at < first + events && rc == 0; at += n) {
             const struct vouch_piece piece = {.what = VOUCH_COLUMNS, .first = at, .events = n};
-            rc = db_del(w->txn, DERIVED_COLUMN, key_of(at, n, key), err);
+            rc = db_del(w->txn, DERIVED_COLUMN, index_key(at, n, key), err);
             rc = rc != 0 ? rc : vouch_del(w->txn, &piece, err);
         }
     }
@@ -246,8 +211,9 @@ static int remove_smaller(struct index_writer *w, uint64_t first, uint32_t event
 static bool is_there(struct index_writer *w, uint64_t seq, uint32_t events, bool proven) {
     struct columns_record there;
     uint64_t first = seq - seq % events;
-    return proven && vouch_able(w->ledger) ? get_vouched(w->ledger, w->txn, &w->truth, first, events, &w->vouched, &there)
-                                           : get_record(w->txn, &w->truth, first, events, &there);
+    return proven && vouch_able(w->ledger)
+               ? index_record_vouched(w->ledger, w->txn, &w->truth, first, events, &w->vouched, &there)
+               : index_record(w->txn, &w->truth, first, events, &there);
 }
 
 int index_writer_put(struct index_writer *w, const struct columns_plain *plain, bool proven, struct err *err) {
@@ -262,7 +228,7 @@ int index_writer_put(struct index_writer *w, const struct columns_plain *plain, 
     int rc = vouch_piece(&w->truth, VOUCH_COLUMNS, plain->first, plain->events, &piece, err);
     rc = rc != 0 ? rc : columns_record(plain, piece.node, &w->record, err);
     rc = rc != 0 ? rc
-                 : db_put(w->txn, DERIVED_COLUMN, key_of(plain->first, plain->events, key), bytes_of_buf(&w->record),
+                 : db_put(w->txn, DERIVED_COLUMN, index_key(plain->first, plain->events, key), bytes_of_buf(&w->record),
                           DB_PUT, err);
     rc = rc != 0 || !proven ? rc : vouch_put(w->ledger, w->txn, &piece, bytes_of_buf(&w->record), err);
     return rc != 0 ? rc : remove_smaller(w, plain->first, plain->events, err);
@@ -550,7 +516,7 @@ static const char *judge_header(const struct checking *c, struct columns_record 
         return "its header does not parse";
     }
     uint64_t block = ret->first / COLUMNS_EVENTS * COLUMNS_EVENTS, end = ret->first + ret->events;
-    if (!is_size(ret->events) || !bytes_eq(bytes_of_buf(&c->key), key_of(ret->first, ret->events, key)) ||
+    if (!is_size(ret->events) || !bytes_eq(bytes_of_buf(&c->key), index_key(ret->first, ret->events, key)) ||
         ret->first % ret->events != 0) {
         return "it is not the segment that its key says";
     }
@@ -576,7 +542,7 @@ static int check_record(struct checking *c, const char **ret_why, struct err *er
         return 0;
     }
     int rc = db_renew(b->view.truth->txn, err);
-    rc = rc != 0 ? rc : segment_node(b->view.truth, r.first, r.events, node, err);
+    rc = rc != 0 ? rc : index_node(b->view.truth, r.first, r.events, node, err);
     db_rest(b->view.truth->txn);
     if (rc != 0 || memcmp(node, r.node, sizeof(node)) != 0) {
         return rc; /* made from another log's events: it is never used */
