@@ -42,21 +42,12 @@ static const char *mark_of(const struct tree_node *node, bool fine) {
     return node->state == TREE_BAD ? (fine ? "✗ " : "! ") : "";
 }
 
-/* The lines from the parents down to the node. */
-static void put_branches(const struct timeline *t, size_t i, bool fine, struct buf *out) {
-    const char *lines[DEPTH_SHOWN];
-    const struct tree_node *nodes = t->tree.nodes;
-    size_t n = 0;
-    for (unsigned depth = nodes[i].depth; depth > DEPTH_SHOWN; depth--) {
-        i = nodes[i].parent;
-    }
-    for (size_t at = i; nodes[at].parent != SIZE_MAX && n < DEPTH_SHOWN; at = nodes[at].parent) {
-        bool last = nodes[at].next == SIZE_MAX;
+/* The lines from the parents down to the node, which stands at most at DEPTH_SHOWN: path has the nodes above it. */
+static void put_branches(const struct timeline *t, const size_t *path, size_t depth, bool fine, struct buf *out) {
+    for (size_t at = 1; at <= depth; at++) {
+        bool last = t->tree.nodes[path[at]].next == SIZE_MAX;
         const char *branch = fine ? (last ? "└─ " : "├─ ") : last ? "`- " : "|- ";
-        lines[n++] = at == i ? branch : last ? "   " : fine ? "│  " : "|  ";
-    }
-    while (n > 0) {
-        buf_put_str(out, lines[--n]);
+        buf_put_str(out, at == depth ? branch : last ? "   " : fine ? "│  " : "|  ");
     }
 }
 
@@ -92,8 +83,9 @@ static bool shows_subject(const struct timeline *t, const struct tree_node *node
     return !own || bytes_is(tree_text(&t->tree, node->kind), "run.started") || (!t->of_run && node->parent == SIZE_MAX);
 }
 
-static void put_line(struct timeline *t, struct table *table, size_t i, uint64_t start) {
+static void put_line(struct timeline *t, struct table *table, size_t i, size_t *path, uint64_t start) {
     const struct tree_node *node = &t->tree.nodes[i];
+    size_t depth = node->depth < DEPTH_SHOWN ? node->depth : DEPTH_SHOWN;
     bool fine = out_utf8(t->cli), unreadable = node->mark == TREE_UNREADABLE;
     struct buf text;
     buf_init(&text, LINE_MAX_BYTES);
@@ -114,7 +106,10 @@ static void put_line(struct timeline *t, struct table *table, size_t i, uint64_t
     }
     table_cell(table, bytes_of_buf(&text));
     buf_clear(&text);
-    put_branches(t, i, fine, &text);
+    if (node->depth <= DEPTH_SHOWN) {
+        path[depth] = i;
+    }
+    put_branches(t, path, depth, fine, &text);
     buf_put_str(&text, mark_of(node, fine));
     buf_put_bytes(&text, tree_text(&t->tree, node->kind));
     put_name(t, node, &text);
@@ -217,6 +212,7 @@ static int print_text(struct timeline *t, size_t root) {
     static const struct table_column columns[] = {
         {"SEQ", TABLE_RIGHT, 0}, {"AT", TABLE_RIGHT, 0}, {"TOOK", TABLE_RIGHT, 0}, {"EVENT", 0, 0}};
     uint64_t start = UINT64_MAX;
+    size_t path[DEPTH_SHOWN + 1] = {0}; /* the node that was shown last at each depth */
     struct table *table = table_new(t->cli, columns, sizeof(columns) / sizeof(columns[0]));
     if (!table) {
         return cli_fail(t->cli, &(struct err){.code = ERR_NOMEM, .msg = "no memory for the table"});
@@ -228,7 +224,7 @@ static int print_text(struct timeline *t, size_t root) {
     pager_begin(&t->pager, t->cli);
     put_title(t, root);
     for (size_t i = root; i != SIZE_MAX && out_good(t->cli); i = tree_next(&t->tree, i)) {
-        put_line(t, table, i, start);
+        put_line(t, table, i, path, start);
     }
     return table_end(table);
 }

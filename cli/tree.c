@@ -14,6 +14,7 @@
 
 void tree_init(struct tree *tree) {
     memset(tree, 0, sizeof(*tree));
+    tree->unsettled_max = TREE_MAX;
     buf_init(&tree->text, TEXT_MAX_ALL);
 }
 
@@ -33,9 +34,36 @@ const char *tree_via_name(enum tree_via via) {
     return names[via];
 }
 
+static int compare_seq(const void *pa, const void *pb) {
+    const struct tree_node *a = pa, *b = pb;
+    if (a->seq != b->seq) {
+        return a->seq < b->seq ? -1 : 1;
+    }
+    return (a->mark == TREE_UNREADABLE) - (b->mark == TREE_UNREADABLE);
+}
+
+/* Puts them in order and drops what was added twice. */
+static int settle(struct tree *tree, struct err *err) {
+    size_t n = 0;
+    if (tree->n > 0) {
+        qsort(tree->nodes, tree->n, sizeof(*tree->nodes), compare_seq);
+    }
+    for (size_t i = 0; i < tree->n; i++) {
+        if (n == 0 || compare_seq(&tree->nodes[n - 1], &tree->nodes[i]) != 0) {
+            tree->nodes[n++] = tree->nodes[i];
+        }
+    }
+    tree->n = n;
+    tree->unsettled_max = n + TREE_MAX;
+    return n <= TREE_MAX
+               ? 0
+               : err_set(err, ERR_LIMIT, "these are more than %d events; --since and --until narrow them", TREE_MAX);
+}
+
 static int new_node(struct tree *tree, struct tree_node **ret, struct err *err) {
-    if (tree->n == TREE_MAX) {
-        return err_set(err, ERR_LIMIT, "these are more than %d events; --since and --until narrow them", TREE_MAX);
+    int rc = tree->n > tree->unsettled_max ? settle(tree, err) : 0;
+    if (rc != 0) {
+        return rc;
     }
     if (tree->n == tree->cap) {
         size_t cap = tree->cap > 0 ? 2 * tree->cap : 256;
@@ -234,28 +262,10 @@ static void open_circles(struct tree *tree) {
     }
 }
 
-static int compare_seq(const void *pa, const void *pb) {
-    const struct tree_node *a = pa, *b = pb;
-    if (a->seq != b->seq) {
-        return a->seq < b->seq ? -1 : 1;
-    }
-    return (a->mark == TREE_UNREADABLE) - (b->mark == TREE_UNREADABLE);
-}
-
 int tree_link(struct tree *tree, struct err *err) {
     struct keys keys;
-    size_t n = 0;
-    if (tree->n == 0) {
-        return 0;
-    }
-    qsort(tree->nodes, tree->n, sizeof(*tree->nodes), compare_seq);
-    for (size_t i = 0; i < tree->n; i++) {
-        if (n == 0 || compare_seq(&tree->nodes[n - 1], &tree->nodes[i]) != 0) {
-            tree->nodes[n++] = tree->nodes[i];
-        }
-    }
-    tree->n = n;
-    int rc = collect_keys(tree, &keys, err);
+    int rc = settle(tree, err);
+    rc = rc != 0 ? rc : collect_keys(tree, &keys, err);
     if (rc != 0) {
         return rc;
     }

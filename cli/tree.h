@@ -13,7 +13,7 @@
 #include "ledger/ledger.h"
 #include "query/query.h"
 
-#define TREE_MAX 200000 /* events */
+#define TREE_MAX 200000 /* events, each counted once */
 
 enum tree_via { TREE_ROOT, TREE_CAUSE, TREE_CALL, TREE_SPAN, TREE_RUN };
 enum tree_mark { TREE_EVENT, TREE_GAP, TREE_UNREADABLE };
@@ -44,16 +44,17 @@ struct tree_node {
 struct tree {
     struct tree_node *nodes; /* in the order of seqs, once tree_link has run */
     size_t n, cap;
+    size_t unsettled_max; /* nodes before it is looked whether some were added twice */
     struct buf text;
 };
 
 void tree_init(struct tree *tree);
 void tree_done(struct tree *tree);
-/* ERR_LIMIT past TREE_MAX. */
+/* An event may be added again. ERR_LIMIT past TREE_MAX. */
 int tree_add(struct tree *tree, const struct ledger_event *event, struct err *err);
 /* Marks that events after the last one that was added could not be read. */
 int tree_add_unreadable(struct tree *tree, const char *why, struct err *err);
-/* Sorts, drops what was added twice, finds all parents. Returns 0 or ERR_NOMEM. */
+/* Sorts, drops what was added twice, finds all parents. ERR_LIMIT past TREE_MAX; ERR_NOMEM. */
 int tree_link(struct tree *tree, struct err *err);
 /* Calls and their returns become one; then first, last, next and depth are set, siblings in the order in which they
  * happened. *ret_root: the first root. */

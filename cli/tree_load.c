@@ -5,19 +5,21 @@
 
 #define RUNS_MAX 64 /* that are followed */
 
-int tree_add_query(struct tree *tree, struct ledger *ledger, const struct query *query, tree_damaged_fn *damaged, void *ctx,
-                   struct err *err) {
+/* What the query gives but for the events of run `but`. */
+static int add_query(struct tree *tree, struct ledger *ledger, const struct query *q, struct bytes but,
+                     tree_damaged_fn *damaged, void *ctx, struct err *err) {
     struct query_cursor *cursor = NULL;
-    struct query q = *query;
-    q.whole = true;
-    int rc = query_open(ledger, &q, &cursor, err);
+    int rc = query_open(ledger, q, &cursor, err);
     while (rc == 0) {
         const struct ledger_event *event = NULL;
+        struct query_value run = {.type = QUERY_NULL};
         struct err why = {0};
         rc = query_next(cursor, &why);
-        rc = rc != 0 ? rc : query_event(cursor, &event, &why);
+        rc = rc != 0 || but.n == 0 ? rc : query_get(cursor, QUERY_RUN, &run, &why);
+        bool wanted = run.type != QUERY_TEXT || !bytes_eq(run.text, but);
+        rc = rc != 0 || !wanted ? rc : query_event(cursor, &event, &why);
         if (rc == 0) {
-            rc = tree_add(tree, event, err);
+            rc = wanted ? tree_add(tree, event, err) : 0;
         } else if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
             rc = damaged(ctx, &why) ? tree_add_unreadable(tree, why.msg, err) : 0;
         } else if (rc < 0) {
@@ -28,9 +30,16 @@ int tree_add_query(struct tree *tree, struct ledger *ledger, const struct query 
     return rc == 1 ? 0 : rc;
 }
 
-/* The base query with one more condition. */
-static int add_where(struct tree *tree, struct ledger *ledger, size_t field, struct bytes text, const struct query *base,
-                     tree_damaged_fn *damaged, void *ctx, struct err *err) {
+int tree_add_query(struct tree *tree, struct ledger *ledger, const struct query *query, tree_damaged_fn *damaged, void *ctx,
+                   struct err *err) {
+    struct query q = *query;
+    q.whole = true;
+    return add_query(tree, ledger, &q, (struct bytes){NULL, 0}, damaged, ctx, err);
+}
+
+/* The base query with one more condition, and without the events of run `but`. */
+static int add_where(struct tree *tree, struct ledger *ledger, size_t field, struct bytes text, struct bytes but,
+                     const struct query *base, tree_damaged_fn *damaged, void *ctx, struct err *err) {
     struct query_value value = {.type = QUERY_TEXT, .text = text};
     struct query_term terms[8];
     struct query q = *base;
@@ -41,7 +50,8 @@ static int add_where(struct tree *tree, struct ledger *ledger, size_t field, str
     }
     terms[q.n_terms++] = (struct query_term){.field = field, .op = QUERY_EQ, .values = &value, .n_values = 1};
     q.terms = terms;
-    return tree_add_query(tree, ledger, &q, damaged, ctx, err);
+    q.whole = but.n == 0; /* most of those that are about a run are also of it */
+    return add_query(tree, ledger, &q, but, damaged, ctx, err);
 }
 
 static int add_one_run(struct tree *tree, struct ledger *ledger, struct bytes run, const struct query *base,
@@ -51,8 +61,8 @@ static int add_one_run(struct tree *tree, struct ledger *ledger, struct bytes ru
     buf_put_str(&subject, "run/");
     buf_put_bytes(&subject, run);
     int rc = buf_check(&subject, "the run", err);
-    rc = rc != 0 ? rc : add_where(tree, ledger, QUERY_RUN, run, base, damaged, ctx, err);
-    rc = rc != 0 ? rc : add_where(tree, ledger, QUERY_SUBJECT, bytes_of_buf(&subject), base, damaged, ctx, err);
+    rc = rc != 0 ? rc : add_where(tree, ledger, QUERY_RUN, run, (struct bytes){NULL, 0}, base, damaged, ctx, err);
+    rc = rc != 0 ? rc : add_where(tree, ledger, QUERY_SUBJECT, bytes_of_buf(&subject), run, base, damaged, ctx, err);
     buf_done(&subject);
     return rc;
 }
