@@ -46,9 +46,25 @@ static inline bool bytes_is(struct bytes a, const char *s) {
     return bytes_eq(a, bytes_of(s));
 }
 
+/* C's functions of memory take no NULL, also where there is nothing to look at; these take a view as it is. */
+static inline bool bytes_starts(struct bytes a, struct bytes with) {
+    return a.n >= with.n && (with.n == 0 || memcmp(a.p, with.p, with.n) == 0);
+}
+
 static inline bool bytes_has_prefix(struct bytes a, const char *prefix) {
-    size_t n = strlen(prefix);
-    return a.n >= n && (n == 0 || memcmp(a.p, prefix, n) == 0);
+    return bytes_starts(a, bytes_of(prefix));
+}
+
+/* Where the byte stands first; NULL. */
+static inline const uint8_t *bytes_find(struct bytes a, uint8_t byte) {
+    return a.n > 0 ? memchr(a.p, byte, a.n) : NULL;
+}
+
+/* To where there is room for a.n. */
+static inline void bytes_copy(void *to, struct bytes a) {
+    if (a.n > 0) {
+        memcpy(to, a.p, a.n);
+    }
 }
 
 void buf_init(struct buf *buf, size_t max);

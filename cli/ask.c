@@ -255,7 +255,7 @@ static bool matches(const struct ask_condition *c, struct bytes text) {
         struct bytes p = bytes_of(pattern);
         if (!is_pattern(c, pattern) ? bytes_eq(p, text)
             : c->glob               ? glob_match(p, text)
-                                    : text.n >= p.n - 1 && memcmp(text.p, p.p, p.n - 1) == 0) {
+                                    : bytes_starts(text, (struct bytes){p.p, p.n - 1})) {
             return true;
         }
     }

@@ -146,7 +146,7 @@ void cell_short(const struct cli *cli, struct buf *text, size_t at) {
 static bool text_is(struct bytes text, const char *word) {
     size_t n = strlen(word);
     if (n > 0 && word[n - 1] == '*') {
-        return text.n >= n - 1 && (n == 1 || memcmp(text.p, word, n - 1) == 0);
+        return bytes_starts(text, (struct bytes){(const uint8_t *)word, n - 1});
     }
     return bytes_is(text, word);
 }

@@ -224,7 +224,8 @@ static bool is_pack(const struct row *row, const char *pack) {
         return false;
     }
     who = (struct bytes){who.p + 5, who.n - 5};
-    return n > 0 && pack[n - 1] == '*' ? who.n >= n - 1 && memcmp(who.p, pack, n - 1) == 0 : bytes_is(who, pack);
+    return n > 0 && pack[n - 1] == '*' ? bytes_starts(who, (struct bytes){(const uint8_t *)pack, n - 1})
+                                       : bytes_is(who, pack);
 }
 
 static bool matches(struct listing *l, const struct row *row) {
@@ -343,7 +344,9 @@ static int print_kept(struct listing *l, struct err *err) {
     struct row row;
     int rc = 0;
     row_init(&row, l->table);
-    qsort(l->kept, l->n_kept, sizeof(*l->kept), by_seq);
+    if (l->n_kept > 0) {
+        qsort(l->kept, l->n_kept, sizeof(*l->kept), by_seq);
+    }
     for (size_t i = 0; rc == 0 && i < l->n_kept && out_good(l->view->cli); i++) {
         const struct buf *key = &l->kept[i].key;
         struct bytes parts[KEY_PARTS_MAX];

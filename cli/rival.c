@@ -32,7 +32,7 @@ void rivals_add(struct rivals *rivals, const struct rival *rival, struct bytes n
     if (rivals->n < RIVALS_MAX && note.n < sizeof(rivals->note)) {
         rivals->rival[rivals->n++] = *rival;
         rivals->size = size;
-        memcpy(rivals->note, note.p, note.n);
+        bytes_copy(rivals->note, note);
         rivals->note_n = note.n;
         rivals->note[note.n] = '\0';
     }

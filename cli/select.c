@@ -17,7 +17,7 @@ static bool match_text(const char *pattern, struct bytes text) {
     }
     size_t n = strlen(pattern);
     if (n > 0 && pattern[n - 1] == '*') {
-        return text.n >= n - 1 && memcmp(pattern, text.p, n - 1) == 0;
+        return bytes_starts(text, (struct bytes){(const uint8_t *)pattern, n - 1});
     }
     return bytes_is(text, pattern);
 }

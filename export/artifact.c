@@ -26,7 +26,7 @@ struct passing {
 static int take_piece(void *ctx, struct bytes piece, struct err *err) {
     struct passing *p = ctx;
     size_t all = p->kept + piece.n;
-    memcpy(p->piece + p->kept, piece.p, piece.n);
+    bytes_copy(p->piece + p->kept, piece);
     if (!p->found) {
         p->found = cut_look(p->cut, (struct bytes){p->piece, all}, p->where, LEDGER_NO_SEQ);
     }

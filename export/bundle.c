@@ -28,7 +28,7 @@ static bool holds(const struct export_term *term, const struct event_header *hea
     if (term->op == EXPORT_EQUALS) {
         return bytes_eq(text, term->value);
     }
-    return text.n >= term->value.n && (term->value.n == 0 || memcmp(text.p, term->value.p, term->value.n) == 0);
+    return bytes_starts(text, term->value);
 }
 
 bool bundle_matches(const struct export_term *terms, size_t n, const struct event_header *header) {

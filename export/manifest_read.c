@@ -357,7 +357,7 @@ static int take_statement(struct manifest *m, struct err *err) {
 
 /* Takes what stands before `end` off the text. */
 static bool cut(struct bytes *text, const char *end, struct bytes *ret) {
-    const uint8_t *at = memmem(text->p, text->n, end, strlen(end));
+    const uint8_t *at = text->n > 0 ? memmem(text->p, text->n, end, strlen(end)) : NULL;
     if (at == NULL) {
         return false;
     }

@@ -109,7 +109,7 @@ void support_names_add_actor(struct support_names *names, struct bytes actor) {
             return;
         }
     }
-    if (memchr(actor.p, ':', actor.n) == NULL) {
+    if (bytes_find(actor, ':') == NULL) {
         add_one(names, actor);
     }
 }
@@ -307,7 +307,7 @@ bool support_text(struct support_names *names, enum support_class class, struct 
         support_pseudonym(names, class, value, out);
     } else if (support_is_word(names, value, class == SUPPORT_PHRASE)) {
         buf_put_bytes(out, value);
-    } else if (names->sentences && memchr(value.p, ' ', value.n) != NULL) {
+    } else if (names->sentences && bytes_find(value, ' ') != NULL) {
         support_sentence(names, value, out);
     } else {
         support_pseudonym(names, SUPPORT_TEXT, value, out);

@@ -57,7 +57,7 @@ static bool ends_in_error(struct bytes text, struct buf *scratch, struct bytes *
     while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r' || text.p[text.n - 1] == ' ')) {
         text.n--;
     }
-    const uint8_t *end = memrchr(text.p, '\n', text.n);
+    const uint8_t *end = text.n > 0 ? memrchr(text.p, '\n', text.n) : NULL;
     struct bytes last = end != NULL ? (struct bytes){end + 1, text.n - (size_t)(end + 1 - text.p)} : text;
     buf_clear(scratch);
     if (last.n == 0 || ollama_parse(last, scratch, NULL) != 0) {

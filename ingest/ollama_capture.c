@@ -172,7 +172,7 @@ static int fill(struct capture *c, struct gz *gz, struct err *err) {
 /* The whole file is one object, or its first line is one; otherwise it is no file of answers. */
 static int take_beginning(struct capture *c, bool whole, bool *ret_done, struct err *err) {
     struct err why = {0};
-    const uint8_t *end = memchr(c->text.p, '\n', c->text.n);
+    const uint8_t *end = bytes_find(bytes_of_buf(&c->text), '\n');
     struct bytes all = bytes_of_buf(&c->text), first = {all.p, end != NULL ? (size_t)(end - all.p) : all.n};
     *ret_done = true;
     c->view.place.line = 0;

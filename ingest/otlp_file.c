@@ -30,6 +30,9 @@ struct file {
 
 /* window[at, at + n) is done with. */
 static void done_with(struct file *f, size_t n) {
+    if (n == 0) {
+        return; /* there may be no window */
+    }
     const uint8_t *p = f->window.p + f->at, *end = p + n;
     for (; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++) {
         f->line++;

@@ -256,8 +256,8 @@ static void put_name(struct otlp_span *s) {
     }
     struct bytes object = otlp_find_text(&s->map->attributes, whose[s->what]);
     size_t n = s->operation.n;
-    bool plain = s->name.n == n + 1 + object.n && memcmp(s->name.p, s->operation.p, n) == 0 && s->name.p[n] == ' ' &&
-                 memcmp(s->name.p + n + 1, object.p, object.n) == 0;
+    bool plain = s->name.n > n && bytes_starts(s->name, s->operation) && s->name.p[n] == ' ' &&
+                 bytes_eq((struct bytes){s->name.p + n + 1, s->name.n - n - 1}, object);
     if (!plain && !bytes_eq(s->name, s->operation)) {
         fields_text(&s->map->private_, "name", s->name);
     }

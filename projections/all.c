@@ -19,7 +19,7 @@ _Static_assert(sizeof(projection_all) / sizeof(projection_all[0]) <= PROJECTIONS
 static bool fits(const char *pattern, struct bytes kind) {
     size_t n = strlen(pattern);
     if (n > 0 && pattern[n - 1] == '*') {
-        return kind.n >= n - 1 && memcmp(kind.p, pattern, n - 1) == 0;
+        return bytes_starts(kind, (struct bytes){(const uint8_t *)pattern, n - 1});
     }
     return bytes_is(kind, pattern);
 }

@@ -267,7 +267,7 @@ static int open_row(struct fold *fold, size_t table, struct bytes key, struct ro
     o->table = table;
     o->dropped = false;
     o->key_n = key.n;
-    memcpy(o->key, key.p, key.n);
+    bytes_copy(o->key, key);
     row_clear(&o->row);
     rc = bytes.n > 0 ? row_decode(&o->row, bytes, NULL, 0, err) : 0;
     if (rc == 0) {

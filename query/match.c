@@ -244,7 +244,7 @@ bool match_value(const struct match_term *term, const struct query_value *v) {
     case QUERY_EQ:
         return match_equal(term, v);
     case QUERY_PREFIX:
-        return v->type == QUERY_TEXT && v->text.n >= with->text.n && memcmp(v->text.p, with->text.p, with->text.n) == 0;
+        return v->type == QUERY_TEXT && bytes_starts(v->text, with->text);
     case QUERY_GLOB:
         return v->type == QUERY_TEXT && glob_match(with->text, v->text);
     default:

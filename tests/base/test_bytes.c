@@ -43,6 +43,16 @@ static void equality_and_prefixes_know_the_empty_view(void **state) {
     assert_true(bytes_has_prefix(bytes_of("run.started"), "run."));
     assert_true(bytes_has_prefix(none, ""));
     assert_false(bytes_has_prefix(bytes_of("ru"), "run."));
+    assert_true(bytes_starts(bytes_of("run"), none) && bytes_starts(none, none) && !bytes_starts(none, bytes_of("r")));
+    assert_true(bytes_starts(bytes_of("run"), bytes_of("run")) && !bytes_starts(bytes_of("ruin"), bytes_of("run")));
+    assert_null(bytes_find(none, 'r'));
+    const struct bytes run = bytes_of("run");
+    assert_true(bytes_find(run, 'n') == run.p + 2 && bytes_find(run, 'x') == NULL);
+    char to[4] = "abc";
+    bytes_copy(to, none);
+    assert_string_equal(to, "abc");
+    bytes_copy(to, run);
+    assert_string_equal(to, "run");
 }
 
 static void a_buffer_collects_what_is_put_into_it(void **state) {

@@ -72,7 +72,7 @@ static void check_cases(const char *path, enum otlp_type type, size_t wanted) {
 
 static void each_span_becomes_what_its_case_says(void **state) {
     (void)state;
-    check_cases(FIXTURES "spans.cases", OTLP_SPAN, 24);
+    check_cases(FIXTURES "spans.cases", OTLP_SPAN, 25);
 }
 
 static void each_log_record_becomes_what_its_case_says(void **state) {
