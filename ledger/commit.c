@@ -3,7 +3,9 @@
  *   make sure older keys can be looked up · take the database's write lock · read the head, the current epoch's
  *   key, compare the copy of the head · ask the batch's guard · clock gap, the batch, a rotation that is due · tail,
  *   checkpoint, head · commit · then, no longer needed for durability: read back a rotation and wipe the old key,
- *   copy the head, build key segments
+ *   copy the head, ask for key segments
+ *
+ * Derived data is only ever read on the way, and only when it is open: nobody who holds it can hold up a commit.
  *
  * A batch that holds only duplicates and moves no cursor writes nothing at all. */
 #include "ledger/commit.h"
@@ -14,9 +16,13 @@
 #include "ledger/cursor.h"
 #include "ledger/derived.h"
 #include "ledger/headfile.h"
+#include "ledger/keeper.h"
 #include "ledger/keyrun.h"
+#include "ledger/keys_older.h"
 #include "ledger/packer.h"
 #include "ledger/vouch.h"
+
+#define ENTER_TRIES 8
 
 static bool has_keys(const struct commit_request *list) {
     for (; list != NULL; list = list->after) {
@@ -29,11 +35,10 @@ static bool has_keys(const struct commit_request *list) {
     return false;
 }
 
-/* Older keys are looked up in derived segments; when those were deleted they are rebuilt here, before the write lock. */
-static int ready_segments(struct ledger *ledger, const struct commit_request *list, struct err *err) {
+/* Where older keys are looked up is found, or made, before the write lock is taken. */
+static int ready_keys(struct ledger *ledger, const struct commit_request *list, struct err *err) {
     struct db_txn *txn;
     struct head head;
-    uint64_t covered;
     if (!has_keys(list)) {
         return 0;
     }
@@ -44,12 +49,7 @@ static int ready_segments(struct ledger *ledger, const struct commit_request *li
     rc = core_head_get(txn, &head, err);
     db_abort(txn);
     derived_follow(ledger); /* that transaction may have moved on */
-    if (rc != 0 || head.keyed_from == 0) {
-        return rc;
-    }
-    rc = segments_open(ledger, err);
-    rc = rc != 0 ? rc : segments_covered(ledger, &covered, err);
-    return rc != 0 || covered >= head.keyed_from ? rc : segments_build(ledger, err);
+    return rc != 0 ? rc : keys_older_ready(ledger, &head, err);
 }
 
 /* ---- beginning ---- */
@@ -84,9 +84,9 @@ static int check_head_copy(struct commit *c, struct err *err) {
 /* Key runs that derived segments cover durably are no longer needed here. Only for commits that write the head, which
  * says from where on the runs are. */
 static int drop_covered_runs(struct commit *c, struct err *err) {
-    uint64_t covered;
-    if (!segments_due(&c->head) || segments_open(c->ledger, NULL) != 0 ||
-        segments_covered(c->ledger, &covered, NULL) != 0) {
+    uint64_t covered = 0;
+    struct db *db = c->ledger->segments;
+    if (!segments_due(&c->head) || db == NULL || segments_covered(db, &covered, NULL) != 0) {
         return 0; /* derived data is never needed to append */
     }
     while (c->head.keyed_from < covered && c->head.keyed_from + CORE_SEGMENT <= c->head.size) {
@@ -114,7 +114,20 @@ static int begin(struct commit *c, const struct commit_request *request, struct 
     c->boot = clock_boot_ns();
     rc = load_keys(c, request, err);
     rc = rc != 0 ? rc : vouch_load_locked(ledger, err);
-    return rc != 0 ? rc : check_head_copy(c, err);
+    rc = rc != 0 ? rc : check_head_copy(c, err);
+    return rc != 0 || !has_keys(request) ? rc : commit_keys_begin(c, err);
+}
+
+/* What was made ready for the head of a moment ago may not do for the one that others have committed since. */
+static int enter(struct commit *c, const struct commit_request *list, struct err *err) {
+    int rc = 1;
+    for (int left = ENTER_TRIES; rc == 1 && left > 0; left--) {
+        db_abort(c->txn);
+        c->txn = NULL;
+        rc = ready_keys(c->ledger, list, err);
+        rc = rc != 0 ? rc : begin(c, list, err);
+    }
+    return rc == 1 ? err_set(err, ERR_BUSY, "older idempotency keys are being removed by others, try again") : rc;
 }
 
 /* ---- writing ---- */
@@ -236,8 +249,7 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
     struct ledger_batch *gap = NULL, *erased = NULL;
     struct ledger_receipt own;
     const struct wishes w = wishes_of(list);
-    int rc = has_keys(list) ? commit_keys_begin(c, err) : 0;
-    rc = rc != 0 || list->erase == NULL ? rc : commit_erase(c, list->erase, &erased, err);
+    int rc = list->erase == NULL ? 0 : commit_erase(c, list->erase, &erased, err);
     rc = rc != 0 ? rc : commit_group_begin(c, w.events + 3, err);
     rc = rc != 0 ? rc : judge(c, list, ret_failed);
     rc = rc != 0 ? rc : commit_clock_gap(c, &gap, err);
@@ -314,7 +326,7 @@ static int after(struct commit *c, bool asked, struct err *err) {
         keyring_sweep(&ledger->keyring, ledger->config.keys, NULL);
     }
     if (c->old_size / CORE_SEGMENT != c->head.size / CORE_SEGMENT) {
-        segments_build(ledger, NULL); /* later commits try again */
+        keeper_ask(ledger);
     }
     if (ledger->watch != NULL) {
         ledger->watch->committed(ledger->watch, c->old_size, c->head.size);
@@ -353,8 +365,7 @@ static int run_once(struct ledger *ledger, struct commit_request *list, struct c
     buf_init(&c.header, 2 * EVENT_HEADER_MAX);
     buf_init(&c.record, EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX + 65536);
     derived_follow(ledger);
-    int rc = ready_segments(ledger, list, err);
-    rc = rc != 0 ? rc : begin(&c, list, err);
+    int rc = enter(&c, list, err);
     rc = rc != 0 ? rc : write_all(&c, list, ret_failed, err);
     if (rc == 0) {
         struct db_txn *txn = c.txn;

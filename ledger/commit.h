@@ -46,7 +46,8 @@ int commit_group_drain(struct commit *c, struct err *err);
 int commit_group_end(struct commit *c, struct err *err);
 
 /* ---- commit_keys.c ---- */
-/* Brings keys up to date; called once when any draft has a key. */
+/* Brings keys up to date; called once when any draft has a key. 1: older keys cannot be looked up any more, which could be
+ * before the commit began. */
 int commit_keys_begin(struct commit *c, struct err *err);
 /* 0 with *ret_seq and its leaf: this (source, key) is there; 1: it is not. ERR_CONFLICT: the author's key was used. */
 int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,

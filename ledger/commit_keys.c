@@ -5,20 +5,16 @@
 #include "base/mp.h"
 #include "ledger/commit.h"
 #include "ledger/keyrun.h"
+#include "ledger/keys_older.h"
 
 int commit_keys_begin(struct commit *c, struct err *err) {
     struct ledger *ledger = c->ledger;
     if (ledger->keys == NULL && (ledger->keys = keys_new()) == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    int rc = keys_update(ledger->keys, c->txn, &c->head, err);
-    if (rc == 0 && c->head.keyed_from > 0) {
-        rc = segments_open(ledger, err); /* another process may have made the first ones since */
-        rc = rc != 0 ? rc : segments_view_open(ledger, &c->segments, err);
-        if (rc == 0 && segments_view_covered(c->segments) < c->head.keyed_from) {
-            rc = err_set(err, ERR_BUSY, "the older idempotency keys were removed meanwhile, try again");
-        }
-    }
+    int rc = keys_older_view(ledger, &c->head, &c->segments, err);
+    uint64_t covered = rc != 0 || c->segments == NULL ? 0 : segments_view_covered(c->segments);
+    rc = rc != 0 ? rc : keys_update(ledger->keys, c->txn, &c->head, covered, err);
     c->keyed = rc == 0;
     return rc;
 }

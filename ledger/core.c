@@ -268,7 +268,7 @@ int core_view_begin(struct ledger *ledger, struct core_view *view, struct err *e
     struct db_txn *txn = NULL;
     int rc = db_begin(ledger->evidence, false, &txn, err);
     if (rc == 0 && db_txn_generation(txn) != ledger->derived_generation) {
-        derived_try_follow(ledger);
+        derived_follow(ledger);
     }
     rc = rc != 0 ? rc : core_view_over(ledger, txn, view, err);
     if (rc != 0) {

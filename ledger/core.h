@@ -43,7 +43,7 @@ enum { CORE_KEEP_BOUNDARY = 1, CORE_KEEP_HANDOVER = 2, CORE_KEEP_COSIGNED = 4 };
 #define CORE_PARKED_MAX 4
 
 /* Who wants to see full groups as they are written, such as a builder of an index. Called by the thread that commits, under
- * `writing`: it hands over quickly what others will work on. */
+ * `writing` and evidence's write lock: it hands over what others will work on, and never waits. */
 struct core_watch {
     /* A full group was put into the commit's transaction: it is exchanged for one whose content is of no use. Whether the
      * commit comes about is not known yet: the chain of later groups tells. */
@@ -55,20 +55,23 @@ struct core_watch {
 };
 
 struct packer;      /* packer.h */
+struct keeper;      /* keeper.h */
 struct keys_memory; /* keyrun.h: keys of recent events, looked up while appending */
 
 struct ledger {
     char dir[FILE_PATH_MAX];
     struct config config;
     struct db *evidence;
-    pthread_mutex_t derived_lock;
-    struct db *derived;                 /* see derived.h; NULL until first needed */
+    pthread_mutex_t derived_lock; /* held while derived is opened, for as long as that takes: no append waits for it */
+    struct db *derived;           /* see derived.h; NULL until first needed */
     struct db *parked[CORE_PARKED_MAX]; /* those that were found damaged while in use */
     size_t n_parked;
     struct db **retired; /* those of generations that were superseded */
     size_t n_retired;
     _Atomic uint64_t derived_generation; /* of `derived` */
-    bool keys_settled;                   /* under `writing`: the key segments in derived were compared with the evidence */
+    struct db *_Atomic segments;         /* derived, when its key segments were compared with the evidence; else NULL */
+    struct keeper *keeper;               /* opens derived and builds key segments for those who append */
+    _Atomic bool closing;                /* nobody waits for other processes any more to write to derived */
     struct core_watch *watch;            /* who looks on as groups are written; NULL: nobody */
     bool read_only;
     char origin[NOTE_NAME_MAX + 1];
@@ -106,6 +109,8 @@ struct ledger {
     struct group *lookup;  /* under `writing`: cache of the group last read by the write path */
     bool lookup_valid;
     struct keys_memory *keys;  /* under `writing` */
+    struct db *stand_in;       /* under `writing`: see keys_older.h; NULL: not needed */
+    uint64_t stand_in_covers;  /* under `writing` */
     uint8_t *_Atomic vouching; /* secret memory: the key of vouchers (vouch.h), set once; NULL: not at hand */
 };
 
@@ -140,6 +145,10 @@ int core_node(void *view, unsigned level, uint64_t index, uint8_t ret[MERKLE_HAS
 /* A handle without its database; then its database, configuration and identity. */
 int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, struct err *err);
 int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struct err *err);
+
+/* Ends a thread that works on derived data, which was told to: it ends what it has begun, and soon waits no more for others
+ * who hold derived data up. For ledger_close. */
+void core_end_thread(struct ledger *ledger, pthread_t thread);
 
 /* "evidence", "derived", "keys", "artifacts", "head", "config" below the ledger's directory. */
 int core_path(const struct ledger *ledger, const char *name, char ret[FILE_PATH_MAX], struct err *err);

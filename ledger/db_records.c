@@ -142,6 +142,11 @@ int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name)
     return rc == MDB_NOTFOUND ? 0 : db_fail(txn->env, rc, "listing tables", err);
 }
 
+int db_clear(struct db_txn *txn, size_t table, struct err *err) {
+    int rc = mdb_drop(txn->txn, txn->env->dbi[table], 0);
+    return rc == 0 ? 0 : db_fail(txn->env, rc, "emptying a table", err);
+}
+
 int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err) {
     MDB_stat st;
     int rc = mdb_stat(txn->txn, txn->env->dbi[table], &st);

@@ -23,14 +23,18 @@ static int open_at(struct ledger *ledger, const char *path, bool create, struct 
     return rc != 0 ? rc : db_open(path, &options, &ledger->derived, err);
 }
 
-/* For who does not need to write: a table may have to be made nevertheless, and writing may be impossible. */
-static int open_there(struct ledger *ledger, const char *path, struct err *err) {
+/* One that is there is opened without a write transaction, for which others might have to be waited for, unless a table has
+ * to be made. Who does not need to write can do without being able to. */
+static int open_there(struct ledger *ledger, const char *path, bool create, struct err *err) {
     struct err first = {0};
     int rc = open_at(ledger, path, false, &first);
     if (rc == ERR_CORRUPT && open_at(ledger, path, true, NULL) == 0) {
         return 0;
     }
-    if (rc == ERR_IO) {
+    if (rc == ERR_NOTFOUND && create) {
+        return open_at(ledger, path, true, err);
+    }
+    if (rc == ERR_IO && !create) {
         struct db_options options = {
             .tables = tables, .n_tables = DERIVED_TABLES, .map_bytes = ledger->config.map_bytes, .read_only = true};
         rc = db_open(path, &options, &ledger->derived, NULL) == 0 ? 0 : rc;
@@ -49,13 +53,14 @@ int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err
     return rc != 0 ? rc : generation_path(base, ledger->derived_generation, ret, err);
 }
 
-void derived_follow(struct ledger *ledger) {
+/* Under derived_lock. */
+static void follow(struct ledger *ledger) {
     uint64_t now = db_generation(ledger->evidence);
-    pthread_mutex_lock(&ledger->derived_lock);
     struct db **retired = now == ledger->derived_generation || ledger->derived == NULL
                               ? NULL
                               : realloc(ledger->retired, (ledger->n_retired + 1) * sizeof(*retired));
     if (retired != NULL) {
+        ledger->segments = NULL;
         db_retire(ledger->derived);
         ledger->retired = retired;
         ledger->retired[ledger->n_retired++] = ledger->derived;
@@ -63,15 +68,13 @@ void derived_follow(struct ledger *ledger) {
     }
     if (now != ledger->derived_generation && ledger->derived == NULL) {
         ledger->derived_generation = now;
-        ledger->keys_settled = false;
     }
-    pthread_mutex_unlock(&ledger->derived_lock);
 }
 
-void derived_try_follow(struct ledger *ledger) {
-    if (pthread_mutex_trylock(&ledger->writing) == 0) {
-        derived_follow(ledger);
-        pthread_mutex_unlock(&ledger->writing);
+void derived_follow(struct ledger *ledger) {
+    if (pthread_mutex_trylock(&ledger->derived_lock) == 0) {
+        follow(ledger);
+        pthread_mutex_unlock(&ledger->derived_lock);
     }
 }
 
@@ -97,7 +100,7 @@ static int open_now(struct ledger *ledger, bool create, struct err *err) {
     if (rc == 0 && !there && !create) {
         rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
     }
-    rc = rc != 0 ? rc : create ? open_at(ledger, path, true, err) : open_there(ledger, path, err);
+    rc = rc != 0 ? rc : there ? open_there(ledger, path, create, err) : open_at(ledger, path, true, err);
     if (is_behind(ledger)) { /* what was made just now is of a generation that is gone */
         if (rc == 0) {
             db_close(ledger->derived);
@@ -112,8 +115,8 @@ int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err
     const struct timespec pause = {.tv_nsec = BEHIND_PAUSE_NS};
     int rc = 1;
     for (int left = BEHIND_TRIES; rc == 1 && left > 0; left--) {
-        derived_try_follow(ledger); /* not while a thread of this process commits */
         pthread_mutex_lock(&ledger->derived_lock);
+        follow(ledger);
         rc = ledger->derived == NULL ? open_now(ledger, create, err) : 0;
         if (rc == 0) {
             *ret = ledger->derived;
@@ -149,6 +152,7 @@ int derived_renew(struct ledger *ledger, struct err *err) {
     if (ledger->n_parked == CORE_PARKED_MAX) {
         rc = err_set(err, ERR_CORRUPT, "'%s' was damaged %d times while it was in use", path, CORE_PARKED_MAX + 1);
     } else {
+        ledger->segments = NULL;
         if (ledger->derived != NULL) {
             db_park(ledger->derived);
             ledger->parked[ledger->n_parked++] = ledger->derived;
@@ -175,25 +179,4 @@ void derived_close(struct ledger *ledger) {
         db_close(ledger->retired[i]);
     }
     free(ledger->retired);
-}
-
-int derived_clear(struct db_txn *txn, enum derived_table table, struct err *err) {
-    int rc = 0;
-    while (rc == 0) {
-        struct db_cursor *cursor;
-        struct bytes key, value;
-        uint8_t copy[DB_KEY_MAX];
-        rc = db_cursor_open(txn, table, &cursor, err);
-        if (rc != 0) {
-            return rc;
-        }
-        rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value, err);
-        if (rc == 0 && key.n <= sizeof(copy)) {
-            memcpy(copy, key.p, key.n);
-            key.p = copy;
-        }
-        db_cursor_close(cursor);
-        rc = rc != 0 ? rc : db_del(txn, table, key, err);
-    }
-    return rc < 0 ? rc : 0;
 }

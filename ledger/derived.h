@@ -17,29 +17,25 @@ enum derived_table {
 
 /* The environment, opened when it is first asked for; kept open until the ledger is closed. With `create` it is made when
  * it is absent, and made anew when it is unreadable; without, those are ERR_NOTFOUND and ERR_CORRUPT. One that an older
- * program made gains the tables that it lacks. Where nothing can be written it is opened for reading. Any thread. */
+ * program made gains the tables that it lacks. Without `create` it is opened for reading where nothing can be written. May
+ * wait for other processes: any thread but one that appends. */
 int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err);
 /* For writing what was read from the evidence when that had this generation (db_generation). ERR_BUSY when it has moved on
  * since: what was read may have been erased, and must not come back. */
 int derived_open_of(struct ledger *ledger, uint64_t generation, struct db **ret, struct err *err);
-/* It turned out to be damaged: its files are removed and made anew. Who still reads the old ones may go on. Under
- * ledger->writing. */
+/* It turned out to be damaged: its files are removed and made anew. Who still reads the old ones may go on. The same. */
 int derived_renew(struct ledger *ledger, struct err *err);
 /* Where it is: derived data of a generation of the evidence stands beside it, and goes with it. */
 int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err);
 /* When the evidence has moved on to another generation, so does derived data, which begins anew: what was erased stands in
- * the old one. Who has that in use meets ERR_NOTFOUND at his next transaction. Under ledger->writing. */
+ * the old one. Who has that in use meets ERR_NOTFOUND at his next transaction. Any thread: does nothing while another one
+ * opens derived data, which does it then. */
 void derived_follow(struct ledger *ledger);
-/* The same for who does not write; does nothing while somebody writes. */
-void derived_try_follow(struct ledger *ledger);
 /* For ledger_close. */
 void derived_close(struct ledger *ledger);
 
 /* A new one of the same form in an empty directory, for data that is thrown away soon; the caller closes it with db_close.
  */
 int derived_scratch(const char *dir, uint64_t map_bytes, struct db **ret, struct err *err);
-
-/* Removes all records of a table, in a transaction. */
-int derived_clear(struct db_txn *txn, enum derived_table table, struct err *err);
 
 #endif

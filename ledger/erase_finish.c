@@ -130,7 +130,7 @@ static int bury(struct ledger *ledger, uint64_t now, uint64_t *ret_pid, struct e
     return busy == 0 ? 0 : err_set(err, busy, "%s", later.msg);
 }
 
-/* When there is no new generation: what is derived from erased content is at least not read any more. Under `writing`. */
+/* When there is no new generation: what is derived from erased content is at least not read any more. */
 static void clear_derived(struct ledger *ledger) {
     struct db *db;
     struct db_txn *txn;
@@ -139,14 +139,13 @@ static void clear_derived(struct ledger *ledger) {
         return;
     }
     for (int table = 0; table < DERIVED_TABLES && rc == 0; table++) {
-        rc = derived_clear(txn, (enum derived_table)table, NULL);
+        rc = db_clear(txn, (size_t)table, NULL);
     }
     if (rc == 0) {
         db_commit(txn, NULL);
     } else {
         db_abort(txn);
     }
-    ledger->keys_settled = false;
 }
 
 int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err) {
@@ -169,13 +168,15 @@ int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_p
     if (rc == 0) {
         ledger->built.whole = false;
         ledger->lookup_valid = false;
-        derived_follow(ledger);
-    } else {
-        clear_derived(ledger);
     }
     pthread_mutex_unlock(&ledger->writing);
+    if (rc != 0) {
+        clear_derived(ledger);
+    }
+    derived_follow(ledger);
     while (rc == 0 && (rc = bury(ledger, now, &pid, err)) == ERR_BUSY && clock_monotonic_ns() - began < wait_ns) {
         nanosleep(&pause, NULL);
+        derived_follow(ledger); /* another thread may have been opening it */
         rc = 0;
     }
     if (rc == ERR_BUSY && ret_pid != NULL) {

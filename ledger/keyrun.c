@@ -7,7 +7,7 @@
 #include "base/hash.h"
 
 #define KEYS_SLOTS_MIN 1024
-#define KEYS_MAX       (4 * CORE_SEGMENT) /* more than this: start over from keyed_from */
+#define KEYS_CROWDED   (4 * CORE_SEGMENT) /* more than this: what segments cover goes */
 
 struct slot {
     uint64_t hash, seq1; /* seq + 1; 0: free */
@@ -215,13 +215,18 @@ static int load_tail(struct keys_memory *keys, struct db_txn *txn, uint64_t from
     return rc;
 }
 
-int keys_update(struct keys_memory *keys, struct db_txn *txn, const struct head *head, struct err *err) {
+bool keys_crowded(const struct keys_memory *keys) {
+    return keys->used > KEYS_CROWDED;
+}
+
+int keys_update(struct keys_memory *keys, struct db_txn *txn, const struct head *head, uint64_t covered, struct err *err) {
+    uint64_t from = covered > head->keyed_from ? covered : head->keyed_from;
     if (keys->loaded && keys->to > head->size) {
         keys_forget(keys); /* a commit that was thought good is not there */
     }
-    if (!keys->loaded || keys->used > KEYS_MAX || keys->to < head->keyed_from) {
+    if (!keys->loaded || keys->to < from || keys->from > from || (keys_crowded(keys) && keys->from < from)) {
         keys_forget(keys);
-        keys->from = keys->to = head->keyed_from;
+        keys->from = keys->to = from;
         keys->loaded = true;
     }
     if (keys->to == head->size) {

@@ -3,7 +3,8 @@
  * A pair is a 64-bit hash here; every hit is confirmed by reading the event. Where the hashes are:
  *   - events [keyed_from, size): one run a full group in evidence (table keyrun; none when the group has no keys), the
  *     tail's own headers; loaded into memory by the first keyed append of a process and kept up to date;
- *   - events [0, keyed_from): sorted segments in derived, never written to again but to be merged (segments.h).
+ *   - events [0, keyed_from): sorted segments in derived, never written to again but to be merged (segments.h), or what
+ *     stands in for them (keys_older.h).
  * So no commit inserts at random places of a structure that grows with the log.
  *
  * A run: for each pair u8 position in the group, be64 hash.
@@ -31,8 +32,11 @@ int keyrun_decode(uint64_t index, struct bytes record, keyrun_put_fn *put, void 
 /* The keys in memory. */
 struct keys_memory *keys_new(void);
 void keys_free(struct keys_memory *keys);
-/* Brings it up to the head of a transaction: after it every pair of [keyed_from, size) is in. */
-int keys_update(struct keys_memory *keys, struct db_txn *txn, const struct head *head, struct err *err);
+/* Brings it up to the head of a transaction: after it every pair of [from, size) is in, `from` being the larger one of
+ * keyed_from and what segments cover. Older ones may be in it too, but are let go of when it is crowded. */
+int keys_update(struct keys_memory *keys, struct db_txn *txn, const struct head *head, uint64_t covered, struct err *err);
+/* There are so many that those which segments cover should go. */
+bool keys_crowded(const struct keys_memory *keys);
 /* Adds one pair of an event that is being written. */
 int keys_put(struct keys_memory *keys, uint64_t hash, uint64_t seq, struct err *err);
 /* After a commit: events up to `size` are in. After a failed one: forget all. */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crypt.h"
 #include "base/mp.h"
 #include "ledger/artifact.h"
@@ -15,9 +16,12 @@
 #include "ledger/derived.h"
 #include "ledger/erase.h"
 #include "ledger/generation.h"
+#include "ledger/keeper.h"
 #include "ledger/keyrun.h"
 #include "ledger/packer.h"
 #include "ledger/segments.h"
+
+#define CLOSE_PATIENCE_NS (2 * CLOCK_NS_PER_S)
 
 static int read_format(struct db_txn *txn, struct err *err) {
     struct bytes record;
@@ -97,8 +101,10 @@ int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
     ledger->lookup = group_new();
     ledger->head_fd = -1;
     buf_init(&ledger->built.keyrun, 65536);
-    rc = ledger->build == NULL || ledger->lookup == NULL ? err_set(err, ERR_NOMEM, "out of memory")
-                                                         : take_passphrase(ledger, passphrase, err);
+    ledger->keeper = keeper_new(ledger);
+    rc = ledger->build == NULL || ledger->lookup == NULL || ledger->keeper == NULL
+             ? err_set(err, ERR_NOMEM, "out of memory")
+             : take_passphrase(ledger, passphrase, err);
     if (rc != 0) {
         ledger_close(ledger);
         return rc;
@@ -168,6 +174,15 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
     return 0;
 }
 
+void core_end_thread(struct ledger *ledger, pthread_t thread) {
+    uint64_t until = clock_wall_ns() + CLOSE_PATIENCE_NS;
+    const struct timespec t = {(time_t)(until / CLOCK_NS_PER_S), (long)(until % CLOCK_NS_PER_S)};
+    if (ledger->closing || pthread_timedjoin_np(thread, NULL, &t) != 0) {
+        ledger->closing = true;
+        pthread_join(thread, NULL);
+    }
+}
+
 void ledger_close(struct ledger *ledger) {
     if (ledger == NULL) {
         return;
@@ -175,6 +190,7 @@ void ledger_close(struct ledger *ledger) {
     if (ledger->watch != NULL) {
         ledger->watch->close(ledger->watch);
     }
+    keeper_free(ledger->keeper);
     if (ledger->head_fd >= 0) {
         close(ledger->head_fd);
     }
@@ -188,6 +204,7 @@ void ledger_close(struct ledger *ledger) {
     buf_done(&ledger->built.keyrun);
     group_free(ledger->lookup);
     derived_close(ledger);
+    db_close(ledger->stand_in);
     db_close(ledger->evidence);
     pthread_mutex_destroy(&ledger->writing);
     pthread_mutex_destroy(&ledger->queue_lock);

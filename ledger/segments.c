@@ -68,28 +68,38 @@ static int root_at(struct ledger *ledger, uint64_t size, uint8_t ret[EVENT_HASH]
 }
 
 static int drop_all(struct db_txn *txn, struct err *err) {
-    int rc = derived_clear(txn, DERIVED_KEYSEG, err);
+    int rc = db_clear(txn, DERIVED_KEYSEG, err);
     return rc != 0 ? rc : db_del(txn, SEGMENTS_STATE, bytes_of("keys"), err);
 }
 
 /* Segments built from other evidence (a restored copy, a log cut back) say nothing about this one. */
-static int check_origin(struct ledger *ledger, struct err *err) {
-    struct db_txn *txn;
-    struct segments_state state;
+static int check_origin(struct ledger *ledger, const struct segments_state *state, bool *ret_ours, struct err *err) {
     uint8_t root[EVENT_HASH];
-    int rc = db_begin(ledger->derived, true, &txn, err);
-    if (rc != 0) {
-        return rc;
+    int rc = state->covered == 0 ? 0 : root_at(ledger, state->covered, root, err);
+    if (rc == 0 || rc == ERR_CONFLICT) {
+        *ret_ours = state->covered == 0 || (rc == 0 && memcmp(root, state->root, EVENT_HASH) == 0 &&
+                                            memcmp(state->genesis, ledger->genesis, EVENT_HASH) == 0);
+        rc = 0;
     }
-    rc = state_get(txn, &state, err);
-    if (rc == 0 && state.covered > 0) {
-        rc = root_at(ledger, state.covered, root, err);
-        if (rc == ERR_CONFLICT || (rc == 0 && (memcmp(root, state.root, EVENT_HASH) != 0 ||
-                                               memcmp(state.genesis, ledger->genesis, EVENT_HASH) != 0))) {
-            rc = drop_all(txn, err);
-        }
+    return rc;
+}
+
+static int state_of(struct db *db, bool write, struct db_txn **ret_txn, struct segments_state *ret, struct err *err) {
+    int rc = db_begin(db, write, ret_txn, err);
+    if (rc == 0) {
+        rc = state_get(*ret_txn, ret, err);
     }
-    if (rc != 0) {
+    return rc;
+}
+
+static int drop_foreign(struct ledger *ledger, struct db *db, struct err *err) {
+    struct db_txn *txn = NULL;
+    struct segments_state state;
+    bool ours = true;
+    int rc = state_of(db, true, &txn, &state, err);
+    rc = rc != 0 ? rc : check_origin(ledger, &state, &ours, err);
+    rc = rc != 0 || ours ? rc : drop_all(txn, err);
+    if (rc != 0 || ours) {
         db_abort(txn);
         return rc;
     }
@@ -97,11 +107,9 @@ static int check_origin(struct ledger *ledger, struct err *err) {
 }
 
 /* The segments must lie one after another as far as the state says. */
-static int check_layout(struct ledger *ledger, struct err *err) {
+static int check_layout(struct db *db, uint64_t covered, struct err *err) {
     struct segments_view *view = NULL;
-    uint64_t covered = 0;
-    int rc = segments_covered(ledger, &covered, err);
-    rc = rc != 0 ? rc : segments_view_open(ledger, &view, err);
+    int rc = segments_view_open(db, &view, err);
     if (rc == 0 && segments_view_covered(view) < covered) {
         rc = err_set(err, ERR_CORRUPT, "derived: key segments are missing");
     }
@@ -109,46 +117,66 @@ static int check_layout(struct ledger *ledger, struct err *err) {
     return rc;
 }
 
-static int settle(struct ledger *ledger, struct err *err) {
-    int rc = check_origin(ledger, err);
-    return rc != 0 ? rc : check_layout(ledger, err);
+static int settle(struct ledger *ledger, struct db *db, struct err *err) {
+    struct db_txn *txn = NULL;
+    struct segments_state state;
+    bool ours = true;
+    int rc = state_of(db, false, &txn, &state, err);
+    db_abort(txn);
+    rc = rc != 0 ? rc : check_origin(ledger, &state, &ours, err);
+    if (rc == 0 && !ours) {
+        return drop_foreign(ledger, db, err);
+    }
+    return rc != 0 ? rc : check_layout(db, state.covered, err);
 }
 
 /* What does not parse goes; when not even that is possible, so does the whole environment. */
-static int start_over(struct ledger *ledger, struct err *err) {
+static int start_over(struct ledger *ledger, struct db **db, struct err *err) {
     struct db_txn *txn = NULL;
-    int rc = db_begin(ledger->derived, true, &txn, err);
+    int rc = db_begin(*db, true, &txn, err);
     rc = rc != 0 ? rc : drop_all(txn, err);
     if (rc == 0) {
         rc = db_commit(txn, err);
     } else {
         db_abort(txn);
     }
-    return rc == ERR_CORRUPT ? derived_renew(ledger, err) : rc;
-}
-
-int segments_open(struct ledger *ledger, struct err *err) {
-    struct db *db;
-    if (ledger->keys_settled) {
-        return 0;
+    if (rc == ERR_CORRUPT) {
+        rc = derived_renew(ledger, err);
+        rc = rc != 0 ? rc : derived_open(ledger, true, db, err);
     }
-    int rc = derived_open(ledger, true, &db, err);
-    rc = rc != 0 ? rc : settle(ledger, err);
-    if (rc == ERR_CORRUPT || rc == ERR_VERSION) {
-        rc = start_over(ledger, err);
-    }
-    ledger->keys_settled = rc == 0;
     return rc;
 }
 
-int segments_covered(struct ledger *ledger, uint64_t *ret, struct err *err) {
-    struct db_txn *txn;
-    struct segments_state state;
-    int rc = db_begin(ledger->derived, false, &txn, err);
+int segments_open(struct ledger *ledger, struct db **ret, struct err *err) {
+    struct db *db = ledger->segments;
+    if (db != NULL) {
+        *ret = db;
+        return 0;
+    }
+    int rc = derived_open(ledger, false, &db, err);
+    if (rc == ERR_NOTFOUND || rc == ERR_CORRUPT || rc == ERR_VERSION) {
+        rc = derived_open(ledger, true, &db, err);
+    }
+    rc = rc != 0 ? rc : settle(ledger, db, err);
+    if (db != NULL && (rc == ERR_CORRUPT || rc == ERR_VERSION)) {
+        rc = start_over(ledger, &db, err);
+    }
     if (rc != 0) {
         return rc;
     }
-    rc = state_get(txn, &state, err);
+    pthread_mutex_lock(&ledger->derived_lock);
+    if (ledger->derived == db) { /* it may have been replaced meanwhile */
+        ledger->segments = db;
+    }
+    pthread_mutex_unlock(&ledger->derived_lock);
+    *ret = db;
+    return 0;
+}
+
+int segments_covered(struct db *db, uint64_t *ret, struct err *err) {
+    struct db_txn *txn = NULL;
+    struct segments_state state;
+    int rc = state_of(db, false, &txn, &state, err);
     db_abort(txn);
     if (rc == 0) {
         *ret = state.covered;
@@ -267,7 +295,7 @@ static int put_merged(struct db_txn *txn, uint64_t first, struct buf *segment, s
     return db_put_u64(txn, SEGMENTS_KEYSEG, first, bytes_of_buf(segment), DB_PUT, err);
 }
 
-static int build_one(struct ledger *ledger, uint64_t first, struct segments_list *list, struct err *err) {
+static int build_one(struct ledger *ledger, struct db *db, uint64_t first, struct segments_list *list, struct err *err) {
     struct db_txn *txn = NULL;
     struct segments_state now, state = {.covered = first + CORE_SEGMENT};
     struct buf segment;
@@ -277,8 +305,7 @@ static int build_one(struct ledger *ledger, uint64_t first, struct segments_list
     rc = rc != 0 ? rc : root_at(ledger, state.covered, state.root, err);
     encode_segment(&segment, first, state.covered, list);
     rc = rc != 0 ? rc : buf_check(&segment, "a key segment", err);
-    rc = rc != 0 ? rc : db_begin(ledger->derived, true, &txn, err);
-    rc = rc != 0 ? rc : state_get(txn, &now, err);
+    rc = rc != 0 ? rc : state_of(db, true, &txn, &now, err);
     if (rc == 0 && now.covered != first) { /* another process was quicker */
         db_abort(txn);
         buf_done(&segment);
@@ -295,18 +322,18 @@ static int build_one(struct ledger *ledger, uint64_t first, struct segments_list
     return rc;
 }
 
-int segments_build(struct ledger *ledger, struct err *err) {
+int segments_build(struct ledger *ledger, struct db *db, uint64_t until, uint64_t *ret_covered, struct err *err) {
     struct segments_list list = {0};
-    struct ledger_head head;
     uint64_t covered = 0, before = UINT64_MAX;
-    int rc = segments_open(ledger, err);
-    rc = rc != 0 ? rc : ledger_head(ledger, &head, err);
-    rc = rc != 0 ? rc : segments_covered(ledger, &covered, err);
-    while (rc == 0 && covered + CORE_SEGMENT <= head.size && covered != before) {
+    int rc = segments_covered(db, &covered, err);
+    while (rc == 0 && covered + CORE_SEGMENT <= until && covered != before) {
         before = covered;
-        rc = build_one(ledger, covered, &list, err);
-        rc = rc != 0 ? rc : segments_covered(ledger, &covered, err);
+        rc = build_one(ledger, db, covered, &list, err);
+        rc = rc != 0 ? rc : segments_covered(db, &covered, err);
     }
     free(list.pair);
+    if (rc == 0) {
+        *ret_covered = covered;
+    }
     return rc;
 }

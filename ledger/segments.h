@@ -13,20 +13,20 @@
 
 #define SEGMENT_EVENTS_MAX ((uint64_t)1 << 23)
 
-/* Opens derived (making it, or making it anew when it is unreadable) and drops what was built from other evidence. Called
- * under ledger->writing. */
-int segments_open(struct ledger *ledger, struct err *err);
-/* How many events the segments cover; a multiple of CORE_SEGMENT. */
-int segments_covered(struct ledger *ledger, uint64_t *ret, struct err *err);
-/* Builds what is missing so that at least [0, head.keyed_from) is covered, and all full segments of the log. */
-int segments_build(struct ledger *ledger, struct err *err);
+/* Opens derived (making it, or making it anew when it is unreadable) and drops what was built from other evidence. Then
+ * ledger->segments is set. May wait for other processes: for any thread but one that appends. */
+int segments_open(struct ledger *ledger, struct db **ret, struct err *err);
+/* How many events the segments in an environment cover; a multiple of CORE_SEGMENT. */
+int segments_covered(struct db *db, uint64_t *ret, struct err *err);
+/* Builds what is missing of all full segments in [0, until), which the log has. *ret_covered: what is covered then. */
+int segments_build(struct ledger *ledger, struct db *db, uint64_t until, uint64_t *ret_covered, struct err *err);
 /* True when a commit has completed a segment that is not built yet. */
 bool segments_due(const struct head *head);
 
 /* Calls `hit` for each seq under `hash` until it returns non-zero, which is given back; 0 when all were called. */
 typedef int segments_hit_fn(void *ctx, uint64_t seq, struct err *err);
 struct segments_view; /* a snapshot of the segments */
-int segments_view_open(struct ledger *ledger, struct segments_view **ret, struct err *err);
+int segments_view_open(struct db *db, struct segments_view **ret, struct err *err);
 int segments_find(struct segments_view *view, uint64_t hash, segments_hit_fn *hit, void *ctx, struct err *err);
 uint64_t segments_view_covered(const struct segments_view *view);
 void segments_view_close(struct segments_view *view);

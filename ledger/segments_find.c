@@ -42,13 +42,13 @@ static int load(struct segments_view *view, struct err *err) {
     return rc < 0 ? rc : 0;
 }
 
-int segments_view_open(struct ledger *ledger, struct segments_view **ret, struct err *err) {
+int segments_view_open(struct db *db, struct segments_view **ret, struct err *err) {
     struct segments_view *view = calloc(1, sizeof(*view));
     if (view == NULL || (view->segment = calloc(SEGMENTS_MAX, sizeof(*view->segment))) == NULL) {
         free(view);
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    int rc = db_begin(ledger->derived, false, &view->txn, err);
+    int rc = db_begin(db, false, &view->txn, err);
     rc = rc != 0 ? rc : load(view, err);
     if (rc != 0) {
         segments_view_close(view);
@@ -136,8 +136,9 @@ int segments_check(struct ledger *ledger, void (*differs)(void *ctx, uint64_t fi
                    uint64_t *ret_covered, struct err *err) {
     struct segments_view *view = NULL;
     struct segments_list list = {0};
-    int rc = segments_open(ledger, err);
-    rc = rc != 0 ? rc : segments_view_open(ledger, &view, err);
+    struct db *db;
+    int rc = segments_open(ledger, &db, err);
+    rc = rc != 0 ? rc : segments_view_open(db, &view, err);
     for (size_t s = 0; rc == 0 && s < view->n; s++) {
         const struct segment *segment = &view->segment[s];
         const char *why = NULL;

@@ -172,9 +172,7 @@ static int check_derived(struct verify *v, struct err *err) {
         say(v, LEDGER_DERIVED, LEDGER_ASPECT_GOOD, "absent; it is rebuilt when needed");
         return 0;
     }
-    pthread_mutex_lock(&v->ledger->writing);
     rc = segments_check(v->ledger, derived_differs, v, &covered, &why);
-    pthread_mutex_unlock(&v->ledger->writing);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
         verify_fault(v, LEDGER_DERIVED, LEDGER_NO_SEQ, "keyseg", "%s", why.msg);
         rc = 0;

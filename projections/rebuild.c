@@ -21,9 +21,7 @@ static int with_derived(struct ledger *ledger, int (*work)(struct db *db, void *
     }
     rc = work(db, ctx, &log, &why);
     if (rc == ERR_CORRUPT && !log) {
-        pthread_mutex_lock(&ledger->writing);
         rc = derived_renew(ledger, err);
-        pthread_mutex_unlock(&ledger->writing);
         rc = rc != 0 ? rc : derived_open(ledger, true, &db, err);
         return rc != 0 ? rc : work(db, ctx, &log, err);
     }

@@ -1,9 +1,9 @@
 /* Comparing what is stored with a replay into a scratch environment, record by record: all versions that are kept. */
 #include <string.h>
 
+#include "ledger/scratch.h"
 #include "projections/build.h"
 #include "projections/rebuild.h"
-#include "projections/scratch.h"
 
 #define WORDS_MAX 16 /* differences of a projection that are told */
 

@@ -2,7 +2,7 @@
 #ifndef PROJECTIONS_VIEW_H
 #define PROJECTIONS_VIEW_H
 
-#include "projections/scratch.h"
+#include "ledger/scratch.h"
 #include "projections/state.h"
 #include "projections/stored.h"
 

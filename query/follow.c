@@ -5,8 +5,10 @@
  *   follower |         | collect g | g + 1 ...             | put the segment
  *
  * When nothing comes for a while, or the ledger is closed, the groups after the last full segment are put as smaller ones.
- * Nothing depends on any of this: groups that were lost on the way (a commit that failed, another process between, no
- * memory) break the chain of leaves, and then segments are made by reading the events back, by index_build(). */
+ * The thread that commits never waits: a group that finds no room is dropped, and with it the rest of its segment, so that
+ * a follower that is slower than the appends keeps up with some segments rather than with none. Nothing depends on any of
+ * this: groups that were lost on the way (dropped, of a commit that failed, another process between, no memory) break the
+ * chain of leaves, and then segments are made by reading the events back, by index_build(). */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,21 +22,26 @@
 #include "query/index.h"
 #include "query/value.h"
 
-#define FOLLOW_GROUPS  16 /* on their way: what the committing thread fills while a segment is encoded */
+#define FOLLOW_GROUPS  128 /* on their way: what the committing thread fills while a segment is encoded and put */
+#define FOLLOW_BYTES   ((size_t)16 << 20) /* of their events */
 #define FOLLOW_IDLE_NS (CLOCK_NS_PER_S / 10)
 
 struct follower {
     struct core_watch watch; /* first */
     struct ledger *ledger;
     pthread_t thread;
-    pthread_mutex_t lock; /* over what follows, up to `mine` */
-    pthread_cond_t more, room;
+    pthread_mutex_t lock; /* over what follows, up to `mine`; nothing is done under it that could wait */
+    pthread_cond_t more;
     bool tried, runs, stop;
-    bool away; /* it reads events back: what finds no room meanwhile is dropped */
-    bool owed; /* a commit has completed a segment */
+    uint64_t skip;   /* events before it are not handed over: one of their segment was dropped */
+    uint32_t events; /* of a full segment */
+    uint64_t owed;   /* segments that commits have completed, and that may have to be read back */
     struct group *ring[FOLLOW_GROUPS];
     uint64_t generation[FOLLOW_GROUPS]; /* of the evidence that each was written to */
     unsigned begin, n;
+    size_t bytes;                       /* of events in the ring */
+    struct group *spare[FOLLOW_GROUPS]; /* their content is of no use; what was used last goes first */
+    unsigned n_spare;
     uint64_t committed;
     struct { /* the thread's own */
         struct group *group;
@@ -117,21 +124,22 @@ static bool is_proven(struct follower *f, uint64_t seq, const uint8_t leaf[EVENT
     return vouch_able(f->ledger) && proven_leaf(f->ledger, seq - 1, leaf);
 }
 
-static void store_full(struct follower *f) {
+/* True: it is in the index. */
+static bool store_full(struct follower *f) {
     struct index_writer *w = NULL;
     uint32_t events;
     const struct columns_plain *plain = &f->mine.plain;
     f->mine.full = false;
     if (!is_in_log(f, plain->first + plain->events, f->mine.full_leaf) ||
         index_writer_open(f->ledger, f->mine.full_generation, &events, &w, NULL) != 0) {
-        return;
+        return false;
     }
     bool proven = is_proven(f, plain->first + plain->events, f->mine.full_leaf);
     if (events == plain->events && index_writer_put(w, plain, proven, NULL) == 0) {
-        index_writer_commit(w, NULL);
-    } else {
-        index_writer_abort(w);
+        return index_writer_commit(w, NULL) == 0;
     }
+    index_writer_abort(w);
+    return false;
 }
 
 /* Segments of so many events, all that lie between the two and are not put yet; then smaller ones for the rest. */
@@ -177,35 +185,40 @@ static void flush(struct follower *f) {
 
 /* ---- the thread ---- */
 
+static size_t bytes_of_group(const struct group *group) {
+    return group->headers.n + group->payloads.n;
+}
+
 /* Under the lock. True: a group is in f->mine.group. */
 static bool take(struct follower *f) {
     if (f->n == 0) {
         return false;
     }
-    struct group *group = f->ring[f->begin];
+    if (f->mine.group != NULL) {
+        f->spare[f->n_spare++] = f->mine.group;
+    }
+    f->mine.group = f->ring[f->begin];
     f->mine.group_generation = f->generation[f->begin];
-    f->ring[f->begin] = f->mine.group;
-    f->mine.group = group;
+    f->bytes -= bytes_of_group(f->mine.group);
     f->begin = (f->begin + 1) % FOLLOW_GROUPS;
     f->n--;
-    pthread_cond_signal(&f->room);
     return true;
 }
 
-/* Under the lock, which is let go of meanwhile. */
-static void read_back(struct follower *f, uint64_t most) {
-    f->owed = false;
-    f->away = true;
+/* Under the lock, which is let go of meanwhile. One segment that is owed, if any, and what is left of the next. */
+static void read_back(struct follower *f) {
+    uint64_t most = (f->owed > 0 ? f->mine.events : 0) + f->mine.events / COLUMNS_STEP;
+    f->owed -= f->owed > 0;
     pthread_mutex_unlock(&f->lock);
     index_build(f->ledger, 0, most, NULL, NULL, NULL);
     pthread_mutex_lock(&f->lock);
-    f->away = false;
 }
 
 /* Under the lock. Waits for something to do; false: for long enough, and there is something that was put off. */
 static bool wait_for_more(struct follower *f) {
     struct timespec until;
-    bool put_off = f->owed || (f->mine.since != LEDGER_NO_SEQ && f->mine.flushed < f->mine.next);
+    bool rest = f->mine.since != LEDGER_NO_SEQ && f->mine.flushed < f->mine.next && f->mine.next <= f->committed;
+    bool put_off = f->owed > 0 || rest;
     if (!put_off) {
         pthread_cond_wait(&f->more, &f->lock);
         return true;
@@ -222,18 +235,31 @@ static void put_what_is_there(struct follower *f, bool all) {
     bool full = f->mine.full && f->committed >= f->mine.plain.first + f->mine.plain.events;
     bool rest = all && f->committed >= f->mine.next;
     pthread_mutex_unlock(&f->lock);
-    if (full) {
-        store_full(f);
-    }
+    bool stored = full && store_full(f);
     if (rest) {
         flush(f);
     }
     pthread_mutex_lock(&f->lock);
+    f->owed -= stored && f->owed > 0;
+}
+
+/* Segments are as large as the index has them, if there is one. Under the lock, which is let go of meanwhile. */
+static void learn_size(struct follower *f) {
+    struct index_view view;
+    uint32_t events = COLUMNS_EVENTS;
+    pthread_mutex_unlock(&f->lock);
+    if (index_view_open(f->ledger, &view, NULL) == 0) {
+        events = view.events;
+        index_view_close(&view);
+    }
+    pthread_mutex_lock(&f->lock);
+    f->events = f->mine.events = events;
 }
 
 static void *run(void *ctx) {
     struct follower *f = ctx;
     pthread_mutex_lock(&f->lock);
+    learn_size(f);
     while (!f->stop || f->n > 0) {
         if (take(f)) {
             pthread_mutex_unlock(&f->lock);
@@ -242,15 +268,15 @@ static void *run(void *ctx) {
             put_what_is_there(f, false);
         } else if (!wait_for_more(f) && f->n == 0 && !f->stop) {
             put_what_is_there(f, true);
-            if (f->owed && f->n == 0) {
-                read_back(f, f->mine.events + f->mine.events / COLUMNS_STEP);
+            if (f->owed > 0 && f->n == 0) {
+                read_back(f);
             }
         } else {
             put_what_is_there(f, false);
         }
     }
     put_what_is_there(f, true);
-    read_back(f, f->owed ? f->mine.events + f->mine.events / COLUMNS_STEP : f->mine.events / COLUMNS_STEP);
+    read_back(f);
     pthread_mutex_unlock(&f->lock);
     return NULL;
 }
@@ -258,18 +284,14 @@ static void *run(void *ctx) {
 /* Under the lock: with the first group, for most processes append less. */
 static void start(struct follower *f) {
     sigset_t all, before;
-    struct index_view view;
     if (f->tried) {
         return;
     }
     f->tried = true;
-    f->mine.group = group_new();
     f->mine.collector = columns_collector_new();
-    if (f->mine.group == NULL || f->mine.collector == NULL || index_view_open(f->ledger, &view, NULL) != 0) {
+    if (f->mine.collector == NULL) {
         return;
     }
-    f->mine.events = view.events; /* as the index has it, if there is one */
-    index_view_close(&view);
     sigfillset(&all); /* signals are for the host's own threads */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     f->runs = pthread_create(&f->thread, NULL, run, f) == 0;
@@ -278,21 +300,31 @@ static void start(struct follower *f) {
 
 /* ---- what the committing thread calls ---- */
 
+/* Under the lock. False: the group is dropped. */
+static bool has_room(struct follower *f, const struct group *group) {
+    uint64_t first = group->index * EVENT_GROUP;
+    bool full = f->n == FOLLOW_GROUPS || f->bytes >= FOLLOW_BYTES;
+    if (full) {
+        f->skip = first / f->events * f->events + f->events;
+    }
+    return !full && (first >= f->skip || first + f->events < f->skip);
+}
+
 static void on_group(struct core_watch *watch, struct group **group) {
     struct follower *f = (struct follower *)watch;
     pthread_mutex_lock(&f->lock);
     start(f);
-    while (f->runs && f->n == FOLLOW_GROUPS && !f->away) {
-        pthread_cond_wait(&f->room, &f->lock);
-    }
-    unsigned at = (f->begin + f->n) % FOLLOW_GROUPS;
-    if (f->runs && f->n < FOLLOW_GROUPS && (f->ring[at] != NULL || (f->ring[at] = group_new()) != NULL)) {
-        struct group *empty = f->ring[at];
-        f->generation[at] = db_generation(f->ledger->evidence);
-        f->ring[at] = *group;
-        *group = empty;
-        f->n++;
-        pthread_cond_signal(&f->more);
+    if (f->runs && has_room(f, *group)) {
+        struct group *empty = f->n_spare > 0 ? f->spare[--f->n_spare] : group_new();
+        if (empty != NULL) {
+            unsigned at = (f->begin + f->n) % FOLLOW_GROUPS;
+            f->generation[at] = db_generation(f->ledger->evidence);
+            f->bytes += bytes_of_group(*group);
+            f->ring[at] = *group;
+            *group = empty;
+            f->n++;
+            pthread_cond_signal(&f->more);
+        }
     }
     pthread_mutex_unlock(&f->lock);
 }
@@ -302,7 +334,7 @@ static void on_committed(struct core_watch *watch, uint64_t before, uint64_t siz
     pthread_mutex_lock(&f->lock);
     f->committed = size;
     if (f->runs) {
-        f->owed = f->owed || before / f->mine.events != size / f->mine.events;
+        f->owed += size / f->events - before / f->events;
         pthread_cond_signal(&f->more);
     }
     pthread_mutex_unlock(&f->lock);
@@ -315,16 +347,15 @@ static void on_close(struct core_watch *watch) {
         f->stop = true;
         pthread_cond_signal(&f->more);
         pthread_mutex_unlock(&f->lock);
-        pthread_join(f->thread, NULL);
+        core_end_thread(f->ledger, f->thread);
     }
-    for (size_t i = 0; i < FOLLOW_GROUPS; i++) {
-        group_free(f->ring[i]);
+    for (size_t i = 0; i < f->n_spare; i++) {
+        group_free(f->spare[i]);
     }
     group_free(f->mine.group);
     columns_collector_free(f->mine.collector);
     buf_done(&f->mine.plain.bytes);
     pthread_cond_destroy(&f->more);
-    pthread_cond_destroy(&f->room);
     pthread_mutex_destroy(&f->lock);
     free(f);
 }
@@ -340,13 +371,13 @@ int query_index_follow(struct ledger *ledger, struct err *err) {
     }
     f->ledger = ledger;
     f->watch = (struct core_watch){.group = on_group, .committed = on_committed, .close = on_close};
+    f->events = COLUMNS_EVENTS;
     f->mine.since = LEDGER_NO_SEQ;
     buf_init(&f->mine.plain.bytes, COLUMNS_RECORD_MAX);
     pthread_mutex_init(&f->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&f->more, &attr);
-    pthread_cond_init(&f->room, &attr);
     pthread_condattr_destroy(&attr);
     ledger->watch = &f->watch;
     return 0;

@@ -26,24 +26,37 @@ static int size_get(struct db_txn *txn, uint32_t *ret, struct err *err) {
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
-/* Makes segments have `events` events; 0: whatever they have, if it is said at all. */
+static int size_now(struct db *db, uint32_t *ret, struct err *err) {
+    struct db_txn *txn;
+    int rc = db_begin(db, false, &txn, err);
+    if (rc == 0) {
+        rc = size_get(txn, ret, err);
+        db_abort(txn);
+    }
+    return rc;
+}
+
+/* Makes segments have `events` events; 0: whatever they have, if it is said at all. Who finds it as it shall be does not
+ * ask for the write lock. */
 static int size_settle(struct db *db, uint32_t events, uint32_t *ret, struct err *err) {
     struct db_txn *txn = NULL;
     uint8_t record[4];
-    uint32_t now;
-    int rc = db_begin(db, true, &txn, err);
-    if (rc != 0) {
+    uint32_t now = 0;
+    int rc = size_now(db, &now, err);
+    if (rc == 0 && (now == 0 || (events != 0 && now != events))) {
+        rc = db_begin(db, true, &txn, err);
+        rc = rc != 0 ? rc : size_get(txn, &now, err);
+    }
+    events = events != 0 ? events : now != 0 ? now : COLUMNS_EVENTS;
+    if (rc != 0 || now == events) {
+        db_abort(txn);
+        if (rc == 0) {
+            *ret = events;
+        }
         return rc;
     }
-    rc = size_get(txn, &now, err);
-    events = events != 0 ? events : now != 0 ? now : COLUMNS_EVENTS;
-    if (rc == 0 && now == events) {
-        db_abort(txn);
-        *ret = events;
-        return 0;
-    }
     be32_put(record, events);
-    rc = rc != 0 ? rc : derived_clear(txn, DERIVED_COLUMN, err);
+    rc = db_clear(txn, DERIVED_COLUMN, err);
     rc = rc != 0 ? rc : db_put(txn, DERIVED_STATE, bytes_of(STATE_NAME), (struct bytes){record, 4}, DB_PUT, err);
     if (rc != 0) {
         db_abort(txn);
@@ -418,9 +431,7 @@ int query_index_build(struct ledger *ledger, const struct query_index_progress *
     }
     int rc = index_build(ledger, 0, UINT64_MAX, progress, &broken, &why);
     if (broken) {
-        pthread_mutex_lock(&ledger->writing);
         rc = derived_renew(ledger, err);
-        pthread_mutex_unlock(&ledger->writing);
         return rc != 0 ? rc : index_build(ledger, 0, UINT64_MAX, progress, NULL, err);
     }
     return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
@@ -456,7 +467,7 @@ int query_index_drop(struct ledger *ledger, struct err *err) {
     if (rc != 0) {
         return rc;
     }
-    rc = derived_clear(txn, DERIVED_COLUMN, err);
+    rc = db_clear(txn, DERIVED_COLUMN, err);
     rc = rc != 0 ? rc : vouch_clear(txn, VOUCH_COLUMNS, err);
     rc = rc != 0 ? rc : db_del(txn, DERIVED_STATE, bytes_of(STATE_NAME), err);
     if (rc != 0) {

@@ -1,7 +1,7 @@
 /* A derived environment in the directory for temporary files, of which nothing is left when it is closed or its owner dies.
  */
-#ifndef PROJECTIONS_SCRATCH_H
-#define PROJECTIONS_SCRATCH_H
+#ifndef LEDGER_SCRATCH_H
+#define LEDGER_SCRATCH_H
 
 #include "ledger/derived.h"
 

@@ -1,5 +1,5 @@
 /* Its files lose their names as soon as they are open. */
-#include "projections/scratch.h"
+#include "ledger/scratch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 int scratch_db_open(struct scratch_db *scratch, uint64_t map_bytes, struct err *err) {
     char dir[FILE_PATH_MAX];
     const char *tmp = getenv("TMPDIR");
-    int n = snprintf(dir, sizeof(dir), "%s/ledger-state-XXXXXX", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
+    int n = snprintf(dir, sizeof(dir), "%s/ledger-derived-XXXXXX", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
     if (n < 0 || (size_t)n >= sizeof(dir)) {
         return err_set(err, ERR_LIMIT, "the path of the directory for temporary files is too long");
     }

@@ -1,0 +1,92 @@
+/* Choosing where older keys are looked up. Segments that cover more win: then there is less to keep in memory. */
+#include "ledger/keys_older.h"
+
+#include "ledger/keeper.h"
+#include "ledger/keyrun.h"
+#include "ledger/scratch.h"
+
+/* How many events derived segments cover, as far as that can be told without waiting for anybody. */
+static uint64_t covered_by_derived(struct ledger *ledger) {
+    struct db *db = ledger->segments;
+    uint64_t covered = 0;
+    return db != NULL && segments_covered(db, &covered, NULL) == 0 ? covered : 0;
+}
+
+static uint64_t covered_at_all(struct ledger *ledger) {
+    uint64_t derived = covered_by_derived(ledger);
+    return derived > ledger->stand_in_covers ? derived : ledger->stand_in_covers;
+}
+
+static void stand_in_drop(struct ledger *ledger) {
+    db_close(ledger->stand_in);
+    ledger->stand_in = NULL;
+    ledger->stand_in_covers = 0;
+}
+
+static int stand_in_build(struct ledger *ledger, uint64_t until, struct err *err) {
+    struct scratch_db scratch;
+    struct err why = {0};
+    int rc = 0;
+    if (ledger->stand_in == NULL) {
+        rc = scratch_db_open(&scratch, ledger->config.map_bytes, &why);
+        ledger->stand_in = rc == 0 ? scratch.db : NULL;
+    }
+    rc = rc != 0 ? rc : segments_build(ledger, ledger->stand_in, until, &ledger->stand_in_covers, &why);
+    if (rc == 0 && ledger->stand_in_covers < until) {
+        rc = err_set(&why, ERR_IO, "%llu events are covered", (unsigned long long)ledger->stand_in_covers);
+    }
+    if (rc == 0) {
+        return 0;
+    }
+    stand_in_drop(ledger);
+    return err_set(err, rc == ERR_FULL ? ERR_IO : rc,
+                   "older idempotency keys cannot be looked up: derived data is out of reach, and a stand-in: %s", why.msg);
+}
+
+int keys_older_ready(struct ledger *ledger, const struct head *head, struct err *err) {
+    bool crowded = ledger->keys != NULL && keys_crowded(ledger->keys);
+    uint64_t want = crowded ? head->size / CORE_SEGMENT * CORE_SEGMENT : head->keyed_from;
+    if (ledger->segments == NULL && (segments_due(head) || head->keyed_from > 0)) {
+        keeper_ask(ledger); /* though this commit may do without it */
+    }
+    if (want == 0 || covered_at_all(ledger) >= want) {
+        return 0;
+    }
+    keeper_ask(ledger);
+    keeper_wait(ledger);
+    if (covered_at_all(ledger) >= want) {
+        return 0;
+    }
+    int rc = stand_in_build(ledger, want, err);
+    return covered_at_all(ledger) >= head->keyed_from ? 0 : rc;
+}
+
+int keys_older_view(struct ledger *ledger, const struct head *head, struct segments_view **ret, struct err *err) {
+    struct segments_view *view = NULL;
+    struct db *db = ledger->segments;
+    if (head->keyed_from == 0 && !segments_due(head)) {
+        *ret = NULL;
+        return 0;
+    }
+    if (db != NULL && segments_view_open(db, &view, NULL) != 0) {
+        ledger->segments = NULL; /* damaged, or of a generation that is gone: to be opened again */
+    }
+    uint64_t covered = view == NULL ? 0 : segments_view_covered(view);
+    if (covered >= ledger->stand_in_covers) {
+        stand_in_drop(ledger);
+    } else {
+        segments_view_close(view);
+        view = NULL;
+        int rc = segments_view_open(ledger->stand_in, &view, err);
+        if (rc != 0) {
+            return rc;
+        }
+        covered = segments_view_covered(view);
+    }
+    if (covered < head->keyed_from) {
+        segments_view_close(view);
+        return 1;
+    }
+    *ret = view;
+    return 0;
+}
