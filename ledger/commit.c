@@ -190,11 +190,17 @@ static int judge(struct commit *c, struct commit_request *request, struct commit
     return rc;
 }
 
-/* The requests' own events. *ret_failed: the request that must not be part of this commit. */
-static int write_requests(struct commit *c, struct commit_request *list, struct commit_request **ret_failed) {
+/* The requests' own events. *ret_failed: the request that must not be part of this commit. Whoever of several meets a full
+ * database is not to blame for that. */
+static int write_requests(struct commit *c, struct commit_request *list, struct commit_request **ret_failed,
+                          struct err *err) {
+    bool alone = list->after == NULL;
     for (; list != NULL; list = list->after) {
         size_t at = SIZE_MAX;
         list->rc = commit_batch(c, list->batch, list->receipts, &at, &list->err);
+        if (list->rc == ERR_FULL && !alone) {
+            return err_set(err, ERR_FULL, "%s", list->err.msg);
+        }
         if (list->rc != 0) {
             list->at = at;
             *ret_failed = list;
@@ -255,7 +261,7 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
     rc = rc != 0 ? rc : commit_clock_gap(c, &gap, err);
     bool had_gap = gap != NULL;
     rc = rc != 0 ? rc : write_own(c, gap, &own, err);
-    rc = rc != 0 ? rc : write_requests(c, list, ret_failed);
+    rc = rc != 0 ? rc : write_requests(c, list, ret_failed, err);
     if (rc != 0) {
         ledger_batch_free(erased);
         return rc;

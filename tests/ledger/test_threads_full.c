@@ -185,6 +185,63 @@ static void a_batch_that_does_not_fit_is_refused_alone(void **state) {
     check_told(s.ledger, a, 12, 1);
 }
 
+/* One event whose payload has a record of its own, of this many bytes that do not compress. */
+static int add_large(struct ledger_batch *batch, size_t bytes, struct err *err) {
+    struct buf body, noise;
+    buf_init(&body, EVENT_BODY_MAX);
+    buf_init(&noise, EVENT_BODY_MAX);
+    crypt_random(buf_room(&noise, bytes), bytes);
+    mp_put_map(&body, 1);
+    mp_put_str(&body, bytes_of("permissions"));
+    mp_put_array(&body, (uint32_t)(bytes / 9));
+    for (size_t k = 0; k < bytes / 9; k++) {
+        mp_put_uint(&body, UINT64_C(1) << 62 | be64_get(noise.p + 8 * k) >> 2);
+    }
+    struct ledger_draft draft = scratch_draft("run.started", "run/1", bytes_of_buf(&body));
+    int rc = ledger_batch_add(batch, &draft, err);
+    buf_done(&body);
+    buf_done(&noise);
+    return rc;
+}
+
+static uint64_t room;
+
+/* Events of a 20th of the room each. */
+static int append_twentieths(struct appender *x, unsigned n) {
+    struct ledger_batch *batch;
+    int rc = ledger_batch_new(x->ledger, &batch, &x->err);
+    for (unsigned i = 0; i < n && rc == 0; i++) {
+        rc = add_large(batch, (size_t)room / 20, &x->err);
+    }
+    rc = rc != 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, &x->err);
+    ledger_batch_free(batch);
+    return rc;
+}
+
+static int append_what_needs_the_reserve(struct appender *x) {
+    return append_twentieths(x, 17);
+}
+
+static int append_a_quarter(struct appender *x) {
+    return append_twentieths(x, 5);
+}
+
+static void who_meets_a_full_quota_is_not_to_blame_for_it(void **state) {
+    struct ledger_stats stats;
+    (void)state;
+    must(ledger_stats(s.ledger, &stats, &why));
+    room = stats.map_bytes - stats.map_used;
+    disk_hold();
+    appender_start(&a[0], s.ledger, 0, append_one);
+    disk_wait_held();
+    appenders_queue(a, s.ledger, 1, 2, 0, append_what_needs_the_reserve);
+    appenders_queue(a, s.ledger, 2, 3, 1, append_a_quarter);
+    disk_release();
+    appenders_join(a, 0, 1);
+    appenders_join_failed(a, 1, 2, ERR_FULL, "the database has reached its quota");
+    appenders_join(a, 2, 3);
+}
+
 /* ---- the disk ---- */
 
 static atomic_uint refused;
@@ -238,6 +295,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         each(who_waits_for_a_full_quota_is_told_so_and_keys_are_replaced),
         each(a_batch_that_does_not_fit_is_refused_alone),
+        each(who_meets_a_full_quota_is_not_to_blame_for_it),
         each(threads_that_fill_the_quota_together_lose_nothing),
         cmocka_unit_test(threads_that_fill_the_disk_together_lose_nothing),
     };
