@@ -286,21 +286,39 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
 
 /* ---- after the commit ---- */
 
-/* The old key is wiped only when the commit that replaces it can be read back. */
-static int finish_rotation(struct commit *c, struct err *err) {
-    struct ledger *ledger = c->ledger;
+/* Keys are wiped only when whoever opens the database next finds the epoch that replaces them: what this handle reads is
+ * not asked. */
+static int check_epoch(struct ledger *ledger, uint64_t epoch, uint64_t size, const struct note_vkey *vkey,
+                       struct err *err) {
     struct db_txn *txn;
     struct head head;
-    int rc = db_begin(ledger->evidence, false, &txn, err);
+    struct core_epoch there;
+    int rc = db_look(ledger->evidence, &txn, err);
     if (rc != 0) {
         return rc;
     }
     rc = core_head_get(txn, &head, err);
-    db_abort(txn);
-    if (rc == 0 && head.epoch < c->head.epoch) {
-        return err_set(err, ERR_IO, "the rotation is not in the database after its commit; both keys are kept");
+    rc = rc != 0 ? rc : core_epoch_get(txn, epoch, &there, err);
+    if (rc == 0 && (head.epoch < epoch || head.size < size || !note_vkey_eq(&there.vkey, vkey))) {
+        rc = ERR_NOTFOUND;
     }
+    db_abort(txn);
+    return rc != ERR_NOTFOUND
+               ? rc
+               : err_set(err, ERR_IO, "epoch %llu is not in the database after its commit; both keys are kept",
+                         (unsigned long long)epoch);
+}
+
+static int finish_rotation(struct commit *c, struct err *err) {
+    struct ledger *ledger = c->ledger;
+    int rc = check_epoch(ledger, c->head.epoch, c->head.size, &c->next.vkey, err);
     return rc != 0 ? rc : keyring_advance(&ledger->keyring, ledger->config.keys, &c->next, err);
+}
+
+static int check_current(void *commit, struct err *err) {
+    struct commit *c = commit;
+    const struct keyring *ring = &c->ledger->keyring;
+    return check_epoch(c->ledger, ring->number, c->head.size, &ring->epoch.vkey, err);
 }
 
 static const uint8_t *root_of(struct commit *c) {
@@ -329,7 +347,7 @@ static int after(struct commit *c, bool asked, struct err *err) {
         rc = rc == 0 || !asked ? 0
                                : err_set(err, ERR_IO, "the key is replaced, but the old one is not wiped: %s", reason.msg);
     } else if (ledger->keyring.sweep) {
-        keyring_sweep(&ledger->keyring, ledger->config.keys, NULL);
+        keyring_sweep(&ledger->keyring, ledger->config.keys, check_current, c, NULL);
     }
     if (c->old_size / CORE_SEGMENT != c->head.size / CORE_SEGMENT) {
         keeper_ask(ledger);

@@ -25,17 +25,18 @@ static uint64_t reserve_of(uint64_t map_bytes) {
     return map_bytes / 64 > least ? map_bytes / 64 : least;
 }
 
-int core_open_evidence(const char *dir, uint64_t map_bytes, bool create, bool read_only, struct db **ret, struct err *err) {
+int core_open_evidence(struct ledger *ledger, bool create, bool read_only, struct err *err) {
     char path[FILE_PATH_MAX];
     struct db_options options = {.tables = core_table_names,
                                  .n_tables = CORE_TABLES,
-                                 .map_bytes = map_bytes,
-                                 .reserve_bytes = reserve_of(map_bytes),
+                                 .map_bytes = ledger->config.map_bytes,
+                                 .reserve_bytes = reserve_of(ledger->config.map_bytes),
                                  .generations = true,
                                  .read_only = read_only,
-                                 .create = create};
-    int rc = file_join(path, dir, "evidence", err);
-    return rc != 0 ? rc : db_open(path, &options, ret, err);
+                                 .create = create,
+                                 .wait = ledger->wait};
+    int rc = core_path(ledger, "evidence", path, err);
+    return rc != 0 ? rc : db_open(path, &options, &ledger->evidence, err);
 }
 
 /* ---- meta ---- */

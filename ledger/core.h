@@ -61,6 +61,7 @@ struct keys_memory; /* keyrun.h: keys of recent events, looked up while appendin
 struct ledger {
     char dir[FILE_PATH_MAX];
     struct config config;
+    struct db_wait wait; /* for other processes */
     struct db *evidence;
     pthread_mutex_t derived_lock; /* held while derived is opened, for as long as that takes: no append waits for it */
     struct db *derived;           /* see derived.h; NULL until first needed */
@@ -152,7 +153,8 @@ void core_end_thread(struct ledger *ledger, pthread_t thread);
 
 /* "evidence", "derived", "keys", "artifacts", "head", "config" below the ledger's directory. */
 int core_path(const struct ledger *ledger, const char *name, char ret[FILE_PATH_MAX], struct err *err);
-int core_open_evidence(const char *dir, uint64_t map_bytes, bool create, bool read_only, struct db **ret, struct err *err);
+/* Its database, with ledger's directory, configuration and patience. */
+int core_open_evidence(struct ledger *ledger, bool create, bool read_only, struct err *err);
 
 /* The "format" record. */
 void core_format_encode(struct buf *out, uint64_t features);

@@ -223,7 +223,7 @@ static int build(const char *tmp, const struct ledger_create_options *o, struct 
     rc = rc != 0 ? rc : make_keys(ledger, ledger->config.keys, o, err);
     rc = rc != 0 ? rc : core_path(ledger, "evidence", path, err);
     rc = rc != 0 ? rc : file_make_dirs(path, err);
-    rc = rc != 0 ? rc : core_open_evidence(tmp, ledger->config.map_bytes, true, false, &ledger->evidence, err);
+    rc = rc != 0 ? rc : core_open_evidence(ledger, true, false, err);
     rc = rc != 0 ? rc : put_first_records(ledger, err);
     rc = rc != 0 ? rc : write_genesis(ledger, o->actor, err);
     ledger_close(ledger);

@@ -200,7 +200,7 @@ void db_make_whole(struct db_env *e) {
     }
 }
 
-static int open_tables(const struct db *db, struct db_env *e, bool create, struct err *err) {
+static int open_tables_in(const struct db *db, struct db_env *e, bool create, struct err *err) {
     MDB_txn *txn = NULL;
     int rc = mdb_txn_begin(e->env, NULL, create ? 0 : MDB_RDONLY, &txn);
     if (rc != 0) {
@@ -221,20 +221,77 @@ static int open_tables(const struct db *db, struct db_env *e, bool create, struc
     return rc == 0 ? 0 : db_fail(e, rc, "opening its tables", err);
 }
 
-/* LMDB writes a new lock file through a mapping, where a full disk is a SIGBUS: so its room is taken first. Where that
- * cannot be done LMDB says why, or does without. */
-static int reserve_lock(const struct db_env *e, struct err *err) {
-    char path[FILE_PATH_MAX];
-    int rc = file_join(path, e->path, "lock.mdb", err);
-    int fd = rc != 0 ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
+static int open_tables(const struct db *db, struct db_env *e, bool create, struct err *err) {
+    if (!create) {
+        return open_tables_in(db, e, false, err);
+    }
+    int rc = db_lock_write(db, e, err);
+    if (rc == 1) {
+        return err_set(err, ERR_BUSY, "'%s': its table of locks is damaged", e->path);
+    }
+    if (rc == 0) {
+        rc = open_tables_in(db, e, true, err);
+        db_write_lock_give(&e->write_lock);
+    }
+    return rc;
+}
+
+static int open_lmdb(const struct db *db, struct db_env *e, unsigned flags, struct err *err) {
+    int rc = mdb_env_create(&e->env);
+    rc = rc != 0 ? rc : mdb_env_set_mapsize(e->env, db->map_bytes);
+    rc = rc != 0 ? rc : mdb_env_set_maxdbs(e->env, DB_TABLES_MAX);
+    rc = rc != 0 ? rc : mdb_env_set_maxreaders(e->env, DB_READERS);
+    rc = rc != 0 ? rc : mdb_env_open(e->env, e->path, flags, 0600);
+    rc = rc != 0 ? rc : mdb_env_get_fd(e->env, &e->write_lock.data);
+    if (rc != 0) {
+        mdb_env_close(e->env);
+        e->env = NULL;
+        return db_fail(e, rc, "opening it", err);
+    }
+    return 0;
+}
+
+/* LMDB believes the table of locks that it finds, unless nobody else has the database open: then it makes it anew, and
+ * would do harm if it were ended meanwhile and somebody else waited for it. So one opens at a time. 1: not now, because of
+ * *ret_holder. */
+static int open_once(const struct db *db, struct db_env *e, struct db_waiter *waiter, struct db_holder *ret_holder,
+                     struct err *err) {
+    const unsigned flags =
+        MDB_NOTLS | (db->read_only ? MDB_RDONLY : 0) | (db->relaxed ? MDB_NOMETASYNC : 0) | (db->unsynced ? MDB_NOSYNC : 0);
+    MDB_envinfo info;
+    int fd;
+    int rc = db_open_lock(e->path, waiter, &fd, err);
+    if (rc != 0) {
         return rc;
     }
-    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, DB_LOCK_BYTES) != 0 && (errno == ENOSPC || errno == EDQUOT)) {
-        rc = err_errno(err, errno, "'%s'", path);
-        unlink(path);
+    *ret_holder = (struct db_holder){.fd = -1, .doing = "which is opening or removing the database"};
+    rc = db_table_open(e->path, DB_LOCK_BYTES, &e->table, &ret_holder->pid, err);
+    rc = rc != 0 ? rc : open_lmdb(db, e, flags, err);
+    if (rc == 0 && mdb_env_info(e->env, &info) == 0 && !db_table_is_sound(e->table, info.me_last_txnid)) {
+        mdb_env_close(e->env);
+        e->env = NULL;
+        ret_holder->pid = db_table_user(e->path);
+        ret_holder->doing = "which has it open with a damaged table of locks (lock.mdb, made anew when nobody has it open)";
+        rc = 1;
     }
-    close(fd);
+    db_open_unlock(fd);
+    if (rc != 0) {
+        db_table_close(e->table);
+        e->table = NULL;
+    }
+    return rc;
+}
+
+static int open_with_locks(const struct db *db, struct db_env *e, struct err *err) {
+    struct db_waiter waiter = {.wait = &db->wait, .path = e->path};
+    struct db_holder holder;
+    int rc = 1;
+    while (rc == 1) {
+        rc = open_once(db, e, &waiter, &holder, err);
+        if (rc == 1 && (rc = db_waiter_pause(&waiter, &holder, err)) == 0) {
+            rc = 1;
+        }
+    }
     return rc;
 }
 
@@ -253,28 +310,19 @@ static int open_files(const struct db *db, struct db_env *e, bool create, struct
             return err_set(err, ERR_CORRUPT, "'%s' is cut short: %lld bytes", file, (long long)st.st_size);
         }
     }
-    rc = reserve_lock(e, err);
-    if (rc != 0) {
-        return rc;
-    }
-    rc = mdb_env_create(&e->env);
-    rc = rc != 0 ? rc : mdb_env_set_mapsize(e->env, db->map_bytes);
-    rc = rc != 0 ? rc : mdb_env_set_maxdbs(e->env, DB_TABLES_MAX);
-    rc = rc != 0 ? rc : mdb_env_set_maxreaders(e->env, DB_READERS);
-    unsigned flags =
-        MDB_NOTLS | (db->read_only ? MDB_RDONLY : 0) | (db->relaxed ? MDB_NOMETASYNC : 0) | (db->unsynced ? MDB_NOSYNC : 0);
-    rc = rc != 0 ? rc : mdb_env_open(e->env, e->path, flags, 0600);
-    if (rc != 0) {
-        return db_fail(e, rc, "opening it", err);
-    }
-    return check_length(e, err);
+    rc = open_with_locks(db, e, err);
+    return rc != 0 ? rc : check_length(e, err);
 }
 
-static void close_env(struct db_env *e) {
+void db_close_env(struct db_env *e) {
     if (e->env != NULL) {
         mdb_env_close(e->env);
     }
-    unregister(e);
+    db_table_close(e->table);
+    db_write_lock_done(&e->write_lock);
+    if (!e->loose) {
+        unregister(e);
+    }
     free(e);
 }
 
@@ -286,10 +334,12 @@ static int open_env(const struct db *db, uint64_t generation, bool create, struc
     e->generation = generation;
     e->map_bytes = db->map_bytes;
     e->users = 1;
+    db_write_lock_init(&e->write_lock);
     int rc = generation_path(db->base, generation, e->path, err);
     rc = rc != 0 ? rc : file_check_local(e->path, err);
     rc = rc != 0 ? rc : register_open(e, err);
     if (rc != 0) {
+        db_write_lock_done(&e->write_lock);
         free(e);
         return rc;
     }
@@ -300,11 +350,54 @@ static int open_env(const struct db *db, uint64_t generation, bool create, struc
         rc = open_tables(db, e, create, err);
     }
     if (rc != 0) {
-        close_env(e);
+        db_close_env(e);
         return rc;
     }
     *ret = e;
     return 0;
+}
+
+int db_open_loose(const struct db *db, const struct db_env *of, struct db_env **ret, struct err *err) {
+    struct db_env *e = calloc(1, sizeof(*e));
+    if (e == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    memcpy(e->path, of->path, sizeof(e->path));
+    e->generation = of->generation;
+    e->map_bytes = of->map_bytes;
+    e->loose = true;
+    db_write_lock_init(&e->write_lock);
+    int rc = open_lmdb(db, e, MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK, err);
+    rc = rc != 0 ? rc : check_length(e, err);
+    rc = rc != 0 ? rc : open_tables_in(db, e, false, err);
+    if (rc != 0) {
+        db_close_env(e);
+        return rc;
+    }
+    *ret = e;
+    return 0;
+}
+
+int db_open_again(struct db *db, struct db_env *e, struct err *err) {
+    struct db_env *next = NULL;
+    int rc = 0;
+    pthread_mutex_lock(&db->lock);
+    if (db->now == e && e->users > 2) { /* the handle's and the caller's */
+        rc = err_set(err, ERR_BUSY, "'%s': its table of locks is damaged, and this process reads it: open it again",
+                     e->path);
+    } else if (db->now == e) {
+        uint64_t generation = e->generation;
+        db->now = NULL;
+        db_close_env(e);
+        rc = open_env(db, generation, false, &next, err);
+        db->now = next;
+        e = NULL;
+    }
+    pthread_mutex_unlock(&db->lock);
+    if (e != NULL) {
+        db_let_go(db, e);
+    }
+    return rc;
 }
 
 /* One that is being removed just now may be gone before it is open. */
@@ -340,6 +433,7 @@ int db_open(const char *dir, const struct db_options *options, struct db **ret, 
     db->relaxed = options->relaxed;
     db->unsynced = options->unsynced;
     db->generations = options->generations;
+    db->wait = options->wait;
     int rc = db->generations ? db_open_generation(db, 0, options->create, &db->now, err)
                              : open_env(db, 0, options->create, &db->now, err);
     if (rc != 0) {
@@ -365,7 +459,7 @@ void db_let_go(struct db *db, struct db_env *e) {
     bool last = --e->users == 0;
     pthread_mutex_unlock(&db->lock);
     if (last) {
-        close_env(e);
+        db_close_env(e);
     }
 }
 
@@ -379,6 +473,7 @@ void db_retire(struct db *db) {
     pthread_mutex_lock(&db->lock);
     struct db_env *e = db->now;
     db->now = NULL;
+    db->retired = true;
     pthread_mutex_unlock(&db->lock);
     if (e != NULL) {
         db_let_go(db, e);

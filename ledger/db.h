@@ -8,6 +8,7 @@
 #define LEDGER_DB_H
 
 #include "base/bytes.h"
+#include "ledger/db_lock.h"
 
 #define DB_KEY_MAX 511
 
@@ -21,10 +22,11 @@ struct db_options {
     uint64_t map_bytes;
     uint64_t reserve_bytes; /* part of the map that only db_begin_reserved may use */
     bool read_only;
-    bool create;      /* make the environment and its tables */
-    bool generations; /* a generation "<dir>.<n>" may have taken over: see DB_SUPERSEDED */
-    bool relaxed;     /* a commit may be lost (never torn) by a power failure: for derived data only */
-    bool unsynced;    /* nothing is synced before db_sync: for what nobody knows of until then */
+    bool create;         /* make the environment and its tables */
+    bool generations;    /* a generation "<dir>.<n>" may have taken over: see DB_SUPERSEDED */
+    bool relaxed;        /* a commit may be lost (never torn) by a power failure: for derived data only */
+    bool unsynced;       /* nothing is synced before db_sync: for what nobody knows of until then */
+    struct db_wait wait; /* for other processes, when it is opened and when something is written */
 };
 
 /* Where a database has generations: with this record in the first table, one with a higher number has taken its place. It
@@ -43,16 +45,22 @@ void db_retire(struct db *db);
 uint64_t db_generation(struct db *db);
 uint64_t db_txn_generation(const struct db_txn *txn);
 /* A lock on an environment that nobody has open, and that nobody can open before *ret_fd (-1: it has no lock file) is
- * closed. ERR_BUSY with the process that has it open (0: not known). With ret_fd NULL it only asks. */
+ * closed; with the open lock held, for who takes it next would believe the table of locks. ERR_BUSY with the process that
+ * has it open (0: not known). With ret_fd NULL it only asks. */
 int db_lock_alone(const char *dir, int *ret_fd, uint64_t *ret_pid, struct err *err);
 
-/* One write transaction at a time on the whole machine: begin waits for it. */
+/* One write transaction at a time on the whole machine: begin waits for it, as long as the handle may (ERR_BUSY), and is
+ * refused (ERR_BUSY) where LMDB would write over the newest commit, because its table of locks does not know of it. */
 int db_begin(struct db *db, bool write, struct db_txn **ret, struct err *err);
 /* A write transaction that may use the part of the map that is kept back. */
 int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err);
 /* ERR_FULL: nothing stored. ERR_IO: may or may not be stored. Frees the transaction in every case. */
 int db_commit(struct db_txn *txn, struct err *err);
 void db_abort(struct db_txn *txn); /* NULL is fine */
+/* A read transaction, ended by db_abort, of the database as whoever opens it next will find it: by an environment of its
+ * own, which takes nothing from this handle or from the table of locks; nobody writes meanwhile. What cannot be undone
+ * rests on this. The thread must have no write transaction of this database. */
+int db_look(struct db *db, struct db_txn **ret, struct err *err);
 /* A read transaction lets go of its snapshot, so that old pages can be used again; borrowed bytes die. Until db_renew it
  * can only be ended. */
 void db_rest(struct db_txn *txn);

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "ledger/db.h"
 #include "ledger/db_readers.h"
+#include "ledger/db_table.h"
 
 #define DB_TABLES_MAX 16
 #define DB_READERS    512
@@ -21,6 +22,9 @@
 struct db_env {
     MDB_env *env;
     MDB_dbi dbi[DB_TABLES_MAX];
+    struct db_write_lock write_lock; /* not used when it is `loose` */
+    struct db_table *table;
+    bool loose; /* opened without LMDB's locks, to look at the files: in no list, and no other handle knows of it */
     uint64_t generation, map_bytes;
     uint64_t users;   /* the handle and its transactions; under the handle's lock */
     uint64_t look_at; /* page number; under the write lock: see look_for_dead */
@@ -32,7 +36,9 @@ struct db_env {
 
 struct db {
     pthread_mutex_t lock;
-    struct db_env *now; /* NULL: retired */
+    struct db_env *now; /* NULL: retired, or could not be opened again */
+    bool retired;
+    struct db_wait wait;
     const char *const *names;
     size_t n;
     uint64_t map_bytes, reserve_bytes;
@@ -43,7 +49,8 @@ struct db {
 struct db_txn {
     struct db *db;
     struct db_env *env;
-    MDB_txn *txn; /* NULL: a renewal has failed */
+    MDB_txn *txn;         /* NULL: a renewal has failed */
+    struct db_txn *under; /* of db_look: the write transaction that keeps others out */
     bool write, reserved, full;
     uint64_t growth; /* bytes of pages that its puts may take at most */
 };
@@ -62,6 +69,16 @@ struct db_env *db_hold(struct db *db);
 void db_let_go(struct db *db, struct db_env *e);
 /* The oldest generation from `from` on that is there: it knows whether a newer one has taken over. */
 int db_open_generation(const struct db *db, uint64_t from, bool create, struct db_env **ret, struct err *err);
+/* The files of `of` as whoever opens them next will find them: an environment that takes nothing from the table of locks,
+ * for reading while the write lock is held. Free with db_close_env. */
+int db_open_loose(const struct db *db, const struct db_env *of, struct db_env **ret, struct err *err);
+void db_close_env(struct db_env *e);
+/* Takes the write lock, and sees to it that LMDB's own lock is free: what a damaged table of locks, or a program that takes
+ * no lock of ours, would make LMDB wait for ever is waited for here, and said. 1: the table is damaged. */
+int db_lock_write(const struct db *db, struct db_env *e, struct err *err);
+/* Opens the environment anew when nobody else uses it, in this process or in another one: LMDB makes its table of locks
+ * anew then. ERR_BUSY: somebody else has it open, all the time that `db` may wait. Takes the caller's hold of `e`. */
+int db_open_again(struct db *db, struct db_env *e, struct err *err);
 /* After a commit: see docs/storage.md on the file's length. */
 void db_make_whole(struct db_env *e);
 

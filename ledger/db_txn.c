@@ -16,6 +16,43 @@ static int begin_in(struct db_env *e, unsigned flags, MDB_txn **ret, struct err 
     return rc == 0 ? 0 : db_fail(e, rc, "beginning a transaction", err);
 }
 
+/* ---- writing ---- */
+
+int db_lock_write(const struct db *db, struct db_env *e, struct err *err) {
+    struct db_waiter waiter = {.wait = &db->wait, .path = e->path};
+    struct db_holder holder = {.fd = -1, .doing = "which is writing without taking this program's lock"};
+    int rc = db_write_lock_take(&e->write_lock, &waiter, err);
+    if (rc != 0) {
+        return rc;
+    }
+    while (rc == 0 && db_table_is_held(e->table, &holder.pid)) { /* not by us: nobody writes but under our lock */
+        rc = holder.pid == 0 ? 1 : db_waiter_pause(&waiter, &holder, err);
+    }
+    if (rc != 0) {
+        db_write_lock_give(&e->write_lock);
+    }
+    return rc;
+}
+
+/* LMDB takes the number of the newest commit, and with it the pages that it may write over, from its table of locks. What
+ * the two meta pages of the file say decides. 1: the table is wrong. */
+static int begin_write(const struct db *db, struct db_env *e, MDB_txn **ret, struct err *err) {
+    MDB_envinfo info;
+    int rc = db_lock_write(db, e, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = begin_in(e, 0, ret, err);
+    if (rc == 0 && (mdb_env_info(e->env, &info) != 0 || mdb_txn_id(*ret) != info.me_last_txnid + 1)) {
+        mdb_txn_abort(*ret);
+        rc = 1;
+    }
+    if (rc != 0) {
+        db_write_lock_give(&e->write_lock);
+    }
+    return rc;
+}
+
 /* What a killed process left in the table of readers keeps every page that was freed since from being used again, and
  * nobody else looks. With the write lock held. */
 static void look_for_dead(struct db_env *e) {
@@ -53,25 +90,56 @@ static int move_on(struct db *db, const struct db_env *from, struct err *err) {
     return rc;
 }
 
+static int fail_gone(struct db *db, struct err *err) {
+    pthread_mutex_lock(&db->lock);
+    bool retired = db->retired;
+    pthread_mutex_unlock(&db->lock);
+    return retired ? err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base)
+                   : err_set(err, ERR_BUSY, "'%s': its table of locks was damaged: open it again", db->base);
+}
+
+/* The table of locks is damaged: by a program that was ended while it opened the database, and that took no lock of ours.
+ */
+static int mend_table(struct db *db, struct db_env *e, bool again, struct err *err) {
+    if (!again) {
+        return db_open_again(db, e, err);
+    }
+    int rc = err_set(err, ERR_BUSY,
+                     "'%s': its table of locks (lock.mdb) is damaged, nothing was written: end all processes that have it "
+                     "open, then try again",
+                     e->path);
+    db_let_go(db, e);
+    return rc;
+}
+
 /* Into the environment that is valid now. */
-static int enter(struct db *db, bool write, struct db_env **ret_env, MDB_txn **ret, struct err *err) {
-    for (;;) {
-        MDB_txn *txn;
+static int enter(struct db_txn *txn, struct err *err) {
+    struct db *db = txn->db;
+    for (bool again = false;;) {
+        MDB_txn *in;
         struct db_env *e = db_hold(db);
         if (e == NULL) {
-            return err_set(err, ERR_NOTFOUND, "'%s' was replaced", db->base);
+            return fail_gone(db, err);
         }
-        int rc = begin_in(e, write ? 0 : MDB_RDONLY, &txn, err);
-        if (rc == 0 && !is_superseded(db, e, txn)) {
-            *ret_env = e;
-            *ret = txn;
+        int rc = txn->write ? begin_write(db, e, &in, err) : begin_in(e, MDB_RDONLY, &in, err);
+        if (rc == 0 && !is_superseded(db, e, in)) {
+            txn->env = e;
+            txn->txn = in;
             return 0;
         }
-        if (rc == 0) {
-            mdb_txn_abort(txn);
-            rc = move_on(db, e, err);
+        if (rc == 1) {
+            rc = mend_table(db, e, again, err); /* lets go of e */
+            again = true;
+        } else {
+            if (rc == 0) {
+                mdb_txn_abort(in);
+                if (txn->write) {
+                    db_write_lock_give(&e->write_lock);
+                }
+                rc = move_on(db, e, err);
+            }
+            db_let_go(db, e);
         }
-        db_let_go(db, e);
         if (rc != 0) {
             return rc;
         }
@@ -83,7 +151,10 @@ static int begin_any(struct db *db, bool write, bool reserved, struct db_txn **r
     if (txn == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    int rc = enter(db, write, &txn->env, &txn->txn, err);
+    txn->db = db;
+    txn->write = write;
+    txn->reserved = reserved;
+    int rc = enter(txn, err);
     if (rc != 0) {
         free(txn);
         return rc;
@@ -91,9 +162,6 @@ static int begin_any(struct db *db, bool write, bool reserved, struct db_txn **r
     if (write) {
         look_for_dead(txn->env);
     }
-    txn->db = db;
-    txn->write = write;
-    txn->reserved = reserved;
     *ret = txn;
     return 0;
 }
@@ -104,6 +172,28 @@ int db_begin(struct db *db, bool write, struct db_txn **ret, struct err *err) {
 
 int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err) {
     return begin_any(db, true, true, ret, err);
+}
+
+/* A write transaction that writes nothing keeps everybody else from writing. */
+int db_look(struct db *db, struct db_txn **ret, struct err *err) {
+    struct db_txn *txn = calloc(1, sizeof(*txn));
+    if (txn == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    txn->db = db;
+    int rc = begin_any(db, true, true, &txn->under, err);
+    rc = rc != 0 ? rc : db_open_loose(db, txn->under->env, &txn->env, err);
+    rc = rc != 0 ? rc : begin_in(txn->env, MDB_RDONLY, &txn->txn, err);
+    if (rc == 0 && mdb_txn_id(txn->txn) + 1 != mdb_txn_id(txn->under->txn)) {
+        rc = err_set(err, ERR_IO, "'%s': its newest commit is %llu, not %llu", txn->env->path,
+                     (unsigned long long)mdb_txn_id(txn->txn), (unsigned long long)mdb_txn_id(txn->under->txn) - 1);
+    }
+    if (rc != 0) {
+        db_abort(txn);
+        return rc;
+    }
+    *ret = txn;
+    return 0;
 }
 
 /* The map's last part is for control events: they must still fit when the quota is used up. */
@@ -139,22 +229,35 @@ static int after_commit(struct db_env *e, int rc, struct err *err) {
     return db_fail(e, rc, "committing", err);
 }
 
+/* The transaction itself is over. */
+static void leave(struct db_txn *txn) {
+    if (txn->under != NULL) { /* of db_look */
+        if (txn->env != NULL) {
+            db_close_env(txn->env);
+        }
+        db_abort(txn->under);
+    } else {
+        if (txn->write) {
+            db_write_lock_give(&txn->env->write_lock);
+        }
+        db_let_go(txn->db, txn->env);
+    }
+    free(txn);
+}
+
 int db_commit(struct db_txn *txn, struct err *err) {
-    struct db *db = txn->db;
     struct db_env *e = txn->env;
-    bool write = txn->write;
-    int rc = write ? check_reserve(txn, err) : 0;
+    int rc = txn->write ? check_reserve(txn, err) : 0;
     if (rc != 0) {
         db_abort(txn);
         return rc;
     }
     rc = mdb_txn_commit(txn->txn);
-    free(txn);
-    if (rc == 0 && write) {
+    if (rc == 0 && txn->write) {
         db_make_whole(e);
     }
     rc = after_commit(e, rc, err);
-    db_let_go(db, e);
+    leave(txn);
     return rc;
 }
 
@@ -165,8 +268,7 @@ void db_abort(struct db_txn *txn) {
             int dead;
             mdb_reader_check(txn->env->env, &dead);
         }
-        db_let_go(txn->db, txn->env);
-        free(txn);
+        leave(txn);
     }
 }
 
@@ -192,7 +294,7 @@ int db_renew(struct db_txn *txn, struct err *err) {
     mdb_txn_abort(txn->txn);
     txn->txn = NULL;
     rc = move_on(txn->db, old, err);
-    rc = rc != 0 ? rc : enter(txn->db, false, &txn->env, &txn->txn, err);
+    rc = rc != 0 ? rc : enter(txn, err);
     if (rc == 0) {
         db_let_go(txn->db, old);
     }

@@ -18,7 +18,8 @@ static int open_at(struct ledger *ledger, const char *path, bool create, struct 
                                  .n_tables = DERIVED_TABLES,
                                  .map_bytes = ledger->config.map_bytes,
                                  .create = create,
-                                 .relaxed = true};
+                                 .relaxed = true,
+                                 .wait = ledger->wait};
     int rc = create ? file_make_dirs(path, err) : 0;
     return rc != 0 ? rc : db_open(path, &options, &ledger->derived, err);
 }
@@ -35,8 +36,11 @@ static int open_there(struct ledger *ledger, const char *path, bool create, stru
         return open_at(ledger, path, true, err);
     }
     if (rc == ERR_IO && !create) {
-        struct db_options options = {
-            .tables = tables, .n_tables = DERIVED_TABLES, .map_bytes = ledger->config.map_bytes, .read_only = true};
+        struct db_options options = {.tables = tables,
+                                     .n_tables = DERIVED_TABLES,
+                                     .map_bytes = ledger->config.map_bytes,
+                                     .read_only = true,
+                                     .wait = ledger->wait};
         rc = db_open(path, &options, &ledger->derived, NULL) == 0 ? 0 : rc;
     }
     return rc == 0 ? 0 : err_set(err, rc, "%s", first.msg);

@@ -10,13 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "ledger/db.h"
 
 #define OLD ".old"
 #define NEW ".new"
 
-#define FIND_LOOKS 3 /* at a directory that seems to have none */
+#define OPEN_LIMIT_NS CLOCK_NS_PER_S /* for those that are opening a database just now */
+#define FIND_LOOKS    3              /* at a directory that seems to have none */
 
 int generation_path(const char *base, uint64_t generation, char ret[FILE_PATH_MAX], struct err *err) {
     int n = generation == 0 ? snprintf(ret, FILE_PATH_MAX, "%s", base)
@@ -178,12 +180,29 @@ struct burial {
     struct err why;
 };
 
+/* Nobody has it open, and nobody can open it meanwhile: from here on it has another name, which nobody looks for. */
+static int take_name(const char *path, const char *old, uint64_t *ret_pid, struct err *err) {
+    static const struct db_wait wait = {.limit_ns = OPEN_LIMIT_NS};
+    struct db_waiter waiter = {.wait = &wait, .path = path};
+    int lock, fd = -1;
+    int rc = db_open_lock(path, &waiter, &lock, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_lock_alone(path, &fd, ret_pid, err);
+    rc = rc == 0 && rename(path, old) != 0 ? err_errno(err, errno, "'%s'", path) : rc;
+    if (fd >= 0) {
+        close(fd);
+    }
+    db_open_unlock(lock);
+    return rc;
+}
+
 static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, struct err *err) {
     struct burial *b = ctx;
     char old[FILE_PATH_MAX];
     uint64_t pid = 0;
     struct err why = {0};
-    int fd = -1;
     if (form == FORM_OLD) {
         b->any = true;
         return wipe(path, err);
@@ -195,7 +214,8 @@ static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, str
     if (len < 0 || len >= (int)sizeof(old)) {
         return err_set(err, ERR_LIMIT, "the path '%.64s...' is too long", path);
     }
-    int rc = db_lock_alone(path, &fd, &pid, &why);
+    int rc = file_exists(old) ? wipe(old, &why) : 0; /* left by one that was killed */
+    rc = rc != 0 ? rc : take_name(path, old, &pid, &why);
     if (rc == ERR_BUSY) { /* the others first */
         b->busy = true;
         b->pid = pid;
@@ -206,12 +226,8 @@ static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, str
         return rc == ERR_NOTFOUND ? 0 : err_set(err, rc, "%s", why.msg); /* not found: somebody was faster */
     }
     b->any = true;
-    rc = file_exists(old) ? wipe(old, err) : 0; /* left by who was killed */
-    rc = rc != 0 ? rc : rename(path, old) != 0 ? err_errno(err, errno, "'%s'", path) : sync_parent(b->base, err);
+    rc = sync_parent(b->base, err);
     rc = rc != 0 ? rc : wipe(old, err);
-    if (fd >= 0) {
-        close(fd);
-    }
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
 

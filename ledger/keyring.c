@@ -59,7 +59,8 @@ static bool is_left_over(const char *name, uint64_t number) {
            (is_epoch_file(name, &epoch, &aside) && (epoch < number || (aside && epoch == number)));
 }
 
-int keyring_sweep(struct keyring *ring, const char *dir, struct err *err) {
+int keyring_sweep(struct keyring *ring, const char *dir, int (*check)(void *ctx, struct err *err), void *ctx,
+                  struct err *err) {
     if (!ring->sweep) {
         return 0;
     }
@@ -71,7 +72,9 @@ int keyring_sweep(struct keyring *ring, const char *dir, struct err *err) {
     for (struct dirent *d; rc == 0 && (d = readdir(keys)) != NULL;) {
         char path[FILE_PATH_MAX];
         if (is_left_over(d->d_name, ring->number)) {
-            rc = file_join(path, dir, d->d_name, err);
+            rc = check == NULL ? 0 : check(ctx, err);
+            check = NULL;
+            rc = rc != 0 ? rc : file_join(path, dir, d->d_name, err);
             rc = rc != 0 ? rc : file_wipe(path, err);
         }
     }
@@ -193,7 +196,7 @@ int keyring_advance(struct keyring *ring, const char *dir, struct signer *next, 
     ring->number++;
     memset(next, 0, sizeof(*next));
     ring->sweep = true;
-    return keyring_sweep(ring, dir, err);
+    return keyring_sweep(ring, dir, NULL, NULL, err);
 }
 
 void keyring_done(struct keyring *ring) {

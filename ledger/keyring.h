@@ -37,8 +37,10 @@ int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes pa
 /* After the commit was read back: takes over `next` (which becomes empty) and wipes the old key's file. `next` is taken on
  * failure too; what could not be wiped is left to keyring_sweep. */
 int keyring_advance(struct keyring *ring, const char *dir, struct signer *next, struct err *err);
-/* After a good commit: wipes what a crash left of older epochs. Costs nothing when done already. */
-int keyring_sweep(struct keyring *ring, const char *dir, struct err *err);
+/* After a good commit: wipes what a crash left of older epochs, once `check` (which may be NULL) has said with 0 that
+ * nobody can need it; it is asked only when there is something. Costs nothing when done already. */
+int keyring_sweep(struct keyring *ring, const char *dir, int (*check)(void *ctx, struct err *err), void *ctx,
+                  struct err *err);
 void keyring_done(struct keyring *ring);
 
 /* "log.key" or "epoch-<n>.key" below dir. */

@@ -44,6 +44,12 @@ struct ledger_open_options {
     struct bytes passphrase; /* for the secret keys; empty: none. Needed at the first append only */
     bool read_only;          /* never appends, never asks for a key */
     uint64_t map_bytes;      /* 0: as the configuration file says */
+    /* How long to wait for other processes that are opening the ledger or writing to it: then ERR_BUSY, naming them, and
+     * nothing is written. 0: for ever. `waiting` (may be NULL) is called once in a wait, after some seconds, by the thread
+     * that waits, with a phrase that names whom it waits for: "waiting for process 1234 (ledger), which is writing". */
+    uint64_t wait_ns;
+    void (*waiting)(void *ctx, const char *text);
+    void *waiting_ctx;
 };
 
 /* ERR_NOTFOUND: no ledger there. ERR_VERSION: newer format. ERR_CORRUPT: the database is cut short or unreadable.

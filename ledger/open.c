@@ -120,7 +120,7 @@ int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struc
         ledger->config.map_bytes = map_bytes;
     }
     ledger->read_only = read_only;
-    rc = rc != 0 ? rc : core_open_evidence(ledger->dir, ledger->config.map_bytes, false, read_only, &ledger->evidence, err);
+    rc = rc != 0 ? rc : core_open_evidence(ledger, false, read_only, err);
     rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
     rc = rc != 0 ? rc : read_format(txn, err);
     rc = rc != 0 ? rc : read_identity(ledger, txn, err);
@@ -162,6 +162,7 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
     if (rc != 0) {
         return rc;
     }
+    ledger->wait = (struct db_wait){.limit_ns = o->wait_ns, .waiting = o->waiting, .ctx = o->waiting_ctx};
     rc = core_attach(ledger, o->read_only, o->map_bytes, err);
     if (rc != 0) {
         ledger_close(ledger);
