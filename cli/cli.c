@@ -156,6 +156,16 @@ int cli_take_passphrase(struct cli *cli, struct err *err) {
     return pass_read(cli->passphrase_fd, cli->passphrase_file, &cli->pass, err);
 }
 
+static void say_waiting(void *ctx, const char *text) {
+    cli_note(ctx, "%s", text);
+}
+
+void cli_patience(struct cli *cli, struct ledger_open_options *ret) {
+    ret->wait_ns = cli->wait_ns;
+    ret->waiting = say_waiting;
+    ret->waiting_ctx = cli;
+}
+
 int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     struct err err = {0};
     if (mode == CLI_WRITE) {
@@ -165,6 +175,7 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
         }
     }
     struct ledger_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = mode == CLI_READ};
+    cli_patience(cli, &options);
     int rc = ledger_open(cli->dir, &options, ret, &err);
     if (rc == ERR_NOTFOUND) {
         return cli_fail_input(cli, &err);

@@ -38,6 +38,7 @@ struct cli {
     bool out_reported;                                        /* and somebody has said so */
     const char *dir_option, *passphrase_fd, *passphrase_file; /* as given */
     struct pass pass;                                         /* of this ledger's keys; empty until it was needed */
+    uint64_t wait_ns;                                         /* for other processes; 0: for ever */
     bool for_agent;                                           /* an agent runs this as its hook: see main.c */
 };
 
@@ -99,6 +100,9 @@ int cli_xdg(char ret[FILE_PATH_MAX], const char *variable, const char *below_hom
 int cli_find_dir(struct cli *cli, struct err *err);
 /* "user:<login name>". */
 void cli_actor(char ret[128]);
+
+/* How long to wait for other processes (--wait), and that it is said on standard error; `cli` must outlive the ledger. */
+void cli_patience(struct cli *cli, struct ledger_open_options *ret);
 
 enum cli_open { CLI_READ, CLI_WRITE };
 /* Opens the ledger in cli->dir. For writing it gets the passphrase when the keys are under one. Returns 0, or an exit code

@@ -9,10 +9,10 @@
 #include "cli/out.h"
 #include "cli/receipt.h"
 
-#define FIELDS_MAX   256
-#define WAIT_DEFAULT 10
+#define FIELDS_MAX      256
+#define WAIT_DEFAULT_NS (10 * CLOCK_NS_PER_S) /* for processes that have the old files open */
 
-enum { E_BODY, E_PRIVATE, E_ALL_PRIVATE, E_ARTIFACT, E_REASON, E_NOTE, E_ACTOR, E_WAIT, E_FINISH };
+enum { E_BODY, E_PRIVATE, E_ALL_PRIVATE, E_ARTIFACT, E_REASON, E_NOTE, E_ACTOR, E_FINISH };
 static const struct opt options[] = {
     [E_BODY] = {"body", 0, NULL, "erase the bodies of these events"},
     [E_PRIVATE] = {"private", 0, "FIELDS", "erase these private fields, with commas between"},
@@ -21,7 +21,6 @@ static const struct opt options[] = {
     [E_REASON] = {"reason", 0, "WORD", "why, in a word that everybody may read: request, retention, mistake"},
     [E_NOTE] = {"note", 0, "TEXT", "why, in more words; kept private"},
     [E_ACTOR] = {"actor", 0, "WHO", "who erases it; default user:<login name>"},
-    [E_WAIT] = {"wait", 0, "SECONDS", "how long to wait for processes that have the old files open; default 10"},
     [E_FINISH] = {"finish", 0, NULL, "only remove what earlier erasures could not remove yet"},
     {0},
 };
@@ -31,7 +30,6 @@ struct wish {
     uint64_t *seqs;
     char *names; /* what `field` points into */
     const char *field[FIELDS_MAX];
-    uint64_t wait;
 };
 
 static int take_fields(const struct opt_args *args, struct wish *w, struct err *err) {
@@ -86,14 +84,6 @@ static int take_wish(const struct opt_args *args, struct wish *w, struct err *er
     w->o.artifact = opt_text(args, &options[E_ARTIFACT]);
     w->o.reason = opt_text(args, &options[E_REASON]);
     w->o.note = opt_text(args, &options[E_NOTE]);
-    w->wait = WAIT_DEFAULT;
-    int rc = opt_u64(args, &options[E_WAIT], &w->wait, err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (w->wait > 86400) {
-        return err_set(err, ERR_INVALID, "--wait takes at most 86400 seconds");
-    }
     int wishes = (body ? 1 : 0) + (all ? 1 : 0) + (some ? 1 : 0) + (w->o.artifact != NULL ? 1 : 0);
     if (opt_has(args, &options[E_FINISH])) {
         return wishes == 0 && args->n_args == 0 ? 0 : err_set(err, ERR_INVALID, "--finish erases nothing else");
@@ -108,7 +98,7 @@ static int take_wish(const struct opt_args *args, struct wish *w, struct err *er
         return err_set(err, ERR_INVALID, w->o.artifact != NULL ? "--artifact takes no events" : "which events is missing");
     }
     w->o.what = body ? LEDGER_ERASE_BODY : w->o.artifact != NULL ? LEDGER_ERASE_ARTIFACT : LEDGER_ERASE_PRIVATE;
-    rc = some ? take_fields(args, w, err) : 0;
+    int rc = some ? take_fields(args, w, err) : 0;
     return rc != 0 ? rc : take_seqs(args, w, err);
 }
 
@@ -152,7 +142,7 @@ static int erase_it(struct cli *cli, struct ledger *ledger, const struct wish *w
     if (rc != 0) {
         return cli_fail_lookup(cli, &err);
     }
-    rc = ledger_erase_finish(ledger, w->wait * CLOCK_NS_PER_S, &pid, &later);
+    rc = ledger_erase_finish(ledger, cli->wait_ns != 0 ? cli->wait_ns : WAIT_DEFAULT_NS, &pid, &later);
     if (!finish || cli->json) {
         exit_code = print(cli, finish ? NULL : &receipt, &head, rc == 0, pid);
     }
@@ -168,7 +158,7 @@ static int erase_it(struct cli *cli, struct ledger *ledger, const struct wish *w
 }
 
 static int erase(struct cli *cli, const struct opt_args *args) {
-    struct wish w = {.wait = 0};
+    struct wish w = {.field = {NULL}};
     struct ledger *ledger = NULL;
     struct err err = {0};
     char actor[128], id[LEDGER_ARTIFACT_ID + 32];

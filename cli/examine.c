@@ -154,6 +154,7 @@ static void work(const struct examine_options *options, struct answer *answer) {
     struct ledger *ledger = NULL;
     struct ledger_open_options open = {.read_only = true};
     struct out_progress progress;
+    cli_patience(options->cli, &open);
     out_progress_init(&progress, options->cli, "verifying");
     answer->code = ledger_open(options->dir, &open, &ledger, &answer->err);
     if (answer->code == ERR_CORRUPT || answer->code == ERR_TAMPERED) {

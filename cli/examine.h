@@ -10,8 +10,8 @@ struct examine_options {
     const char *dir;
     const struct ledger_trust *trust;
     bool derived, since_verified;
-    unsigned threads;      /* as in ledger_verify_options */
-    const struct cli *cli; /* for the progress line */
+    unsigned threads; /* as in ledger_verify_options */
+    struct cli *cli;  /* for the progress line, and its patience */
 };
 
 /* Opens and verifies the ledger in a child and brings its report over a pipe. The caller must not have the ledger open.

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crypt.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -19,7 +20,8 @@ static const struct command commands[] = {
     {0},
 };
 
-enum { G_DIR, G_JSON, G_NO_COLOR, G_PASSPHRASE_FD, G_PASSPHRASE_FILE, G_QUIET, G_HELP, G_VERSION };
+enum { G_DIR, G_JSON, G_NO_COLOR, G_PASSPHRASE_FD, G_PASSPHRASE_FILE, G_QUIET, G_WAIT, G_HELP, G_VERSION };
+#define WAIT_MAX_S 86400
 static const struct opt globals[] = {
     [G_DIR] = {"dir", 'C', "DIR", "the ledger's directory"},
     [G_JSON] = {"json", 0, NULL, "answer in JSON, errors too"},
@@ -27,6 +29,7 @@ static const struct opt globals[] = {
     [G_PASSPHRASE_FD] = {"passphrase-fd", 0, "N", "read the passphrase of the ledger's keys from descriptor N"},
     [G_PASSPHRASE_FILE] = {"passphrase-file", 0, "FILE", "read it from the first line of FILE (mode 0600)"},
     [G_QUIET] = {"quiet", 'q', NULL, "no remarks and no progress on standard error"},
+    [G_WAIT] = {"wait", 0, "SECONDS", "how long to wait for other processes that use the ledger; default: for ever"},
     [G_HELP] = {"help", 'h', NULL, "show help"},
     [G_VERSION] = {"version", 'V', NULL, "show the version"},
     {0},
@@ -68,7 +71,8 @@ static int unknown(const struct cli *cli, const struct command *table, const cha
                      near ? "'?" : "");
 }
 
-static void take_globals(struct cli *cli, const struct opt_args *args) {
+static int take_globals(struct cli *cli, const struct opt_args *args, struct err *err) {
+    uint64_t wait = 0;
     const char *text = opt_text(args, &globals[G_DIR]);
     cli->dir_option = text ? text : cli->dir_option;
     text = opt_text(args, &globals[G_PASSPHRASE_FD]);
@@ -78,6 +82,15 @@ static void take_globals(struct cli *cli, const struct opt_args *args) {
     cli->json |= opt_has(args, &globals[G_JSON]);
     cli->no_color |= opt_has(args, &globals[G_NO_COLOR]);
     cli->quiet |= opt_has(args, &globals[G_QUIET]);
+    if (!opt_has(args, &globals[G_WAIT])) {
+        return 0;
+    }
+    int rc = opt_u64(args, &globals[G_WAIT], &wait, err);
+    if (rc == 0 && wait > WAIT_MAX_S) {
+        rc = err_set(err, ERR_INVALID, "--wait takes at most %d seconds", WAIT_MAX_S);
+    }
+    cli->wait_ns = wait > 0 ? wait * CLOCK_NS_PER_S : 1; /* 0 is for ever there */
+    return rc;
 }
 
 /* Options that could not be read may still have asked for JSON. */
@@ -130,9 +143,12 @@ static int run_sub(struct cli *cli, const struct command *command, int argc, cha
     if (opt_parse(globals, NULL, argc, argv, true, &args, &used, &err) != 0) {
         return wrong_options(cli, &err, argc, argv);
     }
-    take_globals(cli, &args);
     bool help = opt_has(&args, &globals[G_HELP]);
+    int rc = take_globals(cli, &args, &err);
     opt_done(&args);
+    if (rc != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
     if (help) {
         cli_help(command, cli->command);
         return EXIT_GOOD;
@@ -158,9 +174,10 @@ static int run(struct cli *cli, const struct command *command, int argc, char **
     if (opt_parse(spec->opts, globals, argc, argv, false, &args, NULL, &err) != 0) {
         return wrong_options(cli, &err, argc, argv);
     }
-    take_globals(cli, &args);
     int exit_code = EXIT_GOOD;
-    if (opt_has(&args, &globals[G_HELP])) {
+    if (take_globals(cli, &args, &err) != 0) {
+        exit_code = cli_usage(cli, "%s", err.msg);
+    } else if (opt_has(&args, &globals[G_HELP])) {
         cli_help(command, cli->command);
     } else if (args.n_args < spec->min_args) {
         exit_code = cli_usage(cli, "too few arguments: ledger %s %s", cli->command, spec->synopsis);
@@ -182,9 +199,12 @@ static int start(struct cli *cli, int argc, char **argv) {
     if (opt_parse(globals, NULL, argc, argv, true, &args, &used, &err) != 0) {
         return wrong_options(cli, &err, argc, argv);
     }
-    take_globals(cli, &args);
     bool help = opt_has(&args, &globals[G_HELP]), version = opt_has(&args, &globals[G_VERSION]);
+    int rc = take_globals(cli, &args, &err);
     opt_done(&args);
+    if (rc != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
     if (version) {
         return cli_find(commands, "version")->spec->run(cli, &args);
     }
