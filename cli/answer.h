@@ -25,7 +25,7 @@ struct answer {
     uint64_t first, last; /* 0: no limit */
     bool is_around, count, follow, explain, no_index;
     uint64_t around, context;
-    uint64_t time_limit; /* of SQL, ns */
+    uint64_t time_limit, memory_limit; /* of SQL: ns, 0: none; bytes, 0: the library's own */
     const volatile int *stop;
     /* while it is answered */
     struct rows_column columns[PICK_MAX + 3];

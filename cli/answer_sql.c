@@ -24,8 +24,12 @@ static void leave(void *ctx, const struct err *why) {
 }
 
 static int open_sql(struct answer *a, struct err *err) {
-    struct sql_options options = {
-        .time_ns = a->time_limit, .no_index = a->no_index, .stop = a->stop, .stuck = leave, .stuck_ctx = a};
+    struct sql_options options = {.time_ns = a->time_limit,
+                                  .memory = a->memory_limit,
+                                  .no_index = a->no_index,
+                                  .stop = a->stop,
+                                  .stuck = leave,
+                                  .stuck_ctx = a};
     return a->sql ? 0 : sql_open(a->ledger, &options, &a->sql, err);
 }
 
@@ -58,6 +62,11 @@ static int note_sql(struct answer *a, int rc, const struct err *why, struct err 
     }
     if (rc < 0) {
         *err = *why;
+    }
+    if (rc == ERR_LIMIT && strstr(why->msg, " of memory") != NULL) {
+        err_set(err, rc, "%s; --memory-limit sets it", why->msg);
+    } else if (rc == ERR_LIMIT && strstr(why->msg, "takes longer") != NULL) {
+        err_set(err, rc, "%s; --time-limit sets it", why->msg);
     }
     return rc;
 }

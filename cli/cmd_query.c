@@ -40,6 +40,7 @@ enum {
     Q_EXPLAIN,
     Q_NO_INDEX,
     Q_TIME_LIMIT,
+    Q_MEMORY_LIMIT,
     Q_NO_PAGER
 };
 static const struct opt options[] = {
@@ -70,7 +71,8 @@ static const struct opt options[] = {
     [Q_TIME] = {"time", 0, "HOW", "times of a table: utc (default), local, relative"},
     [Q_EXPLAIN] = {"explain", 0, NULL, "say which index was used, and how much was read"},
     [Q_NO_INDEX] = {"no-index", 0, NULL, "read every event"},
-    [Q_TIME_LIMIT] = {"time-limit", 0, "DURATION", "let SQL run so long at most: 30s"},
+    [Q_TIME_LIMIT] = {"time-limit", 0, "DURATION", "let SQL run so long at most: 30s (default 5m), none"},
+    [Q_MEMORY_LIMIT] = {"memory-limit", 0, "MIB", "let SQL hold so many MiB at most (default 512)"},
     [Q_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
     {0},
 };
@@ -90,7 +92,10 @@ static const struct ask_option conditions[] = {
     {NULL, 0, NULL},
 };
 
-#define CONTEXT_DEFAULT 10
+#define TIME_LIMIT_NS    (300 * CLOCK_NS_PER_S)
+#define MEMORY_LIMIT_MIN 2
+#define MEMORY_LIMIT_MAX (1 << 20)
+#define CONTEXT_DEFAULT  10
 
 /* ---- the command line ---- */
 
@@ -169,8 +174,19 @@ static int read_limits(struct answer *a, const struct opt_args *args, struct err
         ((opt_has(args, &options[Q_FIRST]) && a->first == 0) || (opt_has(args, &options[Q_LAST]) && a->last == 0))) {
         rc = err_set(err, ERR_INVALID, "--first and --last take a number of rows, 1 and more");
     }
-    if (rc == 0 && time && (text_parse_duration(bytes_of(time), &a->time_limit) != 0 || a->time_limit == 0)) {
-        rc = err_set(err, ERR_INVALID, "--time-limit '%.40s' is no duration; accepted are 30s, 5m, 1h", time);
+    a->time_limit = TIME_LIMIT_NS;
+    if (rc == 0 && time && strcmp(time, "none") == 0) {
+        a->time_limit = 0;
+    } else if (rc == 0 && time && (text_parse_duration(bytes_of(time), &a->time_limit) != 0 || a->time_limit == 0)) {
+        rc = err_set(err, ERR_INVALID, "--time-limit '%.40s' is not a duration; accepted: 30s, 5m, 1h, none", time);
+    }
+    if (rc == 0 && opt_has(args, &options[Q_MEMORY_LIMIT])) {
+        uint64_t mib = 0;
+        rc = opt_u64(args, &options[Q_MEMORY_LIMIT], &mib, err);
+        if (rc == 0 && (mib < MEMORY_LIMIT_MIN || mib > MEMORY_LIMIT_MAX)) {
+            rc = err_set(err, ERR_INVALID, "--memory-limit takes MiB, from %d to %d", MEMORY_LIMIT_MIN, MEMORY_LIMIT_MAX);
+        }
+        a->memory_limit = mib << 20;
     }
     return rc;
 }

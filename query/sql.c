@@ -14,7 +14,7 @@
 #include "query/sql_state.h"
 #include "query/sql_words.h"
 
-#define MEMORY_DEFAULT ((uint64_t)256 << 20)
+#define MEMORY_DEFAULT ((uint64_t)512 << 20)
 #define MEMORY_MIN     ((uint64_t)2 << 20) /* less does not open a connection */
 
 struct sql {
@@ -112,7 +112,7 @@ int sql_open(struct ledger *ledger, const struct sql_options *options, struct sq
         rc = code == SQLITE_OK
                  ? connect_tables(sql, err)
                  : err_set(err, code == SQLITE_NOMEM ? ERR_NOMEM : ERR_IO, "SQLite: %s", sqlite3_errstr(code));
-        rc = rc != 0 ? rc : sql_guard_install(&sql->guard, sql->db, sql->options.memory, err);
+        rc = rc != 0 ? rc : sql_guard_install(&sql->guard, sql->db, err);
         sql->guard.stuck = sql->options.stuck == NULL ? NULL : on_stuck;
         sql->guard.stuck_ctx = sql;
     }
@@ -149,12 +149,12 @@ static int explain(struct sql *sql, struct bytes statement, int code, struct err
     case SQLITE_NOMEM:
     case SQLITE_TOOBIG:
         return over_limit(sql, code & 0xff, err);
-    case SQLITE_FULL:
-        return err_set(err, ERR_FULL, "no room for temporary files (in $SQLITE_TMPDIR, $TMPDIR or /var/tmp): %s",
-                       sqlite3_errmsg(sql->db));
+    case SQLITE_FULL: /* there are no files: whatever SQLite says of them, it is memory that was not had */
     case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-        return err_set(err, ERR_IO, "temporary files: %s", sqlite3_errmsg(sql->db));
+        if (own->code == 0) {
+            return over_limit(sql, SQLITE_NOMEM, err);
+        }
+        break;
     default:
         break;
     }

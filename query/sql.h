@@ -18,12 +18,13 @@
 struct sql;
 
 struct sql_options {
-    uint64_t time_ns;         /* a statement may run so long; 0: no limit */
-    uint64_t memory;          /* bytes that SQLite may hold, in the whole process: it knows no limit for one connection.
-                                 0: 256 MiB; at least 2 MiB. Sorting goes on in unlinked temporary files */
-    uint64_t rows;            /* rows that a statement may give; 0: no limit */
-    bool no_private;          /* the column `private` is always NULL */
-    bool no_index, proven;    /* as in struct query */
+    uint64_t time_ns;      /* a statement may run so long, the time in which the caller has its rows aside; 0: no limit */
+    uint64_t memory;       /* bytes that SQLite may hold, in the whole process: it knows no limit for one connection, so
+                              of statements that run at once the largest limit holds for all.
+                              0: 512 MiB; at least 2 MiB. No temporary files: what is sorted has room in it too */
+    uint64_t rows;         /* rows that a statement may give; 0: no limit */
+    bool no_private;       /* the column `private` is always NULL */
+    bool no_index, proven; /* as in struct query */
     const volatile int *stop; /* as in struct query */
     /* Called by another thread when a statement that should end for `why` is still within one and the same step of SQLite a
      * second later, whose functions of long texts may take hours and ask nobody. It may end the process: nothing is

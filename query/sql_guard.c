@@ -7,11 +7,14 @@
  *   the caller's     the same watch passes it on; without a time limit cursors and the progress handler look at it
  *   flag             directly
  *   memory           sqlite3_hard_heap_limit64, the only one that counts all of SQLite's memory: sorters, aggregates,
- *                    texts. It holds for the process, not for a connection, so it is set while a statement runs and set
- *                    back. group_concat and its like only tell at their end that a text has not found room, which may
- *                    never come: so the largest request for memory is looked at on the way */
+ *                    texts, temporary tables. It holds for the process, not for a connection, so it is set while
+ *                    statements run, to the largest limit of any of them, and set back. group_concat and its like only
+ *                    tell at their end that a text has not found room, which may never come: so the largest request for
+ *                    memory is looked at on the way
+ *   disk             none: what SQLite would put into temporary files stays in memory, within that limit */
 #include "query/sql_guard.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,7 +240,7 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
 
 /* ---- installing ---- */
 
-int sql_guard_install(struct sql_guard *guard, sqlite3 *db, uint64_t memory, struct err *err) {
+int sql_guard_install(struct sql_guard *guard, sqlite3 *db, struct err *err) {
     static const struct {
         int id, value;
     } limits[] = {{SQLITE_LIMIT_SQL_LENGTH, STATEMENT_MAX},
@@ -254,7 +257,6 @@ int sql_guard_install(struct sql_guard *guard, sqlite3 *db, uint64_t memory, str
                     {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
                     {SQLITE_DBCONFIG_DQS_DML, 0}, /* "x" is a column and never a text: a misspelt one is told */
                     {SQLITE_DBCONFIG_DQS_DDL, 0}};
-    char cache[64];
     pthread_condattr_t attr;
     *guard = (struct sql_guard){.db = db};
     pthread_condattr_init(&attr);
@@ -269,10 +271,7 @@ int sql_guard_install(struct sql_guard *guard, sqlite3 *db, uint64_t memory, str
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]) && rc == SQLITE_OK; i++) {
         rc = sqlite3_db_config(db, switches[i].id, switches[i].value, (int *)NULL);
     }
-    /* A sorter goes to an unlinked file once it holds this much. */
-    snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%llu; PRAGMA query_only = 1",
-             (unsigned long long)(memory / 8 / 1024 + 1));
-    rc = rc != SQLITE_OK ? rc : sqlite3_exec(db, cache, NULL, NULL, NULL);
+    rc = rc != SQLITE_OK ? rc : sqlite3_exec(db, "PRAGMA temp_store = MEMORY; PRAGMA query_only = 1", NULL, NULL, NULL);
     rc = rc != SQLITE_OK ? rc : sqlite3_set_authorizer(db, authorize, guard);
     if (rc != SQLITE_OK) {
         return err_set(err, ERR_IO, "SQLite cannot be set up: %s", sqlite3_errmsg(db));
@@ -287,7 +286,8 @@ bool sql_guard_stopped(const struct sql_guard *guard) {
 }
 
 bool sql_guard_late(const struct sql_guard *guard) {
-    return guard->deadline_ns != 0 && clock_monotonic_ns() >= guard->deadline_ns;
+    uint64_t deadline = __atomic_load_n(&guard->deadline_ns, __ATOMIC_RELAXED);
+    return deadline != 0 && clock_monotonic_ns() >= deadline;
 }
 
 static int look(void *ctx) {
@@ -324,11 +324,23 @@ static bool is_stuck(const struct sql_guard *guard, uint64_t *told, uint64_t *st
     return now - *told >= STUCK_NS;
 }
 
+/* The time is SQLite's own. A caller who has not come back with the next step since the last look, because nobody reads
+ * what he writes, has the time that passed. */
+static void put_off(struct sql_guard *guard, uint64_t *step, uint64_t *looked) {
+    uint64_t now = clock_monotonic_ns(), at = __atomic_load_n(&guard->steps, __ATOMIC_RELAXED);
+    if (at == *step && at > 0 && at % 2 == 0 && guard->deadline_ns != 0) {
+        __atomic_add_fetch(&guard->deadline_ns, now - *looked, __ATOMIC_RELAXED);
+    }
+    *step = at;
+    *looked = now;
+}
+
 static void *watch(void *ctx) {
     struct sql_guard *guard = ctx;
-    uint64_t told = 0, step = 0;
+    uint64_t told = 0, step = 0, last_step = 0, looked = clock_monotonic_ns();
     pthread_mutex_lock(&guard->lock);
     while (!guard->done) {
+        put_off(guard, &last_step, &looked);
         if (guard->stop == 0 && look(guard)) {
             raise_flag(guard);
             sqlite3_interrupt(guard->db);
@@ -341,12 +353,53 @@ static void *watch(void *ctx) {
             break;
         }
         uint64_t until = guard->deadline_ns, soon = clock_monotonic_ns() + POLL_NS;
-        until = until == 0 || guard->stop != 0 || (guard->asked_stop != NULL && soon < until) ? soon : until;
+        until = until == 0 || guard->stop != 0 || soon < until ? soon : until;
         struct timespec at = {(time_t)(until / CLOCK_NS_PER_S), (long)(until % CLOCK_NS_PER_S)};
         pthread_cond_timedwait(&guard->wake, &guard->lock, &at);
     }
     pthread_mutex_unlock(&guard->lock);
     return NULL;
+}
+
+static int start_watch(struct sql_guard *guard, struct err *err) {
+    sigset_t all, before;
+    sigfillset(&all); /* signals are for the host's own threads */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&guard->thread, NULL, watch, guard);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    guard->watching = rc == 0;
+    return rc == 0 ? 0 : err_errno(err, rc, "the thread that watches the time limit cannot start");
+}
+
+/* SQLite's limit is the process's: it is there while a statement runs, and as large as the one of them that may have most.
+ */
+static struct {
+    pthread_mutex_t lock;
+    size_t users;
+    uint64_t memory;
+    sqlite3_int64 hard_before, soft_before;
+} heap = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void limit_heap(uint64_t memory) {
+    pthread_mutex_lock(&heap.lock);
+    if (heap.users++ == 0) {
+        heap.soft_before = sqlite3_soft_heap_limit64(-1); /* the hard one lowers it */
+        heap.hard_before = sqlite3_hard_heap_limit64((sqlite3_int64)memory);
+        heap.memory = memory;
+    } else if (memory > heap.memory) {
+        sqlite3_hard_heap_limit64((sqlite3_int64)memory);
+        heap.memory = memory;
+    }
+    pthread_mutex_unlock(&heap.lock);
+}
+
+static void unlimit_heap(void) {
+    pthread_mutex_lock(&heap.lock);
+    if (--heap.users == 0) {
+        sqlite3_hard_heap_limit64(heap.hard_before);
+        sqlite3_soft_heap_limit64(heap.soft_before);
+    }
+    pthread_mutex_unlock(&heap.lock);
 }
 
 int sql_guard_begin(struct sql_guard *guard, uint64_t time_ns, uint64_t memory, const volatile int *stop,
@@ -356,20 +409,19 @@ int sql_guard_begin(struct sql_guard *guard, uint64_t time_ns, uint64_t memory, 
     guard->selects = false;
     guard->asked_stop = stop;
     guard->stop = 0;
+    guard->steps = 0;
     guard->done = false;
     guard->memory = memory;
     guard->deadline_ns = time_ns == 0 ? 0 : time_ns < INT64_MAX - now ? now + time_ns : INT64_MAX;
     *ret_stop = stop;
     if (time_ns != 0 || (stop != NULL && guard->stuck != NULL)) {
         *ret_stop = &guard->stop;
-        int rc = pthread_create(&guard->thread, NULL, watch, guard);
+        int rc = start_watch(guard, err);
         if (rc != 0) {
-            return err_errno(err, rc, "the thread that watches the time limit cannot start");
+            return rc;
         }
-        guard->watching = true;
     }
-    guard->soft_before = sqlite3_soft_heap_limit64(-1); /* the hard one lowers it */
-    guard->hard_before = sqlite3_hard_heap_limit64((sqlite3_int64)memory);
+    limit_heap(memory);
     guard->limited = true;
     sqlite3_int64 last = 0, largest = 0;
     sqlite3_status64(SQLITE_STATUS_MALLOC_SIZE, &last, &largest, 1);
@@ -388,8 +440,7 @@ void sql_guard_end(struct sql_guard *guard) {
     }
     sqlite3_progress_handler(guard->db, 0, NULL, NULL);
     if (guard->limited) {
-        sqlite3_hard_heap_limit64(guard->hard_before);
-        sqlite3_soft_heap_limit64(guard->soft_before);
+        unlimit_heap();
         guard->limited = false;
     }
 }

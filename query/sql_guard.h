@@ -18,16 +18,15 @@ struct sql_guard {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    uint64_t deadline_ns;           /* clock_monotonic_ns; 0: none */
+    uint64_t deadline_ns;           /* clock_monotonic_ns; 0: none. Put off by the watch while SQLite is not at work */
     const volatile int *asked_stop; /* the caller's */
     volatile int stop;              /* ours, for cursors: the caller's or the deadline */
     uint64_t memory;                /* the limit */
-    bool limited;                   /* the heap: what it was before follows */
-    int64_t hard_before, soft_before;
+    bool limited;                   /* the heap */
 };
 
-/* Allows reading alone, bounds lengths, and puts temporary files to use before memory runs out. */
-int sql_guard_install(struct sql_guard *guard, struct sqlite3 *db, uint64_t memory, struct err *err);
+/* Allows reading alone, bounds lengths, and keeps what is temporary in memory. */
+int sql_guard_install(struct sql_guard *guard, struct sqlite3 *db, struct err *err);
 /* From here on the limits count. *ret_stop is for cursors. */
 int sql_guard_begin(struct sql_guard *guard, uint64_t time_ns, uint64_t memory, const volatile int *stop,
                     const volatile int **ret_stop, struct err *err);

@@ -191,7 +191,15 @@ for statement in 'DELETE FROM events' "ATTACH 'x' AS y" 'PRAGMA user_version' "S
     out_empty
 done
 box 3 query --time-limit 1s --sql 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
-err_has 'its limit of 1 s'
+err_has 'its limit of 1 s; --time-limit sets it'
+# What would be put aside on the disk has room in memory, or not.
+aside="SELECT count(DISTINCT x || hex(zeroblob(3000))) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 5000) SELECT x FROM c)"
+box 3 query --memory-limit 8 --sql "$aside"
+err_has 'the statement needs more than its limit of 8 MiB of memory; --memory-limit sets it'
+box 0 query --time-limit none --sql "$aside" --format csv
+same "$(tail -n 1 <<<"$out" | tr -d '\r')" 5000
+box 2 query --memory-limit 1 --sql 'SELECT 1'
+box 2 query --time-limit 0s --sql 'SELECT 1'
 
 box 0 query --sql "SELECT name FROM pragma_table_xinfo('events') WHERE name = 'latency_ms'" --format csv
 same "$out" $'name\r\nlatency_ms\r'
