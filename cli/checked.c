@@ -1,15 +1,18 @@
-/* The judge looks at the states as of the log's own size, under the write lock. So that others do not wait there for what
- * could be done before, what is stored of the states is brought up to date first; the judge itself writes nothing. */
+/* The judge looks at the states as of the log's own size, under the write lock: at rows that the log vouches for, and the
+ * events since. So that others do not wait there for what could be done before, these rows are brought up to date first;
+ * the judge itself writes nothing. */
 #include "cli/checked.h"
 
 #include "base/clock.h"
 #include "ledger/guard.h"
+#include "projections/attested.h"
 #include "projections/decide.h"
-#include "projections/rebuild.h"
 
 struct step {
     struct ledger *ledger;
     const struct ledger_draft *draft;
+    struct decision decision;
+    bool damaged; /* the rows that were looked at first */
 };
 
 static int put_refusal(const struct decision *decision, struct err *err) {
@@ -32,11 +35,14 @@ static int put_refusal(const struct decision *decision, struct err *err) {
     return rc;
 }
 
+static int ask(void *ctx, struct state_view *view, struct err *err) {
+    struct step *step = ctx;
+    return decide_may_append(view, step->draft, &step->decision, err);
+}
+
 static int judge(void *ctx, uint64_t size, struct err *err) {
-    const struct step *step = ctx;
+    struct step *step = ctx;
     struct state_options options;
-    struct state_view *view = NULL;
-    struct decision decision;
     struct ledger_head head;
     int rc = ledger_head(step->ledger, &head, err);
     if (rc != 0) {
@@ -47,22 +53,21 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
     options.at = size;
     options.now = now > head.time ? now : head.time; /* as the event's own will be */
     options.no_write = true;
-    rc = state_open(step->ledger, &options, &view, err);
-    rc = rc != 0 ? rc : decide_may_append(view, step->draft, &decision, err);
-    state_close(view);
-    return rc != 0 || decision.yes ? rc : put_refusal(&decision, err);
+    options.damaged = &step->damaged;
+    rc = state_ask(step->ledger, &options, ask, step, err);
+    return rc != 0 || step->decision.yes ? rc : put_refusal(&step->decision, err);
 }
 
 /* Without it the judge has more to fold, that is all. */
 static void catch_up(struct ledger *ledger) {
     struct state_options options;
     state_options_init(&options);
-    rebuild_catch_up(ledger, &options, NULL);
+    attested_advance(ledger, &options, ATTESTED_LAG_MAX, NULL);
 }
 
 int checked_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
                    struct ledger_head *ret_head, struct err *err) {
-    struct step step = {ledger, draft};
+    struct step step = {.ledger = ledger, .draft = draft};
     struct ledger_batch *batch = NULL;
     int rc = ledger_batch_new(ledger, &batch, err);
     rc = rc != 0 ? rc : ledger_batch_add(batch, draft, err);
@@ -70,6 +75,9 @@ int checked_append(struct ledger *ledger, const struct ledger_draft *draft, stru
         catch_up(ledger);
         guard_set(batch, judge, &step);
         rc = ledger_batch_commit(batch, ret, ret_head, NULL, err);
+    }
+    if (step.damaged) {
+        attested_forget(ledger);
     }
     ledger_batch_free(batch);
     return rc;

@@ -102,25 +102,31 @@ static int put_projection(struct buf *out, struct state_view *view, size_t at, s
     return rc;
 }
 
+struct asked {
+    const char *name;
+    struct buf *out;
+    size_t begin;
+};
+
+static int ask(void *ctx, struct state_view *view, struct err *err) {
+    const struct asked *asked = ctx;
+    size_t at = state_find(view, asked->name);
+    asked->out->n = asked->begin; /* for the second time */
+    return at == SIZE_MAX ? err_set(err, ERR_NOTFOUND, "there is no projection '%s'", asked->name)
+                          : put_projection(asked->out, view, at, err);
+}
+
 int states_put(struct buf *out, struct cut *cut, const char *name, struct err *err) {
     char where[128];
-    size_t begin = out->n;
+    struct asked asked = {name, out, out->n};
     struct state_options options;
-    struct state_view *view = NULL;
     state_options_init(&options);
     options.at = cut->counts.head.size;
-    int rc = state_open(cut->ledger, &options, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
-    size_t at = state_find(view, name);
-    rc = at == SIZE_MAX ? err_set(err, ERR_NOTFOUND, "there is no projection '%s'", name)
-                        : put_projection(out, view, at, err);
-    state_close(view);
+    int rc = state_ask(cut->ledger, &options, ask, &asked, err);
     rc = rc != 0 ? rc : buf_check(out, "a state", err);
     if (rc == 0) {
         snprintf(where, sizeof(where), "the state '%.80s'", name);
-        cut_look(cut, (struct bytes){out->p + begin, out->n - begin}, where, LEDGER_NO_SEQ);
+        cut_look(cut, (struct bytes){out->p + asked.begin, out->n - asked.begin}, where, LEDGER_NO_SEQ);
     }
     return rc;
 }

@@ -11,7 +11,7 @@
 #define BEHIND_TRIES    50
 #define BEHIND_PAUSE_NS 1000000
 
-static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column", "row", "voucher"};
+static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column", "row", "voucher", "proven"};
 
 static int open_at(struct ledger *ledger, const char *path, bool create, struct err *err) {
     struct db_options options = {.tables = tables,

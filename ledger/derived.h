@@ -12,6 +12,7 @@ enum derived_table {
     DERIVED_COLUMN,  /* be64 first seq: values of indexed fields (query/columns_format.h) */
     DERIVED_ROW,     /* rows of projections (projections/store.h) */
     DERIVED_VOUCHER, /* u8 what, be64 first seq, u8 how many: why the others may be believed (vouch.h) */
+    DERIVED_PROVEN,  /* sha256: nodes of the trees of proven rows (projections/hash_tree.h) */
     DERIVED_TABLES
 };
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "projections/attested.h"
 #include "projections/build.h"
 
 static const struct projection *const *list_of(const struct state_options *options) {
@@ -147,6 +148,7 @@ static int drop(struct db *db, void *ctx, bool *ret_log, struct err *err) {
         }
         rc = db_del(txn, DERIVED_STATE, (struct bytes){copy, n}, err);
     }
+    rc = rc < 0 ? rc : attested_drop(txn, err);
     if (rc < 0) {
         db_abort(txn);
         return rc;

@@ -4,6 +4,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/batch.h"
+#include "projections/attested.h"
 #include "projections/rebuild.h"
 
 static int add(struct ledger_batch *batch, struct state_view *view, size_t i, const char *actor, struct err *err) {
@@ -46,29 +47,39 @@ static int add(struct ledger_batch *batch, struct state_view *view, size_t i, co
     return rc;
 }
 
-int rebuild_attest(struct ledger *ledger, const struct state_options *options, uint32_t which, const char *actor,
-                   size_t *ret_n, struct err *err) {
-    struct state_view *view;
+struct attest {
+    struct ledger *ledger;
+    uint32_t which;
+    const char *actor;
+    size_t n;
+};
+
+static int attest(void *ctx, struct state_view *view, struct err *err) {
+    struct attest *a = ctx;
     struct ledger_batch *batch = NULL;
     size_t n = 0;
-    int rc = state_open(ledger, options, &view, err);
-    if (rc != 0) {
-        return rc;
-    }
-    rc = ledger_batch_new(ledger, &batch, err);
+    int rc = ledger_batch_new(a->ledger, &batch, err);
     for (size_t i = 0; i < state_projections(view) && rc == 0; i++) {
         struct state_status status;
         state_status(view, i, &status);
-        if ((which >> i & 1U) != 0 && !status.stale && status.failed_seq == LEDGER_NO_SEQ) {
-            rc = add(batch, view, i, actor, err);
+        if ((a->which >> i & 1U) != 0 && !status.stale && status.failed_seq == LEDGER_NO_SEQ) {
+            rc = add(batch, view, i, a->actor, err);
             n += rc == 0;
         }
     }
-    state_close(view);
     rc = rc != 0 || n == 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, err);
     ledger_batch_free(batch);
+    a->n = n;
+    return rc;
+}
+
+int rebuild_attest(struct ledger *ledger, const struct state_options *options, uint32_t which, const char *actor,
+                   size_t *ret_n, struct err *err) {
+    struct attest a = {.ledger = ledger, .which = which, .actor = actor};
+    int rc = attested_advance(ledger, options, ATTESTED_LAG_MAX, err);
+    rc = rc != 0 ? rc : state_ask(ledger, options, attest, &a, err);
     if (rc == 0) {
-        *ret_n = n;
+        *ret_n = a.n;
     }
     return rc;
 }

@@ -67,6 +67,7 @@ static int view_new(struct ledger *ledger, const struct state_options *options, 
     }
     view->ledger = ledger;
     view->options = *options;
+    view->list = list;
     view->n = n;
     for (size_t i = 0; i < n; i++) {
         view->projection[i].projection = list[i];
@@ -129,6 +130,36 @@ static int place(struct state_view *view, struct view_projection *p, struct repl
     return rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : rc; /* who reads on meets it again */
 }
 
+/* Rows that an event vouches for; without one, nothing is stored. */
+static int take_attested(struct state_view *view, size_t i, struct replay *replay, struct err *err) {
+    struct view_projection *p = &view->projection[i];
+    const uint8_t *root = view->has_attested ? attested_root(&view->attested, p->projection) : NULL;
+    int rc = 0;
+    p->gen = (struct store_generation){.failed_seq = LEDGER_NO_SEQ};
+    p->use = STORED_NOT;
+    p->base = (struct stored){.projection = p->projection, .bound = STORE_ANY};
+    p->part = (struct replay_part){.projection = p->projection, .failed_seq = LEDGER_NO_SEQ};
+    if (root != NULL && (view->distrusted >> i & 1U) == 0) {
+        p->use = STORED_GOOD;
+        p->gen.version = p->projection->version;
+        p->gen.position = p->part.position = view->attested.position;
+        p->base.txn = view->txn;
+        rc = hash_tree_open(view->txn, p->projection->name, root, &p->base.tree, err);
+        rc = rc != 0 ? rc : replay_leaf(replay, p->part.position, p->part.leaf, NULL, err);
+    }
+    return rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : rc; /* who reads on meets it again */
+}
+
+static int find_attested(struct state_view *view, struct err *err) {
+    view->has_attested = false;
+    if (view->options.base != STATE_ATTESTED || view->txn == NULL) {
+        return 0;
+    }
+    int rc = attested_find(view->ledger, view->txn, view->list, view->at, &view->attested, &view->attested_newest, err);
+    view->has_attested = rc == 0;
+    return rc < 0 ? rc : 0;
+}
+
 static int take_stored(struct state_view *view, size_t i, struct replay *replay, struct err *err) {
     struct view_projection *p = &view->projection[i];
     struct store_record record = {0};
@@ -166,8 +197,9 @@ static int gather(struct state_view *view, struct replay **ret, struct err *err)
         return err_set(err, ERR_INVALID, "the log has %llu events, there is no state as of %llu",
                        (unsigned long long)view->size, (unsigned long long)view->at);
     }
+    rc = find_attested(view, err);
     for (size_t i = 0; i < view->n && rc == 0; i++) {
-        rc = take_stored(view, i, *ret, err);
+        rc = view->options.base == STATE_STORED ? take_stored(view, i, *ret, err) : take_attested(view, i, *ret, err);
     }
     return rc;
 }
@@ -275,6 +307,7 @@ static int take_built(struct state_view *view, struct err *err) {
         rc = store_get(view->scratch_txn, p->projection->name, &record, err);
         fold_free(p->fold);
         rows_free(p->overlay);
+        stored_done(&p->base);
         p->fold = NULL;
         p->overlay = NULL;
         p->base.txn = view->scratch_txn;
@@ -369,7 +402,7 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
 
 int state_open(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err) {
     struct state_view *view = NULL;
-    bool may_write = !options->no_write, again = true;
+    bool may_write = !options->no_write && options->base == STATE_STORED, again = true;
     int rc = view_new(ledger, options, &view, err);
     if (rc != 0) {
         return rc;
@@ -388,10 +421,45 @@ int state_open(struct ledger *ledger, const struct state_options *options, struc
     return 0;
 }
 
+/* One round. *ret_damaged: stored rows were met that are not what the event says. */
+static int ask_once(struct ledger *ledger, const struct state_options *options,
+                    int (*ask)(void *ctx, struct state_view *view, struct err *err), void *ctx, bool *ret_damaged,
+                    struct err *err) {
+    struct state_view *view;
+    int rc = state_open(ledger, options, &view, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = ask(ctx, view, err);
+    *ret_damaged = find_spoiled(view) || view->distrusted != 0;
+    state_close(view);
+    return rc;
+}
+
+int state_ask(struct ledger *ledger, const struct state_options *options,
+              int (*ask)(void *ctx, struct state_view *view, struct err *err), void *ctx, struct err *err) {
+    struct state_options mine = *options;
+    struct err why = {0};
+    bool damaged = false, ignored;
+    mine.base = STATE_ATTESTED;
+    int rc = ask_once(ledger, &mine, ask, ctx, &damaged, &why);
+    if (damaged && options->damaged != NULL) {
+        *options->damaged = true;
+    }
+    if (damaged && !options->no_write) {
+        attested_forget(ledger);
+    }
+    if (damaged && rc == ERR_CORRUPT) {
+        mine.base = STATE_EVENTS;
+        return ask_once(ledger, &mine, ask, ctx, &ignored, err);
+    }
+    return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
+}
+
 void view_distrust(struct state_view *view, size_t i) {
     struct view_projection *p = &view->projection[i];
     view->distrusted |= 1U << i;
-    if (!view->options.no_write) {
+    if (!view->options.no_write && view->options.base == STATE_STORED) {
         rebuild_distrust(view->ledger, p->projection, p->gen.slot);
     }
 }

@@ -26,10 +26,19 @@ struct state_tuning {
     size_t overlay_bytes; /* of changed rows that a view keeps in memory */
 };
 
+/* Which rows a view stands on. */
+enum state_base {
+    STATE_STORED,   /* what is stored, as it is: quick, and as good as the directory's permissions */
+    STATE_ATTESTED, /* what is stored and vouched for by an event under the seal (attested.h), else the events */
+    STATE_EVENTS    /* the events alone */
+};
+
 struct state_options {
+    enum state_base base;
     uint64_t at;   /* number of events that count, [0, at): "as of". LEDGER_NO_SEQ: all. More than there are: ERR_INVALID */
     uint64_t now;  /* the time that judges go by; 0: the time of the newest event that counts */
     bool no_write; /* never writes to the derived environment */
+    bool *damaged; /* set by state_ask when it met damaged rows. May be NULL */
     const struct projection *const *projections; /* NULL: projection_all */
     const volatile int *stop;                    /* not 0: calls give ERR_BUSY ("interrupted"). May be NULL */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL; about ten times a second */
@@ -46,6 +55,12 @@ void state_options_init(struct state_options *options); /* all, now = 0 */
  * ledger (ledger/guard.h) only with no_write. */
 int state_open(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err);
 void state_close(struct state_view *view); /* NULL is fine */
+
+/* For what counts: `ask` gets a view of attested rows. When rows turn out to be damaged while it reads (it fails with
+ * ERR_CORRUPT), it is called once more with a view that was folded from the events; unless no_write, the damaged rows are
+ * forgotten. What it returns is given back. */
+int state_ask(struct ledger *ledger, const struct state_options *options,
+              int (*ask)(void *ctx, struct state_view *view, struct err *err), void *ctx, struct err *err);
 
 uint64_t state_at(const struct state_view *view);  /* number of events that count */
 uint64_t state_now(const struct state_view *view); /* the time that judges go by */

@@ -60,8 +60,7 @@ static int find_raw(struct state_view *view, struct view_table *table, struct by
     if (p->base.txn == NULL || stored_number(table) == SIZE_MAX) {
         return ERR_NOTFOUND;
     }
-    return judge_damage(view, table,
-                        store_row(p->base.txn, p->base.slot, stored_number(table), key, p->base.bound, ret, err));
+    return judge_damage(view, table, stored_row(&p->base, stored_number(table), key, ret, err));
 }
 
 /* Decodes a copy that the row owns. */
@@ -154,7 +153,7 @@ struct state_rows {
     struct view_table *table;
     struct buf prefix;
     bool only; /* the one row whose key it is */
-    struct store_scan scan;
+    struct stored_scan scan;
     bool scanning, has_stored; /* there may be more; the next one is at hand */
     struct bytes key, bytes;   /* the next stored one */
     size_t at;                 /* next in table->changed */
@@ -189,8 +188,8 @@ int state_rows_open(struct state_view *view, size_t number, const struct bytes *
     int rc = buf_check(&rows->prefix, "a key", err);
     rc = rc != 0 ? rc : view_changed(view, table, err);
     if (rc == 0 && !rows->only && p->base.txn != NULL && stored_number(table) != SIZE_MAX) {
-        rc = store_scan_open(&rows->scan, p->base.txn, p->base.slot, stored_number(table), bytes_of_buf(&rows->prefix),
-                             p->base.bound, err);
+        rc = judge_damage(view, table,
+                          stored_scan_open(&rows->scan, &p->base, stored_number(table), bytes_of_buf(&rows->prefix), err));
         rows->scanning = rc == 0;
     }
     if (rc != 0) {
@@ -204,7 +203,7 @@ int state_rows_open(struct state_view *view, size_t number, const struct bytes *
 
 void state_rows_close(struct state_rows *rows) {
     if (rows != NULL) {
-        store_scan_done(&rows->scan);
+        stored_scan_done(&rows->scan);
         row_done(&rows->row);
         buf_done(&rows->prefix);
         free(rows);
@@ -235,7 +234,7 @@ int view_rows_raw(struct state_rows *rows, struct bytes *ret_key, struct bytes *
     }
     for (;;) {
         if (rows->scanning && !rows->has_stored) {
-            int rc = store_scan_next(&rows->scan, &rows->key, &rows->bytes, err);
+            int rc = stored_scan_next(&rows->scan, &rows->key, &rows->bytes, err);
             if (rc < 0) {
                 return judge_damage(rows->view, rows->table, rc);
             }

@@ -3,6 +3,7 @@
 #define PROJECTIONS_VIEW_H
 
 #include "ledger/scratch.h"
+#include "projections/attested.h"
 #include "projections/state.h"
 #include "projections/stored.h"
 
@@ -31,12 +32,15 @@ struct view_table {
 struct state_view {
     struct ledger *ledger;
     struct state_options options;
+    const struct projection *const *list;
     uint64_t at, now, size; /* size: of the log */
     struct db *db;          /* derived; NULL: there is none that can be read */
     struct db_txn *txn;
     struct scratch_db scratch;
     struct db_txn *scratch_txn;
-    uint32_t distrusted; /* a bit for each projection whose stored rows turned out to be damaged */
+    bool has_attested, attested_newest; /* newest: of those that are stored */
+    struct attested_head attested;      /* what rows stand on, with STATE_ATTESTED */
+    uint32_t distrusted;                /* a bit for each projection whose stored rows turned out to be damaged */
     size_t n, n_tables;
     struct view_projection *projection;
     struct view_table *table;
