@@ -111,7 +111,7 @@ int attested_heads_get(struct db_txn *txn, const struct projection *const *list,
 int attested_drop(struct db_txn *txn, struct err *err) {
     int rc = db_del(txn, DERIVED_STATE, bytes_of(RECORD), err);
     rc = rc != 0 ? rc : db_del(txn, DERIVED_STATE, bytes_of(ATTESTED_REPLACED), err);
-    return rc != 0 ? rc : derived_clear(txn, DERIVED_PROVEN, err);
+    return rc != 0 ? rc : db_clear(txn, DERIVED_PROVEN, err);
 }
 
 void attested_forget(struct ledger *ledger) {

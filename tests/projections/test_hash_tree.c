@@ -138,7 +138,7 @@ static void a_tree_holds_what_a_sorted_array_holds(void **state) {
         uint64_t mine = seed++;
         struct db_txn *txn = begin(true);
         buf_init(&replaced, 1 << 20);
-        must(derived_clear(txn, DERIVED_PROVEN, &why));
+        must(db_clear(txn, DERIVED_PROVEN, &why));
         memset(reference, 0, sizeof(reference));
         seed = mine * 77;
         for (int round = 0; round < 12; round++) {
@@ -191,7 +191,7 @@ static void a_tree_that_loses_all_its_rows_is_empty(void **state) {
     buf_init(&replaced, 1 << 20);
     memset(reference, 0, sizeof(reference));
     struct db_txn *txn = begin(true);
-    must(derived_clear(txn, DERIVED_PROVEN, &why));
+    must(db_clear(txn, DERIVED_PROVEN, &why));
     change(txn, root, &replaced, 1000);
     for (size_t i = 0; i < KEYS; i++) {
         changes[i] = (struct hash_tree_change){.key = key_at(i, rooms[i])};
@@ -221,7 +221,7 @@ static void a_node_that_was_changed_is_refused_and_never_read(void **state) {
     buf_init(&node, 1 << 20);
     memset(reference, 0, sizeof(reference));
     struct db_txn *txn = begin(true);
-    must(derived_clear(txn, DERIVED_PROVEN, &why));
+    must(db_clear(txn, DERIVED_PROVEN, &why));
     change(txn, root, &replaced, 2500);
     must(db_cursor_open(txn, DERIVED_PROVEN, &cursor, &why));
     int rc = db_cursor_seek(cursor, (struct bytes){hashes[0], HASH_LEN}, &key, &value, &why);
@@ -252,7 +252,7 @@ static void a_node_that_was_changed_is_refused_and_never_read(void **state) {
         hash_tree_close(tree);
         db_abort(txn);
         txn = begin(true);
-        must(derived_clear(txn, DERIVED_PROVEN, &why));
+        must(db_clear(txn, DERIVED_PROVEN, &why));
         memset(root, 0, sizeof(root));
         memset(reference, 0, sizeof(reference));
         seed = 9;
