@@ -27,6 +27,7 @@ enum {
     A_OPEN,
     A_IF_NONE_AFTER,
     A_CHECKED,
+    A_MOVED,
     A_SIGN_AS,
     A_KEY_PASS_FD,
     A_KEY_PASS_FILE
@@ -46,6 +47,7 @@ static const struct opt options[] = {
     [A_OPEN] = {"open", 0, "NAMES", "x.* kinds: which fields are open, with commas between"},
     [A_IF_NONE_AFTER] = {"if-none-after", 0, "SEQ", "only when the subject has no event after SEQ, else exit 1"},
     [A_CHECKED] = {"checked", 0, NULL, "only when the step is legal by the states as they are, else exit 1"},
+    [A_MOVED] = {"moved", 0, NULL, "instead of an event: the directory was moved here, the other one is gone"},
     [A_SIGN_AS] = {"sign-as", 0, "KEYFILE", "sign the event with an author's key ('ledger key new')"},
     [A_KEY_PASS_FD] = {"key-passphrase-fd", 0, "N", "passphrase of KEYFILE from descriptor N"},
     [A_KEY_PASS_FILE] = {"key-passphrase-file", 0, "FILE", "passphrase of KEYFILE from a file"},
@@ -227,9 +229,38 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
     return receipt_print(cli, &receipt, &head);
 }
 
+/* The receipt of ledger.moved. */
+static int moved(struct cli *cli, const struct opt_args *args) {
+    struct ledger *ledger = NULL;
+    struct ledger_receipt receipt = {0};
+    struct ledger_head head = {0};
+    struct err err = {0};
+    char actor[128];
+    const char *who = opt_text(args, &options[A_ACTOR]);
+    if (args->n_args > 0) {
+        return cli_usage(cli, "--moved takes no event: ledger append --moved, and then the event");
+    }
+    int exit_code = cli_open(cli, CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    cli_actor(actor);
+    int rc = ledger_moved(ledger, who ? who : actor, NULL, &receipt, &err);
+    rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
+    exit_code = rc == 0 ? receipt_print(cli, &receipt, &head) : cli_fail(cli, &err);
+    ledger_close(ledger);
+    return exit_code;
+}
+
 static int append(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     uint64_t cause = LEDGER_NO_SEQ, none_after = LEDGER_NO_SEQ;
+    if (opt_has(args, &options[A_MOVED])) {
+        return moved(cli, args);
+    }
+    if (args->n_args == 0) {
+        return cli_usage(cli, "too few arguments: ledger append %s", spec_append.synopsis);
+    }
     if (opt_has(args, &options[A_BODY]) && opt_has(args, &options[A_BODY_FILE])) {
         return cli_usage(cli, "give --body or --body-file, not both");
     }
@@ -267,7 +298,7 @@ static int append(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_append = {
-    .synopsis = "KIND --subject SUBJECT [OPTIONS] [NAME=VALUE | NAME:=JSON ...]",
+    .synopsis = "KIND --subject SUBJECT [OPTIONS] [NAME=VALUE | NAME:=JSON ...] | --moved",
     .about = "Writes one event and prints its receipt as JSON when it is durable and sealed: seq, leaf, the\n"
              "head (size and root) that covers it, whether it was a duplicate, how many secrets were\n"
              "masked. NAME=VALUE adds a field to the body: a number, true, false and null are taken as\n"
@@ -276,13 +307,16 @@ const struct spec spec_append = {
              "command line can be read by other users of the machine while the command runs: give what\n"
              "is private by --private-file. With --checked a step that is not legal (a permission used that\n"
              "nobody granted, a promotion without its gate or a full pass) is refused with the reason and\n"
-             "the events it rests on; it is judged where it is written, so nothing comes between.",
+             "the events it rests on; it is judged where it is written, so nothing comes between.\n"
+             "A ledger remembers the machine and the file that it was appended to, and takes nothing in a copy\n"
+             "of its directory (exit 20): two that go on would be two histories under one name. --moved says\n"
+             "that the directory was moved here and the other one is gone: it writes the event ledger.moved.\n"
+             "A copy that goes on beside the other is made by 'ledger backup' and 'ledger restore'.",
     .examples = "ledger append install.installed --subject package/pip/torch package=torch version=2.4\n"
                 "ledger append x.acme.note -s run/7 --open text text='disk swapped' --cause 118\n"
                 "ledger append promotion.promoted -s promotion/p --checked digest=sha256:...\n"
                 "ledger append permission.granted -s pack/p --sign-as alice.key group=exec scope=/srv",
     .opts = options,
-    .min_args = 1,
     .max_args = CLI_MANY,
     .run = append,
 };

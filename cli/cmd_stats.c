@@ -57,12 +57,23 @@ static void print_projections(struct cli *cli, const struct kept *kept, uint64_t
     }
 }
 
+static const char *place_word(struct ledger *ledger) {
+    static const char *const words[] = {[LEDGER_PLACE_UNKNOWN] = "unknown",
+                                        [LEDGER_PLACE_HOME] = "home",
+                                        [LEDGER_PLACE_COPY] = "copy",
+                                        [LEDGER_PLACE_BACKUP] = "backup"};
+    enum ledger_place place = LEDGER_PLACE_UNKNOWN;
+    ledger_place(ledger, &place, NULL);
+    return words[place];
+}
+
 static int print_json(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s, const struct ledger_head *head,
                       const struct kept *kept) {
     struct obj obj;
     obj_init(&obj);
     obj_text(&obj, "dir", ledger_dir(ledger));
     obj_text(&obj, "origin", ledger_origin(ledger));
+    obj_text(&obj, "place", place_word(ledger));
     obj_uint(&obj, "events", s->events);
     obj_hex(&obj, "root", head->root, LEDGER_HASH);
     obj_time(&obj, "time", head->time);
@@ -103,6 +114,7 @@ static void print_text(struct cli *cli, struct ledger *ledger, const struct ledg
     text_time(time, head->time);
     text_hex(root, head->root, LEDGER_HASH);
     out_printf(cli, "%-16s %s\n%-16s %s\n", "directory", ledger_dir(ledger), "origin", ledger_origin(ledger));
+    out_printf(cli, "%-16s %s\n", "place", place_word(ledger));
     count(cli, "events", s->events);
     out_printf(cli, "%-16s %s\n%-16s %s\n", "root", root, "newest event", time);
     count(cli, "full groups", s->groups);

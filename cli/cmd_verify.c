@@ -135,7 +135,9 @@ static int verify_ledger(struct cli *cli, const struct opt_args *args, const str
     }
     int exit_code = report_print_rivals(cli, cli->dir, report, rivals, trust);
     free(rivals);
-    if (file && report->verdict == LEDGER_GOOD && trustthis_raise(file, report->origin, &report->head, &err) != 0) {
+    if (report->place == LEDGER_PLACE_COPY) {
+        cli_note(cli, "ledger: verify: this directory is a copy of the ledger's: its head does not go into the trust file");
+    } else if (file && report->verdict == LEDGER_GOOD && trustthis_raise(file, report->origin, &report->head, &err) != 0) {
         cli_note(cli, "ledger: verify: the trust file does not have the new head: %s", err.msg);
     }
     return exit_code;

@@ -14,6 +14,7 @@
 #include "ledger/create.h"
 #include "ledger/erase.h"
 #include "ledger/headfile.h"
+#include "ledger/place.h"
 
 #define COPY_CHUNK   65536
 #define BACKUP_TRIES 5
@@ -119,6 +120,7 @@ static int verify_copy(const struct ledger *ledger, const char *tmp, struct head
     int rc = ledger_open(tmp, NULL, &copy, err);
     if (rc == 0) {
         rc = erase_artifacts(copy, err);
+        rc = rc != 0 ? rc : place_put_backup(copy, err);
         rc = rc != 0 ? rc : ledger_verify(copy, NULL, report, err);
         if (rc == 0 && report->verdict >= LEDGER_CONTRADICTS) {
             rc = err_set(err, ERR_TAMPERED, "the copy does not verify: event %lld, table %s: %s",

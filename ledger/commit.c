@@ -1,9 +1,9 @@
 /* The flow of one durable commit, of the requests that ride in it.
  *
  *   make sure older keys can be looked up · take the database's write lock · read the head, the current epoch's
- *   key, compare the copy of the head · ask the batch's guard · clock gap, the batch, a rotation that is due · tail,
- *   checkpoint, head · commit · then, no longer needed for durability: read back a rotation and wipe the old key,
- *   copy the head, ask for key segments
+ *   key, compare the copy of the head and the place · ask the batch's guard · clock gap, a move, the batch, a rotation
+ *   that is due · tail, checkpoint, head · commit · then, no longer needed for durability: read back a rotation and wipe
+ *   the old key, copy the head, ask for key segments
  *
  * Derived data is only ever read on the way, and only when it is open: nobody who holds it can hold up a commit.
  *
@@ -252,15 +252,17 @@ static int rotate_if_due(struct commit *c, struct commit_request *list, const st
 
 /* 0: there is something to commit; 1: there is not. */
 static int write_all(struct commit *c, struct commit_request *list, struct commit_request **ret_failed, struct err *err) {
-    struct ledger_batch *gap = NULL, *erased = NULL;
+    struct ledger_batch *gap = NULL, *erased = NULL, *moved = NULL;
     struct ledger_receipt own;
     const struct wishes w = wishes_of(list);
-    int rc = list->erase == NULL ? 0 : commit_erase(c, list->erase, &erased, err);
-    rc = rc != 0 ? rc : commit_group_begin(c, w.events + 3, err);
+    int rc = commit_place(c, list, &moved, err);
+    rc = rc != 0 || list->erase == NULL ? rc : commit_erase(c, list->erase, &erased, err);
+    rc = rc != 0 ? rc : commit_group_begin(c, w.events + 4, err);
     rc = rc != 0 ? rc : judge(c, list, ret_failed);
     rc = rc != 0 ? rc : commit_clock_gap(c, &gap, err);
     bool had_gap = gap != NULL;
     rc = rc != 0 ? rc : write_own(c, gap, &own, err);
+    rc = rc != 0 ? rc : write_own(c, moved, &list->move, err);
     rc = rc != 0 ? rc : write_requests(c, list, ret_failed, err);
     if (rc != 0) {
         ledger_batch_free(erased);

@@ -8,6 +8,8 @@
 #include "ledger/batch.h"
 #include "ledger/segments.h"
 
+struct commit_request;
+
 struct commit {
     struct ledger *ledger;
     struct db_txn *txn;
@@ -65,6 +67,9 @@ int commit_erase(struct commit *c, const struct ledger_erase_options *o, struct 
 /* Gives *ret_batch a ledger.key_rotated draft when a rotation is due or asked for; leaves it NULL otherwise. */
 int commit_rotation(struct commit *c, bool asked, const char *actor, const char *reason, struct ledger_batch **ret_batch,
                     struct err *err);
+/* ERR_ROLLBACK: this is a copy of the ledger's directory, and the request does not say that it was moved. Else the place is
+ * remembered, where it is new, and *ret_batch is given a ledger.moved draft when the request is for one. */
+int commit_place(struct commit *c, const struct commit_request *request, struct ledger_batch **ret_batch, struct err *err);
 /* Checkpoint, head record, epoch record. */
 int commit_seal(struct commit *c, struct err *err);
 /* A ledger.gap draft when the clock was set back or jumped since the last commit. */
@@ -78,12 +83,14 @@ struct commit_request {
     const struct ledger_batch *batch;
     struct ledger_receipt *receipts;          /* room for batch->n */
     bool rotate;                              /* also rotate the epoch key */
-    const char *actor, *reason;               /* of the rotation */
+    bool moved;                               /* the directory was moved: also say so */
+    const char *actor, *reason;               /* of the rotation, or the move */
     bool control;                             /* may use the part of the quota that is kept back; rides alone */
     const struct ledger_erase_options *erase; /* not NULL: erases this; control */
     struct signer *next; /* not NULL: the batch ends in ledger.restored and this is the new epoch's key; taken */
 
     struct ledger_receipt rotation; /* of the rotation's event */
+    struct ledger_receipt move;     /* of ledger.moved */
     struct ledger_receipt erased;   /* of ledger.erased */
     struct ledger_head head;        /* the sealed head that covers all of it */
     size_t at;                      /* draft that failed, or SIZE_MAX */

@@ -1,9 +1,12 @@
-/* The end of a commit: clock gaps, key rotation, checkpoint, head. */
+/* What the ledger says of itself in a commit, and its end: clock gaps, key rotation, moves, checkpoint, head. */
 #include <string.h>
 
+#include "base/crypt.h"
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/commit.h"
+#include "ledger/key_secret.h"
+#include "ledger/place.h"
 
 #define CLOCK_SLACK_NS CLOCK_NS_PER_S /* steps up to a second are not worth an event */
 
@@ -12,8 +15,14 @@
 struct field {
     const char *name; /* in byte order */
     const char *text; /* NULL: the number */
-    uint64_t number;
+    uint64_t number;  /* FIELD_ABSENT: the field is left out */
 };
+
+#define FIELD_ABSENT UINT64_MAX
+
+static bool is_absent(const struct field *field) {
+    return field->text == NULL && field->number == FIELD_ABSENT;
+}
 
 static int own_batch(struct commit *c, const char *kind, const char *subject, const char *actor, const struct field *fields,
                      size_t n, struct ledger_batch **ret, struct err *err) {
@@ -24,9 +33,16 @@ static int own_batch(struct commit *c, const char *kind, const char *subject, co
     if (rc != 0) {
         return rc;
     }
-    buf_init(&body, 65536);
-    mp_put_map(&body, (uint32_t)n);
+    uint32_t left_out = 0;
     for (size_t i = 0; i < n; i++) {
+        left_out += is_absent(&fields[i]);
+    }
+    buf_init(&body, 65536);
+    mp_put_map(&body, (uint32_t)n - left_out);
+    for (size_t i = 0; i < n; i++) {
+        if (is_absent(&fields[i])) {
+            continue;
+        }
         mp_put_str(&body, bytes_of(fields[i].name));
         if (fields[i].text == NULL) {
             mp_put_uint(&body, fields[i].number);
@@ -93,10 +109,22 @@ int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct e
     return own_batch(c, "ledger.gap", subject, "service:ledger", fields, 3, ret_batch, err);
 }
 
+/* By what this event names the ledger's secret; "" when there is none. */
+static int name_secret(struct commit *c, char ret[KEY_SECRET_DIGEST], struct err *err) {
+    uint8_t secret[KEY_SECRET_LEN];
+    int rc = key_secret_look(c->txn, secret, err);
+    ret[0] = '\0';
+    if (rc == 0) {
+        key_secret_digest(secret, ret);
+        crypt_wipe(secret, sizeof(secret));
+    }
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
 int commit_rotation(struct commit *c, bool asked, const char *actor, const char *reason, struct ledger_batch **ret_batch,
                     struct err *err) {
     struct ledger *ledger = c->ledger;
-    char subject[NOTE_NAME_MAX + 16], vkey[NOTE_VKEY_MAX], name[NOTE_NAME_MAX + 16];
+    char subject[NOTE_NAME_MAX + 16], vkey[NOTE_VKEY_MAX], name[NOTE_NAME_MAX + 16], keyed_by[KEY_SECRET_DIGEST];
     uint64_t hours = ledger->config.rotate_hours;
     bool due = hours > 0 && c->now > c->head.epoch_since && c->now - c->head.epoch_since >= hours * 3600 * CLOCK_NS_PER_S;
     if (!asked && !due) {
@@ -110,11 +138,49 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
     if (rc != 0) {
         return rc;
     }
+    rc = name_secret(c, keyed_by, err);
     note_vkey_encode(vkey, &c->next.vkey);
-    const struct field fields[] = {
-        {"epoch", NULL, c->head.epoch + 1}, {"reason", reason == NULL ? "age" : reason, 0}, {"vkey", vkey, 0}};
-    rc = own_batch(c, "ledger.key_rotated", subject, actor == NULL ? "service:ledger" : actor, fields, 3, ret_batch, err);
+    const struct field fields[] = {{"epoch", NULL, c->head.epoch + 1},
+                                   {KEY_SECRET_FIELD, keyed_by[0] == '\0' ? NULL : keyed_by, FIELD_ABSENT},
+                                   {"reason", reason == NULL ? "age" : reason, 0},
+                                   {"vkey", vkey, 0}};
+    rc = rc != 0 ? rc
+                 : own_batch(c, "ledger.key_rotated", subject, actor == NULL ? "service:ledger" : actor, fields, 4,
+                             ret_batch, err);
     c->rotates = rc == 0;
+    return rc;
+}
+
+/* ---- places ---- */
+
+static const char *same_or_other(bool known, bool other) {
+    return !known ? "unknown" : other ? "other" : "same";
+}
+
+int commit_place(struct commit *c, const struct commit_request *request, struct ledger_batch **ret_batch, struct err *err) {
+    struct ledger *ledger = c->ledger;
+    struct place_standing s = {.place = LEDGER_PLACE_UNKNOWN};
+    if (ledger->at_home && !request->moved) {
+        return 0;
+    }
+    int rc = request->next != NULL ? 0 : place_judge(ledger, c->txn, &s, err); /* restoring makes a new home */
+    if (rc == 0 && s.place == LEDGER_PLACE_HOME) {
+        ledger->at_home = true;
+        return !request->moved
+                   ? 0
+                   : err_set(err, ERR_INVALID, "the ledger was not moved: this is where it was last appended to");
+    }
+    bool moves = request->moved && s.place == LEDGER_PLACE_COPY;
+    rc = rc != 0 || moves ? rc : place_refuse(&s, err);
+    rc = rc != 0 ? rc : place_put(ledger, c->txn, err);
+    if (rc == 0 && request->moved) { /* without one that was known: whoever says so may */
+        char subject[NOTE_NAME_MAX + 16];
+        const struct field fields[] = {{"file", same_or_other(s.known_file, s.other_file), 0},
+                                       {"machine", same_or_other(s.known_machine, s.other_machine), 0},
+                                       {"reason", request->reason, FIELD_ABSENT}};
+        own_subject(c, subject);
+        rc = own_batch(c, "ledger.moved", subject, request->actor, fields, 3, ret_batch, err);
+    }
     return rc;
 }
 

@@ -230,18 +230,34 @@ int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struc
     return rc;
 }
 
-int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
-                      struct err *err) {
+/* What the ledger says of itself, without a batch of anybody's. */
+static int run_alone(struct ledger *ledger, struct commit_request *request, struct err *err) {
     struct ledger_batch *none;
     int rc = ledger_batch_new(ledger, &none, err);
-    if (rc != 0) {
-        return rc;
+    if (rc == 0) {
+        request->batch = none;
+        rc = commit_run(ledger, request, err);
+        ledger_batch_free(none);
     }
-    struct commit_request request = {.batch = none, .rotate = true, .actor = actor, .reason = reason, .control = true};
-    rc = commit_run(ledger, &request, err);
-    ledger_batch_free(none);
+    return rc;
+}
+
+int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
+                      struct err *err) {
+    struct commit_request request = {.rotate = true, .actor = actor, .reason = reason, .control = true};
+    int rc = run_alone(ledger, &request, err);
     if (rc == 0 && ret != NULL) {
         *ret = request.rotation;
+    }
+    return rc;
+}
+
+int ledger_moved(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
+                 struct err *err) {
+    struct commit_request request = {.moved = true, .actor = actor, .reason = reason, .control = true};
+    int rc = run_alone(ledger, &request, err);
+    if (rc == 0 && ret != NULL) {
+        *ret = request.move;
     }
     return rc;
 }

@@ -99,6 +99,7 @@ struct ledger {
     struct keyring keyring;       /* under `writing` */
     int head_fd;                  /* under `writing`: the copy of the head, -1: not open */
     bool head_checked;            /* under `writing`: the copy of the head was compared */
+    bool at_home;                 /* under `writing`: the place was (place.h) */
     struct group *build;          /* under `writing`: the group that is being filled */
     struct built {                /* under `writing`: what the last commit left in `build` */
         bool whole;               /* all events of the newest group, and their keys in keyrun */

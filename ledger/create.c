@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "ledger/commit.h"
 #include "ledger/create.h"
+#include "ledger/key_secret.h"
 
 /* ---- the temporary directory ---- */
 
@@ -117,7 +118,8 @@ static int make_keys(struct ledger *ledger, const char *keys_dir, const struct l
 
 /* ---- the first event ---- */
 
-static int put_first_records(struct ledger *ledger, struct err *err) {
+static int put_first_records(struct ledger *ledger, char ret_keyed_by[KEY_SECRET_DIGEST], struct err *err) {
+    uint8_t secret[KEY_SECRET_LEN];
     struct db_txn *txn;
     struct head head = {.epoch_from = 1, .epoch_since = clock_wall_ns(), .wall = clock_wall_ns(), .boot = clock_boot_ns()};
     struct buf record;
@@ -131,7 +133,10 @@ static int put_first_records(struct ledger *ledger, struct err *err) {
     if (rc == 0) {
         rc = db_put(txn, T_META, bytes_of("head"), bytes_of_buf(&record), DB_PUT, err);
         rc = rc != 0 ? rc : core_epoch_put(txn, 0, 1, vkey, 0, ledger->origin, false, err);
+        rc = rc != 0 ? rc : key_secret_make(txn, secret, err);
         if (rc == 0) {
+            key_secret_digest(secret, ret_keyed_by);
+            crypt_wipe(secret, sizeof(secret));
             rc = db_commit(txn, err);
         } else {
             db_abort(txn);
@@ -141,18 +146,21 @@ static int put_first_records(struct ledger *ledger, struct err *err) {
     return rc;
 }
 
-static int genesis_draft(struct ledger *ledger, const char *actor, struct ledger_batch *batch, struct err *err) {
+static int genesis_draft(struct ledger *ledger, const char *actor, const char *keyed_by, struct ledger_batch *batch,
+                         struct err *err) {
     struct ledger_draft draft;
     struct buf body;
     char subject[NOTE_NAME_MAX + 16], epoch[NOTE_VKEY_MAX];
     note_vkey_encode(epoch, &ledger->keyring.epoch.vkey);
     snprintf(subject, sizeof(subject), "ledger/%s", ledger->origin);
     buf_init(&body, 65536);
-    mp_put_map(&body, 4);
+    mp_put_map(&body, 5);
     mp_put_str(&body, bytes_of("epoch_vkey"));
     mp_put_str(&body, bytes_of(epoch));
     mp_put_str(&body, bytes_of("format"));
     mp_put_uint(&body, CORE_FORMAT);
+    mp_put_str(&body, bytes_of(KEY_SECRET_FIELD));
+    mp_put_str(&body, bytes_of(keyed_by));
     mp_put_str(&body, bytes_of("log_vkey"));
     mp_put_str(&body, bytes_of(ledger->log_text));
     mp_put_str(&body, bytes_of("origin"));
@@ -170,7 +178,7 @@ static int genesis_draft(struct ledger *ledger, const char *actor, struct ledger
     return rc;
 }
 
-static int write_genesis(struct ledger *ledger, const char *actor, struct err *err) {
+static int write_genesis(struct ledger *ledger, const char *actor, const char *keyed_by, struct err *err) {
     struct ledger_batch *batch;
     struct ledger_receipt receipt;
     struct db_txn *txn;
@@ -179,7 +187,7 @@ static int write_genesis(struct ledger *ledger, const char *actor, struct err *e
         return rc;
     }
     struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true};
-    rc = genesis_draft(ledger, actor, batch, err);
+    rc = genesis_draft(ledger, actor, keyed_by, batch, err);
     rc = rc != 0 ? rc : commit_run(ledger, &request, err);
     ledger_batch_free(batch);
     rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
@@ -212,7 +220,7 @@ int create_config(const char *dir, uint64_t map_bytes, struct err *err) {
 
 static int build(const char *tmp, const struct ledger_create_options *o, struct err *err) {
     struct ledger *ledger;
-    char path[FILE_PATH_MAX];
+    char path[FILE_PATH_MAX], keyed_by[KEY_SECRET_DIGEST];
     int rc = core_new(tmp, o->passphrase, &ledger, err);
     if (rc != 0) {
         return rc;
@@ -224,8 +232,8 @@ static int build(const char *tmp, const struct ledger_create_options *o, struct 
     rc = rc != 0 ? rc : core_path(ledger, "evidence", path, err);
     rc = rc != 0 ? rc : file_make_dirs(path, err);
     rc = rc != 0 ? rc : core_open_evidence(ledger, true, false, err);
-    rc = rc != 0 ? rc : put_first_records(ledger, err);
-    rc = rc != 0 ? rc : write_genesis(ledger, o->actor, err);
+    rc = rc != 0 ? rc : put_first_records(ledger, keyed_by, err);
+    rc = rc != 0 ? rc : write_genesis(ledger, o->actor, keyed_by, err);
     ledger_close(ledger);
     return rc;
 }

@@ -20,6 +20,7 @@
 #include "ledger/erase.h"
 #include "ledger/generation.h"
 #include "ledger/headfile.h"
+#include "ledger/place.h"
 
 #define POLL_NS (CLOCK_NS_PER_S / 50)
 
@@ -47,6 +48,7 @@ static int make_copy(struct ledger *ledger, struct db_txn *txn, const char *base
     int rc = generation_tmp(base, next, tmp, err);
     rc = rc != 0 ? rc : generation_path(base, next, path, err);
     rc = rc != 0 ? rc : db_copy(txn, tmp, CORE_ERASING, err);
+    rc = rc != 0 ? rc : place_carry(ledger, txn, tmp, err);
     rc = rc != 0 ? rc : check_copy(ledger, txn, tmp, err);
     if (rc == 0 && rename(tmp, path) != 0) {
         rc = err_errno(err, errno, "'%s'", path);

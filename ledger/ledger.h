@@ -205,6 +205,22 @@ int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_p
 int ledger_prove(struct ledger *ledger, uint64_t seq, struct buf *proof, struct buf *leaf, struct buf *payload,
                  struct err *err);
 
+/* ---- places ------------------------------------------------------------------------------------------------------- */
+
+/* Where a ledger is appended to is remembered in it, as a machine and a file: a copy of its directory that is appended to
+ * as well would be a second history under the same name, sealed by the same keys. So appending in one is refused,
+ * ERR_ROLLBACK. */
+enum ledger_place {
+    LEDGER_PLACE_UNKNOWN, /* nothing is remembered: the next append does it */
+    LEDGER_PLACE_HOME,    /* it is here */
+    LEDGER_PLACE_COPY,    /* it is elsewhere: this is a copy, or was moved to another file system or machine */
+    LEDGER_PLACE_BACKUP   /* a backup, which is not appended to */
+};
+int ledger_place(struct ledger *ledger, enum ledger_place *ret, struct err *err);
+/* The caller vouches that the directory was moved here and the other one is gone: appends ledger.moved. ERR_INVALID: it was
+ * not moved. reason may be NULL. */
+int ledger_moved(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret, struct err *err);
+
 /* ---- verifying ---------------------------------------------------------------------------------------------------- */
 
 enum ledger_verdict { /* also the command's exit codes */
@@ -239,6 +255,7 @@ struct ledger_finding {
 struct ledger_report {
     enum ledger_verdict verdict;
     char origin[257];
+    enum ledger_place place; /* a head that was seen in a copy is none to be believed: see ledger_place */
     struct ledger_head head;
     uint64_t from; /* first seq whose bytes were read; not 0 only with since_verified */
     struct {

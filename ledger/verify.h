@@ -19,6 +19,7 @@
 #include <stdarg.h>
 
 #include "ledger/core.h"
+#include "ledger/key_secret.h"
 #include "ledger/trust.h"
 
 /* The table that holds this event. */
@@ -175,6 +176,9 @@ struct verify {
     bool log_known;
     char origin[NOTE_NAME_MAX + 1];
     uint8_t genesis[EVENT_HASH];
+
+    char keyed_by[KEY_SECRET_DIGEST]; /* how events name the ledger's secret; "": none does */
+    uint64_t keyed_by_seq;            /* the first of them */
 
     struct verify_signed *author; /* owned */
     size_t n_authors, cap_authors;

@@ -223,6 +223,16 @@ static void by_head_copy(struct verify *v) {
     verify_hindered(v, rc, &why);
 }
 
+/* Whatever is wrong or new in a copy is the copy's: the ledger itself is elsewhere. */
+static void say_copy(struct verify *v) {
+    char *text = v->report->aspect[LEDGER_COMPLETENESS].text;
+    size_t n = strlen(text);
+    if (ledger_place(v->ledger, &v->report->place, NULL) == 0 && v->report->place == LEDGER_PLACE_COPY) {
+        snprintf(text + n, sizeof(v->report->aspect[0].text) - n,
+                 "; this directory is a copy: the ledger was last appended to elsewhere");
+    }
+}
+
 void verify_anchor(struct verify *v) {
     static const struct ledger_trust nothing;
     const struct ledger_trust *trust = v->options->trust == NULL ? &nothing : v->options->trust;
@@ -234,4 +244,5 @@ void verify_anchor(struct verify *v) {
     by_head_copy(v);
     say_anchoring(v, &a);
     say_completeness(v, &a);
+    say_copy(v);
 }

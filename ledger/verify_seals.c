@@ -159,8 +159,27 @@ bool verify_is_epoch_event(const struct event_header *h) {
            bytes_is(h->kind, "ledger.key_rotated");
 }
 
+/* All that name the ledger's secret name the same one. */
+static void take_secret(struct verify *v, uint64_t seq, struct bytes body) {
+    struct bytes digest;
+    if (!key_secret_named(body, &digest) || (v->keyed_by[0] != '\0' && bytes_is(digest, v->keyed_by))) {
+        return;
+    }
+    if (v->keyed_by[0] == '\0' && digest.n > 0 && digest.n < sizeof(v->keyed_by)) {
+        memcpy(v->keyed_by, digest.p, digest.n);
+        v->keyed_by[digest.n] = '\0';
+        v->keyed_by_seq = seq;
+        return;
+    }
+    verify_fault(v, LEDGER_INTEGRITY, seq, VERIFY_PLACE(v, seq), "it names another secret of the ledger than event %llu",
+                 (unsigned long long)v->keyed_by_seq);
+}
+
 int verify_epoch_event(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
     struct bytes vkey;
+    if (verify_is_epoch_event(h)) {
+        take_secret(v, h->seq, body);
+    }
     if (bytes_is(h->kind, "ledger.created")) {
         if (h->seq != 0) {
             verify_fault(v, LEDGER_INTEGRITY, h->seq, VERIFY_PLACE(v, h->seq),

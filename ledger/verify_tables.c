@@ -11,6 +11,7 @@
 #include "ledger/artifact.h"
 #include "ledger/cursor.h"
 #include "ledger/key_secret.h"
+#include "ledger/place.h"
 #include "ledger/verify.h"
 
 typedef void record_fn(struct verify *v, enum core_table table, struct bytes key, struct bytes value);
@@ -181,11 +182,27 @@ static void on_cursor(struct verify *v, enum core_table table, struct bytes key,
 
 static void on_key_secret(struct verify *v, enum core_table table, struct bytes value) {
     uint8_t secret[KEY_SECRET_LEN];
+    char digest[KEY_SECRET_DIGEST];
     struct err why = {0};
     if (key_secret_decode(value, secret, &why) != 0) {
         verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "%s", why.msg);
+        return;
+    }
+    key_secret_digest(secret, digest);
+    if (v->keyed_by[0] != '\0' && strcmp(digest, v->keyed_by) != 0) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table],
+                     "the record '" KEY_SECRET_RECORD "' is not the one that event %llu names",
+                     (unsigned long long)v->keyed_by_seq);
     }
     crypt_wipe(secret, sizeof(secret));
+}
+
+static void on_place(struct verify *v, enum core_table table, struct bytes value) {
+    struct place place;
+    struct err why = {0};
+    if (place_decode(value, &place, &why) != 0) {
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, core_table_names[table], "%s", why.msg);
+    }
 }
 
 /* What opening has not believed blindly: only the known names; the format and identity records byte for byte. */
@@ -210,6 +227,8 @@ static void on_meta(struct verify *v, enum core_table table, struct bytes key, s
         v->erasures.pending = true;
     } else if (bytes_is(key, KEY_SECRET_RECORD)) {
         on_key_secret(v, table, value);
+    } else if (bytes_is(key, PLACE_RECORD)) {
+        on_place(v, table, value);
     } else if (!bytes_is(key, "identity") && !bytes_is(key, "head") && !bytes_is(key, "checkpoint")) {
         stranger(v, table, key);
     }
@@ -249,9 +268,9 @@ static void check_head(struct verify *v) {
 
 /* A handle that was opened before they went does not miss them. */
 static int check_meta_names(struct verify *v, struct err *err) {
-    static const char *const names[] = {"format", "identity"};
+    const char *const names[] = {"format", "identity", v->keyed_by[0] == '\0' ? NULL : KEY_SECRET_RECORD};
     int rc = 0;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == 0; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && names[i] != NULL && rc == 0; i++) {
         struct bytes record;
         rc = db_get(v->txn, T_META, bytes_of(names[i]), &record, err);
         if (rc == ERR_NOTFOUND) {

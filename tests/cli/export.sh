@@ -62,6 +62,7 @@ for name in *.tar.zst all.tar; do run 0 verify "$name"; done
 
 # To standard output: the same bundle as in a file, for the same head.
 cp -r "$BOX" twin
+run 0 -C twin append --moved
 box 0 export -o - --whole
 setsid -w "$LEDGER" -C twin export -o - --whole >a.tar.zst </dev/null
 run 0 verify a.tar.zst

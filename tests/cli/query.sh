@@ -225,14 +225,15 @@ err_has "ts('...')"
 # What --where finds is shown as it is found: nobody waits for the rest, which a reader who left does not want.
 for i in $(seq 5000); do echo "{\"kind\":\"x.test.fill\",\"subject\":\"f/1\",\"key\":\"w$i\",\"body\":{}}"; done >more.jsonl
 cp -r "$BOX" more
+run 0 -C more append --moved
 run 0 -C more ingest jsonl more.jsonl
-run 0 -C more query --where 'seq >= 64' --format jsonl --fields seq --explain
-same "$(jq -s 'map(.seq) == [range(64; 5065)]' <"$T/.out")" true
-run 0 -C more query --where 'seq >= 64' --format jsonl --fields seq --first 20
-same "$(jq -sc 'map(.seq) == [range(64; 84)]' <"$T/.out")" true
-run 0 -C more query --where 'seq >= 64' --format jsonl --fields seq --last 5000
-same "$(jq -sc 'map(.seq) == [range(65; 5065)]' <"$T/.out")" true
-run 0 -C more query --where 'seq >= 64' --by kind --format csv
+run 0 -C more query --where 'seq >= 65' --format jsonl --fields seq --explain
+same "$(jq -s 'map(.seq) == [range(65; 5066)]' <"$T/.out")" true
+run 0 -C more query --where 'seq >= 65' --format jsonl --fields seq --first 20
+same "$(jq -sc 'map(.seq) == [range(65; 85)]' <"$T/.out")" true
+run 0 -C more query --where 'seq >= 65' --format jsonl --fields seq --last 5000
+same "$(jq -sc 'map(.seq) == [range(66; 5066)]' <"$T/.out")" true
+run 0 -C more query --where 'seq >= 65' --by kind --format csv
 same "$(sort <<<"$out" | tr -d '\r' | paste -sd' ')" 'kind,events ledger.imported,1 x.test.fill,5000'
 endless='seq < 40 OR (seq = 60 AND (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n))'
 run 3 -C more query --where "$endless" --time-limit 1s --json --fields seq

@@ -139,7 +139,8 @@ run 30 verify noise.zst
 
 # A ledger that was cut back, or has a second history: both checkpoints are printed, to be shown to others.
 cp -r away fork
-for i in 1 2; do run 0 -C fork append x.test.note -s fork/$i; done
+run 0 -C fork append --moved
+run 0 -C fork append x.test.note -s fork/2
 mv away "$BOX"
 for i in 1 2 3; do note "n$i"; done
 box 0 checkpoint --save kept

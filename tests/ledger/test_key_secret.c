@@ -6,12 +6,81 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "ledger/cursor.h"
 #include "ledger/key_secret.h"
 
 #define AT_ONCE 8
 
 static void get(struct ledger *ledger, uint8_t ret[KEY_SECRET_LEN]) {
     must(key_secret_get(ledger, true, ret, &why));
+}
+
+/* A ledger from before there were secrets. */
+static int start_old(void **state) {
+    (void)state;
+    memset(&s, 0, sizeof(s));
+    snprintf(s.top, sizeof(s.top), "%.200s/ledger-test-XXXXXX", scratch_tmp());
+    assert_non_null(mkdtemp(s.top));
+    snprintf(s.dir, sizeof(s.dir), "%s/box", s.top);
+    must(file_make_dirs(scratch_at(&s, "box/evidence"), &why));
+    scratch_copy("tests/ledger/golden/v1/evidence/data.mdb", scratch_at(&s, "box/evidence/data.mdb"));
+    scratch_open(&s);
+    return 0;
+}
+
+/* How event `seq` names it; "" when it does not. */
+static void named_by(uint64_t seq, char ret[KEY_SECRET_DIGEST]) {
+    struct ledger_reader *reader;
+    struct ledger_event event;
+    struct bytes digest;
+    ret[0] = '\0';
+    must(ledger_reader_open(s.ledger, seq, seq + 1, &reader, &why));
+    must(ledger_reader_next(reader, &event, &why));
+    if (key_secret_named(event.body, &digest)) {
+        snprintf(ret, KEY_SECRET_DIGEST, "%.*s", (int)digest.n, (const char *)digest.p);
+    }
+    ledger_reader_close(reader);
+}
+
+static void the_first_event_and_each_rotation_name_it(void **state) {
+    uint8_t secret[KEY_SECRET_LEN];
+    char digest[KEY_SECRET_DIGEST], named[KEY_SECRET_DIGEST];
+    struct ledger_receipt receipt;
+    (void)state;
+    must(key_secret_get(s.ledger, false, secret, &why)); /* it is there before anybody needs it */
+    key_secret_digest(secret, digest);
+    named_by(0, named);
+    assert_string_equal(named, digest);
+    must(ledger_key_rotate(s.ledger, "user:test", "a test", &receipt, &why));
+    named_by(receipt.seq, named);
+    assert_string_equal(named, digest);
+    nothing_found();
+}
+
+static void one_that_was_removed_is_missed_and_none_is_made_in_its_place(void **state) {
+    uint8_t secret[KEY_SECRET_LEN];
+    (void)state;
+    scratch_fill(&s, 0, 300, true);
+    record_del(T_META, bytes_of(KEY_SECRET_RECORD));
+    must_fail(key_secret_get(s.ledger, true, secret, &why), ERR_CORRUPT, "'key_secret' is missing, which event 0 names");
+    judge(NULL);
+    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record 'key_secret' is missing");
+}
+
+static void another_one_in_its_place_is_found(void **state) {
+    struct buf record;
+    uint8_t other[KEY_SECRET_LEN] = {1};
+    (void)state;
+    buf_init(&record, 4096);
+    cursor_encode(&record, bytes_of(KEY_SECRET_RECORD), (struct bytes){other, sizeof(other)});
+    record_put(T_META, bytes_of(KEY_SECRET_RECORD), bytes_of_buf(&record));
+    judge(NULL);
+    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the record 'key_secret' is not the one that event 0 names");
+    record_del(T_META, bytes_of("place")); /* where it lives hangs on the secret: gone too, it is anywhere */
+    must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
+    judge(NULL);
+    found(LEDGER_INTEGRITY, 1, "tail", "it names another secret of the ledger than event 0");
+    buf_done(&record);
 }
 
 static void a_ledger_that_is_only_read_makes_none(void **state) {
@@ -191,10 +260,13 @@ static void it_stands_in_no_file_but_the_evidence(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_ledger_that_is_only_read_makes_none, start, finish),
+        cmocka_unit_test_setup_teardown(the_first_event_and_each_rotation_name_it, start, finish),
+        cmocka_unit_test_setup_teardown(one_that_was_removed_is_missed_and_none_is_made_in_its_place, start, finish),
+        cmocka_unit_test_setup_teardown(another_one_in_its_place_is_found, start, finish),
+        cmocka_unit_test_setup_teardown(a_ledger_that_is_only_read_makes_none, start_old, finish),
         cmocka_unit_test_setup_teardown(it_stays_the_same_and_each_ledger_has_its_own, start, finish),
-        cmocka_unit_test_setup_teardown(threads_that_need_it_first_at_the_same_time_get_the_same, start, finish),
-        cmocka_unit_test_setup_teardown(processes_that_need_it_first_at_the_same_time_get_the_same, start, finish),
+        cmocka_unit_test_setup_teardown(threads_that_need_it_first_at_the_same_time_get_the_same, start_old, finish),
+        cmocka_unit_test_setup_teardown(processes_that_need_it_first_at_the_same_time_get_the_same, start_old, finish),
         cmocka_unit_test_setup_teardown(a_backup_and_what_is_restored_from_it_have_it, start, finish),
         cmocka_unit_test_setup_teardown(a_new_generation_has_it, start, finish),
         cmocka_unit_test_setup_teardown(verify_accounts_for_it_and_finds_it_changed, start, finish),
