@@ -1,6 +1,7 @@
 /* Putting, getting and checking artifacts. A large one is written to a temporary file while it is hashed, synced, and under
  * the write lock renamed to its name and recorded. Its writer keeps it locked until then, so what a crash leaves can be
  * told from what is being written: the next put removes temporary files, the end of an erasure also those without a record.
+ * The commit that has the record has the event ledger.stored, so that one that is taken away is missed.
  */
 #include "ledger/artifact.h"
 
@@ -16,6 +17,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "ledger/commit.h"
 
 #define ARTIFACT_PREFIX "artifact:sha256:"
 #define CHUNK           65536
@@ -56,6 +58,8 @@ static int write_all(int fd, const uint8_t *p, size_t n) {
 /* ---- putting ---- */
 
 struct incoming {
+    struct commit_store store;
+    struct ledger *ledger;
     struct hash *hash;
     struct buf small; /* content while it still fits in the database */
     int tmp_fd;       /* -1 until it does not */
@@ -139,15 +143,15 @@ static int place_file(const struct ledger *ledger, struct incoming *in, const ui
 }
 
 /* In its transaction; 1: it is there already, with another transaction's record. */
-static int put_record(struct ledger *ledger, struct db_txn *txn, const uint8_t digest[HASH_LEN], struct incoming *in,
-                      struct err *err) {
+static int put_record(struct commit_store *store, struct db_txn *txn, struct err *err) {
+    struct incoming *in = (struct incoming *)store; /* its first member */
     struct buf record;
-    struct bytes old, key = {digest, HASH_LEN};
+    struct bytes old, key = {store->digest, HASH_LEN};
     int there = db_get(txn, T_ARTIFACT, key, &old, err);
     if (there == 0 && old.n == ARTIFACT_RECORD_HEAD && old.p[0] == ARTIFACT_ERASED) {
         return err_set(err, ERR_CONFLICT, "this content was erased from the ledger, and does not come back");
     }
-    int rc = there != 0 && there != ERR_NOTFOUND ? there : place_file(ledger, in, digest, err);
+    int rc = there != 0 && there != ERR_NOTFOUND ? there : place_file(in->ledger, in, store->digest, err);
     if (rc != 0 || there == 0) {
         return rc != 0 ? rc : 1;
     }
@@ -163,34 +167,30 @@ static int put_record(struct ledger *ledger, struct db_txn *txn, const uint8_t d
     return rc;
 }
 
-static int keep(struct ledger *ledger, const uint8_t digest[HASH_LEN], struct incoming *in, struct err *err) {
+static int keep(struct incoming *in, struct err *err) {
     char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    struct db_txn *txn = NULL;
-    int rc = in->tmp_fd < 0 ? 0 : path_of(ledger, digest, dir, path, err);
+    struct commit_request request = {.store = &in->store};
+    int rc = in->tmp_fd < 0 ? 0 : path_of(in->ledger, in->store.digest, dir, path, err);
     rc = rc != 0 || in->tmp_fd < 0 ? rc : file_make_dirs(dir, err);
     if (rc == 0 && in->tmp_fd >= 0 && fsync(in->tmp_fd) != 0) {
         rc = err_errno(err, errno, "'%s'", in->tmp);
     }
-    rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
-    rc = rc != 0 ? rc : put_record(ledger, txn, digest, in, err);
-    if (rc == 0) {
-        return db_commit(txn, err);
-    }
-    db_abort(txn);
-    return rc == 1 ? 0 : rc;
+    in->store.size = in->size;
+    return rc != 0 ? rc : commit_alone(in->ledger, &request, err);
 }
 
 static int sweep_incoming(struct ledger *ledger, struct err *err);
 
 static int put_stream(struct ledger *ledger, int fd, const char *path, uint8_t digest[HASH_LEN], uint64_t *ret_size,
                       struct err *err) {
-    struct incoming in = {.tmp_fd = -1, .hash = hash_new()};
+    struct incoming in = {.store = {.put = put_record}, .ledger = ledger, .tmp_fd = -1, .hash = hash_new()};
     buf_init(&in.small, ARTIFACT_INLINE);
     sweep_incoming(ledger, NULL);
     int rc = in.hash == NULL ? err_set(err, ERR_NOMEM, "out of memory") : take_in(ledger, fd, path, &in, err);
     if (rc == 0) {
         hash_end(in.hash, digest);
-        rc = keep(ledger, digest, &in, err);
+        memcpy(in.store.digest, digest, HASH_LEN);
+        rc = keep(&in, err);
     }
     if (in.tmp_fd >= 0) {
         if (in.tmp[0] != '\0') {

@@ -132,10 +132,12 @@ static int enter(struct commit *c, const struct commit_request *list, struct err
 
 /* ---- writing ---- */
 
-static int write_own(struct commit *c, struct ledger_batch *batch, struct ledger_receipt *receipt, struct err *err) {
+/* *batch may be NULL, and is afterwards. */
+static int write_own(struct commit *c, struct ledger_batch **batch, struct ledger_receipt *receipt, struct err *err) {
     size_t at;
-    int rc = batch == NULL ? 0 : commit_batch(c, batch, receipt, &at, err);
-    ledger_batch_free(batch);
+    int rc = *batch == NULL ? 0 : commit_batch(c, *batch, receipt, &at, err);
+    ledger_batch_free(*batch);
+    *batch = NULL;
     return rc;
 }
 
@@ -243,7 +245,7 @@ static int rotate_if_due(struct commit *c, struct commit_request *list, const st
     }
     const struct commit_request *r = w->rotate;
     int rc = commit_rotation(c, r != NULL, r == NULL ? NULL : r->actor, r == NULL ? NULL : r->reason, &batch, err);
-    rc = rc != 0 ? rc : write_own(c, batch, &own, err);
+    rc = rc != 0 ? rc : write_own(c, &batch, &own, err);
     if (rc == 0 && r != NULL) {
         w->rotate->rotation = own;
     }
@@ -252,24 +254,25 @@ static int rotate_if_due(struct commit *c, struct commit_request *list, const st
 
 /* 0: there is something to commit; 1: there is not. */
 static int write_all(struct commit *c, struct commit_request *list, struct commit_request **ret_failed, struct err *err) {
-    struct ledger_batch *gap = NULL, *erased = NULL, *moved = NULL;
+    struct ledger_batch *gap = NULL, *erased = NULL, *moved = NULL, *stored = NULL;
     struct ledger_receipt own;
     const struct wishes w = wishes_of(list);
     int rc = commit_place(c, list, &moved, err);
     rc = rc != 0 || list->erase == NULL ? rc : commit_erase(c, list->erase, &erased, err);
+    rc = rc != 0 || list->store == NULL ? rc : commit_store(c, list->store, &stored, err);
     rc = rc != 0 ? rc : commit_group_begin(c, w.events + 4, err);
     rc = rc != 0 ? rc : judge(c, list, ret_failed);
     rc = rc != 0 ? rc : commit_clock_gap(c, &gap, err);
     bool had_gap = gap != NULL;
-    rc = rc != 0 ? rc : write_own(c, gap, &own, err);
-    rc = rc != 0 ? rc : write_own(c, moved, &list->move, err);
+    rc = rc != 0 ? rc : write_own(c, &gap, &own, err);
+    rc = rc != 0 ? rc : write_own(c, &moved, &list->move, err);
+    rc = rc != 0 ? rc : write_own(c, &stored, &own, err);
     rc = rc != 0 ? rc : write_requests(c, list, ret_failed, err);
+    rc = rc != 0 ? rc : write_own(c, &erased, &list->erased, err);
     if (rc != 0) {
+        ledger_batch_free(moved);
+        ledger_batch_free(stored);
         ledger_batch_free(erased);
-        return rc;
-    }
-    rc = write_own(c, erased, &list->erased, err);
-    if (rc != 0) {
         return rc;
     }
     bool nothing_new = c->head.size == c->old_size + (had_gap ? 1 : 0) && w.rotate == NULL;

@@ -9,6 +9,7 @@
 #include "ledger/segments.h"
 
 struct commit_request;
+struct commit_store;
 
 struct commit {
     struct ledger *ledger;
@@ -70,10 +71,20 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
 /* ERR_ROLLBACK: this is a copy of the ledger's directory, and the request does not say that it was moved. Else the place is
  * remembered, where it is new, and *ret_batch is given a ledger.moved draft when the request is for one. */
 int commit_place(struct commit *c, const struct commit_request *request, struct ledger_batch **ret_batch, struct err *err);
+/* Puts an artifact, and gives *ret_batch a ledger.stored draft when it was not there. */
+int commit_store(struct commit *c, struct commit_store *store, struct ledger_batch **ret_batch, struct err *err);
 /* Checkpoint, head record, epoch record. */
 int commit_seal(struct commit *c, struct err *err);
 /* A ledger.gap draft when the clock was set back or jumped since the last commit. */
 int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct err *err);
+
+/* An artifact that is put. */
+struct commit_store {
+    uint8_t digest[EVENT_HASH];
+    uint64_t size;
+    /* Puts its record, and its file's name. 1: it is there already, and there is nothing to be said of it. */
+    int (*put)(struct commit_store *store, struct db_txn *txn, struct err *err);
+};
 
 #define COMMIT_SHARE_MAX 256 /* requests that ride in one commit at most */
 
@@ -87,6 +98,7 @@ struct commit_request {
     const char *actor, *reason;               /* of the rotation, or the move */
     bool control;                             /* may use the part of the quota that is kept back; rides alone */
     const struct ledger_erase_options *erase; /* not NULL: erases this; control */
+    struct commit_store *store;               /* not NULL: puts an artifact; rides alone */
     struct signer *next; /* not NULL: the batch ends in ledger.restored and this is the new epoch's key; taken */
 
     struct ledger_receipt rotation; /* of the rotation's event */
@@ -104,6 +116,8 @@ struct commit_request {
 };
 /* Durable when it returns 0; on failure request->at says which draft it was. */
 int commit_run(struct ledger *ledger, struct commit_request *request, struct err *err);
+/* The same for what the ledger says of itself, without a batch of anybody's. */
+int commit_alone(struct ledger *ledger, struct commit_request *request, struct err *err);
 
 void gathering_init(struct gathering *g);
 /* Frees the batches that ledger_append keeps. */

@@ -151,6 +151,20 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
     return rc;
 }
 
+/* ---- artifacts ---- */
+
+int commit_store(struct commit *c, struct commit_store *store, struct ledger_batch **ret_batch, struct err *err) {
+    char subject[NOTE_NAME_MAX + 16], digest[7 + 2 * EVENT_HASH + 1] = "sha256:";
+    int rc = store->put(store, c->txn, err);
+    if (rc != 0) {
+        return rc < 0 ? rc : 0;
+    }
+    text_hex(digest + 7, store->digest, EVENT_HASH);
+    own_subject(c, subject);
+    const struct field fields[] = {{"bytes", NULL, store->size}, {"digest", digest, 0}};
+    return own_batch(c, "ledger.stored", subject, "service:ledger", fields, 2, ret_batch, err);
+}
+
 /* ---- places ---- */
 
 static const char *same_or_other(bool known, bool other) {

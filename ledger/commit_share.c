@@ -12,7 +12,7 @@
 #define RESTRAIN_DOUBLINGS 6
 
 static bool rides_alone(const struct commit_request *r) {
-    return r->control || r->rotate || r->erase != NULL || r->next != NULL || r->batch->judge != NULL;
+    return r->control || r->rotate || r->erase != NULL || r->store != NULL || r->next != NULL || r->batch->judge != NULL;
 }
 
 /* Takes the leader and who may ride along off the queue. Under queue_lock. */
@@ -230,8 +230,7 @@ int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struc
     return rc;
 }
 
-/* What the ledger says of itself, without a batch of anybody's. */
-static int run_alone(struct ledger *ledger, struct commit_request *request, struct err *err) {
+int commit_alone(struct ledger *ledger, struct commit_request *request, struct err *err) {
     struct ledger_batch *none;
     int rc = ledger_batch_new(ledger, &none, err);
     if (rc == 0) {
@@ -245,7 +244,7 @@ static int run_alone(struct ledger *ledger, struct commit_request *request, stru
 int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
                       struct err *err) {
     struct commit_request request = {.rotate = true, .actor = actor, .reason = reason, .control = true};
-    int rc = run_alone(ledger, &request, err);
+    int rc = commit_alone(ledger, &request, err);
     if (rc == 0 && ret != NULL) {
         *ret = request.rotation;
     }
@@ -255,7 +254,7 @@ int ledger_key_rotate(struct ledger *ledger, const char *actor, const char *reas
 int ledger_moved(struct ledger *ledger, const char *actor, const char *reason, struct ledger_receipt *ret,
                  struct err *err) {
     struct commit_request request = {.moved = true, .actor = actor, .reason = reason, .control = true};
-    int rc = run_alone(ledger, &request, err);
+    int rc = commit_alone(ledger, &request, err);
     if (rc == 0 && ret != NULL) {
         *ret = request.move;
     }

@@ -101,14 +101,19 @@ static void say(struct verify *v, enum ledger_aspect aspect, enum ledger_aspect_
 
 static void say_all(struct verify *v, uint64_t artifacts) {
     unsigned long long size = (unsigned long long)v->head.size, from = (unsigned long long)v->from;
+    char stored[96] = "";
+    if (v->n_stored > 0) {
+        snprintf(stored, sizeof(stored), "; artifacts named as put: %zu, missing none, erased %llu", v->n_stored,
+                 (unsigned long long)v->erasures.n_of[LEDGER_ERASE_ARTIFACT]);
+    }
     if (v->from > 0) {
         say(v, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD,
             "events %llu..%llu: bytes, chain and tree; the %llu before were verified earlier and not read again", from,
             size - 1, from);
     } else {
         say(v, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD,
-            "%llu events, %llu bundles, %llu artifacts: every byte, chain and tree", size, size / EVENT_GROUP,
-            (unsigned long long)artifacts);
+            "%llu events, %llu bundles, %llu artifacts: every byte, chain and tree%s", size, size / EVENT_GROUP,
+            (unsigned long long)artifacts, stored);
     }
     char restored[96] = "";
     if (v->n_restored > 0) {
@@ -279,6 +284,7 @@ static void done(struct verify *v) {
     buf_done(&v->newest);
     free(v->epoch);
     free(v->author);
+    free(v->stored);
     verify_erasures_done(v);
 }
 

@@ -70,6 +70,12 @@ struct verify_signed {
     uint64_t hash, seq;
 };
 
+/* An artifact that an event says was put. */
+struct verify_stored {
+    uint64_t seq;
+    uint8_t digest[EVENT_HASH];
+};
+
 /* What a group and one event's records are unpacked into. */
 struct verify_space {
     struct group *group;
@@ -99,6 +105,8 @@ struct verify_checker {
     struct verify_counts counts; /* of the group at hand */
     size_t n_authors;
     struct verify_signed author[EVENT_GROUP];
+    size_t n_stored;
+    struct verify_stored stored[EVENT_GROUP];
     uint8_t tree[2 * EVENT_GROUP][EVENT_HASH];
     struct err why;
 };
@@ -121,6 +129,8 @@ struct verify_part {
     struct verify_counts counts;
     size_t n_authors;
     struct verify_signed author[EVENT_GROUP];
+    size_t n_stored;
+    struct verify_stored stored[EVENT_GROUP];
     size_t n_marks;
     struct verify_mark mark[VERIFY_MARKS];
     struct buf records;
@@ -182,6 +192,8 @@ struct verify {
 
     struct verify_signed *author; /* owned */
     size_t n_authors, cap_authors;
+    struct verify_stored *stored; /* owned */
+    size_t n_stored, cap_stored;
 
     struct verify_erasures erasures;
     uint64_t from; /* first event that is read */

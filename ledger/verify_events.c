@@ -44,6 +44,23 @@ static void check_author_keys(struct verify *v) {
     }
 }
 
+static int take_stored(struct verify *v, const struct verify_stored *stored, size_t n, struct err *err) {
+    if (v->n_stored + n > v->cap_stored) {
+        size_t cap = v->cap_stored == 0 ? EVENT_GROUP : 2 * v->cap_stored;
+        struct verify_stored *grown = realloc(v->stored, cap * sizeof(*grown));
+        if (grown == NULL) {
+            return err_set(err, ERR_NOMEM, "out of memory for artifacts");
+        }
+        v->stored = grown;
+        v->cap_stored = cap;
+    }
+    if (n > 0) {
+        memcpy(v->stored + v->n_stored, stored, n * sizeof(*stored));
+    }
+    v->n_stored += n;
+    return 0;
+}
+
 static int take_counts(struct verify *v, const struct verify_counts *counts, const struct verify_signed *author,
                        size_t n_authors, struct err *err) {
     struct verify_counts *sum = &v->counts;
@@ -117,7 +134,8 @@ static int join(struct verify *v, const struct verify_part *part, struct err *er
     memcpy(v->chain.prev, part->last, EVENT_HASH);
     v->chain.prev_known = true;
     v->chain.time = part->last_time;
-    return take_counts(v, &part->counts, part->author, part->n_authors, err);
+    int rc = take_stored(v, part->stored, part->n_stored, err);
+    return rc != 0 ? rc : take_counts(v, &part->counts, part->author, part->n_authors, err);
 }
 
 /* ---- groups one event after another ---- */
@@ -170,7 +188,7 @@ static void begin_aloud(struct verify *v) {
     c->chain = &v->chain;
     c->genesis = v->genesis;
     c->origin = v->origin;
-    c->n_authors = 0;
+    c->n_authors = c->n_stored = 0;
     memset(&c->counts, 0, sizeof(c->counts));
 }
 
@@ -198,7 +216,8 @@ static int check_group(struct verify *v, uint64_t index, struct err *err) {
             return rc;
         }
     }
-    rc = take_counts(v, &c->counts, c->author, c->n_authors, err);
+    rc = take_stored(v, c->stored, c->n_stored, err);
+    rc = rc != 0 ? rc : take_counts(v, &c->counts, c->author, c->n_authors, err);
     return rc != 0 ? rc : verify_check_key_run(c, err);
 }
 

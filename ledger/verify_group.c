@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mp.h"
+#include "base/text.h"
 #include "base/zst.h"
 #include "ledger/keyrun.h"
 #include "ledger/private.h"
@@ -240,6 +242,21 @@ static bool is_own_kind(const struct event_header *h) {
     return bytes_has_prefix(h->kind, "ledger.");
 }
 
+/* An artifact that was put, which must be there, or erased. */
+static void note_stored(struct verify_checker *c, const struct event_header *h, struct bytes body) {
+    struct verify_stored *stored = &c->stored[c->n_stored];
+    struct bytes raw;
+    struct mp_item item;
+    stored->seq = h->seq;
+    if (mp_map_get(body, "digest", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR &&
+        item.data.n == 7 + 2 * EVENT_HASH && bytes_has_prefix(item.data, "sha256:") &&
+        text_unhex(stored->digest, EVENT_HASH, (struct bytes){item.data.p + 7, item.data.n - 7}) == 0) {
+        c->n_stored++;
+    } else {
+        fault(c, LEDGER_INTEGRITY, h->seq, NULL, "it does not say which artifact was put");
+    }
+}
+
 /* The body and all that hangs on it. */
 static int check_body(struct verify_checker *c, const struct group_event *e, const struct event_header *h,
                       struct err *err) {
@@ -252,7 +269,9 @@ static int check_body(struct verify_checker *c, const struct group_event *e, con
     if (is_own_kind(h)) {
         c->noticed = c->noticed || verify_is_epoch_event(h); /* which is more than a quiet check can judge */
         rc = c->quiet ? 0 : verify_epoch_event(c->v, h, body, err);
-        if (bytes_is(h->kind, "ledger.erased")) {
+        if (bytes_is(h->kind, "ledger.stored")) {
+            note_stored(c, h, body);
+        } else if (bytes_is(h->kind, "ledger.erased")) {
             c->noticed = true;
             rc = rc != 0 || c->quiet ? rc : verify_claim(c->v, h, body, err);
         }
@@ -406,6 +425,8 @@ static bool check_group(struct verify_checker *c, uint64_t index, const struct v
     ret->counts = c->counts;
     ret->n_authors = c->n_authors;
     memcpy(ret->author, c->author, c->n_authors * sizeof(c->author[0]));
+    ret->n_stored = c->n_stored;
+    memcpy(ret->stored, c->stored, c->n_stored * sizeof(c->stored[0]));
     return take_marks(c, known, ret);
 }
 
@@ -419,7 +440,7 @@ void verify_check_quietly(struct verify_checker *c, uint64_t index, const struct
     c->genesis = known->genesis;
     c->origin = known->origin;
     c->build_run = index * EVENT_GROUP >= c->v->head.keyed_from;
-    c->n_authors = 0;
+    c->n_authors = c->n_stored = 0;
     memset(&c->counts, 0, sizeof(c->counts));
     buf_clear(&ret->records);
     ret->n_marks = 0;

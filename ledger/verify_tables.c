@@ -172,6 +172,24 @@ static void on_artifact(struct verify *v, enum core_table table, struct bytes ke
     }
 }
 
+/* What was put must be there: erased ones keep their record, and others are checked where they stand. */
+static int check_stored(struct verify *v, struct err *err) {
+    int rc = 0;
+    for (size_t i = 0; i < v->n_stored && rc == 0; i++) {
+        const struct verify_stored *stored = &v->stored[i];
+        char hex[2 * EVENT_HASH + 1];
+        struct bytes record;
+        rc = db_get(v->txn, T_ARTIFACT, (struct bytes){stored->digest, EVENT_HASH}, &record, err);
+        if (rc == ERR_NOTFOUND) {
+            text_hex(hex, stored->digest, EVENT_HASH);
+            verify_fault(v, LEDGER_INTEGRITY, stored->seq, core_table_names[T_ARTIFACT],
+                         "artifact:sha256:%s, which it says was put, is missing", hex);
+            rc = 0;
+        }
+    }
+    return rc;
+}
+
 static void on_cursor(struct verify *v, enum core_table table, struct bytes key, struct bytes value) {
     struct bytes content;
     struct err why = {0};
@@ -296,6 +314,7 @@ int verify_tables(struct verify *v, struct err *err) {
     int rc = db_strangers(v->txn, on_stranger_table, v, err);
     check_head(v);
     rc = rc != 0 ? rc : check_meta_names(v, err);
+    rc = rc != 0 ? rc : check_stored(v, err);
     v->naming = LEDGER_NO_SEQ;
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]) && rc == 0; i++) {
         rc = sweep(v, sweeps[i].table, sweeps[i].record, err);

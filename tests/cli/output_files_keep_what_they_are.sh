@@ -60,7 +60,7 @@ mv "$TRUST" real/trust
 ln -s "$T/real/trust" "$TRUST"
 box 0 verify
 check test -L "$TRUST"
-check grep -q '^head test.example/box 2 ' real/trust
+check grep -q '^head test.example/box 3 ' real/trust
 
 # What a link of /proc leads to has no name that could be replaced.
 ln -s /proc/self/fd/1 standard

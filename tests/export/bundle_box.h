@@ -69,15 +69,18 @@ box_event(const char *kind, const char *subject, const struct ledger_author *aut
     return receipt.seq;
 }
 
-/* An artifact, stored, and the run.artifact event that names it. */
 static __attribute__((unused)) void box_artifact(unsigned i, struct bytes content) {
     char id[LEDGER_ARTIFACT_ID];
     uint64_t size;
     scratch_write(scratch_at(&s, "content"), content);
     must(ledger_artifact_put(s.ledger, scratch_at(&s, "content"), id, &size, &why));
     snprintf(artifact_hex[i], sizeof(artifact_hex[i]), "%s", id + strlen("artifact:sha256:"));
-    box_event("run.artifact", "run/r-1", NULL, "{\"digest\":\"sha256:%s\",\"bytes\":%llu,\"name\":\"report-%u\"}",
-              artifact_hex[i], (unsigned long long)size, i);
+}
+
+/* The run.artifact event that names it. */
+static __attribute__((unused)) void box_name_artifact(unsigned i, size_t bytes) {
+    box_event("run.artifact", "run/r-1", NULL, "{\"digest\":\"sha256:%s\",\"bytes\":%zu,\"name\":\"report-%u\"}",
+              artifact_hex[i], bytes, i);
 }
 
 static __attribute__((unused)) void box_restore(const char *name) {
@@ -101,14 +104,16 @@ static __attribute__((unused)) void box_restore(const char *name) {
  * events and some. */
 static __attribute__((unused)) void box_fill(void) {
     static char text[40000];
-    scratch_fill(&s, 0, 200, true);
+    memset(text, 'z', sizeof(text) - 1);
+    box_artifact(0, bytes_of("a small artifact"));
+    box_artifact(1, bytes_of(text));
+    scratch_fill(&s, 2, 200, true);
     box_event("permission.granted", "pack/pdf", alice,
               "{\"group\":\"exec\",\"scope\":\"inbox\",\"tier\":\"T1\",\"note\":\"for the March invoices\"}");
     box_event("ledger.gap", "gap/test", NULL, "{\"what\":\"dropped\",\"missing\":3}");
     must(ledger_key_rotate(s.ledger, "user:test", "a test", NULL, &why));
-    box_artifact(0, bytes_of("a small artifact"));
-    memset(text, 'z', sizeof(text) - 1);
-    box_artifact(1, bytes_of(text));
+    box_name_artifact(0, strlen("a small artifact"));
+    box_name_artifact(1, sizeof(text) - 1);
     scratch_fill(&s, 200, 400, true);
     box_restore("back");
     box_event("permission.granted", "pack/csv", alice,

@@ -113,14 +113,14 @@ static void filters_select_by_any_string_of_the_header(void **state) {
     } wanted[] = {
         {{{"kind", EXPORT_PREFIX, bytes_of("permission.")}}, 1, 3},
         {{{"kind", EXPORT_EQUALS, bytes_of("permission.")}}, 1, 0},
-        {{{"kind", EXPORT_PREFIX, bytes_of("ledger.")}}, 1, 6},
+        {{{"kind", EXPORT_PREFIX, bytes_of("ledger.")}}, 1, 8},
         {{{"kind", EXPORT_PREFIX, bytes_of("ledger.")}, {"kind", EXPORT_EQUALS, bytes_of("ledger.gap")}}, 2, 2},
         {{{"subject", EXPORT_PREFIX, bytes_of("pack/")}}, 1, 3},
         {{{"subject", EXPORT_EQUALS, bytes_of("run/r-7")}}, 1, 7},
-        {{{"actor", EXPORT_EQUALS, bytes_of("user:test")}}, 1, 711},
-        {{{"source", EXPORT_EQUALS, bytes_of("test")}}, 1, 707},
+        {{{"actor", EXPORT_EQUALS, bytes_of("user:test")}}, 1, 709},
+        {{{"source", EXPORT_EQUALS, bytes_of("test")}}, 1, 705},
         {{{"grade", EXPORT_EQUALS, bytes_of("reported")}}, 1, 0},
-        {{{"key", EXPORT_PREFIX, bytes_of("key-1")}}, 1, 111},
+        {{{"key", EXPORT_PREFIX, bytes_of("key-1")}}, 1, 110},
         {{{"run", EXPORT_EQUALS, bytes_of("")}}, 1, 711},
         {{{"run", EXPORT_PREFIX, bytes_of("")}}, 1, 711},
     };

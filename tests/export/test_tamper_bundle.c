@@ -172,6 +172,7 @@ static void a_bomb_ends_early(void **state) {
     is_invalid(bytes_of_buf(&changed), BUNDLE_MANIFEST, "it has 8589934591 bytes; accepted are 1 to 2097152");
     /* an artifact of very many zeros: nothing but its size is wrong with it */
     box_artifact(0, bytes_of("small"));
+    box_name_artifact(0, 5);
     o.artifacts = true;
     cut(&o);
     members_take(bytes_of_buf(&bundle));
@@ -194,6 +195,7 @@ static void a_bomb_ends_early(void **state) {
     memset(zeros, nothing[0], (size_t)80 << 20);
     large.n = (size_t)80 << 20;
     box_artifact(1, bytes_of_buf(&large));
+    box_name_artifact(1, large.n);
     buf_done(&large);
     o.plain = false;
     must_fail(try_cut_of(s.ledger, &o, &bundle), ERR_LIMIT, "write it plain");

@@ -95,8 +95,10 @@ static void with_zeros(size_t n_noise) {
     o.from = scratch_size(&s);
     o.artifacts = true;
     box_artifact(0, all[0]);
+    box_name_artifact(0, all[0].n);
     if (n_noise > 0) {
         box_artifact(1, all[1]);
+        box_name_artifact(1, all[1].n);
     }
     cut(&o);
     buf_clear(&changed);

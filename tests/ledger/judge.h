@@ -197,9 +197,10 @@ static inline struct bytes newest(struct buf *out) {
 
 #define BIG_SEQ     2   /* payload with a record of its own */
 #define ROTATED_SEQ 3   /* ledger.key_rotated */
+#define STORED_SEQ  4   /* ledger.stored */
 #define FULL_SIZE   310 /* a bundle and a tail */
 
-/* 0 created, 1 private fields, 2 a big payload, 3 a rotation, 4..307 plain, 308 private, 309 big. */
+/* 0 created, 1 private fields, 2 a big payload, 3 a rotation, 4 an artifact put, 5..307 plain, 308 private, 309 big. */
 static inline void fill_all(void) {
     static char text[20001];
     struct buf body = {0};
@@ -219,7 +220,7 @@ static inline void fill_all(void) {
             must(ledger_artifact_put(s.ledger, scratch_at(&s, "artifact"), id, &size, &why));
             must(ledger_batch_new(s.ledger, &batch, &why));
             must(ledger_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));
-            must(scratch_add(batch, 4, 308, true, &why));
+            must(scratch_add(batch, 5, 308, true, &why));
             must(ledger_batch_commit(batch, NULL, NULL, NULL, &why));
             ledger_batch_free(batch);
         }

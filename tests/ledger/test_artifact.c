@@ -220,6 +220,74 @@ static void the_same_content_may_be_put_by_many_at_once(void **state) {
     scratch_verify_good(s.ledger);
 }
 
+/* ---- what is taken away ---- */
+
+static void forget_record(const char *id) {
+    struct db_txn *txn;
+    uint8_t digest[EVENT_HASH];
+    must(text_unhex(digest, sizeof(digest), bytes_of(id + 16)));
+    must(db_begin(s.ledger->evidence, true, &txn, &why));
+    must(db_del(txn, T_ARTIFACT, (struct bytes){digest, sizeof(digest)}, &why));
+    must(db_commit(txn, &why));
+}
+
+static void is_missed(const char *id, uint64_t seq) {
+    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
+    assert_int_equal(report->verdict, LEDGER_INVALID);
+    assert_int_equal(report->n_findings, 1);
+    assert_int_equal(report->findings[0].seq, seq);
+    assert_string_equal(report->findings[0].table, "artifact");
+    assert_non_null(strstr(report->findings[0].reason, id));
+    assert_non_null(strstr(report->findings[0].reason, "is missing"));
+    free(report);
+}
+
+static void an_artifact_whose_record_is_removed_is_missed(void **state) {
+    char id[2][LEDGER_ARTIFACT_ID];
+    uint64_t size;
+    (void)state;
+    must(ledger_artifact_put(s.ledger, file_of("small", 5000, 1), id[0], &size, &why));
+    must(ledger_artifact_put(s.ledger, file_of("large", 250000, 2), id[1], &size, &why));
+    must(ledger_artifact_put(s.ledger, file_of("again", 5000, 1), id[0], &size, &why)); /* changes nothing */
+    assert_int_equal(scratch_size(&s), 3);
+    scratch_verify_good(s.ledger);
+    forget_record(id[0]);
+    is_missed(id[0], 1);
+    must(ledger_artifact_put(s.ledger, file_of("small", 5000, 1), id[0], &size, &why));
+    scratch_verify_good(s.ledger);
+    scratch_fill(&s, 0, 1000, false); /* by then its event stands in a bundle, which threads check */
+    scratch_verify_good(s.ledger);
+    forget_record(id[1]);
+    is_missed(id[1], 2);
+}
+
+static void an_artifact_that_was_erased_is_not_missed(void **state) {
+    char id[LEDGER_ARTIFACT_ID];
+    uint64_t size;
+    struct ledger_erase_options o = {.what = LEDGER_ERASE_ARTIFACT, .reason = "request", .actor = "user:test"};
+    (void)state;
+    must(ledger_artifact_put(s.ledger, file_of("large", 250000, 2), id, &size, &why));
+    o.artifact = id;
+    must(ledger_erase(s.ledger, &o, NULL, &why));
+    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    struct ledger_report *report = scratch_report(s.ledger, NULL, false);
+    assert_int_equal(report->n_findings, 0);
+    assert_non_null(strstr(report->aspect[LEDGER_INTEGRITY].text, "artifacts named as put: 1, missing none, erased 1"));
+    free(report);
+}
+
+/* Named by another box's events, or by a run that kept it elsewhere. */
+static void an_artifact_that_is_only_mentioned_is_not_missed(void **state) {
+    struct buf body = {0};
+    struct ledger_draft draft =
+        scratch_draft("run.artifact", "run/r-1",
+                      scratch_map(&body, "{\"digest\":\"sha256:%064d\",\"name\":\"artifact:sha256:%064d\"}", 1, 2));
+    (void)state;
+    must(ledger_append(s.ledger, &draft, NULL, NULL, &why));
+    scratch_verify_good(s.ledger);
+    buf_done(&body);
+}
+
 #define each(test) cmocka_unit_test_setup_teardown(test, start, finish)
 
 int main(void) {
@@ -229,6 +297,9 @@ int main(void) {
         each(what_is_no_artifact_is_refused),
         each(changed_content_is_caught),
         each(the_same_content_may_be_put_by_many_at_once),
+        each(an_artifact_whose_record_is_removed_is_missed),
+        each(an_artifact_that_was_erased_is_not_missed),
+        each(an_artifact_that_is_only_mentioned_is_not_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
