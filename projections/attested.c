@@ -10,7 +10,6 @@
 #include "ledger/proven.h"
 #include "projections/attested_record.h"
 
-#define RECORD         "attested"
 #define RECORD_VERSION 1
 #define RECORD_MAX     65536
 
@@ -46,7 +45,7 @@ int attested_heads_put(struct db_txn *txn, const struct attested_heads *heads, s
         }
     }
     int rc = buf_check(&record, "a record", err);
-    rc = rc != 0 ? rc : db_put(txn, DERIVED_STATE, bytes_of(RECORD), bytes_of_buf(&record), DB_PUT, err);
+    rc = rc != 0 ? rc : db_put(txn, DERIVED_STATE, bytes_of(ATTESTED_RECORD), bytes_of_buf(&record), DB_PUT, err);
     buf_done(&record);
     return rc;
 }
@@ -95,7 +94,7 @@ int attested_heads_get(struct db_txn *txn, const struct projection *const *list,
     struct mp_item item, version;
     struct bytes record;
     ret->n = 0;
-    int rc = db_get(txn, DERIVED_STATE, bytes_of(RECORD), &record, err);
+    int rc = db_get(txn, DERIVED_STATE, bytes_of(ATTESTED_RECORD), &record, err);
     if (rc != 0) {
         return rc == ERR_NOTFOUND ? 0 : rc;
     }
@@ -109,7 +108,7 @@ int attested_heads_get(struct db_txn *txn, const struct projection *const *list,
 }
 
 int attested_drop(struct db_txn *txn, struct err *err) {
-    int rc = db_del(txn, DERIVED_STATE, bytes_of(RECORD), err);
+    int rc = db_del(txn, DERIVED_STATE, bytes_of(ATTESTED_RECORD), err);
     rc = rc != 0 ? rc : db_del(txn, DERIVED_STATE, bytes_of(ATTESTED_REPLACED), err);
     return rc != 0 ? rc : db_clear(txn, DERIVED_PROVEN, err);
 }

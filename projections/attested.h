@@ -43,6 +43,11 @@ const uint8_t *attested_root(const struct attested_head *head, const struct proj
 /* Folds what is missing, stores it and writes the event, unless what is stored is less than `lag` events behind. For those
  * who are about to ask more than once; nobody has to call it. Not inside a write transaction of the ledger. */
 int attested_advance(struct ledger *ledger, const struct state_options *options, uint64_t lag, struct err *err);
+/* Calls `differs` for what is stored and not what an event vouches for, of the projections whose bit is set in `which`;
+ * adds the rows that were read to *rows. */
+int attested_check(struct ledger *ledger, struct db_txn *txn, const struct projection *const *list, uint32_t which,
+                   void (*differs)(void *ctx, const struct projection *projection, const char *why), void *ctx,
+                   uint64_t *rows, struct err *err);
 /* Forgets them: they are folded anew from the first event. In a write transaction; or in one of its own, if that can be. */
 int attested_drop(struct db_txn *txn, struct err *err);
 void attested_forget(struct ledger *ledger);

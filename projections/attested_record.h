@@ -2,6 +2,7 @@
 #ifndef PROJECTIONS_ATTESTED_RECORD_H
 #define PROJECTIONS_ATTESTED_RECORD_H
 
+#include "ledger/derived.h"
 #include "projections/attested.h"
 
 struct attested_heads {
@@ -16,6 +17,7 @@ int attested_heads_put(struct db_txn *txn, const struct attested_heads *heads, s
 int attested_body(const struct attested_head *head, struct buf *out, struct err *err);
 
 #define ATTESTED_KIND     "ledger.states_attested"
+#define ATTESTED_RECORD   "attested"
 #define ATTESTED_REPLACED "attested/replaced"
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ledger/scratch.h"
+#include "projections/attested.h"
 #include "projections/build.h"
 #include "projections/rebuild.h"
 
@@ -164,6 +165,7 @@ int rebuild_check(struct ledger *ledger, const struct state_options *options, ui
     rc = rc != 0 ? rc : db_begin(db, false, &c.stored, err);
     rc = rc != 0 ? rc : scratch_db_open(&scratch, ledger->config.map_bytes, err);
     rc = rc != 0 ? rc : check(&c, scratch.db, err);
+    rc = rc != 0 ? rc : attested_check(ledger, c.stored, c.list, which, differs, ctx, &c.rows, err);
     scratch_db_close(&scratch);
     db_abort(c.stored);
     if (rc == 0) {
