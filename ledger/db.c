@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ledger/db_env.h"
+#include "ledger/db_pages.h"
 #include "ledger/generation.h"
 
 #define LENGTH_LOOKS    5
@@ -166,18 +167,23 @@ static int missing_pages(struct db_env *e, uint64_t *ret_needed, uint64_t *ret_b
     return 0;
 }
 
-/* A file that is shorter than its newest meta page says opens without complaint and kills the reader with SIGBUS later.
- * Another process may be about to make a new file whole (db_make_whole), which takes no time. */
+static bool lacks_only_free(const struct db_env *e, int fd, uint64_t needed, uint64_t bytes) {
+    MDB_stat st;
+    return mdb_env_stat(e->env, &st) == 0 && db_pages_are_free(fd, st.ms_psize, bytes / st.ms_psize, needed / st.ms_psize);
+}
+
+/* A file that is shorter than its newest meta page says opens without complaint and kills the reader with SIGBUS later,
+ * unless nobody uses what is missing (db_make_whole). Another process may be writing: then both are looked at again. */
 static int check_length(struct db_env *e, struct err *err) {
     const struct timespec pause = {.tv_nsec = LENGTH_PAUSE_NS};
     uint64_t needed = 0, bytes = 0, missing = 0;
     int fd = -1;
     for (int i = 0; i < LENGTH_LOOKS; i++) {
         int rc = missing_pages(e, &needed, &bytes, &missing, &fd, err);
-        if (rc == 0 && missing == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        if (rc == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
             rc = err_errno(err, errno, "'%s/data.mdb'", e->path);
         }
-        if (rc != 0 || missing == 0) {
+        if (rc != 0 || missing == 0 || lacks_only_free(e, fd, needed, bytes)) {
             return rc;
         }
         nanosleep(&pause, NULL);
@@ -187,8 +193,9 @@ static int check_length(struct db_env *e, struct err *err) {
 }
 
 /* LMDB does not write a page that was taken and given back within one transaction, not even when it is the last: then the
- * file ends before it. Nobody reads such a page, but a file of that length cannot be told from one that was cut. Another
- * process may be writing there by now: fallocate makes a file longer and changes nothing that is in it. */
+ * file ends before it. Nobody reads such a page, and check_length tells such a file from one that was cut; but programs
+ * that do not (older versions of this one) refuse it, so it is mended where that can be done. Another process may be
+ * writing there by now: fallocate makes a file longer and changes nothing that is in it. */
 void db_make_whole(struct db_env *e) {
     uint64_t needed, bytes, missing;
     int fd;
