@@ -187,6 +187,12 @@ RUN := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findst
 test: $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),$(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/ledger-sqlite.so))
 	@tools/run-tests --build $(B) --config $(CONFIG) $(RUN)
 
+## make kills       kills KILLS (20000) processes, most of them while they open a ledger, and counts what is lost: must be 0
+.PHONY: kills
+KILLS ?= 20000
+kills: $(B)/tests/ledger/test_kills
+	@LEDGER_TEST_KILLS=$(KILLS) $<
+
 ## make fuzz        runs each fuzz target FUZZ_SECONDS (10) with libFuzzer; needs clang
 .PHONY: fuzz fuzz-run
 FUZZ_SECONDS ?= 10
