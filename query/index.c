@@ -8,63 +8,8 @@
 #include "ledger/proven.h"
 #include "ledger/reader.h"
 #include "query/index_record.h"
+#include "query/index_size.h"
 #include "query/value.h"
-
-#define STATE_NAME "columns" /* be32: events in a segment */
-
-/* ---- the size of segments ---- */
-
-static bool is_size(uint64_t events) {
-    return events >= COLUMNS_EVENTS_MIN && events <= COLUMNS_EVENTS && (events & (events - 1)) == 0;
-}
-
-/* 0 when nothing says it. */
-static int size_get(struct db_txn *txn, uint32_t *ret, struct err *err) {
-    struct bytes record;
-    int rc = db_get(txn, DERIVED_STATE, bytes_of(STATE_NAME), &record, err);
-    *ret = rc == 0 && record.n == 4 && is_size(be32_get(record.p)) ? be32_get(record.p) : 0;
-    return rc == ERR_NOTFOUND ? 0 : rc;
-}
-
-static int size_now(struct db *db, uint32_t *ret, struct err *err) {
-    struct db_txn *txn;
-    int rc = db_begin(db, false, &txn, err);
-    if (rc == 0) {
-        rc = size_get(txn, ret, err);
-        db_abort(txn);
-    }
-    return rc;
-}
-
-/* Makes segments have `events` events; 0: whatever they have, if it is said at all. Who finds it as it shall be does not
- * ask for the write lock. */
-static int size_settle(struct db *db, uint32_t events, uint32_t *ret, struct err *err) {
-    struct db_txn *txn = NULL;
-    uint8_t record[4];
-    uint32_t now = 0;
-    int rc = size_now(db, &now, err);
-    if (rc == 0 && (now == 0 || (events != 0 && now != events))) {
-        rc = db_begin(db, true, &txn, err);
-        rc = rc != 0 ? rc : size_get(txn, &now, err);
-    }
-    events = events != 0 ? events : now != 0 ? now : COLUMNS_EVENTS;
-    if (rc != 0 || now == events) {
-        db_abort(txn);
-        if (rc == 0) {
-            *ret = events;
-        }
-        return rc;
-    }
-    be32_put(record, events);
-    rc = db_clear(txn, DERIVED_COLUMN, err);
-    rc = rc != 0 ? rc : db_put(txn, DERIVED_STATE, bytes_of(STATE_NAME), (struct bytes){record, 4}, DB_PUT, err);
-    if (rc != 0) {
-        db_abort(txn);
-        return rc;
-    }
-    *ret = events;
-    return db_commit(txn, err);
-}
 
 /* ---- views ---- */
 
@@ -82,7 +27,7 @@ static int view_derived(struct ledger *ledger, struct db_txn **ret, uint32_t *re
     struct err why = {0};
     int rc = derived_open(ledger, false, &db, &why);
     rc = rc != 0 ? rc : db_begin(db, false, &txn, &why);
-    rc = rc != 0 ? rc : size_get(txn, ret_events, &why);
+    rc = rc != 0 ? rc : index_size_get(txn, ret_events, &why);
     if (rc != 0 || *ret_events == 0) {
         db_abort(txn);
         txn = NULL;
@@ -175,7 +120,7 @@ int index_writer_open(struct ledger *ledger, uint64_t generation, uint32_t *ret_
     w->ledger = ledger;
     buf_init(&w->record, COLUMNS_RECORD_MAX);
     int rc = derived_open_of(ledger, generation, &db, err);
-    rc = rc != 0 ? rc : size_settle(db, 0, &w->events, err);
+    rc = rc != 0 ? rc : index_size_settle(db, 0, &w->events, err);
     rc = rc != 0 ? rc : core_view_begin(ledger, &w->truth, err);
     rc = rc != 0 ? rc : db_begin(db, true, &w->txn, err);
     if (rc != 0) {
@@ -395,7 +340,7 @@ int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const str
     struct builder *b = NULL;
     struct ledger_head head;
     struct db *db;
-    if (events != 0 && !is_size(events)) {
+    if (events != 0 && !index_size_fits(events)) {
         return err_set(err, ERR_INVALID, "segments of %u events; accepted are powers of two from %d to %d", events,
                        COLUMNS_EVENTS_MIN, COLUMNS_EVENTS);
     }
@@ -404,7 +349,7 @@ int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const str
         return rc;
     }
     rc = derived_open(ledger, true, &db, err);
-    rc = rc != 0 ? rc : size_settle(db, events, &events, err);
+    rc = rc != 0 ? rc : index_size_settle(db, events, &events, err);
     bool broken = rc == ERR_CORRUPT;
     rc = rc != 0 ? rc : builder_new(ledger, &b, err);
     if (rc == 0) {
@@ -469,7 +414,7 @@ int query_index_drop(struct ledger *ledger, struct err *err) {
     }
     rc = db_clear(txn, DERIVED_COLUMN, err);
     rc = rc != 0 ? rc : vouch_clear(txn, VOUCH_COLUMNS, err);
-    rc = rc != 0 ? rc : db_del(txn, DERIVED_STATE, bytes_of(STATE_NAME), err);
+    rc = rc != 0 ? rc : index_size_forget(txn, err);
     if (rc != 0) {
         db_abort(txn);
         return rc;
@@ -527,7 +472,7 @@ static const char *judge_header(const struct checking *c, struct columns_record 
         return "its header does not parse";
     }
     uint64_t block = ret->first / COLUMNS_EVENTS * COLUMNS_EVENTS, end = ret->first + ret->events;
-    if (!is_size(ret->events) || !bytes_eq(bytes_of_buf(&c->key), index_key(ret->first, ret->events, key)) ||
+    if (!index_size_fits(ret->events) || !bytes_eq(bytes_of_buf(&c->key), index_key(ret->first, ret->events, key)) ||
         ret->first % ret->events != 0) {
         return "it is not the segment that its key says";
     }

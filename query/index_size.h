@@ -1,0 +1,16 @@
+/* How many events the full segments of the index have: said once for all of them, in derived data. */
+#ifndef QUERY_INDEX_SIZE_H
+#define QUERY_INDEX_SIZE_H
+
+#include "ledger/db.h"
+
+/* A power of two between the two limits of columns_format.h. */
+bool index_size_fits(uint64_t events);
+/* 0 when nothing says it. */
+int index_size_get(struct db_txn *txn, uint32_t *ret, struct err *err);
+/* Makes segments have `events` events; 0: whatever they have, if it is said at all. A change drops the index. Who finds it
+ * as it shall be does not ask for the write lock. */
+int index_size_settle(struct db *db, uint32_t events, uint32_t *ret, struct err *err);
+int index_size_forget(struct db_txn *txn, struct err *err);
+
+#endif

@@ -1,0 +1,368 @@
+/* Recording never waits for derived data: whoever writes to it is stopped inside each of its write transactions, in another
+ * process and in a thread of this one, and appends go on meanwhile, exactly, with keys and without, and the ledger can be
+ * closed. When the writer goes on, all that is derived is right. */
+#include "tests/query/same_answers.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "ledger/derived.h"
+#include "ledger/segments.h"
+#include "projections/rebuild.h"
+
+#define READ_ONLY  0x20000 /* MDB_RDONLY */
+#define SEGMENT    4096
+#define BULK       10000
+#define SINGLES    20
+#define POINTS_MAX 40
+#define BOUND_S    120 /* for what takes less than a second on an idle machine */
+
+/* ---- a process that stops inside a write transaction on derived data ---- */
+
+static bool armed, cannot_copy;
+static _Atomic unsigned seen;
+static unsigned stop_at;
+
+int mdb_env_get_path(void *env, const char **ret);
+int __real_mdb_txn_begin(void *env, void *parent, unsigned flags, void *ret);
+int __wrap_mdb_txn_begin(void *env, void *parent, unsigned flags, void *ret);
+int __real_db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err);
+int __wrap_db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err);
+
+int __wrap_mdb_txn_begin(void *env, void *parent, unsigned flags, void *ret) {
+    const char *path;
+    int rc = __real_mdb_txn_begin(env, parent, flags, ret);
+    if (armed && rc == 0 && (flags & READ_ONLY) == 0 && mdb_env_get_path(env, &path) == 0 &&
+        strstr(path, "/derived") != NULL && ++seen == stop_at) {
+        raise(SIGSTOP);
+    }
+    return rc;
+}
+
+int __wrap_db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err) {
+    return cannot_copy ? err_set(err, ERR_IO, "no copy for the test") : __real_db_copy(from, dir, without, err);
+}
+
+typedef int work_fn(struct ledger *ledger, struct err *err);
+
+static pid_t start_work(work_fn *work, unsigned at) {
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct ledger *ledger;
+        struct err err = {0};
+        stop_at = at;
+        armed = true;
+        int rc = ledger_open(s.dir, NULL, &ledger, &err);
+        rc = rc != 0 ? rc : work(ledger, &err);
+        if (rc == 0) {
+            ledger_close(ledger);
+        } else {
+            fprintf(stderr, "%s\n", err.msg);
+        }
+        _exit(rc == 0 ? 0 : 1);
+    }
+    return pid;
+}
+
+/* ---- what is recorded meanwhile ---- */
+
+static uint64_t n_keyed; /* so many keys are in the log */
+
+static void append_bulk(bool keyed) {
+    static struct ledger_receipt receipts[BULK];
+    struct ledger_batch *batch;
+    uint64_t size = scratch_size(&s);
+    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(scratch_add(batch, n_keyed, n_keyed + BULK, keyed, &why));
+    must(ledger_batch_commit(batch, receipts, NULL, NULL, &why));
+    for (size_t i = 0; i < BULK; i++) {
+        assert_true(receipts[i].seq == size + i && !receipts[i].duplicate);
+    }
+    n_keyed += keyed ? BULK : 0;
+    ledger_batch_free(batch);
+}
+
+/* Keys of all ages are known. */
+static void append_known(void) {
+    struct ledger_batch *batch;
+    struct ledger_receipt receipts[64];
+    uint64_t size = scratch_size(&s);
+    must(ledger_batch_new(s.ledger, &batch, &why));
+    for (uint64_t i = 0; i < 64; i++) {
+        uint64_t key = n_keyed * i / 64;
+        must(scratch_add(batch, key, key + 1, true, &why));
+    }
+    must(ledger_batch_commit(batch, receipts, NULL, NULL, &why));
+    for (size_t i = 0; i < 64; i++) {
+        assert_true(receipts[i].duplicate);
+    }
+    assert_int_equal(scratch_size(&s), size);
+    ledger_batch_free(batch);
+}
+
+static void append_singles(void) {
+    char key[32];
+    for (unsigned i = 0; i < SINGLES; i++) {
+        snprintf(key, sizeof(key), "key-%llu", (unsigned long long)n_keyed);
+        assert_false(scratch_append(&s, i, i % 2 == 0 ? NULL : key).duplicate);
+        n_keyed += i % 2;
+    }
+}
+
+static void record(void) {
+    struct ledger_receipt r;
+    append_bulk(false);
+    append_bulk(true);
+    append_known();
+    append_singles();
+    must(ledger_key_rotate(s.ledger, "user:test", "a test", &r, &why));
+    append_singles();
+}
+
+static void rows_differ(void *ctx, const struct projection *projection, const char *reason) {
+    (void)ctx;
+    fail_msg("%s: %s", projection->name, reason);
+}
+
+static void all_is_right(void) {
+    const struct state_options none = {0};
+    uint64_t rows;
+    scratch_open(&s);
+    append_known();
+    must(query_index_build(s.ledger, NULL, &why));
+    assert_int_equal(check(), 0);
+    must(rebuild_check(s.ledger, &none, UINT32_MAX, rows_differ, NULL, &rows, &why));
+    scratch_verify_good(s.ledger);
+    scratch_close(&s);
+}
+
+/* In a process that dies when it is held up. */
+static void record_while(pid_t stopped) {
+    int status;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        alarm(BOUND_S);
+        scratch_open(&s);
+        must(query_index_follow(s.ledger, &why));
+        record();
+        scratch_close(&s);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (status != 0) {
+        kill(stopped, SIGKILL);
+        fail_msg("what recorded meanwhile ended with status 0x%x", (unsigned)status);
+    }
+    n_keyed += BULK + SINGLES;
+}
+
+static void held_at_each_point(work_fn *work) {
+    unsigned at = 1;
+    for (bool more = true; more && at < POINTS_MAX; at++) {
+        int status;
+        pid_t pid = start_work(work, at);
+        assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+        more = WIFSTOPPED(status);
+        if (more) {
+            record_while(pid);
+            kill(pid, SIGCONT);
+            assert_int_equal(waitpid(pid, &status, 0), pid);
+        }
+        assert_int_equal(status, 0);
+    }
+    assert_true(at > 2); /* it was stopped at least once */
+    all_is_right();
+}
+
+/* ---- who writes to derived data ---- */
+
+static int append(struct ledger *ledger, uint64_t n, struct err *err) {
+    struct ledger_batch *batch = NULL;
+    int rc = ledger_batch_new(ledger, &batch, err);
+    for (uint64_t once; rc == 0 && n > 0; n -= once) {
+        once = n < 16384 ? n : 16384;
+        rc = scratch_add(batch, 0, once, false, err);
+        rc = rc != 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, err);
+    }
+    ledger_batch_free(batch);
+    return rc;
+}
+
+static int follow(struct ledger *ledger, struct err *err) {
+    int rc = query_index_follow(ledger, err);
+    return rc != 0 ? rc : append(ledger, SEGMENT + 2000, err);
+}
+
+static int index_all(struct ledger *ledger, struct err *err) {
+    int rc = append(ledger, SEGMENT + 2000, err);
+    return rc != 0 ? rc : query_index_build(ledger, NULL, err);
+}
+
+static int index_in_other_segments(struct ledger *ledger, struct err *err) {
+    static uint32_t events;
+    events = scratch_size(&(struct scratch){.ledger = ledger}) % 2 == 0 ? 16384 : 8192;
+    int rc = index_build(ledger, events, UINT64_MAX, NULL, NULL, err);
+    return rc == ERR_BUSY ? 0 : rc; /* others have begun another one */
+}
+
+static int index_drop(struct ledger *ledger, struct err *err) {
+    return query_index_drop(ledger, err);
+}
+
+static int make_derived(struct ledger *ledger, struct err *err) {
+    struct db *db;
+    return derived_open(ledger, true, &db, err);
+}
+
+static int rebuild(struct ledger *ledger, struct err *err) {
+    return rebuild_run(ledger, &(struct state_options){0}, UINT32_MAX, err);
+}
+
+static int catch_up(struct ledger *ledger, struct err *err) {
+    return rebuild_catch_up(ledger, &(struct state_options){0}, err);
+}
+
+/* Up to the end of a segment of keys, and one more. */
+static int complete_a_key_segment(struct ledger *ledger, struct err *err) {
+    struct ledger_head head;
+    int rc = ledger_head(ledger, &head, err);
+    return rc != 0 ? rc : append(ledger, CORE_SEGMENT - head.size % CORE_SEGMENT + 1, err);
+}
+
+/* An erasure that cannot make a new generation clears what is derived. */
+static int erase_and_clear(struct ledger *ledger, struct err *err) {
+    const uint64_t seq = 7;
+    const struct ledger_erase_options o = {
+        .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+    struct ledger_receipt r;
+    struct err why_not = {0};
+    ledger_erase(ledger, &o, &r, &why_not); /* it may be erased already */
+    cannot_copy = true;
+    int rc = ledger_erase_finish(ledger, 0, NULL, err);
+    return rc == ERR_IO ? 0 : rc;
+}
+
+static void held_by_a_follower(void **state) {
+    (void)state;
+    held_at_each_point(follow);
+}
+
+static void held_by_who_builds_the_index(void **state) {
+    (void)state;
+    held_at_each_point(index_all);
+    held_at_each_point(index_in_other_segments);
+}
+
+static void held_by_who_drops_the_index(void **state) {
+    (void)state;
+    held_at_each_point(index_drop);
+}
+
+static void held_by_who_rebuilds_states(void **state) {
+    (void)state;
+    held_at_each_point(rebuild);
+}
+
+static void held_by_who_catches_up_states(void **state) {
+    (void)state;
+    held_at_each_point(catch_up);
+}
+
+static void held_by_who_builds_key_segments(void **state) {
+    (void)state;
+    held_at_each_point(complete_a_key_segment);
+}
+
+static void held_by_who_clears_it(void **state) {
+    (void)state;
+    held_at_each_point(erase_and_clear);
+}
+
+static void held_by_who_makes_it(void **state) {
+    (void)state;
+    for (unsigned at = 1; at <= 2; at++) {
+        int status;
+        must(file_remove_tree(scratch_at(&s, "box/derived"), &why));
+        pid_t pid = start_work(at == 1 ? make_derived : complete_a_key_segment, at);
+        assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+        assert_true(WIFSTOPPED(status));
+        record_while(pid);
+        kill(pid, SIGCONT);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+    }
+    all_is_right();
+}
+
+/* ---- in this process ---- */
+
+static void a_thread_that_is_held_up_in_derived_data_holds_up_no_append(void **state) {
+    struct db *db;
+    struct db_txn *txn;
+    (void)state;
+    alarm(BOUND_S);
+    scratch_open(&s);
+    must(query_index_follow(s.ledger, &why));
+    must(derived_open(s.ledger, true, &db, &why));
+    must(db_begin(db, true, &txn, &why));
+    for (int i = 0; i < 8; i++) { /* more than a segment of keys, and many of the index */
+        record();
+    }
+    db_abort(txn);
+    scratch_close(&s);
+    alarm(0);
+    all_is_right();
+}
+
+static void a_thread_that_opens_derived_data_holds_up_no_append(void **state) {
+    (void)state;
+    alarm(BOUND_S);
+    scratch_open(&s);
+    must(query_index_follow(s.ledger, &why));
+    pthread_mutex_lock(&s.ledger->derived_lock); /* as derived_open does for as long as it takes */
+    for (int i = 0; i < 5; i++) {
+        record();
+    }
+    pthread_mutex_unlock(&s.ledger->derived_lock);
+    scratch_close(&s);
+    alarm(0);
+    all_is_right();
+}
+
+static int start(void **state) {
+    (void)state;
+    random_start();
+    scratch_new(&s, (uint64_t)1 << 30);
+    scratch_fill(&s, 0, CORE_SEGMENT, true);
+    n_keyed = CORE_SEGMENT;
+    build(SEGMENT);
+    scratch_close(&s);
+    return 0;
+}
+
+static int finish(void **state) {
+    (void)state;
+    s.ledger = NULL;
+    scratch_done(&s);
+    return 0;
+}
+
+int main(void) {
+    scratch_in_memory();
+#define each(test) cmocka_unit_test_setup_teardown(test, start, finish)
+    const struct CMUnitTest tests[] = {
+        each(held_by_a_follower),
+        each(held_by_who_builds_the_index),
+        each(held_by_who_drops_the_index),
+        each(held_by_who_rebuilds_states),
+        each(held_by_who_catches_up_states),
+        each(held_by_who_builds_key_segments),
+        each(held_by_who_clears_it),
+        each(held_by_who_makes_it),
+        each(a_thread_that_is_held_up_in_derived_data_holds_up_no_append),
+        each(a_thread_that_opens_derived_data_holds_up_no_append),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
