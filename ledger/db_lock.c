@@ -91,7 +91,8 @@ static int look_at_clock(struct db_waiter *w, const struct db_holder *holder, ui
     uint64_t now = clock_monotonic_ns();
     w->began = w->began == 0 ? now : w->began;
     uint64_t waited = now - w->began, limit = w->wait == NULL ? 0 : w->wait->limit_ns;
-    bool over = limit != 0 && waited >= limit;
+    bool enough = w->wait != NULL && w->wait->enough != NULL && *w->wait->enough;
+    bool over = enough || (limit != 0 && waited >= limit);
     if (over || (!w->said && waited >= NOTICE_AFTER_NS)) {
         char who[128], text[512];
         uint64_t pid = holder->pid != 0 ? holder->pid : flock_holder(holder->fd);

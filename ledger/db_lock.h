@@ -19,6 +19,7 @@ struct db_wait {
     uint64_t limit_ns;                            /* then ERR_BUSY; 0: for ever */
     void (*waiting)(void *ctx, const char *text); /* once a wait, after some seconds; may be NULL */
     void *ctx;
+    const _Atomic bool *enough; /* once this is set: ERR_BUSY at once; may be NULL */
 };
 
 /* One wait. */

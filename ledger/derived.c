@@ -13,13 +13,20 @@
 
 static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column", "row", "voucher", "proven"};
 
+/* A ledger that is being closed gives up what it wanted to write. */
+static struct db_wait wait_of(const struct ledger *ledger) {
+    struct db_wait wait = ledger->wait;
+    wait.enough = &ledger->closing;
+    return wait;
+}
+
 static int open_at(struct ledger *ledger, const char *path, bool create, struct err *err) {
     struct db_options options = {.tables = tables,
                                  .n_tables = DERIVED_TABLES,
                                  .map_bytes = ledger->config.map_bytes,
                                  .create = create,
                                  .relaxed = true,
-                                 .wait = ledger->wait};
+                                 .wait = wait_of(ledger)};
     int rc = create ? file_make_dirs(path, err) : 0;
     return rc != 0 ? rc : db_open(path, &options, &ledger->derived, err);
 }
@@ -40,7 +47,7 @@ static int open_there(struct ledger *ledger, const char *path, bool create, stru
                                      .n_tables = DERIVED_TABLES,
                                      .map_bytes = ledger->config.map_bytes,
                                      .read_only = true,
-                                     .wait = ledger->wait};
+                                     .wait = wait_of(ledger)};
         rc = db_open(path, &options, &ledger->derived, NULL) == 0 ? 0 : rc;
     }
     return rc == 0 ? 0 : err_set(err, rc, "%s", first.msg);

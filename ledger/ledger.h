@@ -55,7 +55,9 @@ struct ledger_open_options {
 /* ERR_NOTFOUND: no ledger there. ERR_VERSION: newer format. ERR_CORRUPT: the database is cut short or unreadable.
  * options may be NULL. Costs the same for any number of events. */
 int ledger_open(const char *dir, const struct ledger_open_options *options, struct ledger **ret, struct err *err);
-void ledger_close(struct ledger *ledger); /* NULL is fine */
+/* NULL is fine. What threads have begun for derived data is ended; but when other processes hold that up, it is given up
+ * after two seconds: whoever comes next builds it. */
+void ledger_close(struct ledger *ledger);
 
 struct ledger_head {
     uint64_t size;             /* number of events */
