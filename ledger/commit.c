@@ -17,7 +17,7 @@
 #include "ledger/derived.h"
 #include "ledger/headfile.h"
 #include "ledger/keeper.h"
-#include "ledger/keyrun.h"
+#include "ledger/keyproof.h"
 #include "ledger/keys_older.h"
 #include "ledger/packer.h"
 #include "ledger/vouch.h"
@@ -49,6 +49,7 @@ static int ready_keys(struct ledger *ledger, const struct commit_request *list, 
     rc = core_head_get(txn, &head, err);
     db_abort(txn);
     derived_follow(ledger); /* that transaction may have moved on */
+    rc = rc != 0 ? rc : vouch_load_locked(ledger, err);
     return rc != 0 ? rc : keys_older_ready(ledger, &head, err);
 }
 
@@ -333,6 +334,20 @@ static const uint8_t *root_of(struct commit *c) {
     return c->root;
 }
 
+/* What the process knows of keys without looking: those that it has written, and that there are none. */
+static void note_keys(struct commit *c) {
+    struct ledger *ledger = c->ledger;
+    uint64_t from, to;
+    if (c->keyed || (ledger->keys != NULL && keys_range(ledger->keys, &from, &to) && to == c->old_size)) {
+        keys_committed(ledger->keys, c->head.size, c->head.prev);
+    }
+    if (c->keyed || ledger->unkeyed_to != c->old_size) {
+        ledger->unkeyed_from = c->keyed ? c->head.size : c->old_size;
+    }
+    ledger->unkeyed_to = c->head.size;
+    ledger->runs_due = ledger->runs_due || (c->keyed && c->old_size / KEYPROOF_EVENTS != c->head.size / KEYPROOF_EVENTS);
+}
+
 /* The events are stored and sealed: nothing that fails here unmakes them. Only who asked for a rotation is told that the
  * old key could not be wiped yet; every later commit tries again. */
 static int after(struct commit *c, bool asked, struct err *err) {
@@ -340,9 +355,7 @@ static int after(struct commit *c, bool asked, struct err *err) {
     struct headfile copy = {.size = c->head.size};
     int rc = 0;
     commit_group_keep(c);
-    if (c->keyed) {
-        keys_committed(ledger->keys, c->head.size);
-    }
+    note_keys(c);
     memcpy(copy.origin, ledger->origin, sizeof(copy.origin));
     memcpy(copy.root, root_of(c), EVENT_HASH);
     headfile_write_at(ledger->dir, &ledger->head_fd, &copy, NULL); /* it may lag */
@@ -354,7 +367,8 @@ static int after(struct commit *c, bool asked, struct err *err) {
     } else if (ledger->keyring.sweep) {
         keyring_sweep(&ledger->keyring, ledger->config.keys, check_current, c, NULL);
     }
-    if (c->old_size / CORE_SEGMENT != c->head.size / CORE_SEGMENT) {
+    for (uint64_t s = c->old_size / CORE_SEGMENT; s != c->head.size / CORE_SEGMENT; s++) {
+        keyproof_hand_over(ledger, (s + 1) * CORE_SEGMENT);
         keeper_ask(ledger);
     }
     if (ledger->watch != NULL) {
@@ -432,10 +446,15 @@ static struct commit_request *cut(struct commit_request *list) {
  * are written again without it. What does not fit (nothing of it is stored then) is tried again in halves, so that
  * who asks for much keeps out nobody who asks for little. Any other failure is everybody's. */
 void commit_list(struct ledger *ledger, struct commit_request *list) {
+    bool again = false; /* after key segments turned out not to be what somebody vouches for */
     while (list != NULL) {
         struct commit_request *failed = NULL;
         struct err err = {0};
         int rc = run_once(ledger, list, &failed, &err);
+        if (rc != 0 && ledger->keys_doubted && !again) {
+            again = true;
+            continue;
+        }
         if (failed == NULL && rc == ERR_FULL && list->after != NULL) {
             struct commit_request *rest = cut(list);
             commit_list(ledger, list);

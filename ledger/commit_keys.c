@@ -7,14 +7,24 @@
 #include "ledger/keyrun.h"
 #include "ledger/keys_older.h"
 
+/* What is not vouched for refuses nothing and lets nothing through: the commit fails, and is tried again once the segments
+ * have been built anew. */
+static int doubt(struct commit *c, int rc) {
+    c->ledger->keys_doubted = c->ledger->keys_doubted || segments_view_doubted(c->segments);
+    return rc;
+}
+
 int commit_keys_begin(struct commit *c, struct err *err) {
     struct ledger *ledger = c->ledger;
     if (ledger->keys == NULL && (ledger->keys = keys_new()) == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    int rc = keys_older_view(ledger, &c->head, &c->segments, err);
+    struct core_view truth;
+    int rc = core_view_over(ledger, c->txn, &truth, err);
+    rc = rc != 0 ? rc : keys_older_view(ledger, &truth, &c->segments, err);
+    core_view_release(&truth);
     uint64_t covered = rc != 0 || c->segments == NULL ? 0 : segments_view_covered(c->segments);
-    rc = rc != 0 ? rc : keys_update(ledger->keys, c->txn, &c->head, covered, err);
+    rc = rc != 0 ? rc : keys_update(ledger->keys, ledger, c->txn, &c->head, covered, err);
     c->keyed = rc == 0;
     return rc;
 }
@@ -137,7 +147,7 @@ static int find(struct commit *c, uint64_t hash, struct wanted *w, struct err *e
             return rc;
         }
     }
-    return c->segments == NULL ? 0 : segments_find(c->segments, hash, confirm, w, err);
+    return c->segments == NULL ? 0 : doubt(c, segments_find(c->segments, hash, confirm, w, err));
 }
 
 int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,

@@ -54,9 +54,11 @@ struct core_watch {
     void (*close)(struct core_watch *watch);
 };
 
-struct packer;      /* packer.h */
-struct keeper;      /* keeper.h */
-struct keys_memory; /* keyrun.h: keys of recent events, looked up while appending */
+struct packer;          /* packer.h */
+struct keeper;          /* keeper.h */
+struct keys_fresh;      /* keyproof.h */
+struct segments_proven; /* segments.h */
+struct keys_memory;     /* keyrun.h: keys of recent events, looked up while appending */
 
 struct ledger {
     char dir[FILE_PATH_MAX];
@@ -110,10 +112,15 @@ struct ledger {
     struct packer *packer; /* under `writing`: full groups that are being encoded; NULL: not needed yet */
     struct group *lookup;  /* under `writing`: cache of the group last read by the write path */
     bool lookup_valid;
-    struct keys_memory *keys;  /* under `writing` */
-    struct db *stand_in;       /* under `writing`: see keys_older.h; NULL: not needed */
-    uint64_t stand_in_covers;  /* under `writing` */
-    uint8_t *_Atomic vouching; /* secret memory: the key of vouchers (vouch.h), set once; NULL: not at hand */
+    struct keys_memory *keys;             /* under `writing` */
+    struct segments_proven *key_segments; /* under `writing`: what was proven of the key segments */
+    uint64_t unkeyed_from, unkeyed_to;    /* under `writing`: this process wrote these events, without any key */
+    struct keys_fresh *fresh;             /* keys of segments that this process has completed */
+    _Atomic bool keys_doubted;            /* key segments in derived are not what somebody vouches for: they have to go */
+    _Atomic bool runs_due;                /* there are key runs that this process can vouch for, and nobody does yet */
+    struct db *stand_in;                  /* under `writing`: see keys_older.h; NULL: not needed */
+    uint64_t stand_in_covers;             /* under `writing` */
+    uint8_t *_Atomic vouching;            /* secret memory: the key of vouchers (vouch.h), set once; NULL: not at hand */
 };
 
 /* A snapshot to read from: a transaction and the head that it shows. */

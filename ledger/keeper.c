@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "ledger/keyproof.h"
 #include "ledger/segments.h"
 
 #define PATIENCE_S (time_t)1
@@ -36,17 +37,24 @@ static void step(struct keeper *k) {
     pthread_mutex_unlock(&k->lock);
 }
 
-static int work(struct keeper *k) {
+static int work(struct keeper *k, bool last) {
     struct ledger_head head;
     struct db *db;
     uint64_t covered = 0, before = UINT64_MAX;
     int rc = segments_open(k->ledger, &db, NULL);
+    if (rc == 0 && k->ledger->keys_doubted) {
+        rc = segments_drop(db, NULL);
+        k->ledger->keys_doubted = rc != 0;
+    }
     rc = rc != 0 ? rc : ledger_head(k->ledger, &head, NULL);
     rc = rc != 0 ? rc : segments_covered(db, &covered, NULL);
     while (rc == 0 && covered + CORE_SEGMENT <= head.size && covered != before && !k->ledger->closing) {
         before = covered;
         step(k);
         rc = segments_build(k->ledger, db, covered + CORE_SEGMENT, &covered, NULL);
+    }
+    if (rc == 0 && last && k->ledger->runs_due) {
+        keyproof_vouch(k->ledger);
     }
     return rc;
 }
@@ -61,8 +69,9 @@ static void *run(void *ctx) {
         }
         k->wanted = false;
         k->busy = true;
+        bool last = k->stop;
         pthread_mutex_unlock(&k->lock);
-        int rc = work(k);
+        int rc = work(k, last);
         pthread_mutex_lock(&k->lock);
         k->busy = k->held = false;
         k->failed_at = rc == 0 ? 0 : clock_monotonic_ns();
@@ -106,6 +115,7 @@ void keeper_free(struct keeper *k) {
     pthread_mutex_lock(&k->lock);
     k->stop = true;
     bool runs = k->runs;
+    k->wanted = k->wanted || (runs && k->ledger->runs_due);
     pthread_cond_signal(&k->asked);
     pthread_mutex_unlock(&k->lock);
     if (runs) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "ledger/keyproof.h"
 
 #define KEYS_SLOTS_MIN 1024
 #define KEYS_CROWDED   (4 * CORE_SEGMENT) /* more than this: what segments cover goes */
@@ -17,7 +18,8 @@ struct keys_memory {
     struct slot *slots;
     size_t n_slots, used;
     bool loaded;
-    uint64_t from, to; /* pairs of events [from, to) are in */
+    uint64_t from, to;        /* pairs of events [from, to) are in */
+    uint8_t leaf[EVENT_HASH]; /* of event to - 1 */
 };
 
 static uint64_t hash_pair(const char *domain, struct bytes a, struct bytes b, struct bytes c) {
@@ -58,6 +60,66 @@ int keyrun_of_event(struct bytes header, struct bytes payload, keyrun_put_fn *pu
         rc = event_payload_decode(payload, &body, &author, err);
     }
     return rc != 0 ? rc : keyrun_of_decoded(&h, &author, put, ctx, err);
+}
+
+/* The payload of an event against the commitment in its header. */
+static int check_payload(const struct event_header *h, const uint8_t salt[EVENT_HASH], struct bytes payload,
+                         struct err *err) {
+    uint8_t commit[EVENT_HASH];
+    event_body_commit(commit, salt, payload);
+    if (memcmp(commit, h->body, EVENT_HASH) != 0) {
+        return err_set(err, ERR_TAMPERED, "event %llu is not what was written: its payload differs from its commitment",
+                       (unsigned long long)h->seq);
+    }
+    return 0;
+}
+
+static int external_get(struct db_txn *txn, const struct event_header *h, const uint8_t salt[EVENT_HASH], struct buf *out,
+                        struct err *err) {
+    buf_clear(out);
+    int rc = core_payload_get(txn, h->seq, out, err);
+    return rc != 0 ? rc : check_payload(h, salt, bytes_of_buf(out), err);
+}
+
+int keyrun_external(struct db_txn *txn, const struct group *group, size_t i, struct buf *out, struct err *err) {
+    struct event_header h;
+    uint8_t salt[EVENT_HASH];
+    int rc = event_header_decode(group->event[i].header, &h, err);
+    group_salt(group, i, salt);
+    return rc != 0 ? rc : external_get(txn, &h, salt, out, err);
+}
+
+int keyrun_tail(struct db_txn *txn, const struct head *head, uint64_t seq, uint8_t leaf[EVENT_HASH],
+                struct bytes *ret_header, struct bytes *ret_payload, struct buf *external, struct err *err) {
+    struct bytes record;
+    struct event_header h;
+    enum group_payload where;
+    uint8_t salt[EVENT_HASH];
+    int rc = db_get_u64(txn, T_TAIL, seq, &record, err);
+    if (rc == ERR_NOTFOUND) {
+        rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
+    }
+    rc = rc != 0 ? rc : group_tail_decode(record, ret_header, ret_payload, &where, err);
+    rc = rc != 0 ? rc : event_header_decode(*ret_header, &h, err);
+    if (rc == 0 && (h.seq != seq || memcmp(h.prev, leaf, EVENT_HASH) != 0)) {
+        rc = err_set(err, ERR_TAMPERED, "event %llu does not follow the one before it", (unsigned long long)seq);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    event_leaf(leaf, *ret_header);
+    if (h.key.n == 0 || where == GROUP_ERASED) {
+        *ret_payload = (struct bytes){NULL, 0};
+        return 0;
+    }
+    event_salt(salt, head->seed, seq);
+    const uint8_t *own = group_tail_salt(record);
+    if (where == GROUP_INLINE) {
+        return check_payload(&h, own != NULL ? own : salt, *ret_payload, err);
+    }
+    rc = external_get(txn, &h, own != NULL ? own : salt, external, err);
+    *ret_payload = bytes_of_buf(external);
+    return rc;
 }
 
 int keyrun_of_group(struct db_txn *txn, const struct group *group, keyrun_put_fn *put, void *ctx, struct err *err) {
@@ -156,9 +218,10 @@ int keys_next(const struct keys_memory *keys, uint64_t hash, size_t *state, uint
     return 1;
 }
 
-void keys_committed(struct keys_memory *keys, uint64_t size) {
+void keys_committed(struct keys_memory *keys, uint64_t size, const uint8_t leaf[EVENT_HASH]) {
     if (keys->loaded) {
         keys->to = size;
+        memcpy(keys->leaf, leaf, EVENT_HASH);
     }
 }
 
@@ -167,64 +230,18 @@ static int put_memory(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
     return seq < keys->to ? 0 : keys_put(keys, hash, seq, err);
 }
 
-static int load_runs(struct keys_memory *keys, struct db_txn *txn, uint64_t from, uint64_t to, struct err *err) {
-    struct db_cursor *cursor;
-    struct bytes key, record;
-    uint8_t be[8];
-    int rc = db_cursor_open(txn, T_KEYRUN, &cursor, err);
-    if (rc != 0) {
-        return rc;
-    }
-    be64_put(be, from / EVENT_GROUP * EVENT_GROUP);
-    rc = db_cursor_seek(cursor, (struct bytes){be, sizeof(be)}, &key, &record, err);
-    while (rc == 0) {
-        uint64_t first = key.n == 8 ? be64_get(key.p) : 1;
-        if (first % EVENT_GROUP != 0) {
-            rc = err_set(err, ERR_CORRUPT, "a key run has a wrong key");
-        } else if (first >= to) {
-            break;
-        } else {
-            rc = keyrun_decode(first / EVENT_GROUP, record, put_memory, keys, err);
-        }
-        rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &record, err);
-    }
-    db_cursor_close(cursor);
-    return rc < 0 ? rc : 0;
-}
-
-static int load_tail(struct keys_memory *keys, struct db_txn *txn, uint64_t from, uint64_t to, struct err *err) {
-    struct buf external;
-    int rc = 0;
-    buf_init(&external, EVENT_PAYLOAD_MAX);
-    for (uint64_t seq = from; seq < to && rc == 0; seq++) {
-        struct bytes record, header, payload;
-        enum group_payload where;
-        rc = db_get_u64(txn, T_TAIL, seq, &record, err);
-        if (rc == ERR_NOTFOUND) {
-            rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
-        }
-        rc = rc != 0 ? rc : group_tail_decode(record, &header, &payload, &where, err);
-        if (rc == 0 && where == GROUP_EXTERNAL) {
-            buf_clear(&external);
-            rc = core_payload_get(txn, seq, &external, err);
-            payload = bytes_of_buf(&external);
-        }
-        rc = rc != 0 ? rc : keyrun_of_event(header, payload, put_memory, keys, err);
-    }
-    buf_done(&external);
-    return rc;
-}
-
 bool keys_crowded(const struct keys_memory *keys) {
     return keys->used > KEYS_CROWDED;
 }
 
-int keys_update(struct keys_memory *keys, struct db_txn *txn, const struct head *head, uint64_t covered, struct err *err) {
+int keys_update(struct keys_memory *keys, struct ledger *ledger, struct db_txn *txn, const struct head *head,
+                uint64_t covered, struct err *err) {
     uint64_t from = covered > head->keyed_from ? covered : head->keyed_from;
     if (keys->loaded && keys->to > head->size) {
         keys_forget(keys); /* a commit that was thought good is not there */
     }
-    if (!keys->loaded || keys->to < from || keys->from > from || (keys_crowded(keys) && keys->from < from)) {
+    bool anew = !keys->loaded || keys->to < from || keys->from > from || (keys_crowded(keys) && keys->from < from);
+    if (anew) {
         keys_forget(keys);
         keys->from = keys->to = from;
         keys->loaded = true;
@@ -232,13 +249,43 @@ int keys_update(struct keys_memory *keys, struct db_txn *txn, const struct head 
     if (keys->to == head->size) {
         return 0;
     }
-    uint64_t full = head->size / EVENT_GROUP * EVENT_GROUP;
-    int rc = keys->to < full ? load_runs(keys, txn, keys->to, full, err) : 0;
-    rc = rc != 0 ? rc : load_tail(keys, txn, keys->to > full ? keys->to : full, head->size, err);
+    int rc = keyproof_collect(ledger, txn, head, keys->to, head->size, anew ? NULL : keys->leaf, put_memory, keys, err);
     if (rc != 0) {
         keys_forget(keys);
         return rc;
     }
     keys->to = head->size;
+    memcpy(keys->leaf, head->prev, EVENT_HASH);
     return 0;
+}
+
+bool keys_range(const struct keys_memory *keys, uint64_t *ret_from, uint64_t *ret_to) {
+    *ret_from = keys->from;
+    *ret_to = keys->to;
+    return keys->loaded;
+}
+
+static int count_pair(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
+    (void)hash;
+    (void)seq;
+    (void)err;
+    (*(uint64_t *)ctx)++;
+    return 0;
+}
+
+uint64_t keys_count(const struct keys_memory *keys, uint64_t from, uint64_t to) {
+    uint64_t n = 0;
+    keys_each(keys, from, to, count_pair, &n, NULL);
+    return n;
+}
+
+int keys_each(const struct keys_memory *keys, uint64_t from, uint64_t to, keyrun_put_fn *put, void *ctx, struct err *err) {
+    int rc = 0;
+    for (size_t i = 0; i < keys->n_slots && rc == 0; i++) {
+        const struct slot *slot = &keys->slots[i];
+        if (slot->seq1 > from && slot->seq1 <= to) { /* seq + 1 */
+            rc = put(ctx, slot->hash, slot->seq1 - 1, err);
+        }
+    }
+    return rc;
 }

@@ -2,12 +2,12 @@
 #include "ledger/keys_older.h"
 
 #include "ledger/keeper.h"
-#include "ledger/keyrun.h"
+#include "ledger/keyproof.h"
 #include "ledger/scratch.h"
 
 /* How many events derived segments cover, as far as that can be told without waiting for anybody. */
 static uint64_t covered_by_derived(struct ledger *ledger) {
-    struct db *db = ledger->segments;
+    struct db *db = ledger->keys_doubted ? NULL : ledger->segments;
     uint64_t covered = 0;
     return db != NULL && segments_covered(db, &covered, NULL) == 0 ? covered : 0;
 }
@@ -46,8 +46,12 @@ static int stand_in_build(struct ledger *ledger, uint64_t until, struct err *err
 int keys_older_ready(struct ledger *ledger, const struct head *head, struct err *err) {
     bool crowded = ledger->keys != NULL && keys_crowded(ledger->keys);
     uint64_t want = crowded ? head->size / CORE_SEGMENT * CORE_SEGMENT : head->keyed_from;
-    if (ledger->segments == NULL && (segments_due(head) || head->keyed_from > 0)) {
+    if (ledger->keys_doubted || (ledger->segments == NULL && (segments_due(head) || head->keyed_from > 0))) {
         keeper_ask(ledger); /* though this commit may do without it */
+    }
+    if (ledger->segments == NULL && ledger->keys == NULL && head->size >= head->keyed_from + KEYPROOF_EVENTS) {
+        keeper_ask(ledger); /* for runs that somebody vouches for: without them events are unpacked */
+        keeper_wait(ledger);
     }
     if (want == 0 || covered_at_all(ledger) >= want) {
         return 0;
@@ -61,9 +65,26 @@ int keys_older_ready(struct ledger *ledger, const struct head *head, struct err 
     return covered_at_all(ledger) >= head->keyed_from ? 0 : rc;
 }
 
-int keys_older_view(struct ledger *ledger, const struct head *head, struct segments_view **ret, struct err *err) {
+/* 1: nobody vouches for them, and what takes their place has to be made. */
+static int prove(struct ledger *ledger, struct core_view *truth, struct segments_view *view, bool derived,
+                 struct err *err) {
+    int rc = segments_view_prove(ledger, view, truth, err);
+    if (rc == 0 || !segments_view_doubted(view)) {
+        return rc;
+    }
+    segments_view_close(view);
+    if (derived) {
+        ledger->keys_doubted = true;
+    } else {
+        stand_in_drop(ledger);
+    }
+    return 1;
+}
+
+int keys_older_view(struct ledger *ledger, struct core_view *truth, struct segments_view **ret, struct err *err) {
+    const struct head *head = &truth->head;
     struct segments_view *view = NULL;
-    struct db *db = ledger->segments;
+    struct db *db = ledger->keys_doubted ? NULL : ledger->segments;
     if (head->keyed_from == 0 && !segments_due(head)) {
         *ret = NULL;
         return 0;
@@ -87,6 +108,9 @@ int keys_older_view(struct ledger *ledger, const struct head *head, struct segme
         segments_view_close(view);
         return 1;
     }
-    *ret = view;
-    return 0;
+    int rc = view == NULL ? 0 : prove(ledger, truth, view, covered > ledger->stand_in_covers, err);
+    if (rc == 0) {
+        *ret = view;
+    }
+    return rc;
 }

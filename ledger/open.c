@@ -17,6 +17,7 @@
 #include "ledger/erase.h"
 #include "ledger/generation.h"
 #include "ledger/keeper.h"
+#include "ledger/keyproof.h"
 #include "ledger/keyrun.h"
 #include "ledger/packer.h"
 #include "ledger/segments.h"
@@ -102,7 +103,8 @@ int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
     ledger->head_fd = -1;
     buf_init(&ledger->built.keyrun, 65536);
     ledger->keeper = keeper_new(ledger);
-    rc = ledger->build == NULL || ledger->lookup == NULL || ledger->keeper == NULL
+    keyproof_new(ledger, NULL);
+    rc = ledger->build == NULL || ledger->lookup == NULL || ledger->keeper == NULL || ledger->fresh == NULL
              ? err_set(err, ERR_NOMEM, "out of memory")
              : take_passphrase(ledger, passphrase, err);
     if (rc != 0) {
@@ -191,7 +193,12 @@ void ledger_close(struct ledger *ledger) {
     if (ledger->watch != NULL) {
         ledger->watch->close(ledger->watch);
     }
+    if (ledger->runs_due) {
+        keeper_ask(ledger);
+    }
     keeper_free(ledger->keeper);
+    segments_forget(ledger);
+    keyproof_done(ledger);
     if (ledger->head_fd >= 0) {
         close(ledger->head_fd);
     }

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/mp.h"
-#include "ledger/keyrun.h"
+#include "ledger/keyproof.h"
 #include "ledger/segments_format.h"
+#include "ledger/vouch.h"
 
 /* ---- opening ---- */
 
@@ -69,6 +70,7 @@ static int root_at(struct ledger *ledger, uint64_t size, uint8_t ret[EVENT_HASH]
 
 static int drop_all(struct db_txn *txn, struct err *err) {
     int rc = db_clear(txn, DERIVED_KEYSEG, err);
+    rc = rc != 0 ? rc : vouch_clear(txn, VOUCH_KEYS, err);
     return rc != 0 ? rc : db_del(txn, SEGMENTS_STATE, bytes_of("keys"), err);
 }
 
@@ -173,6 +175,17 @@ int segments_open(struct ledger *ledger, struct db **ret, struct err *err) {
     return 0;
 }
 
+int segments_drop(struct db *db, struct err *err) {
+    struct db_txn *txn = NULL;
+    int rc = db_begin(db, true, &txn, err);
+    rc = rc != 0 ? rc : drop_all(txn, err);
+    if (rc != 0) {
+        db_abort(txn);
+        return rc;
+    }
+    return db_commit(txn, err);
+}
+
 int segments_covered(struct db *db, uint64_t *ret, struct err *err) {
     struct db_txn *txn = NULL;
     struct segments_state state;
@@ -263,61 +276,95 @@ static void merge(struct buf *out, struct bytes a, struct bytes b, uint32_t shif
     }
 }
 
-/* Puts a new segment, first taking in each smaller-or-equal neighbour before it, like a binary counter. */
-static int put_merged(struct db_txn *txn, uint64_t first, struct buf *segment, struct err *err) {
+/* A neighbour that somebody vouches for, all of it. */
+static bool get_proven(struct ledger *ledger, struct db_txn *txn, struct core_view *truth, uint64_t first, uint64_t span,
+                       struct vouched *ret) {
+    struct vouch_piece piece;
+    struct bytes record;
+    return db_get_u64(txn, SEGMENTS_KEYSEG, first, &record, NULL) == 0 && record.n >= 8 &&
+           vouch_piece(truth, VOUCH_KEYS, first, span, &piece, NULL) == 0 &&
+           vouched_open(ret, ledger, txn, &piece, record) && vouched_prove(ret, 0, record.n) &&
+           be64_get(ret->copy) == first + span;
+}
+
+/* Puts a new segment and vouches for it, first taking in each neighbour of its size before it, like a binary counter. One
+ * that nobody vouches for is left alone: whoever looks into it will have it made anew. */
+static int put_merged(struct ledger *ledger, struct db_txn *txn, struct core_view *truth, uint64_t first,
+                      struct buf *segment, struct err *err) {
     int rc = 0;
-    for (;;) {
-        struct bytes mine = bytes_of_buf(segment), before;
-        uint64_t span = be64_get(mine.p) - first;
-        if (span >= SEGMENT_EVENTS_MAX || first < span || first % (2 * span) == 0) {
-            break;
-        }
-        rc = db_get_u64(txn, SEGMENTS_KEYSEG, first - span, &before, err);
-        if (rc == ERR_NOTFOUND || (rc == 0 && (before.n < 8 || be64_get(before.p) != first))) {
-            rc = 0;
-            break;
-        }
-        if (rc != 0) {
-            return rc;
-        }
+    struct vouch_piece piece;
+    struct vouched before = {0};
+    uint64_t span = be64_get(segment->p) - first;
+    while (rc == 0 && span < SEGMENT_EVENTS_MAX && first >= span && first % (2 * span) != 0 &&
+           get_proven(ledger, txn, truth, first - span, span, &before)) {
         struct buf merged;
         buf_init(&merged, SIZE_MAX);
-        merge(&merged, before, mine, (uint32_t)span);
+        merge(&merged, (struct bytes){before.copy, before.n}, bytes_of_buf(segment), (uint32_t)span);
+        piece = (struct vouch_piece){.what = VOUCH_KEYS, .first = first - span, .events = span};
         rc = buf_check(&merged, "a key segment", err);
         rc = rc != 0 ? rc : db_del_u64(txn, SEGMENTS_KEYSEG, first - span, err);
+        rc = rc != 0 ? rc : vouch_del(txn, &piece, err);
         buf_done(segment);
         *segment = merged;
         first -= span;
-        if (rc != 0) {
-            return rc;
-        }
+        span *= 2;
     }
-    return db_put_u64(txn, SEGMENTS_KEYSEG, first, bytes_of_buf(segment), DB_PUT, err);
+    vouched_done(&before);
+    rc = rc != 0 ? rc : db_put_u64(txn, SEGMENTS_KEYSEG, first, bytes_of_buf(segment), DB_PUT, err);
+    rc = rc != 0 ? rc : vouch_piece(truth, VOUCH_KEYS, first, span, &piece, err);
+    return rc != 0 ? rc : vouch_put(ledger, txn, &piece, bytes_of_buf(segment), err);
+}
+
+/* The pairs of a segment as they may be vouched for, sorted: those that this process has written, or collected. */
+static int collect_proven(struct ledger *ledger, struct core_view *view, uint64_t first, struct segments_list *list,
+                          struct err *err) {
+    list->n = 0;
+    int rc = keyproof_take(ledger, first, collect, list, err);
+    if (rc == 1) {
+        list->n = 0;
+        rc = keyproof_collect(ledger, view->txn, &view->head, first, first + CORE_SEGMENT, NULL, collect, list, err);
+    }
+    if (rc == 0 && list->n > 0) {
+        qsort(list->pair, list->n, sizeof(*list->pair), compare);
+    }
+    return rc;
+}
+
+static int put_segment(struct ledger *ledger, struct db *db, struct core_view *view, const struct segments_state *state,
+                       struct buf *segment, struct err *err) {
+    struct db_txn *txn = NULL;
+    struct segments_state now;
+    uint64_t first = state->covered - CORE_SEGMENT;
+    int rc = state_of(db, true, &txn, &now, err);
+    if (rc == 0 && now.covered != first) { /* another process was quicker */
+        db_abort(txn);
+        return 0;
+    }
+    rc = rc != 0 ? rc : put_merged(ledger, txn, view, first, segment, err);
+    rc = rc != 0 ? rc : state_put(txn, state, err);
+    if (rc != 0) {
+        db_abort(txn);
+        return rc;
+    }
+    return db_commit(txn, err);
 }
 
 static int build_one(struct ledger *ledger, struct db *db, uint64_t first, struct segments_list *list, struct err *err) {
-    struct db_txn *txn = NULL;
-    struct segments_state now, state = {.covered = first + CORE_SEGMENT};
+    struct core_view view;
+    struct segments_state state = {.covered = first + CORE_SEGMENT};
     struct buf segment;
-    buf_init(&segment, SIZE_MAX);
     memcpy(state.genesis, ledger->genesis, EVENT_HASH);
-    int rc = segments_collect(ledger, first, list, err);
-    rc = rc != 0 ? rc : root_at(ledger, state.covered, state.root, err);
+    int rc = root_at(ledger, state.covered, state.root, err);
+    rc = rc != 0 ? rc : core_view_begin(ledger, &view, err);
+    if (rc != 0) {
+        return rc;
+    }
+    buf_init(&segment, SIZE_MAX);
+    rc = collect_proven(ledger, &view, first, list, err);
     encode_segment(&segment, first, state.covered, list);
     rc = rc != 0 ? rc : buf_check(&segment, "a key segment", err);
-    rc = rc != 0 ? rc : state_of(db, true, &txn, &now, err);
-    if (rc == 0 && now.covered != first) { /* another process was quicker */
-        db_abort(txn);
-        buf_done(&segment);
-        return 0;
-    }
-    rc = rc != 0 ? rc : put_merged(txn, first, &segment, err);
-    rc = rc != 0 ? rc : state_put(txn, &state, err);
-    if (rc != 0) {
-        db_abort(txn);
-    } else {
-        rc = db_commit(txn, err);
-    }
+    rc = rc != 0 ? rc : put_segment(ledger, db, &view, &state, &segment, err);
+    core_view_end(&view);
     buf_done(&segment);
     return rc;
 }

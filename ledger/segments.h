@@ -30,6 +30,16 @@ int segments_view_open(struct db *db, struct segments_view **ret, struct err *er
 int segments_find(struct segments_view *view, uint64_t hash, segments_hit_fn *hit, void *ctx, struct err *err);
 uint64_t segments_view_covered(const struct segments_view *view);
 void segments_view_close(struct segments_view *view);
+/* From now on only what somebody vouches for is found in it (vouch.h): proven as it is looked at, and copied, so that it
+ * need not be proven again by this process. ERR_TAMPERED, here and from segments_find: it is not vouched for; then the
+ * segments have to be dropped and built again. Under ledger->writing, until the view is closed. */
+int segments_view_prove(struct ledger *ledger, struct segments_view *view, struct core_view *truth, struct err *err);
+/* That was why something failed. */
+bool segments_view_doubted(const struct segments_view *view);
+/* Drops the segments. May wait, as segments_open. */
+int segments_drop(struct db *db, struct err *err);
+/* Lets go of what was proven. */
+void segments_forget(struct ledger *ledger);
 
 /* Compares the segments with what the events say; calls `differs` with a reason for each that does not match. */
 int segments_check(struct ledger *ledger, void (*differs)(void *ctx, uint64_t first, const char *why), void *ctx,

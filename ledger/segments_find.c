@@ -5,12 +5,24 @@
 #include "ledger/keyrun.h"
 #include "ledger/segments.h"
 #include "ledger/segments_format.h"
+#include "ledger/vouch.h"
 
-#define SEGMENTS_MAX 4096 /* 4,096 segments of 8 million events each */
+#define PROVEN_MAX   ((size_t)256 << 20) /* bytes that are kept of one segment */
+#define SEGMENTS_MAX 4096                /* 4,096 segments of 8 million events each */
 
 struct segment {
     uint64_t first;
-    struct bytes record; /* borrowed from the transaction */
+    struct bytes record;     /* borrowed from the transaction */
+    struct vouched *vouched; /* what is read instead; NULL: the record itself */
+};
+
+/* What was proven of the segments, kept from one view to the next: they are never changed. */
+struct segments_proven {
+    size_t n;
+    struct {
+        struct vouch_piece piece;
+        struct vouched vouched;
+    } at[];
 };
 
 struct segments_view {
@@ -18,6 +30,7 @@ struct segments_view {
     struct segment *segment;
     size_t n;
     uint64_t covered;
+    bool doubted;
 };
 
 static int load(struct segments_view *view, struct err *err) {
@@ -34,7 +47,7 @@ static int load(struct segments_view *view, struct err *err) {
             rc = err_set(err, ERR_CORRUPT, "derived: the key segments do not lie one after another");
             break;
         }
-        view->segment[view->n++] = (struct segment){view->covered, record};
+        view->segment[view->n++] = (struct segment){.first = view->covered, .record = record};
         view->covered = be64_get(record.p);
         rc = db_cursor_next(cursor, &key, &record, err);
     }
@@ -70,9 +83,84 @@ uint64_t segments_view_covered(const struct segments_view *view) {
     return view->covered;
 }
 
-/* The first entry whose hash is not below `hash`. */
-static size_t lower_bound(const uint8_t *entries, size_t n, uint64_t hash) {
-    size_t lo = 0, hi = n; /* the answer is in [lo, hi] */
+/* ---- vouched for ---- */
+
+void segments_forget(struct ledger *ledger) {
+    struct segments_proven *proven = ledger->key_segments;
+    for (size_t i = 0; proven != NULL && i < proven->n; i++) {
+        vouched_done(&proven->at[i].vouched);
+    }
+    free(proven);
+    ledger->key_segments = NULL;
+}
+
+/* What was proven of this segment before, moved into ret. */
+static bool take_proven(struct segments_proven *before, const struct vouch_piece *piece, struct vouched *ret) {
+    for (size_t i = 0; before != NULL && i < before->n; i++) {
+        const struct vouch_piece *p = &before->at[i].piece;
+        if (p->first == piece->first && p->events == piece->events && memcmp(p->node, piece->node, EVENT_HASH) == 0) {
+            *ret = before->at[i].vouched;
+            before->at[i].vouched = (struct vouched){0};
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool prove(struct ledger *ledger, struct db_txn *txn, struct segment *segment, const struct vouch_piece *piece) {
+    struct vouched *v = segment->vouched;
+    bool known =
+        take_proven(ledger->key_segments, piece, v) && v->n <= PROVEN_MAX && vouched_again(v, txn, piece, segment->record);
+    return (known || vouched_open(v, ledger, txn, piece, segment->record)) && vouched_prove(v, 0, 8) &&
+           be64_get(v->copy) == piece->first + piece->events;
+}
+
+int segments_view_prove(struct ledger *ledger, struct segments_view *view, struct core_view *truth, struct err *err) {
+    struct segments_proven *proven = calloc(1, sizeof(*proven) + view->n * sizeof(proven->at[0]));
+    int rc = proven == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
+    for (size_t i = 0; rc == 0 && i < view->n; i++) {
+        struct segment *segment = &view->segment[i];
+        struct vouch_piece *piece = &proven->at[i].piece;
+        uint64_t events = be64_get(segment->record.p) - segment->first;
+        segment->vouched = &proven->at[i].vouched;
+        proven->n = i + 1;
+        bool fits = (events & (events - 1)) == 0 && segment->first % events == 0 && events % CORE_SEGMENT == 0;
+        rc = fits ? vouch_piece(truth, VOUCH_KEYS, segment->first, events, piece, err) : ERR_TAMPERED;
+        if (rc == 0 && !prove(ledger, view->txn, segment, piece)) {
+            rc = ERR_TAMPERED;
+        }
+        if (rc == ERR_TAMPERED) {
+            view->doubted = true;
+            err_set(err, rc, "derived: nobody vouches for the idempotency keys of events from %llu on",
+                    (unsigned long long)segment->first);
+        }
+    }
+    segments_forget(ledger);
+    ledger->key_segments = proven;
+    return rc;
+}
+
+bool segments_view_doubted(const struct segments_view *view) {
+    return view->doubted;
+}
+
+/* Entry i; NULL: it is not what somebody vouches for. */
+static inline const uint8_t *entry_at(const struct segment *segment, size_t i) {
+    struct vouched *v = segment->vouched;
+    size_t at = 8 + i * SEGMENTS_ENTRY;
+    if (v == NULL) {
+        return segment->record.p + at;
+    }
+    return vouched_has(v, at, SEGMENTS_ENTRY) || vouched_prove(v, at, SEGMENTS_ENTRY) ? v->copy + at : NULL;
+}
+
+static size_t entries_of(const struct segment *segment) {
+    return (segment->record.n - 8) / SEGMENTS_ENTRY;
+}
+
+/* The first entry whose hash is not below `hash`; SIZE_MAX: what would have to be read is not vouched for. */
+static size_t lower_bound(const struct segment *segment, uint64_t hash) {
+    size_t lo = 0, hi = entries_of(segment); /* the answer is in [lo, hi] */
     uint64_t lo_hash = 0, hi_hash = UINT64_MAX;
     for (unsigned tries = 0; lo < hi; tries++) {
         size_t mid = lo + (hi - lo) / 2;
@@ -81,7 +169,11 @@ static size_t lower_bound(const uint8_t *entries, size_t n, uint64_t hash) {
             size_t guess = lo + (size_t)(part * (double)(hi - lo));
             mid = guess >= hi ? hi - 1 : guess;
         }
-        uint64_t at = be64_get(entries + mid * SEGMENTS_ENTRY);
+        const uint8_t *e = entry_at(segment, mid);
+        if (e == NULL) {
+            return SIZE_MAX;
+        }
+        uint64_t at = be64_get(e);
         if (at < hash) {
             lo = mid + 1;
             lo_hash = at;
@@ -93,18 +185,34 @@ static size_t lower_bound(const uint8_t *entries, size_t n, uint64_t hash) {
     return lo;
 }
 
-int segments_find(struct segments_view *view, uint64_t hash, segments_hit_fn *hit, void *ctx, struct err *err) {
-    for (size_t s = 0; s < view->n; s++) {
-        const uint8_t *entries = view->segment[s].record.p + 8;
-        size_t n = (view->segment[s].record.n - 8) / SEGMENTS_ENTRY;
-        for (size_t i = lower_bound(entries, n, hash); i < n && be64_get(entries + i * SEGMENTS_ENTRY) == hash; i++) {
-            int rc = hit(ctx, view->segment[s].first + be32_get(entries + i * SEGMENTS_ENTRY + 8), err);
-            if (rc != 0) {
-                return rc;
-            }
+static int find_in(struct segments_view *view, const struct segment *segment, uint64_t hash, segments_hit_fn *hit,
+                   void *ctx, struct err *err) {
+    size_t n = entries_of(segment);
+    for (size_t i = lower_bound(segment, hash); i != n; i++) {
+        const uint8_t *e = i == SIZE_MAX ? NULL : entry_at(segment, i);
+        if (e == NULL) {
+            view->doubted = true;
+            return err_set(err, ERR_TAMPERED,
+                           "derived: the idempotency keys of events from %llu on are not what was vouched for",
+                           (unsigned long long)segment->first);
+        }
+        if (be64_get(e) != hash) {
+            return 0;
+        }
+        int rc = hit(ctx, segment->first + be32_get(e + 8), err);
+        if (rc != 0) {
+            return rc;
         }
     }
     return 0;
+}
+
+int segments_find(struct segments_view *view, uint64_t hash, segments_hit_fn *hit, void *ctx, struct err *err) {
+    int rc = 0;
+    for (size_t s = 0; s < view->n && rc == 0; s++) {
+        rc = find_in(view, &view->segment[s], hash, hit, ctx, err);
+    }
+    return rc;
 }
 
 /* ---- check ---- */
@@ -112,17 +220,16 @@ int segments_find(struct segments_view *view, uint64_t hash, segments_hit_fn *hi
 /* Counts and compares: every pair of the events must be found, and the totals must agree. */
 static int check_stretch(struct ledger *ledger, const struct segment *segment, uint64_t first, struct segments_list *list,
                          uint64_t *ret_pairs, const char **ret_why, struct err *err) {
-    const uint8_t *entries = segment->record.p + 8;
-    size_t n = (segment->record.n - 8) / SEGMENTS_ENTRY;
+    size_t n = entries_of(segment);
     int rc = segments_collect(ledger, first, list, err);
     if (rc != 0) {
         return rc;
     }
     for (size_t i = 0; i < list->n; i++) {
         bool found = false;
-        size_t at = lower_bound(entries, n, list->pair[i].hash);
-        for (; at < n && be64_get(entries + at * SEGMENTS_ENTRY) == list->pair[i].hash && !found; at++) {
-            found = segment->first + be32_get(entries + at * SEGMENTS_ENTRY + 8) == list->pair[i].seq;
+        size_t at = lower_bound(segment, list->pair[i].hash);
+        for (; at < n && be64_get(entry_at(segment, at)) == list->pair[i].hash && !found; at++) {
+            found = segment->first + be32_get(entry_at(segment, at) + 8) == list->pair[i].seq;
         }
         if (!found) {
             *ret_why = "a key of its events is missing";
@@ -146,7 +253,7 @@ int segments_check(struct ledger *ledger, void (*differs)(void *ctx, uint64_t fi
         for (uint64_t first = segment->first; first < end && rc == 0; first += CORE_SEGMENT) {
             rc = check_stretch(ledger, segment, first, &list, &pairs, &why, err);
         }
-        if (why == NULL && pairs != (segment->record.n - 8) / SEGMENTS_ENTRY) {
+        if (why == NULL && pairs != entries_of(segment)) {
             why = "it has keys that no event has";
         }
         if (rc == 0 && why != NULL) {
