@@ -13,13 +13,6 @@
 
 /* ---- views ---- */
 
-static uint32_t least_of(uint32_t events) {
-    for (uint32_t n = events; n != 0; n = index_smaller(n)) {
-        events = n;
-    }
-    return events;
-}
-
 /* *ret: NULL when there is none, or it cannot be read. */
 static int view_derived(struct ledger *ledger, struct db_txn **ret, uint32_t *ret_events, struct err *err) {
     struct db *db;
@@ -55,7 +48,7 @@ int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *e
     ret->derived = txn;
     ret->awake = true;
     ret->events = events;
-    ret->least = least_of(events);
+    ret->least = index_least(events);
     index_view_rest(ret);
     return 0;
 }

@@ -12,5 +12,7 @@ bool index_record(struct db_txn *txn, struct core_view *truth, uint64_t first, u
 /* The same, if somebody vouches for it: it is read from a copy, of which each part is proven when it is used. */
 bool index_record_vouched(struct ledger *ledger, struct db_txn *txn, struct core_view *truth, uint64_t first,
                           uint32_t events, struct vouched *vouched, struct columns_record *ret);
+/* The size of the smallest segments, when the full ones have so many events. */
+uint32_t index_least(uint32_t events);
 
 #endif
