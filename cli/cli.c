@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/obj.h"
 #include "cli/unlock.h"
+#include "ledger/lead.h"
 #include "query/query.h"
 
 /* What an error code means for who called: the look-up of something in the ledger, a file or value that was given, or none
@@ -187,4 +188,13 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
         }
     }
     return rc == 0 ? 0 : cli_fail(cli, &err);
+}
+
+void cli_note_lead(const struct cli *cli, struct ledger *ledger) {
+    struct lead lead = {0};
+    char words[96];
+    if (lead_now(ledger, &lead, NULL) == 0 && lead.ns > 0) {
+        lead_words(&lead, words, sizeof(words));
+        cli_note(cli, "ledger: %s: %s: conditions on time say little of events from there on", cli->command, words);
+    }
 }

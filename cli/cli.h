@@ -92,6 +92,9 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) __attribute__((format
 /* Remarks on standard error, not with --quiet, nor with --json, whose standard error is JSON. */
 void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same where a question has times in it and the ledger's run ahead of the clock. */
+void cli_note_lead(const struct cli *cli, struct ledger *ledger);
+
 /* The value of an environment variable; NULL when it is unset or empty. */
 const char *cli_env(const char *name);
 /* $XDG_... when it is an absolute path, else the directory below the home directory. ERR_NOTFOUND without a home. */

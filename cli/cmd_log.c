@@ -82,13 +82,16 @@ static int list(struct cli *cli, struct ledger *ledger, const struct select *sel
 }
 
 /* Where to begin, from --since and -n. */
-static int find_start(struct ledger *ledger, const struct opt_args *args, uint64_t size, struct select *select,
-                      struct err *err) {
+static int find_start(struct cli *cli, struct ledger *ledger, const struct opt_args *args, uint64_t size,
+                      struct select *select, struct err *err) {
     const char *since = opt_text(args, &options[L_SINCE]);
     uint64_t number = since ? 0 : DEFAULT_NUMBER;
     int rc = opt_u64(args, &options[L_NUMBER], &number, err);
     if (rc == 0 && since) {
         rc = select_since(ledger, since, size, &select->from, err);
+        if (rc == 0 && strspn(since, "0123456789") != strlen(since)) { /* a time, no seq */
+            cli_note_lead(cli, ledger);
+        }
     }
     if (rc == 0 && number > 0) {
         rc = select_newest(ledger, select, size, number, &select->from, err);
@@ -115,7 +118,7 @@ static int run_log(struct cli *cli, const struct opt_args *args) {
         return exit_code;
     }
     int rc = ledger_head(ledger, &head, &err);
-    rc = rc != 0 ? rc : find_start(ledger, args, head.size, &select, &err);
+    rc = rc != 0 ? rc : find_start(cli, ledger, args, head.size, &select, &err);
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
     } else {

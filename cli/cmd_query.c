@@ -307,6 +307,9 @@ static int query(struct cli *cli, const struct opt_args *args) {
     if (exit_code == 0) {
         a->pager.wanted = !a->follow && !opt_has(args, &options[Q_NO_PAGER]) && a->format != ROWS_MSGPACK;
         a->stop = stop_catch();
+        if (a->ask.has_times) {
+            cli_note_lead(cli, a->ledger);
+        }
         exit_code = answer(a);
         pager_end(&a->pager, cli);
     }

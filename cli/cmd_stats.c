@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/obj.h"
 #include "cli/out.h"
+#include "ledger/lead.h"
 
 /* How the projections are stored; NULL where there are none. */
 struct kept {
@@ -69,6 +70,7 @@ static const char *place_word(struct ledger *ledger) {
 
 static int print_json(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s, const struct ledger_head *head,
                       const struct kept *kept) {
+    struct lead lead = {0};
     struct obj obj;
     obj_init(&obj);
     obj_text(&obj, "dir", ledger_dir(ledger));
@@ -77,6 +79,8 @@ static int print_json(struct cli *cli, struct ledger *ledger, const struct ledge
     obj_uint(&obj, "events", s->events);
     obj_hex(&obj, "root", head->root, LEDGER_HASH);
     obj_time(&obj, "time", head->time);
+    lead_now(ledger, &lead, NULL);
+    obj_uint(&obj, "time_ahead_ns", lead.ns);
     obj_uint(&obj, "groups", s->groups);
     obj_uint(&obj, "tail", s->tail);
     obj_uint(&obj, "checkpoints", s->checkpoints);
@@ -111,12 +115,19 @@ static void size(struct cli *cli, const char *name, uint64_t v) {
 static void print_text(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s, const struct ledger_head *head,
                        const struct kept *kept) {
     char time[TEXT_TIME_MAX], root[2 * LEDGER_HASH + 1], used[32], map[32];
+    struct lead lead = {0};
+    lead_now(ledger, &lead, NULL);
     text_time(time, head->time);
     text_hex(root, head->root, LEDGER_HASH);
     out_printf(cli, "%-16s %s\n%-16s %s\n", "directory", ledger_dir(ledger), "origin", ledger_origin(ledger));
     out_printf(cli, "%-16s %s\n", "place", place_word(ledger));
     count(cli, "events", s->events);
     out_printf(cli, "%-16s %s\n%-16s %s\n", "root", root, "newest event", time);
+    if (lead.ns > 0) {
+        char ahead[96];
+        lead_words(&lead, ahead, sizeof(ahead));
+        out_printf(cli, "%-16s %s\n", "clock", ahead);
+    }
     count(cli, "full groups", s->groups);
     count(cli, "tail", s->tail);
     count(cli, "checkpoints", s->checkpoints);

@@ -126,7 +126,8 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
     struct ledger *ledger = c->ledger;
     char subject[NOTE_NAME_MAX + 16], vkey[NOTE_VKEY_MAX], name[NOTE_NAME_MAX + 16], keyed_by[KEY_SECRET_DIGEST];
     uint64_t hours = ledger->config.rotate_hours;
-    bool due = hours > 0 && c->now > c->head.epoch_since && c->now - c->head.epoch_since >= hours * 3600 * CLOCK_NS_PER_S;
+    /* By the clock as it was read both times, and either way: one that was wrong once must not keep a key for ever. */
+    bool due = hours > 0 && distance(c->now, c->head.epoch_since) >= hours * 3600 * CLOCK_NS_PER_S;
     if (!asked && !due) {
         return 0;
     }
@@ -235,13 +236,13 @@ static int put_epoch(struct commit *c, struct err *err) {
     note_vkey_encode(vkey, &c->next.vkey);
     c->head.epoch++;
     c->head.epoch_from = c->head.size;
-    c->head.epoch_since = c->head.time;
+    c->head.epoch_since = c->now;
     return core_epoch_put(c->txn, c->head.epoch, c->head.size, vkey, c->head.size - 1, c->ledger->origin, c->restored, err);
 }
 
 static int put_head(struct commit *c, struct err *err) {
     if (c->old_size == 0) {
-        c->head.epoch_since = c->head.time;
+        c->head.epoch_since = c->now;
     }
     c->head.wall = c->now;
     c->head.boot = c->boot;

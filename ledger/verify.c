@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ledger/derived.h"
+#include "ledger/lead.h"
 #include "ledger/segments.h"
 
 #define RENEW_NS CLOCK_NS_PER_S
@@ -99,6 +100,24 @@ static void say(struct verify *v, enum ledger_aspect aspect, enum ledger_aspect_
     report->aspect[aspect].state = state;
 }
 
+/* Also what the times are worth just now, which a wrong clock has made its own gap event for. */
+static void say_gaps(struct verify *v) {
+    struct lead lead;
+    char ahead[96] = "";
+    lead_of(&v->view, &lead);
+    if (lead.ns > 0) {
+        memcpy(ahead, "; ", 3);
+        lead_words(&lead, ahead + 2, sizeof(ahead) - 2);
+    }
+    enum ledger_aspect_state state = v->counts.gaps == 0 && lead.ns == 0 ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_NOTE;
+    if (v->counts.gaps == 0) {
+        say(v, LEDGER_GAPS, state, "none recorded%s%s", v->from > 0 ? " by the events that were read" : "", ahead);
+    } else {
+        say(v, LEDGER_GAPS, state, "%llu recorded, the first is event %llu%s", (unsigned long long)v->counts.gaps,
+            (unsigned long long)v->counts.first_gap, ahead);
+    }
+}
+
 static void say_all(struct verify *v, uint64_t artifacts) {
     unsigned long long size = (unsigned long long)v->head.size, from = (unsigned long long)v->from;
     char stored[96] = "";
@@ -140,12 +159,7 @@ static void say_all(struct verify *v, uint64_t artifacts) {
     char erased[512];
     bool some = verify_erasures_say(v, erased, sizeof(erased));
     say(v, LEDGER_ERASURES, some ? LEDGER_ASPECT_NOTE : LEDGER_ASPECT_GOOD, "%s", some ? erased : "none");
-    if (v->counts.gaps == 0) {
-        say(v, LEDGER_GAPS, LEDGER_ASPECT_GOOD, "none recorded%s", v->from > 0 ? " by the events that were read" : "");
-    } else {
-        say(v, LEDGER_GAPS, LEDGER_ASPECT_NOTE, "%llu recorded, the first is event %llu",
-            (unsigned long long)v->counts.gaps, (unsigned long long)v->counts.first_gap);
-    }
+    say_gaps(v);
     if (!v->options->derived) {
         say(v, LEDGER_DERIVED, LEDGER_ASPECT_UNCHECKED, "not checked");
     }

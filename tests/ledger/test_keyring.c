@@ -13,10 +13,11 @@ uint64_t __real_clock_boot_ns(void);
 uint64_t __wrap_clock_wall_ns(void);
 uint64_t __wrap_clock_boot_ns(void);
 
-static uint64_t passed; /* ns that went by, by both clocks */
+static uint64_t passed;     /* ns that went by, by both clocks */
+static uint64_t wall_wrong; /* ns that the wall clock is ahead */
 
 uint64_t __wrap_clock_wall_ns(void) {
-    return __real_clock_wall_ns() + passed;
+    return __real_clock_wall_ns() + passed + wall_wrong;
 }
 
 uint64_t __wrap_clock_boot_ns(void) {
@@ -29,7 +30,7 @@ static struct scratch s;
 
 static int start(void **state) {
     (void)state;
-    passed = 0;
+    passed = wall_wrong = 0;
     memset(&syscalls, 0, sizeof(syscalls));
     scratch_new(&s, 0);
     return 0;
@@ -118,6 +119,45 @@ static void a_key_of_24_hours_is_replaced_with_the_next_append(void **state) {
     scratch_append(&s, 5, NULL);
     assert_int_equal(epoch_now(), 2);
     scratch_verify_good(s.ledger);
+}
+
+/* What the real clock is read as: a day is not longer for a look at one that stood in another century. */
+static void a_clock_that_was_wrong_once_keeps_no_key(void **state) {
+    (void)state;
+    const uint64_t century = 100 * 365 * 24 * HOUR;
+    scratch_append(&s, 1, NULL);
+    wall_wrong = century;
+    scratch_append(&s, 2, NULL); /* with a new key, by what the clock says */
+    assert_int_equal(epoch_now(), 1);
+    wall_wrong = 0;
+    scratch_append(&s, 3, NULL);
+    assert_int_equal(epoch_now(), 2);
+    for (uint64_t day = 1; day <= 5; day++) {
+        scratch_append(&s, 4, NULL);
+        assert_int_equal(epoch_now(), day + 1);
+        passed += 25 * HOUR;
+        scratch_append(&s, 4, NULL);
+        assert_int_equal(epoch_now(), day + 2);
+    }
+    scratch_verify_good(s.ledger);
+}
+
+static void verify_says_how_far_times_run_ahead(void **state) {
+    struct ledger_report *report;
+    (void)state;
+    scratch_fill(&s, 0, 600, false);
+    report = scratch_report(s.ledger, NULL, false);
+    assert_int_equal(report->aspect[LEDGER_GAPS].state, LEDGER_ASPECT_GOOD);
+    free(report);
+    wall_wrong = 100 * 24 * HOUR;
+    scratch_append(&s, 1, NULL);
+    wall_wrong = 0;
+    scratch_fill(&s, 0, 600, false);
+    scratch_reopen(&s);
+    report = scratch_report(s.ledger, NULL, false);
+    assert_int_equal(report->aspect[LEDGER_GAPS].state, LEDGER_ASPECT_NOTE);
+    assert_non_null(strstr(report->aspect[LEDGER_GAPS].text, "its times run 99 days ahead of the clock since event 601"));
+    free(report);
 }
 
 static void rotate_hours_0_means_never_by_itself(void **state) {
@@ -389,6 +429,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         each(a_rotation_wipes_the_old_secret_from_the_disk),
         each(a_key_of_24_hours_is_replaced_with_the_next_append),
+        each(a_clock_that_was_wrong_once_keeps_no_key),
+        each(verify_says_how_far_times_run_ahead),
         each(rotate_hours_0_means_never_by_itself),
         each(a_death_at_any_call_of_a_rotation_is_put_right_by_what_follows),
         each(a_key_that_lies_in_the_next_ones_place_is_never_adopted),
