@@ -1,5 +1,6 @@
-/* fork, verify, write one struct into a pipe; the parent reads it or says how the child ended. The child has its own
- * signal handling (the default), and leaves no core file: it may hold what the ledger keeps private. */
+/* fork, verify, leave one struct in memory that both have; the parent takes it or says how the child ended. A child that
+ * dies in reading the database says so there before it ends; one that says nothing was ended by something else, and that is
+ * no verdict. It leaves no core file: it may hold what the ledger keeps private. */
 #include "cli/examine.h"
 
 #include <errno.h>
@@ -7,41 +8,58 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/fault.h"
 #include "cli/out.h"
+#include "ledger/db_fault.h"
 #include "projections/rebuild.h"
 #include "query/query.h"
 
 #define STALLED_SECONDS 900
+#define UNHELD_TRIES    5
 
+/* What the child leaves. */
 struct answer {
+    bool answered;
+    bool unheld; /* it failed, and the database was written to while nothing held a snapshot */
     int code;
     struct err err;
     struct ledger_report report;
     struct rivals rivals;
+    int signal; /* it died of: */
+    enum db_fault fault;
+    char path[FILE_PATH_MAX]; /* of the database that it read then */
+    volatile unsigned idle;   /* seconds without progress */
+    unsigned idle_max;
+    bool stalled; /* it ended because they were too many */
 };
 
-static void fault(struct ledger_report *report, const char *reason) {
+static struct answer *shared; /* in the child, for handlers */
+
+static void fault(struct ledger_report *report, enum ledger_aspect aspect, const char *reason) {
     memset(report, 0, sizeof(*report));
     report->verdict = LEDGER_INVALID;
     for (size_t i = 0; i < LEDGER_ASPECTS; i++) {
         report->aspect[i].state = LEDGER_ASPECT_UNCHECKED;
         snprintf(report->aspect[i].text, sizeof(report->aspect[i].text), "not reached");
     }
-    report->aspect[LEDGER_INTEGRITY].state = LEDGER_ASPECT_FAULT;
-    snprintf(report->aspect[LEDGER_INTEGRITY].text, sizeof(report->aspect[0].text), "%.500s", reason);
+    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
+    snprintf(report->aspect[aspect].text, sizeof(report->aspect[0].text), "%.500s", reason);
     report->n_findings = 1;
-    report->findings[0].aspect = LEDGER_INTEGRITY;
+    report->findings[0].aspect = aspect;
     report->findings[0].seq = LEDGER_NO_SEQ;
-    snprintf(report->findings[0].table, sizeof(report->findings[0].table), "evidence");
+    snprintf(report->findings[0].table, sizeof(report->findings[0].table), "%s",
+             aspect == LEDGER_DERIVED ? "derived" : "evidence");
     snprintf(report->findings[0].reason, sizeof(report->findings[0].reason), "%.500s", reason);
 }
 
 static void on_progress(void *ctx, uint64_t done, uint64_t total) {
-    alarm(STALLED_SECONDS);
+    shared->idle = 0;
     out_progress_draw(ctx, done, total);
 }
 
@@ -150,6 +168,24 @@ static int check_states(struct ledger *ledger, struct out_progress *progress, st
     return rc;
 }
 
+static void verify(struct ledger *ledger, const struct examine_options *options, struct out_progress *progress,
+                   struct answer *answer) {
+    struct ledger_verify_options verify = {.trust = options->trust,
+                                           .derived = options->derived,
+                                           .since_verified = options->since_verified,
+                                           .threads = options->threads,
+                                           .progress = on_progress,
+                                           .progress_ctx = progress};
+    answer->code = ledger_verify(ledger, &verify, &answer->report, &answer->err);
+    if (answer->code == 0 && options->derived) {
+        answer->code = check_index(ledger, progress, &answer->report, &answer->err);
+        answer->code = answer->code != 0 ? answer->code : check_states(ledger, progress, &answer->report, &answer->err);
+    }
+    if (answer->code == 0 && answer->report.verdict >= LEDGER_CONTRADICTS) {
+        rivals_find(ledger, options->trust, &answer->rivals);
+    }
+}
+
 static void work(const struct examine_options *options, struct answer *answer) {
     struct ledger *ledger = NULL;
     struct ledger_open_options open = {.read_only = true};
@@ -157,146 +193,136 @@ static void work(const struct examine_options *options, struct answer *answer) {
     cli_patience(options->cli, &open);
     out_progress_init(&progress, options->cli, "verifying");
     answer->code = ledger_open(options->dir, &open, &ledger, &answer->err);
-    if (answer->code == ERR_CORRUPT || answer->code == ERR_TAMPERED) {
-        fault(&answer->report, answer->err.msg);
+    if (answer->code == 0) {
+        verify(ledger, options, &progress, answer);
+        out_progress_end(&progress);
+    } else if (answer->code == ERR_CORRUPT || answer->code == ERR_TAMPERED) {
+        fault(&answer->report, LEDGER_INTEGRITY, answer->err.msg);
         answer->code = 0;
-        return;
     }
-    if (answer->code != 0) {
-        return;
+    bool bad = answer->code != 0 || answer->report.verdict >= LEDGER_CONTRADICTS;
+    answer->unheld = bad && db_fault_unheld();
+    if (answer->unheld) {
+        answer->code = err_set(&answer->err, ERR_BUSY, "'%s': %s", options->dir, DB_UNHELD);
     }
-    struct ledger_verify_options verify = {.trust = options->trust,
-                                           .derived = options->derived,
-                                           .since_verified = options->since_verified,
-                                           .threads = options->threads,
-                                           .progress = on_progress,
-                                           .progress_ctx = &progress};
-    answer->code = ledger_verify(ledger, &verify, &answer->report, &answer->err);
-    if (answer->code == 0 && options->derived) {
-        answer->code = check_index(ledger, &progress, &answer->report, &answer->err);
-        answer->code = answer->code != 0 ? answer->code : check_states(ledger, &progress, &answer->report, &answer->err);
-    }
-    if (answer->code == 0 && answer->report.verdict >= LEDGER_CONTRADICTS) {
-        rivals_find(ledger, options->trust, &answer->rivals);
-    }
-    out_progress_end(&progress);
     ledger_close(ledger);
 }
 
-static _Noreturn void child(const struct examine_options *options, int fd) {
-    static const struct rlimit none = {0, 0};
-    struct answer *answer = calloc(1, sizeof(*answer));
-    if (!answer) {
+/* ---- the child ---- */
+
+static void on_fault(int number, siginfo_t *info, void *context) {
+    const char *path;
+    (void)context;
+    shared->fault = db_fault_of(number, info, &path);
+    for (size_t i = 0; i + 1 < sizeof(shared->path) && path[i] != '\0'; i++) {
+        shared->path[i] = path[i];
+    }
+    shared->signal = number;
+    _exit(EXIT_SYSTEM);
+}
+
+/* Once a second, as long as the process is not stopped: what is missed in that time comes as one. */
+static void on_second(int number) {
+    (void)number;
+    if (++shared->idle >= shared->idle_max) {
+        shared->stalled = true;
         _exit(EXIT_SYSTEM);
     }
+}
+
+static void watch(bool on) {
+    const struct itimerval seconds = {{on ? 1 : 0, 0}, {on ? 1 : 0, 0}};
+    struct sigaction action;
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = on_second;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &seconds, NULL);
+}
+
+static _Noreturn void child(const struct examine_options *options, struct answer *answer) {
+    static const struct rlimit none = {0, 0};
+    shared = answer;
     setrlimit(RLIMIT_CORE, &none);
-    signal(SIGBUS, SIG_DFL);
-    signal(SIGSEGV, SIG_DFL);
-    signal(SIGABRT, SIG_DFL);
-    signal(SIGALRM, SIG_DFL);
-    alarm(STALLED_SECONDS);
+    fault_catch(on_fault);
+    watch(true);
     work(options, answer);
-    alarm(0);
-    const uint8_t *p = (const uint8_t *)answer;
-    for (size_t at = 0; at < sizeof(*answer);) {
-        ssize_t n = write(fd, p + at, sizeof(*answer) - at);
-        if (n < 0 && errno != EINTR) {
-            _exit(EXIT_SYSTEM);
-        }
-        at += n > 0 ? (size_t)n : 0;
-    }
+    watch(false);
+    answer->answered = true;
     _exit(EXIT_GOOD);
 }
 
-static bool read_answer(int fd, struct answer *answer) {
-    size_t at = 0;
-    while (at < sizeof(*answer)) {
-        ssize_t n = read(fd, (uint8_t *)answer + at, sizeof(*answer) - at);
-        if (n == 0 || (n < 0 && errno != EINTR)) {
-            return false;
-        }
-        at += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
+/* ---- the parent ---- */
 
-static const char *signal_name(int number) {
-    switch (number) {
-    case SIGBUS:
-        return "SIGBUS";
-    case SIGSEGV:
-        return "SIGSEGV";
-    case SIGABRT:
-        return "SIGABRT";
-    case SIGFPE:
-        return "SIGFPE";
-    case SIGILL:
-        return "SIGILL";
-    default:
-        return NULL;
-    }
+static bool is_derived(const struct examine_options *options, const char *path) {
+    char derived[FILE_PATH_MAX];
+    return file_join(derived, options->dir, "derived", NULL) == 0 && strncmp(path, derived, strlen(derived)) == 0;
 }
 
 /* A child that gave no answer: what its end says. */
-static int ended(int status, struct ledger_report *ret, struct err *err) {
+static int ended(const struct examine_options *options, struct answer *answer, int status, struct ledger_report *ret,
+                 struct err *err) {
     char reason[256];
-    if (!WIFSIGNALED(status)) {
-        return err_set(err, ERR_NOMEM, "the process that reads the ledger ended without an answer");
+    if (answer->stalled) {
+        return err_set(err, ERR_IO, "the verification did not finish: no progress for %u seconds", answer->idle_max);
     }
-    int number = WTERMSIG(status);
-    if (number == SIGALRM) {
-        snprintf(reason, sizeof(reason), "reading the database made no progress for %d minutes: it is damaged",
-                 STALLED_SECONDS / 60);
-    } else if (signal_name(number)) {
-        snprintf(reason, sizeof(reason), "reading the database killed the reader (%s): the file is cut short or damaged",
-                 signal_name(number));
-    } else {
-        return err_set(err, ERR_IO, "the process that reads the ledger was ended by signal %d", number);
+    if (answer->signal != 0 && answer->fault == DB_FAULT_UNHELD) {
+        answer->unheld = true;
+        return err_set(err, ERR_BUSY, "'%s': %s", answer->path, DB_UNHELD);
     }
-    fault(ret, reason);
+    if (answer->signal != 0 && answer->fault == DB_FAULT_READING) {
+        snprintf(reason, sizeof(reason),
+                 "the database cannot be read, reading it ended in %s: the file is cut short or damaged",
+                 fault_name(answer->signal));
+        fault(ret, is_derived(options, answer->path) ? LEDGER_DERIVED : LEDGER_INTEGRITY, reason);
+        return 0;
+    }
+    int number = answer->signal != 0 ? answer->signal : WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return number == 0 ? err_set(err, ERR_IO, "the verification did not finish: its process ended without an answer")
+                       : err_set(err, ERR_IO, "the verification did not finish: its process was ended by %s (%d)",
+                                 fault_name(number), number);
+}
+
+/* *answer is new. */
+static int examine_once(const struct examine_options *options, struct answer *answer, struct ledger_report *ret,
+                        struct rivals *ret_rivals, struct err *err) {
+    int status = 0;
+    answer->idle_max = options->stalled_seconds != 0 ? options->stalled_seconds : STALLED_SECONDS;
+    fflush(stdout); /* or the child's copy of the buffer could be written twice */
+    pid_t pid = fork();
+    if (pid < 0) {
+        return err_errno(err, errno, "starting the process that reads the ledger");
+    }
+    if (pid == 0) {
+        child(options, answer);
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    ret_rivals->n = 0;
+    if (!answer->answered) {
+        return ended(options, answer, status, ret, err);
+    }
+    if (answer->code != 0) {
+        return err_set(err, answer->code, "%s", answer->err.msg);
+    }
+    *ret = answer->report;
+    *ret_rivals = answer->rivals;
     return 0;
 }
 
 int examine_ledger(const struct examine_options *options, struct ledger_report *ret, struct rivals *ret_rivals,
                    struct err *err) {
-    int ends[2];
-    struct answer *answer = calloc(1, sizeof(*answer));
-    if (!answer) {
-        return err_set(err, ERR_NOMEM, "no memory for the report");
+    int rc = 0;
+    bool again = true;
+    for (int left = UNHELD_TRIES; again && left > 0; left--) {
+        struct answer *answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (answer == MAP_FAILED) {
+            return err_errno(err, errno, "no memory for the report");
+        }
+        rc = examine_once(options, answer, ret, ret_rivals, err);
+        again = answer->unheld;
+        munmap(answer, sizeof(*answer));
     }
-    if (pipe(ends) != 0) {
-        free(answer);
-        return err_errno(err, errno, "making a pipe");
-    }
-    fflush(stdout); /* or the child's copy of the buffer could be written twice */
-    pid_t pid = fork();
-    if (pid < 0) {
-        close(ends[0]);
-        close(ends[1]);
-        free(answer);
-        return err_errno(err, errno, "starting the process that reads the ledger");
-    }
-    if (pid == 0) {
-        close(ends[0]);
-        child(options, ends[1]);
-    }
-    close(ends[1]);
-    bool answered = read_answer(ends[0], answer);
-    close(ends[0]);
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    int rc;
-    ret_rivals->n = 0;
-    if (!answered) {
-        rc = ended(status, ret, err);
-    } else if (answer->code != 0) {
-        rc = err_set(err, answer->code, "%s", answer->err.msg);
-    } else {
-        *ret = answer->report;
-        *ret_rivals = answer->rivals;
-        rc = 0;
-    }
-    free(answer);
     return rc;
 }

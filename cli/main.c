@@ -10,8 +10,10 @@
 #include "base/crypt.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/fault.h"
 #include "cli/out.h"
 #include "ingest/ingest.h"
+#include "ledger/db_fault.h"
 
 static const struct command commands[] = {
 #define COMMAND(name_, help_) {.name = #name_, .help = help_, .spec = &spec_##name_},
@@ -225,30 +227,6 @@ static int start(struct cli *cli, int argc, char **argv) {
     return run(cli, command, argc - used - 1, argv + used + 1);
 }
 
-/* LMDB believes the pages that it maps: one that is cut short raises SIGBUS, one whose numbers were changed may raise
- * others. What is derived may be removed at any time. */
-static void on_fault(int number) {
-    static const char message[] =
-        "ledger: reading a database killed the reader (a fault of memory or arithmetic): a file of the ledger is cut short "
-        "or "
-        "damaged, or the program has a fault. The derived data can be removed without loss (the folder 'derived' in the "
-        "ledger's directory); 'ledger "
-        "verify' checks the evidence\n";
-    (void)number;
-    ssize_t done = write(STDERR_FILENO, message, sizeof(message) - 1);
-    (void)done;
-    _exit(EXIT_INVALID);
-}
-
-static void catch_faults(void) {
-    signal(SIGBUS, on_fault);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    signal(SIGSEGV, on_fault); /* the sanitizers tell more */
-    signal(SIGFPE, on_fault);
-    signal(SIGABRT, on_fault); /* LMDB's free lists are memory that came from the file, too */
-#endif
-}
-
 /* Descriptors 0 to 2 must be taken, or the database could become somebody's standard output. They are taken the wrong way
  * round, so that reading and writing them fails as it does on closed ones. */
 static void take_descriptors(void) {
@@ -268,11 +246,17 @@ int main(int argc, char **argv) {
     take_descriptors();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error like a full disk, not a sudden end */
-    catch_faults();
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which tell more */
+    fault_catch(fault_exit);
+#endif
     struct cli cli = {.out_tty = isatty(STDOUT_FILENO) == 1, .err_tty = isatty(STDERR_FILENO) == 1};
     cli.for_agent = is_hook(argc, argv);
     struct err err = {0};
     int exit_code = crypt_init(&err) == 0 ? start(&cli, argc - 1, argv + 1) : cli_fail(&cli, &err);
+    if (exit_code == EXIT_INVALID && db_fault_unheld()) { /* whatever was found to be damaged */
+        err_set(&err, ERR_BUSY, "'%s': %s", cli.dir, DB_UNHELD);
+        exit_code = cli_fail(&cli, &err);
+    }
     exit_code = out_end(&cli, exit_code);
     pass_done(&cli.pass);
     return cli.for_agent ? exit_for_agent(exit_code, is_strict(argc, argv)) : exit_code;

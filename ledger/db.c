@@ -209,12 +209,12 @@ void db_make_whole(struct db_env *e) {
 
 static int open_tables_in(const struct db *db, struct db_env *e, bool create, struct err *err) {
     MDB_txn *txn = NULL;
-    int rc = mdb_txn_begin(e->env, NULL, create ? 0 : MDB_RDONLY, &txn);
+    int rc = DB_CALL(e, mdb_txn_begin(e->env, NULL, create ? 0 : MDB_RDONLY, &txn));
     if (rc != 0) {
         return db_fail(e, rc, "opening its tables", err);
     }
     for (size_t i = 0; i < db->n && rc == 0; i++) {
-        rc = mdb_dbi_open(txn, db->names[i], create ? MDB_CREATE : 0, &e->dbi[i]);
+        rc = DB_CALL(e, mdb_dbi_open(txn, db->names[i], create ? MDB_CREATE : 0, &e->dbi[i]));
     }
     if (rc == MDB_NOTFOUND) {
         mdb_txn_abort(txn);
@@ -224,7 +224,7 @@ static int open_tables_in(const struct db *db, struct db_env *e, bool create, st
         mdb_txn_abort(txn);
         return db_fail(e, rc, "opening its tables", err);
     }
-    rc = mdb_txn_commit(txn); /* keeps the table handles */
+    rc = DB_CALL(e, mdb_txn_commit(txn)); /* keeps the table handles */
     return rc == 0 ? 0 : db_fail(e, rc, "opening its tables", err);
 }
 
@@ -302,6 +302,23 @@ static int open_with_locks(const struct db *db, struct db_env *e, struct err *er
     return rc;
 }
 
+uint64_t db_newest_of(const struct db_env *e) {
+    MDB_envinfo info;
+    return e->unheld && mdb_env_info(e->env, &info) == 0 ? info.me_last_txnid : 0;
+}
+
+/* LMDB does without its lock file where the file system is read-only, be it only as it is mounted here. */
+static void note_map(const struct db *db, struct db_env *e) {
+    struct statvfs vfs;
+    struct stat st;
+    int fd;
+    e->file = mdb_env_get_fd(e->env, &fd) == 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+    e->unheld = db->read_only && statvfs(e->path, &vfs) == 0 && (vfs.f_flag & ST_RDONLY) != 0;
+    e->scratch = db->scratch;
+    e->opened = db_newest_of(e);
+    db_fault_add(e);
+}
+
 static int open_files(const struct db *db, struct db_env *e, bool create, struct err *err) {
     struct stat st;
     char file[FILE_PATH_MAX];
@@ -318,11 +335,15 @@ static int open_files(const struct db *db, struct db_env *e, bool create, struct
         }
     }
     rc = open_with_locks(db, e, err);
+    if (rc == 0) {
+        note_map(db, e);
+    }
     return rc != 0 ? rc : check_length(e, err);
 }
 
 void db_close_env(struct db_env *e) {
     if (e->env != NULL) {
+        db_fault_remove(e);
         mdb_env_close(e->env);
     }
     db_table_close(e->table);
@@ -439,6 +460,7 @@ int db_open(const char *dir, const struct db_options *options, struct db **ret, 
     db->read_only = options->read_only;
     db->relaxed = options->relaxed;
     db->unsynced = options->unsynced;
+    db->scratch = options->scratch;
     db->generations = options->generations;
     db->wait = options->wait;
     int rc = db->generations ? db_open_generation(db, 0, options->create, &db->now, err)
@@ -493,6 +515,15 @@ void db_close(struct db *db) {
         pthread_mutex_destroy(&db->lock);
         free(db);
     }
+}
+
+uint64_t db_newest(struct db *db) {
+    struct db_env *e = db_hold(db);
+    uint64_t newest = e == NULL ? 0 : db_newest_of(e);
+    if (e != NULL) {
+        db_let_go(db, e);
+    }
+    return newest;
 }
 
 uint64_t db_generation(struct db *db) {

@@ -27,6 +27,7 @@ struct db_options {
     bool relaxed;        /* a commit may be lost (never torn) by a power failure: for derived data only */
     bool unsynced;       /* nothing is synced before db_sync: for what nobody knows of until then */
     struct db_wait wait; /* for other processes, when it is opened and when something is written */
+    bool scratch;        /* thrown away soon, and known to nobody else */
 };
 
 /* Where a database has generations: with this record in the first table, one with a higher number has taken its place. It
@@ -48,6 +49,11 @@ uint64_t db_txn_generation(const struct db_txn *txn);
  * closed; with the open lock held, for who takes it next would believe the table of locks. ERR_BUSY with the process that
  * has it open (0: not known). With ret_fd NULL it only asks. */
 int db_lock_alone(const char *dir, int *ret_fd, uint64_t *ret_pid, struct err *err);
+
+/* Where nothing can hold a snapshot (db_fault.h): changes with each commit of anybody. Elsewhere always 0. */
+uint64_t db_newest(struct db *db);
+/* The pages that this read transaction reads may have been used again by now, as far as it is known. */
+bool db_is_unheld(const struct db_txn *txn);
 
 /* One write transaction at a time on the whole machine: begin waits for it, as long as the handle may (ERR_BUSY), and is
  * refused (ERR_BUSY) where LMDB would write over the newest commit, because its table of locks does not know of it. */

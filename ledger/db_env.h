@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "ledger/db.h"
+#include "ledger/db_fault.h"
 #include "ledger/db_readers.h"
 #include "ledger/db_table.h"
 
@@ -26,6 +27,10 @@ struct db_env {
     struct db_table *table;
     bool loose; /* opened without LMDB's locks, to look at the files: in no list, and no other handle knows of it */
     uint64_t generation, map_bytes;
+    uint64_t file;    /* data.mdb's inode */
+    bool unheld;      /* LMDB has no lock file, so nothing holds a snapshot: see db_fault.h */
+    bool scratch;     /* this process made it and nobody else knows it */
+    uint64_t opened;  /* what db_newest_of said then */
     uint64_t users;   /* the handle and its transactions; under the handle's lock */
     uint64_t look_at; /* page number; under the write lock: see look_for_dead */
     char path[FILE_PATH_MAX];
@@ -42,7 +47,7 @@ struct db {
     const char *const *names;
     size_t n;
     uint64_t map_bytes, reserve_bytes;
-    bool read_only, relaxed, unsynced, generations;
+    bool read_only, relaxed, unsynced, generations, scratch;
     char base[FILE_PATH_MAX]; /* the directory of generation 0 */
 };
 
@@ -59,6 +64,25 @@ struct db_cursor {
     struct db_txn *txn;
     MDB_cursor *cur;
 };
+
+/* A call that goes over pages of `e`: what kills the thread within it is the database's fault. */
+#define DB_CALL(e, call) (db_enter(e), db_leave(call))
+extern _Thread_local const struct db_env *db_inside __attribute__((tls_model("initial-exec")));
+
+static inline void db_enter(const struct db_env *e) {
+    db_inside = e;
+}
+
+static inline int db_leave(int rc) {
+    db_inside = NULL;
+    return rc;
+}
+
+/* Puts an environment with its map among those that db_fault_of knows, and takes it away before that goes. */
+void db_fault_add(const struct db_env *e);
+void db_fault_remove(const struct db_env *e);
+/* The newest transaction's number where nothing can hold a snapshot, else 0. A handler may call it. */
+uint64_t db_newest_of(const struct db_env *e);
 
 /* An error out of one of LMDB's codes. docs/storage.md has the table with its reasons. */
 int db_fail(struct db_env *e, int rc, const char *doing, struct err *err);

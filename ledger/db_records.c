@@ -21,7 +21,7 @@ static struct bytes bytes_of_val(MDB_val v) {
 
 int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret, struct err *err) {
     MDB_val k = val_of(key), v;
-    int rc = mdb_get(txn->txn, txn->env->dbi[table], &k, &v);
+    int rc = DB_CALL(txn->env, mdb_get(txn->txn, txn->env->dbi[table], &k, &v));
     if (rc == MDB_NOTFOUND) {
         return ERR_NOTFOUND;
     }
@@ -35,7 +35,7 @@ int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret
 int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes value, enum db_put_flag flag, struct err *err) {
     MDB_val k = val_of(key), v = val_of(value);
     unsigned flags = flag == DB_APPEND ? MDB_APPEND : flag == DB_NEW ? MDB_NOOVERWRITE : 0;
-    int rc = mdb_put(txn->txn, txn->env->dbi[table], &k, &v, flags);
+    int rc = DB_CALL(txn->env, mdb_put(txn->txn, txn->env->dbi[table], &k, &v, flags));
     size_t n = key.n + value.n;
     txn->growth += n < DB_OVERFLOW ? 2 * n : n + 2 * DB_PAGE; /* splits leave half pages; long values have their own */
     txn->full = txn->full || rc == MDB_MAP_FULL;
@@ -44,7 +44,7 @@ int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes valu
 
 int db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err) {
     MDB_val k = val_of(key);
-    int rc = mdb_del(txn->txn, txn->env->dbi[table], &k, NULL);
+    int rc = DB_CALL(txn->env, mdb_del(txn->txn, txn->env->dbi[table], &k, NULL));
     return rc == 0 || rc == MDB_NOTFOUND ? 0 : db_fail(txn->env, rc, txn->db->names[table], err);
 }
 
@@ -74,7 +74,7 @@ int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, str
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     cursor->txn = txn;
-    int rc = mdb_cursor_open(txn->txn, txn->env->dbi[table], &cursor->cur);
+    int rc = DB_CALL(txn->env, mdb_cursor_open(txn->txn, txn->env->dbi[table], &cursor->cur));
     if (rc != 0) {
         free(cursor);
         return db_fail(txn->env, rc, txn->db->names[table], err);
@@ -86,7 +86,7 @@ int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, str
 static int cursor_get(struct db_cursor *cursor, MDB_val k, MDB_cursor_op op, struct bytes *ret_key, struct bytes *ret_value,
                       struct err *err) {
     MDB_val v;
-    int rc = mdb_cursor_get(cursor->cur, &k, &v, op);
+    int rc = DB_CALL(cursor->txn->env, mdb_cursor_get(cursor->cur, &k, &v, op));
     if (rc == MDB_NOTFOUND) {
         return 1;
     }
@@ -124,12 +124,12 @@ int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name)
     MDB_dbi root;
     MDB_cursor *cur = NULL;
     MDB_val k, v;
-    int rc = mdb_dbi_open(txn->txn, NULL, 0, &root);
-    rc = rc != 0 ? rc : mdb_cursor_open(txn->txn, root, &cur);
+    int rc = DB_CALL(txn->env, mdb_dbi_open(txn->txn, NULL, 0, &root));
+    rc = rc != 0 ? rc : DB_CALL(txn->env, mdb_cursor_open(txn->txn, root, &cur));
     if (rc != 0) {
         return db_fail(txn->env, rc, "listing tables", err);
     }
-    while ((rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) == 0) {
+    while ((rc = DB_CALL(txn->env, mdb_cursor_get(cur, &k, &v, MDB_NEXT))) == 0) {
         bool known = false;
         for (size_t i = 0; i < txn->db->n; i++) {
             known = known || bytes_is(bytes_of_val(k), txn->db->names[i]);
@@ -149,7 +149,7 @@ int db_clear(struct db_txn *txn, size_t table, struct err *err) {
 
 int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err) {
     MDB_stat st;
-    int rc = mdb_stat(txn->txn, txn->env->dbi[table], &st);
+    int rc = DB_CALL(txn->env, mdb_stat(txn->txn, txn->env->dbi[table], &st));
     if (rc != 0) {
         return db_fail(txn->env, rc, txn->db->names[table], err);
     }

@@ -8,10 +8,10 @@
 
 static int begin_in(struct db_env *e, unsigned flags, MDB_txn **ret, struct err *err) {
     int dead;
-    int rc = mdb_txn_begin(e->env, NULL, flags, ret);
+    int rc = DB_CALL(e, mdb_txn_begin(e->env, NULL, flags, ret));
     if (rc == MDB_READERS_FULL) {
         mdb_reader_check(e->env, &dead);
-        rc = mdb_txn_begin(e->env, NULL, flags, ret);
+        rc = DB_CALL(e, mdb_txn_begin(e->env, NULL, flags, ret));
     }
     return rc == 0 ? 0 : db_fail(e, rc, "beginning a transaction", err);
 }
@@ -69,7 +69,7 @@ static void look_for_dead(struct db_env *e) {
 static bool is_superseded(const struct db *db, const struct db_env *e, MDB_txn *txn) {
     static char mark[] = DB_SUPERSEDED;
     MDB_val k = {sizeof(mark) - 1, mark}, v;
-    return db->generations && mdb_get(txn, e->dbi[0], &k, &v) == 0;
+    return db->generations && DB_CALL(e, mdb_get(txn, e->dbi[0], &k, &v)) == 0;
 }
 
 static int move_on(struct db *db, const struct db_env *from, struct err *err) {
@@ -252,7 +252,7 @@ int db_commit(struct db_txn *txn, struct err *err) {
         db_abort(txn);
         return rc;
     }
-    rc = mdb_txn_commit(txn->txn);
+    rc = DB_CALL(e, mdb_txn_commit(txn->txn));
     if (rc == 0 && txn->write) {
         db_make_whole(e);
     }
@@ -283,7 +283,7 @@ int db_renew(struct db_txn *txn, struct err *err) {
         return err_set(err, ERR_IO, "'%s': its snapshot could not be renewed before", txn->env->path);
     }
     mdb_txn_reset(txn->txn);
-    int rc = mdb_txn_renew(txn->txn);
+    int rc = DB_CALL(txn->env, mdb_txn_renew(txn->txn));
     if (rc != 0) {
         return db_fail(txn->env, rc, "renewing a snapshot", err);
     }
@@ -303,4 +303,8 @@ int db_renew(struct db_txn *txn, struct err *err) {
 
 uint64_t db_txn_generation(const struct db_txn *txn) {
     return txn->env->generation;
+}
+
+bool db_is_unheld(const struct db_txn *txn) {
+    return txn->env->unheld && (txn->txn == NULL || db_newest_of(txn->env) != mdb_txn_id(txn->txn));
 }

@@ -176,8 +176,12 @@ int derived_renew(struct ledger *ledger, struct err *err) {
 }
 
 int derived_scratch(const char *dir, uint64_t map_bytes, struct db **ret, struct err *err) {
-    struct db_options options = {
-        .tables = tables, .n_tables = DERIVED_TABLES, .map_bytes = map_bytes, .create = true, .relaxed = true};
+    struct db_options options = {.tables = tables,
+                                 .n_tables = DERIVED_TABLES,
+                                 .map_bytes = map_bytes,
+                                 .create = true,
+                                 .relaxed = true,
+                                 .scratch = true};
     return db_open(dir, &options, ret, err);
 }
 

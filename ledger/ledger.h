@@ -290,9 +290,10 @@ struct ledger_verify_options {
 };
 #define LEDGER_VERIFY_THREADS_MAX 16 /* more are not used */
 /* Reads every byte of the evidence. Returns 0 with the report whatever the verdict is; an error only when the reading
- * itself could not go on (ERR_IO, ERR_NOMEM, ERR_BUSY). A damaged database can kill the process that reads it (SIGBUS):
- * callers that must survive call it in a child. Threads that it starts have ended when it returns; the report does not
- * depend on their number, and progress is called by the caller's. */
+ * itself could not go on: what the system refuses is never a finding (ERR_IO, ERR_NOMEM, ERR_FULL, ERR_BUSY; the last also
+ * when faults were met in a ledger that is written to while it is read through a read-only mount). A damaged database can
+ * kill the process that reads it (SIGBUS): callers that must survive call it in a child. Threads that it starts have ended
+ * when it returns; the report does not depend on their number, and progress is called by the caller's. */
 int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
                   struct err *err);
 /* Checks a .tlog-proof offline, without any ledger. `payload` is salt || payload; payload.p NULL: none is given. */

@@ -7,6 +7,8 @@
 #include "base/mp.h"
 #include "ledger/reader.h"
 
+#include "ledger/db_fault.h"
+
 struct ledger_reader {
     struct core_view view;
     struct group *group;
@@ -48,6 +50,8 @@ void ledger_reader_close(struct ledger_reader *reader) {
     }
 }
 
+#define UNHELD_TRIES 20 /* a snapshot that nothing holds is whole until the next commit but one */
+
 /* The newest snapshot, until db_rest. */
 static int renew(struct ledger_reader *reader, struct err *err) {
     core_view_release(&reader->view);
@@ -79,15 +83,23 @@ int reader_group(struct ledger_reader *reader, uint64_t index, const struct grou
         return 0;
     }
     reader->loaded = false;
-    int rc = renew(reader, err);
-    rc = rc != 0 ? rc : core_group_load(reader->view.txn, &reader->view.head, index, reader->group, NULL, err);
-    rc = rc != 0 ? rc : check_root(reader, index, err);
-    db_rest(reader->view.txn);
+    struct err why = {0};
+    int rc = 0;
+    bool unheld = true;
+    for (int left = UNHELD_TRIES; unheld && left > 0; left--) {
+        rc = renew(reader, &why);
+        rc = rc != 0 ? rc : core_group_load(reader->view.txn, &reader->view.head, index, reader->group, NULL, &why);
+        rc = rc != 0 ? rc : check_root(reader, index, &why);
+        unheld = (rc == ERR_CORRUPT || rc == ERR_TAMPERED) && db_is_unheld(reader->view.txn);
+        db_rest(reader->view.txn);
+    }
     reader->loaded = rc == 0;
     if (rc == 0) {
         *ret = reader->group;
+        return 0;
     }
-    return rc;
+    return unheld ? err_set(err, ERR_BUSY, "'%s': %s", reader->view.ledger->dir, DB_UNHELD)
+                  : err_set(err, rc, "%s", why.msg);
 }
 
 /* Whether event i of the group at hand was erased after the group was read. The group says so from now on; it stays where

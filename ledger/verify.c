@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/db_fault.h"
 #include "ledger/derived.h"
 #include "ledger/lead.h"
 #include "ledger/segments.h"
@@ -59,7 +60,7 @@ bool verify_hindered(struct verify *v, int rc, const struct err *why) {
 
 int verify_view_renew(struct core_view *view, uint64_t *renewed, struct err *err) {
     uint64_t now = clock_boot_ns();
-    if (*renewed != 0 && now - *renewed < RENEW_NS) {
+    if (*renewed != 0 && now - *renewed < RENEW_NS && !db_is_unheld(view->txn)) {
         return 0;
     }
     *renewed = now;
@@ -339,6 +340,12 @@ static int run(struct verify *v, struct err *err) {
     return rc == 0 && v->hindered.code != 0 ? err_set(err, v->hindered.code, "%s", v->hindered.msg) : rc;
 }
 
+/* Faults in what was overwritten under the reading are none. */
+static int check_held(struct ledger *ledger, uint64_t newest, int rc, const struct ledger_report *report, struct err *err) {
+    bool bad = rc != 0 ? !err_is_system(rc) : report->verdict >= LEDGER_CONTRADICTS;
+    return bad && db_newest(ledger->evidence) != newest ? err_set(err, ERR_BUSY, "'%s': %s", ledger->dir, DB_UNHELD) : rc;
+}
+
 int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
                   struct err *err) {
     static const struct ledger_verify_options defaults = {.derived = false};
@@ -355,8 +362,10 @@ int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *opt
     buf_init(&v->newest, NOTE_MAX);
     buf_init(&v->erasures.names, SIZE_MAX);
     memcpy(report->origin, ledger->origin, sizeof(report->origin));
+    uint64_t newest = db_newest(ledger->evidence);
     int rc = run(v, err);
     done(v);
+    rc = check_held(ledger, newest, rc, report, err);
     if (rc == 0) {
         *ret = *report;
     }

@@ -239,7 +239,8 @@ int verify_events(struct verify *v, struct err *err) {
         if (rc == 0 && part != NULL && joins(v, part, verify_crew_known(crew))) {
             rc = join(v, part, err);
         } else if (rc == 0) {
-            rc = check_group(v, g, err);
+            rc = verify_renew(v, err); /* others may have written since, where nothing holds a snapshot */
+            rc = rc != 0 ? rc : check_group(v, g, err);
             verify_crew_tell(crew);
         }
         if (g % 64 == 63 || g + 1 == groups) {

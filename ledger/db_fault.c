@@ -1,0 +1,142 @@
+/* A table of the open databases, which a handler can walk: entries are put and taken whole. A thread that is in LMDB says
+ * in which database; that costs two stores a call. */
+#include "ledger/db_fault.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "ledger/db_env.h"
+
+#define MAPS_MAX 64 /* databases; more are not told from the rest of memory */
+
+_Thread_local const struct db_env *db_inside;
+static const struct db_env *_Atomic maps[MAPS_MAX];
+static atomic_bool unheld; /* of a database that is closed by now */
+
+void db_fault_add(const struct db_env *e) {
+    for (size_t i = 0; i < MAPS_MAX; i++) {
+        const struct db_env *none = NULL;
+        if (atomic_compare_exchange_strong(&maps[i], &none, e)) {
+            return;
+        }
+    }
+}
+
+static bool is_unheld(const struct db_env *e) {
+    return db_newest_of(e) != e->opened;
+}
+
+void db_fault_remove(const struct db_env *e) {
+    for (size_t i = 0; i < MAPS_MAX; i++) {
+        const struct db_env *it = e;
+        if (atomic_compare_exchange_strong(&maps[i], &it, NULL)) {
+            if (is_unheld(e)) {
+                atomic_store(&unheld, true);
+            }
+            return;
+        }
+    }
+}
+
+bool db_fault_unheld(void) {
+    bool any = atomic_load(&unheld);
+    for (size_t i = 0; i < MAPS_MAX && !any; i++) {
+        const struct db_env *e = atomic_load(&maps[i]);
+        any = e != NULL && is_unheld(e);
+    }
+    return any;
+}
+
+/* ---- what is mapped where: LMDB does not say, the kernel does ---- */
+
+struct mapping {
+    uint64_t from, to, inode;
+};
+
+/* A line of /proc/self/maps as its bytes come: "from-to rwxp offset major:minor inode path". */
+struct maps_line {
+    struct mapping m;
+    uint64_t value;
+    unsigned field;
+    bool in_word;
+};
+
+static void end_word(struct maps_line *l) {
+    if (l->field == 0) {
+        l->m.from = l->value;
+    } else if (l->field == 1) {
+        l->m.to = l->value;
+    } else if (l->field == 6) {
+        l->m.inode = l->value;
+    }
+    l->field++;
+    l->value = 0;
+    l->in_word = false;
+}
+
+/* True at the end of a line. */
+static bool take(struct maps_line *l, uint8_t c) {
+    bool digit = c >= '0' && c <= '9', letter = c >= 'a' && c <= 'f';
+    if (c == '-' && l->field > 0) { /* among the permissions */
+        l->in_word = true;
+    } else if (c == ' ' || c == '-' || c == ':' || c == '\n') {
+        if (l->in_word) {
+            end_word(l);
+        }
+    } else {
+        l->in_word = true;
+        l->value = l->value * (l->field == 6 ? 10 : 16) + (uint64_t)(digit ? c - '0' : letter ? c - 'a' + 10 : 0);
+    }
+    return c == '\n';
+}
+
+/* The file that is mapped there; 0: none. */
+static uint64_t inode_at(const void *address) {
+    uint8_t some[512];
+    uint64_t at = (uintptr_t)address, inode = 0;
+    struct maps_line line = {.field = 0};
+    ssize_t n;
+    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && inode == 0 && (n = read(fd, some, sizeof(some))) > 0) {
+        for (ssize_t i = 0; i < n; i++) {
+            if (take(&line, some[i])) {
+                inode = at >= line.m.from && at < line.m.to ? line.m.inode : inode;
+                line = (struct maps_line){.field = 0};
+            }
+        }
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return inode;
+}
+
+static const struct db_env *find(const void *address) {
+    uint64_t inode = inode_at(address);
+    for (size_t i = 0; i < MAPS_MAX && inode != 0; i++) {
+        const struct db_env *e = atomic_load(&maps[i]);
+        if (e != NULL && e->file == inode) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+/* It comes from what this process did, not from somebody's kill(2). */
+static bool is_own(int number, const siginfo_t *info) {
+    return number == SIGABRT ? info->si_code == SI_TKILL && info->si_pid == getpid() : info->si_code > 0;
+}
+
+enum db_fault db_fault_of(int number, const siginfo_t *info, const char **ret_path) {
+    const struct db_env *e = NULL;
+    *ret_path = "";
+    if (is_own(number, info)) {
+        e = db_inside != NULL ? db_inside : number == SIGBUS || number == SIGSEGV ? find(info->si_addr) : NULL;
+    }
+    if (e == NULL || e->scratch) {
+        return DB_FAULT_ELSEWHERE;
+    }
+    *ret_path = e->path;
+    return is_unheld(e) ? DB_FAULT_UNHELD : DB_FAULT_READING;
+}
