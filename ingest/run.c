@@ -18,12 +18,15 @@
 #include "base/secret.h"
 #include "ingest/queue.h"
 #include "ingest/tally.h"
+#include "ledger/cursor.h"
 #include "ledger/key_secret.h"
 #include "ledger/kind.h"
 
 #define RUN_ACTOR_LEN      64
 #define RUN_BODY_MAX       ((size_t)64 << 10)
 #define RUN_PROGRESS_EVERY (CLOCK_NS_PER_S / 10)
+
+#define CURSOR_NAME 128 /* of a cursor; queue.c takes no longer ones */
 
 struct ingest_run {
     struct ledger *ledger;
@@ -35,7 +38,8 @@ struct ingest_run {
     struct lines_tap tap;
     char path[FILE_PATH_MAX], name[FILE_PATH_MAX]; /* of the input at hand, as given and as recorded */
     char actor[RUN_ACTOR_LEN];
-    uint8_t *secret; /* secret memory */
+    uint8_t *secret;          /* secret memory */
+    char cursor[CURSOR_NAME]; /* the first that it moved; empty: none */
     bool in_input, no_receipt, broken;
     bool strict_stop;
     struct err stop_err;
@@ -223,7 +227,11 @@ int run_flush(struct ingest_run *run, struct err *err) {
 }
 
 int run_cursor(struct ingest_run *run, const char *name, struct bytes value, struct err *err) {
-    return run->options.dry_run ? 0 : queue_cursor(run->queue, name, value, err);
+    int code = run->options.dry_run ? 0 : queue_cursor(run->queue, name, value, err);
+    if (code == 0 && run->cursor[0] == '\0' && strlen(name) < sizeof(run->cursor)) {
+        memcpy(run->cursor, name, strlen(name) + 1);
+    }
+    return code;
 }
 
 static int show_preview(struct ingest_run *run, const struct ledger_draft *draft, const struct ingest_place *place,
@@ -300,14 +308,30 @@ int run_size(struct ingest_run *run, uint64_t *ret, struct err *err) {
 
 /* ---- the end of an input ------------------------------------------------------------------------------------------ */
 
+/* Only of a cursor that is stored by now: it will be missed. */
+static bool claim_cursor(struct ingest_run *run, uint8_t ret[CURSOR_CLAIM]) {
+    struct buf value;
+    buf_init(&value, CURSOR_VALUE_MAX);
+    bool there = run->cursor[0] != '\0' && ledger_cursor_get(run->ledger, run->cursor, &value, NULL) == 0;
+    buf_done(&value);
+    if (there) {
+        cursor_claim(run->secret, bytes_of(run->cursor), ret);
+    }
+    return there;
+}
+
 static int add_receipt(struct ingest_run *run, struct err *err) {
-    uint8_t digest[HASH_LEN];
+    uint8_t digest[HASH_LEN], claim[CURSOR_CLAIM];
     hash_end(run->tap.hash, digest);
     char subject[RUN_ACTOR_LEN];
     snprintf(subject, sizeof(subject), "import/%s", run->source);
     struct buf body;
     buf_init(&body, RUN_BODY_MAX);
-    const struct tally_input input = {run->source, run->name, digest, run_stopped(run) || run->strict_stop};
+    const struct tally_input input = {.source = run->source,
+                                      .name = run->name,
+                                      .digest = digest,
+                                      .cursor = claim_cursor(run, claim) ? claim : NULL,
+                                      .stopped = run_stopped(run) || run->strict_stop};
     tally_encode(&body, &run->input, &input);
     struct ledger_draft draft;
     ledger_draft_init(&draft);

@@ -109,12 +109,17 @@ static void put_reasons(struct buf *out, const struct ingest_tally *t) {
 
 void tally_encode(struct buf *out, const struct ingest_tally *t, const struct tally_input *input) {
     char hex[2 * HASH_LEN + 1], id[sizeof("sha256:") + 2 * HASH_LEN];
-    text_hex(hex, input->digest, HASH_LEN);
-    snprintf(id, sizeof(id), "sha256:%s", hex);
     bool timed = t->first_at != INGEST_NO_TIME;
-    mp_put_map(out, timed ? 14 : 12);
+    mp_put_map(out, 12U + (timed ? 2 : 0) + (input->cursor != NULL ? 1 : 0));
     put_uint(out, "accepted", t->accepted);
     put_uint(out, "bytes", t->bytes);
+    if (input->cursor != NULL) {
+        text_hex(hex, input->cursor, HASH_LEN);
+        snprintf(id, sizeof(id), "sha256:%s", hex);
+        put_str(out, "cursor", id);
+    }
+    text_hex(hex, input->digest, HASH_LEN);
+    snprintf(id, sizeof(id), "sha256:%s", hex);
     put_str(out, "digest", id);
     put_uint(out, "duplicate", t->duplicate);
     if (timed) {

@@ -13,6 +13,7 @@ void tally_sum(struct ingest_tally *tally, const struct ingest_tally *more);
 struct tally_input {
     const char *source, *name; /* the input's name as the caller gave it; it is a private field */
     const uint8_t *digest;     /* HASH_LEN bytes */
+    const uint8_t *cursor;     /* CURSOR_CLAIM bytes; NULL: it moved none */
     bool stopped;
 };
 /* Appends the body of a ledger.imported event. */

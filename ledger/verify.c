@@ -122,8 +122,12 @@ static void say_gaps(struct verify *v) {
 static void say_all(struct verify *v, uint64_t artifacts) {
     unsigned long long size = (unsigned long long)v->head.size, from = (unsigned long long)v->from;
     char stored[96] = "";
-    if (v->n_stored > 0) {
-        snprintf(stored, sizeof(stored), "; artifacts named as put: %zu, missing none, erased %llu", v->n_stored,
+    size_t put = 0;
+    for (size_t i = 0; i < v->n_stored; i++) {
+        put += !v->stored[i].cursor;
+    }
+    if (put > 0) {
+        snprintf(stored, sizeof(stored), "; artifacts named as put: %zu, missing none, erased %llu", put,
                  (unsigned long long)v->erasures.n_of[LEDGER_ERASE_ARTIFACT]);
     }
     if (v->from > 0) {

@@ -70,9 +70,10 @@ struct verify_signed {
     uint64_t hash, seq;
 };
 
-/* An artifact that an event says was put. */
+/* What an event says there is: an artifact that was put, or a cursor (cursor.h). */
 struct verify_stored {
     uint64_t seq;
+    bool cursor;
     uint8_t digest[EVENT_HASH];
 };
 

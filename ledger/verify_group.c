@@ -242,17 +242,22 @@ static bool is_own_kind(const struct event_header *h) {
     return bytes_has_prefix(h->kind, "ledger.");
 }
 
-/* An artifact that was put, which must be there, or erased. */
-static void note_stored(struct verify_checker *c, const struct event_header *h, struct bytes body) {
-    struct verify_stored *stored = &c->stored[c->n_stored];
+static bool take_digest(struct bytes body, const char *name, uint8_t ret[EVENT_HASH]) {
     struct bytes raw;
     struct mp_item item;
+    return mp_map_get(body, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR &&
+           item.data.n == 7 + 2 * EVENT_HASH && bytes_has_prefix(item.data, "sha256:") &&
+           text_unhex(ret, EVENT_HASH, (struct bytes){item.data.p + 7, item.data.n - 7}) == 0;
+}
+
+/* An artifact that was put, which must be there, or erased; a cursor, which must be there. */
+static void note_stored(struct verify_checker *c, const struct event_header *h, struct bytes body) {
+    struct verify_stored *stored = &c->stored[c->n_stored];
     stored->seq = h->seq;
-    if (mp_map_get(body, "digest", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR &&
-        item.data.n == 7 + 2 * EVENT_HASH && bytes_has_prefix(item.data, "sha256:") &&
-        text_unhex(stored->digest, EVENT_HASH, (struct bytes){item.data.p + 7, item.data.n - 7}) == 0) {
+    stored->cursor = bytes_is(h->kind, "ledger.imported");
+    if (take_digest(body, stored->cursor ? "cursor" : "digest", stored->digest)) {
         c->n_stored++;
-    } else {
+    } else if (!stored->cursor) {
         fault(c, LEDGER_INTEGRITY, h->seq, NULL, "it does not say which artifact was put");
     }
 }
@@ -269,7 +274,7 @@ static int check_body(struct verify_checker *c, const struct group_event *e, con
     if (is_own_kind(h)) {
         c->noticed = c->noticed || verify_is_epoch_event(h); /* which is more than a quiet check can judge */
         rc = c->quiet ? 0 : verify_epoch_event(c->v, h, body, err);
-        if (bytes_is(h->kind, "ledger.stored")) {
+        if (bytes_is(h->kind, "ledger.stored") || bytes_is(h->kind, "ledger.imported")) {
             note_stored(c, h, body);
         } else if (bytes_is(h->kind, "ledger.erased")) {
             c->noticed = true;

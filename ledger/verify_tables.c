@@ -3,6 +3,7 @@
  * (meta, artifacts, cursors) are checked.
  *
  * The walk's snapshot may be newer than the verified head: records of later events are passed over. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/crypt.h"
@@ -172,11 +173,73 @@ static void on_artifact(struct verify *v, enum core_table table, struct bytes ke
     }
 }
 
-/* What was put must be there: erased ones keep their record, and others are checked where they stand. */
-static int check_stored(struct verify *v, struct err *err) {
-    int rc = 0;
+static int cmp_claim(const void *a, const void *b) {
+    return memcmp(a, b, CURSOR_CLAIM);
+}
+
+/* What events would name the cursors by that there are, sorted. */
+static int claims_there(struct verify *v, const uint8_t secret[KEY_SECRET_LEN], struct buf *ret, struct err *err) {
+    struct db_cursor *cursor;
+    struct bytes name, value;
+    uint8_t claim[CURSOR_CLAIM];
+    int rc = db_cursor_open(v->txn, T_CURSOR, &cursor, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &name, &value, err);
+    for (; rc == 0; rc = db_cursor_next(cursor, &name, &value, err)) {
+        cursor_claim(secret, name, claim);
+        buf_put(ret, claim, sizeof(claim));
+    }
+    db_cursor_close(cursor);
+    if (ret->n > 0) {
+        qsort(ret->p, ret->n / CURSOR_CLAIM, CURSOR_CLAIM, cmp_claim);
+    }
+    return rc < 0 ? rc : buf_check(ret, "cursors", err);
+}
+
+static bool has_claim(const struct buf *claims, const uint8_t claim[CURSOR_CLAIM]) {
+    return claims->n > 0 && bsearch(claim, claims->p, claims->n / CURSOR_CLAIM, CURSOR_CLAIM, cmp_claim) != NULL;
+}
+
+/* A cursor that an import moved is never taken away. One that is missing is told once, with the first event. */
+static int check_cursors(struct verify *v, struct err *err) {
+    uint8_t secret[KEY_SECRET_LEN];
+    struct buf there, told;
+    int rc = v->n_stored == 0 ? ERR_NOTFOUND : key_secret_look(v->txn, secret, NULL);
+    if (rc != 0) {
+        return 0; /* nothing is claimed; or a secret that is not what it was, which is told by itself */
+    }
+    buf_init(&there, (size_t)64 << 20);
+    buf_init(&told, (size_t)64 << 20);
+    rc = claims_there(v, secret, &there, err);
     for (size_t i = 0; i < v->n_stored && rc == 0; i++) {
         const struct verify_stored *stored = &v->stored[i];
+        bool known = !stored->cursor || !cursor_claim_is_ours(secret, stored->digest) || has_claim(&there, stored->digest);
+        for (size_t k = 0; !known && k < told.n; k += CURSOR_CLAIM) {
+            known = memcmp(told.p + k, stored->digest, CURSOR_CLAIM) == 0;
+        }
+        if (!known) {
+            verify_fault(v, LEDGER_INTEGRITY, stored->seq, core_table_names[T_CURSOR],
+                         "the cursor that this import moved is missing");
+            buf_put(&told, stored->digest, CURSOR_CLAIM);
+            rc = buf_check(&told, "cursors", err);
+        }
+    }
+    buf_done(&told);
+    buf_done(&there);
+    crypt_wipe(secret, sizeof(secret));
+    return rc;
+}
+
+/* What was put must be there: erased ones keep their record, and others are checked where they stand. */
+static int check_stored(struct verify *v, struct err *err) {
+    int rc = check_cursors(v, err);
+    for (size_t i = 0; i < v->n_stored && rc == 0; i++) {
+        const struct verify_stored *stored = &v->stored[i];
+        if (stored->cursor) {
+            continue;
+        }
         char hex[2 * EVENT_HASH + 1];
         struct bytes record;
         rc = db_get(v->txn, T_ARTIFACT, (struct bytes){stored->digest, EVENT_HASH}, &record, err);
