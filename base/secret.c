@@ -20,13 +20,13 @@
 
 /* Only the low 24 bits of what it multiplies reach the slot. Of the factors that keep all anchors apart this is one with
  * which ordinary text, prose, paths, source code, identifiers, seldom falls into a taken slot. */
-#define ANCHOR_FACTOR        (UINT32_C(0x01ae55) << 8)
+#define ANCHOR_FACTOR        (UINT32_C(0x5f74b5) << 8)
 #define ANCHOR_BITS          14
 #define ANCHOR_SLOT(v)       (((uint32_t)(v)*ANCHOR_FACTOR) >> (32 - ANCHOR_BITS))
 #define ANCHOR_PACK(a, b, c) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
 
 /* No rule's judgement depends on more bytes behind its anchor than this, but for how far its hit goes on. */
-#define LOOK_AHEAD_MAX 1024
+#define LOOK_AHEAD_MAX 3072
 
 /* Of a long text so much is searched before its beginning is shown. */
 #define SHOW_LOOK_MAX ((size_t)4096)
@@ -129,26 +129,59 @@ static void prefer_specific(struct secret_scan *s, struct found *found) {
     hit->n = (own_end > end ? own_end : end) - hit->at;
 }
 
+/* What has no anchor, before `stop`. */
+static bool find_odd(struct secret_scan *s, size_t stop, struct found *ret) {
+    if (s->specific) {
+        return false;
+    }
+    for (;;) {
+        size_t i = secret_odd_next(s, s->ran, stop);
+        if (i >= stop) {
+            s->ran = stop > s->ran ? s->ran + (stop - s->ran + 15) / 16 * 16 : s->ran;
+            return false;
+        }
+        if (secret_odd_check(s, i, &ret->hit)) {
+            ret->anchor = i;
+            return true;
+        }
+    }
+}
+
+/* Judges an anchor. */
+static bool check_anchor(struct secret_scan *s, size_t i, uint8_t id, struct found *ret) {
+    const struct secret_rule *rule = &secret_rules[id];
+    if (s->specific && rule->context) {
+        return false;
+    }
+    if (!rule->check(s, i, rule, &ret->hit)) {
+        return (!rule->context || id == RULE_URL) && secret_piece_check(s, i, rule, &ret->hit);
+    }
+    return true;
+}
+
 /* The first hit whose anchor lies in i..stop; moves lo past masks. */
 static bool find_hit(struct secret_scan *s, size_t i, size_t stop, struct found *ret) {
     for (;; i++) {
         uint8_t id = RULE_NONE;
         i = next_anchor(s, i, &id);
+        if (find_odd(s, i < stop ? i : stop, ret)) {
+            return true;
+        }
         if (i >= stop) {
             return false;
         }
-        const struct secret_rule *rule = &secret_rules[id];
         if (id == RULE_MASK) {
             size_t n = secret_mask_len(s, i);
             if (n != 0) {
-                s->lo = i + n;
+                s->lo = s->ran = i + n;
                 i += n - 1;
             }
-        } else if (!(s->specific && rule->context) && rule->check(s, i, rule, &ret->hit)) {
+        } else if (check_anchor(s, i, id, ret)) {
             ret->anchor = i;
-            if (rule->context) {
+            if (secret_rules[id].context && id != RULE_ESCAPE) {
                 prefer_specific(s, ret);
             }
+            ret->hit.n = (s->specific ? ret->hit.n : secret_piece_end(s, ret->hit.at + ret->hit.n) - ret->hit.at);
             return true;
         }
     }
@@ -164,13 +197,15 @@ static int scan_from(struct secret_scan *s, size_t i, struct secret_hit *ret) {
     for (bool again = true; again;) {
         struct secret_scan cut = *s;
         cut.hi = found.hit.at;
-        cut.unescaped = 0;
         size_t from = cut.hi - cut.lo < LOOK_AHEAD_MAX ? cut.lo : cut.hi - LOOK_AHEAD_MAX;
+        cut.viewed = cut.run_end = cut.seeded = 0;
+        cut.ran = from;
         again = find_hit(&cut, from, cut.hi, &earlier);
         found = again ? earlier : found;
         s->steps = cut.steps;
     }
-    s->lo = found.hit.at + found.hit.n;
+    s->lo = s->ran = found.hit.at + found.hit.n;
+    s->viewed = s->run_end = s->seeded = 0;
     *ret = found.hit;
     return 0;
 }
@@ -207,13 +242,14 @@ static bool is_bare_hex(const uint8_t *p, size_t n) {
 }
 
 int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
-    if (from >= text.n || is_bare_hex(text.p + from, text.n - from)) {
+    if (from >= text.n) {
         return 1;
     }
-    struct secret_scan s = {.p = text.p, .lo = from, .hi = text.n};
+    struct secret_scan s = {.p = text.p, .lo = from, .hi = text.n, .ran = from};
     uint8_t rule;
-    size_t i = next_anchor(&s, from, &rule);
-    return i == s.hi ? 1 : scan_from(&s, i, ret); /* most texts have no anchor and should cost little */
+    size_t i = is_bare_hex(text.p + from, text.n - from) ? s.hi : next_anchor(&s, from, &rule);
+    /* Most texts have no anchor and nothing odd and should cost little. */
+    return i == s.hi && secret_odd_next(&s, from, s.hi) == s.hi ? 1 : scan_from(&s, i, ret);
 }
 
 /* ---- many texts ---- */
@@ -221,7 +257,17 @@ int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
 static void sift(struct secret_sieve *sieve, size_t from) {
     struct secret_scan s = {.p = sieve->whole.p, .hi = sieve->whole.n};
     uint8_t rule;
-    sieve->at = next_anchor(&s, from, &rule);
+    size_t anchor = next_anchor(&s, from, &rule);
+    /* What is odd is judged here, for every digest looks as if. */
+    struct secret_hit hit;
+    s.ran = from;
+    for (sieve->at = anchor; s.ran < anchor;) {
+        size_t odd = secret_odd_next(&s, s.ran, anchor);
+        if (odd >= anchor || secret_odd_check(&s, odd, &hit)) {
+            sieve->at = odd;
+            break;
+        }
+    }
 }
 
 void secret_sieve_begin(struct secret_sieve *sieve, struct bytes whole) {

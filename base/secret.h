@@ -40,5 +40,35 @@ const char *secret_show(char ret[SECRET_SHOW_LEN], struct bytes text);
 /* A value that is secret by its field name alone (password, api_key, authorization, x-api-key, ...), whatever it looks
  * like; case-insensitive, '-' and '_' alike. */
 bool secret_field_name(struct bytes name);
+/* The text under a name is secret as a whole: by the name, unless it is a placeholder ("****", "${DB_PASSWORD}"); under a
+ * name that may mean something else ("pass", "pwd") if it looks like a password. */
+bool secret_field_value(struct bytes name, struct bytes value);
+/* A number under this name is a password. */
+bool secret_field_number(struct bytes name);
+
+/* Texts of a list, one after the other: arguments of a program (["tool","--api-key","…"]), a header and its value. */
+#define SECRET_LIST_LEN 160
+struct secret_list {
+    size_t n;
+    bool telling; /* the last one may name a secret */
+    uint8_t text[SECRET_LIST_LEN];
+};
+void secret_list_begin(struct secret_list *list);
+/* The next text. True with *ret: a part of it is secret by those before. Texts without a name or an option before them cost
+ * little. */
+bool secret_list_next(struct secret_list *list, struct bytes text, struct secret_hit *ret);
+/* Two texts side by side hold a secret together: true, with how many bytes at the end of the first and at the beginning of
+ * the second. */
+bool secret_seam(struct bytes first, struct bytes second, size_t *ret_end, size_t *ret_begin);
+
+/* Parts of a text that are secret by what stands around it. */
+enum { SECRET_PARTS_MAX = 3 };
+struct secret_parts {
+    size_t n;
+    struct secret_hit part[SECRET_PARTS_MAX];
+};
+void secret_parts_add(struct secret_parts *parts, const char *rule, size_t at, size_t n);
+/* As secret_mask, and these parts too. */
+size_t secret_mask_parts(struct buf *out, struct bytes text, const struct secret_parts *parts);
 
 #endif

@@ -63,10 +63,7 @@ bool secret_starts(const struct secret_scan *s, size_t i) {
     if (i == s->lo || (secret_class(p[i - 1]) & SET_ALNUM) == 0) {
         return true;
     }
-    if (i - s->lo >= 2 && p[i - 2] == '\\' && secret_one_of(p[i - 1], "nrt")) {
-        return true;
-    }
-    return i - s->lo >= 3 && p[i - 3] == '%' && (secret_class(p[i - 2]) & SET_DIGIT) != 0;
+    return secret_ends_escape(s, i);
 }
 
 bool secret_equals(const uint8_t *p, size_t n, const char *lower) {

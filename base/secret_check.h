@@ -1,6 +1,6 @@
 /* Inside of the secret scanner: what the search (secret.c), the validators (secret_shape.c, secret_context.c,
- * secret_option.c, secret_encoded.c with the tools of secret_check.c) and the names (secret_name.c) share. Nobody else
- * includes this but their tests. */
+ * secret_option.c, secret_encoded.c, secret_view.c, secret_run.c, secret_number.c, secret_seed.c, secret_piece.c, with the
+ * tools of secret_check.c) and the names (secret_name.c) share. Nobody else includes this but their tests. */
 #ifndef BASE_SECRET_CHECK_H
 #define BASE_SECRET_CHECK_H
 
@@ -33,9 +33,13 @@ enum {
 struct secret_scan {
     const uint8_t *p;
     size_t lo, hi;
-    size_t steps;     /* bytes looked at by validators, so that a test can bound the work */
-    bool specific;    /* only rules that know a secret by its own shape */
-    size_t unescaped; /* escapes before it were read already and held nothing */
+    size_t steps;   /* bytes looked at by validators, so that a test can bound the work */
+    bool specific;  /* only rules that know a secret by its own shape */
+    uint8_t depth;  /* how many times it was decoded from another text */
+    size_t viewed;  /* escapes before it were read already and held nothing */
+    size_t ran;     /* long runs and numbers before it were judged already */
+    size_t seeded;  /* words before it were counted already and are no wallet's key */
+    size_t run_end; /* the newest long run goes on to here at least */
 };
 
 struct secret_rule;
@@ -78,6 +82,81 @@ static inline bool secret_is_mask(const struct secret_scan *s, size_t i) {
     return s->p[i] == 0xe2 && secret_mask_len(s, i) != 0;
 }
 
+/* ---- values beside names ---- */
+
+enum { SECRET_VALUE_WINDOW = 256 }; /* bytes of a value that are judged */
+#define SECRET_NAME (SET_TOKEN | SET_DOT)
+
+struct secret_value {
+    size_t at, n;  /* n is at most SECRET_VALUE_WINDOW */
+    uint8_t quote; /* 0 when bare */
+    bool query;    /* a URL's parameter, which a '#' ends */
+    bool escaped;  /* the quote stands behind a backslash, as in JSON inside JSON */
+    bool tight;    /* nothing stands between name, sign and value */
+    uint8_t sign;  /* what stands between name and value: ':' '=' '>' ' ' ',', or 'i' for "is" */
+};
+/* What a name says of its value. */
+enum secret_name {
+    SECRET_NAME_NONE,
+    SECRET_NAME_WEAK,  /* it may be a secret: "pass", "pwd", "sessionid" */
+    SECRET_NAME_TOKEN, /* it is one, or a word of a text, or a kind of: "token", "auth", "secret", "api_key" */
+    SECRET_NAME_PASSWORD
+};
+enum secret_name secret_name_of(struct bytes name);
+/* The value of a name in s->p[from..to) is a secret: no placeholder, code, path, URL or prose. */
+bool secret_is_value(struct secret_scan *s, size_t from, size_t to, const struct secret_value *v, enum secret_name kind);
+/* Parts between dots, dashes and slashes are words, or words with a short number: a name, a path, a version. */
+bool secret_is_identifier(const uint8_t *p, size_t n);
+/* A word that stands beside such names and is no secret: "required", "none", "str". */
+bool secret_is_common(const uint8_t *p, size_t n);
+/* Of letters, small ones and capitals take turns more often than in a name of many words. */
+bool secret_has_mixed_case(const uint8_t *p, size_t n);
+
+/* ---- other writings of a text ---- */
+
+/* A text as it reads when what is encoded in it is decoded: base64 and hex, letters written as %67, \u0067 or &#103;, and
+ * what a terminal or a reader does not show (colours, zero-width characters) left out. */
+enum {
+    SECRET_VIEW_MAX = 2816, /* bytes */
+    SECRET_DEPTH_MAX = 3    /* of an encoding in an encoding */
+};
+struct secret_view {
+    size_t n;
+    size_t base;                        /* where in the text it begins */
+    bool cut;                           /* the text goes on where it ends */
+    bool coded;                         /* in groups: bytes of one begin at the same place */
+    uint16_t from[SECRET_VIEW_MAX + 1]; /* how far from base each byte is written; one more for the end */
+    uint8_t p[SECRET_VIEW_MAX];
+};
+/* The first hit in a view that begins at byte `least` or behind it, brought back to the bytes of the text. `changed`: only
+ * if something was decoded or left out in it or little before it, for else the text itself shows it. Whether it reaches the
+ * end of a view that was cut is told in *ret_open. */
+bool secret_view_find(struct secret_scan *s, const struct secret_view *view, size_t least, bool changed,
+                      struct secret_hit *ret, bool *ret_open);
+/* The length of the escape, colour sequence or invisible character at i, 0 when there is none. *ret: the byte that it
+ * stands for, or -1 when it stands for nothing. */
+size_t secret_read_escape(const struct secret_scan *s, size_t i, int *ret);
+/* An escape or a colour sequence ends before i: what is written at i begins a word. */
+bool secret_ends_escape(const struct secret_scan *s, size_t i);
+
+/* ---- what has no anchor: long runs of letters and digits, numbers ---- */
+
+/* The first place at or after i where one may be, or `stop`; no more than a coarse look. */
+size_t secret_odd_next(const struct secret_scan *s, size_t i, size_t stop);
+/* Judges it. */
+bool secret_odd_check(struct secret_scan *s, size_t at, struct secret_hit *ret);
+bool secret_run_check(struct secret_scan *s, size_t at, struct secret_hit *ret);
+bool secret_number_check(struct secret_scan *s, size_t at, struct secret_hit *ret);
+
+/* ---- secrets in pieces ---- */
+
+/* n characters that look like a part of a random key, and not like a word, a number, a digest or an identifier. */
+bool secret_is_piece(const uint8_t *p, size_t n);
+/* Where a hit ends that goes on behind a blank, a line's end or a colour, as a folded key does; `end` when it does not. */
+size_t secret_piece_end(struct secret_scan *s, size_t end);
+/* The rule would hold if a gap in what follows the anchor were not there. */
+bool secret_piece_check(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret);
+
 /* ---- tools for validators ---- */
 
 enum { SECRET_SAMPLE = 128 }; /* bytes of a candidate that are judged at most */
@@ -107,6 +186,8 @@ unsigned secret_class(uint8_t c);
 secret_check_fn secret_check_mask, secret_check_prefix, secret_check_aws, secret_check_sk, secret_check_slack,
     secret_check_hook, secret_check_terraform, secret_check_pem, secret_check_jwt, secret_check_azure,
     secret_check_telegram, secret_check_1password, secret_check_skey, secret_check_url, secret_check_query,
-    secret_check_word, secret_check_bearer, secret_check_base64, secret_check_escape, secret_check_option;
+    secret_check_word, secret_check_weak_word, secret_check_bearer, secret_check_base64, secret_check_escape,
+    secret_check_option, secret_check_passin, secret_check_hash, secret_check_putty, secret_check_discord_hook,
+    secret_check_iban, secret_check_seed;
 
 #endif

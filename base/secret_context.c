@@ -11,18 +11,10 @@
 
 enum {
     NAME_SIDE_MAX = 48, /* bytes of a name to each side of its anchor */
-    VALUE_WINDOW = 256, /* bytes of a value that are judged */
+    LINE_BACK = 64,     /* bytes of a line before a name */
     GAP_MAX = 8,        /* blanks between name, sign and value */
     USERINFO_MAX = 512,
     NEAR_WINDOW = 64
-};
-
-struct value {
-    size_t at, n;  /* n is at most VALUE_WINDOW */
-    uint8_t quote; /* 0 when bare */
-    bool query;    /* a URL's parameter, which a '#' ends */
-    bool escaped;  /* the quote stands behind a backslash, as in JSON inside JSON */
-    uint8_t sign;  /* what stands between name and value: ':' '=' '>' ' ' ',' */
 };
 
 static bool hit(struct secret_hit *ret, unsigned rule, size_t at, size_t end) {
@@ -51,19 +43,17 @@ static size_t skip_blanks(struct secret_scan *s, size_t i) {
 
 /* ---- names ---- */
 
-#define SET_NAME (SET_TOKEN | SET_DOT)
-
-/* Widens the anchor's three bytes to the identifier around them. */
-static void name_around(struct secret_scan *s, size_t at, size_t *ret_from, size_t *ret_to) {
-    size_t from = at, to = at + 3;
-    while (from > s->lo && at - from < NAME_SIDE_MAX && (secret_class(s->p[from - 1]) & SET_NAME) != 0) {
+/* Widens the anchor's first n bytes to the identifier around them. */
+static void name_around(struct secret_scan *s, size_t at, size_t n, size_t *ret_from, size_t *ret_to) {
+    size_t from = at, to = at + n;
+    while (from > s->lo && at - from < NAME_SIDE_MAX && (secret_class(s->p[from - 1]) & SECRET_NAME) != 0) {
         from--;
     }
-    while (to < s->hi && to - at < NAME_SIDE_MAX && (secret_class(s->p[to]) & SET_NAME) != 0) {
+    while (to < s->hi && to - at < NAME_SIDE_MAX && (secret_class(s->p[to]) & SECRET_NAME) != 0) {
         to++;
     }
     s->steps += to - from;
-    while (to > at + 3 && (secret_class(s->p[to - 1]) & (SET_DOT | SET_DASH)) != 0) {
+    while (to > at + n && (secret_class(s->p[to - 1]) & (SET_DOT | SET_DASH)) != 0) {
         to--;
     }
     while (from < at && (secret_class(s->p[from]) & (SET_DOT | SET_DASH)) != 0) {
@@ -75,9 +65,63 @@ static void name_around(struct secret_scan *s, size_t at, size_t *ret_from, size
 
 /* ---- values ---- */
 
+/* Where the word before i begins, and i itself when there is none; blanks and lines stand between them. */
+static size_t word_before(struct secret_scan *s, size_t i) {
+    size_t k = i, stop = i - s->lo < LINE_BACK ? s->lo : i - LINE_BACK;
+    while (k > stop && s->p[k - 1] <= ' ') {
+        k--;
+    }
+    bool gap = k < i;
+    while (gap && k > stop && s->p[k - 1] > ' ') {
+        k--;
+    }
+    s->steps += i - k + 1;
+    return gap ? k : i;
+}
+
+/* "login joe password …", as in a .netrc. */
+static bool is_netrc(struct secret_scan *s, size_t from) {
+    static const char *const words[] = {"login", "account", "machine"};
+    size_t user = word_before(s, from), word = word_before(s, user);
+    bool known = false;
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]) && word < user; k++) {
+        size_t n = strlen(words[k]);
+        known = known || (user - word > n && secret_equals(s->p + word, n, words[k]) && s->p[word + n] <= ' ');
+    }
+    return known;
+}
+
+/* "smtp_password …", alone on its line: a file of settings. */
+static bool is_setting(struct secret_scan *s, size_t from, size_t to, size_t i) {
+    size_t k = from, n = 0;
+    while (k > s->lo && secret_one_of(s->p[k - 1], " \t") && from - k < GAP_MAX) {
+        k--;
+    }
+    while (n < SECRET_VALUE_WINDOW && i + n < s->hi && s->p[i + n] > ' ') {
+        n++;
+    }
+    s->steps += n + (from - k) + 1;
+    bool alone = i + n >= s->hi || secret_one_of(s->p[i + n], "\r\n");
+    return n > 0 && alone && (k == s->lo || s->p[k - 1] == '\n') && memchr(s->p + from, '_', to - from) != NULL;
+}
+
+/* "the password is …": the place behind "is ", or i. */
+static size_t skip_verb(struct secret_scan *s, size_t i) {
+    static const char *const verbs[] = {"is ", "was ", "ist ", "lautet ", "is: "};
+    size_t left = s->hi - i;
+    for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
+        size_t n = strlen(verbs[k]);
+        if (left > n && memcmp(s->p + i, verbs[k], n) == 0) {
+            return i + n;
+        }
+    }
+    return i;
+}
+
 /* Steps over the sign between a name that ends at i and its value. Returns false when there is none. */
-static bool read_sign(struct secret_scan *s, size_t from, size_t i, struct value *v) {
+static bool read_sign(struct secret_scan *s, size_t from, size_t to, struct secret_value *v) {
     bool quoted = false;
+    size_t i = to;
     if (byte_at(s, i) == '\\' && is_quote(byte_at(s, i + 1))) {
         i += 2;
         quoted = true;
@@ -110,7 +154,14 @@ static bool read_sign(struct secret_scan *s, size_t from, size_t i, struct value
             }
             i++;
         }
-    } else if (i > gap && !quoted && from >= s->lo + 2 && memcmp(s->p + from - 2, "--", 2) == 0) {
+    } else if (i == gap || quoted) {
+        return false;
+    } else if (from >= s->lo + 2 && memcmp(s->p + from - 2, "--", 2) == 0) {
+        v->sign = ' ';
+    } else if (skip_verb(s, i) > i) {
+        v->sign = 'i';
+        i = skip_verb(s, i);
+    } else if (is_netrc(s, from) || is_setting(s, from, to, i)) {
         v->sign = ' ';
     } else {
         return false;
@@ -125,7 +176,7 @@ static bool ends_bare(const struct secret_scan *s, size_t i) {
 }
 
 /* The end of a bare value, or of a quoted one, at most `limit` bytes on. */
-static size_t value_end(struct secret_scan *s, const struct value *v, size_t limit) {
+static size_t value_end(struct secret_scan *s, const struct secret_value *v, size_t limit) {
     size_t n = 0;
     for (; n < limit && v->at + n < s->hi; n++) {
         uint8_t c = s->p[v->at + n];
@@ -144,13 +195,13 @@ static size_t value_end(struct secret_scan *s, const struct value *v, size_t lim
     return v->at + n < s->hi ? v->at + n : s->hi;
 }
 
-static bool read_value(struct secret_scan *s, size_t from, size_t to, struct value *v) {
+static bool read_value(struct secret_scan *s, size_t from, size_t to, struct secret_value *v) {
     if (!read_sign(s, from, to, v)) {
         return false;
     }
     /* A type in between: password: str = "…" */
     if (v->sign == ':') {
-        size_t n = secret_run(s, v->at, SET_NAME, 32), i = skip_blanks(s, v->at + n);
+        size_t n = secret_run(s, v->at, SECRET_NAME, 32), i = skip_blanks(s, v->at + n);
         if (n > 0 && i > v->at + n && byte_at(s, i) == '=' && byte_at(s, i + 1) == ' ') {
             v->at = skip_blanks(s, i + 1);
         }
@@ -161,113 +212,12 @@ static bool read_value(struct secret_scan *s, size_t from, size_t to, struct val
     v->at += v->escaped;
     v->quote = is_quote(byte_at(s, v->at)) ? s->p[v->at] : 0;
     v->at += v->quote != 0;
+    v->tight = v->at - to <= 1 + 2u * (v->quote != 0);
     v->query = from > s->lo && secret_one_of(s->p[from - 1], "?&");
-    v->n = value_end(s, v, VALUE_WINDOW) - v->at;
+    v->n = value_end(s, v, SECRET_VALUE_WINDOW) - v->at;
     /* A quote that is not closed on its line was the end of another string. */
-    bool open = v->quote != 0 && v->n < VALUE_WINDOW && v->at + v->n < s->hi && s->p[v->at + v->n] < ' ';
+    bool open = v->quote != 0 && v->n < SECRET_VALUE_WINDOW && v->at + v->n < s->hi && s->p[v->at + v->n] < ' ';
     return v->at < s->hi && v->n > 0 && !open;
-}
-
-/* ---- what a secret value looks like ---- */
-
-/* Parts between dots, dashes and slashes are words, or words with a short number: a name, a path, a version. */
-static bool is_identifier(const uint8_t *p, size_t n) {
-    size_t letters = 0, digits = 0;
-    for (size_t i = 0; i <= n; i++) {
-        unsigned class = i < n ? secret_class(p[i]) : 0;
-        if ((class & SET_ALPHA) != 0 && digits == 0) {
-            letters++;
-        } else if ((class & SET_DIGIT) != 0 && (digits < 2 || letters == 0)) {
-            digits++;
-        } else if (i == n || (class & (SET_UNDER | SET_DASH | SET_DOT)) != 0 || secret_one_of(p[i], "/:@")) {
-            letters = digits = 0;
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_plain_word(const uint8_t *p, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        if ((secret_class(p[i]) & SET_ALPHA) == 0 && p[i] < 0x80) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool has_password_name(const uint8_t *p, size_t n) {
-    return secret_contains(p, n, "pass") || secret_contains(p, n, "pwd") || secret_contains(p, n, "kennwort");
-}
-
-/* What follows a telling option in a list of arguments, as in ["--password", "..."]: nearly everything but another option,
- * a path, prose, or a word that describes it. */
-static bool is_argument(const uint8_t *p, size_t n) {
-    const struct bytes name = {p, n};
-    if (n < 4 || secret_one_of(p[0], "-/.~") || memchr(p, ' ', n) != NULL || memmem(p, n, "://", 3) != NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if ((secret_class(p[i]) & (SET_ALPHA | SET_UNDER | SET_DASH)) == 0) {
-            return true;
-        }
-    }
-    return n >= 8 && !secret_field_name(name);
-}
-
-/* The value under a telling name is a secret: not a placeholder, code, a path, a URL, prose or a number. */
-static bool is_secret_value(struct secret_scan *s, size_t from, size_t to, const struct value *v) {
-    const uint8_t *p = s->p + v->at;
-    bool password = has_password_name(s->p + from, to - from);
-    s->steps += v->n;
-    bool assigned = password && (v->quote != 0 || v->sign == '=' || v->sign == ':');
-    if (secret_is_placeholder(p, v->n)) {
-        return false;
-    }
-    if (v->sign == ',' && from >= s->lo + 2 && memcmp(s->p + from - 2, "--", 2) == 0) {
-        return is_argument(p, v->n);
-    }
-    if (v->n < (assigned ? 6u : 8u)) {
-        return false;
-    }
-    if (v->quote == 0 && secret_one_of(byte_at(s, v->at + v->n), v->sign == '>' ? "([{" : "([{<")) {
-        return false; /* a call or an index */
-    }
-    size_t digits = 0, letters = 0, others = 0;
-    for (size_t i = 0; i < v->n; i++) {
-        unsigned class = secret_class(p[i]);
-        digits += class == SET_DIGIT;
-        letters += (class & SET_ALPHA) != 0;
-        others += p[i] > ' ' && (class & (SET_NAME | SET_PLUSSLASH)) == 0 && !secret_one_of(p[i], ":?*");
-        if (p[i] == ' ' || (p[i] == ':' && i + 2 < v->n && p[i + 1] == '/' && p[i + 2] == '/')) {
-            return false;
-        }
-    }
-    if (secret_one_of(p[0], "/.~") && is_identifier(p + 1, v->n - 1)) {
-        return false;
-    }
-    if (v->n > 7 && (memcmp(p, "sha256:", 7) == 0 || memcmp(p, "sha512-", 7) == 0 || memcmp(p, "sha256-", 7) == 0)) {
-        return false;
-    }
-    if (letters == 0) {
-        return assigned && digits + others >= 6 && (v->quote != 0 || digits == v->n);
-    }
-    if (v->n < 8 && v->quote == 0 && v->sign == ':') {
-        return false;
-    }
-    unsigned entropy = secret_entropy(p, v->n);
-    if (digits == 0) {
-        bool mixed = others > 0 && password && v->quote != 0 && !is_plain_word(p, v->n);
-        return mixed ? entropy >= 250 : v->n >= 16 && entropy >= 350 && secret_looks_random(p, v->n);
-    }
-    if (secret_is_hex(p, v->n) || secret_is_uuid(p, v->n)) {
-        return v->n >= 16 && entropy >= 300;
-    }
-    if (password && (v->quote != 0 || v->sign == '=')) {
-        return entropy >= 225 && (v->quote != 0 || !is_identifier(p, v->n));
-    }
-    return !is_identifier(p, v->n) && entropy >= (password ? 275 : 325) && (others > 0 || secret_looks_random(p, v->n));
 }
 
 /* ---- high entropy near a telling name ---- */
@@ -295,7 +245,7 @@ static bool find_blob_near(struct secret_scan *s, size_t from, size_t to, struct
         if ((c < ' ' && c != '\t') || c == 0xe2) {
             return false; /* another line; a mask; the dash of a signature */
         }
-        n = secret_run(s, i, rule->set, VALUE_WINDOW / 2);
+        n = secret_run(s, i, rule->set, SECRET_VALUE_WINDOW / 2);
         if (n >= rule->min && !is_exempt_blob(s, i, s->p + i, n) && secret_looks_random(s->p + i, n) &&
             secret_entropy(s->p + i, n) >= rule->entropy) {
             struct bytes name = {s->p + from, to - from};
@@ -324,7 +274,7 @@ static uint8_t quote_before(const struct secret_scan *s, size_t from) {
     return from > s->lo && is_quote(s->p[from - 1]) ? s->p[from - 1] : 0;
 }
 
-static bool check_authorization(struct secret_scan *s, size_t from, struct value *v, struct secret_hit *ret) {
+static bool check_authorization(struct secret_scan *s, size_t from, struct secret_value *v, struct secret_hit *ret) {
     static const char *const schemes[] = {"basic",     "bearer", "token",   "digest", "negotiate",
                                           "ntlm",      "apikey", "api-key", "hmac",   "aws4-hmac-sha256",
                                           "sharedkey", "hawk",   "key"};
@@ -339,8 +289,8 @@ static bool check_authorization(struct secret_scan *s, size_t from, struct value
     }
     bool params = n > 6 || secret_equals(s->p + v->at, n, "digest") || secret_equals(s->p + v->at, n, "hawk");
     i = skip_blanks(s, i);
-    struct value credential = {.at = i, .quote = 0};
-    size_t end = value_end(s, &credential, VALUE_WINDOW);
+    struct secret_value credential = {.at = i, .quote = 0};
+    size_t end = value_end(s, &credential, SECRET_VALUE_WINDOW);
     bool mixed = false;
     for (size_t k = i; k < end; k++) {
         mixed = mixed || (secret_class(s->p[k]) & (SET_LOWER | SET_DASH | SET_UNDER)) == 0;
@@ -353,15 +303,15 @@ static bool check_authorization(struct secret_scan *s, size_t from, struct value
     return hit(ret, RULE_HEADER, i, end);
 }
 
-static bool check_cookie(struct secret_scan *s, size_t from, struct value *v, struct secret_hit *ret) {
+static bool check_cookie(struct secret_scan *s, size_t from, struct secret_value *v, struct secret_hit *ret) {
     uint8_t quote = v->quote != 0 ? v->quote : quote_before(s, from);
     size_t n = secret_run(s, v->at, SET_TOKEN | SET_DOT | SET_PERCENT, 128), i = v->at + n;
     size_t blanks = skip_blanks(s, i + 1) - i - 1;
     if (v->sign != ':' || n == 0 || byte_at(s, i) != '=' || blanks != 0) {
         return false;
     }
-    struct value first = {.at = i + 1, .quote = 0};
-    size_t m = value_end(s, &first, VALUE_WINDOW) - first.at;
+    struct secret_value first = {.at = i + 1, .quote = 0};
+    size_t m = value_end(s, &first, SECRET_VALUE_WINDOW) - first.at;
     if (m < 4 || secret_is_placeholder(s->p + i + 1, m)) {
         return false;
     }
@@ -380,7 +330,7 @@ bool secret_check_bearer(struct secret_scan *s, size_t at, const struct secret_r
         return false;
     }
     i = skip_blanks(s, i);
-    size_t n = secret_run(s, i, rule->set, VALUE_WINDOW / 2);
+    size_t n = secret_run(s, i, rule->set, SECRET_VALUE_WINDOW / 2);
     if (n < rule->min || !secret_looks_random(s->p + i, n) || secret_entropy(s->p + i, n) < rule->entropy ||
         secret_is_placeholder(s->p + i, n)) {
         return false;
@@ -421,14 +371,15 @@ bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rul
         return false;
     }
     size_t from, to;
-    name_around(s, at, &from, &to);
-    struct value v = {0};
+    name_around(s, at, 3, &from, &to);
+    struct secret_value v = {0};
     if (!read_value(s, from, to, &v)) {
         return find_aws_secret(s, from, to, ret) || find_blob_near(s, from, to, ret);
     }
     struct bytes name = {s->p + from, to - from};
     bool auth = secret_equals(name.p + (name.n >= 4 ? name.n - 4 : 0), name.n >= 4 ? 4 : 0, "auth");
-    if (!auth && !secret_field_name(name)) {
+    enum secret_name kind = auth ? SECRET_NAME_TOKEN : secret_name_of(name);
+    if (kind <= SECRET_NAME_WEAK) {
         return false;
     }
     if (find_aws_secret(s, from, to, ret)) {
@@ -438,12 +389,26 @@ bool secret_check_word(struct secret_scan *s, size_t at, const struct secret_rul
         (rule == &secret_rules[RULE_WORD_AUTHORIZATION] && check_authorization(s, from, &v, ret))) {
         return true;
     }
-    if (!is_secret_value(s, from, to, &v)) {
+    if (!secret_is_value(s, from, to, &v, kind)) {
         return false;
     }
     bool header = secret_equals(name.p, name.n, "x-api-key") || secret_equals(name.p, name.n, "api-key") ||
                   secret_equals(name.p, name.n, "x-goog-api-key");
     return hit(ret, v.query ? RULE_QUERY : header ? RULE_HEADER : RULE_KEYWORD, v.at, value_end(s, &v, SIZE_MAX));
+}
+
+/* "pwd", "pass", "pw", "psk" before a sign, "sessionid" and its kin: names that are found by their end. */
+bool secret_check_weak_word(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
+    size_t from, to;
+    struct secret_value v = {0};
+    s->steps++;
+    name_around(s, at, (secret_class(s->p[at + 2]) & SECRET_NAME) != 0 ? 3 : 2, &from, &to);
+    enum secret_name kind = secret_name_of((struct bytes){s->p + from, to - from});
+    if (kind == SECRET_NAME_NONE || !read_value(s, from, to, &v) || v.sign == ',' || v.sign == 'i' ||
+        !secret_is_value(s, from, to, &v, kind)) {
+        return false;
+    }
+    return hit(ret, v.query ? RULE_QUERY : (unsigned)(rule - secret_rules), v.at, value_end(s, &v, SIZE_MAX));
 }
 
 /* ---- URLs ---- */
@@ -467,7 +432,7 @@ bool secret_check_url(struct secret_scan *s, size_t at, const struct secret_rule
     if (colon == 0 && end != 0) { /* a token in place of a user's name */
         size_t n = end - user;
         const uint8_t *p = s->p + user;
-        return n >= rule->min && !is_identifier(p, n) && secret_looks_random(p, n) &&
+        return n >= rule->min && !secret_is_identifier(p, n) && secret_looks_random(p, n) &&
                secret_entropy(p, n) >= rule->entropy && !secret_is_placeholder(p, n) && hit(ret, RULE_URL, user, end);
     }
     if (colon == 0 || end < colon) {
@@ -505,10 +470,10 @@ bool secret_check_query(struct secret_scan *s, size_t at, const struct secret_ru
     if (!known || !secret_one_of(s->p[at], "?&") || byte_at(s, i) != '=') {
         return false;
     }
-    struct value v = {.at = i + 1, .query = true};
-    size_t m = value_end(s, &v, VALUE_WINDOW) - v.at;
+    struct secret_value v = {.at = i + 1, .query = true};
+    size_t m = value_end(s, &v, SECRET_VALUE_WINDOW) - v.at;
     const uint8_t *p = s->p + v.at;
-    if (m < 8 || secret_is_placeholder(p, m) || !secret_looks_random(p, m) || is_identifier(p, m) ||
+    if (m < 8 || secret_is_placeholder(p, m) || !secret_looks_random(p, m) || secret_is_identifier(p, m) ||
         secret_entropy(p, m) < 275) {
         return false;
     }

@@ -57,6 +57,12 @@ static const char *const MODEL_TOKENS[] = {
     "single",  "extra",
 };
 
+/* Short for a password, and for other things too; and whose they are when they are passwords. */
+static const char *const SHORT[] = {"pwd", "pass", "pw"};
+static const char *const OWNERS[] = {"db",       "user",  "admin", "smtp", "ssh",  "root",  "mysql",
+                                     "redis",    "proxy", "login", "ftp",  "http", "basic", "postgres",
+                                     "database", "mail",  "auth",  "bind", "ldap", "imap"};
+
 static bool in_list(const char *const *list, size_t count, const char *word) {
     for (size_t i = 0; i < count; i++) {
         if (list[i][0] == word[0] && strcmp(list[i], word) == 0) {
@@ -144,7 +150,9 @@ static bool can_be_secret(struct bytes name) {
     static const uint32_t sets[] = {
         L('k') | L('e'),                   /* key, token, cookie, kennwort */
         L('p') | L('a') | L('s'),          /* password, passphrase, pass, seedphrase */
-        L('p') | L('w') | L('d'),          /* pwd */
+        L('p') | L('w'),                   /* pwd, bindpw */
+        L('p') | L('s') | L('k'),          /* psk */
+        L('m') | L('n') | L('o') | L('c'), /* mnemonic */
         L('c') | L('r') | L('e') | L('t'), /* secret, credential, connectionstring */
         L('a') | L('u') | L('t') | L('h'), /* authorization, authurl */
         L('b') | L('e') | L('a') | L('r'), /* bearer */
@@ -189,12 +197,27 @@ bool secret_field_name(struct bytes name) {
     if (strcmp(last, "token") == 0) {
         return !IN_LIST(MODEL_TOKENS, before);
     }
-    if (strcmp(last, "pwd") == 0 || strcmp(last, "pass") == 0) {
-        /* Alone these are a directory and a result. */
-        static const char *const owners[] = {"db",    "user",     "admin",    "smtp",  "ssh", "root",
-                                             "mysql", "redis",    "proxy",    "login", "ftp", "http",
-                                             "basic", "postgres", "database", "mail",  "auth"};
-        return IN_LIST(owners, before);
+    /* Alone these are a directory and a result. */
+    return IN_LIST(SHORT, last) && IN_LIST(OWNERS, before);
+}
+
+enum secret_name secret_name_of(struct bytes name) {
+    struct words w;
+    char last[WORD_MAX];
+    const uint8_t *p = name.p;
+    if (secret_field_name(name)) {
+        bool password = secret_contains(p, name.n, "pass") || secret_contains(p, name.n, "pwd") ||
+                        secret_contains(p, name.n, "kennwort") || secret_contains(p, name.n, "psk");
+        return password ? SECRET_NAME_PASSWORD : SECRET_NAME_TOKEN;
     }
-    return false;
+    split(&w, name);
+    drop_suffixes(&w);
+    word_of(&w, w.count == 0 ? 0 : w.count - 1, last);
+    if (IN_LIST(SHORT, last)) {
+        return SECRET_NAME_WEAK;
+    }
+    /* Written as one word these are cookies; "session_id" names a session of anything. */
+    bool cookie =
+        name.n >= 9 && (secret_equals(p + name.n - 9, 9, "sessionid") || secret_equals(p + name.n - 9, 9, "phpsessid"));
+    return cookie ? SECRET_NAME_WEAK : SECRET_NAME_NONE;
 }

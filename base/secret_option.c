@@ -81,16 +81,99 @@ static bool check_user(struct secret_scan *s, size_t at, size_t i, const struct 
     return hit(s, rule, from, end, ret);
 }
 
-/* -ppassword: mysql takes it without a blank. */
-static bool check_joined(struct secret_scan *s, size_t at, size_t i, const struct secret_rule *rule,
+/* One of the arguments behind a program's name: the letter of its option, and whether the value is an argument of its own.
+ */
+struct option {
+    const char *program;
+    char letter;
+    bool apart, joined;
+};
+
+static const struct option OPTIONS[] = {
+    {"mysql", 'p', false, true},
+    {"mariadb", 'p', false, true},
+    {"sshpass", 'p', true, true},
+    {"docker", 'p', true, false},
+    {"podman", 'p', true, false},
+    {"nerdctl", 'p', true, false},
+    {"skopeo", 'p', true, false},
+    {"buildah", 'p', true, false},
+    {"registry login", 'p', true, false},
+    {"redis-cli", 'a', true, true},
+    {"valkey-cli", 'a', true, true},
+    {"httpie", 'a', true, false},
+    {"ldap", 'w', true, true},
+    {"mosquitto_", 'P', true, false},
+    {"mongo", 'p', true, true},
+    {"zip", 'P', true, true},
+    {"7z", 'p', false, true},
+    {"rar", 'p', false, true},
+    {"sqlcmd", 'P', true, true},
+    {"bcp", 'P', true, true},
+    {"cqlsh", 'p', true, false},
+    {"influx", 'p', true, false},
+    {"az login", 'p', true, false},
+    {"oc login", 'p', true, false},
+    {"helm registry", 'p', true, false},
+    {"ipmitool", 'P', true, true},
+    {"winexe", 'p', true, false},
+};
+
+/* "docker login -p x" is a password, "docker run -p 80:80" a port. */
+static bool is_login(struct secret_scan *s, size_t at) {
+    static const char *const words[] = {"login"};
+    return has_program(s, at, words, 1);
+}
+
+static bool has_option(struct secret_scan *s, size_t at, uint8_t letter, bool apart) {
+    for (size_t k = 0; k < sizeof(OPTIONS) / sizeof(OPTIONS[0]); k++) {
+        const struct option *o = &OPTIONS[k];
+        bool login = strcmp(o->program, "docker") != 0 && strcmp(o->program, "podman") != 0 &&
+                     strcmp(o->program, "nerdctl") != 0 && strcmp(o->program, "skopeo") != 0 &&
+                     strcmp(o->program, "buildah") != 0;
+        if ((uint8_t)o->letter == letter && (apart ? o->apart : o->joined) && has_program(s, at, &o->program, 1) &&
+            (login || is_login(s, at))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* -ppassword and -p password, as one argument or two, quoted or not. */
+static bool check_letter(struct secret_scan *s, size_t at, size_t i, const struct secret_rule *rule,
                          struct secret_hit *ret) {
-    static const char *const programs[] = {"mysql", "mariadb"};
-    size_t from = i + secret_one_of(byte_at(s, i), "'\""), end = argument_end(s, from);
-    if (end == i || (from > i && s->p[at] == '"') || !is_password(s->p + from, end - from) ||
-        !has_program(s, at, programs, sizeof(programs) / sizeof(programs[0]))) {
+    uint8_t letter = s->p[i - 1], first = byte_at(s, i);
+    bool apart = secret_one_of(first, " \"',=");
+    size_t from = i + (first == '\'' && s->p[at] == ' ' && secret_class(byte_at(s, i + 1)) != 0);
+    if (from > i) {
+        apart = false; /* -p'password' */
+    }
+    for (size_t gap = 0; apart && gap < GAP_MAX && secret_one_of(byte_at(s, from), " =\"',"); gap++) {
+        from++;
+    }
+    size_t end = argument_end(s, from);
+    bool argument = end > from && s->p[from] != '-' && s->p[from] != '/' && is_password(s->p + from, end - from);
+    if (!argument || !has_option(s, at, letter, apart) || (!apart && from == i && s->p[at] == '"' && first == '"')) {
         return false;
     }
     return hit(s, rule, from, end, ret);
+}
+
+/* openssl's -passin pass:password, -passout, -pass. */
+bool secret_check_passin(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
+    static const char *const names[] = {"-passin", "-passout", "-pass"};
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+        size_t n = strlen(names[k]), i = at + n;
+        if (s->hi - at <= n + 5 || memcmp(s->p + at, names[k], n) != 0) {
+            continue;
+        }
+        for (size_t gap = 0; gap < GAP_MAX && secret_one_of(byte_at(s, i), " =\"',"); gap++) {
+            i++;
+        }
+        size_t end = i > at + n && s->hi - i > 5 && memcmp(s->p + i, "pass:", 5) == 0 ? argument_end(s, i + 5) : 0;
+        return end > 0 && is_password(s->p + i + 5, end - i - 5) && hit(s, rule, i + 5, end, ret);
+    }
+    return false;
 }
 
 bool secret_check_option(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
@@ -104,5 +187,5 @@ bool secret_check_option(struct secret_scan *s, size_t at, const struct secret_r
     if (left < 5) {
         return false;
     }
-    return p[2] == 'u' ? check_user(s, at, at + 3, rule, ret) : check_joined(s, at, at + 3, rule, ret);
+    return p[2] == 'u' ? check_user(s, at, at + 3, rule, ret) : check_letter(s, at, at + 3, rule, ret);
 }

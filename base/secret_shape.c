@@ -11,7 +11,8 @@ enum {
     JWT_HEADER_MAX = 512,
     PEM_BODY_WINDOW = 256,
     PART_MIN = 20,
-    NEAR = 64 /* how far from a secret a word may stand that explains it */
+    HASH_PARTS = 5, /* of a stored password */
+    NEAR = 64       /* how far from a secret a word may stand that explains it */
 };
 
 /* ---- literal and alphabet ---- */
@@ -277,7 +278,67 @@ bool secret_check_1password(struct secret_scan *s, size_t at, const struct secre
     return secret_entropy(s->p + start, i - start) >= rule->entropy && hit(ret, rule, start, i);
 }
 
+/* discord.com/api/webhooks/NUMBER/TOKEN */
+bool secret_check_discord_hook(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
+    size_t start;
+    if (!has_literal(s, at, rule, &start)) {
+        return false;
+    }
+    size_t i = start + rule->literal_n, digits = secret_run(s, i, SET_DIGIT, 24);
+    i += digits + 1;
+    if (digits < 15 || i >= s->hi || s->p[i - 1] != '/') {
+        return false;
+    }
+    size_t n = secret_run(s, i, rule->set, SECRET_SAMPLE);
+    return n >= rule->min && secret_entropy(s->p + i, n) >= rule->entropy && hit(ret, rule, i, extend(s, i, rule->set));
+}
+
 /* ---- structured secrets ---- */
+
+/* $6$salt$hash, $apr1$salt$hash, $2y$10$hash, $argon2id$…$hash: what passwords are stored as. */
+bool secret_check_hash(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
+    static const char *const kinds[] = {"1",  "5",  "6",  "y",  "gy",      "7",       "apr1",     "sha1",
+                                        "2a", "2b", "2x", "2y", "argon2i", "argon2d", "argon2id", "scrypt"};
+    size_t n = secret_run(s, at + 1, SET_ALNUM, 12), i = at + 1 + n, last = 0;
+    bool known = false;
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+        known = known || (strlen(kinds[k]) == n && memcmp(s->p + at + 1, kinds[k], n) == 0);
+    }
+    for (size_t part = 0; known && part < HASH_PARTS && i < s->hi && s->p[i] == '$'; part++) {
+        i++;
+        last = secret_run(s, i, rule->set, SECRET_SAMPLE);
+        i += last;
+        for (size_t k = 0; k < HASH_PARTS && i < s->hi && s->p[i] == ','; k++) { /* m=65536,t=3,p=4 */
+            i += 1 + secret_run(s, i + 1, rule->set, 16);
+        }
+    }
+    return last >= rule->min && secret_entropy(s->p + i - last, last) >= rule->entropy && hit(ret, rule, at, i);
+}
+
+/* The place behind a line's end or a blank, as it is or as \n. */
+static size_t skip_line(const struct secret_scan *s, size_t i) {
+    while (i < s->hi &&
+           (secret_one_of(s->p[i], " \r\n") || (s->p[i] == '\\' && i + 1 < s->hi && secret_one_of(s->p[i + 1], "rn")))) {
+        i += s->p[i] == '\\' ? 2 : 1;
+    }
+    return i;
+}
+
+/* PuTTY's "Private-Lines: 1" and what follows it. The literal is the end of that, which no "Public-Lines" has. */
+bool secret_check_putty(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
+    size_t start;
+    if (!has_literal(s, at, rule, &start)) {
+        return false;
+    }
+    size_t i = start + rule->literal_n;
+    i += secret_run(s, i, SET_DIGIT, 4);
+    size_t from = skip_line(s, i), end = from;
+    for (size_t n, next = from; next < s->hi && (n = secret_run(s, next, rule->set, SIZE_MAX)) >= rule->min;
+         next = skip_line(s, end)) {
+        end = next + n;
+    }
+    return end > from && hit(ret, rule, from, end);
+}
 
 bool secret_check_jwt(struct secret_scan *s, size_t at, const struct secret_rule *rule, struct secret_hit *ret) {
     size_t start;

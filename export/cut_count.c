@@ -11,6 +11,7 @@
 #include "export/cut.h"
 #include "export/states.h"
 #include "ledger/artifact.h"
+#include "ledger/kind_value.h"
 
 #define ARTIFACTS_MAX 4096                /* their names stand in the manifest */
 #define NAMED_MAX     (2 * ARTIFACTS_MAX) /* before those that are named twice are taken out */
@@ -82,19 +83,24 @@ static int note_artifact(struct looking *l, struct bytes text, struct err *err) 
     return rc;
 }
 
-bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t seq) {
-    struct secret_hit hit;
-    if (text.n == 0 || secret_next(text, 0, &hit) != 0) {
-        return false;
-    }
-    if (cut->counts.secrets++ == 0) {
-        cut->secret_rule = hit.rule;
+static void found_secret(struct cut *cut, const char *rule, uint64_t n, const char *where, uint64_t seq) {
+    if (cut->counts.secrets == 0) {
+        cut->secret_rule = rule;
         if (where != NULL) {
             snprintf(cut->secret_where, sizeof(cut->secret_where), "%s", where);
         } else {
             snprintf(cut->secret_where, sizeof(cut->secret_where), "event %llu", (unsigned long long)seq);
         }
     }
+    cut->counts.secrets += n;
+}
+
+bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t seq) {
+    struct secret_hit hit;
+    if (text.n == 0 || secret_next(text, 0, &hit) != 0) {
+        return false;
+    }
+    found_secret(cut, hit.rule, 1, where, seq);
     return true;
 }
 
@@ -113,24 +119,53 @@ static int look_at_header(struct cut *cut, const struct event_header *h, struct 
     return rc;
 }
 
-/* Each string, as far as there is anything to be found in those that are left. */
-static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
+/* A text that begins with a dash: an option, which has no letters that the sieve knows. */
+static bool has_option(struct bytes mp) {
+    const uint8_t *end = mp.p + mp.n;
+    for (const uint8_t *p = mp.p; p < end && (p = memchr(p, '-', (size_t)(end - p))) != NULL; p++) {
+        if (p > mp.p && p[-1] >= 0xa2 && p[-1] <= 0xbf) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int look_for_secrets(struct looking *l, struct bytes mp, struct err *err) {
     struct secret_sieve sieve;
     struct mp_reader r;
     struct mp_item item;
-    int rc = 0;
+    struct kind_finds finds = {.sieve = &sieve};
     secret_sieve_begin(&sieve, mp);
+    if (secret_sieve_is_empty(&sieve) && !has_option(mp)) {
+        return 0;
+    }
     mp_reader_init(&r, mp);
-    while (rc == 0 && (l->artifacts || !secret_sieve_is_empty(&sieve)) && (rc = mp_next(&r, &item, err)) == 0) {
-        if (item.type != MP_STR) {
-            continue;
-        }
-        if (secret_sieve_may(&sieve, item.data)) {
-            cut_look(l->cut, item.data, NULL, l->seq);
-        }
-        rc = l->artifacts ? note_artifact(l, item.data, err) : 0;
+    int rc = mp_next(&r, &item, err);
+    if (rc == 0 && (item.type == MP_ARRAY || item.type == MP_MAP)) {
+        rc = kind_value_scan(&r, &item, false, &finds, err);
+    } else if (rc == 0 && item.type == MP_STR) {
+        kind_text_scan(item.data, 0, false, &finds);
+    }
+    if (finds.secrets > 0) {
+        found_secret(l->cut, finds.rule, finds.secrets, NULL, l->seq);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int look_for_artifacts(struct looking *l, struct bytes mp, struct err *err) {
+    struct mp_reader r;
+    struct mp_item item;
+    int rc = 0;
+    mp_reader_init(&r, mp);
+    while (rc == 0 && (rc = mp_next(&r, &item, err)) == 0) {
+        rc = item.type == MP_STR ? note_artifact(l, item.data, err) : 0;
     }
     return rc == 1 ? 0 : rc;
+}
+
+static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
+    int rc = look_for_secrets(l, mp, err);
+    return rc == 0 && l->artifacts ? look_for_artifacts(l, mp, err) : rc;
 }
 
 int cut_look_at(struct cut *cut, const struct ledger_event *event, struct err *err) {

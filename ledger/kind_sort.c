@@ -32,6 +32,8 @@ struct cursor {
     struct bytes name;   /* of this entry */
     uint64_t prefix;     /* of the name */
     const uint8_t *from; /* where the entry begins */
+    struct bytes map;    /* all of it */
+    struct bytes before; /* the text of the entry before, when the catalog does not know it */
 };
 
 /* One output. Neighbours of an input that come out as they stand are a run and copied together. */
@@ -68,7 +70,8 @@ struct entry {
     const uint8_t *value;         /* where it begins */
     struct kind_finds finds;
     bool named_secret;
-    bool is_time; /* write `time` instead */
+    struct secret_parts parts; /* of a text, by those beside it */
+    bool is_time;              /* write `time` instead */
     uint64_t time;
 };
 
@@ -175,7 +178,8 @@ static int cursor_init(struct cursor *c, const char *what, struct bytes map, str
     c->what = what;
     c->left = 0;
     c->there = false;
-    c->name = (struct bytes){NULL, 0};
+    c->name = c->before = (struct bytes){NULL, 0};
+    c->map = map;
     mp_reader_init(&c->r, map);
     if (map.n == 0) {
         return 0;
@@ -286,7 +290,8 @@ static void put_entry(struct sorter *s, struct side *side, const struct cursor *
     if (e->is_time) {
         mp_put_uint(side->out, e->time);
     } else {
-        kind_value_mask(side->out, (struct bytes){e->value, (size_t)(c->r.p - e->value)}, e->named_secret, &s->masked);
+        kind_value_mask(side->out, (struct bytes){e->value, (size_t)(c->r.p - e->value)}, e->named_secret, &e->parts,
+                        &s->masked);
     }
 }
 
@@ -299,7 +304,7 @@ static void put_at_text(struct sorter *s) {
     side_copy(side);
     side->count++;
     mp_put_str(side->out, bytes_of("at_text"));
-    kind_text_mask(side->out, s->at_text, false, &s->masked);
+    kind_text_mask(side->out, s->at_text, false, NULL, &s->masked);
 }
 
 /* ---- one field ---------------------------------------------------------------------------------------------------- */
@@ -350,19 +355,70 @@ static int check_field(struct sorter *s, const struct cursor *c, struct entry *e
     return kind_check(e->slot->field, &e->item, &c->r, &e->is_time, &e->time, err);
 }
 
+/* {"name":"X-Api-Key","value":"…"}, side by side in either input. */
+static bool is_value_of_pair(const struct sorter *s, const struct cursor *c) {
+    static const char *const names[] = {"name", "key", "header", "Name", "Key", "Header", "k"};
+    const struct bytes maps[] = {s->body.map, s->private_.map};
+    struct mp_item item;
+    struct bytes raw;
+    bool found = false;
+    if (!kind_names_value(c->name)) {
+        return false;
+    }
+    for (size_t m = 0; m < 2; m++) {
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && maps[m].n > 0; i++) {
+            found = found || (mp_map_get(maps[m], names[i], &raw) == 0 && mp_scalar(raw, &item) == 0 &&
+                              item.type == MP_STR && secret_field_name(item.data));
+        }
+    }
+    return found;
+}
+
+/* The text of the entry behind this one, empty when it has none. */
+static struct bytes text_behind(const struct cursor *c) {
+    struct mp_reader r = c->r;
+    struct mp_item item;
+    bool there = c->left > 0 && mp_next(&r, &item, NULL) == 0 && mp_next(&r, &item, NULL) == 0 && item.type == MP_STR;
+    return there ? item.data : (struct bytes){NULL, 0};
+}
+
+/* Two fields that the catalog does not know may hold the halves of a secret. */
+static void look_beside(struct cursor *c, struct entry *e) {
+    size_t end, begin;
+    if (secret_seam(c->before, e->item.data, &end, &begin)) {
+        secret_parts_add(&e->parts, "split", 0, begin);
+    }
+    if (secret_seam(e->item.data, text_behind(c), &end, &begin)) {
+        secret_parts_add(&e->parts, "split", e->item.data.n - end, end);
+    }
+    e->finds.secret = e->finds.secret || e->parts.n > 0;
+}
+
 /* Digests and the catalog's own words can be neither secrets nor paths; and no name in the catalog says "secret". */
-static int scan(struct cursor *c, struct entry *e, struct err *err) {
+static int scan(struct sorter *s, struct cursor *c, struct entry *e, struct err *err) {
+    struct bytes before = {NULL, 0};
+    bool pair = e->slot == NULL && is_value_of_pair(s, c);
     if (e->item.type == MP_STR) {
         if (e->slot == NULL || (e->slot->free && !e->is_time)) {
-            e->named_secret = e->slot == NULL && secret_field_name(c->name);
+            e->named_secret = e->slot == NULL && (secret_field_value(c->name, e->item.data) || pair);
             kind_text_scan(e->item.data, e->look, e->named_secret, &e->finds);
         }
+        if (e->slot == NULL && !e->named_secret) {
+            look_beside(c, e);
+            before = e->item.data;
+        }
+        c->before = before;
+        return 0;
+    }
+    c->before = before;
+    if (kind_is_number(e->item.type)) {
+        e->finds.secret = e->named_secret = e->slot == NULL && (secret_field_number(c->name) || pair);
         return 0;
     }
     if (e->item.type != MP_ARRAY && e->item.type != MP_MAP) {
         return 0;
     }
-    e->named_secret = e->slot == NULL && secret_field_name(c->name);
+    e->named_secret = pair || (e->slot == NULL && e->item.type == MP_ARRAY && secret_field_name(c->name));
     int rc = kind_value_scan(&c->r, &e->item, e->named_secret, &e->finds, err);
     return rc == 0 ? 0 : bad_value(c, rc, err);
 }
@@ -402,7 +458,7 @@ static inline int step_over(struct sorter *s, struct cursor *c, const struct kin
 static int judge(struct sorter *s, struct cursor *c, struct entry *e, struct err *err) {
     int rc = read_value(c, e, err);
     rc = rc != 0 ? rc : e->slot == NULL ? check_name(c, err) : check_field(s, c, e, err);
-    rc = rc != 0 ? rc : scan(c, e, err);
+    rc = rc != 0 ? rc : scan(s, c, e, err);
     bool good = rc == 0 && !e->is_time && !e->finds.secret && !e->finds.home;
     if (good && s->memo != NULL && e->item.type == MP_STR && e->slot != NULL && !c->is_private) {
         kind_memo_put(s->memo, e->slot, e->item.data);
@@ -424,6 +480,7 @@ static int sort_entry(struct sorter *s, struct cursor *c, struct err *err) {
     if (rc == 1) {
         e.value = c->r.p;
         e.named_secret = e.is_time = false;
+        e.parts.n = 0;
         e.finds = (struct kind_finds){.look_for_home = open};
         rc = judge(s, c, &e, err);
     }

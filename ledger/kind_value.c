@@ -40,12 +40,22 @@ static bool is_masked(struct bytes text) {
     return p == last && p > from && p - from <= MASK_DIGITS_MAX;
 }
 
-static bool is_secret(struct bytes text, bool named_secret) {
+static void count_secret(struct kind_finds *finds, const char *rule) {
+    finds->secret = true;
+    finds->rule = finds->secrets++ == 0 ? rule : finds->rule;
+}
+
+static void find_secret(struct bytes text, bool named_secret, struct kind_finds *finds) {
     struct secret_hit hit;
     if (text.n == 0) {
-        return false;
+        return;
     }
-    return named_secret ? !is_masked(text) : secret_next(text, 0, &hit) == 0;
+    if (named_secret && !is_masked(text)) {
+        count_secret(finds, "field-name");
+    } else if (!named_secret && (finds->sieve == NULL || secret_sieve_may(finds->sieve, text)) &&
+               secret_next(text, 0, &hit) == 0) {
+        count_secret(finds, hit.rule);
+    }
 }
 
 /* "/home/NAME/" at p, or that home directory itself at the end of a path. A name may have spaces when a slash follows. */
@@ -103,16 +113,47 @@ static bool has_windows_home(struct bytes text) {
     return false;
 }
 
-void kind_text_scan(struct bytes text, unsigned look, bool named_secret, struct kind_finds *finds) {
-    finds->secret = finds->secret || is_secret(text, named_secret);
+static void find_home(struct bytes text, unsigned look, struct kind_finds *finds) {
     if (finds->look_for_home && (look & (TEXT_SLASH | TEXT_BACKSLASH)) != 0) {
         finds->home = finds->home || ((look & TEXT_SLASH) != 0 && has_home(text)) ||
                       ((look & TEXT_BACKSLASH) != 0 && has_windows_home(text));
     }
 }
 
+void kind_text_scan(struct bytes text, unsigned look, bool named_secret, struct kind_finds *finds) {
+    find_secret(text, named_secret, finds);
+    find_home(text, look, finds);
+}
+
 static void scan_text(struct bytes text, bool named_secret, struct kind_finds *finds) {
     kind_text_scan(text, finds->look_for_home ? text_look(text) : 0, named_secret, finds);
+}
+
+/* ---- pairs -------------------------------------------------------------------------------------------------------- */
+
+static bool is_one_of(struct bytes text, const char *const *words, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strlen(words[i]), k = 0;
+        while (k < n && k < text.n && (text.p[k] == (uint8_t)words[i][k] || (text.p[k] | 0x20) == (uint8_t)words[i][k])) {
+            k++;
+        }
+        if (k == n && n == text.n) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool kind_names_name(struct bytes key) {
+    static const char *const words[] = {"name",  "key",       "k",         "header", "field", "var",   "env",
+                                        "param", "parameter", "attribute", "option", "flag",  "label", "property"};
+    return key.n <= 9 && is_one_of(key, words, sizeof(words) / sizeof(words[0]));
+}
+
+bool kind_names_value(struct bytes key) {
+    static const char *const words[] = {"value", "val",     "v",           "values",       "data",      "content",
+                                        "text",  "default", "stringvalue", "string_value", "arrayvalue"};
+    return key.n <= 12 && is_one_of(key, words, sizeof(words) / sizeof(words[0]));
 }
 
 /* ---- the walk ----------------------------------------------------------------------------------------------------- */
@@ -121,32 +162,44 @@ struct level {
     uint64_t left; /* items to come; in a map keys and values count each, so a key comes when it is even */
     bool map;
     bool has_key;
-    bool secret; /* the texts in it are: by the newest key of a map, by the name of an array */
+    bool all;   /* all below is secret: the value of a pair whose name says so */
+    bool texts; /* an array whose name says that its texts are */
+    bool pair;  /* a map whose name, a value in it, says secret */
+    bool model; /* {"logprob":-0.1,"token":"a"}: a token of a text */
     struct bytes key;
+    struct bytes before; /* the text before the newest one, when it was the item before */
+    struct secret_list list;
 };
+
+/* What is secret below a container. */
+enum below { BELOW_NOTHING, BELOW_TEXTS, BELOW_ALL };
 
 struct walk {
     struct mp_reader *r;
-    unsigned top;
-    struct level stack[KIND_DEPTH_MAX];
+    unsigned top, depth_max;
+    struct level stack[MP_DEPTH_MAX + 1];
 };
 
 struct step {
     struct mp_item item;
     bool key;
-    bool secret; /* by its name */
+    bool secret;               /* as a whole */
+    struct secret_parts parts; /* of a text */
 };
 
-static int walk_push(struct walk *w, const struct mp_item *head, bool secret, struct err *err) {
+static int walk_push(struct walk *w, const struct mp_item *head, enum below below, struct err *err) {
     /* the body's own map is a level too */
-    if (w->top + 1 >= KIND_DEPTH_MAX) {
+    if (w->top + 1 >= w->depth_max) {
         return err_set(err, ERR_INVALID, "nested deeper than %d levels", KIND_DEPTH_MAX);
     }
     struct level *l = &w->stack[w->top++];
     l->map = head->type == MP_MAP;
     l->left = l->map ? (uint64_t)head->count * 2 : head->count;
-    l->has_key = false;
-    l->secret = secret && !l->map;
+    l->has_key = l->pair = l->model = false;
+    l->all = below == BELOW_ALL;
+    l->texts = below == BELOW_TEXTS && !l->map;
+    l->before = (struct bytes){NULL, 0};
+    secret_list_begin(&l->list);
     return 0;
 }
 
@@ -160,8 +213,75 @@ static int take_key(const struct mp_reader *r, struct level *l, const struct mp_
     }
     l->key = item->data;
     l->has_key = true;
-    l->secret = secret_field_name(item->data);
+    l->model = l->model || bytes_is(item->data, "logprob");
     return 0;
+}
+
+/* A name of the pair behind the value at which r stands says secret. */
+static bool has_secret_name(const struct mp_reader *r, const struct level *l) {
+    struct mp_reader look = *r;
+    struct mp_item key, value;
+    bool found = false;
+    for (uint64_t left = l->left; left >= 2 && !found; left -= 2) {
+        struct mp_reader at;
+        if (mp_next(&look, &key, NULL) != 0 || key.type != MP_STR) {
+            return false;
+        }
+        at = look;
+        found = kind_names_name(key.data) && mp_next(&at, &value, NULL) == 0 && value.type == MP_STR &&
+                secret_field_name(value.data);
+        if (mp_skip(&look, 1, NULL, NULL) != 0) {
+            return false;
+        }
+    }
+    return found;
+}
+
+/* Whether a value is secret by its name, or by that of its pair. */
+static enum below is_named(const struct mp_reader *r, struct level *l, const struct mp_item *item) {
+    if (l->all || !l->map) {
+        bool text = item->type == MP_STR || item->type == MP_ARRAY;
+        return l->all ? BELOW_ALL : l->texts && text ? BELOW_TEXTS : BELOW_NOTHING;
+    }
+    if (item->type == MP_STR && kind_names_name(l->key)) {
+        l->pair = l->pair || secret_field_name(item->data);
+    } else if (kind_names_value(l->key) && (l->pair || has_secret_name(r, l))) {
+        bool blank = item->type == MP_STR && !secret_field_value(bytes_of("password"), item->data);
+        return blank ? BELOW_NOTHING : BELOW_ALL;
+    }
+    if (l->model && bytes_is(l->key, "token")) {
+        return BELOW_NOTHING;
+    }
+    bool named = kind_is_number(item->type) ? secret_field_number(l->key)
+                 : item->type == MP_STR     ? secret_field_value(l->key, item->data)
+                                            : item->type == MP_ARRAY && secret_field_name(l->key);
+    return named ? BELOW_TEXTS : BELOW_NOTHING;
+}
+
+/* The next text of the level, when it comes right behind this one. */
+static struct bytes text_behind(const struct mp_reader *r, const struct level *l) {
+    struct mp_reader look = *r;
+    struct mp_item item;
+    uint64_t left = l->left;
+    bool there = !l->map || (left > 1 && mp_next(&look, &item, NULL) == 0);
+    there = there && left > 0 && mp_next(&look, &item, NULL) == 0 && item.type == MP_STR;
+    return there ? item.data : (struct bytes){NULL, 0};
+}
+
+/* What the texts around it make secret of a text. */
+static void look_around(const struct mp_reader *r, struct level *l, struct step *step) {
+    struct bytes text = step->item.data, behind = text_behind(r, l);
+    struct secret_hit hit;
+    size_t end, begin;
+    if (secret_seam(l->before, text, &end, &begin)) {
+        secret_parts_add(&step->parts, "split", 0, begin);
+    }
+    if (secret_seam(text, behind, &end, &begin)) {
+        secret_parts_add(&step->parts, "split", text.n - end, end);
+    }
+    if (!l->map && secret_list_next(&l->list, text, &hit)) {
+        secret_parts_add(&step->parts, hit.rule, hit.at, hit.n);
+    }
 }
 
 /* The next item below the container that was pushed first; 1 when there is no more. */
@@ -178,16 +298,28 @@ static int walk_next(struct walk *w, struct step *ret, struct err *err) {
         return rc < 0 ? rc : err_set(err, ERR_CORRUPT, "the input ends inside an item");
     }
     ret->key = l->map && l->left % 2 == 0;
+    ret->parts.n = 0;
     l->left--;
     if (ret->key) {
         ret->secret = false;
         return take_key(w->r, l, &ret->item, err);
     }
-    ret->secret = l->secret;
+    enum below below = is_named(w->r, l, &ret->item);
+    ret->secret = below != BELOW_NOTHING;
     if (ret->item.type == MP_ARRAY || ret->item.type == MP_MAP) {
-        return walk_push(w, &ret->item, l->secret, err);
+        l->before = (struct bytes){NULL, 0};
+        return walk_push(w, &ret->item, below, err);
     }
+    if (ret->item.type == MP_STR && !ret->secret) {
+        look_around(w->r, l, ret);
+    }
+    l->before = ret->item.type == MP_STR ? ret->item.data : (struct bytes){NULL, 0};
     return 0;
+}
+
+/* A map that is named is the value of a pair: names of maps say nothing of what is in them. */
+static enum below below_of(const struct mp_item *head, bool named_secret) {
+    return !named_secret ? BELOW_NOTHING : head->type == MP_MAP ? BELOW_ALL : BELOW_TEXTS;
 }
 
 int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_secret, struct kind_finds *finds,
@@ -196,12 +328,18 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
     struct step s;
     w.r = r;
     w.top = 0;
-    int rc = walk_push(&w, head, named_secret, err);
+    w.depth_max = finds->sieve == NULL ? KIND_DEPTH_MAX : MP_DEPTH_MAX + 2;
+    int rc = walk_push(&w, head, below_of(head, named_secret), err);
     while (rc == 0 && (rc = walk_next(&w, &s, err)) == 0) {
         if (s.key) {
             scan_text(s.item.data, false, finds);
+        } else if (s.item.type == MP_STR && s.parts.n > 0) {
+            count_secret(finds, s.parts.part[0].rule);
+            find_home(s.item.data, finds->look_for_home ? text_look(s.item.data) : 0, finds);
         } else if (s.item.type == MP_STR) {
             scan_text(s.item.data, s.secret, finds);
+        } else if (kind_is_number(s.item.type) && s.secret) {
+            count_secret(finds, "field-name");
         }
     }
     return rc == 1 ? 0 : rc;
@@ -244,9 +382,12 @@ static bool mask_map(struct walk *w, struct buf *out, uint32_t count, uint32_t *
 }
 
 /* The masked text is written first and its head put before it: its length is known only then. */
-void kind_text_mask(struct buf *out, struct bytes text, bool named_secret, uint32_t *masked) {
+void kind_text_mask(struct buf *out, struct bytes text, bool named_secret, const struct secret_parts *parts,
+                    uint32_t *masked) {
     size_t at = out->n;
-    if (!named_secret) {
+    if (!named_secret && parts != NULL && parts->n > 0) {
+        *masked += (uint32_t)secret_mask_parts(out, text, parts);
+    } else if (!named_secret) {
         *masked += (uint32_t)secret_mask(out, text);
     } else if (text.n == 0 || is_masked(text)) {
         mp_put_str(out, text);
@@ -264,7 +405,15 @@ void kind_text_mask(struct buf *out, struct bytes text, bool named_secret, uint3
     out->n -= n;
 }
 
-void kind_value_mask(struct buf *out, struct bytes raw, bool named_secret, uint32_t *masked) {
+void kind_number_mask(struct buf *out, struct bytes raw, uint32_t *masked) {
+    char mask[KIND_MASK_LEN];
+    snprintf(mask, sizeof(mask), MASK_BEGIN "field-name:%zu" MASK_END, raw.n);
+    mp_put_str(out, bytes_of(mask));
+    *masked += 1;
+}
+
+void kind_value_mask(struct buf *out, struct bytes raw, bool named_secret, const struct secret_parts *parts,
+                     uint32_t *masked) {
     struct mp_reader r;
     struct walk w;
     struct step s = {.secret = named_secret};
@@ -274,12 +423,18 @@ void kind_value_mask(struct buf *out, struct bytes raw, bool named_secret, uint3
     const uint8_t *from = raw.p;
     w.r = &r;
     w.top = 0;
+    w.depth_max = KIND_DEPTH_MAX;
+    if (parts != NULL) {
+        s.parts = *parts;
+    }
     if (s.item.type == MP_ARRAY || s.item.type == MP_MAP) {
-        walk_push(&w, &s.item, named_secret, NULL);
+        walk_push(&w, &s.item, below_of(&s.item, named_secret), NULL);
     }
     do {
         if (s.item.type == MP_STR && !s.key) {
-            kind_text_mask(out, s.item.data, s.secret, masked);
+            kind_text_mask(out, s.item.data, s.secret, &s.parts, masked);
+        } else if (kind_is_number(s.item.type) && s.secret) {
+            kind_number_mask(out, (struct bytes){from, (size_t)(r.p - from)}, masked);
         } else if (s.item.type != MP_MAP || !mask_map(&w, out, s.item.count, masked)) {
             buf_put(out, from, (size_t)(r.p - from));
         }

@@ -354,6 +354,9 @@ static size_t steps_for(const char *piece, size_t size) {
     return s.steps;
 }
 
+/* Steps for each byte: what a text of nothing but beginnings costs that are decoded, three times over at most. */
+#define WORK_MAX 400u
+
 static const char *const PIECES[] = {
     "a",
     "=",
@@ -424,13 +427,57 @@ static const char *const PIECES[] = {
     "mysql -p",
     "[\"--token\",\"",
     "://a1B2c3D4e5F6g7H8i9J0k1L2@",
+    "\x1b[31m",
+    "\x1b[31mghp_",
+    "\x1b]0;",
+    "\\033[",
+    "\\u00",
+    "&#x67;",
+    "&quot;",
+    "\xe2\x80\x8b",
+    "a\xe2\x80\x8b",
+    "ghp_a1B2 ",
+    "ghp_a1B2c3D4\n",
+    "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXow",
+    "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXow\n",
+    "/YWJjZGVm",
+    "616263646566",
+    "6768705f",
+    "Z2hwXz",
+    "7061737377",
+    "4",
+    "4111 ",
+    "4111-",
+    "41111111 ",
+    "GB82",
+    "DE89 3704 ",
+    "$6$",
+    "$6$a$",
+    "$argon2id$a,",
+    "Private-Lines: 1\n",
+    "/api/webhooks/1234567890123456789/",
+    "legal winner thank ",
+    "secret ",
+    "test ",
+    "abandon ability able ",
+    "Ma1B2c3D4e5F6g7H8i9J0k1L2.",
+    "login joe password ",
+    "password is ",
+    "db_password x\n",
+    "pass=a1B2c3;",
+    "pass=",
+    "pass=a1B2c3 pwd: ",
+    "pwd:",
+    "docker login -p ",
+    "redis-cli -a ",
+    "-passin pass:",
 };
 
 static void hostile_text_costs_work_in_proportion_to_its_length(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(PIECES); i++) {
         size_t once = steps_for(PIECES[i], 1 << 16), twice = steps_for(PIECES[i], 1 << 17);
-        if (once > 200u << 16 || twice > 2 * once + once / 8 + 4096) {
+        if (once > WORK_MAX << 16 || twice > 2 * once + once / 8 + 4096) {
             fail_msg("'%s' costs %zu steps for 64 KiB and %zu for 128 KiB", PIECES[i], once, twice);
         }
     }
@@ -440,7 +487,7 @@ static void hostile_text_costs_work_in_proportion_to_its_length(void **state) {
         sample_random(piece, 40, SAMPLE_ALNUM, (unsigned)i);
         snprintf(piece + 40, sizeof(piece) - 40, "%s", PIECES[i]);
         size_t once = steps_for(piece, 1 << 16), twice = steps_for(piece, 1 << 17);
-        if (once > 200u << 16 || twice > 2 * once + once / 8 + 4096) {
+        if (once > WORK_MAX << 16 || twice > 2 * once + once / 8 + 4096) {
             fail_msg("'%s' costs %zu steps for 64 KiB and %zu for 128 KiB", piece, once, twice);
         }
     }
@@ -456,7 +503,9 @@ static void ordinary_text_costs_next_to_no_work(void **state) {
         bytes += strlen(TEXTS[i]);
         steps += s.steps;
     }
-    assert_true(steps < bytes);
+    if (steps >= 2 * bytes) { /* a third of it is digests, which are looked at for what they may decode to */
+        fail_msg("%zu bytes cost %zu steps", bytes, steps);
+    }
 }
 
 /* ---- the table ---------------------------------------------------------------------------------------------------- */
@@ -515,8 +564,8 @@ static void no_rule_is_satisfied_by_hex_and_dashes(void **state) {
         const struct secret_rule *rule = &secret_rules[anchors[i].rule];
         if (is_hex_or_dash(anchors[i].at, 3)) {
             assert_true(rule->check == secret_check_prefix || rule->check == secret_check_word ||
-                        rule->check == secret_check_base64);
-            assert_false(is_hex_or_dash((const uint8_t *)rule->literal, rule->literal_n));
+                        rule->check == secret_check_base64 || rule->check == secret_check_seed);
+            assert_false(rule->literal_n > 0 && is_hex_or_dash((const uint8_t *)rule->literal, rule->literal_n));
             count++;
         }
     }

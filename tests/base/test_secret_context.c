@@ -299,7 +299,7 @@ static const char *const HARMLESS[] = {
     "-----BEGIN-----",
     "secrets.read and secret.list",
     "secretary: Anna2 Berta3",
-    "password=12345",
+    "password=123",
     "password: 2024-05-17",
     "password: 12 characters",
     "password_length=123456",

@@ -122,9 +122,98 @@ static void what_is_no_text_or_empty_under_such_a_name_stays(void **state) {
     (void)state;
     assert_sorted(called("{\"password\":\"\"}"), "{}", "{\"password\":\"\"}", 0);
     assert_sorted(called("{\"password\":null}"), "{}", "{\"password\":null}", 0);
-    assert_sorted(called("{\"password\":12}"), "{}", "{\"password\":12}", 0);
+    assert_sorted(called("{\"password\":true}"), "{}", "{\"password\":true}", 0);
+    assert_sorted(called("{\"passwords\":12}"), "{}", "{\"passwords\":12}", 0);
+    assert_sorted(called("{\"token\":128009}"), "{}", "{\"token\":128009}", 0);
+    assert_sorted(called("{\"password\":\"********\"}"), "{}", "{\"password\":\"********\"}", 0);
+    assert_sorted(called("{\"password\":\"${DB_PASSWORD}\"}"), "{}", "{\"password\":\"${DB_PASSWORD}\"}", 0);
     assert_sorted(called("{\"password\":{\"length\":12,\"rule\":\"long\"}}"), "{}",
                   "{\"password\":{\"length\":12,\"rule\":\"long\"}}", 0);
+}
+
+static void a_number_under_the_name_of_a_password_is_masked(void **state) {
+    (void)state;
+    assert_sorted(called("{\"password\":12345678}"), "{}", "{\"password\":\"" L "secret:field-name:5" R "\"}", 1);
+    assert_sorted(custom("{\"a\":{\"db_password\":-3.5,\"n\":1}}"),
+                  "{\"a\":{\"db_password\":\"" L "secret:field-name:9" R "\",\"n\":1}}", "", 1);
+}
+
+/* In a format: "@" is where the secret goes, of 12 characters; `rule` is what its mask names. */
+static const struct {
+    const char *rule, *json;
+} SPREAD[] = {
+    {"http-header", "{\"a\":[\"tool\",\"--api-key\",\"@\"]}"},
+    {"command-option", "{\"a\":[\"curl\",\"-u\",\"joe:@\"]}"},
+    {"command-option", "{\"a\":[\"docker\",\"login\",\"-p\",\"@\"]}"},
+    {"command-option", "{\"a\":[\"mysql\",\"-h\",\"db\",\"-p@\"]}"},
+    {"command-option", "{\"a\":{\"argv\":[\"redis-cli\",\"-h\",\"r\",\"-a\",\"@\",\"ping\"]}}"},
+    {"command-option", "{\"a\":[\"openssl\",\"-passin\",\"pass:@\"]}"},
+    {"http-header", "{\"a\":[[\"Authorization\",\"Basic @\"]]}"},
+    {"http-header", "{\"a\":[\"Host\",\"h\",\"X-Api-Key\",\"@\"]}"},
+    {"field-name", "{\"a\":{\"name\":\"X-Api-Key\",\"value\":\"@\"}}"},
+    {"field-name", "{\"a\":[{\"key\":\"db.password\",\"value\":\"@\"}]}"},
+    {"field-name", "{\"a\":[{\"key\":\"db.password\",\"value\":{\"stringValue\":\"@\"}}]}"},
+    {"field-name", "{\"a\":{\"content\":\"@\",\"name\":\"DB_PASSWORD\"}}"},
+    {"keyword-value", "{\"a\":{\"pwd\":\"@\"}}"},
+};
+
+static void a_secret_that_is_told_by_another_value_is_masked(void **state) {
+    (void)state;
+    static const char secret[] = "aQ7xW2mK9zR4";
+    for (size_t i = 0; i < sizeof(SPREAD) / sizeof(SPREAD[0]); i++) {
+        char json[256], want[256];
+        const char *mark = strchr(SPREAD[i].json, '@');
+        int before = (int)(mark - SPREAD[i].json);
+        const char *rule = i + 1 == sizeof(SPREAD) / sizeof(SPREAD[0]) ? "field-name" : SPREAD[i].rule;
+        snprintf(json, sizeof(json), "%.*s%s%s", before, SPREAD[i].json, secret, mark + 1);
+        snprintf(want, sizeof(want), "%.*s" L "secret:%s:%zu" R "%s", before, SPREAD[i].json, rule, strlen(secret),
+                 mark + 1);
+        assert_sorted(custom(json), want, "", 1);
+        assert_sorted(custom(want), want, "", 0);
+    }
+}
+
+static void a_pair_of_fields_is_a_name_and_its_value(void **state) {
+    (void)state;
+    assert_sorted(custom("{\"a\":1,\"name\":\"X-Api-Key\",\"value\":\"abc\"}"), "{\"a\":1}",
+                  "{\"name\":\"X-Api-Key\",\"value\":\"" L "secret:field-name:3" R "\"}", 1);
+    assert_sorted(custom("{\"a\":1,\"name\":\"width\",\"value\":\"abc\"}"), "{\"a\":1}",
+                  "{\"name\":\"width\",\"value\":\"abc\"}", 0);
+}
+
+static void the_halves_of_a_key_are_masked_together(void **state) {
+    char json[256], want[256];
+    const char *key = pat();
+    (void)state;
+    snprintf(json, sizeof(json), "{\"a\":[\"use %.20s\",\"%s now\"]}", key, key + 20);
+    snprintf(want, sizeof(want), "{\"a\":[\"use " L "secret:split:20" R "\",\"" L "secret:split:20" R " now\"]}");
+    assert_sorted(custom(json), want, "", 2);
+    assert_sorted(custom(want), want, "", 0);
+    snprintf(json, sizeof(json), "{\"a\":0,\"b\":\"%.20s\",\"c\":\"%s\"}", key, key + 20);
+    assert_sorted(custom(json), "{\"a\":0}", "{\"b\":\"" L "secret:split:20" R "\",\"c\":\"" L "secret:split:20" R "\"}",
+                  2);
+}
+
+static void lists_of_names_tokens_and_arguments_stay(void **state) {
+    (void)state;
+    static const char *const lists[] = {
+        "{\"a\":[\"password\",\"email\",\"username\"]}",
+        "{\"a\":[\"token\",\"llama3\"]}",
+        "{\"a\":{\"required\":[\"api_key\",\"model\"]}}",
+        "{\"a\":[\"docker\",\"run\",\"-p\",\"8080:8080\"]}",
+        "{\"a\":[\"mkdir\",\"-p\",\"/srv/a1B2\"]}",
+        "{\"a\":[\"ssh\",\"-p\",\"2222\",\"host\"]}",
+        "{\"a\":[\"tool\",\"--token\",\"--verbose\"]}",
+        "{\"a\":[\"tool\",\"--max-tokens\",\"4096\"]}",
+        "{\"a\":{\"logprob\":-0.1,\"token\":\"Hello\"}}",
+        "{\"a\":{\"name\":\"max_tokens\",\"value\":\"4096\"}}",
+        "{\"a\":{\"key\":\"service.name\",\"value\":\"agent-7\"}}",
+        "{\"a\":[\"call_a81f3c55b7e94d02\",\"call_9dK2f81f3c55b7e9\"]}",
+        "{\"a\":{\"pass\":\"yes\",\"pwd\":\"/srv/x\"}}",
+    };
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        assert_sorted(custom(lists[i]), lists[i], "", 0);
+    }
 }
 
 static void sorting_again_what_was_masked_changes_nothing(void **state) {
@@ -309,6 +398,11 @@ int main(void) {
         cmocka_unit_test(a_value_is_masked_whole_when_its_name_says_secret),
         cmocka_unit_test(each_text_of_an_array_under_such_a_name_is_masked),
         cmocka_unit_test(what_is_no_text_or_empty_under_such_a_name_stays),
+        cmocka_unit_test(a_number_under_the_name_of_a_password_is_masked),
+        cmocka_unit_test(a_secret_that_is_told_by_another_value_is_masked),
+        cmocka_unit_test(a_pair_of_fields_is_a_name_and_its_value),
+        cmocka_unit_test(the_halves_of_a_key_are_masked_together),
+        cmocka_unit_test(lists_of_names_tokens_and_arguments_stay),
         cmocka_unit_test(sorting_again_what_was_masked_changes_nothing),
         cmocka_unit_test(what_only_resembles_a_mask_is_masked),
         cmocka_unit_test(a_secret_is_not_shown_in_a_message),
