@@ -85,9 +85,17 @@ static bool has_groups(const struct card *card) {
 
 /* An unquoted number behind a name is a measure: {"ns":4539578763621486}. Behind the point, the tail of a fraction. */
 static bool is_measure(const struct secret_scan *s, size_t i) {
+    static const char *const signs[] = {"%3A",     "%3a",     "%3D",     "%3d",   "\\u003a",
+                                        "\\u003A", "\\u003d", "\\u003D", "\\x3a", "\\x3d"};
     size_t k = i;
     while (k > s->lo && i - k < 2 && s->p[k - 1] == ' ') {
         k--;
+    }
+    for (size_t n = 0; n < sizeof(signs) / sizeof(signs[0]); n++) {
+        size_t m = strlen(signs[n]);
+        if (k - s->lo >= m && memcmp(s->p + k - m, signs[n], m) == 0) {
+            return true;
+        }
     }
     return k > s->lo + 1 && secret_one_of(s->p[k - 1], ":=") && (i == k || s->p[k - 2] == '"');
 }

@@ -1,16 +1,16 @@
 /* Long runs of letters and digits, and numbers: what the secret scanner has no anchors for.
  *
- * A run of 24 characters of base64 or hex may be a text in disguise. Most are digests and names, and their first bytes tell
- * so: they decode to no text. What does is decoded and searched by all rules. The coarse look that finds them reads eight
- * bytes of every sixteen, for a run that long covers eight such bytes wherever it begins; numbers are shorter, and eight
- * bytes of every eight are read for them. */
+ * A run of 23 characters of base64 or hex may be a text in disguise, and so may some that are a little shorter. Most are
+ * digests and names, and their first bytes tell so: they decode to no text. What does is decoded and searched by all rules.
+ * The coarse look that finds them reads eight bytes of every sixteen, for a run that long covers eight such bytes wherever
+ * it begins; numbers are shorter, and eight bytes of every eight are read for them. */
 #include <string.h>
 
 #include "base/block.h"
 #include "base/secret_check.h"
 
 enum {
-    RUN_MIN = 24,
+    RUN_MIN = 20,
     DISCORD_RUN = 48, /* its first part, with the end of a path before it */
     HEX_MIN = 12,
     RUN_BACK = 32,     /* how far back the beginning of a run is looked for */
@@ -275,7 +275,7 @@ bool secret_run_check(struct secret_scan *s, size_t at, struct secret_hit *ret) 
     }
     s->steps += at - from;
     if (end - from < RUN_MIN) {
-        return end - from == RUN_MIN - 1 && check_discord(s, from, end, ret);
+        return false;
     }
     s->run_end = known_run(s, at);
     s->steps += (s->run_end - at) / sizeof(block);

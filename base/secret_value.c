@@ -175,6 +175,11 @@ static bool is_mixed_secret(const uint8_t *p, const struct secret_value *v, cons
 /* "the password is …": what no sentence goes on with. */
 static bool is_sentence_secret(const uint8_t *p, size_t n) {
     n -= n > 0 && secret_one_of(p[n - 1], ".!?:");
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] >= 0x80) {
+            return false;
+        }
+    }
     bool word = secret_is_identifier(p, n) && !secret_has_mixed_case(p, n);
     return n >= SENTENCE_MIN && !word && !secret_is_common(p, n) &&
            (secret_has_digit(p, n) ? secret_entropy(p, n) >= 225 : secret_has_mixed_case(p, n));
@@ -193,7 +198,8 @@ bool secret_is_value(struct secret_scan *s, size_t from, size_t to, const struct
     look_at(s, v, &l);
     bool call = v->quote == 0 && v->at + v->n < s->hi && secret_one_of(s->p[v->at + v->n], v->sign == '>' ? "([{" : "([{<");
     bool at_host = v->sign == '>' && p[0] == '@'; /* https://<user>:<password>@host */
-    if (l.prose || call || at_host || v->n < PASSWORD_MIN || is_digest_name(p, v->n) ||
+    bool rest = secret_one_of(p[0], "),;]}");     /* of what the quote before it ended */
+    if (l.prose || call || at_host || rest || v->n < PASSWORD_MIN || is_digest_name(p, v->n) ||
         (secret_one_of(p[0], "/.~") && secret_is_identifier(p + 1, v->n - 1))) {
         return false;
     }

@@ -362,10 +362,7 @@ static bool is_value_of_pair(const struct sorter *s, const struct cursor *c) {
     struct mp_item item;
     struct bytes raw;
     bool found = false;
-    if (!kind_names_value(c->name)) {
-        return false;
-    }
-    for (size_t m = 0; m < 2; m++) {
+    for (size_t m = kind_names_value(c->name) ? 0 : 2; m < 2; m++) {
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && maps[m].n > 0; i++) {
             found = found || (mp_map_get(maps[m], names[i], &raw) == 0 && mp_scalar(raw, &item) == 0 &&
                               item.type == MP_STR && secret_field_name(item.data));
