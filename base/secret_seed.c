@@ -91,7 +91,7 @@ static bool has_neighbours(struct secret_scan *s, size_t from, size_t end) {
 
 struct phrase {
     size_t from, end, count;
-    bool ordered; /* as the list is */
+    size_t steps_back; /* words that come before the one on their left in the list */
 };
 
 static int compare(const struct secret_scan *s, size_t a, size_t a_end, size_t b, size_t b_end) {
@@ -108,7 +108,7 @@ static void widen(struct secret_scan *s, struct phrase *ph) {
             (next + n < s->hi && (secret_class(s->p[next + n]) & SET_TOKEN) != 0)) {
             break;
         }
-        ph->ordered = ph->ordered && compare(s, word, word_end, next, next + n) < 0;
+        ph->steps_back += compare(s, word, word_end, next, next + n) >= 0;
         word = next;
         ph->end = word_end = next + n;
     }
@@ -119,7 +119,7 @@ static void widen(struct secret_scan *s, struct phrase *ph) {
         if (!is_word(s->p + k, n)) {
             break;
         }
-        ph->ordered = ph->ordered && compare(s, k, k + n, word, word_end) < 0;
+        ph->steps_back += compare(s, k, k + n, word, word_end) >= 0;
         ph->from = word = k;
         word_end = k + n;
     }
@@ -159,9 +159,9 @@ bool secret_check_seed(struct secret_scan *s, size_t at, const struct secret_rul
     if (end - from > LETTERS_MAX || !begins || !has_neighbours(s, from, end) || !is_word(s->p + from, end - from)) {
         return false;
     }
-    struct phrase ph = {.from = from, .end = end, .count = 1, .ordered = true};
+    struct phrase ph = {.from = from, .end = end, .count = 1};
     widen(s, &ph);
-    if (ph.count < WORDS_MIN || ph.ordered || !has_many_kinds(s, &ph)) {
+    if (ph.count < WORDS_MIN || ph.steps_back < 2 || !has_many_kinds(s, &ph)) {
         s->seeded = ph.end;
         return false;
     }
