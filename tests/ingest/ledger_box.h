@@ -146,4 +146,11 @@ static inline size_t box_count(struct box *b, const char *kind) {
     return n;
 }
 
+/* The verdict. */
+static inline enum ledger_verdict box_judged(struct box *b, struct ledger_report *report) {
+    const struct ledger_verify_options options = {.threads = 1};
+    assert_int_equal(ledger_verify(b->ledger, &options, report, &b->err), 0);
+    return report->verdict;
+}
+
 #endif

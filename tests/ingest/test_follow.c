@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "ledger/cursor.h"
 #include "tests/ingest/ledger_box.h"
 
 #define WAIT_STEPS 500 /* of 10 ms */
@@ -263,8 +264,47 @@ static void a_file_that_is_not_there_cannot_be_followed(void **state) {
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* The one cursor that there is, under another name. */
+static void rename_cursor(struct box *b) {
+    struct db_txn *txn;
+    struct db_cursor *cursor;
+    struct bytes name, value;
+    struct buf kept[2];
+    buf_init(&kept[0], 1 << 16);
+    buf_init(&kept[1], 1 << 16);
+    assert_int_equal(db_begin(b->ledger->evidence, true, &txn, &b->err), 0);
+    assert_int_equal(db_cursor_open(txn, T_CURSOR, &cursor, &b->err), 0);
+    assert_int_equal(db_cursor_seek(cursor, (struct bytes){NULL, 0}, &name, &value, &b->err), 0);
+    buf_put_bytes(&kept[0], name);
+    cursor_encode(&kept[1], bytes_of("another"), bytes_of("0"));
+    db_cursor_close(cursor);
+    assert_int_equal(db_del(txn, T_CURSOR, bytes_of_buf(&kept[0]), &b->err), 0);
+    assert_int_equal(db_put(txn, T_CURSOR, bytes_of("another"), bytes_of_buf(&kept[1]), DB_PUT, &b->err), 0);
+    assert_int_equal(db_commit(txn, &b->err), 0);
+    buf_done(&kept[0]);
+    buf_done(&kept[1]);
+}
+
+static void a_cursor_that_an_import_moved_is_missed_when_it_is_gone(void **state) {
+    struct follower *f = *state;
+    static struct ledger_report report;
+    char text[8192];
+    box_write(f->box.file, "{\"kind\":\"x.acme.n\",\"subject\":\"a/b\",\"body\":{}}\n", O_TRUNC);
+    start(f);
+    wait_for(f, "x.acme.n", 1);
+    stop(f);
+    assert_non_null(strstr(box_event(&f->box, 2, text, sizeof(text)), "\"cursor\":\"sha256:"));
+    assert_int_equal(box_judged(&f->box, &report), LEDGER_NOT_ANCHORED);
+    rename_cursor(&f->box);
+    assert_int_equal(box_judged(&f->box, &report), LEDGER_INVALID);
+    assert_int_equal(report.n_findings, 1);
+    assert_int_equal(report.findings[0].seq, 2);
+    assert_string_equal(report.findings[0].reason, "the cursor that this import moved is missing");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_cursor_that_an_import_moved_is_missed_when_it_is_gone, setup, teardown),
         CASE(lines_arrive_as_they_are_written_and_a_half_one_waits),
         CASE(a_restart_goes_on_where_it_was_and_numbers_equal_lines_on),
         CASE(a_rotation_loses_nothing_and_equal_lines_of_the_new_file_count),

@@ -538,36 +538,6 @@ static void hardware_is_written_when_it_changed_and_only_then(void **state) {
     assert_null(strstr(text, "S3CR3TSERIAL"));
 }
 
-/* The verdict, and the first finding. */
-static enum ledger_verdict judged(struct box *b, struct ledger_report *report) {
-    const struct ledger_verify_options options = {.threads = 1};
-    assert_int_equal(ledger_verify(b->ledger, &options, report, &b->err), 0);
-    return report->verdict;
-}
-
-static void a_cursor_that_an_import_moved_is_missed_when_it_is_gone(void **state) {
-    struct box *b = *state;
-    static struct ledger_report report;
-    struct db_txn *txn;
-    struct bytes value;
-    struct buf kept;
-    char text[8192];
-    assert_int_equal(box_run(b, "hardware", (struct ingest_options){0}), 0);
-    assert_non_null(strstr(box_event(b, box_size(b) - 1, text, sizeof(text)), "\"cursor\":\"sha256:"));
-    assert_int_equal(judged(b, &report), LEDGER_NOT_ANCHORED);
-    assert_int_equal(db_begin(b->ledger->evidence, true, &txn, &b->err), 0);
-    assert_int_equal(db_get(txn, T_CURSOR, bytes_of("ingest/hardware/profile"), &value, &b->err), 0);
-    buf_init(&kept, 1 << 16);
-    buf_put_bytes(&kept, value);
-    assert_int_equal(db_del(txn, T_CURSOR, bytes_of("ingest/hardware/profile"), &b->err), 0);
-    assert_int_equal(db_put(txn, T_CURSOR, bytes_of("another"), bytes_of_buf(&kept), DB_PUT, &b->err), 0);
-    assert_int_equal(db_commit(txn, &b->err), 0);
-    assert_int_equal(judged(b, &report), LEDGER_INVALID);
-    assert_int_equal(report.findings[0].seq, box_size(b) - 1);
-    assert_string_equal(report.findings[0].reason, "the cursor that this import moved is missing");
-    buf_done(&kept);
-}
-
 static void what_another_ledger_claims_of_cursors_is_no_fault_here(void **state) {
     struct box *b = *state;
     static struct ledger_report report;
@@ -579,12 +549,11 @@ static void what_another_ledger_claims_of_cursors_is_no_fault_here(void **state)
     box_write(b->file, line, O_TRUNC);
     assert_int_equal(box_jsonl(b, b->file), 0);
     assert_int_equal(b->result.total.accepted, 1);
-    assert_int_equal(judged(b, &report), LEDGER_NOT_ANCHORED);
+    assert_int_equal(box_judged(b, &report), LEDGER_NOT_ANCHORED);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_cursor_that_an_import_moved_is_missed_when_it_is_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(what_another_ledger_claims_of_cursors_is_no_fault_here, setup, teardown),
         cmocka_unit_test_setup_teardown(a_jsonl_file_becomes_events_and_a_receipt, setup, teardown),
         cmocka_unit_test_setup_teardown(a_second_run_over_the_same_input_writes_nothing, setup, teardown),
