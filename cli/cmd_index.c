@@ -74,7 +74,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
     if (drop && check) {
         return cli_usage(cli, "--drop and --check do not go together");
     }
-    int exit_code = cli_open(cli, CLI_READ, &ledger); /* no key is needed; where one is at hand, what is built is vouched for */
+    int exit_code =
+        cli_open(cli, CLI_READ, &ledger); /* no key is needed; where one is at hand, what is built is vouched for */
     if (exit_code != 0) {
         return exit_code;
     }

@@ -302,8 +302,24 @@ static void a_cursor_that_an_import_moved_is_missed_when_it_is_gone(void **state
     assert_string_equal(report.findings[0].reason, "the cursor that this import moved is missing");
 }
 
+static void what_another_ledger_claims_of_cursors_is_no_fault_here(void **state) {
+    struct follower *f = *state;
+    struct box *b = &f->box;
+    static struct ledger_report report;
+    char line[512];
+    snprintf(
+        line, sizeof(line),
+        "{\"kind\":\"ledger.imported\",\"subject\":\"import/x\",\"key\":\"k\",\"body\":{\"cursor\":\"sha256:%064d\"}}\n",
+        7);
+    box_write(b->file, line, O_TRUNC);
+    assert_int_equal(box_jsonl(b, b->file), 0);
+    assert_int_equal(b->result.total.accepted, 1);
+    assert_int_equal(box_judged(b, &report), LEDGER_NOT_ANCHORED);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_another_ledger_claims_of_cursors_is_no_fault_here, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cursor_that_an_import_moved_is_missed_when_it_is_gone, setup, teardown),
         CASE(lines_arrive_as_they_are_written_and_a_half_one_waits),
         CASE(a_restart_goes_on_where_it_was_and_numbers_equal_lines_on),

@@ -538,23 +538,8 @@ static void hardware_is_written_when_it_changed_and_only_then(void **state) {
     assert_null(strstr(text, "S3CR3TSERIAL"));
 }
 
-static void what_another_ledger_claims_of_cursors_is_no_fault_here(void **state) {
-    struct box *b = *state;
-    static struct ledger_report report;
-    char line[512];
-    snprintf(
-        line, sizeof(line),
-        "{\"kind\":\"ledger.imported\",\"subject\":\"import/x\",\"key\":\"k\",\"body\":{\"cursor\":\"sha256:%064d\"}}\n",
-        7);
-    box_write(b->file, line, O_TRUNC);
-    assert_int_equal(box_jsonl(b, b->file), 0);
-    assert_int_equal(b->result.total.accepted, 1);
-    assert_int_equal(box_judged(b, &report), LEDGER_NOT_ANCHORED);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_another_ledger_claims_of_cursors_is_no_fault_here, setup, teardown),
         cmocka_unit_test_setup_teardown(a_jsonl_file_becomes_events_and_a_receipt, setup, teardown),
         cmocka_unit_test_setup_teardown(a_second_run_over_the_same_input_writes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(an_interrupted_runs_receipt_is_written_by_the_next, setup, teardown),
