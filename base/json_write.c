@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/block.h"
 #include "base/mp.h"
 #include "base/text.h"
 
@@ -51,10 +52,23 @@ static const char *short_escape(uint8_t c) {
     }
 }
 
+/* How many bytes p begins with that need no escape, in whole blocks. */
+static inline size_t plain_blocks(const uint8_t *p, size_t n) {
+    size_t i = 0;
+    while (n - i >= sizeof(block)) {
+        block v = block_load(p + i);
+        if (block_any((block)(v < 0x20) | (block)(v == '"') | (block)(v == '\\'))) {
+            break;
+        }
+        i += sizeof(block);
+    }
+    return i;
+}
+
 int json_put_str(struct buf *out, struct bytes text) {
     size_t clean = 0; /* start of the run that is copied as it stands */
     buf_put_u8(out, '"');
-    for (size_t i = 0; i < text.n; i++) {
+    for (size_t i = plain_blocks(text.p, text.n); i < text.n; i++) {
         uint8_t c = text.p[i];
         if (c >= 0x20 && c != '"' && c != '\\') {
             continue;

@@ -66,6 +66,19 @@ static inline size_t ascii_words(const uint8_t *p, size_t n) {
     return i;
 }
 
+/* How many bytes p begins with that are printable ASCII, in whole blocks. */
+static inline size_t printable_blocks(const uint8_t *p, size_t n) {
+    size_t i = 0;
+    while (n - i >= sizeof(block)) {
+        block v = block_load(p + i) - 0x20; /* what is below wraps around */
+        if (block_any((block)(v >= 0x7f - 0x20))) {
+            break;
+        }
+        i += sizeof(block);
+    }
+    return i;
+}
+
 size_t text_utf8_valid(const uint8_t *p, size_t n) {
     size_t i = 0;
     if (text_is_ascii((struct bytes){p, n})) {
@@ -195,15 +208,23 @@ static bool is_deceptive(uint32_t c) {
     } ranges[] = {
         {0x0080, 0x009f},   /* C1 controls */
         {0x00ad, 0x00ad},   /* soft hyphen */
+        {0x034f, 0x034f},   /* combining grapheme joiner */
         {0x061c, 0x061c},   /* Arabic letter mark */
+        {0x115f, 0x1160},   /* Hangul fillers */
+        {0x17b4, 0x17b5},   /* Khmer inherent vowels */
         {0x180e, 0x180e},   /* Mongolian vowel separator */
         {0x200b, 0x200b},   /* zero width space */
         {0x200e, 0x200f},   /* direction marks */
         {0x2028, 0x202e},   /* line and paragraph separators, embeddings, overrides */
         {0x2060, 0x206f},   /* invisible operators, isolates, deprecated format characters */
+        {0x3164, 0x3164},   /* Hangul filler */
         {0xfeff, 0xfeff},   /* byte order mark */
-        {0xfff9, 0xfffb},   /* interlinear annotation */
-        {0xe0000, 0xe007f}, /* tags */
+        {0xffa0, 0xffa0},   /* halfwidth Hangul filler */
+        {0xfff0, 0xfffb},   /* interlinear annotation; what is kept free for more of that */
+        {0x1bca0, 0x1bca3}, /* shorthand format controls */
+        {0x1d173, 0x1d17a}, /* musical format controls */
+        {0xe0000, 0xe00ff}, /* tags */
+        {0xe01f0, 0xe0fff}, /* kept free for more that is invisible */
     };
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         if (c < ranges[i].first) {
@@ -216,11 +237,19 @@ static bool is_deceptive(uint32_t c) {
     return false;
 }
 
-/* Scripts and emoji need the joiners, one at a time and behind a character of their own; elsewhere they do nothing but make
- * two texts look the same. */
-static bool is_idle_joiner(uint32_t c, uint32_t before) {
-    bool joiner = c == 0x200c || c == 0x200d;
-    return joiner && (before < 0x80 || before == 0x200c || before == 0x200d);
+/* Joiners and variation selectors. */
+static bool is_modifier(uint32_t c) {
+    return c == 0x200c || c == 0x200d || (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0100 && c <= 0xe01ef);
+}
+
+/* Scripts and emoji need these, one at a time and after a character of their own (a joiner also after a selector, and a
+ * selector after what is a key of a telephone); elsewhere they do nothing but make two texts look the same, or hide one. */
+static bool is_idle_modifier(uint32_t c, uint32_t before) {
+    if (!is_modifier(c) || (c == 0x200d && before == 0xfe0f)) {
+        return false;
+    }
+    bool key = c == 0xfe0f && ((before >= '0' && before <= '9') || before == '#' || before == '*');
+    return is_modifier(before) || (before < 0x80 && !key);
 }
 
 static void put_escape(struct buf *out, uint32_t c) {
@@ -237,62 +266,109 @@ static void put_escape(struct buf *out, uint32_t c) {
     }
 }
 
-int text_safe(struct buf *out, struct bytes text) {
-    size_t clean = 0; /* start of the run that is copied as it stands */
-    size_t i = 0;
-    uint32_t before = 0;
-    while (i < text.n) {
-        uint32_t c = 0;
-        size_t len = utf8_decode(text.p + i, text.n - i, &c);
-        bool idle = is_idle_joiner(c, before);
-        before = c;
-        if (len > 0 && c >= 0x20 && c != 0x7f && !is_deceptive(c) && !idle) {
-            i += len;
+/* Where in a text the next thing is that may not be shown: its code point and its length, which is 0 of an invalid byte.
+ * A line end may be shown with `lines`. */
+struct search {
+    struct bytes text;
+    bool lines;
+    size_t at;
+    uint32_t before; /* the code point before, 0 after what was not shown */
+    uint32_t c;
+    size_t len;
+};
+
+static bool find_hidden(struct search *s) {
+    while (s->at < s->text.n) {
+        const uint8_t *p = s->text.p + s->at;
+        size_t plain = printable_blocks(p, s->text.n - s->at);
+        while (plain < s->text.n - s->at && p[plain] >= 0x20 && p[plain] < 0x7f) {
+            plain++;
+        }
+        if (plain > 0) {
+            s->at += plain;
+            s->before = p[plain - 1];
             continue;
         }
-        before = 0;
-        buf_put(out, text.p + clean, i - clean);
-        if (len == 0) {
-            buf_printf(out, "\\x%02x", text.p[i]);
-            len = 1;
-        } else {
-            put_escape(out, c);
+        s->len = utf8_decode(p, s->text.n - s->at, &s->c);
+        bool shown = s->c >= 0x20 ? s->c != 0x7f && !is_deceptive(s->c) : s->c == '\n' && s->lines;
+        if (s->len == 0 || !shown || is_idle_modifier(s->c, s->before)) {
+            return true;
         }
-        i += len;
-        clean = i;
+        s->before = s->c;
+        s->at += s->len;
     }
-    if (clean < text.n) {
-        buf_put(out, text.p + clean, text.n - clean);
+    return false;
+}
+
+/* Goes on after what was found. */
+static void step_over(struct search *s) {
+    s->at += s->len > 0 ? s->len : 1;
+    s->before = 0;
+}
+
+bool text_is_safe(struct bytes text, bool lines) {
+    struct search s = {.text = text, .lines = lines};
+    return !find_hidden(&s);
+}
+
+int text_safe(struct buf *out, struct bytes text) {
+    struct search s = {.text = text};
+    size_t clean = 0; /* start of the run that is copied as it stands */
+    while (find_hidden(&s)) {
+        buf_put(out, text.p + clean, s.at - clean);
+        if (s.len == 0) {
+            buf_printf(out, "\\x%02x", text.p[s.at]);
+        } else {
+            put_escape(out, s.c);
+        }
+        step_over(&s);
+        clean = s.at;
     }
-    return out->fail;
+    return clean < text.n ? buf_put(out, text.p + clean, text.n - clean) : out->fail;
 }
 
 int text_safe_json(struct buf *out, struct bytes json) {
-    size_t clean = 0, i = 0;
-    uint32_t before = 0;
-    while (i < json.n) {
-        uint32_t c = 0;
-        size_t len = utf8_decode(json.p + i, json.n - i, &c);
-        bool shown = (c >= 0x20 || c == '\n') && c != 0x7f && !is_deceptive(c) && !is_idle_joiner(c, before);
-        before = c;
-        if (len > 0 && shown) {
-            i += len;
-            continue;
-        }
-        before = 0;
-        buf_put(out, json.p + clean, i - clean);
-        if (c > 0xffff) { /* JSON has it as two halves */
-            buf_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
+    struct search s = {.text = json, .lines = true};
+    size_t clean = 0;
+    while (find_hidden(&s)) {
+        buf_put(out, json.p + clean, s.at - clean);
+        if (s.len > 0 && s.c > 0xffff) { /* JSON has it as two halves */
+            buf_printf(out, "\\u%04x\\u%04x", 0xd800 + ((s.c - 0x10000) >> 10), 0xdc00 + ((s.c - 0x10000) & 0x3ff));
         } else {
-            buf_printf(out, "\\u%04x", len > 0 ? c : 0xfffd);
+            buf_printf(out, "\\u%04x", s.len > 0 ? s.c : 0xfffd);
         }
+        step_over(&s);
+        clean = s.at;
+    }
+    return clean < json.n ? buf_put(out, json.p + clean, json.n - clean) : out->fail;
+}
+
+/* What programs leave out at the beginning of a cell, or do not show. */
+static bool is_left_out(uint32_t c) {
+    return c <= 0x20 || c == '"' || c == 0x7f || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200f) || c == 0x202f ||
+           c == 0x205f || c == 0x3000 || is_deceptive(c) || is_modifier(c);
+}
+
+bool text_is_formula(struct bytes text) {
+    static const uint32_t first[] = {'=', '+', '-', '@', 0xff1d, 0xff0b, 0xff0d, 0xff20}; /* and their full-width forms */
+    uint32_t c = 0;
+    if (text.n > 0 && text.p[0] >= '\t' && text.p[0] <= '\r') {
+        return true;
+    }
+    for (size_t i = 0; i < text.n;) {
+        size_t len = utf8_decode(text.p + i, text.n - i, &c);
+        if (len > 0 && !is_left_out(c)) {
+            break;
+        }
+        c = 0;
         i += len > 0 ? len : 1;
-        clean = i;
     }
-    if (clean < json.n) {
-        buf_put(out, json.p + clean, json.n - clean);
+    for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+        if (c == first[i]) {
+            return true;
+        }
     }
-    return out->fail;
+    return false;
 }
 
 static size_t least(size_t a, size_t b) {

@@ -72,11 +72,19 @@ int text_parse_time(struct bytes text, uint64_t *ret_ns);
 int text_parse_duration(struct bytes text, uint64_t *ret_ns);
 
 /* Appends text made harmless for a terminal: control characters, bidi overrides, other invisible format characters, joiners
- * that join nothing and invalid bytes become visible escapes (\n, \x1b, \u{202e}). Backslashes stay single. */
+ * that join nothing, selectors that select nothing and invalid bytes become visible escapes (\n, \x1b, \u{202e}).
+ * Backslashes stay single. */
 int text_safe(struct buf *out, struct bytes text);
 /* The same for whole JSON texts: what is not harmless can only stand in their strings, and becomes JSON's own \u202e there.
  * Line ends stay. */
 int text_safe_json(struct buf *out, struct bytes json);
+
+/* Would text_safe leave it as it is? With `lines`, text_safe_json. */
+bool text_is_safe(struct bytes text, bool lines);
+/* Might a spreadsheet take this cell for a formula? It begins with = + - @ or a full-width form of these, also after
+ * blanks, quotes, invisible characters and invalid bytes, which some programs leave out; or it begins with a tab or a line
+ * end. */
+bool text_is_formula(struct bytes text);
 
 /* Length of the nearest edit (insert, delete, replace, swap), at most `limit`+1: for "did you mean". Texts over 127 bytes
  * are `limit`+1 apart unless equal. */

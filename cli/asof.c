@@ -131,15 +131,11 @@ static bool rests_on(struct asof *view, size_t table, size_t projection) {
 
 void asof_warn(struct asof *view, size_t table) {
     struct state_status status;
-    struct buf safe;
     char words[ASOF_WORDS];
     for (size_t i = 0; !view->cli->json && i < state_projections(view->state); i++) {
         state_status(view->state, i, &status);
         if (rests_on(view, table, i) && asof_describe(&status, words)) {
-            buf_init(&safe, 8 * sizeof(words));
-            text_safe(&safe, bytes_of(words));
-            fprintf(stderr, "ledger: %s: %.*s\n", view->cli->command, (int)safe.n, (const char *)safe.p);
-            buf_done(&safe);
+            out_error("ledger: %s: %s", view->cli->command, words);
         }
     }
 }

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/obj.h"
+#include "cli/out.h"
 #include "cli/unlock.h"
 #include "ledger/lead.h"
 #include "query/query.h"
@@ -40,13 +41,12 @@ static int exit_of(int code, enum about about) {
 }
 
 static void say(const struct cli *cli, const char *code, const char *message, int exit_code) {
-    struct buf out;
-    buf_init(&out, 16384);
     if (!cli->json) {
-        buf_printf(&out, "ledger: %s%s", cli->command ? cli->command : "", cli->command ? ": " : "");
-        text_safe(&out, bytes_of(message));
+        out_error("ledger: %s%s%s", cli->command ? cli->command : "", cli->command ? ": " : "", message);
     } else {
         struct obj error, whole;
+        struct buf out;
+        buf_init(&out, 16384);
         obj_init(&error);
         obj_init(&whole);
         obj_text(&error, "code", code);
@@ -56,10 +56,9 @@ static void say(const struct cli *cli, const char *code, const char *message, in
         obj_obj(&whole, "error", &error);
         obj_json(&whole, JSON_LINE, &out, NULL);
         obj_done(&whole);
+        out_error_json(bytes_of_buf(&out));
+        buf_done(&out);
     }
-    buf_put_str(&out, "\n");
-    fwrite(out.p, 1, out.n, stderr);
-    buf_done(&out);
 }
 
 int cli_fail_as(const struct cli *cli, const struct err *err, int exit_code) {
@@ -87,8 +86,7 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) {
     va_end(ap);
     say(cli, "ERR_USAGE", message, EXIT_USAGE);
     if (!cli->json && !cli->for_agent) {
-        fprintf(stderr, "'ledger %s%s--help' says what is accepted\n", cli->command ? cli->command : "",
-                cli->command ? " " : "");
+        out_error("'ledger %s%s--help' says what is accepted", cli->command ? cli->command : "", cli->command ? " " : "");
     }
     return EXIT_USAGE;
 }
@@ -97,11 +95,14 @@ void cli_note(const struct cli *cli, const char *fmt, ...) {
     if (cli->quiet || cli->json) {
         return;
     }
+    char *text = NULL;
     va_list ap;
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    if (vasprintf(&text, fmt, ap) >= 0) {
+        out_error("%s", text);
+        free(text);
+    }
     va_end(ap);
-    fputc('\n', stderr);
 }
 
 const char *cli_env(const char *name) {

@@ -74,9 +74,9 @@ const struct opt *cli_globals(void);
 /* By its name; NULL when there is none. */
 const struct command *cli_find(const struct command *table, const char *name);
 /* Prints the help of a command, of all when it is NULL. `name` is how it is called: "key rotate". */
-void cli_help(const struct command *command, const char *name);
+void cli_help(struct cli *cli, const struct command *command, const char *name);
 /* The words that can follow, a line each for completions: word, what it takes, help, with tabs between. */
-void cli_words(const struct command *command);
+void cli_words(struct cli *cli, const struct command *command);
 
 /* Reports on standard error and returns the exit code. For what came out of the ledger itself: corrupt and tampered are
  * EXIT_INVALID; a path that the system does not find is EXIT_SYSTEM. */

@@ -1,12 +1,17 @@
 /* artifact: files stored by their content. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/obj.h"
 #include "cli/out.h"
+
+#define SHOWN_MAX ((size_t)16 << 20)
 
 static int put(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
@@ -63,6 +68,37 @@ static int get_file(struct cli *cli, struct ledger *ledger, const char *id, cons
     return file_out_commit(&out, &err) == 0 ? EXIT_GOOD : cli_fail_as(cli, &err, EXIT_SYSTEM);
 }
 
+static int take_piece(void *ctx, struct bytes piece, struct err *err) {
+    struct buf *all = ctx;
+    buf_put_bytes(all, piece);
+    return buf_check(all, "the stored file", err);
+}
+
+/* On a terminal, where bytes cannot be left as they are: checked first, then shown as text. */
+static int get_shown(struct cli *cli, struct ledger *ledger, const char *id) {
+    struct err err = {0};
+    struct stat st;
+    struct buf all;
+    buf_init(&all, SHOWN_MAX);
+    int fd = memfd_create("artifact", MFD_CLOEXEC);
+    int rc = fd < 0 ? err_errno(&err, errno, "memory for the stored file") : ledger_artifact_get(ledger, id, fd, &err);
+    if (rc == 0 && fstat(fd, &st) != 0) {
+        rc = err_errno(&err, errno, "memory for the stored file");
+    }
+    rc = rc != 0 ? rc : file_read_back(fd, (uint64_t)st.st_size, take_piece, &all, &err);
+    if (rc == 0) {
+        out_data(cli, bytes_of_buf(&all));
+    } else if (rc == ERR_LIMIT) {
+        err_set(&err, rc, "a stored file of more than %zu MiB is not shown on a terminal; -o FILE or a pipe takes it",
+                SHOWN_MAX >> 20);
+    }
+    buf_done(&all);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return rc == 0 ? EXIT_GOOD : cli_fail_lookup(cli, &err);
+}
+
 enum { G_OUTPUT };
 static const struct opt get_options[] = {
     [G_OUTPUT] = {"output", 'o', "FILE", "write to FILE instead of standard output"},
@@ -83,6 +119,8 @@ static int get(struct cli *cli, const struct opt_args *args) {
     }
     if (!out_is_stdout(path)) {
         exit_code = get_file(cli, ledger, id, path);
+    } else if (cli->out_tty) {
+        exit_code = get_shown(cli, ledger, id);
     } else if (ledger_artifact_get(ledger, id, STDOUT_FILENO, &err) != 0) {
         exit_code = cli_fail_lookup(cli, &err);
     }
@@ -104,7 +142,8 @@ static const struct spec spec_put = {
 static const struct spec spec_get = {
     .synopsis = "ID [-o FILE]",
     .about = "Writes a stored file, checking its hash: exit code 30 when the bytes are not the ones that were\n"
-             "stored (FILE is then not written), 1 when there is no such artifact.",
+             "stored (FILE is then not written), 1 when there is no such artifact. A terminal is shown text, in\n"
+             "which control characters are made visible.",
     .examples = "ledger artifact get artifact:sha256:2c26...ae -o report.pdf",
     .opts = get_options,
     .min_args = 1,

@@ -18,9 +18,8 @@ static int backup(struct cli *cli, const struct opt_args *args) {
         return rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : cli_fail(cli, &err); /* the target exists */
     }
     if (!cli->json) {
-        out_printf(cli,
-                   "backup   %s\nnote     the signing secrets are not in it: 'ledger key backup FILE' keeps the log key\n",
-                   args->args[0]);
+        out_field(cli, "backup", 8, args->args[0]);
+        out_field(cli, "note", 8, "the signing secrets are not in it: 'ledger key backup FILE' keeps the log key");
         return EXIT_GOOD;
     }
     struct obj obj;

@@ -5,79 +5,102 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 
-static void list(const struct command *table) {
+#define WORDS_MAX ((size_t)1 << 20)
+
+static void list(struct cli *cli, const struct command *table) {
     size_t width = 0;
     for (const struct command *c = table; c->name; c++) {
         size_t n = strlen(c->name);
         width = n > width ? n : width;
     }
     for (const struct command *c = table; c->name; c++) {
-        printf("  %-*s  %s\n", (int)width, c->name, c->help);
+        out_printf(cli, "  %-*s  %s\n", (int)width, c->name, c->help);
     }
 }
 
-static void help_all(void) {
-    puts("usage: ledger [-C DIR] [OPTIONS] COMMAND ...\n\n"
-         "A signed, hash-chained event log of this machine, and proofs of what it holds.\n\n"
-         "Commands:");
-    list(cli_commands());
-    puts("\nOptions, before or after the command:");
-    opt_help(cli_globals());
-    puts("\nThe ledger is -C DIR, else $LEDGER_DIR, else $XDG_STATE_HOME/ledger (~/.local/state/ledger).\n\n"
-         "Exit codes: 0 done and good, 1 the answer is no, 2 wrong command line, 3 wrong input, 4 system,\n"
-         "10 consistent but not anchored, 20 contradicts what was known, 30 invalid.\n\n"
-         "'ledger help COMMAND' says more about one.");
-}
-
-static void examples(const char *text) {
-    puts("\nExamples:");
-    while (*text) {
-        size_t n = strcspn(text, "\n");
-        printf("  %.*s\n", (int)n, text);
-        text += n + (text[n] == '\n');
+static void list_options(struct cli *cli, const struct opt *table) {
+    size_t width = 0;
+    for (const struct opt *o = table; o && o->name; o++) {
+        size_t n = strlen(o->name) + (o->value ? strlen(o->value) + 1 : 0);
+        width = n > width ? n : width;
     }
-}
-
-void cli_help(const struct command *command, const char *name) {
-    if (!command) {
-        help_all();
-        return;
-    }
-    const struct spec *spec = command->spec;
-    printf("usage: ledger %s%s%s\n\n%s\n", name, *spec->synopsis ? " " : "", spec->synopsis, spec->about);
-    if (spec->subs) {
-        puts("\nSubcommands:");
-        list(spec->subs);
-    }
-    if (spec->opts && spec->opts->name) {
-        puts("\nOptions:");
-        opt_help(spec->opts);
-    }
-    puts("\nOptions of every command:");
-    opt_help(cli_globals());
-    if (spec->examples) {
-        examples(spec->examples);
-    }
-}
-
-static void option_words(const struct opt *opt) {
-    for (; opt && opt->name; opt++) {
-        printf("--%s\t%s\t%s\n", opt->name, opt->value ? opt->value : "", opt->help);
-        if (opt->letter) {
-            printf("-%c\t%s\t%s\n", opt->letter, opt->value ? opt->value : "", opt->help);
+    for (const struct opt *o = table; o && o->name; o++) {
+        char left[128];
+        snprintf(left, sizeof(left), "%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+        if (o->letter) {
+            out_printf(cli, "  -%c, --%-*s  %s\n", o->letter, (int)width, left, o->help);
+        } else {
+            out_printf(cli, "      --%-*s  %s\n", (int)width, left, o->help);
         }
     }
 }
 
-void cli_words(const struct command *command) {
+static void help_all(struct cli *cli) {
+    out_str(cli, "usage: ledger [-C DIR] [OPTIONS] COMMAND ...\n\n"
+                 "A signed, hash-chained event log of this machine, and proofs of what it holds.\n\n"
+                 "Commands:\n");
+    list(cli, cli_commands());
+    out_str(cli, "\nOptions, before or after the command:\n");
+    list_options(cli, cli_globals());
+    out_str(cli, "\nThe ledger is -C DIR, else $LEDGER_DIR, else $XDG_STATE_HOME/ledger (~/.local/state/ledger).\n\n"
+                 "Exit codes: 0 done and good, 1 the answer is no, 2 wrong command line, 3 wrong input, 4 system,\n"
+                 "10 consistent but not anchored, 20 contradicts what was known, 30 invalid.\n\n"
+                 "'ledger help COMMAND' says more about one.\n");
+}
+
+static void examples(struct cli *cli, const char *text) {
+    out_str(cli, "\nExamples:\n");
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        out_printf(cli, "  %.*s\n", (int)n, text);
+        text += n + (text[n] == '\n');
+    }
+}
+
+void cli_help(struct cli *cli, const struct command *command, const char *name) {
+    if (!command) {
+        help_all(cli);
+        return;
+    }
+    const struct spec *spec = command->spec;
+    out_printf(cli, "usage: ledger %s%s%s\n\n%s\n", name, *spec->synopsis ? " " : "", spec->synopsis, spec->about);
+    if (spec->subs) {
+        out_str(cli, "\nSubcommands:\n");
+        list(cli, spec->subs);
+    }
+    if (spec->opts && spec->opts->name) {
+        out_str(cli, "\nOptions:\n");
+        list_options(cli, spec->opts);
+    }
+    out_str(cli, "\nOptions of every command:\n");
+    list_options(cli, cli_globals());
+    if (spec->examples) {
+        examples(cli, spec->examples);
+    }
+}
+
+static void put_option_words(struct buf *out, const struct opt *opt) {
+    for (; opt && opt->name; opt++) {
+        buf_printf(out, "--%s\t%s\t%s\n", opt->name, opt->value ? opt->value : "", opt->help);
+        if (opt->letter) {
+            buf_printf(out, "-%c\t%s\t%s\n", opt->letter, opt->value ? opt->value : "", opt->help);
+        }
+    }
+}
+
+void cli_words(struct cli *cli, const struct command *command) {
     const struct command *table = command ? command->spec->subs : cli_commands();
+    struct buf out;
+    buf_init(&out, WORDS_MAX);
     for (; table && table->name; table++) {
-        printf("%s\t\t%s\n", table->name, table->help);
+        buf_printf(&out, "%s\t\t%s\n", table->name, table->help);
     }
     if (command) {
-        option_words(command->spec->opts);
+        put_option_words(&out, command->spec->opts);
     }
-    option_words(cli_globals());
+    put_option_words(&out, cli_globals());
+    out_data(cli, bytes_of_buf(&out));
+    buf_done(&out);
 }
 
 enum { H_WORDS };
@@ -99,9 +122,9 @@ static int help(struct cli *cli, const struct opt_args *args) {
         table = command->spec->subs;
     }
     if (words) {
-        cli_words(command);
+        cli_words(cli, command);
     } else {
-        cli_help(command, name);
+        cli_help(cli, command, name);
     }
     return EXIT_GOOD;
 }

@@ -88,10 +88,11 @@ static void on_rejected(void *ctx, const struct ingest_place *place, const char 
     if (++state->rejected > REPORTED_MAX || state->cli->quiet) {
         return;
     }
-    struct buf text;
-    buf_init(&text, 65536);
+    out_progress_end(&state->progress);
     if (state->cli->json) {
+        struct buf text;
         struct obj rejected, whole;
+        buf_init(&text, 65536);
         obj_init(&rejected);
         obj_init(&whole);
         obj_text(&rejected, "file", place->file);
@@ -101,18 +102,13 @@ static void on_rejected(void *ctx, const struct ingest_place *place, const char 
         obj_obj(&whole, "rejected", &rejected);
         obj_json(&whole, JSON_LINE, &text, NULL);
         obj_done(&whole);
+        out_error_json(bytes_of_buf(&text));
+        buf_done(&text);
+    } else if (place->line > 0) {
+        out_error("ledger: ingest: %s: line %llu: %s", place->file, (unsigned long long)place->line, reason);
     } else {
-        buf_put_str(&text, "ledger: ingest: ");
-        text_safe(&text, bytes_of(place->file));
-        if (place->line > 0) {
-            buf_printf(&text, ": line %llu", (unsigned long long)place->line);
-        }
-        buf_put_str(&text, ": ");
-        text_safe(&text, bytes_of(reason));
+        out_error("ledger: ingest: %s: %s", place->file, reason);
     }
-    out_progress_end(&state->progress);
-    fprintf(stderr, "%.*s\n", (int)text.n, (const char *)text.p);
-    buf_done(&text);
     if (state->rejected == REPORTED_MAX) {
         cli_note(state->cli, "ledger: ingest: further rejections are counted only");
     }
@@ -227,7 +223,7 @@ static void on_listening(void *ctx, const char *address) {
         buf_init(&text, 4096);
         obj_text(&obj, "listening", address);
         obj_json(&obj, JSON_LINE, &text, NULL);
-        fprintf(stderr, "%.*s\n", (int)text.n, (const char *)text.p);
+        out_error_json(bytes_of_buf(&text));
         obj_done(&obj);
         buf_done(&text);
     }

@@ -81,8 +81,11 @@ static int finish(struct cli *cli, const char *trust) {
         exit_code = obj_print(cli, &obj, false);
         obj_done(&obj);
     } else {
-        out_printf(cli, "ledger   %s\norigin   %s\ngenesis  %s\nlog key  %s\ntrust    %s\n", cli->dir,
-                   ledger_origin(ledger), hex, ledger_log_vkey(ledger), trust ? trust : "not written");
+        out_field(cli, "ledger", 8, cli->dir);
+        out_field(cli, "origin", 8, ledger_origin(ledger));
+        out_field(cli, "genesis", 8, hex);
+        out_field(cli, "log key", 8, ledger_log_vkey(ledger));
+        out_field(cli, "trust", 8, trust ? trust : "not written");
     }
     ledger_close(ledger);
     return exit_code;

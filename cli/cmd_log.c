@@ -42,8 +42,8 @@ static int put_json(struct cli *cli, const struct ledger_event *event, struct bu
     buf_clear(scratch);
     int rc = ledger_event_json(event, (struct bytes){0}, false, scratch, err);
     if (rc == 0) {
-        buf_put_str(scratch, "\n");
-        out_bytes(cli, bytes_of_buf(scratch));
+        out_json(cli, bytes_of_buf(scratch));
+        out_str(cli, "\n");
     }
     return rc;
 }

@@ -218,11 +218,11 @@ static void explain(struct answer *a) {
     struct buf took;
     buf_init(&took, 64);
     when_length(&took, (double)(clock_boot_ns() - a->start) / 1e6);
-    fprintf(stderr, "plan: %s\n", c->plan);
-    fprintf(stderr, "cost: %llu bundles read, %llu events looked at, %llu segments of the index, %.*s\n",
-            (unsigned long long)c->bundles, (unsigned long long)c->events, (unsigned long long)c->segments, (int)took.n,
-            (const char *)took.p);
-    fprintf(stderr, "index: %llu of %llu events\n", (unsigned long long)c->covered, (unsigned long long)a->size);
+    out_error("plan: %s", c->plan);
+    out_error("cost: %llu bundles read, %llu events looked at, %llu segments of the index, %.*s",
+              (unsigned long long)c->bundles, (unsigned long long)c->events, (unsigned long long)c->segments, (int)took.n,
+              (const char *)took.p);
+    out_error("index: %llu of %llu events", (unsigned long long)c->covered, (unsigned long long)a->size);
     buf_done(&took);
 }
 

@@ -58,8 +58,9 @@ static int finish(struct cli *cli, bool trust, bool newest) {
         exit_code = obj_print(cli, &obj, false);
         obj_done(&obj);
     } else {
-        out_printf(cli, "ledger   %s\norigin   %s\nsize     %llu\nroot     %s\n", cli->dir, ledger_origin(ledger),
-                   (unsigned long long)head.size, root);
+        out_field(cli, "ledger", 8, cli->dir);
+        out_field(cli, "origin", 8, ledger_origin(ledger));
+        out_printf(cli, "size     %llu\nroot     %s\n", (unsigned long long)head.size, root);
     }
     if (!newest) {
         cli_note(cli, "ledger: restore: where a trust file knows the old origin, 'ledger trust add' accepts this ledger's "

@@ -87,7 +87,7 @@ static int show_json(struct cli *cli, const struct ledger_event *event, struct b
     int rc = ledger_event_json(event, private_, cli->out_tty, &text, err);
     if (rc == 0) {
         buf_put_str(&text, "\n");
-        out_bytes(cli, bytes_of_buf(&text));
+        out_json(cli, bytes_of_buf(&text));
     }
     buf_done(&text);
     return rc;

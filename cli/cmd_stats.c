@@ -119,8 +119,9 @@ static void print_text(struct cli *cli, struct ledger *ledger, const struct ledg
     lead_now(ledger, &lead, NULL);
     text_time(time, head->time);
     text_hex(root, head->root, LEDGER_HASH);
-    out_printf(cli, "%-16s %s\n%-16s %s\n", "directory", ledger_dir(ledger), "origin", ledger_origin(ledger));
-    out_printf(cli, "%-16s %s\n", "place", place_word(ledger));
+    out_field(cli, "directory", 16, ledger_dir(ledger));
+    out_field(cli, "origin", 16, ledger_origin(ledger));
+    out_field(cli, "place", 16, place_word(ledger));
     count(cli, "events", s->events);
     out_printf(cli, "%-16s %s\n%-16s %s\n", "root", root, "newest event", time);
     if (lead.ns > 0) {

@@ -49,7 +49,8 @@ static void list_json(struct obj *obj, const struct policy *policy) {
 static int list_text(struct cli *cli, const char *path, const struct policy *policy) {
     static const struct table_column columns[] = {{"WHAT", false, 0}, {"ORIGIN", false, 0}, {"VALUE", false, 0}};
     char text[NOTE_VKEY_MAX + 64], hex[2 * MERKLE_HASH + 1];
-    out_printf(cli, "trust file %s\n\n", path);
+    out_field(cli, "trust file", 0, path);
+    out_str(cli, "\n");
     struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
     if (!table) {
         struct err err = {0};

@@ -152,7 +152,7 @@ static int run_sub(struct cli *cli, const struct command *command, int argc, cha
         return cli_usage(cli, "%s", err.msg);
     }
     if (help) {
-        cli_help(command, cli->command);
+        cli_help(cli, command, cli->command);
         return EXIT_GOOD;
     }
     if (used == argc) {
@@ -180,7 +180,7 @@ static int run(struct cli *cli, const struct command *command, int argc, char **
     if (take_globals(cli, &args, &err) != 0) {
         exit_code = cli_usage(cli, "%s", err.msg);
     } else if (opt_has(&args, &globals[G_HELP])) {
-        cli_help(command, cli->command);
+        cli_help(cli, command, cli->command);
     } else if (args.n_args < spec->min_args) {
         exit_code = cli_usage(cli, "too few arguments: ledger %s %s", cli->command, spec->synopsis);
     } else if (args.n_args > spec->max_args) {
@@ -211,7 +211,7 @@ static int start(struct cli *cli, int argc, char **argv) {
         return cli_find(commands, "version")->spec->run(cli, &args);
     }
     if (help) {
-        cli_help(NULL, NULL);
+        cli_help(cli, NULL, NULL);
         return EXIT_GOOD;
     }
     if (used == argc) {

@@ -119,8 +119,8 @@ int obj_print(struct cli *cli, const struct obj *obj, bool line) {
     buf_init(&text, 2 * OBJ_MAX);
     int rc = obj_json(obj, line || !cli->out_tty ? JSON_LINE : JSON_PRETTY, &text, &err);
     if (rc == 0) {
-        buf_put_str(&text, "\n");
-        out_bytes(cli, bytes_of_buf(&text));
+        out_json(cli, bytes_of_buf(&text));
+        out_str(cli, "\n");
     }
     buf_done(&text);
     return rc == 0 ? 0 : cli_fail(cli, &err);

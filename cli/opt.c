@@ -201,20 +201,3 @@ int opt_u64(const struct opt_args *args, const struct opt *opt, uint64_t *ret, s
     *ret = v;
     return 0;
 }
-
-void opt_help(const struct opt *table) {
-    size_t width = 0;
-    for (const struct opt *o = table; o && o->name; o++) {
-        size_t n = strlen(o->name) + (o->value ? strlen(o->value) + 1 : 0);
-        width = n > width ? n : width;
-    }
-    for (const struct opt *o = table; o && o->name; o++) {
-        char left[128];
-        snprintf(left, sizeof(left), "%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-        if (o->letter) {
-            printf("  -%c, --%-*s  %s\n", o->letter, (int)width, left, o->help);
-        } else {
-            printf("      --%-*s  %s\n", (int)width, left, o->help);
-        }
-    }
-}

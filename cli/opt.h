@@ -45,7 +45,4 @@ const char *opt_next(const struct opt_args *args, const struct opt *opt, size_t 
 /* A decimal number; *ret stays as it was when the option was not given. ERR_INVALID. */
 int opt_u64(const struct opt_args *args, const struct opt *opt, uint64_t *ret, struct err *err);
 
-/* Prints a table's rows as help on standard output. */
-void opt_help(const struct opt *table);
-
 #endif

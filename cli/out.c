@@ -1,4 +1,8 @@
-/* Standard output is data that somebody may keep, so a write that failed must not end in exit code 0: each call remembers
+/* The only file that writes to standard output and standard error, so that nothing steers a terminal from here: all text
+ * passes screen(), which lets through line ends and this program's own colours and makes everything else of that sort
+ * visible, whoever put it there. JSON says it in its own \u escapes, on a terminal and off it: it is the same JSON.
+ *
+ * Standard output is data that somebody may keep, so a write that failed must not end in exit code 0: each call remembers
  * the first errno in the invocation, out_end turns it into the exit code. */
 #include "cli/out.h"
 
@@ -18,7 +22,7 @@
 #define PROGRESS_AFTER CLOCK_NS_PER_S
 #define PROGRESS_EVERY (CLOCK_NS_PER_S / 10)
 #define PROGRESS_CELLS 24
-#define SAFE_MAX       ((size_t)16 << 20)
+#define SAFE_TIMES     ((size_t)6) /* what one byte becomes at most: \u0000 */
 
 /* What could not be written is not tried again, at the exit neither: somebody who was interrupted waits for it. */
 static void note_failure(struct cli *cli) {
@@ -28,9 +32,72 @@ static void note_failure(struct cli *cli) {
     __fpurge(stdout);
 }
 
-void out_bytes(struct cli *cli, struct bytes data) {
+static void put(struct cli *cli, struct bytes data) {
     if (data.n > 0 && out_good(cli) && fwrite(data.p, 1, data.n, stdout) != data.n) {
         note_failure(cli);
+    }
+}
+
+static const char *const sequence[] = {
+    [OUT_PLAIN] = "\x1b[0m", [OUT_BOLD] = "\x1b[1m",   [OUT_DIM] = "\x1b[2m",
+    [OUT_RED] = "\x1b[31m",  [OUT_GREEN] = "\x1b[32m", [OUT_YELLOW] = "\x1b[33m",
+};
+
+/* How long the line end or the colour is that the text begins with. */
+static size_t own(struct bytes text) {
+    if (text.n > 0 && text.p[0] == '\n') {
+        return 1;
+    }
+    for (size_t i = 0; text.n > 0 && text.p[0] == 0x1b && i < sizeof(sequence) / sizeof(sequence[0]); i++) {
+        if (bytes_has_prefix(text, sequence[i])) {
+            return strlen(sequence[i]);
+        }
+    }
+    return 0;
+}
+
+static int screen(struct buf *out, struct bytes text) {
+    while (text.n > 0) {
+        size_t n = own(text);
+        if (n > 0) {
+            buf_put(out, text.p, n);
+        }
+        text.p += n;
+        text.n -= n;
+        for (n = 0; n < text.n && own((struct bytes){text.p + n, text.n - n}) == 0; n++) {
+        }
+        text_safe(out, (struct bytes){text.p, n});
+        text.p += n;
+        text.n -= n;
+    }
+    return out->fail;
+}
+
+/* Nothing in it has to be made safe. */
+static bool is_plain(struct bytes text, bool lines) {
+    return text_is_safe(text, lines);
+}
+
+void out_bytes(struct cli *cli, struct bytes text) {
+    struct buf safe;
+    if (is_plain(text, true)) {
+        put(cli, text);
+        return;
+    }
+    buf_init(&safe, SAFE_TIMES * text.n);
+    if (screen(&safe, text) != 0) {
+        errno = ENOMEM;
+        note_failure(cli);
+    }
+    put(cli, bytes_of_buf(&safe));
+    buf_done(&safe);
+}
+
+void out_data(struct cli *cli, struct bytes data) {
+    if (cli->out_tty) {
+        out_safe_lines(cli, data, "");
+    } else {
+        put(cli, data);
     }
 }
 
@@ -39,22 +106,74 @@ void out_str(struct cli *cli, const char *text) {
 }
 
 void out_printf(struct cli *cli, const char *fmt, ...) {
+    char small[512], *text = NULL;
     va_list ap;
     va_start(ap, fmt);
-    if (out_good(cli) && vprintf(fmt, ap) < 0) {
-        note_failure(cli);
-    }
+    int n = vsnprintf(small, sizeof(small), fmt, ap);
     va_end(ap);
+    if (n >= (int)sizeof(small)) {
+        va_start(ap, fmt);
+        n = vasprintf(&text, fmt, ap);
+        va_end(ap);
+    }
+    if (n < 0) {
+        note_failure(cli);
+    } else {
+        out_bytes(cli, (struct bytes){(const uint8_t *)(text ? text : small), (size_t)n});
+    }
+    free(text);
+}
+
+void out_field(struct cli *cli, const char *name, int width, const char *value) {
+    out_printf(cli, "%-*s ", width, name);
+    out_safe(cli, bytes_of(value));
+    out_str(cli, "\n");
+}
+
+/* Standard error: what cannot be said there cannot be said anywhere. */
+static void say(struct bytes text) {
+    fwrite(text.p, 1, text.n, stderr);
+}
+
+void out_error(const char *fmt, ...) {
+    va_list ap;
+    char *text = NULL;
+    struct buf safe;
+    va_start(ap, fmt);
+    int n = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    if (n < 0) {
+        return;
+    }
+    buf_init(&safe, SAFE_TIMES * (size_t)n + 1);
+    text_safe(&safe, bytes_of(text));
+    buf_put_u8(&safe, '\n');
+    say(bytes_of_buf(&safe));
+    buf_done(&safe);
+    free(text);
+}
+
+void out_error_json(struct bytes json) {
+    struct buf safe;
+    buf_init(&safe, SAFE_TIMES * json.n + 1);
+    text_safe_json(&safe, json);
+    buf_put_u8(&safe, '\n');
+    say(bytes_of_buf(&safe));
+    buf_done(&safe);
 }
 
 void out_safe(struct cli *cli, struct bytes text) {
     struct buf safe;
-    buf_init(&safe, SAFE_MAX);
+    if (is_plain(text, false)) {
+        put(cli, text);
+        return;
+    }
+    buf_init(&safe, SAFE_TIMES * text.n);
     if (text_safe(&safe, text) != 0) {
         errno = ENOMEM;
         note_failure(cli);
     }
-    out_bytes(cli, bytes_of_buf(&safe));
+    put(cli, bytes_of_buf(&safe));
     buf_done(&safe);
 }
 
@@ -73,16 +192,16 @@ void out_safe_lines(struct cli *cli, struct bytes text, const char *indent) {
 
 void out_json(struct cli *cli, struct bytes json) {
     struct buf safe;
-    if (!cli->out_tty) {
-        out_bytes(cli, json);
+    if (is_plain(json, true)) {
+        put(cli, json);
         return;
     }
-    buf_init(&safe, 8 * json.n + 1);
+    buf_init(&safe, SAFE_TIMES * json.n);
     if (text_safe_json(&safe, json) != 0) {
         errno = ENOMEM;
         note_failure(cli);
     }
-    out_bytes(cli, bytes_of_buf(&safe));
+    put(cli, bytes_of_buf(&safe));
     buf_done(&safe);
 }
 
@@ -119,10 +238,6 @@ int out_end(struct cli *cli, int exit_code) {
 }
 
 const char *out_color(const struct cli *cli, enum out_color color) {
-    static const char *const sequence[] = {
-        [OUT_PLAIN] = "\x1b[0m", [OUT_BOLD] = "\x1b[1m",   [OUT_DIM] = "\x1b[2m",
-        [OUT_RED] = "\x1b[31m",  [OUT_GREEN] = "\x1b[32m", [OUT_YELLOW] = "\x1b[33m",
-    };
     const char *term = cli_env("TERM");
     if (!cli->out_tty || cli->no_color || cli_env("NO_COLOR") || !term || strcmp(term, "dumb") == 0) {
         return "";
@@ -168,7 +283,7 @@ mode_t out_mode(void) {
 
 int out_file(struct cli *cli, const char *path, struct bytes data) {
     if (out_is_stdout(path)) {
-        out_bytes(cli, data);
+        out_data(cli, data);
         return 0;
     }
     struct err err = {0};

@@ -5,13 +5,25 @@
 #include "base/bytes.h"
 #include "cli/cli.h"
 
-void out_bytes(struct cli *cli, struct bytes data);
+/* Text. Whatever would steer a terminal is made visible (base/text.h text_safe), but for line ends and out_color's. */
+void out_bytes(struct cli *cli, struct bytes text);
 void out_str(struct cli *cli, const char *text);
 void out_printf(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Text of an event or a file, made harmless for a terminal (base/text.h text_safe). */
+/* Text of an event, a file's name: the same, and line ends are made visible too. */
 void out_safe(struct cli *cli, struct bytes text);
 /* The same for several lines: the line ends stay. `indent` comes before each. */
 void out_safe_lines(struct cli *cli, struct bytes text, const char *indent);
+/* A line: the name, padded to `width`, a blank, and the value by out_safe. */
+void out_field(struct cli *cli, const char *name, int width, const char *value);
+/* JSON text, or a part of one: what would steer a terminal can only be in its strings and becomes \u escapes, also when
+ * this is no terminal. The value is the same. */
+void out_json(struct cli *cli, struct bytes json);
+/* The content of a file, byte for byte; on a terminal by out_safe_lines. */
+void out_data(struct cli *cli, struct bytes data);
+/* A line on standard error, made safe like out_safe's. */
+void out_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same of JSON text. */
+void out_error_json(struct bytes json);
 /* Did every write so far succeed? Loops that only print stop when it turns false. */
 bool out_good(struct cli *cli);
 /* Flushes now. Returns out_good. */
@@ -19,9 +31,6 @@ bool out_flush(struct cli *cli);
 /* Flushes. Returns `exit_code`, or EXIT_SYSTEM when the output did not all arrive. A broken pipe is not reported in words:
  * the reader went away on purpose. */
 int out_end(struct cli *cli, int exit_code);
-
-/* JSON text, on a terminal made harmless (base/text.h text_safe_json). */
-void out_json(struct cli *cli, struct bytes json);
 
 enum out_color { OUT_PLAIN, OUT_BOLD, OUT_DIM, OUT_RED, OUT_GREEN, OUT_YELLOW };
 /* The escape sequence on a terminal, "" elsewhere, with --no-color, NO_COLOR or TERM=dumb. OUT_PLAIN ends a colour. */

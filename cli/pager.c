@@ -75,7 +75,9 @@ static void say(struct pager *pager) {
     dup2(pager->err, STDERR_FILENO);
     close(pager->err);
     for (off_t at = 0; (n = pread(pager->said, text, sizeof(text), at)) > 0; at += n) {
-        fwrite(text, 1, (size_t)n, stderr);
+        if (file_put_all(STDERR_FILENO, (const uint8_t *)text, (size_t)n) != 0) {
+            break;
+        }
     }
     close(pager->said);
     pager->said = -1;

@@ -19,6 +19,8 @@
 #define KEY_KILL      0x15
 #define KEY_DELETE    0x7f
 
+#define PROMPT_MAX ((size_t)8192)
+
 struct bytes pass_bytes(const struct pass *pass) {
     return (struct bytes){.p = pass->p, .n = pass->n};
 }
@@ -125,9 +127,18 @@ int pass_read(const char *fd, const char *file, struct pass *ret, struct err *er
     return read_line((int)number, what, ret, err);
 }
 
-static void say(int tty, const char *text) {
-    ssize_t done = write(tty, text, strlen(text));
+static void say(int tty, struct bytes text) {
+    ssize_t done = write(tty, text.p, text.n);
     (void)done; /* a terminal that cannot show the prompt cannot be told so either */
+}
+
+/* The prompt has a file's name in it. */
+static void say_safe(int tty, const char *text) {
+    struct buf safe;
+    buf_init(&safe, PROMPT_MAX);
+    text_safe(&safe, bytes_of(text));
+    say(tty, bytes_of_buf(&safe));
+    buf_done(&safe);
 }
 
 /* Reads keys until Enter from a terminal in raw mode. */
@@ -177,9 +188,9 @@ static int ask_once(int tty, const char *prompt, struct pass *ret, struct err *e
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
     tcsetattr(tty, TCSAFLUSH, &quiet);
-    say(tty, prompt);
+    say_safe(tty, prompt);
     int rc = read_keys(tty, &pass, err);
-    say(tty, "\n");
+    say(tty, bytes_of("\n"));
     tcsetattr(tty, TCSAFLUSH, &before);
     sigprocmask(SIG_SETMASK, &old, NULL);
     if (rc != 0) {

@@ -1,8 +1,8 @@
 /* Every format is written from the same values. JSON and MessagePack go by way of MessagePack, the program's one data
  * model; CSV is RFC 4180; a table is cli/table.c's.
  *
- * Text of events is hostile. In a table and, on a terminal, in JSON and CSV nothing of it steers the terminal; and CSV ends
- * up in spreadsheets, which take a text that begins with = + - @ for a formula: it gets a ' in front. */
+ * Text of events is hostile. In a table, in JSON and, on a terminal, in CSV nothing of it steers the terminal; and CSV ends
+ * up in spreadsheets, which take some texts for formulas (base/text.h text_is_formula): these get a ' in front. */
 #include "cli/rows.h"
 
 #include <math.h>
@@ -21,7 +21,6 @@
 #define HEAD_MAX  (8 * FIELD_NAME_MAX) /* a name made safe */
 #define BAR_CELLS 32                   /* at most; on a terminal at most a quarter of it */
 #define BAR_MIN   8
-#define FORMULA   "=+-@\t\r"
 
 struct rows {
     struct cli *cli;
@@ -91,7 +90,7 @@ static void put_csv_line(struct rows *rows) {
         out_str(rows->cli, "\n");
     } else {
         buf_put_str(&rows->text, "\r\n");
-        out_bytes(rows->cli, bytes_of_buf(&rows->text));
+        out_data(rows->cli, bytes_of_buf(&rows->text));
     }
 }
 
@@ -258,7 +257,7 @@ static void put_item(struct rows *rows) {
         return;
     }
     if (rows->o.format == ROWS_MSGPACK) {
-        out_bytes(rows->cli, bytes_of_buf(&rows->mp));
+        out_data(rows->cli, bytes_of_buf(&rows->mp));
         return;
     }
     buf_clear(&rows->text);
@@ -315,7 +314,7 @@ static void put_plain(const struct rows_column *column, const struct query_value
 
 static void put_csv_text(struct rows *rows, struct bytes text) {
     struct buf *out = &rows->text;
-    bool formula = text.n > 0 && strchr(FORMULA, text.p[0]) && text.p[0] != '\0';
+    bool formula = text_is_formula(text);
     bool quote = text.n == 0 || text.p[0] == ' ' || text.p[text.n - 1] == ' ';
     for (size_t i = 0; i < text.n && !quote; i++) {
         quote = text.p[i] == '"' || text.p[i] == ',' || text.p[i] == '\r' || text.p[i] == '\n';
@@ -445,7 +444,7 @@ void rows_event(struct rows *rows, const struct ledger_event *event) {
     if (rc == 0 && rows->o.format == ROWS_MSGPACK) {
         buf_clear(&rows->mp);
         rc = json_to_mp(bytes_of_buf(&rows->text), &rows->mp, &err);
-        out_bytes(rows->cli, bytes_of_buf(&rows->mp));
+        out_data(rows->cli, bytes_of_buf(&rows->mp));
     } else if (rc == 0) {
         out_str(rows->cli, rows->o.format == ROWS_JSONL ? "" : rows->count > 0 ? ",\n" : "\n");
         out_json(rows->cli, bytes_of_buf(&rows->text));

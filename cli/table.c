@@ -128,9 +128,11 @@ struct table *table_new(struct cli *cli, const struct table_column *columns, siz
 
 /* No line ends in blanks. */
 static void put_blanks(struct table *table) {
-    if (table->blanks > 0) {
-        out_printf(table->cli, "%*s", (int)table->blanks, "");
-        table->blanks = 0;
+    while (table->blanks > 0) {
+        static const uint8_t blanks[] = "                                                                ";
+        size_t n = table->blanks < sizeof(blanks) - 1 ? table->blanks : sizeof(blanks) - 1;
+        out_bytes(table->cli, (struct bytes){blanks, n});
+        table->blanks -= n;
     }
 }
 

@@ -14,6 +14,7 @@ put $'red \e[31m\e]0;title\a end'
 put $'two\nlines\rand a tab\t.'
 put "a${override}b${isolate}c${space}d${bom}e${joiner}f${csi}g"
 put "=HYPERLINK(\"http://example.org\",\"x\")"
+put ' =1' && put $'\u00a0+1' && put "${bom}=1" && put '"=1"' && put $'\n1' && put $'\uff1d1' && put '"quoted" = 1'
 put '+1' && put '-2' && put '@cmd' && put $'\tx' && put 'plain, with "quotes"' && put '' && put ' room '
 put "wide 漢字漢字 and e$'\u0301' combined"
 fields=(--kind x.test.note --fields body.text)
@@ -29,7 +30,7 @@ harmless
 out_has '\x1b[31m'
 out_has 'two\nlines\rand a tab\t.'
 out_has '\u{202e}'
-same "$(wc -l <"$T/.out")" 13
+same "$(wc -l <"$T/.out")" 20
 box 0 query --kind x.test.note
 harmless
 box 0 query --by body.text --kind x.test.note
@@ -43,10 +44,12 @@ harmless
 box 2 query --kind $'run.\e[31m'
 case $err in *$'\e'*) fail 'an escape sequence came back in the message' ;; esac
 
-# In JSON all of it comes back as it was.
+# In JSON all of it comes back as it was, by escapes of JSON's own.
 box 0 query "${fields[@]}" --format jsonl
 same "$(jq -r '.["body.text"]' <"$T/.out" | sed -n 1p)" $'red \e[31m\e]0;title\a end'
-out_has "$override"
+same "$(jq -r '.["body.text"]' <"$T/.out" | grep -c "a${override}b${isolate}c${space}d${bom}e${joiner}f${csi}g")" 1
+out_has '\u202e'
+harmless
 
 # CSV: lines end in CR LF, texts that a spreadsheet takes for formulas do not begin so, and the rest is as it was.
 box 0 query "${fields[@]}" --format csv
@@ -54,6 +57,7 @@ python3 - "$T/.out" <<'PY' || fail 'the CSV does not read back'
 import csv, sys
 rows = [row[0] for row in csv.reader(open(sys.argv[1], newline="", encoding="utf-8"))]
 want = ["body.text", "red \x1b[31m\x1b]0;title\a end", "two\nlines\rand a tab\t.", None, "'=HYPERLINK(\"http://example.org\",\"x\")",
+        "' =1", "'\u00a0+1", "'\ufeff=1", "'\"=1\"", "'\n1", "'\uff1d1", '"quoted" = 1',
         "'+1", "'-2", "'@cmd", "'\tx", 'plain, with "quotes"', "", " room "]
 for got, wanted in zip(rows, want):
     if wanted is not None and got != wanted:
@@ -73,11 +77,11 @@ box 0 query --subject thing/2
 [[ $(wc -c <"$T/.out") -lt 20000 ]] || fail 'a line is too long'
 out_has '…'
 box 0 query --kind x.test.note --fields seq,body.text,subject
-[[ $(grep -c . "$T/.out") == 16 ]] || fail 'the table has other lines'
+[[ $(grep -c . "$T/.out") == 23 ]] || fail 'the table has other lines'
 [[ $(wc -c <"$T/.out") -lt 3100000 ]] || fail 'a large cell set the width of its column'
 box 0 timeline thing/2
 [[ $(wc -c <"$T/.out") -lt 20000 ]] || fail 'a line is too long'
-box 0 why 13
+box 0 why 20
 
 # On a terminal: cut to its width, wide characters counted as two, and JSON is harmless too.
 command -v script >/dev/null || {
