@@ -6,37 +6,82 @@
  * complete. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/file_parts.h"
 
 #define LINKS_MAX 40 /* as the kernel has it */
 
-/* Where a link at the end of `path` leads in the end, also when nothing is there yet. The kernel is not asked to open it,
- * for the name is wanted; its rules on links in directories that others may write have been applied by the caller's stat.
- */
-static int follow(char ret[FILE_PATH_MAX], const char *path, struct err *err) {
+/* As the kernel has it (fs.protected_symlinks), which is not asked here: in a directory that everybody may write to,
+ * somebody else's link is not followed. */
+static bool may_follow(int dir, const struct stat *link) {
+    struct stat st;
+    const mode_t open_to_all = S_ISVTX | S_IWOTH;
+    return fstat(dir, &st) == 0 &&
+           ((st.st_mode & open_to_all) != open_to_all || link->st_uid == geteuid() || link->st_uid == st.st_uid);
+}
+
+/* What stands under the last name of `path`, looked at once, by descriptors: 0 with its state, 1 when nothing does, 2 when
+ * it is a link, which is read into `ret_to`; a link of /proc leads to an open file and not to a name, and is 3. */
+static int look(const char *path, struct stat *ret, char ret_to[FILE_PATH_MAX], struct err *err) {
+    char dir[FILE_PATH_MAX];
+    struct statfs fs;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    int rc = file_parent(dir, path, err);
+    int at = rc != 0 ? -1 : open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = at < 0 ? -1 : openat(at, *name ? name : ".", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (rc == 0 && fd < 0) {
+        rc = at >= 0 && errno == ENOENT ? 1 : err_errno(err, errno, "'%s'", path);
+    } else if (rc == 0 && (fstat(fd, ret) != 0 || fstatfs(fd, &fs) != 0)) {
+        rc = err_errno(err, errno, "'%s'", path);
+    } else if (rc == 0 && S_ISLNK(ret->st_mode) && !may_follow(at, ret)) {
+        rc = err_errno(err, EACCES, "'%s' is another user's link", path);
+    } else if (rc == 0 && S_ISLNK(ret->st_mode)) {
+        ssize_t n = readlinkat(fd, "", ret_to, FILE_PATH_MAX - 1);
+        ret_to[n > 0 ? n : 0] = '\0';
+        rc = n <= 0 ? err_errno(err, errno, "'%s'", path) : fs.f_type == PROC_SUPER_MAGIC ? 3 : 2;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (at >= 0) {
+        close(at);
+    }
+    return rc;
+}
+
+/* Follows links at the end of `path` to the name that is to be written, also when nothing is there yet. A link that appears
+ * under a name after it was looked at is replaced, as anything there is, and not followed. */
+static int choose_way(struct file_out *out, const char *path, bool *ret_through, struct stat *ret, struct err *err) {
+    char to[FILE_PATH_MAX], dir[FILE_PATH_MAX];
     if (strlen(path) >= FILE_PATH_MAX) {
         return err_set(err, ERR_LIMIT, "path '%.64s...' is longer than %d bytes", path, FILE_PATH_MAX - 1);
     }
-    memcpy(ret, path, strlen(path) + 1);
+    memcpy(out->path, path, strlen(path) + 1);
     for (unsigned links = 0; links < LINKS_MAX; links++) {
-        char to[FILE_PATH_MAX], dir[FILE_PATH_MAX];
-        ssize_t n = readlink(ret, to, sizeof(to) - 1);
-        if (n < 0) {
-            return errno == EINVAL || errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", ret);
+        int rc = look(out->path, ret, to, err);
+        if (rc == 0 && S_ISDIR(ret->st_mode)) {
+            return err_set(err, ERR_INVALID, "'%s' is a directory; a file is wanted", path);
         }
-        to[n] = '\0';
-        int rc = file_parent(dir, ret, err);
+        if (rc == 3 && stat(out->path, ret) != 0) {
+            return err_errno(err, errno, "'%s'", path);
+        }
+        if (rc != 2) {
+            *ret_through = rc == 3 || (rc == 0 && !S_ISREG(ret->st_mode));
+            return rc < 0 ? rc : 0;
+        }
+        rc = file_parent(dir, out->path, err);
         if (rc == 0 && to[0] == '/') {
-            memcpy(ret, to, (size_t)n + 1);
+            memcpy(out->path, to, strlen(to) + 1);
         } else if (rc == 0) {
-            rc = file_join(ret, dir, to, err);
+            rc = file_join(out->path, dir, to, err);
         }
         if (rc != 0) {
             return rc;
@@ -45,21 +90,23 @@ static int follow(char ret[FILE_PATH_MAX], const char *path, struct err *err) {
     return err_errno(err, ELOOP, "'%s'", path);
 }
 
-/* What can only be written as it is: no regular file, or one that its name does not lead to (a link of /proc to an open
- * file that was removed). */
-static int choose_way(struct file_out *out, const char *path, bool *ret_through, struct err *err) {
-    struct stat st, found;
-    bool there = stat(path, &st) == 0;
-    if (!there && errno != ENOENT) {
-        return err_errno(err, errno, "'%s'", path);
+/* Opens what can only be written as it is, if it is still what was looked at. */
+static int open_through(struct file_out *out, const struct stat *seen, struct err *err) {
+    struct stat st;
+    out->temporary[0] = '\0';
+    out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (out->fd < 0) {
+        return err_errno(err, errno, "opening '%s'", out->path);
     }
-    if (there && S_ISDIR(st.st_mode)) {
-        return err_set(err, ERR_INVALID, "'%s' is a directory; a file is wanted", path);
+    int rc = 0;
+    if (fstat(out->fd, &st) != 0 || st.st_dev != seen->st_dev || st.st_ino != seen->st_ino) {
+        rc = err_set(err, ERR_IO, "'%s' changed while it was opened", out->path);
+    } else if (S_ISREG(st.st_mode) && ftruncate(out->fd, 0) != 0) {
+        rc = err_errno(err, errno, "writing '%s'", out->path);
     }
-    int rc = follow(out->path, path, err);
-    if (rc == 0) {
-        *ret_through = there && (!S_ISREG(st.st_mode) || lstat(out->path, &found) != 0 || found.st_dev != st.st_dev ||
-                                 found.st_ino != st.st_ino);
+    if (rc != 0) {
+        close(out->fd);
+        out->fd = -1;
     }
     return rc;
 }
@@ -99,17 +146,13 @@ static int open_temporary(struct file_out *out, mode_t mode, struct err *err) {
 }
 
 int file_out_begin(struct file_out *out, const char *path, mode_t mode, struct err *err) {
+    struct stat seen;
     bool through = false;
-    int rc = choose_way(out, path, &through, err);
+    int rc = choose_way(out, path, &through, &seen, err);
     if (rc != 0) {
         return rc;
     }
-    if (!through) {
-        return open_temporary(out, mode, err);
-    }
-    out->temporary[0] = '\0';
-    out->fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
-    return out->fd < 0 ? err_errno(err, errno, "opening '%s'", path) : 0;
+    return through ? open_through(out, &seen, err) : open_temporary(out, mode, err);
 }
 
 static int sync_content(const struct file_out *out, struct err *err) {
