@@ -103,7 +103,17 @@ def included(f, size, h, path, root):  # format.md 6
         f, s = f >> 1, s >> 1
     return s == 0 and h == root
 
+P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493  # format.md 7: the field and the group of Ed25519
+EIGHT = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826  # y of two of the four points of order 8
+SMALL = {0, 1, P - 1, EIGHT, P - EIGHT}  # y of the eight points of small order
+
+def is_point(encoding):  # canonical, and not of small order; that it is on the curve is openssl's to say
+    y = int.from_bytes(encoding, "little") % 2**255
+    return y < P and y not in SMALL
+
 def ed25519(public, message, signature):
+    if not (is_point(public) and is_point(signature[:32]) and int.from_bytes(signature[32:], "little") < L):
+        return False
     with tempfile.TemporaryDirectory() as d:  # a DER SubjectPublicKeyInfo is twelve fixed bytes and the key
         for name, data in ("k", bytes.fromhex("302a300506032b6570032100") + public), ("m", message), ("s", signature):
             with open(os.path.join(d, name), "wb") as f:
