@@ -58,7 +58,7 @@ static int full_id(const char *text, char ret[LEDGER_ARTIFACT_ID], struct err *e
 static int get_file(struct cli *cli, struct ledger *ledger, const char *id, const char *path) {
     struct file_out out;
     struct err err = {0};
-    if (file_out_begin(&out, path, out_mode(), &err) != 0) {
+    if (file_out_begin(&out, path, out_mode(OUT_CONTENT), &err) != 0) {
         return cli_fail_as(cli, &err, EXIT_SYSTEM);
     }
     if (ledger_artifact_get(ledger, id, out.fd, &err) != 0) {

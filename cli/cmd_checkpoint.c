@@ -139,7 +139,7 @@ static int save_locked(struct cli *cli, struct ledger *ledger, const char *path,
         exit_code = cli_fail(cli, &err);
     } else if (rival.stand != RIVAL_FITS) {
         exit_code = refuse(cli, ledger, path, kept, rivals);
-    } else if (write && file_write_durable(path, bytes_of_buf(&note), out_mode(), &err) != 0) {
+    } else if (write && file_write_durable(path, bytes_of_buf(&note), out_mode(OUT_PUBLIC), &err) != 0) {
         exit_code = cli_fail(cli, &err);
     } else if (cli->json) {
         exit_code = print_json(cli, bytes_of_buf(write ? &note : &kept->bytes), write ? "new" : "unchanged", &err);
@@ -205,7 +205,7 @@ static int print(struct cli *cli, struct ledger *ledger, const char *output) {
         exit_code = cli_fail(cli, &err);
     } else {
         if (output || !cli->json) {
-            exit_code = out_file(cli, output, bytes_of_buf(&note));
+            exit_code = out_file(cli, output, OUT_PUBLIC, bytes_of_buf(&note));
         }
         if (exit_code == 0 && cli->json) {
             exit_code = print_json(cli, bytes_of_buf(&note), NULL, &err);

@@ -48,12 +48,12 @@ static int print_json(struct cli *cli, uint64_t seq, const struct proof *p, bool
 static int write_all(struct cli *cli, const struct opt_args *args, uint64_t seq, const struct proof *p) {
     const char *output = opt_text(args, &options[P_OUTPUT]), *leaf = opt_text(args, &options[P_LEAF]);
     const char *payload = opt_text(args, &options[P_PAYLOAD]);
-    int exit_code = leaf ? out_file(cli, leaf, bytes_of_buf(&p->leaf)) : 0;
+    int exit_code = leaf ? out_file(cli, leaf, OUT_PUBLIC, bytes_of_buf(&p->leaf)) : 0;
     if (exit_code == 0 && payload) {
-        exit_code = out_file(cli, payload, bytes_of_buf(&p->payload));
+        exit_code = out_file(cli, payload, OUT_CONTENT, bytes_of_buf(&p->payload));
     }
     if (exit_code == 0 && (output || !cli->json)) {
-        exit_code = out_file(cli, output, bytes_of_buf(&p->proof));
+        exit_code = out_file(cli, output, OUT_PUBLIC, bytes_of_buf(&p->proof));
     }
     if (exit_code == 0 && cli->json) {
         exit_code = print_json(cli, seq, p, payload != NULL);

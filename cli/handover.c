@@ -56,7 +56,7 @@ int hand_over(struct cli *cli, const struct handover *how, const char *path) {
     if (out_is_stdout(path)) {
         return to_stdout(cli, how);
     }
-    int rc = file_new_begin(&file, path, out_mode(), &err);
+    int rc = file_new_begin(&file, path, out_mode(OUT_CONTENT), &err);
     if (rc == ERR_CONFLICT) {
         err_set(&err, ERR_INVALID, "'%s' exists already; %s never replaces a file", path, how->what);
         return cli_fail_input(cli, &err);

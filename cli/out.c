@@ -275,19 +275,22 @@ bool out_is_stdout(const char *path) {
     return !path || strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
 }
 
-mode_t out_mode(void) {
+mode_t out_mode(enum out_what what) {
+    if (what == OUT_CONTENT) {
+        return 0600;
+    }
     mode_t mask = umask(0);
     umask(mask);
     return 0666 & ~mask;
 }
 
-int out_file(struct cli *cli, const char *path, struct bytes data) {
+int out_file(struct cli *cli, const char *path, enum out_what what, struct bytes data) {
     if (out_is_stdout(path)) {
         out_data(cli, data);
         return 0;
     }
     struct err err = {0};
-    if (file_write_durable(path, data, out_mode(), &err) != 0) {
+    if (file_write_durable(path, data, out_mode(what), &err) != 0) {
         return cli_fail_as(cli, &err, EXIT_SYSTEM);
     }
     return 0;

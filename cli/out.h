@@ -43,11 +43,14 @@ bool out_utf8(const struct cli *cli);
 
 /* Is that standard output? NULL, "-", /dev/stdout. */
 bool out_is_stdout(const char *path);
-/* The mode of a new output file: what the umask leaves of 0666. */
-mode_t out_mode(void);
+/* The mode of an output file, also of one that replaces another. OUT_CONTENT: it has something of a body, a private field
+ * or an artifact in it, and is its owner's alone whatever the umask. OUT_PUBLIC: hashes, headers, signatures, public keys;
+ * what the umask leaves of 0666. */
+enum out_what { OUT_PUBLIC, OUT_CONTENT };
+mode_t out_mode(enum out_what what);
 /* Writes `data` to `path`, or to standard output (out_is_stdout). A regular file is replaced whole or not at all, anything
  * else is written through. Returns 0 or an exit code after reporting. */
-int out_file(struct cli *cli, const char *path, struct bytes data);
+int out_file(struct cli *cli, const char *path, enum out_what what, struct bytes data);
 
 /* "1.5 GiB". */
 void out_size(char ret[32], uint64_t bytes);
