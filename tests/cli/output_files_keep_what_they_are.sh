@@ -79,14 +79,14 @@ box 4 artifact get "$id" -o nowhere/file
 # What has content in it is its owner's alone, also in place of an open file; what is public follows the umask.
 umask 000
 touch 1.payload stored && chmod 666 1.payload stored
-box 0 append x.test.note --subject thing/2 --private '{"secret": "x"}'
+box 0 append x.test.note --subject thing/2 --private '{"words": "x"}'
 seq=$(jq .seq <<<"$out")
 box 0 prove 1 -o 1.proof --leaf 1.leaf --payload 1.payload
 box 0 checkpoint -o 1.checkpoint
 box 0 checkpoint --save 1.saved
 box 0 artifact get "$id" -o stored
 box 0 export -o whole.tar.zst --whole
-box 0 reveal "$seq" --private secret -o reveal.tar.zst
+box 0 reveal "$seq" --private words -o reveal.tar.zst
 box 0 support -o support.tar.zst
 box 0 key new author.key --name author.example
 for name in 1.payload stored whole.tar.zst reveal.tar.zst support.tar.zst author.key; do same "$name $(stat -c %a $name)" "$name 600"; done
