@@ -12,6 +12,7 @@
 #include "query/sql_guard.h"
 #include "query/sql_library.h"
 #include "query/sql_state.h"
+#include "query/sql_temp.h"
 #include "query/sql_words.h"
 
 #define MEMORY_DEFAULT ((uint64_t)512 << 20)
@@ -103,8 +104,7 @@ int sql_open(struct ledger *ledger, const struct sql_options *options, struct sq
     sql->state->proven = sql->options.proven;
     int rc = sql_library_load(err);
     if (rc == 0) {
-        int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX;
-        int code = sqlite3_open_v2(":memory:", &sql->db, flags, NULL);
+        int code = sql_temp_open(&sql->db);
         code = code != SQLITE_OK ? code : sql_table_register(sql->db, sql->state);
         code = code != SQLITE_OK ? code : sql_states_register(sql->db, sql->state);
         code = code != SQLITE_OK ? code : sql_functions_register(sql->db, sql->state);
@@ -112,7 +112,7 @@ int sql_open(struct ledger *ledger, const struct sql_options *options, struct sq
         rc = code == SQLITE_OK
                  ? connect_tables(sql, err)
                  : err_set(err, code == SQLITE_NOMEM ? ERR_NOMEM : ERR_IO, "SQLite: %s", sqlite3_errstr(code));
-        rc = rc != 0 ? rc : sql_guard_install(&sql->guard, sql->db, err);
+        rc = rc != 0 ? rc : sql_guard_install(&sql->guard, sql->db, sql->options.memory, err);
         sql->guard.stuck = sql->options.stuck == NULL ? NULL : on_stuck;
         sql->guard.stuck_ctx = sql;
     }

@@ -11,7 +11,7 @@
  *                    statements run, to the largest limit of any of them, and set back. group_concat and its like only
  *                    tell at their end that a text has not found room, which may never come: so the largest request for
  *                    memory is looked at on the way
- *   disk             none: what SQLite would put into temporary files stays in memory, within that limit */
+ *   disk             none: query/sql_temp.h */
 #include "query/sql_guard.h"
 
 #include <signal.h>
@@ -240,7 +240,7 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
 
 /* ---- installing ---- */
 
-int sql_guard_install(struct sql_guard *guard, sqlite3 *db, struct err *err) {
+int sql_guard_install(struct sql_guard *guard, sqlite3 *db, uint64_t memory, struct err *err) {
     static const struct {
         int id, value;
     } limits[] = {{SQLITE_LIMIT_SQL_LENGTH, STATEMENT_MAX},
@@ -257,6 +257,7 @@ int sql_guard_install(struct sql_guard *guard, sqlite3 *db, struct err *err) {
                     {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
                     {SQLITE_DBCONFIG_DQS_DML, 0}, /* "x" is a column and never a text: a misspelt one is told */
                     {SQLITE_DBCONFIG_DQS_DDL, 0}};
+    char cache[64];
     pthread_condattr_t attr;
     *guard = (struct sql_guard){.db = db};
     pthread_condattr_init(&attr);
@@ -271,7 +272,10 @@ int sql_guard_install(struct sql_guard *guard, sqlite3 *db, struct err *err) {
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]) && rc == SQLITE_OK; i++) {
         rc = sqlite3_db_config(db, switches[i].id, switches[i].value, (int *)NULL);
     }
-    rc = rc != SQLITE_OK ? rc : sqlite3_exec(db, "PRAGMA temp_store = MEMORY; PRAGMA query_only = 1", NULL, NULL, NULL);
+    /* A sorter puts a run aside once it holds this much. */
+    snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%llu; PRAGMA query_only = 1",
+             (unsigned long long)(memory / 8 / 1024 + 1));
+    rc = rc != SQLITE_OK ? rc : sqlite3_exec(db, cache, NULL, NULL, NULL);
     rc = rc != SQLITE_OK ? rc : sqlite3_set_authorizer(db, authorize, guard);
     if (rc != SQLITE_OK) {
         return err_set(err, ERR_IO, "SQLite cannot be set up: %s", sqlite3_errmsg(db));

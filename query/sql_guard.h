@@ -25,8 +25,8 @@ struct sql_guard {
     bool limited;                   /* the heap */
 };
 
-/* Allows reading alone, bounds lengths, and keeps what is temporary in memory. */
-int sql_guard_install(struct sql_guard *guard, struct sqlite3 *db, struct err *err);
+/* Allows reading alone, bounds lengths, and has a part of the memory for what is not put aside. */
+int sql_guard_install(struct sql_guard *guard, struct sqlite3 *db, uint64_t memory, struct err *err);
 /* From here on the limits count. *ret_stop is for cursors. */
 int sql_guard_begin(struct sql_guard *guard, uint64_t time_ns, uint64_t memory, const volatile int *stop,
                     const volatile int **ret_stop, struct err *err);

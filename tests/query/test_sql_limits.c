@@ -80,6 +80,35 @@ static void what_is_sorted_grouped_or_distinct_stays_in_memory(void **state) {
     sql_close(narrow);
 }
 
+struct sorted {
+    size_t rows;
+    char before[128];
+};
+
+static int in_order(void *ctx, const struct sql_row *row, struct err *err) {
+    struct sorted *sorted = ctx;
+    struct bytes x = row->values[0].text;
+    (void)err;
+    assert_int_equal(x.n, 64 + 64 + 6000);
+    assert_true(sorted->rows++ == 0 || memcmp(sorted->before, x.p, 128) > 0);
+    assert_true(x.p[128] == '0' && x.p[x.n - 1] == '0');
+    memcpy(sorted->before, x.p, 128);
+    return 0;
+}
+
+static void what_is_put_aside_comes_back_in_order(void **state) {
+    static const char *const statements[] = {ASIDE " ORDER BY x DESC",
+                                             "SELECT DISTINCT x FROM (" ASIDE ") ORDER BY 1 DESC"};
+    struct sql *q = limited((struct sql_options){.memory = 256 * MIB}); /* a run is an eighth */
+    (void)state;
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+        struct sorted sorted = {0};
+        must(sql_run(q, bytes_of(statements[i]), NULL, in_order, &sorted, &why));
+        assert_int_equal(sorted.rows, 5 * 1201);
+    }
+    sql_close(q);
+}
+
 /* ---- statements at once ---- */
 
 static int64_t heap_limit(void) {
@@ -214,6 +243,7 @@ static void the_watch_takes_no_signals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sorted_grouped_or_distinct_stays_in_memory),
+        cmocka_unit_test(what_is_put_aside_comes_back_in_order),
         cmocka_unit_test(statements_at_once_have_the_largest_of_their_limits_and_leave_none),
         cmocka_unit_test(time_in_which_the_caller_is_busy_does_not_count),
         cmocka_unit_test(the_watch_takes_no_signals),
