@@ -267,7 +267,7 @@ static int open_once(const struct db *db, struct db_env *e, struct db_waiter *wa
         MDB_NOTLS | (db->read_only ? MDB_RDONLY : 0) | (db->relaxed ? MDB_NOMETASYNC : 0) | (db->unsynced ? MDB_NOSYNC : 0);
     MDB_envinfo info;
     int fd;
-    int rc = db_open_lock(e->path, waiter, &fd, err);
+    int rc = db_open_lock(e->path, db->own_lock, waiter, &fd, err);
     if (rc != 0) {
         return rc;
     }
@@ -461,6 +461,7 @@ int db_open(const char *dir, const struct db_options *options, struct db **ret, 
     db->relaxed = options->relaxed;
     db->unsynced = options->unsynced;
     db->scratch = options->scratch;
+    db->own_lock = options->own_lock;
     db->generations = options->generations;
     db->wait = options->wait;
     int rc = db->generations ? db_open_generation(db, 0, options->create, &db->now, err)

@@ -145,11 +145,23 @@ static int open_dir(const char *path, int *ret, struct err *err) {
 
 /* ---- the open lock ---- */
 
-int db_open_lock(const char *dir, struct db_waiter *waiter, int *ret_fd, struct err *err) {
+/* "<above>/derived.lock" for "<above>/derived" and "<above>/derived.3"; -1: there is none, and it cannot be made. */
+static int open_own(const char *dir) {
+    char path[FILE_PATH_MAX];
+    const char *slash = strrchr(dir, '/'), *name = slash == NULL ? dir : slash + 1;
+    int n = snprintf(path, sizeof(path), "%.*s%.*s.lock", (int)(name - dir), dir, (int)strcspn(name, "."), name);
+    if (n < 0 || n >= (int)sizeof(path)) {
+        return -1;
+    }
+    int fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    return fd >= 0 ? fd : open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int db_open_lock(const char *dir, bool own, struct db_waiter *waiter, int *ret_fd, struct err *err) {
     char above[FILE_PATH_MAX];
-    int fd = -1;
+    int fd = own ? open_own(dir) : -1;
     int rc = file_join(above, dir, "..", err);
-    rc = rc != 0 ? rc : open_dir(above, &fd, err);
+    rc = rc != 0 || fd >= 0 ? rc : open_dir(above, &fd, err);
     while (rc == 0 && (rc = try_flock(fd, LOCK_EX, above, err)) == 1) {
         rc = db_waiter_pause(waiter, &(struct db_holder){.fd = fd, .doing = "which is opening the database"}, err);
     }

@@ -1,7 +1,8 @@
 /* Locks of our own around LMDB's, kept by flock, so that the kernel releases them with whoever held them, a waiting process
  * knows for whom it waits, and neither needs a file of its own. decisions/032 says what LMDB's own locks lack.
  *
- *   the open lock    on the directory that holds the database: one process at a time is inside mdb_env_open
+ *   the open lock    on the directory that holds the database, or on a file of its own there: one process at a time is
+ *                    inside mdb_env_open
  *   the write lock   on the database's directory: from before a write transaction begins until it has ended
  *   the turnstile    on data.mdb: whoever has waited long for the write lock keeps the others from overtaking
  *
@@ -41,9 +42,11 @@ struct db_holder {
 /* Pauses before another try; says who is waited for when it has been long enough. ERR_BUSY, naming the holder: too long. */
 int db_waiter_pause(struct db_waiter *waiter, const struct db_holder *holder, struct err *err);
 
-/* Takes the open lock of the database in `dir`, which need not have any file yet. Opens at *ret_fd, which db_open_unlock
- * closes. ERR_BUSY: the wait's limit. */
-int db_open_lock(const char *dir, struct db_waiter *waiter, int *ret_fd, struct err *err);
+/* Takes the open lock of the database in `dir`, which need not have any file yet. With `own` it is on the file "NAME.lock"
+ * beside it, the same for all generations, so that whoever is stopped while it opens this database keeps nobody from
+ * opening another one of the same directory; where there is no such file and none can be made, it is on the directory as
+ * well. Opens at *ret_fd, which db_open_unlock closes. ERR_BUSY: the wait's limit. */
+int db_open_lock(const char *dir, bool own, struct db_waiter *waiter, int *ret_fd, struct err *err);
 void db_open_unlock(int fd);
 
 struct db_write_lock {

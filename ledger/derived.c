@@ -26,6 +26,7 @@ static int open_at(struct ledger *ledger, const char *path, bool create, struct 
                                  .map_bytes = ledger->config.map_bytes,
                                  .create = create,
                                  .relaxed = true,
+                                 .own_lock = true,
                                  .wait = wait_of(ledger)};
     int rc = create ? file_make_dirs(path, err) : 0;
     return rc != 0 ? rc : db_open(path, &options, &ledger->derived, err);
@@ -47,6 +48,7 @@ static int open_there(struct ledger *ledger, const char *path, bool create, stru
                                      .n_tables = DERIVED_TABLES,
                                      .map_bytes = ledger->config.map_bytes,
                                      .read_only = true,
+                                     .own_lock = true,
                                      .wait = wait_of(ledger)};
         rc = db_open(path, &options, &ledger->derived, NULL) == 0 ? 0 : rc;
     }

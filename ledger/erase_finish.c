@@ -123,7 +123,7 @@ static int bury(struct ledger *ledger, uint64_t now, uint64_t *ret_pid, struct e
     int busy = 0;
     for (size_t i = 0; i < 2; i++) {
         int rc = core_path(ledger, names[i], base, err);
-        rc = rc != 0 ? rc : generation_bury(base, now, ret_pid, &later);
+        rc = rc != 0 ? rc : generation_bury(base, i == 1, now, ret_pid, &later);
         if (rc != 0 && rc != ERR_BUSY) {
             return err_set(err, rc, "%s", later.msg);
         }
@@ -193,7 +193,7 @@ void erase_tidy(struct ledger *ledger) {
     if (now > 0) {
         bury(ledger, now, &pid, NULL);
     } else if (core_path(ledger, "evidence", base, NULL) == 0) {
-        generation_bury(base, now, &pid, NULL); /* what was begun to be removed */
+        generation_bury(base, false, now, &pid, NULL); /* what was begun to be removed */
     }
 }
 

@@ -176,16 +176,16 @@ bool generation_left(const char *base, uint64_t generation, uint64_t *ret_pid) {
 struct burial {
     uint64_t now, pid;
     const char *base;
-    bool busy, any;
+    bool own, busy, any;
     struct err why;
 };
 
 /* Nobody has it open, and nobody can open it meanwhile: from here on it has another name, which nobody looks for. */
-static int take_name(const char *path, const char *old, uint64_t *ret_pid, struct err *err) {
+static int take_name(const char *path, bool own, const char *old, uint64_t *ret_pid, struct err *err) {
     static const struct db_wait wait = {.limit_ns = OPEN_LIMIT_NS};
     struct db_waiter waiter = {.wait = &wait, .path = path};
     int lock, fd = -1;
-    int rc = db_open_lock(path, &waiter, &lock, err);
+    int rc = db_open_lock(path, own, &waiter, &lock, err);
     if (rc != 0) {
         return rc;
     }
@@ -215,7 +215,7 @@ static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, str
         return err_set(err, ERR_LIMIT, "the path '%.64s...' is too long", path);
     }
     int rc = file_exists(old) ? wipe(old, &why) : 0; /* left by one that was killed */
-    rc = rc != 0 ? rc : take_name(path, old, &pid, &why);
+    rc = rc != 0 ? rc : take_name(path, b->own, old, &pid, &why);
     if (rc == ERR_BUSY) { /* the others first */
         b->busy = true;
         b->pid = pid;
@@ -231,8 +231,8 @@ static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, str
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
-int generation_bury(const char *base, uint64_t generation, uint64_t *ret_pid, struct err *err) {
-    struct burial b = {.now = generation, .base = base};
+int generation_bury(const char *base, bool own_lock, uint64_t generation, uint64_t *ret_pid, struct err *err) {
+    struct burial b = {.now = generation, .base = base, .own = own_lock};
     int rc = walk(base, bury_one, &b, err);
     rc = rc != 0 || !b.any ? rc : sync_parent(base, err);
     if (rc == 0 && b.busy) {

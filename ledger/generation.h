@@ -14,7 +14,7 @@ int generation_find(const char *base, uint64_t from, uint64_t *ret, struct err *
 int generation_sweep(const char *base, uint64_t generation, struct err *err);
 /* Overwrites and removes what is below `generation`, and what was begun to be removed. ERR_BUSY: some process (*ret_pid; 0:
  * not known) has one of them open. */
-int generation_bury(const char *base, uint64_t generation, uint64_t *ret_pid, struct err *err);
+int generation_bury(const char *base, bool own_lock, uint64_t generation, uint64_t *ret_pid, struct err *err);
 /* Whether something of them is still there; *ret_pid: a process other than this one that has it open, 0: none is known. */
 bool generation_left(const char *base, uint64_t generation, uint64_t *ret_pid);
 /* The directory in which the copy for a generation is made: generation_sweep removes it. */

@@ -28,7 +28,7 @@ box 0 export -o run.tar.zst --run r-1 --recipient 'Ada' --note 'as asked'
 out_has 'all 4 headers of events 1 to 4'
 out_has 'recorded as event 5'
 same "$(names run.tar.zst)" 'manifest.dsse.json checkpoint keys range.proof entries/0 payloads/0.jsonl VERIFY.md '
-same "$(stat -c %a run.tar.zst)" 644
+same "$(stat -c %a run.tar.zst)" 600
 box 0 show 5 --json
 json .kind ledger.exported
 json .body.format bundle

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "ledger/db_lock.h"
+#include "ledger/derived.h"
 #include "tests/ledger/scratch.h"
 
 #define SHORT_NS (CLOCK_NS_PER_S / 5)
@@ -86,7 +87,7 @@ static const char *process(pid_t pid) {
 static void be_opening(void) {
     struct db_waiter waiter = {.path = "x"};
     int fd;
-    must(db_open_lock(scratch_at(&s, "box/evidence"), &waiter, &fd, &why));
+    must(db_open_lock(scratch_at(&s, "box/evidence"), false, &waiter, &fd, &why));
 }
 
 static void be_writing(void) {
@@ -275,9 +276,32 @@ static void the_old_key_stays_when_the_rotation_cannot_be_looked_at(void **state
     scratch_verify_good(s.ledger);
 }
 
+static void hold_open_lock_of_derived(void) {
+    struct db_waiter waiter = {.path = "derived"};
+    int fd;
+    must(db_open_lock(scratch_at(&s, "box/derived"), true, &waiter, &fd, &why));
+}
+
+static void whoever_is_stopped_in_opening_derived_data_keeps_nobody_from_recording(void **state) {
+    struct db *db;
+    (void)state;
+    pid_t pid = start_holder(hold_open_lock_of_derived);
+    kill(pid, SIGSTOP);
+    must(open_patiently(SHORT_NS));
+    scratch_append(&s, 3, NULL);
+    must_fail(derived_open(s.ledger, true, &db, &why), ERR_BUSY, process(pid));
+    scratch_close(&s);
+    end_holder(pid);
+    scratch_open(&s);
+    must(derived_open(s.ledger, true, &db, &why));
+    scratch_close(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(whoever_opens_is_named_to_the_one_that_waits_for_him, start, finish),
+        cmocka_unit_test_setup_teardown(whoever_is_stopped_in_opening_derived_data_keeps_nobody_from_recording, start,
+                                        finish),
         cmocka_unit_test_setup_teardown(a_stopped_writer_is_named_and_nothing_is_written, start, finish),
         cmocka_unit_test_setup_teardown(a_program_that_writes_without_our_lock_is_named, start, finish),
         cmocka_unit_test_setup_teardown(a_writer_makes_the_table_anew_when_it_is_alone, start, finish),
