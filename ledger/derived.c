@@ -10,6 +10,7 @@
 
 #define BEHIND_TRIES    50
 #define BEHIND_PAUSE_NS 1000000
+#define WORK_TRIES      50
 
 static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column", "row", "voucher", "proven"};
 
@@ -153,6 +154,21 @@ int derived_open_of(struct ledger *ledger, uint64_t generation, struct db **ret,
     bool same = ledger->derived == *ret && ledger->derived_generation == generation;
     pthread_mutex_unlock(&ledger->derived_lock);
     return same ? 0 : err_set(err, ERR_BUSY, "something was erased since the events were read");
+}
+
+int derived_work(struct ledger *ledger, int (*work)(void *ctx, struct err *err), void *ctx, struct err *err) {
+    struct err why;
+    for (int tries = 0; tries < WORK_TRIES; tries++) {
+        uint64_t generation = db_generation(ledger->evidence);
+        why = (struct err){0};
+        int rc = work(ctx, &why);
+        bool gone = rc == ERR_NOTFOUND || rc == ERR_BUSY;
+        if (!gone || db_generation(ledger->evidence) == generation) {
+            return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
+        }
+    }
+    return err_set(err, ERR_BUSY, "content was erased %d times while this was done, try again later: %s", WORK_TRIES,
+                   why.msg);
 }
 
 int derived_renew(struct ledger *ledger, struct err *err) {

@@ -24,13 +24,17 @@ int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err
 /* For writing what was read from the evidence when that had this generation (db_generation). ERR_BUSY when it has moved on
  * since: what was read may have been erased, and must not come back. */
 int derived_open_of(struct ledger *ledger, uint64_t generation, struct db **ret, struct err *err);
+/* Runs `work`, and runs it again, from its beginning, when it fails because derived data began anew with another generation
+ * of the evidence meanwhile: ERR_NOTFOUND and ERR_BUSY of the above and of transactions. A bounded number of times; then
+ * ERR_BUSY. Other failures, and these without such a change, are the caller's. */
+int derived_work(struct ledger *ledger, int (*work)(void *ctx, struct err *err), void *ctx, struct err *err);
 /* It turned out to be damaged: its files are removed and made anew. Who still reads the old ones may go on. The same. */
 int derived_renew(struct ledger *ledger, struct err *err);
 /* Where it is: derived data of a generation of the evidence stands beside it, and goes with it. */
 int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err);
 /* When the evidence has moved on to another generation, so does derived data, which begins anew: what was erased stands in
- * the old one. Who has that in use meets ERR_NOTFOUND at his next transaction. Any thread: does nothing while another one
- * opens derived data, which does it then. */
+ * the old one. Who has that in use meets ERR_NOTFOUND at his next transaction (derived_work looks again). Any thread: does
+ * nothing while another one opens derived data, which does it then. */
 void derived_follow(struct ledger *ledger);
 /* For ledger_close. */
 void derived_close(struct ledger *ledger);

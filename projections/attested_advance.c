@@ -309,16 +309,28 @@ static int advance_from(struct ledger *ledger, struct state_options *options, en
     return rc;
 }
 
-int attested_advance(struct ledger *ledger, const struct state_options *options, uint64_t lag, struct err *err) {
-    struct state_options mine = *options;
+struct wish {
+    struct ledger *ledger;
+    const struct state_options *options;
+    uint64_t lag;
+};
+
+static int try_advance(void *ctx, struct err *err) {
+    const struct wish *w = ctx;
+    struct state_options mine = *w->options;
     struct err why = {0};
-    if (is_near(ledger, options->projections != NULL ? options->projections : projection_all, lag)) {
-        return 0;
-    }
-    int rc = advance_from(ledger, &mine, STATE_ATTESTED, lag, &why);
+    int rc = advance_from(w->ledger, &mine, STATE_ATTESTED, w->lag, &why);
     if (rc != ERR_CORRUPT) {
         return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
     }
-    attested_forget(ledger); /* nodes are missing or were changed */
-    return advance_from(ledger, &mine, STATE_EVENTS, lag, err);
+    attested_forget(w->ledger); /* nodes are missing or were changed */
+    return advance_from(w->ledger, &mine, STATE_EVENTS, w->lag, err);
+}
+
+int attested_advance(struct ledger *ledger, const struct state_options *options, uint64_t lag, struct err *err) {
+    struct wish wish = {.ledger = ledger, .options = options, .lag = lag};
+    if (is_near(ledger, options->projections != NULL ? options->projections : projection_all, lag)) {
+        return 0;
+    }
+    return derived_work(ledger, try_advance, &wish, err);
 }

@@ -10,35 +10,40 @@ static const struct projection *const *list_of(const struct state_options *optio
     return options->projections != NULL ? options->projections : projection_all;
 }
 
-/* `work` over the derived environment; one that turns out to be damaged is made anew, once. */
-static int with_derived(struct ledger *ledger, int (*work)(struct db *db, void *ctx, bool *ret_log, struct err *err),
-                        void *ctx, struct err *err) {
-    struct db *db;
-    struct err why = {0};
-    bool log = false; /* what is damaged is the log */
-    int rc = derived_open(ledger, true, &db, err);
-    if (rc != 0) {
-        return rc;
-    }
-    rc = work(db, ctx, &log, &why);
-    if (rc == ERR_CORRUPT && !log) {
-        rc = derived_renew(ledger, err);
-        rc = rc != 0 ? rc : derived_open(ledger, true, &db, err);
-        return rc != 0 ? rc : work(db, ctx, &log, err);
-    }
-    return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
-}
-
 struct job {
     struct ledger *ledger;
     const struct state_options *options;
     uint32_t which;
+    int (*work)(struct db *db, const struct job *job, bool *ret_log, struct err *err);
 };
+
+/* One that turns out to be damaged is made anew, once. */
+static int try_derived(void *ctx, struct err *err) {
+    const struct job *job = ctx;
+    struct db *db;
+    struct err why = {0};
+    bool log = false; /* what is damaged is the log */
+    int rc = derived_open(job->ledger, true, &db, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = job->work(db, job, &log, &why);
+    if (rc == ERR_CORRUPT && !log) {
+        rc = derived_renew(job->ledger, err);
+        rc = rc != 0 ? rc : derived_open(job->ledger, true, &db, err);
+        return rc != 0 ? rc : job->work(db, job, &log, err);
+    }
+    return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
+}
+
+/* The job's work over the derived environment. */
+static int with_derived(struct job *job, struct err *err) {
+    return derived_work(job->ledger, try_derived, job, err);
+}
 
 /* ---- catching up ---- */
 
-static int catch_up(struct db *db, void *ctx, bool *ret_log, struct err *err) {
-    const struct job *job = ctx;
+static int catch_up(struct db *db, const struct job *job, bool *ret_log, struct err *err) {
     const struct projection *const *list = list_of(job->options);
     struct build *build = NULL;
     int rc = build_open(job->ledger, db, job->options, &build, err);
@@ -52,8 +57,8 @@ static int catch_up(struct db *db, void *ctx, bool *ret_log, struct err *err) {
 }
 
 int rebuild_catch_up(struct ledger *ledger, const struct state_options *options, struct err *err) {
-    struct job job = {.ledger = ledger, .options = options};
-    return with_derived(ledger, catch_up, &job, err);
+    struct job job = {.ledger = ledger, .options = options, .work = catch_up};
+    return with_derived(&job, err);
 }
 
 /* ---- anew ---- */
@@ -87,8 +92,7 @@ static int build_shadows(struct db *db, const struct job *job, struct build *bui
     return rc != 0 ? err_set(err, rc, "%s", why.msg) : store_sweep(db, job->options->stop, err);
 }
 
-static int run(struct db *db, void *ctx, bool *ret_log, struct err *err) {
-    const struct job *job = ctx;
+static int run(struct db *db, const struct job *job, bool *ret_log, struct err *err) {
     struct build *build;
     int rc = build_open(job->ledger, db, job->options, &build, err);
     if (rc != 0) {
@@ -101,8 +105,8 @@ static int run(struct db *db, void *ctx, bool *ret_log, struct err *err) {
 }
 
 int rebuild_run(struct ledger *ledger, const struct state_options *options, uint32_t which, struct err *err) {
-    struct job job = {.ledger = ledger, .options = options, .which = which};
-    return with_derived(ledger, run, &job, err);
+    struct job job = {.ledger = ledger, .options = options, .which = which, .work = run};
+    return with_derived(&job, err);
 }
 
 /* ---- dropping ---- */
@@ -124,11 +128,11 @@ void rebuild_distrust(struct ledger *ledger, const struct projection *projection
     db_abort(txn);
 }
 
-static int drop(struct db *db, void *ctx, bool *ret_log, struct err *err) {
+static int drop(struct db *db, const struct job *job, bool *ret_log, struct err *err) {
     static const char prefix[] = "projection/";
     struct db_txn *txn = NULL;
     struct db_cursor *cursor = NULL;
-    (void)ctx;
+    (void)job;
     (void)ret_log;
     int rc = db_begin(db, true, &txn, err);
     while (rc == 0) {
@@ -158,9 +162,10 @@ static int drop(struct db *db, void *ctx, bool *ret_log, struct err *err) {
 }
 
 int rebuild_drop(struct ledger *ledger, struct err *err) {
+    struct job job = {.ledger = ledger, .work = drop};
     struct db *db;
     if (derived_open(ledger, false, &db, NULL) == ERR_NOTFOUND) {
         return 0;
     }
-    return with_derived(ledger, drop, NULL, err);
+    return with_derived(&job, err);
 }

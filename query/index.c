@@ -361,18 +361,30 @@ int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const str
     return rc;
 }
 
-int query_index_build(struct ledger *ledger, const struct query_index_progress *progress, struct err *err) {
+struct building {
+    struct ledger *ledger;
+    const struct query_index_progress *progress;
+};
+
+/* A damaged one is made anew, once. */
+static int try_build(void *ctx, struct err *err) {
+    const struct building *b = ctx;
     struct err why = {0};
     bool broken = false;
+    int rc = index_build(b->ledger, 0, UINT64_MAX, b->progress, &broken, &why);
+    if (broken) {
+        rc = derived_renew(b->ledger, err);
+        return rc != 0 ? rc : index_build(b->ledger, 0, UINT64_MAX, b->progress, NULL, err);
+    }
+    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
+}
+
+int query_index_build(struct ledger *ledger, const struct query_index_progress *progress, struct err *err) {
+    struct building b = {.ledger = ledger, .progress = progress};
     if (!ledger->read_only) {
         vouch_load(ledger, NULL); /* without the log key nobody vouches for what is built */
     }
-    int rc = index_build(ledger, 0, UINT64_MAX, progress, &broken, &why);
-    if (broken) {
-        rc = derived_renew(ledger, err);
-        return rc != 0 ? rc : index_build(ledger, 0, UINT64_MAX, progress, NULL, err);
-    }
-    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
+    return derived_work(ledger, try_build, &b, err);
 }
 
 /* ---- looking after it ---- */
@@ -393,7 +405,8 @@ int query_index_covered(struct ledger *ledger, uint64_t *ret, struct err *err) {
     return 0;
 }
 
-int query_index_drop(struct ledger *ledger, struct err *err) {
+static int try_drop(void *ctx, struct err *err) {
+    struct ledger *ledger = ctx;
     struct db *db;
     struct db_txn *txn = NULL;
     int rc = derived_open(ledger, false, &db, NULL);
@@ -415,9 +428,14 @@ int query_index_drop(struct ledger *ledger, struct err *err) {
     return db_commit(txn, err);
 }
 
+int query_index_drop(struct ledger *ledger, struct err *err) {
+    return derived_work(ledger, try_drop, ledger, err);
+}
+
 /* ---- checking ---- */
 
 struct checking {
+    struct ledger *ledger;
     struct builder *b;
     void (*differs)(void *ctx, uint64_t first, const char *why);
     void *ctx;
@@ -521,22 +539,29 @@ static int check_all(struct checking *c, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
-int query_index_check(struct ledger *ledger, const struct query_index_progress *progress,
-                      void (*differs)(void *ctx, uint64_t first, const char *why), void *ctx, uint64_t *ret_covered,
-                      struct err *err) {
-    struct checking c = {.differs = differs, .ctx = ctx, .progress = progress};
-    int rc = builder_new(ledger, &c.b, err);
+static int try_check(void *ctx, struct err *err) {
+    struct checking *c = ctx;
+    int rc = builder_new(c->ledger, &c->b, err);
     if (rc != 0) {
         return rc;
     }
-    buf_init(&c.key, DB_KEY_MAX + 1);
-    buf_init(&c.record, SIZE_MAX);
-    rc = c.b->view.derived == NULL ? 0 : check_all(&c, err);
+    c->checked = 0;
+    buf_init(&c->key, DB_KEY_MAX + 1);
+    buf_init(&c->record, SIZE_MAX);
+    rc = c->b->view.derived == NULL ? 0 : check_all(c, err);
+    buf_done(&c->key);
+    buf_done(&c->record);
+    builder_free(c->b);
+    return rc;
+}
+
+int query_index_check(struct ledger *ledger, const struct query_index_progress *progress,
+                      void (*differs)(void *ctx, uint64_t first, const char *why), void *ctx, uint64_t *ret_covered,
+                      struct err *err) {
+    struct checking c = {.ledger = ledger, .differs = differs, .ctx = ctx, .progress = progress};
+    int rc = derived_work(ledger, try_check, &c, err);
     if (rc == 0) {
         *ret_covered = c.checked;
     }
-    buf_done(&c.key);
-    buf_done(&c.record);
-    builder_free(c.b);
     return rc;
 }
