@@ -363,7 +363,7 @@ static void derived_data_begins_anew_and_keys_are_still_known(void **state) {
     (void)state;
     scratch_fill(&s, 0, 70000, true); /* the first keys stand in a derived segment */
     must(erase(s.ledger, LEDGER_ERASE_BODY, 5, NULL, &why));
-    must(ledger_erase_finish(s.ledger, 0, NULL, &why));
+    must(ledger_erase_finish(s.ledger, WAIT_NS, NULL, &why));
     assert_false(is_there("box/derived"));
     must(scratch_try(s.ledger, 1, "key-1", &receipt, &why));
     assert_true(receipt.duplicate);
