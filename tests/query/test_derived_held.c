@@ -14,11 +14,15 @@
 #define SEGMENT    4096
 #define BULK       10000
 #define SINGLES    20
-#define POINTS     16  /* at which somebody is stopped at most; what follows is more of the same */
-#define POINTS_FEW 4   /* of who does one thing again and again */
+#define POINTS     16  /* at which somebody is stopped at most, with LEDGER_TEST_FULL; what follows is more of the same */
+#define POINTS_FEW 4   /* of who does one thing again and again, and without it */
 #define BOUND_S    120 /* for what takes less than a second on an idle machine */
 
 /* ---- a process that stops inside a write transaction on derived data ---- */
+
+static int points(void) {
+    return getenv("LEDGER_TEST_FULL") != NULL ? POINTS : POINTS_FEW;
+}
 
 static bool armed, cannot_copy;
 static _Atomic unsigned seen;
@@ -260,27 +264,27 @@ static void held_by_who_builds_the_index(void **state) {
 
 static void held_by_who_drops_the_index(void **state) {
     (void)state;
-    held_at_each_point(index_drop, POINTS);
+    held_at_each_point(index_drop, points());
 }
 
 static void held_by_who_rebuilds_states(void **state) {
     (void)state;
-    held_at_each_point(rebuild, POINTS);
+    held_at_each_point(rebuild, points());
 }
 
 static void held_by_who_catches_up_states(void **state) {
     (void)state;
-    held_at_each_point(catch_up, POINTS);
+    held_at_each_point(catch_up, points());
 }
 
 static void held_by_who_builds_key_segments(void **state) {
     (void)state;
-    held_at_each_point(complete_a_key_segment, POINTS);
+    held_at_each_point(complete_a_key_segment, points());
 }
 
 static void held_by_who_clears_it(void **state) {
     (void)state;
-    held_at_each_point(erase_and_clear, POINTS);
+    held_at_each_point(erase_and_clear, points());
 }
 
 static void held_by_who_makes_it(void **state) {
