@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/obj.h"
 #include "cli/out.h"
+#include "cli/setback.h"
 #include "cli/unlock.h"
 #include "ledger/lead.h"
 #include "query/query.h"
@@ -40,9 +41,13 @@ static int exit_of(int code, enum about about) {
     }
 }
 
+#define NO_EXIT (-1) /* of a warning: the command goes on */
+
 static void say(const struct cli *cli, const char *code, const char *message, int exit_code) {
+    bool warning = exit_code == NO_EXIT;
     if (!cli->json) {
-        out_error("ledger: %s%s%s", cli->command ? cli->command : "", cli->command ? ": " : "", message);
+        out_error("ledger: %s%s%s%s", cli->command ? cli->command : "", cli->command ? ": " : "",
+                  warning ? "warning: " : "", message);
     } else {
         struct obj error, whole;
         struct buf out;
@@ -52,8 +57,10 @@ static void say(const struct cli *cli, const char *code, const char *message, in
         obj_text(&error, "code", code);
         obj_text(&error, "command", cli->command);
         obj_text(&error, "message", message);
-        obj_uint(&error, "exit", (uint64_t)exit_code);
-        obj_obj(&whole, "error", &error);
+        if (!warning) {
+            obj_uint(&error, "exit", (uint64_t)exit_code);
+        }
+        obj_obj(&whole, warning ? "warning" : "error", &error);
         obj_json(&whole, JSON_LINE, &out, NULL);
         obj_done(&whole);
         out_error_json(bytes_of_buf(&out));
@@ -89,6 +96,10 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) {
         out_error("'ledger %s%s--help' says what is accepted", cli->command ? cli->command : "", cli->command ? " " : "");
     }
     return EXIT_USAGE;
+}
+
+void cli_warn(const struct cli *cli, const struct err *err) {
+    say(cli, err_name(err->code), err->msg, NO_EXIT);
 }
 
 void cli_note(const struct cli *cli, const char *fmt, ...) {
@@ -176,7 +187,7 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
             return cli_fail_input(cli, &err);
         }
     }
-    struct ledger_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = mode == CLI_READ};
+    struct ledger_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = mode != CLI_WRITE};
     cli_patience(cli, &options);
     int rc = ledger_open(cli->dir, &options, ret, &err);
     if (rc == ERR_NOTFOUND) {
@@ -187,6 +198,9 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
         if (rc != 0) {
             ledger_close(*ret);
         }
+    }
+    if (rc == 0 && mode != CLI_WRITE) {
+        setback_warn(cli, *ret, mode == CLI_READ);
     }
     return rc == 0 ? 0 : cli_fail(cli, &err);
 }

@@ -89,6 +89,9 @@ int cli_fail_input(const struct cli *cli, const struct err *err);
 int cli_fail_as(const struct cli *cli, const struct err *err, int exit_code);
 /* A wrong command line: EXIT_USAGE. */
 int cli_usage(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Something is wrong, and the command goes on: a line on standard error, also with --quiet; with --json {"warning": {...}}.
+ */
+void cli_warn(const struct cli *cli, const struct err *err);
 /* Remarks on standard error, not with --quiet, nor with --json, whose standard error is JSON. */
 void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -107,7 +110,11 @@ void cli_actor(char ret[128]);
 /* How long to wait for other processes (--wait), and that it is said on standard error; `cli` must outlive the ledger. */
 void cli_patience(struct cli *cli, struct ledger_open_options *ret);
 
-enum cli_open { CLI_READ, CLI_WRITE };
+enum cli_open {
+    CLI_READ,  /* warns when the database is not what is known of it (setback.h) */
+    CLI_TRUST, /* the same, for who writes it into the trust file: that says itself what contradicts it */
+    CLI_WRITE
+};
 /* Opens the ledger in cli->dir. For writing it gets the passphrase when the keys are under one. Returns 0, or an exit code
  * after reporting. */
 int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret);

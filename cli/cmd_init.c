@@ -57,7 +57,7 @@ static int make_parents(const char *dir, struct err *err) {
 static int finish(struct cli *cli, const char *trust) {
     struct ledger *ledger = NULL;
     struct err err = {0};
-    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    int exit_code = cli_open(cli, CLI_TRUST, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }

@@ -28,7 +28,7 @@ static int finish(struct cli *cli, bool trust, bool newest) {
     struct ledger_head head = {0};
     struct err err = {0};
     char path[FILE_PATH_MAX], root[2 * LEDGER_HASH + 1];
-    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    int exit_code = cli_open(cli, CLI_TRUST, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }

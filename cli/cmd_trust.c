@@ -183,7 +183,7 @@ static int fail(struct cli *cli, const struct err *err) {
 static int add_this(struct cli *cli, const char *path) {
     struct ledger *ledger = NULL;
     struct err err = {0};
-    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    int exit_code = cli_open(cli, CLI_TRUST, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }

@@ -66,6 +66,16 @@ int trustfile_load(const char *path, struct policy **ret, struct err *err) {
     return rc;
 }
 
+void trustfile_look(const char *path, struct bytes origin, struct policy_known *ret) {
+    struct buf text;
+    memset(ret, 0, sizeof(*ret));
+    buf_init(&text, TRUST_MAX);
+    if (trustfile_check(path, NULL) == 0 && file_exists(path) && file_read(path, &text, NULL) == 0) {
+        policy_look(bytes_of_buf(&text), origin, ret);
+    }
+    buf_done(&text);
+}
+
 static int change_locked(const char *path, trustfile_change_fn *change, void *ctx, struct err *err) {
     struct policy *policy = NULL;
     struct buf before, text, after;

@@ -12,6 +12,9 @@ int trustfile_check(const char *path, struct err *err);
 /* Parses the file into a new policy, an empty one when it is absent. Free with policy_free. */
 int trustfile_load(const char *path, struct policy **ret, struct err *err);
 
+/* What it says of one origin; nothing when it is absent, cannot be read, or others could have written it. */
+void trustfile_look(const char *path, struct bytes origin, struct policy_known *ret);
+
 /* Applies `change` to what the file holds now and writes it back when that changed it, all under the lock file
  * "<path>.lock". On failure the file is as it was. */
 typedef int trustfile_change_fn(struct policy *policy, void *ctx, struct err *err);

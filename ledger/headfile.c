@@ -95,12 +95,13 @@ static bool decode(struct bytes text, struct headfile *ret) {
 int headfile_read(const char *dir, struct headfile *ret, struct err *err) {
     char path[FILE_PATH_MAX];
     struct headfile head;
+    struct stat st;
     struct buf text;
     int rc = file_join(path, dir, "head", err);
     if (rc != 0) {
         return rc;
     }
-    if (!file_exists(path)) {
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
         return 1;
     }
     buf_init(&text, HEADFILE_LEN + 1);

@@ -14,7 +14,7 @@ struct headfile {
     uint8_t root[EVENT_HASH];
 };
 
-/* 0, or 1 when the file is absent or torn (then it says nothing). ERR_IO. */
+/* 0, or 1 when the file is absent, no file or torn (then it says nothing). ERR_IO. */
 int headfile_read(const char *dir, struct headfile *ret, struct err *err);
 int headfile_write(const char *dir, const struct headfile *head, struct err *err);
 /* The same for who writes often: *fd is kept open from one call to the next (-1 before the first); the caller closes it. */

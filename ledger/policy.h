@@ -39,6 +39,16 @@ int policy_decode(struct policy *policy, struct bytes text, bool trust, const ch
 /* The same text back in a fixed order (logs, witnesses, groups, quorum, genesis, heads). */
 int policy_encode(struct buf *out, const struct policy *policy);
 
+/* What a trust file says of one origin. */
+struct policy_known {
+    bool has_head, has_genesis;
+    struct policy_head head;
+    struct policy_genesis genesis;
+};
+/* Only that, for who opens ledgers often and judges no signature: nothing else is parsed, and a line that is wrong says
+ * nothing. */
+void policy_look(struct bytes text, struct bytes origin, struct policy_known *ret);
+
 /* Adding what is there already changes nothing and returns 0. ERR_LIMIT when full; ERR_CONFLICT: an origin has one genesis
  * leaf. */
 int policy_add_log(struct policy *policy, const struct note_vkey *vkey, struct err *err);

@@ -349,28 +349,39 @@ static int read_quorum(struct parser *parser, struct bytes line, struct err *err
     return 0;
 }
 
-static int read_genesis(struct parser *parser, struct bytes line, struct err *err) {
-    struct bytes origin, hex;
-    uint8_t leaf[MERKLE_HASH];
-    if (!next_word(&line, &origin) || !next_word(&line, &hex) || !no_more(line) ||
-        text_unhex(leaf, MERKLE_HASH, hex) != 0) {
+static int parse_genesis(struct bytes line, struct bytes *origin, uint8_t leaf[MERKLE_HASH], struct err *err) {
+    struct bytes hex;
+    if (!next_word(&line, origin) || !next_word(&line, &hex) || !no_more(line) || text_unhex(leaf, MERKLE_HASH, hex) != 0) {
         return err_set(err, ERR_INVALID, "must be 'genesis <origin> <leaf of seq 0 as 64 lowercase hex digits>'");
     }
-    int rc = policy_add_genesis(parser->policy, origin, leaf, err);
+    return 0;
+}
+
+static int read_genesis(struct parser *parser, struct bytes line, struct err *err) {
+    struct bytes origin;
+    uint8_t leaf[MERKLE_HASH];
+    int rc = parse_genesis(line, &origin, leaf, err);
+    rc = rc != 0 ? rc : policy_add_genesis(parser->policy, origin, leaf, err);
     return limit_to_invalid(rc, err);
 }
 
-static int read_head(struct parser *parser, struct bytes line, struct err *err) {
-    struct bytes origin, size_text, root_text;
-    uint8_t root[MERKLE_HASH];
-    uint64_t size;
-    if (!next_word(&line, &origin) || !next_word(&line, &size_text) || !next_word(&line, &root_text) || !no_more(line) ||
-        text_parse_u64(size_text, &size) != 0) {
+static int parse_head(struct bytes line, struct bytes *origin, uint64_t *size, uint8_t root[MERKLE_HASH], struct err *err) {
+    struct bytes size_text, root_text;
+    if (!next_word(&line, origin) || !next_word(&line, &size_text) || !next_word(&line, &root_text) || !no_more(line) ||
+        text_parse_u64(size_text, size) != 0) {
         return err_set(err, ERR_INVALID, "must be 'head <origin> <size> <base64 root>'");
     }
     int rc = merkle_hash_decode(root_text, root);
+    return rc == 0 ? 0 : err_set(err, rc, "the root of a head must be 32 bytes in base64");
+}
+
+static int read_head(struct parser *parser, struct bytes line, struct err *err) {
+    struct bytes origin;
+    uint8_t root[MERKLE_HASH];
+    uint64_t size;
+    int rc = parse_head(line, &origin, &size, root, err);
     if (rc != 0) {
-        return err_set(err, rc, "the root of a head must be 32 bytes in base64");
+        return rc;
     }
     const struct policy_head *known = policy_head_find(parser->policy, origin);
     size_t at = known == NULL ? parser->policy->n_heads : (size_t)(known - parser->policy->heads);
@@ -469,6 +480,37 @@ out:
     }
     free(before);
     return rc;
+}
+
+static void look_at_line(struct bytes line, struct bytes origin, struct policy_known *ret) {
+    struct bytes word, of;
+    uint8_t hash[MERKLE_HASH];
+    uint64_t size;
+    if (!next_word(&line, &word) || origin.n > NOTE_NAME_MAX) {
+        return;
+    }
+    if (!ret->has_head && bytes_is(word, "head") && parse_head(line, &of, &size, hash, NULL) == 0 && bytes_eq(of, origin)) {
+        ret->has_head = true;
+        ret->head.size = size;
+        memcpy(ret->head.root, hash, MERKLE_HASH);
+        memcpy(ret->head.origin, origin.p, origin.n);
+    } else if (!ret->has_genesis && bytes_is(word, "genesis") && parse_genesis(line, &of, hash, NULL) == 0 &&
+               bytes_eq(of, origin)) {
+        ret->has_genesis = true;
+        memcpy(ret->genesis.leaf, hash, MERKLE_HASH);
+        memcpy(ret->genesis.origin, origin.p, origin.n);
+    }
+}
+
+void policy_look(struct bytes text, struct bytes origin, struct policy_known *ret) {
+    struct line_reader in;
+    struct bytes line;
+    memset(ret, 0, sizeof(*ret));
+    line_init(&in, text);
+    while (line_next(&in, &line)) {
+        look_at_line(line, origin, ret);
+    }
+    look_at_line(in.rest, origin, ret); /* editors forget the last line feed */
 }
 
 static void put_url(struct buf *out, const char *url) {

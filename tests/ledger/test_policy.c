@@ -313,6 +313,29 @@ static void a_wrong_trust_line_is_refused_with_its_reason(void **state) {
     }
 }
 
+static void a_look_finds_what_a_trust_file_says_of_one_origin(void **state) {
+    (void)state;
+    static const char text[] = "log nonsense\nhead other.example 7 " ROOT_2 "\nhead log.example nonsense\n"
+                               "genesis log.example short\n\t genesis  log.example " LEAF "\r\n"
+                               "genesis log.example " LEAF " \n#head log.example 9 " ROOT_2 "\nhead log.example 8 " ROOT;
+    struct policy_known known;
+    uint8_t root[MERKLE_HASH], leaf[MERKLE_HASH];
+    assert_int_equal(merkle_hash_decode(bytes_of(ROOT), root), 0);
+    assert_int_equal(text_unhex(leaf, sizeof(leaf), bytes_of(LEAF)), 0);
+    policy_look(bytes_of(text), bytes_of("log.example"), &known);
+    assert_true(known.has_head && known.has_genesis);
+    assert_int_equal(known.head.size, 8);
+    assert_memory_equal(known.head.root, root, MERKLE_HASH);
+    assert_string_equal(known.head.origin, "log.example");
+    assert_memory_equal(known.genesis.leaf, leaf, MERKLE_HASH);
+    policy_look(bytes_of(text), bytes_of("other.example"), &known);
+    assert_true(known.has_head && !known.has_genesis);
+    policy_look(bytes_of(text), bytes_of("log.exampl"), &known);
+    assert_false(known.has_head || known.has_genesis);
+    policy_look((struct bytes){0}, bytes_of("log.example"), &known);
+    assert_false(known.has_head || known.has_genesis);
+}
+
 static void adding_what_is_there_changes_nothing(void **state) {
     (void)state;
     struct policy *policy = policy_of(TRUST, true);
@@ -539,6 +562,7 @@ int main(void) {
         cmocka_unit_test(a_trust_file_is_read_and_written_back),
         cmocka_unit_test(a_trust_file_needs_no_quorum_line),
         cmocka_unit_test(a_wrong_trust_line_is_refused_with_its_reason),
+        cmocka_unit_test(a_look_finds_what_a_trust_file_says_of_one_origin),
         cmocka_unit_test(adding_what_is_there_changes_nothing),
         cmocka_unit_test(the_larger_head_is_kept_and_another_root_of_the_same_size_is_a_conflict),
         cmocka_unit_test(full_lists_are_said_to_be_full),

@@ -1,0 +1,12 @@
+/* What every reader says first when the database is not what is known of it. */
+#ifndef CLI_SETBACK_H
+#define CLI_SETBACK_H
+
+#include "cli/cli.h"
+
+/* Warns, in one line, when the copy of the head beside the database or, with `trust`, the user's trust file knows more
+ * events of this ledger than there are, another root of as many, or another first event. Costs two small files; a known
+ * head that is smaller is compared by `verify`. What cannot be read says nothing: the command itself will. */
+void setback_warn(const struct cli *cli, struct ledger *ledger, bool trust);
+
+#endif
