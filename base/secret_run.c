@@ -47,7 +47,7 @@ size_t secret_odd_next(const struct secret_scan *s, size_t i, size_t stop) {
     const uint8_t *p = s->p;
     for (; i < stop && s->hi - i >= 16; i += 16) {
         uint64_t a = load_8(p + i), b = load_8(p + i + 8);
-        if (may_run(a) | may_count(a) | may_count(b)) {
+        if (((unsigned)may_run(a) | (unsigned)may_count(a) | (unsigned)may_count(b)) != 0) { /* no branch for each */
             return i;
         }
     }
