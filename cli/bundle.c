@@ -18,6 +18,7 @@
 #include "cli/report.h"
 #include "cli/stop.h"
 #include "export/export.h"
+#include "ledger/event.h"
 
 #define EVENT_TEXT_MAX ((size_t)64 << 20)
 
@@ -59,6 +60,7 @@ static int print_text(struct cli *cli, const struct ledger_event *event, struct 
         out_printf(cli, "  because of %llu", (unsigned long long)event->cause);
     }
     print_word(cli, "author", event->author);
+    out_str(cli, event->author.n > 0 ? " (" EVENT_NOT_AUTHORS ")" : "");
     out_str(cli, "\n");
     int rc = 0;
     if (event->body.n == 0) {

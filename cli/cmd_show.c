@@ -61,6 +61,9 @@ static int show_text(struct cli *cli, const struct ledger_event *event, struct b
     field(cli, "cause", bytes_of(event->has_cause ? text : ""));
     field(cli, "key", event->key);
     field(cli, "author", event->author);
+    if (event->author.n > 0) {
+        field(cli, "signed", bytes_of("kind, schema, subject, actor, run, key, body and private; " EVENT_NOT_AUTHORS));
+    }
     hash(cli, "leaf", event->leaf);
     hash(cli, "body", header.body);
     hash(cli, "private", header.private_);

@@ -78,16 +78,17 @@ void check_authors_end(struct checking *c) {
     if (n == 0) {
         check_say(c, EXPORT_AUTHORS, LEDGER_ASPECT_GOOD, "no event that is disclosed is signed by an author");
     } else if (good == n) {
-        check_say(c, EXPORT_AUTHORS, LEDGER_ASPECT_GOOD, "%llu event%s signed by authors you named", n, n == 1 ? "" : "s");
+        check_say(c, EXPORT_AUTHORS, LEDGER_ASPECT_GOOD, "%llu event%s signed by authors you named; " EVENT_NOT_AUTHORS, n,
+                  n == 1 ? "" : "s");
     } else {
         check_say(c, EXPORT_AUTHORS, LEDGER_ASPECT_NOTE,
-                  "%llu event%s signed by authors: %llu by ones you named, %llu not checked", n, n == 1 ? "" : "s", good,
-                  n - good);
+                  "%llu event%s signed by authors: %llu by ones you named, %llu not checked; " EVENT_NOT_AUTHORS, n,
+                  n == 1 ? "" : "s", good, n - good);
     }
     if (c->authored > c->n_author_keys && c->n_author_keys == CHECK_AUTHORS_MAX) {
         check_say(c, EXPORT_AUTHORS, LEDGER_ASPECT_NOTE,
                   "%llu events signed by authors, %llu by ones you named; whether a key was used twice is only known of "
-                  "the first %zu",
+                  "the first %zu; " EVENT_NOT_AUTHORS,
                   n, good, CHECK_AUTHORS_MAX);
     }
 }

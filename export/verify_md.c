@@ -50,6 +50,9 @@ const char verify_md[] =
     "4. A line of `payloads/N.jsonl` discloses an event's content: SHA-256 of a byte 02, the salt and the payload is the "
     "13th\n"
     "   element of its header. A line that says `withheld` names an event whose content was kept back.\n"
+    "   Its second part may name an author and hold his signature over kind, schema, subject, actor, run, key, body and "
+    "the\n"
+    "   commitment to private fields. It does not cover grade, source, cause and time: these are the log's word, not his.\n"
     "5. `keys` proves which keys signed when; `artifacts/HASH` are files, named by their SHA-256.\n"
     "\n"
     "The format is described in docs/bundle.md and docs/format.md of the program's sources.\n";

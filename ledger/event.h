@@ -82,6 +82,8 @@ int event_private_commit(uint8_t ret[EVENT_HASH], const uint8_t event_salt[EVENT
 /* The commitment over digests that stand one after another, n * EVENT_HASH bytes. */
 void event_private_commit_digests(uint8_t ret[EVENT_HASH], const uint8_t *digests, size_t n);
 
+/* For whoever reads of an author's signature; also seq and prev, of course. */
+#define EVENT_NOT_AUTHORS "grade, source, cause and time are the ledger's word"
 /* What an author signs: "ledger/author/v1\0" || canonical [leaf of seq 0, origin, kind, schema, subject, actor, run, key,
  * private commitment|nil, body map]. */
 int event_author_message(struct buf *out, const uint8_t genesis[EVENT_HASH], struct bytes origin,

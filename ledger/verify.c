@@ -158,8 +158,9 @@ static void say_all(struct verify *v, uint64_t artifacts) {
     } else {
         bool all = v->counts.author_good == v->counts.authored;
         say(v, LEDGER_AUTHORS, all ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_NOTE,
-            "%llu signed: %llu by authors you named, %llu by others (not checked)", (unsigned long long)v->counts.authored,
-            (unsigned long long)v->counts.author_good, (unsigned long long)(v->counts.authored - v->counts.author_good));
+            "%llu signed: %llu by authors you named, %llu by others (not checked); " EVENT_NOT_AUTHORS,
+            (unsigned long long)v->counts.authored, (unsigned long long)v->counts.author_good,
+            (unsigned long long)(v->counts.authored - v->counts.author_good));
     }
     char erased[512];
     bool some = verify_erasures_say(v, erased, sizeof(erased));

@@ -21,10 +21,19 @@ json .file bob.key
 box 0 append x.test.note -s thing/1 --open text --sign-as alice.key text=signed
 box 0 show 1
 out_has test.example/alice
+out_has "signed   kind, schema, subject, actor, run, key, body and private; grade, source, cause and time are the ledger's word"
+box 0 show 0
+out_lacks 'signed '
 box 0 show 1 --json
 json .author test.example/alice
 echo "$vkey" >authors
 box 0 verify --authors authors
+out_has "grade, source, cause and time are the ledger's word"
+box 0 export -o b.tar --whole --plain
+check bash -c 'tar -xOf b.tar VERIFY.md | grep -q "does not cover grade, source, cause and time"'
+box 0 verify b.tar --authors authors --print
+out_has "author test.example/alice (grade, source, cause and time are the ledger's word)"
+out_has "1 event signed by authors you named; grade, source, cause and time are the ledger's word"
 echo rubbish >bad
 box 3 verify --authors bad
 

@@ -172,7 +172,8 @@ static void an_author_who_is_not_named_is_noted_and_not_checked(void **state) {
     struct ledger_report *report = scratch_report(s.ledger, NULL, false);
     assert_int_equal(report->n_findings, 0);
     assert_int_equal(report->aspect[LEDGER_AUTHORS].state, LEDGER_ASPECT_NOTE);
-    assert_string_equal(report->aspect[LEDGER_AUTHORS].text, "1 signed: 0 by authors you named, 1 by others (not checked)");
+    assert_string_equal(report->aspect[LEDGER_AUTHORS].text,
+                        "1 signed: 0 by authors you named, 1 by others (not checked); " EVENT_NOT_AUTHORS);
     free(report);
 }
 
