@@ -61,7 +61,7 @@ static int finish(struct cli *cli, const char *trust) {
     if (exit_code != 0) {
         return exit_code;
     }
-    if (trust && trustthis_add(ledger, trust, &err) != 0) {
+    if (trust && trustthis_add(ledger, trust, NULL, &err) != 0) {
         err_prefix(&err, "the ledger is made, but not in the trust file; 'ledger trust add' writes it");
         ledger_close(ledger);
         return cli_fail_as(cli, &err, EXIT_SYSTEM);

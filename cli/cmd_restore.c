@@ -35,7 +35,7 @@ static int finish(struct cli *cli, bool trust, bool newest) {
     int rc = ledger_head(ledger, &head, &err);
     if (rc == 0 && trust) {
         rc = trustfile_path(path, &err);
-        rc = rc != 0 ? rc : trustthis_add(ledger, path, &err);
+        rc = rc != 0 ? rc : trustthis_add(ledger, path, NULL, &err);
         if (rc != 0) {
             err_prefix(&err, "the ledger is restored, but not in the trust file");
             ledger_close(ledger);

@@ -114,24 +114,62 @@ static int list(struct cli *cli, const struct opt_args *args) {
     return exit_code;
 }
 
-enum { A_GENESIS, A_ORIGIN, A_CHECKPOINT };
+enum { A_GENESIS, A_ORIGIN, A_CHECKPOINT, A_REPLACE };
 static const struct opt add_options[] = {
     [A_GENESIS] = {"genesis", 0, "LEAF", "the leaf of seq 0 (hex); with --origin"},
     [A_ORIGIN] = {"origin", 0, "NAME", "the origin that the leaf is of"},
     [A_CHECKPOINT] = {"checkpoint", 0, "FILE", "a checkpoint that a trusted log key signed: its head"},
+    [A_REPLACE] = {"replace", 0, NULL, "in place of what is trusted of this name or origin and contradicts it"},
     {0},
 };
 
 struct addition {
     const char *vkey, *genesis, *origin;
     const struct buf *checkpoint; /* NULL: none */
+    bool replace;
+    char origin_of[NOTE_NAME_MAX + 1]; /* of the checkpoint */
+    uint64_t size, known;              /* of the checkpoint, and of the head that was trusted; `known` 0: none was */
 };
 
-static int add_checkpoint(struct policy *policy, struct bytes bytes, struct err *err) {
+/* What one checkpoint alone can say: whether a larger one continues what is trusted takes the ledger. */
+static int set_head(struct policy *policy, struct addition *addition, const struct checkpoint *point, struct err *err) {
+    const struct policy_head *known = policy_head_find(policy, point->origin);
+    addition->known = known ? known->size : 0;
+    addition->size = point->size;
+    snprintf(addition->origin_of, sizeof(addition->origin_of), "%.*s", (int)point->origin.n, (const char *)point->origin.p);
+    if (addition->replace) {
+        policy_drop_head(policy, point->origin);
+    }
+    return policy_set_head(policy, point->origin, point->size, point->root, err);
+}
+
+static void say_unchecked(const struct cli *cli, const struct addition *addition) {
+    unsigned long long size = addition->size, known = addition->known;
+    if (known == 0 || size == known) {
+        return;
+    }
+    if (addition->replace) {
+        cli_note(cli, "ledger: trust add: the head of '%s' of size %llu gave way", addition->origin_of, known);
+    } else if (size > known) {
+        cli_note(
+            cli,
+            "ledger: trust add: whether this checkpoint of size %llu continues the head of '%s' of size %llu, which was "
+            "trusted, was not checked: 'ledger verify --checkpoint FILE' of the ledger, before it is added, does that",
+            size, addition->origin_of, known);
+    } else {
+        cli_note(
+            cli,
+            "ledger: trust add: the head of '%s' of size %llu stays; whether it continues this checkpoint of size %llu "
+            "was not checked: 'ledger verify --checkpoint FILE' of the ledger does that",
+            addition->origin_of, known, size);
+    }
+}
+
+static int add_checkpoint(struct policy *policy, struct addition *addition, struct err *err) {
     struct note note;
     struct checkpoint checkpoint;
     struct policy_verdict verdict;
-    int rc = note_decode(bytes, &note, err);
+    int rc = note_decode(bytes_of_buf(addition->checkpoint), &note, err);
     rc = rc != 0 ? rc : checkpoint_decode(note.text, &checkpoint, err);
     if (rc != 0) {
         return rc;
@@ -145,15 +183,18 @@ static int add_checkpoint(struct policy *policy, struct bytes bytes, struct err 
             err, ERR_INVALID,
             "no trusted log key signed it; give the key in the same call: ledger trust add VKEY --checkpoint FILE");
     }
-    return policy_set_head(policy, checkpoint.origin, checkpoint.size, checkpoint.root, err);
+    return set_head(policy, addition, &checkpoint, err);
 }
 
 static int apply(struct policy *policy, void *ctx, struct err *err) {
-    const struct addition *addition = ctx;
+    struct addition *addition = ctx;
     int rc = 0;
     if (addition->vkey) {
         struct note_vkey vkey;
         rc = note_vkey_decode(bytes_of(addition->vkey), &vkey, err);
+        if (rc == 0 && addition->replace) {
+            policy_drop_logs(policy, bytes_of(vkey.name), &vkey);
+        }
         rc = rc != 0 ? rc : policy_add_log(policy, &vkey, err);
     }
     if (rc == 0 && addition->genesis) {
@@ -163,14 +204,21 @@ static int apply(struct policy *policy, void *ctx, struct err *err) {
             return err_set(err, ERR_INVALID, "--genesis: '%.100s' is no leaf; accepted are 64 lowercase hex digits",
                            addition->genesis);
         }
+        if (addition->replace) {
+            policy_drop_genesis(policy, origin);
+        }
         rc = note_check_name(origin, err);
         rc = rc != 0 ? rc : policy_add_genesis(policy, origin, leaf, err);
     }
     if (rc == 0 && addition->checkpoint) {
-        rc = add_checkpoint(policy, bytes_of_buf(addition->checkpoint), err);
+        rc = add_checkpoint(policy, addition, err);
         if (rc != 0) {
             err_prefix(err, "the checkpoint");
         }
+    }
+    if (rc == ERR_CONFLICT) {
+        struct err why = *err;
+        err_set(err, rc, "%s" TRUSTTHIS_INSTEAD, why.msg);
     }
     return rc;
 }
@@ -180,20 +228,24 @@ static int fail(struct cli *cli, const struct err *err) {
     return err->code == ERR_CONFLICT ? cli_fail_as(cli, err, EXIT_CONTRADICTS) : cli_fail_input(cli, err);
 }
 
-static int add_this(struct cli *cli, const char *path) {
+static int add_this(struct cli *cli, const char *path, bool replace) {
+    char gave_way[TRUSTTHIS_WORDS];
     struct ledger *ledger = NULL;
     struct err err = {0};
     int exit_code = cli_open(cli, CLI_TRUST, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }
-    int rc = trustthis_add(ledger, path, &err);
+    int rc = trustthis_add(ledger, path, replace ? gave_way : NULL, &err);
+    if (rc == 0 && replace && gave_way[0] != '\0') {
+        cli_note(cli, "ledger: trust add: what was trusted of '%s' gave way: %s", ledger_origin(ledger), gave_way);
+    }
     if (rc == 0) {
         cli_note(cli, "ledger: trust add: '%s' is trusted as it is now; 'ledger verify' checks it from here on",
                  ledger_origin(ledger));
     }
     ledger_close(ledger);
-    return rc == 0 ? EXIT_GOOD : fail(cli, &err);
+    return rc == 0 ? EXIT_GOOD : rc == ERR_CONFLICT ? fail(cli, &err) : cli_fail(cli, &err);
 }
 
 static int add(struct cli *cli, const struct opt_args *args) {
@@ -203,7 +255,8 @@ static int add(struct cli *cli, const struct opt_args *args) {
     const char *file = opt_text(args, &add_options[A_CHECKPOINT]);
     struct addition addition = {.vkey = args->n_args > 0 ? args->args[0] : NULL,
                                 .genesis = opt_text(args, &add_options[A_GENESIS]),
-                                .origin = opt_text(args, &add_options[A_ORIGIN])};
+                                .origin = opt_text(args, &add_options[A_ORIGIN]),
+                                .replace = opt_has(args, &add_options[A_REPLACE])};
     if (!addition.genesis != !addition.origin) {
         return cli_usage(cli, "--genesis LEAF and --origin NAME go together");
     }
@@ -211,13 +264,16 @@ static int add(struct cli *cli, const struct opt_args *args) {
         return cli_fail_input(cli, &err);
     }
     if (!addition.vkey && !addition.genesis && !file) {
-        return add_this(cli, path);
+        return add_this(cli, path, addition.replace);
     }
     buf_init(&checkpoint, NOTE_MAX);
     int rc = file ? file_read(file, &checkpoint, &err) : 0;
     if (rc == 0) {
         addition.checkpoint = file ? &checkpoint : NULL;
         rc = trustfile_update(path, apply, &addition, &err);
+    }
+    if (rc == 0) {
+        say_unchecked(cli, &addition);
     }
     buf_done(&checkpoint);
     return rc == 0 ? EXIT_GOOD : fail(cli, &err);
@@ -273,11 +329,13 @@ static const struct spec spec_list = {
     .run = list,
 };
 static const struct spec spec_add = {
-    .synopsis = "[VKEY] [--genesis LEAF --origin NAME] [--checkpoint FILE]",
+    .synopsis = "[VKEY] [--genesis LEAF --origin NAME] [--checkpoint FILE] [--replace]",
     .about = "Adds to the trust file: a log's verifier key, a genesis leaf, the head of a checkpoint. With none\n"
              "of them it adds the ledger of -C as it is now: believe it only when you know where it comes from.\n"
              "That is also how a restored ledger's new origin is accepted.\n"
-             "Exit code 20, and nothing changed, when it contradicts what is there.",
+             "Exit code 20, and nothing changed, when it contradicts what is there of that origin: another log\n"
+             "key of its name, another first event, a head that is not of the ledger's history or beyond its\n"
+             "end. Find out why before you add it with --replace: somebody may show you another history.",
     .examples = "ledger trust add\nledger trust add example.org/box-1+93727de6+AQOh... --checkpoint box-1.checkpoint",
     .opts = add_options,
     .max_args = 1,

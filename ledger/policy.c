@@ -112,6 +112,46 @@ int policy_set_head(struct policy *policy, struct bytes origin, uint64_t size, c
     return 0;
 }
 
+/* ---- taking out --------------------------------------------------------------------------------------------------- */
+
+bool policy_drop_genesis(struct policy *policy, struct bytes origin) {
+    const struct policy_genesis *genesis = policy_genesis_find(policy, origin, NULL);
+    if (genesis == NULL) {
+        return false;
+    }
+    size_t at = (size_t)(genesis - policy->genesis);
+    policy->n_genesis--;
+    memmove(&policy->genesis[at], &policy->genesis[at + 1], (policy->n_genesis - at) * sizeof(policy->genesis[0]));
+    return true;
+}
+
+bool policy_drop_head(struct policy *policy, struct bytes origin) {
+    const struct policy_head *head = policy_head_find(policy, origin);
+    if (head == NULL) {
+        return false;
+    }
+    size_t at = (size_t)(head - policy->heads);
+    policy->n_heads--;
+    memmove(&policy->heads[at], &policy->heads[at + 1], (policy->n_heads - at) * sizeof(policy->heads[0]));
+    return true;
+}
+
+bool policy_drop_logs(struct policy *policy, struct bytes name, const struct note_vkey *keep) {
+    size_t n = 0;
+    for (size_t i = 0; i < policy->n_logs; i++) {
+        const struct note_vkey *vkey = &policy->logs[i].vkey;
+        if (bytes_is(name, vkey->name) && !note_vkey_eq(vkey, keep)) {
+            free(policy->log_urls[i]);
+            continue;
+        }
+        policy->logs[n] = policy->logs[i];
+        policy->log_urls[n++] = policy->log_urls[i];
+    }
+    bool dropped = n < policy->n_logs;
+    policy->n_logs = n;
+    return dropped;
+}
+
 /* ---- looking ------------------------------------------------------------------------------------------------------ */
 
 size_t policy_logs(const struct policy *policy) {

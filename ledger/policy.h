@@ -57,6 +57,11 @@ int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t
 int policy_set_head(struct policy *policy, struct bytes origin, uint64_t size, const uint8_t root[MERKLE_HASH],
                     struct err *err);
 
+/* What is known of an origin is taken out; the log keys of a name but for `keep`. True when there was something. */
+bool policy_drop_genesis(struct policy *policy, struct bytes origin);
+bool policy_drop_head(struct policy *policy, struct bytes origin);
+bool policy_drop_logs(struct policy *policy, struct bytes name, const struct note_vkey *keep);
+
 size_t policy_logs(const struct policy *policy);
 const struct policy_log *policy_log_at(const struct policy *policy, size_t i);
 size_t policy_witnesses(const struct policy *policy);

@@ -53,7 +53,7 @@ static int set_up(void **state) {
     scratch_new(&f->s, 0);
     setenv("XDG_CONFIG_HOME", f->s.top, 1);
     must(trustfile_path(f->trust, &why));
-    must(trustthis_add(f->s.ledger, f->trust, &why));
+    must(trustthis_add(f->s.ledger, f->trust, NULL, &why));
     busy = NULL;
     *state = f;
     return 0;

@@ -372,6 +372,26 @@ static void the_larger_head_is_kept_and_another_root_of_the_same_size_is_a_confl
     policy_free(policy);
 }
 
+static void what_is_taken_out_leaves_the_rest(void **state) {
+    (void)state;
+    struct policy *policy = policy_of(TRUST, true);
+    struct note_vkey other = keys[0];
+    other.public_key[0] ^= 1;
+    assert_false(policy_drop_logs(policy, bytes_of(keys[0].name), &keys[0]));
+    assert_false(policy_drop_logs(policy, bytes_of("nobody"), &other));
+    assert_false(policy_drop_genesis(policy, bytes_of("other.example")));
+    assert_false(policy_drop_head(policy, bytes_of("old.example")));
+    encodes_as(policy, TRUST);
+    assert_true(policy_drop_genesis(policy, bytes_of("log.example")));
+    assert_true(policy_drop_head(policy, bytes_of("log.example")));
+    encodes_as(policy, "log $0\nquorum none\ngenesis old.example 00" LEAF_REST
+                       "\nhead other.example 18446744073709551615 " ROOT_2 "\n");
+    assert_true(policy_drop_logs(policy, bytes_of(keys[0].name), &other));
+    encodes_as(policy,
+               "quorum none\ngenesis old.example 00" LEAF_REST "\nhead other.example 18446744073709551615 " ROOT_2 "\n");
+    policy_free(policy);
+}
+
 static void full_lists_are_said_to_be_full(void **state) {
     (void)state;
     struct policy *policy = policy_new();
@@ -565,6 +585,7 @@ int main(void) {
         cmocka_unit_test(a_look_finds_what_a_trust_file_says_of_one_origin),
         cmocka_unit_test(adding_what_is_there_changes_nothing),
         cmocka_unit_test(the_larger_head_is_kept_and_another_root_of_the_same_size_is_a_conflict),
+        cmocka_unit_test(what_is_taken_out_leaves_the_rest),
         cmocka_unit_test(full_lists_are_said_to_be_full),
         cmocka_unit_test(a_policy_and_a_trust_file_make_one),
         cmocka_unit_test(two_files_that_contradict_each_other_are_refused),
