@@ -13,7 +13,8 @@ int file_read(const char *path, struct buf *out, struct err *err);
 /* Writes to a temporary name in the same directory, syncs, renames over `path`, syncs the directory: afterwards either the
  * old or the new content is there, never a part. A symlink stays one: what it points to is replaced,
  * but not by way of a link that appears meanwhile, nor of another user's in a directory like /tmp. What is there and no
- * regular file (a FIFO, a device) is written through and stays what it is; `mode` is not applied to it. */
+ * regular file (a FIFO, a device) is written through and stays what it is; `mode` is not applied to it. ERR_INVALID for a
+ * terminal. */
 int file_write_durable(const char *path, struct bytes data, mode_t mode, struct err *err);
 /* The same for content that comes in pieces: begin, write to `fd`, then either commit or abort, which closes `fd`. After a
  * commit that failed nothing is left to do. */

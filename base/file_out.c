@@ -101,6 +101,9 @@ static int open_through(struct file_out *out, const struct stat *seen, struct er
     int rc = 0;
     if (fstat(out->fd, &st) != 0 || st.st_dev != seen->st_dev || st.st_ino != seen->st_ino) {
         rc = err_set(err, ERR_IO, "'%s' changed while it was opened", out->path);
+    } else if (isatty(out->fd) == 1) {
+        rc = err_set(err, ERR_INVALID, "'%s' is a terminal, which data could steer; - shows what can be shown there",
+                     out->path);
     } else if (S_ISREG(st.st_mode) && ftruncate(out->fd, 0) != 0) {
         rc = err_errno(err, errno, "writing '%s'", out->path);
     }

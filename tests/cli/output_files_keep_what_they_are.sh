@@ -76,6 +76,22 @@ box 4 checkpoint -o real
 box 4 checkpoint -o nowhere/file
 box 4 artifact get "$id" -o nowhere/file
 
+# A terminal by its name is none: on standard output what goes there is made safe.
+printf 'a\033]0;TITLE\007b' >steers
+box 0 artifact put steers
+on_tty() {
+    timeout 60 script -qec "'$LEDGER' -C '$BOX' $1; echo exit \$?" /dev/null >"$T/.out" 2>"$T/.err" </dev/null || fail "script: $1"
+    out=$(cat -v "$T/.out")
+}
+for command in "artifact get $out -o" 'checkpoint -o' 'prove 1 --payload' 'prove 1 -o'; do
+    for name in /dev/tty /proc/self/fd/1; do
+        on_tty "$command $name"
+        out_has "is a terminal"
+        out_has 'exit 4'
+        out_lacks '^[]0;'
+    done
+done
+
 # What has content in it is its owner's alone, also in place of an open file; what is public follows the umask.
 umask 000
 touch 1.payload stored && chmod 666 1.payload stored
