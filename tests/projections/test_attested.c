@@ -220,10 +220,11 @@ static int ask(void *ctx, struct state_view *view, struct err *err) {
     int rc = 0;
     buf_clear(&asked->text);
     for (size_t t = 0; t < state_tables(view) && rc >= 0; t++) { /* what put_view reads, but damage is no failure here */
+        rows = NULL;
         rc = state_rows_open(view, t, NULL, 0, &rows, err);
         while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
         }
-        state_rows_close(rc == 0 || rc == 1 ? rows : NULL);
+        state_rows_close(rows);
     }
     if (rc < 0) {
         return rc;
