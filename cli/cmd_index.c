@@ -22,7 +22,11 @@ static void on_difference(void *ctx, uint64_t first, const char *why) {
     struct obj one;
     finding->n++;
     if (!finding->cli->json) {
-        out_printf(finding->cli, "segment of event %llu: ", (unsigned long long)first);
+        if (first == LEDGER_NO_SEQ) {
+            out_str(finding->cli, "the index: ");
+        } else {
+            out_printf(finding->cli, "segment of event %llu: ", (unsigned long long)first);
+        }
         out_safe(finding->cli, bytes_of(why));
         out_str(finding->cli, "\n");
         return;

@@ -17,6 +17,7 @@
 #include "cli/fault.h"
 #include "cli/out.h"
 #include "ledger/db_fault.h"
+#include "ledger/derived.h"
 #include "projections/rebuild.h"
 #include "query/query.h"
 
@@ -90,7 +91,8 @@ struct differing {
 static void on_differs(void *ctx, uint64_t first, const char *why) {
     struct differing *differing = ctx;
     differing->n++;
-    add_fault(differing->report, first, "column", "the segment of the index that begins there", why);
+    add_fault(differing->report, first, "column",
+              first == LEDGER_NO_SEQ ? "the index" : "the segment of the index that begins there", why);
 }
 
 static void on_state_differs(void *ctx, const struct projection *projection, const char *why) {
@@ -99,6 +101,16 @@ static void on_state_differs(void *ctx, const struct projection *projection, con
     differing->n++;
     snprintf(what, sizeof(what), "the projection '%.32s'", projection->name);
     add_fault(differing->report, LEDGER_NO_SEQ, "projection", what, why);
+}
+
+/* What cannot be opened has been told, and what is absent said. */
+static bool is_there(struct ledger *ledger, int *ret_rc, struct err *err) {
+    struct err why = {0};
+    struct db *db;
+    int rc = derived_look(ledger, &db, &why);
+    bool told = rc == ERR_NOTFOUND || rc == ERR_CORRUPT || rc == ERR_VERSION;
+    *ret_rc = rc == 0 || told ? 0 : err_set(err, rc, "%s", why.msg);
+    return rc == 0;
 }
 
 /* The index that queries use is replayed as well. */
@@ -177,7 +189,7 @@ static void verify(struct ledger *ledger, const struct examine_options *options,
                                            .progress = on_progress,
                                            .progress_ctx = progress};
     answer->code = ledger_verify(ledger, &verify, &answer->report, &answer->err);
-    if (answer->code == 0 && options->derived) {
+    if (answer->code == 0 && options->derived && is_there(ledger, &answer->code, &answer->err)) {
         answer->code = check_index(ledger, progress, &answer->report, &answer->err);
         answer->code = answer->code != 0 ? answer->code : check_states(ledger, progress, &answer->report, &answer->err);
     }

@@ -218,7 +218,7 @@ static int open_tables_in(const struct db *db, struct db_env *e, bool create, st
     }
     if (rc == MDB_NOTFOUND) {
         mdb_txn_abort(txn);
-        return err_set(err, ERR_CORRUPT, "'%s': a table is missing", e->path);
+        return err_set(err, db->begun ? ERR_NOTFOUND : ERR_CORRUPT, "'%s': a table is missing", e->path);
     }
     if (rc != 0) {
         mdb_txn_abort(txn);
@@ -331,7 +331,8 @@ static int open_files(const struct db *db, struct db_env *e, bool create, struct
             return err_errno(err, errno, "'%s'", file);
         }
         if (st.st_size < 8192) { /* LMDB would take an empty file for a new environment */
-            return err_set(err, ERR_CORRUPT, "'%s' is cut short: %lld bytes", file, (long long)st.st_size);
+            return err_set(err, db->begun && st.st_size == 0 ? ERR_NOTFOUND : ERR_CORRUPT, "'%s' is cut short: %lld bytes",
+                           file, (long long)st.st_size);
         }
     }
     rc = open_with_locks(db, e, err);
@@ -462,6 +463,7 @@ int db_open(const char *dir, const struct db_options *options, struct db **ret, 
     db->unsynced = options->unsynced;
     db->scratch = options->scratch;
     db->own_lock = options->own_lock;
+    db->begun = options->begun;
     db->generations = options->generations;
     db->wait = options->wait;
     int rc = db->generations ? db_open_generation(db, 0, options->create, &db->now, err)

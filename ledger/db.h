@@ -29,6 +29,7 @@ struct db_options {
     struct db_wait wait; /* for other processes, when it is opened and when something is written */
     bool scratch;        /* thrown away soon, and known to nobody else */
     bool own_lock;       /* opening it is ordered apart from other databases of the same directory (db_lock.h) */
+    bool begun; /* one whose making was not finished (empty, or without a table) is ERR_NOTFOUND, not ERR_CORRUPT */
 };
 
 /* Where a database has generations: with this record in the first table, one with a higher number has taken its place. It

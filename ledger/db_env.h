@@ -47,7 +47,7 @@ struct db {
     const char *const *names;
     size_t n;
     uint64_t map_bytes, reserve_bytes;
-    bool read_only, relaxed, unsynced, generations, scratch, own_lock;
+    bool read_only, relaxed, unsynced, generations, scratch, own_lock, begun;
     char base[FILE_PATH_MAX]; /* the directory of generation 0 */
 };
 

@@ -12,6 +12,12 @@
 #define BEHIND_PAUSE_NS 1000000
 #define WORK_TRIES      50
 
+enum opening {
+    OPEN_LOOK, /* changes nothing */
+    OPEN_USE,  /* makes tables that are missing */
+    OPEN_MAKE  /* makes all that is missing, and anew what is unreadable */
+};
+
 static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column", "row", "voucher", "proven"};
 
 /* A ledger that is being closed gives up what it wanted to write. */
@@ -21,35 +27,37 @@ static struct db_wait wait_of(const struct ledger *ledger) {
     return wait;
 }
 
-static int open_at(struct ledger *ledger, const char *path, bool create, struct err *err) {
+static int open_at(struct ledger *ledger, const char *path, enum opening how, struct err *err) {
     struct db_options options = {.tables = tables,
                                  .n_tables = DERIVED_TABLES,
                                  .map_bytes = ledger->config.map_bytes,
-                                 .create = create,
+                                 .create = how == OPEN_MAKE,
                                  .relaxed = true,
                                  .own_lock = true,
+                                 .begun = how == OPEN_LOOK,
                                  .wait = wait_of(ledger)};
-    int rc = create ? file_make_dirs(path, err) : 0;
+    int rc = how == OPEN_MAKE ? file_make_dirs(path, err) : 0;
     return rc != 0 ? rc : db_open(path, &options, &ledger->derived, err);
 }
 
 /* One that is there is opened without a write transaction, for which others might have to be waited for, unless a table has
  * to be made. Who does not need to write can do without being able to. */
-static int open_there(struct ledger *ledger, const char *path, bool create, struct err *err) {
+static int open_there(struct ledger *ledger, const char *path, enum opening how, struct err *err) {
     struct err first = {0};
-    int rc = open_at(ledger, path, false, &first);
-    if (rc == ERR_CORRUPT && open_at(ledger, path, true, NULL) == 0) {
+    int rc = open_at(ledger, path, how == OPEN_LOOK ? OPEN_LOOK : OPEN_USE, &first);
+    if (rc == ERR_CORRUPT && how != OPEN_LOOK && open_at(ledger, path, OPEN_MAKE, NULL) == 0) {
         return 0;
     }
-    if (rc == ERR_NOTFOUND && create) {
-        return open_at(ledger, path, true, err);
+    if (rc == ERR_NOTFOUND && how == OPEN_MAKE) {
+        return open_at(ledger, path, OPEN_MAKE, err);
     }
-    if (rc == ERR_IO && !create) {
+    if (rc == ERR_IO && how != OPEN_MAKE) {
         struct db_options options = {.tables = tables,
                                      .n_tables = DERIVED_TABLES,
                                      .map_bytes = ledger->config.map_bytes,
                                      .read_only = true,
                                      .own_lock = true,
+                                     .begun = how == OPEN_LOOK,
                                      .wait = wait_of(ledger)};
         rc = db_open(path, &options, &ledger->derived, NULL) == 0 ? 0 : rc;
     }
@@ -58,7 +66,7 @@ static int open_there(struct ledger *ledger, const char *path, bool create, stru
 
 static int make_anew(struct ledger *ledger, const char *path, struct err *err) {
     int rc = file_remove_tree(path, err);
-    return rc != 0 ? rc : open_at(ledger, path, true, err);
+    return rc != 0 ? rc : open_at(ledger, path, OPEN_MAKE, err);
 }
 
 int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err) {
@@ -104,17 +112,17 @@ static bool is_behind(struct ledger *ledger) {
 }
 
 /* 1: its generation is being removed. */
-static int open_now(struct ledger *ledger, bool create, struct err *err) {
+static int open_now(struct ledger *ledger, enum opening how, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = derived_path(ledger, path, err);
     bool there = rc == 0 && file_exists(path);
     if (rc == 0 && !there && is_behind(ledger)) {
         return 1;
     }
-    if (rc == 0 && !there && !create) {
+    if (rc == 0 && !there && how != OPEN_MAKE) {
         rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
     }
-    rc = rc != 0 ? rc : there ? open_there(ledger, path, create, err) : open_at(ledger, path, true, err);
+    rc = rc != 0 ? rc : there ? open_there(ledger, path, how, err) : open_at(ledger, path, OPEN_MAKE, err);
     if (is_behind(ledger)) { /* what was made just now is of a generation that is gone */
         if (rc == 0) {
             db_close(ledger->derived);
@@ -122,16 +130,16 @@ static int open_now(struct ledger *ledger, bool create, struct err *err) {
         }
         return 1;
     }
-    return create && (rc == ERR_CORRUPT || rc == ERR_VERSION) ? make_anew(ledger, path, err) : rc;
+    return how == OPEN_MAKE && (rc == ERR_CORRUPT || rc == ERR_VERSION) ? make_anew(ledger, path, err) : rc;
 }
 
-int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err) {
+static int open_as(struct ledger *ledger, enum opening how, struct db **ret, struct err *err) {
     const struct timespec pause = {.tv_nsec = BEHIND_PAUSE_NS};
     int rc = 1;
     for (int left = BEHIND_TRIES; rc == 1 && left > 0; left--) {
         pthread_mutex_lock(&ledger->derived_lock);
         follow(ledger);
-        rc = ledger->derived == NULL ? open_now(ledger, create, err) : 0;
+        rc = ledger->derived == NULL ? open_now(ledger, how, err) : 0;
         if (rc == 0) {
             *ret = ledger->derived;
         }
@@ -143,6 +151,14 @@ int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err
     return rc == 1 ? err_set(err, ERR_NOTFOUND, "derived data of generation %llu was removed",
                              (unsigned long long)ledger->derived_generation)
                    : rc;
+}
+
+int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err) {
+    return open_as(ledger, create ? OPEN_MAKE : OPEN_USE, ret, err);
+}
+
+int derived_look(struct ledger *ledger, struct db **ret, struct err *err) {
+    return open_as(ledger, OPEN_LOOK, ret, err);
 }
 
 int derived_open_of(struct ledger *ledger, uint64_t generation, struct db **ret, struct err *err) {

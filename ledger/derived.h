@@ -21,6 +21,9 @@ enum derived_table {
  * program made gains the tables that it lacks. Without `create` it is opened for reading where nothing can be written. May
  * wait for other processes: any thread but one that appends. */
 int derived_open(struct ledger *ledger, bool create, struct db **ret, struct err *err);
+/* For who checks it: the same without `create`, but nothing is made or mended, and no writer is waited for. One that was
+ * never finished (its file is empty, or a table is missing) is ERR_NOTFOUND, with words. */
+int derived_look(struct ledger *ledger, struct db **ret, struct err *err);
 /* For writing what was read from the evidence when that had this generation (db_generation). ERR_BUSY when it has moved on
  * since: what was read may have been erased, and must not come back. */
 int derived_open_of(struct ledger *ledger, uint64_t generation, struct db **ret, struct err *err);

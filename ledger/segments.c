@@ -11,7 +11,7 @@
 
 /* ---- opening ---- */
 
-static int state_get(struct db_txn *txn, struct segments_state *ret, struct err *err) {
+int segments_state_get(struct db_txn *txn, struct segments_state *ret, struct err *err) {
     struct bytes record;
     struct mp_reader r;
     struct mp_item head, genesis, covered, root;
@@ -74,8 +74,7 @@ static int drop_all(struct db_txn *txn, struct err *err) {
     return rc != 0 ? rc : db_del(txn, SEGMENTS_STATE, bytes_of("keys"), err);
 }
 
-/* Segments built from other evidence (a restored copy, a log cut back) say nothing about this one. */
-static int check_origin(struct ledger *ledger, const struct segments_state *state, bool *ret_ours, struct err *err) {
+int segments_origin(struct ledger *ledger, const struct segments_state *state, bool *ret_ours, struct err *err) {
     uint8_t root[EVENT_HASH];
     int rc = state->covered == 0 ? 0 : root_at(ledger, state->covered, root, err);
     if (rc == 0 || rc == ERR_CONFLICT) {
@@ -89,7 +88,7 @@ static int check_origin(struct ledger *ledger, const struct segments_state *stat
 static int state_of(struct db *db, bool write, struct db_txn **ret_txn, struct segments_state *ret, struct err *err) {
     int rc = db_begin(db, write, ret_txn, err);
     if (rc == 0) {
-        rc = state_get(*ret_txn, ret, err);
+        rc = segments_state_get(*ret_txn, ret, err);
     }
     return rc;
 }
@@ -99,7 +98,7 @@ static int drop_foreign(struct ledger *ledger, struct db *db, struct err *err) {
     struct segments_state state;
     bool ours = true;
     int rc = state_of(db, true, &txn, &state, err);
-    rc = rc != 0 ? rc : check_origin(ledger, &state, &ours, err);
+    rc = rc != 0 ? rc : segments_origin(ledger, &state, &ours, err);
     rc = rc != 0 || ours ? rc : drop_all(txn, err);
     if (rc != 0 || ours) {
         db_abort(txn);
@@ -125,7 +124,7 @@ static int settle(struct ledger *ledger, struct db *db, struct err *err) {
     bool ours = true;
     int rc = state_of(db, false, &txn, &state, err);
     db_abort(txn);
-    rc = rc != 0 ? rc : check_origin(ledger, &state, &ours, err);
+    rc = rc != 0 ? rc : segments_origin(ledger, &state, &ours, err);
     if (rc == 0 && !ours) {
         return drop_foreign(ledger, db, err);
     }

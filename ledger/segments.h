@@ -42,8 +42,14 @@ int segments_drop(struct db *db, struct err *err);
 /* Lets go of what was proven. */
 void segments_forget(struct ledger *ledger);
 
-/* Compares the segments with what the events say; calls `differs` with a reason for each that does not match. */
-int segments_check(struct ledger *ledger, void (*differs)(void *ctx, uint64_t first, const char *why), void *ctx,
-                   uint64_t *ret_covered, struct err *err);
+struct segments_check {
+    void (*differs)(void *ctx, uint64_t first, const char *why); /* for each segment that does not match, with a reason */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total);
+    void *ctx;
+};
+/* Compares the segments of an environment with what the events say; changes nothing. ERR_CORRUPT when their state does not
+ * parse, is of other evidence, or does not say what there is: then nothing is compared. */
+int segments_check(struct ledger *ledger, struct db *db, const struct segments_check *check, uint64_t *ret_covered,
+                   struct err *err);
 
 #endif

@@ -239,26 +239,52 @@ static int check_stretch(struct ledger *ledger, const struct segment *segment, u
     return 0;
 }
 
-int segments_check(struct ledger *ledger, void (*differs)(void *ctx, uint64_t first, const char *why), void *ctx,
-                   uint64_t *ret_covered, struct err *err) {
+/* Segments and their state are written in one transaction, of events that there were. */
+static int check_state(struct ledger *ledger, const struct segments_view *view, struct err *err) {
+    struct segments_state state;
+    bool ours = true;
+    int rc = segments_state_get(view->txn, &state, err);
+    rc = rc != 0 ? rc : segments_origin(ledger, &state, &ours, err);
+    if (rc == 0 && !ours) {
+        rc =
+            err_set(err, ERR_CORRUPT, "derived: the key segments say that they are of the first %llu events of another log",
+                    (unsigned long long)state.covered);
+    }
+    if (rc == 0 && view->covered != state.covered) {
+        rc = err_set(err, ERR_CORRUPT,
+                     "derived: key segments are %s: their state says the first %llu events, they are of the first %llu",
+                     view->covered < state.covered ? "missing" : "too many", (unsigned long long)state.covered,
+                     (unsigned long long)view->covered);
+    }
+    return rc;
+}
+
+static int check_segment(struct ledger *ledger, const struct segments_view *view, const struct segment *segment,
+                         const struct segments_check *check, struct segments_list *list, struct err *err) {
+    const char *why = NULL;
+    uint64_t pairs = 0, end = be64_get(segment->record.p);
+    int rc = 0;
+    for (uint64_t first = segment->first; first < end && rc == 0; first += CORE_SEGMENT) {
+        rc = check_stretch(ledger, segment, first, list, &pairs, &why, err);
+        check->progress(check->ctx, first + CORE_SEGMENT, view->covered);
+    }
+    if (why == NULL && pairs != entries_of(segment)) {
+        why = "it has keys that no event has";
+    }
+    if (rc == 0 && why != NULL) {
+        check->differs(check->ctx, segment->first, why);
+    }
+    return rc;
+}
+
+int segments_check(struct ledger *ledger, struct db *db, const struct segments_check *check, uint64_t *ret_covered,
+                   struct err *err) {
     struct segments_view *view = NULL;
     struct segments_list list = {0};
-    struct db *db;
-    int rc = segments_open(ledger, &db, err);
-    rc = rc != 0 ? rc : segments_view_open(db, &view, err);
+    int rc = segments_view_open(db, &view, err);
+    rc = rc != 0 ? rc : check_state(ledger, view, err);
     for (size_t s = 0; rc == 0 && s < view->n; s++) {
-        const struct segment *segment = &view->segment[s];
-        const char *why = NULL;
-        uint64_t pairs = 0, end = be64_get(segment->record.p);
-        for (uint64_t first = segment->first; first < end && rc == 0; first += CORE_SEGMENT) {
-            rc = check_stretch(ledger, segment, first, &list, &pairs, &why, err);
-        }
-        if (why == NULL && pairs != entries_of(segment)) {
-            why = "it has keys that no event has";
-        }
-        if (rc == 0 && why != NULL) {
-            differs(ctx, segment->first, why);
-        }
+        rc = check_segment(ledger, view, &view->segment[s], check, &list, err);
     }
     if (rc == 0) {
         *ret_covered = view->covered;

@@ -157,7 +157,7 @@ int rebuild_check(struct ledger *ledger, const struct state_options *options, ui
     struct scratch_db scratch = {0};
     struct db *db;
     c.list = options->projections != NULL ? options->projections : projection_all;
-    int rc = derived_open(ledger, false, &db, err);
+    int rc = derived_look(ledger, &db, err);
     if (rc == ERR_NOTFOUND) { /* nothing is stored, so nothing differs */
         *ret_rows = 0;
         return 0;

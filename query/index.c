@@ -13,32 +13,31 @@
 
 /* ---- views ---- */
 
-/* *ret: NULL when there is none, or it cannot be read. */
-static int view_derived(struct ledger *ledger, struct db_txn **ret, uint32_t *ret_events, struct err *err) {
-    struct db *db;
+/* *ret: NULL when there is none, or *why says that it cannot be read. */
+static void view_derived(struct db *db, struct db_txn **ret, uint32_t *ret_events, struct err *why) {
     struct db_txn *txn = NULL;
-    struct err why = {0};
-    int rc = derived_open(ledger, false, &db, &why);
-    rc = rc != 0 ? rc : db_begin(db, false, &txn, &why);
-    rc = rc != 0 ? rc : index_size_get(txn, ret_events, &why);
+    int rc = db_begin(db, false, &txn, why);
+    rc = rc != 0 ? rc : index_size_get(txn, ret_events, why);
     if (rc != 0 || *ret_events == 0) {
         db_abort(txn);
         txn = NULL;
     }
     *ret = txn;
-    return rc == ERR_NOMEM ? err_set(err, rc, "%s", why.msg) : 0;
 }
 
-int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *err) {
-    struct db_txn *txn;
+/* Of the index in `db` (NULL: of none); when *why says that it cannot be read, it is none. */
+static int view_open(struct ledger *ledger, struct db *db, struct index_view *ret, struct err *why, struct err *err) {
+    struct db_txn *txn = NULL;
     uint32_t events = 0;
     *ret = (struct index_view){.ledger = ledger, .events = COLUMNS_EVENTS, .least = COLUMNS_EVENTS};
-    int rc = view_derived(ledger, &txn, &events, err);
-    if (rc != 0 || txn == NULL) {
-        return rc;
+    if (db != NULL) {
+        view_derived(db, &txn, &events, why);
+    }
+    if (txn == NULL) {
+        return why->code == ERR_NOMEM ? err_set(err, ERR_NOMEM, "%s", why->msg) : 0;
     }
     ret->truth = calloc(1, sizeof(*ret->truth));
-    rc = ret->truth == NULL ? err_set(err, ERR_NOMEM, "out of memory") : core_view_begin(ledger, ret->truth, err);
+    int rc = ret->truth == NULL ? err_set(err, ERR_NOMEM, "out of memory") : core_view_begin(ledger, ret->truth, err);
     if (rc != 0) {
         db_abort(txn);
         free(ret->truth);
@@ -51,6 +50,13 @@ int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *e
     ret->least = index_least(events);
     index_view_rest(ret);
     return 0;
+}
+
+int index_view_open(struct ledger *ledger, struct index_view *ret, struct err *err) {
+    struct db *db;
+    struct err why = {0};
+    int rc = derived_open(ledger, false, &db, &why);
+    return view_open(ledger, rc == 0 ? db : NULL, ret, &why, err);
 }
 
 void index_view_rest(struct index_view *view) {
@@ -209,7 +215,8 @@ static void builder_free(struct builder *b) {
     free(b);
 }
 
-static int builder_new(struct ledger *ledger, struct builder **ret, struct err *err) {
+/* In derived data that is open; *why: it cannot be read. */
+static int builder_new(struct ledger *ledger, struct db *db, struct builder **ret, struct err *why, struct err *err) {
     struct ledger_head head;
     struct builder *b = calloc(1, sizeof(*b));
     if (b == NULL || (b->collector = columns_collector_new()) == NULL) {
@@ -219,7 +226,7 @@ static int builder_new(struct ledger *ledger, struct builder **ret, struct err *
     b->ledger = ledger;
     buf_init(&b->plain.bytes, COLUMNS_RECORD_MAX);
     int rc = ledger_head(ledger, &head, err);
-    rc = rc != 0 ? rc : index_view_open(ledger, &b->view, err);
+    rc = rc != 0 ? rc : view_open(ledger, db, &b->view, why, err);
     b->view.proven = vouch_able(ledger);
     rc = rc != 0 ? rc : ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &b->reader, err);
     if (rc != 0) {
@@ -332,6 +339,7 @@ int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const str
                 bool *ret_broken, struct err *err) {
     struct builder *b = NULL;
     struct ledger_head head;
+    struct err why = {0};
     struct db *db;
     if (events != 0 && !index_size_fits(events)) {
         return err_set(err, ERR_INVALID, "segments of %u events; accepted are powers of two from %d to %d", events,
@@ -344,7 +352,7 @@ int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const str
     rc = derived_open(ledger, true, &db, err);
     rc = rc != 0 ? rc : index_size_settle(db, events, &events, err);
     bool broken = rc == ERR_CORRUPT;
-    rc = rc != 0 ? rc : builder_new(ledger, &b, err);
+    rc = rc != 0 ? rc : builder_new(ledger, db, &b, &why, err);
     if (rc == 0) {
         b->most = most;
         b->progress = progress;
@@ -524,13 +532,14 @@ static int check_record(struct checking *c, const char **ret_why, struct err *er
     return rc;
 }
 
-static int check_all(struct checking *c, struct err *err) {
+/* *why: derived data cannot be read. */
+static int check_all(struct checking *c, struct err *why, struct err *err) {
     int rc = 0;
-    while (rc == 0 && (rc = next_record(c, err)) == 0) {
-        const char *why = NULL;
-        rc = check_record(c, &why, err);
-        if (rc == 0 && why != NULL) {
-            c->differs(c->ctx, c->key.n >= 8 ? be64_get(c->key.p) : LEDGER_NO_SEQ, why);
+    while (rc == 0 && (rc = next_record(c, why)) == 0) {
+        const char *reason = NULL;
+        rc = check_record(c, &reason, err);
+        if (rc == 0 && reason != NULL) {
+            c->differs(c->ctx, c->key.n >= 8 ? be64_get(c->key.p) : LEDGER_NO_SEQ, reason);
         }
         if (rc == 0 && c->progress != NULL && c->progress->call != NULL) {
             c->progress->call(c->progress->ctx, c->checked, c->b->size);
@@ -539,20 +548,35 @@ static int check_all(struct checking *c, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
-static int try_check(void *ctx, struct err *err) {
-    struct checking *c = ctx;
-    int rc = builder_new(c->ledger, &c->b, err);
+static int check_in(struct checking *c, struct db *db, struct err *why, struct err *err) {
+    int rc = builder_new(c->ledger, db, &c->b, why, err);
     if (rc != 0) {
         return rc;
     }
     c->checked = 0;
     buf_init(&c->key, DB_KEY_MAX + 1);
     buf_init(&c->record, SIZE_MAX);
-    rc = c->b->view.derived == NULL ? 0 : check_all(c, err);
+    rc = c->b->view.derived == NULL ? 0 : check_all(c, why, err);
     buf_done(&c->key);
     buf_done(&c->record);
     builder_free(c->b);
     return rc;
+}
+
+static int try_check(void *ctx, struct err *err) {
+    struct checking *c = ctx;
+    struct err why = {0};
+    struct db *db;
+    int rc = derived_look(c->ledger, &db, &why);
+    if (rc == ERR_NOTFOUND) {
+        return 0;
+    }
+    rc = rc != 0 ? rc : check_in(c, db, &why, err);
+    if (why.code == ERR_CORRUPT || why.code == ERR_VERSION) {
+        c->differs(c->ctx, LEDGER_NO_SEQ, why.msg);
+        return 0;
+    }
+    return why.code != 0 ? err_set(err, why.code, "%s", why.msg) : rc;
 }
 
 int query_index_check(struct ledger *ledger, const struct query_index_progress *progress,

@@ -149,7 +149,9 @@ int query_index_covered(struct ledger *ledger, uint64_t *ret, struct err *err);
 /* Drops the index. */
 int query_index_drop(struct ledger *ledger, struct err *err);
 /* Replays all segments and compares; calls `differs` with a reason for each that does not match. What is stale (another
- * version's, another log's) is never used and no difference. *ret_covered: so many events were compared. */
+ * version's, another log's) is never used and no difference; one that cannot be read at all is told with LEDGER_NO_SEQ.
+ * Only reads: when nothing is there, or derived data was never finished, nothing differs. *ret_covered: so many events were
+ * compared. */
 int query_index_check(struct ledger *ledger, const struct query_index_progress *progress,
                       void (*differs)(void *ctx, uint64_t first, const char *why), void *ctx, uint64_t *ret_covered,
                       struct err *err);
