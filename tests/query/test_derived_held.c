@@ -303,6 +303,53 @@ static void held_by_who_makes_it(void **state) {
     all_is_right();
 }
 
+/* ---- who checks it ---- */
+
+static void told(void *ctx, uint64_t first, const char *reason) {
+    (void)ctx;
+    fail_msg("event %llu: %s", (unsigned long long)first, reason);
+}
+
+/* In a process that dies when it is held up. */
+static void check_while(pid_t stopped) {
+    int status;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        const struct ledger_open_options only_reads = {.read_only = true};
+        const struct state_options none = {0};
+        uint64_t n;
+        alarm(BOUND_S);
+        must(ledger_open(s.dir, &only_reads, &s.ledger, &why));
+        scratch_verify_good(s.ledger);
+        must(query_index_check(s.ledger, NULL, told, NULL, &n, &why));
+        must(rebuild_check(s.ledger, &none, UINT32_MAX, rows_differ, NULL, &n, &why));
+        scratch_close(&s);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    kill(stopped, status == 0 ? SIGCONT : SIGKILL);
+    assert_int_equal(status, 0);
+    assert_int_equal(waitpid(stopped, &status, 0), stopped);
+    assert_int_equal(status, 0);
+}
+
+static void checking_it_waits_for_no_writer(void **state) {
+    work_fn *const writers[] = {rebuild, index_drop, make_derived};
+    (void)state;
+    for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
+        int status;
+        if (writers[i] == make_derived) { /* its file is there, its tables are not yet */
+            must(file_remove_tree(scratch_at(&s, "box/derived"), &why));
+        }
+        pid_t pid = start_work(writers[i], 1);
+        assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+        assert_true(WIFSTOPPED(status));
+        check_while(pid);
+    }
+    all_is_right();
+}
+
 /* ---- in this process ---- */
 
 static void a_thread_that_is_held_up_in_derived_data_holds_up_no_append(void **state) {
@@ -368,6 +415,7 @@ int main(void) {
         each(held_by_who_builds_key_segments),
         each(held_by_who_clears_it),
         each(held_by_who_makes_it),
+        each(checking_it_waits_for_no_writer),
         each(a_thread_that_is_held_up_in_derived_data_holds_up_no_append),
         each(a_thread_that_opens_derived_data_holds_up_no_append),
     };
