@@ -48,6 +48,14 @@ check cmp before.csv again.csv
 truncate -s 20000 "$data"
 ask >short.csv
 check cmp before.csv short.csv
+cp "$data" short.mdb
+box 30 verify --derived
+out_has 'is cut short'
+box 1 index --check
+out_has 'the index: '
+box 1 index --check --json
+json '.differences[0].first' null
+check cmp short.mdb "$data"
 box 0 index
 box 0 verify --derived
 out_has 'the index of 1280 events replayed and equal'
