@@ -11,4 +11,8 @@ bool erase_left(struct ledger *ledger, uint64_t *ret_pid);
 /* Files of artifacts that were erased, and those that no artifact has or will have, go. */
 int erase_artifacts(struct ledger *ledger, struct err *err);
 
+/* For who compares derived data with events, after reading both. *ret: something was erased and there is no new generation
+ * yet, so what was derived before may still say it: that is no fault. ERR_BUSY: the evidence has left `generation`. */
+int erase_excuses(struct ledger *ledger, uint64_t generation, bool *ret, struct err *err);
+
 #endif

@@ -209,3 +209,19 @@ bool erase_left(struct ledger *ledger, uint64_t *ret_pid) {
     }
     return any;
 }
+
+int erase_excuses(struct ledger *ledger, uint64_t generation, bool *ret, struct err *err) {
+    struct db_txn *txn = NULL;
+    struct bytes wish;
+    int rc = db_begin(ledger->evidence, false, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (db_txn_generation(txn) == generation) {
+        *ret = db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, NULL) == 0;
+    } else {
+        rc = err_set(err, ERR_BUSY, "something was erased since derived data was read");
+    }
+    db_abort(txn);
+    return rc;
+}

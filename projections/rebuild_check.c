@@ -1,6 +1,8 @@
 /* Comparing what is stored with a replay into a scratch environment, record by record: all versions that are kept. */
 #include <string.h>
 
+#include "ledger/derived.h"
+#include "ledger/erase.h"
 #include "ledger/scratch.h"
 #include "projections/attested.h"
 #include "projections/build.h"
@@ -15,6 +17,7 @@ struct checking {
     uint32_t which;
     void (*differs)(void *ctx, const struct projection *projection, const char *why);
     void *ctx;
+    uint64_t generation; /* of the evidence, when the check began */
     struct db_txn *stored, *replayed;
     struct store_generation gen[PROJECTIONS_MAX]; /* there: it is compared */
     uint64_t rows;
@@ -138,15 +141,43 @@ static int compare(struct checking *c, size_t i, struct err *err) {
 
 static int check(struct checking *c, struct db *scratch, struct err *err) {
     struct build *build = NULL;
+    bool excused = false;
     int rc = build_open(c->ledger, scratch, c->options, &build, err);
     rc = rc != 0 ? rc : choose(c, build, err);
     rc = rc != 0 ? rc : build_run(build, err);
     build_close(build);
-    rc = rc != 0 ? rc : db_begin(scratch, false, &c->replayed, err);
+    rc = rc != 0 ? rc : erase_excuses(c->ledger, c->generation, &excused, err);
+    if (rc != 0 || excused) {
+        return rc;
+    }
+    rc = db_begin(scratch, false, &c->replayed, err);
     for (size_t i = 0; rc == 0 && i < PROJECTIONS_MAX && c->list[i] != NULL; i++) {
         rc = c->gen[i].there ? compare(c, i, err) : 0;
     }
     db_abort(c->replayed);
+    return rc != 0 ? rc : attested_check(c->ledger, c->stored, c->list, c->which, c->differs, c->ctx, &c->rows, err);
+}
+
+static int try_check(void *ctx, struct err *err) {
+    struct checking *c = ctx;
+    struct scratch_db scratch = {0};
+    struct db *db;
+    *c = (struct checking){.ledger = c->ledger,
+                           .options = c->options,
+                           .list = c->list,
+                           .which = c->which,
+                           .differs = c->differs,
+                           .ctx = c->ctx,
+                           .generation = db_generation(c->ledger->evidence)};
+    int rc = derived_look(c->ledger, &db, err);
+    if (rc == ERR_NOTFOUND) { /* nothing is stored, so nothing differs */
+        return 0;
+    }
+    rc = rc != 0 ? rc : db_begin(db, false, &c->stored, err);
+    rc = rc != 0 ? rc : scratch_db_open(&scratch, c->ledger->config.map_bytes, err);
+    rc = rc != 0 ? rc : check(c, scratch.db, err);
+    scratch_db_close(&scratch);
+    db_abort(c->stored);
     return rc;
 }
 
@@ -154,20 +185,8 @@ int rebuild_check(struct ledger *ledger, const struct state_options *options, ui
                   void (*differs)(void *ctx, const struct projection *projection, const char *why), void *ctx,
                   uint64_t *ret_rows, struct err *err) {
     struct checking c = {.ledger = ledger, .options = options, .which = which, .differs = differs, .ctx = ctx};
-    struct scratch_db scratch = {0};
-    struct db *db;
     c.list = options->projections != NULL ? options->projections : projection_all;
-    int rc = derived_look(ledger, &db, err);
-    if (rc == ERR_NOTFOUND) { /* nothing is stored, so nothing differs */
-        *ret_rows = 0;
-        return 0;
-    }
-    rc = rc != 0 ? rc : db_begin(db, false, &c.stored, err);
-    rc = rc != 0 ? rc : scratch_db_open(&scratch, ledger->config.map_bytes, err);
-    rc = rc != 0 ? rc : check(&c, scratch.db, err);
-    rc = rc != 0 ? rc : attested_check(ledger, c.stored, c.list, which, differs, ctx, &c.rows, err);
-    scratch_db_close(&scratch);
-    db_abort(c.stored);
+    int rc = derived_work(ledger, try_check, &c, err);
     if (rc == 0) {
         *ret_rows = c.rows;
     }

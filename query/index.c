@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/derived.h"
+#include "ledger/erase.h"
 #include "ledger/proven.h"
 #include "ledger/reader.h"
 #include "query/index_record.h"
@@ -200,6 +201,7 @@ struct builder {
     struct columns_collector *collector;
     uint64_t since, until;    /* what it holds */
     uint8_t leaf[EVENT_HASH]; /* of event until - 1 */
+    bool erased;              /* a body in it is */
     struct columns_plain plain;
     uint64_t size, most;
     const struct query_index_progress *progress;
@@ -251,6 +253,7 @@ static int collect_group(struct builder *b, uint64_t index, struct err *err) {
     }
     for (size_t i = 0; rc == 0 && i < EVENT_GROUP; i++) {
         struct bytes payload;
+        b->erased = b->erased || group->event[i].where == GROUP_ERASED;
         if (!value_header_of(group, i, &h)) {
             return err_set(err, ERR_CORRUPT, "the header of event %llu does not parse",
                            (unsigned long long)(index * EVENT_GROUP + i));
@@ -269,6 +272,7 @@ static int collect(struct builder *b, uint64_t since, uint64_t until, struct err
     if (b->since != since || b->until > until || b->until <= since) {
         columns_collector_reset(b->collector, since / COLUMNS_EVENTS * COLUMNS_EVENTS, since);
         b->since = b->until = since;
+        b->erased = false;
     }
     while (b->until < until) {
         int rc = collect_group(b, b->until / EVENT_GROUP, err);
@@ -429,11 +433,7 @@ static int try_drop(void *ctx, struct err *err) {
     rc = db_clear(txn, DERIVED_COLUMN, err);
     rc = rc != 0 ? rc : vouch_clear(txn, VOUCH_COLUMNS, err);
     rc = rc != 0 ? rc : index_size_forget(txn, err);
-    if (rc != 0) {
-        db_abort(txn);
-        return rc;
-    }
-    return db_commit(txn, err);
+    return rc != 0 ? (db_abort(txn), rc) : db_commit(txn, err);
 }
 
 int query_index_drop(struct ledger *ledger, struct err *err) {
@@ -448,6 +448,7 @@ struct checking {
     void (*differs)(void *ctx, uint64_t first, const char *why);
     void *ctx;
     const struct query_index_progress *progress;
+    uint64_t generation; /* of the evidence, when the check began */
     uint64_t checked;
     struct buf key, record; /* of the segment at hand, copied */
 };
@@ -528,6 +529,12 @@ static int check_record(struct checking *c, const char **ret_why, struct err *er
     }
     rc = rc != 0 ? err_set(err, rc, "%s", why.msg) : columns_plain(b->collector, r.first, r.events, &b->plain, err);
     rc = rc != 0 ? rc : columns_differ(&b->plain, node, r.bytes, ret_why, err);
+    if (rc == 0 && *ret_why != NULL && b->erased) {
+        bool excused = false;
+        rc = erase_excuses(c->ledger, c->generation, &excused, err);
+        *ret_why = excused ? NULL : *ret_why;
+        return rc;
+    }
     c->checked += rc == 0 ? r.events : 0;
     return rc;
 }
@@ -567,6 +574,7 @@ static int try_check(void *ctx, struct err *err) {
     struct checking *c = ctx;
     struct err why = {0};
     struct db *db;
+    c->generation = db_generation(c->ledger->evidence);
     int rc = derived_look(c->ledger, &db, &why);
     if (rc == ERR_NOTFOUND) {
         return 0;

@@ -28,7 +28,7 @@ beside_erasures() {
 
 jobs=()
 i=0
-for job in 'index' 'index --drop' 'rebuild' 'attest'; do
+for job in 'index' 'index --check' 'index --drop' 'rebuild' 'rebuild --check' 'attest' 'verify --derived'; do
     # shellcheck disable=SC2086 # words
     beside_erasures $job </dev/null >/dev/null 2>"$T/err.$i" &
     jobs+=($!)

@@ -1,6 +1,7 @@
 /* What is collected for the index and then erased does not come back with it. */
 #include "tests/query/same_answers.h"
 
+#include "projections/rebuild.h"
 #include "tests/ledger/traces.h"
 
 #define MARK "walrus-of-the-north-77"
@@ -58,6 +59,35 @@ static void what_was_collected_before_an_erasure_is_not_stored_after_it(void **s
     }
 }
 
+static void on_differs(void *ctx, const struct projection *projection, const char *why_) {
+    (void)ctx;
+    fail_msg("%s: %s", projection->name, why_);
+}
+
+/* As a program leaves it that is ended between the two. */
+static void what_was_derived_before_an_erasure_is_no_fault_until_the_next_generation(void **state) {
+    struct state_options how;
+    uint64_t rows = 0, covered = 0;
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        uint64_t seq = append_marked();
+        struct ledger_erase_options o = {
+            .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+        log_fill(s.ledger, 300);
+        must(query_index_build(s.ledger, NULL, &why));
+        state_options_init(&how);
+        must(rebuild_run(s.ledger, &how, UINT32_MAX, &why));
+        must(ledger_erase(s.ledger, &o, NULL, &why));
+        assert_int_equal(check(), 0);
+        must(rebuild_check(s.ledger, &how, UINT32_MAX, on_differs, NULL, &rows, &why));
+        must(ledger_erase_finish(s.ledger, UINT64_C(20000000000), NULL, &why));
+        must(query_index_build(s.ledger, NULL, &why));
+        assert_int_equal(check(), 0);
+        must(query_index_covered(s.ledger, &covered, &why));
+        assert_true(covered > seq);
+    }
+}
+
 static void the_index_has_it_as_long_as_it_is_there(void **state) {
     (void)state;
     append_marked();
@@ -69,6 +99,8 @@ static void the_index_has_it_as_long_as_it_is_there(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_collected_before_an_erasure_is_not_stored_after_it, start, finish),
+        cmocka_unit_test_setup_teardown(what_was_derived_before_an_erasure_is_no_fault_until_the_next_generation, start,
+                                        finish),
         cmocka_unit_test_setup_teardown(the_index_has_it_as_long_as_it_is_there, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
