@@ -10,36 +10,22 @@
 
 /* ---- characters ---- */
 
-unsigned secret_class(uint8_t c) {
-    if (c >= 'a' && c <= 'z') {
-        return c <= 'f' ? SET_AF : SET_GZ;
-    }
-    if (c >= 'A' && c <= 'Z') {
-        return SET_UPPER;
-    }
-    if (c >= '0' && c <= '9') {
-        return SET_DIGIT;
-    }
-    switch (c) {
-    case '_':
-        return SET_UNDER;
-    case '-':
-        return SET_DASH;
-    case '+':
-    case '/':
-        return SET_PLUSSLASH;
-    case '=':
-        return SET_EQ;
-    case '.':
-        return SET_DOT;
-    case '~':
-        return SET_TILDE;
-    case '%':
-        return SET_PERCENT;
-    default:
-        return 0;
-    }
-}
+const uint16_t secret_classes[256] = {
+    ['a'] = SET_AF,        ['b'] = SET_AF,    ['c'] = SET_AF,    ['d'] = SET_AF,    ['e'] = SET_AF,
+    ['f'] = SET_AF,        ['g'] = SET_GZ,    ['h'] = SET_GZ,    ['i'] = SET_GZ,    ['j'] = SET_GZ,
+    ['k'] = SET_GZ,        ['l'] = SET_GZ,    ['m'] = SET_GZ,    ['n'] = SET_GZ,    ['o'] = SET_GZ,
+    ['p'] = SET_GZ,        ['q'] = SET_GZ,    ['r'] = SET_GZ,    ['s'] = SET_GZ,    ['t'] = SET_GZ,
+    ['u'] = SET_GZ,        ['v'] = SET_GZ,    ['w'] = SET_GZ,    ['x'] = SET_GZ,    ['y'] = SET_GZ,
+    ['z'] = SET_GZ,        ['A'] = SET_UPPER, ['B'] = SET_UPPER, ['C'] = SET_UPPER, ['D'] = SET_UPPER,
+    ['E'] = SET_UPPER,     ['F'] = SET_UPPER, ['G'] = SET_UPPER, ['H'] = SET_UPPER, ['I'] = SET_UPPER,
+    ['J'] = SET_UPPER,     ['K'] = SET_UPPER, ['L'] = SET_UPPER, ['M'] = SET_UPPER, ['N'] = SET_UPPER,
+    ['O'] = SET_UPPER,     ['P'] = SET_UPPER, ['Q'] = SET_UPPER, ['R'] = SET_UPPER, ['S'] = SET_UPPER,
+    ['T'] = SET_UPPER,     ['U'] = SET_UPPER, ['V'] = SET_UPPER, ['W'] = SET_UPPER, ['X'] = SET_UPPER,
+    ['Y'] = SET_UPPER,     ['Z'] = SET_UPPER, ['0'] = SET_DIGIT, ['1'] = SET_DIGIT, ['2'] = SET_DIGIT,
+    ['3'] = SET_DIGIT,     ['4'] = SET_DIGIT, ['5'] = SET_DIGIT, ['6'] = SET_DIGIT, ['7'] = SET_DIGIT,
+    ['8'] = SET_DIGIT,     ['9'] = SET_DIGIT, ['_'] = SET_UNDER, ['-'] = SET_DASH,  ['+'] = SET_PLUSSLASH,
+    ['/'] = SET_PLUSSLASH, ['='] = SET_EQ,    ['.'] = SET_DOT,   ['~'] = SET_TILDE, ['%'] = SET_PERCENT,
+};
 
 uint8_t secret_lower(uint8_t c) {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;

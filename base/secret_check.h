@@ -181,7 +181,10 @@ bool secret_equals(const uint8_t *p, size_t n, const char *lower);
 bool secret_is_aws(struct secret_scan *s, size_t i);
 uint8_t secret_lower(uint8_t c);
 bool secret_one_of(uint8_t c, const char *set);
-unsigned secret_class(uint8_t c);
+extern const uint16_t secret_classes[256]; /* SET_*, by character */
+static inline unsigned secret_class(uint8_t c) {
+    return secret_classes[c];
+}
 
 secret_check_fn secret_check_mask, secret_check_prefix, secret_check_aws, secret_check_sk, secret_check_slack,
     secret_check_hook, secret_check_terraform, secret_check_pem, secret_check_jwt, secret_check_azure,

@@ -131,6 +131,7 @@ static void decode(struct secret_scan *s, size_t i, bool hex, size_t most, struc
     view->from[view->n] = (uint16_t)(i - view->base);
 }
 
+/* The first bytes are ASCII: of random ones, as digests and ids have, less than half of a hundredth pass. */
 static bool is_coded_text(struct secret_scan *s, size_t i, bool hex) {
     uint32_t bits = 0;
     size_t left = s->hi - i, n = 0;
@@ -144,7 +145,8 @@ static bool is_coded_text(struct secret_scan *s, size_t i, bool hex) {
         if (hex ? k % 2 == 0 : k % 4 == 0) {
             continue;
         }
-        if (!is_text((uint8_t)(hex ? bits : bits >> (6 - 2 * (k % 4))))) {
+        uint8_t c = (uint8_t)(hex ? bits : bits >> (6 - 2 * (k % 4)));
+        if (c >= 0x80 || !is_text(c)) {
             return false;
         }
         n++;
@@ -261,7 +263,37 @@ static bool check_hex(struct secret_scan *s, size_t from, struct secret_hit *ret
     return false;
 }
 
+static inline bool is_hexish_block(block v) {
+    block digits = v - '0', letters = v - 'a', other = (block)(v == '-');
+    return !block_any((block) ~((block)(digits < 10) | (block)(letters < 6) | other));
+}
+
+/* Digests and ids in small hex, as most runs are: no base64, and what they decode to is told by their first bytes. The
+ * rest of a run that has other characters further on is looked at when they come. */
+static bool check_hexish(struct secret_scan *s, size_t at, struct secret_hit *ret) {
+    size_t from = at, end = at + sizeof(block);
+    while (end < s->hi && s->hi - end >= sizeof(block) && is_hexish_block(block_load(s->p + end))) {
+        end += sizeof(block);
+    }
+    while (from > s->lo && at - from < RUN_BACK && (secret_class(s->p[from - 1]) & (SET_HEX | SET_DASH)) != 0) {
+        from--;
+    }
+    s->steps += at - from + (end - at) / sizeof(block);
+    s->run_end = end;
+    return s->depth < SECRET_DEPTH_MAX && check_hex(s, from, ret);
+}
+
+/* Where the id begins in "run/7b1f2c3d-...": the word before it is too short for a text; 0: it is no such run. */
+static size_t id_behind_word(const struct secret_scan *s, size_t from, size_t end) {
+    const uint8_t *slash = memchr(s->p + from, '/', end - from);
+    size_t at = slash == NULL ? 0 : (size_t)(slash - s->p) + 1;
+    return at != 0 && s->hi - at >= sizeof(block) && is_hexish_block(block_load(s->p + at)) ? at : 0;
+}
+
 bool secret_run_check(struct secret_scan *s, size_t at, struct secret_hit *ret) {
+    if (s->hi - at >= sizeof(block) && is_hexish_block(block_load(s->p + at))) {
+        return check_hexish(s, at, ret);
+    }
     size_t from = at, end = at;
     while (end < s->hi && end - at < RUN_MIN && (secret_class(s->p[end]) & SET_RUN) != 0) {
         end++;
@@ -281,6 +313,10 @@ bool secret_run_check(struct secret_scan *s, size_t at, struct secret_hit *ret) 
     s->steps += (s->run_end - at) / sizeof(block);
     if (s->depth >= SECRET_DEPTH_MAX) {
         return false;
+    }
+    size_t id = id_behind_word(s, from, end);
+    if (id != 0) {
+        return check_hexish(s, id, ret);
     }
     if (check_discord_behind(s, from, ret)) {
         return true;
