@@ -1,9 +1,12 @@
 /* A handler may call little: the message is put together with write(2), and the process ends with _exit. */
 #include "cli/fault.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/cli.h"
 #include "ledger/db_fault.h"
 
@@ -48,9 +51,43 @@ static void say(const char *const *words) {
     }
 }
 
+#define ASIDE_MAX 9
+
+/* Derived data is under another name from here on, and will be built anew; false: it is the evidence, or cannot be moved.
+ */
+static bool set_aside(const char *path, char to[FILE_PATH_MAX]) {
+    const char *slash = strrchr(path, '/');
+    size_t n = strlen(path);
+    if (strncmp(slash == NULL ? path : slash + 1, "derived", 7) != 0 || n + sizeof(".damaged-1") > FILE_PATH_MAX) {
+        return false;
+    }
+    memcpy(to, path, n);
+    memcpy(to + n, ".damaged-1", sizeof(".damaged-1"));
+    char *digit = to + n + sizeof(".damaged-1") - 2;
+    while (rename(path, to) != 0) {
+        if (errno != EEXIST && errno != ENOTEMPTY) {
+            return false;
+        }
+        if (*digit == '0' + ASIDE_MAX) {
+            return false;
+        }
+        (*digit)++;
+    }
+    return true;
+}
+
 void fault_exit(int number, siginfo_t *info, void *context) {
     const char *path;
     enum db_fault fault = db_fault_of(number, info, &path);
+    char to[FILE_PATH_MAX];
+    const char *const aside[] = {"ledger: reading derived data, '",
+                                 path,
+                                 "', ended in ",
+                                 fault_name(number),
+                                 ": it is damaged and was set aside as '",
+                                 to,
+                                 "'; it is no evidence, and will be built anew: try again\n",
+                                 NULL};
     const char *const damaged[] = {
         "ledger: reading the database '",
         path,
@@ -63,6 +100,10 @@ void fault_exit(int number, siginfo_t *info, void *context) {
     const char *const elsewhere[] = {"ledger: ended by ", fault_name(number),
                                      ": a fault of the program or of the system, and no word about the ledger\n", NULL};
     (void)context;
+    if (fault == DB_FAULT_READING && set_aside(path, to)) {
+        say(aside);
+        _exit(EXIT_SYSTEM);
+    }
     say(fault == DB_FAULT_READING ? damaged : fault == DB_FAULT_UNHELD ? unheld : elsewhere);
     _exit(fault == DB_FAULT_READING ? EXIT_INVALID : EXIT_SYSTEM);
 }

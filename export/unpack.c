@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "base/zst.h"
 
 #define CHUNKS    4
@@ -150,18 +150,14 @@ static void go_on(struct unpack *u) {
 /* ---- the caller's ---- */
 
 static void start(struct unpack *u) {
-    sigset_t all, before;
     if (u->total < LARGE || sysconf(_SC_NPROCESSORS_ONLN) < 2) {
         return;
     }
-    sigfillset(&all); /* signals are for the host's own threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     u->at_once = CHUNK_MAX;
-    u->has_thread = pthread_create(&u->thread, NULL, run, u) == 0;
+    u->has_thread = thread_start(&u->thread, run, u) == 0;
     if (!u->has_thread) {
         u->at_once = CHUNK_NOW;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 int unpack_new(int fd, struct unpack **ret, struct err *err) {

@@ -9,11 +9,11 @@
 #include "ingest/ahead.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/thread.h"
 
 #define BLOCKS      32
 #define BLOCK_TEXTS 64
@@ -82,15 +82,11 @@ static void *run_thread(void *arg) {
 
 /* Signals are the first thread's: its sleeps and reads must end by them. */
 static void start_thread(struct ahead *a) {
-    sigset_t all, before;
     if (a->has_thread || a->no_thread) {
         return;
     }
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    a->has_thread = pthread_create(&a->thread, NULL, run_thread, a) == 0;
+    a->has_thread = thread_start(&a->thread, run_thread, a) == 0;
     a->no_thread = !a->has_thread;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 int ahead_new(struct ahead **ret, struct err *err) {

@@ -153,8 +153,9 @@ static int open_own(const char *dir) {
     if (n < 0 || n >= (int)sizeof(path)) {
         return -1;
     }
-    int fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return fd >= 0 ? fd : open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC; /* a FIFO there is waited for by nobody */
+    int fd = open(path, flags | O_CREAT, 0600);
+    return fd >= 0 ? fd : open(path, flags);
 }
 
 int db_open_lock(const char *dir, bool own, struct db_waiter *waiter, int *ret_fd, struct err *err) {

@@ -143,7 +143,7 @@ int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name)
 }
 
 int db_clear(struct db_txn *txn, size_t table, struct err *err) {
-    int rc = mdb_drop(txn->txn, txn->env->dbi[table], 0);
+    int rc = DB_CALL(txn->env, mdb_drop(txn->txn, txn->env->dbi[table], 0));
     return rc == 0 ? 0 : db_fail(txn->env, rc, "emptying a table", err);
 }
 

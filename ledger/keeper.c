@@ -4,11 +4,11 @@
 #include "ledger/keeper.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "ledger/keyproof.h"
 #include "ledger/segments.h"
 
@@ -83,11 +83,7 @@ static void *run(void *ctx) {
 
 /* Under the lock. */
 static void start(struct keeper *k) {
-    sigset_t all, before;
-    sigfillset(&all); /* signals are for the host's own threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    k->runs = pthread_create(&k->thread, NULL, run, k) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    k->runs = thread_start(&k->thread, run, k) == 0;
 }
 
 /* ---- its clients ---- */

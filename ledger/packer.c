@@ -1,8 +1,8 @@
 /* A ring of groups between the writer and one second thread. */
 #include "ledger/packer.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -114,7 +114,6 @@ static void *run(void *ctx) {
 }
 
 void packer_start(struct packer *p) {
-    sigset_t all, before;
     if (p->tried) {
         return;
     }
@@ -122,10 +121,7 @@ void packer_start(struct packer *p) {
     if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
         return;
     }
-    sigfillset(&all); /* signals are for the host's own threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    p->runs = pthread_create(&p->thread, NULL, run, p) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    p->runs = thread_start(&p->thread, run, p) == 0;
 }
 
 /* ---- the writer ---- */

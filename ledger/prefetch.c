@@ -1,9 +1,9 @@
 /* A few slots, each with a reader of its own. The caller's thread is one of the workers: while the group that it wants is
  * in another's hands it reads one of the next. */
 #include "ledger/prefetch.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -111,16 +111,12 @@ static void *run(void *ctx) {
 
 /* Under the lock. Without threads there is nothing to gain, and all stays as it is. */
 static void start(struct prefetch *p) {
-    sigset_t all, before;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     p->tried = true;
-    sigfillset(&all); /* signals are for the host's own threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     while (p->n_threads < THREADS_MAX && p->n_threads + 1 < processors &&
-           pthread_create(&p->thread[p->n_threads], NULL, run, p) == 0) {
+           thread_start(&p->thread[p->n_threads], run, p) == 0) {
         p->n_threads++;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     p->n_slots = p->n_threads == 0 ? 1 : 2 * p->n_threads + 2;
 }
 

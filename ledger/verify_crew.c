@@ -10,11 +10,11 @@
  * group. */
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "ledger/verify.h"
 
 #define SLOTS_PER_THREAD  4
@@ -249,7 +249,7 @@ static bool start_member(struct verify_crew *crew) {
     m->checker->view = &m->view;
     m->checker->renewed = &m->renewed;
     m->checker->spaces = &crew->spaces;
-    if (pthread_create(&m->thread, NULL, run, m) != 0) {
+    if (thread_start(&m->thread, run, m) != 0) {
         core_view_end(&m->view);
         verify_checker_free(m->checker);
         return false;
@@ -259,12 +259,8 @@ static bool start_member(struct verify_crew *crew) {
 }
 
 static void start_members(struct verify_crew *crew, size_t n) {
-    sigset_t all, before;
-    sigfillset(&all); /* signals are for the host's own threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     while (crew->n_members < n && start_member(crew)) {
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 int verify_crew_new(struct verify *v, uint64_t first, uint64_t end, struct verify_crew **ret, struct err *err) {

@@ -9,11 +9,11 @@
 #include "projections/build.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #define LOSSES_MAX  1000 /* chunks that others were quicker with, in a row */
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
@@ -313,7 +313,6 @@ static int finish_jobs(struct build *b, struct err *err) {
 
 /* Those that have news, here or aside. */
 static int store_all(struct build *b, bool aside, struct err *err) {
-    sigset_t all, before;
     int rc = 0;
     for (size_t i = 0; i < b->n && rc == 0; i++) {
         struct target *t = &b->target[i];
@@ -327,10 +326,7 @@ static int store_all(struct build *b, bool aside, struct err *err) {
         finish_jobs(b, NULL);
         return rc;
     }
-    sigfillset(&all); /* signals are for the host's own threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    b->aside = aside && pthread_create(&b->thread, NULL, store_aside, b) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    b->aside = aside && thread_start(&b->thread, store_aside, b) == 0;
     if (b->aside) {
         return 0;
     }

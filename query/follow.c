@@ -11,12 +11,12 @@
  * chain of leaves, and then segments are made by reading the events back, by index_build(). */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "ledger/proven.h"
 #include "ledger/reader.h"
 #include "query/index.h"
@@ -283,7 +283,6 @@ static void *run(void *ctx) {
 
 /* Under the lock: with the first group, for most processes append less. */
 static void start(struct follower *f) {
-    sigset_t all, before;
     if (f->tried) {
         return;
     }
@@ -292,10 +291,7 @@ static void start(struct follower *f) {
     if (f->mine.collector == NULL) {
         return;
     }
-    sigfillset(&all); /* signals are for the host's own threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    f->runs = pthread_create(&f->thread, NULL, run, f) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    f->runs = thread_start(&f->thread, run, f) == 0;
 }
 
 /* ---- what the committing thread calls ---- */

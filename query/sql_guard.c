@@ -14,7 +14,6 @@
  *   disk             none: query/sql_temp.h */
 #include "query/sql_guard.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include <sqlite3ext.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #define STEPS_BETWEEN  2000 /* of SQLite's machine, between two looks at the flags */
 #define POLL_NS        (20 * (CLOCK_NS_PER_S / 1000))
@@ -366,11 +366,7 @@ static void *watch(void *ctx) {
 }
 
 static int start_watch(struct sql_guard *guard, struct err *err) {
-    sigset_t all, before;
-    sigfillset(&all); /* signals are for the host's own threads */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&guard->thread, NULL, watch, guard);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int rc = thread_start(&guard->thread, watch, guard);
     guard->watching = rc == 0;
     return rc == 0 ? 0 : err_errno(err, rc, "the thread that watches the time limit cannot start");
 }
