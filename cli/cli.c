@@ -181,26 +181,29 @@ void cli_patience(struct cli *cli, struct ledger_open_options *ret) {
 
 int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     struct err err = {0};
-    if (mode == CLI_WRITE) {
+    bool keys = mode == CLI_WRITE || mode == CLI_KEYS;
+    if (keys) {
         int rc = unlock_ledger(cli, &err);
         if (rc != 0) {
             return cli_fail_input(cli, &err);
         }
     }
-    struct ledger_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = mode != CLI_WRITE};
+    struct ledger_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = !keys};
     cli_patience(cli, &options);
     int rc = ledger_open(cli->dir, &options, ret, &err);
     if (rc == ERR_NOTFOUND) {
         return cli_fail_input(cli, &err);
     }
     if (rc == 0 && mode == CLI_WRITE) {
-        rc = query_index_follow(*ret, &err); /* whoever appends builds the index behind it */
+        rc = setback_refuse(*ret, &err);
+        rc = rc != 0 ? rc : query_index_follow(*ret, &err); /* whoever appends builds the index behind it */
         if (rc != 0) {
             ledger_close(*ret);
+            *ret = NULL;
         }
     }
     if (rc == 0 && mode != CLI_WRITE) {
-        setback_warn(cli, *ret, mode == CLI_READ);
+        setback_warn(cli, *ret, mode != CLI_TRUST);
     }
     return rc == 0 ? 0 : cli_fail(cli, &err);
 }

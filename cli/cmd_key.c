@@ -139,7 +139,7 @@ static int backup(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
     struct pass pass = {0};
     struct err err = {0};
-    int exit_code = cli_open(cli, CLI_WRITE, &ledger);
+    int exit_code = cli_open(cli, CLI_KEYS, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }

@@ -60,15 +60,21 @@ static bool copy_contradicts(struct core_view *view, const struct headfile *copy
     return head_contradicts(view, COPY_WORDS, copy->size, copy->root, ret);
 }
 
-void setback_warn(const struct cli *cli, struct ledger *ledger, bool trust) {
+static void look_at_trust(const struct ledger *ledger, struct policy_known *ret) {
     char path[FILE_PATH_MAX];
+    if (trustfile_path(path, NULL) == 0) {
+        trustfile_look(path, bytes_of(ledger->origin), ret);
+    }
+}
+
+void setback_warn(const struct cli *cli, struct ledger *ledger, bool trust) {
     struct headfile copy;
     struct policy_known known = {0};
     struct core_view view;
     struct err what = {0};
     bool has_copy = headfile_read(ledger->dir, &copy, NULL) == 0;
-    if (trust && trustfile_path(path, NULL) == 0) {
-        trustfile_look(path, bytes_of(ledger->origin), &known);
+    if (trust) {
+        look_at_trust(ledger, &known);
     }
     if ((!has_copy && !known.has_head && !known.has_genesis) || core_view_begin(ledger, &view, NULL) != 0) {
         return;
@@ -78,4 +84,27 @@ void setback_warn(const struct cli *cli, struct ledger *ledger, bool trust) {
     if (contradicted) {
         cli_warn(cli, &what);
     }
+}
+
+int setback_refuse(struct ledger *ledger, struct err *err) {
+    struct policy_known known = {0};
+    struct core_view view;
+    struct err what = {0};
+    look_at_trust(ledger, &known);
+    if (!known.has_head && !known.has_genesis) {
+        return 0;
+    }
+    int rc = core_view_begin(ledger, &view, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (trust_contradicts(&view, &known, &what)) {
+        rc = err_set(err, ERR_ROLLBACK,
+                     "%s. Nothing is signed here. Put the newer one back; or 'ledger backup' of this one and 'ledger "
+                     "restore', which goes on under a new origin; or, if you know that this is the one to believe, "
+                     "'ledger trust add --replace'",
+                     what.msg);
+    }
+    core_view_end(&view);
+    return rc;
 }

@@ -1,4 +1,4 @@
-/* What every reader says first when the database is not what is known of it. */
+/* What every reader says first, and why nobody writes, when the database is not what is known of it. */
 #ifndef CLI_SETBACK_H
 #define CLI_SETBACK_H
 
@@ -8,5 +8,9 @@
  * events of this ledger than there are, another root of as many, or another first event. Costs two small files; a known
  * head that is smaller is compared by `verify`. What cannot be read says nothing: the command itself will. */
 void setback_warn(const struct cli *cli, struct ledger *ledger, bool trust);
+
+/* The same for who is about to write, of the trust file alone: ERR_ROLLBACK with the ways out. Whoever signs over a ledger
+ * that was set back makes a second history of it. The copy of the head is compared at the first commit. */
+int setback_refuse(struct ledger *ledger, struct err *err);
 
 #endif

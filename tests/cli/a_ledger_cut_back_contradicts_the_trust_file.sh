@@ -23,9 +23,12 @@ err_has test.example/box
 # Another ledger of the same name.
 mv "$BOX" old
 run 0 -C "$BOX" init --origin test.example/box --no-trust
+box 20 append x.test.note -s a
+export XDG_CONFIG_HOME=$T/other
 note x
 note y
 note z
+export XDG_CONFIG_HOME=$T/config
 code=0
 "$LEDGER" -C "$BOX" verify >"$T/.out" 2>"$T/.err" || code=$?
 [[ $code == 20 || $code == 30 ]] || fail "an exchanged ledger gives $code"

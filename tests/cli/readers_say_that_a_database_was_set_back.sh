@@ -92,15 +92,17 @@ none_says
 mv trust "$TRUST"
 
 # as many events, of another history
-box 0 append --moved
+XDG_CONFIG_HOME=$T/other box 0 append --moved
 all_say 'the 3 events of '"'test.example/box'"' are not those that the trust file knows: another history'
 
 # another ledger of the same name, larger than what is known
 rm -r "$BOX"
+mv "$TRUST" trust
 box 0 init --origin test.example/box --no-trust
 note x
 note y
 note z
+mv trust "$TRUST"
 all_say "the first event of 'test.example/box' is not the one that the trust file knows: another ledger"
 rm "$TRUST"
 none_says

@@ -73,6 +73,9 @@ static void is_silent(struct fixture *f) {
     if (warned != 0) {
         fail_msg("warned: %s", said.msg);
     }
+    if (setback_refuse(f->s.ledger, &said) != 0) {
+        fail_msg("refused: %s", said.msg);
+    }
 }
 
 static void says(struct fixture *f, const char *text) {
@@ -116,6 +119,29 @@ static void a_warning_is_about_more_events_or_another_root_of_as_many(void **sta
     }
 }
 
+/* The same of the trust file, for who writes; what the copy of the head says is compared at the first commit. */
+static void a_refusal_is_about_more_events_or_another_root_of_as_many(void **state) {
+    struct fixture *f = *state;
+    enum { SIZES = 9 };
+    struct ledger_head heads[SIZES + 1] = {0}, now;
+    must(ledger_head(f->s.ledger, &heads[1], &why));
+    for (uint64_t i = 2; i < SIZES; i++) {
+        scratch_append(&f->s, i, NULL);
+        must(ledger_head(f->s.ledger, &heads[i], &why));
+    }
+    now = heads[SIZES - 1];
+    heads[SIZES] = (struct ledger_head){.size = SIZES};
+    for (uint64_t i = 1; i <= SIZES; i++) {
+        for (unsigned other = 0; other < 2; other++) {
+            heads[i].root[0] ^= (uint8_t)other;
+            must(unlink(f->trust));
+            must(trustthis_raise(f->trust, SCRATCH_ORIGIN, &heads[i], &why));
+            int rc = setback_refuse(f->s.ledger, &said);
+            assert_int_equal(rc, i > now.size || (i == now.size && other) ? ERR_ROLLBACK : 0);
+        }
+    }
+}
+
 static void what_contradicts_is_said_once(void **state) {
     struct fixture *f = *state;
     struct headfile copy = {.origin = SCRATCH_ORIGIN, .size = 12};
@@ -145,6 +171,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_others_append_meanwhile_is_no_set_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_warning_is_about_more_events_or_another_root_of_as_many, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_refusal_is_about_more_events_or_another_root_of_as_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_contradicts_is_said_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_read_says_nothing, set_up, tear_down),
     };
