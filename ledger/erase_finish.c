@@ -6,6 +6,7 @@
  *   everybody moves on when his next transaction begins, derived data begins anew beside it
  *   when nobody has the old files open: overwritten, removed
  *
+ * Until then nobody answers from derived data: the wish forbids it (erase_is_done).
  * A crash before that commit leaves the old generation valid and a copy that the next one removes; after it, the new one
  * and old files that the next one removes. */
 #include <errno.h>
@@ -132,24 +133,6 @@ static int bury(struct ledger *ledger, uint64_t now, uint64_t *ret_pid, struct e
     return busy == 0 ? 0 : err_set(err, busy, "%s", later.msg);
 }
 
-/* When there is no new generation: what is derived from erased content is at least not read any more. */
-static void clear_derived(struct ledger *ledger) {
-    struct db *db;
-    struct db_txn *txn;
-    int rc = derived_open(ledger, false, &db, NULL);
-    if (rc != 0 || db_begin(db, true, &txn, NULL) != 0) {
-        return;
-    }
-    for (int table = 0; table < DERIVED_TABLES && rc == 0; table++) {
-        rc = db_clear(txn, (size_t)table, NULL);
-    }
-    if (rc == 0) {
-        db_commit(txn, NULL);
-    } else {
-        db_abort(txn);
-    }
-}
-
 int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err) {
     const struct timespec pause = {0, (long)POLL_NS};
     uint64_t began = clock_monotonic_ns(), pid = 0;
@@ -172,9 +155,6 @@ int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_p
         ledger->lookup_valid = false;
     }
     pthread_mutex_unlock(&ledger->writing);
-    if (rc != 0) {
-        clear_derived(ledger);
-    }
     derived_follow(ledger);
     while (rc == 0 && (rc = bury(ledger, now, &pid, err)) == ERR_BUSY && clock_monotonic_ns() - began < wait_ns) {
         nanosleep(&pause, NULL);
@@ -208,6 +188,13 @@ bool erase_left(struct ledger *ledger, uint64_t *ret_pid) {
         *ret_pid = pid != 0 ? pid : *ret_pid;
     }
     return any;
+}
+
+/* What cannot be looked up is as if it were there. */
+bool erase_is_done(struct db_txn *evidence, uint64_t generation) {
+    struct bytes wish;
+    return db_txn_generation(evidence) == generation &&
+           db_get(evidence, T_META, bytes_of(CORE_ERASING), &wish, NULL) == ERR_NOTFOUND;
 }
 
 int erase_excuses(struct ledger *ledger, uint64_t generation, bool *ret, struct err *err) {

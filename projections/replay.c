@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ledger/erase.h"
 #include "ledger/prefetch.h"
 
 #define AHEAD_MIN  16 /* groups; fewer are not worth a thread */
@@ -60,6 +61,10 @@ void replay_close(struct replay *r) {
         buf_done(&r->payload);
         free(r);
     }
+}
+
+bool replay_may_read(const struct replay *r, uint64_t generation) {
+    return erase_is_done(r->view.txn, generation);
 }
 
 uint64_t replay_size(const struct replay *r) {

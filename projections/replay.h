@@ -33,6 +33,9 @@ struct replay;
 int replay_open(struct ledger *ledger, struct replay **ret, struct err *err);
 void replay_close(struct replay *replay);          /* NULL is fine */
 uint64_t replay_size(const struct replay *replay); /* of the log, when it was opened */
+/* Whether rows may be read that stand beside this generation of the evidence, by who began to before it was opened: nothing
+ * that was erased is left in them. */
+bool replay_may_read(const struct replay *replay, uint64_t generation);
 /* Leaf of event size - 1, and its time; either may be NULL. Zero at size 0. */
 int replay_leaf(struct replay *replay, uint64_t size, uint8_t ret[LEDGER_HASH], uint64_t *ret_time, struct err *err);
 /* Whether that leaf is this one; false beyond the log's end. */

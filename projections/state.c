@@ -187,9 +187,16 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
 /* Derived first: what is stored then comes from events that the log has. */
 static int gather(struct state_view *view, struct replay **ret, struct err *err) {
     int rc = open_derived(view, err);
+    uint64_t generation = view->ledger->derived_generation;
     rc = rc != 0 ? rc : replay_open(view->ledger, ret, err);
     if (rc != 0) {
         return rc;
+    }
+    view->erasing = !replay_may_read(*ret, generation);
+    if (view->erasing) {
+        db_abort(view->txn);
+        view->txn = NULL;
+        view->db = NULL;
     }
     view->size = replay_size(*ret);
     view->at = view->options.at == LEDGER_NO_SEQ ? view->size : view->options.at;
@@ -380,7 +387,7 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
     bool more = false;
     *ret_again = false;
     int rc = gather(view, &replay, err);
-    if (rc == 0 && *may_write && is_far_behind(view)) {
+    if (rc == 0 && *may_write && !view->erasing && is_far_behind(view)) {
         replay_close(replay);
         *may_write = false;
         let_go(view);

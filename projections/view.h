@@ -36,6 +36,7 @@ struct state_view {
     uint64_t at, now, size; /* size: of the log */
     struct db *db;          /* derived; NULL: there is none that can be read */
     struct db_txn *txn;
+    bool erasing; /* there is, but what was erased may stand in it: it is not read, nor caught up */
     struct scratch_db scratch;
     struct db_txn *scratch_txn;
     bool has_attested, attested_newest; /* newest: of those that are stored */

@@ -24,15 +24,13 @@ static int points(void) {
     return getenv("LEDGER_TEST_FULL") != NULL ? POINTS : POINTS_FEW;
 }
 
-static bool armed, cannot_copy;
+static bool armed;
 static _Atomic unsigned seen;
 static unsigned stop_at;
 
 int mdb_env_get_path(void *env, const char **ret);
 int __real_mdb_txn_begin(void *env, void *parent, unsigned flags, void *ret);
 int __wrap_mdb_txn_begin(void *env, void *parent, unsigned flags, void *ret);
-int __real_db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err);
-int __wrap_db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err);
 
 int __wrap_mdb_txn_begin(void *env, void *parent, unsigned flags, void *ret) {
     const char *path;
@@ -42,10 +40,6 @@ int __wrap_mdb_txn_begin(void *env, void *parent, unsigned flags, void *ret) {
         raise(SIGSTOP);
     }
     return rc;
-}
-
-int __wrap_db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err) {
-    return cannot_copy ? err_set(err, ERR_IO, "no copy for the test") : __real_db_copy(from, dir, without, err);
 }
 
 typedef int work_fn(struct ledger *ledger, struct err *err);
@@ -238,19 +232,6 @@ static int complete_a_key_segment(struct ledger *ledger, struct err *err) {
     return rc != 0 ? rc : append(ledger, CORE_SEGMENT - head.size % CORE_SEGMENT + 1, err);
 }
 
-/* An erasure that cannot make a new generation clears what is derived. */
-static int erase_and_clear(struct ledger *ledger, struct err *err) {
-    const uint64_t seq = 7;
-    const struct ledger_erase_options o = {
-        .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
-    struct ledger_receipt r;
-    struct err why_not = {0};
-    ledger_erase(ledger, &o, &r, &why_not); /* it may be erased already */
-    cannot_copy = true;
-    int rc = ledger_erase_finish(ledger, 0, NULL, err);
-    return rc == ERR_IO ? 0 : rc;
-}
-
 static void held_by_a_follower(void **state) {
     (void)state;
     held_at_each_point(follow, POINTS_FEW);
@@ -280,11 +261,6 @@ static void held_by_who_catches_up_states(void **state) {
 static void held_by_who_builds_key_segments(void **state) {
     (void)state;
     held_at_each_point(complete_a_key_segment, points());
-}
-
-static void held_by_who_clears_it(void **state) {
-    (void)state;
-    held_at_each_point(erase_and_clear, points());
 }
 
 static void held_by_who_makes_it(void **state) {
@@ -413,7 +389,6 @@ int main(void) {
         each(held_by_who_rebuilds_states),
         each(held_by_who_catches_up_states),
         each(held_by_who_builds_key_segments),
-        each(held_by_who_clears_it),
         each(held_by_who_makes_it),
         each(checking_it_waits_for_no_writer),
         each(a_thread_that_is_held_up_in_derived_data_holds_up_no_append),

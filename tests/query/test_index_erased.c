@@ -77,7 +77,11 @@ static void what_was_derived_before_an_erasure_is_no_fault_until_the_next_genera
         must(query_index_build(s.ledger, NULL, &why));
         state_options_init(&how);
         must(rebuild_run(s.ledger, &how, UINT32_MAX, &why));
+        must(query_index_covered(s.ledger, &covered, &why));
+        assert_true(covered > seq);
         must(ledger_erase(s.ledger, &o, NULL, &why));
+        must(query_index_covered(s.ledger, &covered, &why));
+        assert_int_equal(covered, 0);
         assert_int_equal(check(), 0);
         must(rebuild_check(s.ledger, &how, UINT32_MAX, on_differs, NULL, &rows, &why));
         must(ledger_erase_finish(s.ledger, UINT64_C(20000000000), NULL, &why));
@@ -86,6 +90,35 @@ static void what_was_derived_before_an_erasure_is_no_fault_until_the_next_genera
         must(query_index_covered(s.ledger, &covered, &why));
         assert_true(covered > seq);
     }
+}
+
+/* Nor what was stored before, or is stored while it stands. */
+static void a_view_gives_no_segment_while_an_erasure_is_not_finished(void **state) {
+    struct index_view view, later;
+    struct columns_record there;
+    (void)state;
+    uint64_t seq = append_marked();
+    struct ledger_erase_options o = {
+        .what = LEDGER_ERASE_BODY, .seqs = &seq, .n_seqs = 1, .reason = "request", .actor = "user:test"};
+    log_fill(s.ledger, 300);
+    must(query_index_build(s.ledger, NULL, &why));
+    must(index_view_open(s.ledger, &view, &why));
+    assert_true(index_view_get(&view, seq, &there));
+    index_view_rest(&view);
+    must(ledger_erase(s.ledger, &o, NULL, &why));
+    assert_false(index_view_get(&view, seq, &there)); /* one that was opened before */
+    index_view_rest(&view);
+    must(query_index_build(s.ledger, NULL, &why));
+    assert_false(index_view_get(&view, seq, &there));
+    must(index_view_open(s.ledger, &later, &why));
+    assert_null(later.derived);
+    index_view_close(&later);
+    index_view_close(&view);
+    must(ledger_erase_finish(s.ledger, UINT64_C(20000000000), NULL, &why));
+    must(query_index_build(s.ledger, NULL, &why));
+    must(index_view_open(s.ledger, &later, &why));
+    assert_true(index_view_get(&later, seq, &there));
+    index_view_close(&later);
 }
 
 static void the_index_has_it_as_long_as_it_is_there(void **state) {
@@ -101,6 +134,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_was_collected_before_an_erasure_is_not_stored_after_it, start, finish),
         cmocka_unit_test_setup_teardown(what_was_derived_before_an_erasure_is_no_fault_until_the_next_generation, start,
                                         finish),
+        cmocka_unit_test_setup_teardown(a_view_gives_no_segment_while_an_erasure_is_not_finished, start, finish),
         cmocka_unit_test_setup_teardown(the_index_has_it_as_long_as_it_is_there, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
