@@ -175,13 +175,31 @@ static bool ends_bare(const struct secret_scan *s, size_t i) {
     return c <= ' ' || secret_one_of(c, "\"'`,;&()[]{}<>|\\") || secret_is_mask(s, i);
 }
 
+/* The '&' at i begins another parameter (&name=, &name[), an entity (&quot;) or another command, or is the last one; else
+ * it is a letter of a password. */
+static bool ends_at_and(struct secret_scan *s, const struct secret_value *v, size_t i) {
+    static const char *const entities[] = {"amp", "quot", "apos", "lt", "gt", "nbsp"};
+    if (v->query || i == v->at || i + 1 >= s->hi || ends_bare(s, i + 1)) {
+        return true;
+    }
+    bool number = s->p[i + 1] == '#';
+    size_t name = i + 1 + number, n = secret_run(s, name, SECRET_NAME | SET_PERCENT, NAME_SIDE_MAX);
+    uint8_t c = byte_at(s, name + n);
+    bool entity = number && c == ';';
+    for (size_t k = 0; k < sizeof(entities) / sizeof(entities[0]) && c == ';'; k++) {
+        entity = entity || secret_equals(s->p + name, n, entities[k]);
+    }
+    return entity || (n > 0 && secret_one_of(c, "=["));
+}
+
 /* The end of a bare value, or of a quoted one, at most `limit` bytes on. */
 static size_t value_end(struct secret_scan *s, const struct secret_value *v, size_t limit) {
     size_t n = 0;
     for (; n < limit && v->at + n < s->hi; n++) {
         uint8_t c = s->p[v->at + n];
         if (v->quote == 0) {
-            if (ends_bare(s, v->at + n) || (v->query && c == '#')) {
+            bool ends = c == '&' ? ends_at_and(s, v, v->at + n) : ends_bare(s, v->at + n);
+            if (ends || (v->query && c == '#')) {
                 break;
             }
         } else if (c == v->quote || c < ' ' || (v->escaped && c == '\\') || secret_is_mask(s, v->at + n)) {

@@ -74,11 +74,27 @@ bool secret_is_common(const uint8_t *p, size_t n) {
     return n < PASSWORD_MIN;
 }
 
+/* Behind a comma, what is not quoted is another argument of a call (default=None, type=str, settings.token), unless it
+ * looks like a key: YAML writes lists so. */
+static bool is_expression(const struct secret_value *v, const uint8_t *p) {
+    size_t digits = 0;
+    while (digits < v->n && secret_class(p[digits]) == SET_DIGIT) {
+        digits++;
+    }
+    return v->sign == ',' && v->quote == 0 && digits < v->n &&
+           (!secret_has_digit(p, v->n) || secret_is_identifier(p, v->n) || memchr(p, '=', v->n) != NULL ||
+            !secret_looks_random(p, v->n));
+}
+
 /* What follows a telling option in a list of arguments, as in ["--password", "..."]: nearly everything but another option,
  * a path, prose, or a word that describes it. */
 static bool is_argument(const uint8_t *p, size_t n) {
     const struct bytes name = {p, n};
     if (n < 4 || secret_one_of(p[0], "-/.~") || memchr(p, ' ', n) != NULL || memmem(p, n, "://", 3) != NULL) {
+        return false;
+    }
+    /* a variable that it is kept in: "db_password_2" */
+    if (memchr(p, '_', n) != NULL && secret_is_identifier(p, n) && secret_field_name(name)) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
@@ -91,7 +107,8 @@ static bool is_argument(const uint8_t *p, size_t n) {
 
 struct look {
     size_t digits, letters, others;
-    bool prose; /* blanks, or an address */
+    bool blank; /* of several words */
+    bool link;  /* an address */
     bool sole;  /* nothing follows it on its line, or in its quotes */
     bool code;  /* it is an argument or a part of an expression */
     bool firm;  /* written as nothing but a value is */
@@ -105,7 +122,8 @@ static void look_at(const struct secret_scan *s, const struct secret_value *v, s
         l->digits += class == SET_DIGIT;
         l->letters += (class & SET_ALPHA) != 0;
         l->others += p[k] > ' ' && (class & (SECRET_NAME | SET_PLUSSLASH)) == 0 && !secret_one_of(p[k], ":?*");
-        l->prose = l->prose || p[k] == ' ' || (p[k] == ':' && v->n - k > 2 && p[k + 1] == '/' && p[k + 2] == '/');
+        l->blank = l->blank || p[k] == ' ';
+        l->link = l->link || (p[k] == ':' && v->n - k > 2 && p[k + 1] == '/' && p[k + 2] == '/');
     }
     uint8_t c = i < s->hi ? s->p[i] : '\n';
     l->code = v->quote == 0 && (secret_one_of(c, "()[") || (c == ',' && v->sign != '>'));
@@ -185,11 +203,53 @@ static bool is_sentence_secret(const uint8_t *p, size_t n) {
            (secret_has_digit(p, n) ? secret_entropy(p, n) >= 225 : secret_has_mixed_case(p, n));
 }
 
+/* A word that a label, a message or a description is made of, and a phrase chosen as a password is not. */
+static bool is_plain_word(const uint8_t *p, size_t n) {
+    static const char *const words[] = {
+        "a",    "an",       "the",      "of",         "for",      "to",      "in",     "is",    "not",   "no",
+        "your", "you",      "my",       "at",         "on",       "and",     "or",     "with",  "new",   "old",
+        "set",  "use",      "from",     "enter",      "repeat",   "confirm", "please", "login", "wrong", "too",
+        "api",  "key",      "keys",     "account",    "database", "be",      "was",    "are",   "if",    "this",
+        "that", "kennwort", "passwort", "passphrase", "passcode", "bad",     "show",   "hide",  "reset", "forgot"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (secret_equals(p, n, words[i])) {
+            return true;
+        }
+    }
+    return n >= PASSWORD_MIN && secret_is_common(p, n);
+}
+
+/* A password of several words stands in quotes that are closed, behind a variable's name of the environment or an option.
+ * Elsewhere such words describe one. */
+static bool is_phrase_secret(const struct secret_scan *s, const uint8_t *name, size_t name_n,
+                             const struct secret_value *v) {
+    const uint8_t *p = s->p + v->at;
+    bool place = v->sign == ' ' || (v->sign == '=' && v->tight);
+    for (size_t i = 0; i < name_n && v->sign == '='; i++) {
+        place = place && (secret_class(name[i]) & (SET_LOWER | SET_DOT)) == 0;
+    }
+    if (!place || v->quote == 0 || v->at + v->n >= s->hi || s->p[v->at + v->n] != v->quote || v->n < WORD_MIN) {
+        return false;
+    }
+    for (size_t i = 0, n; i <= v->n; i += n + 1) {
+        const uint8_t *end = memchr(p + i, ' ', v->n - i);
+        n = end != NULL ? (size_t)(end - p) - i : v->n - i;
+        bool word = n > 0 && p[i + n - 1] != ':' && !is_plain_word(p + i, n);
+        for (size_t k = i; k < i + n; k++) {
+            word = word && !secret_one_of(p[k], "$(){}[]<>`\\%=|;/");
+        }
+        if (!word) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool secret_is_value(struct secret_scan *s, size_t from, size_t to, const struct secret_value *v, enum secret_name kind) {
     const uint8_t *p = s->p + v->at, *name = s->p + from;
     struct look l = {0};
     s->steps += v->n;
-    if (secret_is_placeholder(p, v->n)) {
+    if (secret_is_placeholder(p, v->n) || is_expression(v, p)) {
         return false;
     }
     if (v->sign == ',' && from >= s->lo + 2 && memcmp(name - 2, "--", 2) == 0) {
@@ -199,7 +259,10 @@ bool secret_is_value(struct secret_scan *s, size_t from, size_t to, const struct
     bool call = v->quote == 0 && v->at + v->n < s->hi && secret_one_of(s->p[v->at + v->n], v->sign == '>' ? "([{" : "([{<");
     bool at_host = v->sign == '>' && p[0] == '@'; /* https://<user>:<password>@host */
     bool rest = secret_one_of(p[0], "),;]}");     /* of what the quote before it ended */
-    if (l.prose || call || at_host || rest || v->n < PASSWORD_MIN || is_digest_name(p, v->n) ||
+    if (l.blank && !l.link && kind == SECRET_NAME_PASSWORD) {
+        return is_phrase_secret(s, name, to - from, v);
+    }
+    if (l.blank || l.link || call || at_host || rest || v->n < PASSWORD_MIN || is_digest_name(p, v->n) ||
         (secret_one_of(p[0], "/.~") && secret_is_identifier(p + 1, v->n - 1))) {
         return false;
     }

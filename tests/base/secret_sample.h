@@ -311,4 +311,12 @@ static inline void expect_stable(const char *text, size_t n) {
     buf_done(&twice);
 }
 
+/* `pattern` with `secret` in place of its "@"; tells where, and how long the text is. */
+static inline size_t put_secret(char *text, size_t room, const char *pattern, const char *secret, size_t *ret_at) {
+    const char *mark = strchr(pattern, '@');
+    assert_non_null(mark);
+    *ret_at = (size_t)(mark - pattern);
+    return (size_t)snprintf(text, room, "%.*s%s%s", (int)*ret_at, pattern, secret, mark + 1);
+}
+
 #endif

@@ -1,0 +1,99 @@
+/* base/secret.h: where a value beside a telling name ends, and which of them are code or prose. Every token here is put
+ * together at run time, so that no file holds one. */
+#include "tests/base/secret_sample.h"
+
+struct case_of {
+    const char *rule, *text, *secret;
+};
+
+static void expect_cases(const struct case_of *cases, size_t count) {
+    char text[256];
+    size_t at;
+    for (size_t i = 0; i < count; i++) {
+        size_t m = put_secret(text, sizeof(text), cases[i].text, cases[i].secret, &at);
+        expect_one(text, m, cases[i].rule, at, strlen(cases[i].secret));
+        expect_stable(text, m);
+    }
+}
+
+static void an_ampersand_ends_a_value_only_before_a_parameter_an_entity_or_a_command(void **state) {
+    (void)state;
+    static const struct case_of cases[] = {
+        {"keyword-value", "Password: @", "Tr0ub4dor&3"},
+        {"keyword-value", "password: @\nnext", "P&ss&w0rd!xyz"},
+        {"keyword-value", "password=@ next", "Secr&et99"},
+        {"keyword-value", "tool --password @ && ls", "Tr0ub4dor&3"},
+        {"keyword-value", "password=@&user=joe", "Secret99"},
+        {"keyword-value", "password=@&user[name]=joe", "Secr&et99"},
+        {"keyword-value", "password=@&amp;user=joe", "Secret99"},
+        {"keyword-value", "password=@&quot;, next", "Secret99"},
+        {"keyword-value", "password=@&#34;, next", "Secret99"},
+        {"keyword-value", "DB_PASSWORD=@&&run", "Secret99"},
+        {"keyword-value", "DB_PASSWORD=@& wait", "Secret99"},
+        {"keyword-value", "DB_PASSWORD=@&", "Secret99"},
+        {"url-query", "https://h/?password=@&flag", "Secret99"},
+        {"url-query", "login?user=joe&password=@&x=1", "Secret99"},
+    };
+    expect_cases(cases, COUNT(cases));
+}
+
+static void a_quoted_password_of_several_words_is_masked_behind_a_variable_an_option_or_a_login(void **state) {
+    (void)state;
+    static const struct case_of cases[] = {
+        {"keyword-value", "PASSWORD='@'", "correct horse battery"},
+        {"keyword-value", "export DB_PASSWORD=\"@\"\nNEXT=1", "correct horse battery staple"},
+        {"keyword-value", "tool --password '@' -v", "correct horse 7"},
+        {"keyword-value", "machine h login joe password \"@\"", "quoted pw"},
+        {"keyword-value", "machine h login joe password \"@\"", "quotedpw"},
+    };
+    expect_cases(cases, COUNT(cases));
+    static const char *const harmless[] = {
+        "PASSWORD='correct horse battery",        "PASSWORD=\"Enter the old one\"",
+        "PASSWORD='${FIRST} ${SECOND}'",          "messages.password='wrong horse battery'",
+        "password = 'correct horse battery'",     "'--password', 'correct horse battery'",
+        "machine h login joe said \"quoted pw\"",
+    };
+    for (size_t i = 0; i < COUNT(harmless); i++) {
+        expect_none(harmless[i], strlen(harmless[i]));
+    }
+}
+
+static void behind_an_option_in_a_list_a_bare_word_is_code_and_a_bare_key_is_not(void **state) {
+    (void)state;
+    static const struct case_of cases[] = {
+        {"keyword-value", "args: [\"tool\", \"--token\", @]", "bT9x8Q7z2LmW4kRs"},
+        {"keyword-value", "args: [\"tool\", \"--password\", @]", "47114711"},
+        {"keyword-value", "args: [\"tool\", \"--password\", \"@\"]", "default=None"},
+    };
+    expect_cases(cases, COUNT(cases));
+    static const char *const harmless[] = {"args(\"--token\", bT9x8Q7z2LmW=4)", "args(\"--password\", default=None)",
+                                           "args(\"--password\", settings.password2)",
+                                           "args(\"--password\", \"db_password_2\")"};
+    for (size_t i = 0; i < COUNT(harmless); i++) {
+        expect_none(harmless[i], strlen(harmless[i]));
+    }
+}
+
+static void a_hub_token_may_have_digits_and_is_no_digest(void **state) {
+    (void)state;
+    char body[41], text[64];
+    static const char *const prefixes[] = {"hf_", "api_org_"};
+    for (size_t i = 0; i < 2 * 100; i++) {
+        sample_random(body, 34, SAMPLE_ALNUM, (unsigned)i);
+        size_t m = (size_t)snprintf(text, sizeof(text), "%s%s", prefixes[i % 2], body);
+        expect_one(text, m, "huggingface-token", 0, m);
+        expect_none(text, m - 1);
+        sample_random(body, 40, SAMPLE_HEX, (unsigned)i);
+        expect_none(text, (size_t)snprintf(text, sizeof(text), "%s%s", prefixes[i % 2], body));
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ampersand_ends_a_value_only_before_a_parameter_an_entity_or_a_command),
+        cmocka_unit_test(a_quoted_password_of_several_words_is_masked_behind_a_variable_an_option_or_a_login),
+        cmocka_unit_test(behind_an_option_in_a_list_a_bare_word_is_code_and_a_bare_key_is_not),
+        cmocka_unit_test(a_hub_token_may_have_digits_and_is_no_digest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
