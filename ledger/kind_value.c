@@ -133,6 +133,9 @@ static void scan_text(struct bytes text, bool named_secret, struct kind_finds *f
 
 static bool is_one_of(struct bytes text, const char *const *words, size_t count) {
     for (size_t i = 0; i < count; i++) {
+        if (text.n == 0 || (text.p[0] | 0x20) != (uint8_t)words[i][0]) {
+            continue;
+        }
         size_t n = strlen(words[i]), k = 0;
         while (k < n && k < text.n && (text.p[k] == (uint8_t)words[i][k] || (text.p[k] | 0x20) == (uint8_t)words[i][k])) {
             k++;
