@@ -185,6 +185,20 @@ extern const uint16_t secret_classes[256]; /* SET_*, by character */
 static inline unsigned secret_class(uint8_t c) {
     return secret_classes[c];
 }
+/* What a character of base64 stands for, in either alphabet; -1: it is none. */
+static inline int secret_sextet(uint8_t c) {
+    unsigned class = secret_class(c);
+    if ((class & SET_UPPER) != 0) {
+        return c - 'A';
+    }
+    if ((class & SET_LOWER) != 0) {
+        return c - 'a' + 26;
+    }
+    if ((class & SET_DIGIT) != 0) {
+        return c - '0' + 52;
+    }
+    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
 
 secret_check_fn secret_check_mask, secret_check_prefix, secret_check_aws, secret_check_sk, secret_check_slack,
     secret_check_hook, secret_check_terraform, secret_check_pem, secret_check_jwt, secret_check_azure,

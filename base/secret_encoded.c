@@ -14,20 +14,6 @@ enum {
     BASE64_ANCHORS = 6 /* how far behind the beginning the anchor of the secret itself may stand */
 };
 
-static int sextet(uint8_t c) {
-    unsigned class = secret_class(c);
-    if ((class & SET_UPPER) != 0) {
-        return c - 'A';
-    }
-    if ((class & SET_LOWER) != 0) {
-        return c - 'a' + 26;
-    }
-    if ((class & SET_DIGIT) != 0) {
-        return c - '0' + 52;
-    }
-    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
-}
-
 struct decoded {
     size_t n;                               /* bytes */
     size_t end;                             /* behind the last character that was read */
@@ -41,7 +27,7 @@ static size_t skip_fold(const struct secret_scan *s, size_t i) {
     size_t k = i;
     k += k < s->hi && s->p[k] == '\r';
     k += k < s->hi && s->p[k] == '\n';
-    return k > i && k < s->hi && sextet(s->p[k]) >= 0 ? k : i;
+    return k > i && k < s->hi && secret_sextet(s->p[k]) >= 0 ? k : i;
 }
 
 static void decode_base64(struct secret_scan *s, size_t i, struct decoded *d) {
@@ -50,7 +36,7 @@ static void decode_base64(struct secret_scan *s, size_t i, struct decoded *d) {
     d->n = 0;
     for (; chars < BASE64_CHARS; chars++) {
         i = skip_fold(s, i);
-        int v = i < s->hi ? sextet(s->p[i]) : -1;
+        int v = i < s->hi ? secret_sextet(s->p[i]) : -1;
         if (v < 0) {
             break;
         }

@@ -65,20 +65,6 @@ bool secret_odd_check(struct secret_scan *s, size_t at, struct secret_hit *ret) 
 
 /* ---- what a run decodes to ---------------------------------------------------------------------------------------- */
 
-static int sextet(uint8_t c) {
-    unsigned class = secret_class(c);
-    if ((class & SET_UPPER) != 0) {
-        return c - 'A';
-    }
-    if ((class & SET_LOWER) != 0) {
-        return c - 'a' + 26;
-    }
-    if ((class & SET_DIGIT) != 0) {
-        return c - '0' + 52;
-    }
-    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
-}
-
 static int nibble(uint8_t c) {
     c = secret_lower(c);
     return (secret_class(c) & SET_DIGIT) != 0 ? c - '0' : (secret_class(c) & SET_AF) != 0 ? c - 'a' + 10 : -1;
@@ -93,7 +79,7 @@ static size_t skip_fold(const struct secret_scan *s, size_t i, bool hex) {
     size_t k = i;
     k += k < s->hi && s->p[k] == '\r';
     k += k < s->hi && s->p[k] == '\n';
-    return k > i && k < s->hi && (hex ? nibble(s->p[k]) : sextet(s->p[k])) >= 0 ? k : i;
+    return k > i && k < s->hi && (hex ? nibble(s->p[k]) : secret_sextet(s->p[k])) >= 0 ? k : i;
 }
 
 /* Decodes from i on until the run ends, no text comes out of it, or `most` bytes are there. */
@@ -107,7 +93,7 @@ static void decode(struct secret_scan *s, size_t i, bool hex, size_t most, struc
     view->cut = false;
     for (;; chars++) {
         i = skip_fold(s, i, hex);
-        int v = i >= s->hi ? -1 : hex ? nibble(s->p[i]) : sextet(s->p[i]);
+        int v = i >= s->hi ? -1 : hex ? nibble(s->p[i]) : secret_sextet(s->p[i]);
         view->cut = view->n + 3 > most;
         if (v < 0 || view->cut || i - view->base > UINT16_MAX - 16) {
             break;
@@ -136,7 +122,7 @@ static bool is_coded_text(struct secret_scan *s, size_t i, bool hex) {
     uint32_t bits = 0;
     size_t left = s->hi - i, n = 0;
     for (size_t k = 0; k < left && n < TEXT_FIRST; k++) {
-        int v = hex ? nibble(s->p[i + k]) : sextet(s->p[i + k]);
+        int v = hex ? nibble(s->p[i + k]) : secret_sextet(s->p[i + k]);
         if (v < 0) {
             return false;
         }

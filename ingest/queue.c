@@ -15,7 +15,6 @@
 
 #define PIECES       11
 #define ARENA_MAX    (QUEUE_BYTES_MAX + ((size_t)4 << 20))
-#define CURSOR_NAME  128
 #define CURSOR_VALUE 4096
 
 struct entry {
@@ -34,7 +33,7 @@ struct queue {
     struct buf arena;
     size_t n;
     bool has_cursor;
-    char cursor_name[CURSOR_NAME];
+    char cursor_name[QUEUE_CURSOR_NAME];
     struct buf cursor;
     struct entry entries[QUEUE_EVENTS_MAX];
     struct ledger_receipt receipts[QUEUE_EVENTS_MAX];
@@ -182,7 +181,7 @@ int queue_add(struct queue *q, const struct ledger_draft *draft, const struct in
 }
 
 int queue_cursor(struct queue *q, const char *name, struct bytes value, struct err *err) {
-    if (strlen(name) >= CURSOR_NAME) {
+    if (strlen(name) >= QUEUE_CURSOR_NAME) {
         return err_set(err, ERR_LIMIT, "ingest: the cursor's name '%s' is too long", name);
     }
     buf_clear(&q->cursor);

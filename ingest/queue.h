@@ -8,6 +8,7 @@
 #define QUEUE_EVENTS_MAX  4096
 #define QUEUE_BYTES_MAX   ((size_t)8 << 20)
 #define QUEUE_TICKETS_MAX 65536
+#define QUEUE_CURSOR_NAME 128 /* bytes of a cursor's name with its NUL */
 
 struct queue;
 

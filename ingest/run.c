@@ -26,8 +26,6 @@
 #define RUN_BODY_MAX       ((size_t)64 << 10)
 #define RUN_PROGRESS_EVERY (CLOCK_NS_PER_S / 10)
 
-#define CURSOR_NAME 128 /* of a cursor; queue.c takes no longer ones */
-
 struct ingest_run {
     struct ledger *ledger;
     const char *source;
@@ -38,8 +36,8 @@ struct ingest_run {
     struct lines_tap tap;
     char path[FILE_PATH_MAX], name[FILE_PATH_MAX]; /* of the input at hand, as given and as recorded */
     char actor[RUN_ACTOR_LEN];
-    uint8_t *secret;          /* secret memory */
-    char cursor[CURSOR_NAME]; /* the first that it moved; empty: none */
+    uint8_t *secret;                /* secret memory */
+    char cursor[QUEUE_CURSOR_NAME]; /* the first that it moved; empty: none */
     bool in_input, no_receipt, broken;
     bool strict_stop;
     struct err stop_err;
