@@ -19,7 +19,7 @@
 
 #define VALUES 2000
 
-static char dir[64], database[96], data[128];
+static char dir[300], database[340], data[360];
 static struct db *db;
 
 static void be_open(const char *name) {
@@ -86,7 +86,7 @@ static int finish(void **state) {
 }
 
 static bool is_there(const char *name) {
-    char path[128];
+    char path[340];
     snprintf(path, sizeof(path), "%s/%s", dir, name);
     return file_exists(path);
 }

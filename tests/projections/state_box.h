@@ -17,7 +17,7 @@
 #include "projections/state.h"
 
 struct box {
-    char dir[64], path[96];
+    char dir[300], path[340];
     struct ledger *ledger;
     struct state_view *view;
     struct row row; /* what box_row found */
