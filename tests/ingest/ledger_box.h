@@ -20,7 +20,7 @@
 #include "ledger/key_secret.h"
 
 struct box {
-    char dir[300], ledger_dir[340], file[340];
+    char dir[64], ledger_dir[96], file[96];
     struct ledger *ledger;
     char rejections[8192]; /* "line: reason\n" for each */
     size_t previews;

@@ -54,7 +54,7 @@ static void a_rotation_ends_an_epoch_at_the_size_that_both_keys_sign(void **stat
 }
 
 static void restore(bool newest) {
-    char backup[128], copy[128], key[160];
+    char backup[340], copy[340], key[400];
     snprintf(backup, sizeof(backup), "%s/backup", box.dir);
     snprintf(copy, sizeof(copy), "%s/restored", box.dir);
     snprintf(key, sizeof(key), "%s/keys/log.key", box.path);

@@ -94,7 +94,7 @@ static void no_difference(void *ctx, const struct projection *projection, const 
 }
 
 static void from_backup(struct box *box, struct moment *moments, uint64_t seed) {
-    char path[128];
+    char path[400];
     struct ledger *copy;
     snprintf(path, sizeof(path), "%s/backup", box->dir);
     assert_int_equal(ledger_backup(box->ledger, path, &why), 0);
