@@ -68,7 +68,8 @@ void text_time(char *ret, uint64_t ns);
 /* RFC 3339 date-times with an offset or Z, 0 to 9 fraction digits, 'T', 't' or one space between; exact. Years 1970 to
  * 2261, in UTC. ERR_INVALID when it is anything else (no zone, leap second, more digits). */
 int text_parse_time(struct bytes text, uint64_t *ret_ns);
-/* "90s", "15m", "2h", "7d", "2w": a whole number and one unit. ERR_INVALID otherwise. */
+/* "90s", "15m", "2h", "7d", "2w", "1.5h": a decimal number of at most nine fraction digits and one unit. ERR_INVALID
+ * otherwise. */
 int text_parse_duration(struct bytes text, uint64_t *ret_ns);
 
 /* Appends text made harmless for a terminal: control characters, bidi overrides, other invisible format characters, joiners

@@ -166,20 +166,36 @@ int text_parse_duration(struct bytes text, uint64_t *ret_ns) {
         char name;
         uint64_t seconds;
     } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', S_PER_DAY}, {'w', 7 * S_PER_DAY}};
+    uint64_t whole, part = 0, scale = 1;
     if (text.n < 2) {
         return ERR_INVALID;
     }
-    uint64_t v;
     struct bytes number = {text.p, text.n - 1};
-    if (text_parse_u64(number, &v) != 0) {
+    const uint8_t *dot = memchr(number.p, '.', number.n);
+    if (dot != NULL) {
+        const uint8_t *end = number.p + number.n;
+        number.n = (size_t)(dot - number.p);
+        if (end - dot < 2 || end - dot > 10) {
+            return ERR_INVALID;
+        }
+        for (const uint8_t *c = dot + 1; c < end; c++, scale *= 10) {
+            if (*c < '0' || *c > '9') {
+                return ERR_INVALID;
+            }
+            part = 10 * part + (uint64_t)(*c - '0');
+        }
+    }
+    if (text_parse_u64(number, &whole) != 0) {
         return ERR_INVALID;
     }
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (text.p[text.n - 1] == (uint8_t)units[i].name) {
-            if (__builtin_mul_overflow(v, units[i].seconds * NS_PER_S, &v)) {
+            part *= NS_PER_S / scale * units[i].seconds; /* below a week */
+            if (__builtin_mul_overflow(whole, units[i].seconds * NS_PER_S, &whole) ||
+                __builtin_add_overflow(whole, part, &whole)) {
                 return ERR_INVALID;
             }
-            *ret_ns = v;
+            *ret_ns = whole;
             return 0;
         }
     }

@@ -9,7 +9,6 @@
 
 #include "base/glob.h"
 #include "base/text.h"
-#include "cli/when.h"
 #include "ledger/kind.h"
 #include "query/value.h"
 
@@ -160,18 +159,41 @@ static int read_option(struct ask *ask, const struct opt_args *args, const struc
     return c->glob && !c->plain && c->n > 1 ? spell_out_kinds(c, err) : 0;
 }
 
+static int read_when(struct ask_when *w, const char *option, const char *text, bool last, struct err *err) {
+    w->text = text;
+    int rc = text ? when_parse(text, last, &w->when, err) : 0;
+    if (rc != 0) {
+        err_prefix(err, "--%s", option);
+    }
+    return rc;
+}
+
 static int read_times(struct ask *ask, const char *since, const char *until, struct err *err) {
-    struct when from = {.is_seq = true, .at = 0}, to = {.is_seq = true, .at = LEDGER_NO_SEQ};
-    int rc = since ? when_parse(since, false, &from, err) : 0;
-    rc = rc != 0 || !until ? rc : when_parse(until, true, &to, err);
+    const struct when *from = &ask->since.when, *to = &ask->until.when;
+    int rc = read_when(&ask->since, "since", since, false, err);
+    rc = rc != 0 ? rc : read_when(&ask->until, "until", until, true, err);
     if (rc != 0) {
         return rc;
     }
-    ask->has_times = (since && !from.is_seq) || (until && !to.is_seq);
-    ask->query.from = from.is_seq ? from.at : 0;
-    ask->query.to = !to.is_seq || to.at == LEDGER_NO_SEQ ? LEDGER_NO_SEQ : to.at + 1;
-    ask->time_from = from.is_seq ? 0 : from.at;
-    ask->time_to = to.is_seq ? INT64_MAX : to.at;
+    ask->has_times = (since && !from->is_seq) || (until && !to->is_seq);
+    ask->query.from = since && from->is_seq ? from->at : 0;
+    ask->query.to = until && to->is_seq ? to->at + 1 : LEDGER_NO_SEQ;
+    ask->time_from = since && !from->is_seq ? from->at : 0;
+    ask->time_to = until && !to->is_seq ? to->at : INT64_MAX;
+    return 0;
+}
+
+int ask_check(const struct ask *ask, const struct cli *cli, uint64_t size, struct err *err) {
+    const struct ask_when *const both[] = {&ask->since, &ask->until};
+    for (size_t i = 0; i < 2; i++) {
+        if (both[i]->text) {
+            int rc = when_check(&both[i]->when, both[i]->text, size, err);
+            if (rc != 0) {
+                return rc;
+            }
+            when_note(cli, &both[i]->when, both[i]->text);
+        }
+    }
     return 0;
 }
 

@@ -2,7 +2,9 @@
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
 
+#include "cli/cli.h"
 #include "cli/opt.h"
+#include "cli/when.h"
 #include "query/query.h"
 
 #define ASK_TERMS_MAX 16
@@ -24,6 +26,10 @@ struct ask {
     bool has_rest;
     bool has_times;
     uint64_t time_from, time_to; /* when has_times: both included */
+    struct ask_when {
+        const char *text; /* NULL: not given */
+        struct when when;
+    } since, until;
     /* memory of the query's terms */
     struct query_term term[ASK_TERMS_MAX + 2];
     struct query_value *values;
@@ -41,6 +47,9 @@ struct ask_option {
 int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_option *options, const struct opt *since,
              const struct opt *until, struct err *err);
 void ask_done(struct ask *ask);
+/* What can only be said with the log of `size` events at hand: ERR_INVALID for a number that is none of its seqs and reads
+ * like a time. Says on standard error how local times were understood. */
+int ask_check(const struct ask *ask, const struct cli *cli, uint64_t size, struct err *err);
 /* Does the row at hand fulfil the conditions that the query has no term for? 1: it does not. */
 int ask_rest(const struct ask *ask, struct query_cursor *cursor, struct err *err);
 /* Appends all conditions as an SQL expression over the table events ("1" when there are none). */

@@ -19,9 +19,11 @@ int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *r
         return 0;
     }
     int rc = when_parse(text, last, &when, err);
+    rc = rc != 0 ? rc : when_check(&when, text, head->size, err);
     if (rc != 0) {
         return rc;
     }
+    when_note(view->cli, &when, text);
     if (when.is_seq && when.at >= head->size) {
         return err_set(err, ERR_INVALID, "there is no event %llu: the ledger has %llu, the newest is %llu",
                        (unsigned long long)when.at, (unsigned long long)head->size, (unsigned long long)head->size - 1);

@@ -282,7 +282,7 @@ static int read_options(struct cli *cli, const struct opt_args *args, const stru
         return cli_usage(cli, "source '%s' takes one address", source->name);
     }
     if (every != NULL && (text_parse_duration(bytes_of(every), &ret->every_ns) != 0 || ret->every_ns == 0)) {
-        return cli_usage(cli, "--every '%.40s' is no duration; accepted are numbers with s, m, h or d, such as 30s", every);
+        return cli_usage(cli, "--every '%.40s' is not a duration; accepted are 30s, 5m, 1h, 1d", every);
     }
     return ingest_check_options(source, ret, &err) != 0 ? cli_usage(cli, "%s", err.msg) : 0;
 }

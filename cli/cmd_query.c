@@ -55,8 +55,8 @@ static const struct opt options[] = {
     [Q_PACK] = {"pack", 0, "PACK", "with this pack"},
     [Q_ROUTE] = {"route", 0, "ROUTE", "with this route"},
     [Q_OUTCOME] = {"outcome", 0, "OUTCOME", "that ended so: ok, error, timeout, ..."},
-    [Q_SINCE] = {"since", 0, "WHEN", "from a seq (118), a time, a date, or so long ago (2h, 7d)"},
-    [Q_UNTIL] = {"until", 0, "WHEN", "up to a seq, a time, the end of a date, or so long ago"},
+    [Q_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
+    [Q_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [Q_WHERE] = {"where", 'w', "SQL-EXPR", "for which this holds: 'latency_ms > 2000 AND ok = 0'"},
     [Q_SQL] = {"sql", 0, "STATEMENT", "run one SELECT over the table events instead"},
     [Q_LAST] = {"last", 'n', "N", "the newest N"},
@@ -271,6 +271,9 @@ static int answer(struct answer *a) {
     bool counts = a->count || a->by.n > 0;
     int rc = ledger_head(a->ledger, &head, &err);
     a->size = head.size;
+    if (rc == 0 && ask_check(&a->ask, a->cli, a->size, &err) != 0) {
+        return cli_fail_input(a->cli, &err);
+    }
     if (rc == 0) {
         rc = a->statement ? answer_sql(a, &columns, &err) : counts ? answer_count(a, &found, &err) : answer_rows(a, &err);
     }

@@ -16,8 +16,8 @@
 
 enum { T_SINCE, T_UNTIL, T_TIME, T_NO_PAGER };
 static const struct opt options[] = {
-    [T_SINCE] = {"since", 0, "WHEN", "from a seq (118), a time, a date, or so long ago (2h, 7d)"},
-    [T_UNTIL] = {"until", 0, "WHEN", "up to a seq, a time, the end of a date, or so long ago"},
+    [T_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
+    [T_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [T_TIME] = {"time", 0, "HOW", "times: since the beginning (default with RUN), utc, local, relative"},
     [T_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
     {0},
@@ -323,7 +323,8 @@ static int print(struct timeline *t) {
     size_t root = SIZE_MAX;
     struct err err = {0};
     if (t->tree.n == 0) {
-        err_set(&err, ERR_NOTFOUND, "there are no events of '%.200s'", t->about ? t->about : "that time");
+        t->about ? err_set(&err, ERR_NOTFOUND, "there are no events of '%.200s'", t->about)
+                 : err_set(&err, ERR_NOTFOUND, "there are no events from that time");
         return t->damage.n > 0 ? EXIT_INVALID : cli_fail_lookup(t->cli, &err);
     }
     timeline_hang_gaps(t);
@@ -350,6 +351,9 @@ static int answer(struct timeline *t, const struct ask *ask) {
     q.stop = stop_catch();
     int rc = ledger_head(t->ledger, &head, &err);
     t->size = head.size;
+    if (rc == 0 && ask_check(ask, t->cli, t->size, &err) != 0) {
+        return cli_fail_input(t->cli, &err);
+    }
     rc = rc != 0 ? rc : timeline_load(t, &q, &err);
     return rc != 0 ? cli_fail_lookup(t->cli, &err) : print(t);
 }

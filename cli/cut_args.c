@@ -22,8 +22,8 @@ const struct opt cut_options[CUT_OPTIONS + 1] = {
     [CUT_SOURCE] = {"source", 0, "SOURCE", "that came in this way; * at its end"},
     [CUT_GRADE] = {"grade", 'g', "GRADE", "with this grade"},
     [CUT_KEY] = {"key", 0, "KEY", "with this idempotency key; * at its end"},
-    [CUT_SINCE] = {"since", 0, "WHEN", "from this seq, time, date or duration before now on"},
-    [CUT_UNTIL] = {"until", 0, "WHEN", "up to it; a seq's event is the first that is not in it"},
+    [CUT_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
+    [CUT_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [CUT_WHOLE] = {"whole", 0, NULL, "the range is the whole log, not only from the first match to the last"},
     [CUT_BODIES] = {"bodies", 0, "WHICH", "bodies that are disclosed: matching (default), all, none"},
     [CUT_PRIVATE] = {"private", 0, "FIELDS", "private fields to disclose, with commas between"},
@@ -70,26 +70,49 @@ static int read_terms(const struct opt_args *args, struct cut_args *cut, struct 
     return 0;
 }
 
-static int read_range(const struct opt_args *args, struct cut_args *cut, struct err *err) {
-    const char *since = opt_text(args, &cut_options[CUT_SINCE]), *until = opt_text(args, &cut_options[CUT_UNTIL]);
-    struct export_options *o = &cut->options;
-    struct when when;
-    int rc = since != NULL ? when_parse(since, false, &when, err) : 0;
-    if (rc == 0 && since != NULL && when.is_seq) {
-        o->from = when.at;
-    } else if (rc == 0 && since != NULL) {
-        o->has_since = true;
-        o->since = when.at;
+/* The moment of an option; false in *ret_given: it was not given. */
+static int read_when(const struct opt_args *args, const struct opt *option, bool last, struct ledger *ledger,
+                     struct when *ret, bool *ret_given, struct err *err) {
+    const char *text = opt_text(args, option);
+    struct ledger_head head;
+    *ret_given = text != NULL;
+    if (text == NULL) {
+        return 0;
     }
-    rc = rc != 0 || until == NULL ? rc : when_parse(until, true, &when, err);
-    if (rc == 0 && until != NULL && when.is_seq) {
-        o->to = when.at;
-    } else if (rc == 0 && until != NULL) {
-        o->has_until = true;
-        o->until = when.at;
+    int rc = ledger_head(ledger, &head, err);
+    rc = rc != 0 ? rc : when_parse(text, last, ret, err);
+    rc = rc != 0 ? rc : when_check(ret, text, head.size, err);
+    if (rc != 0) {
+        err_prefix(err, "--%s", option->name);
     }
-    cut->given = since != NULL || until != NULL || opt_has(args, &cut_options[CUT_WHOLE]);
     return rc;
+}
+
+/* Both ends are included, as everywhere; the export room counts seqs up to the first one that is not in the range, and
+ * times up to the first one after it. */
+static int read_range(const struct opt_args *args, struct ledger *ledger, struct cut_args *cut, struct err *err) {
+    struct export_options *o = &cut->options;
+    struct when since, until;
+    bool has_since, has_until;
+    int rc = read_when(args, &cut_options[CUT_SINCE], false, ledger, &since, &has_since, err);
+    rc = rc != 0 ? rc : read_when(args, &cut_options[CUT_UNTIL], true, ledger, &until, &has_until, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (has_since && since.is_seq) {
+        o->from = since.at;
+    } else if (has_since) {
+        o->has_since = true;
+        o->since = since.at;
+    }
+    if (has_until && until.is_seq) {
+        o->to = until.at + 1;
+    } else if (has_until) {
+        o->has_until = true;
+        o->until = until.at + 1;
+    }
+    cut->given = has_since || has_until || opt_has(args, &cut_options[CUT_WHOLE]);
+    return 0;
 }
 
 /* ---- names ---- */
@@ -256,7 +279,7 @@ int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut
     buf_room(&ret->names, 1 << 16); /* names are pointed at: it does not move */
     int rc = buf_check(&ret->names, "names", err);
     rc = rc != 0 ? rc : read_terms(args, ret, err);
-    rc = rc != 0 ? rc : read_range(args, ret, err);
+    rc = rc != 0 ? rc : read_range(args, ledger, ret, err);
     rc = rc != 0 ? rc : read_bodies(args, ret, err);
     rc = rc != 0 ? rc
                  : read_names(args, &cut_options[CUT_PRIVATE], &ret->names, ret->private_, EXPORT_PRIVATE_MAX,

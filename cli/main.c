@@ -75,6 +75,7 @@ static int unknown(const struct cli *cli, const struct command *table, const cha
 
 static int take_globals(struct cli *cli, const struct opt_args *args, struct err *err) {
     uint64_t wait = 0;
+    char seconds[32];
     const char *text = opt_text(args, &globals[G_DIR]);
     cli->dir_option = text ? text : cli->dir_option;
     text = opt_text(args, &globals[G_PASSPHRASE_FD]);
@@ -87,12 +88,14 @@ static int take_globals(struct cli *cli, const struct opt_args *args, struct err
     if (!opt_has(args, &globals[G_WAIT])) {
         return 0;
     }
-    int rc = opt_u64(args, &globals[G_WAIT], &wait, err);
-    if (rc == 0 && wait > WAIT_MAX_S) {
-        rc = err_set(err, ERR_INVALID, "--wait takes at most %d seconds", WAIT_MAX_S);
+    text = opt_text(args, &globals[G_WAIT]);
+    snprintf(seconds, sizeof(seconds), "%.20ss", text);
+    if (strlen(text) > 20 || text_parse_duration(bytes_of(seconds), &wait) != 0 || wait > WAIT_MAX_S * CLOCK_NS_PER_S) {
+        return err_set(err, ERR_INVALID, "--wait '%.40s' is not a number of seconds (expected 30 or 0.5, at most %d)", text,
+                       WAIT_MAX_S);
     }
-    cli->wait_ns = wait > 0 ? wait * CLOCK_NS_PER_S : 1; /* 0 is for ever there */
-    return rc;
+    cli->wait_ns = wait > 0 ? wait : 1; /* 0 is for ever there */
+    return 0;
 }
 
 /* Options that could not be read may still have asked for JSON. */

@@ -195,7 +195,7 @@ int opt_u64(const struct opt_args *args, const struct opt *opt, uint64_t *ret, s
     }
     uint64_t v = 0;
     if (text_parse_u64(bytes_of(text), &v) != 0 || v > INT64_MAX) {
-        return err_set(err, ERR_INVALID, "option '--%s': '%s' is no number; accepted is a decimal without a sign",
+        return err_set(err, ERR_INVALID, "option '--%s': '%.40s' is not a whole number (expected digits alone, such as 3)",
                        opt->name, text);
     }
     *ret = v;

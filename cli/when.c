@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/cli.h"
 
 #define DAY_NS (UINT64_C(86400) * CLOCK_NS_PER_S)
 
@@ -22,33 +23,100 @@ static const char *in_numbers(const char *text, char ret[TEXT_TIME_MAX]) {
     return ret;
 }
 
+/* A time of day, with or without its date, as the clock on the wall here shows it. False: it is none. */
+static bool parse_local(const char *text, uint64_t now, uint64_t *ret) {
+    char whole[80];
+    time_t seconds = (time_t)(now / CLOCK_NS_PER_S);
+    struct tm tm;
+    bool dated = strlen(text) > 10 && strchr("Tt ", text[10]) != NULL;
+    const char *clock = dated ? text + 11 : text;
+    if (strlen(text) > 40 || strlen(clock) < 5 || !localtime_r(&seconds, &tm)) {
+        return false;
+    }
+    int n = dated ? snprintf(whole, sizeof(whole), "%.11s", text)
+                  : snprintf(whole, sizeof(whole), "%04d-%02d-%02dT", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+    snprintf(whole + n, sizeof(whole) - (size_t)n, "%s%sZ", clock, strlen(clock) == 5 ? ":00" : "");
+    if (text_parse_time(bytes_of(whole), ret) != 0) {
+        return false;
+    }
+    seconds = (time_t)(*ret / CLOCK_NS_PER_S); /* as if it were of UTC */
+    if (!gmtime_r(&seconds, &tm)) {
+        return false;
+    }
+    for (int days = 0; days < 2; days++) { /* the last time that it was so late */
+        struct tm local = {.tm_year = tm.tm_year,
+                           .tm_mon = tm.tm_mon,
+                           .tm_mday = tm.tm_mday - days,
+                           .tm_hour = tm.tm_hour,
+                           .tm_min = tm.tm_min,
+                           .tm_sec = tm.tm_sec,
+                           .tm_isdst = -1};
+        seconds = mktime(&local);
+        if (seconds < 0) {
+            return false;
+        }
+        uint64_t ns = (uint64_t)seconds * CLOCK_NS_PER_S + *ret % CLOCK_NS_PER_S;
+        if (dated || ns <= now || days == 1) {
+            *ret = ns;
+            break;
+        }
+    }
+    return true;
+}
+
+/* "@1795341633": seconds since 1970, as `date` takes them. */
+static bool parse_unix(const char *text, uint64_t *ret) {
+    uint64_t seconds = 0;
+    return text[0] == '@' && text_parse_u64(bytes_of(text + 1), &seconds) == 0 && seconds <= INT64_MAX / CLOCK_NS_PER_S &&
+           (*ret = seconds * CLOCK_NS_PER_S, true);
+}
+
 int when_parse(const char *text, bool last, struct when *ret, struct err *err) {
     char midnight[64], date[TEXT_TIME_MAX];
-    uint64_t v = 0;
+    uint64_t v = 0, now = clock_wall_ns();
     text = in_numbers(text, date);
     struct bytes given = bytes_of(text);
+    snprintf(midnight, sizeof(midnight), "%.40sT00:00:00Z", text);
     if (text_parse_u64(given, &v) == 0 && v <= INT64_MAX) {
         *ret = (struct when){.is_seq = true, .at = v};
-        return 0;
-    }
-    if (text_parse_duration(given, &v) == 0) {
-        uint64_t now = clock_wall_ns();
+    } else if (text_parse_duration(given, &v) == 0) {
         *ret = (struct when){.at = v < now ? now - v : 0};
-        return 0;
-    }
-    snprintf(midnight, sizeof(midnight), "%.40sT00:00:00Z", text);
-    if (text_parse_time(given, &v) == 0) {
+    } else if (text_parse_time(given, &v) == 0 || parse_unix(text, &v)) {
         *ret = (struct when){.at = v};
-        return 0;
-    }
-    if (text_parse_time(bytes_of(midnight), &v) == 0) {
+    } else if (text_parse_time(bytes_of(midnight), &v) == 0) {
         *ret = (struct when){.at = last ? v + DAY_NS - 1 : v};
+    } else if (parse_local(text, now, &v)) {
+        *ret = (struct when){.at = v, .is_local = true};
+    } else {
+        return err_set(
+            err, ERR_INVALID,
+            "'%.100s' is neither an event number nor a time; accepted are an event number (118), a time ago (90s, "
+            "15m, 2h, 7d, 2w, 1.5h), a date of UTC (2026-11-21, today, yesterday), a time (2026-11-21T08:30:00Z; "
+            "of the local zone: 2026-11-21T08:30, 08:30) and seconds since 1970 (@1795341633)",
+            text);
+    }
+    return 0;
+}
+
+#define UNIX_SECONDS UINT64_C(1000000000) /* of 2001 */
+
+int when_check(const struct when *when, const char *text, uint64_t size, struct err *err) {
+    static const uint64_t per_second[] = {1, 1000, 1000000, CLOCK_NS_PER_S};
+    char time[TEXT_TIME_MAX] = "";
+    if (!when->is_seq || when->at < size || when->at < UNIX_SECONDS) {
         return 0;
     }
-    return err_set(err, ERR_INVALID,
-                   "'%.100s' is no point in the log; accepted are a seq (118), a duration (90s, 15m, 2h, 7d, 2w), a date "
-                   "(2026-11-21, today, yesterday) and a time with its zone (2026-11-21T08:30:00Z)",
-                   text);
+    for (size_t i = 0; i < sizeof(per_second) / sizeof(per_second[0]); i++) {
+        uint64_t seconds = when->at / per_second[i];
+        if (seconds >= UNIX_SECONDS && seconds < 10 * UNIX_SECONDS && seconds < (uint64_t)INT64_MAX / CLOCK_NS_PER_S) {
+            text_time(time, seconds * CLOCK_NS_PER_S);
+            return err_set(err, ERR_INVALID,
+                           "'%.40s' is taken as an event number, and the ledger has %llu events; the time is written @%llu "
+                           "or %.19sZ",
+                           text, (unsigned long long)size, (unsigned long long)seconds, time);
+        }
+    }
+    return 0;
 }
 
 int when_style(const char *name, enum when_style *ret, struct err *err) {
@@ -108,6 +176,17 @@ void when_text(struct buf *out, uint64_t ns, enum when_style style, uint64_t now
         put_local(out, ns);
     } else {
         put_utc(out, ns);
+    }
+}
+
+void when_note(const struct cli *cli, const struct when *when, const char *text) {
+    struct buf time;
+    if (when->is_local) {
+        buf_init(&time, 64);
+        put_local(&time, when->at);
+        cli_note(cli, "ledger: %s: '%.40s' has no zone and is taken as local time: %.*s", cli->command, text, (int)time.n,
+                 (const char *)time.p);
+        buf_done(&time);
     }
 }
 

@@ -5,13 +5,21 @@
 #include "base/bytes.h"
 
 /* A seq, or a time in ns. A date (2026-11-21, today, yesterday) is its first moment, of UTC; `last`: its
- * last one. A duration is so long before now.
- * ERR_INVALID says what is accepted. */
+ * last one. A duration is so long before now. A time without a zone is of the local one; without a date, the last time
+ * that it was so late. ERR_INVALID says what is accepted. */
 struct when {
-    bool is_seq;
+    bool is_seq, is_local;
     uint64_t at;
 };
+#define WHEN_HELP "a seq (118), a time (10:00 of the local zone), a date of UTC, or so long ago (2h, 7d)"
 int when_parse(const char *text, bool last, struct when *ret, struct err *err);
+/* ERR_INVALID: a seq past the end of a log of so many events that reads like seconds (ms, us, ns) since 1970, and how to
+ * write that time. */
+int when_check(const struct when *when, const char *text, uint64_t size, struct err *err);
+
+struct cli;
+/* Says on standard error how a time without a zone was understood; nothing of any other. */
+void when_note(const struct cli *cli, const struct when *when, const char *text);
 
 enum when_style { WHEN_UTC, WHEN_LOCAL, WHEN_RELATIVE };
 /* "utc", "local", "relative". ERR_INVALID names the nearest. */

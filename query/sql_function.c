@@ -116,7 +116,7 @@ static void ago(sqlite3_context *ctx, int n, sqlite3_value **args) {
     }
     struct bytes text = text_of(args[0]);
     if (text_parse_duration(text, &span) != 0) {
-        err_set(&why, ERR_INVALID, "ago: '%.*s' is no duration; accepted are 90s, 15m, 2h, 7d, 2w",
+        err_set(&why, ERR_INVALID, "ago: '%.*s' is not a duration; accepted are 90s, 15m, 2h, 7d, 2w, 1.5h",
                 text.n < 100 ? (int)text.n : 100, (const char *)text.p);
         give_error(ctx, &why);
         return;

@@ -173,21 +173,58 @@ static void what_is_no_date_time_is_refused(void **state) {
     assert_int_equal(text_parse_time(view("2000-02-29T00:00:00Z"), &ns), 0);
 }
 
-static void durations_are_a_whole_number_and_one_unit(void **state) {
+static void durations_are_a_decimal_number_and_one_unit(void **state) {
     (void)state;
     static const struct {
         const char *text;
-        uint64_t s;
-    } good[] = {{"0s", 0}, {"90s", 90}, {"15m", 900}, {"2h", 7200}, {"7d", 604800}, {"2w", 1209600}};
+        double s;
+    } good[] = {{"0s", 0},
+                {"90s", 90},
+                {"15m", 900},
+                {"2h", 7200},
+                {"7d", 604800},
+                {"2w", 1209600},
+                {"1.5h", 5400},
+                {"0.5s", 0.5},
+                {"0.25d", 21600},
+                {"2.0s", 2},
+                {"1.000000001s", 1.000000001},
+                {"0.000000000s", 0}};
     uint64_t ns;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         assert_int_equal(text_parse_duration(view(good[i].text), &ns), 0);
-        assert_true(ns == good[i].s * 1000000000);
+        assert_true(ns == (uint64_t)(good[i].s * 1e9 + 0.5));
     }
     assert_int_equal(text_parse_duration(view("18446744073s"), &ns), 0);
-    static const char *const bad[] = {"",    "s",    "5",   "5 s",          "5S",     "-5s",
-                                      "+5s", "1.5h", "05s", "5ms",          "5y",     "1h30m",
-                                      " 5s", "5s ",  "5ss", "18446744074s", "30501w", "99999999999999999999s"};
+    assert_int_equal(text_parse_duration(view("18446744073.709551615s"), &ns), 0);
+    assert_true(ns == UINT64_MAX);
+    static const char *const bad[] = {"",
+                                      "s",
+                                      "5",
+                                      "5 s",
+                                      "5S",
+                                      "-5s",
+                                      "+5s",
+                                      "05s",
+                                      "5ms",
+                                      "5y",
+                                      "1h30m",
+                                      "1.h",
+                                      ".5h",
+                                      "1.5",
+                                      "1..5h",
+                                      "1.5.5h",
+                                      "1.0000000001s",
+                                      "1.-5s",
+                                      "1. 5s",
+                                      ".s",
+                                      "18446744073.709551616s",
+                                      " 5s",
+                                      "5s ",
+                                      "5ss",
+                                      "18446744074s",
+                                      "30501w",
+                                      "99999999999999999999s"};
     ns = 5;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(text_parse_duration(view(bad[i]), &ns), ERR_INVALID);
@@ -202,7 +239,7 @@ int main(void) {
         cmocka_unit_test(times_with_offsets_and_any_number_of_digits_are_exact),
         cmocka_unit_test(times_begin_in_1970_and_end_with_2261),
         cmocka_unit_test(what_is_no_date_time_is_refused),
-        cmocka_unit_test(durations_are_a_whole_number_and_one_unit),
+        cmocka_unit_test(durations_are_a_decimal_number_and_one_unit),
     };
     return cmocka_run_group_tests_name("text_time", tests, NULL, NULL);
 }

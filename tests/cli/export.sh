@@ -100,7 +100,9 @@ box 3 export -o x.zst --bodies some
 box 3 export -o x.zst --states nosuch
 box 3 export -o x.zst --private a,a
 box 3 export -o x.zst --sparse 1 --kind a
-box 3 export -o x.zst --since 3 --until 3
+box 3 export -o x.zst --since 3 --until 2
+box 0 export --dry-run --since 3 --until 3 --json
+json '"\(.from) \(.to) \(.headers)"' '3 4 1'
 box 3 export -o run.tar.zst --run r-1
 err_has 'exists already'
 run 0 verify run.tar.zst

@@ -54,6 +54,18 @@ box 0 query --since 2020-01-01 --until "$(date -u +%Y)-12-31" --count
 same "$out" 64
 box 0 query --since yesterday --until today --count
 same "$out" 64
+box 3 query --since 1795341633
+err_has '@1795341633 or 2026-11-22T10:00:33Z'
+box 3 query --since noon
+err_has "--since: 'noon' is neither an event number nor a time"
+TZ=ABC-5 box 0 query --since 2020-01-01T10:00 --count
+same "$out" 64
+err_has "'2020-01-01T10:00' has no zone and is taken as local time: 2020-01-01 10:00:00+05:00"
+box 0 --wait 0.5 query --since 1.5h --count
+box 2 --wait half query
+err_has "'half' is not a number of seconds"
+box 2 query --last 0.5
+err_has "'0.5' is not a whole number"
 box 1 query --since 2200-01-01
 out_empty
 err_empty
