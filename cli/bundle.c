@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "cli/obj.h"
 #include "cli/out.h"
+#include "cli/question.h"
 #include "cli/report.h"
 #include "cli/stop.h"
 #include "export/export.h"
@@ -24,10 +24,11 @@
 
 /* ---- events ---- */
 
-static int print_map(struct cli *cli, const char *title, struct bytes map, struct err *err) {
+static int print_map(struct cli *cli, const char *title, const struct ledger_event *event, struct bytes map,
+                     struct err *err) {
     struct buf text;
     buf_init(&text, EVENT_TEXT_MAX);
-    int rc = json_from_mp(map, JSON_PRETTY, &text, err);
+    int rc = ledger_fields_text(event->kind, map, &text, err);
     if (rc == 0) {
         out_printf(cli, "    %s%s%s\n", out_color(cli, OUT_DIM), title, out_color(cli, OUT_PLAIN));
         out_safe_lines(cli, bytes_of_buf(&text), "    ");
@@ -43,7 +44,22 @@ static void print_word(struct cli *cli, const char *name, struct bytes value) {
     }
 }
 
-static int print_text(struct cli *cli, const struct ledger_event *event, struct bytes private_, struct err *err) {
+/* An event without a body: is it kept back, or no part of the answer? */
+static void print_why_not(struct cli *cli, const struct export_question *q, const struct ledger_event *event) {
+    unsigned missed = q == NULL ? 0 : export_misses(q, event);
+    struct buf why;
+    buf_init(&why, 1024);
+    if (missed != 0) {
+        question_misses(missed, &why);
+        buf_put_str(&why, export_stands_out(q, missed) ? "; the filter names this kind" : "");
+    }
+    out_printf(cli, missed == 0 ? "    body not disclosed%.*s\n" : "    not in the answer: %.*s\n", (int)why.n,
+               why.n == 0 ? "" : (const char *)why.p);
+    buf_done(&why);
+}
+
+static int print_text(struct cli *cli, const struct export_question *q, const struct ledger_event *event,
+                      struct bytes private_, struct err *err) {
     char time[TEXT_TIME_MAX];
     text_time(time, event->time);
     out_printf(cli, "%s%llu%s  %s  ", out_color(cli, OUT_BOLD), (unsigned long long)event->seq, out_color(cli, OUT_PLAIN),
@@ -64,16 +80,17 @@ static int print_text(struct cli *cli, const struct ledger_event *event, struct 
     out_str(cli, "\n");
     int rc = 0;
     if (event->body.n == 0) {
-        out_str(cli, "    body not disclosed\n");
+        print_why_not(cli, q, event);
     } else if (event->body.n > 1) { /* an empty map is one byte */
-        rc = print_map(cli, "body", event->body, err);
+        rc = print_map(cli, "body", event, event->body, err);
     }
-    return rc == 0 && private_.n > 1 ? print_map(cli, "private fields", private_, err) : rc;
+    return rc == 0 && private_.n > 1 ? print_map(cli, "private fields", event, private_, err) : rc;
 }
 
-int bundle_print_event(struct cli *cli, const struct ledger_event *event, struct bytes private_, struct err *err) {
+int bundle_print_event(struct cli *cli, const struct export_question *q, const struct ledger_event *event,
+                       struct bytes private_, struct err *err) {
     if (!cli->json) {
-        return print_text(cli, event, private_, err);
+        return print_text(cli, q, event, private_, err);
     }
     struct buf text;
     buf_init(&text, EVENT_TEXT_MAX);
@@ -86,9 +103,15 @@ int bundle_print_event(struct cli *cli, const struct ledger_event *event, struct
     return rc;
 }
 
+struct printing {
+    struct cli *cli;
+    const struct export_question *question;
+};
+
 static int print_one(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
-    struct cli *cli = ctx;
-    return out_good(cli) ? bundle_print_event(cli, event, private_, err) : err_set(err, ERR_IO, "standard output");
+    const struct printing *p = ctx;
+    return out_good(p->cli) ? bundle_print_event(p->cli, p->question, event, private_, err)
+                            : err_set(err, ERR_IO, "standard output");
 }
 
 /* ---- the report ---- */
@@ -113,7 +136,8 @@ static size_t findings_kept(const struct export_report *report) {
     return report->n_findings < max ? (size_t)report->n_findings : max;
 }
 
-static int report_json(struct cli *cli, const char *path, const struct export_report *report, bool line) {
+static int report_json(struct cli *cli, const char *path, const struct export_report *report,
+                       const struct export_question *q, bool line) {
     struct obj obj, aspects, findings;
     obj_init(&obj);
     obj_init(&aspects);
@@ -141,6 +165,7 @@ static int report_json(struct cli *cli, const char *path, const struct export_re
     obj_uint(&obj, "from", report->counts.from);
     obj_uint(&obj, "to", report->counts.to);
     put_counts(&obj, report);
+    question_put(&obj, q);
     obj_obj(&obj, "aspects", &aspects);
     obj_uint(&obj, "findings_total", report->n_findings);
     obj_list(&obj, "findings", &findings);
@@ -173,12 +198,26 @@ static void report_head(struct cli *cli, const char *path, const struct export_r
     out_str(cli, "\n\n");
 }
 
-static int report_bundle(struct cli *cli, const char *path, const struct export_report *report, bool line) {
+static void report_bound(struct cli *cli, const struct export_question *q) {
+    struct buf text;
+    buf_init(&text, 1024);
+    question_bound(q, &text);
+    out_str(cli, "              ");
+    out_safe(cli, bytes_of_buf(&text));
+    out_str(cli, "\n");
+    buf_done(&text);
+}
+
+static int report_bundle(struct cli *cli, const char *path, const struct export_report *report,
+                         const struct export_question *q, bool line) {
     if (cli->json) {
-        int exit_code = report_json(cli, path, report, line);
+        int exit_code = report_json(cli, path, report, q, line);
         return exit_code != 0 ? exit_code : (int)report->verdict;
     }
     report_head(cli, path, report);
+    if (q->known) {
+        question_print(cli, q);
+    }
     for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
         report_aspect(cli, export_aspect_name((enum export_aspect)i), report->aspect[i].state, report->aspect[i].text);
     }
@@ -201,20 +240,25 @@ static int report_bundle(struct cli *cli, const char *path, const struct export_
         out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - findings_kept(report)));
     }
     report_verdict(cli, report->verdict);
+    if (q->known) {
+        report_bound(cli, q);
+    }
     return (int)report->verdict;
 }
 
 /* ---- checking ---- */
 
-static int check(struct cli *cli, int fd, const struct ledger_trust *trust, bool print, struct export_report *ret,
-                 struct err *err) {
+static int check(struct cli *cli, int fd, const struct ledger_trust *trust, bool print, struct export_question *q,
+                 struct export_report *ret, struct err *err) {
     struct out_progress progress;
+    struct printing printing = {cli, q};
     struct export_verify_options options = {.trust = trust, .stop = stop_catch()};
     out_progress_init(&progress, cli, "verifying");
     if (print) {
         options.each = print_one;
-        options.ctx = cli;
+        options.ctx = &printing;
     } else {
+        options.question = q;
         options.progress = out_progress_draw;
         options.progress_ctx = &progress;
     }
@@ -246,14 +290,15 @@ static int open_bundle(const char *path, bool print, struct err *err) {
 int bundle_verify(struct cli *cli, const char *path, const struct ledger_trust *trust, bool print) {
     struct err err = {0};
     struct export_report *report = calloc(1, sizeof(*report));
-    int rc = report == NULL ? err_set(&err, ERR_NOMEM, "no memory for the report") : 0;
+    struct export_question *q = calloc(1, sizeof(*q));
+    int rc = report == NULL || q == NULL ? err_set(&err, ERR_NOMEM, "no memory for the report") : 0;
     int fd = rc != 0 ? -1 : open_bundle(path, print, &err);
     rc = fd < 0 ? err.code : rc;
-    rc = rc != 0 ? rc : check(cli, fd, trust, false, report, &err);
+    rc = rc != 0 ? rc : check(cli, fd, trust, false, q, report, &err);
     print = print && rc == 0 && report->verdict != LEDGER_INVALID;
     if (print) {
         rc = lseek(fd, 0, SEEK_SET) < 0 ? err_errno(&err, errno, "reading '%s' a second time", path)
-                                        : check(cli, fd, trust, true, report, &err);
+                                        : check(cli, fd, trust, true, q, report, &err);
         if (rc == 0 && !cli->json) {
             out_str(cli, "\n");
         }
@@ -263,12 +308,16 @@ int bundle_verify(struct cli *cli, const char *path, const struct ledger_trust *
     }
     int exit_code;
     if (rc == 0) {
-        exit_code = report_bundle(cli, path, report, print);
+        exit_code = report_bundle(cli, path, report, q, print);
     } else if (!out_good(cli)) {
         exit_code = EXIT_SYSTEM;
     } else {
         exit_code = cli_fail_input(cli, &err);
     }
+    if (q != NULL) {
+        export_question_done(q);
+    }
+    free(q);
     free(report);
     return exit_code;
 }

@@ -161,7 +161,8 @@ static int write_it(struct cli *cli, const struct opt_args *args, struct reveal 
         return exit_code;
     }
     struct err err = {0};
-    if (opt_has(args, &options[R_PRINT]) && bundle_print_event(cli, &r->event, bytes_of_buf(&r->revealed), &err) != 0) {
+    if (opt_has(args, &options[R_PRINT]) &&
+        bundle_print_event(cli, NULL, &r->event, bytes_of_buf(&r->revealed), &err) != 0) {
         return cli_fail(cli, &err);
     }
     struct handover_done done = {path, bundle.bytes, bundle.receipt.seq, bundle.digest};
@@ -206,7 +207,7 @@ static int reveal(struct cli *cli, const struct opt_args *args, struct reveal *r
                 (unsigned long long)r->seq);
         return cli_fail_input(cli, &err);
     }
-    rc = bundle_print_event(cli, &r->event, bytes_of_buf(&r->revealed), &err);
+    rc = bundle_print_event(cli, NULL, &r->event, bytes_of_buf(&r->revealed), &err);
     return rc != 0 ? cli_fail(cli, &err) : out_end(cli, EXIT_GOOD);
 }
 

@@ -27,10 +27,10 @@ static void hash(struct cli *cli, const char *name, const uint8_t *value) {
     field(cli, name, bytes_of(hex));
 }
 
-static int map(struct cli *cli, const char *title, struct bytes value, struct err *err) {
+static int map(struct cli *cli, const char *title, struct bytes kind, struct bytes value, struct err *err) {
     struct buf text;
     buf_init(&text, SHOW_MAX);
-    int rc = json_from_mp(value, JSON_PRETTY, &text, err);
+    int rc = ledger_fields_text(kind, value, &text, err);
     if (rc == 0) {
         out_printf(cli, "\n%s%s%s\n", out_color(cli, OUT_BOLD), title, out_color(cli, OUT_PLAIN));
         out_safe_lines(cli, bytes_of_buf(&text), "");
@@ -71,14 +71,14 @@ static int show_text(struct cli *cli, const struct ledger_event *event, struct b
     if (event->payload.n == 0) {
         out_str(cli, "\nbody: erased, its commitment remains\n");
     } else {
-        rc = map(cli, "body:", event->body, err);
+        rc = map(cli, "body:", event->kind, event->body, err);
     }
     if (rc == 0 && private_.n > 0) {
         static const uint8_t none = 0x80; /* an empty map: they were erased */
         if (bytes_eq(private_, (struct bytes){&none, 1})) {
             out_str(cli, "\nprivate fields: erased, their commitment remains\n");
         } else {
-            rc = map(cli, "private fields:", private_, err);
+            rc = map(cli, "private fields:", event->kind, private_, err);
         }
     }
     return rc;

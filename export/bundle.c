@@ -39,3 +39,11 @@ bool bundle_matches(const struct export_term *terms, size_t n, const struct even
     }
     return true;
 }
+
+unsigned bundle_misses(const struct export_term *terms, size_t n, const struct event_header *header) {
+    unsigned missed = 0;
+    for (size_t i = 0; i < n; i++) {
+        missed |= holds(&terms[i], header) ? 0 : 1U << bundle_field(terms[i].field);
+    }
+    return missed;
+}

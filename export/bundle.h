@@ -45,6 +45,8 @@ struct bundle_subject {
 
 /* Whether all terms hold for a header. */
 bool bundle_matches(const struct export_term *terms, size_t n, const struct event_header *header);
+/* The bits of the fields (bundle_field) with a term that does not hold. */
+unsigned bundle_misses(const struct export_term *terms, size_t n, const struct event_header *header);
 /* "kind" ...: SIZE_MAX: no such field. */
 size_t bundle_field(const char *name);
 const char *bundle_field_name(size_t field);

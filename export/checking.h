@@ -15,7 +15,7 @@
 #ifndef EXPORT_CHECKING_H
 #define EXPORT_CHECKING_H
 
-#include "export/manifest.h"
+#include "export/question.h"
 #include "export/reading.h"
 #include "export/scan.h"
 #include "ledger/anchor.h"
@@ -141,17 +141,17 @@ bool check_is_erased(const struct checking *c, uint64_t seq, uint64_t by);
 int check_range(struct checking *c, struct err *err);
 /* Notices a header, of which all is good: gaps, counts, time. */
 int check_count(struct checking *c, const struct check_slot *slot, struct err *err);
-/* Header, body and private fields to whoever wants them. `event` may lack what is not disclosed. */
-int check_give(struct checking *c, const struct check_slot *slot, struct ledger_event *event, struct bytes private_,
-               struct err *err);
+/* Header, body and private fields to whoever wants them, and what became of the event. `event` may lack what is not
+ * disclosed. */
+int check_give(struct checking *c, const struct check_slot *slot, enum export_fate fate, struct ledger_event *event,
+               struct bytes private_, struct err *err);
 /* By what is right in one header alone, and after the one before. */
 int check_header(struct checking *c, struct check_slot *slot, struct err *err);
 
 /* ---- verify_line.c ---- */
 
-enum check_line { CHECK_DISCLOSED, CHECK_WITHHELD, CHECK_ERASED };
 struct check_said {
-    enum check_line what;
+    enum export_fate what;
     uint64_t seq, by;
     uint8_t salt[EVENT_HASH];
     bool has_private;

@@ -118,8 +118,65 @@ struct export_report {
 };
 const char *export_aspect_name(enum export_aspect aspect);
 
+/* ---- what was asked, and what it leaves out ---- */
+
+/* Why an event is not in the answer: a bit for each field of a header with a condition that does not hold, in the order
+ * kind, subject, run, actor, source, grade, key, and one for the time. */
+#define EXPORT_FIELDS    7
+#define EXPORT_MISSES    (EXPORT_FIELDS + 1)
+#define EXPORT_MISS_KIND 1U
+#define EXPORT_MISS_TIME (1U << EXPORT_FIELDS)
+
+#define EXPORT_KINDS_MAX  1024 /* told apart; events of further kinds are counted together */
+#define EXPORT_TALLY_SEQS 8    /* the first ones are kept */
+
+struct export_tally {
+    uint64_t n, seq[EXPORT_TALLY_SEQS];
+};
+
+/* What became of an event: its payload is there; it is said to be withheld, or erased; or it has its header alone. */
+enum export_fate { EXPORT_DISCLOSED, EXPORT_WITHHELD, EXPORT_ERASED, EXPORT_LEFT_OUT, EXPORT_FATES };
+
+struct export_kind {
+    char *name; /* owned */
+    struct export_tally fate[EXPORT_FATES];
+    uint64_t missed[EXPORT_MISSES]; /* of those with their header alone: how many fail this one */
+    struct export_tally stands_out; /* of these: the filter names the kind, and something else than the time kept it out */
+};
+
+/* What was asked is the exporter's word, which the log key has signed; the kinds and the times were counted from headers
+ * that were proven. */
+struct export_question {
+    bool known; /* all was checked; else nothing here means anything */
+    struct buf own;
+    struct export_term term[EXPORT_TERMS_MAX];
+    size_t n_terms;
+    bool has_since, has_until, sparse, artifacts;
+    uint64_t since, until, from, to;
+    enum export_bodies bodies;
+    struct bytes private_[EXPORT_PRIVATE_MAX], states[EXPORT_STATES_MAX];
+    size_t n_private, n_states;
+    char exporter[64];
+    uint64_t n_events, first_time, last_time; /* of the headers that are there */
+    struct export_kind *kind;                 /* by name; owned */
+    size_t n_kinds, last;
+    struct export_kind others; /* of further kinds; without a name */
+};
+void export_question_done(struct export_question *question); /* a zeroed one is fine */
+/* The bits of what this event fails; 0: it is in the answer. */
+unsigned export_misses(const struct export_question *question, const struct ledger_event *event);
+/* Whether an event that fails just these is of a kind that the filter names, kept out by something else than the time. */
+bool export_stands_out(const struct export_question *question, unsigned missed);
+/* Whether a condition is about the kind. */
+bool export_names_kinds(const struct export_question *question);
+/* How many stand out, and how many are not disclosed. */
+uint64_t export_stand_out(const struct export_question *question);
+uint64_t export_hidden(const struct export_question *question);
+const char *export_miss_name(size_t miss); /* "kind" ... "time" */
+
 struct export_verify_options {
     const struct ledger_trust *trust; /* may be NULL */
+    struct export_question *question; /* zeroed, or from before; filled in. May be NULL */
     /* Each event as it was checked, in order: its header, and its body and private fields as far as they are disclosed
      * (empty otherwise). May be NULL. A non-zero answer ends the reading. */
     int (*each)(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err);

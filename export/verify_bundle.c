@@ -148,6 +148,9 @@ static int check_manifest(struct checking *c, struct err *err) {
         c->report->counts.from = c->manifest.from;
         c->report->counts.to = c->manifest.to;
     }
+    if (rc == 0 && c->options->question != NULL) {
+        question_begin(c->options->question, &c->manifest);
+    }
     return rc != 0 ? rc : check_advance(c, err);
 }
 
@@ -230,12 +233,18 @@ static void say_completeness(struct checking *c) {
                   (unsigned long long)n->headers);
         return;
     }
-    check_say(c, EXPORT_COMPLETENESS, LEDGER_ASPECT_GOOD,
-              "complete within [%llu, %llu); outside not examined: of %llu events %llu match%s, %llu disclosed, %llu "
-              "withheld, %llu erased",
+    uint64_t beside = c->options->question == NULL ? 0 : export_stand_out(c->options->question);
+    char more[96] = "";
+    if (beside > 0) {
+        snprintf(more, sizeof(more), "; %llu more of a kind that the filter names %s kept out", (unsigned long long)beside,
+                 beside == 1 ? "is" : "are");
+    }
+    check_say(c, EXPORT_COMPLETENESS, beside > 0 ? LEDGER_ASPECT_NOTE : LEDGER_ASPECT_GOOD,
+              "complete within [%llu, %llu); outside not examined: of %llu events %llu match%s, %llu "
+              "disclosed, %llu withheld, %llu erased%s",
               (unsigned long long)n->from, (unsigned long long)n->to, (unsigned long long)n->headers,
               (unsigned long long)n->matching, c->manifest.has_since || c->manifest.has_until ? " filter and time" : "",
-              (unsigned long long)n->disclosed, (unsigned long long)n->withheld, (unsigned long long)n->erased);
+              (unsigned long long)n->disclosed, (unsigned long long)n->withheld, (unsigned long long)n->erased, more);
 }
 
 static void say_all(struct checking *c) {
@@ -329,6 +338,9 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
     bool judged = rc == 0 || !is_outside(c, rc);
     if (rc == 0) {
         say_all(c);
+        if (options->question != NULL && report->verdict != LEDGER_INVALID) {
+            question_end(options->question, &c->manifest);
+        }
     } else if (judged && report->n_findings == 0) { /* what does not parse */
         check_fault(c, EXPORT_CONTAINER, LEDGER_NO_SEQ, "%s", why.msg);
     }

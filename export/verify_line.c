@@ -119,7 +119,7 @@ static int take_private(struct checking *c, struct check_said *said, struct err 
 static int take_disclosed(struct checking *c, struct check_said *said, struct err *err) {
     struct scan *s = &c->scan;
     bool private_ = false;
-    said->what = CHECK_DISCLOSED;
+    said->what = EXPORT_DISCLOSED;
     int rc = scan_literal(s, "\"payload\":\"", err);
     rc = rc != 0 ? rc : scan_base64(s, &c->payload, EVENT_PAYLOAD_MAX, err);
     rc = rc != 0 ? rc : scan_literal(s, ",", err);
@@ -138,12 +138,12 @@ static int take_seq(struct scan *s, uint64_t *ret, struct err *err) {
 int check_take_line(struct checking *c, struct check_said *ret, struct err *err) {
     struct scan *s = &c->scan;
     bool erased = false, plain = false;
-    *ret = (struct check_said){.what = CHECK_WITHHELD};
+    *ret = (struct check_said){.what = EXPORT_WITHHELD};
     int rc = scan_literal(s, "{", err);
     rc = rc != 0 ? rc : scan_sees(s, "\"erased\"", &erased, err);
     rc = rc != 0 ? rc : scan_sees(s, "\"seq\"", &plain, err);
     if (rc == 0 && erased) {
-        ret->what = CHECK_ERASED;
+        ret->what = EXPORT_ERASED;
         rc = scan_literal(s, "\"erased\":", err);
         rc = rc != 0 ? rc : scan_uint(s, &ret->by, err);
         rc = rc != 0 ? rc : scan_literal(s, ",", err);
@@ -184,7 +184,8 @@ static int check_disclosed(struct checking *c, const struct check_slot *slot, co
     memcpy(event.salt, said->salt, EVENT_HASH);
     rc = author.name.n == 0 ? 0 : check_author(c, slot, &author, event.body, err);
     return rc != 0 ? rc
-                   : check_give(c, slot, &event, said->n_private > 0 ? bytes_of_buf(&c->private_) : (struct bytes){0}, err);
+                   : check_give(c, slot, EXPORT_DISCLOSED, &event,
+                                said->n_private > 0 ? bytes_of_buf(&c->private_) : (struct bytes){0}, err);
 }
 
 int check_content(struct checking *c, const struct check_slot *slot, const struct check_said *said, struct err *err) {
@@ -194,13 +195,13 @@ int check_content(struct checking *c, const struct check_slot *slot, const struc
         return check_fault(c, EXPORT_COMPLETENESS, slot->h.seq, "it has a line and does not match the filter");
     }
     switch (said->what) {
-    case CHECK_DISCLOSED:
+    case EXPORT_DISCLOSED:
         if (bodies == EXPORT_BODIES_NONE) {
             return check_fault(c, EXPORT_INTEGRITY, slot->h.seq,
                                "it is disclosed, although the manifest says that no body is");
         }
         return check_disclosed(c, slot, said, err);
-    case CHECK_ERASED:
+    case EXPORT_ERASED:
         if (!check_is_erased(c, slot->h.seq, said->by)) {
             return check_fault(c, EXPORT_ERASURES, slot->h.seq, "no proven event %llu says that its body was erased",
                                (unsigned long long)said->by);
@@ -211,7 +212,7 @@ int check_content(struct checking *c, const struct check_slot *slot, const struc
         c->report->counts.withheld++;
         break;
     }
-    return check_give(c, slot, &event, (struct bytes){0}, err);
+    return check_give(c, slot, said->what, &event, (struct bytes){0}, err);
 }
 
 /* ---- sparse bundles ---- */
@@ -221,11 +222,11 @@ static int take_sparse(struct checking *c, struct check_said *ret, struct merkle
                        struct err *err) {
     struct scan *s = &c->scan;
     bool erased = false;
-    *ret = (struct check_said){.what = CHECK_WITHHELD};
+    *ret = (struct check_said){.what = EXPORT_WITHHELD};
     int rc = scan_literal(s, "{", err);
     rc = rc != 0 ? rc : scan_sees(s, "\"erased\"", &erased, err);
     if (rc == 0 && erased) {
-        ret->what = CHECK_ERASED;
+        ret->what = EXPORT_ERASED;
         rc = scan_literal(s, "\"erased\":", err);
         rc = rc != 0 ? rc : scan_uint(s, &ret->by, err);
         rc = rc != 0 ? rc : scan_literal(s, ",", err);
@@ -266,7 +267,7 @@ static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
     rc = rc != 0 ? rc : check_count(c, slot, err);
     c->next++;
     if (rc == 0 && bare && !slot->matches && c->manifest.bodies != EXPORT_BODIES_ALL) {
-        return check_give(c, slot, &event, (struct bytes){0}, err);
+        return check_give(c, slot, EXPORT_LEFT_OUT, &event, (struct bytes){0}, err);
     }
     return rc != 0 ? rc : check_content(c, slot, &said, err);
 }

@@ -62,8 +62,8 @@ int check_count(struct checking *c, const struct check_slot *slot, struct err *e
     return 0;
 }
 
-int check_give(struct checking *c, const struct check_slot *slot, struct ledger_event *event, struct bytes private_,
-               struct err *err) {
+int check_give(struct checking *c, const struct check_slot *slot, enum export_fate fate, struct ledger_event *event,
+               struct bytes private_, struct err *err) {
     const struct event_header *h = &slot->h;
     event->seq = h->seq;
     event->time = h->time;
@@ -80,7 +80,8 @@ int check_give(struct checking *c, const struct check_slot *slot, struct ledger_
     event->header = slot->bytes;
     event->has_private = h->private_ != NULL;
     memcpy(event->leaf, slot->leaf, LEDGER_HASH);
-    int rc = check_states_event(c, event, err);
+    int rc = c->options->question == NULL ? 0 : question_count(c->options->question, event, fate, err);
+    rc = rc != 0 ? rc : check_states_event(c, event, err);
     if (rc == 0 && c->options->each != NULL) {
         rc = c->options->each(c->options->ctx, event, private_, err);
         c->ended_by_caller = rc != 0;
@@ -123,7 +124,7 @@ static int without_line(struct checking *c, size_t *at, size_t end, struct err *
             return check_fault(c, EXPORT_COMPLETENESS, slot->h.seq, "it is missing: it %s and has no line",
                                slot->matches ? "matches the filter" : "should be disclosed with all bodies");
         }
-        int rc = check_give(c, slot, &event, (struct bytes){0}, err);
+        int rc = check_give(c, slot, EXPORT_LEFT_OUT, &event, (struct bytes){0}, err);
         if (rc != 0) {
             return rc;
         }

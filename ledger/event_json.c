@@ -33,8 +33,16 @@ static void put_ns(struct buf *out, uint64_t ns) {
     mp_put_str(out, bytes_of(text));
 }
 
+typedef void put_time_fn(struct buf *out, uint64_t ns);
+
+static void put_rfc3339(struct buf *out, uint64_t ns) {
+    char text[TEXT_TIME_MAX];
+    text_time(text, ns);
+    mp_put_str(out, bytes_of(text));
+}
+
 /* A body map with the times of the catalog as strings. */
-static int put_fields(struct buf *out, const struct kind *kind, struct bytes map, struct err *err) {
+static int put_fields(struct buf *out, const struct kind *kind, struct bytes map, put_time_fn *put_time, struct err *err) {
     struct mp_reader r;
     struct mp_item item;
     mp_reader_init(&r, map);
@@ -55,7 +63,7 @@ static int put_fields(struct buf *out, const struct kind *kind, struct bytes map
         mp_put_str(out, name.data);
         const struct kind_field *field = kind_field_find(kind, name.data);
         if (field != NULL && field->type == KIND_TIME && mp_scalar(raw, &value) == 0 && value.type == MP_UINT) {
-            put_ns(out, value.uint);
+            put_time(out, value.uint);
         } else {
             buf_put_bytes(out, raw);
         }
@@ -123,14 +131,24 @@ int ledger_event_json(const struct ledger_event *event, struct bytes private_, b
     if (event->body.n == 0) {
         mp_put_nil(&mp);
     } else {
-        rc = put_fields(&mp, kind, event->body, err);
+        rc = put_fields(&mp, kind, event->body, put_ns, err);
     }
     if (rc == 0 && private_.n > 0) {
         mp_put_str(&mp, bytes_of("private"));
-        rc = put_fields(&mp, kind, private_, err);
+        rc = put_fields(&mp, kind, private_, put_ns, err);
     }
     rc = rc != 0 ? rc : buf_check(&mp, "an event's JSON", err);
     rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), pretty ? JSON_PRETTY : JSON_LINE, out, err);
+    buf_done(&mp);
+    return rc;
+}
+
+int ledger_fields_text(struct bytes kind, struct bytes map, struct buf *out, struct err *err) {
+    struct buf mp;
+    buf_init(&mp, 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
+    int rc = put_fields(&mp, kind_find(kind), map, put_rfc3339, err);
+    rc = rc != 0 ? rc : buf_check(&mp, "an event's fields", err);
+    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), JSON_PRETTY, out, err);
     buf_done(&mp);
     return rc;
 }

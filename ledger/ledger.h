@@ -160,6 +160,9 @@ void ledger_reader_close(struct ledger_reader *reader);
  * private fields are given (a canonical map, else empty bytes); "private_commitment" says whether the event has any. */
 int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out,
                       struct err *err);
+/* Appends a body, or private fields, of an event of this kind as indented JSON for people: what the catalog knows as a time
+ * is RFC 3339. */
+int ledger_fields_text(struct bytes kind, struct bytes map, struct buf *out, struct err *err);
 /* One JSON object as a canonical map. */
 int ledger_json_to_body(struct bytes json, struct buf *out, struct err *err);
 

@@ -4,7 +4,7 @@ written from docs/bundle.md and docs/format.md alone. It does not fold states ag
 
 Exit codes: 0 valid and anchored, 10 valid but nothing that was named confirms it, 20 another ledger than the one that was
 named, 30 invalid, 3 a file or value cannot be read, 2 wrong command line."""
-import argparse, base64, hashlib, json, os, re, struct, subprocess, sys, tempfile
+import argparse, base64, datetime, hashlib, json, os, re, struct, subprocess, sys, tempfile
 
 SIZED = {0xC4: (1, 0, bytes), 0xC5: (2, 1 << 8, bytes), 0xC6: (4, 1 << 16, bytes), 0xD9: (1, 32, str), 0xDA: (2, 1 << 8, str),
          0xDB: (4, 1 << 16, str), 0xDC: (2, 16, list), 0xDD: (4, 1 << 16, list), 0xDE: (2, 16, dict), 0xDF: (4, 1 << 16, dict)}
@@ -177,6 +177,7 @@ def canonical(text, form, what):  # JSON in its one form
 
 COUNTS = dict.fromkeys(("artifacts", "disclosed", "erased", "headers", "matching", "private", "withheld"), int)
 FIELDS = {"kind": 3, "subject": 5, "actor": 6, "source": 7, "grade": 8, "run": 9, "key": 11}
+ORDER = ("kind", "subject", "run", "actor", "source", "grade", "key")
 KIND = "application/vnd.in-toto+json"
 ENVELOPE = {"payload": str, "payloadType": KIND, "signatures": [{"keyid": str, "sig": str}]}
 STATEMENT = {
@@ -264,11 +265,22 @@ def body(payload):  # format.md 3
                        len(a[1]) == 4 and len(a[2]) == 64), "a payload's author")
     return v
 
+def holds(h, field, op, value):  # a condition of a filter
+    return h[field].encode() == value if op == "equals" else h[field].encode().startswith(value)
+
+def safe(text):  # for a terminal
+    return "".join(c if c.isascii() and c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+def when(ns):  # RFC 3339
+    fraction = "" if ns % 10**9 == 0 else ".%09d" % (ns % 10**9)
+    return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=ns // 10**9)).isoformat() + fraction + "Z"
+
 class Check:
     def __init__(self, tar, say):
         self.t, self.say, self.epochs, self.signers, self.subject = tar, say, [], set(), 0
         self.count = dict.fromkeys(COUNTS, 0)
         self.gaps, self.erased, self.last, self.authored = [], [], None, set()
+        self.kinds, self.times = {}, []
         self.manifest()
         self.head = note(self.t.whole("checkpoint", 65536))
         need(self.head[1:4] == (self.p["origin"], self.size, unbase64(self.p["head"]["root"].encode())), "checkpoint: another head")
@@ -394,10 +406,25 @@ class Check:
         self.last = (seq, h[2], leaf)
         self.count["headers"] += 1
         self.gaps += [seq] if h[3] == "ledger.gap" else []
-        match = all(h[f].encode() == v if op == "equals" else h[f].encode().startswith(v) for f, op, v in self.terms) and \
+        match = all(holds(h, f, op, v) for f, op, v in self.terms) and \
             (self.since is None or h[2] >= self.since) and (self.until is None or h[2] < self.until)
         self.count["matching"] += match
+        self.times = [(self.times or [h[2]])[0], h[2]]
         return h, leaf, match
+
+    def became(self, h, fate):  # what became of an event, by its kind; of one that is left out, why
+        name = h[3] if h[3] in self.kinds or len(self.kinds) < 1024 else "of other kinds"
+        kind = self.kinds.setdefault(name, {"seqs": {}, "failed": {}, "named": 0})
+        tally = kind["seqs"].setdefault(fate, [0])  # how many, and the first of them
+        tally[0] += 1
+        tally += [h[1]] * (len(tally) <= 8)
+        if fate == "undisclosed":
+            failed = {f for f, n in FIELDS.items() for i, op, v in self.terms if i == n and not holds(h, i, op, v)}
+            late = (self.since is not None and h[2] < self.since) or (self.until is not None and h[2] >= self.until)
+            for f in sorted(failed, key=list(ORDER).index) + ["time"] * late:
+                kind["failed"][f] = kind["failed"].get(f, 0) + 1
+            if failed and "kind" not in failed and any(i == FIELDS["kind"] for i, op, v in self.terms):
+                kind["named"] += 1
 
     def content(self, h, match, v):  # what a line says of an event
         d = self.p["disclosure"]
@@ -431,7 +458,9 @@ class Check:
             need(sorted(set(names)) == names and room >= 0 and (h[13] is None or (all_d and sha256(b"\4", *all_d) == h[13])),
                  "event %d: its private fields" % h[1])
             self.count["private"] += len(names)
-        self.count["erased" if "erased" in v else "disclosed" if "payload" in v else "withheld"] += 1
+        fate = "erased" if "erased" in v else "disclosed" if "payload" in v else "withheld"
+        self.count[fate] += 1
+        self.became(h, fate)
 
     def range(self):  # bundle.md, range.proof, entries, payloads
         text = self.t.whole("range.proof", 65536)
@@ -462,14 +491,18 @@ class Check:
                 push(0, leaf)
             need(not entries, "entries/%d: too long" % g)
             must, last = {seq for seq, (h, leaf, match) in events.items() if match or self.p["disclosure"]["bodies"] == "all"}, -1
+            lined = set()
             if self.t.name == "payloads/%d.jsonl" % g:
                 for v in self.t.lines(self.t.name, 600 << 20, LINES):
                     need(v["seq"] in events and v["seq"] > last, "payloads/%d.jsonl: out of order" % g)
                     last = v["seq"]
                     self.content(events[last][0], events[last][2], v)
                     must.remove(last)
+                    lined.add(last)
                 self.t.next()
             need(not must, "event %d matches and has no line" % min(must, default=0))
+            for seq in events.keys() - lined:
+                self.became(events[seq][0], "undisclosed")
         tiles(self.b, self.size)
         need(not rest, "range.proof: too long")
         root = stack.pop()[1]
@@ -492,6 +525,8 @@ class Check:
                 need(included(h[1], self.size, leaf, hashes(v["inclusion"]), self.head[3]), "event %d is not in the tree" % h[1])
                 if "payload" in v or "erased" in v or match or self.p["disclosure"]["bodies"] == "all":
                     self.content(h, match, v)
+                else:
+                    self.became(h, "undisclosed")
             self.t.next()
         need(first in (self.a, None), "sparse: it begins elsewhere")
 
@@ -527,13 +562,49 @@ def frames(f, size):
         f.seek(4, 1)
     need(f.tell() == size, "a zstd frame is cut short")
 
+def question(c):  # what was asked, by the exporter's word, and what the headers prove to be left out
+    d, p = c.p["disclosure"], c.p
+    def line(what, text):
+        print("  %-11s %s" % (what, safe(text)))
+    print("question      the exporter's word, signed by the log key")
+    for i, t in enumerate(p["filter"]):
+        line("" if i else "filter", "%s %s %s" % (t["field"], "is" if t["op"] == "equals" else "begins with", t["value"]))
+    if not p["filter"]:
+        line("filter", "none: events were chosen one by one" if p["sparse"] else "none: every event matches")
+    bounds = [] if c.since is None else ["from " + when(c.since)]
+    line("time", " ".join(bounds + ([] if c.until is None else ["until before " + when(c.until)])) or "any")
+    line("range", "events %d to %d" % (c.a, c.b - 1) if c.b else "none")
+    line("disclosed", "bodies: %s; private: %s; artifacts: %s; states: %s" % (d["bodies"], ", ".join(d["private"]) or "none",
+         "those that are named" if d["artifacts"] else "none", ", ".join(d["states"]) or "none"))
+    print("answer        proven from %d headers%s" % (c.count["headers"], c.times and ", %s to\n              %s" % tuple(map(when, c.times)) or ""))
+    fates = ("disclosed", "withheld", "erased", "undisclosed")
+    rows = [(not kind["named"], fates.index(fate), name, fate, kind) for name, kind in c.kinds.items() for fate in kind["seqs"]]
+    for _, _, name, fate, kind in sorted(rows, key=lambda r: (r[0] or r[3] != "undisclosed",) + r[1:3]):
+        n, *seqs = kind["seqs"][fate]
+        text = "%d %s" % (n, name)
+        if fate != "disclosed":
+            text += " (seq %s%s)" % (", ".join(map(str, seqs)), ", ..." * (n > 8))
+        if fate == "undisclosed":
+            text += "".join((", " if i else ": ") + ("outside the time" if f == "time" else "another " + f) + (" (%d)" % m) * (m < n)
+                            for i, (f, m) in enumerate((f, kind["failed"][f]) for f in ORDER + ("time",) if f in kind["failed"]))
+            text += "; the filter names this kind" * (kind["named"] > 0)
+        line(fate, text)
+    print()
+
+def bound(c):  # what a good verdict says, and what not
+    hidden, named = c.count["headers"] - c.count["disclosed"], sum(k["named"] for k in c.kinds.values())
+    text = "of these events only: nothing is said of others" if c.p["sparse"] else "complete for the question above and for no other"
+    if hidden:
+        text += "; %d of %d events not disclosed" % (hidden, c.count["headers"])
+    return text + (", %d of kinds that the filter names" % named if named else "")
+
 def main(argv):
     p = argparse.ArgumentParser(description="Check an evidence bundle offline.")
     p.add_argument("bundle")
     p.add_argument("--key", action="append", default=[], metavar="VKEY", help="a log key that you trust")
     p.add_argument("--genesis", metavar="LEAF", help="the leaf of event 0 that you know, in hex")
     a = p.parse_args(argv)
-    code = 0
+    code, c = 0, None
 
     def say(verdict, what, text):
         nonlocal code
@@ -558,6 +629,7 @@ def main(argv):
         c = Check(Tar(zstd.stdout if zstd else f, most), say)
         need(zstd is None or zstd.wait() == 0, "a zstd frame is damaged")
         n = c.count
+        question(c)
         if c.p["sparse"]:
             say(0, "completeness", "not claimed: %d chosen events" % n["headers"])
         else:
@@ -587,6 +659,8 @@ def main(argv):
             zstd.wait()
         f.close()
     print({0: "valid and anchored", 10: "valid, not anchored", 20: "contradicts what was known", 30: "INVALID"}[code])
+    if c and code < 30:
+        print("  " + bound(c))
     return code
 
 if __name__ == "__main__":
