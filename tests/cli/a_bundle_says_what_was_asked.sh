@@ -84,15 +84,18 @@ box 0 show "$granted"
 out_has '"expires": "2027-01-02T03:04:05'
 cut=$(box 0 show "$last" --json && jq -r .time_text <"$T/.out")
 box 0 export -o until.tar.zst --until "$cut"
-run 0 verify until.tar.zst
-out_has "until before $cut"
-out_has "(seq $last): outside the time"
 run 0 verify until.tar.zst --json
-json .question.until "$cut"
+until=$(jq -r .question.until <"$T/.out")
+same "$(date -d "$until" +%s%N)" "$(jq -r .question.until_ns <"$T/.out")"
+json .question.since null
 json .answer.stand_out 0
+outside=$(jq -r '.answer.kinds[] | select(.failed.time == 1) | .undisclosed_seqs[0]' <"$T/.out")
+run 0 verify until.tar.zst
+out_has "until before $until"
+out_has "(seq $outside): outside the time"
 python 0 until.tar.zst
-out_has "until before $cut"
-out_has "(seq $last): outside the time"
+out_has "until before $until"
+out_has "(seq $outside): outside the time"
 
 # Bodies that are kept back are withheld, chosen events claim nothing of others.
 box 0 export -o none.tar.zst --bodies none -k run.tool_called
