@@ -26,6 +26,8 @@ struct gz {
     uint64_t taken, given, max;
     size_t at, n; /* input[at, n) is not consumed yet */
     z_stream z;
+    uint8_t *held; /* what gz_peek read: held[held_at, held_n) is given next */
+    size_t held_at, held_n;
     uint8_t input[GZ_BLOCK];
 };
 
@@ -71,11 +73,12 @@ void gz_close(struct gz *gz) {
     if (gz->owns_fd && gz->fd >= 0) {
         close(gz->fd);
     }
+    free(gz->held);
     free(gz);
 }
 
 bool gz_at_end(const struct gz *gz) {
-    return gz->at_end;
+    return gz->at_end && gz->held_at == gz->held_n;
 }
 
 uint64_t gz_taken(const struct gz *gz) {
@@ -87,7 +90,7 @@ int gz_fd(const struct gz *gz) {
 }
 
 bool gz_buffered(const struct gz *gz) {
-    return gz->at < gz->n;
+    return gz->at < gz->n || gz->held_at < gz->held_n;
 }
 
 /* One read(2) into `p`; 0 bytes and at_end unset when a signal came first. */
@@ -224,7 +227,7 @@ static int read_gzip(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err
     return gz->state == GZ_IN_MEMBER ? inflate_some(gz, p, n, ret_n, err) : 0;
 }
 
-int gz_read(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
+static int read_some(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
     size_t got = 0;
     int code = 0;
     gz->at_end = false;
@@ -251,6 +254,32 @@ int gz_read(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
     gz->given += got;
     *ret_n = got;
     return 0;
+}
+
+int gz_read(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
+    size_t left = gz->held_n - gz->held_at;
+    if (left == 0) {
+        return read_some(gz, p, n, ret_n, err);
+    }
+    *ret_n = left < n ? left : n;
+    memcpy(p, gz->held + gz->held_at, *ret_n);
+    gz->held_at += *ret_n;
+    return 0;
+}
+
+int gz_peek(struct gz *gz, const volatile sig_atomic_t *stop, struct bytes *ret, struct err *err) {
+    size_t got = 0;
+    int code = 0;
+    gz->held = gz->held != NULL ? gz->held : malloc(GZ_BLOCK);
+    if (gz->held == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    while (code == 0 && got == 0 && !gz->at_end && !(stop != NULL && *stop != 0)) {
+        code = read_some(gz, gz->held, GZ_BLOCK, &got, err);
+    }
+    gz->held_n = got;
+    *ret = (struct bytes){gz->held, got};
+    return code;
 }
 
 /* ---- pushed ------------------------------------------------------------------------------------------------------- */

@@ -6,6 +6,8 @@
 #ifndef BASE_GZ_H
 #define BASE_GZ_H
 
+#include <signal.h>
+
 #include "base/bytes.h"
 
 enum gz_form {
@@ -24,6 +26,10 @@ int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, 
  * garbage. ERR_LIMIT: more than `max` bytes. Plain streams may be read again after their end: a file that has grown
  * since gives its new bytes. */
 int gz_read(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err);
+/* Before the first gz_read: the first bytes that it will give, as many as one read gives and 64 KiB at most; none only at
+ * the end of the input. Waits for them as gz_read does, again and again until there are some or *stop is not 0 (NULL:
+ * none). Borrowed until gz_read. Errors are gz_read's. */
+int gz_peek(struct gz *gz, const volatile sig_atomic_t *stop, struct bytes *ret, struct err *err);
 /* The last gz_read found the end of the input. */
 bool gz_at_end(const struct gz *gz);
 /* Input bytes taken so far: compressed ones for gzip. For progress against the file's size. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/obj.h"
@@ -37,11 +38,16 @@ static void on_signal(int number) {
     stop = 1;
 }
 
+#define ROUND_SAID_NS (3600 * CLOCK_NS_PER_S) /* looks that bring nothing are said that often */
+
 struct state {
     struct cli *cli;
     struct out_progress progress;
     uint64_t rejected;
     bool hurry;
+    /* what was said of the look before */
+    bool said, failed;
+    uint64_t said_at, accepted;
 };
 
 /* An agent waits for its hook, so nothing may keep that: a writer that sleeps on the ledger's lock, a disk that is gone. */
@@ -184,20 +190,21 @@ static int print_json(struct cli *cli, const char *source, const struct ingest_r
     return exit_code;
 }
 
-static int print_text(struct cli *cli, const char *source, const struct ingest_result *result, bool dry_run) {
+/* `shown`: each rejection has been said already. */
+static int print_text(struct cli *cli, const char *source, const struct ingest_result *result, bool dry_run, bool shown) {
     const struct ingest_tally *t = &result->total;
     char size[32];
     out_size(size, t->bytes);
     out_printf(cli, "%s: %s read, %llu %s, %llu duplicate, %llu rejected", source, size, (unsigned long long)t->accepted,
                dry_run ? "to write" : "accepted", (unsigned long long)t->duplicate, (unsigned long long)t->rejected);
     if (t->masked > 0) {
-        out_printf(cli, ", %llu secrets masked", (unsigned long long)t->masked);
+        out_printf(cli, ", %llu secret%s masked", (unsigned long long)t->masked, t->masked == 1 ? "" : "s");
     }
     if (t->gaps > 0) {
-        out_printf(cli, ", %llu gaps", (unsigned long long)t->gaps);
+        out_printf(cli, ", %llu gap%s", (unsigned long long)t->gaps, t->gaps == 1 ? "" : "s");
     }
     out_str(cli, "\n");
-    for (size_t i = 0; i < t->n_reasons; i++) {
+    for (size_t i = 0; i < t->n_reasons && !shown; i++) {
         out_printf(cli, "  %llu rejected: ", (unsigned long long)t->reasons[i].count);
         out_safe(cli, bytes_of(t->reasons[i].text));
         if (t->reasons[i].line > 0) {
@@ -229,15 +236,32 @@ static void on_listening(void *ctx, const char *address) {
     }
 }
 
+static void on_waiting(void *ctx, const char *path) {
+    struct state *state = ctx;
+    out_progress_end(&state->progress);
+    cli_note(state->cli, "ledger: ingest: waiting for '%s', which is not there yet", path);
+}
+
+/* Says what is new: an event, the first failure of several, that it works again; and once an hour that it goes on. */
 static void on_round(void *ctx, const struct ingest_result *sum, const struct err *failed) {
     struct state *state = ctx;
+    uint64_t now = clock_boot_ns();
+    bool changed = !state->said || state->failed != (failed != NULL) || state->accepted != sum->total.accepted;
+    if (!changed && now - state->said_at < ROUND_SAID_NS) {
+        return;
+    }
     out_progress_end(&state->progress);
     if (failed != NULL) {
         cli_note(state->cli, "ledger: ingest: %s; trying again", failed->msg);
     } else {
-        cli_note(state->cli, "ledger: ingest: %llu accepted, %llu duplicate so far",
-                 (unsigned long long)sum->total.accepted, (unsigned long long)sum->total.duplicate);
+        cli_note(state->cli, "ledger: ingest: %s%llu accepted, %llu duplicate so far",
+                 state->failed ? "it works again; " : "", (unsigned long long)sum->total.accepted,
+                 (unsigned long long)sum->total.duplicate);
     }
+    state->said = true;
+    state->said_at = now;
+    state->failed = failed != NULL;
+    state->accepted = sum->total.accepted;
 }
 
 static const struct ingest_source *find_source(struct cli *cli, const char *name, int *ret_exit) {
@@ -248,7 +272,10 @@ static const struct ingest_source *find_source(struct cli *cli, const char *name
         for (size_t i = 0; i < ingest_source_count(); i++) {
             buf_printf(&names, "%s%s", i ? ", " : "", ingest_source_at(i)->name);
         }
-        *ret_exit = cli_usage(cli, "unknown source '%.60s'; there is %.*s", name, (int)names.n, (const char *)names.p);
+        *ret_exit = cli_usage(cli,
+                              "unknown source '%.60s'; known are %.*s. What other programs write can be brought in as "
+                              "lines for jsonl: docs/ingest.md",
+                              name, (int)names.n, (const char *)names.p);
         buf_done(&names);
     }
     return source;
@@ -306,9 +333,13 @@ static int report(struct state *state, const struct ingest_source *source, const
         cli_note(cli, "ledger: ingest: %llu more rejections were not shown",
                  (unsigned long long)(state->rejected - REPORTED_MAX));
     }
+    const struct ingest_tally *t = &result->total;
+    bool nothing = exit_code != 0 && t->bytes == 0 && t->accepted + t->duplicate + t->rejected == 0;
+    bool shown = !cli->quiet && state->rejected <= REPORTED_MAX;
     int printed = silent      ? EXIT_GOOD
                   : cli->json ? print_json(cli, source->name, result, dry_run)
-                              : print_text(cli, source->name, result, dry_run);
+                  : nothing   ? EXIT_GOOD
+                              : print_text(cli, source->name, result, dry_run, shown);
     if (exit_code != 0 || printed != 0) {
         return exit_code != 0 ? exit_code : printed;
     }
@@ -337,6 +368,7 @@ static int run_source(struct cli *cli, const struct ingest_source *source, struc
     o->progress = on_progress;
     o->rejected = cli->for_agent && o->strict ? NULL : on_rejected; /* the error says it, and one line is enough */
     o->listening = on_listening;
+    o->waiting = on_waiting;
     o->round = on_round;
     o->preview = o->dry_run ? on_preview : NULL;
     catch_signals();
@@ -350,14 +382,33 @@ static int run_source(struct cli *cli, const struct ingest_source *source, struc
     return exit_code;
 }
 
+static int print_sources(struct cli *cli) {
+    struct obj obj, list;
+    obj_init(&obj);
+    obj_init(&list);
+    for (size_t i = 0; i < ingest_source_count(); i++) {
+        const struct ingest_source *source = ingest_source_at(i);
+        struct obj one;
+        obj_init(&one);
+        obj_text(&one, "source", source->name);
+        obj_text(&one, "about", source->help);
+        obj_text(&one, "example", source->example);
+        obj_obj(&list, NULL, &one);
+        if (!cli->json) {
+            out_printf(cli, "%s%s\n  %s\n  %s\n", i > 0 ? "\n" : "", source->name, source->help, source->example);
+        }
+    }
+    obj_list(&obj, "sources", &list);
+    int exit_code = cli->json ? obj_print(cli, &obj, true) : EXIT_GOOD;
+    obj_done(&obj);
+    return exit_code;
+}
+
 static int ingest(struct cli *cli, const struct opt_args *args) {
     struct ingest_options o;
     int exit_code = 0;
     if (opt_has(args, &options[N_SOURCES])) {
-        for (size_t i = 0; i < ingest_source_count(); i++) {
-            out_printf(cli, "%s\n", ingest_source_at(i)->name);
-        }
-        return EXIT_GOOD;
+        return print_sources(cli);
     }
     if (args->n_args == 0) {
         return cli_usage(cli, "which source? 'ledger ingest --sources' lists them");

@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "base/mp.h"
 #include "ingest/hide.h"
+#include "ingest/recognize.h"
 
 #define FILES_MAX   256
 #define CONTENT_MAX (UINT64_C(256) << 20) /* of one file; a log of a year has some 10 MB */
@@ -310,13 +311,33 @@ static int read_lines(struct reading *r, const char *file, struct lines *lines, 
     return code == 1 ? 0 : code;
 }
 
+static bool is_own(struct bytes head) {
+    struct dpkg_line parsed;
+    bool own = false;
+    while (head.n > 0 && !own) {
+        const uint8_t *lf = memchr(head.p, '\n', head.n);
+        struct bytes line = {head.p, lf != NULL ? (size_t)(lf - head.p) : head.n};
+        own = dpkg_parse(line, &parsed, NULL) == 0;
+        size_t taken = line.n + (lf != NULL);
+        head = (struct bytes){head.p + taken, head.n - taken};
+    }
+    return own;
+}
+
 static int read_file(struct reading *r, const char *file, struct err *err) {
+    static const struct recognize_own own = {.is = is_own, .wanted = "dpkg's log (/var/log/dpkg.log)"};
     struct gz *gz = NULL;
     struct lines *lines = NULL;
     struct err why = {0};
+    bool foreign = false;
     int code = gz_open(file, GZ_REGULAR, CONTENT_MAX, &gz, &why);
     if (code < 0) {
         return reject_file(r, file, 0, &why, err);
+    }
+    code = recognize_input(r->run, gz, file, &own, &foreign, &why);
+    if (code < 0 || foreign) {
+        gz_close(gz);
+        return code < 0 ? reject_file(r, file, 0, &why, err) : code;
     }
     code = lines_new(gz, run_tap(r->run), run_options(r->run)->stop, &lines, err);
     if (code == 0) {

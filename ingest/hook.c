@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ingest/hook_split.h"
+#include "ingest/recognize.h"
 
 #define QUIET_MS  500
 #define QUIET_MAX 4
@@ -101,8 +102,10 @@ static int take_line(struct reading *in, const struct lines_line *line, struct e
 static int check_empty(struct reading *in) {
     const struct ingest_place place = {.file = in->path};
     bool empty = in->records == 0 && strcmp(in->path, "-") == 0 && !run_options(in->run)->follow && !run_stopped(in->run);
-    return empty ? run_reject(in->run, &place, NULL, "the input is empty; accepted: an agent's record as a JSON object")
-                 : 0;
+    const char *reason = run_tap(in->run)->bytes == 0 ? "the input is empty; accepted: an agent's record as a JSON object"
+                                                      : "there is no record in the input; accepted: an agent's record as a "
+                                                        "JSON object";
+    return empty ? run_reject(in->run, &place, NULL, reason) : 0;
 }
 
 /* The line after the last LF, and what is still open. */
@@ -153,12 +156,30 @@ static int open_input(struct reading *in, struct err *err) {
     return in->reader != NULL ? 0 : err_set(err, ERR_NOMEM, "%s: out of memory", in->path);
 }
 
+/* An agent may keep its pipe open and say nothing, so that only files are looked at before. */
+static int check_own(struct reading *in, bool *ret_foreign, struct err *err) {
+    static const char *const marks[] = {"\"hook_event_name\"",
+                                        "\"hookSpecificOutput\"",
+                                        "\"permissions\"",
+                                        "\"properties\"",
+                                        "\"method\"",
+                                        "\"payload\"",
+                                        NULL};
+    static const struct recognize_own own = {.marks = marks, .wanted = "an agent's records of its hooks, as JSON objects"};
+    struct stat st;
+    struct gz *gz = lines_gz(in->lines);
+    bool file = fstat(gz_fd(gz), &st) == 0 && S_ISREG(st.st_mode);
+    return file ? recognize_input(in->run, gz, in->path, &own, ret_foreign, err) : 0;
+}
+
 static int read_one(struct ingest_run *run, const char *path, bool alone, struct err *err) {
     struct reading in = {.run = run, .path = path};
+    bool foreign = false;
     hook_split_init(&in.split);
     int code = run_begin(run, path, err);
     code = code != 0 ? code : open_input(&in, err);
-    code = code != 0 ? code : read_lines(&in, err);
+    code = code != 0 ? code : check_own(&in, &foreign, err);
+    code = code != 0 || foreign ? code : read_lines(&in, err);
     if (alone && in.records <= 1 && strcmp(path, "-") == 0) {
         run_no_receipt(run);
     }

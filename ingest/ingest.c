@@ -17,7 +17,7 @@
 
 #define WAIT_STEP_NS (CLOCK_NS_PER_S / 10)
 
-#define SOURCE(name, takes, read, help) {name, help, takes, read},
+#define SOURCE(name, takes, read, help, example) {name, help, example, takes, read},
 static const struct ingest_source sources[] = {
 #include "ingest/sources.def"
 };

@@ -76,6 +76,7 @@ struct ingest_options {
     void (*progress)(void *ctx, uint64_t done, uint64_t total);
     void (*rejected)(void *ctx, const struct ingest_place *place, const char *reason);
     void (*listening)(void *ctx, const char *address); /* with the port that was bound */
+    void (*waiting)(void *ctx, const char *path);      /* for a file to follow that is not there yet */
     void (*round)(void *ctx, const struct ingest_result *sum,
                   const struct err *failed); /* after each look of `every_ns`;
                   `sum` counts all looks so far; failed: NULL when it went well */
@@ -109,8 +110,9 @@ struct ingest_result {
 struct ingest_run;
 
 struct ingest_source {
-    const char *name; /* also the events' `source` */
-    const char *help; /* one sentence */
+    const char *name;    /* also the events' `source` */
+    const char *help;    /* one sentence */
+    const char *example; /* a command line */
     unsigned takes;
     int (*read)(struct ingest_run *run, struct err *err);
 };

@@ -13,7 +13,10 @@
 #include <sys/stat.h>
 
 #include "base/hash.h"
+#include "base/json.h"
+#include "base/mp.h"
 #include "ingest/hide.h"
+#include "ingest/recognize.h"
 
 int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err) {
     struct gz *gz = NULL;
@@ -190,13 +193,40 @@ static int read_lines(struct jsonl_input *in, struct err *err) {
     return code == 1 ? 0 : code;
 }
 
+/* Has one of the first lines a kind, as every event has? A first line that goes on says so by the name alone. */
+static bool is_own(struct bytes head) {
+    struct buf mp;
+    bool part = memchr(head.p, '\n', head.n) == NULL;
+    bool own =
+        part && (memmem(head.p, head.n, "\"kind\":\"", 8) != NULL || memmem(head.p, head.n, "\"kind\": \"", 9) != NULL);
+    buf_init(&mp, head.n * 3);
+    while (head.n > 0 && !own) {
+        const uint8_t *lf = memchr(head.p, '\n', head.n);
+        struct bytes line = {head.p, lf != NULL ? (size_t)(lf - head.p) : head.n}, raw;
+        struct mp_item kind;
+        buf_clear(&mp);
+        own = json_to_mp(line, &mp, NULL) == 0 && mp_map_get(bytes_of_buf(&mp), "kind", &raw) == 0 &&
+              mp_scalar(raw, &kind) == 0 && kind.type == MP_STR && memchr(kind.data.p, '.', kind.data.n) != NULL;
+        size_t taken = line.n + (lf != NULL);
+        head = (struct bytes){head.p + taken, head.n - taken};
+    }
+    buf_done(&mp);
+    return own;
+}
+
 static int read_one(struct ingest_run *run, const char *path, struct err *err) {
+    static const struct recognize_own own = {
+        .is = is_own, .lines = true, .wanted = "an event as a JSON object on each line"};
     struct jsonl_input in = {.run = run, .path = path};
+    bool foreign = false;
     int code = run_begin(run, path, err);
     if (code == 0) {
         code = jsonl_input_open(&in, GZ_DETECT, err);
     }
-    if (code == 0) {
+    if (code == 0 && !run_options(run)->follow) {
+        code = recognize_input(run, lines_gz(in.lines), path, &own, &foreign, err);
+    }
+    if (code == 0 && !foreign) {
         /* A strict run must not read past a bad line, and one that follows must not wait for more lines. */
         const struct ingest_options *o = run_options(run);
         code = o->strict || o->follow ? read_lines(&in, err) : jsonl_take_all(&in, err);

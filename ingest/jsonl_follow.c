@@ -414,8 +414,8 @@ static int follow_once(struct follow *f, struct err *err) {
 int jsonl_follow(struct ingest_run *run, const char *path, struct err *err) {
     struct follow f = {.run = run, .path = path, .receipt_at = clock_boot_ns()};
     int code = read_mark(&f, err);
-    if (code == 0 && !f.has_mark && !file_exists(path)) {
-        return err_set(err, ERR_NOTFOUND, "%s: there is no such file to follow", path);
+    if (code == 0 && !file_exists(path) && run_options(run)->waiting != NULL) {
+        run_options(run)->waiting(run_options(run)->ctx, path); /* its writer may start later */
     }
     while (code == 0 && !run_stopped(run)) {
         if (!file_exists(path)) {

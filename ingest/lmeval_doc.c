@@ -15,8 +15,10 @@
 #include "base/text.h"
 #include "ingest/lmeval.h"
 #include "ingest/pyjson.h"
+#include "ingest/recognize.h"
 
 #define NO_BYTES ((struct bytes){NULL, 0})
+#define HEAD_MAX ((size_t)64 << 10)
 
 static const struct top {
     const char *name;
@@ -67,7 +69,32 @@ bool lmeval_doc_knows(struct bytes name) {
 
 /* ---- the outermost object ----------------------------------------------------------------------------------------- */
 
-static int read_tops(struct lmeval_doc *doc, struct err *err) {
+/* Other harnesses have 'results' too. What only this one writes beside them, and did in each version: */
+static bool is_own(const struct lmeval_doc *doc) {
+    static const enum lmeval_top marks[] = {LMEVAL_CONFIGS, LMEVAL_VERSIONS,    LMEVAL_N_SHOT,  LMEVAL_N_SAMPLES,
+                                            LMEVAL_VERSION, LMEVAL_TASK_HASHES, LMEVAL_GIT_HASH};
+    struct bytes config = doc->top[LMEVAL_CONFIG];
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (doc->top[marks[i]].n > 0) {
+            return true;
+        }
+    }
+    return lmeval_get(config, "model").n > 0 || lmeval_get(config, "model_args").n > 0;
+}
+
+static int foreign(struct bytes text, struct err *err) {
+    struct buf words;
+    buf_init(&words, ERR_MSG_MAX);
+    text.n = text.n < HEAD_MAX ? text.n : HEAD_MAX;
+    bool known = recognize_words(text, &words);
+    int code = err_set(err, ERR_INVALID,
+                       "not a results file of lm-eval, which has 'configs', 'versions' or 'n-shot' beside 'results'%s%.*s",
+                       known ? "; this " : "", (int)words.n, words.n > 0 ? (const char *)words.p : "");
+    buf_done(&words);
+    return code;
+}
+
+static int read_tops(struct lmeval_doc *doc, struct bytes text, struct err *err) {
     struct bytes whole = bytes_of_buf(&doc->mp);
     if (!lmeval_is(whole, MP_MAP)) {
         return err_set(err, ERR_INVALID, "the file is no JSON object; accepted: a results file of lm-eval");
@@ -75,6 +102,9 @@ static int read_tops(struct lmeval_doc *doc, struct err *err) {
     for (size_t i = 0; i < LMEVAL_N_TOP; i++) {
         struct bytes raw = lmeval_get(whole, tops[i].name);
         doc->top[i] = tops[i].map && !lmeval_is(raw, MP_MAP) ? NO_BYTES : raw;
+    }
+    if (!is_own(doc)) {
+        return foreign(text, err);
     }
     if (doc->top[LMEVAL_RESULTS].n == 0 && doc->top[LMEVAL_GROUPS].n == 0) {
         bool there = lmeval_get(whole, "results").n > 0;
@@ -209,7 +239,7 @@ int lmeval_doc_read(struct lmeval_doc *doc, struct bytes text, struct bytes date
     int code = pyjson_to_mp(text, LMEVAL_DOC_ROOM, &doc->scratch, &doc->mp, err);
     buf_done(&doc->scratch); /* as large as the text when it was needed */
     if (code == 0) {
-        code = read_tops(doc, err);
+        code = read_tops(doc, text, err);
     }
     if (code != 0) {
         return code;

@@ -214,6 +214,22 @@ static int put_body(struct lmeval_reader *r, const struct bytes known[N_NAMES], 
     return fields_write(f, &r->body, err);
 }
 
+/* A number of a document is in many tables; what was asked of the model, and what it said, only in samples. Those in a file
+ * that the harness named are known by that. */
+static int check_own(const struct bytes known[N_NAMES], const struct lmeval_about *about, struct err *err) {
+    static const enum name marks[] = {ARGUMENTS, DOC, DOC_HASH, FILTERED, METRICS, RESPS, TARGET};
+    if (about->task.n > 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (known[marks[i]].n > 0) {
+            return 0;
+        }
+    }
+    return err_set(err, ERR_INVALID,
+                   "not a sample of lm-eval, which has 'doc', 'target', 'arguments' or 'resps' beside 'doc_id'");
+}
+
 int lmeval_sample_take(struct lmeval_reader *r, struct bytes raw, const struct lmeval_about *about,
                        struct lmeval_sample *ret, struct err *err) {
     struct bytes known[N_NAMES], id;
@@ -224,12 +240,13 @@ int lmeval_sample_take(struct lmeval_reader *r, struct bytes raw, const struct l
     buf_clear(&r->scores);
     fields_clear(&r->fields);
     if (!lmeval_is(raw, MP_MAP)) {
-        return err_set(err, ERR_INVALID, "the line is no JSON object; accepted: a sample of lm-eval");
+        return err_set(err, ERR_INVALID, "the line is not a JSON object; accepted: a sample of lm-eval");
     }
     for (size_t i = 0; i < N_NAMES; i++) {
         known[i] = lmeval_get(raw, names[i]);
     }
     int code = read_id(known[DOC_ID], &sample, room, &id, err);
+    code = code != 0 ? code : check_own(known, about, err);
     if (code != 0) {
         return code;
     }

@@ -166,30 +166,53 @@ static enum ollama_form classify_list(struct bytes map) {
     return has(entry, "expires_at") || has(entry, "size_vram") ? OLLAMA_PS : OLLAMA_TAGS;
 }
 
+static bool is_of(struct bytes map, const char *name, enum mp_type type) {
+    struct mp_item item;
+    struct mp_reader r;
+    struct bytes raw = ollama_raw(map, name);
+    mp_reader_init(&r, raw);
+    return raw.n > 0 && mp_next(&r, &item, NULL) == 0 && item.type == type;
+}
+
+/* It has no other members than these, of which NULL is the last. */
+static bool only(struct bytes map, const char *const *names) {
+    struct mp_reader r;
+    struct mp_item head;
+    uint32_t there = 0;
+    mp_reader_init(&r, map);
+    for (; *names != NULL; names++) {
+        there += has(map, *names);
+    }
+    return mp_next(&r, &head, NULL) == 0 && head.type == MP_MAP && there == head.count;
+}
+
+/* Other servers answer alike, so that each form is known by members that only it has, of their types. */
 enum ollama_form ollama_classify(struct bytes map) {
+    static const char *const progress[] = {"status", "digest", "total", "completed", "error", NULL};
+    static const char *const version[] = {"version", NULL};
     if (has(map, "models")) {
         return classify_list(map);
     }
-    if (has(map, "error")) {
+    if (ollama_text(map, "error").n > 0) {
         return OLLAMA_ERROR;
     }
-    if (has(map, "embeddings") || has(map, "embedding")) {
+    if (is_of(map, "embeddings", MP_ARRAY) || is_of(map, "embedding", MP_ARRAY)) {
         return OLLAMA_EMBED;
     }
-    if (has(map, "done")) {
+    if (is_of(map, "done", MP_BOOL)) {
         /* a chat's last piece may have no message; neither has a response */
         return has(map, "response") ? OLLAMA_GENERATE : OLLAMA_CHAT;
     }
-    if (has(map, "details") || has(map, "modelfile") || has(map, "model_info")) {
+    if (is_of(map, "details", MP_MAP) || has(map, "modelfile") || is_of(map, "model_info", MP_MAP)) {
         return OLLAMA_SHOW;
     }
-    if (ollama_text(map, "status").n > 0) {
+    if (ollama_text(map, "status").n > 0 && only(map, progress)) {
         return OLLAMA_PROGRESS;
     }
     if (has(map, "cloud")) {
         return OLLAMA_STATUS;
     }
-    return ollama_text(map, "version").n > 0 ? OLLAMA_VERSION : OLLAMA_UNKNOWN;
+    return ollama_text(map, "version").n > 0 && only(map, version) ? OLLAMA_VERSION : OLLAMA_UNKNOWN;
 }
 
 /* ---- lists -------------------------------------------------------------------------------------------------------- */

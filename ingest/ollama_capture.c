@@ -10,6 +10,7 @@
 
 #include "base/gz.h"
 #include "ingest/ollama.h"
+#include "ingest/recognize.h"
 
 struct capture {
     struct ingest_run *run;
@@ -222,6 +223,9 @@ static int take_file(struct capture *c, struct gz *gz, struct err *err) {
 }
 
 static int read_file(struct capture *c, const char *path, struct err *err) {
+    static const char *const marks[] = {"\"created_at\"", "\"modelfile\"", "\"model_info\"", "\"expires_at\"", NULL};
+    static const struct recognize_own own = {.marks = marks, .wanted = "saved answers of Ollama"};
+    bool foreign = false;
     struct gz *gz = NULL;
     c->view.place = (struct ingest_place){.file = path};
     int code = run_begin(c->run, path, err);
@@ -229,7 +233,8 @@ static int read_file(struct capture *c, const char *path, struct err *err) {
     if (code != 0) {
         return code;
     }
-    code = take_file(c, gz, err);
+    code = recognize_input(c->run, gz, path, &own, &foreign, err);
+    code = code != 0 || foreign ? code : take_file(c, gz, err);
     int ended = code == 0 ? ollama_stream_end(c->stream, err) : 0;
     gz_close(gz);
     code = code != 0 ? code : ended;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "ingest/otlp.h"
+#include "ingest/recognize.h"
 
 #define BLOCK         ((size_t)256 << 10)
 #define WINDOW        (OTLP_DOCUMENT_MAX + BLOCK)
@@ -205,6 +206,10 @@ static int read_documents(struct file *f, struct err *err) {
 }
 
 int otlp_read_file(struct otlp *o, const char *path, struct err *err) {
+    static const char *const marks[] = {"\"resourceSpans\"",  "\"resourceLogs\"",  "\"resourceMetrics\"",
+                                        "\"resource_spans\"", "\"resource_logs\"", NULL};
+    static const struct recognize_own own = {.marks = marks, .wanted = "OTLP documents with spans or logs"};
+    bool foreign = false;
     struct file f = {.otlp = o, .path = path, .line = 1};
     struct stat st;
     buf_init(&f.window, WINDOW);
@@ -213,7 +218,8 @@ int otlp_read_file(struct otlp *o, const char *path, struct err *err) {
     if (code == 0) {
         f.regular = fstat(gz_fd(f.gz), &st) == 0 && S_ISREG(st.st_mode);
         f.total = f.regular ? (uint64_t)st.st_size : 0;
-        code = read_documents(&f, err);
+        code = f.regular ? recognize_input(o->run, f.gz, path, &own, &foreign, err) : 0;
+        code = code != 0 || foreign ? code : read_documents(&f, err);
     }
     code = code != 0 ? code : run_end(o->run, err);
     gz_close(f.gz);

@@ -54,6 +54,10 @@ struct ledger *run_ledger(struct ingest_run *run) {
     return run->ledger;
 }
 
+const char *run_source(const struct ingest_run *run) {
+    return run->source;
+}
+
 const char *run_actor(const struct ingest_run *run) {
     return run->options.actor != NULL ? run->options.actor : run->actor;
 }

@@ -13,6 +13,7 @@
 
 const struct ingest_options *run_options(const struct ingest_run *run);
 struct ledger *run_ledger(struct ingest_run *run);
+const char *run_source(const struct ingest_run *run);
 const char *run_actor(const struct ingest_run *run);
 bool run_stopped(const struct ingest_run *run);
 /* For hide_hash; borrowed. */

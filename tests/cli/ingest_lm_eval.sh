@@ -57,7 +57,7 @@ box 3 ingest lm-eval samples_t_bad.jsonl
 err_has 'samples_t_bad.jsonl: line 2: not valid JSON'
 err_has 'samples_t_bad.jsonl: line 3: the last line is cut off'
 out_has '2 accepted, 0 duplicate, 2 rejected'
-echo '{"results": []}' >results_bad.json
+echo '{"results": [], "versions": {}}' >results_bad.json
 box 3 ingest lm-eval results_bad.json
 err_has "'results' is no object; accepted: an object with the metrics of each task"
 box 3 ingest lm-eval results_bad.json --strict

@@ -44,12 +44,15 @@ static void each_wrong_results_file_is_refused_in_its_own_words(void **state) {
     static const char *const cases[][2] = {
         {"", "line 1 column 1: no JSON value"},
         {"  \n", "line 2 column 1: no JSON value"},
+        {"{\"results\":{\"version\":3},\"evalId\":\"e\",\"prompts\":[]}",
+         "not a results file of lm-eval, which has 'configs', 'versions' or 'n-shot' beside 'results'; this looks like "
+         "promptfoo results; no source reads them"},
         {"[]", "the file is no JSON object; accepted: a results file of lm-eval"},
         {"\"results\"", "the file is no JSON object; accepted: a results file of lm-eval"},
-        {"{}", "'results' is missing; accepted: an object with the metrics of each task"},
-        {"{\"results\":null}", "'results' is missing; accepted: an object with the metrics of each task"},
-        {"{\"results\":[1]}", "'results' is no object; accepted: an object with the metrics of each task"},
-        {"{\"results\":{\"\":{}}}", "the name of a task has 0 bytes (''); accepted: 1 to 256"},
+        {"{}", "not a results file of lm-eval, which has 'configs', 'versions' or 'n-shot' beside 'results'"},
+        {"{\"versions\":{},\"results\":null}", "'results' is missing; accepted: an object with the metrics of each task"},
+        {"{\"versions\":{},\"results\":[1]}", "'results' is no object; accepted: an object with the metrics of each task"},
+        {"{\"versions\":{},\"results\":{\"\":{}}}", "the name of a task has 0 bytes (''); accepted: 1 to 256"},
         {"{\"results\":{}", "line 1 column 13: '}' expected near end of file"},
         {"{\"results\":{},\"results\":{}}", "line 1 column 23: duplicate object key near '\"results\"'"},
         {"{\"results\":{\"a\":\"\\ud83e\"}}", "line 1 column 24: invalid Unicode '\\uD83E' near '\"\\ud83e\"'"},
@@ -69,7 +72,7 @@ static void a_file_with_too_many_tasks_is_refused(void **state) {
     struct lmeval_doc doc;
     struct err err = {0};
     buf_init(&text, 1 << 20);
-    buf_put_str(&text, "{\"results\":{");
+    buf_put_str(&text, "{\"versions\":{},\"results\":{");
     for (int i = 0; i <= LMEVAL_TASKS_MAX; i++) {
         buf_printf(&text, "%s\"%d\":{}", i > 0 ? "," : "", i);
     }
@@ -129,16 +132,17 @@ static void the_time_is_the_date_and_never_the_counters(void **state) {
         uint64_t at; /* 0: none */
         const char *at_text;
     } cases[] = {
-        {"{\"results\":{},\"date\":1768964383.8593218,\"start_time\":3391296.9,\"end_time\":3393974.6}", "x",
-         UINT64_C(1768964383859321800), ""},
-        {"{\"results\":{},\"date\":\"1768964383.5\"}", "", UINT64_C(1768964383500000000), ""},
-        {"{\"results\":{},\"date\":\"2026-01-21T03:44:18.123456789+01:00\"}", "", UINT64_C(1768963458123456789), ""},
-        {"{\"results\":{},\"date\":\"2026-01-21T03:44:18\"}", "", 0, "2026-01-21T03:44:18"},
-        {"{\"results\":{},\"date\":3391296.96}", "2026-01-21T03-44-18.458309", 0, "3391296.96"},
-        {"{\"results\":{},\"date\":null}", "2026-01-21T03-44-18.458309", 0, "2026-01-21T03-44-18.458309"},
-        {"{\"results\":{}}", "final", 0, ""},
-        {"{\"results\":{},\"date\":NaN}", "", 0, "NaN"},
-        {"{\"results\":{},\"date\":[1]}", "", 0, ""},
+        {"{\"versions\":{},\"results\":{},\"date\":1768964383.8593218,\"start_time\":3391296.9,\"end_time\":3393974.6}",
+         "x", UINT64_C(1768964383859321800), ""},
+        {"{\"versions\":{},\"results\":{},\"date\":\"1768964383.5\"}", "", UINT64_C(1768964383500000000), ""},
+        {"{\"versions\":{},\"results\":{},\"date\":\"2026-01-21T03:44:18.123456789+01:00\"}", "",
+         UINT64_C(1768963458123456789), ""},
+        {"{\"versions\":{},\"results\":{},\"date\":\"2026-01-21T03:44:18\"}", "", 0, "2026-01-21T03:44:18"},
+        {"{\"versions\":{},\"results\":{},\"date\":3391296.96}", "2026-01-21T03-44-18.458309", 0, "3391296.96"},
+        {"{\"versions\":{},\"results\":{},\"date\":null}", "2026-01-21T03-44-18.458309", 0, "2026-01-21T03-44-18.458309"},
+        {"{\"versions\":{},\"results\":{}}", "final", 0, ""},
+        {"{\"versions\":{},\"results\":{},\"date\":NaN}", "", 0, "NaN"},
+        {"{\"versions\":{},\"results\":{},\"date\":[1]}", "", 0, ""},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct lmeval_doc doc;
@@ -153,17 +157,17 @@ static void the_time_is_the_date_and_never_the_counters(void **state) {
 
 static void an_evaluation_keeps_its_id_however_its_file_is_laid_out(void **state) {
     (void)state;
-    static const char one[] =
-        "{\"results\":{\"a\":{\"acc,none\":0.5}},\"date\":1768964383.5,\"model_name\":\"m\",\"config\":{\"x\":1}}";
+    static const char one[] = "{\"versions\":{},\"results\":{\"a\":{\"acc,none\":0.5}},\"date\":1768964383.5,\"model_"
+                              "name\":\"m\",\"config\":{\"x\":1}}";
     static const char other_layout[] =
-        "\xef\xbb\xbf{ \"config\" : {\"x\": 1}, \"model_name\":\"\\u006d\",\n\"date\":1768964383.5,\n"
+        "\xef\xbb\xbf{ \"config\" : {\"x\": 1}, \"versions\":{}, \"model_name\":\"\\u006d\",\n\"date\":1768964383.5,\n"
         "\"results\":{\"a\":{\"acc,none\":0.50}}}\n";
-    static const char other_score[] =
-        "{\"results\":{\"a\":{\"acc,none\":0.6}},\"date\":1768964383.5,\"model_name\":\"m\",\"config\":{\"x\":1}}";
-    static const char other_date[] =
-        "{\"results\":{\"a\":{\"acc,none\":0.5}},\"date\":1768964383.6,\"model_name\":\"m\",\"config\":{\"x\":1}}";
-    static const char undated[] = "{\"results\":{\"a\":{\"acc\":0.5}}}";
-    static const char undated_other[] = "{\"results\":{\"a\":{\"acc\":0.6}}}";
+    static const char other_score[] = "{\"versions\":{},\"results\":{\"a\":{\"acc,none\":0.6}},\"date\":1768964383.5,"
+                                      "\"model_name\":\"m\",\"config\":{\"x\":1}}";
+    static const char other_date[] = "{\"versions\":{},\"results\":{\"a\":{\"acc,none\":0.5}},\"date\":1768964383.6,"
+                                     "\"model_name\":\"m\",\"config\":{\"x\":1}}";
+    static const char undated[] = "{\"versions\":{},\"results\":{\"a\":{\"acc\":0.5}}}";
+    static const char undated_other[] = "{\"versions\":{},\"results\":{\"a\":{\"acc\":0.6}}}";
     static const char *const texts[] = {one, other_layout, other_score, other_date, undated, undated_other};
     char ids[6][LMEVAL_ID_LEN];
     for (size_t i = 0; i < 6; i++) {
@@ -243,8 +247,8 @@ static void each_wrong_sample_is_refused_in_its_own_words(void **state) {
     (void)state;
     static const char *const cases[][2] = {
         {"{\"doc_id\":0", "not valid JSON: column 11: '}' expected near end of file"},
-        {"[]", "the line is no JSON object; accepted: a sample of lm-eval"},
-        {"NaN", "the line is no JSON object; accepted: a sample of lm-eval"},
+        {"[]", "the line is not a JSON object; accepted: a sample of lm-eval"},
+        {"NaN", "the line is not a JSON object; accepted: a sample of lm-eval"},
         {"{}", "'doc_id' is missing; accepted: a line of samples, which has one"},
         {"{\"doc_id\":null}", "'doc_id' is missing; accepted: a line of samples, which has one"},
         {"{\"doc_id\":-1}", "'doc_id' is no such thing; accepted: a whole number from 0, or a short name"},

@@ -167,7 +167,7 @@ static void between_looks_a_file_that_is_just_being_written_waits(void **state) 
     char path[FILE_PATH_MAX];
     struct rounds rounds = {.box = b, .path = path};
     const char *paths[] = {path};
-    put_file(b, "results_x.json", "{\"results\":{\"t\":{\"acc,none\":0.5}}}");
+    put_file(b, "results_x.json", "{\"versions\":{},\"results\":{\"t\":{\"acc,none\":0.5}}}");
     snprintf(path, sizeof(path), "%s/results_x.json", b->dir);
     const struct timespec now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
     assert_int_equal(utimensat(AT_FDCWD, path, now, 0), 0);

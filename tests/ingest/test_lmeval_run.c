@@ -273,7 +273,7 @@ static void other_samples_than_those_of_the_results_make_it_partial(void **state
 
 static void a_file_that_says_nothing_of_limits_is_neither_whole_nor_partial(void **state) {
     struct box *b = *state;
-    put_file(b, "results_x.json", "{\"results\":{\"t\":{\"acc,none\":0.5}}}");
+    put_file(b, "results_x.json", "{\"versions\":{},\"results\":{\"t\":{\"acc,none\":0.5}}}");
     assert_int_equal(take(b, b->dir), 0);
     says(nth(b, "eval.imported", 0), "\"partial\":null");
     says(nth(b, "eval.scored", 0), "\"partial\":null");

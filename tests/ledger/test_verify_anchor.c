@@ -237,11 +237,11 @@ static void set_back(const char *name) {
 }
 
 static void an_earlier_checkpoint_anchors_it_and_says_how_far(void **state) {
-    char text[200];
+    char text[600];
     (void)state;
     const char *path = checkpoint_file("before");
     must(ledger_trust_checkpoint(trust, path, &why));
-    snprintf(text, sizeof(text), "by the checkpoint '%.150s' (11 events)", path);
+    snprintf(text, sizeof(text), "by the checkpoint '%.500s' (11 events)", path);
     the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, text);
     aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_GOOD, "all 11 events are known from outside");
     scratch_fill(&s, SIZE, SIZE + 5, false);
