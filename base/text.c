@@ -400,3 +400,7 @@ size_t text_distance(const char *a, const char *b, size_t limit) {
     }
     return least(rows[an % 3][bn], limit + 1);
 }
+
+const char *text_s(uint64_t n) {
+    return n == 1 ? "" : "s";
+}

@@ -91,4 +91,7 @@ bool text_is_formula(struct bytes text);
  * are `limit`+1 apart unless equal. */
 size_t text_distance(const char *a, const char *b, size_t limit);
 
+/* The ending of a regular noun after this number: "" for 1, else "s". */
+const char *text_s(uint64_t n);
+
 #endif

@@ -74,7 +74,7 @@ static int check_kind(const struct ask_condition *c, const char *text, struct er
     }
     char family[64];
     const char *near = is_pattern(c, text) ? near_family(text, family) : kind_suggest(bytes_of(text));
-    return err_set(err, ERR_NOTFOUND, "there is no kind '%.100s'%s%s%s; 'ledger kinds' lists them", text,
+    return err_set(err, ERR_NOTFOUND, "unknown kind '%.100s'%s%s%s ('ledger kinds' lists them)", text,
                    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
@@ -92,9 +92,8 @@ static int check_grade(const char *text, struct err *err) {
         near = d < least ? grades[i] : near;
         least = d < least ? d : least;
     }
-    return err_set(err, ERR_NOTFOUND,
-                   "there is no grade '%.40s'%s%s%s; accepted are measured, reported, declared and inferred", text,
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return err_set(err, ERR_NOTFOUND, "unknown grade '%.40s'%s%s%s (expected measured, reported, declared or inferred)",
+                   text, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* All kinds that the patterns match, when nothing else can match: then kinds are asked for, and no pattern. */

@@ -105,7 +105,7 @@ static bool put_scalar(struct bytes text, struct buf *out) {
 int body_word(struct body *body, const char *word, struct err *err) {
     const char *eq = strchr(word, '=');
     if (!eq || eq == word || (eq == word + 1 && word[0] == ':')) {
-        return err_set(err, ERR_INVALID, "'%.200s' is no field; accepted is NAME=VALUE or NAME:=JSON", word);
+        return err_set(err, ERR_INVALID, "'%.200s' is not a field (expected NAME=VALUE or NAME:=JSON)", word);
     }
     bool json = eq[-1] == ':';
     struct bytes name = {.p = (const uint8_t *)word, .n = (size_t)(eq - word) - json};

@@ -277,7 +277,7 @@ static int open_bundle(const char *path, bool print, struct err *err) {
     } else if (S_ISDIR(st.st_mode)) {
         err_set(err, ERR_INVALID, "'%s' is a directory; a ledger is verified with -C: ledger -C '%s' verify", path, path);
     } else if (print && !S_ISREG(st.st_mode)) {
-        err_set(err, ERR_INVALID, "--print reads a bundle twice, and '%s' is no regular file", path);
+        err_set(err, ERR_INVALID, "--print reads a bundle twice, and '%s' is not a regular file", path);
     } else {
         return fd;
     }

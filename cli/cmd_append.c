@@ -114,7 +114,7 @@ static int read_open(const char *names, struct buf *out, struct err *err) {
     for (const char *c = names;; c++) {
         size_t n = strcspn(c, ",");
         if (n == 0) {
-            return err_set(err, ERR_INVALID, "--open: empty name in '%.200s'; accepted is NAME,NAME", names);
+            return err_set(err, ERR_INVALID, "--open: empty name in '%.200s' (expected NAME,NAME)", names);
         }
         mp_put_str(out, (struct bytes){.p = (const uint8_t *)c, .n = n});
         c += n;

@@ -47,8 +47,8 @@ static int full_id(const char *text, char ret[LEDGER_ARTIFACT_ID], struct err *e
     hex += strncmp(hex, "artifact:", 9) == 0 ? 9 : 0;
     hex += strncmp(hex, "sha256:", 7) == 0 ? 7 : 0;
     if (text_unhex(digest, sizeof(digest), bytes_of(hex)) != 0) {
-        return err_set(err, ERR_INVALID, "'%.100s' is no artifact; accepted is artifact:sha256:<64 lowercase hex digits>",
-                       text);
+        return err_set(err, ERR_INVALID,
+                       "'%.100s' is not an artifact id (expected artifact:sha256:<64 lowercase hex digits>)", text);
     }
     snprintf(ret, LEDGER_ARTIFACT_ID, "artifact:sha256:%s", hex);
     return 0;

@@ -259,7 +259,7 @@ static int check_tables(const struct opt_args *args, struct asof *view) {
     while ((name = opt_next(args, &options[D_TABLE], &at)) != NULL) {
         if (thing_table(view, bytes_of(name)) == SIZE_MAX) {
             const char *near = thing_suggest(view, bytes_of(name), true);
-            return cli_usage(view->cli, "there is no table '%.100s'%s%s%s; 'ledger state' lists them", name,
+            return cli_usage(view->cli, "unknown table '%.100s'%s%s%s ('ledger state' lists them)", name,
                              near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
         }
     }
@@ -360,7 +360,7 @@ const struct spec spec_diff = {
              "line each, + appeared, - went, ~ changed, with the old and the new value and the event that did\n"
              "it. What no event did came by time alone: a grant that ran out. Moments are seqs (what came after\n"
              "that event), times, dates (the first: its beginning, the second: its end), or so long ago.\n"
-             "Counters, measurements and times are no changes; runs, evaluations and imports are left out\n"
+             "Counters, measurements and times do not count as changes; runs, evaluations and imports are left out\n"
              "unless asked for. Exit code 1 when nothing changed.",
     .examples = "ledger diff 2h\nledger diff 2026-11-20 2026-11-20\nledger diff 118 204 --json\n"
                 "ledger diff 7d --table installs --table model_names",

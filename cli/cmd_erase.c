@@ -70,7 +70,8 @@ static int take_seqs(const struct opt_args *args, struct wish *w, struct err *er
     }
     for (size_t i = 0; i < args->n_args; i++) {
         if (text_parse_u64(bytes_of(args->args[i]), &w->seqs[i]) != 0 || w->seqs[i] >= INT64_MAX) {
-            return err_set(err, ERR_INVALID, "'%.100s' is no seq; accepted is a decimal number", args->args[i]);
+            return err_set(err, ERR_INVALID, "'%.100s' is not a sequence number (expected a decimal number)",
+                           args->args[i]);
         }
     }
     w->o.seqs = w->seqs;

@@ -116,7 +116,7 @@ static int help(struct cli *cli, const struct opt_args *args) {
     for (size_t i = 0; i < args->n_args; i++) {
         command = cli_find(table, args->args[i]);
         if (!command) {
-            return cli_usage(cli, "there is no command '%s%s%.60s'", name, i ? " " : "", args->args[i]);
+            return cli_usage(cli, "unknown command '%s%s%.60s'", name, i ? " " : "", args->args[i]);
         }
         snprintf(name + strlen(name), sizeof(name) - strlen(name), "%s%s", i ? " " : "", command->name);
         table = command->spec->subs;

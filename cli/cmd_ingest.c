@@ -198,10 +198,10 @@ static int print_text(struct cli *cli, const char *source, const struct ingest_r
     out_printf(cli, "%s: %s read, %llu %s, %llu duplicate, %llu rejected", source, size, (unsigned long long)t->accepted,
                dry_run ? "to write" : "accepted", (unsigned long long)t->duplicate, (unsigned long long)t->rejected);
     if (t->masked > 0) {
-        out_printf(cli, ", %llu secret%s masked", (unsigned long long)t->masked, t->masked == 1 ? "" : "s");
+        out_printf(cli, ", %llu secret%s masked", (unsigned long long)t->masked, text_s(t->masked));
     }
     if (t->gaps > 0) {
-        out_printf(cli, ", %llu gap%s", (unsigned long long)t->gaps, t->gaps == 1 ? "" : "s");
+        out_printf(cli, ", %llu gap%s", (unsigned long long)t->gaps, text_s(t->gaps));
     }
     out_str(cli, "\n");
     for (size_t i = 0; i < t->n_reasons && !shown; i++) {
@@ -213,8 +213,9 @@ static int print_text(struct cli *cli, const char *source, const struct ingest_r
         out_str(cli, "\n");
     }
     if (!dry_run) {
-        out_printf(cli, "the ledger has %llu events, %llu receipt%s written\n", (unsigned long long)result->head.size,
-                   (unsigned long long)result->receipts, result->receipts == 1 ? " was" : "s were");
+        out_printf(cli, "the ledger has %llu event%s, %llu receipt%s written\n", (unsigned long long)result->head.size,
+                   text_s(result->head.size), (unsigned long long)result->receipts,
+                   result->receipts == 1 ? " was" : "s were");
     }
     return EXIT_GOOD;
 }

@@ -135,7 +135,7 @@ static int read_format(struct answer *a, const struct opt_args *args, struct err
         rc = err_set(err, ERR_INVALID, "--follow has no end, which --format json needs; jsonl has none either");
     }
     if (rc == 0 && a->format == ROWS_MSGPACK && a->cli->out_tty) {
-        rc = err_set(err, ERR_INVALID, "--format msgpack is no text: it goes into a file or a pipe, not to a terminal");
+        rc = err_set(err, ERR_INVALID, "--format msgpack is binary: write it to a file or a pipe, not to a terminal");
     }
     return rc;
 }

@@ -225,7 +225,7 @@ static int run_reveal(struct cli *cli, const struct opt_args *args) {
     buf_init(&r->private_, 2 * EVENT_PRIVATE_MAX);
     buf_init(&r->revealed, 2 * EVENT_PRIVATE_MAX);
     if (text_parse_u64(bytes_of(args->args[0]), &r->seq) != 0 || r->seq >= INT64_MAX) {
-        exit_code = cli_usage(cli, "'%.100s' is no seq; accepted is a decimal number", args->args[0]);
+        exit_code = cli_usage(cli, "'%.100s' is not a sequence number (expected a decimal number)", args->args[0]);
     } else if (!opt_has(args, &options[R_PRIVATE])) {
         exit_code = cli_usage(cli, "which fields? --private FIELD[,FIELD] names them; 'ledger show SEQ' lists them");
     } else if (path == NULL && !dry) {

@@ -99,7 +99,7 @@ static int show_json(struct cli *cli, const struct ledger_event *event, struct b
 static int show(struct cli *cli, const struct opt_args *args) {
     uint64_t seq = 0;
     if (text_parse_u64(bytes_of(args->args[0]), &seq) != 0 || seq >= INT64_MAX) {
-        return cli_usage(cli, "'%.100s' is no seq; accepted is a decimal number", args->args[0]);
+        return cli_usage(cli, "'%.100s' is not a sequence number (expected a decimal number)", args->args[0]);
     }
     struct ledger *ledger = NULL;
     int exit_code = cli_open(cli, CLI_READ, &ledger);

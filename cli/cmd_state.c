@@ -248,7 +248,7 @@ static int answer(struct asof *view, const struct opt_args *args) {
     size_t table = thing_table(view, word);
     if (table == SIZE_MAX) {
         const char *near = thing_suggest(view, word, true);
-        return cli_usage(cli, "there is no table '%.100s'%s%s%s; 'ledger state' lists them", args->args[0],
+        return cli_usage(cli, "unknown table '%.100s'%s%s%s ('ledger state' lists them)", args->args[0],
                          near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     if (opt_has(args, &options[S_DIGEST])) {
@@ -286,7 +286,7 @@ const struct spec spec_state = {
              "cannot take); with a TABLE its rows; with a KEY too one row with all its fields and the events\n"
              "that decide it. Nothing of it is stored as a fact: 'ledger rebuild' makes all of it anew.\n"
              "--at answers as of then: what was true right after an event, or at a time.\n"
-             "Exit code 1 when nothing matched, 3 for a time that is none or an event that is not there yet.",
+             "Exit code 1 when nothing matched, 3 for an invalid time or an event that does not exist yet.",
     .examples = "ledger state\nledger state routes --state 'declared*'\nledger state package dpkg curl\n"
                 "ledger state permissions --at 2026-11-20 --json\nledger state model_names --with runtime=ollama",
     .opts = options,

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/handover.h"
 #include "cli/out.h"
@@ -107,9 +108,10 @@ static int write_it(struct cli *cli, struct report *r, const char *path) {
         obj_done(&obj);
         return exit_code;
     }
-    out_printf(cli, "%llu events of the last %llu days, %llu rows of states; %llu values replaced, %llu left out\n",
-               (unsigned long long)r->counts.events, (unsigned long long)r->options.days,
-               (unsigned long long)r->counts.rows, (unsigned long long)r->counts.pseudonyms,
+    out_printf(cli, "%llu event%s of the last %llu day%s, %llu row%s of states; %llu value%s replaced, %llu left out\n",
+               (unsigned long long)r->counts.events, text_s(r->counts.events), (unsigned long long)r->options.days,
+               text_s(r->options.days), (unsigned long long)r->counts.rows, text_s(r->counts.rows),
+               (unsigned long long)r->counts.pseudonyms, text_s(r->counts.pseudonyms),
                (unsigned long long)r->counts.left_out);
     handover_say(cli, &done);
     out_str(cli, "read it before you send it: LEFT_OUT.md in it says what still shows\n");

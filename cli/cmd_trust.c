@@ -201,7 +201,7 @@ static int apply(struct policy *policy, void *ctx, struct err *err) {
         uint8_t leaf[MERKLE_HASH];
         struct bytes origin = bytes_of(addition->origin);
         if (text_unhex(leaf, sizeof(leaf), bytes_of(addition->genesis)) != 0) {
-            return err_set(err, ERR_INVALID, "--genesis: '%.100s' is no leaf; accepted are 64 lowercase hex digits",
+            return err_set(err, ERR_INVALID, "--genesis: '%.100s' is not a leaf hash (expected 64 lowercase hex digits)",
                            addition->genesis);
         }
         if (addition->replace) {
@@ -314,7 +314,7 @@ static int check(struct cli *cli, const struct opt_args *args) {
         obj_done(&obj);
     } else {
         out_safe(cli, bytes_of(path));
-        out_printf(cli, ": well formed: %zu log keys, %zu witnesses, %zu genesis leaves, %zu heads\n", policy_logs(policy),
+        out_printf(cli, ": well formed: log keys %zu, witnesses %zu, genesis leaves %zu, heads %zu\n", policy_logs(policy),
                    policy_witnesses(policy), policy_genesis_count(policy), policy_heads(policy));
     }
     buf_done(&text);

@@ -195,7 +195,8 @@ static int why(struct cli *cli, const struct opt_args *args) {
         return why_state(cli, args->args[0], opt_text(args, &options[W_AT]), w.style);
     }
     if (text_parse_u64(bytes_of(args->args[0]), &seq) != 0 || seq >= INT64_MAX) {
-        return cli_usage(cli, "'%.100s' is no seq; accepted are a decimal number and NOUN/NAME: pack/pdf-ops-pack",
+        return cli_usage(cli,
+                         "'%.100s' is not a sequence number or NOUN/NAME (expected for example 118 or pack/pdf-ops-pack)",
                          args->args[0]);
     }
     if (opt_has(args, &options[W_AT])) {

@@ -165,7 +165,7 @@ static int read_states(const struct opt_args *args, struct cut_args *cut, struct
             p++;
         }
         if (projection_all[p] == NULL) {
-            rc = err_set(err, ERR_INVALID, "--states: there is no projection '%.60s'; 'ledger state' lists them",
+            rc = err_set(err, ERR_INVALID, "--states: unknown projection '%.60s'; 'ledger state' lists them",
                          cut->states[i]);
         }
     }
@@ -180,7 +180,7 @@ static int read_bodies(const struct opt_args *args, struct cut_args *cut, struct
     const char *given = opt_text(args, &cut_options[CUT_BODIES]);
     for (size_t i = 0; given != NULL; i++) {
         if (i == sizeof(names) / sizeof(names[0])) {
-            return err_set(err, ERR_INVALID, "--bodies '%.60s': accepted are matching, all, none", given);
+            return err_set(err, ERR_INVALID, "--bodies '%.60s': expected matching, all or none", given);
         }
         if (strcmp(names[i], given) == 0) {
             cut->options.bodies = (enum export_bodies)i;
@@ -212,8 +212,8 @@ static int read_seqs(const char *text, struct cut_args *cut, struct err *err) {
         uint64_t seq;
         n = strcspn(text, ",");
         if (text_parse_u64((struct bytes){(const uint8_t *)text, n}, &seq) != 0) {
-            return err_set(err, ERR_INVALID, "--sparse: '%.*s' is no seq; accepted is SEQ,SEQ,...", n < 40 ? (int)n : 40,
-                           text);
+            return err_set(err, ERR_INVALID, "--sparse: '%.*s' is not a sequence number (expected SEQ,SEQ,...)",
+                           n < 40 ? (int)n : 40, text);
         }
         int rc = add_seq(cut, seq, err);
         if (rc != 0) {
@@ -225,7 +225,7 @@ static int read_seqs(const char *text, struct cut_args *cut, struct err *err) {
 
 static int take_row(void *ctx, const struct sql_row *row, struct err *err) {
     if (row->n == 0 || row->values[0].type != QUERY_INT || row->values[0].int_ < 0) {
-        return err_set(err, ERR_INVALID, "--sql: the first column is no seq");
+        return err_set(err, ERR_INVALID, "--sql: the first column is not a sequence number");
     }
     return add_seq(ctx, (uint64_t)row->values[0].int_, err);
 }

@@ -86,7 +86,7 @@ void fault_exit(int number, siginfo_t *info, void *context) {
                                  fault_name(number),
                                  ": it is damaged and was set aside as '",
                                  to,
-                                 "'; it is no evidence, and will be built anew: try again\n",
+                                 "'; it is not evidence and will be rebuilt: try again\n",
                                  NULL};
     const char *const damaged[] = {
         "ledger: reading the database '",

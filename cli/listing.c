@@ -73,7 +73,7 @@ static int add(struct listing *l, size_t column, const char *word, struct err *e
 }
 
 static int no_column(const struct listing *l, const char *name, const char *near, struct err *err) {
-    return err_set(err, ERR_INVALID, "%s have no column '%.60s'%s%s%s; 'ledger state --markdown' describes them",
+    return err_set(err, ERR_INVALID, "%s have no column '%.60s'%s%s%s ('ledger state --markdown' describes them)",
                    l->table->name, name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
@@ -81,7 +81,7 @@ static int read_with(struct listing *l, const char *text, struct err *err) {
     const char *eq = strchr(text, '='), *near;
     char name[64];
     if (!eq || eq == text || eq - text >= (ptrdiff_t)sizeof(name)) {
-        return err_set(err, ERR_INVALID, "--with '%.100s': accepted is COLUMN=VALUE", text);
+        return err_set(err, ERR_INVALID, "--with '%.100s': expected COLUMN=VALUE", text);
     }
     snprintf(name, sizeof(name), "%.*s", (int)(eq - text), text);
     size_t column = cell_find(l->table, name, &near);

@@ -95,7 +95,7 @@ static int read_file(const char *file, struct pass *ret, struct err *err) {
     if (fstat(fd, &st) != 0) {
         rc = err_errno(err, errno, "passphrase file '%s'", file);
     } else if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0) {
-        rc = err_set(err, ERR_INVALID, "passphrase file '%s' has mode %04o, open to group or others; accepted is 0600",
+        rc = err_set(err, ERR_INVALID, "passphrase file '%s' has mode %04o, accessible to group or others (expected 0600)",
                      file, (unsigned)(st.st_mode & 07777));
     } else if (S_ISREG(st.st_mode) && st.st_uid != geteuid() && st.st_uid != 0) {
         rc = err_set(err, ERR_INVALID, "passphrase file '%s' belongs to another user", file);
@@ -120,7 +120,7 @@ int pass_read(const char *fd, const char *file, struct pass *ret, struct err *er
     }
     uint64_t number = 0;
     if (text_parse_u64(bytes_of(fd), &number) != 0 || number > 65535) {
-        return err_set(err, ERR_INVALID, "'%s' is no descriptor number; accepted is 0 to 65535", fd);
+        return err_set(err, ERR_INVALID, "'%s' is not a descriptor number (expected 0 to 65535)", fd);
     }
     char what[40];
     snprintf(what, sizeof(what), "descriptor %d", (int)number);

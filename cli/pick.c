@@ -71,8 +71,8 @@ static int unknown(const char *name, struct err *err) {
         return err_set(err, ERR_INVALID, "'%s' is kept private: the field 'private' has all that is", name);
     }
     const char *near = nearest(name);
-    return err_set(err, ERR_INVALID, "there is no field '%.100s'%s%s%s; a field of kinds of your own is named body.%.100s",
-                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", name);
+    return err_set(err, ERR_INVALID, "unknown field '%.100s'%s%s%s (a field of your own kinds is named body.%.100s)", name,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", name);
 }
 
 static int resolve(struct field *field, struct err *err) {

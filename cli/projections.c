@@ -45,7 +45,7 @@ int projections_read(struct cli *cli, const struct opt_args *args, uint32_t *ret
         struct nearest near = {.least = 3};
         size_t at = find(args->args[i], &near);
         if (at == SIZE_MAX) {
-            return cli_usage(cli, "there is no projection '%.100s'%s%s%s; 'ledger state' lists them", args->args[i],
+            return cli_usage(cli, "unknown projection '%.100s'%s%s%s ('ledger state' lists them)", args->args[i],
                              near.name ? ", did you mean '" : "", near.name ? near.name : "", near.name ? "'?" : "");
         }
         which |= UINT32_C(1) << at;

@@ -53,8 +53,8 @@ int rows_format(const char *name, enum rows_format *ret, struct err *err) {
         near = d < least ? format_names[i] : near;
         least = d < least ? d : least;
     }
-    return err_set(err, ERR_INVALID, "there is no format '%.40s'%s%s%s; accepted are table, json, jsonl, csv and msgpack",
-                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return err_set(err, ERR_INVALID, "unknown format '%.40s'%s%s%s (expected table, json, jsonl, csv or msgpack)", name,
+                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static void note(struct rows *rows, const struct err *err) {

@@ -26,14 +26,15 @@ int trustfile_check(const char *path, struct err *err) {
         return errno == ENOENT ? 0 : err_errno(err, errno, "trust file '%s'", path);
     }
     if (!S_ISREG(st.st_mode)) {
-        return err_set(err, ERR_INVALID, "trust file '%s' is no regular file", path);
+        return err_set(err, ERR_INVALID, "trust file '%s' is not a regular file", path);
     }
     if (st.st_uid != geteuid() && st.st_uid != 0) {
         return err_set(err, ERR_INVALID, "trust file '%s' belongs to another user", path);
     }
     if ((st.st_mode & 022) != 0) {
-        return err_set(err, ERR_INVALID, "trust file '%s' has mode %04o, others may write it; accepted is 0644 or less",
-                       path, (unsigned)(st.st_mode & 07777));
+        return err_set(err, ERR_INVALID,
+                       "trust file '%s' has mode %04o, others may write to it (expected 0644 or stricter)", path,
+                       (unsigned)(st.st_mode & 07777));
     }
     return 0;
 }

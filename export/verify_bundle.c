@@ -229,8 +229,8 @@ static void say_seals(struct checking *c) {
 static void say_completeness(struct checking *c) {
     const struct export_counts *n = &c->report->counts;
     if (c->manifest.sparse) {
-        check_say(c, EXPORT_COMPLETENESS, LEDGER_ASPECT_NOTE, "not claimed: %llu chosen events; others were not examined",
-                  (unsigned long long)n->headers);
+        check_say(c, EXPORT_COMPLETENESS, LEDGER_ASPECT_NOTE, "not claimed: %llu chosen event%s; others were not examined",
+                  (unsigned long long)n->headers, text_s(n->headers));
         return;
     }
     uint64_t beside = c->options->question == NULL ? 0 : export_stand_out(c->options->question);
@@ -240,9 +240,9 @@ static void say_completeness(struct checking *c) {
                  beside == 1 ? "is" : "are");
     }
     check_say(c, EXPORT_COMPLETENESS, beside > 0 ? LEDGER_ASPECT_NOTE : LEDGER_ASPECT_GOOD,
-              "complete within [%llu, %llu); outside not examined: of %llu events %llu match%s, %llu "
+              "complete within [%llu, %llu); outside not examined: of %llu event%s %llu match%s, %llu "
               "disclosed, %llu withheld, %llu erased%s",
-              (unsigned long long)n->from, (unsigned long long)n->to, (unsigned long long)n->headers,
+              (unsigned long long)n->from, (unsigned long long)n->to, (unsigned long long)n->headers, text_s(n->headers),
               (unsigned long long)n->matching, c->manifest.has_since || c->manifest.has_until ? " filter and time" : "",
               (unsigned long long)n->disclosed, (unsigned long long)n->withheld, (unsigned long long)n->erased, more);
 }
@@ -250,12 +250,14 @@ static void say_completeness(struct checking *c) {
 static void say_all(struct checking *c) {
     const struct export_counts *n = &c->report->counts;
     c->report->head.time = n->to == n->head.size ? c->time : 0;
-    check_say(c, EXPORT_CONTAINER, LEDGER_ASPECT_GOOD, "%llu members, %s", (unsigned long long)reading_members(c->reading),
-              reading_is_compressed(c->reading) ? "compressed" : "plain");
+    check_say(c, EXPORT_CONTAINER, LEDGER_ASPECT_GOOD, "%llu member%s, %s", (unsigned long long)reading_members(c->reading),
+              text_s(reading_members(c->reading)), reading_is_compressed(c->reading) ? "compressed" : "plain");
     check_say(c, EXPORT_INTEGRITY, LEDGER_ASPECT_GOOD,
-              "%llu headers %sin the tree of %llu events, %llu payloads, %llu private fields, %llu artifacts",
-              (unsigned long long)n->headers, c->manifest.sparse ? "" : "in a chain and ", (unsigned long long)n->head.size,
-              (unsigned long long)n->disclosed, (unsigned long long)n->private_, (unsigned long long)n->artifacts);
+              "%llu header%s %sin the tree of %llu event%s, %llu payload%s, %llu private field%s, %llu artifact%s",
+              (unsigned long long)n->headers, text_s(n->headers), c->manifest.sparse ? "" : "in a chain and ",
+              (unsigned long long)n->head.size, text_s(n->head.size), (unsigned long long)n->disclosed,
+              text_s(n->disclosed), (unsigned long long)n->private_, text_s(n->private_), (unsigned long long)n->artifacts,
+              text_s(n->artifacts));
     say_seals(c);
     check_trust_end(c);
     say_completeness(c);
@@ -263,8 +265,8 @@ static void say_all(struct checking *c) {
     if (n->erased == 0) {
         check_say(c, EXPORT_ERASURES, LEDGER_ASPECT_GOOD, "none");
     } else {
-        check_say(c, EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "%llu bodies were erased, each by a proven ledger.erased event",
-                  (unsigned long long)n->erased);
+        check_say(c, EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "%llu %s erased, each by a proven ledger.erased event",
+                  (unsigned long long)n->erased, n->erased == 1 ? "body was" : "bodies were");
     }
     if (n->gaps == 0) {
         check_say(c, EXPORT_GAPS, LEDGER_ASPECT_GOOD, "none recorded");

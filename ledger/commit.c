@@ -20,6 +20,7 @@
 #include "ledger/keyproof.h"
 #include "ledger/keys_older.h"
 #include "ledger/packer.h"
+#include "ledger/place.h"
 #include "ledger/vouch.h"
 
 #define ENTER_TRIES 8
@@ -62,10 +63,15 @@ static int load_keys(struct commit *c, const struct commit_request *request, str
         return 0; /* the caller has put the keys into the keyring */
     }
     int rc = core_epoch_get(c->txn, c->head.epoch, &epoch, err);
-    return rc != 0 ? rc
-                   : keyring_load(&ledger->keyring, ledger->config.keys,
-                                  (struct bytes){ledger->passphrase, ledger->passphrase_len}, &ledger->log, c->head.epoch,
-                                  &epoch.vkey, err);
+    rc = rc != 0 ? rc
+                 : keyring_load(&ledger->keyring, ledger->config.keys,
+                                (struct bytes){ledger->passphrase, ledger->passphrase_len}, &ledger->log, c->head.epoch,
+                                &epoch.vkey, err);
+    struct place_standing standing;
+    if (rc == ERR_NOTFOUND && place_judge(ledger, c->txn, &standing, NULL) == 0 && standing.place == LEDGER_PLACE_BACKUP) {
+        return place_refuse(&standing, err); /* a backup has no keys: that is what it is, not what it lacks */
+    }
+    return rc;
 }
 
 static int check_head_copy(struct commit *c, struct err *err) {

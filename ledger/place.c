@@ -226,8 +226,9 @@ int place_judge(const struct ledger *ledger, struct db_txn *txn, struct place_st
 
 int place_refuse(const struct place_standing *standing, struct err *err) {
     if (standing->place == LEDGER_PLACE_BACKUP) {
-        return err_set(err, ERR_ROLLBACK,
-                       "this is a backup: 'ledger restore' makes a ledger of it, which goes on under a new origin");
+        return err_set(
+            err, ERR_ROLLBACK,
+            "this directory is a backup and takes no events: 'ledger restore' makes a ledger of it, under a new origin");
     }
     return standing->place != LEDGER_PLACE_COPY
                ? 0

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ledger/db_fault.h"
 #include "ledger/derived.h"
 #include "ledger/lead.h"
@@ -136,8 +137,8 @@ static void say_all(struct verify *v, uint64_t artifacts) {
             size - 1, from);
     } else {
         say(v, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD,
-            "%llu events, %llu bundles, %llu artifacts: every byte, chain and tree%s", size, size / EVENT_GROUP,
-            (unsigned long long)artifacts, stored);
+            "%llu event%s, %llu bundle%s, %llu artifact%s: every byte, chain and tree%s", size, text_s(size),
+            size / EVENT_GROUP, text_s(size / EVENT_GROUP), (unsigned long long)artifacts, text_s(artifacts), stored);
     }
     char restored[96] = "";
     if (v->n_restored > 0) {

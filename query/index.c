@@ -259,7 +259,7 @@ int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const str
     struct err why = {0};
     struct db *db;
     if (events != 0 && !index_size_fits(events)) {
-        return err_set(err, ERR_INVALID, "segments of %u events; accepted are powers of two from %d to %d", events,
+        return err_set(err, ERR_INVALID, "segments of %u events (expected a power of two from %d to %d)", events,
                        COLUMNS_EVENTS_MIN, COLUMNS_EVENTS);
     }
     int rc = ledger_head(ledger, &head, err);

@@ -35,7 +35,7 @@ static int check_term(const struct query_term *term, struct err *err) {
     }
     for (size_t i = 0; i < term->n_values; i++) {
         if (term->values[i].type == QUERY_REAL && isnan(term->values[i].real)) {
-            return err_set(err, ERR_INVALID, "the condition on '%s' compares with what is no number", name);
+            return err_set(err, ERR_INVALID, "the condition on '%s' compares with something that is not a number", name);
         }
     }
     if ((term->op == QUERY_PREFIX || term->op == QUERY_GLOB) && term->values[0].type != QUERY_TEXT) {

@@ -14,6 +14,8 @@ box 0 backup copy
 check bash -c '! find copy -name "*.key" | grep -q .'
 box 3 backup copy
 err_has copy
+run 20 -C copy append x.acme.note -s host/a
+err_has "this directory is a backup and takes no events: 'ledger restore' makes a ledger of it, under a new origin"
 box 2 backup
 box 3 backup log.key/copy
 run 3 -C nowhere backup copy2

@@ -171,7 +171,7 @@ err_has 'has not signed'
 check cmp kept before
 echo 'my notes' >notes
 box 3 checkpoint --save notes
-err_has 'is no checkpoint'
+err_has 'is not a checkpoint'
 same "$(cat notes)" 'my notes'
 box 3 checkpoint --save "$T"
 box 4 checkpoint --save nowhere/kept

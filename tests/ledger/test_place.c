@@ -167,8 +167,8 @@ static void a_backup_is_none_to_append_to_and_what_is_restored_from_it_is(void *
     copy_tree(keys, to);
     ledger = open_at(copy);
     assert_int_equal(place_at(ledger), LEDGER_PLACE_BACKUP);
-    must_fail(scratch_try(ledger, 2, NULL, NULL, &why), ERR_ROLLBACK, "this is a backup");
-    must_fail(ledger_moved(ledger, "user:test", NULL, NULL, &why), ERR_ROLLBACK, "this is a backup");
+    must_fail(scratch_try(ledger, 2, NULL, NULL, &why), ERR_ROLLBACK, "this directory is a backup");
+    must_fail(ledger_moved(ledger, "user:test", NULL, NULL, &why), ERR_ROLLBACK, "this directory is a backup");
     ledger_close(ledger);
 }
 
