@@ -268,7 +268,7 @@ static int add(struct columns_collector *c, size_t field, const struct query_val
 int columns_collect(struct columns_collector *c, const struct event_header *h, struct bytes body, struct err *err) {
     struct value_walk walk;
     struct bytes name;
-    struct query_value v;
+    struct query_value v, at = {.type = QUERY_NULL};
     int rc = 0;
     if (c->end >= COLUMNS_EVENTS) {
         return err_set(err, ERR_LIMIT, "a segment of the index has %d events", COLUMNS_EVENTS);
@@ -284,7 +284,10 @@ int columns_collect(struct columns_collector *c, const struct event_header *h, s
     while (rc == 0 && value_walk_value(&walk, &name, &v)) {
         size_t field = v.type == QUERY_NULL ? SIZE_MAX : field_of_body(name);
         rc = field == SIZE_MAX ? 0 : add(c, field, &v, err);
+        at = bytes_is(name, "at") ? v : at;
     }
+    v = field_happened(h->time, &at);
+    rc = rc != 0 ? rc : add(c, QUERY_HAPPENED, &v, err);
     v = (struct query_value){.type = QUERY_TEXT, .text = field_subject_head(h->subject)};
     rc = rc != 0 ? rc : add(c, FIELD_SUBJECT_HEAD, &v, err);
     c->time[c->end++] = h->time;

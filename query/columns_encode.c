@@ -277,6 +277,17 @@ static bool scratch_make(struct collect_scratch *s) {
     return s->there;
 }
 
+/* Did all events of the slice happen when they were sealed? Then the column of times says it. */
+static bool is_sealed_time(const struct columns_collector *c, const struct collect_slice *s, uint32_t from) {
+    for (uint32_t i = 0; i < s->n; i++) {
+        uint64_t at = s->mode == COLLECT_DICT ? s->f->value[s->what[i]].bits : s->bits[i];
+        if (s->mode == COLLECT_HASHES || at != c->time[from + s->at[i]]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int plain_fields(struct columns_collector *c, uint32_t from, uint32_t to, struct columns_plain *ret,
                         struct err *err) {
     struct classes classes;
@@ -289,7 +300,7 @@ static int plain_fields(struct columns_collector *c, uint32_t from, uint32_t to,
         struct columns_part *part = &ret->part[ret->n];
         struct collect_slice slice;
         slice_of(c, field, from, to, &slice);
-        if (slice.n == 0) {
+        if (slice.n == 0 || (field == QUERY_HAPPENED && is_sealed_time(c, &slice, from))) {
             continue;
         }
         rc = plain_field(&slice, &c->scratch, field, &classes, &a, &b, part, err);

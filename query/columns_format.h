@@ -19,7 +19,8 @@
  *             16  4  how many events have it       20  4  how many values it has, 0 in form NUMBERS
  *             24  8  least value                   32  8  greatest value       (NUMBERS only: doubles, rounded outward)
  *
- * The last field, FIELD_SUBJECT_HEAD, is the subject up to its last '/'.
+ * The last field, FIELD_SUBJECT_HEAD, is the subject up to its last '/'. The one after the header's, QUERY_HAPPENED, is
+ * when it happened, which all events have; where that is the time of the seal for all of them, it is left out.
  *
  * Which events have a field is said by the kind: for each kind of the segment never, always, or by a bit for each of its
  * events. Kinds are the classes of events here; when there are more than 256 of them all events are one class.
@@ -51,7 +52,7 @@
 #ifndef QUERY_COLUMNS_FORMAT_H
 #define QUERY_COLUMNS_FORMAT_H
 
-#define COLUMNS_VERSION    1
+#define COLUMNS_VERSION    2
 #define COLUMNS_EVENTS     65536 /* in a full segment */
 #define COLUMNS_EVENTS_MIN 256   /* in the smallest one */
 #define COLUMNS_STEP       16    /* smaller segments are so many times smaller than the next larger ones */

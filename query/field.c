@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "ledger/kind.h"
 #include "query/hash64.h"
+#include "query/value.h"
 
 #define SLOTS            1024 /* power of two, more than three times FIELD_BODY_MAX */
 #define PUBLIC_NAME_MAX  64
@@ -23,7 +24,7 @@ static const char *const header_names[QUERY_HEADER_FIELDS] = {
     [QUERY_RUN] = "run",         [QUERY_CAUSE] = "cause", [QUERY_KEY] = "key",
 };
 /* What else the table of events has. */
-static const char *const other_columns[] = {"at", "leaf", "body", "private", "rowid"};
+static const char *const other_columns[] = {"at", "happened", "happened_at", "leaf", "body", "private", "rowid"};
 
 /* A name as its first and last bytes, which are all of it up to 16. */
 struct field_word {
@@ -113,10 +114,10 @@ static void collect_body_names(void) {
     }
     qsort(names, n, sizeof(names[0]), by_text);
     for (size_t i = 0; i < n; i++) {
-        all.body[QUERY_HEADER_FIELDS + i] = names[i];
-        slot_for(bytes_of(names[i]))->field = (uint16_t)(QUERY_HEADER_FIELDS + i);
+        all.body[QUERY_BODY_FIELDS + i] = names[i];
+        slot_for(bytes_of(names[i]))->field = (uint16_t)(QUERY_BODY_FIELDS + i);
     }
-    all.n = QUERY_HEADER_FIELDS + n;
+    all.n = QUERY_BODY_FIELDS + n;
 }
 
 /* Changes with the names, and on a machine whose bytes have another order, where hash64 is another hash. */
@@ -134,8 +135,9 @@ static void make(void) {
     for (size_t f = 0; f < QUERY_HEADER_FIELDS; f++) {
         all.name[f] = header_names[f];
     }
-    for (size_t f = QUERY_HEADER_FIELDS; f < all.n; f++) {
-        char *changed = all.prefixed[f - QUERY_HEADER_FIELDS];
+    all.name[QUERY_HAPPENED] = "happened";
+    for (size_t f = QUERY_BODY_FIELDS; f < all.n; f++) {
+        char *changed = all.prefixed[f - QUERY_BODY_FIELDS];
         all.name[f] = all.body[f];
         if (is_taken(all.body[f])) {
             snprintf(changed, PUBLIC_NAME_MAX, "body_%s", all.body[f]);
@@ -238,6 +240,25 @@ struct query_value field_of_header(const struct event_header *h, size_t field) {
     default:
         return (struct query_value){.type = QUERY_NULL};
     }
+}
+
+struct query_value field_happened(uint64_t time, const struct query_value *at) {
+    return at->type == QUERY_INT && at->int_ >= 0 ? *at : number(time);
+}
+
+struct query_value field_happened_of(uint64_t time, struct bytes body) {
+    struct query_value v = {.type = QUERY_NULL};
+    struct value_walk walk;
+    struct bytes name, raw;
+    value_walk_begin(body, &walk);
+    while (value_walk_next(&walk, &name, &raw)) {
+        int c = value_name_order(name, bytes_of("at"));
+        if (c >= 0) {
+            v = c == 0 ? value_of(raw) : v;
+            break;
+        }
+    }
+    return field_happened(time, &v);
 }
 
 struct bytes field_subject_head(struct bytes subject) {

@@ -194,6 +194,7 @@ int match_init(struct match *match, const struct query *query, struct err *err) 
     for (size_t i = 0; i < match->n_terms; i++) {
         const struct match_term *t = &match->terms[i];
         match->n_header += t->field < QUERY_HEADER_FIELDS ? 1 : 0;
+        match->n_happened += t->field == QUERY_HAPPENED ? 1 : 0;
         if (t->n_values == 0 || (t->field == QUERY_SEQ && !narrow(t, &first, &last)) ||
             (t->field == QUERY_TIME && !narrow(t, &match->time_from, &match->time_to))) {
             match->never = true;
@@ -265,10 +266,23 @@ bool match_header(const struct match *match, const struct event_header *h) {
     return true;
 }
 
-bool match_body(const struct match *match, struct bytes body) {
+static bool match_happened(const struct match *match, const struct event_header *h, struct bytes body) {
+    const struct query_value v = field_happened_of(h->time, body);
+    for (size_t i = 0; i < match->n_happened; i++) {
+        if (!match_value(&match->terms[match->n_header + i], &v)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool match_body(const struct match *match, const struct event_header *h, struct bytes body) {
     struct value_walk walk;
     struct bytes name, raw;
-    size_t at = match->n_header;
+    size_t at = match->n_header + match->n_happened;
+    if (match->n_happened > 0 && !match_happened(match, h, body)) {
+        return false;
+    }
     if (at == match->n_terms) {
         return true;
     }

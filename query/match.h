@@ -16,7 +16,8 @@ struct match_term {
 
 struct match {
     struct match_term *terms; /* owned with all they point to; header fields first, body fields by number */
-    size_t n_terms, n_header;
+    size_t n_terms, n_header; /* after those of the header those on QUERY_HAPPENED */
+    size_t n_happened;
     uint64_t from, to;           /* seqs [from, to), from conditions on seq too */
     uint64_t time_from, time_to; /* times that conditions on time leave, both included */
     bool never;                  /* nothing can fulfil it */
@@ -30,7 +31,7 @@ void match_done(struct match *match);
 bool match_value(const struct match_term *term, const struct query_value *v);
 /* The terms on the header's fields. */
 bool match_header(const struct match *match, const struct event_header *h);
-/* The terms on body fields. */
-bool match_body(const struct match *match, struct bytes body);
+/* The other terms: on body fields, and on when it happened; the header is needed for the latter alone. */
+bool match_body(const struct match *match, const struct event_header *h, struct bytes body);
 
 #endif

@@ -159,6 +159,9 @@ int plan_column(struct plan *plan, size_t field, const struct column **ret, stru
         }
     }
     *ret = *state == PLAN_VALUES ? plan->column[field] : NULL;
+    if (field == QUERY_HAPPENED && *state == PLAN_ABSENT) {
+        return plan_column(plan, QUERY_TIME, ret, err);
+    }
     return *state == PLAN_UNREADABLE ? ERR_NOTFOUND : 0;
 }
 
@@ -236,14 +239,21 @@ uint64_t plan_last(const struct plan *plan, uint64_t seq) {
 
 /* ---- terms ---- */
 
+/* The field whose column has the values of this one. The record is held. */
+static size_t stored_as(const struct plan *plan, size_t field) {
+    struct columns_entry entry;
+    return field == QUERY_HAPPENED && !columns_entry(&plan->record, field, &entry) ? QUERY_TIME : field;
+}
+
 /* What is known without unpacking anything. False: no event of the segment fulfils the term. */
 static bool possible(struct plan *plan, const struct match_term *term) {
     struct columns_entry entry;
-    if (term->field == QUERY_SEQ) {
+    size_t field = stored_as(plan, term->field);
+    if (field == QUERY_SEQ) {
         return true;
     }
-    if (!columns_entry(&plan->record, term->field, &entry)) {
-        plan->loaded[term->field] = PLAN_ABSENT;
+    if (!columns_entry(&plan->record, field, &entry)) {
+        plan->loaded[field] = PLAN_ABSENT;
         return false;
     }
     return entry.form != COLUMNS_NUMBERS || plan_term_in_range(term, entry.least, entry.greatest);
@@ -287,7 +297,8 @@ static void on_hit(void *ctx, uint32_t at) {
 static int by_hash(struct plan *plan, const struct match_term *term) {
     struct columns_entry entry;
     struct hits hits = {.bits = plan->more, .events = plan->record.events};
-    if (term->op != QUERY_EQ || !columns_entry(&plan->record, term->field, &entry) || entry.form != COLUMNS_HASHES) {
+    if (term->op != QUERY_EQ || !columns_entry(&plan->record, stored_as(plan, term->field), &entry) ||
+        entry.form != COLUMNS_HASHES) {
         return ERR_NOTFOUND;
     }
     for (size_t i = 0; i < term->n_values; i++) {
@@ -341,7 +352,7 @@ static int by_head(struct plan *plan, const struct match_term *term, uint8_t *by
 
 /* By codes or numbers. *ret_settled: exactly the events that fulfil the term are left of those that were there. */
 static int by_column(struct plan *plan, const struct match_term *term, uint8_t *by, bool *ret_settled, struct err *err) {
-    size_t field = term->field;
+    size_t field = stored_as(plan, term->field);
     *ret_settled = false;
     int rc = load(plan, field, PLAN_PRESENCE, err);
     if (rc == 0 && plan->loaded[field] == PLAN_UNREADABLE) {
@@ -364,11 +375,23 @@ static int by_column(struct plan *plan, const struct match_term *term, uint8_t *
     return 0;
 }
 
-/* The segment's times are all within the range, which says all that the term does. */
+/* The segment's times are all within the range of the term. Every event has them. */
 static bool settled_by_times(const struct plan *plan, const struct match_term *term) {
-    const struct match *m = plan->match;
-    return term->field == QUERY_TIME && term->op != QUERY_EQ && plan->record.first_time >= m->time_from &&
-           plan->record.last_time <= m->time_to;
+    struct query_value least = {.type = QUERY_INT, .int_ = (int64_t)plan->record.first_time};
+    struct query_value greatest = {.type = QUERY_INT, .int_ = (int64_t)plan->record.last_time};
+    struct columns_entry entry;
+    bool range = term->op == QUERY_LT || term->op == QUERY_LE || term->op == QUERY_GT || term->op == QUERY_GE;
+    if (!range || (term->field != QUERY_TIME && term->field != QUERY_HAPPENED)) {
+        return false;
+    }
+    if (term->field == QUERY_HAPPENED && columns_entry(&plan->record, QUERY_HAPPENED, &entry)) {
+        if (entry.form != COLUMNS_NUMBERS) {
+            return false;
+        }
+        least = (struct query_value){.type = QUERY_REAL, .real = entry.least};
+        greatest = (struct query_value){.type = QUERY_REAL, .real = entry.greatest};
+    }
+    return match_value(term, &least) && match_value(term, &greatest);
 }
 
 static bool any_left(const struct plan *plan) {

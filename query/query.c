@@ -223,7 +223,7 @@ void query_close(struct query_cursor *c) {
 /* 0: the event at c->seq is a row; 1: it is none. */
 static int judge(struct query_cursor *c, struct err *err) {
     const struct match *m = &c->match;
-    int rc = m->n_header == 0 && m->n_terms > 0 ? 0 : load_header(c, err);
+    int rc = m->n_header + m->n_happened == 0 && m->n_terms > 0 ? 0 : load_header(c, err);
     if (rc != 0) {
         return rc;
     }
@@ -234,7 +234,7 @@ static int judge(struct query_cursor *c, struct err *err) {
         return 0;
     }
     rc = load_body(c, err);
-    return rc != 0 ? rc : match_body(m, c->body) ? 0 : 1;
+    return rc != 0 ? rc : match_body(m, &c->header, c->body) ? 0 : 1;
 }
 
 /* The group of c->seq cannot be read: the next call goes on behind it. */
@@ -396,12 +396,13 @@ int query_get(struct query_cursor *c, size_t field, struct query_value *ret, str
     if (from_column <= 0) {
         return from_column;
     }
-    if (field >= QUERY_HEADER_FIELDS) {
+    if (field >= QUERY_BODY_FIELDS) {
         return query_get_body(c, field_body_name(field), ret, err);
     }
-    int rc = c->has_row ? load_header(c, err) : no_row(err);
+    int rc = load_header(c, err);
+    rc = rc != 0 || field != QUERY_HAPPENED ? rc : load_body(c, err);
     if (rc == 0) {
-        *ret = field_of_header(&c->header, field);
+        *ret = field == QUERY_HAPPENED ? field_happened_of(c->header.time, c->body) : field_of_header(&c->header, field);
     }
     return rc;
 }

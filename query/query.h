@@ -30,7 +30,9 @@ enum query_header_field {
     QUERY_RUN,
     QUERY_CAUSE,
     QUERY_KEY,
-    QUERY_HEADER_FIELDS /* body fields are numbered from here on, by name */
+    QUERY_HEADER_FIELDS,
+    QUERY_HAPPENED = QUERY_HEADER_FIELDS, /* ns: the source's time (body.at), where it gives one, else QUERY_TIME */
+    QUERY_BODY_FIELDS                     /* body fields are numbered from here on, by name */
 };
 
 enum query_type { QUERY_NULL, QUERY_INT, QUERY_REAL, QUERY_TEXT, QUERY_BOOL, QUERY_OTHER /* a map, an array, bytes */ };

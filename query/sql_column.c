@@ -19,6 +19,8 @@ static const struct fixed_column fixed[SQL_COL_FIELDS] = {
     [SQL_COL_SEQ] = {"seq", "INTEGER", SQL_NUMBER, QUERY_SEQ},
     [SQL_COL_TIME] = {"time", "INTEGER", SQL_NUMBER, QUERY_TIME},
     [SQL_COL_AT] = {"at", "TEXT", SQL_TEXT, SIZE_MAX},
+    [SQL_COL_HAPPENED] = {"happened", "INTEGER", SQL_NUMBER, QUERY_HAPPENED},
+    [SQL_COL_HAPPENED_AT] = {"happened_at", "TEXT", SQL_TEXT, SIZE_MAX},
     [SQL_COL_KIND] = {"kind", "TEXT", SQL_TEXT, QUERY_KIND},
     [SQL_COL_SCHEMA] = {"schema", "INTEGER", SQL_NUMBER, QUERY_SCHEMA},
     [SQL_COL_SUBJECT] = {"subject", "TEXT", SQL_TEXT, QUERY_SUBJECT},
@@ -74,17 +76,21 @@ static enum sql_class class_in_catalog(struct bytes name) {
 }
 
 static void make(void) {
-    for (size_t f = QUERY_HEADER_FIELDS; f < query_field_count(); f++) {
+    for (size_t f = QUERY_BODY_FIELDS; f < query_field_count(); f++) {
         body.class[f] = class_in_catalog(field_body_name(f));
     }
 }
 
 size_t sql_column_count(void) {
-    return SQL_COL_FIELDS + query_field_count() - QUERY_HEADER_FIELDS;
+    return SQL_COL_FIELDS + query_field_count() - QUERY_BODY_FIELDS;
 }
 
 size_t sql_column_field(size_t column) {
-    return column < SQL_COL_FIELDS ? fixed[column].field : column - SQL_COL_FIELDS + QUERY_HEADER_FIELDS;
+    return column < SQL_COL_FIELDS ? fixed[column].field : column - SQL_COL_FIELDS + QUERY_BODY_FIELDS;
+}
+
+size_t sql_column_time(size_t column) {
+    return column == SQL_COL_AT ? QUERY_TIME : column == SQL_COL_HAPPENED_AT ? QUERY_HAPPENED : SIZE_MAX;
 }
 
 const char *sql_column_name(size_t column) {
@@ -100,7 +106,7 @@ enum sql_class sql_column_class(size_t column) {
 }
 
 const char *sql_column_suggest(struct bytes name) {
-    static const char *const others[] = {"at", "leaf", "body", "private", "rowid"};
+    static const char *const others[] = {"at", "happened_at", "leaf", "body", "private", "rowid"};
     char wanted[SUGGEST_NAME_MAX + 1];
     if (name.n < 2 || name.n > SUGGEST_NAME_MAX) {
         return NULL;

@@ -164,7 +164,9 @@ static enum fit fit_value(struct sql_state *state, size_t column, sqlite3_value 
             text = text_of(value);
             sql_state_note(state, "column '%s' holds numbers and is compared with the text '%.*s'%s",
                            sql_column_name(column), text.n < 60 ? (int)text.n : 60, (const char *)text.p,
-                           column == SQL_COL_TIME ? "; compare with ts('...') or ago('2h'), or use the column 'at'" : "");
+                           column == SQL_COL_TIME       ? "; compare with ts('...') or ago('2h'), or use the column 'at'"
+                           : column == SQL_COL_HAPPENED ? "; compare with ts('...') or ago('2h'), or use 'happened_at'"
+                                                        : "");
         }
         if (is != SQLITE_INTEGER && (is != SQLITE_FLOAT || class == SQL_BOOL)) {
             return FITS_NOT;
@@ -200,7 +202,7 @@ static void settle(struct sql_conditions *c, enum fit fit, struct query_value v)
 
 static void take_list(struct sql_conditions *c, struct sql_state *state, size_t column, sqlite3_value *list) {
     sqlite3_value *value = NULL;
-    int rc = column == SQL_COL_AT ? SQLITE_MISMATCH : sqlite3_vtab_in_first(list, &value);
+    int rc = sql_column_time(column) != SIZE_MAX ? SQLITE_MISMATCH : sqlite3_vtab_in_first(list, &value);
     begin_term(c, sql_column_field(column), QUERY_EQ);
     size_t first = n_values(c);
     for (; rc == SQLITE_OK && value != NULL; rc = sqlite3_vtab_in_next(list, &value)) {
@@ -238,17 +240,17 @@ static uint64_t time_bound(struct bytes text, bool after) {
     return lo;
 }
 
-static void take_bound(struct sql_conditions *c, enum query_op op, uint64_t bound) {
+static void take_bound(struct sql_conditions *c, size_t field, enum query_op op, uint64_t bound) {
     if (bound == TIME_END) {
         c->never = c->never || op == QUERY_GE; /* all are below it */
         return;
     }
-    begin_term(c, QUERY_TIME, op);
+    begin_term(c, field, op);
     put_value(c, (struct query_value){.type = QUERY_INT, .int_ = (int64_t)bound});
 }
 
-/* A condition on `at` is one on time. */
-static void take_at(struct sql_conditions *c, char op, sqlite3_value *value) {
+/* A condition on a time as text is one on the time. */
+static void take_at(struct sql_conditions *c, size_t field, char op, sqlite3_value *value) {
     int type = sqlite3_value_type(value); /* as a text it would look like one */
     struct bytes text = type == SQLITE_TEXT ? text_of(value) : (struct bytes){NULL, 0};
     if (text.p == NULL) {
@@ -257,10 +259,10 @@ static void take_at(struct sql_conditions *c, char op, sqlite3_value *value) {
         return;
     }
     if (op == SQL_PUSH_GE || op == SQL_PUSH_GT || op == SQL_PUSH_EQ) {
-        take_bound(c, QUERY_GE, time_bound(text, op == SQL_PUSH_GT));
+        take_bound(c, field, QUERY_GE, time_bound(text, op == SQL_PUSH_GT));
     }
     if (op == SQL_PUSH_LE || op == SQL_PUSH_LT || op == SQL_PUSH_EQ) {
-        take_bound(c, QUERY_LT, time_bound(text, op != SQL_PUSH_LT));
+        take_bound(c, field, QUERY_LT, time_bound(text, op != SQL_PUSH_LT));
     }
 }
 
@@ -366,8 +368,8 @@ int sql_conditions_init(struct sql_conditions *c, struct sql_state *state, const
             take_there(c, column);
         } else if (op == SQL_PUSH_LIKE || op == SQL_PUSH_GLOB) {
             take_pattern(c, column, op, args[i]);
-        } else if (column == SQL_COL_AT) {
-            take_at(c, op, args[i]);
+        } else if (sql_column_time(column) != SIZE_MAX) {
+            take_at(c, sql_column_time(column), op, args[i]);
         } else {
             take_argument(c, state, op, column, args[i]);
         }

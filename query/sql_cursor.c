@@ -225,8 +225,12 @@ static void walk_body(struct bytes body, struct bytes name, struct query_value *
 }
 
 static void point_field(const struct ledger_event *e, size_t field, struct query_value *ret) {
-    if (field >= QUERY_HEADER_FIELDS) {
+    if (field >= QUERY_BODY_FIELDS) {
         walk_body(e->body, field_body_name(field), ret);
+        return;
+    }
+    if (field == QUERY_HAPPENED) {
+        *ret = field_happened_of(e->time, e->body);
         return;
     }
     const struct event_header h = {.seq = e->seq,
@@ -364,8 +368,9 @@ int sql_cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int colum
     if (class == SQL_MADE) {
         return given(c, ctx, give_made(c, ctx, (size_t)column, &why), &why);
     }
-    int rc = row_field(c, column == SQL_COL_AT ? QUERY_TIME : field, &v, &why);
-    if (rc == 0 && column == SQL_COL_AT) {
+    size_t time = sql_column_time((size_t)column);
+    int rc = row_field(c, time != SIZE_MAX ? time : field, &v, &why);
+    if (rc == 0 && time != SIZE_MAX) {
         text_time(at, (uint64_t)v.int_);
         v = (struct query_value){.type = QUERY_TEXT, .text = bytes_of(at)};
     }

@@ -34,6 +34,8 @@ enum sql_column {
     SQL_COL_SEQ,
     SQL_COL_TIME,
     SQL_COL_AT,
+    SQL_COL_HAPPENED,
+    SQL_COL_HAPPENED_AT,
     SQL_COL_KIND,
     SQL_COL_SCHEMA,
     SQL_COL_SUBJECT,
@@ -52,8 +54,10 @@ enum sql_column {
 size_t sql_column_count(void);
 const char *sql_column_name(size_t column);
 enum sql_class sql_column_class(size_t column);
-/* The field of query/query.h; SIZE_MAX: at, leaf, body, private. */
+/* The field of query/query.h; SIZE_MAX: at, happened_at, leaf, body, private. */
 size_t sql_column_field(size_t column);
+/* The field of ns that a column of times as text is made from; SIZE_MAX: it is none such. */
+size_t sql_column_time(size_t column);
 /* The nearest column, NULL when none is near. */
 const char *sql_column_suggest(struct bytes name);
 /* Appends the CREATE TABLE statement that SQLite is told. */

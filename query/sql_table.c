@@ -52,7 +52,8 @@ static bool class_takes(size_t column, char push) {
     case SQL_NUMBER:
         return push != SQL_PUSH_LIKE && push != SQL_PUSH_GLOB;
     case SQL_TEXT:
-        return column != SQL_COL_AT || (push != SQL_PUSH_LIKE && push != SQL_PUSH_GLOB && push != SQL_PUSH_THERE);
+        return sql_column_time(column) == SIZE_MAX ||
+               (push != SQL_PUSH_LIKE && push != SQL_PUSH_GLOB && push != SQL_PUSH_THERE);
     case SQL_BOOL:
         return push == SQL_PUSH_EQ || push == SQL_PUSH_THERE;
     case SQL_ANY:

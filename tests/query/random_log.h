@@ -122,6 +122,33 @@ static inline void put_anything(struct buf *out, const char *name) {
     }
 }
 
+enum log_at { LOG_AT_ABSENT, LOG_AT_NEAR, LOG_AT_PAST, LOG_AT_FAR, LOG_AT_ODD };
+
+/* How an event says when it happened; most do not. Stretches of the log do it alike, as imports do. */
+static __attribute__((unused)) enum log_at log_at_now;
+
+static inline enum log_at log_at_next(void) {
+    if (random_below(300) == 0) {
+        log_at_now = (enum log_at)random_below(4);
+    }
+    return random_below(20) == 0 ? (enum log_at)random_below(5) : log_at_now;
+}
+
+static inline void log_put_at(struct buf *out, enum log_at at) {
+    static const uint64_t far[] = {0, 1, UINT64_C(9214646399999999999), UINT64_C(4070908800000000000), INT64_MAX};
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    if (at == LOG_AT_ODD) {
+        put_text(out, "at", "the day before yesterday");
+    } else if (at != LOG_AT_ABSENT) {
+        mp_put_str(out, bytes_of("at"));
+        mp_put_uint(out, at == LOG_AT_NEAR   ? ns - random_below(2000000000)
+                         : at == LOG_AT_PAST ? ns - random_below(400) * 86400000000000
+                                             : far[random_below(5)]);
+    }
+}
+
 #define LOG_BIG 20000
 
 /* What one event is made of. */
@@ -137,7 +164,9 @@ static inline void draft_custom(struct log_draft *d) {
     uint64_t which = random_below(512);
     uint32_t n = (uint32_t)__builtin_popcountll(which);
     bool big = random_below(200) == 0 && !log_without_big;
-    mp_put_map(&d->body, n + (big ? 1 : 0));
+    enum log_at at = log_at_next();
+    mp_put_map(&d->body, n + (big ? 1 : 0) + (at != LOG_AT_ABSENT ? 1 : 0));
+    log_put_at(&d->body, at);
     if (big) {
         mp_put_str(&d->body, bytes_of("blob"));
         static uint8_t text[LOG_BIG];
@@ -158,9 +187,12 @@ static inline void draft_custom(struct log_draft *d) {
 }
 
 static inline void draft_known(struct log_draft *d) {
+    enum log_at at = log_at_next();
+    uint32_t more = at != LOG_AT_ABSENT ? 1 : 0;
     switch (random_below(4)) {
     case 0:
-        mp_put_map(&d->body, 5);
+        mp_put_map(&d->body, 5 + more);
+        log_put_at(&d->body, at);
         put_text(&d->body, "detail", "private words %llu", (unsigned long long)random_next());
         put_number(&d->body, "duration_ms");
         put_text(&d->body, "span", "%016llx", (unsigned long long)random_next());
@@ -169,7 +201,8 @@ static inline void draft_known(struct log_draft *d) {
         d->draft.kind = bytes_of("run.step");
         break;
     case 1:
-        mp_put_map(&d->body, 5);
+        mp_put_map(&d->body, 5 + more);
+        log_put_at(&d->body, at);
         put_text(&d->body, "call", "%llx", (unsigned long long)random_next());
         put_text(&d->body, "model", "%s", log_models[random_below(7)]);
         mp_put_str(&d->body, bytes_of("ok"));
@@ -180,7 +213,8 @@ static inline void draft_known(struct log_draft *d) {
         d->draft.kind = bytes_of("run.model_returned");
         break;
     case 2:
-        mp_put_map(&d->body, 3);
+        mp_put_map(&d->body, 3 + more);
+        log_put_at(&d->body, at);
         put_text(&d->body, "decision", "%s", random_below(3) == 0 ? "fallback" : "primary");
         mp_put_str(&d->body, bytes_of("egress"));
         mp_put_bool(&d->body, false);
@@ -188,7 +222,8 @@ static inline void draft_known(struct log_draft *d) {
         d->draft.kind = bytes_of("route.decided");
         break;
     default:
-        mp_put_map(&d->body, 0);
+        mp_put_map(&d->body, more);
+        log_put_at(&d->body, at);
         d->draft.kind = bytes_of(random_below(2) == 0 ? "run.finished" : "run.started");
     }
 }
@@ -262,6 +297,11 @@ static inline struct query_value plain_value(const struct ledger_event *e, size_
     }
     if (field < QUERY_HEADER_FIELDS) {
         return texts[field].n == 0 ? v : (struct query_value){.type = QUERY_TEXT, .text = texts[field]};
+    }
+    if (field == QUERY_HAPPENED) { /* what the source says, if that is a time */
+        bool at = e->body.n > 0 && mp_map_get(e->body, "at", &raw) == 0 && mp_scalar(raw, &item) == 0 &&
+                  item.type == MP_UINT && item.uint <= INT64_MAX;
+        return (struct query_value){.type = QUERY_INT, .int_ = (int64_t)(at ? item.uint : e->time)};
     }
     name += strncmp(name, "body_", 5) == 0 ? 5 : 0;
     if (e->body.n == 0 || mp_map_get(e->body, name, &raw) != 0) {
@@ -382,7 +422,7 @@ static inline void log_sample(struct ledger *ledger) {
     must(ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, &why));
     while (ledger_reader_next(reader, &event, &why) == 0 && n_log_values < LOG_VALUES_MAX) {
         for (int tries = 0; tries < 40; tries++) {
-            size_t field = (size_t)random_below(tries < 2 ? QUERY_HEADER_FIELDS : query_field_count());
+            size_t field = (size_t)random_below(tries < 2 ? QUERY_BODY_FIELDS : query_field_count());
             struct query_value v = plain_value(&event, field);
             if (v.type != QUERY_NULL && n_log_values < LOG_VALUES_MAX && random_below(8) == 0) {
                 log_values[n_log_values++] = (struct log_value){log_keep(v), field};
@@ -419,8 +459,8 @@ static inline void random_term(struct log_question *question, size_t at) {
             values[t->n_values] = log_values[random_below(n_log_values)].v;
         }
     }
-    if (random_below(12) == 0) {
-        t->field = (size_t)random_below(query_field_count());
+    if (random_below(12) == 0 || (t->field == QUERY_TIME && random_below(2) == 0)) {
+        t->field = random_below(2) == 0 ? QUERY_HAPPENED : (size_t)random_below(query_field_count());
     }
 }
 

@@ -82,8 +82,11 @@ static void times_at_the_borders_of_segments_are_found(void **state) {
         must(ledger_reader_open(s.ledger, seq, seq + 1, &reader, &why));
         must(ledger_reader_next(reader, &event, &why));
         for (unsigned op = QUERY_EQ; op <= QUERY_GE; op++) {
-            struct query_value at = {.type = QUERY_INT, .int_ = (int64_t)event.time + (int64_t)random_below(3) - 1};
-            struct query_term term = {.field = QUERY_TIME, .op = (enum query_op)op, .values = &at, .n_values = 1};
+            size_t field = random_below(2) == 0 ? QUERY_TIME : QUERY_HAPPENED;
+            struct query_value at = plain_value(&event, field);
+            at.int_ -= at.int_ == INT64_MAX ? 1 : 0;
+            at.int_ += (int64_t)random_below(3) - 1;
+            struct query_term term = {.field = field, .op = (enum query_op)op, .values = &at, .n_values = 1};
             struct query q;
             if (op == QUERY_PREFIX || op == QUERY_GLOB) {
                 continue;

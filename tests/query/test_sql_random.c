@@ -39,8 +39,8 @@ static void bind(sqlite3_stmt *insert, size_t column, const struct ledger_event 
     int at = (int)column + 1;
     char text[100];
     struct query_value v = {.type = QUERY_NULL};
-    if (column == SQL_COL_AT) {
-        text_time(text, e->time);
+    if (sql_column_time(column) != SIZE_MAX) {
+        text_time(text, (uint64_t)plain_value(e, sql_column_time(column)).int_);
         v = (struct query_value){.type = QUERY_TEXT, .text = bytes_of(text)};
     } else if (column == SQL_COL_LEAF) {
         text_hex(text, e->leaf, LEDGER_HASH);
@@ -305,9 +305,10 @@ static void put_at(struct buf *out, const char *from) {
     char at[TEXT_TIME_MAX];
     struct ledger_head head;
     must(ledger_head(s.ledger, &head, &why));
-    text_time(at, head.time - random_below(2) * random_below(3000000000U));
+    uint64_t before = random_below(4) == 0 ? random_below(400) * 86400000000000 : random_below(3000000000U);
+    text_time(at, head.time - random_below(2) * before);
     at[random_below(5) == 0 ? random_below(31) : 30] = '\0';
-    buf_printf(out, "%sat %s '%s'", from, ops[random_below(5)], at);
+    buf_printf(out, "%s%sat %s '%s'", from, random_below(2) == 0 ? "happened_" : "", ops[random_below(5)], at);
 }
 
 static void put_condition(struct buf *out, const char *from) {
@@ -360,9 +361,10 @@ static void put_where(struct buf *out, const char *from) {
 
 /* Orders that leave nothing open. */
 static void put_order(struct buf *out) {
-    static const char *const orders[] = {"seq",       "seq DESC",       "time DESC, seq DESC",  "time, seq", "at, rowid",
-                                         "kind, seq", "seq DESC, kind", "latency_ms DESC, seq", "rowid DESC"};
-    buf_printf(out, " ORDER BY %s", orders[random_below(9)]);
+    static const char *const orders[] = {"seq",        "seq DESC",      "time DESC, seq DESC",  "time, seq",
+                                         "at, rowid",  "kind, seq",     "seq DESC, kind",       "latency_ms DESC, seq",
+                                         "rowid DESC", "happened, seq", "happened_at DESC, seq"};
+    buf_printf(out, " ORDER BY %s", orders[random_below(11)]);
     if (random_below(2) == 0) {
         buf_printf(out, " LIMIT %llu", (unsigned long long)random_below(30));
         if (random_below(2) == 0) {
@@ -372,8 +374,12 @@ static void put_order(struct buf *out) {
 }
 
 static bool put_statement(struct buf *out) {
-    static const char *const columns[] = {"seq, kind, model", "seq, at, latency_ms, ok", "seq, body, outcome",
-                                          "seq, run, cause, leaf, \"key\"", "seq, time, digest, error, parent"};
+    static const char *const columns[] = {"seq, kind, model",
+                                          "seq, at, latency_ms, ok",
+                                          "seq, body, outcome",
+                                          "seq, run, cause, leaf, \"key\"",
+                                          "seq, time, digest, error, parent",
+                                          "seq, happened, happened_at, kind"};
     static const char *const groups[] = {"kind", "model", "actor, ok", "outcome"};
     bool ordered = false;
     const char *group = groups[random_below(4)];
@@ -400,7 +406,7 @@ static bool put_statement(struct buf *out) {
         buf_put_str(out, " LIMIT 4000)");
         break;
     default:
-        buf_printf(out, "SELECT %s FROM events WHERE ", columns[random_below(5)]);
+        buf_printf(out, "SELECT %s FROM events WHERE ", columns[random_below(6)]);
         put_where(out, "");
         ordered = random_below(2) == 0;
         if (ordered) {
