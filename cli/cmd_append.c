@@ -27,6 +27,7 @@ enum {
     A_OPEN,
     A_IF_NONE_AFTER,
     A_CHECKED,
+    A_FORCE,
     A_MOVED,
     A_SIGN_AS,
     A_KEY_PASS_FD,
@@ -47,6 +48,7 @@ static const struct opt options[] = {
     [A_OPEN] = {"open", 0, "NAMES", "x.* kinds: which fields are open, with commas between"},
     [A_IF_NONE_AFTER] = {"if-none-after", 0, "SEQ", "only when the subject has no event after SEQ, else exit 1"},
     [A_CHECKED] = {"checked", 0, NULL, "only when the step is legal by the states as they are, else exit 1"},
+    [A_FORCE] = {"force-private", 0, NULL, "keep fields whose names are nearly known ones, as private ones"},
     [A_MOVED] = {"moved", 0, NULL, "instead of an event: the directory was moved here, the other one is gone"},
     [A_SIGN_AS] = {"sign-as", 0, "KEYFILE", "sign the event with an author's key ('ledger key new')"},
     [A_KEY_PASS_FD] = {"key-passphrase-fd", 0, "N", "passphrase of KEYFILE from descriptor N"},
@@ -164,11 +166,12 @@ static int read_draft(const struct opt_args *args, struct input *in, struct ledg
     draft->body = bytes_of_buf(&in->body);
     draft->private_ = bytes_of_buf(&in->private_);
     draft->open = bytes_of_buf(&in->open);
+    draft->force_private = opt_has(args, &options[A_FORCE]);
     draft->author = in->author;
     return 0;
 }
 
-/* A field that the catalog does not know is kept, as a private one: most often its name is a slip. */
+/* A field that the catalog does not know is kept, as a private one. */
 static void remark_unknown(const struct cli *cli, const struct kind *kind, struct bytes body) {
     struct mp_reader reader;
     struct mp_item item;
@@ -184,18 +187,8 @@ static void remark_unknown(const struct cli *cli, const struct kind *kind, struc
         if (item.data.n > 64 || kind_field_find(kind, item.data)) {
             continue;
         }
-        char name[65];
-        const char *near = NULL;
-        size_t best = 3;
-        memcpy(name, item.data.p, item.data.n);
-        name[item.data.n] = '\0';
-        for (size_t f = 0; f < kind->n_fields; f++) {
-            size_t distance = text_distance(name, kind->fields[f].name, 2);
-            near = distance < best ? kind->fields[f].name : near;
-            best = distance < best ? distance : best;
-        }
-        cli_note(cli, "ledger: append: '%s' is no field of %s: it is kept private%s%s%s", name, kind->name,
-                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        cli_note(cli, "ledger: append: '%.*s' is not a field of %s: it is kept private", (int)item.data.n,
+                 (const char *)item.data.p, kind->name);
     }
 }
 

@@ -113,6 +113,7 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
     draft.body = e->body;
     draft.private_ = e->private_;
     draft.open = e->open;
+    draft.force_private = e->force_private;
     if (e->has_cause) {
         bool ok = false;
         int code = check_cause(in, e->cause, &ok, err);

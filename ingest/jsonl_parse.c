@@ -19,8 +19,8 @@
 /* 1973: an integer below it was meant in seconds, milli- or microseconds. */
 #define TIME_MIN_NS UINT64_C(100000000000000000)
 
-enum top_type { TOP_TEXT, TOP_TIME, TOP_COUNT, TOP_MAP, TOP_NAMES };
-enum top_name { ACTOR, BODY, CAUSE, GRADE, KEY, KIND, OPEN, PRIVATE, RUN, SCHEMA, SUBJECT, TIME, N_TOP };
+enum top_type { TOP_TEXT, TOP_TIME, TOP_COUNT, TOP_BOOL, TOP_MAP, TOP_NAMES };
+enum top_name { ACTOR, BODY, CAUSE, FORCE, GRADE, KEY, KIND, OPEN, PRIVATE, RUN, SCHEMA, SUBJECT, TIME, N_TOP };
 
 static const struct top {
     const char *name;
@@ -30,6 +30,7 @@ static const struct top {
     [ACTOR] = {"actor", TOP_TEXT, EVENT_STRING_MAX},
     [BODY] = {"body", TOP_MAP, EVENT_BODY_MAX},
     [CAUSE] = {"cause", TOP_COUNT, 0},
+    [FORCE] = {"force_private", TOP_BOOL, 0},
     [GRADE] = {"grade", TOP_TEXT, EVENT_STRING_MAX},
     [KEY] = {"key", TOP_TEXT, EVENT_STRING_MAX},
     [KIND] = {"kind", TOP_TEXT, EVENT_STRING_MAX},
@@ -41,7 +42,7 @@ static const struct top {
     [TIME] = {"time", TOP_TIME, 0},
 };
 
-#define ACCEPTED_NAMES "kind, subject, time, actor, run, cause, key, grade, schema, body, private, open"
+#define ACCEPTED_NAMES "kind, subject, time, actor, run, cause, key, grade, schema, body, private, open, force_private"
 
 struct value {
     bool there;
@@ -121,6 +122,8 @@ static int check_value(const struct top *top, const struct value *v, struct err 
                    : wrong(top, item, "ns since the epoch as an integer or a decimal string, or RFC 3339 text", err);
     case TOP_COUNT:
         return item->type == MP_UINT ? 0 : wrong(top, item, "a whole number from 0", err);
+    case TOP_BOOL:
+        return item->type == MP_BOOL ? 0 : wrong(top, item, "true or false", err);
     case TOP_MAP:
         if (item->type != MP_MAP) {
             return wrong(top, item, "an object", err);
@@ -338,6 +341,7 @@ int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct
         .open = values[OPEN].raw,
         .has_cause = values[CAUSE].there,
         .cause = values[CAUSE].item.uint,
+        .force_private = values[FORCE].there && values[FORCE].item.boolean,
         .at = INGEST_NO_TIME,
     };
     code = check_grade(e.grade, err);

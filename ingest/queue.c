@@ -22,6 +22,7 @@ struct entry {
     uint32_t lengths[PIECES];
     enum ledger_cause cause_type;
     uint64_t cause, none_after;
+    bool force_private;
     const struct ledger_author *author;
     uint64_t line, offset, time;
     bool refused;
@@ -112,6 +113,7 @@ static int keep(struct queue *q, const struct ledger_draft *d, const struct inge
                         .cause_type = d->cause_type,
                         .cause = d->cause,
                         .none_after = d->none_after,
+                        .force_private = d->force_private,
                         .author = d->author,
                         .line = place->line,
                         .offset = place->offset,
@@ -216,6 +218,7 @@ static void view(const struct queue *q, const struct entry *e, struct ledger_dra
     ret->cause_type = e->cause_type;
     ret->cause = e->cause;
     ret->none_after = e->none_after;
+    ret->force_private = e->force_private;
     ret->author = e->author;
     *ret_place = (struct ingest_place){(const char *)pieces[10].p, e->line, e->offset};
 }

@@ -20,7 +20,7 @@
 #include "ingest/tally.h"
 #include "ledger/cursor.h"
 #include "ledger/key_secret.h"
-#include "ledger/kind.h"
+#include "ledger/kind_index.h"
 
 #define RUN_ACTOR_LEN      64
 #define RUN_BODY_MAX       ((size_t)64 << 10)
@@ -249,7 +249,13 @@ static int show_preview(struct ingest_run *run, const struct ledger_draft *draft
     buf_init(&body, (size_t)2 << 20);
     buf_init(&private_, (size_t)2 << 20);
     struct ingest_preview preview = {.draft = draft, .at = at};
-    int code = kind_sort(draft->kind, draft->body, draft->private_, draft->open, &body, &private_, &preview.masked, err);
+    const struct kind_input in = {.kind = draft->kind,
+                                  .body = draft->body,
+                                  .private_ = draft->private_,
+                                  .open = draft->open,
+                                  .index = kind_index_find(draft->kind),
+                                  .as_it_is = true}; /* the queue has judged it */
+    int code = kind_sort_input(&in, &body, &private_, &preview.masked, err);
     if (code == 0) {
         preview.body = bytes_of_buf(&body);
         preview.private_ = bytes_of_buf(&private_);

@@ -13,7 +13,7 @@
 #include "ledger/cursor.h"
 #include "ledger/guard.h"
 #include "ledger/keyrun.h"
-#include "ledger/kind_index.h"
+#include "ledger/kind_near.h"
 
 #define BATCH_EVENT_ROOM (EVENT_HEADER_MAX + EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX)
 #define AUTHOR_KEY_MIN   22 /* characters: 128 random bits in base64 */
@@ -287,7 +287,7 @@ static int author_key(const struct ledger_draft *draft, char fresh[33], struct b
     return 0;
 }
 
-static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *draft, struct batch_entry *e,
+static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *draft, bool control, struct batch_entry *e,
                       struct err *err) {
     char fresh[33];
     struct event_header h = {.kind = draft->kind,
@@ -301,10 +301,13 @@ static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *dra
                             .body = draft->body,
                             .private_ = draft->private_,
                             .open = draft->open,
-                            .index = kind_index_find(draft->kind)};
+                            .index = kind_index_find(draft->kind),
+                            .force_private = draft->force_private,
+                            .as_it_is = control};
     in.memo = batch->memo == NULL ? NULL : &batch->memo->fields;
     int rc = author_key(draft, fresh, &h.key, err);
     rc = rc != 0 ? rc : check_header(batch->memo, &h, in.index, err);
+    rc = rc != 0 || control ? rc : kind_forms_check(in.index, h.subject, err);
     if (rc != 0) {
         return rc;
     }
@@ -336,7 +339,7 @@ static int grow(struct ledger_batch *batch, struct err *err) {
     return 0;
 }
 
-int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
+static int add_draft(struct ledger_batch *batch, const struct ledger_draft *draft, bool control, struct err *err) {
     if (batch->n >= LEDGER_BATCH_EVENTS_MAX || batch->arena.n >= LEDGER_BATCH_BYTES_MAX) {
         return err_set(err, ERR_BUSY, "the batch is full: %zu events, %zu bytes", batch->n, batch->arena.n);
     }
@@ -350,7 +353,7 @@ int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *dra
     size_t mark = batch->arena.n;
     struct batch_entry *e = &batch->entry[batch->n];
     *e = (struct batch_entry){.cause_type = draft->cause_type, .cause = draft->cause, .none_after = draft->none_after};
-    rc = add_sorted(batch, draft, e, err);
+    rc = add_sorted(batch, draft, control, e, err);
     if (rc == 0 && batch->n > 0 && batch->arena.n > LEDGER_BATCH_BYTES_MAX) {
         rc = err_set(err, ERR_BUSY, "the batch has no room for this event: %zu events, %zu bytes", batch->n, mark);
     }
@@ -363,7 +366,11 @@ int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *dra
     return 0;
 }
 
+int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
+    return add_draft(batch, draft, true, err);
+}
+
 int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
     int rc = check_kind_allowed(draft->kind, err);
-    return rc != 0 ? rc : batch_add_control(batch, draft, err);
+    return rc != 0 ? rc : add_draft(batch, draft, false, err);
 }

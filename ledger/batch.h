@@ -52,7 +52,8 @@ struct ledger_batch {
 };
 
 struct bytes batch_bytes(const struct ledger_batch *batch, size_t at, size_t n);
-/* Like ledger_batch_add without the rules for what callers may write: kinds of the ledger itself are accepted. */
+/* Like ledger_batch_add without the rules for what callers may write: kinds of the ledger itself are accepted, and
+ * subjects, names of fields and members of maps as they are. */
 int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err);
 
 #endif

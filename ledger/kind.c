@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "ledger/kind_check.h"
 #include "ledger/kind_index.h"
+#include "ledger/kind_near.h"
 
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 #define NAME_MAX_SUGGEST 100
@@ -22,9 +23,14 @@ enum { PRIVATE = 0, REQUIRED = KIND_REQUIRED, OPEN = KIND_OPEN, INDEXED = KIND_O
 
 #define FAMILY(name, help)
 #define FIELD(name, type, flags, help)                                                                                     \
-    { name, KIND_##type, flags, NULL, help }
+    { name, KIND_##type, flags, NULL, help, NULL, 0 }
 #define WORD(name, flags, values, help)                                                                                    \
-    { name, KIND_STR, flags, values, help }
+    { name, KIND_STR, flags, values, help, NULL, 0 }
+#define MAPS(name, flags, help, ...)                                                                                       \
+    {                                                                                                                      \
+        name, KIND_LIST, flags, NULL, help, (const struct kind_field[]){__VA_ARGS__},                                      \
+            COUNT_OF(((const struct kind_field[]){__VA_ARGS__}))                                                           \
+    }
 
 static const struct kind kinds[] = {
 #define KIND(name, schema, subject, help, ...)                                                                             \
@@ -79,6 +85,7 @@ static void put_slot(struct kind_slot *slot, const struct kind_field *field) {
     slot->tail = kind_tail(slot->name);
     slot->field = field;
     slot->accepts = kind_accepts(field);
+    slot->letters = kind_letters(slot->name);
     slot->open = (field->flags & KIND_OPEN) != 0;
     slot->free = field->type != KIND_DIGEST && field->type != KIND_VKEY && field->values == NULL;
 }
@@ -106,6 +113,9 @@ static struct kind_slot *index_kind(struct kind_index *entry, const struct kind 
     }
     *entry = (struct kind_index){.kind = kind, .slots = slots, .n_slots = n};
     entry->name = bytes_of(kind == NULL ? NULL : kind->name);
+    if (kind != NULL) {
+        kind_forms_read(entry);
+    }
     for (size_t i = 0; i < n; i++) {
         if (slots[i].field->flags & KIND_REQUIRED) {
             entry->required |= slots[i].bit;

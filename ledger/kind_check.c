@@ -2,10 +2,12 @@
  * the text; all the words about what is wrong are out of its way. */
 #include "ledger/kind_check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "ledger/kind_near.h"
 #include "ledger/note.h"
 
 static const char digest_accepted[] = "'sha256:' and 64 lower-case hex digits";
@@ -87,7 +89,7 @@ static bool is_word_of(const char *values, struct bytes text) {
 }
 
 /* Without branches on the digits, so that the compiler can look at many at once. */
-static bool is_digest(struct bytes text) {
+bool kind_is_digest(struct bytes text) {
     static const char prefix[] = "sha256:";
     size_t n = sizeof(prefix) - 1;
     if (text.n != n + 64 || memcmp(text.p, prefix, n) != 0) {
@@ -136,7 +138,7 @@ static bool has_type(enum kind_type type, const struct mp_item *item, const stru
     case KIND_TIME:
         return t == MP_UINT;
     case KIND_DIGEST:
-        return t == MP_STR && is_digest(item->data);
+        return t == MP_STR && kind_is_digest(item->data);
     case KIND_VKEY:
         return t == MP_STR && note_vkey_decode(item->data, &(struct note_vkey){0}, NULL) == 0;
     case KIND_STRS:
@@ -163,7 +165,7 @@ unsigned kind_accepts(const struct kind_field *field) {
         [KIND_ANY] = 1U << MP_BOOL | 1U << MP_UINT | 1U << MP_INT | 1U << MP_FLOAT | 1U << MP_STR | 1U << MP_BIN |
                      1U << MP_ARRAY | 1U << MP_MAP,
     };
-    return field->values == NULL ? types[field->type] : 0;
+    return field->values == NULL && field->members == NULL ? types[field->type] : 0;
 }
 
 int kind_check(const struct kind_field *field, const struct mp_item *item, const struct mp_reader *after,
@@ -176,5 +178,104 @@ int kind_check(const struct kind_field *field, const struct mp_item *item, const
         return bad_word(field, item->data, err);
     }
     *ret_converted = converted;
+    return 0;
+}
+
+/* ---- maps in lists ------------------------------------------------------------------------------------------------ */
+
+static const char *item_is(const struct kind_field *field, const struct mp_item *item) {
+    const char *wanted = item->type != MP_STR         ? NULL
+                         : field->type == KIND_DIGEST ? "text that is not a digest"
+                         : field->type == KIND_TIME   ? "text that is not a time"
+                                                      : NULL;
+    return wanted != NULL ? wanted : kind_item_words(item);
+}
+
+static void put_members(const struct kind_field *list, char *ret, size_t max) {
+    size_t n = 0;
+    ret[0] = '\0';
+    for (size_t i = 0; i < list->n_members && n < max; i++) {
+        const struct kind_field *m = &list->members[i];
+        n += (size_t)snprintf(ret + n, max - n, "%s%s%s", i > 0 ? ", " : "", m->name,
+                              m->flags & KIND_REQUIRED ? " (required)" : "");
+    }
+}
+
+static __attribute__((cold)) int bad_map(const struct kind_field *list, uint32_t i, const char *is, struct err *err) {
+    char members[256];
+    put_members(list, members, sizeof(members));
+    return err_set(err, ERR_INVALID, "field '%s', item %u is %s; accepted: a map of %s", list->name, i, is, members);
+}
+
+static __attribute__((cold)) int bad_member_name(const struct kind_field *list, uint32_t i, struct bytes name,
+                                                 struct err *err) {
+    char members[256];
+    const struct kind_field *near = kind_near_member(list, name);
+    put_members(list, members, sizeof(members));
+    return err_set(err, ERR_INVALID, "field '%s', item %u: unknown member '%s'%s%s%s; accepted: %s", list->name, i,
+                   SECRET_SHOWN(name), near != NULL ? " (did you mean '" : "", near != NULL ? near->name : "",
+                   near != NULL ? "'?)" : "", members);
+}
+
+static int check_member(const struct kind_field *list, uint32_t i, const struct kind_field *member,
+                        const struct mp_item *item, const struct mp_reader *after, struct err *err) {
+    uint64_t ns;
+    bool converted;
+    if (item->type == MP_NIL && (member->flags & KIND_REQUIRED) == 0) {
+        return 0;
+    }
+    if (has_type(member->type, item, after) || (member->type == KIND_TIME && item->type == MP_STR)) {
+        int rc = kind_check(member, item, after, &converted, &ns, err);
+        err_prefix(rc == 0 ? NULL : err, "field '%s', item %u", list->name, i);
+        return rc;
+    }
+    return err_set(err, ERR_INVALID, "field '%s', item %u: member '%s' is %s; accepted: %s", list->name, i, member->name,
+                   item_is(member, item), type_words(member->type));
+}
+
+static int check_map(const struct kind_field *list, uint32_t i, uint32_t count, struct mp_reader *r, struct err *err) {
+    uint64_t seen = 0;
+    struct bytes raw;
+    struct mp_item name, value;
+    for (uint32_t k = 0; k < count; k++) {
+        size_t m = 0;
+        if (mp_next(r, &name, NULL) != 0) {
+            return 1;
+        }
+        while (m < list->n_members && (name.type != MP_STR || !bytes_is(name.data, list->members[m].name))) {
+            m++;
+        }
+        if (m == list->n_members) {
+            return bad_member_name(list, i, name.type == MP_STR ? name.data : bytes_of("?"), err);
+        }
+        struct mp_reader at = *r;
+        if (mp_skip(r, 1, &raw, NULL) != 0 || mp_next(&at, &value, NULL) != 0) {
+            return 1;
+        }
+        int rc = check_member(list, i, &list->members[m], &value, &at, err);
+        if (rc != 0) {
+            return rc;
+        }
+        seen |= UINT64_C(1) << m;
+    }
+    for (size_t m = 0; m < list->n_members; m++) {
+        if ((list->members[m].flags & KIND_REQUIRED) != 0 && (seen >> m & 1) == 0) {
+            return err_set(err, ERR_INVALID, "field '%s', item %u: member '%s' is missing: %s", list->name, i,
+                           list->members[m].name, list->members[m].help);
+        }
+    }
+    return 0;
+}
+
+int kind_check_members(const struct kind_field *list, uint32_t count, const struct mp_reader *after, struct err *err) {
+    struct mp_reader r = *after;
+    struct mp_item item;
+    for (uint32_t i = 0; i < count && mp_next(&r, &item, NULL) == 0; i++) {
+        int rc =
+            item.type == MP_MAP ? check_map(list, i, item.count, &r, err) : bad_map(list, i, kind_item_words(&item), err);
+        if (rc != 0) {
+            return rc < 0 ? rc : 0;
+        }
+    }
     return 0;
 }

@@ -24,7 +24,10 @@ static const char intro[] =
     "- **indexed**: open, and quick to search by;\n"
     "- **private**: kept apart under a commitment of its own, so that it can be withheld or erased by itself.\n"
     "\n"
-    "A field that a kind does not know is kept as a private one. An open field whose value holds a path below a home\n"
+    "A field that a kind does not know is kept as a private one, but for a name that is nearly a known one, which is\n"
+    "refused as a slip (`--force-private` of `append` and `\"force_private\": true` of a JSON line take it as it is). A\n"
+    "subject that does not have its kind's form is refused, and so are maps in lists with members that the kind does\n"
+    "not know. An open field whose value holds a path below a home\n"
     "directory becomes private in that event. Whatever a field is, secrets in its text are masked before anything is\n"
     "written, and a field whose name says that it is a secret (`password`, `api_key`) is masked whole. Null says\n"
     "\"unknown\": it is neither absent nor 0, and a required field may not be null.\n"
@@ -69,6 +72,17 @@ static void put_values(struct buf *out, const char *values) {
     }
 }
 
+/* Of the maps in a list. */
+static void put_member(struct buf *out, const struct kind_field *m, bool first) {
+    buf_printf(out, "%s`%s` (%s%s", first ? ": " : "; ", m->name, kind_type_name(m->type),
+               m->flags & KIND_REQUIRED ? ", required" : "");
+    if (m->values != NULL) {
+        put_values(out, m->values);
+    }
+    buf_put_str(out, ") ");
+    put_cell(out, m->help);
+}
+
 static void put_field(struct buf *out, const struct kind_field *f) {
     const char *kept = f->flags & KIND_INDEXED ? "indexed" : f->flags & KIND_OPEN ? "open" : "private";
     buf_printf(out, "| `%s` | %s | %s%s | ", f->name, kind_type_name(f->type), kept,
@@ -76,6 +90,9 @@ static void put_field(struct buf *out, const struct kind_field *f) {
     put_cell(out, f->help);
     if (f->values != NULL) {
         put_values(out, f->values);
+    }
+    for (size_t i = 0; i < f->n_members; i++) {
+        put_member(out, &f->members[i], i == 0);
     }
     buf_put_str(out, " |\n");
 }

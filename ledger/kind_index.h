@@ -32,12 +32,24 @@ static inline uint64_t kind_tail(struct bytes name) {
     return name.n > sizeof(uint64_t) ? kind_word(name.p + name.n - sizeof(uint64_t)) : 0;
 }
 
+enum kind_part { KIND_PART_NAME, KIND_PART_DIGEST, KIND_PART_SEQ };
+
+/* One form of a subject: "package/<manager>/<name>". */
+struct kind_form {
+    struct bytes text, prefix; /* "package/" */
+    unsigned parts;            /* after it */
+    enum kind_part last;
+};
+
+#define KIND_FORMS_MAX 4
+
 struct kind_slot {
     uint64_t prefix, tail;
     uint64_t bit; /* one of 64, each slot of a kind its own */
     struct bytes name;
     const struct kind_field *field; /* NULL: the end of a kind's slots, behind every name */
     unsigned accepts;               /* kind_accepts() */
+    uint32_t letters;               /* kind_letters() of the name */
     uint16_t id;                    /* from 1, of all kinds' fields */
     bool open;                      /* in the body it stays there */
     bool free;                      /* a text in it can be anything: a secret, a path */
@@ -49,6 +61,8 @@ struct kind_index {
     const struct kind_slot *slots; /* by name, `at` and `at_text` among them, and one more for the end */
     size_t n_slots;                /* without the end */
     uint64_t required;             /* the bits of slots */
+    struct kind_form forms[KIND_FORMS_MAX];
+    size_t n_forms;
 };
 
 /* NULL when the catalog does not know the kind. */
@@ -56,12 +70,15 @@ const struct kind_index *kind_index_find(struct bytes name);
 /* What every x.* kind has: `at` and `at_text`. */
 const struct kind_index *kind_index_custom(void);
 
-/* kind_sort() for one who sorts many: `memo` is filled and asked, NULL for none. `index` is kind_index_find(kind). */
+/* kind_sort() for one who sorts many: `memo` is filled and asked, NULL for none. `index` is kind_index_find(kind).
+ * `force_private`: names that look like slips are meant. `as_it_is`: neither names nor the members of maps in lists are
+ * held against the catalog; for what the ledger writes itself and what was judged before. */
 struct kind_memo;
 struct kind_input {
     struct bytes kind, body, private_, open;
     const struct kind_index *index;
     struct kind_memo *memo;
+    bool force_private, as_it_is;
 };
 int kind_sort_input(const struct kind_input *in, struct buf *ret_body, struct buf *ret_private, uint32_t *ret_masked,
                     struct err *err);

@@ -18,6 +18,7 @@
 #include "ledger/kind_check.h"
 #include "ledger/kind_index.h"
 #include "ledger/kind_memo.h"
+#include "ledger/kind_near.h"
 #include "ledger/kind_value.h"
 
 #define OPEN_NAMES_MAX 256
@@ -48,6 +49,7 @@ struct sorter {
     struct bytes kind;
     const struct kind_index *index;
     struct kind_memo *memo;       /* NULL: none */
+    bool any_name, any_member;    /* slips and the members of maps pass */
     const struct kind_slot *slot; /* the finger */
     uint64_t seen;                /* a bit per slot: has a value that is not null */
     uint64_t null;                /* a bit per slot: is null */
@@ -352,7 +354,10 @@ static int check_field(struct sorter *s, const struct cursor *c, struct entry *e
         s->has_at_text = true;
         return 1;
     }
-    return kind_check(e->slot->field, &e->item, &c->r, &e->is_time, &e->time, err);
+    int rc = kind_check(e->slot->field, &e->item, &c->r, &e->is_time, &e->time, err);
+    return rc != 0 || e->slot->field->members == NULL || s->any_member
+               ? rc
+               : kind_check_members(e->slot->field, e->item.count, &c->r, err);
 }
 
 /* {"name":"X-Api-Key","value":"…"}, side by side in either input. */
@@ -420,10 +425,14 @@ static int scan(struct sorter *s, struct cursor *c, struct entry *e, struct err 
     return rc == 0 ? 0 : bad_value(c, rc, err);
 }
 
-/* A name cannot be masked without losing which field it is, so an unknown one must hold no secret. */
-static int check_name(const struct cursor *c, struct err *err) {
+/* A name cannot be masked without losing which field it is, so an unknown one must hold no secret. And it must not be a
+ * known one with a slip: what was meant to be open and to count would be private, and count for nothing. */
+static int check_name(const struct sorter *s, const struct cursor *c, struct err *err) {
     struct secret_hit hit;
-    return secret_next(c->name, 0, &hit) != 0 ? 0 : bad_name(c, &hit, err);
+    if (secret_next(c->name, 0, &hit) == 0) {
+        return bad_name(c, &hit, err);
+    }
+    return s->any_name ? 0 : kind_near_check(s->index, c->name, err);
 }
 
 /* Steps over a value that needs no more than one look: a text that is known to be good in this field of a body; a number
@@ -454,7 +463,7 @@ static inline int step_over(struct sorter *s, struct cursor *c, const struct kin
 /* Judges the value with all that there is. 1: it is held back. */
 static int judge(struct sorter *s, struct cursor *c, struct entry *e, struct err *err) {
     int rc = read_value(c, e, err);
-    rc = rc != 0 ? rc : e->slot == NULL ? check_name(c, err) : check_field(s, c, e, err);
+    rc = rc != 0 ? rc : e->slot == NULL ? check_name(s, c, err) : check_field(s, c, e, err);
     rc = rc != 0 ? rc : scan(s, c, e, err);
     bool good = rc == 0 && !e->is_time && !e->finds.secret && !e->finds.home;
     if (good && s->memo != NULL && e->item.type == MP_STR && e->slot != NULL && !c->is_private) {
@@ -543,16 +552,7 @@ static int find_kind(struct sorter *s, const struct kind_index *index, struct er
         s->slot = s->index->slots;
         return 0;
     }
-    if (bytes_has_prefix(kind, "x.")) {
-        return err_set(err, ERR_INVALID,
-                       "kind '%s' is no custom kind; accepted: x.<vendor>.<name>, three or more parts of "
-                       "a-z, 0-9 and _",
-                       SECRET_SHOWN(kind));
-    }
-    const char *near = kind_suggest(kind);
-    return err_set(
-        err, ERR_NOTFOUND, "unknown kind '%s'%s%s%s `ledger kinds` lists them; custom kinds are x.<vendor>.<name>",
-        SECRET_SHOWN(kind), near == NULL ? ";" : ", did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
+    return kind_unknown(kind, err);
 }
 
 int kind_sort_input(const struct kind_input *in, struct buf *ret_body, struct buf *ret_private, uint32_t *ret_masked,
@@ -560,6 +560,8 @@ int kind_sort_input(const struct kind_input *in, struct buf *ret_body, struct bu
     struct sorter s;
     s.kind = in->kind;
     s.memo = in->memo;
+    s.any_name = in->force_private || in->as_it_is;
+    s.any_member = in->as_it_is;
     s.seen = s.null = 0;
     s.masked = 0;
     s.has_at_text = false;

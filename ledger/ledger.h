@@ -90,6 +90,7 @@ struct ledger_draft {
     uint64_t cause;      /* a seq, or the index of an earlier draft of the same batch */
     uint64_t none_after; /* refuse (ERR_CONFLICT) when this subject has an event after that seq; LEDGER_NO_SEQ: no
                             condition. All events after it are read while every writer waits: name a recent one */
+    bool force_private;  /* unknown fields whose names are nearly those of the catalog are kept, private; else refused */
     const struct ledger_author *author; /* NULL: unsigned. Then an empty key is filled with 128 random bits */
 };
 void ledger_draft_init(struct ledger_draft *draft); /* all empty, no condition */

@@ -5,7 +5,7 @@
 
 #include "base/mp.h"
 #include "ledger/event.h"
-#include "ledger/kind.h"
+#include "ledger/kind_index.h"
 #include "projections/decide_answer.h"
 #include "projections/reason.h"
 #include "projections/view.h"
@@ -174,7 +174,13 @@ int decide_may_append(struct state_view *view, const struct ledger_draft *draft,
     uint32_t masked;
     buf_init(&body, BODY_ROOM);
     buf_init(&private_, BODY_ROOM);
-    int rc = kind_sort(draft->kind, draft->body, draft->private_, draft->open, &body, &private_, &masked, err);
+    const struct kind_input in = {.kind = draft->kind,
+                                  .body = draft->body,
+                                  .private_ = draft->private_,
+                                  .open = draft->open,
+                                  .index = kind_index_find(draft->kind),
+                                  .as_it_is = true}; /* whoever writes it judges the form */
+    int rc = kind_sort_input(&in, &body, &private_, &masked, err);
     decide_begin(&mine);
     if (rc == 0) {
         struct ledger_event event = {.seq = state_at(view),

@@ -143,6 +143,7 @@ static void strings_and_bodies_have_limits(void **state) {
     struct ledger_draft draft = step("run/1", "{}");
     (void)state;
     memset(text, 'a', sizeof(text));
+    memcpy(text, "run/", 4);
     draft.subject = (struct bytes){(const uint8_t *)text, 513};
     must_fail(ledger_append(s.ledger, &draft, NULL, NULL, &why), ERR_INVALID, "'subject' has 513 bytes, at most 512");
     draft.subject.n = 512;

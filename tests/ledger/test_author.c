@@ -108,6 +108,7 @@ static void replay(bool external) {
     if (external) {
         memset(text, 'z', sizeof(text) - 1);
         draft.kind = bytes_of("run.step");
+        draft.subject = bytes_of("run/1");
         draft.body = scratch_map(&body, "{\"step\":\"%s\"}", text);
     }
     must(ledger_append(s.ledger, &draft, &r, NULL, &why));

@@ -213,10 +213,10 @@ static void a_text_that_was_good_in_one_field_is_judged_in_another(void **state)
         assert_int_equal(json_to_mp(bytes_of(cases[i].bad), &bad, NULL), 0);
         struct ledger_draft draft = draft_of(cases[i].kind, bytes_of_buf(&good));
         for (unsigned k = 0; k < 10; k++) {
-            assert_int_equal(ledger_batch_add(batch, &draft, &err), 0);
+            assert_int_equal(batch_add_control(batch, &draft, &err), 0);
         }
         draft.body = bytes_of_buf(&bad);
-        assert_int_equal(ledger_batch_add(batch, &draft, &err), ERR_INVALID);
+        assert_int_equal(batch_add_control(batch, &draft, &err), ERR_INVALID);
         assert_non_null(strstr(err.msg, cases[i].message));
         assert_int_equal(ledger_batch_count(batch), 10);
         buf_done(&good);
@@ -236,14 +236,14 @@ static void a_string_that_was_good_in_one_place_of_a_header_is_judged_in_another
     text[300] = '\0';
     for (unsigned k = 0; k < 10; k++) {
         draft.subject = bytes_of(text + 10 * k);
-        assert_int_equal(ledger_batch_add(batch, &draft, NULL), 0);
+        assert_int_equal(batch_add_control(batch, &draft, NULL), 0);
     }
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         struct bytes kept = *others[i];
         struct err err = {0};
         for (unsigned k = 0; k < 10; k++) {
             *others[i] = draft.subject = bytes_of(text + 10 * k);
-            assert_int_equal(ledger_batch_add(batch, &draft, &err), 300 - 10 * k > EVENT_STRING_MAX ? ERR_INVALID : 0);
+            assert_int_equal(batch_add_control(batch, &draft, &err), 300 - 10 * k > EVENT_STRING_MAX ? ERR_INVALID : 0);
         }
         *others[i] = kept;
     }
@@ -268,8 +268,8 @@ static void texts_of_many_kinds_do_not_take_each_others_place(void **state) {
                 mp_put_str(&body, bytes_of(kind->fields[f].name));
                 mp_put_str(&body, bytes_of(texts[(i + f + round) % 2]));
                 struct ledger_draft draft = draft_of(kind->name, bytes_of_buf(&body));
-                int rc = ledger_batch_add(batch, &draft, &a);
-                assert_int_equal(rc, ledger_batch_add(alone, &draft, &b));
+                int rc = batch_add_control(batch, &draft, &a);
+                assert_int_equal(rc, batch_add_control(alone, &draft, &b));
                 assert_string_equal(a.msg, b.msg);
                 if (rc == 0) {
                     assert_same_entry(batch, &batch->entry[batch->n - 1], alone, &alone->entry[0]);

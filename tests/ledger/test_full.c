@@ -16,14 +16,14 @@ static int append_noise(struct ledger *ledger, uint64_t from, unsigned n, struct
         struct buf body;
         buf_init(&body, 1 << 16);
         mp_put_map(&body, 1);
-        mp_put_str(&body, bytes_of("permissions"));
+        mp_put_str(&body, bytes_of("evidence"));
         mp_put_array(&body, numbers);
         for (unsigned k = 0; k < numbers; k++) {
             noise = noise * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
             mp_put_uint(&body, noise >> 1);
         }
         snprintf(key, sizeof(key), "noise-%llu", (unsigned long long)from + i);
-        struct ledger_draft draft = scratch_draft("run.started", "run/1", bytes_of_buf(&body));
+        struct ledger_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
         draft.key = bytes_of(key);
         rc = ledger_batch_add(batch, &draft, err);
         buf_done(&body);

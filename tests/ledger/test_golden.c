@@ -36,11 +36,11 @@ static void fill_golden(struct scratch *s) {
     add_json(batch, "run.model_called", "run/r-1",
              "{\"model\":\"qwen2.5:7b\",\"latency_ms\":1834.25,\"tokens_in\":412,\"prompt\":\"Summarise the report.\"}",
              NULL);
-    buf_put_str(&json, "{\"attributes\":{},\"permissions\":[\"");
+    buf_put_str(&json, "{\"attributes\":{},\"permissions\":[{\"group\":\"exec\",\"scope\":\"");
     for (int i = 0; i < 20000; i++) {
         buf_put_u8(&json, (uint8_t)('a' + i * i % 26));
     }
-    buf_put_str(&json, "\"]}");
+    buf_put_str(&json, "\"}]}");
     buf_put_u8(&json, 0);
     add_json(batch, "run.started", "run/r-2", (const char *)json.p, NULL);
     must(ledger_batch_set_cursor(batch, "source", bytes_of("offset 42"), &why));

@@ -215,7 +215,7 @@ static void *race(void *ctx) {
         struct question q = {0};
         struct ledger_receipt r;
         char subject[32];
-        snprintf(subject, sizeof(subject), "round/%u", i);
+        snprintf(subject, sizeof(subject), "run/round-%u", i);
         q.subject = subject;
         int rc = t->n % 3 == 2 ? scratch_try(s.ledger, i, NULL, &r, &t->err)
                                : append_guarded(s.ledger, subject, NULL, &q, &r, &t->err);
@@ -324,7 +324,7 @@ static int child(void) {
         char subject[32];
         struct question q = {.subject = subject};
         struct ledger_receipt r;
-        snprintf(subject, sizeof(subject), "round/%u", i);
+        snprintf(subject, sizeof(subject), "run/round-%u", i);
         rc = append_guarded(ledger, subject, NULL, &q, &r, &err);
         won += rc == 0;
         rc = rc == ERR_CONFLICT ? 0 : rc;

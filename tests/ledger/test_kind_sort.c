@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "ledger/kind_index.h"
 #include "tests/ledger/kind_io.h"
 
 #define HEX64  "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"
@@ -515,7 +516,13 @@ static void assert_place_of(const struct kind *kind, struct bytes name) {
     mp_put_map(&in, 1);
     mp_put_str(&in, name);
     mp_put_nil(&in);
-    int rc = kind_sort(bytes_of(kind->name), bytes_of_buf(&in), none, none, &body, &private_, &masked, &err);
+    const struct kind_input input = {.kind = bytes_of(kind->name),
+                                     .body = bytes_of_buf(&in),
+                                     .private_ = none,
+                                     .open = none,
+                                     .index = kind_index_find(bytes_of(kind->name)),
+                                     .force_private = true};
+    int rc = kind_sort_input(&input, &body, &private_, &masked, &err);
     if (rc != 0) { /* where another field is required, its lack is all that is wrong */
         assert_non_null(strstr(err.msg, "needs it"));
     } else {

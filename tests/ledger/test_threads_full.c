@@ -33,13 +33,13 @@ static int append_noise(struct appender *x, unsigned numbers) {
     buf_init(&body, 1 << 16);
     noise += x->n + 1;
     mp_put_map(&body, 1);
-    mp_put_str(&body, bytes_of("permissions"));
+    mp_put_str(&body, bytes_of("evidence"));
     mp_put_array(&body, numbers);
     for (unsigned k = 0; k < numbers; k++) {
         noise = noise * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         mp_put_uint(&body, noise >> 1);
     }
-    struct ledger_draft draft = scratch_draft("run.started", "run/1", bytes_of_buf(&body));
+    struct ledger_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
     int rc = ledger_append(x->ledger, &draft, &r, NULL, &x->err);
     buf_done(&body);
     if (rc == 0) {
@@ -153,12 +153,12 @@ static int append_too_much(struct appender *x) {
         buf_init(&body, 1 << 16);
         crypt_random(noise, sizeof(noise));
         mp_put_map(&body, 1);
-        mp_put_str(&body, bytes_of("permissions"));
+        mp_put_str(&body, bytes_of("evidence"));
         mp_put_array(&body, sizeof(noise) / 8);
         for (size_t k = 0; k < sizeof(noise) / 8; k++) {
             mp_put_uint(&body, be64_get(noise + 8 * k) >> 1);
         }
-        struct ledger_draft draft = scratch_draft("run.started", "run/1", bytes_of_buf(&body));
+        struct ledger_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
         rc = ledger_batch_add(batch, &draft, &x->err);
         buf_done(&body);
     }
@@ -192,12 +192,12 @@ static int add_large(struct ledger_batch *batch, size_t bytes, struct err *err) 
     buf_init(&noise, EVENT_BODY_MAX);
     crypt_random(buf_room(&noise, bytes), bytes);
     mp_put_map(&body, 1);
-    mp_put_str(&body, bytes_of("permissions"));
+    mp_put_str(&body, bytes_of("evidence"));
     mp_put_array(&body, (uint32_t)(bytes / 9));
     for (size_t k = 0; k < bytes / 9; k++) {
         mp_put_uint(&body, UINT64_C(1) << 62 | be64_get(noise.p + 8 * k) >> 2);
     }
-    struct ledger_draft draft = scratch_draft("run.started", "run/1", bytes_of_buf(&body));
+    struct ledger_draft draft = scratch_draft("promotion.promoted", "promotion/1", bytes_of_buf(&body));
     int rc = ledger_batch_add(batch, &draft, err);
     buf_done(&body);
     buf_done(&noise);

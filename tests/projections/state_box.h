@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "ledger/batch.h"
 #include "projections/state.h"
 
 struct box {
@@ -50,9 +51,8 @@ static inline void box_close(struct box *box) {
     assert_int_equal(file_remove_tree(box->dir, &box->err), 0);
 }
 
-/* Appends an event and gives its seq. `run` may be NULL; a missing body is "{}". */
-static inline uint64_t box_event_of(struct box *box, const char *kind, const char *subject, const char *run,
-                                    const char *json) {
+static inline uint64_t box_put(struct box *box, const char *kind, const char *subject, const char *run, const char *json,
+                               bool odd) {
     struct ledger_draft draft;
     struct ledger_receipt receipt;
     struct buf body;
@@ -68,11 +68,26 @@ static inline uint64_t box_event_of(struct box *box, const char *kind, const cha
     draft.grade = bytes_of("reported");
     draft.run = bytes_of(run);
     draft.body = bytes_of_buf(&body);
-    if (ledger_append(box->ledger, &draft, &receipt, NULL, &box->err) != 0) {
+    struct ledger_batch *batch;
+    assert_int_equal(ledger_batch_new(box->ledger, &batch, &box->err), 0);
+    if ((odd ? batch_add_control : ledger_batch_add)(batch, &draft, &box->err) != 0 ||
+        ledger_batch_commit(batch, &receipt, NULL, NULL, &box->err) != 0) {
         fail_msg("%s: %s", kind, box->err.msg);
     }
+    ledger_batch_free(batch);
     buf_done(&body);
     return receipt.seq;
+}
+
+/* Appends an event and gives its seq. `run` may be NULL; a missing body is "{}". */
+static inline uint64_t box_event_of(struct box *box, const char *kind, const char *subject, const char *run,
+                                    const char *json) {
+    return box_put(box, kind, subject, run, json, false);
+}
+
+/* The same of one that would be refused today, which an older program took. */
+static inline uint64_t box_odd(struct box *box, const char *kind, const char *subject, const char *json) {
+    return box_put(box, kind, subject, NULL, json, true);
 }
 
 static inline uint64_t box_event(struct box *box, const char *kind, const char *subject, const char *json) {

@@ -315,7 +315,7 @@ static void the_same_question_about_the_past_has_the_same_answer(void **state) {
 static void a_verdict_that_was_given_shows_beside_what_is_true(void **state) {
     (void)state;
     make_well();
-    uint64_t seq = box_event(&box, "doctor.judged", "box", "{\"verdict\":\"pass\",\"position\":4}");
+    uint64_t seq = box_event(&box, "doctor.judged", "host/local", "{\"verdict\":\"pass\",\"position\":4}");
     find_verdict("");
     box_text(&box, "given", "pass");
     box_int(&box, "given_seq", (int64_t)seq);
@@ -326,7 +326,7 @@ static void a_verdict_that_was_given_shows_beside_what_is_true(void **state) {
     box_text(&box, "given", "pass");
     box_text(&box, "verdict", "fail");
     assert_true(row_bool(&box.row, box_column(&box, "differs")));
-    box_event(&box, "doctor.judged", "box", "{\"verdict\":\"fail\",\"verdict_before\":\"warn\"}");
+    box_event(&box, "doctor.judged", "host/local", "{\"verdict\":\"fail\",\"verdict_before\":\"warn\"}");
     find_verdict("");
     box_text(&box, "given", "fail");
     box_text(&box, "violation", "it was warn before by this event, pass by those before it");

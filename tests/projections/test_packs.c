@@ -228,7 +228,7 @@ static void a_route_that_is_proven_and_does_not_answer_leaves_the_pack_partial(v
     struct box box;
     (void)state;
     box_open(&box);
-    box_event(&box, "pack.installed", "pack/p", "{\"version\": \"1\", \"routes\": [\"a\"]}");
+    box_odd(&box, "pack.installed", "pack/p", "{\"version\": \"1\", \"routes\": [\"a\"]}");
     box_tag(&box, "model.observed", WEIGHTS);
     declare(&box, "a");
     prove(&box, "ea", "a", WEIGHTS);
@@ -309,10 +309,10 @@ static void lists_of_odd_items_are_taken_as_needs_that_nobody_meets(void **state
     struct box box;
     (void)state;
     box_open(&box);
-    box_event(&box, "pack.installed", "pack/p",
-              "{\"version\": \"1\", \"routes\": [7, {\"x\": 1}, [], {\"name\": \"a\", \"required\": 3}]}");
+    box_odd(&box, "pack.installed", "pack/p",
+            "{\"version\": \"1\", \"routes\": [7, {\"x\": 1}, [], {\"name\": \"a\", \"required\": 3}]}");
     pack(&box, "demo-only", "none of its 4 required routes is proven; '?': nobody has declared it");
-    box_event(&box, "pack.upgraded", "pack/p", "{\"version\": \"2\", \"permissions\": [7], \"routes\": []}");
+    box_odd(&box, "pack.upgraded", "pack/p", "{\"version\": \"2\", \"permissions\": [7], \"routes\": []}");
     pack(&box, "blocked", "permission of no group is not granted");
     box_close(&box);
 }
@@ -329,7 +329,7 @@ static void a_list_that_is_too_long_to_be_kept_blocks(void **state) {
     }
     buf_put_str(&body, "]}");
     buf_put_u8(&body, 0);
-    box_event(&box, "pack.installed", "pack/p", (const char *)body.p);
+    box_odd(&box, "pack.installed", "pack/p", (const char *)body.p);
     pack(&box, "blocked", "its list 'routes' is too long to be kept");
     box_event(&box, "pack.upgraded", "pack/p", "{\"version\": \"2\", \"routes\": []}");
     pack(&box, "ready", NULL);

@@ -5,6 +5,7 @@
 
 #include <fnmatch.h>
 
+#include "ledger/batch.h"
 #include "query/query.h"
 #include "tests/ledger/scratch.h"
 
@@ -268,7 +269,7 @@ static inline void log_fill(struct ledger *ledger, uint64_t n) {
         some = some < n ? some : n;
         for (uint64_t i = 0; i < some; i++) {
             draft_random(&d, head.size + i);
-            must(ledger_batch_add(batch, &d.draft, &why));
+            must(batch_add_control(batch, &d.draft, &why)); /* subjects of all kinds */
         }
         must(ledger_batch_commit(batch, NULL, &head, NULL, &why));
         n -= some;

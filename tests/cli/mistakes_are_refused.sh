@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# A slip in an event is refused before it is written, by append and by ingest jsonl, and what is accepted is said.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+size() { # of the ledger
+    box 0 stats --json
+    jq -r .size <<<"$out"
+}
+before=$(size)
+box 3 append pack.installed -s route/zzz version=1
+err_has "accepted: pack/<name>"
+box 3 append pack.installed -s pdf-ops-pack version=1
+err_has "did you mean 'pack/pdf-ops-pack'?"
+box 3 append permission.granted -s pack/p group=exec teir=T0
+err_has "did you mean 'tier'?"
+box 3 append pack.installed -s pack/p version=1 permissions:='[{"grp":"exec"}]'
+err_has "field 'permissions', item 0: unknown member 'grp'; accepted: group (required), scope"
+box 3 append pack.installed -s pack/p version=1 models:='["llama3.2:3b"]'
+err_has "field 'models', item 0 is text"
+same "$(size)" "$before"
+
+# What is meant as it stands passes, and what is far from every name passes with a word.
+box 0 append permission.granted -s pack/p group=exec teir=T0 --force-private
+err_has "'teir' is not a field of permission.granted: it is kept private"
+box 0 append permission.granted -s tool/Bash group=exec ticket=8
+err_has "'ticket' is not a field of permission.granted: it is kept private"
+
+cat >lines.jsonl <<'END'
+{"kind":"permission.granted","subject":"pack/p","body":{"group":"exec","teir":"T0"}}
+{"kind":"permission.granted","subject":"pack/p","force_private":true,"body":{"group":"exec","teir":"T0"}}
+{"kind":"run.started","subject":"host/x"}
+{"kind":"run.started","subject":"run/x"}
+{"kind":"run.started","subject":"run/x","force_private":"yes"}
+END
+box 3 ingest jsonl lines.jsonl
+out_has '2 accepted, 0 duplicate, 3 rejected'
+err_has "line 1: 'teir' is not a field of 'permission.granted', did you mean 'tier'?"
+err_has "line 3: subject 'host/x' does not suit 'run.started'; accepted: run/<id>"
+err_has "line 5: 'force_private' is text; accepted: true or false"
+finish
