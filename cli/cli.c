@@ -153,6 +153,33 @@ int cli_find_dir(struct cli *cli, struct err *err) {
     return 0;
 }
 
+void cli_word(struct bytes word, struct buf *out) {
+    static const char plain_marks[] = "/._-+:@%,=";
+    bool plain = word.n > 0;
+    for (size_t i = 0; i < word.n && plain; i++) {
+        uint8_t c = word.p[i];
+        plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                memchr(plain_marks, c, sizeof(plain_marks) - 1) != NULL;
+    }
+    buf_put_str(out, plain ? "" : "'");
+    for (size_t i = 0; i < word.n; i++) {
+        if (word.p[i] == '\'') {
+            buf_put_str(out, "'\\''");
+        } else {
+            buf_put_u8(out, word.p[i]);
+        }
+    }
+    buf_put_str(out, plain ? "" : "'");
+}
+
+void cli_self(const struct cli *cli, struct buf *out) {
+    buf_put_str(out, "ledger");
+    if (cli->dir_option) {
+        buf_put_str(out, " -C ");
+        cli_word(bytes_of(cli->dir_option), out);
+    }
+}
+
 void cli_actor(char ret[128]) {
     const struct passwd *user = getpwuid(geteuid());
     if (!user || !user->pw_name || !*user->pw_name) {

@@ -104,6 +104,10 @@ const char *cli_env(const char *name);
 int cli_xdg(char ret[FILE_PATH_MAX], const char *variable, const char *below_home, struct err *err);
 /* -C DIR, else $LEDGER_DIR, else the state directory; into cli->dir. */
 int cli_find_dir(struct cli *cli, struct err *err);
+/* Appends a word for a shell, in quotes where it needs them. */
+void cli_word(struct bytes word, struct buf *out);
+/* Appends how this ledger is called: "ledger", with the -C that was given. */
+void cli_self(const struct cli *cli, struct buf *out);
 /* "user:<login name>". */
 void cli_actor(char ret[128]);
 

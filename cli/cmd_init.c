@@ -53,6 +53,24 @@ static int make_parents(const char *dir, struct err *err) {
     return file_make_dirs(parent, err);
 }
 
+static void say_next(struct cli *cli) {
+    static const struct {
+        const char *words, *why;
+    } steps[] = {{"key backup FILE", "keep the log key elsewhere, under a passphrase"},
+                 {"checkpoint --save FILE", "where this machine cannot write: a log cut back shows"},
+                 {"ingest dpkg", "record what was installed; 'ledger ingest --sources'"},
+                 {"status", "what is there, what is not well, what to do next"}};
+    struct buf self;
+    buf_init(&self, 2 * FILE_PATH_MAX);
+    cli_self(cli, &self);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        out_printf(cli, "%-8s ", i == 0 ? "next" : "");
+        out_safe(cli, bytes_of_buf(&self));
+        out_printf(cli, " %-*s # %s\n", 22, steps[i].words, steps[i].why);
+    }
+    buf_done(&self);
+}
+
 /* Opens what was made, writes the trust file, tells. */
 static int finish(struct cli *cli, const char *trust) {
     struct ledger *ledger = NULL;
@@ -86,6 +104,24 @@ static int finish(struct cli *cli, const char *trust) {
         out_field(cli, "genesis", 8, hex);
         out_field(cli, "log key", 8, ledger_log_vkey(ledger));
         out_field(cli, "trust", 8, trust ? trust : "not written");
+        say_next(cli);
+    }
+    ledger_close(ledger);
+    return exit_code;
+}
+
+/* A ledger that is there already says what it is: EXIT_INPUT. 0: there is none. */
+static int refuse_second(struct cli *cli) {
+    struct ledger_open_options open = {.read_only = true};
+    struct ledger *ledger = NULL;
+    struct ledger_head head = {0};
+    struct err err = {0};
+    int exit_code = 0;
+    cli_patience(cli, &open);
+    if (ledger_open(cli->dir, &open, &ledger, NULL) == 0 && ledger_head(ledger, &head, NULL) == 0) {
+        err_set(&err, ERR_CONFLICT, "there is a ledger in '%s' already: '%s' with %llu event%s ('ledger status' shows it)",
+                cli->dir, ledger_origin(ledger), (unsigned long long)head.size, text_s(head.size));
+        exit_code = cli_fail_as(cli, &err, EXIT_INPUT);
     }
     ledger_close(ledger);
     return exit_code;
@@ -100,7 +136,10 @@ static int init(struct cli *cli, const struct opt_args *args) {
     if (opt_u64(args, &options[I_MAP], &create.map_bytes, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
     }
-    int rc = 0;
+    int rc = refuse_second(cli);
+    if (rc != 0) {
+        return rc;
+    }
     if (trust) {
         rc = trustfile_path(path, &err);
         rc = rc != 0 ? rc : trustfile_load(path, &policy, &err);

@@ -59,7 +59,7 @@ static const char *nearest(const struct command *table, const char *name) {
     size_t best_distance = 3;
     for (; table && table->name; table++) {
         size_t d = text_distance(name, table->name, 2);
-        if (d < best_distance && d < strlen(table->name)) {
+        if (d < best_distance && 2 * d < strlen(table->name)) {
             best = table->name;
             best_distance = d;
         }
@@ -217,17 +217,16 @@ static int start(struct cli *cli, int argc, char **argv) {
         cli_help(cli, NULL, NULL);
         return EXIT_GOOD;
     }
-    if (used == argc) {
-        return cli_usage(cli, "which command? 'ledger help' lists them");
-    }
-    const struct command *command = cli_find(commands, argv[used]);
+    const char *word = used == argc ? "status" : argv[used]; /* alone it shows what there is */
+    const struct command *command = cli_find(commands, word);
     if (!command) {
-        return unknown(cli, commands, argv[used]);
+        return unknown(cli, commands, word);
     }
     snprintf(cli->name, sizeof(cli->name), "%s", command->name);
     cli->command = cli->name;
     cli->for_agent = cli->for_agent && command->spec == &spec_ingest;
-    return run(cli, command, argc - used - 1, argv + used + 1);
+    used += used < argc ? 1 : 0;
+    return run(cli, command, argc - used, argv + used);
 }
 
 /* Descriptors 0 to 2 must be taken, or the database could become somebody's standard output. They are taken the wrong way

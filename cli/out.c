@@ -245,6 +245,23 @@ const char *out_color(const struct cli *cli, enum out_color color) {
     return sequence[color];
 }
 
+enum out_color out_state(struct bytes state) {
+    static const char *const bad[] = {"fail",  "failed",  "blocked", "denied",  "expired", "revoked",
+                                      "error", "damaged", "timeout", "refused", "aborted", "unreachable"};
+    static const char *const doubtful[] = {"warn", "degraded", "partial", "demo-only", "declared-not-proven"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (bytes_is(state, bad[i])) {
+            return OUT_RED;
+        }
+    }
+    for (size_t i = 0; i < sizeof(doubtful) / sizeof(doubtful[0]); i++) {
+        if (bytes_is(state, doubtful[i])) {
+            return OUT_YELLOW;
+        }
+    }
+    return OUT_PLAIN;
+}
+
 size_t out_width(const struct cli *cli) {
     if (!cli->out_tty) {
         return SIZE_MAX;

@@ -8,8 +8,10 @@ run 0 --help
 out_has 'usage: ledger'
 run 0 help
 out_has 'Exit codes'
-run 2
-err_has 'which command'
+run 0
+out_has 'There is no ledger yet'
+run 2 foo
+same "$(head -n 1 <<<"$err")" "ledger: unknown command 'foo'"
 run 2 verfy
 err_has "did you mean 'verify'"
 run 2 --jsn log

@@ -1,0 +1,330 @@
+/* status: the first screen, also of `ledger` alone. It has at most 24 lines, cut to the terminal's width: 2 for the
+ * ledger, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/obj.h"
+#include "cli/out.h"
+#include "cli/status.h"
+#include "cli/table.h"
+#include "cli/when.h"
+
+#define LEFT    11 /* columns of the labels */
+#define SOURCES 5  /* lines for each part */
+#define CLAUSES 4
+#define WAITING 4
+#define TEXT    ((size_t)1 << 18)
+
+struct screen {
+    struct cli *cli;
+    const struct status *status;
+    uint64_t now;
+    struct buf line;
+};
+
+/* ---- text ---- */
+
+/* A line that does not leave the terminal: the label, a word with its colour, and text that is cut with a mark. */
+static void put_line(struct screen *s, const char *label, struct bytes word, size_t width, struct bytes text) {
+    struct cli *cli = s->cli;
+    size_t line = out_width(cli), taken = LEFT, shown = 0;
+    struct buf safe;
+    out_printf(cli, "%s%-*s%s", out_color(cli, OUT_BOLD), LEFT, label, out_color(cli, OUT_PLAIN));
+    if (width > 0) {
+        enum out_color color = out_state(word);
+        out_str(cli, out_color(cli, color));
+        out_safe(cli, word);
+        out_str(cli, color == OUT_PLAIN ? "" : out_color(cli, OUT_PLAIN));
+        out_printf(cli, "%*s", text.n > 0 ? (int)(width > word.n ? width - word.n : 0) + 2 : 0, "");
+        taken += (width > word.n ? width : word.n) + 2;
+    }
+    buf_init(&safe, 8 * TEXT);
+    text_safe(&safe, text);
+    if (line == SIZE_MAX) {
+        out_bytes(cli, bytes_of_buf(&safe));
+    } else {
+        size_t room = line > taken + 1 ? line - taken : 1, n = table_fits(bytes_of_buf(&safe), room, &shown);
+        bool cut = n < safe.n;
+        n = cut ? table_fits(bytes_of_buf(&safe), room - 1, &shown) : n;
+        out_bytes(cli, (struct bytes){safe.p, n});
+        out_str(cli, cut ? table_mark(cli) : "");
+    }
+    out_str(cli, "\n");
+    buf_done(&safe);
+}
+
+static void put_text(struct screen *s, const char *label) {
+    put_line(s, label, (struct bytes){0}, 0, bytes_of_buf(&s->line));
+}
+
+static void print_head(struct screen *s) {
+    const struct asof *view = s->status->view;
+    buf_clear(&s->line);
+    buf_printf(&s->line, "%s  %llu event%s, the newest ", ledger_origin(view->ledger), (unsigned long long)view->head.size,
+               text_s(view->head.size));
+    when_text(&s->line, view->head.time, WHEN_RELATIVE, s->now);
+    put_text(s, "ledger");
+    buf_clear(&s->line);
+    buf_put_str(&s->line, s->cli->dir);
+    put_text(s, "in");
+}
+
+static size_t longest(const struct status_thing *things, size_t n) {
+    size_t width = 0;
+    for (size_t i = 0; i < n; i++) {
+        width = things[i].state.n > width ? things[i].state.n : width;
+    }
+    return width;
+}
+
+/* `room` lines of them; the last one says how many more there are. */
+static void print_things(struct screen *s, const char *label, const struct status_thing *things, size_t n, size_t room,
+                         uint64_t more) {
+    size_t all = n;
+    n = n + (more > 0 ? 1 : 0) > room ? room - 1 : n;
+    more += all - n;
+    size_t width = longest(things, n);
+    for (size_t i = 0; i < n; i++) {
+        buf_clear(&s->line);
+        buf_put_bytes(&s->line, bytes_of_buf(&things[i].name));
+        if (things[i].time > 0) {
+            buf_put_str(&s->line, "  ");
+            when_text(&s->line, things[i].time, WHEN_RELATIVE, s->now);
+        }
+        if (things[i].reason.n > 0) {
+            buf_put_str(&s->line, "  ");
+            buf_put_bytes(&s->line, bytes_of_buf(&things[i].reason));
+        }
+        put_line(s, i == 0 ? label : "", bytes_of_buf(&things[i].state), width, bytes_of_buf(&s->line));
+    }
+    if (more > 0) {
+        buf_clear(&s->line);
+        buf_printf(&s->line, "and %llu more", (unsigned long long)more);
+        put_text(s, "");
+    }
+}
+
+static void print_verdict(struct screen *s) {
+    const struct status *status = s->status;
+    buf_clear(&s->line);
+    buf_printf(&s->line, "%lld pass, %lld warn, %lld fail, %lld unknown", (long long)status->passed,
+               (long long)status->warned, (long long)status->failed, (long long)status->unknown);
+    put_line(s, "verdict", bytes_of_buf(&status->verdict), status->verdict.n, bytes_of_buf(&s->line));
+    print_things(s, "", status->clause, status->n_clauses, CLAUSES, 0);
+}
+
+static void print_sources(struct screen *s) {
+    const struct status *status = s->status;
+    size_t n = status->n_sources < SOURCES ? status->n_sources : SOURCES, width = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t w = strlen(status->source[i].name);
+        width = w > width ? w : width;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct status_source *source = &status->source[i];
+        buf_clear(&s->line);
+        buf_printf(&s->line, "%-*s  %llu event%s, the newest ", (int)width, source->name,
+                   (unsigned long long)source->events, text_s(source->events));
+        when_text(&s->line, source->time, WHEN_RELATIVE, s->now);
+        if (i + 1 == n && status->n_sources > n) {
+            buf_printf(&s->line, "; and %zu older source%s", status->n_sources - n, text_s(status->n_sources - n));
+        }
+        put_text(s, i == 0 ? "sources" : "");
+    }
+}
+
+static void print_next(struct screen *s) {
+    const struct status *status = s->status;
+    size_t width = 0;
+    for (size_t i = 0; i < status->n_next; i++) {
+        width = status->next[i].command.n > width ? status->next[i].command.n : width;
+    }
+    for (size_t i = 0; i < status->n_next; i++) { /* whole, so that it can be copied: why it is good gives way */
+        const struct buf *command = &status->next[i].command;
+        size_t line = out_width(s->cli), shown = 0;
+        bool fits = line == SIZE_MAX || LEFT + width + 4 + strlen(status->next[i].why) <= line;
+        table_fits(bytes_of_buf(command), SIZE_MAX, &shown);
+        out_printf(s->cli, "%s%-*s%s", out_color(s->cli, OUT_BOLD), LEFT, i == 0 ? "next" : "",
+                   out_color(s->cli, OUT_PLAIN));
+        out_safe(s->cli, bytes_of_buf(command));
+        if (fits) {
+            out_printf(s->cli, "%*s# %s", (int)(width > shown ? width - shown : 0) + 2, "", status->next[i].why);
+        }
+        out_str(s->cli, "\n");
+    }
+}
+
+static void print_screen(struct screen *s) {
+    const struct status *status = s->status;
+    print_head(s);
+    print_verdict(s);
+    print_sources(s);
+    print_things(s, "not ready", status->waiting, status->n_waiting, WAITING, status->more_waiting);
+    print_things(s, "failed", status->run, status->n_runs, STATUS_FAILED, 0);
+    print_next(s);
+}
+
+/* ---- JSON ---- */
+
+static void put_things(struct obj *obj, const char *name, const struct status_thing *things, size_t n, bool remedy) {
+    struct obj list, one;
+    obj_init(&list);
+    for (size_t i = 0; i < n; i++) {
+        obj_init(&one);
+        obj_str(&one, "name", bytes_of_buf(&things[i].name));
+        obj_str(&one, "state", bytes_of_buf(&things[i].state));
+        obj_str(&one, "reason", bytes_of_buf(&things[i].reason));
+        if (remedy && things[i].remedy.n > 0) {
+            obj_str(&one, "remedy", bytes_of_buf(&things[i].remedy));
+        } else if (remedy) {
+            obj_text(&one, "remedy", NULL);
+        }
+        if (things[i].seq != LEDGER_NO_SEQ) {
+            obj_uint(&one, "seq", things[i].seq);
+            obj_time(&one, "time", things[i].time);
+        }
+        obj_obj(&list, NULL, &one);
+    }
+    obj_list(obj, name, &list);
+}
+
+static void put_verdict(struct obj *obj, const struct status *status) {
+    struct obj verdict;
+    obj_init(&verdict);
+    obj_str(&verdict, "state", bytes_of_buf(&status->verdict));
+    obj_str(&verdict, "reason", bytes_of_buf(&status->reason));
+    obj_int(&verdict, "passed", status->passed);
+    obj_int(&verdict, "warned", status->warned);
+    obj_int(&verdict, "failed", status->failed);
+    obj_int(&verdict, "unknown", status->unknown);
+    put_things(&verdict, "clauses", status->clause, status->n_clauses, true);
+    obj_obj(obj, "verdict", &verdict);
+}
+
+static void put_sources(struct obj *obj, const struct status *status) {
+    struct obj list, one;
+    obj_init(&list);
+    for (size_t i = 0; i < status->n_sources; i++) {
+        obj_init(&one);
+        obj_text(&one, "source", status->source[i].name);
+        obj_uint(&one, "events", status->source[i].events);
+        obj_uint(&one, "seq", status->source[i].seq);
+        obj_time(&one, "time", status->source[i].time);
+        obj_obj(&list, NULL, &one);
+    }
+    obj_list(obj, "sources", &list);
+}
+
+static void put_next(struct obj *obj, const struct status *status) {
+    struct obj list, one;
+    obj_init(&list);
+    for (size_t i = 0; i < status->n_next; i++) {
+        obj_init(&one);
+        obj_str(&one, "command", bytes_of_buf(&status->next[i].command));
+        obj_text(&one, "why", status->next[i].why);
+        obj_obj(&list, NULL, &one);
+    }
+    obj_list(obj, "next", &list);
+}
+
+static int print_json(struct cli *cli, const struct status *status) {
+    struct asof *view = status->view;
+    struct obj obj;
+    obj_init(&obj);
+    obj_text(&obj, "schema", "ledger.status/1");
+    obj_text(&obj, "dir", cli->dir);
+    obj_text(&obj, "origin", view->ledger ? ledger_origin(view->ledger) : NULL);
+    if (view->ledger) {
+        asof_put(view, SIZE_MAX, &obj);
+        obj_time(&obj, "time", view->head.time);
+        put_verdict(&obj, status);
+        put_sources(&obj, status);
+        put_things(&obj, "not_ready", status->waiting, status->n_waiting, false);
+        obj_uint(&obj, "more_not_ready", status->more_waiting);
+        put_things(&obj, "failed_runs", status->run, status->n_runs, false);
+    }
+    put_next(&obj, status);
+    int exit_code = obj_print(cli, &obj, false);
+    obj_done(&obj);
+    return exit_code;
+}
+
+/* ---- the command ---- */
+
+/* What there is to say before there is a ledger. */
+static int print_none(struct cli *cli, struct status *status) {
+    struct screen s = {.cli = cli, .status = status};
+    status_begin(status);
+    if (cli->json) {
+        return print_json(cli, status);
+    }
+    out_str(cli, "ledger is a signed flight recorder for this machine: what was installed, granted,\n"
+                 "routed, evaluated and run is written down so that nobody can quietly change it.\n");
+    out_str(cli, "There is no ledger yet in ");
+    out_safe(cli, bytes_of(cli->dir));
+    out_str(cli, "\n\n");
+    print_next(&s);
+    out_str(cli, "\n'ledger help' lists all commands.\n");
+    return EXIT_GOOD;
+}
+
+static bool is_there(struct cli *cli) {
+    struct ledger_open_options options = {.read_only = true};
+    struct ledger *ledger = NULL;
+    cli_patience(cli, &options);
+    int rc = ledger_open(cli->dir, &options, &ledger, NULL);
+    ledger_close(ledger);
+    return rc != ERR_NOTFOUND;
+}
+
+static int answer(struct asof *view, struct status *status) {
+    struct cli *cli = view->cli;
+    struct screen s = {.cli = cli, .status = status, .now = clock_wall_ns()};
+    struct err err = {0};
+    if (status_gather(status, view, &err) != 0) {
+        return cli_fail(cli, &err);
+    }
+    if (cli->json) {
+        return print_json(cli, status);
+    }
+    asof_warn(view, SIZE_MAX);
+    buf_init(&s.line, TEXT);
+    print_screen(&s);
+    buf_done(&s.line);
+    return EXIT_GOOD;
+}
+
+static int status(struct cli *cli, const struct opt_args *args) {
+    (void)args;
+    struct asof view = {.cli = cli};
+    struct status *s = calloc(1, sizeof(*s));
+    int exit_code;
+    if (!s) {
+        return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
+    }
+    s->view = &view;
+    if (!is_there(cli)) {
+        exit_code = print_none(cli, s);
+    } else {
+        exit_code = asof_open(&view, cli, NULL);
+        exit_code = exit_code != 0 ? exit_code : answer(&view, s);
+    }
+    status_done(s);
+    free(s);
+    asof_close(&view);
+    return exit_code;
+}
+
+const struct spec spec_status = {
+    .synopsis = "",
+    .about = "Shows one screen: the ledger and its newest event, the verdict over the box with what is not well,\n"
+             "the newest event of each source, packs and routes that are not ready, the runs that failed last,\n"
+             "and three commands that make sense now. 'ledger' without a command is the same. Where there is no\n"
+             "ledger yet it says how to begin. Exit code 0 also when not everything is well.",
+    .examples = "ledger\nledger status --json | jq .verdict.state",
+    .run = status,
+};
