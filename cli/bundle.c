@@ -152,6 +152,7 @@ static int report_json(struct cli *cli, const char *path, const struct export_re
         obj_text(&f, "aspect", export_aspect_name(report->findings[i].aspect));
         obj_text(&f, "member", report->findings[i].member[0] ? report->findings[i].member : NULL);
         obj_uint(&f, "seq", report->findings[i].seq);
+        obj_text(&f, "rule", report->findings[i].rule);
         obj_text(&f, "reason", report->findings[i].reason);
         obj_obj(&findings, NULL, &f);
     }
@@ -232,7 +233,7 @@ static int report_bundle(struct cli *cli, const char *path, const struct export_
         if (report->findings[i].seq != LEDGER_NO_SEQ) {
             out_printf(cli, "seq %llu, ", (unsigned long long)report->findings[i].seq);
         }
-        out_printf(cli, "%s: ", export_aspect_name(report->findings[i].aspect));
+        out_printf(cli, "%s, rule %s: ", export_aspect_name(report->findings[i].aspect), report->findings[i].rule);
         out_safe(cli, bytes_of(report->findings[i].reason));
         out_str(cli, "\n");
     }

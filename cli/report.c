@@ -115,6 +115,7 @@ static int print_json(struct cli *cli, const char *what, const struct ledger_rep
         obj_text(&f, "aspect", ledger_aspect_name(finding->aspect));
         obj_uint(&f, "seq", finding->seq);
         obj_text(&f, "table", finding->table);
+        obj_text(&f, "rule", finding->rule[0] ? finding->rule : NULL);
         obj_text(&f, "reason", finding->reason);
         obj_obj(&findings, NULL, &f);
     }
@@ -168,7 +169,7 @@ static void print_finding(struct cli *cli, const struct ledger_finding *finding,
     if (finding->table[0]) {
         out_printf(cli, "table '%s', ", finding->table);
     }
-    out_printf(cli, "%s: ", ledger_aspect_name(finding->aspect));
+    out_printf(cli, "%s%s%s: ", ledger_aspect_name(finding->aspect), finding->rule[0] ? ", rule " : "", finding->rule);
     out_safe(cli, bytes_of(finding->reason));
     out_str(cli, "\n");
 }

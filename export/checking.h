@@ -19,6 +19,7 @@
 #include "export/reading.h"
 #include "export/scan.h"
 #include "ledger/anchor.h"
+#include "ledger/key_secret.h"
 
 /* An epoch key, and the sizes that it seals. */
 struct check_epoch {
@@ -27,8 +28,9 @@ struct check_epoch {
     bool restored;
     struct note_vkey vkey;
     char origin[NOTE_NAME_MAX + 1];
-    uint8_t leaf[EVENT_HASH]; /* of that event */
-    uint8_t root[EVENT_HASH]; /* of size seq + 1; not of genesis */
+    uint8_t leaf[EVENT_HASH];   /* of that event */
+    uint8_t root[EVENT_HASH];   /* of size seq + 1; of genesis its leaf */
+    uint8_t before[EVENT_HASH]; /* of size seq; of a restore alone */
 };
 
 /* An event whose body was erased, and the event that says so. */
@@ -63,6 +65,7 @@ struct checking {
     struct reading *reading;
     struct scan scan;
     struct manifest manifest;
+    const char *rule; /* that is broken when what is read now does not parse */
     size_t next_subject;
     bool at_end; /* the archive is complete */
 
@@ -72,6 +75,7 @@ struct checking {
 
     struct note_vkey log;
     uint8_t genesis[EVENT_HASH];
+    char keyed_by[KEY_SECRET_DIGEST]; /* how events name the ledger's secret; "": none does */
     struct check_epoch *epoch;
     size_t n_epochs, cap_epochs;
     uint64_t n_restored, last_restored;
@@ -106,9 +110,10 @@ struct checking {
     struct check_states *states;
 };
 
-/* A finding about the member at hand: the bundle is invalid. Gives ERR_TAMPERED. seq LEDGER_NO_SEQ: about no event. */
-int check_fault(struct checking *c, enum export_aspect aspect, uint64_t seq, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+/* A finding about the member at hand: a rule of docs/bundle.md (B) or docs/format.md 11 (F) is broken, and the bundle is
+ * invalid. Gives ERR_TAMPERED. seq LEDGER_NO_SEQ: about no event. */
+int check_fault(struct checking *c, const char *rule, enum export_aspect aspect, uint64_t seq, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 /* It is not what the caller knows: the verdict is at least that it contradicts. */
 void check_contradiction(struct checking *c, const char *text);
 /* The text of an aspect that has no fault. */

@@ -113,6 +113,7 @@ struct export_report {
         enum export_aspect aspect;
         char member[100]; /* "entries/12", empty when it is about none */
         uint64_t seq;     /* LEDGER_NO_SEQ: about none */
+        char rule[8];     /* of docs/bundle.md or docs/format.md 11: "B15", "F3" */
         char reason[512];
     } findings[16];
 };

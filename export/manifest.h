@@ -29,7 +29,8 @@ struct manifest {
     size_t n_subjects;
     struct bundle_subject *subject; /* owned */
     size_t n_gaps;
-    uint64_t *gap; /* owned */
+    uint64_t *gap;    /* owned */
+    const char *rule; /* of docs/bundle.md, that is broken when it is refused */
 };
 /* Strict: the one form that manifest_encode gives, but for the signature, which is not checked. ERR_CORRUPT names what is
  * wrong. */

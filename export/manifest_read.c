@@ -279,9 +279,16 @@ static int rank(const struct bundle_subject *s) {
                                                 : 0;
 }
 
+/* What a subject is called without ".json": states go by the names of their projections. */
+static struct bytes stem(const struct bundle_subject *s) {
+    struct bytes name = bytes_of(s->name);
+    name.n -= rank(s) == 4 ? strlen(".json") : 0;
+    return name;
+}
+
 static bool in_order(const struct bundle_subject *before, const struct bundle_subject *s) {
     int a = rank(before), b = rank(s);
-    return a < b || (a == b && strcmp(before->name, s->name) < 0);
+    return a < b || (a == b && bytes_cmp(stem(before), stem(s)) < 0);
 }
 
 static void take_subject(struct take *t, struct bundle_subject *ret) {
@@ -349,6 +356,7 @@ static int take_statement(struct manifest *m, struct err *err) {
     take_range(&t, m);
     take_time(&t, m);
     take_fixed(&t, "predicateType", BUNDLE_PREDICATE);
+    m->rule = t.rc != 0 ? m->rule : "B6";
     take_subjects(&t, m);
     return t.rc; /* what would follow is not within the map: the JSON had one value */
 }
@@ -390,7 +398,7 @@ int manifest_decode(struct manifest *ret, struct bytes text, struct err *err) {
     struct manifest *m = ret;
     struct buf again;
     struct err why = {0};
-    *m = (struct manifest){0};
+    *m = (struct manifest){.rule = "B4"};
     buf_init(&m->own, BUNDLE_STATEMENT_MAX);
     buf_init(&m->payload, BUNDLE_STATEMENT_MAX);
     buf_init(&again, BUNDLE_STATEMENT_MAX);
@@ -402,7 +410,10 @@ int manifest_decode(struct manifest *ret, struct bytes text, struct err *err) {
     if (rc == 0 && !bytes_eq(bytes_of_buf(&again), bytes_of_buf(&m->payload))) {
         rc = err_set(err, ERR_CORRUPT, "the manifest's JSON is not in its one form: sorted keys, no white space");
     }
-    rc = rc != 0 ? rc : take_statement(m, err);
+    if (rc == 0) {
+        m->rule = "B5";
+        rc = take_statement(m, err);
+    }
     buf_done(&again);
     return rc;
 }

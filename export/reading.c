@@ -28,6 +28,7 @@ struct reading {
     uint64_t size, left, members;
     size_t padding;
     bool eof, hashed;
+    const char *rule; /* that was broken */
     size_t at, end;
     uint8_t buffer[BUFFER_MAX];
 };
@@ -69,6 +70,7 @@ static int look_around(struct reading *r, struct err *err) {
     uint64_t taken = unpack_taken(r->unpack), total = unpack_total(r->unpack); /* of a pipe only the first is known */
     if (unpack_is_compressed(r->unpack) && r->plain > BUNDLE_UNPACKED_FREE &&
         r->plain / BUNDLE_RATIO_MAX > (taken > total ? taken : total)) {
+        r->rule = "B1";
         return err_set(err, ERR_CORRUPT, "it unpacks to more than %d times its size", BUNDLE_RATIO_MAX);
     }
     return 0;
@@ -87,6 +89,7 @@ static int fill(struct reading *r, size_t want, struct err *err) {
     while (rc == 0 && r->end < want && !r->eof) {
         size_t n = 0;
         rc = unpack_read(r->unpack, r->buffer + r->end, BUFFER_MAX - r->end, &n, err);
+        r->rule = rc == ERR_CORRUPT ? "B1" : r->rule;
         if (rc == 0) {
             r->eof = n == 0;
             r->end += n;
@@ -97,6 +100,12 @@ static int fill(struct reading *r, size_t want, struct err *err) {
 }
 
 /* ---- members ---- */
+
+/* By the tar's own form. */
+static int broken(struct reading *r, struct err *err, const char *what) {
+    r->rule = "B2";
+    return err_set(err, ERR_CORRUPT, "%s", what);
+}
 
 static bool is_zero(const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
@@ -111,7 +120,7 @@ static bool is_zero(const uint8_t *p, size_t n) {
 static int take(struct reading *r, size_t n, const uint8_t **ret, struct err *err) {
     int rc = fill(r, n, err);
     if (rc == 0 && r->end - r->at < n) {
-        rc = err_set(err, ERR_CORRUPT, "the file is cut short");
+        rc = broken(r, err, "the file is cut short");
     }
     if (rc == 0) {
         *ret = r->buffer + r->at;
@@ -125,11 +134,11 @@ static int check_end(struct reading *r, struct err *err) {
     const uint8_t *block;
     int rc = take(r, USTAR_BLOCK, &block, err);
     if (rc == 0 && !is_zero(block, USTAR_BLOCK)) {
-        rc = err_set(err, ERR_CORRUPT, "a single block of zeros stands where a member or the end should be");
+        rc = broken(r, err, "a single block of zeros stands where a member or the end should be");
     }
     rc = rc != 0 ? rc : fill(r, 1, err);
     if (rc == 0 && r->at < r->end) {
-        rc = err_set(err, ERR_CORRUPT, "something follows the end of the archive");
+        rc = broken(r, err, "something follows the end of the archive");
     }
     return rc != 0 ? rc : 1;
 }
@@ -142,7 +151,7 @@ int reading_next(struct reading *reading, struct err *err) {
     }
     int rc = take(r, r->padding, &block, err);
     if (rc == 0 && !is_zero(block, r->padding)) {
-        rc = err_set(err, ERR_CORRUPT, "its padding is not zero");
+        rc = broken(r, err, "its padding is not zero");
     }
     if (rc != 0) {
         return rc;
@@ -153,6 +162,7 @@ int reading_next(struct reading *reading, struct err *err) {
     rc = take(r, USTAR_BLOCK, &block, err);
     rc = rc != 0 ? rc : ustar_parse(block, r->name, &r->size, err);
     if (rc != 0) {
+        r->rule = rc == ERR_CORRUPT && r->rule == NULL ? "B2" : r->rule;
         return rc == 1 ? check_end(r, err) : rc;
     }
     r->left = r->size;
@@ -174,6 +184,10 @@ uint64_t reading_left(const struct reading *reading) {
     return reading->left;
 }
 
+const char *reading_rule(const struct reading *reading) {
+    return reading->rule;
+}
+
 uint64_t reading_members(const struct reading *reading) {
     return reading->members;
 }
@@ -188,7 +202,7 @@ int reading_peek(struct reading *reading, size_t n, struct bytes *ret, struct er
     n = n < r->left ? n : (size_t)r->left;
     int rc = fill(r, n, err);
     if (rc == 0 && r->end - r->at < n) {
-        rc = err_set(err, ERR_CORRUPT, "the file is cut short");
+        rc = broken(r, err, "the file is cut short");
     }
     if (rc == 0) {
         *ret = (struct bytes){r->buffer + r->at, n};

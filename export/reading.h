@@ -25,6 +25,8 @@ int reading_next(struct reading *reading, struct err *err);
 const char *reading_name(const struct reading *reading); /* "" before the first and after the last */
 uint64_t reading_size(const struct reading *reading);
 uint64_t reading_left(const struct reading *reading); /* of its content */
+/* The rule of docs/bundle.md that the container itself has broken; NULL: none so far. */
+const char *reading_rule(const struct reading *reading);
 uint64_t reading_members(const struct reading *reading);
 bool reading_is_compressed(const struct reading *reading);
 

@@ -33,7 +33,7 @@ static int check_signature(struct checking *c, const struct check_slot *slot, co
     if (rc == 0 && crypt_verify(author->sig, bytes_of_buf(&message), key->public_key)) {
         c->author_good++;
     } else if (rc == 0) {
-        check_fault(c, EXPORT_AUTHORS, slot->h.seq, "the signature of its author '%s' is bad", key->name);
+        check_fault(c, "F14", EXPORT_AUTHORS, slot->h.seq, "the signature of its author '%s' is bad", key->name);
     }
     buf_done(&message);
     return rc;
@@ -45,7 +45,7 @@ int check_author(struct checking *c, const struct check_slot *slot, const struct
     int rc = check_signature(c, slot, author, body, err);
     c->authored++;
     if (slot->h.key.n == 0) {
-        check_fault(c, EXPORT_AUTHORS, slot->h.seq, "it is signed by an author and has no key");
+        check_fault(c, "F13", EXPORT_AUTHORS, slot->h.seq, "it is signed by an author and has no key");
     }
     if (rc != 0 || slot->h.key.n == 0 || c->n_author_keys == CHECK_AUTHORS_MAX) {
         return rc;
@@ -69,7 +69,7 @@ void check_authors_end(struct checking *c) {
     }
     for (size_t i = 1; i < c->n_author_keys; i++) {
         if (memcmp(c->author_key[i - 1], c->author_key[i], CHECK_KEY) == 0) {
-            check_fault(c, EXPORT_AUTHORS, LEDGER_NO_SEQ,
+            check_fault(c, "F13", EXPORT_AUTHORS, LEDGER_NO_SEQ,
                         "an author's signed event is there twice: a key of his was used again");
             break;
         }

@@ -20,7 +20,7 @@ const char *export_aspect_name(enum export_aspect aspect) {
 
 /* ---- the report ---- */
 
-int check_fault(struct checking *c, enum export_aspect aspect, uint64_t seq, const char *fmt, ...) {
+int check_fault(struct checking *c, const char *rule, enum export_aspect aspect, uint64_t seq, const char *fmt, ...) {
     struct export_report *report = c->report;
     const char *member = c->behind ? c->entries_name : c->reading == NULL ? "" : reading_name(c->reading);
     struct buf safe;
@@ -34,6 +34,7 @@ int check_fault(struct checking *c, enum export_aspect aspect, uint64_t seq, con
     if (report->n_findings < FINDINGS_MAX) {
         report->findings[report->n_findings].aspect = aspect;
         report->findings[report->n_findings].seq = seq;
+        snprintf(report->findings[report->n_findings].rule, sizeof(report->findings[0].rule), "%s", rule);
         snprintf(report->findings[report->n_findings].member, sizeof(report->findings[0].member), "%s", member);
         snprintf(report->findings[report->n_findings].reason, sizeof(report->findings[0].reason), "%.*s", (int)safe.n,
                  safe.n == 0 ? "" : (const char *)safe.p);
@@ -91,6 +92,7 @@ bool check_is_at(const struct checking *c, const char *name) {
 }
 
 int check_expect(struct checking *c, const char *name, size_t max, struct err *err) {
+    c->rule = "B3";
     if (!check_is_at(c, name)) {
         return c->at_end ? err_set(err, ERR_CORRUPT, "the archive ends where '%s' should be", name)
                          : err_set(err, ERR_CORRUPT, "it stands where '%s' should", name);
@@ -108,6 +110,7 @@ static bool is_at_subject(const struct checking *c) {
 }
 
 int check_advance(struct checking *c, struct err *err) {
+    c->rule = "B3";
     int rc = reading_next(c->reading, err);
     c->at_end = rc == 1;
     if (rc == 0 && is_at_subject(c)) {
@@ -119,12 +122,13 @@ int check_advance(struct checking *c, struct err *err) {
 int check_subject(struct checking *c, struct err *err) {
     const struct manifest *m = &c->manifest;
     uint8_t digest[LEDGER_HASH];
+    c->rule = "B9";
     if (!is_at_subject(c)) {
         return err_set(err, ERR_CORRUPT, "the manifest does not name it, or not here");
     }
     reading_digest(c->reading, digest);
     if (memcmp(digest, m->subject[c->next_subject++].digest, LEDGER_HASH) != 0) {
-        return check_fault(c, EXPORT_INTEGRITY, LEDGER_NO_SEQ,
+        return check_fault(c, "B9", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
                            "its content is not the one whose digest the manifest names");
     }
     return check_advance(c, err);
@@ -141,6 +145,9 @@ static int check_manifest(struct checking *c, struct err *err) {
     rc = rc != 0 ? rc : reading_rest(c->reading, &text, BUNDLE_MANIFEST_MAX, err);
     rc = rc != 0 ? rc : manifest_decode(&c->manifest, bytes_of_buf(&text), err);
     buf_done(&text);
+    if (c->manifest.rule != NULL) {
+        c->rule = c->manifest.rule;
+    }
     if (rc == 0) {
         c->report->sparse = c->manifest.sparse;
         c->report->counts.head.size = c->manifest.size;
@@ -186,10 +193,11 @@ static int check_counts(struct checking *c) {
     if (mine->headers != said->headers || mine->matching != said->matching || mine->disclosed != said->disclosed ||
         mine->withheld != said->withheld || mine->erased != said->erased || mine->private_ != said->private_ ||
         mine->artifacts != said->artifacts) {
-        return check_fault(c, EXPORT_INTEGRITY, LEDGER_NO_SEQ, "the manifest's counts are not those of what is there");
+        return check_fault(c, "B24", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
+                           "the manifest's counts are not those of what is there");
     }
     if ((mine->gaps < BUNDLE_GAPS_MAX ? mine->gaps : BUNDLE_GAPS_MAX) != c->manifest.n_gaps) {
-        return check_fault(c, EXPORT_GAPS, LEDGER_NO_SEQ, "the manifest names gaps that are not there");
+        return check_fault(c, "B24", EXPORT_GAPS, LEDGER_NO_SEQ, "the manifest names gaps that are not there");
     }
     return 0;
 }
@@ -209,6 +217,7 @@ static int check_all(struct checking *c, struct err *err) {
     rc = rc != 0 ? rc : check_states(c, err);
     rc = rc != 0 ? rc : check_plain(c, BUNDLE_VERIFY, BUNDLE_VERIFY_MAX, err);
     if (rc == 0 && !c->at_end) {
+        c->rule = "B3";
         rc = err_set(err, ERR_CORRUPT, "it stands where the archive should end");
     }
     return rc != 0 ? rc : check_counts(c);
@@ -334,6 +343,7 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
     if (rc == 0) {
         c->options = options;
         c->report = report;
+        c->rule = "B2";
         rc = checking_init(c, fd, &reading, &why);
         rc = rc != 0 ? rc : check_all(c, &why);
     }
@@ -344,7 +354,8 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
             question_end(options->question, &c->manifest);
         }
     } else if (judged && report->n_findings == 0) { /* what does not parse */
-        check_fault(c, EXPORT_CONTAINER, LEDGER_NO_SEQ, "%s", why.msg);
+        const char *container = c->reading == NULL ? NULL : reading_rule(c->reading);
+        check_fault(c, container != NULL ? container : c->rule, EXPORT_CONTAINER, LEDGER_NO_SEQ, "%s", why.msg);
     }
     if (judged) {
         *ret = *report;

@@ -8,8 +8,8 @@
 
 #include "base/hash.h"
 #include "base/mp.h"
-#include "base/text.h"
 #include "export/checking.h"
+#include "ledger/epoch.h"
 
 /* ---- a line of `keys` or `erasures` ---- */
 
@@ -47,7 +47,9 @@ static int take_checkpoint(struct scan *s, struct key_line *l, struct err *err) 
     return rc != 0 ? rc : scan_literal(s, ",", err);
 }
 
-static int take_line(struct scan *s, struct key_line *l, bool erasure, struct err *err) {
+static int take_line(struct checking *c, struct key_line *l, bool erasure, struct err *err) {
+    struct scan *s = &c->scan;
+    c->rule = "B10";
     int rc = erasure ? scan_literal(s, "{", err) : take_checkpoint(s, l, err);
     rc = rc != 0 ? rc : scan_literal(s, "\"header\":\"", err);
     rc = rc != 0 ? rc : scan_base64(s, &l->header, EVENT_HEADER_MAX, err);
@@ -66,6 +68,7 @@ static int take_line(struct scan *s, struct key_line *l, bool erasure, struct er
 static int check_event(struct checking *c, struct key_line *l, struct err *err) {
     uint8_t commit[EVENT_HASH];
     struct event_author author;
+    c->rule = "F1";
     int rc = event_header_decode(bytes_of_buf(&l->header), &l->h, err);
     if (rc != 0) {
         return rc;
@@ -73,22 +76,13 @@ static int check_event(struct checking *c, struct key_line *l, struct err *err) 
     event_leaf(l->leaf, bytes_of_buf(&l->header));
     event_body_commit(commit, l->salt, bytes_of_buf(&l->payload));
     if (l->h.seq != l->seq) {
-        return check_fault(c, EXPORT_SEALS, l->seq, "its header says seq %llu", (unsigned long long)l->h.seq);
+        return check_fault(c, "F5", EXPORT_SEALS, l->seq, "its header says seq %llu", (unsigned long long)l->h.seq);
     }
     if (memcmp(commit, l->h.body, EVENT_HASH) != 0) {
-        return check_fault(c, EXPORT_SEALS, l->seq, "its payload is not what its header commits to");
+        return check_fault(c, "F3", EXPORT_SEALS, l->seq, "its payload is not what its header commits to");
     }
+    c->rule = "F2";
     return check_payload(bytes_of_buf(&l->payload), &l->body, &author, err);
-}
-
-static bool body_text(struct bytes body, const char *name, struct bytes *ret) {
-    struct bytes raw;
-    struct mp_item item;
-    if (mp_map_get(body, name, &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR) {
-        return false;
-    }
-    *ret = item.data;
-    return true;
 }
 
 /* ---- epochs ---- */
@@ -111,51 +105,55 @@ static int remember_signers(struct checking *c, const struct note *note, struct 
     return 0;
 }
 
-static int add_epoch(struct checking *c, const struct key_line *l, struct bytes origin, struct bytes vkey, bool restored,
-                     struct err *err) {
-    struct check_epoch e = {.from_size = l->seq + 1, .to_size = LEDGER_NO_SEQ, .seq = l->seq, .restored = restored};
-    if (note_vkey_decode(vkey, &e.vkey, NULL) != 0 || e.vkey.alg != NOTE_ED25519) {
-        return check_fault(c, EXPORT_SEALS, l->seq, "the event names no valid epoch key");
-    }
-    if (origin.n == 0 || origin.n > NOTE_NAME_MAX || memchr(origin.p, 0, origin.n) != NULL) {
-        return check_fault(c, EXPORT_SEALS, l->seq, "the event names no origin");
-    }
+/* That the key is a new one. */
+static int check_key(struct checking *c, uint64_t seq, const struct note_vkey *key) {
     for (size_t i = 0; i < c->n_epochs; i++) {
-        if (note_vkey_eq(&c->epoch[i].vkey, &e.vkey)) {
-            return check_fault(c, EXPORT_SEALS, l->seq, "the new epoch key is the key of epoch %zu again", i);
+        if (epoch_same_key(&c->epoch[i].vkey, key)) {
+            return check_fault(c, "F21", EXPORT_SEALS, seq, "the new epoch key is the key of epoch %zu again", i);
         }
     }
-    uint64_t hash = signer_hash(bytes_of(e.vkey.name), e.vkey.id);
+    if (epoch_same_key(&c->log, key)) {
+        return check_fault(c, "F21", EXPORT_SEALS, seq, "the new epoch key is the log key");
+    }
+    uint64_t hash = signer_hash(bytes_of(key->name), key->id);
     for (size_t i = 0; i < c->n_signers; i++) {
         if (c->signer[i] == hash) {
-            return check_fault(c, EXPORT_SEALS, l->seq, "its key has signed an earlier checkpoint, which it does not seal");
+            return check_fault(c, "F31", EXPORT_SEALS, seq,
+                               "its key has signed an earlier checkpoint, which it does not seal");
         }
     }
-    int rc = check_grow((void **)&c->epoch, &c->cap_epochs, c->n_epochs, sizeof(*c->epoch), err);
+    return 0;
+}
+
+static int add_epoch(struct checking *c, const struct key_line *l, const struct epoch_said *said, struct err *err) {
+    struct check_epoch e = {
+        .from_size = l->seq + 1, .to_size = LEDGER_NO_SEQ, .seq = l->seq, .restored = said->restored, .vkey = said->key};
+    int rc = check_key(c, l->seq, &said->key);
+    rc = rc != 0 ? rc : check_grow((void **)&c->epoch, &c->cap_epochs, c->n_epochs, sizeof(*c->epoch), err);
     if (rc != 0) {
         return rc;
     }
-    memcpy(e.origin, origin.p, origin.n);
+    memcpy(e.origin, said->origin, sizeof(e.origin));
     memcpy(e.leaf, l->leaf, EVENT_HASH);
+    memcpy(e.root, l->leaf, EVENT_HASH); /* the tree of genesis alone; another's follows from its checkpoint */
     if (c->n_epochs > 0) {
-        c->epoch[c->n_epochs - 1].to_size = restored ? l->seq : l->seq + 1;
+        c->epoch[c->n_epochs - 1].to_size = said->restored ? l->seq : l->seq + 1;
     }
     c->epoch[c->n_epochs++] = e;
     return 0;
 }
 
-static int take_genesis(struct checking *c, const struct key_line *l, struct err *err) {
-    struct bytes origin, log, epoch;
-    if (l->seq != 0 || !bytes_is(l->h.kind, "ledger.created") || l->has_checkpoint) {
-        return check_fault(c, EXPORT_SEALS, l->seq, "the first line is not the first event, ledger.created");
+/* All that name the ledger's secret name the same one. */
+static int check_secret(struct checking *c, const struct key_line *l) {
+    struct bytes digest;
+    if (!key_secret_named(l->body, &digest) || (c->keyed_by[0] != '\0' && bytes_is(digest, c->keyed_by))) {
+        return 0;
     }
-    if (!body_text(l->body, "origin", &origin) || !body_text(l->body, "log_vkey", &log) ||
-        !body_text(l->body, "epoch_vkey", &epoch) || note_vkey_decode(log, &c->log, NULL) != 0 ||
-        c->log.alg != NOTE_ED25519) {
-        return check_fault(c, EXPORT_SEALS, 0, "the first event names no origin, log key and epoch key");
+    if (c->keyed_by[0] != '\0' || digest.n == 0 || digest.n >= sizeof(c->keyed_by)) {
+        return check_fault(c, "F25", EXPORT_SEALS, l->seq, "it names another secret of the ledger than an event before it");
     }
-    memcpy(c->genesis, l->leaf, EVENT_HASH);
-    return add_epoch(c, l, origin, epoch, false, err);
+    memcpy(c->keyed_by, digest.p, digest.n);
+    return 0;
 }
 
 /* The root of the tree before a leaf that is the last of its own. */
@@ -166,56 +164,47 @@ static void root_before(const struct merkle_proof *inclusion, uint8_t ret[EVENT_
     }
 }
 
-static bool restored_tree_fits(const struct key_line *l) {
-    uint8_t root[EVENT_HASH];
-    char want[2 * EVENT_HASH + 8] = "sha256:";
-    struct mp_item size;
-    struct bytes raw, text;
-    root_before(&l->inclusion, root);
-    text_hex(want + 7, root, EVENT_HASH);
-    return mp_map_get(l->body, "size", &raw) == 0 && mp_scalar(raw, &size) == 0 && size.type == MP_UINT &&
-           size.uint == l->seq && body_text(l->body, "root", &text) && bytes_is(text, want);
+/* What the event says of the epoch that it begins. */
+static int take_epoch(struct checking *c, const struct key_line *l, struct err *err) {
+    uint8_t before[EVENT_HASH] = {0};
+    struct epoch_place place = {.seq = l->seq, .number = c->n_epochs};
+    struct epoch_said said;
+    struct epoch_fault wrong;
+    if (c->n_epochs > 0) {
+        place.first = c->epoch[0].origin;
+        place.now = c->epoch[c->n_epochs - 1].origin;
+        root_before(&l->inclusion, before);
+        place.root = before;
+    }
+    if (epoch_judge(l->h.kind, l->body, &place, &said, &wrong) != 0) {
+        return check_fault(c, wrong.rule, EXPORT_SEALS, l->seq, "%s", wrong.text);
+    }
+    int rc = check_secret(c, l);
+    if (rc == 0 && l->seq == 0) {
+        c->log = said.log;
+    }
+    rc = rc != 0 ? rc : add_epoch(c, l, &said, err);
+    if (rc == 0 && said.restored) {
+        c->n_restored++;
+        c->last_restored = l->seq;
+        memcpy(c->epoch[c->n_epochs - 1].before, before, EVENT_HASH);
+    }
+    return rc;
 }
 
-/* Its own origin, or "<first origin>/r<n>" with a larger n than before. */
-static bool restored_origin_fits(const struct checking *c, struct bytes origin) {
-    const char *first = c->epoch[0].origin, *now = c->epoch[c->n_epochs - 1].origin;
-    size_t n = strlen(first);
-    uint64_t old = 0, number;
-    if (bytes_is(origin, now)) {
-        return true;
+static int take_genesis(struct checking *c, const struct key_line *l, struct err *err) {
+    if (l->seq != 0 || !bytes_is(l->h.kind, "ledger.created") || l->has_checkpoint) {
+        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "the first line is not the first event, ledger.created");
     }
-    if (strlen(now) > n + 2) {
-        text_parse_u64(bytes_of(now + n + 2), &old);
-    }
-    return bytes_has_prefix(origin, first) && origin.n > n + 2 && origin.p[n] == '/' && origin.p[n + 1] == 'r' &&
-           text_parse_u64((struct bytes){origin.p + n + 2, origin.n - n - 2}, &number) == 0 && number > old;
+    memcpy(c->genesis, l->leaf, EVENT_HASH);
+    return take_epoch(c, l, err);
 }
 
 static int take_handover(struct checking *c, const struct key_line *l, struct err *err) {
-    struct bytes origin = bytes_of(c->epoch[c->n_epochs - 1].origin), vkey = {0};
-    if (bytes_is(l->h.kind, "ledger.key_rotated")) {
-        body_text(l->body, "vkey", &vkey);
-        return add_epoch(c, l, origin, vkey, false, err);
+    if (!epoch_is_kind(l->h.kind) || bytes_is(l->h.kind, "ledger.created")) {
+        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "it is neither a rotation nor a restore");
     }
-    if (!bytes_is(l->h.kind, "ledger.restored")) {
-        return check_fault(c, EXPORT_SEALS, l->seq, "it is neither a rotation nor a restore");
-    }
-    origin = (struct bytes){0};
-    if (!body_text(l->body, "origin", &origin) || !body_text(l->body, "epoch_vkey", &vkey)) {
-        return check_fault(c, EXPORT_SEALS, l->seq, "the event names no origin and epoch key");
-    }
-    if (!restored_tree_fits(l)) {
-        return check_fault(c, EXPORT_SEALS, l->seq,
-                           "the size and root that it was restored from are not those of the events before it");
-    }
-    if (!restored_origin_fits(c, origin)) {
-        return check_fault(c, EXPORT_SEALS, l->seq, "it goes on under '%.*s', which is no restored origin of this log",
-                           (int)origin.n, (const char *)origin.p);
-    }
-    c->n_restored++;
-    c->last_restored = l->seq;
-    return add_epoch(c, l, origin, vkey, true, err);
+    return take_epoch(c, l, err);
 }
 
 const struct check_epoch *check_epoch_of(const struct checking *c, uint64_t seq) {
@@ -236,9 +225,10 @@ const struct check_epoch *check_epoch_of(const struct checking *c, uint64_t seq)
 static int need_signature(struct checking *c, const struct note *note, const struct note_vkey *key, const char *what,
                           uint64_t size) {
     enum note_verdict verdict = note_check_key(note, key, NULL);
+    const char *rule = verdict != NOTE_ABSENT ? "F12" : key == &c->log ? "F29" : "F30";
     return verdict == NOTE_GOOD
                ? 0
-               : check_fault(c, EXPORT_SEALS, size - 1, "the checkpoint of size %llu: the signature of the %s %s",
+               : check_fault(c, rule, EXPORT_SEALS, size - 1, "the checkpoint of size %llu: the signature of the %s %s",
                              (unsigned long long)size, what, verdict == NOTE_ABSENT ? "is missing" : "is bad");
 }
 
@@ -254,14 +244,24 @@ static int judge(struct checking *c, const struct note *note, const struct check
             origin = e->origin;
             rc = need_signature(c, note, &e->vkey, "epoch key", point->size);
         } else if (note_check_key(note, &e->vkey, NULL) != NOTE_ABSENT) {
-            rc = check_fault(c, EXPORT_SEALS, point->size - 1,
+            rc = check_fault(c, "F31", EXPORT_SEALS, point->size - 1,
                              "the checkpoint of size %llu is signed by epoch key %zu, which seals other sizes",
                              (unsigned long long)point->size, i);
         }
     }
     if (rc == 0 && (sealing == 0 || !bytes_is(point->origin, origin))) {
-        rc = check_fault(c, EXPORT_SEALS, point->size - 1, "the checkpoint of size %llu is of '%.*s', not of '%s'",
+        rc = check_fault(c, "F28", EXPORT_SEALS, point->size - 1, "the checkpoint of size %llu is of '%.*s', not of '%s'",
                          (unsigned long long)point->size, (int)point->origin.n, (const char *)point->origin.p, origin);
+    }
+    return rc;
+}
+
+static int take_note(struct checking *c, struct bytes bytes, struct note *note, struct checkpoint *point, struct err *err) {
+    c->rule = "F10";
+    int rc = note_decode(bytes, note, err);
+    if (rc == 0) {
+        c->rule = "F11";
+        rc = checkpoint_decode(note->text, point, err);
     }
     return rc;
 }
@@ -269,14 +269,13 @@ static int judge(struct checking *c, const struct note *note, const struct check
 int check_checkpoint(struct checking *c, struct err *err) {
     int rc = check_expect(c, BUNDLE_CHECKPOINT, NOTE_MAX, err);
     rc = rc != 0 ? rc : reading_rest(c->reading, &c->note, NOTE_MAX, err);
-    rc = rc != 0 ? rc : note_decode(bytes_of_buf(&c->note), c->head, err);
-    rc = rc != 0 ? rc : checkpoint_decode(c->head->text, &c->point, err);
+    rc = rc != 0 ? rc : take_note(c, bytes_of_buf(&c->note), c->head, &c->point, err);
     if (rc != 0) {
         return rc;
     }
     if (c->point.size != c->manifest.size || memcmp(c->point.root, c->manifest.root, EVENT_HASH) != 0 ||
         !bytes_is(c->point.origin, c->manifest.origin)) {
-        return check_fault(c, EXPORT_SEALS, LEDGER_NO_SEQ, "its origin, size and root are not those of the manifest");
+        return check_fault(c, "B8", EXPORT_SEALS, LEDGER_NO_SEQ, "its origin, size and root are not those of the manifest");
     }
     memcpy(c->report->origin, c->manifest.origin, sizeof(c->report->origin));
     c->report->head.size = c->point.size;
@@ -297,11 +296,11 @@ static int check_proofs(struct checking *c, const struct key_line *before, const
                         const struct tree *next) {
     const struct tree *own = before->seq == 0 ? next : mine;
     if (!merkle_check_inclusion(before->seq, own->size, before->leaf, &before->inclusion, own->root)) {
-        return check_fault(c, EXPORT_SEALS, before->seq, "it is not in the tree of size %llu",
+        return check_fault(c, "F7", EXPORT_SEALS, before->seq, "it is not in the tree of size %llu",
                            (unsigned long long)own->size);
     }
     if (!merkle_check_consistency(own->size, next->size, &before->consistency, own->root, next->root)) {
-        return check_fault(c, EXPORT_SEALS, before->seq,
+        return check_fault(c, "F8", EXPORT_SEALS, before->seq,
                            "the tree of size %llu is not proven to be the beginning of that of size %llu",
                            (unsigned long long)own->size, (unsigned long long)next->size);
     }
@@ -313,20 +312,20 @@ static int check_handover(struct checking *c, const struct key_line *before, str
     struct checkpoint point;
     const struct check_epoch *last = &c->epoch[c->n_epochs - 1];
     if (!l->has_checkpoint || l->seq <= before->seq || l->seq >= c->point.size) {
-        return check_fault(c, EXPORT_SEALS, l->seq, "a handover stands out of order, or has no checkpoint");
+        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "a handover stands out of order, or has no checkpoint");
     }
-    int rc = note_decode(bytes_of_buf(&l->note), c->other, err);
-    rc = rc != 0 ? rc : checkpoint_decode(c->other->text, &point, err);
+    int rc = take_note(c, bytes_of_buf(&l->note), c->other, &point, err);
     if (rc != 0) {
         return rc;
     }
     if (point.size != l->seq + 1) {
-        return check_fault(c, EXPORT_SEALS, l->seq, "its checkpoint is of size %llu", (unsigned long long)point.size);
+        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "its checkpoint is of size %llu",
+                           (unsigned long long)point.size);
     }
     struct tree mine = {last->seq + 1, last->root}, next = {point.size, point.root};
     rc = check_proofs(c, before, &mine, &next);
     if (rc == 0 && !merkle_check_inclusion(l->seq, point.size, l->leaf, &l->inclusion, point.root)) {
-        rc = check_fault(c, EXPORT_SEALS, l->seq, "it is not in the tree of its checkpoint");
+        rc = check_fault(c, "F7", EXPORT_SEALS, l->seq, "it is not in the tree of its checkpoint");
     }
     rc = rc != 0 ? rc : take_handover(c, l, err);
     rc = rc != 0 ? rc : judge(c, c->other, &point);
@@ -343,7 +342,7 @@ static int check_lines(struct checking *c, struct key_line line[2], struct err *
     scan_member(&c->scan);
     for (; rc == 0 && (n == 0 || reading_left(c->reading) > 0); n++) {
         struct key_line *l = &line[n % 2];
-        rc = take_line(&c->scan, l, false, err);
+        rc = take_line(c, l, false, err);
         rc = rc != 0 ? rc : check_event(c, l, err);
         rc = rc != 0 ? rc : n == 0 ? take_genesis(c, l, err) : check_handover(c, &line[(n + 1) % 2], l, err);
     }
@@ -364,7 +363,7 @@ int check_keys(struct checking *c, struct err *err) {
     line_done(&line[0]);
     line_done(&line[1]);
     if (rc == 0 && !manifest_signed(&c->manifest, &c->log)) {
-        rc = check_fault(c, EXPORT_SEALS, LEDGER_NO_SEQ, "the log key that they name has not signed the manifest");
+        rc = check_fault(c, "B7", EXPORT_SEALS, LEDGER_NO_SEQ, "the log key that they name has not signed the manifest");
     }
     return rc != 0 ? rc : check_subject(c, err);
 }
@@ -376,6 +375,7 @@ static int add_erased(struct checking *c, uint64_t seq, uint64_t by, struct err 
         return 0;
     }
     if (c->n_erased == BUNDLE_ERASED_MAX) {
+        c->rule = "B12";
         return err_set(err, ERR_CORRUPT, "more than %zu erased events", BUNDLE_ERASED_MAX);
     }
     int rc = check_grow((void **)&c->erased, &c->cap_erased, c->n_erased, sizeof(*c->erased), err);
@@ -385,27 +385,39 @@ static int add_erased(struct checking *c, uint64_t seq, uint64_t by, struct err 
     return rc;
 }
 
+static int take_seq(struct checking *c, const struct key_line *l, const struct mp_item *item, struct err *err) {
+    if (item->type != MP_UINT || item->uint >= l->seq) {
+        return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "what it names as erased is no earlier event");
+    }
+    return add_erased(c, item->uint, l->seq, err);
+}
+
 /* A body says whose bodies were erased: `seq`, or `seqs`. */
 static int take_erased(struct checking *c, const struct key_line *l, struct err *err) {
-    struct bytes what = {0}, raw;
+    struct bytes raw;
     struct mp_item item;
     struct mp_reader r;
-    int rc = 0;
-    if (!body_text(l->body, "what", &what) || !bytes_is(what, "body")) {
-        return check_fault(c, EXPORT_ERASURES, l->seq, "the event does not erase a body");
+    if (mp_map_get(l->body, "what", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR ||
+        !bytes_is(item.data, "body")) {
+        return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "the event does not erase a body");
     }
-    if (mp_map_get(l->body, "seq", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_UINT) {
-        rc = add_erased(c, item.uint, l->seq, err);
+    bool one = mp_map_get(l->body, "seq", &raw) == 0, many = mp_map_get(l->body, "seqs", &raw) == 0;
+    if (one == many) {
+        return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "it does not say of which events, or twice");
     }
-    if (rc != 0 || mp_map_get(l->body, "seqs", &raw) != 0) {
-        return rc;
+    if (one) {
+        bool scalar = mp_map_get(l->body, "seq", &raw) == 0 && mp_scalar(raw, &item) == 0;
+        item.type = scalar ? item.type : MP_NIL;
+        return take_seq(c, l, &item, err);
     }
     mp_reader_init(&r, raw);
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) {
-        return 0;
+    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count == 0) {
+        return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "it does not say of which events");
     }
-    for (uint32_t n = item.count; rc == 0 && n > 0 && mp_skip(&r, 2, &raw, NULL) == 0; n--) {
-        rc = mp_scalar(raw, &item) == 0 && item.type == MP_UINT ? add_erased(c, item.uint, l->seq, err) : 0;
+    int rc = 0;
+    for (uint32_t n = item.count; rc == 0 && n > 0; n--) {
+        item.type = mp_next(&r, &item, NULL) == 0 ? item.type : MP_NIL;
+        rc = take_seq(c, l, &item, err);
     }
     return rc;
 }
@@ -430,13 +442,13 @@ int check_erasures(struct checking *c, struct err *err) {
     scan_member(&c->scan);
     int rc = check_expect(c, BUNDLE_ERASURES, BUNDLE_ERASURES_MAX, err);
     do {
-        rc = rc != 0 ? rc : take_line(&c->scan, &l, true, err);
+        rc = rc != 0 ? rc : take_line(c, &l, true, err);
         rc = rc != 0 ? rc : check_event(c, &l, err);
         if (rc == 0 && (l.seq <= last || !bytes_is(l.h.kind, "ledger.erased"))) {
-            rc = check_fault(c, EXPORT_ERASURES, l.seq, "it is no ledger.erased event, or out of order");
+            rc = check_fault(c, "B12", EXPORT_ERASURES, l.seq, "it is no ledger.erased event, or out of order");
         }
         if (rc == 0 && !merkle_check_inclusion(l.seq, c->point.size, l.leaf, &l.inclusion, c->point.root)) {
-            rc = check_fault(c, EXPORT_ERASURES, l.seq, "it is not in the tree of the head");
+            rc = check_fault(c, "F7", EXPORT_ERASURES, l.seq, "it is not in the tree of the head");
         }
         rc = rc != 0 ? rc : take_erased(c, &l, err);
         last = l.seq;

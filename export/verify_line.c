@@ -6,6 +6,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "export/checking.h"
+#include "ledger/epoch.h"
 
 #define FIELDS_MAX (EVENT_PRIVATE_MAX / 4) /* names differ: few fields have less than five bytes */
 
@@ -28,20 +29,24 @@ static int keep_field(struct checking *c, struct bytes *last, bool first, struct
     mp_reader_init(&r, field);
     if (mp_check(field, NULL) != 0 || mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count != 2 ||
         mp_next(&r, &item, NULL) != 0 || item.type != MP_STR) {
+        c->rule = "F4";
         return err_set(err, ERR_CORRUPT, "line %llu: a private field is no canonical pair of name and value",
                        (unsigned long long)c->scan.line);
     }
     name = item.data;
     if (!first && bytes_cmp(*last, name) >= 0) {
+        c->rule = "F4";
         return err_set(err, ERR_CORRUPT, "line %llu: private fields are not in order", (unsigned long long)c->scan.line);
     }
     if (!may_disclose(c, name)) {
+        c->rule = "B21";
         return err_set(err, ERR_CORRUPT, "line %llu: a private field is disclosed that the manifest does not name",
                        (unsigned long long)c->scan.line);
     }
     size_t at = c->pairs.n + (size_t)(name.p - field.p) - 1;
     buf_put(&c->pairs, field.p + 1, field.n - 1);
     if (c->pairs.fail == ERR_LIMIT) {
+        c->rule = "F4";
         return err_set(err, ERR_CORRUPT, "line %llu: more private fields than an event has",
                        (unsigned long long)c->scan.line);
     }
@@ -97,6 +102,7 @@ static int take_private(struct checking *c, struct check_said *said, struct err 
     hash_put(c->digests, &tag, 1);
     for (size_t n = 0; rc == 0 && more; n++) {
         if (n == FIELDS_MAX) {
+            c->rule = "F4";
             return err_set(err, ERR_CORRUPT, "line %llu: more private fields than an event has",
                            (unsigned long long)c->scan.line);
         }
@@ -109,6 +115,11 @@ static int take_private(struct checking *c, struct check_said *said, struct err 
     buf_clear(&c->private_);
     mp_put_map(&c->private_, (uint32_t)said->n_private);
     buf_put_bytes(&c->private_, bytes_of_buf(&c->pairs));
+    if (rc == 0 && c->private_.n > EVENT_PRIVATE_MAX) { /* with the map's head */
+        c->rule = "F4";
+        return err_set(err, ERR_CORRUPT, "line %llu: more private fields than an event has",
+                       (unsigned long long)c->scan.line);
+    }
     rc = rc != 0 ? rc : buf_check(&c->private_, "private fields", err);
     return rc != 0 ? rc : scan_literal(&c->scan, "],", err);
 }
@@ -137,6 +148,7 @@ static int take_seq(struct scan *s, uint64_t *ret, struct err *err) {
 
 int check_take_line(struct checking *c, struct check_said *ret, struct err *err) {
     struct scan *s = &c->scan;
+    c->rule = "B10";
     bool erased = false, plain = false;
     *ret = (struct check_said){.what = EXPORT_WITHHELD};
     int rc = scan_literal(s, "{", err);
@@ -165,15 +177,16 @@ static int check_disclosed(struct checking *c, const struct check_slot *slot, co
     uint8_t commit[EVENT_HASH];
     event_body_commit(commit, said->salt, event.payload);
     if (memcmp(commit, h->body, EVENT_HASH) != 0) {
-        return check_fault(c, EXPORT_INTEGRITY, h->seq, "its payload is not what its header commits to");
+        return check_fault(c, "F3", EXPORT_INTEGRITY, h->seq, "its payload is not what its header commits to");
     }
     if (said->has_private != (h->private_ != NULL)) {
-        return check_fault(c, EXPORT_INTEGRITY, h->seq, "its line %s private fields, its header %s",
+        return check_fault(c, "F4", EXPORT_INTEGRITY, h->seq, "its line %s private fields, its header %s",
                            said->has_private ? "has" : "has no", said->has_private ? "says that there are none" : "does");
     }
     if (h->private_ != NULL && memcmp(said->private_, h->private_, EVENT_HASH) != 0) {
-        return check_fault(c, EXPORT_INTEGRITY, h->seq, "its private fields are not what its header commits to");
+        return check_fault(c, "F4", EXPORT_INTEGRITY, h->seq, "its private fields are not what its header commits to");
     }
+    c->rule = "F2";
     int rc = check_payload(event.payload, &event.body, &author, err);
     if (rc != 0) {
         return err_prefix(err, "event %llu", (unsigned long long)h->seq);
@@ -192,18 +205,21 @@ int check_content(struct checking *c, const struct check_slot *slot, const struc
     struct ledger_event event = {0};
     enum export_bodies bodies = c->manifest.bodies;
     if (!slot->matches && bodies != EXPORT_BODIES_ALL) {
-        return check_fault(c, EXPORT_COMPLETENESS, slot->h.seq, "it has a line and does not match the filter");
+        return check_fault(c, "B19", EXPORT_COMPLETENESS, slot->h.seq, "it has a line and does not match the filter");
     }
     switch (said->what) {
     case EXPORT_DISCLOSED:
         if (bodies == EXPORT_BODIES_NONE) {
-            return check_fault(c, EXPORT_INTEGRITY, slot->h.seq,
+            return check_fault(c, "B20", EXPORT_INTEGRITY, slot->h.seq,
                                "it is disclosed, although the manifest says that no body is");
         }
         return check_disclosed(c, slot, said, err);
     case EXPORT_ERASED:
+        if (epoch_is_kept(slot->h.kind)) {
+            return check_fault(c, "F27", EXPORT_ERASURES, slot->h.seq, "its body is erased, which cannot be");
+        }
         if (!check_is_erased(c, slot->h.seq, said->by)) {
-            return check_fault(c, EXPORT_ERASURES, slot->h.seq, "no proven event %llu says that its body was erased",
+            return check_fault(c, "B22", EXPORT_ERASURES, slot->h.seq, "no proven event %llu says that its body was erased",
                                (unsigned long long)said->by);
         }
         c->report->counts.erased++;
@@ -222,6 +238,7 @@ static int take_sparse(struct checking *c, struct check_said *ret, struct merkle
                        struct err *err) {
     struct scan *s = &c->scan;
     bool erased = false;
+    c->rule = "B10";
     *ret = (struct check_said){.what = EXPORT_WITHHELD};
     int rc = scan_literal(s, "{", err);
     rc = rc != 0 ? rc : scan_sees(s, "\"erased\"", &erased, err);
@@ -255,14 +272,14 @@ static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
         return rc;
     }
     if (said.seq / EVENT_GROUP != group || said.seq < c->next || said.seq >= c->manifest.to) {
-        return check_fault(c, EXPORT_INTEGRITY, said.seq, "it is out of order or of another group");
+        return check_fault(c, "B17", EXPORT_INTEGRITY, said.seq, "it is out of order or of another group");
     }
     c->has_prev = c->has_prev && said.seq == c->next;
     c->next = said.seq;
     slot->bytes = bytes_of_buf(&c->header);
     rc = check_header(c, slot, err);
     if (rc == 0 && !merkle_check_inclusion(said.seq, c->point.size, slot->leaf, &inclusion, c->point.root)) {
-        rc = check_fault(c, EXPORT_INTEGRITY, said.seq, "it is not in the tree of the head");
+        rc = check_fault(c, "F7", EXPORT_INTEGRITY, said.seq, "it is not in the tree of the head");
     }
     rc = rc != 0 ? rc : check_count(c, slot, err);
     c->next++;
@@ -287,11 +304,16 @@ static uint64_t group_of(const struct checking *c) {
 
 int check_sparse(struct checking *c, struct err *err) {
     const struct manifest *m = &c->manifest;
-    uint64_t first = LEDGER_NO_SEQ;
+    uint64_t first = LEDGER_NO_SEQ, last = LEDGER_NO_SEQ;
     int rc = 0;
     c->next = m->from;
     while (rc == 0 && m->to > 0 && c->next < m->to) {
         uint64_t group = group_of(c);
+        if (last != LEDGER_NO_SEQ && group <= last) {
+            c->rule = "B3";
+            return err_set(err, ERR_CORRUPT, "it stands twice, or behind a later group");
+        }
+        last = group;
         rc = check_expect(c, reading_name(c->reading), BUNDLE_LINES_MAX, err);
         if (rc == 0 && group == LEDGER_NO_SEQ) {
             rc = err_set(err, ERR_CORRUPT, "it stands where the lines of a group should, up to event %llu",
@@ -305,7 +327,7 @@ int check_sparse(struct checking *c, struct err *err) {
         rc = rc != 0 ? rc : check_advance(c, err);
     }
     if (rc == 0 && m->to > 0 && (first != m->from)) {
-        rc = check_fault(c, EXPORT_INTEGRITY, LEDGER_NO_SEQ, "the chosen events do not begin with the range");
+        rc = check_fault(c, "B17", EXPORT_INTEGRITY, LEDGER_NO_SEQ, "the chosen events do not begin with the range");
     }
     return rc;
 }

@@ -4,39 +4,37 @@
 #include <string.h>
 
 #include "export/checking.h"
+#include "ledger/epoch.h"
 
 /* ---- one header ---- */
-
-static bool is_epoch_kind(struct bytes kind) {
-    return bytes_is(kind, "ledger.created") || bytes_is(kind, "ledger.key_rotated") || bytes_is(kind, "ledger.restored");
-}
 
 /* What the header says by itself and after the one before it. `slot->bytes` is there; the rest is filled in. */
 int check_header(struct checking *c, struct check_slot *slot, struct err *err) {
     static const uint8_t zeros[EVENT_HASH];
     const struct manifest *m = &c->manifest;
     struct event_header *h = &slot->h;
+    c->rule = "F1";
     int rc = event_header_decode(slot->bytes, h, err);
     if (rc != 0) {
         return err_prefix(err, "the header where event %llu should be", (unsigned long long)c->next);
     }
     event_leaf(slot->leaf, slot->bytes);
     if (h->seq != c->next) {
-        return check_fault(c, EXPORT_INTEGRITY, c->next, "its header says seq %llu", (unsigned long long)h->seq);
+        return check_fault(c, "F5", EXPORT_INTEGRITY, c->next, "its header says seq %llu", (unsigned long long)h->seq);
     }
     if (h->seq == 0 ? memcmp(h->prev, zeros, EVENT_HASH) != 0 : c->has_prev && memcmp(h->prev, c->prev, EVENT_HASH) != 0) {
-        return check_fault(c, EXPORT_INTEGRITY, h->seq, "its prev is not the leaf of the event before");
+        return check_fault(c, "F5", EXPORT_INTEGRITY, h->seq, "its prev is not the leaf of the event before");
     }
     if (h->time < c->time) {
-        return check_fault(c, EXPORT_INTEGRITY, h->seq, "its time is before the event before");
+        return check_fault(c, "F6", EXPORT_INTEGRITY, h->seq, "its time is before the event before");
     }
     if (h->has_cause && h->cause >= h->seq) {
-        return check_fault(c, EXPORT_INTEGRITY, h->seq, "its cause is no earlier event");
+        return check_fault(c, "F6", EXPORT_INTEGRITY, h->seq, "its cause is no earlier event");
     }
-    if (is_epoch_kind(h->kind) || h->seq == 0) {
+    if (epoch_is_kind(h->kind) || h->seq == 0) {
         const struct check_epoch *e = check_epoch_of(c, h->seq);
         if (e->seq != h->seq || memcmp(e->leaf, slot->leaf, EVENT_HASH) != 0) {
-            return check_fault(c, EXPORT_SEALS, h->seq, "the keys do not know of it, or the first event is another");
+            return check_fault(c, "B16", EXPORT_SEALS, h->seq, "the keys do not know of it, or the first event is another");
         }
     }
     slot->matches = (!m->has_since || h->time >= m->since) && (!m->has_until || h->time < m->until) &&
@@ -54,7 +52,7 @@ int check_count(struct checking *c, const struct check_slot *slot, struct err *e
     n->matching += slot->matches;
     if (bytes_is(slot->h.kind, "ledger.gap")) {
         if (n->gaps < BUNDLE_GAPS_MAX && (n->gaps >= c->manifest.n_gaps || c->manifest.gap[n->gaps] != slot->h.seq)) {
-            return check_fault(c, EXPORT_GAPS, slot->h.seq, "it is a gap that the manifest does not name");
+            return check_fault(c, "B24", EXPORT_GAPS, slot->h.seq, "it is a gap that the manifest does not name");
         }
         c->first_gap = n->gaps == 0 ? slot->h.seq : c->first_gap;
         n->gaps++;
@@ -97,6 +95,7 @@ static int take_entries(struct checking *c, size_t count, struct err *err) {
     for (size_t i = 0; i < count; i++) {
         struct check_slot *slot = &c->slot[i];
         size_t n = rest.n < 2 ? 0 : be16_get(rest.p);
+        c->rule = "B14";
         if (rest.n < 2 || n > rest.n - 2) {
             return err_set(err, ERR_CORRUPT, "it ends before the header of event %llu", (unsigned long long)c->next);
         }
@@ -112,6 +111,7 @@ static int take_entries(struct checking *c, size_t count, struct err *err) {
         c->next++;
         check_trust_at(c);
     }
+    c->rule = "B14";
     return rest.n == 0 ? 0 : err_set(err, ERR_CORRUPT, "it goes on behind its last header");
 }
 
@@ -121,7 +121,7 @@ static int without_line(struct checking *c, size_t *at, size_t end, struct err *
         const struct check_slot *slot = &c->slot[*at];
         struct ledger_event event = {0};
         if (slot->matches || c->manifest.bodies == EXPORT_BODIES_ALL) {
-            return check_fault(c, EXPORT_COMPLETENESS, slot->h.seq, "it is missing: it %s and has no line",
+            return check_fault(c, "B18", EXPORT_COMPLETENESS, slot->h.seq, "it is missing: it %s and has no line",
                                slot->matches ? "matches the filter" : "should be disclosed with all bodies");
         }
         int rc = check_give(c, slot, EXPORT_LEFT_OUT, &event, (struct bytes){0}, err);
@@ -140,6 +140,7 @@ static int take_lines(struct checking *c, size_t count, size_t *at, struct err *
         struct check_said said;
         rc = check_take_line(c, &said, err);
         if (rc == 0 && (said.seq < first + *at || said.seq >= first + count)) {
+            c->rule = "B17";
             return err_set(err, ERR_CORRUPT, "line %llu: event %llu is out of order or of another group",
                            (unsigned long long)c->scan.line - 1, (unsigned long long)said.seq);
         }
@@ -182,10 +183,11 @@ static int begin(struct checking *c, struct err *err) {
     buf_init(&text, BUNDLE_RANGE_MAX);
     int rc = check_expect(c, BUNDLE_RANGE, BUNDLE_RANGE_MAX, err);
     rc = rc != 0 ? rc : reading_rest(c->reading, &text, BUNDLE_RANGE_MAX, err);
+    c->rule = rc == 0 ? "B13" : c->rule;
     rc = rc != 0 ? rc : merkle_range_decode(bytes_of_buf(&text), &c->range, err);
     buf_done(&text);
     if (rc == 0 && (c->range.a != m->from || c->range.b != m->to || c->range.size != m->size)) {
-        return check_fault(c, EXPORT_INTEGRITY, LEDGER_NO_SEQ, "it is not about the manifest's range and head");
+        return check_fault(c, "B13", EXPORT_INTEGRITY, LEDGER_NO_SEQ, "it is not about the manifest's range and head");
     }
     rc = rc != 0 ? rc : merkle_range_begin(&c->range, &c->edge, err);
     if (rc == ERR_INVALID) {
@@ -199,11 +201,11 @@ static int begin(struct checking *c, struct err *err) {
 static int check_time_bounds(struct checking *c, uint64_t first_time) {
     const struct manifest *m = &c->manifest;
     if (m->has_since && m->from > 0 && first_time >= m->since) {
-        return check_fault(c, EXPORT_COMPLETENESS, m->from,
+        return check_fault(c, "B23", EXPORT_COMPLETENESS, m->from,
                            "the range does not reach to an event before the time asked for: earlier ones may be missing");
     }
     if (m->has_until && m->to < m->size && c->time < m->until) {
-        return check_fault(c, EXPORT_COMPLETENESS, m->to - 1,
+        return check_fault(c, "B23", EXPORT_COMPLETENESS, m->to - 1,
                            "the range does not reach to an event after the time asked for: later ones may be missing");
     }
     return 0;
@@ -220,12 +222,13 @@ int check_range(struct checking *c, struct err *err) {
         rc = check_group(c, g, err);
         first_time = first && rc == 0 ? c->slot[0].h.time : first_time;
     }
+    c->rule = rc == 0 ? "B13" : c->rule;
     rc = rc != 0 ? rc : merkle_range_finish(&c->range, &c->edge, root, err);
     if (rc == ERR_INVALID) {
         rc = ERR_CORRUPT;
     }
     if (rc == 0 && memcmp(root, c->point.root, EVENT_HASH) != 0) {
-        rc = check_fault(c, EXPORT_INTEGRITY, LEDGER_NO_SEQ,
+        rc = check_fault(c, "B15", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
                          "the headers and the range proof do not give the root that was sealed");
     }
     rc = rc != 0 ? rc : check_time_bounds(c, first_time);

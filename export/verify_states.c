@@ -177,8 +177,8 @@ static int compare(struct checking *c, const struct one *one, struct buf *mine, 
         size_t n = rest.n < READING_PEEK_MAX ? rest.n : READING_PEEK_MAX;
         rc = reading_peek(c->reading, n, &piece, err);
         if (rc == 0 && (piece.n < n || memcmp(piece.p, rest.p, n) != 0)) {
-            return check_fault(c, EXPORT_STATES, LEDGER_NO_SEQ, "the rows of '%s' are not those that the events give",
-                               one->projection->name);
+            return check_fault(c, "B25", EXPORT_STATES, LEDGER_NO_SEQ,
+                               "the rows of '%s' are not those that the events give", one->projection->name);
         }
         if (rc == 0) {
             reading_skip(c->reading, n);
@@ -231,7 +231,7 @@ static int compare_all(struct checking *c, const struct one *one, struct err *er
     buf_put_str(&mine, STATES_TAIL);
     rc = rc != 0 ? rc : compare(c, one, &mine, err);
     if (rc == 0 && reading_left(c->reading) > 0) {
-        rc = check_fault(c, EXPORT_STATES, LEDGER_NO_SEQ, "it goes on behind the states");
+        rc = check_fault(c, "B25", EXPORT_STATES, LEDGER_NO_SEQ, "it goes on behind the states");
     }
     buf_done(&mine);
     return rc;

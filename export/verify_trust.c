@@ -104,7 +104,7 @@ void check_trust(struct checking *c) {
     }
     anchor_judge(trust, &log, &c->anchor);
     if (c->anchor.bad) {
-        check_fault(c, EXPORT_SEALS, LEDGER_NO_SEQ, "a signature of a trusted key on the checkpoint is bad");
+        check_fault(c, "F12", EXPORT_SEALS, LEDGER_NO_SEQ, "a signature of a trusted key on the checkpoint is bad");
     }
     if (c->anchor.contradicts[0] != '\0') {
         check_contradiction(c, c->anchor.contradicts);

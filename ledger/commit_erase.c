@@ -14,17 +14,15 @@
 #include "base/mp.h"
 #include "ledger/artifact.h"
 #include "ledger/commit.h"
+#include "ledger/epoch.h"
 #include "ledger/private.h"
 
 /* ---- what may be erased ---- */
 
 static int check_kind(const struct event_header *h, struct err *err) {
-    static const char *const kept[] = {"ledger.created", "ledger.key_rotated", "ledger.restored", "ledger.erased"};
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-        if (bytes_is(h->kind, kept[i])) {
-            return err_set(err, ERR_INVALID, "event %llu is %s: what the ledger itself rests on cannot be erased",
-                           (unsigned long long)h->seq, kept[i]);
-        }
+    if (epoch_is_kept(h->kind)) {
+        return err_set(err, ERR_INVALID, "event %llu is %.*s: what the ledger itself rests on cannot be erased",
+                       (unsigned long long)h->seq, (int)h->kind.n, (const char *)h->kind.p);
     }
     return 0;
 }

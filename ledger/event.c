@@ -468,6 +468,9 @@ int event_payload_decode(struct bytes payload, struct bytes *ret_body, struct ev
             return err_set(err, ERR_CORRUPT, "the payload's body is not a map");
         }
     }
+    if (body.n > EVENT_BODY_MAX) {
+        return err_set(err, ERR_CORRUPT, "the body of %zu bytes is larger than %zu", body.n, EVENT_BODY_MAX);
+    }
     rc = decode_author(&r, &author, err);
     if (rc != 0) {
         return rc;

@@ -254,6 +254,7 @@ struct ledger_finding {
     enum ledger_aspect aspect;
     uint64_t seq;   /* the event it is about, LEDGER_NO_SEQ when it is about none */
     char table[24]; /* "tail", "bundle", "checkpoint", ... */
+    char rule[8];   /* of docs/format.md 11, "F19"; empty: it is about how the ledger is stored */
     char reason[512];
 };
 

@@ -21,12 +21,13 @@ const char *ledger_aspect_name(enum ledger_aspect aspect) {
 }
 
 /* Findings are kept in the order of their seqs, those about no event last; the first LEDGER_FINDINGS_MAX of them. */
-void verify_vfault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt,
-                   va_list ap) {
+void verify_vfault(struct verify *v, const char *rule, enum ledger_aspect aspect, uint64_t seq, const char *table,
+                   const char *fmt, va_list ap) {
     struct ledger_report *report = v->report;
     struct ledger_finding finding = {.aspect = aspect, .seq = seq};
     vsnprintf(finding.reason, sizeof(finding.reason), fmt, ap);
     snprintf(finding.table, sizeof(finding.table), "%s", table);
+    snprintf(finding.rule, sizeof(finding.rule), "%s", rule);
     report->verdict = LEDGER_INVALID;
     report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
     size_t n = report->n_findings < LEDGER_FINDINGS_MAX ? (size_t)report->n_findings : LEDGER_FINDINGS_MAX;
@@ -45,7 +46,15 @@ void verify_vfault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, co
 void verify_fault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...) {
     va_list ap;
     va_start(ap, fmt);
-    verify_vfault(v, aspect, seq, table, fmt, ap);
+    verify_vfault(v, "", aspect, seq, table, fmt, ap);
+    va_end(ap);
+}
+
+void verify_refuse(struct verify *v, const char *rule, enum ledger_aspect aspect, uint64_t seq, const char *table,
+                   const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    verify_vfault(v, rule, aspect, seq, table, fmt, ap);
     va_end(ap);
 }
 

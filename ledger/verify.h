@@ -208,8 +208,11 @@ struct verify {
 /* Adds a finding; aspects of it become faulty. seq LEDGER_NO_SEQ: about none. */
 void verify_fault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
-void verify_vfault(struct verify *v, enum ledger_aspect aspect, uint64_t seq, const char *table, const char *fmt,
-                   va_list ap) __attribute__((format(printf, 5, 0)));
+/* The same of a rule of docs/format.md 11 that is broken. */
+void verify_refuse(struct verify *v, const char *rule, enum ledger_aspect aspect, uint64_t seq, const char *table,
+                   const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void verify_vfault(struct verify *v, const char *rule, enum ledger_aspect aspect, uint64_t seq, const char *table,
+                   const char *fmt, va_list ap) __attribute__((format(printf, 6, 0)));
 /* True when `rc` is the system's failure: no fault of the ledger. It is kept, and the verification ends with it. */
 bool verify_hindered(struct verify *v, int rc, const struct err *why);
 /* Renews the snapshot when it is a second old. */

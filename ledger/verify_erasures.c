@@ -49,7 +49,7 @@ static int add_claim(struct verify *v, const struct verify_claim *claim, struct 
 }
 
 static int bad_claim(struct verify *v, uint64_t by, const char *why) {
-    verify_fault(v, LEDGER_ERASURES, by, VERIFY_PLACE(v, by), "%s", why);
+    verify_refuse(v, "F26", LEDGER_ERASURES, by, VERIFY_PLACE(v, by), "%s", why);
     return 0;
 }
 
@@ -76,8 +76,11 @@ static int claim_events(struct verify *v, struct verify_claim *claim, struct byt
     struct bytes raw;
     struct mp_reader r;
     struct mp_item item;
-    if (mp_map_get(body, "seq", &raw) == 0 && mp_scalar(raw, &item) == 0) {
-        return claim_seq(v, claim, &item, err);
+    bool one = mp_map_get(body, "seq", &raw) == 0 && mp_scalar(raw, &item) == 0;
+    if (one) {
+        struct bytes more;
+        return mp_map_get(body, "seqs", &more) == 0 ? bad_claim(v, claim->by, "it says twice of which events")
+                                                    : claim_seq(v, claim, &item, err);
     }
     if (mp_map_get(body, "seqs", &raw) != 0) {
         return bad_claim(v, claim->by, "it does not say of which event");

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/event.h"
+#include "ledger/epoch.h"
 #include "ledger/tlog_proof.h"
 #include "ledger/trust.h"
 
@@ -75,16 +75,6 @@ static void check_leaf(struct proof_check *c, struct bytes leaf, const struct le
 
 /* ---- the author ---- */
 
-/* The origin without the "/r<n>" that restores have put to its end. */
-static struct bytes first_origin(struct bytes origin) {
-    size_t n = origin.n;
-    while (n > 0 && origin.p[n - 1] >= '0' && origin.p[n - 1] <= '9') {
-        n--;
-    }
-    bool restored = n < origin.n && n > 2 && origin.p[n - 1] == 'r' && origin.p[n - 2] == '/';
-    return restored ? (struct bytes){origin.p, n - 2} : origin;
-}
-
 struct author_check {
     const struct proof_check *c;
     const struct event_author *author;
@@ -94,7 +84,7 @@ struct author_check {
 };
 
 static void try_genesis(struct author_check *a, const uint8_t genesis[EVENT_HASH]) {
-    const struct bytes origins[] = {a->c->point.origin, first_origin(a->c->point.origin)};
+    const struct bytes origins[] = {a->c->point.origin, epoch_first_origin(a->c->point.origin)};
     a->asked = true;
     for (size_t i = 0; i < 2 && !a->good; i++) {
         struct buf message;
@@ -109,7 +99,7 @@ static void try_genesis(struct author_check *a, const uint8_t genesis[EVENT_HASH
  * tried. It also names the origin of its time, which a restore may have changed since. */
 static void check_author(struct proof_check *c, const struct event_author *author, struct bytes body,
                          const struct ledger_trust *trust) {
-    struct bytes origin = c->point.origin, first = first_origin(origin);
+    struct bytes origin = c->point.origin, first = epoch_first_origin(origin);
     struct author_check a = {.c = c, .author = author, .body = body};
     a.key = trust_author_find(trust, author->name, author->id);
     for (size_t i = 0; a.key != NULL && i < trust->n_genesis; i++) {

@@ -6,23 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mp.h"
-#include "base/text.h"
+#include "ledger/epoch.h"
 #include "ledger/verify.h"
 
 #define CHECKPOINT_GAP_MAX (LEDGER_BATCH_EVENTS_MAX + 2 + EVENT_GROUP) /* no commit is larger */
 
 /* ---- epochs ---- */
-
-static int body_text(struct bytes body, const char *name, struct bytes *ret) {
-    struct bytes raw;
-    struct mp_item item;
-    if (mp_map_get(body, name, &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR) {
-        return ERR_NOTFOUND;
-    }
-    *ret = item.data;
-    return 0;
-}
 
 /* Begins an epoch, which ends the one before. */
 static int epoch_push(struct verify *v, const struct verify_epoch *epoch, struct err *err) {
@@ -42,16 +31,16 @@ static int epoch_push(struct verify *v, const struct verify_epoch *epoch, struct
     return 0;
 }
 
-static int add_epoch(struct verify *v, uint64_t seq, struct bytes vkey, bool restored, struct err *err) {
-    struct verify_epoch e = {.from_size = seq + 1, .to_size = LEDGER_NO_SEQ, .seq = seq, .restored = restored};
-    if (note_vkey_decode(vkey, &e.vkey, NULL) != 0 || e.vkey.alg != NOTE_ED25519) {
-        verify_fault(v, LEDGER_SEALS, seq, "epoch", "the event names no valid epoch key");
-        return 0;
-    }
+static int add_epoch(struct verify *v, uint64_t seq, const struct epoch_said *said, struct err *err) {
+    struct verify_epoch e = {
+        .from_size = seq + 1, .to_size = LEDGER_NO_SEQ, .seq = seq, .restored = said->restored, .vkey = said->key};
     for (size_t i = 0; i < v->n_epochs; i++) {
-        if (note_vkey_eq(&v->epoch[i].vkey, &e.vkey)) {
-            verify_fault(v, LEDGER_SEALS, seq, "epoch", "the new epoch key is the key of epoch %zu again", i);
+        if (epoch_same_key(&v->epoch[i].vkey, &e.vkey)) {
+            verify_refuse(v, "F21", LEDGER_SEALS, seq, "epoch", "the new epoch key is the key of epoch %zu again", i);
         }
+    }
+    if (v->n_epochs > 0 && v->log_known && epoch_same_key(&v->log, &e.vkey)) {
+        verify_refuse(v, "F21", LEDGER_SEALS, seq, "epoch", "the new epoch key is the log key");
     }
     memcpy(e.origin, v->origin, sizeof(e.origin));
     return epoch_push(v, &e, err);
@@ -84,79 +73,51 @@ int verify_epochs_cached(struct verify *v, uint64_t from, uint64_t end, struct e
     }
 }
 
-static int take_genesis(struct verify *v, struct bytes body, struct err *err) {
-    struct bytes origin, log, epoch;
-    if (body_text(body, "origin", &origin) != 0 || body_text(body, "log_vkey", &log) != 0 ||
-        body_text(body, "epoch_vkey", &epoch) != 0 || note_vkey_decode(log, &v->log, NULL) != 0 || origin.n == 0 ||
-        origin.n > NOTE_NAME_MAX) {
-        verify_fault(v, LEDGER_SEALS, 0, VERIFY_PLACE(v, 0), "the first event names no origin, log key and epoch key");
-        return 0;
-    }
-    memcpy(v->origin, origin.p, origin.n);
-    v->origin[origin.n] = '\0';
-    v->log_known = true;
-    return add_epoch(v, 0, epoch, false, err);
-}
-
-/* The tree that a ledger was restored from is the tree before the event that says so. */
-static bool restored_tree_fits(struct verify *v, const struct event_header *h, struct bytes body) {
+/* The root of the tree before the event. False: it cannot be had, and that is said. */
+static bool root_before(struct verify *v, uint64_t seq, uint8_t ret[EVENT_HASH]) {
     struct merkle_edge edge = v->edge;
-    struct mp_item size;
-    struct bytes raw, root;
-    uint8_t mine[EVENT_HASH];
-    char want[2 * EVENT_HASH + 8] = "sha256:";
     struct err why = {0};
-    int rc = edge.size != h->seq ? merkle_edge_load(&edge, h->seq, core_node, &v->view, &why) : 0;
+    int rc = edge.size != seq ? merkle_edge_load(&edge, seq, core_node, &v->view, &why) : 0;
+    if (rc == 0) {
+        merkle_edge_root(&edge, ret);
+    }
+    verify_hindered(v, rc, &why);
+    return rc == 0;
+}
+
+static int take_epoch(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
+    struct epoch_said said;
+    struct epoch_fault wrong;
+    uint8_t root[EVENT_HASH];
+    struct epoch_place place = {.seq = h->seq, .number = v->n_epochs == 0 && h->seq > 0 ? LEDGER_NO_SEQ : v->n_epochs};
+    if (v->n_epochs > 0) {
+        place.first = v->epoch[0].origin;
+        place.now = v->origin;
+    }
+    if (bytes_is(h->kind, "ledger.restored") && root_before(v, h->seq, root)) {
+        place.root = root;
+    }
+    int rc = epoch_judge(h->kind, body, &place, &said, &wrong);
     if (rc != 0) {
-        return verify_hindered(v, rc, &why);
+        verify_refuse(v, wrong.rule, LEDGER_SEALS, h->seq, VERIFY_PLACE(v, h->seq), "%s", wrong.text);
     }
-    merkle_edge_root(&edge, mine);
-    text_hex(want + 7, mine, EVENT_HASH);
-    return mp_map_get(body, "size", &raw) == 0 && mp_scalar(raw, &size) == 0 && size.type == MP_UINT &&
-           size.uint == h->seq && body_text(body, "root", &root) == 0 && bytes_is(root, want);
-}
-
-/* The log goes on under its own origin, or under "<first origin>/r<n>" with a larger n than before. */
-static bool restored_origin_fits(const struct verify *v, struct bytes origin) {
-    if (v->n_epochs == 0 || bytes_is(origin, v->origin)) {
-        return true;
-    }
-    const char *first = v->epoch[0].origin;
-    size_t n = strlen(first);
-    uint64_t old = 0, number;
-    if (strlen(v->origin) > n + 2) {
-        text_parse_u64(bytes_of(v->origin + n + 2), &old);
-    }
-    return bytes_has_prefix(origin, first) && origin.n > n + 2 && origin.p[n] == '/' && origin.p[n + 1] == 'r' &&
-           text_parse_u64((struct bytes){origin.p + n + 2, origin.n - n - 2}, &number) == 0 && number > old;
-}
-
-static int take_restored(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
-    struct bytes origin, epoch;
-    if (body_text(body, "origin", &origin) != 0 || body_text(body, "epoch_vkey", &epoch) != 0 || origin.n == 0 ||
-        origin.n > NOTE_NAME_MAX) {
-        verify_fault(v, LEDGER_SEALS, h->seq, VERIFY_PLACE(v, h->seq), "the event names no origin and epoch key");
+    if (rc < 0) {
         return 0;
     }
-    if (!restored_tree_fits(v, h, body)) {
-        verify_fault(v, LEDGER_SEALS, h->seq, VERIFY_PLACE(v, h->seq),
-                     "the size and root that it was restored from are not those of the events before it");
+    if (h->seq == 0) {
+        v->log = said.log;
+        v->log_known = true;
     }
-    if (!restored_origin_fits(v, origin)) {
-        verify_fault(v, LEDGER_SEALS, h->seq, VERIFY_PLACE(v, h->seq),
-                     "it goes on under '%.*s', which is no restored origin of this log", (int)origin.n,
-                     (const char *)origin.p);
+    v->n_restored += said.restored;
+    v->last_restored = said.restored ? h->seq : v->last_restored;
+    if (place.now != NULL || said.origin[0] != '\0') {
+        memcpy(v->origin, said.origin, sizeof(v->origin));
     }
-    v->n_restored++;
-    v->last_restored = h->seq;
-    memcpy(v->origin, origin.p, origin.n);
-    v->origin[origin.n] = '\0';
-    return add_epoch(v, h->seq, epoch, true, err);
+    return add_epoch(v, h->seq, &said, err);
 }
 
 bool verify_is_epoch_event(const struct event_header *h) {
-    return bytes_is(h->kind, "ledger.created") || bytes_is(h->kind, "ledger.restored") ||
-           bytes_is(h->kind, "ledger.key_rotated");
+    return epoch_is_kind(h->kind);
 }
 
 /* All that name the ledger's secret name the same one. */
@@ -171,34 +132,21 @@ static void take_secret(struct verify *v, uint64_t seq, struct bytes body) {
         v->keyed_by_seq = seq;
         return;
     }
-    verify_fault(v, LEDGER_INTEGRITY, seq, VERIFY_PLACE(v, seq), "it names another secret of the ledger than event %llu",
-                 (unsigned long long)v->keyed_by_seq);
+    verify_refuse(v, "F25", LEDGER_INTEGRITY, seq, VERIFY_PLACE(v, seq),
+                  "it names another secret of the ledger than event %llu", (unsigned long long)v->keyed_by_seq);
 }
 
 int verify_epoch_event(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
-    struct bytes vkey;
-    if (verify_is_epoch_event(h)) {
-        take_secret(v, h->seq, body);
+    if (!verify_is_epoch_event(h)) {
+        return 0;
     }
-    if (bytes_is(h->kind, "ledger.created")) {
-        if (h->seq != 0) {
-            verify_fault(v, LEDGER_INTEGRITY, h->seq, VERIFY_PLACE(v, h->seq),
-                         "ledger.created stands after the first event");
-            return 0;
-        }
-        return take_genesis(v, body, err);
+    take_secret(v, h->seq, body);
+    if (bytes_is(h->kind, "ledger.created") && h->seq != 0) {
+        verify_refuse(v, "F15", LEDGER_INTEGRITY, h->seq, VERIFY_PLACE(v, h->seq),
+                      "ledger.created stands after the first event");
+        return 0;
     }
-    if (bytes_is(h->kind, "ledger.restored")) {
-        return take_restored(v, h, body, err);
-    }
-    if (bytes_is(h->kind, "ledger.key_rotated")) {
-        if (body_text(body, "vkey", &vkey) != 0) {
-            verify_fault(v, LEDGER_SEALS, h->seq, VERIFY_PLACE(v, h->seq), "the rotation names no key");
-            return 0;
-        }
-        return add_epoch(v, h->seq, vkey, false, err);
-    }
-    return 0;
+    return take_epoch(v, h, body, err);
 }
 
 /* The epoch keys that seal `size`: one, or two at a handover. */
@@ -245,12 +193,12 @@ static void judge_key(struct verify *v, const struct note *note, const struct no
     case NOTE_GOOD:
         break;
     case NOTE_ABSENT:
-        verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu lacks the signature of the %s",
-                     (unsigned long long)size, what);
+        verify_refuse(v, key == &v->log ? "F29" : "F30", LEDGER_SEALS, size - 1, table,
+                      "the checkpoint of size %llu lacks the signature of the %s", (unsigned long long)size, what);
         break;
     default:
-        verify_fault(v, LEDGER_SEALS, size - 1, table, "the signature of the %s on the checkpoint of size %llu is bad",
-                     what, (unsigned long long)size);
+        verify_refuse(v, "F12", LEDGER_SEALS, size - 1, table,
+                      "the signature of the %s on the checkpoint of size %llu is bad", what, (unsigned long long)size);
     }
 }
 
@@ -260,10 +208,9 @@ static void judge_others(struct verify *v, const struct note *note, const struct
     for (size_t i = 0; i < v->n_epochs; i++) {
         const struct verify_epoch *e = &v->epoch[i];
         if ((size < e->from_size || size > e->to_size) && check_key(note, &e->vkey, judged) != NOTE_ABSENT) {
-            verify_fault(v, LEDGER_SEALS, size - 1, table,
-                         "the checkpoint of size %llu is signed by epoch key %zu, which seals "
-                         "other sizes",
-                         (unsigned long long)size, i);
+            verify_refuse(v, "F31", LEDGER_SEALS, size - 1, table,
+                          "the checkpoint of size %llu is signed by epoch key %zu, which seals other sizes",
+                          (unsigned long long)size, i);
         }
     }
 }
@@ -279,8 +226,8 @@ static void judge_note(struct verify *v, struct bytes bytes, const struct verify
     rc = rc != 0 ? rc : checkpoint_decode(note->text, &point, &why);
     if (rc != 0) {
         if (!verify_hindered(v, rc, &why)) {
-            verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu does not parse: %s",
-                         (unsigned long long)size, why.msg);
+            verify_refuse(v, "F10", LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu does not parse: %s",
+                          (unsigned long long)size, why.msg);
         }
         free(note);
         return;
@@ -288,12 +235,12 @@ static void judge_note(struct verify *v, struct bytes bytes, const struct verify
     size_t n = epochs_of(v, size, epochs);
     const char *origin = n == 0 ? v->origin : epochs[0]->origin;
     if (!bytes_is(point.origin, origin) || point.size != size) {
-        verify_fault(v, LEDGER_SEALS, size - 1, table, "the checkpoint at size %llu is of '%.*s', size %llu",
-                     (unsigned long long)size, (int)point.origin.n, (const char *)point.origin.p,
-                     (unsigned long long)point.size);
+        verify_refuse(v, "F28", LEDGER_SEALS, size - 1, table, "the checkpoint at size %llu is of '%.*s', size %llu",
+                      (unsigned long long)size, (int)point.origin.n, (const char *)point.origin.p,
+                      (unsigned long long)point.size);
     } else if (memcmp(point.root, root, EVENT_HASH) != 0) {
-        verify_fault(v, LEDGER_INTEGRITY, size - 1, table, "the tree of size %llu does not have the root that was sealed",
-                     (unsigned long long)size);
+        verify_refuse(v, "F28", LEDGER_INTEGRITY, size - 1, table,
+                      "the tree of size %llu does not have the root that was sealed", (unsigned long long)size);
     }
     if (v->log_known) {
         judge_key(v, note, &v->log, judged, "log key", size, table);

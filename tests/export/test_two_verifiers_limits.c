@@ -259,7 +259,7 @@ static void a_very_long_line_is_refused(void **state) {
     end = changed.n - USTAR_BLOCK; /* a header takes the place of one of two blocks of zeros */
     must(ustar_header(header, bytes_of("payloads/0.jsonl"), length, &why));
     memcpy(changed.p + end - USTAR_BLOCK, header, USTAR_BLOCK);
-    buf_printf(&list, "%s\t30\t--key\t%s\n", scratch_at(&s, "long"), vkey);
+    buf_printf(&list, "%s\t30\tB10\t--key\t%s\n", scratch_at(&s, "long"), vkey);
     scratch_write(scratch_at(&s, "long"), (struct bytes){changed.p, end});
     int fd = open(scratch_at(&s, "long"), O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0);

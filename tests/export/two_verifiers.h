@@ -8,13 +8,13 @@
 #include <spawn.h>
 
 extern char **environ;
-static struct buf list; /* a line for each bundle: path, wanted exit code, arguments */
+static struct buf list; /* a line for each bundle: path, wanted exit code and rule ("-": any), arguments */
 static char vkey[400], genesis[2 * LEDGER_HASH + 1];
 static unsigned n_files;
 
 /* Runs the page's main for each line of a file; the same signatures are checked over and over. */
 static const char driver[] =
-    "import contextlib, functools, importlib.util, io, resource, sys\n"
+    "import contextlib, functools, importlib.util, io, json, resource, sys\n"
     "resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]) << 20,) * 2)\n"
     "spec = importlib.util.spec_from_file_location('page', 'share/verify_bundle.py')\n"
     "page = importlib.util.module_from_spec(spec)\n"
@@ -22,13 +22,13 @@ static const char driver[] =
     "page.ed25519 = functools.lru_cache(None)(page.ed25519)\n"
     "wrong = 0\n"
     "for line in open(sys.argv[1]):\n"
-    "    path, wanted, *args = line.rstrip('\\n').split('\\t')\n"
+    "    path, wanted, rule, *args = line.rstrip('\\n').split('\\t')\n"
     "    out = io.StringIO()\n"
     "    with contextlib.redirect_stdout(out):\n"
-    "        code = page.main([path] + args)\n"
-    "    if code != int(wanted):\n"
+    "        code = page.main([path, '--json'] + args)\n"
+    "    if code != int(wanted) or rule not in ('-', json.loads(out.getvalue())['rule']):\n"
     "        wrong += 1\n"
-    "        print('%s: %d, not %s\\n%s' % (path, code, wanted, out.getvalue()), file=sys.stderr)\n"
+    "        print('%s: %d, not %s by %s\\n%s' % (path, code, wanted, rule, out.getvalue()), file=sys.stderr)\n"
     "sys.exit(wrong > 0)\n";
 
 static __attribute__((unused)) int start(void **state) {
@@ -77,7 +77,8 @@ static __attribute__((unused)) void both_say(struct bytes bytes, enum ledger_ver
     verdict_is(verdict);
     snprintf(name, sizeof(name), "bundle-%u", n_files++);
     scratch_write(scratch_at(&s, name), bytes);
-    buf_printf(&list, "%s\t%d", scratch_at(&s, name), (int)verdict);
+    buf_printf(&list, "%s\t%d\t%s", scratch_at(&s, name), (int)verdict,
+               report.n_findings == 1 ? report.findings[0].rule : "-");
     for (; *args != NULL; args++) {
         buf_printf(&list, "\t%s", *args);
     }

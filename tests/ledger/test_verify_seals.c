@@ -275,7 +275,7 @@ static void a_rotation_to_no_epoch_key_is_found(void **state) {
     snprintf(json, sizeof(json), "{\"epoch\":1,\"vkey\":\"%s\"}", vkey);
     must(write_own("ledger.key_rotated", json));
     judge(NULL);
-    found_only(LEDGER_SEALS, 1, "epoch", "the event names no valid epoch key");
+    found_only(LEDGER_SEALS, 1, "tail", "its vkey is not the verifier key of an Ed25519 key");
     signer_done(&other);
 }
 

@@ -151,7 +151,7 @@ static void a_forged_bundle_is_named_by_what_is_wrong_in_it(void **state) {
         {FORGE_RUN, LEDGER_INTEGRITY, "bundle", "'run' has 257 bytes"},
         {FORGE_KEY, LEDGER_INTEGRITY, "keyrun", "are not those of the events"},
         {FORGE_CREATED, LEDGER_INTEGRITY, "bundle", "ledger.created stands after the first event"},
-        {FORGE_ROTATED, LEDGER_SEALS, "bundle", "the rotation names no key"},
+        {FORGE_ROTATED, LEDGER_SEALS, "bundle", "its vkey is not the verifier key"},
         {FORGE_PAYLOAD, LEDGER_INTEGRITY, "bundle", "bytes after the payload"},
         {FORGE_BODY, LEDGER_INTEGRITY, "bundle", "the payload's body is not a map"},
         {FORGE_ORDER, LEDGER_INTEGRITY, "bundle", "map keys are not in the order of their bytes"},
