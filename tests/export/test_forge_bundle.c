@@ -241,7 +241,7 @@ static void an_erased_body_needs_a_proven_event_that_erased_it(void **state) {
     put_erasures(right, 1);
     verify(tar_of_members(), trust);
     verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "1 bodies were erased, each by a proven ledger.erased event");
+    aspect_is(EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "1 body was erased, each by a proven ledger.erased event");
     take_small_with_erasure();
     put_erasures(both, 2);
     verify(tar_of_members(), trust);
