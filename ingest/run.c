@@ -316,6 +316,11 @@ int run_size(struct ingest_run *run, uint64_t *ret, struct err *err) {
 
 /* ---- the end of an input ------------------------------------------------------------------------------------------ */
 
+/* What is followed, listened to or looked at again and again has no end before which it could be stopped. */
+static bool has_end(const struct ingest_options *o) {
+    return !o->follow && o->listen == NULL && o->every_ns == 0;
+}
+
 /* Only of a cursor that is stored by now: it will be missed. */
 static bool claim_cursor(struct ingest_run *run, uint8_t ret[CURSOR_CLAIM]) {
     struct buf value;
@@ -339,7 +344,7 @@ static int add_receipt(struct ingest_run *run, struct err *err) {
                                       .name = run->name,
                                       .digest = digest,
                                       .cursor = claim_cursor(run, claim) ? claim : NULL,
-                                      .stopped = run_stopped(run) || run->strict_stop};
+                                      .stopped = (run_stopped(run) && has_end(&run->options)) || run->strict_stop};
     tally_encode(&body, &run->input, &input);
     struct ledger_draft draft;
     ledger_draft_init(&draft);

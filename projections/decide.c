@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "projections/decide_answer.h"
+#include "projections/evals.h"
 #include "projections/look.h"
 #include "projections/promotions.h"
 #include "projections/reason.h"
@@ -77,35 +78,28 @@ static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
     return s;
 }
 
-/* It ended with no pass, or with one that its own scores contradict. */
-static bool has_failed(const struct row *eval) {
-    struct bytes verdict = decide_text(eval, "verdict");
-    int64_t failed = 0, scores = 0;
-    decide_int(eval, "failed", &failed);
-    decide_int(eval, "scores_failed", &scores);
-    return bytes_is(decide_text(eval, "state"), "finished") && (bytes_is(verdict, "fail") || bytes_is(verdict, "warn") ||
-                                                                (bytes_is(verdict, "pass") && (failed > 0 || scores > 0)));
-}
-
 /* A pass decides when it counts, a failure as it stands, also of a part; of each suite the newest holds. What decides
  * nothing gives the words for a no. */
-static void weigh(struct candidate *c, const struct row *eval) {
-    int64_t seq = -1;
-    bool counts = decide_bool(eval, "counts");
-    bool failed = !counts && has_failed(eval);
-    decide_int(eval, "finished_seq", &seq);
-    if (counts || failed) {
-        struct suite_said *s = suite_of(c, decide_text(eval, "suite"));
+static int weigh(struct candidate *c, struct state_view *view, const struct row *eval, struct err *err) {
+    int64_t seq = row_has(eval, EVAL_FINISHED_SEQ) ? row_int(eval, EVAL_FINISHED_SEQ) : -1;
+    struct evals_verdict verdict;
+    int rc = evals_judge_verdict(view, eval, &verdict, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (verdict.counts || verdict.outcome == READINESS_FAILED) {
+        struct suite_said *s = suite_of(c, row_text(eval, EVAL_SUITE));
         if (s != NULL && seq >= s->seq) {
             s->seq = seq;
-            s->passed = counts;
+            s->passed = verdict.counts;
         }
     } else if (seq >= c->newest) {
-        struct bytes id = decide_text(eval, "eval"), why = decide_text(eval, "reason");
+        struct bytes id = row_text(eval, EVAL_ID);
         c->newest = seq;
-        decide_no(c->ret, "no full pass for %.*s: eval '%.*s' does not count: %.*s", REASON_DIGEST(c->digest),
-                  REASON_NAME(id), REASON_NAME(why));
+        decide_no(c->ret, "no full pass for %.*s: eval '%.*s' does not count: %s", REASON_DIGEST(c->digest),
+                  REASON_NAME(id), verdict.reason.words);
     }
+    return 0;
 }
 
 /* At least one suite passed, and none that was asked failed last. */
@@ -153,9 +147,9 @@ static int weigh_listed(struct state_view *view, struct candidate *c, const char
         struct bytes id = decide_text(link, "eval");
         struct row eval;
         bool there = false;
-        rc = look_judged(view, "evals", &id, 1, &eval, &there, err);
+        rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
         if (rc == 0 && there && is_of(c, &eval)) {
-            weigh(c, &eval);
+            rc = weigh(c, view, &eval, err);
         }
         row_done(&eval);
     }
@@ -167,9 +161,9 @@ static int weigh_all(struct state_view *view, struct candidate *c, struct err *e
     struct state_rows *rows = NULL;
     const struct row *eval;
     int rc = look_rows(view, "evals", NULL, 0, &rows, err);
-    while (rc == 0 && rows != NULL && (rc = state_rows_next(rows, &eval, err)) == 0) {
+    while (rc == 0 && rows != NULL && (rc = look_next(rows, &eval, err)) == 0) {
         if (is_of(c, eval)) {
-            weigh(c, eval);
+            rc = weigh(c, view, eval, err);
         }
     }
     state_rows_close(rows);

@@ -1,6 +1,7 @@
 /* How a clause comes to its answer: by findings, of which the heaviest count. Three of them are told, with their events; of
  * the others there is a number. */
 #include "projections/doctor.h"
+#include "projections/readiness.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -97,29 +98,6 @@ void doctor_counted(struct doctor_case *c) {
     }
 }
 
-/* As one word of a command for a shell: what others named must not become part of the command itself. */
-static void put_word(struct buf *out, struct bytes word) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,:/@+=";
-    bool is_plain = word.n > 0 && word.p[0] != '-';
-    for (size_t i = 0; i < word.n && is_plain; i++) {
-        is_plain = memchr(plain, word.p[i], sizeof(plain) - 1) != NULL;
-    }
-    if (is_plain || word.n == 0) {
-        buf_put_bytes(out, word);
-        return;
-    }
-    buf_put_u8(out, '\'');
-    for (size_t i = 0; i < word.n; i++) {
-        uint8_t c = word.p[i];
-        if (c == '\'') {
-            buf_put_str(out, "'\\''");
-        } else {
-            buf_put_u8(out, c < 0x20 || c == 0x7f ? '?' : c);
-        }
-    }
-    buf_put_u8(out, '\'');
-}
-
 void doctor_remedy(const struct doctor_case *c, const struct doctor_clause *clause, struct buf *out) {
     const char *text = c->remedy != NULL ? c->remedy : c->state == DOCTOR_UNKNOWN ? clause->learn : clause->remedy;
     if (c->state == DOCTOR_PASS || text == NULL) {
@@ -127,11 +105,11 @@ void doctor_remedy(const struct doctor_case *c, const struct doctor_clause *clau
     }
     for (; *text != '\0'; text++) {
         if (*text == '%') {
-            put_word(out, bytes_of(c->about));
+            readiness_put_word(out, bytes_of(c->about));
         } else if (*text == '$') {
-            put_word(out, bytes_of(c->more));
+            readiness_put_word(out, bytes_of(c->more));
         } else if (*text == '&') {
-            put_word(out, c->pack);
+            readiness_put_word(out, c->pack);
         } else {
             buf_put_u8(out, (uint8_t)*text);
         }

@@ -1,39 +1,23 @@
 /* The fold of evaluations. An evaluation is one id; a new start under the same id is a new run of it, and what came before
- * does not stand beside it. Scores carry the run that they belong to, so that those of an older run are not taken back
- * twice.
+ * does not stand beside it. Scores carry the run that they belong to, so that those of an older run do not count for it.
  *
- * A result file of another program (eval.imported) is an evaluation that finished, and has no verdict of its own: then the
- * scores that were held against a threshold make one, when there are any. */
+ * A result file of another program (eval.imported) is an evaluation that finished, and has no verdict of its own. What
+ * scores come to is judged (evals_judge.c), because a suite may be declared after them. */
 #include "projections/evals.h"
 
 #include <string.h>
 
 #define NOTHING ((struct bytes){0})
 
-enum {
-    SCORE_EVAL,
-    SCORE_TASK,
-    SCORE_METRIC,
-    SCORE_VALUE,
-    SCORE_LABEL,
-    SCORE_STDERR,
-    SCORE_THRESHOLD,
-    SCORE_HIGHER,
-    SCORE_VERDICT,
-    SCORE_SAMPLES,
-    SCORE_PARTIAL,
-    SCORE_CORRECTED,
-    SCORE_RUN,
-    SCORE_SEQ,
-    SCORE_N
-};
-
 static const struct state_column eval_columns[] = {
     [EVAL_ID] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
     [EVAL_STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "started, finished, invalidated"},
-    [EVAL_VERDICT] = {"verdict", CELL_TEXT, COLUMN_MAIN, "pass, warn, fail, unknown; of a result file: by its thresholds"},
+    [EVAL_VERDICT] = {"verdict", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                      "pass, warn, fail, unknown: as it was given, else as its scores make it"},
     [EVAL_COUNTS] = {"counts", CELL_BOOL, COLUMN_MAIN | COLUMN_JUDGED, "it is a full pass, which can prove something"},
-    [EVAL_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why it does not count"},
+    [EVAL_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why it does not count: all that is missing"},
+    [EVAL_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
+                      "the same as a list: a map for each finding: about, reason, rule"},
     [EVAL_SUITE] = {"suite", CELL_TEXT, 0, "which suite"},
     [EVAL_SUITE_DIGEST] = {"suite_digest", CELL_TEXT, 0, "digest of the suite"},
     [EVAL_MODEL] = {"model", CELL_TEXT, COLUMN_MAIN, "name of the model"},
@@ -51,13 +35,14 @@ static const struct state_column eval_columns[] = {
     [EVAL_SAMPLES] = {"samples", CELL_INT, 0, "samples that were run; planned ones while it runs"},
     [EVAL_HARNESS] = {"harness", CELL_TEXT, 0, "the program whose result file it is"},
     [EVAL_IMPORTED] = {"imported", CELL_BOOL, 0, "it was taken from a result file"},
-    [EVAL_SAID] = {"verdict_said", CELL_BOOL, 0, "the verdict was given, not made from scores"},
+    [EVAL_SAID] = {"verdict_said", CELL_TEXT, 0, "the verdict that was given"},
     [EVAL_CHANGED] = {"changed", CELL_TEXT, 0, "it ended on another one of this than it began on"},
-    [EVAL_SCORED] = {"scores", CELL_INT, 0, "scores of it"},
-    [EVAL_SCORES_PASSED] = {"scores_passed", CELL_INT, 0, "of these reach their threshold"},
-    [EVAL_SCORES_FAILED] = {"scores_failed", CELL_INT, 0, "of these miss it"},
-    [EVAL_SCORES_OTHER] = {"scores_unclear", CELL_INT, 0, "of these warn or are not clear"},
-    [EVAL_SCORES_PARTIAL] = {"scores_partial", CELL_INT, 0, "of these rest on a part of the samples"},
+    [EVAL_SCORED] = {"scores", CELL_INT, COLUMN_JUDGED, "scores of it"},
+    [EVAL_SCORES_PASSED] = {"scores_passed", CELL_INT, COLUMN_JUDGED,
+                            "of these reach all thresholds that are asked of them"},
+    [EVAL_SCORES_FAILED] = {"scores_failed", CELL_INT, COLUMN_JUDGED, "of these miss one"},
+    [EVAL_SCORES_OTHER] = {"scores_unclear", CELL_INT, COLUMN_JUDGED, "of these warn or cannot be judged"},
+    [EVAL_SCORES_PARTIAL] = {"scores_partial", CELL_INT, COLUMN_JUDGED, "of these rest on a part of the samples"},
     [EVAL_SAMPLES_FAILED] = {"samples_failed", CELL_INT, 0, "samples that were recorded as failed"},
     [EVAL_INVALID] = {"invalidated", CELL_TEXT, 0, "why it was taken back, in a word"},
     [EVAL_STARTED_SEQ] = {"started_seq", CELL_INT, COLUMN_SEQ, "the event that began it"},
@@ -65,20 +50,23 @@ static const struct state_column eval_columns[] = {
     [EVAL_FINISHED_SEQ] = {"finished_seq", CELL_INT, COLUMN_SEQ, "the event that ended it"},
     FOLD_COLUMNS};
 static const struct state_column score_columns[] = {
-    [SCORE_EVAL] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which evaluation"},
-    [SCORE_TASK] = {"task", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which task"},
-    [SCORE_METRIC] = {"metric", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which metric, with \"/filter\" where there is one"},
-    [SCORE_VALUE] = {"value", CELL_REAL, COLUMN_MAIN, "the value"},
-    [SCORE_LABEL] = {"label", CELL_TEXT, 0, "the value, when it is a word"},
-    [SCORE_STDERR] = {"stderr", CELL_REAL, COLUMN_MAIN, "its standard error"},
-    [SCORE_THRESHOLD] = {"threshold", CELL_REAL, COLUMN_MAIN, "what was asked for"},
-    [SCORE_HIGHER] = {"higher_is_better", CELL_BOOL, 0, "more is better"},
-    [SCORE_VERDICT] = {"verdict", CELL_TEXT, COLUMN_MAIN, "against the threshold"},
-    [SCORE_SAMPLES] = {"samples", CELL_INT, COLUMN_MAIN, "samples that it rests on"},
-    [SCORE_PARTIAL] = {"partial", CELL_BOOL, 0, "it rests on a part of them"},
-    [SCORE_CORRECTED] = {"corrected", CELL_BOOL, 0, "it was corrected or taken back afterwards"},
-    [SCORE_RUN] = {"started_seq", CELL_INT, COLUMN_SEQ, "which run of the evaluation"},
-    [SCORE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"}};
+    [EVAL_SCORE_EVAL] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which evaluation"},
+    [EVAL_SCORE_TASK] = {"task", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which task"},
+    [EVAL_SCORE_METRIC] = {"metric", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+                           "which metric, with \"/filter\" where there is one"},
+    [EVAL_SCORE_VALUE] = {"value", CELL_REAL, COLUMN_MAIN, "the value"},
+    [EVAL_SCORE_LABEL] = {"label", CELL_TEXT, 0, "the value, when it is a word"},
+    [EVAL_SCORE_STDERR] = {"stderr", CELL_REAL, COLUMN_MAIN, "its standard error"},
+    [EVAL_SCORE_THRESHOLD] = {"threshold", CELL_REAL, COLUMN_MAIN, "what was asked for"},
+    [EVAL_SCORE_HIGHER] = {"higher_is_better", CELL_BOOL, 0, "more is better"},
+    [EVAL_SCORE_VERDICT] = {"verdict", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                            "pass, warn, fail, unknown: held against its threshold and the suite's"},
+    [EVAL_SCORE_SAID] = {"verdict_said", CELL_TEXT, 0, "what its source says of it"},
+    [EVAL_SCORE_SAMPLES] = {"samples", CELL_INT, COLUMN_MAIN, "samples that it rests on"},
+    [EVAL_SCORE_PARTIAL] = {"partial", CELL_BOOL, 0, "it rests on a part of them"},
+    [EVAL_SCORE_CORRECTED] = {"corrected", CELL_BOOL, 0, "it was corrected or taken back afterwards"},
+    [EVAL_SCORE_RUN] = {"started_seq", CELL_INT, COLUMN_SEQ, "which run of the evaluation"},
+    [EVAL_SCORE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"}};
 static const struct state_column route_columns[] = {
     [EVAL_OF_KEY] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which route"},
     [EVAL_OF_EVAL] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which evaluation"},
@@ -97,17 +85,29 @@ static const struct state_column suite_columns[] = {
     [SUITE_CHANGED_AT] = {"changed_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when its definition became this one"},
     [SUITE_CHANGED_SEQ] = {"changed_seq", CELL_INT, COLUMN_SEQ, "the event that said so"},
     [SUITE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the newest event about it"}};
-
-static int judge(struct state_view *view, struct row *row, struct err *err);
+static const struct state_column version_columns[] = {
+    [SUITE_NAME] = {"suite", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
+    [SUITE_DIGEST] = {"suite_digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+                      "digest of its definition; empty: none was named"},
+    [SUITE_DIGEST_BEFORE] = {"digest_before", CELL_TEXT, 0, "digest before it changed"},
+    [SUITE_VERSION] = {"version", CELL_TEXT, COLUMN_MAIN, "its version"},
+    [SUITE_TASKS] = {"tasks", CELL_LIST, 0, "its tasks and what they ask for"},
+    [SUITE_MAX_AGE_S] = {"max_age_s", CELL_INT, COLUMN_MAIN, "how long a result counts, seconds"},
+    [SUITE_CHANGED_AT] = {"changed_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when its definition became this one"},
+    [SUITE_CHANGED_SEQ] = {"changed_seq", CELL_INT, COLUMN_SEQ, "the event that said so"},
+    [SUITE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the newest event about it"}};
 
 static const struct state_table tables[EVALS_TABLES] = {
-    [EVALS] = {"evals", "eval", "A row is an evaluation.", eval_columns, EVAL_BASE + FOLD_N, judge},
-    [EVAL_SCORES] = {"eval_scores", "score", "A row is one number of an evaluation.", score_columns, SCORE_N, NULL},
+    [EVALS] = {"evals", "eval", "A row is an evaluation.", eval_columns, EVAL_BASE + FOLD_N, evals_judge},
+    [EVAL_SCORES] = {"eval_scores", "score", "A row is one number of an evaluation.", score_columns, EVAL_SCORE_N,
+                     evals_judge_score},
     [EVAL_ROUTES] = {"eval_routes", "eval-of-route", "A row is an evaluation of a route.", route_columns, EVAL_OF_SEQ + 1,
                      NULL},
     [EVAL_MODELS] = {"eval_models", "eval-of-model", "A row is an evaluation of weights.", digest_columns, EVAL_OF_SEQ + 1,
                      NULL},
-    [SUITES] = {"suites", "suite", "A row is a suite of tasks as it was declared last.", suite_columns, SUITE_N, NULL}};
+    [SUITES] = {"suites", "suite", "A row is a suite of tasks as it was declared last.", suite_columns, SUITE_N, NULL},
+    [SUITE_VERSIONS] = {"suite_versions", "suite-version", "A row is what was declared last of one digest of a suite.",
+                        version_columns, SUITE_N, NULL}};
 
 /* ---- legal steps ---- */
 
@@ -180,43 +180,7 @@ static void forget(struct row *row) {
     }
 }
 
-/* ---- the verdict that scores make ---- */
-
-static void derive(struct row *row) {
-    if (row_bool(row, EVAL_SAID) || !row_is(row, EVAL_STATE, "finished")) {
-        return;
-    }
-    if (row_int(row, EVAL_SCORES_FAILED) > 0) {
-        row_set_str(row, EVAL_VERDICT, "fail");
-    } else if (row_int(row, EVAL_SCORES_PASSED) > 0 && row_int(row, EVAL_SCORES_OTHER) == 0) {
-        row_set_str(row, EVAL_VERDICT, "pass");
-    } else {
-        row_set_null(row, EVAL_VERDICT);
-    }
-}
-
-static void count(struct row *row, const struct row *score, int64_t by) {
-    row_add(row, EVAL_SCORED, by);
-    if (row_is(score, SCORE_VERDICT, "pass")) {
-        row_add(row, EVAL_SCORES_PASSED, by);
-    } else if (row_is(score, SCORE_VERDICT, "fail")) {
-        row_add(row, EVAL_SCORES_FAILED, by);
-    } else if (row_has(score, SCORE_VERDICT)) {
-        row_add(row, EVAL_SCORES_OTHER, by);
-    }
-    if (row_bool(score, SCORE_PARTIAL)) {
-        row_add(row, EVAL_SCORES_PARTIAL, by);
-    }
-}
-
-/* Where nobody judged but everything is there to judge by. */
-static void judge_score(struct row *score) {
-    if (row_has(score, SCORE_VALUE) && row_has(score, SCORE_THRESHOLD) && row_has(score, SCORE_HIGHER)) {
-        double value = row_real(score, SCORE_VALUE), threshold = row_real(score, SCORE_THRESHOLD);
-        bool reached = row_bool(score, SCORE_HIGHER) ? value >= threshold : value <= threshold;
-        row_set_str(score, SCORE_VERDICT, reached ? "pass" : "fail");
-    }
-}
+/* ---- its scores ---- */
 
 static int find_score(struct fold *fold, const struct row *row, struct row **ret, struct err *err) {
     struct bytes task = NOTHING, metric = NOTHING, filter = NOTHING;
@@ -243,33 +207,25 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
     if (code != 0) {
         return code;
     }
-    if (row_has(score, SCORE_SEQ) && row_int(score, SCORE_RUN) == row_int(row, EVAL_STARTED_SEQ)) {
-        count(row, score, -1);
-    }
-    for (size_t i = SCORE_VALUE; i < SCORE_N; i++) {
+    for (size_t i = EVAL_SCORE_VALUE; i < EVAL_SCORE_N; i++) {
         row_set_null(score, i);
     }
-    fold_copy(fold, score, SCORE_VALUE, "value");
-    fold_copy(fold, score, SCORE_LABEL, "label");
-    fold_copy(fold, score, SCORE_STDERR, "stderr");
-    fold_copy(fold, score, SCORE_THRESHOLD, "threshold");
-    fold_copy(fold, score, SCORE_HIGHER, "higher_is_better");
-    fold_copy(fold, score, SCORE_SAMPLES, "samples");
-    fold_copy(fold, score, SCORE_PARTIAL, "partial");
-    fold_copy(fold, score, SCORE_VERDICT, "verdict");
-    if (!row_has(score, SCORE_VERDICT)) {
-        judge_score(score);
-    }
-    row_set_int(score, SCORE_RUN, row_int(row, EVAL_STARTED_SEQ));
-    row_set_int(score, SCORE_SEQ, (int64_t)fold_event(fold)->seq);
-    count(row, score, 1);
+    fold_copy(fold, score, EVAL_SCORE_VALUE, "value");
+    fold_copy(fold, score, EVAL_SCORE_LABEL, "label");
+    fold_copy(fold, score, EVAL_SCORE_STDERR, "stderr");
+    fold_copy(fold, score, EVAL_SCORE_THRESHOLD, "threshold");
+    fold_copy(fold, score, EVAL_SCORE_HIGHER, "higher_is_better");
+    fold_copy(fold, score, EVAL_SCORE_SAMPLES, "samples");
+    fold_copy(fold, score, EVAL_SCORE_PARTIAL, "partial");
+    fold_copy(fold, score, EVAL_SCORE_SAID, "verdict");
+    row_set_int(score, EVAL_SCORE_RUN, row_int(row, EVAL_STARTED_SEQ));
+    row_set_int(score, EVAL_SCORE_SEQ, (int64_t)fold_event(fold)->seq);
     bool bound = row_has(row, EVAL_DIGEST);
     for (size_t i = 0; i < N_BINDINGS; i++) {
         if (!row_has(row, bindings[i].column)) {
             fold_copy(fold, row, bindings[i].column, bindings[i].field);
         }
     }
-    derive(row);
     return bound ? 0 : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
 }
 
@@ -292,13 +248,11 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
         row_set_bool(row, EVAL_IMPORTED, true);
         fold_copy(fold, row, EVAL_HARNESS, "harness");
     } else {
-        row_set_null(row, EVAL_VERDICT);
-        fold_copy(fold, row, EVAL_VERDICT, "verdict");
-        row_set_bool(row, EVAL_SAID, row_has(row, EVAL_VERDICT));
+        row_set_null(row, EVAL_SAID);
+        fold_copy(fold, row, EVAL_SAID, "verdict");
     }
     row_set_int(row, EVAL_FINISHED_AT, (int64_t)(at < time ? at : time)); /* no result is younger than its event */
     row_set_int(row, EVAL_FINISHED_SEQ, (int64_t)fold_event(fold)->seq);
-    derive(row);
 }
 
 /* A seq from before this run is about a result that does not stand any more. */
@@ -317,12 +271,11 @@ static int take_invalid(struct fold *fold, struct row *row, struct err *err) {
         return 0;
     }
     int code = find_score(fold, row, &score, err);
-    if (code == 0 && row_has(score, SCORE_SEQ)) {
-        row_set_bool(score, SCORE_CORRECTED, true);
-        row_set_null(score, SCORE_VERDICT);
+    if (code == 0 && row_has(score, EVAL_SCORE_SEQ)) {
+        row_set_bool(score, EVAL_SCORE_CORRECTED, true);
+        row_set_null(score, EVAL_SCORE_SAID);
         if (fold_real(fold, "value", &value)) {
-            row_set_real(score, SCORE_VALUE, value);
-            judge_score(score);
+            row_set_real(score, EVAL_SCORE_VALUE, value);
         }
     } else if (code == 0) {
         fold_drop(fold, score);
@@ -354,21 +307,14 @@ static int take_step(struct fold *fold, struct row *row, struct err *err) {
     return bytes_is(step, "invalidated") ? take_invalid(fold, row, err) : 0;
 }
 
-static int take_suite(struct fold *fold, struct err *err) {
-    struct bytes name = fold_subject(fold), digest;
-    struct row *row;
-    if (name.n == 0 && !fold_text(fold, "suite", &name)) {
-        return 0;
-    }
-    int code = fold_row(fold, SUITES, &name, 1, &row, err);
-    if (code != 0) {
-        return code;
-    }
+static void put_suite(struct fold *fold, struct row *row) {
+    struct bytes digest;
     bool told = fold_text(fold, "suite_digest", &digest);
     if (!row_has(row, SUITE_SEQ) || (told && !bytes_eq(digest, row_text(row, SUITE_DIGEST)))) {
         if (row_has(row, SUITE_DIGEST)) {
             struct bytes before = row_text(row, SUITE_DIGEST);
             row_set_text(row, SUITE_DIGEST_BEFORE, before);
+            row_set_null(row, SUITE_TASKS); /* they were another definition's */
         }
         row_set_int(row, SUITE_CHANGED_AT, (int64_t)fold_at(fold));
         row_set_int(row, SUITE_CHANGED_SEQ, (int64_t)fold_event(fold)->seq);
@@ -378,7 +324,24 @@ static int take_suite(struct fold *fold, struct err *err) {
     fold_copy(fold, row, SUITE_TASKS, "tasks");
     fold_copy(fold, row, SUITE_MAX_AGE_S, "max_age_s");
     row_set_int(row, SUITE_SEQ, (int64_t)fold_event(fold)->seq);
-    return 0;
+}
+
+/* The newest of its name, and the newest of its digest: an evaluation is held against the definition that it was made by.
+ */
+static int take_suite(struct fold *fold, struct err *err) {
+    struct bytes parts[] = {fold_subject(fold), NOTHING};
+    struct row *row, *version;
+    if (parts[0].n == 0 && !fold_text(fold, "suite", &parts[0])) {
+        return 0;
+    }
+    fold_text(fold, "suite_digest", &parts[1]);
+    int code = fold_row(fold, SUITES, parts, 1, &row, err);
+    code = code != 0 ? code : fold_row(fold, SUITE_VERSIONS, parts, 2, &version, err);
+    if (code == 0) {
+        put_suite(fold, row);
+        put_suite(fold, version);
+    }
+    return code;
 }
 
 static int fold(struct fold *fold, struct err *err) {
@@ -400,131 +363,6 @@ static int fold(struct fold *fold, struct err *err) {
     return take_score(fold, row, err);
 }
 
-/* ---- does it count? ---- */
-
-static bool say(struct evals_verdict *v, enum evals_class class, const char *word) {
-    v->class = class;
-    v->word = word;
-    return true;
-}
-
-static bool is_open(const struct row *eval, struct evals_verdict *v) {
-    if (row_is(eval, EVAL_STATE, "invalidated")) {
-        struct bytes why = row_text(eval, EVAL_INVALID);
-        reason_say(&v->reason, "it was invalidated%s%.*s", why.n > 0 ? ": " : "", REASON_NAME(why));
-        return say(v, EVALS_INVALID, "invalidated eval");
-    }
-    if (!row_is(eval, EVAL_STATE, "finished")) {
-        reason_say(&v->reason, "it has not finished");
-        return say(v, EVALS_UNFINISHED, "no eval");
-    }
-    return false;
-}
-
-static bool has_no_pass(const struct row *eval, struct evals_verdict *v) {
-    if (row_is(eval, EVAL_VERDICT, "fail")) {
-        int64_t failed = row_has(eval, EVAL_FAILED) ? row_int(eval, EVAL_FAILED) : row_int(eval, EVAL_SCORES_FAILED);
-        reason_say(&v->reason, "it failed");
-        if (failed > 0) {
-            reason_say(&v->reason, ": %lld score%s below what is asked for", (long long)failed, failed == 1 ? "" : "s");
-        }
-        return say(v, EVALS_FAILED, "failed eval");
-    }
-    if (row_is(eval, EVAL_VERDICT, "warn")) {
-        reason_say(&v->reason, "its verdict is 'warn', which is no pass");
-        return say(v, EVALS_FAILED, "failed eval");
-    }
-    if (!row_is(eval, EVAL_VERDICT, "pass")) {
-        reason_say(&v->reason, "it has no verdict");
-        return say(v, EVALS_UNDECIDED, "no verdict");
-    }
-    if (row_int(eval, EVAL_FAILED) > 0 || row_int(eval, EVAL_SCORES_FAILED) > 0) {
-        reason_say(&v->reason, "its verdict is 'pass' though scores of it failed");
-        return say(v, EVALS_FAILED, "failed eval");
-    }
-    return false;
-}
-
-static bool is_not_whole(const struct row *eval, struct evals_verdict *v) {
-    if (row_bool(eval, EVAL_PARTIAL) || row_int(eval, EVAL_SCORES_PARTIAL) > 0) {
-        reason_say(&v->reason, "only a part of its samples was run");
-        return say(v, EVALS_UNDECIDED, "partial eval");
-    }
-    if (row_bool(eval, EVAL_IMPORTED) && !row_has(eval, EVAL_PARTIAL)) {
-        reason_say(&v->reason, "nobody says that all of its samples were run");
-        return say(v, EVALS_UNDECIDED, "partial eval");
-    }
-    if (row_int(eval, EVAL_ERRORS) > 0) {
-        reason_say(&v->reason, "%lld of its samples ended in an error", (long long)row_int(eval, EVAL_ERRORS));
-        return say(v, EVALS_UNDECIDED, "partial eval");
-    }
-    if (row_bool(eval, EVAL_CACHED)) {
-        reason_say(&v->reason, "its answers came from a cache");
-        return say(v, EVALS_UNDECIDED, "cached eval");
-    }
-    if (row_bool(eval, EVAL_DIRTY)) {
-        reason_say(&v->reason, "its code had changes on top of its commit");
-        return say(v, EVALS_UNDECIDED, "dirty eval");
-    }
-    return false;
-}
-
-static bool is_not_bound(const struct row *eval, struct evals_verdict *v) {
-    struct bytes changed = row_text(eval, EVAL_CHANGED);
-    if (changed.n > 0) {
-        reason_say(&v->reason, "it finished on another %.*s than it started on", REASON_NAME(changed));
-        return say(v, EVALS_UNDECIDED, "mixed eval");
-    }
-    if (!row_has(eval, EVAL_DIGEST)) {
-        reason_say(&v->reason, "it is for a name, not for weights: it says no digest");
-        return say(v, EVALS_UNDECIDED, "no weights");
-    }
-    return false;
-}
-
-int evals_judge_verdict(struct state_view *view, const struct row *eval, struct evals_verdict *ret, struct err *err) {
-    const struct bytes name = row_text(eval, EVAL_SUITE);
-    int code = 0;
-    memset(ret, 0, sizeof(*ret));
-    if (is_open(eval, ret) || has_no_pass(eval, ret) || is_not_whole(eval, ret) || is_not_bound(eval, ret)) {
-        return 0;
-    }
-    if (name.n > 0) {
-        size_t table = state_table_find(view, "suites");
-        struct row suite;
-        row_init(&suite, &tables[SUITES]);
-        code = table != SIZE_MAX ? state_get_stored(view, table, &name, 1, &suite, err) : ERR_NOTFOUND;
-        int64_t max = code == 0 && row_has(&suite, SUITE_MAX_AGE_S) ? row_int(&suite, SUITE_MAX_AGE_S) : -1;
-        int64_t at = row_int(eval, EVAL_FINISHED_AT), now = (int64_t)state_now(view);
-        if (max >= 0 && now > at && (now - at) / 1000000000 >= max && (now - at) - max * 1000000000 > 0) {
-            reason_say(&ret->reason, "it is older than the %lld seconds for which suite '%.*s' lets it count",
-                       (long long)max, REASON_NAME(name));
-            reason_cite_cell(&ret->reason, &suite, SUITE_SEQ, SIZE_MAX);
-            reason_end(&ret->reason, (uint64_t)row_int(eval, EVAL_FINISHED_SEQ), (uint64_t)(at + max * 1000000000));
-            say(ret, EVALS_UNDECIDED, "stale");
-        }
-        row_done(&suite);
-        code = code == ERR_NOTFOUND ? 0 : code;
-    }
-    if (ret->word == NULL) {
-        ret->counts = true;
-        ret->class = EVALS_COUNTS;
-        ret->word = "";
-    }
-    return code;
-}
-
-static int judge(struct state_view *view, struct row *row, struct err *err) {
-    struct evals_verdict verdict;
-    int code = evals_judge_verdict(view, row, &verdict, err);
-    if (code == 0) {
-        row_set_bool(row, EVAL_COUNTS, verdict.counts);
-        row_set_str(row, EVAL_REASON, verdict.counts ? NULL : verdict.reason.words);
-        reason_give(&verdict.reason, row, EVAL_BASE);
-    }
-    return code;
-}
-
 static const char *const kinds[] = {"eval.started",       "eval.finished",    "eval.imported",       "eval.scored",
                                     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", NULL};
-const struct projection projection_evals = {"evals", 1, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 2, tables, EVALS_TABLES, kinds, fold};

@@ -1,16 +1,18 @@
 /* Evaluations: what was measured on which bytes, and whether it can prove something.
  *
- * An evaluation counts when it finished with the verdict pass, on all of its samples, with answers that were made for it by
- * code that stands in a commit, names the weights that it ran on, and was not invalidated since. A pass has to be whole to
- * count; a failure counts as it stands, so that half a failure is not hidden behind an older pass. */
+ * The word of its author alone proves nothing: an evaluation counts when it passed, has scores on the right side of their
+ * thresholds, all that its suite asks for, is whole, names its weights and was not taken back. The rules are those of
+ * readiness.def. A pass has to be whole to count; a failure counts as it stands, so that half a failure is not hidden
+ * behind an older pass. */
 #ifndef PROJECTIONS_EVALS_H
 #define PROJECTIONS_EVALS_H
 
 #include "projections/fold.h"
+#include "projections/readiness.h"
 #include "projections/reason.h"
 #include "projections/state.h"
 
-enum { EVALS, EVAL_SCORES, EVAL_ROUTES, EVAL_MODELS, SUITES, EVALS_TABLES };
+enum { EVALS, EVAL_SCORES, EVAL_ROUTES, EVAL_MODELS, SUITES, SUITE_VERSIONS, EVALS_TABLES };
 
 enum {
     EVAL_ID,
@@ -18,6 +20,7 @@ enum {
     EVAL_VERDICT,
     EVAL_COUNTS,
     EVAL_REASON,
+    EVAL_MISSING,
     EVAL_SUITE,
     EVAL_SUITE_DIGEST,
     EVAL_MODEL,
@@ -50,6 +53,25 @@ enum {
     EVAL_BASE
 };
 
+enum {
+    EVAL_SCORE_EVAL,
+    EVAL_SCORE_TASK,
+    EVAL_SCORE_METRIC,
+    EVAL_SCORE_VALUE,
+    EVAL_SCORE_LABEL,
+    EVAL_SCORE_STDERR,
+    EVAL_SCORE_THRESHOLD,
+    EVAL_SCORE_HIGHER,
+    EVAL_SCORE_VERDICT,
+    EVAL_SCORE_SAID,
+    EVAL_SCORE_SAMPLES,
+    EVAL_SCORE_PARTIAL,
+    EVAL_SCORE_CORRECTED,
+    EVAL_SCORE_RUN,
+    EVAL_SCORE_SEQ,
+    EVAL_SCORE_N
+};
+
 enum { EVAL_OF_KEY, EVAL_OF_EVAL, EVAL_OF_SEQ }; /* eval_routes and eval_models */
 
 enum {
@@ -65,20 +87,18 @@ enum {
     SUITE_N
 };
 
-enum evals_class {
-    EVALS_COUNTS,    /* a full pass */
-    EVALS_FAILED,    /* it ended, and not with a pass */
-    EVALS_UNDECIDED, /* it ended, and proves nothing either way */
-    EVALS_UNFINISHED,
-    EVALS_INVALID /* it was taken back */
-};
+/* Whether an evaluation counts: it does when nothing was found. */
 struct evals_verdict {
-    enum evals_class class;
-    bool counts;      /* class is EVALS_COUNTS */
-    const char *word; /* why not, in short: "partial eval"; static */
-    struct reason reason;
+    bool counts;
+    enum readiness_outcome outcome; /* of the first finding */
+    struct readiness found;
+    struct reason reason; /* what was found, in words, and what was looked at beside the evaluation's own events */
 };
-/* Judges a row of evals by its stored columns, its suite's age limit and the view's time. */
+/* Judges a row of evals by its stored columns, its scores, its suite and the view's time. */
 int evals_judge_verdict(struct state_view *view, const struct row *eval, struct evals_verdict *ret, struct err *err);
+
+/* The judges of the tables evals and eval_scores. */
+int evals_judge(struct state_view *view, struct row *row, struct err *err);
+int evals_judge_score(struct state_view *view, struct row *row, struct err *err);
 
 #endif

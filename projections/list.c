@@ -45,6 +45,17 @@ bool list_bool(struct bytes item, const char *field, bool *ret) {
     return true;
 }
 
+bool list_real(struct bytes item, const char *field, double *ret) {
+    struct mp_item value;
+    struct bytes raw;
+    if (mp_map_get(item, field, &raw) != 0 || mp_scalar(raw, &value) != 0 ||
+        (value.type != MP_FLOAT && value.type != MP_UINT && value.type != MP_INT)) {
+        return false;
+    }
+    *ret = value.type == MP_FLOAT ? value.real : value.type == MP_UINT ? (double)value.uint : (double)value.sint;
+    return true;
+}
+
 bool list_name(struct bytes item, const char *field, struct bytes *ret) {
     struct mp_item value;
     if (mp_scalar(item, &value) == 0 && value.type == MP_STR) {

@@ -18,6 +18,7 @@ bool list_next(struct list *list, struct bytes *ret);
 /* Fields of an item that is a map; absent or of another type: false, *ret untouched. */
 bool list_text(struct bytes item, const char *field, struct bytes *ret);
 bool list_bool(struct bytes item, const char *field, bool *ret);
+bool list_real(struct bytes item, const char *field, double *ret); /* an integer too */
 /* An item's name: the text that it is, or its text `field`. */
 bool list_name(struct bytes item, const char *field, struct bytes *ret);
 

@@ -304,6 +304,15 @@ static void put_decision(struct fold *fold, struct row *row, const char *step) {
     }
 }
 
+/* A decision without a tier is of the tier that was asked for; one from before says nothing of it. */
+static void put_tier(struct fold *fold, struct row *row, const char *step, bool was_asked) {
+    bool ends = strcmp(step, "expired") == 0 || strcmp(step, "revoked") == 0; /* what was of this tier */
+    if (!ends && (!was_asked || strcmp(step, "requested") == 0)) {
+        row_set_null(row, PERMISSIONS_TIER);
+    }
+    fold_copy(fold, row, PERMISSIONS_TIER, "tier");
+}
+
 static void take(struct fold *fold, struct row *row, const char *step, const struct fold_step_rule *rule) {
     bool was_asked = row_is(row, PERMISSIONS_STEP, "requested");
     int64_t asked_seq = row_int(row, PERMISSIONS_BASE + FOLD_SINCE_SEQ);
@@ -319,7 +328,7 @@ static void take(struct fold *fold, struct row *row, const char *step, const str
         put_decision(fold, row, step);
     }
     if (rule->to != NULL) {
-        fold_copy(fold, row, PERMISSIONS_TIER, "tier");
+        put_tier(fold, row, step, was_asked);
         fold_copy(fold, row, PERMISSIONS_REQUEST, "request");
     }
     fold_copy(fold, row, PERMISSIONS_REQUIRED, "required");
@@ -487,4 +496,4 @@ static const struct state_table tables[] = {
 static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied", "permission.decided",
                                     "permission.expired",   "permission.revoked", "permission.used",   NULL};
 
-const struct projection projection_permissions = {"permissions", 1, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 2, tables, COUNT(tables), kinds, fold_permission};

@@ -1,9 +1,11 @@
 /* Whether a route is proven. First what it is now (binding), then every evaluation of it is held against that. */
 #include "projections/proof.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "projections/evals.h"
+#include "projections/evals_suite.h"
 #include "projections/look.h"
 #include "projections/packs.h"
 #include "projections/routes.h"
@@ -110,18 +112,20 @@ static int bind(struct state_view *view, const struct row *route, struct binding
 
 /* ---- holding an evaluation against it ---- */
 
-enum { MODEL = 1, CONFIG = 2, PACK = 4, SUITE = 8 };
-
 struct candidate {
     bool there;
     uint64_t seq, at;
-    enum evals_class class;
-    const char *word;
-    unsigned drift;
     char id[128];
-    struct reason why;
-    char digest[MODELS_DIGEST_MAX];
-    char version[64];
+    struct evals_verdict verdict;
+    struct readiness drift; /* what of it is not the route as it is now */
+};
+
+struct comparing {
+    const struct row *route, *eval; /* eval NULL: there is none */
+    const struct binding *b;
+    const char *digest; /* the evaluation's weights; "": it names none */
+    const char *running;
+    struct readiness *found;
 };
 
 /* What the route says, the evaluation has to say too. */
@@ -135,17 +139,106 @@ static bool is_of_suite(const struct row *route, const struct binding *b, const 
     return suite.n == 0 || other.n == 0 || bytes_eq(suite, other) || same_digest;
 }
 
-static unsigned drift_of(const struct row *route, const struct binding *b, const struct row *eval, const char *digest) {
-    struct bytes suite = row_text(route, ROUTE_SUITE), pack = row_text(route, ROUTE_PACK);
-    bool removed = b->pack != NULL && row_is(b->pack, PACK_STEP, "removed");
-    bool other_pack = pack.n > 0 && row_has(eval, EVAL_PACK) && !bytes_eq(pack, row_text(eval, EVAL_PACK));
-    bool same_suite = agrees(b->suite_digest, row_text(eval, EVAL_SUITE_DIGEST)) &&
-                      (b->suite_digest.n > 0 || agrees(suite, row_text(eval, EVAL_SUITE)));
-    bool same_pack = !removed && !other_pack && agrees(b->version, row_text(eval, EVAL_PACK_VERSION));
-    bool same_config = agrees(row_text(route, ROUTE_CONFIG_DIGEST), row_text(eval, EVAL_CONFIG_DIGEST));
-    bool same_model = digest[0] != '\0' && strcmp(digest, b->model.digest) == 0;
-    return (same_model ? 0U : MODEL) | (same_config ? 0U : CONFIG) | (same_pack ? 0U : PACK) | (same_suite ? 0U : SUITE);
+/* ---- the conditions of readiness_proof.def ---- */
+
+static bool knows_no_weights(struct comparing *c) {
+    readiness_say(c->found, "why", "%s", c->b->model.reason.words);
+    return c->b->model.digest[0] == '\0';
 }
+
+static bool has_no_eval(struct comparing *c) {
+    readiness_say(c->found, "why", "%s", c->running);
+    return c->eval == NULL;
+}
+
+static bool names_no_route(struct comparing *c) {
+    return c->eval != NULL && !row_has(c->eval, EVAL_ROUTE);
+}
+
+static bool names_no_weights(struct comparing *c) {
+    return c->eval != NULL && c->digest[0] == '\0';
+}
+
+static bool is_of_other_weights(struct comparing *c) {
+    struct bytes model = row_text(c->route, ROUTE_MODEL), digest = bytes_of(c->b->model.digest);
+    if (c->eval == NULL || c->digest[0] == '\0' || digest.n == 0 || strcmp(c->digest, c->b->model.digest) == 0) {
+        return false; /* weights that nobody knows are a finding of the route itself */
+    }
+    readiness_say(c->found, "proven", "%.*s", REASON_DIGEST(bytes_of(c->digest)));
+    if (model.n > 0) {
+        readiness_say(c->found, "now", "'%.*s' is %.*s now", REASON_NAME(model), REASON_DIGEST(digest));
+    } else {
+        readiness_say(c->found, "now", "the route uses %.*s now", REASON_DIGEST(digest));
+    }
+    return true;
+}
+
+static bool names_no_config(struct comparing *c) {
+    return c->eval != NULL && row_has(c->route, ROUTE_CONFIG_DIGEST) && !row_has(c->eval, EVAL_CONFIG_DIGEST);
+}
+
+static bool is_of_other_config(struct comparing *c) {
+    return c->eval != NULL && row_has(c->eval, EVAL_CONFIG_DIGEST) &&
+           !agrees(row_text(c->route, ROUTE_CONFIG_DIGEST), row_text(c->eval, EVAL_CONFIG_DIGEST));
+}
+
+static bool is_of_removed_pack(struct comparing *c) {
+    readiness_say(c->found, "pack", "%.*s", REASON_NAME(row_text(c->route, ROUTE_PACK)));
+    return c->b->pack != NULL && row_is(c->b->pack, PACK_STEP, "removed");
+}
+
+static bool is_of_other_pack(struct comparing *c) {
+    struct bytes pack = row_text(c->route, ROUTE_PACK), other = c->eval != NULL ? row_text(c->eval, EVAL_PACK) : NOTHING;
+    readiness_say(c->found, "other", "%.*s", REASON_NAME(other));
+    return pack.n > 0 && other.n > 0 && !bytes_eq(pack, other);
+}
+
+static bool names_no_version(struct comparing *c) {
+    readiness_say(c->found, "version", "%.*s", REASON_NAME(c->b->version));
+    return c->eval != NULL && c->b->version.n > 0 && !row_has(c->eval, EVAL_PACK_VERSION);
+}
+
+static bool is_of_other_version(struct comparing *c) {
+    struct bytes proven = c->eval != NULL ? row_text(c->eval, EVAL_PACK_VERSION) : NOTHING;
+    readiness_say(c->found, "proven", "%.*s", REASON_NAME(proven));
+    return proven.n > 0 && !agrees(c->b->version, proven);
+}
+
+/* By the digest where one is known, else by the name. */
+static struct bytes suite_now(const struct comparing *c) {
+    return c->b->suite_digest.n > 0 ? c->b->suite_digest : row_text(c->route, ROUTE_SUITE);
+}
+
+static struct bytes suite_proven(const struct comparing *c) {
+    return row_text(c->eval, c->b->suite_digest.n > 0 ? EVAL_SUITE_DIGEST : EVAL_SUITE);
+}
+
+static bool names_no_suite(struct comparing *c) {
+    return c->eval != NULL && suite_now(c).n > 0 && suite_proven(c).n == 0;
+}
+
+static bool is_of_other_suite(struct comparing *c) {
+    return c->eval != NULL && suite_proven(c).n > 0 && !agrees(suite_now(c), suite_proven(c));
+}
+
+static const struct {
+    enum readiness_id id;
+    bool (*unmet)(struct comparing *c);
+} rules[] = {
+#define RULE(id, unmet, ...) {READINESS_##id, unmet},
+#include "projections/readiness_proof.def"
+#undef RULE
+};
+
+static void walk(struct comparing *c) {
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (rules[i].unmet(c)) {
+            readiness_add(c->found, rules[i].id);
+        }
+    }
+}
+
+/* ---- the evaluations of a route ---- */
 
 /* The best of each sort: decisive for the route as it is, undecided for it, full passes for another state of it, others. */
 struct candidates {
@@ -160,157 +253,154 @@ static void keep_newest(struct candidate *kept, const struct candidate *c) {
     }
 }
 
-static void name_it(char *ret, size_t room, struct bytes text) {
-    size_t n = reason_fits(text, room - 1);
-    if (n > 0) {
-        memcpy(ret, text.p, n);
-    }
-    ret[n] = '\0';
-}
-
 static void sort_candidate(struct candidates *all, const struct candidate *c) {
-    if (c->class == EVALS_UNFINISHED) {
+    bool decides = c->verdict.counts || c->verdict.outcome == READINESS_FAILED;
+    if (!c->verdict.counts && c->verdict.outcome == READINESS_UNFINISHED) {
         all->running++;
         all->running_seq = c->seq > all->running_seq ? c->seq : all->running_seq;
-    } else if (c->drift == 0 && (c->class == EVALS_COUNTS || c->class == EVALS_FAILED)) {
-        keep_newest(&all->decisive, c);
-    } else if (c->drift == 0) {
-        keep_newest(&all->undecided, c);
-    } else if (c->class == EVALS_COUNTS) {
-        keep_newest(&all->drifted, c);
+    } else if (c->drift.n == 0) {
+        keep_newest(decides ? &all->decisive : &all->undecided, c);
     } else {
-        keep_newest(&all->other, c);
+        keep_newest(c->verdict.counts ? &all->drifted : &all->other, c);
     }
 }
 
-static int take_eval(struct state_view *view, const struct row *route, const struct binding *b, struct bytes id,
-                     struct candidates *all, struct err *err) {
+static void compare(const struct row *route, const struct binding *b, const struct row *eval, const char *digest,
+                    struct candidate *c) {
+    struct comparing comparing = {route, eval, b, digest, "", &c->drift};
+    readiness_init(&c->drift);
+    readiness_say(&c->drift, "eval", "%s", c->id);
+    walk(&comparing);
+}
+
+static int take_candidate(struct state_view *view, const struct row *route, const struct binding *b, const struct row *eval,
+                          struct candidates *all, struct err *err) {
+    bool ended = !row_is(eval, EVAL_STATE, "started") && row_has(eval, EVAL_FINISHED_SEQ);
+    struct bytes id = row_text(eval, EVAL_ID);
     struct candidate c = {.there = true};
-    struct evals_verdict verdict;
-    struct row eval;
-    bool there;
-    int code = look_stored(view, "evals", &id, 1, &eval, &there, err);
-    if (code != 0 || !there || !bytes_eq(row_text(&eval, EVAL_ROUTE), row_text(route, ROUTE_NAME)) ||
-        !is_of_suite(route, b, &eval)) {
-        row_done(&eval);
-        return code;
+    char digest[MODELS_DIGEST_MAX];
+    c.seq = (uint64_t)row_int(eval, ended ? EVAL_FINISHED_SEQ : EVAL_BASE + FOLD_SINCE_SEQ);
+    c.at = (uint64_t)row_int(eval, ended ? EVAL_FINISHED_AT : EVAL_BASE + FOLD_SINCE);
+    if (all->decisive.there && c.seq < all->decisive.seq) {
+        return 0; /* a newer one decides */
     }
-    code = evals_judge_verdict(view, &eval, &verdict, err);
-    code = code != 0 ? code : models_digest(view, row_text(&eval, EVAL_DIGEST), c.digest, err);
+    int code = evals_judge_verdict(view, eval, &c.verdict, err);
+    code = code != 0 ? code : models_digest(view, row_text(eval, EVAL_DIGEST), digest, err);
     if (code == 0) {
-        bool ended = verdict.class != EVALS_UNFINISHED && row_has(&eval, EVAL_FINISHED_SEQ);
-        c.seq = (uint64_t)row_int(&eval, ended ? EVAL_FINISHED_SEQ : EVAL_BASE + FOLD_SINCE_SEQ);
-        c.at = (uint64_t)row_int(&eval, ended ? EVAL_FINISHED_AT : EVAL_BASE + FOLD_SINCE);
-        c.class = verdict.class;
-        c.word = verdict.word;
-        c.why = verdict.reason;
-        if (verdict.class == EVALS_INVALID) { /* the event that took it back is the reason */
-            reason_cite_row(&c.why, &eval, EVAL_BASE);
+        if (row_is(eval, EVAL_STATE, "invalidated")) { /* the event that took it back is the reason */
+            reason_cite_row(&c.verdict.reason, eval, EVAL_BASE);
         }
-        c.drift = drift_of(route, b, &eval, c.digest);
-        name_it(c.id, sizeof(c.id), id);
-        name_it(c.version, sizeof(c.version), row_text(&eval, EVAL_PACK_VERSION));
+        snprintf(c.id, sizeof(c.id), "%.*s", (int)reason_fits(id, sizeof(c.id) - 1), id.n > 0 ? (const char *)id.p : "");
+        compare(route, b, eval, digest, &c);
         sort_candidate(all, &c);
     }
-    row_done(&eval);
     return code;
 }
 
-static int take_evals(struct state_view *view, const struct row *route, const struct binding *b, struct candidates *all,
-                      struct err *err) {
-    const struct bytes name = row_text(route, ROUTE_NAME);
+/* Those that the table leads to, of `route`; without one: those that name none. */
+static int take_evals(struct state_view *view, const struct row *route, const struct binding *b, const char *table,
+                      struct bytes of, struct bytes name, struct candidates *all, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *at;
-    int code = look_rows(view, "eval_routes", &name, 1, &rows, err);
+    int code = look_rows(view, table, &of, 1, &rows, err);
     while (code == 0 && (code = look_next(rows, &at, err)) == 0) {
-        code = take_eval(view, route, b, row_text(at, EVAL_OF_EVAL), all, err);
+        struct bytes id = row_text(at, EVAL_OF_EVAL);
+        struct row eval;
+        bool there;
+        code = look_stored(view, "evals", &id, 1, &eval, &there, err);
+        if (code == 0 && there && bytes_eq(row_text(&eval, EVAL_ROUTE), name) && is_of_suite(route, b, &eval)) {
+            code = take_candidate(view, route, b, &eval, all, err);
+        }
+        row_done(&eval);
     }
     state_rows_close(rows);
     return code == 1 ? 0 : code;
 }
 
+/* Where none names the route, one of its weights and suite that forgot to is what has to be told of. */
+static int take_all(struct state_view *view, const struct row *route, const struct binding *b, struct candidates *all,
+                    struct err *err) {
+    struct bytes name = row_text(route, ROUTE_NAME);
+    int code = take_evals(view, route, b, "eval_routes", name, name, all, err);
+    bool any = all->decisive.there || all->undecided.there || all->drifted.there || all->other.there || all->running > 0;
+    return code != 0 || any || b->model.digest[0] == '\0'
+               ? code
+               : take_evals(view, route, b, "eval_models", bytes_of(b->model.digest), NOTHING, all, err);
+}
+
+/* ---- the evaluation that would count ---- */
+
+static void put_field(struct buf *out, const char *name, struct bytes value) {
+    if (value.n > 0) {
+        buf_printf(out, "%s%s=", out->n > 0 ? " " : "", name);
+        readiness_put_word(out, value);
+    }
+}
+
+static void keep_text(char *ret, size_t size, struct buf *text) {
+    if (text->fail == 0 && text->n < size && text->n > 0) {
+        memcpy(ret, text->p, text->n);
+        ret[text->n] = '\0';
+    }
+    buf_done(text);
+}
+
+static void put_score(struct buf *out, const struct suite_task *task) {
+    buf_printf(out, "%sledger append eval.scored -s eval/EVAL task=", out->n > 0 ? " && " : "");
+    readiness_put_word(out, task->name.n > 0 ? task->name : bytes_of("TASK"));
+    buf_put_str(out, " metric=");
+    readiness_put_word(out, task->metric.n > 0 ? task->metric : bytes_of("METRIC"));
+    buf_printf(out, " value:=VALUE%s%s", task->has_threshold ? "" : " threshold:=THRESHOLD",
+               task->has_direction ? "" : " higher_is_better:=DIRECTION");
+}
+
+static int put_evaluation(struct state_view *view, const struct row *route, const struct binding *b, struct proof *p,
+                          struct err *err) {
+    static const struct suite_task any = {0};
+    struct suite suite;
+    struct buf bindings, scored;
+    buf_init(&bindings, 2 * sizeof(p->bindings));
+    buf_init(&scored, 2 * sizeof(p->scored));
+    put_field(&bindings, "route", row_text(route, ROUTE_NAME));
+    put_field(&bindings, "suite", row_text(route, ROUTE_SUITE));
+    put_field(&bindings, "suite_digest", b->suite_digest);
+    put_field(&bindings, "digest", bytes_of(b->model.digest[0] != '\0' ? b->model.digest : "DIGEST"));
+    put_field(&bindings, "config_digest", row_text(route, ROUTE_CONFIG_DIGEST));
+    put_field(&bindings, "pack", row_text(route, ROUTE_PACK));
+    put_field(&bindings, "pack_version", b->version);
+    int code = suite_open(view, row_text(route, ROUTE_SUITE), b->suite_digest, &suite, err);
+    for (size_t i = 0; code == 0 && i < suite.n; i++) {
+        put_score(&scored, &suite.tasks[i]);
+    }
+    if (code == 0 && suite.n == 0) {
+        put_score(&scored, &any);
+    }
+    suite_done(&suite);
+    keep_text(p->bindings, sizeof(p->bindings), &bindings);
+    keep_text(p->scored, sizeof(p->scored), &scored);
+    return code;
+}
+
 /* ---- saying why not ---- */
-
-static void say_model(struct proof *p, const struct row *route, const struct binding *b, const struct candidate *c) {
-    struct bytes model = row_text(route, ROUTE_MODEL);
-    if (c->digest[0] == '\0') {
-        reason_say(&p->reason, "model drift: eval '%s' names no weights", c->id);
-        return;
-    }
-    reason_say(&p->reason, "model drift: proven for %.*s, ", REASON_DIGEST(bytes_of(c->digest)));
-    if (model.n > 0) {
-        reason_say(&p->reason, "'%.*s' is %.*s now", REASON_NAME(model), REASON_DIGEST(bytes_of(b->model.digest)));
-    } else {
-        reason_say(&p->reason, "the route uses %.*s now", REASON_DIGEST(bytes_of(b->model.digest)));
-    }
-}
-
-static void say_pack(struct proof *p, const struct row *route, const struct binding *b, const struct candidate *c) {
-    struct bytes pack = row_text(route, ROUTE_PACK);
-    if (b->pack != NULL && row_is(b->pack, PACK_STEP, "removed")) {
-        reason_say(&p->reason, "pack drift: pack '%.*s' is removed", REASON_NAME(pack));
-    } else if (c->version[0] == '\0') {
-        reason_say(&p->reason, "pack drift: eval '%s' names no version of the pack, which is %.*s now", c->id,
-                   REASON_NAME(b->version));
-    } else {
-        reason_say(&p->reason, "pack drift: proven for version %s of pack '%.*s', which is %.*s now", c->version,
-                   REASON_NAME(pack), REASON_NAME(b->version));
-    }
-}
-
-static void say_drift(struct proof *p, const struct row *route, const struct binding *b, const struct candidate *c) {
-    static const struct {
-        unsigned bit;
-        const char *word;
-    } words[] = {{MODEL, "model drift"}, {CONFIG, "config drift"}, {PACK, "pack drift"}, {SUITE, "suite drift"}};
-    bool first = true;
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if ((c->drift & words[i].bit) == 0) {
-            continue;
-        }
-        p->word = first ? words[i].word : p->word;
-        reason_say(&p->reason, "%s", first ? "" : "; ");
-        first = false;
-        if (words[i].bit == MODEL) {
-            say_model(p, route, b, c);
-        } else if (words[i].bit == PACK) {
-            say_pack(p, route, b, c);
-        } else {
-            reason_say(&p->reason, "%s: eval '%s' is of another %s than the route has now", words[i].word, c->id,
-                       words[i].bit == CONFIG ? "configuration" : "version of the suite");
-        }
-    }
-}
 
 static void say_why_not(struct proof *p, const struct row *route, const struct binding *b, const struct candidates *all) {
     const struct candidate *c = all->decisive.there    ? &all->decisive
                                 : all->undecided.there ? &all->undecided
                                 : all->drifted.there   ? &all->drifted
                                                        : &all->other;
-    if (b->model.digest[0] == '\0') {
-        p->word = "no weights";
-        reason_say(&p->reason, "no weights: %s", b->model.reason.words);
-    } else if (c->there && c->drift == 0) {
-        p->word = c->word;
-        reason_say(&p->reason, "%s: '%s': %s", c->word, c->id, c->why.words);
-    } else if (c->there && c == &all->drifted) {
-        say_drift(p, route, b, c);
-    } else if (all->running > 0) {
-        p->word = "no eval";
-        reason_say(&p->reason, "no eval: one is under way");
-        reason_cite(&p->reason, all->running_seq, 0);
-    } else {
-        p->word = "no eval";
-        reason_say(&p->reason, "no eval");
-        if (c->there) {
-            reason_say(&p->reason, ": the newest, '%s', was for another state of the route, and would not count: %s", c->id,
-                       c->why.words);
+    struct comparing none = {
+        .route = route, .b = b, .running = all->running > 0 ? ": one is under way" : "", .found = &p->found};
+    if (!c->there) {
+        walk(&none);
+        if (all->running > 0) {
+            reason_cite(&p->reason, all->running_seq, 0);
         }
+        return;
     }
-    if (c->there) {
-        reason_cite(&p->reason, c->seq, c->at);
-        reason_cite_all(&p->reason, &c->why);
-    }
+    readiness_add_all(&p->found, &c->drift);
+    readiness_add_of(&p->found, &c->verdict.found, c->id, READINESS_EVAL_WEIGHTS); /* the drift says it */
+    reason_cite(&p->reason, c->seq, c->at);
+    reason_cite_all(&p->reason, &c->verdict.reason);
 }
 
 int proof_of_route(struct state_view *view, const struct row *route, struct proof *ret, struct err *err) {
@@ -318,20 +408,22 @@ int proof_of_route(struct state_view *view, const struct row *route, struct proo
     struct binding b;
     memset(ret, 0, sizeof(*ret));
     memset(&all, 0, sizeof(all));
-    ret->word = "";
+    readiness_init(&ret->found);
     ret->asked = row_has(route, ROUTE_SUITE) || row_has(route, ROUTE_SUITE_DIGEST);
     if (!ret->asked) {
         reason_say(&ret->reason, "the route names no suite");
         return 0;
     }
     int code = bind(view, route, &b, ret, err);
-    code = code != 0 ? code : take_evals(view, route, &b, &all, err);
-    if (code == 0 && b.model.digest[0] != '\0' && all.decisive.there && all.decisive.class == EVALS_COUNTS) {
+    code = code != 0 ? code : take_all(view, route, &b, &all, err);
+    if (code == 0 && b.model.digest[0] != '\0' && all.decisive.there && all.decisive.verdict.counts) {
         ret->counts = true;
         ret->seq = all.decisive.seq;
         reason_cite(&ret->reason, all.decisive.seq, all.decisive.at);
     } else if (code == 0) {
         say_why_not(ret, route, &b, &all);
+        readiness_tell(&ret->found, true, &ret->reason);
+        code = put_evaluation(view, route, &b, ret, err);
     }
     binding_done(&b);
     return code;

@@ -2,6 +2,8 @@
  * was before it was removed is forgotten when it is declared again. */
 #include "projections/routes.h"
 
+#include <string.h>
+
 #include "projections/proof.h"
 
 #define NOTHING ((struct bytes){0})
@@ -10,7 +12,9 @@ static const struct state_column route_columns[] = {
     [ROUTE_NAME] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
     [ROUTE_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
                      "declared, declared-not-proven, ready, degraded, parked, offline, removed"},
-    [ROUTE_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why, in words"},
+    [ROUTE_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why, in words: all that is missing"},
+    [ROUTE_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
+                       "the same as a list: a map for each finding: about, reason, remedy, rule"},
     [ROUTE_STEP] = {"step", CELL_TEXT, 0, "declared, used, parked, offline, parked-offline, removed"},
     [ROUTE_PACK] = {"pack", CELL_TEXT, COLUMN_MAIN, "which pack it belongs to"},
     [ROUTE_PACK_VERSION] = {"pack_version", CELL_TEXT, 0, "that pack's version, as the route says it"},
@@ -320,60 +324,128 @@ static int fold(struct fold *fold, struct err *err) {
 
 /* ---- judging ---- */
 
-static void give(struct row *row, const char *state, const char *reason) {
-    row_set_str(row, ROUTE_STATE, state);
-    row_set_str(row, ROUTE_REASON, reason != NULL && reason[0] != '\0' ? reason : NULL);
+struct judging {
+    const struct row *row;
+    struct proof proof;
+    struct readiness found;
+};
+
+/* ---- the conditions of readiness_route.def ---- */
+
+static bool is_removed(struct judging *j) {
+    return row_is(j->row, ROUTE_STEP, "removed");
 }
 
-/* What stops it, whatever is proven. */
-static bool is_stopped(struct row *row) {
-    struct bytes why = row_text(row, ROUTE_WHY);
+static bool is_set_aside(struct judging *j) {
+    struct bytes why = row_text(j->row, ROUTE_WHY);
+    readiness_say(&j->found, "why", "%s%.*s", why.n > 0 ? ": " : "", REASON_NAME(why));
+    return row_bool(j->row, ROUTE_PARKED);
+}
+
+static bool is_down(struct judging *j) {
+    return row_bool(j->row, ROUTE_OFFLINE);
+}
+
+static bool is_not_proven(struct judging *j) {
+    return j->proof.asked && !j->proof.counts;
+}
+
+static bool is_degraded(struct judging *j) {
+    return row_bool(j->row, ROUTE_DEGRADED);
+}
+
+static bool is_undeclared(struct judging *j) {
+    return !j->proof.asked && !row_has(j->row, ROUTE_DECLARED_SEQ) && !row_has(j->row, ROUTE_CONFIGURED_SEQ);
+}
+
+static bool names_no_suite(struct judging *j) {
+    return !j->proof.asked && !is_undeclared(j);
+}
+
+static const struct {
+    enum readiness_id id;
+    bool (*unmet)(struct judging *j);
+} conditions[] = {
+#define RULE(id, unmet, ...) {READINESS_##id, unmet},
+#include "projections/readiness_route.def"
+#undef RULE
+};
+
+/* *ret_state: what the first finding makes of it. */
+static void walk(struct judging *j, const char **ret_state) {
+    *ret_state = NULL;
+    for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+        enum readiness_id id = conditions[i].id;
+        if (!conditions[i].unmet(j)) {
+            continue;
+        }
+        *ret_state = *ret_state != NULL ? *ret_state : readiness_state(readiness_rules[id].outcome);
+        if (id == READINESS_ROUTE_REMOVED) {
+            break;
+        }
+        if (id == READINESS_ROUTE_PROOF) {
+            readiness_add_all(&j->found, &j->proof.found);
+        } else {
+            readiness_add(&j->found, id);
+        }
+    }
+    *ret_state = *ret_state != NULL ? *ret_state : "ready";
+}
+
+static bool put_fact(void *ctx, const char *name, struct buf *out) {
+    const struct judging *j = ctx;
+    struct bytes text = strcmp(name, "route") == 0      ? row_text(j->row, ROUTE_NAME)
+                        : strcmp(name, "bindings") == 0 ? bytes_of(j->proof.bindings)
+                        : strcmp(name, "scored") == 0   ? bytes_of(j->proof.scored)
+                                                        : NOTHING;
+    if (strcmp(name, "route") == 0) {
+        readiness_put_word(out, text);
+    } else {
+        buf_put_bytes(out, text);
+    }
+    return text.n > 0;
+}
+
+static int give(struct judging *j, const char *state, struct row *row, struct err *err) {
     struct reason words;
+    struct list_out missing;
+    struct buf about;
     reason_init(&words);
-    if (row_is(row, ROUTE_STEP, "removed")) {
-        give(row, "removed", NULL);
-        return true;
-    }
-    if (!row_bool(row, ROUTE_PARKED) && !row_bool(row, ROUTE_OFFLINE)) {
-        return false;
-    }
-    reason_say(&words, "%s%s%.*s", row_bool(row, ROUTE_PARKED) ? "set aside" : "nothing answers", why.n > 0 ? ": " : "",
-               REASON_NAME(why));
-    give(row, row_bool(row, ROUTE_PARKED) ? "parked" : "offline", words.words);
-    return true;
+    readiness_tell(&j->found, true, &words);
+    buf_init(&about, 4 * ROW_TEXT_MAX);
+    buf_put_str(&about, "route/");
+    buf_put_bytes(&about, row_text(row, ROUTE_NAME));
+    list_out_init(&missing);
+    readiness_list(&j->found, bytes_of_buf(&about), put_fact, j, &missing);
+    int code = list_out_set(&missing, row, ROUTE_MISSING, err);
+    row_set_str(row, ROUTE_STATE, state);
+    row_set_str(row, ROUTE_REASON, words.n > 0 ? words.words : NULL);
+    list_out_done(&missing);
+    buf_done(&about);
+    return code;
 }
 
 static int judge(struct state_view *view, struct row *row, struct err *err) {
-    struct proof proof;
-    bool stopped = is_stopped(row);
-    if (row_is(row, ROUTE_STEP, "removed")) {
-        return 0;
-    }
-    int code = proof_of_route(view, row, &proof, err);
+    struct judging j = {.row = row};
+    const char *state;
+    readiness_init(&j.found);
+    int code = is_removed(&j) ? 0 : proof_of_route(view, row, &j.proof, err);
     if (code != 0) {
         return code;
     }
-    if (proof.counts) {
-        row_set_int(row, ROUTE_PROOF, (int64_t)proof.seq);
+    walk(&j, &state);
+    code = give(&j, state, row, err);
+    if (j.proof.counts) {
+        row_set_int(row, ROUTE_PROOF, (int64_t)j.proof.seq);
     }
-    if (stopped) {
-        return 0;
+    if (is_removed(&j) || row_bool(row, ROUTE_PARKED) || row_bool(row, ROUTE_OFFLINE)) {
+        return code; /* so said, whatever is proven */
     }
-    if (proof.asked && !proof.counts) {
-        give(row, "declared-not-proven", proof.reason.words);
-    } else if (row_bool(row, ROUTE_DEGRADED)) {
-        give(row, "degraded", "its fallback answers for it");
-        reason_cite_cell(&proof.reason, row, ROUTE_DEGRADED_SEQ, ROUTE_DEGRADED_AT);
-    } else if (proof.asked) {
-        give(row, "ready", NULL);
-    } else {
-        give(row, "declared",
-             row_has(row, ROUTE_DECLARED_SEQ) || row_has(row, ROUTE_CONFIGURED_SEQ)
-                 ? "it names no suite, so there is nothing that could prove it"
-                 : "nobody declared it: it is known from what was said of it alone");
+    if (row_bool(row, ROUTE_DEGRADED) && !is_not_proven(&j)) {
+        reason_cite_cell(&j.proof.reason, row, ROUTE_DEGRADED_SEQ, ROUTE_DEGRADED_AT);
     }
-    reason_give(&proof.reason, row, ROUTE_BASE);
-    return 0;
+    reason_give(&j.proof.reason, row, ROUTE_BASE);
+    return code;
 }
 
 static const char *const kinds[] = {"route.*", NULL};

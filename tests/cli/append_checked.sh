@@ -50,6 +50,7 @@ promote 1 promoted "digest=$d1"
 err_has "eval 'e1' does not count"
 same "$(size)" "$((before + 2))"
 box 0 append eval.started -s eval/e2 suite=s "suite_digest=$d2" model=m "digest=$d1"
+box 0 append eval.scored -s eval/e2 task=t metric=acc value:=0.9 threshold:=0.8 higher_is_better:=true
 box 0 append eval.finished -s eval/e2 suite=s "suite_digest=$d2" model=m "digest=$d1" verdict=pass partial=false \
     cached=false dirty=false passed=10 failed=0 errors=0 samples=10
 promote 1 promoted "digest=$d2"

@@ -39,7 +39,8 @@ new_states() {
     add 5 model.observed -s model/llama3.2:3b model=llama3.2:3b digest="$WEIGHTS" runtime=ollama bytes=2000000000
     route 6 summarise
     route 7 extract
-    evaluated 8 eval.started e1 summarise
+    add 8 eval.scored -s eval/e1 suite=smoke suite_digest="$SUITE" task=t metric=acc value:=0.9 threshold:=0.8 \
+        higher_is_better:=true
     evaluated 9 eval.finished e1 summarise verdict=pass passed=3 failed=0 errors=0 samples=3
     add 10 install.installed -s package/dpkg/curl manager=dpkg package=curl version=7.88.1 arch=amd64
     add 11 install.upgraded -s package/dpkg/curl manager=dpkg package=curl version=7.88.2 version_before=7.88.1 arch=amd64

@@ -108,6 +108,8 @@ static void lines_arrive_as_they_are_written_and_a_half_one_waits(void **state) 
     assert_int_equal(f->box.result.total.accepted, 3);
     assert_int_equal(f->box.result.receipts, 1);
     assert_int_equal(box_count(&f->box, "ledger.imported"), 1);
+    char text[4096]; /* what is followed has no end before which it could be stopped */
+    assert_non_null(strstr(box_event(&f->box, 4, text, sizeof(text)), "\"stopped\":false"));
 }
 
 static void a_restart_goes_on_where_it_was_and_numbers_equal_lines_on(void **state) {

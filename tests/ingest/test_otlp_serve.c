@@ -123,6 +123,8 @@ static void what_was_answered_is_there(void **state) {
     assert_int_equal(r->result.total.accepted, 16);
     assert_int_equal(r->result.receipts, 1);
     assert_true(r->result.stopped);
+    char text[4096]; /* being told to stop is a receiver's end: nothing of it is missing */
+    assert_non_null(strstr(box_event(&r->box, 17, text, sizeof(text)), "\"stopped\":false"));
     free(traces);
     free(logs);
 }

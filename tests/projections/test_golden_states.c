@@ -303,9 +303,10 @@ static void the_story_ends_as_it_is_told(void **state) {
     says(view, "hardware", "local", NULL, "tier", "gpu-24g");
     says(view, "runtimes", "ollama", "http://127.0.0.1:11434", "version", "0.6.0");
     says(view, "runtimes", "vllm", "http://gpu:8000", "state", "unreachable");
-    says(view, "packs", "pdf-ops-pack", NULL, "state", "partial"); /* an optional permission was denied */
+    says(view, "packs", "pdf-ops-pack", NULL, "state", "demo-only"); /* nothing was scored on the weights of now */
     says(view, "packs", "web-pack", NULL, "state", "removed");
-    says(view, "routes", "extract", NULL, "state", "ready"); /* proven with the weights that the name points to now */
+    says(view, "routes", "extract", NULL, "state", "declared-not-proven");
+    says(view, "evals", "e-3", NULL, "reason", "nothing was scored");
     says(view, "routes", "summarise", NULL, "state", "degraded");
     says(view, "promotions", "p-1", NULL, "state", "promoted");
     says(view, "promotions", "p-1", NULL, "violation", "promoted from planned: verifying must come before");

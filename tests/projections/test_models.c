@@ -240,7 +240,7 @@ static void an_alias_of_a_registered_name_leads_where_that_leads(void **state) {
     box_event(&box, "model.alias_set", "alias/m", "{\"alias\": \"m\", \"model\": \"reg\"}");
     box_event(&box, "model.alias_set", "alias/reg", "{\"alias\": \"reg\", \"digest\": \"" WEIGHTS "\"}");
     box_event(&box, "route.declared", "route/r", "{\"model\": \"m\", \"suite\": \"s\"}");
-    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "ready", NULL);
     box_event(&box, "model.alias_set", "alias/champion",
               "{\"alias\": \"champion\", \"model\": \"reg\", \"version\": \"1\"}");
@@ -272,7 +272,7 @@ static void a_model_knows_whom_it_serves_and_what_proves_it(void **state) {
     (void)state;
     box_open(&box);
     uint64_t proof = box_ready(&box);
-    box_event(&box, "eval.finished", "eval/f", FAIL(""));
+    box_eval(&box, "eval/f", FAIL(""));
     box_event(&box, "route.declared", "route/pinned", "{\"digest\": \"" WEIGHTS "\"}");
     model(&box, WEIGHTS);
     box_list(&box, "routes", "[\"r\",\"pinned\"]");
@@ -300,7 +300,7 @@ static void what_is_said_of_a_manifest_counts_for_its_weights(void **state) {
         box_event(&box, "model.identified", "model/" WEIGHTS, body);
         snprintf(id, sizeof(id), "eval/e%c", c);
         snprintf(body, sizeof(body), "{\"digest\": \"%s\", \"verdict\": \"pass\"}", digest);
-        box_event(&box, "eval.finished", id, body);
+        box_eval(&box, id, body);
     }
     model(&box, WEIGHTS);
     box_list(&box, "names", "[\"m0\",\"m1\",\"m2\",\"m3\",\"m4\",\"m5\",\"m6\",\"m7\",\"m8\",\"m9\"]");
@@ -314,7 +314,7 @@ static void a_name_without_tag_is_the_latest(void **state) {
     box_open(&box);
     box_event(&box, "model.observed", "model/m:latest", "{\"runtime\": \"ollama\", \"digest\": \"" WEIGHTS "\"}");
     box_route(&box);
-    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "ready", NULL);
     model(&box, WEIGHTS);
     box_list(&box, "routes", "[\"r\"]");

@@ -33,6 +33,24 @@ static void expect(const char *scope, const char *state, int64_t violations) {
     box_int(&b, "violations", violations);
 }
 
+static void a_grant_has_its_own_tier_or_that_of_its_request_never_an_older_one(void **state) {
+    (void)state;
+    say("denied", "{\"group\":\"exec\",\"tier\":\"T2\"}");
+    say("granted", "{\"group\":\"exec\"}");
+    expect("", "granted", 0);
+    assert_false(row_has(&b.row, box_column(&b, "tier")));
+    say("requested", "{\"group\":\"exec\",\"scope\":\"/a\",\"tier\":\"T1\"}");
+    say("granted", "{\"group\":\"exec\",\"scope\":\"/a\"}");
+    expect("/a", "granted", 0);
+    box_text(&b, "tier", "T1");
+    say("expired", "{\"group\":\"exec\",\"scope\":\"/a\"}");
+    expect("/a", "expired", 0);
+    box_text(&b, "tier", "T1");
+    say("requested", "{\"group\":\"exec\",\"scope\":\"/a\"}");
+    expect("/a", "requested", 0);
+    assert_false(row_has(&b.row, box_column(&b, "tier")));
+}
+
 static void a_request_is_granted_used_and_revoked(void **state) {
     (void)state;
     uint64_t asked =
@@ -211,6 +229,7 @@ static void too_many_patterns_hold_nothing_once(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_grant_has_its_own_tier_or_that_of_its_request_never_an_older_one, start, finish),
         cmocka_unit_test_setup_teardown(a_request_is_granted_used_and_revoked, start, finish),
         cmocka_unit_test_setup_teardown(a_request_ends_neither_a_grant_nor_a_denial, start, finish),
         cmocka_unit_test_setup_teardown(a_grant_ends_when_its_time_has_come, start, finish),

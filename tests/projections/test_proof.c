@@ -1,6 +1,7 @@
 /* What counts as a proof of a route, and what takes it away. */
 #include "base/json.h"
 #include "projections/decide.h"
+#include "projections/list.h"
 #include "projections/proof.h"
 #include "tests/projections/proof_box.h"
 
@@ -11,7 +12,7 @@ static void a_full_pass_for_the_route_as_it_is_proves_it(void **state) {
     uint64_t tag = box_tag(&box, "model.observed", WEIGHTS);
     uint64_t route = box_route(&box);
     box_route_is(&box, "declared-not-proven", "no eval");
-    uint64_t end = box_event(&box, "eval.finished", "eval/e", PASS(""));
+    uint64_t end = box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "ready", NULL);
     box_int(&box, "proof", (int64_t)end);
     box_int(&box, "since_seq", (int64_t)end);
@@ -67,7 +68,7 @@ static void a_suite_that_the_route_names_without_digest_is_the_one_declared_last
     box_open(&box);
     box_tag(&box, "model.observed", WEIGHTS);
     box_event(&box, "route.declared", "route/r", "{\"model\": \"m\", \"suite\": \"s\"}");
-    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "ready", NULL);
     box_event(&box, "eval.suite_declared", "suite/s", "{\"suite\": \"s\", \"suite_digest\": \"" SUITE "\"}");
     box_route_is(&box, "ready", NULL);
@@ -85,12 +86,11 @@ static void what_is_not_a_full_pass_proves_nothing(void **state) {
     } cases[] = {
         {FAIL(""), "failed eval: 'e': it failed"},
         {FAIL(", \"failed\": 3"), "failed eval: 'e': it failed: 3 scores below"},
-        {PASS(", \"failed\": 1"), "failed eval: 'e': its verdict is 'pass' though scores of it failed"},
+        {PASS(", \"failed\": 1"), "failed eval: 'e': its verdict is 'pass' though 1 of its scores failed"},
         {PASS(", \"partial\": true"), "partial eval"},
         {PASS(", \"errors\": 2"), "partial eval: 'e': 2 of its samples ended in an error"},
         {PASS(", \"cached\": true"), "cached eval"},
         {PASS(", \"dirty\": true"), "dirty eval"},
-        {"{" BINDINGS "}", "no verdict"},
         {"{" BINDINGS ", \"verdict\": \"unknown\"}", "no verdict"},
         {"{" BINDINGS ", \"verdict\": \"warn\"}", "failed eval: 'e': its verdict is 'warn'"},
     };
@@ -100,7 +100,7 @@ static void what_is_not_a_full_pass_proves_nothing(void **state) {
         box_open(&box);
         box_tag(&box, "model.observed", WEIGHTS);
         box_route(&box);
-        uint64_t end = box_event(&box, "eval.finished", "eval/e", cases[i].end);
+        uint64_t end = box_eval(&box, "eval/e", cases[i].end);
         box_route_is(&box, "declared-not-proven", cases[i].reason);
         box_cites(&box, end);
         box_close(&box);
@@ -113,19 +113,19 @@ static void what_the_route_says_the_evaluation_has_to_say_too(void **state) {
     } cases[] = {
         {"{\"route\": \"r\", \"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"config_digest\": \"" CONFIG
          "\", \"pack_version\": \"1\", \"verdict\": \"pass\"}",
-         "no eval: the newest, 'e', was for another state of the route, and would not count: it is for a name"},
+         "model drift: eval 'e' names no weights"},
         {"{\"route\": \"r\", \"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"digest\": \"" WEIGHTS
          "\", \"pack_version\": \"1\", \"verdict\": \"pass\"}",
-         "config drift"},
+         "config drift: eval 'e' names no configuration"},
         {"{\"route\": \"r\", \"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"digest\": \"" WEIGHTS
          "\", \"config_digest\": \"" CONFIG "\", \"verdict\": \"pass\"}",
          "pack drift: eval 'e' names no version of the pack, which is 1 now"},
         {"{\"route\": \"r\", \"suite\": \"s\", \"digest\": \"" WEIGHTS "\", \"config_digest\": \"" CONFIG
          "\", \"pack_version\": \"1\", \"verdict\": \"pass\"}",
-         "suite drift"},
+         "suite drift: eval 'e' names no version of the suite"},
         {"{\"suite\": \"s\", \"suite_digest\": \"" SUITE "\", \"digest\": \"" WEIGHTS "\", \"config_digest\": \"" CONFIG
          "\", \"pack_version\": \"1\", \"verdict\": \"pass\"}",
-         "no eval"},
+         "route drift: eval 'e' names no route"},
         {"{\"route\": \"r\", \"suite\": \"other\", \"digest\": \"" WEIGHTS "\", \"verdict\": \"pass\"}", "no eval"},
     };
     (void)state;
@@ -134,10 +134,134 @@ static void what_the_route_says_the_evaluation_has_to_say_too(void **state) {
         box_open(&box);
         box_tag(&box, "model.observed", WEIGHTS);
         box_route(&box);
-        box_event(&box, "eval.finished", "eval/e", cases[i].end);
+        box_eval(&box, "eval/e", cases[i].end);
         box_route_is(&box, "declared-not-proven", cases[i].reason);
         box_close(&box);
     }
+}
+
+/* How many findings the row's list has, and that each of these rules is among them, up to a NULL. */
+static void box_misses(struct box *box, size_t n, ...) {
+    size_t column = box_column(box, "missing"), found = 0;
+    struct list list;
+    struct bytes item, rule;
+    va_list rules;
+    va_start(rules, n);
+    for (const char *name = va_arg(rules, const char *); name != NULL; name = va_arg(rules, const char *)) {
+        bool there = false;
+        list_open(&list, box->row.cells[column].text);
+        for (found = 0; list_next(&list, &item); found++) {
+            there = there || (list_text(item, "rule", &rule) && bytes_is(rule, name));
+        }
+        if (!there || found != n) {
+            fail_msg("%s: %zu findings, %s", name, found, there ? "it is there" : "it is not there");
+        }
+    }
+    va_end(rules);
+}
+
+static void all_that_is_missing_is_named_at_once(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_tag(&box, "model.observed", WEIGHTS);
+    box_route(&box);
+    box_event(&box, "eval.finished", "eval/e",
+              "{\"route\": \"r\", \"suite\": \"s\", \"verdict\": \"pass\", \"dirty\": true}");
+    box_route_is(&box, "declared-not-proven", "model drift: eval 'e' names no weights");
+    box_says(&box, "reason", "config drift: eval 'e' names no configuration");
+    box_says(&box, "reason", "pack drift: eval 'e' names no version of the pack, which is 1 now");
+    box_says(&box, "reason", "suite drift: eval 'e' names no version of the suite");
+    box_says(&box, "reason", "no scores: 'e': nothing was scored");
+    box_says(&box, "reason", "dirty eval: 'e': its code had changes");
+    box_misses(&box, 6, "proof.weights-named", "proof.config-named", "proof.version-named", "proof.suite-named",
+               "eval.scored", "eval.dirty", NULL);
+    box_event(&box, "route.parked", "route/r", "{\"reason\": \"costs\"}");
+    box_route_is(&box, "parked", "set aside: costs; model drift: eval 'e' names no weights");
+    box_misses(&box, 7, "route.parked", "eval.scored", NULL);
+    box_close(&box);
+}
+
+#define SCORE(more) "{\"task\": \"t\", \"metric\": \"m\"" more "}"
+
+static void a_pass_without_scores_or_with_bad_ones_proves_nothing(void **state) {
+    static const struct {
+        const char *score, *reason;
+    } cases[] = {
+        {NULL, "no scores: 'e': nothing was scored"},
+        {SCORE(", \"value\": 0.9"), "no scores: 'e': none of its scores was held against a threshold"},
+        {SCORE(", \"value\": 0.2, \"threshold\": 0.9, \"verdict\": \"pass\", \"higher_is_better\": true"),
+         "failed eval: 'e': a score is on the wrong side of its threshold: 't m' is 0.2, at least 0.9 is asked for"},
+        {SCORE(", \"value\": 0.2, \"threshold\": 0.9, \"verdict\": \"pass\""),
+         "unclear eval: 'e': it cannot be judged: nobody says whether more is better for 't m'"},
+        {SCORE(", \"label\": \"good\", \"threshold\": 0.9, \"higher_is_better\": true"),
+         "unclear eval: 'e': it cannot be judged: there is a threshold and no value for 't m'"},
+        {SCORE(", \"verdict\": \"warn\""), "unclear eval: 'e': a score is not clear: 't m'"},
+        {SCORE(", \"verdict\": \"fail\""), "failed eval: 'e': a score is on the wrong side"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct box box;
+        box_open(&box);
+        box_tag(&box, "model.observed", WEIGHTS);
+        box_route(&box);
+        if (cases[i].score != NULL) {
+            box_event(&box, "eval.scored", "eval/e", cases[i].score);
+        }
+        box_event(&box, "eval.finished", "eval/e", PASS(""));
+        box_route_is(&box, "declared-not-proven", cases[i].reason);
+        box_close(&box);
+    }
+}
+
+static void declare_suite(struct box *box, const char *digest, const char *tasks) {
+    char body[1024];
+    snprintf(body, sizeof(body), "{\"suite\": \"s\", \"suite_digest\": \"%s\", \"tasks\": %s}", digest, tasks);
+    box_event(box, "eval.suite_declared", "suite/s", body);
+}
+
+#define LOSS(value) "{\"task\": \"u\", \"metric\": \"loss\", \"filter\": \"none\", \"value\": " value "}"
+
+static void what_the_suite_asks_for_has_to_be_scored_and_reached(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_tag(&box, "model.observed", WEIGHTS);
+    box_route(&box);
+    box_eval(&box, "eval/e", PASS(""));
+    box_route_is(&box, "ready", NULL);
+    declare_suite(
+        &box, SUITE,
+        "[{\"name\": \"t\", \"metric\": \"acc\", \"threshold\": 0.8, \"higher_is_better\": true}, "
+        "{\"name\": \"u\", \"metric\": \"loss\", \"threshold\": 2, \"higher_is_better\": false}, {\"name\": \"v\"}]");
+    box_route_is(&box, "declared-not-proven", "partial eval: 'e': its suite asks for what was not scored: 'u loss'; 'v'");
+    box_event(&box, "eval.scored", "eval/e", LOSS("3"));
+    box_event(&box, "eval.scored", "eval/e", "{\"task\": \"v\", \"metric\": \"any\", \"value\": 3}");
+    box_route_is(&box, "declared-not-proven", "failed eval: 'e': a score is on the wrong side of its threshold: ");
+    box_says(&box, "reason", "'u loss/none' is 3, at most 2 is asked for");
+    box_event(&box, "eval.scored", "eval/e", LOSS("1.5"));
+    box_route_is(&box, "ready", NULL);
+    declare_suite(&box, SUITE2, "[{\"name\": \"w\"}]"); /* another definition is not the one that it was made by */
+    box_route_is(&box, "ready", NULL);
+    declare_suite(&box, SUITE, "[{\"name\": \"w\"}]");
+    box_route_is(&box, "declared-not-proven", "its suite asks for what was not scored: 'w'");
+    box_close(&box);
+}
+
+static void a_direction_that_the_score_does_not_say_is_the_suites(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_tag(&box, "model.observed", WEIGHTS);
+    box_route(&box);
+    box_event(&box, "eval.scored", "eval/e", "{\"task\": \"t\", \"metric\": \"acc\", \"value\": 0.9, \"threshold\": 0.8}");
+    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_route_is(&box, "declared-not-proven", "nobody says whether more is better for 't acc'");
+    declare_suite(&box, SUITE, "[{\"name\": \"t\", \"metric\": \"acc\", \"higher_is_better\": true}]");
+    box_route_is(&box, "ready", NULL);
+    declare_suite(&box, SUITE, "[{\"name\": \"t\", \"metric\": \"acc\", \"higher_is_better\": false}]");
+    box_route_is(&box, "declared-not-proven", "'t acc' is 0.9, at most 0.8 is asked for");
+    box_close(&box);
 }
 
 static void what_the_route_does_not_say_any_evaluation_may_say(void **state) {
@@ -145,7 +269,7 @@ static void what_the_route_does_not_say_any_evaluation_may_say(void **state) {
     (void)state;
     box_open(&box);
     box_event(&box, "route.declared", "route/r", "{\"digest\": \"" WEIGHTS "\", \"suite\": \"s\"}");
-    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "ready", NULL);
     box_close(&box);
 }
@@ -155,14 +279,14 @@ static void the_newest_that_passed_or_failed_decides(void **state) {
     (void)state;
     box_open(&box);
     uint64_t first = box_ready(&box);
-    box_event(&box, "eval.finished", "eval/e2", PASS(", \"partial\": true"));
+    box_eval(&box, "eval/e2", PASS(", \"partial\": true"));
     box_event(&box, "eval.started", "eval/e3", "{\"route\": \"r\", \"suite\": \"s\"}");
     box_route_is(&box, "ready", NULL);
     box_int(&box, "proof", (int64_t)first);
-    uint64_t failed = box_event(&box, "eval.finished", "eval/a", FAIL(", \"partial\": true"));
+    uint64_t failed = box_eval(&box, "eval/a", FAIL(", \"partial\": true"));
     box_route_is(&box, "declared-not-proven", "failed eval: 'a'");
     box_cites(&box, failed);
-    uint64_t again = box_event(&box, "eval.finished", "eval/b", PASS(""));
+    uint64_t again = box_eval(&box, "eval/b", PASS(""));
     box_route_is(&box, "ready", NULL);
     box_int(&box, "proof", (int64_t)again);
     box_close(&box);
@@ -211,7 +335,7 @@ static void a_digest_that_the_route_names_is_contradicted_by_where_its_name_lead
     (void)state;
     box_open(&box);
     box_event(&box, "route.declared", "route/r", "{\"model\": \"m\", \"digest\": \"" WEIGHTS "\", \"suite\": \"s\"}");
-    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "ready", NULL);
     box_tag(&box, "model.observed", WEIGHTS2);
     box_route_is(&box, "declared-not-proven", "model drift");
@@ -226,7 +350,7 @@ static void a_name_that_runtimes_disagree_on_proves_nothing(void **state) {
     box_open(&box);
     box_tag(&box, "model.observed", WEIGHTS);
     box_event(&box, "route.declared", "route/r", "{\"model\": \"m\", \"suite\": \"s\"}");
-    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "ready", NULL);
     box_event(&box, "model.observed", "model/m", "{\"model\": \"m\", \"runtime\": \"vllm\", \"digest\": \"" WEIGHTS2 "\"}");
     box_route_is(&box, "declared-not-proven", "no weights: 'm' is sha256:");
@@ -258,7 +382,7 @@ static void a_manifest_stands_for_its_weights_once_somebody_said_which(void **st
     box_event(&box, "model.observed", "model/m",
               "{\"model\": \"m\", \"runtime\": \"ollama\", \"manifest_digest\": \"" MANIFEST "\"}");
     box_route(&box);
-    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "declared-not-proven", "no weights: nobody has said which weights 'm' has");
     uint64_t said = box_event(&box, "model.identified", "model/" WEIGHTS,
                               "{\"digest\": \"" WEIGHTS "\", \"manifest_digest\": \"" MANIFEST "\"}");
@@ -288,7 +412,7 @@ static void a_remote_model_is_never_proven(void **state) {
     box_event(&box, "model.observed", "model/m",
               "{\"model\": \"m\", \"runtime\": \"ollama\", \"remote\": true, \"manifest_digest\": \"" MANIFEST "\"}");
     box_route(&box);
-    box_event(&box, "eval.finished", "eval/e", PASS(""));
+    box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "declared-not-proven", "no weights: 'm' is a remote service");
     box_close(&box);
 }
@@ -320,6 +444,10 @@ int main(void) {
         cmocka_unit_test(a_suite_that_the_route_names_without_digest_is_the_one_declared_last),
         cmocka_unit_test(what_is_not_a_full_pass_proves_nothing),
         cmocka_unit_test(what_the_route_says_the_evaluation_has_to_say_too),
+        cmocka_unit_test(all_that_is_missing_is_named_at_once),
+        cmocka_unit_test(a_pass_without_scores_or_with_bad_ones_proves_nothing),
+        cmocka_unit_test(what_the_suite_asks_for_has_to_be_scored_and_reached),
+        cmocka_unit_test(a_direction_that_the_score_does_not_say_is_the_suites),
         cmocka_unit_test(what_the_route_does_not_say_any_evaluation_may_say),
         cmocka_unit_test(the_newest_that_passed_or_failed_decides),
         cmocka_unit_test(an_evaluation_that_was_taken_back_does_not_count),
