@@ -1,35 +1,79 @@
-/* erase: content goes for good; the event that says so, and every hash, stay. */
+/* erase: content goes for good; the event that says so, and every hash, stay. What goes is found and shown first. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/confirm.h"
+#include "cli/erase_say.h"
 #include "cli/obj.h"
 #include "cli/out.h"
 #include "cli/receipt.h"
+#include "ledger/vouch.h"
+#include "query/sql.h"
 
-#define FIELDS_MAX      256
 #define WAIT_DEFAULT_NS (10 * CLOCK_NS_PER_S) /* for processes that have the old files open */
+#define EVENTS_MAX      ((size_t)1 << 20)     /* that conditions may choose */
 
-enum { E_BODY, E_PRIVATE, E_ALL_PRIVATE, E_ARTIFACT, E_REASON, E_NOTE, E_ACTOR, E_FINISH };
+enum {
+    E_BODY,
+    E_PRIVATE,
+    E_ALL_PRIVATE,
+    E_ARTIFACT,
+    E_KIND,
+    E_SUBJECT,
+    E_RUN,
+    E_ACTOR,
+    E_SOURCE,
+    E_SINCE,
+    E_UNTIL,
+    E_WHERE,
+    E_REASON,
+    E_NOTE,
+    E_BY,
+    E_DRY_RUN,
+    E_YES,
+    E_FINISH
+};
 static const struct opt options[] = {
     [E_BODY] = {"body", 0, NULL, "erase the bodies of these events"},
     [E_PRIVATE] = {"private", 0, "FIELDS", "erase these private fields, with commas between"},
     [E_ALL_PRIVATE] = {"all-private", 0, NULL, "erase all private fields of these events"},
     [E_ARTIFACT] = {"artifact", 0, "ID", "erase a stored file"},
+    [E_KIND] = {"kind", 'k', "GLOB", "of all events of these kinds: 'run.*'; all conditions must hold"},
+    [E_SUBJECT] = {"subject", 's', "SUBJECT", "about this; a prefix with * at its end, here and below"},
+    [E_RUN] = {"run", 'r', "RUN", "of this run"},
+    [E_ACTOR] = {"actor", 'a', "WHO", "caused by this one"},
+    [E_SOURCE] = {"source", 0, "SOURCE", "that came in this way"},
+    [E_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
+    [E_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
+    [E_WHERE] = {"where", 'w', "SQL-EXPR", "for which this holds, also of private: \"private LIKE '%Ada%'\""},
     [E_REASON] = {"reason", 0, "WORD", "why, in a word that everybody may read: request, retention, mistake"},
     [E_NOTE] = {"note", 0, "TEXT", "why, in more words; kept private"},
-    [E_ACTOR] = {"actor", 0, "WHO", "who erases it; default user:<login name>"},
+    [E_BY] = {"by", 0, "WHO", "who erases it; default user:<login name>"},
+    [E_DRY_RUN] = {"dry-run", 'n', NULL, "only show what would be erased, and what not"},
+    [E_YES] = {"yes", 'y', NULL, "do not ask on a terminal"},
     [E_FINISH] = {"finish", 0, NULL, "only remove what earlier erasures could not remove yet"},
     {0},
+};
+
+static const struct ask_option conditions[] = {
+    {&options[E_KIND], QUERY_KIND, NULL},   {&options[E_SUBJECT], QUERY_SUBJECT, NULL}, {&options[E_RUN], QUERY_RUN, NULL},
+    {&options[E_ACTOR], QUERY_ACTOR, NULL}, {&options[E_SOURCE], QUERY_SOURCE, NULL},   {0},
 };
 
 struct wish {
     struct ledger_erase_options o;
     uint64_t *seqs;
+    size_t n_seqs;
     char *names; /* what `field` points into */
-    const char *field[FIELDS_MAX];
+    const char *field[ERASE_FIELDS_MAX];
+    struct ask ask;
+    const char *where; /* may be NULL */
+    bool conditions;   /* choose the events; else their seqs were given */
 };
 
 static int take_fields(const struct opt_args *args, struct wish *w, struct err *err) {
@@ -47,8 +91,8 @@ static int take_fields(const struct opt_args *args, struct wish *w, struct err *
         if (*at == '\0') {
             return err_set(err, ERR_INVALID, "--private has an empty name; it takes names with commas between");
         }
-        if (n == FIELDS_MAX) {
-            return err_set(err, ERR_INVALID, "--private takes at most %d names with commas between", FIELDS_MAX);
+        if (n == ERASE_FIELDS_MAX) {
+            return err_set(err, ERR_INVALID, "--private takes at most %d names with commas between", ERASE_FIELDS_MAX);
         }
         for (size_t i = 0; i < n; i++) {
             if (strcmp(w->field[i], at) == 0) {
@@ -63,6 +107,25 @@ static int take_fields(const struct opt_args *args, struct wish *w, struct err *
     return 0;
 }
 
+static int by_number(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Ascending, each once. */
+static void sort_seqs(struct wish *w) {
+    size_t n = 0;
+    if (w->n_seqs > 1) {
+        qsort(w->seqs, w->n_seqs, sizeof(w->seqs[0]), by_number);
+    }
+    for (size_t i = 0; i < w->n_seqs; i++) {
+        if (n == 0 || w->seqs[i] != w->seqs[n - 1]) {
+            w->seqs[n++] = w->seqs[i];
+        }
+    }
+    w->n_seqs = n;
+}
+
 static int take_seqs(const struct opt_args *args, struct wish *w, struct err *err) {
     w->seqs = calloc(args->n_args + 1, sizeof(*w->seqs));
     if (w->seqs == NULL) {
@@ -74,9 +137,33 @@ static int take_seqs(const struct opt_args *args, struct wish *w, struct err *er
                            args->args[i]);
         }
     }
-    w->o.seqs = w->seqs;
-    w->o.n_seqs = args->n_args;
+    w->n_seqs = args->n_args;
+    sort_seqs(w);
     return 0;
+}
+
+static bool has_conditions(const struct opt_args *args) {
+    bool any = opt_has(args, &options[E_SINCE]) || opt_has(args, &options[E_UNTIL]) || opt_has(args, &options[E_WHERE]);
+    for (const struct ask_option *c = conditions; c->option != NULL; c++) {
+        any = any || opt_has(args, c->option);
+    }
+    return any;
+}
+
+/* Either seqs, or conditions, or an artifact. */
+static int check_choice(const struct opt_args *args, const struct wish *w, struct err *err) {
+    if (w->o.artifact != NULL) {
+        return args->n_args > 0 || w->conditions ? err_set(err, ERR_INVALID, "--artifact takes no events")
+               : opt_has(args, &options[E_DRY_RUN])
+                   ? err_set(err, ERR_INVALID, "--dry-run is for events; 'ledger artifact get' shows a stored file")
+                   : 0;
+    }
+    if (args->n_args > 0 && w->conditions) {
+        return err_set(err, ERR_INVALID, "events are chosen by their sequence numbers or by conditions, not by both");
+    }
+    return args->n_args == 0 && !w->conditions
+               ? err_set(err, ERR_INVALID, "which events is missing: sequence numbers, or --run, --actor, --kind, ...")
+               : 0;
 }
 
 static int take_wish(const struct opt_args *args, struct wish *w, struct err *err) {
@@ -85,22 +172,87 @@ static int take_wish(const struct opt_args *args, struct wish *w, struct err *er
     w->o.artifact = opt_text(args, &options[E_ARTIFACT]);
     w->o.reason = opt_text(args, &options[E_REASON]);
     w->o.note = opt_text(args, &options[E_NOTE]);
+    w->where = opt_text(args, &options[E_WHERE]);
+    w->conditions = has_conditions(args);
     int wishes = (body ? 1 : 0) + (all ? 1 : 0) + (some ? 1 : 0) + (w->o.artifact != NULL ? 1 : 0);
     if (opt_has(args, &options[E_FINISH])) {
-        return wishes == 0 && args->n_args == 0 ? 0 : err_set(err, ERR_INVALID, "--finish erases nothing else");
+        return wishes == 0 && args->n_args == 0 && !w->conditions
+                   ? 0
+                   : err_set(err, ERR_INVALID, "--finish erases nothing else");
     }
     if (wishes != 1) {
         return err_set(err, ERR_INVALID, "one of --body, --private, --all-private and --artifact is needed");
     }
-    if (w->o.reason == NULL) {
+    if (w->o.reason == NULL && !opt_has(args, &options[E_DRY_RUN])) {
         return err_set(err, ERR_INVALID, "--reason is needed: request, retention, mistake or another word");
     }
-    if ((w->o.artifact != NULL) == (args->n_args > 0)) {
-        return err_set(err, ERR_INVALID, w->o.artifact != NULL ? "--artifact takes no events" : "which events is missing");
-    }
     w->o.what = body ? LEDGER_ERASE_BODY : w->o.artifact != NULL ? LEDGER_ERASE_ARTIFACT : LEDGER_ERASE_PRIVATE;
-    int rc = some ? take_fields(args, w, err) : 0;
-    return rc != 0 ? rc : take_seqs(args, w, err);
+    int rc = check_choice(args, w, err);
+    rc = rc != 0 || !some ? rc : take_fields(args, w, err);
+    rc = rc != 0 ? rc : take_seqs(args, w, err);
+    return rc != 0 ? rc : ask_read(&w->ask, args, conditions, &options[E_SINCE], &options[E_UNTIL], err);
+}
+
+/* ---- choosing by conditions ---- */
+
+static int add_seq(struct wish *w, uint64_t seq, struct err *err) {
+    if (w->n_seqs == EVENTS_MAX) {
+        return err_set(err, ERR_LIMIT, "more than %zu events match: erase them in parts, by --since and --until",
+                       EVENTS_MAX);
+    }
+    if ((w->n_seqs & (w->n_seqs + 1)) == 0) { /* room for 1, 3, 7, ... */
+        uint64_t *more = realloc(w->seqs, (2 * w->n_seqs + 1) * sizeof(*more));
+        if (more == NULL) {
+            return err_set(err, ERR_NOMEM, "out of memory");
+        }
+        w->seqs = more;
+    }
+    w->seqs[w->n_seqs++] = seq;
+    return 0;
+}
+
+static int take_row(void *ctx, const struct sql_row *row, struct err *err) {
+    return add_seq(ctx, (uint64_t)row->values[0].int_, err);
+}
+
+static int choose_where(struct ledger *ledger, struct wish *w, struct err *err) {
+    const struct sql_options proven = {.proven = true};
+    struct sql *sql = NULL;
+    struct buf statement;
+    buf_init(&statement, 1 << 20);
+    buf_put_str(&statement, "SELECT seq FROM events WHERE ");
+    ask_sql(&w->ask, &statement);
+    buf_printf(&statement, " AND (\n%s\n)", w->where);
+    int rc = buf_check(&statement, "the condition", err);
+    rc = rc != 0 ? rc : sql_open(ledger, &proven, &sql, err);
+    rc = rc != 0 ? rc : sql_run(sql, bytes_of_buf(&statement), NULL, take_row, w, err);
+    sql_close(sql);
+    buf_done(&statement);
+    return rc;
+}
+
+static int choose(struct cli *cli, struct ledger *ledger, struct wish *w, struct err *err) {
+    struct query_cursor *cursor = NULL;
+    struct ledger_head head = {0};
+    int rc = ledger_head(ledger, &head, err);
+    rc = rc != 0 ? rc : ask_check(&w->ask, cli, head.size, err);
+    if (rc != 0) {
+        return rc;
+    }
+    vouch_load(ledger, NULL); /* without the log key all events are read: nobody hides one behind an index */
+    if (w->where != NULL) {
+        rc = choose_where(ledger, w, err);
+        sort_seqs(w);
+        return rc;
+    }
+    w->ask.query.proven = true;
+    rc = query_open(ledger, &w->ask.query, &cursor, err);
+    while (rc == 0 && (rc = query_next(cursor, err)) == 0) {
+        rc = ask_rest(&w->ask, cursor, err);
+        rc = rc == 0 ? add_seq(w, query_seq(cursor), err) : rc == 1 ? 0 : rc;
+    }
+    query_close(cursor);
+    return rc == 1 ? 0 : rc;
 }
 
 /* "sha256:<hex>" and "<hex>" are names of artifacts too. */
@@ -112,49 +264,125 @@ static void full_id(struct wish *w, char id[LEDGER_ARTIFACT_ID + 32]) {
     }
 }
 
-/* receipt NULL: nothing new was erased. */
-static int print(struct cli *cli, const struct ledger_receipt *receipt, const struct ledger_head *head, bool gone,
-                 uint64_t pid) {
-    if (!cli->json) {
-        out_printf(cli, "erased; event %llu says so%s\n", (unsigned long long)receipt->seq,
-                   gone ? "" : " (old files are still there)");
+/* ---- doing it ---- */
+
+/* Old files go; says so when they cannot. *ret_gone: they are gone. */
+static int finish(struct cli *cli, struct ledger *ledger, bool *ret_gone, uint64_t *ret_pid) {
+    struct err err = {0};
+    int rc = ledger_erase_finish(ledger, cli->wait_ns != 0 ? cli->wait_ns : WAIT_DEFAULT_NS, ret_pid, &err);
+    *ret_gone = rc == 0;
+    if (rc == 0) {
         return EXIT_GOOD;
     }
-    struct obj obj;
-    obj_init(&obj);
-    if (receipt != NULL) {
-        receipt_put(&obj, receipt, head);
+    if (rc != ERR_TAMPERED) { /* that is a database that was set back */
+        err_prefix(&err, "what was erased cannot be read any more, but old files still hold it ('ledger erase --finish' "
+                         "removes them)");
     }
-    obj_bool(&obj, "finished", gone);
-    obj_uint(&obj, "held_by", gone || pid == 0 ? LEDGER_NO_SEQ : pid);
-    int exit_code = obj_print(cli, &obj, true);
-    obj_done(&obj);
+    return cli_fail(cli, &err);
+}
+
+static int only_finish(struct cli *cli, struct ledger *ledger) {
+    struct obj obj;
+    bool gone = false;
+    uint64_t pid = 0;
+    int exit_code = finish(cli, ledger, &gone, &pid);
+    if (cli->json) {
+        obj_init(&obj);
+        erase_say_files(&obj, gone, pid);
+        int printed = obj_print(cli, &obj, true);
+        obj_done(&obj);
+        exit_code = exit_code != 0 ? exit_code : printed;
+    }
     return exit_code;
 }
 
-static int erase_it(struct cli *cli, struct ledger *ledger, const struct wish *w, bool finish) {
+static int declined(struct cli *cli) {
+    struct err err = {0};
+    err_set(&err, ERR_CONFLICT, "nothing was erased");
+    return cli_fail_as(cli, &err, EXIT_NO);
+}
+
+static int erase_artifact(struct cli *cli, struct ledger *ledger, const struct wish *w, bool yes) {
+    struct erase_said said = {.cli = cli, .plan = NULL};
     struct ledger_receipt receipt = {0};
-    struct ledger_head head = {0};
-    struct err err = {0}, later = {0};
-    uint64_t pid = 0;
-    int exit_code = EXIT_GOOD;
-    int rc = finish ? 0 : ledger_erase(ledger, &w->o, &receipt, &err);
-    rc = rc != 0 || finish ? rc : ledger_head(ledger, &head, &err);
+    struct err err = {0};
+    if (!confirm(cli, yes, "This stored file goes for good.")) {
+        return declined(cli);
+    }
+    int rc = ledger_erase(ledger, &w->o, &receipt, &err);
     if (rc != 0) {
         return cli_fail_lookup(cli, &err);
     }
-    rc = ledger_erase_finish(ledger, cli->wait_ns != 0 ? cli->wait_ns : WAIT_DEFAULT_NS, &pid, &later);
-    if (!finish || cli->json) {
-        exit_code = print(cli, finish ? NULL : &receipt, &head, rc == 0, pid);
-    }
-    if (rc != 0) {
-        if (rc == ERR_TAMPERED) { /* a database that was set back */
-            return cli_fail(cli, &later);
+    erase_say_done(&said, &w->o, &receipt);
+    int exit_code = finish(cli, ledger, &said.gone, &said.pid);
+    int printed = erase_say(&said, ledger);
+    return exit_code != 0 ? exit_code : printed;
+}
+
+/* What is asked for by its number and has to stay refuses all: who names an event that cannot go has named a wrong one. */
+static int refuse(struct cli *cli, const struct wish *w, const struct erase_plan *plan) {
+    static const enum erase_bar hard[] = {ERASE_NO_EVENT, ERASE_KEPT, ERASE_SIGNED};
+    struct err err = {0};
+    for (size_t i = 0; !w->conditions && i < sizeof(hard) / sizeof(hard[0]); i++) {
+        if (plan->barred[hard[i]].n > 0) {
+            int code = hard[i] == ERASE_NO_EVENT ? ERR_NOTFOUND : ERR_INVALID;
+            err_set(&err, code, "nothing was erased: event %llu is %s", (unsigned long long)plan->barred[hard[i]].seq[0],
+                    erase_bar_text(plan, hard[i]));
+            return cli_fail_lookup(cli, &err);
         }
-        err_prefix(&later, "what was erased cannot be read any more, but old files still hold it ('ledger erase --finish' "
-                           "removes them)");
-        return cli_fail(cli, &later);
     }
+    if (plan->n > 0) {
+        return 0;
+    }
+    for (int bar = ERASE_NO_EVENT; bar < ERASE_BARS; bar++) {
+        if (plan->barred[bar].n > 0) {
+            err_set(&err, ERR_NOTFOUND, "nothing to erase: %llu event%s %s", (unsigned long long)plan->barred[bar].n,
+                    plan->barred[bar].n == 1 ? " is" : "s are", erase_bar_text(plan, (enum erase_bar)bar));
+            return cli_fail_lookup(cli, &err);
+        }
+    }
+    err_set(&err, ERR_NOTFOUND, "no event matches");
+    return cli_fail_lookup(cli, &err);
+}
+
+static int erase_planned(struct cli *cli, struct ledger *ledger, const struct wish *w, struct erase_said *said, bool yes) {
+    struct err err = {0};
+    if (!yes && cli->err_tty) {
+        erase_say_before(said);
+    }
+    if (!confirm(cli, yes, "This goes for good.")) {
+        return declined(cli);
+    }
+    int rc = erase_plan_run(said->plan, ledger, &w->o, erase_say_done, said, &err);
+    int exit_code = rc == 0 ? EXIT_GOOD : cli_fail_lookup(cli, &err);
+    if (said->n_done > 0) {
+        int finished = finish(cli, ledger, &said->gone, &said->pid);
+        int printed = erase_say(said, ledger);
+        exit_code = exit_code != 0 ? exit_code : finished != 0 ? finished : printed;
+    }
+    return exit_code;
+}
+
+static int erase_events(struct cli *cli, struct ledger *ledger, struct wish *w, const struct opt_args *args) {
+    struct erase_plan plan = {.what = w->o.what, .fields = w->o.fields, .n_fields = w->o.n_fields};
+    struct erase_left left = {0};
+    struct erase_said said = {.cli = cli, .plan = &plan, .left = &left};
+    struct err err = {0};
+    int rc = w->conditions ? choose(cli, ledger, w, &err) : 0;
+    int exit_code = rc == 0 ? 0 : rc == ERR_INVALID || rc == ERR_LIMIT ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
+    if (exit_code == 0) {
+        rc = erase_plan_make(&plan, ledger, w->seqs, w->n_seqs, &err);
+        rc = rc != 0 ? rc : erase_left_find(&left, &plan, ledger, &err);
+        exit_code = rc == 0 ? refuse(cli, w, &plan) : cli_fail(cli, &err);
+    }
+    if (exit_code == 0) {
+        bool dry = opt_has(args, &options[E_DRY_RUN]);
+        exit_code =
+            dry ? erase_say_plan(&said, ledger) : erase_planned(cli, ledger, w, &said, opt_has(args, &options[E_YES]));
+    }
+    erase_said_done(&said);
+    erase_left_done(&left);
+    erase_plan_done(&plan);
     return exit_code;
 }
 
@@ -163,30 +391,41 @@ static int erase(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
     struct err err = {0};
     char actor[128], id[LEDGER_ARTIFACT_ID + 32];
-    const char *who = opt_text(args, &options[E_ACTOR]);
+    const char *who = opt_text(args, &options[E_BY]);
     cli_actor(actor);
     w.o.actor = who != NULL ? who : actor;
     int rc = take_wish(args, &w, &err);
     full_id(&w, id);
-    int exit_code = rc == ERR_INVALID ? cli_usage(cli, "%s", err.msg) : rc != 0 ? cli_fail(cli, &err) : 0;
-    exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_WRITE, &ledger);
+    int exit_code = rc == ERR_INVALID    ? cli_usage(cli, "%s", err.msg)
+                    : rc == ERR_NOTFOUND ? cli_fail_input(cli, &err)
+                    : rc != 0            ? cli_fail(cli, &err)
+                                         : 0;
+    exit_code =
+        exit_code != 0 ? exit_code : cli_open(cli, opt_has(args, &options[E_DRY_RUN]) ? CLI_READ : CLI_WRITE, &ledger);
     if (exit_code == 0) {
-        exit_code = erase_it(cli, ledger, &w, opt_has(args, &options[E_FINISH]));
+        exit_code = opt_has(args, &options[E_FINISH]) ? only_finish(cli, ledger)
+                    : w.o.artifact != NULL            ? erase_artifact(cli, ledger, &w, opt_has(args, &options[E_YES]))
+                                                      : erase_events(cli, ledger, &w, args);
     }
     ledger_close(ledger);
+    ask_done(&w.ask);
     free(w.seqs);
     free(w.names);
     return exit_code;
 }
 
 const struct spec spec_erase = {
-    .synopsis = "SEQ... --body | --private FIELDS | --all-private | --artifact ID | --finish",
+    .synopsis = "SEQ... | CONDITIONS --body | --private FIELDS | --all-private; --artifact ID; --finish",
     .about = "Erases bodies, private fields or a stored file for good, and records that in a ledger.erased\n"
              "event. Headers and commitments stay, so every hash and signature still holds. Then the database\n"
              "is copied without it and the old files are overwritten: that needs as much room again. Backups\n"
-             "and bundles made before still have it. Exit code 1 when there is no such thing (any more), 4\n"
-             "when another process keeps the old files open: end it, and say 'ledger erase --finish'.",
+             "and bundles made before still have it: the exports that showed it are named. An event that has\n"
+             "nothing of what is to go does not hinder the others; one that is named by its number and may not\n"
+             "be erased refuses all. Asks first on a terminal. Exit code 1 when there is no such thing (any\n"
+             "more), 4 when another process keeps the old files open: end it, and say 'ledger erase --finish'.",
     .examples = "ledger erase 118 --private prompt,output --reason request\n"
+                "ledger erase --run 4f1c2a --private prompt --dry-run\n"
+                "ledger erase --actor user:ada --all-private --reason request\n"
                 "ledger erase 118 119 --body --reason mistake --note 'the wrong customer'\n"
                 "ledger erase --artifact artifact:sha256:2c26...ae --reason retention",
     .opts = options,

@@ -273,7 +273,7 @@ int private_erase(struct buf *out, const struct private_view *view, const char *
     for (size_t i = 0; i < n; i++) {
         if (mp_map_get(view->map, names[i], &raw) != 0) {
             return err_set(err, ERR_NOTFOUND, "it has no private field '%s'%s", names[i],
-                           view->n_erased > 0 ? " any more" : "");
+                           view->n_erased > 0 ? "; some of its fields were erased before" : "");
         }
     }
     buf_init(&c.plain, PRIVATE_PLAIN_MAX);

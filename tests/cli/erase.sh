@@ -43,9 +43,11 @@ box 3 erase "$seq" --body --reason 'Two Words'
 box 3 erase 0 --body --reason request
 err_has 'ledger.created'
 box 1 erase 1000 --body --reason request
-err_has 'no event 1000'
+err_has 'event 1000 is not in this log'
 box 1 erase "$seq" --private nothing --reason request
-err_has "no private field 'nothing'"
+err_has 'without a private field of that name'
+err_has 'nothing to erase'
+[[ $err != *'any more'* ]] || fail 'what never was is said to be gone'
 box 1 erase --artifact "artifact:sha256:$(printf '0%.0s' $(seq 64))" --reason request
 check test -d "$BOX/evidence"
 
@@ -68,7 +70,7 @@ err_has 'erased before'
 
 # A body.
 box 0 erase "$other" --body --reason mistake
-out_has 'erased; event'
+out_has 'erased the body of 1 event; event'
 box 0 show "$other"
 out_has 'body: erased'
 box 0 show "$other" --json

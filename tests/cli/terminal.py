@@ -159,7 +159,7 @@ def commands(lines):
     yield ["verify", "--policy", WORK + "/none" + NAME]
     yield ["help", RAW]
     yield [RAW]
-    yield ["erase", "1", "--private", "p", "--reason", "request"]
+    yield ["erase", "1", "--private", "p", "--reason", "request", "--yes"]
     yield ["show", "1"]
 
 

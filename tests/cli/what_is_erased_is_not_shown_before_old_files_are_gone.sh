@@ -42,7 +42,7 @@ erased=
 for most in $(seq 8 40); do
     code=0
     (ulimit -n "$most" && exec "$LEDGER" -C "$BOX" erase "$seq" --body --reason request) >"$T/.out" 2>"$T/.err" || code=$?
-    if grep -q '^erased; event' "$T/.out"; then
+    if grep -q '^erased the body of 1 event' "$T/.out"; then
         erased=$code
         break
     fi
