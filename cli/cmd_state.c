@@ -204,6 +204,7 @@ static int tell(struct story *story, size_t table, char **words, size_t n, struc
             parts[i] = bytes_of(words[i]);
         }
         rc = state_get(view->state, table, parts, n, &row, err);
+        rc = rc != 0 ? rc : state_since(view->state, &row, err);
         rc = rc != 0 ? rc : story_row(story, &row, err);
     }
     row_done(&row);

@@ -75,30 +75,20 @@ static uint64_t newest_evidence(const struct row *row, uint64_t from, uint64_t t
     return best;
 }
 
-/* Did time alone make it so: by an event from before, later than any that lies between? */
-static bool is_by_time(const struct merge *m, const struct row *row) {
-    size_t since = projection_column(row->table, "since");
-    uint64_t seq = seq_of(row, "since_seq");
-    return since != SIZE_MAX && row_has(row, since) && seq < state_at(m->from.view) &&
-           row_int(row, since) > (int64_t)state_now(m->from.view) && row_int(row, since) <= (int64_t)state_now(m->to.view);
-}
-
 /* Of the candidates in turn the first within [from, to). */
 static uint64_t event_of(const struct merge *m, enum diff_what what, const struct row *row, bool state_changed) {
     static const char *const names[] = {"updated_seq", "seq", "finished_seq", "moved_seq", "newest_seq", "given_seq"};
     uint64_t from = state_at(m->from.view), to = state_at(m->to.view), seq;
-    bool judged = m->state != SIZE_MAX && (row->table->columns[m->state].flags & COLUMN_JUDGED);
+    size_t since = projection_column(row->table, "since");
+    bool by_time = since != SIZE_MAX && row_has(row, since) && !row_has(row, since + 1);
     if (what == DIFF_APPEARED && (seq = seq_of(row, "moved_seq")) != LEDGER_NO_SEQ && seq >= from && seq < to) {
         return seq; /* it says more than that it is there */
     }
-    if (state_changed && !judged && (seq = seq_of(row, "since_seq")) != LEDGER_NO_SEQ && seq >= from && seq < to) {
+    if (state_changed && (seq = seq_of(row, "since_seq")) != LEDGER_NO_SEQ && seq >= from && seq < to) {
         return seq;
     }
-    if (state_changed && judged && is_by_time(m, row)) {
+    if (state_changed && by_time) {
         return LEDGER_NO_SEQ;
-    }
-    if (state_changed && judged && (seq = newest_evidence(row, from, to)) != LEDGER_NO_SEQ) {
-        return seq;
     }
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         seq = seq_of(row, names[i]);
@@ -133,6 +123,10 @@ static int tell(struct merge *m, enum diff_what what, const struct row *row, con
     }
     if (what == DIFF_CHANGED && n == 0) {
         return 0;
+    }
+    int rc = what != DIFF_WENT && state_changed ? state_rows_since(m->to.rows, err) : 0;
+    if (rc != 0) {
+        return rc;
     }
     struct diff_change change = {.what = what, .table = m->table, .row = row, .old = old, .columns = columns, .n = n};
     change.seq = event_of(m, what, row, state_changed);

@@ -36,6 +36,7 @@ struct listing {
     size_t n_with;
     size_t columns[ROW_COLUMNS_MAX], n_columns;
     size_t reason; /* column; SIZE_MAX: there is none */
+    bool since;    /* since when a judged state is so is shown or asked for: that takes a walk */
     struct rows_column heads[ROW_COLUMNS_MAX];
     struct buf texts[ROW_COLUMNS_MAX]; /* lists, for a table */
     enum rows_format format;
@@ -197,7 +198,14 @@ static int read_all(struct listing *l, const struct opt_args *args, const struct
     int rc = format ? rows_format(format, &l->format, err) : 0;
     rc = rc != 0 || !style ? rc : when_style(style, &l->style, err);
     rc = rc != 0 ? rc : read_conditions(l, args, options, err);
-    return rc != 0 ? rc : read_columns(l, args, options, err);
+    rc = rc != 0 ? rc : read_columns(l, args, options, err);
+    for (size_t i = 0; i < l->n_columns; i++) {
+        l->since = l->since || state_is_since(l->table, l->columns[i]);
+    }
+    for (size_t i = 0; i < l->n_with; i++) {
+        l->since = l->since || state_is_since(l->table, l->with[i].column);
+    }
+    return rc;
 }
 
 /* ---- rows ---- */
@@ -357,6 +365,7 @@ static int print_kept(struct listing *l, struct err *err) {
             at += 4 + parts[n].n;
         }
         rc = rc != 0 ? rc : state_get(l->view->state, l->number, parts, n, &row, err);
+        rc = rc != 0 || !l->since ? rc : state_since(l->view->state, &row, err);
         if (rc == 0) {
             print(l, &row);
         }
@@ -380,7 +389,10 @@ static int walk(struct listing *l, struct err *err) {
     while (rc == 0 && out_good(l->view->cli) && (rc = state_rows_next(rows, &row, err)) == 0) {
         if (*l->view->stop != 0) {
             rc = err_set(err, ERR_BUSY, "interrupted");
-        } else if (matches(l, row)) {
+            break;
+        }
+        rc = l->since ? state_rows_since(rows, err) : 0;
+        if (rc == 0 && matches(l, row)) {
             l->last > 0 ? keep(l, row) : print(l, row);
         }
     }

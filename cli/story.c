@@ -266,6 +266,8 @@ static void print_headline(struct story *s, const struct row *row) {
     }
     if (since_seq != SIZE_MAX && row_has(row, since_seq)) {
         out_printf(cli, ", event %lld", (long long)row_int(row, since_seq));
+    } else if (since != SIZE_MAX && row_has(row, since)) {
+        out_str(cli, ", by time alone");
     }
     out_str(cli, "\n");
     buf_done(&text);

@@ -68,14 +68,7 @@ size_t thing_key_columns(const struct state_table *table) {
 }
 
 size_t thing_state(const struct state_table *table) {
-    static const char *const names[] = {"state", "verdict", "status", "tier"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        size_t column = projection_column(table, names[i]);
-        if (column != SIZE_MAX) {
-            return column;
-        }
-    }
-    return SIZE_MAX;
+    return projection_state(table);
 }
 
 bool thing_piles(const struct state_table *table) {
@@ -164,6 +157,7 @@ static int try_whole(struct search *s, const struct bytes *parts, size_t n, stru
     struct row row;
     row_init(&row, state_table(s->view->state, s->table));
     int rc = state_get(s->view->state, s->table, parts, n, &row, err);
+    rc = rc != 0 ? rc : state_since(s->view->state, &row, err);
     if (rc == 0) {
         s->found++;
         rc = s->each(s->ctx, &row, err);
@@ -178,7 +172,8 @@ static int try_prefix(struct search *s, const struct bytes *parts, size_t n, str
     int rc = state_rows_open(s->view->state, s->table, parts, n, &rows, err);
     while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
         s->found++;
-        rc = s->each(s->ctx, row, err);
+        rc = state_rows_since(rows, err);
+        rc = rc != 0 ? rc : s->each(s->ctx, row, err);
     }
     state_rows_close(rows);
     return rc == 1 ? 0 : rc;

@@ -28,7 +28,8 @@ static int by_subject(struct story *story, struct bytes subject, struct err *err
         }
         rc = state_rows_open(view->state, i, &subject, 1, &rows, err);
         while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
-            rc = story_row(story, row, err);
+            rc = state_rows_since(rows, err);
+            rc = rc != 0 ? rc : story_row(story, row, err);
         }
         state_rows_close(rows);
         rc = rc == 1 ? 0 : rc;

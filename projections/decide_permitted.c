@@ -67,8 +67,7 @@ static void take(struct best *best, const struct row *row, bool grant, const cha
 static void remember(struct best *near, const struct question *q, const struct row *row, const char *words) {
     bool same = bytes_eq(row_text(row, PERMISSIONS_GROUP), q->group) &&
                 permissions_covers(row_text(row, PERMISSIONS_SCOPE), q->scope);
-    bool changed = row_has(row, PERMISSIONS_BASE + FOLD_SINCE_SEQ);
-    int64_t seq = row_int(row, PERMISSIONS_BASE + (changed ? FOLD_SINCE_SEQ : FOLD_VIOLATION_SEQ));
+    int64_t seq = row_int(row, PERMISSIONS_BASE + FOLD_UPDATED_SEQ);
     bool asked = row_is(row, PERMISSIONS_STATE, "requested"), over = row_is(row, PERMISSIONS_STATE, "expired");
     if (!same || (near->there && near->seq > seq)) {
         return;

@@ -320,10 +320,6 @@ static void give(const struct verdict *v, struct row *row) {
     if (row_has(row, GIVEN)) {
         row_set_bool(row, DIFFERS, !row_is(row, GIVEN, word));
     }
-    if (!row_is(row, GIVEN, word)) { /* since when it is so, only somebody who said so knows */
-        row_set_null(row, V_BASE + FOLD_SINCE);
-        row_set_null(row, V_BASE + FOLD_SINCE_SEQ);
-    }
 }
 
 static int judge_verdict(struct state_view *view, struct row *row, struct err *err) {
@@ -334,7 +330,7 @@ static int judge_verdict(struct state_view *view, struct row *row, struct err *e
     buf_init(&name, ROW_TEXT_MAX);
     buf_init(&v.clauses, ROW_LIST_MAX);
     int rc = buf_put_bytes(&name, row_text(row, V_PACK));
-    struct doctor_case c = {.view = view, .now = state_now(view), .pack = bytes_of_buf(&name)};
+    struct doctor_case c = {.view = view, .pack = bytes_of_buf(&name)};
     rc = rc != 0 ? buf_check(&name, "a pack's name", err) : look_judged(view, "packs", &c.pack, 1, &pack, &there, err);
     c.installed = there ? &pack : NULL;
     rc = rc != 0 ? rc : judge_all(&c, &v, row, err);

@@ -16,7 +16,6 @@ extern const char *const doctor_words[DOCTOR_STATES];
 /* One clause that is being judged. The reason holds the words and events of the heaviest findings so far. */
 struct doctor_case {
     struct state_view *view;
-    uint64_t now;
     struct bytes pack;           /* empty: the box */
     const struct row *installed; /* the pack's row; NULL: there is none */
     enum doctor_state state;

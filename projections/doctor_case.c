@@ -165,8 +165,9 @@ enum doctor_state doctor_of_status(const struct row *check) {
 }
 
 bool doctor_of_late(const struct doctor_case *c, int64_t at, unsigned days) {
-    uint64_t span = days * NS_PER_DAY, from = c->now > span ? c->now - span : 0;
-    return at >= 0 && (uint64_t)at >= from;
+    int64_t end;
+    bool ends = !__builtin_add_overflow(at, (int64_t)(days * NS_PER_DAY) + 1, &end);
+    return at >= 0 && (!ends || !state_past(c->view, end));
 }
 
 static size_t column_of(const struct row *row, const char *column) {

@@ -210,14 +210,16 @@ static bool names_no_weights(struct judging *j) {
 static bool is_stale(struct judging *j) {
     const int64_t ns = 1000000000;
     int64_t max = row_has(&j->declared, SUITE_MAX_AGE_S) ? row_int(&j->declared, SUITE_MAX_AGE_S) : -1;
-    int64_t at = row_int(j->eval, EVAL_FINISHED_AT), now = (int64_t)state_now(j->view);
+    int64_t end; /* the first moment at which it is older */
     struct bytes name = row_text(j->eval, EVAL_SUITE);
-    if (max < 0 || now <= at || (now - at) / ns < max || (now - at) - max * ns <= 0) {
+    bool ends = max >= 0 && !__builtin_mul_overflow(max, ns, &end) &&
+                !__builtin_add_overflow(end, row_int(j->eval, EVAL_FINISHED_AT), &end) &&
+                !__builtin_add_overflow(end, 1, &end);
+    if (!ends || !state_past(j->view, end)) {
         return false;
     }
     if (j->ret->found.n == 0) { /* else it would not count at any time */
         reason_cite_cell(&j->ret->reason, &j->declared, SUITE_SEQ, SIZE_MAX);
-        reason_end(&j->ret->reason, (uint64_t)row_int(j->eval, EVAL_FINISHED_SEQ), (uint64_t)(at + max * ns));
     }
     readiness_say(&j->ret->found, "max", "%lld", (long long)max);
     readiness_say(&j->ret->found, "suite", "%.*s", REASON_NAME(name));

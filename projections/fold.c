@@ -110,8 +110,7 @@ static void parse(struct fold_input *input) {
     }
 }
 
-static bool find_raw(const struct fold *fold, const char *name, struct bytes *ret) {
-    struct fold_input *input = fold->input;
+static bool find_raw(struct fold_input *input, const char *name, struct bytes *ret) {
     size_t n = strlen(name);
     if (!input->parsed) {
         parse(input);
@@ -126,14 +125,28 @@ static bool find_raw(const struct fold *fold, const char *name, struct bytes *re
     return input->n_fields == FOLD_FIELDS_MAX && mp_map_get(input->body, name, ret) == 0;
 }
 
-static bool find_item(const struct fold *fold, const char *name, struct mp_item *ret) {
+static bool find_item(struct fold_input *input, const char *name, struct mp_item *ret) {
     struct bytes raw;
     struct mp_reader r;
-    if (!find_raw(fold, name, &raw)) {
+    if (!find_raw(input, name, &raw)) {
         return false;
     }
     mp_reader_init(&r, raw);
     return mp_next(&r, ret, NULL) == 0;
+}
+
+static bool find_int(struct fold_input *input, const char *name, int64_t *ret) {
+    struct mp_item item;
+    if (!find_item(input, name, &item) || (item.type != MP_UINT && item.type != MP_INT)) {
+        return false;
+    }
+    *ret = item.type == MP_UINT ? (int64_t)item.uint : item.sint;
+    return true;
+}
+
+uint64_t fold_input_at(struct fold_input *input) {
+    int64_t at;
+    return find_int(input, "at", &at) && at >= 0 ? (uint64_t)at : input->event->time;
 }
 
 const struct ledger_event *fold_event(const struct fold *fold) {
@@ -155,7 +168,7 @@ struct bytes fold_subject(const struct fold *fold) {
 
 bool fold_text(const struct fold *fold, const char *name, struct bytes *ret) {
     struct mp_item item;
-    if (!find_item(fold, name, &item) || item.type != MP_STR) {
+    if (!find_item(fold->input, name, &item) || item.type != MP_STR) {
         return false;
     }
     *ret = item.data;
@@ -163,17 +176,12 @@ bool fold_text(const struct fold *fold, const char *name, struct bytes *ret) {
 }
 
 bool fold_int(const struct fold *fold, const char *name, int64_t *ret) {
-    struct mp_item item;
-    if (!find_item(fold, name, &item) || (item.type != MP_UINT && item.type != MP_INT)) {
-        return false;
-    }
-    *ret = item.type == MP_UINT ? (int64_t)item.uint : item.sint;
-    return true;
+    return find_int(fold->input, name, ret);
 }
 
 bool fold_real(const struct fold *fold, const char *name, double *ret) {
     struct mp_item item;
-    if (!find_item(fold, name, &item) || (item.type != MP_UINT && item.type != MP_INT && item.type != MP_FLOAT)) {
+    if (!find_item(fold->input, name, &item) || (item.type != MP_UINT && item.type != MP_INT && item.type != MP_FLOAT)) {
         return false;
     }
     *ret = item.type == MP_FLOAT ? item.real : item.type == MP_UINT ? (double)item.uint : (double)item.sint;
@@ -182,7 +190,7 @@ bool fold_real(const struct fold *fold, const char *name, double *ret) {
 
 bool fold_bool(const struct fold *fold, const char *name, bool *ret) {
     struct mp_item item;
-    if (!find_item(fold, name, &item) || item.type != MP_BOOL) {
+    if (!find_item(fold->input, name, &item) || item.type != MP_BOOL) {
         return false;
     }
     *ret = item.boolean;
@@ -191,7 +199,7 @@ bool fold_bool(const struct fold *fold, const char *name, bool *ret) {
 
 bool fold_raw(const struct fold *fold, const char *name, struct bytes *ret) {
     struct bytes raw;
-    if (!find_raw(fold, name, &raw) || (raw.n == 1 && raw.p[0] == 0xc0)) {
+    if (!find_raw(fold->input, name, &raw) || (raw.n == 1 && raw.p[0] == 0xc0)) {
         return false;
     }
     *ret = raw;
@@ -204,8 +212,7 @@ struct bytes fold_name(const struct fold *fold, const char *name) {
 }
 
 uint64_t fold_at(const struct fold *fold) {
-    int64_t at;
-    return fold_int(fold, "at", &at) && at >= 0 ? (uint64_t)at : fold->input->event->time;
+    return fold_input_at(fold->input);
 }
 
 /* ---- rows ---- */

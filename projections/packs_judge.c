@@ -21,7 +21,6 @@ struct judging {
     struct reason missing;  /* what blocks it, in words */
     struct reason optional; /* what it may do without and was refused */
     struct reason routes;   /* routes that are not ready */
-    struct reason ends[3];  /* what ran out by time alone, of each of the three lists above */
     size_t required, ready, limited;
     bool asks; /* something is known of what it needs */
 };
@@ -76,9 +75,6 @@ static int take_permission(struct judging *j, const struct bytes key[3], bool re
     }
     if (!held.yes) {
         struct reason *words = required ? &j->missing : &j->optional;
-        if (strcmp(state, "expired") == 0) {
-            reason_end(&j->ends[required ? 0 : 1], since.newest, since.newest_at);
-        }
         struct bytes group = key[1].n > 0 ? key[1] : bytes_of("of no group");
         reason_say(words, "%spermission %.*s%s%.*s%s is ", between(words), REASON_NAME(group), key[2].n > 0 ? " on '" : "",
                    REASON_NAME(key[2]), key[2].n > 0 ? "'" : "");
@@ -215,10 +211,6 @@ static int take_route(struct judging *j, struct bytes name, struct err *err) {
     if (there) {
         reason_cite_row(&j->cite, &row, ROUTE_BASE);
     }
-    if (there && row_is(&row, ROUTE_STATE, "declared-not-proven")) {
-        reason_end(&j->ends[2], (uint64_t)row_int(&row, ROUTE_BASE + FOLD_SINCE_SEQ),
-                   (uint64_t)row_int(&row, ROUTE_BASE + FOLD_SINCE));
-    }
     if (!ready) {
         struct bytes why = there ? row_text(&row, ROUTE_REASON) : bytes_of("nobody has declared it");
         bool stopped = there && (row_bool(&row, ROUTE_PARKED) || row_bool(&row, ROUTE_OFFLINE));
@@ -345,8 +337,6 @@ int packs_judge(struct state_view *view, struct row *row, struct err *err) {
     code = code != 0 ? code : take_routes(&j, err);
     if (code == 0) {
         conclude(&j, row);
-        const struct reason *end = &j.ends[j.missing.n > 0 ? 0 : j.ready < j.required ? 2 : 1];
-        reason_end(&j.cite, end->ended, end->ended_at);
         reason_give(&j.cite, row, PACK_BASE);
     }
     return code;

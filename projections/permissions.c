@@ -47,8 +47,8 @@ static const struct state_column columns[] = {
     [PERMISSIONS_REQUEST] = {"request", CELL_TEXT, 0, "id of the newest request"},
     [PERMISSIONS_REQUIRED] = {"required", CELL_BOOL, 0, "the pack is blocked without it"},
     [PERMISSIONS_BY] = {"by", CELL_TEXT, 0, "who decided"},
-    [PERMISSIONS_USES] = {"uses", CELL_INT, 0, "how often it was used since it was granted"},
-    [PERMISSIONS_USED_AT] = {"used_at", CELL_INT, COLUMN_TIME, "when it was used last"},
+    [PERMISSIONS_USES] = {"uses", CELL_INT, COLUMN_WORK, "how often it was used since it was granted"},
+    [PERMISSIONS_USED_AT] = {"used_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when it was used last"},
     FOLD_COLUMNS,
 };
 
@@ -463,7 +463,6 @@ static int session_over(struct state_view *view, struct row *row, bool *ret, str
         if (n > 0 && n <= ROW_SEQS_MAX) {
             row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, seqs[n - 1]);
         }
-        row_set_int(row, PERMISSIONS_BASE + FOLD_SINCE, row_int(&run, finished));
     }
     row_done(&run);
     return rc;
@@ -475,9 +474,11 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
     if (!row_is(row, PERMISSIONS_STEP, "granted")) {
         return 0;
     }
+    if (row_has(row, PERMISSIONS_EXPIRES)) {
+        state_past(view, row_int(row, PERMISSIONS_EXPIRES)); /* for permissions_is_over */
+    }
     if (permissions_is_over(row, state_now(view))) {
         row_set_str(row, PERMISSIONS_STATE, "expired");
-        row_set_int(row, PERMISSIONS_BASE + FOLD_SINCE, end_of(row, state_now(view)));
         return 0;
     }
     int rc = session_over(view, row, &over, err);

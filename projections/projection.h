@@ -21,7 +21,8 @@ enum column_flag {
     COLUMN_TIME = 4,      /* CELL_INT, ns since the epoch */
     COLUMN_SEQ = 8,       /* CELL_INT, the seq of an event */
     COLUMN_EVIDENCE = 16, /* CELL_SEQS, the events that decide the row's state; a table has one such column, "evidence" */
-    COLUMN_MAIN = 32      /* shown in a list for people; the others by name, and in JSON */
+    COLUMN_MAIN = 32,     /* shown in a list for people; the others by name, and in JSON */
+    COLUMN_WORK = 64      /* moves with the work that is done: judges of other tables do not go by it (walk.h) */
 };
 
 struct state_column {
@@ -63,5 +64,7 @@ extern const struct projection *const projection_all[]; /* NULL at the end */
 
 bool projection_takes(const struct projection *projection, struct bytes kind);
 size_t projection_column(const struct state_table *table, const char *name); /* SIZE_MAX: none */
+/* The column that says how a row is: "state", "verdict", "status" or "tier"; SIZE_MAX: none. */
+size_t projection_state(const struct state_table *table);
 
 #endif

@@ -74,30 +74,14 @@ void reason_cite_row(struct reason *reason, const struct row *row, size_t base) 
     }
 }
 
-void reason_end(struct reason *reason, uint64_t seq, uint64_t at) {
-    if (at > reason->ended_at) {
-        reason->ended = seq;
-        reason->ended_at = at;
-    }
-}
-
 void reason_cite_all(struct reason *reason, const struct reason *other) {
     for (size_t i = 0; i < other->n_seqs; i++) {
         reason_cite(reason, other->seqs[i], other->seqs[i] == other->newest ? other->newest_at : 0);
     }
-    reason_end(reason, other->ended, other->ended_at);
 }
 
 void reason_give(const struct reason *reason, struct row *row, size_t base) {
     for (size_t i = 0; i < reason->n_seqs; i++) {
         row_cite(row, base + FOLD_EVIDENCE, reason->seqs[i]);
-    }
-    if (reason->newest_at != 0 && (int64_t)reason->newest > row_int(row, base + FOLD_SINCE_SEQ)) {
-        row_set_int(row, base + FOLD_SINCE_SEQ, (int64_t)reason->newest);
-        row_set_int(row, base + FOLD_SINCE, (int64_t)reason->newest_at);
-    }
-    if (reason->ended_at != 0 && (int64_t)reason->ended_at > row_int(row, base + FOLD_SINCE)) {
-        row_set_int(row, base + FOLD_SINCE_SEQ, (int64_t)reason->ended);
-        row_set_int(row, base + FOLD_SINCE, (int64_t)reason->ended_at);
     }
 }

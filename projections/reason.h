@@ -12,7 +12,6 @@ struct reason {
     uint64_t seqs[ROW_SEQS_MAX]; /* in the order in which they were cited; the newest ones when there are more */
     size_t n_seqs;
     uint64_t newest, newest_at; /* the newest cited event whose time is known; 0, 0: none */
-    uint64_t ended, ended_at;   /* the event by which something ended last without another one, and when; 0, 0: none */
 };
 void reason_init(struct reason *reason);
 void reason_say(struct reason *reason, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -22,12 +21,9 @@ void reason_cite(struct reason *reason, uint64_t seq, uint64_t at);
 void reason_cite_cell(struct reason *reason, const struct row *row, size_t seq_column, size_t at_column);
 /* Cites all of a CELL_SEQS column, and the row's since. `base`: where its FOLD_COLUMNS begin. */
 void reason_cite_row(struct reason *reason, const struct row *row, size_t base);
-/* What the event said came to its end at that time, by time alone. It is cited beside. */
-void reason_end(struct reason *reason, uint64_t seq, uint64_t at);
 /* Takes over what another one cites. */
 void reason_cite_all(struct reason *reason, const struct reason *other);
-/* Adds the cited events to the row's evidence; its since is the newest one's when that is newer, or
- * what ended later than that. */
+/* Adds the cited events to the row's evidence. */
 void reason_give(const struct reason *reason, struct row *row, size_t base);
 
 /* For printf's "%.*s": at most `max` bytes of it, whole characters. */

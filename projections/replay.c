@@ -31,6 +31,7 @@ struct replay {
     size_t n;
     uint64_t damaged;
     struct buf payload; /* one that has a record of its own */
+    const struct replay_watch *watch;
     struct known_kind kind[KINDS_KEPT];
 };
 
@@ -77,6 +78,10 @@ uint64_t replay_damaged(const struct replay *r) {
 
 void replay_expect(struct replay *r, uint64_t until) {
     r->until = until;
+}
+
+void replay_watch(struct replay *r, const struct replay_watch *watch) {
+    r->watch = watch;
 }
 
 void replay_parts(struct replay *r, struct replay_part *const *parts, size_t n) {
@@ -284,6 +289,7 @@ static int give(struct replay *r, uint32_t takers, const struct ledger_event *ev
     if (r->input == NULL) {
         rc = fold_input_new(upcast_all, upcast_count, &r->input, err);
     }
+    rc = rc != 0 || r->watch == NULL ? rc : r->watch->before(r->watch->ctx, event, err);
     all = rc != 0 ? rc : fold_input_set(r->input, event, &why);
     for (; takers != 0 && rc == 0; takers &= takers - 1) {
         struct replay_part *part = r->part[__builtin_ctz(takers)];
@@ -293,6 +299,9 @@ static int give(struct replay *r, uint32_t takers, const struct ledger_event *ev
         } else if (one != 0) {
             stop_part(part, event->seq, before, &why);
         }
+    }
+    if (rc == 0 && r->watch != NULL) {
+        rc = r->watch->after(r->watch->ctx, event, all == 0 ? fold_input_at(r->input) : event->time, err);
     }
     return rc;
 }

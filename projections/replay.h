@@ -29,6 +29,14 @@ struct replay_limits {
     void *progress_ctx;
 };
 
+/* Is there at each event that somebody takes: before it is folded, when all rows are as of it, and after. Failures end the
+ * pass. */
+struct replay_watch {
+    void *ctx;
+    int (*before)(void *ctx, const struct ledger_event *event, struct err *err);
+    int (*after)(void *ctx, const struct ledger_event *event, uint64_t at, struct err *err); /* at: as fold_at has it */
+};
+
 struct replay;
 int replay_open(struct ledger *ledger, struct replay **ret, struct err *err);
 void replay_close(struct replay *replay);          /* NULL is fine */
@@ -43,6 +51,8 @@ int replay_same(struct replay *replay, uint64_t size, const uint8_t leaf[LEDGER_
 
 /* Passes will go on up to there: what comes can be read ahead. */
 void replay_expect(struct replay *replay, uint64_t until);
+/* NULL: nobody, as at first. Borrowed. */
+void replay_watch(struct replay *replay, const struct replay_watch *watch);
 /* At most PROJECTIONS_MAX; borrowed until the next call or close. */
 void replay_parts(struct replay *replay, struct replay_part *const *parts, size_t n);
 /* Folds on to `to`, or where a limit was reached: *ret_to, behind which no part that is not stopped stays. Parts that are

@@ -28,6 +28,7 @@ struct rows {
     struct block *block;
     size_t bytes;
     struct buf read;
+    struct rows_watch watch;
 };
 
 int rows_new(const struct rows_base *base, struct rows **ret, struct err *err) {
@@ -188,12 +189,24 @@ int rows_put(struct rows *rows, size_t table, struct bytes key, struct bytes byt
     if (rc != 0 || bytes_eq(e->shown.bytes, bytes)) {
         return rc;
     }
-    rc = set_bytes(rows, e, bytes, err);
+    if (rows->watch.changed != NULL) {
+        buf_clear(&rows->read);
+        buf_put_bytes(&rows->read, e->shown.bytes);
+        rc = buf_check(&rows->read, "a row", err);
+    }
+    rc = rc != 0 ? rc : set_bytes(rows, e, bytes, err);
     if (rc == 0 && !e->shown.dirty) {
         e->shown.dirty = true;
         rows->dirty++;
     }
+    if (rc == 0 && rows->watch.changed != NULL) {
+        rows->watch.changed(rows->watch.ctx, table, e->shown.key, bytes_of_buf(&rows->read), e->shown.bytes);
+    }
     return rc;
+}
+
+void rows_watch(struct rows *rows, const struct rows_watch *watch) {
+    rows->watch = watch != NULL ? *watch : (struct rows_watch){0};
 }
 
 const struct rows_entry *rows_changed(const struct rows *rows, size_t table, struct bytes key) {

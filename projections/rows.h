@@ -18,9 +18,16 @@ struct rows_entry {
     bool dirty;         /* changed since rows_clean: also when it was changed back */
 };
 
+/* Is told of each change, after it was made. */
+struct rows_watch {
+    void (*changed)(void *ctx, size_t table, struct bytes key, struct bytes before, struct bytes after);
+    void *ctx;
+};
+
 struct rows;
 int rows_new(const struct rows_base *base, struct rows **ret, struct err *err);
-void rows_free(struct rows *rows); /* NULL is fine */
+void rows_free(struct rows *rows);                                  /* NULL is fine */
+void rows_watch(struct rows *rows, const struct rows_watch *watch); /* NULL: nobody, as at first */
 
 /* Borrowed until the row is put or all is cleaned. *ret empty: there is none. */
 int rows_get(struct rows *rows, size_t table, struct bytes key, struct bytes *ret, struct err *err);

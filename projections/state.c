@@ -9,6 +9,8 @@
 #include "projections/build.h"
 #include "projections/rebuild.h"
 #include "projections/view.h"
+#include "projections/walk.h"
+#include "projections/watch.h"
 
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
 
@@ -31,6 +33,7 @@ static void let_go(struct state_view *view) {
         struct view_table *t = &view->table[i];
         free(t->map);
         free(t->changed);
+        walk_close(t->history);
         *t = (struct view_table){.table = t->table, .projection = t->projection, .number = t->number};
     }
     db_abort(view->txn);
@@ -250,6 +253,12 @@ static int prepare(struct view_projection *p, struct err *err) {
     p->part.rows = p->overlay;
     p->part.fold = p->fold;
     return rc;
+}
+
+int view_prepare(struct state_view *view, size_t i, struct replay *replay, struct err *err) {
+    struct view_projection *p = &view->projection[i];
+    int rc = p->overlay == NULL ? prepare(p, err) : 0;
+    return rc != 0 || p->part.stopped ? rc : replay_leaf(replay, p->part.position, p->part.leaf, NULL, err);
 }
 
 /* What happened while folding that is no failure of the view: a log that cannot be read stops all, each says so. */
@@ -481,6 +490,11 @@ uint64_t state_now(const struct state_view *view) {
     return view->now;
 }
 
+bool state_past(struct state_view *view, int64_t moment) {
+    watch_time(view->watched, moment);
+    return moment <= 0 || view->now >= (uint64_t)moment;
+}
+
 size_t state_projections(const struct state_view *view) {
     return view->n;
 }
@@ -488,6 +502,7 @@ size_t state_projections(const struct state_view *view) {
 void state_status(const struct state_view *view, size_t i, struct state_status *ret) {
     const struct view_projection *p = &view->projection[i];
     bool stored = p->use != STORED_NOT;
+    watch_status(view->watched);
     *ret = (struct state_status){.projection = p->projection,
                                  .stored = stored,
                                  .version = stored ? p->gen.version : 0,

@@ -64,6 +64,9 @@ int state_ask(struct ledger *ledger, const struct state_options *options,
 
 uint64_t state_at(const struct state_view *view);  /* number of events that count */
 uint64_t state_now(const struct state_view *view); /* the time that judges go by */
+/* Is that time at or after this moment (ns)? The one way for a judge to go by time: the moment at which its answer becomes
+ * another one is known then (walk.h). */
+bool state_past(struct state_view *view, int64_t moment);
 /* The number of events that count at a time: those whose time is at or before it. For "--at TIME". */
 int state_at_time(struct ledger *ledger, uint64_t time, uint64_t *ret_at, struct err *err);
 
@@ -110,6 +113,16 @@ int state_rows_open(struct state_view *view, size_t table, const struct bytes *p
 int state_rows_next(struct state_rows *rows, const struct row **ret, struct err *err);
 int state_rows_next_stored(struct state_rows *rows, const struct row **ret, struct err *err);
 void state_rows_close(struct state_rows *rows); /* NULL is fine */
+
+/* Since when a row's state is what it is, and by which event: of a state that is judged this is not in the row as it is
+ * read, for it takes a walk through the log (walk.h); this fills in `since` and `since_seq`. The event is the one after
+ * which it was first so, without a break until now; what time alone did has a time and no event. Both stay null where there
+ * is no state, and where nobody can tell. Rows of other tables, whose fold says it, stay as they are. */
+int state_since(struct state_view *view, struct row *row, struct err *err);
+/* The same for the row that state_rows_next gave. */
+int state_rows_since(struct state_rows *rows, struct err *err);
+/* Is this column one of the two, of a table whose state is judged? */
+bool state_is_since(const struct state_table *table, size_t column);
 
 /* ---- digests ---- */
 

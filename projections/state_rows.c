@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "projections/since.h"
 #include "projections/view.h"
+#include "projections/watch.h"
 
 /* ---- the overlay ---- */
 
@@ -13,6 +15,7 @@ int view_changed(struct state_view *view, struct view_table *table, struct err *
     }
     int rc = rows_sorted(p->overlay, table->number, &table->changed, &table->n_changed, err);
     table->sorted = rc == 0;
+    table->room = table->sorted ? table->n_changed : 0;
     return rc;
 }
 
@@ -28,6 +31,29 @@ static size_t first_from(const struct view_table *table, struct bytes key) {
         }
     }
     return lo;
+}
+
+int view_add_changed(struct state_view *view, size_t number, struct bytes key, struct err *err) {
+    struct view_table *table = &view->table[number];
+    struct rows *overlay = view->projection[table->projection].overlay;
+    const struct rows_entry *entry = table->sorted ? rows_changed(overlay, table->number, key) : NULL;
+    size_t at = first_from(table, key);
+    if (entry == NULL || (at < table->n_changed && table->changed[at] == entry)) {
+        return 0;
+    }
+    if (table->n_changed == table->room) {
+        size_t room = 2 * table->room + 64;
+        const struct rows_entry **more = realloc(table->changed, room * sizeof(*more));
+        if (more == NULL) {
+            return err_set(err, ERR_NOMEM, "out of memory");
+        }
+        table->changed = more;
+        table->room = room;
+    }
+    memmove(&table->changed[at + 1], &table->changed[at], (table->n_changed - at) * sizeof(entry));
+    table->changed[at] = entry;
+    table->n_changed++;
+    return 0;
 }
 
 /* What the database says of itself when it is damaged. */
@@ -48,13 +74,9 @@ static size_t stored_number(const struct view_table *table) {
 static int find_raw(struct state_view *view, struct view_table *table, struct bytes key, struct bytes *ret,
                     struct err *err) {
     struct view_projection *p = &view->projection[table->projection];
-    int rc = view_changed(view, table, err);
-    if (rc != 0) {
-        return rc;
-    }
-    size_t at = first_from(table, key);
-    if (at < table->n_changed && bytes_eq(table->changed[at]->key, key)) {
-        *ret = table->changed[at]->bytes;
+    const struct rows_entry *entry = p->overlay != NULL ? rows_changed(p->overlay, table->number, key) : NULL;
+    if (entry != NULL) {
+        *ret = entry->bytes;
         return ret->n > 0 ? 0 : ERR_NOTFOUND;
     }
     if (p->base.txn == NULL || stored_number(table) == SIZE_MAX) {
@@ -93,30 +115,52 @@ static int judge(struct state_view *view, const struct view_table *table, struct
     if (view->depth == VIEW_JUDGES_MAX) {
         return err_set(err, ERR_LIMIT, "the judge of '%s' asks others that ask it", table->table->name);
     }
+    size_t before = watch_begin(view->watched, (size_t)(table - view->table), row->key);
     view->depth++;
     int rc = table->table->judge(view, row, err);
     view->depth--;
+    watch_end(view->watched, before, rc == 0 ? row : NULL);
+    if (rc == 0 && view->depth == 0) {
+        since_forget(row);
+    }
+    return rc;
+}
+
+static int get_stored(struct state_view *view, size_t number, struct bytes key, bool judged, struct row *row,
+                      struct err *err) {
+    struct view_table *table = &view->table[number];
+    struct bytes bytes;
+    watch_row(view->watched, number, key, judged && table->table->judge != NULL);
+    int rc = find_raw(view, table, key, &bytes, err);
+    return rc != 0 ? rc : own(view, table, key, bytes, row, err);
+}
+
+int view_get_key(struct state_view *view, size_t number, struct bytes key, struct row *row, struct err *err) {
+    int rc = get_stored(view, number, key, true, row, err);
+    return rc != 0 ? rc : judge(view, &view->table[number], row, err);
+}
+
+static int get(struct state_view *view, size_t number, const struct bytes *parts, size_t n, bool judged, struct row *row,
+               struct err *err) {
+    struct buf key;
+    buf_init(&key, 2 * KEY_MAX);
+    row_key(&key, parts, n);
+    int rc = buf_check(&key, "a key", err);
+    rc = rc != 0  ? rc
+         : judged ? view_get_key(view, number, bytes_of_buf(&key), row, err)
+                  : get_stored(view, number, bytes_of_buf(&key), false, row, err);
+    buf_done(&key);
     return rc;
 }
 
 int state_get_stored(struct state_view *view, size_t number, const struct bytes *parts, size_t n, struct row *row,
                      struct err *err) {
-    struct view_table *table = &view->table[number];
-    struct buf key;
-    struct bytes bytes;
-    buf_init(&key, 2 * KEY_MAX);
-    row_key(&key, parts, n);
-    int rc = buf_check(&key, "a key", err);
-    rc = rc != 0 ? rc : find_raw(view, table, bytes_of_buf(&key), &bytes, err);
-    rc = rc != 0 ? rc : own(view, table, bytes_of_buf(&key), bytes, row, err);
-    buf_done(&key);
-    return rc;
+    return get(view, number, parts, n, false, row, err);
 }
 
-int state_get(struct state_view *view, size_t table, const struct bytes *parts, size_t n, struct row *row,
+int state_get(struct state_view *view, size_t number, const struct bytes *parts, size_t n, struct row *row,
               struct err *err) {
-    int rc = state_get_stored(view, table, parts, n, row, err);
-    return rc != 0 ? rc : judge(view, &view->table[table], row, err);
+    return get(view, number, parts, n, true, row, err);
 }
 
 int view_get_again(struct state_view *view, size_t number, struct bytes name, const struct row **ret, struct err *err) {
@@ -126,6 +170,9 @@ int view_get_again(struct state_view *view, size_t number, struct bytes name, co
     row_key(&key, &name, 1);
     int rc = buf_check(&key, "a key", err);
     bool same = rc == 0 && view->again.table == table && bytes_eq(bytes_of_buf(&key), view->again.key);
+    if (same) {
+        watch_row(view->watched, number, bytes_of_buf(&key), false);
+    }
     buf_done(&key);
     if (rc == 0 && !same) {
         view_forget_again(view);
@@ -186,6 +233,7 @@ int state_rows_open(struct state_view *view, size_t number, const struct bytes *
         buf_put_u8(&rows->prefix, 0x01);
     }
     int rc = buf_check(&rows->prefix, "a key", err);
+    watch_range(view->watched, number, bytes_of_buf(&rows->prefix));
     rc = rc != 0 ? rc : view_changed(view, table, err);
     if (rc == 0 && !rows->only && p->base.txn != NULL && stored_number(table) != SIZE_MAX) {
         rc = judge_damage(view, table,
@@ -259,17 +307,28 @@ int view_rows_raw(struct state_rows *rows, struct bytes *ret_key, struct bytes *
     }
 }
 
-int state_rows_next_stored(struct state_rows *rows, const struct row **ret, struct err *err) {
+static int next(struct state_rows *rows, bool judged, const struct row **ret, struct err *err) {
     struct bytes key, bytes;
     int rc = view_rows_raw(rows, &key, &bytes, err);
-    rc = rc != 0 ? rc : own(rows->view, rows->table, key, bytes, &rows->row, err);
+    if (rc == 0) {
+        watch_row(rows->view->watched, (size_t)(rows->table - rows->view->table), key, judged);
+        rc = own(rows->view, rows->table, key, bytes, &rows->row, err);
+    }
     if (rc == 0) {
         *ret = &rows->row;
     }
     return rc;
 }
 
+int state_rows_next_stored(struct state_rows *rows, const struct row **ret, struct err *err) {
+    return next(rows, false, ret, err);
+}
+
 int state_rows_next(struct state_rows *rows, const struct row **ret, struct err *err) {
-    int rc = state_rows_next_stored(rows, ret, err);
+    int rc = next(rows, rows->table->table->judge != NULL, ret, err);
     return rc != 0 ? rc : judge(rows->view, rows->table, &rows->row, err);
+}
+
+int state_rows_since(struct state_rows *rows, struct err *err) {
+    return state_since(rows->view, &rows->row, err);
 }

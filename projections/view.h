@@ -20,13 +20,18 @@ struct view_projection {
     size_t first_table;
 };
 
+struct walk;
+struct walk_nodes;
+
 struct view_table {
     const struct state_table *table;
     size_t projection, number;
     struct store_map *map;             /* how stale rows are stored; NULL: as the table is */
     bool sorted;                       /* `changed` is there */
     const struct rows_entry **changed; /* the overlay's rows of this table, by key */
-    size_t n_changed;
+    size_t n_changed, room;
+    struct walk *history; /* what made the rows' judged states what they are; NULL: nobody asked yet */
+    bool no_history;      /* nobody can tell */
 };
 
 struct state_view {
@@ -45,14 +50,21 @@ struct state_view {
     size_t n, n_tables;
     struct view_projection *projection;
     struct view_table *table;
-    unsigned depth;   /* judges at work */
-    struct row again; /* what view_get_again gave last; its table NULL: nothing */
+    unsigned depth;             /* judges at work */
+    struct row again;           /* what view_get_again gave last; its table NULL: nothing */
+    struct walk_nodes *watched; /* what judges look at is noted there (watch.h); NULL: nobody wants to know */
 };
 
 /* What is stored of this projection is damaged: the next who opens a view builds it anew. */
 void view_distrust(struct state_view *view, size_t projection);
 /* The changed rows of a table in order, found when first asked for. */
 int view_changed(struct state_view *view, struct view_table *table, struct err *err);
+/* The same after a row was changed in the overlay of a view that goes on (walk.c). */
+int view_add_changed(struct state_view *view, size_t table, struct bytes key, struct err *err);
+/* Its overlay is there, to be folded into; `replay` knows the log. */
+int view_prepare(struct state_view *view, size_t projection, struct replay *replay, struct err *err);
+/* As state_get, by the row's key. */
+int view_get_key(struct state_view *view, size_t table, struct bytes key, struct row *row, struct err *err);
 /* The next row as it is kept, key and bytes; 0, 1 at the end. */
 int view_rows_raw(struct state_rows *rows, struct bytes *ret_key, struct bytes *ret_bytes, struct err *err);
 

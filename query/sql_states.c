@@ -286,6 +286,12 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int co
     if ((size_t)column >= c->row->table->n_columns) {
         return SQLITE_OK;
     }
+    if (state_is_since(c->row->table, (size_t)column)) {
+        struct err why = {0};
+        if (state_rows_since(c->rows, &why) != 0) {
+            return fail(c, &why);
+        }
+    }
     const struct cell *cell = &c->row->cells[column];
     switch (cell->type) {
     case CELL_INT:

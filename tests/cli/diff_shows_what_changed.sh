@@ -52,7 +52,7 @@ json '.changes[] | select(.table == "permissions") | [.seq, .kind] | tojson' '[n
 box 0 diff 18 2041-01-01
 line '^~ +pdf-ops +.*blocked: permission filesystem.read .* 2040-01-01 00:00:00Z +\(by time\)'
 box 0 why pack/pdf-ops --at 2041-01-01
-out_has 'since 2040-01-01 00:00:00Z, event 3'
+out_has 'since 2040-01-01 00:00:00Z, by time alone'
 box 1 diff now now
 box 0 diff yesterday today --table model_names --json
 json '.changes[] | select(.name == "model-name/ollama/llama3.2:3b") | .seq' 18

@@ -106,7 +106,7 @@ static inline void box_view(struct box *box, uint64_t at, uint64_t now) {
     }
 }
 
-/* Finds a row by the parts of its key, up to a NULL. False: there is none. */
+/* Finds a row by the parts of its key, up to a NULL; with since when it is so. False: there is none. */
 static inline bool box_row(struct box *box, const char *table, ...) {
     struct bytes parts[KEY_PARTS_MAX];
     const char *part;
@@ -127,6 +127,7 @@ static inline bool box_row(struct box *box, const char *table, ...) {
     row_init(&box->row, state_table(box->view, t));
     box->has_row = true;
     int rc = state_get(box->view, t, parts, n, &box->row, &box->err);
+    rc = rc != 0 ? rc : state_since(box->view, &box->row, &box->err);
     if (rc != 0 && rc != ERR_NOTFOUND) {
         fail_msg("%s: %s", table, box->err.msg);
     }

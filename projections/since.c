@@ -1,0 +1,81 @@
+/* One walk for each table that is asked about, when it is asked about first. */
+#include "projections/since.h"
+
+#include <string.h>
+
+#include "projections/fold.h"
+#include "projections/view.h"
+#include "projections/walk.h"
+
+/* The column of a judged state in a table that tells since when; SIZE_MAX: it is stored, or nobody tells. A machine is what
+ * it is since its profile is this one, whatever is made of that. */
+static size_t judged_state(const struct state_table *table, size_t *ret_base) {
+    size_t state = projection_state(table), base = projection_column(table, "since");
+    *ret_base = base;
+    bool judged = state != SIZE_MAX && base != SIZE_MAX && (table->columns[state].flags & COLUMN_JUDGED) != 0;
+    return judged && strcmp(table->columns[state].name, "tier") != 0 ? state : SIZE_MAX;
+}
+
+bool state_is_since(const struct state_table *table, size_t column) {
+    size_t base;
+    bool judged = judged_state(table, &base) != SIZE_MAX;
+    return judged && (column == base + FOLD_SINCE || column == base + FOLD_SINCE_SEQ);
+}
+
+void since_forget(struct row *row) {
+    size_t base;
+    if (judged_state(row->table, &base) != SIZE_MAX) {
+        row_set_null(row, base + FOLD_SINCE);
+        row_set_null(row, base + FOLD_SINCE_SEQ);
+    }
+}
+
+static uint64_t columns(void *ctx, const struct state_table *table) {
+    size_t base, state = judged_state(table, &base);
+    return table == ctx && state != SIZE_MAX ? UINT64_C(1) << state : 0;
+}
+
+/* Nobody can tell: what made the rows is stale, or the log cannot be read. Other failures are the caller's. */
+static bool is_untold(int rc) {
+    return rc == ERR_INVALID || rc == ERR_CORRUPT || rc == ERR_TAMPERED || rc == ERR_NOTFOUND;
+}
+
+static int walk_table(struct state_view *view, struct view_table *table, struct err *err) {
+    struct err why = {0};
+    struct walk_plan plan = {
+        .ledger = view->ledger, .options = view->options, .columns = columns, .ctx = (void *)(uintptr_t)table->table};
+    plan.options.base = view->options.base == STATE_STORED ? STATE_STORED : STATE_EVENTS;
+    int rc = walk_open(&plan, &table->history, &why);
+    rc = rc != 0 ? rc : walk_to(table->history, view->at, view->now, &why);
+    if (rc != 0) {
+        walk_close(table->history);
+        table->history = NULL;
+        table->no_history = true;
+    }
+    return rc == 0 || is_untold(rc) ? 0 : err_set(err, rc, "%s", why.msg);
+}
+
+int state_since(struct state_view *view, struct row *row, struct err *err) {
+    size_t base, state = judged_state(row->table, &base), t = 0;
+    struct walk_cause cause;
+    int rc = 0;
+    since_forget(row);
+    if (state == SIZE_MAX || !row_has(row, state)) {
+        return 0;
+    }
+    while (t < view->n_tables && view->table[t].table != row->table) {
+        t++;
+    }
+    struct view_table *table = &view->table[t];
+    if (t < view->n_tables && table->history == NULL && !table->no_history) {
+        rc = walk_table(view, table, err);
+    }
+    if (rc == 0 && t < view->n_tables && table->history != NULL && walk_column(table->history, row, state, &cause) &&
+        cause.known) {
+        row_set_int(row, base + FOLD_SINCE, (int64_t)cause.at);
+        if (cause.seq != LEDGER_NO_SEQ) {
+            row_set_int(row, base + FOLD_SINCE_SEQ, (int64_t)cause.seq);
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,49 @@
+/* A view that goes forward through the log, event by event and through the time between, and tells what each of them
+ * changed: so a cause is found by looking at every prefix, never by guessing from a row's evidence.
+ *
+ *   (n events, time t) ── time alone ──> (n, t') ── event n, written at t' ──> (n + 1, t') ── ...
+ *
+ * Not everything is judged anew at each step. A row that is looked after is a node, which knows what its judge looked at
+ * when it was judged last: rows, ranges of rows, other judged rows, and moments of time (state_past). It is judged anew
+ * when one of these is no longer what it was, or that moment has come. What a judge does not look at cannot change its
+ * answer.
+ *
+ * A judge of another table may go by all of a judged row but what moves with the work or only says how the state came
+ * about: columns marked COLUMN_WORK and those of FOLD_COLUMNS. These are for citing.
+ *
+ *   walk.c        the view, its events and its time     walk_nodes.c   who depends on what, and what changed */
+#ifndef PROJECTIONS_WALK_H
+#define PROJECTIONS_WALK_H
+
+#include "projections/state.h"
+
+struct walk_cause {
+    bool known;   /* false: it was so when the walk began */
+    uint64_t seq; /* the event; LEDGER_NO_SEQ: time alone */
+    uint64_t at;  /* when: the event's own time where its body gives one, else when it was written; or the moment of time */
+};
+
+struct walk_plan {
+    struct ledger *ledger;
+    struct state_options options; /* base, projections, stop and tuning count */
+    uint64_t from, from_now;      /* where it begins: that many events, judged by that time; 0: of the newest of them */
+    /* The columns of a table's rows whose changes are told, a bit each; 0: it is not looked after. */
+    uint64_t (*columns)(void *ctx, const struct state_table *table);
+    /* Only these rows; NULL: all of the tables. */
+    bool (*wants)(void *ctx, const struct state_table *table, struct bytes key);
+    void *ctx;
+};
+
+struct walk;
+/* ERR_INVALID: a projection is stale, so nobody can tell what was. */
+int walk_open(const struct walk_plan *plan, struct walk **ret, struct err *err);
+void walk_close(struct walk *walk); /* NULL is fine */
+/* Goes on to `to` events and the time `now`, neither before where it is; `now` 0: the time of the newest of them. */
+int walk_to(struct walk *walk, uint64_t to, uint64_t now, struct err *err);
+
+/* What made the column what it is. False: nobody looks after the row, or the walk ended with another value. */
+bool walk_column(const struct walk *walk, const struct row *row, size_t column, struct walk_cause *ret);
+/* What made the row be there, or be gone. False: nobody looks after it. */
+bool walk_presence(const struct walk *walk, const struct state_table *table, struct bytes key, struct walk_cause *ret);
+
+#endif
