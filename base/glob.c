@@ -97,6 +97,106 @@ bool glob_is_pattern(struct bytes text) {
     return false;
 }
 
+/* ---- two patterns ---- */
+
+/* Behind the element at p. *ret_any: it takes more than one character. */
+static const uint8_t *element_end(const uint8_t *p, const uint8_t *end, bool *ret_any) {
+    const uint8_t *after = *p == '[' ? class_end(p, end) : NULL;
+    *ret_any = after != NULL || *p == '?' || *p == '*';
+    if (after != NULL) {
+        return after;
+    }
+    p += *p == '\\' && p + 1 < end ? 1 : 0;
+    return p + char_len(p, end);
+}
+
+/* The character of an element that takes just one. */
+static struct bytes element_char(const uint8_t *p, const uint8_t *after) {
+    size_t escaped = *p == '\\' && after - p > 1 ? 1 : 0;
+    return (struct bytes){p + escaped, (size_t)(after - p) - escaped};
+}
+
+/* The element of the pattern at p, no '*', takes all that the one of the other at t takes. */
+static bool one_covers(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, const uint8_t *t_end,
+                       const uint8_t **ret_after) {
+    bool several, mine;
+    const uint8_t *after = element_end(t, t_end, &several);
+    *ret_after = element_end(p, p_end, &mine);
+    if (!several) {
+        struct bytes c = element_char(t, after);
+        return one(p, p_end, c.p, c.n, ret_after);
+    }
+    bool same = mine && *ret_after - p == after - t && memcmp(p, t, (size_t)(after - t)) == 0;
+    return *t != '*' && (*p == '?' || same);
+}
+
+/* As glob_match, over the other's elements instead of a text's characters: only a '*' takes a '*'. */
+bool glob_covers(struct bytes pattern, struct bytes other) {
+    const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = other.p, *t_end = t + other.n;
+    const uint8_t *star = NULL, *star_t = NULL, *after;
+    bool any;
+    while (t < t_end) {
+        if (p < p_end && *p == '*') {
+            star = ++p;
+            star_t = t;
+        } else if (p < p_end && one_covers(p, p_end, t, t_end, &after)) {
+            p = after;
+            t = element_end(t, t_end, &any);
+        } else if (star != NULL) {
+            star_t = element_end(star_t, t_end, &any);
+            t = star_t;
+            p = star;
+        } else {
+            return false;
+        }
+    }
+    while (p < p_end && *p == '*') {
+        p++;
+    }
+    return p == p_end;
+}
+
+/* Two elements, neither a '*', may take the same character. */
+static bool one_meets(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, const uint8_t *t_end) {
+    bool p_any, t_any;
+    const uint8_t *p_after = element_end(p, p_end, &p_any), *t_after = element_end(t, t_end, &t_any), *after;
+    if (t_any) {
+        struct bytes c = element_char(p, p_after);
+        return p_any || one(t, t_end, c.p, c.n, &after);
+    }
+    struct bytes c = element_char(t, t_after);
+    return one(p, p_end, c.p, c.n, &after);
+}
+
+/* Both are walked at the same time: at[j] says that what the pattern took so far can be what the other takes up to its byte
+ * j. A '*' stays where it is while the other one goes on. */
+bool glob_meets(struct bytes pattern, struct bytes other) {
+    bool at[2][GLOB_MEETS_MAX + 1] = {{true}};
+    const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = other.p, *t_end = t + other.n, *after;
+    bool any;
+    if (pattern.n > GLOB_MEETS_MAX || other.n > GLOB_MEETS_MAX) {
+        return true;
+    }
+    for (unsigned row = 0;; row ^= 1, p = after) {
+        bool *now = at[row], *next = at[row ^ 1], left = p < p_end, star = left && *p == '*';
+        memset(next, 0, other.n + 1);
+        for (size_t j = 0, k; j < other.n; j = k) {
+            k = (size_t)(element_end(t + j, t_end, &any) - t);
+            if (now[j] && (star || t[j] == '*')) {
+                now[k] = true;
+                next[j] = left;
+            } else if (now[j] && left && one_meets(p, p_end, t + j, t_end)) {
+                next[k] = true;
+            }
+        }
+        if (!left) {
+            return now[other.n];
+        }
+        next[other.n] = next[other.n] || (star && now[other.n]);
+        after = element_end(p, p_end, &any);
+    }
+}
+
 void glob_prefix(struct bytes pattern, struct buf *out, enum glob_rest *ret_rest) {
     const uint8_t *p = pattern.p, *end = p + pattern.n;
     while (p < end && *p != '*' && *p != '?' && (*p != '[' || class_end(p, end) == NULL)) {
