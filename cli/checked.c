@@ -3,6 +3,8 @@
  * the judge itself writes nothing. */
 #include "cli/checked.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "ledger/guard.h"
 #include "projections/attested.h"
@@ -66,7 +68,7 @@ static void catch_up(struct ledger *ledger) {
 }
 
 int checked_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
-                   struct ledger_head *ret_head, struct err *err) {
+                   struct ledger_head *ret_head, char ret_note[CHECKED_NOTE_MAX], struct err *err) {
     struct step step = {.ledger = ledger, .draft = draft};
     struct ledger_batch *batch = NULL;
     int rc = ledger_batch_new(ledger, &batch, err);
@@ -80,5 +82,6 @@ int checked_append(struct ledger *ledger, const struct ledger_draft *draft, stru
         attested_forget(ledger);
     }
     ledger_batch_free(batch);
+    snprintf(ret_note, CHECKED_NOTE_MAX, "%s", step.decision.note);
     return rc;
 }

@@ -5,8 +5,10 @@
 #include "ledger/ledger.h"
 
 /* Like ledger_append. ERR_CONFLICT, with the reason and the seqs that it rests on: a step that is not legal, or a promotion
- * without a full pass; nothing is written. A draft that is there already (by its key) is not judged again. */
+ * without a full pass; nothing is written. A draft that is there already (by its key) is not judged again. What the judge
+ * leaves open is in ret_note, "" for nothing. */
+#define CHECKED_NOTE_MAX 128
 int checked_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
-                   struct ledger_head *ret_head, struct err *err);
+                   struct ledger_head *ret_head, char ret_note[CHECKED_NOTE_MAX], struct err *err);
 
 #endif

@@ -201,7 +201,8 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
     if (exit_code != 0) {
         return exit_code;
     }
-    int rc = checked ? checked_append(ledger, draft, &receipt, &head, &err)
+    char note[CHECKED_NOTE_MAX] = "";
+    int rc = checked ? checked_append(ledger, draft, &receipt, &head, note, &err)
                      : ledger_append(ledger, draft, &receipt, &head, &err);
     ledger_close(ledger);
     if (rc != 0) {
@@ -214,6 +215,9 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
     } else {
         cli_note(cli, "ledger: append: event %llu has this source and key already: nothing was written",
                  (unsigned long long)receipt.seq);
+    }
+    if (note[0] != '\0') {
+        cli_note(cli, "ledger: append: %s", note);
     }
     if (receipt.masked > 0) {
         cli_note(cli, "ledger: append: %u secret%s masked before writing", receipt.masked,
@@ -298,9 +302,12 @@ const struct spec spec_append = {
              "such (not where the kind wants text), anything else is text; NAME:=JSON takes any JSON.\n"
              "'ledger kinds KIND' says which fields a kind has and which of them are open. Words on the\n"
              "command line can be read by other users of the machine while the command runs: give what\n"
-             "is private by --private-file. With --checked a step that is not legal (a permission used that\n"
-             "nobody granted, a promotion without its gate or a full pass) is refused with the reason and\n"
-             "the events it rests on; it is judged where it is written, so nothing comes between.\n"
+             "is private by --private-file.\n"
+             "With --checked a step that is not legal is refused with the reason and the events it rests on;\n"
+             "it is judged where it is written, so nothing comes between. It judges the steps of every kind that\n"
+             "has a state ('ledger state' lists them: promotions, permissions, packs, ...) and whether a\n"
+             "permission is held, by group, scope and tier, of permission.used, run.tool_called and run.started\n"
+             "(its list of permissions). Other kinds are written as they are. docs/permissions.md has the rules.\n"
              "A ledger remembers the machine and the file that it was appended to, and takes nothing in a copy\n"
              "of its directory (exit 20): two that go on would be two histories under one name. --moved says\n"
              "that the directory was moved here and the other one is gone: it writes the event ledger.moved.\n"

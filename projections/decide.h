@@ -10,20 +10,35 @@ struct decision {
     char reason[512]; /* in words, when the answer is no; empty otherwise */
     uint64_t evidence[ROW_SEQS_MAX];
     size_t n_evidence; /* seqs that the answer rests on */
+    char note[128];    /* what a yes leaves open, in words; empty: nothing */
 };
 
-/* Is (pack or tool, group, scope) granted at the view's time? A grant of scope "" or one whose glob matches covers it. */
-int decide_is_permitted(struct state_view *view, struct bytes who, struct bytes group, struct bytes scope,
-                        struct decision *ret, struct err *err);
-/* The same in a session: what was granted for another one does not count. */
-int decide_is_permitted_in(struct state_view *view, struct bytes who, struct bytes group, struct bytes scope,
-                           struct bytes session, struct decision *ret, struct err *err);
+/* What is asked for. */
+struct decide_use {
+    struct bytes group, scope; /* scope "": everything */
+    struct bytes tier;         /* "T0" to "T3"; anything else: not known, and not compared */
+    struct bytes session;      /* only with of_session */
+    bool of_session;           /* what was granted for another session does not count */
+};
+
+/* Does `who` (pack, tool, agent, server; as a subject) hold it at the view's time? A scope with a fault (ledger/scope.h) is
+ * held by nobody. The reason names the grant that came nearest. */
+int decide_is_permitted(struct state_view *view, struct bytes who, const struct decide_use *use, struct decision *ret,
+                        struct err *err);
+/* The same of several, as if what was decided for each of them had been decided for one: the newest counts. At least one,
+ * none twice. */
+int decide_is_permitted_any(struct state_view *view, const struct bytes *who, size_t n, const struct decide_use *use,
+                            struct decision *ret, struct err *err);
+/* Does whoever uses a permission with this event hold it? The table of the kinds that use one is in decide_use.c; others
+ * are always yes. */
+int decide_may_use(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err);
 /* Does a proof count for the route as it is now? */
 int decide_is_proven(struct state_view *view, struct bytes route, struct decision *ret, struct err *err);
 /* May this promotion become `promoted`: the steps were legal, and there is a full pass for the candidate's digest. */
 int decide_may_promote(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err);
 /* May an event with this content be written: the step it stands for is legal for every state it would change, at
- * the view's time, whatever time it gives itself. Kinds without a state are always yes. */
+ * the view's time, whatever time it gives itself; and a permission that it uses is held. Kinds without a state are always
+ * yes. */
 int decide_may_append(struct state_view *view, const struct ledger_draft *draft, struct decision *ret, struct err *err);
 
 #endif

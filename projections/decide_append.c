@@ -194,7 +194,8 @@ int decide_may_append(struct state_view *view, const struct ledger_draft *draft,
                                      .run = draft->run,
                                      .key = draft->key,
                                      .body = bytes_of_buf(&body)};
-        rc = judge_both(view, &event, &mine, err);
+        rc = decide_may_use(view, &event, &mine, err);
+        rc = rc != 0 || !mine.yes ? rc : judge_both(view, &event, &mine, err);
     }
     if (rc == 0 && mine.yes && bytes_is(draft->kind, "promotion.promoted")) {
         rc = decide_may_promote(view, after_slash(draft->subject), &mine, err);

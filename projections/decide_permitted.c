@@ -1,15 +1,16 @@
 /* Is a permission held? Of all that was decided for this who, what concerns the question is
  *
  *   - grants that hold at the view's time (not expired, not used up, their session not over), of this group, whose scope
- *     covers what is asked: the same scope, "" for everything, or a pattern that takes it
+ *     covers what is asked: the same scope, "" for everything, or a pattern that takes it; and whose tier reaches it
  *   - denials and revocations of this group, or of no group, whose scope covers what is asked, or, when a pattern or
- *     everything is asked, is a part of it. A request that came after them does not undo them
+ *     everything is asked, has a part in common with it. A request that came after them does not undo them
  *
  * and the newest of these decides. So a denial of something wide beats an older grant of a part, and a newer grant of a
- * part beats both. When nothing concerns it, it is not permitted. */
+ * part beats both. When nothing concerns it, it is not permitted; nor is a scope with a fault, whatever was granted. */
 #include <stdio.h>
 
 #include "base/glob.h"
+#include "ledger/scope.h"
 #include "projections/decide_answer.h"
 #include "projections/fold.h"
 #include "projections/look.h"
@@ -17,42 +18,46 @@
 #include "projections/permitted.h"
 #include "projections/reason.h"
 
-struct question {
-    struct bytes group, scope, session;
-    bool of_session; /* only what holds in this session */
-};
-
 struct best {
     bool there, grant;
     int64_t seq;
-    char words[32];
+    char words[64];
     struct decision cited;
 };
 
-/* False: the row has nothing to say. */
-static bool concerns(const struct question *q, const struct row *row, bool *ret_grant, const char **ret_words) {
-    struct bytes group = row_text(row, PERMISSIONS_GROUP), scope = row_text(row, PERMISSIONS_SCOPE);
-    bool covers = permissions_covers(scope, q->scope);
-    bool wide = q->scope.n == 0 || glob_is_pattern(q->scope);
-    *ret_grant = row_is(row, PERMISSIONS_DECISION, "granted");
-    if (*ret_grant) {
-        bool elsewhere = q->of_session && row_is(row, PERMISSIONS_LIFETIME, "session") &&
-                         !bytes_eq(row_text(row, PERMISSIONS_SESSION), q->session);
-        *ret_words = elsewhere ? "granted for another session" : "granted";
-        *ret_grant = row_is(row, PERMISSIONS_STATE, "granted") && !elsewhere;
-        return *ret_grant && covers && bytes_eq(group, q->group);
-    }
-    *ret_words = row_is(row, PERMISSIONS_DECISION, "denied") ? "denied"
-                 : row_has(row, PERMISSIONS_DECISION)        ? "revoked"
-                                                             : "used, but nobody granted it";
-    return row_has(row, PERMISSIONS_DECISION) && (group.n == 0 || bytes_eq(group, q->group)) &&
-           (covers || (wide && permissions_covers(q->scope, scope)));
+/* A grant of the group, of another scope. */
+struct nearest {
+    bool there;
+    size_t alike; /* bytes at the beginning that are those of what is asked */
+    int64_t seq;
+    char scope[128], tier[8];
+};
+
+/* What was found so far. */
+struct weighing {
+    const struct decide_use *q;
+    int tier;
+    struct best best, near; /* near: what would cover it and does not count */
+    struct nearest nearest;
+};
+
+static void weighing_init(struct weighing *w, const struct decide_use *q) {
+    *w = (struct weighing){.q = q, .tier = scope_tier(q->tier)};
 }
 
-static void take(struct best *best, const struct row *row, bool grant, const char *words) {
-    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
+/* Why a grant that covers the scope does not count; NULL: it does. */
+static const char *grant_lack(const struct weighing *w, const struct row *row) {
+    bool elsewhere = w->q->of_session && row_is(row, PERMISSIONS_LIFETIME, "session") &&
+                     !bytes_eq(row_text(row, PERMISSIONS_SESSION), w->q->session);
+    if (!row_is(row, PERMISSIONS_STATE, "granted")) {
+        return "expired";
+    }
+    return elsewhere ? "granted for another session" : permissions_tier_lack(row, w->tier);
+}
+
+static bool take(struct best *best, const struct row *row, int64_t seq, bool grant, const char *words) {
     if (best->there && best->seq > seq) {
-        return;
+        return false;
     }
     best->there = true;
     best->grant = grant;
@@ -60,87 +65,154 @@ static void take(struct best *best, const struct row *row, bool grant, const cha
     snprintf(best->words, sizeof(best->words), "%s", words);
     decide_begin(&best->cited);
     decide_cite_row(&best->cited, row);
-    decide_cite(&best->cited, (uint64_t)seq);
+    return true;
+}
+
+static void take_decision(struct weighing *w, const struct row *row, bool grant, const char *words) {
+    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
+    if (take(&w->best, row, seq, grant, words)) {
+        decide_cite(&w->best.cited, (uint64_t)seq);
+    }
 }
 
 /* What did not count, for the words of a refusal. */
-static void remember(struct best *near, const struct question *q, const struct row *row, const char *words) {
-    bool same = bytes_eq(row_text(row, PERMISSIONS_GROUP), q->group) &&
-                permissions_covers(row_text(row, PERMISSIONS_SCOPE), q->scope);
-    int64_t seq = row_int(row, PERMISSIONS_BASE + FOLD_UPDATED_SEQ);
-    bool asked = row_is(row, PERMISSIONS_STATE, "requested"), over = row_is(row, PERMISSIONS_STATE, "expired");
-    if (!same || (near->there && near->seq > seq)) {
-        return;
-    }
-    near->there = true;
-    near->seq = seq;
-    snprintf(near->words, sizeof(near->words), "%s", asked ? "requested, not granted" : over ? "expired" : words);
-    decide_begin(&near->cited);
-    decide_cite_row(&near->cited, row);
+static void remember(struct weighing *w, const struct row *row, const char *words) {
+    take(&w->near, row, row_int(row, PERMISSIONS_BASE + FOLD_UPDATED_SEQ), false, words);
 }
 
-static void answer(struct decision *ret, const struct question *q, struct bytes who, const struct best *best,
-                   const struct best *near) {
-    const struct best *by = best->there ? best : near;
-    if (by->there) {
+static size_t alike(struct bytes a, struct bytes b) {
+    size_t n = 0;
+    while (n < a.n && n < b.n && a.p[n] == b.p[n]) {
+        n++;
+    }
+    return n;
+}
+
+static void remember_nearest(struct weighing *w, const struct row *row) {
+    struct nearest *best = &w->nearest;
+    struct bytes scope = row_text(row, PERMISSIONS_SCOPE), tier = row_text(row, PERMISSIONS_TIER);
+    size_t n = alike(scope, w->q->scope);
+    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
+    if (!row_is(row, PERMISSIONS_STATE, "granted") ||
+        (best->there && (best->alike > n || (best->alike == n && best->seq > seq)))) {
+        return;
+    }
+    best->there = true;
+    best->alike = n;
+    best->seq = seq;
+    snprintf(best->scope, sizeof(best->scope), "%.*s", REASON_NAME(scope));
+    snprintf(best->tier, sizeof(best->tier), "%.*s", (int)reason_fits(tier, 7), tier.n > 0 ? (const char *)tier.p : "");
+}
+
+static void weigh_grant(struct weighing *w, const struct row *row) {
+    const struct decide_use *q = w->q;
+    struct bytes group = row_text(row, PERMISSIONS_GROUP);
+    if (!bytes_eq(group, q->group)) {
+        return;
+    }
+    if (!scope_covers(group, row_text(row, PERMISSIONS_SCOPE), q->scope)) {
+        remember_nearest(w, row);
+        return;
+    }
+    const char *lack = grant_lack(w, row);
+    if (lack != NULL) {
+        bool asked = row_is(row, PERMISSIONS_STATE, "requested");
+        remember(w, row, asked ? "requested, not granted" : lack);
+        return;
+    }
+    take_decision(w, row, true, "granted");
+}
+
+static void weigh(struct weighing *w, const struct row *row) {
+    const struct decide_use *q = w->q;
+    struct bytes group = row_text(row, PERMISSIONS_GROUP), scope = row_text(row, PERMISSIONS_SCOPE);
+    bool same = bytes_eq(group, q->group), refuses = row_has(row, PERMISSIONS_DECISION);
+    if (row_is(row, PERMISSIONS_DECISION, "granted")) {
+        weigh_grant(w, row);
+    } else if (refuses && (group.n == 0 || same) && scope_touches(scope, q->scope)) {
+        take_decision(w, row, false, row_is(row, PERMISSIONS_DECISION, "denied") ? "denied" : "revoked");
+    } else if (!refuses && same && scope_covers(group, scope, q->scope)) {
+        bool asked = row_is(row, PERMISSIONS_STATE, "requested"), over = row_is(row, PERMISSIONS_STATE, "expired");
+        remember(w, row, asked ? "requested, not granted" : over ? "expired" : "used, but nobody granted it");
+    }
+}
+
+static void answer(struct decision *ret, const struct weighing *w, struct bytes who) {
+    const struct decide_use *q = w->q;
+    const struct best *by = w->best.there ? &w->best : &w->near;
+    const char *fault = scope_fault(q->group, q->scope);
+    char words[128], at[8] = "";
+    if (by->there && fault == NULL) {
         *ret = by->cited;
     } else {
         decide_begin(ret);
     }
-    if (!best->there || !best->grant) {
-        decide_no(ret, "%.*s may not %.*s '%.*s': %s", REASON_NAME(who), REASON_NAME(q->group), REASON_NAME(q->scope),
-                  by->there ? by->words : "nobody granted it");
-    }
-}
-
-/* What was found so far. */
-struct weighing {
-    const struct question *q;
-    struct best best, near;
-};
-
-static void weigh(struct weighing *w, const struct row *row) {
-    bool grant;
-    const char *words;
-    if (concerns(w->q, row, &grant, &words)) {
-        take(&w->best, row, grant, words);
+    if (fault != NULL) {
+        snprintf(words, sizeof(words), "the %s %s", scope_form_name(scope_form_of(q->group)), fault);
     } else {
-        remember(&w->near, w->q, row, words);
+        snprintf(words, sizeof(words), "%s", by->there ? by->words : "nobody granted it");
+    }
+    if (fault != NULL || !w->best.there || !w->best.grant) {
+        snprintf(at, sizeof(at), w->tier > 0 ? " at T%d" : "", w->tier);
+        decide_no(ret, "%.*s may not %.*s '%.*s'%s: %s", REASON_NAME(who), REASON_NAME(q->group), REASON_NAME(q->scope), at,
+                  words);
     }
 }
 
-static int ask(struct state_view *view, struct bytes who, const struct question *q, struct decision *ret, struct err *err) {
+/* What comes nearest to a scope that nothing covers, or that is none. */
+static void add_nearest(struct decision *ret, const struct weighing *w) {
+    const struct nearest *n = &w->nearest;
+    if (ret->yes || !n->there || ((w->best.there || w->near.there) && scope_fault(w->q->group, w->q->scope) == NULL)) {
+        return;
+    }
+    size_t at = bytes_of(ret->reason).n;
+    snprintf(ret->reason + at, sizeof(ret->reason) - at, "; the nearest grant is of '%s', %s (event %lld)", n->scope,
+             n->tier[0] != '\0' ? n->tier : "without a tier", (long long)n->seq);
+}
+
+static int weigh_all(struct state_view *view, size_t table, struct bytes who, struct weighing *w, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
-    struct weighing w = {.q = q};
+    int rc = state_rows_open(view, table, &who, 1, &rows, err);
+    while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
+        weigh(w, row);
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+static int ask(struct state_view *view, const struct bytes *who, size_t n, struct weighing *w, struct decision *ret,
+               struct err *err) {
     size_t table = state_table_find(view, "permissions");
+    int rc = 0;
     if (table == SIZE_MAX) {
         decide_begin(ret);
         decide_no(ret, "this view has no permissions");
         return 0;
     }
-    int rc = state_rows_open(view, table, &who, 1, &rows, err);
-    while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
-        weigh(&w, row);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = weigh_all(view, table, who[i], w, err);
     }
-    state_rows_close(rows);
-    if (rc < 0) {
-        return rc;
+    if (rc == 0) {
+        answer(ret, w, who[0]);
     }
-    answer(ret, q, who, &w.best, &w.near);
-    return 0;
+    return rc;
 }
 
-int decide_is_permitted(struct state_view *view, struct bytes who, struct bytes group, struct bytes scope,
-                        struct decision *ret, struct err *err) {
-    const struct question q = {.group = group, .scope = scope};
-    return ask(view, who, &q, ret, err);
+int decide_is_permitted_any(struct state_view *view, const struct bytes *who, size_t n, const struct decide_use *use,
+                            struct decision *ret, struct err *err) {
+    struct weighing w;
+    weighing_init(&w, use);
+    int rc = ask(view, who, n, &w, ret, err);
+    if (rc == 0) {
+        add_nearest(ret, &w);
+    }
+    return rc;
 }
 
-int decide_is_permitted_in(struct state_view *view, struct bytes who, struct bytes group, struct bytes scope,
-                           struct bytes session, struct decision *ret, struct err *err) {
-    const struct question q = {.group = group, .scope = scope, .session = session, .of_session = true};
-    return ask(view, who, &q, ret, err);
+int decide_is_permitted(struct state_view *view, struct bytes who, const struct decide_use *use, struct decision *ret,
+                        struct err *err) {
+    return decide_is_permitted_any(view, &who, 1, use, ret, err);
 }
 
 /* ---- many questions ---- */
@@ -204,26 +276,25 @@ static int weigh_group(struct permitted *permitted, struct weighing *w, struct b
     }
     while (rc == 0 && left.n > 0) {
         struct bytes of = take_text(&left), scope = take_text(&left);
-        if (bytes_eq(of, group) && !bytes_eq(scope, w->q->scope) && permissions_covers(scope, w->q->scope)) {
+        if (bytes_eq(of, group) && !bytes_eq(scope, w->q->scope) && scope_touches(scope, w->q->scope)) {
             rc = weigh_row(permitted, w, group, scope, err);
         }
     }
     return rc;
 }
 
-int permitted_ask(struct permitted *permitted, struct bytes group, struct bytes scope, struct decision *ret,
-                  struct err *err) {
-    const struct question q = {.group = group, .scope = scope};
-    struct weighing w = {.q = &q};
-    bool wide = scope.n == 0 || glob_is_pattern(scope); /* then also what is a part of it counts */
+int permitted_ask(struct permitted *permitted, const struct decide_use *use, struct decision *ret, struct err *err) {
+    struct weighing w;
+    bool wide = use->scope.n == 0 || glob_is_pattern(use->scope); /* then also what is a part of it counts */
+    weighing_init(&w, use);
     int rc = permitted->gathered || wide ? 0 : gather(permitted, err);
     if (rc == 0 && (wide || !permitted->all)) {
-        return ask(permitted->view, permitted->who, &q, ret, err);
+        return ask(permitted->view, &permitted->who, 1, &w, ret, err);
     }
     rc = rc != 0 ? rc : weigh_group(permitted, &w, (struct bytes){0}, err);
-    rc = rc != 0 || group.n == 0 ? rc : weigh_group(permitted, &w, group, err);
+    rc = rc != 0 || use->group.n == 0 ? rc : weigh_group(permitted, &w, use->group, err);
     if (rc == 0) {
-        answer(ret, &q, permitted->who, &w.best, &w.near);
+        answer(ret, &w, permitted->who);
     }
     return rc;
 }

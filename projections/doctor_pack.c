@@ -69,7 +69,7 @@ static void cite_all(struct doctor_case *c, const struct decision *decision, enu
 }
 
 static int take_permission(struct doctor_case *c, struct permitted *permitted, struct bytes item, struct err *err) {
-    struct bytes group, scope = {0};
+    struct bytes group, scope = {0}, tier = {0};
     struct decision decision = {0};
     struct row row;
     bool there = false;
@@ -77,9 +77,11 @@ static int take_permission(struct doctor_case *c, struct permitted *permitted, s
         return 0;
     }
     list_text(item, "scope", &scope);
+    list_text(item, "tier", &tier);
+    const struct decide_use use = {.group = group, .scope = scope, .tier = tier};
     const struct bytes key[3] = {permitted->who, group, scope};
     int rc = doctor_look(c, "permissions", key, 3, &row, &there, err);
-    rc = rc != 0 ? rc : permitted_ask(permitted, group, scope, &decision, err);
+    rc = rc != 0 ? rc : permitted_ask(permitted, &use, &decision, err);
     if (rc == 0) {
         struct bytes said = there ? doctor_text(&row, "state") : (struct bytes){0};
         bool refused = bytes_is(said, "denied") || bytes_is(said, "revoked") || bytes_is(said, "expired");

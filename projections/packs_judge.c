@@ -59,13 +59,15 @@ static bool is_refusal(const char *state) {
     return strcmp(state, "denied") == 0 || strcmp(state, "revoked") == 0 || strcmp(state, "expired") == 0;
 }
 
-static int take_permission(struct judging *j, const struct bytes key[3], bool required, struct err *err) {
+static int take_permission(struct judging *j, const struct bytes key[3], struct bytes tier, bool required,
+                           struct err *err) {
+    const struct decide_use use = {.group = key[1], .scope = key[2], .tier = tier};
     struct decision held = {0};
     struct reason since;
     char state[32] = "";
     j->asks = true;
     reason_init(&since);
-    int code = permitted_ask(&j->permitted, key[1], key[2], &held, err);
+    int code = permitted_ask(&j->permitted, &use, &held, err);
     code = code != 0 ? code : state_of(j, key, state, &since, err);
     if (code != 0 || (!held.yes && !required && !is_refusal(state))) {
         return code;
@@ -98,7 +100,7 @@ static int take_asked(struct judging *j, struct bytes who, struct err *err) {
         }
         const struct bytes key[] = {who, row_text(row, group), row_text(row, scope)};
         if (row_bool(row, required) && !list_names_have(&listed, key[1], key[2])) {
-            code = take_permission(j, key, true, err);
+            code = take_permission(j, key, row_text(row, projection_column(row->table, "tier")), true, err);
         }
     }
     state_rows_close(rows);
@@ -117,12 +119,13 @@ static int take_permissions(struct judging *j, struct err *err) {
     int code = buf_check(&who, "a pack's name", err);
     list_open(&list, list_of(j->pack, PACK_PERMISSIONS));
     while (code == 0 && list_next(&list, &item)) {
-        struct bytes key[] = {bytes_of_buf(&who), NOTHING, NOTHING};
+        struct bytes key[] = {bytes_of_buf(&who), NOTHING, NOTHING}, tier = NOTHING;
         bool required = true;
         list_name(item, "group", &key[1]);
         list_text(item, "scope", &key[2]);
+        list_text(item, "tier", &tier);
         list_bool(item, "required", &required);
-        code = take_permission(j, key, required, err);
+        code = take_permission(j, key, tier, required, err);
     }
     code = code != 0 ? code : take_asked(j, bytes_of_buf(&who), err);
     permitted_done(&j->permitted);

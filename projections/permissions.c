@@ -13,14 +13,17 @@
  * and those of patterns, which are listed by who and group in a second table because a fold finds rows by their whole key.
  * The list is bounded: a refusal takes the place of the oldest grant in it, and when it has refusals alone, one more makes
  * every use of the group a violation.
- * When that decision is no grant that holds, or there is none, the use is a violation.
+ * A grant that is over, or whose tier is below the use's, covers nothing. When the newest decision refuses, or there is
+ * none, the use is a violation; so is one whose scope has a fault (ledger/scope.h).
  *
  * Safe side: denied and revoked always take effect, whatever came before. */
 #include "projections/permissions.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/glob.h"
+#include "ledger/scope.h"
 #include "projections/fold.h"
 #include "projections/list.h"
 #include "projections/look.h"
@@ -81,20 +84,35 @@ static const struct fold_step_rule revoked_of_others = {"*", "revoked", "revoked
 
 struct asked {
     struct bytes who, group, scope;
+    int tier;
     bool untold; /* more patterns refuse than are listed */
+};
+
+/* What was decided of it. */
+struct found {
+    struct row *row;  /* the newest that refuses, or grants and holds; NULL: none */
+    struct row *near; /* the newest grant of that scope that is over or does not reach its tier */
 };
 
 static struct asked asked_of(const struct fold *fold) {
     static const uint8_t nothing[1];
     const struct bytes none = {nothing, 0};
-    struct asked a = {fold_event(fold)->subject, none, none, false};
+    struct asked a = {fold_event(fold)->subject, none, none, TIER_UNKNOWN, false};
+    struct bytes tier = none;
     fold_text(fold, "group", &a.group);
     fold_text(fold, "scope", &a.scope);
+    fold_text(fold, "tier", &tier);
+    a.tier = scope_tier(tier);
     return a;
 }
 
-bool permissions_covers(struct bytes scope, struct bytes other) {
-    return scope.n == 0 || bytes_eq(scope, other) || glob_match(scope, other);
+const char *permissions_tier_lack(const struct row *row, int tier) {
+    static const char *const up_to[] = {"granted up to T0", "granted up to T1", "granted up to T2", "granted up to T3"};
+    int mine = scope_tier(row_text(row, PERMISSIONS_TIER));
+    if (tier <= 0 || mine >= tier) {
+        return NULL;
+    }
+    return mine == TIER_UNKNOWN ? "granted without a tier, which reaches T0" : up_to[mine];
 }
 
 bool permissions_is_over(const struct row *row, uint64_t at) {
@@ -116,26 +134,39 @@ static int row_of(struct fold *fold, const struct asked *a, struct bytes group, 
     return fold_find(fold, PERMISSIONS, parts, COUNT(parts), ret, err);
 }
 
-/* The newer of the two counts. Without a group (of a tool that has none) only what refuses counts for any group. */
-static int consider(struct fold *fold, const struct asked *a, struct bytes group, struct bytes scope, struct row **best,
+static void take_newer(struct row **best, struct row *row) {
+    if (*best == NULL || row_int(row, PERMISSIONS_DECIDED_SEQ) > row_int(*best, PERMISSIONS_DECIDED_SEQ)) {
+        *best = row;
+    }
+}
+
+/* Without a group (of a tool that has none) only what refuses counts for any group. */
+static int consider(struct fold *fold, const struct asked *a, struct bytes group, struct bytes scope, struct found *found,
                     struct err *err) {
     struct row *row;
     int rc = row_of(fold, a, group, scope, &row, err);
-    bool counts = rc == 0 && row != NULL && row_has(row, PERMISSIONS_DECIDED_SEQ) &&
-                  (bytes_eq(group, a->group) || !row_is(row, PERMISSIONS_DECISION, "granted"));
-    if (counts && (*best == NULL || row_int(row, PERMISSIONS_DECIDED_SEQ) > row_int(*best, PERMISSIONS_DECIDED_SEQ))) {
-        *best = row;
+    if (rc != 0 || row == NULL || !row_has(row, PERMISSIONS_DECIDED_SEQ)) {
+        return rc;
+    }
+    if (!row_is(row, PERMISSIONS_DECISION, "granted")) {
+        if (scope_touches(scope, a->scope)) {
+            take_newer(&found->row, row);
+        }
+    } else if (bytes_eq(group, a->group) && scope_covers(group, scope, a->scope)) {
+        bool holds = row_is(row, PERMISSIONS_STEP, "granted") && !permissions_is_over(row, fold_at(fold)) &&
+                     permissions_tier_lack(row, a->tier) == NULL;
+        take_newer(holds ? &found->row : &found->near, row);
     }
     return rc;
 }
 
-static int consider_group(struct fold *fold, struct asked *a, struct bytes group, struct row **best, struct err *err) {
+static int consider_group(struct fold *fold, struct asked *a, struct bytes group, struct found *found, struct err *err) {
     const struct bytes parts[] = {a->who, group};
     struct row *patterns;
     struct list list;
     struct bytes item, scope;
-    int rc = consider(fold, a, group, a->scope, best, err);
-    rc = rc != 0 || a->scope.n == 0 ? rc : consider(fold, a, group, (struct bytes){a->scope.p, 0}, best, err);
+    int rc = consider(fold, a, group, a->scope, found, err);
+    rc = rc != 0 || a->scope.n == 0 ? rc : consider(fold, a, group, (struct bytes){a->scope.p, 0}, found, err);
     rc = rc != 0 ? rc : fold_find(fold, PATTERNS, parts, COUNT(parts), &patterns, err);
     if (rc != 0 || patterns == NULL) {
         return rc;
@@ -144,16 +175,15 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
     while (rc == 0 && list_next(&list, &item)) {
         if (!list_name(item, "", &scope)) {
             a->untold = true;
-        } else if (permissions_covers(scope, a->scope)) {
-            rc = consider(fold, a, group, scope, best, err);
+        } else if (scope_touches(scope, a->scope)) {
+            rc = consider(fold, a, group, scope, found, err);
         }
     }
     return rc;
 }
 
-/* *ret is NULL when nobody decided anything that covers it. */
-static int find_decision(struct fold *fold, struct asked *a, struct row **ret, struct err *err) {
-    *ret = NULL;
+static int find_decision(struct fold *fold, struct asked *a, struct found *ret, struct err *err) {
+    *ret = (struct found){0};
     int rc = consider_group(fold, a, a->group, ret, err);
     return rc != 0 || a->group.n == 0 ? rc : consider_group(fold, a, (struct bytes){a->group.p, 0}, ret, err);
 }
@@ -339,8 +369,9 @@ static void take(struct fold *fold, struct row *row, const char *step, const str
 
 /* Whether a grant of another scope covers this one, so that taking a part of it back makes sense. */
 static int is_part_of_grant(struct fold *fold, struct asked *a, bool *ret, struct err *err) {
-    struct row *row;
-    int rc = find_decision(fold, a, &row, err);
+    struct found found;
+    int rc = find_decision(fold, a, &found, err);
+    const struct row *row = found.row != NULL ? found.row : found.near;
     *ret = rc == 0 && row != NULL && row_is(row, PERMISSIONS_DECISION, "granted");
     return rc;
 }
@@ -373,33 +404,54 @@ static int step(struct fold *fold, const char *word, struct err *err) {
 
 /* ---- uses ---- */
 
+/* In words; NULL: nothing is wrong with it. The row is `found`'s, or the use's own where nothing was decided. */
+static const char *use_fault(const struct asked *a, const struct found *found, const struct row *row, char ret[128]) {
+    const char *fault = scope_fault(a->group, a->scope);
+    if (fault != NULL) {
+        snprintf(ret, 128, "used, but its scope %s", fault);
+        return ret;
+    }
+    if (found->row == NULL && found->near == NULL) {
+        return "used, but nobody granted it";
+    }
+    if (found->row == NULL) {
+        bool holds = row_is(row, PERMISSIONS_STEP, "granted");
+        const char *lack = holds ? permissions_tier_lack(row, a->tier) : NULL;
+        if (lack == NULL) {
+            return "used, but it was expired";
+        }
+        snprintf(ret, 128, "used at T%d, but it was %s", a->tier, lack);
+        return ret;
+    }
+    if (!row_is(row, PERMISSIONS_DECISION, "granted")) {
+        return row_is(row, PERMISSIONS_DECISION, "denied") ? "used, but it was denied" : "used, but it was revoked";
+    }
+    return NULL;
+}
+
 static int used(struct fold *fold, struct err *err) {
     struct asked a = asked_of(fold);
     const struct bytes parts[] = {a.who, a.group, a.scope};
     int64_t count = 1;
     uint64_t at = fold_at(fold);
-    struct row *row;
-    int rc = find_decision(fold, &a, &row, err);
-    bool decided = rc == 0 && row != NULL;
-    rc = rc != 0 || decided ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
+    struct found found;
+    char words[128];
+    int rc = find_decision(fold, &a, &found, err);
+    struct row *row = found.row != NULL ? found.row : found.near;
+    rc = rc != 0 || row != NULL ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
     if (rc != 0) {
         return rc;
     }
     lapse(row, at);
-    bool held = row_is(row, PERMISSIONS_STEP, "granted");
+    const char *fault = use_fault(&a, &found, row, words);
     fold_int(fold, "count", &count);
     row_add(row, PERMISSIONS_USES, count > 0 ? count : 1);
     row_set_int(row, PERMISSIONS_USED_AT, (int64_t)at);
-    if (!decided) {
-        fold_violation(fold, row, PERMISSIONS_BASE, "used, but nobody granted it");
-    } else if (held && a.untold) {
+    if (fault != NULL) {
+        fold_violation(fold, row, PERMISSIONS_BASE, "%s", fault);
+    } else if (a.untold) {
         fold_violation(fold, row, PERMISSIONS_BASE, "used, but more than %d patterns refuse: nobody can tell",
                        PATTERNS_MAX);
-    } else if (!held) {
-        struct bytes is = row_text(row, PERMISSIONS_DECISION);
-        bool granted = bytes_is(is, "granted");
-        fold_violation(fold, row, PERMISSIONS_BASE, "used, but it was %.*s", granted ? 7 : (int)is.n,
-                       granted ? "expired" : (const char *)is.p);
     } else if (row_is(row, PERMISSIONS_LIFETIME, "once")) {
         fold_cite(fold, row, PERMISSIONS_BASE);
         if (count > 1) {
@@ -497,4 +549,4 @@ static const struct state_table tables[] = {
 static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied", "permission.decided",
                                     "permission.expired",   "permission.revoked", "permission.used",   NULL};
 
-const struct projection projection_permissions = {"permissions", 2, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 3, tables, COUNT(tables), kinds, fold_permission};

@@ -26,9 +26,9 @@ enum permissions_column {
     PERMISSIONS_BASE
 };
 
-/* The scope is all of the other one or more: it is the same, "", or a pattern that takes it. A pattern is taken as text
- * where it is what is to be covered: "/srv/" followed by a star takes "/srv/a/" followed by one. */
-bool permissions_covers(struct bytes scope, struct bytes other);
+/* What a grant lacks for a use of that tier (scope_tier): NULL, or words. A grant without a tier reaches T0; a use whose
+ * tier is not known is not compared. */
+const char *permissions_tier_lack(const struct row *row, int tier);
 /* A row that was granted is over at that time: its end has come, or it held once and was used. */
 bool permissions_is_over(const struct row *row, uint64_t at);
 

@@ -17,8 +17,7 @@ struct permitted {
 
 void permitted_init(struct permitted *permitted, struct state_view *view, struct bytes who);
 void permitted_done(struct permitted *permitted);
-/* The answer of decide_is_permitted. */
-int permitted_ask(struct permitted *permitted, struct bytes group, struct bytes scope, struct decision *ret,
-                  struct err *err);
+/* The answer of decide_is_permitted, without the grant that came nearest. */
+int permitted_ask(struct permitted *permitted, const struct decide_use *use, struct decision *ret, struct err *err);
 
 #endif

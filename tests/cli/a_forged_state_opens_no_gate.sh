@@ -18,13 +18,13 @@ use() { box "$1" append permission.used -s pack/p --checked group=exec scope=/sr
 
 round() { # $1: a name for its bundle
     use 1
-    err_has "used, but it was revoked"
+    err_has "revoked (event"
     box 0 rebuild
     forge
     box 0 permit list --json
     out_has '"granted"' # what is shown is what is stored
     use 1
-    err_has "used, but it was revoked"
+    err_has "revoked (event"
     use 1
     box 0 attest permissions
     box 0 log -n 1 -k ledger.projection_attested --json

@@ -19,11 +19,70 @@ granted=$(jq -r .seq <<<"$out")
 box 0 append permission.used -s pack/p --checked group=exec scope=/srv/a
 used=$(jq -r .seq <<<"$out")
 box 1 append permission.used -s pack/p --checked group=exec scope=/srv/a
-err_has "refused: permission 'pack/p': used, but it was expired (events $granted, $used)"
+err_has "refused: pack/p may not exec '/srv/a': expired (events $granted, $used)"
 box 0 append permission.used -s pack/p group=exec scope=/srv/a # unchecked, facts are taken as they are
 box 0 append permission.granted -s pack/p --checked group=gpu expires:=1000
 box 1 append permission.used -s pack/p --checked group=gpu
 err_has expired
+
+# Scopes are paths, and tiers are compared: what does not fit is named, and the grant that came nearest.
+use() { box "$1" append permission.used -s pack/w --checked group=filesystem.write "${@:2}"; }
+box 0 append permission.granted -s pack/w group=filesystem.write 'scope=outbox/**' tier=T1
+granted=$(jq -r .seq <<<"$out")
+box 3 append permission.granted -s pack/w group=filesystem.write 'scope=a/../b'
+err_has "field 'scope' is 'a/../b': a path that has a '..' segment"
+before=$(size)
+for scope in outbox/../etc/passwd inbox/.. outbox//x outbox/./x 'outbox\..\x' /outbox/x outbox/x/. $'outbox/\uff0e\uff0e/x' \
+    outbox/x/ \~/x; do
+    use 1 "scope=$scope"
+    err_has "the nearest grant is of 'outbox/**', T1 (event $granted)"
+done
+use 1 scope=outbox/../etc/passwd
+err_has "pack/w may not filesystem.write 'outbox/../etc/passwd': the path has a '..' segment; the nearest"
+use 1 scope=outbox/x tier=T3
+err_has "pack/w may not filesystem.write 'outbox/x' at T3: granted up to T1 (event $granted)"
+same "$(size)" "$before"
+use 0 scope=outbox/x tier=T1
+same "$err" ""
+use 0 scope=outbox/x
+err_has "it names no tier"
+box 0 append permission.granted -s pack/w group=gpu
+box 1 append permission.used -s pack/w --checked group=gpu tier=T1
+err_has "granted without a tier, which reaches T0"
+box 0 append permission.used -s pack/w --checked group=gpu tier=T0
+box 0 append permission.used -s pack/w group=gpu tier=T3 # unchecked, it is a violation
+box 0 permit list --json
+same "$(jq -r '.states[] | select(.group == "gpu" and .who == "pack/w").violation' <<<"$out")" \
+    "used at T3, but it was granted without a tier, which reaches T0"
+
+# Calls of tools and the permissions that a run begins with are held to the same.
+call() { box "$1" append run.tool_called -s run/w --checked "${@:2}"; }
+call 1 tool=Vault group=secrets.read tier=T3
+err_has "tool/Vault may not secrets.read '' at T3: nobody granted it"
+call 1 tool=Vault
+err_has "names no group"
+call 1 group=exec
+err_has "names neither tool nor agent"
+box 0 append permission.granted -s agent/claude group=exec tier=T2
+call 0 tool=Bash agent=claude group=exec tier=T2
+call 1 tool=Bash agent=claude group=exec tier=T3
+err_has "granted up to T2"
+box 0 append run.started -s run/w pack=w # from here on the pack is asked, and nobody else
+call 1 tool=Bash agent=claude group=exec tier=T2
+err_has "pack/w may not exec"
+call 0 tool=Write group=filesystem.write scope=outbox/a tier=T1
+call 1 tool=Write group=filesystem.write scope=outbox/../a tier=T1
+err_has "'..'"
+start() { box "$1" append run.started -s run/w2 --checked --body "{\"pack\":\"w\",\"permissions\":[$2]}"; }
+start 0 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"}'
+start 1 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"},{"group":"exec","tier":"T1"}'
+err_has "pack/w may not exec"
+
+# A denial says nothing of what is granted after it.
+box 0 append permission.denied -s pack/w group=exec tier=T2
+box 0 append permission.granted -s pack/w group=exec
+box 0 permit list --json
+same "$(jq -r '.states[] | select(.group == "exec" and .who == "pack/w").tier' <<<"$out")" null
 
 # A promotion: each step in its order, the gate, a full pass.
 promote() { box "$1" append "promotion.$2" -s promotion/m --checked "${@:3}"; }

@@ -1,0 +1,317 @@
+/* Whether a permission is held, against a reference that was written for this test: scopes as lists of segments, patterns
+ * matched by recursion, decisions as a plain list. Random histories and questions; what the judge, the many-questions
+ * judge, the check before an append and the fold say is compared with what the reference says. */
+#include "base/clock.h"
+#include "projections/decide.h"
+#include "projections/permitted.h"
+#include "tests/projections/state_box.h"
+
+#define DECISIONS_MAX 16
+#define SCOPE_TEXT    64
+#define WHO           "pack/p"
+
+/* ---- the reference ---- */
+
+struct said {
+    char group[24], scope[SCOPE_TEXT];
+    char what; /* granted, denied, revoked by their first letter; 'e': a grant that is over */
+    int tier;
+    bool once;
+};
+
+struct history {
+    struct said said[DECISIONS_MAX]; /* the newest last; one for each group and scope */
+    size_t n;
+};
+
+static bool matches(const char *p, const char *t) {
+    if (*p == '\0') {
+        return *t == '\0';
+    }
+    if (*p == '*') {
+        return matches(p + 1, t) || (*t != '\0' && matches(p, t + 1));
+    }
+    if (*p == '[') {
+        return (*t == p[1] || *t == p[2]) && matches(p + 4, t + 1); /* two members */
+    }
+    return *t != '\0' && (*p == '?' || *p == *t) && matches(p + 1, t + 1);
+}
+
+/* Segment by segment. */
+static bool is_path(const char *scope) {
+    char segment[64];
+    bool first = true;
+    if (strcmp(scope, "/") == 0) {
+        return true;
+    }
+    for (const char *p = scope;; first = false) {
+        size_t n = strcspn(p, "/");
+        memcpy(segment, p, n);
+        segment[n] = '\0';
+        bool root = first && n == 0;
+        if ((n == 0 && !root) || strcmp(segment, ".") == 0 || strcmp(segment, "..") == 0 || strpbrk(segment, "\\\x01") ||
+            (first && segment[0] == '~')) {
+            return false;
+        }
+        if (p[n] == '\0') {
+            return !root;
+        }
+        p += n + 1;
+    }
+}
+
+static bool is_host(const char *scope) {
+    return strpbrk(scope, "/\\~\x01") == NULL && strstr(scope, "..") == NULL && scope[0] != '.' &&
+           (scope[0] == '\0' || scope[strlen(scope) - 1] != '.');
+}
+
+static bool is_scope(const char *group, const char *scope) {
+    return scope[0] == '\0' || (strcmp(group, "network.egress") == 0 ? is_host(scope) : is_path(scope));
+}
+
+static bool reaches(const struct said *s, const char *group, const char *scope, int tier) {
+    bool path = strcmp(group, "network.egress") != 0;
+    if (strcmp(s->group, group) != 0 || !is_scope(group, s->scope) || (s->tier < 0 ? 0 : s->tier) < tier) {
+        return false;
+    }
+    if (s->scope[0] == '\0' || strcmp(s->scope, scope) == 0) {
+        return true;
+    }
+    if (path && (scope[0] == '\0' || (scope[0] == '/') != (s->scope[0] == '/'))) {
+        return false;
+    }
+    return scope[0] != '\0' ? matches(s->scope, scope) : strspn(s->scope, "*") == strlen(s->scope);
+}
+
+/* Of the newest down: what refuses, and what grants. */
+static struct said *decides(struct history *h, const char *group, const char *scope, int tier) {
+    for (size_t i = h->n; i-- > 0 && is_scope(group, scope);) {
+        struct said *s = &h->said[i];
+        bool of_group = s->group[0] == '\0' || strcmp(s->group, group) == 0;
+        bool touches = s->scope[0] == '\0' || scope[0] == '\0' || matches(s->scope, scope);
+        if ((s->what == 'd' || s->what == 'r') && of_group && touches) {
+            return s;
+        }
+        if (s->what == 'g' && reaches(s, group, scope, tier)) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+static void decide(struct history *h, const struct said *said) {
+    size_t i = 0;
+    while (i < h->n && (strcmp(h->said[i].group, said->group) != 0 || strcmp(h->said[i].scope, said->scope) != 0)) {
+        i++;
+    }
+    if (i < h->n) {
+        memmove(h->said + i, h->said + i + 1, (h->n - i - 1) * sizeof(h->said[0]));
+        h->n--;
+    }
+    h->said[h->n++] = *said;
+}
+
+/* ---- random histories ---- */
+
+static struct box b;
+static uint64_t x;
+
+static size_t below(size_t n) {
+    x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (size_t)(x >> 33) % n;
+}
+
+static const char *const groups[] = {"filesystem.write", "network.egress", "filesystem.write"};
+static const char *const granted_scopes[] = {"",         "outbox/**", "outbox/*", "outbox/a", "/outbox/*", "**",
+                                             "out?ox/a", "/",         "[ab]/*",   "*.b",      "*a*"};
+
+static void random_scope(char *ret, const char *group) {
+    static const char *const segments[] = {"outbox", "a", "b", "..", ".", "", "a.b", "~", "a\\\\b", "...", "\\u0001"};
+    static const char *const likely[] = {"outbox/a", "/outbox/a", "a.b", "outbox/a/b"};
+    static const char *const hosts[] = {"", "a.b", "outbox", "a", "x.a.b", "a..b", ".a", "a/b", "a.b."};
+    if (below(2) == 0) {
+        snprintf(ret, SCOPE_TEXT, "%s", likely[below(4)]);
+        return;
+    }
+    if (strcmp(group, "network.egress") == 0) {
+        snprintf(ret, SCOPE_TEXT, "%s", hosts[below(9)]);
+        return;
+    }
+    size_t n = below(4), at = (size_t)snprintf(ret, SCOPE_TEXT, "%s", below(4) == 0 ? "/" : "");
+    for (size_t i = 0; i < n; i++) {
+        const char *segment = segments[below(below(2) == 0 ? 3 : 11)];
+        at += (size_t)snprintf(ret + at, SCOPE_TEXT - at, "%s%s", i > 0 ? "/" : "", segment);
+    }
+}
+
+/* JSON's escapes undone, of those that random_scope makes. */
+static void plain(char *ret, const char *json) {
+    for (; *json != '\0'; json++) {
+        if (strncmp(json, "\\u0001", 6) == 0) {
+            *ret++ = '\x01';
+            json += 5;
+        } else {
+            json += *json == '\\';
+            *ret++ = *json;
+        }
+    }
+    *ret = '\0';
+}
+
+static void put_tier(char *ret, int tier) {
+    ret[0] = '\0';
+    if (tier >= 0) {
+        snprintf(ret, 24, ",\"tier\":\"T%d\"", tier);
+    }
+}
+
+static void random_decision(struct history *h) {
+    static const char *const steps[] = {"granted", "granted", "granted", "denied", "revoked", "expired"};
+    struct said s = {.tier = (int)below(5) - 1};
+    const char *step = steps[below(6)];
+    char kind[40], json[200], tier[24];
+    snprintf(s.group, sizeof(s.group), "%s", groups[below(3)]);
+    snprintf(s.scope, sizeof(s.scope), "%s", granted_scopes[below(11)]);
+    if (strcmp(step, "granted") == 0 && !is_scope(s.group, s.scope)) {
+        return; /* is not taken */
+    }
+    if (strcmp(step, "denied") == 0 && below(3) == 0) { /* by an agent, of no group */
+        s.group[0] = '\0';
+        snprintf(json, sizeof(json), "{\"decision\":\"deny\",\"scope\":\"%s\"}", s.scope);
+        box_event(&b, "permission.decided", WHO, json);
+    } else {
+        s.once = strcmp(step, "granted") == 0 && below(5) == 0;
+        put_tier(tier, s.tier);
+        snprintf(kind, sizeof(kind), "permission.%s", step);
+        snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s%s}", s.group, s.scope, tier,
+                 s.once ? ",\"lifetime\":\"once\"" : "");
+        box_event(&b, kind, WHO, json);
+    }
+    s.what = step[0];
+    if (step[0] != 'e') {
+        decide(h, &s);
+        return;
+    }
+    for (size_t i = 0; i < h->n; i++) { /* only a grant can expire */
+        struct said *old = &h->said[i];
+        if (strcmp(old->group, s.group) == 0 && strcmp(old->scope, s.scope) == 0 && old->what == 'g') {
+            old->what = 'e';
+        }
+    }
+}
+
+static int64_t violations(void) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int64_t n = 0;
+    size_t table = state_table_find(b.view, "permissions");
+    assert_int_equal(state_rows_open(b.view, table, NULL, 0, &rows, &b.err), 0);
+    while (state_rows_next(rows, &row, &b.err) == 0) {
+        n += row_int(row, projection_column(row->table, "violations"));
+    }
+    state_rows_close(rows);
+    return n;
+}
+
+static bool may_append(const char *json) {
+    struct ledger_draft draft;
+    struct decision d;
+    struct buf body;
+    buf_init(&body, 4096);
+    ledger_draft_init(&draft);
+    assert_int_equal(ledger_json_to_body(bytes_of(json), &body, &b.err), 0);
+    draft.kind = bytes_of("permission.used");
+    draft.subject = bytes_of(WHO);
+    draft.actor = draft.source = bytes_of("cli");
+    draft.grade = bytes_of("reported");
+    draft.body = bytes_of_buf(&body);
+    assert_int_equal(decide_may_append(b.view, &draft, &d, &b.err), 0);
+    buf_done(&body);
+    return d.yes;
+}
+
+struct tally {
+    unsigned yes, no;
+};
+
+/* Four ways to ask, and then the use itself: whatever was answered, it is recorded, and a violation when nobody holds it.
+ */
+static void one_question(struct history *h, bool record, struct tally *tally) {
+    char json[200], scope[SCOPE_TEXT], written[SCOPE_TEXT], tier_text[8], tier_field[24];
+    const char *group = groups[below(3)];
+    int tier = (int)below(5) - 1;
+    struct decision one, many;
+    struct permitted permitted;
+    random_scope(written, group);
+    plain(scope, written);
+    struct said *by = decides(h, group, scope, tier < 0 ? 0 : tier);
+    bool held = by != NULL && by->what == 'g';
+    snprintf(tier_text, sizeof(tier_text), tier >= 0 ? "T%d" : "", tier);
+    put_tier(tier_field, tier);
+    snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s}", group, written, tier_field);
+    const struct decide_use use = {.group = bytes_of(group), .scope = bytes_of(scope), .tier = bytes_of(tier_text)};
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    assert_int_equal(decide_is_permitted(b.view, bytes_of(WHO), &use, &one, &b.err), 0);
+    permitted_init(&permitted, b.view, bytes_of(WHO));
+    assert_int_equal(permitted_ask(&permitted, &use, &many, &b.err), 0);
+    permitted_done(&permitted);
+    if (one.yes != held || many.yes != held || may_append(json) != held) {
+        fail_msg("%s: %d, but %d (%s), %d (%s)", json, held, one.yes, one.reason, many.yes, many.reason);
+    }
+    held ? tally->yes++ : tally->no++;
+    if (!record || scope[0] == '\0') { /* a fold does not go through what is a part of everything */
+        return;
+    }
+    int64_t before = violations();
+    box_event(&b, "permission.used", WHO, json);
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    if (violations() - before != (held ? 0 : 1)) {
+        fail_msg("%s: held %d, and %lld new violations", json, held, (long long)(violations() - before));
+    }
+    if (held && by->once) {
+        by->what = 'e';
+    }
+}
+
+static struct tally histories(uint64_t seed, unsigned n) {
+    struct tally tally = {0};
+    x = seed;
+    for (unsigned i = 0; i < n; i++) {
+        struct history h = {.n = 0};
+        box_open(&b);
+        for (size_t k = 2 + below(6); k > 0; k--) {
+            random_decision(&h);
+            one_question(&h, false, &tally);
+        }
+        for (unsigned k = 0; k < 4; k++) {
+            one_question(&h, false, &tally);
+        }
+        one_question(&h, true, &tally);
+        box_close(&b);
+    }
+    return tally;
+}
+
+static void what_is_held_is_what_the_reference_says(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct tally tally = histories(seed, 25);
+        assert_in_range(tally.yes, 10, 1000);
+        assert_in_range(tally.no, 60, 1000);
+    }
+}
+
+static void what_is_held_is_what_the_reference_says_of_a_random_history(void **state) {
+    (void)state;
+    uint64_t seed = clock_wall_ns();
+    print_message("seed %llu\n", (unsigned long long)seed);
+    histories(seed, 25);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_held_is_what_the_reference_says),
+        cmocka_unit_test(what_is_held_is_what_the_reference_says_of_a_random_history),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
