@@ -239,6 +239,7 @@ static int follow(struct answer *a, struct err *err) {
     struct ledger_head head;
     int rc = 0;
     rows_flush(a->rows);
+    ask_open_end(&a->ask);
     while (rc == 0 && !answer_over(a) && a->size < a->ask.query.to) {
         uint64_t from = a->size;
         rc = ledger_head(a->ledger, &head, err);
@@ -266,6 +267,9 @@ void answer_columns(const struct pick *fields, struct rows_column *columns) {
 void answer_head(const struct answer *a, struct obj *head) {
     obj_init(head);
     obj_uint(head, "size", a->size);
+    if (!a->statement) {
+        obj_text(head, "clock", a->ask.clock == QUERY_TIME ? "ledger" : "source");
+    }
 }
 
 void answer_tail(struct answer *a, struct obj *tail) {
@@ -309,7 +313,7 @@ int answer_rows(struct answer *a, struct err *err) {
     if (a->is_around) {
         return show_around(a, err);
     }
-    bool bounded = a->last > 0 || a->first > 0 || a->ask.has_times || a->ask.query.from > 0;
+    bool bounded = a->has_last || a->first > 0 || a->ask.has_times || a->ask.query.from > 0;
     uint64_t last = a->last > 0 ? a->last : a->follow && !bounded ? FOLLOW_FIRST : 0;
     rc = last > 0 ? show_back(a, a->size, last, err) : answer_range(a, 0, a->size, a->first, show, err);
     return rc != 0 || !a->follow ? rc : follow(a, err);

@@ -4,6 +4,7 @@
  *   answer.c         rows: all, the first, the last, those around one, those that come
  *   answer_count.c   counts by fields
  *   answer_sql.c     --where and --sql
+ *   answer_clock.c   which of the two clocks was gone by, and what that changed
  */
 #ifndef CLI_ANSWER_H
 #define CLI_ANSWER_H
@@ -23,6 +24,7 @@ struct answer {
     enum rows_format format;
     enum when_style style;
     uint64_t first, last; /* 0: no limit */
+    bool has_last;        /* all that there are, when last is 0 */
     bool is_around, count, follow, explain, no_index;
     uint64_t around, context;
     uint64_t time_limit, memory_limit; /* of SQL: ns, 0: none; bytes, 0: the library's own */
@@ -65,6 +67,12 @@ int answer_rows(struct answer *answer, struct err *err);
 /* Counts, by fields or of all. *ret_total: how many events there were. */
 int answer_count(struct answer *answer, uint64_t *ret_total, struct err *err);
 
+/* ---- answer_clock.c ---- */
+
+/* Says on standard error by which clock conditions on time and parts of times went, where the other one would have
+ * answered something else. */
+void answer_say_clock(struct answer *answer);
+
 /* ---- answer_sql.c ---- */
 
 /* The rows of --sql. *ret_columns is the caller's, to be freed after the rows have ended. */
@@ -75,5 +83,11 @@ typedef int answer_seqs_fn(struct answer *answer, const uint64_t *seqs, size_t n
  * (0: all): the first ones as they are found, or the newest ones, all at a time, when they are found. */
 int answer_where(struct answer *answer, uint64_t from, uint64_t to, uint64_t limit, bool newest, answer_seqs_fn *each,
                  void *ctx, struct err *err);
+
+/* ---- cmd_query.c ---- */
+
+extern const struct opt query_options[];
+/* The command; as `log` with that one's defaults: the newest 20, JSON objects a line each. */
+int query_run(struct cli *cli, const struct opt_args *args, bool as_log);
 
 #endif

@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/glob.h"
 #include "base/text.h"
 #include "ledger/kind.h"
 #include "query/value.h"
+
+#define SLACK_NS (3600 * CLOCK_NS_PER_S) /* clocks differ */
 
 static bool is_pattern(const struct ask_condition *c, const char *text) {
     size_t n = strlen(text);
@@ -179,7 +182,18 @@ static int read_times(struct ask *ask, const char *since, const char *until, str
     ask->query.to = until && to->is_seq ? to->at + 1 : LEDGER_NO_SEQ;
     ask->time_from = since && !from->is_seq ? from->at : 0;
     ask->time_to = until && !to->is_seq ? to->at : INT64_MAX;
+    uint64_t now = clock_wall_ns();
+    ask->until_now = since && !from->is_seq && ask->time_from <= now && now < INT64_MAX - SLACK_NS && !until;
+    ask->time_to = ask->until_now ? now + SLACK_NS : ask->time_to;
     return 0;
+}
+
+static int read_clock(struct ask *ask, const char *name, struct err *err) {
+    ask->clock = name && strcmp(name, "ledger") == 0 ? QUERY_TIME : QUERY_HAPPENED;
+    if (!name || ask->clock == QUERY_TIME || strcmp(name, "source") == 0) {
+        return 0;
+    }
+    return err_set(err, ERR_NOTFOUND, "unknown clock '%.40s'; known clocks: source, ledger", name);
 }
 
 int ask_check(const struct ask *ask, const struct cli *cli, uint64_t size, struct err *err) {
@@ -226,27 +240,26 @@ static void make_terms(struct ask *ask) {
     }
     if (ask->has_times && ask->time_from > 0) {
         *next = int_value(ask->time_from);
-        add_term(ask, QUERY_TIME, QUERY_GE, &next, 1);
+        add_term(ask, ask->clock, QUERY_GE, &next, 1);
     }
     if (ask->has_times && ask->time_to < INT64_MAX) {
         *next = int_value(ask->time_to);
-        add_term(ask, QUERY_TIME, QUERY_LE, &next, 1);
+        add_term(ask, ask->clock, QUERY_LE, &next, 1);
     }
 }
 
-int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_option *options, const struct opt *since,
-             const struct opt *until, struct err *err) {
+int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_options *options, struct err *err) {
     size_t n = 2;
-    int rc = 0;
     memset(ask, 0, sizeof(*ask));
     query_init(&ask->query);
-    for (; rc == 0 && options->option; options++) {
-        rc = read_option(ask, args, options, err);
+    int rc = read_clock(ask, opt_text(args, options->clock), err);
+    for (const struct ask_option *o = options->fields; rc == 0 && o->option; o++) {
+        rc = read_option(ask, args, o, err);
         if (rc != 0) {
-            err_prefix(err, "--%s", options->option->name);
+            err_prefix(err, "--%s", o->option->name);
         }
     }
-    rc = rc != 0 ? rc : read_times(ask, since ? opt_text(args, since) : NULL, until ? opt_text(args, until) : NULL, err);
+    rc = rc != 0 ? rc : read_times(ask, opt_text(args, options->since), opt_text(args, options->until), err);
     for (size_t i = 0; i < ask->n_conditions; i++) {
         n += ask->condition[i].n;
     }
@@ -258,6 +271,14 @@ int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_opti
         make_terms(ask);
     }
     return rc;
+}
+
+void ask_open_end(struct ask *ask) {
+    if (ask->until_now) {
+        ask->until_now = false;
+        ask->time_to = INT64_MAX;
+        ask->query.n_terms--;
+    }
 }
 
 void ask_done(struct ask *ask) {
@@ -348,7 +369,7 @@ void ask_sql(const struct ask *ask, struct buf *out) {
         buf_printf(out, " AND seq < %llu", (unsigned long long)q->to);
     }
     if (ask->has_times) {
-        buf_printf(out, " AND time BETWEEN %llu AND %llu", (unsigned long long)ask->time_from,
+        buf_printf(out, " AND %s BETWEEN %llu AND %llu", query_field_name(ask->clock), (unsigned long long)ask->time_from,
                    (unsigned long long)ask->time_to);
     }
 }

@@ -24,14 +24,16 @@ struct ask {
     size_t n_conditions;
     bool rest[ASK_TERMS_MAX]; /* conditions that the query has no term for: several patterns */
     bool has_rest;
+    size_t clock; /* QUERY_HAPPENED, the source's clock, or QUERY_TIME, the ledger's */
     bool has_times;
-    uint64_t time_from, time_to; /* when has_times: both included */
+    uint64_t time_from, time_to; /* when has_times: both included, by that clock */
+    bool until_now;              /* time_to was not asked for, and is about now */
     struct ask_when {
         const char *text; /* NULL: not given */
         struct when when;
     } since, until;
     /* memory of the query's terms */
-    struct query_term term[ASK_TERMS_MAX + 2];
+    struct query_term term[ASK_TERMS_MAX + 2]; /* those on times last */
     struct query_value *values;
 };
 
@@ -42,10 +44,19 @@ struct ask_option {
     const char *body; /* the name of another one */
 };
 
-/* Reads the options of the table; since and until may be NULL. ERR_NOTFOUND: there is no such kind or grade, with the
- * nearest; ERR_INVALID names the option. ask_done frees it in any case. */
-int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_option *options, const struct opt *since,
-             const struct opt *until, struct err *err);
+#define ASK_CLOCK_HELP "conditions on time go by when it happened (source, default) or was recorded (ledger)"
+
+struct ask_options {
+    const struct ask_option *fields;
+    const struct opt *since, *until, *clock;
+};
+
+/* Reads the options. ERR_NOTFOUND: there is no such kind, grade or clock, with the nearest; ERR_INVALID names the option.
+ * ask_done frees it in any case. A time without an end goes on until now and not beyond, so that what a wrong clock left
+ * in the far future is not taken for the newest. */
+int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_options *options, struct err *err);
+/* Lifts that end, for events that are yet to come. */
+void ask_open_end(struct ask *ask);
 void ask_done(struct ask *ask);
 /* What can only be said with the log of `size` events at hand: ERR_INVALID for a number that is none of its seqs and reads
  * like a time. Says on standard error how local times were understood. */

@@ -240,6 +240,9 @@ void cli_note_lead(const struct cli *cli, struct ledger *ledger) {
     char words[96];
     if (lead_now(ledger, &lead, NULL) == 0 && lead.ns > 0) {
         lead_words(&lead, words, sizeof(words));
-        cli_note(cli, "ledger: %s: %s: conditions on time say little of events from there on", cli->command, words);
+        cli_note(cli,
+                 "ledger: %s: %s: events from there on that carry no time of their source match no condition on time; "
+                 "'--since %llu' lists them",
+                 cli->command, words, (unsigned long long)lead.seq);
     }
 }

@@ -30,6 +30,7 @@ enum {
     E_SOURCE,
     E_SINCE,
     E_UNTIL,
+    E_CLOCK,
     E_WHERE,
     E_REASON,
     E_NOTE,
@@ -50,6 +51,7 @@ static const struct opt options[] = {
     [E_SOURCE] = {"source", 0, "SOURCE", "that came in this way"},
     [E_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [E_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
+    [E_CLOCK] = {"clock", 0, "CLOCK", ASK_CLOCK_HELP},
     [E_WHERE] = {"where", 'w', "SQL-EXPR", "for which this holds, also of private: \"private LIKE '%Ada%'\""},
     [E_REASON] = {"reason", 0, "WORD", "why, in a word that everybody may read: request, retention, mistake"},
     [E_NOTE] = {"note", 0, "TEXT", "why, in more words; kept private"},
@@ -64,6 +66,8 @@ static const struct ask_option conditions[] = {
     {&options[E_KIND], QUERY_KIND, NULL},   {&options[E_SUBJECT], QUERY_SUBJECT, NULL}, {&options[E_RUN], QUERY_RUN, NULL},
     {&options[E_ACTOR], QUERY_ACTOR, NULL}, {&options[E_SOURCE], QUERY_SOURCE, NULL},   {0},
 };
+
+static const struct ask_options asked = {conditions, &options[E_SINCE], &options[E_UNTIL], &options[E_CLOCK]};
 
 struct wish {
     struct ledger_erase_options o;
@@ -190,7 +194,7 @@ static int take_wish(const struct opt_args *args, struct wish *w, struct err *er
     int rc = check_choice(args, w, err);
     rc = rc != 0 || !some ? rc : take_fields(args, w, err);
     rc = rc != 0 ? rc : take_seqs(args, w, err);
-    return rc != 0 ? rc : ask_read(&w->ask, args, conditions, &options[E_SINCE], &options[E_UNTIL], err);
+    return rc != 0 ? rc : ask_read(&w->ask, args, &asked, err);
 }
 
 /* ---- choosing by conditions ---- */

@@ -1,4 +1,4 @@
-/* query: the events that fulfil some conditions, as rows, as counts, or by SQL. */
+/* query and log: the events that fulfil some conditions, as rows, as counts, or by SQL. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +25,7 @@ enum {
     Q_OUTCOME,
     Q_SINCE,
     Q_UNTIL,
+    Q_CLOCK,
     Q_WHERE,
     Q_SQL,
     Q_LAST,
@@ -43,7 +44,7 @@ enum {
     Q_MEMORY_LIMIT,
     Q_NO_PAGER
 };
-static const struct opt options[] = {
+const struct opt query_options[] = {
     [Q_KIND] = {"kind", 'k', "GLOB", "events of these kinds: 'run.*'"},
     [Q_SUBJECT] = {"subject", 's', "SUBJECT", "about this subject; a prefix with * at its end, here and below"},
     [Q_RUN] = {"run", 'r', "RUN", "of this run"},
@@ -57,15 +58,16 @@ static const struct opt options[] = {
     [Q_OUTCOME] = {"outcome", 0, "OUTCOME", "that ended so: ok, error, timeout, ..."},
     [Q_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [Q_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
+    [Q_CLOCK] = {"clock", 0, "CLOCK", ASK_CLOCK_HELP},
     [Q_WHERE] = {"where", 'w', "SQL-EXPR", "for which this holds: 'latency_ms > 2000 AND ok = 0'"},
     [Q_SQL] = {"sql", 0, "STATEMENT", "run one SELECT over the table events instead"},
-    [Q_LAST] = {"last", 'n', "N", "the newest N"},
+    [Q_LAST] = {"last", 'n', "N", "the newest N; 0: all"},
     [Q_FIRST] = {"first", 0, "N", "the first N; with --by the N largest"},
     [Q_AROUND] = {"around", 0, "SEQ", "what happened just before and after this event"},
     [Q_CONTEXT] = {"context", 0, "N", "so many events on each side of it (default: 10)"},
     [Q_FOLLOW] = {"follow", 'f', NULL, "go on as events come, until interrupted"},
     [Q_COUNT] = {"count", 'c', NULL, "only how many there are"},
-    [Q_BY] = {"by", 0, "FIELD[,FIELD]", "how many for each value, largest first"},
+    [Q_BY] = {"by", 0, "FIELD[,FIELD]", "how many for each value, largest first: model; day, hour"},
     [Q_FIELDS] = {"fields", 0, "FIELD,...", "show these fields"},
     [Q_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, msgpack"},
     [Q_TIME] = {"time", 0, "HOW", "times of a table: utc (default), local, relative"},
@@ -78,17 +80,17 @@ static const struct opt options[] = {
 };
 
 static const struct ask_option conditions[] = {
-    {&options[Q_KIND], QUERY_KIND, NULL},
-    {&options[Q_SUBJECT], QUERY_SUBJECT, NULL},
-    {&options[Q_RUN], QUERY_RUN, NULL},
-    {&options[Q_ACTOR], QUERY_ACTOR, NULL},
-    {&options[Q_SOURCE], QUERY_SOURCE, NULL},
-    {&options[Q_GRADE], QUERY_GRADE, NULL},
-    {&options[Q_KEY], QUERY_KEY, NULL},
-    {&options[Q_MODEL], 0, "model"},
-    {&options[Q_PACK], 0, "pack"},
-    {&options[Q_ROUTE], 0, "route"},
-    {&options[Q_OUTCOME], 0, "outcome"},
+    {&query_options[Q_KIND], QUERY_KIND, NULL},
+    {&query_options[Q_SUBJECT], QUERY_SUBJECT, NULL},
+    {&query_options[Q_RUN], QUERY_RUN, NULL},
+    {&query_options[Q_ACTOR], QUERY_ACTOR, NULL},
+    {&query_options[Q_SOURCE], QUERY_SOURCE, NULL},
+    {&query_options[Q_GRADE], QUERY_GRADE, NULL},
+    {&query_options[Q_KEY], QUERY_KEY, NULL},
+    {&query_options[Q_MODEL], 0, "model"},
+    {&query_options[Q_PACK], 0, "pack"},
+    {&query_options[Q_ROUTE], 0, "route"},
+    {&query_options[Q_OUTCOME], 0, "outcome"},
     {NULL, 0, NULL},
 };
 
@@ -96,6 +98,7 @@ static const struct ask_option conditions[] = {
 #define MEMORY_LIMIT_MIN 2
 #define MEMORY_LIMIT_MAX (1 << 20)
 #define CONTEXT_DEFAULT  10
+#define LOG_NUMBER       20
 
 /* ---- the command line ---- */
 
@@ -107,28 +110,28 @@ static int check_pairs(struct cli *cli, const struct opt_args *args) {
                  {Q_AROUND, Q_BY},  {Q_FOLLOW, Q_FIRST}, {Q_FOLLOW, Q_COUNT}, {Q_FOLLOW, Q_BY},     {Q_COUNT, Q_FIELDS},
                  {Q_BY, Q_FIELDS},  {Q_BY, Q_LAST},      {Q_COUNT, Q_LAST},   {Q_SQL, Q_WHERE},     {Q_SQL, Q_FIRST},
                  {Q_SQL, Q_LAST},   {Q_SQL, Q_AROUND},   {Q_SQL, Q_FOLLOW},   {Q_SQL, Q_COUNT},     {Q_SQL, Q_BY},
-                 {Q_SQL, Q_FIELDS}, {Q_SQL, Q_SINCE},    {Q_SQL, Q_UNTIL}};
+                 {Q_SQL, Q_FIELDS}, {Q_SQL, Q_SINCE},    {Q_SQL, Q_UNTIL},    {Q_SQL, Q_CLOCK}};
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        if (opt_has(args, &options[pairs[i].one]) && opt_has(args, &options[pairs[i].other])) {
-            return cli_usage(cli, "--%s and --%s do not go together", options[pairs[i].one].name,
-                             options[pairs[i].other].name);
+        if (opt_has(args, &query_options[pairs[i].one]) && opt_has(args, &query_options[pairs[i].other])) {
+            return cli_usage(cli, "--%s and --%s do not go together", query_options[pairs[i].one].name,
+                             query_options[pairs[i].other].name);
         }
     }
     for (const struct ask_option *c = conditions; c->option; c++) {
-        if (opt_has(args, &options[Q_SQL]) && opt_has(args, c->option)) {
+        if (opt_has(args, &query_options[Q_SQL]) && opt_has(args, c->option)) {
             return cli_usage(cli, "--sql and --%s do not go together: a WHERE of the statement says the same",
                              c->option->name);
         }
     }
-    if (opt_has(args, &options[Q_CONTEXT]) && !opt_has(args, &options[Q_AROUND])) {
+    if (opt_has(args, &query_options[Q_CONTEXT]) && !opt_has(args, &query_options[Q_AROUND])) {
         return cli_usage(cli, "--context goes with --around");
     }
     return 0;
 }
 
-static int read_format(struct answer *a, const struct opt_args *args, struct err *err) {
-    const char *format = opt_text(args, &options[Q_FORMAT]), *style = opt_text(args, &options[Q_TIME]);
-    a->format = !a->cli->json ? ROWS_TABLE : a->follow ? ROWS_JSONL : ROWS_JSON;
+static int read_format(struct answer *a, const struct opt_args *args, bool as_log, struct err *err) {
+    const char *format = opt_text(args, &query_options[Q_FORMAT]), *style = opt_text(args, &query_options[Q_TIME]);
+    a->format = !a->cli->json ? ROWS_TABLE : a->follow || as_log ? ROWS_JSONL : ROWS_JSON;
     int rc = format ? rows_format(format, &a->format, err) : 0;
     rc = rc != 0 || !style ? rc : when_style(style, &a->style, err);
     if (rc == 0 && a->format == ROWS_JSON && a->follow) {
@@ -142,19 +145,20 @@ static int read_format(struct answer *a, const struct opt_args *args, struct err
 
 /* What is shown: the named fields, or what is usual for the format. */
 static int read_fields(struct answer *a, const struct opt_args *args, struct err *err) {
-    static const char table[] = "seq,time,kind,subject,body",
+    static const char happened[] = "seq,happened,kind,subject,body", sealed[] = "seq,time,kind,subject,body",
                       csv[] = "seq,time,kind,schema,subject,actor,source,grade,run,cause,key,leaf,body";
-    const char *list;
+    const char *list, *table = a->ask.clock == QUERY_TIME ? sealed : happened;
     size_t at = 0;
     int rc = 0;
-    while (rc == 0 && (list = opt_next(args, &options[Q_FIELDS], &at)) != NULL) {
+    a->fields.clock = a->by.clock = a->ask.clock;
+    while (rc == 0 && (list = opt_next(args, &query_options[Q_FIELDS], &at)) != NULL) {
         rc = pick_add(&a->fields, list, err);
     }
     if (rc == 0 && a->fields.n == 0 && (a->format == ROWS_TABLE || a->format == ROWS_CSV)) {
         rc = pick_add(&a->fields, a->format == ROWS_TABLE ? table : csv, err);
     }
     at = 0;
-    while (rc == 0 && (list = opt_next(args, &options[Q_BY], &at)) != NULL) {
+    while (rc == 0 && (list = opt_next(args, &query_options[Q_BY], &at)) != NULL) {
         rc = pick_add(&a->by, list, err);
     }
     if (rc == 0 && a->by.n > QUERY_BY_MAX) {
@@ -164,15 +168,15 @@ static int read_fields(struct answer *a, const struct opt_args *args, struct err
 }
 
 static int read_limits(struct answer *a, const struct opt_args *args, struct err *err) {
-    const char *time = opt_text(args, &options[Q_TIME_LIMIT]);
+    const char *time = opt_text(args, &query_options[Q_TIME_LIMIT]);
     a->context = CONTEXT_DEFAULT;
-    int rc = opt_u64(args, &options[Q_FIRST], &a->first, err);
-    rc = rc != 0 ? rc : opt_u64(args, &options[Q_LAST], &a->last, err);
-    rc = rc != 0 ? rc : opt_u64(args, &options[Q_AROUND], &a->around, err);
-    rc = rc != 0 ? rc : opt_u64(args, &options[Q_CONTEXT], &a->context, err);
-    if (rc == 0 &&
-        ((opt_has(args, &options[Q_FIRST]) && a->first == 0) || (opt_has(args, &options[Q_LAST]) && a->last == 0))) {
-        rc = err_set(err, ERR_INVALID, "--first and --last take a number of rows, 1 and more");
+    int rc = opt_u64(args, &query_options[Q_FIRST], &a->first, err);
+    rc = rc != 0 ? rc : opt_u64(args, &query_options[Q_LAST], &a->last, err);
+    rc = rc != 0 ? rc : opt_u64(args, &query_options[Q_AROUND], &a->around, err);
+    rc = rc != 0 ? rc : opt_u64(args, &query_options[Q_CONTEXT], &a->context, err);
+    a->has_last = opt_has(args, &query_options[Q_LAST]);
+    if (rc == 0 && opt_has(args, &query_options[Q_FIRST]) && a->first == 0) {
+        rc = err_set(err, ERR_INVALID, "--first takes a number of rows, 1 and more");
     }
     a->time_limit = TIME_LIMIT_NS;
     if (rc == 0 && time && strcmp(time, "none") == 0) {
@@ -180,9 +184,9 @@ static int read_limits(struct answer *a, const struct opt_args *args, struct err
     } else if (rc == 0 && time && (text_parse_duration(bytes_of(time), &a->time_limit) != 0 || a->time_limit == 0)) {
         rc = err_set(err, ERR_INVALID, "--time-limit '%.40s' is not a duration; accepted: 30s, 5m, 1h, none", time);
     }
-    if (rc == 0 && opt_has(args, &options[Q_MEMORY_LIMIT])) {
+    if (rc == 0 && opt_has(args, &query_options[Q_MEMORY_LIMIT])) {
         uint64_t mib = 0;
-        rc = opt_u64(args, &options[Q_MEMORY_LIMIT], &mib, err);
+        rc = opt_u64(args, &query_options[Q_MEMORY_LIMIT], &mib, err);
         if (rc == 0 && (mib < MEMORY_LIMIT_MIN || mib > MEMORY_LIMIT_MAX)) {
             rc = err_set(err, ERR_INVALID, "--memory-limit takes MiB, from %d to %d", MEMORY_LIMIT_MIN, MEMORY_LIMIT_MAX);
         }
@@ -191,24 +195,44 @@ static int read_limits(struct answer *a, const struct opt_args *args, struct err
     return rc;
 }
 
-static int read_question(struct answer *a, const struct opt_args *args) {
+/* Without a word on how many, `log` shows the newest few. */
+static bool wants_few(const struct opt_args *args) {
+    static const int others[] = {Q_LAST, Q_FIRST, Q_SINCE, Q_AROUND, Q_FOLLOW, Q_COUNT, Q_BY, Q_SQL};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (opt_has(args, &query_options[others[i]])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int read_question(struct answer *a, const struct opt_args *args, bool as_log) {
+    static const struct ask_options asked = {conditions, &query_options[Q_SINCE], &query_options[Q_UNTIL],
+                                             &query_options[Q_CLOCK]};
     struct err err = {0};
-    a->where = opt_text(args, &options[Q_WHERE]);
-    a->statement = opt_text(args, &options[Q_SQL]);
-    a->is_around = opt_has(args, &options[Q_AROUND]);
-    a->follow = opt_has(args, &options[Q_FOLLOW]);
-    a->count = opt_has(args, &options[Q_COUNT]);
-    a->explain = opt_has(args, &options[Q_EXPLAIN]);
-    a->no_index = opt_has(args, &options[Q_NO_INDEX]);
+    a->where = opt_text(args, &query_options[Q_WHERE]);
+    a->statement = opt_text(args, &query_options[Q_SQL]);
+    a->is_around = opt_has(args, &query_options[Q_AROUND]);
+    a->follow = opt_has(args, &query_options[Q_FOLLOW]);
+    a->count = opt_has(args, &query_options[Q_COUNT]);
+    a->explain = opt_has(args, &query_options[Q_EXPLAIN]);
+    a->no_index = opt_has(args, &query_options[Q_NO_INDEX]);
     int exit_code = check_pairs(a->cli, args);
     if (exit_code != 0) {
         return exit_code;
     }
-    if (read_limits(a, args, &err) != 0 || read_format(a, args, &err) != 0 || read_fields(a, args, &err) != 0) {
+    int rc = ask_read(&a->ask, args, &asked, &err);
+    if (rc != 0) {
+        return rc == ERR_NOTFOUND ? cli_usage(a->cli, "%s", err.msg) : cli_fail_input(a->cli, &err);
+    }
+    if (read_limits(a, args, &err) != 0 || read_format(a, args, as_log, &err) != 0 || read_fields(a, args, &err) != 0) {
         return cli_usage(a->cli, "%s", err.msg);
     }
-    int rc = ask_read(&a->ask, args, conditions, &options[Q_SINCE], &options[Q_UNTIL], &err);
-    return rc == 0 ? 0 : rc == ERR_NOTFOUND ? cli_usage(a->cli, "%s", err.msg) : cli_fail_input(a->cli, &err);
+    if (as_log && wants_few(args)) {
+        a->has_last = true;
+        a->last = LOG_NUMBER;
+    }
+    return 0;
 }
 
 /* ---- answering ---- */
@@ -294,7 +318,7 @@ static int answer(struct answer *a) {
     return EXIT_NO;
 }
 
-static int query(struct cli *cli, const struct opt_args *args) {
+int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
     struct answer *a = calloc(1, sizeof(*a));
     if (!a) {
         return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
@@ -305,15 +329,16 @@ static int query(struct cli *cli, const struct opt_args *args) {
     pick_init(&a->by);
     damage_init(&a->damage, cli);
     buf_init(&a->note, 4096);
-    int exit_code = read_question(a, args);
+    int exit_code = read_question(a, args, as_log);
     exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &a->ledger);
     if (exit_code == 0) {
-        a->pager.wanted = !a->follow && !opt_has(args, &options[Q_NO_PAGER]) && a->format != ROWS_MSGPACK;
+        a->pager.wanted = !a->follow && !opt_has(args, &query_options[Q_NO_PAGER]) && a->format != ROWS_MSGPACK;
         a->stop = stop_catch();
         if (a->ask.has_times) {
             cli_note_lead(cli, a->ledger);
         }
         exit_code = answer(a);
+        answer_say_clock(a);
         pager_end(&a->pager, cli);
     }
     sql_close(a->sql);
@@ -327,13 +352,19 @@ static int query(struct cli *cli, const struct opt_args *args) {
     return exit_code;
 }
 
+static int run(struct cli *cli, const struct opt_args *args) {
+    return query_run(cli, args, false);
+}
+
 const struct spec spec_query = {
     .synopsis = "[CONDITIONS] [--last N] [--count] [--by FIELD] [--fields FIELD,...] [--format FORMAT]",
     .about = "Shows the events that fulfil all conditions. A condition that is given twice means any of its\n"
              "values. Fields are those of an event's header (seq, time, kind, schema, subject, actor, source,\n"
-             "grade, run, cause, key), at, day, hour, minute, leaf, author, body, private, every open field of\n"
-             "the catalog, and body.NAME for those of your own kinds. Conditions of the header and of indexed\n"
-             "fields are answered from the index; what it does not cover is read.\n"
+             "grade, run, cause, key), happened, at, day, hour, minute, leaf, author, body, private, every open\n"
+             "field of the catalog, and body.NAME for those of your own kinds. Conditions of the header and of\n"
+             "indexed fields are answered from the index; what it does not cover is read.\n"
+             "Conditions on time, and at, day, hour and minute, go by when a thing happened: by its source's\n"
+             "clock, or the ledger's where the source gives no time. --clock ledger goes by when it was recorded.\n"
              "Each event shown whole is recomputed up to its leaf. Events that cannot be read are named on\n"
              "standard error, the others are shown, and the exit code is 30. Exit code 1 when nothing matched.",
     .examples = "ledger query --kind 'run.*' --outcome error --since 2d\n"
@@ -342,6 +373,6 @@ const struct spec spec_query = {
                 "ledger query --where 'latency_ms > 2000' --last 20\n"
                 "ledger query --sql 'SELECT model, p95(latency_ms) FROM events GROUP BY model'\n"
                 "ledger query --around 118 --context 5",
-    .opts = options,
-    .run = query,
+    .opts = query_options,
+    .run = run,
 };

@@ -14,10 +14,11 @@
 #include "cli/table.h"
 #include "cli/timeline.h"
 
-enum { T_SINCE, T_UNTIL, T_TIME, T_NO_PAGER };
+enum { T_SINCE, T_UNTIL, T_CLOCK, T_TIME, T_NO_PAGER };
 static const struct opt options[] = {
     [T_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [T_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
+    [T_CLOCK] = {"clock", 0, "CLOCK", "go by when it happened (source, default) or was recorded (ledger)"},
     [T_TIME] = {"time", 0, "HOW", "times: since the beginning (default with RUN), utc, local, relative"},
     [T_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
     {0},
@@ -292,7 +293,7 @@ static int print_json(struct timeline *t, size_t root) {
         const struct query_value values[] = {
             n->mark == TREE_UNREADABLE ? (struct query_value){.type = QUERY_NULL} : seq_value(t, i),
             {.type = QUERY_INT, .int_ = (int64_t)n->time},
-            {.type = n->has_at ? QUERY_INT : QUERY_NULL, .int_ = (int64_t)n->at},
+            {.type = n->has_at ? QUERY_INT : QUERY_NULL, .int_ = (int64_t)n->said},
             text_value(t, n->kind),
             text_value(t, n->subject),
             text_value(t, n->run),
@@ -360,6 +361,7 @@ static int answer(struct timeline *t, const struct ask *ask) {
 
 static int timeline(struct cli *cli, const struct opt_args *args) {
     static const struct ask_option none[] = {{NULL, 0, NULL}};
+    static const struct ask_options times = {none, &options[T_SINCE], &options[T_UNTIL], &options[T_CLOCK]};
     const char *style = opt_text(args, &options[T_TIME]);
     struct timeline t = {.cli = cli, .about = args->n_args > 0 ? args->args[0] : NULL, .now = clock_wall_ns()};
     struct ask ask;
@@ -371,13 +373,15 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "%s", err.msg);
     }
     t.since_start = !style && t.about;
-    if (ask_read(&ask, args, none, &options[T_SINCE], &options[T_UNTIL], &err) != 0) {
+    int rc = ask_read(&ask, args, &times, &err);
+    if (rc != 0) {
         ask_done(&ask);
-        return cli_fail_input(cli, &err);
+        return rc == ERR_NOTFOUND ? cli_usage(cli, "%s", err.msg) : cli_fail_input(cli, &err);
     }
     int exit_code = cli_open(cli, CLI_READ, &t.ledger);
     if (exit_code == 0) {
         tree_init(&t.tree);
+        t.tree.by_seal = ask.clock == QUERY_TIME;
         damage_init(&t.damage, cli);
         buf_init(&t.run, TIMELINE_RUN_MAX);
         t.pager.wanted = !opt_has(args, &options[T_NO_PAGER]);

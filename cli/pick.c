@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "ledger/kind.h"
 
@@ -20,6 +21,7 @@ static const struct {
 
 void pick_init(struct pick *fields) {
     memset(fields, 0, sizeof(*fields));
+    fields->clock = QUERY_HAPPENED;
     for (size_t i = 0; i < PICK_MAX; i++) {
         buf_init(&fields->memory[i], PRIVATE_MAX);
     }
@@ -87,10 +89,11 @@ static int resolve(struct field *field, struct err *err) {
     }
     field->number = query_field_find(name);
     if (field->number != SIZE_MAX) {
-        bool header = field->number < QUERY_HEADER_FIELDS;
+        bool header = field->number < QUERY_BODY_FIELDS;
         known = header ? NULL : in_catalog(name);
         field->what = FIELD_KNOWN;
-        field->is_time = field->number == QUERY_TIME || (known && known->type == KIND_TIME);
+        field->is_time =
+            field->number == QUERY_TIME || field->number == QUERY_HAPPENED || (known && known->type == KIND_TIME);
         return 0;
     }
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
@@ -138,10 +141,17 @@ int pick_add(struct pick *fields, const char *list, struct err *err) {
 }
 
 /* The time up to the day, hour or minute, or all of it. */
-static int time_part(struct query_cursor *cursor, enum field_what what, struct buf *out, struct err *err) {
-    struct query_value time;
+static int time_part(struct pick *fields, struct query_cursor *cursor, enum field_what what, struct buf *out,
+                     struct err *err) {
+    const uint64_t minute = 60 * CLOCK_NS_PER_S;
+    uint64_t unit = what == FIELD_DAY ? 1440 * minute : what == FIELD_HOUR ? 60 * minute : minute;
+    struct query_value time, other;
     char text[TEXT_TIME_MAX];
-    int rc = query_get(cursor, QUERY_TIME, &time, err);
+    int rc = query_get(cursor, fields->clock, &time, err);
+    if (rc == 0 && what != FIELD_AT && !fields->clocks_differ) {
+        rc = query_get(cursor, fields->clock == QUERY_TIME ? QUERY_HAPPENED : QUERY_TIME, &other, err);
+        fields->clocks_differ = rc == 0 && (uint64_t)time.int_ / unit != (uint64_t)other.int_ / unit;
+    }
     if (rc == 0) {
         text_time(text, (uint64_t)time.int_);
         const char *rest = what == FIELD_HOUR ? ":00Z" : what == FIELD_MINUTE ? "Z" : "";
@@ -204,7 +214,7 @@ int pick_get(struct pick *fields, struct query_cursor *cursor, struct query_valu
         case FIELD_DAY:
         case FIELD_HOUR:
         case FIELD_MINUTE:
-            rc = time_part(cursor, field->what, &fields->memory[i], err);
+            rc = time_part(fields, cursor, field->what, &fields->memory[i], err);
             rc = rc != 0 ? rc : buf_check(&fields->memory[i], "a field", err);
             ret[i] = text_value(bytes_of_buf(&fields->memory[i]));
             break;

@@ -14,7 +14,7 @@ enum field_what {
     FIELD_SECRET, /* private: the private fields */
     FIELD_LEAF,
     FIELD_AUTHOR,
-    FIELD_AT, /* the time as RFC 3339 text */
+    FIELD_AT, /* the time, by the pick's clock, as RFC 3339 text */
     FIELD_DAY,
     FIELD_HOUR,
     FIELD_MINUTE /* the time's beginning */
@@ -29,6 +29,8 @@ struct field {
 
 struct pick {
     size_t n;
+    size_t clock;       /* QUERY_HAPPENED or QUERY_TIME: what FIELD_AT and the others are parts of */
+    bool clocks_differ; /* a day, hour or minute was another by the other clock */
     struct field field[PICK_MAX];
     struct buf memory[PICK_MAX]; /* what values borrow that nobody else holds */
 };

@@ -90,6 +90,7 @@ int tree_add(struct tree *tree, const struct ledger_event *event, struct err *er
     int rc = new_node(tree, &node, err);
     if (rc == 0) {
         tree_event_read(event, node, &tree->text);
+        node->at = tree->by_seal ? node->time : node->at;
         rc = buf_check(&tree->text, "the events", err);
     }
     return rc;

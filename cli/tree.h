@@ -25,7 +25,8 @@ struct tree_text { /* in the tree's memory */
 
 struct tree_node {
     uint64_t seq, time; /* when it was sealed */
-    uint64_t at;        /* when its source says it happened; else the same */
+    uint64_t said;      /* when its source says it happened, if has_at */
+    uint64_t at;        /* by which it is placed: said, or time where the source says nothing or by_seal is set */
     bool has_at;
     uint64_t cause; /* LEDGER_NO_SEQ: none */
     enum tree_mark mark;
@@ -44,6 +45,7 @@ struct tree_node {
 struct tree {
     struct tree_node *nodes; /* in the order of seqs, once tree_link has run */
     size_t n, cap;
+    bool by_seal;         /* placed by the ledger's clock, not by the source's */
     size_t unsettled_max; /* nodes before it is looked whether some were added twice */
     struct buf text;
 };

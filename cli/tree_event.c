@@ -179,7 +179,8 @@ void tree_event_read(const struct ledger_event *event, struct tree_node *node, s
     node->time = event->time;
     struct query_value at = get(body, "at");
     node->has_at = at.type == QUERY_INT && at.int_ >= 0;
-    node->at = node->has_at ? (uint64_t)at.int_ : event->time;
+    node->said = node->has_at ? (uint64_t)at.int_ : 0;
+    node->at = node->has_at ? node->said : event->time;
     node->cause = event->has_cause ? event->cause : LEDGER_NO_SEQ;
     node->mark = bytes_is(event->kind, "ledger.gap") ? TREE_GAP : TREE_EVENT;
     node->state = node->mark == TREE_GAP ? TREE_UNKNOWN : state_of(body, outcome);

@@ -43,10 +43,18 @@ same "$(jq -s length <"$T/.out")" 25
 box 1 log --since 2200-01-01T00:00:00Z
 box 1 log --subject nobody
 out_lacks thing/1
-box 3 log --since yesterday
-err_has yesterday
+box 0 log --since yesterday --json
+same "$(jq -s length <"$T/.out")" 25
+box 3 log --since noon
+err_has noon
+box 0 log -n 0 --actor service:t --until 10 --json
+same "$(jq -sr 'map(.seq) | "\(min) \(max)"' <"$T/.out")" '4 10'
+box 0 log --until 10 --json
+same "$(jq -s length <"$T/.out")" 11
+box 2 log --kind run.startd
+err_has 'run.started'
 box 2 log -n many
-box 2 log --number=-1
+box 2 log --last=-1
 box 2 log extra
 run 3 -C nowhere log
 run 3 -C nowhere show 1

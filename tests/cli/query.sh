@@ -127,7 +127,7 @@ done
 
 # Formats.
 box 0 query --run r0
-out_has 'SEQ  TIME'
+out_has 'SEQ  HAPPENED'
 out_has 'model=llama3.2:3b'
 out_lacks 'secret'
 rows 7
@@ -258,9 +258,8 @@ box 2 query --grade meassured
 err_has "'measured'"
 box 1 query --grade inferred
 box 0 query --grade 're*' --first 1
-box 2 query --last 0
-err_has '1 and more'
 box 2 query --first 0
+err_has '1 and more'
 box 2 query --fields seq,kind,seq
 err_has "'seq' is named twice"
 box 2 query --by kind,kind

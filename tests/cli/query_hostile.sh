@@ -129,7 +129,7 @@ box 0 query --first 1
 # On a terminal times and kinds stay whole as long as other columns can give way, bars have a quarter of the line, and what
 # ends a text that was cut is plain where the locale is.
 on_tty 90 query --subject thing/2 --first 1
-check grep -Eq '^SEQ  TIME {18}KIND {9}SUBJECT  BODY' "$T/.out"
+check grep -Eq '^SEQ  HAPPENED {14}KIND {9}SUBJECT  BODY' "$T/.out"
 check grep -Eq '^ [0-9]+  [-0-9]{10} [0-9:]{8}Z  x.test.note  thing/2  text=x+…$' "$T/.out"
 on_tty 60 query --subject thing/2 --first 1
 check grep -Eq ' [0-9]{2}:[0-9]{2}:[0-9]{2}Z  x.test.note ' "$T/.out"

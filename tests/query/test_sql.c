@@ -132,7 +132,8 @@ static void star_has_no_private_fields(void **state) {
     (void)state;
     must(ask(sql, "SELECT * FROM events WHERE seq = 1"));
     assert_non_null(
-        strstr((const char *)answer.p, "seq|time|at|happened|happened_at|kind|schema|subject|actor|source|grade|run|cause|key|leaf|body\n"));
+        strstr((const char *)answer.p,
+               "seq|time|at|happened|happened_at|kind|schema|subject|actor|source|grade|run|cause|key|leaf|body\n"));
 }
 
 /* ---- what is wrong is told ---- */
