@@ -126,6 +126,8 @@ static void put_counts(struct obj *obj, const struct export_report *report) {
     obj_uint(&counts, "withheld", c->withheld);
     obj_uint(&counts, "erased", c->erased);
     obj_uint(&counts, "private_fields", c->private_);
+    obj_uint(&counts, "private_erased", c->private_erased);
+    obj_uint(&counts, "private_all_erased", c->private_all);
     obj_uint(&counts, "artifacts", c->artifacts);
     obj_uint(&counts, "gaps", c->gaps);
     obj_obj(obj, "counts", &counts);

@@ -20,6 +20,8 @@ static void put_counts(struct obj *obj, const struct export_counts *c) {
     obj_uint(obj, "withheld", c->withheld);
     obj_uint(obj, "erased", c->erased);
     obj_uint(obj, "private_fields", c->private_);
+    obj_uint(obj, "private_erased", c->private_erased);
+    obj_uint(obj, "private_all_erased", c->private_all);
     obj_uint(obj, "artifacts", c->artifacts);
     obj_uint(obj, "artifact_bytes", c->artifact_bytes);
     obj_uint(obj, "gaps", c->gaps);
@@ -28,6 +30,18 @@ static void put_counts(struct obj *obj, const struct export_counts *c) {
 
 static const char *many(uint64_t n) {
     return n == 1 ? "" : "s";
+}
+
+/* What was asked for and is gone. */
+static void describe_erased(struct cli *cli, const struct export_counts *c) {
+    struct buf text;
+    buf_init(&text, 1024);
+    export_erased_words(c, &text);
+    if (text.n > 0) {
+        out_bytes(cli, bytes_of_buf(&text));
+        out_str(cli, "\n");
+    }
+    buf_done(&text);
 }
 
 static void describe(char ret[400], const struct export_counts *c, bool sparse) {
@@ -95,6 +109,7 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
     } else {
         describe(words, &counts, args->options.seqs != NULL);
         out_printf(cli, "%s\n", words);
+        describe_erased(cli, &counts);
         exit_code = out_end(cli, EXIT_GOOD);
     }
     if (exit_code == EXIT_GOOD && counts.secrets > 0) {
@@ -121,6 +136,7 @@ static int report(struct cli *cli, const struct cut_args *args, const struct han
     }
     describe(words, &bundle->counts, args->options.seqs != NULL);
     out_printf(cli, "%s\n", words);
+    describe_erased(cli, &bundle->counts);
     handover_say(cli, &done);
     return out_end(cli, EXIT_GOOD);
 }

@@ -38,6 +38,13 @@ struct check_erased {
     uint64_t seq, by;
 };
 
+/* An event that lost private fields, which of those that were asked for (bits; all: whatever it had), and the event that
+ * says so. */
+struct check_fields {
+    uint64_t seq, by, mask;
+    bool all;
+};
+
 /* A header of the group at hand. */
 struct check_slot {
     struct bytes bytes;
@@ -83,6 +90,8 @@ struct checking {
     size_t n_signers, cap_signers;
     struct check_erased *erased; /* sorted */
     size_t n_erased, cap_erased;
+    struct check_fields *fields; /* sorted */
+    size_t n_fields, cap_fields;
 
     struct merkle_range range;
     struct merkle_edge edge;
@@ -138,6 +147,8 @@ int check_keys(struct checking *c, struct err *err);
 int check_erasures(struct checking *c, struct err *err);
 /* The epoch that was current when this event was written. */
 const struct check_epoch *check_epoch_of(const struct checking *c, uint64_t seq);
+/* Counts the private fields of a disclosed event that proven events say were erased. */
+void check_erased_fields(struct checking *c, uint64_t seq);
 /* Whether a proven event says that this one's body was erased. */
 bool check_is_erased(const struct checking *c, uint64_t seq, uint64_t by);
 

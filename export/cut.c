@@ -182,6 +182,7 @@ void cut_done(struct cut *cut) {
     }
     free(cut->gap);
     free(cut->artifact);
+    free(cut->lacking);
 }
 
 /* ---- what becomes of an event ---- */

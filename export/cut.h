@@ -22,6 +22,8 @@ struct cut {
     size_t n_gaps, cap_gaps;
     uint8_t (*artifact)[LEDGER_HASH]; /* digests that disclosed events name, sorted once the walk is over; owned */
     size_t n_artifacts, cap_artifacts;
+    uint64_t *lacking; /* disclosed events with erased private fields, while names of some are asked for; owned */
+    size_t n_lacking, cap_lacking;
     char secret_where[160]; /* the first one; empty: there is none */
     const char *secret_rule;
     struct buf scanned[CUT_SCANNED]; /* header strings of the event before */

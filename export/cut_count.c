@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "export/artifact.h"
 #include "export/cut.h"
+#include "export/erasures.h"
 #include "export/states.h"
 #include "ledger/artifact.h"
 #include "ledger/kind_value.h"
@@ -194,6 +195,13 @@ static int count_private(struct cut_walk *walk, const struct cut_event *event, s
     if (rc != 0) {
         return rc;
     }
+    if (view.n_erased > 0 && walk->cut->n_lacking < BUNDLE_ERASED_MAX) {
+        rc = grow((void **)&walk->cut->lacking, &walk->cut->cap_lacking, walk->cut->n_lacking, sizeof(uint64_t), err);
+        if (rc != 0) {
+            return rc;
+        }
+        walk->cut->lacking[walk->cut->n_lacking++] = event->header.seq;
+    }
     mp_reader_init(&r, view.map);
     rc = mp_next(&r, &item, err);
     for (uint32_t n = rc == 0 ? item.count : 0; n > 0 && rc == 0; n--) {
@@ -309,16 +317,19 @@ int export_plan(struct ledger *ledger, const struct export_options *options, exp
     struct cut cut;
     struct cut_walk walk = {0};
     struct cut_event event;
+    struct erasures erasures = {0};
     int rc = cut_open(&cut, ledger, options, err);
     rc = rc != 0 ? rc : cut_walk_open(&walk, &cut, err);
     while (rc == 0 && (rc = cut_walk_next(&walk, &event, err)) == 0) {
         rc = plan_event(&walk, &event, each, ctx, err);
     }
     rc = rc == 1 ? cut_settle(&cut, err) : rc;
+    rc = rc != 0 ? rc : erasures_of_fields(&erasures, &cut, err);
     rc = rc != 0 ? rc : look_behind(&cut, err);
     if (rc == 0) {
         *ret = cut.counts;
     }
+    erasures_done(&erasures);
     cut_walk_close(&walk);
     cut_done(&cut);
     return rc;

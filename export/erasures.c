@@ -1,6 +1,8 @@
 /* One pass over the headers up to the head, and the bodies of the few that are ledger.erased. */
 #include "export/erasures.h"
 
+#include <stdio.h>
+
 #include <stdlib.h>
 
 #include "base/mp.h"
@@ -30,12 +32,18 @@ static int add(struct erasures *e, const struct cut *cut, const struct mp_item *
     return 0;
 }
 
+static bool is_of(const struct ledger_event *event, const char *what) {
+    struct bytes raw;
+    struct mp_item item;
+    return mp_map_get(event->body, "what", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR &&
+           bytes_is(item.data, what);
+}
+
 static int take(struct erasures *e, const struct cut *cut, const struct ledger_event *event, struct err *err) {
     struct bytes raw;
     struct mp_item item;
     struct mp_reader r;
-    if (mp_map_get(event->body, "what", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR ||
-        !bytes_is(item.data, "body")) {
+    if (!is_of(event, "body")) {
         return 0;
     }
     if (mp_map_get(event->body, "seq", &raw) == 0) {
@@ -84,7 +92,124 @@ int erasures_find(struct erasures *e, const struct cut *cut, struct err *err) {
 
 void erasures_done(struct erasures *e) {
     free(e->of);
+    free(e->by_fields);
 }
+
+/* ---- private fields ---- */
+
+static int compare_u64(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* How many of the fields that were asked for the event says were erased; *ret_all: it names none, so all were. */
+static uint64_t fields_asked_for(const struct cut *cut, struct bytes body, bool *ret_all) {
+    struct bytes raw;
+    struct mp_item item;
+    struct mp_reader r;
+    uint64_t n = 0;
+    *ret_all = mp_map_get(body, "fields", &raw) != 0;
+    if (!*ret_all) {
+        mp_reader_init(&r, raw);
+        uint32_t count = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY ? item.count : 0;
+        for (; count > 0 && mp_next(&r, &item, NULL) == 0; count--) {
+            n += item.type == MP_STR && cut_discloses_field(cut, item.data);
+        }
+    }
+    return n;
+}
+
+static bool lacks(const struct cut *cut, uint64_t seq) {
+    return cut->n_lacking > 0 && bsearch(&seq, cut->lacking, cut->n_lacking, sizeof(seq), compare_u64) != NULL;
+}
+
+/* How many of the events that it names are lacking fields. */
+static uint64_t lacking_of(const struct cut *cut, struct bytes body) {
+    struct bytes raw;
+    struct mp_item item;
+    struct mp_reader r;
+    uint64_t n = 0;
+    if (mp_map_get(body, "seq", &raw) == 0) {
+        return mp_scalar(raw, &item) == 0 && item.type == MP_UINT && lacks(cut, item.uint);
+    }
+    if (mp_map_get(body, "seqs", &raw) == 0) {
+        mp_reader_init(&r, raw);
+        uint32_t count = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY ? item.count : 0;
+        for (; count > 0 && mp_next(&r, &item, NULL) == 0; count--) {
+            n += item.type == MP_UINT && lacks(cut, item.uint);
+        }
+    }
+    return n;
+}
+
+static int take_fields(struct erasures *e, struct cut *cut, const struct ledger_event *event, struct err *err) {
+    bool all;
+    uint64_t fields = fields_asked_for(cut, event->body, &all), n = lacking_of(cut, event->body);
+    if (n == 0 || (fields == 0 && !all)) {
+        return 0;
+    }
+    if (e->n_by_fields == e->cap_by_fields) {
+        size_t cap = e->cap_by_fields == 0 ? 64 : 2 * e->cap_by_fields;
+        uint64_t *grown = realloc(e->by_fields, cap * sizeof(*grown));
+        if (grown == NULL) {
+            return err_set(err, ERR_NOMEM, "out of memory");
+        }
+        e->by_fields = grown;
+        e->cap_by_fields = cap;
+    }
+    e->by_fields[e->n_by_fields++] = event->seq;
+    cut->counts.private_erased += fields * n;
+    cut->counts.private_all += all ? n : 0;
+    if (cut->counts.n_erased_by < EXPORT_ERASED_BY) {
+        cut->counts.erased_by[cut->counts.n_erased_by++] = event->seq;
+    }
+    return 0;
+}
+
+int erasures_of_fields(struct erasures *e, struct cut *cut, struct err *err) {
+    struct ledger_reader *reader;
+    struct ledger_event event;
+    if (cut->n_lacking == 0) {
+        return 0;
+    }
+    int rc = ledger_reader_open(cut->ledger, cut->lacking[0], cut->counts.head.size, &reader, err);
+    if (rc != 0) {
+        return rc;
+    }
+    while ((rc = ledger_reader_next(reader, &event, err)) == 0) {
+        if (cut->options->stop != NULL && *cut->options->stop != 0) {
+            rc = err_set(err, ERR_BUSY, "interrupted");
+            break;
+        }
+        bool fields = bytes_is(event.kind, "ledger.erased") && is_of(&event, "private");
+        rc = fields ? take_fields(e, cut, &event, err) : 0;
+        if (rc != 0) {
+            break;
+        }
+    }
+    ledger_reader_close(reader);
+    return rc < 0 ? rc : 0;
+}
+
+void export_erased_words(const struct export_counts *c, struct buf *out) {
+    uint64_t n = c->private_erased, all = c->private_all;
+    if (n + all == 0) {
+        return;
+    }
+    if (n > 0) {
+        buf_printf(out, "%llu private field%s%s", (unsigned long long)n, n == 1 ? "" : "s", all > 0 ? " and " : "");
+    }
+    if (all > 0) {
+        buf_printf(out, "all private fields of %llu event%s", (unsigned long long)all, all == 1 ? "" : "s");
+    }
+    buf_printf(out, " %s erased (event%s ", n == 1 && all == 0 ? "was" : "were", c->n_erased_by == 1 ? "" : "s");
+    for (size_t i = 0; i < c->n_erased_by; i++) {
+        buf_printf(out, "%s%llu", i == 0 ? "" : ", ", (unsigned long long)c->erased_by[i]);
+    }
+    buf_put_str(out, c->n_erased_by == EXPORT_ERASED_BY ? ", ...)" : ")");
+}
+
+/* ---- their lines ---- */
 
 int erasures_by(const struct erasures *e, uint64_t seq, uint64_t *ret_by, struct err *err) {
     for (size_t from = 0, to = e->n; from < to;) {
@@ -98,11 +223,6 @@ int erasures_by(const struct erasures *e, uint64_t seq, uint64_t *ret_by, struct
     }
     return err_set(err, ERR_CONFLICT, "the body of event %llu was erased while it was exported: export again",
                    (unsigned long long)seq);
-}
-
-static int compare_u64(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
 }
 
 static int put_one(struct lines *lines, struct cut *cut, struct ledger_reader *reader, struct core_view *view, uint64_t seq,
@@ -119,18 +239,22 @@ static int put_one(struct lines *lines, struct cut *cut, struct ledger_reader *r
 int erasures_put(struct lines *lines, const struct erasures *e, struct cut *cut, struct err *err) {
     struct core_view view;
     struct ledger_reader *reader = NULL;
-    uint64_t *by = calloc(e->n + 1, sizeof(*by));
+    size_t n = 0;
+    uint64_t *by = calloc(e->n + e->n_by_fields + 1, sizeof(*by));
     if (by == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    for (size_t i = 0; i < e->n; i++) {
-        by[i] = e->of[i].by;
+    for (size_t i = 0; i < (cut->counts.erased > 0 ? e->n : 0); i++) {
+        by[n++] = e->of[i].by;
     }
-    qsort(by, e->n, sizeof(*by), compare_u64);
+    for (size_t i = 0; i < e->n_by_fields; i++) {
+        by[n++] = e->by_fields[i];
+    }
+    qsort(by, n, sizeof(*by), compare_u64);
     int rc = core_view_begin(cut->ledger, &view, err);
     if (rc == 0) {
         rc = ledger_reader_open(cut->ledger, 0, cut->counts.head.size, &reader, err);
-        for (size_t i = 0; i < e->n && rc == 0; i++) {
+        for (size_t i = 0; i < n && rc == 0; i++) {
             rc = i > 0 && by[i] == by[i - 1] ? 0 : put_one(lines, cut, reader, &view, by[i], err);
         }
         ledger_reader_close(reader);

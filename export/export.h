@@ -52,13 +52,23 @@ struct export_options {
 void export_options_init(
     struct export_options *options); /* everything: the whole log, all bodies that match, nothing private */
 
+#define EXPORT_ERASED_BY 8
+
 struct export_counts {
     struct ledger_head head; /* what the bundle is cut from */
     uint64_t from, to;       /* the range as it is */
     uint64_t headers, matching, disclosed, withheld, erased, private_, artifacts, gaps;
     uint64_t artifact_bytes;
+    uint64_t private_erased; /* private fields of disclosed events that were asked for and are erased, by name, */
+    uint64_t private_all;    /* and disclosed events all of whose private fields an event says were erased */
+    uint64_t erased_by[EXPORT_ERASED_BY]; /* the events that say so, each once: the first ones */
+    size_t n_erased_by;
     uint64_t secrets; /* hits of the secret scanner in what would leave: then nothing is written */
 };
+
+/* Appends what is missing of the private fields that were asked for: "2 private fields were erased (event 71)"; nothing
+ * when nothing is. */
+void export_erased_words(const struct export_counts *counts, struct buf *out);
 
 /* What would leave: counts only. `each` (may be NULL) is called for each event that would leave with more than its header.
  */

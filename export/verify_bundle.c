@@ -256,6 +256,21 @@ static void say_completeness(struct checking *c) {
               (unsigned long long)n->disclosed, (unsigned long long)n->withheld, (unsigned long long)n->erased, more);
 }
 
+static void say_erasures(struct checking *c) {
+    const struct export_counts *n = &c->report->counts;
+    struct buf text;
+    buf_init(&text, 400);
+    if (n->erased > 0) {
+        buf_printf(&text, "%llu %s erased, each by a proven ledger.erased event", (unsigned long long)n->erased,
+                   n->erased == 1 ? "body was" : "bodies were");
+    }
+    buf_put_str(&text, n->erased > 0 && n->private_erased + n->private_all > 0 ? "; " : "");
+    export_erased_words(n, &text);
+    check_say(c, EXPORT_ERASURES, text.n == 0 ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_NOTE, "%.*s",
+              text.n == 0 ? (int)strlen("none") : (int)text.n, text.n == 0 ? "none" : (const char *)text.p);
+    buf_done(&text);
+}
+
 static void say_all(struct checking *c) {
     const struct export_counts *n = &c->report->counts;
     c->report->head.time = n->to == n->head.size ? c->time : 0;
@@ -271,12 +286,7 @@ static void say_all(struct checking *c) {
     check_trust_end(c);
     say_completeness(c);
     check_authors_end(c);
-    if (n->erased == 0) {
-        check_say(c, EXPORT_ERASURES, LEDGER_ASPECT_GOOD, "none");
-    } else {
-        check_say(c, EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "%llu %s erased, each by a proven ledger.erased event",
-                  (unsigned long long)n->erased, n->erased == 1 ? "body was" : "bodies were");
-    }
+    say_erasures(c);
     if (n->gaps == 0) {
         check_say(c, EXPORT_GAPS, LEDGER_ASPECT_GOOD, "none recorded");
     } else {
@@ -326,6 +336,7 @@ static void checking_done(struct checking *c) {
     free(c->epoch);
     free(c->signer);
     free(c->erased);
+    free(c->fields);
     free(c->author_key);
 }
 

@@ -370,36 +370,85 @@ int check_keys(struct checking *c, struct err *err) {
 
 /* ---- erasures ---- */
 
-static int add_erased(struct checking *c, uint64_t seq, uint64_t by, struct err *err) {
+/* What a line erases. */
+struct erasing {
+    bool private_, all;
+    uint64_t mask; /* of the manifest's names */
+};
+
+static int add_erased(struct checking *c, const struct erasing *what, uint64_t seq, uint64_t by, struct err *err) {
     if (seq < c->manifest.from || seq >= c->manifest.to) {
         return 0;
     }
-    if (c->n_erased == BUNDLE_ERASED_MAX) {
+    if (c->n_erased + c->n_fields == BUNDLE_ERASED_MAX) {
         c->rule = "B12";
         return err_set(err, ERR_CORRUPT, "more than %zu erased events", BUNDLE_ERASED_MAX);
     }
-    int rc = check_grow((void **)&c->erased, &c->cap_erased, c->n_erased, sizeof(*c->erased), err);
-    if (rc == 0) {
+    int rc = what->private_ ? check_grow((void **)&c->fields, &c->cap_fields, c->n_fields, sizeof(*c->fields), err)
+                            : check_grow((void **)&c->erased, &c->cap_erased, c->n_erased, sizeof(*c->erased), err);
+    if (rc == 0 && what->private_) {
+        c->fields[c->n_fields++] = (struct check_fields){seq, by, what->mask, what->all};
+    } else if (rc == 0) {
         c->erased[c->n_erased++] = (struct check_erased){seq, by};
     }
     return rc;
 }
 
-static int take_seq(struct checking *c, const struct key_line *l, const struct mp_item *item, struct err *err) {
+static int take_seq(struct checking *c, const struct key_line *l, const struct erasing *what, const struct mp_item *item,
+                    struct err *err) {
     if (item->type != MP_UINT || item->uint >= l->seq) {
         return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "what it names as erased is no earlier event");
     }
-    return add_erased(c, item->uint, l->seq, err);
+    return add_erased(c, what, item->uint, l->seq, err);
 }
 
-/* A body says whose bodies were erased: `seq`, or `seqs`. */
+/* Without `fields` all are erased. */
+static int take_field_names(struct checking *c, const struct key_line *l, struct erasing *what) {
+    struct bytes raw;
+    struct mp_item item;
+    struct mp_reader r;
+    what->all = mp_map_get(l->body, "fields", &raw) != 0;
+    if (what->all) {
+        return 0;
+    }
+    mp_reader_init(&r, raw);
+    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) {
+        return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "its fields are not a list of names");
+    }
+    for (uint32_t n = item.count; n > 0; n--) {
+        if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR) {
+            return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "its fields are not a list of names");
+        }
+        for (size_t i = 0; i < c->manifest.n_private; i++) {
+            what->mask |= bytes_eq(item.data, c->manifest.private_[i]) ? UINT64_C(1) << i : 0;
+        }
+    }
+    return 0;
+}
+
+static int take_what(struct checking *c, const struct key_line *l, struct erasing *ret) {
+    struct bytes raw;
+    struct mp_item item;
+    *ret = (struct erasing){0};
+    bool text = mp_map_get(l->body, "what", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR;
+    if (text && bytes_is(item.data, "private")) {
+        ret->private_ = true;
+        return take_field_names(c, l, ret);
+    }
+    return text && bytes_is(item.data, "body")
+               ? 0
+               : check_fault(c, "F26", EXPORT_ERASURES, l->seq, "the event erases neither a body nor private fields");
+}
+
+/* A body says of which events: `seq`, or `seqs`. */
 static int take_erased(struct checking *c, const struct key_line *l, struct err *err) {
     struct bytes raw;
     struct mp_item item;
     struct mp_reader r;
-    if (mp_map_get(l->body, "what", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR ||
-        !bytes_is(item.data, "body")) {
-        return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "the event does not erase a body");
+    struct erasing what;
+    int rc = take_what(c, l, &what);
+    if (rc != 0) {
+        return rc;
     }
     bool one = mp_map_get(l->body, "seq", &raw) == 0, many = mp_map_get(l->body, "seqs", &raw) == 0;
     if (one == many) {
@@ -408,16 +457,15 @@ static int take_erased(struct checking *c, const struct key_line *l, struct err 
     if (one) {
         bool scalar = mp_map_get(l->body, "seq", &raw) == 0 && mp_scalar(raw, &item) == 0;
         item.type = scalar ? item.type : MP_NIL;
-        return take_seq(c, l, &item, err);
+        return take_seq(c, l, &what, &item, err);
     }
     mp_reader_init(&r, raw);
     if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count == 0) {
         return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "it does not say of which events");
     }
-    int rc = 0;
     for (uint32_t n = item.count; rc == 0 && n > 0; n--) {
         item.type = mp_next(&r, &item, NULL) == 0 ? item.type : MP_NIL;
-        rc = take_seq(c, l, &item, err);
+        rc = take_seq(c, l, &what, &item, err);
     }
     return rc;
 }
@@ -430,6 +478,47 @@ static int by_seq(const void *a, const void *b) {
 bool check_is_erased(const struct checking *c, uint64_t seq, uint64_t by) {
     struct check_erased want = {seq, by};
     return c->n_erased > 0 && bsearch(&want, c->erased, c->n_erased, sizeof(want), by_seq) != NULL;
+}
+
+static int by_event(const void *a, const void *b) {
+    const struct check_fields *x = a, *y = b;
+    return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
+}
+
+/* Each once, in order, the first ones. */
+static void note_by(struct export_counts *counts, uint64_t by) {
+    size_t at = 0;
+    while (at < counts->n_erased_by && counts->erased_by[at] < by) {
+        at++;
+    }
+    if (at == EXPORT_ERASED_BY || (at < counts->n_erased_by && counts->erased_by[at] == by)) {
+        return;
+    }
+    counts->n_erased_by += counts->n_erased_by < EXPORT_ERASED_BY;
+    memmove(&counts->erased_by[at + 1], &counts->erased_by[at],
+            (counts->n_erased_by - 1 - at) * sizeof(counts->erased_by[0]));
+    counts->erased_by[at] = by;
+}
+
+void check_erased_fields(struct checking *c, uint64_t seq) {
+    struct export_counts *counts = &c->report->counts;
+    size_t from = 0, to = c->n_fields;
+    while (from < to) {
+        size_t at = from + (to - from) / 2;
+        if (c->fields[at].seq < seq) {
+            from = at + 1;
+        } else {
+            to = at;
+        }
+    }
+    for (; from < c->n_fields && c->fields[from].seq == seq; from++) {
+        const struct check_fields *f = &c->fields[from];
+        counts->private_erased += (uint64_t)__builtin_popcountll(f->mask);
+        counts->private_all += f->all;
+        if (f->mask != 0 || f->all) {
+            note_by(counts, f->by);
+        }
+    }
 }
 
 int check_erasures(struct checking *c, struct err *err) {
@@ -456,6 +545,9 @@ int check_erasures(struct checking *c, struct err *err) {
     line_done(&l);
     if (rc == 0 && c->n_erased > 0) {
         qsort(c->erased, c->n_erased, sizeof(*c->erased), by_seq);
+    }
+    if (rc == 0 && c->n_fields > 0) {
+        qsort(c->fields, c->n_fields, sizeof(*c->fields), by_event);
     }
     return rc != 0 ? rc : check_subject(c, err);
 }

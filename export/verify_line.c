@@ -193,6 +193,7 @@ static int check_disclosed(struct checking *c, const struct check_slot *slot, co
     }
     c->report->counts.disclosed++;
     c->report->counts.private_ += said->n_private;
+    check_erased_fields(c, h->seq);
     event.author = author.name;
     memcpy(event.salt, said->salt, EVENT_HASH);
     rc = author.name.n == 0 ? 0 : check_author(c, slot, &author, event.body, err);

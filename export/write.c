@@ -151,7 +151,9 @@ static int refuse_secrets(struct cut *cut, struct err *err) {
 
 static int put_proofs(struct writing *w, struct err *err) {
     int rc = handovers_put(&w->keys, &w->cut, err);
-    return rc != 0 || w->cut.counts.erased == 0 ? rc : erasures_put(&w->erased, &w->erasures, &w->cut, err);
+    rc = rc != 0 ? rc : erasures_of_fields(&w->erasures, &w->cut, err);
+    bool some = w->cut.counts.erased > 0 || w->erasures.n_by_fields > 0;
+    return rc != 0 || !some ? rc : erasures_put(&w->erased, &w->erasures, &w->cut, err);
 }
 
 static void name_digest(struct writing *w, const char *name, const uint8_t digest[LEDGER_HASH]) {

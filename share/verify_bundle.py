@@ -330,9 +330,10 @@ def begins(kind, b, seq, number, first, now, before):  # format.md 8: (key, orig
     need(key[0] == origin + "/epoch", "the name of the epoch key", "F19")
     return key, origin
 
-def erased(b, seq):  # format.md 8: the events whose bodies a ledger.erased event names
+def erased(b, seq):  # format.md 8: the events whose bodies or private fields a ledger.erased event names
     with under("F26"):
-        need(b["what"] == "body" and ("seq" in b) != ("seqs" in b), "what it erases")
+        need(b["what"] in ("body", "private") and ("seq" in b) != ("seqs" in b), "what it erases")
+        need(b["what"] == "body" or "fields" not in b or fits(b["fields"], [str]), "its fields")
         seqs = [b["seq"]] if "seq" in b else b["seqs"]
         need(seqs and isinstance(seqs, list) and all(type(s) is int and 0 <= s < seq for s in seqs), "not earlier events")
         return seqs
@@ -354,6 +355,7 @@ class Check:
         self.count = dict.fromkeys(COUNTS, 0)
         self.gaps, self.erased, self.last, self.authored = [], [], None, set()
         self.kinds, self.times = {}, []
+        self.fields, self.lost, self.lost_all, self.lost_by = {}, 0, 0, set()  # private fields that were erased
         self.manifest()
         self.head = note(self.t.whole("checkpoint", 65536))
         need(self.head[1:4] == (self.p["origin"], self.size, self.root), "checkpoint: another head", "B8")
@@ -470,14 +472,19 @@ class Check:
         need(consistent(size, n[2], step, root, n[3]), "keys: the tree of event %d does not begin the next" % r, "F8")
 
     def erasures(self):
-        last = 0
+        last, n_fields = 0, 0
         for v in self.t.lines("erasures", 64 << 20, PROVEN):
             h, leaf, b = event(v)
             need(last < h[1] and h[3] == "ledger.erased", "erasures: event %d" % h[1], "B12")
             need(included(h[1], self.size, leaf, hashes(v["inclusion"]), self.head[3]), "erasures: event %d" % h[1], "F7")
             last = h[1]
-            self.erased += [(s, h[1]) for s in erased(b, h[1]) if self.a <= s < self.b]
-            need(len(self.erased) <= ERASED_OF_RANGE, "erasures: of too many events", "B12")
+            mine = [(s, h[1]) for s in erased(b, h[1]) if self.a <= s < self.b]
+            self.erased += mine if b["what"] == "body" else []
+            for s, by in mine if b["what"] == "private" else []:
+                names = set(b["fields"]) & set(self.p["disclosure"]["private"]) if "fields" in b else None
+                self.fields.setdefault(s, []).append((by, names))
+                n_fields += 1
+            need(len(self.erased) + n_fields <= ERASED_OF_RANGE, "erasures: of too many events", "B12")
         self.erased = set(self.erased)
         self.hashed()
 
@@ -549,6 +556,9 @@ class Check:
                 need(sorted(set(names)) == names and room >= 0 and (h[13] is None or (all_d and sha256(b"\4", *all_d) == h[13])),
                      "event %d: its private fields" % h[1])
             self.count["private"] += len(names)
+            for by, lost in self.fields.get(h[1], []):
+                self.lost, self.lost_all = self.lost + len(lost or ()), self.lost_all + (lost is None)
+                self.lost_by |= {by} if lost or lost is None else set()
         fate = "erased" if "erased" in v else "disclosed" if "payload" in v else "withheld"
         self.count[fate] += 1
         self.became(h, fate)
@@ -687,6 +697,12 @@ def question(c):  # what was asked, by the exporter's word, and what the headers
         line(fate, text)
     print()
 
+def lost(c):  # what was erased of what was to be disclosed
+    some = ["%d bodies" % c.count["erased"]] * (c.count["erased"] > 0) + ["%d private fields" % c.lost] * (c.lost > 0)
+    some += ["all private fields of %d events" % c.lost_all] * (c.lost_all > 0)
+    by = " (event %s%s)" % (", ".join(map(str, sorted(c.lost_by)[:8])), ", ..." * (len(c.lost_by) > 8)) if c.lost_by else ""
+    return "; ".join(some) + by + ": erased, as proven events say" if some else "none"
+
 def bound(c):  # what a good verdict says, and what not
     hidden, named = c.count["headers"] - c.count["disclosed"], sum(k["named"] for k in c.kinds.values())
     text = "of these events only: nothing is said of others" if c.p["sparse"] else "complete for the question above and for no other"
@@ -734,6 +750,7 @@ def main(argv):
             say(0, "completeness", "not claimed: %d chosen events" % n["headers"])
         else:
             say(0, "completeness", "complete within [%d, %d); outside not examined" % (c.a, c.b))
+        say(0, "erasures", lost(c))
         say(0, "content", ", ".join("%d %s" % (n[k], k) for k in sorted(n)) + "; gaps: %s" % (c.gaps or "none"))
         say(0, "not checked", "authors' signatures; states are the log key's word")
         mine = [k for k in keys for name, i, sig in c.head[4] if (name, i) == k[:2]]

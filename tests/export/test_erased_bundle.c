@@ -46,7 +46,7 @@ static void chosen_events_may_be_erased_too(void **state) {
     assert_int_equal(counts.erased, 1);
     verify(bytes_of_buf(&bundle), trust);
     verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "1 bodies were erased");
+    aspect_is(EXPORT_ERASURES, LEDGER_ASPECT_NOTE, "1 body was erased");
 }
 
 static void an_erased_private_field_is_a_digest_and_a_bundle_from_before_still_verifies(void **state) {
