@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "projections/fold.h"
+#include "projections/since_store.h"
 #include "projections/view.h"
 #include "projections/walk.h"
 
@@ -35,18 +36,69 @@ static uint64_t columns(void *ctx, const struct state_table *table) {
     return table == ctx && state != SIZE_MAX ? UINT64_C(1) << state : 0;
 }
 
+/* Up to where all rows are stored, so that a view begins there at once; 0: they differ. */
+static uint64_t stored_at(const struct state_view *view) {
+    uint64_t at = view->n > 0 ? view->projection[0].gen.position : 0;
+    for (size_t i = 0; i < view->n; i++) {
+        const struct view_projection *p = &view->projection[i];
+        at = p->use == STORED_GOOD && p->gen.position == at ? at : 0;
+    }
+    return at;
+}
+
 /* Nobody can tell: what made the rows is stale, or the log cannot be read. Other failures are the caller's. */
 static bool is_untold(int rc) {
     return rc == ERR_INVALID || rc == ERR_CORRUPT || rc == ERR_TAMPERED || rc == ERR_NOTFOUND;
 }
 
-static int walk_table(struct state_view *view, struct view_table *table, struct err *err) {
-    struct err why = {0};
-    struct walk_plan plan = {
-        .ledger = view->ledger, .options = view->options, .columns = columns, .ctx = (void *)(uintptr_t)table->table};
+/* Up to the view's moment, keeping on the way what is known at the ends of segments and where rows are stored. */
+static int go_on(struct state_view *view, struct view_table *table, uint64_t from, uint64_t generation, struct err *err) {
+    uint64_t segment = stored_tuning(&view->options)->segment, stored = stored_at(view), at = from;
+    int rc = 0;
+    stored = stored >= from + stored_tuning(&view->options)->lag_max / 8 ? stored : 0; /* fewer are walked again */
+    while (rc == 0 && at < view->at) {
+        uint64_t end = (at / segment + 1) * segment;
+        at = stored > at && stored < end ? stored : end;
+        if (at > view->at) {
+            break;
+        }
+        rc = walk_to(table->history, at, 0, err);
+        if (rc == 0) {
+            since_save(view, table->table, table->history, at == stored, generation);
+        }
+    }
+    return rc != 0 ? rc : walk_to(table->history, view->at, view->now, err);
+}
+
+/* From there on, or from the first event when that turns out not to be true. */
+static int walk_from(struct state_view *view, struct view_table *table, const struct since_record *known, struct err *err) {
+    uint64_t generation = view->ledger->derived_generation;
+    struct walk_plan plan = {.ledger = view->ledger,
+                             .options = view->options,
+                             .from = known->position,
+                             .from_now = known->now,
+                             .columns = columns,
+                             .ctx = (void *)(uintptr_t)table->table,
+                             .known = known->rows,
+                             .n_known = known->n,
+                             .known_table = table->table};
     plan.options.base = view->options.base == STATE_STORED ? STATE_STORED : STATE_EVENTS;
-    int rc = walk_open(&plan, &table->history, &why);
-    rc = rc != 0 ? rc : walk_to(table->history, view->at, view->now, &why);
+    int rc = walk_open(&plan, &table->history, err);
+    if (rc == 0 && known->position > 0 && !walk_is_whole(table->history)) {
+        const struct since_record nothing = {0};
+        walk_close(table->history);
+        table->history = NULL;
+        return walk_from(view, table, &nothing, err);
+    }
+    return rc != 0 ? rc : go_on(view, table, known->position, generation, err);
+}
+
+static int walk_table(struct state_view *view, struct view_table *table, struct err *err) {
+    struct since_record known;
+    struct err why = {0};
+    int rc = since_load(view, table->table, view->at, &known, &why);
+    rc = rc != 0 ? rc : walk_from(view, table, &known, &why);
+    since_record_done(&known);
     if (rc != 0) {
         walk_close(table->history);
         table->history = NULL;

@@ -153,6 +153,25 @@ static int go(struct walk *w, uint64_t to, struct err *err) {
 
 /* ---- beginning ---- */
 
+static int take_known(struct walk *w, struct err *err) {
+    int rc = 0;
+    size_t t = 0, node;
+    while (t < w->view->n_tables && state_table(w->view, t) != w->plan.known_table) {
+        t++;
+    }
+    for (size_t i = 0; rc == 0 && i < w->plan.n_known; i++) {
+        const struct walk_known *known = &w->plan.known[i];
+        rc = walk_nodes_add(&w->nodes, t, known->key, true, &node, err);
+        if (rc == 0) {
+            w->nodes.nodes[node].there = true;
+            memcpy(w->nodes.nodes[node].tracks[0].hash, known->hash, WALK_HASH);
+            w->nodes.nodes[node].tracks[0].cause = known->cause;
+            walk_nodes_dirty(&w->nodes, node);
+        }
+    }
+    return rc;
+}
+
 /* All rows that are looked after, as they are where the walk begins. */
 static int gather(struct walk *w, struct err *err) {
     int rc = 0;
@@ -192,6 +211,7 @@ int walk_open(const struct walk_plan *plan, struct walk **ret, struct err *err) 
         w->columns[t] = plan->columns(plan->ctx, state_table(w->view, t));
     }
     w->nodes.columns = w->columns;
+    rc = rc != 0 ? rc : take_known(w, err);
     rc = rc != 0 ? rc : gather(w, err);
     if (rc != 0) {
         walk_close(w);
@@ -252,6 +272,39 @@ bool walk_column(const struct walk *w, const struct row *row, size_t column, str
     }
     *ret = track->cause;
     return true;
+}
+
+bool walk_is_whole(const struct walk *w) {
+    bool whole = true;
+    for (size_t i = 0; i < w->nodes.n; i++) {
+        const struct walk_node *node = &w->nodes.nodes[i];
+        whole = whole && (!node->wanted || !node->there || node->tracks[0].cause.known);
+    }
+    return whole;
+}
+
+size_t walk_each(const struct walk *w, const struct state_table *table,
+                 int (*each)(void *ctx, const struct walk_known *known), void *ctx) {
+    size_t n = 0;
+    for (size_t i = 0; i < w->nodes.n; i++) {
+        const struct walk_node *node = &w->nodes.nodes[i];
+        if (!node->wanted || !node->there || state_table(w->view, node->table) != table) {
+            continue;
+        }
+        n++;
+        if (each != NULL) {
+            struct walk_known known = {.key = node->key, .cause = node->tracks[0].cause};
+            memcpy(known.hash, node->tracks[0].hash, WALK_HASH);
+            each(ctx, &known);
+        }
+    }
+    return n;
+}
+
+int walk_where(const struct walk *w, uint64_t *ret_at, uint64_t *ret_now, uint8_t ret_leaf[LEDGER_HASH], struct err *err) {
+    *ret_at = w->view->at;
+    *ret_now = w->view->now;
+    return replay_leaf(w->replay, w->view->at, ret_leaf, NULL, err);
 }
 
 bool walk_presence(const struct walk *w, const struct state_table *table, struct bytes key, struct walk_cause *ret) {

@@ -23,6 +23,15 @@ struct walk_cause {
     uint64_t at;  /* when: the event's own time where its body gives one, else when it was written; or the moment of time */
 };
 
+#define WALK_HASH 16
+
+/* What is known of a row's first column that is told, from a walk before. */
+struct walk_known {
+    struct bytes key;        /* borrowed */
+    uint8_t hash[WALK_HASH]; /* of its value */
+    struct walk_cause cause;
+};
+
 struct walk_plan {
     struct ledger *ledger;
     struct state_options options; /* base, projections, stop and tuning count */
@@ -32,6 +41,9 @@ struct walk_plan {
     /* Only these rows; NULL: all of the tables. */
     bool (*wants)(void *ctx, const struct state_table *table, struct bytes key);
     void *ctx;
+    const struct walk_known *known; /* of rows of known_table, where the walk begins; may be NULL */
+    size_t n_known;
+    const struct state_table *known_table;
 };
 
 struct walk;
@@ -43,6 +55,14 @@ int walk_to(struct walk *walk, uint64_t to, uint64_t now, struct err *err);
 
 /* What made the column what it is. False: nobody looks after the row, or the walk ended with another value. */
 bool walk_column(const struct walk *walk, const struct row *row, size_t column, struct walk_cause *ret);
+/* Is of each row that is looked after known what made it so? */
+bool walk_is_whole(const struct walk *walk);
+/* Calls `each` with what is known of the rows of a table that are there; gives their number. `each` may be NULL. */
+size_t walk_each(const struct walk *walk, const struct state_table *table,
+                 int (*each)(void *ctx, const struct walk_known *known), void *ctx);
+/* Where it stands: events, time, and the leaf of the newest of them. */
+int walk_where(const struct walk *walk, uint64_t *ret_at, uint64_t *ret_now, uint8_t ret_leaf[LEDGER_HASH],
+               struct err *err);
 /* What made the row be there, or be gone. False: nobody looks after it. */
 bool walk_presence(const struct walk *walk, const struct state_table *table, struct bytes key, struct walk_cause *ret);
 

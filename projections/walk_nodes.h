@@ -6,8 +6,6 @@
 #include "projections/view.h"
 #include "projections/walk.h"
 
-#define WALK_HASH 16
-
 struct walk_track {
     uint8_t hash[WALK_HASH]; /* of the column's value */
     struct walk_cause cause;
