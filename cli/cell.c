@@ -41,8 +41,18 @@ struct query_value cell_value(const struct row *row, size_t column) {
 }
 
 void cell_column(const struct state_column *column, struct rows_column *ret) {
+    static const struct {
+        const char *name;
+        unsigned how;
+    } known[] = {{"state", TABLE_WHOLE}, {"verdict", TABLE_WHOLE}, {"status", TABLE_WHOLE}, {"tier", TABLE_WHOLE},
+                 {"reason", TABLE_WRAP}, {"expires", TABLE_SPARE}, {"since", TABLE_SPARE}};
     *ret = (struct rows_column){.is_time = (column->flags & COLUMN_TIME) != 0};
     snprintf(ret->name, sizeof(ret->name), "%s", column->name);
+    ret->how = (column->flags & COLUMN_KEY) != 0 ? TABLE_TAIL : 0;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        ret->how = strcmp(column->name, known[i].name) == 0 ? known[i].how : ret->how;
+    }
+    ret->is_state = (ret->how & TABLE_WHOLE) != 0;
 }
 
 /* An array of texts and integers with commas between. False: there is something else in it. */

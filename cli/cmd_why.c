@@ -149,8 +149,9 @@ static int climb(struct why *w, uint64_t seq, struct err *err) {
 /* ---- the command ---- */
 
 static int print(struct why *w, uint64_t seq) {
-    static const struct table_column columns[] = {{"SEQ", TABLE_RIGHT, 0},  {"VIA", TABLE_KEEP, 0}, {"TIME", TABLE_KEEP, 0},
-                                                  {"KIND", TABLE_KEEP, 30}, {"SUBJECT", 0, 36},     {"BODY", 0, 0}};
+    static const struct table_column columns[] = {{"SEQ", TABLE_RIGHT, 0},     {"VIA", TABLE_KEEP, 0},
+                                                  {"TIME", TABLE_KEEP, 0},     {"KIND", TABLE_KEEP, 30},
+                                                  {"SUBJECT", TABLE_TAIL, 36}, {"BODY", 0, 0}};
     struct err err = {0};
     struct ledger_head head = {0};
     struct obj whole;

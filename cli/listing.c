@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/cell.h"
 #include "cli/pager.h"
+#include "cli/table.h"
 #include "cli/thing.h"
 
 #define WITH_MAX   64
@@ -187,6 +188,8 @@ static int read_columns(struct listing *l, const struct opt_args *args, const st
     }
     for (size_t i = 0; i < l->n_columns; i++) {
         cell_column(&l->table->columns[l->columns[i]], &l->heads[i]);
+        l->heads[i].how &= ~(i + 1 < l->n_columns ? (unsigned)TABLE_WRAP : 0U);
+        l->heads[i].how &= ~(opt_has(args, &options[L_FIELDS]) ? (unsigned)TABLE_SPARE : 0U); /* they were asked for */
     }
     return rc;
 }

@@ -35,7 +35,8 @@ int out_end(struct cli *cli, int exit_code);
 enum out_color { OUT_PLAIN, OUT_BOLD, OUT_DIM, OUT_RED, OUT_GREEN, OUT_YELLOW };
 /* The escape sequence on a terminal, "" elsewhere, with --no-color, NO_COLOR or TERM=dumb. OUT_PLAIN ends a colour. */
 const char *out_color(const struct cli *cli, enum out_color color);
-/* The colour of a state's word: red for one that is bad, yellow for one that asks for a look, else OUT_PLAIN. */
+/* The colour of a state, by its first word ("blocked: ..."): red for one that is bad, yellow for one that asks for a look,
+ * else OUT_PLAIN. */
 enum out_color out_state(struct bytes state);
 /* Columns of the terminal on standard output; SIZE_MAX when it is none. */
 size_t out_width(const struct cli *cli);

@@ -152,7 +152,8 @@ static bool new_table(struct rows *rows) {
         size_t max = strcmp(name, "kind") == 0 ? 30 : strcmp(name, "subject") == 0 ? 36 : 0;
         put_head(&rows->o.columns[i], rows->names[i]);
         rows->heads[i] = (struct table_column){.name = rows->names[i], .tty_max = max};
-        rows->heads[i].how = is_kept(&rows->o.columns[i]) ? TABLE_KEEP : 0;
+        rows->heads[i].how = rows->o.columns[i].how | (is_kept(&rows->o.columns[i]) ? TABLE_KEEP : 0);
+        rows->heads[i].how |= strcmp(name, "subject") == 0 ? TABLE_TAIL : 0;
     }
     rows->table = rows->heads && rows->names ? table_new(rows->cli, rows->heads, rows->o.n) : NULL;
     return rows->table != NULL;
@@ -394,6 +395,7 @@ static void put_cell(struct rows *rows, size_t i, const struct query_value *valu
     if (column->is_bar) {
         put_bar(rows, v->type == QUERY_REAL ? v->real : 0);
     } else if (v->type == QUERY_TEXT) {
+        table_color(rows->table, column->is_state ? out_state(v->text) : OUT_PLAIN);
         table_cell(rows->table, v->text);
         return;
     } else if (v->type == QUERY_INT && column->is_time && v->int_ >= 0) {

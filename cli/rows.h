@@ -19,6 +19,8 @@ struct rows_column {
     bool is_time;  /* integers are ns since the epoch */
     bool is_bytes; /* QUERY_OTHER is bytes, not MessagePack */
     bool in_line;  /* QUERY_OTHER is a body, which a table shows in a line: name=value */
+    bool is_state; /* its words have colours */
+    unsigned how;  /* enum table_how of it in a table, beside what its name says */
     bool is_bar;   /* a number between 0 and 1, drawn as a bar in a table and left out elsewhere */
 };
 

@@ -97,8 +97,11 @@ static int read_event(struct story *s, uint64_t seq, struct ledger_event *ret, s
 }
 
 static int print_events(struct story *s, const struct seqs *seqs, struct err *err) {
-    static const struct table_column columns[] = {
-        {"SEQ", TABLE_RIGHT, 0}, {"TIME", TABLE_KEEP, 0}, {"KIND", TABLE_KEEP, 30}, {"SUBJECT", 0, 36}, {"BODY", 0, 0}};
+    static const struct table_column columns[] = {{"SEQ", TABLE_RIGHT, 0},
+                                                  {"TIME", TABLE_KEEP, 0},
+                                                  {"KIND", TABLE_KEEP, 30},
+                                                  {"SUBJECT", TABLE_TAIL, 36},
+                                                  {"BODY", 0, 0}};
     struct table *table = seqs->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
     struct ledger_event event;
     struct buf text;
@@ -204,6 +207,7 @@ static void print_maps(struct story *s, struct bytes list) {
     uint32_t maps = 0;
     size_t n = read_members(list, member, &maps);
     n = out_width(s->view->cli) < CELL_NARROW ? leave_out(member, n) : n;
+    size_t last = n > 1 && bytes_is(member[n - 1], "remedy") ? n - 2 : n - 1;
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
         for (; k < member[i].n && k < sizeof(heads[0]) - 1; k++) {
@@ -212,6 +216,11 @@ static void print_maps(struct story *s, struct bytes list) {
         }
         heads[i][k] = '\0';
         columns[i].name = heads[i];
+        columns[i].how = bytes_is(member[i], "state") || bytes_is(member[i], "verdict") || bytes_is(member[i], "id")
+                             ? TABLE_WHOLE
+                         : bytes_is(member[i], "remedy")              ? TABLE_BELOW
+                         : bytes_is(member[i], "reason") && i == last ? TABLE_WRAP
+                                                                      : 0;
     }
     struct table *table = n > 0 ? table_new(s->view->cli, columns, n) : NULL;
     if (!table) {
@@ -231,6 +240,7 @@ static void print_maps(struct story *s, struct bytes list) {
             } else if (mp_map_get(map, name, &value) == 0 && !(value.n == 1 && value.p[0] == 0xc0)) {
                 cell_list(value, &text);
             }
+            table_color(table, bytes_is(member[i], "state") ? out_state(bytes_of_buf(&text)) : OUT_PLAIN);
             table_cell(table, bytes_of_buf(&text));
         }
     }
@@ -252,12 +262,15 @@ static void print_headline(struct story *s, const struct row *row) {
     out_str(cli, out_color(cli, OUT_PLAIN));
     buf_clear(&text);
     story_state(row, &text);
+    enum out_color color = out_state(bytes_of_buf(&text));
     if (thing_state(row->table) == SIZE_MAX) {
         put_main(s, row, &text);
     }
     if (text.n > 0) {
         out_str(cli, ": ");
+        out_str(cli, color == OUT_PLAIN ? "" : out_color(cli, color));
         out_safe(cli, bytes_of_buf(&text));
+        out_str(cli, color == OUT_PLAIN ? "" : out_color(cli, OUT_PLAIN));
     }
     if (since != SIZE_MAX && row_has(row, since)) {
         buf_clear(&text);
@@ -349,7 +362,8 @@ static void put_seqs(struct buf *out, const uint64_t *seqs, size_t n) {
 }
 
 static int print_parts(struct story *s, const struct parts *parts, struct err *err) {
-    static const struct table_column columns[] = {{"BESIDE IT", 0, 0}, {"STATE", 0, 0}, {"EVENTS", 0, 40}};
+    static const struct table_column columns[] = {
+        {"BESIDE IT", TABLE_TAIL, 0}, {"EVENTS", TABLE_SPARE, 40}, {"STATE", TABLE_WRAP, 0}};
     struct table *table = parts->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
     struct buf text;
     if (parts->n == 0) {
@@ -365,10 +379,11 @@ static int print_parts(struct story *s, const struct parts *parts, struct err *e
         buf_put_bytes(&text, bytes_of_buf(&parts->part[i].name));
         cell_short(s->view->cli, &text, 0);
         table_cell(table, bytes_of_buf(&text));
-        table_cell(table, bytes_of_buf(&parts->part[i].state));
         buf_clear(&text);
         put_seqs(&text, parts->part[i].evidence, parts->part[i].n_evidence);
         table_cell(table, bytes_of_buf(&text));
+        table_color(table, out_state(bytes_of_buf(&parts->part[i].state)));
+        table_cell(table, bytes_of_buf(&parts->part[i].state));
     }
     buf_done(&text);
     table_end(table);

@@ -1,10 +1,12 @@
-/* Walks the body's map in its own order and stops once it has enough for a line. */
+/* Walks the body's map and stops once it has enough for a line. */
 #include "cli/summary.h"
 
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/kind.h"
+
+#define SORTED_MAX 64 /* fields that are put in order; of larger bodies so many at a time */
 
 /* One long text is cut to what a line shows; a character of several bytes stays whole. */
 static struct bytes cut(struct bytes text) {
@@ -34,20 +36,63 @@ static void put_value(const struct kind_field *field, struct bytes value, struct
     }
 }
 
-static bool is_skipped(const char *const *skip, struct bytes name) {
-    for (; skip && *skip; skip++) {
-        if (bytes_is(name, *skip)) {
+static bool is_one_of(const char *const *names, struct bytes name) {
+    for (; names && *names; names++) {
+        if (name.n > 0 && name.p[0] == (uint8_t)(*names)[0] && bytes_is(name, *names)) {
             return true;
         }
     }
     return false;
 }
 
+/* What a reader looks for comes first: what went wrong, how it is, what it is about; digests and times last. */
+enum weight { W_WRONG, W_STATE, W_ABOUT, W_REST, W_DIGEST, W_LAST, WEIGHTS };
+
+static enum weight weight_of(const struct kind_field *field, struct bytes name) {
+    static const char *const wrong[] = {"error", "error_type", "reason", "exit_code", NULL};
+    static const char *const state[] = {"status", "outcome", "verdict", "decision", "state", "ok", NULL};
+    static const char *const about[] = {"tool",    "model", "route", "pack",  "package", "version", "version_before",
+                                        "group",   "scope", "tier",  "check", "target",  "name",    "text",
+                                        "message", "title", "task",  "agent", NULL};
+    static const char *const last[] = {"accepted", "arch", "at", "at_text", "parser", NULL};
+    if (is_one_of(last, name) || (field && field->type == KIND_TIME)) {
+        return W_LAST;
+    }
+    if (field && (field->type == KIND_DIGEST || field->type == KIND_VKEY)) {
+        return W_DIGEST;
+    }
+    return is_one_of(wrong, name) ? W_WRONG : is_one_of(state, name) ? W_STATE : is_one_of(about, name) ? W_ABOUT : W_REST;
+}
+
+struct field {
+    struct bytes name, value;
+    const struct kind_field *known;
+    enum weight weight;
+};
+
+static void put_field(const struct field *field, size_t start, struct buf *out) {
+    buf_put_str(out, out->n > start ? " " : "");
+    buf_put_bytes(out, field->name);
+    buf_put_str(out, "=");
+    put_value(field->known, field->value, out);
+}
+
+static void put_sorted(const struct field *fields, size_t n, size_t start, struct buf *out) {
+    for (enum weight weight = W_WRONG; weight < WEIGHTS; weight++) {
+        for (size_t i = 0; i < n && out->n - start < SUMMARY_MAX; i++) {
+            if (fields[i].weight == weight) {
+                put_field(&fields[i], start, out);
+            }
+        }
+    }
+}
+
 void summary_put(struct bytes kind_name, struct bytes body, const char *const *skip, struct buf *out) {
     struct mp_reader reader;
     struct mp_item item;
+    struct field fields[SORTED_MAX], more;
     const struct kind *kind = kind_find(kind_name);
-    size_t start = out->n;
+    size_t start = out->n, n_fields = 0;
     if (body.n == 0) {
         buf_put_str(out, "(erased)");
         return;
@@ -57,16 +102,23 @@ void summary_put(struct bytes kind_name, struct bytes body, const char *const *s
         return;
     }
     for (uint32_t i = 0, n = item.count; i < n && out->n - start < SUMMARY_MAX; i++) {
-        struct bytes value;
-        if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) {
-            return;
+        struct field *field = n_fields < SORTED_MAX ? &fields[n_fields] : &more;
+        if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, &field->value, NULL) != 0) {
+            break;
         }
-        if (is_skipped(skip, item.data)) {
+        field->name = item.data;
+        if (is_one_of(skip, item.data)) {
             continue;
         }
-        buf_put_str(out, out->n > start ? " " : "");
-        buf_put_bytes(out, item.data);
-        buf_put_str(out, "=");
-        put_value(kind_field_find(kind, item.data), value, out);
+        if (field == &more) {
+            put_sorted(fields, n_fields, start, out);
+            n_fields = 0;
+            fields[n_fields] = more;
+            field = &fields[n_fields];
+        }
+        field->known = kind_field_find(kind, field->name);
+        field->weight = weight_of(field->known, field->name);
+        n_fields++;
     }
+    put_sorted(fields, n_fields, start, out);
 }

@@ -6,8 +6,9 @@
 
 #define SUMMARY_MAX 4096 /* about so many bytes of it are shown */
 
-/* Appends name=value for each field, what is nested as JSON, times of the kind's as such. Not made safe for a terminal. An
- * empty body is an erased one. `skip`: names that are left out, the last one NULL; may be NULL. */
+/* Appends name=value for each field, what went wrong and how it is first, digests and times last, what is nested as JSON,
+ * times of the kind's as such. Not made safe for a terminal. An empty body is an erased one. `skip`: names that are left
+ * out, the last one NULL; may be NULL. */
 void summary_put(struct bytes kind, struct bytes body, const char *const *skip, struct buf *out);
 
 #endif

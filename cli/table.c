@@ -2,8 +2,9 @@
  * streams: a log of any length is listed in constant memory.
  *
  * Widths are columns of the terminal, as wcwidth has them for each character: wide ones take two, combining ones none. On a
- * terminal the columns share the line: what is too much is taken from the widest column that holds text, again and again,
- * from those that are to be kept when that is not enough, and from numbers only when nothing else is left. */
+ * terminal the columns share the line: those that can be done without are left out or go below; what is too much still is
+ * taken from the widest column that holds text, again and again, from those that are to be kept when that is not enough,
+ * and from numbers only when nothing else is left. */
 #include "cli/table.h"
 
 #include <locale.h>
@@ -22,8 +23,12 @@
 #define HELD_MAX     ((size_t)256 << 20)
 #define CELLS_MAX    65536
 #define WIDTH_MIN    6  /* to which a column is cut at most, while another is wider */
-#define WIDTH_PIPE   64 /* wider cells set no column's width in a pipe */
-#define BYTES_A_CELL 8  /* of one terminal column at most, base and combining characters */
+#define WIDTH_TAIL   16 /* the same of names */
+#define WIDTH_WRAP   24 /* the same of what goes on in further lines */
+#define WRAPPED_MAX  12 /* such lines */
+#define WIDTH_PIPE   72 /* wider cells set no column's width in a pipe; a digest fits */
+#define BELOW_INDENT 4
+#define BYTES_A_CELL 8 /* of one terminal column at most, base and combining characters */
 
 struct cell {
     size_t at, n;
@@ -37,7 +42,7 @@ struct table {
     const struct table_column *columns;
     size_t n_columns, hold; /* hold: rows */
     size_t *width;
-    bool *right;
+    bool *right, *hidden;
     size_t line; /* columns of the terminal */
     struct buf held;
     struct cell *cells; /* hold rows of them */
@@ -105,6 +110,7 @@ void table_drop(struct table *table) {
     free(table->cells);
     free(table->width);
     free(table->right);
+    free(table->hidden);
     free(table);
 }
 
@@ -118,8 +124,9 @@ struct table *table_new(struct cli *cli, const struct table_column *columns, siz
     buf_init(&table->held, HELD_MAX);
     table->width = calloc(n, sizeof(*table->width));
     table->right = calloc(n, sizeof(*table->right));
+    table->hidden = calloc(n, sizeof(*table->hidden));
     table->cells = calloc(table->hold * n, sizeof(*table->cells));
-    if (!table->width || !table->right || !table->cells) {
+    if (!table->width || !table->right || !table->hidden || !table->cells) {
         table_drop(table);
         return NULL;
     }
@@ -141,10 +148,32 @@ static void end_line(struct table *table) {
     out_str(table->cli, "\n");
 }
 
+static bool is(const struct table *table, size_t i, unsigned how) {
+    return (table->columns[i].how & how) != 0;
+}
+
+/* The end of the text that fits; *width is all of it, and then how much of it that is. */
+static struct bytes tail_of(struct bytes text, size_t room, size_t *width) {
+    size_t n = 0, over = *width - room, gone = measure(text, over, &n);
+    while (gone < over && n < text.n) { /* half of a wide character is none */
+        size_t one = 0;
+        for (size_t limit = 1; one == 0; limit++) {
+            gone += measure((struct bytes){text.p + n, text.n - n}, limit, &one);
+        }
+        n += one;
+    }
+    *width -= gone;
+    return (struct bytes){text.p + n, text.n - n};
+}
+
 static void put_cell(struct table *table, size_t i, struct bytes text, size_t width, enum out_color color) {
     size_t n = text.n, room = table->line == SIZE_MAX ? SIZE_MAX : table->width[i];
-    bool cut = width > room;
-    if (cut) {
+    bool cut = width > room, tail = cut && is(table, i, TABLE_TAIL);
+    if (tail) {
+        text = tail_of(text, room - 1, &width);
+        n = text.n;
+        width++;
+    } else if (cut) {
         width = measure(text, room - 1, &n) + 1;
     }
     size_t pad = table->width[i] > width ? table->width[i] - width : 0;
@@ -153,10 +182,9 @@ static void put_cell(struct table *table, size_t i, struct bytes text, size_t wi
         put_blanks(table);
     }
     out_str(table->cli, color == OUT_PLAIN ? "" : out_color(table->cli, color));
+    out_str(table->cli, tail ? table_mark(table->cli) : "");
     out_bytes(table->cli, (struct bytes){.p = text.p, .n = n});
-    if (cut) {
-        out_str(table->cli, table_mark(table->cli));
-    }
+    out_str(table->cli, cut && !tail ? table_mark(table->cli) : "");
     out_str(table->cli, color == OUT_PLAIN ? "" : out_color(table->cli, OUT_PLAIN));
     table->blanks += TABLE_GAP + (table->right[i] ? 0 : pad);
 }
@@ -174,19 +202,25 @@ static bool all_numbers(const struct table *table, size_t i) {
     return any;
 }
 
-enum rank { RANK_TEXT, RANK_KEEP, RANK_NUMBER };
+enum rank { RANK_TEXT, RANK_KEEP, RANK_SHORT, RANK_NUMBER, RANKS };
 
 static enum rank rank_of(const struct table *table, size_t i) {
-    return table->right[i] ? RANK_NUMBER : (table->columns[i].how & TABLE_KEEP) != 0 ? RANK_KEEP : RANK_TEXT;
+    return table->right[i] ? RANK_NUMBER : is(table, i, TABLE_KEEP) ? RANK_KEEP : RANK_TEXT;
+}
+
+static size_t least_of(const struct table *table, size_t i) {
+    return is(table, i, TABLE_TAIL) ? WIDTH_TAIL : is(table, i, TABLE_WRAP) ? WIDTH_WRAP : WIDTH_MIN;
 }
 
 /* The widest column of those that are to be cut first; SIZE_MAX when none can give anything. */
 static size_t widest(const struct table *table) {
     size_t best = SIZE_MAX;
-    for (enum rank rank = RANK_TEXT; rank <= RANK_NUMBER && best == SIZE_MAX; rank++) {
+    for (enum rank rank = RANK_TEXT; rank < RANKS && best == SIZE_MAX; rank++) {
         size_t width = WIDTH_MIN;
         for (size_t i = 0; i < table->n_columns; i++) {
-            if (rank_of(table, i) == rank && table->width[i] > width) {
+            bool given = rank == RANK_SHORT ? rank_of(table, i) == RANK_TEXT /* names too, where nothing else is left */
+                                            : rank_of(table, i) == rank && table->width[i] > least_of(table, i);
+            if (given && !table->hidden[i] && !is(table, i, TABLE_WHOLE) && table->width[i] > width) {
                 best = i;
                 width = table->width[i];
             }
@@ -195,13 +229,35 @@ static size_t widest(const struct table *table) {
     return best;
 }
 
+/* What the columns take that are shown; one that goes on in further lines as little as it can do with. */
+static size_t taken(const struct table *table, bool least) {
+    size_t all = 0;
+    for (size_t i = 0; i < table->n_columns; i++) {
+        size_t width = table->width[i];
+        width = least && is(table, i, TABLE_WRAP) && width > WIDTH_WRAP ? WIDTH_WRAP : width;
+        all += table->hidden[i] ? 0 : width + TABLE_GAP;
+    }
+    return all > TABLE_GAP ? all - TABLE_GAP : 0;
+}
+
+/* What does not fit beside the others goes below or is left out; of every row or of none. */
+static void hide(struct table *table) {
+    for (size_t i = table->n_columns; i-- > 0 && taken(table, true) > table->line;) {
+        table->hidden[i] = is(table, i, TABLE_BELOW);
+    }
+    for (size_t i = table->n_columns; i-- > 0 && taken(table, true) > table->line;) {
+        table->hidden[i] = table->hidden[i] || is(table, i, TABLE_SPARE);
+    }
+}
+
 static void fit(struct table *table) {
-    size_t all = TABLE_GAP * (table->n_columns - 1);
+    if (!table->headed) {
+        hide(table);
+    }
     for (size_t i = 0; i < table->n_columns; i++) {
         table->width[i] = table->width[i] < table->line ? table->width[i] : table->line;
-        all += table->width[i];
     }
-    while (all > table->line) {
+    for (size_t all = taken(table, false); all > table->line;) {
         size_t i = widest(table);
         if (i == SIZE_MAX) {
             return;
@@ -242,10 +298,61 @@ static void put_head(struct table *table) {
     for (size_t i = 0; i < table->n_columns; i++) {
         struct bytes name = bytes_of(table->columns[i].name);
         size_t n = 0;
-        put_cell(table, i, name, measure(name, SIZE_MAX, &n), OUT_PLAIN);
+        if (!table->hidden[i]) {
+            put_cell(table, i, name, measure(name, SIZE_MAX, &n), OUT_PLAIN);
+        }
     }
     out_str(table->cli, out_color(table->cli, OUT_PLAIN));
     end_line(table);
+}
+
+/* The last column, line by line; the blanks of the first one are owed already. */
+static void put_wrapped(struct table *table, size_t i, const struct cell *cell) {
+    struct bytes text = {.p = table->held.p + cell->at, .n = cell->n};
+    size_t room = table->width[i], indent = taken(table, false) - room, width = cell->width;
+    for (size_t line = 0; width > room && line + 1 < WRAPPED_MAX; line++) {
+        size_t n = 0;
+        measure(text, room, &n);
+        size_t at = n;
+        while (at > n / 2 && at < text.n && text.p[at] != ' ') {
+            at--;
+        }
+        n = at > n / 2 ? at : n;
+        put_cell(table, i, (struct bytes){text.p, n}, room, cell->color);
+        end_line(table);
+        n += n < text.n && text.p[n] == ' ' ? 1 : 0;
+        text = (struct bytes){text.p + n, text.n - n};
+        width = measure(text, SIZE_MAX, &n);
+        table->blanks = indent;
+    }
+    put_cell(table, i, text, width, cell->color);
+}
+
+/* Cells that go below the row. */
+static void put_below(struct table *table, const struct cell *cells) {
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (table->hidden[i] && is(table, i, TABLE_BELOW) && cells[i].n > 0) {
+            out_printf(table->cli, "%*s", BELOW_INDENT, "");
+            out_bytes(table->cli, (struct bytes){.p = table->held.p + cells[i].at, .n = cells[i].n});
+            out_str(table->cli, "\n");
+        }
+    }
+}
+
+static void put_row(struct table *table, const struct cell *cells) {
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (table->hidden[i]) {
+            continue;
+        }
+        if (is(table, i, TABLE_WRAP) && table->line != SIZE_MAX) {
+            put_wrapped(table, i, &cells[i]);
+        } else {
+            put_cell(table, i, (struct bytes){.p = table->held.p + cells[i].at, .n = cells[i].n}, cells[i].width,
+                     cells[i].color);
+        }
+    }
+    end_line(table);
+    put_below(table, cells);
 }
 
 void table_flush(struct table *table) {
@@ -258,11 +365,7 @@ void table_flush(struct table *table) {
         put_head(table);
     }
     for (size_t r = 0; r < table->rows; r++) {
-        for (size_t i = 0; i < table->n_columns; i++) {
-            const struct cell *cell = &table->cells[r * table->n_columns + i];
-            put_cell(table, i, (struct bytes){.p = table->held.p + cell->at, .n = cell->n}, cell->width, cell->color);
-        }
-        end_line(table);
+        put_row(table, &table->cells[r * table->n_columns]);
     }
     table->rows = 0;
     buf_clear(&table->held);
@@ -270,7 +373,11 @@ void table_flush(struct table *table) {
 
 static void add(struct table *table, struct bytes text, bool number) {
     struct cell *cell = &table->cells[table->rows * table->n_columns + table->column];
-    size_t most = table->line == SIZE_MAX ? CELL_MAX : (table->line + 1) * BYTES_A_CELL;
+    bool whole = table->line == SIZE_MAX || is(table, table->column, TABLE_WRAP | TABLE_BELOW | TABLE_WHOLE);
+    size_t most = whole ? CELL_MAX : (table->line + 1) * BYTES_A_CELL;
+    if (text.n > most && is(table, table->column, TABLE_TAIL)) {
+        text = (struct bytes){text.p + text.n - most, most};
+    }
     cell->at = table->held.n;
     text_safe(&table->held, (struct bytes){.p = text.p, .n = text.n < most ? text.n : most});
     cell->n = table->held.n - cell->at;

@@ -9,8 +9,13 @@
 #define TABLE_COLUMNS_MAX 2048
 
 enum table_how {
-    TABLE_RIGHT = 1, /* numbers stand on the right; so does a column whose first cells are all numbers */
-    TABLE_KEEP = 2   /* times, short words: cut only when the other texts are cut already */
+    TABLE_RIGHT = 1,  /* numbers stand on the right; so does a column whose first cells are all numbers */
+    TABLE_KEEP = 2,   /* times, short words: cut only when the other texts are cut already */
+    TABLE_TAIL = 4,   /* names: the end is what tells them apart, so the beginning is cut */
+    TABLE_WHOLE = 8,  /* states: never cut */
+    TABLE_WRAP = 16,  /* of the last column: goes on in further lines instead of being cut */
+    TABLE_SPARE = 32, /* left out when the others would have to be cut, the last one first */
+    TABLE_BELOW = 64  /* commands: never cut; in lines of their own below the row when the columns do not fit */
 };
 
 struct table_column {

@@ -160,7 +160,7 @@ if command -v script >/dev/null; then
     out_lacks SUITE
     out_has 'model drift: pro'
     on_terminal --no-color why verdict
-    out_has 'REMEDY'
+    out_has '    ledger ingest hardware'
     out_lacks QUESTION
     on_terminal --no-color model list --no-pager
     out_has 'bbbbbbb'
@@ -186,7 +186,7 @@ box 0 pack list --at now
 box 1 pack list --at yesterday
 err_has 'the log had not begun'
 box 3 pack list --at tomorrow
-err_has 'no point in the log'
+err_has 'is neither an event number nor a time'
 box 3 state --at 1e3
 box 3 pack show pdf-ops --at 99 --json
 same "$(jq -r .error.exit <<<"$err")" 3

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# On a terminal of 80 columns: states, remedies and the ends of names are there, reasons go on in the next line, what can be
+# done without is left out; a body begins with what went wrong; bad states have a colour.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+command -v script >/dev/null || exit 0
+
+on_tty() { # COLUMNS WORDS...
+    local columns=$1
+    shift
+    COLUMNS=$columns LC_ALL=C.UTF-8 TERM=xterm PAGER=cat script -qec "'$LEDGER' -C '$BOX' $*" tty.log </dev/null >/dev/null 2>&1 || true
+    sed -e '/^Script /d' -e 's/\r$//' tty.log >"$T/.out"
+    : >"$T/.err"
+    out=$(cat "$T/.out")
+}
+plain() { # the same without colours
+    export NO_COLOR=1
+    on_tty "$@"
+    unset NO_COLOR
+}
+fits() { check test "$(wc -L <"$T/.out")" -le "$1"; }
+
+new_box
+box 0 append permission.granted -s pack/pdf-ops-pack group=filesystem.read scope='inbox/**' tier=T0 expires=2040-01-01T00:00:00Z
+box 0 append permission.requested -s pack/pdf-ops-pack group=network.egress scope=api.example.org tier=T2
+box 0 append permission.denied -s pack/pdf-ops-pack group=exec scope='bin/of/the/tools/pdftotext' tier=T3
+box 0 append runtime.unreachable -s runtime/ollama runtime=ollama endpoint=http://127.0.0.1:11434 \
+    error='connection refused by the machine that was asked for its models'
+box 0 append run.started -s run/r1 --run r1 pack=pdf-ops-pack agent=claude task=monthly
+box 0 append run.finished -s run/r1 --run r1 outcome=error error='tool denied' duration_ms=45000 ok:=false
+
+# Lists: names keep their ends, states are whole, the time goes first.
+plain 80 permit list
+fits 80
+out_has 'ops-pack'
+out_has ' denied '
+out_has ' granted '
+out_has 'pdftotext'
+out_lacks 'SINCE'
+plain 200 permit list
+out_has 'SINCE'
+plain 80 permit list --fields who,group,scope,state,since
+out_has 'SINCE' # it was asked for
+on_tty 80 permit list
+out_has $'\e[31mdenied\e[0m'
+on_tty 80 permit list --no-color
+out_lacks $'\e['
+on_tty 80 run list
+out_has $'\e[31mfailed\e[0m'
+
+# Remedies are whole, in lines of their own; reasons go on.
+plain 80 why verdict
+check test "$(grep -vc '^    ' "$T/.out")" -gt 10
+grep '^    ' "$T/.out" >remedies
+check grep -qx '    ledger ingest hardware' remedies
+check grep -q 'ledger ingest ollama http://127.0.0.1:11434$' remedies
+grep -v '^    [a-z]' "$T/.out" | grep -v '^verdict' >rest
+check test "$(wc -L <rest)" -le 80
+out_has 'connection refused by'
+out_lacks 'asked for its mod…'
+on_tty 80 why verdict
+out_has $'\e[31mfail\e[0m'
+plain 300 why verdict
+out_has 'REMEDY'
+
+# Log and query: time and kind are whole, a body begins with what went wrong.
+for list in log query; do
+    plain 80 $list
+    fits 80
+    out_has 'runtime.unreachable'
+    check grep -Eq '[0-9]{2}:[0-9]{2}:[0-9]{2}.* run\.finished  +run/r1  +error=tool' "$T/.out"
+done
+box 0 log -n 1
+out_has 'error=tool denied ok=false outcome=error duration_ms=45000'
+finish
