@@ -188,12 +188,13 @@ static int read_times(struct ask *ask, const char *since, const char *until, str
     return 0;
 }
 
-static int read_clock(struct ask *ask, const char *name, struct err *err) {
-    ask->clock = name && strcmp(name, "ledger") == 0 ? QUERY_TIME : QUERY_HAPPENED;
-    if (!name || ask->clock == QUERY_TIME || strcmp(name, "source") == 0) {
-        return 0;
+int ask_clock(const char *name, size_t *ret, struct err *err) {
+    bool ledger = name && strcmp(name, "ledger") == 0;
+    if (name && !ledger && strcmp(name, "source") != 0) {
+        return err_set(err, ERR_NOTFOUND, "unknown clock '%.40s'; known clocks: source, ledger", name);
     }
-    return err_set(err, ERR_NOTFOUND, "unknown clock '%.40s'; known clocks: source, ledger", name);
+    *ret = ledger ? QUERY_TIME : QUERY_HAPPENED;
+    return 0;
 }
 
 int ask_check(const struct ask *ask, const struct cli *cli, uint64_t size, struct err *err) {
@@ -252,7 +253,7 @@ int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_opti
     size_t n = 2;
     memset(ask, 0, sizeof(*ask));
     query_init(&ask->query);
-    int rc = read_clock(ask, opt_text(args, options->clock), err);
+    int rc = ask_clock(opt_text(args, options->clock), &ask->clock, err);
     for (const struct ask_option *o = options->fields; rc == 0 && o->option; o++) {
         rc = read_option(ask, args, o, err);
         if (rc != 0) {

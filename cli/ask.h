@@ -46,6 +46,9 @@ struct ask_option {
 
 #define ASK_CLOCK_HELP "conditions on time go by when it happened (source, default) or was recorded (ledger)"
 
+/* The clock of that name, NULL the source's: QUERY_HAPPENED or QUERY_TIME. ERR_NOTFOUND. */
+int ask_clock(const char *name, size_t *ret, struct err *err);
+
 struct ask_options {
     const struct ask_option *fields;
     const struct opt *since, *until, *clock;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/stop.h"
+#include "cli/told.h"
 #include "cli/when.h"
 
 int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *ret, struct err *err) {
@@ -69,6 +70,17 @@ int asof_ledger(struct asof *view, struct cli *cli) {
     return 0;
 }
 
+/* A state before the log's first event is not "nothing": nobody knows it, but an import may tell of that time. */
+static void say_not_begun(struct asof *view, const char *at, uint64_t now) {
+    struct told told;
+    struct err ignored = {0};
+    char words[TOLD_WORDS];
+    if (!view->cli->json && told_of(view->ledger, 0, now, &told, &ignored) == 0 && told_words(&told, now, words)) {
+        cli_note(view->cli, "ledger: %s: there are no states of that time: %s%s%.60s%s", view->cli->command, words,
+                 told.n > 0 ? "; 'ledger query --until " : "", told.n > 0 ? at : "", told.n > 0 ? "' shows them" : "");
+    }
+}
+
 int asof_open(struct asof *view, struct cli *cli, const char *at) {
     struct asof_at moment;
     struct err err = {0};
@@ -84,6 +96,9 @@ int asof_open(struct asof *view, struct cli *cli, const char *at) {
         return cli_fail(cli, &err);
     }
     rc = asof_state(view, &moment, &view->state, &err);
+    if (rc == 0 && at && moment.at == 0) {
+        say_not_begun(view, at, moment.now);
+    }
     return rc == 0 ? 0 : cli_fail(cli, &err);
 }
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
+#include "cli/ask.h"
 #include "cli/asof.h"
 #include "cli/cell.h"
 #include "cli/cli.h"
@@ -11,12 +13,16 @@
 #include "cli/pager.h"
 #include "cli/table.h"
 #include "cli/thing.h"
+#include "cli/told.h"
 #include "cli/when.h"
+#include "query/field.h"
 
-enum { D_ALL, D_TABLE, D_TIME, D_NO_PAGER };
+enum { D_ALL, D_TABLE, D_CLOCK, D_TIME, D_NO_PAGER };
 static const struct opt options[] = {
     [D_ALL] = {"all", 0, NULL, "of every table, runs and scores too"},
     [D_TABLE] = {"table", 0, "TABLE", "only of this one; may be repeated"},
+    [D_CLOCK] = {"clock", 0, "CLOCK",
+                 "times of the events: when they happened (source, default), or were recorded (ledger)"},
     [D_TIME] = {"time", 0, "HOW", "times: utc (default), local, relative"},
     [D_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
     {0},
@@ -28,7 +34,10 @@ struct diff {
     struct asof *view; /* of the later moment */
     struct state_view *from;
     enum when_style style;
+    size_t clock; /* of the times of events: QUERY_HAPPENED or QUERY_TIME */
     uint64_t now, n;
+    uint64_t before, first, last; /* changes that were recorded between the moments and happened before them, and when */
+    struct told told;
     struct pager pager;
     struct table *table;
     size_t open; /* the table that is being printed */
@@ -59,6 +68,19 @@ static int read_event(struct diff *d, uint64_t seq, struct ledger_event *ret, st
         *err = why;
     }
     return rc;
+}
+
+static uint64_t happened(const struct ledger_event *event) {
+    return (uint64_t)field_happened_of(event->time, event->body).int_;
+}
+
+static void note_happened(struct diff *d, const struct ledger_event *event) {
+    uint64_t at = happened(event);
+    if (at < state_now(d->from)) {
+        d->first = d->before == 0 || at < d->first ? at : d->first;
+        d->last = d->before == 0 || at > d->last ? at : d->last;
+        d->before++;
+    }
 }
 
 /* ---- text ---- */
@@ -109,8 +131,11 @@ static void put_change(struct diff *d, const struct diff_change *change, struct 
 }
 
 static int open_table(struct diff *d, const struct diff_change *change, struct err *err) {
-    static const struct table_column columns[] = {{"", TABLE_KEEP, 0},     {"WHAT", 0, 0},          {"CHANGE", 0, 0},
-                                                  {"SEQ", TABLE_RIGHT, 0}, {"TIME", TABLE_KEEP, 0}, {"KIND", 0, 30}};
+    static const struct table_column happened_[] = {
+        {"", TABLE_KEEP, 0},         {"WHAT", 0, 0}, {"CHANGE", 0, 0}, {"SEQ", TABLE_RIGHT, 0},
+        {"HAPPENED", TABLE_KEEP, 0}, {"KIND", 0, 30}};
+    static const struct table_column sealed[] = {{"", TABLE_KEEP, 0},     {"WHAT", 0, 0},          {"CHANGE", 0, 0},
+                                                 {"SEQ", TABLE_RIGHT, 0}, {"TIME", TABLE_KEEP, 0}, {"KIND", 0, 30}};
     struct cli *cli = d->view->cli;
     if (d->table && d->open == change->table) {
         return 0;
@@ -119,7 +144,7 @@ static int open_table(struct diff *d, const struct diff_change *change, struct e
     table_end(d->table);
     out_printf(cli, "%s%s%s%s\n", d->n > 0 ? "\n" : "", out_color(cli, OUT_BOLD), change->row->table->name,
                out_color(cli, OUT_PLAIN));
-    d->table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
+    d->table = table_new(cli, d->clock == QUERY_TIME ? sealed : happened_, sizeof(sealed) / sizeof(sealed[0]));
     d->open = change->table;
     return d->table ? 0 : err_set(err, ERR_NOMEM, "no memory for the table");
 }
@@ -158,7 +183,8 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
     if (got == 0) {
         table_uint(d->table, event.seq);
         buf_clear(&text);
-        when_text(&text, event.time, d->style, d->now);
+        when_text(&text, d->clock == QUERY_TIME ? event.time : happened(&event), d->style, d->now);
+        note_happened(d, &event);
         table_cell(d->table, bytes_of_buf(&text));
         table_cell(d->table, event.kind);
     } else {
@@ -211,9 +237,12 @@ static int put(struct diff *d, const struct diff_change *change, struct err *err
     obj_uint(&one, "seq", change->seq);
     if (got == 0) {
         obj_time(&one, "time", event.time);
+        obj_time(&one, "happened", happened(&event));
+        note_happened(d, &event);
         obj_str(&one, "kind", event.kind);
     } else {
         obj_text(&one, "time", NULL);
+        obj_text(&one, "happened", NULL);
         obj_text(&one, "kind", NULL);
     }
     obj_obj(&d->list, NULL, &one);
@@ -276,10 +305,32 @@ static int put_json(struct diff *d) {
     obj_obj(&whole, "from", &from);
     asof_put(d->view, SIZE_MAX, &whole);
     obj_list(&whole, "changes", &d->list);
+    obj_uint(&whole, "happened_before", d->before);
+    told_put(&d->told, &whole);
     damage_put(&d->damage, &whole);
     int exit_code = obj_print(d->view->cli, &whole, false);
     obj_done(&whole);
     return exit_code;
+}
+
+/* What the answer leaves open: changes that were only recorded between the moments, and what was recorded after them. */
+static void say_clocks(struct diff *d, const struct opt_args *args) {
+    struct cli *cli = d->view->cli;
+    char words[TOLD_WORDS], first[TEXT_TIME_MAX], last[TEXT_TIME_MAX];
+    const char *to = args->n_args > 1 ? args->args[1] : NULL;
+    bool told = told_words(&d->told, state_now(d->view->state), words);
+    if (d->before > 0) {
+        text_time(first, d->first);
+        text_time(last, d->last);
+        cli_note(cli, "ledger: diff: %llu of these changes %s recorded in that time and happened before it: %.10s to %.10s",
+                 (unsigned long long)d->before, d->before == 1 ? "was" : "were", first, last);
+    }
+    if (told && d->told.n > 0) {
+        cli_note(cli, "ledger: diff: %s; 'ledger query --since %.60s%s%.60s' shows them", words, args->args[0],
+                 to ? " --until " : "", to ? to : "");
+    } else if (d->n == 0) {
+        cli_note(cli, "ledger: diff: %s", told ? words : "nothing changed");
+    }
 }
 
 static int answer(struct diff *d, const struct opt_args *args) {
@@ -296,6 +347,7 @@ static int answer(struct diff *d, const struct opt_args *args) {
             rc = diff_table(d->from, d->view->state, i, d->view->stop, on_change, d, &err);
         }
     }
+    rc = rc != 0 ? rc : told_of(d->view->ledger, state_now(d->from), state_now(d->view->state), &d->told, &err);
     exit_code = cli->json && rc == 0 ? put_json(d) : table_end(d->table);
     d->table = NULL;
     pager_end(&d->pager, cli);
@@ -305,11 +357,10 @@ static int answer(struct diff *d, const struct opt_args *args) {
     if (exit_code == 0 && d->damage.n > 0) {
         return EXIT_INVALID;
     }
-    if (exit_code == 0 && d->n == 0) {
-        cli_note(cli, "ledger: diff: nothing changed");
-        return EXIT_NO;
+    if (exit_code == 0) {
+        say_clocks(d, args);
     }
-    return exit_code;
+    return exit_code == 0 && d->n == 0 ? EXIT_NO : exit_code;
 }
 
 /* Both moments, the later one first: it brings what is stored up to date. */
@@ -331,8 +382,11 @@ static int open_views(struct diff *d, const struct opt_args *args) {
 static int run(struct cli *cli, const struct opt_args *args) {
     struct asof view = {0};
     struct diff d = {.view = &view, .now = clock_wall_ns()};
-    const char *time = opt_text(args, &options[D_TIME]);
+    const char *time = opt_text(args, &options[D_TIME]), *clock = opt_text(args, &options[D_CLOCK]);
     struct err err = {0};
+    if (ask_clock(clock, &d.clock, &err) != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
     if (time && when_style(time, &d.style, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
     }
@@ -359,7 +413,8 @@ const struct spec spec_diff = {
              "upgraded or removed, models and the names that lead to them, grants, routes, packs, verdicts; a\n"
              "line each, + appeared, - went, ~ changed, with the old and the new value and the event that did\n"
              "it. What no event did came by time alone: a grant that ran out. Moments are seqs (what came after\n"
-             "that event), times, dates (the first: its beginning, the second: its end), or so long ago.\n"
+             "that event), times, dates (the first: its beginning, the second: its end), or so long ago. They go by\n"
+             "the ledger's clock: standard error says which changes happened before, and what was recorded later.\n"
              "Counters, measurements and times do not count as changes; runs, evaluations and imports are left out\n"
              "unless asked for. Exit code 1 when nothing changed.",
     .examples = "ledger diff 2h\nledger diff 2026-11-20 2026-11-20\nledger diff 118 204 --json\n"

@@ -6,6 +6,7 @@
 #include "cli/handover.h"
 #include "cli/out.h"
 #include "cli/stop.h"
+#include "cli/told.h"
 
 /* ---- what leaves ---- */
 
@@ -162,6 +163,26 @@ static int write_bundle(struct cli *cli, struct ledger *ledger, const struct opt
     return exit_code != 0 || out_is_stdout(path) ? exit_code : report(cli, args, &bundle, path);
 }
 
+/* A time before the log began has no range, but later events may tell of it, and those have one. */
+static int check_begun(struct ledger *ledger, const struct cut_args *args, struct err *err) {
+    const struct export_options *o = &args->options;
+    struct told told;
+    char words[TOLD_WORDS];
+    if (!o->has_until) {
+        return 0;
+    }
+    int rc = told_of(ledger, o->has_since ? o->since : 0, o->until - 1, &told, err);
+    if (rc != 0 || told.begun < o->until || !told_words(&told, o->until - 1, words)) {
+        return rc;
+    }
+    if (told.n == 0) {
+        return err_set(err, ERR_NOTFOUND, "%s", words);
+    }
+    return err_set(err, ERR_NOTFOUND,
+                   "%s: a range goes by the ledger's clock, '--since %llu --until %llu' is the one that has them", words,
+                   (unsigned long long)told.first, (unsigned long long)told.last);
+}
+
 static int run_export(struct cli *cli, const struct opt_args *opts) {
     const char *path = opt_text(opts, &cut_options[CUT_OUTPUT]);
     bool dry = opt_has(opts, &cut_options[CUT_DRY_RUN]);
@@ -177,6 +198,7 @@ static int run_export(struct cli *cli, const struct opt_args *opts) {
         return exit_code;
     }
     int rc = cut_args_read(opts, ledger, &args, &err);
+    rc = rc != 0 ? rc : check_begun(ledger, &args, &err);
     rc = rc != 0 ? rc : cut_args_narrow(&args, ledger, !dry, &err);
     if (rc != 0) {
         exit_code = rc == ERR_NOTFOUND ? cli_fail_lookup(cli, &err) : cli_fail_input(cli, &err);

@@ -55,6 +55,39 @@ json '[.events[] | select(.kind | startswith("install."))] | length' 6
 box 2 query --clock wall --since 1h
 err_has "unknown clock 'wall'; known clocks: source, ledger"
 
+# States and bundles go by the ledger's clock, and say which events tell of a time before it.
+first=$("$LEDGER" -C "$BOX" query -k 'install.*' --first 1 --fields seq --format jsonl | jq .seq)
+last=$("$LEDGER" -C "$BOX" query -k 'install.*' --last 1 --fields seq --format jsonl | jq .seq)
+box 1 diff 2026-09-01 2026-10-01
+err_has 'the log began on '
+err_has "6 events, recorded later, tell of that time (events $first to $last); 'ledger query --since 2026-09-01 --until 2026-10-01' shows them"
+[[ $err != *'nothing changed'* ]] || fail 'nothing changed'
+box 0 query --since 2026-09-01 --until 2026-10-01 --count
+same "$out" 6
+box 1 diff 2026-08-01 2026-08-02
+err_has 'the log began on '
+box 1 diff 2026-09-01 2026-10-01 --json
+json '"\(.told.events) \(.told.first) \(.told.last)"' "6 $first $last"
+box 0 diff 2h
+out_has '2026-09-20'
+err_has '6 of these changes were recorded in that time and happened before it: 2026-09-01 to 2026-09-20'
+box 0 diff 2h --json
+json .happened_before 6
+json '[.changes[] | select(.table == "installs") | .happened != .time] | all' true
+box 0 diff 2h --clock ledger
+out_has 'TIME'
+out_lacks '2026-09-20'
+box 1 state installs --at 2026-09-10
+err_has "there are no states of that time: the log began on "
+err_has "5 events, recorded later, tell of that time (events $first to $((last - 1))); 'ledger query --until 2026-09-10' shows them"
+box 1 export -o x.zst --since 2026-09-01 --until 2026-09-30
+err_has "'--since $first --until $last' is the one that has them"
+box 0 export --dry-run --since "$first" --until "$last" --kind 'install.*' --json
+json .matching 6
+box 1 export -o x.zst --until 2026-08-30
+err_has 'the log began on '
+[[ ! -e x.zst ]] || fail 'x.zst'
+
 # A clock that was wrong once does not make everything match for ever.
 box 0 append x.test.note -s thing/2 at=2099-01-01T00:00:00Z --open text text=far
 box 1 query --since 1h --subject thing/2
