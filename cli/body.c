@@ -1,9 +1,13 @@
 /* The fields collect as (name, one MessagePack item) and are sorted at the end, which finds doubles too. */
 #include "cli/body.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
@@ -102,6 +106,69 @@ static bool put_scalar(struct bytes text, struct buf *out) {
     return memchr(" \t\r\n", text.p[text.n - 1], 4) == NULL && json_to_mp(text, out, NULL) == 0;
 }
 
+static size_t digits_at(struct bytes text, size_t at) {
+    size_t i = at;
+    while (i < text.n && text.p[i] >= '0' && text.p[i] <= '9') {
+        i++;
+    }
+    return i - at;
+}
+
+/* As JSON writes numbers: what has leading zeros is the name of something. */
+static bool is_number(struct bytes text) {
+    size_t i = text.n > 0 && text.p[0] == '-', n = digits_at(text, i);
+    bool number = n == 1 || (n > 1 && text.p[i] != '0');
+    i += n;
+    if (i < text.n && text.p[i] == '.') {
+        n = digits_at(text, i + 1);
+        number = number && n > 0;
+        i += 1 + n;
+    }
+    if (i < text.n && (text.p[i] | 0x20) == 'e') {
+        i += 1 + (i + 1 < text.n && (text.p[i + 1] == '-' || text.p[i + 1] == '+'));
+        n = digits_at(text, i);
+        number = number && n > 0;
+        i += n;
+    }
+    return number && i == text.n;
+}
+
+static bool is_file_digest(const struct body *body, struct bytes name, struct bytes value) {
+    const struct kind_field *field = body->kind ? kind_field_find(body->kind, name) : NULL;
+    return field && field->type == KIND_DIGEST && value.n > 1 && value.p[0] == '@';
+}
+
+/* Pieces, because models are large. */
+static int file_digest(const char *path, uint8_t ret[HASH_LEN], struct err *err) {
+    static uint8_t chunk[1 << 16];
+    struct hash *hash = hash_new();
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 || hash == NULL ? -1 : 1;
+    while (n > 0 && (n = read(fd, chunk, sizeof(chunk))) >= 0) {
+        hash_put(hash, chunk, (size_t)n);
+    }
+    int why = errno;
+    if (n == 0) {
+        hash_end(hash, ret);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    hash_free(hash);
+    return n == 0 ? 0 : err_set(err, ERR_INVALID, "'%.200s' cannot be read: %s", path, strerror(why));
+}
+
+static int put_file_digest(const char *path, struct buf *item, struct err *err) {
+    uint8_t digest[HASH_LEN];
+    char text[7 + 2 * HASH_LEN + 1] = "sha256:";
+    int rc = file_digest(path, digest, err);
+    if (rc == 0) {
+        text_hex(text + 7, digest, HASH_LEN);
+        mp_put_str(item, bytes_of(text));
+    }
+    return rc;
+}
+
 int body_word(struct body *body, const char *word, struct err *err) {
     const char *eq = strchr(word, '=');
     if (!eq || eq == word || (eq == word + 1 && word[0] == ':')) {
@@ -117,7 +184,14 @@ int body_word(struct body *body, const char *word, struct err *err) {
         rc = err_set(err, ERR_INVALID, "a field is not valid UTF-8");
     } else if (json) {
         rc = json_to_mp(value, &item, err);
-    } else if (wants_text(body, name) || !put_scalar(value, &item)) {
+    } else if (is_file_digest(body, name, value)) {
+        rc = put_file_digest(eq + 2, &item, err);
+    } else if (!wants_text(body, name) && put_scalar(value, &item)) {
+        rc = 0;
+    } else if (!wants_text(body, name) && is_number(value)) {
+        rc = err_set(err, ERR_INVALID, "%.60s does not fit into 64 bits; %.*s:='\"%.60s\"' takes it as text", eq + 1,
+                     (int)(name.n < 60 ? name.n : 60), word, eq + 1);
+    } else {
         buf_clear(&item);
         mp_put_str(&item, value);
     }

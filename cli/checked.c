@@ -67,6 +67,18 @@ static void catch_up(struct ledger *ledger) {
     attested_advance(ledger, &options, ATTESTED_LAG_MAX, NULL);
 }
 
+int checked_ask(struct ledger *ledger, const struct ledger_draft *draft, struct decision *ret, struct err *err) {
+    struct step step = {.ledger = ledger, .draft = draft};
+    struct state_options options;
+    state_options_init(&options);
+    options.no_write = true;
+    int rc = state_ask(ledger, &options, ask, &step, err);
+    if (rc == 0) {
+        *ret = step.decision;
+    }
+    return rc;
+}
+
 int checked_append(struct ledger *ledger, const struct ledger_draft *draft, struct ledger_receipt *ret,
                    struct ledger_head *ret_head, char ret_note[CHECKED_NOTE_MAX], struct err *err) {
     struct step step = {.ledger = ledger, .draft = draft};

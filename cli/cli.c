@@ -218,6 +218,11 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     struct ledger_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = !keys};
     cli_patience(cli, &options);
     int rc = ledger_open(cli->dir, &options, ret, &err);
+    if (rc == ERR_NOTFOUND && mode == CLI_TRY) {
+        cli_note(cli, "ledger: %s: %s: what depends on one is not looked at", cli->command, err.msg);
+        *ret = NULL;
+        return 0;
+    }
     if (rc == ERR_NOTFOUND) {
         return cli_fail_input(cli, &err);
     }

@@ -116,6 +116,7 @@ void cli_patience(struct cli *cli, struct ledger_open_options *ret);
 
 enum cli_open {
     CLI_READ,  /* warns when the database is not what is known of it (setback.h) */
+    CLI_TRY,   /* like CLI_READ, but where there is no ledger *ret becomes NULL: for previews */
     CLI_TRUST, /* the same, for who writes it into the trust file: that says itself what contradicts it */
     CLI_KEYS,  /* with the secret keys, and nothing is written to the ledger; warns like CLI_READ */
     CLI_WRITE  /* refuses when it is not what the trust file knows: EXIT_CONTRADICTS */

@@ -7,10 +7,11 @@
 #include "cli/body.h"
 #include "cli/checked.h"
 #include "cli/cli.h"
+#include "cli/preview.h"
 #include "cli/receipt.h"
 #include "cli/unlock.h"
 #include "ledger/event.h"
-#include "ledger/kind.h"
+#include "ledger/kind_check.h"
 
 enum {
     A_SUBJECT,
@@ -19,7 +20,9 @@ enum {
     A_SOURCE,
     A_GRADE,
     A_CAUSE,
+    A_CAUSE_KEY,
     A_KEY,
+    A_TIME,
     A_BODY,
     A_BODY_FILE,
     A_PRIVATE,
@@ -28,6 +31,7 @@ enum {
     A_IF_NONE_AFTER,
     A_CHECKED,
     A_FORCE,
+    A_DRY_RUN,
     A_MOVED,
     A_SIGN_AS,
     A_KEY_PASS_FD,
@@ -35,12 +39,14 @@ enum {
 };
 static const struct opt options[] = {
     [A_SUBJECT] = {"subject", 's', "SUBJECT", "what it is about: pack/pdf-ops-pack"},
-    [A_RUN] = {"run", 'r', "RUN", "the run or trace it belongs to"},
+    [A_RUN] = {"run", 'r', "RUN", "the run or trace it belongs to (default: ID of a subject run/ID)"},
     [A_ACTOR] = {"actor", 'a', "WHO", "who caused it (default: user:<login name>)"},
     [A_SOURCE] = {"source", 0, "SOURCE", "how it came in (default: cli)"},
     [A_GRADE] = {"grade", 'g', "GRADE", "measured, reported, declared or inferred (default: reported)"},
     [A_CAUSE] = {"cause", 0, "SEQ", "the event that led to it"},
+    [A_CAUSE_KEY] = {"cause-key", 0, "KEY", "the same by its idempotency key; it is of the same source"},
     [A_KEY] = {"key", 'k', "KEY", "idempotency key: a second append with it returns the first one's receipt"},
+    [A_TIME] = {"time", 0, "TIME", "when it happened: RFC 3339 with a zone, or ns since 1970; the field 'at'"},
     [A_BODY] = {"body", 'b', "JSON", "the body as one JSON object"},
     [A_BODY_FILE] = {"body-file", 0, "FILE", "the same from a file, - for standard input"},
     [A_PRIVATE] = {"private", 0, "JSON", "fields that are kept private, as one JSON object"},
@@ -49,6 +55,7 @@ static const struct opt options[] = {
     [A_IF_NONE_AFTER] = {"if-none-after", 0, "SEQ", "only when the subject has no event after SEQ, else exit 1"},
     [A_CHECKED] = {"checked", 0, NULL, "only when the step is legal by the states as they are, else exit 1"},
     [A_FORCE] = {"force-private", 0, NULL, "keep fields whose names are nearly known ones, as private ones"},
+    [A_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: check, and show the event as it would be written"},
     [A_MOVED] = {"moved", 0, NULL, "instead of an event: the directory was moved here, the other one is gone"},
     [A_SIGN_AS] = {"sign-as", 0, "KEYFILE", "sign the event with an author's key ('ledger key new')"},
     [A_KEY_PASS_FD] = {"key-passphrase-fd", 0, "N", "passphrase of KEYFILE from descriptor N"},
@@ -88,6 +95,26 @@ static int add_json(struct body *body, const struct opt_args *args, const struct
     return rc;
 }
 
+static int add_time(struct body *body, const char *text, struct err *err) {
+    char word[128];
+    uint64_t ns;
+    if (text == NULL) {
+        return 0;
+    }
+    if (!kind_time_parse(bytes_of(text), &ns)) {
+        return err_set(err, ERR_INVALID, "--time is '%.60s'; accepted: " KIND_TIME_ACCEPTED, text);
+    }
+    snprintf(word, sizeof(word), "at:=%llu", (unsigned long long)ns);
+    return body_word(body, word, err);
+}
+
+/* A subject run/ID says of which run it is. */
+static struct bytes run_of(const char *run, const char *subject) {
+    return bytes_of(run                                                                           ? run
+                    : strncmp(subject, "run/", 4) == 0 && strlen(subject + 4) <= EVENT_STRING_MAX ? subject + 4
+                                                                                                  : NULL);
+}
+
 static int read_bodies(const struct opt_args *args, const struct kind *kind, struct input *in, struct err *err) {
     struct body *body = body_new(kind), *private_ = body_new(kind);
     int rc = body && private_ ? 0 : err_set(err, ERR_NOMEM, "no memory for the body");
@@ -95,6 +122,7 @@ static int read_bodies(const struct opt_args *args, const struct kind *kind, str
     for (size_t i = 1; rc == 0 && i < args->n_args; i++) {
         rc = body_word(body, args->args[i], err);
     }
+    rc = rc != 0 ? rc : add_time(body, opt_text(args, &options[A_TIME]), err);
     rc = rc != 0 ? rc : body_encode(body, &in->body, err);
     bool has_private = opt_has(args, &options[A_PRIVATE]) || opt_has(args, &options[A_PRIVATE_FILE]);
     if (rc == 0 && has_private) {
@@ -158,7 +186,7 @@ static int read_draft(const struct opt_args *args, struct input *in, struct ledg
     const char *grade = opt_text(args, &options[A_GRADE]);
     draft->kind = kind;
     draft->subject = bytes_of(opt_text(args, &options[A_SUBJECT]));
-    draft->run = bytes_of(opt_text(args, &options[A_RUN]));
+    draft->run = run_of(opt_text(args, &options[A_RUN]), opt_text(args, &options[A_SUBJECT]));
     draft->key = bytes_of(opt_text(args, &options[A_KEY]));
     draft->actor = bytes_of(actor ? actor : in->actor);
     draft->source = bytes_of(source ? source : "cli");
@@ -192,11 +220,38 @@ static void remark_unknown(const struct cli *cli, const struct kind *kind, struc
     }
 }
 
+/* Whoever uses a key twice for two things has to hear of it, also where notes are not shown. */
+static void remark_duplicate(const struct cli *cli, const char *parts, uint64_t seq) {
+    struct err warning = {0};
+    if (parts[0] == '\0') {
+        cli_note(cli, "ledger: append: event %llu has this source and key already: nothing was written",
+                 (unsigned long long)seq);
+        return;
+    }
+    err_set(&warning, ERR_CONFLICT,
+            "event %llu has this source and key already, and is another one (%s): nothing was written; another event needs "
+            "another key",
+            (unsigned long long)seq, parts);
+    cli_warn(cli, &warning);
+}
+
+static int show_event(struct cli *cli, const struct ledger_draft *draft, bool checked) {
+    struct ledger *ledger = NULL;
+    int exit_code = cli_open(cli, CLI_TRY, &ledger);
+    if (exit_code == 0) {
+        exit_code = preview_print(cli, ledger, draft, checked);
+        remark_unknown(cli, kind_find(draft->kind), draft->body);
+    }
+    ledger_close(ledger);
+    return exit_code;
+}
+
 static int write_event(struct cli *cli, const struct ledger_draft *draft, bool checked) {
     struct ledger *ledger = NULL;
     struct ledger_receipt receipt = {0};
     struct ledger_head head = {0};
     struct err err = {0};
+    char parts[PREVIEW_PARTS_MAX] = "";
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
     if (exit_code != 0) {
         return exit_code;
@@ -204,6 +259,9 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
     char note[CHECKED_NOTE_MAX] = "";
     int rc = checked ? checked_append(ledger, draft, &receipt, &head, note, &err)
                      : ledger_append(ledger, draft, &receipt, &head, &err);
+    if (rc == 0 && receipt.duplicate) {
+        preview_differs(ledger, draft, receipt.seq, parts, NULL); /* what cannot be read is not remarked on */
+    }
     ledger_close(ledger);
     if (rc != 0) {
         /* what is not found is the kind, or else a file of the ledger's own */
@@ -213,8 +271,7 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
     if (!receipt.duplicate) {
         remark_unknown(cli, kind_find(draft->kind), draft->body);
     } else {
-        cli_note(cli, "ledger: append: event %llu has this source and key already: nothing was written",
-                 (unsigned long long)receipt.seq);
+        remark_duplicate(cli, parts, receipt.seq);
     }
     if (note[0] != '\0') {
         cli_note(cli, "ledger: append: %s", note);
@@ -264,6 +321,10 @@ static int append(struct cli *cli, const struct opt_args *args) {
     if (opt_has(args, &options[A_PRIVATE]) && opt_has(args, &options[A_PRIVATE_FILE])) {
         return cli_usage(cli, "give --private or --private-file, not both");
     }
+    const char *cause_key = opt_text(args, &options[A_CAUSE_KEY]);
+    if (cause_key && opt_has(args, &options[A_CAUSE])) {
+        return cli_usage(cli, "give --cause or --cause-key, not both");
+    }
     if (!opt_has(args, &options[A_SUBJECT])) {
         return cli_usage(cli, "--subject SUBJECT is missing");
     }
@@ -285,7 +346,13 @@ static int append(struct cli *cli, const struct opt_args *args) {
             draft.cause_type = LEDGER_CAUSE_SEQ;
             draft.cause = cause;
         }
-        exit_code = write_event(cli, &draft, opt_has(args, &options[A_CHECKED]));
+        if (cause_key) {
+            draft.cause_type = LEDGER_CAUSE_KEY;
+            draft.cause_key = bytes_of(cause_key);
+        }
+        bool checked = opt_has(args, &options[A_CHECKED]);
+        exit_code =
+            opt_has(args, &options[A_DRY_RUN]) ? show_event(cli, &draft, checked) : write_event(cli, &draft, checked);
     }
     ledger_author_free(in.author);
     buf_done(&in.open);
@@ -299,7 +366,8 @@ const struct spec spec_append = {
     .about = "Writes one event and prints its receipt as JSON when it is durable and sealed: seq, leaf, the\n"
              "head (size and root) that covers it, whether it was a duplicate, how many secrets were\n"
              "masked. NAME=VALUE adds a field to the body: a number, true, false and null are taken as\n"
-             "such (not where the kind wants text), anything else is text; NAME:=JSON takes any JSON.\n"
+             "such (not where the kind wants text), anything else is text; NAME:=JSON takes any JSON; where\n"
+             "the kind wants a digest, NAME=@FILE is that of a file.\n"
              "'ledger kinds KIND' says which fields a kind has and which of them are open. Words on the\n"
              "command line can be read by other users of the machine while the command runs: give what\n"
              "is private by --private-file.\n"
@@ -314,6 +382,7 @@ const struct spec spec_append = {
              "A copy that goes on beside the other is made by 'ledger backup' and 'ledger restore'.",
     .examples = "ledger append install.installed --subject package/pip/torch package=torch version=2.4\n"
                 "ledger append x.acme.note -s run/7 --open text text='disk swapped' --cause 118\n"
+                "ledger append pack.installed -s pack/p version=1 digest=@pack.tar --dry-run\n"
                 "ledger append promotion.promoted -s promotion/p --checked digest=sha256:...\n"
                 "ledger append permission.granted -s pack/p --sign-as alice.key group=exec scope=/srv",
     .opts = options,

@@ -361,7 +361,7 @@ static int run_source(struct cli *cli, const struct ingest_source *source, struc
         signal(SIGALRM, o->strict ? on_alarm_strict : on_alarm);
         alarm(HURRY_S);
     }
-    int exit_code = cli_open(cli, o->dry_run ? CLI_READ : CLI_WRITE, &ledger);
+    int exit_code = cli_open(cli, o->dry_run ? CLI_TRY : CLI_WRITE, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }

@@ -2,20 +2,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/glob.h"
 #include "cli/cli.h"
+#include "cli/example.h"
 #include "cli/obj.h"
 #include "cli/out.h"
 #include "cli/table.h"
 #include "ledger/kind.h"
 
-enum { K_NAMES, K_MARKDOWN };
+enum { K_NAMES, K_EXAMPLE, K_MARKDOWN };
 static const struct opt options[] = {
     [K_NAMES] = {"names", 0, NULL, "the names only, a line each"},
+    [K_EXAMPLE] = {"example", 0, NULL, "an event of KIND: a line for 'ingest jsonl', and an 'append' command"},
     [K_MARKDOWN] = {"markdown", 0, NULL, "the whole catalog as a Markdown document"},
     {0},
 };
 
 #define DOC_MAX ((size_t)16 << 20)
+
+static void put_members(struct obj *obj, const struct kind_field *list) {
+    struct obj members;
+    obj_init(&members);
+    for (size_t i = 0; i < list->n_members; i++) {
+        const struct kind_field *m = &list->members[i];
+        struct obj member;
+        obj_init(&member);
+        obj_text(&member, "name", m->name);
+        obj_text(&member, "type", kind_type_name(m->type));
+        obj_bool(&member, "required", (m->flags & KIND_REQUIRED) != 0);
+        obj_text(&member, "values", m->values);
+        obj_text(&member, "help", m->help);
+        obj_obj(&members, NULL, &member);
+    }
+    obj_list(obj, "members", &members);
+}
 
 static void put_kind(struct obj *obj, const struct kind *kind) {
     struct obj fields;
@@ -31,6 +51,9 @@ static void put_kind(struct obj *obj, const struct kind *kind) {
         obj_bool(&field, "indexed", (f->flags & KIND_INDEXED) != 0);
         obj_text(&field, "values", f->values);
         obj_text(&field, "help", f->help);
+        if (f->n_members > 0) {
+            put_members(&field, f);
+        }
         obj_obj(&fields, NULL, &field);
     }
     obj_text(obj, "name", kind->name);
@@ -40,16 +63,35 @@ static void put_kind(struct obj *obj, const struct kind *kind) {
     obj_list(obj, "fields", &fields);
 }
 
-static int print_json(struct cli *cli, const struct kind *only) {
+/* What the words of the command line choose: one kind, those of a family or of a pattern, or all. */
+struct choice {
+    const struct kind *only;
+    const char *pattern; /* NULL: all */
+};
+
+static bool is_chosen(const struct choice *choice, const struct kind *kind) {
+    struct bytes pattern = bytes_of(choice->pattern), name = bytes_of(kind->name);
+    if (choice->only != NULL || choice->pattern == NULL) {
+        return choice->only == NULL || choice->only == kind;
+    }
+    return glob_is_pattern(pattern)
+               ? glob_match(pattern, name)
+               : bytes_has_prefix(name, choice->pattern) && name.n > pattern.n && name.p[pattern.n] == '.';
+}
+
+static int print_json(struct cli *cli, const struct choice *choice) {
     struct obj obj;
     obj_init(&obj);
-    if (only) {
-        put_kind(&obj, only);
+    if (choice->only) {
+        put_kind(&obj, choice->only);
     } else {
         struct obj all;
         obj_init(&all);
         for (size_t i = 0; i < kind_count(); i++) {
             struct obj kind;
+            if (!is_chosen(choice, kind_at(i))) {
+                continue;
+            }
             obj_init(&kind);
             put_kind(&kind, kind_at(i));
             obj_obj(&all, NULL, &kind);
@@ -84,8 +126,12 @@ static int print_one(struct cli *cli, const struct kind *kind) {
     for (size_t i = 0; i < kind->n_fields; i++) {
         const struct kind_field *f = &kind->fields[i];
         char help[1024];
-        snprintf(help, sizeof(help), "%s%s%s%s", f->help, f->values ? " (" : "", f->values ? f->values : "",
-                 f->values ? ")" : "");
+        int n = snprintf(help, sizeof(help), "%s%s%s%s", f->help, f->values ? " (" : "", f->values ? f->values : "",
+                         f->values ? ")" : "");
+        for (size_t m = 0; m < f->n_members && n > 0 && (size_t)n < sizeof(help); m++) {
+            n += snprintf(help + n, sizeof(help) - (size_t)n, "%s%s%s", m == 0 ? ": " : ", ", f->members[m].name,
+                          f->members[m].flags & KIND_REQUIRED ? " (required)" : "");
+        }
         table_text(table, f->name);
         table_text(table, kind_type_name(f->type));
         table_text(table, (f->flags & KIND_REQUIRED) ? "required" : "");
@@ -95,7 +141,7 @@ static int print_one(struct cli *cli, const struct kind *kind) {
     return table_end(table);
 }
 
-static int print_all(struct cli *cli) {
+static int print_all(struct cli *cli, const struct choice *choice) {
     static const struct table_column columns[] = {
         {"KIND", false, 0}, {"SCHEMA", true, 0}, {"SUBJECT", false, 32}, {"MEANING", false, 0}};
     struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
@@ -104,6 +150,9 @@ static int print_all(struct cli *cli) {
     }
     for (size_t i = 0; i < kind_count(); i++) {
         const struct kind *kind = kind_at(i);
+        if (!is_chosen(choice, kind)) {
+            continue;
+        }
         table_text(table, kind->name);
         table_uint(table, kind->schema);
         table_text(table, kind->subject);
@@ -125,25 +174,66 @@ static int print_markdown(struct cli *cli) {
     return rc == 0 ? EXIT_GOOD : cli_fail_as(cli, &err, EXIT_SYSTEM);
 }
 
+/* Both are accepted as they are; `ledger kinds K --example | head -n 1 | ledger ingest jsonl -`. */
+static int print_example(struct cli *cli, const struct kind *kind) {
+    struct buf line, command;
+    struct err err = {0};
+    int exit_code;
+    if (!example_has(kind)) {
+        err_set(&err, ERR_NOTFOUND, "'%s' is written by the ledger itself only: there is nothing to type", kind->name);
+        return cli_fail_lookup(cli, &err);
+    }
+    buf_init(&line, 65536);
+    buf_init(&command, 65536);
+    int rc = example_line(kind, &line, &err);
+    rc = rc != 0 ? rc : example_command(kind, &command, &err);
+    if (rc != 0) {
+        exit_code = cli_fail(cli, &err);
+    } else if (cli->json) {
+        struct obj obj;
+        obj_init(&obj);
+        obj_str(&obj, "line", bytes_of_buf(&line));
+        obj_str(&obj, "command", bytes_of_buf(&command));
+        exit_code = obj_print(cli, &obj, false);
+        obj_done(&obj);
+    } else {
+        out_printf(cli, "%.*s\n%.*s\n", (int)line.n, (const char *)line.p, (int)command.n, (const char *)command.p);
+        exit_code = EXIT_GOOD;
+    }
+    buf_done(&command);
+    buf_done(&line);
+    return exit_code;
+}
+
+static int unknown_kind(struct cli *cli, const char *name) {
+    struct err err = {0};
+    const char *near = kind_suggest(bytes_of(name));
+    err_set(&err, ERR_NOTFOUND, "unknown kind '%.200s'%s%s%s", name, near ? ", did you mean '" : "", near ? near : "",
+            near ? "'?" : "");
+    return cli_fail_lookup(cli, &err);
+}
+
 static int kinds(struct cli *cli, const struct opt_args *args) {
-    const struct kind *only = NULL;
+    struct choice choice = {0};
+    size_t n = 0;
     if (opt_has(args, &options[K_MARKDOWN]) && (args->n_args > 0 || opt_has(args, &options[K_NAMES]))) {
         return cli_usage(cli, "--markdown gives the whole catalog: no KIND and no --names with it");
     }
     if (args->n_args == 1) {
-        struct bytes name = bytes_of(args->args[0]);
-        only = kind_find(name);
-        if (!only) {
-            struct err err = {0};
-            const char *near = kind_suggest(name);
-            err_set(&err, ERR_NOTFOUND, "unknown kind '%.200s'%s%s%s", args->args[0], near ? ", did you mean '" : "",
-                    near ? near : "", near ? "'?" : "");
-            return cli_fail_lookup(cli, &err);
-        }
+        choice = (struct choice){kind_find(bytes_of(args->args[0])), args->args[0]};
+    }
+    for (size_t i = 0; i < kind_count(); i++) {
+        n += is_chosen(&choice, kind_at(i));
+    }
+    if (n == 0) {
+        return unknown_kind(cli, args->args[0]);
+    }
+    if (opt_has(args, &options[K_EXAMPLE])) {
+        return choice.only ? print_example(cli, choice.only) : cli_usage(cli, "--example wants one KIND");
     }
     if (opt_has(args, &options[K_NAMES])) {
         for (size_t i = 0; i < kind_count(); i++) {
-            if (!only || only == kind_at(i)) {
+            if (is_chosen(&choice, kind_at(i))) {
                 out_printf(cli, "%s\n", kind_at(i)->name);
             }
         }
@@ -153,17 +243,21 @@ static int kinds(struct cli *cli, const struct opt_args *args) {
         return print_markdown(cli);
     }
     if (cli->json) {
-        return print_json(cli, only);
+        return print_json(cli, &choice);
     }
-    return only ? print_one(cli, only) : print_all(cli);
+    return choice.only ? print_one(cli, choice.only) : print_all(cli, &choice);
 }
 
 const struct spec spec_kinds = {
-    .synopsis = "[KIND] [--names | --markdown]",
+    .synopsis = "[KIND | FAMILY | PATTERN] [--names | --example | --markdown]",
     .about = "Lists the kinds of events that the catalog knows, or the fields of one: type, whether it is\n"
              "required, open (in the body) or private. Fields that a kind does not know are private. Kinds\n"
-             "of your own are named x.<vendor>.<name> and need no entry. Exit code 1 for an unknown kind.",
-    .examples = "ledger kinds\nledger kinds route.decided\nledger kinds --json | jq '.kinds[].name'",
+             "of your own are named x.<vendor>.<name> and need no entry. A family ('pack') or a pattern\n"
+             "('*.declared') lists those. --example prints an event of the kind twice, as a line for\n"
+             "'ledger ingest jsonl' and as an 'append' command: both are accepted as they are. Exit code 1\n"
+             "for an unknown kind, and for an example of a kind that the ledger alone writes.",
+    .examples = "ledger kinds\nledger kinds pack\nledger kinds route.decided\nledger kinds pack.installed --example\n"
+                "ledger kinds --json | jq '.kinds[].name'",
     .opts = options,
     .max_args = 1,
     .run = kinds,

@@ -105,7 +105,7 @@ static int read_last(struct ingest_run *run, struct last *ret, struct err *err) 
     struct err why = {0};
     buf_init(&value, 4096);
     memset(ret, 0, sizeof(*ret));
-    int code = ledger_cursor_get(run_ledger(run), CURSOR, &value, &why);
+    int code = run_ledger(run) == NULL ? ERR_NOTFOUND : ledger_cursor_get(run_ledger(run), CURSOR, &value, &why);
     if (code == 0) {
         mp_reader_init(&r, bytes_of_buf(&value));
         if (mp_next(&r, &head, NULL) == 0 && head.type == MP_ARRAY && head.count == 2 && mp_next(&r, &number, NULL) == 0 &&

@@ -129,7 +129,7 @@ int ingest_check_options(const struct ingest_source *source, const struct ingest
  * before stays, and is counted there. ERR_NOTFOUND: no such source, or no such file. ERR_INVALID: an option that the source
  * does not take, or, with `strict`, the first bad input ("FILE: line N: ..."). ERR_CORRUPT: compressed input is
  * damaged. ERR_NET: a server does not answer, or not as it should. Others are the ledger's. With `every_ns` it looks
- * again until the stop flag, and only the ledger's errors end it. */
+ * again until the stop flag, and only the ledger's errors end it. A dry run may do without a ledger: NULL. */
 int ingest_source_run(struct ledger *ledger, const char *source, const struct ingest_options *options,
                       struct ingest_result *ret, struct err *err);
 

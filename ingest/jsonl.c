@@ -114,7 +114,10 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
     draft.private_ = e->private_;
     draft.open = e->open;
     draft.force_private = e->force_private;
-    if (e->has_cause) {
+    if (e->cause_key.n > 0) {
+        draft.cause_type = LEDGER_CAUSE_KEY;
+        draft.cause_key = e->cause_key;
+    } else if (e->has_cause) {
         bool ok = false;
         int code = check_cause(in, e->cause, &ok, err);
         if (code != 0) {

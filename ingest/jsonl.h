@@ -8,9 +8,9 @@
 
 /* One line, read. Everything borrows from the parser until its next call. */
 struct jsonl_event {
-    struct bytes kind, subject, actor, run, key, grade; /* all but kind and subject may be empty */
-    struct bytes body;                                  /* canonical map, with `at` where the line has a time */
-    struct bytes private_, open;                        /* canonical map, canonical array; may be empty bytes */
+    struct bytes kind, subject, actor, run, key, grade, cause_key; /* all but kind and subject may be empty */
+    struct bytes body;                                             /* canonical map, with `at` where the line has a time */
+    struct bytes private_, open;                                   /* canonical map, canonical array; may be empty bytes */
     bool has_cause, force_private;
     uint64_t cause;
     uint64_t at; /* ns, or INGEST_NO_TIME */

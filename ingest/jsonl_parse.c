@@ -20,7 +20,7 @@
 #define TIME_MIN_NS UINT64_C(100000000000000000)
 
 enum top_type { TOP_TEXT, TOP_TIME, TOP_COUNT, TOP_BOOL, TOP_MAP, TOP_NAMES };
-enum top_name { ACTOR, BODY, CAUSE, FORCE, GRADE, KEY, KIND, OPEN, PRIVATE, RUN, SCHEMA, SUBJECT, TIME, N_TOP };
+enum top_name { ACTOR, BODY, CAUSE, CAUSE_KEY, FORCE, GRADE, KEY, KIND, OPEN, PRIVATE, RUN, SCHEMA, SUBJECT, TIME, N_TOP };
 
 static const struct top {
     const char *name;
@@ -30,6 +30,7 @@ static const struct top {
     [ACTOR] = {"actor", TOP_TEXT, EVENT_STRING_MAX},
     [BODY] = {"body", TOP_MAP, EVENT_BODY_MAX},
     [CAUSE] = {"cause", TOP_COUNT, 0},
+    [CAUSE_KEY] = {"cause_key", TOP_TEXT, EVENT_STRING_MAX},
     [FORCE] = {"force_private", TOP_BOOL, 0},
     [GRADE] = {"grade", TOP_TEXT, EVENT_STRING_MAX},
     [KEY] = {"key", TOP_TEXT, EVENT_STRING_MAX},
@@ -42,7 +43,8 @@ static const struct top {
     [TIME] = {"time", TOP_TIME, 0},
 };
 
-#define ACCEPTED_NAMES "kind, subject, time, actor, run, cause, key, grade, schema, body, private, open, force_private"
+#define ACCEPTED_NAMES                                                                                                     \
+    "kind, subject, time, actor, run, cause, cause_key, key, grade, schema, body, private, open, force_private"
 
 struct value {
     bool there;
@@ -336,6 +338,7 @@ int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct
         .run = text(&values[RUN]),
         .key = text(&values[KEY]),
         .grade = text(&values[GRADE]),
+        .cause_key = text(&values[CAUSE_KEY]),
         .body = values[BODY].raw,
         .private_ = values[PRIVATE].raw,
         .open = values[OPEN].raw,
@@ -344,6 +347,12 @@ int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct
         .force_private = values[FORCE].there && values[FORCE].item.boolean,
         .at = INGEST_NO_TIME,
     };
+    if (!values[RUN].there && bytes_has_prefix(e.subject, "run/") && e.subject.n - 4 <= EVENT_STRING_MAX) {
+        e.run = (struct bytes){e.subject.p + 4, e.subject.n - 4}; /* the subject says it */
+    }
+    if (e.has_cause && e.cause_key.n > 0) {
+        return err_set(err, ERR_INVALID, "'cause' and 'cause_key' are both given; accepted: one of them");
+    }
     code = check_grade(e.grade, err);
     if (code == 0 && values[SCHEMA].there) {
         code = check_schema(e.kind, values[SCHEMA].item.uint, err);

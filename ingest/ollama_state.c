@@ -42,7 +42,7 @@ int ollama_cursor_get(struct ledger *ledger, const char *id, const char *name, s
     char cursor[CURSOR_NAME_MAX];
     struct err why = {0};
     cursor_name(cursor, id, name);
-    int code = ledger_cursor_get(ledger, cursor, out, &why);
+    int code = ledger == NULL ? ERR_NOTFOUND : ledger_cursor_get(ledger, cursor, out, &why);
     *ret_there = code == 0;
     if (code != 0 && code != ERR_NOTFOUND && err != NULL) {
         *err = why;

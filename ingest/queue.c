@@ -1,6 +1,6 @@
 /* A copy of each draft lies in one arena, its pieces one after another; an entry says how long they are:
  *
- *   arena   [kind subject actor source grade run key body private open file][kind subject ...] ...
+ *   arena   [kind subject actor source grade run key body private open cause_key file][kind subject ...] ...
  *   entry   at, lengths, cause, place, time
  *
  * The ledger's own batch is filled at the same time, because only its checks say at once, with the input's place still at
@@ -10,10 +10,13 @@
  * index of the batch; once it is committed, its seq, of which a ring remembers the newest. */
 #include "ingest/queue.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECES       11
+#include "base/secret.h"
+
+#define PIECES       12
 #define ARENA_MAX    (QUEUE_BYTES_MAX + ((size_t)4 << 20))
 #define CURSOR_VALUE 4096
 
@@ -104,9 +107,8 @@ void queue_clear(struct queue *q) {
 
 static int keep(struct queue *q, const struct ledger_draft *d, const struct ingest_place *place, uint64_t at,
                 struct err *err) {
-    const struct bytes pieces[PIECES] = {
-        d->kind, d->subject,           d->actor, d->source, d->grade, d->run, d->key, d->body, d->private_,
-        d->open, bytes_of(place->file)};
+    const struct bytes pieces[PIECES] = {d->kind, d->subject, d->actor,    d->source, d->grade,     d->run,
+                                         d->key,  d->body,    d->private_, d->open,   d->cause_key, bytes_of(place->file)};
     struct entry *e = &q->entries[q->n];
     size_t start = q->arena.n;
     *e = (struct entry){.at = start,
@@ -215,12 +217,13 @@ static void view(const struct queue *q, const struct entry *e, struct ledger_dra
     ret->body = pieces[7];
     ret->private_ = pieces[8];
     ret->open = pieces[9];
+    ret->cause_key = pieces[10];
     ret->cause_type = e->cause_type;
     ret->cause = e->cause;
     ret->none_after = e->none_after;
     ret->force_private = e->force_private;
     ret->author = e->author;
-    *ret_place = (struct ingest_place){(const char *)pieces[10].p, e->line, e->offset};
+    *ret_place = (struct ingest_place){(const char *)pieces[11].p, e->line, e->offset};
 }
 
 /* Fills the batch anew with the entries before `end` that are not refused. */
@@ -269,6 +272,17 @@ static int tell_refused(struct queue *q, struct entry *e, const char *reason, co
     return sink->refused(sink->ctx, &place, why != NULL ? why + 2 : reason);
 }
 
+/* The ledger names the first draft whose cause has a key of which nobody has heard, and marks the others. */
+static int tell_no_cause(struct queue *q, struct entry *e, const struct queue_sink *sink) {
+    struct ledger_draft draft;
+    struct ingest_place place;
+    char reason[ERR_MSG_MAX];
+    view(q, e, &draft, &place);
+    snprintf(reason, sizeof(reason), "'cause_key' is '%s': no earlier event of the same source has this key",
+             SECRET_SHOWN(draft.cause_key));
+    return tell_refused(q, e, reason, sink);
+}
+
 static int try_commit(struct queue *q, bool with_cursor, struct ledger_head *ret_head, size_t *ret_at, struct err *err) {
     if (with_cursor) {
         int code = ledger_batch_set_cursor(q->batch, q->cursor_name, bytes_of_buf(&q->cursor), err);
@@ -302,6 +316,12 @@ int queue_commit(struct queue *q, const struct queue_sink *sink, struct ledger_h
         }
         struct entry *bad = &q->entries[q->loaded[at]];
         int answer = tell_refused(q, bad, why.msg, sink);
+        for (size_t i = at + 1; answer == 0 && q->receipts[at].seq == LEDGER_NO_SEQ && i < q->n_loaded; i++) {
+            bad = &q->entries[q->loaded[i]];
+            if (q->receipts[i].seq == LEDGER_NO_SEQ) {
+                answer = tell_no_cause(q, bad, sink);
+            }
+        }
         if (answer != 0) {
             stop = answer;
             end = (size_t)(bad - q->entries);

@@ -84,7 +84,8 @@ static int take_secret(struct ingest_run *run, struct err *err) {
     if (run->secret == NULL) {
         return err_set(err, ERR_NOMEM, "ingest: out of locked memory");
     }
-    if (run->options.dry_run && key_secret_get(run->ledger, false, run->secret, NULL) == ERR_NOTFOUND) {
+    bool none = run->ledger == NULL;
+    if (run->options.dry_run && (none || key_secret_get(run->ledger, false, run->secret, NULL) == ERR_NOTFOUND)) {
         crypt_random(run->secret, KEY_SECRET_LEN);
         return 0;
     }
@@ -103,7 +104,7 @@ int run_new(struct ledger *ledger, const char *source, const struct ingest_optio
     run->result = result;
     tally_init(&result->total);
     snprintf(run->actor, sizeof(run->actor), "service:%s", source);
-    int code = ledger_head(ledger, &result->head, err);
+    int code = ledger == NULL ? 0 : ledger_head(ledger, &result->head, err);
     if (code == 0) {
         code = queue_new(ledger, &run->queue, err);
     }
@@ -306,8 +307,8 @@ int run_add(struct ingest_run *run, const struct ledger_draft *draft, const stru
 }
 
 int run_size(struct ingest_run *run, uint64_t *ret, struct err *err) {
-    struct ledger_head head;
-    int code = ledger_head(run->ledger, &head, err);
+    struct ledger_head head = {.size = LEDGER_NO_SEQ / 2}; /* nothing is known of one that is not there */
+    int code = run->ledger == NULL ? 0 : ledger_head(run->ledger, &head, err);
     if (code == 0) {
         *ret = head.size + queue_count(run->queue);
     }

@@ -12,6 +12,7 @@
 #define RUN_STOP 2 /* no error code: the run knows why */
 
 const struct ingest_options *run_options(const struct ingest_run *run);
+/* NULL: a dry run without one. */
 struct ledger *run_ledger(struct ingest_run *run);
 const char *run_source(const struct ingest_run *run);
 const char *run_actor(const struct ingest_run *run);

@@ -264,6 +264,12 @@ static int encode_entry(struct ledger_batch *batch, const struct ledger_draft *d
     buf_put_bytes(arena, h->subject);
     e->subject.n = h->subject.n;
     e->key_hash = h->key.n == 0 ? 0 : keyrun_hash(h->source, h->key);
+    if (draft->cause_type == LEDGER_CAUSE_KEY) {
+        e->cause_hash = keyrun_hash(h->source, draft->cause_key);
+        e->cause_key.at = arena->n;
+        e->cause_key.n = draft->cause_key.n;
+        buf_put_bytes(arena, draft->cause_key);
+    }
     rc = put_payload(batch, draft, h, body, e, err);
     return rc != 0 ? rc : buf_check(arena, "a batch", err);
 }
@@ -348,6 +354,10 @@ static int add_draft(struct ledger_batch *batch, const struct ledger_draft *draf
     if (draft->cause_type == LEDGER_CAUSE_BATCH && draft->cause >= batch->n) {
         return err_set(err, ERR_INVALID, "'cause' must be an earlier event of the batch");
     }
+    if (draft->cause_type == LEDGER_CAUSE_KEY && (draft->cause_key.n == 0 || draft->cause_key.n > EVENT_STRING_MAX)) {
+        return err_set(err, ERR_INVALID, "'cause_key' has %zu bytes; accepted: the key of an earlier event, 1 to %d bytes",
+                       draft->cause_key.n, EVENT_STRING_MAX);
+    }
     int rc = grow(batch, err);
     if (rc != 0) {
         return rc;
@@ -375,4 +385,24 @@ int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *dra
 int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
     int rc = check_kind_allowed(draft->kind, err);
     return rc != 0 ? rc : add_draft(batch, draft, false, err);
+}
+
+int ledger_draft_check(const struct ledger_draft *draft, struct buf *ret_body, struct buf *ret_private,
+                       uint32_t *ret_masked, struct err *err) {
+    struct ledger_batch *batch = NULL;
+    struct ledger_draft unsigned_ = *draft;
+    int rc = ledger_batch_new(NULL, &batch, err);
+    unsigned_.author = NULL;
+    rc = rc != 0 ? rc : ledger_batch_add(batch, &unsigned_, err);
+    if (rc == 0) {
+        buf_put_bytes(ret_body, bytes_of_buf(&batch->scratch));
+        buf_put_bytes(ret_private, bytes_of_buf(&batch->private_));
+        rc = buf_check(ret_body, "the body", err);
+        rc = rc != 0 ? rc : buf_check(ret_private, "the private fields", err);
+    }
+    if (rc == 0) {
+        *ret_masked = batch->entry[0].masked;
+    }
+    ledger_batch_free(batch);
+    return rc;
 }

@@ -8,11 +8,11 @@
 struct batch_entry {
     struct {
         size_t at, n;
-    } head, key, payload, private_, subject; /* in the arena: msgpack elements kind..run; msgpack key; payload; private map;
-                                                the subject's text */
+    } head, key, payload, private_, subject, cause_key; /* in the arena: msgpack elements kind..run; msgpack key; payload;
+                                                           private map; the subject's text; the text of the cause's key */
     uint8_t event_salt[EVENT_HASH], private_commit[EVENT_HASH];
     bool has_private;
-    uint64_t key_hash, author_hash; /* 0: no key; not signed */
+    uint64_t key_hash, author_hash, cause_hash; /* 0: no key; not signed; no cause by key */
     enum ledger_cause cause_type;
     uint64_t cause, none_after;
     uint32_t masked;

@@ -28,7 +28,7 @@
 static bool has_keys(const struct commit_request *list) {
     for (; list != NULL; list = list->after) {
         for (size_t i = 0; i < list->batch->n; i++) {
-            if (list->batch->entry[i].key_hash != 0) {
+            if ((list->batch->entry[i].key_hash | list->batch->entry[i].cause_hash) != 0) {
                 return true;
             }
         }

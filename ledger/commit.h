@@ -55,6 +55,9 @@ int commit_keys_begin(struct commit *c, struct err *err);
 /* 0 with *ret_seq and its leaf: this (source, key) is there; 1: it is not. ERR_CONFLICT: the author's key was used. */
 int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
                           uint64_t *ret_seq, uint8_t ret_leaf[EVENT_HASH], struct err *err);
+/* 0 with *ret_seq: the event of the draft's source that has the draft's cause_key; 1: there is none. */
+int commit_find_cause(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
+                      struct err *err);
 /* ERR_CONFLICT when the draft's condition does not hold. */
 int commit_check_condition(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
                            struct err *err);

@@ -4,13 +4,29 @@
 
 #include "base/crypt.h"
 #include "base/mp.h"
+#include "base/secret.h"
 #include "base/zst.h"
 #include "ledger/commit.h"
 #include "ledger/keyrun.h"
 #include "ledger/private.h"
 
-static int resolve_cause(const struct batch_entry *e, const struct ledger_receipt *receipts, uint64_t seq, bool *ret_has,
-                         uint64_t *ret_cause, struct err *err) {
+/* A cause that is named by a key of which nobody has heard. The receipt says so too: then the rest of the batch can be
+ * looked at, and all such drafts found at once. */
+static int no_such_cause(const struct ledger_batch *batch, const struct batch_entry *e, struct ledger_receipt *ret,
+                         struct err *err) {
+    ret->seq = LEDGER_NO_SEQ;
+    return err_set(err, ERR_INVALID, "'cause_key' is '%s': no earlier event of the same source has this key",
+                   SECRET_SHOWN(batch_bytes(batch, e->cause_key.at, e->cause_key.n)));
+}
+
+static int resolve_cause(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,
+                         struct ledger_receipt *receipts, size_t i, bool *ret_has, uint64_t *ret_cause, struct err *err) {
+    uint64_t seq = c->head.size;
+    if (e->cause_type == LEDGER_CAUSE_KEY) {
+        int rc = commit_find_cause(c, batch, e, ret_cause, err);
+        *ret_has = rc == 0;
+        return rc == 1 ? no_such_cause(batch, e, &receipts[i], err) : rc;
+    }
     *ret_has = e->cause_type != LEDGER_CAUSE_NONE;
     *ret_cause = e->cause_type == LEDGER_CAUSE_BATCH ? receipts[e->cause].seq : e->cause;
     if (*ret_has && *ret_cause >= seq) {
@@ -133,21 +149,31 @@ static int one(struct commit *c, const struct ledger_batch *batch, size_t i, str
         }
     }
     int rc = e->none_after == LEDGER_NO_SEQ ? 0 : commit_check_condition(c, batch, e, err);
-    rc = rc != 0 ? rc : resolve_cause(e, receipts, c->head.size, &has_cause, &cause, err);
+    rc = rc != 0 ? rc : resolve_cause(c, batch, e, receipts, i, &has_cause, &cause, err);
     return rc != 0 ? rc : write_event(c, batch, e, has_cause, cause, &receipts[i], err);
 }
 
 int commit_batch(struct commit *c, const struct ledger_batch *batch, struct ledger_receipt *receipts, size_t *ret_at,
                  struct err *err) {
+    size_t first = SIZE_MAX; /* without its cause */
     for (size_t i = 0; i < batch->n; i++) {
-        int rc = one(c, batch, i, receipts, err);
-        if (rc != 0) {
+        struct err why = {0};
+        receipts[i].seq = 0;
+        int rc = one(c, batch, i, receipts, &why);
+        bool no_cause = rc != 0 && receipts[i].seq == LEDGER_NO_SEQ;
+        if (rc != 0 && (first == SIZE_MAX || !no_cause)) {
             *ret_at = i;
             if (batch->n > 1) {
-                err_prefix(err, "event %zu of the batch", i);
+                err_prefix(&why, "event %zu of the batch", i);
             }
+            if (err != NULL) {
+                *err = why;
+            }
+            first = i;
+        }
+        if (rc != 0 && !no_cause) {
             return rc;
         }
     }
-    return 0;
+    return first == SIZE_MAX ? 0 : ERR_INVALID;
 }

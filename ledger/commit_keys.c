@@ -171,6 +171,18 @@ int commit_find_duplicate(struct commit *c, const struct ledger_batch *batch, co
     return rc < 0 ? rc : 1;
 }
 
+int commit_find_cause(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, uint64_t *ret_seq,
+                      struct err *err) {
+    struct wanted w = {.c = c, .batch = batch, .e = e};
+    int rc = want(&w, err);
+    w.key = batch_bytes(batch, e->cause_key.at, e->cause_key.n);
+    rc = rc != 0 ? rc : find(c, e->cause_hash, &w, err);
+    if (rc == 1) {
+        *ret_seq = w.seq;
+    }
+    return rc < 0 ? rc : rc == 1 ? 0 : 1;
+}
+
 /* ---- conditions ---- */
 
 int commit_check_condition(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e,

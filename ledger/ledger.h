@@ -79,7 +79,7 @@ struct ledger_author; /* a person's or service's own signing key */
 int ledger_author_load(const char *path, struct bytes passphrase, struct ledger_author **ret, struct err *err);
 void ledger_author_free(struct ledger_author *author);
 
-enum ledger_cause { LEDGER_CAUSE_NONE, LEDGER_CAUSE_SEQ, LEDGER_CAUSE_BATCH };
+enum ledger_cause { LEDGER_CAUSE_NONE, LEDGER_CAUSE_SEQ, LEDGER_CAUSE_BATCH, LEDGER_CAUSE_KEY };
 
 struct ledger_draft {
     struct bytes kind, subject, actor, source, grade, run, key; /* run, key may be empty */
@@ -87,13 +87,20 @@ struct ledger_draft {
     struct bytes private_;                                      /* canonical map; may be empty bytes */
     struct bytes open; /* x.* kinds: canonical array of the names of open fields; may be empty bytes */
     enum ledger_cause cause_type;
-    uint64_t cause;      /* a seq, or the index of an earlier draft of the same batch */
-    uint64_t none_after; /* refuse (ERR_CONFLICT) when this subject has an event after that seq; LEDGER_NO_SEQ: no
-                            condition. All events after it are read while every writer waits: name a recent one */
-    bool force_private;  /* unknown fields whose names are nearly those of the catalog are kept, private; else refused */
+    uint64_t cause;         /* a seq, or the index of an earlier draft of the same batch */
+    struct bytes cause_key; /* LEDGER_CAUSE_KEY: the idempotency key of an earlier event of the same source, also of one of
+                               the same batch; the commit gives ERR_INVALID when there is none */
+    uint64_t none_after;    /* refuse (ERR_CONFLICT) when this subject has an event after that seq; LEDGER_NO_SEQ: no
+                               condition. All events after it are read while every writer waits: name a recent one */
+    bool force_private;     /* unknown fields whose names are nearly those of the catalog are kept, private; else refused */
     const struct ledger_author *author; /* NULL: unsigned. Then an empty key is filled with 128 random bits */
 };
 void ledger_draft_init(struct ledger_draft *draft); /* all empty, no condition */
+/* Checks a draft as ledger_batch_add does, without a ledger, and appends its open and private fields as they would be
+ * written: canonical maps, secrets masked; nothing to ret_private when there is no private field. Its key, cause and
+ * condition are not looked up, and it is not signed. */
+int ledger_draft_check(const struct ledger_draft *draft, struct buf *ret_body, struct buf *ret_private,
+                       uint32_t *ret_masked, struct err *err);
 
 struct ledger_receipt {
     uint64_t seq;

@@ -7,7 +7,7 @@ set -eu
 new_box
 size() { # of the ledger
     box 0 stats --json
-    jq -r .size <<<"$out"
+    jq -r .events <<<"$out"
 }
 before=$(size)
 box 3 append pack.installed -s route/zzz version=1

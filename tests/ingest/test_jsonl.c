@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "ingest/hide.h"
 
-#define NAMES "kind, subject, time, actor, run, cause, key, grade, schema, body, private, open, force_private"
+#define NAMES "kind, subject, time, actor, run, cause, cause_key, key, grade, schema, body, private, open, force_private"
 
 static struct jsonl_parser parser;
 

@@ -1,0 +1,18 @@
+/* A draft before it is an event: what would be written, and how it stands to what is there. */
+#ifndef CLI_PREVIEW_H
+#define CLI_PREVIEW_H
+
+#include "cli/cli.h"
+#include "ledger/ledger.h"
+
+/* Prints what an append of the draft would write, as one JSON object, and writes nothing. `checked`: with the answer of
+ * --checked. `ledger` NULL: there is none, and what depends on one is null. Returns the append's exit code: 1 where a
+ * condition does not hold. */
+int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_draft *draft, bool checked);
+/* In which parts the event that has the draft's key is another one: "body, subject"; empty: in none, or it cannot be told
+ * because its content was erased. */
+#define PREVIEW_PARTS_MAX 128
+int preview_differs(struct ledger *ledger, const struct ledger_draft *draft, uint64_t seq, char ret[PREVIEW_PARTS_MAX],
+                    struct err *err);
+
+#endif
