@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/audit.h"
 #include "cli/obj.h"
 #include "cli/out.h"
 #include "cli/question.h"
@@ -251,36 +252,45 @@ static int report_bundle(struct cli *cli, const char *path, const struct export_
 
 /* ---- checking ---- */
 
-static int check(struct cli *cli, int fd, const struct ledger_trust *trust, bool print, struct export_question *q,
-                 struct export_report *ret, struct err *err) {
+/* One verification: what is known of it, and what it is for. */
+struct verifying {
+    struct cli *cli;
+    const char *path;
+    const struct ledger_trust *trust;
+    int fd;
+    struct export_report *report;
+    struct export_question *question;
+};
+
+static int check(const struct verifying *v, bool first,
+                 int (*each)(void *, const struct ledger_event *, struct bytes, struct err *), void *ctx, struct err *err) {
     struct out_progress progress;
-    struct printing printing = {cli, q};
-    struct export_verify_options options = {.trust = trust, .stop = stop_catch()};
-    out_progress_init(&progress, cli, "verifying");
-    if (print) {
-        options.each = print_one;
-        options.ctx = &printing;
-    } else {
-        options.question = q;
+    struct export_verify_options options = {
+        .trust = v->trust, .stop = stop_catch(), .each = each, .ctx = ctx, .question = first ? v->question : NULL};
+    if (!first && lseek(v->fd, 0, SEEK_SET) < 0) {
+        return err_errno(err, errno, "reading '%s' a second time", v->path);
+    }
+    out_progress_init(&progress, v->cli, "verifying");
+    if (each == NULL) {
         options.progress = out_progress_draw;
         options.progress_ctx = &progress;
     }
-    memset(ret, 0, sizeof(*ret));
-    int rc = export_verify(fd, &options, ret, err);
+    memset(v->report, 0, sizeof(*v->report));
+    int rc = export_verify(v->fd, &options, v->report, err);
     out_progress_end(&progress);
     return rc;
 }
 
-/* "-" is standard input. What --print reads twice must be a file. */
-static int open_bundle(const char *path, bool print, struct err *err) {
+/* "-" is standard input. What is read twice must be a file. */
+static int open_bundle(const char *path, const char *twice, struct err *err) {
     struct stat st;
     int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) {
         err_errno(err, errno, "'%s'", path);
     } else if (S_ISDIR(st.st_mode)) {
         err_set(err, ERR_INVALID, "'%s' is a directory; a ledger is verified with -C: ledger -C '%s' verify", path, path);
-    } else if (print && !S_ISREG(st.st_mode)) {
-        err_set(err, ERR_INVALID, "--print reads a bundle twice, and '%s' is not a regular file", path);
+    } else if (twice != NULL && !S_ISREG(st.st_mode)) {
+        err_set(err, ERR_INVALID, "%s reads a bundle twice, and '%s' is not a regular file", twice, path);
     } else {
         return fd;
     }
@@ -290,37 +300,65 @@ static int open_bundle(const char *path, bool print, struct err *err) {
     return -1;
 }
 
-int bundle_verify(struct cli *cli, const char *path, const struct ledger_trust *trust, bool print) {
+static int print_events(const struct verifying *v, struct err *err) {
+    struct printing printing = {v->cli, v->question};
+    int rc = check(v, false, print_one, &printing, err);
+    if (rc == 0 && !v->cli->json) {
+        out_str(v->cli, "\n");
+    }
+    return rc;
+}
+
+static int audit_one(void *ctx, const struct ledger_event *event, struct bytes private_, struct err *err) {
+    return audit_event(ctx, event, private_, err);
+}
+
+/* No event of an invalid bundle is on the page. */
+static int write_page(const struct verifying *v, const char *page, struct err *err) {
+    struct audit audit = {.bundle = v->path, .page = page, .question = v->question};
+    bool invalid = v->report->verdict == LEDGER_INVALID;
+    int rc = audit_form(page, &audit.html, err);
+    rc = rc != 0 ? rc : audit_begin(&audit, v->fd, v->report, err);
+    rc = rc != 0 || invalid ? rc : check(v, false, audit_one, &audit, err);
+    rc = rc != 0 ? rc : audit_end(&audit, v->fd, v->report, err);
+    audit_abort(&audit);
+    return rc;
+}
+
+static int verify_all(struct verifying *v, bool *print, const char *page, struct err *err) {
+    v->fd = open_bundle(v->path, *print ? "--print" : page != NULL ? "--report" : NULL, err);
+    if (v->fd < 0) {
+        return err->code;
+    }
+    int rc = check(v, true, NULL, NULL, err);
+    *print = *print && rc == 0 && v->report->verdict != LEDGER_INVALID;
+    rc = rc != 0 || page == NULL ? rc : write_page(v, page, err);
+    rc = rc != 0 || !*print ? rc : print_events(v, err);
+    close(v->fd);
+    return rc;
+}
+
+int bundle_verify(struct cli *cli, const char *path, const struct ledger_trust *trust, bool print, const char *page) {
     struct err err = {0};
-    struct export_report *report = calloc(1, sizeof(*report));
-    struct export_question *q = calloc(1, sizeof(*q));
-    int rc = report == NULL || q == NULL ? err_set(&err, ERR_NOMEM, "no memory for the report") : 0;
-    int fd = rc != 0 ? -1 : open_bundle(path, print, &err);
-    rc = fd < 0 ? err.code : rc;
-    rc = rc != 0 ? rc : check(cli, fd, trust, false, q, report, &err);
-    print = print && rc == 0 && report->verdict != LEDGER_INVALID;
-    if (print) {
-        rc = lseek(fd, 0, SEEK_SET) < 0 ? err_errno(&err, errno, "reading '%s' a second time", path)
-                                        : check(cli, fd, trust, true, q, report, &err);
-        if (rc == 0 && !cli->json) {
-            out_str(cli, "\n");
-        }
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
+    bool html;
+    struct verifying v = {.cli = cli, .path = path, .trust = trust};
+    v.report = calloc(1, sizeof(*v.report));
+    v.question = calloc(1, sizeof(*v.question));
+    int rc = v.report == NULL || v.question == NULL ? err_set(&err, ERR_NOMEM, "no memory for the report") : 0;
+    rc = rc != 0 || page == NULL ? rc : audit_form(page, &html, &err);
+    rc = rc != 0 ? rc : verify_all(&v, &print, page, &err);
     int exit_code;
     if (rc == 0) {
-        exit_code = report_bundle(cli, path, report, q, print);
+        exit_code = report_bundle(cli, path, v.report, v.question, print);
     } else if (!out_good(cli)) {
         exit_code = EXIT_SYSTEM;
     } else {
-        exit_code = cli_fail_input(cli, &err);
+        exit_code = rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : cli_fail_input(cli, &err);
     }
-    if (q != NULL) {
-        export_question_done(q);
+    if (v.question != NULL) {
+        export_question_done(v.question);
     }
-    free(q);
-    free(report);
+    free(v.question);
+    free(v.report);
     return exit_code;
 }

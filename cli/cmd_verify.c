@@ -26,7 +26,8 @@ enum {
     V_THREADS,
     V_LEAF,
     V_PAYLOAD,
-    V_PRINT
+    V_PRINT,
+    V_REPORT
 };
 static const struct opt options[] = {
     [V_KEY] = {"key", 0, "VKEY", "trust this log key; may be repeated"},
@@ -41,6 +42,8 @@ static const struct opt options[] = {
     [V_LEAF] = {"leaf", 0, "FILE", "the leaf of a proof (default: PROOF's name with .leaf)"},
     [V_PAYLOAD] = {"payload", 0, "FILE", "salt and payload of a proof, to check the body too"},
     [V_PRINT] = {"print", 'p', NULL, "show the events of a bundle, when nothing in it is wrong"},
+    [V_REPORT] = {"report", 0, "FILE",
+                  "also write a page to read about a bundle: FILE.md or FILE.html, which must not exist"},
     {0},
 };
 
@@ -195,6 +198,9 @@ static int check_options(struct cli *cli, const struct opt_args *args, enum what
     if (what != WHAT_BUNDLE && opt_has(args, &options[V_PRINT])) {
         return cli_usage(cli, "--print shows the events of a bundle: ledger verify BUNDLE --print");
     }
+    if (what != WHAT_BUNDLE && opt_has(args, &options[V_REPORT])) {
+        return cli_usage(cli, "--report writes a page about a bundle: ledger verify BUNDLE --report FILE.html");
+    }
     if (opt_u64(args, &options[V_THREADS], threads, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
     }
@@ -225,7 +231,8 @@ static int verify(struct cli *cli, const struct opt_args *args) {
     } else if (read_trust(args, use_file ? path : NULL, trust, &err) != 0) {
         exit_code = cli_fail_input(cli, &err);
     } else if (what == WHAT_BUNDLE) {
-        exit_code = bundle_verify(cli, args->args[0], trust, opt_has(args, &options[V_PRINT]));
+        exit_code =
+            bundle_verify(cli, args->args[0], trust, opt_has(args, &options[V_PRINT]), opt_text(args, &options[V_REPORT]));
     } else if (what == WHAT_PROOF) {
         exit_code = verify_proof(cli, args, trust, report);
     } else {
@@ -237,7 +244,7 @@ static int verify(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_verify = {
-    .synopsis = "[BUNDLE [--print] | PROOF [--leaf FILE] [--payload FILE]] [OPTIONS]",
+    .synopsis = "[BUNDLE [--print] [--report FILE] | PROOF [--leaf FILE] [--payload FILE]] [OPTIONS]",
     .about = "Reads every stored byte of the evidence and says, a line each: integrity (bytes, chain, tree),\n"
              "seals (log key, epochs, handovers), anchoring, completeness of the tail, author signatures,\n"
              "erasures, gaps, derived data. With a BUNDLE ('ledger export') or a PROOF ('ledger prove') it checks\n"
@@ -249,7 +256,7 @@ const struct spec spec_verify = {
              "exchanged later is caught. Exit codes: 0 valid and anchored, 10 consistent but not anchored,\n"
              "20 contradicts what was known, 30 invalid.",
     .examples = "ledger verify\nledger verify --no-trust-file --key \"$VKEY\"\n"
-                "ledger verify run.tar.zst --key \"$VKEY\" --print\n"
+                "ledger verify run.tar.zst --key \"$VKEY\" --print --report run.html\n"
                 "ledger verify 118.tlog-proof --leaf 118.leaf --payload 118.payload --key \"$VKEY\"",
     .opts = options,
     .max_args = 1,

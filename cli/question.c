@@ -184,7 +184,7 @@ void question_answered(const struct export_question *q, question_row_fn *row, vo
 void question_bound(const struct export_question *q, struct buf *out) {
     uint64_t hidden = export_hidden(q), named = export_stand_out(q);
     buf_put_str(out, q->sparse ? "of these events only: nothing is said of others"
-                               : "complete for the question above and for no other");
+                               : "complete for this question and for no other");
     if (hidden > 0) {
         buf_printf(out, "; %llu of %llu event%s %s not disclosed", (unsigned long long)hidden,
                    (unsigned long long)q->n_events, q->n_events == 1 ? "" : "s", hidden == 1 ? "is" : "are");

@@ -8,7 +8,7 @@
 #include "cli/obj.h"
 #include "cli/out.h"
 
-static const char *state_word(enum ledger_aspect_state state) {
+const char *report_state_word(enum ledger_aspect_state state) {
     switch (state) {
     case LEDGER_ASPECT_GOOD:
         return "good";
@@ -87,7 +87,7 @@ void report_aspect_json(struct obj *aspects, const char *name, enum ledger_aspec
 }
 
 void report_aspect(struct cli *cli, const char *name, enum ledger_aspect_state state, const char *text) {
-    out_printf(cli, "%-13s %s%-11s%s  ", name, out_color(cli, state_color(state)), state_word(state),
+    out_printf(cli, "%-13s %s%-11s%s  ", name, out_color(cli, state_color(state)), report_state_word(state),
                out_color(cli, OUT_PLAIN));
     out_safe(cli, bytes_of(text));
     out_str(cli, "\n");

@@ -13,7 +13,9 @@ int report_print_rivals(struct cli *cli, const char *what, const struct ledger_r
                         const struct ledger_trust *trust);
 
 /* Its parts, for reports about other things than ledgers. */
-const char *report_verdict_name(enum ledger_verdict verdict); /* "not anchored" */
+const char *report_verdict_name(enum ledger_verdict verdict);  /* "not anchored" */
+                                                               /* in a sentence */
+const char *report_state_word(enum ledger_aspect_state state); /* "not checked" */
 void report_aspect(struct cli *cli, const char *name, enum ledger_aspect_state state, const char *text);
 void report_aspect_json(struct obj *aspects, const char *name, enum ledger_aspect_state state, const char *text);
 void report_verdict(struct cli *cli, enum ledger_verdict verdict);

@@ -167,7 +167,7 @@ struct export_question {
     enum export_bodies bodies;
     struct bytes private_[EXPORT_PRIVATE_MAX], states[EXPORT_STATES_MAX];
     size_t n_private, n_states;
-    char exporter[64];
+    char exporter[64], log_vkey[512];         /* the log key that signed it */
     uint64_t n_events, first_time, last_time; /* of the headers that are there */
     struct export_kind *kind;                 /* by name; owned */
     size_t n_kinds, last;

@@ -165,7 +165,10 @@ void question_begin(struct export_question *q, struct manifest *m) {
     snprintf(q->exporter, sizeof(q->exporter), "%s", m->exporter);
 }
 
-void question_end(struct export_question *q, struct manifest *m) {
+void question_end(struct export_question *q, struct manifest *m, const struct note_vkey *log) {
+    char vkey[NOTE_VKEY_MAX];
+    note_vkey_encode(vkey, log);
+    snprintf(q->log_vkey, sizeof(q->log_vkey), "%s", vkey);
     q->own = m->own; /* what terms and names borrow from */
     m->own = (struct buf){0};
     q->known = true;

@@ -362,7 +362,7 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
     if (rc == 0) {
         say_all(c);
         if (options->question != NULL && report->verdict != LEDGER_INVALID) {
-            question_end(options->question, &c->manifest);
+            question_end(options->question, &c->manifest, &c->log);
         }
     } else if (judged && report->n_findings == 0) { /* what does not parse */
         const char *container = c->reading == NULL ? NULL : reading_rule(c->reading);

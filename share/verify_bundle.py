@@ -705,7 +705,7 @@ def lost(c):  # what was erased of what was to be disclosed
 
 def bound(c):  # what a good verdict says, and what not
     hidden, named = c.count["headers"] - c.count["disclosed"], sum(k["named"] for k in c.kinds.values())
-    text = "of these events only: nothing is said of others" if c.p["sparse"] else "complete for the question above and for no other"
+    text = "of these events only: nothing is said of others" if c.p["sparse"] else "complete for this question and for no other"
     if hidden:
         text += "; %d of %d events not disclosed" % (hidden, c.count["headers"])
     return text + (", %d of kinds that the filter names" % named if named else "")

@@ -33,7 +33,7 @@ for name in named actor; do
     run 0 verify $name.tar.zst
     out_has 'actor is service:jsonl'
     out_has "1 run.tool_called (seq $hidden): another actor"
-    out_has 'complete for the question above and for no other'
+    out_has 'complete for this question and for no other'
     run 0 verify $name.tar.zst --print
     out_has 'not in the answer: another actor'
     out_has "1 run.tool_called (seq $hidden): another actor"
@@ -47,7 +47,7 @@ for name in named actor; do
     python 0 $name.tar.zst
     out_has 'actor is service:jsonl'
     out_has "1 run.tool_called (seq $hidden): another actor"
-    out_has 'complete for the question above and for no other'
+    out_has 'complete for this question and for no other'
 done
 
 # Of a kind that the filter names it stands out; of others it is only said.
