@@ -1,5 +1,6 @@
 /* diff: what changed in the states between two moments, and by which events. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -124,8 +125,8 @@ static void put_change(struct diff *d, const struct diff_change *change, struct 
         }
         if (change->old) {
             put_value(d, change->old, column, out);
-            buf_put_str(out, " -> ");
         }
+        buf_put_str(out, change->old ? " -> " : change->what == DIFF_CHANGED ? "- -> " : "");
         put_value(d, change->row, column, out);
     }
 }
@@ -149,22 +150,22 @@ static int open_table(struct diff *d, const struct diff_change *change, struct e
     return d->table ? 0 : err_set(err, ERR_NOMEM, "no memory for the table");
 }
 
-/* What no event did began when the state did, if that lies between the moments. */
-static void put_since(struct diff *d, const struct row *row, size_t since, struct buf *out) {
-    if (row_has(row, since) && row_int(row, since) > (int64_t)state_now(d->from)) {
-        cell_text(row, since, d->style, d->now, out);
-    }
+static uint64_t seq_of(const struct diff_change *change) {
+    return change->cause.known ? change->cause.seq : LEDGER_NO_SEQ;
+}
+
+static bool is_by_time(const struct diff_change *change) {
+    return change->cause.known && change->cause.seq == LEDGER_NO_SEQ;
 }
 
 static int print(struct diff *d, const struct diff_change *change, struct err *err) {
     static const char *const marks[] = {[DIFF_APPEARED] = "+", [DIFF_WENT] = "-", [DIFF_CHANGED] = "~"};
     static const enum out_color colors[] = {
         [DIFF_APPEARED] = OUT_GREEN, [DIFF_WENT] = OUT_RED, [DIFF_CHANGED] = OUT_YELLOW};
-    size_t since = projection_column(change->row->table, "since");
     struct ledger_event event;
     struct buf text;
     int rc = open_table(d, change, err);
-    int got = rc != 0 ? rc : read_event(d, change->seq, &event, err);
+    int got = rc != 0 ? rc : read_event(d, seq_of(change), &event, err);
     if (got < 0) {
         return got;
     }
@@ -188,14 +189,14 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
         table_cell(d->table, bytes_of_buf(&text));
         table_cell(d->table, event.kind);
     } else {
-        bool by_time = change->seq == LEDGER_NO_SEQ;
-        by_time ? table_text(d->table, "") : table_uint(d->table, change->seq);
+        bool by_time = is_by_time(change);
+        seq_of(change) == LEDGER_NO_SEQ ? table_text(d->table, "") : table_uint(d->table, seq_of(change));
         buf_clear(&text);
-        if (by_time && since != SIZE_MAX && change->what != DIFF_WENT) {
-            put_since(d, change->row, since, &text);
+        if (by_time) {
+            when_text(&text, change->cause.at, d->style, d->now);
         }
         table_cell(d->table, bytes_of_buf(&text));
-        table_text(d->table, by_time ? "(by time)" : "(unreadable)");
+        table_text(d->table, by_time ? "(by time)" : change->cause.known ? "(unreadable)" : "(nobody can tell)");
     }
     buf_done(&text);
     return 0;
@@ -207,7 +208,7 @@ static int put(struct diff *d, const struct diff_change *change, struct err *err
     struct ledger_event event;
     struct obj one, sides[2];
     struct buf name;
-    int got = read_event(d, change->seq, &event, err);
+    int got = read_event(d, seq_of(change), &event, err);
     if (got < 0) {
         return got;
     }
@@ -234,14 +235,18 @@ static int put(struct diff *d, const struct diff_change *change, struct err *err
         }
         obj_done(&sides[i]);
     }
-    obj_uint(&one, "seq", change->seq);
+    obj_uint(&one, "seq", seq_of(change));
     if (got == 0) {
         obj_time(&one, "time", event.time);
         obj_time(&one, "happened", happened(&event));
         note_happened(d, &event);
         obj_str(&one, "kind", event.kind);
     } else {
-        obj_text(&one, "time", NULL);
+        if (is_by_time(change)) {
+            obj_time(&one, "time", change->cause.at);
+        } else {
+            obj_text(&one, "time", NULL);
+        }
         obj_text(&one, "happened", NULL);
         obj_text(&one, "kind", NULL);
     }
@@ -342,11 +347,13 @@ static int answer(struct diff *d, const struct opt_args *args) {
         return exit_code;
     }
     asof_warn(d->view, SIZE_MAX);
-    for (size_t i = 0; rc == 0 && i < state_tables(d->view->state) && out_good(cli); i++) {
-        if (is_asked(args, d->view, i) && !is_stale(d, i)) {
-            rc = diff_table(d->from, d->view->state, i, d->view->stop, on_change, d, &err);
-        }
+    bool *tables = calloc(state_tables(d->view->state) + 1, sizeof(*tables));
+    const struct diff_plan plan = {d->view->ledger, d->from, d->view->state, tables, d->view->stop, on_change, d};
+    for (size_t i = 0; tables && i < state_tables(d->view->state); i++) {
+        tables[i] = is_asked(args, d->view, i) && !is_stale(d, i);
     }
+    rc = tables ? diff_run(&plan, &err) : err_set(&err, ERR_NOMEM, "out of memory");
+    free(tables);
     rc = rc != 0 ? rc : told_of(d->view->ledger, state_now(d->from), state_now(d->view->state), &d->told, &err);
     exit_code = cli->json && rc == 0 ? put_json(d) : table_end(d->table);
     d->table = NULL;
@@ -412,11 +419,12 @@ const struct spec spec_diff = {
     .about = "Shows what changed between two moments (the second one is now by default): what was installed,\n"
              "upgraded or removed, models and the names that lead to them, grants, routes, packs, verdicts; a\n"
              "line each, + appeared, - went, ~ changed, with the old and the new value and the event that did\n"
-             "it. What no event did came by time alone: a grant that ran out. Moments are seqs (what came after\n"
-             "that event), times, dates (the first: its beginning, the second: its end), or so long ago. They go by\n"
-             "the ledger's clock: standard error says which changes happened before, and what was recorded later.\n"
-             "Counters, measurements and times do not count as changes; runs, evaluations and imports are left out\n"
-             "unless asked for. Exit code 1 when nothing changed.",
+             "it: the last of those between that made it what it is. What no event did came by time alone: a\n"
+             "grant that ran out. Moments are seqs (what came after that event), times, dates (the first: its\n"
+             "beginning, the second: its end), or so long ago. They go by the ledger's clock: standard error says\n"
+             "which changes happened before, and what was recorded later. Counters, measurements and times do not\n"
+             "count as changes; runs, evaluations, imports and the keys of epochs are left out unless asked for.\n"
+             "Exit code 1 when nothing changed.",
     .examples = "ledger diff 2h\nledger diff 2026-11-20 2026-11-20\nledger diff 118 204 --json\n"
                 "ledger diff 7d --table installs --table model_names",
     .opts = options,

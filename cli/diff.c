@@ -1,6 +1,6 @@
 /* Rows of both views come in the order of their keys, so one step of a merge knows what appeared, what went and what is in
- * both. The event that did it is found by the rows' own seqs: the one that made the state where the state is stored; where
- * it is a judgement, the newest event of the evidence that was not there before. */
+ * both. The merge is made twice: first to know which rows differ, so that the walk looks after these alone, then to tell of
+ * them. Columns of one row are told together where the same step made them what they are. */
 #include "cli/diff.h"
 
 #include <stdlib.h>
@@ -16,25 +16,34 @@ struct side {
     bool over;
 };
 
+/* Keys of rows that differ, of all tables: a hash table of offsets into their bytes. */
+struct keys {
+    struct buf bytes; /* be32 table, be32 length, key */
+    uint64_t *slots;  /* offset + 1; 0: free */
+    size_t n, room;
+};
+
 struct merge {
+    const struct diff_plan *plan;
     struct side from, to;
     size_t table;
-    bool matters[ROW_COLUMNS_MAX];
     size_t state, reason; /* columns; SIZE_MAX: there is none */
-    diff_fn *each;
-    void *ctx;
+    struct keys keys;
+    struct walk *walk; /* NULL: not yet, or nobody can tell */
 };
+
+#define KEYS_BYTES ((size_t)1 << 30)
 
 bool diff_shows(const struct state_table *table) {
     static const char *const also[] = {"hardware_faults"};
-    bool shows = thing_state(table) != SIZE_MAX && !thing_piles(table);
+    bool shows = thing_state(table) != SIZE_MAX && !thing_piles(table) && strcmp(table->name, "epochs") != 0;
     for (size_t i = 0; i < sizeof(also) / sizeof(also[0]); i++) {
         shows = shows || strcmp(table->name, also[i]) == 0;
     }
     return shows;
 }
 
-bool diff_matters(const struct state_column *column) {
+static bool is_of_the_thing(const struct state_column *column) {
     /* by name, which means the same in every table */
     static const char *const others[] = {
         /* counters */
@@ -59,44 +68,85 @@ bool diff_matters(const struct state_column *column) {
     return column->type != CELL_SEQS;
 }
 
-/* ---- the event ---- */
-
-static uint64_t seq_of(const struct row *row, const char *name) {
-    size_t column = projection_column(row->table, name);
-    return column != SIZE_MAX && row_has(row, column) && row_int(row, column) >= 0 ? (uint64_t)row_int(row, column)
-                                                                                   : LEDGER_NO_SEQ;
+bool diff_matters(const struct state_table *table, size_t column) {
+    size_t state = thing_state(table);
+    bool how_often = state == SIZE_MAX && strcmp(table->columns[column].name, "count") == 0; /* all that there is to tell */
+    return column == state || how_often || is_of_the_thing(&table->columns[column]);
 }
 
-static uint64_t newest_evidence(const struct row *row, uint64_t from, uint64_t to) {
-    uint64_t seqs[ROW_SEQS_MAX], best = LEDGER_NO_SEQ;
-    for (size_t i = 0, n = thing_evidence(row, seqs); i < n; i++) {
-        best = seqs[i] >= from && seqs[i] < to ? seqs[i] : best;
+/* ---- rows that differ ---- */
+
+static uint64_t hash_of(size_t table, struct bytes key) {
+    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ table;
+    for (size_t i = 0; i < key.n; i++) {
+        h = (h ^ key.p[i]) * UINT64_C(0x100000001b3);
     }
-    return best;
+    return h ^ h >> 29;
 }
 
-/* Of the candidates in turn the first within [from, to). */
-static uint64_t event_of(const struct merge *m, enum diff_what what, const struct row *row, bool state_changed) {
-    static const char *const names[] = {"updated_seq", "seq", "finished_seq", "moved_seq", "newest_seq", "given_seq"};
-    uint64_t from = state_at(m->from.view), to = state_at(m->to.view), seq;
-    size_t since = projection_column(row->table, "since");
-    bool by_time = since != SIZE_MAX && row_has(row, since) && !row_has(row, since + 1);
-    if (what == DIFF_APPEARED && (seq = seq_of(row, "moved_seq")) != LEDGER_NO_SEQ && seq >= from && seq < to) {
-        return seq; /* it says more than that it is there */
-    }
-    if (state_changed && (seq = seq_of(row, "since_seq")) != LEDGER_NO_SEQ && seq >= from && seq < to) {
-        return seq;
-    }
-    if (state_changed && by_time) {
-        return LEDGER_NO_SEQ;
-    }
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        seq = seq_of(row, names[i]);
-        if (seq != LEDGER_NO_SEQ && seq >= from && seq < to) {
-            return seq;
+static uint64_t *slot_of(const struct keys *keys, size_t table, struct bytes key) {
+    for (size_t i = hash_of(table, key) & (keys->room - 1);; i = (i + 1) & (keys->room - 1)) {
+        const uint8_t *at = keys->slots[i] != 0 ? keys->bytes.p + (keys->slots[i] - 1) : NULL;
+        if (!at || (be32_get(at) == table && bytes_eq(key, (struct bytes){at + 8, be32_get(at + 4)}))) {
+            return &keys->slots[i];
         }
     }
-    return newest_evidence(row, from, to);
+}
+
+static int keys_grow(struct keys *keys, struct err *err) {
+    struct keys more = {.bytes = keys->bytes, .n = keys->n, .room = keys->room > 0 ? 2 * keys->room : 256};
+    if (2 * (keys->n + 1) <= keys->room) {
+        return 0;
+    }
+    more.slots = calloc(more.room, sizeof(*more.slots));
+    if (!more.slots) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < keys->room; i++) {
+        const uint8_t *at = keys->slots[i] != 0 ? keys->bytes.p + (keys->slots[i] - 1) : NULL;
+        if (at) {
+            *slot_of(&more, be32_get(at), (struct bytes){at + 8, be32_get(at + 4)}) = keys->slots[i];
+        }
+    }
+    free(keys->slots);
+    *keys = more;
+    return 0;
+}
+
+static int keys_add(struct keys *keys, size_t table, struct bytes key, struct err *err) {
+    int rc = keys_grow(keys, err);
+    if (rc != 0) {
+        return rc;
+    }
+    *slot_of(keys, table, key) = keys->bytes.n + 1;
+    keys->n++;
+    buf_put_be32(&keys->bytes, (uint32_t)table);
+    buf_put_be32(&keys->bytes, (uint32_t)key.n);
+    buf_put_bytes(&keys->bytes, key);
+    return buf_check(&keys->bytes, "the keys of what differs", err);
+}
+
+static size_t number_of(const struct merge *m, const struct state_table *table) {
+    size_t t = 0;
+    while (t < state_tables(m->plan->to) && state_table(m->plan->to, t) != table) {
+        t++;
+    }
+    return t;
+}
+
+static bool wants(void *ctx, const struct state_table *table, struct bytes key) {
+    const struct merge *m = ctx;
+    return m->keys.room > 0 && *slot_of(&m->keys, number_of(m, table), key) != 0;
+}
+
+static uint64_t columns_of(void *ctx, const struct state_table *table) {
+    const struct merge *m = ctx;
+    bool asked = m->plan->tables[number_of(m, table)];
+    uint64_t columns = asked ? WALK_PRESENCE : 0;
+    for (size_t i = 0; asked && i < table->n_columns; i++) {
+        columns |= (uint64_t)diff_matters(table, i) << i;
+    }
+    return columns;
 }
 
 /* ---- one row ---- */
@@ -107,30 +157,76 @@ static bool is_empty(const struct row *row, size_t column) {
            (cell->type == CELL_BOOL && !cell->boolean);
 }
 
-static int tell(struct merge *m, enum diff_what what, const struct row *row, const struct row *old, struct err *err) {
-    size_t columns[ROW_COLUMNS_MAX], n = 0;
-    bool state_changed = what != DIFF_CHANGED;
+/* The columns that are told, the state and its reason first. */
+static size_t told(const struct merge *m, const struct row *row, const struct row *old, bool changed,
+                   size_t ret[ROW_COLUMNS_MAX]) {
+    size_t n = 0;
     for (size_t k = 0; k < row->table->n_columns + 2; k++) {
         size_t i = k == 0 ? m->state : k == 1 ? m->reason : k - 2;
-        if (i == SIZE_MAX || !m->matters[i] || (k > 1 && (i == m->state || i == m->reason))) {
+        if (i == SIZE_MAX || !diff_matters(row->table, i) || (k > 1 && (i == m->state || i == m->reason))) {
             continue;
         }
         bool main = (row->table->columns[i].flags & COLUMN_MAIN) != 0 && !is_empty(row, i);
-        if (what == DIFF_CHANGED ? !cell_same(row, old, i) : main) {
-            columns[n++] = i;
-            state_changed = state_changed || i == m->state || i == m->reason;
+        if (changed ? !cell_same(row, old, i) : main) {
+            ret[n++] = i;
         }
     }
-    if (what == DIFF_CHANGED && n == 0) {
+    return n;
+}
+
+static bool same_cause(const struct walk_cause *a, const struct walk_cause *b) {
+    return a->known == b->known && (!a->known || (a->seq == b->seq && (a->seq != LEDGER_NO_SEQ || a->at == b->at)));
+}
+
+/* Those of the columns that the same step made what they are, and the same again for the others. */
+static int tell_groups(struct merge *m, struct diff_change *change, size_t *columns, size_t n, struct err *err) {
+    struct walk_cause causes[ROW_COLUMNS_MAX] = {{0}};
+    size_t group[ROW_COLUMNS_MAX];
+    bool done[ROW_COLUMNS_MAX] = {false}, appeared = change->what == DIFF_APPEARED;
+    int rc = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!m->walk || !walk_column(m->walk, change->row, columns[i], &causes[i])) {
+            causes[i] = (struct walk_cause){0};
+        }
+    }
+    for (size_t i = 0; rc == 0 && (i < n || appeared); i++) {
+        struct walk_cause cause = appeared ? change->cause : causes[i];
+        change->n = 0;
+        for (size_t k = 0; k < n; k++) {
+            if (!done[k] && same_cause(&causes[k], &cause)) {
+                group[change->n++] = columns[k];
+                done[k] = true;
+            }
+        }
+        if (change->n > 0 || appeared) {
+            change->cause = cause;
+            change->columns = group;
+            rc = m->plan->each(m->plan->ctx, change, err);
+        }
+        i -= appeared ? 1 : 0;
+        appeared = false;
+        change->what = DIFF_CHANGED;
+    }
+    return rc;
+}
+
+static int tell(struct merge *m, enum diff_what what, const struct row *row, const struct row *old, struct err *err) {
+    size_t columns[ROW_COLUMNS_MAX], n = told(m, row, old, what == DIFF_CHANGED, columns);
+    struct diff_change change = {.what = what, .table = m->table, .row = row, .old = old, .columns = columns, .n = n};
+    if (!m->walk || what == DIFF_CHANGED || !walk_presence(m->walk, row->table, row->key, &change.cause)) {
+        change.cause = (struct walk_cause){0};
+    }
+    return what == DIFF_WENT ? m->plan->each(m->plan->ctx, &change, err) : tell_groups(m, &change, columns, n, err);
+}
+
+/* First which rows differ, then what of them. */
+static int take(struct merge *m, bool telling, enum diff_what what, const struct row *row, const struct row *old,
+                struct err *err) {
+    size_t columns[ROW_COLUMNS_MAX];
+    if (what == DIFF_CHANGED && told(m, row, old, true, columns) == 0) {
         return 0;
     }
-    int rc = what != DIFF_WENT && state_changed ? state_rows_since(m->to.rows, err) : 0;
-    if (rc != 0) {
-        return rc;
-    }
-    struct diff_change change = {.what = what, .table = m->table, .row = row, .old = old, .columns = columns, .n = n};
-    change.seq = event_of(m, what, row, state_changed);
-    return m->each(m->ctx, &change, err);
+    return telling ? tell(m, what, row, old, err) : keys_add(&m->keys, m->table, row->key, err);
 }
 
 /* ---- merging ---- */
@@ -141,33 +237,70 @@ static int step(struct side *side, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
-int diff_table(struct state_view *from, struct state_view *to, size_t table, const volatile int *stop, diff_fn *each,
-               void *ctx, struct err *err) {
-    const struct state_table *t = state_table(to, table);
-    struct merge m = {.from = {.view = from}, .to = {.view = to}, .table = table, .each = each, .ctx = ctx};
-    m.state = thing_state(t);
-    m.reason = projection_column(t, "reason");
-    for (size_t i = 0; i < t->n_columns; i++) {
-        bool how_often = m.state == SIZE_MAX && strcmp(t->columns[i].name, "count") == 0; /* all that there is to tell */
-        m.matters[i] = diff_matters(&t->columns[i]) || i == m.state || how_often;
-    }
-    int rc = state_rows_open(from, table, NULL, 0, &m.from.rows, err);
-    rc = rc != 0 ? rc : state_rows_open(to, table, NULL, 0, &m.to.rows, err);
-    rc = rc != 0 ? rc : step(&m.from, err);
-    rc = rc != 0 ? rc : step(&m.to, err);
-    while (rc == 0 && !(m.from.over && m.to.over)) {
-        int order = m.from.over ? 1 : m.to.over ? -1 : bytes_cmp(m.from.row->key, m.to.row->key);
-        if (*stop != 0) {
+static int merge_table(struct merge *m, size_t table, bool telling, struct err *err) {
+    m->table = table;
+    m->state = thing_state(state_table(m->plan->to, table));
+    m->reason = projection_column(state_table(m->plan->to, table), "reason");
+    m->from = (struct side){.view = m->plan->from};
+    m->to = (struct side){.view = m->plan->to};
+    int rc = state_rows_open(m->from.view, table, NULL, 0, &m->from.rows, err);
+    rc = rc != 0 ? rc : state_rows_open(m->to.view, table, NULL, 0, &m->to.rows, err);
+    rc = rc != 0 ? rc : step(&m->from, err);
+    rc = rc != 0 ? rc : step(&m->to, err);
+    while (rc == 0 && !(m->from.over && m->to.over)) {
+        int order = m->from.over ? 1 : m->to.over ? -1 : bytes_cmp(m->from.row->key, m->to.row->key);
+        if (*m->plan->stop != 0) {
             rc = err_set(err, ERR_BUSY, "interrupted");
         } else if (order < 0) {
-            rc = tell(&m, DIFF_WENT, m.from.row, NULL, err);
+            rc = take(m, telling, DIFF_WENT, m->from.row, NULL, err);
         } else {
-            rc = tell(&m, order > 0 ? DIFF_APPEARED : DIFF_CHANGED, m.to.row, order > 0 ? NULL : m.from.row, err);
+            rc = take(m, telling, order > 0 ? DIFF_APPEARED : DIFF_CHANGED, m->to.row, order > 0 ? NULL : m->from.row, err);
         }
-        rc = rc != 0 || order > 0 ? rc : step(&m.from, err);
-        rc = rc != 0 || order < 0 ? rc : step(&m.to, err);
+        rc = rc != 0 || order > 0 ? rc : step(&m->from, err);
+        rc = rc != 0 || order < 0 ? rc : step(&m->to, err);
     }
-    state_rows_close(m.from.rows);
-    state_rows_close(m.to.rows);
+    state_rows_close(m->from.rows);
+    state_rows_close(m->to.rows);
+    return rc;
+}
+
+static int merge_all(struct merge *m, bool telling, struct err *err) {
+    int rc = 0;
+    for (size_t t = 0; rc == 0 && t < state_tables(m->plan->to); t++) {
+        rc = m->plan->tables[t] ? merge_table(m, t, telling, err) : 0;
+    }
+    return rc;
+}
+
+/* What cannot be read made what nobody can tell. */
+static int walk(struct merge *m, struct err *err) {
+    struct walk_plan plan = {.ledger = m->plan->ledger,
+                             .from = state_at(m->plan->from),
+                             .from_now = state_now(m->plan->from),
+                             .columns = columns_of,
+                             .wants = wants,
+                             .ctx = m};
+    struct err why = {0};
+    state_options_init(&plan.options);
+    plan.options.stop = m->plan->stop;
+    int rc = walk_open(&plan, &m->walk, &why);
+    rc = rc != 0 ? rc : walk_to(m->walk, state_at(m->plan->to), state_now(m->plan->to), &why);
+    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        walk_close(m->walk);
+        m->walk = NULL;
+        return 0;
+    }
+    return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
+}
+
+int diff_run(const struct diff_plan *plan, struct err *err) {
+    struct merge m = {.plan = plan};
+    buf_init(&m.keys.bytes, KEYS_BYTES);
+    int rc = merge_all(&m, false, err);
+    rc = rc != 0 || m.keys.n == 0 ? rc : walk(&m, err);
+    rc = rc != 0 || m.keys.n == 0 ? rc : merge_all(&m, true, err);
+    walk_close(m.walk);
+    free(m.keys.slots);
+    buf_done(&m.keys.bytes);
     return rc;
 }

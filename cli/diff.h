@@ -1,31 +1,42 @@
-/* What changed in the states between two moments: two views, merged by keys. */
+/* What changed in the states between two moments: two views, merged by keys, and for what differs a walk from the one to
+ * the other (projections/walk.h), which knows what each step changed. So what is told is the sum of the steps between. */
 #ifndef CLI_DIFF_H
 #define CLI_DIFF_H
 
 #include "cli/asof.h"
+#include "projections/walk.h"
 
 enum diff_what { DIFF_APPEARED, DIFF_WENT, DIFF_CHANGED };
 
+/* A row's columns that got their present values by the same event, or at the same moment. Of a row that came there is one
+ * that appeared, with the columns that are since then what they are; those that became so later are changes of it. */
 struct diff_change {
     enum diff_what what;
     size_t table;
     const struct row *row; /* the newer one; of what went, the older one */
-    const struct row *old; /* of what changed */
+    const struct row *old; /* as it was; NULL: it was not there */
     const size_t *columns; /* that changed, the state first; of what appeared, those that say something of it */
     size_t n;
-    uint64_t seq; /* the event that did it; LEDGER_NO_SEQ: none did, only the time that judges go by */
+    struct walk_cause cause; /* the last step that did it; not known: of what is stale, or cannot be read */
 };
 
-/* Is a table told of unless others are asked for? Not those whose rows come with the work that is done, and not those that
- * only help others. */
+/* Is a table told of unless others are asked for? Not those whose rows come with the work that is done, not those that only
+ * help others, and not the keys that are changed by the day. */
 bool diff_shows(const struct state_table *table);
 /* Is a change of this column a change of the thing? Counters, times, seqs, measurements and who did it are not: they differ
  * with every event. */
-bool diff_matters(const struct state_column *column);
+bool diff_matters(const struct state_table *table, size_t column);
 
 typedef int diff_fn(void *ctx, const struct diff_change *change, struct err *err);
-/* Calls `each` for what changed in a table, in the order of the keys. Both views have the same tables. */
-int diff_table(struct state_view *from, struct state_view *to, size_t table, const volatile int *stop, diff_fn *each,
-               void *ctx, struct err *err);
+struct diff_plan {
+    struct ledger *ledger;
+    struct state_view *from, *to; /* of the same tables; `from` is not later than `to` */
+    const bool *tables;           /* that are compared, by number */
+    const volatile int *stop;
+    diff_fn *each;
+    void *ctx;
+};
+/* Calls `each` for what changed, table by table, in the order of the keys. */
+int diff_run(const struct diff_plan *plan, struct err *err);
 
 #endif

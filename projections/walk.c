@@ -19,6 +19,7 @@ struct walk {
     } taker[PROJECTIONS_MAX];
     uint64_t *columns; /* of each table */
     uint32_t stopped;  /* a bit for each projection */
+    bool stale;        /* some rows are not what they were: what is judged by them is not known */
     struct changed {
         size_t table;
         struct bytes key;
@@ -110,8 +111,9 @@ static int stand(struct walk *w, uint64_t at, uint64_t now, struct err *err) {
     rc = rc != 0 ? rc : replay_open(w->plan.ledger, &w->replay, err);
     for (size_t i = 0; rc == 0 && i < w->view->n; i++) {
         struct view_projection *p = &w->view->projection[i];
-        if (p->use == STORED_STALE) {
-            return err_set(err, ERR_INVALID, "'%s' is stale: nobody can tell what its rows were", p->projection->name);
+        if (p->use == STORED_STALE) { /* its rows stay as they are */
+            w->stale = true;
+            continue;
         }
         rc = view_prepare(w->view, i, w->replay, err);
         w->taker[i] = (struct rows_taker){w, p->first_table};
@@ -132,7 +134,8 @@ static bool is_stored(const struct walk *w, uint64_t at) {
     bool all = true;
     for (size_t i = 0; i < w->view->n; i++) {
         const struct view_projection *p = &w->view->projection[i];
-        all = all && p->base.txn != NULL && p->base.tree == NULL && w->view->scratch_txn == NULL && p->gen.position >= at;
+        bool stands = p->base.txn != NULL && p->base.tree == NULL && p->gen.position >= at;
+        all = all && w->view->scratch_txn == NULL && (stands || p->use == STORED_STALE);
     }
     return all;
 }
@@ -144,7 +147,9 @@ static int go(struct walk *w, uint64_t to, struct err *err) {
     uint64_t came = to;
     size_t n = 0;
     for (size_t i = 0; i < w->view->n; i++) {
-        part[n++] = &w->view->projection[i].part;
+        if (w->view->projection[i].use != STORED_STALE) {
+            part[n++] = &w->view->projection[i].part;
+        }
     }
     replay_parts(w->replay, part, n);
     replay_watch(w->replay, &w->watch);
@@ -263,7 +268,8 @@ bool walk_column(const struct walk *w, const struct row *row, size_t column, str
     const struct walk_node *node = find(w, row->table, row->key);
     uint64_t columns = node != NULL ? w->columns[node->table] : 0, bit = UINT64_C(1) << column;
     uint8_t hash[WALK_HASH];
-    if (node == NULL || !node->there || (columns & bit) == 0 || !walk_hash(row, column, hash)) {
+    if (node == NULL || !node->there || (columns & bit) == 0 || !walk_hash(row, column, hash) ||
+        (w->stale && row->table->judge != NULL)) {
         return false;
     }
     const struct walk_track *track = &node->tracks[__builtin_popcountll(columns & (bit - 1))];

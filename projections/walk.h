@@ -23,7 +23,8 @@ struct walk_cause {
     uint64_t at;  /* when: the event's own time where its body gives one, else when it was written; or the moment of time */
 };
 
-#define WALK_HASH 16
+#define WALK_HASH     16
+#define WALK_PRESENCE (UINT64_C(1) << 63)
 
 /* What is known of a row's first column that is told, from a walk before. */
 struct walk_known {
@@ -36,7 +37,8 @@ struct walk_plan {
     struct ledger *ledger;
     struct state_options options; /* base, projections, stop and tuning count */
     uint64_t from, from_now;      /* where it begins: that many events, judged by that time; 0: of the newest of them */
-    /* The columns of a table's rows whose changes are told, a bit each; 0: it is not looked after. */
+    /* The columns of a table's rows whose changes are told, a bit each; 0: it is not looked after. WALK_PRESENCE alone:
+     * only whether they are there. */
     uint64_t (*columns)(void *ctx, const struct state_table *table);
     /* Only these rows; NULL: all of the tables. */
     bool (*wants)(void *ctx, const struct state_table *table, struct bytes key);
@@ -47,7 +49,7 @@ struct walk_plan {
 };
 
 struct walk;
-/* ERR_INVALID: a projection is stale, so nobody can tell what was. */
+/* What is stale stays as it is stored; of rows that are judged nobody can tell then what made them so. */
 int walk_open(const struct walk_plan *plan, struct walk **ret, struct err *err);
 void walk_close(struct walk *walk); /* NULL is fine */
 /* Goes on to `to` events and the time `now`, neither before where it is; `now` 0: the time of the newest of them. */

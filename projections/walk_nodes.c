@@ -337,7 +337,7 @@ bool walk_hash(const struct row *row, size_t column, uint8_t ret[WALK_HASH]) {
 static void take_tracks(struct walk_nodes *nodes, struct walk_node *node, const struct row *row, bool appeared) {
     uint8_t hash[WALK_HASH];
     size_t k = 0;
-    for (uint64_t left = nodes->columns[node->table]; left != 0; left &= left - 1, k++) {
+    for (uint64_t left = nodes->columns[node->table] & ~WALK_PRESENCE; left != 0; left &= left - 1, k++) {
         struct walk_track *track = &node->tracks[k];
         nodes->rc = walk_hash(row, (size_t)__builtin_ctzll(left), hash) ? nodes->rc : ERR_NOMEM;
         if (appeared || memcmp(hash, track->hash, WALK_HASH) != 0) {

@@ -55,7 +55,7 @@ box 0 why pack/pdf-ops --at 2041-01-01
 out_has 'since 2040-01-01 00:00:00Z, by time alone'
 box 1 diff now now
 box 0 diff yesterday today --table model_names --json
-json '.changes[] | select(.name == "model-name/ollama/llama3.2:3b") | .seq' 18
+json '[.changes[] | select(.name == "model-name/ollama/llama3.2:3b") | .change, .seq] | tojson' '["appeared",5,"changed",18]'
 
 # Runs only when they are asked for; counters are no changes.
 box 1 diff 11 14
@@ -64,9 +64,10 @@ out_empty
 box 1 diff 11 14 --json
 json '.changes | length' 0
 box 0 diff 11 14 --all
-line '^\+ +r1 +finished'
+line '^\+ +r1 +12 '
+line '^~ +r1 +- -> finished +13 '
 box 0 diff 11 14 --table runs
-same "$(grep -cE '^[-+~]' <<<"$out")" 2
+same "$(grep -cE '^[-+]' <<<"$out")" 2
 box 0 diff 12 13 --table run
 line '^~ +r1 +running -> finished.* 13 '
 add 19 permission.used -s pack/pdf-ops group=filesystem.read 'scope=inbox/**'
@@ -79,6 +80,25 @@ today=$(date -u +%Y-%m-%d)
 box 0 diff 2020-01-01 "$today"
 box 1 diff 2020-01-01 2020-01-02
 
+# What was refused before is refused again, and has done nothing; the fallback between has.
+add 20 pack.installed -s pack/p version=1.0.0 'routes:=[{"name":"r"}]' 'permissions:=[{"group":"exec","scope":"bin/**"}]'
+add 21 permission.denied -s pack/p group=exec 'scope=bin/**'
+add 22 route.declared -s route/r pack=p
+add 23 route.fell_back -s route/r
+add 24 permission.denied -s pack/p group=exec 'scope=bin/**'
+box 0 diff 22 23
+box 0 diff 21 24 --json
+json '.changes[] | select(.name == "pack/p") | .seq' ""
+json '[.changes[] | select(.name == "route/r") | .change, .seq, .after.state] | tojson' '["appeared",22,null,"changed",23,"degraded"]'
+box 1 diff 23 24
+err_has 'nothing changed'
+
+# Keys are changed by the day, and are told of when somebody asks.
+box 0 key rotate
+box 1 diff 24
+box 0 diff 24 --table epochs
+line '^\+ +000001 '
+
 box 2 diff
 box 2 diff 1 2 3
 box 2 diff 1 --table instals
@@ -88,7 +108,7 @@ box 2 diff 1 --time soon
 box 3 diff 9 8
 err_has 'the earlier moment comes first'
 box 3 diff 1 99
-err_has 'the newest is 19'
+err_has 'the newest is 25'
 box 3 diff soon
 run 3 -C nowhere diff 1
 
