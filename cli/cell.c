@@ -44,8 +44,10 @@ void cell_column(const struct state_column *column, struct rows_column *ret) {
     static const struct {
         const char *name;
         unsigned how;
-    } known[] = {{"state", TABLE_WHOLE}, {"verdict", TABLE_WHOLE}, {"status", TABLE_WHOLE}, {"tier", TABLE_WHOLE},
-                 {"reason", TABLE_WRAP}, {"expires", TABLE_SPARE}, {"since", TABLE_SPARE}};
+    } known[] = {{"state", TABLE_WHOLE}, {"verdict", TABLE_WHOLE}, {"status", TABLE_WHOLE},    {"tier", TABLE_WHOLE},
+                 {"reason", TABLE_WRAP}, {"expires", TABLE_SPARE}, {"since", TABLE_SPARE},     {"pack", TABLE_TAIL},
+                 {"agent", TABLE_SPARE}, {"errors", TABLE_SPARE},  {"tokens_in", TABLE_SPARE}, {"tokens_out", TABLE_SPARE},
+                 {"cost", TABLE_SPARE},  {"error", TABLE_WRAP}};
     *ret = (struct rows_column){.is_time = (column->flags & COLUMN_TIME) != 0};
     snprintf(ret->name, sizeof(ret->name), "%s", column->name);
     ret->how = (column->flags & COLUMN_KEY) != 0 ? TABLE_TAIL : 0;
@@ -53,6 +55,44 @@ void cell_column(const struct state_column *column, struct rows_column *ret) {
         ret->how = strcmp(column->name, known[i].name) == 0 ? known[i].how : ret->how;
     }
     ret->is_state = (ret->how & TABLE_WHOLE) != 0;
+}
+
+static bool ends_in(const char *name, const char *end) {
+    size_t n = strlen(name), k = strlen(end);
+    return n > k && strcmp(name + n - k, end) == 0;
+}
+
+/* What a column's numbers are, by its name: lengths of time, sizes. */
+static bool is_length(const char *name) {
+    return ends_in(name, "_ms");
+}
+
+static bool is_size(const char *name) {
+    return ends_in(name, "_bytes") || strcmp(name, "bytes") == 0;
+}
+
+void cell_head(const struct state_column *column, struct rows_column *ret) {
+    const char *name = column->name;
+    bool at = (column->flags & COLUMN_TIME) != 0 && ends_in(name, "_at");
+    ret->name[strlen(name) - (is_length(name) || at ? 3 : ends_in(name, "_bytes") ? 6 : 0)] = '\0';
+    ret->how |= is_length(name) || is_size(name) ? TABLE_RIGHT : 0U;
+}
+
+bool cell_unit(const struct row *row, size_t column, struct buf *out) {
+    const char *name = row->table->columns[column].name;
+    const struct cell *cell = &row->cells[column];
+    double v = cell->type == CELL_REAL ? cell->real : cell->type == CELL_INT ? (double)cell->int_ : -1;
+    char size[32];
+    if (!(v >= 0) || !(is_length(name) || (is_size(name) && cell->type == CELL_INT))) {
+        return false;
+    }
+    if (is_length(name)) {
+        when_length(out, v);
+    } else {
+        out_size(size, (uint64_t)cell->int_);
+        buf_put_str(out, size);
+    }
+    return true;
 }
 
 /* An array of texts and integers with commas between. False: there is something else in it. */

@@ -9,6 +9,10 @@
 struct query_value cell_value(const struct row *row, size_t column);
 /* How a column is printed. */
 void cell_column(const struct state_column *column, struct rows_column *ret);
+/* In a table: the head without the unit that cell_unit writes, "duration" of "duration_ms". */
+void cell_head(const struct state_column *column, struct rows_column *ret);
+/* Appends a length of time or a size with its unit, "45.0 s", "23.5 GiB". False: the column is neither, or empty. */
+bool cell_unit(const struct row *row, size_t column, struct buf *out);
 /* Appends the cell for the eye: times as such, seqs and texts with commas between, other lists as JSON. Nothing for null.
  * Not made safe for a terminal. */
 void cell_text(const struct row *row, size_t column, enum when_style style, uint64_t now, struct buf *out);

@@ -36,6 +36,8 @@ struct listing {
     struct with with[WITH_MAX];
     size_t n_with;
     size_t columns[ROW_COLUMNS_MAX], n_columns;
+    bool failed;   /* only what is in a bad state */
+    uint64_t lone; /* model calls told by themselves, which are left out */
     size_t reason; /* column; SIZE_MAX: there is none */
     bool since;    /* since when a judged state is so is shown or asked for: that takes a walk */
     struct rows_column heads[ROW_COLUMNS_MAX];
@@ -115,6 +117,10 @@ static int read_conditions(struct listing *l, const struct opt_args *args, const
     while (rc == 0 && (text = opt_next(args, &options[L_WITH], &at)) != NULL) {
         rc = read_with(l, text, err);
     }
+    l->failed = opt_has(args, &options[L_FAILED]);
+    if (rc == 0 && l->failed && thing_state(l->table) == SIZE_MAX) {
+        rc = err_set(err, ERR_INVALID, "%s have no state", l->table->name);
+    }
     rc = rc != 0 ? rc : opt_u64(args, &options[L_LAST], &l->last, err);
     if (rc == 0 && opt_has(args, &options[L_LAST]) && (l->last < 1 || l->last > LAST_MAX)) {
         rc = err_set(err, ERR_INVALID, "--last is from 1 to %d", LAST_MAX);
@@ -188,6 +194,9 @@ static int read_columns(struct listing *l, const struct opt_args *args, const st
     }
     for (size_t i = 0; i < l->n_columns; i++) {
         cell_column(&l->table->columns[l->columns[i]], &l->heads[i]);
+        if (l->format == ROWS_TABLE) {
+            cell_head(&l->table->columns[l->columns[i]], &l->heads[i]);
+        }
         l->heads[i].how &= ~(i + 1 < l->n_columns ? (unsigned)TABLE_WRAP : 0U);
         l->heads[i].how &= ~(opt_has(args, &options[L_FIELDS]) ? (unsigned)TABLE_SPARE : 0U); /* they were asked for */
     }
@@ -239,8 +248,16 @@ static bool is_pack(const struct row *row, const char *pack) {
                                        : bytes_is(who, pack);
 }
 
+/* One call of a model that names no run, as saved answers of a server are told: it is no run of anybody's. */
+static bool is_lone_call(const struct listing *l, const struct row *row) {
+    size_t events = projection_column(row->table, "events"), calls = projection_column(row->table, "model_calls");
+    return strcmp(l->view->cli->command, "run list") == 0 && l->n_with == 0 && events != SIZE_MAX && calls != SIZE_MAX &&
+           bytes_is(row_text(row, thing_state(row->table)), "observed") && row_int(row, events) == 1 &&
+           row_int(row, calls) == 1;
+}
+
 static bool matches(struct listing *l, const struct row *row) {
-    bool all = true;
+    bool all = !l->failed || out_state(row_text(row, thing_state(l->table))) == OUT_RED;
     for (size_t i = 0; i < l->n_with; i++) {
         const struct with *with = &l->with[i];
         bool any = false;
@@ -252,6 +269,10 @@ static bool matches(struct listing *l, const struct row *row) {
         }
         all = all && any;
     }
+    if (all && is_lone_call(l, row)) {
+        l->lone++;
+        return false;
+    }
     return all;
 }
 
@@ -262,10 +283,15 @@ static void see_violation(struct listing *l, const struct row *row) {
     }
 }
 
-/* For the eye: lists as words, short digests, and what has no name at all. */
+/* For the eye: lists as words, short digests, numbers with their units, and what has no name at all. */
 static void print_cell(struct listing *l, const struct row *row, size_t i, struct query_value *value) {
     size_t column = l->columns[i];
     bool key = (row->table->columns[column].flags & COLUMN_KEY) && thing_key_columns(row->table) == 1;
+    buf_clear(&l->texts[i]);
+    if (cell_unit(row, column, &l->texts[i])) {
+        *value = (struct query_value){.type = QUERY_TEXT, .text = bytes_of_buf(&l->texts[i])};
+        return;
+    }
     if (value->type == QUERY_OTHER || value->type == QUERY_TEXT) {
         buf_clear(&l->texts[i]);
         cell_text(row, column, l->style, l->now, &l->texts[i]);
@@ -458,6 +484,10 @@ static int answer(struct listing *l) {
     if (exit_code == 0) {
         say_illegal(l);
     }
+    if (exit_code == 0 && l->lone > 0) {
+        cli_note(cli, "ledger: %s: %llu model call%s without a run left out ('--state observed' lists %s)", cli->command,
+                 (unsigned long long)l->lone, l->lone == 1 ? "" : "s", l->lone == 1 ? "it" : "them");
+    }
     if (exit_code == 0 && found == 0) {
         say_nothing(l);
         exit_code = EXIT_NO;
@@ -498,7 +528,7 @@ int listing_run(struct asof *view, size_t table, const struct opt_args *args, co
 }
 
 int listing_refuse(struct cli *cli, const struct opt_args *args, const struct opt *options) {
-    static const int lists[] = {L_STATE, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT};
+    static const int lists[] = {L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         if (opt_has(args, &options[lists[i]])) {
             return cli_usage(cli, "--%s is for lists", options[lists[i]].name);

@@ -6,11 +6,12 @@
 #include "cli/rows.h"
 
 /* What every command takes that lists states: these rows come first in its table of options. */
-enum { L_AT, L_STATE, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TIME, L_NO_PAGER, LISTING_OPTS };
+enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TIME, L_NO_PAGER, LISTING_OPTS };
 /* clang-format off */
 #define LISTING_OPTIONS                                                                                                  \
     [L_AT] = {"at", 0, "WHEN", ASOF_AT_HELP},                                                                            \
     [L_STATE] = {"state", 0, "STATE", "in this state; may be repeated; a prefix with * at its end, here and below"},     \
+    [L_FAILED] = {"failed", 0, NULL, "in a bad state: failed, blocked, denied, expired, revoked, fail, ..."},            \
     [L_PACK] = {"pack", 0, "PACK", "of this pack"},                                                                      \
     [L_WITH] = {"with", 0, "COLUMN=VALUE", "with this in a column; nothing behind the = where there is nothing"},        \
     [L_LAST] = {"last", 'n', "N", "the N that changed last, the newest at the end"},                                     \

@@ -18,6 +18,7 @@ enum {
     RUN,
     STATE,
     OUTCOME,
+    ERROR,
     PACK,
     PACK_VERSION,
     ROUTE,
@@ -56,23 +57,24 @@ static const struct state_column columns[] = {
         {"state", CELL_TEXT, COLUMN_MAIN,
          "observed (neither its beginning nor its end was told), running, finished, failed, aborted, refused, timeout"},
     [OUTCOME] = {"outcome", CELL_TEXT, 0, "how it ended, in the source's word"},
-    [PACK] = {"pack", CELL_TEXT, 0, "which pack ran"},
+    [ERROR] = {"error", CELL_TEXT, COLUMN_MAIN, "kind of the error that it ended with"},
+    [PACK] = {"pack", CELL_TEXT, COLUMN_MAIN, "which pack ran"},
     [PACK_VERSION] = {"pack_version", CELL_TEXT, 0, "its version"},
     [ROUTE] = {"route", CELL_TEXT, 0, "on which route"},
     [AGENT] = {"agent", CELL_TEXT, COLUMN_MAIN, "which agent ran"},
     [SESSION] = {"session", CELL_TEXT, 0, "session it belongs to"},
     [PARENT] = {"parent", CELL_TEXT, 0, "the run that started it"},
-    [TASK] = {"task", CELL_TEXT, 0, "short name of the task"},
-    [STARTED_AT] = {"started_at", CELL_INT, COLUMN_TIME, "when it began"},
+    [TASK] = {"task", CELL_TEXT, COLUMN_MAIN, "short name of the task"},
+    [STARTED_AT] = {"started_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it began"},
     [FINISHED_AT] = {"finished_at", CELL_INT, COLUMN_TIME, "when it ended"},
     [DURATION_MS] = {"duration_ms", CELL_REAL, COLUMN_MAIN, "how long it took, milliseconds"},
     [EVENTS] = {"events", CELL_INT, 0, "events that belong to it"},
     [STEPS] = {"steps", CELL_INT, 0, "named steps"},
-    [MODEL_CALLS] = {"model_calls", CELL_INT, COLUMN_MAIN, "calls of models"},
-    [TOOL_CALLS] = {"tool_calls", CELL_INT, COLUMN_MAIN, "calls of tools"},
-    [TOKENS_IN] = {"tokens_in", CELL_INT, 0, "tokens of all prompts"},
-    [TOKENS_OUT] = {"tokens_out", CELL_INT, 0, "tokens of all answers"},
-    [COST] = {"cost", CELL_REAL, 0, "what it cost"},
+    [MODEL_CALLS] = {"model_calls", CELL_INT, 0, "calls of models"},
+    [TOOL_CALLS] = {"tool_calls", CELL_INT, 0, "calls of tools"},
+    [TOKENS_IN] = {"tokens_in", CELL_INT, COLUMN_MAIN, "tokens of all prompts"},
+    [TOKENS_OUT] = {"tokens_out", CELL_INT, COLUMN_MAIN, "tokens of all answers"},
+    [COST] = {"cost", CELL_REAL, COLUMN_MAIN, "what it cost"},
     [ERRORS] = {"errors", CELL_INT, COLUMN_MAIN, "steps, calls and log records that ended in an error"},
     [DENIED] = {"denied", CELL_INT, 0, "permissions and calls that were denied"},
     [ARTIFACTS] = {"artifacts", CELL_INT, 0, "files it made or took"},
@@ -182,6 +184,7 @@ static void started(struct fold *fold, struct row *row) {
         row_set_null(row, FINISHED_AT);
         row_set_null(row, DURATION_MS);
         row_set_null(row, OUTCOME);
+        row_set_null(row, ERROR);
         row_set_int(row, TOLD, 0);
         fold_state(fold, row, BASE, STATE, "running");
     }
@@ -234,6 +237,8 @@ static void finished(struct fold *fold, struct row *row) {
         }
     }
     fold_copy(fold, row, OUTCOME, "outcome");
+    row_set_null(row, ERROR);
+    fold_copy(fold, row, ERROR, "error");
     row_set_int(row, FINISHED_AT, at);
     if (row_has(row, STARTED_AT) && at >= row_int(row, STARTED_AT)) {
         row_set_real(row, DURATION_MS, (double)(at - row_int(row, STARTED_AT)) / 1e6);
@@ -418,4 +423,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"*", NULL};
 
-const struct projection projection_runs = {"runs", 1, tables, COUNT(tables), kinds, fold_run};
+const struct projection projection_runs = {"runs", 2, tables, COUNT(tables), kinds, fold_run};

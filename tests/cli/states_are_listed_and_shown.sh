@@ -219,6 +219,35 @@ got=0
 "$LEDGER" -C "$BOX" state >/dev/full 2>"$T/.err" || got=$?
 same "$got" 4
 
+# Runs: what ran, how it ended and for how long; a call that names no run is none; the failed ones.
+box 0 append run.finished -s run/r2 --run r2 outcome=error error=tool-denied ok:=false duration_ms=45000
+box 0 append run.model_called -s run/ollama-1 model=x
+box 0 run list
+out_has '  45.0 s'
+out_has 'tool-denied'
+check grep -Eq '^RUN +STATE +ERROR +PACK +AGENT +TASK +STARTED +DURATION ' "$T/.out"
+out_lacks ollama-1
+err_has "1 model call without a run left out ('--state observed' lists it)"
+box 0 run list --json
+json '.states | map(.run) | join(" ")' 'r1 r2'
+json '.states[1] | [.error, .duration_ms] | tojson' '["tool-denied",45000]'
+box 0 run list --state observed
+out_has ollama-1
+box 0 state runs
+out_has ollama-1
+box 0 run list --failed --pack other
+out_has r2
+out_lacks r1
+err_empty
+box 0 append permission.denied -s pack/pdf-ops group=exec scope=bin/sh
+box 0 permit list --failed
+out_has exec
+out_lacks filesystem.read
+box 2 state hardware_faults --failed
+err_has 'have no state'
+box 0 model list
+out_has '1.9 GiB'
+
 # States are derived: without them, and without a place for them, the answers are the same.
 box 0 state routes --json
 jq -c .states <<<"$out" >before.json

@@ -57,6 +57,7 @@ static void a_run_is_summed_up_from_its_events(void **state) {
     look("r");
     box_text(&b, "state", "finished");
     box_text(&b, "outcome", "ok");
+    assert_false(row_has(&b.row, box_column(&b, "error")));
     box_text(&b, "agent", "a");
     box_text(&b, "pack", "p");
     box_text(&b, "pack_version", "1");
@@ -156,10 +157,11 @@ static void beginning_twice_and_ending_twice_show(void **state) {
     box_text(&b, "violation", "started twice");
     box_int(&b, "started_at", 1 * MS);
     say("run.finished", "{\"outcome\":\"ok\",\"at\":3000000}");
-    say("run.finished", "{\"outcome\":\"error\",\"at\":4000000}");
+    say("run.finished", "{\"outcome\":\"error\",\"error\":\"tool\",\"at\":4000000}");
     look("r");
     box_text(&b, "violation", "finished twice");
     box_text(&b, "state", "failed"); /* the worse one */
+    box_text(&b, "error", "tool");
     say("run.finished", "{\"outcome\":\"ok\",\"at\":5000000}");
     look("r");
     box_text(&b, "state", "failed");
@@ -170,6 +172,7 @@ static void beginning_twice_and_ending_twice_show(void **state) {
     box_text(&b, "state", "running");
     box_text(&b, "violation", "started after its end");
     assert_false(row_has(&b.row, box_column(&b, "finished_at")));
+    assert_false(row_has(&b.row, box_column(&b, "error")));
 }
 
 static void an_end_that_is_told_before_the_beginning_is_no_violation(void **state) {
