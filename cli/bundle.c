@@ -161,6 +161,8 @@ static int report_json(struct cli *cli, const char *path, const struct export_re
     }
     obj_text(&obj, "verdict", report_verdict_name(report->verdict));
     obj_uint(&obj, "exit", (uint64_t)report->verdict);
+    obj_text(&obj, "rule",
+             report_rule(report->verdict, report->n_findings > 0 ? report->findings[0].rule : "", report->contradicts));
     obj_text(&obj, "what", path);
     obj_text(&obj, "format", report->sparse ? "sparse" : "bundle");
     obj_text(&obj, "origin", report->origin[0] ? report->origin : NULL);
@@ -243,7 +245,7 @@ static int report_bundle(struct cli *cli, const char *path, const struct export_
     if (report->n_findings > findings_kept(report)) {
         out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - findings_kept(report)));
     }
-    report_verdict(cli, report->verdict);
+    report_verdict(cli, report->verdict, report->contradicts);
     if (q->known) {
         report_bound(cli, q);
     }

@@ -108,8 +108,8 @@ static int verify_proof(struct cli *cli, const struct opt_args *args, const stru
     struct buf proof, leaf, payload;
     struct err err = {0};
     buf_init(&proof, PROOF_MAX);
-    buf_init(&leaf, EVENT_HEADER_MAX);
-    buf_init(&payload, EVENT_HASH + EVENT_PAYLOAD_MAX);
+    buf_init(&leaf, PROOF_MAX); /* what is too long for what it is, is judged as such */
+    buf_init(&payload, 2 * EVENT_PAYLOAD_MAX);
     int rc = read_proof(args, args->args[0], &proof, &leaf, &payload, &err);
     rc = rc != 0
              ? rc

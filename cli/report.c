@@ -93,9 +93,18 @@ void report_aspect(struct cli *cli, const char *name, enum ledger_aspect_state s
     out_str(cli, "\n");
 }
 
-void report_verdict(struct cli *cli, enum ledger_verdict verdict) {
+void report_verdict(struct cli *cli, enum ledger_verdict verdict, const char *contradicts) {
     enum out_color color = verdict == LEDGER_GOOD ? OUT_GREEN : verdict == LEDGER_NOT_ANCHORED ? OUT_YELLOW : OUT_RED;
-    out_printf(cli, "%sverdict%s       %s\n", out_color(cli, color), out_color(cli, OUT_PLAIN), verdict_text(verdict));
+    out_printf(cli, "%sverdict%s       %s", out_color(cli, color), out_color(cli, OUT_PLAIN), verdict_text(verdict));
+    if (verdict == LEDGER_CONTRADICTS && contradicts[0] != '\0') {
+        out_printf(cli, " (rule %s)", contradicts);
+    }
+    out_str(cli, "\n");
+}
+
+const char *report_rule(enum ledger_verdict verdict, const char *broken, const char *contradicts) {
+    const char *rule = verdict == LEDGER_INVALID ? broken : verdict == LEDGER_CONTRADICTS ? contradicts : "";
+    return rule[0] == '\0' ? NULL : rule;
 }
 
 static int print_json(struct cli *cli, const char *what, const struct ledger_report *report, const struct rivals *rivals,
@@ -121,6 +130,8 @@ static int print_json(struct cli *cli, const char *what, const struct ledger_rep
     }
     obj_text(&obj, "verdict", report_verdict_name(report->verdict));
     obj_uint(&obj, "exit", (uint64_t)report->verdict);
+    obj_text(&obj, "rule",
+             report_rule(report->verdict, report->n_findings > 0 ? report->findings[0].rule : "", report->contradicts));
     obj_text(&obj, "what", what);
     obj_text(&obj, "origin", report->origin[0] ? report->origin : NULL);
     obj_uint(&obj, "size", report->head.size);
@@ -195,7 +206,7 @@ int report_print_rivals(struct cli *cli, const char *what, const struct ledger_r
     if (report->n_findings > LEDGER_FINDINGS_MAX) {
         out_printf(cli, "and %llu more\n", (unsigned long long)(report->n_findings - LEDGER_FINDINGS_MAX));
     }
-    report_verdict(cli, report->verdict);
+    report_verdict(cli, report->verdict, report->contradicts);
     if (rivals != NULL) {
         rivals_print(cli, rivals, trust);
     }

@@ -18,6 +18,9 @@ const char *report_verdict_name(enum ledger_verdict verdict);  /* "not anchored"
 const char *report_state_word(enum ledger_aspect_state state); /* "not checked" */
 void report_aspect(struct cli *cli, const char *name, enum ledger_aspect_state state, const char *text);
 void report_aspect_json(struct obj *aspects, const char *name, enum ledger_aspect_state state, const char *text);
-void report_verdict(struct cli *cli, enum ledger_verdict verdict);
+/* `contradicts`: the rule by which it contradicts what was known; "" when it does not. */
+void report_verdict(struct cli *cli, enum ledger_verdict verdict, const char *contradicts);
+/* The number of the rule that decided; NULL: none. `broken` is that of the first finding. */
+const char *report_rule(enum ledger_verdict verdict, const char *broken, const char *contradicts);
 
 #endif

@@ -101,7 +101,7 @@ struct checking {
     uint64_t time; /* of the event before */
     struct buf entries;
     char entries_name[BUNDLE_NAME_MAX]; /* of the member whose headers these are */
-    bool behind;                        /* it is what is judged, although the next member is at hand */
+    const char *about;                  /* the member that is judged, when that is not the one at hand; else NULL */
     struct check_slot slot[EVENT_GROUP];
 
     struct buf header, payload, field, pairs, private_; /* of the line at hand */
@@ -124,7 +124,7 @@ struct checking {
 int check_fault(struct checking *c, const char *rule, enum export_aspect aspect, uint64_t seq, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 /* It is not what the caller knows: the verdict is at least that it contradicts. */
-void check_contradiction(struct checking *c, const char *text);
+void check_contradiction(struct checking *c, const char *rule, const char *text);
 /* The text of an aspect that has no fault. */
 void check_say(struct checking *c, enum export_aspect aspect, enum ledger_aspect_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

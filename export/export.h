@@ -118,6 +118,7 @@ struct export_report {
         enum ledger_aspect_state state;
         char text[512];
     } aspect[EXPORT_ASPECTS];
+    char contradicts[8]; /* the rule of docs/format.md 11 by which it contradicts what was known: "T3"; empty: none */
     uint64_t n_findings;
     struct {
         enum export_aspect aspect;

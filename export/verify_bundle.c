@@ -22,7 +22,7 @@ const char *export_aspect_name(enum export_aspect aspect) {
 
 int check_fault(struct checking *c, const char *rule, enum export_aspect aspect, uint64_t seq, const char *fmt, ...) {
     struct export_report *report = c->report;
-    const char *member = c->behind ? c->entries_name : c->reading == NULL ? "" : reading_name(c->reading);
+    const char *member = c->about != NULL ? c->about : c->reading == NULL ? "" : reading_name(c->reading);
     struct buf safe;
     char reason[512];
     va_list ap;
@@ -51,8 +51,11 @@ int check_fault(struct checking *c, const char *rule, enum export_aspect aspect,
     return ERR_TAMPERED;
 }
 
-void check_contradiction(struct checking *c, const char *text) {
+void check_contradiction(struct checking *c, const char *rule, const char *text) {
     struct export_report *report = c->report;
+    if (report->contradicts[0] == '\0') {
+        snprintf(report->contradicts, sizeof(report->contradicts), "%s", rule);
+    }
     report->aspect[EXPORT_ANCHORING].state = LEDGER_ASPECT_FAULT;
     snprintf(report->aspect[EXPORT_ANCHORING].text, sizeof(report->aspect[0].text), "%s", text);
     if (report->verdict < LEDGER_CONTRADICTS) {

@@ -10,6 +10,7 @@
 #include "base/mp.h"
 #include "export/checking.h"
 #include "ledger/epoch.h"
+#include "ledger/erased.h"
 
 /* ---- a line of `keys` or `erasures` ---- */
 
@@ -372,11 +373,15 @@ int check_keys(struct checking *c, struct err *err) {
 
 /* What a line erases. */
 struct erasing {
+    struct checking *c;
+    uint64_t by;
     bool private_, all;
     uint64_t mask; /* of the manifest's names */
 };
 
-static int add_erased(struct checking *c, const struct erasing *what, uint64_t seq, uint64_t by, struct err *err) {
+static int add_erased(void *ctx, uint64_t seq, struct err *err) {
+    const struct erasing *what = ctx;
+    struct checking *c = what->c;
     if (seq < c->manifest.from || seq >= c->manifest.to) {
         return 0;
     }
@@ -387,23 +392,16 @@ static int add_erased(struct checking *c, const struct erasing *what, uint64_t s
     int rc = what->private_ ? check_grow((void **)&c->fields, &c->cap_fields, c->n_fields, sizeof(*c->fields), err)
                             : check_grow((void **)&c->erased, &c->cap_erased, c->n_erased, sizeof(*c->erased), err);
     if (rc == 0 && what->private_) {
-        c->fields[c->n_fields++] = (struct check_fields){seq, by, what->mask, what->all};
+        c->fields[c->n_fields++] = (struct check_fields){seq, what->by, what->mask, what->all};
     } else if (rc == 0) {
-        c->erased[c->n_erased++] = (struct check_erased){seq, by};
+        c->erased[c->n_erased++] = (struct check_erased){seq, what->by};
     }
     return rc;
 }
 
-static int take_seq(struct checking *c, const struct key_line *l, const struct erasing *what, const struct mp_item *item,
-                    struct err *err) {
-    if (item->type != MP_UINT || item->uint >= l->seq) {
-        return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "what it names as erased is no earlier event");
-    }
-    return add_erased(c, what, item->uint, l->seq, err);
-}
-
 /* Without `fields` all are erased. */
-static int take_field_names(struct checking *c, const struct key_line *l, struct erasing *what) {
+static int take_field_names(const struct key_line *l, struct erasing *what, struct err *err) {
+    const struct manifest *m = &what->c->manifest;
     struct bytes raw;
     struct mp_item item;
     struct mp_reader r;
@@ -412,62 +410,29 @@ static int take_field_names(struct checking *c, const struct key_line *l, struct
         return 0;
     }
     mp_reader_init(&r, raw);
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY) {
-        return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "its fields are not a list of names");
-    }
-    for (uint32_t n = item.count; n > 0; n--) {
-        if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR) {
-            return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "its fields are not a list of names");
-        }
-        for (size_t i = 0; i < c->manifest.n_private; i++) {
-            what->mask |= bytes_eq(item.data, c->manifest.private_[i]) ? UINT64_C(1) << i : 0;
+    bool list = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY;
+    for (uint32_t n = list ? item.count : 0; n > 0 && list; n--) {
+        list = mp_next(&r, &item, NULL) == 0 && item.type == MP_STR;
+        for (size_t i = 0; list && i < m->n_private; i++) {
+            what->mask |= bytes_eq(item.data, m->private_[i]) ? UINT64_C(1) << i : 0;
         }
     }
-    return 0;
+    return list ? 0 : err_set(err, ERR_CORRUPT, "its fields are not a list of names");
 }
 
-static int take_what(struct checking *c, const struct key_line *l, struct erasing *ret) {
-    struct bytes raw;
-    struct mp_item item;
-    *ret = (struct erasing){0};
-    bool text = mp_map_get(l->body, "what", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR;
-    if (text && bytes_is(item.data, "private")) {
-        ret->private_ = true;
-        return take_field_names(c, l, ret);
-    }
-    return text && bytes_is(item.data, "body")
-               ? 0
-               : check_fault(c, "F26", EXPORT_ERASURES, l->seq, "the event erases neither a body nor private fields");
-}
-
-/* A body says of which events: `seq`, or `seqs`. */
+/* A body says what was erased, and of which events. */
 static int take_erased(struct checking *c, const struct key_line *l, struct err *err) {
-    struct bytes raw;
-    struct mp_item item;
-    struct mp_reader r;
-    struct erasing what;
-    int rc = take_what(c, l, &what);
-    if (rc != 0) {
-        return rc;
+    struct erasing erasing = {.c = c, .by = l->seq};
+    enum ledger_erase_what what;
+    c->rule = "F26";
+    int rc = erased_what(l->body, &what, err);
+    if (rc == 0 && what == LEDGER_ERASE_ARTIFACT) {
+        rc = err_set(err, ERR_CORRUPT, "the event erases neither a body nor private fields");
     }
-    bool one = mp_map_get(l->body, "seq", &raw) == 0, many = mp_map_get(l->body, "seqs", &raw) == 0;
-    if (one == many) {
-        return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "it does not say of which events, or twice");
-    }
-    if (one) {
-        bool scalar = mp_map_get(l->body, "seq", &raw) == 0 && mp_scalar(raw, &item) == 0;
-        item.type = scalar ? item.type : MP_NIL;
-        return take_seq(c, l, &what, &item, err);
-    }
-    mp_reader_init(&r, raw);
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count == 0) {
-        return check_fault(c, "F26", EXPORT_ERASURES, l->seq, "it does not say of which events");
-    }
-    for (uint32_t n = item.count; rc == 0 && n > 0; n--) {
-        item.type = mp_next(&r, &item, NULL) == 0 ? item.type : MP_NIL;
-        rc = take_seq(c, l, &what, &item, err);
-    }
-    return rc;
+    erasing.private_ = rc == 0 && what == LEDGER_ERASE_PRIVATE;
+    rc = rc != 0 || !erasing.private_ ? rc : take_field_names(l, &erasing, err);
+    rc = rc != 0 ? rc : erased_events(l->body, l->seq, add_erased, &erasing, err);
+    return rc == 0 || err_is_system(rc) ? rc : check_fault(c, c->rule, EXPORT_ERASURES, l->seq, "%s", err->msg);
 }
 
 static int by_seq(const void *a, const void *b) {

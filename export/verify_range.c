@@ -155,7 +155,7 @@ static int check_group(struct checking *c, uint64_t group, struct err *err) {
     char name[BUNDLE_NAME_MAX];
     uint64_t end = (group + 1) * EVENT_GROUP < c->manifest.to ? (group + 1) * EVENT_GROUP : c->manifest.to;
     size_t count = (size_t)(end - c->next), at = 0;
-    c->behind = false;
+    c->about = NULL;
     snprintf(c->entries_name, sizeof(c->entries_name), BUNDLE_ENTRIES "%llu", (unsigned long long)group);
     int rc = check_expect(c, c->entries_name, BUNDLE_ENTRIES_MAX, err);
     buf_clear(&c->entries);
@@ -171,7 +171,7 @@ static int check_group(struct checking *c, uint64_t group, struct err *err) {
         rc = rc != 0 ? rc : take_lines(c, count, &at, err);
         rc = rc != 0 ? rc : check_advance(c, err);
     }
-    c->behind = rc == 0;
+    c->about = rc == 0 ? c->entries_name : NULL;
     return rc != 0 ? rc : without_line(c, &at, count, err);
 }
 
@@ -232,6 +232,6 @@ int check_range(struct checking *c, struct err *err) {
                          "the headers and the range proof do not give the root that was sealed");
     }
     rc = rc != 0 ? rc : check_time_bounds(c, first_time);
-    c->behind = c->behind && rc != 0;
+    c->about = rc != 0 ? c->about : NULL;
     return rc;
 }

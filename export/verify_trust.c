@@ -1,9 +1,11 @@
 /* Against what the caller trusts. A head that was known from before is compared where the bundle can tell the tree's root
- * at its size: the head's own size, handovers, and every size from the range's beginning to its end. */
+ * at its size: 1, the head's own size, handovers, what was restored, and every size from the range's beginning to its end.
+ * One that cannot be compared is never more than a note. */
 #include <stdio.h>
 #include <string.h>
 
 #include "export/checking.h"
+#include "ledger/epoch.h"
 
 static void note_trust(struct checking *c, const char *text) {
     snprintf(c->trust_note, sizeof(c->trust_note), "%s", text);
@@ -30,69 +32,97 @@ static void compare(struct checking *c, uint64_t size, const uint8_t *root, cons
     } else {
         snprintf(text, sizeof(text), "the first %llu events are not those that %s knows: another history",
                  (unsigned long long)size, where);
-        check_contradiction(c, text);
+        check_contradiction(c, "T3", text);
     }
 }
 
-static bool compare_with_handover(struct checking *c, uint64_t size, const uint8_t *root, const char *where) {
-    for (size_t i = 1; i < c->n_epochs; i++) {
-        if (c->epoch[i].seq + 1 == size) {
-            compare(c, size, root, c->epoch[i].root, where);
-            return true;
+/* The root of this size, where `keys` and the checkpoint alone give it: of the first event, the head, the trees of
+ * handovers, and those that restores continued from. NULL: they do not. */
+static const uint8_t *root_of(const struct checking *c, uint64_t size) {
+    if (size == c->point.size) {
+        return c->point.root;
+    }
+    for (size_t i = 0; i < c->n_epochs; i++) {
+        const struct check_epoch *e = &c->epoch[i];
+        if (e->seq + 1 == size) {
+            return e->root;
+        }
+        if (e->restored && e->seq == size) {
+            return e->before;
         }
     }
-    return false;
+    return NULL;
 }
 
-static void known_head(struct checking *c, struct bytes origin, uint64_t size, const uint8_t *root, const char *where) {
+/* Compared when the size can be; else a note. */
+static void compare_if_possible(struct checking *c, uint64_t size, const uint8_t *root, const char *where) {
     const struct manifest *m = &c->manifest;
+    const uint8_t *mine = root_of(c, size);
     char text[480];
-    uint64_t end = 0;
-    if (size == 0 || last_of_origin(c, origin, &end) == NULL) {
-        return;
-    }
-    if (size > end && end < c->point.size) {
-        snprintf(text, sizeof(text), "%s knows %llu events of '%.*s'; this ledger was restored from %llu of them", where,
-                 (unsigned long long)size, (int)origin.n, (const char *)origin.p, (unsigned long long)end);
-        if (policy_head_find(c->options->trust->policy, bytes_of(m->origin)) != NULL) {
-            note_trust(c, text); /* the caller has taken note: he trusts a head of the new origin */
-        } else {
-            check_contradiction(c, text);
-        }
-    } else if (size > c->point.size) {
-        snprintf(text, sizeof(text), "%s knows %llu events, the bundle was cut when there were %llu", where,
-                 (unsigned long long)size, (unsigned long long)c->point.size);
-        note_trust(c, text);
-    } else if (size == c->point.size) {
-        compare(c, size, root, c->point.root, where);
-    } else if (compare_with_handover(c, size, root, where)) {
-        return;
+    if (mine != NULL) {
+        compare(c, size, root, mine, where);
     } else if (!m->sparse && size >= m->from && size <= m->to && c->n_known < CHECK_KNOWN_MAX) {
         struct check_known *known = &c->known[c->n_known++];
         known->size = size;
         known->root = root;
         snprintf(known->where, sizeof(known->where), "%s", where);
+    } else if (m->sparse) {
+        snprintf(text, sizeof(text),
+                 "%s knows the first %llu events, which cannot be compared: chosen events do not give their root", where,
+                 (unsigned long long)size);
+        note_trust(c, text);
     } else {
         snprintf(text, sizeof(text),
-                 "%s knows the first %llu events, which cannot be compared: they end outside of [%llu, %llu)", where,
-                 (unsigned long long)size, (unsigned long long)m->from, (unsigned long long)m->to);
+                 "%s knows the first %llu events, which cannot be compared: they end outside of the range, %llu to %llu",
+                 where, (unsigned long long)size, (unsigned long long)m->from, (unsigned long long)m->to);
         note_trust(c, text);
     }
 }
 
-static void by_checkpoints(struct checking *c, const struct ledger_trust *trust) {
-    for (size_t i = 0; i < trust->n_checkpoints; i++) {
-        const struct trust_checkpoint *known = trust->checkpoint[i];
-        char where[280];
-        uint64_t end;
-        snprintf(where, sizeof(where), "the checkpoint '%s'", known->path);
-        if (note_check_key(&known->parsed, &c->log, NULL) != NOTE_GOOD) {
-            check_contradiction(c, "the checkpoint that was given has no good signature of the log key");
-        } else if (last_of_origin(c, known->point.origin, &end) == NULL) {
-            check_contradiction(c, "the checkpoint that was given is of another origin");
+/* What was known of this log: of one of its origins, or of one that a later restore gave it (`end` 0). */
+static void known_head(struct checking *c, struct bytes origin, uint64_t size, const uint8_t *root, const char *where) {
+    const struct manifest *m = &c->manifest;
+    char text[480];
+    uint64_t end = 0, number;
+    bool mine = last_of_origin(c, origin, &end) != NULL;
+    if (size == 0 || (!mine && !epoch_restore_number(origin, c->epoch[0].origin, &number))) {
+        return;
+    }
+    if (mine && size > end && end < c->point.size) {
+        snprintf(text, sizeof(text), "%s knows %llu events of '%.*s'; this ledger was restored from %llu of them", where,
+                 (unsigned long long)size, (int)origin.n, (const char *)origin.p, (unsigned long long)end);
+        if (policy_head_find(c->options->trust->policy, bytes_of(m->origin)) != NULL) {
+            note_trust(c, text); /* the caller has taken note: he trusts a head of the new origin */
         } else {
-            known_head(c, known->point.origin, known->point.size, known->point.root, where);
+            check_contradiction(c, "T5", text);
         }
+    } else if (size > c->point.size) {
+        snprintf(text, sizeof(text), "%s knows %llu events%s, the bundle was cut when there were %llu", where,
+                 (unsigned long long)size, mine ? "" : ", some after a restore", (unsigned long long)c->point.size);
+        note_trust(c, text);
+    } else {
+        compare_if_possible(c, size, root, where);
+    }
+}
+
+/* A checkpoint that the caller gave is of this log, or he means another. */
+static void by_checkpoint(struct checking *c, const struct trust_checkpoint *known) {
+    char where[280], text[480];
+    uint64_t number;
+    struct bytes origin = known->point.origin;
+    enum note_verdict signed_ = note_check_key(&known->parsed, &c->log, NULL);
+    snprintf(where, sizeof(where), "the checkpoint '%s'", known->path);
+    if (!epoch_restore_number(origin, c->epoch[0].origin, &number)) {
+        snprintf(text, sizeof(text), "%s is of another log, '%.*s%s': this one is '%.100s'", where,
+                 (int)(origin.n < 100 ? origin.n : 100), (const char *)origin.p, origin.n > 100 ? "..." : "",
+                 c->epoch[0].origin);
+        check_contradiction(c, "T4", text);
+    } else if (signed_ != NOTE_GOOD) {
+        snprintf(text, sizeof(text), "%s has %s signature of the log key '%.100s'", where,
+                 signed_ == NOTE_ABSENT ? "no" : "a bad", c->log.name);
+        check_contradiction(c, "T4", text);
+    } else {
+        known_head(c, origin, known->point.size, known->point.root, where);
     }
 }
 
@@ -103,17 +133,22 @@ void check_trust(struct checking *c) {
         return;
     }
     anchor_judge(trust, &log, &c->anchor);
-    if (c->anchor.bad) {
-        check_fault(c, "F12", EXPORT_SEALS, LEDGER_NO_SEQ, "a signature of a trusted key on the checkpoint is bad");
+    if (c->anchor.bad != NULL) {
+        c->about = BUNDLE_CHECKPOINT;
+        check_fault(c, "F12", EXPORT_SEALS, LEDGER_NO_SEQ, "the signature of the key '%s', which is trusted, is bad",
+                    c->anchor.bad->name);
+        c->about = NULL;
     }
     if (c->anchor.contradicts[0] != '\0') {
-        check_contradiction(c, c->anchor.contradicts);
+        check_contradiction(c, c->anchor.rule, c->anchor.contradicts);
     }
     for (size_t i = 0; i < policy_heads(trust->policy); i++) {
         const struct policy_head *head = policy_head_at(trust->policy, i);
         known_head(c, bytes_of(head->origin), head->size, head->root, "the trust file");
     }
-    by_checkpoints(c, trust);
+    for (size_t i = 0; i < trust->n_checkpoints; i++) {
+        by_checkpoint(c, trust->checkpoint[i]);
+    }
 }
 
 void check_trust_at(struct checking *c) {

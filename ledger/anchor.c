@@ -17,7 +17,8 @@ void anchor_shortage(const struct anchor *anchor, char *ret, size_t max) {
              anchor->cosigned);
 }
 
-static void contradict(struct anchor *a, const char *text) {
+static void contradict(struct anchor *a, const char *rule, const char *text) {
+    a->rule = rule;
     snprintf(a->contradicts, sizeof(a->contradicts), "%s", text);
 }
 
@@ -26,7 +27,7 @@ static void by_policy(const struct policy *policy, const struct anchor_log *log,
     char text[ANCHOR_TEXT_MAX];
     policy_judge(policy, log->head, &verdict);
     if (verdict.bad) {
-        a->bad = true;
+        a->bad = verdict.bad_key;
     } else if (verdict.log_known && verdict.quorum) {
         snprintf(text, sizeof(text), "log key '%.200s'%s", verdict.log.name,
                  verdict.quorum_none ? "" : " with the policy's quorum of witnesses");
@@ -40,7 +41,7 @@ static void by_policy(const struct policy *policy, const struct anchor_log *log,
         if (log->log != NULL && strcmp(key->name, log->log->name) == 0 && !note_vkey_eq(key, log->log) &&
             !verdict.log_known) {
             snprintf(text, sizeof(text), "another key is trusted under the name '%.200s'", key->name);
-            contradict(a, text);
+            contradict(a, "T2", text);
         }
     }
 }
@@ -52,7 +53,7 @@ static void by_genesis(const struct ledger_trust *trust, const struct anchor_log
         if (memcmp(known->leaf, log->genesis, MERKLE_HASH) == 0) {
             anchor_confirm(a, "the genesis leaf");
         } else {
-            contradict(a, "its first event is not the one that is trusted for this origin: another ledger");
+            contradict(a, "T1", "its first event is not the one that is trusted for this origin: another ledger");
         }
     }
     bool hit = false;
@@ -62,7 +63,7 @@ static void by_genesis(const struct ledger_trust *trust, const struct anchor_log
     if (hit) {
         anchor_confirm(a, "the genesis leaf");
     } else if (trust->n_genesis > 0) {
-        contradict(a, "its first event is none of the genesis leaves that were given: another ledger");
+        contradict(a, "T1", "its first event is none of the genesis leaves that were given: another ledger");
     }
 }
 

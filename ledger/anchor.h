@@ -16,11 +16,12 @@ struct anchor_log {
 };
 
 struct anchor {
-    bool good;                         /* something that was trusted confirms it: `by` */
-    bool short_of_quorum;              /* a trusted log key signed, but too few witnesses did: nothing makes up for that */
-    bool bad;                          /* a line of a trusted key does not verify */
-    size_t cosigned;                   /* witnesses of the policy that signed */
-    char by[ANCHOR_TEXT_MAX];          /* what confirmed it first */
+    bool good;                   /* something that was trusted confirms it: `by` */
+    bool short_of_quorum;        /* a trusted log key signed, but too few witnesses did: nothing makes up for that */
+    const struct note_vkey *bad; /* a trusted key, borrowed from the policy, of which a line does not verify; or NULL */
+    size_t cosigned;             /* witnesses of the policy that signed */
+    char by[ANCHOR_TEXT_MAX];    /* what confirmed it first */
+    const char *rule;            /* "T1", "T2": of docs/format.md 11 */
     char contradicts[ANCHOR_TEXT_MAX]; /* what is trusted says that it is another log; empty: nothing does */
 };
 

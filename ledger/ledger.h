@@ -276,6 +276,7 @@ struct ledger_report {
         enum ledger_aspect_state state;
         char text[512];
     } aspect[LEDGER_ASPECTS];
+    char contradicts[8]; /* the rule of docs/format.md 11 by which it contradicts what was known: "T3"; empty: none */
     uint64_t n_findings; /* all, also those beyond the array; findings[0] is the first by seq */
     struct ledger_finding findings[LEDGER_FINDINGS_MAX];
 };
@@ -308,7 +309,8 @@ struct ledger_verify_options {
  * when it returns; the report does not depend on their number, and progress is called by the caller's. */
 int ledger_verify(struct ledger *ledger, const struct ledger_verify_options *options, struct ledger_report *ret,
                   struct err *err);
-/* Checks a .tlog-proof offline, without any ledger. `payload` is salt || payload; payload.p NULL: none is given. */
+/* Checks a .tlog-proof offline, without any ledger. `payload` is salt || payload; payload.p NULL: none is given. What does
+ * not have its form is a finding. */
 int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct ledger_trust *trust,
                         struct ledger_report *ret, struct err *err);
 

@@ -3,6 +3,7 @@
  * Groups are kept in the order of their definition and refer only to what was defined before: one pass from first to last
  * evaluates them all, without recursion and without a way to go round in circles. */
 #include "ledger/policy.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -60,6 +61,19 @@ static int check_origin(struct bytes origin, struct err *err) {
     return 0;
 }
 
+/* Of a checkpoint, which may be that of anybody's log: such as "go.sum database tree". */
+static int check_any_origin(struct bytes origin, struct err *err) {
+    if (origin.n == 0 || origin.n > NOTE_NAME_MAX || text_utf8_valid(origin.p, origin.n) != origin.n ||
+        text_has_control(origin) || origin.p[0] == ' ' || origin.p[origin.n - 1] == ' ') {
+        return err_set(
+            err, ERR_INVALID,
+            "the origin must be 1 to %d bytes of UTF-8 without control characters, and neither begin nor end with a "
+            "space",
+            NOTE_NAME_MAX);
+    }
+    return 0;
+}
+
 int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t leaf[MERKLE_HASH], struct err *err) {
     int rc = check_origin(origin, err);
     if (rc != 0) {
@@ -85,7 +99,7 @@ int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t
 
 int policy_set_head(struct policy *policy, struct bytes origin, uint64_t size, const uint8_t root[MERKLE_HASH],
                     struct err *err) {
-    int rc = check_origin(origin, err);
+    int rc = check_any_origin(origin, err);
     if (rc != 0) {
         return rc;
     }
@@ -228,12 +242,19 @@ static bool quorum_met(const struct policy *policy, bool witnessed[POLICY_NODES]
     return policy->quorum == POLICY_NODE_NONE || witnessed[policy->quorum];
 }
 
+static void take_bad(struct policy_verdict *verdict, enum note_verdict line, const struct note_vkey *key) {
+    if (line == NOTE_BAD && !verdict->bad) {
+        verdict->bad = true;
+        verdict->bad_key = key;
+    }
+}
+
 void policy_judge(const struct policy *policy, const struct note *note, struct policy_verdict *ret) {
     struct policy_verdict verdict = {.quorum_none = policy->quorum == POLICY_NODE_NONE};
     bool witnessed[POLICY_NODES] = {false};
     for (size_t i = 0; i < policy->n_logs; i++) {
         enum note_verdict log = note_check_key(note, &policy->logs[i].vkey, NULL);
-        verdict.bad = verdict.bad || log == NOTE_BAD;
+        take_bad(&verdict, log, &policy->logs[i].vkey);
         if (log == NOTE_GOOD && !verdict.log_known) {
             verdict.log_known = true;
             verdict.log = policy->logs[i].vkey;
@@ -241,7 +262,7 @@ void policy_judge(const struct policy *policy, const struct note *note, struct p
     }
     for (size_t i = 0; i < policy->n_witnesses; i++) {
         enum note_verdict witness = note_check_key(note, &policy->witnesses[i].vkey, NULL);
-        verdict.bad = verdict.bad || witness == NOTE_BAD;
+        take_bad(&verdict, witness, &policy->witnesses[i].vkey);
         if (witness == NOTE_GOOD) {
             witnessed[i] = true;
             verdict.cosigned++;

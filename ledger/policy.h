@@ -76,12 +76,13 @@ const struct policy_head *policy_head_at(const struct policy *policy, size_t i);
 /* Whether the checkpoint's origin is the one that the caller asked about is his to compare: a log's key name need not be
  * its origin. */
 struct policy_verdict {
-    bool log_known;       /* some log key of the policy signed the note, and no line of a known key is bad */
-    bool bad;             /* a line of a known key does not verify: reject */
-    bool quorum;          /* the quorum is met ("none" is always met) */
-    bool quorum_none;     /* the policy asks for no witnesses */
-    size_t cosigned;      /* how many known witnesses signed */
-    struct note_vkey log; /* the log key that signed, when log_known */
+    bool log_known;                  /* some log key of the policy signed the note, and no line of a known key is bad */
+    bool bad;                        /* a line of a known key does not verify: reject */
+    bool quorum;                     /* the quorum is met ("none" is always met) */
+    bool quorum_none;                /* the policy asks for no witnesses */
+    size_t cosigned;                 /* how many known witnesses signed */
+    struct note_vkey log;            /* the log key that signed, when log_known */
+    const struct note_vkey *bad_key; /* borrowed: the first whose line is bad */
 };
 /* Judges one decoded checkpoint note against the policy. */
 void policy_judge(const struct policy *policy, const struct note *note, struct policy_verdict *ret);

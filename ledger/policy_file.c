@@ -27,17 +27,39 @@ struct parser {
 
 /* ---- words -------------------------------------------------------------------------------------------------------- */
 
+static bool is_blank(uint8_t c) {
+    return c == ' ' || c == '\t';
+}
+
 static bool next_word(struct bytes *line, struct bytes *ret) {
     size_t i = 0;
-    while (i < line->n && (line->p[i] == ' ' || line->p[i] == '\t')) {
+    while (i < line->n && is_blank(line->p[i])) {
         i++;
     }
     size_t start = i;
-    while (i < line->n && line->p[i] != ' ' && line->p[i] != '\t') {
+    while (i < line->n && !is_blank(line->p[i])) {
         i++;
     }
     *ret = (struct bytes){line->n == 0 ? NULL : line->p + start, i - start};
     *line = (struct bytes){line->n == 0 ? NULL : line->p + i, line->n - i};
+    return ret->n > 0;
+}
+
+/* The last word, taken off the line with the blanks before it. */
+static bool last_word(struct bytes *line, struct bytes *ret) {
+    size_t end = line->n;
+    while (end > 0 && is_blank(line->p[end - 1])) {
+        end--;
+    }
+    size_t start = end;
+    while (start > 0 && !is_blank(line->p[start - 1])) {
+        start--;
+    }
+    *ret = (struct bytes){line->p + start, end - start};
+    while (start > 0 && is_blank(line->p[start - 1])) {
+        start--;
+    }
+    line->n = start;
     return ret->n > 0;
 }
 
@@ -367,7 +389,11 @@ static int read_genesis(struct parser *parser, struct bytes line, struct err *er
 
 static int parse_head(struct bytes line, struct bytes *origin, uint64_t *size, uint8_t root[MERKLE_HASH], struct err *err) {
     struct bytes size_text, root_text;
-    if (!next_word(&line, origin) || !next_word(&line, &size_text) || !next_word(&line, &root_text) || !no_more(line) ||
+    while (line.n > 0 && is_blank(line.p[0])) {
+        line = (struct bytes){line.p + 1, line.n - 1};
+    }
+    *origin = line; /* which may have spaces in it: it ends before the last two words */
+    if (line.n == 0 || !last_word(origin, &root_text) || !last_word(origin, &size_text) || origin->n == 0 ||
         text_parse_u64(size_text, size) != 0) {
         return err_set(err, ERR_INVALID, "must be 'head <origin> <size> <base64 root>'");
     }

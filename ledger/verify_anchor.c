@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/anchor.h"
+#include "ledger/epoch.h"
 #include "ledger/headfile.h"
 #include "ledger/verify.h"
 
@@ -15,8 +16,11 @@ struct anchoring {
     bool any_known;
 };
 
-static void contradict(struct verify *v, enum ledger_aspect aspect, const char *text) {
+static void contradict(struct verify *v, const char *rule, enum ledger_aspect aspect, const char *text) {
     struct ledger_report *report = v->report;
+    if (report->contradicts[0] == '\0') {
+        snprintf(report->contradicts, sizeof(report->contradicts), "%s", rule);
+    }
     report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
     snprintf(report->aspect[aspect].text, sizeof(report->aspect[aspect].text), "%.500s", text);
     if (report->verdict < LEDGER_CONTRADICTS) {
@@ -41,15 +45,15 @@ static void by_log(struct verify *v, const struct ledger_trust *trust, struct an
     }
     anchor_judge(trust, &log, &a->log);
     free(note);
-    if (a->log.bad) {
-        verify_fault(v, LEDGER_SEALS, v->head.size - 1, "meta",
-                     "a signature of a trusted key on the newest checkpoint is bad");
+    if (a->log.bad != NULL) {
+        verify_refuse(v, "F12", LEDGER_SEALS, v->head.size - 1, "meta",
+                      "the signature of the key '%s', which is trusted, on the newest checkpoint is bad", a->log.bad->name);
     }
     if (a->log.short_of_quorum) {
         anchor_shortage(&a->log, v->report->aspect[LEDGER_ANCHORING].text, sizeof(v->report->aspect[0].text));
     }
     if (a->log.contradicts[0] != '\0') {
-        contradict(v, LEDGER_ANCHORING, a->log.contradicts);
+        contradict(v, a->log.rule, LEDGER_ANCHORING, a->log.contradicts);
     }
 }
 
@@ -97,14 +101,14 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         if (policy_head_find(v->options->trust->policy, bytes_of(v->origin)) != NULL) {
             note_completeness(v, text); /* the caller has taken note: he trusts a head of the new origin */
         } else {
-            contradict(v, LEDGER_COMPLETENESS, text);
+            contradict(v, "T5", LEDGER_COMPLETENESS, text);
         }
         return;
     }
     if (size > v->head.size) {
         snprintf(text, sizeof(text), "%s knows %llu events, here are %llu: it was cut back or set back", where,
                  (unsigned long long)size, (unsigned long long)v->head.size);
-        contradict(v, LEDGER_COMPLETENESS, text);
+        contradict(v, "T3", LEDGER_COMPLETENESS, text);
         return;
     }
     int rc = merkle_edge_load(&edge, size, core_node, &v->view, &why);
@@ -121,13 +125,25 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
     if (memcmp(mine, root, EVENT_HASH) != 0) {
         snprintf(text, sizeof(text), "the first %llu events are not those that %s knows: another history",
                  (unsigned long long)size, where);
-        contradict(v, LEDGER_COMPLETENESS, text);
+        contradict(v, "T3", LEDGER_COMPLETENESS, text);
         return;
     }
     snprintf(text, sizeof(text), "%s (%llu events)", where, (unsigned long long)size);
     anchor_confirm(&a->log, text);
     a->known = size > a->known ? size : a->known;
     a->any_known = true;
+}
+
+/* A ledger that exists now knows all origins that it had. */
+static void contradict_origin(struct verify *v, const char *where, struct bytes origin) {
+    char text[480];
+    uint64_t number;
+    bool restored = epoch_restore_number(origin, v->epoch[0].origin, &number);
+    snprintf(text, sizeof(text),
+             restored ? "%s is of '%.*s', a restore that this ledger does not know: it was set back"
+                      : "%s is of another log, '%.*s'",
+             where, (int)(origin.n < 100 ? origin.n : 100), (const char *)origin.p);
+    contradict(v, restored ? "T3" : "T4", LEDGER_ANCHORING, text);
 }
 
 static void by_heads(struct verify *v, const struct ledger_trust *trust, struct anchoring *a) {
@@ -143,13 +159,14 @@ static void by_heads(struct verify *v, const struct ledger_trust *trust, struct 
     }
     for (size_t i = 0; i < trust->n_checkpoints; i++) {
         const struct trust_checkpoint *known = trust->checkpoint[i];
-        char where[280];
+        char where[280], text[480];
         uint64_t end;
         snprintf(where, sizeof(where), "the checkpoint '%s'", known->path);
-        if (v->log_known && note_check_key(&known->parsed, &v->log, NULL) != NOTE_GOOD) {
-            contradict(v, LEDGER_ANCHORING, "the checkpoint that was given has no good signature of the log key");
-        } else if (last_of_origin(v, known->point.origin, &end) == NULL && v->n_epochs > 0) {
-            contradict(v, LEDGER_ANCHORING, "the checkpoint that was given is of another origin");
+        if (last_of_origin(v, known->point.origin, &end) == NULL && v->n_epochs > 0) {
+            contradict_origin(v, where, known->point.origin);
+        } else if (v->log_known && note_check_key(&known->parsed, &v->log, NULL) != NOTE_GOOD) {
+            snprintf(text, sizeof(text), "%s has no good signature of the log key '%.100s'", where, v->log.name);
+            contradict(v, "T4", LEDGER_ANCHORING, text);
         } else {
             known_head(v, known->point.origin, known->point.size, known->point.root, where, a);
         }
@@ -218,7 +235,7 @@ static void by_head_copy(struct verify *v) {
         rc = rc != 0 ? rc : headfile_compare(&copy, &v->view, &why);
     }
     if (rc == ERR_ROLLBACK) {
-        contradict(v, LEDGER_COMPLETENESS, why.msg);
+        contradict(v, "T3", LEDGER_COMPLETENESS, why.msg);
     }
     verify_hindered(v, rc, &why);
 }

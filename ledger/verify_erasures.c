@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "ledger/artifact.h"
 #include "ledger/erase.h"
+#include "ledger/erased.h"
 #include "ledger/private.h"
 #include "ledger/verify.h"
 
@@ -64,54 +65,38 @@ static int claim_artifact(struct verify *v, struct verify_claim *claim, struct b
     return add_claim(v, claim, err);
 }
 
-static int claim_seq(struct verify *v, struct verify_claim *claim, const struct mp_item *item, struct err *err) {
-    if (item->type != MP_UINT || item->uint >= claim->by) {
-        return bad_claim(v, claim->by, "what it names as erased is no earlier event");
-    }
-    claim->seq = item->uint;
-    return add_claim(v, claim, err);
+struct claiming {
+    struct verify *v;
+    struct verify_claim *claim;
+};
+
+static int claim_seq(void *ctx, uint64_t seq, struct err *err) {
+    const struct claiming *c = ctx;
+    c->claim->seq = seq;
+    return add_claim(c->v, c->claim, err);
 }
 
 static int claim_events(struct verify *v, struct verify_claim *claim, struct bytes body, struct err *err) {
-    struct bytes raw;
-    struct mp_reader r;
-    struct mp_item item;
-    bool one = mp_map_get(body, "seq", &raw) == 0 && mp_scalar(raw, &item) == 0;
-    if (one) {
-        struct bytes more;
-        return mp_map_get(body, "seqs", &more) == 0 ? bad_claim(v, claim->by, "it says twice of which events")
-                                                    : claim_seq(v, claim, &item, err);
+    struct claiming ctx = {v, claim};
+    struct err why = {0};
+    int rc = erased_events(body, claim->by, claim_seq, &ctx, &why);
+    if (rc == ERR_CORRUPT) {
+        return bad_claim(v, claim->by, why.msg);
     }
-    if (mp_map_get(body, "seqs", &raw) != 0) {
-        return bad_claim(v, claim->by, "it does not say of which event");
-    }
-    mp_reader_init(&r, raw);
-    int rc = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY && item.count > 0
-                 ? 0
-                 : bad_claim(v, claim->by, "it does not say of which events");
-    for (uint32_t n = item.type == MP_ARRAY ? item.count : 0; n > 0 && rc == 0; n--) {
-        rc = mp_next(&r, &item, NULL) != 0 ? bad_claim(v, claim->by, "it does not say of which events")
-                                           : claim_seq(v, claim, &item, err);
-    }
-    return rc;
+    return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
 }
 
 int verify_claim(struct verify *v, const struct event_header *h, struct bytes body, struct err *err) {
     struct verify_claim claim = {.by = h->seq, .seq = LEDGER_NO_SEQ};
     struct verify_erasures *e = &v->erasures;
     struct bytes raw;
-    struct mp_item item;
-    if (mp_map_get(body, "what", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_STR) {
-        return bad_claim(v, h->seq, "it does not say what was erased");
+    struct err why = {0};
+    if (erased_what(body, &claim.what, &why) != 0) {
+        return bad_claim(v, h->seq, why.msg);
     }
-    if (bytes_is(item.data, "artifact")) {
-        claim.what = LEDGER_ERASE_ARTIFACT;
+    if (claim.what == LEDGER_ERASE_ARTIFACT) {
         return claim_artifact(v, &claim, body, err);
     }
-    if (!bytes_is(item.data, "body") && !bytes_is(item.data, "private")) {
-        return bad_claim(v, h->seq, "what it says was erased is neither body, private nor artifact");
-    }
-    claim.what = bytes_is(item.data, "body") ? LEDGER_ERASE_BODY : LEDGER_ERASE_PRIVATE;
     if (claim.what == LEDGER_ERASE_PRIVATE && mp_map_get(body, "fields", &raw) == 0) {
         claim.at = e->names.n;
         claim.n = raw.n;

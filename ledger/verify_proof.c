@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/epoch.h"
+#include "ledger/erased.h"
 #include "ledger/tlog_proof.h"
 #include "ledger/trust.h"
 
@@ -14,9 +15,12 @@ struct proof_check {
     struct checkpoint point;
     struct note *note;
     struct event_header header;
+    struct bytes leaf;
+    bool parsed; /* proof, checkpoint */
 };
 
-static void fault(struct proof_check *c, enum ledger_aspect aspect, const char *table, const char *reason) {
+static void fault(struct proof_check *c, const char *rule, enum ledger_aspect aspect, const char *table,
+                  const char *reason) {
     struct ledger_report *report = c->report;
     report->verdict = LEDGER_INVALID;
     report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
@@ -24,10 +28,21 @@ static void fault(struct proof_check *c, enum ledger_aspect aspect, const char *
     if (report->n_findings < LEDGER_FINDINGS_MAX) {
         struct ledger_finding *f = &report->findings[report->n_findings++];
         f->aspect = aspect;
-        f->seq = c->proof.index;
+        f->seq = c->parsed ? c->proof.index : LEDGER_NO_SEQ;
+        snprintf(f->rule, sizeof(f->rule), "%s", rule);
         snprintf(f->table, sizeof(f->table), "%s", table);
         snprintf(f->reason, sizeof(f->reason), "%s", reason);
     }
+}
+
+static void contradict(struct proof_check *c, const char *rule, enum ledger_aspect aspect, const char *text) {
+    struct ledger_report *report = c->report;
+    if (report->contradicts[0] == '\0') {
+        snprintf(report->contradicts, sizeof(report->contradicts), "%s", rule);
+    }
+    report->verdict = report->verdict < LEDGER_CONTRADICTS ? LEDGER_CONTRADICTS : report->verdict;
+    report->aspect[aspect].state = LEDGER_ASPECT_FAULT;
+    snprintf(report->aspect[aspect].text, sizeof(report->aspect[0].text), "%s", text);
 }
 
 static void say(struct proof_check *c, enum ledger_aspect aspect, enum ledger_aspect_state state, const char *text) {
@@ -47,10 +62,8 @@ static void check_genesis(struct proof_check *c, const uint8_t leaf[EVENT_HASH],
         known = known || memcmp(trust->genesis[i], leaf, EVENT_HASH) == 0;
     }
     if (!known) {
-        c->report->verdict = LEDGER_CONTRADICTS;
-        c->report->aspect[LEDGER_ANCHORING].state = LEDGER_ASPECT_FAULT;
-        snprintf(c->report->aspect[LEDGER_ANCHORING].text, sizeof(c->report->aspect[0].text),
-                 "this first event is none of the genesis leaves that were given: another ledger");
+        contradict(c, "T1", LEDGER_ANCHORING,
+                   "this first event is none of the genesis leaves that were given: another ledger");
     }
 }
 
@@ -60,11 +73,13 @@ static void check_leaf(struct proof_check *c, struct bytes leaf, const struct le
     char text[512];
     event_leaf(hash, leaf);
     if (event_header_decode(leaf, &c->header, &why) != 0) {
-        fault(c, LEDGER_INTEGRITY, "leaf", why.msg);
+        fault(c, "F1", LEDGER_INTEGRITY, "leaf", why.msg);
     } else if (c->header.seq != c->proof.index) {
-        fault(c, LEDGER_INTEGRITY, "leaf", "the leaf's seq is not the proof's index");
+        fault(c, "F33", LEDGER_INTEGRITY, "leaf", "the leaf's seq is not the proof's index");
+    } else if (bytes_is(c->header.kind, "ledger.created") != (c->header.seq == 0)) {
+        fault(c, "F15", LEDGER_INTEGRITY, "leaf", "ledger.created is the first event, and no other is");
     } else if (!merkle_check_inclusion(c->proof.index, c->point.size, hash, &c->proof.proof, c->point.root)) {
-        fault(c, LEDGER_INTEGRITY, "proof", "the proof does not lead from the leaf to the checkpoint's root");
+        fault(c, "F7", LEDGER_INTEGRITY, "proof", "the proof does not lead from the leaf to the checkpoint's root");
     } else {
         snprintf(text, sizeof(text), "event %llu (%.*s) is in the tree of %llu events", (unsigned long long)c->proof.index,
                  (int)c->header.kind.n, (const char *)c->header.kind.p, (unsigned long long)c->point.size);
@@ -121,7 +136,74 @@ static void check_author(struct proof_check *c, const struct event_author *autho
         say(c, LEDGER_AUTHORS, LEDGER_ASPECT_NOTE,
             "not confirmed: the ledger was restored, and the author's signature is of no origin that is known here");
     } else {
-        fault(c, LEDGER_AUTHORS, "payload", "the author's signature is bad");
+        fault(c, "F14", LEDGER_AUTHORS, "payload", "the author's signature is bad");
+    }
+}
+
+/* ---- what the ledger says of itself ---- */
+
+/* The root of the events before the leaf, when it is the last of its tree. */
+static const uint8_t *root_before(const struct proof_check *c, uint8_t ret[EVENT_HASH]) {
+    const struct merkle_proof *proof = &c->proof.proof;
+    if (c->point.size != c->proof.index + 1 || proof->n == 0) {
+        return NULL;
+    }
+    memcpy(ret, proof->hash[0], EVENT_HASH);
+    for (size_t i = 1; i < proof->n; i++) {
+        merkle_node(ret, proof->hash[i], ret);
+    }
+    return ret;
+}
+
+/* The checkpoint is of the log that the event is of: it has its origin, or one that restores gave it; genesis names the key
+ * that signed it, and so does a handover that is the newest event. */
+static const char *disagreement(const struct proof_check *c, const struct epoch_said *said) {
+    bool first = c->header.seq == 0;
+    struct bytes origin = c->point.origin, stem = epoch_first_origin(origin);
+    if (first && !bytes_is(origin, said->origin) && !bytes_is(stem, said->origin)) {
+        return "the checkpoint is of another log than this first event";
+    }
+    if (!first && (strncmp(said->key.name, (const char *)stem.p, stem.n) != 0 || said->key.name[stem.n] != '/')) {
+        return "the checkpoint is of another log than this event's epoch key";
+    }
+    if (first && note_check_key(c->note, &said->log, NULL) != NOTE_GOOD) {
+        return "the log key that this first event names has not signed the checkpoint";
+    }
+    if (c->point.size == c->header.seq + 1 && note_check_key(c->note, &said->key, NULL) != NOTE_GOOD) {
+        return "the epoch key that this event begins with has not signed the checkpoint";
+    }
+    return NULL;
+}
+
+static void check_erasing(struct proof_check *c, struct bytes body) {
+    struct err why = {0};
+    enum ledger_erase_what what;
+    int rc = erased_what(body, &what, &why);
+    rc = rc != 0 || what == LEDGER_ERASE_ARTIFACT ? rc : erased_events(body, c->header.seq, NULL, NULL, &why);
+    if (rc != 0) {
+        fault(c, "F26", LEDGER_ERASURES, "payload", why.msg);
+    }
+}
+
+/* As far as one event shows it. */
+static void check_own(struct proof_check *c, struct bytes body) {
+    uint8_t root[EVENT_HASH];
+    struct epoch_place place = {.seq = c->header.seq, .number = LEDGER_NO_SEQ, .root = root_before(c, root)};
+    struct epoch_said said;
+    struct epoch_fault wrong;
+    if (bytes_is(c->header.kind, "ledger.erased")) {
+        check_erasing(c, body);
+    }
+    if (!epoch_is_kind(c->header.kind) || bytes_is(c->header.kind, "ledger.created") != (c->header.seq == 0)) {
+        return; /* of which the kind is a fault already, in check_leaf */
+    }
+    if (epoch_judge(c->header.kind, body, &place, &said, &wrong) != 0) {
+        fault(c, wrong.rule, LEDGER_SEALS, "payload", wrong.text);
+        return;
+    }
+    const char *why = disagreement(c, &said);
+    if (why != NULL) {
+        fault(c, "F34", LEDGER_SEALS, "payload", why);
     }
 }
 
@@ -139,24 +221,47 @@ static void check_payload(struct proof_check *c, struct bytes payload, const str
         return;
     }
     if (payload.n <= EVENT_HASH) {
-        fault(c, LEDGER_INTEGRITY, "payload", "the payload file is shorter than its salt");
+        fault(c, "F2", LEDGER_INTEGRITY, "payload", "the payload file is shorter than its salt");
         return;
     }
     struct bytes content = {payload.p + EVENT_HASH, payload.n - EVENT_HASH};
     event_body_commit(commit, payload.p, content);
     if (memcmp(commit, c->header.body, EVENT_HASH) != 0) {
-        fault(c, LEDGER_INTEGRITY, "payload", "the payload is not the one that the leaf commits to");
+        fault(c, "F3", LEDGER_INTEGRITY, "payload", "the payload is not the one that the leaf commits to");
         return;
     }
     if (event_payload_decode(content, &body, &author, &why) != 0) {
-        fault(c, LEDGER_INTEGRITY, "payload", why.msg);
+        fault(c, "F2", LEDGER_INTEGRITY, "payload", why.msg);
         return;
+    }
+    check_own(c, body);
+    if (author.name.n > 0 && c->header.key.n == 0) {
+        fault(c, "F13", LEDGER_AUTHORS, "payload", "it is signed by an author and has no key");
     }
     if (author.name.n == 0) {
         say(c, LEDGER_AUTHORS, LEDGER_ASPECT_GOOD, "the event is not signed by an author");
         return;
     }
     check_author(c, &author, body, trust);
+}
+
+/* A key that is trusted under a name, where another one of that name has a line: of the log, since its key has its name. */
+static void check_names(struct proof_check *c, const struct ledger_trust *trust, bool log_known) {
+    struct bytes origin = c->point.origin, first = epoch_first_origin(origin);
+    char text[400];
+    for (size_t i = 0; trust != NULL && !log_known && i < policy_logs(trust->policy); i++) {
+        const struct note_vkey *key = &policy_log_at(trust->policy, i)->vkey;
+        if (!bytes_is(origin, key->name) && !bytes_is(first, key->name)) {
+            continue;
+        }
+        for (size_t k = 0; k < c->note->n_sigs; k++) {
+            const struct note_sig *sig = &c->note->sigs[k];
+            if (bytes_is(sig->name, key->name) && memcmp(sig->id, key->id, NOTE_KEY_ID_LEN) != 0) {
+                snprintf(text, sizeof(text), "another key is trusted under the name '%.200s'", key->name);
+                contradict(c, "T2", LEDGER_ANCHORING, text);
+            }
+        }
+    }
 }
 
 static void check_seal(struct proof_check *c, const struct ledger_trust *trust, bool known) {
@@ -166,8 +271,10 @@ static void check_seal(struct proof_check *c, const struct ledger_trust *trust, 
         policy_judge(trust->policy, c->note, &verdict);
     }
     if (verdict.bad) {
-        fault(c, LEDGER_SEALS, "checkpoint", "a signature of a trusted key on the checkpoint is bad");
+        snprintf(text, sizeof(text), "the signature of the key '%.200s', which is trusted, is bad", verdict.bad_key->name);
+        fault(c, "F12", LEDGER_SEALS, "checkpoint", text);
     }
+    check_names(c, trust, verdict.log_known);
     if (verdict.log_known) {
         snprintf(text, sizeof(text), "signed by the trusted log key '%.200s'", verdict.log.name);
         say(c, LEDGER_SEALS, LEDGER_ASPECT_GOOD, text);
@@ -188,33 +295,86 @@ static void check_seal(struct proof_check *c, const struct ledger_trust *trust, 
     }
 }
 
-/* A head or checkpoint known from before that is of the same origin and size must have the same root. Whether there is one.
- */
-static bool check_known(struct proof_check *c, const struct ledger_trust *trust) {
-    bool same = false, other = false;
-    const struct policy_head *head = trust == NULL ? NULL : policy_head_find(trust->policy, c->point.origin);
-    if (head != NULL && head->size == c->point.size) {
-        same = memcmp(head->root, c->point.root, EVENT_HASH) == 0;
-        other = !same;
+/* A root that is known of this size, under any origin that this log had. */
+static void compare(struct proof_check *c, uint64_t size, const uint8_t *root, bool *ret_same) {
+    uint8_t leaf[EVENT_HASH];
+    const uint8_t *mine = size == c->point.size ? c->point.root : NULL;
+    if (mine == NULL && size == 1 && c->proof.index == 0) { /* the tree of the first event alone */
+        event_leaf(leaf, c->leaf);
+        mine = leaf;
     }
-    for (size_t i = 0; trust != NULL && i < trust->n_checkpoints; i++) {
-        const struct checkpoint *p = &trust->checkpoint[i]->point;
-        if (bytes_eq(p->origin, c->point.origin) && p->size == c->point.size) {
-            bool agrees = memcmp(p->root, c->point.root, EVENT_HASH) == 0;
-            same = same || agrees;
-            other = other || !agrees;
+    if (mine != NULL && memcmp(root, mine, EVENT_HASH) == 0) {
+        *ret_same = true;
+    } else if (mine != NULL) {
+        contradict(c, "T3", LEDGER_COMPLETENESS,
+                   "a checkpoint of this log and size with another root is known: a second history");
+    }
+}
+
+/* A checkpoint that the caller gave is of this log, or he means another. */
+static void by_checkpoint(struct proof_check *c, const struct trust_checkpoint *known, const struct note_vkey *log,
+                          bool *ret_same) {
+    char text[512];
+    struct bytes origin = known->point.origin;
+    if (!bytes_eq(epoch_first_origin(origin), epoch_first_origin(c->point.origin))) {
+        snprintf(text, sizeof(text), "the checkpoint '%.200s' is of another log, '%.*s'", known->path,
+                 (int)(origin.n < 100 ? origin.n : 100), (const char *)origin.p);
+        contradict(c, "T4", LEDGER_ANCHORING, text);
+    } else if (log != NULL && note_check_key(&known->parsed, log, NULL) != NOTE_GOOD) {
+        snprintf(text, sizeof(text), "the checkpoint '%.200s' has no good signature of the log key '%.100s'", known->path,
+                 log->name);
+        contradict(c, "T4", LEDGER_ANCHORING, text);
+    } else {
+        compare(c, known->point.size, known->point.root, ret_same);
+    }
+}
+
+/* Heads and checkpoints known from before. Whether one of them has this root; what cannot be compared says nothing. */
+static bool check_known(struct proof_check *c, const struct ledger_trust *trust) {
+    bool same = false;
+    struct policy_verdict seal = {0};
+    struct bytes first = epoch_first_origin(c->point.origin);
+    if (trust != NULL) {
+        policy_judge(trust->policy, c->note, &seal);
+    }
+    for (size_t i = 0; trust != NULL && i < policy_heads(trust->policy); i++) {
+        const struct policy_head *head = policy_head_at(trust->policy, i);
+        if (bytes_eq(epoch_first_origin(bytes_of(head->origin)), first)) {
+            compare(c, head->size, head->root, &same);
         }
     }
-    if (other) {
-        c->report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_FAULT;
-        snprintf(c->report->aspect[LEDGER_COMPLETENESS].text, sizeof(c->report->aspect[0].text),
-                 "a checkpoint of this origin and size with another root is known: a second history");
-        c->report->verdict = c->report->verdict < LEDGER_CONTRADICTS ? LEDGER_CONTRADICTS : c->report->verdict;
-    } else {
-        say(c, LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE,
-            same ? "one event; its checkpoint is known from before" : "one event; the rest of the ledger is not examined");
+    for (size_t i = 0; trust != NULL && i < trust->n_checkpoints; i++) {
+        by_checkpoint(c, trust->checkpoint[i], seal.log_known ? &seal.log : NULL, &same);
     }
-    return same && !other;
+    say(c, LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE,
+        same ? "one event; its checkpoint is known from before" : "one event; the rest of the ledger is not examined");
+    return same && c->report->verdict < LEDGER_CONTRADICTS;
+}
+
+/* The form of proof and checkpoint: what does not have it is a finding. */
+static int take_proof(struct proof_check *c, struct bytes proof) {
+    struct err why = {0};
+    const char *rule = "F32";
+    int rc = tlog_proof_decode(proof, &c->proof, &why);
+    if (rc == 0) {
+        rule = "F10";
+        rc = note_decode(c->proof.checkpoint, c->note, &why);
+    }
+    if (rc == 0) {
+        rule = "F11";
+        rc = checkpoint_decode(c->note->text, &c->point, &why);
+    }
+    if (rc == ERR_CORRUPT) {
+        fault(c, rule, LEDGER_INTEGRITY, "proof", why.msg);
+    }
+    c->parsed = rc == 0;
+    return rc;
+}
+
+static void say_nothing(struct proof_check *c) {
+    for (size_t i = 0; i < LEDGER_ASPECTS; i++) {
+        say(c, (enum ledger_aspect)i, LEDGER_ASPECT_UNCHECKED, "not checked");
+    }
 }
 
 int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payload, const struct ledger_trust *trust,
@@ -230,10 +390,15 @@ int ledger_verify_proof(struct bytes proof, struct bytes leaf, struct bytes payl
         rc = err_set(err, ERR_NOMEM, "out of memory");
         goto out;
     }
-    rc = tlog_proof_decode(proof, &c.proof, err);
-    rc = rc != 0 ? rc : note_decode(c.proof.checkpoint, c.note, err);
-    rc = rc != 0 ? rc : checkpoint_decode(c.note->text, &c.point, err);
-    if (rc == 0) {
+    c.leaf = leaf;
+    rc = take_proof(&c, proof);
+    if (rc == ERR_CORRUPT) {
+        say_nothing(&c);
+        *ret = *c.report;
+        rc = 0;
+    } else if (rc != 0) {
+        err_set(err, rc, "out of memory");
+    } else {
         check_leaf(&c, leaf, trust);
         check_payload(&c, payload, trust);
         check_seal(&c, trust, check_known(&c, trust));

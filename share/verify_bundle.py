@@ -349,8 +349,9 @@ def when(ns):  # RFC 3339
     return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=ns // 10**9)).isoformat() + fraction + "Z"
 
 class Check:
-    def __init__(self, tar, say):
+    def __init__(self, tar, say, wanted):
         self.t, self.say, self.epochs, self.signers, self.subject = tar, say, [], set(), 0
+        self.wanted, self.roots = wanted, {}  # sizes at which a root is known from before, and what it is here
         self.keyed_by = None
         self.count = dict.fromkeys(COUNTS, 0)
         self.gaps, self.erased, self.last, self.authored = [], [], None, set()
@@ -454,6 +455,8 @@ class Check:
                 self.keyed_by = b["keyed_by"]
             need(key[2] not in [self.log[2]] + [e["key"][2] for e in self.epochs], "keys: an epoch key came back", "F21")
             need(key[:2] not in self.signers, "keys: an epoch key signed before it was one", "F31")
+            self.roots.update({r: root} if r and h[3] == "ledger.restored" else {})
+            self.roots[r + 1] = leaf if before is None else n[3]
             self.epochs.append({"from": r + 1, "to": 1 << 64, "key": key, "origin": self.origin, "seq": r, "leaf": leaf})
             if before is not None:
                 self.seal(n)
@@ -461,6 +464,7 @@ class Check:
             before = (r, leaf, path, step, v["checkpoint"] and n[3])
         self.lead(before, self.head)
         self.seal(self.head)
+        self.roots[self.size] = self.head[3]
         need(self.keyid == self.log[1] and ed25519(self.log[2], self.pae, self.sig), "the log key has not signed the manifest", "B7")
         self.say(0, "seals", "manifest and checkpoint of size %d by %s; %d epoch keys" % (self.size, self.log[0], len(self.epochs)))
         self.hashed()
@@ -581,7 +585,15 @@ class Check:
             while at < end:
                 push(level(at, end), hashes([rest.pop(0)])[0])
                 at += 1 << level(at, end)
+        def reach(size):  # the root of this size, if it is asked for
+            if size in self.wanted and size not in self.roots:
+                root = stack[-1][1]
+                for _, left in stack[-2::-1]:
+                    root = sha256(b"\1", left, root)
+                self.roots[size] = root
         tiles(0, self.a)
+        if self.a:
+            reach(self.a)
         need(rest and rest.pop(0) == "", "range.proof", "B13")
         for g in range(self.a // 256, (self.b - 1) // 256 + 1):
             entries, events = self.t.whole("entries/%d" % g, 256 * 4098), {}
@@ -592,6 +604,7 @@ class Check:
                 events[seq] = h, leaf, _ = self.event(entries[2:2 + n], seq)
                 entries, first = entries[2 + n:], h[2] if first is None else first
                 push(0, leaf)
+                reach(seq + 1)
             need(not entries, "entries/%d: too long" % g, "B14")
             must, last = {seq for seq, (h, leaf, match) in events.items() if match or self.p["disclosure"]["bodies"] == "all"}, -1
             lined = set()
@@ -710,11 +723,28 @@ def bound(c):  # what a good verdict says, and what not
         text += "; %d of %d events not disclosed" % (hidden, c.count["headers"])
     return text + (", %d of kinds that the filter names" % named if named else "")
 
+def checkpoint(c, path, known, say):  # one that the caller kept: whether it confirms the log
+    text, origin, size, root, signatures = known
+    signed = [sig for name, i, sig in signatures if (name, i) == c.log[:2]]
+    ends = [e["to"] for e in c.epochs if e["origin"] == origin]
+    if restores(origin, c.first) is None:
+        say(20, "anchoring", "%s is of another log, '%s'" % (path, origin), "T4")
+    elif not signed or not all(len(s) == 64 and ed25519(c.log[2], text, s) for s in signed):
+        say(20, "anchoring", "%s has no good signature of the log key" % path, "T4")
+    elif ends and size > ends[-1] and ends[-1] < c.size:
+        say(20, "anchoring", "%s knows %d events of '%s'; the log was restored from %d of them" % (path, size, origin, ends[-1]), "T5")
+    elif size in c.roots and c.roots[size] != root:
+        say(20, "anchoring", "the first %d events are not those that %s knows: another history" % (size, path), "T3")
+    elif size not in c.roots:
+        say(0, "anchoring", "%s knows the first %d events, which cannot be compared" % (path, size))
+    return size in c.roots and c.roots[size] == root
+
 def main(argv):
     p = argparse.ArgumentParser(description="Check an evidence bundle offline.")
     p.add_argument("bundle")
     p.add_argument("--key", action="append", default=[], metavar="VKEY", help="a log key that you trust")
     p.add_argument("--genesis", metavar="LEAF", help="the leaf of event 0 that you know, in hex")
+    p.add_argument("--checkpoint", action="append", default=[], metavar="FILE", help="a checkpoint that you kept")
     p.add_argument("--json", action="store_true", help="one JSON object")
     a = p.parse_args(argv)
     code, lines, broken, c = 0, [], None, None
@@ -728,8 +758,9 @@ def main(argv):
 
     try:
         keys, genesis = [vkey(k) for k in a.key], bytes.fromhex(a.genesis or "")
+        known = [(path, note(open(path, "rb").read())) for path in a.checkpoint]
         f = open(a.bundle, "rb")
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, Refused) as e:
         print("verify_bundle: %s" % e, file=sys.stderr)
         return 3
     zstd, most = None, 1 << 64
@@ -741,7 +772,7 @@ def main(argv):
             with open(a.bundle, "rb") as g:
                 zstd = subprocess.Popen(["zstd", "-dcq", "--memory=8MB"], stdin=g, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL)
-        c = Check(Tar(zstd.stdout if zstd else f, most), say)
+        c = Check(Tar(zstd.stdout if zstd else f, most), say, {n[2] for _, n in known})
         need(zstd is None or zstd.wait() == 0, "a zstd frame is damaged", "B1")
         n = c.count
         if not a.json:
@@ -761,6 +792,8 @@ def main(argv):
             say(20, "anchoring", "you trust another key under the name of its log key", "T2")
         if genesis and genesis != c.genesis:
             say(20, "anchoring", "its first event is not the one you named: another ledger", "T1")
+        for path, n in known:
+            mine += [path] * checkpoint(c, path, n, say)
         if mine or genesis == c.genesis:
             say(0, "anchoring", "by what you named")
         else:

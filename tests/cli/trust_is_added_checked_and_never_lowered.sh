@@ -91,4 +91,11 @@ box 0 verify
 run 0 trust check
 check grep -q '^head test.example/box 7 ' "$TRUST"
 
+# Other people's logs have spaces in their origins, and key names that are not their origins.
+printf 'go.sum database tree\n30055305\nmXfgRcJ0bG0j3CPdKwgGWtUzBUbX67saZGRmFuJGGsM=\n\n— sum.golang.org Az3grpgEild5qw7+5dtV13Kf1C2Xurm8q4fhdxvcsDHnqNTaxL2AFjBY+2TyGKevucFcAAlWFJJYle3EJlDCrQ+y3A8=\n' >sum
+run 0 trust add sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8 --checkpoint sum
+check grep -qx 'head go.sum database tree 30055305 mXfgRcJ0bG0j3CPdKwgGWtUzBUbX67saZGRmFuJGGsM=' "$TRUST"
+run 0 trust list
+out_has 'go.sum database tree'
+
 finish

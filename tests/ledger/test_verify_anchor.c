@@ -181,7 +181,7 @@ static void a_bad_cosignature_of_a_trusted_witness_is_invalid(void **state) {
     cosign(1, false);
     cosign(2, true);
     judge(trust);
-    found_only(LEDGER_SEALS, SIZE - 1, "meta", "a signature of a trusted key on the newest checkpoint is bad");
+    found_only(LEDGER_SEALS, SIZE - 1, "meta", "which is trusted, on the newest checkpoint is bad");
     aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_NOTE, "not anchored");
     judge(NULL); /* who does not know the witness does not judge it */
     verdict_is(LEDGER_NOT_ANCHORED);
@@ -292,14 +292,13 @@ static void a_checkpoint_that_is_not_of_this_log_contradicts(void **state) {
     (void)state;
     scratch_write(scratch_at(&s, "other"), note_by(&note, "example.org/other", 5, root, keys, 1));
     must(ledger_trust_checkpoint(trust, scratch_at(&s, "other"), &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT, "the checkpoint that was given is of another origin");
+    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT, "is of another log, 'example.org/other'");
     trust_nothing();
     newest(&note);
     note.p[note.n - 130] = note.p[note.n - 130] == 'A' ? 'B' : 'A'; /* in the log key's line, the first of two */
     scratch_write(scratch_at(&s, "spoiled"), bytes_of_buf(&note));
     must(ledger_trust_checkpoint(trust, scratch_at(&s, "spoiled"), &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT,
-                   "the checkpoint that was given has no good signature of the log key");
+    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT, "has no good signature of the log key");
     must_fail(ledger_trust_checkpoint(trust, written("no note\n"), &why), ERR_INVALID, "file-");
     must_fail(ledger_trust_checkpoint(trust, scratch_at(&s, "absent"), &why), ERR_NOTFOUND, "absent");
     buf_done(&note);
