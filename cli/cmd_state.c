@@ -10,13 +10,16 @@
 #include "cli/states_doc.h"
 #include "cli/story.h"
 #include "cli/thing.h"
+#include "projections/readiness.h"
 
-enum { S_DIGEST = LISTING_OPTS, S_NAMES, S_MARKDOWN };
+enum { S_DIGEST = LISTING_OPTS, S_NAMES, S_MARKDOWN, S_RULES };
 static const struct opt options[] = {
     LISTING_OPTIONS,
     [S_DIGEST] = {"digest", 0, NULL, "also the digest of each projection's rows: reads them all"},
     [S_NAMES] = {"names", 0, NULL, "only the names of the tables"},
     [S_MARKDOWN] = {"markdown", 0, NULL, "describe all tables and their columns instead, as Markdown"},
+    [S_RULES] = {"rules", 0, NULL,
+                 "the rules of readiness instead: what keeps a pack, a route, an evaluation from counting"},
     {0},
 };
 
@@ -177,11 +180,11 @@ static int list_names(struct cli *cli) {
     return EXIT_GOOD;
 }
 
-static int describe(struct cli *cli) {
+static int describe(struct cli *cli, void (*doc_of)(struct buf *out)) {
     struct buf doc;
     struct err err = {0};
     buf_init(&doc, DOC_MAX);
-    states_doc(&doc);
+    doc_of(&doc);
     int rc = buf_check(&doc, "the description", &err);
     if (rc == 0) {
         out_bytes(cli, bytes_of_buf(&doc));
@@ -240,6 +243,19 @@ static int one(struct asof *view, size_t table, const struct opt_args *args) {
     return rc != 0 ? cli_fail_lookup(view->cli, &err) : exit_code;
 }
 
+/* A projection has no rows of its own: which tables has it? */
+static int name_tables(struct asof *view, size_t i) {
+    struct state_status status;
+    struct buf names;
+    buf_init(&names, KEY_TEXT_MAX);
+    state_status(view->state, i, &status);
+    put_tables(status.projection, true, &names);
+    int exit_code = cli_usage(view->cli, "'%s' is a projection; its tables are %.*s", status.projection->name, (int)names.n,
+                              (const char *)names.p);
+    buf_done(&names);
+    return exit_code;
+}
+
 static int answer(struct asof *view, const struct opt_args *args) {
     struct cli *cli = view->cli;
     if (args->n_args == 0) {
@@ -247,6 +263,10 @@ static int answer(struct asof *view, const struct opt_args *args) {
     }
     struct bytes word = bytes_of(args->args[0]);
     size_t table = thing_table(view, word);
+    size_t projection = table == SIZE_MAX ? state_find(view->state, args->args[0]) : SIZE_MAX;
+    if (projection != SIZE_MAX) {
+        return name_tables(view, projection);
+    }
     if (table == SIZE_MAX) {
         const char *near = thing_suggest(view, word, true);
         return cli_usage(cli, "unknown table '%.100s'%s%s%s ('ledger state' lists them)", args->args[0],
@@ -261,12 +281,17 @@ static int answer(struct asof *view, const struct opt_args *args) {
 static int state(struct cli *cli, const struct opt_args *args) {
     static const int of_tables[] = {L_STATE, L_PACK, L_WITH, L_LAST, L_FIELDS};
     struct asof view = {0};
-    bool names = opt_has(args, &options[S_NAMES]), markdown = opt_has(args, &options[S_MARKDOWN]);
-    if ((names || markdown) && (args->n_args > 0 || (names && markdown))) {
-        return cli_usage(cli, "--%s is about all tables: nothing goes with it", names ? "names" : "markdown");
+    static const int alone[] = {S_NAMES, S_MARKDOWN, S_RULES};
+    int asked = 0, which = 0;
+    for (size_t i = 0; i < sizeof(alone) / sizeof(alone[0]); i++) {
+        which = opt_has(args, &options[alone[i]]) ? alone[i] : which;
+        asked += opt_has(args, &options[alone[i]]);
     }
-    if (names || markdown) {
-        return names ? list_names(cli) : describe(cli);
+    if (asked > 1 || (asked > 0 && args->n_args > 0)) {
+        return cli_usage(cli, "--%s takes no TABLE and no other of --names, --markdown and --rules", options[which].name);
+    }
+    if (asked > 0) {
+        return which == S_NAMES ? list_names(cli) : describe(cli, which == S_RULES ? readiness_doc : states_doc);
     }
     for (size_t i = 0; args->n_args == 0 && i < sizeof(of_tables) / sizeof(of_tables[0]); i++) {
         if (opt_has(args, &options[of_tables[i]])) {

@@ -15,7 +15,7 @@
 #include "projections/fold.h"
 #include "projections/look.h"
 
-enum { CHECKS, REMEDIES, VERDICTS, TABLES };
+enum { CHECKS, REPAIRS, VERDICTS, CLAUSES_OF, TABLES };
 
 enum {
     CHECK,
@@ -55,12 +55,13 @@ static const struct state_column check_columns[] = {
     FOLD_COLUMNS,
 };
 
-enum { R_CHECK, R_PACK, REMEDY, TIER, OUTCOME, EXIT_CODE, R_AT, R_COUNT, R_BASE };
+enum { R_CHECK, R_TARGET, R_PACK, REMEDY, TIER, OUTCOME, EXIT_CODE, R_AT, R_COUNT, R_BASE };
 
-static const struct state_column remedy_columns[] = {
+static const struct state_column repair_columns[] = {
     [R_CHECK] = {"check", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the check that it was for"},
+    [R_TARGET] = {"target", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "what of it; empty when that was not told"},
     [R_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "for which pack; empty: the box"},
-    [REMEDY] = {"remedy", CELL_TEXT, COLUMN_MAIN, "name of the newest remedy"},
+    [REMEDY] = {"remedy", CELL_TEXT, COLUMN_MAIN, "what was done last"},
     [TIER] = {"tier", CELL_TEXT, 0, "tier that it needed"},
     [OUTCOME] = {"outcome", CELL_TEXT, COLUMN_MAIN, "ok, error, refused"},
     [EXIT_CODE] = {"exit_code", CELL_INT, 0, "its exit code"},
@@ -91,7 +92,7 @@ static const struct state_column verdict_columns[] = {
     [VERDICT] = {"verdict", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "pass, warn, fail, unknown"},
     [REASON] = {"reason", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "the clause that decides it, in words"},
     [CLAUSES] = {"clauses", CELL_LIST, COLUMN_JUDGED,
-                 "a map for each clause: id, question, state, reason, evidence, remedy"},
+                 "a map for each clause: id, question, state, reason, evidence, first, remedy"},
     [PASSED] = {"passed", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses that pass"},
     [WARNED] = {"warned", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses that warn"},
     [FAILED] = {"failed", CELL_INT, COLUMN_JUDGED | COLUMN_MAIN, "clauses that fail"},
@@ -102,6 +103,20 @@ static const struct state_column verdict_columns[] = {
     [GIVEN_SEQ] = {"given_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
     [POSITION] = {"given_position", CELL_INT, 0, "number of events that it was computed from"},
     FOLD_COLUMNS,
+};
+
+enum { K_PACK, K_CLAUSE, K_STATE, K_REASON, K_FIRST, K_REMEDY, K_QUESTION, K_EVIDENCE, K_N };
+
+static const struct state_column clause_columns[] = {
+    [K_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which pack; empty: the box"},
+    [K_CLAUSE] = {"clause", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
+    [K_STATE] = {"state", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "pass, warn, fail, unknown"},
+    [K_REASON] = {"reason", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "what was found"},
+    [K_FIRST] = {"first", CELL_TEXT, COLUMN_JUDGED, "what a person does before the remedy"},
+    [K_REMEDY] = {"remedy", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN,
+                  "the command that helps; what is in capital letters is to be supplied"},
+    [K_QUESTION] = {"question", CELL_TEXT, COLUMN_JUDGED, "what is asked"},
+    [K_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that it rests on"},
 };
 
 /* ---- folds ---- */
@@ -168,10 +183,11 @@ static int fold_observed(struct fold *fold, struct err *err) {
 }
 
 static int fold_remedied(struct fold *fold, struct err *err) {
-    struct bytes key[2] = {fold_name(fold, "check"), {0}};
+    struct bytes key[3] = {fold_name(fold, "check"), {0}, {0}};
     struct row *row;
-    fold_text(fold, "pack", &key[1]);
-    int rc = fold_row(fold, REMEDIES, key, 2, &row, err);
+    fold_text(fold, "target", &key[1]);
+    fold_text(fold, "pack", &key[2]);
+    int rc = fold_row(fold, REPAIRS, key, 3, &row, err);
     if (rc != 0) {
         return rc;
     }
@@ -181,6 +197,7 @@ static int fold_remedied(struct fold *fold, struct err *err) {
     replace(fold, row, EXIT_CODE, "exit_code");
     row_set_int(row, R_AT, (int64_t)fold_at(fold));
     row_add(row, R_COUNT, 1);
+    fold_touch(fold, row, R_BASE);
     return 0;
 }
 
@@ -215,6 +232,16 @@ static int fold_judgeable(struct fold *fold, struct bytes pack, bool there, stru
     } else if (rc == 0 && row != NULL) {
         fold_drop(fold, row);
     }
+    for (size_t i = 0; i < doctor_clause_count && rc == 0; i++) {
+        const struct bytes key[] = {pack, bytes_of(doctor_clauses[i].id)};
+        if (doctor_clauses[i].of_pack != (pack.n > 0)) {
+            continue;
+        }
+        rc = there ? fold_row(fold, CLAUSES_OF, key, 2, &row, err) : fold_find(fold, CLAUSES_OF, key, 2, &row, err);
+        if (rc == 0 && row != NULL && !there) {
+            fold_drop(fold, row);
+        }
+    }
     return rc;
 }
 
@@ -248,11 +275,15 @@ static int put_clause(struct buf *out, const struct doctor_case *c, const struct
     struct buf remedy;
     buf_init(&remedy, 4096);
     doctor_remedy(c, clause, &remedy);
-    mp_put_map(out, remedy.n > 0 ? 6 : 5);
+    const char *first = doctor_first(c, clause);
+    mp_put_map(out, 5 + (remedy.n > 0) + (first != NULL));
     mp_put_str(out, bytes_of("evidence"));
     mp_put_array(out, (uint32_t)c->reason.n_seqs);
     for (size_t i = 0; i < c->reason.n_seqs; i++) {
         mp_put_uint(out, c->reason.seqs[i]);
+    }
+    if (first != NULL) {
+        put_text(out, "first", bytes_of(first));
     }
     put_text(out, "id", bytes_of(clause->id));
     put_text(out, "question", bytes_of(clause->question));
@@ -322,17 +353,25 @@ static void give(const struct verdict *v, struct row *row) {
     }
 }
 
+/* The case of a pack, or of the box; `name` holds what the row's cells borrow, which moves while it is judged. */
+static int open_case(struct state_view *view, struct bytes of, struct buf *name, struct row *pack, struct doctor_case *c,
+                     struct err *err) {
+    bool there = false;
+    buf_init(name, ROW_TEXT_MAX);
+    buf_put_bytes(name, of);
+    *c = (struct doctor_case){.view = view, .pack = bytes_of_buf(name)};
+    int rc = look_judged(view, "packs", &c->pack, 1, pack, &there, err);
+    c->installed = there ? pack : NULL;
+    return rc != 0 ? rc : buf_check(name, "a pack's name", err);
+}
+
 static int judge_verdict(struct state_view *view, struct row *row, struct err *err) {
     struct verdict v = {.state = DOCTOR_PASS};
-    struct row pack = {0};
-    struct buf name; /* what the row's cells borrow moves while it is judged */
-    bool there = false;
-    buf_init(&name, ROW_TEXT_MAX);
+    struct doctor_case c;
+    struct row pack;
+    struct buf name;
     buf_init(&v.clauses, ROW_LIST_MAX);
-    int rc = buf_put_bytes(&name, row_text(row, V_PACK));
-    struct doctor_case c = {.view = view, .pack = bytes_of_buf(&name)};
-    rc = rc != 0 ? buf_check(&name, "a pack's name", err) : look_judged(view, "packs", &c.pack, 1, &pack, &there, err);
-    c.installed = there ? &pack : NULL;
+    int rc = open_case(view, row_text(row, V_PACK), &name, &pack, &c, err);
     rc = rc != 0 ? rc : judge_all(&c, &v, row, err);
     if (rc == 0) {
         give(&v, row);
@@ -343,14 +382,54 @@ static int judge_verdict(struct state_view *view, struct row *row, struct err *e
     return rc;
 }
 
+static int judge_row_of_clause(struct state_view *view, struct row *row, struct err *err) {
+    const struct doctor_clause *clause = NULL;
+    struct doctor_case c;
+    struct row pack;
+    struct buf name, remedy;
+    for (size_t i = 0; i < doctor_clause_count; i++) {
+        bool same =
+            row_is(row, K_CLAUSE, doctor_clauses[i].id) && doctor_clauses[i].of_pack == (row_text(row, K_PACK).n > 0);
+        clause = same ? &doctor_clauses[i] : clause;
+    }
+    if (clause == NULL) {
+        return 0; /* one that this program does not ask any more */
+    }
+    buf_init(&remedy, 4096);
+    int rc = open_case(view, row_text(row, K_PACK), &name, &pack, &c, err);
+    doctor_case_init(&c);
+    rc = rc != 0 ? rc : clause->judge(&c, err);
+    if (rc == 0) {
+        doctor_counted(&c);
+        doctor_remedy(&c, clause, &remedy);
+        row_set_str(row, K_STATE, doctor_words[c.state]);
+        row_set_str(row, K_REASON, c.reason.n > 0 ? c.reason.words : NULL);
+        row_set_str(row, K_FIRST, doctor_first(&c, clause));
+        row_set_str(row, K_QUESTION, clause->question);
+        row_set_null(row, K_REMEDY);
+        if (remedy.n > 0) {
+            row_set_text(row, K_REMEDY, bytes_of_buf(&remedy));
+        }
+        for (size_t i = 0; i < c.reason.n_seqs; i++) {
+            row_cite(row, K_EVIDENCE, c.reason.seqs[i]);
+        }
+    }
+    row_done(&pack);
+    buf_done(&name);
+    buf_done(&remedy);
+    return rc;
+}
+
 static const struct state_table tables[] = {
     [CHECKS] = {"checks", "check", "A row is a check and what it looks at: the newest observation.", check_columns,
                 C_BASE + FOLD_N, NULL},
-    [REMEDIES] = {"remedies", "remedy", "A row is a check that something was done about.", remedy_columns, R_BASE + FOLD_N,
-                  NULL},
+    [REPAIRS] = {"repairs", "repair", "A row is what was done about a check or a clause, and how that ended.",
+                 repair_columns, R_BASE + FOLD_N, NULL},
     [VERDICTS] = {"verdicts", "verdict", "A row is a verdict over the box or a pack, with its clauses.", verdict_columns,
                   V_BASE + FOLD_N, judge_verdict},
+    [CLAUSES_OF] = {"clauses", "clause", "A row is a clause of a verdict: what it found, and the remedy.", clause_columns,
+                    K_N, judge_row_of_clause},
 };
 static const char *const kinds[] = {"doctor.*", "ledger.created", "pack.installed", "pack.upgraded", "pack.removed", NULL};
 
-const struct projection projection_doctor = {"doctor", 1, tables, TABLES, kinds, fold_doctor};
+const struct projection projection_doctor = {"doctor", 2, tables, TABLES, kinds, fold_doctor};

@@ -13,6 +13,16 @@ extern const char *const doctor_words[DOCTOR_STATES];
 /* For printf's "%.*s": another judge's words, which are longer than a name. */
 #define DOCTOR_WORDS(text) (int)reason_fits((text), 300), (text).n > 0 ? (const char *)(text).p : ""
 
+#define DOCTOR_COMMAND_MAX 2400
+
+/* What helps: what a person does first, and the command after which the clause passes. Both may be NULL. In the command
+ * {about} stands for what the finding is about, {more} for what else is known of it, {target}, {endpoint} and {of} for "
+ * target=" and the like with that, or nothing where it is empty, {pack} for the pack; what is in capital letters a person
+ * has to supply. */
+struct doctor_help {
+    const char *first, *command;
+};
+
 /* One clause that is being judged. The reason holds the words and events of the heaviest findings so far. */
 struct doctor_case {
     struct state_view *view;
@@ -20,10 +30,12 @@ struct doctor_case {
     const struct row *installed; /* the pack's row; NULL: there is none */
     enum doctor_state state;
     struct reason reason;
-    size_t found, heaviest;       /* findings in all, and those of the state */
-    char about[DOCTOR_ABOUT_MAX]; /* what the first of the heaviest is about */
-    char more[DOCTOR_ABOUT_MAX];  /* and what else is to be known of it; set by who found it */
-    const char *remedy;           /* in place of the clause's own; NULL: that */
+    size_t found, heaviest;           /* findings in all, and those of the state */
+    char about[DOCTOR_ABOUT_MAX];     /* what the first of the heaviest is about */
+    char more[DOCTOR_ABOUT_MAX];      /* and what else is to be known of it; set by who found it */
+    char target[DOCTOR_ABOUT_MAX];    /* of the row that is being looked at */
+    const struct doctor_help *help;   /* in place of the clause's own; NULL: that */
+    char command[DOCTOR_COMMAND_MAX]; /* in place of the help's; empty: that */
 };
 
 struct doctor_clause {
@@ -31,8 +43,7 @@ struct doctor_clause {
     bool of_pack;
     const char *question;
     int (*judge)(struct doctor_case *c, struct err *err);
-    const char *remedy; /* a command; '%' stands for what the finding is about, '$' for more of it, '&' for the pack */
-    const char *learn;  /* the same, when nothing is known */
+    struct doctor_help remedy, learn; /* learn: when nothing is known */
 };
 extern const struct doctor_clause doctor_clauses[];
 extern const size_t doctor_clause_count;
@@ -51,18 +62,24 @@ void doctor_case_init(struct doctor_case *c);
  * most three. */
 void doctor_found(struct doctor_case *c, enum doctor_state state, const struct row *row, struct bytes about,
                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* Was what was found last the first of the heaviest? Then its finder may set `more` and `remedy`. */
+/* Was what was found last the first of the heaviest? Then its finder may set `more`, `help` and `command`. */
 bool doctor_leads(const struct doctor_case *c, enum doctor_state state);
 /* The words for a clause that passes: nothing when it does not. */
 void doctor_passes(struct doctor_case *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* All was looked at: says how many of the heaviest were not told. */
 void doctor_counted(struct doctor_case *c);
-/* Appends the remedy of the case, with what it is about. Nothing when it passes. */
+/* The words of what helps, or NULL; and its command with what the finding is about, or nothing. Nothing when it passes. */
+const char *doctor_first(const struct doctor_case *c, const struct doctor_clause *clause);
 void doctor_remedy(const struct doctor_case *c, const struct doctor_clause *clause, struct buf *out);
+/* The first remedy of a row's list of findings becomes the command. */
+void doctor_command_of(struct doctor_case *c, const struct row *row);
+/* Did somebody see to what this event tells of, after it? By doctor.remedied with the outcome ok. */
+int doctor_seen_to(struct doctor_case *c, const char *check, const char *target, int64_t seq, bool *ret, struct err *err);
 
-/* Calls `each` with every row of a table, judged. A table that the view has not makes the clause unknown. */
-int doctor_each(struct doctor_case *c, const char *table, void (*each)(struct doctor_case *c, const struct row *row),
-                struct err *err);
+/* Calls `each` with every row of a table, judged, until it does not return 0. A table that the view has not makes the
+ * clause unknown. */
+int doctor_each(struct doctor_case *c, const char *table,
+                int (*each)(struct doctor_case *c, const struct row *row, struct err *err), struct err *err);
 /* One row, judged; *ret_there false: there is none. Initialises *row in any case. A missing table makes the clause unknown,
  * and 1 comes back. */
 int doctor_look(struct doctor_case *c, const char *table, const struct bytes *parts, size_t n, struct row *row,

@@ -27,7 +27,8 @@ void doctor_case_init(struct doctor_case *c) {
     c->state = DOCTOR_PASS;
     c->found = c->heaviest = 0;
     c->about[0] = c->more[0] = '\0';
-    c->remedy = NULL;
+    c->help = NULL;
+    c->command[0] = '\0';
     reason_init(&c->reason);
 }
 
@@ -47,7 +48,8 @@ static void cite(struct doctor_case *c, const struct row *row) {
 static void begin_heavier(struct doctor_case *c, enum doctor_state state, struct bytes about) {
     c->state = state;
     c->heaviest = 0;
-    c->remedy = NULL;
+    c->help = NULL;
+    c->command[0] = '\0';
     c->more[0] = '\0';
     reason_init(&c->reason);
     snprintf(c->about, sizeof(c->about), "%.*s", (int)reason_fits(about, DOCTOR_ABOUT_MAX - 1),
@@ -98,29 +100,71 @@ void doctor_counted(struct doctor_case *c) {
     }
 }
 
-void doctor_remedy(const struct doctor_case *c, const struct doctor_clause *clause, struct buf *out) {
-    const char *text = c->remedy != NULL ? c->remedy : c->state == DOCTOR_UNKNOWN ? clause->learn : clause->remedy;
-    if (c->state == DOCTOR_PASS || text == NULL) {
-        return;
+/* ---- what helps ---- */
+
+static const struct doctor_help *help_of(const struct doctor_case *c, const struct doctor_clause *clause) {
+    return c->help != NULL ? c->help : c->state == DOCTOR_UNKNOWN ? &clause->learn : &clause->remedy;
+}
+
+const char *doctor_first(const struct doctor_case *c, const struct doctor_clause *clause) {
+    return c->state != DOCTOR_PASS ? help_of(c, clause)->first : NULL;
+}
+
+static bool put_fact(void *ctx, const char *name, struct buf *out) {
+    static const char *const fields[] = {"target", "endpoint", "of"};
+    const struct doctor_case *c = ctx;
+    if (strcmp(name, "about") == 0) {
+        readiness_put_word(out, bytes_of(c->about));
+    } else if (strcmp(name, "more") == 0) {
+        readiness_put_word(out, bytes_of(c->more));
+    } else if (strcmp(name, "pack") == 0) {
+        readiness_put_word(out, c->pack);
     }
-    for (; *text != '\0'; text++) {
-        if (*text == '%') {
-            readiness_put_word(out, bytes_of(c->about));
-        } else if (*text == '$') {
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && c->more[0] != '\0'; i++) {
+        if (strcmp(name, fields[i]) == 0) {
+            buf_printf(out, " %s=", i == 2 ? "pack" : name);
             readiness_put_word(out, bytes_of(c->more));
-        } else if (*text == '&') {
-            readiness_put_word(out, c->pack);
-        } else {
-            buf_put_u8(out, (uint8_t)*text);
         }
     }
-    while (out->n > 0 && out->p[out->n - 1] == ' ') {
-        out->n--;
+    return true;
+}
+
+void doctor_remedy(const struct doctor_case *c, const struct doctor_clause *clause, struct buf *out) {
+    const char *command = help_of(c, clause)->command;
+    if (c->state != DOCTOR_PASS && c->command[0] != '\0') {
+        buf_put_str(out, c->command);
+    } else if (c->state != DOCTOR_PASS && command != NULL) {
+        readiness_fill(command, put_fact, (void *)(uintptr_t)c, out);
     }
 }
 
-int doctor_each(struct doctor_case *c, const char *table, void (*each)(struct doctor_case *c, const struct row *row),
-                struct err *err) {
+void doctor_command_of(struct doctor_case *c, const struct row *row) {
+    size_t column = row->table != NULL ? projection_column(row->table, "missing") : SIZE_MAX;
+    struct list list;
+    struct bytes item, text;
+    list_open(&list,
+              column != SIZE_MAX && row->cells[column].type == CELL_LIST ? row->cells[column].text : (struct bytes){0});
+    while (list_next(&list, &item)) {
+        if (list_text(item, "remedy", &text) && text.n < sizeof(c->command)) {
+            memcpy(c->command, text.p, text.n);
+            c->command[text.n] = '\0';
+            return;
+        }
+    }
+}
+
+int doctor_seen_to(struct doctor_case *c, const char *check, const char *target, int64_t seq, bool *ret, struct err *err) {
+    const struct bytes key[] = {bytes_of(check), bytes_of(target), {0}};
+    struct row row;
+    bool there = false;
+    int rc = doctor_look(c, "repairs", key, 3, &row, &there, err);
+    *ret = rc == 0 && there && doctor_is(&row, "outcome", "ok") && doctor_int(&row, "updated_seq") > seq;
+    row_done(&row);
+    return rc < 0 ? rc : 0;
+}
+
+int doctor_each(struct doctor_case *c, const char *table,
+                int (*each)(struct doctor_case *c, const struct row *row, struct err *err), struct err *err) {
     size_t t = state_table_find(c->view, table);
     struct state_rows *rows = NULL;
     const struct row *row;
@@ -130,7 +174,10 @@ int doctor_each(struct doctor_case *c, const char *table, void (*each)(struct do
     }
     int rc = state_rows_open(c->view, t, NULL, 0, &rows, err);
     while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
-        each(c, row);
+        rc = each(c, row, err);
+        if (rc != 0) {
+            break;
+        }
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;

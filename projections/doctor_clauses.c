@@ -6,6 +6,7 @@
  * time of the view, which for a moment of the past is that moment: a verdict that was given can be given again. */
 #include "projections/doctor.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LATE_DAYS    7  /* faults, gaps, steps of the clock */
@@ -13,21 +14,26 @@
 
 /* ---- runtimes ---- */
 
-static void each_runtime(struct doctor_case *c, const struct row *row) {
+static int each_runtime(struct doctor_case *c, const struct row *row, struct err *err) {
+    (void)err;
     struct bytes name = doctor_text(row, "runtime"), endpoint = doctor_text(row, "endpoint");
     struct bytes error = doctor_text(row, "error"), status = doctor_text(row, "status");
+    static const struct doctor_help other = {"start it",
+                                             "ledger append runtime.observed -s runtime/{about} runtime={about}{endpoint}"};
     bool ollama = bytes_is(name, "ollama");
     if (doctor_is(row, "state", "unreachable")) {
         doctor_found(c, DOCTOR_WARN, row, ollama ? endpoint : name, "%.*s%s%.*s does not answer%s%.*s", REASON_NAME(name),
                      endpoint.n > 0 ? " at " : "", REASON_NAME(endpoint), error.n > 0 ? ": " : "", REASON_NAME(error));
         if (doctor_leads(c, DOCTOR_WARN)) {
-            c->remedy = ollama ? NULL : "start it, then: ledger append runtime.observed -s runtime/%";
+            snprintf(c->more, sizeof(c->more), "%.*s", REASON_NAME(endpoint));
+            c->help = ollama ? NULL : &other;
         }
     } else if (doctor_is(row, "state", "up")) {
         bool ill = bytes_is(status, "error") || bytes_is(status, "unhealthy") || bytes_is(status, "degraded");
         doctor_found(c, ill ? DOCTOR_WARN : DOCTOR_PASS, row, ollama ? endpoint : name, "%.*s says of itself: %.*s",
                      REASON_NAME(name), REASON_NAME(status));
     }
+    return 0;
 }
 
 static int judge_runtimes(struct doctor_case *c, struct err *err) {
@@ -46,7 +52,8 @@ static int judge_runtimes(struct doctor_case *c, struct err *err) {
 
 /* ---- hardware ---- */
 
-static void each_host(struct doctor_case *c, const struct row *row) {
+static int each_host(struct doctor_case *c, const struct row *row, struct err *err) {
+    (void)err;
     struct bytes host = doctor_text(row, "host"), gpu_error = doctor_text(row, "gpu_error");
     if (gpu_error.n > 0) {
         doctor_found(c, DOCTOR_WARN, row, host, "%.*s: %.*s", REASON_NAME(host), REASON_NAME(gpu_error));
@@ -55,6 +62,7 @@ static void each_host(struct doctor_case *c, const struct row *row) {
     } else {
         doctor_found(c, DOCTOR_PASS, row, host, "%s", "");
     }
+    return 0;
 }
 
 static int judge_hardware(struct doctor_case *c, struct err *err) {
@@ -66,14 +74,29 @@ static int judge_hardware(struct doctor_case *c, struct err *err) {
     return rc;
 }
 
-static void each_fault(struct doctor_case *c, const struct row *row) {
+/* Is it of late, and did nobody see to it since? Then c->target is its name: of one or two parts. */
+static int is_open(struct doctor_case *c, const char *check, const struct row *row, struct bytes a, struct bytes b,
+                   const char *at, const char *seq, unsigned days, bool *ret, struct err *err) {
+    bool seen = false;
+    int n = snprintf(c->target, sizeof(c->target), "%.*s%s", REASON_NAME(a), a.n > 0 && b.n > 0 ? "/" : "");
+    snprintf(c->target + n, sizeof(c->target) - (size_t)n, "%.*s", (int)reason_fits(b, sizeof(c->target) - (size_t)n - 1),
+             b.n > 0 ? (const char *)b.p : "");
+    *ret = doctor_of_late(c, doctor_int(row, at), days);
+    int rc = *ret ? doctor_seen_to(c, check, c->target, doctor_int(row, seq), &seen, err) : 0;
+    *ret = *ret && !seen;
+    return rc;
+}
+
+static int each_fault(struct doctor_case *c, const struct row *row, struct err *err) {
     struct bytes what = doctor_text(row, "what"), device = doctor_text(row, "device");
-    bool grave = bytes_is(what, "disk") || bytes_is(what, "gpu") || bytes_is(what, "memory");
-    if (doctor_of_late(c, doctor_int(row, "at"), LATE_DAYS)) {
-        doctor_found(c, grave ? DOCTOR_FAIL : DOCTOR_WARN, row, device.n > 0 ? device : what,
-                     "%.*s fault%s%.*s (%lld in all)", REASON_NAME(what), device.n > 0 ? " of " : "", REASON_NAME(device),
+    bool grave = bytes_is(what, "disk") || bytes_is(what, "gpu") || bytes_is(what, "memory"), open;
+    int rc = is_open(c, "faults", row, what, device, "at", "updated_seq", LATE_DAYS, &open, err);
+    if (rc == 0 && open) {
+        doctor_found(c, grave ? DOCTOR_FAIL : DOCTOR_WARN, row, bytes_of(c->target), "%.*s fault%s%.*s (%lld in all)",
+                     REASON_NAME(what), device.n > 0 ? " of " : "", REASON_NAME(device),
                      (long long)doctor_int(row, "count"));
     }
+    return rc;
 }
 
 static int judge_faults(struct doctor_case *c, struct err *err) {
@@ -89,22 +112,30 @@ static void take_check(struct doctor_case *c, const struct row *row) {
                  status = doctor_text(row, "status");
     doctor_found(c, doctor_of_status(row), row, check, "%.*s%s%.*s: %.*s%s", REASON_NAME(check), target.n > 0 ? " of " : "",
                  REASON_NAME(target), REASON_NAME(status), doctor_bool(row, "offline") ? " (there was no network)" : "");
+    if (doctor_leads(c, doctor_of_status(row))) {
+        snprintf(c->more, sizeof(c->more), "%.*s", (int)reason_fits(target, sizeof(c->more) - 1),
+                 target.n > 0 ? (const char *)target.p : "");
+    }
 }
 
 static bool of_disk(const struct row *row) {
     return bytes_has_prefix(doctor_text(row, "check"), "disk");
 }
 
-static void each_disk(struct doctor_case *c, const struct row *row) {
+static int each_disk(struct doctor_case *c, const struct row *row, struct err *err) {
+    (void)err;
     if (of_disk(row)) {
         take_check(c, row);
     }
+    return 0;
 }
 
-static void each_check(struct doctor_case *c, const struct row *row) {
+static int each_check(struct doctor_case *c, const struct row *row, struct err *err) {
+    (void)err;
     if (!of_disk(row) && doctor_text(row, "pack").n == 0) {
         take_check(c, row);
     }
+    return 0;
 }
 
 static int judge_disk(struct doctor_case *c, struct err *err) {
@@ -128,12 +159,15 @@ static bool of_clock(const struct row *row) {
     return bytes_has_prefix(doctor_text(row, "what"), "clock_");
 }
 
-static void each_gap(struct doctor_case *c, const struct row *row) {
+static int each_gap(struct doctor_case *c, const struct row *row, struct err *err) {
     struct bytes what = doctor_text(row, "what"), source = doctor_text(row, "source");
-    if (!of_clock(row) && doctor_of_late(c, doctor_int(row, "newest_at"), LATE_DAYS)) {
-        doctor_found(c, DOCTOR_WARN, row, source, "%.*s noticed by %.*s, %lld missing", REASON_NAME(what),
+    bool open = false;
+    int rc = of_clock(row) ? 0 : is_open(c, "gaps", row, source, what, "newest_at", "newest_seq", LATE_DAYS, &open, err);
+    if (rc == 0 && open) {
+        doctor_found(c, DOCTOR_WARN, row, bytes_of(c->target), "%.*s noticed by %.*s, %lld missing", REASON_NAME(what),
                      REASON_NAME(source), (long long)doctor_int(row, "missing"));
     }
+    return rc;
 }
 
 static int judge_gaps(struct doctor_case *c, struct err *err) {
@@ -142,11 +176,15 @@ static int judge_gaps(struct doctor_case *c, struct err *err) {
     return rc;
 }
 
-static void each_step(struct doctor_case *c, const struct row *row) {
-    if (of_clock(row) && doctor_of_late(c, doctor_int(row, "newest_at"), LATE_DAYS)) {
-        doctor_found(c, DOCTOR_WARN, row, doctor_text(row, "what"), "the clock stepped by %lld ms",
+static int each_step(struct doctor_case *c, const struct row *row, struct err *err) {
+    struct bytes what = doctor_text(row, "what"), source = doctor_text(row, "source");
+    bool open = false;
+    int rc = of_clock(row) ? is_open(c, "clock", row, source, what, "newest_at", "newest_seq", LATE_DAYS, &open, err) : 0;
+    if (rc == 0 && open) {
+        doctor_found(c, DOCTOR_WARN, row, bytes_of(c->target), "the clock stepped by %lld ms",
                      (long long)(doctor_int(row, "step_ns") / 1000000));
     }
+    return rc;
 }
 
 static int judge_clock(struct doctor_case *c, struct err *err) {
@@ -155,7 +193,10 @@ static int judge_clock(struct doctor_case *c, struct err *err) {
     return rc;
 }
 
-static void each_import(struct doctor_case *c, const struct row *row) {
+static int each_import(struct doctor_case *c, const struct row *row, struct err *err) {
+    static const char *const whole[] = {"dpkg", "hardware", "ollama"}; /* which know themselves what to read */
+    static const struct doctor_help by_itself = {"mend what was refused", "ledger ingest {about}"};
+    (void)err;
     struct bytes source = doctor_text(row, "source");
     long long rejected = (long long)doctor_int(row, "newest_rejected");
     if (doctor_bool(row, "stopped")) {
@@ -164,6 +205,10 @@ static void each_import(struct doctor_case *c, const struct row *row) {
         doctor_found(c, rejected > 0 ? DOCTOR_WARN : DOCTOR_PASS, row, source, "the newest of %.*s refused %lld records",
                      REASON_NAME(source), rejected);
     }
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]) && doctor_leads(c, DOCTOR_WARN); i++) {
+        c->help = bytes_is(bytes_of(c->about), whole[i]) ? &by_itself : c->help;
+    }
+    return 0;
 }
 
 static int judge_imports(struct doctor_case *c, struct err *err) {
@@ -172,13 +217,17 @@ static int judge_imports(struct doctor_case *c, struct err *err) {
     return rc;
 }
 
-static void each_epoch(struct doctor_case *c, const struct row *row) {
-    if (doctor_bool(row, "restored") && !doctor_bool(row, "newest") &&
-        doctor_of_late(c, doctor_int(row, "began_at"), RESTORE_DAYS)) {
-        doctor_found(c, DOCTOR_WARN, row, doctor_text(row, "epoch"),
+static int each_epoch(struct doctor_case *c, const struct row *row, struct err *err) {
+    bool open = false, doubtful = doctor_bool(row, "restored") && !doctor_bool(row, "newest");
+    int rc = doubtful ? is_open(c, "restores", row, doctor_text(row, "epoch"), (struct bytes){0}, "began_at", "began_seq",
+                                RESTORE_DAYS, &open, err)
+                      : 0;
+    if (rc == 0 && open) {
+        doctor_found(c, DOCTOR_WARN, row, bytes_of(c->target),
                      "epoch %.*s began with a backup that nobody vouched to be the newest",
                      REASON_NAME(doctor_text(row, "epoch")));
     }
+    return rc;
 }
 
 static int judge_restores(struct doctor_case *c, struct err *err) {
@@ -187,12 +236,17 @@ static int judge_restores(struct doctor_case *c, struct err *err) {
     return rc;
 }
 
-static void each_pack(struct doctor_case *c, const struct row *row) {
+static int each_pack(struct doctor_case *c, const struct row *row, struct err *err) {
+    (void)err;
     struct bytes pack = doctor_text(row, "pack"), reason = doctor_text(row, "reason");
     if (!doctor_is(row, "state", "removed")) {
         doctor_found(c, doctor_is(row, "state", "blocked") ? DOCTOR_WARN : DOCTOR_PASS, row, pack, "%.*s is blocked%s%.*s",
                      REASON_NAME(pack), reason.n > 0 ? ": " : "", DOCTOR_WORDS(reason));
+        if (doctor_leads(c, DOCTOR_WARN)) {
+            doctor_command_of(c, row);
+        }
     }
+    return 0;
 }
 
 static int judge_packs(struct doctor_case *c, struct err *err) {
@@ -225,31 +279,82 @@ static int judge_states(struct doctor_case *c, struct err *err) {
 
 /* ---- the table ---- */
 
+#define NONE                                                                                                               \
+    { NULL, NULL }
+#define OBSERVED    "ledger append doctor.observed -s check/{about} check={about}{target} status="
+#define SEEN_TO(id) "ledger append doctor.remedied -s check/" id " check=" id " target={about} remedy=REMEDY outcome=ok"
+
 const struct doctor_clause doctor_clauses[] = {
-    {"runtimes", false, "do the runtimes answer?", judge_runtimes, "start it, then: ledger ingest ollama %",
-     "ledger ingest ollama"},
-    {"hardware", false, "is it known what the machine is capable of?", judge_hardware, "ledger ingest hardware",
-     "ledger ingest hardware"},
-    {"faults", false, "is the hardware free of faults of late?", judge_faults,
-     "ledger query --kind hardware.faulted --since 7d", NULL},
-    {"disk", false, "is there room on the disks?", judge_disk,
-     "make room, then: ledger append doctor.observed -s check/% check=% status=ok",
-     "look at it, then: ledger append doctor.observed -s check/% check=% target=/ status=STATUS"},
-    {"checks", false, "do the other checks of the box pass?", judge_checks,
-     "mend it, then: ledger append doctor.observed -s check/% check=% status=ok", NULL},
-    {"gaps", false, "is nothing missing of late?", judge_gaps, "ledger query --kind ledger.gap --since 7d", NULL},
-    {"clock", false, "did the clock go evenly of late?", judge_clock, "ledger query --kind ledger.gap --since 7d", NULL},
-    {"imports", false, "were the newest imports whole?", judge_imports, "ledger ingest %", NULL},
-    {"restores", false, "is this the ledger that it was?", judge_restores, "ledger verify", NULL},
-    {"packs", false, "can the installed packs run?", judge_packs, "ledger why pack/%", NULL},
-    {"states", false, "do the states follow the log?", judge_states, "ledger rebuild %", NULL},
-    {"state", true, "is the pack ready?", doctor_pack_state, "ledger why pack/&", "ledger pack show &"},
-    {"permissions", true, "has it the permissions that it needs?", doctor_pack_permissions,
-     "ledger append permission.granted -s pack/& group=% scope=$", NULL},
-    {"checks", true, "do its checks pass?", doctor_pack_checks,
-     "mend it, then: ledger append pack.checked -s pack/& pack=& check=% verdict=pass",
-     "run it, then: ledger append pack.checked -s pack/& pack=& check=% verdict=VERDICT"},
-    {"routes", true, "are its routes proven, and do they answer?", doctor_pack_routes, "ledger why route/%", NULL},
-    {"models", true, "are its models there?", doctor_pack_models, "ledger ingest ollama", NULL},
+    {"runtimes",
+     false,
+     "do the runtimes answer?",
+     judge_runtimes,
+     {"start it", "ledger ingest ollama {about}"},
+     {NULL, "ledger ingest ollama"}},
+    {"hardware",
+     false,
+     "is it known what the machine is capable of?",
+     judge_hardware,
+     {NULL, "ledger ingest hardware"},
+     {NULL, "ledger ingest hardware"}},
+    {"faults",
+     false,
+     "is the hardware free of faults of late?",
+     judge_faults,
+     {"look at it: ledger query --kind hardware.faulted --since 7d", SEEN_TO("faults")},
+     NONE},
+    {"disk",
+     false,
+     "is there room on the disks?",
+     judge_disk,
+     {"make room", OBSERVED "ok"},
+     {"look at it", "ledger append doctor.observed -s check/{about} check={about} target=/ status=STATUS"}},
+    {"checks",
+     false,
+     "do the other checks of the box pass?",
+     judge_checks,
+     {"mend it", OBSERVED "ok"},
+     {"look at it", OBSERVED "STATUS"}},
+    {"gaps",
+     false,
+     "is nothing missing of late?",
+     judge_gaps,
+     {"look at it: ledger query --kind ledger.gap --since 7d", SEEN_TO("gaps")},
+     NONE},
+    {"clock",
+     false,
+     "did the clock go evenly of late?",
+     judge_clock,
+     {"look at it: ledger query --kind ledger.gap --since 7d", SEEN_TO("clock")},
+     NONE},
+    {"imports",
+     false,
+     "were the newest imports whole?",
+     judge_imports,
+     {"mend what was refused", "ledger ingest {about} FILE"},
+     NONE},
+    {"restores",
+     false,
+     "is this the ledger that it was?",
+     judge_restores,
+     {"compare it with a checkpoint that was kept elsewhere: ledger verify --checkpoint FILE", SEEN_TO("restores")},
+     NONE},
+    {"packs", false, "can the installed packs run?", judge_packs, {NULL, "ledger why pack/{about}"}, NONE},
+    {"states", false, "do the states follow the log?", judge_states, {NULL, "ledger rebuild {about}"}, NONE},
+    {"state",
+     true,
+     "is the pack ready?",
+     doctor_pack_state,
+     {NULL, "ledger why pack/{pack}"},
+     {NULL, "ledger pack show {pack}"}},
+    {"permissions", true, "has it the permissions that it needs?", doctor_pack_permissions, NONE, NONE},
+    {"checks", true, "do its checks pass?", doctor_pack_checks, {"mend it", NULL}, {"run it", NULL}},
+    {"routes",
+     true,
+     "are its routes proven, and do they answer?",
+     doctor_pack_routes,
+     {NULL, "ledger why route/{about}"},
+     NONE},
+    {"models", true, "are its models there?", doctor_pack_models, {"pull it", "ledger ingest ollama"}, NONE},
 };
 const size_t doctor_clause_count = sizeof(doctor_clauses) / sizeof(doctor_clauses[0]);

@@ -9,8 +9,8 @@
  *   ready       all required routes are proven, and nothing is missing
  *   installed   its installation does not say what it needs
  *
- * An entry of a list that does not say whether it is required is. A result of a check counts when it is of the version that
- * is installed (and newer than the last removal) or, where it names no version, newer than the installation. */
+ * An entry of a list that does not say whether it is required is. The rules are those of readiness_need.def and
+ * readiness_pack.def. */
 #ifndef PROJECTIONS_PACKS_H
 #define PROJECTIONS_PACKS_H
 
@@ -23,6 +23,7 @@ enum {
     PACK_NAME,
     PACK_STATE,
     PACK_REASON,
+    PACK_MISSING,
     PACK_STEP,
     PACK_VERSION,
     PACK_DIGEST,

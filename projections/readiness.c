@@ -8,6 +8,9 @@
 /* What a route's evaluation has to say, as the commands that record it. */
 #define READINESS_EVALUATE "{scored} && ledger append eval.finished -s eval/EVAL {bindings} verdict=pass"
 
+#define READINESS_GRANT "ledger append permission.granted -s pack/{pack} group={name}{scope}{tier}"
+#define READINESS_CHECK "ledger append pack.checked -s pack/{pack} pack={pack}{version} check={name} verdict=VERDICT"
+
 const struct readiness_rule readiness_rules[READINESS_RULES] = {
 #define RULE(id, unmet, name, outcome, word, when, words, remedy)                                                          \
     [READINESS_##id] = {name, outcome, word, when, words, remedy},
@@ -31,6 +34,7 @@ static const char *const states[READINESS_OUTCOMES] = {
     [READINESS_DEMO] = "demo-only",
     [READINESS_PARTIAL] = "partial",
     [READINESS_INSTALLED] = "installed",
+    [READINESS_NOTED] = "stays; the doctor's verdict tells of it",
 };
 
 const char *readiness_state(enum readiness_outcome outcome) {
@@ -39,10 +43,7 @@ const char *readiness_state(enum readiness_outcome outcome) {
 
 /* ---- templates ---- */
 
-typedef bool put_fact_fn(void *ctx, const char *name, struct buf *out);
-
-/* False: a fact is not known. */
-static bool fill(const char *text, put_fact_fn *put, void *ctx, struct buf *out) {
+bool readiness_fill(const char *text, readiness_fact_fn *put, void *ctx, struct buf *out) {
     char name[32];
     for (; *text != '\0'; text++) {
         const char *end = *text == '{' ? strchr(text, '}') : NULL;
@@ -106,7 +107,7 @@ static void keep(struct readiness *r, enum readiness_id id, struct bytes words) 
 void readiness_add(struct readiness *r, enum readiness_id id) {
     struct buf words;
     buf_init(&words, 4096);
-    fill(readiness_rules[id].words, put_fact, r, &words);
+    readiness_fill(readiness_rules[id].words, put_fact, r, &words);
     keep(r, id, bytes_of_buf(&words));
     buf_done(&words);
 }
@@ -171,6 +172,14 @@ static void put_text(struct buf *out, const char *name, struct bytes text) {
     mp_put_str(out, text);
 }
 
+bool readiness_remedy(enum readiness_id id, readiness_fact_fn *fact, void *ctx, struct buf *out) {
+    const char *remedy = readiness_rules[id].remedy;
+    size_t before = out->n;
+    bool has = remedy != NULL && readiness_fill(remedy, fact, ctx, out) && out->fail == 0;
+    out->n = has ? out->n : before;
+    return has;
+}
+
 void readiness_list(const struct readiness *r, struct bytes about, readiness_fact_fn *fact, void *ctx,
                     struct list_out *out) {
     for (size_t i = 0; i < r->n; i++) {
@@ -178,7 +187,7 @@ void readiness_list(const struct readiness *r, struct bytes about, readiness_fac
         struct buf item, remedy;
         buf_init(&item, ROW_LIST_MAX);
         buf_init(&remedy, ROW_TEXT_MAX);
-        bool has = fact != NULL && rule->remedy != NULL && fill(rule->remedy, fact, ctx, &remedy) && remedy.fail == 0;
+        bool has = fact != NULL && readiness_remedy(r->found[i].id, fact, ctx, &remedy);
         mp_put_map(&item, has ? 4 : 3);
         put_text(&item, "about", about);
         put_text(&item, "reason", bytes_of(r->found[i].words));
@@ -211,10 +220,44 @@ static void put_rule(struct buf *out, const struct readiness_rule *rule) {
         buf_printf(out, "%s: ", rule->word);
     }
     put_cell(out, rule->words);
-    buf_put_str(out, rule->remedy != NULL ? " | `" : " | ");
-    put_cell(out, rule->remedy);
-    buf_put_str(out, rule->remedy != NULL ? "` |\n" : "|\n");
+    if (rule->remedy == NULL) {
+        buf_put_str(out, " | |\n");
+    } else if (strcmp(rule->remedy, READINESS_EVALUATE) == 0) {
+        buf_put_str(out, " | evaluate it |\n");
+    } else {
+        buf_put_str(out, " | `");
+        put_cell(out, rule->remedy);
+        buf_put_str(out, "` |\n");
+    }
 }
+
+static const char intro[] =
+    "# Rules of readiness\n"
+    "\n"
+    "What keeps an evaluation from counting, a route from being proven, a pack from being ready. The judges walk these "
+    "rows in\n"
+    "this order (`projections/readiness*.def`), and `ledger state --rules` prints this page from them. Each row that is so "
+    "is a\n"
+    "finding. All findings are named, in `reason` for people and in the list `missing` (`about`, `reason`, `remedy`, "
+    "`rule`); the\n"
+    "first one gives the state. What no row speaks against counts, is proven, is ready.\n"
+    "\n"
+    "In words and remedies `{name}` stands for a fact. In a remedy, what is in capital letters (`VALUE`, `TIER`) a person "
+    "has to\n"
+    "supply; all the rest is typed as it is printed. `evaluate it` stands for\n"
+    "\n"
+    "    " READINESS_EVALUATE "\n"
+    "\n"
+    "where `{bindings}` is all that an evaluation has to name: route, suite and "
+    "its\n"
+    "digest, the weights' digest, the configuration's digest, pack and version, as far as the route has them; `{scored}` "
+    "is an\n"
+    "`eval.scored` for each task of the suite.\n"
+    "\n"
+    "Of the evaluations of a route as it is now, the newest that passed in full or failed decides. One that proves "
+    "nothing\n"
+    "neither counts nor takes an older one away. A suite's tasks are those of the declaration with the digest that the\n"
+    "evaluation names. An entry of a pack's lists that does not say whether it is required is.\n";
 
 void readiness_doc(struct buf *out) {
     static const struct {
@@ -222,8 +265,9 @@ void readiness_doc(struct buf *out) {
     } parts[] = {{"eval.", "An evaluation counts unless"},
                  {"proof.", "A route is proven unless"},
                  {"route.", "A route is ready unless"},
-                 {"pack.", "A pack is ready unless"},
-                 {"promotion.", "A candidate may be promoted unless"}};
+                 {"need.", "A pack has all that it needs unless"},
+                 {"pack.", "A pack is ready unless"}};
+    buf_put_str(out, intro);
     for (size_t p = 0; p < sizeof(parts) / sizeof(parts[0]); p++) {
         bool any = false;
         for (size_t i = 0; i < READINESS_RULES; i++) {

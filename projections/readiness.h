@@ -34,6 +34,7 @@ enum readiness_outcome {
     READINESS_DEMO,
     READINESS_PARTIAL,
     READINESS_INSTALLED,
+    READINESS_NOTED, /* the state stays as it is; the doctor's verdict tells of it */
     READINESS_OUTCOMES
 };
 
@@ -81,6 +82,10 @@ void readiness_tell(const struct readiness *r, bool with_words, struct reason *o
 /* Writes the findings as maps (about, reason, remedy, rule) for a CELL_LIST column. `about` is "eval/e" or "route/r". A
  * remedy's facts are asked for one by one; an unknown one (false) leaves the remedy out. `fact` NULL: no remedies. */
 typedef bool readiness_fact_fn(void *ctx, const char *name, struct buf *out);
+/* Appends a template with its {fact}s; false: one of them is not known. */
+bool readiness_fill(const char *text, readiness_fact_fn *fact, void *ctx, struct buf *out);
+/* The remedy of one rule; false: there is none, and nothing is appended. */
+bool readiness_remedy(enum readiness_id id, readiness_fact_fn *fact, void *ctx, struct buf *out);
 /* Appends a text as one word of a command for a shell: what others named must not become part of the command itself. */
 void readiness_put_word(struct buf *out, struct bytes word);
 void readiness_list(const struct readiness *r, struct bytes about, readiness_fact_fn *fact, void *ctx,

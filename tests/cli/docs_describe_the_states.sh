@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# docs/states.md ends in what `ledger state --markdown` prints.
+# docs/states.md ends in what `ledger state --markdown` prints, docs/readiness.md is what `ledger state --rules` does.
 set -eu
 # shellcheck source=tests/cli/lib.sh
 . tests/cli/lib.sh
@@ -11,5 +11,10 @@ run 0 state --names
 while read -r name; do
     grep -q "^### $name\$" described || fail "docs/states.md does not describe '$name'"
 done <<<"$out"
+
+run 0 state --rules
+check cmp "$ROOT/docs/readiness.md" "$T/.out"
+run 2 state --rules --names
+run 2 state --rules packs
 
 finish

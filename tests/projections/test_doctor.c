@@ -125,7 +125,7 @@ static void what_was_done_about_a_check_is_kept(void **state) {
     uint64_t seq = box_event(&box, "doctor.remedied", "check/disk-space",
                              "{\"check\":\"disk-space\",\"remedy\":\"prune\",\"tier\":\"T2\",\"outcome\":\"ok\"}");
     box_view(&box, LEDGER_NO_SEQ, 0);
-    assert_true(box_row(&box, "remedies", "disk-space", "", NULL));
+    assert_true(box_row(&box, "repairs", "disk-space", "", "", NULL));
     box_text(&box, "outcome", "ok");
     box_text(&box, "tier", "T2");
     box_int(&box, "count", 2);
@@ -172,7 +172,8 @@ static void a_runtime_of_several_that_does_not_answer_is_a_warning_and_of_one_a_
     find_verdict("");
     box_text(&box, "verdict", "warn");
     clause("runtimes", "warn", "ollama at http://gpu-box:11434 does not answer: refused");
-    clause_text("runtimes", "remedy", "start it, then: ledger ingest ollama http://gpu-box:11434");
+    clause_text("runtimes", "remedy", "ledger ingest ollama http://gpu-box:11434");
+    clause_text("runtimes", "first", "start it");
     clause_cites("runtimes", seq);
     runtime("unreachable", "http://127.0.0.1:11434");
     find_verdict("");
@@ -253,7 +254,7 @@ static void a_remedy_is_a_command_whatever_others_named_their_things(void **stat
     observe("x; rm -rf ~ '\\u001b[31m", ",\"status\":\"error\"");
     find_verdict("");
     clause_text("checks", "remedy",
-                "mend it, then: ledger append doctor.observed -s check/'x; rm -rf ~ '\\''?[31m' check='x; rm -rf ~ "
+                "ledger append doctor.observed -s check/'x; rm -rf ~ '\\''?[31m' check='x; rm -rf ~ "
                 "'\\''?[31m' status=ok");
 }
 
@@ -354,22 +355,25 @@ static void a_pack_has_a_verdict_as_long_as_it_is_installed(void **state) {
 
 static void a_pack_without_a_permission_that_it_requires_fails(void **state) {
     (void)state;
-    install(",\"permissions\":[{\"group\":\"exec\",\"scope\":\"/opt/a b/*\",\"required\":true},"
+    install(",\"permissions\":[{\"group\":\"exec\",\"scope\":\"/opt/a b/*\",\"tier\":\"T1\",\"required\":true},"
             "{\"group\":\"gpu\",\"required\":false}]");
     find_verdict("p");
     box_text(&box, "verdict", "fail");
-    clause("permissions", "fail", "exec of /opt/a b/* is not granted");
-    clause_text("permissions", "remedy", "ledger append permission.granted -s pack/p group=exec scope='/opt/a b/*'");
+    clause("permissions", "fail", "permission exec on '/opt/a b/*' of tier T1 is not granted");
+    clause_text("permissions", "remedy",
+                "ledger append permission.granted -s pack/p group=exec scope='/opt/a b/*' tier=T1");
     clause_text("state", "state", "fail");
-    clause_text("state", "remedy", "ledger why pack/p");
+    clause_text("state", "remedy", "ledger append permission.granted -s pack/p group=exec scope='/opt/a b/*' tier=T1");
     box_event(&box, "permission.granted", "pack/p",
-              "{\"group\":\"exec\",\"scope\":\"/opt/a b/*\",\"lifetime\":\"permanent\"}");
+              "{\"group\":\"exec\",\"scope\":\"/opt/a b/*\",\"tier\":\"T1\",\"lifetime\":\"permanent\"}");
     find_verdict("p");
     clause("permissions", "pass", "it has those that it requires of 2");
     uint64_t seq = box_event(&box, "permission.denied", "pack/p", "{\"group\":\"gpu\"}");
     find_verdict("p");
-    clause("permissions", "warn", "gpu is denied");
-    clause_text("permissions", "remedy", "ledger append permission.granted -s pack/p group=gpu");
+    char denied[64];
+    snprintf(denied, sizeof(denied), "permission gpu is denied by event %llu", (unsigned long long)seq);
+    clause("permissions", "warn", denied);
+    clause_text("permissions", "remedy", "ledger append permission.granted -s pack/p group=gpu tier=TIER");
     clause_cites("permissions", seq);
 }
 
@@ -377,13 +381,12 @@ static void a_pack_is_asked_for_its_checks(void **state) {
     (void)state;
     install(",\"checks\":[\"smoke\"]");
     find_verdict("p");
-    clause("checks", "unknown", "smoke never ran");
-    clause_text("checks", "remedy",
-                "run it, then: ledger append pack.checked -s pack/p pack=p check=smoke verdict=VERDICT");
+    clause("checks", "unknown", "check 'smoke' has not run");
+    clause_text("checks", "remedy", "ledger append pack.checked -s pack/p pack=p version=1 check=smoke verdict=VERDICT");
     uint64_t seq = box_event(&box, "pack.checked", "pack/p",
                              "{\"pack\":\"p\",\"version\":\"1\",\"check\":\"smoke\",\"verdict\":\"fail\"}");
     find_verdict("p");
-    clause("checks", "fail", "smoke: fail");
+    clause("checks", "fail", "check 'smoke' failed");
     clause_cites("checks", seq);
     box_event(&box, "pack.checked", "pack/p",
               "{\"pack\":\"p\",\"version\":\"1\",\"check\":\"smoke\",\"verdict\":\"pass\"}");
@@ -391,11 +394,11 @@ static void a_pack_is_asked_for_its_checks(void **state) {
     clause("checks", "pass", "1 pass");
     box_event(&box, "pack.upgraded", "pack/p", "{\"pack\":\"p\",\"version\":\"2\",\"checks\":[\"smoke\"]}");
     find_verdict("p");
-    clause("checks", "unknown", "smoke ran for version 1");
+    clause("checks", "unknown", "check 'smoke' has not run for this version");
     box_event(&box, "pack.checked", "pack/p",
               "{\"pack\":\"p\",\"version\":\"2\",\"check\":\"smoke\",\"verdict\":\"fail\",\"required\":false}");
     find_verdict("p");
-    clause("checks", "warn", "smoke: fail");
+    clause("checks", "warn", "check 'smoke', which is not required, is not passed");
     box_event(&box, "pack.checked", "pack/p",
               "{\"pack\":\"p\",\"version\":\"2\",\"check\":\"smoke\",\"verdict\":\"pass\"}");
     observe("latency", ",\"pack\":\"p\",\"status\":\"slow\"");
@@ -409,11 +412,11 @@ static void a_pack_is_asked_for_its_routes(void **state) {
     (void)state;
     install(",\"routes\":[{\"name\":\"r\",\"required\":true},{\"name\":\"s\",\"required\":false}]");
     find_verdict("p");
-    clause("routes", "fail", "r was never declared");
+    clause("routes", "fail", "'r': nobody has declared it");
     box_event(&box, "route.declared", "route/r", "{\"route\":\"r\",\"pack\":\"p\",\"pack_version\":\"1\",\"model\":\"m\"}");
     find_verdict("p");
     clause_text("routes", "state", "warn");
-    clause_text("routes", "remedy", "ledger why route/r");
+    clause_text("routes", "remedy", "ledger append route.declared -s route/r suite=SUITE");
     box_event(&box, "route.offline", "route/r", "{\"route\":\"r\",\"reason\":\"refused\"}");
     find_verdict("p");
     clause_text("routes", "state", "fail");
@@ -431,12 +434,60 @@ static void a_pack_is_asked_for_its_models(void **state) {
     clause_cites("models", seq);
 }
 
+/* Each clause of a verdict is a row of a table, too. */
+static void what_a_verdict_lists_is_a_table(void **state) {
+    struct bytes reason, remedy;
+    (void)state;
+    install(",\"checks\":[\"smoke\"]");
+    observe("latency", ",\"target\":\"a b\",\"status\":\"slow\"");
+    find_verdict("");
+    reason = remedy = (struct bytes){0};
+    list_text(clause_of("checks"), "reason", &reason);
+    list_text(clause_of("checks"), "remedy", &remedy);
+    char words[256], command[256];
+    snprintf(words, sizeof(words), "%.*s", (int)reason.n, (const char *)reason.p);
+    snprintf(command, sizeof(command), "%.*s", (int)remedy.n, (const char *)remedy.p);
+    assert_string_equal(command, "ledger append doctor.observed -s check/latency check=latency target='a b' status=ok");
+    assert_true(box_row(&box, "clauses", "", "checks", NULL));
+    box_text(&box, "state", "warn");
+    box_text(&box, "reason", words);
+    box_text(&box, "remedy", command);
+    box_text(&box, "first", "mend it");
+    assert_true(box_row(&box, "clauses", "p", "checks", NULL));
+    box_text(&box, "state", "unknown");
+    box_event(&box, "pack.removed", "pack/p", "{}");
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_false(box_row(&box, "clauses", "p", "checks", NULL));
+}
+
+static void what_somebody_saw_to_is_no_finding_until_it_happens_again(void **state) {
+    (void)state;
+    box_event(&box, "hardware.faulted", "host/local", "{\"what\":\"gpu\",\"device\":\"0000:01\"}");
+    find_verdict("");
+    clause_text("faults", "state", "fail");
+    clause_text("faults", "remedy",
+                "ledger append doctor.remedied -s check/faults check=faults target=gpu/0000:01 remedy=REMEDY outcome=ok");
+    box_event(&box, "doctor.remedied", "check/faults",
+              "{\"check\":\"faults\",\"target\":\"gpu/0000:02\",\"outcome\":\"ok\"}");
+    box_event(&box, "doctor.remedied", "check/faults",
+              "{\"check\":\"faults\",\"target\":\"gpu/0000:01\",\"outcome\":\"error\"}");
+    find_verdict("");
+    clause_text("faults", "state", "fail");
+    box_event(&box, "doctor.remedied", "check/faults",
+              "{\"check\":\"faults\",\"target\":\"gpu/0000:01\",\"outcome\":\"ok\"}");
+    find_verdict("");
+    clause_text("faults", "state", "pass");
+    box_event(&box, "hardware.faulted", "host/local", "{\"what\":\"gpu\",\"device\":\"0000:01\"}");
+    find_verdict("");
+    clause_text("faults", "state", "fail");
+}
+
 static void a_blocked_pack_is_a_warning_of_the_box(void **state) {
     (void)state;
     install(",\"permissions\":[{\"group\":\"exec\",\"required\":true}]");
     find_verdict("");
     clause_text("packs", "state", "warn");
-    clause_text("packs", "remedy", "ledger why pack/p");
+    clause_text("packs", "remedy", "ledger append permission.granted -s pack/p group=exec tier=TIER");
 }
 
 int main(void) {
@@ -463,6 +514,8 @@ int main(void) {
         TEST(a_pack_is_asked_for_its_checks),
         TEST(a_pack_is_asked_for_its_routes),
         TEST(a_pack_is_asked_for_its_models),
+        TEST(what_a_verdict_lists_is_a_table),
+        TEST(what_somebody_saw_to_is_no_finding_until_it_happens_again),
         TEST(a_blocked_pack_is_a_warning_of_the_box),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
