@@ -9,7 +9,10 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/mp.h"
 #include "cli/out.h"
+#include "cli/summary.h"
+#include "ledger/kind.h"
 
 #define WHERE_BATCH  4096 /* seqs of --where that one cursor looks up */
 #define FOLLOW_NS    200000000
@@ -68,20 +71,66 @@ int answer_scan(struct answer *a, const struct query *query, uint64_t limit, ans
 
 /* ---- the rows themselves ---- */
 
+/* The private fields of the row, in a->private_fields; nothing when it has none. */
+static int read_private(struct answer *a, struct query_cursor *cursor, const struct ledger_event *event, struct err *err) {
+    buf_clear(&a->private_fields);
+    return event->has_private ? query_private(cursor, &a->private_fields, err) : 0;
+}
+
+/* In a table: private fields after the open ones, or how many there are, which of kinds of one's own nobody would guess. */
+static int remark(struct answer *a, struct query_cursor *cursor, struct err *err) {
+    const struct ledger_event *event = NULL;
+    struct mp_reader reader;
+    struct mp_item item;
+    int rc = query_event(cursor, &event, err);
+    if (rc != 0 || !event->has_private || !(a->ask.private_ || kind_is_custom(event->kind))) {
+        return rc;
+    }
+    rc = read_private(a, cursor, event, err);
+    if (rc != 0) {
+        return rc;
+    }
+    mp_reader_init(&reader, bytes_of_buf(&a->private_fields));
+    uint32_t n = mp_next(&reader, &item, NULL) == 0 && item.type == MP_MAP ? item.count : 0;
+    buf_clear(&a->remark);
+    if (n == 0) {
+        buf_put_str(&a->remark, "(private fields erased)");
+    } else if (a->ask.private_) {
+        buf_put_str(&a->remark, "private: ");
+        summary_put(event->kind, bytes_of_buf(&a->private_fields), NULL, &a->remark);
+    } else {
+        buf_printf(&a->remark, "(%u private)", n);
+    }
+    rows_remark(a->rows, bytes_of_buf(&a->remark));
+    return buf_check(&a->remark, "the private fields", err);
+}
+
+static bool shows_line(const struct answer *a) {
+    for (size_t i = 0; i < a->fields.n; i++) {
+        if (a->fields.field[i].what == FIELD_WHOLE) {
+            return a->format == ROWS_TABLE;
+        }
+    }
+    return false;
+}
+
 static int put_row(struct answer *a, struct query_cursor *cursor, bool mark, struct err *err) {
     struct query_value values[PICK_MAX + 1];
     const struct ledger_event *event = NULL;
     size_t marks = a->is_around && a->format == ROWS_TABLE ? 1 : 0;
     if (a->fields.n == 0) {
         int rc = query_event(cursor, &event, err);
+        buf_clear(&a->private_fields);
+        rc = rc != 0 || !a->ask.private_ ? rc : read_private(a, cursor, event, err);
         if (rc == 0) {
-            rows_event(a->rows, event);
+            rows_event(a->rows, event, bytes_of_buf(&a->private_fields));
         }
         return rc;
     }
     values[0] =
         mark ? (struct query_value){.type = QUERY_TEXT, .text = bytes_of(">")} : (struct query_value){.type = QUERY_NULL};
-    int rc = pick_get(&a->fields, cursor, values + marks, err);
+    int rc = shows_line(a) ? remark(a, cursor, err) : 0;
+    rc = rc != 0 ? rc : pick_get(&a->fields, cursor, values + marks, err);
     if (rc == 0) {
         rows_values(a->rows, values);
     }

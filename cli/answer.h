@@ -37,7 +37,8 @@ struct answer {
     uint64_t size;       /* of the tree */
     struct damage damage;
     struct pager pager;
-    struct buf note; /* what sql_note said last */
+    struct buf note;                   /* what sql_note said last */
+    struct buf private_fields, remark; /* of the row at hand */
     struct query_cost cost;
     uint64_t start; /* ns */
 };

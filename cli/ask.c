@@ -10,10 +10,12 @@
 #include "base/clock.h"
 #include "base/glob.h"
 #include "base/text.h"
+#include "cli/grep.h"
 #include "ledger/kind.h"
 #include "query/value.h"
 
-#define SLACK_NS (3600 * CLOCK_NS_PER_S) /* clocks differ */
+#define PRIVATE_MAX ((size_t)32 << 20)
+#define SLACK_NS    (3600 * CLOCK_NS_PER_S) /* clocks differ */
 
 static bool is_pattern(const struct ask_condition *c, const char *text) {
     size_t n = strlen(text);
@@ -270,6 +272,12 @@ int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_opti
     }
     if (rc == 0) {
         make_terms(ask);
+        ask->grep = opt_text(args, options->grep);
+        ask->private_ = options->private_ && opt_has(args, options->private_);
+        ask->has_rest = ask->has_rest || ask->grep;
+    }
+    if (rc == 0 && ask->grep && ask->grep[0] == '\0') {
+        rc = err_set(err, ERR_INVALID, "--grep: no text to look for");
     }
     return rc;
 }
@@ -305,6 +313,23 @@ static bool matches(const struct ask_condition *c, struct bytes text) {
     return false;
 }
 
+static int rest_grep(const struct ask *ask, struct query_cursor *cursor, struct err *err) {
+    const struct ledger_event *event = NULL;
+    struct buf private_;
+    int rc = query_event(cursor, &event, err);
+    if (rc != 0 || grep_map(event->body, ask->grep)) {
+        return rc;
+    }
+    if (!ask->private_ || !event->has_private) {
+        return 1;
+    }
+    buf_init(&private_, PRIVATE_MAX);
+    rc = query_private(cursor, &private_, err);
+    rc = rc != 0 ? rc : grep_map(bytes_of_buf(&private_), ask->grep) ? 0 : 1;
+    buf_done(&private_);
+    return rc;
+}
+
 int ask_rest(const struct ask *ask, struct query_cursor *cursor, struct err *err) {
     for (size_t i = 0; i < ask->n_conditions; i++) {
         struct query_value v;
@@ -319,7 +344,7 @@ int ask_rest(const struct ask *ask, struct query_cursor *cursor, struct err *err
             return 1;
         }
     }
-    return 0;
+    return ask->grep ? rest_grep(ask, cursor, err) : 0;
 }
 
 /* ---- SQL ---- */

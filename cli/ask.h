@@ -24,7 +24,9 @@ struct ask {
     size_t n_conditions;
     bool rest[ASK_TERMS_MAX]; /* conditions that the query has no term for: several patterns */
     bool has_rest;
-    size_t clock; /* QUERY_HAPPENED, the source's clock, or QUERY_TIME, the ledger's */
+    const char *grep; /* in the texts of the body; NULL: anything */
+    bool private_;    /* and in those of the private fields */
+    size_t clock;     /* QUERY_HAPPENED, the source's clock, or QUERY_TIME, the ledger's */
     bool has_times;
     uint64_t time_from, time_to; /* when has_times: both included, by that clock */
     bool until_now;              /* time_to was not asked for, and is about now */
@@ -52,6 +54,7 @@ int ask_clock(const char *name, size_t *ret, struct err *err);
 struct ask_options {
     const struct ask_option *fields;
     const struct opt *since, *until, *clock;
+    const struct opt *grep, *private_; /* may be NULL */
 };
 
 /* Reads the options. ERR_NOTFOUND: there is no such kind, grade or clock, with the nearest; ERR_INVALID names the option.

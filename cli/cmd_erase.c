@@ -67,7 +67,8 @@ static const struct ask_option conditions[] = {
     {&options[E_ACTOR], QUERY_ACTOR, NULL}, {&options[E_SOURCE], QUERY_SOURCE, NULL},   {0},
 };
 
-static const struct ask_options asked = {conditions, &options[E_SINCE], &options[E_UNTIL], &options[E_CLOCK]};
+static const struct ask_options asked = {
+    .fields = conditions, .since = &options[E_SINCE], .until = &options[E_UNTIL], .clock = &options[E_CLOCK]};
 
 struct wish {
     struct ledger_erase_options o;

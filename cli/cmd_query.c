@@ -26,6 +26,7 @@ enum {
     Q_SINCE,
     Q_UNTIL,
     Q_CLOCK,
+    Q_GREP,
     Q_WHERE,
     Q_SQL,
     Q_LAST,
@@ -36,6 +37,7 @@ enum {
     Q_COUNT,
     Q_BY,
     Q_FIELDS,
+    Q_PRIVATE,
     Q_FORMAT,
     Q_TIME,
     Q_EXPLAIN,
@@ -59,6 +61,7 @@ const struct opt query_options[] = {
     [Q_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [Q_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [Q_CLOCK] = {"clock", 0, "CLOCK", ASK_CLOCK_HELP},
+    [Q_GREP] = {"grep", 0, "TEXT", "with this in a text of the body, in capitals or not"},
     [Q_WHERE] = {"where", 'w', "SQL-EXPR", "for which this holds: 'latency_ms > 2000 AND ok = 0'"},
     [Q_SQL] = {"sql", 0, "STATEMENT", "run one SELECT over the table events instead"},
     [Q_LAST] = {"last", 'n', "N", "the newest N; 0: all"},
@@ -69,6 +72,7 @@ const struct opt query_options[] = {
     [Q_COUNT] = {"count", 'c', NULL, "only how many there are"},
     [Q_BY] = {"by", 0, "FIELD[,FIELD]", "how many for each value, largest first: model; day, hour"},
     [Q_FIELDS] = {"fields", 0, "FIELD,...", "show these fields"},
+    [Q_PRIVATE] = {"private", 0, NULL, "show private fields too, and let --grep look into them"},
     [Q_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, msgpack"},
     [Q_TIME] = {"time", 0, "HOW", "times of a table: utc (default), local, relative"},
     [Q_EXPLAIN] = {"explain", 0, NULL, "say which index was used, and how much was read"},
@@ -99,6 +103,7 @@ static const struct ask_option conditions[] = {
 #define MEMORY_LIMIT_MAX (1 << 20)
 #define CONTEXT_DEFAULT  10
 #define LOG_NUMBER       20
+#define PRIVATE_MAX      ((size_t)32 << 20)
 
 /* ---- the command line ---- */
 
@@ -110,7 +115,8 @@ static int check_pairs(struct cli *cli, const struct opt_args *args) {
                  {Q_AROUND, Q_BY},  {Q_FOLLOW, Q_FIRST}, {Q_FOLLOW, Q_COUNT}, {Q_FOLLOW, Q_BY},     {Q_COUNT, Q_FIELDS},
                  {Q_BY, Q_FIELDS},  {Q_BY, Q_LAST},      {Q_COUNT, Q_LAST},   {Q_SQL, Q_WHERE},     {Q_SQL, Q_FIRST},
                  {Q_SQL, Q_LAST},   {Q_SQL, Q_AROUND},   {Q_SQL, Q_FOLLOW},   {Q_SQL, Q_COUNT},     {Q_SQL, Q_BY},
-                 {Q_SQL, Q_FIELDS}, {Q_SQL, Q_SINCE},    {Q_SQL, Q_UNTIL},    {Q_SQL, Q_CLOCK}};
+                 {Q_SQL, Q_FIELDS}, {Q_SQL, Q_SINCE},    {Q_SQL, Q_UNTIL},    {Q_SQL, Q_CLOCK},     {Q_SQL, Q_GREP},
+                 {Q_SQL, Q_PRIVATE}};
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         if (opt_has(args, &query_options[pairs[i].one]) && opt_has(args, &query_options[pairs[i].other])) {
             return cli_usage(cli, "--%s and --%s do not go together", query_options[pairs[i].one].name,
@@ -122,6 +128,9 @@ static int check_pairs(struct cli *cli, const struct opt_args *args) {
             return cli_usage(cli, "--sql and --%s do not go together: a WHERE of the statement says the same",
                              c->option->name);
         }
+    }
+    if (opt_has(args, &query_options[Q_GREP]) && opt_has(args, &query_options[Q_WHERE])) {
+        return cli_usage(cli, "--grep and --where do not go together: \"body LIKE '%%TEXT%%'\" says the same in --where");
     }
     if (opt_has(args, &query_options[Q_CONTEXT]) && !opt_has(args, &query_options[Q_AROUND])) {
         return cli_usage(cli, "--context goes with --around");
@@ -156,6 +165,7 @@ static int read_fields(struct answer *a, const struct opt_args *args, struct err
     }
     if (rc == 0 && a->fields.n == 0 && (a->format == ROWS_TABLE || a->format == ROWS_CSV)) {
         rc = pick_add(&a->fields, a->format == ROWS_TABLE ? table : csv, err);
+        rc = rc != 0 || a->format == ROWS_TABLE || !a->ask.private_ ? rc : pick_add(&a->fields, "private", err);
     }
     at = 0;
     while (rc == 0 && (list = opt_next(args, &query_options[Q_BY], &at)) != NULL) {
@@ -207,8 +217,12 @@ static bool wants_few(const struct opt_args *args) {
 }
 
 static int read_question(struct answer *a, const struct opt_args *args, bool as_log) {
-    static const struct ask_options asked = {conditions, &query_options[Q_SINCE], &query_options[Q_UNTIL],
-                                             &query_options[Q_CLOCK]};
+    static const struct ask_options asked = {conditions,
+                                             &query_options[Q_SINCE],
+                                             &query_options[Q_UNTIL],
+                                             &query_options[Q_CLOCK],
+                                             &query_options[Q_GREP],
+                                             &query_options[Q_PRIVATE]};
     struct err err = {0};
     a->where = opt_text(args, &query_options[Q_WHERE]);
     a->statement = opt_text(args, &query_options[Q_SQL]);
@@ -329,6 +343,8 @@ int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
     pick_init(&a->by);
     damage_init(&a->damage, cli);
     buf_init(&a->note, 4096);
+    buf_init(&a->private_fields, PRIVATE_MAX);
+    buf_init(&a->remark, PRIVATE_MAX);
     int exit_code = read_question(a, args, as_log);
     exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &a->ledger);
     if (exit_code == 0) {
@@ -348,6 +364,8 @@ int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
     pick_done(&a->by);
     damage_done(&a->damage);
     buf_done(&a->note);
+    buf_done(&a->private_fields);
+    buf_done(&a->remark);
     free(a);
     return exit_code;
 }

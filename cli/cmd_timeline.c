@@ -361,7 +361,8 @@ static int answer(struct timeline *t, const struct ask *ask) {
 
 static int timeline(struct cli *cli, const struct opt_args *args) {
     static const struct ask_option none[] = {{NULL, 0, NULL}};
-    static const struct ask_options times = {none, &options[T_SINCE], &options[T_UNTIL], &options[T_CLOCK]};
+    static const struct ask_options times = {
+        .fields = none, .since = &options[T_SINCE], .until = &options[T_UNTIL], .clock = &options[T_CLOCK]};
     const char *style = opt_text(args, &options[T_TIME]);
     struct timeline t = {.cli = cli, .about = args->n_args > 0 ? args->args[0] : NULL, .now = clock_wall_ns()};
     struct ask ask;

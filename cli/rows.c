@@ -31,6 +31,7 @@ struct rows {
     size_t kind;         /* the column that has the kind; SIZE_MAX */
     struct buf mp, text; /* of the row at hand */
     struct buf head;     /* the beginning of a JSON document, until it is printed */
+    struct bytes remark; /* on the next row */
     bool begun;
     struct err err; /* the first that went wrong */
     uint64_t count, now;
@@ -404,6 +405,8 @@ static void put_cell(struct rows *rows, size_t i, const struct query_value *valu
         struct bytes kind =
             rows->kind != SIZE_MAX && values[rows->kind].type == QUERY_TEXT ? values[rows->kind].text : (struct bytes){0};
         summary_put(kind, v->type == QUERY_OTHER ? v->text : (struct bytes){0}, NULL, &rows->text);
+        buf_put_str(&rows->text, rows->text.n > 0 && rows->remark.n > 0 ? " " : "");
+        buf_put_bytes(&rows->text, rows->remark);
     } else {
         put_plain(column, v, &rows->text);
         if (v->type == QUERY_INT || v->type == QUERY_REAL) {
@@ -416,6 +419,10 @@ static void put_cell(struct rows *rows, size_t i, const struct query_value *valu
 
 /* ---- rows ---- */
 
+void rows_remark(struct rows *rows, struct bytes remark) {
+    rows->remark = remark;
+}
+
 void rows_values(struct rows *rows, const struct query_value *values) {
     begin(rows);
     if (rows->o.format == ROWS_CSV) {
@@ -424,6 +431,7 @@ void rows_values(struct rows *rows, const struct query_value *values) {
         for (size_t i = 0; i < rows->o.n; i++) {
             put_cell(rows, i, values);
         }
+        rows->remark = (struct bytes){0};
     } else {
         buf_clear(&rows->mp);
         mp_put_map(&rows->mp, rows->members);
@@ -438,11 +446,11 @@ void rows_values(struct rows *rows, const struct query_value *values) {
     rows->count++;
 }
 
-void rows_event(struct rows *rows, const struct ledger_event *event) {
+void rows_event(struct rows *rows, const struct ledger_event *event, struct bytes private_) {
     struct err err = {0};
     begin(rows);
     buf_clear(&rows->text);
-    int rc = ledger_event_json(event, (struct bytes){0}, false, &rows->text, &err);
+    int rc = ledger_event_json(event, private_, false, &rows->text, &err);
     if (rc == 0 && rows->o.format == ROWS_MSGPACK) {
         buf_clear(&rows->mp);
         rc = json_to_mp(bytes_of_buf(&rows->text), &rows->mp, &err);

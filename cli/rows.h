@@ -40,8 +40,10 @@ struct rows;
 struct rows *rows_begin(struct cli *cli, const struct rows_options *options);
 /* A row of the columns. Borrows during the call. */
 void rows_values(struct rows *rows, const struct query_value *values);
-/* A row that is a whole event, in JSON and MessagePack. */
-void rows_event(struct rows *rows, const struct ledger_event *event);
+/* What the body of the next row, in a line, ends with: a remark on its private fields. Borrows until that row. */
+void rows_remark(struct rows *rows, struct bytes remark);
+/* A row that is a whole event, with its private fields, a map (none: without them), in JSON and MessagePack. */
+void rows_event(struct rows *rows, const struct ledger_event *event, struct bytes private_);
 uint64_t rows_count(const struct rows *rows);
 /* Prints what a table holds back. */
 void rows_flush(struct rows *rows);

@@ -10,7 +10,8 @@
 
 static const struct opt options[] = {{"since", 0, "WHEN", ""}, {"until", 0, "WHEN", ""}, {"clock", 0, "CLOCK", ""}, {0}};
 static const struct ask_option no_fields[] = {{NULL, 0, NULL}};
-static const struct ask_options asked = {no_fields, &options[0], &options[1], &options[2]};
+static const struct ask_options asked = {
+    .fields = no_fields, .since = &options[0], .until = &options[1], .clock = &options[2]};
 
 static uint64_t clock_at; /* 0: as it is */
 uint64_t __real_clock_wall_ns(void);
