@@ -58,7 +58,7 @@ box 0 show 1 --json
 json .body.text one
 same "$(jq -r '.warning.code, .warning.command' <<<"$err" | paste -sd' ')" 'ERR_ROLLBACK show'
 same "$(jq -r .warning.exit <<<"$err")" null
-box 1 log --kind no.such
+box 1 log --kind x.test.none
 
 # what cannot be read says nothing
 printf 'ledger-head/v1\n' >"$BOX/head"

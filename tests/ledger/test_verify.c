@@ -52,7 +52,7 @@ static void a_good_ledger_is_reported_part_by_part(void **state) {
     assert_string_equal(report.origin, SCRATCH_ORIGIN);
     assert_int_equal(report.head.size, FULL_SIZE);
     assert_int_equal(report.from, 0);
-    aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, "310 events, 1 bundles, 1 artifacts");
+    aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, "310 events, 1 bundle, 1 artifact");
     aspect_is(LEDGER_SEALS, LEDGER_ASPECT_GOOD, "2 epoch keys, 1 handover; newest checkpoint at size 310");
     aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_NOTE, "not anchored");
     aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "");
