@@ -11,6 +11,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "cli/cell.h"
+#include "cli/story_run.h"
 #include "cli/summary.h"
 #include "cli/table.h"
 #include "cli/thing.h"
@@ -446,6 +447,7 @@ static int put_row(struct story *s, const struct row *row, const struct parts *p
     }
     int rc = put_events(s, seqs, &events, err);
     obj_list(&one, "events", &events);
+    rc = rc != 0 || s->whole || !story_run_is(row) ? rc : story_run(s, row, &one, err);
     obj_obj(&s->list, NULL, &one);
     buf_done(&name);
     return rc;
@@ -486,7 +488,8 @@ int story_row(void *ctx, const struct row *row, struct err *err) {
         print_headline(s, row);
         print_moved(s, row);
         print_violation(s, row);
-        rc = s->whole ? print_fields(s, row, err) : print_parts(s, parts, err);
+        rc = s->whole || !story_run_is(row) ? 0 : story_run(s, row, NULL, err);
+        rc = rc != 0 ? rc : s->whole ? print_fields(s, row, err) : print_parts(s, parts, err);
         print_lists(s, row);
         rc = rc != 0 ? rc : print_events(s, seqs, err);
     }
