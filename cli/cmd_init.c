@@ -153,9 +153,9 @@ static int init(struct cli *cli, const struct opt_args *args) {
     } else if (trustthis_known(policy, bytes_of(given))) {
         policy_free(policy);
         err_set(&err, ERR_INVALID,
-                "origin '%s' is in the trust file already, for another ledger: choose another name, or "
-                "--no-trust",
-                given);
+                "origin '%s' is in the trust file already, for another ledger: choose another name, or --no-trust; if "
+                "that ledger is gone on purpose, 'ledger trust forget %s'",
+                given, given);
         return cli_fail_input(cli, &err);
     }
     policy_free(policy);

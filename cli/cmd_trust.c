@@ -9,6 +9,7 @@
 #include "cli/out.h"
 #include "cli/table.h"
 #include "cli/trustfile.h"
+#include "cli/trustforget.h"
 #include "cli/trustthis.h"
 
 #define POLICY_FILE_MAX ((size_t)1 << 20)
@@ -341,6 +342,19 @@ static const struct spec spec_add = {
     .max_args = 1,
     .run = add,
 };
+static const struct spec spec_forget = {
+    .synopsis = "ORIGIN [--yes]",
+    .about = "Takes out of the trust file what it knows of an origin: log key, genesis leaf, head. Each is printed\n"
+             "with what is not noticed any more without it. For a ledger that was removed on purpose, so that a\n"
+             "new one can have its name. When verify says that a ledger contradicts what was known, find out why\n"
+             "first: after this nobody can tell. Asks on a terminal; elsewhere it needs --yes. Exit code 1 when\n"
+             "nothing is known of the origin, or the answer was no.",
+    .examples = "ledger trust forget example.org/box-1",
+    .opts = trustforget_options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = trustforget_run,
+};
 static const struct spec spec_check = {
     .synopsis = "[FILE]",
     .about = "Reads a trust file (the user's own by default) or policy file and says whether it is well formed;\n"
@@ -353,12 +367,13 @@ static const struct spec spec_check = {
 static const struct command subs[] = {
     {"list", "what is trusted", &spec_list},
     {"add", "trust a key, a genesis leaf, a checkpoint, or this ledger", &spec_add},
+    {"forget", "forget all that is trusted of an origin", &spec_forget},
     {"check", "is a trust or policy file well formed?", &spec_check},
     {0},
 };
 
 const struct spec spec_trust = {
-    .synopsis = "list | add [VKEY] ... | check [FILE]",
+    .synopsis = "list | add [VKEY] ... | forget ORIGIN | check [FILE]",
     .about = "The user's trust file, $XDG_CONFIG_HOME/ledger/trust (~/.config/ledger/trust), is what 'ledger\n"
              "verify' checks against. It lies outside every ledger.",
     .subs = subs,

@@ -6,10 +6,14 @@
 
 #include "cli/out.h"
 
+bool confirm_can_ask(const struct cli *cli) {
+    return cli->err_tty && isatty(STDIN_FILENO) == 1;
+}
+
 bool confirm(const struct cli *cli, bool yes, const char *question) {
     char answer[16] = "";
     size_t n = 0;
-    if (yes || !cli->err_tty || isatty(STDIN_FILENO) != 1) {
+    if (yes || !confirm_can_ask(cli)) {
         return true;
     }
     out_error("%s Type yes to go on:", question);

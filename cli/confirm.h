@@ -6,6 +6,7 @@
 
 /* Asks on the terminal, when there is one on standard input and standard error; anything but "yes" is no. Without a
  * terminal the answer is yes: a script has said what it wants. With `yes` nobody is asked. */
+bool confirm_can_ask(const struct cli *cli); /* there is a terminal */
 bool confirm(const struct cli *cli, bool yes, const char *question);
 
 #endif

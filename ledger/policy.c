@@ -154,7 +154,7 @@ bool policy_drop_logs(struct policy *policy, struct bytes name, const struct not
     size_t n = 0;
     for (size_t i = 0; i < policy->n_logs; i++) {
         const struct note_vkey *vkey = &policy->logs[i].vkey;
-        if (bytes_is(name, vkey->name) && !note_vkey_eq(vkey, keep)) {
+        if (bytes_is(name, vkey->name) && (keep == NULL || !note_vkey_eq(vkey, keep))) {
             free(policy->log_urls[i]);
             continue;
         }

@@ -57,7 +57,8 @@ int policy_add_genesis(struct policy *policy, struct bytes origin, const uint8_t
 int policy_set_head(struct policy *policy, struct bytes origin, uint64_t size, const uint8_t root[MERKLE_HASH],
                     struct err *err);
 
-/* What is known of an origin is taken out; the log keys of a name but for `keep`. True when there was something. */
+/* What is known of an origin is taken out; the log keys of a name but for `keep`, which may be NULL. True when there was
+ * something. */
 bool policy_drop_genesis(struct policy *policy, struct bytes origin);
 bool policy_drop_head(struct policy *policy, struct bytes origin);
 bool policy_drop_logs(struct policy *policy, struct bytes name, const struct note_vkey *keep);

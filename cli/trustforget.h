@@ -1,0 +1,10 @@
+/* trust forget: what the trust file knows of one origin goes, and what nobody notices from then on is said. */
+#ifndef CLI_TRUSTFORGET_H
+#define CLI_TRUSTFORGET_H
+
+#include "cli/cli.h"
+
+extern const struct opt trustforget_options[];
+int trustforget_run(struct cli *cli, const struct opt_args *args);
+
+#endif
