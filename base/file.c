@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -224,6 +225,16 @@ int file_wipe(const char *path, struct err *err) {
     }
     close(fd);
     return rc != 0 ? rc : file_sync_parent(path, err);
+}
+
+bool file_room(const char *path, uint64_t *ret_free, uint64_t *ret_all) {
+    struct statvfs vfs;
+    if (statvfs(path, &vfs) != 0 || vfs.f_blocks == 0) {
+        return false;
+    }
+    *ret_free = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+    *ret_all = (uint64_t)vfs.f_blocks * vfs.f_frsize;
+    return true;
 }
 
 bool file_exists(const char *path) {

@@ -48,6 +48,8 @@ int file_unnamed(const char *beside, int *ret_fd, struct err *err);
 int file_wipe(const char *path, struct err *err);
 int file_sync_dir(const char *path, struct err *err);
 bool file_exists(const char *path);
+/* Free room of the file system that the path is on, for this user, and all of it. False: it cannot be told. */
+bool file_room(const char *path, uint64_t *ret_free, uint64_t *ret_all);
 /* mkdir -p with mode 0700 for what is made. */
 int file_make_dirs(const char *path, struct err *err);
 /* Removes a directory tree that this program made; never follows links. */

@@ -92,6 +92,10 @@ static int print_json(struct cli *cli, struct ledger *ledger, const struct ledge
     obj_uint(&obj, "artifact_bytes", s->artifact_bytes);
     obj_uint(&obj, "map_bytes", s->map_bytes);
     obj_uint(&obj, "map_used", s->map_used);
+    uint64_t room, all;
+    bool known = file_room(ledger_dir(ledger), &room, &all);
+    obj_uint(&obj, "disk_free_bytes", known ? room : LEDGER_NO_SEQ);
+    obj_uint(&obj, "disk_bytes", known ? all : LEDGER_NO_SEQ);
     obj_uint(&obj, "readers", s->readers);
     obj_uint(&obj, "dead_readers", s->dead_readers);
     obj_uint(&obj, "oldest_reader_pid", s->oldest_reader_pid);
@@ -110,6 +114,21 @@ static void size(struct cli *cli, const char *name, uint64_t v) {
     char text[32];
     out_size(text, v);
     out_printf(cli, "%-16s %s\n", name, text);
+}
+
+/* The quota promises nothing that the disk does not have; an erasure needs as much again as is in use. */
+static void print_room(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s) {
+    char free_[32], whole[32];
+    uint64_t room, all;
+    if (!file_room(ledger_dir(ledger), &room, &all)) {
+        return;
+    }
+    out_size(free_, room);
+    out_size(whole, all);
+    const char *less = room < s->map_used ? "; too little for an erasure, which copies the database"
+                       : s->map_used < s->map_bytes && room < s->map_bytes - s->map_used ? "; full before the quota is"
+                                                                                         : "";
+    out_printf(cli, "%-16s %s of %s%s\n", "free on disk", free_, whole, less);
 }
 
 static void print_text(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s, const struct ledger_head *head,
@@ -143,6 +162,7 @@ static void print_text(struct cli *cli, struct ledger *ledger, const struct ledg
     out_size(map, s->map_bytes);
     out_printf(cli, "%-16s %s of %s (%.1f %%)\n", "quota in use", used, map,
                s->map_bytes ? 100.0 * (double)s->map_used / (double)s->map_bytes : 0.0);
+    print_room(cli, ledger, s);
     out_printf(cli, "%-16s %llu, and %llu dead ones cleared\n", "readers", (unsigned long long)s->readers,
                (unsigned long long)s->dead_readers);
     if (s->oldest_reader_pid != 0) {
@@ -182,8 +202,8 @@ static int stats(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_stats = {
     .synopsis = "",
     .about = "Prints counts and sizes: events, checkpoints, epochs, artifacts, what they take on disk, how much of\n"
-             "the quota is in use, which projections are stale or stopped, and the process, if any, whose old\n"
-             "snapshot keeps space from being used again.",
+             "the quota is in use and how much room the file system has, which projections are stale or stopped,\n"
+             "and the process, if any, whose old snapshot keeps space from being used again.",
     .examples = "ledger stats --json | jq .map_used",
     .run = stats,
 };
