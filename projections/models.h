@@ -1,4 +1,5 @@
-/* Models by what they are made of. The key is the digest of the weights; names (tags and aliases too), manifests and
+/* Models by what they are made of. The key is the digest of the weights, or, as long as nobody has said which weights a
+ * manifest has, that of the manifest: what was seen is there, and says what its digest is of. Names (tags and aliases too), manifests and
  * runtimes are claims that lead to it, each said by some event and each moved by the next that says otherwise.
  *
  *   model_names       runtime, model  ──>  digest, or as long as nobody said it, manifest_digest
@@ -21,6 +22,7 @@ enum { MODELS, MODEL_NAMES, MODEL_MANIFESTS, MODEL_CLAIMS, MODEL_SPEEDS, MODELS_
 enum {
     MODEL_DIGEST,
     MODEL_STATE,
+    MODEL_DIGEST_OF,
     MODEL_STEP,
     MODEL_NAME,
     MODEL_ROLE,

@@ -184,8 +184,9 @@ static void sort_lines(struct buf *out) {
     char *copy;
     buf_put_u8(out, 0);
     copy = strdup((const char *)out->p);
-    for (char *line = strtok(copy, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+    for (char *line = copy, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         assert_true(n < sizeof(lines) / sizeof(lines[0]));
+        *end = '\0';
         lines[n++] = line;
     }
     qsort(lines, n, sizeof(lines[0]), by_text);
