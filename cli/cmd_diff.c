@@ -196,7 +196,9 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
             when_text(&text, change->cause.at, d->style, d->now);
         }
         table_cell(d->table, bytes_of_buf(&text));
-        table_text(d->table, by_time ? "(by time)" : change->cause.known ? "(unreadable)" : "(nobody can tell)");
+        table_text(d->table, by_time                                  ? "(by time)"
+                             : change->cause.known || d->damage.n > 0 ? "(unreadable)"
+                                                                      : "(nobody can tell)");
     }
     buf_done(&text);
     return 0;
@@ -348,7 +350,8 @@ static int answer(struct diff *d, const struct opt_args *args) {
     }
     asof_warn(d->view, SIZE_MAX);
     bool *tables = calloc(state_tables(d->view->state) + 1, sizeof(*tables));
-    const struct diff_plan plan = {d->view->ledger, d->from, d->view->state, tables, d->view->stop, on_change, d};
+    const struct diff_plan plan = {d->view->ledger, d->from,    d->view->state, tables,
+                                   d->view->stop,   &d->damage, on_change,      d};
     for (size_t i = 0; tables && i < state_tables(d->view->state); i++) {
         tables[i] = is_asked(args, d->view, i) && !is_stale(d, i);
     }

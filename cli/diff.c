@@ -286,6 +286,7 @@ static int walk(struct merge *m, struct err *err) {
     int rc = walk_open(&plan, &m->walk, &why);
     rc = rc != 0 ? rc : walk_to(m->walk, state_at(m->plan->to), state_now(m->plan->to), &why);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        damage_note(m->plan->damage, &why);
         walk_close(m->walk);
         m->walk = NULL;
         return 0;

@@ -4,6 +4,7 @@
 #define CLI_DIFF_H
 
 #include "cli/asof.h"
+#include "cli/damage.h"
 #include "projections/walk.h"
 
 enum diff_what { DIFF_APPEARED, DIFF_WENT, DIFF_CHANGED };
@@ -33,6 +34,7 @@ struct diff_plan {
     struct state_view *from, *to; /* of the same tables; `from` is not later than `to` */
     const bool *tables;           /* that are compared, by number */
     const volatile int *stop;
+    struct damage *damage; /* events that could not be read: what they made is not known */
     diff_fn *each;
     void *ctx;
 };

@@ -287,22 +287,6 @@ static void print_headline(struct story *s, const struct row *row) {
     buf_done(&text);
 }
 
-/* A name that came to lead elsewhere: from where, by which event. */
-static void print_moved(struct story *s, const struct row *row) {
-    size_t moved = projection_column(row->table, "moved"), seq = projection_column(row->table, "moved_seq");
-    size_t from = projection_column(row->table, "digest_before"), to = projection_column(row->table, "digest");
-    struct cli *cli = s->view->cli;
-    if (moved == SIZE_MAX || seq == SIZE_MAX || from == SIZE_MAX || to == SIZE_MAX || row_int(row, moved) <= 0) {
-        return;
-    }
-    out_printf(cli, "it moved %lld time%s, last by event %lld: ", (long long)row_int(row, moved),
-               row_int(row, moved) == 1 ? "" : "s", (long long)row_int(row, seq));
-    out_safe(cli, row_has(row, from) ? row_text(row, from) : bytes_of("-"));
-    out_str(cli, " -> ");
-    out_safe(cli, row_has(row, to) ? row_text(row, to) : bytes_of("-"));
-    out_str(cli, "\n");
-}
-
 static void print_violation(struct story *s, const struct row *row) {
     size_t violation = projection_column(row->table, "violation"), count = projection_column(row->table, "violations");
     size_t seq = projection_column(row->table, "violation_seq");
@@ -486,9 +470,9 @@ int story_row(void *ctx, const struct row *row, struct err *err) {
         rc = put_row(s, row, parts, seqs, err);
     } else if (rc == 0) {
         print_headline(s, row);
-        print_moved(s, row);
+        rc = story_moved(s, row, err);
         print_violation(s, row);
-        rc = s->whole || !story_run_is(row) ? 0 : story_run(s, row, NULL, err);
+        rc = rc != 0 || s->whole || !story_run_is(row) ? rc : story_run(s, row, NULL, err);
         rc = rc != 0 ? rc : s->whole ? print_fields(s, row, err) : print_parts(s, parts, err);
         print_lists(s, row);
         rc = rc != 0 ? rc : print_events(s, seqs, err);

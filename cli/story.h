@@ -1,6 +1,7 @@
 /* One row of a state told whole: how it is, why, and by which events. For people as text, for programs as JSON.
  *
  *   story.c         the row, its fields, its lists, its evidence
+ *   story_moved.c   names that moved
  *   story_parts.c   rows of other tables that belong to it: the routes and permissions of a pack, the pack of a route
  */
 #ifndef CLI_STORY_H
@@ -31,6 +32,9 @@ int story_end(struct story *story, const char *schema, size_t table);
 
 /* Appends "ready", "declared-not-proven: model drift". */
 void story_state(const struct row *row, struct buf *out);
+
+/* Of a name that it came to lead elsewhere; of a model which names came to lead to it, or away from it. */
+int story_moved(struct story *story, const struct row *row, struct err *err);
 
 /* ---- story_parts.c ---- */
 

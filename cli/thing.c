@@ -218,6 +218,10 @@ static int next_stored(struct search *s, struct state_rows *rows, const struct r
     return *s->view->stop != 0 ? err_set(err, ERR_BUSY, "interrupted") : state_rows_next_stored(rows, ret, err);
 }
 
+static int next(struct search *s, struct state_rows *rows, const struct row **ret, struct err *err) {
+    return *s->view->stop != 0 ? err_set(err, ERR_BUSY, "interrupted") : state_rows_next(rows, ret, err);
+}
+
 /* Another table whose key is a thing of ours by name, with a column that is our only key: model_names has "model" and, not
  * as a key, "digest". */
 static size_t find_names(struct search *s, size_t *ret_name, size_t *ret_key) {
@@ -291,9 +295,13 @@ static int by_name(struct search *s, struct err *err) {
     }
     buf_init(&keys, NAME_MAX_BYTES);
     buf_init(&begun.keys, NAME_MAX_BYTES);
+    size_t manifest = projection_column(state_table(s->view->state, names), "manifest_digest");
     int rc = state_rows_open(s->view->state, names, NULL, 0, &rows, err);
-    while (rc == 0 && (rc = next_stored(s, rows, &row, err)) == 0) {
+    while (rc == 0 && (rc = next(s, rows, &row, err)) == 0) {
         struct bytes own = row_text(row, key), called = row_text(row, name);
+        if (own.n == 0 && manifest != SIZE_MAX) { /* whose weights nobody has told */
+            own = row_text(row, manifest);
+        }
         if (own.n == 0 || called.n < s->text.n || memcmp(called.p, s->text.p, s->text.n) != 0) {
             continue;
         }

@@ -16,8 +16,10 @@
 #define NOTHING ((struct bytes){0})
 
 static const struct state_column model_columns[] = {
-    [MODEL_DIGEST] = {"digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "digest of its weights"},
+    [MODEL_DIGEST] = {"digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+                      "digest of its weights, or of a manifest whose weights are not known"},
     [MODEL_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "loaded, present, declared or removed"},
+    [MODEL_DIGEST_OF] = {"digest_of", CELL_TEXT, COLUMN_MAIN, "what that is the digest of: weights or manifest"},
     [MODEL_STEP] = {"step", CELL_TEXT, 0, "what was said last of the weights themselves: declared, present, removed"},
     [MODEL_NAME] = {"name", CELL_TEXT, COLUMN_MAIN, "the name that it was last told under"},
     [MODEL_ROLE] = {"role", CELL_TEXT, COLUMN_MAIN, "what it is declared for"},
@@ -48,7 +50,8 @@ static const struct state_column name_columns[] = {
     [NAME_STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "present, removed, or declared: wanted and not seen"},
     [NAME_DIGEST] = {"digest", CELL_TEXT, COLUMN_MAIN, "digest of the weights that it leads to"},
     [NAME_MANIFEST] = {"manifest_digest", CELL_TEXT, 0, "digest of the manifest that it leads to"},
-    [NAME_DIGEST_BEFORE] = {"digest_before", CELL_TEXT, 0, "digest that it led to before it moved"},
+    [NAME_DIGEST_BEFORE] = {"digest_before", CELL_TEXT, 0,
+                            "where it led before it moved: digest of weights or, when these were not known, of a manifest"},
     [NAME_MOVED] = {"moved", CELL_INT, COLUMN_MAIN, "how often it came to lead elsewhere"},
     [NAME_MOVED_AT] = {"moved_at", CELL_INT, COLUMN_TIME, "when it last did"},
     [NAME_MOVED_SEQ] = {"moved_seq", CELL_INT, COLUMN_SEQ, "the event that said so"},
@@ -73,8 +76,8 @@ static const struct state_column claim_columns[] = {
     [CLAIM_SEQ] = {"seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the event that first said so"}};
 
 static const struct state_table tables[MODELS_TABLES] = {
-    [MODELS] = {"models", "model", "A row is a model: one file of weights, by its digest.", model_columns,
-                MODEL_BASE + FOLD_N, models_judge},
+    [MODELS] = {"models", "model", "A row is a model: one file of weights, or a manifest whose weights are not known.",
+                model_columns, MODEL_BASE + FOLD_N, models_judge},
     [MODEL_NAMES] = {"model_names", "model-name", "A row is a name, tag or alias in a runtime, and where it leads.",
                      name_columns, NAME_BASE + FOLD_N, models_judge_name},
     [MODEL_MANIFESTS] = {"model_manifests", "manifest", "A row is a runtime's manifest, and the weights that it has.",
@@ -287,25 +290,36 @@ static const char *step_of(const struct row *row, struct bytes step) {
     return "present";
 }
 
+/* Its weights are known now, and have a row of their own. */
+static int drop_manifest(struct fold *fold, struct bytes manifest, struct err *err) {
+    struct row *row;
+    int code = fold_find(fold, MODELS, &manifest, 1, &row, err);
+    if (code == 0 && row != NULL && row_is(row, MODEL_DIGEST_OF, "manifest")) {
+        fold_drop(fold, row);
+    }
+    return code;
+}
+
 static int take_weights(struct fold *fold, const struct claim *c, struct err *err) {
     struct row *row;
-    if (c->digest.n == 0) {
+    bool known = c->digest.n > 0;
+    struct bytes of = known ? c->digest : c->remote ? NOTHING : c->manifest;
+    if (of.n == 0) {
         return 0;
     }
-    int code = fold_row(fold, MODELS, &c->digest, 1, &row, err);
+    int code = known && c->manifest.n > 0 && !bytes_eq(of, c->manifest) ? drop_manifest(fold, c->manifest, err) : 0;
+    code = code != 0 ? code : fold_row(fold, MODELS, &of, 1, &row, err);
     if (code != 0) {
         return code;
     }
+    row_set_str(row, MODEL_DIGEST_OF, known ? "weights" : "manifest");
     const char *step = step_of(row, c->step);
     if (step != NULL && !row_is(row, MODEL_STEP, step)) {
         fold_state(fold, row, MODEL_BASE, MODEL_STEP, step);
     }
     fold_touch(fold, row, MODEL_BASE);
     describe(fold, row, c);
-    if (c->manifest.n > 0) {
-        code = add_manifest(row, c->manifest, err);
-    }
-    return code;
+    return known && c->manifest.n > 0 ? add_manifest(row, c->manifest, err) : 0;
 }
 
 /* A manifest is named by its content, so whoever says other weights for it contradicts the one before. */
@@ -412,7 +426,7 @@ static void point(struct fold *fold, struct row *row, const struct claim *c) {
         moved = digest.n > 0;
     }
     if (moved) {
-        mark_moved(fold, row, digest);
+        mark_moved(fold, row, digest.n > 0 ? digest : manifest);
     }
     if (c->remote || (c->digest.n == 0 && other_manifest)) {
         row_set_null(row, NAME_DIGEST);
@@ -568,4 +582,4 @@ static const char *const kinds[] = {"model.declared",
                                     "model.provenance_declared",
                                     "eval.benchmarked",
                                     NULL};
-const struct projection projection_models = {"models", 1, tables, MODELS_TABLES, kinds, fold};
+const struct projection projection_models = {"models", 2, tables, MODELS_TABLES, kinds, fold};

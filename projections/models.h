@@ -1,6 +1,7 @@
 /* Models by what they are made of. The key is the digest of the weights, or, as long as nobody has said which weights a
- * manifest has, that of the manifest: what was seen is there, and says what its digest is of. Names (tags and aliases too), manifests and
- * runtimes are claims that lead to it, each said by some event and each moved by the next that says otherwise.
+ * manifest has, that of the manifest: what was seen is there, and says what its digest is of. Names (tags and aliases too),
+ * manifests and runtimes are claims that lead to it, each said by some event and each moved by the next that says
+ * otherwise.
  *
  *   model_names       runtime, model  ──>  digest, or as long as nobody said it, manifest_digest
  *   model_manifests   manifest_digest ──>  digest

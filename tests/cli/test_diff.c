@@ -225,7 +225,7 @@ static void one_pair(struct box *box, const struct history *h, uint64_t a, uint6
     options.at = b;
     assert_int_equal(state_open(box->ledger, &options, &to, &box->err), 0);
     assert_true(state_tables(to) <= sizeof(tables));
-    const struct diff_plan plan = {box->ledger, from, to, tables, &stop, on_change, &got};
+    const struct diff_plan plan = {box->ledger, from, to, tables, &stop, NULL, on_change, &got};
     assert_int_equal(diff_run(&plan, &box->err), 0);
     expect(to, h, h->last[a], h->last[b], &expected);
     sort_lines(&expected);
