@@ -102,6 +102,21 @@ int asof_open(struct asof *view, struct cli *cli, const char *at) {
     return rc == 0 ? 0 : cli_fail(cli, &err);
 }
 
+/* One line for all that stopped by it. */
+static bool say_damage(struct asof *view) {
+    struct err err = {0};
+    bool damaged = view->state != NULL && state_whole(view->state, &err) != 0;
+    if (damaged && !view->said) {
+        view->said = true;
+        out_error("ledger: %s: %s; what is shown is incomplete", view->cli->command, err.msg);
+    }
+    return damaged;
+}
+
+int asof_exit(struct asof *view, int exit_code) {
+    return say_damage(view) && (exit_code == EXIT_GOOD || exit_code == EXIT_NO) ? EXIT_INVALID : exit_code;
+}
+
 void asof_close(struct asof *view) {
     state_close(view->state);
     ledger_close(view->ledger);
@@ -116,6 +131,11 @@ const char *asof_condition(const struct state_status *status) {
 
 bool asof_describe(const struct state_status *status, char ret[ASOF_WORDS]) {
     const char *name = status->projection->name;
+    if (status->failed_seq != LEDGER_NO_SEQ && status->damaged) {
+        snprintf(ret, ASOF_WORDS, "the states of '%s' end before event %llu, because the evidence cannot be read: %s", name,
+                 (unsigned long long)status->failed_seq, status->failed);
+        return true;
+    }
     if (status->failed_seq != LEDGER_NO_SEQ) {
         snprintf(
             ret, ASOF_WORDS,
@@ -149,6 +169,9 @@ static bool rests_on(struct asof *view, size_t table, size_t projection) {
 void asof_warn(struct asof *view, size_t table) {
     struct state_status status;
     char words[ASOF_WORDS];
+    if (say_damage(view)) {
+        return;
+    }
     for (size_t i = 0; !view->cli->json && i < state_projections(view->state); i++) {
         state_status(view->state, i, &status);
         if (rests_on(view, table, i) && asof_describe(&status, words)) {

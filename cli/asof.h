@@ -22,6 +22,7 @@ struct asof {
     struct state_view *state;
     struct ledger_head head; /* of the log when it was opened */
     const volatile int *stop;
+    bool said; /* that the evidence cannot be read */
 };
 
 /* A moment that was named: so many events count, and judges go by that time (0: that of the newest event that counts). */
@@ -38,6 +39,9 @@ int asof_open(struct asof *view, struct cli *cli, const char *at);
 int asof_ledger(struct asof *view, struct cli *cli);
 /* A view of that moment, with progress on standard error; the caller closes it. */
 int asof_state(struct asof *view, const struct asof_at *at, struct state_view **ret, struct err *err);
+/* The exit code of an answer that rests on the view: where the evidence cannot be read it says so, and it is EXIT_INVALID.
+ */
+int asof_exit(struct asof *view, int exit_code);
 void asof_close(struct asof *view);
 
 /* The moment that a text names: a seq counts itself, a time all events at or before it; a date is its first moment, or with

@@ -408,7 +408,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     obj_init(&d.list);
     int exit_code = asof_ledger(&view, cli);
     exit_code = exit_code != 0 ? exit_code : open_views(&d, args);
-    exit_code = exit_code != 0 ? exit_code : answer(&d, args);
+    exit_code = exit_code != 0 ? exit_code : asof_exit(&view, answer(&d, args));
     ledger_reader_close(d.reader);
     state_close(d.from);
     asof_close(&view);

@@ -299,7 +299,7 @@ static int state(struct cli *cli, const struct opt_args *args) {
         }
     }
     int exit_code = asof_open(&view, cli, opt_text(args, &options[L_AT]));
-    exit_code = exit_code != 0 ? exit_code : answer(&view, args);
+    exit_code = exit_code != 0 ? exit_code : asof_exit(&view, answer(&view, args));
     asof_close(&view);
     return exit_code;
 }

@@ -432,6 +432,10 @@ static int walk(struct listing *l, struct err *err) {
 
 static void say_nothing(const struct listing *l) {
     struct buf states;
+    struct err damage = {0};
+    if (state_whole(l->view->state, &damage) != 0) {
+        return; /* nobody can tell */
+    }
     buf_init(&states, 4096);
     for (size_t i = 0; i < l->n_states; i++) {
         buf_put_str(&states, i == 0 ? "; the states of the others are " : ", ");

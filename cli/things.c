@@ -45,6 +45,7 @@ static int list(struct cli *cli, const struct opt_args *args) {
     if (exit_code == 0) {
         size_t table = table_of(&view);
         exit_code = table != SIZE_MAX ? listing_run(&view, table, args, list_options) : no_table(&view);
+        exit_code = asof_exit(&view, exit_code);
     }
     asof_close(&view);
     return exit_code;
@@ -83,7 +84,7 @@ static int show(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "%s", err.msg);
     }
     int exit_code = asof_open(&view, cli, opt_text(args, &show_options[S_AT]));
-    exit_code = exit_code != 0 ? exit_code : tell(&view, args, style);
+    exit_code = exit_code != 0 ? exit_code : asof_exit(&view, tell(&view, args, style));
     asof_close(&view);
     return exit_code;
 }

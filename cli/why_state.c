@@ -79,7 +79,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
 int why_state(struct cli *cli, const char *text, const char *at, enum when_style style) {
     struct asof view = {0};
     int exit_code = asof_open(&view, cli, at);
-    exit_code = exit_code != 0 ? exit_code : tell(&view, text, style);
+    exit_code = exit_code != 0 ? exit_code : asof_exit(&view, tell(&view, text, style));
     asof_close(&view);
     return exit_code;
 }

@@ -111,9 +111,11 @@ struct asked {
 static int ask(void *ctx, struct state_view *view, struct err *err) {
     const struct asked *asked = ctx;
     size_t at = state_find(view, asked->name);
+    int rc = state_whole(view, err);
     asked->out->n = asked->begin; /* for the second time */
-    return at == SIZE_MAX ? err_set(err, ERR_NOTFOUND, "there is no projection '%s'", asked->name)
-                          : put_projection(asked->out, view, at, err);
+    return rc != 0          ? rc
+           : at == SIZE_MAX ? err_set(err, ERR_NOTFOUND, "there is no projection '%s'", asked->name)
+                            : put_projection(asked->out, view, at, err);
 }
 
 int states_put(struct buf *out, struct cut *cut, const char *name, struct err *err) {

@@ -58,7 +58,8 @@ static int attest(void *ctx, struct state_view *view, struct err *err) {
     struct attest *a = ctx;
     struct ledger_batch *batch = NULL;
     size_t n = 0;
-    int rc = ledger_batch_new(a->ledger, &batch, err);
+    int rc = state_whole(view, err);
+    rc = rc != 0 ? rc : ledger_batch_new(a->ledger, &batch, err);
     for (size_t i = 0; i < state_projections(view) && rc == 0; i++) {
         struct state_status status;
         state_status(view, i, &status);

@@ -2,11 +2,13 @@
  * where nothing can be stored, built in a scratch environment. */
 #include "projections/state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "projections/build.h"
+#include "projections/reason.h"
 #include "projections/rebuild.h"
 #include "projections/view.h"
 #include "projections/walk.h"
@@ -71,6 +73,7 @@ static int view_new(struct ledger *ledger, const struct state_options *options, 
     view->ledger = ledger;
     view->options = *options;
     view->list = list;
+    view->damaged = LEDGER_NO_SEQ;
     view->n = n;
     for (size_t i = 0; i < n; i++) {
         view->projection[i].projection = list[i];
@@ -263,6 +266,9 @@ int view_prepare(struct state_view *view, size_t i, struct replay *replay, struc
 
 /* What happened while folding that is no failure of the view: a log that cannot be read stops all, each says so. */
 static void stop_all(struct state_view *view, uint64_t seq, const struct err *why) {
+    view->damaged = seq;
+    snprintf(view->damage, sizeof(view->damage), "%.*s", (int)reason_fits(bytes_of(why->msg), sizeof(view->damage) - 1),
+             why->msg);
     for (size_t i = 0; i < view->n; i++) {
         struct replay_part *part = &view->projection[i].part;
         if (view->projection[i].use != STORED_STALE && !part->stopped && part->position < view->at) {
@@ -499,6 +505,15 @@ size_t state_projections(const struct state_view *view) {
     return view->n;
 }
 
+int state_whole(const struct state_view *view, struct err *err) {
+    return view->damaged == LEDGER_NO_SEQ
+               ? 0
+               : err_set(
+                     err, ERR_TAMPERED,
+                     "the evidence cannot be read from event %llu on, and states end before it: %s; run 'ledger verify'",
+                     (unsigned long long)view->damaged, view->damage);
+}
+
 void state_status(const struct state_view *view, size_t i, struct state_status *ret) {
     const struct view_projection *p = &view->projection[i];
     bool stored = p->use != STORED_NOT;
@@ -510,6 +525,7 @@ void state_status(const struct state_view *view, size_t i, struct state_status *
                                  .position = p->part.position,
                                  .stored_position = stored ? p->gen.position : 0,
                                  .rows = LEDGER_NO_SEQ,
+                                 .damaged = view->damaged != LEDGER_NO_SEQ && p->part.failed_seq == view->damaged,
                                  .failed_seq = p->part.failed_seq};
     ret->lag = view->size > ret->stored_position ? view->size - ret->stored_position : 0;
     if (p->part.failed_seq != LEDGER_NO_SEQ) {

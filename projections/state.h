@@ -81,9 +81,12 @@ struct state_status {
     uint64_t stored_position; /* events that what is stored has folded */
     uint64_t lag;             /* events that are in the log and not stored */
     uint64_t rows;            /* stored row versions; LEDGER_NO_SEQ when not counted */
+    bool damaged;             /* it stopped because the log cannot be read */
     uint64_t failed_seq;      /* it stopped there; LEDGER_NO_SEQ: it did not */
     char failed[256];         /* why */
 };
+/* ERR_TAMPERED: folding met events that cannot be read, and the states end before them; in words. */
+int state_whole(const struct state_view *view, struct err *err);
 size_t state_projections(const struct state_view *view);
 void state_status(const struct state_view *view, size_t projection, struct state_status *ret);
 /* SIZE_MAX: none. */

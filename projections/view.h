@@ -41,7 +41,9 @@ struct state_view {
     uint64_t at, now, size; /* size: of the log */
     struct db *db;          /* derived; NULL: there is none that can be read */
     struct db_txn *txn;
-    bool erasing; /* there is, but what was erased may stand in it: it is not read, nor caught up */
+    uint64_t damaged; /* the log cannot be read from this event on; LEDGER_NO_SEQ: it can */
+    char damage[256]; /* why */
+    bool erasing;     /* there is, but what was erased may stand in it: it is not read, nor caught up */
     struct scratch_db scratch;
     struct db_txn *scratch_txn;
     bool has_attested, attested_newest; /* newest: of those that are stored */

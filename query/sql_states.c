@@ -185,7 +185,9 @@ static int view_of(struct sql_state *state, uint64_t at, struct state_view **ret
     options.at = at;
     options.now = at == state->size ? sql_state_now(state) : 0;
     options.stop = state->stop;
-    return state_open(state->ledger, &options, ret, err);
+    int rc = state_open(state->ledger, &options, ret, err);
+    rc = rc != 0 ? rc : state_whole(*ret, err); /* a count of a part would be a wrong one */
+    return rc;
 }
 
 /* A state that is not what it should be explains an odd answer. */
