@@ -1,11 +1,13 @@
-/* What is before the first '/' is a noun. When there is no such noun, the whole may be the subject of events that a table
- * has for its first key, "tool/bash" of permissions; otherwise the noun is a slip. */
+/* What is before the first '/' is a noun; without one, why_name finds what is meant. When there is no such noun, the whole
+ * may be the subject of events that a table has for its first key, "tool/bash" of permissions; otherwise the noun is a
+ * slip. */
 #include "cli/why_state.h"
 
 #include <string.h>
 
 #include "cli/story.h"
 #include "cli/thing.h"
+#include "cli/why_name.h"
 
 bool why_state_is(const char *text) {
     return strchr(text, '/') != NULL || (text[0] >= 'a' && text[0] <= 'z');
@@ -40,9 +42,11 @@ static int by_subject(struct story *story, struct bytes subject, struct err *err
 static int unknown(struct asof *view, const char *text, struct bytes noun) {
     const char *near = thing_suggest(view, noun, false);
     if (!strchr(text, '/')) {
-        return cli_usage(view->cli,
-                         "'%.200s' is no seq; accepted are a decimal number and NOUN/NAME, as pack/pdf-ops-pack%s%s%s",
-                         text, near ? "; did you mean '" : "", near ? near : "", near ? "/...'?" : "");
+        return cli_usage(
+            view->cli,
+            "'%.200s' is neither a sequence number nor the name of anything known (expected for example 118 or "
+            "pack/pdf-ops-pack)%s%s%s",
+            text, near ? "; did you mean '" : "", near ? near : "", near ? "/...'?" : "");
     }
     return cli_usage(view->cli, "there is nothing called '%.*s' that has a state, and no state of '%.200s'%s%s%s",
                      (int)(noun.n < 60 ? noun.n : 60), noun.n > 0 ? (const char *)noun.p : "", text,
@@ -61,10 +65,18 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
         return cli_usage(view->cli, "which %s? one is named '%s/NAME'; 'ledger state %s' lists them", text,
                          state_table(view->state, table)->noun, state_table(view->state, table)->name);
     }
+    const char *name = slash ? slash + 1 : table != SIZE_MAX ? "" /* the verdict over the box has no name */ : text;
+    if (!slash && table == SIZE_MAX) {
+        rc = why_name(view, bytes_of(text), &table, &err);
+        if (rc != 0) {
+            return rc == ERR_CONFLICT ? cli_usage(view->cli, "%s", err.msg) : cli_fail_lookup(view->cli, &err);
+        }
+    }
     asof_warn(view, table);
     story_init(&story, view, style, false);
     if (table != SIZE_MAX) {
-        rc = thing_each(view, table, bytes_of(slash ? slash + 1 : ""), story_row, &story, &err);
+        rc = thing_each(view, table, bytes_of(name), story_row, &story, &err);
+        rc = rc == ERR_NOTFOUND && slash ? why_name_named(view, bytes_of(text), &err) : rc;
     } else {
         rc = by_subject(&story, bytes_of(text), &err);
     }

@@ -64,6 +64,22 @@ box 2 why route
 err_has "'ledger state routes' lists them"
 box 2 why paack
 err_has "did you mean 'pack/...'"
+# Without a noun: the one thing that is meant, once; or which there are.
+box 0 why pdf-ops
+out_has 'pack/pdf-ops: '
+same "$(grep -c '^pack/pdf-ops: ' "$T/.out")" 1
+out_lacks 'permission/pack/pdf-ops/filesystem.read/inbox/**: '
+box 0 why llama3.2
+out_has "model/$OTHER: present"
+box 0 why curl
+out_has 'package/dpkg/curl/amd64: installed'
+box 0 why r1
+out_has 'run/r1: finished'
+box 1 why r
+err_has "there is no run 'r', and 2 begin so: 'r1', 'r2'"
+box 2 why nothing-of-that-name
+err_has "'nothing-of-that-name' is neither a sequence number nor the name of anything known"
+
 # A chain of causes it still is.
 box 0 why 13
 out_has run.finished
@@ -141,5 +157,17 @@ same "$(grep -c '^package/pip/' <<<"$out")" 20
 err_has "5 more have this name: 'ledger state installs' lists them"
 box 0 why package/pip --json
 json '.things | length' 25
+
+# What only others name: who does. What is called alike: which there are.
+run 0 -C other init --no-trust
+run 0 -C other append permission.granted -s pack/undeclared group=exec scope=bin/sh tier=T1
+run 1 -C other why pack/undeclared
+err_has "there is no pack 'undeclared': nothing declared it, but 1 permission names it: 'ledger why permission/pack/undeclared' shows it"
+run 0 -C other why undeclared
+out_has 'permission/pack/undeclared/exec/bin/sh: granted'
+run 0 -C other append run.started -s run/alike --run alike
+run 0 -C other append pack.installed -s pack/alike pack=alike version=1
+run 2 -C other why alike
+err_has "'alike' names 2 things (say which): 'pack/alike', 'run/alike'"
 
 finish
