@@ -15,6 +15,7 @@
 #include "ledger/keyrun.h"
 #include "ledger/kind_near.h"
 #include "ledger/scope.h"
+#include "ledger/tool_rule.h"
 
 #define BATCH_EVENT_ROOM (EVENT_HEADER_MAX + EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX)
 #define AUTHOR_KEY_MIN   22 /* characters: 128 random bits in base64 */
@@ -322,6 +323,7 @@ static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *dra
     buf_clear(&batch->private_);
     rc = kind_sort_input(&in, &batch->scratch, &batch->private_, &e->masked, err);
     rc = rc != 0 ? rc : scope_check(draft->kind, bytes_of_buf(&batch->scratch), err);
+    rc = rc != 0 ? rc : tool_rule_check(draft->kind, bytes_of_buf(&batch->scratch), bytes_of_buf(&batch->private_), err);
     if (rc == 0) {
         h.schema = in.index == NULL ? 1 : in.index->kind->schema;
         rc = encode_entry(batch, draft, &h, bytes_of_buf(&batch->scratch), bytes_of_buf(&batch->private_), e, err);
