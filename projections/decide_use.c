@@ -4,7 +4,8 @@
  *   kind              who                                                        what
  *   permission.used   the subject                                                group, scope, tier
  *   run.tool_called   the pack of the run; of a run without one, the newest      group, scope, tier; without a group
- *                     of what was decided for its agent, tool and server         nothing can be held
+ *                     of what was decided for its agent, tool and server         nothing can be held; the tier
+ *                                                                                that policies judge, when it is higher
  *   run.started       the pack, where it says which permissions it has           each of the list `permissions` */
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "projections/list.h"
 #include "projections/look.h"
 #include "projections/reason.h"
+#include "projections/tiers.h"
 
 #define HOLDERS_MAX 3
 #define HOLDER_MAX  (ROW_TEXT_MAX + 16)
@@ -88,8 +90,17 @@ static int add_pack(struct state_view *view, struct bytes run, struct holders *h
 static int ask_holders(struct state_view *view, const struct ledger_event *event, const struct holders *h,
                        struct decision *ret, struct err *err) {
     struct bytes session = field(event->body, "session");
-    const struct decide_use use = use_of(event->body, session.n > 0 ? session : run_of(event));
-    int rc = 0;
+    struct decide_use use = use_of(event->body, session.n > 0 ? session : run_of(event));
+    const struct tool_call call = {field(event->body, "tool"), field(event->body, "server"), field(event->body, "agent"),
+                                   use.group};
+    struct tiers_answer judged;
+    int rc = tiers_judge(view, &call, &judged, err);
+    if (rc == 0 && judged.tier > scope_tier(use.tier)) {
+        use.tier = bytes_of(tiers_word(judged.tier));
+    }
+    if (rc != 0) {
+        return rc;
+    }
     if (use.group.n == 0) {
         decide_no(ret, "the call of '%.*s' names no group: nobody can tell which permission it uses",
                   REASON_NAME(field(event->body, "tool")));

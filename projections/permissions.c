@@ -27,6 +27,7 @@
 #include "projections/fold.h"
 #include "projections/list.h"
 #include "projections/look.h"
+#include "projections/tiers.h"
 
 /* Of one who and group. What is granted beyond them is not found by uses, so it cannot hold once. */
 #define PATTERNS_MAX 24
@@ -43,7 +44,8 @@ static const struct state_column columns[] = {
     [PERMISSIONS_STEP] = {"step", CELL_TEXT, 0, "what the newest event said of it"},
     [PERMISSIONS_DECISION] = {"decision", CELL_TEXT, 0, "granted, denied or revoked, whatever was asked since"},
     [PERMISSIONS_DECIDED_SEQ] = {"decided_seq", CELL_INT, COLUMN_SEQ, "the event that decided so"},
-    [PERMISSIONS_TIER] = {"tier", CELL_TEXT, COLUMN_MAIN, "T0 to T3"},
+    [PERMISSIONS_TIER] = {"tier", CELL_TEXT, COLUMN_MAIN, "T0 to T3, as who decided or asked says; null: unknown"},
+    TIERS_COLUMNS,
     [PERMISSIONS_EXPIRES] = {"expires", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it ends by itself"},
     [PERMISSIONS_LIFETIME] = {"lifetime", CELL_TEXT, 0, "once, session, until, project, permanent"},
     [PERMISSIONS_SESSION] = {"session", CELL_TEXT, 0, "the session that it is for"},
@@ -520,8 +522,32 @@ static int session_over(struct state_view *view, struct row *row, bool *ret, str
     return rc;
 }
 
+/* What a use of it can go to: that of the tool that it is of, or of any call of its group. */
+static int judge_tier(struct state_view *view, struct row *row, struct err *err) {
+    struct bytes who = row_text(row, PERMISSIONS_WHO);
+    struct tool_call call = {
+        .tool = bytes_of(""), .server = bytes_of(""), .agent = bytes_of(""), .group = row_text(row, PERMISSIONS_GROUP)};
+    struct tiers_answer answer;
+    if (bytes_has_prefix(who, "tool/")) {
+        call.tool = (struct bytes){who.p + 5, who.n - 5};
+    } else if (bytes_has_prefix(who, "agent/")) {
+        call.agent = (struct bytes){who.p + 6, who.n - 6};
+    } else if (bytes_has_prefix(who, "server/")) {
+        call.server = (struct bytes){who.p + 7, who.n - 7};
+    }
+    int rc = tiers_judge(view, &call, &answer, err);
+    if (rc == 0) {
+        tiers_put(row, PERMISSIONS_JUDGED, &answer);
+    }
+    return rc;
+}
+
 static int judge(struct state_view *view, struct row *row, struct err *err) {
     bool over = false;
+    int judged = judge_tier(view, row, err);
+    if (judged != 0) {
+        return judged;
+    }
     row->cells[PERMISSIONS_STATE] = row->cells[PERMISSIONS_STEP];
     if (!row_is(row, PERMISSIONS_STEP, "granted")) {
         return 0;

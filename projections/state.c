@@ -10,6 +10,7 @@
 #include "projections/build.h"
 #include "projections/reason.h"
 #include "projections/rebuild.h"
+#include "projections/tiers.h"
 #include "projections/view.h"
 #include "projections/walk.h"
 #include "projections/watch.h"
@@ -24,6 +25,7 @@ void state_options_init(struct state_options *options) {
 
 static void let_go(struct state_view *view) {
     view_forget_again(view);
+    tiers_forget(view);
     for (size_t i = 0; i < view->n; i++) {
         struct view_projection *p = &view->projection[i];
         fold_free(p->fold);

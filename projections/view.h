@@ -54,6 +54,7 @@ struct state_view {
     struct view_table *table;
     unsigned depth;             /* judges at work */
     struct row again;           /* what view_get_again gave last; its table NULL: nothing */
+    struct tiers *tiers;        /* policies that judge tools (tiers.h); NULL: not read yet */
     struct walk_nodes *watched; /* what judges look at is noted there (watch.h); NULL: nobody wants to know */
 };
 

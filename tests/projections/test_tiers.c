@@ -1,0 +1,299 @@
+/* Tiers: what policies say of tools, by hand and against a reference over random policies and calls. */
+#include "base/clock.h"
+#include "tests/projections/state_box.h"
+
+static struct box b;
+
+static int start(void **state) {
+    (void)state;
+    box_open(&b);
+    return 0;
+}
+
+static int finish(void **state) {
+    (void)state;
+    box_close(&b);
+    return 0;
+}
+
+static void call(const char *json) {
+    box_event_of(&b, "run.tool_called", "run/r", "r", json);
+}
+
+static const char *text_of(const char *column) {
+    static char text[200];
+    struct bytes is = row_text(&b.row, projection_column(b.row.table, column));
+    snprintf(text, sizeof(text), "%.*s", (int)is.n, is.n > 0 ? (const char *)is.p : "");
+    return text;
+}
+
+static void expect(const char *agent, const char *server, const char *tool, const char *tier, const char *policy,
+                   const char *rule) {
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&b, "tools", agent, server, tool, NULL));
+    assert_string_equal(text_of("judged_tier"), tier);
+    assert_string_equal(text_of("judged_policy"), policy);
+    assert_string_equal(text_of("judged_rule"), rule);
+}
+
+static void tools_of_known_agents_have_a_tier_and_others_have_none(void **state) {
+    (void)state;
+    call("{\"tool\":\"Bash\",\"agent\":\"claude-code\",\"group\":\"exec\"}");
+    call("{\"tool\":\"Read\",\"tier\":\"T0\",\"group\":\"filesystem.read\"}");
+    call("{\"tool\":\"mcp__filesystem__write_file\",\"server\":\"filesystem\"}");
+    call("{\"tool\":\"mcp__git__git_reset\"}");
+    call("{\"tool\":\"mcp__acme__deploy\",\"server\":\"acme\"}");
+    call("{\"tool\":\"Read\",\"server\":\"acme\"}"); /* another one of the same name */
+    call("{\"tool\":\"Vault\",\"group\":\"secrets.read\",\"tier\":\"T1\"}");
+    expect("claude-code", "", "Bash", "T2", "default 1", "Bash");
+    expect("", "", "Read", "T0", "default 1", "Read");
+    assert_string_equal(text_of("told_tier"), "T0");
+    expect("", "filesystem", "mcp__filesystem__write_file", "T1", "default 1", "mcp__filesystem__*");
+    expect("", "", "mcp__git__git_reset", "T3", "default 1", "mcp__git__*");
+    expect("", "acme", "mcp__acme__deploy", "", "", "");
+    expect("", "acme", "Read", "", "", "");
+    expect("", "", "Vault", "T3", "default 1", "secrets.read"); /* whatever its source says */
+    assert_string_equal(text_of("told_tier"), "T1");
+}
+
+static uint64_t declare(const char *name, const char *json) {
+    char subject[40];
+    snprintf(subject, sizeof(subject), "policy/%s", name);
+    return box_event(&b, "policy.declared", subject, json);
+}
+
+static void a_policy_of_the_log_comes_before_the_one_that_ships(void **state) {
+    (void)state;
+    call("{\"tool\":\"Bash\"}");
+    call("{\"tool\":\"Vault\"}");
+    uint64_t seq = declare(
+        "p", "{\"policy\":\"p\",\"version\":\"7\",\"tool_rules\":[{\"tool\":\"B*\",\"tier\":\"T3\",\"name\":\"shells\"}]}");
+    expect("", "", "Bash", "T3", "p 7", "shells");
+    assert_int_equal(row_int(&b.row, projection_column(b.row.table, "judged_seq")), seq);
+    expect("", "", "Vault", "", "", "");
+    declare("p", "{\"policy\":\"p\",\"version\":\"8\",\"default\":\"T1\"}");
+    expect("", "", "Bash", "T1", "p 8", "default");
+    expect("", "", "Vault", "T1", "p 8", "default");
+    declare("q", "{\"policy\":\"q\",\"version\":\"1\",\"tool_rules\":[{\"tool\":\"V*\",\"tier\":\"T2\"}]}");
+    expect("", "", "Vault", "T2", "q 1", "rule 1");
+    declare("p", "{\"policy\":\"p\",\"version\":\"9\"}"); /* taken back */
+    declare("q", "{\"policy\":\"q\",\"version\":\"2\"}");
+    expect("", "", "Bash", "T2", "default 1", "Bash");
+    box_view(&b, seq + 1, 0); /* as of then */
+    assert_true(box_row(&b, "tools", "", "", "Bash", NULL));
+    assert_string_equal(text_of("judged_tier"), "T3");
+}
+
+static void a_rule_for_some_arguments_may_fit(void **state) {
+    (void)state;
+    call("{\"tool\":\"Bash\"}");
+    call("{\"tool\":\"Vault\"}");
+    declare("p", "{\"policy\":\"p\",\"version\":\"1\",\"tool_rules\":[{\"tool\":\"*\",\"arguments\":[\"command=rm "
+                 "*\"],\"tier\":\"T3\"},"
+                 "{\"tool\":\"Bash\",\"tier\":\"T1\"}]}");
+    expect("", "", "Bash", "T3", "p 1", "rule 1");
+    expect("", "", "Vault", "", "", ""); /* it may be T3, and it may be anything */
+    declare("p", "{\"policy\":\"p\",\"version\":\"2\",\"tool_rules\":[{\"tool\":\"*\",\"arguments\":[\"command=ls "
+                 "*\"],\"tier\":\"T0\"},"
+                 "{\"tool\":\"Bash\",\"tier\":\"T1\"}]}");
+    expect("", "", "Bash", "T1", "p 2", "rule 2");
+}
+
+static void a_tool_of_several_groups_has_the_highest_tier_or_none(void **state) {
+    (void)state;
+    call("{\"tool\":\"x\",\"group\":\"filesystem.read\"}");
+    call("{\"tool\":\"x\",\"group\":\"exec\"}");
+    expect("", "", "x", "T2", "default 1", "exec");
+    call("{\"tool\":\"x\"}");
+    expect("", "", "x", "", "", "");
+    assert_int_equal(row_int(&b.row, projection_column(b.row.table, "calls")), 3);
+}
+
+static void a_permission_has_the_tier_of_its_tool_or_group(void **state) {
+    (void)state;
+    box_event(&b, "permission.granted", "pack/p", "{\"group\":\"exec\",\"tier\":\"T0\"}");
+    box_event(&b, "permission.decided", "tool/Bash", "{\"decision\":\"allow\",\"tool\":\"Bash\"}");
+    box_event(&b, "permission.decided", "tool/Vault", "{\"decision\":\"allow\",\"tool\":\"Vault\"}");
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&b, "permissions", "pack/p", "exec", "", NULL));
+    assert_string_equal(text_of("judged_tier"), "T2");
+    assert_string_equal(text_of("tier"), "T0");
+    assert_true(box_row(&b, "permissions", "tool/Bash", "", "", NULL));
+    assert_string_equal(text_of("judged_rule"), "Bash");
+    assert_true(box_row(&b, "permissions", "tool/Vault", "", "", NULL));
+    assert_string_equal(text_of("judged_tier"), "");
+}
+
+/* ---- the reference ---- */
+
+#define RULES 5
+
+struct rule {
+    const char *tool, *server, *agent, *group; /* NULL: any */
+    bool arguments;
+    int tier;
+};
+
+struct policy {
+    struct rule rule[RULES];
+    size_t n;
+    int by_default;
+};
+
+static const char *const tools[] = {"Bash", "Read", "x1", "x2", "y"};
+static const char *const servers[] = {"", "s", "t"};
+static const char *const agents[] = {"", "a", "b"};
+static const char *const of_groups[] = {"", "exec", "gpu"};
+
+/* Patterns here are a word, or one that ends in a star. */
+static bool fits(const char *pattern, const char *text) {
+    size_t n = pattern == NULL ? 0 : strlen(pattern);
+    return pattern == NULL ||
+           (n > 0 && pattern[n - 1] == '*' ? strncmp(pattern, text, n - 1) == 0 : strcmp(pattern, text) == 0);
+}
+
+/* What the program ships, of these names. */
+static int shipped(const char *tool, const char *server, const char *group) {
+    if (server[0] == '\0' && strcmp(tool, "Bash") == 0) {
+        return 2;
+    }
+    if (server[0] == '\0' && strcmp(tool, "Read") == 0) {
+        return 0;
+    }
+    return strcmp(group, "exec") == 0 ? 2 : strcmp(group, "gpu") == 0 ? 0 : -1;
+}
+
+/* The policies by name, and the order in which they were declared last. */
+static int reference(const struct policy *policy, const size_t *newest, size_t n, const char *tool, const char *server,
+                     const char *agent, const char *group) {
+    int may = -1;
+    for (size_t i = 0; i < n; i++) {
+        const struct policy *p = &policy[newest[i]];
+        for (size_t k = 0; k < p->n; k++) {
+            const struct rule *r = &p->rule[k];
+            if (fits(r->tool, tool) && fits(r->server, server) && fits(r->agent, agent) && fits(r->group, group)) {
+                may = r->tier > may ? r->tier : may;
+                if (!r->arguments) {
+                    return may;
+                }
+            }
+        }
+        if (p->by_default >= 0) {
+            return p->by_default > may ? p->by_default : may;
+        }
+    }
+    int last = shipped(tool, server, group);
+    return last < 0 ? -1 : last > may ? last : may;
+}
+
+static uint64_t x;
+static size_t below(size_t n) {
+    x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (size_t)(x >> 33) % n;
+}
+
+static void random_policy(struct policy *p, const char *name) {
+    static const char *const tool_patterns[] = {"Bash", "x*", "x1", "*", "Re*"};
+    static const char *const server_patterns[] = {NULL, NULL, "", "s", "*"};
+    static const char *const agent_patterns[] = {NULL, NULL, "a", "b*", ""};
+    static const char *const group_patterns[] = {NULL, NULL, NULL, "exec", "gpu"};
+    char json[2000];
+    int at = snprintf(json, sizeof(json), "{\"policy\":\"%s\",\"version\":\"1\"", name);
+    p->n = below(RULES);
+    p->by_default = below(4) == 0 ? (int)below(4) : -1;
+    if (p->by_default >= 0) {
+        at += snprintf(json + at, sizeof(json) - at, ",\"default\":\"T%d\"", p->by_default);
+    }
+    at += snprintf(json + at, sizeof(json) - at, ",\"tool_rules\":[");
+    for (size_t i = 0; i < p->n; i++) {
+        struct rule *r = &p->rule[i];
+        *r = (struct rule){tool_patterns[below(5)],
+                           server_patterns[below(5)],
+                           agent_patterns[below(5)],
+                           group_patterns[below(5)],
+                           below(3) == 0,
+                           (int)below(4)};
+        const char *const values[] = {r->tool, r->server, r->agent, r->group};
+        static const char *const names[] = {"tool", "server", "agent", "group"};
+        at += snprintf(json + at, sizeof(json) - at, "%s{\"tier\":\"T%d\"%s", i > 0 ? "," : "", r->tier,
+                       r->arguments ? ",\"arguments\":[\"a=b*\"]" : "");
+        for (size_t k = 0; k < 4; k++) {
+            at += values[k] == NULL ? 0 : snprintf(json + at, sizeof(json) - at, ",\"%s\":\"%s\"", names[k], values[k]);
+        }
+        at += snprintf(json + at, sizeof(json) - at, "}");
+    }
+    snprintf(json + at, sizeof(json) - at, "]}");
+    declare(name, json);
+}
+
+static void one_history(size_t *known, size_t *unknown) {
+    static const char *const names[] = {"p", "q", "r"};
+    struct policy policy[3];
+    size_t newest[3], n = 0;
+    for (size_t k = below(5); k > 0; k--) {
+        size_t i = below(3), old = 0;
+        random_policy(&policy[i], names[i]);
+        while (old < n && newest[old] != i) {
+            old++;
+        }
+        n += old == n;
+        memmove(newest + 1, newest, old * sizeof(newest[0]));
+        newest[0] = i;
+    }
+    for (size_t k = 0; k < 8; k++) {
+        char tool[20], json[200];
+        const char *server = servers[below(3)], *agent = agents[below(3)], *group = of_groups[below(3)];
+        snprintf(tool, sizeof(tool), "%s", tools[below(5)]);
+        box_view(&b, LEDGER_NO_SEQ, 0);
+        if (box_row(&b, "tools", agent, server, tool, NULL)) {
+            continue; /* of several groups: another test's */
+        }
+        snprintf(json, sizeof(json), "{\"tool\":\"%s\",\"server\":\"%s\",\"agent\":\"%s\"%s%s%s}", tool, server, agent,
+                 group[0] != '\0' ? ",\"group\":\"" : "", group, group[0] != '\0' ? "\"" : "");
+        call(json);
+        int tier = reference(policy, newest, n, tool, server, agent, group);
+        char expected[16] = "";
+        if (tier >= 0) {
+            snprintf(expected, sizeof(expected), "T%d", tier);
+        }
+        box_view(&b, LEDGER_NO_SEQ, 0);
+        assert_true(box_row(&b, "tools", agent, server, tool, NULL));
+        if (strcmp(text_of("judged_tier"), expected) != 0) {
+            fail_msg("%s: '%s' is not '%s'", json, text_of("judged_tier"), expected);
+        }
+        tier >= 0 ? (*known)++ : (*unknown)++;
+    }
+}
+
+static void random_histories(uint64_t seed, size_t n) {
+    size_t known = 0, unknown = 0;
+    x = seed;
+    for (size_t i = 0; i < n; i++) {
+        box_open(&b);
+        one_history(&known, &unknown);
+        box_close(&b);
+    }
+    assert_in_range(known, n, 8 * n);
+    assert_in_range(unknown, 1, 8 * n);
+}
+
+static void judgements_are_those_of_the_reference(void **state) {
+    (void)state;
+    random_histories(1, 20);
+    random_histories(2, 20);
+    uint64_t seed = clock_wall_ns();
+    print_message("seed %llu\n", (unsigned long long)seed);
+    random_histories(seed, 20);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(tools_of_known_agents_have_a_tier_and_others_have_none, start, finish),
+        cmocka_unit_test_setup_teardown(a_policy_of_the_log_comes_before_the_one_that_ships, start, finish),
+        cmocka_unit_test_setup_teardown(a_rule_for_some_arguments_may_fit, start, finish),
+        cmocka_unit_test_setup_teardown(a_tool_of_several_groups_has_the_highest_tier_or_none, start, finish),
+        cmocka_unit_test_setup_teardown(a_permission_has_the_tier_of_its_tool_or_group, start, finish),
+        cmocka_unit_test(judgements_are_those_of_the_reference),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
