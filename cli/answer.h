@@ -4,6 +4,7 @@
  *   answer.c         rows: all, the first, the last, those around one, those that come
  *   answer_count.c   counts by fields
  *   answer_sql.c     --where and --sql
+ *   answer_tier.c    --tier, and how many tool calls have none
  *   answer_clock.c   which of the two clocks was gone by, and what that changed
  */
 #ifndef CLI_ANSWER_H
@@ -21,6 +22,8 @@ struct answer {
     struct pick fields; /* to show; none: whole events */
     struct pick by;
     const char *where, *statement;
+    struct buf tier; /* of --tier: a condition on the columns of `tools`; empty: none */
+    bool of_tiers;   /* tiers are asked about, in whatever way */
     enum rows_format format;
     enum when_style style;
     uint64_t first, last; /* 0: no limit */
@@ -40,6 +43,8 @@ struct answer {
     struct buf note;                   /* what sql_note said last */
     struct buf private_fields, remark; /* of the row at hand */
     struct query_cost cost;
+    bool has_tiers; /* the next two were counted */
+    uint64_t tool_calls, without_tier;
     uint64_t start; /* ns */
 };
 
@@ -74,7 +79,21 @@ int answer_count(struct answer *answer, uint64_t *ret_total, struct err *err);
  * answered something else. */
 void answer_say_clock(struct answer *answer);
 
+/* ---- answer_tier.c ---- */
+
+/* Reads --tier, and whether the question is about tiers at all. After a->where and a->statement. */
+int answer_tier_read(struct answer *answer, const struct opt_args *args, const struct opt *tier, const struct opt *fields,
+                     const struct opt *by, struct err *err);
+/* Appends the condition to a statement's, with its AND. */
+void answer_tier_put(const struct answer *answer, struct buf *out);
+/* Counts tool calls and those without a tier, of what the other conditions leave; and says so. */
+void answer_tier_count(struct answer *answer);
+void answer_tier_say(const struct answer *answer);
+
 /* ---- answer_sql.c ---- */
+
+/* Opens answer->sql, once. */
+int answer_sql_open(struct answer *answer, struct err *err);
 
 /* The rows of --sql. *ret_columns is the caller's, to be freed after the rows have ended. */
 int answer_sql(struct answer *answer, struct rows_column **ret_columns, struct err *err);

@@ -23,7 +23,7 @@ static void leave(void *ctx, const struct err *why) {
     _exit(cli_fail(a->cli, why));
 }
 
-static int open_sql(struct answer *a, struct err *err) {
+int answer_sql_open(struct answer *a, struct err *err) {
     struct sql_options options = {.time_ns = a->time_limit,
                                   .memory = a->memory_limit,
                                   .no_index = a->no_index,
@@ -188,6 +188,7 @@ static int put_where(const struct answer *a, uint64_t from, uint64_t to, uint64_
     buf_put_bytes(out, bytes_of(a->where));
     buf_put_str(out, "\n) AND "); /* the line's end ends a comment */
     ask_sql(&a->ask, out);
+    answer_tier_put(a, out);
     if (from > 0) {
         buf_printf(out, " AND seq >= %llu", (unsigned long long)from);
     }
@@ -207,7 +208,7 @@ int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, b
     struct err why = {0};
     size_t before = 0;
     int rc = check_brackets(where, err);
-    rc = rc != 0 ? rc : open_sql(a, err);
+    rc = rc != 0 ? rc : answer_sql_open(a, err);
     if (rc != 0) {
         err_prefix(err, "--where");
         return rc;
@@ -293,7 +294,7 @@ static int take_row(void *ctx, const struct sql_row *row, struct err *err) {
 int answer_sql(struct answer *a, struct rows_column **ret_columns, struct err *err) {
     struct table_of table = {.answer = a};
     struct err why = {0};
-    int rc = open_sql(a, err);
+    int rc = answer_sql_open(a, err);
     if (rc != 0) {
         return rc;
     }

@@ -23,6 +23,7 @@ enum {
     Q_PACK,
     Q_ROUTE,
     Q_OUTCOME,
+    Q_TIER,
     Q_SINCE,
     Q_UNTIL,
     Q_CLOCK,
@@ -58,6 +59,7 @@ const struct opt query_options[] = {
     [Q_PACK] = {"pack", 0, "PACK", "with this pack"},
     [Q_ROUTE] = {"route", 0, "ROUTE", "with this route"},
     [Q_OUTCOME] = {"outcome", 0, "OUTCOME", "that ended so: ok, error, timeout, ..."},
+    [Q_TIER] = {"tier", 0, "TIER", "of tools whose calls go so far, by the policies: T3, '>=T2', unknown"},
     [Q_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [Q_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [Q_CLOCK] = {"clock", 0, "CLOCK", ASK_CLOCK_HELP},
@@ -111,12 +113,12 @@ static const struct ask_option conditions[] = {
 static int check_pairs(struct cli *cli, const struct opt_args *args) {
     static const struct {
         int one, other;
-    } pairs[] = {{Q_FIRST, Q_LAST}, {Q_AROUND, Q_FIRST}, {Q_AROUND, Q_LAST},  {Q_AROUND, Q_FOLLOW}, {Q_AROUND, Q_COUNT},
-                 {Q_AROUND, Q_BY},  {Q_FOLLOW, Q_FIRST}, {Q_FOLLOW, Q_COUNT}, {Q_FOLLOW, Q_BY},     {Q_COUNT, Q_FIELDS},
-                 {Q_BY, Q_FIELDS},  {Q_BY, Q_LAST},      {Q_COUNT, Q_LAST},   {Q_SQL, Q_WHERE},     {Q_SQL, Q_FIRST},
-                 {Q_SQL, Q_LAST},   {Q_SQL, Q_AROUND},   {Q_SQL, Q_FOLLOW},   {Q_SQL, Q_COUNT},     {Q_SQL, Q_BY},
-                 {Q_SQL, Q_FIELDS}, {Q_SQL, Q_SINCE},    {Q_SQL, Q_UNTIL},    {Q_SQL, Q_CLOCK},     {Q_SQL, Q_GREP},
-                 {Q_SQL, Q_PRIVATE}};
+    } pairs[] = {{Q_FIRST, Q_LAST},  {Q_AROUND, Q_FIRST}, {Q_AROUND, Q_LAST},  {Q_AROUND, Q_FOLLOW}, {Q_AROUND, Q_COUNT},
+                 {Q_AROUND, Q_BY},   {Q_FOLLOW, Q_FIRST}, {Q_FOLLOW, Q_COUNT}, {Q_FOLLOW, Q_BY},     {Q_COUNT, Q_FIELDS},
+                 {Q_BY, Q_FIELDS},   {Q_BY, Q_LAST},      {Q_COUNT, Q_LAST},   {Q_SQL, Q_WHERE},     {Q_SQL, Q_FIRST},
+                 {Q_SQL, Q_LAST},    {Q_SQL, Q_AROUND},   {Q_SQL, Q_FOLLOW},   {Q_SQL, Q_COUNT},     {Q_SQL, Q_BY},
+                 {Q_SQL, Q_FIELDS},  {Q_SQL, Q_SINCE},    {Q_SQL, Q_UNTIL},    {Q_SQL, Q_CLOCK},     {Q_SQL, Q_GREP},
+                 {Q_SQL, Q_PRIVATE}, {Q_SQL, Q_TIER},     {Q_GREP, Q_TIER}};
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         if (opt_has(args, &query_options[pairs[i].one]) && opt_has(args, &query_options[pairs[i].other])) {
             return cli_usage(cli, "--%s and --%s do not go together", query_options[pairs[i].one].name,
@@ -236,6 +238,8 @@ static int read_question(struct answer *a, const struct opt_args *args, bool as_
         return exit_code;
     }
     int rc = ask_read(&a->ask, args, &asked, &err);
+    rc = rc != 0 ? rc
+                 : answer_tier_read(a, args, &query_options[Q_TIER], &query_options[Q_FIELDS], &query_options[Q_BY], &err);
     if (rc != 0) {
         return rc == ERR_NOTFOUND ? cli_usage(a->cli, "%s", err.msg) : cli_fail_input(a->cli, &err);
     }
@@ -316,6 +320,9 @@ static int answer(struct answer *a) {
         rc = a->statement ? answer_sql(a, &columns, &err) : counts ? answer_count(a, &found, &err) : answer_rows(a, &err);
     }
     a->damage.cut_off = rc != 0;
+    if (rc == 0) {
+        answer_tier_count(a);
+    }
     found = a->rows && !counts ? rows_count(a->rows) : found;
     int exit_code = end(a, found);
     free(columns);
@@ -345,6 +352,7 @@ int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
     buf_init(&a->note, 4096);
     buf_init(&a->private_fields, PRIVATE_MAX);
     buf_init(&a->remark, PRIVATE_MAX);
+    buf_init(&a->tier, 4096);
     int exit_code = read_question(a, args, as_log);
     exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &a->ledger);
     if (exit_code == 0) {
@@ -355,6 +363,7 @@ int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
         }
         exit_code = answer(a);
         answer_say_clock(a);
+        answer_tier_say(a);
         pager_end(&a->pager, cli);
     }
     sql_close(a->sql);
@@ -366,6 +375,7 @@ int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
     buf_done(&a->note);
     buf_done(&a->private_fields);
     buf_done(&a->remark);
+    buf_done(&a->tier);
     free(a);
     return exit_code;
 }

@@ -13,6 +13,8 @@
 static const struct command model[] = LIST_AND_SHOW("models that were seen, by the digests of their weights or manifests");
 static const struct command route[] = LIST_AND_SHOW("routes and whether they are proven");
 static const struct command permit[] = LIST_AND_SHOW("permissions: what was asked for, granted, denied");
+static const struct command tool[] = LIST_AND_SHOW("tools, how often they were called, and their tiers");
+static const struct command policy[] = LIST_AND_SHOW("policies as they were declared last");
 static const struct command pack[] = LIST_AND_SHOW("packs and what they lack");
 static const struct command eval[] = LIST_AND_SHOW("evaluations and whether they count");
 static const struct command promote[] = LIST_AND_SHOW("promotions and how far they are");
@@ -41,6 +43,20 @@ const struct spec spec_permit = {
     .examples = "ledger permit list --pack pdf-ops-pack\nledger permit show pdf-ops-pack\n"
                 "ledger permit show pack/pdf-ops-pack/exec",
     .subs = permit,
+};
+const struct spec spec_tool = {
+    .synopsis = "list | show NAME",
+    .about = "Tools that agents called: AGENT/SERVER/TOOL. The tier says how far a call can go, judged by the\n"
+             "policies of the log, the newest first, and by the one that ships with the program. Where none of\n"
+             "them knows the tool it is unknown, and every list says of how many calls.",
+    .examples = "ledger tool list\nledger tool list --with judged_tier=\nledger tool show claude-code//Bash",
+    .subs = tool,
+};
+const struct spec spec_policy = {
+    .synopsis = "list | show NAME",
+    .about = "Policies as they were declared last: the rules by which tools have a tier.",
+    .examples = "ledger policy list\nledger policy show mine --at 2026-11-20",
+    .subs = policy,
 };
 const struct spec spec_pack = {
     .synopsis = "list | show NAME",

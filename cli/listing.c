@@ -51,8 +51,9 @@ struct listing {
     size_t n_kept;
     char states[STATES_MAX][64];
     size_t n_states;
-    uint64_t n_illegal; /* rows with a step that was not legal */
-    struct buf illegal; /* name of the first */
+    uint64_t n_calls, n_without; /* of tables whose rows have a tier: what the conditions on others columns leave */
+    uint64_t n_illegal;          /* rows with a step that was not legal */
+    struct buf illegal;          /* name of the first */
 };
 
 /* ---- the command line ---- */
@@ -256,8 +257,22 @@ static bool is_lone_call(const struct listing *l, const struct row *row) {
            row_int(row, calls) == 1;
 }
 
+static bool is_tier(const struct listing *l, size_t column) {
+    return column != SIZE_MAX && strstr(l->table->columns[column].name, "tier") != NULL;
+}
+
+/* Those without a tier are found by no condition on it: they are counted, tools by their calls. */
+static void count_tier(struct listing *l, const struct row *row) {
+    size_t tier = projection_column(row->table, "judged_tier"), calls = projection_column(row->table, "calls");
+    uint64_t n = calls == SIZE_MAX ? 1 : (uint64_t)row_int(row, calls);
+    if (tier != SIZE_MAX) {
+        l->n_calls += n;
+        l->n_without += row_has(row, tier) ? 0 : n;
+    }
+}
+
 static bool matches(struct listing *l, const struct row *row) {
-    bool all = !l->failed || out_state(row_text(row, thing_state(l->table))) == OUT_RED;
+    bool all = !l->failed || out_state(row_text(row, thing_state(l->table))) == OUT_RED, others = all;
     for (size_t i = 0; i < l->n_with; i++) {
         const struct with *with = &l->with[i];
         bool any = false;
@@ -268,6 +283,10 @@ static bool matches(struct listing *l, const struct row *row) {
             see_state(l, row, with->column);
         }
         all = all && any;
+        others = others && (any || is_tier(l, with->column));
+    }
+    if (others) {
+        count_tier(l, row);
     }
     if (all && is_lone_call(l, row)) {
         l->lone++;
@@ -480,13 +499,28 @@ static int answer(struct listing *l) {
     obj_done(&head);
     int rc = l->rows ? walk(l, &err) : err_set(&err, ERR_NOMEM, "no memory for the answer");
     uint64_t found = l->rows ? rows_count(l->rows) : 0;
-    int exit_code = rows_end(l->rows, NULL);
+    struct obj tail;
+    bool tiers = projection_column(l->table, "judged_tier") != SIZE_MAX,
+         calls = projection_column(l->table, "calls") != SIZE_MAX;
+    obj_init(&tail);
+    if (tiers) {
+        obj_uint(&tail, calls ? "tool_calls" : l->table->name, l->n_calls);
+        obj_uint(&tail, "without_tier", l->n_without);
+    }
+    int exit_code = rows_end(l->rows, &tail);
+    obj_done(&tail);
     pager_end(&l->pager, cli);
     if (rc != 0 && out_good(cli)) {
         return cli_fail(cli, &err);
     }
     if (exit_code == 0) {
         say_illegal(l);
+        if (l->n_without > 0) {
+            const char *what = calls ? "tool call" : l->table->noun;
+            cli_note(cli, "ledger: %s: %llu of %llu %s%s %s no tier by the policies", cli->command,
+                     (unsigned long long)l->n_without, (unsigned long long)l->n_calls, what, text_s(l->n_calls),
+                     l->n_calls == 1 ? "has" : "have");
+        }
     }
     if (exit_code == 0 && l->lone > 0) {
         cli_note(cli, "ledger: %s: %llu model call%s without a run left out ('--state observed' lists %s)", cli->command,

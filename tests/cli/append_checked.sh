@@ -73,6 +73,12 @@ err_has "pack/w may not exec"
 call 0 tool=Write group=filesystem.write scope=outbox/a tier=T1
 call 1 tool=Write group=filesystem.write scope=outbox/../a tier=T1
 err_has "'..'"
+box 0 append permission.granted -s pack/w group=exec tier=T1
+call 1 tool=Bash group=exec tier=T0 # the policy that ships says T2, whatever the call says
+err_has "pack/w may not exec '' at T2: granted up to T1"
+call 1 tool=Bash group=exec
+err_has "at T2: granted up to T1"
+box 0 append permission.revoked -s pack/w group=exec
 start() { box "$1" append run.started -s run/w2 --checked --body "{\"pack\":\"w\",\"permissions\":[$2]}"; }
 start 0 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"}'
 start 1 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"},{"group":"exec","tier":"T1"}'

@@ -1,0 +1,106 @@
+/* Tiers of tool calls. Which tools have which is a table of states, `tools`, judged by the policies as they stand; so a
+ * condition is a question to that table, and what has no tier can be counted, which is said with every answer that goes by
+ * tiers: of calls whose tier nobody knows none is found by '>=T2'. */
+#include "cli/answer.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+
+#define TOOL "(coalesce(agent, ''), coalesce(server, ''), tool)"
+
+static int add(struct answer *a, const char *text, struct err *err) {
+    static const char *const ops[] = {">=", "<=", ">", "<", "="};
+    const char *op = "=", *tier = text;
+    buf_put_str(&a->tier, a->tier.n > 0 ? " OR " : "");
+    if (strcmp(text, "unknown") == 0) {
+        buf_put_str(&a->tier, "judged_tier IS NULL");
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        if (strncmp(text, ops[i], strlen(ops[i])) == 0) {
+            op = ops[i];
+            tier = text + strlen(op);
+            break;
+        }
+    }
+    if (strlen(tier) != 2 || tier[0] != 'T' || tier[1] < '0' || tier[1] > '3') {
+        return err_set(err, ERR_INVALID, "--tier '%.40s' is not a tier; accepted: T0, T1, T2, T3, '>=T2', '<T2', unknown",
+                       text);
+    }
+    buf_printf(&a->tier, "judged_tier %s '%s'", op, tier);
+    return 0;
+}
+
+static bool mentions(const char *text) {
+    return text != NULL && strcasestr(text, "tier") != NULL;
+}
+
+int answer_tier_read(struct answer *a, const struct opt_args *args, const struct opt *tier, const struct opt *fields,
+                     const struct opt *by, struct err *err) {
+    const char *text;
+    size_t at = 0;
+    int rc = 0;
+    a->of_tiers = mentions(a->where) || mentions(a->statement);
+    while (rc == 0 && (text = opt_next(args, tier, &at)) != NULL) {
+        rc = add(a, text, err);
+    }
+    for (at = 0; (text = opt_next(args, fields, &at)) != NULL;) {
+        a->of_tiers = a->of_tiers || mentions(text);
+    }
+    for (at = 0; (text = opt_next(args, by, &at)) != NULL;) {
+        a->of_tiers = a->of_tiers || mentions(text);
+    }
+    if (a->tier.n > 0) {
+        a->of_tiers = true;
+        a->where = a->where != NULL ? a->where : "1";
+    }
+    return rc;
+}
+
+void answer_tier_put(const struct answer *a, struct buf *out) {
+    if (a->tier.n > 0) {
+        buf_put_str(out, " AND " TOOL " IN (SELECT agent, server, tool FROM tools WHERE ");
+        buf_put_bytes(out, bytes_of_buf(&a->tier));
+        buf_put_str(out, ")");
+    }
+}
+
+static int take_counts(void *ctx, const struct sql_row *row, struct err *err) {
+    struct answer *a = ctx;
+    (void)err;
+    a->tool_calls = row->values[0].type == QUERY_INT ? (uint64_t)row->values[0].int_ : 0;
+    a->without_tier = row->values[1].type == QUERY_INT ? (uint64_t)row->values[1].int_ : 0;
+    return 0;
+}
+
+/* Of a statement nobody knows which calls it means: then those of the log. */
+void answer_tier_count(struct answer *a) {
+    struct buf sql;
+    struct err ignored = {0};
+    if (!a->of_tiers || a->follow || answer_sql_open(a, &ignored) != 0) {
+        return;
+    }
+    buf_init(&sql, (size_t)4 << 20);
+    if (a->statement != NULL) {
+        buf_put_str(&sql, "SELECT sum(calls), sum(CASE WHEN judged_tier IS NULL THEN calls ELSE 0 END) FROM tools");
+    } else {
+        buf_put_str(&sql,
+                    "SELECT count(*), count(CASE WHEN " TOOL " IN (SELECT agent, server, tool FROM tools WHERE "
+                    "judged_tier IS NOT NULL) THEN NULL ELSE 1 END) FROM events WHERE kind = 'run.tool_called' AND (");
+        buf_put_str(&sql, a->where != NULL ? a->where : "1");
+        buf_put_str(&sql, "\n) AND ");
+        ask_sql(&a->ask, &sql);
+    }
+    a->has_tiers = sql.fail == 0 && sql_run(a->sql, bytes_of_buf(&sql), NULL, take_counts, a, &ignored) >= 0;
+    buf_done(&sql);
+}
+
+void answer_tier_say(const struct answer *a) {
+    if (a->has_tiers && a->tool_calls > 0) {
+        cli_note(a->cli, "ledger: %s: %llu of %llu tool call%s %s no tier", a->cli->command,
+                 (unsigned long long)a->without_tier, (unsigned long long)a->tool_calls, text_s(a->tool_calls),
+                 a->tool_calls == 1 ? "has" : "have");
+    }
+}
