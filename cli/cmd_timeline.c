@@ -69,11 +69,49 @@ static void put_name(const struct timeline *t, const struct tree_node *node, str
     buf_put_str(out, n < name.n ? table_mark(t->cli) : "");
 }
 
-/* What else there is of it, and of the return that is shown with it. */
+/* Where the next field of a rest begins: a blank, a name, '='. */
+static size_t field_end(struct bytes rest) {
+    for (size_t at = 1; at < rest.n; at++) {
+        size_t name = at;
+        while (rest.p[at - 1] == ' ' && name < rest.n &&
+               ((rest.p[name] >= 'a' && rest.p[name] <= 'z') || rest.p[name] == '_')) {
+            name++;
+        }
+        if (name > at && name < rest.n && rest.p[name] == '=') {
+            return at - 1;
+        }
+    }
+    return rest.n;
+}
+
+static bool has_field(struct bytes rest, struct bytes field) {
+    while (rest.n > 0) {
+        size_t n = field_end(rest);
+        if (bytes_eq((struct bytes){rest.p, n}, field)) {
+            return true;
+        }
+        n += n < rest.n ? 1 : 0;
+        rest = (struct bytes){rest.p + n, rest.n - n};
+    }
+    return false;
+}
+
+/* What else there is of it, and of the return that is shown with it what that does not say again. */
 static void put_rest(const struct timeline *t, const struct tree_node *node, struct buf *out) {
-    buf_put_bytes(out, tree_text(&t->tree, node->rest));
+    struct bytes own = tree_text(&t->tree, node->rest), more = {0};
+    size_t start = out->n;
+    buf_put_bytes(out, own);
     if (node->returned != SIZE_MAX && t->tree.nodes[node->returned].hidden) {
-        put_part(t, node->rest.n > 0 ? " " : "", t->tree.nodes[node->returned].rest, out);
+        more = tree_text(&t->tree, t->tree.nodes[node->returned].rest);
+    }
+    while (more.n > 0) {
+        size_t n = field_end(more);
+        if (!has_field(own, (struct bytes){more.p, n})) {
+            buf_put_str(out, out->n > start ? " " : "");
+            buf_put(out, more.p, n);
+        }
+        n += n < more.n ? 1 : 0;
+        more = (struct bytes){more.p + n, more.n - n};
     }
 }
 
@@ -165,25 +203,75 @@ static size_t less(size_t n, size_t by) {
     return n > by ? n - by : 0;
 }
 
+/* How long all of it took, and what came after its end. A run says so itself; else it is from the earliest event to the
+ * end of the last one. */
+struct span {
+    uint64_t first, last;
+    double ms; /* negative: unknown */
+    size_t n, late;
+    uint64_t late_ns; /* of the last one, after the end */
+};
+
+/* The event that ends the run that `top` begins. */
+static const struct tree_node *end_of(const struct timeline *t, const struct tree_node *top) {
+    const struct tree_node *end = NULL;
+    for (size_t i = 0; t->of_run && i < t->tree.n; i++) {
+        const struct tree_node *node = &t->tree.nodes[i];
+        if (node->mark == TREE_EVENT && bytes_is(tree_text(&t->tree, node->kind), "run.finished") &&
+            bytes_eq(tree_text(&t->tree, node->subject), tree_text(&t->tree, top->subject))) {
+            end = node;
+        }
+    }
+    return end;
+}
+
+/* When it was over: what tells of a call or a step is placed at its beginning, what tells of an end at that. */
+static uint64_t over(const struct timeline *t, const struct tree_node *node) {
+    struct bytes kind = tree_text(&t->tree, node->kind);
+    bool end =
+        bytes_is(kind, "run.finished") || bytes_is(kind, "run.tool_returned") || bytes_is(kind, "run.model_returned");
+    return node->ms > 0 && node->ms < 1e12 && !end ? node->at + (uint64_t)(node->ms * 1e6) : node->at;
+}
+
+static void measure(const struct timeline *t, const struct tree_node *top, struct span *ret) {
+    const struct tree_node *end = end_of(t, top);
+    *ret = (struct span){.first = UINT64_MAX, .ms = -1};
+    for (size_t i = 0; i < t->tree.n; i++) {
+        const struct tree_node *node = &t->tree.nodes[i];
+        uint64_t last = over(t, node);
+        if (node->mark == TREE_UNREADABLE) {
+            continue;
+        }
+        ret->n++;
+        ret->first = node->at < ret->first ? node->at : ret->first;
+        if (end && node != end && node->at > end->at && node->mark == TREE_EVENT) {
+            ret->late++;
+            ret->late_ns = node->at - end->at > ret->late_ns ? node->at - end->at : ret->late_ns;
+        } else {
+            ret->last = last > ret->last ? last : ret->last;
+        }
+    }
+    if (end && end->ms >= 0) {
+        ret->ms = end->ms;
+    } else if (end && end->at >= ret->first) {
+        ret->ms = (double)(end->at - ret->first) / 1e6;
+    } else if (ret->n > 1 || ret->last > ret->first) {
+        ret->ms = ret->last > ret->first ? (double)(ret->last - ret->first) / 1e6 : 0;
+    }
+}
+
 /* The first line: what, how many, what is wrong, from when on, how long, how it went. */
 static void put_title(struct timeline *t, size_t root) {
     const struct tree_node *top = &t->tree.nodes[root];
-    uint64_t first = UINT64_MAX, last = 0;
+    struct span span;
     struct buf text;
     char errors[64], gaps[64];
-    size_t n = 0, room = out_width(t->cli);
-    for (size_t i = 0; i < t->tree.n; i++) {
-        const struct tree_node *node = &t->tree.nodes[i];
-        if (node->mark != TREE_UNREADABLE) {
-            first = node->at < first ? node->at : first;
-            last = node->at > last ? node->at : last;
-            n++;
-        }
-    }
+    size_t room = out_width(t->cli);
+    measure(t, top, &span);
     buf_init(&text, LINE_MAX_BYTES);
     buf_put_str(&text, t->of_run && strncmp(t->about, "run/", 4) != 0 ? "run " : "");
     buf_put_str(&text, t->about ? t->about : "all");
-    buf_printf(&text, ": %zu event%s", n, n == 1 ? "" : "s");
+    buf_printf(&text, ": %zu event%s", span.n, text_s(span.n));
     count_text(t->errors, "error", errors);
     count_text(t->gaps, "gap", gaps);
     room = less(room, errors[0] ? strlen(errors) + 2 : 0);
@@ -192,17 +280,22 @@ static void put_title(struct timeline *t, size_t root) {
     put_count(t, errors, OUT_RED);
     put_count(t, gaps, OUT_YELLOW);
     buf_clear(&text);
-    if (n > 0) {
+    if (span.n > 0) {
         buf_put_str(&text, ", ");
-        when_text(&text, first, t->style, t->now);
+        when_text(&text, span.first, t->style, t->now);
     }
-    if (n > 1) {
+    if (span.ms >= 0) {
         buf_put_str(&text, ", ");
-        when_length(&text, (double)(last - first) / 1e6);
+        when_length(&text, span.ms);
     }
     if (t->of_run && top->outcome.n > 0 && bytes_is(tree_text(&t->tree, top->kind), "run.started")) {
         buf_put_str(&text, ", ");
         buf_put_bytes(&text, tree_text(&t->tree, top->outcome));
+    }
+    if (span.late > 0) {
+        buf_printf(&text, ", %zu late (up to ", span.late);
+        when_length(&text, (double)span.late_ns / 1e6);
+        buf_put_str(&text, " after its end)");
     }
     put_bold(t, bytes_of_buf(&text), room);
     out_str(t->cli, "\n");
@@ -309,6 +402,9 @@ static int print_json(struct timeline *t, size_t root) {
             {.type = rest.n > 0 ? QUERY_TEXT : QUERY_NULL, .text = bytes_of_buf(&rest)}};
         rows_values(rows, values);
     }
+    struct span span;
+    measure(t, &t->tree.nodes[root], &span);
+    obj_uint(&tail, "late", span.late);
     obj_uint(&tail, "errors", t->errors);
     obj_uint(&tail, "gaps", t->gaps);
     damage_put(&t->damage, &tail);

@@ -86,6 +86,27 @@ same "$(awk 'NR > 2 { $1 = ""; print }' "$T/.out")" "\
  5.00 s \`- run.finished -> ok"
 out_has '2026-11-20 08:00:00Z, 5.00 s, ok'
 
+# How long: as the run's end says, else up to the end of the last step; what happened after its end is apart.
+{
+    event run.started took "{\"task\":\"t\",$(at 0)}"
+    event run.tool_called took "{\"tool\":\"bash\",\"call\":\"k\",\"arguments_bytes\":7,\"agent\":\"claude\",$(at 1)}"
+    event run.tool_returned took "{\"tool\":\"bash\",\"call\":\"k\",\"arguments_bytes\":7,\"agent\":\"claude\",\"exit_code\":0,$(at 2)}"
+    event run.finished took "{\"outcome\":\"ok\",\"duration_ms\":4500,$(at 4)}"
+    event run.logged took '{"event":"late","at":"2026-11-20T12:29:04Z"}'
+    event run.started open "{\"task\":\"t\",$(at 0)}"
+    event run.step open "{\"step\":\"long\",\"duration_ms\":60000,$(at 3)}"
+} >took.jsonl
+box 0 ingest jsonl took.jsonl
+box 0 timeline took
+check grep -q '^run took: 5 events, 2026-11-20 08:00:00Z, 4.50 s, ok, 1 late (up to 4 h 29 min after its end)$' "$T/.out"
+same "$(grep -o 'arguments_bytes=7' "$T/.out" | wc -l)" 1
+same "$(grep -o 'agent=claude' "$T/.out" | wc -l)" 1
+out_has 'exit_code=0'
+box 0 timeline took --json
+json .late 1
+box 0 timeline open
+check grep -q '^run open: 2 events, 2026-11-20 08:00:00Z, 63.0 s' "$T/.out"
+
 # Of a run the beginning will do, where only one begins so.
 box 0 timeline la
 check grep -q '^run late: 4 events, ' "$T/.out"
