@@ -204,13 +204,18 @@ static void report_head(struct cli *cli, const char *path, const struct export_r
     out_str(cli, "\n\n");
 }
 
+/* A line for each part. */
 static void report_bound(struct cli *cli, const struct export_question *q) {
     struct buf text;
     buf_init(&text, 1024);
     question_bound(q, &text);
-    out_str(cli, "              ");
-    out_safe(cli, bytes_of_buf(&text));
-    out_str(cli, "\n");
+    for (size_t at = 0, n; at < text.n; at += n + 2) {
+        const uint8_t *end = memmem(text.p + at, text.n - at, "; ", 2);
+        n = end != NULL ? (size_t)(end - text.p) - at : text.n - at;
+        out_str(cli, "              ");
+        out_safe(cli, (struct bytes){text.p + at, n});
+        out_str(cli, "\n");
+    }
     buf_done(&text);
 }
 

@@ -190,7 +190,7 @@ void question_bound(const struct export_question *q, struct buf *out) {
                    (unsigned long long)q->n_events, q->n_events == 1 ? "" : "s", hidden == 1 ? "is" : "are");
     }
     if (named > 0) {
-        buf_printf(out, ", %llu of %s that the filter names", (unsigned long long)named, named == 1 ? "a kind" : "kinds");
+        buf_printf(out, "; %llu of %s that the filter names", (unsigned long long)named, named == 1 ? "a kind" : "kinds");
     }
 }
 

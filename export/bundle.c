@@ -6,7 +6,13 @@
 static const char *const fields[] = {"kind", "subject", "run", "actor", "source", "grade", "key"};
 
 size_t bundle_field(const char *name) {
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+    size_t n = sizeof(fields) / sizeof(fields[0]);
+    for (size_t i = 0; i < n; i++) {
+        if (fields[i] == name) { /* mostly it is one of these very texts */
+            return i;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
         if (strcmp(fields[i], name) == 0) {
             return i;
         }

@@ -151,6 +151,7 @@ enum export_fate { EXPORT_DISCLOSED, EXPORT_WITHHELD, EXPORT_ERASED, EXPORT_LEFT
 
 struct export_kind {
     char *name; /* owned */
+    size_t len; /* of the name */
     struct export_tally fate[EXPORT_FATES];
     uint64_t missed[EXPORT_MISSES]; /* of those with their header alone: how many fail this one */
     struct export_tally stands_out; /* of these: the filter names the kind, and something else than the time kept it out */
@@ -171,7 +172,9 @@ struct export_question {
     char exporter[64], log_vkey[512];         /* the log key that signed it */
     uint64_t n_events, first_time, last_time; /* of the headers that are there */
     struct export_kind *kind;                 /* by name; owned */
-    size_t n_kinds, last;
+    size_t n_kinds;
+    uint16_t seen[64];         /* where kinds may be, plus 1: a look before the search */
+    bool names_kinds;          /* a condition is about the kind */
     struct export_kind others; /* of further kinds; without a name */
 };
 void export_question_done(struct export_question *question); /* a zeroed one is fine */
@@ -179,8 +182,6 @@ void export_question_done(struct export_question *question); /* a zeroed one is 
 unsigned export_misses(const struct export_question *question, const struct ledger_event *event);
 /* Whether an event that fails just these is of a kind that the filter names, kept out by something else than the time. */
 bool export_stands_out(const struct export_question *question, unsigned missed);
-/* Whether a condition is about the kind. */
-bool export_names_kinds(const struct export_question *question);
 /* How many stand out, and how many are not disclosed. */
 uint64_t export_stand_out(const struct export_question *question);
 uint64_t export_hidden(const struct export_question *question);

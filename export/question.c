@@ -24,30 +24,24 @@ const char *export_miss_name(size_t miss) {
     return miss < EXPORT_FIELDS ? bundle_field_name(miss) : "time";
 }
 
-bool export_names_kinds(const struct export_question *q) {
-    for (size_t i = 0; i < q->n_terms; i++) {
-        if (strcmp(q->term[i].field, "kind") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 unsigned export_misses(const struct export_question *q, const struct ledger_event *event) {
-    struct event_header h = {.kind = event->kind,
-                             .subject = event->subject,
-                             .run = event->run,
-                             .actor = event->actor,
-                             .source = event->source,
-                             .grade = event->grade,
-                             .key = event->key};
-    unsigned missed = bundle_misses(q->term, q->n_terms, &h);
     bool in_time = (!q->has_since || event->time >= q->since) && (!q->has_until || event->time < q->until);
-    return missed | (in_time ? 0 : EXPORT_MISS_TIME);
+    unsigned missed = in_time ? 0 : EXPORT_MISS_TIME;
+    if (q->n_terms > 0) {
+        const struct event_header h = {.kind = event->kind,
+                                       .subject = event->subject,
+                                       .run = event->run,
+                                       .actor = event->actor,
+                                       .source = event->source,
+                                       .grade = event->grade,
+                                       .key = event->key};
+        missed |= bundle_misses(q->term, q->n_terms, &h);
+    }
+    return missed;
 }
 
 bool export_stands_out(const struct export_question *q, unsigned missed) {
-    return missed != 0 && missed != EXPORT_MISS_TIME && (missed & EXPORT_MISS_KIND) == 0 && export_names_kinds(q);
+    return missed != 0 && missed != EXPORT_MISS_TIME && (missed & EXPORT_MISS_KIND) == 0 && q->names_kinds;
 }
 
 uint64_t export_stand_out(const struct export_question *q) {
@@ -68,18 +62,24 @@ uint64_t export_hidden(const struct export_question *q) {
 
 /* ---- counting ---- */
 
+static struct bytes name_of(const struct export_kind *kind) {
+    return (struct bytes){(const uint8_t *)kind->name, kind->len};
+}
+
 /* Where it is or belongs. */
-static size_t place_of(const struct export_question *q, struct bytes kind, bool *ret_there) {
+static size_t place_of(struct export_question *q, struct bytes kind, bool *ret_there) {
     size_t from = 0, to = q->n_kinds;
-    *ret_there = q->last < q->n_kinds && bytes_is(kind, q->kind[q->last].name);
+    uint16_t *seen = &q->seen[(kind.n + (kind.n > 0 ? 7U * kind.p[kind.n - 1] : 0)) % 64];
+    *ret_there = *seen > 0 && bytes_eq(kind, name_of(&q->kind[*seen - 1]));
     if (*ret_there) {
-        return q->last;
+        return *seen - 1;
     }
     while (from < to) {
         size_t at = from + (to - from) / 2;
-        int c = bytes_cmp(bytes_of(q->kind[at].name), kind);
+        int c = bytes_cmp(name_of(&q->kind[at]), kind);
         if (c == 0) {
             *ret_there = true;
+            *seen = (uint16_t)(at + 1);
             return at;
         }
         from = c < 0 ? at + 1 : from;
@@ -101,8 +101,9 @@ static int insert(struct export_question *q, size_t at, struct bytes kind, struc
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     memmove(&q->kind[at + 1], &q->kind[at], (q->n_kinds - at) * sizeof(q->kind[0]));
-    q->kind[at] = (struct export_kind){.name = name};
+    q->kind[at] = (struct export_kind){.name = name, .len = kind.n};
     q->n_kinds++;
+    memset(q->seen, 0, sizeof(q->seen)); /* others have moved */
     return 0;
 }
 
@@ -139,7 +140,6 @@ int question_count(struct export_question *q, const struct ledger_event *event, 
     }
     int rc = there ? 0 : insert(q, at, event->kind, err);
     if (rc == 0) {
-        q->last = at;
         count(&q->kind[at], q, event, fate);
     }
     return rc;
@@ -159,6 +159,9 @@ void question_begin(struct export_question *q, struct manifest *m) {
                                   .bodies = m->bodies,
                                   .n_private = m->n_private,
                                   .n_states = m->n_states};
+    for (size_t i = 0; i < m->n_terms; i++) {
+        q->names_kinds = q->names_kinds || strcmp(m->term[i].field, "kind") == 0;
+    }
     memcpy(q->term, m->term, sizeof(q->term));
     memcpy(q->private_, m->private_, sizeof(q->private_));
     memcpy(q->states, m->states, sizeof(q->states));

@@ -775,6 +775,10 @@ def main(argv):
         c = Check(Tar(zstd.stdout if zstd else f, most), say, {n[2] for _, n in known})
         need(zstd is None or zstd.wait() == 0, "a zstd frame is damaged", "B1")
         n = c.count
+        mine = [k for k in keys for name, i, sig in c.head[4] if (name, i) == k[:2]]
+        for k in mine:
+            need(all(ed25519(k[2], c.head[0], sig) for name, i, sig in c.head[4] if (name, i) == k[:2]),
+                 "a bad signature of a key you named", "F12")
         if not a.json:
             question(c)
         if c.p["sparse"]:
@@ -784,10 +788,6 @@ def main(argv):
         say(0, "erasures", lost(c))
         say(0, "content", ", ".join("%d %s" % (n[k], k) for k in sorted(n)) + "; gaps: %s" % (c.gaps or "none"))
         say(0, "not checked", "authors' signatures; states are the log key's word")
-        mine = [k for k in keys for name, i, sig in c.head[4] if (name, i) == k[:2]]
-        for k in mine:
-            need(all(ed25519(k[2], c.head[0], sig) for name, i, sig in c.head[4] if (name, i) == k[:2]),
-                 "a bad signature of a key you named", "F12")
         if [k for k in keys if k[0] == c.log[0] and k != c.log] and not mine:
             say(20, "anchoring", "you trust another key under the name of its log key", "T2")
         if genesis and genesis != c.genesis:

@@ -215,6 +215,49 @@ static void erased_bodies(void **state) {
     page_agrees();
 }
 
+/* Lines about private fields, right and wrong ones; what they say of fields is counted only of what was asked for. */
+static void erased_private_fields(void **state) {
+    static const struct {
+        const char *body;
+        enum ledger_verdict verdict;
+        uint64_t fields, all;
+    } cases[] = {
+        {"{\"what\":\"private\",\"seq\":205,\"fields\":[\"note\",\"other\"]}", LEDGER_GOOD, 1, 0},
+        {"{\"what\":\"private\",\"seqs\":[204,205,206],\"fields\":[\"note\"]}", LEDGER_GOOD, 3, 0},
+        {"{\"what\":\"private\",\"seqs\":[3,205]}", LEDGER_GOOD, 0, 1},
+        {"{\"what\":\"private\",\"seq\":205,\"fields\":[]}", LEDGER_GOOD, 0, 0},
+        {"{\"what\":\"private\",\"seq\":3,\"fields\":[\"note\"]}", LEDGER_GOOD, 0, 0},
+        {"{\"what\":\"private\",\"fields\":[\"note\"]}", LEDGER_INVALID, 0, 0},
+        {"{\"what\":\"private\",\"seq\":205,\"seqs\":[206]}", LEDGER_INVALID, 0, 0},
+        {"{\"what\":\"artifact\",\"seq\":205}", LEDGER_INVALID, 0, 0},
+    };
+    static const char *const names[] = {"note"};
+    struct export_options o = everything();
+    uint64_t seq[sizeof(cases) / sizeof(cases[0])];
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        seq[i] = scratch_size(&s);
+        put_erased(cases[i].body);
+    }
+    o.from = 200;
+    o.to = 210;
+    o.private_ = names;
+    o.n_private = 1;
+    cut(&o);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        members_take(bytes_of_buf(&bundle));
+        put_erasures(&seq[i], 1);
+        members_put(&changed);
+        both_trusting(bytes_of_buf(&changed), cases[i].verdict);
+        if (cases[i].verdict == LEDGER_GOOD) {
+            assert_int_equal(report.counts.private_erased, cases[i].fields);
+            assert_int_equal(report.counts.private_all, cases[i].all);
+            assert_int_equal(report.counts.n_erased_by, cases[i].fields + cases[i].all > 0);
+        }
+    }
+    page_agrees();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_bundles_of_every_kind),
@@ -222,6 +265,7 @@ int main(void) {
         cmocka_unit_test(changed_bundles),
         cmocka_unit_test(what_the_log_key_says_wrongly),
         cmocka_unit_test(erased_bodies),
+        cmocka_unit_test(erased_private_fields),
     };
     return cmocka_run_group_tests(tests, start, done);
 }
