@@ -72,14 +72,13 @@ static bool matches_a_kind(const char *pattern) {
     return false;
 }
 
-/* A kind that there cannot be is a mistake, not a question. */
-static int check_kind(const struct ask_condition *c, const char *text, struct err *err) {
-    if (may_match_custom(text) || matches_a_kind(text)) {
+int ask_kind(const char *pattern, struct err *err) {
+    if (may_match_custom(pattern) || matches_a_kind(pattern)) {
         return 0;
     }
     char family[64];
-    const char *near = is_pattern(c, text) ? near_family(text, family) : kind_suggest(bytes_of(text));
-    return err_set(err, ERR_NOTFOUND, "unknown kind '%.100s'%s%s%s ('ledger kinds' lists them)", text,
+    const char *near = strpbrk(pattern, "*?[\\") != NULL ? near_family(pattern, family) : kind_suggest(bytes_of(pattern));
+    return err_set(err, ERR_NOTFOUND, "unknown kind '%.100s'%s%s%s ('ledger kinds' lists them)", pattern,
                    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
@@ -153,7 +152,7 @@ static int read_option(struct ask *ask, const struct opt_args *args, const struc
     ask->n_conditions++;
     while ((text = opt_next(args, o->option, &at)) != NULL) {
         bool grade = !o->body && o->header == QUERY_GRADE;
-        int rc = c->glob ? check_kind(c, text, err) : grade ? check_grade(text, err) : 0;
+        int rc = c->glob ? ask_kind(text, err) : grade ? check_grade(text, err) : 0;
         if (rc != 0) {
             return rc;
         }

@@ -48,6 +48,8 @@ struct ask_option {
 
 #define ASK_CLOCK_HELP "conditions on time go by when it happened (source, default) or was recorded (ledger)"
 
+/* ERR_NOTFOUND: no event can have a kind that matches this pattern; the nearest is named. */
+int ask_kind(const char *pattern, struct err *err);
 /* The clock of that name, NULL the source's: QUERY_HAPPENED or QUERY_TIME. ERR_NOTFOUND. */
 int ask_clock(const char *name, size_t *ret, struct err *err);
 

@@ -1,6 +1,7 @@
 /* export: evidence for a stranger. What leaves is said before it does, and recorded before the file has its name. */
 #include <stdio.h>
 
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/cut_args.h"
 #include "cli/handover.h"
@@ -192,6 +193,10 @@ static int run_export(struct cli *cli, const struct opt_args *opts) {
     struct err err = {0};
     if (path == NULL && !dry) {
         return cli_usage(cli, "where to? -o FILE writes the bundle, --dry-run lists what would leave");
+    }
+    const char *kind = opt_text(opts, &cut_options[CUT_KIND]);
+    if (kind != NULL && ask_kind(kind, &err) != 0) {
+        return cli_usage(cli, "--kind: %s", err.msg);
     }
     int exit_code = cli_open(cli, dry ? CLI_READ : CLI_WRITE, &ledger);
     if (exit_code != 0) {

@@ -4,34 +4,93 @@
 
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "cli/pager.h"
 
 #define WORDS_MAX ((size_t)1 << 20)
+
+#define WIDTH    80 /* of a line off a terminal */
+#define LEFT_MAX 26 /* of a name or an option, with what follows beside it */
+
+static size_t line_width(const struct cli *cli) {
+    size_t width = out_width(cli);
+    return width == SIZE_MAX ? WIDTH : width < 40 ? 40 : width > 100 ? 100 : width;
+}
+
+/* Words up to the line's width; `column` is where the line stands already, further ones begin at `indent`. A line end in
+ * the text is a blank, unless the next line is empty or begins with one. */
+static void put_wrapped(struct cli *cli, const char *text, size_t column, size_t indent) {
+    size_t width = line_width(cli);
+    bool first = true;
+    while (*text) {
+        size_t n = strcspn(text, " \n");
+        if (n > 0) {
+            if (!first && column + 1 + n > width) {
+                out_printf(cli, "\n%*s", (int)indent, "");
+                column = indent;
+            } else if (!first) {
+                out_str(cli, " ");
+                column++;
+            }
+            out_printf(cli, "%.*s", (int)n, text);
+            column += n;
+            first = false;
+        }
+        text += n;
+        if (text[0] == '\n' && (text[1] == '\n' || text[1] == ' ')) {
+            size_t blanks = strspn(text + 1, " ");
+            out_printf(cli, "\n%*s", (int)(indent + blanks), "");
+            column = indent + blanks;
+            first = true;
+            text += 1 + blanks;
+        } else if (text[0] != '\0') {
+            text++;
+        }
+    }
+    out_str(cli, "\n");
+}
+
+/* "  left      text", the text wrapped in its column. */
+static void put_pair(struct cli *cli, const char *left, size_t left_width, const char *text) {
+    size_t indent = left_width + 2, n = strlen(left);
+    out_printf(cli, "%s%*s", left, n <= left_width ? (int)(indent - n) : 0, "");
+    if (n > left_width) {
+        out_printf(cli, "\n%*s", (int)indent, "");
+    }
+    put_wrapped(cli, text, indent, indent);
+}
 
 static void list(struct cli *cli, const struct command *table) {
     size_t width = 0;
     for (const struct command *c = table; c->name; c++) {
-        size_t n = strlen(c->name);
+        size_t n = strlen(c->name) + 2;
         width = n > width ? n : width;
     }
     for (const struct command *c = table; c->name; c++) {
-        out_printf(cli, "  %-*s  %s\n", (int)width, c->name, c->help);
+        char left[64];
+        snprintf(left, sizeof(left), "  %s", c->name);
+        put_pair(cli, left, width, c->help);
     }
+}
+
+static void option_left(const struct opt *o, char ret[128]) {
+    char letter[8] = "    ";
+    if (o->letter) {
+        snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+    }
+    snprintf(ret, 128, "  %s--%s%s%s", letter, o->name, o->value ? " " : "", o->value ? o->value : "");
 }
 
 static void list_options(struct cli *cli, const struct opt *table) {
     size_t width = 0;
+    char left[128];
     for (const struct opt *o = table; o && o->name; o++) {
-        size_t n = strlen(o->name) + (o->value ? strlen(o->value) + 1 : 0);
-        width = n > width ? n : width;
+        option_left(o, left);
+        size_t n = strlen(left);
+        width = n > width && n <= LEFT_MAX ? n : width;
     }
     for (const struct opt *o = table; o && o->name; o++) {
-        char left[128];
-        snprintf(left, sizeof(left), "%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-        if (o->letter) {
-            out_printf(cli, "  -%c, --%-*s  %s\n", o->letter, (int)width, left, o->help);
-        } else {
-            out_printf(cli, "      --%-*s  %s\n", (int)width, left, o->help);
-        }
+        option_left(o, left);
+        put_pair(cli, left, width, o->help);
     }
 }
 
@@ -42,28 +101,32 @@ static void help_all(struct cli *cli) {
     list(cli, cli_commands());
     out_str(cli, "\nOptions, before or after the command:\n");
     list_options(cli, cli_globals());
-    out_str(cli, "\nThe ledger is -C DIR, else $LEDGER_DIR, else $XDG_STATE_HOME/ledger (~/.local/state/ledger).\n\n"
-                 "Exit codes: 0 done and good, 1 the answer is no, 2 wrong command line, 3 wrong input, 4 system,\n"
-                 "10 consistent but not anchored, 20 contradicts what was known, 30 invalid.\n\n"
-                 "'ledger help COMMAND' says more about one.\n");
+    out_str(cli, "\n");
+    put_wrapped(cli,
+                "The ledger is -C DIR, else $LEDGER_DIR, else $XDG_STATE_HOME/ledger (~/.local/state/ledger).\n\n"
+                "Exit codes: 0 done and good, 1 the answer is no, 2 wrong command line, 3 wrong input, 4 system, 10 "
+                "consistent but not anchored, 20 contradicts what was known, 30 invalid.\n\n"
+                "'ledger help COMMAND' says more about one.",
+                0, 0);
 }
 
 static void examples(struct cli *cli, const char *text) {
     out_str(cli, "\nExamples:\n");
-    while (*text) {
+    while (*text) { /* not wrapped: they are for copying */
         size_t n = strcspn(text, "\n");
         out_printf(cli, "  %.*s\n", (int)n, text);
         text += n + (text[n] == '\n');
     }
 }
 
-void cli_help(struct cli *cli, const struct command *command, const char *name) {
-    if (!command) {
-        help_all(cli);
-        return;
-    }
-    const struct spec *spec = command->spec;
-    out_printf(cli, "usage: ledger %s%s%s\n\n%s\n", name, *spec->synopsis ? " " : "", spec->synopsis, spec->about);
+static void help_one(struct cli *cli, const struct spec *spec, const char *name) {
+    char usage[256];
+    int n = snprintf(usage, sizeof(usage), "usage: ledger %s", name);
+    out_str(cli, usage);
+    out_str(cli, *spec->synopsis ? " " : "");
+    put_wrapped(cli, spec->synopsis, (size_t)n + 1, 8);
+    out_str(cli, "\n");
+    put_wrapped(cli, spec->about, 0, 0);
     if (spec->subs) {
         out_str(cli, "\nSubcommands:\n");
         list(cli, spec->subs);
@@ -77,6 +140,17 @@ void cli_help(struct cli *cli, const struct command *command, const char *name) 
     if (spec->examples) {
         examples(cli, spec->examples);
     }
+}
+
+void cli_help(struct cli *cli, const struct command *command, const char *name) {
+    struct pager pager = {.wanted = true};
+    pager_begin(&pager, cli);
+    if (command) {
+        help_one(cli, command->spec, name);
+    } else {
+        help_all(cli);
+    }
+    pager_end(&pager, cli);
 }
 
 static void put_option_words(struct buf *out, const struct opt *opt) {

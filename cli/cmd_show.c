@@ -6,7 +6,14 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "cli/pager.h"
 #include "ledger/event.h"
+
+enum { S_NO_PAGER };
+static const struct opt options[] = {
+    [S_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
+    {0},
+};
 
 #define SHOW_MAX ((size_t)32 << 20)
 
@@ -33,7 +40,8 @@ static int map(struct cli *cli, const char *title, struct bytes kind, struct byt
     int rc = ledger_fields_text(kind, value, &text, err);
     if (rc == 0) {
         out_printf(cli, "\n%s%s%s\n", out_color(cli, OUT_BOLD), title, out_color(cli, OUT_PLAIN));
-        out_safe_lines(cli, bytes_of_buf(&text), "");
+        out_json(cli, bytes_of_buf(&text));
+        out_str(cli, "\n");
     }
     buf_done(&text);
     return rc;
@@ -106,6 +114,7 @@ static int show(struct cli *cli, const struct opt_args *args) {
     if (exit_code != 0) {
         return exit_code;
     }
+    struct pager pager = {.wanted = !opt_has(args, &options[S_NO_PAGER])};
     struct ledger_reader *reader = NULL;
     struct ledger_event event;
     struct ledger_head head = {0};
@@ -127,8 +136,10 @@ static int show(struct cli *cli, const struct opt_args *args) {
     }
     if (rc == 0) {
         struct bytes fields = bytes_of_buf(&private_);
+        pager_begin(&pager, cli);
         rc = cli->json ? show_json(cli, &event, fields, &err) : show_text(cli, &event, fields, &err);
     }
+    pager_end(&pager, cli);
     exit_code = rc == 0 ? EXIT_GOOD : cli_fail_lookup(cli, &err);
     ledger_reader_close(reader);
     buf_done(&private_);
@@ -141,6 +152,7 @@ const struct spec spec_show = {
     .about = "Shows one event: every header field, the leaf and the commitments in it, the body, and the\n"
              "private fields that are still there. Exit code 1 when there is no such event.",
     .examples = "ledger show 118\nledger show 118 --json | jq .body",
+    .opts = options,
     .min_args = 1,
     .max_args = 1,
     .run = show,

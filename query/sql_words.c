@@ -108,8 +108,11 @@ int sql_words_invalid(struct bytes statement, int at, const char *message, struc
     if (name_after(message, "no such column: ", name)) {
         near = sql_column_suggest(bytes_of(name));
         near = near != NULL ? near : nearest_state(name, true);
-        if (is_quoted(statement, at)) {
-            return err_set(err, ERR_INVALID, "%s%s; a text stands in single quotes: '%s'", place, message, name);
+        if (is_quoted(statement, at)) { /* all of it, dots too */
+            const uint8_t *word = statement.p + at + 1, *end = memchr(word, '"', statement.n - (size_t)at - 1);
+            size_t n = end == NULL ? 0 : (size_t)(end - word);
+            return err_set(err, ERR_INVALID, "%s%s; a text stands in single quotes: '%.*s'", place, message,
+                           n < NAME_MAX_BYTES ? (int)n : NAME_MAX_BYTES, (const char *)word);
         }
     } else if (name_after(message, "no such table: ", name)) {
         return no_table(place, message, name, err);

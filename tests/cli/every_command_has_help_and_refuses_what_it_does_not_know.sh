@@ -35,6 +35,8 @@ for command in $commands; do
     run 0 "$command" --help
     out_has "usage: ledger $command"
     out_has 'Options of every command'
+    long=$(sed '/^Examples:/,$d' "$T/.out" | awk 'length > 80')
+    [[ -z $long ]] || fail "help has lines of more than 80 columns: $long"
     run 0 help "$command"
     run 2 "$command" --definitely-not-an-option
     err_has 'definitely-not-an-option'

@@ -92,14 +92,17 @@ before=$(size)
 box 2 export
 err_has '-o FILE'
 box 2 export -o x.zst extra
-box 1 export -o x.zst --kind no.such
+box 2 export -o x.zst --kind no.such
+box 2 export -o x.zst --kind run.startd
+err_has "unknown kind 'run.startd', did you mean 'run.started'?"
+box 1 export -o x.zst --kind x.no.such
 box 1 export -o x.zst --sparse 99
-box 3 export -o x.zst --kind 'a*b'
+box 3 export -o x.zst --kind 'run.*ed'
 err_has "only a '*' at the end"
 box 3 export -o x.zst --bodies some
 box 3 export -o x.zst --states nosuch
 box 3 export -o x.zst --private a,a
-box 3 export -o x.zst --sparse 1 --kind a
+box 3 export -o x.zst --sparse 1 --kind run.started
 box 3 export -o x.zst --since 3 --until 2
 box 0 export --dry-run --since 3 --until 3 --json
 json '"\(.from) \(.to) \(.headers)"' '3 4 1'

@@ -65,6 +65,10 @@ box 0 log -n 1
 out_lacks $'\e'
 box 0 show 25
 out_lacks $'\e'
+box 0 append x.test.note -s thing/8 --open text $'text=a\u202eb'
+box 0 show 26 # what is not shown as it is, is escaped as JSON does it
+same "$(sed -n '/^body:/,/^}/p' "$T/.out" | tail -n +2 | jq -r .text)" $'a\u202eb'
+out_has '\u202e'
 
 box 0 show 3
 for word in seq time kind subject actor source grade run cause key author leaf body private prev; do out_has "$word"; done

@@ -121,6 +121,11 @@ TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' query --kind x.test.not
 same "$(wc -l <paged)" 2
 check grep -q 'code 0' tty.log
 rm paged
+for command in log 'show 1' kinds help 'query --help'; do
+    TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' $command" tty.log </dev/null >/dev/null 2>&1
+    [[ -s paged ]] || fail "$command has no pager"
+    rm -f paged
+done
 TERM=xterm PAGER=./page script -qec "'$LEDGER' -C '$BOX' query --no-pager --first 1" tty.log </dev/null >/dev/null 2>&1
 [[ ! -e paged ]] || fail 'the pager was used all the same'
 box 0 query --first 1
