@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/corrected.h"
 #include "cli/out.h"
 #include "cli/pager.h"
 #include "ledger/event.h"
@@ -92,6 +93,22 @@ static int show_text(struct cli *cli, const struct ledger_event *event, struct b
     return rc;
 }
 
+/* That it no longer counts, and by which event. */
+static int put_corrected(struct cli *cli, struct ledger *ledger, uint64_t seq, struct err *err) {
+    struct corrected corrected = {0};
+    char words[CORRECTED_WORDS_MAX];
+    int rc = corrected_load(ledger, &corrected, err);
+    const struct corrected_one *one = rc == 0 ? corrected_find(&corrected, seq) : NULL;
+    if (one != NULL) {
+        corrected_words(one, words);
+        out_printf(cli, "\n%s", out_color(cli, OUT_BOLD));
+        out_safe(cli, bytes_of(words));
+        out_printf(cli, "%s\n", out_color(cli, OUT_PLAIN));
+    }
+    corrected_done(&corrected);
+    return rc;
+}
+
 static int show_json(struct cli *cli, const struct ledger_event *event, struct bytes private_, struct err *err) {
     struct buf text;
     buf_init(&text, SHOW_MAX);
@@ -138,6 +155,7 @@ static int show(struct cli *cli, const struct opt_args *args) {
         struct bytes fields = bytes_of_buf(&private_);
         pager_begin(&pager, cli);
         rc = cli->json ? show_json(cli, &event, fields, &err) : show_text(cli, &event, fields, &err);
+        rc = rc != 0 || cli->json ? rc : put_corrected(cli, ledger, seq, &err);
     }
     pager_end(&pager, cli);
     exit_code = rc == 0 ? EXIT_GOOD : cli_fail_lookup(cli, &err);

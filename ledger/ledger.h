@@ -212,6 +212,21 @@ int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *optio
  * known), so they are still there; call it again. ERR_FULL: no room for the copy; the ledger is as it was. */
 int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err);
 
+/* ---- correcting --------------------------------------------------------------------------------------------------- */
+
+struct ledger_correct_options {
+    uint64_t seq;         /* the event that was a mistake */
+    uint64_t replaced_by; /* the event that stands for it; LEDGER_NO_SEQ: none */
+    const char *reason;   /* open: wrong_subject */
+    const char *actor;
+    const char *note; /* private; may be NULL */
+};
+
+/* Appends ledger.corrected: from there on no state counts the event, which stays. ERR_NOTFOUND: no such event. ERR_INVALID:
+ * one of the ledger's own (ledger.*). ERR_CONFLICT: it was corrected before. */
+int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *options, struct ledger_receipt *ret,
+                   struct err *err);
+
 /* ---- proving ------------------------------------------------------------------------------------------------------ */
 
 /* A .tlog-proof of seq against the newest checkpoint, the leaf's bytes, and salt[32] || payload; each may be NULL. */

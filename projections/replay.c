@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ledger/erase.h"
 #include "ledger/prefetch.h"
+#include "projections/correct.h"
 
 #define AHEAD_MIN  16 /* groups; fewer are not worth a thread */
 #define KINDS_KEPT 64 /* a power of two */
@@ -32,6 +33,10 @@ struct replay {
     uint64_t damaged;
     struct buf payload; /* one that has a record of its own */
     const struct replay_watch *watch;
+    bool plain;                     /* corrections do nothing */
+    struct correction *corrections; /* that were looked up last: those below corrected_to */
+    size_t n_corrections;
+    uint64_t corrected_to;
     struct known_kind kind[KINDS_KEPT];
 };
 
@@ -60,6 +65,7 @@ void replay_close(struct replay *r) {
         core_view_end(&r->view);
         fold_input_free(r->input);
         buf_done(&r->payload);
+        free(r->corrections);
         free(r);
     }
 }
@@ -82,6 +88,10 @@ void replay_expect(struct replay *r, uint64_t until) {
 
 void replay_watch(struct replay *r, const struct replay_watch *watch) {
     r->watch = watch;
+}
+
+void replay_plain(struct replay *r) {
+    r->plain = true;
 }
 
 void replay_parts(struct replay *r, struct replay_part *const *parts, size_t n) {
@@ -245,8 +255,9 @@ static uint32_t takers_of(struct replay *r, struct bytes kind) {
     if (k->n > 0 && k->n == kind.n && memcmp(k->text, kind.p, kind.n) == 0) {
         return k->takers;
     }
+    bool corrects = !r->plain && correct_is(kind); /* it concerns everybody */
     for (size_t i = 0; i < r->n; i++) {
-        takers |= (uint32_t)projection_takes(r->part[i]->projection, kind) << i;
+        takers |= (uint32_t)(corrects || projection_takes(r->part[i]->projection, kind)) << i;
     }
     if (kind.n > 0 && kind.n <= KIND_MAX) {
         k->n = (uint8_t)kind.n;
@@ -281,6 +292,41 @@ static void stop_part(struct replay_part *part, uint64_t seq, const uint8_t *lea
     part->failed[n] = '\0';
 }
 
+/* What a correction does to the rows of those that are ready. *takers: who takes the event itself after that. */
+static int correct(struct replay *r, uint32_t *takers, const struct ledger_event *event, const uint8_t *before,
+                   struct err *err) {
+    uint64_t size = r->view.head.size;
+    int rc = 0;
+    if (r->corrected_to <= event->seq) {
+        free(r->corrections);
+        r->corrections = NULL;
+        r->n_corrections = 0;
+        rc = correct_load(r->ledger, size, &r->corrections, &r->n_corrections, err);
+        r->corrected_to = rc == 0 ? size : 0;
+    }
+    for (uint32_t left = *takers; left != 0 && rc == 0; left &= left - 1) {
+        struct replay_part *part = r->part[__builtin_ctz(left)];
+        struct err why = {0};
+        rc = correct_apply(r->ledger, r->corrections, r->n_corrections, event->seq, part, &why, err);
+        if (rc == 1) {
+            stop_part(part, event->seq, before, &why);
+            rc = 0;
+        }
+        if (part->stopped || !projection_takes(part->projection, event->kind)) {
+            *takers &= ~(left & -left);
+        }
+    }
+    return rc;
+}
+
+static bool is_skipped(const struct replay_part *part, uint64_t seq) {
+    size_t i = 0;
+    while (i < part->n_skip && part->skip[i].seq != seq) {
+        i++;
+    }
+    return i < part->n_skip;
+}
+
 /* `before`: the leaf of the event before. */
 static int give(struct replay *r, uint32_t takers, const struct ledger_event *event, const uint8_t *before,
                 struct err *err) {
@@ -290,10 +336,11 @@ static int give(struct replay *r, uint32_t takers, const struct ledger_event *ev
         rc = fold_input_new(upcast_all, upcast_count, &r->input, err);
     }
     rc = rc != 0 || r->watch == NULL ? rc : r->watch->before(r->watch->ctx, event, err);
+    rc = rc != 0 || r->plain || !correct_is(event->kind) ? rc : correct(r, &takers, event, before, err);
     all = rc != 0 ? rc : fold_input_set(r->input, event, &why);
     for (; takers != 0 && rc == 0; takers &= takers - 1) {
         struct replay_part *part = r->part[__builtin_ctz(takers)];
-        int one = all != 0 ? all : fold_apply(part->fold, r->input, &why);
+        int one = all != 0 ? all : is_skipped(part, event->seq) ? 0 : fold_apply(part->fold, r->input, &why);
         if (is_outside(one)) {
             rc = err_set(err, one, "%s", why.msg);
         } else if (one != 0) {

@@ -10,6 +10,8 @@
 
 #define REPLAY_FAILED_MAX 256
 
+struct correction; /* correct.h */
+
 /* One projection that is being folded. */
 struct replay_part {
     const struct projection *projection;
@@ -20,6 +22,8 @@ struct replay_part {
     bool stopped;              /* it could not take event failed_seq == position */
     uint64_t failed_seq;       /* LEDGER_NO_SEQ: it did not fail */
     char failed[REPLAY_FAILED_MAX];
+    const struct correction *skip; /* events that it does not take; borrowed, NULL: none */
+    size_t n_skip;
 };
 
 struct replay_limits {
@@ -53,6 +57,8 @@ int replay_same(struct replay *replay, uint64_t size, const uint8_t leaf[LEDGER_
 void replay_expect(struct replay *replay, uint64_t until);
 /* NULL: nobody, as at first. Borrowed. */
 void replay_watch(struct replay *replay, const struct replay_watch *watch);
+/* Corrections are events like others: what they name is skipped by the parts that say so. */
+void replay_plain(struct replay *replay);
 /* At most PROJECTIONS_MAX; borrowed until the next call or close. */
 void replay_parts(struct replay *replay, struct replay_part *const *parts, size_t n);
 /* Folds on to `to`, or where a limit was reached: *ret_to, behind which no part that is not stopped stays. Parts that are

@@ -24,8 +24,9 @@ struct walk {
     struct changed {
         size_t table;
         struct bytes key;
-    } changed[PROJECTIONS_MAX * FOLD_ROWS_MAX];
-    size_t n_changed;
+    } * changed; /* by the event at hand */
+    size_t n_changed, changed_cap;
+    bool short_of_memory;
 };
 
 /* ---- rows that change ---- */
@@ -33,7 +34,14 @@ struct walk {
 static void on_change(void *ctx, size_t table, struct bytes key, struct bytes before, struct bytes after) {
     const struct rows_taker *taker = ctx;
     struct walk *w = taker->walk;
-    if (w->n_changed < sizeof(w->changed) / sizeof(w->changed[0])) {
+    if (w->n_changed == w->changed_cap) { /* a correction may change any number of rows */
+        size_t cap = w->changed_cap == 0 ? 64 : 2 * w->changed_cap;
+        struct changed *more = realloc(w->changed, cap * sizeof(*more));
+        w->short_of_memory = w->short_of_memory || more == NULL;
+        w->changed = more != NULL ? more : w->changed;
+        w->changed_cap = more != NULL ? cap : w->changed_cap;
+    }
+    if (w->n_changed < w->changed_cap) {
         w->changed[w->n_changed++] = (struct changed){taker->first_table + table, key};
     }
     walk_nodes_changed(&w->nodes, taker->first_table + table, key, before, after);
@@ -78,7 +86,7 @@ static uint32_t stopped_of(const struct walk *w) {
 static int after(void *ctx, const struct ledger_event *event, uint64_t at, struct err *err) {
     struct walk *w = ctx;
     uint32_t stopped = stopped_of(w);
-    int rc = 0;
+    int rc = w->short_of_memory ? err_set(err, ERR_NOMEM, "out of memory for changed rows") : 0;
     w->nodes.cause = (struct walk_cause){true, event->seq, at};
     w->view->at = event->seq + 1;
     view_forget_again(w->view);
@@ -235,6 +243,7 @@ void walk_close(struct walk *w) {
         let_go(w);
         walk_nodes_done(&w->nodes);
         free(w->columns);
+        free(w->changed);
         free(w);
     }
 }

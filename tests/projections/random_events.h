@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include "base/mp.h"
+#include "ledger/batch.h"
 #include "ledger/kind.h"
 #include "ledger/ledger.h"
 
@@ -168,6 +175,19 @@ static inline void random_event_make(struct random_event *r, uint64_t now) {
     r->draft.source = bytes_of("cli");
     r->draft.grade = bytes_of("reported");
     r->draft.body = bytes_of_buf(&r->body);
+}
+
+/* Appends it as an older program would have: without a look at its form. False: it is one that only the ledger writes. */
+static inline bool random_event_append(struct ledger *ledger, const struct random_event *r, struct ledger_receipt *ret) {
+    struct ledger_batch *batch;
+    struct err err = {0};
+    bool own = bytes_has_prefix(r->draft.kind, "ledger.") && !bytes_is(r->draft.kind, "ledger.imported") &&
+               !bytes_is(r->draft.kind, "ledger.gap");
+    assert_int_equal(ledger_batch_new(ledger, &batch, &err), 0);
+    bool taken =
+        !own && batch_add_control(batch, &r->draft, &err) == 0 && ledger_batch_commit(batch, ret, NULL, NULL, &err) == 0;
+    ledger_batch_free(batch);
+    return taken;
 }
 
 #endif

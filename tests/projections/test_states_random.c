@@ -59,7 +59,7 @@ static void grow(struct box *box, struct random_event *r, struct moment *moments
     for (int i = 0; i < EVENTS; i++) {
         struct ledger_receipt receipt;
         random_event_make(r, (uint64_t)now.tv_sec * UINT64_C(1000000000));
-        accepted += ledger_append(box->ledger, &r->draft, &receipt, NULL, &why) == 0;
+        accepted += random_event_append(box->ledger, r, &receipt);
         if (random_below(r, 40) == 0) {
             catch_up(box->ledger);
         }

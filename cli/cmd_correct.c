@@ -1,0 +1,65 @@
+/* correct: an event was a mistake. It stays, as everything does; from here on no state counts it. */
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/receipt.h"
+
+enum { C_REASON, C_REPLACED, C_NOTE, C_ACTOR };
+static const struct opt options[] = {
+    [C_REASON] = {"reason", 0, "TEXT", "why, in a few words that everybody may read: wrong_subject, typed by mistake"},
+    [C_REPLACED] = {"replaced-by", 0, "SEQ", "the event that stands for it, which was appended before"},
+    [C_NOTE] = {"note", 0, "TEXT", "why, in more words; kept private"},
+    [C_ACTOR] = {"actor", 'a', "WHO", "who corrects it (default: user:<login name>)"},
+    {0},
+};
+
+static int correct(struct cli *cli, const struct opt_args *args) {
+    struct ledger_correct_options o = {.replaced_by = LEDGER_NO_SEQ,
+                                       .reason = opt_text(args, &options[C_REASON]),
+                                       .note = opt_text(args, &options[C_NOTE]),
+                                       .actor = opt_text(args, &options[C_ACTOR])};
+    struct ledger *ledger = NULL;
+    struct ledger_receipt receipt;
+    struct ledger_head head;
+    struct err err = {0};
+    char actor[128];
+    if (text_parse_u64(bytes_of(args->args[0]), &o.seq) != 0 || o.seq >= INT64_MAX) {
+        return cli_usage(cli, "'%.100s' is not a sequence number (expected a decimal number)", args->args[0]);
+    }
+    if (o.reason == NULL) {
+        return cli_usage(cli, "--reason TEXT is missing");
+    }
+    if (opt_u64(args, &options[C_REPLACED], &o.replaced_by, &err) != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
+    if (o.actor == NULL) {
+        cli_actor(actor);
+        o.actor = actor;
+    }
+    int exit_code = cli_open(cli, CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    int rc = ledger_correct(ledger, &o, &receipt, &err);
+    rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
+    exit_code = rc == 0             ? receipt_print(cli, &receipt, &head)
+                : rc == ERR_INVALID ? cli_fail_input(cli, &err)
+                                    : cli_fail_lookup(cli, &err);
+    ledger_close(ledger);
+    return exit_code;
+}
+
+const struct spec spec_correct = {
+    .synopsis = "SEQ --reason TEXT [--replaced-by SEQ]",
+    .about = "Marks an event as a mistake by the event ledger.corrected, which names it by seq and leaf and prints\n"
+             "its receipt. The event stays and verifies as before; from the correction on, no state counts it, as\n"
+             "if it had never been written, while states as of an earlier moment (--at) still show what was held\n"
+             "to be true then. Append what is right first, and name it by --replaced-by. Taking back a revocation\n"
+             "that was a mistake grants again. What the ledger says of itself (ledger.*) is not corrected, and an\n"
+             "event is corrected once: to take a correction back, append the corrected event once more. Exit code\n"
+             "1 when there is no such event or it was corrected before.",
+    .examples = "ledger correct 118 --reason wrong_subject\nledger correct 118 --reason 'tier was T0' --replaced-by 121",
+    .opts = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = correct,
+};

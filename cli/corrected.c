@@ -1,0 +1,87 @@
+/* Events of one kind, and few of them: the index has them at once, and without it the log is walked, as for any query. */
+#include "cli/corrected.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mp.h"
+#include "query/query.h"
+
+static uint64_t number_of(struct bytes body, const char *name) {
+    struct bytes raw;
+    struct mp_item item;
+    bool there = body.n > 0 && mp_map_get(body, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_UINT;
+    return there ? item.uint : LEDGER_NO_SEQ;
+}
+
+static void take(const struct ledger_event *e, struct corrected_one *ret) {
+    struct bytes raw;
+    struct mp_item item;
+    *ret = (struct corrected_one){number_of(e->body, "seq"), e->seq, number_of(e->body, "replaced_by"), ""};
+    if (e->body.n > 0 && mp_map_get(e->body, "reason", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR) {
+        snprintf(ret->reason, sizeof(ret->reason), "%.*s", (int)(item.data.n < 200 ? item.data.n : 200),
+                 (const char *)item.data.p);
+    }
+}
+
+static int by_seq(const void *a, const void *b) {
+    const struct corrected_one *x = a, *y = b;
+    return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
+}
+
+int corrected_load(struct ledger *ledger, struct corrected *ret, struct err *err) {
+    struct query_value kind = {.type = QUERY_TEXT, .text = bytes_of("ledger.corrected")};
+    struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &kind, .n_values = 1};
+    struct query_cursor *cursor = NULL;
+    struct corrected all = {0};
+    struct query query;
+    query_init(&query);
+    query.terms = &term;
+    query.n_terms = 1;
+    int rc = query_open(ledger, &query, &cursor, err);
+    while (rc == 0 && (rc = query_next(cursor, err)) == 0) {
+        const struct ledger_event *event = NULL;
+        struct corrected_one *more = realloc(all.one, (all.n + 1) * sizeof(*more));
+        rc = more == NULL ? err_set(err, ERR_NOMEM, "out of memory") : query_event(cursor, &event, err);
+        all.one = more != NULL ? more : all.one;
+        if (rc == 0) {
+            take(event, &all.one[all.n++]);
+        }
+    }
+    query_close(cursor);
+    if (rc < 0) {
+        corrected_done(&all);
+        return rc;
+    }
+    if (all.n > 1) {
+        qsort(all.one, all.n, sizeof(*all.one), by_seq);
+    }
+    *ret = all;
+    return 0;
+}
+
+void corrected_done(struct corrected *corrected) {
+    free(corrected->one);
+    *corrected = (struct corrected){0};
+}
+
+const struct corrected_one *corrected_find(const struct corrected *corrected, uint64_t seq) {
+    size_t lo = 0, hi = corrected->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (corrected->one[mid].seq < seq) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    return lo < corrected->n && corrected->one[lo].seq == seq ? &corrected->one[lo] : NULL;
+}
+
+void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_MAX]) {
+    int n = snprintf(ret, CORRECTED_WORDS_MAX, "corrected by event %llu: %s", (unsigned long long)one->by, one->reason);
+    if (one->replaced_by != LEDGER_NO_SEQ && n > 0) {
+        snprintf(ret + n, CORRECTED_WORDS_MAX - (size_t)n, "; event %llu stands for it",
+                 (unsigned long long)one->replaced_by);
+    }
+}

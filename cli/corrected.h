@@ -1,0 +1,26 @@
+/* Which events were corrected, for whoever shows them. */
+#ifndef CLI_CORRECTED_H
+#define CLI_CORRECTED_H
+
+#include "ledger/ledger.h"
+
+struct corrected_one {
+    uint64_t seq, by, replaced_by; /* replaced_by: LEDGER_NO_SEQ: nothing stands for it */
+    char reason[208];
+};
+
+struct corrected {
+    struct corrected_one *one; /* by seq */
+    size_t n;
+};
+
+/* All that are known now, found by their kind through the index. */
+int corrected_load(struct ledger *ledger, struct corrected *ret, struct err *err);
+void corrected_done(struct corrected *corrected); /* a zeroed one is fine */
+/* NULL: it was not corrected. */
+const struct corrected_one *corrected_find(const struct corrected *corrected, uint64_t seq);
+/* "corrected by event 7: wrong_subject; event 6 stands for it" */
+#define CORRECTED_WORDS_MAX 320
+void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_MAX]);
+
+#endif

@@ -1,0 +1,192 @@
+/* A correction is met like any other event, in its place in the log. What changes there is found by folding the events
+ * before it twice, with the mistake and without, and taking over what differs:
+ *
+ *   rows as of the correction + (fold without the mistake - fold with it) = rows without the mistake
+ *
+ * So a correction is a change of rows like that of any event: it goes into the version of its own segment and leaves older
+ * ones alone, whoever looks at an earlier moment sees what was held to be true then, and incremental work, rebuilding,
+ * vouched trees and walks all get the same bytes, because all of them pass here. Corrections are rare, and two folds of the
+ * log are what an hour of appends costs at most. */
+#include "projections/correct.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/text.h"
+
+static const char kind_text[] = "ledger.corrected";
+
+bool correct_is(struct bytes kind) {
+    return kind.n == sizeof(kind_text) - 1 && memcmp(kind.p, kind_text, kind.n) == 0;
+}
+
+/* ---- which corrections hold --------------------------------------------------------------------------------------- */
+
+static bool read_body(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LEDGER_HASH]) {
+    struct bytes raw;
+    struct mp_item item;
+    if (body.n == 0 || mp_map_get(body, "seq", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_UINT) {
+        return false;
+    }
+    *ret_seq = item.uint;
+    return mp_map_get(body, "leaf", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR &&
+           text_unhex(ret_leaf, LEDGER_HASH, item.data) == 0;
+}
+
+static int holds(struct ledger *ledger, const struct ledger_event *e, const struct correction *all, size_t n,
+                 uint64_t *ret_seq, bool *ret, struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event named;
+    uint8_t leaf[LEDGER_HASH];
+    *ret = read_body(e->body, ret_seq, leaf) && *ret_seq < e->seq;
+    for (size_t i = 0; *ret && i < n; i++) {
+        *ret = all[i].seq != *ret_seq;
+    }
+    if (!*ret) {
+        return 0;
+    }
+    int rc = ledger_reader_open(ledger, *ret_seq, *ret_seq + 1, &reader, err);
+    rc = rc != 0 ? rc : ledger_reader_next(reader, &named, err);
+    *ret = rc == 0 && memcmp(named.leaf, leaf, LEDGER_HASH) == 0 && !bytes_has_prefix(named.kind, "ledger.");
+    ledger_reader_close(reader);
+    return rc < 0 ? rc : 0;
+}
+
+int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, size_t *ret_n, struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct correction *all = NULL;
+    struct ledger_event e;
+    size_t n = 0;
+    int rc = ledger_reader_open(ledger, 0, size, &reader, err);
+    while (rc == 0 && (rc = ledger_reader_next(reader, &e, err)) == 0) {
+        uint64_t seq = 0;
+        bool good = false;
+        rc = correct_is(e.kind) ? holds(ledger, &e, all, n, &seq, &good, err) : 0;
+        if (rc == 0 && good) {
+            struct correction *more = realloc(all, (n + 1) * sizeof(*all));
+            if (more == NULL) {
+                rc = err_set(err, ERR_NOMEM, "out of memory for corrections");
+                break;
+            }
+            all = more;
+            all[n++] = (struct correction){seq, e.seq};
+        }
+    }
+    ledger_reader_close(reader);
+    if (rc < 0) {
+        free(all);
+        return rc;
+    }
+    *ret = all;
+    *ret_n = n;
+    return 0;
+}
+
+/* ---- two folds ---------------------------------------------------------------------------------------------------- */
+
+struct side {
+    struct rows *rows;
+    struct fold *fold;
+    struct replay_part part;
+};
+
+static int side_begin(struct side *side, const struct projection *projection, const struct correction *skip, size_t n,
+                      struct err *err) {
+    const struct rows_base nothing = {NULL, NULL};
+    int rc = rows_new(&nothing, &side->rows, err);
+    rc = rc != 0 ? rc : fold_new(projection, side->rows, &side->fold, err);
+    side->part = (struct replay_part){.projection = projection,
+                                      .rows = side->rows,
+                                      .fold = side->fold,
+                                      .failed_seq = LEDGER_NO_SEQ,
+                                      .skip = skip,
+                                      .n_skip = n};
+    return rc;
+}
+
+static void side_end(struct side *side) {
+    fold_free(side->fold);
+    rows_free(side->rows);
+}
+
+static int order(const struct rows_entry *a, const struct rows_entry *b) {
+    return a->table != b->table ? (a->table < b->table ? -1 : 1) : bytes_cmp(a->key, b->key);
+}
+
+/* What differs between the two goes into the rows. */
+static int take_over(struct rows *rows, struct rows *with, struct rows *without, struct err *err) {
+    const struct rows_entry **a = NULL, **b = NULL;
+    size_t n = 0, m = 0, i = 0, k = 0;
+    int rc = rows_sorted(with, SIZE_MAX, &a, &n, err);
+    rc = rc != 0 ? rc : rows_sorted(without, SIZE_MAX, &b, &m, err);
+    while (rc == 0 && (i < n || k < m)) {
+        int c = i == n ? 1 : k == m ? -1 : order(a[i], b[k]);
+        const struct rows_entry *one = c <= 0 ? a[i] : b[k];
+        struct bytes before = c <= 0 ? a[i]->bytes : (struct bytes){NULL, 0};
+        struct bytes after = c >= 0 ? b[k]->bytes : (struct bytes){NULL, 0};
+        if (!bytes_eq(before, after)) {
+            rc = rows_put(rows, one->table, one->key, after, err);
+        }
+        i += c <= 0;
+        k += c >= 0;
+    }
+    free(a);
+    free(b);
+    return rc;
+}
+
+static int fold_both(struct ledger *ledger, uint64_t to, struct side *with, struct side *without, struct err *err) {
+    struct replay_part *const parts[] = {&with->part, &without->part};
+    const struct replay_limits limits = {0};
+    struct replay *replay = NULL;
+    uint64_t came = 0;
+    int rc = replay_open(ledger, &replay, err);
+    if (rc == 0) {
+        replay_plain(replay);
+        replay_parts(replay, parts, 2);
+        rc = replay_run(replay, to, &limits, &came, err);
+    }
+    replay_close(replay);
+    return rc;
+}
+
+static int kind_of(struct ledger *ledger, uint64_t seq, const struct projection *projection, bool *ret_takes,
+                   struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event e;
+    int rc = ledger_reader_open(ledger, seq, seq + 1, &reader, err);
+    rc = rc != 0 ? rc : ledger_reader_next(reader, &e, err);
+    *ret_takes = rc == 0 && projection_takes(projection, e.kind);
+    ledger_reader_close(reader);
+    return rc < 0 ? rc : 0;
+}
+
+int correct_apply(struct ledger *ledger, const struct correction *all, size_t n, uint64_t by, struct replay_part *part,
+                  struct err *ret_why, struct err *err) {
+    struct side with = {0}, without = {0};
+    size_t before = 0;
+    bool takes = false;
+    while (before < n && all[before].by < by) {
+        before++;
+    }
+    if (before == n || all[before].by != by) {
+        return 0;
+    }
+    int rc = kind_of(ledger, all[before].seq, part->projection, &takes, err);
+    if (rc != 0 || !takes) {
+        return rc;
+    }
+    rc = side_begin(&with, part->projection, all, before, err);
+    rc = rc != 0 ? rc : side_begin(&without, part->projection, all, before + 1, err);
+    rc = rc != 0 ? rc : fold_both(ledger, by, &with, &without, err);
+    if (rc == 0 && (with.part.stopped || without.part.stopped)) {
+        err_set(ret_why, ERR_INVALID, "without event %llu, event %llu: %s", (unsigned long long)all[before].seq,
+                (unsigned long long)without.part.failed_seq, without.part.failed);
+        rc = 1;
+    }
+    rc = rc != 0 ? rc : take_over(part->rows, with.rows, without.rows, err);
+    side_end(&with);
+    side_end(&without);
+    return rc;
+}

@@ -1,0 +1,24 @@
+/* Corrections: ledger.corrected names an event that was a mistake. A state at size S is the fold of the events below S
+ * without those that a correction below S names. */
+#ifndef PROJECTIONS_CORRECT_H
+#define PROJECTIONS_CORRECT_H
+
+#include "projections/replay.h"
+
+bool correct_is(struct bytes kind); /* "ledger.corrected" */
+
+/* One that holds: of an earlier event, by its leaf, that is none of the ledger's own, and the first one of it. */
+struct correction {
+    uint64_t seq, by;
+};
+
+/* Those among the events below `size`, in the order of `by`. The caller frees. Costs a walk over the log. */
+int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, size_t *ret_n, struct err *err);
+
+/* The rows of a part that stands before this ledger.corrected become those of the same events without the one that it
+ * names; nothing, when its projection does not take that, or the correction does not hold. Costs two folds of the log, in
+ * memory. 1: the part cannot go on, *ret_why says why. */
+int correct_apply(struct ledger *ledger, const struct correction *all, size_t n, uint64_t by, struct replay_part *part,
+                  struct err *ret_why, struct err *err);
+
+#endif
