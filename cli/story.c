@@ -155,7 +155,18 @@ static int put_events(struct story *s, const struct seqs *seqs, struct obj *ret,
 
 /* ---- lists of maps, as a verdict's clauses ---- */
 
-/* The members that a table of them has: those of the first map, what it is and how it is in front. */
+/* A member that none of the maps before had. */
+static void add_member(struct bytes ret[MEMBERS_MAX], size_t *n, struct bytes name) {
+    size_t i = 0;
+    while (i < *n && !bytes_eq(ret[i], name)) {
+        i++;
+    }
+    if (i == *n && *n < MEMBERS_MAX) {
+        ret[(*n)++] = name;
+    }
+}
+
+/* The members that a table of them has: those of any of the maps, what it is and how it is in front. */
 static size_t read_members(struct bytes list, struct bytes ret[MEMBERS_MAX], uint32_t *ret_maps) {
     static const char *const front[] = {"id", "name", "state", "verdict", "reason"};
     struct mp_reader reader;
@@ -166,14 +177,16 @@ static size_t read_members(struct bytes list, struct bytes ret[MEMBERS_MAX], uin
         return 0;
     }
     *ret_maps = item.count;
-    if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) {
-        return 0;
-    }
-    for (uint32_t i = 0, count = item.count; i < count && n < MEMBERS_MAX; i++) {
-        if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 2, NULL, NULL) != 0) {
+    for (uint32_t map = 0; map < *ret_maps; map++) {
+        if (mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) {
             return 0;
         }
-        ret[n++] = item.data;
+        for (uint32_t i = 0, count = item.count; i < count; i++) {
+            if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 2, NULL, NULL) != 0) {
+                return 0;
+            }
+            add_member(ret, &n, item.data);
+        }
     }
     for (size_t f = 0; f < sizeof(front) / sizeof(front[0]); f++) {
         for (size_t i = placed; i < n; i++) {
@@ -182,6 +195,13 @@ static size_t read_members(struct bytes list, struct bytes ret[MEMBERS_MAX], uin
                 memmove(&ret[placed + 1], &ret[placed], (i - placed) * sizeof(*ret));
                 ret[placed++] = found;
             }
+        }
+    }
+    for (size_t i = placed; i + 1 < n; i++) {
+        if (bytes_is(ret[i], "remedy")) { /* the longest, and what comes after all that leads to it */
+            struct bytes found = ret[i];
+            memmove(&ret[i], &ret[i + 1], (n - 1 - i) * sizeof(*ret));
+            ret[n - 1] = found;
         }
     }
     return n;

@@ -136,6 +136,9 @@ void doctor_remedy(const struct doctor_case *c, const struct doctor_clause *clau
     } else if (c->state != DOCTOR_PASS && command != NULL) {
         readiness_fill(command, put_fact, (void *)(uintptr_t)c, out);
     }
+    while (out->n > 0 && out->p[out->n - 1] == ' ') { /* what it is about has no name */
+        out->n--;
+    }
 }
 
 void doctor_command_of(struct doctor_case *c, const struct row *row) {

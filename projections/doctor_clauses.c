@@ -257,8 +257,15 @@ static int judge_packs(struct doctor_case *c, struct err *err) {
 
 static int judge_states(struct doctor_case *c, struct err *err) {
     struct state_status status;
+    static const struct doctor_help verify = {NULL, "ledger verify"};
     size_t n = state_projections(c->view);
+    struct err damage = {0};
     (void)err;
+    if (state_whole(c->view, &damage) != 0) { /* all of them, and none of them is at fault */
+        doctor_found(c, DOCTOR_FAIL, NULL, bytes_of(""), "%s", damage.msg);
+        c->help = &verify;
+        return 0;
+    }
     for (size_t i = 0; i < n; i++) {
         state_status(c->view, i, &status);
         const char *name = status.projection->name;

@@ -211,6 +211,9 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
         put_field(out, "scope", n->scope);
     } else if (strcmp(name, "tier") == 0) {
         put_field(out, "tier", n->tier.n > 0 ? n->tier : bytes_of("TIER"));
+    } else if (strcmp(name, "endpoint") == 0 && n->endpoint.n > 0) {
+        buf_put_u8(out, ' ');
+        readiness_put_word(out, n->endpoint);
     } else if (strcmp(name, "version") == 0) {
         put_field(out, "version", row_text(n->pack, PACK_VERSION));
     } else if (strcmp(name, "pack_version") == 0) {
@@ -437,13 +440,29 @@ static int take_routes(struct walk *w, struct err *err) {
     return rc != 0 ? rc : take_declared_routes(w, err);
 }
 
+/* Where models are looked for. */
+static int find_endpoint(struct walk *w, struct buf *out, struct err *err) {
+    const struct bytes ollama = bytes_of("ollama");
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(w->view, "runtimes", &ollama, 1, &rows, err);
+    while (rc == 0 && out->n == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        size_t column = projection_column(row->table, "endpoint");
+        buf_put_bytes(out, column != SIZE_MAX ? row_text(row, column) : NOTHING);
+    }
+    state_rows_close(rows);
+    return rc == 1 ? 0 : rc;
+}
+
 static int take_models(struct walk *w, struct err *err) {
     struct list list;
     struct bytes item;
-    int rc = 0;
+    struct buf endpoint;
+    buf_init(&endpoint, 4 * ROW_TEXT_MAX);
+    int rc = row_has(w->pack, PACK_MODELS) ? find_endpoint(w, &endpoint, err) : 0;
     list_open(&list, list_of(w->pack, PACK_MODELS));
     while (rc == 0 && list_next(&list, &item)) {
-        struct need need = {.sort = NEED_OF_MODEL, .required = is_required(item)};
+        struct need need = {.sort = NEED_OF_MODEL, .required = is_required(item), .endpoint = bytes_of_buf(&endpoint)};
         struct row row;
         bool there = false;
         list_text(item, "role", &need.role);
@@ -453,6 +472,7 @@ static int take_models(struct walk *w, struct err *err) {
         rc = rc != 0 ? rc : give(w, &need, "model", err);
         row_done(&row);
     }
+    buf_done(&endpoint);
     return rc;
 }
 

@@ -13,6 +13,7 @@ struct need {
     bool required;
     struct bytes name;              /* group, check, route or digest */
     struct bytes scope, tier, role; /* as the pack asks for it; empty: it does not say */
+    struct bytes endpoint;          /* of a model: where ollama answers, as far as that is known */
     const struct row *pack, *row;   /* what it was held against; NULL: there is no such row */
     struct decision held;           /* permissions: whether it is, and by which events */
     /* The first rule that says no, in readiness->found; none: it is met. */

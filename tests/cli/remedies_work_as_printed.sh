@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Each clause of the doctor: the box is broken in its way, the printed remedy is typed as it is, with what is in capital letters
+# filled in, and the clause passes.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+F=$ROOT/tests/ingest/fixtures/ollama
+mkdir server
+echo '{"version":"0.5.1"}' >server/version.json
+echo '{"models":[]}' | tee server/tags.json >server/ps.json
+sed 's/fresh:1b/other:8b/' "$F/show.json" >server/show-other_8b.json
+mkfifo pipe
+python3 "$ROOT/tests/ingest/ollama_server.py" server 0 <pipe >listening &
+exec 9>pipe
+for _ in $(seq 100); do
+    [[ -s listening ]] && break
+    sleep 0.1
+done
+read -r port <listening
+URL=http://127.0.0.1:$port
+WEIGHTS=sha256:$(printf 'a%.0s' {1..64})
+
+ledger() { "$LEDGER" -C "$BOX" "$@"; }
+
+clause() { # CLAUSE PACK FIELD
+    box 0 state clauses --json
+    jq -r --arg c "$1" --arg p "$2" --arg f "$3" '.states[] | select(.clause == $c and .pack == $p) | .[$f] // ""' <"$T/.out"
+}
+
+# mend CLAUSE PACK STATE [NAME=VALUE...]: it is in this state, its remedy is typed, it passes.
+mend() {
+    local id=$1 pack=$2 state=$3 command
+    shift 3
+    same "$id: $(clause "$id" "$pack" state)" "$id: $state"
+    command=$(clause "$id" "$pack" remedy)
+    [[ $command == 'ledger '* ]] || fail "$id: the remedy '$command' is not a command"
+    for name in "$@"; do
+        [[ $command == *"${name%%=*}"* ]] || fail "$id: '$command' asks for no ${name%%=*}"
+        command=${command//${name%%=*}/${name#*=}}
+    done
+    eval "$command" >typed 2>&1 || fail "$id: '$command' failed: $(cat typed)"
+    same "$id after '$command': $(clause "$id" "$pack" state)" "$id after '$command': pass"
+}
+event() { box 0 append "$@"; }
+
+new_box
+
+# The box: what was never looked at.
+mend disk '' unknown STATUS=ok
+mend hardware '' unknown
+
+# Disks and other checks: what is full or wrong is looked at again, under the same target.
+event doctor.observed -s check/disk-space check=disk-space target=/srv status=full
+mend disk '' fail
+event doctor.observed -s check/ollama-blob check=ollama-blob target=sha256:aa status=mismatch
+mend checks '' fail
+event doctor.observed -s check/latency check=latency status=slow
+mend checks '' warn
+event doctor.observed -s check/network check=network 'target=the net' status=ok offline:=true
+mend checks '' unknown STATUS=ok
+
+# Runtimes, by their address.
+event runtime.unreachable -s runtime/vllm runtime=vllm endpoint=http://gpu:8000 error=refused
+mend runtimes '' fail
+event runtime.unreachable -s runtime/ollama runtime=ollama "endpoint=$URL" error=refused
+mend runtimes '' warn
+
+# What happened cannot be undone: somebody sees to it.
+event hardware.faulted -s host/local what=gpu device=0000:01:00.0
+mend faults '' fail REMEDY=replaced
+event hardware.faulted -s host/local what=oom
+mend faults '' warn REMEDY=memory
+event ledger.gap -s gap/otlp what=dropped missing:=3
+mend gaps '' warn REMEDY=read-again
+event ledger.gap -s gap/ledger what=clock_back step_ns:=-5000000000
+mend clock '' warn REMEDY=ntp
+
+# Imports.
+printf '%s\n' '{"kind":"x.a.b","subject":"thing/1"}' '{"kind":"x.a.b"}' >bad.jsonl
+box 3 ingest jsonl bad.jsonl
+printf '%s\n' '{"kind":"x.a.b","subject":"thing/1"}' '{"kind":"x.a.b","subject":"thing/2"}' >good.jsonl
+mend imports '' warn FILE=good.jsonl
+
+# A pack that lacks everything.
+event model.identified -s "model/$WEIGHTS" "digest=$WEIGHTS"
+event eval.suite_declared -s suite/smoke suite=smoke \
+    tasks:='[{"name":"t","metric":"acc","threshold":0.8,"higher_is_better":true},{"name":"u u","metric":"loss"}]'
+event pack.installed -s pack/pdf-ops pack=pdf-ops version=1.2 checks:='["ocr"]' routes:='[{"name":"summarise"}]' \
+    permissions:='[{"group":"filesystem.read","scope":"in box/**","tier":"T1"},{"group":"exec","scope":"pdftotext *","tier":"T2","required":false}]'
+mend permissions pdf-ops fail
+event pack.installed -s pack/small pack=small permissions:='[{"group":"gpu"}]'
+mend checks pdf-ops unknown VERDICT=pass
+mend packs '' warn TIER=T1
+
+# A deliberate denial is named with its event, and the grant is the one that the pack asks for.
+event permission.denied -s pack/pdf-ops group=exec 'scope=pdftotext *'
+denied=$(jq .seq <"$T/.out")
+same "$(clause permissions pdf-ops reason)" "permission exec on 'pdftotext *' of tier T2 is denied by event $denied"
+same "$(clause permissions pdf-ops remedy)" \
+    "ledger append permission.granted -s pack/pdf-ops group=exec scope='pdftotext *' tier=T2"
+mend permissions pdf-ops warn
+event pack.checked -s pack/pdf-ops pack=pdf-ops check=ocr verdict=fail
+mend checks pdf-ops fail VERDICT=pass
+event doctor.observed -s check/pdf check=pdf target=/x pack=pdf-ops status=error
+mend checks pdf-ops fail
+
+# Routes: declared, evaluated.
+command=$(clause routes pdf-ops remedy)
+command=${command//SUITE/smoke}
+eval "${command//DIGEST/$WEIGHTS}" >typed 2>&1 || fail "$command: $(cat typed)"
+mend routes pdf-ops warn EVAL=e1 VALUE=0.9 THRESHOLD=0.5 DIRECTION=true
+same "$(clause state pdf-ops state)" pass
+event route.offline -s route/summarise reason=refused
+mend routes pdf-ops fail
+event route.parked -s route/summarise
+mend state pdf-ops warn
+event pack.parked -s pack/pdf-ops
+mend state pdf-ops warn
+
+# Models: what is not there is looked for again.
+run 0 -C other init --origin test.example/other
+cp "$F/tags.json" "$F/ps.json" server/
+run 0 -C other ingest ollama "$URL"
+run 0 -C other state models --json
+have=$(jq -r '[.states[] | select(.state == "loaded" or .state == "present") | .digest][0]' <"$T/.out")
+event pack.upgraded -s pack/pdf-ops pack=pdf-ops version=1.3 "models:=[{\"role\":\"worker\",\"digest\":\"$have\"}]"
+mend models pdf-ops fail
+
+# A restore that nobody vouched for.
+box 0 backup copy
+printf 'for the backup\n' >pass
+chmod 600 pass
+box 0 key backup log.key --key-passphrase-file pass
+BOX=$T/after
+box 0 restore copy --log-key log.key --key-passphrase-file pass --reason 'disk failed'
+mend restores '' warn REMEDY=compared
+exec 9>&-
+finish
