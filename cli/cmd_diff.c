@@ -109,6 +109,17 @@ static void put_reason(struct diff *d, const struct diff_change *change, size_t 
     }
 }
 
+/* Of a score that is another one: is that better? */
+static void put_trend(const struct diff_change *change, size_t column, struct buf *out) {
+    size_t higher = projection_column(change->row->table, "higher_is_better");
+    bool score = strcmp(change->row->table->columns[column].name, "value") == 0 && higher != SIZE_MAX;
+    if (score && change->old && row_has(change->row, higher) && row_has(change->row, column) &&
+        row_has(change->old, column)) {
+        bool more = row_real(change->row, column) > row_real(change->old, column);
+        buf_put_str(out, more == row_bool(change->row, higher) ? " (better)" : " (worse)");
+    }
+}
+
 /* "ready -> parked, model a -> b"; of what appeared "ready, model b". */
 static void put_change(struct diff *d, const struct diff_change *change, struct buf *out) {
     const struct state_table *table = change->row->table;
@@ -128,6 +139,7 @@ static void put_change(struct diff *d, const struct diff_change *change, struct 
         }
         buf_put_str(out, change->old ? " -> " : change->what == DIFF_CHANGED ? "- -> " : "");
         put_value(d, change->row, column, out);
+        put_trend(change, column, out);
     }
 }
 

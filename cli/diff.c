@@ -51,10 +51,11 @@ static bool is_of_the_thing(const struct state_column *column) {
         "missing", "accepted", "duplicate", "rejected", "masked", "runs", "steps", "events", "model_calls", "tool_calls",
         "tokens_in", "tokens_out", "denied", "artifacts", "late", "warned", "unknown",
         /* measurements */
-        "cost", "duration_ms", "latency_ms", "load_ms", "value", "step_ns", "tokens_per_second", "stddev",
+        "cost", "duration_ms", "latency_ms", "load_ms", "value", "step_ns", "tokens_per_second", "stddev", "stderr",
         /* how it came about */
         "by", "source", "session", "request", "call", "turn", "step", "detail", "violation", "status", "given", "name",
-        "digest_before", "version_before", "failed_action", "failed_version", "exit_code", "decision", "differs",
+        "eval", "digest_before", "value_before", "version_before", "failed_action", "failed_version", "exit_code",
+        "decision", "differs",
         /* what a judgement of other things is made of */
         "proven_by", "clauses"};
     if (column->flags & (COLUMN_KEY | COLUMN_TIME | COLUMN_SEQ | COLUMN_EVIDENCE)) {
@@ -71,7 +72,8 @@ static bool is_of_the_thing(const struct state_column *column) {
 bool diff_matters(const struct state_table *table, size_t column) {
     size_t state = thing_state(table);
     bool how_often = state == SIZE_MAX && strcmp(table->columns[column].name, "count") == 0; /* all that there is to tell */
-    return column == state || how_often || is_of_the_thing(&table->columns[column]);
+    bool score = strncmp(table->name, "eval_", 5) == 0 && strcmp(table->columns[column].name, "value") == 0;
+    return column == state || how_often || score || is_of_the_thing(&table->columns[column]);
 }
 
 /* ---- rows that differ ---- */

@@ -43,7 +43,7 @@ size_t projection_column(const struct state_table *table, const char *name) {
 }
 
 size_t projection_state(const struct state_table *table) {
-    static const char *const names[] = {"state", "verdict", "status", "tier"};
+    static const char *const names[] = {"state", "verdict", "status", "outcome", "tier"};
     size_t column = SIZE_MAX;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && column == SIZE_MAX; i++) {
         column = projection_column(table, names[i]);

@@ -107,7 +107,9 @@ static const struct state_table tables[EVALS_TABLES] = {
                      NULL},
     [SUITES] = {"suites", "suite", "A row is a suite of tasks as it was declared last.", suite_columns, SUITE_N, NULL},
     [SUITE_VERSIONS] = {"suite_versions", "suite-version", "A row is what was declared last of one digest of a suite.",
-                        version_columns, SUITE_N, NULL}};
+                        version_columns, SUITE_N, NULL},
+    [EVAL_RESULTS] = {"eval_results", "result", "A row is the newest score of a model in a task.", evals_result_columns,
+                      EVALS_RESULT_COLUMNS, evals_judge_result}};
 
 /* ---- legal steps ---- */
 
@@ -226,7 +228,8 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
             fold_copy(fold, row, bindings[i].column, bindings[i].field);
         }
     }
-    return bound ? 0 : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
+    code = bound ? 0 : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
+    return code != 0 ? code : evals_take_result(fold, row, score, err);
 }
 
 /* ---- its steps ---- */
@@ -276,6 +279,7 @@ static int take_invalid(struct fold *fold, struct row *row, struct err *err) {
         row_set_null(score, EVAL_SCORE_SAID);
         if (fold_real(fold, "value", &value)) {
             row_set_real(score, EVAL_SCORE_VALUE, value);
+            code = evals_take_result(fold, row, score, err);
         }
     } else if (code == 0) {
         fold_drop(fold, score);
@@ -365,4 +369,4 @@ static int fold(struct fold *fold, struct err *err) {
 
 static const char *const kinds[] = {"eval.started",       "eval.finished",    "eval.imported",       "eval.scored",
                                     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", NULL};
-const struct projection projection_evals = {"evals", 2, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 3, tables, EVALS_TABLES, kinds, fold};

@@ -12,7 +12,7 @@
 #include "projections/reason.h"
 #include "projections/state.h"
 
-enum { EVALS, EVAL_SCORES, EVAL_ROUTES, EVAL_MODELS, SUITES, SUITE_VERSIONS, EVALS_TABLES };
+enum { EVALS, EVAL_SCORES, EVAL_ROUTES, EVAL_MODELS, SUITES, SUITE_VERSIONS, EVAL_RESULTS, EVALS_TABLES };
 
 enum {
     EVAL_ID,
@@ -100,5 +100,11 @@ int evals_judge_verdict(struct state_view *view, const struct row *eval, struct 
 /* The judges of the tables evals and eval_scores. */
 int evals_judge(struct state_view *view, struct row *row, struct err *err);
 int evals_judge_score(struct state_view *view, struct row *row, struct err *err);
+
+/* The table eval_results (evals_results.c): a score of an evaluation becomes the newest of its model in its task. */
+#define EVALS_RESULT_COLUMNS 14
+extern const struct state_column evals_result_columns[];
+int evals_take_result(struct fold *fold, const struct row *eval, const struct row *score, struct err *err);
+int evals_judge_result(struct state_view *view, struct row *row, struct err *err);
 
 #endif

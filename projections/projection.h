@@ -64,7 +64,7 @@ extern const struct projection *const projection_all[]; /* NULL at the end */
 
 bool projection_takes(const struct projection *projection, struct bytes kind);
 size_t projection_column(const struct state_table *table, const char *name); /* SIZE_MAX: none */
-/* The column that says how a row is: "state", "verdict", "status" or "tier"; SIZE_MAX: none. */
+/* The column that says how a row is: "state", "verdict", "status", "outcome" or "tier"; SIZE_MAX: none. */
 size_t projection_state(const struct state_table *table);
 
 #endif

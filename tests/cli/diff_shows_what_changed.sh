@@ -101,6 +101,26 @@ box 1 diff 24
 box 0 diff 24 --table epochs
 line '^\+ +000001 '
 
+# A model that got worse in a task, by another evaluation of it; a part of the samples says nothing of that.
+score() { # SEQ EVAL VALUE FIELD...
+    add "$1" eval.scored -s "eval/$2" model=qwen:7b task=math metric=exact_match value:="$3" stderr:=0.01 higher_is_better:=true "${@:4}"
+}
+score 26 m1 0.81
+score 27 m2 0.42
+score 28 m3 0.11 partial:=true
+score 29 m4 0.42
+box 0 diff 26
+line '^~ +qwen:7b/math/exact_match +value 0.81 -> 0.42 \(worse\) +27 '
+out_lacks stderr
+box 0 diff 26 29 --json
+json '[.changes[] | [.name, .before.value, .after.value, .seq]] | tojson' '[["result/qwen:7b/math/exact_match",0.81,0.42,27]]'
+box 1 diff 27 29
+add 30 eval.invalidated -s eval/m4 reason=leak
+box 0 diff 29
+line '^~ +qwen:7b/math/exact_match +scored -> invalidated +30 '
+box 0 diff 25 30 --table eval_scores
+line '^\+ +m1/math/exact_match .*value 0.81 '
+
 box 2 diff
 box 2 diff 1 2 3
 box 2 diff 1 --table instals
@@ -110,7 +130,7 @@ box 2 diff 1 --time soon
 box 3 diff 9 8
 err_has 'the earlier moment comes first'
 box 3 diff 1 99
-err_has 'the newest is 25'
+err_has 'the newest is 30'
 box 3 diff soon
 run 3 -C nowhere diff 1
 
