@@ -240,6 +240,9 @@ INSTALLS := $(B)/libledger.a:$(LIBDIR)/libledger.a $(B)/libledger.so.$(VERSION):
     $(if $(wildcard share/completions/ledger.bash),share/completions/ledger.bash:$(PREFIX)/share/bash-completion/completions/ledger) \
     $(if $(wildcard share/completions/_ledger),share/completions/_ledger:$(PREFIX)/share/zsh/site-functions/_ledger) \
     $(if $(wildcard share/completions/ledger.fish),share/completions/ledger.fish:$(PREFIX)/share/fish/vendor_completions.d/ledger.fish)
+# What others can test their verifiers with: all in one directory.
+CONFORMANCE     := $(wildcard tests/conformance/samples/*) tests/conformance/run.py tests/conformance/README.md
+CONFORMANCE_DIR := $(PREFIX)/share/ledger/conformance
 SO_LINKS := $(LIBDIR)/libledger.so.$(SOVERSION) $(LIBDIR)/libledger.so
 
 $(B)/libledger.pc: share/libledger.pc.in Makefile FORCE
@@ -251,10 +254,13 @@ $(B)/libledger.pc: share/libledger.pc.in Makefile FORCE
 install: all $(B)/libledger.pc
 	install -D -m 755 $(B)/ledger $(DESTDIR)$(PREFIX)/bin/ledger
 	@$(foreach i,$(INSTALLS),install -D -m $(if $(filter %.py,$(i)),755,644) $(subst :, $(DESTDIR),$(i)) &&) :
+	install -d $(DESTDIR)$(CONFORMANCE_DIR)
+	@install -m 644 $(CONFORMANCE) $(DESTDIR)$(CONFORMANCE_DIR)
 	ln -sf libledger.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libledger.so.$(SOVERSION)
 	ln -sf libledger.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libledger.so
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/ledger $(SO_LINKS) $(foreach i,$(INSTALLS),$(lastword $(subst :, ,$(i)))))
+	@rm -f $(addprefix $(DESTDIR)$(CONFORMANCE_DIR)/,$(notdir $(CONFORMANCE)))
 
 endif
 .SECONDARY:

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# The conformance files are what their generator makes; the program and both scripts give each the verdict and the rule of the
+# index; each rule of the documents has a file that breaks it, and each rule of the index is in the documents.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+HERE=$ROOT/tests/conformance
+python3 "$HERE/generate.py" "$T/made"
+check diff -r "$HERE/samples" "$T/made"
+agree() { python3 "$HERE/run.py" --rules "$@" >"$T/said" || fail "$(cat "$T/said")"; }
+agree --kind bundle -- "$LEDGER" verify '{file}' --no-trust-file --json
+agree --kind proof -- "$LEDGER" verify '{file}' --no-trust-file --json
+agree --kind bundle -- python3 -B "$ROOT/share/verify_bundle.py" '{file}' --json
+agree --kind proof --without policy -- python3 -B "$ROOT/share/verify_proof.py" '{file}' --json
+
+# F9 is about what the caller gives, F14 needs an author's key, B25 the rules of projections: these have tests of their own.
+jq -r '.[].rule // empty' "$HERE/samples/index.json" | sort -u >broken
+grep -ho '^- \*\*[FBT][0-9]*\*\*' "$ROOT/docs/format.md" "$ROOT/docs/bundle.md" | tr -d -- '- *' | sort -u >said
+same "$(comm -3 broken said | tr -d '\t' | tr '\n' ' ')" 'B25 F14 F9 '
+# What the program and the scripts name is in the documents.
+grep -rhoE '"[FBT][0-9]+"' "$ROOT"/export/*.c "$ROOT"/ledger/*.c "$ROOT"/share/*.py | tr -d '"' | sort -u >named
+same "$(comm -23 named said)" ''
+
+finish
