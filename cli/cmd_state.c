@@ -7,17 +7,19 @@
 #include "cli/cell.h"
 #include "cli/cli.h"
 #include "cli/listing.h"
+#include "cli/state_summary.h"
 #include "cli/states_doc.h"
 #include "cli/story.h"
 #include "cli/thing.h"
 #include "projections/readiness.h"
 
-enum { S_DIGEST = LISTING_OPTS, S_NAMES, S_MARKDOWN, S_RULES };
+enum { S_DIGEST = LISTING_OPTS, S_NAMES, S_MARKDOWN, S_PROJECTIONS, S_RULES };
 static const struct opt options[] = {
     LISTING_OPTIONS,
     [S_DIGEST] = {"digest", 0, NULL, "also the digest of each projection's rows: reads them all"},
     [S_NAMES] = {"names", 0, NULL, "only the names of the tables"},
     [S_MARKDOWN] = {"markdown", 0, NULL, "describe all tables and their columns instead, as Markdown"},
+    [S_PROJECTIONS] = {"projections", 0, NULL, "how far the projections are folded, and which are stale or stopped"},
     [S_RULES] = {"rules", 0, NULL,
                  "the rules of readiness instead: what keeps a pack, a route, an evaluation from counting"},
     {0},
@@ -150,6 +152,9 @@ static int overview(struct asof *view, const struct opt_args *args) {
     if (format && rows_format(format, &o.format, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
     }
+    if (o.format == ROWS_TABLE && !o.digest && !opt_has(args, &options[S_PROJECTIONS])) {
+        return state_summary(view);
+    }
     choose(&o);
     obj_init(&head);
     asof_put(view, SIZE_MAX, &head);
@@ -272,8 +277,9 @@ static int answer(struct asof *view, const struct opt_args *args) {
         return cli_usage(cli, "unknown table '%.100s'%s%s%s ('ledger state' lists them)", args->args[0],
                          near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
-    if (opt_has(args, &options[S_DIGEST])) {
-        return cli_usage(cli, "--digest is of whole projections: no TABLE with it");
+    if (opt_has(args, &options[S_DIGEST]) || opt_has(args, &options[S_PROJECTIONS])) {
+        return cli_usage(cli, "--%s is about whole projections: no TABLE with it",
+                         opt_has(args, &options[S_DIGEST]) ? "digest" : "projections");
     }
     return args->n_args == 1 ? listing_run(view, table, args, options) : one(view, table, args);
 }
@@ -306,11 +312,12 @@ static int state(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_state = {
     .synopsis = "[TABLE [KEY ...]] [--at WHEN] [CONDITIONS] [--fields COLUMN,...] [--format FORMAT]",
-    .about = "Shows what is true now, folded from the events: without arguments all projections, how many\n"
-             "events they have folded (position), how many are in the log and not stored yet (lag), and which\n"
-             "of them are stale (made by another version of the program) or stopped (at an event that they\n"
-             "cannot take); with a TABLE its rows; with a KEY too one row with all its fields and the events\n"
-             "that decide it. Nothing of it is stored as a fact: 'ledger rebuild' makes all of it anew.\n"
+    .about = "Shows what is true now, folded from the events: without arguments the tables that have rows, and\n"
+             "how many are in which state; with a TABLE its rows; with a KEY too one row with all its fields and\n"
+             "the events that decide it. --projections, and --json without a TABLE, say how many events each\n"
+             "projection has folded (position), how many are in the log and not stored yet (lag), and which are\n"
+             "stale (made by another version of the program) or stopped (at an event that they cannot take).\n"
+             "Nothing of it is stored as a fact: 'ledger rebuild' makes all of it anew.\n"
              "--at answers as of then: what was true right after an event, or at a time.\n"
              "Exit code 1 when nothing matched, 3 for an invalid time or an event that does not exist yet.",
     .examples = "ledger state\nledger state routes --state 'declared*'\nledger state package dpkg curl\n"

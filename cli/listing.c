@@ -198,7 +198,6 @@ static int read_columns(struct listing *l, const struct opt_args *args, const st
         if (l->format == ROWS_TABLE) {
             cell_head(&l->table->columns[l->columns[i]], &l->heads[i]);
         }
-        l->heads[i].how &= ~(i + 1 < l->n_columns ? (unsigned)TABLE_WRAP : 0U);
         l->heads[i].how &= ~(opt_has(args, &options[L_FIELDS]) ? (unsigned)TABLE_SPARE : 0U); /* they were asked for */
     }
     return rc;

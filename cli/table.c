@@ -152,6 +152,15 @@ static bool is(const struct table *table, size_t i, unsigned how) {
     return (table->columns[i].how & how) != 0;
 }
 
+/* Does it go on in further lines? Nothing may stand to the right of it. */
+static bool wraps(const struct table *table, size_t i) {
+    bool last = is(table, i, TABLE_WRAP);
+    for (size_t k = i + 1; k < table->n_columns && last; k++) {
+        last = table->hidden[k];
+    }
+    return last;
+}
+
 /* The end of the text that fits; *width is all of it, and then how much of it that is. */
 static struct bytes tail_of(struct bytes text, size_t room, size_t *width) {
     size_t n = 0, over = *width - room, gone = measure(text, over, &n);
@@ -209,7 +218,7 @@ static enum rank rank_of(const struct table *table, size_t i) {
 }
 
 static size_t least_of(const struct table *table, size_t i) {
-    return is(table, i, TABLE_TAIL) ? WIDTH_TAIL : is(table, i, TABLE_WRAP) ? WIDTH_WRAP : WIDTH_MIN;
+    return is(table, i, TABLE_TAIL) ? WIDTH_TAIL : wraps(table, i) ? WIDTH_WRAP : WIDTH_MIN;
 }
 
 /* The widest column of those that are to be cut first; SIZE_MAX when none can give anything. */
@@ -234,7 +243,7 @@ static size_t taken(const struct table *table, bool least) {
     size_t all = 0;
     for (size_t i = 0; i < table->n_columns; i++) {
         size_t width = table->width[i];
-        width = least && is(table, i, TABLE_WRAP) && width > WIDTH_WRAP ? WIDTH_WRAP : width;
+        width = least && width > WIDTH_WRAP && wraps(table, i) ? WIDTH_WRAP : width;
         all += table->hidden[i] ? 0 : width + TABLE_GAP;
     }
     return all > TABLE_GAP ? all - TABLE_GAP : 0;
@@ -344,7 +353,7 @@ static void put_row(struct table *table, const struct cell *cells) {
         if (table->hidden[i]) {
             continue;
         }
-        if (is(table, i, TABLE_WRAP) && table->line != SIZE_MAX) {
+        if (wraps(table, i) && table->line != SIZE_MAX) {
             put_wrapped(table, i, &cells[i]);
         } else {
             put_cell(table, i, (struct bytes){.p = table->held.p + cells[i].at, .n = cells[i].n}, cells[i].width,

@@ -13,7 +13,7 @@ enum table_how {
     TABLE_KEEP = 2,   /* times, short words: cut only when the other texts are cut already */
     TABLE_TAIL = 4,   /* names: the end is what tells them apart, so the beginning is cut */
     TABLE_WHOLE = 8,  /* states: never cut */
-    TABLE_WRAP = 16,  /* of the last column: goes on in further lines instead of being cut */
+    TABLE_WRAP = 16,  /* goes on in further lines instead of being cut, where it is the last one that is shown */
     TABLE_SPARE = 32, /* left out when the others would have to be cut, the last one first */
     TABLE_BELOW = 64  /* commands: never cut; in lines of their own below the row when the columns do not fit */
 };

@@ -87,34 +87,3 @@ int why_name(struct asof *view, struct bytes name, size_t *ret_table, struct err
     *ret_table = n == 1 ? found.table : SIZE_MAX;
     return 0;
 }
-
-int why_name_named(struct asof *view, struct bytes whole, struct err *err) {
-    const struct state_table *by = NULL;
-    uint64_t n = 0;
-    struct err why = {0};
-    for (size_t i = 0; i < state_tables(view->state) && n == 0; i++) {
-        const struct state_table *table = state_table(view->state, i);
-        struct state_rows *rows = NULL;
-        const struct row *row = NULL;
-        if (thing_piles(table) || thing_state(table) == SIZE_MAX || thing_key_columns(table) < 2) {
-            continue;
-        }
-        int rc = state_rows_open(view->state, i, &whole, 1, &rows, &why);
-        while (rc == 0 && (rc = state_rows_next_stored(rows, &row, &why)) == 0) {
-            by = table;
-            n++;
-        }
-        state_rows_close(rows);
-        if (rc < 0) {
-            return err->code;
-        }
-    }
-    if (n > 0) {
-        struct err plain = *err;
-        int k = (int)(whole.n < 200 ? whole.n : 200);
-        err_set(err, ERR_NOTFOUND, "%s: nothing declared it, but %llu %s%s name%s it: 'ledger why %s/%.*s' shows %s",
-                plain.msg, (unsigned long long)n, by->noun, n == 1 ? "" : "s", n == 1 ? "s" : "", by->noun, k,
-                (const char *)whole.p, n == 1 ? "it" : "them");
-    }
-    return err->code;
-}

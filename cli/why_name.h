@@ -8,7 +8,4 @@
  * several begin so: ERR_NOTFOUND. */
 int why_name(struct asof *view, struct bytes name, size_t *ret_table, struct err *err);
 
-/* Nothing of this whole name, "pack/pdf-ops-pack", is there, which *err says: says too who names it all the same. */
-int why_name_named(struct asof *view, struct bytes whole, struct err *err);
-
 #endif

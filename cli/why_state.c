@@ -39,6 +39,18 @@ static int by_subject(struct story *story, struct bytes subject, struct err *err
     return rc;
 }
 
+/* What is not there, as *err says, may be named by others all the same: a pack by its permissions. */
+static int named_elsewhere(struct story *story, const char *text, struct err *err) {
+    struct err why = {0};
+    int rc = by_subject(story, bytes_of(text), &why);
+    if (rc != 0) {
+        *err = why;
+    } else if (story->told > 0) {
+        cli_note(story->view->cli, "ledger: why: %s: nothing declared it; this names it", err->msg);
+    }
+    return rc != 0 ? rc : story->told > 0 ? 0 : err->code;
+}
+
 static int unknown(struct asof *view, const char *text, struct bytes noun) {
     const char *near = thing_suggest(view, noun, false);
     if (!strchr(text, '/')) {
@@ -76,7 +88,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
     story_init(&story, view, style, false);
     if (table != SIZE_MAX) {
         rc = thing_each(view, table, bytes_of(name), story_row, &story, &err);
-        rc = rc == ERR_NOTFOUND && slash ? why_name_named(view, bytes_of(text), &err) : rc;
+        rc = rc == ERR_NOTFOUND && slash ? named_elsewhere(&story, text, &err) : rc;
     } else {
         rc = by_subject(&story, bytes_of(text), &err);
     }

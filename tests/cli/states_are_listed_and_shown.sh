@@ -10,9 +10,15 @@ new_states
 
 # The projections.
 box 0 state
+check grep -Eq '^packs +1  1 [a-z-]+ +a pack, ' "$T/.out"
+check grep -Eq '^routes +2  [12] ' "$T/.out"
+check grep -Eq '^empty: .*hardware' "$T/.out"
+err_empty
+box 0 state --projections
 out_has 'PROJECTION'
 out_has 'permission_patterns'
 err_empty
+box 2 state packs --projections
 box 0 state --json
 json .schema ledger.projections/1
 json '.size, .at' $'19\n19'

@@ -93,7 +93,7 @@ box 1 why package/dpkg/wget --json
 same "$(jq -r .error.code <<<"$err")" ERR_NOTFOUND
 box 2 why pakc/pdf-ops
 err_has 'pack/'
-box 2 why tool/none
+box 1 why tool/none
 box 2 why pack/pdf-ops --time soon
 box 2 why 3 --at 2
 box 2 why packs
@@ -161,8 +161,9 @@ json '.things | length' 25
 # What only others name: who does. What is called alike: which there are.
 run 0 -C other init --no-trust
 run 0 -C other append permission.granted -s pack/undeclared group=exec scope=bin/sh tier=T1
-run 1 -C other why pack/undeclared
-err_has "there is no pack 'undeclared': nothing declared it, but 1 permission names it: 'ledger why permission/pack/undeclared' shows it"
+run 0 -C other why pack/undeclared
+err_has "there is no pack 'undeclared': nothing declared it; this names it"
+out_has 'permission/pack/undeclared/exec/bin/sh: granted'
 run 0 -C other why undeclared
 out_has 'permission/pack/undeclared/exec/bin/sh: granted'
 run 0 -C other append run.started -s run/alike --run alike
