@@ -14,6 +14,13 @@ agree --kind proof -- "$LEDGER" verify '{file}' --no-trust-file --json
 agree --kind bundle -- python3 -B "$ROOT/share/verify_bundle.py" '{file}' --json
 agree --kind proof --without policy -- python3 -B "$ROOT/share/verify_proof.py" '{file}' --json
 
+# The example of the document is a bundle that they take, printed.
+python3 -B "$HERE/example.py" "$T/example.tar"
+run 10 verify "$T/example.tar" --no-trust-file
+python3 -B "$HERE/example.py" >wanted
+sed -n '/^<!-- made by/,/^<!-- end/p' "$ROOT/docs/bundle.md" | sed '1d;$d' >printed
+check diff wanted printed
+
 # F9 is about what the caller gives, F14 needs an author's key, B25 the rules of projections: these have tests of their own.
 jq -r '.[].rule // empty' "$HERE/samples/index.json" | sort -u >broken
 grep -ho '^- \*\*[FBT][0-9]*\*\*' "$ROOT/docs/format.md" "$ROOT/docs/bundle.md" | tr -d -- '- *' | sort -u >said
