@@ -323,10 +323,7 @@ void answer_head(const struct answer *a, struct obj *head) {
 
 void answer_tail(struct answer *a, struct obj *tail) {
     damage_put(&a->damage, tail);
-    if (a->has_tiers) {
-        obj_uint(tail, "tool_calls", a->tool_calls);
-        obj_uint(tail, "without_tier", a->without_tier);
-    }
+    tier_count_put(&a->tiers, tail);
     if (a->explain) {
         struct obj cost;
         obj_init(&cost);

@@ -13,6 +13,7 @@
 #include "cli/ask.h"
 #include "cli/damage.h"
 #include "cli/rows.h"
+#include "cli/tier_count.h"
 #include "query/sql.h"
 
 struct answer {
@@ -43,8 +44,7 @@ struct answer {
     struct buf note;                   /* what sql_note said last */
     struct buf private_fields, remark; /* of the row at hand */
     struct query_cost cost;
-    bool has_tiers; /* the next two were counted */
-    uint64_t tool_calls, without_tier;
+    struct tier_count tiers;
     uint64_t start; /* ns */
 };
 
@@ -86,9 +86,8 @@ int answer_tier_read(struct answer *answer, const struct opt_args *args, const s
                      const struct opt *by, struct err *err);
 /* Appends the condition to a statement's, with its AND. */
 void answer_tier_put(const struct answer *answer, struct buf *out);
-/* Counts tool calls and those without a tier, of what the other conditions leave; and says so. */
+/* Counts tool calls and those without a tier, of what the other conditions leave. */
 void answer_tier_count(struct answer *answer);
-void answer_tier_say(const struct answer *answer);
 
 /* ---- answer_sql.c ---- */
 

@@ -4,9 +4,6 @@
 #include "cli/answer.h"
 
 #include <string.h>
-#include <strings.h>
-
-#include "base/text.h"
 
 #define TOOL "(coalesce(agent, ''), coalesce(server, ''), tool)"
 
@@ -33,24 +30,20 @@ static int add(struct answer *a, const char *text, struct err *err) {
     return 0;
 }
 
-static bool mentions(const char *text) {
-    return text != NULL && strcasestr(text, "tier") != NULL;
-}
-
 int answer_tier_read(struct answer *a, const struct opt_args *args, const struct opt *tier, const struct opt *fields,
                      const struct opt *by, struct err *err) {
     const char *text;
     size_t at = 0;
     int rc = 0;
-    a->of_tiers = mentions(a->where) || mentions(a->statement);
+    a->of_tiers = tier_count_mentioned(a->where) || tier_count_mentioned(a->statement);
     while (rc == 0 && (text = opt_next(args, tier, &at)) != NULL) {
         rc = add(a, text, err);
     }
     for (at = 0; (text = opt_next(args, fields, &at)) != NULL;) {
-        a->of_tiers = a->of_tiers || mentions(text);
+        a->of_tiers = a->of_tiers || tier_count_mentioned(text);
     }
     for (at = 0; (text = opt_next(args, by, &at)) != NULL;) {
-        a->of_tiers = a->of_tiers || mentions(text);
+        a->of_tiers = a->of_tiers || tier_count_mentioned(text);
     }
     if (a->tier.n > 0) {
         a->of_tiers = true;
@@ -67,14 +60,6 @@ void answer_tier_put(const struct answer *a, struct buf *out) {
     }
 }
 
-static int take_counts(void *ctx, const struct sql_row *row, struct err *err) {
-    struct answer *a = ctx;
-    (void)err;
-    a->tool_calls = row->values[0].type == QUERY_INT ? (uint64_t)row->values[0].int_ : 0;
-    a->without_tier = row->values[1].type == QUERY_INT ? (uint64_t)row->values[1].int_ : 0;
-    return 0;
-}
-
 /* Of a statement nobody knows which calls it means: then those of the log. */
 void answer_tier_count(struct answer *a) {
     struct buf sql;
@@ -82,25 +67,16 @@ void answer_tier_count(struct answer *a) {
     if (!a->of_tiers || a->follow || answer_sql_open(a, &ignored) != 0) {
         return;
     }
-    buf_init(&sql, (size_t)4 << 20);
     if (a->statement != NULL) {
-        buf_put_str(&sql, "SELECT sum(calls), sum(CASE WHEN judged_tier IS NULL THEN calls ELSE 0 END) FROM tools");
-    } else {
-        buf_put_str(&sql,
-                    "SELECT count(*), count(CASE WHEN " TOOL " IN (SELECT agent, server, tool FROM tools WHERE "
-                    "judged_tier IS NOT NULL) THEN NULL ELSE 1 END) FROM events WHERE kind = 'run.tool_called' AND (");
-        buf_put_str(&sql, a->where != NULL ? a->where : "1");
-        buf_put_str(&sql, "\n) AND ");
-        ask_sql(&a->ask, &sql);
+        tier_count_ask(a->sql, NULL, &a->tiers);
+        return;
     }
-    a->has_tiers = sql.fail == 0 && sql_run(a->sql, bytes_of_buf(&sql), NULL, take_counts, a, &ignored) >= 0;
+    buf_init(&sql, (size_t)4 << 20);
+    buf_put_str(&sql, "SELECT count(*), count(CASE WHEN " TOOL " IN (SELECT agent, server, tool FROM tools WHERE "
+                      "judged_tier IS NOT NULL) THEN NULL ELSE 1 END) FROM events WHERE kind = 'run.tool_called' AND (");
+    buf_put_str(&sql, a->where != NULL ? a->where : "1");
+    buf_put_str(&sql, "\n) AND ");
+    ask_sql(&a->ask, &sql);
+    tier_count_ask(a->sql, &sql, &a->tiers);
     buf_done(&sql);
-}
-
-void answer_tier_say(const struct answer *a) {
-    if (a->has_tiers && a->tool_calls > 0) {
-        cli_note(a->cli, "ledger: %s: %llu of %llu tool call%s %s no tier", a->cli->command,
-                 (unsigned long long)a->without_tier, (unsigned long long)a->tool_calls, text_s(a->tool_calls),
-                 a->tool_calls == 1 ? "has" : "have");
-    }
 }

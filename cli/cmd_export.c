@@ -106,6 +106,7 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
         struct obj obj;
         obj_init(&obj);
         put_counts(&obj, &counts);
+        tier_count_put(&args->tiers, &obj);
         exit_code = obj_print(cli, &obj, false);
         obj_done(&obj);
     } else {
@@ -132,6 +133,7 @@ static int report(struct cli *cli, const struct cut_args *args, const struct han
         obj_init(&obj);
         handover_put(&obj, &done);
         put_counts(&obj, &bundle->counts);
+        tier_count_put(&args->tiers, &obj);
         int exit_code = obj_print(cli, &obj, false);
         obj_done(&obj);
         return exit_code;
@@ -214,6 +216,7 @@ static int run_export(struct cli *cli, const struct opt_args *opts) {
         args.options.progress_ctx = &progress;
         exit_code = dry ? dry_run(cli, ledger, &args) : write_bundle(cli, ledger, opts, &args, path);
         out_progress_end(&progress);
+        tier_count_say(cli, &args.tiers);
     }
     cut_args_done(&args);
     ledger_close(ledger);

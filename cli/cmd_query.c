@@ -363,7 +363,7 @@ int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
         }
         exit_code = answer(a);
         answer_say_clock(a);
-        answer_tier_say(a);
+        tier_count_say(cli, &a->tiers);
         pager_end(&a->pager, cli);
     }
     sql_close(a->sql);

@@ -113,6 +113,9 @@ static void put_rest(const struct timeline *t, const struct tree_node *node, str
         n += n < more.n ? 1 : 0;
         more = (struct bytes){more.p + n, more.n - n};
     }
+    if (node->tier != NULL) {
+        buf_printf(out, "%sjudged_tier=%s", out->n > start ? " " : "", node->tier);
+    }
 }
 
 /* Not where it only says again which run this is. */
@@ -362,6 +365,7 @@ static int print_json(struct timeline *t, size_t root) {
                                                  {.name = "duration_ms"},
                                                  {.name = "end"},
                                                  {.name = "mark"},
+                                                 {.name = "judged_tier"},
                                                  {.name = "text"}};
     static const char *const marks[] = {[TREE_EVENT] = NULL, [TREE_GAP] = "gap", [TREE_UNREADABLE] = "unreadable"};
     struct obj head, tail;
@@ -399,6 +403,7 @@ static int print_json(struct timeline *t, size_t root) {
             ms_value(n->ms),
             seq_value(t, n->returned),
             name_value(marks[n->mark]),
+            name_value(n->tier),
             {.type = rest.n > 0 ? QUERY_TEXT : QUERY_NULL, .text = bytes_of_buf(&rest)}};
         rows_values(rows, values);
     }
@@ -407,6 +412,7 @@ static int print_json(struct timeline *t, size_t root) {
     obj_uint(&tail, "late", span.late);
     obj_uint(&tail, "errors", t->errors);
     obj_uint(&tail, "gaps", t->gaps);
+    tier_count_put(&t->tiers, &tail);
     damage_put(&t->damage, &tail);
     int exit_code = rows ? rows_end(rows, &tail) : EXIT_SYSTEM;
     obj_done(&tail);
@@ -425,6 +431,7 @@ static int print(struct timeline *t) {
         return t->damage.n > 0 ? EXIT_INVALID : cli_fail_lookup(t->cli, &err);
     }
     timeline_hang_gaps(t);
+    timeline_judge(t);
     int rc = tree_order(&t->tree, &root, &err);
     if (rc != 0) {
         return cli_fail(t->cli, &err);
@@ -484,6 +491,9 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
         t.pager.wanted = !opt_has(args, &options[T_NO_PAGER]);
         exit_code = answer(&t, &ask);
         pager_end(&t.pager, cli);
+        if (t.tiers.without > 0) {
+            tier_count_say(cli, &t.tiers);
+        }
         buf_done(&t.run);
         damage_done(&t.damage);
         tree_done(&t.tree);

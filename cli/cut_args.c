@@ -235,6 +235,9 @@ static int ask_seqs(const char *statement, struct ledger *ledger, struct cut_arg
     const struct sql_options options = {.proven = true};
     int rc = sql_open(ledger, &options, &sql, err);
     rc = rc != 0 ? rc : sql_run(sql, bytes_of(statement), NULL, take_row, cut, err);
+    if (rc == 0 && tier_count_mentioned(statement)) {
+        tier_count_ask(sql, NULL, &cut->tiers);
+    }
     sql_close(sql);
     return rc;
 }

@@ -3,6 +3,7 @@
 #define CLI_CUT_ARGS_H
 
 #include "cli/cli.h"
+#include "cli/tier_count.h"
 #include "export/export.h"
 
 enum {
@@ -38,7 +39,8 @@ struct cut_args {
     const char *private_[EXPORT_PRIVATE_MAX], *states[EXPORT_STATES_MAX];
     uint64_t *seqs; /* owned */
     size_t n_seqs;
-    bool given; /* a range was */
+    bool given;              /* a range was */
+    struct tier_count tiers; /* of the log, when --sql asks about tiers */
 };
 /* ERR_INVALID names the option and what is accepted. */
 int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut_args *ret, struct err *err);

@@ -518,7 +518,7 @@ static int answer(struct listing *l) {
             const char *what = calls ? "tool call" : l->table->noun;
             cli_note(cli, "ledger: %s: %llu of %llu %s%s %s no tier by the policies", cli->command,
                      (unsigned long long)l->n_without, (unsigned long long)l->n_calls, what, text_s(l->n_calls),
-                     l->n_calls == 1 ? "has" : "have");
+                     l->n_without == 1 ? "has" : "have");
         }
     }
     if (exit_code == 0 && l->lone > 0) {

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/damage.h"
 #include "cli/pager.h"
+#include "cli/tier_count.h"
 #include "cli/tree.h"
 #include "cli/when.h"
 
@@ -22,6 +23,7 @@ struct timeline {
     enum when_style style;
     uint64_t now, size;
     size_t errors, gaps, shown;
+    struct tier_count tiers;
 };
 
 /* Fills the tree with what `about` names, as far as the base query goes. A run may be named by its beginning: then `about`
@@ -29,5 +31,8 @@ struct timeline {
 int timeline_load(struct timeline *timeline, const struct query *base, struct err *err);
 /* Gaps stand within the run that they are a gap of: under its root, where they happened. */
 void timeline_hang_gaps(struct timeline *timeline);
+
+/* Judges the tiers of all calls of tools. */
+void timeline_judge(struct timeline *timeline);
 
 #endif

@@ -34,9 +34,11 @@ struct tree_node {
     enum tree_via via;
     double ms; /* how long it took; negative: unknown */
     struct tree_text kind, subject, run, span, above, call, name, outcome, rest;
-    size_t parent;   /* index of a node; SIZE_MAX: none */
-    size_t returned; /* the node that says how this one ended and is not shown itself; SIZE_MAX */
-    bool hidden;     /* it is such a node */
+    struct tree_text tool; /* of a call of a tool: tree_event_call reads it */
+    const char *tier;      /* how far that call can go; NULL: nobody judged it, or nobody knows */
+    size_t parent;         /* index of a node; SIZE_MAX: none */
+    size_t returned;       /* the node that says how this one ended and is not shown itself; SIZE_MAX */
+    bool hidden;           /* it is such a node */
     /* of tree_order */
     size_t first, last, next; /* children, siblings */
     unsigned depth;

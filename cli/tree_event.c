@@ -171,6 +171,28 @@ static struct bytes run_of(const struct ledger_event *event) {
     return event->run;
 }
 
+/* Tool, server, agent and group, each but the last with its length before it. */
+static struct tree_text put_call(struct bytes body, struct buf *text) {
+    static const char *const fields[] = {"tool", "server", "agent", "group"};
+    struct tree_text ret = {(uint32_t)text->n, 0};
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        struct bytes value = get_text(body, fields[i]);
+        buf_put_be32(text, (uint32_t)value.n);
+        buf_put_bytes(text, value);
+    }
+    ret.n = (uint32_t)text->n - ret.at;
+    return text->fail ? (struct tree_text){0, 0} : ret;
+}
+
+void tree_event_call(const struct tree *tree, const struct tree_node *node, struct tool_call *ret) {
+    struct bytes left = tree_text(tree, node->tool), *const to[] = {&ret->tool, &ret->server, &ret->agent, &ret->group};
+    for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
+        uint32_t n = be32_get(left.p);
+        *to[i] = (struct bytes){left.p + 4, n};
+        left = (struct bytes){left.p + 4 + n, left.n - 4 - n};
+    }
+}
+
 void tree_event_read(const struct ledger_event *event, struct tree_node *node, struct buf *text) {
     const char *name_is, *outcome_is;
     struct bytes body = event->body, name = first_text(body, names, &name_is),
@@ -196,4 +218,5 @@ void tree_event_read(const struct ledger_event *event, struct tree_node *node, s
     node->name = put_cut(text, name, NAME_MAX_BYTES);
     node->outcome = put_outcome(body, outcome, text);
     node->rest = put_rest(event, name_is, outcome_is, text);
+    node->tool = bytes_is(event->kind, "run.tool_called") ? put_call(body, text) : (struct tree_text){0, 0};
 }

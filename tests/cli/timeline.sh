@@ -31,7 +31,7 @@ same "$(sed -e 1,2d -e 's/^\( *[0-9]*\)  *[0-9.]* m\{0,1\}s  /\1  /' "$T/.out")"
   1  80.0 s  ! run.started pdf-ops -> error: tool  run/r1  agent=claude
   2  120 ms  |- run.step plan -> ok
   3  2.30 s  |  \`- run.model_called llama3.2:3b -> ok  tokens_in=12
-  6  75.0 s  |     \`- ! run.tool_called bash -> error: exit  exit_code=2
+  6  75.0 s  |     \`- ! run.tool_called bash -> error: exit  exit_code=2 judged_tier=T2
   5          |- ~ ledger.gap dropped  gap/otlp  missing=3
   8    3 ms  |- run.started sub -> ok  run/r2
   9    3 ms  |  \`- run.finished -> ok

@@ -45,9 +45,22 @@ box 1 tool show nothing
 box 0 append permission.granted -s pack/p group=exec tier=T1
 box 0 append permission.decided -s tool/Deploy tool=Deploy decision=allow
 box 0 permit list
-err_has "1 of 2 permissions have no tier by the policies"
+err_has "1 of 2 permissions has no tier by the policies"
 box 0 permit list --json
 same "$(jq -c '.states[] | select(.who == "pack/p") | [.tier, .judged_tier]' <<<"$out")" '["T1","T2"]'
+
+# A timeline judges its calls.
+box 0 timeline r
+out_has judged_tier=T2
+err_has "1 of 3 tool calls has no tier"
+box 0 timeline r --json
+same "$(jq -c '[.tool_calls, .without_tier, (.events | map(.judged_tier))]' <<<"$out")" '[3,1,["T2","T0",null]]'
+
+# What is handed over by tier says it too.
+box 0 export --dry-run --sql "SELECT seq FROM events WHERE tool IN (SELECT tool FROM tools WHERE judged_tier = 'T2')"
+err_has "2 of 4 tool calls have no tier"
+box 0 export --dry-run --sql "SELECT seq FROM events WHERE tool IN (SELECT tool FROM tools WHERE judged_tier = 'T2')" --json
+same "$(jq -c '[.matching, .tool_calls, .without_tier]' <<<"$out")" '[1,4,2]'
 
 # A policy: checked when it is declared, the next version takes its place.
 policy() { box "$1" append policy.declared -s policy/mine --body "{\"policy\":\"mine\",$2}"; }

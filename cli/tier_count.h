@@ -1,0 +1,23 @@
+/* How many calls of tools have no tier. */
+#ifndef CLI_TIER_COUNT_H
+#define CLI_TIER_COUNT_H
+
+#include "cli/cli.h"
+#include "cli/obj.h"
+#include "query/sql.h"
+
+struct tier_count {
+    bool known;
+    uint64_t calls, without;
+};
+
+/* Is tier a part of one of its words? NULL is fine. */
+bool tier_count_mentioned(const char *text);
+/* Runs a statement that gives both numbers in a row; of the whole log with NULL. What fails is left unknown. */
+void tier_count_ask(struct sql *sql, struct buf *statement, struct tier_count *ret);
+/* "3 of 40 tool calls have no tier", on standard error. */
+void tier_count_say(const struct cli *cli, const struct tier_count *count);
+/* tool_calls and without_tier. */
+void tier_count_put(const struct tier_count *count, struct obj *obj);
+
+#endif
