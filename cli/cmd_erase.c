@@ -31,6 +31,7 @@ enum {
     E_SINCE,
     E_UNTIL,
     E_CLOCK,
+    E_GREP,
     E_WHERE,
     E_REASON,
     E_NOTE,
@@ -52,6 +53,7 @@ static const struct opt options[] = {
     [E_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [E_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [E_CLOCK] = {"clock", 0, "CLOCK", ASK_CLOCK_HELP},
+    [E_GREP] = {"grep", 0, "TEXT", "with this in a text of the body or of a private field, in capitals or not"},
     [E_WHERE] = {"where", 'w', "SQL-EXPR", "for which this holds, also of private: \"private LIKE '%Ada%'\""},
     [E_REASON] = {"reason", 0, "WORD", "why, in a word that everybody may read: request, retention, mistake"},
     [E_NOTE] = {"note", 0, "TEXT", "why, in more words; kept private"},
@@ -67,8 +69,11 @@ static const struct ask_option conditions[] = {
     {&options[E_ACTOR], QUERY_ACTOR, NULL}, {&options[E_SOURCE], QUERY_SOURCE, NULL},   {0},
 };
 
-static const struct ask_options asked = {
-    .fields = conditions, .since = &options[E_SINCE], .until = &options[E_UNTIL], .clock = &options[E_CLOCK]};
+static const struct ask_options asked = {.fields = conditions,
+                                         .since = &options[E_SINCE],
+                                         .until = &options[E_UNTIL],
+                                         .clock = &options[E_CLOCK],
+                                         .grep = &options[E_GREP]};
 
 struct wish {
     struct ledger_erase_options o;
@@ -148,7 +153,8 @@ static int take_seqs(const struct opt_args *args, struct wish *w, struct err *er
 }
 
 static bool has_conditions(const struct opt_args *args) {
-    bool any = opt_has(args, &options[E_SINCE]) || opt_has(args, &options[E_UNTIL]) || opt_has(args, &options[E_WHERE]);
+    bool any = opt_has(args, &options[E_GREP]) || opt_has(args, &options[E_SINCE]) || opt_has(args, &options[E_UNTIL]) ||
+               opt_has(args, &options[E_WHERE]);
     for (const struct ask_option *c = conditions; c->option != NULL; c++) {
         any = any || opt_has(args, c->option);
     }
@@ -195,7 +201,13 @@ static int take_wish(const struct opt_args *args, struct wish *w, struct err *er
     int rc = check_choice(args, w, err);
     rc = rc != 0 || !some ? rc : take_fields(args, w, err);
     rc = rc != 0 ? rc : take_seqs(args, w, err);
-    return rc != 0 ? rc : ask_read(&w->ask, args, &asked, err);
+    if (rc == 0 && w->where != NULL && opt_has(args, &options[E_GREP])) {
+        return err_set(err, ERR_INVALID, "--grep and --where do not go together");
+    }
+    rc = rc != 0 ? rc : ask_read(&w->ask, args, &asked, err);
+    w->ask.private_ = true;
+    ask_open_end(&w->ask); /* what a wrong clock put into the future is erased as well */
+    return rc;
 }
 
 /* ---- choosing by conditions ---- */
@@ -430,7 +442,7 @@ const struct spec spec_erase = {
              "more), 4 when another process keeps the old files open: end it, and say 'ledger erase --finish'.",
     .examples = "ledger erase 118 --private prompt,output --reason request\n"
                 "ledger erase --run 4f1c2a --private prompt --dry-run\n"
-                "ledger erase --actor user:ada --all-private --reason request\n"
+                "ledger erase --grep ada@example.org --all-private --reason request\n"
                 "ledger erase 118 119 --body --reason mistake --note 'the wrong customer'\n"
                 "ledger erase --artifact artifact:sha256:2c26...ae --reason retention",
     .opts = options,

@@ -99,6 +99,15 @@ box 0 show "$c"
 out_has 'body: erased'
 box 0 verify
 
+# By a text, which may stand in a private field, and in an event that a wrong clock put into the far future.
+echo '{"kind":"run.step","subject":"run/r-5","run":"r-5","time":"2150-01-01T00:00:00Z","body":{"step":"x","prompt":"for ZEBRA Inc"}}' >late
+box 0 ingest jsonl late
+rm late
+box 2 erase --grep zebra --where 1 --all-private --reason request
+box 0 erase --grep zebra --since 1h --all-private --reason request
+out_has 'erased all private fields of 1 event'
+check test "$(grep -rlaF ZEBRA "$BOX" | wc -l)" = 0
+
 # On a terminal it asks; --yes, and a script, are not asked.
 f=$(step r-4 user:eve prompt=secret-f)
 ask() { # ANSWER ARGS...
