@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/stop.h"
-#include "cli/told.h"
 #include "cli/when.h"
 
 int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *ret, struct err *err) {
@@ -72,12 +71,12 @@ int asof_ledger(struct asof *view, struct cli *cli) {
 
 /* A state before the log's first event is not "nothing": nobody knows it, but an import may tell of that time. */
 static void say_not_begun(struct asof *view, const char *at, uint64_t now) {
-    struct told told;
-    struct err ignored = {0};
     char words[TOLD_WORDS];
-    if (!view->cli->json && told_of(view->ledger, 0, now, &told, &ignored) == 0 && told_words(&told, now, words)) {
+    struct err ignored = {0};
+    if (told_of(view->ledger, 0, now, &view->told, &ignored) == 0 && told_words(&view->told, now, words)) {
         cli_note(view->cli, "ledger: %s: there are no states of that time: %s%s%.60s%s", view->cli->command, words,
-                 told.n > 0 ? "; 'ledger query --until " : "", told.n > 0 ? at : "", told.n > 0 ? "' shows them" : "");
+                 view->told.n > 0 ? "; 'ledger query --until " : "", view->told.n > 0 ? at : "",
+                 view->told.n > 0 ? "' shows them" : "");
     }
 }
 
@@ -225,4 +224,7 @@ void asof_put(struct asof *view, size_t table, struct obj *obj) {
     obj_uint(obj, "at", state_at(view->state));
     obj_time(obj, "now", state_now(view->state));
     obj_list(obj, "incomplete", &list);
+    if (view->told.begun > 0) {
+        told_put(&view->told, obj);
+    }
 }

@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/obj.h"
 #include "cli/out.h"
+#include "cli/told.h"
 #include "projections/projection.h"
 #include "projections/state.h"
 
@@ -22,7 +23,8 @@ struct asof {
     struct state_view *state;
     struct ledger_head head; /* of the log when it was opened */
     const volatile int *stop;
-    bool said; /* that the evidence cannot be read */
+    bool said;        /* that the evidence cannot be read */
+    struct told told; /* of a time before the log began that was asked for */
 };
 
 /* A moment that was named: so many events count, and judges go by that time (0: that of the newest event that counts). */

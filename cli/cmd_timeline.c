@@ -374,6 +374,7 @@ static int print_json(struct timeline *t, size_t root) {
     obj_init(&head);
     obj_init(&tail);
     obj_uint(&head, "size", t->size);
+    obj_text(&head, "clock", t->tree.by_seal ? "ledger" : "source");
     struct rows_options o = {.format = ROWS_JSON,
                              .schema = "ledger.timeline/1",
                              .list = "events",
@@ -422,6 +423,22 @@ static int print_json(struct timeline *t, size_t root) {
 
 /* ---- the command ---- */
 
+#define APART_NS (3600 * CLOCK_NS_PER_S) /* what is recorded as it happens is not so late */
+
+static void say_clock(const struct timeline *t) {
+    size_t n = 0;
+    for (size_t i = 0; i < t->tree.n; i++) {
+        const struct tree_node *node = &t->tree.nodes[i];
+        n += node->has_at && (node->said + APART_NS < node->time || node->time + APART_NS < node->said) ? 1 : 0;
+    }
+    if (n > 0) {
+        cli_note(t->cli,
+                 "ledger: timeline: %zu event%s recorded at another time than the source gives; '--clock %s' goes by %s", n,
+                 n == 1 ? " was" : "s were", t->tree.by_seal ? "source" : "ledger",
+                 t->tree.by_seal ? "the source's" : "when they were recorded");
+    }
+}
+
 static int print(struct timeline *t) {
     size_t root = SIZE_MAX;
     struct err err = {0};
@@ -445,6 +462,7 @@ static int print(struct timeline *t) {
                          : 0;
     }
     int exit_code = t->cli->json ? print_json(t, root) : print_text(t, root);
+    say_clock(t);
     return exit_code == 0 && t->damage.n > 0 ? EXIT_INVALID : exit_code;
 }
 

@@ -50,7 +50,11 @@ box 0 query --sql "SELECT substr(happened_at, 1, 10) AS day, count(*) AS n, min(
 same "$(tr -d '\r' <"$T/.out" | tail -n +2 | tr '\n' ' ')" '2026-09-07,2,1 2026-09-20,1,1 '
 box 0 timeline --since 2026-09-07 --until 2026-09-07 --json
 json '.events | length' 2
+json .clock source
+box 0 timeline --since 2026-09-07 --until 2026-09-07
+err_has "2 events were recorded at another time than the source gives; '--clock ledger'"
 box 0 timeline --since 1h --clock ledger --json
+json .clock ledger
 json '[.events[] | select(.kind | startswith("install."))] | length' 6
 box 2 query --clock wall --since 1h
 err_has "unknown clock 'wall'; known clocks: source, ledger"
@@ -80,6 +84,8 @@ out_lacks '2026-09-20'
 box 1 state installs --at 2026-09-10
 err_has "there are no states of that time: the log began on "
 err_has "5 events, recorded later, tell of that time (events $first to $((last - 1))); 'ledger query --until 2026-09-10' shows them"
+box 1 state installs --at 2026-09-10 --json
+json '"\(.told.events) \(.told.first)"' "5 $first"
 box 1 export -o x.zst --since 2026-09-01 --until 2026-09-30
 err_has "'--since $first --until $last' is the one that has them"
 box 0 export --dry-run --since "$first" --until "$last" --kind 'install.*' --json
