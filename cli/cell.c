@@ -265,30 +265,34 @@ bool cell_same(const struct row *a, const struct row *b, size_t column) {
     }
 }
 
-void cell_put(const struct row *row, size_t column, struct obj *obj) {
+void cell_put_as(const struct row *row, size_t column, const char *name, struct obj *obj) {
     const struct state_column *c = &row->table->columns[column];
     struct query_value v = cell_value(row, column);
     struct buf mp;
     buf_init(&mp, 16);
     if (v.type == QUERY_NULL) {
-        obj_text(obj, c->name, NULL);
+        obj_text(obj, name, NULL);
     } else if (v.type == QUERY_BOOL) {
-        obj_bool(obj, c->name, v.boolean);
+        obj_bool(obj, name, v.boolean);
     } else if (v.type == QUERY_INT && (c->flags & COLUMN_TIME) && v.int_ >= 0) {
-        obj_time(obj, c->name, (uint64_t)v.int_);
+        obj_time(obj, name, (uint64_t)v.int_);
     } else if (v.type == QUERY_INT) {
-        obj_int(obj, c->name, v.int_);
+        obj_int(obj, name, v.int_);
     } else if (v.type == QUERY_REAL && mp_float_ok(v.real)) {
         mp_put_float(&mp, v.real);
-        obj_raw(obj, c->name, bytes_of_buf(&mp));
+        obj_raw(obj, name, bytes_of_buf(&mp));
     } else if (v.type == QUERY_TEXT) {
-        obj_str(obj, c->name, v.text);
+        obj_str(obj, name, v.text);
     } else if (v.type == QUERY_OTHER) {
-        obj_raw(obj, c->name, v.text);
+        obj_raw(obj, name, v.text);
     } else {
-        obj_text(obj, c->name, NULL);
+        obj_text(obj, name, NULL);
     }
     buf_done(&mp);
+}
+
+void cell_put(const struct row *row, size_t column, struct obj *obj) {
+    cell_put_as(row, column, row->table->columns[column].name, obj);
 }
 
 size_t cell_find(const struct state_table *table, const char *name, const char **ret_near) {

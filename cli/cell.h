@@ -32,6 +32,8 @@ bool cell_is(const struct row *row, size_t column, const char *word);
 bool cell_same(const struct row *a, const struct row *b, size_t column);
 /* The value as an item of a JSON document, as rows.c prints it there: times are texts of ns. */
 void cell_put(const struct row *row, size_t column, struct obj *obj);
+/* The same under another name than the column's. */
+void cell_put_as(const struct row *row, size_t column, const char *name, struct obj *obj);
 
 /* The column of that name, or SIZE_MAX with the nearest in *ret_near (NULL when nothing is near). */
 size_t cell_find(const struct state_table *table, const char *name, const char **ret_near);

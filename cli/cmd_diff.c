@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/damage.h"
 #include "cli/diff.h"
+#include "cli/diff_runs.h"
 #include "cli/pager.h"
 #include "cli/table.h"
 #include "cli/thing.h"
@@ -18,9 +19,10 @@
 #include "cli/when.h"
 #include "query/field.h"
 
-enum { D_ALL, D_TABLE, D_CLOCK, D_TIME, D_NO_PAGER };
+enum { D_ALL, D_BEFORE, D_TABLE, D_CLOCK, D_TIME, D_NO_PAGER };
 static const struct opt options[] = {
     [D_ALL] = {"all", 0, NULL, "of every table, runs and scores too"},
+    [D_BEFORE] = {"before", 0, "RUN", "this run and the last good one of its pack before it"},
     [D_TABLE] = {"table", 0, "TABLE", "only of this one; may be repeated"},
     [D_CLOCK] = {"clock", 0, "CLOCK",
                  "times of the events: when they happened (source, default), or were recorded (ledger)"},
@@ -45,6 +47,9 @@ struct diff {
     struct ledger_reader *reader;
     struct damage damage;
     struct obj list;
+    bool of_runs; /* two runs are compared, and the states between */
+    struct diff_runs runs;
+    struct obj compared; /* the runs, in JSON */
 };
 
 static const char *const names[] = {[DIFF_APPEARED] = "appeared", [DIFF_WENT] = "went", [DIFF_CHANGED] = "changed"};
@@ -324,6 +329,9 @@ static int put_json(struct diff *d) {
     obj_obj(&whole, "from", &from);
     asof_put(d->view, SIZE_MAX, &whole);
     obj_list(&whole, "changes", &d->list);
+    if (d->of_runs) {
+        obj_obj(&whole, "runs", &d->compared);
+    }
     obj_uint(&whole, "happened_before", d->before);
     told_put(&d->told, &whole);
     damage_put(&d->damage, &whole);
@@ -379,10 +387,12 @@ static int answer(struct diff *d, const struct opt_args *args) {
     if (exit_code == 0 && d->damage.n > 0) {
         return EXIT_INVALID;
     }
-    if (exit_code == 0) {
+    if (exit_code == 0 && !d->of_runs) {
         say_clocks(d, args);
+    } else if (exit_code == 0 && d->n == 0) {
+        cli_note(cli, "ledger: diff: no state changed from the beginning of the one to the end of the other");
     }
-    return exit_code == 0 && d->n == 0 ? EXIT_NO : exit_code;
+    return exit_code == 0 && d->n + d->runs.n == 0 ? EXIT_NO : exit_code;
 }
 
 /* Both moments, the later one first: it brings what is stored up to date. */
@@ -399,6 +409,54 @@ static int open_views(struct diff *d, const struct opt_args *args) {
     rc = rc != 0 ? rc : asof_state(view, &to, &view->state, &err);
     rc = rc != 0 ? rc : asof_state(view, &from, &d->from, &err);
     return rc == 0 ? 0 : cli_fail(view->cli, &err);
+}
+
+/* The runs are compared as they are now, the states as of the first one's beginning and the later one's end. */
+static int open_runs(struct diff *d, const char *before, const char *now) {
+    struct asof *view = d->view;
+    struct asof_at whole = {.at = LEDGER_NO_SEQ, .now = clock_wall_ns()}, from = {0}, to = {0};
+    struct story story;
+    struct err err = {0};
+    int rc = asof_state(view, &whole, &view->state, &err);
+    if (rc == 0) {
+        story_init(&story, view, d->style, false);
+        story.damage = d->damage;
+        if (!view->cli->json) {
+            pager_begin(&d->pager, view->cli);
+        }
+        rc = diff_runs(&story, before, now, view->cli->json ? &d->compared : NULL, &d->runs, &err);
+        d->damage = story.damage;
+        ledger_reader_close(story.reader);
+        obj_done(&story.list);
+    }
+    if (rc != 0) {
+        pager_end(&d->pager, view->cli);
+        return cli_fail_lookup(view->cli, &err);
+    }
+    from.at = d->runs.from + 1;
+    to.at = d->runs.to + 1;
+    state_close(view->state);
+    view->state = NULL;
+    rc = asof_state(view, &to, &view->state, &err);
+    rc = rc != 0 ? rc : asof_state(view, &from, &d->from, &err);
+    return rc == 0 ? 0 : cli_fail(view->cli, &err);
+}
+
+static int open_all(struct diff *d, const struct opt_args *args) {
+    const char *before = opt_text(args, &options[D_BEFORE]);
+    size_t runs = 0;
+    for (size_t i = 0; i < args->n_args; i++) {
+        runs += diff_runs_is(args->args[i]);
+    }
+    if (before ? args->n_args > 0 : args->n_args == 0) {
+        return cli_usage(d->view->cli, before ? "--before names the run, and takes no other moments"
+                                              : "what is compared? a moment, two moments, two runs, or --before RUN");
+    }
+    if (runs > 0 && (runs != 2 || args->n_args != 2)) {
+        return cli_usage(d->view->cli, "a run is compared with a run: two of run/ID, or --before RUN");
+    }
+    d->of_runs = before || runs == 2;
+    return !d->of_runs ? open_views(d, args) : open_runs(d, before ? NULL : args->args[0], before ? before : args->args[1]);
 }
 
 static int run(struct cli *cli, const struct opt_args *args) {
@@ -418,19 +476,21 @@ static int run(struct cli *cli, const struct opt_args *args) {
     d.pager.wanted = !opt_has(args, &options[D_NO_PAGER]) && !cli->json;
     damage_init(&d.damage, cli);
     obj_init(&d.list);
+    obj_init(&d.compared);
     int exit_code = asof_ledger(&view, cli);
-    exit_code = exit_code != 0 ? exit_code : open_views(&d, args);
+    exit_code = exit_code != 0 ? exit_code : open_all(&d, args);
     exit_code = exit_code != 0 ? exit_code : asof_exit(&view, answer(&d, args));
     ledger_reader_close(d.reader);
     state_close(d.from);
     asof_close(&view);
     obj_done(&d.list);
+    obj_done(&d.compared);
     damage_done(&d.damage);
     return exit_code;
 }
 
 const struct spec spec_diff = {
-    .synopsis = "WHEN [WHEN] [--all | --table TABLE]",
+    .synopsis = "WHEN [WHEN] [--all | --table TABLE] | run/ID run/ID | --before run/ID",
     .about = "Shows what changed between two moments (the second one is now by default): what was installed,\n"
              "upgraded or removed, models and the names that lead to them, grants, routes, packs, verdicts; a\n"
              "line each, + appeared, - went, ~ changed, with the old and the new value and the event that did\n"
@@ -439,11 +499,13 @@ const struct spec spec_diff = {
              "beginning, the second: its end), or so long ago. They go by the ledger's clock: standard error says\n"
              "which changes happened before, and what was recorded later. Counters, measurements and times do not\n"
              "count as changes; runs, evaluations, imports and the keys of epochs are left out unless asked for.\n"
-             "Exit code 1 when nothing changed.",
+             "Of two runs, the earlier one first, or with --before of one and the last good one of its pack, it\n"
+             "shows how they ended, what they took and were made of, and what changed in the states from the\n"
+             "beginning of the one to the end of the other. Exit code 1 when nothing changed.",
     .examples = "ledger diff 2h\nledger diff 2026-11-20 2026-11-20\nledger diff 118 204 --json\n"
-                "ledger diff 7d --table installs --table model_names",
+                "ledger diff 7d --table installs --table model_names\nledger diff --before run/4f1c\n"
+                "ledger diff run/4f1b run/4f1c",
     .opts = options,
-    .min_args = 1,
     .max_args = 2,
     .run = run,
 };

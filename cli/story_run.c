@@ -381,3 +381,105 @@ int story_run(struct story *s, const struct row *row, struct obj *ret, struct er
     row_done(&good.row);
     return rc;
 }
+
+/* ---- any two runs ---- */
+
+/* Of their rows; what they were made of comes after. */
+static const char *const totals[] = {"state",  "error",     "duration_ms", "tokens_in",  "tokens_out",
+                                     "cost",   "steps",     "model_calls", "tool_calls", "errors",
+                                     "denied", "artifacts", "egress"};
+
+static bool total_differs(const struct row *before, const struct row *now, const char *name) {
+    size_t column = projection_column(now->table, name);
+    return column != SIZE_MAX && !cell_same(before, now, column);
+}
+
+static void print_total(struct story *s, const struct row *before, const struct row *now, const char *name,
+                        struct table *table) {
+    const struct row *both[] = {before, now};
+    size_t column = projection_column(now->table, name);
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    table_text(table, name);
+    for (size_t k = 0; k < 2; k++) {
+        buf_clear(&text);
+        cell_text(both[k], column, s->style, s->now, &text);
+        table_cell(table, text.n > 0 ? bytes_of_buf(&text) : bytes_of("-"));
+    }
+    buf_done(&text);
+}
+
+static int print_compared(struct story *s, const struct row *before, const struct row *now, const struct made *then,
+                          const struct made *made, struct err *err) {
+    static const struct table_column columns[] = {{"DIFFERS", TABLE_WHOLE, 0}, {"BEFORE", 0, 0}, {"NOW", TABLE_WRAP, 0}};
+    struct table *table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
+    if (!table) {
+        return err_set(err, ERR_NOMEM, "no memory for the table");
+    }
+    for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
+        if (total_differs(before, now, totals[i])) {
+            print_total(s, before, now, totals[i], table);
+        }
+    }
+    for (size_t i = 0; i < TRAITS; i++) {
+        if (differs(i, then, made)) {
+            print_difference(s, i, then, made, table);
+        }
+    }
+    table_end(table);
+    return 0;
+}
+
+static void put_total(const struct row *before, const struct row *now, const char *name, struct obj *list) {
+    const struct row *both[] = {before, now};
+    size_t column = projection_column(now->table, name);
+    struct obj one;
+    obj_init(&one);
+    obj_text(&one, "what", name);
+    for (size_t k = 0; k < 2; k++) {
+        cell_put_as(both[k], column, k == 0 ? "before" : "after", &one);
+    }
+    obj_obj(list, NULL, &one);
+}
+
+int story_run_compare(struct story *s, const struct row *before, const struct row *now, struct obj *ret, uint64_t *ret_n,
+                      struct err *err) {
+    struct made then = {0}, made = {0};
+    struct obj list;
+    int rc = find_made(s, named(before, "run"), &then, err);
+    rc = rc != 0 ? rc : find_made(s, named(now, "run"), &made, err);
+    *ret_n = 0;
+    for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
+        *ret_n += total_differs(before, now, totals[i]);
+    }
+    for (size_t i = 0; rc == 0 && i < TRAITS; i++) {
+        *ret_n += differs(i, &then, &made);
+    }
+    if (rc == 0 && !ret && *ret_n > 0) {
+        rc = print_compared(s, before, now, &then, &made, err);
+    } else if (rc == 0 && ret) {
+        obj_init(&list);
+        for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
+            if (total_differs(before, now, totals[i])) {
+                put_total(before, now, totals[i], &list);
+            }
+        }
+        for (size_t i = 0; i < TRAITS; i++) {
+            if (differs(i, &then, &made)) {
+                put_difference(i, &then, &made, &list);
+            }
+        }
+        obj_list(ret, "differs", &list);
+    }
+    made_done(&then);
+    made_done(&made);
+    return rc;
+}
+
+int story_run_good(struct story *s, const struct row *run, struct row *row, bool *ret, struct err *err) {
+    struct good good = {.row = *row};
+    int rc = find_good(s, run, &good, err);
+    *row = good.row;
+    *ret = rc == 0 && good.found;
+    return rc;
+}

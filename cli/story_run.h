@@ -11,4 +11,12 @@ bool story_run_is(const struct row *row);
  * well but for events that did not. */
 int story_run(struct story *story, const struct row *row, struct obj *ret, struct err *err);
 
+/* How two runs differ: how they ended, what they took, what they were made of. Prints a table, or adds the member "differs"
+ * to the object. *ret_n: in how much. */
+int story_run_compare(struct story *story, const struct row *before, const struct row *now, struct obj *ret,
+                      uint64_t *ret_n, struct err *err);
+/* The last good run of the same pack (or agent) before this one, whole, in `row`, which the caller initialised. *ret false:
+ * there is none. */
+int story_run_good(struct story *story, const struct row *run, struct row *row, bool *ret, struct err *err);
+
 #endif
