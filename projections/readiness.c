@@ -257,7 +257,8 @@ static const char intro[] =
     "Of the evaluations of a route as it is now, the newest that passed in full or failed decides. One that proves "
     "nothing\n"
     "neither counts nor takes an older one away. A suite's tasks are those of the declaration with the digest that the\n"
-    "evaluation names. An entry of a pack's lists that does not say whether it is required is.\n";
+    "evaluation names, else of the newest that names none; of one that names no digest, of the newest. An entry of a "
+    "pack's lists that does not say whether it is required is.\n";
 
 void readiness_doc(struct buf *out) {
     static const struct {

@@ -1,0 +1,513 @@
+/* The judges of readiness against a reference that is written from docs/readiness.md alone and keeps nothing but what was
+ * told: over random histories of packs, permissions, checks, routes, suites and evaluations both come to the same. Seeds
+ * are fixed, and one is random and printed; LEDGER_SEED=N tries that one. */
+#include <time.h>
+
+#include "projections/list.h"
+#include "tests/projections/proof_box.h"
+
+#define EVENTS     160
+#define EVALS_MAX  80
+#define ROUTES_MAX 3
+#define SCORES_MAX 6
+#define OPTION(n)  (below(w, (n)) == 0)
+
+/* ---- what was told ---- */
+
+struct score_told {
+    int task;      /* 0, 1 */
+    int value;     /* tenths; -1: none */
+    int threshold; /* tenths; -1: none */
+    int higher;    /* -1: not told */
+    const char *verdict;
+};
+struct eval_told {
+    int route; /* -1: none is named */
+    const char *suite, *suite_digest, *digest, *config, *pack, *version, *verdict;
+    bool finished, invalidated, partial, dirty;
+    uint64_t seq;
+    size_t n;
+    struct score_told score[SCORES_MAX];
+};
+struct task_told {
+    bool asked;
+    int threshold, higher;
+};
+struct suite_told {
+    bool there;
+    struct task_told task[2];
+};
+struct route_told {
+    bool there, parked, offline, degraded, removed, required, of_pack;
+    const char *digest, *config, *suite, *suite_digest;
+};
+struct world {
+    uint64_t x;
+    struct box box;
+    const char *pack; /* installed, parked, removed; NULL: never */
+    const char *version;
+    uint64_t version_seq, removed_seq;
+    const char *permission[2]; /* granted, denied, revoked; NULL: nobody decided */
+    const char *check, *check_version;
+    uint64_t check_seq;
+    struct route_told route[ROUTES_MAX]; /* 0 and 1 are listed and required, 2 is not listed */
+    struct suite_told suite[3];          /* by digest; 2: without one */
+    const char *newest_digest;           /* of the suite */
+    uint32_t newest_suite;               /* declared last */
+    size_t n;
+    struct eval_told eval[EVALS_MAX];
+};
+
+static const char *const digests[] = {WEIGHTS, WEIGHTS2}, *const configs[] = {CONFIG, CONFIG2},
+                         *const suites[] = {SUITE, SUITE2}, *const versions[] = {"1", "2"}, *const tasks[] = {"t", "u"};
+
+static uint32_t below(struct world *w, uint32_t n) {
+    w->x = w->x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)((w->x >> 33) % n);
+}
+
+/* ---- the reference ---- */
+
+static bool same(const char *a, const char *b) {
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static const struct suite_told *suite_of(const struct world *w, const struct eval_told *e) {
+    static const struct suite_told nothing;
+    if (e->suite == NULL) {
+        return &nothing;
+    }
+    if (e->suite_digest == NULL) {
+        return &w->suite[w->newest_suite];
+    }
+    for (int i = 0; i < 2; i++) {
+        if (same(e->suite_digest, suites[i]) && w->suite[i].there) {
+            return &w->suite[i];
+        }
+    }
+    return &w->suite[2];
+}
+
+/* Each thing that is asked of a score; 'f'ails, 'v'alueless, 'u'ndirected, 'c' not clear, 'p'asses, ' ': nothing is asked.
+ */
+static char hold(int value, int threshold, int higher) {
+    return value < 0 ? 'v' : higher < 0 ? 'u' : (higher != 0 ? value >= threshold : value <= threshold) ? 'p' : 'f';
+}
+
+static char result_of(const struct score_told *s, const struct task_told *t) {
+    char said = same(s->verdict, "pass") ? 'p' : same(s->verdict, "fail") ? 'f' : s->verdict != NULL ? 'c' : ' ';
+    char own = s->threshold < 0 ? ' '
+                                : hold(s->value, s->threshold,
+                                       s->higher >= 0 ? s->higher
+                                       : t->asked     ? t->higher
+                                                      : -1);
+    char suite = !t->asked || t->threshold < 0 ? ' ' : hold(s->value, t->threshold, t->higher >= 0 ? t->higher : s->higher);
+    for (const char *worst = "fvucp"; *worst != '\0'; worst++) {
+        if (said == *worst || own == *worst || suite == *worst) {
+            return *worst;
+        }
+    }
+    return ' ';
+}
+
+/* '+': it counts; '-': it speaks against; '?': it proves nothing; '.': it has not ended or was taken back. */
+static char weigh_eval(const struct world *w, const struct eval_told *e) {
+    const struct suite_told *suite = suite_of(w, e);
+    size_t n[128] = {0}, scored[2] = {0};
+    if (!e->finished || e->invalidated) {
+        return '.';
+    }
+    for (size_t i = 0; i < e->n; i++) {
+        n[(int)result_of(&e->score[i], &suite->task[e->score[i].task])]++;
+        scored[e->score[i].task]++;
+    }
+    size_t doubtful = n['v'] + n['u'] + n['c'];
+    const char *verdict = e->verdict != NULL            ? e->verdict
+                          : n['f'] > 0                  ? "fail"
+                          : n['p'] > 0 && doubtful == 0 ? "pass"
+                                                        : NULL;
+    if (same(verdict, "fail") || same(verdict, "warn") || n['f'] > 0) {
+        return '-';
+    }
+    bool whole = !e->partial && !e->dirty && e->digest != NULL && n['p'] > 0 && doubtful == 0;
+    for (int i = 0; i < 2; i++) {
+        whole = whole && (!suite->task[i].asked || scored[i] > 0);
+    }
+    return same(verdict, "pass") && whole ? '+' : '?';
+}
+
+static bool is_for(const struct world *w, const struct route_told *r, const struct eval_told *e) {
+    const char *digest = r->suite_digest != NULL ? r->suite_digest : r->suite != NULL ? w->newest_digest : NULL;
+    bool suite = digest != NULL ? same(digest, e->suite_digest) : r->suite == NULL || same(r->suite, e->suite);
+    bool other = r->of_pack && e->pack != NULL && !same(e->pack, "p");
+    bool version = !r->of_pack || w->pack == NULL || same(w->version, e->version);
+    bool gone = r->of_pack && same(w->pack, "removed");
+    return r->digest != NULL && same(r->digest, e->digest) && (r->config == NULL || same(r->config, e->config)) && suite &&
+           version && !other && !gone;
+}
+
+/* The end of the evaluation that proves it; 0: none does. */
+static uint64_t proof_of(const struct world *w, int i) {
+    const struct route_told *r = &w->route[i];
+    const struct eval_told *best = NULL;
+    if (!r->there || r->removed || (r->suite == NULL && r->suite_digest == NULL)) {
+        return 0;
+    }
+    for (size_t k = 0; k < w->n; k++) {
+        const struct eval_told *e = &w->eval[k];
+        char sign = weigh_eval(w, e);
+        bool mine = e->route == i && is_for(w, r, e) && (sign == '+' || sign == '-');
+        best = mine && (best == NULL || e->seq > best->seq) ? e : best;
+    }
+    return best != NULL && weigh_eval(w, best) == '+' ? best->seq : 0;
+}
+
+static const char *state_of_route(const struct world *w, int i) {
+    const struct route_told *r = &w->route[i];
+    bool asked = r->suite != NULL || r->suite_digest != NULL;
+    return r->removed                     ? "removed"
+           : r->parked                    ? "parked"
+           : r->offline                   ? "offline"
+           : asked && proof_of(w, i) == 0 ? "declared-not-proven"
+           : r->degraded                  ? "degraded"
+           : !asked                       ? "declared"
+                                          : "ready";
+}
+
+static const char *state_of_pack(const struct world *w) {
+    size_t required = 0, ready = 0, proven = 0;
+    if (w->pack == NULL || !same(w->pack, "installed")) {
+        return w->pack;
+    }
+    bool fresh =
+        w->check != NULL && (w->check_version != NULL ? same(w->check_version, w->version) && w->check_seq > w->removed_seq
+                                                      : w->check_seq > w->version_seq);
+    if (!same(w->permission[0], "granted") || !fresh || !(same(w->check, "pass") || same(w->check, "warn"))) {
+        return "blocked";
+    }
+    for (int i = 0; i < ROUTES_MAX; i++) {
+        const struct route_told *r = &w->route[i];
+        if (i < 2 || (r->there && !r->removed && r->of_pack && r->required)) {
+            required++;
+            ready += r->there && same(state_of_route(w, i), "ready");
+            proven += r->there && (same(state_of_route(w, i), "ready") || proof_of(w, i) != 0);
+        }
+    }
+    return ready < required                                                        ? (proven == 0 ? "demo-only" : "partial")
+           : same(w->permission[1], "denied") || same(w->permission[1], "revoked") ? "partial"
+                                                                                   : "ready";
+}
+
+/* ---- comparing ---- */
+
+static bool misses(struct box *box) {
+    struct list list;
+    struct bytes item;
+    list_open(&list, box->row.cells[box_column(box, "missing")].text);
+    return list_next(&list, &item);
+}
+
+static void compare(struct world *w, uint64_t seed, int step) {
+    static const char *const names[ROUTES_MAX] = {"a", "b", "c"};
+    char what[96], id[32];
+    snprintf(what, sizeof(what), "LEDGER_SEED=%llu, step %d", (unsigned long long)seed, step);
+    box_view(&w->box, LEDGER_NO_SEQ, 0);
+    for (size_t i = 0; i < w->n; i++) {
+        snprintf(id, sizeof(id), "e%zu", i);
+        bool counts = weigh_eval(w, &w->eval[i]) == '+';
+        if (box_row(&w->box, "evals", id, NULL) &&
+            (row_bool(&w->box.row, box_column(&w->box, "counts")) != counts || misses(&w->box) == counts)) {
+            fail_msg("%s: %s counts: %d, and that is wrong", what, id, !counts);
+        }
+    }
+    for (int i = 0; i < ROUTES_MAX; i++) {
+        if (!w->route[i].there) {
+            continue;
+        }
+        assert_true(box_row(&w->box, "routes", names[i], NULL));
+        const char *state = state_of_route(w, i);
+        struct bytes got = row_text(&w->box.row, box_column(&w->box, "state"));
+        uint64_t proof = (uint64_t)row_int(&w->box.row, box_column(&w->box, "proof"));
+        bool listed = misses(&w->box);
+        if (!bytes_is(got, state) || proof != proof_of(w, i) ||
+            listed == (same(state, "ready") || same(state, "removed"))) {
+            fail_msg("%s: route %s is %.*s by %llu, not %s by %llu", what, names[i], (int)got.n, (const char *)got.p,
+                     (unsigned long long)proof, state, (unsigned long long)proof_of(w, i));
+        }
+    }
+    if (w->pack != NULL) {
+        assert_true(box_row(&w->box, "packs", "p", NULL));
+        struct bytes got = row_text(&w->box.row, box_column(&w->box, "state"));
+        if (!bytes_is(got, state_of_pack(w)) || misses(&w->box) == same(state_of_pack(w), "ready")) {
+            fail_msg("%s: the pack is %.*s, not %s", what, (int)got.n, (const char *)got.p, state_of_pack(w));
+        }
+    }
+}
+
+/* ---- telling ---- */
+
+struct body {
+    char text[2048];
+    size_t n;
+};
+
+static void put(struct body *b, const char *name, const char *value, bool quoted) {
+    if (value != NULL) {
+        b->n += (size_t)snprintf(b->text + b->n, sizeof(b->text) - b->n, "%s\"%s\": %s%s%s", b->n > 0 ? ", " : "{", name,
+                                 quoted ? "\"" : "", value, quoted ? "\"" : "");
+    }
+}
+
+static uint64_t tell(struct world *w, const char *kind, const char *subject, struct body *b) {
+    snprintf(b->text + b->n, sizeof(b->text) - b->n, "%s", b->n > 0 ? "}" : "{}");
+    return box_event(&w->box, kind, subject, b->text);
+}
+
+static const char *mostly(struct world *w, const char *const *values) {
+    return OPTION(8) ? NULL : values[OPTION(5)];
+}
+
+static void put_tenths(struct body *b, const char *name, int tenths) {
+    char text[16];
+    snprintf(text, sizeof(text), "%d.%d", tenths / 10, tenths % 10);
+    put(b, name, tenths < 0 ? NULL : text, false);
+}
+
+static void put_truth(struct body *b, const char *name, int truth) {
+    put(b, name, truth < 0 ? NULL : truth != 0 ? "true" : "false", false);
+}
+
+static void tell_pack(struct world *w) {
+    struct body b = {0};
+    bool there = w->pack != NULL && !same(w->pack, "removed");
+    uint32_t what = below(w, 12);
+    if (!there || what < 3) {
+        w->version = versions[below(w, 2)];
+        put(&b, "version", w->version, true);
+        put(&b, "permissions", "[{\"group\": \"exec\"}, {\"group\": \"gpu\", \"required\": false}]", false);
+        put(&b, "routes", "[{\"name\": \"a\"}, {\"name\": \"b\", \"required\": true}]", false);
+        put(&b, "checks", "[\"c\"]", false);
+        w->version_seq = tell(w, there ? "pack.upgraded" : "pack.installed", "pack/p", &b);
+        w->pack = there ? w->pack : "installed";
+    } else if (what == 3) {
+        w->removed_seq = tell(w, "pack.removed", "pack/p", &b);
+        w->pack = "removed";
+    } else if (same(w->pack, "parked")) {
+        tell(w, "pack.unparked", "pack/p", &b);
+        w->pack = "installed";
+    } else if (what == 4) {
+        tell(w, "pack.parked", "pack/p", &b);
+        w->pack = "parked";
+    } else {
+        static const char *const verdicts[] = {"pass", "pass", "pass", "warn", "fail", "unknown"};
+        w->check = verdicts[below(w, 6)];
+        w->check_version = OPTION(2) ? NULL : OPTION(5) ? versions[below(w, 2)] : w->version;
+        put(&b, "check", "c", true);
+        put(&b, "verdict", w->check, true);
+        put(&b, "version", w->check_version, true);
+        w->check_seq = tell(w, "pack.checked", "pack/p", &b);
+    }
+}
+
+static void tell_permission(struct world *w) {
+    static const char *const steps[] = {"granted", "granted", "granted", "granted", "denied", "revoked"};
+    struct body b = {0};
+    char kind[32];
+    uint32_t i = below(w, 2), step = below(w, 6);
+    snprintf(kind, sizeof(kind), "permission.%s", steps[step]);
+    put(&b, "group", i == 0 ? "exec" : "gpu", true);
+    tell(w, kind, "pack/p", &b);
+    w->permission[i] = steps[step];
+}
+
+static void declare_route(struct world *w, struct route_told *r, const char *subject) {
+    struct body b = {0};
+    if (!r->there || r->removed) {
+        *r = (struct route_told){.there = true};
+        r->of_pack = !OPTION(4);
+        r->suite = OPTION(6) ? NULL : "s";
+    }
+    r->digest = OPTION(8) && r->digest == NULL ? NULL : digests[OPTION(6)];
+    if (OPTION(2)) {
+        r->config = configs[OPTION(4)];
+        put(&b, "config_digest", r->config, true);
+    }
+    if (OPTION(4)) {
+        r->suite_digest = suites[OPTION(3)];
+        put(&b, "suite_digest", r->suite_digest, true);
+    }
+    if (OPTION(2)) {
+        r->required = OPTION(2);
+        put_truth(&b, "required", r->required);
+    }
+    put(&b, "pack", r->of_pack ? "p" : NULL, true);
+    put(&b, "suite", r->suite, true);
+    put(&b, "digest", r->digest, true);
+    tell(w, "route.declared", subject, &b);
+}
+
+static void tell_route(struct world *w) {
+    uint32_t i = below(w, ROUTES_MAX), what = below(w, 14);
+    struct route_told *r = &w->route[i];
+    struct body b = {0};
+    char subject[32];
+    snprintf(subject, sizeof(subject), "route/%c", (int)('a' + i));
+    if (!r->there || r->removed || what < 2) {
+        declare_route(w, r, subject);
+    } else if (r->parked || what == 2) {
+        put_truth(&b, "parked", r->parked ? 0 : 1);
+        tell(w, "route.parked", subject, &b);
+        r->parked = !r->parked;
+    } else if (r->offline || what == 3) {
+        tell(w, r->offline ? "route.online" : "route.offline", subject, &b);
+        r->offline = !r->offline;
+    } else if (r->degraded) {
+        put(&b, "decision", "primary", true);
+        tell(w, "route.decided", subject, &b);
+        r->degraded = false;
+    } else if (what == 4) {
+        tell(w, "route.fell_back", subject, &b);
+        r->degraded = true;
+    } else if (what == 5 && OPTION(3)) {
+        tell(w, "route.removed", subject, &b);
+        r->removed = true;
+    }
+}
+
+static void tell_suite(struct world *w) {
+    uint32_t which = OPTION(4) ? 2 : below(w, 2);
+    struct suite_told *s = &w->suite[which];
+    struct body b = {0}, list = {0};
+    *s = (struct suite_told){.there = true};
+    w->newest_suite = which;
+    list.n = (size_t)snprintf(list.text, sizeof(list.text), "[");
+    for (int i = 0; i < 2; i++) {
+        struct task_told *t = &s->task[i];
+        struct body task = {0};
+        *t = (struct task_told){!OPTION(3), OPTION(2) ? -1 : (int)below(w, 8), OPTION(3) ? -1 : !OPTION(4)};
+        if (t->asked) {
+            put(&task, "name", tasks[i], true);
+            put(&task, "metric", OPTION(2) ? "m" : NULL, true);
+            put_tenths(&task, "threshold", t->threshold);
+            put_truth(&task, "higher_is_better", t->higher);
+            list.n += (size_t)snprintf(list.text + list.n, sizeof(list.text) - list.n, "%s%s}", list.n > 1 ? ", " : "",
+                                       task.text);
+        }
+    }
+    snprintf(list.text + list.n, sizeof(list.text) - list.n, "]");
+    put(&b, "suite", "s", true);
+    put(&b, "suite_digest", which < 2 ? suites[which] : NULL, true);
+    put(&b, "tasks", list.text, false);
+    tell(w, "eval.suite_declared", "suite/s", &b);
+    w->newest_digest = which < 2 ? suites[which] : w->newest_digest;
+}
+
+static void tell_score(struct world *w, struct eval_told *e, int task, const char *subject) {
+    static const char *const verdicts[] = {"pass", "pass", "pass", "fail", "warn"};
+    struct body b = {0};
+    struct score_told s = {task, OPTION(10) ? -1 : (int)below(w, 10), OPTION(3) ? -1 : (int)below(w, 6),
+                           OPTION(5) ? -1 : !OPTION(5), OPTION(3) ? verdicts[below(w, 5)] : NULL};
+    size_t at = 0;
+    while (at < e->n && e->score[at].task != task) {
+        at++;
+    }
+    e->n += at == e->n;
+    e->score[at] = s;
+    put(&b, "task", tasks[task], true);
+    put(&b, "metric", "m", true);
+    put_tenths(&b, "value", s.value);
+    put_tenths(&b, "threshold", s.threshold);
+    put_truth(&b, "higher_is_better", s.higher);
+    put(&b, "verdict", s.verdict, true);
+    tell(w, "eval.scored", subject, &b);
+}
+
+static void tell_eval(struct world *w) {
+    static const char *const verdicts[] = {"pass", "pass", "pass", "pass", "warn", "fail", "unknown"};
+    char subject[32];
+    uint32_t old = w->n > 0 ? below(w, (uint32_t)w->n) : 0;
+    struct body b = {0};
+    if (w->n > 0 && OPTION(4)) { /* a score that comes later, or it is taken back */
+        struct eval_told *e = &w->eval[old];
+        snprintf(subject, sizeof(subject), "eval/e%u", old);
+        if (e->invalidated || !OPTION(3)) {
+            tell_score(w, e, (int)below(w, 2), subject);
+        } else if (e->finished) {
+            tell(w, "eval.invalidated", subject, &b);
+            e->invalidated = true;
+        }
+        return;
+    }
+    if (w->n == EVALS_MAX) {
+        return;
+    }
+    struct eval_told *e = &w->eval[w->n];
+    snprintf(subject, sizeof(subject), "eval/e%zu", w->n++);
+    for (int task = 0; task < 2; task++) {
+        if (!OPTION(5)) {
+            tell_score(w, e, task, subject);
+        }
+    }
+    e->route = OPTION(10) ? -1 : (int)below(w, ROUTES_MAX);
+    e->suite = OPTION(8) ? NULL : "s";
+    e->suite_digest = OPTION(2) && w->newest_digest != NULL ? w->newest_digest : mostly(w, suites);
+    e->digest = mostly(w, digests);
+    e->config = mostly(w, configs);
+    e->pack = OPTION(3) ? NULL : OPTION(8) ? "q" : "p";
+    e->version = w->version != NULL && !OPTION(6) ? w->version : mostly(w, versions);
+    e->verdict = OPTION(6) ? NULL : verdicts[below(w, 7)];
+    e->partial = OPTION(10);
+    e->dirty = OPTION(10);
+    e->finished = !OPTION(8);
+    put(&b, "route", e->route < 0 ? NULL : e->route == 0 ? "a" : e->route == 1 ? "b" : "c", true);
+    put(&b, "suite", e->suite, true);
+    put(&b, "suite_digest", e->suite_digest, true);
+    put(&b, "digest", e->digest, true);
+    put(&b, "config_digest", e->config, true);
+    put(&b, "pack", e->pack, true);
+    put(&b, "pack_version", e->version, true);
+    put(&b, "verdict", e->verdict, true);
+    put_truth(&b, "partial", e->partial ? 1 : -1);
+    put_truth(&b, "dirty", e->dirty ? 1 : -1);
+    if (e->finished) {
+        e->seq = tell(w, "eval.finished", subject, &b);
+    }
+}
+
+static void try_seed(uint64_t seed, size_t *counted, size_t *ready) {
+    struct world *w = calloc(1, sizeof(*w));
+    assert_non_null(w);
+    w->x = seed;
+    box_open(&w->box);
+    for (int i = 0; i < EVENTS; i++) {
+        uint32_t what = below(w, 10);
+        (what < 2 ? tell_pack : what < 4 ? tell_permission : what < 6 ? tell_route : what < 7 ? tell_suite : tell_eval)(w);
+        if (i % 4 == 3) {
+            compare(w, seed, i);
+        }
+        *counted += w->n > 0 && weigh_eval(w, &w->eval[w->n - 1]) == '+';
+        *ready += same(state_of_pack(w), "ready") || same(state_of_pack(w), "partial");
+    }
+    box_close(&w->box);
+    free(w);
+}
+
+static void the_judges_come_to_what_the_rules_say(void **state) {
+    struct timespec now;
+    size_t counted = 0, ready = 0;
+    const char *one = getenv("LEDGER_SEED");
+    (void)state;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t random = (uint64_t)now.tv_sec * UINT64_C(1000000007) + (uint64_t)now.tv_nsec;
+    const uint64_t seeds[] = {one != NULL ? strtoull(one, NULL, 10) : 1, 2, 105, random};
+    print_message("random seed: LEDGER_SEED=%llu\n", (unsigned long long)random);
+    for (size_t i = 0; i < (one != NULL ? 1 : sizeof(seeds) / sizeof(seeds[0])); i++) {
+        try_seed(seeds[i], &counted, &ready);
+    }
+    assert_true(one != NULL || (counted > 20 && ready > 5)); /* the histories have what is to be told apart */
+}
+
+int main(void) {
+    const struct CMUnitTest tests_[] = {cmocka_unit_test(the_judges_come_to_what_the_rules_say)};
+    return cmocka_run_group_tests(tests_, NULL, NULL);
+}
