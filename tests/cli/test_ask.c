@@ -6,7 +6,7 @@
 #include "tests/query/random_log.h"
 
 #define EVENTS    3000
-#define QUESTIONS 300
+#define QUESTIONS 120
 
 static const struct opt options[] = {{"since", 0, "WHEN", ""}, {"until", 0, "WHEN", ""}, {"clock", 0, "CLOCK", ""}, {0}};
 static const struct ask_option no_fields[] = {{NULL, 0, NULL}};

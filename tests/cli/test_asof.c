@@ -186,17 +186,19 @@ static void asking_how_states_are_stored_folds_nothing(void **state) {
 
 static void counters_times_and_seqs_are_no_changes_and_a_state_is_one(void **state) {
     (void)state;
-    const struct state_column uses = {"uses", CELL_INT, 0, ""}, at = {"installed_at", CELL_INT, COLUMN_TIME, ""},
-                              seq = {"moved_seq", CELL_INT, COLUMN_SEQ, ""}, version = {"version", CELL_TEXT, 0, ""},
-                              how = {"state", CELL_TEXT, COLUMN_JUDGED, ""}, key = {"pack", CELL_TEXT, COLUMN_KEY, ""},
-                              memory = {"memory_bytes", CELL_INT, 0, ""};
-    assert_false(diff_matters(&uses));
-    assert_false(diff_matters(&at));
-    assert_false(diff_matters(&seq));
-    assert_false(diff_matters(&key));
-    assert_true(diff_matters(&version));
-    assert_true(diff_matters(&how));
-    assert_true(diff_matters(&memory));
+    static const struct state_column columns[] = {{"uses", CELL_INT, 0, ""},
+                                                  {"installed_at", CELL_INT, COLUMN_TIME, ""},
+                                                  {"moved_seq", CELL_INT, COLUMN_SEQ, ""},
+                                                  {"pack", CELL_TEXT, COLUMN_KEY, ""},
+                                                  {"version", CELL_TEXT, 0, ""},
+                                                  {"state", CELL_TEXT, COLUMN_JUDGED, ""},
+                                                  {"memory_bytes", CELL_INT, 0, ""}};
+    const struct state_table table = {
+        .name = "things", .columns = columns, .n_columns = sizeof(columns) / sizeof(columns[0])};
+    (void)state;
+    for (size_t i = 0; i < table.n_columns; i++) {
+        assert_int_equal(diff_matters(&table, i), i >= 4);
+    }
 }
 
 int main(void) {
