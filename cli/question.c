@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/out.h"
+#include "cli/report.h"
 
 #define TEXT_MAX   ((size_t)1 << 20)
 #define KINDS_TEXT 40 /* kinds with a row of their own; JSON has all */
@@ -199,8 +200,7 @@ void question_bound(const struct export_question *q, struct buf *out) {
 static void print_row(void *ctx, const char *label, struct bytes text, bool stands_out) {
     struct cli *cli = ctx;
     out_printf(cli, "  %s%-11s%s ", out_color(cli, stands_out ? OUT_YELLOW : OUT_PLAIN), label, out_color(cli, OUT_PLAIN));
-    out_safe(cli, text);
-    out_str(cli, "\n");
+    report_wrapped(cli, text, 14);
 }
 
 void question_print(struct cli *cli, const struct export_question *q) {

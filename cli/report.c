@@ -86,11 +86,32 @@ void report_aspect_json(struct obj *aspects, const char *name, enum ledger_aspec
     obj_obj(aspects, name, &aspect);
 }
 
+void report_wrapped(struct cli *cli, struct bytes text, int indent) {
+    bool empty = text.n == 0;
+    size_t width = out_width(cli), room = width > 2 * (size_t)indent ? width - (size_t)indent : width;
+    while (text.n > room) {
+        size_t n = room + 1;
+        while (n > 0 && text.p[n - 1] != ' ') {
+            n--;
+        }
+        for (n = n > 0 ? n : room + 1; n < text.n && text.p[n - 1] != ' ';) {
+            n++; /* a word that is longer than the line stays whole */
+        }
+        out_safe(cli, (struct bytes){text.p, text.p[n - 1] == ' ' ? n - 1 : n});
+        text.p += n;
+        text.n -= n;
+        out_printf(cli, "\n%*s", text.n > 0 ? indent : 0, "");
+    }
+    if (text.n > 0 || empty) {
+        out_safe(cli, text);
+        out_str(cli, "\n");
+    }
+}
+
 void report_aspect(struct cli *cli, const char *name, enum ledger_aspect_state state, const char *text) {
     out_printf(cli, "%-13s %s%-11s%s  ", name, out_color(cli, state_color(state)), report_state_word(state),
                out_color(cli, OUT_PLAIN));
-    out_safe(cli, bytes_of(text));
-    out_str(cli, "\n");
+    report_wrapped(cli, bytes_of(text), 27);
 }
 
 void report_verdict(struct cli *cli, enum ledger_verdict verdict, const char *contradicts) {

@@ -16,6 +16,9 @@ int report_print_rivals(struct cli *cli, const char *what, const struct ledger_r
 const char *report_verdict_name(enum ledger_verdict verdict);  /* "not anchored" */
                                                                /* in a sentence */
 const char *report_state_word(enum ledger_aspect_state state); /* "not checked" */
+/* Text, made safe, and a line end; on a terminal broken at blanks so that it fits, with `indent` blanks before each further
+ * line. The first line stands behind so many columns already. */
+void report_wrapped(struct cli *cli, struct bytes text, int indent);
 void report_aspect(struct cli *cli, const char *name, enum ledger_aspect_state state, const char *text);
 void report_aspect_json(struct obj *aspects, const char *name, enum ledger_aspect_state state, const char *text);
 /* `contradicts`: the rule by which it contradicts what was known; "" when it does not. */
