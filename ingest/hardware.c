@@ -38,7 +38,7 @@ static void put_disk(struct buf *out, const struct hardware_disk *d, bool stable
     bool named = !stable && d->name[0] != '\0';
     mp_put_map(out, 1u + (d->bytes != 0) + (d->model[0] != '\0') + named);
     put_number(out, "bytes", d->bytes);
-    put_text(out, "kind", d->rotational ? "rotating" : "solid");
+    put_text(out, "kind", d->virtual_ ? "virtual" : d->rotational ? "rotating" : "solid");
     put_text(out, "model", d->model);
     if (named) {
         put_text(out, "name", d->name);

@@ -14,7 +14,7 @@
 struct hardware_disk {
     char name[HARDWARE_TEXT], model[HARDWARE_TEXT];
     uint64_t bytes;
-    bool rotational;
+    bool rotational, virtual_; /* of a virtual one it says nothing what it claims of plates */
 };
 
 struct hardware_gpu {

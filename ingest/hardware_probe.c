@@ -264,6 +264,19 @@ static bool is_disk(const char *root, const char *name) {
     return file_exists(full);
 }
 
+/* A disk that a hypervisor makes, by the name that its driver gives it or the maker that it says it is of. */
+static bool is_virtual(const char *root, const char *name) {
+    static const char *const makers[] = {"QEMU", "VMware", "VBOX", "Msft"};
+    char path[512], maker[HARDWARE_TEXT] = "";
+    bool found = strncmp(name, "vd", 2) == 0 || strncmp(name, "xvd", 3) == 0;
+    snprintf(path, sizeof(path), "/sys/block/%s/device/vendor", name);
+    hardware_read_text(root, path, maker);
+    for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]) && !found; i++) {
+        found = strncmp(maker, makers[i], strlen(makers[i])) == 0;
+    }
+    return found;
+}
+
 static void probe_disks(const char *root, struct hardware_profile *p) {
     char path[FILE_PATH_MAX];
     snprintf(path, sizeof(path), "%s/sys/block", strcmp(root, "/") == 0 ? "" : root);
@@ -284,6 +297,7 @@ static void probe_disks(const char *root, struct hardware_profile *p) {
         d->bytes = sectors < UINT64_C(1) << 54 ? sectors * 512 : 0;
         snprintf(at, sizeof(at), "/sys/block/%s/queue/rotational", e->d_name);
         d->rotational = read_number(root, at) == 1;
+        d->virtual_ = is_virtual(root, e->d_name);
         snprintf(at, sizeof(at), "/sys/block/%s/device/model", e->d_name);
         hardware_read_text(root, at, d->model);
         p->n_disks += d->bytes > 0;

@@ -275,6 +275,7 @@ static void describe(struct fold *fold, struct row *row, const struct claim *c) 
     if (bytes_is(c->step, "observed")) {
         fold_copy(fold, row, MODEL_CONTEXT_LENGTH, "context_length");
     }
+    models_context(fold, row, MODEL_CONTEXT_LENGTH);
 }
 
 static const char *step_of(const struct row *row, struct bytes step) {
@@ -582,4 +583,4 @@ static const char *const kinds[] = {"model.declared",
                                     "model.provenance_declared",
                                     "eval.benchmarked",
                                     NULL};
-const struct projection projection_models = {"models", 2, tables, MODELS_TABLES, kinds, fold};
+const struct projection projection_models = {"models", 3, tables, MODELS_TABLES, kinds, fold};

@@ -101,4 +101,8 @@ int models_digest(struct state_view *view, struct bytes digest, char *ret, struc
 int models_resolve(struct state_view *view, struct bytes runtime, struct bytes model, struct bytes pinned,
                    struct models_weights *ret, struct err *err);
 
+/* The length of the context into this column, when nothing is there yet: of the file's own numbers, which have it under the
+ * name of the architecture, "llama.context_length". */
+void models_context(struct fold *fold, struct row *row, size_t column);
+
 #endif

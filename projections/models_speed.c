@@ -2,6 +2,10 @@
  * name), what it ran on, and whether it read or wrote. */
 #include "projections/models.h"
 
+#include <stdio.h>
+
+#include "base/mp.h"
+
 #define NOTHING ((struct bytes){0})
 
 enum {
@@ -70,4 +74,17 @@ int models_take_speed(struct fold *fold, struct err *err) {
     row_set_int(row, SPEED_AT, (int64_t)fold_at(fold));
     row_set_int(row, SPEED_SEQ, (int64_t)fold_event(fold)->seq);
     return 0;
+}
+
+void models_context(struct fold *fold, struct row *row, size_t column) {
+    struct bytes metadata, family, value;
+    struct mp_item item;
+    char name[128];
+    if (row_has(row, column) || !fold_raw(fold, "metadata", &metadata) || !fold_text(fold, "architecture", &family)) {
+        return;
+    }
+    snprintf(name, sizeof(name), "%.*s.context_length", (int)(family.n < 64 ? family.n : 64), (const char *)family.p);
+    if (mp_map_get(metadata, name, &value) == 0 && mp_scalar(value, &item) == 0 && item.type == MP_UINT) {
+        row_set_int(row, column, (int64_t)(item.uint & INT64_MAX));
+    }
 }

@@ -4,11 +4,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 
 #define FIXTURES "tests/ingest/fixtures/hardware/"
@@ -52,6 +54,36 @@ static void the_stable_part_has_neither_disk_names_nor_exact_memory(void **state
     p.memory_bytes += 4096;
     hardware_set_text(p.disks[0].name, bytes_of("sdb"));
     is_json(&p, "", "{\"disks\":[{\"bytes\":512,\"kind\":\"solid\"}],\"gpus\":[],\"memory_bytes\":67377299456}");
+}
+
+static void a_virtual_disk_is_neither_rotating_nor_solid(void **state) {
+    (void)state;
+    struct hardware_profile p;
+    char root[] = "/tmp/ledger-test-XXXXXX", path[256];
+    static const struct {
+        const char *path, *text;
+    } files[] = {{"sys/block/vda/size", "2048"},          {"sys/block/vda/removable", "0"},
+                 {"sys/block/vda/queue/rotational", "1"}, {"sys/block/sda/size", "4096"},
+                 {"sys/block/sda/removable", "0"},        {"sys/block/sda/queue/rotational", "1"},
+                 {"sys/block/vda/device/modalias", ""},   {"sys/block/sda/device/vendor", "QEMU    "}};
+    assert_non_null(mkdtemp(root));
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct err err = {0};
+        snprintf(path, sizeof(path), "%s/%s", root, files[i].path);
+        *strrchr(path, '/') = '\0';
+        assert_int_equal(file_make_dirs(path, &err), 0);
+        snprintf(path, sizeof(path), "%s/%s", root, files[i].path);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fputs(files[i].text, f);
+        fclose(f);
+    }
+    hardware_probe(root, &p);
+    assert_int_equal(p.n_disks, 2);
+    is_json(&p, "",
+            "{\"disks\":[{\"bytes\":1048576,\"kind\":\"virtual\"},{\"bytes\":2097152,\"kind\":\"virtual\"}],\"gpus\":[]}");
+    snprintf(path, sizeof(path), "rm -rf %s", root);
+    assert_int_equal(system(path), 0);
 }
 
 static void an_arm_board_has_the_gpu_of_its_chip_and_no_serial_number(void **state) {
@@ -136,6 +168,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_workstation_is_profiled_without_sticks_virtual_disks_and_serial_numbers),
         cmocka_unit_test(the_stable_part_has_neither_disk_names_nor_exact_memory),
+        cmocka_unit_test(a_virtual_disk_is_neither_rotating_nor_solid),
         cmocka_unit_test(an_arm_board_has_the_gpu_of_its_chip_and_no_serial_number),
         cmocka_unit_test(an_empty_tree_gives_an_empty_profile),
         cmocka_unit_test(this_machine_has_a_processor_memory_and_a_kernel),

@@ -77,6 +77,22 @@ static void a_manifest_with_the_same_weights_moves_no_name(void **state) {
     box_close(&box);
 }
 
+static void the_length_of_the_context_is_found_in_the_files_own_numbers(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "model.identified", "model/" WEIGHTS,
+              "{\"digest\": \"" WEIGHTS "\", \"architecture\": \"llama\", \"metadata\": {\"llama.context_length\": 8192}}");
+    box_event(&box, "model.identified", "model/" WEIGHTS2,
+              "{\"digest\": \"" WEIGHTS2
+              "\", \"architecture\": \"qwen2\", \"metadata\": {\"llama.context_length\": 8192}}");
+    model(&box, WEIGHTS);
+    box_int(&box, "context_length", 8192);
+    model(&box, WEIGHTS2);
+    box_null(&box, "context_length");
+    box_close(&box);
+}
+
 static void another_manifest_whose_weights_nobody_knows_is_a_move_to_the_unknown(void **state) {
     struct box box;
     (void)state;
@@ -359,6 +375,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_leads_to_weights_and_moving_it_is_seen_on_both_sides),
         cmocka_unit_test(a_manifest_with_the_same_weights_moves_no_name),
+        cmocka_unit_test(the_length_of_the_context_is_found_in_the_files_own_numbers),
         cmocka_unit_test(another_manifest_whose_weights_nobody_knows_is_a_move_to_the_unknown),
         cmocka_unit_test(the_layer_of_type_model_has_the_weights),
         cmocka_unit_test(the_same_manifest_with_other_weights_is_a_contradiction),
