@@ -45,24 +45,40 @@ static const struct state_column columns[] = {
     [EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the event that told of it first, and the policy that judges it"},
 };
 
-static void add_group(struct fold *fold, struct row *row) {
+static struct bytes groups_of(const struct row *row) {
+    return row->cells[GROUPS].type == CELL_LIST ? row->cells[GROUPS].text : (struct bytes){0};
+}
+
+static bool has_group(const struct row *row, struct bytes group) {
+    struct list list;
+    struct bytes item, text;
+    list_open(&list, groups_of(row));
+    while (list_next(&list, &item)) {
+        if (list_name(item, "", &text) && bytes_eq(text, group)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Groups are words of the catalog, so there are few. */
+static int add_group(struct fold *fold, struct row *row, struct err *err) {
     struct bytes group = bytes_of(""), item;
     struct list list;
     struct list_out out;
-    bool there = false;
     fold_text(fold, "group", &group);
+    if (has_group(row, group)) {
+        return 0;
+    }
     list_out_init(&out);
-    list_open(&list, row->cells[GROUPS].type == CELL_LIST ? row->cells[GROUPS].text : (struct bytes){0});
+    list_open(&list, groups_of(row));
     while (list_next(&list, &item)) {
-        struct bytes text;
-        there = there || (list_name(item, "", &text) && bytes_eq(text, group));
         list_out_raw(&out, item);
     }
-    if (!there && list_out_fits(&out, group.n)) {
-        list_out_text(&out, group);
-        list_out_set(&out, row, GROUPS, NULL);
-    }
+    list_out_text(&out, group);
+    int rc = list_out_set(&out, row, GROUPS, err);
     list_out_done(&out);
+    return rc;
 }
 
 static void returned(struct fold *fold, struct row *row) {
@@ -104,7 +120,7 @@ static int fold_tool(struct fold *fold, struct err *err) {
         returned(fold, row);
         return 0;
     }
-    add_group(fold, row);
+    rc = add_group(fold, row, err);
     fold_copy(fold, row, TOLD_TIER, "tier");
     if (bytes_is(event->kind, "run.tool_called")) {
         row_add(row, CALLS, 1);
@@ -113,7 +129,7 @@ static int fold_tool(struct fold *fold, struct err *err) {
     } else if (fold_text(fold, "decision", &decision) && (bytes_is(decision, "deny") || bytes_is(decision, "abort"))) {
         row_add(row, DENIED, 1);
     }
-    return 0;
+    return rc;
 }
 
 static int judge(struct state_view *view, struct row *row, struct err *err) {
@@ -123,7 +139,7 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
     struct bytes item;
     bool any = false, unknown = false;
     int rc = 0;
-    list_open(&list, row->cells[GROUPS].type == CELL_LIST ? row->cells[GROUPS].text : (struct bytes){0});
+    list_open(&list, groups_of(row));
     while (rc == 0 && list_next(&list, &item)) {
         any = list_name(item, "", &call.group);
         rc = any ? tiers_judge(view, &call, &answer, err) : 0;
