@@ -124,6 +124,65 @@ static void a_permission_has_the_tier_of_its_tool_or_group(void **state) {
     assert_string_equal(text_of("judged_tier"), "");
 }
 
+/* ---- the policy that ships, and its copy to begin one's own with ---- */
+
+static const struct {
+    const char *tool, *server, *group;
+} rows[] = {
+#define TOOL(tool, server, tier) {tool, server, ""},
+#define GROUP(group, tier)       {"of no row", "", group},
+#include "projections/tiers_default.def"
+#undef TOOL
+#undef GROUP
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* A name that the pattern takes. */
+static const char *tool_of(size_t i) {
+    static char name[80];
+    size_t n = strcspn(rows[i].tool, "*");
+    snprintf(name, sizeof(name), "%.*s%s", (int)n, rows[i].tool, rows[i].tool[n] == '*' ? "z" : "");
+    return name;
+}
+
+static void the_copy_in_share_says_the_same_rule_by_rule(void **state) {
+    static char before[ROWS][2][80];
+    struct buf text;
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        char json[300];
+        snprintf(json, sizeof(json), "{\"agent\":\"a%zu\",\"tool\":\"%s\",\"server\":\"%s\"%s%s%s}", i, tool_of(i),
+                 rows[i].server, rows[i].group[0] != '\0' ? ",\"group\":\"" : "", rows[i].group,
+                 rows[i].group[0] != '\0' ? "\"" : "");
+        call(json);
+    }
+    for (unsigned round = 0; round < 2; round++) {
+        box_view(&b, LEDGER_NO_SEQ, 0);
+        for (size_t i = 0; i < ROWS; i++) {
+            char agent[20], rule[20];
+            snprintf(agent, sizeof(agent), "a%zu", i);
+            assert_true(box_row(&b, "tools", agent, rows[i].server, tool_of(i), NULL));
+            assert_int_equal(strlen(text_of("judged_tier")), 2);
+            if (round == 0) {
+                snprintf(before[i][0], sizeof(before[i][0]), "%s", text_of("judged_tier"));
+                snprintf(before[i][1], sizeof(before[i][1]), "%s", text_of("judged_rule"));
+                continue;
+            }
+            assert_string_equal(text_of("judged_tier"), before[i][0]);
+            size_t of = strtoul(text_of("judged_rule") + strlen("rule "), NULL, 10) - 1;
+            snprintf(rule, sizeof(rule), "rule %zu", of + 1);
+            assert_string_equal(text_of("judged_rule"), rule);
+            assert_in_range(of, 0, ROWS - 1);
+            assert_string_equal(rows[of].group[0] != '\0' ? rows[of].group : rows[of].tool, before[i][1]);
+        }
+        buf_init(&text, 1 << 20);
+        assert_int_equal(file_read("share/policy/default.json", &text, &b.err), 0);
+        buf_put_u8(&text, '\0');
+        declare("default", (const char *)text.p);
+        buf_done(&text);
+    }
+}
+
 /* ---- the reference ---- */
 
 #define RULES 5
@@ -293,6 +352,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_rule_for_some_arguments_may_fit, start, finish),
         cmocka_unit_test_setup_teardown(a_tool_of_several_groups_has_the_highest_tier_or_none, start, finish),
         cmocka_unit_test_setup_teardown(a_permission_has_the_tier_of_its_tool_or_group, start, finish),
+        cmocka_unit_test_setup_teardown(the_copy_in_share_says_the_same_rule_by_rule, start, finish),
         cmocka_unit_test(judgements_are_those_of_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
