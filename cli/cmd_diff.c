@@ -349,8 +349,10 @@ static void say_clocks(struct diff *d, const struct opt_args *args) {
     if (d->before > 0) {
         text_time(first, d->first);
         text_time(last, d->last);
-        cli_note(cli, "ledger: diff: %llu of these changes %s recorded in that time and happened before it: %.10s to %.10s",
-                 (unsigned long long)d->before, d->before == 1 ? "was" : "were", first, last);
+        bool one_day = memcmp(first, last, 10) == 0;
+        cli_note(cli, "ledger: diff: %llu of these changes %s recorded in that time and happened before it, %s%.10s%s%.10s",
+                 (unsigned long long)d->before, d->before == 1 ? "was" : "were", one_day ? "on " : "from ", first,
+                 one_day ? "" : " to ", one_day ? "" : last);
     }
     if (told && d->told.n > 0) {
         cli_note(cli, "ledger: diff: %s; 'ledger query --since %.60s%s%.60s' shows them", words, args->args[0],

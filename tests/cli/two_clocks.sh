@@ -74,7 +74,7 @@ box 1 diff 2026-09-01 2026-10-01 --json
 json '"\(.told.events) \(.told.first) \(.told.last)"' "6 $first $last"
 box 0 diff 2h
 out_has '2026-09-20'
-err_has '6 of these changes were recorded in that time and happened before it: 2026-09-01 to 2026-09-20'
+err_has '6 of these changes were recorded in that time and happened before it, from 2026-09-01 to 2026-09-20'
 box 0 diff 2h --json
 json .happened_before 6
 json '[.changes[] | select(.table == "installs") | .happened != .time] | all' true
