@@ -78,21 +78,19 @@ static int read_private(struct answer *a, struct query_cursor *cursor, const str
 }
 
 /* In a table: private fields after the open ones, or how many there are, which of kinds of one's own nobody would guess. */
-static int remark(struct answer *a, struct query_cursor *cursor, struct err *err) {
-    const struct ledger_event *event = NULL;
+static int remark_private(struct answer *a, struct query_cursor *cursor, const struct ledger_event *event,
+                          struct err *err) {
     struct mp_reader reader;
     struct mp_item item;
-    int rc = query_event(cursor, &event, err);
-    if (rc != 0 || !event->has_private || !(a->ask.private_ || kind_is_custom(event->kind))) {
-        return rc;
+    if (!event->has_private || !(a->ask.private_ || kind_is_custom(event->kind))) {
+        return 0;
     }
-    rc = read_private(a, cursor, event, err);
+    int rc = read_private(a, cursor, event, err);
     if (rc != 0) {
         return rc;
     }
     mp_reader_init(&reader, bytes_of_buf(&a->private_fields));
     uint32_t n = mp_next(&reader, &item, NULL) == 0 && item.type == MP_MAP ? item.count : 0;
-    buf_clear(&a->remark);
     if (n == 0) {
         buf_put_str(&a->remark, "(private fields erased)");
     } else if (a->ask.private_) {
@@ -101,8 +99,26 @@ static int remark(struct answer *a, struct query_cursor *cursor, struct err *err
     } else {
         buf_printf(&a->remark, "(%u private)", n);
     }
-    rows_remark(a->rows, bytes_of_buf(&a->remark));
-    return buf_check(&a->remark, "the private fields", err);
+    return 0;
+}
+
+/* And that it no longer counts. */
+static int remark(struct answer *a, struct query_cursor *cursor, struct err *err) {
+    const struct ledger_event *event = NULL;
+    int rc = query_event(cursor, &event, err);
+    if (rc == 0 && !a->has_corrected) {
+        rc = corrected_load(a->ledger, &a->corrected, err);
+        a->has_corrected = rc == 0;
+    }
+    buf_clear(&a->remark);
+    if (rc == 0) {
+        corrected_put(&a->corrected, event->seq, &a->remark);
+        rc = remark_private(a, cursor, event, err);
+    }
+    if (rc == 0 && a->remark.n > 0) {
+        rows_remark(a->rows, bytes_of_buf(&a->remark));
+    }
+    return rc != 0 ? rc : buf_check(&a->remark, "the private fields", err);
 }
 
 static bool shows_line(const struct answer *a) {

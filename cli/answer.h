@@ -11,6 +11,7 @@
 #define CLI_ANSWER_H
 
 #include "cli/ask.h"
+#include "cli/corrected.h"
 #include "cli/damage.h"
 #include "cli/rows.h"
 #include "cli/tier_count.h"
@@ -43,6 +44,8 @@ struct answer {
     struct pager pager;
     struct buf note;                   /* what sql_note said last */
     struct buf private_fields, remark; /* of the row at hand */
+    struct corrected corrected;        /* once a row is shown with its body in a line */
+    bool has_corrected;
     struct query_cost cost;
     struct tier_count tiers;
     uint64_t start; /* ns */

@@ -3,6 +3,7 @@
 
 #include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/corrected.h"
 #include "cli/cut_args.h"
 #include "cli/handover.h"
 #include "cli/out.h"
@@ -67,6 +68,49 @@ static void describe(char ret[400], const struct export_counts *c, bool sparse) 
         (unsigned long long)c->artifacts, many(c->artifacts));
 }
 
+/* Events of the bundle that were corrected by one that is not in it: who reads it cannot know. */
+static bool is_told_elsewhere(const struct cut_args *args, const struct export_counts *c, const struct corrected_one *one) {
+    bool in = one->seq >= c->from && one->seq < c->to, by_in = one->by < c->to;
+    for (size_t i = 0; args->options.seqs != NULL && i < args->options.n_seqs; i++) {
+        by_in = i == 0 ? false : by_in;
+        by_in = by_in || args->options.seqs[i] == one->by;
+    }
+    return in && !by_in;
+}
+
+static void put_corrected(struct cli *cli, struct ledger *ledger, const struct cut_args *args,
+                          const struct export_counts *c, struct obj *ret) {
+    struct corrected corrected = {0};
+    struct obj list;
+    struct err err = {0};
+    obj_init(&list);
+    if (corrected_load(ledger, &corrected, &err) != 0) {
+        cli_warn(cli, &err);
+    }
+    for (size_t i = 0; i < corrected.n; i++) {
+        const struct corrected_one *one = &corrected.one[i];
+        if (!is_told_elsewhere(args, c, one)) {
+            continue;
+        }
+        if (ret == NULL) {
+            out_printf(cli, "event %llu was corrected by event %llu, which is not in the bundle\n",
+                       (unsigned long long)one->seq, (unsigned long long)one->by);
+            continue;
+        }
+        struct obj item;
+        obj_init(&item);
+        obj_uint(&item, "seq", one->seq);
+        obj_uint(&item, "by", one->by);
+        obj_obj(&list, NULL, &item);
+    }
+    if (ret != NULL) {
+        obj_list(ret, "corrected_elsewhere", &list);
+    } else {
+        obj_done(&list);
+    }
+    corrected_done(&corrected);
+}
+
 struct listing {
     struct cli *cli;
     uint64_t n;
@@ -107,12 +151,14 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
         obj_init(&obj);
         put_counts(&obj, &counts);
         tier_count_put(&args->tiers, &obj);
+        put_corrected(cli, ledger, args, &counts, &obj);
         exit_code = obj_print(cli, &obj, false);
         obj_done(&obj);
     } else {
         describe(words, &counts, args->options.seqs != NULL);
         out_printf(cli, "%s\n", words);
         describe_erased(cli, &counts);
+        put_corrected(cli, ledger, args, &counts, NULL);
         exit_code = out_end(cli, EXIT_GOOD);
     }
     if (exit_code == EXIT_GOOD && counts.secrets > 0) {
@@ -134,6 +180,7 @@ static int report(struct cli *cli, const struct cut_args *args, const struct han
         handover_put(&obj, &done);
         put_counts(&obj, &bundle->counts);
         tier_count_put(&args->tiers, &obj);
+        put_corrected(cli, bundle->ledger, args, &bundle->counts, &obj);
         int exit_code = obj_print(cli, &obj, false);
         obj_done(&obj);
         return exit_code;
@@ -141,6 +188,7 @@ static int report(struct cli *cli, const struct cut_args *args, const struct han
     describe(words, &bundle->counts, args->options.seqs != NULL);
     out_printf(cli, "%s\n", words);
     describe_erased(cli, &bundle->counts);
+    put_corrected(cli, bundle->ledger, args, &bundle->counts, NULL);
     handover_say(cli, &done);
     return out_end(cli, EXIT_GOOD);
 }

@@ -375,6 +375,7 @@ int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
     buf_done(&a->note);
     buf_done(&a->private_fields);
     buf_done(&a->remark);
+    corrected_done(&a->corrected);
     buf_done(&a->tier);
     free(a);
     return exit_code;

@@ -30,7 +30,9 @@ static const struct opt options[] = {
 /* ---- for people ---- */
 
 static enum out_color color_of(const struct tree_node *node) {
-    return node->mark == TREE_GAP ? OUT_YELLOW : node->state == TREE_BAD ? OUT_RED : OUT_PLAIN;
+    return node->mark == TREE_GAP || node->mark == TREE_CORRECTED ? OUT_YELLOW
+           : node->state == TREE_BAD                              ? OUT_RED
+                                                                  : OUT_PLAIN;
 }
 
 static const char *mark_of(const struct tree_node *node, bool fine) {
@@ -349,6 +351,9 @@ static struct query_value ms_value(double ms) {
                                         : (struct query_value){.type = QUERY_REAL, .real = ms};
 }
 
+static const char *const marks[] = {
+    [TREE_EVENT] = NULL, [TREE_GAP] = "gap", [TREE_UNREADABLE] = "unreadable", [TREE_CORRECTED] = "corrected"};
+
 static int print_json(struct timeline *t, size_t root) {
     static const struct rows_column columns[] = {{.name = "seq"},
                                                  {.name = "time", .is_time = true},
@@ -367,7 +372,6 @@ static int print_json(struct timeline *t, size_t root) {
                                                  {.name = "mark"},
                                                  {.name = "judged_tier"},
                                                  {.name = "text"}};
-    static const char *const marks[] = {[TREE_EVENT] = NULL, [TREE_GAP] = "gap", [TREE_UNREADABLE] = "unreadable"};
     struct obj head, tail;
     struct buf rest;
     buf_init(&rest, LINE_MAX_BYTES);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/corrected.h"
 #include "cli/damage.h"
 #include "cli/obj.h"
 #include "cli/out.h"
@@ -37,6 +38,7 @@ struct why {
     enum when_style style;
     uint64_t now, size, shown;
     struct buf scratch;
+    struct corrected corrected;
 };
 
 /* ---- one line ---- */
@@ -51,6 +53,7 @@ static void put_text(struct why *w, const struct ledger_event *event, enum tree_
     table_cell(w->table, event->kind);
     table_cell(w->table, event->subject);
     buf_clear(&w->scratch);
+    corrected_put(&w->corrected, event->seq, &w->scratch);
     summary_put(event->kind, event->body, NULL, &w->scratch);
     table_cell(w->table, bytes_of_buf(&w->scratch));
 }
@@ -66,6 +69,10 @@ static int put_json(struct why *w, const struct ledger_event *event, enum tree_v
     if (rc == 0) {
         obj_text(&step, "via", tree_via_name(via));
         obj_raw(&step, "event", bytes_of_buf(&mp));
+        const struct corrected_one *one = corrected_find(&w->corrected, event->seq);
+        if (one != NULL) {
+            obj_uint(&step, "corrected_by", one->by);
+        }
         obj_obj(&w->chain, NULL, &step);
     }
     obj_done(&step);
@@ -121,7 +128,7 @@ static int climb(struct why *w, uint64_t seq, struct err *err) {
     enum tree_via via = TREE_ROOT;
     uint64_t *chain = calloc(CHAIN_MAX, sizeof(*chain));
     size_t n = 0;
-    int rc = chain ? 0 : err_set(err, ERR_NOMEM, "out of memory");
+    int rc = chain ? corrected_load(w->ledger, &w->corrected, err) : err_set(err, ERR_NOMEM, "out of memory");
     while (rc == 0 && seq != LEDGER_NO_SEQ && !seen(chain, n, seq)) {
         struct ledger_event event;
         uint64_t up = LEDGER_NO_SEQ;
@@ -142,6 +149,7 @@ static int climb(struct why *w, uint64_t seq, struct err *err) {
         }
         seq = up;
     }
+    corrected_done(&w->corrected);
     free(chain);
     return rc;
 }

@@ -29,6 +29,16 @@ static int by_seq(const void *a, const void *b) {
     return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
 }
 
+static int add(struct corrected *all, const struct ledger_event *event, struct err *err) {
+    struct corrected_one *more = realloc(all->one, (all->n + 1) * sizeof(*more));
+    if (more == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    all->one = more;
+    take(event, &all->one[all->n++]);
+    return 0;
+}
+
 int corrected_load(struct ledger *ledger, struct corrected *ret, struct err *err) {
     struct query_value kind = {.type = QUERY_TEXT, .text = bytes_of("ledger.corrected")};
     struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &kind, .n_values = 1};
@@ -39,13 +49,17 @@ int corrected_load(struct ledger *ledger, struct corrected *ret, struct err *err
     query.terms = &term;
     query.n_terms = 1;
     int rc = query_open(ledger, &query, &cursor, err);
-    while (rc == 0 && (rc = query_next(cursor, err)) == 0) {
+    while (rc == 0) {
         const struct ledger_event *event = NULL;
-        struct corrected_one *more = realloc(all.one, (all.n + 1) * sizeof(*more));
-        rc = more == NULL ? err_set(err, ERR_NOMEM, "out of memory") : query_event(cursor, &event, err);
-        all.one = more != NULL ? more : all.one;
-        if (rc == 0) {
-            take(event, &all.one[all.n++]);
+        struct err why = {0};
+        rc = query_next(cursor, &why);
+        rc = rc != 0 ? rc : query_event(cursor, &event, &why);
+        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+            rc = 0; /* what cannot be read says of no event that it was corrected; whoever shows it says so */
+        } else if (rc < 0) {
+            *err = why;
+        } else if (rc == 0) {
+            rc = add(&all, event, err);
         }
     }
     query_close(cursor);
@@ -83,5 +97,12 @@ void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_M
     if (one->replaced_by != LEDGER_NO_SEQ && n > 0) {
         snprintf(ret + n, CORRECTED_WORDS_MAX - (size_t)n, "; event %llu stands for it",
                  (unsigned long long)one->replaced_by);
+    }
+}
+
+void corrected_put(const struct corrected *corrected, uint64_t seq, struct buf *out) {
+    const struct corrected_one *one = corrected_find(corrected, seq);
+    if (one != NULL) {
+        buf_printf(out, "(corrected by event %llu) ", (unsigned long long)one->by);
     }
 }

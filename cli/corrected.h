@@ -14,7 +14,7 @@ struct corrected {
     size_t n;
 };
 
-/* All that are known now, found by their kind through the index. */
+/* All that are known now, found by their kind through the index; but for those that cannot be read. */
 int corrected_load(struct ledger *ledger, struct corrected *ret, struct err *err);
 void corrected_done(struct corrected *corrected); /* a zeroed one is fine */
 /* NULL: it was not corrected. */
@@ -22,5 +22,8 @@ const struct corrected_one *corrected_find(const struct corrected *corrected, ui
 /* "corrected by event 7: wrong_subject; event 6 stands for it" */
 #define CORRECTED_WORDS_MAX 320
 void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_MAX]);
+
+/* The shorter mark in a table: "(corrected by event 7) ", nothing when it was not. */
+void corrected_put(const struct corrected *corrected, uint64_t seq, struct buf *out);
 
 #endif

@@ -108,6 +108,10 @@ static int print_events(struct story *s, const struct seqs *seqs, struct err *er
     struct buf text;
     int rc = seqs->n == 0 || table ? 0 : err_set(err, ERR_NOMEM, "no memory for the table");
     buf_init(&text, TEXT_BYTES);
+    if (rc == 0 && seqs->n > 0 && !s->has_corrected) {
+        rc = corrected_load(s->view->ledger, &s->corrected, err);
+        s->has_corrected = rc == 0;
+    }
     out_str(s->view->cli, seqs->n > 0 ? "\n" : "\nno events\n");
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
         rc = read_event(s, seqs->seq[i], &event, err);
@@ -119,6 +123,7 @@ static int print_events(struct story *s, const struct seqs *seqs, struct err *er
             table_cell(table, event.kind);
             table_cell(table, event.subject);
             buf_clear(&text);
+            corrected_put(&s->corrected, event.seq, &text);
             summary_put(event.kind, event.body, NULL, &text);
             cell_short(s->view->cli, &text, 0);
             table_cell(table, bytes_of_buf(&text));
@@ -526,6 +531,7 @@ int story_end(struct story *s, const char *schema, size_t table) {
         exit_code = EXIT_INVALID;
     }
     ledger_reader_close(s->reader);
+    corrected_done(&s->corrected);
     damage_done(&s->damage);
     obj_done(&s->list);
     return exit_code;

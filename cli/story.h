@@ -8,6 +8,7 @@
 #define CLI_STORY_H
 
 #include "cli/asof.h"
+#include "cli/corrected.h"
 #include "cli/damage.h"
 #include "cli/when.h"
 
@@ -18,6 +19,8 @@ struct story {
     uint64_t now, told;
     struct damage damage;
     struct ledger_reader *reader;
+    struct corrected corrected; /* once events are shown */
+    bool has_corrected;
     struct obj list; /* in JSON */
 };
 

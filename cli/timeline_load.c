@@ -1,6 +1,8 @@
 /* The events of a timeline: of a run and those that it started, of a subject, or of a span of time, and the gaps among
  * them. */
+#include "cli/corrected.h"
 #include "cli/timeline.h"
+#include "cli/tree_event.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +123,25 @@ static int load_run(struct timeline *t, struct bytes name, const struct query *b
     return rc < 0 ? rc : 0;
 }
 
+/* What was a mistake neither failed nor went well: its line says what became of it. */
+static int mark_corrected(struct timeline *t, struct err *err) {
+    struct corrected corrected = {0};
+    int rc = corrected_load(t->ledger, &corrected, err);
+    for (size_t i = 0; rc == 0 && corrected.n > 0 && i < t->tree.n; i++) {
+        struct tree_node *node = &t->tree.nodes[i];
+        const struct corrected_one *one = corrected_find(&corrected, node->seq);
+        if (one != NULL && node->mark == TREE_EVENT) {
+            char words[64];
+            snprintf(words, sizeof(words), "corrected by event %llu", (unsigned long long)one->by);
+            node->mark = TREE_CORRECTED;
+            node->state = TREE_UNKNOWN;
+            node->outcome = tree_event_text(&t->tree.text, bytes_of(words));
+        }
+    }
+    corrected_done(&corrected);
+    return rc;
+}
+
 int timeline_load(struct timeline *t, const struct query *base, struct err *err) {
     static const char prefix[] = "run/";
     int rc;
@@ -134,6 +155,7 @@ int timeline_load(struct timeline *t, const struct query *base, struct err *err)
         rc = load_run(t, bytes_of(t->about), base, err);
     }
     rc = rc != 0 ? rc : add_gaps(t, base, err);
+    rc = rc != 0 ? rc : mark_corrected(t, err);
     return rc != 0 ? rc : tree_link(&t->tree, err);
 }
 

@@ -16,7 +16,7 @@
 #define TREE_MAX 200000 /* events, each counted once */
 
 enum tree_via { TREE_ROOT, TREE_CAUSE, TREE_CALL, TREE_SPAN, TREE_RUN };
-enum tree_mark { TREE_EVENT, TREE_GAP, TREE_UNREADABLE };
+enum tree_mark { TREE_EVENT, TREE_GAP, TREE_UNREADABLE, TREE_CORRECTED };
 enum tree_state { TREE_UNKNOWN, TREE_GOOD, TREE_BAD };
 
 struct tree_text { /* in the tree's memory */

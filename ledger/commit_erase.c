@@ -51,10 +51,6 @@ static int take_payload(struct commit *c, const struct group_event *e, const str
     struct bytes payload = e->payload, body;
     unsigned long long seq = (unsigned long long)h->seq;
     int rc = 0;
-    if (bytes_is(h->kind, "ledger.corrected")) {
-        return err_set(err, ERR_INVALID, "event %llu is ledger.corrected: states rest on it, so its body cannot be erased",
-                       seq);
-    }
     if (e->where == GROUP_ERASED) {
         return err_set(err, ERR_NOTFOUND, "the body of event %llu was erased before", seq);
     }

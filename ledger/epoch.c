@@ -30,7 +30,7 @@ bool epoch_is_kind(struct bytes kind) {
 }
 
 bool epoch_is_kept(struct bytes kind) {
-    return epoch_is_kind(kind) || bytes_is(kind, "ledger.erased");
+    return epoch_is_kind(kind) || bytes_is(kind, "ledger.erased") || bytes_is(kind, "ledger.corrected");
 }
 
 bool epoch_same_key(const struct note_vkey *a, const struct note_vkey *b) {

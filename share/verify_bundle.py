@@ -527,7 +527,7 @@ class Check:
         d = self.p["disclosure"]
         need(match or d["bodies"] == "all", "event %d has a line and does not match" % h[1], "B19")
         if "erased" in v:
-            need(h[3] not in EPOCH_KINDS + ("ledger.erased",), "event %d: its body is never erased" % h[1], "F27")
+            need(h[3] not in EPOCH_KINDS + ("ledger.erased", "ledger.corrected"), "event %d: its body is never erased" % h[1], "F27")
             need((h[1], v["erased"]) in self.erased, "event %d: no proof that it was erased" % h[1], "B22")
         elif "payload" in v:
             payload = unbase64(v["payload"].encode())

@@ -41,6 +41,29 @@ box 0 permit list
 out_has granted
 box 0 verify
 
+# Whatever lists the mistake says so.
+box 0 log
+out_has '(corrected by event 4)'
+same "$(grep -c 'corrected by' <<<"$out")" 1
+box 0 query --kind permission.revoked
+out_has '(corrected by event 4)'
+box 0 why 2
+out_has '(corrected by event 4)'
+box 0 why 2 --json
+same "$(jq -r '.chain[0].corrected_by' <<<"$out")" 4
+box 0 timeline pack/p
+out_has 'corrected by event 4'
+box 0 timeline pack/p --json
+same "$(jq -r '[.. | objects | select(.seq? == 2) | .mark] | first' <<<"$out")" corrected
+
+# A bundle that ends before the correction says nothing of it; whoever cuts it hears of that.
+box 0 export -o before.tar.zst --since 1 --until 2
+out_has 'event 2 was corrected by event 4, which is not in the bundle'
+box 0 export -o all.tar.zst
+out_lacks 'which is not in the bundle'
+box 0 export --dry-run --json -o none.tar.zst --since 1 --until 2
+json '.corrected_elsewhere[0].by' 4
+
 # What is refused.
 box 1 correct 2 --reason again
 err_has 'event 2 was corrected before, by event 4'
@@ -57,7 +80,7 @@ box 2 correct one --reason x
 box 3 append ledger.corrected -s event/1 seq=1
 err_has 'is written by the ledger itself only'
 box 3 erase 4 --body --reason request --yes
-err_has 'states rest on it'
+err_has 'is of a kind that the ledger rests on'
 box 2 correct
 
 finish

@@ -192,7 +192,7 @@ static inline void story_step(struct story *s) {
     story_wait(s);
     if (story_below(s, 8) == 0) {
         random_event_make(&s->random, story_now);
-        if (ledger_append(s->box->ledger, &s->random.draft, &receipt, NULL, &s->box->err) == 0) {
+        if (random_event_append(s->box->ledger, &s->random, &receipt)) {
             story_moments_of_event(s);
             for (uint64_t i = 0; i < 100 && bytes_has_prefix(s->random.draft.kind, "permission."); i++) {
                 story_moment(s, story_now + i * STORY_S); /* its times are not far */
