@@ -35,13 +35,42 @@ static void hash(struct cli *cli, const char *name, const uint8_t *value) {
     field(cli, name, bytes_of(hex));
 }
 
+/* "name": "word", of a body in lines: is the word a state that has a colour, or what went wrong? */
+static enum out_color color_of(struct bytes line) {
+    const uint8_t *value = memmem(line.p, line.n, "\": \"", 4);
+    if (!value) {
+        return OUT_PLAIN;
+    }
+    struct bytes name = {line.p, (size_t)(value - line.p)}, word = {value + 4, line.n - (size_t)(value + 4 - line.p)};
+    const uint8_t *quote = word.n > 0 ? memchr(word.p, '"', word.n) : NULL;
+    while (name.n > 0 && (name.p[0] == ' ' || name.p[0] == '"')) {
+        name = (struct bytes){name.p + 1, name.n - 1};
+    }
+    word.n = quote ? (size_t)(quote - word.p) : word.n;
+    return bytes_is(name, "error") ? OUT_RED : out_state(word);
+}
+
+static void put_lines(struct cli *cli, struct bytes text) {
+    while (text.n > 0) {
+        const uint8_t *end = memchr(text.p, '\n', text.n);
+        size_t n = end ? (size_t)(end - text.p) : text.n;
+        enum out_color color = color_of((struct bytes){text.p, n});
+        out_str(cli, color == OUT_PLAIN ? "" : out_color(cli, color));
+        out_json(cli, (struct bytes){text.p, n});
+        out_str(cli, color == OUT_PLAIN ? "" : out_color(cli, OUT_PLAIN));
+        n += end ? 1 : 0;
+        out_str(cli, end ? "\n" : "");
+        text = (struct bytes){text.p + n, text.n - n};
+    }
+}
+
 static int map(struct cli *cli, const char *title, struct bytes kind, struct bytes value, struct err *err) {
     struct buf text;
     buf_init(&text, SHOW_MAX);
     int rc = ledger_fields_text(kind, value, &text, err);
     if (rc == 0) {
         out_printf(cli, "\n%s%s%s\n", out_color(cli, OUT_BOLD), title, out_color(cli, OUT_PLAIN));
-        out_json(cli, bytes_of_buf(&text));
+        put_lines(cli, bytes_of_buf(&text));
         out_str(cli, "\n");
     }
     buf_done(&text);

@@ -37,6 +37,7 @@ struct listing {
     size_t n_with;
     size_t columns[ROW_COLUMNS_MAX], n_columns;
     bool failed;   /* only what is in a bad state */
+    bool unnamed;  /* a row stands for all calls that named no tool */
     uint64_t lone; /* model calls told by themselves, which are left out */
     size_t reason; /* column; SIZE_MAX: there is none */
     bool since;    /* since when a judged state is so is shown or asked for: that takes a walk */
@@ -321,9 +322,17 @@ static void print_cell(struct listing *l, const struct row *row, size_t i, struc
     }
 }
 
+/* Answers of agents may name no tool; what they decided gathers in one row. */
+static bool is_unnamed(const struct row *row) {
+    struct bytes parts[KEY_PARTS_MAX] = {{0}};
+    thing_parts(row, parts);
+    return bytes_is(parts[0], "tool/unknown");
+}
+
 static void print(struct listing *l, const struct row *row) {
     struct query_value values[ROW_COLUMNS_MAX];
     see_violation(l, row);
+    l->unnamed = l->unnamed || is_unnamed(row);
     for (size_t i = 0; i < l->n_columns; i++) {
         values[i] = cell_value(row, l->columns[i]);
         if (l->format == ROWS_TABLE) {
@@ -520,6 +529,9 @@ static int answer(struct listing *l) {
                      (unsigned long long)l->n_without, (unsigned long long)l->n_calls, what, text_s(l->n_calls),
                      l->n_without == 1 ? "has" : "have");
         }
+    }
+    if (exit_code == 0 && l->unnamed) {
+        cli_note(cli, "ledger: %s: 'tool/unknown' stands for all answers that named no tool, of whichever", cli->command);
     }
     if (exit_code == 0 && l->lone > 0) {
         cli_note(cli, "ledger: %s: %llu model call%s without a run left out ('--state observed' lists %s)", cli->command,

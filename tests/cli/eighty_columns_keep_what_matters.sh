@@ -49,6 +49,9 @@ out_lacks $'\e['
 on_tty 80 run list
 out_has $'\e[31mfailed\e[0m'
 
+on_tty 80 show 6 --no-pager
+out_has $'\e[31m  "error": "tool denied"'
+
 # Remedies are whole, in lines of their own; reasons go on.
 plain 80 why verdict
 check test "$(grep -vc '^    ' "$T/.out")" -gt 10

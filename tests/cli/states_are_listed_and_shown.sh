@@ -249,6 +249,11 @@ box 0 append permission.denied -s pack/pdf-ops group=exec scope=bin/sh
 box 0 permit list --failed
 out_has exec
 out_lacks filesystem.read
+box 0 permit list
+err_empty
+box 0 append permission.decided -s tool/unknown decision=allow group=exec scope=make
+box 0 permit list
+err_has "'tool/unknown' stands for all answers that named no tool"
 box 2 state hardware_faults --failed
 err_has 'have no state'
 box 0 model list

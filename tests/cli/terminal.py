@@ -201,7 +201,7 @@ def main():
     subprocess.run([LEDGER, *box, "ingest", "jsonl", lines["jsonl"]], env=ENV, capture_output=True, check=False)
     lines["artifact"] = in_pipe([*box, "artifact", "put", WORK + "/stored"]).decode().strip()
 
-    for args in commands(lines):
+    for args in [[], *commands(lines)]:
         look(args, on_terminal([*box, *args]))
         look(["--json", *args], on_terminal([*box, "--json", *args]))
     look("nothing there", on_terminal(["-C", RAW, "log"]))
