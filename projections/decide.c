@@ -57,6 +57,7 @@ struct candidate {
     bool too_many;
     int64_t newest; /* finished_seq of the newest one that decides nothing; -1: none */
     struct decision *ret;
+    struct readiness *found;
 };
 
 static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
@@ -96,32 +97,56 @@ static int weigh(struct candidate *c, struct state_view *view, const struct row 
     } else if (seq >= c->newest) {
         struct bytes id = row_text(eval, EVAL_ID);
         c->newest = seq;
-        decide_no(c->ret, "no full pass for %.*s: eval '%.*s' does not count: %s", REASON_DIGEST(c->digest),
-                  REASON_NAME(id), verdict.reason.words);
+        readiness_say(c->found, "why", "eval '%.*s' does not count: %s", REASON_NAME(id), verdict.reason.words);
     }
     return 0;
 }
 
-/* At least one suite passed, and none that was asked failed last. */
-static void conclude(struct candidate *c) {
-    bool passed = false, failed = c->too_many;
+/* ---- the conditions of readiness_candidate.def ---- */
+
+static bool has_no_pass(struct candidate *c) {
+    bool decided = false;
     for (size_t i = 0; i < c->n_suites; i++) {
-        const struct suite_said *s = &c->suite[i];
-        if (s->seq >= 0) {
-            decide_cite(c->ret, (uint64_t)s->seq);
-        }
-        passed = passed || s->passed;
-        if (!s->passed && !failed) {
-            failed = true;
-            decide_no(c->ret, "no full pass for %.*s: its newest evaluation by suite '%s' failed", REASON_DIGEST(c->digest),
-                      s->name);
+        decided = decided || c->suite[i].seq >= 0;
+    }
+    return !decided && !c->too_many;
+}
+
+static bool has_failed(struct candidate *c) {
+    for (size_t i = 0; i < c->n_suites; i++) {
+        if (c->suite[i].seq >= 0 && !c->suite[i].passed) {
+            readiness_say(c->found, "suite", "%s", c->suite[i].name);
+            return true;
         }
     }
-    if (c->too_many) {
-        decide_no(c->ret, "more than %d suites evaluated %.*s", SUITES_MAX, REASON_DIGEST(c->digest));
-    } else if (passed && !failed) {
-        c->ret->yes = true;
-        c->ret->reason[0] = '\0';
+    return false;
+}
+
+static bool has_too_many(struct candidate *c) {
+    readiness_say(c->found, "max", "%d", SUITES_MAX);
+    return c->too_many;
+}
+
+static const struct {
+    enum readiness_id id;
+    bool (*unmet)(struct candidate *c);
+} conditions[] = {
+#define RULE(id, unmet, ...) {READINESS_##id, unmet},
+#include "projections/readiness_candidate.def"
+#undef RULE
+};
+
+/* At least one suite passed, and none that was asked failed last. */
+static void conclude(struct candidate *c) {
+    for (size_t i = 0; i < c->n_suites; i++) {
+        if (c->suite[i].seq >= 0) {
+            decide_cite(c->ret, (uint64_t)c->suite[i].seq);
+        }
+    }
+    for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+        if (conditions[i].unmet(c)) {
+            readiness_add(c->found, conditions[i].id);
+        }
     }
 }
 
@@ -170,16 +195,19 @@ static int weigh_all(struct state_view *view, struct candidate *c, struct err *e
     return rc < 0 ? rc : 0;
 }
 
-static int weigh_candidate(struct state_view *view, const struct row *row, struct decision *ret, struct err *err) {
+static int weigh_candidate(struct state_view *view, const struct row *row, struct decision *ret, struct readiness *found,
+                           struct err *err) {
     struct candidate c = {.what = row_text(row, PROMOTIONS_WHAT),
                           .digest = row_text(row, PROMOTIONS_DIGEST),
                           .pack = row_text(row, PROMOTIONS_PACK),
                           .version = row_text(row, PROMOTIONS_VERSION),
                           .route = row_text(row, PROMOTIONS_ROUTE),
                           .newest = -1,
-                          .ret = ret};
+                          .ret = ret,
+                          .found = found};
     int rc = 0;
-    decide_no(ret, "no full pass for %.*s: nothing was evaluated", REASON_DIGEST(c.digest));
+    readiness_say(found, "digest", "%.*s", REASON_DIGEST(c.digest));
+    readiness_say(found, "why", "nothing was evaluated");
     if (bytes_is(c.what, "route")) {
         rc = weigh_listed(view, &c, "eval_routes", c.route, err);
     } else if (bytes_is(c.what, "pack")) {
@@ -194,19 +222,25 @@ static int weigh_candidate(struct state_view *view, const struct row *row, struc
 int decide_may_promote(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err) {
     struct row row;
     struct decision mine;
+    struct readiness found;
+    struct reason words;
     bool there = false;
-    char why[256];
     int rc = look_stored(view, "promotions", &promotion, 1, &row, &there, err);
     decide_begin(&mine);
+    readiness_init(&found);
+    reason_init(&words);
     if (rc == 0 && !there) {
         decide_no(&mine, "there is no promotion '%.*s'", REASON_NAME(promotion));
     } else if (rc == 0) {
+        struct bytes state = row_text(&row, PROMOTIONS_STATE);
         decide_cite_row(&mine, &row);
-        if (promotions_is_barred(&row, state_now(view), why, sizeof(why))) {
-            struct bytes state = row_text(&row, PROMOTIONS_STATE);
-            decide_no(&mine, "promotion '%.*s' is %.*s: %s", REASON_NAME(promotion), REASON_NAME(state), why);
-        } else {
-            rc = weigh_candidate(view, &row, &mine, err);
+        bool barred = promotions_is_barred(&row, state_now(view), &found);
+        rc = weigh_candidate(view, &row, &mine, &found, err);
+        readiness_tell(&found, false, &words);
+        if (barred) {
+            decide_no(&mine, "promotion '%.*s' is %.*s: %s", REASON_NAME(promotion), REASON_NAME(state), words.words);
+        } else if (found.n > 0) {
+            decide_no(&mine, "%s", words.words);
         }
     }
     row_done(&row);

@@ -1,7 +1,9 @@
 /* May an event be written: it is made as it would be, and folded into copies of the rows that it would change. When one of
  * them comes out with more violations than it went in with, the step is not legal, and the row has the words. So what is
  * refused is what would show as a violation, by the same code. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mp.h"
 #include "ledger/event.h"
@@ -167,6 +169,22 @@ static int judge_both(struct state_view *view, struct ledger_event *event, struc
     return rc;
 }
 
+/* What the step lacks by itself is said first; then all that the candidate lacks, when that is more. */
+static int judge_promotion(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err) {
+    struct decision whole;
+    int rc = decide_may_promote(view, promotion, &whole, err);
+    if (rc == 0 && ret->yes) {
+        *ret = whole;
+    } else if (rc == 0 && !whole.yes && strstr(whole.reason, "; ") != NULL) {
+        struct bytes first = bytes_of(ret->reason), all = bytes_of(whole.reason);
+        char words[sizeof(ret->reason)];
+        snprintf(words, sizeof(words), "%.*s; all that is missing: %.*s", (int)reason_fits(first, 150), ret->reason,
+                 (int)reason_fits(all, 300), whole.reason);
+        decide_no(ret, "%s", words);
+    }
+    return rc;
+}
+
 int decide_may_append(struct state_view *view, const struct ledger_draft *draft, struct decision *ret, struct err *err) {
     const struct kind *kind = kind_find(draft->kind);
     struct decision mine;
@@ -197,8 +215,8 @@ int decide_may_append(struct state_view *view, const struct ledger_draft *draft,
         rc = decide_may_use(view, &event, &mine, err);
         rc = rc != 0 || !mine.yes ? rc : judge_both(view, &event, &mine, err);
     }
-    if (rc == 0 && mine.yes && bytes_is(draft->kind, "promotion.promoted")) {
-        rc = decide_may_promote(view, after_slash(draft->subject), &mine, err);
+    if (rc == 0 && bytes_is(draft->kind, "promotion.promoted")) {
+        rc = judge_promotion(view, after_slash(draft->subject), &mine, err);
     }
     buf_done(&private_);
     buf_done(&body);

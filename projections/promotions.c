@@ -79,25 +79,60 @@ static bool is_tripped(const struct row *row, uint64_t at) {
            (!row_has(row, PROMOTIONS_TRIPPED_UNTIL) || row_int(row, PROMOTIONS_TRIPPED_UNTIL) > (int64_t)at);
 }
 
-bool promotions_is_barred(const struct row *row, uint64_t at, char *ret, size_t size) {
-    struct bytes state = row_text(row, PROMOTIONS_STATE), digest = row_text(row, PROMOTIONS_DIGEST),
-                 gated = row_text(row, PROMOTIONS_GATE_DIGEST), gate = row_text(row, PROMOTIONS_GATE);
-    const struct fold_step_rule *rule = fold_rule(rules, COUNT(rules), state, bytes_of("promoted"));
-    if (is_tripped(row, at)) {
-        struct bytes code = row_text(row, PROMOTIONS_TRIPPED);
-        snprintf(ret, size, "tripcode '%.*s' holds", REASON_NAME(code));
-    } else if (rule->why != NULL) {
-        snprintf(ret, size, "%s", rule->why);
-    } else if (!bytes_is(gate, "pass")) {
-        snprintf(ret, size, "the gate has %s%.*s", gate.n > 0 ? "answered " : "not answered", REASON_NAME(gate));
-    } else if (digest.n == 0) {
-        snprintf(ret, size, "the plan names no digest");
-    } else if (!bytes_eq(digest, gated)) {
-        snprintf(ret, size, "the gate judged %.*s, not %.*s", REASON_DIGEST(gated), REASON_DIGEST(digest));
-    } else {
-        return false;
+/* ---- the conditions of readiness_promotion.def ---- */
+
+struct barring {
+    const struct row *row;
+    uint64_t at;
+    struct readiness *found;
+};
+
+static bool holds_tripcode(struct barring *b) {
+    readiness_say(b->found, "code", "%.*s", REASON_NAME(row_text(b->row, PROMOTIONS_TRIPPED)));
+    return is_tripped(b->row, b->at);
+}
+
+static bool is_out_of_turn(struct barring *b) {
+    const struct fold_step_rule *rule =
+        fold_rule(rules, COUNT(rules), row_text(b->row, PROMOTIONS_STATE), bytes_of("promoted"));
+    readiness_say(b->found, "why", "%s", rule->why != NULL ? rule->why : "");
+    return rule->why != NULL;
+}
+
+static bool is_held_by_gate(struct barring *b) {
+    struct bytes gate = row_text(b->row, PROMOTIONS_GATE);
+    readiness_say(b->found, "answer", "%s%.*s", gate.n > 0 ? "answered " : "not answered", REASON_NAME(gate));
+    return !bytes_is(gate, "pass");
+}
+
+static bool names_no_digest(struct barring *b) {
+    return !is_held_by_gate(b) && !row_has(b->row, PROMOTIONS_DIGEST);
+}
+
+static bool was_gated_as_another(struct barring *b) {
+    struct bytes digest = row_text(b->row, PROMOTIONS_DIGEST), gated = row_text(b->row, PROMOTIONS_GATE_DIGEST);
+    readiness_say(b->found, "gated", "%.*s", REASON_DIGEST(gated));
+    readiness_say(b->found, "digest", "%.*s", REASON_DIGEST(digest));
+    return !is_held_by_gate(b) && digest.n > 0 && !bytes_eq(digest, gated);
+}
+
+static const struct {
+    enum readiness_id id;
+    bool (*unmet)(struct barring *b);
+} conditions[] = {
+#define RULE(id, unmet, ...) {READINESS_##id, unmet},
+#include "projections/readiness_promotion.def"
+#undef RULE
+};
+
+bool promotions_is_barred(const struct row *row, uint64_t at, struct readiness *ret) {
+    struct barring b = {row, at, ret};
+    for (size_t i = 0; i < COUNT(conditions); i++) {
+        if (conditions[i].unmet(&b)) {
+            readiness_add(ret, conditions[i].id);
+        }
     }
-    return true;
+    return ret->n > 0;
 }
 
 /* "promoted from planned: verifying must come before". */
@@ -188,7 +223,10 @@ static bool is_barred(const struct fold *fold, const struct row *row, char *ret,
         return true;
     }
     if (bytes_is(step, "promoted")) {
-        bool barred = promotions_is_barred(row, fold_at(fold), ret, size);
+        struct readiness found;
+        readiness_init(&found);
+        bool barred = promotions_is_barred(row, fold_at(fold), &found);
+        snprintf(ret, size, "%.*s", barred ? (int)size - 1 : 0, found.found[0].words); /* the log says one reason */
         if (!barred && digest.n == 0) {
             snprintf(ret, size, "it does not name the candidate's digest");
             barred = true;

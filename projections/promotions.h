@@ -2,6 +2,7 @@
 #ifndef PROJECTIONS_PROMOTIONS_H
 #define PROJECTIONS_PROMOTIONS_H
 
+#include "projections/readiness.h"
 #include "projections/row.h"
 
 /* Columns of the table "promotions". */
@@ -27,6 +28,6 @@ enum promotions_column {
 };
 
 /* Why the promotion may not become `promoted` at that time, as far as its own steps say; false: there is no reason. */
-bool promotions_is_barred(const struct row *row, uint64_t at, char *ret, size_t size);
+bool promotions_is_barred(const struct row *row, uint64_t at, struct readiness *ret);
 
 #endif

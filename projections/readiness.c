@@ -34,6 +34,7 @@ static const char *const states[READINESS_OUTCOMES] = {
     [READINESS_DEMO] = "demo-only",
     [READINESS_PARTIAL] = "partial",
     [READINESS_INSTALLED] = "installed",
+    [READINESS_HELD] = "not promoted",
     [READINESS_NOTED] = "stays; the doctor's verdict tells of it",
 };
 
@@ -263,11 +264,9 @@ static const char intro[] =
 void readiness_doc(struct buf *out) {
     static const struct {
         const char *subject, *title;
-    } parts[] = {{"eval.", "An evaluation counts unless"},
-                 {"proof.", "A route is proven unless"},
-                 {"route.", "A route is ready unless"},
-                 {"need.", "A pack has all that it needs unless"},
-                 {"pack.", "A pack is ready unless"}};
+    } parts[] = {{"eval.", "An evaluation counts unless"}, {"proof.", "A route is proven unless"},
+                 {"route.", "A route is ready unless"},    {"need.", "A pack has all that it needs unless"},
+                 {"pack.", "A pack is ready unless"},      {"promotion.", "A candidate may be promoted unless"}};
     buf_put_str(out, intro);
     for (size_t p = 0; p < sizeof(parts) / sizeof(parts[0]); p++) {
         bool any = false;

@@ -34,6 +34,7 @@ enum readiness_outcome {
     READINESS_DEMO,
     READINESS_PARTIAL,
     READINESS_INSTALLED,
+    READINESS_HELD,  /* a candidate is not promoted */
     READINESS_NOTED, /* the state stays as it is; the doctor's verdict tells of it */
     READINESS_OUTCOMES
 };
