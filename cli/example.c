@@ -18,8 +18,11 @@ static const struct {
 } texts[] = {
     {"agent", "claude-code"},
     {"alias", "champion"},
+    {"allowed", "command=make *"},
     {"arch", "amd64"},
+    {"arguments", "command=rm *"},
     {"call", "call-1"},
+    {"denied", "command=rm -rf *"},
     {"endpoint", "http://127.0.0.1:11434"},
     {"host", "local"},
     {"id", "1"},
@@ -28,6 +31,7 @@ static const struct {
     {"name", "example"},
     {"pack", "pdf-ops"},
     {"package", "torch"},
+    {"roots", "inbox/**"},
     {"route", "summarise"},
     {"runtime", "ollama"},
     {"scope", "inbox/**"},
@@ -167,7 +171,7 @@ static void put_value(struct buf *out, const struct kind *kind, const struct kin
         return;
     case KIND_STRS:
         mp_put_array(out, 1);
-        mp_put_str(out, bytes_of("example"));
+        mp_put_str(out, bytes_of(text_of(f->name) != NULL ? text_of(f->name) : "example"));
         return;
     case KIND_LIST:
         mp_put_array(out, 1);
