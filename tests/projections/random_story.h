@@ -20,6 +20,7 @@ struct story {
     struct box *box;
     uint64_t moments[STORY_MOMENTS]; /* at which something may end by itself */
     size_t n_moments;
+    size_t act; /* the next step of the scene in which a route is proven */
 };
 
 static inline void story_init(struct story *s, struct box *box, uint64_t seed) {
@@ -131,6 +132,23 @@ static const struct story_step story_steps[] = {
 };
 #define STORY_STEPS (sizeof(story_steps) / sizeof(story_steps[0]))
 
+/* Chance alone would hardly ever prove a route: this does, step by step, with chance between the steps. Its things are then
+ * among those that everything happens to. */
+#define STORY_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+static const struct story_step story_scene[] = {
+    {"pack.installed", "pack/p9", "{\"version\":\"1\",\"routes\":[{\"name\":\"r9\"}]}", false},
+    {"model.observed", "model/m0", "{\"model\":\"m0\",\"runtime\":\"ollama\",\"digest\":\"" STORY_A "\"}", false},
+    {"route.declared", "route/r9", "{\"pack\":\"p9\",\"model\":\"m0\",\"runtime\":\"ollama\",\"suite\":\"s9\"}", false},
+    {"eval.scored", "eval/e9",
+     "{\"task\":\"t\",\"metric\":\"acc\",\"value\":0.9,\"threshold\":0.8,\"higher_is_better\":true}", false},
+    {"eval.finished", "eval/e9",
+     "{\"route\":\"r9\",\"suite\":\"s9\",\"digest\":\"" STORY_A
+     "\",\"pack\":\"p9\",\"pack_version\":\"1\",\"verdict\":\"pass\"}",
+     false},
+    {"eval.suite_declared", "suite/s9", "{\"suite\":\"s9\",\"max_age_s\":20}", false},
+};
+#define STORY_SCENE (sizeof(story_scene) / sizeof(story_scene[0]))
+
 static inline void story_put(struct story *s, char what, struct buf *out) {
     static const char *const words[] = {"pass", "pass", "fail", "warn"}, *const scopes[] = {"", "inbox/**", "inbox/a"};
     uint32_t k = story_below(s, 3);
@@ -161,8 +179,13 @@ static inline void story_put(struct story *s, char what, struct buf *out) {
     case 'n':
         buf_printf(out, "%u", 1 + story_below(s, 9));
         break;
-    default: /* p0, r1, m0, e2, v1, u0 */
-        buf_printf(out, "%c%u", what, story_below(s, what == 'e' ? 3 : 2));
+    case 'e':
+    case 'p':
+    case 'r': /* p0, r1, e9 */
+        buf_printf(out, "%c%c", what, "019"[k]);
+        break;
+    default: /* m0, v1, u0 */
+        buf_printf(out, "%c%u", what, story_below(s, 2));
         break;
     }
 }
@@ -200,7 +223,9 @@ static inline void story_step(struct story *s) {
         }
         return;
     }
-    const struct story_step *step = &story_steps[story_below(s, STORY_STEPS)];
+    bool scene = story_below(s, 3) == 0;
+    const struct story_step *step =
+        scene ? &story_scene[s->act++ % STORY_SCENE] : &story_steps[story_below(s, STORY_STEPS)];
     buf_init(&subject, 4096);
     buf_init(&json, 65536);
     story_fill(s, step->subject, &subject);
