@@ -354,24 +354,25 @@ static struct query_value ms_value(double ms) {
 static const char *const marks[] = {
     [TREE_EVENT] = NULL, [TREE_GAP] = "gap", [TREE_UNREADABLE] = "unreadable", [TREE_CORRECTED] = "corrected"};
 
+static const struct rows_column json_columns[] = {{.name = "seq"},
+                                                  {.name = "time", .is_time = true},
+                                                  {.name = "at", .is_time = true},
+                                                  {.name = "kind"},
+                                                  {.name = "subject"},
+                                                  {.name = "run"},
+                                                  {.name = "depth"},
+                                                  {.name = "parent"},
+                                                  {.name = "via"},
+                                                  {.name = "name"},
+                                                  {.name = "outcome"},
+                                                  {.name = "ok"},
+                                                  {.name = "duration_ms"},
+                                                  {.name = "end"},
+                                                  {.name = "mark"},
+                                                  {.name = "judged_tier"},
+                                                  {.name = "text"}};
+
 static int print_json(struct timeline *t, size_t root) {
-    static const struct rows_column columns[] = {{.name = "seq"},
-                                                 {.name = "time", .is_time = true},
-                                                 {.name = "at", .is_time = true},
-                                                 {.name = "kind"},
-                                                 {.name = "subject"},
-                                                 {.name = "run"},
-                                                 {.name = "depth"},
-                                                 {.name = "parent"},
-                                                 {.name = "via"},
-                                                 {.name = "name"},
-                                                 {.name = "outcome"},
-                                                 {.name = "ok"},
-                                                 {.name = "duration_ms"},
-                                                 {.name = "end"},
-                                                 {.name = "mark"},
-                                                 {.name = "judged_tier"},
-                                                 {.name = "text"}};
     struct obj head, tail;
     struct buf rest;
     buf_init(&rest, LINE_MAX_BYTES);
@@ -384,8 +385,8 @@ static int print_json(struct timeline *t, size_t root) {
                              .list = "events",
                              .head = &head,
                              .pager = &t->pager,
-                             .n = sizeof(columns) / sizeof(columns[0]),
-                             .columns = columns};
+                             .n = sizeof(json_columns) / sizeof(json_columns[0]),
+                             .columns = json_columns};
     struct rows *rows = rows_begin(t->cli, &o);
     obj_done(&head);
     for (size_t i = root; rows && i != SIZE_MAX && out_good(t->cli); i = tree_next(&t->tree, i)) {
