@@ -146,7 +146,7 @@ static void of_a_new_box_nothing_is_known(void **state) {
     clause("hardware", "unknown", "no machine was profiled");
     clause_text("hardware", "remedy", "ledger ingest hardware");
     clause("disk", "unknown", "no disk was looked at");
-    clause("states", "pass", "all 13 follow the log");
+    clause("states", "pass", "all 15 follow the log");
     clause_text("states", "remedy", "");
     box_int(&box, "unknown", 3);
     box_int(&box, "failed", 0);
