@@ -192,7 +192,7 @@ int http_base(struct http *http, const char *address, char ret[HTTP_URL_MAX], st
     int rc = 0;
     CURLUcode code = http->f.curl_url_set(url, CURLUPART_URL, address, 0);
     if (code != CURLUE_OK) {
-        rc = err_set(err, ERR_INVALID, "the address is none (%s); " ADDRESS_ACCEPTED, http->f.curl_url_strerror(code));
+        rc = err_set(err, ERR_INVALID, "invalid address (%s); " ADDRESS_ACCEPTED, http->f.curl_url_strerror(code));
     } else if (has_part(http, url, CURLUPART_USER) || has_part(http, url, CURLUPART_PASSWORD)) {
         rc = err_set(err, ERR_INVALID, "the address has a user part; " ADDRESS_ACCEPTED);
     } else if (has_part(http, url, CURLUPART_QUERY) || has_part(http, url, CURLUPART_FRAGMENT)) {
@@ -456,7 +456,7 @@ static int judge(const struct http *http, struct exchange *x, CURLcode code, con
         return err_set(err, ERR_NOMEM, "HTTP: out of memory");
     }
     if (code == CURLE_URL_MALFORMAT || code == CURLE_LOGIN_DENIED || !is_http(x->request->url)) {
-        return err_set(err, ERR_INVALID, "the URL is none that can be asked; " ADDRESS_ACCEPTED);
+        return err_set(err, ERR_INVALID, "cannot request this URL; " ADDRESS_ACCEPTED);
     }
     answer->fault = x->points_elsewhere ? HTTP_REDIRECT : fault_of(code);
     return err_set(err, ERR_NET, "%s", words[0] != '\0' ? words : http->f.curl_easy_strerror(code));

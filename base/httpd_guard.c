@@ -105,7 +105,7 @@ static bool read_headers(const struct httpd_head *head, struct found *found, str
     for (size_t i = 0; i < head->n; i++) {
         const struct httpd_header *h = &head->headers[i];
         if (!httpd_is_token(h->name)) {
-            return refuse(v, 400, "a header's name is no token");
+            return refuse(v, 400, "a header's name is not a token");
         }
         if (!is_field_value(h->value)) {
             return refuse(v, 400, "a header's value has control characters");
@@ -145,7 +145,7 @@ static bool check_framing(const struct httpd_head *head, const struct found *fou
             digits = digits && length.p[i] >= '0' && length.p[i] <= '9';
         }
         if (!digits) {
-            return refuse(v, 400, "'content-length' is no number");
+            return refuse(v, 400, "'content-length' is not a number");
         }
         v->length = 0;
         for (size_t i = 0; i < length.n && i < LENGTH_DIGITS_MAX; i++) {

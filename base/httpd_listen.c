@@ -13,10 +13,11 @@
 #define BACKLOG 4096 /* the system's own limit is lower or the same: who waits there costs us nothing */
 
 static int bad_address(const char *address, struct err *err) {
-    return err_set(err, ERR_INVALID,
-                   "'%.60s' is no address that can be listened on; accepted: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
-                   "(this machine only: what comes from elsewhere has no right here)",
-                   address);
+    return err_set(
+        err, ERR_INVALID,
+        "'%.60s' is not an address that can be listened on; accepted: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
+        "(this machine only: what comes from elsewhere has no right here)",
+        address);
 }
 
 static int parse_address(const char *address, struct sockaddr_storage *ret, socklen_t *ret_n, struct err *err) {

@@ -103,7 +103,7 @@ static int parse_time(struct bytes line, struct dpkg_line *l, struct err *err) {
         .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute, .tm_sec = second};
     if (month < 1 || month > 12 || day < 1 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 59 ||
         local_ns(&wall, &l->at, &l->at_exact) != 0) {
-        return err_set(err, ERR_INVALID, "'%.*s' is no time of the calendar", DPKG_TIME_LEN, (const char *)p);
+        return err_set(err, ERR_INVALID, "'%.*s' is not a time of the calendar", DPKG_TIME_LEN, (const char *)p);
     }
     l->time_text = (struct bytes){p, DPKG_TIME_LEN};
     return 0;

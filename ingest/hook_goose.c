@@ -56,7 +56,7 @@ int hook_goose_read(struct hook_reader *r, struct hook_map *m, struct err *err) 
         code = code != 0 ? code : mp_next(&tools, &list, err);
         if (code == 0 && list.type != MP_ARRAY) {
             return err_set(err, ERR_INVALID,
-                           "'permissions' holds what is no array; accepted: goose's tool_permissions.json");
+                           "'permissions' holds something that is not an array; accepted: goose's tool_permissions.json");
         }
         for (uint32_t k = 0; code == 0 && k < list.count; k++, n++) {
             code = mp_skip(&tools, 1, &raw, err);

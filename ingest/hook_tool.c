@@ -191,7 +191,7 @@ static int put_batch(struct hook_reader *r, struct hook_map *m, const struct com
     mp_reader_init(&calls, raw);
     int code = mp_next(&calls, &head, err);
     if (code != 0 || head.type != MP_ARRAY) {
-        return err_set(err, ERR_INVALID, "'tool_calls' is no array; accepted: an array of objects with tool_name");
+        return err_set(err, ERR_INVALID, "'tool_calls' is not an array; accepted: an array of objects with tool_name");
     }
     for (uint32_t i = 0; i < head.count && code == 0; i++) {
         code = mp_skip(&calls, 1, &one, err);
@@ -224,7 +224,7 @@ int hook_tool_read(struct hook_reader *r, struct hook_map *m, struct err *err) {
     bool answered = hook_map_see(m, "hookSpecificOutput") != NULL;
     take_common(m, &c);
     if (c.event.n == 0) {
-        return err_set(err, ERR_INVALID, "'hook_event_name' is no name; accepted: text of 1 to %d bytes", HOOK_WORD_MAX);
+        return err_set(err, ERR_INVALID, "'hook_event_name' is not a name; accepted: text of 1 to %d bytes", HOOK_WORD_MAX);
     }
     if (answered) {
         hook_map_drop(m, "hookSpecificOutput");

@@ -97,7 +97,7 @@ static int foreign(struct bytes text, struct err *err) {
 static int read_tops(struct lmeval_doc *doc, struct bytes text, struct err *err) {
     struct bytes whole = bytes_of_buf(&doc->mp);
     if (!lmeval_is(whole, MP_MAP)) {
-        return err_set(err, ERR_INVALID, "the file is no JSON object; accepted: a results file of lm-eval");
+        return err_set(err, ERR_INVALID, "the file is not a JSON object; accepted: a results file of lm-eval");
     }
     for (size_t i = 0; i < LMEVAL_N_TOP; i++) {
         struct bytes raw = lmeval_get(whole, tops[i].name);
@@ -109,7 +109,7 @@ static int read_tops(struct lmeval_doc *doc, struct bytes text, struct err *err)
     if (doc->top[LMEVAL_RESULTS].n == 0 && doc->top[LMEVAL_GROUPS].n == 0) {
         bool there = lmeval_get(whole, "results").n > 0;
         return err_set(err, ERR_INVALID, "'results' is %s; accepted: an object with the metrics of each task",
-                       there ? "no object" : "missing");
+                       there ? "not an object" : "missing");
     }
     return 0;
 }

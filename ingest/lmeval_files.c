@@ -193,7 +193,7 @@ int lmeval_files_add(struct lmeval_files *files, const char *path, struct err *e
     if (code == 0 && files->n == before && files->n_odd > 0) {
         return err_set(err, ERR_NOTFOUND, "%s: %s; accepted: regular files results_*.json and samples_*.jsonl",
                        files->odd[0] != '\0' ? files->odd : path,
-                       files->n_odd == 1 ? "is no regular file" : "are no regular files");
+                       files->n_odd == 1 ? "is not a regular file" : "are not regular files");
     }
     if (code == 0 && files->n == before) {
         return err_set(err, ERR_NOTFOUND, "%s: no results_*.json or samples_*.jsonl in this directory or below it", path);

@@ -238,7 +238,7 @@ static int read_name(struct bytes entry, struct bytes *ret, struct err *err) {
     struct mp_item head;
     mp_reader_init(&r, entry);
     if (mp_next(&r, &head, NULL) != 0 || head.type != MP_MAP) {
-        return err_set(err, ERR_INVALID, "an entry of 'models' is no object");
+        return err_set(err, ERR_INVALID, "an entry of 'models' is not an object");
     }
     *ret = ollama_text(entry, "name");
     if (ret->n == 0) {
@@ -410,9 +410,9 @@ static int check_named(struct bytes raw, const char *where, bool may_be_empty, s
         wrong = "no object";
     } else if (!ollama_digest_of(ollama_text(raw, "digest")).there &&
                !(may_be_empty && (ollama_raw(raw, "digest").n == 0 || bytes_is(ollama_raw(raw, "digest"), "\xa0")))) {
-        wrong = "'digest' is no digest";
+        wrong = "'digest' is not a digest";
     } else if (ollama_raw(raw, "size").n > 0 && ollama_number(raw, "size") == OLLAMA_NONE) {
-        wrong = "'size' is no number of bytes";
+        wrong = "'size' is not a number of bytes";
     }
     return wrong == NULL ? 0
                          : err_set(err, ERR_INVALID,

@@ -47,7 +47,7 @@ static int take_version(struct capture *c, struct bytes map, struct err *err) {
     struct ollama_runtime r = {.cloud = -1};
     struct bytes version = ollama_word(map, "version");
     if (version.n == 0 || version.n >= sizeof(r.version)) {
-        return reject(c, NULL, "the answer's 'version' is no version");
+        return reject(c, NULL, "the answer's 'version' is not a version");
     }
     snprintf(r.version, sizeof(r.version), "%.*s", (int)version.n, (const char *)version.p);
     return ollama_event_runtime(&c->view, &r, map, err);
@@ -94,9 +94,10 @@ static int take(struct capture *c, struct bytes map, struct err *err) {
     case OLLAMA_STATUS:
         return reject(c, NULL, "the answer of /api/status alone says nothing that an event tells");
     default:
-        return reject(c, NULL,
-                      "the object is no answer of ollama; accepted: those of /api/version, tags, ps, show, generate, chat, "
-                      "embed, embeddings and pull");
+        return reject(
+            c, NULL,
+            "the object is not an answer of ollama; accepted: those of /api/version, tags, ps, show, generate, chat, "
+            "embed, embeddings and pull");
     }
 }
 

@@ -343,7 +343,7 @@ static int read_text(struct store *s, int fd, struct stat *ret_st, struct err *e
     ssize_t n = 1;
     buf_clear(&s->text);
     if (fstat(fd, ret_st) != 0 || !S_ISREG(ret_st->st_mode)) {
-        return err_set(err, ERR_INVALID, "the manifest is no regular file");
+        return err_set(err, ERR_INVALID, "the manifest is not a regular file");
     }
     while (n > 0) {
         uint8_t *p = buf_room(&s->text, 65536);
@@ -556,8 +556,8 @@ int ollama_store_read(struct ingest_run *run, const char *dir, bool lists_too, s
     code = code != 0 ? code : walk_tree(&s, "manifests-v2", &there, err);
     code = code != 0 ? code : walk_tree(&s, "manifests", &there, err);
     if (code == 0 && !there) {
-        code =
-            err_set(err, ERR_NOTFOUND, "%s: is no store of ollama; accepted: a directory with manifests/ and blobs/", dir);
+        code = err_set(err, ERR_NOTFOUND, "%s: is not a store of ollama; accepted: a directory with manifests/ and blobs/",
+                       dir);
     }
     if (code == 0 && lists_too && !run_stopped(run)) {
         code = compare(&s, err);

@@ -94,10 +94,10 @@ int otlp_span_read(struct otlp_span *s, struct bytes record, struct err *err) {
     code = code != 0 ? code : read_status(s, err);
     code = code != 0 ? code : otlp_attributes_read(&m->attributes, &s->m[SPAN_ATTRIBUTES], err);
     if (code == 0 && s->m[SPAN_EVENTS].there && s->m[SPAN_EVENTS].item.type != MP_ARRAY) {
-        code = err_set(err, ERR_INVALID, "'events' is no array; accepted: an array of objects");
+        code = err_set(err, ERR_INVALID, "'events' is not an array; accepted: an array of objects");
     }
     if (code == 0 && s->m[SPAN_LINKS].there && s->m[SPAN_LINKS].item.type != MP_ARRAY) {
-        code = err_set(err, ERR_INVALID, "'links' is no array; accepted: an array of objects");
+        code = err_set(err, ERR_INVALID, "'links' is not an array; accepted: an array of objects");
     }
     if (code == 0) {
         read_times(s);

@@ -106,7 +106,7 @@ err_has 'the file holds other bytes'
 box 0 log --json --kind doctor.observed
 same "$(jq -r .body.status "$T/.out")" mismatch
 box 3 ingest ollama --models "$HOME"
-err_has 'is no store of ollama'
+err_has 'is not a store of ollama'
 
 # Saved answers.
 box 0 ingest ollama --from "$F/generate.ndjson" --from "$F/pull.ndjson" --json

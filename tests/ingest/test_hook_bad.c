@@ -51,8 +51,8 @@ static const struct bad bads[] = {
     {"{\"op\":{\"type\":7}}", UNKNOWN},
     {"{\"permissions\":[]}", UNKNOWN},
     /* hooks */
-    {"{\"hook_event_name\":7}", "'hook_event_name' is no name; accepted: text of 1 to 200 bytes"},
-    {"{\"hook_event_name\":\"\"}", "'hook_event_name' is no name; accepted: text of 1 to 200 bytes"},
+    {"{\"hook_event_name\":7}", "'hook_event_name' is not a name; accepted: text of 1 to 200 bytes"},
+    {"{\"hook_event_name\":\"\"}", "'hook_event_name' is not a name; accepted: text of 1 to 200 bytes"},
     {PRE "\"tool_input\":{}}", NO_TOOL},
     {PRE "\"tool_name\":[\"Bash\"]}", NO_TOOL},
     {PRE "\"tool_name\":\"Ba\\nsh\"}", NO_TOOL},
@@ -60,7 +60,7 @@ static const struct bad bads[] = {
     {"{\"hook_event_name\":\"PermissionRequest\"}", NO_TOOL},
     {"{\"hook_event_name\":\"PostToolBatch\"}", "'tool_calls' is missing; accepted: an array of objects with tool_name"},
     {"{\"hook_event_name\":\"PostToolBatch\",\"tool_calls\":{}}",
-     "'tool_calls' is no array; accepted: an array of objects with tool_name"},
+     "'tool_calls' is not an array; accepted: an array of objects with tool_name"},
     {"{\"hook_event_name\":\"PostToolBatch\",\"tool_calls\":[7]}",
      "a call in 'tool_calls' is no JSON object; accepted: a JSON object"},
     {"{\"hookSpecificOutput\":\"deny\"}", "'hookSpecificOutput' is no JSON object; accepted: a JSON object"},
@@ -75,7 +75,8 @@ static const struct bad bads[] = {
      "'params' has no 'toolCall'; accepted: {sessionId, toolCall, options}"},
     {"{\"id\":1,\"method\":\"execCommandApproval\"}",
      "'params' is missing or no JSON object; 'execCommandApproval' has one"},
-    {"{\"permissions\":{\"a\":{}}}", "'permissions' holds what is no array; accepted: goose's tool_permissions.json"},
+    {"{\"permissions\":{\"a\":{}}}",
+     "'permissions' holds something that is not an array; accepted: goose's tool_permissions.json"},
     {"{\"permissions\":{\"a\":[7]}}", "an answer in 'permissions' is no JSON object; accepted: a JSON object"},
 };
 

@@ -19,7 +19,7 @@ static void a_bad_entry_is_rejected_alone_and_takes_nothing_away(void **state) {
     look_well(b);
     assert_int_equal(b->box.result.total.rejected, 5);
     assert_string_equal(b->box.rejections,
-                        "0: an entry of 'models' is no object\n"
+                        "0: an entry of 'models' is not an object\n"
                         "0: a model has no name; accepted: text in 'name' or 'model'\n"
                         "0: a model's name 'tab\\there' is too long or has control characters; accepted: "
                         "at most 200 bytes\n"

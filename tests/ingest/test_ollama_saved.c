@@ -244,7 +244,7 @@ static void an_error_alone_says_that_the_server_had_one(void **state) {
 static void bad_lines_are_rejected_alone_with_their_reasons(void **state) {
     struct ollama_box *b = *state;
     static const char *const want[] = {
-        "2: the object is no answer of ollama; accepted: those of /api/version, tags, ps, show, generate",
+        "2: the object is not an answer of ollama; accepted: those of /api/version, tags, ps, show, generate",
         "3: the answer is no JSON object",
         "4: the list is empty, so that it cannot be told whether it is of models or of loaded models",
         "5: not valid JSON: line 1 column ",
@@ -255,7 +255,7 @@ static void bad_lines_are_rejected_alone_with_their_reasons(void **state) {
         "10: the progress is that of something else than a pull or a push",
         "11: the answer of /api/status alone says nothing that an event tells",
         "12: the answer names neither a model nor the file of its weights",
-        "13: the answer's 'version' is no version",
+        "13: the answer's 'version' is not a version",
         "14: not valid JSON: line 1 column 37: nested deeper than 32 levels",
         "16: not valid JSON: line 1 column ",
     };
@@ -350,7 +350,7 @@ static void strict_stops_at_the_first_bad_answer(void **state) {
     const char *file = FIXTURES "bad.ndjson";
     assert_int_equal(box_run(&b->box, "ollama", (struct ingest_options){.from = &file, .n_from = 1, .strict = true}),
                      ERR_INVALID);
-    assert_non_null(strstr(b->box.err.msg, "bad.ndjson: line 2: the object is no answer"));
+    assert_non_null(strstr(b->box.err.msg, "bad.ndjson: line 2: the object is not an answer"));
     assert_int_equal(b->box.result.total.accepted, 1);
 }
 

@@ -294,7 +294,7 @@ static void bad_manifests_are_rejected_alone_and_take_nothing_away(void **state)
                                           "a model's name is no UTF-8 text",
                                           "the manifest is a link to something else than a file of the store",
                                           "the manifest cannot be opened: No such file or directory",
-                                          "the manifest is no regular file",
+                                          "the manifest is not a regular file",
                                           "a directory of the store is a link, which is not followed"};
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         if (strstr(b->box.rejections, reasons[i]) == NULL) {
@@ -359,7 +359,7 @@ static void a_directory_that_is_a_link_is_rejected_under_its_own_name(void **sta
 static void a_directory_that_is_no_store_is_said(void **state) {
     struct ollama_box *b = *state;
     assert_int_equal(store(b, false), ERR_NOTFOUND);
-    assert_non_null(strstr(b->box.err.msg, "is no store of ollama"));
+    assert_non_null(strstr(b->box.err.msg, "is not a store of ollama"));
     assert_int_equal(box_run(&b->box, "ollama", (struct ingest_options){.models = "/nonexistent"}), ERR_NOTFOUND);
     assert_int_equal(box_size(&b->box), 1);
 }

@@ -132,8 +132,8 @@ static void each_wrong_span_is_refused_in_its_own_words(void **state) {
         {"{" IDS ",\"attributes\":[{\"key\":7}]}",
          "'attributes' holds something that has no 'key'; accepted: {key, value}"},
         {"{" IDS ",\"status\":2}", "'status' is a number; accepted: an object"},
-        {"{" IDS ",\"events\":{}}", "'events' is no array; accepted: an array of objects"},
-        {"{" IDS ",\"links\":7}", "'links' is no array; accepted: an array of objects"},
+        {"{" IDS ",\"events\":{}}", "'events' is not an array; accepted: an array of objects"},
+        {"{" IDS ",\"links\":7}", "'links' is not an array; accepted: an array of objects"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         events_refused(&events, OTLP_SPAN, cases[i].json, cases[i].wanted);
