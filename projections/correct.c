@@ -3,6 +3,7 @@
  *
  *   rows as of the correction + (fold without the mistake - fold with it) = rows without the mistake
  *
+ * What a row says of since when and by which events its state is what it is, names the correction where that made it so.
  * So a correction is a change of rows like that of any event: it goes into the version of its own segment and leaves older
  * ones alone, whoever looks at an earlier moment sees what was held to be true then, and incremental work, rebuilding,
  * vouched trees and walks all get the same bytes, because all of them pass here. Corrections are rare, and two folds of the
@@ -114,8 +115,84 @@ static int order(const struct rows_entry *a, const struct rows_entry *b) {
     return a->table != b->table ? (a->table < b->table ? -1 : 1) : bytes_cmp(a->key, b->key);
 }
 
+static bool same_cell(const struct row *a, const struct row *b, size_t column) {
+    struct buf x, y;
+    buf_init(&x, ROW_BYTES_MAX);
+    buf_init(&y, ROW_BYTES_MAX);
+    row_put_cell(&a->cells[column], &x);
+    row_put_cell(&b->cells[column], &y);
+    bool same = bytes_eq(bytes_of_buf(&x), bytes_of_buf(&y));
+    buf_done(&x);
+    buf_done(&y);
+    return same;
+}
+
+/* It says something else now, not only since when or by which events. */
+static bool says_else(const struct row *before, const struct row *after, size_t base) {
+    bool same = !before->absent;
+    for (size_t i = 0; same && i < after->table->n_columns; i++) {
+        same = (i >= base && i < base + FOLD_N) || same_cell(before, after, i);
+    }
+    return !same;
+}
+
+/* What the correction made so, is so since the correction and by it; what it left as it was, is so since then. */
+static void cite(const struct ledger_event *event, const struct row *now, const struct row *before, struct row *after) {
+    size_t base = projection_column(after->table, "since"), state = projection_state(after->table);
+    if (base == SIZE_MAX) {
+        return;
+    }
+    if (says_else(before, after, base)) {
+        row_cite(after, base + FOLD_EVIDENCE, event->seq);
+    }
+    if (state == SIZE_MAX || (after->table->columns[state].flags & COLUMN_JUDGED) != 0) {
+        return;
+    }
+    if (!now->absent && same_cell(now, after, state)) {
+        after->cells[base + FOLD_SINCE] = now->cells[base + FOLD_SINCE];
+        after->cells[base + FOLD_SINCE_SEQ] = now->cells[base + FOLD_SINCE_SEQ];
+    } else {
+        row_set_int(after, base + FOLD_SINCE, (int64_t)event->time);
+        row_set_int(after, base + FOLD_SINCE_SEQ, (int64_t)event->seq);
+    }
+}
+
+static int decode(struct row *row, const struct state_table *table, struct bytes bytes, struct err *err) {
+    row_init(row, table);
+    row->absent = bytes.n == 0;
+    return bytes.n == 0 ? 0 : row_decode(row, bytes, NULL, 0, err);
+}
+
+/* One row that differs. */
+static int put_row(struct replay_part *part, const struct ledger_event *event, const struct rows_entry *one,
+                   struct bytes before, struct bytes after, struct err *err) {
+    const struct state_table *table = &part->projection->tables[one->table];
+    struct row rows[3];
+    struct bytes there;
+    struct buf out;
+    if (after.n == 0) {
+        return rows_put(part->rows, one->table, one->key, after, err);
+    }
+    buf_init(&out, ROW_BYTES_MAX);
+    int rc = rows_get(part->rows, one->table, one->key, &there, err);
+    int a = decode(&rows[0], table, rc == 0 ? there : (struct bytes){NULL, 0}, err);
+    int b = decode(&rows[1], table, before, err), c = decode(&rows[2], table, after, err);
+    rc = rc != 0 ? rc : a != 0 ? a : b != 0 ? b : c;
+    if (rc == 0) {
+        cite(event, &rows[0], &rows[1], &rows[2]);
+        rc = row_encode(&rows[2], &out, err);
+    }
+    rc = rc != 0 ? rc : rows_put(part->rows, one->table, one->key, bytes_of_buf(&out), err);
+    for (size_t i = 0; i < 3; i++) {
+        row_done(&rows[i]);
+    }
+    buf_done(&out);
+    return rc;
+}
+
 /* What differs between the two goes into the rows. */
-static int take_over(struct rows *rows, struct rows *with, struct rows *without, struct err *err) {
+static int take_over(struct replay_part *part, const struct ledger_event *event, struct rows *with, struct rows *without,
+                     struct err *err) {
     const struct rows_entry **a = NULL, **b = NULL;
     size_t n = 0, m = 0, i = 0, k = 0;
     int rc = rows_sorted(with, SIZE_MAX, &a, &n, err);
@@ -126,7 +203,7 @@ static int take_over(struct rows *rows, struct rows *with, struct rows *without,
         struct bytes before = c <= 0 ? a[i]->bytes : (struct bytes){NULL, 0};
         struct bytes after = c >= 0 ? b[k]->bytes : (struct bytes){NULL, 0};
         if (!bytes_eq(before, after)) {
-            rc = rows_put(rows, one->table, one->key, after, err);
+            rc = put_row(part, event, one, before, after, err);
         }
         i += c <= 0;
         k += c >= 0;
@@ -162,8 +239,9 @@ static int kind_of(struct ledger *ledger, uint64_t seq, const struct projection 
     return rc < 0 ? rc : 0;
 }
 
-int correct_apply(struct ledger *ledger, const struct correction *all, size_t n, uint64_t by, struct replay_part *part,
-                  struct err *ret_why, struct err *err) {
+int correct_apply(struct ledger *ledger, const struct correction *all, size_t n, const struct ledger_event *event,
+                  struct replay_part *part, struct err *ret_why, struct err *err) {
+    uint64_t by = event->seq;
     struct side with = {0}, without = {0};
     size_t before = 0;
     bool takes = false;
@@ -185,7 +263,7 @@ int correct_apply(struct ledger *ledger, const struct correction *all, size_t n,
                 (unsigned long long)without.part.failed_seq, without.part.failed);
         rc = 1;
     }
-    rc = rc != 0 ? rc : take_over(part->rows, with.rows, without.rows, err);
+    rc = rc != 0 ? rc : take_over(part, event, with.rows, without.rows, err);
     side_end(&with);
     side_end(&without);
     return rc;

@@ -16,9 +16,10 @@ struct correction {
 int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, size_t *ret_n, struct err *err);
 
 /* The rows of a part that stands before this ledger.corrected become those of the same events without the one that it
- * names; nothing, when its projection does not take that, or the correction does not hold. Costs two folds of the log, in
- * memory. 1: the part cannot go on, *ret_why says why. */
-int correct_apply(struct ledger *ledger, const struct correction *all, size_t n, uint64_t by, struct replay_part *part,
-                  struct err *ret_why, struct err *err);
+ * names; nothing, when its projection does not take that, or the correction does not hold. Only since when a state is what
+ * it is, and by which events, is not as if the mistake had never been: what changed by the correction is so since the
+ * correction. Costs two folds of the log, in memory. 1: the part cannot go on, *ret_why says why. */
+int correct_apply(struct ledger *ledger, const struct correction *all, size_t n, const struct ledger_event *event,
+                  struct replay_part *part, struct err *ret_why, struct err *err);
 
 #endif

@@ -307,7 +307,7 @@ static int correct(struct replay *r, uint32_t *takers, const struct ledger_event
     for (uint32_t left = *takers; left != 0 && rc == 0; left &= left - 1) {
         struct replay_part *part = r->part[__builtin_ctz(left)];
         struct err why = {0};
-        rc = correct_apply(r->ledger, r->corrections, r->n_corrections, event->seq, part, &why, err);
+        rc = correct_apply(r->ledger, r->corrections, r->n_corrections, event, part, &why, err);
         if (rc == 1) {
             stop_part(part, event->seq, before, &why);
             rc = 0;

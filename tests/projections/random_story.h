@@ -208,11 +208,27 @@ static inline void story_wait(struct story *s) {
     story_now += k == 0 ? 31 * STORY_DAY : k < 3 ? 8 * STORY_DAY : k < 12 ? (5 + story_below(s, 30)) * STORY_S : STORY_S;
 }
 
+/* Something that was written turns out to be a mistake; nothing, when it cannot be corrected. */
+static inline void story_correct(struct story *s) {
+    struct ledger_head head;
+    struct ledger_receipt receipt;
+    assert_int_equal(ledger_head(s->box->ledger, &head, &s->box->err), 0);
+    const struct ledger_correct_options o = {.seq = story_below(s, (uint32_t)head.size),
+                                             .replaced_by = LEDGER_NO_SEQ,
+                                             .reason = "mistake",
+                                             .actor = "user:test"};
+    ledger_correct(s->box->ledger, &o, &receipt, &s->box->err);
+}
+
 /* One event, or a wild one of any kind, which may be refused. */
 static inline void story_step(struct story *s) {
     struct buf subject, json;
     struct ledger_receipt receipt;
     story_wait(s);
+    if (story_below(s, 14) == 0) {
+        story_correct(s);
+        return;
+    }
     if (story_below(s, 8) == 0) {
         random_event_make(&s->random, story_now);
         if (random_event_append(s->box->ledger, &s->random, &receipt)) {
