@@ -3,7 +3,18 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 static const char *const fields[] = {"kind", "subject", "run", "actor", "source", "grade", "key"};
+
+void bundle_sum(struct buf *out, const char *name, const uint8_t digest[LEDGER_HASH]) {
+    char hex[2 * LEDGER_HASH + 1];
+    text_hex(hex, digest, LEDGER_HASH);
+    buf_put_str(out, hex);
+    buf_put_str(out, "  ");
+    buf_put_str(out, name);
+    buf_put_u8(out, '\n');
+}
 
 size_t bundle_field(const char *name) {
     size_t n = sizeof(fields) / sizeof(fields[0]);

@@ -11,6 +11,7 @@
 #define BUNDLE_ERASURES   "erasures"
 #define BUNDLE_RANGE      "range.proof"
 #define BUNDLE_VERIFY     "VERIFY.md"
+#define BUNDLE_SUMS       "SHA256SUMS" /* a line for each member between the checkpoint and it; from format 2 on */
 #define BUNDLE_ENTRIES    "entries/"
 #define BUNDLE_PAYLOADS   "payloads/"
 #define BUNDLE_SPARSE     "sparse/"
@@ -31,6 +32,7 @@
 #define BUNDLE_STATE_MAX      ((size_t)256 << 20)
 #define BUNDLE_LINES_MAX      ((size_t)600 << 20)
 #define BUNDLE_VERIFY_MAX     ((size_t)64 << 10)
+#define BUNDLE_SUMS_MAX       ((size_t)64 << 20)
 #define BUNDLE_SUBJECTS_MAX   65536
 #define BUNDLE_GAPS_MAX       16384 /* seqs named in a manifest; more are only counted */
 #define BUNDLE_NAME_MAX       100
@@ -43,6 +45,8 @@ struct bundle_subject {
     uint8_t digest[LEDGER_HASH];
 };
 
+/* Appends a line of SHA256SUMS, as sha256sum(1) writes it. */
+void bundle_sum(struct buf *out, const char *name, const uint8_t digest[LEDGER_HASH]);
 /* Whether all terms hold for a header. */
 bool bundle_matches(const struct export_term *terms, size_t n, const struct event_header *header);
 /* The bits of the fields (bundle_field) with a term that does not hold. */

@@ -74,7 +74,9 @@ struct checking {
     struct manifest manifest;
     const char *rule; /* that is broken when what is read now does not parse */
     size_t next_subject;
-    bool at_end; /* the archive is complete */
+    struct hash *sums; /* of the text that SHA256SUMS must be, as far as members were read */
+    bool hashing;      /* the member at hand is hashed */
+    bool at_end;       /* the archive is complete */
 
     struct buf note; /* the head's checkpoint */
     struct note *head, *other;

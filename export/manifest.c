@@ -111,7 +111,7 @@ static void put_predicate(struct buf *out, const struct cut *cut) {
     key(out, "version");
     mp_put_str(out, bytes_of(LEDGER_VERSION));
     put_filter(out, cut);
-    put_uint(out, "format", 1);
+    put_uint(out, "format", 2);
     key(out, "gaps");
     mp_put_array(out, (uint32_t)cut->n_gaps);
     for (size_t i = 0; i < cut->n_gaps; i++) {

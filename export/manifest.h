@@ -18,6 +18,7 @@ struct manifest {
     char origin[NOTE_NAME_MAX + 1], exporter[64];
     uint8_t root[LEDGER_HASH];
     uint64_t size, from, to;
+    uint64_t format; /* 1: without SHA256SUMS; 2 */
     bool sparse, has_since, has_until, artifacts;
     uint64_t since, until;
     enum export_bodies bodies;

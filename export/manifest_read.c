@@ -276,6 +276,7 @@ static int rank(const struct bundle_subject *s) {
     return strcmp(name, BUNDLE_KEYS) == 0       ? 1
            : strcmp(name, BUNDLE_ERASURES) == 0 ? 2
            : strcmp(name, BUNDLE_VERIFY) == 0   ? 5
+           : strcmp(name, BUNDLE_SUMS) == 0     ? 6
                                                 : 0;
 }
 
@@ -331,7 +332,9 @@ static void take_subjects(struct take *t, struct manifest *m) {
             }
         }
     }
-    if (t->rc == 0 && (n < 2 || rank(&m->subject[0]) != 1 || rank(&m->subject[n - 1]) != 5 || states != m->n_states ||
+    size_t tail = m->format == 2; /* SHA256SUMS, the last */
+    if (t->rc == 0 && (n < 2 + tail || rank(&m->subject[0]) != 1 || rank(&m->subject[n - 1 - tail]) != 5 ||
+                       (tail > 0 && rank(&m->subject[n - 1]) != 6) || states != m->n_states ||
                        artifacts != m->counts.artifacts || (artifacts > 0 && !m->artifacts))) {
         refuse(t, "does not name what the other parts say is there");
     }
@@ -348,8 +351,9 @@ static int take_statement(struct manifest *m, struct err *err) {
     take_disclosure(&t, m);
     take_exporter(&t, m);
     take_filter(&t, m);
-    if (take_uint(&t, "format") != 1 && t.rc == 0) {
-        return err_set(err, ERR_CORRUPT, "the manifest is of another format than 1, which this program reads");
+    m->format = take_uint(&t, "format");
+    if (m->format != 1 && m->format != 2 && t.rc == 0) {
+        return err_set(err, ERR_CORRUPT, "the manifest is of another format than 1 and 2, which this program reads");
     }
     take_gaps(&t, m);
     take_head(&t, m);

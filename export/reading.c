@@ -28,8 +28,8 @@ struct reading {
     uint64_t size, left, members;
     size_t padding;
     bool eof, hashed;
-    const char *rule; /* that was broken */
-    size_t at, end;
+    const char *rule;         /* that was broken */
+    size_t at, end, unhashed; /* content from `unhashed` to `at` is not in the hash yet, while it is hashed */
     uint8_t buffer[BUFFER_MAX];
 };
 
@@ -76,15 +76,24 @@ static int look_around(struct reading *r, struct err *err) {
     return 0;
 }
 
+/* In large pieces: what is taken is often short. */
+static void catch_up(struct reading *r) {
+    if (r->hashed) {
+        hash_put(r->hash, r->buffer + r->unhashed, r->at - r->unhashed);
+        r->unhashed = r->at;
+    }
+}
+
 /* At least `want` bytes stand in the buffer, or all that there are. */
 static int fill(struct reading *r, size_t want, struct err *err) {
     assert(want <= BUFFER_MAX);
     if (r->end - r->at >= want || r->eof) {
         return 0;
     }
+    catch_up(r);
     memmove(r->buffer, r->buffer + r->at, r->end - r->at);
     r->end -= r->at;
-    r->at = 0;
+    r->at = r->unhashed = 0;
     int rc = look_around(r, err);
     while (rc == 0 && r->end < want && !r->eof) {
         size_t n = 0;
@@ -212,9 +221,6 @@ int reading_peek(struct reading *reading, size_t n, struct bytes *ret, struct er
 
 void reading_skip(struct reading *reading, size_t n) {
     assert(n <= reading->left && n <= reading->end - reading->at);
-    if (reading->hashed) {
-        hash_put(reading->hash, reading->buffer + reading->at, n);
-    }
     reading->at += n;
     reading->left -= n;
 }
@@ -241,9 +247,12 @@ void reading_hash(struct reading *reading) {
     assert(reading->left == reading->size);
     hash_end(reading->hash, before); /* afresh */
     reading->hashed = true;
+    reading->unhashed = reading->at;
 }
 
 void reading_digest(struct reading *reading, uint8_t ret[READING_DIGEST]) {
     assert(reading->hashed);
+    catch_up(reading);
+    reading->hashed = false;
     hash_end(reading->hash, ret);
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +25,10 @@ struct sink {
     struct hash *hash;
     uint64_t written, unpacked;
     uint64_t left; /* of the member at hand */
+    struct buf *sums;
+    struct hash *member; /* its content, while sums are wanted */
+    bool open;           /* it has no line yet */
+    char name[BUNDLE_NAME_MAX];
     size_t padding;
     size_t n;
     uint8_t buffer[BUFFER_MAX]; /* before zstd: pieces are small */
@@ -43,7 +48,8 @@ static int write_out(void *ctx, struct bytes bytes, struct err *err) {
 
 int sink_new(int fd, bool plain, struct sink **ret, struct err *err) {
     struct sink *s = calloc(1, sizeof(*s));
-    if (s == NULL || (s->hash = hash_new()) == NULL) {
+    if (s == NULL || (s->hash = hash_new()) == NULL || (s->member = hash_new()) == NULL) {
+        hash_free(s == NULL ? NULL : s->hash);
         free(s);
         return err_set(err, ERR_NOMEM, "out of memory");
     }
@@ -71,6 +77,7 @@ void sink_free(struct sink *sink) {
         }
         zst_writer_free(sink->zst);
         hash_free(sink->hash);
+        hash_free(sink->member);
         free(sink);
     }
 }
@@ -113,6 +120,20 @@ static int put_zeros(struct sink *s, size_t n, struct err *err) {
     return put_raw(s, (struct bytes){zeros, n}, err);
 }
 
+void sink_sums(struct sink *sink, struct buf *sums) {
+    sink->sums = sums;
+}
+
+/* The member is complete. */
+static void put_sum(struct sink *s) {
+    uint8_t digest[SINK_DIGEST];
+    if (s->sums != NULL && s->open) {
+        hash_end(s->member, digest);
+        bundle_sum(s->sums, s->name, digest);
+    }
+    s->open = false;
+}
+
 int sink_member(struct sink *sink, const char *name, uint64_t size, struct err *err) {
     uint8_t header[USTAR_BLOCK];
     assert(sink->left == 0);
@@ -120,7 +141,12 @@ int sink_member(struct sink *sink, const char *name, uint64_t size, struct err *
     if (rc == 0) {
         sink->left = size;
         sink->padding = ustar_padding(size);
+        sink->open = true;
+        snprintf(sink->name, sizeof(sink->name), "%s", name);
         rc = put_raw(sink, (struct bytes){header, sizeof(header)}, err);
+    }
+    if (rc == 0 && size == 0) {
+        put_sum(sink);
     }
     return rc;
 }
@@ -129,6 +155,12 @@ int sink_put(struct sink *sink, struct bytes bytes, struct err *err) {
     assert(bytes.n <= sink->left);
     int rc = put_raw(sink, bytes, err);
     sink->left -= bytes.n;
+    if (sink->sums != NULL) {
+        hash_put(sink->member, bytes.p, bytes.n);
+    }
+    if (sink->left == 0) {
+        put_sum(sink);
+    }
     return rc != 0 || sink->left > 0 ? rc : put_zeros(sink, sink->padding, err);
 }
 

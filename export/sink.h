@@ -11,6 +11,8 @@ int sink_new(int fd, bool plain, struct sink **ret, struct err *err);
 /* What follows when what stands before it is not known yet: kept in a file without a name, beside the file `beside` (see
  * file_unnamed). Ended by sink_end_with alone. */
 int sink_new_aside(const char *beside, bool plain, struct sink **ret, struct err *err);
+/* From now on each member leaves its line of SHA256SUMS in `sums`; NULL: not any more. Borrowed. */
+void sink_sums(struct sink *sink, struct buf *sums);
 /* Begins a member of just this size; the one before must be complete. */
 int sink_member(struct sink *sink, const char *name, uint64_t size, struct err *err);
 int sink_put(struct sink *sink, struct bytes bytes, struct err *err);

@@ -112,11 +112,26 @@ static bool is_at_subject(const struct checking *c) {
     return c->next_subject < m->n_subjects && check_is_at(c, m->subject[c->next_subject].name);
 }
 
+/* The digest of the member at hand, whose line of SHA256SUMS is known with it. */
+static void end_member(struct checking *c, uint8_t ret[LEDGER_HASH]) {
+    uint8_t memory[2 * LEDGER_HASH + BUNDLE_NAME_MAX + 4];
+    struct buf line = {.p = memory, .cap = sizeof(memory), .max = sizeof(memory)};
+    reading_digest(c->reading, ret);
+    c->hashing = false;
+    bundle_sum(&line, reading_name(c->reading), ret);
+    hash_put(c->sums, line.p, line.n);
+}
+
 int check_advance(struct checking *c, struct err *err) {
+    uint8_t digest[LEDGER_HASH];
     c->rule = "B3";
+    if (c->hashing && reading_left(c->reading) == 0) {
+        end_member(c, digest);
+    }
     int rc = reading_next(c->reading, err);
     c->at_end = rc == 1;
-    if (rc == 0 && is_at_subject(c)) {
+    c->hashing = rc == 0 && (is_at_subject(c) || (c->manifest.format == 2 && !check_is_at(c, BUNDLE_CHECKPOINT)));
+    if (c->hashing) {
         reading_hash(c->reading);
     }
     return rc == 1 ? 0 : rc;
@@ -129,7 +144,7 @@ int check_subject(struct checking *c, struct err *err) {
     if (!is_at_subject(c)) {
         return err_set(err, ERR_CORRUPT, "the manifest does not name it, or not here");
     }
-    reading_digest(c->reading, digest);
+    end_member(c, digest);
     if (memcmp(digest, m->subject[c->next_subject++].digest, LEDGER_HASH) != 0) {
         return check_fault(c, "B9", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
                            "its content is not the one whose digest the manifest names");
@@ -189,6 +204,37 @@ static int check_plain(struct checking *c, const char *front, uint64_t max, stru
     return rc;
 }
 
+/* The digests of all that was read, as sha256sum(1) checks them. */
+static int check_sums(struct checking *c, struct err *err) {
+    uint8_t want[LEDGER_HASH], digest[LEDGER_HASH];
+    int rc = check_expect(c, BUNDLE_SUMS, BUNDLE_SUMS_MAX, err);
+    if (rc != 0) {
+        return rc;
+    }
+    hash_end(c->sums, want);
+    while (rc == 0 && reading_left(c->reading) > 0) {
+        struct bytes piece;
+        rc = reading_peek(c->reading, READING_PEEK_MAX, &piece, err);
+        if (rc == 0) {
+            reading_skip(c->reading, piece.n);
+        }
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    end_member(c, digest);
+    if (memcmp(digest, c->manifest.subject[c->next_subject].digest, LEDGER_HASH) != 0) {
+        return check_fault(c, "B9", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
+                           "its content is not the one whose digest the manifest names");
+    }
+    if (memcmp(digest, want, LEDGER_HASH) != 0) {
+        return check_fault(c, "B26", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
+                           "its lines are not the digests of the members before it, in their order");
+    }
+    c->next_subject++;
+    return check_advance(c, err);
+}
+
 /* ---- the whole ---- */
 
 static int check_counts(struct checking *c) {
@@ -219,6 +265,7 @@ static int check_all(struct checking *c, struct err *err) {
     rc = rc != 0 ? rc : check_plain(c, BUNDLE_ARTIFACTS, USTAR_SIZE_MAX, err);
     rc = rc != 0 ? rc : check_states(c, err);
     rc = rc != 0 ? rc : check_plain(c, BUNDLE_VERIFY, BUNDLE_VERIFY_MAX, err);
+    rc = rc != 0 || c->manifest.format == 1 ? rc : check_sums(c, err);
     if (rc == 0 && !c->at_end) {
         c->rule = "B3";
         rc = err_set(err, ERR_CORRUPT, "it stands where the archive should end");
@@ -277,8 +324,10 @@ static void say_erasures(struct checking *c) {
 static void say_all(struct checking *c) {
     const struct export_counts *n = &c->report->counts;
     c->report->head.time = n->to == n->head.size ? c->time : 0;
-    check_say(c, EXPORT_CONTAINER, LEDGER_ASPECT_GOOD, "%llu member%s, %s", (unsigned long long)reading_members(c->reading),
-              text_s(reading_members(c->reading)), reading_is_compressed(c->reading) ? "compressed" : "plain");
+    check_say(c, EXPORT_CONTAINER, LEDGER_ASPECT_GOOD, "%llu member%s, %s%s",
+              (unsigned long long)reading_members(c->reading), text_s(reading_members(c->reading)),
+              reading_is_compressed(c->reading) ? "compressed" : "plain",
+              c->manifest.format == 1 ? "; format 1, without SHA256SUMS of all members" : "");
     check_say(c, EXPORT_INTEGRITY, LEDGER_ASPECT_GOOD,
               "%llu header%s %sin the tree of %llu event%s, %llu payload%s, %llu private field%s, %llu artifact%s",
               (unsigned long long)n->headers, text_s(n->headers), c->manifest.sparse ? "" : "in a chain and ",
@@ -309,7 +358,10 @@ static int checking_init(struct checking *c, int fd, const struct reading_option
     c->head = malloc(sizeof(*c->head));
     c->other = malloc(sizeof(*c->other));
     c->digests = hash_new();
-    int rc = c->head == NULL || c->other == NULL || c->digests == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
+    c->sums = hash_new();
+    int rc = c->head == NULL || c->other == NULL || c->digests == NULL || c->sums == NULL
+                 ? err_set(err, ERR_NOMEM, "out of memory")
+                 : 0;
     rc = rc != 0 ? rc : crypt_init(err);
     rc = rc != 0 ? rc : reading_new(fd, options, &c->reading, err);
     if (rc == 0) {
@@ -327,6 +379,7 @@ static void checking_done(struct checking *c) {
     check_states_free(c->states);
     reading_free(c->reading);
     hash_free(c->digests);
+    hash_free(c->sums);
     buf_done(&c->note);
     buf_done(&c->entries);
     buf_done(&c->header);

@@ -21,10 +21,11 @@ struct writing {
     struct sink *aside; /* from the first group on */
     struct lines lines, keys, erased;
     struct erasures erasures;
-    struct buf entries, text, state;
+    struct buf entries, text, state, range, sums;
     uint8_t state_digest[EXPORT_STATES_MAX][LEDGER_HASH];
     struct bundle_subject *subject;
     size_t n_subjects;
+    uint8_t sums_digest[LEDGER_HASH];
     struct cut_walk walk;
     struct core_view view; /* for inclusion proofs; only of sparse bundles */
 };
@@ -130,7 +131,9 @@ static int put_rest(struct writing *w, struct err *err) {
         snprintf(name, sizeof(name), "states/%.80s.json", w->cut.states[i]);
         rc = rc != 0 ? rc : sink_whole(w->aside, name, text, err);
     }
-    return rc != 0 ? rc : sink_whole(w->aside, BUNDLE_VERIFY, bytes_of(verify_md), err);
+    rc = rc != 0 ? rc : sink_whole(w->aside, BUNDLE_VERIFY, bytes_of(verify_md), err);
+    sink_sums(w->aside, NULL);
+    return rc;
 }
 
 /* ---- before the groups ---- */
@@ -149,11 +152,53 @@ static int refuse_secrets(struct cut *cut, struct err *err) {
                    cut->secret_where, cut->secret_rule, (unsigned long long)cut->counts.secrets);
 }
 
+static int make_range(struct writing *w, struct err *err) {
+    struct merkle_range range;
+    struct core_view view = {0};
+    int rc = core_view_begin(w->cut.ledger, &view, err);
+    rc = rc != 0 ? rc
+                 : merkle_prove_range(w->cut.counts.from, w->cut.counts.to, w->cut.counts.head.size, core_node, &view,
+                                      &range, err);
+    core_view_end(&view);
+    if (rc == 0) {
+        merkle_range_encode(&w->range, &range);
+        rc = buf_check(&w->range, BUNDLE_RANGE, err);
+    }
+    return rc;
+}
+
 static int put_proofs(struct writing *w, struct err *err) {
     int rc = handovers_put(&w->keys, &w->cut, err);
     rc = rc != 0 ? rc : erasures_of_fields(&w->erasures, &w->cut, err);
     bool some = w->cut.counts.erased > 0 || w->erasures.n_by_fields > 0;
     return rc != 0 || !some ? rc : erasures_put(&w->erased, &w->erasures, &w->cut, err);
+}
+
+/* SHA256SUMS: of what stands before the groups, and of them. */
+static int put_sums(struct writing *w, struct err *err) {
+    const struct {
+        const char *name;
+        struct bytes content;
+    } front[] = {{BUNDLE_KEYS, bytes_of_buf(&w->keys.kept)},
+                 {BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept)},
+                 {BUNDLE_RANGE, bytes_of_buf(&w->range)}};
+    uint8_t digest[LEDGER_HASH];
+    struct buf all;
+    buf_init(&all, BUNDLE_SUMS_MAX);
+    for (size_t i = 0; i < sizeof(front) / sizeof(front[0]); i++) {
+        if (front[i].content.n > 0) {
+            hash_parts(digest, &front[i].content, 1);
+            bundle_sum(&all, front[i].name, digest);
+        }
+    }
+    buf_put_bytes(&all, bytes_of_buf(&w->sums));
+    struct bytes text = bytes_of_buf(&all);
+    hash_parts(w->sums_digest, &text, 1);
+    int rc = buf_check(&all, BUNDLE_SUMS, err);
+    rc = rc != 0 ? rc : buf_check(&w->sums, BUNDLE_SUMS, err);
+    rc = rc != 0 ? rc : sink_whole(w->aside, BUNDLE_SUMS, text, err);
+    buf_done(&all);
+    return rc;
 }
 
 static void name_digest(struct writing *w, const char *name, const uint8_t digest[LEDGER_HASH]) {
@@ -180,7 +225,7 @@ static void name_artifacts(struct writing *w) {
 
 static int name_subjects(struct writing *w, struct err *err) {
     char name[BUNDLE_NAME_MAX];
-    w->subject = calloc(w->cut.n_artifacts + w->cut.n_states + 4, sizeof(*w->subject));
+    w->subject = calloc(w->cut.n_artifacts + w->cut.n_states + 5, sizeof(*w->subject));
     if (w->subject == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
@@ -194,23 +239,8 @@ static int name_subjects(struct writing *w, struct err *err) {
         name_digest(w, name, w->state_digest[i]);
     }
     name_subject(w, BUNDLE_VERIFY, bytes_of(verify_md));
+    name_digest(w, BUNDLE_SUMS, w->sums_digest);
     return 0;
-}
-
-static int put_range(struct writing *w, struct sink *sink, struct err *err) {
-    struct merkle_range range;
-    struct core_view view = {0};
-    int rc = core_view_begin(w->cut.ledger, &view, err);
-    rc = rc != 0 ? rc
-                 : merkle_prove_range(w->cut.counts.from, w->cut.counts.to, w->cut.counts.head.size, core_node, &view,
-                                      &range, err);
-    core_view_end(&view);
-    buf_clear(&w->text);
-    if (rc == 0) {
-        merkle_range_encode(&w->text, &range);
-        rc = buf_check(&w->text, BUNDLE_RANGE, err);
-    }
-    return rc != 0 ? rc : sink_whole(sink, BUNDLE_RANGE, bytes_of_buf(&w->text), err);
 }
 
 static int put_head(struct writing *w, struct sink *sink, struct err *err) {
@@ -223,7 +253,7 @@ static int put_head(struct writing *w, struct sink *sink, struct err *err) {
     if (rc == 0 && w->erased.kept.n > 0) {
         rc = sink_whole(sink, BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept), err);
     }
-    return rc != 0 || w->cut.options->seqs != NULL ? rc : put_range(w, sink, err);
+    return rc != 0 || w->range.n == 0 ? rc : sink_whole(sink, BUNDLE_RANGE, bytes_of_buf(&w->range), err);
 }
 
 /* ---- the whole ---- */
@@ -232,10 +262,15 @@ static int write_all(struct writing *w, int fd, uint8_t ret_digest[LEDGER_HASH],
     const struct export_options *o = w->cut.options;
     struct sink *sink = NULL;
     int rc = sink_new_aside(o->beside, o->plain, &w->aside, err);
-    rc = rc != 0 ? rc : put_groups(w, err);
+    if (rc == 0) {
+        sink_sums(w->aside, &w->sums);
+        rc = put_groups(w, err);
+    }
     rc = rc != 0 ? rc : cut_settle(&w->cut, err);
     rc = rc != 0 ? rc : put_rest(w, err);
     rc = rc != 0 ? rc : put_proofs(w, err);
+    rc = rc != 0 || o->seqs != NULL ? rc : make_range(w, err);
+    rc = rc != 0 ? rc : put_sums(w, err);
     rc = rc != 0 ? rc : refuse_secrets(&w->cut, err);
     rc = rc != 0 ? rc : sink_new(fd, o->plain, &sink, err);
     rc = rc != 0 ? rc : put_head(w, sink, err);
@@ -257,6 +292,8 @@ static int write_once(struct ledger *ledger, const struct export_options *option
     buf_init(&w->entries, BUNDLE_ENTRIES_MAX);
     buf_init(&w->text, BUNDLE_MANIFEST_MAX);
     buf_init(&w->state, BUNDLE_STATE_MAX);
+    buf_init(&w->range, BUNDLE_RANGE_MAX);
+    buf_init(&w->sums, BUNDLE_SUMS_MAX);
     int rc = cut_open(&w->cut, ledger, options, err);
     rc = rc != 0 ? rc : write_all(w, fd, ret_digest, ret_bytes, err);
     if (rc == 0) {
@@ -270,6 +307,8 @@ static int write_once(struct ledger *ledger, const struct export_options *option
     buf_done(&w->entries);
     buf_done(&w->text);
     buf_done(&w->state);
+    buf_done(&w->range);
+    buf_done(&w->sums);
     free(w->subject);
     free(w);
     return rc;

@@ -199,7 +199,7 @@ ENVELOPE = {"payload": str, "payloadType": KIND, "signatures": [{"keyid": str, "
 STATEMENT = {
     "_type": "https://in-toto.io/Statement/v1", "predicateType": "urn:ledger:evidence-bundle:v1",
     "subject": [{"digest": {"sha256": str}, "name": str}], "predicate": {
-        "counts": COUNTS, "exporter": {"program": str, "version": str}, "format": 1, "gaps": [int], "origin": str, "sparse": bool,
+        "counts": COUNTS, "exporter": {"program": str, "version": str}, "format": (1, 2), "gaps": [int], "origin": str, "sparse": bool,
         "disclosure": {"artifacts": bool, "bodies": ("all", "matching", "none"), "private": [str], "states": [str]},
         "filter": [{"field": tuple(FIELDS), "op": ("equals", "prefix"), "value": str}], "head": {"root": str, "size": int},
         "range": {"from": int, "to": int}, "time": (None, {"from": (None, str), "to": (None, str)})}}
@@ -215,7 +215,7 @@ CHOSEN = tuple(dict(f, header=str, inclusion=[str]) for f in (OPEN, PRIVATE, {"s
 
 class Tar:  # bundle.md, Container: members one after another
     def __init__(self, f, most):
-        self.f, self.room, self.name, self.left, self.pad = f, most, "", 0, 0
+        self.f, self.room, self.name, self.left, self.pad, self.sums = f, most, "", 0, 0, hashlib.sha256()
         self.next()
 
     def count(self, b):
@@ -232,6 +232,8 @@ class Tar:  # bundle.md, Container: members one after another
     def next(self):
         need(self.left == 0, self.name + ": too long", "B3")
         need(not any(self.take(self.pad)), self.name + ": its padding is not zero")
+        if self.name not in ("", "manifest.dsse.json", "checkpoint"):  # a line of SHA256SUMS
+            self.sums.update(("%s  %s\n" % (self.hash.hexdigest(), self.name)).encode())
         b, self.name, self.pad, self.hash = self.take(512), "", 0, hashlib.sha256()
         if not any(b):
             need(not any(self.take(512)) and not self.f.read(1), "something follows the end")
@@ -404,11 +406,12 @@ class Check:
     def take_subjects(self, subject):
         d = self.p["disclosure"]
         self.subjects = [(x["name"], x["digest"]["sha256"]) for x in subject]
+        need(all(re.fullmatch("[0-9a-f]{64}", h) for n, h in self.subjects), "manifest: a digest")
         names = [n for n, h in self.subjects]
         need("" not in d["states"] and all(len(n.encode()) <= 99 for n in names), "manifest: its states")
         artifacts = sorted({n for n, h in self.subjects if n == "artifacts/" + h})
         need(names == ["keys"] + names[1:2] * (names[1] == "erasures") + artifacts + ["states/%s.json" % n for n in d["states"]] +
-             ["VERIFY.md"] and (d["artifacts"] or not artifacts), "manifest: its subjects")
+             ["VERIFY.md"] + ["SHA256SUMS"] * (self.p["format"] == 2) and (d["artifacts"] or not artifacts), "manifest: its subjects")
 
     def hashed(self):  # the member at hand is the next subject
         need(self.subjects[self.subject] == (self.t.name, self.t.hash.hexdigest()), self.t.name + ": not what the manifest names", "B9")
@@ -650,12 +653,14 @@ class Check:
 
     def rest(self):
         while self.subject < len(self.subjects):
-            most = {"V": 65536, "s": 256 << 20}.get(self.t.name[:1], 1 << 33)
+            most = {"V": 65536, "s": 256 << 20, "S": 64 << 20}.get(self.t.name[:1], 1 << 33)
             need(self.t.name == self.subjects[self.subject][0] and self.t.left <= most and (self.t.left or self.t.name[0] == "a"), "members are missing or too large", "B3")
             self.count["artifacts"] += self.t.name.startswith("artifacts/")
             while self.t.left:
                 self.t.read(1 << 20)
+            sums = self.t.name != "SHA256SUMS" or self.t.sums.digest() == self.t.hash.digest()
             self.hashed()
+            need(sums, "SHA256SUMS: not the digests of the members before it, in their order", "B26")
         need(self.t.name == "", "'%s' stands where the archive should end" % self.t.name, "B3")
         need(self.count == self.p["counts"] and self.gaps[:16384] == self.p["gaps"], "the manifest's counts or gaps are others", "B24")
 

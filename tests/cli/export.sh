@@ -27,7 +27,7 @@ same "$(size)" 5
 box 0 export -o run.tar.zst --run r-1 --recipient 'Ada' --note 'as asked'
 out_has 'all 4 headers of events 1 to 4'
 out_has 'recorded as event 5'
-same "$(names run.tar.zst)" 'manifest.dsse.json checkpoint keys range.proof entries/0 payloads/0.jsonl VERIFY.md '
+same "$(names run.tar.zst)" 'manifest.dsse.json checkpoint keys range.proof entries/0 payloads/0.jsonl VERIFY.md SHA256SUMS '
 same "$(stat -c %a run.tar.zst)" 600
 box 0 show 5 --json
 json .kind ledger.exported
@@ -53,7 +53,7 @@ json .recorded 7
 check tar tf all.tar >names
 box 0 export -o sparse.tar.zst --sparse 1,3,3
 out_has '2 headers of events 1 to 3 leave in full'
-same "$(names sparse.tar.zst)" 'manifest.dsse.json checkpoint keys sparse/0.jsonl VERIFY.md '
+same "$(names sparse.tar.zst)" 'manifest.dsse.json checkpoint keys sparse/0.jsonl VERIFY.md SHA256SUMS '
 box 0 export -o sql.tar.zst --sql "SELECT seq FROM events WHERE kind = 'x.test.note'" --json
 json .headers 1
 box 0 export -o states.tar.zst --whole --states runs,packs --artifacts

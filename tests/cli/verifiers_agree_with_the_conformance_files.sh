@@ -17,6 +17,8 @@ agree --kind proof --without policy -- python3 -B "$ROOT/share/verify_proof.py" 
 # The example of the document is a bundle that they take, printed.
 python3 -B "$HERE/example.py" "$T/example.tar"
 run 10 verify "$T/example.tar" --no-trust-file
+mkdir unpacked && tar -xf "$T/example.tar" -C unpacked
+(cd unpacked && check sha256sum -c --quiet SHA256SUMS)
 python3 -B "$HERE/example.py" >wanted
 sed -n '/^<!-- made by/,/^<!-- end/p' "$ROOT/docs/bundle.md" | sed '1d;$d' >printed
 check diff wanted printed

@@ -88,6 +88,7 @@ def good():
     r = rotated()
     bundle("good-three", "three events, all bodies that match, plain", Bundle(three()), 0, plain=True)
     bundle("good-three-zstd", "the same in a zstd frame", Bundle(three()), 0)
+    bundle("good-format-1", "as it was before there was SHA256SUMS", Bundle(r, format=1), 0)
     bundle("good-rotated", "a rotation in the range", Bundle(r), 0)
     bundle("good-restored", "a restore, under a new origin", Bundle(restored()), 0)
     old = restored(newest=..., origin_before=...)
@@ -258,9 +259,15 @@ def manifests():
     bundle("B6-missing", "keys that are no subject", bent(statement=lambda s: dict(s, subject=s["subject"][1:])), rule="B6")
     bundle("B6-artifact", "an artifact although the manifest says none", bent(artifacts=[b"x"], statement=lambda s: (
         s["predicate"]["disclosure"].update(artifacts=False), s)[1]), rule="B6")
+    bundle("B6-sums", "format 2 without SHA256SUMS", bent(format=1, statement=predicate(format=2)), rule="B6")
+    for name, about, change in [
+            ("missing", "SHA256SUMS without a line for the keys", lambda text: text[text.index("\n") + 1:]),
+            ("digest", "SHA256SUMS with another digest of it", lambda text: "00" + text[2:]),
+            ("more", "SHA256SUMS with a line for a member that is not there", lambda text: text + "00" * 32 + "  more\n")]:
+        bundle("B26-" + name, about, bent(edit=lambda b, change=change: setattr(b, "edit_sums", change)), rule="B26")
     bundle("B7-signer", "a manifest that another key has signed", bent(edit=lambda b: setattr(b, "signer", OTHER.named(ORIGIN))), rule="B7")
     bundle("B8-head", "a checkpoint of another head than the manifest's", bent(statement=predicate(head={"root": b64(bytes(32)), "size": 5})), rule="B8")
-    bundle("B9-verify", "a VERIFY.md that is not the one that was signed", bent(statement=lambda s: (s["subject"][-1]["digest"].update(sha256="00" * 32), s)[1]), rule="B9")
+    bundle("B9-verify", "a VERIFY.md that is not the one that was signed", bent(statement=lambda s: (s["subject"][-2]["digest"].update(sha256="00" * 32), s)[1]), rule="B9")
     bundle("B24-counts", "counts of what is not there", bent(statement=lambda s: (s["predicate"]["counts"].update(disclosed=4), s)[1]), rule="B24")
     bundle("B24-gaps", "a gap that is not one", bent(statement=predicate(gaps=[2])), rule="B24")
 

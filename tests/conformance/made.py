@@ -292,7 +292,7 @@ class Bundle:
         self.head = head or log.checkpoint(size)
         self.predicate = {
             "counts": {}, "disclosure": {"artifacts": bool(artifacts), "bodies": bodies, "private": sorted(private), "states": []},
-            "exporter": {"program": "conformance", "version": "1"}, "filter": [], "format": 1,
+            "exporter": {"program": "conformance", "version": "1"}, "filter": [], "format": 2,
             "gaps": [s for s in seqs if log.events[s].header[3] == "ledger.gap"], "head": {"root": b64(root(tree)), "size": size},
             "origin": log.sealers(size)[-1][3], "range": {"from": a, "to": b} if seqs else {"from": 0, "to": 0}, "sparse": self.sparse, "time": None}
         if self.sparse and seqs:
@@ -303,6 +303,7 @@ class Bundle:
             "artifacts": len(artifacts), "disclosed": has("payload"), "erased": has("erased"), "headers": len(seqs),
             "matching": sum(matches.values()), "private": sum("field" in f for line in self.lines for f in line.get("private", [])),
             "withheld": has("withheld") if not self.sparse else sum(matches[l["seq"]] and "payload" not in l and "erased" not in l for l in self.lines)}
+        self.edit_sums = lambda text: text
         self.edit_statement, self.edit_members, self.signer, self.envelope = None, None, log.log, lambda e: e
 
     def members(self):
@@ -318,7 +319,9 @@ class Bundle:
     def seal(self):
         members = self.members()
         members = self.edit_members(members) if self.edit_members else members
-        named = [m for m in members if m[0] in ("keys", "erasures", "VERIFY.md") or m[0].startswith("artifacts/")]
+        if self.predicate["format"] == 2:
+            members.append(("SHA256SUMS", self.edit_sums("".join("%s  %s\n" % (sha256(c).hex(), n) for n, c in members if n != "checkpoint")).encode()))
+        named = [m for m in members if m[0] in ("keys", "erasures", "VERIFY.md", "SHA256SUMS") or m[0].startswith("artifacts/")]
         statement = {"_type": "https://in-toto.io/Statement/v1", "predicate": self.predicate, "predicateType": "urn:ledger:evidence-bundle:v1",
                      "subject": [{"digest": {"sha256": sha256(c).hex()}, "name": n} for n, c in named]}
         statement = self.edit_statement(statement) if self.edit_statement else statement

@@ -29,24 +29,6 @@ static __attribute__((unused)) void forge_statement(struct buf *out) {
     manifest_done(&m);
 }
 
-/* The manifest says this, signed by this key. */
-static __attribute__((unused)) void forge_sign(struct bytes statement, const struct signer *signer) {
-    struct buf *out = &members[member(BUNDLE_MANIFEST)].content, pae;
-    uint8_t sig[CRYPT_SIGNATURE_LEN];
-    char id[2 * NOTE_KEY_ID_LEN + 1];
-    buf_init(&pae, 2 << 20);
-    manifest_pae(&pae, statement);
-    crypt_sign(sig, bytes_of_buf(&pae), signer->secret);
-    text_hex(id, signer->vkey.id, NOTE_KEY_ID_LEN);
-    buf_clear(out);
-    buf_put_str(out, "{\"payload\":\"");
-    text_base64(out, statement.p, statement.n);
-    buf_printf(out, "\",\"payloadType\":\"%s\",\"signatures\":[{\"keyid\":\"%s\",\"sig\":\"", BUNDLE_PAYLOAD_TYPE, id);
-    text_base64(out, sig, sizeof(sig));
-    buf_put_str(out, "\"}]}\n");
-    buf_done(&pae);
-}
-
 /* The first `from` in it becomes `to`. */
 static __attribute__((unused)) void forge_replace(struct buf *text, const char *from, const char *to) {
     const uint8_t *at = memmem(text->p, text->n, from, strlen(from));
@@ -61,6 +43,61 @@ static __attribute__((unused)) void forge_replace(struct buf *text, const char *
     buf_put(&made, at + strlen(from), text->n - (size_t)(at - text->p) - strlen(from));
     buf_done(text);
     *text = made;
+}
+
+/* SHA256SUMS, if it is there, becomes that of the members, and so does its digest in the statement. */
+static __attribute__((unused)) void forge_sums(struct buf *statement) {
+    uint8_t digest[LEDGER_HASH];
+    char old_hex[2 * LEDGER_HASH + 1], hex[2 * LEDGER_HASH + 1];
+    struct buf *sums = NULL;
+    for (size_t i = 0; i < n_members; i++) {
+        sums = strcmp(members[i].name, BUNDLE_SUMS) == 0 ? &members[i].content : sums;
+    }
+    if (sums == NULL) {
+        return;
+    }
+    struct bytes content = bytes_of_buf(sums);
+    hash_parts(digest, &content, 1);
+    text_hex(old_hex, digest, sizeof(digest));
+    buf_clear(sums);
+    for (size_t i = 0; i < n_members; i++) {
+        if (&members[i].content != sums && strcmp(members[i].name, BUNDLE_MANIFEST) != 0 &&
+            strcmp(members[i].name, BUNDLE_CHECKPOINT) != 0) {
+            content = bytes_of_buf(&members[i].content);
+            hash_parts(digest, &content, 1);
+            bundle_sum(sums, members[i].name, digest);
+        }
+    }
+    content = bytes_of_buf(sums);
+    hash_parts(digest, &content, 1);
+    text_hex(hex, digest, sizeof(digest));
+    if (memmem(statement->p, statement->n, old_hex, strlen(old_hex)) != NULL) {
+        forge_replace(statement, old_hex, hex);
+    }
+}
+
+/* The manifest says this, signed by this key. */
+static __attribute__((unused)) void forge_sign(struct bytes text, const struct signer *signer) {
+    struct buf own;
+    buf_init(&own, 4 << 20);
+    buf_put_bytes(&own, text);
+    forge_sums(&own);
+    struct bytes statement = bytes_of_buf(&own);
+    struct buf *out = &members[member(BUNDLE_MANIFEST)].content, pae;
+    uint8_t sig[CRYPT_SIGNATURE_LEN];
+    char id[2 * NOTE_KEY_ID_LEN + 1];
+    buf_init(&pae, 2 << 20);
+    manifest_pae(&pae, statement);
+    crypt_sign(sig, bytes_of_buf(&pae), signer->secret);
+    text_hex(id, signer->vkey.id, NOTE_KEY_ID_LEN);
+    buf_clear(out);
+    buf_put_str(out, "{\"payload\":\"");
+    text_base64(out, statement.p, statement.n);
+    buf_printf(out, "\",\"payloadType\":\"%s\",\"signatures\":[{\"keyid\":\"%s\",\"sig\":\"", BUNDLE_PAYLOAD_TYPE, id);
+    text_base64(out, sig, sizeof(sig));
+    buf_put_str(out, "\"}]}\n");
+    buf_done(&own);
+    buf_done(&pae);
 }
 
 /* One replacement in the statement, signed by the log key. */

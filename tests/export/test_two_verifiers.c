@@ -133,7 +133,7 @@ static void what_the_log_key_says_wrongly(void **state) {
         {"\"time\":null", "\"time\":{\"from\":\"5\",\"to\":null}"},
         {"\"time\":null", "\"time\":{\"from\":null,\"to\":\"9000000000000000000\"}"},
         {"\"sparse\":false", "\"sparse\":true"},
-        {"\"format\":1", "\"format\":2"},
+        {"\"format\":2", "\"format\":3"},
         {"{\"_type\"", " {\"_type\""},
         {"[\"note\"]", "[]"}};
     static const char *const names[] = {"note"};

@@ -198,9 +198,9 @@ static void both_with_states(size_t n, enum ledger_verdict verdict) {
     forge_replace(&text, "\"states\":[\"runs\"]", to);
     snprintf(to, sizeof(to), "\"states/%s.json\"", name);
     forge_replace(&text, "\"states/runs.json\"", to);
-    forge_sign(bytes_of_buf(&text), &signer);
     struct member *m = &members[member("states/runs.json")];
     snprintf(m->name, sizeof(m->name), "states/%.*s.json", (int)(n < 87 ? n : 87), name);
+    forge_sign(bytes_of_buf(&text), &signer);
     members_put(&changed);
     both_trusting(bytes_of_buf(&changed), verdict);
     signer_done(&signer);

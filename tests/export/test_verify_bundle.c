@@ -82,7 +82,7 @@ static void nothing_known_is_not_anchored(void **state) {
     the_verdict_is(LEDGER_NOT_ANCHORED, "no key, policy, genesis leaf or earlier checkpoint was given");
     verify(bytes_of_buf(&bundle), NULL);
     the_verdict_is(LEDGER_NOT_ANCHORED, "no key, policy, genesis leaf or earlier checkpoint was given");
-    aspect_is(EXPORT_CONTAINER, LEDGER_ASPECT_GOOD, "7 members, plain");
+    aspect_is(EXPORT_CONTAINER, LEDGER_ASPECT_GOOD, "8 members, plain");
     aspect_is(EXPORT_INTEGRITY, LEDGER_ASPECT_GOOD, "10 headers in a chain and in the tree of 232 events, 10 payloads");
     aspect_is(EXPORT_SEALS, LEDGER_ASPECT_GOOD, "by log key 'example.org/box-1'; 2 epoch keys, 1 handover");
     aspect_is(EXPORT_COMPLETENESS, LEDGER_ASPECT_GOOD, "complete within [0, 10); outside not examined");
