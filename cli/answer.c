@@ -106,8 +106,11 @@ static int remark_private(struct answer *a, struct query_cursor *cursor, const s
 static int remark(struct answer *a, struct query_cursor *cursor, struct err *err) {
     const struct ledger_event *event = NULL;
     int rc = query_event(cursor, &event, err);
-    if (rc == 0 && !a->has_corrected) {
-        rc = corrected_load(a->ledger, &a->corrected, err);
+    if (rc == 0 && (!a->has_corrected || event->seq < a->corrected_from)) { /* most lists go forward */
+        uint64_t from = a->has_corrected ? 0 : event->seq;
+        corrected_done(&a->corrected);
+        rc = corrected_load(a->ledger, from, &a->corrected, err);
+        a->corrected_from = from;
         a->has_corrected = rc == 0;
     }
     buf_clear(&a->remark);

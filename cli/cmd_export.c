@@ -84,7 +84,7 @@ static void put_corrected(struct cli *cli, struct ledger *ledger, const struct c
     struct obj list;
     struct err err = {0};
     obj_init(&list);
-    if (corrected_load(ledger, &corrected, &err) != 0) {
+    if (corrected_load(ledger, c->from, &corrected, &err) != 0) {
         cli_warn(cli, &err);
     }
     for (size_t i = 0; i < corrected.n; i++) {

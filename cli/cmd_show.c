@@ -126,7 +126,7 @@ static int show_text(struct cli *cli, const struct ledger_event *event, struct b
 static int put_corrected(struct cli *cli, struct ledger *ledger, uint64_t seq, struct err *err) {
     struct corrected corrected = {0};
     char words[CORRECTED_WORDS_MAX];
-    int rc = corrected_load(ledger, &corrected, err);
+    int rc = corrected_load(ledger, seq, &corrected, err);
     const struct corrected_one *one = rc == 0 ? corrected_find(&corrected, seq) : NULL;
     if (one != NULL) {
         corrected_words(one, words);

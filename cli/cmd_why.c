@@ -128,7 +128,7 @@ static int climb(struct why *w, uint64_t seq, struct err *err) {
     enum tree_via via = TREE_ROOT;
     uint64_t *chain = calloc(CHAIN_MAX, sizeof(*chain));
     size_t n = 0;
-    int rc = chain ? corrected_load(w->ledger, &w->corrected, err) : err_set(err, ERR_NOMEM, "out of memory");
+    int rc = chain ? corrected_load(w->ledger, 0, &w->corrected, err) : err_set(err, ERR_NOMEM, "out of memory");
     while (rc == 0 && seq != LEDGER_NO_SEQ && !seen(chain, n, seq)) {
         struct ledger_event event;
         uint64_t up = LEDGER_NO_SEQ;

@@ -39,7 +39,7 @@ static int add(struct corrected *all, const struct ledger_event *event, struct e
     return 0;
 }
 
-int corrected_load(struct ledger *ledger, struct corrected *ret, struct err *err) {
+int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, struct err *err) {
     struct query_value kind = {.type = QUERY_TEXT, .text = bytes_of("ledger.corrected")};
     struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &kind, .n_values = 1};
     struct query_cursor *cursor = NULL;
@@ -48,6 +48,7 @@ int corrected_load(struct ledger *ledger, struct corrected *ret, struct err *err
     query_init(&query);
     query.terms = &term;
     query.n_terms = 1;
+    query.from = from;
     int rc = query_open(ledger, &query, &cursor, err);
     while (rc == 0) {
         const struct ledger_event *event = NULL;

@@ -14,8 +14,9 @@ struct corrected {
     size_t n;
 };
 
-/* All that are known now, found by their kind through the index; but for those that cannot be read. */
-int corrected_load(struct ledger *ledger, struct corrected *ret, struct err *err);
+/* All that are known now, found by their kind through the index; but for those that cannot be read. Of
+ * events from `from` on alone: where the index does not reach, only what comes after them is walked. */
+int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, struct err *err);
 void corrected_done(struct corrected *corrected); /* a zeroed one is fine */
 /* NULL: it was not corrected. */
 const struct corrected_one *corrected_find(const struct corrected *corrected, uint64_t seq);

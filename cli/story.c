@@ -109,7 +109,7 @@ static int print_events(struct story *s, const struct seqs *seqs, struct err *er
     int rc = seqs->n == 0 || table ? 0 : err_set(err, ERR_NOMEM, "no memory for the table");
     buf_init(&text, TEXT_BYTES);
     if (rc == 0 && seqs->n > 0 && !s->has_corrected) {
-        rc = corrected_load(s->view->ledger, &s->corrected, err);
+        rc = corrected_load(s->view->ledger, 0, &s->corrected, err);
         s->has_corrected = rc == 0;
     }
     out_str(s->view->cli, seqs->n > 0 ? "\n" : "\nno events\n");

@@ -126,7 +126,7 @@ static int load_run(struct timeline *t, struct bytes name, const struct query *b
 /* What was a mistake neither failed nor went well: its line says what became of it. */
 static int mark_corrected(struct timeline *t, struct err *err) {
     struct corrected corrected = {0};
-    int rc = corrected_load(t->ledger, &corrected, err);
+    int rc = corrected_load(t->ledger, 0, &corrected, err);
     for (size_t i = 0; rc == 0 && corrected.n > 0 && i < t->tree.n; i++) {
         struct tree_node *node = &t->tree.nodes[i];
         const struct corrected_one *one = corrected_find(&corrected, node->seq);
