@@ -72,7 +72,7 @@ size_t thing_state(const struct state_table *table) {
 }
 
 bool thing_piles(const struct state_table *table) {
-    static const char *const names[] = {"runs",        "evals",   "eval_routes", "eval_models",
+    static const char *const names[] = {"runs",        "evals",   "eval_routes", "eval_models", "eval_loose",
                                         "eval_scores", "imports", "gaps",        "clauses"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(table->name, names[i]) == 0) {

@@ -105,6 +105,8 @@ static const struct state_table tables[EVALS_TABLES] = {
                      NULL},
     [EVAL_MODELS] = {"eval_models", "eval-of-model", "A row is an evaluation of weights.", digest_columns, EVAL_OF_SEQ + 1,
                      NULL},
+    [EVAL_LOOSE] = {"eval_loose", "eval-without-route", "A row is an evaluation of weights that names no route.",
+                    digest_columns, EVAL_OF_SEQ + 1, NULL},
     [SUITES] = {"suites", "suite", "A row is a suite of tasks as it was declared last.", suite_columns, SUITE_N, NULL},
     [SUITE_VERSIONS] = {"suite_versions", "suite-version", "A row is what was declared last of one digest of a suite.",
                         version_columns, SUITE_N, NULL},
@@ -160,6 +162,20 @@ static int index_eval(struct fold *fold, size_t table, const struct row *row, si
     return code;
 }
 
+/* One that names weights and no route is looked for by those weights, until it names one. */
+static int index_loose(struct fold *fold, const struct row *row, struct err *err) {
+    const struct bytes parts[] = {row_text(row, EVAL_DIGEST), row_text(row, EVAL_ID)};
+    struct row *at = NULL;
+    if (!row_has(row, EVAL_ROUTE)) {
+        return index_eval(fold, EVAL_LOOSE, row, EVAL_DIGEST, err);
+    }
+    int code = parts[0].n > 0 ? fold_find(fold, EVAL_LOOSE, parts, 2, &at, err) : 0;
+    if (code == 0 && at != NULL) {
+        fold_drop(fold, at);
+    }
+    return code;
+}
+
 /* `end`: what differs from the beginning is noted. */
 static int bind(struct fold *fold, struct row *row, bool end, struct err *err) {
     for (size_t i = 0; i < N_BINDINGS; i++) {
@@ -173,7 +189,8 @@ static int bind(struct fold *fold, struct row *row, bool end, struct err *err) {
         fold_copy(fold, row, b->column, b->field);
     }
     int code = index_eval(fold, EVAL_ROUTES, row, EVAL_ROUTE, err);
-    return code != 0 ? code : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
+    code = code != 0 ? code : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
+    return code != 0 ? code : index_loose(fold, row, err);
 }
 
 static void forget(struct row *row) {
@@ -229,6 +246,7 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
         }
     }
     code = bound ? 0 : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
+    code = code != 0 ? code : index_loose(fold, row, err);
     return code != 0 ? code : evals_take_result(fold, row, score, err);
 }
 
@@ -369,4 +387,4 @@ static int fold(struct fold *fold, struct err *err) {
 
 static const char *const kinds[] = {"eval.started",       "eval.finished",    "eval.imported",       "eval.scored",
                                     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", NULL};
-const struct projection projection_evals = {"evals", 3, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 4, tables, EVALS_TABLES, kinds, fold};

@@ -12,7 +12,7 @@
 #include "projections/reason.h"
 #include "projections/state.h"
 
-enum { EVALS, EVAL_SCORES, EVAL_ROUTES, EVAL_MODELS, SUITES, SUITE_VERSIONS, EVAL_RESULTS, EVALS_TABLES };
+enum { EVALS, EVAL_SCORES, EVAL_ROUTES, EVAL_MODELS, SUITES, SUITE_VERSIONS, EVAL_RESULTS, EVAL_LOOSE, EVALS_TABLES };
 
 enum {
     EVAL_ID,
@@ -72,7 +72,7 @@ enum {
     EVAL_SCORE_N
 };
 
-enum { EVAL_OF_KEY, EVAL_OF_EVAL, EVAL_OF_SEQ }; /* eval_routes and eval_models */
+enum { EVAL_OF_KEY, EVAL_OF_EVAL, EVAL_OF_SEQ }; /* eval_routes, eval_models, eval_loose */
 
 enum {
     SUITE_NAME,

@@ -325,7 +325,7 @@ static int take_all(struct state_view *view, const struct row *route, const stru
     bool any = all->decisive.there || all->undecided.there || all->drifted.there || all->other.there || all->running > 0;
     return code != 0 || any || b->model.digest[0] == '\0'
                ? code
-               : take_evals(view, route, b, "eval_models", bytes_of(b->model.digest), NOTHING, all, err);
+               : take_evals(view, route, b, "eval_loose", bytes_of(b->model.digest), NOTHING, all, err);
 }
 
 /* ---- the evaluation that would count ---- */

@@ -46,6 +46,9 @@ static uint64_t stored_at(const struct state_view *view) {
     return at;
 }
 
+#define WORK                                                                                                               \
+    (UINT64_C(1) << 21) /* rows that judges look at for one answer, a second or two: the next one goes on from there */
+
 /* Nobody can tell: what made the rows is stale, or the log cannot be read. Other failures are the caller's. */
 static bool is_untold(int rc) {
     return rc == ERR_INVALID || rc == ERR_CORRUPT || rc == ERR_TAMPERED || rc == ERR_NOTFOUND;
@@ -63,11 +66,17 @@ static int go_on(struct state_view *view, struct view_table *table, uint64_t fro
             break;
         }
         rc = walk_to(table->history, at, 0, err);
-        if (rc == 0) {
-            since_save(view, table->table, table->history, at == stored, generation);
+        if (rc == 0 || walk_is_tired(table->history)) {
+            since_save(view, table->table, table->history, at == stored || rc != 0, generation);
         }
     }
-    return rc != 0 ? rc : walk_to(table->history, view->at, view->now, err);
+    if (rc == 0) {
+        rc = walk_to(table->history, view->at, view->now, err);
+        if (walk_is_tired(table->history)) {
+            since_save(view, table->table, table->history, true, generation);
+        }
+    }
+    return rc;
 }
 
 /* From there on, or from the first event when that turns out not to be true. */
@@ -78,6 +87,7 @@ static int walk_from(struct state_view *view, struct view_table *table, const st
                              .from = known->position,
                              .from_now = known->now,
                              .columns = columns,
+                             .work = WORK,
                              .ctx = (void *)(uintptr_t)table->table,
                              .known = known->rows,
                              .n_known = known->n,
@@ -96,15 +106,17 @@ static int walk_from(struct state_view *view, struct view_table *table, const st
 static int walk_table(struct state_view *view, struct view_table *table, struct err *err) {
     struct since_record known;
     struct err why = {0};
+    bool tired = false;
     int rc = since_load(view, table->table, view->at, &known, &why);
     rc = rc != 0 ? rc : walk_from(view, table, &known, &why);
     since_record_done(&known);
     if (rc != 0) {
+        tired = table->history != NULL && walk_is_tired(table->history);
         walk_close(table->history);
         table->history = NULL;
         table->no_history = true;
     }
-    return rc == 0 || is_untold(rc) ? 0 : err_set(err, rc, "%s", why.msg);
+    return rc == 0 || tired || is_untold(rc) ? 0 : err_set(err, rc, "%s", why.msg);
 }
 
 int state_since(struct state_view *view, struct row *row, struct err *err) {

@@ -66,8 +66,15 @@ static int pass(struct walk *w, uint64_t now, struct err *err) {
 
 /* ---- events ---- */
 
+bool walk_is_tired(const struct walk *w) {
+    return w->plan.work > 0 && w->nodes.looked > w->plan.work;
+}
+
 static int before(void *ctx, const struct ledger_event *event, struct err *err) {
     struct walk *w = ctx;
+    if (walk_is_tired(w)) {
+        return err_set(err, ERR_BUSY, "it would take too long");
+    }
     w->n_changed = 0;
     w->nodes.cause = (struct walk_cause){true, event->seq, event->time};
     int rc = pass(w, event->time, err);

@@ -43,6 +43,7 @@ struct walk_plan {
     /* Only these rows; NULL: all of the tables. */
     bool (*wants)(void *ctx, const struct state_table *table, struct bytes key);
     void *ctx;
+    uint64_t work;                  /* rows that judges may look at before walk_to breaks off; 0: any number */
     const struct walk_known *known; /* of rows of known_table, where the walk begins; may be NULL */
     size_t n_known;
     const struct state_table *known_table;
@@ -52,8 +53,11 @@ struct walk;
 /* What is stale stays as it is stored; of rows that are judged nobody can tell then what made them so. */
 int walk_open(const struct walk_plan *plan, struct walk **ret, struct err *err);
 void walk_close(struct walk *walk); /* NULL is fine */
-/* Goes on to `to` events and the time `now`, neither before where it is; `now` 0: the time of the newest of them. */
+/* Goes on to `to` events and the time `now`, neither before where it is; `now` 0: the time of the newest of them. ERR_BUSY
+ * with walk_is_tired: the plan's work is done; what walk_each and walk_where tell then is of an event before. */
 int walk_to(struct walk *walk, uint64_t to, uint64_t now, struct err *err);
+
+bool walk_is_tired(const struct walk *walk);
 
 /* What made the column what it is. False: nobody looks after the row, or the walk ended with another value. */
 bool walk_column(const struct walk *walk, const struct row *row, size_t column, struct walk_cause *ret);

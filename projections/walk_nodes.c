@@ -202,6 +202,7 @@ void watch_row(struct walk_nodes *nodes, size_t table, struct bytes key, bool ju
     }
     const struct walk_node *node = &nodes->nodes[nodes->current];
     bool own = node->table == table;
+    nodes->looked++;
     depend(nodes, nodes->current, dep_of(judged ? DEP_NODE : own ? DEP_ROW : DEP_ROW_OF_OTHERS, table, key));
 }
 

@@ -49,7 +49,8 @@ struct walk_nodes {
     int64_t deadline; /* not later than the first of all */
     struct buf scratch;
     struct row rows[2];
-    int rc; /* a failure that could not be given back where it was met */
+    uint64_t looked; /* rows that judges have looked at */
+    int rc;          /* a failure that could not be given back where it was met */
 };
 
 void walk_nodes_init(struct walk_nodes *nodes, const struct walk_plan *plan, const uint64_t *columns);

@@ -77,7 +77,7 @@ static void make_event(uint64_t seq) {
     struct event_header h = {.seq = seq,
                              .time = UINT64_C(1790000000000000000) + seq,
                              .schema = 1,
-                             .kind = bytes_of("permission.granted"),
+                             .kind = bytes_of(seq == 0 ? "ledger.created" : "permission.granted"),
                              .subject = bytes_of("pack/pdf-ops-pack"),
                              .actor = bytes_of("user:alice"),
                              .source = bytes_of("cli"),

@@ -31,7 +31,8 @@ static bool is_own_table(const char *line) {
 
 static bool is_told_of_state(const char *p) {
     return strncmp(p, " since=", 7) == 0 || strncmp(p, " since_seq=", 11) == 0 || strncmp(p, " evidence=", 10) == 0 ||
-           strncmp(p, " clauses=", 9) == 0; /* which cite */
+           strncmp(p, " clauses=", 9) == 0 /* which cite */ ||
+           strncmp(p, " duration_ms=", 13) == 0; /* by the time of writing */
 }
 
 /* Rows only; times, which are large, give way to a letter. */
