@@ -87,7 +87,7 @@ static int walk_from(struct state_view *view, struct view_table *table, const st
                              .from = known->position,
                              .from_now = known->now,
                              .columns = columns,
-                             .work = WORK,
+                             .work = stored_tuning(&view->options)->since_work,
                              .ctx = (void *)(uintptr_t)table->table,
                              .known = known->rows,
                              .n_known = known->n,

@@ -15,6 +15,9 @@
 
 #define STATE_SEGMENT 65536 /* events between two versions of a row that are kept */
 #define STATE_LAG_MAX 4096  /* a view that lags more writes what it folded, where it can, before it reads */
+#define STATE_SINCE_WORK                                                                                                   \
+    (UINT64_C(1) << 21) /* rows that judges look at for one state_since: the next one goes on there                        \
+                         */
 
 /* What is the same for everybody but tests. */
 struct state_tuning {
@@ -24,6 +27,7 @@ struct state_tuning {
     size_t chunk_rows;    /* the same, in rows */
     uint64_t aside_min;   /* events of a chunk that is stored by a thread of its own */
     size_t overlay_bytes; /* of changed rows that a view keeps in memory */
+    uint64_t since_work;  /* STATE_SINCE_WORK; 0: any number */
 };
 
 /* Which rows a view stands on. */

@@ -8,6 +8,8 @@
 #include "projections/tiers.h"
 #include "projections/walk_nodes.h"
 
+#define STEP 64 /* events between two looks at whether it is enough */
+
 struct walk {
     struct walk_plan plan;
     struct state_view *view;
@@ -72,9 +74,6 @@ bool walk_is_tired(const struct walk *w) {
 
 static int before(void *ctx, const struct ledger_event *event, struct err *err) {
     struct walk *w = ctx;
-    if (walk_is_tired(w)) {
-        return err_set(err, ERR_BUSY, "it would take too long");
-    }
     w->n_changed = 0;
     w->nodes.cause = (struct walk_cause){true, event->seq, event->time};
     int rc = pass(w, event->time, err);
@@ -241,6 +240,7 @@ int walk_open(const struct walk_plan *plan, struct walk **ret, struct err *err) 
         walk_close(w);
         return rc;
     }
+    w->nodes.looked = 0; /* so that it comes at least one event further */
     *ret = w;
     return 0;
 }
@@ -259,11 +259,15 @@ int walk_to(struct walk *w, uint64_t to, uint64_t now, struct err *err) {
     uint64_t segment = stored_tuning(&w->plan.options)->segment, time = now;
     int rc = 0;
     while (rc == 0 && w->view->at < to) {
-        uint64_t end = (w->view->at / segment + 1) * segment;
-        rc = go(w, end < to ? end : to, err);
-        w->view->at = end < to ? end : to;
-        if (rc == 0 && end < to && is_stored(w, end)) {
+        uint64_t end = (w->view->at / segment + 1) * segment, step = w->view->at + STEP;
+        step = step < end ? step : end;
+        rc = go(w, step < to ? step : to, err);
+        w->view->at = step < to ? step : to;
+        if (rc == 0 && step == end && end < to && is_stored(w, end)) {
             rc = stand(w, end, w->view->now, err);
+        }
+        if (rc == 0 && w->view->at < to && walk_is_tired(w)) {
+            rc = err_set(err, ERR_BUSY, "it would take too long");
         }
     }
     if (rc == 0 && now == 0) {

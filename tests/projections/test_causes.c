@@ -264,9 +264,77 @@ static void a_state_names_the_event_after_which_it_was_first_so(void **state) {
     one_history(random);
 }
 
+/* Reads all states that tell since when; those that cannot tell are counted. */
+static size_t tell(struct box *box, const struct state_options *options, struct buf *out) {
+    struct state_view *view;
+    size_t untold = 0;
+    buf_clear(out);
+    assert_int_equal(state_open(box->ledger, options, &view, &box->err), 0);
+    for (size_t t = 0; t < state_tables(view); t++) {
+        const struct state_table *table = state_table(view, t);
+        size_t since = projection_column(table, "since"), state = projection_state(table);
+        struct state_rows *rows;
+        const struct row *row;
+        if (since == SIZE_MAX || state == SIZE_MAX || !state_is_since(table, since)) {
+            continue;
+        }
+        assert_int_equal(state_rows_open(view, t, NULL, 0, &rows, &box->err), 0);
+        while (state_rows_next(rows, &row, &box->err) == 0) {
+            struct row *own = (struct row *)(uintptr_t)row;
+            assert_int_equal(state_since(view, own, &box->err), 0);
+            untold += row_has(own, state) && !row_has(own, since);
+            buf_put_bytes(out, own->key);
+            row_put_cell(&own->cells[since], out);
+            row_put_cell(&own->cells[since + 1], out);
+        }
+        state_rows_close(rows);
+    }
+    state_close(view);
+    return untold;
+}
+
+static void a_walk_that_was_broken_off_goes_on_the_next_time(void **state) {
+    struct state_options options;
+    struct state_tuning tuning;
+    struct ledger_head head = {0};
+    struct story s;
+    struct box box;
+    struct buf tired, whole;
+    size_t tries = 0;
+    (void)state;
+    buf_init(&tired, 1 << 20);
+    buf_init(&whole, 1 << 20);
+    story_now = STORY_BEGIN;
+    box_open(&box);
+    story_init(&s, &box, 5);
+    while (head.size < EVENTS) {
+        story_step(&s);
+        assert_int_equal(ledger_head(box.ledger, &head, &box.err), 0);
+    }
+    state_options_init(&options);
+    tuning = *stored_tuning(&options);
+    options.tuning = &tuning;
+    options.now = story_now;
+    assert_int_equal(rebuild_catch_up(box.ledger, &options, &box.err), 0);
+    tuning.since_work = 30;
+    while (tell(&box, &options, &tired) > 0 && tries < 100) {
+        tries++;
+    }
+    assert_in_range(tries, 1, 99);
+    tuning.since_work = 0;
+    options.base = STATE_EVENTS;
+    assert_int_equal(tell(&box, &options, &whole), 0);
+    assert_true(bytes_eq(bytes_of_buf(&tired), bytes_of_buf(&whole)));
+    buf_done(&tired);
+    buf_done(&whole);
+    story_done(&s);
+    box_close(&box);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_names_the_event_after_which_it_was_first_so),
+        cmocka_unit_test(a_walk_that_was_broken_off_goes_on_the_next_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
