@@ -441,6 +441,8 @@ int state_open(struct ledger *ledger, const struct state_options *options, struc
         state_close(view);
         return rc;
     }
+    view->options.progress = NULL; /* what it draws on may be gone when the view opens others */
+    view->options.progress_ctx = NULL;
     *ret = view;
     return 0;
 }

@@ -45,7 +45,7 @@ struct state_options {
     bool *damaged; /* set by state_ask when it met damaged rows. May be NULL */
     const struct projection *const *projections; /* NULL: projection_all */
     const volatile int *stop;                    /* not 0: calls give ERR_BUSY ("interrupted"). May be NULL */
-    void (*progress)(void *ctx, uint64_t done, uint64_t total); /* may be NULL; about ten times a second */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total); /* of opening only. May be NULL; about ten times a second */
     void *progress_ctx;
     const struct state_tuning *tuning; /* NULL: as it is for everybody */
 };

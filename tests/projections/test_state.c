@@ -1,4 +1,5 @@
 /* Views: rows as of any moment, whatever is stored and whatever came since. */
+#include "projections/view.h"
 #include "tests/projections/engine_box.h"
 
 static struct scratch s;
@@ -299,6 +300,23 @@ static void states_end_where_the_log_cannot_be_read_and_say_so(void **state) {
     state_close(view);
 }
 
+static void draw(void *ctx, uint64_t done, uint64_t total) {
+    (void)ctx, (void)done, (void)total;
+}
+
+/* A view opens others later, when what the progress was drawn on is gone. */
+static void progress_is_of_opening_only(void **state) {
+    struct state_options options = engine_options(both, NULL);
+    struct state_view *view;
+    (void)state;
+    options.progress = draw;
+    options.progress_ctx = &options;
+    must(state_open(s.ledger, &options, &view, &why));
+    assert_null(view->options.progress);
+    assert_null(view->options.progress_ctx);
+    state_close(view);
+}
+
 static volatile int stopped = 1;
 static void an_interrupted_read_says_so(void **state) {
     struct state_options options = engine_options(both, NULL);
@@ -327,6 +345,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_row_outlives_its_view, start, finish),
         cmocka_unit_test_setup_teardown(states_end_where_the_log_cannot_be_read_and_say_so, start, finish),
         cmocka_unit_test_setup_teardown(an_interrupted_read_says_so, start, finish),
+        cmocka_unit_test_setup_teardown(progress_is_of_opening_only, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
