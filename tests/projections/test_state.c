@@ -300,8 +300,8 @@ static void states_end_where_the_log_cannot_be_read_and_say_so(void **state) {
     state_close(view);
 }
 
-static void draw(void *ctx, uint64_t done, uint64_t total) {
-    (void)ctx, (void)done, (void)total;
+static void draw(void *ctx, uint64_t done, uint64_t of) {
+    (void)ctx, (void)done, (void)of;
 }
 
 /* A view opens others later, when what the progress was drawn on is gone. */
