@@ -20,9 +20,11 @@
 #include "base/gz.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "ingest/recognize.h"
 
 #define BODY_MAX    ((size_t)4 << 20)
 #define SUBJECT_MAX 320
+#define HEAD_MAX    ((size_t)64 << 10)
 #define SETTLE_NS   (10 * CLOCK_NS_PER_S) /* between two looks (--every), a file that is younger waits for the next */
 
 struct evaluation {
@@ -325,6 +327,19 @@ static bool is_bad_file(int code) {
     return code == ERR_INVALID || code == ERR_LIMIT || code == ERR_CORRUPT || code == ERR_IO || code == ERR_NOTFOUND;
 }
 
+/* What somebody else wrote is named. */
+static void name_foreign(const char *path, struct bytes text, struct err *why) {
+    struct buf words;
+    buf_init(&words, ERR_MSG_MAX);
+    text.n = text.n < HEAD_MAX ? text.n : HEAD_MAX;
+    if (text.n > 0 && recognize_words(text, path, &words) && memmem(words.p, words.n, "ingest lm-eval", 14) == NULL) {
+        char msg[ERR_MSG_MAX];
+        snprintf(msg, sizeof(msg), "%.500s; this %.*s", why->msg, (int)words.n, (const char *)words.p);
+        err_set(why, why->code, "%s", msg);
+    }
+    buf_done(&words);
+}
+
 static int read_evaluation(struct ingest_run *run, const struct lmeval_file *file, const struct lmeval_file *samples,
                            size_t n_samples, bool *ret_read, struct err *err) {
     struct lmeval_doc doc;
@@ -336,6 +351,9 @@ static int read_evaluation(struct ingest_run *run, const struct lmeval_file *fil
     if (code == 0) {
         int read = load(run, file->path, &text, &why);
         read = read != 0 ? read : lmeval_doc_read(&doc, bytes_of_buf(&text), file->date, &why);
+        if (read == ERR_INVALID) {
+            name_foreign(file->path, bytes_of_buf(&text), &why);
+        }
         buf_done(&text);
         *ret_read = read == 0;
         if (is_bad_file(read)) {

@@ -15,10 +15,8 @@
 #include "base/text.h"
 #include "ingest/lmeval.h"
 #include "ingest/pyjson.h"
-#include "ingest/recognize.h"
 
 #define NO_BYTES ((struct bytes){NULL, 0})
-#define HEAD_MAX ((size_t)64 << 10)
 
 static const struct top {
     const char *name;
@@ -82,19 +80,7 @@ static bool is_own(const struct lmeval_doc *doc) {
     return lmeval_get(config, "model").n > 0 || lmeval_get(config, "model_args").n > 0;
 }
 
-static int foreign(struct bytes text, struct err *err) {
-    struct buf words;
-    buf_init(&words, ERR_MSG_MAX);
-    text.n = text.n < HEAD_MAX ? text.n : HEAD_MAX;
-    bool known = recognize_words(text, &words);
-    int code = err_set(err, ERR_INVALID,
-                       "not a results file of lm-eval, which has 'configs', 'versions' or 'n-shot' beside 'results'%s%.*s",
-                       known ? "; this " : "", (int)words.n, words.n > 0 ? (const char *)words.p : "");
-    buf_done(&words);
-    return code;
-}
-
-static int read_tops(struct lmeval_doc *doc, struct bytes text, struct err *err) {
+static int read_tops(struct lmeval_doc *doc, struct err *err) {
     struct bytes whole = bytes_of_buf(&doc->mp);
     if (!lmeval_is(whole, MP_MAP)) {
         return err_set(err, ERR_INVALID, "the file is not a JSON object; accepted: a results file of lm-eval");
@@ -104,7 +90,8 @@ static int read_tops(struct lmeval_doc *doc, struct bytes text, struct err *err)
         doc->top[i] = tops[i].map && !lmeval_is(raw, MP_MAP) ? NO_BYTES : raw;
     }
     if (!is_own(doc)) {
-        return foreign(text, err);
+        return err_set(err, ERR_INVALID,
+                       "not a results file of lm-eval, which has 'configs', 'versions' or 'n-shot' beside 'results'");
     }
     if (doc->top[LMEVAL_RESULTS].n == 0 && doc->top[LMEVAL_GROUPS].n == 0) {
         bool there = lmeval_get(whole, "results").n > 0;
@@ -239,7 +226,7 @@ int lmeval_doc_read(struct lmeval_doc *doc, struct bytes text, struct bytes date
     int code = pyjson_to_mp(text, LMEVAL_DOC_ROOM, &doc->scratch, &doc->mp, err);
     buf_done(&doc->scratch); /* as large as the text when it was needed */
     if (code == 0) {
-        code = read_tops(doc, text, err);
+        code = read_tops(doc, err);
     }
     if (code != 0) {
         return code;

@@ -77,22 +77,24 @@ static const struct look *find(struct bytes head) {
     return NULL;
 }
 
-static void say(const struct look *look, struct buf *out) {
+static void say(const struct look *look, const char *path, struct buf *out) {
+    bool named = strcmp(path, "-") != 0;
     buf_printf(out, "looks like %s", look->words);
     if (look->source[0] != '\0') {
-        buf_printf(out, "; read it with: ledger ingest %s", look->source);
+        buf_printf(out, "; read it with: ledger ingest %s%s%s", look->source, named ? " " : "",
+                   named ? SECRET_SHOWN(bytes_of(path)) : "");
     } else {
         buf_printf(out, "; %s", look->advice);
     }
 }
 
-bool recognize_words(struct bytes head, struct buf *out) {
+bool recognize_words(struct bytes head, const char *path, struct buf *out) {
     const struct look *look = find(head);
     if (is_binary(head, out)) {
         return true;
     }
     if (look != NULL) {
-        say(look, out);
+        say(look, path, out);
     }
     return look != NULL;
 }
@@ -183,7 +185,7 @@ int recognize_input(struct ingest_run *run, struct gz *gz, const char *path, con
     buf_printf(&reason, "this ");
     bool known = false, foreign = head.n > 0 && !is_own(head, own, run_source(run));
     if (foreign) {
-        known = recognize_words(head, &reason);
+        known = recognize_words(head, path, &reason);
         foreign = known || (own->lines && is_document(head, path, &reason));
     }
     if (known) {

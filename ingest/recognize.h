@@ -22,6 +22,6 @@ int recognize_input(struct ingest_run *run, struct gz *gz, const char *path, con
 
 /* What is known of the bytes, as a phrase: "looks like an Inspect log (inspect_ai); no source reads it". False, nothing
  * appended: nothing. */
-bool recognize_words(struct bytes head, struct buf *out);
+bool recognize_words(struct bytes head, const char *path, struct buf *out);
 
 #endif

@@ -45,8 +45,7 @@ static void each_wrong_results_file_is_refused_in_its_own_words(void **state) {
         {"", "line 1 column 1: no JSON value"},
         {"  \n", "line 2 column 1: no JSON value"},
         {"{\"results\":{\"version\":3},\"evalId\":\"e\",\"prompts\":[]}",
-         "not a results file of lm-eval, which has 'configs', 'versions' or 'n-shot' beside 'results'; this looks like "
-         "promptfoo results; no source reads them"},
+         "not a results file of lm-eval, which has 'configs', 'versions' or 'n-shot' beside 'results'"},
         {"[]", "the file is not a JSON object; accepted: a results file of lm-eval"},
         {"\"results\"", "the file is not a JSON object; accepted: a results file of lm-eval"},
         {"{}", "not a results file of lm-eval, which has 'configs', 'versions' or 'n-shot' beside 'results'"},

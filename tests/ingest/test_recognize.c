@@ -102,7 +102,8 @@ static void what_is_refused_is_named_in_one_line(void **state) {
          "0: this looks like data compressed by zstd; decompress it first: zstd -d; wanted is an "
          "event as a JSON object on each line\n"},
         {"otlp/traces.json",
-         "0: this looks like an OTLP document of OpenTelemetry; read it with: ledger ingest otlp; wanted "
+         "0: this looks like an OTLP document of OpenTelemetry; read it with: ledger ingest otlp " FIXTURES
+         "otlp/traces.json; wanted "
          "is an event as a JSON object on each line\n"},
     };
     struct box box;
@@ -113,6 +114,24 @@ static void what_is_refused_is_named_in_one_line(void **state) {
         snprintf(path, sizeof(path), FIXTURES "%s", cases[i].file);
         assert_int_equal(feed(&box, &owners[0], path), 0);
         assert_string_equal(box.rejections, cases[i].words);
+    }
+    box_done(&box);
+}
+
+static void what_lm_eval_refuses_is_named_too(void **state) {
+    static const char *const files[][2] = {
+        {"promptfoo.json", "; this looks like promptfoo results; no source reads them\n"},
+        {"weights.gguf", "; this looks like a GGUF file (a model's weights)\n"}};
+    struct box box;
+    (void)state;
+    box_init(&box);
+    for (size_t i = 0; i < 2; i++) {
+        char path[128];
+        snprintf(path, sizeof(path), FIXTURES "foreign/%s", files[i][0]);
+        assert_int_equal(feed(&box, &owners[5], path), 0);
+        if (strstr(box.rejections, files[i][1]) == NULL) {
+            fail_msg("%s", box.rejections);
+        }
     }
     box_done(&box);
 }
@@ -163,6 +182,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_source_takes_a_file_of_another_or_of_none),
         cmocka_unit_test(what_is_refused_is_named_in_one_line),
+        cmocka_unit_test(what_lm_eval_refuses_is_named_too),
         cmocka_unit_test(a_bad_line_before_good_ones_is_rejected_alone),
         cmocka_unit_test(peeking_takes_nothing),
     };
