@@ -7,8 +7,9 @@
 
 #include "base/hash.h"
 #include "export/checking.h"
+#include "export/kept.h"
 #include "export/states.h"
-#include "projections/fold_run.h"
+#include "projections/correct.h"
 
 #define ROWS_MAX ((size_t)20 << 20) /* of all states together; with it all of a verification stays below 64 MiB */
 #define WHY_MAX  200
@@ -23,6 +24,7 @@ struct one {
 struct check_states {
     size_t n, recomputed;
     struct fold_input *input;
+    struct kept *kept;
     struct one one[EXPORT_STATES_MAX];
     char why[WHY_MAX + 100]; /* of the first that was not */
 };
@@ -47,6 +49,7 @@ void check_states_free(struct check_states *states) {
     if (states != NULL) {
         give_all_up(states, "");
         fold_input_free(states->input);
+        kept_free(states->kept);
         free(states);
     }
 }
@@ -81,6 +84,7 @@ int check_states_begin(struct checking *c, struct err *err) {
     c->states = s;
     s->n = m->n_states;
     int rc = fold_input_new(upcast_all, upcast_count, &s->input, err);
+    rc = rc != 0 ? rc : kept_new(&s->kept, err);
     for (size_t i = 0; i < s->n && rc == 0; i++) {
         struct one *one = &s->one[i];
         one->projection = find(m->states[i]);
@@ -94,36 +98,65 @@ int check_states_begin(struct checking *c, struct err *err) {
     return rc;
 }
 
+static size_t bytes_of_all(const struct check_states *s) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        bytes += s->one[i].fold != NULL ? rows_bytes(s->one[i].rows) : 0;
+    }
+    return bytes;
+}
+
+/* As projections/correct.c does it with the log at hand. */
+static int correct(struct check_states *s, const struct ledger_event *event, struct err *err) {
+    const struct ledger_event *mistake = NULL;
+    struct err why = {0};
+    int rc = kept_correct(s->kept, event, &mistake, &why);
+    if (rc == 1) {
+        give_all_up(s, why.msg);
+        return 0;
+    }
+    for (size_t i = 0; mistake != NULL && i < s->n && rc == 0; i++) {
+        struct one *one = &s->one[i];
+        size_t bytes = bytes_of_all(s);
+        if (one->fold != NULL && projection_takes(one->projection, mistake->kind)) {
+            rc = kept_apply(s->kept, one->projection, event, bytes < ROWS_MAX ? ROWS_MAX - bytes : 0, one->rows, &why, err);
+        }
+        if (rc == 1) {
+            give_up(one, why.msg);
+            rc = 0;
+        }
+    }
+    return rc;
+}
+
 int check_states_event(struct checking *c, const struct ledger_event *event, struct err *err) {
     struct check_states *s = c->states;
     struct err why = {0};
     char text[WHY_MAX];
-    size_t bytes = 0;
     int set = 1; /* not yet */
-    for (size_t i = 0; s != NULL && i < s->n; i++) {
+    int rc = s != NULL && correct_is(event->kind) ? correct(s, event, err) : 0;
+    for (size_t i = 0; s != NULL && i < s->n && rc == 0; i++) {
         struct one *one = &s->one[i];
-        if (one->fold == NULL) {
+        if (one->fold == NULL || !projection_takes(one->projection, event->kind)) {
             continue;
         }
-        if (projection_takes(one->projection, event->kind)) {
-            set = set == 1 ? fold_input_set(s->input, event, &why) : set;
-            int rc = set != 0 ? set : fold_apply(one->fold, s->input, &why);
-            if (rc == ERR_NOMEM) {
-                return err_set(err, rc, "%s", why.msg);
-            }
-            if (rc != 0) {
-                snprintf(text, sizeof(text), "event %llu cannot be folded: %.100s", (unsigned long long)event->seq,
-                         why.msg);
-                give_up(one, text);
-                continue;
-            }
+        rc = set == 1 ? kept_add(s->kept, event, err) : 0;
+        if (rc != 0) {
+            break;
         }
-        bytes += rows_bytes(one->rows);
+        set = set == 1 ? fold_input_set(s->input, event, &why) : set;
+        int one_rc = set != 0 ? set : fold_apply(one->fold, s->input, &why);
+        if (one_rc == ERR_NOMEM) {
+            rc = err_set(err, one_rc, "%s", why.msg);
+        } else if (one_rc != 0) {
+            snprintf(text, sizeof(text), "event %llu cannot be folded: %.100s", (unsigned long long)event->seq, why.msg);
+            give_up(one, text);
+        }
     }
-    if (bytes > ROWS_MAX) {
+    if (rc == 0 && s != NULL && bytes_of_all(s) > ROWS_MAX) {
         give_all_up(s, "they take too much memory");
     }
-    return 0;
+    return rc;
 }
 
 /* ---- the digest, as state_digest makes it ---- */

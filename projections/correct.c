@@ -24,7 +24,7 @@ bool correct_is(struct bytes kind) {
 
 /* ---- which corrections hold --------------------------------------------------------------------------------------- */
 
-static bool read_body(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LEDGER_HASH]) {
+bool correct_names(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LEDGER_HASH]) {
     struct bytes raw;
     struct mp_item item;
     if (body.n == 0 || mp_map_get(body, "seq", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_UINT) {
@@ -40,7 +40,7 @@ static int holds(struct ledger *ledger, const struct ledger_event *e, const stru
     struct ledger_reader *reader = NULL;
     struct ledger_event named;
     uint8_t leaf[LEDGER_HASH];
-    *ret = read_body(e->body, ret_seq, leaf) && *ret_seq < e->seq;
+    *ret = correct_names(e->body, ret_seq, leaf) && *ret_seq < e->seq;
     for (size_t i = 0; *ret && i < n; i++) {
         *ret = all[i].seq != *ret_seq;
     }
@@ -164,35 +164,33 @@ static int decode(struct row *row, const struct state_table *table, struct bytes
 }
 
 /* One row that differs. */
-static int put_row(struct replay_part *part, const struct ledger_event *event, const struct rows_entry *one,
-                   struct bytes before, struct bytes after, struct err *err) {
-    const struct state_table *table = &part->projection->tables[one->table];
-    struct row rows[3];
+static int put_row(struct rows *to, const struct state_table *table, const struct ledger_event *event,
+                   const struct rows_entry *one, struct bytes before, struct bytes after, struct err *err) {
+    struct row row[3];
     struct bytes there;
     struct buf out;
     if (after.n == 0) {
-        return rows_put(part->rows, one->table, one->key, after, err);
+        return rows_put(to, one->table, one->key, after, err);
     }
     buf_init(&out, ROW_BYTES_MAX);
-    int rc = rows_get(part->rows, one->table, one->key, &there, err);
-    int a = decode(&rows[0], table, rc == 0 ? there : (struct bytes){NULL, 0}, err);
-    int b = decode(&rows[1], table, before, err), c = decode(&rows[2], table, after, err);
+    int rc = rows_get(to, one->table, one->key, &there, err);
+    int a = decode(&row[0], table, rc == 0 ? there : (struct bytes){NULL, 0}, err);
+    int b = decode(&row[1], table, before, err), c = decode(&row[2], table, after, err);
     rc = rc != 0 ? rc : a != 0 ? a : b != 0 ? b : c;
     if (rc == 0) {
-        cite(event, &rows[0], &rows[1], &rows[2]);
-        rc = row_encode(&rows[2], &out, err);
+        cite(event, &row[0], &row[1], &row[2]);
+        rc = row_encode(&row[2], &out, err);
     }
-    rc = rc != 0 ? rc : rows_put(part->rows, one->table, one->key, bytes_of_buf(&out), err);
+    rc = rc != 0 ? rc : rows_put(to, one->table, one->key, bytes_of_buf(&out), err);
     for (size_t i = 0; i < 3; i++) {
-        row_done(&rows[i]);
+        row_done(&row[i]);
     }
     buf_done(&out);
     return rc;
 }
 
-/* What differs between the two goes into the rows. */
-static int take_over(struct replay_part *part, const struct ledger_event *event, struct rows *with, struct rows *without,
-                     struct err *err) {
+int correct_take_over(struct rows *rows, const struct projection *projection, const struct ledger_event *event,
+                      struct rows *with, struct rows *without, struct err *err) {
     const struct rows_entry **a = NULL, **b = NULL;
     size_t n = 0, m = 0, i = 0, k = 0;
     int rc = rows_sorted(with, SIZE_MAX, &a, &n, err);
@@ -203,7 +201,7 @@ static int take_over(struct replay_part *part, const struct ledger_event *event,
         struct bytes before = c <= 0 ? a[i]->bytes : (struct bytes){NULL, 0};
         struct bytes after = c >= 0 ? b[k]->bytes : (struct bytes){NULL, 0};
         if (!bytes_eq(before, after)) {
-            rc = put_row(part, event, one, before, after, err);
+            rc = put_row(rows, &projection->tables[one->table], event, one, before, after, err);
         }
         i += c <= 0;
         k += c >= 0;
@@ -263,7 +261,7 @@ int correct_apply(struct ledger *ledger, const struct correction *all, size_t n,
                 (unsigned long long)without.part.failed_seq, without.part.failed);
         rc = 1;
     }
-    rc = rc != 0 ? rc : take_over(part, event, with.rows, without.rows, err);
+    rc = rc != 0 ? rc : correct_take_over(part->rows, part->projection, event, with.rows, without.rows, err);
     side_end(&with);
     side_end(&without);
     return rc;

@@ -12,6 +12,9 @@ struct correction {
     uint64_t seq, by;
 };
 
+/* What the body of a ledger.corrected names; false: nothing. */
+bool correct_names(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LEDGER_HASH]);
+
 /* Those among the events below `size`, in the order of `by`. The caller frees. Costs a walk over the log. */
 int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, size_t *ret_n, struct err *err);
 
@@ -21,5 +24,10 @@ int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, 
  * correction. Costs two folds of the log, in memory. 1: the part cannot go on, *ret_why says why. */
 int correct_apply(struct ledger *ledger, const struct correction *all, size_t n, const struct ledger_event *event,
                   struct replay_part *part, struct err *ret_why, struct err *err);
+
+/* The last step of it, for who has folded the events before this ledger.corrected twice on his own: `with` the mistake and
+ * `without`, both without what was corrected before. */
+int correct_take_over(struct rows *rows, const struct projection *projection, const struct ledger_event *event,
+                      struct rows *with, struct rows *without, struct err *err);
 
 #endif
