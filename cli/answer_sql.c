@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cli/expression.h"
 #include "cli/out.h"
 #include "cli/table.h"
 
@@ -72,48 +73,6 @@ static int note_sql(struct answer *a, int rc, const struct err *why, struct err 
 }
 
 /* ---- --where ---- */
-
-/* The byte after a quoted text or a comment that begins at `i`; `i` when none does. SIZE_MAX: it does not end. */
-static size_t skip_quoted(struct bytes sql, size_t i) {
-    static const char opens[] = "'\"`[", closes[] = "'\"`]";
-    uint8_t c = sql.p[i], next = i + 1 < sql.n ? sql.p[i + 1] : 0;
-    if (c == '-' && next == '-') {
-        const uint8_t *end = memchr(sql.p + i, '\n', sql.n - i);
-        return end ? (size_t)(end - sql.p) : sql.n;
-    }
-    if (c == '/' && next == '*') {
-        const uint8_t *end = memmem(sql.p + i + 2, sql.n - i - 2, "*/", 2);
-        return end ? (size_t)(end - sql.p) + 2 : SIZE_MAX;
-    }
-    const char *open = c != '\0' ? strchr(opens, c) : NULL;
-    if (!open) {
-        return i;
-    }
-    const uint8_t *end = memchr(sql.p + i + 1, closes[open - opens], sql.n - i - 1);
-    return end ? (size_t)(end - sql.p) + 1 : SIZE_MAX; /* a doubled quote opens the next text */
-}
-
-/* The expression is put between brackets, and must not close them. */
-static int check_brackets(struct bytes sql, struct err *err) {
-    size_t depth = 0;
-    for (size_t i = 0; i < sql.n;) {
-        size_t after = skip_quoted(sql, i);
-        if (after == SIZE_MAX) {
-            return err_set(err, ERR_INVALID, "at byte %zu: this does not end", i);
-        }
-        if (after > i) {
-            i = after;
-            continue;
-        }
-        if (sql.p[i] == ';' || (sql.p[i] == ')' && depth == 0)) {
-            return err_set(err, ERR_INVALID, "at byte %zu: '%c' does not belong into an expression", i, sql.p[i]);
-        }
-        depth += sql.p[i] == '(' ? 1 : 0;
-        depth -= sql.p[i] == ')' ? 1 : 0;
-        i++;
-    }
-    return depth == 0 ? 0 : err_set(err, ERR_INVALID, "at byte %zu: a ')' is missing", sql.n);
-}
 
 /* Places in messages count from the expression, not from the statement around it. */
 static void move_place(struct err *err, size_t before, size_t length) {
@@ -207,7 +166,7 @@ int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, b
     struct bytes where = bytes_of(a->where);
     struct err why = {0};
     size_t before = 0;
-    int rc = check_brackets(where, err);
+    int rc = expression_check(where, err);
     rc = rc != 0 ? rc : answer_sql_open(a, err);
     if (rc != 0) {
         err_prefix(err, "--where");

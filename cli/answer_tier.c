@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "cli/expression.h"
+
 #define TOOL "(coalesce(agent, ''), coalesce(server, ''), tool)"
 
 static int add(struct answer *a, const char *text, struct err *err) {
@@ -64,7 +66,8 @@ void answer_tier_put(const struct answer *a, struct buf *out) {
 void answer_tier_count(struct answer *a) {
     struct buf sql;
     struct err ignored = {0};
-    if (!a->of_tiers || a->follow || answer_sql_open(a, &ignored) != 0) {
+    bool good = a->where == NULL || expression_check(bytes_of(a->where), &ignored) == 0;
+    if (!a->of_tiers || a->follow || !good || answer_sql_open(a, &ignored) != 0) {
         return;
     }
     if (a->statement != NULL) {

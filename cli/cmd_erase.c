@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/confirm.h"
 #include "cli/erase_say.h"
+#include "cli/expression.h"
 #include "cli/obj.h"
 #include "cli/out.h"
 #include "cli/receipt.h"
@@ -236,6 +237,9 @@ static int choose_where(struct ledger *ledger, struct wish *w, struct err *err) 
     const struct sql_options proven = {.proven = true};
     struct sql *sql = NULL;
     struct buf statement;
+    if (expression_check(bytes_of(w->where), err) != 0) {
+        return err_prefix(err, "--where");
+    }
     buf_init(&statement, 1 << 20);
     buf_put_str(&statement, "SELECT seq FROM events WHERE ");
     ask_sql(&w->ask, &statement);

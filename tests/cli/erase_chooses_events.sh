@@ -59,6 +59,18 @@ box 3 erase --kind run.stpe --private prompt --reason request
 err_has 'did you mean'
 box 3 erase --run r-1 --where 'nonsense >' --private prompt --reason request
 
+# An expression stays inside the other conditions: --kind install.installed matches nothing, whatever --where says.
+for where in '0) OR (1' '1) OR 1 --' '1; DELETE FROM events' "0 AND ')' = ')') OR (1" "\$a(') ) OR (1 --')" '?1' '1 /* '; do
+    box 3 erase --kind install.installed --where "$where" --body --reason mistake -y
+    err_has '--where: at byte'
+    box 3 query --kind install.installed --where "$where"
+    err_has '--where: at byte'
+done
+box 1 erase --kind install.installed --where '(0) OR (1)' --body --reason mistake -y
+err_has 'no event matches'
+box 0 show "$a"
+out_has secret-a
+
 # One event without the field hinders no other; an event for each set of fields.
 box 0 erase --run r-1 --private prompt,output --reason request
 out_has 'erased prompt, output of 1 event; event'
