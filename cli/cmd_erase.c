@@ -337,6 +337,7 @@ static int erase_artifact(struct cli *cli, struct ledger *ledger, const struct w
     erase_say_done(&said, &w->o, &receipt);
     int exit_code = finish(cli, ledger, &said.gone, &said.pid);
     int printed = erase_say(&said, ledger);
+    erase_said_done(&said);
     return exit_code != 0 ? exit_code : printed;
 }
 

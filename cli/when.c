@@ -77,7 +77,9 @@ int when_parse(const char *text, bool last, struct when *ret, struct err *err) {
     text = in_numbers(text, date);
     struct bytes given = bytes_of(text);
     snprintf(midnight, sizeof(midnight), "%.40sT00:00:00Z", text);
-    if (text_parse_u64(given, &v) == 0 && v <= INT64_MAX) {
+    if (strcmp(text, "now") == 0) {
+        *ret = (struct when){.at = now};
+    } else if (text_parse_u64(given, &v) == 0 && v <= INT64_MAX) {
         *ret = (struct when){.is_seq = true, .at = v};
     } else if (text_parse_duration(given, &v) == 0) {
         *ret = (struct when){.at = v < now ? now - v : 0};
@@ -91,7 +93,7 @@ int when_parse(const char *text, bool last, struct when *ret, struct err *err) {
         return err_set(
             err, ERR_INVALID,
             "'%.100s' is neither an event number nor a time; accepted are an event number (118), a time ago (90s, "
-            "15m, 2h, 7d, 2w, 1.5h), a date of UTC (2026-11-21, today, yesterday), a time (2026-11-21T08:30:00Z; "
+            "15m, 2h, 7d, 2w, 1.5h), a date of UTC (2026-11-21, today, yesterday), now, a time (2026-11-21T08:30:00Z; "
             "of the local zone: 2026-11-21T08:30, 08:30) and seconds since 1970 (@1795341633)",
             text);
     }
