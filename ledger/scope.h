@@ -27,15 +27,17 @@ const char *scope_form_name(enum scope_form form);
 /* What is wrong with it, as what follows "it ...": "has a '..' segment"; NULL: nothing. For grants and for what is asked,
  * patterns or not. A static text. */
 const char *scope_fault(struct bytes group, struct bytes scope);
+/* The same of what a use or a call names: a pattern is a fault too, because it says what may be reached, not what was. */
+const char *scope_use_fault(struct bytes group, struct bytes scope);
 /* A grant of `pattern` reaches all of `asked`, which may be a pattern or "" too. False where either has a fault, and where
  * one path is absolute and the other is not. */
 bool scope_covers(struct bytes group, struct bytes pattern, struct bytes asked);
-/* A refusal of `pattern` concerns `asked` or, when that is a pattern or "", a part of it. As text, whatever its form, so
- * that no fault escapes a refusal. */
-bool scope_touches(struct bytes pattern, struct bytes asked);
+/* A refusal of `pattern` concerns `asked`, which is of `group`, or, when that is a pattern or "", a part of it. Faults do
+ * not matter, so that none escapes a refusal. */
+bool scope_touches(struct bytes group, struct bytes pattern, struct bytes asked);
 
-/* Whether an event of this kind may have this open body: a grant's scope must have no fault, that of others is what their
- * source says. ERR_INVALID, in words. */
+/* Whether an event of this kind may have this open body: the scope of a grant, a denial or a revocation must have no fault,
+ * that of others is what their source says. ERR_INVALID, in words. */
 int scope_check(struct bytes kind, struct bytes body, struct err *err);
 
 /* T0 to T3 as 0 to 3; -1: none of them. */

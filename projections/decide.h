@@ -19,6 +19,7 @@ struct decide_use {
     struct bytes tier;         /* "T0" to "T3"; anything else: not known, and not compared */
     struct bytes session;      /* only with of_session */
     bool of_session;           /* what was granted for another session does not count */
+    bool one;                  /* of a use or a call: nobody holds a pattern */
 };
 
 /* Does `who` (pack, tool, agent, server; as a subject) hold it at the view's time? A scope with a fault (ledger/scope.h) is

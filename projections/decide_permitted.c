@@ -129,7 +129,7 @@ static void weigh(struct weighing *w, const struct row *row) {
     bool same = bytes_eq(group, q->group), refuses = row_has(row, PERMISSIONS_DECISION);
     if (row_is(row, PERMISSIONS_DECISION, "granted")) {
         weigh_grant(w, row);
-    } else if (refuses && (group.n == 0 || same) && scope_touches(scope, q->scope)) {
+    } else if (refuses && (group.n == 0 || same) && scope_touches(q->group, scope, q->scope)) {
         take_decision(w, row, false, row_is(row, PERMISSIONS_DECISION, "denied") ? "denied" : "revoked");
     } else if (!refuses && same && scope_covers(group, scope, q->scope)) {
         bool asked = row_is(row, PERMISSIONS_STATE, "requested"), over = row_is(row, PERMISSIONS_STATE, "expired");
@@ -137,10 +137,14 @@ static void weigh(struct weighing *w, const struct row *row) {
     }
 }
 
+static const char *fault_of(const struct decide_use *q) {
+    return q->one ? scope_use_fault(q->group, q->scope) : scope_fault(q->group, q->scope);
+}
+
 static void answer(struct decision *ret, const struct weighing *w, struct bytes who) {
     const struct decide_use *q = w->q;
     const struct best *by = w->best.there ? &w->best : &w->near;
-    const char *fault = scope_fault(q->group, q->scope);
+    const char *fault = fault_of(q);
     char words[128], at[8] = "";
     if (by->there && fault == NULL) {
         *ret = by->cited;
@@ -162,7 +166,7 @@ static void answer(struct decision *ret, const struct weighing *w, struct bytes 
 /* What comes nearest to a scope that nothing covers, or that is none. */
 static void add_nearest(struct decision *ret, const struct weighing *w) {
     const struct nearest *n = &w->nearest;
-    if (ret->yes || !n->there || ((w->best.there || w->near.there) && scope_fault(w->q->group, w->q->scope) == NULL)) {
+    if (ret->yes || !n->there || ((w->best.there || w->near.there) && fault_of(w->q) == NULL)) {
         return;
     }
     size_t at = bytes_of(ret->reason).n;
@@ -276,7 +280,7 @@ static int weigh_group(struct permitted *permitted, struct weighing *w, struct b
     }
     while (rc == 0 && left.n > 0) {
         struct bytes of = take_text(&left), scope = take_text(&left);
-        if (bytes_eq(of, group) && !bytes_eq(scope, w->q->scope) && scope_touches(scope, w->q->scope)) {
+        if (bytes_eq(of, group) && !bytes_eq(scope, w->q->scope) && scope_touches(w->q->group, scope, w->q->scope)) {
             rc = weigh_row(permitted, w, group, scope, err);
         }
     }

@@ -44,7 +44,8 @@ static void note_tier(const struct decide_use *use, struct decision *ret) {
 
 static int permission_used(struct state_view *view, const struct ledger_event *event, struct decision *ret,
                            struct err *err) {
-    const struct decide_use use = use_of(event->body, event->run);
+    struct decide_use use = use_of(event->body, event->run);
+    use.one = true;
     int rc = decide_is_permitted(view, event->subject, &use, ret, err);
     note_tier(&use, ret);
     return rc;
@@ -94,6 +95,7 @@ static int ask_holders(struct state_view *view, const struct ledger_event *event
     const struct tool_call call = {field(event->body, "tool"), field(event->body, "server"), field(event->body, "agent"),
                                    use.group};
     struct tiers_answer judged;
+    use.one = true;
     int rc = tiers_judge(view, &call, &judged, err);
     if (rc == 0 && judged.tier > scope_tier(use.tier)) {
         use.tier = bytes_of(tiers_word(judged.tier));

@@ -151,7 +151,7 @@ static int consider(struct fold *fold, const struct asked *a, struct bytes group
         return rc;
     }
     if (!row_is(row, PERMISSIONS_DECISION, "granted")) {
-        if (scope_touches(scope, a->scope)) {
+        if (scope_touches(a->group, scope, a->scope)) {
             take_newer(&found->row, row);
         }
     } else if (bytes_eq(group, a->group) && scope_covers(group, scope, a->scope)) {
@@ -177,7 +177,7 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
     while (rc == 0 && list_next(&list, &item)) {
         if (!list_name(item, "", &scope)) {
             a->untold = true;
-        } else if (scope_touches(scope, a->scope)) {
+        } else if (scope_touches(a->group, scope, a->scope)) {
             rc = consider(fold, a, group, scope, found, err);
         }
     }
@@ -408,7 +408,7 @@ static int step(struct fold *fold, const char *word, struct err *err) {
 
 /* In words; NULL: nothing is wrong with it. The row is `found`'s, or the use's own where nothing was decided. */
 static const char *use_fault(const struct asked *a, const struct found *found, const struct row *row, char ret[128]) {
-    const char *fault = scope_fault(a->group, a->scope);
+    const char *fault = scope_use_fault(a->group, a->scope);
     if (fault != NULL) {
         snprintf(ret, 128, "used, but its scope %s", fault);
         return ret;
@@ -575,4 +575,4 @@ static const struct state_table tables[] = {
 static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied", "permission.decided",
                                     "permission.expired",   "permission.revoked", "permission.used",   NULL};
 
-const struct projection projection_permissions = {"permissions", 3, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 4, tables, COUNT(tables), kinds, fold_permission};

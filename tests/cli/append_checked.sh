@@ -31,11 +31,24 @@ box 0 append permission.granted -s pack/w group=filesystem.write 'scope=outbox/*
 granted=$(jq -r .seq <<<"$out")
 box 3 append permission.granted -s pack/w group=filesystem.write 'scope=a/../b'
 err_has "field 'scope' is 'a/../b': a path that has a '..' segment"
+for step in denied revoked; do # a refusal that no use could touch refuses nothing
+    for scope in /etc/ /srv//x ./x \~/secret 'out/[.][.]/x'; do
+        box 3 append permission.$step -s pack/w group=filesystem.read "scope=$scope"
+        err_has "field 'scope' is '$scope': a path that"
+    done
+    box 3 append permission.$step -s pack/w group=network.egress scope=Evil.com
+    err_has "a host that is not a host in lower case"
+done
 before=$(size)
 for scope in outbox/../etc/passwd inbox/.. outbox//x outbox/./x 'outbox\..\x' /outbox/x outbox/x/. $'outbox/\uff0e\uff0e/x' \
+    $'outbox/\ufe30/etc' $'outbox/a\ufe68..\ufe68etc' $'outbox/\u2100' \
     outbox/x/ \~/x; do
     use 1 "scope=$scope"
     err_has "the nearest grant is of 'outbox/**', T1 (event $granted)"
+done
+for scope in 'outbox/*' 'outbox/a?' 'outbox/[a]'; do
+    use 1 "scope=$scope"
+    err_has "'$scope': the path is a pattern"
 done
 use 1 scope=outbox/../etc/passwd
 err_has "pack/w may not filesystem.write 'outbox/../etc/passwd': the path has a '..' segment; the nearest"
@@ -55,6 +68,22 @@ box 0 permit list --json
 same "$(jq -r '.states[] | select(.group == "gpu" and .who == "pack/w").violation' <<<"$out")" \
     "used at T3, but it was granted without a tier, which reaches T0"
 
+# Hosts: what a URL would cut off, other writings of an address, and patterns are asked for in vain.
+box 0 append permission.granted -s pack/h group=network.egress 'scope=*.example.org'
+box 0 append permission.granted -s pack/h group=network.egress 'scope=*.example.org:443'
+box 0 append permission.granted -s pack/h group=network.egress 'scope=api.good.org:*'
+box 0 append permission.granted -s pack/h group=network.egress 'scope=127.*'
+before=$(size)
+for scope in 'evil.com:443?x=.example.org' 'evil.com:443/*#.example.org' 'api.good.org:*@evil.com' 'api.good.org:4*' \
+    'evil.com?.example.org:443' 127.1 127.0x0.0x1 '[::ffff:127.0.0.1]' '[0::1]'; do
+    box 1 append permission.used -s pack/h --checked group=network.egress "scope=$scope"
+    err_has "the host "
+done
+same "$(size)" "$before"
+for scope in api.good.org:443 127.0.0.1 a.example.org:443; do
+    box 0 append permission.used -s pack/h --checked group=network.egress "scope=$scope"
+done
+
 # Calls of tools and the permissions that a run begins with are held to the same.
 call() { box "$1" append run.tool_called -s run/w --checked "${@:2}"; }
 call 1 tool=Vault group=secrets.read tier=T3
@@ -71,6 +100,8 @@ box 0 append run.started -s run/w pack=w # from here on the pack is asked, and n
 call 1 tool=Bash agent=claude group=exec tier=T2
 err_has "pack/w may not exec"
 call 0 tool=Write group=filesystem.write scope=outbox/a tier=T1
+call 1 tool=Write group=filesystem.write 'scope=outbox/*' tier=T1
+err_has "the path is a pattern"
 call 1 tool=Write group=filesystem.write scope=outbox/../a tier=T1
 err_has "'..'"
 box 0 append permission.granted -s pack/w group=exec tier=T1

@@ -70,7 +70,7 @@ box 0 diff 11 14 --table runs
 same "$(grep -cE '^[-+]' <<<"$out")" 2
 box 0 diff 12 13 --table run
 line '^~ +r1 +running -> finished.* 13 '
-add 19 permission.used -s pack/pdf-ops group=filesystem.read 'scope=inbox/**'
+add 19 permission.used -s pack/pdf-ops group=filesystem.read 'scope=inbox/a'
 box 1 diff 18
 box 0 diff 2h --table installs
 line '^\+ +dpkg/curl'

@@ -71,6 +71,82 @@ static const struct {
     {NAMES, "hf://org//model", NULL},
     {NAMES, "org/../other", "has a '..' segment"},
     {NAMES, "a\\b", "has a backslash"},
+    {HOSTS, "evil.com:443?x=.example.org", "has a port that is not a number from 1 to 65535"},
+    {HOSTS, "evil.com:443/*#.example.org", "has a port that is not a number from 1 to 65535"},
+    {HOSTS, "api.good.org:*@evil.com", "has a port that is not a number from 1 to 65535"},
+    {HOSTS, "a:4[4/]3", "has a port that is not a number from 1 to 65535"},
+    {HOSTS, "a:4[a-f]", "has a port that is not a number from 1 to 65535"},
+    {HOSTS, "a:[4", "has a port that is not a number from 1 to 65535"},
+    {HOSTS, "a:[!4]3", "has a port that is not a number from 1 to 65535"},
+    {HOSTS, "a:4?.b", "has a port that is not a number from 1 to 65535"},
+    {HOSTS, "a:", "has a port that is not a number from 1 to 65535"},
+    {HOSTS, "a:*", NULL},
+    {HOSTS, "a:4?3", NULL},
+    {HOSTS, "a:44[0-3]", NULL},
+    {HOSTS, "127.0.0.1", NULL},
+    {HOSTS, "127.0.0.1:80", NULL},
+    {HOSTS, "127.*", NULL},
+    {HOSTS, "10.0.0.?:*", NULL},
+    {HOSTS, "1.example.org", NULL},
+    {HOSTS, "0x7f.example.org", NULL},
+    {HOSTS, "0xyz", NULL},
+    {HOSTS, "[2001:db8::1]:44*", NULL},
+    {HOSTS, "[::]", NULL},
+    {HOSTS, "127.1", "is an IPv4 address that is not four decimal numbers up to 255"},
+    {HOSTS, "2130706433", "is an IPv4 address that is not four decimal numbers up to 255"},
+    {HOSTS, "0x7f.0.0.1", "is an IPv4 address that is not four decimal numbers up to 255"},
+    {HOSTS, "0x7f000001", "is an IPv4 address that is not four decimal numbers up to 255"},
+    {HOSTS, "127.0.0.0x1", "is an IPv4 address that is not four decimal numbers up to 255"},
+    {HOSTS, "127.0.0.01", "is an IPv4 address that is not four decimal numbers up to 255"},
+    {HOSTS, "127.0.0.256", "is an IPv4 address that is not four decimal numbers up to 255"},
+    {HOSTS, "1.2.3.4.5", "is an IPv4 address that is not four decimal numbers up to 255"},
+    {HOSTS, "127.1:80", "is an IPv4 address that is not four decimal numbers up to 255"},
+    {HOSTS, "0x", "is an IPv4 address that is not four decimal numbers up to 255"},
+    {HOSTS, "[0:0:0:0:0:0:0:1]", "is not an IPv6 address in its shortest form (RFC 5952)"},
+    {HOSTS, "[::01]", "is not an IPv6 address in its shortest form (RFC 5952)"},
+    {HOSTS, "[2001:db8:0::1]", "is not an IPv6 address in its shortest form (RFC 5952)"},
+    {HOSTS, "[::ffff:127.0.0.1]", "is not an IPv6 address in its shortest form (RFC 5952)"},
+    {HOSTS, "[::ffff:7f00:1]", "is not an IPv6 address in its shortest form (RFC 5952)"},
+    {HOSTS, "[1::2::3]", "is not an IPv6 address in its shortest form (RFC 5952)"},
+    {FILES, "outbox/\xef\xb8\xb0/etc", "has a '..' segment"},
+    {FILES,
+     "outbox/a\xef\xb9\xa8..\xef\xb9\xa8"
+     "etc",
+     "has a character that some systems read as '/' or as a backslash"},
+    {FILES,
+     "outbox/\xef\xb9\xa8..\xef\xb9\xa8"
+     "etc",
+     "has a character that some systems read as '/' or as a backslash"},
+    {FILES, "outbox/\xe2\x84\x80", "has a character that some systems read as '/' or as a backslash"},
+    {FILES, "outbox/\xe2\x84\x81", "has a character that some systems read as '/' or as a backslash"},
+    {FILES, "outbox/\xe2\x84\x85", "has a character that some systems read as '/' or as a backslash"},
+    {FILES, "outbox/\xe2\x84\x86", "has a character that some systems read as '/' or as a backslash"},
+    {FILES,
+     "outbox/\xef\xbc\x8f"
+     "x",
+     "has a character that some systems read as '/' or as a backslash"},
+    {NAMES,
+     "a\xef\xbc\xbc"
+     "b",
+     "has a character that some systems read as '/' or as a backslash"},
+    {FILES, "out/[.][.]/x", "has a segment that matches '.' or '..'"},
+    {FILES, "out/.?/x", "has a segment that matches '.' or '..'"},
+    {FILES, "out/?./x", "has a segment that matches '.' or '..'"},
+    {FILES, "out/[.]", "has a segment that matches '.' or '..'"},
+    {FILES, "[.a]/x", "has a segment that matches '.' or '..'"},
+    {FILES, "out/[!a]/x", "has a segment that matches '.' or '..'"},
+    {FILES, "out/[!a]./x", "has a segment that matches '.' or '..'"},
+    {FILES, "out/.*/x", NULL},
+    {FILES, "out/*.*", NULL},
+    {FILES, "out/?/x", NULL},
+    {FILES, "out/??", NULL},
+    {FILES, "out/[ab]", NULL},
+    {FILES, "out/[ab]?", NULL},
+    {FILES, "out/*.?", NULL},
+    {FILES, "..?", NULL},
+    {FILES, "out/x[.]", NULL},
+    {FILES, "out/[./]./x", "has a '/' in a class"},
+    {NAMES, "org/[.][.]/x", "has a segment that matches '.' or '..'"},
 };
 
 static void what_cannot_be_meant_is_named(void **state) {
@@ -83,6 +159,20 @@ static void what_cannot_be_meant_is_named(void **state) {
     }
     const struct bytes nul = {(const uint8_t *)"outbox/x\0/../y", 14};
     assert_string_equal(scope_fault(bytes_of(FILES), nul), "has a control character");
+}
+
+static void a_use_names_one_and_no_pattern(void **state) {
+    const char *const fault = "is a pattern (it has '*', '?' or '['); a use names one";
+    (void)state;
+    assert_string_equal(scope_use_fault(bytes_of(FILES), bytes_of("outbox/*")), fault);
+    assert_string_equal(scope_use_fault(bytes_of(FILES), bytes_of("src/[id]/page")), fault);
+    assert_string_equal(scope_use_fault(bytes_of(HOSTS), bytes_of("evil.com?.example.org:443")), fault);
+    assert_string_equal(scope_use_fault(bytes_of(HOSTS), bytes_of("[::1]:*")), fault);
+    assert_string_equal(scope_use_fault(bytes_of(NAMES), bytes_of("llama?")), fault);
+    assert_string_equal(scope_use_fault(bytes_of(FILES), bytes_of("out/..")), "has a '..' segment");
+    assert_null(scope_use_fault(bytes_of(HOSTS), bytes_of("[::1]:443")));
+    assert_null(scope_use_fault(bytes_of(FILES), bytes_of("outbox/a")));
+    assert_null(scope_use_fault(bytes_of(FILES), bytes_of("")));
 }
 
 static void a_scope_that_is_longer_than_a_row_keeps_is_a_fault(void **state) {
@@ -132,6 +222,16 @@ static const struct {
     {HOSTS, "[::1]:443", "1:443", false}, /* an address is no class */
     {NAMES, "llama*", "llama3.2:3b", true},
     {NAMES, "llama*", "qwen", false},
+    {HOSTS, "*.example.org", "evil.com:443?x=.example.org", false},
+    {HOSTS, "*.example.org", "evil.com:443/*#.example.org", false},
+    {HOSTS, "api.good.org:*", "api.good.org:*@evil.com", false},
+    {HOSTS, "api.good.org:*", "api.good.org:4*", true},
+    {HOSTS, "?", "[::1]", false}, /* an address is no class when it is asked either */
+    {HOSTS, "*", "[::1]:443", true},
+    {HOSTS, "[::1]:*", "[::1]:4?3", true},
+    {HOSTS, "[::1]:*", "[::2]:443", false},
+    {FILES, "outbox/**", "outbox/\xef\xb8\xb0/etc", false},
+    {FILES, "out/**", "out/.?/x", false},
 };
 
 static void a_grant_reaches_what_its_form_says(void **state) {
@@ -146,13 +246,19 @@ static void a_grant_reaches_what_its_form_says(void **state) {
 
 static void a_refusal_concerns_what_has_a_part_in_common_with_it(void **state) {
     (void)state;
-    assert_true(scope_touches(bytes_of("*secret*"), bytes_of("src/*")));
-    assert_true(scope_touches(bytes_of("src/secret"), bytes_of("src/*")));
-    assert_true(scope_touches(bytes_of("src/secret"), bytes_of("")));
-    assert_true(scope_touches(bytes_of("src/*"), bytes_of("src/../x")));
-    assert_true(scope_touches(bytes_of("**"), bytes_of("/etc")));
-    assert_false(scope_touches(bytes_of("src/secret"), bytes_of("src/open")));
-    assert_false(scope_touches(bytes_of("lib/*"), bytes_of("src/*")));
+    assert_true(scope_touches(bytes_of(FILES), bytes_of("*secret*"), bytes_of("src/*")));
+    assert_true(scope_touches(bytes_of(FILES), bytes_of("src/secret"), bytes_of("src/*")));
+    assert_true(scope_touches(bytes_of(FILES), bytes_of("src/secret"), bytes_of("")));
+    assert_true(scope_touches(bytes_of(FILES), bytes_of("src/*"), bytes_of("src/../x")));
+    assert_true(scope_touches(bytes_of(FILES), bytes_of("**"), bytes_of("/etc")));
+    assert_false(scope_touches(bytes_of(FILES), bytes_of("src/secret"), bytes_of("src/open")));
+    assert_false(scope_touches(bytes_of(FILES), bytes_of("lib/*"), bytes_of("src/*")));
+    assert_false(scope_touches(bytes_of(HOSTS), bytes_of("[fe80::1]"), bytes_of("[2001:db8::1]")));
+    assert_false(scope_touches(bytes_of(HOSTS), bytes_of("[fe80::1]:443"), bytes_of("1:443")));
+    assert_false(scope_touches(bytes_of(HOSTS), bytes_of("?"), bytes_of("[fe80::1]")));
+    assert_true(scope_touches(bytes_of(HOSTS), bytes_of("[fe80::1]:*"), bytes_of("[fe80::1]:443")));
+    assert_true(scope_touches(bytes_of(HOSTS), bytes_of("[fe80::1]:4*"), bytes_of("[fe80::1]:*3")));
+    assert_true(scope_touches(bytes_of(HOSTS), bytes_of("*:443"), bytes_of("[fe80::1]:443")));
 }
 
 static void tiers_are_four_words(void **state) {
@@ -168,6 +274,7 @@ static void tiers_are_four_words(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_meant_is_named),
+        cmocka_unit_test(a_use_names_one_and_no_pattern),
         cmocka_unit_test(a_scope_that_is_longer_than_a_row_keeps_is_a_fault),
         cmocka_unit_test(a_grant_reaches_what_its_form_says),
         cmocka_unit_test(a_refusal_concerns_what_has_a_part_in_common_with_it),

@@ -9,6 +9,8 @@
 #define DECISIONS_MAX 16
 #define SCOPE_TEXT    64
 #define WHO           "pack/p"
+#define TWO_DOTS      "\xef\xb8\xb0" /* U+FE30, which is read as '..' */
+#define ACCOUNT_OF    "\xe2\x84\x80" /* U+2100, which is read as 'a/c' */
 
 /* ---- the reference ---- */
 
@@ -31,7 +33,7 @@ static bool matches(const char *p, const char *t) {
     if (*p == '*') {
         return matches(p + 1, t) || (*t != '\0' && matches(p, t + 1));
     }
-    if (*p == '[') {
+    if (*p == '[' && p[1] != ':') {                                 /* not an address */
         return (*t == p[1] || *t == p[2]) && matches(p + 4, t + 1); /* two members */
     }
     return *t != '\0' && (*p == '?' || *p == *t) && matches(p + 1, t + 1);
@@ -50,7 +52,7 @@ static bool is_path(const char *scope) {
         segment[n] = '\0';
         bool root = first && n == 0;
         if ((n == 0 && !root) || strcmp(segment, ".") == 0 || strcmp(segment, "..") == 0 || strpbrk(segment, "\\\x01") ||
-            (first && segment[0] == '~')) {
+            strcmp(segment, TWO_DOTS) == 0 || strstr(segment, ACCOUNT_OF) != NULL || (first && segment[0] == '~')) {
             return false;
         }
         if (p[n] == '\0') {
@@ -61,12 +63,31 @@ static bool is_path(const char *scope) {
 }
 
 static bool is_host(const char *scope) {
-    return strpbrk(scope, "/\\~\x01") == NULL && strstr(scope, "..") == NULL && scope[0] != '.' &&
-           (scope[0] == '\0' || scope[strlen(scope) - 1] != '.');
+    char name[SCOPE_TEXT];
+    size_t n = scope[0] == '[' && scope[1] == ':' ? strcspn(scope, "]") + 1 : strcspn(scope, ":");
+    const char *port = scope + n;
+    unsigned dots = 0;
+    memcpy(name, scope, n);
+    name[n] = '\0';
+    if (port[0] != '\0' && (port[1] == '\0' || strspn(port + 1, "0123456789*") != strlen(port + 1))) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        dots += name[i] == '.';
+    }
+    if (strspn(name, "0123456789.") == n) {
+        return dots == 3;
+    }
+    return n > 0 && strpbrk(name, "/\\~\x01") == NULL && strstr(name, "..") == NULL && name[0] != '.' && name[n - 1] != '.';
 }
 
 static bool is_scope(const char *group, const char *scope) {
     return scope[0] == '\0' || (strcmp(group, "network.egress") == 0 ? is_host(scope) : is_path(scope));
+}
+
+static bool is_use(const char *group, const char *scope) {
+    bool address = strcmp(group, "network.egress") == 0 && scope[0] == '[';
+    return is_scope(group, scope) && strpbrk(scope + address, "*?[") == NULL;
 }
 
 static bool reaches(const struct said *s, const char *group, const char *scope, int tier) {
@@ -85,7 +106,7 @@ static bool reaches(const struct said *s, const char *group, const char *scope, 
 
 /* Of the newest down: what refuses, and what grants. */
 static struct said *decides(struct history *h, const char *group, const char *scope, int tier) {
-    for (size_t i = h->n; i-- > 0 && is_scope(group, scope);) {
+    for (size_t i = h->n; i-- > 0 && is_use(group, scope);) {
         struct said *s = &h->said[i];
         bool of_group = s->group[0] == '\0' || strcmp(s->group, group) == 0;
         bool touches = s->scope[0] == '\0' || scope[0] == '\0' || matches(s->scope, scope);
@@ -122,24 +143,29 @@ static size_t below(size_t n) {
 }
 
 static const char *const groups[] = {"filesystem.write", "network.egress", "filesystem.write"};
-static const char *const granted_scopes[] = {"",         "outbox/**", "outbox/*", "outbox/a", "/outbox/*", "**",
-                                             "out?ox/a", "/",         "[ab]/*",   "*.b",      "*a*"};
+static const char *const granted_scopes[] = {"",    "outbox/**", "outbox/*", "outbox/a", "/outbox/*",
+                                             "**",  "out?ox/a",  "/",        "[ab]/*",   "*.b",
+                                             "*a*", "*.b:*",     "[::1]:*",  "127.*",    "127.1"};
+#define N_GRANTED (sizeof(granted_scopes) / sizeof(granted_scopes[0]))
 
 static void random_scope(char *ret, const char *group) {
-    static const char *const segments[] = {"outbox", "a", "b", "..", ".", "", "a.b", "~", "a\\\\b", "...", "\\u0001"};
-    static const char *const likely[] = {"outbox/a", "/outbox/a", "a.b", "outbox/a/b"};
-    static const char *const hosts[] = {"", "a.b", "outbox", "a", "x.a.b", "a..b", ".a", "a/b", "a.b."};
+    static const char *const segments[] = {"outbox", "a",   "b",       "..",     ".",        "",  "a.b", "~",
+                                           "a\\\\b", "...", "\\u0001", TWO_DOTS, ACCOUNT_OF, "*", "o?"};
+    static const char *const likely[] = {"outbox/a", "/outbox/a", "a.b", "outbox/a/b", "a.b:80", "outbox/*"};
+    static const char *const hosts[] = {"",      "a.b",       "outbox",   "a",        "x.a.b",       "a..b",
+                                        ".a",    "a/b",       "a.b.",     "a.b:80",   "a.b:80?x=.b", "evil:80/*#.b",
+                                        "127.1", "127.0.0.1", "[::1]:80", "[::2]:80", "*.b"};
     if (below(2) == 0) {
-        snprintf(ret, SCOPE_TEXT, "%s", likely[below(4)]);
+        snprintf(ret, SCOPE_TEXT, "%s", likely[below(6)]);
         return;
     }
     if (strcmp(group, "network.egress") == 0) {
-        snprintf(ret, SCOPE_TEXT, "%s", hosts[below(9)]);
+        snprintf(ret, SCOPE_TEXT, "%s", hosts[below(17)]);
         return;
     }
     size_t n = below(4), at = (size_t)snprintf(ret, SCOPE_TEXT, "%s", below(4) == 0 ? "/" : "");
     for (size_t i = 0; i < n; i++) {
-        const char *segment = segments[below(below(2) == 0 ? 3 : 11)];
+        const char *segment = segments[below(below(2) == 0 ? 3 : 15)];
         at += (size_t)snprintf(ret + at, SCOPE_TEXT - at, "%s%s", i > 0 ? "/" : "", segment);
     }
 }
@@ -171,11 +197,13 @@ static void random_decision(struct history *h) {
     const char *step = steps[below(6)];
     char kind[40], json[200], tier[24];
     snprintf(s.group, sizeof(s.group), "%s", groups[below(3)]);
-    snprintf(s.scope, sizeof(s.scope), "%s", granted_scopes[below(11)]);
-    if (strcmp(step, "granted") == 0 && !is_scope(s.group, s.scope)) {
+    snprintf(s.scope, sizeof(s.scope), "%s", granted_scopes[below(N_GRANTED)]);
+    bool by_agent = strcmp(step, "denied") == 0 && below(3) == 0;
+    bool class = s.scope[1] == ':' && strcmp(s.group, "network.egress") != 0;
+    if (class || (!by_agent && step[0] != 'e' && !is_scope(s.group, s.scope))) {
         return; /* is not taken */
     }
-    if (strcmp(step, "denied") == 0 && below(3) == 0) { /* by an agent, of no group */
+    if (by_agent) { /* of no group */
         s.group[0] = '\0';
         snprintf(json, sizeof(json), "{\"decision\":\"deny\",\"scope\":\"%s\"}", s.scope);
         box_event(&b, "permission.decided", WHO, json);
@@ -249,7 +277,8 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
     snprintf(tier_text, sizeof(tier_text), tier >= 0 ? "T%d" : "", tier);
     put_tier(tier_field, tier);
     snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s}", group, written, tier_field);
-    const struct decide_use use = {.group = bytes_of(group), .scope = bytes_of(scope), .tier = bytes_of(tier_text)};
+    const struct decide_use use = {
+        .group = bytes_of(group), .scope = bytes_of(scope), .tier = bytes_of(tier_text), .one = true};
     box_view(&b, LEDGER_NO_SEQ, 0);
     assert_int_equal(decide_is_permitted(b.view, bytes_of(WHO), &use, &one, &b.err), 0);
     permitted_init(&permitted, b.view, bytes_of(WHO));
