@@ -1,6 +1,7 @@
 /* correct: an event was a mistake. It stays, as everything does; from here on no state counts it. */
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/corrected.h"
 #include "cli/receipt.h"
 
 enum { C_REASON, C_REPLACED, C_NOTE, C_ACTOR };
@@ -11,6 +12,20 @@ static const struct opt options[] = {
     [C_ACTOR] = {"actor", 'a', "WHO", "who corrects it (default: user:<login name>)"},
     {0},
 };
+
+/* What this event stood for has nothing now that stands for it. */
+static int say_what_it_stood_for(struct cli *cli, struct ledger *ledger, uint64_t seq, struct err *err) {
+    struct corrected all = {0};
+    int rc = corrected_load(ledger, seq, &all, err);
+    for (size_t i = 0; rc == 0 && i < all.n; i++) {
+        if (all.one[i].replaced_by == seq) {
+            cli_note(cli, "event %llu stands for event %llu, by event %llu: as a mistake it no longer does",
+                     (unsigned long long)seq, (unsigned long long)all.one[i].seq, (unsigned long long)all.one[i].by);
+        }
+    }
+    corrected_done(&all);
+    return rc;
+}
 
 static int correct(struct cli *cli, const struct opt_args *args) {
     struct ledger_correct_options o = {.replaced_by = LEDGER_NO_SEQ,
@@ -40,6 +55,7 @@ static int correct(struct cli *cli, const struct opt_args *args) {
         return exit_code;
     }
     int rc = ledger_correct(ledger, &o, &receipt, &err);
+    rc = rc != 0 ? rc : say_what_it_stood_for(cli, ledger, o.seq, &err);
     rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
     exit_code = rc == 0             ? receipt_print(cli, &receipt, &head)
                 : rc == ERR_INVALID ? cli_fail_input(cli, &err)
@@ -53,7 +69,8 @@ const struct spec spec_correct = {
     .about = "Marks an event as a mistake by the event ledger.corrected, which names it by seq and leaf and prints\n"
              "its receipt. The event stays and verifies as before; from the correction on, no state counts it, as\n"
              "if it had never been written, while states as of an earlier moment (--at) still show what was held\n"
-             "to be true then. Append what is right first, and name it by --replaced-by. Taking back a revocation\n"
+             "to be true then. Append what is right first, and name it by --replaced-by; what was\n"
+             "corrected itself stands for nothing. Taking back a revocation\n"
              "that was a mistake grants again. What the ledger says of itself (ledger.*) is not corrected, and an\n"
              "event is corrected once: to take a correction back, append the corrected event once more. Exit code\n"
              "1 when there is no such event or it was corrected before.",

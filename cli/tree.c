@@ -280,9 +280,13 @@ int tree_link(struct tree *tree, struct err *err) {
 
 /* ---- order ---- */
 
-/* What the return says becomes the call's. */
+/* What the return says becomes the call's; a mistake stands by itself. */
 static void merge(struct tree *tree, struct tree_node *call) {
     struct tree_node *end = &tree->nodes[call->returned];
+    if (end->mark == TREE_CORRECTED || call->mark == TREE_CORRECTED) {
+        call->returned = SIZE_MAX;
+        return;
+    }
     end->hidden = true;
     call->outcome = end->outcome.n > 0 ? end->outcome : call->outcome;
     call->state = end->state != TREE_UNKNOWN ? end->state : call->state;
@@ -297,7 +301,8 @@ static void merge(struct tree *tree, struct tree_node *call) {
 static void finish_run(struct tree *tree, const struct tree_node *end) {
     size_t up = end->parent;
     struct tree_node *start = up != SIZE_MAX ? &tree->nodes[up] : NULL;
-    if (!start || !is_kind(tree, end, "run.finished") || !is_kind(tree, start, "run.started")) {
+    if (!start || end->mark == TREE_CORRECTED || start->mark == TREE_CORRECTED || !is_kind(tree, end, "run.finished") ||
+        !is_kind(tree, start, "run.started")) {
         return;
     }
     start->ms = end->ms >= 0 ? end->ms : end->at >= start->at ? (double)(end->at - start->at) / 1e6 : -1;

@@ -89,8 +89,12 @@ void ledger_draft_init(struct ledger_draft *draft) {
 
 /* ---- checks ---- */
 
-/* Facts about a source's own working may be written by anybody; what the ledger says of itself may not. */
-static int check_kind_allowed(struct bytes kind, struct err *err) {
+/* Facts about a source's own working may be written by anybody; what the ledger says of itself may not, nor in its name:
+ * the keys of that source are its own. */
+static int check_allowed(struct bytes kind, struct bytes source, struct err *err) {
+    if (bytes_is(source, "ledger")) {
+        return err_set(err, ERR_INVALID, "'source' is 'ledger', which is what the ledger itself writes under");
+    }
     if (bytes_has_prefix(kind, "ledger.") && !bytes_is(kind, "ledger.imported") && !bytes_is(kind, "ledger.gap")) {
         return err_set(err, ERR_INVALID, "'%.*s' is written by the ledger itself only", (int)kind.n, (const char *)kind.p);
     }
@@ -385,7 +389,7 @@ int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *dra
 }
 
 int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
-    int rc = check_kind_allowed(draft->kind, err);
+    int rc = check_allowed(draft->kind, draft->source, err);
     return rc != 0 ? rc : add_draft(batch, draft, false, err);
 }
 

@@ -1,6 +1,6 @@
 /* ledger.corrected: marks an event as a mistake. That an event is corrected once is its idempotency key's to see to:
- * whoever comes second gets the first one's receipt. Events do not change, so what is known of the mistake before the write
- * lock is taken holds under it. */
+ * whoever comes second gets the first one's receipt. Should another event have the key, the next key is taken. Events do
+ * not change, so what is known of the mistake before the write lock is taken holds under it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +9,7 @@
 #include "ledger/batch.h"
 
 #define BODY_MAX 4096
+#define KEYS_MAX 1000
 
 static int look(struct ledger *ledger, uint64_t seq, const char *what, struct ledger_reader **ret_reader,
                 struct ledger_event *ret, struct err *err) {
@@ -51,15 +52,54 @@ static void put_body(struct buf *out, const struct ledger_event *e, const struct
     put_text(out, "subject", e->subject);
 }
 
-static int write_it(struct ledger *ledger, const struct ledger_correct_options *o, const struct buf *body,
+/* Whether an event corrects event `seq`. */
+static bool corrects(const struct ledger_event *e, uint64_t seq) {
+    struct bytes raw;
+    struct mp_item item;
+    return bytes_is(e->kind, "ledger.corrected") && e->body.n > 0 && mp_map_get(e->body, "seq", &raw) == 0 &&
+           mp_scalar(raw, &item) == 0 && item.type == MP_UINT && item.uint == seq;
+}
+
+/* An event that is a mistake itself stands for nothing. */
+static int check_stands(struct ledger *ledger, uint64_t seq, struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event e;
+    int rc = ledger_reader_open(ledger, seq, LEDGER_NO_SEQ, &reader, err);
+    while (rc == 0 && (rc = ledger_reader_next(reader, &e, err)) == 0) {
+        if (corrects(&e, seq)) {
+            rc = err_set(err, ERR_INVALID, "event %llu cannot stand for it: it was corrected itself, by event %llu",
+                         (unsigned long long)seq, (unsigned long long)e.seq);
+        }
+    }
+    ledger_reader_close(reader);
+    return rc < 0 ? rc : 0;
+}
+
+/* 1: the receipt is of another event, which has the key of this correction. */
+static int check_duplicate(struct ledger *ledger, uint64_t seq, const struct ledger_receipt *receipt, struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event e;
+    int rc = ledger_reader_open(ledger, receipt->seq, receipt->seq + 1, &reader, err);
+    rc = rc != 0 ? rc : ledger_reader_next(reader, &e, err);
+    if (rc == 0) {
+        rc = !corrects(&e, seq) ? 1
+                                : err_set(err, ERR_CONFLICT, "event %llu was corrected before, by event %llu",
+                                          (unsigned long long)seq, (unsigned long long)receipt->seq);
+    }
+    ledger_reader_close(reader);
+    return rc;
+}
+
+/* `other`: how many keys other events have. */
+static int write_it(struct ledger *ledger, const struct ledger_correct_options *o, const struct buf *body, unsigned other,
                     struct ledger_receipt *ret, struct err *err) {
-    char subject[40], key[40];
+    char subject[40], key[60];
     struct ledger_draft draft;
     struct ledger_batch *batch = NULL;
     struct buf private_;
     buf_init(&private_, 4 * BODY_MAX);
     snprintf(subject, sizeof(subject), "event/%llu", (unsigned long long)o->seq);
-    snprintf(key, sizeof(key), "corrected:%llu", (unsigned long long)o->seq);
+    snprintf(key, sizeof(key), other > 0 ? "corrected:%llu:%u" : "corrected:%llu", (unsigned long long)o->seq, other);
     ledger_draft_init(&draft);
     draft.kind = bytes_of("ledger.corrected");
     draft.subject = bytes_of(subject);
@@ -100,16 +140,21 @@ int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *o
         rc = rc != 0 ? rc : look(ledger, o->replaced_by, " to stand for it", &reader, &e, err);
         ledger_reader_close(reader);
         reader = NULL;
+        rc = rc != 0 ? rc : check_stands(ledger, o->replaced_by, err);
     }
     buf_init(&body, BODY_MAX);
     rc = rc != 0 ? rc : look(ledger, o->seq, "", &reader, &e, err);
     if (rc == 0) {
         put_body(&body, &e, o);
-        rc = write_it(ledger, o, &body, &receipt, err);
+        rc = write_it(ledger, o, &body, 0, &receipt, err);
     }
-    if (rc == 0 && receipt.duplicate) {
-        rc = err_set(err, ERR_CONFLICT, "event %llu was corrected before, by event %llu", (unsigned long long)o->seq,
-                     (unsigned long long)receipt.seq);
+    for (unsigned other = 1; rc == 0 && receipt.duplicate; other++) {
+        rc = check_duplicate(ledger, o->seq, &receipt, err);
+        if (rc == 1) {
+            rc = other < KEYS_MAX ? write_it(ledger, o, &body, other, &receipt, err)
+                                  : err_set(err, ERR_CONFLICT, "event %llu has the key of this correction, and is none",
+                                            (unsigned long long)receipt.seq);
+        }
     }
     ledger_reader_close(reader);
     buf_done(&body);

@@ -223,7 +223,8 @@ struct ledger_correct_options {
 };
 
 /* Appends ledger.corrected: from there on no state counts the event, which stays. ERR_NOTFOUND: no such event. ERR_INVALID:
- * one of the ledger's own (ledger.*). ERR_CONFLICT: it was corrected before. */
+ * one of the ledger's own (ledger.*), or what is to stand for it was corrected itself. ERR_CONFLICT: it was corrected
+ * before. */
 int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *options, struct ledger_receipt *ret,
                    struct err *err);
 

@@ -83,4 +83,43 @@ box 3 erase 4 --body --reason request --yes
 err_has 'is of a kind that the ledger rests on'
 box 2 correct
 
+# What is a mistake itself stands for nothing, so no two events stand for each other.
+BOX=$T/two
+box 0 init --origin test.example/two
+box 0 append x.test.note -s a/b text=one
+box 0 append x.test.note -s a/b text=two
+box 0 append x.test.note -s a/b text=three
+box 0 correct 1 --reason x --replaced-by 2
+same "$(grep -c 'stands for' <<<"$err")" 0
+box 3 correct 2 --reason x --replaced-by 1
+err_has 'event 1 cannot stand for it: it was corrected itself, by event 4'
+box 0 correct 2 --reason x --replaced-by 3
+err_has 'event 2 stands for event 1, by event 4: as a mistake it no longer does'
+
+# Nobody writes in the name of the ledger, whose keys are its own.
+box 3 append x.test.note -s a/b --source ledger --key corrected:3
+err_has "'source' is 'ledger', which is what the ledger itself writes under"
+printf '%s\n' '{"kind":"x.test.note","subject":"a/b","source":"ledger","key":"corrected:3"}' >line
+box 3 ingest jsonl line
+box 0 correct 3 --reason x
+
+# The run goes on when its end was a mistake.
+BOX=$T/three
+box 0 init --origin test.example/three
+box 0 append run.started -s run/r --run r
+box 0 append run.tool_called -s run/r --run r call=c tool=t
+box 0 append run.tool_returned -s run/r --run r call=c tool=t ok:=false error=wrong
+box 0 append run.finished -s run/r --run r outcome=error duration_ms=7
+box 0 correct 4 --reason x
+box 0 correct 3 --reason x
+box 0 timeline run/r
+same "$(head -n 1 <<<"$out" | grep -c corrected)" 0
+same "$(grep -c 'run.started.*corrected' <<<"$out")" 0
+same "$(grep -c 'run.tool_called.*corrected' <<<"$out")" 0
+same "$(grep -c 'run.tool_returned.*corrected by event 6' <<<"$out")" 1
+same "$(grep -c 'run.finished.*corrected by event 5' <<<"$out")" 1
+box 0 append run.finished -s run/r --run r outcome=ok duration_ms=9
+box 0 timeline run/r
+same "$(grep -c 'run.started -> ok' <<<"$out")" 1
+
 finish

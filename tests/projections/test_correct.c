@@ -273,6 +273,38 @@ static void what_the_ledger_says_of_itself_is_not_corrected_and_nothing_twice(vo
     box_close(&box);
 }
 
+/* Older programs took events of the source `ledger` from everybody. */
+static void an_event_that_has_the_key_of_a_correction_stops_none(void **state) {
+    struct ledger_draft draft;
+    struct ledger_batch *batch = NULL;
+    struct box box;
+    (void)state;
+    box_open(&box);
+    uint64_t seq = box_event(&box, "pack.installed", "pack/p", "{\"version\":\"1\"}");
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of("x.test.note");
+    draft.subject = bytes_of("a/b");
+    draft.actor = bytes_of("user:t");
+    draft.source = bytes_of("ledger");
+    draft.grade = bytes_of("declared");
+    draft.key = bytes_of("corrected:1");
+    draft.body = (struct bytes){(const uint8_t *)"\x80", 1};
+    assert_int_equal(seq, 1);
+    assert_int_equal(ledger_append(box.ledger, &draft, NULL, NULL, &box.err), ERR_INVALID);
+    assert_non_null(strstr(box.err.msg, "'source' is 'ledger'"));
+    assert_int_equal(ledger_batch_new(box.ledger, &batch, &box.err), 0);
+    assert_int_equal(batch_add_control(batch, &draft, &box.err), 0);
+    assert_int_equal(ledger_batch_commit(batch, NULL, NULL, NULL, &box.err), 0);
+    ledger_batch_free(batch);
+    uint64_t by = correct(&box, seq, 0);
+    assert_int_equal(by, 3);
+    correct(&box, seq, ERR_CONFLICT);
+    assert_non_null(strstr(box.err.msg, "event 1 was corrected before, by event 3"));
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_false(box_row(&box, "packs", "p", NULL));
+    box_close(&box);
+}
+
 static void a_correction_with_another_leaf_or_of_a_later_event_does_nothing(void **state) {
     static const char *const bodies[] = {
         "{\"seq\":1,\"leaf\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"reason\":\"x\"}",
@@ -309,6 +341,7 @@ int main(void) {
         cmocka_unit_test(a_state_is_the_fold_without_what_was_corrected_before_it),
         cmocka_unit_test(a_revocation_that_was_a_mistake_grants_again_and_the_past_stays),
         cmocka_unit_test(what_the_ledger_says_of_itself_is_not_corrected_and_nothing_twice),
+        cmocka_unit_test(an_event_that_has_the_key_of_a_correction_stops_none),
         cmocka_unit_test(a_correction_with_another_leaf_or_of_a_later_event_does_nothing),
         cmocka_unit_test(the_body_of_a_correction_cannot_be_erased),
     };
