@@ -259,7 +259,9 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
     char note[CHECKED_NOTE_MAX] = "";
     int rc = checked ? checked_append(ledger, draft, &receipt, &head, note, &err)
                      : ledger_append(ledger, draft, &receipt, &head, &err);
-    if (rc == 0 && receipt.duplicate) {
+    if (rc == 0 && receipt.duplicate && checked) {
+        rc = preview_same(ledger, draft, receipt.seq, &err);
+    } else if (rc == 0 && receipt.duplicate) {
         preview_differs(ledger, draft, receipt.seq, parts, NULL); /* what cannot be read is not remarked on */
     }
     ledger_close(ledger);

@@ -90,46 +90,6 @@ static void put_draft(struct obj *obj, const struct ledger_draft *draft, struct 
     }
 }
 
-int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_draft *draft, bool checked) {
-    struct found found = {0, LEDGER_NO_SEQ, LEDGER_NO_SEQ, LEDGER_NO_SEQ};
-    struct decision decision = {.yes = true};
-    struct buf body, private_;
-    struct err err = {0};
-    uint32_t masked = 0;
-    buf_init(&body, FIELDS_MAX);
-    buf_init(&private_, FIELDS_MAX);
-    int rc = ledger_draft_check(draft, &body, &private_, &masked, &err), exit_code = 0;
-    rc = rc != 0 || ledger == NULL ? rc : read_log(ledger, draft, &found, &err);
-    rc = rc != 0 || ledger == NULL ? rc : check_log(draft, &found, &err);
-    bool asked = rc == 0 && checked && ledger != NULL && found.same_key == LEDGER_NO_SEQ;
-    rc = asked ? checked_ask(ledger, draft, &decision, &err) : rc;
-    if (rc != 0) {
-        exit_code = rc == ERR_INVALID || rc == ERR_NOTFOUND ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
-    } else {
-        struct obj obj;
-        obj_init(&obj);
-        put_draft(&obj, draft, bytes_of_buf(&body), bytes_of_buf(&private_));
-        obj_uint(&obj, "cause", found.cause);
-        obj_uint(&obj, "masked", masked);
-        if (ledger == NULL) {
-            obj_text(&obj, "seq", NULL);
-            obj_text(&obj, "duplicate", NULL);
-        } else {
-            obj_uint(&obj, "seq", found.same_key != LEDGER_NO_SEQ ? found.same_key : found.size);
-            obj_bool(&obj, "duplicate", found.same_key != LEDGER_NO_SEQ);
-        }
-        if (asked) {
-            put_decision(&obj, &decision);
-        }
-        exit_code = obj_print(cli, &obj, false);
-        exit_code = exit_code == 0 && !decision.yes ? EXIT_NO : exit_code;
-        obj_done(&obj);
-    }
-    buf_done(&private_);
-    buf_done(&body);
-    return exit_code;
-}
-
 /* Every field of the one is in the other, as it is there. */
 static bool holds_all(struct bytes map, struct bytes fields) {
     struct mp_reader r;
@@ -159,8 +119,8 @@ static void add_part(char ret[PREVIEW_PARTS_MAX], bool differs, const char *part
     }
 }
 
-int preview_differs(struct ledger *ledger, const struct ledger_draft *draft, uint64_t seq, char ret[PREVIEW_PARTS_MAX],
-                    struct err *err) {
+static int compare(struct ledger *ledger, const struct ledger_draft *draft, uint64_t seq, char ret[PREVIEW_PARTS_MAX],
+                   bool *ret_erased, struct err *err) {
     struct ledger_reader *reader = NULL;
     struct ledger_event e;
     struct buf body, private_, stored;
@@ -174,6 +134,7 @@ int preview_differs(struct ledger *ledger, const struct ledger_draft *draft, uin
     rc = rc != 0 || !e.has_private ? rc : ledger_reader_private(reader, &stored, err);
     if (rc == 0) {
         ret[0] = '\0';
+        *ret_erased = e.body.n == 0;
         add_part(ret, !bytes_eq(e.kind, draft->kind), "kind");
         add_part(ret, !bytes_eq(e.subject, draft->subject), "subject");
         add_part(ret, !bytes_eq(e.run, draft->run), "run");
@@ -186,4 +147,66 @@ int preview_differs(struct ledger *ledger, const struct ledger_draft *draft, uin
     buf_done(&private_);
     buf_done(&body);
     return rc;
+}
+
+int preview_same(struct ledger *ledger, const struct ledger_draft *draft, uint64_t seq, struct err *err) {
+    char parts[PREVIEW_PARTS_MAX] = "";
+    bool erased = false;
+    int rc = compare(ledger, draft, seq, parts, &erased, err);
+    if (rc == 0 && (erased || parts[0] != '\0')) {
+        rc =
+            err_set(err, ERR_CONFLICT,
+                    "refused: event %llu has this source and key already, and %s%s%s: this one was not judged; another "
+                    "event needs another key",
+                    (unsigned long long)seq, erased ? "its body was erased" : "is another one (", parts, erased ? "" : ")");
+    }
+    return rc;
+}
+
+int preview_differs(struct ledger *ledger, const struct ledger_draft *draft, uint64_t seq, char ret[PREVIEW_PARTS_MAX],
+                    struct err *err) {
+    bool erased;
+    return compare(ledger, draft, seq, ret, &erased, err);
+}
+
+int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_draft *draft, bool checked) {
+    struct found found = {0, LEDGER_NO_SEQ, LEDGER_NO_SEQ, LEDGER_NO_SEQ};
+    struct decision decision = {.yes = true};
+    struct buf body, private_;
+    struct err err = {0};
+    uint32_t masked = 0;
+    buf_init(&body, FIELDS_MAX);
+    buf_init(&private_, FIELDS_MAX);
+    int rc = ledger_draft_check(draft, &body, &private_, &masked, &err), exit_code = 0;
+    rc = rc != 0 || ledger == NULL ? rc : read_log(ledger, draft, &found, &err);
+    rc = rc != 0 || ledger == NULL ? rc : check_log(draft, &found, &err);
+    bool repeats = checked && found.same_key != LEDGER_NO_SEQ;
+    rc = rc == 0 && repeats ? preview_same(ledger, draft, found.same_key, &err) : rc;
+    bool asked = rc == 0 && checked && ledger != NULL && found.same_key == LEDGER_NO_SEQ;
+    rc = asked ? checked_ask(ledger, draft, &decision, &err) : rc;
+    if (rc != 0) {
+        exit_code = rc == ERR_INVALID || rc == ERR_NOTFOUND ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
+    } else {
+        struct obj obj;
+        obj_init(&obj);
+        put_draft(&obj, draft, bytes_of_buf(&body), bytes_of_buf(&private_));
+        obj_uint(&obj, "cause", found.cause);
+        obj_uint(&obj, "masked", masked);
+        if (ledger == NULL) {
+            obj_text(&obj, "seq", NULL);
+            obj_text(&obj, "duplicate", NULL);
+        } else {
+            obj_uint(&obj, "seq", found.same_key != LEDGER_NO_SEQ ? found.same_key : found.size);
+            obj_bool(&obj, "duplicate", found.same_key != LEDGER_NO_SEQ);
+        }
+        if (asked) {
+            put_decision(&obj, &decision);
+        }
+        exit_code = obj_print(cli, &obj, false);
+        exit_code = exit_code == 0 && !decision.yes ? EXIT_NO : exit_code;
+        obj_done(&obj);
+    }
+    buf_done(&private_);
+    buf_done(&body);
+    return exit_code;
 }

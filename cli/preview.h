@@ -14,5 +14,8 @@ int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_dr
 #define PREVIEW_PARTS_MAX 128
 int preview_differs(struct ledger *ledger, const struct ledger_draft *draft, uint64_t seq, char ret[PREVIEW_PARTS_MAX],
                     struct err *err);
+/* A step that was judged under this key answers for no other one: ERR_CONFLICT when the draft differs from the event that
+ * has its key, or when the event's body was erased and nobody can tell. */
+int preview_same(struct ledger *ledger, const struct ledger_draft *draft, uint64_t seq, struct err *err);
 
 #endif

@@ -18,8 +18,16 @@
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 #define NAME_MAX_SUGGEST 100
 
-/* The words of the .def: INDEXED fields are open, since an index shows what it holds. */
-enum { PRIVATE = 0, REQUIRED = KIND_REQUIRED, OPEN = KIND_OPEN, INDEXED = KIND_OPEN | KIND_INDEXED };
+/* The words of the .def: INDEXED fields are open, since an index shows what it holds; so is what decides. */
+enum {
+    PRIVATE = 0,
+    REQUIRED = KIND_REQUIRED,
+    OPEN = KIND_OPEN,
+    INDEXED = KIND_OPEN | KIND_INDEXED,
+    DECIDES = KIND_OPEN | KIND_DECIDES,
+    EXACT = DECIDES | KIND_EXACT,
+    CLOSES = KIND_CLOSES
+};
 
 #define FAMILY(name, help)
 #define FIELD(name, type, flags, help)                                                                                     \
@@ -87,6 +95,8 @@ static void put_slot(struct kind_slot *slot, const struct kind_field *field) {
     slot->accepts = kind_accepts(field);
     slot->letters = kind_letters(slot->name);
     slot->open = (field->flags & KIND_OPEN) != 0;
+    slot->decides = (field->flags & KIND_DECIDES) != 0;
+    slot->exact = (field->flags & KIND_EXACT) != 0;
     slot->free = field->type != KIND_DIGEST && field->type != KIND_VKEY && field->values == NULL;
 }
 
@@ -120,6 +130,7 @@ static struct kind_slot *index_kind(struct kind_index *entry, const struct kind 
         if (slots[i].field->flags & KIND_REQUIRED) {
             entry->required |= slots[i].bit;
         }
+        entry->closed = entry->closed || (slots[i].field->flags & KIND_CLOSES) != 0;
     }
     return slots + n + 1;
 }

@@ -19,7 +19,14 @@ enum kind_type {
     KIND_ANY
 };
 
-enum kind_flag { KIND_REQUIRED = 1, KIND_OPEN = 2, KIND_INDEXED = 4 }; /* not KIND_OPEN: private by default */
+enum kind_flag {
+    KIND_REQUIRED = 1,
+    KIND_OPEN = 2, /* without it: private by default */
+    KIND_INDEXED = 4,
+    KIND_DECIDES = 8, /* states are judged by it: it is never private */
+    KIND_EXACT = 16,  /* it is compared as text: a secret in it, which would be masked, is refused */
+    KIND_CLOSES = 32  /* its kind takes no field that the catalog does not know */
+};
 
 struct kind_field {
     const char *name;
@@ -64,7 +71,8 @@ int kind_doc(struct buf *out);
  *   private_  canonical map as given (may be empty bytes); all of it stays private
  *   open      names that an x.* kind declares open (canonical array of str, or empty bytes); refused for known kinds
  * Outputs are canonical maps appended to buffers (ret_private stays empty, 0 bytes, when there is no private field);
- * *ret_masked counts the secrets that were masked. Open values that hold a path below a home directory become private.
+ * *ret_masked counts the secrets that were masked. Open values that hold a path below a home directory become private,
+ * but for fields that decide.
  * ERR_INVALID names the field, what was wrong and what is accepted; ERR_NOTFOUND an unknown kind (with a suggestion). */
 int kind_sort(struct bytes kind, struct bytes body, struct bytes private_, struct bytes open, struct buf *ret_body,
               struct buf *ret_private, uint32_t *ret_masked, struct err *err);

@@ -27,8 +27,11 @@ static const char intro[] =
     "A field that a kind does not know is kept as a private one, but for a name that is nearly a known one, which is\n"
     "refused as a slip (`--force-private` of `append` and `\"force_private\": true` of a JSON line take it as it is). A\n"
     "subject that does not have its kind's form is refused, and so are maps in lists with members that the kind does\n"
-    "not know. An open field whose value holds a path below a home\n"
-    "directory becomes private in that event. Whatever a field is, secrets in its text are masked before anything is\n"
+    "not know. `permission.granted`, `permission.denied` and `permission.decided` take no other unknown names either: one\n"
+    "could only be a limit that somebody meant. An open field whose value holds a path below a home\n"
+    "directory becomes private in that event, but for one that **decides**: states are judged by it, so it stays open and\n"
+    "is refused among the private ones. One that decides **exactly** is refused when it holds a secret. Whatever a field "
+    "is, secrets in its text are masked before anything is\n"
     "written, and a field whose name says that it is a secret (`password`, `api_key`) is masked whole. Null says\n"
     "\"unknown\": it is neither absent nor 0, and a required field may not be null.\n"
     "\n"
@@ -85,8 +88,11 @@ static void put_member(struct buf *out, const struct kind_field *m, bool first) 
 
 static void put_field(struct buf *out, const struct kind_field *f) {
     const char *kept = f->flags & KIND_INDEXED ? "indexed" : f->flags & KIND_OPEN ? "open" : "private";
-    buf_printf(out, "| `%s` | %s | %s%s | ", f->name, kind_type_name(f->type), kept,
-               f->flags & KIND_REQUIRED ? ", required" : "");
+    buf_printf(out, "| `%s` | %s | %s%s%s | ", f->name, kind_type_name(f->type), kept,
+               f->flags & KIND_REQUIRED ? ", required" : "",
+               f->flags & KIND_EXACT     ? ", decides exactly"
+               : f->flags & KIND_DECIDES ? ", decides"
+                                         : "");
     put_cell(out, f->help);
     if (f->values != NULL) {
         put_values(out, f->values);

@@ -52,6 +52,7 @@ struct kind_slot {
     uint32_t letters;               /* kind_letters() of the name */
     uint16_t id;                    /* from 1, of all kinds' fields */
     bool open;                      /* in the body it stays there */
+    bool decides, exact;            /* KIND_DECIDES, KIND_EXACT */
     bool free;                      /* a text in it can be anything: a secret, a path */
 };
 
@@ -61,6 +62,7 @@ struct kind_index {
     const struct kind_slot *slots; /* by name, `at` and `at_text` among them, and one more for the end */
     size_t n_slots;                /* without the end */
     uint64_t required;             /* the bits of slots */
+    bool closed;                   /* KIND_CLOSES */
     struct kind_form forms[KIND_FORMS_MAX];
     size_t n_forms;
 };

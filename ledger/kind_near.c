@@ -88,14 +88,53 @@ const struct kind_field *kind_near_member(const struct kind_field *list, struct 
     return near;
 }
 
+/* An unknown name that could only be a limit which somebody meant. */
+static __attribute__((noinline, cold)) int not_accepted(const struct kind_index *index, struct bytes name,
+                                                        struct err *err) {
+    char accepted[512] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < index->kind->n_fields && n < sizeof(accepted); i++) {
+        n += (size_t)snprintf(accepted + n, sizeof(accepted) - n, "%s, ", index->kind->fields[i].name);
+    }
+    return err_set(err, ERR_INVALID,
+                   "'%s' is not a field of '%s'; accepted: %sat. With force_private it is kept as it is, private, and "
+                   "limits nothing",
+                   SECRET_SHOWN(name), index->kind->name, accepted);
+}
+
 int kind_near_check(const struct kind_index *index, struct bytes name, struct err *err) {
     const struct kind_slot *near = index->kind == NULL ? NULL : kind_near_slot(index, name);
     if (near == NULL) {
-        return 0;
+        return index->closed ? not_accepted(index, name, err) : 0;
     }
     return err_set(err, ERR_INVALID,
                    "'%s' is not a field of '%s', did you mean '%s'? With force_private it is kept as it is, private",
                    SECRET_SHOWN(name), index->kind->name, near->field->name);
+}
+
+int kind_name_secret(const char *what, const struct secret_hit *hit, struct err *err) {
+    return err_set(err, ERR_INVALID,
+                   "a field's name in %s holds a secret (rule %s, %zu bytes at byte %zu of the name); accepted: names "
+                   "without one",
+                   what, hit->rule, hit->n, hit->at);
+}
+
+int kind_name_twice(struct bytes name, struct err *err) {
+    return err_set(err, ERR_INVALID, "field '%s' is in both body and private; accepted: one of them", SECRET_SHOWN(name));
+}
+
+int kind_not_private(const struct kind_index *index, struct bytes name, struct err *err) {
+    return err_set(err, ERR_INVALID,
+                   "field '%s' of '%s' cannot be private: what is permitted is judged by it, and nobody could see it; "
+                   "accepted: in the body",
+                   SECRET_SHOWN(name), index->kind->name);
+}
+
+int kind_not_exact(const struct kind_index *index, struct bytes name, struct err *err) {
+    return err_set(err, ERR_INVALID,
+                   "field '%s' of '%s' holds a secret: masked, it would read as another one; accepted: text without a "
+                   "secret, such as a pattern",
+                   SECRET_SHOWN(name), index->kind->name);
 }
 
 int kind_unknown(struct bytes kind, struct err *err) {

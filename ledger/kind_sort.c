@@ -104,18 +104,6 @@ static __attribute__((noinline, cold)) int bad_value(const struct cursor *c, int
     return rc;
 }
 
-static __attribute__((noinline, cold)) int bad_name(const struct cursor *c, const struct secret_hit *hit, struct err *err) {
-    return err_set(err, ERR_INVALID,
-                   "a field's name in %s holds a secret (rule %s, %zu bytes at byte %zu of the name); accepted: names "
-                   "without one",
-                   c->what, hit->rule, hit->n, hit->at);
-}
-
-static __attribute__((noinline, cold)) int bad_pair(const struct cursor *c, struct err *err) {
-    return err_set(err, ERR_INVALID, "field '%s' is in both body and private; accepted: one of them",
-                   SECRET_SHOWN(c->name));
-}
-
 /* ---- inputs ------------------------------------------------------------------------------------------------------- */
 
 /* The long way to a name that is no short ASCII text. */
@@ -430,7 +418,7 @@ static int scan(struct sorter *s, struct cursor *c, struct entry *e, struct err 
 static int check_name(const struct sorter *s, const struct cursor *c, struct err *err) {
     struct secret_hit hit;
     if (secret_next(c->name, 0, &hit) == 0) {
-        return bad_name(c, &hit, err);
+        return kind_name_secret(c->what, &hit, err);
     }
     return s->any_name ? 0 : kind_near_check(s->index, c->name, err);
 }
@@ -465,6 +453,9 @@ static int judge(struct sorter *s, struct cursor *c, struct entry *e, struct err
     int rc = read_value(c, e, err);
     rc = rc != 0 ? rc : e->slot == NULL ? check_name(s, c, err) : check_field(s, c, e, err);
     rc = rc != 0 ? rc : scan(s, c, e, err);
+    if (rc == 0 && e->finds.secret && e->slot != NULL && e->slot->exact) {
+        return kind_not_exact(s->index, c->name, err);
+    }
     bool good = rc == 0 && !e->is_time && !e->finds.secret && !e->finds.home;
     if (good && s->memo != NULL && e->item.type == MP_STR && e->slot != NULL && !c->is_private) {
         kind_memo_put(s->memo, e->slot, e->item.data);
@@ -478,6 +469,10 @@ static int sort_entry(struct sorter *s, struct cursor *c, struct err *err) {
     e.slot = find_slot(s, c);
     bool open = !c->is_private && s->n_open > 0 && is_declared_open(s, c->name);
     open = open || (!c->is_private && e.slot != NULL && e.slot->open);
+    bool decides = e.slot != NULL && e.slot->decides;
+    if (decides && c->is_private) {
+        return kind_not_private(s->index, c->name, err);
+    }
     int rc = e.slot == NULL ? 1 : step_over(s, c, e.slot, err);
     if (rc == 0) {
         put_raw(open ? &s->open_side : &s->private_side, c->from, c->r.p);
@@ -487,7 +482,7 @@ static int sort_entry(struct sorter *s, struct cursor *c, struct err *err) {
         e.value = c->r.p;
         e.named_secret = e.is_time = false;
         e.parts.n = 0;
-        e.finds = (struct kind_finds){.look_for_home = open};
+        e.finds = (struct kind_finds){.look_for_home = open && !decides};
         rc = judge(s, c, &e, err);
     }
     if (rc == 0) {
@@ -504,7 +499,7 @@ static int sort_all(struct sorter *s, struct err *err) {
         int order = !b->there ? -1 : !a->there ? 1 : bytes_cmp(a->name, b->name);
         struct cursor *c = order <= 0 ? a : b;
         if (order == 0) {
-            return bad_pair(c, err);
+            return kind_name_twice(c->name, err);
         }
         if (s->has_at_text) {
             int place = bytes_cmp(c->name, bytes_of("at_text"));

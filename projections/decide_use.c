@@ -2,7 +2,8 @@
  * its help speak of these kinds.
  *
  *   kind              who                                                        what
- *   permission.used   the subject                                                group, scope, tier
+ *   permission.used   the subject                                                group, scope, tier; without a group
+ *                                                                                nothing can be held
  *   run.tool_called   the pack of the run; of a run without one, the newest      group, scope, tier; without a group
  *                     of what was decided for its agent, tool and server         nothing can be held; the tier
  *                                                                                that policies judge, when it is higher
@@ -45,6 +46,10 @@ static void note_tier(const struct decide_use *use, struct decision *ret) {
 static int permission_used(struct state_view *view, const struct ledger_event *event, struct decision *ret,
                            struct err *err) {
     struct decide_use use = use_of(event->body, event->run);
+    if (use.group.n == 0) {
+        decide_no(ret, "the use names no group: nobody can tell which permission it uses");
+        return 0;
+    }
     use.one = true;
     int rc = decide_is_permitted(view, event->subject, &use, ret, err);
     note_tier(&use, ret);

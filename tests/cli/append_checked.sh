@@ -171,6 +171,89 @@ json .duplicate true
 promote 1 rolled_back "digest_before=$d1"
 err_has "rolled_back from idle: it was not promoted"
 
+# What decides is open, whatever path it names: below a home directory a scope stays a scope.
+holds() { box 0 append "permission.$1" -s pack/h group=filesystem.read "${@:2}"; }
+reads() { box "$1" append permission.used -s pack/h --checked group=filesystem.read tier=T0 "${@:2}"; }
+for home in /home/bob /root /Users/bob "$HOME"; do
+    holds granted "scope=$home/**"
+    reads 0 "scope=$home/x"
+    reads 1 scope=/etc/shadow
+    err_has "nobody granted it"
+    holds denied "scope=$home/secret"
+    reads 1 "scope=$home/secret"
+    reads 0 "scope=$home/x"
+done
+box 0 permit list --json
+same "$(jq '[.states[] | select(.who == "pack/h" and .scope == "")] | length' <<<"$out")" 0
+begin() { box "$1" append run.started -s run/h --checked --body "{\"pack\":\"h\",\"permissions\":[{\"group\":\"$2\",\"scope\":\"$3\"}]}"; }
+begin 0 filesystem.read /home/bob/a
+begin 1 filesystem.read /home/eve/a
+begin 1 exec /home/bob/a
+err_has "pack/h may not exec '/home/bob/a'"
+box 1 append run.tool_called -s run/h --checked tool=Bash group=exec scope=/home/bob/a
+err_has "pack/h may not exec '/home/bob/a'"
+box 0 append pack.installed -s pack/needs --body '{"permissions":[{"group":"exec","scope":"/home/bob/**","required":true}]}'
+box 0 pack list --json
+same "$(jq -r '.states[] | select(.pack == "needs").state' <<<"$out" | grep -c ready)" 0
+
+# As a private field it is refused, and so are names that could only be a limit that somebody meant.
+before=$(size)
+for field in '"scope":"/srv"' '"expires":1000' '"lifetime":"once"' '"tier":"T0"' '"session":"s"'; do
+    box 3 append permission.granted -s pack/q group=exec --private "{$field}"
+    err_has "cannot be private: what is permitted is judged by it"
+done
+box 3 append permission.used -s pack/q --checked group=exec --private '{"scope":"/etc/shadow"}'
+for field in tool server agent scope; do
+    box 3 append run.tool_called -s run/q group=exec --private "{\"$field\":\"x\"}"
+    err_has "field '$field' of 'run.tool_called' cannot be private"
+done
+box 3 append run.started -s run/q --private '{"pack":"w"}'
+box 3 append run.started -s run/q --private '{"permissions":[{"group":"exec"}]}'
+box 3 append pack.installed -s pack/q --private '{"permissions":[{"group":"exec"}]}'
+for word in granted denied; do
+    box 3 append "permission.$word" -s pack/q group=exec path=/bin/x
+    err_has "'path' is not a field of 'permission.$word'; accepted: group, scope, tier"
+done
+box 3 append permission.granted -s pack/q group=exec expires_at=1000
+box 3 append permission.decided -s pack/q decision=allow group=exec until_when=1000
+same "$(size)" "$before"
+box 0 append permission.granted -s pack/forced group=exec path=/bin/x --force-private
+
+# Two secrets are masked to the same text, so a scope holds none.
+token=ghp_0123456789abcdefghijABCDEFGHIJ012345
+before=$(size)
+box 3 append permission.granted -s pack/q group=exec "scope=/srv/$token"
+err_has "field 'scope' of 'permission.granted' holds a secret"
+box 3 append permission.used -s pack/q --checked group=exec "scope=/srv/$token"
+box 3 append run.tool_called -s run/q tool=x group=exec "scope=/srv/$token"
+box 3 append run.started -s run/q --body "{\"pack\":\"q\",\"permissions\":[{\"group\":\"exec\",\"scope\":\"/srv/$token\"}]}"
+err_has "field 'permissions' of 'run.started' holds a secret"
+same "$(size)" "$before"
+
+# A key that was used answers for the event that has it, and for no other one.
+box 0 append permission.granted -s pack/k group=exec scope=/ok tier=T1
+once=(append permission.used -s pack/k --checked --key k1 group=exec)
+box 0 "${once[@]}" scope=/ok tier=T1
+before=$(size)
+box 1 "${once[@]}" scope=/etc/shadow tier=T3
+err_has "is another one (body): this one was not judged"
+out_empty
+box 1 "${once[@]}" scope=/etc/shadow tier=T3 --dry-run
+box 0 "${once[@]}" scope=/ok tier=T1
+json .duplicate true
+same "$(size)" "$before"
+
+# A use names its group; and a grant whose body was erased holds nothing.
+box 0 append permission.granted -s pack/e group=exec
+granted=$(jq -r .seq <<<"$out")
+box 0 append permission.used -s pack/e --checked group=exec tier=T0
+box 0 erase "$granted" --body --reason mistake
+box 1 append permission.used -s pack/e --checked group=exec tier=T0
+box 1 append permission.used -s pack/e --checked
+err_has "the use names no group"
+box 0 permit list --json
+same "$(jq '[.states[] | select(.who == "pack/e" and .state == "granted")] | length' <<<"$out")" 0
+
 # Kinds without a state are as ever, and so is wrong input.
 box 0 append x.test.note -s thing/1 --checked --open text text=hello
 box 3 append permission.granted -s pack/p --checked group=none

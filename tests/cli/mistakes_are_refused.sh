@@ -25,8 +25,8 @@ same "$(size)" "$before"
 # What is meant as it stands passes, and what is far from every name passes with a word.
 box 0 append permission.granted -s pack/p group=exec teir=T0 --force-private
 err_has "'teir' is not a field of permission.granted: it is kept private"
-box 0 append permission.granted -s tool/Bash group=exec ticket=8
-err_has "'ticket' is not a field of permission.granted: it is kept private"
+box 0 append permission.revoked -s tool/Bash group=exec ticket=8
+err_has "'ticket' is not a field of permission.revoked: it is kept private"
 
 cat >lines.jsonl <<'END'
 {"kind":"permission.granted","subject":"pack/p","body":{"group":"exec","teir":"T0"}}

@@ -116,17 +116,17 @@ static void a_name_that_is_nearly_a_known_one_is_refused_with_that_one(void **st
         {"pack.installed", "verison", "version"},
         {"pack.installed", "permision", "permissions"},
         {"eval.finished", "suite-digest", "suite_digest"},
-        {"permission.denied", "ticket", NULL},
-        {"permission.denied", "why", NULL},
-        {"permission.denied", "t", NULL},
-        {"permission.denied", "as", NULL},
-        {"permission.denied", "att", NULL},
+        {"permission.revoked", "ticket", NULL},
+        {"permission.revoked", "why", NULL},
+        {"permission.revoked", "t", NULL},
+        {"permission.revoked", "as", NULL},
+        {"permission.revoked", "att", NULL},
         {"x.acme.thing", "teir", NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char field[100], reason[300];
-        bool needs_group = strcmp(cases[i].kind, "permission.denied") == 0;
+        bool needs_group = strncmp(cases[i].kind, "permission.", 11) == 0;
         snprintf(field, sizeof(field), "{%s\"%s\":\"T0\"}", needs_group ? "\"group\":\"exec\"," : "", cases[i].name);
         snprintf(reason, sizeof(reason),
                  "'%s' is not a field of '%s', did you mean '%s'? With force_private it is kept as it is, private",
@@ -138,6 +138,29 @@ static void a_name_that_is_nearly_a_known_one_is_refused_with_that_one(void **st
         snprintf(field, sizeof(field), "{\"%s\":\"T0\"}", cases[i].name);
         int rc = sort(cases[i].kind, needs_group ? "{\"group\":\"exec\"}" : "{}", field, false, NULL);
         assert_int_equal(rc, cases[i].near == NULL ? 0 : ERR_INVALID);
+    }
+}
+
+static void a_name_that_could_only_be_a_limit_is_refused_unless_it_is_meant(void **state) {
+    static const char *const names[] = {"path", "expires_at", "until_when", "t"};
+    static const struct {
+        const char *kind, *with;
+    } cases[] = {{"permission.granted", "\"group\":\"exec\""},
+                 {"permission.denied", "\"group\":\"exec\""},
+                 {"permission.decided", "\"decision\":\"allow\""}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]) * 4; i++) {
+        char field[100], private_[100], body[100], reason[100];
+        const char *name = names[i % 4], *kind = cases[i / 4].kind, *with = cases[i / 4].with;
+        struct err err = {0};
+        snprintf(field, sizeof(field), "{%s,\"%s\":1}", with, name);
+        snprintf(private_, sizeof(private_), "{\"%s\":1}", name);
+        snprintf(body, sizeof(body), "{%s}", with);
+        snprintf(reason, sizeof(reason), "'%s' is not a field of '%s'; accepted: ", name, kind);
+        assert_int_equal(sort(kind, field, "{}", false, &err), ERR_INVALID);
+        assert_non_null(strstr(err.msg, reason));
+        assert_int_equal(sort(kind, body, private_, false, NULL), ERR_INVALID);
+        assert_int_equal(sort(kind, field, "{}", true, NULL), 0);
     }
 }
 
@@ -224,6 +247,7 @@ int main(void) {
         cmocka_unit_test(a_subject_that_does_not_suit_its_kind_is_refused_with_the_form_that_does),
         cmocka_unit_test(every_kind_takes_a_subject_of_each_of_its_forms),
         cmocka_unit_test(a_name_that_is_nearly_a_known_one_is_refused_with_that_one),
+        cmocka_unit_test(a_name_that_could_only_be_a_limit_is_refused_unless_it_is_meant),
         cmocka_unit_test(names_are_near_as_the_distance_alone_would_say),
         cmocka_unit_test(a_map_in_a_list_has_the_members_that_the_catalog_says),
     };

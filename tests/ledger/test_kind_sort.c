@@ -211,8 +211,19 @@ static void a_required_field_is_there_and_not_null(void **state) {
     assert_refused(in, ERR_INVALID, "field 'group' is missing; 'permission.granted' needs it: group of permissions");
     assert_refused(granted("{\"group\":null}"), ERR_INVALID,
                    "field 'group' is null; 'permission.granted' needs it: group of permissions");
-    in.private_ = "{\"group\":\"exec\"}";
-    assert_sorted(in, "{}", "{\"group\":\"exec\"}", 0);
+    in = (struct input){"eval.scored", "{}", "{\"metric\":\"acc\"}", NULL};
+    assert_sorted(in, "{}", in.private_, 0);
+}
+
+static void what_decides_is_open_whatever_it_holds_and_never_private(void **state) {
+    struct input in = granted("{\"group\":\"exec\",\"scope\":\"/home/bob/**\"}");
+    (void)state;
+    assert_sorted(in, in.body, "", 0);
+    in = granted("{\"group\":\"exec\"}");
+    in.private_ = "{\"scope\":\"/srv\"}";
+    assert_refused(in, ERR_INVALID,
+                   "field 'scope' of 'permission.granted' cannot be private: what is permitted is judged by it, and nobody "
+                   "could see it; accepted: in the body");
 }
 
 /* ---- times -------------------------------------------------------------------------------------------------------- */
@@ -572,6 +583,7 @@ int main(void) {
         cmocka_unit_test(numbers_words_and_digests_of_the_right_type_pass),
         cmocka_unit_test(null_is_kept_whatever_the_type),
         cmocka_unit_test(a_required_field_is_there_and_not_null),
+        cmocka_unit_test(what_decides_is_open_whatever_it_holds_and_never_private),
         cmocka_unit_test(times_become_nanoseconds),
         cmocka_unit_test(what_is_no_time_is_refused),
         cmocka_unit_test(an_at_that_is_no_time_goes_into_at_text_in_its_place),
