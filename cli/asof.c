@@ -74,9 +74,16 @@ static void say_not_begun(struct asof *view, const char *at, uint64_t now) {
     char words[TOLD_WORDS];
     struct err ignored = {0};
     if (told_of(view->ledger, 0, now, &view->told, &ignored) == 0 && told_words(&view->told, now, words)) {
-        cli_note(view->cli, "ledger: %s: there are no states of that time: %s%s%.60s%s", view->cli->command, words,
-                 view->told.n > 0 ? "; 'ledger query --until " : "", view->told.n > 0 ? at : "",
-                 view->told.n > 0 ? "' shows them" : "");
+        struct buf hint;
+        buf_init(&hint, 2 * FILE_PATH_MAX);
+        if (view->told.n > 0) {
+            buf_put_str(&hint, "; '");
+            cli_self(view->cli, &hint);
+            buf_printf(&hint, " query --until %.60s' shows them", at);
+        }
+        cli_note(view->cli, "ledger: %s: there are no states of that time: %s%.*s", view->cli->command, words, (int)hint.n,
+                 hint.n > 0 ? (const char *)hint.p : "");
+        buf_done(&hint);
     }
 }
 

@@ -180,6 +180,28 @@ void cli_self(const struct cli *cli, struct buf *out) {
     }
 }
 
+void cli_command(const struct cli *cli, struct bytes command, struct buf *out) {
+    const struct bytes name = bytes_of("ledger ");
+    bool quoted = false, first = true;
+    for (size_t i = 0; i < command.n; i++) {
+        struct bytes rest = {command.p + i, command.n - i};
+        first = first || (!quoted && i >= 3 && memcmp(command.p + i - 3, "&& ", 3) == 0);
+        if (first && bytes_starts(rest, name)) {
+            cli_self(cli, out);
+            i += name.n - 2; /* up to the blank */
+            first = false;
+            continue;
+        }
+        first = false;
+        if (command.p[i] == '\\' && !quoted && i + 1 < command.n) {
+            buf_put_u8(out, command.p[i++]);
+        } else {
+            quoted = command.p[i] == '\'' ? !quoted : quoted;
+        }
+        buf_put_u8(out, command.p[i]);
+    }
+}
+
 void cli_actor(char ret[128]) {
     const struct passwd *user = getpwuid(geteuid());
     if (!user || !user->pw_name || !*user->pw_name) {

@@ -108,6 +108,8 @@ int cli_find_dir(struct cli *cli, struct err *err);
 void cli_word(struct bytes word, struct buf *out);
 /* Appends how this ledger is called: "ledger", with the -C that was given. */
 void cli_self(const struct cli *cli, struct buf *out);
+/* Appends a command that begins with "ledger", or several with "&&" between, as it reaches this ledger. */
+void cli_command(const struct cli *cli, struct bytes command, struct buf *out);
 /* "user:<login name>". */
 void cli_actor(char ret[128]);
 

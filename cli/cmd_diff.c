@@ -355,8 +355,12 @@ static void say_clocks(struct diff *d, const struct opt_args *args) {
                  one_day ? "" : " to ", one_day ? "" : last);
     }
     if (told && d->told.n > 0) {
-        cli_note(cli, "ledger: diff: %s; 'ledger query --since %.60s%s%.60s' shows them", words, args->args[0],
-                 to ? " --until " : "", to ? to : "");
+        struct buf self;
+        buf_init(&self, 2 * FILE_PATH_MAX);
+        cli_self(cli, &self);
+        cli_note(cli, "ledger: diff: %s; '%.*s query --since %.60s%s%.60s' shows them", words, (int)self.n,
+                 (const char *)self.p, args->args[0], to ? " --until " : "", to ? to : "");
+        buf_done(&self);
     } else if (d->n == 0) {
         cli_note(cli, "ledger: diff: %s", told ? words : "nothing changed");
     }

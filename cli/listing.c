@@ -480,8 +480,10 @@ static void say_illegal(const struct listing *l) {
         return;
     }
     buf_init(&name, 4 * KEYS_MAX);
+    cli_self(l->view->cli, &name);
+    buf_put_str(&name, " why ");
     text_safe(&name, bytes_of_buf(&l->illegal));
-    cli_note(l->view->cli, "ledger: %s: %llu of these took a step that is not legal: 'ledger why %.*s' tells it%s",
+    cli_note(l->view->cli, "ledger: %s: %llu of these took a step that is not legal: '%.*s' tells it%s",
              l->view->cli->command, (unsigned long long)l->n_illegal, (int)name.n, name.n > 0 ? (const char *)name.p : "",
              l->n_illegal > 1 ? " of the first" : "");
     buf_done(&name);
@@ -534,7 +536,7 @@ static int answer(struct listing *l) {
         cli_note(cli, "ledger: %s: 'tool/unknown' stands for all answers that named no tool, of whichever", cli->command);
     }
     if (exit_code == 0 && l->lone > 0) {
-        cli_note(cli, "ledger: %s: %llu model call%s without a run left out ('--state observed' lists %s)", cli->command,
+        cli_note(cli, "ledger: %s: %llu run%s of a single model call left out ('--state observed' lists %s)", cli->command,
                  (unsigned long long)l->lone, l->lone == 1 ? "" : "s", l->lone == 1 ? "it" : "them");
     }
     if (exit_code == 0 && found == 0) {

@@ -261,7 +261,10 @@ static void print_maps(struct story *s, struct bytes list) {
             char name[64];
             snprintf(name, sizeof(name), "%.*s", (int)(member[i].n < 63 ? member[i].n : 63), (const char *)member[i].p);
             buf_clear(&text);
-            if (mp_map_get(map, name, &value) == 0 && mp_scalar(value, &item) == 0 && item.type == MP_STR) {
+            bool is_text = mp_map_get(map, name, &value) == 0 && mp_scalar(value, &item) == 0 && item.type == MP_STR;
+            if (is_text && strcmp(name, "remedy") == 0) {
+                cli_command(s->view->cli, item.data, &text);
+            } else if (is_text) {
                 buf_put_bytes(&text, item.data);
             } else if (mp_map_get(map, name, &value) == 0 && !(value.n == 1 && value.p[0] == 0xc0)) {
                 cell_list(value, &text);

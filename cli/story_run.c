@@ -65,11 +65,69 @@ static void print_one_wrong(struct story *s, const struct tree *tree, const stru
     buf_done(&text);
 }
 
-static int print_wrong(struct story *s, const struct tree *tree, size_t root, struct err *err) {
+/* How the run's own end was bad: its seq, or LEDGER_NO_SEQ when it was not. Appends "error, exit code 2". */
+static uint64_t put_end(const struct row *row, struct buf *out) {
+    const struct bytes outcome = named(row, "outcome"), error = named(row, "error");
+    size_t code = projection_column(row->table, "exit_code");
+    if (out_state(named(row, "state")) != OUT_RED) {
+        return LEDGER_NO_SEQ;
+    }
+    buf_put_bytes(out, outcome.n > 0 ? outcome : named(row, "state"));
+    if (row_has(row, code)) {
+        buf_printf(out, ", exit code %lld", (long long)row_int(row, code));
+    }
+    if (error.n > 0 && !bytes_eq(error, outcome)) {
+        buf_put_str(out, ", ");
+        buf_put_bytes(out, error);
+    }
+    return (uint64_t)number(row, "since_seq");
+}
+
+static void print_end(const struct row *row, struct table *table) {
+    struct buf text;
+    buf_init(&text, TEXT_MAX);
+    uint64_t seq = put_end(row, &text);
+    if (seq != LEDGER_NO_SEQ) {
+        table_uint(table, seq);
+        table_text(table, "run.finished");
+        table_cell(table, named(row, "run"));
+        table_color(table, OUT_RED);
+        table_cell(table, bytes_of_buf(&text));
+    }
+    buf_done(&text);
+}
+
+static void put_end_wrong(const struct row *row, struct obj *list) {
+    struct buf text;
+    struct obj one;
+    buf_init(&text, TEXT_MAX);
+    uint64_t seq = put_end(row, &text);
+    if (seq != LEDGER_NO_SEQ) {
+        obj_init(&one);
+        obj_uint(&one, "seq", seq);
+        obj_text(&one, "kind", "run.finished");
+        obj_str(&one, "name", named(row, "run"));
+        obj_str(&one, "outcome", bytes_of_buf(&text));
+        obj_text(&one, "text", "");
+        obj_obj(list, NULL, &one);
+    }
+    buf_done(&text);
+}
+
+static int print_wrong(struct story *s, const struct row *row, const struct tree *tree, size_t root, struct err *err) {
     static const struct table_column columns[] = {
         {"SEQ", TABLE_RIGHT, 0}, {"WENT WRONG", TABLE_KEEP, 0}, {"WHAT", 0, 30}, {"HOW", TABLE_WRAP, 0}};
+    bool bad = out_state(named(row, "state")) == OUT_RED;
     struct table *table = NULL;
     uint64_t n = 0;
+    if (bad) {
+        table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
+        if (!table) {
+            return err_set(err, ERR_NOMEM, "no memory for the table");
+        }
+        out_str(s->view->cli, "\n");
+        print_end(row, table);
+    }
     for (size_t i = root; i != SIZE_MAX; i = tree_next(tree, i)) {
         if (!is_wrong(tree, &tree->nodes[i]) || n++ >= WRONG_SHOWN) {
             continue;
@@ -91,7 +149,7 @@ static int print_wrong(struct story *s, const struct tree *tree, size_t root, st
     return 0;
 }
 
-static int tell_wrong(struct story *s, struct bytes run, struct obj *ret, struct err *err) {
+static int tell_wrong(struct story *s, const struct row *row, struct obj *ret, struct err *err) {
     struct tree tree;
     struct query all;
     struct obj list;
@@ -101,16 +159,17 @@ static int tell_wrong(struct story *s, struct bytes run, struct obj *ret, struct
     query_init(&all);
     all.stop = s->view->stop;
     all.to = state_at(s->view->state);
-    int rc = tree_add_run(&tree, s->view->ledger, run, &all, damage_note, &s->damage, &why);
+    int rc = tree_add_run(&tree, s->view->ledger, named(row, "run"), &all, damage_note, &s->damage, &why);
     rc = rc != 0 || tree.n == 0 ? rc : tree_link(&tree, &why);
     rc = rc != 0 || tree.n == 0 ? rc : tree_order(&tree, &root, &why);
     if (rc != 0 && rc != ERR_LIMIT) { /* a run too large for a tree is told without it */
         *err = why;
     }
     if (rc == 0 && !ret) {
-        rc = print_wrong(s, &tree, root, err);
+        rc = print_wrong(s, row, &tree, root, err);
     } else if (ret && (rc == 0 || rc == ERR_LIMIT)) {
         obj_init(&list);
+        put_end_wrong(row, &list);
         for (size_t i = rc == 0 ? root : SIZE_MAX; i != SIZE_MAX; i = tree_next(&tree, i)) {
             if (is_wrong(&tree, &tree.nodes[i])) {
                 put_wrong(&tree, &tree.nodes[i], &list);
@@ -130,11 +189,11 @@ struct good {
     int64_t ended;
 };
 
-/* Of the same pack, or where no pack is named of the same agent; begun before this one. */
+/* Of the same pack, or where no pack is named of the same agent; begun before this one, and said to have gone well. */
 static bool is_like(const struct row *a, const struct row *b) {
     const char *by = named(a, "pack").n > 0 ? "pack" : "agent";
-    return named(a, by).n > 0 && bytes_eq(named(a, by), named(b, by)) && bytes_is(named(b, "state"), "finished") &&
-           number(b, "first_seq") < number(a, "first_seq");
+    return named(a, by).n > 0 && bytes_eq(named(a, by), named(b, by)) &&
+           row_bool(b, projection_column(b->table, "succeeded")) && number(b, "first_seq") < number(a, "first_seq");
 }
 
 static int find_good(struct story *s, const struct row *row, struct good *ret, struct err *err) {
@@ -361,13 +420,14 @@ static int tell_differences(struct story *s, const struct row *row, const struct
 int story_run(struct story *s, const struct row *row, struct obj *ret, struct err *err) {
     struct bytes state = named(row, "state"), error = named(row, "error");
     struct good good = {.found = false};
-    bool well = bytes_is(state, "finished") || bytes_is(state, "running") || bytes_is(state, "observed");
+    bool well = bytes_is(state, "finished") || bytes_is(state, "running") || bytes_is(state, "observed") ||
+                bytes_is(state, "unknown");
     if (!ret && error.n > 0) {
         out_str(s->view->cli, "error: ");
         out_safe(s->view->cli, error);
         out_str(s->view->cli, "\n");
     }
-    int rc = tell_wrong(s, named(row, "run"), ret, err);
+    int rc = tell_wrong(s, row, ret, err);
     row_init(&good.row, row->table);
     rc = rc != 0 || well ? rc : find_good(s, row, &good, err);
     if (rc == 0 && ret && good.found) {

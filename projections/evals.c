@@ -65,6 +65,7 @@ static const struct state_column score_columns[] = {
     [EVAL_SCORE_SAMPLES] = {"samples", CELL_INT, COLUMN_MAIN, "samples that it rests on"},
     [EVAL_SCORE_PARTIAL] = {"partial", CELL_BOOL, 0, "it rests on a part of them"},
     [EVAL_SCORE_CORRECTED] = {"corrected", CELL_BOOL, 0, "it was corrected or taken back afterwards"},
+    [EVAL_SCORE_CONTRADICTED] = {"contradicted", CELL_BOOL, 0, "the same run had another result for it before"},
     [EVAL_SCORE_RUN] = {"started_seq", CELL_INT, COLUMN_SEQ, "which run of the evaluation"},
     [EVAL_SCORE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"}};
 static const struct state_column route_columns[] = {
@@ -220,23 +221,65 @@ static int find_score(struct fold *fold, const struct row *row, struct row **ret
     return code;
 }
 
+static const struct {
+    size_t column;
+    const char *field;
+} score_fields[] = {{EVAL_SCORE_VALUE, "value"},         {EVAL_SCORE_LABEL, "label"},
+                    {EVAL_SCORE_THRESHOLD, "threshold"}, {EVAL_SCORE_HIGHER, "higher_is_better"},
+                    {EVAL_SCORE_SAID, "verdict"},        {EVAL_SCORE_STDERR, "stderr"},
+                    {EVAL_SCORE_SAMPLES, "samples"},     {EVAL_SCORE_PARTIAL, "partial"}};
+#define N_SCORE_FIELDS (sizeof(score_fields) / sizeof(score_fields[0]))
+#define N_RESULT       5 /* of them are its result */
+
+/* Fewer samples than there are, whatever else is said. */
+static void take_part(const struct fold *fold, struct row *row, size_t column) {
+    int64_t n, total;
+    if (fold_int(fold, "samples", &n) && fold_int(fold, "samples_total", &total) && n < total) {
+        row_set_bool(row, column, true);
+    }
+}
+
+static bool same_cell(const struct cell *a, const struct cell *b) {
+    return a->type == b->type && (a->type == CELL_REAL   ? !(a->real < b->real) && !(a->real > b->real)
+                                  : a->type == CELL_BOOL ? a->boolean == b->boolean
+                                  : a->type == CELL_TEXT ? bytes_eq(a->text, b->text)
+                                                         : true);
+}
+
+/* Whether this run had another result for the score already. One of a part of the samples was none yet. */
+static bool contradicts(struct fold *fold, const struct row *row, const struct row *before) {
+    bool other = row_bool(before, EVAL_SCORE_CONTRADICTED);
+    struct row now;
+    if (!row_has(before, EVAL_SCORE_SEQ) || row_int(before, EVAL_SCORE_RUN) != row_int(row, EVAL_STARTED_SEQ)) {
+        return false;
+    }
+    row_init(&now, before->table);
+    for (size_t i = 0; i < N_RESULT && !row_bool(before, EVAL_SCORE_PARTIAL); i++) {
+        const size_t column = score_fields[i].column;
+        fold_copy(fold, &now, column, score_fields[i].field);
+        other = other || !same_cell(&before->cells[column], &now.cells[column]);
+    }
+    row_done(&now);
+    return other;
+}
+
 static int take_score(struct fold *fold, struct row *row, struct err *err) {
     struct row *score;
     int code = find_score(fold, row, &score, err);
     if (code != 0) {
         return code;
     }
+    bool contradicted = contradicts(fold, row, score);
     for (size_t i = EVAL_SCORE_VALUE; i < EVAL_SCORE_N; i++) {
         row_set_null(score, i);
     }
-    fold_copy(fold, score, EVAL_SCORE_VALUE, "value");
-    fold_copy(fold, score, EVAL_SCORE_LABEL, "label");
-    fold_copy(fold, score, EVAL_SCORE_STDERR, "stderr");
-    fold_copy(fold, score, EVAL_SCORE_THRESHOLD, "threshold");
-    fold_copy(fold, score, EVAL_SCORE_HIGHER, "higher_is_better");
-    fold_copy(fold, score, EVAL_SCORE_SAMPLES, "samples");
-    fold_copy(fold, score, EVAL_SCORE_PARTIAL, "partial");
-    fold_copy(fold, score, EVAL_SCORE_SAID, "verdict");
+    for (size_t i = 0; i < N_SCORE_FIELDS; i++) {
+        fold_copy(fold, score, score_fields[i].column, score_fields[i].field);
+    }
+    take_part(fold, score, EVAL_SCORE_PARTIAL);
+    if (contradicted) {
+        row_set_bool(score, EVAL_SCORE_CONTRADICTED, true);
+    }
     row_set_int(score, EVAL_SCORE_RUN, row_int(row, EVAL_STARTED_SEQ));
     row_set_int(score, EVAL_SCORE_SEQ, (int64_t)fold_event(fold)->seq);
     bool bound = row_has(row, EVAL_DIGEST);
@@ -265,6 +308,7 @@ static void take_end(struct fold *fold, struct row *row, bool imported) {
         }
         fold_copy(fold, row, fields[i].column, fields[i].field);
     }
+    take_part(fold, row, EVAL_PARTIAL);
     if (imported) {
         row_set_bool(row, EVAL_IMPORTED, true);
         fold_copy(fold, row, EVAL_HARNESS, "harness");
@@ -387,4 +431,4 @@ static int fold(struct fold *fold, struct err *err) {
 
 static const char *const kinds[] = {"eval.started",       "eval.finished",    "eval.imported",       "eval.scored",
                                     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", NULL};
-const struct projection projection_evals = {"evals", 4, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 5, tables, EVALS_TABLES, kinds, fold};

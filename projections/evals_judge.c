@@ -19,7 +19,7 @@ struct told {
 /* What the scores of an evaluation come to. */
 struct scores {
     size_t n, partial, result[SCORE_FAILS + 1];
-    struct told told[SCORE_FAILS + 1];
+    struct told told[SCORE_FAILS + 1], contradicted;
 };
 
 struct judging {
@@ -60,6 +60,9 @@ static void count(struct judging *j, const struct row *score) {
     char words[128];
     enum score_result result = suite_judge(&j->suite, score, &asked, &higher);
     int n = snprintf(words, sizeof(words), "'%.*s%s%.*s'", NAME(task), task.n > 0 ? " " : "", NAME(metric));
+    if (row_bool(score, EVAL_SCORE_CONTRADICTED)) {
+        tell(&j->scores.contradicted, words);
+    }
     if (result == SCORE_FAILS && !isnan(asked)) {
         snprintf(words + n, sizeof(words) - (size_t)n, " is %.6g, at %s %.6g is asked for",
                  row_real(score, EVAL_SCORE_VALUE), higher ? "least" : "most", asked);
@@ -127,6 +130,11 @@ static bool says_warn(struct judging *j) {
 static bool has_failed_scores(struct judging *j) {
     say_told(j, "scores", &j->scores.told[SCORE_FAILS]);
     return j->scores.result[SCORE_FAILS] > 0;
+}
+
+static bool has_contradictions(struct judging *j) {
+    say_told(j, "scores", &j->scores.contradicted);
+    return j->scores.contradicted.n > 0;
 }
 
 static bool counts_failures(struct judging *j) {

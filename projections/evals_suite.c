@@ -89,10 +89,10 @@ static void weigh(struct weighed *w, const struct row *score, double threshold, 
 }
 
 static void weigh_word(struct weighed *w, const struct row *score) {
-    enum score_result result = row_is(score, EVAL_SCORE_SAID, "pass")   ? SCORE_PASSES
-                               : row_is(score, EVAL_SCORE_SAID, "fail") ? SCORE_FAILS
-                               : row_has(score, EVAL_SCORE_SAID)        ? SCORE_UNCLEAR
-                                                                        : SCORE_INFORMS;
+    bool passes = row_is(score, EVAL_SCORE_SAID, "pass"); /* which proves nothing */
+    enum score_result result = row_is(score, EVAL_SCORE_SAID, "fail")       ? SCORE_FAILS
+                               : row_has(score, EVAL_SCORE_SAID) && !passes ? SCORE_UNCLEAR
+                                                                            : SCORE_INFORMS;
     if (result > w->result) {
         *w = (struct weighed){result, NAN, false};
     }

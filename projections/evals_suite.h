@@ -27,8 +27,8 @@ int suite_open(struct state_view *view, struct bytes name, struct bytes digest, 
 void suite_done(struct suite *suite);
 
 enum score_result {
-    SCORE_INFORMS,    /* nothing was asked of it */
-    SCORE_PASSES,     /* it reaches all that was asked of it, or is said to */
+    SCORE_INFORMS,    /* no threshold was held against it, whatever is said of it */
+    SCORE_PASSES,     /* its value reaches all that was asked of it */
     SCORE_UNCLEAR,    /* it is said to be neither */
     SCORE_UNDIRECTED, /* there is a threshold, and nobody says on which side of it is better */
     SCORE_VALUELESS,  /* there is a threshold, and no number */

@@ -33,7 +33,8 @@ static const struct state_column route_columns[] = {
     [ROUTE_FALLBACKS] = {"fallbacks", CELL_INT, COLUMN_WORK, "times that its fallback was taken"},
     [ROUTE_DECIDED_AT] = {"decided_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when it was last used"},
     [ROUTE_PROOF] = {"proof", CELL_INT, COLUMN_SEQ | COLUMN_JUDGED | COLUMN_MAIN, "the end of the evaluation that counts"},
-    [ROUTE_WHY] = {"why", CELL_TEXT, 0, "the word that was given for parking it, or for its being offline"},
+    [ROUTE_WHY_PARKED] = {"why_parked", CELL_TEXT, 0, "the word that was given for parking it"},
+    [ROUTE_WHY_OFFLINE] = {"why_offline", CELL_TEXT, 0, "the word that was given for its being offline"},
     [ROUTE_DECLARED_SEQ] = {"declared_seq", CELL_INT, COLUMN_SEQ, "the event that last declared it"},
     [ROUTE_CONFIGURED_SEQ] = {"configured_seq", CELL_INT, COLUMN_SEQ, "the event that last configured it"},
     [ROUTE_PARKED_SEQ] = {"parked_seq", CELL_INT, COLUMN_SEQ, "the event that parked it"},
@@ -295,7 +296,7 @@ static int take_rest(struct fold *fold, struct row *row, struct bytes step, stru
         set_degraded(fold, row, false);
     } else if ((bytes_is(step, "offline") || bytes_is(step, "parked")) && !removed) {
         fold_text(fold, "reason", &why);
-        row_set_text(row, ROUTE_WHY, why);
+        row_set_text(row, bytes_is(step, "parked") ? ROUTE_WHY_PARKED : ROUTE_WHY_OFFLINE, why);
     }
     settle(fold, row);
     return code;
@@ -336,13 +337,18 @@ static bool is_removed(struct judging *j) {
     return row_is(j->row, ROUTE_STEP, "removed");
 }
 
-static bool is_set_aside(struct judging *j) {
-    struct bytes why = row_text(j->row, ROUTE_WHY);
+static void say_why(struct judging *j, size_t column) {
+    struct bytes why = row_text(j->row, column);
     readiness_say(&j->found, "why", "%s%.*s", why.n > 0 ? ": " : "", REASON_NAME(why));
+}
+
+static bool is_set_aside(struct judging *j) {
+    say_why(j, ROUTE_WHY_PARKED);
     return row_bool(j->row, ROUTE_PARKED);
 }
 
 static bool is_down(struct judging *j) {
+    say_why(j, ROUTE_WHY_OFFLINE);
     return row_bool(j->row, ROUTE_OFFLINE);
 }
 
@@ -449,4 +455,4 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
 }
 
 static const char *const kinds[] = {"route.*", NULL};
-const struct projection projection_routes = {"routes", 1, tables, ROUTES_TABLES, kinds, fold};
+const struct projection projection_routes = {"routes", 2, tables, ROUTES_TABLES, kinds, fold};

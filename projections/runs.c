@@ -48,6 +48,8 @@ enum {
     TOOL_ANSWERS,
     TOKENS_PENDING,
     TOLD,
+    EXIT_CODE,
+    SUCCEEDED,
     BASE
 };
 
@@ -55,7 +57,8 @@ static const struct state_column columns[] = {
     [RUN] = {"run", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
     [STATE] =
         {"state", CELL_TEXT, COLUMN_MAIN,
-         "observed (neither its beginning nor its end was told), running, finished, failed, aborted, refused, timeout"},
+         "observed (neither its beginning nor its end was told), running, finished, unknown (it ended in a word that says "
+         "neither good nor bad), failed, aborted, refused, timeout"},
     [OUTCOME] = {"outcome", CELL_TEXT, 0, "how it ended, in the source's word"},
     [ERROR] = {"error", CELL_TEXT, COLUMN_MAIN, "kind of the error that it ended with"},
     [PACK] = {"pack", CELL_TEXT, COLUMN_MAIN, "which pack ran"},
@@ -87,6 +90,8 @@ static const struct state_column columns[] = {
     [TOOL_ANSWERS] = {"tool_answers", CELL_INT, 0, "answers of tools"},
     [TOKENS_PENDING] = {"tokens_pending", CELL_INT, 0, "of tokens_in, those of calls without an answer"},
     [TOLD] = {"told", CELL_INT, 0, "which totals are those that the end told: a bit for each from steps to cost"},
+    [EXIT_CODE] = {"exit_code", CELL_INT, 0, "exit code, when it was a program"},
+    [SUCCEEDED] = {"succeeded", CELL_BOOL, 0, "its end says that it went well"},
     FOLD_COLUMNS,
 };
 
@@ -185,24 +190,38 @@ static void started(struct fold *fold, struct row *row) {
         row_set_null(row, DURATION_MS);
         row_set_null(row, OUTCOME);
         row_set_null(row, ERROR);
+        row_set_null(row, EXIT_CODE);
+        row_set_null(row, SUCCEEDED);
         row_set_int(row, TOLD, 0);
         fold_state(fold, row, BASE, STATE, "running");
     }
 }
 
-static const char *state_of(const struct fold *fold, struct bytes outcome) {
-    static const char *const words[] = {"aborted", "refused", "timeout"};
-    bool ok = true;
-    fold_bool(fold, "ok", &ok);
+/* What the outcome says; a word that says neither good nor bad leaves it to ok, the exit code and the error. */
+static const char *state_of(const struct fold *fold, struct bytes outcome, bool *ret_well) {
+    static const struct {
+        const char *word, *state;
+    } words[] = {{"ok", "finished"},      {"success", "finished"}, {"succeeded", "finished"}, {"completed", "finished"},
+                 {"done", "finished"},    {"pass", "finished"},    {"aborted", "aborted"},    {"cancelled", "aborted"},
+                 {"canceled", "aborted"}, {"refused", "refused"},  {"denied", "refused"},     {"timeout", "timeout"},
+                 {"error", "failed"},     {"failed", "failed"},    {"failure", "failed"},     {"fail", "failed"},
+                 {"crashed", "failed"}};
+    int64_t code = 0;
+    bool ok = false, has_ok = fold_bool(fold, "ok", &ok), has_code = fold_int(fold, "exit_code", &code);
+    struct bytes error = {0};
+    const char *state = NULL;
+    fold_text(fold, "error", &error);
     for (size_t i = 0; i < COUNT(words); i++) {
-        if (bytes_is(outcome, words[i])) {
-            return words[i];
-        }
+        state = bytes_is(outcome, words[i].word) ? words[i].state : state;
     }
-    if (bytes_is(outcome, "cancelled")) {
-        return "aborted";
+    if (state == NULL) {
+        bool failed = has_ok ? !ok : (has_code && code != 0) || error.n > 0;
+        state = failed ? "failed" : outcome.n > 0 && !ok ? "unknown" : "finished";
+    } else if (strcmp(state, "finished") == 0 && has_ok && !ok) {
+        state = "failed";
     }
-    return !ok || bytes_is(outcome, "error") || bytes_is(outcome, "failed") ? "failed" : "finished";
+    *ret_well = strcmp(state, "finished") == 0 && (outcome.n > 0 || has_ok || has_code);
+    return state;
 }
 
 static void take_total(struct fold *fold, struct row *row, size_t column, const char *field) {
@@ -219,7 +238,8 @@ static void finished(struct fold *fold, struct row *row) {
     int64_t at = (int64_t)fold_at(fold);
     uint64_t start = row_has(row, STARTED_AT) ? (uint64_t)row_int(row, BASE + FOLD_SINCE_SEQ) : LEDGER_NO_SEQ;
     fold_text(fold, "outcome", &outcome);
-    const char *state = state_of(fold, outcome);
+    bool well;
+    const char *state = state_of(fold, outcome, &well);
     bool again = row_has(row, FINISHED_AT);
     take_total(fold, row, STEPS, "steps");
     take_total(fold, row, MODEL_CALLS, "model_calls");
@@ -232,13 +252,16 @@ static void finished(struct fold *fold, struct row *row) {
     }
     if (again) {
         fold_violation(fold, row, BASE, "finished twice");
-        if (strcmp(state, "finished") == 0 || !row_is(row, STATE, "finished")) {
+        if (strcmp(state, "finished") == 0 || !(row_is(row, STATE, "finished") || row_is(row, STATE, "unknown"))) {
             return;
         }
     }
     fold_copy(fold, row, OUTCOME, "outcome");
     row_set_null(row, ERROR);
     fold_copy(fold, row, ERROR, "error");
+    row_set_null(row, EXIT_CODE);
+    fold_copy(fold, row, EXIT_CODE, "exit_code");
+    row_set_bool(row, SUCCEEDED, well);
     row_set_int(row, FINISHED_AT, at);
     if (row_has(row, STARTED_AT) && at >= row_int(row, STARTED_AT)) {
         row_set_real(row, DURATION_MS, (double)(at - row_int(row, STARTED_AT)) / 1e6);
@@ -423,4 +446,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"*", NULL};
 
-const struct projection projection_runs = {"runs", 2, tables, COUNT(tables), kinds, fold_run};
+const struct projection projection_runs = {"runs", 3, tables, COUNT(tables), kinds, fold_run};

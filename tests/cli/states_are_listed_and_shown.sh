@@ -143,7 +143,7 @@ box 0 model show model/llama3.2:3b
 box 0 permit show pdf-ops --json
 json '.things[0].name' 'permission/pack/pdf-ops/filesystem.read/inbox/**'
 box 0 promote list
-err_has "'ledger why promotion/p1' tells it"
+err_has "'ledger -C $BOX why promotion/p1' tells it"
 box 0 promote show p1
 out_has '1 illegal step, the newest by event 16'
 
@@ -160,13 +160,18 @@ on_terminal() {
     script -qec "stty cols 80; '$LEDGER' -C '$BOX' $*" /dev/null </dev/null >"$T/.out" 2>"$T/.err" || got=$?
     out=$(cat "$T/.out")
 }
+box 0 why route/extract
+out_has " ledger -C $BOX append eval.scored "
+out_has " && ledger -C $BOX append eval.finished "
+box 0 why route/extract --json
+out_lacks "ledger -C"
 if command -v script >/dev/null; then
     on_terminal --no-color route list --no-pager
     out_has 'REASON'
     out_lacks SUITE
     out_has 'model drift: pro'
     on_terminal --no-color why verdict
-    out_has '    ledger ingest hardware'
+    out_has "    ledger -C $BOX ingest hardware"
     out_lacks QUESTION
     on_terminal --no-color model list --no-pager
     out_has 'bbbbbbb'
@@ -233,7 +238,7 @@ out_has '  45.0 s'
 out_has 'tool-denied'
 check grep -Eq '^RUN +STATE +ERROR +PACK +AGENT +TASK +STARTED +DURATION ' "$T/.out"
 out_lacks ollama-1
-err_has "1 model call without a run left out ('--state observed' lists it)"
+err_has "1 run of a single model call left out ('--state observed' lists it)"
 box 0 run list --json
 json '.states | map(.run) | join(" ")' 'r1 r2'
 json '.states[1] | [.error, .duration_ms] | tojson' '["tool-denied",45000]'

@@ -64,7 +64,7 @@ first=$("$LEDGER" -C "$BOX" query -k 'install.*' --first 1 --fields seq --format
 last=$("$LEDGER" -C "$BOX" query -k 'install.*' --last 1 --fields seq --format jsonl | jq .seq)
 box 1 diff 2026-09-01 2026-10-01
 err_has 'the log began on '
-err_has "6 events, recorded later, tell of that time (events $first to $last); 'ledger query --since 2026-09-01 --until 2026-10-01' shows them"
+err_has "6 events, recorded later, tell of that time (events $first to $last); 'ledger -C $BOX query --since 2026-09-01 --until 2026-10-01' shows them"
 [[ $err != *'nothing changed'* ]] || fail 'nothing changed'
 box 0 query --since 2026-09-01 --until 2026-10-01 --count
 same "$out" 6
@@ -83,7 +83,7 @@ out_has 'TIME'
 out_lacks '2026-09-20'
 box 1 state installs --at 2026-09-10
 err_has "there are no states of that time: the log began on "
-err_has "5 events, recorded later, tell of that time (events $first to $((last - 1))); 'ledger query --until 2026-09-10' shows them"
+err_has "5 events, recorded later, tell of that time (events $first to $((last - 1))); 'ledger -C $BOX query --until 2026-09-10' shows them"
 box 1 state installs --at 2026-09-10 --json
 json '"\(.told.events) \(.told.first)"' "5 $first"
 box 1 export -o x.zst --since 2026-09-01 --until 2026-09-30

@@ -33,6 +33,7 @@ check grep -Eq '^ *11  run.model_called +llama3.2:3b +timeout' "$T/.out"
 check grep -Eq '^ *12  route.fell_back .*reason=timeout' "$T/.out"
 check grep -Eq '^ *13  run.tool_called +bash +denied' "$T/.out"
 check test "$(grep -c 'run.tool_called' "$T/.out")" = 1 # what went well is not told
+check grep -Eq '^ *17  run.finished +bad +error, gave-up' "$T/.out"
 out_has 'the last good run before it: run/g1'
 check grep -Eq '^pack version +1.0 +1.1$' "$T/.out"
 check grep -Eq "^weights +$GOOD +$MOVED$" "$T/.out"
@@ -40,7 +41,7 @@ check grep -Eq '^tools +- +bash, ls$' "$T/.out"
 out_lacks 'agent  '
 out_has "ledger -C $BOX diff 6 10"
 box 0 why run/bad --json
-json '.things[0].wrong | map(.seq) | join(" ")' '11 12 13'
+json '.things[0].wrong | map(.seq) | join(" ")' '17 11 12 13'
 json '.things[0].last_good' g1
 json '.things[0].differs | map(.what) | join(", ")' 'pack version, route, weights, tools'
 json '.things[0].differs[0] | [.before, .after] | join(" ")' '1.0 1.1'
@@ -56,5 +57,19 @@ box 0 why run/alone
 out_lacks 'last good'
 box 0 why run/alone --json
 json '.things[0].last_good' null
-json '.things[0].wrong | length' 0
+json '.things[0].wrong | map(.outcome) | join(" ")' timeout
+
+# By the exit code alone; a word that says neither good nor bad is no good run to compare with, and no failed one.
+event run.started odd pack=pdf-ops
+event run.finished odd outcome=so-so
+event run.started code pack=pdf-ops
+event run.finished code exit_code:=2
+box 0 why run/code
+out_has 'run/code: failed'
+check grep -Eq 'run.finished +code +failed, exit code 2' "$T/.out"
+out_has 'the last good run before it: run/after'
+box 0 run list --failed --json
+json '.states | map(.run) | sort | join(" ")' 'alone bad code'
+box 0 run list --state unknown --json
+json '.states | map(.run) | join(" ")' odd
 finish

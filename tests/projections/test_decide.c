@@ -207,7 +207,8 @@ static uint64_t evaluated(const char *id, const char *digest, const char *more) 
              "{\"suite\":\"s\",\"suite_digest\":\"" D3 "\",\"model\":\"m\",\"digest\":\"%s\",\"verdict\":\"pass\","
              "\"passed\":10,\"failed\":0,\"errors\":0,\"samples\":10,\"partial\":%s,\"cached\":false,\"dirty\":false%s}",
              digest, strcmp(id, "part") == 0 ? "true" : "false", more);
-    box_event(&b, "eval.scored", subject, "{\"task\":\"t\",\"metric\":\"acc\",\"verdict\":\"pass\"}");
+    box_event(&b, "eval.scored", subject,
+              "{\"task\":\"t\",\"metric\":\"acc\",\"value\":1,\"threshold\":1,\"higher_is_better\":true}");
     return box_event(&b, "eval.finished", subject, json);
 }
 

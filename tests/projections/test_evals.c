@@ -70,7 +70,7 @@ static void a_new_start_under_the_same_id_forgets_the_run_before(void **state) {
     box_null(&box, "verdict");
     box_null(&box, "partial");
     box_int(&box, "scores_failed", 0);
-    box_event(&box, "eval.scored", "eval/e", "{\"task\": \"t\", \"metric\": \"acc\", \"verdict\": \"pass\"}");
+    box_event(&box, "eval.scored", "eval/e", SCORED);
     box_eval(&box, "eval/e", PASS(""));
     eval(&box, "e");
     counts(&box, true);
@@ -148,8 +148,69 @@ static void a_result_file_has_the_verdict_that_its_thresholds_make(void **state)
     score(&box, "ppl", ", \"value\": 8.5, \"threshold\": 9, \"higher_is_better\": false"); /* said again, otherwise */
     eval(&box, "e");
     box_text(&box, "verdict", "pass");
+    counts(&box, false);
+    box_text(&box, "reason", "it was scored more than once, with different results: 't ppl'");
     box_int(&box, "scores", 3);
     box_close(&box);
+}
+
+#define HELD ", \"value\": 1, \"threshold\": 1, \"higher_is_better\": true"
+
+static void a_score_or_an_end_with_fewer_samples_than_there_are_is_partial(void **state) {
+    static const struct {
+        const char *score, *end;
+        bool counts;
+    } cases[] = {{HELD ", \"samples\": 1, \"samples_total\": 100", "", false},
+                 {HELD ", \"samples\": 99, \"samples_total\": 100, \"partial\": false", "", false},
+                 {HELD ", \"samples\": 100, \"samples_total\": 100", "", true},
+                 {HELD ", \"samples\": 100", "", true},
+                 {HELD, ", \"samples\": 1, \"samples_total\": 100", false},
+                 {HELD, ", \"samples\": 1, \"samples_total\": 100, \"partial\": false", false},
+                 {HELD, ", \"samples\": 100, \"samples_total\": 100", true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct box box;
+        char end[1024];
+        box_open(&box);
+        score(&box, "acc", cases[i].score);
+        snprintf(end, sizeof(end), "{" BINDINGS ", \"verdict\": \"pass\"%s}", cases[i].end);
+        box_event(&box, "eval.finished", "eval/e", end);
+        eval(&box, "e");
+        counts(&box, cases[i].counts);
+        if (!cases[i].counts) {
+            box_text(&box, "reason", "only a part of its samples was run");
+        }
+        box_close(&box);
+    }
+}
+
+static void a_task_that_is_scored_twice_with_different_results_speaks_against(void **state) {
+    static const struct {
+        const char *first, *second;
+        bool counts;
+    } cases[] = {
+        {", \"value\": 0.05, \"threshold\": 0.01, \"higher_is_better\": true", HELD, false},
+        {", \"value\": 1, \"threshold\": 0.5, \"higher_is_better\": true", HELD, false},
+        {", \"value\": 1, \"threshold\": 1, \"higher_is_better\": false", HELD, false},
+        {HELD ", \"verdict\": \"fail\"", HELD, false},
+        {HELD, HELD, true},
+        {", \"value\": 0.1, \"samples\": 1, \"samples_total\": 9", HELD, true}, /* on its way */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct box box;
+        box_open(&box);
+        score(&box, "acc", cases[i].first);
+        score(&box, "acc", cases[i].second);
+        score(&box, "acc", HELD); /* to say it once more takes nothing back */
+        box_event(&box, "eval.finished", "eval/e", PASS(""));
+        eval(&box, "e");
+        counts(&box, cases[i].counts);
+        if (!cases[i].counts) {
+            box_text(&box, "reason", "it was scored more than once, with different results: 't acc'");
+        }
+        box_close(&box);
+    }
 }
 
 static void a_result_file_counts_only_when_it_is_known_to_be_whole(void **state) {
@@ -157,7 +218,7 @@ static void a_result_file_counts_only_when_it_is_known_to_be_whole(void **state)
     (void)state;
     box_open(&box);
     import(&box, "null");
-    score(&box, "f1", ", \"verdict\": \"pass\"");
+    score(&box, "f1", HELD);
     eval(&box, "e");
     counts(&box, false);
     box_says(&box, "reason", "nobody says that all of its samples were run");
@@ -168,7 +229,7 @@ static void a_result_file_counts_only_when_it_is_known_to_be_whole(void **state)
     eval(&box, "e");
     counts(&box, true);
     box_int(&box, "violations", 0);
-    score(&box, "f2", ", \"verdict\": \"pass\", \"partial\": true");
+    score(&box, "f2", HELD ", \"partial\": true");
     eval(&box, "e");
     counts(&box, false);
     box_close(&box);
@@ -234,6 +295,8 @@ int main(void) {
         cmocka_unit_test(a_new_start_under_the_same_id_forgets_the_run_before),
         cmocka_unit_test(steps_that_are_not_legal_show_as_violations),
         cmocka_unit_test(a_result_file_has_the_verdict_that_its_thresholds_make),
+        cmocka_unit_test(a_score_or_an_end_with_fewer_samples_than_there_are_is_partial),
+        cmocka_unit_test(a_task_that_is_scored_twice_with_different_results_speaks_against),
         cmocka_unit_test(a_result_file_counts_only_when_it_is_known_to_be_whole),
         cmocka_unit_test(a_corrected_score_takes_the_evaluation_back),
         cmocka_unit_test(taking_back_a_result_of_an_older_run_leaves_the_newer_one),

@@ -184,7 +184,8 @@ static void evaluated(const char *id, const char *suite, const char *verdict, co
     char json[512], subject[64];
     snprintf(subject, sizeof(subject), "eval/%s", id);
     snprintf(json, sizeof(json), "{\"suite\":\"%s\",\"digest\":\"" D1 "\",\"verdict\":\"%s\"%s}", suite, verdict, more);
-    box_event(&b, "eval.scored", subject, "{\"task\":\"t\",\"metric\":\"acc\",\"verdict\":\"pass\"}");
+    box_event(&b, "eval.scored", subject,
+              "{\"task\":\"t\",\"metric\":\"acc\",\"value\":1,\"threshold\":1,\"higher_is_better\":true}");
     box_event(&b, "eval.finished", subject, json);
 }
 
@@ -249,7 +250,8 @@ static void a_name_that_many_runtimes_gave_up_leads_where_the_last_one_has_it(vo
         }
     }
     box_event(&b, "route.declared", "route/r", "{\"model\":\"m\",\"suite\":\"s\"}");
-    box_event(&b, "eval.scored", "eval/e", "{\"task\":\"t\",\"metric\":\"acc\",\"verdict\":\"pass\"}");
+    box_event(&b, "eval.scored", "eval/e",
+              "{\"task\":\"t\",\"metric\":\"acc\",\"value\":1,\"threshold\":1,\"higher_is_better\":true}");
     box_event(&b, "eval.finished", "eval/e",
               "{\"route\":\"r\",\"suite\":\"s\",\"digest\":\"" D1 "\",\"verdict\":\"pass\"}");
     box_view(&b, LEDGER_NO_SEQ, 0);

@@ -189,6 +189,9 @@ static void a_pass_without_scores_or_with_bad_ones_proves_nothing(void **state) 
         const char *score, *reason;
     } cases[] = {
         {NULL, "no scores: 'e': nothing was scored"},
+        {SCORE(", \"verdict\": \"pass\""), "no scores: 'e': none of its scores was held against a threshold"},
+        {SCORE(", \"value\": 0.9, \"verdict\": \"pass\", \"higher_is_better\": true"),
+         "no scores: 'e': none of its scores was held against a threshold"},
         {SCORE(", \"value\": 0.9"), "no scores: 'e': none of its scores was held against a threshold"},
         {SCORE(", \"value\": 0.2, \"threshold\": 0.9, \"verdict\": \"pass\", \"higher_is_better\": true"),
          "failed eval: 'e': a score is on the wrong side of its threshold: 't m' is 0.2, at least 0.9 is asked for"},
@@ -240,6 +243,11 @@ static void what_the_suite_asks_for_has_to_be_scored_and_reached(void **state) {
     box_route_is(&box, "declared-not-proven", "failed eval: 'e': a score is on the wrong side of its threshold: ");
     box_says(&box, "reason", "'u loss/none' is 3, at most 2 is asked for");
     box_event(&box, "eval.scored", "eval/e", LOSS("1.5"));
+    box_route_is(&box, "declared-not-proven", "it was scored more than once, with different results: 'u loss/none'");
+    box_event(&box, "eval.started", "eval/e", "{" BINDINGS "}");
+    box_event(&box, "eval.scored", "eval/e", LOSS("1.5"));
+    box_event(&box, "eval.scored", "eval/e", "{\"task\": \"v\", \"metric\": \"any\", \"value\": 3}");
+    box_eval(&box, "eval/e", PASS(""));
     box_route_is(&box, "ready", NULL);
     declare_suite(&box, SUITE2, "[{\"name\": \"w\"}]"); /* another definition is not the one that it was made by */
     box_route_is(&box, "ready", NULL);

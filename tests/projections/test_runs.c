@@ -131,21 +131,39 @@ static void answers_without_calls_are_calls(void **state) {
 
 static void how_a_run_ended_is_its_state(void **state) {
     (void)state;
-    static const char *const ends[][2] = {
-        {"{}", "finished"},
-        {"{\"ok\":false}", "failed"},
-        {"{\"outcome\":\"error\"}", "failed"},
-        {"{\"outcome\":\"refused\",\"ok\":false}", "refused"},
-        {"{\"outcome\":\"cancelled\"}", "aborted"},
-        {"{\"outcome\":\"timeout\"}", "timeout"},
-        {"{\"outcome\":\"done well\",\"ok\":true}", "finished"},
+    static const struct {
+        const char *end, *state;
+        bool succeeded;
+    } ends[] = {
+        {"{}", "finished", false},
+        {"{\"ok\":true}", "finished", true},
+        {"{\"outcome\":\"ok\"}", "finished", true},
+        {"{\"exit_code\":0}", "finished", true},
+        {"{\"exit_code\":2,\"outcome\":\"ok\"}", "finished", true},
+        {"{\"outcome\":\"done well\",\"ok\":true}", "finished", true},
+        {"{\"outcome\":\"so-so\"}", "unknown", false},
+        {"{\"outcome\":\"so-so\",\"exit_code\":0}", "unknown", false},
+        {"{\"outcome\":\"so-so\",\"exit_code\":3}", "failed", false},
+        {"{\"exit_code\":2}", "failed", false},
+        {"{\"exit_code\":-9}", "failed", false},
+        {"{\"error\":\"tool\"}", "failed", false},
+        {"{\"ok\":false}", "failed", false},
+        {"{\"ok\":false,\"outcome\":\"ok\"}", "failed", false},
+        {"{\"ok\":true,\"outcome\":\"failure\"}", "failed", false},
+        {"{\"outcome\":\"error\"}", "failed", false},
+        {"{\"outcome\":\"crashed\"}", "failed", false},
+        {"{\"outcome\":\"failure\",\"exit_code\":0}", "failed", false},
+        {"{\"outcome\":\"refused\",\"ok\":false}", "refused", false},
+        {"{\"outcome\":\"cancelled\"}", "aborted", false},
+        {"{\"outcome\":\"timeout\"}", "timeout", false},
     };
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         char subject[32];
         snprintf(subject, sizeof(subject), "run/%zu", i);
-        box_event(&b, "run.finished", subject, ends[i][0]);
+        box_event(&b, "run.finished", subject, ends[i].end);
         look(subject + 4);
-        box_text(&b, "state", ends[i][1]);
+        box_text(&b, "state", ends[i].state);
+        assert_int_equal(row_bool(&b.row, box_column(&b, "succeeded")), ends[i].succeeded);
     }
 }
 
