@@ -578,4 +578,4 @@ static const struct state_table tables[] = {
 static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied", "permission.decided",
                                     "permission.expired",   "permission.revoked", "permission.used",   NULL};
 
-const struct projection projection_permissions = {"permissions", 4, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 5, tables, COUNT(tables), kinds, fold_permission};
