@@ -56,15 +56,15 @@ out_has $'\e[31m  "error": "tool denied"'
 plain 80 why verdict
 check test "$(grep -vc '^    ' "$T/.out")" -gt 10
 grep '^    ' "$T/.out" >remedies
-check grep -qx '    ledger ingest hardware' remedies
-check grep -q 'ledger ingest ollama http://127.0.0.1:11434$' remedies
+check grep -qxE "    ledger (-C [^ ]+ )?ingest hardware" remedies
+check grep -qE 'ledger (-C [^ ]+ )?ingest ollama http://127.0.0.1:11434$' remedies
 grep -v '^    [a-z]' "$T/.out" | grep -v '^verdict' >rest
 check test "$(wc -L <rest)" -le 80
 out_has 'connection refused by'
 out_lacks 'asked for its mod…'
 on_tty 80 why verdict
 out_has $'\e[31mfail\e[0m'
-plain 300 why verdict
+plain 900 why verdict
 out_has 'REMEDY'
 
 # Log and query: time and kind are whole, a body begins with what went wrong.
