@@ -34,6 +34,7 @@ static void event(uint64_t seq, const char *json, const struct ledger_author *au
     snprintf(subject, sizeof(subject), "pack/p-%u", (unsigned)seq);
     struct ledger_draft draft = scratch_draft("permission.granted", subject, scratch_map(&body, "%s", json));
     draft.author = author;
+    draft.force_private = true;
     must(ledger_append(s.ledger, &draft, &receipt, NULL, &why));
     assert_int_equal(receipt.seq, seq);
     assert_int_equal(receipt.masked, 0);
