@@ -157,7 +157,10 @@ static void answer(struct decision *ret, const struct weighing *w, struct bytes 
         snprintf(words, sizeof(words), "%s", by->there ? by->words : "nobody granted it");
     }
     if (fault != NULL || !w->best.there || !w->best.grant) {
-        snprintf(at, sizeof(at), w->tier > 0 ? " at T%d" : "", w->tier);
+        at[0] = '\0';
+        if (w->tier > 0) {
+            snprintf(at, sizeof(at), " at T%d", w->tier);
+        }
         decide_no(ret, "%.*s may not %.*s '%.*s'%s: %s", REASON_NAME(who), REASON_NAME(q->group), REASON_NAME(q->scope), at,
                   words);
     }

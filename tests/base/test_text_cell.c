@@ -27,8 +27,7 @@ static void a_cell_that_a_spreadsheet_may_calculate_is_known(void **state) {
                                            "\xef\xbb\xbf=1",
                                            "\xe2\x80\x8b+1",
                                            "\xe3\x80\x80=1",
-                                           "\xef\xbc\x9d"
-                                           "1",
+                                           "\xef\xbc\2351",
                                            "\xef\xbc\x8b",
                                            "\xef\xbc\x8d",
                                            "\xef\xbc\xa0",

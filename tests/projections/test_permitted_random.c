@@ -274,7 +274,10 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
     plain(scope, written);
     struct said *by = decides(h, group, scope, tier < 0 ? 0 : tier);
     bool held = by != NULL && by->what == 'g';
-    snprintf(tier_text, sizeof(tier_text), tier >= 0 ? "T%d" : "", tier);
+    tier_text[0] = '\0';
+    if (tier >= 0) {
+        snprintf(tier_text, sizeof(tier_text), "T%d", tier);
+    }
     put_tier(tier_field, tier);
     snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s}", group, written, tier_field);
     const struct decide_use use = {
