@@ -145,7 +145,7 @@ static void answer(struct decision *ret, const struct weighing *w, struct bytes 
     const struct decide_use *q = w->q;
     const struct best *by = w->best.there ? &w->best : &w->near;
     const char *fault = fault_of(q);
-    char words[128], at[8] = "";
+    char words[128], at[24] = "";
     if (by->there && fault == NULL) {
         *ret = by->cited;
     } else {
@@ -157,7 +157,6 @@ static void answer(struct decision *ret, const struct weighing *w, struct bytes 
         snprintf(words, sizeof(words), "%s", by->there ? by->words : "nobody granted it");
     }
     if (fault != NULL || !w->best.there || !w->best.grant) {
-        at[0] = '\0';
         if (w->tier > 0) {
             snprintf(at, sizeof(at), " at T%d", w->tier);
         }
