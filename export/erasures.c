@@ -1,8 +1,6 @@
 /* One pass over the headers up to the head, and the bodies of the few that are ledger.erased. */
 #include "export/erasures.h"
 
-#include <stdio.h>
-
 #include <stdlib.h>
 
 #include "base/mp.h"
@@ -39,13 +37,10 @@ static bool is_of(const struct ledger_event *event, const char *what) {
            bytes_is(item.data, what);
 }
 
-static int take(struct erasures *e, const struct cut *cut, const struct ledger_event *event, struct err *err) {
+static int take(struct erasures *e, struct cut *cut, const struct ledger_event *event, struct err *err) {
     struct bytes raw;
     struct mp_item item;
     struct mp_reader r;
-    if (!is_of(event, "body")) {
-        return 0;
-    }
     if (mp_map_get(event->body, "seq", &raw) == 0) {
         return mp_scalar(raw, &item) != 0 ? 0 : add(e, cut, &item, event->seq, err);
     }
@@ -66,28 +61,34 @@ static int by_seq(const void *a, const void *b) {
     return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
 }
 
-int erasures_find(struct erasures *e, const struct cut *cut, struct err *err) {
+typedef int take_fn(struct erasures *e, struct cut *cut, const struct ledger_event *event, struct err *err);
+
+/* Gives each `ledger.erased` of this `what`, from there to the head, to `take_one`. */
+static int each_of(struct erasures *e, struct cut *cut, uint64_t from, const char *what, take_fn *take_one,
+                   struct err *err) {
     struct ledger_reader *reader;
     struct ledger_event event;
-    int rc = ledger_reader_open(cut->ledger, cut->counts.from, cut->counts.head.size, &reader, err);
+    int rc = ledger_reader_open(cut->ledger, from, cut->counts.head.size, &reader, err);
     if (rc != 0) {
         return rc;
     }
-    while ((rc = ledger_reader_next(reader, &event, err)) == 0) {
+    while (rc == 0 && (rc = ledger_reader_next(reader, &event, err)) == 0) {
         if (cut->options->stop != NULL && *cut->options->stop != 0) {
             rc = err_set(err, ERR_BUSY, "interrupted");
-            break;
-        }
-        rc = bytes_is(event.kind, "ledger.erased") ? take(e, cut, &event, err) : 0;
-        if (rc != 0) {
-            break;
+        } else if (bytes_is(event.kind, "ledger.erased") && is_of(&event, what)) {
+            rc = take_one(e, cut, &event, err);
         }
     }
     ledger_reader_close(reader);
+    return rc < 0 ? rc : 0;
+}
+
+int erasures_find(struct erasures *e, struct cut *cut, struct err *err) {
+    int rc = each_of(e, cut, cut->counts.from, "body", take, err);
     if (e->n > 1) {
         qsort(e->of, e->n, sizeof(*e->of), by_seq);
     }
-    return rc < 0 ? rc : 0;
+    return rc;
 }
 
 void erasures_done(struct erasures *e) {
@@ -167,28 +168,7 @@ static int take_fields(struct erasures *e, struct cut *cut, const struct ledger_
 }
 
 int erasures_of_fields(struct erasures *e, struct cut *cut, struct err *err) {
-    struct ledger_reader *reader;
-    struct ledger_event event;
-    if (cut->n_lacking == 0) {
-        return 0;
-    }
-    int rc = ledger_reader_open(cut->ledger, cut->lacking[0], cut->counts.head.size, &reader, err);
-    if (rc != 0) {
-        return rc;
-    }
-    while ((rc = ledger_reader_next(reader, &event, err)) == 0) {
-        if (cut->options->stop != NULL && *cut->options->stop != 0) {
-            rc = err_set(err, ERR_BUSY, "interrupted");
-            break;
-        }
-        bool fields = bytes_is(event.kind, "ledger.erased") && is_of(&event, "private");
-        rc = fields ? take_fields(e, cut, &event, err) : 0;
-        if (rc != 0) {
-            break;
-        }
-    }
-    ledger_reader_close(reader);
-    return rc < 0 ? rc : 0;
+    return cut->n_lacking == 0 ? 0 : each_of(e, cut, cut->lacking[0], "private", take_fields, err);
 }
 
 void export_erased_words(const struct export_counts *c, struct buf *out) {

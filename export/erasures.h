@@ -16,7 +16,7 @@ struct erasures {
 };
 
 /* Reads the log for them; needed when the cut has erased events. */
-int erasures_find(struct erasures *e, const struct cut *cut, struct err *err);
+int erasures_find(struct erasures *e, struct cut *cut, struct err *err);
 /* Which events say that private fields were erased which the cut was to disclose; they are counted in the cut. Reads the
  * log when an event of the cut lacks some. After the walk. */
 int erasures_of_fields(struct erasures *e, struct cut *cut, struct err *err);
