@@ -207,7 +207,13 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
     }
     if (rc != 0) {
         fault(c, "F4", LEDGER_INTEGRITY, h->seq, "private", "%s", why->msg);
-    } else if (view.n_erased > 0) {
+        return 0;
+    }
+    if (view.map.n > EVENT_PRIVATE_MAX) {
+        fault(c, "F4", LEDGER_INTEGRITY, h->seq, "private", "its private fields have %zu bytes; at most %zu are allowed",
+              view.map.n, EVENT_PRIVATE_MAX);
+    }
+    if (view.n_erased > 0) {
         rc = note_absent(c, h, false, err);
     }
     return err_is_system(rc) ? rc : 0;

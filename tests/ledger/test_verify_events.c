@@ -127,6 +127,46 @@ static void an_authors_file_is_read_with_care(void **state) {
     must_fail(ledger_trust_authors(trust, scratch_at(&s, "absent"), &why), ERR_NOTFOUND, "absent");
 }
 
+/* ---- limits ---- */
+
+/* An event whose private fields have this many bytes as a map, whatever a batch accepts. */
+static uint64_t append_private(size_t n) {
+    static const size_t around = 8; /* map of one, "x", head of a long text */
+    struct ledger_batch *batch;
+    struct ledger_receipt receipt;
+    struct buf body = {0};
+    struct ledger_draft draft =
+        scratch_draft("run.step", "run/1", scratch_map(&body, "{\"detail\":\"d\",\"step\":\"work\"}"));
+    must(ledger_batch_new(s.ledger, &batch, &why));
+    must(ledger_batch_add(batch, &draft, &why));
+    struct batch_entry *e = &batch->entry[0];
+    e->private_.at = batch->arena.n;
+    e->private_.n = n;
+    buf_put(&batch->arena, (const uint8_t *)"\x81\xa1x\xdb", 4);
+    buf_put_be32(&batch->arena, (uint32_t)(n - around));
+    memset(buf_room(&batch->arena, n - around), 'x', n - around);
+    batch->arena.n += n - around;
+    must(event_private_commit(e->private_commit, e->event_salt, batch_bytes(batch, e->private_.at, n), &why));
+    must(ledger_batch_commit(batch, &receipt, NULL, NULL, &why));
+    ledger_batch_free(batch);
+    buf_done(&body);
+    return receipt.seq;
+}
+
+static void private_fields_beyond_their_limit_are_found(void **state) {
+    (void)state;
+    append_private(EVENT_PRIVATE_MAX);
+    judge(NULL);
+    assert_int_equal(report.n_findings, 0);
+    uint64_t seq = append_private(EVENT_PRIVATE_MAX + 1);
+    judge(NULL);
+    found_only(LEDGER_INTEGRITY, seq, "private", "its private fields have 1048577 bytes; at most 1048576 are allowed");
+    assert_string_equal(report.findings[0].rule, "F4");
+    scratch_fill(&s, 3, 600, false); /* within a group that other threads read */
+    judge(NULL);
+    found_only(LEDGER_INTEGRITY, seq, "private", "its private fields have 1048577 bytes; at most 1048576 are allowed");
+}
+
 /* ---- only what came after a known head ---- */
 
 static void trust_head_now(void) {
@@ -338,6 +378,7 @@ int main(void) {
         T(a_forged_signature_is_found_by_who_knows_the_author),
         T(a_signed_event_that_stands_twice_is_found_each_time),
         T(an_authors_file_is_read_with_care),
+        T(private_fields_beyond_their_limit_are_found),
         T(since_a_known_head_only_the_rest_is_read_and_that_is_said),
         T(strays_in_what_was_read_before_are_left_alone_and_others_named),
         T(without_a_head_that_fits_everything_is_read),
