@@ -70,7 +70,12 @@ static bool has(struct bytes body, const char *name) {
 
 static int take_key(struct bytes body, const char *name, const char *rule, struct note_vkey *ret, struct epoch_fault *f) {
     struct mp_item item;
-    if (!get(body, name, MP_STR, &item) || note_vkey_decode(item.data, ret, NULL) != 0 || ret->alg != NOTE_ED25519) {
+    bool there = get(body, name, MP_STR, &item);
+    if (there && note_vkey_decode(item.data, ret, NULL) != 0) {
+        fault(f, "F9", "its %s is not a verifier key", name);
+        return ERR_CORRUPT;
+    }
+    if (!there || ret->alg != NOTE_ED25519) {
         fault(f, rule, "its %s is not the verifier key of an Ed25519 key", name);
         return ERR_CORRUPT;
     }

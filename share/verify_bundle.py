@@ -90,11 +90,13 @@ def header(b):  # format.md 1: the 15 elements
 def key_name(name):  # format.md 7
     return re.fullmatch(r"[^\s+\0-\x1f\x7f-\x9f]+", name) and len(name.encode()) <= 256
 
-def vkey(text):  # format.md 7: name + key id + key
-    name, hex_id, data = text.split("+", 2)
-    data = unbase64(data.encode())
-    need(key_name(name) and len(data) == 33 and data[0] == 1 and
-         sha256(name.encode(), b"\n", data)[:4].hex() == hex_id, "not an Ed25519 verifier key: " + text)
+def vkey(text, rule="F9"):  # format.md 7: name + key id + key, of type 01; another type breaks `rule`
+    with under("F9"):
+        name, hex_id, data = text.split("+", 2)
+        data = unbase64(data.encode())
+        need(key_name(name) and len(data) == 33 and data[0] in (1, 4) and
+             sha256(name.encode(), b"\n", data)[:4].hex() == hex_id, "not a verifier key: " + text)
+    need(data[0] == 1, "not the verifier key of an Ed25519 key: " + text, rule)
     return name, hex_id, data[1:]
 
 @under("F10")
@@ -302,8 +304,8 @@ def restores(origin, first):  # format.md 8: the n of an origin `<first>/r<n>`, 
     return int(m[1] or 0) if m and int(m[1] or 0) < 1 << 64 else None
 
 def epoch_key(b, field, rule="F19"):
-    with under(rule):
-        return vkey(b[field])
+    need(type(b.get(field)) is str, "no " + field, rule)
+    return vkey(b[field], rule)
 
 def created(b):  # format.md 8: (log key, first epoch key, origin) of the first event's body
     with under("F17"):
@@ -766,7 +768,7 @@ def main(argv):
         known = [(path, note(open(path, "rb").read())) for path in a.checkpoint]
         f = open(a.bundle, "rb")
     except (OSError, ValueError, Refused) as e:
-        print("verify_bundle: %s" % e, file=sys.stderr)
+        print("verify_bundle: %s" % (e.args[1] if type(e) is Refused else e), file=sys.stderr)
         return 3
     zstd, most = None, 1 << 64
     try:

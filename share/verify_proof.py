@@ -87,11 +87,13 @@ def header(b):  # format.md 1: the 15 elements
 def key_name(name):  # format.md 7
     return isinstance(name, str) and re.fullmatch(r"[^\s+\0-\x1f\x7f-\x9f]+", name) and len(name.encode()) <= 256
 
-def vkey(text):  # format.md 7: name + key id + key
-    name, hex_id, data = text.split("+", 2)
-    data = unbase64(data.encode())
-    need(key_name(name) and len(data) == 33 and data[0] == 1 and
-         sha256(name.encode(), b"\n", data)[:4].hex() == hex_id, "not an Ed25519 verifier key: " + text)
+def vkey(text, rule="F9"):  # format.md 7: name + key id + key, of type 01; another type breaks `rule`
+    with under("F9"):
+        name, hex_id, data = text.split("+", 2)
+        data = unbase64(data.encode())
+        need(key_name(name) and len(data) == 33 and data[0] in (1, 4) and
+             sha256(name.encode(), b"\n", data)[:4].hex() == hex_id, "not a verifier key: " + text)
+    need(data[0] == 1, "not the verifier key of an Ed25519 key: " + text, rule)
     return name, hex_id, data[1:]
 
 @under("F10")
@@ -164,8 +166,8 @@ def stem(origin):  # a log's first origin, when restores may have put "/r<n>" to
     return re.sub(r"(?<=.)/r[0-9]+$", "", origin)
 
 def field(b, name, rule="F19"):
-    with under(rule):
-        return vkey(b[name])
+    need(type(b.get(name)) is str, "no " + name, rule)
+    return vkey(b[name], rule)
 
 def own(h, b, path, checkpoint):  # format.md 8: what the ledger says of itself, as far as one event shows it
     text, origin, size, root, signatures = checkpoint
@@ -236,7 +238,7 @@ def main(argv):
         keys, genesis = [vkey(k) for k in a.key], bytes.fromhex(a.genesis or "")
         known = [(path, note(open(path, "rb").read())) for path in a.checkpoint]
     except (OSError, ValueError, Refused) as e:
-        print("verify_proof: %s" % e, file=sys.stderr)
+        print("verify_proof: %s" % (e.args[1] if type(e) is Refused else e), file=sys.stderr)
         return 3
     try:
         index, path, checkpoint = tlog_proof(proof)

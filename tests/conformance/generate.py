@@ -8,10 +8,12 @@ from made import *
 
 cases, files = [], {}
 
-def case(name, about, content, code=30, rule=None, key=LOG, **given):
+def case(name, about, content, code=30, rule=None, key=LOG, needs=None, **given):
     kind = "proof" if content[:4] == b"c2sp" or name.startswith("proof") else "bundle"
     files[name] = content
     entry = {"about": about, "exit": code, "file": name, "given": {}, "kind": kind, "rule": rule}
+    if needs:
+        entry["needs"] = needs
     if key:
         entry["given"]["key"] = key.vkey
     for what, value in given.items():
@@ -54,6 +56,9 @@ def erased(what=1, by=None, **wrong):
     log.add("run.step", "run/8", {"step": "file"}, run="run/8")
     return log
 
+AUTHORS = ALICE.vkey.encode() + b"\n"
+RUNTIMES = no_states("runtimes", ["runtimes"], 1, 5)  # 1 is the version of the projection that the program has
+
 is_step = dict(match=lambda h: h[3] == "run.step", filter=[{"field": "kind", "op": "equals", "value": "run.step"}])
 
 def bent(log=None, edit=None, members=None, statement=None, lines=None, **options):
@@ -82,6 +87,9 @@ def key_of(i, **changes):
         b.keys[i].update(changes)
     return edit
 
+def bad_id(key):
+    return "%s+00000000+%s" % (key.name, key.vkey.split("+")[2])
+
 # ---- good ones ----
 
 def good():
@@ -103,6 +111,10 @@ def good():
     bundle("good-sparse", "two chosen events", Bundle(r, sparse=[1, 4]), 0)
     bundle("good-erased", "a body that was erased, with the event that says so", Bundle(erased(1), erased={1: 3}), 0)
     bundle("good-artifact", "an artifact, which nobody needs to name", Bundle(r, artifacts=[b"a report"]), 0)
+    named = Bundle(r, states={name: b"what the log key says\n" for name in ("a", "a-b")})
+    bundle("good-states-names", "states that nobody else makes, of a name and of a longer one that begins with it", named, 0)
+    bundle("good-states", "states that follow from the events", Bundle(r, states={"runtimes": RUNTIMES}), 0)
+    bundle("good-author", "an event whose author is named", Bundle(r), 0, authors=AUTHORS)
     bundle("good-extension", "a checkpoint with an extension line", Bundle(r, head=r.checkpoint(5, text=r.text(5) + "more\n")), 0)
     bundle("good-unknown-line", "a checkpoint with a signature of somebody unknown", Bundle(r, head=r.checkpoint(5, [LOG, SECOND, OTHER])), 0)
     bundle("good-nobody-named", "nothing is given", Bundle(r), 10, key=None)
@@ -150,6 +162,12 @@ def own():
     url = "http://x"
     bundle("F17-origin-scheme", "an origin with a scheme", Bundle(Log(url, LOG.named(url), EPOCH.named(url + "/epoch"))), rule="F17", key=LOG.named(url))
     bundle("F18-log-key-name", "a log key whose name is not the origin", Bundle(Log(log=OTHER)), rule="F18", key=OTHER)
+    bundle("F9-log-key-id", "a log key with another key id", Bundle(Log(body={"log_vkey": bad_id(LOG)})), rule="F9")
+    bundle("F9-epoch-key-id", "an epoch key with another key id", Bundle(rotated(vkey=bad_id(SECOND))), rule="F9")
+    bundle("F9-epoch-key-form", "an epoch key that is not one", Bundle(rotated(vkey="ledger.example/box-1/epoch")), rule="F9")
+    bundle("F9-restore-key-name", "an epoch key whose name no key has", Bundle(restored(epoch_vkey=SECOND.named(ORIGIN + " /epoch").vkey)), rule="F9")
+    bundle("F18-log-key-type", "a witness's key as the log key", Bundle(Log(body={"log_vkey": Key(ORIGIN, seed(0), 4).vkey})), rule="F18")
+    bundle("F19-rotation-key-type", "a rotation to a witness's key", Bundle(rotated(vkey=Key(ORIGIN + "/epoch", seed(0xA0), 4).vkey)), rule="F19")
     bundle("F19-genesis-key-name", "an epoch key of another name", Bundle(Log(epoch=EPOCH.named("other.example/epoch"))), rule="F19")
     bundle("F19-genesis-log-keys-name", "an epoch key with the log key's name", Bundle(Log(epoch=EPOCH.named(ORIGIN))), rule="F19")
     bundle("F19-rotation-key-name", "a rotation to a key of another name", Bundle(rotated(SECOND.named("elsewhere/epoch"))), rule="F19")
@@ -205,6 +223,9 @@ def objects():
     log = three()
     log.add("permission.granted", "pack/x", {}, author=ALICE, key="9f0c6c1d2b7a4e0f8d3c5b6a79887766")
     bundle("F13-key-twice", "an author's key used twice", Bundle(log), rule="F13")
+    log = three()
+    log.add("permission.granted", "pack/x", {}, author=ALICE, key="0123456789abcdef01234567", signature=ALICE.sign(b"something else"))
+    bundle("F14-signature", "a bad signature of an author who is named", Bundle(log), rule="F14", authors=AUTHORS)
     log = three()
     log.add("ledger.created", "ledger/" + ORIGIN, {})
     bundle("B16-second-genesis", "a second ledger.created, which keys do not have", Bundle(log), rule="B16")
@@ -268,6 +289,10 @@ def manifests():
     bundle("B7-signer", "a manifest that another key has signed", bent(edit=lambda b: setattr(b, "signer", OTHER.named(ORIGIN))), rule="B7")
     bundle("B8-head", "a checkpoint of another head than the manifest's", bent(statement=predicate(head={"root": b64(bytes(32)), "size": 5})), rule="B8")
     bundle("B9-verify", "a VERIFY.md that is not the one that was signed", bent(statement=lambda s: (s["subject"][-2]["digest"].update(sha256="00" * 32), s)[1]), rule="B9")
+    forged = RUNTIMES.replace(b'"rows":[]', b'"rows":[{"runtime":"ollama"}]')
+    bundle("B25-row", "states with a row that no event gave", Bundle(rotated(), states={"runtimes": forged}), rule="B25", needs=["projections"])
+    bundle("B25-digest", "states with another digest", Bundle(rotated(), states={"runtimes": RUNTIMES.replace(RUNTIMES[18:22], b"0000", 1)}),
+           rule="B25", needs=["projections"])
     bundle("B24-counts", "counts of what is not there", bent(statement=lambda s: (s["predicate"]["counts"].update(disclosed=4), s)[1]), rule="B24")
     bundle("B24-gaps", "a gap that is not one", bent(statement=predicate(gaps=[2])), rule="B24")
 
@@ -307,6 +332,7 @@ def proofs():
         case("proof-%s.tlog-proof" % name, about, made, code, rule, leaf=leaf or e.raw, payload=payload or e.salt + e.payload, **given)
     for seq in range(5):
         prove("good-%d" % seq, "an event, with its payload", r, seq, 0)
+    prove("good-author", "an event whose author is named", r, 1, 0, authors=AUTHORS, genesis=r.events[0].leaf.hex())
     prove("good-restored", "a restore", s, 3, 0)
     prove("good-newest", "a rotation that is the newest event", r, 3, 0, how={"size": 4})
     prove("good-nobody", "nothing is given", r, 2, 10, key=None)
@@ -324,6 +350,10 @@ def proofs():
     prove("F7-path", "a path that leads elsewhere", r, 2, rule="F7", how={"path": [bytes(32)] * 3})
     prove("F1-leaf", "a leaf that is no header", r, 2, rule="F1", leaf=b"\x90")
     prove("F3-payload", "another event's payload", r, 2, rule="F3", payload=r.events[1].salt + r.events[1].payload)
+    unsigned = three()
+    unsigned.add("permission.granted", "pack/x", {}, author=ALICE, key="0123456789abcdef01234567", signature=ALICE.sign(b"something else"))
+    prove("F14-signature", "a bad signature of an author who is named", unsigned, 3, rule="F14", authors=AUTHORS, genesis=r.events[0].leaf.hex())
+    prove("F9-log-key-id", "a first event whose log key has another key id", Log(body={"log_vkey": bad_id(LOG)}), 0, rule="F9")
     prove("F12-seal", "a bad signature of the log key", r, 2, rule="F12", how={"checkpoint": note(r.text(5), [(LOG, bytes(64))])})
     prove("F16-format", "a first event of another format", three(body={"format": 2}), 0, rule="F16")
     prove("F18-log-key", "a first event whose log key has another name", Log(log=OTHER), 0, rule="F18", key=OTHER)

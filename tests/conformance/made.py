@@ -156,7 +156,7 @@ class Log:
         signed = None
         if author:
             text = b"ledger/author/v1\0" + pack([self.events[0].leaf, self.origin] + h[3:7] + [h[9], h[11], commit, body])
-            signed = [author.name, author.id, author.sign(text)]
+            signed = [author.name, author.id, more.get("signature") or author.sign(text)]
         payload = pack([body, signed]) if "payload" not in more else more["payload"]
         h[12] = sha256(b"\2", salt, payload)
         for i, v in (wrong or {}).items():
@@ -260,10 +260,15 @@ def disclosed(e, names, seq):
                            for n, (s, f) in zip(e.keeps, e.fields)]
     return line
 
+def no_states(name, tables, version, size):  # states without a row: as of what no event has told
+    digest = sha256(struct.pack(">I", len(name)), name.encode(), struct.pack(">IQ", version, size))
+    return compact({"digest": "sha256:" + digest.hex(), "fold": version, "format": 1, "position": size, "projection": name,
+                    "tables": [{"name": t, "rows": []} for t in tables]}) + b"\n"
+
 class Bundle:
     """What a right exporter would write of a log; tests change `lines`, `statement` or `members` and seal it then."""
     def __init__(self, log, a=0, b=None, size=None, match=lambda h: True, bodies="matching", private=(), erased=None, sparse=None,
-                 artifacts=(), kept=None, head=None, **predicate):
+                 artifacts=(), states=None, kept=None, head=None, **predicate):
         self.log, size = log, size or len(log.events)
         b, erased = size if b is None else b, erased or {}
         epochs = [e[0] - 1 for e in log.epochs if e[0] - 1 < size]
@@ -289,9 +294,10 @@ class Bundle:
         self.proof = "".join("%s\n" % x for x in ["ledger/range-proof/v1", "%d %d %d" % (a, b, size)] + list(map(b64, tiles(tree, 0, a))) +
                              [""] + list(map(b64, tiles(tree, b, size)))).encode()
         self.sparse, self.artifacts, self.verify = sparse is not None, sorted((sha256(x).hex(), x) for x in artifacts), b"See docs/bundle.md.\n"
+        self.states = [("states/%s.json" % n, states[n]) for n in sorted(states or {})]
         self.head = head or log.checkpoint(size)
         self.predicate = {
-            "counts": {}, "disclosure": {"artifacts": bool(artifacts), "bodies": bodies, "private": sorted(private), "states": []},
+            "counts": {}, "disclosure": {"artifacts": bool(artifacts), "bodies": bodies, "private": sorted(private), "states": sorted(states or {})},
             "exporter": {"program": "conformance", "version": "1"}, "filter": [], "format": 2,
             "gaps": [s for s in seqs if log.events[s].header[3] == "ledger.gap"], "head": {"root": b64(root(tree)), "size": size},
             "origin": log.sealers(size)[-1][3], "range": {"from": a, "to": b} if seqs else {"from": 0, "to": 0}, "sparse": self.sparse, "time": None}
@@ -314,14 +320,14 @@ class Bundle:
         else:
             out += [("range.proof", self.proof), ("entries/0", b"".join(len(e).to_bytes(2, "big") + e for e in self.entries))]
             out += [("payloads/0.jsonl", text(self.lines))] if self.lines else []
-        return out + [("artifacts/" + n, x) for n, x in self.artifacts] + [("VERIFY.md", self.verify)]
+        return out + [("artifacts/" + n, x) for n, x in self.artifacts] + self.states + [("VERIFY.md", self.verify)]
 
     def seal(self):
         members = self.members()
         members = self.edit_members(members) if self.edit_members else members
         if self.predicate["format"] == 2:
             members.append(("SHA256SUMS", self.edit_sums("".join("%s  %s\n" % (sha256(c).hex(), n) for n, c in members if n != "checkpoint")).encode()))
-        named = [m for m in members if m[0] in ("keys", "erasures", "VERIFY.md", "SHA256SUMS") or m[0].startswith("artifacts/")]
+        named = [m for m in members if m[0] in ("keys", "erasures", "VERIFY.md", "SHA256SUMS") or m[0].startswith(("artifacts/", "states/"))]
         statement = {"_type": "https://in-toto.io/Statement/v1", "predicate": self.predicate, "predicateType": "urn:ledger:evidence-bundle:v1",
                      "subject": [{"digest": {"sha256": sha256(c).hex()}, "name": n} for n, c in named]}
         statement = self.edit_statement(statement) if self.edit_statement else statement

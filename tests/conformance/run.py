@@ -4,15 +4,15 @@
   run.py --kind bundle -- ledger verify {file} --no-trust-file
   run.py --kind proof -- python3 verify_proof.py {file}
 
-What a case gives (key, genesis, checkpoint, policy, leaf, payload) is added as --NAME VALUE; --option NAME='-x {}' spells it
-otherwise, and cases with something that the verifier does not take are left out with --without NAME. With --rules the
-last line that the verifier prints is JSON, and its "rule" is compared too."""
+What a case gives (authors, checkpoint, genesis, key, leaf, payload, policy) is added as --NAME VALUE; --option NAME='-x {}'
+spells it otherwise. Cases with something that the verifier does not take, or that need what it does not do (projections),
+are left out with --without NAME. With --rules the last line that the verifier prints is JSON, and its "rule" is compared too."""
 import argparse, concurrent.futures, json, os, shlex, subprocess, sys
 
 def run(case, args, here, spelled):
     command = [os.path.join(here, case["file"]) if word == "{file}" else word for word in args.command]
     for name, value in sorted(case["given"].items()):
-        if name in ("checkpoint", "policy", "leaf", "payload"):
+        if name in ("authors", "checkpoint", "policy", "leaf", "payload"):
             value = os.path.join(here, value)
         command += [word.replace("{}", value) for word in shlex.split(spelled.get(name, "--%s {}" % name))]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
@@ -33,7 +33,7 @@ def main():
     here = os.path.join(here, "samples") if os.path.isdir(os.path.join(here, "samples")) else here
     with open(os.path.join(here, "index.json"), encoding="utf-8") as f:
         cases = json.load(f)
-    cases = [c for c in cases if args.kind in (None, c["kind"]) and not set(args.without) & set(c["given"])]
+    cases = [c for c in cases if args.kind in (None, c["kind"]) and not set(args.without) & {*c["given"], *c.get("needs", [])}]
     with concurrent.futures.ThreadPoolExecutor() as pool:
         spelled = dict(o.split("=", 1) for o in args.option)
         results = list(pool.map(lambda case: run(case, args, here, spelled), cases))

@@ -175,6 +175,13 @@ static void a_checkpoint_of_the_callers_is_checked_too(void **state) {
     the_verdict_is(LEDGER_GOOD, "by the checkpoint '");
     range(220, 232);
     the_verdict_is(LEDGER_NOT_ANCHORED, "which cannot be compared: they end outside of the range, 220 to 232");
+    struct export_options chosen = everything();
+    chosen.seqs = (const uint64_t[]){5, 225};
+    chosen.n_seqs = 2;
+    cut(&chosen);
+    verify(bytes_of_buf(&bundle), known);
+    the_verdict_is(LEDGER_NOT_ANCHORED,
+                   "the first 210 events, which cannot be compared: chosen events do not give their root");
     scratch_new(&other, 0);
     buf_init(&note, NOTE_MAX);
     must(ledger_checkpoint(other.ledger, &note, &why));
