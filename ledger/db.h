@@ -107,6 +107,8 @@ void db_cursor_close(struct db_cursor *cursor);
 /* Names in the environment's root that are no table of ours: calls `found` for each. */
 int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name), void *ctx, struct err *err);
 int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err);
+/* Every page of the newest snapshot's trees, which LMDB itself believes: see db_pages.h. ERR_CORRUPT names a page. */
+int db_check(struct db *db, struct err *err);
 /* What was committed by an environment opened with `unsynced` is on the disk. */
 int db_sync(struct db *db, struct err *err);
 /* Makes an environment in `dir`, which is made too, and copies the records of this transaction's snapshot into it, but for

@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 
 #include "ledger/db_env.h"
+#include "ledger/db_pages.h"
+
+#define CHECK_TRIES 1000
 
 /* ---- records ---- */
 
@@ -155,6 +158,24 @@ int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err) {
     }
     *ret = st.ms_entries;
     return 0;
+}
+
+/* The meta page of a snapshot is written over by the second commit after it. */
+int db_check(struct db *db, struct err *err) {
+    struct db_txn *txn;
+    MDB_stat st;
+    int rc = 1, fd = -1;
+    for (int tries = 0; rc == 1 && tries < CHECK_TRIES; tries++) {
+        rc = db_begin(db, false, &txn, err);
+        if (rc != 0) {
+            return rc;
+        }
+        rc = mdb_env_stat(txn->env->env, &st) != 0 || mdb_env_get_fd(txn->env->env, &fd) != 0
+                 ? db_fail(txn->env, MDB_INVALID, "reading its state", err)
+                 : db_pages_check(fd, st.ms_psize, mdb_txn_id(txn->txn), err);
+        db_abort(txn);
+    }
+    return rc == 1 ? err_set(err, ERR_BUSY, "'%s' is written to so fast that its pages cannot be checked", db->base) : rc;
 }
 
 int db_sync(struct db *db, struct err *err) {

@@ -367,6 +367,17 @@ static void on_stranger_table(void *ctx, struct bytes name) {
                  (int)(name.n < 64 ? name.n : 64), (const char *)name.p);
 }
 
+/* What nobody but LMDB's offsets say, such as that a table is empty, stands or falls with its pages. */
+static int check_pages(struct verify *v, struct err *err) {
+    struct err why = {0};
+    int rc = db_check(v->ledger->evidence, &why);
+    if (rc != ERR_CORRUPT) {
+        return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
+    }
+    verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "database", "%s", why.msg);
+    return 0;
+}
+
 int verify_tables(struct verify *v, struct err *err) {
     static const struct {
         enum core_table table;
@@ -374,7 +385,8 @@ int verify_tables(struct verify *v, struct err *err) {
     } sweeps[] = {{T_META, on_meta},         {T_TAIL, on_tail},    {T_BUNDLE, on_bundle},         {T_PAYLOAD, on_counted},
                   {T_PRIVATE, on_counted},   {T_TILE, on_tile},    {T_CHECKPOINT, on_checkpoint}, {T_KEYRUN, on_keyrun},
                   {T_ARTIFACT, on_artifact}, {T_CURSOR, on_cursor}};
-    int rc = db_strangers(v->txn, on_stranger_table, v, err);
+    int rc = check_pages(v, err);
+    rc = rc != 0 ? rc : db_strangers(v->txn, on_stranger_table, v, err);
     check_head(v);
     rc = rc != 0 ? rc : check_meta_names(v, err);
     rc = rc != 0 ? rc : check_stored(v, err);
