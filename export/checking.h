@@ -75,7 +75,7 @@ struct checking {
     const char *rule; /* that is broken when what is read now does not parse */
     size_t next_subject;
     struct hash *sums; /* of the text that SHA256SUMS must be, as far as members were read */
-    bool hashing;      /* the member at hand is hashed */
+    bool summing;      /* the line of the member at hand is still to come */
     bool at_end;       /* the archive is complete */
 
     struct buf note; /* the head's checkpoint */

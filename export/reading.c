@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/ustar.h"
 #include "export/bundle.h"
 #include "export/unpack.h"
@@ -19,24 +18,24 @@
 #define BUFFER_MAX  (2 * READING_PEEK_MAX)
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
 
+_Static_assert(BUFFER_MAX <= UNPACK_BEHIND_MAX && READING_DIGEST == UNPACK_DIGEST, "digests are asked for in time");
+
 struct reading {
     const struct reading_options *options;
     struct unpack *unpack;
-    struct hash *hash; /* of the content at hand */
     uint64_t plain, shown;
     char name[USTAR_NAME_MAX + 1];
     uint64_t size, left, members;
     size_t padding;
-    bool eof, hashed;
-    const char *rule;         /* that was broken */
-    size_t at, end, unhashed; /* content from `unhashed` to `at` is not in the hash yet, while it is hashed */
+    bool eof;
+    const char *rule; /* that was broken */
+    size_t at, end;
     uint8_t buffer[BUFFER_MAX];
 };
 
 int reading_new(int fd, const struct reading_options *options, struct reading **ret, struct err *err) {
     struct reading *r = calloc(1, sizeof(*r));
-    if (r == NULL || (r->hash = hash_new()) == NULL) {
-        free(r);
+    if (r == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     r->options = options;
@@ -52,7 +51,6 @@ int reading_new(int fd, const struct reading_options *options, struct reading **
 void reading_free(struct reading *reading) {
     if (reading != NULL) {
         unpack_free(reading->unpack);
-        hash_free(reading->hash);
         free(reading);
     }
 }
@@ -76,24 +74,15 @@ static int look_around(struct reading *r, struct err *err) {
     return 0;
 }
 
-/* In large pieces: what is taken is often short. */
-static void catch_up(struct reading *r) {
-    if (r->hashed) {
-        hash_put(r->hash, r->buffer + r->unhashed, r->at - r->unhashed);
-        r->unhashed = r->at;
-    }
-}
-
 /* At least `want` bytes stand in the buffer, or all that there are. */
 static int fill(struct reading *r, size_t want, struct err *err) {
     assert(want <= BUFFER_MAX);
     if (r->end - r->at >= want || r->eof) {
         return 0;
     }
-    catch_up(r);
     memmove(r->buffer, r->buffer + r->at, r->end - r->at);
     r->end -= r->at;
-    r->at = r->unhashed = 0;
+    r->at = 0;
     int rc = look_around(r, err);
     while (rc == 0 && r->end < want && !r->eof) {
         size_t n = 0;
@@ -177,7 +166,6 @@ int reading_next(struct reading *reading, struct err *err) {
     r->left = r->size;
     r->padding = ustar_padding(r->size);
     r->members++;
-    r->hashed = false;
     return 0;
 }
 
@@ -242,17 +230,7 @@ int reading_rest(struct reading *reading, struct buf *out, size_t max, struct er
     return buf_check(out, "a member", err);
 }
 
-void reading_hash(struct reading *reading) {
-    uint8_t before[READING_DIGEST];
-    assert(reading->left == reading->size);
-    hash_end(reading->hash, before); /* afresh */
-    reading->hashed = true;
-    reading->unhashed = reading->at;
-}
-
-void reading_digest(struct reading *reading, uint8_t ret[READING_DIGEST]) {
-    assert(reading->hashed);
-    catch_up(reading);
-    reading->hashed = false;
-    hash_end(reading->hash, ret);
+void reading_digest(const struct reading *reading, uint8_t ret[READING_DIGEST]) {
+    assert(reading->members > 0 && reading->left == 0);
+    unpack_digest(reading->unpack, reading->members - 1, ret);
 }

@@ -38,9 +38,7 @@ int reading_peek(struct reading *reading, size_t n, struct bytes *ret, struct er
 void reading_skip(struct reading *reading, size_t n);
 /* Appends the rest of the content; more than `max` bytes: ERR_CORRUPT. */
 int reading_rest(struct reading *reading, struct buf *out, size_t max, struct err *err);
-/* From the member's beginning: what is taken of its content is hashed. */
-void reading_hash(struct reading *reading);
-/* The digest of what was taken since then. Asked for once. */
-void reading_digest(struct reading *reading, uint8_t ret[READING_DIGEST]);
+/* Of the whole content, which was read to its end; before reading_next. */
+void reading_digest(const struct reading *reading, uint8_t ret[READING_DIGEST]);
 
 #endif

@@ -1,4 +1,5 @@
-/* descriptor --> (zstd) --> a ring of chunks: the thread fills those that are free, in order; the caller has the oldest. */
+/* descriptor --> (zstd) --> a ring of chunks: the thread fills those that are free, in order; the caller has the oldest.
+ * Who fills a chunk hashes it, too. */
 #include "export/unpack.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 
 #include "base/thread.h"
 #include "base/zst.h"
+#include "export/digests.h"
 
 #define CHUNKS    4
 #define CHUNK_MAX ((size_t)1 << 20)
@@ -28,7 +30,8 @@ struct chunk {
 struct unpack {
     int fd;
     struct zst_reader *zst; /* NULL: plain */
-    uint8_t first[4];       /* read to see what it is, given out again */
+    struct digests *digests;
+    uint8_t first[4]; /* read to see what it is, given out again */
     size_t n_first, first_at;
     uint64_t taken, total;
     size_t at_once; /* bytes of a chunk; not changed while there is a thread */
@@ -84,6 +87,9 @@ static int look_at_first(struct unpack *u, struct err *err) {
 
 /* ---- chunks ---- */
 
+_Static_assert(CHUNKS *CHUNK_MAX + UNPACK_BEHIND_MAX <= DIGESTS_BEHIND_MAX, "digests are kept until they are asked for");
+_Static_assert(UNPACK_DIGEST == DIGESTS_LEN, "one digest");
+
 static void fill(struct unpack *u, struct chunk *c) {
     size_t n = 1, max = u->at_once;
     c->rc = 0;
@@ -93,6 +99,7 @@ static void fill(struct unpack *u, struct chunk *c) {
         n = 0;
         c->rc = u->zst != NULL ? zst_read(u->zst, c->bytes + c->n, max - c->n, &n, &c->err)
                                : read_raw(u, c->bytes + c->n, max - c->n, &n, &c->err);
+        digests_put(u->digests, (struct bytes){c->bytes + c->n, n});
         c->n += n;
     }
     c->taken = u->zst != NULL ? zst_reader_taken(u->zst) : u->taken;
@@ -163,7 +170,8 @@ static void start(struct unpack *u) {
 int unpack_new(int fd, struct unpack **ret, struct err *err) {
     struct stat st;
     struct unpack *u = calloc(1, sizeof(*u));
-    if (u == NULL) {
+    if (u == NULL || (u->digests = digests_new()) == NULL) {
+        free(u);
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     u->fd = fd;
@@ -195,6 +203,7 @@ void unpack_free(struct unpack *u) {
         pthread_join(u->thread, NULL);
     }
     zst_reader_free(u->zst);
+    digests_free(u->digests);
     pthread_cond_destroy(&u->filled);
     pthread_cond_destroy(&u->freed);
     pthread_mutex_destroy(&u->lock);
@@ -214,6 +223,10 @@ int unpack_read(struct unpack *u, void *p, size_t n, size_t *ret_n, struct err *
     memcpy(p, c->bytes + u->at, *ret_n);
     u->at += *ret_n;
     return 0;
+}
+
+void unpack_digest(const struct unpack *u, uint64_t member, uint8_t ret[UNPACK_DIGEST]) {
+    digests_get(u->digests, member, ret);
 }
 
 bool unpack_is_compressed(const struct unpack *u) {

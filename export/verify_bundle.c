@@ -117,7 +117,7 @@ static void end_member(struct checking *c, uint8_t ret[LEDGER_HASH]) {
     uint8_t memory[2 * LEDGER_HASH + BUNDLE_NAME_MAX + 4];
     struct buf line = {.p = memory, .cap = sizeof(memory), .max = sizeof(memory)};
     reading_digest(c->reading, ret);
-    c->hashing = false;
+    c->summing = false;
     bundle_sum(&line, reading_name(c->reading), ret);
     hash_put(c->sums, line.p, line.n);
 }
@@ -125,15 +125,12 @@ static void end_member(struct checking *c, uint8_t ret[LEDGER_HASH]) {
 int check_advance(struct checking *c, struct err *err) {
     uint8_t digest[LEDGER_HASH];
     c->rule = "B3";
-    if (c->hashing && reading_left(c->reading) == 0) {
+    if (c->summing && reading_left(c->reading) == 0) {
         end_member(c, digest);
     }
     int rc = reading_next(c->reading, err);
     c->at_end = rc == 1;
-    c->hashing = rc == 0 && (is_at_subject(c) || (c->manifest.format == 2 && !check_is_at(c, BUNDLE_CHECKPOINT)));
-    if (c->hashing) {
-        reading_hash(c->reading);
-    }
+    c->summing = rc == 0 && c->manifest.format == 2 && !check_is_at(c, BUNDLE_CHECKPOINT);
     return rc == 1 ? 0 : rc;
 }
 
