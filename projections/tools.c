@@ -1,6 +1,8 @@
 /* Tools by agent, server and name: how often they were called, what their sources said of them, and how far a call can go
  * as the policies judge it.
  *
+ * A call counts when it was told. Some sources tell only of answers: those are not called calls.
+ *
  * A source may name a group of permissions with a call, or none. A tool's tier is the highest of those of the groups that
  * were named; when one of them is unknown, it is unknown. */
 #include "ledger/scope.h"
@@ -14,6 +16,7 @@ enum {
     TOOL,
     JUDGED,
     CALLS = JUDGED + TIERS_COLUMNS_N,
+    UNCALLED,
     ANSWERS,
     ERRORS,
     DENIED,
@@ -32,7 +35,8 @@ static const struct state_column columns[] = {
     [SERVER] = {"server", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "server that offers it; empty: none, or not told"},
     [TOOL] = {"tool", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
     TIERS_COLUMNS,
-    [CALLS] = {"calls", CELL_INT, COLUMN_MAIN, "how often it was called"},
+    [CALLS] = {"calls", CELL_INT, COLUMN_MAIN, "calls that were told"},
+    [UNCALLED] = {"uncalled", CELL_INT, COLUMN_MAIN | COLUMN_JUDGED, "answers beyond these: nobody told of their calls"},
     [ANSWERS] = {"answers", CELL_INT, 0, "how often it came back"},
     [ERRORS] = {"errors", CELL_INT, COLUMN_MAIN, "answers that were errors"},
     [DENIED] = {"denied", CELL_INT, COLUMN_MAIN, "answers and decisions that it was not allowed"},
@@ -86,9 +90,6 @@ static void returned(struct fold *fold, struct row *row) {
     bool ok = true, told = fold_bool(fold, "ok", &ok);
     fold_text(fold, "outcome", &outcome);
     row_add(row, ANSWERS, 1);
-    if (row_int(row, ANSWERS) > row_int(row, CALLS)) {
-        row_add(row, CALLS, 1); /* a source that tells of both at once */
-    }
     if (bytes_is(outcome, "denied")) {
         row_add(row, DENIED, 1);
     } else if ((told && !ok) || bytes_is(outcome, "error") || bytes_is(outcome, "timeout") ||
@@ -132,7 +133,7 @@ static int fold_tool(struct fold *fold, struct err *err) {
     return rc;
 }
 
-static int judge(struct state_view *view, struct row *row, struct err *err) {
+static int judge_tool(struct state_view *view, struct row *row, struct err *err) {
     struct tool_call call = {.agent = row_text(row, AGENT), .server = row_text(row, SERVER), .tool = row_text(row, TOOL)};
     struct tiers_answer best = {.tier = TIER_UNKNOWN}, answer;
     struct list list;
@@ -153,6 +154,9 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
         rc = tiers_judge(view, &call, &best, err);
     }
     if (rc == 0) {
+        if (row_int(row, ANSWERS) > row_int(row, CALLS)) {
+            row_set_int(row, UNCALLED, row_int(row, ANSWERS) - row_int(row, CALLS));
+        }
         best.tier = unknown ? TIER_UNKNOWN : best.tier;
         tiers_put(row, JUDGED, &best);
         if (row_has(row, JUDGED + 3)) {
@@ -163,9 +167,9 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
 }
 
 static const struct state_table tables[] = {
-    {"tools", "tool", "A row is a tool of an agent: its calls, and how far a call can go.", columns, COLUMNS, judge},
+    {"tools", "tool", "A row is a tool of an agent: its calls, and how far a call can go.", columns, COLUMNS, judge_tool},
 };
 static const char *const kinds[] = {"run.tool_called", "run.tool_returned", "permission.requested", "permission.decided",
                                     NULL};
 
-const struct projection projection_tools = {"tools", 1, tables, 1, kinds, fold_tool};
+const struct projection projection_tools = {"tools", 2, tables, 1, kinds, fold_tool};
