@@ -46,10 +46,12 @@ const struct spec spec_permit = {
 };
 const struct spec spec_tool = {
     .synopsis = "list | show NAME",
-    .about = "Tools that agents called: AGENT/SERVER/TOOL. The tier says how far a call can go, judged by the\n"
+    .about = "Tools that agents called: AGENT/SERVER/TOOL; a TOOL alone names that of every agent. The tier says how far a "
+             "call can go, judged by the\n"
              "policies of the log, the newest first, and by the one that ships with the program. Where none of\n"
              "them knows the tool it is unknown, and every list says of how many calls.",
-    .examples = "ledger tool list\nledger tool list --with judged_tier=\nledger tool show claude-code//Bash",
+    .examples =
+        "ledger tool list\nledger tool list --with judged_tier=\nledger tool show Bash\nledger tool show claude-code/Bash",
     .subs = tool,
 };
 const struct spec spec_policy = {

@@ -12,6 +12,7 @@
 #define SHOWN_MAX      4  /* of several that begin alike */
 #define NEAR_MAX       3  /* edits */
 #define DIGITS_MIN     4  /* of a digest */
+#define EMPTY_PART     "-"
 
 /* ---- tables ---- */
 
@@ -124,13 +125,16 @@ size_t thing_parts(const struct row *row, struct bytes ret[KEY_PARTS_MAX]) {
 
 void thing_keys(const struct row *row, struct buf *out) {
     struct bytes parts[KEY_PARTS_MAX];
-    size_t n = thing_parts(row, parts);
+    size_t n = thing_parts(row, parts), first = 0;
     while (n > 1 && parts[n - 1].n == 0) {
         n--;
     }
-    for (size_t i = 0; i < n; i++) {
-        buf_put_str(out, i > 0 ? "/" : "");
-        buf_put_bytes(out, parts[i]);
+    while (first + 1 < n && parts[first].n == 0) {
+        first++;
+    }
+    for (size_t i = first; i < n; i++) {
+        buf_put_str(out, i > first ? "/" : "");
+        buf_put_bytes(out, parts[i].n > 0 ? parts[i] : bytes_of(EMPTY_PART));
     }
 }
 
@@ -180,12 +184,25 @@ static int try_prefix(struct search *s, const struct bytes *parts, size_t n, str
     return rc == 1 ? 0 : rc;
 }
 
+/* As it is printed: what is empty is written as EMPTY_PART, unless that is its name. */
+static int try_printed(struct search *s, const struct bytes *parts, size_t n, struct err *err) {
+    struct bytes filled[KEY_PARTS_MAX];
+    bool any = false;
+    int rc = try_whole(s, parts, n, err);
+    for (size_t i = 0; i < n; i++) {
+        bool empty = bytes_is(parts[i], EMPTY_PART);
+        filled[i] = empty ? bytes_of("") : parts[i];
+        any = any || empty;
+    }
+    return rc != 0 || s->found > 0 || !any ? rc : try_whole(s, filled, n, err);
+}
+
 /* The text as `left` more parts after those that are there: all ways to split it, later slashes last. */
 static int split(struct search *s, struct bytes *parts, size_t n, size_t left, struct bytes rest, bool whole,
                  struct err *err) {
     if (left == 1) {
         parts[n] = rest;
-        return whole ? try_whole(s, parts, n + 1, err) : try_prefix(s, parts, n + 1, err);
+        return whole ? try_printed(s, parts, n + 1, err) : try_prefix(s, parts, n + 1, err);
     }
     int rc = 0;
     size_t at = 0;
@@ -339,6 +356,32 @@ static struct bytes without_colon(struct bytes text, struct buf *out) {
     return bytes_of_buf(out);
 }
 
+static bool same_name(struct bytes a, struct bytes b, bool any_case) {
+    bool same = a.n == b.n;
+    for (size_t i = 0; i < a.n && same; i++) {
+        uint8_t x = a.p[i], y = b.p[i];
+        bool letters = (x | 0x20) >= 'a' && (x | 0x20) <= 'z';
+        same = x == y || (any_case && letters && (x | 0x20) == (y | 0x20));
+    }
+    return same && a.n > 0;
+}
+
+/* "Bash" of "claude-code/-/Bash": the key that the noun is the name of. */
+static struct bytes own_name(const struct row *row) {
+    size_t own = projection_column(row->table, row->table->noun);
+    return own != SIZE_MAX && (row->table->columns[own].flags & COLUMN_KEY) ? row_text(row, own) : (struct bytes){0};
+}
+
+/* The parts that are not empty: "claude-code/Bash". */
+static void put_told(const struct row *row, struct buf *out) {
+    struct bytes parts[KEY_PARTS_MAX];
+    for (size_t i = 0, n = thing_parts(row, parts); i < n; i++) {
+        buf_put_str(out, parts[i].n > 0 && out->n > 0 ? "/" : "");
+        buf_put_bytes(out, parts[i]);
+    }
+}
+
+/* "curl" of "dpkg/curl/amd64", "pdf-ops-pack" of "pack/pdf-ops-pack/exec": what comes first is left out. */
 static bool is_tail(struct bytes keys, struct bytes text) {
     const uint8_t *slash = keys.n > 0 ? memchr(keys.p, '/', keys.n) : NULL;
     size_t left = slash ? keys.n - (size_t)(slash + 1 - keys.p) : 0;
@@ -346,23 +389,25 @@ static bool is_tail(struct bytes keys, struct bytes text) {
            (left == text.n || slash[1 + text.n] == '/');
 }
 
-/* "curl" of "dpkg/curl/amd64", "pdf-ops-pack" of "pack/pdf-ops-pack/exec": what comes first is left out. */
-static int by_tail(struct search *s, struct bytes other, struct err *err) {
+/* Rows of which the text is a part that tells them. */
+static int by_part(struct search *s, struct bytes other, bool any_case, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
-    struct buf keys;
-    buf_init(&keys, NAME_MAX_BYTES);
+    struct buf told;
+    buf_init(&told, NAME_MAX_BYTES);
     int rc = state_rows_open(s->view->state, s->table, NULL, 0, &rows, err);
     while (rc == 0 && (rc = next_stored(s, rows, &row, err)) == 0) {
         struct bytes parts[KEY_PARTS_MAX];
-        buf_clear(&keys);
-        thing_keys(row, &keys);
-        if (is_tail(bytes_of_buf(&keys), s->text) || is_tail(bytes_of_buf(&keys), other)) {
+        buf_clear(&told);
+        put_told(row, &told);
+        struct bytes keys = bytes_of_buf(&told);
+        bool tail = !any_case && (is_tail(keys, s->text) || is_tail(keys, other));
+        if (tail || same_name(own_name(row), s->text, any_case) || same_name(keys, s->text, any_case)) {
             rc = try_whole(s, parts, thing_parts(row, parts), err);
         }
     }
     state_rows_close(rows);
-    buf_done(&keys);
+    buf_done(&told);
     return rc == 1 ? 0 : rc;
 }
 
@@ -379,7 +424,8 @@ static int by_subject(struct search *s, struct err *err) {
         rc = by_keys(s, err);
         s->text = whole;
     }
-    rc = rc != 0 || s->found > 0 ? rc : by_tail(s, text, err);
+    rc = rc != 0 || s->found > 0 ? rc : by_part(s, text, false, err);
+    rc = rc != 0 || s->found > 0 ? rc : by_part(s, text, true, err);
     buf_done(&other);
     return rc;
 }

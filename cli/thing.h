@@ -12,12 +12,13 @@ const char *thing_suggest(struct asof *view, struct bytes word, bool names);
 
 typedef int thing_fn(void *ctx, const struct row *row, struct err *err);
 /* Calls `each` for the rows that the text names: the one whose keys it is; else those whose first keys it is; else those
- * that events or people name so ("dpkg/curl:amd64", "curl", "pack/pdf-ops-pack" of packs); else what is called so elsewhere
- * (a model's name stands for the weights that it points to); else the only one that begins so. ERR_NOTFOUND: none, with the
- * nearest; or several begin so, with some of them. */
+ * that events or people name so ("dpkg/curl:amd64", "curl", "pack/pdf-ops-pack" of packs, "Bash" of every agent's); else
+ * these in another case; else what is called so elsewhere (a model's name stands for the weights that it points to); else
+ * the only one that begins so. ERR_NOTFOUND: none, with the nearest; or several begin so, with some of them. */
 int thing_each(struct asof *view, size_t table, struct bytes text, thing_fn *each, void *ctx, struct err *err);
 
-/* Appends "pack/pdf-ops-pack". Empty keys at the end are left out. */
+/* Appends "pack/pdf-ops-pack". Empty keys at both ends are left out, between others they are '-':
+ * "tool/claude-code/-/Bash". */
 void thing_name(const struct row *row, struct buf *out);
 /* Appends the keys alone. */
 void thing_keys(const struct row *row, struct buf *out);

@@ -51,6 +51,22 @@ static int named_elsewhere(struct story *story, const char *text, struct err *er
     return rc != 0 ? rc : story->told > 0 ? 0 : err->code;
 }
 
+struct asked {
+    struct story *story;
+    struct bytes text;
+    bool itself; /* one has this very name: its story has what is about it */
+};
+
+static int tell_row(void *ctx, const struct row *row, struct err *err) {
+    struct asked *asked = ctx;
+    struct buf name;
+    buf_init(&name, 4 * ROW_BYTES_MAX);
+    thing_name(row, &name);
+    asked->itself = asked->itself || bytes_eq(bytes_of_buf(&name), asked->text);
+    buf_done(&name);
+    return story_row(asked->story, row, err);
+}
+
 static int unknown(struct asof *view, const char *text, struct bytes noun) {
     const char *near = thing_suggest(view, noun, false);
     if (!strchr(text, '/')) {
@@ -87,8 +103,13 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
     asof_warn(view, table);
     story_init(&story, view, style, false);
     if (table != SIZE_MAX) {
-        rc = thing_each(view, table, bytes_of(name), story_row, &story, &err);
-        rc = rc == ERR_NOTFOUND && slash ? named_elsewhere(&story, text, &err) : rc;
+        struct asked asked = {.story = &story, .text = bytes_of(text)};
+        rc = thing_each(view, table, bytes_of(name), tell_row, &asked, &err);
+        if (rc == ERR_NOTFOUND && slash) {
+            rc = named_elsewhere(&story, text, &err);
+        } else if (rc == 0 && slash && !asked.itself) { /* "tool/bash" is the subject of permissions, too */
+            rc = by_subject(&story, bytes_of(text), &err);
+        }
     } else {
         rc = by_subject(&story, bytes_of(text), &err);
     }

@@ -40,7 +40,7 @@ box 0 why package/dpkg/curl
 out_has 'package/dpkg/curl/amd64: installed'
 out_has 'install.upgraded'
 box 0 why tool/bash
-out_has 'permission/tool/bash/exec/make: granted'
+out_has 'permission/tool/bash/exec/make'
 box 0 why promotion/p1
 out_has 'promoted from planned'
 box 0 why run/r1 --time relative
