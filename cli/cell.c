@@ -175,7 +175,7 @@ static bool is_digest(const uint8_t *p, size_t n) {
 
 void cell_short(const struct cli *cli, struct buf *text, size_t at) {
     const char *mark = table_mark(cli);
-    size_t n = strlen(mark), to = at, from = out_width(cli) < CELL_NARROW ? sizeof("sha256:") - 1 : 0;
+    size_t n = strlen(mark), to = at, from = out_width(cli) < TABLE_ROOM ? sizeof("sha256:") - 1 : 0;
     if (out_width(cli) == SIZE_MAX || text->fail) {
         return;
     }

@@ -16,10 +16,8 @@ bool cell_unit(const struct row *row, size_t column, struct buf *out);
 /* Appends the cell for the eye: times as such, seqs and texts with commas between, other lists as JSON. Nothing for null.
  * Not made safe for a terminal. */
 void cell_text(const struct row *row, size_t column, enum when_style style, uint64_t now, struct buf *out);
-/* A terminal of fewer columns than this is narrow. */
-#define CELL_NARROW 100
-/* On a terminal: digests in the text behind `at` are cut to the digits that tell them, "sha256:0123456789ab...", on a
- * narrow one "0123456789ab...". */
+/* On a terminal: digests in the text behind `at` are cut to the digits that tell them, "sha256:0123456789ab...", on one of
+ * less than TABLE_ROOM columns "0123456789ab...". */
 void cell_short(const struct cli *cli, struct buf *text, size_t at);
 /* What stands for a thing whose only key is empty: the verdict over the box. */
 #define CELL_NO_KEY "(the box)"

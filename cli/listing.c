@@ -162,20 +162,22 @@ static int read_fields(struct listing *l, const char *list, struct err *err) {
     }
 }
 
-/* On a narrow terminal the reason of a judgement has room when only it, what it is about and how that is are shown. */
 static bool is_shown(const struct listing *l, size_t column) {
+    return l->format != ROWS_TABLE || (l->table->columns[column].flags & (COLUMN_KEY | COLUMN_MAIN)) != 0;
+}
+
+/* On a narrow terminal the reason of a judgement has room when only it, what it is about and how that is are shown. */
+static bool gives_way(const struct listing *l, size_t column) {
     static const char *const names[] = {"reason", "verdict", "since"};
     const struct state_column *c = &l->table->columns[column];
-    bool shown = l->format != ROWS_TABLE || (c->flags & (COLUMN_KEY | COLUMN_MAIN)) != 0;
     size_t state = thing_state(l->table);
     bool judged = state != SIZE_MAX && (l->table->columns[state].flags & COLUMN_JUDGED) && l->reason != SIZE_MAX &&
                   (l->table->columns[l->reason].flags & COLUMN_MAIN);
-    bool narrow = l->format == ROWS_TABLE && out_width(l->view->cli) < CELL_NARROW && judged;
     bool one = (c->flags & COLUMN_KEY) != 0 || column == state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         one = one || strcmp(c->name, names[i]) == 0;
     }
-    return shown && (!narrow || one);
+    return judged && !one;
 }
 
 /* Without --fields: for people the keys and the main columns, the longest of them last, for programs all. */
@@ -199,7 +201,10 @@ static int read_columns(struct listing *l, const struct opt_args *args, const st
         if (l->format == ROWS_TABLE) {
             cell_head(&l->table->columns[l->columns[i]], &l->heads[i]);
         }
-        l->heads[i].how &= ~(opt_has(args, &options[L_FIELDS]) ? (unsigned)TABLE_SPARE : 0U); /* they were asked for */
+        l->heads[i].how |= gives_way(l, l->columns[i]) ? TABLE_NARROW : 0U;
+        if (opt_has(args, &options[L_FIELDS])) { /* they were asked for */
+            l->heads[i].how &= ~(unsigned)(TABLE_SPARE | TABLE_NARROW);
+        }
     }
     return rc;
 }

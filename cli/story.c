@@ -213,14 +213,12 @@ static size_t read_members(struct bytes list, struct bytes ret[MEMBERS_MAX], uin
 }
 
 /* On a narrow terminal there is room for what decides; the events are listed below anyway. */
-static size_t leave_out(struct bytes member[MEMBERS_MAX], size_t n) {
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!bytes_is(member[i], "question") && !bytes_is(member[i], "evidence")) {
-            member[kept++] = member[i];
-        }
-    }
-    return kept;
+static unsigned how_of(struct bytes member) {
+    return bytes_is(member, "state") || bytes_is(member, "verdict") || bytes_is(member, "id") ? TABLE_WHOLE
+           : bytes_is(member, "remedy")                                                       ? TABLE_BELOW
+           : bytes_is(member, "reason")                                                       ? TABLE_WRAP
+           : bytes_is(member, "question") || bytes_is(member, "evidence")                     ? TABLE_NARROW
+                                                                                              : 0;
 }
 
 static void print_maps(struct story *s, struct bytes list) {
@@ -232,8 +230,6 @@ static void print_maps(struct story *s, struct bytes list) {
     struct buf text;
     uint32_t maps = 0;
     size_t n = read_members(list, member, &maps);
-    n = out_width(s->view->cli) < CELL_NARROW ? leave_out(member, n) : n;
-    size_t last = n > 1 && bytes_is(member[n - 1], "remedy") ? n - 2 : n - 1;
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
         for (; k < member[i].n && k < sizeof(heads[0]) - 1; k++) {
@@ -242,11 +238,7 @@ static void print_maps(struct story *s, struct bytes list) {
         }
         heads[i][k] = '\0';
         columns[i].name = heads[i];
-        columns[i].how = bytes_is(member[i], "state") || bytes_is(member[i], "verdict") || bytes_is(member[i], "id")
-                             ? TABLE_WHOLE
-                         : bytes_is(member[i], "remedy")              ? TABLE_BELOW
-                         : bytes_is(member[i], "reason") && i == last ? TABLE_WRAP
-                                                                      : 0;
+        columns[i].how = how_of(member[i]);
     }
     struct table *table = n > 0 ? table_new(s->view->cli, columns, n) : NULL;
     if (!table) {

@@ -47,9 +47,9 @@ struct table {
     struct buf held;
     struct cell *cells; /* hold rows of them */
     size_t rows, column;
-    size_t blanks;        /* that come before whatever comes next in the line */
-    enum out_color color; /* of the next cell */
-    bool headed, wide;
+    size_t blanks;           /* that come before whatever comes next in the line */
+    enum out_color color;    /* of the next cell */
+    bool headed, wide, told; /* told: which columns were left out */
 };
 
 /* Widths of characters beyond ASCII come from the locale's tables, which are loaded when the first of them is met. */
@@ -251,8 +251,11 @@ static size_t taken(const struct table *table, bool least) {
 
 /* What does not fit beside the others goes below or is left out; of every row or of none. */
 static void hide(struct table *table) {
+    for (size_t i = 0; i < table->n_columns && table->line < TABLE_ROOM; i++) {
+        table->hidden[i] = is(table, i, TABLE_NARROW);
+    }
     for (size_t i = table->n_columns; i-- > 0 && taken(table, true) > table->line;) {
-        table->hidden[i] = is(table, i, TABLE_BELOW);
+        table->hidden[i] = table->hidden[i] || is(table, i, TABLE_BELOW);
     }
     for (size_t i = table->n_columns; i-- > 0 && taken(table, true) > table->line;) {
         table->hidden[i] = table->hidden[i] || is(table, i, TABLE_SPARE);
@@ -427,6 +430,30 @@ void table_uint(struct table *table, uint64_t v) {
     table_number(table, bytes_of(text));
 }
 
+void table_left_out(struct table *table, struct buf *out) {
+    for (size_t i = 0; i < table->n_columns && out; i++) {
+        if (table->hidden[i] && !is(table, i, TABLE_BELOW)) {
+            buf_printf(out, "%s%s", out->n > 0 ? ", " : "", table->columns[i].name);
+        }
+    }
+    table->told = true;
+}
+
+void table_say_left_out(struct cli *cli, struct bytes names) {
+    char line[400];
+    if (names.n == 0) {
+        return;
+    }
+    size_t columns = out_width(cli), width = 0;
+    int n = snprintf(line, sizeof(line), "(no room at %zu columns: %.*s)", columns, (int)(names.n < 300 ? names.n : 300),
+                     (const char *)names.p);
+    struct bytes text = {(const uint8_t *)line, (size_t)n};
+    size_t fits = table_fits(text, columns, &width);
+    bool cut = fits < text.n;
+    out_safe(cli, (struct bytes){text.p, cut && fits > 0 ? fits - 1 : fits});
+    out_printf(cli, "%s\n", cut ? table_mark(cli) : "");
+}
+
 int table_end(struct table *table) {
     if (!table) {
         return 0;
@@ -436,6 +463,13 @@ int table_end(struct table *table) {
     int rc = buf_check(&table->held, "the table", &err);
     if (rc == 0) {
         table_flush(table);
+    }
+    if (rc == 0 && !table->told) {
+        struct buf names;
+        buf_init(&names, CELL_MAX);
+        table_left_out(table, &names);
+        table_say_left_out(cli, bytes_of_buf(&names));
+        buf_done(&names);
     }
     table_drop(table);
     return rc == 0 ? 0 : cli_fail_as(cli, &err, EXIT_SYSTEM);

@@ -9,14 +9,16 @@
 #define TABLE_COLUMNS_MAX 2048
 
 enum table_how {
-    TABLE_RIGHT = 1,  /* numbers stand on the right; so does a column whose first cells are all numbers */
-    TABLE_KEEP = 2,   /* times, short words: cut only when the other texts are cut already */
-    TABLE_TAIL = 4,   /* names: the end is what tells them apart, so the beginning is cut */
-    TABLE_WHOLE = 8,  /* states: never cut */
-    TABLE_WRAP = 16,  /* goes on in further lines instead of being cut, where it is the last one that is shown */
-    TABLE_SPARE = 32, /* left out when the others would have to be cut, the last one first */
-    TABLE_BELOW = 64  /* commands: never cut; in lines of their own below the row when the columns do not fit */
+    TABLE_RIGHT = 1,   /* numbers stand on the right; so does a column whose first cells are all numbers */
+    TABLE_KEEP = 2,    /* times, short words: cut only when the other texts are cut already */
+    TABLE_TAIL = 4,    /* names: the end is what tells them apart, so the beginning is cut */
+    TABLE_WHOLE = 8,   /* states: never cut */
+    TABLE_WRAP = 16,   /* goes on in further lines instead of being cut, where it is the last one that is shown */
+    TABLE_SPARE = 32,  /* left out when the others would have to be cut, the last one first */
+    TABLE_BELOW = 64,  /* commands: never cut; in lines of their own below the row when the columns do not fit */
+    TABLE_NARROW = 128 /* left out on a terminal of less than TABLE_ROOM columns: what comes after it needs the room */
 };
+#define TABLE_ROOM 100
 
 struct table_column {
     const char *name;
@@ -40,7 +42,13 @@ void table_number(struct table *table, struct bytes text);
 void table_color(struct table *table, enum out_color color);
 /* Prints what is held back; the row must be whole. */
 void table_flush(struct table *table);
-/* Prints what is held back and frees. Returns 0, or an exit code after reporting. NULL is fine. */
+/* Appends the names of the columns that were left out so far for want of room; table_end does not say them then. NULL: it
+ * is enough that they are not said. */
+void table_left_out(struct table *table, struct buf *out);
+/* A line that names columns that were left out; nothing when there are none. */
+void table_say_left_out(struct cli *cli, struct bytes names);
+/* Prints what is held back, says which columns were left out, and frees. Returns 0, or an exit code after reporting. NULL
+ * is fine. */
 int table_end(struct table *table);
 /* What stands at the end of a text that was cut; one column wide. */
 const char *table_mark(const struct cli *cli);

@@ -37,11 +37,16 @@ out_has 'ops-pack'
 out_has ' denied '
 out_has ' granted '
 out_has 'pdftotext'
-out_lacks 'SINCE'
+same "$(tail -n 1 <<<"$out")" '(no room at 80 columns: EXPIRES, SINCE)'
+same "$(grep -c SINCE <<<"$out")" 1
 plain 200 permit list
 out_has 'SINCE'
+out_lacks 'no room'
 plain 80 permit list --fields who,group,scope,state,since
 out_has 'SINCE' # it was asked for
+out_lacks 'no room'
+box 0 permit list
+out_lacks 'no room'
 on_tty 80 permit list
 out_has $'\e[31mdenied\e[0m'
 on_tty 80 permit list --no-color
