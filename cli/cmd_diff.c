@@ -43,7 +43,8 @@ struct diff {
     struct told told;
     struct pager pager;
     struct table *table;
-    size_t open; /* the table that is being printed */
+    size_t open;         /* the table that is being printed */
+    struct buf left_out; /* columns that had no room */
     struct ledger_reader *reader;
     struct damage damage;
     struct obj list;
@@ -52,7 +53,8 @@ struct diff {
     struct obj compared; /* the runs, in JSON */
 };
 
-static const char *const names[] = {[DIFF_APPEARED] = "appeared", [DIFF_WENT] = "went", [DIFF_CHANGED] = "changed"};
+static const char *const names[] = {
+    [DIFF_APPEARED] = "appeared", [DIFF_HEARD] = "first_heard", [DIFF_WENT] = "went", [DIFF_CHANGED] = "changed"};
 
 /* 1: it cannot be read, which was said, or there is none. */
 static int read_event(struct diff *d, uint64_t seq, struct ledger_event *ret, struct err *err) {
@@ -74,6 +76,11 @@ static int read_event(struct diff *d, uint64_t seq, struct ledger_event *ret, st
         *err = why;
     }
     return rc;
+}
+
+/* What came by an event that does not say so is only heard of. */
+static enum diff_what what_of(const struct diff_change *change, const struct ledger_event *event) {
+    return change->what == DIFF_APPEARED && diff_is_heard(change->row->table, event) ? DIFF_HEARD : change->what;
 }
 
 static uint64_t happened(const struct ledger_event *event) {
@@ -125,10 +132,26 @@ static void put_trend(const struct diff_change *change, size_t column, struct bu
     }
 }
 
+/* Of a row that was not there at the earlier moment: what its event says was there before it, "version_before" of
+ * "version". */
+static bool put_before(struct diff *d, const struct row *row, size_t column, struct buf *out) {
+    char name[80];
+    snprintf(name, sizeof(name), "%s_before", row->table->columns[column].name);
+    size_t before = projection_column(row->table, name);
+    if (before != SIZE_MAX && row_has(row, before)) {
+        put_value(d, row, before, out);
+        buf_put_str(out, " -> ");
+        return true;
+    }
+    return false;
+}
+
 /* "ready -> parked, model a -> b"; of what appeared "ready, model b". */
-static void put_change(struct diff *d, const struct diff_change *change, struct buf *out) {
+static void put_change(struct diff *d, const struct diff_change *change, bool heard, struct buf *out) {
     const struct state_table *table = change->row->table;
-    size_t state = thing_state(table), reason = projection_column(table, "reason"), start = out->n;
+    size_t state = thing_state(table), reason = projection_column(table, "reason");
+    buf_put_str(out, heard ? change->n > 0 ? "first heard of: " : "first heard of" : "");
+    size_t start = out->n;
     for (size_t i = 0; i < change->n; i++) {
         size_t column = change->columns[i];
         if (column == reason) {
@@ -141,25 +164,45 @@ static void put_change(struct diff *d, const struct diff_change *change, struct 
         }
         if (change->old) {
             put_value(d, change->old, column, out);
+            buf_put_str(out, " -> ");
+        } else if (heard || change->what == DIFF_CHANGED) {
+            buf_put_str(out, put_before(d, change->row, column, out) || heard ? "" : "- -> ");
         }
-        buf_put_str(out, change->old ? " -> " : change->what == DIFF_CHANGED ? "- -> " : "");
         put_value(d, change->row, column, out);
         put_trend(change, column, out);
     }
 }
 
+/* Which columns had no room is said once, below the last table. */
+static int end_table(struct diff *d) {
+    if (d->table) {
+        table_flush(d->table);
+        table_left_out(d->table, d->left_out.n == 0 ? &d->left_out : NULL);
+    }
+    int exit_code = table_end(d->table);
+    d->table = NULL;
+    return exit_code;
+}
+
 static int open_table(struct diff *d, const struct diff_change *change, struct err *err) {
-    static const struct table_column happened_[] = {
-        {"", TABLE_KEEP, 0},         {"WHAT", 0, 0}, {"CHANGE", 0, 0}, {"SEQ", TABLE_RIGHT, 0},
-        {"HAPPENED", TABLE_KEEP, 0}, {"KIND", 0, 30}};
-    static const struct table_column sealed[] = {{"", TABLE_KEEP, 0},     {"WHAT", 0, 0},          {"CHANGE", 0, 0},
-                                                 {"SEQ", TABLE_RIGHT, 0}, {"TIME", TABLE_KEEP, 0}, {"KIND", 0, 30}};
+    static const struct table_column happened_[] = {{"", TABLE_KEEP, 0},
+                                                    {"WHAT", TABLE_TAIL, 0},
+                                                    {"SEQ", TABLE_RIGHT | TABLE_WHOLE, 0},
+                                                    {"HAPPENED", TABLE_WHOLE, 0},
+                                                    {"KIND", TABLE_NARROW | TABLE_SPARE, 0},
+                                                    {"CHANGE", TABLE_WRAP, 0}};
+    static const struct table_column sealed[] = {{"", TABLE_KEEP, 0},
+                                                 {"WHAT", TABLE_TAIL, 0},
+                                                 {"SEQ", TABLE_RIGHT | TABLE_WHOLE, 0},
+                                                 {"TIME", TABLE_WHOLE, 0},
+                                                 {"KIND", TABLE_NARROW | TABLE_SPARE, 0},
+                                                 {"CHANGE", TABLE_WRAP, 0}};
     struct cli *cli = d->view->cli;
     if (d->table && d->open == change->table) {
         return 0;
     }
     pager_begin(&d->pager, cli);
-    table_end(d->table);
+    end_table(d);
     out_printf(cli, "%s%s%s%s\n", d->n > 0 ? "\n" : "", out_color(cli, OUT_BOLD), change->row->table->name,
                out_color(cli, OUT_PLAIN));
     d->table = table_new(cli, d->clock == QUERY_TIME ? sealed : happened_, sizeof(sealed) / sizeof(sealed[0]));
@@ -175,10 +218,33 @@ static bool is_by_time(const struct diff_change *change) {
     return change->cause.known && change->cause.seq == LEDGER_NO_SEQ;
 }
 
+/* The event; or what did it without one, where nobody can know the event in place of its kind. */
+static void print_cause(struct diff *d, const struct diff_change *change, const struct ledger_event *event,
+                        struct buf *text) {
+    const char *why = "";
+    buf_clear(text);
+    if (event) {
+        table_uint(d->table, event->seq);
+        when_text(text, d->clock == QUERY_TIME ? event->time : happened(event), d->style, d->now);
+        note_happened(d, event);
+    } else if (is_by_time(change)) {
+        table_text(d->table, "by time");
+        when_text(text, change->cause.at, d->style, d->now);
+    } else if (change->cause.known) {
+        table_uint(d->table, change->cause.seq);
+        why = "(unreadable)";
+    } else {
+        table_text(d->table, "unknown");
+        why = d->damage.n > 0 ? "(unreadable)" : "(nobody can tell)";
+    }
+    table_cell(d->table, bytes_of_buf(text));
+    table_cell(d->table, event ? event->kind : bytes_of(why));
+}
+
 static int print(struct diff *d, const struct diff_change *change, struct err *err) {
-    static const char *const marks[] = {[DIFF_APPEARED] = "+", [DIFF_WENT] = "-", [DIFF_CHANGED] = "~"};
+    static const char *const marks[] = {[DIFF_APPEARED] = "+", [DIFF_HEARD] = "*", [DIFF_WENT] = "-", [DIFF_CHANGED] = "~"};
     static const enum out_color colors[] = {
-        [DIFF_APPEARED] = OUT_GREEN, [DIFF_WENT] = OUT_RED, [DIFF_CHANGED] = OUT_YELLOW};
+        [DIFF_APPEARED] = OUT_GREEN, [DIFF_HEARD] = OUT_PLAIN, [DIFF_WENT] = OUT_RED, [DIFF_CHANGED] = OUT_YELLOW};
     struct ledger_event event;
     struct buf text;
     int rc = open_table(d, change, err);
@@ -186,37 +252,20 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
     if (got < 0) {
         return got;
     }
+    enum diff_what what = got == 0 ? what_of(change, &event) : change->what;
     buf_init(&text, TEXT_BYTES);
-    table_color(d->table, colors[change->what]);
-    table_text(d->table, marks[change->what]);
+    table_color(d->table, colors[what]);
+    table_text(d->table, marks[what]);
     thing_keys(change->row, &text);
     if (text.n == 0) {
         buf_put_str(&text, CELL_NO_KEY);
     }
     cell_short(d->view->cli, &text, 0);
     table_cell(d->table, bytes_of_buf(&text));
+    print_cause(d, change, got == 0 ? &event : NULL, &text);
     buf_clear(&text);
-    put_change(d, change, &text);
+    put_change(d, change, what == DIFF_HEARD, &text);
     table_cell(d->table, bytes_of_buf(&text));
-    if (got == 0) {
-        table_uint(d->table, event.seq);
-        buf_clear(&text);
-        when_text(&text, d->clock == QUERY_TIME ? event.time : happened(&event), d->style, d->now);
-        note_happened(d, &event);
-        table_cell(d->table, bytes_of_buf(&text));
-        table_cell(d->table, event.kind);
-    } else {
-        bool by_time = is_by_time(change);
-        seq_of(change) == LEDGER_NO_SEQ ? table_text(d->table, "") : table_uint(d->table, seq_of(change));
-        buf_clear(&text);
-        if (by_time) {
-            when_text(&text, change->cause.at, d->style, d->now);
-        }
-        table_cell(d->table, bytes_of_buf(&text));
-        table_text(d->table, by_time                                  ? "(by time)"
-                             : change->cause.known || d->damage.n > 0 ? "(unreadable)"
-                                                                      : "(nobody can tell)");
-    }
     buf_done(&text);
     return 0;
 }
@@ -237,7 +286,7 @@ static int put(struct diff *d, const struct diff_change *change, struct err *err
     obj_str(&one, "name", bytes_of_buf(&name));
     obj_text(&one, "table", change->row->table->name);
     obj_text(&one, "noun", change->row->table->noun);
-    obj_text(&one, "change", names[change->what]);
+    obj_text(&one, "change", names[got == 0 ? what_of(change, &event) : change->what]);
     for (size_t i = 0; i < 2; i++) {
         const struct row *row = i == 1 && change->what != DIFF_WENT   ? change->row
                                 : i == 0 && change->what == DIFF_WENT ? change->row
@@ -362,7 +411,13 @@ static void say_clocks(struct diff *d, const struct opt_args *args) {
                  (const char *)self.p, args->args[0], to ? " --until " : "", to ? to : "");
         buf_done(&self);
     } else if (d->n == 0) {
-        cli_note(cli, "ledger: diff: %s", told ? words : "nothing changed");
+        cli_note(cli, "ledger: diff: %s%s", told ? words : "nothing changed",
+                 d->told.begun > state_now(d->view->state) ? ": there are no states of that time to compare" : "");
+    }
+    if (d->told.begun > state_now(d->from) && d->n > 0) {
+        text_time(first, d->told.begun);
+        cli_note(cli, "ledger: diff: the log began on %.10s, after '%.60s': what it told of then and since is shown as new",
+                 first, args->args[0]);
     }
 }
 
@@ -384,8 +439,8 @@ static int answer(struct diff *d, const struct opt_args *args) {
     rc = tables ? diff_run(&plan, &err) : err_set(&err, ERR_NOMEM, "out of memory");
     free(tables);
     rc = rc != 0 ? rc : told_of(d->view->ledger, state_now(d->from), state_now(d->view->state), &d->told, &err);
-    exit_code = cli->json && rc == 0 ? put_json(d) : table_end(d->table);
-    d->table = NULL;
+    exit_code = cli->json && rc == 0 ? put_json(d) : end_table(d);
+    table_say_left_out(cli, bytes_of_buf(&d->left_out));
     pager_end(&d->pager, cli);
     if (rc != 0 && out_good(cli)) {
         return cli_fail(cli, &err);
@@ -480,6 +535,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "--all and --table do not go together");
     }
     d.pager.wanted = !opt_has(args, &options[D_NO_PAGER]) && !cli->json;
+    buf_init(&d.left_out, TEXT_BYTES);
     damage_init(&d.damage, cli);
     obj_init(&d.list);
     obj_init(&d.compared);
@@ -492,6 +548,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     obj_done(&d.list);
     obj_done(&d.compared);
     damage_done(&d.damage);
+    buf_done(&d.left_out);
     return exit_code;
 }
 
@@ -499,9 +556,10 @@ const struct spec spec_diff = {
     .synopsis = "WHEN [WHEN] [--all | --table TABLE] | run/ID run/ID | --before run/ID",
     .about = "Shows what changed between two moments (the second one is now by default): what was installed,\n"
              "upgraded or removed, models and the names that lead to them, grants, routes, packs, verdicts; a\n"
-             "line each, + appeared, - went, ~ changed, with the old and the new value and the event that did\n"
-             "it: the last of those between that made it what it is. What no event did came by time alone: a\n"
-             "grant that ran out. Moments are seqs (what came after that event), times, dates (the first: its\n"
+             "line each, + appeared, - went, ~ changed, * first heard of, by an event that does not say when it\n"
+             "came (an upgrade, an inventory); with the event that did it, the last of those between that made it\n"
+             "what it is, and the old and the new value. What no event did came by time alone: a grant that ran\n"
+             "out. Moments are seqs (what came after that event), times, dates (the first: its\n"
              "beginning, the second: its end), or so long ago. They go by the ledger's clock: standard error says\n"
              "which changes happened before, and what was recorded later. Counters, measurements and times do not\n"
              "count as changes; runs, evaluations, imports and the keys of epochs are left out unless asked for.\n"

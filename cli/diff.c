@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/glob.h"
+#include "base/mp.h"
 #include "cli/cell.h"
 #include "cli/thing.h"
 
@@ -74,6 +76,28 @@ bool diff_matters(const struct state_table *table, size_t column) {
     bool how_often = state == SIZE_MAX && strcmp(table->columns[column].name, "count") == 0; /* all that there is to tell */
     bool score = strncmp(table->name, "eval_", 5) == 0 && strcmp(table->columns[column].name, "value") == 0;
     return column == state || how_often || score || is_of_the_thing(&table->columns[column]);
+}
+
+bool diff_is_heard(const struct state_table *table, const struct ledger_event *event) {
+    /* steps of what is there already, and looks at it */
+    static const char *const steps[] = {
+        "*.upgraded",    "*.configured",  "*.removed",     "*.observed",     "*.changed",
+        "*.checked",     "*.parked",      "*.unparked",    "*.expired",      "*.revoked",
+        "*.used",        "*.offline",     "*.online",      "*.fell_back",    "*.loaded",
+        "*.unloaded",    "*.unreachable", "*.profiled",    "*.aborted",      "*.rolled_back",
+        "*.invalidated", "run.finished",  "route.decided", "install.failed", "promotion.tripped"};
+    struct bytes before;
+    size_t state = thing_state(table);
+    bool made = state != SIZE_MAX && strcmp(table->columns[state].name, "verdict") == 0;
+    if (made || projection_column(table, "updated_seq") == SIZE_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        if (glob_match(bytes_of(steps[i]), event->kind)) {
+            return true;
+        }
+    }
+    return bytes_is(event->kind, "model.alias_set") && mp_map_get(event->body, "digest_before", &before) == 0;
 }
 
 /* ---- rows that differ ---- */

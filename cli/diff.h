@@ -7,7 +7,9 @@
 #include "cli/damage.h"
 #include "projections/walk.h"
 
-enum diff_what { DIFF_APPEARED, DIFF_WENT, DIFF_CHANGED };
+/* HEARD: the row came, but the event that made it come does not say that the thing itself did: an upgrade, a removal, an
+ * inventory of a package that nothing was told of before. It was there already, or nobody knows since when. */
+enum diff_what { DIFF_APPEARED, DIFF_HEARD, DIFF_WENT, DIFF_CHANGED };
 
 /* A row's columns that got their present values by the same event, or at the same moment. Of a row that came there is one
  * that appeared, with the columns that are since then what they are; those that became so later are changes of it. */
@@ -38,7 +40,11 @@ struct diff_plan {
     diff_fn *each;
     void *ctx;
 };
-/* Calls `each` for what changed, table by table, in the order of the keys. */
+/* Does the event tell of a thing as of one that is there, not of how it came? Of tables whose
+ * rows are folded; a judgement comes when it is made. */
+bool diff_is_heard(const struct state_table *table, const struct ledger_event *event);
+/* Calls `each` for what changed, table by table, in the order of the keys. Never with DIFF_HEARD: who reads the events
+ * knows (diff_is_heard). */
 int diff_run(const struct diff_plan *plan, struct err *err);
 
 #endif

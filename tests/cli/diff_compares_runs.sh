@@ -29,7 +29,7 @@ line '^tokens_in +100 +900$'
 line '^pack version +1.0 +1.1$'
 line "^weights +$GOOD +$MOVED$"
 out_lacks 'agent  '
-line "^~ +ollama/llama3.2:3b +digest $GOOD -> $MOVED +8 "
+line "^~ +ollama/llama3.2:3b +8 .*digest $GOOD -> $MOVED$"
 box 0 diff --before run/bad --json
 json '.runs | [.before, .after] | tojson' '["g2","bad"]'
 json '[.runs.differs[] | select(.what == "tokens_in" or .what == "pack version") | [.what, .before, .after]] | tojson' \
