@@ -237,9 +237,12 @@ static void remark_duplicate(const struct cli *cli, const char *parts, uint64_t 
 
 static int show_event(struct cli *cli, const struct ledger_draft *draft, bool checked) {
     struct ledger *ledger = NULL;
+    bool is_new = false;
     int exit_code = cli_open(cli, CLI_TRY, &ledger);
     if (exit_code == 0) {
-        exit_code = preview_print(cli, ledger, draft, checked);
+        exit_code = preview_print(cli, ledger, draft, checked, &is_new);
+    }
+    if (is_new) {
         remark_unknown(cli, kind_find(draft->kind), draft->body);
     }
     ledger_close(ledger);

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/obj.h"
 #include "cli/out.h"
+#include "cli/preview.h"
 #include "ingest/ingest.h"
 
 enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
@@ -122,24 +123,13 @@ static void on_rejected(void *ctx, const struct ingest_place *place, const char 
 
 static void on_preview(void *ctx, const struct ingest_place *place, const struct ingest_preview *preview) {
     struct state *state = ctx;
-    const struct ledger_draft *draft = preview->draft;
     struct obj obj;
     obj_init(&obj);
     obj_text(&obj, "file", place->file);
     if (place->line > 0) {
         obj_uint(&obj, "line", place->line);
     }
-    obj_str(&obj, "kind", draft->kind);
-    obj_str(&obj, "subject", draft->subject);
-    obj_str(&obj, "actor", draft->actor);
-    obj_str(&obj, "source", draft->source);
-    obj_str(&obj, "grade", draft->grade);
-    obj_str(&obj, "run", draft->run);
-    obj_str(&obj, "key", draft->key);
-    obj_raw(&obj, "body", preview->body);
-    if (preview->private_.n > 0) {
-        obj_raw(&obj, "private", preview->private_);
-    }
+    preview_put(&obj, preview->draft, preview->body, preview->private_);
     obj_uint(&obj, "masked", preview->masked);
     out_progress_end(&state->progress);
     obj_print(state->cli, &obj, true);

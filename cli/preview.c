@@ -75,8 +75,7 @@ static void put_decision(struct obj *obj, const struct decision *decision) {
     obj_obj(obj, "checked", &checked);
 }
 
-static void put_draft(struct obj *obj, const struct ledger_draft *draft, struct bytes body, struct bytes private_) {
-    obj_bool(obj, "dry_run", true);
+void preview_put(struct obj *obj, const struct ledger_draft *draft, struct bytes body, struct bytes private_) {
     obj_str(obj, "kind", draft->kind);
     obj_str(obj, "subject", draft->subject);
     obj_str(obj, "actor", draft->actor);
@@ -169,7 +168,7 @@ int preview_differs(struct ledger *ledger, const struct ledger_draft *draft, uin
     return compare(ledger, draft, seq, ret, &erased, err);
 }
 
-int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_draft *draft, bool checked) {
+int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_draft *draft, bool checked, bool *ret_new) {
     struct found found = {0, LEDGER_NO_SEQ, LEDGER_NO_SEQ, LEDGER_NO_SEQ};
     struct decision decision = {.yes = true};
     struct buf body, private_;
@@ -189,14 +188,18 @@ int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_dr
     } else {
         struct obj obj;
         obj_init(&obj);
-        put_draft(&obj, draft, bytes_of_buf(&body), bytes_of_buf(&private_));
+        obj_bool(&obj, "dry_run", true);
+        preview_put(&obj, draft, bytes_of_buf(&body), bytes_of_buf(&private_));
         obj_uint(&obj, "cause", found.cause);
         obj_uint(&obj, "masked", masked);
-        if (ledger == NULL) {
+        if (ledger == NULL || !decision.yes) { /* what is refused becomes no event */
             obj_text(&obj, "seq", NULL);
-            obj_text(&obj, "duplicate", NULL);
         } else {
             obj_uint(&obj, "seq", found.same_key != LEDGER_NO_SEQ ? found.same_key : found.size);
+        }
+        if (ledger == NULL) {
+            obj_text(&obj, "duplicate", NULL);
+        } else {
             obj_bool(&obj, "duplicate", found.same_key != LEDGER_NO_SEQ);
         }
         if (asked) {
@@ -204,6 +207,7 @@ int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_dr
         }
         exit_code = obj_print(cli, &obj, false);
         exit_code = exit_code == 0 && !decision.yes ? EXIT_NO : exit_code;
+        *ret_new = decision.yes && found.same_key == LEDGER_NO_SEQ;
         obj_done(&obj);
     }
     buf_done(&private_);

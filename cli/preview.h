@@ -3,12 +3,15 @@
 #define CLI_PREVIEW_H
 
 #include "cli/cli.h"
+#include "cli/obj.h"
 #include "ledger/ledger.h"
 
 /* Prints what an append of the draft would write, as one JSON object, and writes nothing. `checked`: with the answer of
  * --checked. `ledger` NULL: there is none, and what depends on one is null. Returns the append's exit code: 1 where a
- * condition does not hold. */
-int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_draft *draft, bool checked);
+ * condition does not hold. *ret_new is set when it would become a new event, and untouched on failure. */
+int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_draft *draft, bool checked, bool *ret_new);
+/* The members that every preview has: kind to key, the body, and the private fields where there are any. */
+void preview_put(struct obj *obj, const struct ledger_draft *draft, struct bytes body, struct bytes private_);
 /* In which parts the event that has the draft's key is another one: "body, subject"; empty: in none, or it cannot be told
  * because its content was erased. */
 #define PREVIEW_PARTS_MAX 128

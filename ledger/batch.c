@@ -393,13 +393,13 @@ int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draf
     return rc != 0 ? rc : add_draft(batch, draft, false, err);
 }
 
-int ledger_draft_check(const struct ledger_draft *draft, struct buf *ret_body, struct buf *ret_private,
-                       uint32_t *ret_masked, struct err *err) {
+int batch_check(const struct ledger_draft *draft, bool control, struct buf *ret_body, struct buf *ret_private,
+                uint32_t *ret_masked, struct err *err) {
     struct ledger_batch *batch = NULL;
     struct ledger_draft unsigned_ = *draft;
     int rc = ledger_batch_new(NULL, &batch, err);
     unsigned_.author = NULL;
-    rc = rc != 0 ? rc : ledger_batch_add(batch, &unsigned_, err);
+    rc = rc != 0 ? rc : control ? batch_add_control(batch, &unsigned_, err) : ledger_batch_add(batch, &unsigned_, err);
     if (rc == 0) {
         buf_put_bytes(ret_body, bytes_of_buf(&batch->scratch));
         buf_put_bytes(ret_private, bytes_of_buf(&batch->private_));
@@ -411,4 +411,9 @@ int ledger_draft_check(const struct ledger_draft *draft, struct buf *ret_body, s
     }
     ledger_batch_free(batch);
     return rc;
+}
+
+int ledger_draft_check(const struct ledger_draft *draft, struct buf *ret_body, struct buf *ret_private,
+                       uint32_t *ret_masked, struct err *err) {
+    return batch_check(draft, false, ret_body, ret_private, ret_masked, err);
 }

@@ -1,12 +1,14 @@
 /* ledger.corrected: marks an event as a mistake. That an event is corrected once is its idempotency key's to see to:
  * whoever comes second gets the first one's receipt. Should another event have the key, the next key is taken. Events do
- * not change, so what is known of the mistake before the write lock is taken holds under it. */
+ * not change, so what is known of the mistake before the write lock is taken holds under it. That what stands for it was
+ * not corrected itself is judged under the lock: of two corrections that name each other's event, the second is refused. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/batch.h"
+#include "ledger/guard.h"
 
 #define BODY_MAX 4096
 #define KEYS_MAX 1000
@@ -60,19 +62,46 @@ static bool corrects(const struct ledger_event *e, uint64_t seq) {
            mp_scalar(raw, &item) == 0 && item.type == MP_UINT && item.uint == seq;
 }
 
-/* An event that is a mistake itself stands for nothing. */
-static int check_stands(struct ledger *ledger, uint64_t seq, struct err *err) {
+/* What stands for the mistake: an event that is a mistake itself stands for nothing. */
+struct stand {
+    struct ledger *ledger;
+    uint64_t seq;  /* LEDGER_NO_SEQ: nothing stands for it */
+    uint64_t from; /* no event below it corrects it */
+};
+
+/* The first event of [from, to) that corrects event `seq`; LEDGER_NO_SEQ: none does. */
+static int find_correction(struct ledger *ledger, uint64_t seq, uint64_t from, uint64_t to, uint64_t *ret_by,
+                           struct err *err) {
     struct ledger_reader *reader = NULL;
     struct ledger_event e;
-    int rc = ledger_reader_open(ledger, seq, LEDGER_NO_SEQ, &reader, err);
-    while (rc == 0 && (rc = ledger_reader_next(reader, &e, err)) == 0) {
-        if (corrects(&e, seq)) {
-            rc = err_set(err, ERR_INVALID, "event %llu cannot stand for it: it was corrected itself, by event %llu",
-                         (unsigned long long)seq, (unsigned long long)e.seq);
-        }
+    int rc = ledger_reader_open(ledger, from, to, &reader, err);
+    *ret_by = LEDGER_NO_SEQ;
+    while (rc == 0 && *ret_by == LEDGER_NO_SEQ && (rc = ledger_reader_next(reader, &e, err)) == 0) {
+        *ret_by = corrects(&e, seq) ? e.seq : LEDGER_NO_SEQ;
     }
     ledger_reader_close(reader);
     return rc < 0 ? rc : 0;
+}
+
+static int corrected_before(uint64_t seq, uint64_t by, struct err *err) {
+    return err_set(err, ERR_CONFLICT, "event %llu was corrected before, by event %llu", (unsigned long long)seq,
+                   (unsigned long long)by);
+}
+
+/* Events below `size`; a guard's judge, too. */
+static int check_stands(void *ctx, uint64_t size, struct err *err) {
+    struct stand *stand = ctx;
+    uint64_t by;
+    if (stand->seq == LEDGER_NO_SEQ || stand->from >= size) {
+        return 0;
+    }
+    int rc = find_correction(stand->ledger, stand->seq, stand->from, size, &by, err);
+    if (rc == 0 && by != LEDGER_NO_SEQ) {
+        rc = err_set(err, ERR_INVALID, "event %llu cannot stand for it: it was corrected itself, by event %llu",
+                     (unsigned long long)stand->seq, (unsigned long long)by);
+    }
+    stand->from = rc == 0 ? size : stand->from;
+    return rc;
 }
 
 /* 1: the receipt is of another event, which has the key of this correction. */
@@ -82,84 +111,147 @@ static int check_duplicate(struct ledger *ledger, uint64_t seq, const struct led
     int rc = ledger_reader_open(ledger, receipt->seq, receipt->seq + 1, &reader, err);
     rc = rc != 0 ? rc : ledger_reader_next(reader, &e, err);
     if (rc == 0) {
-        rc = !corrects(&e, seq) ? 1
-                                : err_set(err, ERR_CONFLICT, "event %llu was corrected before, by event %llu",
-                                          (unsigned long long)seq, (unsigned long long)receipt->seq);
+        rc = !corrects(&e, seq) ? 1 : corrected_before(seq, receipt->seq, err);
     }
     ledger_reader_close(reader);
     return rc;
 }
 
-/* `other`: how many keys other events have. */
-static int write_it(struct ledger *ledger, const struct ledger_correct_options *o, const struct buf *body, unsigned other,
-                    struct ledger_receipt *ret, struct err *err) {
+/* What a draft borrows from. */
+struct written {
     char subject[40], key[60];
+    struct buf body, private_;
+};
+
+static void written_init(struct written *w) {
+    buf_init(&w->body, BODY_MAX);
+    buf_init(&w->private_, 4 * BODY_MAX);
+}
+
+static void written_done(struct written *w) {
+    buf_done(&w->private_);
+    buf_done(&w->body);
+}
+
+/* `other`: how many keys other events have. */
+static void make_draft(const struct ledger_correct_options *o, struct written *w, unsigned other,
+                       struct ledger_draft *draft) {
+    snprintf(w->subject, sizeof(w->subject), "event/%llu", (unsigned long long)o->seq);
+    snprintf(w->key, sizeof(w->key), other > 0 ? "corrected:%llu:%u" : "corrected:%llu", (unsigned long long)o->seq, other);
+    ledger_draft_init(draft);
+    draft->kind = bytes_of("ledger.corrected");
+    draft->subject = bytes_of(w->subject);
+    draft->actor = bytes_of(o->actor);
+    draft->source = bytes_of("ledger");
+    draft->grade = bytes_of("declared");
+    draft->key = bytes_of(w->key);
+    draft->cause_type = LEDGER_CAUSE_SEQ;
+    draft->cause = o->seq;
+    draft->body = bytes_of_buf(&w->body);
+    draft->private_ = bytes_of_buf(&w->private_);
+}
+
+static int write_it(struct stand *stand, const struct ledger_correct_options *o, struct written *w, unsigned other,
+                    struct ledger_receipt *ret, struct err *err) {
     struct ledger_draft draft;
     struct ledger_batch *batch = NULL;
-    struct buf private_;
-    buf_init(&private_, 4 * BODY_MAX);
-    snprintf(subject, sizeof(subject), "event/%llu", (unsigned long long)o->seq);
-    snprintf(key, sizeof(key), other > 0 ? "corrected:%llu:%u" : "corrected:%llu", (unsigned long long)o->seq, other);
-    ledger_draft_init(&draft);
-    draft.kind = bytes_of("ledger.corrected");
-    draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(o->actor);
-    draft.source = bytes_of("ledger");
-    draft.grade = bytes_of("declared");
-    draft.key = bytes_of(key);
-    draft.cause_type = LEDGER_CAUSE_SEQ;
-    draft.cause = o->seq;
-    draft.body = bytes_of_buf(body);
-    if (o->note != NULL) {
-        mp_put_map(&private_, 1);
-        put_text(&private_, "note", bytes_of(o->note));
-        draft.private_ = bytes_of_buf(&private_);
-    }
-    int rc = buf_check(body, "the event", err);
-    rc = rc != 0 ? rc : buf_check(&private_, "the note", err);
-    rc = rc != 0 ? rc : ledger_batch_new(ledger, &batch, err);
+    make_draft(o, w, other, &draft);
+    int rc = ledger_batch_new(stand->ledger, &batch, err);
     rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, ret, NULL, NULL, err);
+    if (rc == 0) {
+        guard_set(batch, check_stands, stand);
+        rc = ledger_batch_commit(batch, ret, NULL, NULL, err);
+    }
     ledger_batch_free(batch);
-    buf_done(&private_);
+    return rc;
+}
+
+static int check_options(const struct ledger_correct_options *o, struct err *err) {
+    if (o->reason == NULL || o->reason[0] == '\0' || strlen(o->reason) > 200 || o->actor == NULL || o->actor[0] == '\0') {
+        return err_set(err, ERR_INVALID, "a correction needs an actor and a reason of at most 200 bytes");
+    }
+    return o->replaced_by == o->seq ? err_set(err, ERR_INVALID, "an event cannot stand for itself") : 0;
+}
+
+/* All that can be known before the write lock is taken. */
+static int prepare(struct ledger *ledger, const struct ledger_correct_options *o, struct stand *stand, struct written *w,
+                   struct ledger_head *ret_head, struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event e;
+    int rc = check_options(o, err);
+    rc = rc != 0 ? rc : ledger_head(ledger, ret_head, err);
+    if (rc == 0 && o->replaced_by != LEDGER_NO_SEQ) {
+        rc = look(ledger, o->replaced_by, " to stand for it", &reader, &e, err);
+        ledger_reader_close(reader);
+        reader = NULL;
+        rc = rc != 0 ? rc : check_stands(stand, ret_head->size, err);
+    }
+    rc = rc != 0 ? rc : look(ledger, o->seq, "", &reader, &e, err);
+    if (rc == 0) {
+        put_body(&w->body, &e, o);
+        if (o->note != NULL) {
+            mp_put_map(&w->private_, 1);
+            put_text(&w->private_, "note", bytes_of(o->note));
+        }
+        rc = buf_check(&w->body, "the event", err);
+        rc = rc != 0 ? rc : buf_check(&w->private_, "the note", err);
+    }
+    ledger_reader_close(reader);
     return rc;
 }
 
 int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *o, struct ledger_receipt *ret,
                    struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
+    struct stand stand = {.ledger = ledger, .seq = o->replaced_by, .from = o->replaced_by};
     struct ledger_receipt receipt;
-    struct buf body;
-    int rc = 0;
-    if (o->reason == NULL || o->reason[0] == '\0' || strlen(o->reason) > 200 || o->actor == NULL || o->actor[0] == '\0') {
-        return err_set(err, ERR_INVALID, "a correction needs an actor and a reason of at most 200 bytes");
-    }
-    if (o->replaced_by != LEDGER_NO_SEQ) {
-        rc = o->replaced_by == o->seq ? err_set(err, ERR_INVALID, "an event cannot stand for itself") : 0;
-        rc = rc != 0 ? rc : look(ledger, o->replaced_by, " to stand for it", &reader, &e, err);
-        ledger_reader_close(reader);
-        reader = NULL;
-        rc = rc != 0 ? rc : check_stands(ledger, o->replaced_by, err);
-    }
-    buf_init(&body, BODY_MAX);
-    rc = rc != 0 ? rc : look(ledger, o->seq, "", &reader, &e, err);
-    if (rc == 0) {
-        put_body(&body, &e, o);
-        rc = write_it(ledger, o, &body, 0, &receipt, err);
-    }
+    struct ledger_head head;
+    struct written w;
+    written_init(&w);
+    int rc = prepare(ledger, o, &stand, &w, &head, err);
+    rc = rc != 0 ? rc : write_it(&stand, o, &w, 0, &receipt, err);
     for (unsigned other = 1; rc == 0 && receipt.duplicate; other++) {
         rc = check_duplicate(ledger, o->seq, &receipt, err);
         if (rc == 1) {
-            rc = other < KEYS_MAX ? write_it(ledger, o, &body, other, &receipt, err)
+            rc = other < KEYS_MAX ? write_it(&stand, o, &w, other, &receipt, err)
                                   : err_set(err, ERR_CONFLICT, "event %llu has the key of this correction, and is none",
                                             (unsigned long long)receipt.seq);
         }
     }
-    ledger_reader_close(reader);
-    buf_done(&body);
+    written_done(&w);
     if (rc == 0) {
         *ret = receipt;
     }
+    return rc;
+}
+
+int ledger_correct_preview(struct ledger *ledger, const struct ledger_correct_options *o,
+                           int (*show)(void *ctx, const struct ledger_correct_preview *preview, struct err *err), void *ctx,
+                           struct err *err) {
+    struct stand stand = {.ledger = ledger, .seq = o->replaced_by, .from = o->replaced_by};
+    struct ledger_draft draft;
+    struct ledger_correct_preview preview = {.draft = &draft};
+    struct ledger_head head;
+    struct written w;
+    struct buf body, private_;
+    uint64_t by = LEDGER_NO_SEQ;
+    written_init(&w);
+    buf_init(&body, 4 * BODY_MAX);
+    buf_init(&private_, 8 * BODY_MAX);
+    int rc = prepare(ledger, o, &stand, &w, &head, err);
+    rc = rc != 0 ? rc : find_correction(ledger, o->seq, o->seq, head.size, &by, err);
+    rc = rc != 0 || by == LEDGER_NO_SEQ ? rc : corrected_before(o->seq, by, err);
+    if (rc == 0) {
+        make_draft(o, &w, 0, &draft);
+        rc = batch_check(&draft, true, &body, &private_, &preview.masked, err);
+    }
+    if (rc == 0) {
+        draft.body = bytes_of_buf(&body);
+        draft.private_ = bytes_of_buf(&private_);
+        preview.seq = head.size;
+        rc = show(ctx, &preview, err);
+    }
+    buf_done(&private_);
+    buf_done(&body);
+    written_done(&w);
     return rc;
 }

@@ -227,6 +227,17 @@ struct ledger_correct_options {
  * before. */
 int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *options, struct ledger_receipt *ret,
                    struct err *err);
+/* Refuses what ledger_correct would refuse now; otherwise calls `show` with what it would append, body and private fields
+ * as they would be written, and writes nothing. The preview is borrowed until `show` returns, whose result is given back.
+ */
+struct ledger_correct_preview {
+    const struct ledger_draft *draft;
+    uint64_t seq; /* what the event would become */
+    uint32_t masked;
+};
+int ledger_correct_preview(struct ledger *ledger, const struct ledger_correct_options *options,
+                           int (*show)(void *ctx, const struct ledger_correct_preview *preview, struct err *err), void *ctx,
+                           struct err *err);
 
 /* ---- proving ------------------------------------------------------------------------------------------------------ */
 

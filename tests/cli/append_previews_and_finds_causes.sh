@@ -12,6 +12,7 @@ json .private.note why
 json .duplicate null
 box 3 append permission.granted -s pack/p grop=exec --dry-run
 err_has "did you mean 'group'?"
+[[ $err != *'kept private'* ]] || fail 'what is refused is not kept'
 [[ ! -e $BOX ]] || fail 'a dry run has made a ledger'
 echo '{"kind":"run.started","subject":"run/7","cause":5}' >one.jsonl
 box 0 ingest jsonl --dry-run one.jsonl
@@ -37,6 +38,11 @@ err_has "'cause_key' is 'k9'"
 box 1 append promotion.promoted -s promotion/p --checked --dry-run
 json .checked.legal false
 [[ $(jq -r .checked.reason <<<"$out") != null ]] || fail 'the answer has no reason'
+json .seq null
+box 0 append permission.granted -s pack/p group=exec wrote=x --force-private --dry-run
+err_has "'wrote' is not a field of permission.granted: it is kept private"
+box 0 append permission.granted -s pack/p group=exec wrote=x --force-private --key k1 --dry-run
+[[ $err != *'kept private'* ]] || fail 'what is there already is not written again'
 box 0 append permission.used -s pack/p group=exec --checked --dry-run
 json .checked.legal true
 box 0 stats --json

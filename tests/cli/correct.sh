@@ -64,6 +64,30 @@ out_lacks 'which is not in the bundle'
 box 0 export --dry-run --json -o none.tar.zst --since 1 --until 2
 json '.corrected_elsewhere[0].by' 4
 
+# A dry run refuses what would be refused, shows what would be written, and writes nothing.
+token=ghp_0123456789abcdefghijABCDEFGHIJ012345
+before=$("$LEDGER" -C "$BOX" stats --json | jq .events)
+box 0 correct 1 --reason 'tier was T0' --replaced-by 3 --note "token $token" --dry-run
+json .dry_run true
+json .kind ledger.corrected
+json .subject event/1
+json .cause 1
+json .seq "$before"
+json .duplicate false
+json .body.seq 1
+json .body.replaced_by 3
+json .body.leaf "$("$LEDGER" -C "$BOX" show 1 --json | jq -r .leaf)"
+json .masked 1
+out_lacks ghp_
+box 1 correct 2 --reason again --dry-run
+err_has 'event 2 was corrected before, by event 4'
+out_empty
+box 1 correct 99 --reason x --dry-run
+box 3 correct 0 --reason x --dry-run
+box 3 correct 1 --reason x --replaced-by 2 --dry-run
+err_has 'event 2 cannot stand for it: it was corrected itself, by event 4'
+same "$("$LEDGER" -C "$BOX" stats --json | jq .events)" "$before"
+
 # What is refused.
 box 1 correct 2 --reason again
 err_has 'event 2 was corrected before, by event 4'
