@@ -37,6 +37,9 @@ static const struct state_column columns[] = {
     [PROMOTIONS_TRIPPED_UNTIL] = {"tripped_until", CELL_INT, COLUMN_TIME, "when that ends by itself"},
     [PROMOTIONS_TRIPPED_SEQ] = {"tripped_seq", CELL_INT, COLUMN_SEQ, "the event that issued it"},
     [PROMOTIONS_REASON] = {"reason", CELL_TEXT, 0, "why it was aborted or rolled back"},
+    [PROMOTIONS_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
+                            "what keeps it from being promoted, while it is under way: a map for each finding: about, "
+                            "reason, remedy, rule"},
     FOLD_COLUMNS,
 };
 
@@ -69,7 +72,7 @@ static const struct fold_step_rule rules[] = {
     {"*", "rolled_back", NULL, "it was not promoted"},
 };
 
-static bool is_under_way(const struct row *row) {
+bool promotions_is_under_way(const struct row *row) {
     return row_is(row, PROMOTIONS_STATE, "planned") || row_is(row, PROMOTIONS_STATE, "debating") ||
            row_is(row, PROMOTIONS_STATE, "simulated") || row_is(row, PROMOTIONS_STATE, "verifying");
 }
@@ -301,7 +304,7 @@ static void trip(struct fold *fold, struct row *row) {
     row_set_null(row, PROMOTIONS_TRIPPED_UNTIL);
     fold_copy(fold, row, PROMOTIONS_TRIPPED_UNTIL, "expires");
     row_set_int(row, PROMOTIONS_TRIPPED_SEQ, (int64_t)fold_event(fold)->seq);
-    if (is_under_way(row)) {
+    if (promotions_is_under_way(row)) {
         move(fold, row, "aborted");
         row_set_str(row, PROMOTIONS_REASON, "tripped");
     } else {
@@ -331,7 +334,7 @@ static int fold_promotion(struct fold *fold, struct err *err) {
 
 static const struct state_table tables[] = {
     {"promotions", "promotion", "A row is a candidate on its way to be what is used.", columns, PROMOTIONS_BASE + FOLD_N,
-     NULL},
+     promotions_judge},
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 

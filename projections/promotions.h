@@ -3,7 +3,7 @@
 #define PROJECTIONS_PROMOTIONS_H
 
 #include "projections/readiness.h"
-#include "projections/row.h"
+#include "projections/state.h"
 
 /* Columns of the table "promotions". */
 enum promotions_column {
@@ -24,10 +24,18 @@ enum promotions_column {
     PROMOTIONS_TRIPPED_UNTIL,
     PROMOTIONS_TRIPPED_SEQ,
     PROMOTIONS_REASON,
+    PROMOTIONS_MISSING,
     PROMOTIONS_BASE
 };
 
+bool promotions_is_under_way(const struct row *row);
 /* Why the promotion may not become `promoted` at that time, as far as its own steps say; false: there is no reason. */
 bool promotions_is_barred(const struct row *row, uint64_t at, struct readiness *ret);
+/* All that it lacks at the view's time: the same, which *ret_barred says, and what its evaluations lack. `cite` gets those
+ * that decided. Both were initialised by the caller. */
+int promotions_weigh(struct state_view *view, const struct row *row, struct readiness *found, bool *ret_barred,
+                     struct reason *cite, struct err *err);
+/* The judge of the table. */
+int promotions_judge(struct state_view *view, struct row *row, struct err *err);
 
 #endif

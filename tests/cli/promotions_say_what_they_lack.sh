@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# why: of a promotion that is under way all that keeps it from being promoted, each with the command that helps, until nothing
+# does; of a route that nobody declared the pack that needs it.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+new_box
+digest=sha256:$(printf 'a%.0s' {1..64})
+box 0 append promotion.planned -s promotion/c what=model model=m digest="$digest"
+rules() { box 0 why promotion/c --json && jq -r '[.things[0].fields.missing[]?.rule] | join(" ")' <<<"$out"; }
+same "$(rules)" "promotion.step promotion.gate promotion.proof"
+box 0 why promotion/c
+out_has 'promotion/c: planned'
+out_has 'verifying must come before'
+out_has 'the gate has not answered'
+out_has 'no full pass for sha256:aaaaaaaaaaaa: nothing was evaluated'
+box 1 append promotion.promoted -s promotion/c digest="$digest" --checked
+
+# Each remedy as it is printed, with what is in capital letters, until none is left.
+remedy() {
+    box 0 why promotion/c --json
+    jq -r "[.things[0].fields.missing[] | select(.rule == \"$1\").remedy] | first" <<<"$out"
+}
+follow() {
+    local text
+    text=$(remedy "$1" | sed -e 's/VERDICT/pass/; s/DECISION/pass/; s/EVAL/e/g; s/SUITE/s/; s/TASK/t/; s/METRIC/acc/' \
+        -e 's/THRESHOLD/0.5/; s/VALUE/1/; s/DIRECTION/true/')
+    check bash -c "ledger() { '$LEDGER' -C '$BOX' \"\$@\"; }; $text" >"$T/.remedy"
+}
+follow promotion.step
+same "$(rules)" "promotion.step promotion.gate promotion.proof"
+same "$(remedy promotion.gate)" null # it is not asked yet
+follow promotion.step
+same "$(rules)" "promotion.gate promotion.proof"
+follow promotion.gate
+same "$(rules)" "promotion.proof"
+follow promotion.proof
+same "$(rules)" ""
+box 0 append promotion.promoted -s promotion/c digest="$digest" --checked
+same "$(rules)" "" # and of what is promoted nothing is asked
+box 0 why promotion/c
+out_has 'promotion/c: promoted'
+
+# A pack needs a route that nobody declared.
+box 0 append pack.installed -s pack/p version=1 routes:='[{"name":"summarise","required":true},{"name":"other","required":false}]'
+box 0 why route/summarise
+out_has 'pack/p: '
+out_has 'route/summarise'
+out_has 'route.declared -s route/summarise'
+err_has "there is no route 'summarise': nobody declared it, and this needs it"
+box 0 why route/summarise --json
+json '.things[0].fields.missing | map(select(.about == "route/summarise").rule) | first' need.route-undeclared
+box 1 why route/other # nothing needs it
+err_has "there is no route 'other'"
+box 1 why route/none
+finish
