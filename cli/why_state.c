@@ -8,6 +8,7 @@
 #include "cli/story.h"
 #include "cli/thing.h"
 #include "cli/why_name.h"
+#include "projections/list.h"
 
 bool why_state_is(const char *text) {
     return strchr(text, '/') != NULL || (text[0] >= 'a' && text[0] <= 'z');
@@ -39,10 +40,52 @@ static int by_subject(struct story *story, struct bytes subject, struct err *err
     return rc;
 }
 
-/* What is not there, as *err says, may be named by others all the same: a pack by its permissions. */
+static bool misses(const struct row *row, size_t column, struct bytes about) {
+    struct list list;
+    struct bytes item, name;
+    bool is = false;
+    list_open(&list, row->cells[column].type == CELL_LIST ? row->cells[column].text : (struct bytes){0});
+    while (!is && list_next(&list, &item)) {
+        is = list_text(item, "about", &name) && bytes_eq(name, about);
+    }
+    return is;
+}
+
+/* Rows that lack it: a pack whose route nobody declared. */
+static int by_missing(struct story *story, struct bytes about, struct err *err) {
+    struct asof *view = story->view;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < state_tables(view->state); i++) {
+        size_t column = projection_column(state_table(view->state, i), "missing");
+        struct state_rows *rows = NULL;
+        const struct row *row = NULL;
+        rc = column == SIZE_MAX ? 0 : state_rows_open(view->state, i, NULL, 0, &rows, err);
+        while (rc == 0 && column != SIZE_MAX && (rc = state_rows_next(rows, &row, err)) == 0) {
+            if (*view->stop != 0) {
+                rc = err_set(err, ERR_BUSY, "interrupted");
+            } else if (misses(row, column, about)) {
+                rc = state_rows_since(rows, err);
+                rc = rc != 0 ? rc : story_row(story, row, err);
+            }
+        }
+        state_rows_close(rows);
+        rc = rc == 1 ? 0 : rc;
+    }
+    return rc;
+}
+
+/* What is not there, as *err says, may be named by others all the same: a pack by its permissions, a route by the pack that
+ * needs it. */
 static int named_elsewhere(struct story *story, const char *text, struct err *err) {
     struct err why = {0};
     int rc = by_subject(story, bytes_of(text), &why);
+    if (rc == 0 && story->told == 0) {
+        rc = by_missing(story, bytes_of(text), &why);
+        if (rc == 0 && story->told > 0) {
+            cli_note(story->view->cli, "ledger: why: %s: nobody declared it, and this needs it", err->msg);
+            return 0;
+        }
+    }
     if (rc != 0) {
         *err = why;
     } else if (story->told > 0) {
