@@ -187,6 +187,19 @@ RUN := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(strip $(foreach w,$(T),$(findst
 test: $(filter $(B)/%,$(RUN)) $(if $(filter %.sh,$(RUN)),$(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/ledger-sqlite.so))
 	@tools/run-tests --build $(B) --config $(CONFIG) $(RUN)
 
+## make check-fast  while you work: builds, runs the unit tests of what changed, and lint; less than a minute
+.PHONY: check-fast
+check-fast: all
+	@tests=$$(tools/changed-tests | tr '\n' ' ') && if [ -n "$$tests" ]; then $(MAKE) --no-print-directory T="$$tests" test; fi
+	@$(MAKE) --no-print-directory lint
+
+## make compile_commands.json  into build/: how each file is compiled, for editors and tools
+.PHONY: compile_commands.json
+compile_commands.json:
+	@mkdir -p build && for f in $(foreach l,$(PRESENT) bench tests/fuzz $(PRESENT:%=tests/%),$(sort $(wildcard $(l)/*.c))); do \
+	    printf '{"directory": "%s", "file": "%s", "command": "%s"}\n' '$(CURDIR)' "$$f" '$(CC) $(COMPILE) -c '"$$f"; \
+	done | sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >build/$@
+
 ## make kills       kills KILLS (20000) processes, most of them while they open a ledger, and counts what is lost: must be 0
 .PHONY: kills
 KILLS ?= 20000
