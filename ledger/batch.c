@@ -11,10 +11,10 @@
 #include "base/text.h"
 #include "ledger/author.h"
 #include "ledger/cursor.h"
+#include "ledger/grant.h"
 #include "ledger/guard.h"
 #include "ledger/keyrun.h"
 #include "ledger/kind_near.h"
-#include "ledger/scope.h"
 #include "ledger/tool_rule.h"
 
 #define BATCH_EVENT_ROOM (EVENT_HEADER_MAX + EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX)
@@ -326,7 +326,7 @@ static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *dra
     buf_clear(&batch->scratch);
     buf_clear(&batch->private_);
     rc = kind_sort_input(&in, &batch->scratch, &batch->private_, &e->masked, err);
-    rc = rc != 0 ? rc : scope_check(draft->kind, bytes_of_buf(&batch->scratch), err);
+    rc = rc != 0 || control ? rc : grant_check(draft, bytes_of_buf(&batch->scratch), err);
     rc = rc != 0 ? rc : tool_rule_check(draft->kind, bytes_of_buf(&batch->scratch), bytes_of_buf(&batch->private_), err);
     if (rc == 0) {
         h.schema = in.index == NULL ? 1 : in.index->kind->schema;

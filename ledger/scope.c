@@ -9,8 +9,6 @@
 #include <string.h>
 
 #include "base/glob.h"
-#include "base/mp.h"
-#include "base/secret.h"
 #include "base/text.h"
 
 static const struct {
@@ -316,23 +314,4 @@ bool scope_touches(struct bytes group, struct bytes pattern, struct bytes asked)
     }
     pattern = as_pattern(form, pattern, rooms[0]);
     return glob_match(pattern, asked) || (glob_is_pattern(asked) && glob_meets(pattern, as_pattern(form, asked, rooms[1])));
-}
-
-static struct bytes text_of(struct bytes body, const char *name) {
-    struct bytes raw;
-    struct mp_item item;
-    bool text = mp_map_get(body, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR;
-    return text ? item.data : (struct bytes){0};
-}
-
-int scope_check(struct bytes kind, struct bytes body, struct err *err) {
-    if (!bytes_is(kind, "permission.granted") && !bytes_is(kind, "permission.denied") &&
-        !bytes_is(kind, "permission.revoked")) {
-        return 0;
-    }
-    struct bytes group = text_of(body, "group"), scope = text_of(body, "scope");
-    const char *fault = scope_fault(group, scope);
-    return fault == NULL ? 0
-                         : err_set(err, ERR_INVALID, "field 'scope' is '%s': a %s that %s; no use is written so",
-                                   SECRET_SHOWN(scope), scope_form_name(scope_form_of(group)), fault);
 }

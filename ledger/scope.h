@@ -36,10 +36,6 @@ bool scope_covers(struct bytes group, struct bytes pattern, struct bytes asked);
  * not matter, so that none escapes a refusal. */
 bool scope_touches(struct bytes group, struct bytes pattern, struct bytes asked);
 
-/* Whether an event of this kind may have this open body: the scope of a grant, a denial or a revocation must have no fault,
- * that of others is what their source says. ERR_INVALID, in words. */
-int scope_check(struct bytes kind, struct bytes body, struct err *err);
-
 /* T0 to T3 as 0 to 3; -1: none of them. */
 #define TIER_UNKNOWN (-1)
 int scope_tier(struct bytes word);
