@@ -17,9 +17,10 @@ struct decision {
 struct decide_use {
     struct bytes group, scope; /* scope "": everything */
     struct bytes tier;         /* "T0" to "T3"; anything else: not known, and not compared */
-    struct bytes session;      /* only with of_session */
-    bool of_session;           /* what was granted for another session does not count */
+    struct bytes session, run; /* only with of_session; either may be empty */
+    bool of_session;           /* what was granted for a session counts only when one of these is that session */
     bool one;                  /* of a use or a call: nobody holds a pattern */
+    bool call;                 /* it leaves no use behind: what was granted once does not count, for nothing uses it up */
 };
 
 /* Does `who` (pack, tool, agent, server; as a subject) hold it at the view's time? A scope with a fault (ledger/scope.h) is

@@ -21,7 +21,7 @@
 struct best {
     bool there, grant;
     int64_t seq;
-    char words[64];
+    char words[96];
     struct decision cited;
 };
 
@@ -47,12 +47,14 @@ static void weighing_init(struct weighing *w, const struct decide_use *q) {
 
 /* Why a grant that covers the scope does not count; NULL: it does. */
 static const char *grant_lack(const struct weighing *w, const struct row *row) {
-    bool elsewhere = w->q->of_session && row_is(row, PERMISSIONS_LIFETIME, "session") &&
-                     !bytes_eq(row_text(row, PERMISSIONS_SESSION), w->q->session);
     if (!row_is(row, PERMISSIONS_STATE, "granted")) {
-        return "expired";
+        return permissions_is_endless_by_mistake(row) ? "granted until a time that nobody named" : "expired";
     }
-    return elsewhere ? "granted for another session" : permissions_tier_lack(row, w->tier);
+    if (w->q->call && row_is(row, PERMISSIONS_LIFETIME, "once")) {
+        return "granted once, which a permission.used takes and a call does not";
+    }
+    const char *elsewhere = w->q->of_session ? permissions_session_lack(row, w->q->session, w->q->run) : NULL;
+    return elsewhere != NULL ? elsewhere : permissions_tier_lack(row, w->tier);
 }
 
 static bool take(struct best *best, const struct row *row, int64_t seq, bool grant, const char *words) {
@@ -108,6 +110,10 @@ static void weigh_grant(struct weighing *w, const struct row *row) {
     const struct decide_use *q = w->q;
     struct bytes group = row_text(row, PERMISSIONS_GROUP);
     if (!bytes_eq(group, q->group)) {
+        return;
+    }
+    if (row_is(row, PERMISSIONS_SCOPE, PERMISSIONS_SCOPE_UNKNOWN)) {
+        remember(w, row, "granted, but for a scope that is not known");
         return;
     }
     if (!scope_covers(group, row_text(row, PERMISSIONS_SCOPE), q->scope)) {

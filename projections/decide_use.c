@@ -28,12 +28,13 @@ static struct bytes field(struct bytes body, const char *name) {
     return text ? item.data : (struct bytes){(const uint8_t *)"", 0};
 }
 
-static struct decide_use use_of(struct bytes map, struct bytes session) {
+static struct decide_use use_of(struct bytes map, struct bytes session, struct bytes run) {
     return (struct decide_use){.group = field(map, "group"),
                                .scope = field(map, "scope"),
                                .tier = field(map, "tier"),
                                .session = session,
-                               .of_session = session.n > 0};
+                               .run = run,
+                               .of_session = true};
 }
 
 /* What an answer of yes leaves open. */
@@ -45,7 +46,7 @@ static void note_tier(const struct decide_use *use, struct decision *ret) {
 
 static int permission_used(struct state_view *view, const struct ledger_event *event, struct decision *ret,
                            struct err *err) {
-    struct decide_use use = use_of(event->body, event->run);
+    struct decide_use use = use_of(event->body, field(event->body, "session"), event->run);
     if (use.group.n == 0) {
         decide_no(ret, "the use names no group: nobody can tell which permission it uses");
         return 0;
@@ -95,12 +96,11 @@ static int add_pack(struct state_view *view, struct bytes run, struct holders *h
 
 static int ask_holders(struct state_view *view, const struct ledger_event *event, const struct holders *h,
                        struct decision *ret, struct err *err) {
-    struct bytes session = field(event->body, "session");
-    struct decide_use use = use_of(event->body, session.n > 0 ? session : run_of(event));
+    struct decide_use use = use_of(event->body, field(event->body, "session"), run_of(event));
     const struct tool_call call = {field(event->body, "tool"), field(event->body, "server"), field(event->body, "agent"),
                                    use.group};
     struct tiers_answer judged;
-    use.one = true;
+    use.one = use.call = true;
     int rc = tiers_judge(view, &call, &judged, err);
     if (rc == 0 && judged.tier > scope_tier(use.tier)) {
         use.tier = bytes_of(tiers_word(judged.tier));
@@ -157,7 +157,7 @@ static int run_started(struct state_view *view, const struct ledger_event *event
     buf_put_bytes(&who, pack);
     rc = buf_check(&who, "a pack's name", err);
     while (rc == 0 && ret->yes && list_next(&list, &item)) {
-        const struct decide_use use = use_of(item, (struct bytes){0});
+        const struct decide_use use = use_of(item, field(event->body, "session"), run_of(event));
         if (pack.n == 0) {
             decide_no(ret, "the run names permissions and no pack that holds them");
         } else {

@@ -206,6 +206,11 @@ bool fold_raw(const struct fold *fold, const char *name, struct bytes *ret) {
     return true;
 }
 
+bool fold_null(const struct fold *fold, const char *name) {
+    struct bytes raw;
+    return find_raw(fold->input, name, &raw) && raw.n == 1 && raw.p[0] == 0xc0;
+}
+
 struct bytes fold_name(const struct fold *fold, const char *name) {
     struct bytes text;
     return fold_text(fold, name, &text) && text.n > 0 ? text : fold_subject(fold);

@@ -9,7 +9,7 @@
 #include "ledger/ledger.h"
 #include "projections/projection.h"
 
-#define FOLD_ROWS_MAX 64 /* rows that one event may touch */
+#define FOLD_ROWS_MAX 640 /* rows that one event may touch */
 
 struct fold;
 
@@ -27,6 +27,8 @@ bool fold_int(const struct fold *fold, const char *name, int64_t *ret);
 bool fold_real(const struct fold *fold, const char *name, double *ret); /* an integer too */
 bool fold_bool(const struct fold *fold, const char *name, bool *ret);
 bool fold_raw(const struct fold *fold, const char *name, struct bytes *ret); /* one msgpack item, not nil */
+/* The field is there and null: its source does not know it. */
+bool fold_null(const struct fold *fold, const char *name);
 /* The text field `name`, or else what the subject is about; empty when there is neither. */
 struct bytes fold_name(const struct fold *fold, const char *name);
 /* When it happened: the body's `at` where the source gives one, else the event's time. */

@@ -27,13 +27,11 @@
 #include "projections/fold.h"
 #include "projections/list.h"
 #include "projections/look.h"
+#include "projections/permission_find.h"
 #include "projections/tiers.h"
 
-/* Of one who and group. What is granted beyond them is not found by uses, so it cannot hold once. */
-#define PATTERNS_MAX 24
-#define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
-
-enum { PERMISSIONS, PATTERNS };
+#define GRANT_SCHEMA_OPEN 2 /* of permission.granted and permission.decided: from here on what decides is open */
+#define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
 
 static const struct state_column columns[] = {
     [PERMISSIONS_WHO] = {"who", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "pack or tool that it is about"},
@@ -57,7 +55,6 @@ static const struct state_column columns[] = {
     FOLD_COLUMNS,
 };
 
-enum { PATTERN_WHO, PATTERN_GROUP, PATTERN_SCOPES, PATTERN_COLUMNS };
 static const struct state_column pattern_columns[] = {
     [PATTERN_WHO] = {"who", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "pack or tool"},
     [PATTERN_GROUP] = {"group", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "group of permissions"},
@@ -84,30 +81,6 @@ static const struct fold_step_rule rules[] = {
 /* A wide one also ends what is narrower; a narrow one also takes a part out of what is wider. */
 static const struct fold_step_rule revoked_of_others = {"*", "revoked", "revoked", NULL};
 
-struct asked {
-    struct bytes who, group, scope;
-    int tier;
-    bool untold; /* more patterns refuse than are listed */
-};
-
-/* What was decided of it. */
-struct found {
-    struct row *row;  /* the newest that refuses, or grants and holds; NULL: none */
-    struct row *near; /* the newest grant of that scope that is over or does not reach its tier */
-};
-
-static struct asked asked_of(const struct fold *fold) {
-    static const uint8_t nothing[1];
-    const struct bytes none = {nothing, 0};
-    struct asked a = {fold_event(fold)->subject, none, none, TIER_UNKNOWN, false};
-    struct bytes tier = none;
-    fold_text(fold, "group", &a.group);
-    fold_text(fold, "scope", &a.scope);
-    fold_text(fold, "tier", &tier);
-    a.tier = scope_tier(tier);
-    return a;
-}
-
 const char *permissions_tier_lack(const struct row *row, int tier) {
     static const char *const up_to[] = {"granted up to T0", "granted up to T1", "granted up to T2", "granted up to T3"};
     int mine = scope_tier(row_text(row, PERMISSIONS_TIER));
@@ -117,180 +90,55 @@ const char *permissions_tier_lack(const struct row *row, int tier) {
     return mine == TIER_UNKNOWN ? "granted without a tier, which reaches T0" : up_to[mine];
 }
 
+const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run) {
+    struct bytes mine = row_text(row, PERMISSIONS_SESSION);
+    if (!row_is(row, PERMISSIONS_LIFETIME, "session")) {
+        return NULL;
+    }
+    if (mine.n == 0) {
+        return "granted for a session that it does not name";
+    }
+    if (session.n == 0 && run.n == 0) {
+        return "granted for a session, and the use names none";
+    }
+    return bytes_eq(mine, session) || bytes_eq(mine, run) ? NULL : "granted for another session";
+}
+
+bool permissions_is_endless_by_mistake(const struct row *row) {
+    return row_is(row, PERMISSIONS_LIFETIME, "until") && !row_has(row, PERMISSIONS_EXPIRES);
+}
+
+static bool has_ended(const struct row *row, uint64_t at) {
+    return row_has(row, PERMISSIONS_EXPIRES) && row_int(row, PERMISSIONS_EXPIRES) <= (int64_t)at;
+}
+
 bool permissions_is_over(const struct row *row, uint64_t at) {
-    bool ended = row_has(row, PERMISSIONS_EXPIRES) && row_int(row, PERMISSIONS_EXPIRES) <= (int64_t)at;
-    return ended || (row_is(row, PERMISSIONS_LIFETIME, "once") && row_int(row, PERMISSIONS_USES) > 0);
+    return has_ended(row, at) || permissions_is_endless_by_mistake(row) ||
+           (row_is(row, PERMISSIONS_LIFETIME, "once") && row_int(row, PERMISSIONS_USES) > 0);
 }
 
 /* When what is over came to its end. */
 static int64_t end_of(const struct row *row, uint64_t at) {
-    bool ended = row_has(row, PERMISSIONS_EXPIRES) && row_int(row, PERMISSIONS_EXPIRES) <= (int64_t)at;
-    return row_int(row, ended ? PERMISSIONS_EXPIRES : PERMISSIONS_USED_AT);
-}
-
-/* ---- the decision that covers a use ---- */
-
-static int row_of(struct fold *fold, const struct asked *a, struct bytes group, struct bytes scope, struct row **ret,
-                  struct err *err) {
-    const struct bytes parts[] = {a->who, group, scope};
-    return fold_find(fold, PERMISSIONS, parts, COUNT(parts), ret, err);
-}
-
-static void take_newer(struct row **best, struct row *row) {
-    if (*best == NULL || row_int(row, PERMISSIONS_DECIDED_SEQ) > row_int(*best, PERMISSIONS_DECIDED_SEQ)) {
-        *best = row;
-    }
-}
-
-/* Without a group (of a tool that has none) only what refuses counts for any group. */
-static int consider(struct fold *fold, const struct asked *a, struct bytes group, struct bytes scope, struct found *found,
-                    struct err *err) {
-    struct row *row;
-    int rc = row_of(fold, a, group, scope, &row, err);
-    if (rc != 0 || row == NULL || !row_has(row, PERMISSIONS_DECIDED_SEQ)) {
-        return rc;
-    }
-    if (!row_is(row, PERMISSIONS_DECISION, "granted")) {
-        if (scope_touches(a->group, scope, a->scope)) {
-            take_newer(&found->row, row);
-        }
-    } else if (bytes_eq(group, a->group) && scope_covers(group, scope, a->scope)) {
-        bool holds = row_is(row, PERMISSIONS_STEP, "granted") && !permissions_is_over(row, fold_at(fold)) &&
-                     permissions_tier_lack(row, a->tier) == NULL;
-        take_newer(holds ? &found->row : &found->near, row);
-    }
-    return rc;
-}
-
-static int consider_group(struct fold *fold, struct asked *a, struct bytes group, struct found *found, struct err *err) {
-    const struct bytes parts[] = {a->who, group};
-    struct row *patterns;
-    struct list list;
-    struct bytes item, scope;
-    int rc = consider(fold, a, group, a->scope, found, err);
-    rc = rc != 0 || a->scope.n == 0 ? rc : consider(fold, a, group, (struct bytes){a->scope.p, 0}, found, err);
-    rc = rc != 0 ? rc : fold_find(fold, PATTERNS, parts, COUNT(parts), &patterns, err);
-    if (rc != 0 || patterns == NULL) {
-        return rc;
-    }
-    list_open(&list, patterns->cells[PATTERN_SCOPES].text);
-    while (rc == 0 && list_next(&list, &item)) {
-        if (!list_name(item, "", &scope)) {
-            a->untold = true;
-        } else if (scope_touches(a->group, scope, a->scope)) {
-            rc = consider(fold, a, group, scope, found, err);
-        }
-    }
-    return rc;
-}
-
-static int find_decision(struct fold *fold, struct asked *a, struct found *ret, struct err *err) {
-    *ret = (struct found){0};
-    int rc = consider_group(fold, a, a->group, ret, err);
-    return rc != 0 || a->group.n == 0 ? rc : consider_group(fold, a, (struct bytes){a->group.p, 0}, ret, err);
-}
-
-/* ---- patterns ---- */
-
-struct listing {
-    const struct asked *asked;
-    struct row *row;
-    bool there, marked; /* the pattern is listed; more refuse than are listed */
-    bool makes_room;
-    struct bytes out; /* a grant that has to go; it was found when makes_room */
-};
-
-/* Nobody can count its uses any more. */
-static void end_once(struct fold *fold, struct row *row) {
-    if (row_is(row, PERMISSIONS_LIFETIME, "once") && row_is(row, PERMISSIONS_STEP, "granted")) {
-        row_set_int(row, PERMISSIONS_USES, 1);
-        fold_violation(fold, row, PERMISSIONS_BASE, "more than %d patterns of one group: its one use could not be counted",
-                       PATTERNS_MAX);
-    }
-}
-
-static struct bytes scopes_of(const struct row *row) {
-    const struct cell *cell = &row->cells[PATTERN_SCOPES];
-    return cell->type == CELL_LIST ? cell->text : (struct bytes){0};
-}
-
-static uint32_t look_through(struct listing *l) {
-    struct list list;
-    struct bytes item, scope;
-    uint32_t n = 0;
-    list_open(&list, scopes_of(l->row));
-    while (list_next(&list, &item)) {
-        bool text = list_name(item, "", &scope);
-        l->there = l->there || (text && bytes_eq(scope, l->asked->scope));
-        l->marked = l->marked || !text;
-        n += text;
-    }
-    return n;
-}
-
-/* The oldest grant of the list makes room. */
-static int make_room(struct fold *fold, struct listing *l, struct err *err) {
-    struct list list;
-    struct bytes item, scope;
-    struct row *row;
-    int rc = 0;
-    list_open(&list, scopes_of(l->row));
-    while (rc == 0 && !l->makes_room && list_next(&list, &item)) {
-        if (!list_name(item, "", &scope)) {
-            continue;
-        }
-        rc = row_of(fold, l->asked, l->asked->group, scope, &row, err);
-        if (rc == 0 && (row == NULL || row_is(row, PERMISSIONS_DECISION, "granted"))) {
-            l->makes_room = true;
-            l->out = scope;
-            if (row != NULL) {
-                end_once(fold, row);
-            }
-        }
-    }
-    return rc;
-}
-
-/* Writes the list anew: without what goes, with the pattern or, where it has no room, with the mark. */
-static int put_list(const struct listing *l, bool adds, bool marks, struct err *err) {
-    struct list list;
-    struct list_out out;
-    struct bytes item, scope;
-    list_out_init(&out);
-    list_open(&list, scopes_of(l->row));
-    while (list_next(&list, &item)) {
-        if (!l->makes_room || !list_name(item, "", &scope) || !bytes_eq(scope, l->out)) {
-            list_out_raw(&out, item);
-        }
-    }
-    if (adds) {
-        list_out_text(&out, l->asked->scope);
-    } else if (marks) {
-        list_out_raw(&out, (struct bytes){(const uint8_t *)"\xc3", 1}); /* true */
-    }
-    int rc = list_out_set(&out, l->row, PATTERN_SCOPES, err);
-    list_out_done(&out);
-    return rc;
-}
-
-/* The pattern is listed from here on. *ret_listed: there was room. */
-static int list_pattern(struct fold *fold, const struct asked *a, bool refuses, bool *ret_listed, struct err *err) {
-    const struct bytes parts[] = {a->who, a->group};
-    struct listing l = {.asked = a};
-    int rc = fold_row(fold, PATTERNS, parts, COUNT(parts), &l.row, err);
-    if (rc != 0) {
-        return rc;
-    }
-    bool room = look_through(&l) < PATTERNS_MAX, fits = a->scope.n <= ROW_TEXT_MAX;
-    if (!l.there && !room && fits && refuses) {
-        rc = make_room(fold, &l, err);
-    }
-    bool adds = !l.there && fits && (room || l.makes_room), marks = !l.there && !adds && refuses && !l.marked;
-    *ret_listed = l.there || adds;
-    return rc != 0 || (!adds && !marks) ? rc : put_list(&l, adds, marks, err);
+    size_t column = has_ended(row, at)                       ? PERMISSIONS_EXPIRES
+                    : permissions_is_endless_by_mistake(row) ? (size_t)PERMISSIONS_BASE + FOLD_SINCE
+                                                             : PERMISSIONS_USED_AT;
+    return row_int(row, column);
 }
 
 /* ---- steps ---- */
+
+static struct asked asked_of(const struct fold *fold) {
+    static const uint8_t nothing[1];
+    const struct bytes none = {nothing, 0};
+    struct asked a = {fold_event(fold)->subject, none, none, none, fold_event(fold)->run, TIER_UNKNOWN, false};
+    struct bytes tier = none;
+    fold_text(fold, "group", &a.group);
+    fold_text(fold, "scope", &a.scope);
+    fold_text(fold, "session", &a.session);
+    fold_text(fold, "tier", &tier);
+    a.tier = scope_tier(tier);
+    return a;
+}
 
 /* What is past shows in the stored step as soon as something else happens. */
 static void lapse(struct row *row, uint64_t at) {
@@ -318,6 +166,9 @@ static void put_granted(struct fold *fold, struct row *row) {
         (fold_text(fold, "request", &text) || fold_text(fold, "call", &text))) {
         row_set_int(row, PERMISSIONS_USES, 1);
         row_set_int(row, PERMISSIONS_USED_AT, (int64_t)fold_at(fold));
+    }
+    if (fold_null(fold, "expires")) {
+        row_set_str(row, PERMISSIONS_LIFETIME, "until");
     }
     if (row_is(row, PERMISSIONS_LIFETIME, "session") && !row_has(row, PERMISSIONS_SESSION) && fold_event(fold)->run.n > 0) {
         row_set_text(row, PERMISSIONS_SESSION, fold_event(fold)->run);
@@ -372,24 +223,35 @@ static void take(struct fold *fold, struct row *row, const char *step, const str
 /* Whether a grant of another scope covers this one, so that taking a part of it back makes sense. */
 static int is_part_of_grant(struct fold *fold, struct asked *a, bool *ret, struct err *err) {
     struct found found;
-    int rc = find_decision(fold, a, &found, err);
+    int rc = permission_find(fold, a, &found, err);
     const struct row *row = found.row != NULL ? found.row : found.near;
     *ret = rc == 0 && row != NULL && row_is(row, PERMISSIONS_DECISION, "granted");
     return rc;
 }
 
+/* It does not say what it reaches: null; or, up to schema 1, which kept scopes of home directories private, not openly. */
+static bool hides_scope(const struct fold *fold) {
+    struct bytes scope;
+    const struct ledger_event *event = fold_event(fold);
+    return !fold_text(fold, "scope", &scope) &&
+           (fold_null(fold, "scope") || (event->schema < GRANT_SCHEMA_OPEN && event->has_private));
+}
+
 static int step(struct fold *fold, const char *word, struct err *err) {
     struct asked a = asked_of(fold);
-    const struct bytes parts[] = {a.who, a.group, a.scope};
     if (bytes_is(fold_step(fold), "granted") && a.group.n == 0) {
         return 0; /* its body was erased: nobody can tell what it granted */
     }
+    if (strcmp(word, "granted") == 0 && hides_scope(fold)) {
+        a.scope = bytes_of(PERMISSIONS_SCOPE_UNKNOWN);
+    }
+    const struct bytes parts[] = {a.who, a.group, a.scope};
     bool revoked = strcmp(word, "revoked") == 0, pattern = glob_is_pattern(a.scope), listed = true, part = false;
     struct row *row;
     int rc = revoked ? is_part_of_grant(fold, &a, &part, err) : 0;
     rc = rc != 0 ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
     if (rc == 0 && pattern && strcmp(word, "requested") != 0) {
-        rc = list_pattern(fold, &a, strcmp(word, "denied") == 0 || revoked, &listed, err);
+        rc = permission_list(fold, &a, strcmp(word, "denied") == 0 || revoked, &listed, err);
     }
     if (rc != 0) {
         return rc;
@@ -401,8 +263,13 @@ static int step(struct fold *fold, const char *word, struct err *err) {
         rule = &revoked_of_others;
     }
     take(fold, row, word, rule);
-    if (!listed) {
-        end_once(fold, row);
+    if (!listed && rule->to != NULL && strcmp(rule->to, "granted") == 0) {
+        row_set_str(row, PERMISSIONS_STEP, "expired");
+        fold_violation(
+            fold, row, PERMISSIONS_BASE,
+            "granted, but no use finds it: this holder has as many patterns of this group as are looked at (%d, or "
+            "%zu KiB of them); revoke some, or grant wider ones",
+            PERMISSION_PATTERNS_MAX, ROW_LIST_MAX >> 10);
     }
     return 0;
 }
@@ -421,7 +288,12 @@ static const char *use_fault(const struct asked *a, const struct found *found, c
     }
     if (found->row == NULL) {
         bool holds = row_is(row, PERMISSIONS_STEP, "granted");
+        const char *elsewhere = holds ? permissions_session_lack(row, a->session, a->run) : NULL;
         const char *lack = holds ? permissions_tier_lack(row, a->tier) : NULL;
+        if (elsewhere != NULL) {
+            snprintf(ret, 128, "used, but it was %s", elsewhere);
+            return ret;
+        }
         if (lack == NULL) {
             return "used, but it was expired";
         }
@@ -441,7 +313,7 @@ static int used(struct fold *fold, struct err *err) {
     uint64_t at = fold_at(fold);
     struct found found;
     char words[128];
-    int rc = find_decision(fold, &a, &found, err);
+    int rc = permission_find(fold, &a, &found, err);
     struct row *row = found.row != NULL ? found.row : found.near;
     rc = rc != 0 || row != NULL ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
     if (rc != 0) {
@@ -456,7 +328,7 @@ static int used(struct fold *fold, struct err *err) {
         fold_violation(fold, row, PERMISSIONS_BASE, "%s", fault);
     } else if (a.untold) {
         fold_violation(fold, row, PERMISSIONS_BASE, "used, but more than %d patterns refuse: nobody can tell",
-                       PATTERNS_MAX);
+                       PERMISSION_PATTERNS_MAX);
     } else if (row_is(row, PERMISSIONS_LIFETIME, "once")) {
         fold_cite(fold, row, PERMISSIONS_BASE);
         if (count > 1) {
@@ -578,4 +450,4 @@ static const struct state_table tables[] = {
 static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied", "permission.decided",
                                     "permission.expired",   "permission.revoked", "permission.used",   NULL};
 
-const struct projection projection_permissions = {"permissions", 5, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 6, tables, COUNT(tables), kinds, fold_permission};

@@ -31,7 +31,16 @@ enum permissions_column {
 /* What a grant lacks for a use of that tier (scope_tier): NULL, or words. A grant without a tier reaches T0; a use whose
  * tier is not known is not compared. */
 const char *permissions_tier_lack(const struct row *row, int tier);
-/* A row that was granted is over at that time: its end has come, or it held once and was used. */
+/* The same of a use in that session and run, either may be empty: what was granted for a session holds where one of them is
+ * that session. */
+const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run);
+/* A row that was granted is over at that time: its end has come, or is not known, or it held once and was used. */
 bool permissions_is_over(const struct row *row, uint64_t at);
+/* Its end is not known: it was granted until a time that nobody named. */
+bool permissions_is_endless_by_mistake(const struct row *row);
+
+/* The scope of a grant whose own is not known, because its event holds it private or as null. It has a fault, so such a
+ * grant reaches nothing and no use is of it. */
+#define PERMISSIONS_SCOPE_UNKNOWN "(not known)/.."
 
 #endif

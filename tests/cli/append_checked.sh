@@ -25,6 +25,41 @@ box 0 append permission.granted -s pack/p --checked group=gpu expires:=1000
 box 1 append permission.used -s pack/p --checked group=gpu
 err_has expired
 
+# What was granted for a session holds there alone, and a use says where it is.
+box 3 append permission.granted -s pack/s group=exec lifetime=session
+err_has "in which session"
+box 0 append permission.granted -s pack/s group=exec tier=T3 lifetime=session session=s1
+box 1 append permission.used -s pack/s --checked group=exec scope=/srv/a
+err_has "granted for a session, and the use names none"
+box 1 append permission.used -s pack/s --checked group=exec scope=/srv/a --run s2
+err_has "granted for another session"
+box 0 append permission.used -s pack/s --checked group=exec scope=/srv/a --run s1
+box 0 append permission.used -s pack/s --checked group=exec scope=/srv/a session=s1 --run other
+box 0 append run.started -s run/s1 pack=s
+box 0 append run.started -s run/s2 pack=s
+box 0 append run.tool_called -s run/s1 --checked tool=Bash group=exec scope=/srv/a
+box 1 append run.tool_called -s run/s2 --checked tool=Bash group=exec scope=/srv/a
+err_has "granted for another session"
+box 1 append run.started -s run/s3 --checked pack=s 'permissions:=[{"group":"exec"}]'
+box 0 append run.started -s run/s4 --checked pack=s session=s1 'permissions:=[{"group":"exec"}]'
+
+# A call uses nothing up, so what was granted once is not for calls.
+box 0 append permission.granted -s pack/o group=exec tier=T3 lifetime=once
+box 0 append run.started -s run/o pack=o
+box 1 append run.tool_called -s run/o --checked tool=Bash group=exec scope=/srv/a
+err_has "granted once, which a permission.used takes and a call does not"
+box 0 append permission.used -s pack/o --checked group=exec scope=/srv/a --run o
+box 1 append permission.used -s pack/o --checked group=exec scope=/srv/a --run o
+err_has expired
+
+# What limits a grant is said, or left out.
+for field in scope expires lifetime session; do
+    box 3 append permission.granted -s pack/n group=exec "$field:=null"
+    err_has "field '$field' is null, so nobody could tell what is permitted"
+done
+box 3 append permission.granted -s pack/n group=exec lifetime=until
+err_has "until when"
+
 # Scopes are paths, and tiers are compared: what does not fit is named, and the grant that came nearest.
 use() { box "$1" append permission.used -s pack/w --checked group=filesystem.write "${@:2}"; }
 box 0 append permission.granted -s pack/w group=filesystem.write 'scope=outbox/**' tier=T1

@@ -1,6 +1,7 @@
 /* Logs that are larger or odder than any honest one: what is asked of them still ends, with an answer that is right or on
  * the safe side. */
 #include "projections/decide.h"
+#include "projections/permission_find.h"
 #include "projections/permitted.h"
 #include "tests/projections/state_box.h"
 
@@ -88,7 +89,7 @@ static void a_time_in_the_past_does_not_bring_back_what_is_over(void **state) {
 static void a_refusal_takes_effect_however_many_patterns_came_before(void **state) {
     (void)state;
     say("granted", "", "");
-    say_many("granted", 30);
+    say_many("granted", PERMISSION_PATTERNS_MAX + 4);
     may_use("secret/key");
     assert_true(d.yes);
     say("denied", "secret/*", "");
@@ -101,7 +102,7 @@ static void a_refusal_takes_effect_however_many_patterns_came_before(void **stat
 static void what_too_many_refusals_could_hide_is_refused(void **state) {
     (void)state;
     say("granted", "", "");
-    say_many("revoked", 24);
+    say_many("revoked", PERMISSION_PATTERNS_MAX);
     may_use("public/key");
     assert_true(d.yes);
     say("denied", "secret/*", "");
@@ -114,7 +115,7 @@ static void what_too_many_refusals_could_hide_is_refused(void **state) {
 static void one_use_that_makes_room_for_a_refusal_is_over(void **state) {
     (void)state;
     say("granted", "once/*", ",\"lifetime\":\"once\"");
-    say_many("granted", 23);
+    say_many("granted", PERMISSION_PATTERNS_MAX - 1);
     say("denied", "secret/*", "");
     may_use("secret/key");
     expect_no("denied");

@@ -19,6 +19,7 @@ struct said {
     char what; /* granted, denied, revoked by their first letter; 'e': a grant that is over */
     int tier;
     bool once;
+    char session[4]; /* it holds there alone */
 };
 
 struct history {
@@ -90,8 +91,11 @@ static bool is_use(const char *group, const char *scope) {
     return is_scope(group, scope) && strpbrk(scope + address, "*?[") == NULL;
 }
 
-static bool reaches(const struct said *s, const char *group, const char *scope, int tier) {
+static bool reaches(const struct said *s, const char *group, const char *scope, int tier, const char *run) {
     bool path = strcmp(group, "network.egress") != 0;
+    if (s->session[0] != '\0' && strcmp(s->session, run) != 0) {
+        return false;
+    }
     if (strcmp(s->group, group) != 0 || !is_scope(group, s->scope) || (s->tier < 0 ? 0 : s->tier) < tier) {
         return false;
     }
@@ -105,7 +109,7 @@ static bool reaches(const struct said *s, const char *group, const char *scope, 
 }
 
 /* Of the newest down: what refuses, and what grants. */
-static struct said *decides(struct history *h, const char *group, const char *scope, int tier) {
+static struct said *decides(struct history *h, const char *group, const char *scope, int tier, const char *run) {
     for (size_t i = h->n; i-- > 0 && is_use(group, scope);) {
         struct said *s = &h->said[i];
         bool of_group = s->group[0] == '\0' || strcmp(s->group, group) == 0;
@@ -113,7 +117,7 @@ static struct said *decides(struct history *h, const char *group, const char *sc
         if ((s->what == 'd' || s->what == 'r') && of_group && touches) {
             return s;
         }
-        if (s->what == 'g' && reaches(s, group, scope, tier)) {
+        if (s->what == 'g' && reaches(s, group, scope, tier, run)) {
             return s;
         }
     }
@@ -142,6 +146,7 @@ static size_t below(size_t n) {
     return (size_t)(x >> 33) % n;
 }
 
+static const char *const runs[] = {"", "s1", "s2"};
 static const char *const groups[] = {"filesystem.write", "network.egress", "filesystem.write"};
 static const char *const granted_scopes[] = {"",    "outbox/**", "outbox/*", "outbox/a", "/outbox/*",
                                              "**",  "out?ox/a",  "/",        "[ab]/*",   "*.b",
@@ -191,6 +196,21 @@ static void put_tier(char *ret, int tier) {
     }
 }
 
+/* What an older program took: its scope or its end is not known. */
+static void odd_grant(struct history *h) {
+    static const char *const grants[] = {",\"scope\":null", ",\"scope\":\"outbox/*\",\"lifetime\":\"until\"",
+                                         ",\"scope\":\"outbox/*\",\"expires\":null"};
+    struct said s = {.what = 'e', .scope = "outbox/*"};
+    size_t which = below(3);
+    char json[160];
+    snprintf(s.group, sizeof(s.group), "%s", groups[below(3)]);
+    snprintf(json, sizeof(json), "{\"group\":\"%s\",\"tier\":\"T3\"%s}", s.group, grants[which]);
+    box_odd(&b, "permission.granted", WHO, json);
+    if (which > 0 && is_scope(s.group, s.scope)) {
+        decide(h, &s);
+    }
+}
+
 static void random_decision(struct history *h) {
     static const char *const steps[] = {"granted", "granted", "granted", "denied", "revoked", "expired"};
     struct said s = {.tier = (int)below(5) - 1};
@@ -199,6 +219,10 @@ static void random_decision(struct history *h) {
     snprintf(s.group, sizeof(s.group), "%s", groups[below(3)]);
     snprintf(s.scope, sizeof(s.scope), "%s", granted_scopes[below(N_GRANTED)]);
     bool by_agent = strcmp(step, "denied") == 0 && below(3) == 0;
+    if (below(8) == 0) {
+        odd_grant(h);
+        return;
+    }
     bool class = s.scope[1] == ':' && strcmp(s.group, "network.egress") != 0;
     if (class || (!by_agent && step[0] != 'e' && !is_scope(s.group, s.scope))) {
         return; /* is not taken */
@@ -209,11 +233,19 @@ static void random_decision(struct history *h) {
         box_event(&b, "permission.decided", WHO, json);
     } else {
         s.once = strcmp(step, "granted") == 0 && below(5) == 0;
+        bool session = strcmp(step, "granted") == 0 && !s.once && below(4) == 0, by_run = below(2) == 0;
+        snprintf(s.session, sizeof(s.session), "%s", session ? runs[1 + below(2)] : "");
         put_tier(tier, s.tier);
         snprintf(kind, sizeof(kind), "permission.%s", step);
-        snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s%s}", s.group, s.scope, tier,
-                 s.once ? ",\"lifetime\":\"once\"" : "");
-        box_event(&b, kind, WHO, json);
+        int at = snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s%s", s.group, s.scope, tier,
+                          s.once    ? ",\"lifetime\":\"once\""
+                          : session ? ",\"lifetime\":\"session\""
+                                    : "");
+        if (session && !by_run) {
+            at += snprintf(json + at, sizeof(json) - (size_t)at, ",\"session\":\"%s\"", s.session);
+        }
+        snprintf(json + at, sizeof(json) - (size_t)at, "}");
+        box_event_of(&b, kind, WHO, session && by_run ? s.session : NULL, json);
     }
     s.what = step[0];
     if (step[0] != 'e') {
@@ -241,15 +273,16 @@ static int64_t violations(void) {
     return n;
 }
 
-static bool may_append(const char *json) {
+static bool may_append(const char *kind, const char *subject, const char *run, const char *json) {
     struct ledger_draft draft;
     struct decision d;
     struct buf body;
     buf_init(&body, 4096);
     ledger_draft_init(&draft);
     assert_int_equal(ledger_json_to_body(bytes_of(json), &body, &b.err), 0);
-    draft.kind = bytes_of("permission.used");
-    draft.subject = bytes_of(WHO);
+    draft.kind = bytes_of(kind);
+    draft.subject = bytes_of(subject);
+    draft.run = bytes_of(run[0] != '\0' ? run : NULL);
     draft.actor = draft.source = bytes_of("cli");
     draft.grade = bytes_of("reported");
     draft.body = bytes_of_buf(&body);
@@ -266,13 +299,13 @@ struct tally {
  */
 static void one_question(struct history *h, bool record, struct tally *tally) {
     char json[200], scope[SCOPE_TEXT], written[SCOPE_TEXT], tier_text[8], tier_field[24];
-    const char *group = groups[below(3)];
+    const char *group = groups[below(3)], *run = runs[below(3)];
     int tier = (int)below(5) - 1;
     struct decision one, many;
     struct permitted permitted;
     random_scope(written, group);
     plain(scope, written);
-    struct said *by = decides(h, group, scope, tier < 0 ? 0 : tier);
+    struct said *by = decides(h, group, scope, tier < 0 ? 0 : tier, run);
     bool held = by != NULL && by->what == 'g';
     tier_text[0] = '\0';
     if (tier >= 0) {
@@ -280,14 +313,18 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
     }
     put_tier(tier_field, tier);
     snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s}", group, written, tier_field);
-    const struct decide_use use = {
-        .group = bytes_of(group), .scope = bytes_of(scope), .tier = bytes_of(tier_text), .one = true};
+    const struct decide_use use = {.group = bytes_of(group),
+                                   .scope = bytes_of(scope),
+                                   .tier = bytes_of(tier_text),
+                                   .run = bytes_of(run),
+                                   .of_session = true,
+                                   .one = true};
     box_view(&b, LEDGER_NO_SEQ, 0);
     assert_int_equal(decide_is_permitted(b.view, bytes_of(WHO), &use, &one, &b.err), 0);
     permitted_init(&permitted, b.view, bytes_of(WHO));
     assert_int_equal(permitted_ask(&permitted, &use, &many, &b.err), 0);
     permitted_done(&permitted);
-    if (one.yes != held || many.yes != held || may_append(json) != held) {
+    if (one.yes != held || many.yes != held || may_append("permission.used", WHO, run, json) != held) {
         fail_msg("%s: %d, but %d (%s), %d (%s)", json, held, one.yes, one.reason, many.yes, many.reason);
     }
     held ? tally->yes++ : tally->no++;
@@ -295,7 +332,7 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
         return;
     }
     int64_t before = violations();
-    box_event(&b, "permission.used", WHO, json);
+    box_event_of(&b, "permission.used", WHO, run[0] != '\0' ? run : NULL, json);
     box_view(&b, LEDGER_NO_SEQ, 0);
     if (violations() - before != (held ? 0 : 1)) {
         fail_msg("%s: held %d, and %lld new violations", json, held, (long long)(violations() - before));

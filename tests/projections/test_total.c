@@ -144,7 +144,7 @@ static void every_fold_takes_every_event_of_its_kinds(void **state) {
         next_seq = 0;
         assert_int_equal(rows_new(NULL, &rows, &why), 0);
         assert_int_equal(fold_new(*p, rows, &fold, &why), 0);
-        assert_int_equal(fold_input_new(NULL, 0, &input, &why), 0);
+        assert_int_equal(fold_input_new(upcast_all, upcast_count, &input, &why), 0);
         for (size_t round = 0; round < ROUNDS; round++) {
             for (size_t i = 0; i < kind_count(); i++) {
                 if (projection_takes(*p, bytes_of(kind_at(i)->name))) {
