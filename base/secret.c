@@ -252,6 +252,11 @@ int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
     return i == s.hi && secret_odd_next(&s, from, s.hi) == s.hi ? 1 : scan_from(&s, i, ret);
 }
 
+bool secret_is_in(struct bytes text) {
+    struct secret_hit hit;
+    return secret_next(text, 0, &hit) == 0;
+}
+
 /* ---- many texts ---- */
 
 static void sift(struct secret_sieve *sieve, size_t from) {

@@ -17,6 +17,8 @@ struct secret_hit {
  * Masks of secret_mask are no hits. Returns 0 with *ret, or 1 when there is none. The text is decoded UTF-8. All calls over
  * a text together cost time in proportion to its length. */
 int secret_next(struct bytes text, size_t from, struct secret_hit *ret);
+/* There is a hit in it. */
+bool secret_is_in(struct bytes text);
 /* For texts that lie in one piece of memory, as the strings of a document do: it is searched once for what secrets begin
  * with, and most texts need no look of their own. */
 struct secret_sieve {
@@ -45,6 +47,8 @@ bool secret_field_name(struct bytes name);
 bool secret_field_value(struct bytes name, struct bytes value);
 /* A number under this name is a password. */
 bool secret_field_number(struct bytes name);
+/* False: none of the three is ever true of this name. */
+bool secret_field_says(struct bytes name);
 
 /* Texts of a list, one after the other: arguments of a program (["tool","--api-key","…"]), a header and its value. */
 #define SECRET_LIST_LEN 160

@@ -144,9 +144,20 @@ static bool ends_anywhere(const struct words *w) {
     return false;
 }
 
-/* Most names can be told by their letters alone: each word that means a secret has all letters of one of these sets. */
-static bool can_be_secret(struct bytes name) {
 #define L(c) (UINT32_C(1) << ((c)&31))
+
+/* The letters of a name, and some signs, which does no harm. */
+static uint32_t letters_of(struct bytes name) {
+    uint32_t letters = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        letters |= (uint32_t)(name.p[i] >= 0x40) << (name.p[i] & 31);
+    }
+    return letters;
+}
+
+/* Most names can be told by their letters alone: each word that means a secret has all letters of one of these sets, and
+ * the words that may mean one too. */
+static bool can_be_secret(uint32_t letters) {
     static const uint32_t sets[] = {
         L('k') | L('e'),                   /* key, token, cookie, kennwort */
         L('p') | L('a') | L('s'),          /* password, passphrase, pass, seedphrase */
@@ -159,11 +170,6 @@ static bool can_be_secret(struct bytes name) {
         L('c') | L('o') | L('d') | L('v'), /* codeverifier */
         L('j') | L('w') | L('t'),          /* jwt */
     };
-#undef L
-    uint32_t letters = 0; /* and some signs, which does no harm */
-    for (size_t i = 0; i < name.n; i++) {
-        letters |= (uint32_t)(name.p[i] >= 0x40) << (name.p[i] & 31);
-    }
     bool can = false;
     for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
         can = can || (letters & sets[i]) == sets[i];
@@ -171,10 +177,17 @@ static bool can_be_secret(struct bytes name) {
     return can;
 }
 
+/* "sessionid", "phpsessid" */
+static bool can_be_cookie(uint32_t letters) {
+    const uint32_t set = L('s') | L('e') | L('i') | L('d');
+    return (letters & set) == set;
+}
+#undef L
+
 bool secret_field_name(struct bytes name) {
     struct words w;
     char first[WORD_MAX], last[WORD_MAX], before[WORD_MAX];
-    if (!can_be_secret(name)) {
+    if (!can_be_secret(letters_of(name))) {
         return false;
     }
     split(&w, name);
@@ -205,6 +218,10 @@ enum secret_name secret_name_of(struct bytes name) {
     struct words w;
     char last[WORD_MAX];
     const uint8_t *p = name.p;
+    const uint32_t letters = letters_of(name);
+    if (!can_be_secret(letters) && !can_be_cookie(letters)) {
+        return SECRET_NAME_NONE;
+    }
     if (secret_field_name(name)) {
         bool password = secret_contains(p, name.n, "pass") || secret_contains(p, name.n, "pwd") ||
                         secret_contains(p, name.n, "kennwort") || secret_contains(p, name.n, "psk");

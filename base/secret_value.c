@@ -327,3 +327,7 @@ bool secret_field_value(struct bytes name, struct bytes value) {
 bool secret_field_number(struct bytes name) {
     return secret_name_of(name) == SECRET_NAME_PASSWORD && secret_lower(name.p[name.n - 1]) != 's';
 }
+
+bool secret_field_says(struct bytes name) {
+    return secret_name_of(name) != SECRET_NAME_NONE;
+}

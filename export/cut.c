@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memo.h"
 #include "ledger/reader.h"
 
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
@@ -158,7 +159,9 @@ int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options
     for (size_t i = 0; i < CUT_SCANNED; i++) {
         buf_init(&cut->scanned[i], EVENT_HEADER_MAX);
     }
-    int rc = check_options(cut, err);
+    cut->texts = calloc(1, sizeof(*cut->texts));
+    cut->names = calloc(1, sizeof(*cut->names));
+    int rc = cut->texts == NULL || cut->names == NULL ? err_set(err, ERR_NOMEM, "out of memory") : check_options(cut, err);
     rc = rc != 0 ? rc : core_view_begin(ledger, &view, err);
     if (rc != 0) {
         return rc;
@@ -180,6 +183,8 @@ void cut_done(struct cut *cut) {
     for (size_t i = 0; i < CUT_SCANNED; i++) {
         buf_done(&cut->scanned[i]);
     }
+    free(cut->texts);
+    free(cut->names);
     free(cut->gap);
     free(cut->artifact);
     free(cut->lacking);

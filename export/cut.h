@@ -27,6 +27,7 @@ struct cut {
     char secret_where[160]; /* the first one; empty: there is none */
     const char *secret_rule;
     struct buf scanned[CUT_SCANNED]; /* header strings of the event before */
+    struct memo *texts, *names;      /* see kind_finds; owned */
 };
 
 /* Checks the options and takes the head. */

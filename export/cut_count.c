@@ -98,7 +98,7 @@ static void found_secret(struct cut *cut, const char *rule, uint64_t n, const ch
 
 bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t seq) {
     struct secret_hit hit;
-    if (text.n == 0 || secret_next(text, 0, &hit) != 0) {
+    if (text.n == 0 || !memo_ask(cut->texts, text, secret_is_in) || secret_next(text, 0, &hit) != 0) {
         return false;
     }
     found_secret(cut, hit.rule, 1, where, seq);
@@ -135,7 +135,7 @@ static int look_for_secrets(struct looking *l, struct bytes mp, struct err *err)
     struct secret_sieve sieve;
     struct mp_reader r;
     struct mp_item item;
-    struct kind_finds finds = {.sieve = &sieve};
+    struct kind_finds finds = {.sieve = &sieve, .texts = l->cut->texts, .names = l->cut->names};
     secret_sieve_begin(&sieve, mp);
     if (secret_sieve_is_empty(&sieve) && !has_option(mp)) {
         return 0;

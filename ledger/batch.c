@@ -124,9 +124,12 @@ static int check_strings(const struct event_header *h, struct err *err) {
 }
 
 /* A header's string that needs no other look: short enough, without control characters, of ASCII, no secret. */
+static bool needs_look(struct bytes text) {
+    return (text_look(text) & (TEXT_WIDE | TEXT_CONTROL)) != 0 || secret_is_in(text);
+}
+
 static bool is_plain(struct bytes text, size_t max) {
-    struct secret_hit hit;
-    return text.n <= max && (text_look(text) & (TEXT_WIDE | TEXT_CONTROL)) == 0 && secret_next(text, 0, &hit) != 0;
+    return text.n <= max && !needs_look(text);
 }
 
 static bool is_known(const struct batch_text *before, struct bytes text) {
@@ -141,11 +144,11 @@ static void remember(struct batch_text *ret, struct bytes text) {
 }
 
 /* As is_plain, or it was in the event before. */
-static bool is_judged(struct batch_text *before, struct bytes text, size_t max) {
+static bool is_judged(struct batch_memo *memo, struct batch_text *before, struct bytes text, size_t max) {
     if (is_known(before, text)) {
         return true;
     }
-    bool plain = is_plain(text, max);
+    bool plain = text.n <= max && !memo_ask(&memo->header, text, needs_look);
     if (plain) {
         remember(before, text);
     }
@@ -167,9 +170,10 @@ static bool is_plain_header(struct batch_memo *memo, const struct event_header *
         return is_plain(h->subject, EVENT_SUBJECT_MAX) && is_plain(h->actor, EVENT_STRING_MAX) &&
                is_plain(h->source, EVENT_STRING_MAX) && is_plain(h->run, EVENT_STRING_MAX);
     }
-    return is_judged(&memo->subject, h->subject, EVENT_SUBJECT_MAX) &&
-           is_judged(&memo->actor, h->actor, EVENT_STRING_MAX) && is_judged(&memo->source, h->source, EVENT_STRING_MAX) &&
-           is_judged(&memo->run, h->run, EVENT_STRING_MAX);
+    return is_judged(memo, &memo->subject, h->subject, EVENT_SUBJECT_MAX) &&
+           is_judged(memo, &memo->actor, h->actor, EVENT_STRING_MAX) &&
+           is_judged(memo, &memo->source, h->source, EVENT_STRING_MAX) &&
+           is_judged(memo, &memo->run, h->run, EVENT_STRING_MAX);
 }
 
 /* Whatever is unusual about a header, check_strings judges it and has the words. */

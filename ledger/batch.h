@@ -2,6 +2,7 @@
 #ifndef LEDGER_BATCH_H
 #define LEDGER_BATCH_H
 
+#include "base/memo.h"
 #include "ledger/core.h"
 #include "ledger/kind_memo.h"
 
@@ -28,7 +29,8 @@ struct batch_memo {
         uint16_t n; /* 0: none */
         uint8_t p[EVENT_SUBJECT_MAX];
     } subject, actor, source, run;
-    size_t n_salts; /* not used yet, the last ones */
+    struct memo header; /* texts of headers before it: events of many runs take turns */
+    size_t n_salts;     /* not used yet, the last ones */
     uint8_t salts[BATCH_SALTS][EVENT_HASH];
 };
 

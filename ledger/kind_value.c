@@ -53,7 +53,7 @@ static void find_secret(struct bytes text, bool named_secret, struct kind_finds 
     if (named_secret && !is_masked(text)) {
         count_secret(finds, "field-name");
     } else if (!named_secret && (finds->sieve == NULL || secret_sieve_may(finds->sieve, text)) &&
-               secret_next(text, 0, &hit) == 0) {
+               memo_ask(finds->texts, text, secret_is_in) && secret_next(text, 0, &hit) == 0) {
         count_secret(finds, hit.rule);
     }
 }
@@ -171,6 +171,8 @@ struct level {
     bool model; /* {"logprob":-0.1,"token":"a"}: a token of a text */
     struct bytes key;
     struct bytes before; /* the text before the newest one, when it was the item before */
+    struct bytes behind; /* the text behind the newest one, when the two were looked at together */
+    size_t seam;         /* and so much of its beginning is secret */
     struct secret_list list;
 };
 
@@ -179,6 +181,7 @@ enum below { BELOW_NOTHING, BELOW_TEXTS, BELOW_ALL };
 
 struct walk {
     struct mp_reader *r;
+    struct memo *names; /* may be NULL */
     unsigned top, depth_max;
     struct level stack[MP_DEPTH_MAX + 1];
 };
@@ -201,7 +204,7 @@ static int walk_push(struct walk *w, const struct mp_item *head, enum below belo
     l->has_key = l->pair = l->model = false;
     l->all = below == BELOW_ALL;
     l->texts = below == BELOW_TEXTS && !l->map;
-    l->before = (struct bytes){NULL, 0};
+    l->before = l->behind = (struct bytes){NULL, 0};
     secret_list_begin(&l->list);
     return 0;
 }
@@ -240,15 +243,23 @@ static bool has_secret_name(const struct mp_reader *r, const struct level *l) {
     return found;
 }
 
+/* False: is_named has nothing to say of a value under this name. */
+static bool name_says(struct bytes key) {
+    return kind_names_name(key) || kind_names_value(key) || secret_field_says(key);
+}
+
 /* Whether a value is secret by its name, or by that of its pair. */
-static enum below is_named(const struct mp_reader *r, struct level *l, const struct mp_item *item) {
+static enum below is_named(const struct walk *w, struct level *l, const struct mp_item *item) {
     if (l->all || !l->map) {
         bool text = item->type == MP_STR || item->type == MP_ARRAY;
         return l->all ? BELOW_ALL : l->texts && text ? BELOW_TEXTS : BELOW_NOTHING;
     }
+    if (!memo_ask(w->names, l->key, name_says)) {
+        return BELOW_NOTHING;
+    }
     if (item->type == MP_STR && kind_names_name(l->key)) {
         l->pair = l->pair || secret_field_name(item->data);
-    } else if (kind_names_value(l->key) && (l->pair || has_secret_name(r, l))) {
+    } else if (kind_names_value(l->key) && (l->pair || has_secret_name(w->r, l))) {
         bool blank = item->type == MP_STR && !secret_field_value(bytes_of("password"), item->data);
         return blank ? BELOW_NOTHING : BELOW_ALL;
     }
@@ -275,11 +286,16 @@ static struct bytes text_behind(const struct mp_reader *r, const struct level *l
 static void look_around(const struct mp_reader *r, struct level *l, struct step *step) {
     struct bytes text = step->item.data, behind = text_behind(r, l);
     struct secret_hit hit;
-    size_t end, begin;
-    if (secret_seam(l->before, text, &end, &begin)) {
-        secret_parts_add(&step->parts, "split", 0, begin);
+    size_t end, begin = 0;
+    if (l->behind.p == text.p) {
+        begin = l->seam;
+    } else if (!secret_seam(l->before, text, &end, &begin)) {
+        begin = 0;
     }
-    if (secret_seam(text, behind, &end, &begin)) {
+    secret_parts_add(&step->parts, "split", 0, begin);
+    l->behind = behind;
+    l->seam = 0;
+    if (secret_seam(text, behind, &end, &l->seam)) {
         secret_parts_add(&step->parts, "split", text.n - end, end);
     }
     if (!l->map && secret_list_next(&l->list, text, &hit)) {
@@ -307,7 +323,7 @@ static int walk_next(struct walk *w, struct step *ret, struct err *err) {
         ret->secret = false;
         return take_key(w->r, l, &ret->item, err);
     }
-    enum below below = is_named(w->r, l, &ret->item);
+    enum below below = is_named(w, l, &ret->item);
     ret->secret = below != BELOW_NOTHING;
     if (ret->item.type == MP_ARRAY || ret->item.type == MP_MAP) {
         l->before = (struct bytes){NULL, 0};
@@ -330,6 +346,7 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
     struct walk w;
     struct step s;
     w.r = r;
+    w.names = finds->names;
     w.top = 0;
     w.depth_max = finds->sieve == NULL ? KIND_DEPTH_MAX : MP_DEPTH_MAX + 2;
     int rc = walk_push(&w, head, below_of(head, named_secret), err);
@@ -425,6 +442,7 @@ void kind_value_mask(struct buf *out, struct bytes raw, bool named_secret, const
     assert(rc == 0);
     const uint8_t *from = raw.p;
     w.r = &r;
+    w.names = NULL;
     w.top = 0;
     w.depth_max = KIND_DEPTH_MAX;
     if (parts != NULL) {

@@ -3,6 +3,7 @@
 #ifndef LEDGER_KIND_VALUE_H
 #define LEDGER_KIND_VALUE_H
 
+#include "base/memo.h"
 #include "base/mp.h"
 #include "base/secret.h"
 
@@ -16,6 +17,8 @@ struct kind_finds {
     const char *rule;           /* of the first; NULL: none */
     struct secret_sieve *sieve; /* in: over the memory of a stored value, checked and as deep as the encoding allows; NULL:
                                    it is new, and each text is searched */
+    struct memo *texts;         /* in: that hold no secret, */
+    struct memo *names;         /* and that say nothing of their values; NULL: none are remembered */
     bool home;                  /* some text or nested name holds a path below a home directory */
 };
 

@@ -88,12 +88,38 @@ static void a_hub_token_may_have_digits_and_is_no_digest(void **state) {
     }
 }
 
+/* Names are put together from words that say something, words that nearly do, and none; a name that is told by its letters
+ * must have the answer that the three questions give. */
+static void a_name_that_says_nothing_makes_neither_a_text_nor_a_number_secret(void **state) {
+    static const char *const words[] = {"pass", "pwd", "pw",   "db",  "session", "id",    "sessionid", "PHPSESSID", "token",
+                                        "max",  "api", "key",  "Key", "url",     "value", "SESSION",   "Id",        "psk",
+                                        "a",    "p",   "code", "2",   "digest",  "model", "w"};
+    static const char *const signs[] = {"", "_", "-", "."};
+    const size_t n = sizeof(words) / sizeof(words[0]);
+    size_t silent = 0, weak = 0;
+    (void)state;
+    for (size_t i = 0; i < n * n * n * 4; i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "%s%s%s%s%s", words[i % n], signs[i % 4], words[i / n % n], signs[i % 4],
+                 i % 3 == 0 ? "" : words[i / n / n % n]);
+        struct bytes b = bytes_of(name), value = bytes_of("Zk7!mQx2#vR9pLw4");
+        bool any = secret_field_name(b) || secret_field_value(b, value) || secret_field_number(b);
+        assert_true(secret_field_says(b) || !any);
+        silent += !secret_field_says(b);
+        weak += any && !secret_field_name(b);
+    }
+    assert_true(silent > 1000 && weak > 100);
+    assert_true(secret_field_says(bytes_of("PhpSessId")) && secret_field_says(bytes_of("sessionid")));
+    assert_true(secret_field_says(bytes_of("db_pw_2")) && secret_field_says(bytes_of("x.pwd")));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_ampersand_ends_a_value_only_before_a_parameter_an_entity_or_a_command),
         cmocka_unit_test(a_quoted_password_of_several_words_is_masked_behind_a_variable_an_option_or_a_login),
         cmocka_unit_test(behind_an_option_in_a_list_a_bare_word_is_code_and_a_bare_key_is_not),
         cmocka_unit_test(a_hub_token_may_have_digits_and_is_no_digest),
+        cmocka_unit_test(a_name_that_says_nothing_makes_neither_a_text_nor_a_number_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
