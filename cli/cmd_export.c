@@ -256,7 +256,7 @@ static int run_export(struct cli *cli, const struct opt_args *opts) {
     rc = rc != 0 ? rc : check_begun(ledger, &args, &err);
     rc = rc != 0 ? rc : cut_args_narrow(&args, ledger, !dry, &err);
     if (rc != 0) {
-        exit_code = rc == ERR_NOTFOUND ? cli_fail_lookup(cli, &err) : cli_fail_input(cli, &err);
+        exit_code = handover_fail(cli, rc, &err);
     } else {
         out_progress_init(&progress, cli, "exporting");
         args.options.stop = stop_catch();

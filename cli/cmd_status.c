@@ -1,5 +1,5 @@
 /* status: the first screen, also of `ledger` alone. It has at most 24 lines, cut to the terminal's width: 2 for the
- * ledger, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. */
+ * ledger, 1 for damage, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,8 +127,9 @@ static void print_sources(struct screen *s) {
     for (size_t i = 0; i < n; i++) {
         const struct status_source *source = &status->source[i];
         buf_clear(&s->line);
-        buf_printf(&s->line, "%-*s  %llu event%s, the newest ", (int)width, source->name,
-                   (unsigned long long)source->events, text_s(source->events));
+        buf_printf(&s->line, "%-*s  %llu %sevent%s, the newest ", (int)width, source->name,
+                   (unsigned long long)source->events, status->damage.msg[0] != '\0' ? "readable " : "",
+                   text_s(source->events));
         when_text(&s->line, source->time, WHEN_RELATIVE, s->now);
         if (i + 1 == n && status->n_sources > n) {
             buf_printf(&s->line, "; and %zu older source%s", status->n_sources - n, text_s(status->n_sources - n));
@@ -160,6 +161,9 @@ static void print_next(struct screen *s) {
 
 static void print_screen(struct screen *s) {
     const struct status *status = s->status;
+    if (status->damage.msg[0] != '\0') {
+        put_line(s, "evidence", bytes_of("damaged"), strlen("damaged"), bytes_of(status->damage.msg));
+    }
     print_head(s);
     print_verdict(s);
     print_sources(s);
@@ -241,6 +245,8 @@ static int print_json(struct cli *cli, const struct status *status) {
     if (view->ledger) {
         asof_put(view, SIZE_MAX, &obj);
         obj_time(&obj, "time", view->head.time);
+        obj_bool(&obj, "complete", status->damage.msg[0] == '\0');
+        obj_text(&obj, "damage", status->damage.msg[0] == '\0' ? NULL : status->damage.msg);
         put_verdict(&obj, status);
         put_sources(&obj, status);
         put_things(&obj, "not_ready", status->waiting, status->n_waiting, false);
@@ -285,17 +291,22 @@ static int answer(struct asof *view, struct status *status) {
     struct cli *cli = view->cli;
     struct screen s = {.cli = cli, .status = status, .now = clock_wall_ns()};
     struct err err = {0};
+    int exit_code = EXIT_GOOD;
     if (status_gather(status, view, &err) != 0) {
         return cli_fail(cli, &err);
     }
-    if (cli->json) {
-        return print_json(cli, status);
-    }
     asof_warn(view, SIZE_MAX);
-    buf_init(&s.line, TEXT);
-    print_screen(&s);
-    buf_done(&s.line);
-    return EXIT_GOOD;
+    if (status->damage.msg[0] != '\0' && !view->said) { /* the states were folded before it */
+        cli_fail(cli, &status->damage);
+    }
+    if (cli->json) {
+        exit_code = print_json(cli, status);
+    } else {
+        buf_init(&s.line, TEXT);
+        print_screen(&s);
+        buf_done(&s.line);
+    }
+    return exit_code == EXIT_GOOD && status->damage.msg[0] != '\0' ? EXIT_INVALID : exit_code;
 }
 
 static int status(struct cli *cli, const struct opt_args *args) {

@@ -11,6 +11,34 @@
 
 #define TEXT_MAX ((size_t)1 << 16)
 
+/* ---- damage ---- */
+
+/* Of an answer that met evidence that cannot be read: noted, and 0. */
+static int note_damage(struct status *s, int rc, const struct err *why, struct err *err) {
+    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        s->damage = s->damage.msg[0] == '\0' ? *why : s->damage;
+        return 0;
+    }
+    if (rc < 0) {
+        *err = *why;
+    }
+    return rc;
+}
+
+/* The next row behind what cannot be read; 1: the end. */
+static int next_row(struct status *s, struct query_cursor *cursor, struct err *err) {
+    int rc;
+    do {
+        struct err why = {0};
+        rc = query_next(cursor, &why);
+        if (rc >= 0) {
+            return rc;
+        }
+        rc = note_damage(s, rc, &why, err);
+    } while (rc == 0);
+    return rc;
+}
+
 /* ---- sources ---- */
 
 static int each_source(void *ctx, const struct query_value *values, uint64_t count, struct err *err) {
@@ -39,11 +67,13 @@ static int newest(struct status *s, size_t field, const char *word, uint64_t *re
     query.descending = true;
     query.limit = 1;
     query.stop = s->view->stop;
+    struct err why = {0};
     int rc = query_open_at(s->view->ledger, &query, s->view->head.size, &cursor, err);
-    rc = rc != 0 ? rc : query_next(cursor, err);
+    rc = rc != 0 ? rc : next_row(s, cursor, err);
     if (rc == 0) {
         *ret_seq = query_seq(cursor);
-        rc = query_get(cursor, QUERY_TIME, &time, err);
+        time = (struct query_value){0};
+        rc = note_damage(s, query_get(cursor, QUERY_TIME, &time, &why), &why, err);
         *ret_time = rc == 0 && time.type == QUERY_INT && time.int_ >= 0 ? (uint64_t)time.int_ : 0;
     }
     query_close(cursor);
@@ -61,7 +91,10 @@ static int find_sources(struct status *s, struct err *err) {
     query_init(&query);
     query.to = s->view->head.size;
     query.stop = s->view->stop;
-    int rc = query_count(s->view->ledger, &query, &by, 1, each_source, s, NULL, NULL, err);
+    struct err why = {0};
+    uint64_t lost = 0;
+    int rc = query_count(s->view->ledger, &query, &by, 1, each_source, s, NULL, &lost, &why);
+    rc = note_damage(s, rc == 0 && lost > 0 ? ERR_TAMPERED : rc, &why, err);
     for (size_t i = 0; rc == 0 && i < s->n_sources; i++) {
         rc = newest(s, QUERY_SOURCE, s->source[i].name, &s->source[i].seq, &s->source[i].time, err);
     }
@@ -237,9 +270,10 @@ static bool is_taken(const struct status *s, struct bytes subject) {
 }
 
 static int look_at_end(struct status *s, size_t table, struct query_cursor *cursor, struct err *err) {
-    struct query_value subject;
+    struct query_value subject = {0};
     struct row row;
-    int rc = query_get(cursor, QUERY_SUBJECT, &subject, err);
+    struct err why = {0};
+    int rc = note_damage(s, query_get(cursor, QUERY_SUBJECT, &subject, &why), &why, err);
     s->looked++;
     if (rc != 0 || subject.type != QUERY_TEXT || !bytes_has_prefix(subject.text, "run/") || is_taken(s, subject.text)) {
         return rc;
@@ -270,7 +304,7 @@ static int find_runs(struct status *s, struct err *err) {
     query.limit = STATUS_RUNS;
     query.stop = s->view->stop;
     int rc = query_open_at(s->view->ledger, &query, s->view->head.size, &cursor, err);
-    while (rc == 0 && s->n_runs < STATUS_FAILED && (rc = query_next(cursor, err)) == 0) {
+    while (rc == 0 && s->n_runs < STATUS_FAILED && (rc = next_row(s, cursor, err)) == 0) {
         rc = look_at_end(s, table, cursor, err);
     }
     query_close(cursor);
@@ -325,6 +359,9 @@ void status_begin(struct status *s) {
 
 static void find_next(struct status *s) {
     static const struct bytes none = {0};
+    if (s->damage.msg[0] != '\0') {
+        offer(s, "verify", none, "what of the evidence is damaged");
+    }
     if (s->n_runs > 0) {
         offer(s, "why ", bytes_of_buf(&s->run[0].name), "why it failed");
     }
@@ -351,9 +388,11 @@ static void find_next(struct status *s) {
 /* ---- all of it ---- */
 
 int status_gather(struct status *s, struct asof *view, struct err *err) {
+    struct err why = {0};
     s->view = view;
     buf_init(&s->verdict, TEXT_MAX);
     buf_init(&s->reason, TEXT_MAX);
+    note_damage(s, state_whole(view->state, &why), &why, err);
     int rc = find_sources(s, err);
     rc = rc != 0 ? rc : find_verdict(s, err);
     rc = rc != 0 ? rc : find_waiting(s, "pack", err);

@@ -28,6 +28,7 @@ struct status_step {
 
 struct status {
     struct asof *view;
+    struct err damage;                           /* what could not be read first; no message: everything could */
     struct status_source source[STATUS_SOURCES]; /* the newest first */
     size_t n_sources;
     struct buf verdict, reason;
@@ -42,7 +43,8 @@ struct status {
     size_t n_next;
 };
 
-/* Costs a count over the column of sources, a look at the newest events of each, and the rows of verdict, packs and routes.
+/* Goes on where evidence cannot be read, and says so in `damage`: of events that are lost nothing is in the answer.
+ * Costs a count over the column of sources, a look at the newest events of each, and the rows of verdict, packs and routes.
  * The caller frees with status_done in any case. */
 int status_gather(struct status *status, struct asof *view, struct err *err);
 void status_done(struct status *status);

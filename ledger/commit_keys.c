@@ -42,7 +42,7 @@ static int locate(struct commit *c, uint64_t seq, struct bytes *ret_header, stru
         if (rc == ERR_NOTFOUND) {
             rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
         }
-        return rc != 0 ? rc : group_tail_decode(record, ret_header, ret_payload, &where, err);
+        return core_stored(rc != 0 ? rc : group_tail_decode(record, ret_header, ret_payload, &where, err), err);
     }
     if (seq < c->base) {
         group = ledger->lookup;
@@ -112,7 +112,7 @@ static int confirm(void *ctx, uint64_t seq, struct err *err) {
     struct event_author author = {0};
     int rc = w->parsed ? 0 : want(w, err);
     rc = rc != 0 ? rc : locate(w->c, seq, &header, &payload, err);
-    rc = rc != 0 ? rc : event_header_decode(header, &h, err);
+    rc = core_stored(rc != 0 ? rc : event_header_decode(header, &h, err), err);
     if (rc != 0 || !bytes_eq(h.key, w->key)) {
         return rc;
     }
@@ -192,7 +192,7 @@ int commit_check_condition(struct commit *c, const struct ledger_batch *batch, c
         struct bytes header, payload;
         struct event_header h;
         int rc = locate(c, seq, &header, &payload, err);
-        rc = rc != 0 ? rc : event_header_decode(header, &h, err);
+        rc = core_stored(rc != 0 ? rc : event_header_decode(header, &h, err), err);
         if (rc != 0) {
             return rc;
         }

@@ -39,6 +39,16 @@ int core_open_evidence(struct ledger *ledger, bool create, bool read_only, struc
     return rc != 0 ? rc : db_open(path, &options, &ledger->evidence, err);
 }
 
+int core_stored(int rc, struct err *err) {
+    if (rc != ERR_VERSION) {
+        return rc;
+    }
+    if (err != NULL) {
+        err->code = ERR_CORRUPT;
+    }
+    return ERR_CORRUPT;
+}
+
 /* ---- meta ---- */
 
 static int meta_get(struct db_txn *txn, const char *name, struct bytes *ret, struct err *err) {
@@ -49,7 +59,8 @@ static int meta_get(struct db_txn *txn, const char *name, struct bytes *ret, str
 int core_head_get(struct db_txn *txn, struct head *ret, struct err *err) {
     struct bytes record;
     int rc = meta_get(txn, "head", &record, err);
-    return rc != 0 ? rc : head_decode(record, ret, err);
+    rc = rc != 0 ? rc : head_decode(record, ret, err);
+    return core_stored(rc, err);
 }
 
 int core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err) {
@@ -217,12 +228,7 @@ int core_group_load(struct db_txn *txn, const struct head *head, uint64_t index,
         }
         rc = rc != 0 ? rc : group_decode(group, index, record, ret_bad == NULL ? NULL : &bad, err);
     }
-    if (rc == ERR_VERSION) { /* a newer format is refused when the ledger is opened: here it is damage */
-        rc = ERR_CORRUPT;
-        if (err != NULL) {
-            err->code = rc;
-        }
-    }
+    rc = core_stored(rc, err);
     if (rc != 0) {
         uint64_t first = index * EVENT_GROUP;
         uint64_t last = first + EVENT_GROUP - 1 < head->size ? first + EVENT_GROUP - 1 : head->size - 1;

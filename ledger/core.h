@@ -138,6 +138,9 @@ int core_view_over(struct ledger *ledger, struct db_txn *txn, struct core_view *
 void core_view_release(struct core_view *view); /* frees the cache only */
 void core_view_end(struct core_view *view);
 
+/* What reading a stored record gave: a newer format is refused when the ledger is opened, so a version that is not known
+ * (ERR_VERSION) is damage here, ERR_CORRUPT. */
+int core_stored(int rc, struct err *err);
 int core_head_get(struct db_txn *txn, struct head *ret, struct err *err);
 /* The newest checkpoint's note; borrowed from the transaction. */
 int core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err);

@@ -58,6 +58,11 @@ static int fail_full(struct db_env *e, const char *doing, struct err *err) {
                    e->path, doing, (unsigned long long)e->map_bytes, held);
 }
 
+static bool meta_pages_differ(const char *dir) {
+    char path[FILE_PATH_MAX];
+    return file_join(path, dir, "data.mdb", NULL) == 0 && db_pages_versions_differ(path);
+}
+
 int db_fail(struct db_env *e, int rc, const char *doing, struct err *err) {
     const char *path = e->path;
     switch (rc) {
@@ -77,6 +82,9 @@ int db_fail(struct db_env *e, int rc, const char *doing, struct err *err) {
         return err_set(err, ERR_IO, "'%s': %s: a write failed before, in the middle of a commit: open the ledger again",
                        path, doing);
     case MDB_VERSION_MISMATCH:
+        if (meta_pages_differ(path)) {
+            return err_set(err, ERR_CORRUPT, "'%s': %s: its meta pages name different versions of LMDB", path, doing);
+        }
         return err_set(err, ERR_VERSION, "'%s': %s: written by another version of LMDB", path, doing);
     case MDB_INVALID:
     case MDB_CORRUPTED:

@@ -2,11 +2,11 @@
  *
  *   meta page (0, 1)   16 bytes · u32 magic · u32 version · 16 bytes · tree of free pages (at 40) · root tree (at 88) ·
  *                      u64 last page at 136 · u64 commit at 144. The newer of the two counts
- *   tree               u32 · u16 flags · u16 depth · u64 branch pages, leaf pages, overflow pages, entries, root page
- *   any page           u64 number · u16 · u16 flags · u16 end of the offsets of its nodes · u16 where its nodes begin;
- *                      then u16 offsets, in the order of keys; its nodes fill the page to its end
- *   overflow page      u64 number · u16 · u16 flags · u32 pages that belong together
- *   node               u16 low · u16 high · u16 flags · u16 length of the key · the key; of even length
+ *   tree               u32 (in a meta page's first tree: bytes of a page) · u16 flags · u16 depth · u64 branch pages, leaf
+ * pages, overflow pages, entries, root page any page           u64 number · u16 · u16 flags · u16 end of the offsets of its
+ * nodes · u16 where its nodes begin; then u16 offsets, in the order of keys; its nodes fill the page to its end overflow
+ * page      u64 number · u16 · u16 flags · u32 pages that belong together node               u16 low · u16 high · u16 flags
+ * · u16 length of the key · the key; of even length
  *
  * In a branch low, high and flags are the number of a page, and the first key is not looked at. In a leaf low and high are
  * the length of the data, which follow the key; with flag 1 the u64 number of the overflow page behind whose head they
@@ -14,11 +14,13 @@
  * keys; its data are a u64 count and so many u64 page numbers. */
 #include "ledger/db_pages.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define META_MAGIC     0xBEEFC0DE
+#define META_VERSION   20
 #define META_FREE      40
 #define META_ROOT      88
 #define META_LAST      136
@@ -330,6 +332,18 @@ static bool read_metas(int fd, size_t page_bytes, uint8_t meta[META_PAGES][META_
                get(meta[i] + PAGE_HEAD, 4) == META_MAGIC;
     }
     return good;
+}
+
+bool db_pages_versions_differ(const char *path) {
+    uint8_t first[META_BYTES], meta[META_PAGES][META_BYTES];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool differ = fd >= 0 && pread(fd, first, META_BYTES, 0) == META_BYTES &&
+                  read_metas(fd, (size_t)get(first + META_FREE, 4), meta) &&
+                  get(meta[0] + META_VERSION, 4) != get(meta[1] + META_VERSION, 4);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return differ;
 }
 
 bool db_pages_are_free(int fd, size_t page_bytes, uint64_t from, uint64_t to) {

@@ -16,4 +16,7 @@ bool db_pages_are_free(int fd, size_t page_bytes, uint64_t from, uint64_t to);
  * 0; 1: neither meta page is of that commit (any more); ERR_CORRUPT: *err names the page; ERR_NOMEM. */
 int db_pages_check(int fd, size_t page_bytes, uint64_t commit, struct err *err);
 
+/* Do the two meta pages of a file name different versions of LMDB's format? LMDB writes both with its own. */
+bool db_pages_versions_differ(const char *path);
+
 #endif

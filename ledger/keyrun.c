@@ -55,7 +55,7 @@ int keyrun_of_event(struct bytes header, struct bytes payload, keyrun_put_fn *pu
     struct event_header h;
     struct event_author author = {0};
     struct bytes body;
-    int rc = event_header_decode(header, &h, err);
+    int rc = core_stored(event_header_decode(header, &h, err), err);
     if (rc == 0 && h.key.n > 0 && payload.n > 0) {
         rc = event_payload_decode(payload, &body, &author, err);
     }
@@ -100,7 +100,7 @@ int keyrun_tail(struct db_txn *txn, const struct head *head, uint64_t seq, uint8
         rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
     }
     rc = rc != 0 ? rc : group_tail_decode(record, ret_header, ret_payload, &where, err);
-    rc = rc != 0 ? rc : event_header_decode(*ret_header, &h, err);
+    rc = core_stored(rc != 0 ? rc : event_header_decode(*ret_header, &h, err), err);
     if (rc == 0 && (h.seq != seq || memcmp(h.prev, leaf, EVENT_HASH) != 0)) {
         rc = err_set(err, ERR_TAMPERED, "event %llu does not follow the one before it", (unsigned long long)seq);
     }

@@ -24,6 +24,23 @@
 
 #define CLOSE_PATIENCE_NS (2 * CLOCK_NS_PER_S)
 
+/* Does event 0 say that the ledger was made in this program's format? It is what counts: a record beside the events that
+ * says another one was changed. */
+static bool was_made_so(struct db_txn *txn) {
+    struct group *group = group_new();
+    struct event_author author;
+    struct head head;
+    struct bytes body, value;
+    struct mp_item item;
+    bool so = group != NULL && core_head_get(txn, &head, NULL) == 0 &&
+              core_group_load(txn, &head, 0, group, NULL, NULL) == 0 &&
+              event_payload_decode(group->event[0].payload, &body, &author, NULL) == 0 &&
+              mp_map_get(body, "format", &value) == 0 && mp_scalar(value, &item) == 0 && item.type == MP_UINT &&
+              item.uint == CORE_FORMAT;
+    group_free(group);
+    return so;
+}
+
 static int read_format(struct db_txn *txn, struct err *err) {
     struct bytes record;
     struct mp_reader r;
@@ -36,6 +53,10 @@ static int read_format(struct db_txn *txn, struct err *err) {
     if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY || head.count < 2 || mp_next(&r, &format, NULL) != 0 ||
         format.type != MP_UINT || mp_next(&r, &features, NULL) != 0 || features.type != MP_UINT) {
         return err_set(err, ERR_CORRUPT, "the 'format' record does not parse");
+    }
+    if (format.uint != CORE_FORMAT && was_made_so(txn)) {
+        return err_set(err, ERR_CORRUPT, "the 'format' record says %llu and event 0 says %d: it was changed",
+                       (unsigned long long)format.uint, CORE_FORMAT);
     }
     if (format.uint != CORE_FORMAT || features.uint > CORE_FEATURE_ERASED) {
         return err_set(

@@ -166,7 +166,7 @@ static int tail_record(struct replay *r, uint64_t seq, struct event_header *ret_
         rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
     }
     rc = rc != 0 ? rc : group_tail_decode(record, ret_bytes, ret_payload, ret_where, err);
-    rc = rc != 0 ? rc : event_header_decode(*ret_bytes, ret_header, err);
+    rc = core_stored(rc != 0 ? rc : event_header_decode(*ret_bytes, ret_header, err), err);
     if (rc == 0 && ret_header->seq != seq) {
         rc = err_set(err, ERR_CORRUPT, "the record of event %llu holds seq %llu", (unsigned long long)seq,
                      (unsigned long long)ret_header->seq);

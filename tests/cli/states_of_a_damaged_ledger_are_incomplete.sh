@@ -38,7 +38,34 @@ box 30 why permission/pack/early/exec
 err_has "run 'ledger verify'"
 ! grep -q 'nothing matched' "$T/.err" || fail 'it says that nothing matched'
 box 30 diff 1
-box 30 status
+
+# The first screen shows what can be read, the damage first; exports end in 30 whatever they look for.
+damaged status
+same "$(head -n 1 "$T/.out" | cut -c 1-60)" 'evidence   damaged  the evidence cannot be read from event 3'
+out_has 'test.example/box  4 events'
+out_has "ledger -C $BOX verify"
+box 30 status --json
+json '.complete, .origin' $'false\ntest.example/box'
+json '.damage | test("cannot be read from event")' true
+json '.next[0].command' "ledger -C $BOX verify"
+for words in '--whole' '--run r' '--kind permission.granted' '--subject pack/late --until 3' '--states all'; do
+    # shellcheck disable=SC2086
+    box 30 export -o out.tar.zst $words
+    check test ! -e out.tar.zst
+done
+box 30 export --dry-run --subject 'pack/l*'
+
+# States that were folded before the damage are whole; what the screen reads of the log is not.
+cp -R "$BOX" whole
+while read -r at; do
+    printf 'n' | dd of="whole/evidence/data.mdb" bs=1 seek="$at" conv=notrunc status=none
+done < <(grep -obaF 'Needle' "$data" | cut -d: -f1)
+run 0 -C whole rebuild
+run 0 -C whole status
+cp "$data" whole/evidence/data.mdb
+run 30 -C whole status
+same "$(grep -c . "$T/.err")" 1
+out_has 'evidence   damaged  events 0..3'
 box 30 append --checked permission.used -s pack/late group=exec scope=x/y
 box 30 rebuild
 box 30 verify
