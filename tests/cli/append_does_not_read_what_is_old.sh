@@ -26,7 +26,7 @@ err_empty
 json .size 603
 box 0 log --first 1 --since 602
 out_has thing/new
-box 0 prove 602 -o new.tlog-proof --payload new.payload
+box 0 prove 602 -o new.tlog-proof --leaf new.leaf --payload new.payload
 run 0 verify new.tlog-proof --payload new.payload
 box 30 show 10
 box 30 log -n 0
