@@ -1,13 +1,18 @@
 /* A correction is met like any other event, in its place in the log. What changes there is found by folding the events
- * before it twice, with the mistake and without, and taking over what differs:
+ * before it, from the mistake on twice, with the mistake and without, and taking over what differs:
+ *
+ *                                  with the mistake
+ *   first event ──> the mistake ──<                  >── the correction
+ *        rows below, once          without it
  *
  *   rows as of the correction + (fold without the mistake - fold with it) = rows without the mistake
  *
  * What a row says of since when and by which events its state is what it is, names the correction where that made it so.
  * So a correction is a change of rows like that of any event: it goes into the version of its own segment and leaves older
  * ones alone, whoever looks at an earlier moment sees what was held to be true then, and incremental work, rebuilding,
- * vouched trees and walks all get the same bytes, because all of them pass here. Corrections are rare, and two folds of the
- * log are what an hour of appends costs at most. */
+ * vouched trees and walks all get the same bytes, because all of them pass here. Rows below are kept while the pass goes
+ * on: what is without one mistake is with the next one. So a correction of a later event than the last one was, as they
+ * mostly come, costs one fold from its mistake on. */
 #include "projections/correct.h"
 
 #include <stdlib.h>
@@ -35,23 +40,34 @@ bool correct_names(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LEDGER
            text_unhex(ret_leaf, LEDGER_HASH, item.data) == 0;
 }
 
+/* *ret_kind: of the event that is named, when it holds; the caller's. */
 static int holds(struct ledger *ledger, const struct ledger_event *e, const struct correction *all, size_t n,
-                 uint64_t *ret_seq, bool *ret, struct err *err) {
+                 uint64_t *ret_seq, char **ret_kind, struct err *err) {
     struct ledger_reader *reader = NULL;
     struct ledger_event named;
     uint8_t leaf[LEDGER_HASH];
-    *ret = correct_names(e->body, ret_seq, leaf) && *ret_seq < e->seq;
-    for (size_t i = 0; *ret && i < n; i++) {
-        *ret = all[i].seq != *ret_seq;
+    bool may = correct_names(e->body, ret_seq, leaf) && *ret_seq < e->seq;
+    for (size_t i = 0; may && i < n; i++) {
+        may = all[i].seq != *ret_seq;
     }
-    if (!*ret) {
+    if (!may) {
         return 0;
     }
     int rc = ledger_reader_open(ledger, *ret_seq, *ret_seq + 1, &reader, err);
     rc = rc != 0 ? rc : ledger_reader_next(reader, &named, err);
-    *ret = rc == 0 && memcmp(named.leaf, leaf, LEDGER_HASH) == 0 && !bytes_has_prefix(named.kind, "ledger.");
+    if (rc == 0 && memcmp(named.leaf, leaf, LEDGER_HASH) == 0 && !bytes_has_prefix(named.kind, "ledger.")) {
+        *ret_kind = strndup((const char *)named.kind.p, named.kind.n);
+        rc = *ret_kind != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory for corrections");
+    }
     ledger_reader_close(reader);
     return rc < 0 ? rc : 0;
+}
+
+void correct_unload(struct correction *all, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        free(all[i].kind);
+    }
+    free(all);
 }
 
 int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, size_t *ret_n, struct err *err) {
@@ -62,21 +78,22 @@ int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, 
     int rc = ledger_reader_open(ledger, 0, size, &reader, err);
     while (rc == 0 && (rc = ledger_reader_next(reader, &e, err)) == 0) {
         uint64_t seq = 0;
-        bool good = false;
-        rc = correct_is(e.kind) ? holds(ledger, &e, all, n, &seq, &good, err) : 0;
-        if (rc == 0 && good) {
+        char *kind = NULL;
+        rc = correct_is(e.kind) ? holds(ledger, &e, all, n, &seq, &kind, err) : 0;
+        if (rc == 0 && kind != NULL) {
             struct correction *more = realloc(all, (n + 1) * sizeof(*all));
             if (more == NULL) {
+                free(kind);
                 rc = err_set(err, ERR_NOMEM, "out of memory for corrections");
                 break;
             }
             all = more;
-            all[n++] = (struct correction){seq, e.seq};
+            all[n++] = (struct correction){seq, e.seq, kind};
         }
     }
     ledger_reader_close(reader);
     if (rc < 0) {
-        free(all);
+        correct_unload(all, n);
         return rc;
     }
     *ret = all;
@@ -84,7 +101,7 @@ int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, 
     return 0;
 }
 
-/* ---- two folds ---------------------------------------------------------------------------------------------------- */
+/* ---- folds -------------------------------------------------------------------------------------------------------- */
 
 struct side {
     struct rows *rows;
@@ -92,24 +109,82 @@ struct side {
     struct replay_part part;
 };
 
-static int side_begin(struct side *side, const struct projection *projection, const struct correction *skip, size_t n,
-                      struct err *err) {
-    const struct rows_base nothing = {NULL, NULL};
-    int rc = rows_new(&nothing, &side->rows, err);
-    rc = rc != 0 ? rc : fold_new(projection, side->rows, &side->fold, err);
-    side->part = (struct replay_part){.projection = projection,
-                                      .rows = side->rows,
-                                      .fold = side->fold,
-                                      .failed_seq = LEDGER_NO_SEQ,
-                                      .skip = skip,
-                                      .n_skip = n};
-    return rc;
-}
+/* Of one projection. */
+struct trio {
+    struct side below;         /* before the mistake */
+    struct side with, without; /* over it */
+    size_t n_without;          /* corrections that `without` leaves out; with one fewer, `below` is the same */
+    bool prepared;             /* for the correction at hand */
+};
+
+struct correct {
+    struct ledger *ledger;
+    uint64_t size;
+    struct correction *all;
+    size_t n;
+    struct trio trio[PROJECTIONS_MAX];
+    size_t n_trios;
+};
 
 static void side_end(struct side *side) {
     fold_free(side->fold);
     rows_free(side->rows);
+    *side = (struct side){0};
 }
+
+static int side_begin(struct side *side, const struct projection *projection, const struct rows_base *base,
+                      struct err *err) {
+    side_end(side);
+    int rc = rows_new(base, &side->rows, err);
+    rc = rc != 0 ? rc : fold_new(projection, side->rows, &side->fold, err);
+    side->part =
+        (struct replay_part){.projection = projection, .rows = side->rows, .fold = side->fold, .failed_seq = LEDGER_NO_SEQ};
+    return rc;
+}
+
+static void side_skip(struct side *side, const struct correction *all, size_t n) {
+    side->part.skip = all;
+    side->part.n_skip = n;
+}
+
+static void trio_end(struct trio *trio) {
+    side_end(&trio->with); /* they are over it */
+    side_end(&trio->without);
+    side_end(&trio->below);
+    *trio = (struct trio){0};
+}
+
+int correct_open(struct ledger *ledger, uint64_t size, struct correct **ret, struct err *err) {
+    struct correct *c = calloc(1, sizeof(*c));
+    if (c == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory for corrections");
+    }
+    c->ledger = ledger;
+    c->size = size;
+    int rc = correct_load(ledger, size, &c->all, &c->n, err);
+    if (rc != 0) {
+        free(c);
+        return rc;
+    }
+    *ret = c;
+    return 0;
+}
+
+void correct_close(struct correct *c) {
+    if (c != NULL) {
+        for (size_t i = 0; i < c->n_trios; i++) {
+            trio_end(&c->trio[i]);
+        }
+        correct_unload(c->all, c->n);
+        free(c);
+    }
+}
+
+uint64_t correct_size(const struct correct *c) {
+    return c->size;
+}
+
+/* ---- what differs ------------------------------------------------------------------------------------------------- */
 
 static int order(const struct rows_entry *a, const struct rows_entry *b) {
     return a->table != b->table ? (a->table < b->table ? -1 : 1) : bytes_cmp(a->key, b->key);
@@ -189,6 +264,13 @@ static int put_row(struct rows *to, const struct state_table *table, const struc
     return rc;
 }
 
+/* A row that the other side has not changed is there as it was before both. */
+static int side_row(struct rows *rows, const struct rows_entry *own, const struct rows_entry *one, struct bytes *ret,
+                    struct err *err) {
+    *ret = own != NULL ? own->bytes : (struct bytes){NULL, 0};
+    return own != NULL ? 0 : rows_get(rows, one->table, one->key, ret, err);
+}
+
 int correct_take_over(struct rows *rows, const struct projection *projection, const struct ledger_event *event,
                       struct rows *with, struct rows *without, struct err *err) {
     const struct rows_entry **a = NULL, **b = NULL;
@@ -198,9 +280,10 @@ int correct_take_over(struct rows *rows, const struct projection *projection, co
     while (rc == 0 && (i < n || k < m)) {
         int c = i == n ? 1 : k == m ? -1 : order(a[i], b[k]);
         const struct rows_entry *one = c <= 0 ? a[i] : b[k];
-        struct bytes before = c <= 0 ? a[i]->bytes : (struct bytes){NULL, 0};
-        struct bytes after = c >= 0 ? b[k]->bytes : (struct bytes){NULL, 0};
-        if (!bytes_eq(before, after)) {
+        struct bytes before, after;
+        rc = side_row(with, c <= 0 ? a[i] : NULL, one, &before, err);
+        rc = rc != 0 ? rc : side_row(without, c >= 0 ? b[k] : NULL, one, &after, err);
+        if (rc == 0 && !bytes_eq(before, after)) {
             rc = put_row(rows, &projection->tables[one->table], event, one, before, after, err);
         }
         i += c <= 0;
@@ -211,58 +294,168 @@ int correct_take_over(struct rows *rows, const struct projection *projection, co
     return rc;
 }
 
-static int fold_both(struct ledger *ledger, uint64_t to, struct side *with, struct side *without, struct err *err) {
-    struct replay_part *const parts[] = {&with->part, &without->part};
+/* ---- one correction ----------------------------------------------------------------------------------------------- */
+
+static int fold_to(struct ledger *ledger, uint64_t to, struct replay_part *const *parts, size_t n, struct err *err) {
     const struct replay_limits limits = {0};
     struct replay *replay = NULL;
     uint64_t came = 0;
     int rc = replay_open(ledger, &replay, err);
     if (rc == 0) {
         replay_plain(replay);
-        replay_parts(replay, parts, 2);
+        replay_parts(replay, parts, n);
         rc = replay_run(replay, to, &limits, &came, err);
     }
     replay_close(replay);
     return rc;
 }
 
-static int kind_of(struct ledger *ledger, uint64_t seq, const struct projection *projection, bool *ret_takes,
-                   struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event e;
-    int rc = ledger_reader_open(ledger, seq, seq + 1, &reader, err);
-    rc = rc != 0 ? rc : ledger_reader_next(reader, &e, err);
-    *ret_takes = rc == 0 && projection_takes(projection, e.kind);
-    ledger_reader_close(reader);
-    return rc < 0 ? rc : 0;
+static struct trio *trio_of(struct correct *c, const struct projection *projection) {
+    size_t i = 0;
+    while (i < c->n_trios && c->trio[i].below.part.projection != projection) {
+        i++;
+    }
+    if (i == c->n_trios) {
+        c->trio[c->n_trios++].below.part.projection = projection;
+    }
+    return &c->trio[i];
 }
 
-int correct_apply(struct ledger *ledger, const struct correction *all, size_t n, const struct ledger_event *event,
-                  struct replay_part *part, struct err *ret_why, struct err *err) {
-    uint64_t by = event->seq;
-    struct side with = {0}, without = {0};
-    size_t before = 0;
-    bool takes = false;
-    while (before < n && all[before].by < by) {
-        before++;
+/* Correction number `at`: the index in c->all; c->n: it does not hold. */
+static size_t number_of(const struct correct *c, uint64_t by) {
+    size_t at = 0;
+    while (at < c->n && c->all[at].by < by) {
+        at++;
     }
-    if (before == n || all[before].by != by) {
+    return at < c->n && c->all[at].by == by ? at : c->n;
+}
+
+/* Are they as of before the mistake, and `without` without all that was corrected since and is of their kinds? */
+static bool goes_on(const struct correct *c, const struct trio *trio, size_t at) {
+    const struct replay_part *below = &trio->below.part;
+    bool good =
+        trio->without.rows != NULL && !below->stopped && !trio->without.part.stopped && below->position <= c->all[at].seq;
+    for (size_t i = trio->n_without; good && i < at; i++) {
+        good = !projection_takes(below->projection, bytes_of(c->all[i].kind));
+    }
+    return good;
+}
+
+/* What was without the last mistake is with this one: both have left out the corrections before. */
+static int trio_begin(struct correct *c, struct trio *trio, const struct projection *projection, size_t at,
+                      struct err *err) {
+    const struct rows_base nothing = {NULL, NULL};
+    int rc = 0;
+    side_end(&trio->with);
+    if (goes_on(c, trio, at)) {
+        trio->with = trio->without;
+        trio->without = (struct side){0};
+    } else {
+        side_end(&trio->without);
+        rc = side_begin(&trio->below, projection, &nothing, err);
+    }
+    side_skip(&trio->below, c->all, at);
+    side_skip(&trio->with, c->all, at);
+    trio->n_without = at + 1;
+    return rc;
+}
+
+static int get_below(void *below, size_t table, struct bytes key, struct buf *out, struct err *err) {
+    struct bytes bytes;
+    int rc = rows_get(below, table, key, &bytes, err);
+    if (rc == 0 && bytes.n == 0) {
+        return ERR_NOTFOUND;
+    }
+    if (rc == 0) {
+        buf_put_bytes(out, bytes);
+    }
+    return rc;
+}
+
+/* From where the rows below stand. */
+static int side_fork(struct side *side, const struct trio *trio, const struct correction *skip, size_t n, struct err *err) {
+    const struct replay_part *below = &trio->below.part;
+    const struct rows_base base = {get_below, trio->below.rows};
+    int rc = side_begin(side, below->projection, &base, err);
+    side->part.position = below->position;
+    memcpy(side->part.leaf, below->leaf, LEDGER_HASH);
+    side_skip(side, skip, n);
+    return rc;
+}
+
+/* Rows below come to the mistake. What is over them goes first at each event, so that it has read there what is about to
+ * change: both fold the same from the same rows, so they change the same ones. */
+static int fold_below(struct correct *c, struct trio *const *trios, size_t n, size_t at, struct err *err) {
+    struct replay_part *parts[PROJECTIONS_MAX];
+    size_t n_parts = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (trios[i]->with.rows != NULL) {
+            parts[n_parts++] = &trios[i]->with.part;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        parts[n_parts++] = &trios[i]->below.part;
+    }
+    return fold_to(c->ledger, c->all[at].seq, parts, n_parts, err);
+}
+
+/* Some trios: at most half of what a replay takes. */
+static int prepare(struct correct *c, struct trio *const *trios, size_t n, size_t at, struct err *err) {
+    struct replay_part *parts[PROJECTIONS_MAX];
+    size_t n_parts = 0;
+    int rc = fold_below(c, trios, n, at, err);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct trio *trio = trios[i];
+        trio->prepared = true;
+        if (trio->below.part.stopped) {
+            continue;
+        }
+        rc = trio->with.rows != NULL ? 0 : side_fork(&trio->with, trio, c->all, at, err);
+        rc = rc != 0 ? rc : side_fork(&trio->without, trio, c->all, at + 1, err);
+        parts[n_parts++] = &trio->with.part;
+        parts[n_parts++] = &trio->without.part;
+    }
+    return rc != 0 || n_parts == 0 ? rc : fold_to(c->ledger, c->all[at].by, parts, n_parts, err);
+}
+
+int correct_prepare(struct correct *c, const struct ledger_event *event, struct replay_part *const *parts, size_t n,
+                    struct err *err) {
+    struct trio *trios[PROJECTIONS_MAX / 2];
+    size_t at = number_of(c, event->seq), n_trios = 0;
+    int rc = 0;
+    for (size_t i = 0; i < c->n_trios; i++) {
+        c->trio[i].prepared = false;
+    }
+    for (size_t i = 0; i < n && rc == 0 && at < c->n; i++) {
+        if (projection_takes(parts[i]->projection, bytes_of(c->all[at].kind))) {
+            struct trio *trio = trios[n_trios++] = trio_of(c, parts[i]->projection);
+            rc = trio_begin(c, trio, parts[i]->projection, at, err);
+        }
+        if (rc == 0 && (n_trios == PROJECTIONS_MAX / 2 || (i + 1 == n && n_trios > 0))) {
+            rc = prepare(c, trios, n_trios, at, err);
+            n_trios = 0;
+        }
+    }
+    return rc;
+}
+
+int correct_apply(struct correct *c, const struct ledger_event *event, struct replay_part *part, struct err *ret_why,
+                  struct err *err) {
+    size_t i = 0, at = number_of(c, event->seq);
+    while (i < c->n_trios && c->trio[i].below.part.projection != part->projection) {
+        i++;
+    }
+    if (at == c->n || i == c->n_trios || !c->trio[i].prepared) {
         return 0;
     }
-    int rc = kind_of(ledger, all[before].seq, part->projection, &takes, err);
-    if (rc != 0 || !takes) {
-        return rc;
+    struct trio *trio = &c->trio[i];
+    const struct replay_part *sides[] = {&trio->below.part, &trio->with.part, &trio->without.part};
+    for (size_t k = 0; k < 3; k++) {
+        if (sides[k]->stopped) {
+            err_set(ret_why, ERR_INVALID, "without event %llu, event %llu: %s", (unsigned long long)c->all[at].seq,
+                    (unsigned long long)sides[k]->failed_seq, sides[k]->failed);
+            return 1;
+        }
     }
-    rc = side_begin(&with, part->projection, all, before, err);
-    rc = rc != 0 ? rc : side_begin(&without, part->projection, all, before + 1, err);
-    rc = rc != 0 ? rc : fold_both(ledger, by, &with, &without, err);
-    if (rc == 0 && (with.part.stopped || without.part.stopped)) {
-        err_set(ret_why, ERR_INVALID, "without event %llu, event %llu: %s", (unsigned long long)all[before].seq,
-                (unsigned long long)without.part.failed_seq, without.part.failed);
-        rc = 1;
-    }
-    rc = rc != 0 ? rc : correct_take_over(part->rows, part->projection, event, with.rows, without.rows, err);
-    side_end(&with);
-    side_end(&without);
-    return rc;
+    return correct_take_over(part->rows, part->projection, event, trio->with.rows, trio->without.rows, err);
 }

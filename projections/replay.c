@@ -33,10 +33,8 @@ struct replay {
     uint64_t damaged;
     struct buf payload; /* one that has a record of its own */
     const struct replay_watch *watch;
-    bool plain;                     /* corrections do nothing */
-    struct correction *corrections; /* that were looked up last: those below corrected_to */
-    size_t n_corrections;
-    uint64_t corrected_to;
+    bool plain;              /* corrections do nothing */
+    struct correct *correct; /* NULL: none was met */
     struct known_kind kind[KINDS_KEPT];
 };
 
@@ -65,7 +63,7 @@ void replay_close(struct replay *r) {
         core_view_end(&r->view);
         fold_input_free(r->input);
         buf_done(&r->payload);
-        free(r->corrections);
+        correct_close(r->correct);
         free(r);
     }
 }
@@ -295,24 +293,27 @@ static void stop_part(struct replay_part *part, uint64_t seq, const uint8_t *lea
 /* What a correction does to the rows of those that are ready. *takers: who takes the event itself after that. */
 static int correct(struct replay *r, uint32_t *takers, const struct ledger_event *event, const uint8_t *before,
                    struct err *err) {
-    uint64_t size = r->view.head.size;
+    struct replay_part *part[PROJECTIONS_MAX];
+    size_t n = 0;
     int rc = 0;
-    if (r->corrected_to <= event->seq) {
-        free(r->corrections);
-        r->corrections = NULL;
-        r->n_corrections = 0;
-        rc = correct_load(r->ledger, size, &r->corrections, &r->n_corrections, err);
-        r->corrected_to = rc == 0 ? size : 0;
+    if (r->correct == NULL || correct_size(r->correct) <= event->seq) {
+        correct_close(r->correct);
+        r->correct = NULL;
+        rc = correct_open(r->ledger, r->view.head.size, &r->correct, err);
     }
+    for (uint32_t left = *takers; left != 0; left &= left - 1) {
+        part[n++] = r->part[__builtin_ctz(left)];
+    }
+    rc = rc != 0 ? rc : correct_prepare(r->correct, event, part, n, err);
     for (uint32_t left = *takers; left != 0 && rc == 0; left &= left - 1) {
-        struct replay_part *part = r->part[__builtin_ctz(left)];
+        struct replay_part *one = r->part[__builtin_ctz(left)];
         struct err why = {0};
-        rc = correct_apply(r->ledger, r->corrections, r->n_corrections, event, part, &why, err);
+        rc = correct_apply(r->correct, event, one, &why, err);
         if (rc == 1) {
-            stop_part(part, event->seq, before, &why);
+            stop_part(one, event->seq, before, &why);
             rc = 0;
         }
-        if (part->stopped || !projection_takes(part->projection, event->kind)) {
+        if (one->stopped || !projection_takes(one->projection, event->kind)) {
             *takers &= ~(left & -left);
         }
     }

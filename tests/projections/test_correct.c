@@ -187,7 +187,7 @@ static void one_seed(uint64_t seed) {
     grow(&box, &h);
     assert_int_equal(correct_load(box.ledger, h.size, &all, &n, &why), 0);
     assert_true(n > 3);
-    free(all);
+    correct_unload(all, n);
     catch_up(box.ledger);
     assert_int_equal(rebuild_check(box.ledger, &options, UINT32_MAX, no_difference, NULL, &checked, &why), 0);
     for (int m = 1; m <= MOMENTS; m++) {
