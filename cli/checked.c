@@ -14,7 +14,8 @@ struct step {
     struct ledger *ledger;
     const struct ledger_draft *draft;
     struct decision decision;
-    bool damaged; /* the rows that were looked at first */
+    bool damaged;   /* the rows that were looked at first */
+    bool corrected; /* a correction was folded */
 };
 
 static int put_refusal(const struct decision *decision, struct err *err) {
@@ -56,15 +57,24 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
     options.now = now > head.time ? now : head.time; /* as the event's own will be */
     options.no_write = true;
     options.damaged = &step->damaged;
+    options.corrected = &step->corrected;
     rc = state_ask(step->ledger, &options, ask, step, err);
     return rc != 0 || step->decision.yes ? rc : put_refusal(&step->decision, err);
 }
 
 /* Without it the judge has more to fold, that is all. */
-static void catch_up(struct ledger *ledger) {
+static void catch_up(struct ledger *ledger, uint64_t lag) {
     struct state_options options;
     state_options_init(&options);
-    attested_advance(ledger, &options, ATTESTED_LAG_MAX, NULL);
+    attested_advance(ledger, &options, lag, NULL);
+}
+
+/* A correction costs a fold of the log before it: in a log that has roots at all, it is worth one. */
+static void catch_up_corrected(struct ledger *ledger) {
+    struct ledger_head head;
+    if (ledger_head(ledger, &head, NULL) == 0 && head.size >= ATTESTED_LAG_MAX) {
+        catch_up(ledger, 1);
+    }
 }
 
 int checked_ask(struct ledger *ledger, const struct ledger_draft *draft, struct decision *ret, struct err *err) {
@@ -86,7 +96,7 @@ int checked_append(struct ledger *ledger, const struct ledger_draft *draft, stru
     int rc = ledger_batch_new(ledger, &batch, err);
     rc = rc != 0 ? rc : ledger_batch_add(batch, draft, err);
     if (rc == 0) {
-        catch_up(ledger);
+        catch_up(ledger, ATTESTED_LAG_MAX);
         guard_set(batch, judge, &step);
         rc = ledger_batch_commit(batch, ret, ret_head, NULL, err);
     }
@@ -94,6 +104,9 @@ int checked_append(struct ledger *ledger, const struct ledger_draft *draft, stru
         attested_forget(ledger);
     }
     ledger_batch_free(batch);
+    if (step.corrected) {
+        catch_up_corrected(ledger);
+    }
     snprintf(ret_note, CHECKED_NOTE_MAX, "%s", step.decision.note);
     return rc;
 }

@@ -34,6 +34,7 @@ struct replay {
     struct buf payload; /* one that has a record of its own */
     const struct replay_watch *watch;
     bool plain;              /* corrections do nothing */
+    bool halts;              /* before them */
     struct correct *correct; /* NULL: none was met */
     struct known_kind kind[KINDS_KEPT];
 };
@@ -90,6 +91,14 @@ void replay_watch(struct replay *r, const struct replay_watch *watch) {
 
 void replay_plain(struct replay *r) {
     r->plain = true;
+}
+
+void replay_halt(struct replay *r, bool halt) {
+    r->halts = halt;
+}
+
+bool replay_corrected(const struct replay *r) {
+    return r->correct != NULL;
 }
 
 void replay_parts(struct replay *r, struct replay_part *const *parts, size_t n) {
@@ -333,11 +342,15 @@ static int give(struct replay *r, uint32_t takers, const struct ledger_event *ev
                 struct err *err) {
     struct err why = {0};
     int rc = 0, all = 0;
+    bool corrects = !r->plain && correct_is(event->kind);
+    if (corrects && r->halts) {
+        return 1;
+    }
     if (r->input == NULL) {
         rc = fold_input_new(upcast_all, upcast_count, &r->input, err);
     }
     rc = rc != 0 || r->watch == NULL ? rc : r->watch->before(r->watch->ctx, event, err);
-    rc = rc != 0 || r->plain || !correct_is(event->kind) ? rc : correct(r, &takers, event, before, err);
+    rc = rc != 0 || !corrects ? rc : correct(r, &takers, event, before, err);
     all = rc != 0 ? rc : fold_input_set(r->input, event, &why);
     for (; takers != 0 && rc == 0; takers &= takers - 1) {
         struct replay_part *part = r->part[__builtin_ctz(takers)];

@@ -57,8 +57,8 @@ static bool is_untold(int rc) {
 /* Up to the view's moment, keeping on the way what is known at the ends of segments and where rows are stored. */
 static int go_on(struct state_view *view, struct view_table *table, uint64_t from, uint64_t generation, struct err *err) {
     uint64_t segment = stored_tuning(&view->options)->segment, stored = stored_at(view), at = from;
+    bool far = stored >= from + stored_tuning(&view->options)->lag_max / 8; /* fewer are walked again */
     int rc = 0;
-    stored = stored >= from + stored_tuning(&view->options)->lag_max / 8 ? stored : 0; /* fewer are walked again */
     while (rc == 0 && at < view->at) {
         uint64_t end = (at / segment + 1) * segment;
         at = stored > at && stored < end ? stored : end;
@@ -66,7 +66,8 @@ static int go_on(struct state_view *view, struct view_table *table, uint64_t fro
             break;
         }
         rc = walk_to(table->history, at, 0, err);
-        if (rc == 0 || walk_is_tired(table->history)) {
+        bool keep = at != stored || far || walk_corrected(table->history);
+        if ((rc == 0 && keep) || walk_is_tired(table->history)) {
             since_save(view, table->table, table->history, at == stored || rc != 0, generation);
         }
     }

@@ -283,7 +283,7 @@ static void stop_all(struct state_view *view, uint64_t seq, const struct err *wh
     }
 }
 
-/* *ret_more: it is too much for memory. */
+/* *ret_more: it is too much for memory. 1: the replay halted before a correction. */
 static int fold_since(struct state_view *view, struct replay *replay, bool *ret_more, struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
     struct err why = {0};
@@ -314,8 +314,9 @@ static int fold_since(struct state_view *view, struct replay *replay, bool *ret_
         stop_all(view, replay_damaged(replay), &why);
         return 0;
     }
+    view->corrected = replay_corrected(replay);
     *ret_more = came < view->at;
-    return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
+    return rc < 0 ? err_set(err, rc, "%s", why.msg) : rc;
 }
 
 /* ---- in a scratch environment ---- */
@@ -404,7 +405,13 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
     bool more = false;
     *ret_again = false;
     int rc = gather(view, &replay, err);
-    if (rc == 0 && *may_write && !view->erasing && is_far_behind(view)) {
+    bool can_store = rc == 0 && *may_write && !view->erasing, store = can_store && is_far_behind(view);
+    if (rc == 0 && !store) { /* what a correction changes is stored: the next view need not find it again */
+        replay_halt(replay, can_store && view->at == view->size);
+        rc = fold_since(view, replay, &more, err);
+        store = rc == 1;
+    }
+    if (store) {
         replay_close(replay);
         *may_write = false;
         let_go(view);
@@ -412,7 +419,6 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
         *ret_again = rc != ERR_NOMEM && !(rc != 0 && was_stopped(&view->options));
         return *ret_again ? 0 : err_set(err, rc, "%s", why.msg);
     }
-    rc = rc != 0 ? rc : fold_since(view, replay, &more, err);
     if (rc == 0 && find_spoiled(view)) {
         replay_close(replay);
         let_go(view);
@@ -457,6 +463,9 @@ static int ask_once(struct ledger *ledger, const struct state_options *options,
         return rc;
     }
     rc = ask(ctx, view, err);
+    if (options->corrected != NULL && view->corrected) {
+        *options->corrected = true;
+    }
     *ret_damaged = find_spoiled(view) || view->distrusted != 0;
     state_close(view);
     return rc;

@@ -43,6 +43,7 @@ struct state_options {
     uint64_t now;  /* the time that judges go by; 0: the time of the newest event that counts */
     bool no_write; /* never writes to the derived environment */
     bool *damaged; /* set by state_ask when it met damaged rows. May be NULL */
+    bool *corrected; /* set by state_ask when it folded a correction, as everybody would until a newer root. May be NULL */
     const struct projection *const *projections; /* NULL: projection_all */
     const volatile int *stop;                    /* not 0: calls give ERR_BUSY ("interrupted"). May be NULL */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* of opening only. May be NULL; about ten times a second */

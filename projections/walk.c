@@ -29,6 +29,7 @@ struct walk {
     } * changed; /* by the event at hand */
     size_t n_changed, changed_cap;
     bool short_of_memory;
+    bool corrected;
 };
 
 /* ---- rows that change ---- */
@@ -70,6 +71,10 @@ static int pass(struct walk *w, uint64_t now, struct err *err) {
 
 bool walk_is_tired(const struct walk *w) {
     return w->plan.work > 0 && w->nodes.looked > w->plan.work;
+}
+
+bool walk_corrected(const struct walk *w) {
+    return w->corrected;
 }
 
 static int before(void *ctx, const struct ledger_event *event, struct err *err) {
@@ -171,7 +176,9 @@ static int go(struct walk *w, uint64_t to, struct err *err) {
     }
     replay_parts(w->replay, part, n);
     replay_watch(w->replay, &w->watch);
-    return replay_run(w->replay, to, &limits, &came, err);
+    int rc = replay_run(w->replay, to, &limits, &came, err);
+    w->corrected = w->corrected || replay_corrected(w->replay);
+    return rc;
 }
 
 /* ---- beginning ---- */

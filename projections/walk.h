@@ -58,6 +58,8 @@ void walk_close(struct walk *walk); /* NULL is fine */
 int walk_to(struct walk *walk, uint64_t to, uint64_t now, struct err *err);
 
 bool walk_is_tired(const struct walk *walk);
+/* Has it met a correction? Then it cost more than its events. */
+bool walk_corrected(const struct walk *walk);
 
 /* What made the column what it is. False: nobody looks after the row, or the walk ended with another value. */
 bool walk_column(const struct walk *walk, const struct row *row, size_t column, struct walk_cause *ret);

@@ -54,4 +54,20 @@ use 1
 box 0 query --kind ledger.states_attested -c
 same "$out" 1
 round many
+
+# A correction is folded once: the root after it covers it, and rows that are forged then open no gate either.
+roots() { "$LEDGER" -C "$BOX" query --kind ledger.states_attested -c; }
+before=$(roots)
+box 0 correct 2 --reason mistake
+use 0
+same "$(roots)" $((before + 1))
+use 0
+same "$(roots)" $((before + 1))
+box 0 append permission.revoked -s pack/p group=exec 'scope=/srv/*'
+use 1
+box 0 rebuild
+forge
+use 1
+err_has "revoked (event"
+same "$(roots)" $((before + 1))
 finish

@@ -5,6 +5,7 @@
 
 #include "projections/correct.h"
 #include "projections/rebuild.h"
+#include "projections/since_store.h"
 #include "tests/projections/random_events.h"
 #include "tests/projections/view_text.h"
 
@@ -323,6 +324,37 @@ static void a_correction_with_another_leaf_or_of_a_later_event_does_nothing(void
     box_close(&box);
 }
 
+/* As of how many events rows of permissions are stored. */
+static uint64_t stored_to(struct box *box) {
+    struct state_status status;
+    state_status(box->view, state_find(box->view, "permissions"), &status);
+    return status.stored_position;
+}
+
+static void what_a_correction_changes_is_found_once_and_stored(void **state) {
+    struct since_record known;
+    struct box box;
+    size_t t;
+    (void)state;
+    box_open(&box);
+    uint64_t granted = box_event(&box, "permission.granted", "pack/p", "{\"group\":\"exec\",\"tier\":\"T1\"}");
+    uint64_t revoked = box_event(&box, "permission.revoked", "pack/p", "{\"group\":\"exec\"}");
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_int_equal(stored_to(&box), 0); /* few events are folded anew by each view */
+    uint64_t by = correct(&box, revoked, 0);
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_int_equal(stored_to(&box), by + 1);
+    assert_true(box_row(&box, "permissions", "pack/p", "exec", "", NULL)); /* and since when it is so */
+    box_evidence(&box, (size_t)2, granted, by);
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_false(box.view->corrected);
+    t = state_table_find(box.view, "permissions");
+    assert_int_equal(since_load(box.view, state_table(box.view, t), by + 1, &known, &box.err), 0);
+    assert_int_equal(known.position, by + 1);
+    since_record_done(&known);
+    box_close(&box);
+}
+
 static void the_body_of_a_correction_cannot_be_erased(void **state) {
     struct ledger_receipt receipt;
     struct box box;
@@ -343,6 +375,7 @@ int main(void) {
         cmocka_unit_test(what_the_ledger_says_of_itself_is_not_corrected_and_nothing_twice),
         cmocka_unit_test(an_event_that_has_the_key_of_a_correction_stops_none),
         cmocka_unit_test(a_correction_with_another_leaf_or_of_a_later_event_does_nothing),
+        cmocka_unit_test(what_a_correction_changes_is_found_once_and_stored),
         cmocka_unit_test(the_body_of_a_correction_cannot_be_erased),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
