@@ -86,7 +86,7 @@ static int refuse(struct cli *cli, struct ledger *ledger, const char *path, cons
     }
     if (rival->stand == RIVAL_AHEAD) {
         err_set(&err, ERR_ROLLBACK,
-                "'%s' knows %llu events, here are %llu: the ledger was cut back or set back; the file stays", path,
+                "'%s' knows %llu events, but here are only %llu: the ledger was cut back or set back; the file stays", path,
                 (unsigned long long)rival->size, (unsigned long long)rivals->size);
     } else {
         err_set(&err, ERR_CONFLICT, "the first %llu events are not those that '%s' knows: another history; the file stays",

@@ -8,14 +8,14 @@
 enum { C_REASON, C_REPLACED, C_NOTE, C_ACTOR, C_DRY_RUN };
 static const struct opt options[] = {
     [C_REASON] = {"reason", 0, "TEXT", "why, in a few words that everybody may read: wrong_subject, typed by mistake"},
-    [C_REPLACED] = {"replaced-by", 0, "SEQ", "the event that stands for it, which was appended before"},
+    [C_REPLACED] = {"replaced-by", 0, "SEQ", "the event that replaces it, appended before this one"},
     [C_NOTE] = {"note", 0, "TEXT", "why, in more words; kept private"},
     [C_ACTOR] = {"actor", 'a', "WHO", "who corrects it (default: user:<login name>)"},
     [C_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: check, and show the event as it would be written"},
     {0},
 };
 
-/* What this event stood for has nothing now that stands for it. */
+/* What this event replaced has no replacement any more. */
 static int say_what_it_stood_for(struct cli *cli, struct ledger *ledger, uint64_t seq, struct err *err) {
     struct corrected all = {0};
     int rc = corrected_load(ledger, seq, &all, err);

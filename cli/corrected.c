@@ -96,7 +96,7 @@ const struct corrected_one *corrected_find(const struct corrected *corrected, ui
 void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_MAX]) {
     int n = snprintf(ret, CORRECTED_WORDS_MAX, "corrected by event %llu: %s", (unsigned long long)one->by, one->reason);
     if (one->replaced_by != LEDGER_NO_SEQ && n > 0) {
-        snprintf(ret + n, CORRECTED_WORDS_MAX - (size_t)n, "; event %llu stands for it",
+        snprintf(ret + n, CORRECTED_WORDS_MAX - (size_t)n, "; event %llu replaces it",
                  (unsigned long long)one->replaced_by);
     }
 }

@@ -5,7 +5,7 @@
 #include "ledger/ledger.h"
 
 struct corrected_one {
-    uint64_t seq, by, replaced_by; /* replaced_by: LEDGER_NO_SEQ: nothing stands for it */
+    uint64_t seq, by, replaced_by; /* replaced_by: LEDGER_NO_SEQ: nothing replaces it */
     char reason[208];
 };
 
@@ -20,7 +20,7 @@ int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, 
 void corrected_done(struct corrected *corrected); /* a zeroed one is fine */
 /* NULL: it was not corrected. */
 const struct corrected_one *corrected_find(const struct corrected *corrected, uint64_t seq);
-/* "corrected by event 7: wrong_subject; event 6 stands for it" */
+/* "corrected by event 7: wrong_subject; event 6 replaces it" */
 #define CORRECTED_WORDS_MAX 320
 void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_MAX]);
 

@@ -30,8 +30,8 @@ static bool head_contradicts(struct core_view *view, const char *who, uint64_t s
     uint8_t root[MERKLE_HASH];
     unsigned long long here = view->head.size;
     if (size > view->head.size) {
-        err_set(ret, ERR_ROLLBACK, "%s knows %llu events of '%s', here are %llu: %s", who, (unsigned long long)size,
-                view->ledger->origin, here, how_it_came(view->ledger));
+        err_set(ret, ERR_ROLLBACK, "%s knows %llu events of '%s', but here are only %llu: %s", who,
+                (unsigned long long)size, view->ledger->origin, here, how_it_came(view->ledger));
         return true;
     }
     merkle_edge_root(&view->head.edge, root);
@@ -101,7 +101,7 @@ int setback_refuse(struct ledger *ledger, struct err *err) {
     if (trust_contradicts(&view, &known, &what)) {
         rc = err_set(err, ERR_ROLLBACK,
                      "%s. Nothing is signed here. Put the newer one back; or 'ledger backup' of this one and 'ledger "
-                     "restore', which goes on under a new origin; or, if you know that this is the one to believe, "
+                     "restore', which continues under a new origin; or, if you know that this is the one to believe, "
                      "'ledger trust add --replace'",
                      what.msg);
     }

@@ -63,7 +63,7 @@ static void by_genesis(const struct ledger_trust *trust, const struct anchor_log
     if (hit) {
         anchor_confirm(a, "the genesis leaf");
     } else if (trust->n_genesis > 0) {
-        contradict(a, "T1", "its first event is none of the genesis leaves that were given: another ledger");
+        contradict(a, "T1", "its first event is not one of the genesis leaves that were given: another ledger");
     }
 }
 

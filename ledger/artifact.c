@@ -149,7 +149,7 @@ static int put_record(struct commit_store *store, struct db_txn *txn, struct err
     struct bytes old, key = {store->digest, HASH_LEN};
     int there = db_get(txn, T_ARTIFACT, key, &old, err);
     if (there == 0 && old.n == ARTIFACT_RECORD_HEAD && old.p[0] == ARTIFACT_ERASED) {
-        return err_set(err, ERR_CONFLICT, "this content was erased from the ledger, and does not come back");
+        return err_set(err, ERR_CONFLICT, "this content was erased from the ledger and cannot be stored again");
     }
     int rc = there != 0 && there != ERR_NOTFOUND ? there : place_file(in->ledger, in, store->digest, err);
     if (rc != 0 || there == 0) {
@@ -218,7 +218,7 @@ int ledger_artifact_put(struct ledger *ledger, const char *path, char ret_id[LED
         return err_errno(err, errno, "'%s'", path);
     }
     int rc = fstat(fd, &st) != 0   ? err_errno(err, errno, "'%s'", path)
-             : S_ISDIR(st.st_mode) ? err_set(err, ERR_INVALID, "'%s' is a directory, a file is needed", path)
+             : S_ISDIR(st.st_mode) ? err_set(err, ERR_INVALID, "'%s' is a directory; a file is needed", path)
                                    : put_stream(ledger, fd, path, digest, &size, err);
     if (!standard) {
         close(fd);
@@ -341,7 +341,7 @@ static int parse_id(const char *id, uint8_t ret[HASH_LEN], struct err *err) {
         text.n -= strlen(ARTIFACT_PREFIX);
     }
     if (text_unhex(ret, HASH_LEN, text) != 0) {
-        return err_set(err, ERR_INVALID, "'%s' is no artifact id, accepted is %s<64 hex digits>", id, ARTIFACT_PREFIX);
+        return err_set(err, ERR_INVALID, "'%s' is not an artifact id; accepted is %s<64 hex digits>", id, ARTIFACT_PREFIX);
     }
     return 0;
 }
@@ -374,7 +374,7 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
     rc = rc != 0 || hash != NULL ? rc : err_set(err, ERR_NOMEM, "out of memory");
     int fd = -1;
     if (rc == 0 && where == ARTIFACT_FILE && (fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) < 0) {
-        bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP; /* a link is no file of ours */
+        bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP; /* a link is not a file of ours */
         rc = gone ? err_set(err, ERR_CORRUPT, "'%s': %s", path, strerror(errno)) : err_errno(err, errno, "'%s'", path);
     }
     if (rc == 0 && where == ARTIFACT_HERE) {

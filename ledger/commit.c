@@ -186,7 +186,7 @@ static int judge(struct commit *c, struct commit_request *request, struct commit
     if (rc == 0) {
         rc = batch->judge(batch->judge_ctx, c->old_size, err);
         if (rc != 0 && err->msg[0] == '\0') {
-            err_set(err, ERR_CONFLICT, "the batch's guard does not let it pass");
+            err_set(err, ERR_CONFLICT, "the batch's guard refuses it");
         }
         rc = rc > 0 ? ERR_CONFLICT : rc;
     } else if (rc > 0) {

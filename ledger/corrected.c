@@ -97,7 +97,7 @@ static int check_stands(void *ctx, uint64_t size, struct err *err) {
     }
     int rc = find_correction(stand->ledger, stand->seq, stand->from, size, &by, err);
     if (rc == 0 && by != LEDGER_NO_SEQ) {
-        rc = err_set(err, ERR_INVALID, "event %llu cannot stand for it: it was corrected itself, by event %llu",
+        rc = err_set(err, ERR_INVALID, "event %llu cannot replace it: it was itself corrected, by event %llu",
                      (unsigned long long)stand->seq, (unsigned long long)by);
     }
     stand->from = rc == 0 ? size : stand->from;
@@ -170,7 +170,7 @@ static int check_options(const struct ledger_correct_options *o, struct err *err
     if (o->reason == NULL || o->reason[0] == '\0' || strlen(o->reason) > 200 || o->actor == NULL || o->actor[0] == '\0') {
         return err_set(err, ERR_INVALID, "a correction needs an actor and a reason of at most 200 bytes");
     }
-    return o->replaced_by == o->seq ? err_set(err, ERR_INVALID, "an event cannot stand for itself") : 0;
+    return o->replaced_by == o->seq ? err_set(err, ERR_INVALID, "an event cannot replace itself") : 0;
 }
 
 /* All that can be known before the write lock is taken. */
@@ -181,7 +181,7 @@ static int prepare(struct ledger *ledger, const struct ledger_correct_options *o
     int rc = check_options(o, err);
     rc = rc != 0 ? rc : ledger_head(ledger, ret_head, err);
     if (rc == 0 && o->replaced_by != LEDGER_NO_SEQ) {
-        rc = look(ledger, o->replaced_by, " to stand for it", &reader, &e, err);
+        rc = look(ledger, o->replaced_by, " to replace it", &reader, &e, err);
         ledger_reader_close(reader);
         reader = NULL;
         rc = rc != 0 ? rc : check_stands(stand, ret_head->size, err);
@@ -212,9 +212,10 @@ int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *o
     for (unsigned other = 1; rc == 0 && receipt.duplicate; other++) {
         rc = check_duplicate(ledger, o->seq, &receipt, err);
         if (rc == 1) {
-            rc = other < KEYS_MAX ? write_it(&stand, o, &w, other, &receipt, err)
-                                  : err_set(err, ERR_CONFLICT, "event %llu has the key of this correction, and is none",
-                                            (unsigned long long)receipt.seq);
+            rc = other < KEYS_MAX
+                     ? write_it(&stand, o, &w, other, &receipt, err)
+                     : err_set(err, ERR_CONFLICT, "event %llu has the key of this correction, but is not a correction",
+                               (unsigned long long)receipt.seq);
         }
     }
     written_done(&w);

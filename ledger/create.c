@@ -76,7 +76,7 @@ int create_finish(const char *tmp, const char *dir, struct err *err) {
     }
     rc = file_sync_dir(slash == NULL ? "." : parent, err);
     if (rc != 0) { /* whatever the reason: by its name it is there */
-        err_prefix(err, "'%s' is made, but it may be gone after a power failure", dir);
+        err_prefix(err, "'%s' was created, but a power failure may still undo that", dir);
         rc = ERR_IO;
         if (err != NULL) {
             err->code = rc;
@@ -250,8 +250,8 @@ static int check_origin(const char *origin, struct err *err) {
     }
     if (origin[0] == '/' || origin[0] == '-' || origin[0] == '.' || strstr(origin, "//") != NULL ||
         strstr(origin, "/..") != NULL || origin[text.n - 1] == '/') {
-        return err_set(err, ERR_INVALID, "origin: '%s' is no URL without scheme; accepted is a name like example.org/box-1",
-                       origin);
+        return err_set(err, ERR_INVALID,
+                       "origin: '%s' is not a URL without its scheme; accepted is a name like example.org/box-1", origin);
     }
     const char *last = strrchr(origin, '/');
     uint64_t number;

@@ -69,7 +69,7 @@ int db_fail(struct db_env *e, int rc, const char *doing, struct err *err) {
     case MDB_NOTFOUND:
         return err_set(err, ERR_NOTFOUND, "'%s': %s: not there", path, doing);
     case MDB_KEYEXIST:
-        return err_set(err, ERR_CONFLICT, "'%s': %s: the key is there already", path, doing);
+        return err_set(err, ERR_CONFLICT, "'%s': %s: the key exists already", path, doing);
     case MDB_MAP_FULL:
         return fail_full(e, doing, err);
     case MDB_MAP_RESIZED:
@@ -286,7 +286,8 @@ static int open_once(const struct db *db, struct db_env *e, struct db_waiter *wa
         mdb_env_close(e->env);
         e->env = NULL;
         ret_holder->pid = db_table_user(e->path);
-        ret_holder->doing = "which has it open with a damaged table of locks (lock.mdb, made anew when nobody has it open)";
+        ret_holder->doing =
+            "which has it open with a damaged table of locks (lock.mdb, created anew once no process has it open)";
         rc = 1;
     }
     db_open_unlock(fd);

@@ -104,7 +104,7 @@ int db_cursor_next(struct db_cursor *cursor, struct bytes *ret_key, struct bytes
 int db_cursor_last(struct db_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value, struct err *err);
 void db_cursor_close(struct db_cursor *cursor);
 
-/* Names in the environment's root that are no table of ours: calls `found` for each. */
+/* Names in the environment's root that are not tables of ours: calls `found` for each. */
 int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name), void *ctx, struct err *err);
 int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err);
 /* Every page of the newest snapshot's trees, which LMDB itself believes: see db_pages.h. ERR_CORRUPT names a page. */
@@ -112,8 +112,8 @@ int db_check(struct db *db, struct err *err);
 /* What was committed by an environment opened with `unsynced` is on the disk. */
 int db_sync(struct db *db, struct err *err);
 /* Makes an environment in `dir`, which is made too, and copies the records of this transaction's snapshot into it, but for
- * the one that is named `without` in the first table (NULL: all); synced. Nothing that is no record any more gets into it,
- * as it would with pages. */
+ * the one that is named `without` in the first table (NULL: all); synced. Nothing that has ceased to be a record gets into
+ * it, as it would with pages. */
 int db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err);
 
 struct db_stats {

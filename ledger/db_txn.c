@@ -82,7 +82,7 @@ static int move_on(struct db *db, const struct db_env *from, struct err *err) {
     }
     pthread_mutex_unlock(&db->lock);
     if (rc == ERR_NOTFOUND) {
-        rc = err_set(err, ERR_CORRUPT, "'%s' was superseded, and what took its place is not there", from->path);
+        rc = err_set(err, ERR_CORRUPT, "'%s' was superseded, and its replacement is missing", from->path);
     }
     if (old != NULL) {
         db_let_go(db, old);

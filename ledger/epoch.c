@@ -173,7 +173,7 @@ static void judge_origin(const char *origin, const struct epoch_place *at, struc
         return;
     }
     if (!epoch_restore_number(bytes_of(origin), at->first, &number) || (known && number <= old)) {
-        fault(f, "F23", "it continues under '%s', which is no restored origin of this log", origin);
+        fault(f, "F23", "it continues under '%s', which is not a restored origin of this log", origin);
     }
 }
 
@@ -187,7 +187,7 @@ static void judge_before(struct bytes body, const char *origin, const struct epo
     if (has(body, "origin_before")) {
         if (!get(body, "origin_before", MP_STR, &item) || item.data.n > NOTE_NAME_MAX ||
             (at->now != NULL && !bytes_is(item.data, at->now))) {
-            fault(f, "F24", "its origin_before is not the log's origin until here");
+            fault(f, "F24", "its origin_before is not the log's origin before it");
             return;
         }
         memcpy(before, item.data.p, item.data.n);
@@ -195,7 +195,7 @@ static void judge_before(struct bytes body, const char *origin, const struct epo
     }
     if (has(body, "newest") &&
         (!get(body, "newest", MP_BOOL, &item) || (before[0] != '\0' && item.boolean != (strcmp(origin, before) == 0)))) {
-        fault(f, "F24", "its newest says otherwise than its origin, '%s' after '%s'", origin, before);
+        fault(f, "F24", "its newest contradicts its origin, '%s' after '%s'", origin, before);
     }
 }
 

@@ -15,7 +15,7 @@ int erase_artifacts(struct ledger *ledger, struct err *err);
  * that began after the one that reads it. False while an erasure is not finished: it may still say what was erased. */
 bool erase_is_done(struct db_txn *evidence, uint64_t generation);
 /* For who compares derived data with events, after reading both. *ret: something was erased and there is no new generation
- * yet, so what was derived before may still say it: that is no fault. ERR_BUSY: the evidence has left `generation`. */
+ * yet, so what was derived before may still say it: that is not a fault. ERR_BUSY: the evidence has left `generation`. */
 int erase_excuses(struct ledger *ledger, uint64_t generation, bool *ret, struct err *err);
 
 #endif

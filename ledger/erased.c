@@ -23,7 +23,7 @@ static int take(struct bytes raw, uint64_t by, int (*each)(void *ctx, uint64_t s
                 struct err *err) {
     struct mp_item item;
     if (mp_scalar(raw, &item) != 0 || item.type != MP_UINT || item.uint >= by) {
-        return err_set(err, ERR_CORRUPT, "what it names as erased is no earlier event");
+        return err_set(err, ERR_CORRUPT, "what it names as erased is not an earlier event");
     }
     return each == NULL ? 0 : each(ctx, item.uint, err);
 }
@@ -35,18 +35,19 @@ int erased_events(struct bytes body, uint64_t by, int (*each)(void *ctx, uint64_
     struct mp_item item;
     bool has_one = mp_map_get(body, "seq", &one) == 0, has_many = mp_map_get(body, "seqs", &many) == 0;
     if (has_one == has_many) {
-        return err_set(err, ERR_CORRUPT, has_one ? "it says twice of which events" : "it does not say of which event");
+        return err_set(err, ERR_CORRUPT,
+                       has_one ? "it names the events twice, in 'seq' and in 'seqs'" : "it does not name an event");
     }
     if (has_one) {
         return take(one, by, each, ctx, err);
     }
     mp_reader_init(&r, many);
     if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count == 0) {
-        return err_set(err, ERR_CORRUPT, "it does not say of which events");
+        return err_set(err, ERR_CORRUPT, "it does not list events");
     }
     int rc = 0;
     for (uint32_t n = item.count; n > 0 && rc == 0; n--) {
-        rc = mp_skip(&r, 2, &raw, NULL) != 0 ? err_set(err, ERR_CORRUPT, "it does not say of which events")
+        rc = mp_skip(&r, 2, &raw, NULL) != 0 ? err_set(err, ERR_CORRUPT, "it does not list events")
                                              : take(raw, by, each, ctx, err);
     }
     return rc;

@@ -76,7 +76,7 @@ void event_body_commit(uint8_t ret[EVENT_HASH], const uint8_t salt[EVENT_HASH], 
 void event_field_salt(uint8_t ret[EVENT_HASH], const uint8_t event_salt[EVENT_HASH], struct bytes name);
 /* `field` is the canonical array [name, value]. */
 void event_field_digest(uint8_t ret[EVENT_HASH], const uint8_t field_salt[EVENT_HASH], struct bytes field);
-/* The commitment to all entries of a canonical private map under `event_salt`. ERR_CORRUPT when it is no map. */
+/* The commitment to all entries of a canonical private map under `event_salt`. ERR_CORRUPT when it is not a map. */
 int event_private_commit(uint8_t ret[EVENT_HASH], const uint8_t event_salt[EVENT_HASH], struct bytes private_map,
                          struct err *err);
 /* The commitment over digests that stand one after another, n * EVENT_HASH bytes. */

@@ -48,7 +48,7 @@ static int put_fields(struct buf *out, const struct kind *kind, struct bytes map
     mp_reader_init(&r, map);
     int rc = mp_next(&r, &item, err);
     if (rc != 0 || item.type != MP_MAP) {
-        return err_set(err, ERR_CORRUPT, "a body is no map");
+        return err_set(err, ERR_CORRUPT, "a body is not a map");
     }
     uint32_t count = item.count;
     mp_put_map(out, count);

@@ -235,7 +235,7 @@ static int open_sealed(struct bytes text, struct bytes passphrase, struct signer
         return rc;
     }
     if (passphrase.n == 0) {
-        return err_set(err, ERR_CONFLICT, "the key '%s' is under a passphrase, and none was given", sealed.vkey.name);
+        return err_set(err, ERR_CONFLICT, "the key '%s' needs a passphrase, and none was given", sealed.vkey.name);
     }
     secret = crypt_secret_new(KEY_LEN + CRYPT_SEED_LEN);
     if (secret == NULL) {
@@ -311,7 +311,7 @@ static int check_file(int fd, struct err *err) {
                        (unsigned)(st.st_mode & 07777));
     }
     if (st.st_size > FILE_TEXT_MAX) {
-        return err_set(err, ERR_INVALID, "is larger than %d bytes: this is no key file", FILE_TEXT_MAX);
+        return err_set(err, ERR_INVALID, "is larger than %d bytes: this is not a key file", FILE_TEXT_MAX);
     }
     return 0;
 }
@@ -333,7 +333,7 @@ static int read_fd(int fd, uint8_t *room, size_t *ret_n, struct err *err) {
         }
         n += (size_t)got;
     }
-    return err_set(err, ERR_INVALID, "is larger than %d bytes: this is no key file", FILE_TEXT_MAX);
+    return err_set(err, ERR_INVALID, "is larger than %d bytes: this is not a key file", FILE_TEXT_MAX);
 }
 
 int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, struct err *err) {

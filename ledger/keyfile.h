@@ -33,7 +33,7 @@ int keyfile_encode(struct buf *out, const struct signer *signer, struct bytes pa
 /* ERR_INVALID: a wrong form or too large parameters; ERR_TAMPERED: wrong passphrase or changed file; ERR_CONFLICT: the file
  * is under a passphrase and none was given. */
 int keyfile_decode(struct bytes text, struct bytes passphrase, struct signer *ret, struct err *err);
-/* Reads a file, refusing (ERR_INVALID) what is no regular file, not ours, or open to group or others. */
+/* Reads a file, refusing (ERR_INVALID) what is not a regular file, not ours, or open to group or others. */
 int keyfile_load(const char *path, struct bytes passphrase, struct signer *ret, struct err *err);
 /* Creates the file, 0600, synced with its directory. ERR_CONFLICT when it exists. */
 int keyfile_save(const char *path, const struct signer *signer, struct bytes passphrase, enum keyfile_cost cost,

@@ -142,7 +142,7 @@ static int load_epoch(const struct keyring *ring, const char *dir, struct bytes 
     }
     if (rc == 0 && ring->log.sealed && !ret->sealed) {
         signer_done(ret);
-        rc = err_set(err, ERR_TAMPERED, "'%s' is not under a passphrase, as the ledger's keys are: it is refused", path);
+        rc = err_set(err, ERR_TAMPERED, "'%s' has no passphrase, unlike the ledger's keys: it is refused", path);
     }
     return rc;
 }

@@ -43,13 +43,13 @@ static const char *type_words(enum kind_type type) {
 static __attribute__((cold)) int bad_type(const struct kind_field *field, const struct mp_item *item, struct err *err) {
     const char *is = kind_item_words(item);
     if (item->type == MP_STR && field->type == KIND_TIME) {
-        is = "no time";
+        is = "not a time";
     } else if (item->type == MP_STR && field->type == KIND_DIGEST) {
-        is = "no digest";
+        is = "not a digest";
     } else if (item->type == MP_STR && field->type == KIND_VKEY) {
-        is = "no verifier key";
+        is = "not a verifier key";
     } else if (item->type == MP_ARRAY && field->type == KIND_STRS) {
-        is = "an array of other things";
+        is = "an array with other items";
     }
     return err_set(err, ERR_INVALID, "field '%s' is %s; accepted: %s", field->name, is, type_words(field->type));
 }

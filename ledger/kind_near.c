@@ -132,7 +132,7 @@ int kind_not_private(const struct kind_index *index, struct bytes name, struct e
 
 int kind_not_exact(const struct kind_index *index, struct bytes name, struct err *err) {
     return err_set(err, ERR_INVALID,
-                   "field '%s' of '%s' holds a secret: masked, it would read as another one; accepted: text without a "
+                   "field '%s' of '%s' holds a secret: masked, it would mean something else; accepted: text without a "
                    "secret, such as a pattern",
                    SECRET_SHOWN(name), index->kind->name);
 }
@@ -140,8 +140,8 @@ int kind_not_exact(const struct kind_index *index, struct bytes name, struct err
 int kind_unknown(struct bytes kind, struct err *err) {
     if (bytes_has_prefix(kind, "x.")) {
         return err_set(err, ERR_INVALID,
-                       "kind '%s' is no custom kind; accepted: x.<vendor>.<name>, three or more parts of "
-                       "a-z, 0-9 and _",
+                       "kind '%s' is not a custom kind; accepted: x.<vendor>.<name>, three or more parts of "
+                       "a-z, 0-9, _",
                        SECRET_SHOWN(kind));
     }
     const char *near = kind_suggest(kind);

@@ -92,8 +92,8 @@ static __attribute__((cold)) int bad_bytes(const struct cursor *c, int rc, struc
 }
 
 static __attribute__((noinline, cold)) int bad_order(const struct cursor *c, struct bytes name, struct err *err) {
-    return err_set(err, ERR_INVALID, "%s is not a canonical map: field '%s' is twice there or not in the order of bytes",
-                   c->what, SECRET_SHOWN(name));
+    return err_set(err, ERR_INVALID, "%s is not a canonical map: field '%s' is repeated or not in byte order", c->what,
+                   SECRET_SHOWN(name));
 }
 
 static __attribute__((noinline, cold)) int bad_value(const struct cursor *c, int rc, struct err *err) {
@@ -106,7 +106,7 @@ static __attribute__((noinline, cold)) int bad_value(const struct cursor *c, int
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------- */
 
-/* The long way to a name that is no short ASCII text. */
+/* The long way to a name that is not a short ASCII text. */
 static __attribute__((noinline)) int read_name(struct cursor *c, struct bytes *ret, struct err *err) {
     struct mp_item key;
     int rc = mp_next(&c->r, &key, err);
@@ -187,7 +187,7 @@ static int cursor_init(struct cursor *c, const char *what, struct bytes map, str
 }
 
 static int bad_open(struct err *err) {
-    return err_set(err, ERR_INVALID, "'open' is no array of field names");
+    return err_set(err, ERR_INVALID, "'open' is not an array of field names");
 }
 
 static int read_open(struct sorter *s, struct bytes open, struct err *err) {
@@ -285,7 +285,7 @@ static void put_entry(struct sorter *s, struct side *side, const struct cursor *
     }
 }
 
-/* The text of an `at` that is no time, under its other name. */
+/* The text of an `at` that is not a time, under its other name. */
 static void put_at_text(struct sorter *s) {
     struct kind_finds finds = {.look_for_home = true};
     s->has_at_text = false;
@@ -324,7 +324,7 @@ static const struct kind_slot *find_slot(struct sorter *s, const struct cursor *
     return NULL;
 }
 
-/* Checks the value of a field that the catalog knows. 1: it is an `at` that is no time and is held back. */
+/* Checks the value of a field that the catalog knows. 1: it is an `at` that is not a time and is held back. */
 static int check_field(struct sorter *s, const struct cursor *c, struct entry *e, struct err *err) {
     if ((e->slot->accepts >> e->item.type & 1) != 0) {
         s->seen |= e->slot->bit;
@@ -505,7 +505,7 @@ static int sort_all(struct sorter *s, struct err *err) {
             int place = bytes_cmp(c->name, bytes_of("at_text"));
             if (place == 0) {
                 return err_set(err, ERR_INVALID,
-                               "field 'at' is no time, and 'at_text' is there already; accepted: " KIND_TIME_ACCEPTED);
+                               "field 'at' is not a time, and 'at_text' is there already; accepted: " KIND_TIME_ACCEPTED);
             }
             if (place > 0) {
                 put_at_text(s);

@@ -214,8 +214,7 @@ static int take_key(const struct mp_reader *r, struct level *l, const struct mp_
         return err_set(err, ERR_CORRUPT, "byte %zu: a map key is not text", (size_t)(r->p - r->start));
     }
     if (l->has_key && bytes_cmp(l->key, item->data) >= 0) {
-        return err_set(err, ERR_CORRUPT, "byte %zu: map keys are twice there or not in the order of their bytes",
-                       (size_t)(r->p - r->start));
+        return err_set(err, ERR_CORRUPT, "byte %zu: map keys are repeated or not in byte order", (size_t)(r->p - r->start));
     }
     l->key = item->data;
     l->has_key = true;

@@ -216,7 +216,7 @@ int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_p
 
 struct ledger_correct_options {
     uint64_t seq;         /* the event that was a mistake */
-    uint64_t replaced_by; /* the event that stands for it; LEDGER_NO_SEQ: none */
+    uint64_t replaced_by; /* the event that replaces it; LEDGER_NO_SEQ: none */
     const char *reason;   /* open: wrong_subject */
     const char *actor;
     const char *note; /* private; may be NULL */
@@ -296,7 +296,7 @@ struct ledger_finding {
 struct ledger_report {
     enum ledger_verdict verdict;
     char origin[257];
-    enum ledger_place place; /* a head that was seen in a copy is none to be believed: see ledger_place */
+    enum ledger_place place; /* a head that was seen in a copy is not to be believed: see ledger_place */
     struct ledger_head head;
     uint64_t from; /* first seq whose bytes were read; not 0 only with since_verified */
     struct {

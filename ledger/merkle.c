@@ -99,7 +99,7 @@ void merkle_edge_root(const struct merkle_edge *edge, uint8_t ret[MERKLE_HASH]) 
     memcpy(ret, h, MERKLE_HASH);
 }
 
-/* The complete subtrees that tile [first, first + size), where `first` is a multiple of a power of two that is no smaller
+/* The complete subtrees that tile [first, first + size), where `first` is a multiple of a power of two that is not smaller
  * than size: one for each bit of size, largest first, like an edge that starts at `first`. */
 static int load(struct merkle_edge *edge, uint64_t first, uint64_t size, merkle_node_fn *node, void *ctx, struct err *err) {
     unsigned n = 0;

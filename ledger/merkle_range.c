@@ -55,7 +55,7 @@ static int load_tiles(uint64_t from, uint64_t end, merkle_node_fn *node, void *c
 
 static int check_numbers(uint64_t a, uint64_t b, uint64_t size, struct err *err) {
     if (a > b || b > size) {
-        return err_set(err, ERR_INVALID, "[%" PRIu64 ", %" PRIu64 ") is no range of a tree of %" PRIu64 " leaves", a, b,
+        return err_set(err, ERR_INVALID, "[%" PRIu64 ", %" PRIu64 ") is not a range of a tree of %" PRIu64 " leaves", a, b,
                        size);
     }
     return 0;

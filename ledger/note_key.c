@@ -1,7 +1,7 @@
 /* The keys of signed notes: their names, ids and texts.
  *
  * Key names follow two rules: a signature line only needs what the format asks (its key may be anybody's, and an unknown
- * one is no fault), a key that is used also stays below NOTE_NAME_MAX and free of control characters. A key id is never
+ * one is not a fault), a key that is used also stays below NOTE_NAME_MAX and free of control characters. A key id is never
  * believed but recomputed. */
 #include "ledger/note.h"
 

@@ -68,7 +68,8 @@ static void take_machine(struct place *place, const uint8_t secret[KEY_SECRET_LE
 enum file_system { FS_VAGUE, FS_KEEPS_INODES, FS_IS_NUMBERED };
 
 /* Those whose inode numbers are stored, or stay as long as the files do; and of them those whose f_fsid comes from what is
- * stored. A number that is given out at each mount, as FAT, FUSE and the shared folders of virtual machines do, is none. */
+ * stored. A number that is given out at each mount, as FAT, FUSE and the shared folders of virtual machines do, is not one.
+ */
 static enum file_system file_system_of(const struct statfs *fs) {
     switch ((uint32_t)fs->f_type) {
     case 0xEF53:     /* ext2, ext3, ext4 */
@@ -234,8 +235,9 @@ int place_refuse(const struct place_standing *standing, struct err *err) {
                ? 0
                : err_set(err, ERR_ROLLBACK,
                          "this directory is a copy: the ledger was last appended to %s. Nothing is signed here. If it was "
-                         "moved and the other one is gone: 'ledger append --moved'. If that one may go on: 'ledger backup' "
-                         "of this one and 'ledger restore', which goes on under a new origin",
+                         "moved and the other one is gone: 'ledger append --moved'. If the other one is still used: "
+                         "'ledger backup' "
+                         "of this one and 'ledger restore', which continues under a new origin",
                          standing->other_machine ? "on another machine" : "in another file");
 }
 

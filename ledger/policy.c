@@ -36,7 +36,8 @@ void policy_free(struct policy *policy) {
 
 int policy_add_log(struct policy *policy, const struct note_vkey *vkey, struct err *err) {
     if (vkey->alg != NOTE_ED25519) {
-        return err_set(err, ERR_INVALID, "the key '%s' is no log key: a log key is an Ed25519 key (type 0x01)", vkey->name);
+        return err_set(err, ERR_INVALID, "the key '%s' is not a log key: a log key is an Ed25519 key (type 0x01)",
+                       vkey->name);
     }
     for (size_t i = 0; i < policy->n_logs; i++) {
         if (note_vkey_eq(&policy->logs[i].vkey, vkey)) {

@@ -189,8 +189,8 @@ static int check_witness(struct parser *parser, struct bytes name, const struct 
     struct policy *policy = parser->policy;
     *ret_known = false;
     if (vkey->alg != NOTE_COSIGNATURE) {
-        return err_set(err, ERR_INVALID, "the key '%s' is no witness key: a witness key is a cosignature key (type 0x04)",
-                       vkey->name);
+        return err_set(err, ERR_INVALID,
+                       "the key '%s' is not a witness key: a witness key is a cosignature key (type 0x04)", vkey->name);
     }
     uint16_t node = find_node(policy, name);
     for (size_t i = 0; i < policy->n_witnesses; i++) {
@@ -255,7 +255,7 @@ static int read_members(const struct policy *policy, struct bytes line, uint16_t
     while (next_word(&line, &word)) {
         uint16_t node = find_node(policy, word);
         if (node == POLICY_NODE_NONE) {
-            return err_set(err, ERR_INVALID, "'%s' is not defined: a member is a witness or group of a line before",
+            return err_set(err, ERR_INVALID, "'%s' is not defined: a member is a witness or group of an earlier line",
                            show(word).text);
         }
         if (named[node]) {
@@ -328,7 +328,7 @@ static int read_group(struct parser *parser, struct bytes line, struct err *err)
     }
     for (size_t i = 0; i < n; i++) {
         if (policy->is_member[members[i]]) {
-            return err_set(err, ERR_INVALID, "'%s' is a member of a group before: each name is a member at most once",
+            return err_set(err, ERR_INVALID, "'%s' is already a member of a group: each name is a member at most once",
                            show(bytes_of(node_name(policy, members[i]))).text);
         }
     }
@@ -361,7 +361,7 @@ static int read_quorum(struct parser *parser, struct bytes line, struct err *err
     uint16_t node = find_node(policy, name);
     if (node == POLICY_NODE_NONE) {
         return err_set(err, ERR_INVALID,
-                       "'%s' is not defined: the quorum is a witness or group of a line before, or 'none'",
+                       "'%s' is not defined: the quorum is a witness or group of an earlier line, or 'none'",
                        show(name).text);
     }
     if (policy->quorum != POLICY_NODE_NONE && policy->quorum != node) {
@@ -445,8 +445,9 @@ static int read_line(struct parser *parser, struct bytes line, struct err *err) 
             return kinds[i].read(parser, line, err);
         }
     }
-    return err_set(err, ERR_INVALID, "'%s' is no line of a %s: accepted are log, witness, group, quorum%s and # comments",
-                   show(word).text, parser->trust ? "trust file" : "policy", parser->trust ? ", genesis, head" : "");
+    return err_set(err, ERR_INVALID,
+                   "'%s' is not a line of a %s: accepted are log, witness, group, quorum%s and # comments", show(word).text,
+                   parser->trust ? "trust file" : "policy", parser->trust ? ", genesis, head" : "");
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */

@@ -73,7 +73,7 @@ static size_t alike_at(const uint8_t *p, const uint8_t *end, size_t *ret_n) {
     return SIZE_MAX;
 }
 
-/* A segment that is '.' or '..', or is read as one; and what is read as a separator and is none. */
+/* A segment that is '.' or '..', or is read as one; and what is read as a separator and is not one. */
 static const char *dots_fault(struct bytes scope) {
     const uint8_t *p = scope.p, *end = p + scope.n;
     unsigned dots = 0;

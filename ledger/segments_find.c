@@ -44,7 +44,7 @@ static int load(struct segments_view *view, struct err *err) {
     while (rc == 0) {
         if (view->n == SEGMENTS_MAX || key.n != 8 || be64_get(key.p) != view->covered || record.n < 8 ||
             (record.n - 8) % SEGMENTS_ENTRY != 0 || be64_get(record.p) <= view->covered) {
-            rc = err_set(err, ERR_CORRUPT, "derived: the key segments do not lie one after another");
+            rc = err_set(err, ERR_CORRUPT, "derived: the key segments are not contiguous");
             break;
         }
         view->segment[view->n++] = (struct segment){.first = view->covered, .record = record};

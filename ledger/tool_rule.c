@@ -133,10 +133,11 @@ int tool_rule_check(struct bytes kind, struct bytes body, struct bytes private_,
         return 0;
     }
     if (private_.n > 0 && mp_map_get(private_, "tool_rules", &raw) == 0) {
-        return err_set(err, ERR_INVALID,
-                       "%s would become private, because it holds a path below a home directory, and could not judge: "
-                       "write it as a pattern",
-                       field);
+        return err_set(
+            err, ERR_INVALID,
+            "%s would become private, because it holds a path below a home directory, and could not be applied:  "
+            "write it as a pattern",
+            field);
     }
     bool rules = mp_map_get(body, "tool_rules", &list) == 0, judges = rules || mp_map_get(body, "default", &raw) == 0;
     if (judges && !take_text(body, "version", &version)) {

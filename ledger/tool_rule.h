@@ -21,7 +21,7 @@ struct tool_rules {
     struct mp_reader reader;
     uint32_t left, at;
 };
-/* Borrows the list; what is none has no rules. */
+/* Borrows the list; what is not a list has no rules. */
 void tool_rules_open(struct tool_rules *rules, struct bytes list);
 /* The next rule, borrowed. What is not a map with a tier is passed over. False at the end. *ret_number: its place, from 1.
  */

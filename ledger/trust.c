@@ -55,7 +55,7 @@ int ledger_trust_key(struct ledger_trust *trust, const char *vkey, struct err *e
     struct note_vkey key;
     int rc = note_vkey_decode(bytes_of(vkey), &key, err);
     if (rc == 0 && key.alg != NOTE_ED25519) {
-        rc = err_set(err, ERR_INVALID, "'%s' is no log key (Ed25519)", vkey);
+        rc = err_set(err, ERR_INVALID, "'%s' is not a log key (Ed25519)", vkey);
     }
     trust->named = true;
     return rc != 0 ? rc : policy_add_log(trust->policy, &key, err);
@@ -66,7 +66,7 @@ int ledger_trust_genesis(struct ledger_trust *trust, const char *leaf_hex, struc
         return err_set(err, ERR_LIMIT, "more than %d genesis leaves", POLICY_MAX);
     }
     if (text_unhex(trust->genesis[trust->n_genesis], MERKLE_HASH, bytes_of(leaf_hex)) != 0) {
-        return err_set(err, ERR_INVALID, "'%s' is no leaf hash, accepted are 64 lowercase hex digits", leaf_hex);
+        return err_set(err, ERR_INVALID, "'%s' is not a leaf hash; accepted are 64 lowercase hex digits", leaf_hex);
     }
     trust->n_genesis++;
     return 0;
@@ -104,7 +104,7 @@ static int add_author(struct ledger_trust *trust, struct bytes line, struct err 
     struct note_vkey key, *grown;
     int rc = note_vkey_decode(line, &key, err);
     if (rc == 0 && key.alg != NOTE_ED25519) {
-        rc = err_set(err, ERR_INVALID, "'%s' is no Ed25519 key", key.name);
+        rc = err_set(err, ERR_INVALID, "'%s' is not an Ed25519 key", key.name);
     }
     if (rc == 0 && trust->n_authors == TRUST_AUTHORS_MAX) {
         rc = err_set(err, ERR_LIMIT, "more than %d authors", TRUST_AUTHORS_MAX);

@@ -342,7 +342,7 @@ static int run(struct verify *v, struct err *err) {
     struct err why = {0};
     int rc = begin(v, &why);
     if (rc == 0 && v->head.size == 0) {
-        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the ledger has no events: that is no evidence");
+        verify_fault(v, LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the ledger has no events, so it proves nothing");
     }
     if (rc != 0 || v->head.size == 0) {
         rc = rc == 0 ? 0 : damaged(v, rc, &why, err);
@@ -366,7 +366,7 @@ static int run(struct verify *v, struct err *err) {
     return rc == 0 && v->hindered.code != 0 ? err_set(err, v->hindered.code, "%s", v->hindered.msg) : rc;
 }
 
-/* Faults in what was overwritten under the reading are none. */
+/* What was overwritten while it was read has no faults. */
 static int check_held(struct ledger *ledger, uint64_t newest, int rc, const struct ledger_report *report, struct err *err) {
     bool bad = rc != 0 ? !err_is_system(rc) : report->verdict >= LEDGER_CONTRADICTS;
     return bad && db_newest(ledger->evidence) != newest ? err_set(err, ERR_BUSY, "'%s': %s", ledger->dir, DB_UNHELD) : rc;

@@ -177,7 +177,7 @@ struct verify {
     struct verify_chain chain;
     bool gaps_in_reading;     /* some events could not be read: what hangs on them cannot be counted */
     uint64_t next_checkpoint; /* size of the next kept one; LEDGER_NO_SEQ: none; 0: not looked for yet */
-    bool checkpoints_end;     /* a key that is none stands between them: those behind it are strangers */
+    bool checkpoints_end;     /* something that is not a key is between them: those after it are strangers */
     uint64_t last_kept;       /* size of the last kept one that was seen */
     bool newest_judged;       /* the newest checkpoint, against the events */
 

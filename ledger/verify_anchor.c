@@ -106,7 +106,7 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         return;
     }
     if (size > v->head.size) {
-        snprintf(text, sizeof(text), "%s knows %llu events, here are %llu: it was cut back or set back", where,
+        snprintf(text, sizeof(text), "%s knows %llu events, but here are only %llu: it was cut back or set back", where,
                  (unsigned long long)size, (unsigned long long)v->head.size);
         contradict(v, "T3", LEDGER_COMPLETENESS, text);
         return;

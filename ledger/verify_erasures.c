@@ -236,7 +236,7 @@ static void check_artifact(struct verify *v, const struct verify_claim *c) {
     struct err why = {0};
     int rc = db_get(v->txn, T_ARTIFACT, (struct bytes){c->digest, EVENT_HASH}, &record, &why);
     if (!verify_hindered(v, rc, &why) && (rc != 0 || record.n < 1 || record.p[0] != ARTIFACT_ERASED)) {
-        bad_claim(v, c->by, "it says that an artifact was erased, which is not so");
+        bad_claim(v, c->by, "it says that an artifact was erased, but it was not");
     }
 }
 

@@ -231,7 +231,7 @@ static void check_order(struct verify_checker *c, const struct event_header *h, 
         fault(c, "F6", LEDGER_INTEGRITY, seq, NULL, "its time is before the event before");
     }
     if (h->has_cause && h->cause >= seq) {
-        fault(c, "F6", LEDGER_INTEGRITY, seq, NULL, "its cause is no earlier event");
+        fault(c, "F6", LEDGER_INTEGRITY, seq, NULL, "its cause is not an earlier event");
     }
     if (seq == 0 && !bytes_is(h->kind, "ledger.created")) {
         fault(c, "F15", LEDGER_INTEGRITY, 0, NULL, "the first event is not ledger.created");

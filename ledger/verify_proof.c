@@ -63,7 +63,7 @@ static void check_genesis(struct proof_check *c, const uint8_t leaf[EVENT_HASH],
     }
     if (!known) {
         contradict(c, "T1", LEDGER_ANCHORING,
-                   "this first event is none of the genesis leaves that were given: another ledger");
+                   "this first event is not one of the genesis leaves that were given: another ledger");
     }
 }
 
@@ -134,7 +134,7 @@ static void check_author(struct proof_check *c, const struct event_author *autho
                           : "signed by an author you named; give the ledger's genesis leaf to check it");
     } else if (first.n < origin.n) {
         say(c, LEDGER_AUTHORS, LEDGER_ASPECT_NOTE,
-            "not confirmed: the ledger was restored, and the author's signature is of no origin that is known here");
+            "not confirmed: the ledger was restored, and the author's signature fits no origin that is known here");
     } else {
         fault(c, "F14", LEDGER_AUTHORS, "payload", "the author's signature is bad");
     }

@@ -142,8 +142,7 @@ int verify_epoch_event(struct verify *v, const struct event_header *h, struct by
     }
     take_secret(v, h->seq, body);
     if (bytes_is(h->kind, "ledger.created") && h->seq != 0) {
-        verify_refuse(v, "F15", LEDGER_INTEGRITY, h->seq, VERIFY_PLACE(v, h->seq),
-                      "ledger.created stands after the first event");
+        verify_refuse(v, "F15", LEDGER_INTEGRITY, h->seq, VERIFY_PLACE(v, h->seq), "ledger.created is not the first event");
         return 0;
     }
     return take_epoch(v, h, body, err);
@@ -296,7 +295,7 @@ static void judge_kept(struct verify *v, const struct merkle_edge *edge, struct 
     unsigned flags = record.n < 1 ? 0 : record.p[0];
     if (flags == 0 || (flags & ~(unsigned)(CORE_KEEP_BOUNDARY | CORE_KEEP_HANDOVER | CORE_KEEP_COSIGNED)) != 0 ||
         ((flags & CORE_KEEP_HANDOVER) != 0) != handover) {
-        verify_fault(v, LEDGER_SEALS, size - 1, "checkpoint", "the record of size %llu says wrongly why it is kept",
+        verify_fault(v, LEDGER_SEALS, size - 1, "checkpoint", "the record of size %llu gives a wrong reason for being kept",
                      (unsigned long long)size);
     }
     merkle_edge_root(edge, root);

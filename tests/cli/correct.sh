@@ -20,7 +20,7 @@ box 0 permit list --at 3 --json
 same "$(jq -r '.. | .state? // empty' <<<"$out" | head -n 1)" revoked
 box 0 append permission.used -s pack/p group=exec --checked
 box 0 show 2
-out_has 'corrected by event 4: wrong_subject; event 3 stands for it'
+out_has 'corrected by event 4: wrong_subject; event 3 replaces it'
 box 0 show 3
 out_lacks corrected
 box 0 show 4 --json
@@ -116,7 +116,7 @@ box 0 append x.test.note -s a/b text=three
 box 0 correct 1 --reason x --replaced-by 2
 same "$(grep -c 'stands for' <<<"$err")" 0
 box 3 correct 2 --reason x --replaced-by 1
-err_has 'event 1 cannot stand for it: it was corrected itself, by event 4'
+err_has 'event 1 cannot replace it: it was itself corrected, by event 4'
 box 0 correct 2 --reason x --replaced-by 3
 err_has 'event 2 stands for event 1, by event 4: as a mistake it no longer does'
 

@@ -90,7 +90,7 @@ box 0 erase --artifact "${large#artifact:}" --reason retention
 box 1 artifact get "$large"
 printf '%s' "$mark-small" >small
 box 1 artifact put small
-err_has 'does not come back'
+err_has 'cannot be stored again'
 rm small
 
 # Only the private note of the erasure has the word now.

@@ -210,7 +210,7 @@ static const struct {
     {"no state", delete_the_state, FAULT, "key segments are too many: their state says the first 0 events"},
     {"a segment more", put_a_segment_behind, FAULT, "key segments are too many"},
     {"a segment less", delete_a_segment, FAULT, "key segments are missing: their state says the first 65536 events"},
-    {"half an entry", cut_a_segment, FAULT, "the key segments do not lie one after another"},
+    {"half an entry", cut_a_segment, FAULT, "the key segments are not contiguous"},
     {"another key", change_a_key, FAULT, "the key segment that begins there: "},
 };
 

@@ -117,7 +117,7 @@ static void what_a_caller_may_not_write_is_refused(void **state) {
         {"ledger.erased", "x", "a", "measured", "", ERR_INVALID, "is written by the ledger itself only"},
         {"ledger.nothing", "x", "a", "measured", "", ERR_INVALID, "is written by the ledger itself only"},
         {"run.stepp", "x", "a", "measured", "", ERR_NOTFOUND, "did you mean 'run.step'?"},
-        {"x.acme", "x", "a", "measured", "", ERR_INVALID, "no custom kind"},
+        {"x.acme", "x", "a", "measured", "", ERR_INVALID, "not a custom kind"},
         {"run.step", "", "a", "measured", "", ERR_INVALID, "'subject' is empty"},
         {"run.step", "x", "", "measured", "", ERR_INVALID, "'actor' is empty"},
         {"run.step", "x\ny", "a", "measured", "", ERR_INVALID, "'subject' has a control character"},

@@ -108,13 +108,13 @@ static void what_is_no_artifact_is_refused(void **state) {
     uint64_t size = 7;
     (void)state;
     must_fail(ledger_artifact_put(s.ledger, scratch_at(&s, "absent"), id, &size, &why), ERR_NOTFOUND, "absent");
-    must_fail(ledger_artifact_put(s.ledger, s.top, id, &size, &why), ERR_INVALID, "is a directory, a file is needed");
+    must_fail(ledger_artifact_put(s.ledger, s.top, id, &size, &why), ERR_INVALID, "is a directory; a file is needed");
     assert_string_equal(id, "untouched");
     assert_int_equal(size, 7);
-    must_fail(get("nonsense", scratch_at(&s, "out")), ERR_INVALID, "'nonsense' is no artifact id");
+    must_fail(get("nonsense", scratch_at(&s, "out")), ERR_INVALID, "'nonsense' is not an artifact id");
     must_fail(
         get("artifact:sha256:BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD", scratch_at(&s, "out")),
-        ERR_INVALID, "is no artifact id");
+        ERR_INVALID, "is not an artifact id");
     must_fail(
         get("artifact:sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", scratch_at(&s, "out")),
         ERR_NOTFOUND, "there is no artifact");

@@ -198,7 +198,7 @@ static void a_text_that_was_good_in_one_field_is_judged_in_another(void **state)
     static const struct {
         const char *kind, *good, *bad, *message;
     } cases[] = {
-        {"run.model_called", "{\"model\":\"llama3.2\"}", "{\"digest\":\"llama3.2\"}", "field 'digest' is no digest"},
+        {"run.model_called", "{\"model\":\"llama3.2\"}", "{\"digest\":\"llama3.2\"}", "field 'digest' is not a digest"},
         {"permission.granted", "{\"group\":\"exec\",\"scope\":\"inbox\"}", "{\"group\":\"exec\",\"tier\":\"inbox\"}",
          "field 'tier' is 'inbox'"},
         {"run.step", "{\"step\":\"fetch\"}", "{\"step\":7}", "field 'step' is an integer"},

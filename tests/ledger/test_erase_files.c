@@ -215,7 +215,8 @@ static void an_erased_artifact_does_not_come_back(void **state) {
     }
     scratch_write(scratch_at(&s, "again"), bytes_of_buf(&data));
     buf_done(&data);
-    must_fail(ledger_artifact_put(s.ledger, scratch_at(&s, "again"), id, &size, &why), ERR_CONFLICT, "does not come back");
+    must_fail(ledger_artifact_put(s.ledger, scratch_at(&s, "again"), id, &size, &why), ERR_CONFLICT,
+              "cannot be stored again");
     assert_int_equal(traces_below(s.dir, MARK), 0);
     must_fail(erase(s.ledger, LEDGER_ERASE_ARTIFACT, 0, id, &why), ERR_NOTFOUND, "was erased before");
     scratch_verify_good(s.ledger);

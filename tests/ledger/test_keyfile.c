@@ -162,7 +162,7 @@ static void a_wrong_passphrase_and_none_are_told_apart(void **state) {
     assert_int_equal(keyfile_decode(bytes_of_buf(&text), bytes_of("correct horsf"), &signer, &err), ERR_TAMPERED);
     assert_string_equal(err.msg, "wrong passphrase for the key 'PeterNeumann', or the file was changed");
     assert_int_equal(keyfile_decode(bytes_of_buf(&text), bytes_of(""), &signer, &err), ERR_CONFLICT);
-    assert_string_equal(err.msg, "the key 'PeterNeumann' is under a passphrase, and none was given");
+    assert_string_equal(err.msg, "the key 'PeterNeumann' needs a passphrase, and none was given");
     assert_null(signer.secret);
     buf_done(&text);
 }
@@ -348,7 +348,7 @@ static void a_large_file_is_refused_unread(void **state) {
     assert_int_equal(file_create_durable(path_of("large"), bytes_of(""), 0600, NULL), 0);
     assert_int_equal(truncate(path_of("large"), 1 << 30), 0);
     assert_int_equal(keyfile_load(path_of("large"), bytes_of(""), &signer, &err), ERR_INVALID);
-    assert_non_null(strstr(err.msg, "is larger than 4096 bytes: this is no key file"));
+    assert_non_null(strstr(err.msg, "is larger than 4096 bytes: this is not a key file"));
 }
 
 int main(void) {

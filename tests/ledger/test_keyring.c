@@ -402,7 +402,7 @@ static void a_plain_key_is_refused_where_the_log_key_is_under_a_passphrase(void 
     write_key(next, &signer, NULL);
     scratch_close(&mine);
     must(ledger_open(mine.dir, &with, &mine.ledger, &why));
-    must_fail(scratch_try(mine.ledger, 1, NULL, NULL, &why), ERR_TAMPERED, "is not under a passphrase");
+    must_fail(scratch_try(mine.ledger, 1, NULL, NULL, &why), ERR_TAMPERED, "has no passphrase");
     write_key(next, &signer, "secret");
     must(scratch_try(mine.ledger, 1, NULL, NULL, &why));
     assert_false(file_exists(path));

@@ -95,7 +95,7 @@ static void an_unknown_kind_is_refused_with_a_suggestion(void **state) {
 static void a_malformed_custom_kind_is_refused(void **state) {
     (void)state;
     assert_refused((struct input){.kind = "x.acme"}, ERR_INVALID,
-                   "kind 'x.acme' is no custom kind; accepted: x.<vendor>.<name>, three or more parts of a-z, 0-9 and _");
+                   "kind 'x.acme' is not a custom kind; accepted: x.<vendor>.<name>, three or more parts of a-z, 0-9, _");
 }
 
 static void custom_kinds_are_private_but_for_what_they_declare_open(void **state) {
@@ -121,9 +121,9 @@ static void open_is_an_array_of_names_and_for_custom_kinds_only(void **state) {
     in.open = "[\"group\"]";
     assert_refused(in, ERR_INVALID,
                    "'open' is for x.* kinds only; which fields of 'permission.granted' are open is in the catalog");
-    assert_refused(custom("{}", "{\"a\":1}"), ERR_INVALID, "'open' is no array of field names");
-    assert_refused(custom("{}", "\"a\""), ERR_INVALID, "'open' is no array of field names");
-    assert_refused(custom("{}", "[1]"), ERR_INVALID, "'open' is no array of field names");
+    assert_refused(custom("{}", "{\"a\":1}"), ERR_INVALID, "'open' is not an array of field names");
+    assert_refused(custom("{}", "\"a\""), ERR_INVALID, "'open' is not an array of field names");
+    assert_refused(custom("{}", "[1]"), ERR_INVALID, "'open' is not an array of field names");
 }
 
 static void more_open_names_than_are_accepted_are_refused(void **state) {
@@ -154,14 +154,14 @@ static void a_value_of_another_type_is_refused(void **state) {
         {"run.model_called", "{\"digest\":-1}",
          "field 'digest' is a negative integer; accepted: 'sha256:' and 64 lower-case hex digits"},
         {"run.model_called", "{\"digest\":\"" HEX64 "\"}",
-         "field 'digest' is no digest; accepted: 'sha256:' and 64 lower-case hex digits"},
+         "field 'digest' is not a digest; accepted: 'sha256:' and 64 lower-case hex digits"},
         {"run.model_called", "{\"digest\":\"sha256:ABCD9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c\"}",
-         "field 'digest' is no digest; accepted: 'sha256:' and 64 lower-case hex digits"},
+         "field 'digest' is not a digest; accepted: 'sha256:' and 64 lower-case hex digits"},
         {"run.model_called", "{\"digest\":\"\"}",
-         "field 'digest' is no digest; accepted: 'sha256:' and 64 lower-case hex digits"},
+         "field 'digest' is not a digest; accepted: 'sha256:' and 64 lower-case hex digits"},
         {"hardware.profiled", "{\"cpu_flags\":\"avx2\"}", "field 'cpu_flags' is text; accepted: an array of text"},
         {"hardware.profiled", "{\"cpu_flags\":[\"avx2\",2]}",
-         "field 'cpu_flags' is an array of other things; accepted: an array of text"},
+         "field 'cpu_flags' is an array with other items; accepted: an array of text"},
         {"permission.granted", "{\"group\":\"cpu\"}",
          "field 'group' is 'cpu'; accepted: filesystem.read, filesystem.write, exec, network.egress, model.invoke, "
          "secrets.read, gpu"},
@@ -244,9 +244,9 @@ static void times_become_nanoseconds(void **state) {
 static void what_is_no_time_is_refused(void **state) {
     (void)state;
     assert_refused(granted("{\"expires\":\"tomorrow\",\"group\":\"exec\"}"), ERR_INVALID,
-                   "field 'expires' is no time; accepted: " TIMES);
+                   "field 'expires' is not a time; accepted: " TIMES);
     assert_refused(granted("{\"expires\":\"9223372036854775808\",\"group\":\"exec\"}"), ERR_INVALID,
-                   "field 'expires' is no time; accepted: " TIMES);
+                   "field 'expires' is not a time; accepted: " TIMES);
     assert_refused(granted("{\"expires\":-1,\"group\":\"exec\"}"), ERR_INVALID,
                    "field 'expires' is a negative integer; accepted: " TIMES);
     assert_refused(granted("{\"expires\":1.5,\"group\":\"exec\"}"), ERR_INVALID,
@@ -270,10 +270,10 @@ static void an_at_that_is_no_time_goes_into_at_text_in_its_place(void **state) {
 static void an_at_that_is_no_time_beside_an_at_text_is_refused(void **state) {
     struct input in = called("{\"at\":\"noon\",\"at_text\":\"12\"}");
     (void)state;
-    assert_refused(in, ERR_INVALID, "field 'at' is no time, and 'at_text' is there already; accepted: " TIMES);
+    assert_refused(in, ERR_INVALID, "field 'at' is not a time, and 'at_text' is there already; accepted: " TIMES);
     in = called("{\"at\":\"noon\"}");
     in.private_ = "{\"at_text\":\"12\"}";
-    assert_refused(in, ERR_INVALID, "field 'at' is no time, and 'at_text' is there already; accepted: " TIMES);
+    assert_refused(in, ERR_INVALID, "field 'at' is not a time, and 'at_text' is there already; accepted: " TIMES);
     assert_sorted(called("{\"at\":1,\"at_text\":\"12\"}"), "{\"at\":1,\"at_text\":\"12\"}", "", 0);
 }
 
@@ -298,11 +298,11 @@ static void inputs_that_are_no_canonical_maps_are_refused(void **state) {
         {"\x82\xa1"
          "b\x01\xa1"
          "a\x01",
-         7, "the body is not a canonical map: field 'a' is twice there or not in the order of bytes"},
+         7, "the body is not a canonical map: field 'a' is repeated or not in byte order"},
         {"\x82\xa1"
          "a\x01\xa1"
          "a\x01",
-         7, "the body is not a canonical map: field 'a' is twice there or not in the order of bytes"},
+         7, "the body is not a canonical map: field 'a' is repeated or not in byte order"},
         {"\x81\xa1"
          "a\xcc\x01",
          5, "the body is not a canonical map: byte 3: an integer is not in its shortest form"},
@@ -313,7 +313,7 @@ static void inputs_that_are_no_canonical_maps_are_refused(void **state) {
          "a\x82\xa1"
          "c\x01\xa1"
          "b\x01",
-         10, "the body is not a canonical map: byte 9: map keys are twice there or not in the order of their bytes"},
+         10, "the body is not a canonical map: byte 9: map keys are repeated or not in byte order"},
         {"\x81\xa1"
          "a\x81\x01\x01",
          6, "the body is not a canonical map: byte 5: a map key is not text"},

@@ -331,7 +331,7 @@ static void what_lies_outside_the_tree_cannot_be_proven(void **state) {
     assert_int_equal(merkle_prove_consistency(6, 5, naive_node, &tree, &proof, &err), ERR_INVALID);
     assert_string_equal(err.msg, "a tree of 6 leaves cannot come before one of 5");
     assert_int_equal(merkle_prove_range(2, 6, 5, naive_node, &tree, &range, &err), ERR_INVALID);
-    assert_string_equal(err.msg, "[2, 6) is no range of a tree of 5 leaves");
+    assert_string_equal(err.msg, "[2, 6) is not a range of a tree of 5 leaves");
     assert_int_equal(merkle_prove_range(3, 2, 5, naive_node, &tree, &range, &err), ERR_INVALID);
     assert_int_equal(proof.n, 7);
     assert_int_equal(range.a, 7);

@@ -192,10 +192,11 @@ static void a_bad_cosignature_of_a_trusted_witness_is_invalid(void **state) {
 static void its_genesis_leaf_anchors_it_and_another_contradicts(void **state) {
     (void)state;
     must(ledger_trust_genesis(trust, OTHER_LEAF, &why));
-    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT, "none of the genesis leaves that were given: another ledger");
+    the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_FAULT,
+                   "not one of the genesis leaves that were given: another ledger");
     must(ledger_trust_genesis(trust, genesis_hex(), &why));
     the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by the genesis leaf");
-    must_fail(ledger_trust_genesis(trust, "00", &why), ERR_INVALID, "'00' is no leaf hash, accepted are 64 lowercase");
+    must_fail(ledger_trust_genesis(trust, "00", &why), ERR_INVALID, "'00' is not a leaf hash; accepted are 64 lowercase");
 }
 
 static void a_genesis_line_binds_its_origin(void **state) {
@@ -257,7 +258,8 @@ static void a_ledger_that_was_cut_back_contradicts_a_checkpoint(void **state) {
     must(ledger_trust_key(trust, ledger_log_vkey(s.ledger), &why));
     set_back("at-11");
     the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_GOOD, "by log key");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "knows 16 events, here are 11: it was cut back or set back");
+    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT,
+              "knows 16 events, but here are only 11: it was cut back or set back");
     nothing_found(); /* from within it cannot be told */
 }
 
@@ -351,7 +353,7 @@ static void the_trust_files_head_anchors_it_or_contradicts(void **state) {
     trust_nothing();
     must(ledger_trust_file(trust, head_line(SCRATCH_ORIGIN, SIZE + 1, true), &why));
     the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "the trust file knows 12 events, here are 11");
+    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "the trust file knows 12 events, but here are only 11");
     for (uint64_t size = 1; size <= SIZE; size += 5) {
         trust_nothing();
         must(ledger_trust_file(trust, head_line(SCRATCH_ORIGIN, size, true), &why));
@@ -419,7 +421,7 @@ static void what_a_restore_lost_contradicts_until_the_new_origin_is_trusted(void
     aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "this ledger was restored from 11 of them");
     must(ledger_trust_file(trust, head_line(ledger_origin(s.ledger), 99, true), &why));
     the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "the trust file knows 99 events, here are 12");
+    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "the trust file knows 99 events, but here are only 12");
 }
 
 static void a_restore_that_claims_to_be_the_newest_is_held_to_it(void **state) {
@@ -429,7 +431,8 @@ static void a_restore_that_claims_to_be_the_newest_is_held_to_it(void **state) {
     must(ledger_trust_checkpoint(trust, checkpoint_file("lost"), &why));
     restore(true);
     the_verdict_is(LEDGER_CONTRADICTS, LEDGER_ASPECT_NOTE, "not anchored");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT, "knows 16 events, here are 12: it was cut back or set back");
+    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_FAULT,
+              "knows 16 events, but here are only 12: it was cut back or set back");
 }
 
 int main(void) {

@@ -340,7 +340,7 @@ static void a_ledger_of_no_events_is_no_evidence(void **state) {
     (void)state;
     head_put(&empty);
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the ledger has no events: that is no evidence");
+    found_only(LEDGER_INTEGRITY, LEDGER_NO_SEQ, "meta", "the ledger has no events, so it proves nothing");
     aspect_is(LEDGER_INTEGRITY, LEDGER_ASPECT_FAULT, "1 fault");
     for (int i = LEDGER_SEALS; i < LEDGER_ASPECTS; i++) {
         aspect_is((enum ledger_aspect)i, LEDGER_ASPECT_UNCHECKED, "not examined");

@@ -362,7 +362,7 @@ static void the_first_events_proof_is_held_to_the_genesis_leaves(void **state) {
     prove(0);
     check(false);
     verdict_is(LEDGER_CONTRADICTS);
-    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_FAULT, "none of the genesis leaves that were given: another ledger");
+    aspect_is(LEDGER_ANCHORING, LEDGER_ASPECT_FAULT, "not one of the genesis leaves that were given: another ledger");
     must(ledger_trust_genesis(trust, genesis_hex(), &why));
     check(false);
     verdict_is(LEDGER_GOOD);

@@ -221,7 +221,7 @@ static void a_kept_record_that_is_no_checkpoint_is_found(void **state) {
     record_put(T_CHECKPOINT, key_u64(4), (struct bytes){good.p, 0});
     judge(NULL);
     found(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "the checkpoint of size 4 does not parse");
-    found(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "the record of size 4 says wrongly why it is kept");
+    found(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "the record of size 4 gives a wrong reason for being kept");
     for (unsigned flags = 0; flags < 16; flags++) {
         bool right = (flags & CORE_KEEP_HANDOVER) != 0 && flags < 8;
         good.p[0] = (uint8_t)flags;
@@ -230,7 +230,7 @@ static void a_kept_record_that_is_no_checkpoint_is_found(void **state) {
             nothing_found();
         } else {
             judge(NULL);
-            found_only(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "the record of size 4 says wrongly why it is kept");
+            found_only(LEDGER_SEALS, ROTATED_SEQ, "checkpoint", "the record of size 4 gives a wrong reason for being kept");
         }
     }
     buf_done(&good);
@@ -260,7 +260,7 @@ static void a_second_genesis_is_found(void **state) {
              "{\"format\":1,\"origin\":\"example.org/box-2\",\"log_vkey\":\"%s\",\"epoch_vkey\":\"%s\"}", vkey, vkey);
     must(write_own("ledger.created", json));
     judge(NULL);
-    found_only(LEDGER_INTEGRITY, 1, "tail", "ledger.created stands after the first event");
+    found_only(LEDGER_INTEGRITY, 1, "tail", "ledger.created is not the first event");
     signer_done(&other);
 }
 
