@@ -55,7 +55,7 @@ static int check_scope(struct bytes body, struct err *err) {
     struct bytes group = text_of(body, "group"), scope = text_of(body, "scope");
     const char *fault = scope_fault(group, scope);
     return fault == NULL ? 0
-                         : err_set(err, ERR_INVALID, "field 'scope' is '%s': a %s that %s; no use is written so",
+                         : err_set(err, ERR_INVALID, "field 'scope' is '%s': a %s that %s; no use has that form",
                                    SECRET_SHOWN(scope), scope_form_name(scope_form_of(group)), fault);
 }
 

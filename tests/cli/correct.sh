@@ -85,7 +85,7 @@ out_empty
 box 1 correct 99 --reason x --dry-run
 box 3 correct 0 --reason x --dry-run
 box 3 correct 1 --reason x --replaced-by 2 --dry-run
-err_has 'event 2 cannot stand for it: it was corrected itself, by event 4'
+err_has 'event 2 cannot replace it: it was itself corrected, by event 4'
 same "$("$LEDGER" -C "$BOX" stats --json | jq .events)" "$before"
 
 # What is refused.

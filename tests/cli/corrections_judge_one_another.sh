@@ -20,10 +20,10 @@ together() {
     wait "$first" || a=$?
     if [[ $a == 0 ]]; then
         same "$b" 3
-        check grep -q "event $1 cannot stand for it: it was corrected itself, by event $(jq .seq a.out)" b.err
+        check grep -q "event $1 cannot replace it: it was itself corrected, by event $(jq .seq a.out)" b.err
     else
         same "$a $b" '3 0'
-        check grep -q "event $2 cannot stand for it: it was corrected itself, by event $(jq .seq b.out)" a.err
+        check grep -q "event $2 cannot replace it: it was itself corrected, by event $(jq .seq b.out)" a.err
     fi
 }
 for i in $(seq 1 12); do
