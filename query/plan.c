@@ -43,13 +43,13 @@ void plan_rest(struct plan *plan) {
     plan->held = false;
 }
 
-static bool hold(struct plan *plan, uint64_t seq) {
+bool plan_hold(struct plan *plan, uint64_t seq) {
     plan->held = plan->view.derived != NULL && index_view_get(&plan->view, seq, &plan->record);
     return plan->held;
 }
 
 bool plan_time(struct plan *plan, uint64_t seq, uint64_t *ret) {
-    bool there = hold(plan, seq) && plan->record.first == seq;
+    bool there = plan_hold(plan, seq) && plan->record.first == seq;
     if (there) {
         *ret = plan->record.first_time;
     }
@@ -58,7 +58,7 @@ bool plan_time(struct plan *plan, uint64_t seq, uint64_t *ret) {
 }
 
 bool plan_indexed(struct plan *plan, uint64_t seq) {
-    bool there = hold(plan, seq) && plan->record.events == plan->view.events;
+    bool there = plan_hold(plan, seq) && plan->record.events == plan->view.events;
     plan_rest(plan);
     return there;
 }
@@ -130,8 +130,9 @@ static int load(struct plan *plan, size_t field, enum plan_column wanted, struct
 /* The record of the segment at hand once more. It may be gone, or a larger one may have taken its place. */
 static bool hold_again(struct plan *plan) {
     const struct columns_record before = plan->record;
-    bool same = hold(plan, before.first) && plan->record.first == before.first && plan->record.events == before.events &&
-                plan->record.since == before.since && plan->record.until == before.until;
+    bool same = plan_hold(plan, before.first) && plan->record.first == before.first &&
+                plan->record.events == before.events && plan->record.since == before.since &&
+                plan->record.until == before.until;
     if (!same) {
         plan_rest(plan);
         plan->record = before;
@@ -398,7 +399,6 @@ static bool any_left(const struct plan *plan) {
     return plan_next(plan, plan->first) != LEDGER_NO_SEQ;
 }
 
-/* The record is held and some event of [first, end) is asked for. */
 /* Terms that cost little: what seqs, times and hashes say. done[i]: nothing is left to do for term i. False: no event is
  * left. */
 static bool thin_quickly(struct plan *plan, bool done[MATCH_TERMS_MAX], bool *ret_hashed) {
@@ -489,7 +489,7 @@ static void widen(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi) {
 
 int plan_segment(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi, struct err *err) {
     const struct match *m = plan->match;
-    bool there = hold(plan, seq);
+    bool there = plan_hold(plan, seq);
     uint32_t events = there ? plan->record.events : plan->view.least;
     uint64_t begin = seq / events * events, end = begin + events;
     plan->first = begin > lo ? begin : lo;

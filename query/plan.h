@@ -40,6 +40,8 @@ struct plan {
 enum plan_trust { PLAN_NO_INDEX, PLAN_INDEX, PLAN_PROVEN };
 int plan_init(struct plan *plan, struct ledger *ledger, const struct match *match, enum plan_trust trust, struct err *err);
 void plan_done(struct plan *plan);
+/* The index's record of the segment of `seq`, to plan->record; the segment at hand is none then. False: there is none. */
+bool plan_hold(struct plan *plan, uint64_t seq);
 /* Looks at the segment of `seq`, for its events [lo, hi). The index stays at hand until plan_rest. */
 int plan_segment(struct plan *plan, uint64_t seq, uint64_t lo, uint64_t hi, struct err *err);
 /* The next event at or after `seq`, the last one before `seq`, whose bit is set; LEDGER_NO_SEQ: there is none. */

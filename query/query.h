@@ -134,6 +134,16 @@ typedef int query_count_fn(void *ctx, const struct query_value *values, uint64_t
 int query_count(struct ledger *ledger, const struct query *query, const size_t *by, size_t n_by, query_count_fn *each,
                 void *ctx, struct query_cost *ret_cost, uint64_t *ret_lost, struct err *err);
 
+/* Events that fulfil the conditions and are within [from, to] by one clock but not by the other. */
+struct query_clocks {
+    uint64_t happened; /* in it, and were recorded at another time */
+    uint64_t sealed;   /* were recorded in it, and happened at another time */
+};
+/* Conditions on time are better left out of the query. Segments of the index on which the clocks agree cost nothing. Any
+ * damage is an error. */
+int query_count_clocks(struct ledger *ledger, const struct query *query, uint64_t from, uint64_t to,
+                       struct query_clocks *ret, struct err *err);
+
 /* ---- the index ---- */
 
 struct query_index_progress {
