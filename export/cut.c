@@ -1,4 +1,4 @@
-/* Options, range, and the walk. A damaged group ends an export: evidence with a hole is none. */
+/* Options, range, and the walk. A damaged group ends an export: evidence with a hole proves nothing. */
 #include "export/cut.h"
 
 #include <stdlib.h>
@@ -107,7 +107,7 @@ static int first_at(struct ledger_reader *reader, uint64_t lo, uint64_t hi, uint
     return 0;
 }
 
-/* One neighbour on each side: their headers prove the bounds. A bound that all of the range keeps is none of the time's. */
+/* One neighbour on each side: their headers prove the bounds. A bound that all of the range keeps is not the time's. */
 static int narrow_by_time(struct cut *cut, struct err *err) {
     const struct export_options *o = cut->options;
     struct export_counts *c = &cut->counts;
@@ -277,7 +277,7 @@ static int give(struct cut_walk *walk, uint64_t seq, struct cut_event *ret, stru
     }
     const struct group *group = walk->group;
     if (i >= group->n) {
-        return err_set(err, ERR_CORRUPT, "event %llu is not there any more", (unsigned long long)seq);
+        return err_set(err, ERR_CORRUPT, "event %llu no longer exists", (unsigned long long)seq);
     }
     if (!group_header(group, i, &walk->header)) {
         rc = event_header_decode(group->event[i].header, &walk->header, err);

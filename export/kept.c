@@ -105,7 +105,7 @@ int kept_correct(struct kept *kept, const struct ledger_event *event, const stru
         return 0;
     }
     if (kept->forgotten) {
-        err_set(ret_why, ERR_LIMIT, "event %llu corrects one, and there are too many to fold them once more",
+        err_set(ret_why, ERR_LIMIT, "event %llu corrects another, and there are too many events to fold again",
                 (unsigned long long)event->seq);
         return 1;
     }
@@ -152,7 +152,7 @@ int kept_apply(struct kept *kept, const struct projection *projection, const str
     struct rows *with = NULL, *without = NULL;
     kept->folds += 2 * (uint64_t)kept->n;
     if (kept->folds > FOLDS_MAX) {
-        err_set(ret_why, ERR_LIMIT, "event %llu corrects one, and there were too many corrections",
+        err_set(ret_why, ERR_LIMIT, "event %llu corrects another, and there were too many corrections",
                 (unsigned long long)event->seq);
         return 1;
     }

@@ -38,7 +38,7 @@ static struct mp_item take_item(struct take *t) {
 static uint32_t take_container(struct take *t, enum mp_type type, uint32_t max) {
     struct mp_item item = take_item(t);
     if (t->rc == 0 && (item.type != type || item.count > max)) {
-        refuse(t, type == MP_MAP ? "is no object" : "is no list, or too long");
+        refuse(t, type == MP_MAP ? "is not an object" : "is not a list, or is too long");
     }
     return t->rc == 0 ? item.count : 0;
 }
@@ -52,7 +52,7 @@ static void take_map(struct take *t, uint32_t count) {
 static struct bytes take_text(struct take *t, size_t max) {
     struct mp_item item = take_item(t);
     if (t->rc == 0 && (item.type != MP_STR || item.data.n > max)) {
-        refuse(t, "is no text, or too long");
+        refuse(t, "is not text, or is too long");
     }
     return t->rc == 0 ? item.data : (struct bytes){0};
 }
@@ -61,7 +61,7 @@ static void take_key(struct take *t, const char *name) {
     struct bytes key = take_text(t, SIZE_MAX);
     t->at = name;
     if (t->rc == 0 && !bytes_is(key, name)) {
-        refuse(t, "should stand where another member does");
+        refuse(t, "is missing or out of place");
     }
 }
 
@@ -75,7 +75,7 @@ static void take_fixed(struct take *t, const char *name, const char *text) {
 static uint64_t take_value(struct take *t) {
     struct mp_item item = take_item(t);
     if (t->rc == 0 && (item.type != MP_UINT || item.uint > UINT_MAX_)) {
-        refuse(t, "is no number of 0 to 2^53");
+        refuse(t, "is not a number from 0 to 2^53");
     }
     return t->rc == 0 ? item.uint : 0;
 }
@@ -166,7 +166,7 @@ static void take_term(struct take *t, struct export_term *ret) {
     snprintf(field, sizeof(field), "%.*s", (int)text.n, (const char *)text.p);
     size_t which = bundle_field(field);
     if (which == SIZE_MAX || strlen(field) != text.n) {
-        refuse(t, "names no field of a header");
+        refuse(t, "does not name a field of a header");
         which = 0;
     }
     ret->field = bundle_field_name(which);
@@ -208,7 +208,7 @@ static bool take_ns(struct take *t, const char *name, uint64_t *ret) {
     take_key(t, name);
     struct mp_item item = take_item(t);
     if (t->rc == 0 && item.type != MP_NIL && (item.type != MP_STR || text_parse_u64(item.data, ret) != 0)) {
-        refuse(t, "is no time in nanoseconds as text");
+        refuse(t, "is not a time in nanoseconds as text");
     }
     return t->rc == 0 && item.type == MP_STR;
 }
@@ -242,7 +242,7 @@ static void take_head(struct take *t, struct manifest *m) {
     take_key(t, "origin");
     struct bytes origin = take_text(t, NOTE_NAME_MAX);
     if (t->rc == 0 && (origin.n == 0 || memchr(origin.p, 0, origin.n) != NULL)) {
-        refuse(t, "is no origin");
+        refuse(t, "is not an origin");
     }
     snprintf(m->origin, sizeof(m->origin), "%.*s", (int)origin.n, (const char *)origin.p);
 }
@@ -255,7 +255,7 @@ static void take_range(struct take *t, struct manifest *m) {
     m->sparse = take_bool(t, "sparse");
     if (m->size == 0 || m->to > m->size || m->from > m->to || (m->from == m->to && !(m->sparse && m->to == 0))) {
         t->at = "range";
-        refuse(t, "is no range of the head's events");
+        refuse(t, "is not a range of the head's events");
     }
 }
 
@@ -304,7 +304,7 @@ static void take_subject(struct take *t, struct bundle_subject *ret) {
     struct bytes name = take_text(t, sizeof(ret->name) - 1);
     snprintf(ret->name, sizeof(ret->name), "%.*s", (int)name.n, (const char *)name.p);
     if (t->rc == 0 && (strlen(ret->name) != name.n || rank(ret) == 0)) {
-        refuse(t, "names no member that is a subject");
+        refuse(t, "does not name a member that can be a subject");
     }
 }
 
@@ -353,7 +353,7 @@ static int take_statement(struct manifest *m, struct err *err) {
     take_filter(&t, m);
     m->format = take_uint(&t, "format");
     if (m->format != 1 && m->format != 2 && t.rc == 0) {
-        return err_set(err, ERR_CORRUPT, "the manifest is of another format than 1 and 2, which this program reads");
+        return err_set(err, ERR_CORRUPT, "the manifest is not of format 1 or 2, which this program reads");
     }
     take_gaps(&t, m);
     take_head(&t, m);
@@ -395,7 +395,7 @@ static int take_envelope(struct manifest *m, struct bytes text, struct err *err)
     if (m->payload.fail == ERR_NOMEM || raw.fail == ERR_NOMEM) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    return fits ? 0 : err_set(err, ERR_CORRUPT, "the manifest is no DSSE envelope in its one form");
+    return fits ? 0 : err_set(err, ERR_CORRUPT, "the manifest is not a DSSE envelope in its one form");
 }
 
 int manifest_decode(struct manifest *ret, struct bytes text, struct err *err) {

@@ -132,7 +132,7 @@ static int check_end(struct reading *r, struct err *err) {
     const uint8_t *block;
     int rc = take(r, USTAR_BLOCK, &block, err);
     if (rc == 0 && !is_zero(block, USTAR_BLOCK)) {
-        rc = broken(r, err, "a single block of zeros stands where a member or the end should be");
+        rc = broken(r, err, "a single block of zeros is where a member or the end should be");
     }
     rc = rc != 0 ? rc : fill(r, 1, err);
     if (rc == 0 && r->at < r->end) {
@@ -145,7 +145,7 @@ int reading_next(struct reading *reading, struct err *err) {
     struct reading *r = reading;
     const uint8_t *block;
     if (r->left > 0) {
-        return err_set(err, ERR_CORRUPT, "it has %llu bytes more than belong to it", (unsigned long long)r->left);
+        return err_set(err, ERR_CORRUPT, "it has %llu bytes too many", (unsigned long long)r->left);
     }
     int rc = take(r, r->padding, &block, err);
     if (rc == 0 && !is_zero(block, r->padding)) {

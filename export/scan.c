@@ -41,7 +41,7 @@ int scan_literal(struct scan *scan, const char *text, struct err *err) {
     bool there = false;
     int rc = scan_sees(scan, text, &there, err);
     if (rc == 0 && !there) {
-        rc = err_set(err, ERR_CORRUPT, "line %llu: it does not go on with '%s'", (unsigned long long)scan->line,
+        rc = err_set(err, ERR_CORRUPT, "line %llu: it does not continue with '%s'", (unsigned long long)scan->line,
                      strcmp(text, "}\n") == 0 ? "}', line feed" : text);
     }
     if (rc == 0) {
@@ -62,14 +62,14 @@ static int take_string(struct scan *s, size_t max, struct err *err) {
             return rc;
         }
         if (piece.n == 0) {
-            return corrupt(s, "a string has no end", err);
+            return corrupt(s, "a string does not end", err);
         }
         for (; n < piece.n && (escaped || piece.p[n] != '"'); n++) {
             escaped = !escaped && piece.p[n] == '\\';
         }
         ended = n < piece.n;
         if (n > max - s->text.n) {
-            return corrupt(s, "a string is longer than is accepted", err);
+            return corrupt(s, "a string is too long", err);
         }
         buf_put(&s->text, piece.p, n);
         reading_skip(s->reading, n + ended);
@@ -89,7 +89,7 @@ static int see_base64(struct scan *s, size_t max, struct bytes *ret, bool *ret_t
         *ret = bytes_of_buf(&s->text);
     } else if (rc == 0) {
         *ret = (struct bytes){piece.p, (size_t)(end - piece.p)};
-        rc = ret->n > max ? corrupt(s, "a string is longer than is accepted", err) : 0;
+        rc = ret->n > max ? corrupt(s, "a string is too long", err) : 0;
     }
     return rc;
 }
@@ -154,7 +154,7 @@ int scan_uint(struct scan *scan, uint64_t *ret, struct err *err) {
         n++;
     }
     if (text_parse_u64((struct bytes){piece.p, n}, ret) != 0 || *ret > UINT_MAX_) {
-        return corrupt(scan, "not a number of 0 to 2^53", err);
+        return corrupt(scan, "not a number from 0 to 2^53", err);
     }
     reading_skip(scan->reading, n);
     return 0;

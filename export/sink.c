@@ -191,9 +191,10 @@ static int end_tar(struct sink *s, struct err *err) {
 
 static int finish(struct sink *s, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes, struct err *err) {
     if (!s->plain && s->unpacked > BUNDLE_UNPACKED_FREE && s->unpacked / BUNDLE_RATIO_MAX > s->written) {
-        return err_set(err, ERR_LIMIT,
-                       "the bundle is less than a %dth of its content, which verifiers take for a bomb; write it plain",
-                       BUNDLE_RATIO_MAX);
+        return err_set(
+            err, ERR_LIMIT,
+            "the bundle is less than a %dth of its content, which verifiers refuse as a decompression bomb; write it plain",
+            BUNDLE_RATIO_MAX);
     }
     hash_end(s->hash, ret_digest);
     *ret_bytes = s->written;

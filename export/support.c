@@ -96,10 +96,9 @@ static void search(struct support *s, struct bytes text, const char *member, uin
     struct secret_hit hit;
     for (size_t from = 0; secret_next(text, from, &hit) == 0; from = hit.at + hit.n) {
         if (s->counts.secrets++ == 0 && seq == LEDGER_NO_SEQ) {
-            snprintf(s->counts.secret, sizeof(s->counts.secret), "%s looks like it has a secret in it (%s)", member,
-                     hit.rule);
+            snprintf(s->counts.secret, sizeof(s->counts.secret), "%s seems to hold a secret (%s)", member, hit.rule);
         } else if (s->counts.secrets == 1) {
-            snprintf(s->counts.secret, sizeof(s->counts.secret), "event %llu looks like it has a secret in it (%s)",
+            snprintf(s->counts.secret, sizeof(s->counts.secret), "event %llu seems to hold a secret (%s)",
                      (unsigned long long)seq, hit.rule);
         }
     }
@@ -166,7 +165,7 @@ static int begin(struct support *s, struct ledger *ledger, const struct support_
     }
     support_names_add(&s->redact.names, bytes_of(ledger_origin(ledger)));
     if (options->days < 1 || options->days > SUPPORT_DAYS_MAX) {
-        return err_set(err, ERR_INVALID, "a report is of 1 to %d days", SUPPORT_DAYS_MAX);
+        return err_set(err, ERR_INVALID, "a report covers 1 to %d days", SUPPORT_DAYS_MAX);
     }
     struct ledger_head *head = &s->counts.head;
     int rc = ledger_head(ledger, head, err);

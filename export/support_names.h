@@ -18,7 +18,7 @@ enum support_class {
     SUPPORT_ID,
     SUPPORT_NAME,
     SUPPORT_KEY,
-    SUPPORT_TEXT /* what was to be a word and is none */
+    SUPPORT_TEXT /* what was to be a word and is not one */
 };
 /* Of a field by its name. */
 enum support_class support_class_of(struct bytes name);

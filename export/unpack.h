@@ -18,6 +18,6 @@ int unpack_read(struct unpack *unpack, void *p, size_t n, size_t *ret_n, struct 
 void unpack_digest(const struct unpack *unpack, uint64_t member, uint8_t ret[UNPACK_DIGEST]);
 bool unpack_is_compressed(const struct unpack *unpack);
 uint64_t unpack_taken(const struct unpack *unpack); /* bytes of the file from which the last ones came, and all before */
-uint64_t unpack_total(const struct unpack *unpack); /* of the file; 0 when it is no regular one */
+uint64_t unpack_total(const struct unpack *unpack); /* of the file; 0 when it is not a regular one */
 
 #endif

@@ -11,7 +11,7 @@ int check_payload(struct bytes payload, struct bytes *ret_body, struct event_aut
     struct bytes body;
     int rc = event_payload_decode(payload, &body, &author, err);
     if (rc == 0 && author.name.n > 0 && note_check_name(author.name, NULL) != 0) {
-        rc = err_set(err, ERR_CORRUPT, "the payload's author has a name that no key has");
+        rc = err_set(err, ERR_CORRUPT, "the payload's author does not have the name of a key");
     }
     if (rc == 0) {
         *ret_body = body;
@@ -70,7 +70,7 @@ void check_authors_end(struct checking *c) {
     for (size_t i = 1; i < c->n_author_keys; i++) {
         if (memcmp(c->author_key[i - 1], c->author_key[i], CHECK_KEY) == 0) {
             check_fault(c, "F13", EXPORT_AUTHORS, LEDGER_NO_SEQ,
-                        "an author's signed event is there twice: a key of his was used again");
+                        "an author's signed event is there twice: its key was used again");
             break;
         }
     }

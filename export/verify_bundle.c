@@ -98,7 +98,7 @@ int check_expect(struct checking *c, const char *name, size_t max, struct err *e
     c->rule = "B3";
     if (!check_is_at(c, name)) {
         return c->at_end ? err_set(err, ERR_CORRUPT, "the archive ends where '%s' should be", name)
-                         : err_set(err, ERR_CORRUPT, "it stands where '%s' should", name);
+                         : err_set(err, ERR_CORRUPT, "it is where '%s' should be", name);
     }
     if (reading_size(c->reading) == 0 || reading_size(c->reading) > max) {
         return err_set(err, ERR_CORRUPT, "it has %llu bytes; accepted are 1 to %zu",
@@ -154,7 +154,7 @@ static int check_manifest(struct checking *c, struct err *err) {
     buf_init(&text, BUNDLE_MANIFEST_MAX);
     int rc = check_advance(c, err);
     if (rc == ERR_CORRUPT && reading_members(c->reading) == 0) {
-        err_prefix(err, "it does not begin as a bundle does");
+        err_prefix(err, "it does not begin like a bundle");
     }
     rc = rc != 0 ? rc : check_expect(c, BUNDLE_MANIFEST, BUNDLE_MANIFEST_MAX, err);
     rc = rc != 0 ? rc : reading_rest(c->reading, &text, BUNDLE_MANIFEST_MAX, err);
@@ -265,7 +265,7 @@ static int check_all(struct checking *c, struct err *err) {
     rc = rc != 0 || c->manifest.format == 1 ? rc : check_sums(c, err);
     if (rc == 0 && !c->at_end) {
         c->rule = "B3";
-        rc = err_set(err, ERR_CORRUPT, "it stands where the archive should end");
+        rc = err_set(err, ERR_CORRUPT, "it is where the archive should end");
     }
     return rc != 0 ? rc : check_counts(c);
 }

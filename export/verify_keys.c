@@ -313,7 +313,7 @@ static int check_handover(struct checking *c, const struct key_line *before, str
     struct checkpoint point;
     const struct check_epoch *last = &c->epoch[c->n_epochs - 1];
     if (!l->has_checkpoint || l->seq <= before->seq || l->seq >= c->point.size) {
-        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "a handover stands out of order, or has no checkpoint");
+        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "a handover is out of order, or has no checkpoint");
     }
     int rc = take_note(c, bytes_of_buf(&l->note), c->other, &point, err);
     if (rc != 0) {
@@ -499,7 +499,7 @@ int check_erasures(struct checking *c, struct err *err) {
         rc = rc != 0 ? rc : take_line(c, &l, true, err);
         rc = rc != 0 ? rc : check_event(c, &l, err);
         if (rc == 0 && (l.seq <= last || !bytes_is(l.h.kind, "ledger.erased"))) {
-            rc = check_fault(c, "B12", EXPORT_ERASURES, l.seq, "it is no ledger.erased event, or out of order");
+            rc = check_fault(c, "B12", EXPORT_ERASURES, l.seq, "it is not a ledger.erased event, or is out of order");
         }
         if (rc == 0 && !merkle_check_inclusion(l.seq, c->point.size, l.leaf, &l.inclusion, c->point.root)) {
             rc = check_fault(c, "F7", EXPORT_ERASURES, l.seq, "it is not in the tree of the head");

@@ -30,7 +30,7 @@ static int keep_field(struct checking *c, struct bytes *last, bool first, struct
     if (mp_check(field, NULL) != 0 || mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count != 2 ||
         mp_next(&r, &item, NULL) != 0 || item.type != MP_STR) {
         c->rule = "F4";
-        return err_set(err, ERR_CORRUPT, "line %llu: a private field is no canonical pair of name and value",
+        return err_set(err, ERR_CORRUPT, "line %llu: a private field is not a canonical pair of name and value",
                        (unsigned long long)c->scan.line);
     }
     name = item.data;
@@ -217,7 +217,8 @@ int check_content(struct checking *c, const struct check_slot *slot, const struc
         return check_disclosed(c, slot, said, err);
     case EXPORT_ERASED:
         if (epoch_is_kept(slot->h.kind)) {
-            return check_fault(c, "F27", EXPORT_ERASURES, slot->h.seq, "its body is erased, which cannot be");
+            return check_fault(c, "F27", EXPORT_ERASURES, slot->h.seq,
+                               "its body is said to be erased, which is not possible");
         }
         if (!check_is_erased(c, slot->h.seq, said->by)) {
             return check_fault(c, "B22", EXPORT_ERASURES, slot->h.seq, "no proven event %llu says that its body was erased",
@@ -312,12 +313,12 @@ int check_sparse(struct checking *c, struct err *err) {
         uint64_t group = group_of(c);
         if (last != LEDGER_NO_SEQ && group <= last) {
             c->rule = "B3";
-            return err_set(err, ERR_CORRUPT, "it stands twice, or behind a later group");
+            return err_set(err, ERR_CORRUPT, "it is there twice, or after a later group");
         }
         last = group;
         rc = check_expect(c, reading_name(c->reading), BUNDLE_LINES_MAX, err);
         if (rc == 0 && group == LEDGER_NO_SEQ) {
-            rc = err_set(err, ERR_CORRUPT, "it stands where the lines of a group should, up to event %llu",
+            rc = err_set(err, ERR_CORRUPT, "it is where the lines of a group should be, up to event %llu",
                          (unsigned long long)m->to - 1);
         }
         scan_member(&c->scan);

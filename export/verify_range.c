@@ -29,12 +29,12 @@ int check_header(struct checking *c, struct check_slot *slot, struct err *err) {
         return check_fault(c, "F6", EXPORT_INTEGRITY, h->seq, "its time is before the event before");
     }
     if (h->has_cause && h->cause >= h->seq) {
-        return check_fault(c, "F6", EXPORT_INTEGRITY, h->seq, "its cause is no earlier event");
+        return check_fault(c, "F6", EXPORT_INTEGRITY, h->seq, "its cause is not an earlier event");
     }
     if (epoch_is_kind(h->kind) || h->seq == 0) {
         const struct check_epoch *e = check_epoch_of(c, h->seq);
         if (e->seq != h->seq || memcmp(e->leaf, slot->leaf, EVENT_HASH) != 0) {
-            return check_fault(c, "B16", EXPORT_SEALS, h->seq, "the keys do not know of it, or the first event is another");
+            return check_fault(c, "B16", EXPORT_SEALS, h->seq, "the keys do not name it, or the first event is another");
         }
     }
     slot->matches = (!m->has_since || h->time >= m->since) && (!m->has_until || h->time < m->until) &&
@@ -112,7 +112,7 @@ static int take_entries(struct checking *c, size_t count, struct err *err) {
         check_trust_at(c);
     }
     c->rule = "B14";
-    return rest.n == 0 ? 0 : err_set(err, ERR_CORRUPT, "it goes on behind its last header");
+    return rest.n == 0 ? 0 : err_set(err, ERR_CORRUPT, "it continues after its last header");
 }
 
 /* Events [*at, end) of the group have no line. */

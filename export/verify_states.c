@@ -264,7 +264,7 @@ static int compare_all(struct checking *c, const struct one *one, struct err *er
     buf_put_str(&mine, STATES_TAIL);
     rc = rc != 0 ? rc : compare(c, one, &mine, err);
     if (rc == 0 && reading_left(c->reading) > 0) {
-        rc = check_fault(c, "B25", EXPORT_STATES, LEDGER_NO_SEQ, "it goes on behind the states");
+        rc = check_fault(c, "B25", EXPORT_STATES, LEDGER_NO_SEQ, "it continues after the states");
     }
     buf_done(&mine);
     return rc;
@@ -285,7 +285,7 @@ static int check_version(struct checking *c, struct one *one, struct err *err) {
     snprintf(want, sizeof(want), "%s%u,", behind, one->projection->version);
     if (piece.n == at + 40 && memcmp(piece.p + at, behind, sizeof(behind) - 1) == 0 &&
         memcmp(piece.p + at, want, strlen(want)) != 0) {
-        snprintf(text, sizeof(text), "they were made by other rules than this program has, version %u",
+        snprintf(text, sizeof(text), "they were made by other rules than this program's, version %u",
                  one->projection->version);
         give_up(one, text);
     }

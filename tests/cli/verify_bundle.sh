@@ -100,7 +100,7 @@ same "$code" 30
 "$LEDGER" verify b.tar >/dev/full 2>"$T/.err" || code=$?
 same "$code" 4
 
-# What does not go together, and what is no bundle.
+# What does not go together, and what is not a bundle.
 run 2 verify b.tar --derived
 run 2 verify b.tar --since-verified
 run 2 verify b.tar --threads 2
@@ -112,7 +112,7 @@ run 3 verify absent
 run 3 verify absent --print
 err_has 'No such file'
 run 30 verify early
-out_has 'it does not begin as a bundle does'
+out_has 'it does not begin like a bundle'
 head -c 100 b.tar >short
 run 30 verify short
 : >empty

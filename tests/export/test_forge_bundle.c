@@ -34,25 +34,26 @@ static void says(const char *from, const char *to, const char *member_, const ch
 static void a_manifest_has_one_form(void **state) {
     (void)state;
     cut_small();
-    says("\"format\":2", "\"format\":3", "manifest.dsse.json", "another format than 1 and 2");
+    says("\"format\":2", "\"format\":3", "manifest.dsse.json", "not of format 1 or 2");
     says("{\"_type\"", "{ \"_type\"", "manifest.dsse.json", "is not in its one form");
     says("\"sparse\":false,\"time\":null", "\"time\":null,\"sparse\":false", "manifest.dsse.json",
          "is not in its one form");
     says("\"kind\"", "\"k\\u0069nd\"", "manifest.dsse.json", "is not in its one form");
     says("\"time\":null", "\"time\":null,\"zeta\":1", "manifest.dsse.json", "'predicate' has other members");
     says("\"sparse\":false,", "", "manifest.dsse.json", "has other members");
-    says("\"matching\":1", "\"matching\":1.0", "manifest.dsse.json", "'matching' is no number");
-    says("\"matching\":1", "\"matching\":-1", "manifest.dsse.json", "'matching' is no number");
-    says("\"from\":0,\"to\":5", "\"from\":5,\"to\":5", "manifest.dsse.json", "'range' is no range");
-    says("\"from\":0,\"to\":5", "\"from\":0,\"to\":6", "manifest.dsse.json", "'range' is no range");
-    says("\"field\":\"kind\"", "\"field\":\"body\"", "manifest.dsse.json", "names no field of a header");
+    says("\"matching\":1", "\"matching\":1.0", "manifest.dsse.json", "'matching' is not a number");
+    says("\"matching\":1", "\"matching\":-1", "manifest.dsse.json", "'matching' is not a number");
+    says("\"from\":0,\"to\":5", "\"from\":5,\"to\":5", "manifest.dsse.json", "'range' is not a range");
+    says("\"from\":0,\"to\":5", "\"from\":0,\"to\":6", "manifest.dsse.json", "'range' is not a range");
+    says("\"field\":\"kind\"", "\"field\":\"body\"", "manifest.dsse.json", "does not name a field of a header");
     says("\"op\":\"prefix\"", "\"op\":\"suffix\"", "manifest.dsse.json", "is not equals or prefix");
     says("\"time\":null", "\"time\":{\"from\":null,\"to\":null}", "manifest.dsse.json", "has no bound");
     says("\"time\":null", "\"time\":{\"from\":\"2\",\"to\":\"2\"}", "manifest.dsse.json", "ends before it begins");
-    says("\"time\":null", "\"time\":{\"from\":\"02\",\"to\":null}", "manifest.dsse.json", "is no time");
+    says("\"time\":null", "\"time\":{\"from\":\"02\",\"to\":null}", "manifest.dsse.json", "is not a time");
     says("\"bodies\":\"matching\"", "\"bodies\":\"some\"", "manifest.dsse.json", "is not all, matching or none");
     says("\"private\":[\"note\"]", "\"private\":[\"note\",\"note\"]", "manifest.dsse.json", "'private' is not in order");
-    says("\"name\":\"VERIFY.md\"", "\"name\":\"VERIFY.txt\"", "manifest.dsse.json", "names no member that is a subject");
+    says("\"name\":\"VERIFY.md\"", "\"name\":\"VERIFY.txt\"", "manifest.dsse.json",
+         "does not name a member that can be a subject");
     says("\"artifacts\":0", "\"artifacts\":1", "manifest.dsse.json", "does not name what the other parts say");
     says("\"states\":[]", "\"states\":[\"runs\"]", "manifest.dsse.json", "does not name what the other parts say");
 }
@@ -252,7 +253,7 @@ static void an_erased_body_needs_a_proven_event_that_erased_it(void **state) {
     is_invalid(tar_of_members(), "payloads/0.jsonl", "no proven event 6 says that its body was erased");
     take_small_with_erasure();
     put_erasures(none, 1);
-    is_invalid(tar_of_members(), "erasures", "it is no ledger.erased event");
+    is_invalid(tar_of_members(), "erasures", "it is not a ledger.erased event");
     take_small_with_erasure();
     put_erasures(turned, 2);
     is_invalid(tar_of_members(), "erasures", "out of order");
@@ -272,7 +273,7 @@ static void states_that_the_events_do_not_give_do_not_pass(void **state) {
     forge_content("states/permissions.json", "\"fold\":", "\"fold\":9");
     verify(tar_of_members(), trust); /* by other rules: the log key's word */
     verdict_is(LEDGER_GOOD);
-    aspect_is(EXPORT_STATES, LEDGER_ASPECT_UNCHECKED, "made by other rules than this program has");
+    aspect_is(EXPORT_STATES, LEDGER_ASPECT_UNCHECKED, "made by other rules than this program's");
 }
 
 int main(void) {

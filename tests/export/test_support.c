@@ -250,7 +250,7 @@ static void a_secret_in_what_would_leave_stops_it(void **state) {
     planted = true;
     must(support_plan(s.ledger, &options, NULL, &c, &why));
     assert_true(c.secrets >= 2);
-    assert_string_equal(c.secret, "event 1 looks like it has a secret in it (test-rule)");
+    assert_string_equal(c.secret, "event 1 seems to hold a secret (test-rule)");
     int rc = support_write(s.ledger, &options, fd, &c, digest, &bytes, &why);
     planted = false;
     assert_int_equal(rc, ERR_INVALID);
