@@ -11,13 +11,13 @@
 #include "cli/cli.h"
 #include "cli/damage.h"
 #include "cli/diff.h"
+#include "cli/diff_events.h"
 #include "cli/diff_runs.h"
 #include "cli/pager.h"
 #include "cli/table.h"
 #include "cli/thing.h"
 #include "cli/told.h"
 #include "cli/when.h"
-#include "query/field.h"
 
 enum { D_ALL, D_BEFORE, D_TABLE, D_CLOCK, D_TIME, D_NO_PAGER };
 static const struct opt options[] = {
@@ -45,7 +45,7 @@ struct diff {
     struct table *table;
     size_t open;         /* the table that is being printed */
     struct buf left_out; /* columns that had no room */
-    struct ledger_reader *reader;
+    struct diff_events events;
     struct damage damage;
     struct obj list;
     bool of_runs; /* two runs are compared, and the states between */
@@ -56,44 +56,26 @@ struct diff {
 static const char *const names[] = {
     [DIFF_APPEARED] = "appeared", [DIFF_HEARD] = "first_heard", [DIFF_WENT] = "went", [DIFF_CHANGED] = "changed"};
 
-/* 1: it cannot be read, which was said, or there is none. */
-static int read_event(struct diff *d, uint64_t seq, struct ledger_event *ret, struct err *err) {
-    struct err why = {0};
-    if (seq == LEDGER_NO_SEQ) {
-        return 1;
+/* NULL: no event did it, nobody can tell, or it cannot be read, which was said. */
+static const struct diff_event *event_of(struct diff *d, const struct diff_change *change) {
+    const struct diff_event *event = change->cause.known ? diff_events_find(&d->events, change->cause.seq) : NULL;
+    if (event && event->happened < state_now(d->from)) {
+        d->first = d->before == 0 || event->happened < d->first ? event->happened : d->first;
+        d->last = d->before == 0 || event->happened > d->last ? event->happened : d->last;
+        d->before++;
     }
-    int rc = d->reader ? 0 : ledger_reader_open(d->view->ledger, 0, d->view->head.size, &d->reader, err);
-    if (rc != 0) {
-        return rc;
-    }
-    ledger_reader_seek(d->reader, seq);
-    rc = ledger_reader_next(d->reader, ret, &why);
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-        damage_note(&d->damage, &why);
-        return 1;
-    }
-    if (rc < 0) {
-        *err = why;
-    }
-    return rc;
+    return event;
 }
 
 /* What came by an event that does not say so is only heard of. */
-static enum diff_what what_of(const struct diff_change *change, const struct ledger_event *event) {
-    return change->what == DIFF_APPEARED && diff_is_heard(change->row->table, event) ? DIFF_HEARD : change->what;
+static enum diff_what what_of(const struct diff_change *change, const struct diff_event *event) {
+    bool heard = change->what == DIFF_APPEARED && event && event->heard && diff_comes(change->row->table);
+    return heard ? DIFF_HEARD : change->what;
 }
 
-static uint64_t happened(const struct ledger_event *event) {
-    return (uint64_t)field_happened_of(event->time, event->body).int_;
-}
-
-static void note_happened(struct diff *d, const struct ledger_event *event) {
-    uint64_t at = happened(event);
-    if (at < state_now(d->from)) {
-        d->first = d->before == 0 || at < d->first ? at : d->first;
-        d->last = d->before == 0 || at > d->last ? at : d->last;
-        d->before++;
-    }
+static int on_seqs(void *ctx, const uint64_t *seqs, size_t n, struct err *err) {
+    struct diff *d = ctx;
+    return diff_events_read(&d->events, d->view->ledger, seqs, n, &d->damage, d->view->stop, err);
 }
 
 /* ---- text ---- */
@@ -219,14 +201,13 @@ static bool is_by_time(const struct diff_change *change) {
 }
 
 /* The event; or what did it without one, where nobody can know the event in place of its kind. */
-static void print_cause(struct diff *d, const struct diff_change *change, const struct ledger_event *event,
+static void print_cause(struct diff *d, const struct diff_change *change, const struct diff_event *event,
                         struct buf *text) {
     const char *why = "";
     buf_clear(text);
     if (event) {
         table_uint(d->table, event->seq);
-        when_text(text, d->clock == QUERY_TIME ? event->time : happened(event), d->style, d->now);
-        note_happened(d, event);
+        when_text(text, d->clock == QUERY_TIME ? event->time : event->happened, d->style, d->now);
     } else if (is_by_time(change)) {
         table_text(d->table, "by time");
         when_text(text, change->cause.at, d->style, d->now);
@@ -245,14 +226,13 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
     static const char *const marks[] = {[DIFF_APPEARED] = "+", [DIFF_HEARD] = "*", [DIFF_WENT] = "-", [DIFF_CHANGED] = "~"};
     static const enum out_color colors[] = {
         [DIFF_APPEARED] = OUT_GREEN, [DIFF_HEARD] = OUT_PLAIN, [DIFF_WENT] = OUT_RED, [DIFF_CHANGED] = OUT_YELLOW};
-    struct ledger_event event;
     struct buf text;
     int rc = open_table(d, change, err);
-    int got = rc != 0 ? rc : read_event(d, seq_of(change), &event, err);
-    if (got < 0) {
-        return got;
+    if (rc != 0) {
+        return rc;
     }
-    enum diff_what what = got == 0 ? what_of(change, &event) : change->what;
+    const struct diff_event *event = event_of(d, change);
+    enum diff_what what = what_of(change, event);
     buf_init(&text, TEXT_BYTES);
     table_color(d->table, colors[what]);
     table_text(d->table, marks[what]);
@@ -262,7 +242,7 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
     }
     cell_short(d->view->cli, &text, 0);
     table_cell(d->table, bytes_of_buf(&text));
-    print_cause(d, change, got == 0 ? &event : NULL, &text);
+    print_cause(d, change, event, &text);
     buf_clear(&text);
     put_change(d, change, what == DIFF_HEARD, &text);
     table_cell(d->table, bytes_of_buf(&text));
@@ -272,21 +252,17 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
 
 /* ---- JSON ---- */
 
-static int put(struct diff *d, const struct diff_change *change, struct err *err) {
-    struct ledger_event event;
+static void put(struct diff *d, const struct diff_change *change) {
+    const struct diff_event *event = event_of(d, change);
     struct obj one, sides[2];
     struct buf name;
-    int got = read_event(d, seq_of(change), &event, err);
-    if (got < 0) {
-        return got;
-    }
     obj_init(&one);
     buf_init(&name, TEXT_BYTES);
     thing_name(change->row, &name);
     obj_str(&one, "name", bytes_of_buf(&name));
     obj_text(&one, "table", change->row->table->name);
     obj_text(&one, "noun", change->row->table->noun);
-    obj_text(&one, "change", names[got == 0 ? what_of(change, &event) : change->what]);
+    obj_text(&one, "change", names[what_of(change, event)]);
     for (size_t i = 0; i < 2; i++) {
         const struct row *row = i == 1 && change->what != DIFF_WENT   ? change->row
                                 : i == 0 && change->what == DIFF_WENT ? change->row
@@ -304,11 +280,10 @@ static int put(struct diff *d, const struct diff_change *change, struct err *err
         obj_done(&sides[i]);
     }
     obj_uint(&one, "seq", seq_of(change));
-    if (got == 0) {
-        obj_time(&one, "time", event.time);
-        obj_time(&one, "happened", happened(&event));
-        note_happened(d, &event);
-        obj_str(&one, "kind", event.kind);
+    if (event) {
+        obj_time(&one, "time", event->time);
+        obj_time(&one, "happened", event->happened);
+        obj_str(&one, "kind", event->kind);
     } else {
         if (is_by_time(change)) {
             obj_time(&one, "time", change->cause.at);
@@ -320,12 +295,16 @@ static int put(struct diff *d, const struct diff_change *change, struct err *err
     }
     obj_obj(&d->list, NULL, &one);
     buf_done(&name);
-    return 0;
 }
 
 static int on_change(void *ctx, const struct diff_change *change, struct err *err) {
     struct diff *d = ctx;
-    int rc = d->view->cli->json ? put(d, change, err) : print(d, change, err);
+    int rc = 0;
+    if (d->view->cli->json) {
+        put(d, change);
+    } else {
+        rc = print(d, change, err);
+    }
     d->n++;
     return rc;
 }
@@ -431,8 +410,8 @@ static int answer(struct diff *d, const struct opt_args *args) {
     }
     asof_warn(d->view, SIZE_MAX);
     bool *tables = calloc(state_tables(d->view->state) + 1, sizeof(*tables));
-    const struct diff_plan plan = {d->view->ledger, d->from,    d->view->state, tables,
-                                   d->view->stop,   &d->damage, on_change,      d};
+    const struct diff_plan plan = {d->view->ledger, d->from, d->view->state, tables, d->view->stop, &d->damage,
+                                   on_change,       d,       on_seqs};
     for (size_t i = 0; tables && i < state_tables(d->view->state); i++) {
         tables[i] = is_asked(args, d->view, i) && !is_stale(d, i);
     }
@@ -542,7 +521,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     int exit_code = asof_ledger(&view, cli);
     exit_code = exit_code != 0 ? exit_code : open_all(&d, args);
     exit_code = exit_code != 0 ? exit_code : asof_exit(&view, answer(&d, args));
-    ledger_reader_close(d.reader);
+    diff_events_done(&d.events);
     state_close(d.from);
     asof_close(&view);
     obj_done(&d.list);

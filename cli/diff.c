@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/glob.h"
-#include "base/mp.h"
 #include "cli/cell.h"
 #include "cli/thing.h"
 
@@ -30,6 +28,7 @@ struct merge {
     struct side from, to;
     size_t table;
     size_t state, reason; /* columns; SIZE_MAX: there is none */
+    uint64_t matters;     /* columns of the table, a bit each */
     struct keys keys;
     struct walk *walk; /* NULL: not yet, or nobody can tell */
 };
@@ -78,26 +77,10 @@ bool diff_matters(const struct state_table *table, size_t column) {
     return column == state || how_often || score || is_of_the_thing(&table->columns[column]);
 }
 
-bool diff_is_heard(const struct state_table *table, const struct ledger_event *event) {
-    /* steps of what is there already, and looks at it */
-    static const char *const steps[] = {
-        "*.upgraded",    "*.configured",  "*.removed",     "*.observed",     "*.changed",
-        "*.checked",     "*.parked",      "*.unparked",    "*.expired",      "*.revoked",
-        "*.used",        "*.offline",     "*.online",      "*.fell_back",    "*.loaded",
-        "*.unloaded",    "*.unreachable", "*.profiled",    "*.aborted",      "*.rolled_back",
-        "*.invalidated", "run.finished",  "route.decided", "install.failed", "promotion.tripped"};
-    struct bytes before;
+bool diff_comes(const struct state_table *table) {
     size_t state = thing_state(table);
     bool made = state != SIZE_MAX && strcmp(table->columns[state].name, "verdict") == 0;
-    if (made || projection_column(table, "updated_seq") == SIZE_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        if (glob_match(bytes_of(steps[i]), event->kind)) {
-            return true;
-        }
-    }
-    return bytes_is(event->kind, "model.alias_set") && mp_map_get(event->body, "digest_before", &before) == 0;
+    return !made && projection_column(table, "updated_seq") != SIZE_MAX;
 }
 
 /* ---- rows that differ ---- */
@@ -165,14 +148,18 @@ static bool wants(void *ctx, const struct state_table *table, struct bytes key) 
     return m->keys.room > 0 && *slot_of(&m->keys, number_of(m, table), key) != 0;
 }
 
-static uint64_t columns_of(void *ctx, const struct state_table *table) {
-    const struct merge *m = ctx;
-    bool asked = m->plan->tables[number_of(m, table)];
-    uint64_t columns = asked ? WALK_PRESENCE : 0;
-    for (size_t i = 0; asked && i < table->n_columns; i++) {
+static uint64_t matters(const struct state_table *table) {
+    uint64_t columns = 0;
+    for (size_t i = 0; i < table->n_columns; i++) {
         columns |= (uint64_t)diff_matters(table, i) << i;
     }
     return columns;
+}
+
+static uint64_t columns_of(void *ctx, const struct state_table *table) {
+    const struct merge *m = ctx;
+    bool asked = m->plan->tables[number_of(m, table)];
+    return asked ? WALK_PRESENCE | matters(table) : 0;
 }
 
 /* ---- one row ---- */
@@ -189,7 +176,7 @@ static size_t told(const struct merge *m, const struct row *row, const struct ro
     size_t n = 0;
     for (size_t k = 0; k < row->table->n_columns + 2; k++) {
         size_t i = k == 0 ? m->state : k == 1 ? m->reason : k - 2;
-        if (i == SIZE_MAX || !diff_matters(row->table, i) || (k > 1 && (i == m->state || i == m->reason))) {
+        if (i == SIZE_MAX || (m->matters >> i & 1) == 0 || (k > 1 && (i == m->state || i == m->reason))) {
             continue;
         }
         bool main = (row->table->columns[i].flags & COLUMN_MAIN) != 0 && !is_empty(row, i);
@@ -265,6 +252,7 @@ static int step(struct side *side, struct err *err) {
 
 static int merge_table(struct merge *m, size_t table, bool telling, struct err *err) {
     m->table = table;
+    m->matters = matters(state_table(m->plan->to, table));
     m->state = thing_state(state_table(m->plan->to, table));
     m->reason = projection_column(state_table(m->plan->to, table), "reason");
     m->from = (struct side){.view = m->plan->from};
@@ -320,11 +308,39 @@ static int walk(struct merge *m, struct err *err) {
     return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
 }
 
+static int by_seq(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The events that the lines will name. */
+static int give_seqs(struct merge *m, struct err *err) {
+    size_t n = m->plan->seqs && m->walk ? walk_seqs(m->walk, NULL) : 0, unique = 0;
+    uint64_t *seqs = n > 0 ? calloc(n, sizeof(*seqs)) : NULL;
+    if (n == 0) {
+        return 0;
+    }
+    if (!seqs) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    walk_seqs(m->walk, seqs);
+    qsort(seqs, n, sizeof(*seqs), by_seq);
+    for (size_t i = 0; i < n; i++) {
+        if (unique == 0 || seqs[i] != seqs[unique - 1]) {
+            seqs[unique++] = seqs[i];
+        }
+    }
+    int rc = m->plan->seqs(m->plan->ctx, seqs, unique, err);
+    free(seqs);
+    return rc;
+}
+
 int diff_run(const struct diff_plan *plan, struct err *err) {
     struct merge m = {.plan = plan};
     buf_init(&m.keys.bytes, KEYS_BYTES);
     int rc = merge_all(&m, false, err);
     rc = rc != 0 || m.keys.n == 0 ? rc : walk(&m, err);
+    rc = rc != 0 ? rc : give_seqs(&m, err);
     rc = rc != 0 || m.keys.n == 0 ? rc : merge_all(&m, true, err);
     walk_close(m.walk);
     free(m.keys.slots);

@@ -39,12 +39,14 @@ struct diff_plan {
     struct damage *damage; /* events that could not be read: what they made is not known */
     diff_fn *each;
     void *ctx;
+    /* Before the first change: the events that are causes, ascending. May be NULL. */
+    int (*seqs)(void *ctx, const uint64_t *seqs, size_t n, struct err *err);
 };
-/* Does the event tell of a thing as of one that is there, not of how it came? Of tables whose
- * rows are folded; a judgement comes when it is made. */
-bool diff_is_heard(const struct state_table *table, const struct ledger_event *event);
+/* Do its rows stand for things that come and go, with a history of their own? A judgement comes when it is made. Of these
+ * the event that brought a row may say that the thing was there before (diff_events.h). */
+bool diff_comes(const struct state_table *table);
 /* Calls `each` for what changed, table by table, in the order of the keys. Never with DIFF_HEARD: who reads the events
- * knows (diff_is_heard). */
+ * knows. */
 int diff_run(const struct diff_plan *plan, struct err *err);
 
 #endif

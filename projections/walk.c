@@ -338,6 +338,29 @@ size_t walk_each(const struct walk *w, const struct state_table *table,
     return n;
 }
 
+static size_t add_seq(const struct walk_cause *cause, uint64_t *ret, size_t n) {
+    if (!cause->known || cause->seq == LEDGER_NO_SEQ) {
+        return n;
+    }
+    if (ret != NULL) {
+        ret[n] = cause->seq;
+    }
+    return n + 1;
+}
+
+size_t walk_seqs(const struct walk *w, uint64_t *ret) {
+    size_t n = 0;
+    for (size_t i = 0; i < w->nodes.n; i++) {
+        const struct walk_node *node = &w->nodes.nodes[i];
+        size_t tracks = node->tracks == NULL ? 0 : (size_t)__builtin_popcountll(w->columns[node->table] & ~WALK_PRESENCE);
+        n = node->wanted ? add_seq(&node->presence, ret, n) : n;
+        for (size_t k = 0; k < tracks && node->wanted; k++) {
+            n = add_seq(&node->tracks[k].cause, ret, n);
+        }
+    }
+    return n;
+}
+
 int walk_where(const struct walk *w, uint64_t *ret_at, uint64_t *ret_now, uint8_t ret_leaf[LEDGER_HASH], struct err *err) {
     *ret_at = w->view->at;
     *ret_now = w->view->now;

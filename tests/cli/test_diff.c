@@ -155,8 +155,36 @@ static void expect(const struct state_view *view, const struct history *h, size_
 
 /* ---- what the command's code says ---- */
 
+struct answer {
+    struct buf lines;
+    uint64_t seqs[EVENTS + 64]; /* that were told before the first line */
+    size_t n;
+};
+
+static int on_seqs(void *ctx, const uint64_t *seqs, size_t n, struct err *err) {
+    struct answer *answer = ctx;
+    (void)err;
+    assert_int_equal(answer->lines.n, 0);
+    assert_true(n <= sizeof(answer->seqs) / sizeof(answer->seqs[0]));
+    for (size_t i = 0; i < n; i++) {
+        assert_true(i == 0 || seqs[i - 1] < seqs[i]);
+        answer->seqs[answer->n++] = seqs[i];
+    }
+    return 0;
+}
+
+static bool was_told(const struct answer *answer, uint64_t seq) {
+    for (size_t i = 0; i < answer->n; i++) {
+        if (answer->seqs[i] == seq) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int on_change(void *ctx, const struct diff_change *change, struct err *err) {
-    struct buf *out = ctx;
+    struct answer *answer = ctx;
+    struct buf *out = &answer->lines;
     uint64_t row = hash_of(change->table + 1, change->row->key);
     (void)err;
     if (!change->cause.known) {
@@ -164,6 +192,7 @@ static int on_change(void *ctx, const struct diff_change *change, struct err *er
                  (const char *)change->row->key.p, (int)change->what,
                  change->n > 0 ? change->row->table->columns[change->columns[0]].name : "it");
     }
+    assert_true(change->cause.seq == LEDGER_NO_SEQ || was_told(answer, change->cause.seq));
     if (change->what != DIFF_CHANGED) {
         put_line(out, change->what == DIFF_WENT ? '-' : '+', change->table, row, SIZE_MAX, &change->cause);
     }
@@ -214,10 +243,11 @@ static void one_pair(struct box *box, const struct history *h, uint64_t a, uint6
     static const volatile int stop;
     struct state_options options;
     struct state_view *from, *to;
-    struct buf expected, got;
+    struct buf expected;
+    struct answer got = {.n = 0};
     bool tables[64];
     buf_init(&expected, LINES_MAX);
-    buf_init(&got, LINES_MAX);
+    buf_init(&got.lines, LINES_MAX);
     memset(tables, true, sizeof(tables));
     state_options_init(&options);
     options.at = a;
@@ -225,16 +255,16 @@ static void one_pair(struct box *box, const struct history *h, uint64_t a, uint6
     options.at = b;
     assert_int_equal(state_open(box->ledger, &options, &to, &box->err), 0);
     assert_true(state_tables(to) <= sizeof(tables));
-    const struct diff_plan plan = {box->ledger, from, to, tables, &stop, NULL, on_change, &got};
+    const struct diff_plan plan = {box->ledger, from, to, tables, &stop, NULL, on_change, &got, on_seqs};
     assert_int_equal(diff_run(&plan, &box->err), 0);
     expect(to, h, h->last[a], h->last[b], &expected);
     sort_lines(&expected);
-    sort_lines(&got);
-    same_lines(&expected, &got, seed, a, b);
+    sort_lines(&got.lines);
+    same_lines(&expected, &got.lines, seed, a, b);
     state_close(from);
     state_close(to);
     buf_done(&expected);
-    buf_done(&got);
+    buf_done(&got.lines);
 }
 
 /* ---- histories ---- */
