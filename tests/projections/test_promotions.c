@@ -189,6 +189,7 @@ static void a_trip_after_the_promotion_is_noted_and_leaves_it(void **state) {
 /* ---- what is missing, over random histories ---- */
 
 static uint64_t x;
+static size_t way; /* steps of the legal way that were tried */
 
 static uint64_t below(uint64_t n) {
     x ^= x << 13;
@@ -214,10 +215,9 @@ static void say_something(void) {
                  {"tripped", "{\"code\":\"red\",\"expires\":\"2020-01-01T00:00:00Z\"}"},
                  {"debating", NULL}};
     static const size_t legal[] = {0, 2, 4, 6};
-    static size_t next;
     uint64_t what = below(sizeof(steps) / sizeof(steps[0]) + 3);
     if (below(2) == 0) { /* often on the way that leads to the end */
-        what = legal[next++ % (sizeof(legal) / sizeof(legal[0]))];
+        what = legal[way++ % (sizeof(legal) / sizeof(legal[0]))];
     }
     if (what < sizeof(steps) / sizeof(steps[0])) {
         say(steps[what].step, steps[what].json);
@@ -267,6 +267,7 @@ static void what_is_missing_is_what_bars_it(void **state) {
     print_message("random seed: LEDGER_SEED=%llu\n", (unsigned long long)random);
     for (size_t i = 0; i < (one != NULL ? 1 : sizeof(seeds) / sizeof(seeds[0])); i++) {
         x = seeds[i];
+        way = 0;
         for (size_t k = 0; k < 120; k++) {
             say_something();
             expect_missing_is_what_bars(answers);
