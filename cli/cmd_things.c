@@ -10,7 +10,7 @@
         }                                                                                                                  \
     }
 
-static const struct command model[] = LIST_AND_SHOW("models that were seen, by the digests of their weights or manifests");
+static const struct command model[] = LIST_AND_SHOW("models that were seen or named, by the digests of their weights or manifests");
 static const struct command route[] = LIST_AND_SHOW("routes and whether they are proven");
 static const struct command permit[] = LIST_AND_SHOW("permissions: what was asked for, granted, denied");
 static const struct command tool[] = LIST_AND_SHOW("tools, how often they were called, and their tiers");
@@ -23,9 +23,10 @@ static const struct command run[] = LIST_AND_SHOW("runs and how they ended");
 const struct spec spec_model = {
     .synopsis = "list | show NAME",
     .about = "Models are known by the digest of their weights, or, as long as nobody told these, of the manifest\n"
-             "that was seen. A name, a tag, an alias or a file is a claim that points to it, so a NAME is a\n"
-             "digest, its first digits, or whatever points there now. 'ledger state model_names' lists the names,\n"
-             "and which of them moved.",
+             "that was seen, or else by their name. A name, a tag, an alias or a file is a claim that points to\n"
+             "a digest, so a NAME is a digest, its first digits, or whatever points there now. Those that runs,\n"
+             "evaluations and routes name, and no runtime, are listed as unregistered. 'ledger state model_names'\n"
+             "lists the names, and which of them moved.",
     .examples = "ledger model list\nledger model show llama3.2:3b\nledger model show sha256:4f2a",
     .subs = model,
 };

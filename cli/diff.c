@@ -50,13 +50,14 @@ static bool is_of_the_thing(const struct state_column *column) {
         /* counters */
         "uses", "decisions", "fallbacks", "moved", "passed", "failed", "errors", "samples", "violations", "count",
         "missing", "accepted", "duplicate", "rejected", "masked", "runs", "steps", "events", "model_calls", "tool_calls",
-        "tokens_in", "tokens_out", "denied", "artifacts", "late", "warned", "unknown",
+        "tokens_in", "tokens_out", "denied", "artifacts", "late", "warned", "unknown", "calls", "answers", "uncalled",
+        "requests",
         /* measurements */
         "cost", "duration_ms", "latency_ms", "load_ms", "value", "step_ns", "tokens_per_second", "stddev", "stderr",
         /* how it came about */
         "by", "source", "session", "request", "call", "turn", "step", "detail", "violation", "status", "given", "name",
         "eval", "digest_before", "value_before", "version_before", "failed_action", "failed_version", "exit_code",
-        "decision", "differs",
+        "decision", "differs", "known_by",
         /* what a judgement of other things is made of */
         "proven_by", "clauses"};
     if (column->flags & (COLUMN_KEY | COLUMN_TIME | COLUMN_SEQ | COLUMN_EVIDENCE)) {

@@ -11,16 +11,22 @@
 
 #include <string.h>
 
-#include "projections/list.h"
+#include "projections/models_claim.h"
 
 #define NOTHING ((struct bytes){0})
 
 static const struct state_column model_columns[] = {
-    [MODEL_DIGEST] = {"digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
-                      "digest of its weights, or of a manifest whose weights are not known"},
-    [MODEL_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "loaded, present, declared or removed"},
-    [MODEL_DIGEST_OF] = {"digest_of", CELL_TEXT, COLUMN_MAIN, "what that is the digest of: weights or manifest"},
-    [MODEL_STEP] = {"step", CELL_TEXT, 0, "what was said last of the weights themselves: declared, present, removed"},
+    [MODEL_DIGEST] =
+        {"digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+         "digest of its weights, or of a manifest whose weights are not known; where neither was told, its name"},
+    [MODEL_STATE] =
+        {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+         "loaded, present, remote, declared or removed; unregistered: it was used or evaluated, and nobody said that it is "
+         "there"},
+    [MODEL_DIGEST_OF] = {"digest_of", CELL_TEXT, COLUMN_MAIN,
+                         "what its digest is of: weights or manifest; name: none was told"},
+    [MODEL_STEP] = {"step", CELL_TEXT, 0,
+                    "what was said last of the weights themselves: declared, present, removed; named: nothing"},
     [MODEL_NAME] = {"name", CELL_TEXT, COLUMN_MAIN, "the name that it was last told under"},
     [MODEL_ROLE] = {"role", CELL_TEXT, COLUMN_MAIN, "what it is declared for"},
     [MODEL_PACK] = {"pack", CELL_TEXT, 0, "which pack declared it"},
@@ -37,6 +43,8 @@ static const struct state_column model_columns[] = {
     [MODEL_VERIFIED] = {"verified", CELL_BOOL, 0, "its digest was checked after it was fetched"},
     [MODEL_MANIFEST_LIST] = {"manifests", CELL_LIST, 0, "digests of the manifests that have these weights"},
     [MODEL_NAMED] = {"named", CELL_BOOL, 0, "some name has led to it"},
+    [MODEL_KNOWN_BY] = {"known_by", CELL_LIST, COLUMN_MAIN | COLUMN_WORK,
+                        "families of the events that name it by this digest or name: model, run, eval, route, agent"},
     [MODEL_LEFT_AT] = {"left_at", CELL_INT, COLUMN_TIME, "when a name last ceased to lead to it"},
     [MODEL_LEFT_SEQ] = {"left_seq", CELL_INT, COLUMN_SEQ, "the event that said so"},
     [MODEL_NAME_LIST] = {"names", CELL_LIST, COLUMN_JUDGED,
@@ -74,9 +82,16 @@ static const struct state_column claim_columns[] = {
     [CLAIM_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the name that leads there, or the name itself"},
     [CLAIM_RUNTIME] = {"runtime", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "whose name it is"},
     [CLAIM_SEQ] = {"seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the event that first said so"}};
+static const struct state_column known_columns[] = {
+    [KNOWN_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the name"},
+    [KNOWN_LEADS] = {"leads", CELL_INT, COLUMN_MAIN,
+                     "runtimes in which it leads to weights or a manifest, or did until it went"},
+    [KNOWN_USED] = {"used", CELL_BOOL, 0, "a run, an evaluation or a route told the digest of its weights"}};
 
 static const struct state_table tables[MODELS_TABLES] = {
-    [MODELS] = {"models", "model", "A row is a model: one file of weights, or a manifest whose weights are not known.",
+    [MODELS] = {"models", "model",
+                "A row is a model: one file of weights, a manifest whose weights are not known, or a name of which nobody "
+                "told either.",
                 model_columns, MODEL_BASE + FOLD_N, models_judge},
     [MODEL_NAMES] = {"model_names", "model-name", "A row is a name, tag or alias in a runtime, and where it leads.",
                      name_columns, NAME_BASE + FOLD_N, models_judge_name},
@@ -85,7 +100,9 @@ static const struct state_table tables[MODELS_TABLES] = {
     [MODEL_CLAIMS] = {"model_claims", "claim", "A row is a name that leads to a digest, or a runtime that has a name.",
                       claim_columns, CLAIM_SEQ + 1, NULL},
     [MODEL_SPEEDS] = {"model_speeds", "speed", "A row is the speed of a model at one kind of work.", models_speed_columns,
-                      MODELS_SPEED_COLUMNS, NULL}};
+                      MODELS_SPEED_COLUMNS, NULL},
+    [MODEL_KNOWN] = {"model_known", "known-name", "A row is a name of which somebody told what it leads to.", known_columns,
+                     KNOWN_USED + 1, NULL}};
 
 /* ---- legal steps ---- */
 
@@ -105,139 +122,13 @@ static const struct fold_step_rule name_rules[] = {{"", "declared", "declared", 
                                                    {"*", "loaded", "present", NULL},
                                                    {"*", "alias_set", "present", NULL}};
 
-/* ---- the claim ---- */
-
-#define RUNTIME_MAX 512
-struct claim {
-    struct bytes step, model, digest, manifest;
-    struct bytes runtime; /* in `own`, or the event's */
-    bool remote;
-    char own[RUNTIME_MAX];
-};
-
-static bool is_digest(struct bytes text) {
-    return bytes_has_prefix(text, "sha256:");
-}
-
-static bool is_here(struct bytes host) {
-    static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        size_t n = strlen(names[i]);
-        if (bytes_has_prefix(host, names[i]) && (host.n == n || host.p[n] == ':')) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What stands between "://" and the path. */
-static struct bytes host_of(struct bytes endpoint) {
-    const uint8_t *at = endpoint.n > 0 ? memmem(endpoint.p, endpoint.n, "://", 3) : NULL;
-    struct bytes host = endpoint;
-    if (at != NULL) {
-        host = (struct bytes){at + 3, endpoint.n - (size_t)(at + 3 - endpoint.p)};
-    }
-    const uint8_t *end = host.n > 0 ? memchr(host.p, '/', host.n) : NULL;
-    host.n = end != NULL ? (size_t)(end - host.p) : host.n;
-    return host;
-}
-
-static void read_runtime(const struct fold *fold, struct claim *c) {
-    struct bytes endpoint = NOTHING, host;
-    fold_text(fold, "runtime", &c->runtime);
-    if (!fold_text(fold, "endpoint", &endpoint) || (host = host_of(endpoint)).n == 0 || is_here(host) ||
-        c->runtime.n + 1 + host.n > sizeof(c->own)) {
-        return;
-    }
-    if (c->runtime.n > 0) {
-        memcpy(c->own, c->runtime.p, c->runtime.n);
-    }
-    c->own[c->runtime.n] = '@';
-    memcpy(c->own + c->runtime.n + 1, host.p, host.n);
-    c->runtime = (struct bytes){(const uint8_t *)c->own, c->runtime.n + 1 + host.n};
-}
-
-/* The layer of type "model" has the weights; of several parts the first stands for all, as in the runtime itself. */
-static struct bytes weights_in(struct bytes layers) {
-    struct list list;
-    struct bytes item, type, digest;
-    list_open(&list, layers);
-    while (list_next(&list, &item)) {
-        if (list_text(item, "type", &type) && bytes_is(type, "model") && list_text(item, "digest", &digest) &&
-            is_digest(digest)) {
-            return digest;
-        }
-    }
-    return NOTHING;
-}
-
-static void read_claim(const struct fold *fold, struct claim *c) {
-    struct bytes layers, subject = fold_subject(fold);
-    memset(c, 0, sizeof(*c));
-    c->step = fold_step(fold);
-    fold_text(fold, "digest", &c->digest);
-    fold_text(fold, "manifest_digest", &c->manifest);
-    fold_bool(fold, "remote", &c->remote);
-    read_runtime(fold, c);
-    if (!fold_text(fold, bytes_is(c->step, "alias_set") ? "alias" : "model", &c->model) || c->model.n == 0) {
-        c->model = is_digest(subject) ? NOTHING : subject;
-    }
-    if (c->digest.n == 0 && is_digest(subject)) {
-        c->digest = subject;
-    }
-    if (c->digest.n == 0 && fold_raw(fold, "layers", &layers)) {
-        c->digest = weights_in(layers);
-    }
-    if (c->remote || c->digest.n >= MODELS_DIGEST_MAX) {
-        c->digest = NOTHING;
-    }
-    if (c->remote || c->manifest.n >= MODELS_DIGEST_MAX) {
-        c->manifest = NOTHING;
-    }
-    if (bytes_is(c->step, "declared") || bytes_is(c->step, "provenance_declared")) {
-        c->runtime = NOTHING; /* a wish is nobody's name yet */
-    }
-}
-
 /* ---- weights ---- */
 
-static bool in_list(struct bytes raw, struct bytes text, uint32_t *ret_n) {
-    struct list list;
-    struct bytes item, one;
-    bool there = false;
-    *ret_n = 0;
-    list_open(&list, raw);
-    while (list_next(&list, &item)) {
-        there = there || (list_name(item, "", &one) && bytes_eq(one, text));
-        (*ret_n)++;
-    }
-    return there;
-}
-
 #define MANIFESTS_MAX 64
-static int add_manifest(struct row *row, struct bytes manifest, struct err *err) {
-    struct list list;
-    struct list_out out;
-    struct bytes item,
-        raw = row->cells[MODEL_MANIFEST_LIST].type == CELL_LIST ? row->cells[MODEL_MANIFEST_LIST].text : NOTHING;
-    uint32_t n;
-    if (in_list(raw, manifest, &n) || n >= MANIFESTS_MAX) {
-        return 0;
-    }
-    list_out_init(&out);
-    list_open(&list, raw);
-    while (list_next(&list, &item)) {
-        list_out_raw(&out, item);
-    }
-    list_out_text(&out, manifest);
-    int code = list_out_set(&out, row, MODEL_MANIFEST_LIST, err);
-    list_out_done(&out);
-    return code;
-}
 
 /* What the events say of the weights themselves. The size that a runtime lists is that of all layers: any better one stays.
  */
-static void describe(struct fold *fold, struct row *row, const struct claim *c) {
+static void describe(struct fold *fold, struct row *row, const struct models_claim *c) {
     static const struct {
         size_t column;
         const char *field;
@@ -286,45 +177,67 @@ static const char *step_of(const struct row *row, struct bytes step) {
         return row_is(row, MODEL_STEP, "present") ? "present" : "declared";
     }
     if (bytes_is(step, "provenance_declared") || bytes_is(step, "alias_set") || bytes_is(step, "unloaded")) {
-        return row_has(row, MODEL_STEP) ? NULL : "declared";
+        return row_has(row, MODEL_STEP) && !row_is(row, MODEL_STEP, "named") ? NULL : "declared";
     }
     return "present";
 }
 
-/* Its weights are known now, and have a row of their own. */
-static int drop_manifest(struct fold *fold, struct bytes manifest, struct err *err) {
-    struct row *row;
-    int code = fold_find(fold, MODELS, &manifest, 1, &row, err);
-    if (code == 0 && row != NULL && row_is(row, MODEL_DIGEST_OF, "manifest")) {
-        fold_drop(fold, row);
+static int put_model(struct fold *fold, const struct models_claim *c, struct bytes key, const char *what, struct row **ret,
+                     struct err *err) {
+    int code = fold_row(fold, MODELS, &key, 1, ret, err);
+    if (code != 0) {
+        return code;
     }
-    return code;
+    row_set_str(*ret, MODEL_DIGEST_OF, what);
+    const char *step = step_of(*ret, c->step);
+    if (step != NULL && !row_is(*ret, MODEL_STEP, step)) {
+        fold_state(fold, *ret, MODEL_BASE, MODEL_STEP, step);
+    }
+    fold_touch(fold, *ret, MODEL_BASE);
+    describe(fold, *ret, c);
+    return models_add_text(*ret, MODEL_KNOWN_BY, bytes_of("model"), MODELS_FAMILIES_MAX, err);
 }
 
-static int take_weights(struct fold *fold, const struct claim *c, struct err *err) {
+static int take_weights(struct fold *fold, const struct models_claim *c, struct err *err) {
     struct row *row;
     bool known = c->digest.n > 0;
     struct bytes of = known ? c->digest : c->remote ? NOTHING : c->manifest;
     if (of.n == 0) {
         return 0;
     }
-    int code = known && c->manifest.n > 0 && !bytes_eq(of, c->manifest) ? drop_manifest(fold, c->manifest, err) : 0;
-    code = code != 0 ? code : fold_row(fold, MODELS, &of, 1, &row, err);
-    if (code != 0) {
-        return code;
+    int code = put_model(fold, c, of, known ? "weights" : "manifest", &row, err);
+    if (code == 0 && known && c->manifest.n > 0 && !bytes_eq(of, c->manifest)) {
+        code = models_absorb(fold, c->manifest, row, err); /* its weights are known now, and have a row of their own */
     }
-    row_set_str(row, MODEL_DIGEST_OF, known ? "weights" : "manifest");
-    const char *step = step_of(row, c->step);
-    if (step != NULL && !row_is(row, MODEL_STEP, step)) {
-        fold_state(fold, row, MODEL_BASE, MODEL_STEP, step);
+    return code == 0 && known && c->manifest.n > 0
+               ? models_add_text(row, MODEL_MANIFEST_LIST, c->manifest, MANIFESTS_MAX, err)
+               : code;
+}
+
+/* What is told of a name that leads nowhere is told of the name. What it leads to stands for it otherwise. An alias is a
+ * name of a name. */
+static int take_nameless(struct fold *fold, const struct models_claim *c, struct bytes leads, struct err *err) {
+    struct row *row = NULL;
+    bool known;
+    if (c->model.n == 0 || bytes_is(c->step, "provenance_declared")) {
+        return 0;
     }
-    fold_touch(fold, row, MODEL_BASE);
-    describe(fold, row, c);
-    return known && c->manifest.n > 0 ? add_manifest(row, c->manifest, err) : 0;
+    int code = models_is_known(fold, c->model, &known, err);
+    if (code == 0 && (known || bytes_is(c->step, "alias_set"))) {
+        code = leads.n > 0 ? fold_find(fold, MODELS, &leads, 1, &row, err) : 0;
+        code = code != 0 ? code : models_absorb(fold, c->model, row, err);
+        return code != 0 ? code : models_absorb_latest(fold, c->model, row, err);
+    }
+    code = code != 0 ? code : put_model(fold, c, c->model, "name", &row, err);
+    if (code == 0) {
+        row_set_bool(row, MODEL_NAMED, true);
+        code = models_absorb_latest(fold, c->model, row, err);
+    }
+    return code;
 }
 
 /* A manifest is named by its content, so whoever says other weights for it contradicts the one before. */
-static int take_manifest(struct fold *fold, struct claim *c, struct err *err) {
+static int take_manifest(struct fold *fold, struct models_claim *c, struct err *err) {
     struct row *row;
     if (c->manifest.n == 0) {
         return 0;
@@ -396,7 +309,7 @@ static int tell_weights(struct fold *fold, struct bytes before, struct bytes now
             row_set_int(row, MODEL_LEFT_SEQ, (int64_t)fold_event(fold)->seq);
         }
     }
-    if (code == 0 && now.n > 0 && is_digest(now)) {
+    if (code == 0 && now.n > 0 && models_is_digest(now)) {
         code = fold_find(fold, MODELS, &now, 1, &row, err);
         if (code == 0 && row != NULL && !row_bool(row, MODEL_NAMED)) {
             row_set_bool(row, MODEL_NAMED, true);
@@ -419,7 +332,7 @@ static void mark_moved(struct fold *fold, struct row *row, struct bytes before) 
 
 /* Where the name leads from here on. Weights decide whether it moved; manifests do while the weights are not known on one
  * of both sides. What is not said stays, but for weights under another manifest, which are not known then. */
-static void point(struct fold *fold, struct row *row, const struct claim *c) {
+static void point(struct fold *fold, struct row *row, const struct models_claim *c) {
     struct bytes digest = row_text(row, NAME_DIGEST), manifest = row_text(row, NAME_MANIFEST);
     bool other_manifest = manifest.n > 0 && c->manifest.n > 0 && !bytes_eq(manifest, c->manifest);
     bool moved = digest.n > 0 && c->digest.n > 0 ? !bytes_eq(digest, c->digest) : other_manifest;
@@ -450,7 +363,7 @@ static void point(struct fold *fold, struct row *row, const struct claim *c) {
 
 /* An alias may name a version of a registered name instead of weights; and the first that is heard of a name may be that it
  * moved. `digest`: where it led until this event. */
-static void take_alias(struct fold *fold, struct row *row, const struct claim *c, struct bytes digest) {
+static void take_alias(struct fold *fold, struct row *row, const struct models_claim *c, struct bytes digest) {
     struct bytes target, version = NOTHING, before;
     bool told = row_int(row, NAME_MOVED_SEQ) == (int64_t)fold_event(fold)->seq && row_has(row, NAME_MOVED_SEQ);
     if (fold_text(fold, "model", &target) && !bytes_eq(target, c->model)) {
@@ -472,7 +385,7 @@ static void take_alias(struct fold *fold, struct row *row, const struct claim *c
     }
 }
 
-static void take_loaded(struct fold *fold, struct row *row, const struct claim *c) {
+static void take_loaded(struct fold *fold, struct row *row, const struct models_claim *c) {
     bool loaded = bytes_is(c->step, "loaded");
     struct bytes what = c->digest.n > 0 ? c->digest : c->manifest;
     if (loaded && !row_bool(row, NAME_LOADED)) {
@@ -491,7 +404,7 @@ static void take_loaded(struct fold *fold, struct row *row, const struct claim *
 
 /* Does the event say where the name leads? What is loaded may be older; a wish does not move what is there; and of a name
  * that is remote only a new look can say that it is not any more. */
-static bool says_where(const struct row *row, const struct claim *c) {
+static bool says_where(const struct row *row, const struct models_claim *c) {
     if (bytes_is(c->step, "removed") || bytes_is(c->step, "unloaded")) {
         return false;
     }
@@ -505,7 +418,7 @@ static bool says_where(const struct row *row, const struct claim *c) {
 }
 
 /* The columns that this kind of event says something of. */
-static void take_name_columns(struct fold *fold, struct row *row, const struct claim *c) {
+static void take_name_columns(struct fold *fold, struct row *row, const struct models_claim *c) {
     bool loading = bytes_is(c->step, "loaded") || bytes_is(c->step, "unloaded");
     struct bytes digest = row_text(row, NAME_DIGEST);
     if (says_where(row, c)) {
@@ -526,7 +439,7 @@ static void take_name_columns(struct fold *fold, struct row *row, const struct c
     fold_copy(fold, row, NAME_ENDPOINT, "endpoint");
 }
 
-static int take_name(struct fold *fold, const struct claim *c, struct err *err) {
+static int take_name(struct fold *fold, const struct models_claim *c, struct bytes *ret_leads, struct err *err) {
     const struct bytes parts[] = {c->runtime, c->model};
     struct row *row;
     if (c->model.n == 0 || bytes_is(c->step, "provenance_declared")) {
@@ -536,14 +449,16 @@ static int take_name(struct fold *fold, const struct claim *c, struct err *err) 
     if (code != 0) {
         return code;
     }
-    bool gone = !row_has(row, NAME_STATE) || row_is(row, NAME_STATE, "removed");
+    bool led = leads_to(row).n > 0, gone = !row_has(row, NAME_STATE) || row_is(row, NAME_STATE, "removed");
     /* As it is stored: setting columns does not move it. */
     struct bytes was = gone ? NOTHING : leads_to(row), held = gone ? NOTHING : holds(row);
     fold_take_step(fold, row, NAME_BASE, NAME_STATE, name_rules, sizeof(name_rules) / sizeof(name_rules[0]));
     take_name_columns(fold, row, c);
+    *ret_leads = leads_to(row);
+    code = models_take_lead(fold, c->model, led, ret_leads->n > 0, err);
     bool there = !row_is(row, NAME_STATE, "removed");
     struct bytes now = there ? leads_to(row) : NOTHING, in_memory = there ? holds(row) : NOTHING;
-    if (!bytes_eq(was, now) && !bytes_eq(was, in_memory)) {
+    if (code == 0 && !bytes_eq(was, now) && !bytes_eq(was, in_memory)) {
         code = put_claim(fold, was, row, false, err);
     }
     if (code == 0 && !bytes_eq(held, now) && !bytes_eq(held, in_memory)) {
@@ -558,18 +473,22 @@ static int take_name(struct fold *fold, const struct claim *c, struct err *err) 
 /* ---- the fold ---- */
 
 static int fold(struct fold *fold, struct err *err) {
-    struct claim c;
+    struct bytes kind = fold_event(fold)->kind, leads = NOTHING;
+    struct models_claim c;
     bool ok = true;
-    if (bytes_is(fold_event(fold)->kind, "eval.benchmarked")) {
-        return models_take_speed(fold, err);
+    int code = 0;
+    if (!bytes_has_prefix(kind, "model.")) {
+        code = bytes_is(kind, "eval.benchmarked") ? models_take_speed(fold, err) : 0;
+        return code != 0 ? code : models_take_mention(fold, err);
     }
-    read_claim(fold, &c);
+    models_read_claim(fold, &c);
     if (bytes_is(c.step, "pulled") && fold_bool(fold, "ok", &ok) && !ok) {
         return 0;
     }
-    int code = take_manifest(fold, &c, err);
+    code = take_manifest(fold, &c, err);
     code = code != 0 ? code : take_weights(fold, &c, err);
-    return code != 0 ? code : take_name(fold, &c, err);
+    code = code != 0 ? code : take_name(fold, &c, &leads, err);
+    return code != 0 ? code : take_nameless(fold, &c, leads, err);
 }
 
 static const char *const kinds[] = {"model.declared",
@@ -581,6 +500,15 @@ static const char *const kinds[] = {"model.declared",
                                     "model.unloaded",
                                     "model.alias_set",
                                     "model.provenance_declared",
+                                    "run.model_called",
+                                    "run.model_returned",
+                                    "eval.started",
+                                    "eval.imported",
+                                    "eval.scored",
+                                    "eval.finished",
                                     "eval.benchmarked",
+                                    "route.decided",
+                                    "route.fell_back",
+                                    "agent.session_started",
                                     NULL};
-const struct projection projection_models = {"models", 3, tables, MODELS_TABLES, kinds, fold};
+const struct projection projection_models = {"models", 4, tables, MODELS_TABLES, kinds, fold};

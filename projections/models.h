@@ -1,12 +1,14 @@
 /* Models by what they are made of. The key is the digest of the weights, or, as long as nobody has said which weights a
- * manifest has, that of the manifest: what was seen is there, and says what its digest is of. Names (tags and aliases too),
+ * manifest has, that of the manifest, or, where nobody has told either, the name: what was seen is there, and says what its
+ * key is. Names (tags and aliases too),
  * manifests and runtimes are claims that lead to it, each said by some event and each moved by the next that says
  * otherwise.
  *
  *   model_names       runtime, model  ──>  digest, or as long as nobody said it, manifest_digest
  *   model_manifests   manifest_digest ──>  digest
  *   model_claims      digest or name  ──>  the names that lead there, hold it in memory or are it: to ask backwards
- *   models            digest          ──>  what is known of the weights
+ *   model_known       name            ──>  somebody told what it leads to: it is listed as that, not by itself
+ *   models            digest or name  ──>  what is known of the weights
  *   model_speeds      what was measured of how fast it runs here
  *
  * A runtime's part of the key is its word for itself; one that answers at an address on another machine is another one:
@@ -18,7 +20,7 @@
 #include "projections/reason.h"
 #include "projections/state.h"
 
-enum { MODELS, MODEL_NAMES, MODEL_MANIFESTS, MODEL_CLAIMS, MODEL_SPEEDS, MODELS_TABLES };
+enum { MODELS, MODEL_NAMES, MODEL_MANIFESTS, MODEL_CLAIMS, MODEL_SPEEDS, MODEL_KNOWN, MODELS_TABLES };
 
 enum {
     MODEL_DIGEST,
@@ -41,6 +43,7 @@ enum {
     MODEL_VERIFIED,
     MODEL_MANIFEST_LIST,
     MODEL_NAMED,
+    MODEL_KNOWN_BY,
     MODEL_LEFT_AT,
     MODEL_LEFT_SEQ,
     MODEL_NAME_LIST,
@@ -72,11 +75,29 @@ enum {
 
 enum { MANIFEST_KEY, MANIFEST_DIGEST, MANIFEST_DIGEST_BEFORE, MANIFEST_BASE };
 enum { CLAIM_OF, CLAIM_MODEL, CLAIM_RUNTIME, CLAIM_SEQ };
+enum { KNOWN_MODEL, KNOWN_LEADS, KNOWN_USED };
 
 /* eval.benchmarked, and the columns of the table that it fills (models_speed.c). */
 #define MODELS_SPEED_COLUMNS 13
 extern const struct state_column models_speed_columns[];
 int models_take_speed(struct fold *fold, struct err *err);
+
+/* ---- models that are named and not registered (models_named.c) ---- */
+
+/* An event of another family that names a model: its row knows that it was named so; where there is none yet it is
+ * "unregistered". */
+int models_take_mention(struct fold *fold, struct err *err);
+/* The name led somewhere or not, and does or does not now, in one runtime. */
+int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads, struct err *err);
+/* Did anybody tell what the name leads to? */
+int models_is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err);
+/* The row of `key`, if it is not a registered model, is the same as `row`, and gone. `row` NULL: only gone. */
+int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct err *err);
+/* The same of a name that was told without its ":latest". */
+int models_absorb_latest(struct fold *fold, struct bytes name, struct row *row, struct err *err);
+/* Adds a text to a CELL_LIST column, once; a list that has `max` stays as it is. */
+int models_add_text(struct row *row, size_t column, struct bytes text, uint32_t max, struct err *err);
+#define MODELS_FAMILIES_MAX 16
 
 /* model_names and models as they are judged. */
 int models_judge(struct state_view *view, struct row *row, struct err *err);

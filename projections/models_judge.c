@@ -215,7 +215,7 @@ struct judging {
     const struct row *row; /* its texts lie in it: nothing is set before the end */
     struct list_out names, routes;
     struct reason cite, proven_by;
-    bool present, loaded;
+    bool present, local, loaded; /* local: not only as a remote service */
     size_t looked;
 };
 
@@ -282,11 +282,14 @@ static int take_name(struct judging *j, const struct row *claim, struct bytes of
     if (code == 0 && there && !row_is(&name, NAME_STATE, "removed")) {
         struct bytes held = row_text(&name, NAME_LOADED_DIGEST);
         bool leads = bytes_eq(of, row_text(&name, row_has(&name, NAME_DIGEST) ? NAME_DIGEST : NAME_MANIFEST));
+        bool nowhere = !row_has(&name, NAME_DIGEST) && !row_has(&name, NAME_MANIFEST) && !row_has(&name, NAME_TARGET);
+        leads = leads || (nowhere && bytes_eq(of, parts[1]));
         bool its_own = held.n == 0 || bytes_eq(held, row_text(&name, NAME_MANIFEST));
         j->loaded = j->loaded || (row_bool(&name, NAME_LOADED) && (bytes_eq(held, of) || (leads && its_own)));
         if (leads) {
             list_name_of(j, parts[0], parts[1]);
             j->present = j->present || row_is(&name, NAME_STATE, "present");
+            j->local = j->local || !row_bool(&name, NAME_REMOTE);
             code = take_routes_by_name(j, parts[1], err);
         }
         reason_cite_row(&j->cite, &name, NAME_BASE);
@@ -351,7 +354,10 @@ int models_judge(struct state_view *view, struct row *row, struct err *err) {
         }
     }
     if (code == 0) {
-        const char *step = row_is(row, MODEL_STEP, "declared") ? "declared" : "present";
+        const char *step = row_is(row, MODEL_STEP, "declared") ? "declared"
+                           : row_is(row, MODEL_STEP, "named")  ? "unregistered"
+                                                               : "present";
+        const char *present = j.local ? "present" : "remote";
         bool gone =
             row_is(row, MODEL_STEP, "removed") || (row_bool(row, MODEL_NAMED) && row_is(row, MODEL_STEP, "present"));
         if (!j.present && !j.loaded && gone) {
@@ -360,7 +366,7 @@ int models_judge(struct state_view *view, struct row *row, struct err *err) {
         for (size_t i = 0; i < j.proven_by.n_seqs; i++) {
             row_cite(row, MODEL_PROVEN_BY, j.proven_by.seqs[i]);
         }
-        row_set_str(row, MODEL_STATE, j.loaded ? "loaded" : j.present ? "present" : gone ? "removed" : step);
+        row_set_str(row, MODEL_STATE, j.loaded ? "loaded" : j.present ? present : gone ? "removed" : step);
         code = list_out_set(&j.names, row, MODEL_NAME_LIST, err);
         code = code != 0 ? code : list_out_set(&j.routes, row, MODEL_ROUTES, err);
         reason_give(&j.cite, row, MODEL_BASE);

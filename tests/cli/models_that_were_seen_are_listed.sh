@@ -32,7 +32,7 @@ line "^it moved 1 time, last by event 3: $(digest 11) -> manifest $(digest 33)$"
 box 0 why model/tiny:latest
 line "^model-name/ollama/tiny:latest moved 1 time, last by event 3: $(digest 11) -> manifest $(digest 33)$"
 box 0 diff 2 --table model_names
-line "^~ +ollama/tiny:latest +manifest_digest $(digest 11) -> $(digest 33) +3 "
+line "^~ +ollama/tiny:latest +3 .* manifest_digest $(digest 11) -> $(digest 33)"
 
 # The weights become known: the manifest is no model of its own any more.
 add model.identified "model/$(digest 77)" model=tiny:latest manifest_digest="$(digest 33)" digest="$(digest 77)"
@@ -44,5 +44,30 @@ line "^model/$(digest 77): present$"
 seen tiny:latest 44
 box 0 why model-name/ollama/tiny:latest
 line "^it moved 2 times, last by event 5: $(digest 77) -> manifest $(digest 44)$"
+
+# What only runs and evaluations name is listed as not registered, by its name or by the digest that they tell.
+box 0 append run.model_called -s run/r -r r model=gpt-4o
+box 0 append run.model_called -s run/r -r r model=tiny # what tiny:latest leads to stands for it
+box 0 append eval.started -s eval/e model=org/base-8b
+box 0 append eval.finished -s eval/e2 model=tuned digest="$(digest 88)" verdict=pass
+box 0 model list
+line "^gpt-4o +unregistered +name +gpt-4o +run "
+line "^org/base-8b +unregistered +name +org/base-8b +eval "
+line "^$(digest 88) +unregistered +weights +tuned +eval "
+! grep -qE '^tiny ' "$T/.out" || fail "a name is listed beside its weights"
+box 0 why model/gpt-4o
+line '^model/gpt-4o: unregistered$'
+box 0 why model/org/base-8b
+line '^model/org/base-8b: unregistered$'
+box 0 model show org --json
+json '.things[0].name' model/org/base-8b
+box 1 model show gpt-5
+box 0 model list --state unregistered --json
+json '.rows' 3
+seen org/base-8b 99
+box 0 model list --state unregistered --json
+json '.rows' 2
+box 0 why model/org/base-8b
+line "^model/$(digest 99): present$"
 
 finish

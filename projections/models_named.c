@@ -1,0 +1,187 @@
+/* Models that are used, evaluated or chosen, whether anybody said that they are there or not. An event that tells the
+ * digest is about these weights. One that tells a name alone is about what the name leads to, if somebody told that
+ * (model_known); else the name itself is listed, as not registered, until it is known better. */
+#include <string.h>
+
+#include "projections/list.h"
+#include "projections/models.h"
+#include "projections/models_claim.h"
+
+#define NOTHING    ((struct bytes){0})
+#define LATEST     ":latest"
+#define NAME_BYTES ((size_t)1 << 16)
+
+int models_add_text(struct row *row, size_t column, struct bytes text, uint32_t max, struct err *err) {
+    struct list list;
+    struct list_out out;
+    struct bytes item, one, raw = row->cells[column].type == CELL_LIST ? row->cells[column].text : NOTHING;
+    list_open(&list, raw);
+    while (list_next(&list, &item)) {
+        if (list_name(item, "", &one) && bytes_eq(one, text)) {
+            return 0;
+        }
+    }
+    list_out_init(&out);
+    list_open(&list, raw);
+    while (list_next(&list, &item)) {
+        list_out_raw(&out, item);
+    }
+    if (out.n < max) {
+        list_out_text(&out, text);
+    }
+    int code = list_out_set(&out, row, column, err);
+    list_out_done(&out);
+    return code;
+}
+
+/* ---- names that lead somewhere ---- */
+
+int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads, struct err *err) {
+    struct row *row;
+    int code = led == leads ? 0 : fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
+    if (code == 0 && led != leads) {
+        row_add(row, KNOWN_LEADS, leads ? 1 : -1);
+    }
+    return code;
+}
+
+static int take_used(struct fold *fold, struct bytes name, struct err *err) {
+    struct row *row;
+    int code = fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
+    if (code == 0 && !row_bool(row, KNOWN_USED)) {
+        row_set_bool(row, KNOWN_USED, true);
+    }
+    return code;
+}
+
+static int is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
+    struct row *row;
+    int code = fold_find(fold, MODEL_KNOWN, &name, 1, &row, err);
+    *ret = code == 0 && row != NULL && (row_int(row, KNOWN_LEADS) > 0 || row_bool(row, KNOWN_USED));
+    return code;
+}
+
+/* "x:latest" for "x"; false: it has a tag. */
+static bool with_latest(struct bytes name, struct buf *out) {
+    buf_init(out, NAME_BYTES);
+    if (name.n == 0 || memchr(name.p, ':', name.n) != NULL) {
+        return false;
+    }
+    buf_put_bytes(out, name);
+    buf_put_str(out, LATEST);
+    return out->fail == 0;
+}
+
+int models_is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
+    struct buf latest;
+    bool tagless = with_latest(name, &latest);
+    int code = is_known(fold, name, ret, err);
+    if (code == 0 && !*ret && tagless) {
+        code = is_known(fold, bytes_of_buf(&latest), ret, err);
+    }
+    buf_done(&latest);
+    return code;
+}
+
+/* ---- rows that turn out to be the same ---- */
+
+/* Weights that somebody registered are nothing else, and neither is a name beside another one. */
+static bool is_by_itself(const struct row *other, const struct row *row) {
+    bool names = row != NULL && row_is(row, MODEL_DIGEST_OF, "name") && row_is(other, MODEL_DIGEST_OF, "name");
+    return (row_is(other, MODEL_DIGEST_OF, "weights") || names) && !row_is(other, MODEL_STEP, "named");
+}
+
+int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct err *err) {
+    struct row *other;
+    struct list list;
+    struct bytes item, family;
+    int code = fold_find(fold, MODELS, &key, 1, &other, err);
+    if (code != 0 || other == NULL || other == row || is_by_itself(other, row)) {
+        return code;
+    }
+    const struct cell *by = &other->cells[MODEL_KNOWN_BY];
+    list_open(&list, by->type == CELL_LIST ? by->text : NOTHING);
+    while (row != NULL && code == 0 && list_next(&list, &item)) {
+        if (list_name(item, "", &family)) {
+            code = models_add_text(row, MODEL_KNOWN_BY, family, MODELS_FAMILIES_MAX, err);
+        }
+    }
+    fold_drop(fold, other);
+    return code;
+}
+
+int models_absorb_latest(struct fold *fold, struct bytes name, struct row *row, struct err *err) {
+    const size_t n = sizeof(LATEST) - 1;
+    struct bytes plain = {name.p, name.n > n ? name.n - n : 0};
+    bool latest = plain.n > 0 && memcmp(name.p + plain.n, LATEST, n) == 0;
+    return latest ? models_absorb(fold, plain, row, err) : 0;
+}
+
+/* ---- mentions ---- */
+
+static int note(struct fold *fold, struct bytes key, struct bytes name, const char *what, struct row **ret,
+                struct err *err) {
+    struct bytes kind = fold_event(fold)->kind;
+    const uint8_t *dot = memchr(kind.p, '.', kind.n);
+    int code = fold_row(fold, MODELS, &key, 1, ret, err);
+    if (code != 0) {
+        return code;
+    }
+    if (!row_has(*ret, MODEL_STEP)) {
+        row_set_str(*ret, MODEL_DIGEST_OF, what);
+        fold_state(fold, *ret, MODEL_BASE, MODEL_STEP, "named");
+    }
+    if (name.n > 0 && !row_has(*ret, MODEL_NAME)) {
+        row_set_text(*ret, MODEL_NAME, name);
+    }
+    fold_touch(fold, *ret, MODEL_BASE);
+    kind.n = dot != NULL ? (size_t)(dot - kind.p) : kind.n;
+    return models_add_text(*ret, MODEL_KNOWN_BY, kind, MODELS_FAMILIES_MAX, err);
+}
+
+static int note_weights(struct fold *fold, struct bytes digest, struct bytes name, struct err *err) {
+    struct row *row, *manifest;
+    int code = fold_find(fold, MODEL_MANIFESTS, &digest, 1, &manifest, err);
+    if (code == 0 && manifest != NULL && row_has(manifest, MANIFEST_DIGEST)) {
+        digest = row_text(manifest, MANIFEST_DIGEST);
+    }
+    code = code != 0 ? code : note(fold, digest, name, "weights", &row, err);
+    if (code == 0 && name.n > 0) {
+        code = take_used(fold, name, err);
+        code = code != 0 ? code : models_absorb(fold, name, row, err);
+        code = code != 0 ? code : models_absorb_latest(fold, name, row, err);
+    }
+    return code;
+}
+
+static int note_name(struct fold *fold, struct bytes name, struct err *err) {
+    struct row *row = NULL;
+    struct buf latest;
+    bool known;
+    int code = models_is_known(fold, name, &known, err);
+    if (code != 0 || known) {
+        return code;
+    }
+    if (with_latest(name, &latest)) {
+        struct bytes key = bytes_of_buf(&latest);
+        code = fold_find(fold, MODELS, &key, 1, &row, err);
+        name = row != NULL ? key : name;
+    }
+    code = code != 0 ? code : note(fold, name, name, "name", &row, err);
+    buf_done(&latest);
+    return code;
+}
+
+int models_take_mention(struct fold *fold, struct err *err) {
+    struct bytes name = NOTHING, digest = NOTHING;
+    fold_text(fold, "model", &name);
+    fold_text(fold, "digest", &digest);
+    if (digest.n == 0 && models_is_digest(name)) {
+        digest = name;
+        name = NOTHING;
+    }
+    if (digest.n > 0 && digest.n < MODELS_DIGEST_MAX) {
+        return note_weights(fold, digest, name, err);
+    }
+    return name.n > 0 ? note_name(fold, name, err) : 0;
+}
