@@ -10,7 +10,8 @@
         }                                                                                                                  \
     }
 
-static const struct command model[] = LIST_AND_SHOW("models that were seen or named, by the digests of their weights or manifests");
+static const struct command model[] =
+    LIST_AND_SHOW("models that were seen or named, by the digests of their weights or manifests");
 static const struct command route[] = LIST_AND_SHOW("routes and whether they are proven");
 static const struct command permit[] = LIST_AND_SHOW("permissions: what was asked for, granted, denied");
 static const struct command tool[] = LIST_AND_SHOW("tools, how often they were called, and their tiers");
