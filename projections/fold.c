@@ -34,7 +34,7 @@ struct open_row {
     size_t table;
     uint8_t key[KEY_MAX];
     size_t key_n;
-    bool dropped;
+    bool dropped, left;        /* left: it stays as it is stored */
     size_t encoded, encoded_n; /* in fold->encoded */
 };
 
@@ -252,6 +252,7 @@ static struct row *opened(const struct fold *fold, size_t table, struct bytes ke
     for (size_t i = 0; i < fold->n_open; i++) {
         struct open_row *o = fold->open[i];
         if (o->table == table && bytes_eq(key, (struct bytes){o->key, o->key_n})) {
+            o->left = false;
             return &o->row;
         }
     }
@@ -277,7 +278,7 @@ static int open_row(struct fold *fold, size_t table, struct bytes key, struct ro
     }
     o->row.table = &fold->projection->tables[table];
     o->table = table;
-    o->dropped = false;
+    o->dropped = o->left = false;
     o->key_n = key.n;
     bytes_copy(o->key, key);
     row_clear(&o->row);
@@ -328,6 +329,11 @@ void fold_drop(struct fold *fold, struct row *row) {
     row_clear(row);
     row->key = (struct bytes){o->key, o->key_n};
     o->dropped = true;
+    o->left = false;
+}
+
+void fold_leave(struct row *row) {
+    ((struct open_row *)row)->left = true;
 }
 
 void fold_copy(struct fold *fold, struct row *row, size_t column, const char *field) {
@@ -379,12 +385,12 @@ int fold_apply(struct fold *fold, struct fold_input *input, struct err *err) {
     buf_clear(&fold->encoded);
     int rc = fold->projection->fold(fold, err);
     for (size_t i = 0; i < fold->n_open && rc == 0; i++) {
-        rc = encode(fold, fold->open[i], err);
+        rc = fold->open[i]->left ? 0 : encode(fold, fold->open[i], err);
     }
     for (size_t i = 0; i < fold->n_open && rc == 0; i++) {
         const struct open_row *o = fold->open[i];
         struct bytes bytes = {fold->encoded.p + o->encoded, o->encoded_n};
-        rc = rows_put(fold->rows, o->table, (struct bytes){o->key, o->key_n}, bytes, err);
+        rc = o->left ? 0 : rows_put(fold->rows, o->table, (struct bytes){o->key, o->key_n}, bytes, err);
     }
     return rc;
 }

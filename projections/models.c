@@ -83,10 +83,11 @@ static const struct state_column claim_columns[] = {
     [CLAIM_RUNTIME] = {"runtime", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "whose name it is"},
     [CLAIM_SEQ] = {"seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the event that first said so"}};
 static const struct state_column known_columns[] = {
-    [KNOWN_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the name"},
+    [KNOWN_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the name, or a digest that was told with it"},
     [KNOWN_LEADS] = {"leads", CELL_INT, COLUMN_MAIN,
                      "runtimes in which it leads to weights or a manifest, or did until it went"},
-    [KNOWN_USED] = {"used", CELL_BOOL, 0, "a run, an evaluation or a route told the digest of its weights"}};
+    [KNOWN_USED] = {"used", CELL_BOOL, COLUMN_MAIN, "a run, an evaluation or a route told the digest of its weights"},
+    [KNOWN_NOTED] = {"noted", CELL_LIST, 0, "families of the events that named it, as far as these are not of models"}};
 
 static const struct state_table tables[MODELS_TABLES] = {
     [MODELS] = {"models", "model",
@@ -101,8 +102,8 @@ static const struct state_table tables[MODELS_TABLES] = {
                       claim_columns, CLAIM_SEQ + 1, NULL},
     [MODEL_SPEEDS] = {"model_speeds", "speed", "A row is the speed of a model at one kind of work.", models_speed_columns,
                       MODELS_SPEED_COLUMNS, NULL},
-    [MODEL_KNOWN] = {"model_known", "known-name", "A row is a name of which somebody told what it leads to.", known_columns,
-                     KNOWN_USED + 1, NULL}};
+    [MODEL_KNOWN] = {"model_known", "known-name", "A row is a name of a model, and whether somebody told what it leads to.",
+                     known_columns, KNOWN_NOTED + 1, NULL}};
 
 /* ---- legal steps ---- */
 

@@ -11,18 +11,31 @@
 #define LATEST     ":latest"
 #define NAME_BYTES ((size_t)1 << 16)
 
+static struct bytes list_in(const struct row *row, size_t column) {
+    return row->cells[column].type == CELL_LIST ? row->cells[column].text : NOTHING;
+}
+
+static bool has_text(const struct row *row, size_t column, struct bytes text) {
+    struct list list;
+    struct bytes item, one;
+    list_open(&list, list_in(row, column));
+    while (list_next(&list, &item)) {
+        if (list_name(item, "", &one) && bytes_eq(one, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int models_add_text(struct row *row, size_t column, struct bytes text, uint32_t max, struct err *err) {
     struct list list;
     struct list_out out;
-    struct bytes item, one, raw = row->cells[column].type == CELL_LIST ? row->cells[column].text : NOTHING;
-    list_open(&list, raw);
-    while (list_next(&list, &item)) {
-        if (list_name(item, "", &one) && bytes_eq(one, text)) {
-            return 0;
-        }
+    struct bytes item;
+    if (has_text(row, column, text)) {
+        return 0;
     }
     list_out_init(&out);
-    list_open(&list, raw);
+    list_open(&list, list_in(row, column));
     while (list_next(&list, &item)) {
         list_out_raw(&out, item);
     }
@@ -36,19 +49,49 @@ int models_add_text(struct row *row, size_t column, struct bytes text, uint32_t 
 
 /* ---- names that lead somewhere ---- */
 
+static struct bytes without_latest(struct bytes name) {
+    const size_t n = sizeof(LATEST) - 1;
+    struct bytes plain = {name.p, name.n > n ? name.n - n : 0};
+    return plain.n > 0 && memcmp(name.p + plain.n, LATEST, n) == 0 ? plain : NOTHING;
+}
+
 int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads, struct err *err) {
+    struct bytes plain = without_latest(name);
     struct row *row;
     int code = led == leads ? 0 : fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
-    if (code == 0 && led != leads) {
-        row_add(row, KNOWN_LEADS, leads ? 1 : -1);
+    if (code != 0 || led == leads) {
+        return code;
+    }
+    row_add(row, KNOWN_LEADS, leads ? 1 : -1);
+    if (!leads) { /* who names it now names something else */
+        row_set_null(row, KNOWN_NOTED);
+        code = plain.n > 0 ? fold_find(fold, MODEL_KNOWN, &plain, 1, &row, err) : 0;
+        if (code == 0 && plain.n > 0 && row != NULL) {
+            row_set_null(row, KNOWN_NOTED);
+        }
     }
     return code;
 }
 
-static int take_used(struct fold *fold, struct bytes name, struct err *err) {
+/* Takes down that events of this family name it; *ret: one did before. */
+static int take_noted(struct fold *fold, struct bytes key, struct bytes family, bool *ret, struct err *err) {
+    struct row *row;
+    int code = fold_row(fold, MODEL_KNOWN, &key, 1, &row, err);
+    *ret = code == 0 && has_text(row, KNOWN_NOTED, family);
+    if (*ret) {
+        fold_leave(row);
+    }
+    return code != 0 || *ret ? code : models_add_text(row, KNOWN_NOTED, family, MODELS_FAMILIES_MAX, err);
+}
+
+/* *ret: it was known before that its digest is told where it is used. */
+static int take_used(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
     struct row *row;
     int code = fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
-    if (code == 0 && !row_bool(row, KNOWN_USED)) {
+    *ret = code == 0 && row_bool(row, KNOWN_USED);
+    if (*ret) {
+        fold_leave(row);
+    } else if (code == 0) {
         row_set_bool(row, KNOWN_USED, true);
     }
     return code;
@@ -111,18 +154,19 @@ int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct e
 }
 
 int models_absorb_latest(struct fold *fold, struct bytes name, struct row *row, struct err *err) {
-    const size_t n = sizeof(LATEST) - 1;
-    struct bytes plain = {name.p, name.n > n ? name.n - n : 0};
-    bool latest = plain.n > 0 && memcmp(name.p + plain.n, LATEST, n) == 0;
-    return latest ? models_absorb(fold, plain, row, err) : 0;
+    struct bytes plain = without_latest(name);
+    return plain.n > 0 ? models_absorb(fold, plain, row, err) : 0;
 }
 
 /* ---- mentions ---- */
 
-static int note(struct fold *fold, struct bytes key, struct bytes name, const char *what, struct row **ret,
+/* By far the most events name what one of their family named before: that is seen by a small row, and changes nothing. */
+struct mention {
+    struct bytes name, digest, family;
+};
+
+static int note(struct fold *fold, const struct mention *m, struct bytes key, const char *what, struct row **ret,
                 struct err *err) {
-    struct bytes kind = fold_event(fold)->kind;
-    const uint8_t *dot = memchr(kind.p, '.', kind.n);
     int code = fold_row(fold, MODELS, &key, 1, ret, err);
     if (code != 0) {
         return code;
@@ -131,35 +175,42 @@ static int note(struct fold *fold, struct bytes key, struct bytes name, const ch
         row_set_str(*ret, MODEL_DIGEST_OF, what);
         fold_state(fold, *ret, MODEL_BASE, MODEL_STEP, "named");
     }
-    if (name.n > 0 && !row_has(*ret, MODEL_NAME)) {
-        row_set_text(*ret, MODEL_NAME, name);
+    if (m->name.n > 0 && !row_has(*ret, MODEL_NAME)) {
+        row_set_text(*ret, MODEL_NAME, m->name);
     }
     fold_touch(fold, *ret, MODEL_BASE);
-    kind.n = dot != NULL ? (size_t)(dot - kind.p) : kind.n;
-    return models_add_text(*ret, MODEL_KNOWN_BY, kind, MODELS_FAMILIES_MAX, err);
+    return models_add_text(*ret, MODEL_KNOWN_BY, m->family, MODELS_FAMILIES_MAX, err);
 }
 
-static int note_weights(struct fold *fold, struct bytes digest, struct bytes name, struct err *err) {
+static int note_weights(struct fold *fold, const struct mention *m, struct err *err) {
+    struct bytes digest = m->digest;
     struct row *row, *manifest;
-    int code = fold_find(fold, MODEL_MANIFESTS, &digest, 1, &manifest, err);
+    bool used = true, noted;
+    int code = take_noted(fold, digest, m->family, &noted, err);
+    code = code != 0 || m->name.n == 0 ? code : take_used(fold, m->name, &used, err);
+    if (code != 0 || (noted && used)) {
+        return code;
+    }
+    code = fold_find(fold, MODEL_MANIFESTS, &digest, 1, &manifest, err);
     if (code == 0 && manifest != NULL && row_has(manifest, MANIFEST_DIGEST)) {
         digest = row_text(manifest, MANIFEST_DIGEST);
     }
-    code = code != 0 ? code : note(fold, digest, name, "weights", &row, err);
-    if (code == 0 && name.n > 0) {
-        code = take_used(fold, name, err);
-        code = code != 0 ? code : models_absorb(fold, name, row, err);
-        code = code != 0 ? code : models_absorb_latest(fold, name, row, err);
+    code = code != 0 ? code : note(fold, m, digest, "weights", &row, err);
+    if (code == 0 && m->name.n > 0) {
+        code = models_absorb(fold, m->name, row, err);
+        code = code != 0 ? code : models_absorb_latest(fold, m->name, row, err);
     }
     return code;
 }
 
-static int note_name(struct fold *fold, struct bytes name, struct err *err) {
+static int note_name(struct fold *fold, const struct mention *m, struct err *err) {
+    struct bytes name = m->name;
     struct row *row = NULL;
     struct buf latest;
-    bool known;
-    int code = models_is_known(fold, name, &known, err);
-    if (code != 0 || known) {
+    bool known, noted;
+    int code = take_noted(fold, name, m->family, &noted, err);
+    code = code != 0 || noted ? code : models_is_known(fold, name, &known, err);
+    if (code != 0 || noted || known) {
         return code;
     }
     if (with_latest(name, &latest)) {
@@ -167,21 +218,23 @@ static int note_name(struct fold *fold, struct bytes name, struct err *err) {
         code = fold_find(fold, MODELS, &key, 1, &row, err);
         name = row != NULL ? key : name;
     }
-    code = code != 0 ? code : note(fold, name, name, "name", &row, err);
+    code = code != 0 ? code : note(fold, m, name, "name", &row, err);
     buf_done(&latest);
     return code;
 }
 
 int models_take_mention(struct fold *fold, struct err *err) {
-    struct bytes name = NOTHING, digest = NOTHING;
-    fold_text(fold, "model", &name);
-    fold_text(fold, "digest", &digest);
-    if (digest.n == 0 && models_is_digest(name)) {
-        digest = name;
-        name = NOTHING;
+    struct mention m = {.family = fold_event(fold)->kind};
+    const uint8_t *dot = memchr(m.family.p, '.', m.family.n);
+    m.family.n = dot != NULL ? (size_t)(dot - m.family.p) : m.family.n;
+    fold_text(fold, "model", &m.name);
+    fold_text(fold, "digest", &m.digest);
+    if (m.digest.n == 0 && models_is_digest(m.name)) {
+        m.digest = m.name;
+        m.name = NOTHING;
     }
-    if (digest.n > 0 && digest.n < MODELS_DIGEST_MAX) {
-        return note_weights(fold, digest, name, err);
+    if (m.digest.n > 0 && m.digest.n < MODELS_DIGEST_MAX) {
+        return note_weights(fold, &m, err);
     }
-    return name.n > 0 ? note_name(fold, name, err) : 0;
+    return m.name.n > 0 ? note_name(fold, &m, err) : 0;
 }
