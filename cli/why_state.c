@@ -82,7 +82,7 @@ static int named_elsewhere(struct story *story, const char *text, struct err *er
     if (rc == 0 && story->told == 0) {
         rc = by_missing(story, bytes_of(text), &why);
         if (rc == 0 && story->told > 0) {
-            cli_note(story->view->cli, "ledger: why: %s: nobody declared it, and this needs it", err->msg);
+            cli_note(story->view->cli, "ledger: why: %s: it was never declared, and this needs it", err->msg);
             return 0;
         }
     }

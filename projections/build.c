@@ -140,7 +140,7 @@ static bool is_same(const struct store_generation *a, const struct store_generat
            memcmp(a->leaf, b->leaf, LEDGER_HASH) == 0;
 }
 
-/* Takes up what is stored, unless it is what we know; a stale current generation is none of ours. */
+/* Takes up what is stored, unless it is what we know; a stale current generation is not ours. */
 static int load(struct build *b, struct target *t, struct err *err) {
     struct store_record record;
     enum stored_use use;
@@ -218,7 +218,7 @@ static int look(struct build *b, struct err *err) {
             return rc;
         }
     }
-    return err_set(err, ERR_BUSY, "others begin the same projections anew all the time");
+    return err_set(err, ERR_BUSY, "others keep rebuilding the same projections");
 }
 
 /* ---- storing ---- */

@@ -15,8 +15,8 @@ uint64_t build_size(const struct build *build); /* of the log, when it was opene
 /* One more that is to be filled, up to `to` events: the generation that is read, or with `shadow` the one beside it. What
  * cannot be gone on with is begun anew; a current generation that is only stale is left out. */
 int build_add(struct build *build, const struct projection *projection, bool shadow, uint64_t to, struct err *err);
-/* Fills all of them. A projection that stops at an event is remembered in its record and is no failure. ERR_FULL: what was
- * stored stays. */
+/* Fills all of them. A projection that stops at an event is remembered in its record and is not a failure. ERR_FULL: what
+ * was stored stays. */
 int build_run(struct build *build, struct err *err);
 /* After ERR_CORRUPT or ERR_TAMPERED: the event where the log cannot be read; LEDGER_NO_SEQ: it was not the log. */
 uint64_t build_damaged(const struct build *build);

@@ -7,7 +7,7 @@
 
 bool correct_is(struct bytes kind); /* "ledger.corrected" */
 
-/* One that holds: of an earlier event, by its leaf, that is none of the ledger's own, and the first one of it. */
+/* One that holds: of an earlier event, by its leaf, that is not one of the ledger's own, and the first one of it. */
 struct correction {
     uint64_t seq, by;
     char *kind; /* of the event */

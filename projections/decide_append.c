@@ -99,7 +99,7 @@ static bool can_judge(const struct state_view *view, size_t i, struct decision *
         decide_no(ret, "the states of '%s' stopped at event %llu: %s", p->projection->name,
                   (unsigned long long)status.failed_seq, status.failed);
     } else if (status.stale) {
-        decide_no(ret, "the states of '%s' are of another version of the program: 'ledger rebuild %s' makes them anew",
+        decide_no(ret, "the states of '%s' are of another version of the program: 'ledger rebuild %s' makes them again",
                   p->projection->name, p->projection->name);
     } else {
         return true;

@@ -171,7 +171,7 @@ static void answer(struct decision *ret, const struct weighing *w, struct bytes 
     }
 }
 
-/* What comes nearest to a scope that nothing covers, or that is none. */
+/* What comes nearest to a scope that nothing covers, or that is not one. */
 static void add_nearest(struct decision *ret, const struct weighing *w) {
     const struct nearest *n = &w->nearest;
     if (ret->yes || !n->there || ((w->best.there || w->near.there) && fault_of(w->q) == NULL)) {

@@ -48,7 +48,7 @@ static int permission_used(struct state_view *view, const struct ledger_event *e
                            struct err *err) {
     struct decide_use use = use_of(event->body, field(event->body, "session"), event->run);
     if (use.group.n == 0) {
-        decide_no(ret, "the use names no group: nobody can tell which permission it uses");
+        decide_no(ret, "the use names no group: which permission it uses cannot be told");
         return 0;
     }
     use.one = true;
@@ -109,7 +109,7 @@ static int ask_holders(struct state_view *view, const struct ledger_event *event
         return rc;
     }
     if (use.group.n == 0) {
-        decide_no(ret, "the call of '%.*s' names no group: nobody can tell which permission it uses",
+        decide_no(ret, "the call of '%.*s' names no group: which permission it uses cannot be told",
                   REASON_NAME(field(event->body, "tool")));
     } else if (h->n == 0) {
         decide_no(ret, "the call names neither tool nor agent, and its run has no pack: nobody holds '%.*s'",

@@ -58,7 +58,7 @@ static int each_host(struct doctor_case *c, const struct row *row, struct err *e
     if (gpu_error.n > 0) {
         doctor_found(c, DOCTOR_WARN, row, host, "%.*s: %.*s", REASON_NAME(host), REASON_NAME(gpu_error));
     } else if (doctor_is(row, "tier", "unknown")) {
-        doctor_found(c, DOCTOR_UNKNOWN, row, host, "the profile of %.*s tells no memory", REASON_NAME(host));
+        doctor_found(c, DOCTOR_UNKNOWN, row, host, "the profile of %.*s does not tell its memory", REASON_NAME(host));
     } else {
         doctor_found(c, DOCTOR_PASS, row, host, "%s", "");
     }
@@ -141,9 +141,9 @@ static int each_check(struct doctor_case *c, const struct row *row, struct err *
 static int judge_disk(struct doctor_case *c, struct err *err) {
     int rc = doctor_each(c, "checks", each_disk, err);
     if (rc == 0 && c->found == 0) {
-        doctor_found(c, DOCTOR_UNKNOWN, NULL, bytes_of("disk-space"), "no disk was looked at");
+        doctor_found(c, DOCTOR_UNKNOWN, NULL, bytes_of("disk-space"), "no disk was checked");
     }
-    doctor_passes(c, "%zu looked at, all well", c->found);
+    doctor_passes(c, "%zu checked, all well", c->found);
     return rc;
 }
 
@@ -306,7 +306,7 @@ const struct doctor_clause doctor_clauses[] = {
      {NULL, "ledger ingest hardware"}},
     {"faults",
      false,
-     "is the hardware free of faults of late?",
+     "has the hardware been free of faults lately?",
      judge_faults,
      {"look at it: ledger query --kind hardware.faulted --since 7d", SEEN_TO("faults")},
      NONE},
@@ -324,13 +324,13 @@ const struct doctor_clause doctor_clauses[] = {
      {"look at it", OBSERVED "STATUS"}},
     {"gaps",
      false,
-     "is nothing missing of late?",
+     "has nothing been missing lately?",
      judge_gaps,
      {"look at it: ledger query --kind ledger.gap --since 7d", SEEN_TO("gaps")},
      NONE},
     {"clock",
      false,
-     "did the clock go evenly of late?",
+     "has the clock been steady lately?",
      judge_clock,
      {"look at it: ledger query --kind ledger.gap --since 7d", SEEN_TO("clock")},
      NONE},
@@ -342,7 +342,7 @@ const struct doctor_clause doctor_clauses[] = {
      NONE},
     {"restores",
      false,
-     "is this the ledger that it was?",
+     "is this still the ledger that it was?",
      judge_restores,
      {"compare it with a checkpoint that was kept elsewhere: ledger verify --checkpoint FILE", SEEN_TO("restores")},
      NONE},
@@ -354,7 +354,7 @@ const struct doctor_clause doctor_clauses[] = {
      doctor_pack_state,
      {NULL, "ledger why pack/{pack}"},
      {NULL, "ledger pack show {pack}"}},
-    {"permissions", true, "has it the permissions that it needs?", doctor_pack_permissions, NONE, NONE},
+    {"permissions", true, "does it have the permissions that it needs?", doctor_pack_permissions, NONE, NONE},
     {"checks", true, "do its checks pass?", doctor_pack_checks, {"mend it", NULL}, {"run it", NULL}},
     {"routes",
      true,

@@ -1,6 +1,6 @@
 /* The newest score of a model in a task, whatever evaluation it came from: so a model that got worse shows, by the event
  * that says so. One row for its weights (or, where nobody says these, its name), the task and the metric. A score of a part
- * of the samples is no such result: it would be held against one of all. */
+ * of the samples is not such a result: it would be held against one of all. */
 #include "projections/evals.h"
 #include "projections/look.h"
 

@@ -6,7 +6,7 @@
  *   ledger.restored                up to size r         from size r + 1: nobody had the old key any more
  *
  * as docs/format.md has it in its part 8. The numbers of epochs have no gaps; one that does not follow the epoch before, or
- * that was there already, is a violation. An event that does not say its number is none that this program wrote, and begins
+ * that was there already, is a violation. An event that does not say its number was not written by this program, and begins
  * no epoch. */
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* Lists in events and rows: canonical msgpack arrays, mostly of maps. What others wrote may be anything: an item of another
- * shape has no fields, and a list that is none has no items. */
+ * shape has no fields, and what is not a list has no items. */
 #ifndef PROJECTIONS_LIST_H
 #define PROJECTIONS_LIST_H
 

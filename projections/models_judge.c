@@ -156,9 +156,9 @@ static void conclude(struct search *s, struct bytes runtime, struct bytes model)
                    REASON_DIGEST(bytes_of(s->ret->digest)), REASON_DIGEST(bytes_of(s->other)));
         s->ret->digest[0] = '\0';
     } else if (s->ret->digest[0] == '\0' && s->remote) {
-        reason_say(why, "'%.*s' is a remote service, whose weights nobody here sees", REASON_NAME(model));
+        reason_say(why, "'%.*s' is a remote service, whose weights cannot be seen here", REASON_NAME(model));
     } else if (s->ret->digest[0] == '\0' && s->found > 0) {
-        reason_say(why, "nobody has said which weights '%.*s' has", REASON_NAME(model));
+        reason_say(why, "the weights of '%.*s' are not known", REASON_NAME(model));
     } else if (s->ret->removed) {
         reason_say(why, "model '%.*s' was removed", REASON_NAME(model));
     } else if (s->ret->digest[0] == '\0' && runtime.n > 0) {

@@ -39,7 +39,7 @@ static void tell_row(struct checking *c, const struct projection *projection, un
     }
     buf_init(&words, 4096);
     if (key.n < 10 || key.p[0] >= projection->n_tables) {
-        buf_printf(&words, "a record that is no row of it: %s", what);
+        buf_printf(&words, "a record that is not a row of it: %s", what);
     } else {
         buf_printf(&words, "%s '", projection->tables[key.p[0]].name);
         for (size_t i = 1; i < key.n - 9; i++) {
@@ -106,7 +106,7 @@ static int compare_rows(struct checking *c, const struct projection *projection,
         } else if (order > 0) {
             tell_row(c, projection, &told, replayed->key, "a replay gives it, but it is not stored");
         } else if (!bytes_eq(stored->bytes, replayed->bytes)) {
-            tell_row(c, projection, &told, stored->key, "stored otherwise than a replay gives it");
+            tell_row(c, projection, &told, stored->key, "stored differently from what a replay gives");
         }
         c->rows += order <= 0;
         rc = order <= 0 ? advance(stored, err) : 0;
@@ -124,7 +124,7 @@ static int compare(struct checking *c, size_t i, struct err *err) {
     if (rc == 0 && record.current.position < c->gen[i].position) {
         struct buf words;
         buf_init(&words, 4096);
-        buf_printf(&words, "a replay stops at event %llu, which what is stored has behind it: %s",
+        buf_printf(&words, "a replay stops at event %llu, which the stored states have passed: %s",
                    (unsigned long long)record.current.failed_seq, record.current.failed);
         buf_put_u8(&words, 0);
         tell(c, projection, &told, words.fail == 0 ? (const char *)words.p : "a replay stops before");

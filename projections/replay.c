@@ -131,7 +131,7 @@ static int group_of(struct replay *r, uint64_t seq, const struct group **ret, st
     }
     rc = rc != 0 ? rc : reader_group(r->reader, seq / EVENT_GROUP, ret, err);
     if (rc == 0 && seq % EVENT_GROUP >= (*ret)->n) {
-        rc = err_set(err, ERR_CORRUPT, "there is no event %llu any more", (unsigned long long)seq);
+        rc = err_set(err, ERR_CORRUPT, "event %llu no longer exists", (unsigned long long)seq);
     }
     return rc;
 }

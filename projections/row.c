@@ -95,7 +95,7 @@ static bool cell_quick(struct mp_reader *r, enum cell_type type, struct cell *re
     return false;
 }
 
-/* A value of another type than the column's is no value of it. */
+/* A value of another type than the column's is not a value of it. */
 static int cell_of(struct mp_reader *r, enum cell_type type, struct cell *ret, struct err *err) {
     struct mp_reader at = *r;
     struct mp_item item = {.type = MP_NIL}; /* of it only what its type has is set */
@@ -149,7 +149,7 @@ int row_decode(struct row *row, struct bytes bytes, const size_t *map, size_t n_
     mp_reader_init(&r, bytes);
     int rc = mp_next(&r, &head, err);
     if (rc != 0 || head.type != MP_ARRAY || head.count != wanted) {
-        return err_set(err, ERR_CORRUPT, "a row of '%s' has not %zu cells", table->name, wanted);
+        return err_set(err, ERR_CORRUPT, "a row of '%s' does not have %zu cells", table->name, wanted);
     }
     for (size_t i = 0; i < wanted && rc == 0; i++) {
         while (map == NULL && !is_stored(table, column)) {

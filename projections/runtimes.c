@@ -5,7 +5,7 @@
  * was erased does not say which address it was about, so it changes nothing.
  *
  * A change that was made from another version than the one that was known is a violation: something in between is
- * missing. A server that is down and comes back is none. */
+ * missing. A server that is down and comes back is not a violation. */
 #include "projections/fold.h"
 
 enum {

@@ -91,7 +91,7 @@ static bool parse(const struct state_view *view, struct since_record *ret, uint8
     return ret->rows != NULL;
 }
 
-/* *ret stays zeroed when it is not there, or is no record of this log. */
+/* *ret stays zeroed when it is not there, or is not a record of this log. */
 static int load_one(struct state_view *view, const char *name, struct replay *replay, uint64_t at, struct since_record *ret,
                     struct err *err) {
     struct bytes value;

@@ -266,7 +266,7 @@ int view_prepare(struct state_view *view, size_t i, struct replay *replay, struc
     return rc != 0 || p->part.stopped ? rc : replay_leaf(replay, p->part.position, p->part.leaf, NULL, err);
 }
 
-/* What happened while folding that is no failure of the view: a log that cannot be read stops all, each says so. */
+/* What happened while folding that is not a failure of the view: a log that cannot be read stops all, each says so. */
 static void stop_all(struct state_view *view, uint64_t seq, const struct err *why) {
     view->damaged = seq;
     snprintf(view->damage, sizeof(view->damage), "%.*s", (int)reason_fits(bytes_of(why->msg), sizeof(view->damage) - 1),

@@ -125,7 +125,7 @@ void state_rows_close(struct state_rows *rows); /* NULL is fine */
 /* Since when a row's state is what it is, and by which event: of a state that is judged this is not in the row as it is
  * read, for it takes a walk through the log (walk.h); this fills in `since` and `since_seq`. The event is the one after
  * which it was first so, without a break until now; what time alone did has a time and no event. Both stay null where there
- * is no state, and where nobody can tell. Rows of other tables, whose fold says it, stay as they are. */
+ * is not a state, and where nobody can tell. Rows of other tables, whose fold says it, stay as they are. */
 int state_since(struct state_view *view, struct row *row, struct err *err);
 /* The same for the row that state_rows_next gave. */
 int state_rows_since(struct state_rows *rows, struct err *err);

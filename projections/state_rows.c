@@ -98,7 +98,7 @@ static int own(struct state_view *view, struct view_table *table, struct bytes k
     const struct bytes copy = {row->own.p, bytes.n};
     rc = rc != 0 ? rc : row_decode(row, copy, map != NULL ? map->column : NULL, map != NULL ? map->n : 0, err);
     if (judge_damage(view, table, rc) == ERR_CORRUPT) {
-        err_prefix(err, "what is stored of '%s' is damaged and is built anew when it is opened again",
+        err_prefix(err, "what is stored of '%s' is damaged and is rebuilt when it is opened again",
                    view->projection[table->projection].projection->name);
     }
     if (rc == 0) {

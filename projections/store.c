@@ -358,5 +358,6 @@ int store_maps(struct db_txn *txn, uint32_t slot, const struct projection *proje
     for (size_t t = 0; good && t < tables.count; t++) {
         good = t < STORE_TABLES_MAX && take_map(&r, t, projection, ret);
     }
-    return good ? 0 : err_set(err, ERR_CORRUPT, "how the rows of '%s' are stored is not known", projection->name);
+    return good ? 0
+                : err_set(err, ERR_CORRUPT, "the form in which the rows of '%s' are stored is unknown", projection->name);
 }

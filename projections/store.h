@@ -19,7 +19,8 @@
  * folded: a log that was cut back, restored or exchanged has another leaf there.
  *
  * What is damaged here is not believed: a record that does not parse is as if it were absent. A row has no check of its
- * own: one whose bytes are no row is found when it is read, one that was changed into another row by rebuild_check alone.
+ * own: one whose bytes are not a row is found when it is read, one that was changed into another row by rebuild_check
+ * alone.
  */
 #ifndef PROJECTIONS_STORE_H
 #define PROJECTIONS_STORE_H

@@ -276,7 +276,7 @@ static int first_garbage(struct db_txn *txn, const struct named *named, uint32_t
 /* Keys that come back after they were removed, or are found by one way and not by another, are those of a damaged tree: who
  * went on would never come to an end. */
 static int not_removed(struct err *err) {
-    return err_set(err, ERR_CORRUPT, "rows that nobody uses any more cannot be removed: the derived data is damaged");
+    return err_set(err, ERR_CORRUPT, "unused rows cannot be removed: the derived data is damaged");
 }
 
 static int remove_rows(struct db_txn *txn, uint32_t slot, struct err *err) {

@@ -1,5 +1,5 @@
-/* A row that is taken from storage is decoded once on the way: a fold that met one which is none would seem to have failed
- * because of the event. */
+/* A row that is taken from storage is decoded once on the way: a fold that met one which is not a row would seem to have
+ * failed because of the event. */
 #include "projections/stored.h"
 
 #include <stdlib.h>

@@ -15,7 +15,7 @@ struct stored {
     uint64_t bound;
     struct hash_tree *tree;   /* rows that the log vouches for, instead of those of the slot; owned. NULL: none */
     const struct rows *above; /* rows that are just being stored, which come first. May be NULL */
-    bool spoiled;             /* something was read that is no row */
+    bool spoiled;             /* something was read that is not a row */
     struct row *row;          /* scratch */
 };
 /* A rows_base's get over a struct stored. */

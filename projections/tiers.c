@@ -180,7 +180,7 @@ int tiers_judge(struct state_view *view, const struct tool_call *asked, struct t
         decided = ask(view->tiers, &view->tiers->policy[i], &call, &a);
     }
     if (rc == 0 && !decided && !ask_shipped(&call, &a)) {
-        a = (struct tiers_answer){.tier = TIER_UNKNOWN, .seq = LEDGER_NO_SEQ}; /* what may fit is no bound */
+        a = (struct tiers_answer){.tier = TIER_UNKNOWN, .seq = LEDGER_NO_SEQ}; /* what may fit is not a bound */
     }
     if (rc == 0) {
         *ret = a;

@@ -48,7 +48,7 @@ box 0 why route/summarise
 out_has 'pack/p: '
 out_has 'route/summarise'
 out_has 'route.declared -s route/summarise'
-err_has "there is no route 'summarise': nobody declared it, and this needs it"
+err_has "there is no route 'summarise': it was never declared, and this needs it"
 box 0 why route/summarise --json
 json '.things[0].fields.missing | map(select(.about == "route/summarise").rule) | first' need.route-undeclared
 box 1 why route/other # nothing needs it

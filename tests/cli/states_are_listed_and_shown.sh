@@ -168,11 +168,11 @@ out_lacks "ledger -C"
 if command -v script >/dev/null; then
     on_terminal --no-color route list --no-pager
     out_has 'REASON'
-    out_lacks SUITE
+    out_has '(no room at 80 columns: PACK, MODEL, SUITE, PROOF)'
     out_has 'model drift: pro'
     on_terminal --no-color why verdict
     out_has "    ledger -C $BOX ingest hardware"
-    out_lacks QUESTION
+    out_has '(no room at 80 columns: EVIDENCE, QUESTION)'
     on_terminal --no-color model list --no-pager
     out_has 'bbbbbbb'
     out_lacks 'sha256:'

@@ -145,7 +145,7 @@ static void of_a_new_box_nothing_is_known(void **state) {
     clause_text("runtimes", "question", "do the runtimes answer?");
     clause("hardware", "unknown", "no machine was profiled");
     clause_text("hardware", "remedy", "ledger ingest hardware");
-    clause("disk", "unknown", "no disk was looked at");
+    clause("disk", "unknown", "no disk was checked");
     clause("states", "pass", "all 15 follow the log");
     clause_text("states", "remedy", "");
     box_int(&box, "unknown", 3);
@@ -160,7 +160,7 @@ static void a_box_of_which_all_is_known_and_well_passes(void **state) {
     box_text(&box, "reason", "");
     clause("runtimes", "pass", "1 answer");
     clause_cites("runtimes", 1);
-    clause("disk", "pass", "1 looked at, all well");
+    clause("disk", "pass", "1 checked, all well");
     box_int(&box, "passed", 11);
     box_evidence(&box, 4, (uint64_t)0, (uint64_t)1, (uint64_t)2, (uint64_t)3);
 }
@@ -296,7 +296,7 @@ static void what_is_not_in_the_view_is_unknown(void **state) {
     assert_true(box_row(&box, "verdicts", "", NULL));
     box_text(&box, "verdict", "unknown");
     clause("runtimes", "unknown", "runtimes are not kept here");
-    clause("disk", "pass", "1 looked at, all well");
+    clause("disk", "pass", "1 checked, all well");
 }
 
 static void the_same_question_about_the_past_has_the_same_answer(void **state) {
@@ -398,7 +398,7 @@ static void a_pack_is_asked_for_its_checks(void **state) {
     box_event(&box, "pack.checked", "pack/p",
               "{\"pack\":\"p\",\"version\":\"2\",\"check\":\"smoke\",\"verdict\":\"fail\",\"required\":false}");
     find_verdict("p");
-    clause("checks", "warn", "check 'smoke', which is not required, is not passed");
+    clause("checks", "warn", "check 'smoke', which is not required, did not pass");
     box_event(&box, "pack.checked", "pack/p",
               "{\"pack\":\"p\",\"version\":\"2\",\"check\":\"smoke\",\"verdict\":\"pass\"}");
     observe("latency", ",\"pack\":\"p\",\"status\":\"slow\"");
@@ -412,7 +412,7 @@ static void a_pack_is_asked_for_its_routes(void **state) {
     (void)state;
     install(",\"routes\":[{\"name\":\"r\",\"required\":true},{\"name\":\"s\",\"required\":false}]");
     find_verdict("p");
-    clause("routes", "fail", "'r': nobody has declared it");
+    clause("routes", "fail", "'r' was never declared");
     box_event(&box, "route.declared", "route/r", "{\"route\":\"r\",\"pack\":\"p\",\"pack_version\":\"1\",\"model\":\"m\"}");
     find_verdict("p");
     clause_text("routes", "state", "warn");

@@ -221,7 +221,7 @@ static void a_result_file_counts_only_when_it_is_known_to_be_whole(void **state)
     score(&box, "f1", HELD);
     eval(&box, "e");
     counts(&box, false);
-    box_says(&box, "reason", "nobody says that all of its samples were run");
+    box_says(&box, "reason", "nothing says that all of its samples were run");
     import(&box, "true");
     eval(&box, "e");
     box_says(&box, "reason", "only a part of its samples was run");

@@ -103,7 +103,7 @@ static void a_pack_goes_from_its_installation_to_its_removal_and_every_moment_ca
     uint64_t passed = check(&box, "smoke", "pass", ", \"version\": \"1\"");
     note(&box, moments, &n,
          (struct moment){.state = "demo-only",
-                         .reason = "none of its 2 required routes is proven; 'a': nobody has declared it; 'b': nobody",
+                         .reason = "none of its 2 required routes is proven; 'a' was never declared; 'b' was never",
                          .cites = {in, granted, passed}});
     uint64_t a = declare(&box, "a"), b = declare(&box, "b");
     note(&box, moments, &n,
@@ -311,7 +311,7 @@ static void lists_of_odd_items_are_taken_as_needs_that_nobody_meets(void **state
     box_open(&box);
     box_odd(&box, "pack.installed", "pack/p",
             "{\"version\": \"1\", \"routes\": [7, {\"x\": 1}, [], {\"name\": \"a\", \"required\": 3}]}");
-    pack(&box, "demo-only", "none of its 4 required routes is proven; '?': nobody has declared it");
+    pack(&box, "demo-only", "none of its 4 required routes is proven; '?' was never declared");
     box_odd(&box, "pack.upgraded", "pack/p", "{\"version\": \"2\", \"permissions\": [7], \"routes\": []}");
     pack(&box, "blocked", "permission of no group is not granted");
     box_close(&box);

@@ -196,7 +196,7 @@ static void a_pass_without_scores_or_with_bad_ones_proves_nothing(void **state) 
         {SCORE(", \"value\": 0.2, \"threshold\": 0.9, \"verdict\": \"pass\", \"higher_is_better\": true"),
          "failed eval: 'e': a score is on the wrong side of its threshold: 't m' is 0.2, at least 0.9 is asked for"},
         {SCORE(", \"value\": 0.2, \"threshold\": 0.9, \"verdict\": \"pass\""),
-         "unclear eval: 'e': it cannot be judged: nobody says whether more is better for 't m'"},
+         "unclear eval: 'e': it cannot be judged: it is not said whether more is better for 't m'"},
         {SCORE(", \"label\": \"good\", \"threshold\": 0.9, \"higher_is_better\": true"),
          "unclear eval: 'e': it cannot be judged: there is a threshold and no value for 't m'"},
         {SCORE(", \"verdict\": \"warn\""), "unclear eval: 'e': a score is not clear: 't m'"},
@@ -264,7 +264,7 @@ static void a_direction_that_the_score_does_not_say_is_the_suites(void **state) 
     box_route(&box);
     box_event(&box, "eval.scored", "eval/e", "{\"task\": \"t\", \"metric\": \"acc\", \"value\": 0.9, \"threshold\": 0.8}");
     box_event(&box, "eval.finished", "eval/e", PASS(""));
-    box_route_is(&box, "declared-not-proven", "nobody says whether more is better for 't acc'");
+    box_route_is(&box, "declared-not-proven", "it is not said whether more is better for 't acc'");
     declare_suite(&box, SUITE, "[{\"name\": \"t\", \"metric\": \"acc\", \"higher_is_better\": true}]");
     box_route_is(&box, "ready", NULL);
     declare_suite(&box, SUITE, "[{\"name\": \"t\", \"metric\": \"acc\", \"higher_is_better\": false}]");
@@ -391,7 +391,7 @@ static void a_manifest_stands_for_its_weights_once_somebody_said_which(void **st
               "{\"model\": \"m\", \"runtime\": \"ollama\", \"manifest_digest\": \"" MANIFEST "\"}");
     box_route(&box);
     box_eval(&box, "eval/e", PASS(""));
-    box_route_is(&box, "declared-not-proven", "no weights: nobody has said which weights 'm' has");
+    box_route_is(&box, "declared-not-proven", "no weights: the weights of 'm' are not known");
     uint64_t said = box_event(&box, "model.identified", "model/" WEIGHTS,
                               "{\"digest\": \"" WEIGHTS "\", \"manifest_digest\": \"" MANIFEST "\"}");
     box_route_is(&box, "ready", NULL);

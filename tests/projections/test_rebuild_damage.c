@@ -187,8 +187,9 @@ static void a_row_that_was_exchanged_is_found_by_the_check(void **state) {
     mp_put_uint(&encoded, 1);
     mp_put_uint(&encoded, 2);
     spoil_rows(&total, bytes_of_buf(&encoded));
-    assert_string_equal(check(both, &rows),
-                        "total: totals 'all' of the segment that ends at 64: stored otherwise than a replay gives it\n");
+    assert_string_equal(
+        check(both, &rows),
+        "total: totals 'all' of the segment that ends at 64: stored differently from what a replay gives\n");
     rebuild(both, 1);
     assert_string_equal(check(both, &rows), "");
     buf_done(&encoded);

@@ -105,7 +105,7 @@ static void a_route_that_is_only_used_says_so(void **state) {
     (void)state;
     box_open(&box);
     box_event(&box, "route.decided", "route/r", "{\"decision\": \"primary\", \"model\": \"m\"}");
-    box_route_is(&box, "declared", "nobody declared it");
+    box_route_is(&box, "declared", "it was never declared");
     box_text(&box, "used_model", "m");
     box_close(&box);
 }

@@ -258,8 +258,10 @@ static void columns_are_found_again_by_their_names(void **state) {
     must(store_slot_new(txn, &step2, &slot, &why));
     must(store_maps(txn, slot, &step, maps, &why));
     assert_true(maps[1].table == SIZE_MAX); /* there was no such table */
-    must_fail(store_maps(txn, slot, &total, maps, &why), ERR_CORRUPT, "how the rows of 'total' are stored");
-    must_fail(store_maps(txn, slot + 1, &step, maps, &why), ERR_CORRUPT, "how the rows of 'step' are stored");
+    must_fail(store_maps(txn, slot, &total, maps, &why), ERR_CORRUPT,
+              "the form in which the rows of 'total' are stored is unknown");
+    must_fail(store_maps(txn, slot + 1, &step, maps, &why), ERR_CORRUPT,
+              "the form in which the rows of 'step' are stored is unknown");
     db_abort(txn);
 }
 
