@@ -47,6 +47,13 @@ static void describe_erased(struct cli *cli, const struct export_counts *c) {
     buf_done(&text);
 }
 
+/* Names that no event has look like fields that are there and were not disclosed. */
+static void say_unfound(struct cli *cli, const struct cut_args *args, const struct export_counts *c) {
+    if (args->options.n_private > 0 && c->private_ + c->private_erased + c->private_all == 0) {
+        cli_note(cli, "ledger: export: no event that leaves has a private field of the names that were given");
+    }
+}
+
 static void describe(char ret[400], const struct export_counts *c, bool sparse) {
     char events[80], erased[60] = "";
     if (c->to - c->from == 1) {
@@ -161,6 +168,7 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
         put_corrected(cli, ledger, args, &counts, NULL);
         exit_code = out_end(cli, EXIT_GOOD);
     }
+    say_unfound(cli, args, &counts);
     if (exit_code == EXIT_GOOD && counts.secrets > 0) {
         err_set(&err, ERR_INVALID, "%llu text%s look%s like secrets: the export would be refused",
                 (unsigned long long)counts.secrets, many(counts.secrets), counts.secrets == 1 ? "s" : "");
@@ -211,6 +219,9 @@ static int write_bundle(struct cli *cli, struct ledger *ledger, const struct opt
         exit_code = hand_over_bundle(cli, &bundle, path);
     }
     buf_done(&query);
+    if (exit_code == 0) {
+        say_unfound(cli, args, &bundle.counts);
+    }
     return exit_code != 0 || out_is_stdout(path) ? exit_code : report(cli, args, &bundle, path);
 }
 

@@ -26,7 +26,7 @@ const struct opt cut_options[CUT_OPTIONS + 1] = {
     [CUT_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [CUT_WHOLE] = {"whole", 0, NULL, "the range is the whole log, not only from the first match to the last"},
     [CUT_BODIES] = {"bodies", 0, "WHICH", "bodies that are disclosed: matching (default), all, none"},
-    [CUT_PRIVATE] = {"private", 0, "FIELDS", "private fields to disclose, with commas between"},
+    [CUT_PRIVATE] = {"private", 0, "FIELDS", "private fields to disclose, by name with commas between; none (default)"},
     [CUT_ARTIFACTS] = {"artifacts", 0, NULL, "with the artifacts that disclosed events name"},
     [CUT_STATES] = {"states", 0, "NAMES", "with the states of these projections, or of all"},
     [CUT_SPARSE] = {"sparse", 0, "SEQS", "just these events, each with its own proof; no claim of completeness"},
@@ -287,6 +287,9 @@ int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut
     rc = rc != 0 ? rc
                  : read_names(args, &cut_options[CUT_PRIVATE], &ret->names, ret->private_, EXPORT_PRIVATE_MAX,
                               &ret->options.n_private, err);
+    if (ret->options.n_private == 1 && strcmp(ret->private_[0], "none") == 0) {
+        ret->options.n_private = 0; /* as of bodies */
+    }
     ret->options.private_ = ret->private_;
     rc = rc != 0 ? rc : buf_check(&ret->names, "names", err);
     rc = rc != 0 ? rc : read_states(args, ret, err);

@@ -42,13 +42,27 @@ static void put_term(struct buf *out, const struct export_term *t) {
     buf_put_bytes(out, t->value);
 }
 
-static void put_names(struct rows *r, const char *label, const struct bytes *names, size_t n) {
+/* `none`: what stands for no names; a name may be "none" itself. */
+static void put_names(struct rows *r, const char *label, const struct bytes *names, size_t n, const char *none) {
     for (size_t i = 0; i < n; i++) {
         buf_put_str(&r->text, i == 0 ? "" : ", ");
         buf_put_bytes(&r->text, names[i]);
     }
-    buf_put_str(&r->text, n == 0 ? "none" : "");
+    buf_put_str(&r->text, n == 0 ? none : "");
     end_row(r, label, false);
+}
+
+/* Without a bound of time: what times the range has all the same. */
+static void put_no_time(struct rows *r, const struct export_question *q) {
+    char first[TEXT_TIME_MAX], last[TEXT_TIME_MAX];
+    question_time(first, q->first_time);
+    question_time(last, q->last_time);
+    if (q->n_events == 0 || (!q->sparse && q->from == 0 && q->to == q->size)) {
+        buf_put_str(&r->text, q->n_events == 0 ? "any" : "any: the range is the whole log");
+    } else {
+        buf_printf(&r->text, "no bound of time: %s, recorded from %s to %s",
+                   q->sparse ? "events that were chosen" : "the range is by sequence numbers", first, last);
+    }
 }
 
 static void ask_time(struct rows *r, const struct export_question *q) {
@@ -61,7 +75,9 @@ static void ask_time(struct rows *r, const struct export_question *q) {
         question_time(time, q->until);
         buf_printf(&r->text, "until before %s", time);
     }
-    buf_put_str(&r->text, q->has_since || q->has_until ? "" : "any");
+    if (!q->has_since && !q->has_until) {
+        put_no_time(r, q);
+    }
     end_row(r, "time", false);
 }
 
@@ -73,6 +89,7 @@ static void ask_range(struct rows *r, const struct export_question *q) {
     } else {
         buf_put_str(&r->text, "none");
     }
+    buf_printf(&r->text, ", of a log of %llu", (unsigned long long)q->size);
     end_row(r, "range", false);
 }
 
@@ -94,10 +111,10 @@ void question_asked(const struct export_question *q, question_row_fn *row, void 
     ask_range(&r, q);
     buf_put_str(&r.text, bodies[q->bodies]);
     end_row(&r, "bodies", false);
-    put_names(&r, "private", q->private_, q->n_private);
+    put_names(&r, "private", q->private_, q->n_private, "no fields");
     buf_put_str(&r.text, q->artifacts ? "those that disclosed events name" : "none");
     end_row(&r, "artifacts", false);
-    put_names(&r, "states", q->states, q->n_states);
+    put_names(&r, "states", q->states, q->n_states, "none");
     buf_done(&r.text);
 }
 
@@ -265,6 +282,7 @@ static void put_question(struct obj *obj, const struct export_question *q) {
     put_time(&asked, "until", "until_ns", q->has_until, q->until);
     obj_uint(&asked, "from", q->from);
     obj_uint(&asked, "to", q->to);
+    obj_uint(&asked, "size", q->size);
     obj_bool(&asked, "sparse", q->sparse);
     obj_text(&asked, "bodies", bodies[q->bodies]);
     put_list(&asked, "private", q->private_, q->n_private);

@@ -165,7 +165,7 @@ struct export_question {
     struct export_term term[EXPORT_TERMS_MAX];
     size_t n_terms;
     bool has_since, has_until, sparse, artifacts;
-    uint64_t since, until, from, to;
+    uint64_t since, until, from, to, size; /* size: events of the log that it was cut from */
     enum export_bodies bodies;
     struct bytes private_[EXPORT_PRIVATE_MAX], states[EXPORT_STATES_MAX];
     size_t n_private, n_states;

@@ -154,6 +154,7 @@ void question_begin(struct export_question *q, struct manifest *m) {
                                   .until = m->until,
                                   .from = m->from,
                                   .to = m->to,
+                                  .size = m->size,
                                   .sparse = m->sparse,
                                   .artifacts = m->artifacts,
                                   .bodies = m->bodies,

@@ -698,9 +698,12 @@ def question(c):  # what was asked, by the exporter's word, and what the headers
     if not p["filter"]:
         line("filter", "none: events were chosen one by one" if p["sparse"] else "none: every event matches")
     bounds = [] if c.since is None else ["from " + when(c.since)]
-    line("time", " ".join(bounds + ([] if c.until is None else ["until before " + when(c.until)])) or "any")
-    line("range", "events %d to %d" % (c.a, c.b - 1) if c.b else "none")
-    line("disclosed", "bodies: %s; private: %s; artifacts: %s; states: %s" % (d["bodies"], ", ".join(d["private"]) or "none",
+    whole = not p["sparse"] and (c.a, c.b) == (0, c.size)
+    free = c.times and not whole and "no bound of time: %s, recorded from %s to %s" % (
+        "events that were chosen" if p["sparse"] else "the range is by sequence numbers", *map(when, c.times))
+    line("time", " ".join(bounds + ([] if c.until is None else ["until before " + when(c.until)])) or free or "any" + ": the range is the whole log" * bool(c.times))
+    line("range", ("events %d to %d" % (c.a, c.b - 1) if c.b - c.a > 1 else "event %d" % c.a if c.b > c.a else "none") + ", of a log of %d" % c.size)
+    line("disclosed", "bodies: %s; private: %s; artifacts: %s; states: %s" % (d["bodies"], ", ".join(d["private"]) or "no fields",
          "those that are named" if d["artifacts"] else "none", ", ".join(d["states"]) or "none"))
     print("answer        proven from %d headers%s" % (c.count["headers"], c.times and ", %s to\n              %s" % tuple(map(when, c.times)) or ""))
     fates = ("disclosed", "withheld", "erased", "undisclosed")

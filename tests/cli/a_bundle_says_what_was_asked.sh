@@ -73,6 +73,43 @@ json .aspects.completeness.state good
 json .answer.not_disclosed 2
 
 # Times are for people, and exact in JSON; also those of a body.
+no_bound() { # BUNDLE TEXT: both verifiers, however the first one breaks its lines
+    run 0 verify "$1"
+    tr -s ' \n' ' ' <"$T/.out" | grep -qF "$2" || fail "verify of $1 does not say '$2'"
+    python 0 "$1"
+    tr -s ' \n' ' ' <<<"$out" | grep -qF "$2" || fail "verify_bundle.py of $1 does not say '$2'"
+}
+recorded() { # FROM TO: when these were, as a bundle says it
+    jq -rn --arg a "$("$LEDGER" -C "$BOX" show "$1" --json | jq -r .time_text)" \
+        --arg b "$("$LEDGER" -C "$BOX" show "$2" --json | jq -r .time_text)" '"recorded from \($a) to \($b)"'
+}
+
+# A range by sequence numbers is no answer about all times: it says from when to when it goes, and how long the log is.
+box 0 export -o range.tar.zst --since "$first" --until "$last"
+no_bound range.tar.zst "no bound of time: the range is by sequence numbers, $(recorded "$first" "$last")"
+no_bound range.tar.zst "range events $first to $last, of a log of $((granted + 3))"
+box 0 export -o one.tar.zst --since "$first" --until "$first"
+no_bound one.tar.zst "range event $first, of a log of"
+box 0 export -o few.tar.zst --sparse "$first,$last"
+no_bound few.tar.zst "no bound of time: events that were chosen, $(recorded "$first" "$last")"
+box 0 export -o whole.tar.zst --whole -k 'run.*'
+no_bound whole.tar.zst 'time any: the range is the whole log'
+
+# No private field is not a field of the name "none".
+box 0 export -o none-asked.tar.zst --private none --since "$first" --until "$last"
+err_empty
+no_bound none-asked.tar.zst 'no fields'
+run 0 verify none-asked.tar.zst --json
+json '.question.private | length' 0
+json '.question.size > .question.to' true
+box 0 export -o unknown-field.tar.zst --private skope --since "$first" --until "$granted"
+err_has 'no event that leaves has a private field of the names that were given'
+box 0 export --dry-run --private skope --since "$first" --until "$granted"
+err_has 'no event that leaves has a private field of the names that were given'
+box 0 append x.test.kept -s thing/kept hidden=hill
+box 0 export --dry-run --private hidden,skope -k x.test.kept
+[[ $err != *'of the names'* ]] || fail 'one of the names is there'
+
 box 0 export -o time.tar.zst --since 2026-01-01T00:00:00Z --until 2260-01-01T00:00:00Z -k 'permission.*' --private scope
 run 0 verify time.tar.zst --print
 out_has 'kind begins with permission.'
