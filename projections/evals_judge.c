@@ -114,13 +114,14 @@ static bool is_unfinished(struct judging *j) {
     return !row_is(j->eval, EVAL_STATE, "finished");
 }
 
+/* What its scores say, they say themselves: it is told once. */
 static bool says_fail(struct judging *j) {
     int64_t n = row_int(j->eval, EVAL_FAILED);
     readiness_say(&j->ret->found, "count", "%s", "");
     if (n > 0) {
         readiness_say(&j->ret->found, "count", ": %lld score%s below what is asked for", (long long)n, n == 1 ? "" : "s");
     }
-    return bytes_is(j->verdict, "fail");
+    return bytes_is(j->verdict, "fail") && j->scores.result[SCORE_FAILS] == 0;
 }
 
 static bool says_warn(struct judging *j) {
@@ -139,7 +140,7 @@ static bool has_contradictions(struct judging *j) {
 
 static bool counts_failures(struct judging *j) {
     readiness_say(&j->ret->found, "n", "%lld", (long long)row_int(j->eval, EVAL_FAILED));
-    return bytes_is(j->verdict, "pass") && row_int(j->eval, EVAL_FAILED) > 0;
+    return bytes_is(j->verdict, "pass") && row_int(j->eval, EVAL_FAILED) > (int64_t)j->scores.result[SCORE_FAILS];
 }
 
 static bool has_no_verdict(struct judging *j) {
@@ -188,7 +189,7 @@ static bool is_partial(struct judging *j) {
 }
 
 static bool is_not_known_whole(struct judging *j) {
-    return row_bool(j->eval, EVAL_IMPORTED) && !row_has(j->eval, EVAL_PARTIAL);
+    return row_bool(j->eval, EVAL_IMPORTED) && !row_has(j->eval, EVAL_PARTIAL) && !is_partial(j);
 }
 
 static bool has_errors(struct judging *j) {

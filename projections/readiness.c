@@ -100,8 +100,9 @@ static void keep(struct readiness *r, enum readiness_id id, struct bytes words) 
     if (r->n < READINESS_FOUND_MAX) {
         struct readiness_finding *f = &r->found[r->n++];
         f->id = id;
-        snprintf(f->words, sizeof(f->words), "%.*s", (int)reason_fits(words, sizeof(f->words) - 1),
-                 words.n > 0 ? (const char *)words.p : "");
+        bool cut = words.n >= sizeof(f->words);
+        snprintf(f->words, sizeof(f->words), "%.*s%s", (int)reason_fits(words, sizeof(f->words) - (cut ? 4 : 1)),
+                 words.n > 0 ? (const char *)words.p : "", cut ? "..." : "");
     }
 }
 
