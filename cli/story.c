@@ -15,6 +15,7 @@
 #include "cli/summary.h"
 #include "cli/table.h"
 #include "cli/thing.h"
+#include "projections/list.h"
 
 #define EVENTS_MAX  (4 * ROW_SEQS_MAX)
 #define MEMBERS_MAX 16
@@ -41,6 +42,19 @@ void story_state(const struct row *row, struct buf *out) {
         buf_put_str(out, out->n > 0 ? ": " : "");
         buf_put_bytes(out, row_text(row, reason));
     }
+}
+
+bool story_lacks(const struct row *row, struct bytes about) {
+    size_t column = projection_column(row->table, "missing");
+    struct list list;
+    struct bytes item, name;
+    bool is = false;
+    list_open(&list,
+              column != SIZE_MAX && row->cells[column].type == CELL_LIST ? row->cells[column].text : (struct bytes){0});
+    while (!is && list_next(&list, &item)) {
+        is = list_text(item, "about", &name) && (about.n == 0 || bytes_eq(name, about));
+    }
+    return is;
 }
 
 /* What has no state is told by its main columns: "accepted 12, rejected 0". */
@@ -221,13 +235,22 @@ static unsigned how_of(struct bytes member) {
                                                                                               : 0;
 }
 
+/* What helps against several findings in a row is printed once. */
+static void put_remedy(struct story *s, struct bytes remedy, struct buf *before, struct buf *out) {
+    if (!bytes_eq(remedy, bytes_of_buf(before))) {
+        cli_command(s->view->cli, remedy, out);
+    }
+    buf_clear(before);
+    buf_put_bytes(before, remedy);
+}
+
 static void print_maps(struct story *s, struct bytes list) {
     struct bytes member[MEMBERS_MAX], map, value;
     char heads[MEMBERS_MAX][64];
     struct table_column columns[MEMBERS_MAX] = {{0}};
     struct mp_reader reader;
     struct mp_item item;
-    struct buf text;
+    struct buf text, before;
     uint32_t maps = 0;
     size_t n = read_members(list, member, &maps);
     for (size_t i = 0; i < n; i++) {
@@ -246,6 +269,7 @@ static void print_maps(struct story *s, struct bytes list) {
     }
     out_str(s->view->cli, "\n");
     buf_init(&text, TEXT_BYTES);
+    buf_init(&before, TEXT_BYTES);
     mp_reader_init(&reader, list);
     mp_next(&reader, &item, NULL);
     for (uint32_t m = 0; m < maps && mp_skip(&reader, 1, &map, NULL) == 0; m++) {
@@ -255,7 +279,7 @@ static void print_maps(struct story *s, struct bytes list) {
             buf_clear(&text);
             bool is_text = mp_map_get(map, name, &value) == 0 && mp_scalar(value, &item) == 0 && item.type == MP_STR;
             if (is_text && strcmp(name, "remedy") == 0) {
-                cli_command(s->view->cli, item.data, &text);
+                put_remedy(s, item.data, &before, &text);
             } else if (is_text) {
                 buf_put_bytes(&text, item.data);
             } else if (mp_map_get(map, name, &value) == 0 && !(value.n == 1 && value.p[0] == 0xc0)) {
@@ -265,6 +289,7 @@ static void print_maps(struct story *s, struct bytes list) {
             table_cell(table, bytes_of_buf(&text));
         }
     }
+    buf_done(&before);
     buf_done(&text);
     table_end(table);
 }
@@ -282,7 +307,12 @@ static void print_headline(struct story *s, const struct row *row) {
     out_safe(cli, bytes_of_buf(&text));
     out_str(cli, out_color(cli, OUT_PLAIN));
     buf_clear(&text);
-    story_state(row, &text);
+    size_t state = thing_state(row->table);
+    if (state != SIZE_MAX && story_lacks(row, (struct bytes){0})) {
+        buf_put_bytes(&text, row_text(row, state)); /* the reasons are listed below */
+    } else {
+        story_state(row, &text);
+    }
     enum out_color color = out_state(bytes_of_buf(&text));
     if (thing_state(row->table) == SIZE_MAX) {
         put_main(s, row, &text);
@@ -366,7 +396,15 @@ static void put_seqs(struct buf *out, const uint64_t *seqs, size_t n) {
     }
 }
 
-static int print_parts(struct story *s, const struct parts *parts, struct err *err) {
+/* Why a part is as it is stands in the list of what the whole lacks, or is the part's own story. */
+static struct bytes part_state(const struct row *row, const struct part *part) {
+    struct bytes name = bytes_of_buf(&part->name), state = bytes_of_buf(&part->state);
+    bool told = story_lacks(row, name) ||
+                (story_lacks(row, (struct bytes){0}) && (!part->decides || bytes_has_prefix(name, "verdict")));
+    return (struct bytes){state.p, told ? part->state_n : state.n};
+}
+
+static int print_parts(struct story *s, const struct row *row, const struct parts *parts, struct err *err) {
     static const struct table_column columns[] = {
         {"BESIDE IT", TABLE_TAIL, 0}, {"EVENTS", TABLE_SPARE, 40}, {"STATE", TABLE_WRAP, 0}};
     struct table *table = parts->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
@@ -388,7 +426,7 @@ static int print_parts(struct story *s, const struct parts *parts, struct err *e
         put_seqs(&text, parts->part[i].evidence, parts->part[i].n_evidence);
         table_cell(table, bytes_of_buf(&text));
         table_color(table, out_state(bytes_of_buf(&parts->part[i].state)));
-        table_cell(table, bytes_of_buf(&parts->part[i].state));
+        table_cell(table, part_state(row, &parts->part[i]));
     }
     buf_done(&text);
     table_end(table);
@@ -493,7 +531,7 @@ int story_row(void *ctx, const struct row *row, struct err *err) {
         rc = story_moved(s, row, err);
         print_violation(s, row);
         rc = rc != 0 || s->whole || !story_run_is(row) ? rc : story_run(s, row, NULL, err);
-        rc = rc != 0 ? rc : s->whole ? print_fields(s, row, err) : print_parts(s, parts, err);
+        rc = rc != 0 ? rc : s->whole ? print_fields(s, row, err) : print_parts(s, row, parts, err);
         print_lists(s, row);
         rc = rc != 0 ? rc : print_events(s, seqs, err);
     }

@@ -35,6 +35,8 @@ int story_end(struct story *story, const char *schema, size_t table);
 
 /* Appends "ready", "declared-not-proven: model drift". */
 void story_state(const struct row *row, struct buf *out);
+/* Does the row list what it lacks, "route/r" among it? `about` empty: anything. */
+bool story_lacks(const struct row *row, struct bytes about);
 
 /* Of a name that it came to lead elsewhere; of a model which names came to lead to it, or away from it. */
 int story_moved(struct story *story, const struct row *row, struct err *err);
@@ -45,6 +47,7 @@ int story_moved(struct story *story, const struct row *row, struct err *err);
 
 struct part {
     struct buf name, state;
+    size_t state_n; /* of these are the state, without its reason */
     uint64_t evidence[ROW_SEQS_MAX];
     size_t n_evidence;
     bool decides; /* belongs to it; else it belongs to the part */

@@ -55,6 +55,8 @@ static void add(struct hunt *h, const struct row *row, bool decides) {
     part->name = name;
     buf_init(&part->state, NAME_BYTES);
     story_state(row, &part->state);
+    size_t state = thing_state(row->table);
+    part->state_n = state != SIZE_MAX ? row_text(row, state).n : 0;
     part->n_evidence = thing_evidence(row, part->evidence);
     part->decides = decides;
 }

@@ -8,7 +8,6 @@
 #include "cli/story.h"
 #include "cli/thing.h"
 #include "cli/why_name.h"
-#include "projections/list.h"
 
 bool why_state_is(const char *text) {
     return strchr(text, '/') != NULL || (text[0] >= 'a' && text[0] <= 'z');
@@ -40,17 +39,6 @@ static int by_subject(struct story *story, struct bytes subject, struct err *err
     return rc;
 }
 
-static bool misses(const struct row *row, size_t column, struct bytes about) {
-    struct list list;
-    struct bytes item, name;
-    bool is = false;
-    list_open(&list, row->cells[column].type == CELL_LIST ? row->cells[column].text : (struct bytes){0});
-    while (!is && list_next(&list, &item)) {
-        is = list_text(item, "about", &name) && bytes_eq(name, about);
-    }
-    return is;
-}
-
 /* Rows that lack it: a pack whose route nobody declared. */
 static int by_missing(struct story *story, struct bytes about, struct err *err) {
     struct asof *view = story->view;
@@ -63,7 +51,7 @@ static int by_missing(struct story *story, struct bytes about, struct err *err) 
         while (rc == 0 && column != SIZE_MAX && (rc = state_rows_next(rows, &row, err)) == 0) {
             if (*view->stop != 0) {
                 rc = err_set(err, ERR_BUSY, "interrupted");
-            } else if (misses(row, column, about)) {
+            } else if (story_lacks(row, about)) {
                 rc = state_rows_since(rows, err);
                 rc = rc != 0 ? rc : story_row(story, row, err);
             }

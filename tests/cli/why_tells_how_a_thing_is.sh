@@ -22,7 +22,8 @@ json '[.things[0].parts[] | select(.decides) | .name] | index("route/extract") !
 json '[.things[0].events[].seq] | index(9) != null' true
 json '[.things[0].events[].kind] | index("route.declared") != null' true
 box 0 why route/summarise
-out_has 'declared-not-proven: model drift'
+out_has 'route/summarise: declared-not-proven'
+out_has 'proven for sha256:aaaaaaaaaaaa'
 box 0 why route/summarise --at 17 --json
 json '.things[0].state' ready
 json '[.things[0].parts[] | select(.decides | not) | .name] | index("pack/pdf-ops") != null' true
