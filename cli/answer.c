@@ -102,17 +102,24 @@ static int remark_private(struct answer *a, struct query_cursor *cursor, const s
     return 0;
 }
 
+/* Which events were corrected, that come from this one on at least. Most lists go forward. */
+static int know_corrected(struct answer *a, uint64_t seq, struct err *err) {
+    if (a->has_corrected && seq >= a->corrected_from) {
+        return 0;
+    }
+    uint64_t from = a->has_corrected ? 0 : seq;
+    corrected_done(&a->corrected);
+    int rc = corrected_load(a->ledger, from, &a->corrected, err);
+    a->corrected_from = from;
+    a->has_corrected = rc == 0;
+    return rc;
+}
+
 /* And that it no longer counts. */
 static int remark(struct answer *a, struct query_cursor *cursor, struct err *err) {
     const struct ledger_event *event = NULL;
     int rc = query_event(cursor, &event, err);
-    if (rc == 0 && (!a->has_corrected || event->seq < a->corrected_from)) { /* most lists go forward */
-        uint64_t from = a->has_corrected ? 0 : event->seq;
-        corrected_done(&a->corrected);
-        rc = corrected_load(a->ledger, from, &a->corrected, err);
-        a->corrected_from = from;
-        a->has_corrected = rc == 0;
-    }
+    rc = rc != 0 ? rc : know_corrected(a, event->seq, err);
     buf_clear(&a->remark);
     if (rc == 0) {
         corrected_put(&a->corrected, event->seq, &a->remark);
@@ -141,8 +148,10 @@ static int put_row(struct answer *a, struct query_cursor *cursor, bool mark, str
         int rc = query_event(cursor, &event, err);
         buf_clear(&a->private_fields);
         rc = rc != 0 || !a->ask.private_ ? rc : read_private(a, cursor, event, err);
+        rc = rc != 0 ? rc : know_corrected(a, event->seq, err);
         if (rc == 0) {
-            rows_event(a->rows, event, bytes_of_buf(&a->private_fields));
+            const struct corrected_one *one = corrected_find(&a->corrected, event->seq);
+            rows_event(a->rows, event, bytes_of_buf(&a->private_fields), one != NULL ? one->by : LEDGER_NO_SEQ);
         }
         return rc;
     }

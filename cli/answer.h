@@ -44,7 +44,7 @@ struct answer {
     struct pager pager;
     struct buf note;                   /* what sql_note said last */
     struct buf private_fields, remark; /* of the row at hand */
-    struct corrected corrected;        /* once a row is shown with its body in a line */
+    struct corrected corrected;        /* once a row is shown with its body */
     uint64_t corrected_from;           /* what is known of them begins there */
     bool has_corrected;
     struct query_cost cost;

@@ -45,6 +45,8 @@ struct state {
     struct cli *cli;
     struct out_progress progress;
     uint64_t rejected;
+    uint64_t passed_line; /* the first record that was passed over, and its name */
+    char passed[64];
     bool hurry;
     /* what was said of the look before */
     bool said, failed;
@@ -121,6 +123,28 @@ static void on_rejected(void *ctx, const struct ingest_place *place, const char 
     }
 }
 
+static void on_passed(void *ctx, const struct ingest_place *place, const char *what) {
+    struct state *state = ctx;
+    if (state->passed_line == 0) {
+        state->passed_line = place->line;
+        snprintf(state->passed, sizeof(state->passed), "%s", what);
+        state->passed[text_utf8_valid((const uint8_t *)state->passed, strlen(state->passed))] = '\0';
+    }
+}
+
+/* What an agent says and nobody records is not lost in silence. */
+static void say_passed(const struct state *state, uint64_t n) {
+    if (n > 0) {
+        cli_note(
+            state->cli,
+            "ledger: ingest: %llu record%s passed over, the first in line %llu%s%s%s: no permission, tool call or session "
+            "that this source knows is in %s",
+            (unsigned long long)n, n == 1 ? " was" : "s were", (unsigned long long)state->passed_line,
+            state->passed[0] != '\0' ? " ('" : "", state->passed, state->passed[0] != '\0' ? "')" : "",
+            n == 1 ? "it" : "them");
+    }
+}
+
 static void on_preview(void *ctx, const struct ingest_place *place, const struct ingest_preview *preview) {
     struct state *state = ctx;
     struct obj obj;
@@ -161,6 +185,7 @@ static int print_json(struct cli *cli, const char *source, const struct ingest_r
     obj_uint(&obj, "accepted", t->accepted);
     obj_uint(&obj, "duplicate", t->duplicate);
     obj_uint(&obj, "rejected", t->rejected);
+    obj_uint(&obj, "passed", t->passed);
     obj_uint(&obj, "masked", t->masked);
     obj_uint(&obj, "gaps", t->gaps);
     if (t->first_at == INGEST_NO_TIME) {
@@ -187,6 +212,9 @@ static int print_text(struct cli *cli, const char *source, const struct ingest_r
     out_size(size, t->bytes);
     out_printf(cli, "%s: %s read, %llu %s, %llu duplicate, %llu rejected", source, size, (unsigned long long)t->accepted,
                dry_run ? "to write" : "accepted", (unsigned long long)t->duplicate, (unsigned long long)t->rejected);
+    if (t->passed > 0) {
+        out_printf(cli, ", %llu passed over", (unsigned long long)t->passed);
+    }
     if (t->masked > 0) {
         out_printf(cli, ", %llu secret%s masked", (unsigned long long)t->masked, text_s(t->masked));
     }
@@ -325,6 +353,7 @@ static int report(struct state *state, const struct ingest_source *source, const
                  (unsigned long long)(state->rejected - REPORTED_MAX));
     }
     const struct ingest_tally *t = &result->total;
+    say_passed(state, t->passed);
     bool nothing = exit_code != 0 && t->bytes == 0 && t->accepted + t->duplicate + t->rejected == 0;
     bool shown = !cli->quiet && state->rejected <= REPORTED_MAX;
     int printed = silent      ? EXIT_GOOD
@@ -358,6 +387,7 @@ static int run_source(struct cli *cli, const struct ingest_source *source, struc
     o->ctx = &state;
     o->progress = on_progress;
     o->rejected = cli->for_agent && o->strict ? NULL : on_rejected; /* the error says it, and one line is enough */
+    o->passed = on_passed;
     o->listening = on_listening;
     o->waiting = on_waiting;
     o->round = on_round;

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mp.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/corrected.h"
+#include "cli/erased.h"
 #include "cli/out.h"
 #include "cli/pager.h"
 #include "ledger/event.h"
@@ -77,7 +79,56 @@ static int map(struct cli *cli, const char *title, struct bytes kind, struct byt
     return rc;
 }
 
-static int show_text(struct cli *cli, const struct ledger_event *event, struct bytes private_, struct err *err) {
+/* What later events say of it. */
+struct later {
+    struct corrected corrected;
+    struct erased erased;
+};
+
+static int later_load(struct ledger *ledger, uint64_t seq, struct later *ret, struct err *err) {
+    int rc = erased_load(ledger, seq, &ret->erased, err);
+    return rc != 0 ? rc : corrected_load(ledger, seq, &ret->corrected, err);
+}
+
+static void later_done(struct later *later) {
+    corrected_done(&later->corrected);
+    erased_done(&later->erased);
+}
+
+/* By which event, where one says so. */
+static void put_erased(struct cli *cli, const char *what, uint64_t by, const char *rest) {
+    out_printf(cli, "\n%s: erased", what);
+    if (by != LEDGER_NO_SEQ) {
+        out_printf(cli, " by event %llu", (unsigned long long)by);
+    }
+    out_str(cli, rest);
+}
+
+static int show_contents(struct cli *cli, const struct ledger_event *event, struct bytes private_,
+                         const struct later *later, struct err *err) {
+    static const uint8_t none = 0x80; /* an empty map: they were erased */
+    const struct buf *fields = &later->erased.fields;
+    int rc = 0;
+    if (event->payload.n == 0) {
+        put_erased(cli, "body", later->erased.body, ", its commitment remains\n");
+    } else {
+        rc = map(cli, "body:", event->kind, event->body, err);
+    }
+    if (rc == 0 && private_.n > 0) {
+        if (bytes_eq(private_, (struct bytes){&none, 1})) {
+            put_erased(cli, "private fields", LEDGER_NO_SEQ, ", their commitment remains\n");
+        } else {
+            rc = map(cli, "private fields:", event->kind, private_, err);
+        }
+    }
+    if (rc == 0 && fields->n > 0) {
+        out_printf(cli, "\n%.*s", (int)fields->n, (const char *)fields->p);
+    }
+    return rc;
+}
+
+static int show_text(struct cli *cli, const struct ledger_event *event, struct bytes private_, const struct later *later,
+                     struct err *err) {
     struct event_header header;
     char text[320], time[TEXT_TIME_MAX];
     int rc = event_header_decode(event->header, &header, err);
@@ -106,46 +157,37 @@ static int show_text(struct cli *cli, const struct ledger_event *event, struct b
     hash(cli, "body", header.body);
     hash(cli, "private", header.private_);
     hash(cli, "prev", header.prev);
-    if (event->payload.n == 0) {
-        out_str(cli, "\nbody: erased, its commitment remains\n");
-    } else {
-        rc = map(cli, "body:", event->kind, event->body, err);
-    }
-    if (rc == 0 && private_.n > 0) {
-        static const uint8_t none = 0x80; /* an empty map: they were erased */
-        if (bytes_eq(private_, (struct bytes){&none, 1})) {
-            out_str(cli, "\nprivate fields: erased, their commitment remains\n");
-        } else {
-            rc = map(cli, "private fields:", event->kind, private_, err);
-        }
-    }
-    return rc;
-}
-
-/* That it no longer counts, and by which event. */
-static int put_corrected(struct cli *cli, struct ledger *ledger, uint64_t seq, struct err *err) {
-    struct corrected corrected = {0};
-    char words[CORRECTED_WORDS_MAX];
-    int rc = corrected_load(ledger, seq, &corrected, err);
-    const struct corrected_one *one = rc == 0 ? corrected_find(&corrected, seq) : NULL;
+    rc = show_contents(cli, event, private_, later, err);
+    const struct corrected_one *one = rc == 0 ? corrected_find(&later->corrected, event->seq) : NULL;
     if (one != NULL) {
+        char words[CORRECTED_WORDS_MAX];
         corrected_words(one, words);
         out_printf(cli, "\n%s", out_color(cli, OUT_BOLD));
         out_safe(cli, bytes_of(words));
         out_printf(cli, "%s\n", out_color(cli, OUT_PLAIN));
     }
-    corrected_done(&corrected);
     return rc;
 }
 
-static int show_json(struct cli *cli, const struct ledger_event *event, struct bytes private_, struct err *err) {
-    struct buf text;
+static int show_json(struct cli *cli, const struct ledger_event *event, struct bytes private_, const struct later *later,
+                     struct err *err) {
+    const struct corrected_one *one = corrected_find(&later->corrected, event->seq);
+    struct ledger_event_marks marks = {.corrected_by = one != NULL ? one->by : LEDGER_NO_SEQ};
+    struct buf text, erased;
     buf_init(&text, SHOW_MAX);
-    int rc = ledger_event_json(event, private_, cli->out_tty, &text, err);
+    buf_init(&erased, SHOW_MAX);
+    if (later->erased.list.n > 0) {
+        mp_put_array(&erased, later->erased.list.n);
+        buf_put_bytes(&erased, bytes_of_buf(&later->erased.list.items));
+        marks.erased = bytes_of_buf(&erased);
+    }
+    int rc = buf_check(&erased, "what was erased", err);
+    rc = rc != 0 ? rc : ledger_event_json_marked(event, private_, &marks, cli->out_tty, &text, err);
     if (rc == 0) {
         buf_put_str(&text, "\n");
         out_json(cli, bytes_of_buf(&text));
     }
+    buf_done(&erased);
     buf_done(&text);
     return rc;
 }
@@ -164,6 +206,7 @@ static int show(struct cli *cli, const struct opt_args *args) {
     struct ledger_reader *reader = NULL;
     struct ledger_event event;
     struct ledger_head head = {0};
+    struct later later = {0};
     struct buf private_;
     struct err err = {0};
     buf_init(&private_, SHOW_MAX);
@@ -180,15 +223,16 @@ static int show(struct cli *cli, const struct opt_args *args) {
     if (rc == 0 && event.has_private) {
         rc = ledger_reader_private(reader, &private_, &err);
     }
+    rc = rc != 0 ? rc : later_load(ledger, seq, &later, &err);
     if (rc == 0) {
         struct bytes fields = bytes_of_buf(&private_);
         pager_begin(&pager, cli);
-        rc = cli->json ? show_json(cli, &event, fields, &err) : show_text(cli, &event, fields, &err);
-        rc = rc != 0 || cli->json ? rc : put_corrected(cli, ledger, seq, &err);
+        rc = cli->json ? show_json(cli, &event, fields, &later, &err) : show_text(cli, &event, fields, &later, &err);
     }
     pager_end(&pager, cli);
     exit_code = rc == 0 ? EXIT_GOOD : cli_fail_lookup(cli, &err);
     ledger_reader_close(reader);
+    later_done(&later);
     buf_done(&private_);
     ledger_close(ledger);
     return exit_code;
@@ -197,7 +241,8 @@ static int show(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_show = {
     .synopsis = "SEQ",
     .about = "Shows one event: every header field, the leaf and the commitments in it, the body, and the\n"
-             "private fields that are still there. Exit code 1 when there is no such event.",
+             "private fields that are still there, and which events erased or corrected it (in JSON: erased_by,\n"
+             "corrected_by). Exit code 1 when there is no such event.",
     .examples = "ledger show 118\nledger show 118 --json | jq .body",
     .opts = options,
     .min_args = 1,

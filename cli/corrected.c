@@ -1,11 +1,11 @@
-/* Events of one kind, and few of them: the index has them at once, and without it the log is walked, as for any query. */
+/* What events of the kind ledger.corrected say, in order of what they name. */
 #include "cli/corrected.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mp.h"
-#include "query/query.h"
+#include "cli/kind_events.h"
 
 static uint64_t number_of(struct bytes body, const char *name) {
     struct bytes raw;
@@ -29,7 +29,8 @@ static int by_seq(const void *a, const void *b) {
     return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
 }
 
-static int add(struct corrected *all, const struct ledger_event *event, struct err *err) {
+static int add(void *ctx, const struct ledger_event *event, struct err *err) {
+    struct corrected *all = ctx;
     struct corrected_one *more = realloc(all->one, (all->n + 1) * sizeof(*more));
     if (more == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
@@ -40,30 +41,8 @@ static int add(struct corrected *all, const struct ledger_event *event, struct e
 }
 
 int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, struct err *err) {
-    struct query_value kind = {.type = QUERY_TEXT, .text = bytes_of("ledger.corrected")};
-    struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &kind, .n_values = 1};
-    struct query_cursor *cursor = NULL;
     struct corrected all = {0};
-    struct query query;
-    query_init(&query);
-    query.terms = &term;
-    query.n_terms = 1;
-    query.from = from;
-    int rc = query_open(ledger, &query, &cursor, err);
-    while (rc == 0) {
-        const struct ledger_event *event = NULL;
-        struct err why = {0};
-        rc = query_next(cursor, &why);
-        rc = rc != 0 ? rc : query_event(cursor, &event, &why);
-        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-            rc = 0; /* what cannot be read says of no event that it was corrected; whoever shows it says so */
-        } else if (rc < 0) {
-            *err = why;
-        } else if (rc == 0) {
-            rc = add(&all, event, err);
-        }
-    }
-    query_close(cursor);
+    int rc = kind_events(ledger, "ledger.corrected", from, add, &all, err);
     if (rc < 0) {
         corrected_done(&all);
         return rc;

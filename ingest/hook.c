@@ -84,6 +84,9 @@ static int take(struct reading *in, const struct hook_record *record, struct err
     if (code < 0 && err != NULL) {
         *err = why;
     }
+    if (code == 1) {
+        run_pass(in->run, &place, hook_reader_passed(in->reader));
+    }
     return code == 1 ? 0 : code;
 }
 

@@ -43,6 +43,8 @@ void hook_reader_free(struct hook_reader *reader); /* NULL is fine */
  * of permissions, tool calls or sessions; ERR_INVALID: no such record, and what is accepted; ERR_LIMIT, ERR_NOMEM; what
  * the sink returned. */
 int hook_read_record(struct hook_reader *reader, struct bytes json, const struct hook_sink *sink, struct err *err);
+/* After 1: what the record calls itself, or ""; borrowed until the next one. */
+const char *hook_reader_passed(const struct hook_reader *reader);
 
 /* The source's function. */
 int hook_read(struct ingest_run *run, struct err *err);

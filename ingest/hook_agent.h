@@ -35,6 +35,7 @@ struct hook_reader {
     uint32_t nth;                /* which record of the input with this text; 0: not counted yet */
     char session[HOOK_NAME_LEN]; /* of a transcript, from its first line */
     char agent[HOOK_NAME_LEN];   /* as it named itself */
+    char passed[HOOK_NAME_LEN];  /* the method of the record at hand, which is not recorded; else empty */
     struct hook_wait *waits;     /* HOOK_WAITS_MAX, made at the first request */
     size_t next_wait;
     struct hook_call {

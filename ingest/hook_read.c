@@ -35,6 +35,10 @@ void hook_reader_free(struct hook_reader *r) {
     }
 }
 
+const char *hook_reader_passed(const struct hook_reader *r) {
+    return r->passed;
+}
+
 void hook_copy(char ret[HOOK_NAME_LEN], struct bytes word) {
     size_t n = word.n < HOOK_NAME_LEN ? word.n : 0;
     if (n > 0) {
@@ -161,6 +165,7 @@ int hook_read_record(struct hook_reader *r, struct bytes json, const struct hook
     r->draft.secret = sink->secret;
     r->text = json;
     r->nth = 0;
+    r->passed[0] = '\0';
     buf_clear(&r->item);
     int code = json_to_mp(json, &r->item, &why);
     if (code != 0) {

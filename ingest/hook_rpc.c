@@ -323,5 +323,6 @@ int hook_rpc_read(struct hook_reader *r, struct hook_map *m, struct err *err) {
             return put_approval(r, m, &methods[i], err);
         }
     }
+    hook_copy(r->passed, method);
     return 1;
 }

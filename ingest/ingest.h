@@ -75,8 +75,9 @@ struct ingest_options {
     void *ctx;
     void (*progress)(void *ctx, uint64_t done, uint64_t total);
     void (*rejected)(void *ctx, const struct ingest_place *place, const char *reason);
-    void (*listening)(void *ctx, const char *address); /* with the port that was bound */
-    void (*waiting)(void *ctx, const char *path);      /* for a file to follow that is not there yet */
+    void (*passed)(void *ctx, const struct ingest_place *place, const char *what); /* what: its name, or "" */
+    void (*listening)(void *ctx, const char *address);                             /* with the port that was bound */
+    void (*waiting)(void *ctx, const char *path); /* for a file to follow that is not there yet */
     void (*round)(void *ctx, const struct ingest_result *sum,
                   const struct err *failed); /* after each look of `every_ns`;
                   `sum` counts all looks so far; failed: NULL when it went well */
@@ -93,6 +94,7 @@ struct ingest_reason {
 struct ingest_tally {
     uint64_t bytes; /* of content that was read */
     uint64_t accepted, duplicate, rejected;
+    uint64_t passed;            /* records that the source knows and that hold nothing it records */
     uint64_t masked;            /* secrets */
     uint64_t gaps;              /* ledger.gap events among the accepted */
     uint64_t first_at, last_at; /* source times of accepted and duplicate events; INGEST_NO_TIME when there is none */

@@ -197,6 +197,16 @@ int run_reject(struct ingest_run *run, const struct ingest_place *place, const c
     return RUN_STOP;
 }
 
+void run_pass(struct ingest_run *run, const struct ingest_place *place, const char *what) {
+    char masked[ERR_MSG_MAX];
+    run->input.passed++;
+    run->result->total.passed++;
+    if (run->options.passed != NULL) {
+        mask_message(masked, what);
+        run->options.passed(run->options.ctx, place, masked);
+    }
+}
+
 /* A path belongs to the private part of a receipt: what of a message comes behind it. */
 static const char *without_path(const char *msg, const char *path) {
     size_t n = strlen(path);

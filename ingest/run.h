@@ -34,8 +34,10 @@ uint64_t run_ticket(const struct ingest_run *run);
 /* Counts and reports a rejection: 0 or RUN_STOP. `reason` is what the user reads; `group`, under which it is counted and
  * recorded, is the same when NULL. Secrets in both are masked, so that a message may quote the parser's words. */
 int run_reject(struct ingest_run *run, const struct ingest_place *place, const char *group, const char *reason);
-/* The same for a whole file that cannot be read, or not to its end: `why` with its path taken off. `offset` is where in the
- * content that was. */
+/* Counts a record that the source knows and that holds nothing it records. `what`: its name, or "". */
+void run_pass(struct ingest_run *run, const struct ingest_place *place, const char *what);
+/* Like run_reject for a whole file that cannot be read, or not to its end: `why` with its path taken off. `offset` is where
+ * in the content that was. */
 int run_reject_file(struct ingest_run *run, const char *file, uint64_t offset, const struct err *why);
 /* Remembers a cursor, which is stored with what has been added so far; the newest one counts. Copied. */
 int run_cursor(struct ingest_run *run, const char *name, struct bytes value, struct err *err);

@@ -74,6 +74,7 @@ void tally_sum(struct ingest_tally *t, const struct ingest_tally *more) {
     t->accepted += more->accepted;
     t->duplicate += more->duplicate;
     t->rejected += more->rejected;
+    t->passed += more->passed;
     t->masked += more->masked;
     t->gaps += more->gaps;
     tally_at(t, more->first_at);

@@ -119,13 +119,24 @@ static void put_header(struct buf *out, const struct ledger_event *e) {
     }
 }
 
-int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out,
-                      struct err *err) {
+static void put_marks(struct buf *out, const struct ledger_event_marks *marks) {
+    if (marks->corrected_by != LEDGER_NO_SEQ) {
+        put_number(out, "corrected_by", marks->corrected_by);
+    }
+    if (marks->erased.n > 0) {
+        mp_put_str(out, bytes_of("erased_by"));
+        buf_put_bytes(out, marks->erased);
+    }
+}
+
+int ledger_event_json_marked(const struct ledger_event *event, struct bytes private_,
+                             const struct ledger_event_marks *marks, bool pretty, struct buf *out, struct err *err) {
     struct buf mp;
     int rc = 0;
     const struct kind *kind = kind_find(event->kind);
+    uint32_t n_marks = (marks->corrected_by != LEDGER_NO_SEQ ? 1U : 0U) + (marks->erased.n > 0 ? 1U : 0U);
     buf_init(&mp, 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
-    mp_put_map(&mp, EVENT_MEMBERS + 1 + (private_.n > 0 ? 1 : 0));
+    mp_put_map(&mp, EVENT_MEMBERS + 1 + (private_.n > 0 ? 1 : 0) + n_marks);
     put_header(&mp, event);
     mp_put_str(&mp, bytes_of("body"));
     if (event->body.n == 0) {
@@ -137,10 +148,17 @@ int ledger_event_json(const struct ledger_event *event, struct bytes private_, b
         mp_put_str(&mp, bytes_of("private"));
         rc = put_fields(&mp, kind, private_, put_ns, err);
     }
+    put_marks(&mp, marks);
     rc = rc != 0 ? rc : buf_check(&mp, "an event's JSON", err);
     rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), pretty ? JSON_PRETTY : JSON_LINE, out, err);
     buf_done(&mp);
     return rc;
+}
+
+int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out,
+                      struct err *err) {
+    const struct ledger_event_marks none = {.corrected_by = LEDGER_NO_SEQ};
+    return ledger_event_json_marked(event, private_, &none, pretty, out, err);
 }
 
 int ledger_fields_text(struct bytes kind, struct bytes map, struct buf *out, struct err *err) {

@@ -168,6 +168,13 @@ void ledger_reader_close(struct ledger_reader *reader);
  * private fields are given (a canonical map, else empty bytes); "private_commitment" says whether the event has any. */
 int ledger_event_json(const struct ledger_event *event, struct bytes private_, bool pretty, struct buf *out,
                       struct err *err);
+/* The same with what later events say of it, as members at the end: each only where there is something to say. */
+struct ledger_event_marks {
+    uint64_t corrected_by; /* LEDGER_NO_SEQ: it was not */
+    struct bytes erased;   /* MessagePack: who erased what of it, "erased_by"; empty: nothing was */
+};
+int ledger_event_json_marked(const struct ledger_event *event, struct bytes private_,
+                             const struct ledger_event_marks *marks, bool pretty, struct buf *out, struct err *err);
 /* Appends a body, or private fields, of an event of this kind as indented JSON for people: what the catalog knows as a time
  * is RFC 3339. */
 int ledger_fields_text(struct bytes kind, struct bytes map, struct buf *out, struct err *err);

@@ -47,6 +47,14 @@ out_has '(corrected by event 4)'
 same "$(grep -c 'corrected by' <<<"$out")" 1
 box 0 query --kind permission.revoked
 out_has '(corrected by event 4)'
+box 0 log --json
+same "$(jq -c 'select(.corrected_by) | [.seq, .corrected_by]' <<<"$out")" '[2,4]'
+box 0 query --json
+same "$(jq -c '[.events[] | select(has("corrected_by")) | .corrected_by]' <<<"$out")" '[4]'
+box 0 show 2 --json
+json .corrected_by 4
+box 0 show 1 --json
+json 'has("corrected_by")' false
 box 0 why 2
 out_has '(corrected by event 4)'
 box 0 why 2 --json

@@ -65,14 +65,20 @@ box 3 erase "$erasing" --all-private --reason request
 err_has 'ledger.erased'
 box 0 show "$seq"
 out_has 'private fields: erased'
+out_has "text: erased by event $erasing"
+box 0 show "$seq" --json
+json '.erased_by[0].event' "$erasing"
+json '.erased_by[0].fields[0]' text
 box 1 erase "$seq" --all-private --reason request
 err_has 'erased before'
 
 # A body.
 box 0 erase "$other" --body --reason mistake
 out_has 'erased the body of 1 event; event'
+box 0 log -n 1 -k ledger.erased --json
+erasing=$(jq -r .seq <"$T/.out")
 box 0 show "$other"
-out_has 'body: erased'
+out_has "body: erased by event $erasing, its commitment remains"
 box 0 show "$other" --json
 json .body null
 box 0 query --kind run.step

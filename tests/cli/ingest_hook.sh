@@ -65,6 +65,25 @@ one_line
 err_has 'there is no ledger'
 same "$(size)" 2
 
+# What is not recorded is said and counted, and stops no agent either.
+mcp='{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"read_file","arguments":{"path":"/srv/a"}}}'
+hook 0 "$mcp"
+out_empty
+one_line
+err_has "1 record was passed over, the first in line 1 ('tools/call')"
+hook 0 "$mcp" --strict
+one_line
+hook 0 "$mcp" -q
+err_empty
+printf '%s\n' "$mcp" '{"jsonrpc":"2.0","id":7,"result":{"content":[]}}' >mcp.ndjson
+box 0 ingest hook mcp.ndjson --json
+json .passed 2
+json .accepted 0
+json .rejected 0
+box 0 ingest hook mcp.ndjson
+err_has '2 records were passed over'
+same "$(size)" 2
+
 # With --strict nothing goes on unrecorded: each of them is a 2, with its reason.
 hook 2 'nonsense' --strict
 out_empty
