@@ -175,6 +175,7 @@ static int read_times(struct ask *ask, const char *since, const char *until, str
     const struct when *from = &ask->since.when, *to = &ask->until.when;
     int rc = read_when(&ask->since, "since", since, false, err);
     rc = rc != 0 ? rc : read_when(&ask->until, "until", until, true, err);
+    rc = rc != 0 || !since || !until ? rc : when_order(from, since, to, until, err);
     if (rc != 0) {
         return rc;
     }

@@ -59,7 +59,8 @@ struct ask_options {
     const struct opt *grep, *private_; /* may be NULL */
 };
 
-/* Reads the options. ERR_NOTFOUND: there is no such kind, grade or clock, with the nearest; ERR_INVALID names the option.
+/* Reads the options. ERR_NOTFOUND: there is no such kind, grade or clock, with the nearest, or the range ends before it
+ * begins; ERR_INVALID names the option.
  * ask_done frees it in any case. A time without an end goes on until now and not beyond, so that what a wrong clock left
  * in the far future is not taken for the newest. */
 int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_options *options, struct err *err);

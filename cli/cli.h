@@ -31,7 +31,7 @@ struct cli {
     const char *command; /* "append", "key rotate": for messages */
     char name[64];       /* room for it */
     char dir[FILE_PATH_MAX];
-    bool json, quiet, no_color;
+    bool json, quiet, no_color, no_pager;
     bool out_tty, err_tty;                                    /* standard output, standard error is a terminal */
     size_t out_columns;                                       /* of the terminal behind a pager; 0: there is no pager */
     int out_errno;                                            /* why writing to standard output failed; 0: it did not */

@@ -19,7 +19,7 @@
 #include "cli/told.h"
 #include "cli/when.h"
 
-enum { D_ALL, D_BEFORE, D_TABLE, D_CLOCK, D_TIME, D_NO_PAGER };
+enum { D_ALL, D_BEFORE, D_TABLE, D_CLOCK, D_TIME };
 static const struct opt options[] = {
     [D_ALL] = {"all", 0, NULL, "of every table, runs and scores too"},
     [D_BEFORE] = {"before", 0, "RUN", "this run and the last good one of its pack before it"},
@@ -27,7 +27,6 @@ static const struct opt options[] = {
     [D_CLOCK] = {"clock", 0, "CLOCK",
                  "times of the events: when they happened (source, default), or were recorded (ledger)"},
     [D_TIME] = {"time", 0, "HOW", "times: utc (default), local, relative"},
-    [D_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
     {0},
 };
 
@@ -513,7 +512,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     if (opt_has(args, &options[D_ALL]) && opt_has(args, &options[D_TABLE])) {
         return cli_usage(cli, "--all and --table do not go together");
     }
-    d.pager.wanted = !opt_has(args, &options[D_NO_PAGER]) && !cli->json;
+    d.pager.wanted = !cli->json;
     buf_init(&d.left_out, TEXT_BYTES);
     damage_init(&d.damage, cli);
     obj_init(&d.list);

@@ -11,12 +11,11 @@
 #include "cli/table.h"
 #include "ledger/kind.h"
 
-enum { K_NAMES, K_EXAMPLE, K_MARKDOWN, K_NO_PAGER };
+enum { K_NAMES, K_EXAMPLE, K_MARKDOWN };
 static const struct opt options[] = {
     [K_NAMES] = {"names", 0, NULL, "the names only, a line each"},
     [K_EXAMPLE] = {"example", 0, NULL, "an event of KIND: a line for 'ingest jsonl', and an 'append' command"},
     [K_MARKDOWN] = {"markdown", 0, NULL, "the whole catalog as a Markdown document"},
-    [K_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
     {0},
 };
 
@@ -247,7 +246,7 @@ static int kinds(struct cli *cli, const struct opt_args *args) {
     if (cli->json) {
         return print_json(cli, &choice);
     }
-    struct pager pager = {.wanted = !opt_has(args, &options[K_NO_PAGER])};
+    struct pager pager = {.wanted = true};
     pager_begin(&pager, cli);
     int exit_code = choice.only ? print_one(cli, choice.only) : print_all(cli, &choice);
     pager_end(&pager, cli);

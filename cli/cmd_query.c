@@ -44,8 +44,7 @@ enum {
     Q_EXPLAIN,
     Q_NO_INDEX,
     Q_TIME_LIMIT,
-    Q_MEMORY_LIMIT,
-    Q_NO_PAGER
+    Q_MEMORY_LIMIT
 };
 const struct opt query_options[] = {
     [Q_KIND] = {"kind", 'k', "GLOB", "events of these kinds: 'run.*'"},
@@ -63,7 +62,7 @@ const struct opt query_options[] = {
     [Q_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [Q_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [Q_CLOCK] = {"clock", 0, "CLOCK", ASK_CLOCK_HELP},
-    [Q_GREP] = {"grep", 0, "TEXT", "with this in a text of the body, in capitals or not"},
+    [Q_GREP] = {"grep", 0, "TEXT", "with this in a text of the body, ASCII letters in either case"},
     [Q_WHERE] = {"where", 'w', "SQL-EXPR", "for which this holds: 'latency_ms > 2000 AND ok = 0'"},
     [Q_SQL] = {"sql", 0, "STATEMENT", "run one SELECT over the table events instead"},
     [Q_LAST] = {"last", 'n', "N", "the newest N; 0: all"},
@@ -81,7 +80,6 @@ const struct opt query_options[] = {
     [Q_NO_INDEX] = {"no-index", 0, NULL, "read every event"},
     [Q_TIME_LIMIT] = {"time-limit", 0, "DURATION", "let SQL run so long at most: 30s (default 5m), none"},
     [Q_MEMORY_LIMIT] = {"memory-limit", 0, "MIB", "let SQL hold so many MiB at most (default 512)"},
-    [Q_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
     {0},
 };
 
@@ -356,7 +354,7 @@ int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
     int exit_code = read_question(a, args, as_log);
     exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &a->ledger);
     if (exit_code == 0) {
-        a->pager.wanted = !a->follow && !opt_has(args, &query_options[Q_NO_PAGER]) && a->format != ROWS_MSGPACK;
+        a->pager.wanted = !a->follow && a->format != ROWS_MSGPACK;
         a->stop = stop_catch();
         if (a->ask.has_times) {
             cli_note_lead(cli, a->ledger);

@@ -12,12 +12,6 @@
 #include "cli/pager.h"
 #include "ledger/event.h"
 
-enum { S_NO_PAGER };
-static const struct opt options[] = {
-    [S_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
-    {0},
-};
-
 #define SHOW_MAX ((size_t)32 << 20)
 
 static void field(struct cli *cli, const char *name, struct bytes value) {
@@ -202,7 +196,7 @@ static int show(struct cli *cli, const struct opt_args *args) {
     if (exit_code != 0) {
         return exit_code;
     }
-    struct pager pager = {.wanted = !opt_has(args, &options[S_NO_PAGER])};
+    struct pager pager = {.wanted = true};
     struct ledger_reader *reader = NULL;
     struct ledger_event event;
     struct ledger_head head = {0};
@@ -244,7 +238,6 @@ const struct spec spec_show = {
              "private fields that are still there, and which events erased or corrected it (in JSON: erased_by,\n"
              "corrected_by). Exit code 1 when there is no such event.",
     .examples = "ledger show 118\nledger show 118 --json | jq .body",
-    .opts = options,
     .min_args = 1,
     .max_args = 1,
     .run = show,

@@ -14,13 +14,12 @@
 #include "cli/table.h"
 #include "cli/timeline.h"
 
-enum { T_SINCE, T_UNTIL, T_CLOCK, T_TIME, T_NO_PAGER };
+enum { T_SINCE, T_UNTIL, T_CLOCK, T_TIME };
 static const struct opt options[] = {
     [T_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [T_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
     [T_CLOCK] = {"clock", 0, "CLOCK", "go by when it happened (source, default) or was recorded (ledger)"},
     [T_TIME] = {"time", 0, "HOW", "times: since the beginning (default with RUN), utc, local, relative"},
-    [T_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
     {0},
 };
 
@@ -511,7 +510,7 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
         t.tree.by_seal = ask.clock == QUERY_TIME;
         damage_init(&t.damage, cli);
         buf_init(&t.run, TIMELINE_RUN_MAX);
-        t.pager.wanted = !opt_has(args, &options[T_NO_PAGER]);
+        t.pager.wanted = true;
         exit_code = answer(&t, &ask);
         pager_end(&t.pager, cli);
         if (t.tiers.without > 0) {

@@ -559,7 +559,7 @@ int listing_run(struct asof *view, size_t table, const struct opt_args *args, co
         return cli_fail(view->cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
     }
     *l = (struct listing){.view = view, .number = table, .table = state_table(view->state, table), .now = clock_wall_ns()};
-    l->pager.wanted = !opt_has(args, &options[L_NO_PAGER]);
+    l->pager.wanted = true;
     for (size_t i = 0; i < ROW_COLUMNS_MAX; i++) {
         buf_init(&l->texts[i], 2 * ROW_BYTES_MAX);
     }

@@ -6,7 +6,7 @@
 #include "cli/rows.h"
 
 /* What every command takes that lists states: these rows come first in its table of options. */
-enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TIME, L_NO_PAGER, LISTING_OPTS };
+enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TIME, LISTING_OPTS };
 /* clang-format off */
 #define LISTING_OPTIONS                                                                                                  \
     [L_AT] = {"at", 0, "WHEN", ASOF_AT_HELP},                                                                            \
@@ -17,8 +17,7 @@ enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TI
     [L_LAST] = {"last", 'n', "N", "the N that changed last, the newest at the end"},                                     \
     [L_FIELDS] = {"fields", 0, "COLUMN,...", "show these columns; all: every one of them"},                              \
     [L_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, msgpack"},                                  \
-    [L_TIME] = {"time", 0, "HOW", "times of a table: utc (default), local, relative"},                                   \
-    [L_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"}
+    [L_TIME] = {"time", 0, "HOW", "times of a table: utc (default), local, relative"}
 /* clang-format on */
 
 /* Lists a table; the options are those of `args`. Returns the exit code; EXIT_NO, with words, when nothing matched. */

@@ -22,12 +22,13 @@ static const struct command commands[] = {
     {0},
 };
 
-enum { G_DIR, G_JSON, G_NO_COLOR, G_PASSPHRASE_FD, G_PASSPHRASE_FILE, G_QUIET, G_WAIT, G_HELP, G_VERSION };
+enum { G_DIR, G_JSON, G_NO_COLOR, G_NO_PAGER, G_PASSPHRASE_FD, G_PASSPHRASE_FILE, G_QUIET, G_WAIT, G_HELP, G_VERSION };
 #define WAIT_MAX_S 86400
 static const struct opt globals[] = {
     [G_DIR] = {"dir", 'C', "DIR", "the ledger's directory"},
     [G_JSON] = {"json", 0, NULL, "answer in JSON, errors too"},
     [G_NO_COLOR] = {"no-color", 0, NULL, "no colour, also on a terminal"},
+    [G_NO_PAGER] = {"no-pager", 0, NULL, "no pager, also on a terminal"},
     [G_PASSPHRASE_FD] = {"passphrase-fd", 0, "N", "read the passphrase of the ledger's keys from descriptor N"},
     [G_PASSPHRASE_FILE] = {"passphrase-file", 0, "FILE", "read it from the first line of FILE (mode 0600)"},
     [G_QUIET] = {"quiet", 'q', NULL, "no remarks and no progress on standard error"},
@@ -84,6 +85,7 @@ static int take_globals(struct cli *cli, const struct opt_args *args, struct err
     cli->passphrase_file = text ? text : cli->passphrase_file;
     cli->json |= opt_has(args, &globals[G_JSON]);
     cli->no_color |= opt_has(args, &globals[G_NO_COLOR]);
+    cli->no_pager |= opt_has(args, &globals[G_NO_PAGER]);
     cli->quiet |= opt_has(args, &globals[G_QUIET]);
     if (!opt_has(args, &globals[G_WAIT])) {
         return 0;

@@ -88,8 +88,8 @@ void pager_begin(struct pager *pager, struct cli *cli) {
     int ends[2];
     bool wanted = pager->wanted;
     pager->wanted = false;
-    if (!wanted || !cli->out_tty || !term || strcmp(term, "dumb") == 0 || (command && strcmp(command, "cat") == 0) ||
-        (!command && !is_in_path(LESS)) || pipe2(ends, O_CLOEXEC) != 0) {
+    if (!wanted || cli->no_pager || !cli->out_tty || !term || strcmp(term, "dumb") == 0 ||
+        (command && strcmp(command, "cat") == 0) || (!command && !is_in_path(LESS)) || pipe2(ends, O_CLOEXEC) != 0) {
         return;
     }
     fflush(stdout);

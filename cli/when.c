@@ -181,6 +181,15 @@ void when_text(struct buf *out, uint64_t ns, enum when_style style, uint64_t now
     }
 }
 
+int when_order(const struct when *since, const char *since_text, const struct when *until, const char *until_text,
+               struct err *err) {
+    if (since->is_seq != until->is_seq || since->at <= until->at) {
+        return 0;
+    }
+    return err_set(err, ERR_NOTFOUND, "--since '%.60s' is after --until '%.60s': no event is in between", since_text,
+                   until_text);
+}
+
 void when_note(const struct cli *cli, const struct when *when, const char *text) {
     struct buf time;
     if (when->is_local) {

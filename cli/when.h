@@ -17,6 +17,10 @@ int when_parse(const char *text, bool last, struct when *ret, struct err *err);
  * write that time. */
 int when_check(const struct when *when, const char *text, uint64_t size, struct err *err);
 
+/* ERR_NOTFOUND: a range that ends before it begins, which no event is in. A seq and a time do not compare. */
+int when_order(const struct when *since, const char *since_text, const struct when *until, const char *until_text,
+               struct err *err);
+
 struct cli;
 /* Says on standard error how a time without a zone was understood; nothing of any other. */
 void when_note(const struct cli *cli, const struct when *when, const char *text);

@@ -40,4 +40,26 @@ out_has '2 accepted, 0 duplicate, 3 rejected'
 err_has "line 1: 'teir' is not a field of 'permission.granted', did you mean 'tier'?"
 err_has "line 3: subject 'host/x' does not suit 'run.started'; accepted: run/<id>"
 err_has "line 5: 'force_private' is text; accepted: true or false"
+BOX=$T/ranges
+box 0 init --origin test.example/ranges
+box 0 append permission.granted -s pack/p group=exec tier=T1
+# A range that ends before it begins is a mistake, not an answer.
+for range in '2 1' '2026-11-22 2026-11-21' '1h 2h'; do
+    for command in query log timeline; do
+        # shellcheck disable=SC2086 # two words
+        box 2 $command --since ${range% *} --until ${range#* }
+        err_has "is after --until '${range#* }'"
+        out_empty
+    done
+done
+box 0 query --since 0 --until 0
+
+# What goes for every command is taken by every one.
+for command in 'show 0' 'log' 'query' 'state' 'kinds' 'permit list' 'stats' 'index'; do
+    # shellcheck disable=SC2086 # words
+    box 0 $command --no-pager
+    # shellcheck disable=SC2086 # words
+    box 0 --no-pager $command
+done
+
 finish
