@@ -1,12 +1,14 @@
 /* The catalog's reader.
  *
  * ledger/kinds.def expands to one constant array of kinds, each with a constant array of its fields, in the order in which
- * people read them. Lookups want the order of names: an index of both is built once, in static memory, and never changes
- * after that. The fields that every kind has stand here, once. */
+ * people read them. Lookups want the order of names: names of kinds are hashed once, and a kind's fields are sorted when it
+ * is first asked for, in static memory, since most processes meet few kinds. Neither changes after that. The fields that
+ * every kind has stand here, once. */
 #include "ledger/kind.h"
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,18 +75,17 @@ static const struct kind_field common[COMMON] = {
 
 static struct {
     pthread_once_t once;
-    struct kind_index kinds[KINDS]; /* by name */
-    struct kind_index custom;
+    pthread_mutex_t lock;          /* of those that are not ready */
+    _Atomic bool ready[KINDS + 1]; /* its index is built */
+    uint16_t first[KINDS + 1];     /* of its slots */
+    struct bytes name[KINDS];
+    struct kind_index kinds[KINDS + 1]; /* as in the catalog; the last one is of the x.* kinds */
     struct kind_slot slots[FIELDS + (COMMON + 1) * (KINDS + 1)];
     uint16_t at[NAME_SLOTS]; /* by a hash of the name: place in kinds, from 1; 0: free */
-} idx = {.once = PTHREAD_ONCE_INIT};
+} idx = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 static int by_slot_name(const void *a, const void *b) {
     return bytes_cmp(((const struct kind_slot *)a)->name, ((const struct kind_slot *)b)->name);
-}
-
-static int by_kind_name(const void *a, const void *b) {
-    return bytes_cmp(((const struct kind_index *)a)->name, ((const struct kind_index *)b)->name);
 }
 
 static void put_slot(struct kind_slot *slot, const struct kind_field *field) {
@@ -105,8 +106,8 @@ static size_t name_slot(struct bytes name) {
     return (h * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - NAME_BITS);
 }
 
-/* Fills one entry and the slots it owns; returns where the next entry's slots begin. */
-static struct kind_slot *index_kind(struct kind_index *entry, const struct kind *kind, struct kind_slot *slots) {
+/* Fills one entry and the slots it owns. */
+static void index_kind(struct kind_index *entry, const struct kind *kind, struct kind_slot *slots) {
     size_t n = 0;
     for (size_t i = 0; i < COMMON; i++) {
         put_slot(&slots[n++], &common[i]);
@@ -132,18 +133,17 @@ static struct kind_slot *index_kind(struct kind_index *entry, const struct kind 
         }
         entry->closed = entry->closed || (slots[i].field->flags & KIND_CLOSES) != 0;
     }
-    return slots + n + 1;
 }
 
-static void index_all(void) {
-    struct kind_slot *slots = idx.slots;
-    for (size_t i = 0; i < KINDS; i++) {
-        slots = index_kind(&idx.kinds[i], &kinds[i], slots);
+static void index_names(void) {
+    size_t first = 0;
+    for (size_t i = 0; i <= KINDS; i++) {
+        idx.first[i] = (uint16_t)first;
+        first += COMMON + 1 + (i < KINDS ? kinds[i].n_fields : 0);
     }
-    index_kind(&idx.custom, NULL, slots);
-    qsort(idx.kinds, KINDS, sizeof(idx.kinds[0]), by_kind_name);
     for (size_t i = 0; i < KINDS; i++) {
-        size_t at = name_slot(idx.kinds[i].name);
+        idx.name[i] = bytes_of(kinds[i].name);
+        size_t at = name_slot(idx.name[i]);
         while (idx.at[at] != 0) {
             at = (at + 1) % NAME_SLOTS;
         }
@@ -151,20 +151,31 @@ static void index_all(void) {
     }
 }
 
+static const struct kind_index *ready(size_t i) {
+    if (!atomic_load_explicit(&idx.ready[i], memory_order_acquire)) {
+        pthread_mutex_lock(&idx.lock);
+        if (!atomic_load_explicit(&idx.ready[i], memory_order_relaxed)) {
+            index_kind(&idx.kinds[i], i < KINDS ? &kinds[i] : NULL, idx.slots + idx.first[i]);
+            atomic_store_explicit(&idx.ready[i], true, memory_order_release);
+        }
+        pthread_mutex_unlock(&idx.lock);
+    }
+    return &idx.kinds[i];
+}
+
 const struct kind_index *kind_index_find(struct bytes name) {
-    pthread_once(&idx.once, index_all);
+    pthread_once(&idx.once, index_names);
     for (size_t at = name_slot(name); idx.at[at] != 0; at = (at + 1) % NAME_SLOTS) {
-        const struct kind_index *entry = &idx.kinds[idx.at[at] - 1];
-        if (bytes_eq(entry->name, name)) {
-            return entry;
+        if (bytes_eq(name, idx.name[idx.at[at] - 1])) {
+            return ready(idx.at[at] - 1U);
         }
     }
     return NULL;
 }
 
 const struct kind_index *kind_index_custom(void) {
-    pthread_once(&idx.once, index_all);
-    return &idx.custom;
+    pthread_once(&idx.once, index_names);
+    return ready(KINDS);
 }
 
 size_t kind_count(void) {

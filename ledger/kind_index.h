@@ -1,4 +1,5 @@
-/* Inside the catalog: each kind's fields in the order of their names, for the walk of kind_sort. Built once. */
+/* Inside the catalog: each kind's fields in the order of their names, for the walk of kind_sort. Built when it is first
+ * asked for, and once. */
 #ifndef LEDGER_KIND_INDEX_H
 #define LEDGER_KIND_INDEX_H
 
