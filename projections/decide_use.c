@@ -94,6 +94,16 @@ static int add_pack(struct state_view *view, struct bytes run, struct holders *h
     return rc;
 }
 
+/* A refusal rests on the policy when what it judged is more than what the call says of itself. */
+static void add_policy(const struct tiers_answer *judged, struct decision *ret) {
+    size_t at = bytes_of(ret->reason).n;
+    snprintf(ret->reason + at, sizeof(ret->reason) - at, "; it is %s by policy '%.*s', '%.*s'", tiers_word(judged->tier),
+             REASON_NAME(bytes_of(judged->policy)), REASON_NAME(bytes_of(judged->rule)));
+    if (judged->seq != LEDGER_NO_SEQ) {
+        decide_cite(ret, judged->seq);
+    }
+}
+
 static int ask_holders(struct state_view *view, const struct ledger_event *event, const struct holders *h,
                        struct decision *ret, struct err *err) {
     struct decide_use use = use_of(event->body, field(event->body, "session"), run_of(event));
@@ -102,7 +112,8 @@ static int ask_holders(struct state_view *view, const struct ledger_event *event
     struct tiers_answer judged;
     use.one = use.call = true;
     int rc = tiers_judge(view, &call, &judged, err);
-    if (rc == 0 && judged.tier > scope_tier(use.tier)) {
+    bool raised = rc == 0 && judged.tier > scope_tier(use.tier);
+    if (raised) {
         use.tier = bytes_of(tiers_word(judged.tier));
     }
     if (rc != 0) {
@@ -116,6 +127,9 @@ static int ask_holders(struct state_view *view, const struct ledger_event *event
                   REASON_NAME(use.group));
     } else {
         rc = decide_is_permitted_any(view, h->who, h->n, &use, ret, err);
+        if (rc == 0 && !ret->yes && raised && judged.tier > 0) {
+            add_policy(&judged, ret);
+        }
         note_tier(&use, ret);
     }
     return rc;

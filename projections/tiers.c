@@ -124,8 +124,9 @@ static void rule_name(const struct tool_rule *rule, uint32_t number, char ret[TI
     }
 }
 
-/* True: it decides. What may hold is in *a. */
-static bool ask(const struct tiers *tiers, const struct policy *p, const struct tool_call *call, struct tiers_answer *a) {
+/* True: a rule of it decides. What may hold is in *a. */
+static bool ask_rules(const struct tiers *tiers, const struct policy *p, const struct tool_call *call,
+                      struct tiers_answer *a) {
     struct tool_rules rules;
     struct tool_rule rule;
     uint32_t number;
@@ -140,10 +141,19 @@ static bool ask(const struct tiers *tiers, const struct policy *p, const struct 
             }
         }
     }
-    if (p->by_default != TIER_UNKNOWN) {
-        say(a, p->by_default, (uint64_t)p->seq, p->name, "default");
+    return false;
+}
+
+/* The default of the newest policy that has one. */
+static bool ask_default(const struct tiers *tiers, struct tiers_answer *a) {
+    for (size_t i = 0; i < tiers->n; i++) {
+        const struct policy *p = &tiers->policy[i];
+        if (p->by_default != TIER_UNKNOWN) {
+            say(a, p->by_default, (uint64_t)p->seq, p->name, "default");
+            return true;
+        }
     }
-    return p->by_default != TIER_UNKNOWN;
+    return false;
 }
 
 static bool ask_shipped(const struct tool_call *call, struct tiers_answer *a) {
@@ -177,9 +187,9 @@ int tiers_judge(struct state_view *view, const struct tool_call *asked, struct t
     bool decided = false;
     call.server = call.server.n > 0 ? call.server : server_of(call.tool);
     for (size_t i = 0; rc == 0 && !decided && i < view->tiers->n; i++) {
-        decided = ask(view->tiers, &view->tiers->policy[i], &call, &a);
+        decided = ask_rules(view->tiers, &view->tiers->policy[i], &call, &a);
     }
-    if (rc == 0 && !decided && !ask_shipped(&call, &a)) {
+    if (rc == 0 && !decided && !ask_default(view->tiers, &a) && !ask_shipped(&call, &a)) {
         a = (struct tiers_answer){.tier = TIER_UNKNOWN, .seq = LEDGER_NO_SEQ}; /* what may fit is not a bound */
     }
     if (rc == 0) {

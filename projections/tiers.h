@@ -2,8 +2,9 @@
  * view, the one that was declared last asked first, then the one that ships with the program. What the source said of a
  * call (`tier`) plays no part.
  *
- * In a policy the first rule that fits holds, else its default; a policy that has neither leaves the call to the next.
- * Arguments are private and not seen here: a rule for some arguments may fit, and the highest tier that may hold is judged.
+ * The first rule that fits holds: those of the policy that was declared last, in its order, then those of the one before
+ * it, and so on. When no rule of the log fits, the default that was declared last holds; without one, what ships. Arguments
+ * are private and not seen here: a rule for some arguments may fit, and the highest tier that may hold is judged.
  */
 #ifndef PROJECTIONS_TIERS_H
 #define PROJECTIONS_TIERS_H

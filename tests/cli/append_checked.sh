@@ -52,6 +52,12 @@ box 0 append permission.used -s pack/o --checked group=exec scope=/srv/a --run o
 box 1 append permission.used -s pack/o --checked group=exec scope=/srv/a --run o
 err_has expired
 
+# What policies judge is named where it refuses.
+box 0 append permission.granted -s pack/t group=exec tier=T1
+box 0 append run.started -s run/t pack=t
+box 1 append run.tool_called -s run/t --checked tool=Bash group=exec scope=/srv/a
+err_has "at T2: granted up to T1; it is T2 by policy 'default 1', 'Bash' (event"
+
 # What limits a grant is said, or left out.
 for field in scope expires lifetime session; do
     box 3 append permission.granted -s pack/n group=exec "$field:=null"

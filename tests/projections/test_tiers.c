@@ -84,6 +84,21 @@ static void a_policy_of_the_log_comes_before_the_one_that_ships(void **state) {
     assert_string_equal(text_of("judged_tier"), "T3");
 }
 
+static void a_default_is_for_calls_that_no_rule_of_any_policy_fits(void **state) {
+    (void)state;
+    call("{\"tool\":\"Bash\"}");
+    call("{\"tool\":\"Vault\"}");
+    uint64_t rules =
+        declare("rules", "{\"policy\":\"rules\",\"version\":\"1\",\"default\":\"T2\",\"tool_rules\":[{\"tool\":\"B*\","
+                         "\"tier\":\"T3\",\"name\":\"shells\"}]}");
+    declare("lax", "{\"policy\":\"lax\",\"version\":\"1\",\"default\":\"T0\"}");
+    expect("", "", "Bash", "T3", "rules 1", "shells"); /* an older rule before a newer default */
+    assert_int_equal(row_int(&b.row, projection_column(b.row.table, "judged_seq")), rules);
+    expect("", "", "Vault", "T0", "lax 1", "default"); /* of two defaults the newer */
+    declare("late", "{\"policy\":\"late\",\"version\":\"1\",\"tool_rules\":[{\"tool\":\"Ba*\",\"tier\":\"T1\"}]}");
+    expect("", "", "Bash", "T1", "late 1", "rule 1"); /* of two rules the newer policy's */
+}
+
 static void a_rule_for_some_arguments_may_fit(void **state) {
     (void)state;
     call("{\"tool\":\"Bash\"}");
@@ -222,27 +237,47 @@ static int shipped(const char *tool, const char *server, const char *group) {
     return strcmp(group, "exec") == 0 ? 2 : strcmp(group, "gpu") == 0 ? 0 : -1;
 }
 
-/* The policies by name, and the order in which they were declared last. */
-static int reference(const struct policy *policy, const size_t *newest, size_t n, const char *tool, const char *server,
-                     const char *agent, const char *group) {
-    int may = -1;
+struct verdict {
+    int tier;
+    char policy[8], rule[16]; /* of the policies by name; "" where the one that ships says it */
+};
+
+static void raise_to(struct verdict *v, int tier, const char *policy, const char *rule) {
+    if (tier > v->tier) {
+        v->tier = tier;
+        snprintf(v->policy, sizeof(v->policy), "%s", policy);
+        snprintf(v->rule, sizeof(v->rule), "%s", rule);
+    }
+}
+
+/* The policies by name, and the order in which they were declared last. All rules come before all defaults. */
+static struct verdict reference(const struct policy *policy, const size_t *newest, size_t n, const char *tool,
+                                const char *server, const char *agent, const char *group) {
+    static const char *const names[] = {"p 1", "q 1", "r 1"};
+    struct verdict v = {.tier = -1};
+    char rule[16];
     for (size_t i = 0; i < n; i++) {
         const struct policy *p = &policy[newest[i]];
         for (size_t k = 0; k < p->n; k++) {
             const struct rule *r = &p->rule[k];
             if (fits(r->tool, tool) && fits(r->server, server) && fits(r->agent, agent) && fits(r->group, group)) {
-                may = r->tier > may ? r->tier : may;
+                snprintf(rule, sizeof(rule), "rule %zu", k + 1);
+                raise_to(&v, r->tier, names[newest[i]], rule);
                 if (!r->arguments) {
-                    return may;
+                    return v;
                 }
             }
         }
-        if (p->by_default >= 0) {
-            return p->by_default > may ? p->by_default : may;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (policy[newest[i]].by_default >= 0) {
+            raise_to(&v, policy[newest[i]].by_default, names[newest[i]], "default");
+            return v;
         }
     }
     int last = shipped(tool, server, group);
-    return last < 0 ? -1 : last > may ? last : may;
+    raise_to(&v, last, "", "");
+    return last < 0 ? (struct verdict){.tier = -1} : v;
 }
 
 static uint64_t x;
@@ -259,7 +294,7 @@ static void random_policy(struct policy *p, const char *name) {
     char json[2000];
     int at = snprintf(json, sizeof(json), "{\"policy\":\"%s\",\"version\":\"1\"", name);
     p->n = below(RULES);
-    p->by_default = below(4) == 0 ? (int)below(4) : -1;
+    p->by_default = below(2) == 0 ? (int)below(4) : -1;
     if (p->by_default >= 0) {
         at += snprintf(json + at, sizeof(json) - at, ",\"default\":\"T%d\"", p->by_default);
     }
@@ -310,7 +345,8 @@ static void one_history(size_t *known, size_t *unknown) {
         snprintf(json, sizeof(json), "{\"tool\":\"%s\",\"server\":\"%s\",\"agent\":\"%s\"%s%s%s}", tool, server, agent,
                  group[0] != '\0' ? ",\"group\":\"" : "", group, group[0] != '\0' ? "\"" : "");
         call(json);
-        int tier = reference(policy, newest, n, tool, server, agent, group);
+        struct verdict v = reference(policy, newest, n, tool, server, agent, group);
+        int tier = v.tier;
         char expected[16] = "";
         if (tier >= 0) {
             snprintf(expected, sizeof(expected), "T%d", tier);
@@ -319,6 +355,10 @@ static void one_history(size_t *known, size_t *unknown) {
         assert_true(box_row(&b, "tools", agent, server, tool, NULL));
         if (strcmp(text_of("judged_tier"), expected) != 0) {
             fail_msg("%s: '%s' is not '%s'", json, text_of("judged_tier"), expected);
+        }
+        if (v.policy[0] != '\0') {
+            assert_string_equal(text_of("judged_policy"), v.policy);
+            assert_string_equal(text_of("judged_rule"), v.rule);
         }
         tier >= 0 ? (*known)++ : (*unknown)++;
     }
@@ -349,6 +389,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tools_of_known_agents_have_a_tier_and_others_have_none, start, finish),
         cmocka_unit_test_setup_teardown(a_policy_of_the_log_comes_before_the_one_that_ships, start, finish),
+        cmocka_unit_test_setup_teardown(a_default_is_for_calls_that_no_rule_of_any_policy_fits, start, finish),
         cmocka_unit_test_setup_teardown(a_rule_for_some_arguments_may_fit, start, finish),
         cmocka_unit_test_setup_teardown(a_tool_of_several_groups_has_the_highest_tier_or_none, start, finish),
         cmocka_unit_test_setup_teardown(a_permission_has_the_tier_of_its_tool_or_group, start, finish),
