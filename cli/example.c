@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
+#include "ledger/kind_subject.h"
 
 #define DIGEST    "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 #define VALUE_MAX 160
@@ -108,14 +109,12 @@ static void subject_of(const struct kind *kind, char ret[VALUE_MAX]) {
 static void text_value(const struct kind *kind, const struct kind_field *f, char ret[VALUE_MAX]) {
     char subject[VALUE_MAX];
     const char *known = text_of(f->name);
-    size_t n = strlen(f->name);
+    struct bytes part;
     subject_of(kind, subject);
     if (f->values != NULL) {
         snprintf(ret, VALUE_MAX, "%.*s", (int)strcspn(f->values, "|"), f->values);
-    } else if (strncmp(subject, f->name, n) == 0 && subject[n] == '/' && strcmp(f->name, "package") != 0) {
-        snprintf(ret, VALUE_MAX, "%.*s", VALUE_MAX - 1, subject + n + 1);
-    } else if (strcmp(f->name, "manager") == 0) {
-        snprintf(ret, VALUE_MAX, "pip");
+    } else if (kind_restated(kind_index_find(bytes_of(kind->name)), bytes_of(subject), bytes_of(f->name), &part)) {
+        snprintf(ret, VALUE_MAX, "%.*s", (int)part.n, (const char *)part.p);
     } else if (strstr(f->name, "version") != NULL) {
         snprintf(ret, VALUE_MAX, strstr(f->name, "before") != NULL ? "1.0" : "1.1");
     } else if (known != NULL) {

@@ -314,6 +314,7 @@ static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *dra
                              .run = draft->run,
                              .key = draft->key};
     struct kind_input in = {.kind = draft->kind,
+                            .subject = draft->subject,
                             .body = draft->body,
                             .private_ = draft->private_,
                             .open = draft->open,

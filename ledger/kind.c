@@ -16,6 +16,7 @@
 #include "ledger/kind_check.h"
 #include "ledger/kind_index.h"
 #include "ledger/kind_near.h"
+#include "ledger/kind_subject.h"
 
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 #define NAME_MAX_SUGGEST 100
@@ -28,7 +29,8 @@ enum {
     INDEXED = KIND_OPEN | KIND_INDEXED,
     DECIDES = KIND_OPEN | KIND_DECIDES,
     EXACT = DECIDES | KIND_EXACT,
-    CLOSES = KIND_CLOSES
+    CLOSES = KIND_CLOSES,
+    APART = KIND_APART
 };
 
 #define FAMILY(name, help)
@@ -132,6 +134,7 @@ static void index_kind(struct kind_index *entry, const struct kind *kind, struct
             entry->required |= slots[i].bit;
         }
         entry->closed = entry->closed || (slots[i].field->flags & KIND_CLOSES) != 0;
+        slots[i].restates = kind_restates(entry, slots[i].field);
     }
 }
 

@@ -25,7 +25,8 @@ enum kind_flag {
     KIND_INDEXED = 4,
     KIND_DECIDES = 8, /* states are judged by it: it is never private */
     KIND_EXACT = 16,  /* it is compared as text: a secret in it, which would be masked, is refused */
-    KIND_CLOSES = 32  /* its kind takes no field that the catalog does not know */
+    KIND_CLOSES = 32, /* its kind takes no field that the catalog does not know */
+    KIND_APART = 64   /* it has the name of a part of the subject and says something else */
 };
 
 struct kind_field {

@@ -55,6 +55,7 @@ struct kind_slot {
     bool open;                      /* in the body it stays there */
     bool decides, exact;            /* KIND_DECIDES, KIND_EXACT */
     bool free;                      /* a text in it can be anything: a secret, a path */
+    bool restates;                  /* it may say a part of the subject again (ledger/kind_subject.h) */
 };
 
 struct kind_index {
@@ -79,6 +80,7 @@ const struct kind_index *kind_index_custom(void);
 struct kind_memo;
 struct kind_input {
     struct bytes kind, body, private_, open;
+    struct bytes subject; /* whose parts fields may say again; empty: not compared */
     const struct kind_index *index;
     struct kind_memo *memo;
     bool force_private, as_it_is;

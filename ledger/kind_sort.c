@@ -19,6 +19,7 @@
 #include "ledger/kind_index.h"
 #include "ledger/kind_memo.h"
 #include "ledger/kind_near.h"
+#include "ledger/kind_subject.h"
 #include "ledger/kind_value.h"
 
 #define OPEN_NAMES_MAX 256
@@ -46,7 +47,7 @@ struct side {
 };
 
 struct sorter {
-    struct bytes kind;
+    struct bytes kind, subject; /* the subject is empty where it is not compared */
     const struct kind_index *index;
     struct kind_memo *memo;       /* NULL: none */
     bool any_name, any_member;    /* slips and the members of maps pass */
@@ -473,7 +474,9 @@ static int sort_entry(struct sorter *s, struct cursor *c, struct err *err) {
     if (decides && c->is_private) {
         return kind_not_private(s->index, c->name, err);
     }
-    int rc = e.slot == NULL ? 1 : step_over(s, c, e.slot, err);
+    bool compares = s->subject.n > 0 && (e.slot == NULL ? s->index->kind != NULL : e.slot->restates);
+    int rc = compares ? kind_agree(s->index, s->subject, c->name, &c->r, err) : 0;
+    rc = rc != 0 ? rc : e.slot == NULL ? 1 : step_over(s, c, e.slot, err);
     if (rc == 0) {
         put_raw(open ? &s->open_side : &s->private_side, c->from, c->r.p);
         return cursor_next(c, err);
@@ -554,6 +557,7 @@ int kind_sort_input(const struct kind_input *in, struct buf *ret_body, struct bu
                     struct err *err) {
     struct sorter s;
     s.kind = in->kind;
+    s.subject = in->as_it_is ? (struct bytes){NULL, 0} : in->subject;
     s.memo = in->memo;
     s.any_name = in->force_private || in->as_it_is;
     s.any_member = in->as_it_is;

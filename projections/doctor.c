@@ -201,11 +201,14 @@ static int fold_remedied(struct fold *fold, struct err *err) {
     return 0;
 }
 
-/* A verdict of the box has no pack in its body; its subject is whatever the giver took for it. */
+/* A verdict of a pack has it as its subject, or else in its body; any other is the box's. */
 static int fold_judged(struct fold *fold, struct err *err) {
     struct bytes pack = {0}, before;
     struct row *row;
     fold_text(fold, "pack", &pack);
+    if (bytes_has_prefix(fold_event(fold)->subject, "pack/")) {
+        pack = fold_name(fold, "pack");
+    }
     int rc = fold_row(fold, VERDICTS, &pack, 1, &row, err);
     if (rc != 0) {
         return rc;
@@ -432,4 +435,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"doctor.*", "ledger.created", "pack.installed", "pack.upgraded", "pack.removed", NULL};
 
-const struct projection projection_doctor = {"doctor", 2, tables, TABLES, kinds, fold_doctor};
+const struct projection projection_doctor = {"doctor", 3, tables, TABLES, kinds, fold_doctor};

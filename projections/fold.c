@@ -7,6 +7,7 @@
 
 #include "base/mp.h"
 #include "ledger/kind.h"
+#include "ledger/kind_subject.h"
 #include "projections/fold_run.h"
 
 #define ENCODED_MAX (FOLD_ROWS_MAX * ROW_BYTES_MAX)
@@ -211,9 +212,16 @@ bool fold_null(const struct fold *fold, const char *name) {
     return find_raw(fold->input, name, &raw) && raw.n == 1 && raw.p[0] == 0xc0;
 }
 
-struct bytes fold_name(const struct fold *fold, const char *name) {
+struct bytes fold_agreed(const struct fold *fold, struct bytes part, const char *name) {
+    const struct bytes subject = fold->input->event->subject, rest = fold_subject(fold);
+    const struct bytes family = {subject.p, rest.n > 0 ? subject.n - rest.n - 1 : 0};
     struct bytes text;
-    return fold_text(fold, name, &text) && text.n > 0 ? text : fold_subject(fold);
+    bool there = fold_text(fold, name, &text) && text.n > 0;
+    return there && (part.n == 0 || kind_names_same(family, part, text)) ? text : part;
+}
+
+struct bytes fold_name(const struct fold *fold, const char *name) {
+    return fold_agreed(fold, fold_subject(fold), name);
 }
 
 uint64_t fold_at(const struct fold *fold) {

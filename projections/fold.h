@@ -29,8 +29,12 @@ bool fold_bool(const struct fold *fold, const char *name, bool *ret);
 bool fold_raw(const struct fold *fold, const char *name, struct bytes *ret); /* one msgpack item, not nil */
 /* The field is there and null: its source does not know it. */
 bool fold_null(const struct fold *fold, const char *name);
-/* The text field `name`, or else what the subject is about; empty when there is neither. */
+/* Which thing the event is about: what its subject is about, in the words of the text field `name` where that says the same
+ * (ledger/kind_subject.h), or says it alone. An older event may name another one there: the subject holds, in every fold.
+ * Empty when there is neither. */
 struct bytes fold_name(const struct fold *fold, const char *name);
+/* The same of a part of the subject. */
+struct bytes fold_agreed(const struct fold *fold, struct bytes part, const char *name);
 /* When it happened: the body's `at` where the source gives one, else the event's time. */
 uint64_t fold_at(const struct fold *fold);
 

@@ -197,4 +197,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"ledger.imported", "ledger.gap", NULL};
 
-const struct projection projection_imports = {"imports", 2, tables, 2, kinds, fold_imports};
+const struct projection projection_imports = {"imports", 3, tables, 2, kinds, fold_imports};

@@ -154,9 +154,9 @@ static const struct step *step_of(const struct fold *fold) {
     return NULL; /* a kind that a later catalog has */
 }
 
-/* Manager, package and architecture: as the body says, or else as the subject does. */
+/* Manager, package and architecture: as the subject says, or else as the body does. */
 static void key_of(const struct fold *fold, struct bytes ret[3]) {
-    struct bytes subject = fold_subject(fold), text;
+    struct bytes subject = fold_subject(fold);
     const uint8_t *slash = subject.n > 0 ? memchr(subject.p, '/', subject.n) : NULL;
     memset(ret, 0, 3 * sizeof(ret[0]));
     ret[1] = subject;
@@ -164,20 +164,14 @@ static void key_of(const struct fold *fold, struct bytes ret[3]) {
         ret[0] = (struct bytes){subject.p, (size_t)(slash - subject.p)};
         ret[1] = (struct bytes){slash + 1, subject.n - ret[0].n - 1};
     }
-    if (fold_text(fold, "manager", &text)) {
-        ret[0] = text;
-    }
+    ret[0] = fold_agreed(fold, ret[0], "manager");
     const uint8_t *colon = bytes_is(ret[0], "dpkg") && ret[1].n > 0 ? memchr(ret[1].p, ':', ret[1].n) : NULL;
     if (colon != NULL) {
         ret[2] = (struct bytes){colon + 1, ret[1].n - (size_t)(colon + 1 - ret[1].p)};
         ret[1].n = (size_t)(colon - ret[1].p);
     }
-    if (fold_text(fold, "package", &text) && text.n > 0) {
-        ret[1] = text;
-    }
-    if (fold_text(fold, "arch", &text)) {
-        ret[2] = text;
-    }
+    ret[1] = fold_agreed(fold, ret[1], "package");
+    ret[2] = fold_agreed(fold, ret[2], "arch");
 }
 
 /* When it happened; a source's time that lies in the future is not believed, or nothing could follow it. */
@@ -314,4 +308,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"install.*", NULL};
 
-const struct projection projection_installs = {"installs", 1, tables, 1, kinds, fold_installs};
+const struct projection projection_installs = {"installs", 2, tables, 1, kinds, fold_installs};

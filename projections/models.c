@@ -512,4 +512,4 @@ static const char *const kinds[] = {"model.declared",
                                     "route.fell_back",
                                     "agent.session_started",
                                     NULL};
-const struct projection projection_models = {"models", 4, tables, MODELS_TABLES, kinds, fold};
+const struct projection projection_models = {"models", 5, tables, MODELS_TABLES, kinds, fold};

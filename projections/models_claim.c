@@ -73,11 +73,11 @@ void models_read_claim(const struct fold *fold, struct models_claim *c) {
     fold_text(fold, "manifest_digest", &c->manifest);
     fold_bool(fold, "remote", &c->remote);
     read_runtime(fold, c);
-    if (!fold_text(fold, bytes_is(c->step, "alias_set") ? "alias" : "model", &c->model) || c->model.n == 0) {
-        c->model = models_is_digest(subject) ? NOTHING : subject;
-    }
-    if (c->digest.n == 0 && models_is_digest(subject)) {
+    if (models_is_digest(subject)) { /* it says which weights, and the body how they are called */
+        fold_text(fold, "model", &c->model);
         c->digest = subject;
+    } else {
+        c->model = fold_name(fold, bytes_is(c->step, "alias_set") ? "alias" : "model");
     }
     if (c->digest.n == 0 && fold_raw(fold, "layers", &layers)) {
         c->digest = weights_in(layers);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/mp.h"
+#include "ledger/kind_check.h"
 
 #define NOTHING ((struct bytes){0})
 
@@ -42,13 +43,14 @@ const struct state_column models_speed_columns[] = {
 _Static_assert(SPEED_N == MODELS_SPEED_COLUMNS, "the header says how many");
 
 int models_take_speed(struct fold *fold, struct err *err) {
-    struct bytes subject = fold_subject(fold), digest = NOTHING, backend = NOTHING, model = NOTHING;
+    struct bytes subject = fold_subject(fold), digest = NOTHING, backend = NOTHING, model = fold_name(fold, "model");
     int64_t in = 0, out = 0, tokens;
     struct row *row;
     fold_text(fold, "digest", &digest);
     fold_text(fold, "backend", &backend);
-    if (!fold_text(fold, "model", &model) || model.n == 0) {
-        model = subject;
+    if (kind_is_digest(subject)) { /* it says which weights, and the body how they are called */
+        fold_text(fold, "model", &model);
+        digest = subject;
     }
     fold_int(fold, "tokens_in", &in);
     fold_int(fold, "tokens_out", &out);
@@ -62,7 +64,9 @@ int models_take_speed(struct fold *fold, struct err *err) {
         return code;
     }
     row_set_text(row, SPEED_MODEL, model);
-    fold_copy(fold, row, SPEED_DIGEST, "digest");
+    if (digest.n > 0) {
+        row_set_text(row, SPEED_DIGEST, digest);
+    }
     row_set_null(row, SPEED_TOKENS_PER_SECOND);
     fold_copy(fold, row, SPEED_TOKENS_PER_SECOND, "tokens_per_second");
     row_set_null(row, SPEED_STDDEV);

@@ -99,6 +99,7 @@ static void returned(struct fold *fold, struct row *row) {
 }
 
 static int fold_tool(struct fold *fold, struct err *err) {
+    static const char *const families[] = {"agent/", "server/", "tool/"}, *const fields[] = {"agent", "server", "tool"};
     const struct ledger_event *event = fold_event(fold);
     struct bytes parts[3] = {bytes_of(""), bytes_of(""), bytes_of("")}, decision = {0};
     struct row *row;
@@ -106,6 +107,11 @@ static int fold_tool(struct fold *fold, struct err *err) {
     fold_text(fold, "server", &parts[1]);
     if (!fold_text(fold, "tool", &parts[2])) {
         return 0;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (bytes_has_prefix(event->subject, families[i])) { /* of permission.*: the holder */
+            parts[i] = fold_name(fold, fields[i]);
+        }
     }
     int rc = fold_row(fold, 0, parts, 3, &row, err);
     if (rc != 0) {
@@ -172,4 +178,4 @@ static const struct state_table tables[] = {
 static const char *const kinds[] = {"run.tool_called", "run.tool_returned", "permission.requested", "permission.decided",
                                     NULL};
 
-const struct projection projection_tools = {"tools", 2, tables, 1, kinds, fold_tool};
+const struct projection projection_tools = {"tools", 3, tables, 1, kinds, fold_tool};

@@ -246,8 +246,9 @@ static inline void story_step(struct story *s) {
     buf_init(&json, 65536);
     story_fill(s, step->subject, &subject);
     story_fill(s, step->json, &json);
-    box_event_of(s->box, step->kind, (const char *)subject.p, step->of_run ? (story_below(s, 2) == 0 ? "u0" : "u1") : NULL,
-                 (const char *)json.p);
+    /* As an older program took it: subject and body may name two things. */
+    box_put(s->box, step->kind, (const char *)subject.p, step->of_run ? (story_below(s, 2) == 0 ? "u0" : "u1") : NULL,
+            (const char *)json.p, true);
     story_moments_of_event(s);
     buf_done(&subject);
     buf_done(&json);

@@ -251,7 +251,7 @@ static void an_import_that_refused_records_is_a_warning(void **state) {
 
 static void a_remedy_is_a_command_whatever_others_named_their_things(void **state) {
     (void)state;
-    observe("x; rm -rf ~ '\\u001b[31m", ",\"status\":\"error\"");
+    box_odd(&box, "doctor.observed", "check", "{\"check\":\"x; rm -rf ~ '\\u001b[31m\",\"status\":\"error\"}");
     find_verdict("");
     clause_text("checks", "remedy",
                 "ledger append doctor.observed -s check/'x; rm -rf ~ '\\''?[31m' check='x; rm -rf ~ "

@@ -121,8 +121,10 @@ static void steps_go_by_the_rules_and_what_breaks_them_shows(void **state) {
     expect("a", "parts", 1006, 6, 6, 1, "made from whole is no legal step", 1);
     assert_int_equal(give(7, "test.broken", "thing/a", NULL), 0); /* legal, nothing changes */
     expect("a", "parts", 1006, 6, 7, 1, "made from whole is no legal step", 1);
-    assert_int_equal(give(8, "test.lost", "thing/ignored", "{\"name\": \"a\"}"), 0);
+    assert_int_equal(give(8, "test.lost", "thing/a", "{\"name\": \"ignored\"}"), 0); /* the subject holds */
     expect("a", "gone", 1008, 8, 8, 1, "made from whole is no legal step", 1);
+    assert_int_equal(give(9, "test.lost", "thing", "{\"name\": \"c\"}"), 0);
+    expect("c", "gone", 1009, 9, 9, 0, "", 1);
 }
 
 static int then_fail(struct fold *f, struct err *err) {
