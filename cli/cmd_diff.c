@@ -88,10 +88,12 @@ static void put_value(struct diff *d, const struct row *row, size_t column, stru
 
 /* The reason goes behind the state that it is for: "partial: no eval"; alone it says what it was before. */
 static void put_reason(struct diff *d, const struct diff_change *change, size_t column, bool alone, struct buf *out) {
-    if (alone && thing_state(change->row->table) != SIZE_MAX) {
-        put_value(d, change->row, thing_state(change->row->table), out);
+    size_t state = thing_state(change->row->table);
+    if (alone && state != SIZE_MAX) {
+        put_value(d, change->row, state, out);
     }
-    if (row_text(change->row, column).n > 0) {
+    bool says_more = state == SIZE_MAX || !bytes_eq(row_text(change->row, column), row_text(change->row, state));
+    if (row_text(change->row, column).n > 0 && says_more) {
         buf_put_str(out, ": ");
         put_value(d, change->row, column, out);
     }
@@ -394,7 +396,7 @@ static void say_clocks(struct diff *d, const struct opt_args *args) {
     }
     if (d->told.begun > state_now(d->from) && d->n > 0) {
         text_time(first, d->told.begun);
-        cli_note(cli, "ledger: diff: the log began on %.10s, after '%.60s': what it told of then and since is shown as new",
+        cli_note(cli, "ledger: diff: the log began on %.10s, after the first moment ('%.60s'): nothing is known of before",
                  first, args->args[0]);
     }
 }

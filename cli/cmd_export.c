@@ -7,6 +7,7 @@
 #include "cli/cut_args.h"
 #include "cli/handover.h"
 #include "cli/out.h"
+#include "cli/report.h"
 #include "cli/stop.h"
 #include "cli/told.h"
 
@@ -54,25 +55,30 @@ static void say_unfound(struct cli *cli, const struct cut_args *args, const stru
     }
 }
 
-static void describe(char ret[400], const struct export_counts *c, bool sparse) {
-    char events[80], erased[60] = "";
+static void describe(struct cli *cli, const struct export_counts *c, bool sparse) {
+    uint64_t lines = c->disclosed + c->withheld + c->erased, alone = c->headers > lines ? c->headers - lines : 0;
+    struct buf text;
+    buf_init(&text, 1024);
+    buf_printf(&text, "%s%llu header%s of ", sparse || c->headers == 1 ? "" : "all ", (unsigned long long)c->headers,
+               many(c->headers));
     if (c->to - c->from == 1) {
-        snprintf(events, sizeof(events), "event %llu", (unsigned long long)c->from);
+        buf_printf(&text, "event %llu", (unsigned long long)c->from);
     } else {
-        snprintf(events, sizeof(events), "events %llu to %llu", (unsigned long long)c->from,
-                 (unsigned long long)(c->to - 1));
+        buf_printf(&text, "events %llu to %llu", (unsigned long long)c->from, (unsigned long long)(c->to - 1));
     }
+    buf_printf(&text, " leave%s in full (kind, subject, actor, times, runs): %llu with %s", c->headers == 1 ? "s" : "",
+               (unsigned long long)c->disclosed, c->disclosed == 1 ? "its body" : "their bodies");
+    buf_printf(&text, ", %llu withheld", (unsigned long long)c->withheld);
     if (c->erased > 0) {
-        snprintf(erased, sizeof(erased), ", %llu erased before", (unsigned long long)c->erased);
+        buf_printf(&text, ", %llu erased before", (unsigned long long)c->erased);
     }
-    snprintf(
-        ret, 400,
-        "%s%llu header%s of %s leave%s in full (kind, subject, actor, times, runs), %llu with %s, %llu withheld%s; %llu "
-        "private field%s, %llu artifact%s",
-        sparse || c->headers == 1 ? "" : "all ", (unsigned long long)c->headers, many(c->headers), events,
-        c->headers == 1 ? "s" : "", (unsigned long long)c->disclosed, c->disclosed == 1 ? "its body" : "their bodies",
-        (unsigned long long)c->withheld, erased, (unsigned long long)c->private_, many(c->private_),
-        (unsigned long long)c->artifacts, many(c->artifacts));
+    if (alone > 0) {
+        buf_printf(&text, ", %llu of events that do not match", (unsigned long long)alone);
+    }
+    buf_printf(&text, "; %llu private field%s, %llu artifact%s", (unsigned long long)c->private_, many(c->private_),
+               (unsigned long long)c->artifacts, many(c->artifacts));
+    report_wrapped(cli, bytes_of_buf(&text), 0);
+    buf_done(&text);
 }
 
 /* Events of the bundle that were corrected by one that is not in it: who reads it cannot know. */
@@ -147,7 +153,6 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
     struct listing listing = {.cli = cli};
     struct export_counts counts;
     struct err err = {0};
-    char words[400];
     int rc = export_plan(ledger, &args->options, cli->json ? NULL : list_one, &listing, &counts, &err);
     if (rc != 0) {
         return handover_fail(cli, rc, &err);
@@ -162,8 +167,7 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
         exit_code = obj_print(cli, &obj, false);
         obj_done(&obj);
     } else {
-        describe(words, &counts, args->options.seqs != NULL);
-        out_printf(cli, "%s\n", words);
+        describe(cli, &counts, args->options.seqs != NULL);
         describe_erased(cli, &counts);
         put_corrected(cli, ledger, args, &counts, NULL);
         exit_code = out_end(cli, EXIT_GOOD);
@@ -180,7 +184,6 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
 /* ---- writing ---- */
 
 static int report(struct cli *cli, const struct cut_args *args, const struct handover_bundle *bundle, const char *path) {
-    char words[400];
     struct handover_done done = {path, bundle->bytes, bundle->receipt.seq, bundle->digest};
     if (cli->json) {
         struct obj obj;
@@ -193,8 +196,7 @@ static int report(struct cli *cli, const struct cut_args *args, const struct han
         obj_done(&obj);
         return exit_code;
     }
-    describe(words, &bundle->counts, args->options.seqs != NULL);
-    out_printf(cli, "%s\n", words);
+    describe(cli, &bundle->counts, args->options.seqs != NULL);
     describe_erased(cli, &bundle->counts);
     put_corrected(cli, bundle->ledger, args, &bundle->counts, NULL);
     handover_say(cli, &done);

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "cli/out.h"
+#include "cli/report.h"
 
 int handover_fail(struct cli *cli, int rc, const struct err *err) {
     return rc == ERR_INVALID || rc == ERR_LIMIT ? cli_fail_input(cli, err)
@@ -110,10 +111,14 @@ int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char
 
 void handover_say(struct cli *cli, const struct handover_done *done) {
     char size[32], hex[2 * LEDGER_HASH + 1];
+    struct buf text;
+    buf_init(&text, 2 * FILE_PATH_MAX);
     text_hex(hex, done->digest, LEDGER_HASH);
     out_size(size, done->bytes);
-    out_safe(cli, bytes_of(done->path));
-    out_printf(cli, ": %s, sha256 %s, recorded as event %llu\n", size, hex, (unsigned long long)done->recorded);
+    buf_printf(&text, "%s: %s, sha256 %s, recorded as event %llu", done->path, size, hex,
+               (unsigned long long)done->recorded);
+    report_wrapped(cli, bytes_of_buf(&text), 2);
+    buf_done(&text);
 }
 
 void handover_put(struct obj *obj, const struct handover_done *done) {

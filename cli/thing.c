@@ -126,6 +126,9 @@ size_t thing_parts(const struct row *row, struct bytes ret[KEY_PARTS_MAX]) {
 void thing_keys(const struct row *row, struct buf *out) {
     struct bytes parts[KEY_PARTS_MAX];
     size_t n = thing_parts(row, parts), first = 0;
+    if (n == 1 && parts[0].n == 0) { /* the box */
+        return;
+    }
     while (n > 1 && parts[n - 1].n == 0) {
         n--;
     }

@@ -49,6 +49,14 @@ change route/fast first_heard
 change verdict/pdf appeared # a judgement comes when it is made
 json '[.changes[] | select(.change == "first_heard") | .before] | unique | tojson' '[null]'
 
+# A reason that is the state is not said twice; the verdict over the box has a name.
+box 0 append pack.removed -s pack/gone
+box 0 diff 13
+line '^\* +gone +14 .*first heard of: removed$'
+box 0 diff 2020-01-01 0
+line '^\+ +\(the box\) +0 '
+err_has "after the first moment ('2020-01-01'): nothing is known of before"
+
 # What is known is changed, and what went is new again only where an event says so.
 box 0 diff 2 3
 line '^~ +pip/torch +3 .* version 1.1 -> 1.2$'
@@ -60,7 +68,7 @@ sed -e '/^Script /d' -e 's/\r$//' tty.log >"$T/.out"
 out=$(cat "$T/.out")
 check test "$(wc -L <"$T/.out")" -le 80
 line '^\* +fast +13 +2.*first heard of: degraded: its fallback$'
-line '^ +known from what was said of it alone'
+line '^ +[^ ].* said of it$'
 same "$(grep -c 'first heard of: .*…' "$T/.out")" 0
 same "$(tail -n 1 <<<"$out")" '(no room at 80 columns: KIND)'
 finish

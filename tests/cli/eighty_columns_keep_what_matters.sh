@@ -72,6 +72,11 @@ out_has $'\e[31mfail\e[0m'
 plain 900 why verdict
 out_has 'REMEDY'
 
+# What leaves in a bundle is told in whole words, within the line.
+plain 80 export -n -k 'run.*' --whole
+fits 80
+out_has 'of events that do not match'
+
 # Log and query: time and kind are whole, a body begins with what went wrong.
 for list in log query; do
     plain 80 $list
@@ -81,4 +86,7 @@ for list in log query; do
 done
 box 0 log -n 1
 out_has 'error=tool denied ok=false outcome=error duration_ms=45000'
+plain 80 export -o out.tar.zst -k 'run.*' --whole
+fits 80
+out_has 'recorded as'
 finish

@@ -17,7 +17,7 @@ box 0 export --dry-run --run r-1
 out_has 'run.started  run/r-1'
 out_lacks run/r-2
 out_has 'all 4 headers of events 1 to 4 leave in full'
-out_has '2 with their bodies'
+out_has '2 with their bodies, 0 withheld, 2 of events that do not match;'
 box 0 export --dry-run --run r-1 --private prompt --json
 json .matching 2
 json .private_fields 1

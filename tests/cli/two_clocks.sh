@@ -72,12 +72,12 @@ box 1 diff 2026-08-01 2026-08-02
 err_has 'the log began on '
 err_has ': there are no states of that time to compare'
 box 0 diff 2026-08-01
-err_has "the log began on $(date -u +%Y-%m-%d), after '2026-08-01': what it told of then and since is shown as new"
+err_has "the log began on $(date -u +%Y-%m-%d), after the first moment ('2026-08-01'): nothing is known of before"
 box 1 diff 2026-09-01 2026-10-01 --json
 json '"\(.told.events) \(.told.first) \(.told.last)"' "6 $first $last"
 box 0 diff 2h
 out_has '2026-09-20'
-err_has ", after '2h': "
+err_has "('2h'): nothing is known of before"
 box 0 diff 0
 [[ $err != *'the log began'* ]] || fail 'the log had begun then'
 box 0 diff 2h
