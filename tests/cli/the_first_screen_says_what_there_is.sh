@@ -64,7 +64,7 @@ command -v script >/dev/null || {
     exit 0
 }
 for n in $(seq 1 9); do
-    "$LEDGER" -C "$BOX" append pack.installed -s "pack/p$n-$(printf 'x%.0s' {1..60})" "pack=p$n" version=1 >/dev/null
+    "$LEDGER" -C "$BOX" append pack.installed -s "pack/p$n-$(printf 'x%.0s' {1..60})" version=1 >/dev/null
     "$LEDGER" -C "$BOX" append x.acme.note -s host/a --source "source$n" >/dev/null
     "$LEDGER" -C "$BOX" append run.finished -s "run/f$n" --run "f$n" outcome=error >/dev/null
 done
