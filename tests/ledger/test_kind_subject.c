@@ -59,7 +59,7 @@ static bool subject_of(const char *form, size_t n, const char *field, char ret[2
             continue;
         }
         size_t end = i + strcspn(form + i, ">");
-        char word[40], text[100];
+        char word[24], text[100];
         snprintf(word, sizeof(word), "%.*s", (int)(end - i - 1), form + i + 1);
         bool digest = strcmp(word, "digest") == 0;
         snprintf(text, sizeof(text), "%s%s", digest ? D1 : "the-", digest ? "" : word);
