@@ -66,9 +66,12 @@ static const struct diff_event *event_of(struct diff *d, const struct diff_chang
     return event;
 }
 
-/* What came by an event that does not say so is only heard of. */
+/* What came by an event that does not say so is only heard of; so is a model that is used before anybody says that it came.
+ */
 static enum diff_what what_of(const struct diff_change *change, const struct diff_event *event) {
-    bool heard = change->what == DIFF_APPEARED && event && event->heard && diff_comes(change->row->table);
+    size_t state = thing_state(change->row->table);
+    bool used = state != SIZE_MAX && row_is(change->row, state, "unregistered");
+    bool heard = change->what == DIFF_APPEARED && event && (event->heard || used) && diff_comes(change->row->table);
     return heard ? DIFF_HEARD : change->what;
 }
 

@@ -1,5 +1,5 @@
-/* model, route, permit, pack, eval, promote, run: a row for each command about things with a state. What they share is in
- * things.c; a command that does more than list and show moves to a file of its own. */
+/* model, route, permit, tool, policy, pack, promote, run: a row for each command about things with a state. What they share
+ * is in things.c; a command that does more than list and show moves to a file of its own. */
 #include "cli/cli.h"
 #include "cli/things.h"
 
@@ -17,7 +17,6 @@ static const struct command permit[] = LIST_AND_SHOW("permissions: what was aske
 static const struct command tool[] = LIST_AND_SHOW("tools, how often they were called, and their tiers");
 static const struct command policy[] = LIST_AND_SHOW("policies as they were declared last");
 static const struct command pack[] = LIST_AND_SHOW("packs and what they lack");
-static const struct command eval[] = LIST_AND_SHOW("evaluations and whether they count");
 static const struct command promote[] = LIST_AND_SHOW("promotions and how far they are");
 static const struct command run[] = LIST_AND_SHOW("runs and how they ended");
 
@@ -67,12 +66,6 @@ const struct spec spec_pack = {
     .about = "Packs: installed, blocked, demo-only, partial, ready, parked or removed, and why.",
     .examples = "ledger pack list\nledger pack show pdf-ops-pack\nledger why pack/pdf-ops-pack",
     .subs = pack,
-};
-const struct spec spec_eval = {
-    .synopsis = "list | show NAME",
-    .about = "Evaluations: what was evaluated, how it ended, and whether it can prove anything.",
-    .examples = "ledger eval list --last 10\nledger eval list --with verdict=fail",
-    .subs = eval,
 };
 const struct spec spec_promote = {
     .synopsis = "list | show NAME",

@@ -59,7 +59,7 @@ static bool is_of_the_thing(const struct state_column *column) {
         "eval", "digest_before", "value_before", "version_before", "failed_action", "failed_version", "exit_code",
         "decision", "differs", "known_by",
         /* what a judgement of other things is made of */
-        "proven_by", "clauses"};
+        "proven_by", "clauses", "scored", "results"};
     if (column->flags & (COLUMN_KEY | COLUMN_TIME | COLUMN_SEQ | COLUMN_EVIDENCE)) {
         return false;
     }

@@ -187,7 +187,8 @@ static void add_member(struct bytes ret[MEMBERS_MAX], size_t *n, struct bytes na
 
 /* The members that a table of them has: those of any of the maps, what it is and how it is in front. */
 static size_t read_members(struct bytes list, struct bytes ret[MEMBERS_MAX], uint32_t *ret_maps) {
-    static const char *const front[] = {"id", "name", "state", "verdict", "reason"};
+    static const char *const front[] = {"id",        "name", "task",  "metric",  "value",
+                                        "threshold", "side", "state", "verdict", "reason"};
     struct mp_reader reader;
     struct mp_item item;
     size_t n = 0, placed = 0;

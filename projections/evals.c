@@ -38,6 +38,10 @@ static const struct state_column eval_columns[] = {
     [EVAL_SAID] = {"verdict_said", CELL_TEXT, 0, "the verdict that was given"},
     [EVAL_CHANGED] = {"changed", CELL_TEXT, 0, "it ended on another one of this than it began on"},
     [EVAL_SCORED] = {"scores", CELL_INT, COLUMN_JUDGED, "scores of it"},
+    [EVAL_RESULT] = {"scored", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                     "the first of them: task, metric, value, and on which side of the threshold"},
+    [EVAL_RESULT_LIST] = {"results", CELL_LIST, COLUMN_JUDGED,
+                          "all of them: a map for each: metric, side, task, threshold, value, verdict"},
     [EVAL_SCORES_PASSED] = {"scores_passed", CELL_INT, COLUMN_JUDGED,
                             "of these reach all thresholds that are asked of them"},
     [EVAL_SCORES_FAILED] = {"scores_failed", CELL_INT, COLUMN_JUDGED, "of these miss one"},
@@ -61,6 +65,11 @@ static const struct state_column score_columns[] = {
     [EVAL_SCORE_HIGHER] = {"higher_is_better", CELL_BOOL, 0, "more is better"},
     [EVAL_SCORE_VERDICT] = {"verdict", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
                             "pass, warn, fail, unknown: held against its threshold and the suite's"},
+    [EVAL_SCORE_ASKED] = {"asked", CELL_REAL, COLUMN_JUDGED,
+                          "the threshold that decides its verdict: its own or the suite's"},
+    [EVAL_SCORE_SIDE] = {"side", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                         "on which side of that it is: reaches, misses; unknown: nobody says whether more is better, or "
+                         "there is no value"},
     [EVAL_SCORE_SAID] = {"verdict_said", CELL_TEXT, 0, "what its source says of it"},
     [EVAL_SCORE_SAMPLES] = {"samples", CELL_INT, COLUMN_MAIN, "samples that it rests on"},
     [EVAL_SCORE_PARTIAL] = {"partial", CELL_BOOL, 0, "it rests on a part of them"},
@@ -431,4 +440,4 @@ static int fold(struct fold *fold, struct err *err) {
 
 static const char *const kinds[] = {"eval.started",       "eval.finished",    "eval.imported",       "eval.scored",
                                     "eval.sample_failed", "eval.invalidated", "eval.suite_declared", NULL};
-const struct projection projection_evals = {"evals", 5, tables, EVALS_TABLES, kinds, fold};
+const struct projection projection_evals = {"evals", 6, tables, EVALS_TABLES, kinds, fold};

@@ -22,6 +22,13 @@ struct scores {
     struct told told[SCORE_FAILS + 1], contradicted;
 };
 
+/* All scores, for the columns that tell them. */
+struct results {
+    struct list_out list;
+    struct buf words;
+    size_t told;
+};
+
 struct judging {
     struct state_view *view;
     const struct row *eval;
@@ -30,6 +37,7 @@ struct judging {
     struct scores scores;
     struct bytes verdict; /* as it was given, or as its scores make it */
     struct evals_verdict *ret;
+    struct results *results; /* NULL: nobody asks for them */
 };
 
 static void tell(struct told *told, const char *words) {
@@ -53,6 +61,71 @@ static void say_told(struct judging *j, const char *name, const struct told *tol
 
 #define NAME(text) (int)reason_fits((text), 24), (text).n > 0 ? (const char *)(text).p : ""
 
+static const char *word_of(enum score_result result, const struct row *score) {
+    static const char *const words[] = {
+        [SCORE_INFORMS] = "unknown",    [SCORE_PASSES] = "pass",       [SCORE_UNCLEAR] = "unknown",
+        [SCORE_UNDIRECTED] = "unknown", [SCORE_VALUELESS] = "unknown", [SCORE_FAILS] = "fail"};
+    bool warns = result == SCORE_UNCLEAR && row_is(score, EVAL_SCORE_SAID, "warn");
+    return result == SCORE_INFORMS ? NULL : warns ? "warn" : words[result];
+}
+
+static void put_real(struct buf *out, const char *name, double v) {
+    mp_put_str(out, bytes_of(name));
+    if (mp_float_ok(v)) {
+        mp_put_float(out, v);
+    } else {
+        mp_put_nil(out);
+    }
+}
+
+static void put_word(struct buf *out, const char *name, const char *word) {
+    mp_put_str(out, bytes_of(name));
+    if (word != NULL) {
+        mp_put_str(out, bytes_of(word));
+    } else {
+        mp_put_nil(out);
+    }
+}
+
+/* "'t acc' 0.2 misses 0.9"; a value that is a word stands as one. */
+static void take_result(struct results *r, const struct row *score, enum score_result result, double asked) {
+    struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
+    struct bytes label = row_text(score, EVAL_SCORE_LABEL);
+    const char *side = suite_side(result, asked);
+    bool number = row_has(score, EVAL_SCORE_VALUE);
+    struct buf item;
+    buf_init(&item, ROW_LIST_MAX);
+    mp_put_map(&item, 6);
+    mp_put_str(&item, bytes_of("metric"));
+    mp_put_str(&item, metric);
+    put_word(&item, "side", side);
+    mp_put_str(&item, bytes_of("task"));
+    mp_put_str(&item, task);
+    put_real(&item, "threshold", asked);
+    if (number || label.n == 0) {
+        put_real(&item, "value", row_real(score, EVAL_SCORE_VALUE));
+    } else {
+        mp_put_str(&item, bytes_of("value"));
+        mp_put_str(&item, label);
+    }
+    put_word(&item, "verdict", word_of(result, score));
+    if (item.fail == 0 && list_out_fits(&r->list, item.n)) {
+        list_out_raw(&r->list, bytes_of_buf(&item));
+    }
+    buf_done(&item);
+    if (r->told++ < TOLD_MAX) {
+        buf_printf(&r->words, "%s%.*s%s%.*s ", r->words.n > 0 ? "; " : "", NAME(task), task.n > 0 ? " " : "", NAME(metric));
+        if (number) {
+            buf_printf(&r->words, "%.6g", row_real(score, EVAL_SCORE_VALUE));
+        } else {
+            buf_printf(&r->words, "%.*s", NAME(label));
+        }
+        if (side != NULL) {
+            buf_printf(&r->words, " %s %.6g", strcmp(side, "unknown") == 0 ? "against" : side, asked);
+        }
+    }
+}
+
 static void count(struct judging *j, const struct row *score) {
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
     double asked;
@@ -60,6 +133,9 @@ static void count(struct judging *j, const struct row *score) {
     char words[128];
     enum score_result result = suite_judge(&j->suite, score, &asked, &higher);
     int n = snprintf(words, sizeof(words), "'%.*s%s%.*s'", NAME(task), task.n > 0 ? " " : "", NAME(metric));
+    if (j->results != NULL) {
+        take_result(j->results, score, result, asked);
+    }
     if (row_bool(score, EVAL_SCORE_CONTRADICTED)) {
         tell(&j->scores.contradicted, words);
     }
@@ -262,9 +338,9 @@ static void walk(struct judging *j) {
 }
 
 static int judging_open(struct judging *j, struct state_view *view, const struct row *eval, struct evals_verdict *ret,
-                        struct err *err) {
+                        struct results *results, struct err *err) {
     const struct bytes name = row_text(eval, EVAL_SUITE);
-    *j = (struct judging){.view = view, .eval = eval, .ret = ret};
+    *j = (struct judging){.view = view, .eval = eval, .ret = ret, .results = results};
     ret->counts = false;
     readiness_init(&ret->found);
     reason_init(&ret->reason);
@@ -283,7 +359,7 @@ static void judging_done(struct judging *j) {
 
 int evals_judge_verdict(struct state_view *view, const struct row *eval, struct evals_verdict *ret, struct err *err) {
     struct judging j;
-    int rc = judging_open(&j, view, eval, ret, err);
+    int rc = judging_open(&j, view, eval, ret, NULL, err);
     if (rc == 0) {
         walk(&j);
     }
@@ -307,10 +383,24 @@ static int put_missing(const struct evals_verdict *verdict, struct row *row, str
     return rc;
 }
 
+/* The words are cut where a row's text is. */
+static int put_results(struct results *r, struct row *row, struct err *err) {
+    if (r->told > TOLD_MAX) {
+        buf_printf(&r->words, "; and %zu more", r->told - TOLD_MAX);
+    }
+    if (r->told > 0) {
+        row_set_text(row, EVAL_RESULT, bytes_of_buf(&r->words));
+    }
+    return list_out_set(&r->list, row, EVAL_RESULT_LIST, err);
+}
+
 int evals_judge(struct state_view *view, struct row *row, struct err *err) {
     struct evals_verdict verdict;
     struct judging j;
-    int rc = judging_open(&j, view, row, &verdict, err);
+    struct results results = {0};
+    list_out_init(&results.list);
+    buf_init(&results.words, ROW_TEXT_MAX);
+    int rc = judging_open(&j, view, row, &verdict, &results, err);
     if (rc == 0) {
         const struct scores *s = &j.scores;
         walk(&j);
@@ -327,17 +417,15 @@ int evals_judge(struct state_view *view, struct row *row, struct err *err) {
         row_set_str(row, EVAL_REASON, verdict.counts ? NULL : verdict.reason.words);
         reason_give(&verdict.reason, row, EVAL_BASE);
         rc = put_missing(&verdict, row, err);
+        rc = rc != 0 ? rc : put_results(&results, row, err);
     }
     judging_done(&j);
+    list_out_done(&results.list);
+    buf_done(&results.words);
     return rc;
 }
 
 int evals_judge_score(struct state_view *view, struct row *row, struct err *err) {
-    static const char *const words[] = {[SCORE_PASSES] = "pass",
-                                        [SCORE_UNCLEAR] = "unknown",
-                                        [SCORE_UNDIRECTED] = "unknown",
-                                        [SCORE_VALUELESS] = "unknown",
-                                        [SCORE_FAILS] = "fail"};
     const struct bytes id = row_text(row, EVAL_SCORE_EVAL);
     struct suite suite = {0};
     struct row eval;
@@ -347,8 +435,11 @@ int evals_judge_score(struct state_view *view, struct row *row, struct err *err)
     rc = rc != 0 ? rc : suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
     if (rc == 0) {
         enum score_result result = suite_judge(&suite, row, &asked, &higher);
-        bool warns = result == SCORE_UNCLEAR && row_is(row, EVAL_SCORE_SAID, "warn");
-        row_set_str(row, EVAL_SCORE_VERDICT, warns ? "warn" : words[result]);
+        row_set_str(row, EVAL_SCORE_VERDICT, word_of(result, row));
+        row_set_str(row, EVAL_SCORE_SIDE, suite_side(result, asked));
+        if (!isnan(asked)) {
+            row_set_real(row, EVAL_SCORE_ASKED, asked);
+        }
     }
     suite_done(&suite);
     row_done(&eval);

@@ -1,5 +1,6 @@
 /* The newest score of a model in a task, whatever evaluation it came from: so a model that got worse shows, by the event
- * that says so. One row for its weights (or, where nobody says these, its name), the task and the metric. A score of a part
+ * that says so. One row for its weights (or, where nobody says these, its name; or, where nobody says that either, the
+ * evaluation itself), the task and the metric. A score of a part
  * of the samples is not such a result: it would be held against one of all. */
 #include "projections/evals.h"
 #include "projections/look.h"
@@ -22,8 +23,9 @@ enum {
     RESULT_N
 };
 const struct state_column evals_result_columns[] = {
-    [RESULT_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
-                      "digest of the weights, or the name when that is all that was told"},
+    [RESULT_MODEL] =
+        {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+         "digest of the weights, or the name when that is all that was told; of neither the evaluation, eval/<id>"},
     [RESULT_TASK] = {"task", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which task"},
     [RESULT_METRIC] = {"metric", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which metric, with \"/filter\" where there is one"},
     [RESULT_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "scored or, when its evaluation was, invalidated"},
@@ -47,14 +49,22 @@ static struct bytes told(struct fold *fold, const char *field, const struct row 
 
 int evals_take_result(struct fold *fold, const struct row *eval, const struct row *score, struct err *err) {
     struct bytes digest = told(fold, "digest", eval, EVAL_DIGEST), name = told(fold, "model", eval, EVAL_MODEL);
-    const struct bytes parts[] = {digest.n > 0 ? digest : name, row_text(score, EVAL_SCORE_TASK),
-                                  row_text(score, EVAL_SCORE_METRIC)};
+    struct bytes parts[] = {digest.n > 0 ? digest : name, row_text(score, EVAL_SCORE_TASK),
+                            row_text(score, EVAL_SCORE_METRIC)};
     struct row *row;
+    struct buf itself;
     bool none = !row_has(score, EVAL_SCORE_VALUE) && !row_has(score, EVAL_SCORE_LABEL);
-    if (parts[0].n == 0 || none || row_bool(score, EVAL_SCORE_PARTIAL)) {
+    if (none || row_bool(score, EVAL_SCORE_PARTIAL)) {
         return 0;
     }
+    buf_init(&itself, 2 * ROW_TEXT_MAX);
+    if (parts[0].n == 0) {
+        buf_put_str(&itself, "eval/");
+        buf_put_bytes(&itself, row_text(eval, EVAL_ID));
+        parts[0] = bytes_of_buf(&itself);
+    }
     int code = fold_row(fold, EVAL_RESULTS, parts, 3, &row, err);
+    buf_done(&itself);
     if (code != 0) {
         return code;
     }

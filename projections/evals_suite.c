@@ -98,11 +98,7 @@ static void weigh_word(struct weighed *w, const struct row *score) {
     }
 }
 
-enum score_result suite_judge(struct suite *suite, const struct row *score, double *ret_asked, bool *ret_higher) {
-    struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
-    bool own = row_has(score, EVAL_SCORE_THRESHOLD), directed = row_has(score, EVAL_SCORE_HIGHER);
-    bool higher = row_bool(score, EVAL_SCORE_HIGHER), own_directed = directed, own_higher = higher;
-    struct weighed w = {SCORE_INFORMS, NAN, false};
+static size_t first_of(const struct suite *suite, struct bytes task) {
     size_t low = 0, high = suite->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -112,7 +108,33 @@ enum score_result suite_judge(struct suite *suite, const struct row *score, doub
             high = middle;
         }
     }
-    for (size_t i = low; i < suite->n && bytes_eq(suite->tasks[i].name, task); i++) {
+    return low;
+}
+
+bool suite_direction(const struct suite *suite, const struct row *score, bool *ret_higher) {
+    struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
+    bool told = row_has(score, EVAL_SCORE_HIGHER);
+    *ret_higher = row_bool(score, EVAL_SCORE_HIGHER);
+    for (size_t i = first_of(suite, task); !told && i < suite->n && bytes_eq(suite->tasks[i].name, task); i++) {
+        const struct suite_task *t = &suite->tasks[i];
+        if (t->has_direction && is_metric(t->metric, metric)) {
+            told = true;
+            *ret_higher = t->higher;
+        }
+    }
+    return told;
+}
+
+const char *suite_side(enum score_result result, double asked) {
+    return isnan(asked) ? NULL : result == SCORE_PASSES ? "reaches" : result == SCORE_FAILS ? "misses" : "unknown";
+}
+
+enum score_result suite_judge(struct suite *suite, const struct row *score, double *ret_asked, bool *ret_higher) {
+    struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
+    bool own = row_has(score, EVAL_SCORE_THRESHOLD), directed = row_has(score, EVAL_SCORE_HIGHER);
+    bool higher = row_bool(score, EVAL_SCORE_HIGHER), own_directed = directed, own_higher = higher;
+    struct weighed w = {SCORE_INFORMS, NAN, false};
+    for (size_t i = first_of(suite, task); i < suite->n && bytes_eq(suite->tasks[i].name, task); i++) {
         struct suite_task *t = &suite->tasks[i];
         if (!is_metric(t->metric, metric)) {
             continue;

@@ -35,8 +35,13 @@ enum score_result {
     SCORE_FAILS,
 };
 /* What a row of eval_scores comes to by what the source said of it, its own threshold and those that the suite declares:
- * the last of these results that any of them gives. *ret_asked, *ret_higher: what SCORE_FAILS by a threshold fell short of;
- * NAN when it is by its source's word. */
+ * the last of these results that any of them gives. *ret_asked, *ret_higher: the threshold that gave it; NAN when none did.
+ */
 enum score_result suite_judge(struct suite *suite, const struct row *score, double *ret_asked, bool *ret_higher);
+
+/* On which side of the threshold it is: "reaches", "misses", "unknown"; NULL: there is none. */
+const char *suite_side(enum score_result result, double asked);
+/* Is more better? False: neither the score nor its suite says so. */
+bool suite_direction(const struct suite *suite, const struct row *score, bool *ret_higher);
 
 #endif

@@ -55,6 +55,8 @@ line "^gpt-4o +unregistered +name +gpt-4o +run "
 line "^org/base-8b +unregistered +name +org/base-8b +eval "
 line "^$(digest 88) +unregistered +weights +tuned +eval "
 ! grep -qE '^tiny ' "$T/.out" || fail "a name is listed beside its weights"
+box 0 diff 5 --table models
+line "^\\* +gpt-4o +6 .* first heard of: unregistered" # it was there before it was called
 box 0 why model/gpt-4o
 line '^model/gpt-4o: unregistered$'
 box 0 why model/org/base-8b
