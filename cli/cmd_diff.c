@@ -66,13 +66,17 @@ static const struct diff_event *event_of(struct diff *d, const struct diff_chang
     return event;
 }
 
-/* What came by an event that does not say so is only heard of; so is a model that is used before anybody says that it came.
- */
+static bool is_by_time(const struct diff_change *change) {
+    return change->cause.known && change->cause.seq == LEDGER_NO_SEQ;
+}
+
+/* What came by an event that does not say so, or that nobody knows, is only heard of; so is a model that is used before
+ * anybody says that it came. */
 static enum diff_what what_of(const struct diff_change *change, const struct diff_event *event) {
     size_t state = thing_state(change->row->table);
     bool used = state != SIZE_MAX && row_is(change->row, state, "unregistered");
-    bool heard = change->what == DIFF_APPEARED && event && (event->heard || used) && diff_comes(change->row->table);
-    return heard ? DIFF_HEARD : change->what;
+    bool heard = event ? event->heard || used : !is_by_time(change);
+    return change->what == DIFF_APPEARED && heard && diff_comes(change->row->table) ? DIFF_HEARD : change->what;
 }
 
 static int on_seqs(void *ctx, const uint64_t *seqs, size_t n, struct err *err) {
@@ -198,10 +202,6 @@ static int open_table(struct diff *d, const struct diff_change *change, struct e
 
 static uint64_t seq_of(const struct diff_change *change) {
     return change->cause.known ? change->cause.seq : LEDGER_NO_SEQ;
-}
-
-static bool is_by_time(const struct diff_change *change) {
-    return change->cause.known && change->cause.seq == LEDGER_NO_SEQ;
 }
 
 /* The event; or what did it without one, where nobody can know the event in place of its kind. */
