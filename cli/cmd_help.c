@@ -16,17 +16,18 @@ static size_t line_width(const struct cli *cli) {
     return width == SIZE_MAX ? WIDTH : width < 40 ? 40 : width > 100 ? 100 : width;
 }
 
-/* Words up to the line's width; `column` is where the line stands already, further ones begin at `indent`. A line end in
- * the text is a blank, unless the next line is empty or begins with one. */
+/* Words up to the line's width; `column` is where the line is already, further ones begin at `indent`. A line end in the
+ * text is a blank, unless the next line is empty. A line that begins with blanks is a row: it has a line of its own, and is
+ * wrapped below what follows its first two blanks. A line that begins there continues it. */
 static void put_wrapped(struct cli *cli, const char *text, size_t column, size_t indent) {
-    size_t width = line_width(cli);
+    size_t width = line_width(cli), from = indent;
     bool first = true;
     while (*text) {
         size_t n = strcspn(text, " \n");
         if (n > 0) {
             if (!first && column + 1 + n > width) {
-                out_printf(cli, "\n%*s", (int)indent, "");
-                column = indent;
+                out_printf(cli, "\n%*s", (int)from, "");
+                column = from;
             } else if (!first) {
                 out_str(cli, " ");
                 column++;
@@ -36,15 +37,17 @@ static void put_wrapped(struct cli *cli, const char *text, size_t column, size_t
             first = false;
         }
         text += n;
-        if (text[0] == '\n' && (text[1] == '\n' || text[1] == ' ')) {
-            size_t blanks = strspn(text + 1, " ");
-            out_printf(cli, "\n%*s", (int)(indent + blanks), "");
-            column = indent + blanks;
+        size_t end = text[0] == '\n', blanks = strspn(text + end, " ");
+        if (end == 1 && (text[1] == '\n' || indent + blanks != from)) {
+            from = column = indent + blanks;
+            out_printf(cli, "\n%*s", (int)column, "");
             first = true;
-            text += 1 + blanks;
-        } else if (text[0] != '\0') {
-            text++;
+        } else if (end == 0 && blanks > 1) {
+            out_printf(cli, "%*s", (int)blanks, "");
+            from = column += blanks;
+            first = true;
         }
+        text += end + blanks;
     }
     out_str(cli, "\n");
 }
@@ -88,6 +91,7 @@ static void list_options(struct cli *cli, const struct opt *table) {
         size_t n = strlen(left);
         width = n > width && n <= LEFT_MAX ? n : width;
     }
+    width = width == 0 ? LEFT_MAX : width;
     for (const struct opt *o = table; o && o->name; o++) {
         option_left(o, left);
         put_pair(cli, left, width, o->help);
