@@ -54,7 +54,7 @@ static const struct opt options[] = {
     [A_OPEN] = {"open", 0, "NAMES", "x.* kinds: which fields are open, with commas between"},
     [A_IF_NONE_AFTER] = {"if-none-after", 0, "SEQ", "only when the subject has no event after SEQ, else exit 1"},
     [A_CHECKED] = {"checked", 0, NULL, "only when the step is legal by the states as they are, else exit 1"},
-    [A_FORCE] = {"force-private", 0, NULL, "keep fields whose names are nearly known ones, as private ones"},
+    [A_FORCE] = {"force-private", 0, NULL, "keep fields whose names nearly match known ones, as private fields"},
     [A_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: check, and show the event as it would be written"},
     [A_MOVED] = {"moved", 0, NULL, "instead of an event: the directory was moved here, the other one is gone"},
     [A_SIGN_AS] = {"sign-as", 0, "KEYFILE", "sign the event with an author's key ('ledger key new')"},
@@ -382,9 +382,9 @@ const struct spec spec_append = {
              "permission is held, by group, scope and tier, of permission.used, run.tool_called and run.started\n"
              "(its list of permissions). Other kinds are written as they are. docs/permissions.md has the rules.\n"
              "A ledger remembers the machine and the file that it was appended to, and takes nothing in a copy\n"
-             "of its directory (exit 20): two that go on would be two histories under one name. --moved says\n"
+             "of its directory (exit 20): two that both continue would be two histories under one name. --moved says\n"
              "that the directory was moved here and the other one is gone: it writes the event ledger.moved.\n"
-             "A copy that goes on beside the other is made by 'ledger backup' and 'ledger restore'.",
+             "A copy that may continue beside the other is made by 'ledger backup' and 'ledger restore'.",
     .examples = "ledger append install.installed --subject package/pip/torch package=torch version=2.4\n"
                 "ledger append x.acme.note -s run/7 --open text text='disk swapped' --cause 118\n"
                 "ledger append pack.installed -s pack/p version=1 digest=@pack.tar --dry-run\n"

@@ -132,7 +132,7 @@ static const struct spec spec_put = {
     .synopsis = "FILE",
     .about = "Stores a file (- for standard input) by its content and prints its name,\n"
              "artifact:sha256:<hex>, once it is durable. The event ledger.stored goes with it, so\n"
-             "that 'ledger verify' misses it when it is gone. The same bytes again change nothing.",
+             "that 'ledger verify' notices when it is gone. The same bytes again change nothing.",
     .examples = "ledger artifact put report.pdf",
     .min_args = 1,
     .max_args = 1,

@@ -49,7 +49,7 @@ static const struct opt options[] = {
     [E_KIND] = {"kind", 'k', "GLOB", "of all events of these kinds: 'run.*'; all conditions must hold"},
     [E_SUBJECT] = {"subject", 's', "SUBJECT", "about this; a prefix with * at its end, here and below"},
     [E_RUN] = {"run", 'r', "RUN", "of this run"},
-    [E_ACTOR] = {"actor", 'a', "WHO", "caused by this one"},
+    [E_ACTOR] = {"actor", 'a', "WHO", "caused by this actor"},
     [E_SOURCE] = {"source", 0, "SOURCE", "that came in this way"},
     [E_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
     [E_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
@@ -443,8 +443,8 @@ const struct spec spec_erase = {
              "is copied without it and the old files are overwritten: that needs as much room again. Backups\n"
              "and bundles made before still have it: the exports that showed it are named. An event that has\n"
              "nothing of what is to go does not hinder the others; one that is named by its number and may not\n"
-             "be erased refuses all. Asks first on a terminal. Exit code 1 when there is no such thing (any\n"
-             "more), 4 when another process keeps the old files open: end it, and say 'ledger erase --finish'.",
+             "be erased stops the whole command. Asks first on a terminal. Exit code 1 when there is no such thing (any\n"
+             "more), 4 when another process keeps the old files open: end it, then run 'ledger erase --finish'.",
     .examples = "ledger erase 118 --private prompt,output --reason request\n"
                 "ledger erase --run 4f1c2a --private prompt --dry-run\n"
                 "ledger erase --grep ada@example.org --all-private --reason request\n"

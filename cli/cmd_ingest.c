@@ -15,7 +15,7 @@
 
 enum { N_FOLLOW, N_EVERY, N_MODELS, N_VERIFY, N_FROM, N_LISTEN, N_STRICT, N_DRY_RUN, N_ROOT, N_ACTOR, N_SOURCES };
 static const struct opt options[] = {
-    [N_FOLLOW] = {"follow", 'f', NULL, "go on as the file grows, until interrupted (jsonl, hook)"},
+    [N_FOLLOW] = {"follow", 'f', NULL, "read on as the file grows, until interrupted (jsonl, hook)"},
     [N_EVERY] = {"every", 0, "DURATION", "look again that often, until interrupted, such as 30s (ollama, lm-eval)"},
     [N_MODELS] = {"models", 0, "DIR", "read the model store on disk (ollama)"},
     [N_VERIFY] = {"verify", 0, NULL, "hash the files that digests name (ollama)"},

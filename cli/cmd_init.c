@@ -188,7 +188,7 @@ const struct spec spec_init = {
     .about = "Makes a ledger in the directory of -C (absent or empty), with a log key and a first epoch\n"
              "key of its own. Seq 0 is ledger.created. The log key, the leaf of seq 0 and the head go into\n"
              "the user's trust file, so that 'ledger verify' has something outside the ledger to check\n"
-             "against. Without a passphrase the secret keys lie in plain files of mode 0600: whoever is\n"
+             "against. Without a passphrase the secret keys are in plain files of mode 0600: whoever is\n"
              "this user can sign.",
     .examples = "ledger init\nledger -C ./box init --origin example.org/box-1 --passphrase",
     .opts = options,

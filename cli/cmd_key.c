@@ -234,7 +234,7 @@ static const struct spec spec_key_export = {
 static const struct spec spec_backup_key = {
     .synopsis = "FILE",
     .about = "Writes the log key to FILE, which must not exist, under a passphrase. With it and a backup a\n"
-             "ledger can be restored; without it the log cannot go on after a loss. Keep it elsewhere.",
+             "ledger can be restored; without it the log cannot continue after a loss. Keep it elsewhere.",
     .examples = "ledger key backup /mnt/safe/box-1.key",
     .opts = backup_options,
     .min_args = 1,

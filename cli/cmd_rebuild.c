@@ -125,8 +125,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
         exit_code = cli_fail(cli, &err);
         if (rc == ERR_BUSY && *how.stop != 0 && !check && !drop) {
             cli_note(cli,
-                     "ledger: rebuild: what was there is still there; the next 'ledger rebuild' goes on where this one "
-                     "stood");
+                     "ledger: rebuild: what was there is still there; the next 'ledger rebuild' continues where this one "
+                     "stopped");
         }
     } else {
         exit_code = print(cli, ledger, drop ? "dropped" : check ? "checked" : "rebuilt", which, rows, &finding);
@@ -138,7 +138,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_rebuild = {
     .synopsis = "[NAME ...] [--check | --drop]",
-    .about = "Makes projections anew from the first event: all, or those that are named. Readers use the old\n"
+    .about = "Rebuilds projections from the first event: all, or those that are named. Readers use the old\n"
              "rows until the new ones take their place, in one commit. It may be interrupted; the next one goes\n"
              "on where it stood. Needed when 'ledger state' calls one stale or stopped; otherwise every read\n"
              "catches up by itself. Exit code 1 when --check finds a difference, 3 when a projection stops at\n"

@@ -317,7 +317,7 @@ const struct spec spec_state = {
              "the events that decide it. --projections, and --json without a TABLE, say how many events each\n"
              "projection has folded (position), how many are in the log and not stored yet (lag), and which are\n"
              "stale (made by another version of the program) or stopped (at an event that they cannot take).\n"
-             "Nothing of it is stored as a fact: 'ledger rebuild' makes all of it anew.\n"
+             "None of it is stored as a fact: 'ledger rebuild' makes all of it again.\n"
              "--at answers as of then: what was true right after an event, or at a time.\n"
              "Exit code 1 when nothing matched, 3 for an invalid time or an event that does not exist yet.",
     .examples = "ledger state\nledger state routes --state 'declared*'\nledger state package dpkg curl\n"

@@ -178,7 +178,7 @@ static int run_support(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_support = {
     .synopsis = "-o FILE [--days N] [OPTIONS]",
-    .about = "Writes a report for a stranger to look for a fault with: versions, sizes, counts by kind and day, the\n"
+    .about = "Writes a report that helps a stranger to find a fault:  versions, sizes, counts by kind and day, the\n"
              "condition of the projections, states, the doctor's verdicts, and headers and open fields of the last\n"
              "days. People, hosts, addresses, paths, origins and runs are replaced by pseudonyms that mean nothing\n"
              "outside of the report; private fields are not read. LEFT_OUT.md in it says what was left out, and what\n"

@@ -528,7 +528,7 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_timeline = {
     .synopsis = "RUN | SUBJECT | --since WHEN [--until WHEN]",
     .about = "Shows a run as a tree of what led to what, a line an event: seq, time since its beginning, how\n"
-             "long it took, what it was and how it ended. Of a run's id the beginning will do. Events hang on\n"
+             "long it took, what it was and how it ended. The beginning of a run's id is enough. Events hang on\n"
              "their cause; where none is recorded, on what their bodies say of calls, spans and runs. A call\n"
              "and its return are one line. Runs that the run started are shown with it. Errors are marked, and\n"
              "so are gaps (ledger.gap) between its first event and its last. With a SUBJECT (it has a '/'; a\n"

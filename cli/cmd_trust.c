@@ -345,7 +345,7 @@ static const struct spec spec_add = {
 static const struct spec spec_forget = {
     .synopsis = "ORIGIN [--yes]",
     .about = "Takes out of the trust file what it knows of an origin: log key, genesis leaf, head. Each is printed\n"
-             "with what is not noticed any more without it. For a ledger that was removed on purpose, so that a\n"
+             "with what will go unnoticed without it. For a ledger that was removed on purpose, so that a\n"
              "new one can have its name. When verify says that a ledger contradicts what was known, find out why\n"
              "first: after this nobody can tell. Asks on a terminal; elsewhere it needs --yes. Exit code 1 when\n"
              "nothing is known of the origin, or the answer was no.",

@@ -13,7 +13,7 @@ enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TI
     [L_STATE] = {"state", 0, "STATE", "in this state; may be repeated; a prefix with * at its end, here and below"},     \
     [L_FAILED] = {"failed", 0, NULL, "in a bad state: failed, blocked, denied, expired, revoked, fail, ..."},            \
     [L_PACK] = {"pack", 0, "PACK", "of this pack"},                                                                      \
-    [L_WITH] = {"with", 0, "COLUMN=VALUE", "with this in a column; nothing behind the = where there is nothing"},        \
+    [L_WITH] = {"with", 0, "COLUMN=VALUE", "with this in a column; an empty VALUE: where there is none"},        \
     [L_LAST] = {"last", 'n', "N", "the N that changed last, the newest at the end"},                                     \
     [L_FIELDS] = {"fields", 0, "COLUMN,...", "show these columns; all: every one of them"},                              \
     [L_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, msgpack"},                                  \

@@ -91,9 +91,10 @@ static int show(struct cli *cli, const struct opt_args *args) {
 
 const struct spec things_list = {
     .synopsis = "[--at WHEN] [--state STATE] [--pack PACK] [--with COLUMN=VALUE] [--last N] [--format FORMAT]",
-    .about = "Lists them, one a line, with how they are now or, with --at, were then. Conditions of different\n"
-             "options must all hold, values of one option are alternatives. Columns for people are the main\n"
-             "ones; --fields names others, and JSON has all. Exit code 1 when nothing matched.",
+    .about =
+        "Lists the rows of this table, one a line, as they are now or, with --at, were then.  Conditions of different\n"
+        "options must all hold, values of one option are alternatives. Columns for people are the main\n"
+        "ones; --fields names others, and JSON has all. Exit code 1 when nothing matched.",
     .opts = list_options,
     .run = list,
 };

@@ -29,6 +29,13 @@ run 0 version --json
 json .format 1
 run 2 version extra
 
+# Rows of a help text keep their columns, and what follows them begins a line of its own.
+run 0 ingest --help
+check grep -qx '            over HTTP' "$T/.out"
+check grep -q '^The same input' "$T/.out"
+run 0 key backup --help
+check grep -Eqx ' {28}the same from a file' "$T/.out"
+
 commands=$("$LEDGER" help --words | cut -f1 | grep -v '^-')
 [[ $(wc -w <<<"$commands") -ge 17 ]] || fail "the list of commands is short"
 for command in $commands; do
