@@ -260,8 +260,10 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
         return exit_code;
     }
     char note[CHECKED_NOTE_MAX] = "";
-    int rc = checked ? checked_append(ledger, draft, &receipt, &head, note, &err)
-                     : ledger_append(ledger, draft, &receipt, &head, &err);
+    /* Judged in any case: past a limit a policy is not taken, and a guard would go on with the one before. */
+    bool judged = checked || bytes_is(draft->kind, "policy.declared");
+    int rc = judged ? checked_append(ledger, draft, &receipt, &head, note, &err)
+                    : ledger_append(ledger, draft, &receipt, &head, &err);
     if (rc == 0 && receipt.duplicate && checked) {
         rc = preview_same(ledger, draft, receipt.seq, &err);
     } else if (rc == 0 && receipt.duplicate) {

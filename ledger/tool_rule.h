@@ -8,6 +8,8 @@
 
 #define TOOL_RULES_MAX     512 /* in one policy */
 #define TOOL_RULE_TEXT_MAX 256 /* bytes of a name, of a pattern */
+#define TOOL_RULES_BYTES_MAX                                                                                               \
+    ((size_t)256 << 10) /* of the rules of one policy as they are stored: what a row of states holds */
 
 struct tool_rule {
     struct bytes name; /* empty: none */

@@ -267,8 +267,7 @@ static int step(struct fold *fold, const char *word, struct err *err) {
         row_set_str(row, PERMISSIONS_STEP, "expired");
         fold_violation(
             fold, row, PERMISSIONS_BASE,
-            "granted, but no use finds it: this holder has as many patterns of this group as are looked at (%d, or "
-            "%zu KiB of them); revoke some, or grant wider ones",
+            "granted, but no use finds it: of one holder and group %d patterns (%zu KiB) are looked at; revoke some",
             PERMISSION_PATTERNS_MAX, ROW_LIST_MAX >> 10);
     }
     return 0;

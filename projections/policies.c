@@ -1,7 +1,12 @@
 /* Policies by name: a declaration takes the place of the one before, whole. One without rules and without a default says
- * nothing of tools any more, which is how a policy is taken back. */
+ * nothing of tools any more, which is how a policy is taken back.
+ *
+ * Every judgement of a tier reads the rules of all policies, so their bytes are bounded, together and for each policy. A
+ * declaration past that is a violation and is not taken: what was declared before stands. Otherwise one event, by whoever
+ * may write any, could keep all judgements from being made. */
 #include "projections/policies.h"
 
+#include "ledger/tool_rule.h"
 #include "projections/fold.h"
 #include "projections/list.h"
 
@@ -19,6 +24,15 @@ static const struct state_column columns[] = {
     FOLD_COLUMNS,
 };
 
+enum { POLICIES, ROOM };
+enum { ROOM_OF, ROOM_BYTES, ROOM_COLUMNS };
+static const struct state_column room_columns[] = {
+    [ROOM_OF] = {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "rules"},
+    [ROOM_BYTES] = {"bytes", CELL_INT, COLUMN_MAIN, "what these have together"},
+};
+
+_Static_assert(TOOL_RULES_BYTES_MAX <= ROW_LIST_MAX, "a row holds the rules of a policy");
+
 static int64_t count(struct bytes raw) {
     struct list list;
     struct bytes item;
@@ -28,6 +42,31 @@ static int64_t count(struct bytes raw) {
         n++;
     }
     return n;
+}
+
+static size_t bytes_kept(const struct row *row) {
+    return row->cells[POLICIES_RULES].type == CELL_LIST ? row->cells[POLICIES_RULES].text.n : 0;
+}
+
+/* Whether the rules have room, in the place of those that the row has; they are counted then. */
+static int take_room(struct fold *fold, struct row *row, struct bytes rules, bool *ret, struct err *err) {
+    const struct bytes key = bytes_of("rules");
+    struct row *room;
+    int rc = fold_row(fold, ROOM, &key, 1, &room, err);
+    if (rc != 0) {
+        return rc;
+    }
+    size_t all = (size_t)row_int(room, ROOM_BYTES) - bytes_kept(row) + rules.n;
+    *ret = rules.n <= TOOL_RULES_BYTES_MAX && all <= POLICIES_RULES_MAX;
+    if (*ret) {
+        row_set_int(room, ROOM_BYTES, (int64_t)all);
+    } else {
+        fold_violation(
+            fold, row, POLICIES_BASE,
+            "its %zu KiB of rules are not taken: at most %zu KiB a policy and %zu KiB in all, which would be %zu",
+            rules.n >> 10, TOOL_RULES_BYTES_MAX >> 10, POLICIES_RULES_MAX >> 10, all >> 10);
+    }
+    return 0;
 }
 
 static int fold_policy(struct fold *fold, struct err *err) {
@@ -41,15 +80,17 @@ static int fold_policy(struct fold *fold, struct err *err) {
                   {POLICIES_DIGEST, "digest"}};
     struct bytes name = fold_subject(fold), rules = {0};
     struct row *row;
-    int rc = fold_row(fold, 0, &name, 1, &row, err);
-    if (rc != 0) {
+    bool fits = false;
+    fold_raw(fold, "tool_rules", &rules);
+    int rc = fold_row(fold, POLICIES, &name, 1, &row, err);
+    rc = rc != 0 ? rc : take_room(fold, row, rules, &fits, err);
+    if (rc != 0 || !fits) {
         return rc;
     }
     for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
         row_set_null(row, copied[i].column);
         fold_copy(fold, row, copied[i].column, copied[i].field);
     }
-    fold_raw(fold, "tool_rules", &rules);
     row_set_int(row, POLICIES_N_RULES, count(rules));
     row_set_text(row, POLICIES_BY, fold_event(fold)->actor);
     row_set_int(row, POLICIES_DECLARED_SEQ, (int64_t)fold_event(fold)->seq);
@@ -59,8 +100,11 @@ static int fold_policy(struct fold *fold, struct err *err) {
 }
 
 static const struct state_table tables[] = {
-    {"policies", "policy", "A row is a policy as it was declared last.", columns, POLICIES_BASE + FOLD_N, NULL},
+    [POLICIES] = {"policies", "policy", "A row is a policy as it was declared last.", columns, POLICIES_BASE + FOLD_N,
+                  NULL},
+    [ROOM] = {"policy_room", "policy-room", "A row is how much room the rules of all policies take.", room_columns,
+              ROOM_COLUMNS, NULL},
 };
 static const char *const kinds[] = {"policy.declared", NULL};
 
-const struct projection projection_policies = {"policies", 1, tables, 1, kinds, fold_policy};
+const struct projection projection_policies = {"policies", 2, tables, 2, kinds, fold_policy};

@@ -2,6 +2,10 @@
 #ifndef PROJECTIONS_POLICIES_H
 #define PROJECTIONS_POLICIES_H
 
+#include <stddef.h>
+
+#define POLICIES_RULES_MAX ((size_t)8 << 20) /* bytes of the rules of all policies; a declaration past it is not taken */
+
 /* Columns of the table "policies". */
 enum policies_column {
     POLICIES_NAME,

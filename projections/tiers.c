@@ -11,8 +11,6 @@
 #include "projections/reason.h"
 #include "projections/view.h"
 
-#define TIERS_MAX ((size_t)8 << 20) /* bytes of rules of all policies */
-
 static const struct {
     const char *tool, *server, *group, *tier;
 } shipped[] = {
@@ -88,7 +86,7 @@ static int load(struct state_view *view, struct err *err) {
     if (tiers == NULL) {
         return err_set(err, ERR_NOMEM, "no memory for the policies");
     }
-    buf_init(&tiers->rules, TIERS_MAX);
+    buf_init(&tiers->rules, POLICIES_RULES_MAX);
     int rc = look_rows(view, "policies", NULL, 0, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
         rc = add_policy(tiers, row, err);

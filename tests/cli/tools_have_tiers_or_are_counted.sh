@@ -96,4 +96,26 @@ box 0 tool list --json
 same "$(jq .without_tier <<<"$out")" 2
 box 0 verify
 
+# The rules of all policies have a limit, which is said where a policy is declared.
+BOX=$T/full
+box 0 init --origin test.example/full
+python3 - >"$T/policies.jsonl" <<'PY'
+import json
+rules = [{"tier": "T1", "tool": "x" * 240, "server": "y" * 240}] * 512
+for i in range(32):
+    name = f"p{i}"
+    print(json.dumps({"kind": "policy.declared", "subject": "policy/" + name, "body": {"policy": name, "version": "1", "tool_rules": rules}}))
+PY
+box 0 ingest jsonl "$T/policies.jsonl"
+python3 -c 'import json
+print(json.dumps({"policy": "q", "version": "1", "tool_rules": [{"tier": "T1", "tool": "x" * 240, "server": "y" * 240}] * 512}))' >"$T/q.json"
+box 1 append policy.declared -s policy/q --body-file "$T/q.json"
+err_has "refused: policy 'q': its 252 KiB of rules are not taken: at most 256 KiB a policy and 8192 KiB in all, which would be"
+python3 -c 'import json
+print(json.dumps({"policy": "q", "version": "1", "tool_rules": [{"tier": "T1", "tool": "x", "arguments": ["a=" + "x" * 250] * 9}] * 512}))' >"$T/q.json"
+box 3 append policy.declared -s policy/q --body-file "$T/q.json"
+err_has "accepted: at most 262144 in one policy"
+box 0 append run.tool_called -s run/r tool=Bash
+box 0 tool list
+
 finish

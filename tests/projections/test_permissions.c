@@ -340,10 +340,8 @@ static void a_grant_past_the_limit_of_patterns_says_so_and_does_not_hold(void **
     expect("/255/*", "granted", 0);
     snprintf(scope, sizeof(scope), "/%u/*", PERMISSION_PATTERNS_MAX);
     expect(scope, "expired", 1);
-    box_text(
-        &b, "violation",
-        "granted, but no use finds it: this holder has as many patterns of this group as are looked at (256, or 256 KiB "
-        "of them); revoke some, or grant wider ones");
+    box_text(&b, "violation",
+             "granted, but no use finds it: of one holder and group 256 patterns (256 KiB) are looked at; revoke some");
     say("denied", "{\"group\":\"exec\",\"scope\":\"/x/*\"}"); /* in the place of the oldest */
     expect("/x/*", "denied", 0);
     expect("/0/*", "expired", 0);

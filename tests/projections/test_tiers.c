@@ -139,6 +139,50 @@ static void a_permission_has_the_tier_of_its_tool_or_group(void **state) {
     assert_string_equal(text_of("judged_tier"), "");
 }
 
+static struct bytes rules_of(struct buf *json, const char *name, unsigned n, char fill) {
+    char text[240];
+    memset(text, fill, sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    buf_clear(json);
+    buf_printf(json, "{\"policy\":\"%s\",\"version\":\"1\",\"tool_rules\":[", name);
+    for (unsigned i = 0; i < n; i++) {
+        buf_printf(json, "%s{\"tier\":\"T3\",\"tool\":\"%s*\",\"server\":\"%s\"}", i > 0 ? "," : "", text, text);
+    }
+    buf_put_str(json, "]}");
+    buf_put_u8(json, '\0');
+    assert_int_equal(json->fail, 0);
+    return bytes_of((const char *)json->p);
+}
+
+static void a_declaration_past_the_room_of_all_policies_is_not_taken(void **state) {
+    char name[16];
+    struct buf json;
+    (void)state;
+    buf_init(&json, 1 << 20);
+    call("{\"tool\":\"Bash\"}");
+    declare("mine", "{\"policy\":\"mine\",\"version\":\"1\",\"tool_rules\":[{\"tool\":\"Bash\",\"tier\":\"T3\"}]}");
+    for (unsigned i = 0; i < 33; i++) { /* 250 KiB each */
+        snprintf(name, sizeof(name), "p%u", i);
+        rules_of(&json, name, 512, 'x');
+        declare(name, (const char *)json.p);
+    }
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&b, "policies", "p31", NULL));
+    assert_int_equal(row_int(&b.row, projection_column(b.row.table, "rules")), 512);
+    assert_true(box_row(&b, "policies", "p32", NULL));
+    assert_int_equal(row_int(&b.row, projection_column(b.row.table, "rules")), 0);
+    assert_int_equal(row_int(&b.row, projection_column(b.row.table, "violations")), 1);
+    assert_non_null(strstr(text_of("violation"), "of rules are not taken: at most 256 KiB a policy and 8192 KiB in all"));
+    expect("", "", "Bash", "T3", "mine 1", "rule 1"); /* judgements go on */
+    rules_of(&json, "mine", 512, 'y');
+    declare("mine", (const char *)json.p); /* has no room: what it said before stands */
+    expect("", "", "Bash", "T3", "mine 1", "rule 1");
+    declare("p0", "{\"policy\":\"p0\",\"version\":\"2\"}"); /* makes room */
+    declare("mine", (const char *)json.p);
+    expect("", "", "Bash", "T2", "default 1", "Bash");
+    buf_done(&json);
+}
+
 /* ---- the policy that ships, and its copy to begin one's own with ---- */
 
 static const struct {
@@ -392,6 +436,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_default_is_for_calls_that_no_rule_of_any_policy_fits, start, finish),
         cmocka_unit_test_setup_teardown(a_rule_for_some_arguments_may_fit, start, finish),
         cmocka_unit_test_setup_teardown(a_tool_of_several_groups_has_the_highest_tier_or_none, start, finish),
+        cmocka_unit_test_setup_teardown(a_declaration_past_the_room_of_all_policies_is_not_taken, start, finish),
         cmocka_unit_test_setup_teardown(a_permission_has_the_tier_of_its_tool_or_group, start, finish),
         cmocka_unit_test_setup_teardown(the_copy_in_share_says_the_same_rule_by_rule, start, finish),
         cmocka_unit_test(judgements_are_those_of_the_reference),
