@@ -101,6 +101,7 @@ struct column {
     /* NUMBERS */
     uint8_t how, exponent, width;
     bool differences, relative;
+    bool by_time; /* values are distances, until column_add_times was called */
     int64_t base;
     uint64_t step, first;
     int64_t *k;           /* of each value that is there */
@@ -120,6 +121,8 @@ int columns_load_kind(const struct columns_record *record, const struct columns_
                       struct err *err);
 /* Part B as well: codes, or numbers. */
 int column_load_values(const struct columns_entry *entry, struct column *column, struct err *err);
+/* Makes values of distances, once; `times` is the column of the events' times, with its values. False: it does not fit. */
+bool column_add_times(struct column *column, const struct column *times);
 static inline bool column_has(const struct column *c, uint32_t at) {
     return (c->present[at / 64] >> (at % 64) & 1) != 0;
 }

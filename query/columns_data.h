@@ -52,6 +52,7 @@ struct collect_slice {
     const uint32_t *what;
     const uint64_t *bits; /* NUMBERS */
     const uint8_t *real;
+    const uint64_t *time;  /* of each event of the segment, when values may be near it; else NULL */
     uint32_t n_values;     /* DICT: how many different ones, */
     const uint32_t *order; /* these in order, */
     const uint32_t *rank;  /* and the place of each value of f->value among them */

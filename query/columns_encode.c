@@ -303,6 +303,7 @@ static int plain_fields(struct columns_collector *c, uint32_t from, uint32_t to,
         if (slice.n == 0 || (field == QUERY_HAPPENED && is_sealed_time(c, &slice, from))) {
             continue;
         }
+        slice.time = field == QUERY_HAPPENED ? c->time + from : NULL;
         rc = plain_field(&slice, &c->scratch, field, &classes, &a, &b, part, err);
         gather(&ret->bytes, &a, &part->a, &part->a_n);
         gather(&ret->bytes, &b, &part->b, &part->b_n);

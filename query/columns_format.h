@@ -36,9 +36,10 @@
  * Form NUMBERS: integers and reals. They are made integers k that have the order of the values:
  *   INT k = v; DECIMAL k = v * 10^e, exactly (|k| < 2^53); BITS k = the bits of the double, made to order
  * and stored as (k - base) / step, or in a column that never falls as (k - k before) / step. A is a zstd frame of: u8 how,
- * u8 e, u8 width in bytes, u8 flags (1: differences; 2: k is the event's seq less the value; 4: types follow), 8 base, 8
- * step; with types a bit for each value, set when it is a real; then presence. B is a zstd frame of `width` planes: the
- * highest bytes of all values, then the next ones ...
+ * u8 e, u8 width in bytes, u8 flags (1: differences; 2: k is the event's seq less the value; 4: types follow; 8: k is the
+ * value less the time of the event, in field QUERY_HAPPENED alone), 8 base, 8 step; with types a bit for each value, set
+ * when it is a real; then presence. B is a zstd frame of `width` planes: the highest bytes of all values, then the next
+ * ones ...
  *
  * Form HASHES: whatever has many values. Only equality can be asked for, and the event confirms it. Entries are the
  * distinct tops of the values' hashes, their high bits the page, the next six the bucket, the next 16 the remainder. A is a
@@ -52,7 +53,7 @@
 #ifndef QUERY_COLUMNS_FORMAT_H
 #define QUERY_COLUMNS_FORMAT_H
 
-#define COLUMNS_VERSION    2
+#define COLUMNS_VERSION    3
 #define COLUMNS_EVENTS     65536 /* in a full segment */
 #define COLUMNS_EVENTS_MIN 256   /* in the smallest one */
 #define COLUMNS_STEP       16    /* smaller segments are so many times smaller than the next larger ones */
@@ -65,7 +66,7 @@
 
 enum columns_form { COLUMNS_NONE, COLUMNS_DICT, COLUMNS_NUMBERS, COLUMNS_HASHES };
 enum columns_how { COLUMNS_INT, COLUMNS_DECIMAL, COLUMNS_BITS };
-enum { COLUMNS_DIFFERENCES = 1, COLUMNS_RELATIVE = 2, COLUMNS_TYPES = 4 };
+enum { COLUMNS_DIFFERENCES = 1, COLUMNS_RELATIVE = 2, COLUMNS_TYPES = 4, COLUMNS_BY_TIME = 8 };
 enum { COLUMNS_NEVER, COLUMNS_ALWAYS, COLUMNS_SOMETIMES };
 
 #define COLUMNS_CLASSES_MAX   256

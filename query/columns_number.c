@@ -136,6 +136,49 @@ static struct cut cut_of(const int64_t *k, uint32_t n, int64_t least) {
     return !falls && delta.width < plain.width ? delta : plain;
 }
 
+/* How many bytes of the planes are not the one before them: about what a compressor leaves of them, and the same with each
+ * version of it. */
+static uint64_t weight(const int64_t *k, uint32_t n, const struct cut *cut) {
+    uint64_t sum = 0, last = 0;
+    for (uint32_t i = 0; i < n && cut->width > 0; i++) {
+        int64_t from = !cut->differences ? cut->base : i > 0 ? k[i - 1] : cut->base;
+        uint64_t x = (uint64_t)k[i] - (uint64_t)from;
+        x = cut->step == 1 ? x : x / cut->step;
+        for (uint64_t other = x ^ last; other != 0; other >>= 8) {
+            sum += (other & 0xff) != 0;
+        }
+        last = x;
+    }
+    return sum;
+}
+
+static int64_t least_of(const int64_t *k, uint32_t n) {
+    int64_t least = k[0];
+    for (uint32_t i = 1; i < n; i++) {
+        least = k[i] < least ? k[i] : least;
+    }
+    return least;
+}
+
+static void add_times(const struct collect_slice *s, int64_t *k, uint64_t sign) {
+    for (uint32_t i = 0; i < s->n; i++) {
+        k[i] = (int64_t)((uint64_t)k[i] + sign * s->time[s->at[i]]);
+    }
+}
+
+/* Distances from the events' times, where these take less room. */
+static bool by_time(const struct collect_slice *s, int64_t *k) {
+    struct cut cut = cut_of(k, s->n, least_of(k, s->n));
+    uint64_t absolute = weight(k, s->n, &cut);
+    add_times(s, k, UINT64_MAX);
+    cut = cut_of(k, s->n, least_of(k, s->n));
+    bool better = weight(k, s->n, &cut) < absolute;
+    if (!better) {
+        add_times(s, k, 1);
+    }
+    return better;
+}
+
 static bool put_planes(const int64_t *k, uint32_t n, const struct cut *cut, struct buf *b) {
     uint8_t *p = buf_room(b, (size_t)n * cut->width);
     if (p == NULL) {
@@ -200,12 +243,13 @@ bool columns_put_numbers(const struct collect_slice *s, bool relative, int64_t *
             least = k[i] < least ? k[i] : least;
         }
     }
-    const struct cut cut = cut_of(k, s->n, least);
+    bool timed = s->time != NULL && how == COLUMNS_INT && by_time(s, k);
+    const struct cut cut = cut_of(k, s->n, timed ? least_of(k, s->n) : least);
     buf_put_u8(a, (uint8_t)how);
     buf_put_u8(a, (uint8_t)e);
     buf_put_u8(a, (uint8_t)cut.width);
     buf_put_u8(a, (uint8_t)((cut.differences ? COLUMNS_DIFFERENCES : 0) | (relative ? COLUMNS_RELATIVE : 0) |
-                            (mixed || s->real[0] ? COLUMNS_TYPES : 0)));
+                            (timed ? COLUMNS_BY_TIME : 0) | (mixed || s->real[0] ? COLUMNS_TYPES : 0)));
     buf_put_be64(a, (uint64_t)cut.base);
     buf_put_be64(a, cut.step);
     if (mixed || s->real[0]) {
@@ -215,6 +259,20 @@ bool columns_put_numbers(const struct collect_slice *s, bool relative, int64_t *
 }
 
 /* ---- reading ---- */
+
+bool column_add_times(struct column *c, const struct column *times) {
+    if (!c->by_time || c->count != c->events || times->count != c->events || times->events != c->events) {
+        return false;
+    }
+    for (uint32_t i = 0; i < c->count; i++) {
+        const struct query_value v = column_value(times, i);
+        if (v.type != QUERY_INT) {
+            return false;
+        }
+        c->k[i] = (int64_t)((uint64_t)c->k[i] + (uint64_t)v.int_);
+    }
+    return true;
+}
 
 struct query_value column_number(const struct column *c, uint32_t rank, int64_t k) {
     bool real = c->types != NULL && (c->types[rank / 8] >> rank % 8 & 1) != 0;

@@ -215,6 +215,7 @@ static int load_numbers(struct column *c, struct reader *r, struct err *err) {
     c->width = p[2];
     c->differences = (p[3] & COLUMNS_DIFFERENCES) != 0;
     c->relative = (p[3] & COLUMNS_RELATIVE) != 0;
+    c->by_time = (p[3] & COLUMNS_BY_TIME) != 0;
     c->base = (int64_t)be64_get(p + 4);
     c->step = be64_get(p + 12);
     c->types = NULL;
@@ -275,6 +276,7 @@ int column_load(const struct columns_record *record, const struct columns_entry 
     c->count = entry->count;
     c->n_values = 0;
     c->types = NULL;
+    c->by_time = false;
     buf_clear(&c->a);
     if (entry->form != COLUMNS_DICT && entry->form != COLUMNS_NUMBERS) {
         return err_set(err, ERR_INVALID, "a column without values");
@@ -292,7 +294,9 @@ int column_load(const struct columns_record *record, const struct columns_entry 
     struct reader r = {c->a.p, c->a.p + c->a.n - 8};
     rc = entry->form == COLUMNS_DICT ? load_dict(c, &r, err) : load_numbers(c, &r, err);
     rc = rc != 0 ? rc : load_presence(c, classes, &r, err);
-    return rc == 0 && r.p != r.end ? damaged(err) : rc;
+    bool fits =
+        r.p == r.end && (!c->by_time || (entry->field == QUERY_HAPPENED && c->how == COLUMNS_INT && c->types == NULL));
+    return rc == 0 && !fits ? damaged(err) : rc;
 }
 
 /* ---- part B ---- */

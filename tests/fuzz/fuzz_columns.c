@@ -14,6 +14,22 @@ static void on_hit(void *ctx, uint32_t at) {
     *(uint64_t *)ctx += at;
 }
 
+/* Distances from the times become values. */
+static bool load_values(const struct columns_record *r, const struct columns_entry *entry,
+                        const struct columns_classes *classes, struct column *ret) {
+    struct columns_entry of_time;
+    struct column times;
+    bool good = column_load(r, entry, classes, ret, NULL) == 0 && column_load_values(entry, ret, NULL) == 0;
+    if (!good || !ret->by_time) {
+        return good;
+    }
+    column_init(&times);
+    good = columns_entry(r, QUERY_TIME, &of_time) && column_load(r, &of_time, classes, &times, NULL) == 0 &&
+           column_load_values(&of_time, &times, NULL) == 0 && column_add_times(ret, &times);
+    column_done(&times);
+    return good;
+}
+
 static void read_field(const struct columns_record *r, size_t field, const struct columns_classes *classes) {
     struct columns_entry entry;
     struct column column;
@@ -28,7 +44,7 @@ static void read_field(const struct columns_record *r, size_t field, const struc
         return;
     }
     column_init(&column);
-    if (column_load(r, &entry, classes, &column, NULL) == 0 && column_load_values(&entry, &column, NULL) == 0) {
+    if (load_values(r, &entry, classes, &column)) {
         for (uint32_t i = 0; i < r->events; i++) {
             struct query_value v = column_value(&column, i);
             sum += (uint64_t)v.type + (v.type == QUERY_TEXT && v.text.n > 0 ? v.text.p[v.text.n - 1] : 0);

@@ -291,6 +291,78 @@ static void numbers_keep_their_type_and_every_bit(void **state) {
     }
 }
 
+/* ---- when it happened ---- */
+
+enum when { WHEN_SHIFTED, WHEN_SELDOM, WHEN_JITTER, WHEN_EVEN, WHEN_ANY, WHENS };
+
+/* Times of seals a microsecond to a millisecond apart, and what a source may say beside them. */
+static void collect_times(enum when when, int64_t happened[EVENTS]) {
+    uint64_t now = UINT64_C(1790000000000000000);
+    columns_collector_reset(collector, 0, 0);
+    for (uint64_t i = 0; i < EVENTS; i++) {
+        uint8_t bytes[64];
+        struct buf body = {.p = bytes, .cap = sizeof(bytes), .max = sizeof(bytes)};
+        now += 1000 + random_below(1000000);
+        const uint64_t ats[WHENS] = {now - UINT64_C(86400000000000), now - random_below(2000000000),
+                                     now - random_below(900), UINT64_C(1000000000) * i, random_next() >> 1};
+        bool has = when != WHEN_SELDOM || i % 16 == 0;
+        struct event_header h = {.seq = i,
+                                 .time = now,
+                                 .schema = 1,
+                                 .kind = bytes_of("x.a.b"),
+                                 .subject = bytes_of("a/b"),
+                                 .actor = bytes_of("user:x"),
+                                 .source = bytes_of("test"),
+                                 .grade = bytes_of("measured")};
+        mp_put_map(&body, has ? 1 : 0);
+        if (has) {
+            mp_put_str(&body, bytes_of("at"));
+            mp_put_uint(&body, ats[when]);
+        }
+        happened[i] = (int64_t)(has ? ats[when] : now);
+        must(columns_collect(collector, &h, bytes_of_buf(&body), &why));
+    }
+}
+
+static void what_happened_near_its_seal_takes_as_much_room_as_its_distance(void **state) {
+    static const size_t most[WHENS] = {64, EVENTS / 16 * 5, 2 * EVENTS, 64, 8 * EVENTS + 64};
+    static const bool timed[WHENS] = {true, true, true, false, false};
+    static int64_t happened[EVENTS];
+    struct column column, kinds, times;
+    struct columns_classes classes = {0};
+    (void)state;
+    column_init(&column);
+    column_init(&kinds);
+    column_init(&times);
+    for (enum when when = 0; when < WHENS; when++) {
+        struct columns_record r;
+        struct columns_entry entry;
+        uint64_t first = when % 2 == 0 ? 0 : 2048;
+        collect_times(when, happened);
+        make_record(first, (uint32_t)(EVENTS - first));
+        assert_true(columns_open(bytes_of_buf(&record), &r));
+        must(columns_classes(&r, &kinds, &classes, &why));
+        assert_true(columns_entry(&r, QUERY_TIME, &entry));
+        must(column_load(&r, &entry, &classes, &times, &why));
+        must(column_load_values(&entry, &times, &why));
+        assert_true(columns_entry(&r, QUERY_HAPPENED, &entry));
+        assert_true(entry.b.n <= most[when]);
+        must(column_load(&r, &entry, &classes, &column, &why));
+        must(column_load_values(&entry, &column, &why));
+        assert_int_equal(column.by_time, timed[when]);
+        assert_int_equal(column_add_times(&column, &times), timed[when]);
+        for (uint32_t i = 0; i < r.events; i++) {
+            struct query_value v = column_value(&column, i);
+            assert_true(v.type == QUERY_INT && v.int_ == happened[first + i]);
+            assert_true((double)v.int_ >= entry.least && (double)v.int_ <= entry.greatest);
+        }
+    }
+    columns_classes_done(&classes);
+    column_done(&column);
+    column_done(&kinds);
+    column_done(&times);
+}
+
 /* ---- damage ---- */
 
 static void a_flipped_bit_gives_an_error_or_the_same_values(void **state) {
@@ -357,6 +429,7 @@ int main(void) {
         cmocka_unit_test(a_part_of_what_is_collected_makes_a_segment_of_its_own),
         cmocka_unit_test(causes_and_times_come_back),
         cmocka_unit_test(numbers_keep_their_type_and_every_bit),
+        cmocka_unit_test(what_happened_near_its_seal_takes_as_much_room_as_its_distance),
         cmocka_unit_test(a_flipped_bit_gives_an_error_or_the_same_values),
         cmocka_unit_test(a_record_cut_short_gives_an_error_or_the_same_values),
         cmocka_unit_test(a_record_of_other_rules_is_stale),
