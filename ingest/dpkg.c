@@ -311,21 +311,14 @@ static int read_lines(struct reading *r, const char *file, struct lines *lines, 
     return code == 1 ? 0 : code;
 }
 
-static bool is_own(struct bytes head) {
+static bool is_line(struct bytes line, bool alone) {
     struct dpkg_line parsed;
-    bool own = false;
-    while (head.n > 0 && !own) {
-        const uint8_t *lf = memchr(head.p, '\n', head.n);
-        struct bytes line = {head.p, lf != NULL ? (size_t)(lf - head.p) : head.n};
-        own = dpkg_parse(line, &parsed, NULL) == 0;
-        size_t taken = line.n + (lf != NULL);
-        head = (struct bytes){head.p + taken, head.n - taken};
-    }
-    return own;
+    (void)alone;
+    return dpkg_parse(line, &parsed, NULL) == 0;
 }
 
 static int read_file(struct reading *r, const char *file, struct err *err) {
-    static const struct recognize_own own = {.is = is_own, .wanted = "dpkg's log (/var/log/dpkg.log)"};
+    static const struct recognize_own own = {.is_line = is_line, .wanted = "dpkg's log (/var/log/dpkg.log)"};
     struct gz *gz = NULL;
     struct lines *lines = NULL;
     struct err why = {0};

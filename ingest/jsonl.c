@@ -197,30 +197,24 @@ static int read_lines(struct jsonl_input *in, struct err *err) {
     return code == 1 ? 0 : code;
 }
 
-/* Has one of the first lines a kind, as every event has? A first line that goes on says so by the name alone. */
-static bool is_own(struct bytes head) {
+/* Every event has a kind. A first line that goes on after the head says so by the name alone. */
+static bool is_line(struct bytes line, bool alone) {
     struct buf mp;
-    bool part = memchr(head.p, '\n', head.n) == NULL;
-    bool own =
-        part && (memmem(head.p, head.n, "\"kind\":\"", 8) != NULL || memmem(head.p, head.n, "\"kind\": \"", 9) != NULL);
-    buf_init(&mp, head.n * 3);
-    while (head.n > 0 && !own) {
-        const uint8_t *lf = memchr(head.p, '\n', head.n);
-        struct bytes line = {head.p, lf != NULL ? (size_t)(lf - head.p) : head.n}, raw;
-        struct mp_item kind;
-        buf_clear(&mp);
-        own = json_to_mp(line, &mp, NULL) == 0 && mp_map_get(bytes_of_buf(&mp), "kind", &raw) == 0 &&
-              mp_scalar(raw, &kind) == 0 && kind.type == MP_STR && memchr(kind.data.p, '.', kind.data.n) != NULL;
-        size_t taken = line.n + (lf != NULL);
-        head = (struct bytes){head.p + taken, head.n - taken};
+    struct bytes raw;
+    struct mp_item kind;
+    if (alone && (memmem(line.p, line.n, "\"kind\":\"", 8) != NULL || memmem(line.p, line.n, "\"kind\": \"", 9) != NULL)) {
+        return true;
     }
+    buf_init(&mp, line.n * 3);
+    bool own = json_to_mp(line, &mp, NULL) == 0 && mp_map_get(bytes_of_buf(&mp), "kind", &raw) == 0 &&
+               mp_scalar(raw, &kind) == 0 && kind.type == MP_STR && memchr(kind.data.p, '.', kind.data.n) != NULL;
     buf_done(&mp);
     return own;
 }
 
 static int read_one(struct ingest_run *run, const char *path, struct err *err) {
     static const struct recognize_own own = {
-        .is = is_own, .lines = true, .wanted = "an event as a JSON object on each line"};
+        .is_line = is_line, .lines = true, .wanted = "an event as a JSON object on each line"};
     struct jsonl_input in = {.run = run, .path = path};
     bool foreign = false;
     int code = run_begin(run, path, err);

@@ -161,6 +161,20 @@ static bool is_document(struct bytes head, const char *path, struct buf *out) {
     return true;
 }
 
+static bool has_line(struct bytes head, bool (*is_line)(struct bytes line, bool alone)) {
+    bool alone = memchr(head.p, '\n', head.n) == NULL;
+    while (head.n > 0) {
+        const uint8_t *lf = memchr(head.p, '\n', head.n);
+        struct bytes line = {head.p, lf != NULL ? (size_t)(lf - head.p) : head.n};
+        if (is_line(line, alone)) {
+            return true;
+        }
+        size_t taken = line.n + (lf != NULL);
+        head = (struct bytes){head.p + taken, head.n - taken};
+    }
+    return false;
+}
+
 static bool is_own(struct bytes head, const struct recognize_own *own, const char *source) {
     const struct look *look = find(head);
     for (size_t i = 0; own->marks != NULL && own->marks[i] != NULL; i++) {
@@ -168,7 +182,8 @@ static bool is_own(struct bytes head, const struct recognize_own *own, const cha
             return true;
         }
     }
-    return (own->is != NULL && own->is(head)) || (look != NULL && bytes_has_prefix(bytes_of(look->source), source));
+    return (own->is_line != NULL && has_line(head, own->is_line)) ||
+           (look != NULL && bytes_has_prefix(bytes_of(look->source), source));
 }
 
 int recognize_input(struct ingest_run *run, struct gz *gz, const char *path, const struct recognize_own *own,
