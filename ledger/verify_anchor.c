@@ -215,8 +215,15 @@ static void say_completeness(struct verify *v, const struct anchoring *a) {
         report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_GOOD;
         snprintf(text, max, "all %llu events are known from outside", (unsigned long long)a->known);
     } else {
-        snprintf(text, max, "the first %llu events are known from outside, the newest %llu are not",
-                 (unsigned long long)a->known, (unsigned long long)(v->head.size - a->known));
+        uint64_t others = v->head.size - a->known;
+        char first[64] = "the first event is", rest[64] = "the newest is";
+        if (a->known != 1) {
+            snprintf(first, sizeof(first), "the first %llu events are", (unsigned long long)a->known);
+        }
+        if (others != 1) {
+            snprintf(rest, sizeof(rest), "the newest %llu are", (unsigned long long)others);
+        }
+        snprintf(text, max, "%s known from outside, %s not", first, rest);
     }
 }
 

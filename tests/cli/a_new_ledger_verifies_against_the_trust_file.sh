@@ -16,6 +16,7 @@ check grep -q '^head test.example/box 1 ' "$TRUST"
 
 note one
 box 0 verify
+out_has 'the first event is known from outside, the newest is not'
 for word in integrity seals anchoring completeness authors erasures gaps derived verdict; do out_has "$word"; done
 out_has 'valid and anchored'
 check grep -q '^head test.example/box 2 ' "$TRUST"

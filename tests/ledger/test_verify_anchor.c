@@ -399,7 +399,7 @@ static void a_restored_ledger_keeps_what_was_known_of_it(void **state) {
     must(ledger_backup(s.ledger, scratch_at(&s, "backup"), &why));
     restore(false);
     the_verdict_is(LEDGER_GOOD, LEDGER_ASPECT_GOOD, "by the genesis leaf");
-    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "the first 11 events are known from outside, the newest 1 are not");
+    aspect_is(LEDGER_COMPLETENESS, LEDGER_ASPECT_NOTE, "the first 11 events are known from outside, the newest is not");
     aspect_is(LEDGER_SEALS, LEDGER_ASPECT_NOTE, "restored from a backup 1 time, last by event 11");
     assert_memory_equal(report.origin, SCRATCH_ORIGIN "/r", strlen(SCRATCH_ORIGIN "/r"));
     must(ledger_trust_file(trust, written("genesis " SCRATCH_ORIGIN " " OTHER_LEAF "\n"), &why));
