@@ -460,7 +460,8 @@ static void look(struct search *s, const struct row *row, struct nearness *near)
     snprintf(text, sizeof(text), "%.*s", (int)(keys.n < 127 ? keys.n : 127), keys.n > 0 ? (const char *)keys.p : "");
     snprintf(wanted, sizeof(wanted), "%.*s", (int)(s->text.n < 127 ? s->text.n : 127),
              s->text.n > 0 ? (const char *)s->text.p : "");
-    if (begins(bytes_of_buf(&keys), s->text)) {
+    struct bytes own = own_name(row);
+    if (begins(bytes_of_buf(&keys), s->text) || begins(own, s->text)) {
         if (near->n == 0) {
             for (size_t i = 0, n = thing_parts(row, parts); i < n; i++) {
                 buf_put_be32(&near->only, (uint32_t)parts[i].n);
@@ -472,8 +473,15 @@ static void look(struct search *s, const struct row *row, struct nearness *near)
         }
         near->n++;
     }
-    size_t d = text_distance(wanted, text, NEAR_MAX);
-    if (d < near->least && d < strlen(text)) {
+    size_t d = text_distance(wanted, text, NEAR_MAX), n = strlen(text);
+    if (own.n > 0 && own.n < sizeof(text)) { /* it is called by that alone, too */
+        char called[sizeof(text)];
+        snprintf(called, sizeof(called), "%.*s", (int)own.n, (const char *)own.p);
+        size_t other = text_distance(wanted, called, NEAR_MAX);
+        n = other < d ? own.n : n;
+        d = other < d ? other : d;
+    }
+    if (d < near->least && d < n) {
         near->least = d;
         snprintf(near->near, sizeof(near->near), "%s", text);
     }

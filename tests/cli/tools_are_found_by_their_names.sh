@@ -42,8 +42,12 @@ box 0 tool show opencode/shell/bash shell/bash --json
 same "$(names)" "tool/opencode/shell/bash tool/opencode/shell/bash"
 box 0 tool show opencode/read --json
 same "$(names)" "tool/opencode/-/read"
-box 1 tool show Deplo --json # beginnings are of whole names
-err_has "there is no tool 'Deplo'"
+box 0 tool show Deplo --json # the only one that begins so
+same "$(names)" "tool/opencode/-/Deploy"
+box 1 tool show ba # several do
+err_has "there is no tool 'ba', and 2 begin so: 'bash', 'opencode/shell/bash'"
+box 1 tool show Depolx
+err_has "there is no tool 'Depolx', did you mean 'opencode/-/Deploy'?"
 
 # The subject of permissions is the name of the tool: both are told, each once.
 box 0 append permission.granted -s tool/bash group=exec tier=T1
