@@ -62,23 +62,57 @@ static bool one(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, size_t
     return m == n && memcmp(p, t, n) == 0;
 }
 
+/* A character that a pattern takes as itself, and that is one byte. */
+static bool is_plain(uint8_t c) {
+    return c < 0x80 && c != '*' && c != '?' && c != '[' && c != '\\';
+}
+
+/* Where what follows the '*' can begin, at `t` or later: the plain characters that it begins with are searched for as they
+ * are, and when nothing else follows, they are the end of the text. NULL: nowhere. */
+static const uint8_t *next_start(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, const uint8_t *t_end) {
+    const uint8_t *run = p;
+    while (run < p_end && is_plain(*run)) {
+        run++;
+    }
+    size_t n = (size_t)(run - p), left = (size_t)(t_end - t);
+    if (n == 0) {
+        return t;
+    }
+    if (run == p_end) {
+        return left < n ? NULL : t_end - n;
+    }
+    return memmem(t, left, p, n);
+}
+
 /* After a mismatch only the last '*' is tried longer: what stood before it matches already. */
 bool glob_match(struct bytes pattern, struct bytes text) {
     const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = text.p, *t_end = t + text.n;
     const uint8_t *star = NULL, *star_t = NULL, *after;
     while (t < t_end) {
+        if (p < p_end && is_plain(*p) && *p == *t) {
+            p++;
+            t++;
+            continue;
+        }
         size_t n = char_len(t, t_end);
         if (p < p_end && *p == '*') {
             star = ++p;
             star_t = t;
-        } else if (p < p_end && one(p, p_end, t, n, &after)) {
+        } else if (p < p_end && !is_plain(*p) && one(p, p_end, t, n, &after)) {
             p = after;
             t += n;
+            continue;
         } else if (star != NULL) {
             star_t += char_len(star_t, t_end);
-            t = star_t;
-            p = star;
         } else {
+            return false;
+        }
+        if (star == p_end) {
+            return true;
+        }
+        p = star;
+        t = star_t = next_start(star, p_end, star_t, t_end);
+        if (t == NULL) {
             return false;
         }
     }

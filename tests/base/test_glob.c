@@ -26,6 +26,10 @@ static const struct {
     {"*.pdf", "a.pdfx", false},
     {"a*b*c", "a-b-b-c", true},
     {"a*b*c", "a-c-b", false},
+    {"*\xc3\xa4*b", "a\xc3\xa4-b", true},
+    {"*b", "ab\xc3\xa4", false},
+    {"*aab", "aaaab", true},
+    {"a*a", "a", false},
     {"?", "\xc3\xa4", true},
     {"??", "\xc3\xa4", false},
     {"[a-c]", "b", true},
@@ -97,6 +101,34 @@ static void random_pattern(char *ret, bool classes) {
     }
 }
 
+/* By trying everything; of ASCII, without classes and escapes. */
+static bool plainly(const char *p, const char *t) {
+    return *p == '\0'  ? *t == '\0'
+           : *p == '*' ? plainly(p + 1, t) || (*t != '\0' && plainly(p, t + 1))
+                       : *t != '\0' && (*p == '?' || *p == *t) && plainly(p + 1, t + 1);
+}
+
+static void long_runs_and_many_stars_match_as_by_trying_everything(void **state) {
+    size_t matched = 0;
+    (void)state;
+    seed = 7;
+    for (unsigned round = 0; round < 200000; round++) {
+        char p[12] = "", t[16] = "";
+        for (size_t i = random_below(11); i > 0; i--) {
+            p[i - 1] = "aab**?"[random_below(6)];
+        }
+        for (size_t i = random_below(15); i > 0; i--) {
+            t[i - 1] = "aab"[random_below(3)];
+        }
+        bool match = glob_match(bytes_of(p), bytes_of(t));
+        if (match != plainly(p, t)) {
+            fail_msg("'%s' and '%s': %d", p, t, match);
+        }
+        matched += match;
+    }
+    assert_in_range(matched, 10000, 190000);
+}
+
 /* Containment and meeting are exact but for classes, where each errs to its side. */
 static void two_patterns_agree_with_all_short_texts(void **state) {
     static struct bytes texts[400];
@@ -157,6 +189,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_match_what_they_say),
         cmocka_unit_test(a_pattern_is_known_by_its_characters),
+        cmocka_unit_test(long_runs_and_many_stars_match_as_by_trying_everything),
         cmocka_unit_test(two_patterns_agree_with_all_short_texts),
         cmocka_unit_test(only_a_star_covers_a_star),
     };
