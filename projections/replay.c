@@ -34,7 +34,6 @@ struct replay {
     struct buf payload; /* one that has a record of its own */
     const struct replay_watch *watch;
     bool plain;              /* corrections do nothing */
-    bool halts;              /* before them */
     struct correct *correct; /* NULL: none was met */
     struct known_kind kind[KINDS_KEPT];
 };
@@ -91,10 +90,6 @@ void replay_watch(struct replay *r, const struct replay_watch *watch) {
 
 void replay_plain(struct replay *r) {
     r->plain = true;
-}
-
-void replay_halt(struct replay *r, bool halt) {
-    r->halts = halt;
 }
 
 bool replay_corrected(const struct replay *r) {
@@ -343,9 +338,6 @@ static int give(struct replay *r, uint32_t takers, const struct ledger_event *ev
     struct err why = {0};
     int rc = 0, all = 0;
     bool corrects = !r->plain && correct_is(event->kind);
-    if (corrects && r->halts) {
-        return 1;
-    }
     if (r->input == NULL) {
         rc = fold_input_new(upcast_all, upcast_count, &r->input, err);
     }

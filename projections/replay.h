@@ -59,9 +59,6 @@ void replay_expect(struct replay *replay, uint64_t until);
 void replay_watch(struct replay *replay, const struct replay_watch *watch);
 /* Corrections are events like others: what they name is skipped by the parts that say so. */
 void replay_plain(struct replay *replay);
-/* replay_run gives 1 before a ledger.corrected that parts would take: folding it costs more than an event. The parts are of
- * no use then. */
-void replay_halt(struct replay *replay, bool halt);
 bool replay_corrected(const struct replay *replay); /* it has met one, and folded what it changes */
 /* At most PROJECTIONS_MAX; borrowed until the next call or close. */
 void replay_parts(struct replay *replay, struct replay_part *const *parts, size_t n);

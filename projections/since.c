@@ -36,8 +36,12 @@ static uint64_t columns(void *ctx, const struct state_table *table) {
     return table == ctx && state != SIZE_MAX ? UINT64_C(1) << state : 0;
 }
 
-/* Up to where all rows are stored, so that a view begins there at once; 0: they differ. */
+/* Up to where all rows are stored, or will be when the view is closed: so that a view begins there at once. 0: they differ.
+ */
 static uint64_t stored_at(const struct state_view *view) {
+    if (view->store_later) {
+        return view->at;
+    }
     uint64_t at = view->n > 0 ? view->projection[0].gen.position : 0;
     for (size_t i = 0; i < view->n; i++) {
         const struct view_projection *p = &view->projection[i];

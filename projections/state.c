@@ -43,6 +43,7 @@ static void let_go(struct state_view *view) {
     db_abort(view->txn);
     view->txn = NULL;
     view->db = NULL;
+    view->corrected = view->store_later = false;
     db_abort(view->scratch_txn);
     view->scratch_txn = NULL;
     scratch_db_close(&view->scratch);
@@ -50,7 +51,12 @@ static void let_go(struct state_view *view) {
 
 void state_close(struct state_view *view) {
     if (view != NULL) {
+        bool store = view->store_later;
+        struct err ignored;
         let_go(view);
+        if (store) {
+            rebuild_catch_up(view->ledger, &view->options, &ignored);
+        }
         free(view->projection);
         free(view->table);
         free(view);
@@ -283,7 +289,7 @@ static void stop_all(struct state_view *view, uint64_t seq, const struct err *wh
     }
 }
 
-/* *ret_more: it is too much for memory. 1: the replay halted before a correction. */
+/* *ret_more: it is too much for memory. */
 static int fold_since(struct state_view *view, struct replay *replay, bool *ret_more, struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
     struct err why = {0};
@@ -316,7 +322,7 @@ static int fold_since(struct state_view *view, struct replay *replay, bool *ret_
     }
     view->corrected = replay_corrected(replay);
     *ret_more = came < view->at;
-    return rc < 0 ? err_set(err, rc, "%s", why.msg) : rc;
+    return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
 }
 
 /* ---- in a scratch environment ---- */
@@ -406,10 +412,10 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
     *ret_again = false;
     int rc = gather(view, &replay, err);
     bool can_store = rc == 0 && *may_write && !view->erasing, store = can_store && is_far_behind(view);
-    if (rc == 0 && !store) { /* what a correction changes is stored: the next view need not find it again */
-        replay_halt(replay, can_store && view->at == view->size);
+    if (rc == 0 && !store) {
         rc = fold_since(view, replay, &more, err);
-        store = rc == 1;
+        view->store_later = rc == 0 && can_store && view->corrected && view->at == view->size;
+        store = view->store_later && view->txn == NULL; /* nothing is: a walk could not keep what it finds either */
     }
     if (store) {
         replay_close(replay);

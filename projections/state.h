@@ -59,7 +59,9 @@ void state_options_init(struct state_options *options); /* all, now = 0 */
  * stopped there, with the reason. ERR_INVALID: `at` is beyond the log. ERR_BUSY: stopped. Inside a write transaction of the
  * ledger (ledger/guard.h) only with no_write. */
 int state_open(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err);
-void state_close(struct state_view *view); /* NULL is fine */
+/* NULL is fine. When the view has folded a correction in memory and may write, rows are stored first: what that took is not
+ * done again by the next one. What cannot be stored is not. */
+void state_close(struct state_view *view);
 
 /* For what counts: `ask` gets a view of attested rows. When rows turn out to be damaged while it reads (it fails with
  * ERR_CORRUPT), it is called once more with a view that was folded from the events; unless no_write, the damaged rows are

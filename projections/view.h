@@ -44,6 +44,7 @@ struct state_view {
     uint64_t damaged; /* the log cannot be read from this event on; LEDGER_NO_SEQ: it can */
     char damage[256]; /* why */
     bool corrected;   /* a correction was folded in memory */
+    bool store_later; /* so that nobody folds it again, rows are stored when the view is closed */
     bool erasing;     /* there is, but what was erased may stand in it: it is not read, nor caught up */
     struct scratch_db scratch;
     struct db_txn *scratch_txn;

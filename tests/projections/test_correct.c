@@ -352,6 +352,14 @@ static void what_a_correction_changes_is_found_once_and_stored(void **state) {
     assert_int_equal(since_load(box.view, state_table(box.view, t), by + 1, &known, &box.err), 0);
     assert_int_equal(known.position, by + 1);
     since_record_done(&known);
+    by = correct(&box, granted, 0);
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_true(box.view->corrected);
+    assert_int_equal(stored_to(&box), by); /* this view's rows are stored when it is closed */
+    assert_false(box_row(&box, "permissions", "pack/p", "exec", "", NULL));
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_false(box.view->corrected);
+    assert_int_equal(stored_to(&box), by + 1);
     box_close(&box);
 }
 
