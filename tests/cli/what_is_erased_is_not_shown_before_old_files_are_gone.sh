@@ -6,14 +6,12 @@ set -eu
 
 new_box
 mark=walrus-of-the-north-77
-digest=sha256:$(printf "%s" "$mark" | sha256sum | cut -d" " -f1)
 {
-    jq -nc --arg mark "$mark" --arg digest "$digest" \
-        '{kind: "model.declared", subject: "model/zz", body: {model: $mark, role: $mark, digest: $digest}}'
+    jq -nc --arg mark "$mark" '{kind: "route.declared", subject: "route/zz", body: {model: $mark}}'
     jq -nc 'range(1200) | {kind: "run.model_returned", subject: "run/\(.)", body: {model: "phi4", outcome: "ok"}}'
 } >events.jsonl
 box 0 ingest jsonl events.jsonl
-box 0 query --subject model/zz --fields seq --format jsonl
+box 0 query --subject route/zz --fields seq --format jsonl
 seq=$(jq -r .seq <"$T/.out")
 box 0 index
 box 0 rebuild
@@ -22,8 +20,8 @@ box 0 attest
 # shows: in how many of the answers the word stands.
 shows() {
     local n=0 args
-    for args in 'query --subject model/zz --fields seq,model' 'query --by model' "query --model $mark --fields seq --format csv" \
-        'state models --json' "why model/$digest" "state model_names --json"; do
+    for args in 'query --subject route/zz --fields seq,model' 'query --by model' "query --model $mark --fields seq --format csv" \
+        'state routes --json' 'why route/zz' 'state route_models --json'; do
         # shellcheck disable=SC2086 # words
         "$LEDGER" -C "$BOX" $args >"$T/answer" 2>&1 || true
         if [[ $args = "query --model"* ]]; then
