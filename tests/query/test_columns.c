@@ -326,7 +326,7 @@ static void collect_times(enum when when, int64_t happened[EVENTS]) {
 
 static void what_happened_near_its_seal_takes_as_much_room_as_its_distance(void **state) {
     static const size_t most[WHENS] = {64, EVENTS / 16 * 5, 2 * EVENTS, 64, 8 * EVENTS + 64};
-    static const bool timed[WHENS] = {true, true, true, false, false};
+    static const bool timed[] = {true, true, true, false};
     static int64_t happened[EVENTS];
     struct column column, kinds, times;
     struct columns_classes classes = {0};
@@ -349,8 +349,9 @@ static void what_happened_near_its_seal_takes_as_much_room_as_its_distance(void 
         assert_true(entry.b.n <= most[when]);
         must(column_load(&r, &entry, &classes, &column, &why));
         must(column_load_values(&entry, &column, &why));
-        assert_int_equal(column.by_time, timed[when]);
-        assert_int_equal(column_add_times(&column, &times), timed[when]);
+        bool by_time = column.by_time;
+        assert_true(when == WHEN_ANY || by_time == timed[when]); /* of random times either may be the smaller */
+        assert_int_equal(column_add_times(&column, &times), by_time);
         for (uint32_t i = 0; i < r.events; i++) {
             struct query_value v = column_value(&column, i);
             assert_true(v.type == QUERY_INT && v.int_ == happened[first + i]);
