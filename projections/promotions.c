@@ -6,7 +6,8 @@
  *
  * The debate may be left out, and who verifies may go back to it or to the trial; then the gate judges anew. `promoted` is
  * legal only from verifying, after the gate let this very digest pass. A candidate is its digest: a step that names another
- * one is about something else. A tripcode stops what is under way, and as long as it holds nothing goes on.
+ * one is about something else. A tripcode stops what is under way, and as long as it holds nothing goes on: of several the
+ * one that ends last counts, and no later one shortens it (decision 066).
  *
  * Safe side: aborted and tripped always take effect; a step forward that is not legal leaves the state as it is. */
 #include "projections/promotions.h"
@@ -17,6 +18,7 @@
 #include "projections/reason.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define WHY_MAX  256
 
 static const struct state_column columns[] = {
     [PROMOTIONS_PROMOTION] = {"promotion", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
@@ -33,7 +35,8 @@ static const struct state_column columns[] = {
     [PROMOTIONS_GATE_SEQ] = {"gate_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
     [PROMOTIONS_GATE_DIGEST] = {"gate_digest", CELL_TEXT, 0, "digest that the gate judged"},
     [PROMOTIONS_SIMULATED] = {"simulated", CELL_TEXT, COLUMN_MAIN, "the trial's result: pass, warn, fail, unknown"},
-    [PROMOTIONS_TRIPPED] = {"tripped", CELL_TEXT, 0, "the newest tripcode"},
+    [PROMOTIONS_SIMULATED_SEQ] = {"simulated_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+    [PROMOTIONS_TRIPPED] = {"tripped", CELL_TEXT, 0, "the tripcode that ends last"},
     [PROMOTIONS_TRIPPED_UNTIL] = {"tripped_until", CELL_INT, COLUMN_TIME, "when that ends by itself"},
     [PROMOTIONS_TRIPPED_SEQ] = {"tripped_seq", CELL_INT, COLUMN_SEQ, "the event that issued it"},
     [PROMOTIONS_REASON] = {"reason", CELL_TEXT, 0, "why it was aborted or rolled back"},
@@ -77,9 +80,33 @@ bool promotions_is_under_way(const struct row *row) {
            row_is(row, PROMOTIONS_STATE, "simulated") || row_is(row, PROMOTIONS_STATE, "verifying");
 }
 
-static bool is_tripped(const struct row *row, uint64_t at) {
+bool promotions_is_tripped(const struct row *row, uint64_t at) {
     return row_has(row, PROMOTIONS_TRIPPED) &&
            (!row_has(row, PROMOTIONS_TRIPPED_UNTIL) || row_int(row, PROMOTIONS_TRIPPED_UNTIL) > (int64_t)at);
+}
+
+/* Nothing follows from it but another trial. */
+static bool has_failed_trial(const struct row *row) {
+    return row_is(row, PROMOTIONS_STATE, "simulated") && row_is(row, PROMOTIONS_SIMULATED, "fail");
+}
+
+/* Why a step forward is out of turn: what stopped it on its way, else `why`. */
+static void say_out_of_turn(const struct row *row, const char *why, char *ret, size_t size) {
+    int64_t since = row_int(row, PROMOTIONS_BASE + FOLD_SINCE), seq = row_int(row, PROMOTIONS_BASE + FOLD_SINCE_SEQ);
+    struct bytes code = row_text(row, PROMOTIONS_TRIPPED);
+    if (has_failed_trial(row)) {
+        snprintf(ret, size, "the trial failed (event %lld)", (long long)row_int(row, PROMOTIONS_SIMULATED_SEQ));
+    } else if (!row_is(row, PROMOTIONS_STATE, "aborted")) {
+        snprintf(ret, size, "%s", why);
+    } else if (!row_is(row, PROMOTIONS_REASON, "tripped")) {
+        snprintf(ret, size, "it was aborted (event %lld)", (long long)seq);
+    } else if (!row_has(row, PROMOTIONS_TRIPPED_SEQ) || row_int(row, PROMOTIONS_TRIPPED_SEQ) != seq) {
+        snprintf(ret, size, "a tripcode stopped it (event %lld)", (long long)seq);
+    } else {
+        bool over = row_has(row, PROMOTIONS_TRIPPED_UNTIL) && row_int(row, PROMOTIONS_TRIPPED_UNTIL) <= since;
+        snprintf(ret, size, "tripcode '%.*s' stopped it (event %lld)%s", REASON_NAME(code), (long long)seq,
+                 over ? ", though it had already ended" : "");
+    }
 }
 
 /* ---- the conditions of readiness_promotion.def ---- */
@@ -92,14 +119,21 @@ struct barring {
 
 static bool holds_tripcode(struct barring *b) {
     readiness_say(b->found, "code", "%.*s", REASON_NAME(row_text(b->row, PROMOTIONS_TRIPPED)));
-    return is_tripped(b->row, b->at);
+    return promotions_is_tripped(b->row, b->at);
+}
+
+static bool was_tried_in_vain(struct barring *b) {
+    readiness_say(b->found, "event", "%lld", (long long)row_int(b->row, PROMOTIONS_SIMULATED_SEQ));
+    return has_failed_trial(b->row);
 }
 
 static bool is_out_of_turn(struct barring *b) {
     const struct fold_step_rule *rule =
         fold_rule(rules, COUNT(rules), row_text(b->row, PROMOTIONS_STATE), bytes_of("promoted"));
-    readiness_say(b->found, "why", "%s", rule->why != NULL ? rule->why : "");
-    return rule->why != NULL;
+    char why[WHY_MAX];
+    say_out_of_turn(b->row, rule->why != NULL ? rule->why : "", why, sizeof(why));
+    readiness_say(b->found, "why", "%s", why);
+    return rule->why != NULL && !has_failed_trial(b->row);
 }
 
 static bool is_held_by_gate(struct barring *b) {
@@ -158,9 +192,8 @@ static void put_plan(struct fold *fold, struct row *row) {
                   {PROMOTIONS_ROUTE, "route"},    {PROMOTIONS_MODEL, "model"},
                   {PROMOTIONS_DIGEST, "digest"},  {PROMOTIONS_DIGEST_BEFORE, "digest_before"},
                   {PROMOTIONS_VERSION, "version"}};
-    static const size_t anew[] = {PROMOTIONS_GATE,        PROMOTIONS_GATE_SEQ, PROMOTIONS_GATE_DIGEST,
-                                  PROMOTIONS_SIMULATED,   PROMOTIONS_TRIPPED,  PROMOTIONS_TRIPPED_UNTIL,
-                                  PROMOTIONS_TRIPPED_SEQ, PROMOTIONS_REASON};
+    static const size_t anew[] = {PROMOTIONS_GATE,      PROMOTIONS_GATE_SEQ,      PROMOTIONS_GATE_DIGEST,
+                                  PROMOTIONS_SIMULATED, PROMOTIONS_SIMULATED_SEQ, PROMOTIONS_REASON};
     for (size_t i = 0; i < COUNT(anew); i++) {
         row_set_null(row, anew[i]);
     }
@@ -199,6 +232,7 @@ static void put_step(struct fold *fold, struct row *row) {
     if (bytes_is(step, "simulated")) {
         row_set_null(row, PROMOTIONS_SIMULATED);
         fold_copy(fold, row, PROMOTIONS_SIMULATED, "verdict");
+        row_set_int(row, PROMOTIONS_SIMULATED_SEQ, (int64_t)fold_event(fold)->seq);
     }
 }
 
@@ -208,7 +242,7 @@ static bool is_barred(const struct fold *fold, const struct row *row, char *ret,
     if (bytes_is(step, "aborted") || bytes_is(step, "rolled_back")) {
         return false;
     }
-    if (is_tripped(row, fold_at(fold))) {
+    if (promotions_is_tripped(row, fold_at(fold))) {
         struct bytes code = row_text(row, PROMOTIONS_TRIPPED);
         snprintf(ret, size, "tripcode '%.*s' holds", REASON_NAME(code));
         return true;
@@ -220,9 +254,8 @@ static bool is_barred(const struct fold *fold, const struct row *row, char *ret,
         snprintf(ret, size, "it names %.*s, the candidate is %.*s", REASON_DIGEST(digest), REASON_DIGEST(planned));
         return true;
     }
-    if (bytes_is(step, "verifying") && row_is(row, PROMOTIONS_STATE, "simulated") &&
-        row_is(row, PROMOTIONS_SIMULATED, "fail")) {
-        snprintf(ret, size, "the trial failed");
+    if (bytes_is(step, "verifying") && has_failed_trial(row)) {
+        say_out_of_turn(row, "", ret, size);
         return true;
     }
     if (bytes_is(step, "promoted")) {
@@ -241,7 +274,7 @@ static bool is_barred(const struct fold *fold, const struct row *row, char *ret,
 
 static void take(struct fold *fold, struct row *row) {
     struct bytes step = fold_step(fold);
-    char why[256];
+    char why[WHY_MAX];
     if (is_barred(fold, row, why, sizeof(why))) {
         refuse(fold, row, why);
         return;
@@ -253,7 +286,9 @@ static void take(struct fold *fold, struct row *row) {
     }
     struct bytes undone = {0};
     if (rule->why != NULL) {
-        refuse(fold, row, rule->why);
+        bool back = bytes_is(step, "aborted") || bytes_is(step, "rolled_back");
+        say_out_of_turn(row, rule->why, why, sizeof(why));
+        refuse(fold, row, rule->to != NULL || back ? rule->why : why);
     } else if (bytes_is(step, "rolled_back") && fold_text(fold, "digest_before", &undone) &&
                !bytes_eq(undone, row_text(row, PROMOTIONS_DIGEST))) {
         refuse(fold, row, "it undoes another digest than what was promoted");
@@ -269,16 +304,17 @@ static void gate(struct fold *fold, struct row *row) {
     struct bytes decision = {0}, digest = {0}, planned = row_text(row, PROMOTIONS_DIGEST);
     fold_text(fold, "decision", &decision);
     bool pass = bytes_is(decision, "pass"), other = is_other(fold, row, &digest);
-    char why[256] = "";
+    char why[WHY_MAX] = "";
     if (!row_is(row, PROMOTIONS_STATE, "verifying")) {
-        refuse(fold, row, "verifying must come before");
+        say_out_of_turn(row, "verifying must come before", why, sizeof(why));
+        refuse(fold, row, why);
         return;
     }
     if (other) {
         snprintf(why, sizeof(why), "it names %.*s, the candidate is %.*s", REASON_DIGEST(digest), REASON_DIGEST(planned));
     } else if (pass && digest.n == 0) {
         snprintf(why, sizeof(why), "it does not name the candidate's digest");
-    } else if (pass && is_tripped(row, fold_at(fold))) {
+    } else if (pass && promotions_is_tripped(row, fold_at(fold))) {
         snprintf(why, sizeof(why), "a tripcode holds");
     } else if (decision.n == 0) {
         snprintf(why, sizeof(why), "it does not say what was decided");
@@ -297,13 +333,25 @@ static void gate(struct fold *fold, struct row *row) {
     }
 }
 
+/* One that had ended before it was issued contradicts itself. It stops what is under way nevertheless: the clock that says
+ * so may be wrong. */
 static void trip(struct fold *fold, struct row *row) {
     struct bytes code = {0};
-    fold_text(fold, "code", &code);
-    row_set_text(row, PROMOTIONS_TRIPPED, code.n > 0 ? code : bytes_of("unknown"));
-    row_set_null(row, PROMOTIONS_TRIPPED_UNTIL);
-    fold_copy(fold, row, PROMOTIONS_TRIPPED_UNTIL, "expires");
-    row_set_int(row, PROMOTIONS_TRIPPED_SEQ, (int64_t)fold_event(fold)->seq);
+    int64_t until = INT64_MAX;
+    bool ends = fold_int(fold, "expires", &until);
+    bool first = !row_has(row, PROMOTIONS_TRIPPED), forever = !row_has(row, PROMOTIONS_TRIPPED_UNTIL);
+    char why[WHY_MAX];
+    code = fold_text(fold, "code", &code) && code.n > 0 ? code : bytes_of("unknown");
+    if (ends && until <= (int64_t)fold_at(fold)) {
+        snprintf(why, sizeof(why), "tripcode '%.*s' had already ended", REASON_NAME(code));
+        refuse(fold, row, why);
+    }
+    if (first || !ends || (!forever && until >= row_int(row, PROMOTIONS_TRIPPED_UNTIL))) {
+        row_set_text(row, PROMOTIONS_TRIPPED, code);
+        row_set_null(row, PROMOTIONS_TRIPPED_UNTIL);
+        fold_copy(fold, row, PROMOTIONS_TRIPPED_UNTIL, "expires");
+        row_set_int(row, PROMOTIONS_TRIPPED_SEQ, (int64_t)fold_event(fold)->seq);
+    }
     if (promotions_is_under_way(row)) {
         move(fold, row, "aborted");
         row_set_str(row, PROMOTIONS_REASON, "tripped");
@@ -338,4 +386,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 1, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 2, tables, COUNT(tables), kinds, fold_promotion};

@@ -20,6 +20,7 @@ enum promotions_column {
     PROMOTIONS_GATE_SEQ,
     PROMOTIONS_GATE_DIGEST,
     PROMOTIONS_SIMULATED,
+    PROMOTIONS_SIMULATED_SEQ,
     PROMOTIONS_TRIPPED,
     PROMOTIONS_TRIPPED_UNTIL,
     PROMOTIONS_TRIPPED_SEQ,
@@ -29,6 +30,8 @@ enum promotions_column {
 };
 
 bool promotions_is_under_way(const struct row *row);
+/* Does a tripcode hold at that time? */
+bool promotions_is_tripped(const struct row *row, uint64_t at);
 /* Why the promotion may not become `promoted` at that time, as far as its own steps say; false: there is no reason. */
 bool promotions_is_barred(const struct row *row, uint64_t at, struct readiness *ret);
 /* All that it lacks at the view's time: the same, which *ret_barred says, and what its evaluations lack. `cite` gets those

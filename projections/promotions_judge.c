@@ -226,34 +226,51 @@ static void put_bindings(const struct row *row, struct buf *out) {
     }
 }
 
+struct remedying {
+    const struct row *row;
+    bool tripped; /* nothing but giving it up is legal */
+};
+
+static void put_trial(const struct row *row, struct buf *out) {
+    readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
+    buf_put_str(out, " verdict=VERDICT");
+}
+
 /* The step that comes next, as far as there is one before `promoted`. */
 static bool put_next(const struct row *row, struct buf *out) {
-    bool tried = row_is(row, PROMOTIONS_STATE, "simulated");
-    if (!tried && !row_is(row, PROMOTIONS_STATE, "planned") && !row_is(row, PROMOTIONS_STATE, "debating")) {
-        return false;
+    if (row_is(row, PROMOTIONS_STATE, "simulated")) {
+        buf_put_str(out, "verifying -s promotion/");
+        readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
+        return true;
     }
-    buf_put_str(out, tried ? "verifying -s promotion/" : "simulated -s promotion/");
+    buf_put_str(out, "simulated -s promotion/");
+    put_trial(row, out);
+    return row_is(row, PROMOTIONS_STATE, "planned") || row_is(row, PROMOTIONS_STATE, "debating");
+}
+
+static bool put_gate(const struct row *row, struct buf *out) {
     readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
-    buf_put_str(out, tried ? "" : " verdict=VERDICT");
-    return true;
+    buf_put_str(out, " decision=DECISION");
+    put_word(out, "digest", row_text(row, PROMOTIONS_DIGEST), "DIGEST");
+    return row_is(row, PROMOTIONS_STATE, "verifying"); /* it is asked once the candidate is verified */
 }
 
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
-    const struct row *row = ctx;
-    if (strcmp(name, "next") == 0) {
-        return put_next(row, out);
-    }
-    if (strcmp(name, "gate") == 0) { /* it is asked once the candidate is verified */
-        readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
-        buf_put_str(out, " decision=DECISION");
-        put_word(out, "digest", row_text(row, PROMOTIONS_DIGEST), "DIGEST");
-        return row_is(row, PROMOTIONS_STATE, "verifying");
-    }
-    if (strcmp(name, "scored") == 0) {
+    const struct remedying *r = ctx;
+    if (strcmp(name, "promotion") == 0) {
+        readiness_put_word(out, row_text(r->row, PROMOTIONS_PROMOTION));
+    } else if (strcmp(name, "next") == 0) {
+        return !r->tripped && put_next(r->row, out);
+    } else if (strcmp(name, "gate") == 0) {
+        return !r->tripped && put_gate(r->row, out);
+    } else if (strcmp(name, "trial") == 0) {
+        put_trial(r->row, out);
+        return !r->tripped;
+    } else if (strcmp(name, "scored") == 0) {
         buf_put_str(out, "ledger append eval.scored -s eval/EVAL task=TASK metric=METRIC value:=VALUE threshold:=THRESHOLD "
                          "higher_is_better:=DIRECTION");
     } else {
-        put_bindings(row, out);
+        put_bindings(r->row, out);
     }
     return true;
 }
@@ -275,7 +292,8 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     buf_put_bytes(&about, row_text(row, PROMOTIONS_PROMOTION));
     int rc = promotions_weigh(view, row, &found, &barred, &cite, err);
     if (rc == 0) {
-        readiness_list(&found, bytes_of_buf(&about), put_fact, row, &missing);
+        struct remedying r = {row, promotions_is_tripped(row, state_now(view))};
+        readiness_list(&found, bytes_of_buf(&about), put_fact, &r, &missing);
         reason_give(&cite, row, PROMOTIONS_BASE);
         rc = list_out_set(&missing, row, PROMOTIONS_MISSING, err);
     }

@@ -42,6 +42,32 @@ same "$(rules)" "" # and of what is promoted nothing is asked
 box 0 why promotion/c
 out_has 'promotion/c: promoted'
 
+# After a trial that failed only another one leads on: each remedy is accepted by --checked as it is printed.
+checked() { # PROMOTION RULE VERDICT
+    box 0 why "promotion/$1" --json
+    text=$(jq -r "[.things[0].fields.missing[] | select(.rule == \"$2\").remedy] | first" <<<"$out")
+    [[ $text == 'ledger append promotion.'* ]] || fail "'$text' is not a command"
+    check bash -c "ledger() { '$LEDGER' -C '$BOX' \"\$@\"; }; ${text/VERDICT/${3-}} --checked" >"$T/.remedy"
+}
+box 0 append promotion.planned -s "promotion/it's tried" what=model digest="$digest"
+checked "it's tried" promotion.step fail
+trial=$(jq .seq "$T/.remedy")
+box 0 why "promotion/it's tried"
+out_has "the trial failed (event $trial)"
+out_lacks 'verifying must come before'
+box 1 append promotion.promoted -s "promotion/it's tried" digest="$digest" --checked
+err_has "the trial failed (event $trial)"
+checked "it's tried" promotion.trial pass
+checked "it's tried" promotion.step
+
+# A tripcode that had ended stops what is under way, and is said to have ended; --checked refuses it.
+box 1 append promotion.tripped -s "promotion/it's tried" code=old expires=2020-01-01T00:00:00Z --checked
+err_has "tripcode 'old' had already ended"
+box 0 append promotion.tripped -s "promotion/it's tried" code=old expires=2020-01-01T00:00:00Z
+tripped=$(jq .seq <<<"$out")
+box 1 append promotion.promoted -s "promotion/it's tried" digest="$digest" --checked
+err_has "tripcode 'old' stopped it (event $tripped), though it had already ended"
+
 # A pack needs a route that nobody declared.
 box 0 append pack.installed -s pack/p version=1 routes:='[{"name":"summarise","required":true},{"name":"other","required":false}]'
 box 0 why route/summarise

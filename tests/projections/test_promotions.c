@@ -94,9 +94,11 @@ static void steps_forward_that_are_not_legal_lead_nowhere(void **state) {
     say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
     expect_violation("planned", 5, "gated from planned: verifying must come before");
     assert_false(row_has(&b.row, box_column(&b, "gate")));
-    say("simulated", "{\"verdict\":\"fail\"}");
+    char words[64];
+    uint64_t trial = say("simulated", "{\"verdict\":\"fail\"}");
     say("verifying", NULL);
-    expect_violation("simulated", 6, "verifying from simulated: the trial failed");
+    snprintf(words, sizeof(words), "verifying from simulated: the trial failed (event %llu)", (unsigned long long)trial);
+    expect_violation("simulated", 6, words);
     say("rolled_back", NULL);
     expect_violation("simulated", 7, "rolled_back from simulated: it was not promoted");
     say("planned", "{\"digest\":\"" D2 "\"}");

@@ -1,0 +1,370 @@
+/* What a promotion that is under way lacks comes with the command that helps: each one, as it is printed, is a step that
+ * may be taken. And what holds it back is told as it is: a trial that failed, a tripcode. */
+#include "base/clock.h"
+#include "projections/decide.h"
+#include "projections/list.h"
+#include "tests/projections/state_box.h"
+
+#define D1     "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+#define D2     "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+#define Y2100  "4102444800000000000"
+#define Y2099  "4070908800000000000"
+#define WORD   256
+#define ROUNDS 60
+
+static struct box b;
+static uint64_t x;
+static unsigned evals;
+
+static int start(void **state) {
+    (void)state;
+    box_open(&b);
+    return 0;
+}
+
+static int finish(void **state) {
+    (void)state;
+    box_close(&b);
+    return 0;
+}
+
+static uint64_t below(uint64_t n) {
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    return (x >> 11) % n;
+}
+
+static uint64_t say(const char *step, const char *json) {
+    char kind[64];
+    snprintf(kind, sizeof(kind), "promotion.%s", step);
+    return box_event(&b, kind, "promotion/p", json);
+}
+
+/* ---- judging ---- */
+
+static void may_append(const char *kind, const char *subject, const char *json, struct decision *ret) {
+    struct ledger_draft draft;
+    struct buf body;
+    buf_init(&body, 1 << 16);
+    ledger_draft_init(&draft);
+    assert_int_equal(ledger_json_to_body(bytes_of(json), &body, &b.err), 0);
+    draft.kind = bytes_of(kind);
+    draft.subject = bytes_of(subject);
+    draft.actor = bytes_of("user:test");
+    draft.source = bytes_of("cli");
+    draft.grade = bytes_of("reported");
+    draft.body = bytes_of_buf(&body);
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    assert_int_equal(decide_may_append(b.view, &draft, ret, &b.err), 0);
+    buf_done(&body);
+}
+
+static void expect_refused(const char *step, const char *json, const char *words) {
+    struct decision d;
+    char kind[64];
+    snprintf(kind, sizeof(kind), "promotion.%s", step);
+    may_append(kind, "promotion/p", json, &d);
+    if (d.yes || strstr(d.reason, words) == NULL) {
+        fail_msg("%s: '%s' is not '%s'", d.yes ? "yes" : "no", d.reason, words);
+    }
+}
+
+static struct bytes missing(void) {
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&b, "promotions", "p", NULL));
+    const struct cell *cell = &b.row.cells[box_column(&b, "missing")];
+    return cell->type == CELL_LIST ? cell->text : (struct bytes){0};
+}
+
+/* What is said by this rule; false: it found nothing. */
+static bool finding(const char *rule, const char *field, char ret[4096]) {
+    struct list list;
+    struct bytes item, name, text = {0};
+    ret[0] = '\0';
+    list_open(&list, missing());
+    while (list_next(&list, &item)) {
+        if (list_text(item, "rule", &name) && bytes_is(name, rule)) {
+            if (list_text(item, field, &text)) {
+                snprintf(ret, 4096, "%.*s", (int)text.n, (const char *)text.p);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- a remedy, typed as it is printed ---- */
+
+static const char *supply(const char *word) {
+    static const char *const verdicts[] = {"pass", "warn", "fail", "unknown"}, *const gates[] = {"pass", "hold", "refuse"};
+    static const char *const fixed[][2] = {{"SUITE", "s"},     {"TASK", "t"},         {"METRIC", "acc"}, {"VALUE", "1"},
+                                           {"THRESHOLD", "1"}, {"DIRECTION", "true"}, {"DIGEST", D1},    {"WEIGHTS", D2},
+                                           {"PACK", "k"},      {"VERSION", "2"},      {"ROUTE", "r"}};
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        if (strcmp(word, fixed[i][0]) == 0) {
+            return fixed[i][1];
+        }
+    }
+    return strcmp(word, "VERDICT") == 0 ? verdicts[below(4)] : strcmp(word, "DECISION") == 0 ? gates[below(3)] : word;
+}
+
+/* "name=value" or "name:=value" as a member of an object. */
+static void put_member(char *word, char *json, size_t size) {
+    char *is = strchr(word, '='), *value = is + 1;
+    assert_non_null(is);
+    bool raw = is[-1] == ':';
+    is[raw ? -1 : 0] = '\0';
+    size_t n = strlen(json);
+    snprintf(json + n, size - n, "%s\"%s\":%s%s%s", n > 1 ? "," : "", word, raw ? "" : "\"", supply(value),
+             raw ? "" : "\"");
+}
+
+static void type(char *command, bool write) {
+    char kind[WORD], subject[WORD], json[2048] = "{", *save = NULL, *word;
+    struct decision d;
+    assert_int_equal(strncmp(command, "ledger append ", 14), 0);
+    word = strtok_r(command + 14, " ", &save);
+    snprintf(kind, sizeof(kind), "%s", word);
+    assert_string_equal(strtok_r(NULL, " ", &save), "-s");
+    word = strtok_r(NULL, " ", &save);
+    if (strcmp(word, "eval/EVAL") == 0) {
+        snprintf(subject, sizeof(subject), "eval/e%u", evals);
+    } else {
+        snprintf(subject, sizeof(subject), "%s", word);
+    }
+    while ((word = strtok_r(NULL, " ", &save)) != NULL) {
+        put_member(word, json, sizeof(json));
+    }
+    snprintf(json + strlen(json), sizeof(json) - strlen(json), "}");
+    may_append(kind, subject, json, &d);
+    if (!d.yes) {
+        fail_msg("%s -s %s %s: refused: %s", kind, subject, json, d.reason);
+    }
+    if (write) {
+        box_event(&b, kind, subject, json);
+    }
+}
+
+static void type_all(char *remedy, bool write) {
+    evals++;
+    for (char *next; remedy != NULL; remedy = write ? next : NULL) { /* a later command may rest on the one before */
+        next = strstr(remedy, " && ");
+        if (next != NULL) {
+            *next = '\0';
+            next += 4;
+        }
+        type(remedy, write);
+    }
+}
+
+/* ---- random histories ---- */
+
+/* The simple reference: the tripcodes that were issued, and the newest trial that was taken. */
+static struct {
+    bool tripped, forever;
+    int64_t until;
+    uint64_t trial;
+    bool failed;
+} told;
+
+static void hear_trip(int64_t until) {
+    told.tripped = true;
+    told.forever = told.forever || until == 0;
+    told.until = until > told.until ? until : told.until;
+}
+
+static void say_something(void) {
+    static const struct {
+        const char *step, *json;
+        int64_t until;
+    } steps[] = {{"planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}", -1},
+                 {"planned", "{\"what\":\"model\"}", -1},
+                 {"planned", "{\"what\":\"route\",\"route\":\"r\",\"digest\":\"" D1 "\"}", -1},
+                 {"planned", "{\"what\":\"route\",\"digest\":\"" D1 "\",\"at\":" Y2100 "}", -1},
+                 {"planned", "{\"what\":\"pack\",\"pack\":\"k\",\"version\":\"2\",\"digest\":\"" D1 "\"}", -1},
+                 {"planned", "{\"what\":\"pack\"}", -1},
+                 {"debating", NULL, -1},
+                 {"simulated", "{\"verdict\":\"pass\"}", -1},
+                 {"simulated", "{\"verdict\":\"fail\"}", -1},
+                 {"simulated", "{\"verdict\":\"fail\",\"at\":" Y2100 "}", -1},
+                 {"simulated", NULL, -1},
+                 {"verifying", "{\"digest\":\"" D1 "\"}", -1},
+                 {"verifying", NULL, -1},
+                 {"gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}", -1},
+                 {"gated", "{\"decision\":\"hold\"}", -1},
+                 {"promoted", "{\"digest\":\"" D1 "\"}", -1},
+                 {"aborted", NULL, -1},
+                 {"rolled_back", NULL, -1},
+                 {"tripped", "{\"code\":\"old\",\"expires\":5000}", 5000},
+                 {"tripped", "{\"code\":\"red\",\"expires\":5000,\"at\":100}", 5000},
+                 {"tripped", "{\"code\":\"next\",\"expires\":" Y2099 "}", INT64_C(4070908800000000000)},
+                 {"tripped", "{\"code\":\"black\"}", 0}};
+    static const size_t legal[] = {0, 7, 11, 13};
+    size_t what = below(3) > 0 ? legal[below(4)] : below(sizeof(steps) / sizeof(steps[0]));
+    int64_t violations = 0;
+    what = what == 0 && told.tripped && below(2) == 0 ? 3 : what; /* the plan's author has another clock */
+    if (strcmp(steps[what].step, "tripped") == 0 && steps[what].until != 5000 && below(4) > 0) {
+        return; /* it bars nearly all that comes after it */
+    }
+    missing();
+    violations = row_int(&b.row, box_column(&b, "violations"));
+    uint64_t seq = say(steps[what].step, steps[what].json);
+    missing();
+    if (steps[what].until >= 0) {
+        hear_trip(steps[what].until);
+    }
+    if (strcmp(steps[what].step, "simulated") == 0 && row_int(&b.row, box_column(&b, "violations")) == violations) {
+        told.trial = seq;
+        told.failed = steps[what].json != NULL && strstr(steps[what].json, "fail") != NULL;
+    }
+}
+
+/* What is told of the tripcode and of the trial is what the reference says. */
+static void expect_causes(int64_t now, size_t seen[3]) {
+    char reason[4096], words[WORD];
+    bool tripped = finding("promotion.tripcode", "reason", reason);
+    bool tried = finding("promotion.trial", "reason", reason);
+    struct bytes state = row_text(&b.row, box_column(&b, "state"));
+    bool under_way = bytes_is(state, "planned") || bytes_is(state, "debating") || bytes_is(state, "simulated") ||
+                     bytes_is(state, "verifying");
+    assert_int_equal(tripped, under_way && told.tripped && (told.forever || told.until > now));
+    assert_int_equal(tried, bytes_is(state, "simulated") && told.failed);
+    snprintf(words, sizeof(words), "the trial failed (event %llu)", (unsigned long long)told.trial);
+    assert_true(!tried || strcmp(reason, words) == 0);
+    seen[0] += tripped;
+    seen[1] += tried;
+}
+
+/* All remedies of this moment, each by itself; then one of them is typed. */
+static void expect_remedies_are_legal(size_t seen[3]) {
+    struct list list;
+    struct bytes item, remedy;
+    char texts[8][4096];
+    size_t n = 0;
+    list_open(&list, missing());
+    while (list_next(&list, &item) && n < 8) {
+        if (list_text(item, "remedy", &remedy)) {
+            snprintf(texts[n++], sizeof(texts[0]), "%.*s", (int)remedy.n, (const char *)remedy.p);
+        }
+    }
+    if (n == 0) {
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        char typed[sizeof(texts[0])];
+        memcpy(typed, texts[i], sizeof(typed));
+        type_all(typed, false);
+    }
+    size_t one = below(n);
+    bool trial = strncmp(texts[one], "ledger append promotion.simulated", 33) == 0;
+    type_all(texts[one], true);
+    missing();
+    if (trial) {
+        told.trial = state_at(b.view) - 1;
+        told.failed = row_is(&b.row, box_column(&b, "simulated"), "fail");
+    }
+    seen[2]++;
+}
+
+static void each_remedy_is_a_legal_step_and_each_cause_is_told(void **state) {
+    (void)state;
+    const char *one = getenv("LEDGER_SEED");
+    size_t seen[3] = {0};
+    const uint64_t random = clock_wall_ns() | 1, seeds[] = {one != NULL ? strtoull(one, NULL, 10) : 1, 3, 5, 7, 11, random};
+    print_message("random seed: LEDGER_SEED=%llu\n", (unsigned long long)random);
+    for (size_t i = 0; i < (one != NULL ? 1 : sizeof(seeds) / sizeof(seeds[0])); i++) {
+        x = seeds[i];
+        memset(&told, 0, sizeof(told));
+        say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
+        for (size_t k = 0; k < ROUNDS; k++) {
+            say_something();
+            expect_causes((int64_t)clock_wall_ns(), seen);
+            if (below(2) == 0) {
+                expect_remedies_are_legal(seen);
+            }
+        }
+        box_close(&b);
+        box_open(&b);
+    }
+    assert_true(one != NULL || (seen[0] > 0 && seen[1] > 0 && seen[2] > 0));
+}
+
+/* ---- the words ---- */
+
+static void after_a_failed_trial_only_another_one_leads_on(void **state) {
+    (void)state;
+    char text[4096];
+    say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
+    say("simulated", "{\"verdict\":\"warn\"}");
+    uint64_t trial = say("simulated", "{\"verdict\":\"fail\"}");
+    char words[WORD];
+    snprintf(words, sizeof(words), "the trial failed (event %llu)", (unsigned long long)trial);
+    assert_true(finding("promotion.trial", "reason", text));
+    assert_string_equal(text, words);
+    assert_true(finding("promotion.trial", "remedy", text));
+    assert_string_equal(text, "ledger append promotion.simulated -s promotion/p verdict=VERDICT");
+    assert_false(finding("promotion.step", "reason", text));
+    expect_refused("promoted", "{\"digest\":\"" D1 "\"}", words);
+    expect_refused("verifying", "{}", words);
+    expect_refused("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}", words);
+    say("simulated", "{\"verdict\":\"pass\"}");
+    assert_false(finding("promotion.trial", "reason", text));
+    assert_true(finding("promotion.step", "remedy", text));
+    assert_string_equal(text, "ledger append promotion.verifying -s promotion/p");
+}
+
+static void a_tripcode_that_had_ended_stops_it_and_is_said_to_have_ended(void **state) {
+    (void)state;
+    char words[WORD];
+    say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
+    expect_refused("tripped", "{\"code\":\"old\",\"expires\":5000}",
+                   "tripped from planned: tripcode 'old' had already ended");
+    uint64_t seq = say("tripped", "{\"code\":\"old\",\"expires\":5000}");
+    missing();
+    box_text(&b, "state", "aborted");
+    box_int(&b, "violations", 1);
+    snprintf(words, sizeof(words),
+             "promoted from aborted: tripcode 'old' stopped it (event %llu), though it had already ended",
+             (unsigned long long)seq);
+    expect_refused("promoted", "{\"digest\":\"" D1 "\"}", words);
+    say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}"); /* it bars nothing */
+    missing();
+    box_text(&b, "state", "planned");
+    seq = say("aborted", "{\"reason\":\"withdrawn\"}");
+    snprintf(words, sizeof(words), "simulated from aborted: it was aborted (event %llu)", (unsigned long long)seq);
+    expect_refused("simulated", "{}", words);
+}
+
+static void no_later_tripcode_shortens_one_that_holds(void **state) {
+    (void)state;
+    say("tripped", "{\"code\":\"black\"}");
+    say("tripped", "{\"code\":\"black\",\"expires\":5000}");
+    say("tripped", "{\"code\":\"red\",\"expires\":" Y2099 "}");
+    expect_refused("planned", "{}", "planned from idle: tripcode 'black' holds");
+    missing();
+    box_text(&b, "tripped", "black");
+    assert_false(row_has(&b.row, box_column(&b, "tripped_until")));
+}
+
+static void what_a_tripcode_holds_can_only_be_given_up(void **state) {
+    (void)state;
+    char text[4096];
+    say("tripped", "{\"code\":\"red\",\"expires\":" Y2099 "}");
+    say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\",\"at\":" Y2100 "}"); /* by its author's clock it has ended */
+    assert_true(finding("promotion.tripcode", "remedy", text));
+    assert_string_equal(text, "ledger append promotion.aborted -s promotion/p reason=tripped");
+    assert_true(finding("promotion.step", "remedy", text));
+    assert_string_equal(text, "");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_remedy_is_a_legal_step_and_each_cause_is_told, start, finish),
+        cmocka_unit_test_setup_teardown(after_a_failed_trial_only_another_one_leads_on, start, finish),
+        cmocka_unit_test_setup_teardown(a_tripcode_that_had_ended_stops_it_and_is_said_to_have_ended, start, finish),
+        cmocka_unit_test_setup_teardown(no_later_tripcode_shortens_one_that_holds, start, finish),
+        cmocka_unit_test_setup_teardown(what_a_tripcode_holds_can_only_be_given_up, start, finish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
