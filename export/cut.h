@@ -78,6 +78,8 @@ int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fat
 /* Looks for a secret in what would leave, counts it and keeps where the first one is: in `where`, or in event `seq` where
  * that is NULL. */
 bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t seq);
+/* The same in JSON whose values come from fields of events. */
+bool cut_look_json(struct cut *cut, struct bytes json, const char *where);
 /* The same in all of an event that leaves beside the range. */
 int cut_look_at(struct cut *cut, const struct ledger_event *event, struct err *err);
 /* After the last event: which artifacts there are. */

@@ -12,6 +12,7 @@
 #include "export/erasures.h"
 #include "export/states.h"
 #include "ledger/artifact.h"
+#include "ledger/kind_id.h"
 #include "ledger/kind_value.h"
 
 #define ARTIFACTS_MAX 4096                /* their names stand in the manifest */
@@ -23,6 +24,7 @@
 struct looking {
     struct cut *cut;
     uint64_t seq;
+    struct bytes kind;
     bool artifacts;   /* those that are named are noted */
     bool is_artifact; /* the event is about one: its digest names it */
 };
@@ -105,10 +107,34 @@ bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t se
     return true;
 }
 
+bool cut_look_json(struct cut *cut, struct bytes json, const char *where) {
+    struct secret_hit hit;
+    for (size_t from = 0; secret_next(json, from, &hit) == 0; from = hit.at + hit.n) {
+        if (!kind_id_in_json(json, &hit)) {
+            found_secret(cut, hit.rule, 1, where, LEDGER_NO_SEQ);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The texts of a header that the scanner sees; where an id is meant, an id is passed over. */
+static void texts_of(struct bytes ret[CUT_SCANNED], struct bytes kind, struct bytes subject, struct bytes actor,
+                     struct bytes source, struct bytes run, struct bytes key) {
+    const struct bytes none = {NULL, 0};
+    bool id = kind_ends_in_id(subject) && kind_id_in_subject(kind_index_find(kind), subject);
+    ret[0] = id ? none : subject;
+    ret[1] = actor;
+    ret[2] = source;
+    ret[3] = kind_is_id(run) ? none : run;
+    ret[4] = key;
+}
+
 /* Most strings of a header are those of the one before. */
 static int look_at_header(struct cut *cut, const struct event_header *h, struct err *err) {
-    const struct bytes text[CUT_SCANNED] = {h->subject, h->actor, h->source, h->run, h->key};
+    struct bytes text[CUT_SCANNED];
     int rc = 0;
+    texts_of(text, h->kind, h->subject, h->actor, h->source, h->run, h->key);
     for (size_t i = 0; i < CUT_SCANNED && rc == 0; i++) {
         if (!bytes_eq(bytes_of_buf(&cut->scanned[i]), text[i])) {
             cut_look(cut, text[i], NULL, h->seq);
@@ -140,6 +166,7 @@ static int look_for_secrets(struct looking *l, struct bytes mp, struct err *err)
     if (secret_sieve_is_empty(&sieve) && !has_option(mp)) {
         return 0;
     }
+    finds.kind = kind_index_find(l->kind);
     mp_reader_init(&r, mp);
     int rc = mp_next(&r, &item, err);
     if (rc == 0 && (item.type == MP_ARRAY || item.type == MP_MAP)) {
@@ -170,9 +197,10 @@ static int look_at_all(struct looking *l, struct bytes mp, struct err *err) {
 }
 
 int cut_look_at(struct cut *cut, const struct ledger_event *event, struct err *err) {
-    const struct bytes text[] = {event->subject, event->actor, event->source, event->run, event->key};
-    struct looking l = {.cut = cut, .seq = event->seq};
-    for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+    struct bytes text[CUT_SCANNED];
+    struct looking l = {.cut = cut, .seq = event->seq, .kind = event->kind};
+    texts_of(text, l.kind, event->subject, event->actor, event->source, event->run, event->key);
+    for (size_t i = 0; i < CUT_SCANNED; i++) {
         cut_look(cut, text[i], NULL, event->seq);
     }
     return look_at_all(&l, event->payload, err);
@@ -232,7 +260,7 @@ int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fat
     struct cut *cut = walk->cut;
     struct export_counts *counts = &cut->counts;
     const struct event_header *h = &event->header;
-    struct looking l = {cut, h->seq, cut->options->artifacts, bytes_is(h->kind, "run.artifact")};
+    struct looking l = {cut, h->seq, h->kind, cut->options->artifacts, bytes_is(h->kind, "run.artifact")};
     bool matches = cut_matches(cut, h);
     enum cut_fate fate = cut_fate(cut, matches, event->erased);
     int rc = look_at_header(cut, h, err);

@@ -128,7 +128,7 @@ int states_put(struct buf *out, struct cut *cut, const char *name, struct err *e
     rc = rc != 0 ? rc : buf_check(out, "a state", err);
     if (rc == 0) {
         snprintf(where, sizeof(where), "the state '%.80s'", name);
-        cut_look(cut, (struct bytes){out->p + asked.begin, out->n - asked.begin}, where, LEDGER_NO_SEQ);
+        cut_look_json(cut, (struct bytes){out->p + asked.begin, out->n - asked.begin}, where);
     }
     return rc;
 }

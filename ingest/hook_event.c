@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "ingest/hide.h"
 #include "ledger/kind.h"
+#include "ledger/kind_id.h"
 
 #define VALUES_MAX ((size_t)2 << 20)
 #define ROOM       ((size_t)768 << 10) /* of the 1 MiB of private fields: masks may be longer than what they mask */
@@ -48,9 +49,10 @@ void hook_begin(struct hook_draft *d, const char *kind) {
 /* A name for a header string. A header cannot be masked, so a name with a secret gives way to a hash of it. */
 static void header_name(const struct hook_draft *d, char *ret, size_t cap, const char *family, struct bytes name) {
     struct secret_hit hit;
+    bool id = (ret == d->run || strcmp(family, "run") == 0) && kind_is_id(name);
     if (name.n == 0) {
         snprintf(ret, cap, "%s/unknown", family);
-    } else if (secret_next(name, 0, &hit) == 0) {
+    } else if (!id && secret_next(name, 0, &hit) == 0) {
         uint8_t digest[HASH_LEN];
         char hex[HIDE_HEX];
         hash_parts(digest, &name, 1);

@@ -16,6 +16,7 @@
 #include "ingest/hide.h"
 #include "ingest/hook_words.h"
 #include "ingest/otlp_map.h"
+#include "ledger/kind_id.h"
 
 enum { ATTRIBUTES, BODY, DROPPED, EVENT_NAME, FLAGS, OBSERVED, SEVERITY, SEVERITY_TEXT, SPAN, TIME, TRACE, N_LOG };
 static const char *const log_names[N_LOG] = {
@@ -191,6 +192,15 @@ static int make_key(struct log *l, struct bytes record, struct err *err) {
     return code;
 }
 
+/* A session is a run; an id needs no look for secrets. */
+static void name_run(struct log *l, struct bytes session) {
+    if (kind_is_id(session)) {
+        snprintf(l->run, sizeof(l->run), "%.*s", (int)session.n, (const char *)session.p);
+    } else {
+        otlp_name(l->map, l->run, "", session);
+    }
+}
+
 static void read_run(struct log *l) {
     static const char *const sessions[] = {"session.id", "conversation.id", "gen_ai.conversation.id"};
     struct bytes session = {NULL, 0};
@@ -206,7 +216,7 @@ static void read_run(struct log *l) {
     if (l->trace[0] != '\0') {
         snprintf(l->run, sizeof(l->run), "%s", l->trace);
     } else if (session.n > 0) {
-        otlp_name(l->map, l->run, "", session);
+        name_run(l, session);
     }
     if (l->run[0] != '\0') {
         snprintf(l->subject, sizeof(l->subject), "run/%.150s", l->run);

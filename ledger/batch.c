@@ -14,6 +14,7 @@
 #include "ledger/grant.h"
 #include "ledger/guard.h"
 #include "ledger/keyrun.h"
+#include "ledger/kind_id.h"
 #include "ledger/kind_near.h"
 #include "ledger/tool_rule.h"
 
@@ -113,13 +114,13 @@ static int check_no_secret(struct bytes text, const char *name, struct err *err)
     return 0;
 }
 
-static int check_strings(const struct event_header *h, struct err *err) {
+static int check_strings(const struct event_header *h, const struct kind_index *index, struct err *err) {
     int rc = event_header_check(h, err);
     rc = rc != 0 ? rc : check_no_secret(h->kind, "kind", err);
-    rc = rc != 0 ? rc : check_no_secret(h->subject, "subject", err);
+    rc = rc != 0 || kind_id_in_subject(index, h->subject) ? rc : check_no_secret(h->subject, "subject", err);
     rc = rc != 0 ? rc : check_no_secret(h->actor, "actor", err);
     rc = rc != 0 ? rc : check_no_secret(h->source, "source", err);
-    rc = rc != 0 ? rc : check_no_secret(h->run, "run", err);
+    rc = rc != 0 || kind_is_id(h->run) ? rc : check_no_secret(h->run, "run", err);
     return rc != 0 ? rc : check_no_secret(h->key, "key", err);
 }
 
@@ -182,7 +183,7 @@ static int check_header(struct batch_memo *memo, const struct event_header *h, c
     if (is_plain_header(memo, h, index)) {
         return 0;
     }
-    int rc = check_strings(h, err);
+    int rc = check_strings(h, index, err);
     if (rc == 0 && memo != NULL) {
         remember(&memo->subject, h->subject);
         remember(&memo->actor, h->actor);

@@ -30,7 +30,8 @@ enum {
     DECIDES = KIND_OPEN | KIND_DECIDES,
     EXACT = DECIDES | KIND_EXACT,
     CLOSES = KIND_CLOSES,
-    APART = KIND_APART
+    APART = KIND_APART,
+    ID = KIND_ID
 };
 
 #define FAMILY(name, help)
@@ -100,6 +101,7 @@ static void put_slot(struct kind_slot *slot, const struct kind_field *field) {
     slot->open = (field->flags & KIND_OPEN) != 0;
     slot->decides = (field->flags & KIND_DECIDES) != 0;
     slot->exact = (field->flags & KIND_EXACT) != 0;
+    slot->ids = (field->flags & KIND_ID) != 0;
     slot->free = field->type != KIND_DIGEST && field->type != KIND_VKEY && field->values == NULL;
 }
 

@@ -26,7 +26,8 @@ enum kind_flag {
     KIND_DECIDES = 8, /* states are judged by it: it is never private */
     KIND_EXACT = 16,  /* it is compared as text: a secret in it, which would be masked, is refused */
     KIND_CLOSES = 32, /* its kind takes no field that the catalog does not know */
-    KIND_APART = 64   /* it has the name of a part of the subject and says something else */
+    KIND_APART = 64,  /* it has the name of a part of the subject and says something else */
+    KIND_ID = 128     /* it names something by an id: 16 hex digits in it are never taken for a secret */
 };
 
 struct kind_field {

@@ -32,7 +32,8 @@ static const char intro[] =
     "directory becomes private in that event, but for one that **decides**: states are judged by it, so it stays open and\n"
     "is refused among the private ones. One that decides **exactly** is refused when it holds a secret. Whatever a field "
     "is, secrets in its text are masked before anything is\n"
-    "written, and a field whose name says that it is a secret (`password`, `api_key`) is masked whole. Null says\n"
+    "written, and a field whose name says that it is a secret (`password`, `api_key`) is masked whole. Sixteen\n"
+    "lower-case hex digits in a field that holds an **id** are an id, even if they look like a card number. Null says\n"
     "\"unknown\": it is neither absent nor 0, and a required field may not be null.\n"
     "\n"
     "Every kind may carry `at` (time, open: when the source says it happened) and `at_text` (text, open: the source's "
@@ -88,11 +89,12 @@ static void put_member(struct buf *out, const struct kind_field *m, bool first) 
 
 static void put_field(struct buf *out, const struct kind_field *f) {
     const char *kept = f->flags & KIND_INDEXED ? "indexed" : f->flags & KIND_OPEN ? "open" : "private";
-    buf_printf(out, "| `%s` | %s | %s%s%s | ", f->name, kind_type_name(f->type), kept,
+    buf_printf(out, "| `%s` | %s | %s%s%s%s | ", f->name, kind_type_name(f->type), kept,
                f->flags & KIND_REQUIRED ? ", required" : "",
                f->flags & KIND_EXACT     ? ", decides exactly"
                : f->flags & KIND_DECIDES ? ", decides"
-                                         : "");
+                                         : "",
+               f->flags & KIND_ID ? ", id" : "");
     put_cell(out, f->help);
     if (f->values != NULL) {
         put_values(out, f->values);

@@ -55,6 +55,7 @@ struct kind_slot {
     bool open;                      /* in the body it stays there */
     bool decides, exact;            /* KIND_DECIDES, KIND_EXACT */
     bool free;                      /* a text in it can be anything: a secret, a path */
+    bool ids;                       /* KIND_ID */
     bool restates;                  /* it may say a part of the subject again (ledger/kind_subject.h) */
 };
 

@@ -16,6 +16,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "ledger/kind_check.h"
+#include "ledger/kind_id.h"
 #include "ledger/kind_index.h"
 #include "ledger/kind_memo.h"
 #include "ledger/kind_near.h"
@@ -385,12 +386,13 @@ static void look_beside(struct cursor *c, struct entry *e) {
     e->finds.secret = e->finds.secret || e->parts.n > 0;
 }
 
-/* Digests and the catalog's own words can be neither secrets nor paths; and no name in the catalog says "secret". */
+/* Digests, the catalog's own words and ids where one is meant can be neither secrets nor paths; and no name in the catalog
+ * says "secret". */
 static int scan(struct sorter *s, struct cursor *c, struct entry *e, struct err *err) {
     struct bytes before = {NULL, 0};
     bool pair = e->slot == NULL && is_value_of_pair(s, c);
     if (e->item.type == MP_STR) {
-        if (e->slot == NULL || (e->slot->free && !e->is_time)) {
+        if (e->slot == NULL || (e->slot->free && !e->is_time && !(e->slot->ids && kind_is_id(e->item.data)))) {
             e->named_secret = e->slot == NULL && (secret_field_value(c->name, e->item.data) || pair);
             kind_text_scan(e->item.data, e->look, e->named_secret, &e->finds);
         }
@@ -544,13 +546,12 @@ static int check_complete(const struct sorter *s, struct err *err) {
 }
 
 static int find_kind(struct sorter *s, const struct kind_index *index, struct err *err) {
-    struct bytes kind = s->kind;
-    if (index != NULL || kind_is_custom(kind)) {
+    if (index != NULL || kind_is_custom(s->kind)) {
         s->index = index != NULL ? index : kind_index_custom();
         s->slot = s->index->slots;
         return 0;
     }
-    return kind_unknown(kind, err);
+    return kind_unknown(s->kind, err);
 }
 
 int kind_sort_input(const struct kind_input *in, struct buf *ret_body, struct buf *ret_private, uint32_t *ret_masked,

@@ -12,6 +12,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "ledger/kind_id.h"
 
 #define MASK_BEGIN      "\xe2\x80\xb9secret:"
 #define MASK_END        "\xe2\x80\xba"
@@ -340,6 +341,11 @@ static enum below below_of(const struct mp_item *head, bool named_secret) {
     return !named_secret ? BELOW_NOTHING : head->type == MP_MAP ? BELOW_ALL : BELOW_TEXTS;
 }
 
+/* Of a payload, [body, author]: the text is an id in a field of the body that holds ids. */
+static bool is_id(const struct walk *w, const struct kind_index *kind, struct bytes text) {
+    return kind != NULL && w->top == 2 && w->stack[1].map && kind_id_in_field(kind, w->stack[1].key, text);
+}
+
 int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_secret, struct kind_finds *finds,
                     struct err *err) {
     struct walk w;
@@ -355,7 +361,7 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
         } else if (s.item.type == MP_STR && s.parts.n > 0) {
             count_secret(finds, s.parts.part[0].rule);
             find_home(s.item.data, finds->look_for_home ? text_look(s.item.data) : 0, finds);
-        } else if (s.item.type == MP_STR) {
+        } else if (s.item.type == MP_STR && !is_id(&w, finds->kind, s.item.data)) {
             scan_text(s.item.data, s.secret, finds);
         } else if (kind_is_number(s.item.type) && s.secret) {
             count_secret(finds, "field-name");

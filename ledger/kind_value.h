@@ -10,6 +10,8 @@
 /* A body stands inside the payload's array, so it is one level short of what the encoding allows. */
 #define KIND_DEPTH_MAX (MP_DEPTH_MAX - 1)
 
+struct kind_index;
+
 struct kind_finds {
     bool look_for_home;         /* in: whether paths matter, which they do in open fields only */
     bool secret;                /* some text, number or nested name has to be masked */
@@ -19,7 +21,8 @@ struct kind_finds {
                                    it is new, and each text is searched */
     struct memo *texts;         /* in: that hold no secret, */
     struct memo *names;         /* and that say nothing of their values; NULL: none are remembered */
-    bool home;                  /* some text or nested name holds a path below a home directory */
+    const struct kind_index *kind; /* in: of a stored payload, whose ids are passed over; NULL: none are */
+    bool home;                     /* some text or nested name holds a path below a home directory */
 };
 
 /* Looks at one text. `look`: what text_look() saw in it, or TEXT_LOOK_ALL; `named_secret`: the field's name alone makes it
