@@ -68,6 +68,10 @@ bool err_is_system(int code) {
     return code == ERR_NOMEM || code == ERR_IO || code == ERR_BUSY || code == ERR_FULL || code == ERR_NET;
 }
 
+bool err_is_damage(int code) {
+    return code == ERR_CORRUPT || code == ERR_TAMPERED;
+}
+
 const char *err_name(int code) {
     static const char *const names[] = {"ERR_NONE",     "ERR_NOMEM",    "ERR_IO",       "ERR_BUSY",    "ERR_FULL",
                                         "ERR_LIMIT",    "ERR_INVALID",  "ERR_NOTFOUND", "ERR_VERSION", "ERR_CORRUPT",

@@ -28,6 +28,9 @@ enum err_code {
  * were to be judged. */
 bool err_is_system(int code);
 
+/* What was stored is not what was written: ERR_CORRUPT, ERR_TAMPERED. */
+bool err_is_damage(int code);
+
 #define ERR_MSG_MAX 1024
 
 struct err {

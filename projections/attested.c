@@ -190,7 +190,7 @@ static int is_proven(struct proven *proven, const struct attested_head *head, st
         return 1;
     }
     int rc = proven_event(proven, head->seq, &event, &why);
-    if (rc == ERR_NOTFOUND || rc == ERR_TAMPERED || rc == ERR_CORRUPT) {
+    if (rc == ERR_NOTFOUND || err_is_damage(rc)) {
         return 1;
     }
     if (rc != 0) {
@@ -211,7 +211,7 @@ int attested_find(struct ledger *ledger, struct db_txn *txn, const struct projec
     bool found = false;
     if (rc == 0 && heads->n > 0) {
         rc = proven_open(ledger, &proven, &why);
-        if (rc == ERR_TAMPERED || rc == ERR_CORRUPT) { /* then nothing can be vouched for */
+        if (err_is_damage(rc)) { /* then nothing can be vouched for */
             heads->n = 0;
             rc = 0;
         } else if (rc != 0) {

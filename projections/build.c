@@ -408,7 +408,7 @@ static int run_chunk(struct build *b, uint64_t from, uint64_t to, struct err *er
     uint64_t came = from;
     struct err why = {0};
     int folded = replay_run(b->replay, to, &limits, &came, &why);
-    bool damaged = folded == ERR_CORRUPT || folded == ERR_TAMPERED; /* what came before it is good */
+    bool damaged = err_is_damage(folded); /* what came before it is good */
     db_rest(b->txn);
     int rc = finish_jobs(b, err);
     if (rc == 0 && folded != 0 && !damaged) {

@@ -40,29 +40,6 @@ bool correct_names(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LEDGER
            text_unhex(ret_leaf, LEDGER_HASH, item.data) == 0;
 }
 
-/* *ret_kind: of the event that is named, when it holds; the caller's. */
-static int holds(struct ledger *ledger, const struct ledger_event *e, const struct correction *all, size_t n,
-                 uint64_t *ret_seq, char **ret_kind, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct ledger_event named;
-    uint8_t leaf[LEDGER_HASH];
-    bool may = correct_names(e->body, ret_seq, leaf) && *ret_seq < e->seq;
-    for (size_t i = 0; may && i < n; i++) {
-        may = all[i].seq != *ret_seq;
-    }
-    if (!may) {
-        return 0;
-    }
-    int rc = ledger_reader_open(ledger, *ret_seq, *ret_seq + 1, &reader, err);
-    rc = rc != 0 ? rc : ledger_reader_next(reader, &named, err);
-    if (rc == 0 && memcmp(named.leaf, leaf, LEDGER_HASH) == 0 && !bytes_has_prefix(named.kind, "ledger.")) {
-        *ret_kind = strndup((const char *)named.kind.p, named.kind.n);
-        rc = *ret_kind != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory for corrections");
-    }
-    ledger_reader_close(reader);
-    return rc < 0 ? rc : 0;
-}
-
 void correct_unload(struct correction *all, size_t n) {
     for (size_t i = 0; i < n; i++) {
         free(all[i].kind);
@@ -70,35 +47,114 @@ void correct_unload(struct correction *all, size_t n) {
     free(all);
 }
 
-int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, size_t *ret_n, struct err *err) {
-    struct ledger_reader *reader = NULL;
-    struct correction *all = NULL;
-    struct ledger_event e;
-    size_t n = 0;
-    int rc = ledger_reader_open(ledger, 0, size, &reader, err);
-    while (rc == 0 && (rc = ledger_reader_next(reader, &e, err)) == 0) {
-        uint64_t seq = 0;
-        char *kind = NULL;
-        rc = correct_is(e.kind) ? holds(ledger, &e, all, n, &seq, &kind, err) : 0;
-        if (rc == 0 && kind != NULL) {
-            struct correction *more = realloc(all, (n + 1) * sizeof(*all));
-            if (more == NULL) {
-                free(kind);
-                rc = err_set(err, ERR_NOMEM, "out of memory for corrections");
-                break;
-            }
-            all = more;
-            all[n++] = (struct correction){seq, e.seq, kind};
-        }
+/* What ledger.corrected events name, in the order in which they came. */
+struct named {
+    struct replay_part part;
+    struct {
+        uint64_t seq, by;
+        uint8_t leaf[LEDGER_HASH];
+    } * one;
+    size_t n;
+};
+
+static int note_named(void *ctx, const struct ledger_event *event, struct err *err) {
+    struct named *named = ctx;
+    void *more =
+        (named->n & (named->n + 1)) == 0 ? realloc(named->one, (2 * named->n + 2) * sizeof(*named->one)) : named->one;
+    if (more == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory for corrections");
     }
-    ledger_reader_close(reader);
-    if (rc < 0) {
+    named->one = more;
+    named->one[named->n].by = event->seq;
+    if (correct_names(event->body, &named->one[named->n].seq, named->one[named->n].leaf)) {
+        named->n++;
+    }
+    return 0;
+}
+
+static int ignore_event(void *ctx, const struct ledger_event *event, uint64_t at, struct err *err) {
+    (void)ctx;
+    (void)event;
+    (void)at;
+    (void)err;
+    return 0;
+}
+
+static int fold_nothing(struct fold *fold, struct err *err) {
+    (void)fold;
+    (void)err;
+    return 0;
+}
+
+/* Events up to `size` or to the first that cannot be read: named->part.position. */
+static int read_named(struct replay *replay, uint64_t size, struct named *named, struct err *err) {
+    static const char *const kinds[] = {kind_text, NULL};
+    static const struct projection corrections = {.name = "corrections", .kinds = kinds, .fold = fold_nothing};
+    const struct rows_base nothing = {NULL, NULL};
+    const struct replay_watch watch = {named, note_named, ignore_event};
+    const struct replay_limits limits = {0};
+    struct replay_part *part = &named->part;
+    uint64_t came;
+    *part = (struct replay_part){.projection = &corrections, .failed_seq = LEDGER_NO_SEQ};
+    int rc = rows_new(&nothing, &part->rows, err);
+    rc = rc != 0 ? rc : fold_new(&corrections, part->rows, &part->fold, err);
+    if (rc == 0) {
+        replay_plain(replay);
+        replay_watch(replay, &watch);
+        replay_parts(replay, &part, 1);
+        rc = replay_run(replay, size, &limits, &came, err);
+    }
+    fold_free(part->fold);
+    rows_free(part->rows);
+    return rc;
+}
+
+/* *ret->kind: NULL when it does not hold. */
+static int judge(struct replay *replay, const struct named *named, size_t i, struct correction *all, size_t n,
+                 struct correction *ret, struct err *err) {
+    uint8_t leaf[LEDGER_HASH];
+    bool may = named->one[i].seq < named->one[i].by;
+    *ret = (struct correction){.seq = named->one[i].seq, .by = named->one[i].by};
+    for (size_t k = 0; may && k < n; k++) {
+        may = all[k].seq != ret->seq;
+    }
+    int rc = may ? replay_kind(replay, ret->seq, leaf, &ret->kind, err) : 0;
+    if (rc == 0 && may && (memcmp(leaf, named->one[i].leaf, LEDGER_HASH) != 0 || strncmp(ret->kind, "ledger.", 7) == 0)) {
+        free(ret->kind);
+        ret->kind = NULL;
+    }
+    return rc;
+}
+
+int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, size_t *ret_n, uint64_t *ret_read,
+                 struct err *err) {
+    struct replay *replay = NULL;
+    struct named named = {.one = NULL};
+    struct correction *all = NULL;
+    size_t n = 0;
+    int rc = replay_open(ledger, &replay, err), found = 0;
+    rc = rc != 0 ? rc : read_named(replay, size, &named, err);
+    uint64_t read = named.part.position;
+    if ((rc == 0 || err_is_damage(rc)) && named.n > 0) {
+        all = calloc(named.n, sizeof(*all));
+        found = all == NULL ? err_set(err, ERR_NOMEM, "out of memory for corrections") : 0;
+    }
+    for (size_t i = 0; i < named.n && all != NULL && found == 0; i++) {
+        found = judge(replay, &named, i, all, n, &all[n], err);
+        read = found != 0 ? named.one[i].by : read;
+        n += found == 0 && all[n].kind != NULL;
+    }
+    rc = found != 0 ? found : rc;
+    replay_close(replay);
+    free(named.one);
+    if (rc != 0 && !err_is_damage(rc)) {
         correct_unload(all, n);
         return rc;
     }
     *ret = all;
     *ret_n = n;
-    return 0;
+    *ret_read = read;
+    return rc;
 }
 
 /* ---- folds -------------------------------------------------------------------------------------------------------- */
@@ -120,6 +176,8 @@ struct trio {
 struct correct {
     struct ledger *ledger;
     uint64_t size;
+    uint64_t read;     /* events that could be read, from the first one on */
+    struct err unread; /* why the next one could not */
     struct correction *all;
     size_t n;
     struct trio trio[PROJECTIONS_MAX];
@@ -161,8 +219,9 @@ int correct_open(struct ledger *ledger, uint64_t size, struct correct **ret, str
     }
     c->ledger = ledger;
     c->size = size;
-    int rc = correct_load(ledger, size, &c->all, &c->n, err);
-    if (rc != 0) {
+    int rc = correct_load(ledger, size, &c->all, &c->n, &c->read, &c->unread);
+    if (rc != 0 && !err_is_damage(rc)) {
+        rc = err_set(err, rc, "%s", c->unread.msg);
         free(c);
         return rc;
     }
@@ -422,7 +481,7 @@ int correct_prepare(struct correct *c, const struct ledger_event *event, struct 
                     struct err *err) {
     struct trio *trios[PROJECTIONS_MAX / 2];
     size_t at = number_of(c, event->seq), n_trios = 0;
-    int rc = 0;
+    int rc = event->seq < c->read ? 0 : err_set(err, c->unread.code, "%s", c->unread.msg);
     for (size_t i = 0; i < c->n_trios; i++) {
         c->trio[i].prepared = false;
     }

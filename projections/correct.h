@@ -16,14 +16,16 @@ struct correction {
 /* What the body of a ledger.corrected names; false: nothing. */
 bool correct_names(struct bytes body, uint64_t *ret_seq, uint8_t ret_leaf[LEDGER_HASH]);
 
-/* Those among the events below `size`, in the order of `by`. Costs a walk over the log. */
-int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, size_t *ret_n, struct err *err);
+/* Those among the events below `size`, in the order of `by`. Costs a walk over the log. An event that cannot be read ends
+ * it: then it returns err_is_damage and *ret has those among the *ret_read events before. */
+int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, size_t *ret_n, uint64_t *ret_read,
+                 struct err *err);
 void correct_unload(struct correction *all, size_t n);
 
 /* What one pass over the log knows of corrections: which of them hold, and the rows that the last one was found with, from
  * which the next one goes on when it corrects a later event. */
 struct correct;
-/* Of the events below `size`. */
+/* Of the events below `size`, as far as they can be read. */
 int correct_open(struct ledger *ledger, uint64_t size, struct correct **ret, struct err *err);
 void correct_close(struct correct *correct); /* NULL is fine */
 uint64_t correct_size(const struct correct *correct);
@@ -31,7 +33,7 @@ uint64_t correct_size(const struct correct *correct);
 /* Folds what this ledger.corrected changes, for those of the parts whose projection takes the event that it names; nothing,
  * when it does not hold. Costs a fold of the events before the mistake and two of those from there on, in memory, and one
  * reading of the log for all of them together; of a mistake after the last one's, a fold from that one on. The parts stand
- * before the correction. */
+ * before the correction. err_is_damage: of the log. */
 int correct_prepare(struct correct *correct, const struct ledger_event *event, struct replay_part *const *parts, size_t n,
                     struct err *err);
 /* The rows of a part that was among these become those of the same events without the mistake; nothing, when there is

@@ -159,48 +159,27 @@ static int next_group(struct replay *r, uint64_t seq, struct ledger_reader **ret
     return rc;
 }
 
-static int tail_record(struct replay *r, uint64_t seq, struct event_header *ret_header, struct bytes *ret_bytes,
-                       struct bytes *ret_payload, enum group_payload *ret_where, const uint8_t **ret_salt,
-                       struct err *err) {
+struct tail_event {
+    struct event_header header;
+    struct bytes bytes, payload;
+    enum group_payload where;
+    const uint8_t *salt; /* that stands in its record; NULL: it follows from the seed */
+};
+
+static int read_tail(struct replay *r, uint64_t seq, struct tail_event *ret, struct err *err) {
     struct bytes record;
     int rc = db_get_u64(r->view.txn, T_TAIL, seq, &record, err);
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
     }
-    rc = rc != 0 ? rc : group_tail_decode(record, ret_bytes, ret_payload, ret_where, err);
-    rc = core_stored(rc != 0 ? rc : event_header_decode(*ret_bytes, ret_header, err), err);
-    if (rc == 0 && ret_header->seq != seq) {
+    rc = rc != 0 ? rc : group_tail_decode(record, &ret->bytes, &ret->payload, &ret->where, err);
+    rc = core_stored(rc != 0 ? rc : event_header_decode(ret->bytes, &ret->header, err), err);
+    if (rc == 0 && ret->header.seq != seq) {
         rc = err_set(err, ERR_CORRUPT, "the record of event %llu holds seq %llu", (unsigned long long)seq,
-                     (unsigned long long)ret_header->seq);
+                     (unsigned long long)ret->header.seq);
     }
     if (rc == 0) {
-        *ret_salt = group_tail_salt(record);
-    }
-    return rc;
-}
-
-static int leaf_from_tail(struct replay *r, uint64_t seq, uint8_t leaf[LEDGER_HASH], uint64_t *ret_time, struct err *err) {
-    struct event_header header;
-    struct bytes bytes, payload;
-    enum group_payload where;
-    const uint8_t *salt;
-    int rc = tail_record(r, seq, &header, &bytes, &payload, &where, &salt, err);
-    if (rc == 0) {
-        event_leaf(leaf, bytes);
-        *ret_time = header.time;
-    }
-    return rc;
-}
-
-/* As the event that follows names it. */
-static int leaf_before_tail(struct replay *r, uint64_t seq, uint8_t leaf[LEDGER_HASH], struct err *err) {
-    struct event_header header;
-    struct bytes bytes, payload;
-    enum group_payload where;
-    const uint8_t *salt;
-    int rc = tail_record(r, seq, &header, &bytes, &payload, &where, &salt, err);
-    if (rc == 0) {
-        memcpy(leaf, header.prev, LEDGER_HASH);
+        ret->salt = group_tail_salt(record);
     }
     return rc;
 }
@@ -208,15 +187,23 @@ static int leaf_before_tail(struct replay *r, uint64_t seq, uint8_t leaf[LEDGER_
 int replay_leaf(struct replay *r, uint64_t size, uint8_t ret[LEDGER_HASH], uint64_t *ret_time, struct err *err) {
     uint8_t leaf[LEDGER_HASH] = {0};
     const struct group *group;
+    struct tail_event event;
     uint64_t time = 0;
     int rc = 0;
     if (size == r->view.head.size) {
         memcpy(leaf, r->view.head.prev, sizeof(leaf));
         time = r->view.head.time;
     } else if (size > 0 && ret_time == NULL && in_tail(r, size)) {
-        rc = leaf_before_tail(r, size, leaf, err);
+        rc = read_tail(r, size, &event, err); /* the event that follows names it */
+        if (rc == 0) {
+            memcpy(leaf, event.header.prev, sizeof(leaf));
+        }
     } else if (size > 0 && in_tail(r, size - 1)) {
-        rc = leaf_from_tail(r, size - 1, leaf, &time, err);
+        rc = read_tail(r, size - 1, &event, err);
+        if (rc == 0) {
+            event_leaf(leaf, event.bytes);
+            time = event.header.time;
+        }
     } else if (size > 0) {
         rc = group_of(r, size - 1, &group, err);
         if (rc == 0) {
@@ -229,6 +216,26 @@ int replay_leaf(struct replay *r, uint64_t size, uint8_t ret[LEDGER_HASH], uint6
     }
     if (rc == 0 && ret_time != NULL) {
         *ret_time = time;
+    }
+    return rc;
+}
+
+int replay_kind(struct replay *r, uint64_t seq, uint8_t ret_leaf[LEDGER_HASH], char **ret_kind, struct err *err) {
+    struct event_header header = {0};
+    struct tail_event event;
+    const struct group *group;
+    bool tail = in_tail(r, seq);
+    int rc = tail ? read_tail(r, seq, &event, err) : group_of(r, seq, &group, err);
+    if (rc == 0 && tail) {
+        header = event.header;
+        event_leaf(ret_leaf, event.bytes);
+    } else if (rc == 0) {
+        const struct bytes bytes = group->event[seq % EVENT_GROUP].header;
+        memcpy(ret_leaf, group->event[seq % EVENT_GROUP].leaf, LEDGER_HASH);
+        rc = core_stored(event_header_decode(bytes, &header, err), err);
+    }
+    if (rc == 0 && (*ret_kind = strndup((const char *)header.kind.p, header.kind.n)) == NULL) {
+        rc = err_set(err, ERR_NOMEM, "out of memory");
     }
     return rc;
 }
@@ -278,11 +285,6 @@ static uint32_t ready_of(const struct replay *r, uint64_t seq) {
     return ready;
 }
 
-/* Failures of the machine, not of the event. */
-static bool is_outside(int rc) {
-    return err_is_system(rc);
-}
-
 static void stop_part(struct replay_part *part, uint64_t seq, const uint8_t *leaf, const struct err *why) {
     part->stopped = true;
     part->position = seq;
@@ -294,7 +296,15 @@ static void stop_part(struct replay_part *part, uint64_t seq, const uint8_t *lea
     part->failed[n] = '\0';
 }
 
-/* What a correction does to the rows of those that are ready. *takers: who takes the event itself after that. */
+static int note_damage(struct replay *r, uint64_t seq, int rc) {
+    if (err_is_damage(rc)) {
+        r->damaged = seq;
+    }
+    return rc;
+}
+
+/* What a correction does to the rows of those that are ready. *takers: who takes the event itself after that. A log that
+ * cannot be read where the correction needs it ends here: what is without the mistake is not known. */
 static int correct(struct replay *r, uint32_t *takers, const struct ledger_event *event, const uint8_t *before,
                    struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
@@ -308,7 +318,7 @@ static int correct(struct replay *r, uint32_t *takers, const struct ledger_event
     for (uint32_t left = *takers; left != 0; left &= left - 1) {
         part[n++] = r->part[__builtin_ctz(left)];
     }
-    rc = rc != 0 ? rc : correct_prepare(r->correct, event, part, n, err);
+    rc = note_damage(r, event->seq, rc != 0 ? rc : correct_prepare(r->correct, event, part, n, err));
     for (uint32_t left = *takers; left != 0 && rc == 0; left &= left - 1) {
         struct replay_part *one = r->part[__builtin_ctz(left)];
         struct err why = {0};
@@ -347,7 +357,7 @@ static int give(struct replay *r, uint32_t takers, const struct ledger_event *ev
     for (; takers != 0 && rc == 0; takers &= takers - 1) {
         struct replay_part *part = r->part[__builtin_ctz(takers)];
         int one = all != 0 ? all : is_skipped(part, event->seq) ? 0 : fold_apply(part->fold, r->input, &why);
-        if (is_outside(one)) {
+        if (err_is_system(one)) { /* the machine failed, not the event */
             rc = err_set(err, one, "%s", why.msg);
         } else if (one != 0) {
             stop_part(part, event->seq, before, &why);
@@ -412,13 +422,6 @@ static void arrive(struct replay *r, uint64_t seq, const uint8_t *leaf) {
     }
 }
 
-static int note_damage(struct replay *r, uint64_t seq, int rc) {
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-        r->damaged = seq;
-    }
-    return rc;
-}
-
 /* Events [seq, to) of one group. */
 static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *err) {
     struct event_header header = {0};
@@ -437,6 +440,7 @@ static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *er
             rc = event_header_decode(group->event[i].header, &header, err);
             rc = rc != 0 ? rc
                          : err_set(err, ERR_CORRUPT, "the header of event %llu does not parse", (unsigned long long)seq);
+            rc = note_damage(r, seq, rc);
             break;
         }
         uint32_t takers = takers_of(r, header.kind);
@@ -446,33 +450,30 @@ static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *er
         }
         event_of(&header, group->event[i].header, group->event[i].leaf, &event);
         rc = group->event[i].where == GROUP_ERASED ? 0 : reader_payload(reader, i, &header, &payload, err);
-        rc = rc != 0 || payload.n == 0 ? rc : open_payload(payload, &event, err);
+        rc = note_damage(r, seq, rc != 0 || payload.n == 0 ? rc : open_payload(payload, &event, err));
+        rc = rc != 0 ? rc : give(r, takers, &event, leaf_before(group, i), err);
         if (rc != 0) {
             break;
         }
-        rc = give(r, takers, &event, leaf_before(group, i), err);
-        if (rc != 0) {
-            return rc;
-        }
     }
-    if (seq > from) {
+    if (seq > from && (rc == 0 || r->damaged == seq)) {
         arrive(r, seq, group->event[(seq - 1) % EVENT_GROUP].leaf);
     }
-    return note_damage(r, seq, rc);
+    return rc;
 }
 
-/* `own`: the salt that stands in its record; NULL: it follows from the seed. */
-static int tail_payload(struct replay *r, const struct event_header *h, enum group_payload where, const uint8_t *own,
-                        struct bytes *payload, struct err *err) {
+static int tail_payload(struct replay *r, const struct tail_event *t, struct bytes *payload, struct err *err) {
+    const struct event_header *h = &t->header;
     uint8_t salt[EVENT_HASH], commit[EVENT_HASH];
     int rc = 0;
-    if (where == GROUP_EXTERNAL) {
+    *payload = t->payload;
+    if (t->where == GROUP_EXTERNAL) {
         buf_clear(&r->payload);
         rc = core_payload_get(r->view.txn, h->seq, &r->payload, err);
         *payload = bytes_of_buf(&r->payload);
     }
     event_salt(salt, r->view.head.seed, h->seq);
-    event_body_commit(commit, own != NULL ? own : salt, *payload);
+    event_body_commit(commit, t->salt != NULL ? t->salt : salt, *payload);
     if (rc == 0 && memcmp(commit, h->body, EVENT_HASH) != 0) {
         rc = err_set(err, ERR_TAMPERED, "event %llu is not what was written: its payload differs from its commitment",
                      (unsigned long long)h->seq);
@@ -480,48 +481,64 @@ static int tail_payload(struct replay *r, const struct event_header *h, enum gro
     return rc;
 }
 
-/* Events [seq, to) of the tail, behind one whose leaf is `leaf`. */
-static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LEDGER_HASH], struct err *err) {
+static int differs_from_next(uint64_t seq, struct err *err) {
+    return err_set(err, ERR_TAMPERED, "event %llu is not what was written: the next event's prev differs from its leaf",
+                   (unsigned long long)seq);
+}
+
+/* What follows event seq, another event or the head, has to name its leaf. */
+static int check_leaf(struct replay *r, uint64_t seq, const uint8_t *leaf, struct tail_event *ret_next, struct err *err) {
+    if (seq + 1 < r->view.head.size) {
+        int rc = read_tail(r, seq + 1, ret_next, err);
+        return rc != 0 || memcmp(ret_next->header.prev, leaf, LEDGER_HASH) == 0 ? rc : differs_from_next(seq, err);
+    }
+    if (memcmp(leaf, r->view.head.prev, LEDGER_HASH) == 0) {
+        return 0;
+    }
+    return err_set(err, ERR_TAMPERED, "event %llu is not what was written: its leaf is not the head's",
+                   (unsigned long long)seq);
+}
+
+static int give_tail(struct replay *r, uint64_t seq, const struct tail_event *t, const uint8_t *before, const uint8_t *leaf,
+                     struct err *err) {
+    struct ledger_event event;
+    struct bytes payload;
+    uint32_t takers = takers_of(r, t->header.kind) & ready_of(r, seq);
     int rc = 0;
-    for (; seq < to; seq++) {
-        struct event_header header;
-        struct ledger_event event;
-        struct bytes bytes, payload;
-        enum group_payload where;
-        const uint8_t *salt = NULL;
-        uint8_t own[LEDGER_HASH];
-        rc = tail_record(r, seq, &header, &bytes, &payload, &where, &salt, err);
-        if (rc == 0 && memcmp(header.prev, leaf, LEDGER_HASH) != 0) {
-            rc = err_set(err, ERR_TAMPERED,
-                         "event %llu is not what was written: the next event's prev differs from its leaf",
-                         (unsigned long long)(seq - 1));
-        }
+    if (takers == 0) {
+        return 0;
+    }
+    event_of(&t->header, t->bytes, leaf, &event);
+    if (t->where != GROUP_ERASED) {
+        rc = tail_payload(r, t, &payload, err);
+        rc = note_damage(r, seq, rc != 0 ? rc : open_payload(payload, &event, err));
+    }
+    return rc != 0 ? rc : give(r, takers, &event, before, err);
+}
+
+/* Events [seq, to) of the tail, behind one whose leaf is `leaf`. None is given before what follows was seen to name it. */
+static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LEDGER_HASH], struct err *err) {
+    struct tail_event event[2];
+    uint8_t own[LEDGER_HASH];
+    int rc = seq < to ? read_tail(r, seq, &event[seq % 2], err) : 0;
+    if (rc == 0 && seq < to && memcmp(event[seq % 2].header.prev, leaf, LEDGER_HASH) != 0) {
+        rc = differs_from_next(seq - (seq != 0), err);
+    }
+    rc = note_damage(r, seq, rc);
+    for (; rc == 0 && seq < to; seq++) {
+        const struct tail_event *this = &event[seq % 2];
+        event_leaf(own, this->bytes);
+        rc = note_damage(r, seq, check_leaf(r, seq, own, &event[(seq + 1) % 2], err));
+        rc = rc != 0 ? rc : give_tail(r, seq, this, leaf, own, err);
         if (rc != 0) {
             break;
-        }
-        event_leaf(own, bytes);
-        uint32_t takers = takers_of(r, header.kind) & ready_of(r, seq);
-        event_of(&header, bytes, own, &event);
-        if (takers != 0 && where != GROUP_ERASED) {
-            rc = tail_payload(r, &header, where, salt, &payload, err);
-            rc = rc != 0 ? rc : open_payload(payload, &event, err);
-        }
-        if (rc != 0) {
-            break;
-        }
-        rc = takers != 0 ? give(r, takers, &event, leaf, err) : 0;
-        if (rc != 0) {
-            return rc;
         }
         memcpy(leaf, own, sizeof(own));
     }
-    if (rc == 0 && to == r->view.head.size && memcmp(leaf, r->view.head.prev, LEDGER_HASH) != 0) {
-        rc = err_set(err, ERR_TAMPERED, "event %llu is not what was written: its leaf is not the head's",
-                     (unsigned long long)(to - 1));
-        seq = to - 1;
+    if (rc == 0 || r->damaged == seq) {
+        arrive(r, seq, leaf);
     }
-    arrive(r, seq, leaf);
-    return note_damage(r, seq, rc);
+    return rc;
 }
 
 /* The part that is furthest behind; NULL: all have come to `to`. */

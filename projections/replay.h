@@ -50,6 +50,8 @@ uint64_t replay_size(const struct replay *replay); /* of the log, when it was op
 bool replay_may_read(const struct replay *replay, uint64_t generation);
 /* Leaf of event size - 1, and its time; either may be NULL. Zero at size 0. */
 int replay_leaf(struct replay *replay, uint64_t size, uint8_t ret[LEDGER_HASH], uint64_t *ret_time, struct err *err);
+/* Leaf and kind of event seq; the kind is the caller's. */
+int replay_kind(struct replay *replay, uint64_t seq, uint8_t ret_leaf[LEDGER_HASH], char **ret_kind, struct err *err);
 /* Whether that leaf is this one; false beyond the log's end. */
 int replay_same(struct replay *replay, uint64_t size, const uint8_t leaf[LEDGER_HASH], bool *ret, struct err *err);
 

@@ -55,7 +55,7 @@ static uint64_t stored_at(const struct state_view *view) {
 
 /* Nobody can tell: what made the rows is stale, or the log cannot be read. Other failures are the caller's. */
 static bool is_untold(int rc) {
-    return rc == ERR_INVALID || rc == ERR_CORRUPT || rc == ERR_TAMPERED || rc == ERR_NOTFOUND;
+    return rc == ERR_INVALID || err_is_damage(rc) || rc == ERR_NOTFOUND;
 }
 
 /* Up to the view's moment, keeping on the way what is known at the ends of segments and where rows are stored. */

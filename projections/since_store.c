@@ -110,7 +110,7 @@ static int load_one(struct state_view *view, const char *name, struct replay *re
     if (rc != 0 || !same) {
         since_record_done(ret);
     }
-    return rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : rc;
+    return err_is_damage(rc) ? 0 : rc;
 }
 
 int since_load(struct state_view *view, const struct state_table *table, uint64_t at, struct since_record *ret,

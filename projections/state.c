@@ -141,7 +141,7 @@ static int place(struct state_view *view, struct view_projection *p, struct repl
     } else if (from < view->at && from / EVENT_GROUP == view->size / EVENT_GROUP) {
         rc = replay_leaf(replay, from, p->part.leaf, NULL, err); /* what follows is read from the tail, as a chain */
     }
-    return rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : rc; /* who reads on meets it again */
+    return err_is_damage(rc) ? 0 : rc; /* who reads on meets it again */
 }
 
 /* Rows that an event vouches for; without one, nothing is stored. */
@@ -161,7 +161,7 @@ static int take_attested(struct state_view *view, size_t i, struct replay *repla
         rc = hash_tree_open(view->txn, p->projection->name, root, &p->base.tree, err);
         rc = rc != 0 ? rc : replay_leaf(replay, p->part.position, p->part.leaf, NULL, err);
     }
-    return rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : rc; /* who reads on meets it again */
+    return err_is_damage(rc) ? 0 : rc; /* who reads on meets it again */
 }
 
 static int find_attested(struct state_view *view, struct err *err) {
@@ -316,7 +316,7 @@ static int fold_since(struct state_view *view, struct replay *replay, bool *ret_
     shown.total = view->at - least;
     replay_parts(replay, part, n);
     rc = replay_run(replay, view->at, &limits, &came, &why);
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+    if (err_is_damage(rc) && replay_damaged(replay) != LEDGER_NO_SEQ) {
         stop_all(view, replay_damaged(replay), &why);
         return 0;
     }
@@ -364,7 +364,7 @@ static int build_scratch(struct state_view *view, struct err *err) {
     if (rc == 0) {
         rc = build_run(build, &why);
     }
-    bool damaged = rc == ERR_CORRUPT || rc == ERR_TAMPERED;
+    bool damaged = err_is_damage(rc);
     uint64_t seq = build != NULL ? build_damaged(build) : LEDGER_NO_SEQ;
     build_close(build);
     if (rc != 0 && why.code != 0 && !(damaged && seq != LEDGER_NO_SEQ)) {
@@ -401,7 +401,7 @@ static int find_now(struct state_view *view, struct replay *replay, struct err *
         return 0;
     }
     int rc = replay_leaf(replay, view->at, NULL, &view->now, err);
-    return rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : rc; /* that event cannot be read; stop_all has said so */
+    return err_is_damage(rc) ? 0 : rc; /* that event cannot be read; stop_all has said so */
 }
 
 /* *ret_again: something has changed, so that one had better begin anew. */
@@ -425,7 +425,7 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
         *ret_again = rc != ERR_NOMEM && !(rc != 0 && was_stopped(&view->options));
         return *ret_again ? 0 : err_set(err, rc, "%s", why.msg);
     }
-    if (rc == 0 && find_spoiled(view)) {
+    if ((rc == 0 || rc == ERR_CORRUPT) && find_spoiled(view)) {
         replay_close(replay);
         let_go(view);
         *ret_again = true;

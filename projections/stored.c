@@ -115,7 +115,7 @@ int stored_judge(const struct store_generation *generation, const struct project
         return 0;
     }
     int rc = replay_same(replay, generation->position, generation->leaf, &same, err);
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) { /* the log is damaged there, which says nothing about what was folded */
+    if (err_is_damage(rc)) { /* the log is damaged there, which says nothing about what was folded */
         same = true;
         rc = 0;
     }

@@ -15,13 +15,14 @@ done < <(grep -obaF 'needle' "$data" | cut -d: -f1)
 
 damaged() { # ARGS...: one line, which says what to do, and 30
     box 30 "$@"
-    err_has "the evidence cannot be read from event 3 on, and states end before it: event 2 is not what was written"
+    err_has "the evidence cannot be read from event 2 on, and states end before it: event 2 is not what was written"
     err_has "run 'ledger verify'"
     same "$(grep -c . "$T/.err")" 1
     ! grep -q 'nothing matched' "$T/.err" || fail 'it says that nothing matched'
 }
 damaged permit list
 out_has pack/early
+out_lacks eedle
 out_lacks pack/late
 damaged permit list --json
 json '.incomplete | length > 0' true
@@ -41,7 +42,7 @@ box 30 diff 1
 
 # The first screen shows what can be read, the damage first; exports end in 30 whatever they look for.
 damaged status
-same "$(head -n 1 "$T/.out" | cut -c 1-60)" 'evidence   damaged  the evidence cannot be read from event 3'
+same "$(head -n 1 "$T/.out" | cut -c 1-60)" 'evidence   damaged  the evidence cannot be read from event 2'
 out_has 'test.example/box  4 events'
 out_has "ledger -C $BOX verify"
 box 30 status --json

@@ -182,12 +182,12 @@ static void one_seed(uint64_t seed) {
     struct state_options options = small_options();
     struct correction *all = NULL;
     struct box box;
-    uint64_t checked;
+    uint64_t checked, read = 0;
     size_t n = 0;
     box_open(&box);
     grow(&box, &h);
-    assert_int_equal(correct_load(box.ledger, h.size, &all, &n, &why), 0);
-    assert_true(n > 3);
+    assert_int_equal(correct_load(box.ledger, h.size, &all, &n, &read, &why), 0);
+    assert_true(n > 3 && read == h.size);
     correct_unload(all, n);
     catch_up(box.ledger);
     assert_int_equal(rebuild_check(box.ledger, &options, UINT32_MAX, no_difference, NULL, &checked, &why), 0);
@@ -226,6 +226,103 @@ static void a_state_is_the_fold_without_what_was_corrected_before_it(void **stat
         one_seed(seed);
     }
     one_seed(random);
+}
+
+/* ---- damage ---- */
+
+static void flip_bit(struct ledger *ledger, uint64_t seq, size_t bit) {
+    struct bytes record;
+    struct db_txn *txn;
+    struct buf copy;
+    buf_init(&copy, SIZE_MAX);
+    assert_int_equal(db_begin(ledger->evidence, true, &txn, &why), 0);
+    assert_int_equal(db_get_u64(txn, T_TAIL, seq, &record, &why), 0);
+    buf_put_bytes(&copy, record);
+    copy.p[bit / 8 % record.n] ^= (uint8_t)(1U << bit % 8);
+    assert_int_equal(db_put_u64(txn, T_TAIL, seq, bytes_of_buf(&copy), DB_PUT, &why), 0);
+    assert_int_equal(db_commit(txn, &why), 0);
+    buf_done(&copy);
+}
+
+/* A verdict speaks of the damage itself. */
+static void drop_verdicts(struct buf *text) {
+    size_t n = 0;
+    for (size_t from = 0, to; from < text->n; from = to) {
+        const uint8_t *end = memchr(text->p + from, '\n', text->n - from);
+        to = end != NULL ? (size_t)(end - text->p) + 1 : text->n;
+        if (strncmp((const char *)text->p + from, "verdicts:", 9) != 0 &&
+            strncmp((const char *)text->p + from, "clauses:", 8) != 0) {
+            memmove(text->p + n, text->p + from, to - from);
+            n += to - from;
+        }
+    }
+    text->n = n;
+}
+
+/* The rows of a view, of which each projection has come as far as it could. */
+static struct buf rows_of(struct ledger *ledger, uint64_t at, uint64_t now, uint64_t *ret_position, bool *ret_whole) {
+    struct state_options options = small_options();
+    struct state_view *view;
+    struct state_status status;
+    struct buf out;
+    buf_init(&out, (size_t)64 << 20);
+    options.at = at;
+    options.now = now;
+    options.no_write = true;
+    assert_int_equal(state_open(ledger, &options, &view, &why), 0);
+    *ret_whole = state_whole(view, NULL) == 0;
+    state_status(view, 0, &status);
+    *ret_position = status.position;
+    for (size_t i = 1; i < state_projections(view); i++) {
+        state_status(view, i, &status);
+        assert_int_equal(status.position, *ret_position);
+    }
+    put_rows(view, &out);
+    drop_verdicts(&out);
+    state_close(view);
+    return out;
+}
+
+/* Whatever bit of whatever event is flipped: the rows are those of the undamaged log up to where the view stopped, and it
+ * says that it stopped. Where nothing that is folded was hit, they are those of the whole log. */
+static void one_damaged_history(uint64_t seed) {
+    struct history h = {.seed = seed, .now = ((uint64_t)time(NULL) + 1000) * UINT64_C(1000000000)};
+    struct random_event chance;
+    unsigned stopped = 0;
+    struct box box;
+    box_open(&box);
+    grow(&box, &h);
+    random_event_init(&chance, seed * 17 + 3);
+    for (unsigned i = 0; i < 24; i++) {
+        uint64_t seq = random_below(&chance, (uint32_t)h.size), position, whole_position;
+        size_t bit = random_below(&chance, 1U << 20);
+        bool whole, other;
+        if (i == 12) {
+            assert_int_equal(rebuild_drop(box.ledger, &why), 0);
+        }
+        flip_bit(box.ledger, seq, bit);
+        struct buf got = rows_of(box.ledger, LEDGER_NO_SEQ, h.now, &position, &whole);
+        flip_bit(box.ledger, seq, bit);
+        assert_true(position == h.size || !whole);
+        struct buf wanted = rows_of(box.ledger, position, h.now, &whole_position, &other);
+        assert_true(other);
+        same(&got, &wanted, seed, seq, "damaged");
+        stopped += !whole;
+        buf_done(&got);
+        buf_done(&wanted);
+    }
+    assert_true(stopped > 6);
+    random_event_done(&chance);
+    box_close(&box);
+}
+
+static void damage_ends_states_and_is_never_folded_over(void **state) {
+    uint64_t random = (uint64_t)time(NULL);
+    const char *given = getenv("SEED");
+    (void)state;
+    printf("random seed %llu\n", (unsigned long long)random);
+    one_damaged_history(given != NULL ? strtoull(given, NULL, 10) : 5);
+    one_damaged_history(given != NULL ? strtoull(given, NULL, 10) : random);
 }
 
 /* ---- single cases ---- */
@@ -379,6 +476,7 @@ static void the_body_of_a_correction_cannot_be_erased(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_is_the_fold_without_what_was_corrected_before_it),
+        cmocka_unit_test(damage_ends_states_and_is_never_folded_over),
         cmocka_unit_test(a_revocation_that_was_a_mistake_grants_again_and_the_past_stays),
         cmocka_unit_test(what_the_ledger_says_of_itself_is_not_corrected_and_nothing_twice),
         cmocka_unit_test(an_event_that_has_the_key_of_a_correction_stops_none),

@@ -30,23 +30,7 @@ static inline void put_cell(struct buf *out, const struct cell *cell) {
     }
 }
 
-static inline void put_view(struct state_view *view, struct buf *out) {
-    uint8_t digest[LEDGER_HASH];
-    uint64_t n;
-    for (size_t p = 0; p < state_projections(view); p++) {
-        struct state_status status;
-        state_status(view, p, &status);
-        if (status.failed_seq != LEDGER_NO_SEQ) {
-            fail_msg("%s stopped at %llu: %s", status.projection->name, (unsigned long long)status.failed_seq,
-                     status.failed);
-        }
-        assert_int_equal(state_digest(view, p, digest, &n, &why), 0);
-        buf_printf(out, "%s %" PRIu64 " ", status.projection->name, n);
-        for (size_t i = 0; i < sizeof(digest); i++) {
-            buf_printf(out, "%02x", digest[i]);
-        }
-        buf_put_str(out, "\n");
-    }
+static inline void put_rows(struct state_view *view, struct buf *out) {
     for (size_t t = 0; t < state_tables(view); t++) {
         struct state_rows *rows;
         const struct row *row;
@@ -66,6 +50,26 @@ static inline void put_view(struct state_view *view, struct buf *out) {
         state_rows_close(rows);
     }
     assert_int_equal(out->fail, 0);
+}
+
+static inline void put_view(struct state_view *view, struct buf *out) {
+    uint8_t digest[LEDGER_HASH];
+    uint64_t n;
+    for (size_t p = 0; p < state_projections(view); p++) {
+        struct state_status status;
+        state_status(view, p, &status);
+        if (status.failed_seq != LEDGER_NO_SEQ) {
+            fail_msg("%s stopped at %llu: %s", status.projection->name, (unsigned long long)status.failed_seq,
+                     status.failed);
+        }
+        assert_int_equal(state_digest(view, p, digest, &n, &why), 0);
+        buf_printf(out, "%s %" PRIu64 " ", status.projection->name, n);
+        for (size_t i = 0; i < sizeof(digest); i++) {
+            buf_printf(out, "%02x", digest[i]);
+        }
+        buf_put_str(out, "\n");
+    }
+    put_rows(view, out);
 }
 
 #endif
