@@ -306,12 +306,43 @@ bool scope_covers(struct bytes group, struct bytes pattern, struct bytes asked) 
     return glob_covers(as_pattern(form, pattern, rooms[0]), as_pattern(form, asked, rooms[1]));
 }
 
-bool scope_touches(struct bytes group, struct bytes pattern, struct bytes asked) {
-    enum scope_form form = scope_form_of(group);
+struct bytes scope_host(struct bytes group, struct bytes scope) {
+    size_t n = scope.n;
+    if (scope_form_of(group) == SCOPE_HOST && n > 0) {
+        const uint8_t *colon = memchr(scope.p, ':', n);
+        n = address_end(scope);
+        n = n > 0 ? n : colon != NULL ? (size_t)(colon - scope.p) : scope.n;
+    }
+    return (struct bytes){scope.p, n};
+}
+
+static bool meets(enum scope_form form, struct bytes pattern, struct bytes asked, bool all) {
     uint8_t rooms[2][SCOPE_MAX + 1];
-    if (pattern.n == 0 || asked.n == 0 || bytes_eq(pattern, asked)) {
+    if (bytes_eq(pattern, asked)) {
         return true;
     }
     pattern = as_pattern(form, pattern, rooms[0]);
-    return glob_match(pattern, asked) || (glob_is_pattern(asked) && glob_meets(pattern, as_pattern(form, asked, rooms[1])));
+    if (!glob_is_pattern(asked)) {
+        return glob_match(pattern, asked);
+    }
+    asked = as_pattern(form, asked, rooms[1]);
+    return all ? glob_covers(pattern, asked) : glob_meets(pattern, asked);
+}
+
+/* Or any port of a host that names none. */
+static bool refuses(struct bytes group, struct bytes pattern, struct bytes asked, bool all) {
+    enum scope_form form = scope_form_of(group);
+    struct bytes host = scope_host(group, asked);
+    if (meets(form, pattern, asked, all)) {
+        return true;
+    }
+    return host.n < asked.n && scope_host(group, pattern).n == pattern.n && meets(form, pattern, host, all);
+}
+
+bool scope_touches(struct bytes group, struct bytes pattern, struct bytes asked) {
+    return pattern.n == 0 || asked.n == 0 || refuses(group, pattern, asked, false);
+}
+
+bool scope_refuses(struct bytes group, struct bytes pattern, struct bytes asked) {
+    return pattern.n == 0 || refuses(group, pattern, asked.n == 0 ? bytes_of("*") : asked, true);
 }

@@ -32,9 +32,13 @@ const char *scope_use_fault(struct bytes group, struct bytes scope);
 /* A grant of `pattern` reaches all of `asked`, which may be a pattern or "" too. False where either has a fault, and where
  * one path is absolute and the other is not. */
 bool scope_covers(struct bytes group, struct bytes pattern, struct bytes asked);
-/* A refusal of `pattern` concerns `asked`, which is of `group`, or, when that is a pattern or "", a part of it. Faults do
- * not matter, so that none escapes a refusal. */
+/* A refusal of `pattern` concerns `asked`, which is of `group`, or, when that is a pattern or "", a part of it. One of a
+ * host without a port concerns all its ports. Faults do not matter, so that none escapes a refusal. */
 bool scope_touches(struct bytes group, struct bytes pattern, struct bytes asked);
+/* The same of all of `asked`. */
+bool scope_refuses(struct bytes group, struct bytes pattern, struct bytes asked);
+/* A host without its port; a scope of another form as it is. */
+struct bytes scope_host(struct bytes group, struct bytes scope);
 
 /* T0 to T3 as 0 to 3; -1: none of them. */
 #define TIER_UNKNOWN (-1)

@@ -1,27 +1,32 @@
 /* Is a permission held? Of all that was decided for this who, what concerns the question is
  *
- *   - grants that hold at the view's time (not expired, not used up, their session not over), of this group, whose scope
- *     covers what is asked: the same scope, "" for everything, or a pattern that takes it; and whose tier reaches it
+ *   - grants of this group whose scope covers what is asked: the same scope, "" for everything, or a pattern that takes it
  *   - denials and revocations of this group, or of no group, whose scope covers what is asked, or, when a pattern or
  *     everything is asked, has a part in common with it. A request that came after them does not undo them
  *
- * and the newest of these decides. So a denial of something wide beats an older grant of a part, and a newer grant of a
- * part beats both. When nothing concerns it, it is not permitted; nor is a scope with a fault, whatever was granted. */
+ * and the newest of those that refuse and those that hold (at the view's time: not expired, not used up, their session not
+ * over; and whose tier reaches it) decides. So a denial of something wide beats an older grant of a part, and a newer grant
+ * of a part beats both. When nothing concerns it, it is not permitted; nor is a scope with a fault, whatever was granted.
+ * Which of them a refusal names is one order (permission_ground.h).
+ *
+ * Rows are looked at as they are stored, and their end is judged here: the judge of a row asks what is asked here. */
 #include <stdio.h>
 
 #include "base/glob.h"
 #include "ledger/scope.h"
 #include "projections/decide_answer.h"
 #include "projections/fold.h"
+#include "projections/list.h"
 #include "projections/look.h"
+#include "projections/permission_find.h"
+#include "projections/permission_ground.h"
 #include "projections/permissions.h"
 #include "projections/permitted.h"
 #include "projections/reason.h"
 
-struct best {
-    bool there, grant;
-    int64_t seq;
-    char words[96];
+/* The newest of a ground. */
+struct newest {
+    char words[64], scope[128];
     struct decision cited;
 };
 
@@ -35,51 +40,42 @@ struct nearest {
 
 /* What was found so far. */
 struct weighing {
+    struct state_view *view;
     const struct decide_use *q;
-    int tier;
-    struct best best, near; /* near: what would cover it and does not count */
+    struct permission_limits limits;
+    int64_t seq[GROUNDS]; /* -1: none */
+    struct newest newest[GROUNDS];
+    int64_t whole; /* the newest refusal of all of it; -1: none */
     struct nearest nearest;
 };
 
-static void weighing_init(struct weighing *w, const struct decide_use *q) {
-    *w = (struct weighing){.q = q, .tier = scope_tier(q->tier)};
+static void weighing_init(struct weighing *w, struct state_view *view, const struct decide_use *q) {
+    w->view = view;
+    w->q = q;
+    w->limits = (struct permission_limits){scope_tier(q->tier), q->session, q->run, q->of_session, q->call};
+    for (size_t g = 0; g < GROUNDS; g++) {
+        w->seq[g] = -1;
+    }
+    w->whole = -1;
+    w->nearest.there = false;
 }
 
-/* Why a grant that covers the scope does not count; NULL: it does. */
-static const char *grant_lack(const struct weighing *w, const struct row *row) {
-    if (!row_is(row, PERMISSIONS_STATE, "granted")) {
-        return permissions_is_endless_by_mistake(row) ? "granted until a time that nobody named" : "expired";
+static void take(struct weighing *w, enum permission_ground ground, const struct row *row, int64_t seq, uint64_t end) {
+    struct newest *n = &w->newest[ground];
+    if (w->seq[ground] > seq) {
+        return;
     }
-    if (w->q->call && row_is(row, PERMISSIONS_LIFETIME, "once")) {
-        return "granted once, which a permission.used takes and a call does not";
+    w->seq[ground] = seq;
+    snprintf(n->words, sizeof(n->words), "%s", permission_ground_words(row, ground, &w->limits));
+    snprintf(n->scope, sizeof(n->scope), "%.*s", REASON_NAME(row_text(row, PERMISSIONS_SCOPE)));
+    decide_begin(&n->cited);
+    decide_cite_row(&n->cited, row);
+    if (end != LEDGER_NO_SEQ) {
+        decide_cite(&n->cited, end);
     }
-    const char *elsewhere = w->q->of_session ? permissions_session_lack(row, w->q->session, w->q->run) : NULL;
-    return elsewhere != NULL ? elsewhere : permissions_tier_lack(row, w->tier);
-}
-
-static bool take(struct best *best, const struct row *row, int64_t seq, bool grant, const char *words) {
-    if (best->there && best->seq > seq) {
-        return false;
+    if (ground == GROUND_HOLDS || ground == GROUND_REFUSES) {
+        decide_cite(&n->cited, (uint64_t)seq);
     }
-    best->there = true;
-    best->grant = grant;
-    best->seq = seq;
-    snprintf(best->words, sizeof(best->words), "%s", words);
-    decide_begin(&best->cited);
-    decide_cite_row(&best->cited, row);
-    return true;
-}
-
-static void take_decision(struct weighing *w, const struct row *row, bool grant, const char *words) {
-    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
-    if (take(&w->best, row, seq, grant, words)) {
-        decide_cite(&w->best.cited, (uint64_t)seq);
-    }
-}
-
-/* What did not count, for the words of a refusal. */
-static void remember(struct weighing *w, const struct row *row, const char *words) {
-    take(&w->near, row, row_int(row, PERMISSIONS_BASE + FOLD_UPDATED_SEQ), false, words);
 }
 
 static size_t alike(struct bytes a, struct bytes b) {
@@ -95,8 +91,7 @@ static void remember_nearest(struct weighing *w, const struct row *row) {
     struct bytes scope = row_text(row, PERMISSIONS_SCOPE), tier = row_text(row, PERMISSIONS_TIER);
     size_t n = alike(scope, w->q->scope);
     int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
-    if (!row_is(row, PERMISSIONS_STATE, "granted") ||
-        (best->there && (best->alike > n || (best->alike == n && best->seq > seq)))) {
+    if (best->there && (best->alike > n || (best->alike == n && best->seq > seq))) {
         return;
     }
     best->there = true;
@@ -106,118 +101,130 @@ static void remember_nearest(struct weighing *w, const struct row *row) {
     snprintf(best->tier, sizeof(best->tier), "%.*s", (int)reason_fits(tier, 7), tier.n > 0 ? (const char *)tier.p : "");
 }
 
-static void weigh_grant(struct weighing *w, const struct row *row) {
+static int weigh_grant(struct weighing *w, const struct row *row, struct err *err) {
     const struct decide_use *q = w->q;
-    struct bytes group = row_text(row, PERMISSIONS_GROUP);
-    if (!bytes_eq(group, q->group)) {
-        return;
+    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
+    uint64_t end;
+    bool over;
+    if (!bytes_eq(row_text(row, PERMISSIONS_GROUP), q->group)) {
+        return 0;
     }
     if (row_is(row, PERMISSIONS_SCOPE, PERMISSIONS_SCOPE_UNKNOWN)) {
-        remember(w, row, "granted, but for a scope that is not known");
-        return;
+        take(w, GROUND_HIDDEN, row, seq, LEDGER_NO_SEQ);
+        return 0;
     }
-    if (!scope_covers(group, row_text(row, PERMISSIONS_SCOPE), q->scope)) {
+    int rc = permissions_over(w->view, row, &over, &end, err);
+    if (rc == 0 && scope_covers(q->group, row_text(row, PERMISSIONS_SCOPE), q->scope)) {
+        take(w, permission_ground(row, over, &w->limits), row, seq, end);
+    } else if (rc == 0 && !over) {
         remember_nearest(w, row);
-        return;
     }
-    const char *lack = grant_lack(w, row);
-    if (lack != NULL) {
-        bool asked = row_is(row, PERMISSIONS_STATE, "requested");
-        remember(w, row, asked ? "requested, not granted" : lack);
-        return;
-    }
-    take_decision(w, row, true, "granted");
+    return rc;
 }
 
-static void weigh(struct weighing *w, const struct row *row) {
+static int weigh(struct weighing *w, const struct row *row, struct err *err) {
     const struct decide_use *q = w->q;
     struct bytes group = row_text(row, PERMISSIONS_GROUP), scope = row_text(row, PERMISSIONS_SCOPE);
-    bool same = bytes_eq(group, q->group), refuses = row_has(row, PERMISSIONS_DECISION);
+    bool same = bytes_eq(group, q->group), decided = row_has(row, PERMISSIONS_DECISION);
+    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
     if (row_is(row, PERMISSIONS_DECISION, "granted")) {
-        weigh_grant(w, row);
-    } else if (refuses && (group.n == 0 || same) && scope_touches(q->group, scope, q->scope)) {
-        take_decision(w, row, false, row_is(row, PERMISSIONS_DECISION, "denied") ? "denied" : "revoked");
-    } else if (!refuses && same && scope_covers(group, scope, q->scope)) {
-        bool asked = row_is(row, PERMISSIONS_STATE, "requested"), over = row_is(row, PERMISSIONS_STATE, "expired");
-        remember(w, row, asked ? "requested, not granted" : over ? "expired" : "used, but nobody granted it");
+        return weigh_grant(w, row, err);
     }
+    if (decided && (group.n == 0 || same) && scope_touches(q->group, scope, q->scope)) {
+        take(w, GROUND_REFUSES, row, seq, LEDGER_NO_SEQ);
+        w->whole = seq > w->whole && scope_refuses(q->group, scope, q->scope) ? seq : w->whole;
+    } else if (!decided && same && bytes_eq(scope, q->scope)) {
+        take(w, GROUND_ASKED, row, row_int(row, PERMISSIONS_BASE + FOLD_UPDATED_SEQ), LEDGER_NO_SEQ);
+    }
+    return 0;
 }
 
 static const char *fault_of(const struct decide_use *q) {
     return q->one ? scope_use_fault(q->group, q->scope) : scope_fault(q->group, q->scope);
 }
 
-static void answer(struct decision *ret, const struct weighing *w, struct bytes who) {
+static void answer(struct permitted *ret, const struct weighing *w, struct bytes who) {
     const struct decide_use *q = w->q;
-    const struct best *by = w->best.there ? &w->best : &w->near;
     const char *fault = fault_of(q);
+    enum permission_ground ground = fault == NULL ? permission_ground_pick(w->seq) : GROUND_NONE;
+    const struct newest *by = ground != GROUND_NONE ? &w->newest[ground] : NULL;
     char words[128], at[24] = "";
-    if (by->there && fault == NULL) {
-        *ret = by->cited;
-    } else {
-        decide_begin(ret);
+    *ret = (struct permitted){.ground = ground, .fault = fault, .refused_seq = -1};
+    decide_begin(&ret->decision);
+    if (by != NULL) {
+        ret->decision = by->cited;
+        ret->seq = w->seq[ground];
+        snprintf(ret->words, sizeof(ret->words), "%s", by->words);
+        snprintf(ret->scope, sizeof(ret->scope), "%s", by->scope);
+    }
+    if (fault == NULL && w->seq[GROUND_REFUSES] > w->seq[GROUND_HOLDS]) {
+        ret->is_whole = w->whole > w->seq[GROUND_HOLDS];
+        ret->refused_seq = w->seq[GROUND_REFUSES];
+        snprintf(ret->refused, sizeof(ret->refused), "%s", w->newest[GROUND_REFUSES].words);
+        snprintf(ret->refused_scope, sizeof(ret->refused_scope), "%s", w->newest[GROUND_REFUSES].scope);
     }
     if (fault != NULL) {
         snprintf(words, sizeof(words), "the %s %s", scope_form_name(scope_form_of(q->group)), fault);
     } else {
-        snprintf(words, sizeof(words), "%s", by->there ? by->words : "nobody granted it");
+        snprintf(words, sizeof(words), "%s", by != NULL ? by->words : "nobody granted it");
     }
-    if (fault != NULL || !w->best.there || !w->best.grant) {
-        if (w->tier > 0) {
-            snprintf(at, sizeof(at), " at T%d", w->tier);
+    if (ground != GROUND_HOLDS) {
+        if (w->limits.tier > 0) {
+            snprintf(at, sizeof(at), " at T%d", w->limits.tier);
         }
-        decide_no(ret, "%.*s may not %.*s '%.*s'%s: %s", REASON_NAME(who), REASON_NAME(q->group), REASON_NAME(q->scope), at,
-                  words);
+        decide_no(&ret->decision, "%.*s may not %.*s '%.*s'%s: %s", REASON_NAME(who), REASON_NAME(q->group),
+                  REASON_NAME(q->scope), at, words);
     }
 }
 
 /* What comes nearest to a scope that nothing covers, or that is not one. */
-static void add_nearest(struct decision *ret, const struct weighing *w) {
+static void add_nearest(struct permitted *ret, const struct weighing *w) {
     const struct nearest *n = &w->nearest;
-    if (ret->yes || !n->there || ((w->best.there || w->near.there) && fault_of(w->q) == NULL)) {
+    char *reason = ret->decision.reason;
+    if (ret->decision.yes || !n->there || ret->ground != GROUND_NONE) {
         return;
     }
-    size_t at = bytes_of(ret->reason).n;
-    snprintf(ret->reason + at, sizeof(ret->reason) - at, "; the nearest grant is of '%s', %s (event %lld)", n->scope,
+    size_t at = bytes_of(reason).n;
+    snprintf(reason + at, sizeof(ret->decision.reason) - at, "; the nearest grant is of '%s', %s (event %lld)", n->scope,
              n->tier[0] != '\0' ? n->tier : "without a tier", (long long)n->seq);
 }
 
-static int weigh_all(struct state_view *view, size_t table, struct bytes who, struct weighing *w, struct err *err) {
+/* All rows of a group. */
+static int weigh_all(struct weighing *w, struct bytes who, struct bytes group, struct err *err) {
+    const struct bytes parts[] = {who, group};
     struct state_rows *rows = NULL;
     const struct row *row;
-    int rc = state_rows_open(view, table, &who, 1, &rows, err);
-    while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
-        weigh(w, row);
+    int rc = look_rows(w->view, "permissions", parts, 2, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        rc = weigh(w, row, err);
     }
     state_rows_close(rows);
     return rc < 0 ? rc : 0;
 }
 
-static int ask(struct state_view *view, const struct bytes *who, size_t n, struct weighing *w, struct decision *ret,
-               struct err *err) {
-    size_t table = state_table_find(view, "permissions");
-    int rc = 0;
-    if (table == SIZE_MAX) {
-        decide_begin(ret);
-        decide_no(ret, "this view has no permissions");
-        return 0;
-    }
-    for (size_t i = 0; i < n && rc == 0; i++) {
-        rc = weigh_all(view, table, who[i], w, err);
-    }
-    if (rc == 0) {
-        answer(ret, w, who[0]);
-    }
-    return rc;
+static int weigh_who(struct weighing *w, struct bytes who, struct err *err) {
+    int rc = weigh_all(w, who, (struct bytes){0}, err);
+    return rc != 0 || w->q->group.n == 0 ? rc : weigh_all(w, who, w->q->group, err);
 }
 
 int decide_is_permitted_any(struct state_view *view, const struct bytes *who, size_t n, const struct decide_use *use,
                             struct decision *ret, struct err *err) {
     struct weighing w;
-    weighing_init(&w, use);
-    int rc = ask(view, who, n, &w, ret, err);
+    struct permitted found;
+    int rc = 0;
+    if (state_table_find(view, "permissions") == SIZE_MAX) {
+        decide_begin(ret);
+        decide_no(ret, "this view has no permissions");
+        return 0;
+    }
+    weighing_init(&w, view, use);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = weigh_who(&w, who[i], err);
+    }
     if (rc == 0) {
-        add_nearest(ret, &w);
+        answer(&found, &w, who[0]);
+        add_nearest(&found, &w);
+        *ret = found.decision;
     }
     return rc;
 }
@@ -227,86 +234,62 @@ int decide_is_permitted(struct state_view *view, struct bytes who, const struct 
     return decide_is_permitted_any(view, &who, 1, use, ret, err);
 }
 
-/* ---- many questions ---- */
+/* ---- without all rows ---- */
 
-void permitted_init(struct permitted *permitted, struct state_view *view, struct bytes who) {
-    *permitted = (struct permitted){.view = view, .who = who};
-    buf_init(&permitted->patterns, PERMITTED_PATTERNS_MAX);
-}
-
-void permitted_done(struct permitted *permitted) {
-    buf_done(&permitted->patterns);
-}
-
-static void put_text(struct buf *out, struct bytes text) {
-    buf_put_be32(out, (uint32_t)text.n);
-    buf_put_bytes(out, text);
-}
-
-static struct bytes take_text(struct bytes *from) {
-    struct bytes text = {from->p + 4, be32_get(from->p)};
-    *from = (struct bytes){text.p + text.n, from->n - 4 - text.n};
-    return text;
-}
-
-static int gather(struct permitted *permitted, struct err *err) {
-    struct state_rows *rows = NULL;
-    const struct row *row;
-    int rc = look_rows(permitted->view, "permissions", &permitted->who, 1, &rows, err);
-    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
-        struct bytes scope = row_text(row, PERMISSIONS_SCOPE);
-        if (glob_is_pattern(scope)) {
-            put_text(&permitted->patterns, row_text(row, PERMISSIONS_GROUP));
-            put_text(&permitted->patterns, scope);
-        }
-    }
-    permitted->gathered = true;
-    permitted->all = rows != NULL && permitted->patterns.fail == 0;
-    state_rows_close(rows);
-    return rc < 0 ? rc : 0;
-}
-
-static int weigh_row(struct permitted *permitted, struct weighing *w, struct bytes group, struct bytes scope,
-                     struct err *err) {
-    const struct bytes parts[] = {permitted->who, group, scope};
+static int weigh_row(struct weighing *w, struct bytes who, struct bytes group, struct bytes scope, struct err *err) {
+    const struct bytes parts[] = {who, group, scope};
     struct row row;
     bool there = false;
-    int rc = look_judged(permitted->view, "permissions", parts, 3, &row, &there, err);
-    if (rc == 0 && there) {
-        weigh(w, &row);
+    int rc = look_stored(w->view, "permissions", parts, 3, &row, &there, err);
+    rc = rc == 0 && there ? weigh(w, &row, err) : rc;
+    row_done(&row);
+    return rc;
+}
+
+/* Patterns, which the fold lists. *ret_all: more refuse than are listed, or nothing is. */
+static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
+    const struct bytes parts[] = {who, group};
+    struct bytes item, scope;
+    struct list list;
+    struct row row;
+    bool there = false;
+    int rc = look_stored(w->view, "permission_patterns", parts, 2, &row, &there, err);
+    bool listed = rc == 0 && there && row.cells[PATTERN_SCOPES].type == CELL_LIST;
+    list_open(&list, listed ? row.cells[PATTERN_SCOPES].text : (struct bytes){0});
+    while (rc == 0 && list_next(&list, &item)) {
+        if (!list_name(item, "", &scope)) {
+            *ret_untold = true;
+        } else if (!bytes_eq(scope, w->q->scope) && scope_touches(w->q->group, scope, w->q->scope)) {
+            rc = weigh_row(w, who, group, scope, err);
+        }
     }
     row_done(&row);
     return rc;
 }
 
-/* Of one group all that can cover it: the same scope, everything, and patterns. */
-static int weigh_group(struct permitted *permitted, struct weighing *w, struct bytes group, struct err *err) {
-    struct bytes left = bytes_of_buf(&permitted->patterns);
-    int rc = weigh_row(permitted, w, group, w->q->scope, err);
-    if (rc == 0 && w->q->scope.n > 0) {
-        rc = weigh_row(permitted, w, group, (struct bytes){0}, err);
-    }
-    while (rc == 0 && left.n > 0) {
-        struct bytes of = take_text(&left), scope = take_text(&left);
-        if (bytes_eq(of, group) && !bytes_eq(scope, w->q->scope) && scope_touches(w->q->group, scope, w->q->scope)) {
-            rc = weigh_row(permitted, w, group, scope, err);
-        }
-    }
-    return rc;
+/* Of one group all that can cover it: the same scope, everything, its host, and patterns. */
+static int weigh_group(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
+    struct bytes scope = w->q->scope, host = scope_host(w->q->group, scope);
+    int rc = weigh_row(w, who, group, scope, err);
+    rc = rc != 0 ? rc : weigh_row(w, who, group, (struct bytes){0}, err);
+    rc = rc != 0 ? rc : weigh_row(w, who, group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), err);
+    rc = rc != 0 || bytes_eq(host, scope) ? rc : weigh_row(w, who, group, host, err);
+    return rc != 0 ? rc : weigh_patterns(w, who, group, ret_untold, err);
 }
 
-int permitted_ask(struct permitted *permitted, const struct decide_use *use, struct decision *ret, struct err *err) {
+int permitted_ask(struct state_view *view, struct bytes who, const struct decide_use *use, struct permitted *ret,
+                  struct err *err) {
     struct weighing w;
-    bool wide = use->scope.n == 0 || glob_is_pattern(use->scope); /* then also what is a part of it counts */
-    weighing_init(&w, use);
-    int rc = permitted->gathered || wide ? 0 : gather(permitted, err);
-    if (rc == 0 && (wide || !permitted->all)) {
-        return ask(permitted->view, &permitted->who, 1, &w, ret, err);
+    bool untold = use->scope.n == 0 || glob_is_pattern(use->scope); /* then also what is a part of it counts */
+    int rc = 0;
+    weighing_init(&w, view, use);
+    if (!untold) {
+        rc = weigh_group(&w, who, (struct bytes){0}, &untold, err);
+        rc = rc != 0 || use->group.n == 0 ? rc : weigh_group(&w, who, use->group, &untold, err);
     }
-    rc = rc != 0 ? rc : weigh_group(permitted, &w, (struct bytes){0}, err);
-    rc = rc != 0 || use->group.n == 0 ? rc : weigh_group(permitted, &w, use->group, err);
+    rc = rc == 0 && untold ? weigh_who(&w, who, err) : rc;
     if (rc == 0) {
-        answer(ret, &w, permitted->who);
+        answer(ret, &w, who);
     }
     return rc;
 }

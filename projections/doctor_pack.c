@@ -80,8 +80,8 @@ static enum doctor_state of_route(const struct need *need) {
 }
 
 static void cite_all(struct doctor_case *c, const struct need *need, enum doctor_state state) {
-    for (size_t i = 0; c->state == state && i < need->held.n_evidence; i++) {
-        reason_cite(&c->reason, need->held.evidence[i], 0);
+    for (size_t i = 0; c->state == state && i < need->held.decision.n_evidence; i++) {
+        reason_cite(&c->reason, need->held.decision.evidence[i], 0);
     }
 }
 

@@ -9,7 +9,6 @@
 #include "projections/models.h"
 #include "projections/packs.h"
 #include "projections/permissions.h"
-#include "projections/permitted.h"
 #include "projections/routes.h"
 
 #define NOTHING    ((struct bytes){0})
@@ -21,7 +20,7 @@ struct walk {
     bool only_required;
     need_fn *each;
     void *ctx;
-    struct permitted permitted;
+    struct bytes who;
     struct readiness found;
     struct buf about;
 };
@@ -36,26 +35,35 @@ static bool is_text(const struct need *n, size_t column, const char *text) {
 
 /* ---- the conditions of readiness_need.def ---- */
 
-static bool is_over(const struct need *n) {
-    return is_text(n, PERMISSIONS_STATE, "denied") || is_text(n, PERMISSIONS_STATE, "revoked") ||
-           is_text(n, PERMISSIONS_STATE, "expired");
+static bool is_decided_against(const struct need *n) {
+    return n->held.ground == GROUND_REFUSES || n->held.ground == GROUND_OVER;
 }
 
-static void say_permission(const struct need *n) {
-    struct bytes state = n->row != NULL ? row_text(n->row, PERMISSIONS_STATE) : NOTHING;
-    struct bytes group = n->name.n > 0 ? n->name : bytes_of("of no group");
-    bool decided = n->row != NULL && row_has(n->row, PERMISSIONS_DECIDED_SEQ) && !bytes_is(state, "expired");
-    readiness_say(n->found, "what", "%.*s%s%.*s%s%s%.*s", PART(group), n->scope.n > 0 ? " on '" : "", PART(n->scope),
-                  n->scope.n > 0 ? "'" : "", n->tier.n > 0 ? " of tier " : "", PART(n->tier));
-    readiness_say(n->found, "state", "%.*s", PART(state));
-    readiness_say(n->found, "by", "%s", "");
-    if (decided) {
-        readiness_say(n->found, "by", " by event %lld", (long long)row_int(n->row, PERMISSIONS_DECIDED_SEQ));
+/* What keeps it from being held, with the event: what follows "it is ...". */
+static void say_why(const struct need *n) {
+    const struct permitted *held = &n->held;
+    long long seq = held->seq;
+    if (held->fault != NULL) {
+        readiness_say(n->found, "why", "not granted: its scope %s", held->fault);
+    } else if (held->ground == GROUND_REFUSES) {
+        readiness_say(n->found, "why", "%s by event %lld", held->words, seq);
+    } else if (held->ground == GROUND_NONE || held->ground == GROUND_ASKED) {
+        readiness_say(n->found, "why", "not granted");
+    } else {
+        readiness_say(n->found, "why", "%s (event %lld)", held->words, seq);
     }
 }
 
-static bool lacks(const struct need *n, bool required, bool over) {
-    bool unmet = n->sort == NEED_OF_PERMISSION && n->required == required && !n->held.yes && is_over(n) == over;
+static void say_permission(const struct need *n) {
+    struct bytes group = n->name.n > 0 ? n->name : bytes_of("of no group");
+    readiness_say(n->found, "what", "%.*s%s%.*s%s%s%.*s", PART(group), n->scope.n > 0 ? " on '" : "", PART(n->scope),
+                  n->scope.n > 0 ? "'" : "", n->tier.n > 0 ? " of tier " : "", PART(n->tier));
+    say_why(n);
+}
+
+static bool lacks(const struct need *n, bool required, bool against) {
+    bool unmet = n->sort == NEED_OF_PERMISSION && n->required == required && !n->held.decision.yes &&
+                 is_decided_against(n) == against;
     if (unmet) {
         say_permission(n);
     }
@@ -211,6 +219,9 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
         put_field(out, "scope", n->scope);
     } else if (strcmp(name, "tier") == 0) {
         put_field(out, "tier", n->tier.n > 0 ? n->tier : bytes_of("TIER"));
+    } else if (strcmp(name, "note") == 0 && n->held.refused_seq >= 0) {
+        buf_printf(out, " note='overrides event %lld, which %s %s'", (long long)n->held.refused_seq, n->held.refused,
+                   n->held.is_whole ? "it" : "a part of it");
     } else if (strcmp(name, "endpoint") == 0 && n->endpoint.n > 0) {
         buf_put_u8(out, ' ');
         readiness_put_word(out, n->endpoint);
@@ -280,11 +291,11 @@ static int give(struct walk *w, struct need *need, const char *noun, struct err 
 }
 
 static int give_permission(struct walk *w, struct need *need, struct err *err) {
-    const struct bytes key[] = {w->permitted.who, need->name, need->scope};
+    const struct bytes key[] = {w->who, need->name, need->scope};
     struct row row;
     bool there = false;
     const struct decide_use use = {.group = need->name, .scope = need->scope, .tier = need->tier};
-    int rc = permitted_ask(&w->permitted, &use, &need->held, err);
+    int rc = permitted_ask(w->view, w->who, &use, &need->held, err);
     int other = look_judged(w->view, "permissions", key, 3, &row, &there, rc == 0 ? err : NULL);
     rc = rc != 0 ? rc : other;
     need->row = there ? &row : NULL;
@@ -299,7 +310,7 @@ static int take_asked(struct walk *w, struct err *err) {
     const struct row *row;
     struct list_names listed;
     int rc = list_names_of(list_of(w->pack, PACK_PERMISSIONS), "group", NULL, "scope", &listed, err);
-    rc = rc != 0 ? rc : look_rows(w->view, "permissions", &w->permitted.who, 1, &rows, err);
+    rc = rc != 0 ? rc : look_rows(w->view, "permissions", &w->who, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
         struct need need = {.sort = NEED_OF_PERMISSION,
                             .required = true,
@@ -329,7 +340,7 @@ static int take_permissions(struct walk *w, struct err *err) {
     buf_init(&who, 4 * ROW_TEXT_MAX);
     buf_put_str(&who, "pack/");
     buf_put_bytes(&who, row_text(w->pack, PACK_NAME));
-    permitted_init(&w->permitted, w->view, bytes_of_buf(&who));
+    w->who = bytes_of_buf(&who);
     int rc = buf_check(&who, "a pack's name", err);
     list_open(&list, list_of(w->pack, PACK_PERMISSIONS));
     while (rc == 0 && list_next(&list, &item)) {
@@ -340,7 +351,6 @@ static int take_permissions(struct walk *w, struct err *err) {
         rc = give_permission(w, &need, err);
     }
     rc = rc != 0 ? rc : take_asked(w, err);
-    permitted_done(&w->permitted);
     buf_done(&who);
     return rc;
 }

@@ -3,7 +3,7 @@
 #ifndef PROJECTIONS_NEEDS_H
 #define PROJECTIONS_NEEDS_H
 
-#include "projections/decide.h"
+#include "projections/permitted.h"
 #include "projections/readiness.h"
 
 enum need_sort { NEED_OF_PERMISSION, NEED_OF_CHECK, NEED_OF_ROUTE, NEED_OF_MODEL, NEED_SORTS };
@@ -15,7 +15,7 @@ struct need {
     struct bytes scope, tier, role; /* as the pack asks for it; empty: it does not say */
     struct bytes endpoint;          /* of a model: where ollama answers, as far as that is known */
     const struct row *pack, *row;   /* what it was held against; NULL: there is no such row */
-    struct decision held;           /* permissions: whether it is, and by which events */
+    struct permitted held;          /* permissions: whether it is, and by which events */
     /* The first rule that says no, in readiness->found; none: it is met. */
     struct readiness *found;
     struct bytes about; /* "permission/exec", "route/r" */

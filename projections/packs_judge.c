@@ -38,8 +38,9 @@ static void take_permission(struct judging *j, const struct need *n, bool unmet)
     if (n->row != NULL) {
         reason_cite_cell(&since, n->row, PERMISSIONS_BASE + FOLD_SINCE_SEQ, PERMISSIONS_BASE + FOLD_SINCE);
     }
-    for (size_t i = 0; (n->held.yes || n->required || unmet) && i < n->held.n_evidence; i++) {
-        reason_cite(&j->cite, n->held.evidence[i], n->held.evidence[i] == since.newest ? since.newest_at : 0);
+    for (size_t i = 0; (n->held.decision.yes || n->required || unmet) && i < n->held.decision.n_evidence; i++) {
+        reason_cite(&j->cite, n->held.decision.evidence[i],
+                    n->held.decision.evidence[i] == since.newest ? since.newest_at : 0);
     }
 }
 

@@ -21,15 +21,24 @@ static int row_of(struct fold *fold, const struct asked *a, struct bytes group, 
     return fold_find(fold, PERMISSIONS, parts, COUNT(parts), ret, err);
 }
 
-static void take_newer(struct row **best, struct row *row) {
-    if (*best == NULL || row_int(row, PERMISSIONS_DECIDED_SEQ) > row_int(*best, PERMISSIONS_DECIDED_SEQ)) {
-        *best = row;
+/* The newest of each ground. */
+struct grounds {
+    int64_t seq[GROUNDS];
+    struct row *row[GROUNDS];
+};
+
+static void take_newer(struct grounds *found, enum permission_ground ground, struct row *row) {
+    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
+    if (seq > found->seq[ground]) {
+        found->seq[ground] = seq;
+        found->row[ground] = row;
     }
 }
 
 /* Without a group (of a tool that has none) only what refuses counts for any group. */
-static int consider(struct fold *fold, const struct asked *a, struct bytes group, struct bytes scope, struct found *found,
+static int consider(struct fold *fold, const struct asked *a, struct bytes group, struct bytes scope, struct grounds *found,
                     struct err *err) {
+    const struct permission_limits limits = {a->tier, a->session, a->run, .of_session = true};
     struct row *row;
     int rc = row_of(fold, a, group, scope, &row, err);
     if (rc != 0 || row == NULL || !row_has(row, PERMISSIONS_DECIDED_SEQ)) {
@@ -37,24 +46,23 @@ static int consider(struct fold *fold, const struct asked *a, struct bytes group
     }
     if (!row_is(row, PERMISSIONS_DECISION, "granted")) {
         if (scope_touches(a->group, scope, a->scope)) {
-            take_newer(&found->row, row);
+            take_newer(found, GROUND_REFUSES, row);
         }
     } else if (bytes_eq(group, a->group) && scope_covers(group, scope, a->scope)) {
-        bool holds = row_is(row, PERMISSIONS_STEP, "granted") && !permissions_is_over(row, fold_at(fold)) &&
-                     permissions_session_lack(row, a->session, a->run) == NULL &&
-                     permissions_tier_lack(row, a->tier) == NULL;
-        take_newer(holds ? &found->row : &found->near, row);
+        bool over = !row_is(row, PERMISSIONS_STEP, "granted") || permissions_is_over(row, fold_at(fold));
+        take_newer(found, permission_ground(row, over, &limits), row);
     }
     return rc;
 }
 
-static int consider_group(struct fold *fold, struct asked *a, struct bytes group, struct found *found, struct err *err) {
+static int consider_group(struct fold *fold, struct asked *a, struct bytes group, struct grounds *found, struct err *err) {
     const struct bytes parts[] = {a->who, group};
+    struct bytes item, scope, host = scope_host(a->group, a->scope);
     struct row *patterns;
     struct list list;
-    struct bytes item, scope;
     int rc = consider(fold, a, group, a->scope, found, err);
     rc = rc != 0 || a->scope.n == 0 ? rc : consider(fold, a, group, (struct bytes){a->scope.p, 0}, found, err);
+    rc = rc != 0 || host.n == a->scope.n ? rc : consider(fold, a, group, host, found, err);
     rc = rc != 0 ? rc : fold_find(fold, PATTERNS, parts, COUNT(parts), &patterns, err);
     if (rc != 0 || patterns == NULL) {
         return rc;
@@ -71,9 +79,15 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
 }
 
 int permission_find(struct fold *fold, struct asked *a, struct found *ret, struct err *err) {
-    *ret = (struct found){0};
-    int rc = consider_group(fold, a, a->group, ret, err);
-    return rc != 0 || a->group.n == 0 ? rc : consider_group(fold, a, (struct bytes){a->group.p, 0}, ret, err);
+    struct grounds found = {0};
+    for (size_t g = 0; g < GROUNDS; g++) {
+        found.seq[g] = -1;
+    }
+    int rc = consider_group(fold, a, a->group, &found, err);
+    rc = rc != 0 || a->group.n == 0 ? rc : consider_group(fold, a, (struct bytes){a->group.p, 0}, &found, err);
+    ret->ground = permission_ground_pick(found.seq);
+    ret->row = ret->ground != GROUND_NONE ? found.row[ret->ground] : NULL;
+    return rc;
 }
 
 /* ---- patterns ---- */

@@ -3,6 +3,7 @@
 #define PROJECTIONS_PERMISSION_FIND_H
 
 #include "projections/fold.h"
+#include "projections/permission_ground.h"
 
 /* Scopes that are patterns, of one who and group; also bounded by their bytes (ROW_LIST_MAX). */
 #define PERMISSION_PATTERNS_MAX 256
@@ -21,8 +22,8 @@ struct asked {
 
 /* What was decided of it. */
 struct found {
-    struct row *row;  /* the newest that refuses, or grants and holds; NULL: none */
-    struct row *near; /* the newest grant of that scope that is over, of another session, or does not reach its tier */
+    struct row *row; /* that holds, that refuses, or that a refusal names (permission_ground.h); NULL: none */
+    enum permission_ground ground;
 };
 
 int permission_find(struct fold *fold, struct asked *asked, struct found *ret, struct err *err);

@@ -81,15 +81,6 @@ static const struct fold_step_rule rules[] = {
 /* A wide one also ends what is narrower; a narrow one also takes a part out of what is wider. */
 static const struct fold_step_rule revoked_of_others = {"*", "revoked", "revoked", NULL};
 
-const char *permissions_tier_lack(const struct row *row, int tier) {
-    static const char *const up_to[] = {"granted up to T0", "granted up to T1", "granted up to T2", "granted up to T3"};
-    int mine = scope_tier(row_text(row, PERMISSIONS_TIER));
-    if (tier <= 0 || mine >= tier) {
-        return NULL;
-    }
-    return mine == TIER_UNKNOWN ? "granted without a tier, which reaches T0" : up_to[mine];
-}
-
 const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run) {
     struct bytes mine = row_text(row, PERMISSIONS_SESSION);
     if (!row_is(row, PERMISSIONS_LIFETIME, "session")) {
@@ -224,8 +215,7 @@ static void take(struct fold *fold, struct row *row, const char *step, const str
 static int is_part_of_grant(struct fold *fold, struct asked *a, bool *ret, struct err *err) {
     struct found found;
     int rc = permission_find(fold, a, &found, err);
-    const struct row *row = found.row != NULL ? found.row : found.near;
-    *ret = rc == 0 && row != NULL && row_is(row, PERMISSIONS_DECISION, "granted");
+    *ret = rc == 0 && found.row != NULL && row_is(found.row, PERMISSIONS_DECISION, "granted");
     return rc;
 }
 
@@ -275,34 +265,27 @@ static int step(struct fold *fold, const char *word, struct err *err) {
 
 /* ---- uses ---- */
 
-/* In words; NULL: nothing is wrong with it. The row is `found`'s, or the use's own where nothing was decided. */
-static const char *use_fault(const struct asked *a, const struct found *found, const struct row *row, char ret[128]) {
+/* In words; NULL: nothing is wrong with it. */
+static const char *use_fault(const struct asked *a, const struct found *found, char ret[128]) {
+    const struct permission_limits limits = {a->tier, a->session, a->run, .of_session = true};
     const char *fault = scope_use_fault(a->group, a->scope);
     if (fault != NULL) {
         snprintf(ret, 128, "used, but its scope %s", fault);
         return ret;
     }
-    if (found->row == NULL && found->near == NULL) {
+    if (found->row == NULL) {
         return "used, but nobody granted it";
     }
-    if (found->row == NULL) {
-        bool holds = row_is(row, PERMISSIONS_STEP, "granted");
-        const char *elsewhere = holds ? permissions_session_lack(row, a->session, a->run) : NULL;
-        const char *lack = holds ? permissions_tier_lack(row, a->tier) : NULL;
-        if (elsewhere != NULL) {
-            snprintf(ret, 128, "used, but it was %s", elsewhere);
-            return ret;
-        }
-        if (lack == NULL) {
-            return "used, but it was expired";
-        }
-        snprintf(ret, 128, "used at T%d, but it was %s", a->tier, lack);
-        return ret;
+    if (found->ground == GROUND_HOLDS) {
+        return NULL;
     }
-    if (!row_is(row, PERMISSIONS_DECISION, "granted")) {
-        return row_is(row, PERMISSIONS_DECISION, "denied") ? "used, but it was denied" : "used, but it was revoked";
+    const char *words = permission_ground_words(found->row, found->ground, &limits);
+    if (found->ground >= GROUND_T2 && found->ground <= GROUND_T0) {
+        snprintf(ret, 128, "used at T%d, but it was %s", a->tier, words);
+    } else {
+        snprintf(ret, 128, "used, but it was %s", words);
     }
-    return NULL;
+    return ret;
 }
 
 static int used(struct fold *fold, struct err *err) {
@@ -313,13 +296,13 @@ static int used(struct fold *fold, struct err *err) {
     struct found found;
     char words[128];
     int rc = permission_find(fold, &a, &found, err);
-    struct row *row = found.row != NULL ? found.row : found.near;
+    struct row *row = found.row;
     rc = rc != 0 || row != NULL ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
     if (rc != 0) {
         return rc;
     }
     lapse(row, at);
-    const char *fault = use_fault(&a, &found, row, words);
+    const char *fault = use_fault(&a, &found, words);
     fold_int(fold, "count", &count);
     row_add(row, PERMISSIONS_USES, count > 0 ? count : 1);
     row_set_int(row, PERMISSIONS_USED_AT, (int64_t)at);
@@ -374,12 +357,11 @@ static int fold_permission(struct fold *fold, struct err *err) {
 /* ---- reading ---- */
 
 /* Its session is over: a run of that name came to its end. */
-static int session_over(struct state_view *view, struct row *row, bool *ret, struct err *err) {
+static int session_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err) {
     struct bytes session = row_text(row, PERMISSIONS_SESSION);
     struct row run;
     uint64_t seqs[ROW_SEQS_MAX];
     bool there;
-    *ret = false;
     if (session.n == 0 || !row_is(row, PERMISSIONS_LIFETIME, "session")) {
         return 0;
     }
@@ -388,12 +370,23 @@ static int session_over(struct state_view *view, struct row *row, bool *ret, str
     if (finished != SIZE_MAX && row_has(&run, finished)) {
         *ret = true;
         size_t n = row_seqs(&run, projection_column(run.table, "evidence"), seqs, ROW_SEQS_MAX);
-        if (n > 0 && n <= ROW_SEQS_MAX) {
-            row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, seqs[n - 1]);
-        }
+        *ret_end = n > 0 && n <= ROW_SEQS_MAX ? seqs[n - 1] : LEDGER_NO_SEQ;
     }
     row_done(&run);
     return rc;
+}
+
+int permissions_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err) {
+    *ret = true;
+    *ret_end = LEDGER_NO_SEQ;
+    if (!row_is(row, PERMISSIONS_STEP, "granted")) {
+        return 0;
+    }
+    if (row_has(row, PERMISSIONS_EXPIRES)) {
+        state_past(view, row_int(row, PERMISSIONS_EXPIRES)); /* for permissions_is_over */
+    }
+    *ret = permissions_is_over(row, state_now(view));
+    return *ret ? 0 : session_over(view, row, ret, ret_end, err);
 }
 
 /* What a use of it can go to: that of the tool that it is of, or of any call of its group. */
@@ -417,25 +410,16 @@ static int judge_tier(struct state_view *view, struct row *row, struct err *err)
 }
 
 static int judge(struct state_view *view, struct row *row, struct err *err) {
-    bool over = false;
-    int judged = judge_tier(view, row, err);
-    if (judged != 0) {
-        return judged;
-    }
+    uint64_t end = LEDGER_NO_SEQ;
+    bool over = false, granted = row_is(row, PERMISSIONS_STEP, "granted");
+    int rc = judge_tier(view, row, err);
     row->cells[PERMISSIONS_STATE] = row->cells[PERMISSIONS_STEP];
-    if (!row_is(row, PERMISSIONS_STEP, "granted")) {
-        return 0;
-    }
-    if (row_has(row, PERMISSIONS_EXPIRES)) {
-        state_past(view, row_int(row, PERMISSIONS_EXPIRES)); /* for permissions_is_over */
-    }
-    if (permissions_is_over(row, state_now(view))) {
-        row_set_str(row, PERMISSIONS_STATE, "expired");
-        return 0;
-    }
-    int rc = session_over(view, row, &over, err);
+    rc = rc != 0 || !granted ? rc : permissions_over(view, row, &over, &end, err);
     if (over) {
         row_set_str(row, PERMISSIONS_STATE, "expired");
+    }
+    if (end != LEDGER_NO_SEQ) {
+        row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, end);
     }
     return rc;
 }
@@ -449,4 +433,4 @@ static const struct state_table tables[] = {
 static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied", "permission.decided",
                                     "permission.expired",   "permission.revoked", "permission.used",   NULL};
 
-const struct projection projection_permissions = {"permissions", 6, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 7, tables, COUNT(tables), kinds, fold_permission};

@@ -2,7 +2,7 @@
 #ifndef PROJECTIONS_PERMISSIONS_H
 #define PROJECTIONS_PERMISSIONS_H
 
-#include "projections/row.h"
+#include "projections/state.h"
 
 /* Columns of the table "permissions". `decision` is the newest of granted, denied and revoked: a request after it does not
  * undo it. */
@@ -28,12 +28,12 @@ enum permissions_column {
     PERMISSIONS_BASE
 };
 
-/* What a grant lacks for a use of that tier (scope_tier): NULL, or words. A grant without a tier reaches T0; a use whose
- * tier is not known is not compared. */
-const char *permissions_tier_lack(const struct row *row, int tier);
-/* The same of a use in that session and run, either may be empty: what was granted for a session holds where one of them is
- * that session. */
+/* What a grant lacks for a use in that session and run, either may be empty: NULL, or words. What was granted for a session
+ * holds where one of them is that session. */
 const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run);
+/* Whether what was granted is over at the view's time, of a row as it is stored. *ret_end: the event that ended its
+ * session; LEDGER_NO_SEQ: it is not over, or by something else. */
+int permissions_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err);
 /* A row that was granted is over at that time: its end has come, or is not known, or it held once and was used. */
 bool permissions_is_over(const struct row *row, uint64_t at);
 /* Its end is not known: it was granted until a time that nobody named. */

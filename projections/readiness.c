@@ -8,7 +8,7 @@
 /* What a route's evaluation has to say, as the commands that record it. */
 #define READINESS_EVALUATE "{scored} && ledger append eval.finished -s eval/EVAL {bindings} verdict=pass"
 
-#define READINESS_GRANT "ledger append permission.granted -s pack/{pack} group={name}{scope}{tier}"
+#define READINESS_GRANT "ledger append permission.granted -s pack/{pack} group={name}{scope}{tier}{note}"
 #define READINESS_CHECK "ledger append pack.checked -s pack/{pack} pack={pack}{version} check={name} verdict=VERDICT"
 
 const struct readiness_rule readiness_rules[READINESS_RULES] = {

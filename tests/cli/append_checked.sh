@@ -56,7 +56,7 @@ err_has expired
 box 0 append permission.granted -s pack/t group=exec tier=T1
 box 0 append run.started -s run/t pack=t
 box 1 append run.tool_called -s run/t --checked tool=Bash group=exec scope=/srv/a
-err_has "at T2: granted up to T1; it is T2 by policy 'default 1', 'Bash' (event"
+err_has "at T2: granted only up to T1; it is T2 by policy 'default 1', 'Bash' (event"
 
 # What limits a grant is said, or left out.
 for field in scope expires lifetime session; do
@@ -94,7 +94,7 @@ done
 use 1 scope=outbox/../etc/passwd
 err_has "pack/w may not filesystem.write 'outbox/../etc/passwd': the path has a '..' segment; the nearest"
 use 1 scope=outbox/x tier=T3
-err_has "pack/w may not filesystem.write 'outbox/x' at T3: granted up to T1 (event $granted)"
+err_has "pack/w may not filesystem.write 'outbox/x' at T3: granted only up to T1 (event $granted)"
 same "$(size)" "$before"
 use 0 scope=outbox/x tier=T1
 same "$err" ""
@@ -136,7 +136,7 @@ err_has "names neither tool nor agent"
 box 0 append permission.granted -s agent/claude group=exec tier=T2
 call 0 tool=Bash agent=claude group=exec tier=T2
 call 1 tool=Bash agent=claude group=exec tier=T3
-err_has "granted up to T2"
+err_has "granted only up to T2"
 box 0 append run.started -s run/w pack=w # from here on the pack is asked, and nobody else
 call 1 tool=Bash agent=claude group=exec tier=T2
 err_has "pack/w may not exec"
@@ -147,9 +147,9 @@ call 1 tool=Write group=filesystem.write scope=outbox/../a tier=T1
 err_has "'..'"
 box 0 append permission.granted -s pack/w group=exec tier=T1
 call 1 tool=Bash group=exec tier=T0 # the policy that ships says T2, whatever the call says
-err_has "pack/w may not exec '' at T2: granted up to T1"
+err_has "pack/w may not exec '' at T2: granted only up to T1"
 call 1 tool=Bash group=exec
-err_has "at T2: granted up to T1"
+err_has "at T2: granted only up to T1"
 box 0 append permission.revoked -s pack/w group=exec
 start() { box "$1" append run.started -s run/w2 --checked --body "{\"pack\":\"w\",\"permissions\":[$2]}"; }
 start 0 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"}'

@@ -93,13 +93,33 @@ event pack.installed -s pack/small pack=small permissions:='[{"group":"gpu"}]'
 mend checks pdf-ops unknown VERDICT=pass
 mend packs '' warn TIER=T1
 
-# A deliberate denial is named with its event, and the grant is the one that the pack asks for.
+# A deliberate denial is named with its event, and so by the grant that would override it, which is the one that the pack
+# asks for.
 event permission.denied -s pack/pdf-ops group=exec 'scope=pdftotext *'
 denied=$(jq .seq <"$T/.out")
 same "$(clause permissions pdf-ops reason)" "permission exec on 'pdftotext *' of tier T2 is denied by event $denied"
 same "$(clause permissions pdf-ops remedy)" \
-    "ledger append permission.granted -s pack/pdf-ops group=exec scope='pdftotext *' tier=T2"
+    "ledger append permission.granted -s pack/pdf-ops group=exec scope='pdftotext *' tier=T2 note='overrides event $denied, which denied it'"
 mend permissions pdf-ops warn
+needs() { # WORDS OF THE REASON, of the pack's first permission; its remedy mends it
+    same "$(clause permissions needy reason)" "permission $1"
+    mend permissions needy fail
+}
+event pack.installed -s pack/needy pack=needy permissions:='[{"group":"filesystem.write","scope":"out/**","tier":"T2"}]'
+needs "filesystem.write on 'out/**' of tier T2 is not granted"
+event permission.denied -s pack/needy group=filesystem.write
+denied=$(jq .seq <"$T/.out")
+needs "filesystem.write on 'out/**' of tier T2 is denied by event $denied"
+event permission.revoked -s pack/needy group=filesystem.write scope=out/secret
+revoked=$(jq .seq <"$T/.out")
+same "$(clause permissions needy remedy)" "ledger append permission.granted -s pack/needy group=filesystem.write \
+scope='out/**' tier=T2 note='overrides event $revoked, which revoked a part of it'"
+event permission.granted -s pack/needy group=filesystem.write scope='out/**' tier=T1
+low=$(jq .seq <"$T/.out")
+needs "filesystem.write on 'out/**' of tier T2 is granted only up to T1 (event $low)"
+event permission.granted -s pack/needy group=filesystem.write scope='out/**' tier=T2 expires=2020-01-01T00:00:00Z
+over=$(jq .seq <"$T/.out")
+needs "filesystem.write on 'out/**' of tier T2 is expired (event $over)"
 event pack.checked -s pack/pdf-ops pack=pdf-ops check=ocr verdict=fail
 mend checks pdf-ops fail VERDICT=pass
 event doctor.observed -s check/pdf check=pdf target=/x pack=pdf-ops status=error

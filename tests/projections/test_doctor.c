@@ -370,10 +370,13 @@ static void a_pack_without_a_permission_that_it_requires_fails(void **state) {
     clause("permissions", "pass", "it has those that it requires of 2");
     uint64_t seq = box_event(&box, "permission.denied", "pack/p", "{\"group\":\"gpu\"}");
     find_verdict("p");
-    char denied[64];
-    snprintf(denied, sizeof(denied), "permission gpu is denied by event %llu", (unsigned long long)seq);
-    clause("permissions", "warn", denied);
-    clause_text("permissions", "remedy", "ledger append permission.granted -s pack/p group=gpu tier=TIER");
+    char text[160];
+    snprintf(text, sizeof(text), "permission gpu is denied by event %llu", (unsigned long long)seq);
+    clause("permissions", "warn", text);
+    snprintf(text, sizeof(text),
+             "ledger append permission.granted -s pack/p group=gpu tier=TIER note='overrides event %llu, which denied it'",
+             (unsigned long long)seq);
+    clause_text("permissions", "remedy", text);
     clause_cites("permissions", seq);
 }
 

@@ -134,23 +134,23 @@ static void a_use_that_nobody_decided_was_not_revoked(void **state) {
     expect_no("pack/p may not exec '/srv/a': used, but nobody granted it");
 }
 
-/* One by one and over what was gathered once: the same answers. */
-static void same_answer(struct permitted *permitted, const char *scope) {
-    struct decision other;
+/* Over all that was decided and over what can concern it: the same answers. */
+static void same_answer(const char *scope) {
+    struct permitted found;
+    const struct decision *other = &found.decision;
     check(decide_is_permitted(b.view, bytes_of("pack/p"),
                               &(struct decide_use){.group = bytes_of("exec"), .scope = bytes_of(scope)}, &d, &b.err));
-    check(permitted_ask(permitted, &(struct decide_use){.group = bytes_of("exec"), .scope = bytes_of(scope)}, &other,
-                        &b.err));
-    assert_int_equal(d.yes, other.yes);
-    assert_memory_equal(d.reason, other.reason, strlen(other.reason)); /* the one by one adds what came nearest */
-    assert_int_equal(d.n_evidence, other.n_evidence);
-    assert_memory_equal(d.evidence, other.evidence, d.n_evidence * sizeof(d.evidence[0]));
+    check(permitted_ask(b.view, bytes_of("pack/p"),
+                        &(struct decide_use){.group = bytes_of("exec"), .scope = bytes_of(scope)}, &found, &b.err));
+    assert_int_equal(d.yes, other->yes);
+    assert_memory_equal(d.reason, other->reason, strlen(other->reason)); /* over all adds what came nearest */
+    assert_int_equal(d.n_evidence, other->n_evidence);
+    assert_memory_equal(d.evidence, other->evidence, d.n_evidence * sizeof(d.evidence[0]));
 }
 
 static void many_questions_about_one_pack_get_the_answers_that_each_would_get(void **state) {
     static const char *const scopes[] = {"", "a", "a/b", "a/*", "*", "a/b/c", "x", "?"};
     static const char *const steps[] = {"requested", "granted", "denied", "expired", "revoked", "used"};
-    struct permitted permitted;
     uint64_t x = 11;
     (void)state;
     for (unsigned round = 0; round < 12; round++) {
@@ -163,12 +163,10 @@ static void many_questions_about_one_pack_get_the_answers_that_each_would_get(vo
             box_event(&b, kind, "pack/p", json);
         }
         box_view(&b, LEDGER_NO_SEQ, 0);
-        permitted_init(&permitted, b.view, bytes_of("pack/p"));
         for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
-            same_answer(&permitted, scopes[i]);
+            same_answer(scopes[i]);
         }
-        same_answer(&permitted, "nobody spoke of it");
-        permitted_done(&permitted);
+        same_answer("nobody spoke of it");
     }
 }
 

@@ -199,7 +199,7 @@ static void a_required_permission_that_was_asked_for_beside_the_list_blocks(void
     grant(&box, "permission.granted", "gpu"); /* of every scope */
     pack(&box, "ready", NULL);
     grant(&box, "permission.revoked", "gpu");
-    pack(&box, "blocked", "permission gpu on '0' is not granted");
+    pack(&box, "blocked", "permission gpu on '0' is revoked by event 4");
     box_close(&box);
 }
 
@@ -218,7 +218,7 @@ static void a_grant_that_has_expired_blocks_from_then_on(void **state) {
     box_view(&box, LEDGER_NO_SEQ, end + 1);
     assert_true(box_row(&box, "packs", "p", NULL));
     box_text(&box, "state", "blocked");
-    box_text(&box, "reason", "permission exec is expired");
+    box_text(&box, "reason", "permission exec is expired (event 2)");
     box_int(&box, "since", (int64_t)end); /* though a newer event was looked at */
     assert_false(row_has(&box.row, box_column(&box, "since_seq")));
     box_close(&box);

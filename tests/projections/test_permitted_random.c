@@ -1,6 +1,6 @@
-/* Whether a permission is held, against a reference that was written for this test: scopes as lists of segments, patterns
- * matched by recursion, decisions as a plain list. Random histories and questions; what the judge, the many-questions
- * judge, the check before an append and the fold say is compared with what the reference says. */
+/* Whether a permission is held and which reason a refusal names, against a reference that was written for this test: scopes
+ * as lists of segments, patterns matched by recursion, decisions as a plain list. Random histories and questions; what the
+ * judge, the many-questions judge, the check before an append and the fold say is compared with what the reference says. */
 #include "base/clock.h"
 #include "projections/decide.h"
 #include "projections/permitted.h"
@@ -20,6 +20,7 @@ struct said {
     int tier;
     bool once;
     char session[4]; /* it holds there alone */
+    int64_t seq;
 };
 
 struct history {
@@ -91,12 +92,9 @@ static bool is_use(const char *group, const char *scope) {
     return is_scope(group, scope) && strpbrk(scope + address, "*?[") == NULL;
 }
 
-static bool reaches(const struct said *s, const char *group, const char *scope, int tier, const char *run) {
+static bool covers(const struct said *s, const char *group, const char *scope) {
     bool path = strcmp(group, "network.egress") != 0;
-    if (s->session[0] != '\0' && strcmp(s->session, run) != 0) {
-        return false;
-    }
-    if (strcmp(s->group, group) != 0 || !is_scope(group, s->scope) || (s->tier < 0 ? 0 : s->tier) < tier) {
+    if (strcmp(s->group, group) != 0 || !is_scope(group, s->scope)) {
         return false;
     }
     if (s->scope[0] == '\0' || strcmp(s->scope, scope) == 0) {
@@ -108,20 +106,59 @@ static bool reaches(const struct said *s, const char *group, const char *scope, 
     return scope[0] != '\0' ? matches(s->scope, scope) : strspn(s->scope, "*") == strlen(s->scope);
 }
 
+static bool elsewhere(const struct said *s, const char *run) {
+    return s->session[0] != '\0' && strcmp(s->session, run) != 0;
+}
+
+static bool reaches(const struct said *s, const char *group, const char *scope, int tier, const char *run) {
+    return !elsewhere(s, run) && (s->tier < 0 ? 0 : s->tier) >= tier && covers(s, group, scope);
+}
+
+static bool refuses(const struct said *s, const char *group, const char *scope) {
+    bool host = strcmp(group, "network.egress") == 0, address = s->scope[0] == '[' && s->scope[1] == ':';
+    char name[SCOPE_TEXT];
+    if ((s->what != 'd' && s->what != 'r') || (s->group[0] != '\0' && strcmp(s->group, group) != 0)) {
+        return false;
+    }
+    snprintf(name, sizeof(name), "%s", scope);
+    name[scope[0] == '[' && scope[1] == ':' ? strcspn(scope, "]") + 1 : strcspn(scope, ":")] = '\0';
+    return s->scope[0] == '\0' || scope[0] == '\0' || matches(s->scope, scope) ||
+           (host && !address && strchr(s->scope, ':') == NULL && matches(s->scope, name));
+}
+
 /* Of the newest down: what refuses, and what grants. */
 static struct said *decides(struct history *h, const char *group, const char *scope, int tier, const char *run) {
     for (size_t i = h->n; i-- > 0 && is_use(group, scope);) {
         struct said *s = &h->said[i];
-        bool of_group = s->group[0] == '\0' || strcmp(s->group, group) == 0;
-        bool touches = s->scope[0] == '\0' || scope[0] == '\0' || matches(s->scope, scope);
-        if ((s->what == 'd' || s->what == 'r') && of_group && touches) {
-            return s;
-        }
-        if (s->what == 'g' && reaches(s, group, scope, tier, run)) {
+        if (refuses(s, group, scope) || (s->what == 'g' && reaches(s, group, scope, tier, run))) {
             return s;
         }
     }
     return NULL;
+}
+
+/* What a refusal names: up from what refuses, the grant with the smallest fault; the newest of those. */
+static enum permission_ground named(struct history *h, const char *group, const char *scope, const char *run,
+                                    int64_t *ret_seq) {
+    enum permission_ground best = GROUND_NONE;
+    for (size_t i = 0; i < h->n && is_use(group, scope); i++) {
+        const struct said *s = &h->said[i];
+        enum permission_ground is = s->what == 'e'      ? GROUND_OVER
+                                    : elsewhere(s, run) ? GROUND_SESSION
+                                    : s->tier == 2      ? GROUND_T2
+                                    : s->tier == 1      ? GROUND_T1
+                                                        : GROUND_T0;
+        if (refuses(s, group, scope)) {
+            best = GROUND_REFUSES; /* takes back all before it */
+        } else if ((s->what != 'g' && s->what != 'e') || !covers(s, group, scope) ||
+                   (best != GROUND_REFUSES && best < is)) {
+            continue;
+        } else {
+            best = is;
+        }
+        *ret_seq = s->seq;
+    }
+    return best;
 }
 
 static void decide(struct history *h, const struct said *said) {
@@ -148,9 +185,9 @@ static size_t below(size_t n) {
 
 static const char *const runs[] = {"", "s1", "s2"};
 static const char *const groups[] = {"filesystem.write", "network.egress", "filesystem.write"};
-static const char *const granted_scopes[] = {"",    "outbox/**", "outbox/*", "outbox/a", "/outbox/*",
-                                             "**",  "out?ox/a",  "/",        "[ab]/*",   "*.b",
-                                             "*a*", "*.b:*",     "[::1]:*",  "127.*",    "127.1"};
+static const char *const granted_scopes[] = {"",         "outbox/**", "outbox/*", "outbox/a", "/outbox/*", "**",
+                                             "out?ox/a", "/",         "[ab]/*",   "*.b",      "*a*",       "*.b:*",
+                                             "[::1]:*",  "127.*",     "127.1",    "a.b",      "[::1]"};
 #define N_GRANTED (sizeof(granted_scopes) / sizeof(granted_scopes[0]))
 
 static void random_scope(char *ret, const char *group) {
@@ -205,7 +242,7 @@ static void odd_grant(struct history *h) {
     char json[160];
     snprintf(s.group, sizeof(s.group), "%s", groups[below(3)]);
     snprintf(json, sizeof(json), "{\"group\":\"%s\",\"tier\":\"T3\"%s}", s.group, grants[which]);
-    box_odd(&b, "permission.granted", WHO, json);
+    s.seq = (int64_t)box_odd(&b, "permission.granted", WHO, json);
     if (which > 0 && is_scope(s.group, s.scope)) {
         decide(h, &s);
     }
@@ -230,7 +267,7 @@ static void random_decision(struct history *h) {
     if (by_agent) { /* of no group */
         s.group[0] = '\0';
         snprintf(json, sizeof(json), "{\"decision\":\"deny\",\"scope\":\"%s\"}", s.scope);
-        box_event(&b, "permission.decided", WHO, json);
+        s.seq = (int64_t)box_event(&b, "permission.decided", WHO, json);
     } else {
         s.once = strcmp(step, "granted") == 0 && below(5) == 0;
         bool session = strcmp(step, "granted") == 0 && !s.once && below(4) == 0, by_run = below(2) == 0;
@@ -245,7 +282,7 @@ static void random_decision(struct history *h) {
             at += snprintf(json + at, sizeof(json) - (size_t)at, ",\"session\":\"%s\"", s.session);
         }
         snprintf(json + at, sizeof(json) - (size_t)at, "}");
-        box_event_of(&b, kind, WHO, session && by_run ? s.session : NULL, json);
+        s.seq = (int64_t)box_event_of(&b, kind, WHO, session && by_run ? s.session : NULL, json);
     }
     s.what = step[0];
     if (step[0] != 'e') {
@@ -260,14 +297,20 @@ static void random_decision(struct history *h) {
     }
 }
 
-static int64_t violations(void) {
+/* All, and of the row of the newest one the event that decided it; 0: none did. */
+static int64_t violations(int64_t *ret_by) {
     struct state_rows *rows = NULL;
     const struct row *row;
-    int64_t n = 0;
+    int64_t n = 0, newest = -1;
     size_t table = state_table_find(b.view, "permissions");
     assert_int_equal(state_rows_open(b.view, table, NULL, 0, &rows, &b.err), 0);
     while (state_rows_next(rows, &row, &b.err) == 0) {
+        int64_t seq = row_int(row, projection_column(row->table, "violation_seq"));
         n += row_int(row, projection_column(row->table, "violations"));
+        if (seq > newest) {
+            newest = seq;
+            *ret_by = row_int(row, projection_column(row->table, "decided_seq"));
+        }
     }
     state_rows_close(rows);
     return n;
@@ -301,8 +344,8 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
     char json[200], scope[SCOPE_TEXT], written[SCOPE_TEXT], tier_text[8], tier_field[24];
     const char *group = groups[below(3)], *run = runs[below(3)];
     int tier = (int)below(5) - 1;
-    struct decision one, many;
-    struct permitted permitted;
+    struct decision one;
+    struct permitted many;
     random_scope(written, group);
     plain(scope, written);
     struct said *by = decides(h, group, scope, tier < 0 ? 0 : tier, run);
@@ -321,21 +364,30 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
                                    .one = true};
     box_view(&b, LEDGER_NO_SEQ, 0);
     assert_int_equal(decide_is_permitted(b.view, bytes_of(WHO), &use, &one, &b.err), 0);
-    permitted_init(&permitted, b.view, bytes_of(WHO));
-    assert_int_equal(permitted_ask(&permitted, &use, &many, &b.err), 0);
-    permitted_done(&permitted);
-    if (one.yes != held || many.yes != held || may_append("permission.used", WHO, run, json) != held) {
-        fail_msg("%s: %d, but %d (%s), %d (%s)", json, held, one.yes, one.reason, many.yes, many.reason);
+    assert_int_equal(permitted_ask(b.view, bytes_of(WHO), &use, &many, &b.err), 0);
+    if (one.yes != held || many.decision.yes != held || may_append("permission.used", WHO, run, json) != held) {
+        fail_msg("%s: %d, but %d (%s), %d (%s)", json, held, one.yes, one.reason, many.decision.yes, many.decision.reason);
     }
     held ? tally->yes++ : tally->no++;
+    int64_t seq = 0, refused_by = 0;
+    enum permission_ground ground = held ? GROUND_HOLDS : named(h, group, scope, run, &seq);
+    bool said_nothing = ground == GROUND_NONE && many.ground >= GROUND_HIDDEN;
+    if (!said_nothing && (ground != many.ground || (!held && ground != GROUND_NONE && seq != many.seq))) {
+        fail_msg("%s: ground %d of event %lld, but %d of event %lld (%s)", json, (int)ground, (long long)seq,
+                 (int)many.ground, (long long)many.seq, one.reason);
+    }
     if (!record || scope[0] == '\0') { /* a fold does not go through what is a part of everything */
         return;
     }
-    int64_t before = violations();
+    int64_t before = violations(&refused_by);
     box_event_of(&b, "permission.used", WHO, run[0] != '\0' ? run : NULL, json);
     box_view(&b, LEDGER_NO_SEQ, 0);
-    if (violations() - before != (held ? 0 : 1)) {
-        fail_msg("%s: held %d, and %lld new violations", json, held, (long long)(violations() - before));
+    int64_t after = violations(&refused_by);
+    if (after - before != (held ? 0 : 1)) {
+        fail_msg("%s: held %d, and %lld new violations", json, held, (long long)(after - before));
+    }
+    if (!held && ground != GROUND_NONE && refused_by != seq) {
+        fail_msg("%s: the violation is of event %lld, not %lld", json, (long long)refused_by, (long long)seq);
     }
     if (held && by->once) {
         by->what = 'e';

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# What decides about a use is what a refusal names, with its event: the newest denial or revocation, or the grant after it that
+# comes nearest.
+set -eu
+# shellcheck source=tests/cli/lib.sh
+. tests/cli/lib.sh
+
+give() { # STEP FIELDS...
+    box 0 append "permission.$1" -s pack/p group=exec "${@:2}"
+    seq=$(jq .seq <"$T/.out")
+}
+refused() { # WORDS FIELDS...: of a use
+    box 1 append permission.used -s pack/p --checked group=exec "${@:2}"
+    err_has "$1"
+}
+held() { box 0 append permission.used -s pack/p --checked group=exec "$@"; }
+
+new_box
+refused 'nobody granted it' scope=/a tier=T2
+give granted scope=/a tier=T3
+held scope=/a tier=T2
+give revoked scope=/a
+refused "revoked (event $seq)" scope=/a tier=T2
+give granted scope='/**' tier=T0
+refused "granted only up to T0 (event $seq)" scope=/a tier=T2
+give granted scope=/? tier=T1
+nearest=$seq
+give granted scope='/*'
+refused "granted only up to T1 (event $nearest)" scope=/a tier=T2
+give revoked scope=/?
+refused "revoked (event $seq)" scope=/b tier=T2
+give granted scope='/**'
+refused "granted without a tier, which reaches T0 (event $seq)" scope=/b tier=T2
+give granted scope=/b tier=T2 expires=2020-01-01T00:00:00Z
+refused "granted without a tier, which reaches T0" scope=/b tier=T2
+give revoked scope='/**'
+refused "revoked (event $seq)" scope=/b tier=T2
+give granted scope=/b tier=T2 expires=2020-01-01T00:00:00Z
+refused "expired (event $seq)" scope=/b tier=T2
+
+# A refusal of a host is one of all its ports.
+box 0 append permission.granted -s pack/p group=network.egress scope='*' tier=T1
+box 0 append permission.used -s pack/p --checked group=network.egress scope=api.example.org:443
+box 0 append permission.revoked -s pack/p group=network.egress scope=api.example.org
+seq=$(jq .seq <"$T/.out")
+box 1 append permission.used -s pack/p --checked group=network.egress scope=api.example.org:443
+err_has "revoked (event $seq)"
+box 0 append permission.used -s pack/p --checked group=network.egress scope=www.api.example.org:443
+finish
