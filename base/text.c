@@ -343,10 +343,21 @@ int text_safe_json(struct buf *out, struct bytes json) {
     return clean < json.n ? buf_put(out, json.p + clean, json.n - clean) : out->fail;
 }
 
-/* What programs leave out at the beginning of a cell, or do not show. */
-static bool is_left_out(uint32_t c) {
-    return c <= 0x20 || c == '"' || c == 0x7f || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200f) || c == 0x202f ||
-           c == 0x205f || c == 0x3000 || is_deceptive(c) || is_modifier(c);
+/* What leaves no mark: blanks, and what is not shown. */
+static bool is_blank(uint32_t c) {
+    return c <= 0x20 || c == 0x7f || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200f) || c == 0x202f ||
+           c == 0x205f || c == 0x2800 || c == 0x3000 || is_deceptive(c) || is_modifier(c);
+}
+
+bool text_is_blank(struct bytes text) {
+    uint32_t c = 0;
+    for (size_t i = 0, len; i < text.n; i += len) {
+        len = utf8_decode(text.p + i, text.n - i, &c);
+        if (len == 0 || !is_blank(c)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool text_is_formula(struct bytes text) {
@@ -357,7 +368,7 @@ bool text_is_formula(struct bytes text) {
     }
     for (size_t i = 0; i < text.n;) {
         size_t len = utf8_decode(text.p + i, text.n - i, &c);
-        if (len > 0 && !is_left_out(c)) {
+        if (len > 0 && c != '"' && !is_blank(c)) {
             break;
         }
         c = 0;

@@ -82,6 +82,8 @@ int text_safe_json(struct buf *out, struct bytes json);
 
 /* Would text_safe leave it as it is? With `lines`, text_safe_json. */
 bool text_is_safe(struct bytes text, bool lines);
+/* Nothing of it is seen: blanks, invisible characters, or no characters. Invalid bytes are seen. */
+bool text_is_blank(struct bytes text);
 /* Might a spreadsheet take this cell for a formula? It begins with = + - @ or a full-width form of these, also after
  * blanks, quotes, invisible characters and invalid bytes, which some programs leave out; or it begins with a tab or a line
  * end. */

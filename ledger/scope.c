@@ -269,6 +269,9 @@ const char *scope_fault(struct bytes group, struct bytes scope) {
     if (memchr(scope.p, '\\', scope.n) != NULL) {
         return "has a backslash";
     }
+    if (text_is_blank(scope)) {
+        return "has no visible character";
+    }
     return form == SCOPE_PATH ? path_fault(scope) : form == SCOPE_HOST ? host_fault(scope) : segments_fault(scope);
 }
 

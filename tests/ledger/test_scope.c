@@ -25,6 +25,13 @@ static const struct {
     {FILES, "outbox/x..", NULL},
     {FILES, "outbox/%2e%2e/x", NULL}, /* not decoded: a name like any other */
     {FILES, "outbox/\xef\xbc\x8ex", NULL},
+    {FILES, "outbox/ x", NULL},
+    {FILES, "family \xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9.png", NULL}, /* a joiner within a name */
+    {FILES, " ", "has no visible character"},
+    {"secrets.read", "\xe2\x80\x8b\xe2\x80\x8d", "has no visible character"}, /* zero width space, joiner */
+    {"secrets.read", "\xc2\xa0\xe3\x80\x80\xef\xbb\xbf", "has no visible character"},
+    {"secrets.read", "\xe3\x85\xa4", "has no visible character"}, /* U+3164 */
+    {NAMES, "\xc2\xad", "has no visible character"},
     {FILES, "outbox/../etc/passwd", "has a '..' segment"},
     {FILES, "inbox/..", "has a '..' segment"},
     {FILES, "..", "has a '..' segment"},
@@ -256,6 +263,21 @@ static void a_refusal_concerns_what_has_a_part_in_common_with_it(void **state) {
     assert_false(scope_touches(bytes_of(HOSTS), bytes_of("[fe80::1]"), bytes_of("[2001:db8::1]")));
     assert_false(scope_touches(bytes_of(HOSTS), bytes_of("[fe80::1]:443"), bytes_of("1:443")));
     assert_false(scope_touches(bytes_of(HOSTS), bytes_of("?"), bytes_of("[fe80::1]")));
+    for (unsigned i = 0; i < 2; i++) { /* of a part of it, and of all */
+        bool (*refuses)(struct bytes, struct bytes, struct bytes) = i == 0 ? scope_touches : scope_refuses;
+        assert_true(refuses(bytes_of(HOSTS), bytes_of("a.org"), bytes_of("a.org:443")));
+        assert_true(refuses(bytes_of(HOSTS), bytes_of("*.org"), bytes_of("a.org:*")));
+        assert_true(refuses(bytes_of(HOSTS), bytes_of("[fe80::1]"), bytes_of("[fe80::1]:443")));
+        assert_true(refuses(bytes_of(HOSTS), bytes_of("*80"), bytes_of("a.org:80")));
+        assert_true(refuses(bytes_of(HOSTS), bytes_of("*"), bytes_of("")));
+        assert_false(refuses(bytes_of(HOSTS), bytes_of("a.org:80"), bytes_of("a.org:443")));
+        assert_false(refuses(bytes_of(HOSTS), bytes_of("a.org:443"), bytes_of("a.org")));
+        assert_false(refuses(bytes_of(HOSTS), bytes_of("a.org"), bytes_of("b.a.org:443")));
+        assert_false(refuses(bytes_of(NAMES), bytes_of("llama3"), bytes_of("llama3:8b")));
+    }
+    assert_true(scope_touches(bytes_of(HOSTS), bytes_of("a.org"), bytes_of("*:443")));
+    assert_false(scope_refuses(bytes_of(HOSTS), bytes_of("a.org"), bytes_of("*:443")));
+    assert_false(scope_refuses(bytes_of(FILES), bytes_of("src/secret"), bytes_of("src/*")));
     assert_true(scope_touches(bytes_of(HOSTS), bytes_of("[fe80::1]:*"), bytes_of("[fe80::1]:443")));
     assert_true(scope_touches(bytes_of(HOSTS), bytes_of("[fe80::1]:4*"), bytes_of("[fe80::1]:*3")));
     assert_true(scope_touches(bytes_of(HOSTS), bytes_of("*:443"), bytes_of("[fe80::1]:443")));
