@@ -1,4 +1,5 @@
-/* Policies are copied out of their rows when the first call of a view is judged. */
+/* Policies are copied out of their rows when the first call of a view is judged. Later calls are judged by the copies, and
+ * a walk notes that they rest on these rows all the same. */
 #include "projections/tiers.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "projections/policies.h"
 #include "projections/reason.h"
 #include "projections/view.h"
+#include "projections/watch.h"
 
 static const struct {
     const char *tool, *server, *group, *tier;
@@ -183,6 +185,7 @@ int tiers_judge(struct state_view *view, const struct tool_call *asked, struct t
     struct tool_call call = *asked;
     int rc = view->tiers == NULL ? load(view, err) : 0;
     bool decided = false;
+    watch_table(view->watched, state_table_find(view, "policies"));
     call.server = call.server.n > 0 ? call.server : server_of(call.tool);
     for (size_t i = 0; rc == 0 && !decided && i < view->tiers->n; i++) {
         decided = ask_rules(view->tiers, &view->tiers->policy[i], &call, &a);

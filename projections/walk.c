@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "projections/correct.h"
 #include "projections/tiers.h"
 #include "projections/walk_nodes.h"
 
@@ -101,7 +102,7 @@ static int after(void *ctx, const struct ledger_event *event, uint64_t at, struc
     w->nodes.cause = (struct walk_cause){true, event->seq, at};
     w->view->at = event->seq + 1;
     view_forget_again(w->view);
-    if (bytes_is(event->kind, "policy.declared")) {
+    if (bytes_is(event->kind, "policy.declared") || correct_is(event->kind)) {
         tiers_forget(w->view);
     }
     for (size_t i = 0; i < w->n_changed && rc == 0; i++) {

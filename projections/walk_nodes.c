@@ -9,7 +9,7 @@
 #include "projections/fold.h"
 #include "projections/watch.h"
 
-enum dep { DEP_ROW = 1, DEP_ROW_OF_OTHERS, DEP_RANGE, DEP_NODE, DEP_STATUS };
+enum dep { DEP_ROW = 1, DEP_ROW_OF_OTHERS, DEP_RANGE, DEP_TABLE, DEP_NODE, DEP_STATUS };
 
 static uint64_t mix(uint64_t h, const void *p, size_t n) {
     const uint8_t *bytes = p;
@@ -212,6 +212,12 @@ void watch_range(struct walk_nodes *nodes, size_t table, struct bytes prefix) {
     }
 }
 
+void watch_table(struct walk_nodes *nodes, size_t table) {
+    if (nodes != NULL && nodes->current != SIZE_MAX && table != SIZE_MAX) {
+        depend(nodes, nodes->current, dep_of(DEP_TABLE, table, (struct bytes){0}));
+    }
+}
+
 void watch_time(struct walk_nodes *nodes, int64_t moment) {
     if (nodes != NULL && nodes->current != SIZE_MAX) {
         struct walk_node *node = &nodes->nodes[nodes->current];
@@ -274,7 +280,7 @@ static bool same_for_others(struct walk_nodes *nodes, size_t table, struct bytes
 }
 
 void walk_nodes_changed(struct walk_nodes *nodes, size_t table, struct bytes key, struct bytes before, struct bytes after) {
-    uint64_t others = dep_of(DEP_ROW_OF_OTHERS, table, key);
+    uint64_t others = dep_of(DEP_ROW_OF_OTHERS, table, key), whole = dep_of(DEP_TABLE, table, (struct bytes){0});
     bool came_or_went = (before.n == 0) != (after.n == 0);
     size_t node = walk_nodes_find(nodes, table, key);
     const struct state_table *t = state_table(nodes->view, table);
@@ -287,8 +293,10 @@ void walk_nodes_changed(struct walk_nodes *nodes, size_t table, struct bytes key
         walk_nodes_dirty(nodes, node);
     }
     fire(nodes, dep_of(DEP_ROW, table, key));
-    if (has_dependents(nodes, others) && (came_or_went || !same_for_others(nodes, table, before, after))) {
+    bool watched = has_dependents(nodes, others) || has_dependents(nodes, whole);
+    if (watched && (came_or_went || !same_for_others(nodes, table, before, after))) {
         fire(nodes, others);
+        fire(nodes, whole);
     }
     if (came_or_went) {
         fire(nodes, dep_of(DEP_NODE, table, key));

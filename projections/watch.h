@@ -10,6 +10,8 @@ struct walk_nodes;
 void watch_row(struct walk_nodes *nodes, size_t table, struct bytes key, bool judged);
 /* The rows whose keys begin so were gone through: which there are. */
 void watch_range(struct walk_nodes *nodes, size_t table, struct bytes prefix);
+/* Any of the table's rows may have been looked at; SIZE_MAX: there is no such table. */
+void watch_table(struct walk_nodes *nodes, size_t table);
 /* The time was compared with this moment. */
 void watch_time(struct walk_nodes *nodes, int64_t moment);
 /* The condition of projections was looked at. */

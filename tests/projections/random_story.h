@@ -20,7 +20,8 @@ struct story {
     struct box *box;
     uint64_t moments[STORY_MOMENTS]; /* at which something may end by itself */
     size_t n_moments;
-    size_t act; /* the next step of the scene in which a route is proven */
+    size_t act;    /* the next step of the scene in which a route is proven */
+    bool of_tiers; /* every other step is about policies and what they judge */
 };
 
 static inline void story_init(struct story *s, struct box *box, uint64_t seed) {
@@ -149,6 +150,23 @@ static const struct story_step story_scene[] = {
 };
 #define STORY_SCENE (sizeof(story_scene) / sizeof(story_scene[0]))
 
+/* What policies judge, and policies that are declared, declared anew, and taken back. */
+#define STORY_RULES(policy, rules) "{\"policy\":\"" policy "\",\"version\":\"%v\",\"tool_rules\":[" rules "]}"
+static const struct story_step story_tiers[] = {
+    {"policy.declared", "policy/q0", STORY_RULES("q0", "{\"group\":\"exec\",\"tier\":\"T3\"}"), false},
+    {"policy.declared", "policy/q1", STORY_RULES("q1", "{\"group\":\"exec\",\"tier\":\"T1\",\"arguments\":[\"a=b\"]}"),
+     false},
+    {"policy.declared", "policy/q0", STORY_RULES("q0", "{\"tool\":\"t*\",\"tier\":\"T0\"}"), false},
+    {"policy.declared", "policy/q1", "{\"policy\":\"q1\",\"version\":\"%v\",\"default\":\"T2\"}", false},
+    {"policy.declared", "policy/q0", "{\"policy\":\"q0\"}", false},
+    {"policy.declared", "policy/q1", "{\"policy\":\"q1\"}", false},
+    {"permission.granted", "pack/%p", "{\"group\":\"%g\",\"scope\":\"%s\"}", false},
+    {"permission.granted", "tool/t%n", "{\"group\":\"%g\",\"scope\":\"%s\"}", false},
+    {"permission.revoked", "tool/t%n", "{\"group\":\"%g\",\"scope\":\"%s\"}", false},
+    {"run.tool_called", "run/%u", "{\"tool\":\"t%n\",\"group\":\"%g\"}", true},
+};
+#define STORY_TIERS (sizeof(story_tiers) / sizeof(story_tiers[0]))
+
 static inline void story_put(struct story *s, char what, struct buf *out) {
     static const char *const words[] = {"pass", "pass", "fail", "warn"}, *const scopes[] = {"", "inbox/**", "inbox/a"};
     uint32_t k = story_below(s, 3);
@@ -240,8 +258,9 @@ static inline void story_step(struct story *s) {
         return;
     }
     bool scene = story_below(s, 3) == 0;
-    const struct story_step *step =
-        scene ? &story_scene[s->act++ % STORY_SCENE] : &story_steps[story_below(s, STORY_STEPS)];
+    const struct story_step *step = s->of_tiers && story_below(s, 2) == 0 ? &story_tiers[story_below(s, STORY_TIERS)]
+                                    : scene                               ? &story_scene[s->act++ % STORY_SCENE]
+                                                                          : &story_steps[story_below(s, STORY_STEPS)];
     buf_init(&subject, 4096);
     buf_init(&json, 65536);
     story_fill(s, step->subject, &subject);
