@@ -9,6 +9,7 @@
 #include "cli/asof.h"
 #include "cli/cell.h"
 #include "cli/cli.h"
+#include "cli/corrected.h"
 #include "cli/damage.h"
 #include "cli/diff.h"
 #include "cli/diff_events.h"
@@ -45,6 +46,7 @@ struct diff {
     size_t open;         /* the table that is being printed */
     struct buf left_out; /* columns that had no room */
     struct diff_events events;
+    struct corrected corrected; /* a cause may have turned out to be a mistake since */
     struct damage damage;
     struct obj list;
     bool of_runs; /* two runs are compared, and the states between */
@@ -81,7 +83,8 @@ static enum diff_what what_of(const struct diff_change *change, const struct dif
 
 static int on_seqs(void *ctx, const uint64_t *seqs, size_t n, struct err *err) {
     struct diff *d = ctx;
-    return diff_events_read(&d->events, d->view->ledger, seqs, n, &d->damage, d->view->stop, err);
+    int rc = corrected_load_all(d->view->ledger, &d->damage, &d->corrected, err);
+    return rc != 0 ? rc : diff_events_read(&d->events, d->view->ledger, seqs, n, &d->damage, d->view->stop, err);
 }
 
 /* ---- text ---- */
@@ -248,6 +251,7 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
     table_cell(d->table, bytes_of_buf(&text));
     print_cause(d, change, event, &text);
     buf_clear(&text);
+    corrected_put(&d->corrected, event ? event->seq : LEDGER_NO_SEQ, &text);
     put_change(d, change, what == DIFF_HEARD, &text);
     table_cell(d->table, bytes_of_buf(&text));
     buf_done(&text);
@@ -284,6 +288,8 @@ static void put(struct diff *d, const struct diff_change *change) {
         obj_done(&sides[i]);
     }
     obj_uint(&one, "seq", seq_of(change));
+    const struct corrected_one *mistake = corrected_find(&d->corrected, seq_of(change));
+    obj_uint(&one, "corrected_by", mistake ? mistake->by : LEDGER_NO_SEQ);
     if (event) {
         obj_time(&one, "time", event->time);
         obj_time(&one, "happened", event->happened);
@@ -463,6 +469,7 @@ static int open_runs(struct diff *d, const char *before, const char *now) {
     struct err err = {0};
     int rc = asof_state(view, &whole, &view->state, &err);
     if (rc == 0) {
+        asof_warn(view, SIZE_MAX);
         story_init(&story, view, d->style, false);
         story.damage = d->damage;
         if (!view->cli->json) {
@@ -471,11 +478,12 @@ static int open_runs(struct diff *d, const char *before, const char *now) {
         rc = diff_runs(&story, before, now, view->cli->json ? &d->compared : NULL, &d->runs, &err);
         d->damage = story.damage;
         ledger_reader_close(story.reader);
+        corrected_done(&story.corrected);
         obj_done(&story.list);
     }
     if (rc != 0) {
         pager_end(&d->pager, view->cli);
-        return cli_fail_lookup(view->cli, &err);
+        return asof_exit(view, cli_fail_lookup(view->cli, &err));
     }
     from.at = d->runs.from + 1;
     to.at = d->runs.to + 1;
@@ -526,6 +534,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     exit_code = exit_code != 0 ? exit_code : open_all(&d, args);
     exit_code = exit_code != 0 ? exit_code : asof_exit(&view, answer(&d, args));
     diff_events_done(&d.events);
+    corrected_done(&d.corrected);
     state_close(d.from);
     asof_close(&view);
     obj_done(&d.list);

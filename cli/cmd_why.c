@@ -235,8 +235,9 @@ const struct spec spec_why = {
     .synopsis = "[NOUN/]NAME [--at WHEN] | SEQ",
     .about = "NOUN/NAME is a thing with a state (pack/..., route/..., model/..., permission/..., package/...,\n"
              "run/..., verdict/...): shows its state and why, what belongs to it, and the events that this rests\n"
-             "on; of a run that failed, what went wrong and how it differs from the last good one of its pack.\n"
-             "The NOUN may be left out where only one thing has the name.\n"
+             "on; of a run that failed, what went wrong and how it differs from the last good one of its pack. Events\n"
+             "that were corrected do not count there, and are named. The NOUN may be left out where only one thing\n"
+             "has the name.\n"
              "With a SEQ it shows what led to the event: the event, its cause, the cause of that, a line each, up\n"
              "to one that has none. Where no cause is recorded, the run's calls and spans say what an event hangs\n"
              "on; the column VIA says which it was: cause, call, span or run. Exit code 1 when there is no such\n"

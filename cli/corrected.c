@@ -3,9 +3,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mp.h"
 #include "cli/kind_events.h"
+#include "projections/correct.h"
 
 static uint64_t number_of(struct bytes body, const char *name) {
     struct bytes raw;
@@ -14,14 +16,15 @@ static uint64_t number_of(struct bytes body, const char *name) {
     return there ? item.uint : LEDGER_NO_SEQ;
 }
 
-static void take(const struct ledger_event *e, struct corrected_one *ret) {
+static bool take(const struct ledger_event *e, struct corrected_one *ret) {
     struct bytes raw;
     struct mp_item item;
-    *ret = (struct corrected_one){number_of(e->body, "seq"), e->seq, number_of(e->body, "replaced_by"), ""};
+    *ret = (struct corrected_one){.by = e->seq, .replaced_by = number_of(e->body, "replaced_by")};
     if (e->body.n > 0 && mp_map_get(e->body, "reason", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR) {
         snprintf(ret->reason, sizeof(ret->reason), "%.*s", (int)(item.data.n < 200 ? item.data.n : 200),
                  (const char *)item.data.p);
     }
+    return correct_names(e->body, &ret->seq, ret->leaf) && ret->seq < e->seq;
 }
 
 static int by_seq(const void *a, const void *b) {
@@ -36,13 +39,13 @@ static int add(void *ctx, const struct ledger_event *event, struct err *err) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     all->one = more;
-    take(event, &all->one[all->n++]);
+    all->n += take(event, &all->one[all->n]);
     return 0;
 }
 
-int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, struct err *err) {
+static int load(struct ledger *ledger, uint64_t from, struct damage *damage, struct corrected *ret, struct err *err) {
     struct corrected all = {0};
-    int rc = kind_events(ledger, "ledger.corrected", from, add, &all, err);
+    int rc = kind_events(ledger, "ledger.corrected", from, damage, add, &all, err);
     if (rc < 0) {
         corrected_done(&all);
         return rc;
@@ -52,6 +55,14 @@ int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, 
     }
     *ret = all;
     return 0;
+}
+
+int corrected_load(struct ledger *ledger, uint64_t from, struct corrected *ret, struct err *err) {
+    return load(ledger, from, NULL, ret, err);
+}
+
+int corrected_load_all(struct ledger *ledger, struct damage *damage, struct corrected *ret, struct err *err) {
+    return load(ledger, 0, damage, ret, err);
 }
 
 void corrected_done(struct corrected *corrected) {
@@ -70,6 +81,34 @@ const struct corrected_one *corrected_find(const struct corrected *corrected, ui
         }
     }
     return lo < corrected->n && corrected->one[lo].seq == seq ? &corrected->one[lo] : NULL;
+}
+
+/* Of an event that can be corrected. */
+static int leaf_of(struct ledger *ledger, uint64_t seq, bool *ret_there, uint8_t ret[LEDGER_HASH], struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event event;
+    struct err why = {0};
+    int rc = ledger_reader_open(ledger, seq, seq + 1, &reader, &why);
+    rc = rc != 0 ? rc : ledger_reader_next(reader, &event, &why);
+    *ret_there = rc == 0 && !bytes_has_prefix(event.kind, "ledger.");
+    if (*ret_there) {
+        memcpy(ret, event.leaf, LEDGER_HASH);
+    }
+    ledger_reader_close(reader);
+    return rc >= 0 || rc == ERR_CORRUPT || rc == ERR_TAMPERED ? 0 : err_set(err, rc, "%s", why.msg);
+}
+
+int corrected_holds(const struct corrected *corrected, struct ledger *ledger, uint64_t seq, uint64_t at,
+                    const struct corrected_one **ret, struct err *err) {
+    const struct corrected_one *one = corrected_find(corrected, seq), *end = corrected->one + corrected->n;
+    uint8_t leaf[LEDGER_HASH];
+    bool there = false;
+    int rc = one != NULL && one->by < at ? leaf_of(ledger, seq, &there, leaf, err) : 0;
+    while (there && one != end && one->seq == seq && one->by < at && memcmp(one->leaf, leaf, LEDGER_HASH) != 0) {
+        one++;
+    }
+    *ret = there && one != end && one->seq == seq && one->by < at ? one : NULL;
+    return rc;
 }
 
 void corrected_words(const struct corrected_one *one, char ret[CORRECTED_WORDS_MAX]) {

@@ -60,11 +60,7 @@ static int compare(struct story *s, const struct row *before, const struct row *
     }
     if (!json) {
         print_heads(s, before, now);
-        int rc = story_run_compare(s, before, now, NULL, &ret->n, err);
-        out_str(s->view->cli, rc != 0      ? ""
-                              : ret->n > 0 ? "\n"
-                                           : "the runs do not differ in what they tell of themselves\n\n");
-        return rc;
+        return story_run_compare(s, before, now, NULL, &ret->n, err);
     }
     obj_str(json, "before", row_text(before, projection_column(before->table, "run")));
     obj_str(json, "after", row_text(now, projection_column(now->table, "run")));

@@ -66,7 +66,7 @@ int erased_load(struct ledger *ledger, uint64_t seq, struct erased *ret, struct 
     ret->body = LEDGER_NO_SEQ;
     buf_init(&ret->fields, WORDS_MAX);
     obj_init(&ret->list);
-    return kind_events(ledger, "ledger.erased", seq, take, &looking, err);
+    return kind_events(ledger, "ledger.erased", seq, NULL, take, &looking, err);
 }
 
 void erased_done(struct erased *erased) {

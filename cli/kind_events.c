@@ -3,7 +3,7 @@
 
 #include "query/query.h"
 
-int kind_events(struct ledger *ledger, const char *kind, uint64_t from,
+int kind_events(struct ledger *ledger, const char *kind, uint64_t from, struct damage *damage,
                 int (*each)(void *ctx, const struct ledger_event *event, struct err *err), void *ctx, struct err *err) {
     struct query_value value = {.type = QUERY_TEXT, .text = bytes_of(kind)};
     struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &value, .n_values = 1};
@@ -20,7 +20,10 @@ int kind_events(struct ledger *ledger, const char *kind, uint64_t from,
         rc = query_next(cursor, &why);
         rc = rc != 0 ? rc : query_event(cursor, &event, &why);
         if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-            rc = 0; /* what cannot be read says nothing; whoever shows it says so */
+            rc = 0;
+            if (damage != NULL) {
+                damage_note(damage, &why);
+            }
         } else if (rc < 0) {
             *err = why;
         } else if (rc == 0) {

@@ -111,6 +111,18 @@ static int read_event(struct story *s, uint64_t seq, struct ledger_event *ret, s
     return rc;
 }
 
+int story_corrected(struct story *s, struct err *err) {
+    int rc = s->has_corrected ? 0 : corrected_load_all(s->view->ledger, &s->damage, &s->corrected, err);
+    s->has_corrected = rc == 0;
+    return rc;
+}
+
+void story_also(struct story *s, uint64_t seq) {
+    if (s->n_also < ROW_SEQS_MAX) {
+        s->also[s->n_also++] = seq;
+    }
+}
+
 static int print_events(struct story *s, const struct seqs *seqs, struct err *err) {
     static const struct table_column columns[] = {{"SEQ", TABLE_RIGHT, 0},
                                                   {"TIME", TABLE_KEEP, 0},
@@ -122,10 +134,7 @@ static int print_events(struct story *s, const struct seqs *seqs, struct err *er
     struct buf text;
     int rc = seqs->n == 0 || table ? 0 : err_set(err, ERR_NOMEM, "no memory for the table");
     buf_init(&text, TEXT_BYTES);
-    if (rc == 0 && seqs->n > 0 && !s->has_corrected) {
-        rc = corrected_load(s->view->ledger, 0, &s->corrected, err);
-        s->has_corrected = rc == 0;
-    }
+    rc = rc != 0 || seqs->n == 0 ? rc : story_corrected(s, err);
     out_str(s->view->cli, seqs->n > 0 ? "\n" : "\nno events\n");
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
         rc = read_event(s, seqs->seq[i], &event, err);
@@ -152,7 +161,6 @@ static int put_events(struct story *s, const struct seqs *seqs, struct obj *ret,
     struct ledger_event event;
     struct buf json, mp;
     int rc = 0;
-    obj_init(ret);
     buf_init(&json, LEDGER_BATCH_BYTES_MAX);
     buf_init(&mp, LEDGER_BATCH_BYTES_MAX);
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
@@ -459,8 +467,7 @@ static void put_parts(const struct parts *parts, struct obj *obj) {
     obj_uint(obj, "more_parts", parts->more);
 }
 
-static int put_row(struct story *s, const struct row *row, const struct parts *parts, const struct seqs *seqs,
-                   struct err *err) {
+static int put_row(struct story *s, const struct row *row, const struct parts *parts, struct seqs *seqs, struct err *err) {
     struct obj one, fields, events;
     struct buf name;
     size_t state = thing_state(row->table), reason = projection_column(row->table, "reason");
@@ -488,9 +495,11 @@ static int put_row(struct story *s, const struct row *row, const struct parts *p
     if (!s->whole) {
         put_parts(parts, &one);
     }
-    int rc = put_events(s, seqs, &events, err);
+    int rc = s->whole || !story_run_is(row) ? 0 : story_run(s, row, &one, err);
+    add_seqs(seqs, s->also, s->n_also);
+    obj_init(&events);
+    rc = rc != 0 ? rc : put_events(s, seqs, &events, err);
     obj_list(&one, "events", &events);
-    rc = rc != 0 || s->whole || !story_run_is(row) ? rc : story_run(s, row, &one, err);
     obj_obj(&s->list, NULL, &one);
     buf_done(&name);
     return rc;
@@ -519,6 +528,7 @@ int story_row(void *ctx, const struct row *row, struct err *err) {
         return 0;
     }
     struct parts *parts = calloc(1, sizeof(*parts));
+    s->n_also = 0;
     struct seqs *seqs = calloc(1, sizeof(*seqs));
     int rc = parts && seqs ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
     rc = rc != 0 || s->whole ? rc : parts_find(s->view, row, parts, err);
@@ -534,6 +544,7 @@ int story_row(void *ctx, const struct row *row, struct err *err) {
         rc = rc != 0 || s->whole || !story_run_is(row) ? rc : story_run(s, row, NULL, err);
         rc = rc != 0 ? rc : s->whole ? print_fields(s, row, err) : print_parts(s, row, parts, err);
         print_lists(s, row);
+        add_seqs(seqs, s->also, s->n_also);
         rc = rc != 0 ? rc : print_events(s, seqs, err);
     }
     s->told++;

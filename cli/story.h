@@ -21,6 +21,8 @@ struct story {
     struct ledger_reader *reader;
     struct corrected corrected; /* once events are shown */
     bool has_corrected;
+    uint64_t also[ROW_SEQS_MAX]; /* events that what was told of the row rests on as well */
+    size_t n_also;
     struct obj list; /* in JSON */
 };
 
@@ -32,6 +34,11 @@ int story_row(void *story, const struct row *row, struct err *err);
 /* Prints the JSON document, if it is one, and frees. Returns the exit code: EXIT_INVALID when some events could not be
  * read. */
 int story_end(struct story *story, const char *schema, size_t table);
+
+/* The story's `corrected`, read when it is asked for first; what cannot be read is noted. */
+int story_corrected(struct story *story, struct err *err);
+/* The event is listed with those that the row rests on. */
+void story_also(struct story *story, uint64_t seq);
 
 /* Appends "ready", "declared-not-proven: model drift". */
 void story_state(const struct row *row, struct buf *out);

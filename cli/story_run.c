@@ -1,11 +1,13 @@
-/* What went wrong is read from the run's tree: calls and their returns are one there. What a run was made of is gathered
- * from the bodies of its events, a set of values for each trait; two runs differ in a trait when the sets do. */
+/* What went wrong is read from the run's tree: calls and their returns are one there. What was a mistake, as a correction
+ * says, did not happen: it is named with the correction, and counts neither there nor for what a run was made of
+ * (run_made.h). Runs of which something cannot be read are not compared. */
 #include "cli/story_run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cell.h"
+#include "cli/run_made.h"
 #include "cli/table.h"
 #include "cli/tree.h"
 
@@ -32,9 +34,10 @@ static int64_t number(const struct row *row, const char *column) {
 static bool is_wrong(const struct tree *tree, const struct tree_node *node) {
     struct bytes kind = tree_text(tree, node->kind);
     bool aside = bytes_is(kind, "route.fell_back") || bytes_is(kind, "permission.denied");
-    return !node->hidden && (node->mark == TREE_GAP || aside ||
-                             (node->mark == TREE_EVENT && node->state == TREE_BAD && !bytes_is(kind, "run.started") &&
-                              !bytes_is(kind, "run.finished")));
+    return !node->hidden && node->mark != TREE_CORRECTED &&
+           (node->mark == TREE_GAP || aside ||
+            (node->mark == TREE_EVENT && node->state == TREE_BAD && !bytes_is(kind, "run.started") &&
+             !bytes_is(kind, "run.finished")));
 }
 
 static void put_wrong(const struct tree *tree, const struct tree_node *node, struct obj *list) {
@@ -149,36 +152,104 @@ static int print_wrong(struct story *s, const struct row *row, const struct tree
     return 0;
 }
 
+/* ---- what was a mistake ---- */
+
+static void print_corrected(struct story *s, const struct corrected_one *one) {
+    char words[CORRECTED_WORDS_MAX];
+    corrected_words(one, words);
+    out_printf(s->view->cli, "event %llu was ", (unsigned long long)one->seq);
+    out_safe(s->view->cli, bytes_of(words));
+    out_str(s->view->cli, "\n");
+}
+
+static void put_corrected(const struct corrected_one *one, struct obj *list) {
+    struct obj item;
+    obj_init(&item);
+    obj_uint(&item, "seq", one->seq);
+    obj_uint(&item, "by", one->by);
+    obj_text(&item, "reason", one->reason);
+    obj_uint(&item, "replaced_by", one->replaced_by);
+    obj_obj(list, NULL, &item);
+}
+
+/* Those of the run's events, and of the runs that it started. */
+static int tell_corrected(struct story *s, const struct tree *tree, struct obj *ret, struct err *err) {
+    struct obj list;
+    int rc = 0;
+    bool any = false;
+    obj_init(&list);
+    for (size_t i = 0; rc == 0 && i < tree->n; i++) {
+        const struct corrected_one *one = NULL;
+        rc = tree->nodes[i].mark != TREE_CORRECTED
+                 ? 0
+                 : corrected_holds(&s->corrected, s->view->ledger, tree->nodes[i].seq, state_at(s->view->state), &one, err);
+        if (rc != 0 || one == NULL) {
+            continue;
+        }
+        story_also(s, one->by);
+        if (ret) {
+            put_corrected(one, &list);
+            continue;
+        }
+        out_str(s->view->cli, any ? "" : "\n");
+        print_corrected(s, one);
+        any = true;
+    }
+    if (ret) {
+        obj_list(ret, "corrected", &list);
+    } else {
+        obj_done(&list);
+    }
+    return rc;
+}
+
+/* ---- the run's tree ---- */
+
+static int load_tree(struct story *s, struct bytes run, struct tree *tree, size_t *ret_root, struct err *err) {
+    struct query all;
+    query_init(&all);
+    all.stop = s->view->stop;
+    all.to = state_at(s->view->state);
+    int rc = tree_add_run(tree, s->view->ledger, run, &all, damage_note, &s->damage, err);
+    rc = rc != 0 ? rc : tree_mark_corrected(tree, s->view->ledger, &s->corrected, all.to, err);
+    rc = rc != 0 || tree->n == 0 ? rc : tree_link(tree, err);
+    return rc != 0 || tree->n == 0 ? rc : tree_order(tree, ret_root, err);
+}
+
+static int print_tree(struct story *s, const struct row *row, const struct tree *tree, size_t root, struct err *err) {
+    int rc = print_wrong(s, row, tree, root, err);
+    if (s->damage.n > 0) {
+        out_str(s->view->cli, "\nnot all events can be read: what else went wrong in it is not known\n");
+    }
+    return rc != 0 ? rc : tell_corrected(s, tree, NULL, err);
+}
+
 static int tell_wrong(struct story *s, const struct row *row, struct obj *ret, struct err *err) {
     struct tree tree;
-    struct query all;
     struct obj list;
     struct err why = {0};
     size_t root = SIZE_MAX;
     tree_init(&tree);
-    query_init(&all);
-    all.stop = s->view->stop;
-    all.to = state_at(s->view->state);
-    int rc = tree_add_run(&tree, s->view->ledger, named(row, "run"), &all, damage_note, &s->damage, &why);
-    rc = rc != 0 || tree.n == 0 ? rc : tree_link(&tree, &why);
-    rc = rc != 0 || tree.n == 0 ? rc : tree_order(&tree, &root, &why);
-    if (rc != 0 && rc != ERR_LIMIT) { /* a run too large for a tree is told without it */
+    int rc = load_tree(s, named(row, "run"), &tree, &root, &why);
+    bool large = rc == ERR_LIMIT; /* for a tree: it is told without it */
+    if (rc != 0 && !large) {
         *err = why;
     }
     if (rc == 0 && !ret) {
-        rc = print_wrong(s, row, &tree, root, err);
-    } else if (ret && (rc == 0 || rc == ERR_LIMIT)) {
+        rc = print_tree(s, row, &tree, root, err);
+    } else if (ret && (rc == 0 || large)) {
         obj_init(&list);
         put_end_wrong(row, &list);
-        for (size_t i = rc == 0 ? root : SIZE_MAX; i != SIZE_MAX; i = tree_next(&tree, i)) {
+        for (size_t i = large ? SIZE_MAX : root; i != SIZE_MAX; i = tree_next(&tree, i)) {
             if (is_wrong(&tree, &tree.nodes[i])) {
                 put_wrong(&tree, &tree.nodes[i], &list);
             }
         }
         obj_list(ret, "wrong", &list);
+        rc = tell_corrected(s, &tree, ret, err);
     }
     tree_done(&tree);
-    return rc == ERR_LIMIT ? 0 : rc;
+    return large && rc == ERR_LIMIT ? 0 : rc;
 }
 
 /* ---- the last good run ---- */
@@ -224,109 +295,6 @@ static int find_good(struct story *s, const struct row *row, struct good *ret, s
     return rc;
 }
 
-/* ---- what a run was made of ---- */
-
-static const struct trait {
-    const char *field, *name;
-    bool of_models; /* only where a model is called or chosen */
-} traits[] = {{"pack_version", "pack version", false},
-              {"agent", "agent", false},
-              {"agent_version", "agent version", false},
-              {"route", "route", false},
-              {"model", "model", true},
-              {"digest", "weights", true},
-              {"runtime", "runtime", true},
-              {"config_digest", "configuration", false},
-              {"tool", "tools", false},
-              {"permissions_digest", "permissions", false}};
-#define TRAITS (sizeof(traits) / sizeof(traits[0]))
-
-struct made {
-    struct buf values[TRAITS]; /* with ", " between, in their order */
-};
-
-/* Into its place, once. */
-static void add_value(struct buf *values, struct bytes value) {
-    struct buf more;
-    size_t at = 0;
-    bool placed = false;
-    buf_init(&more, TEXT_MAX);
-    while (at < values->n) {
-        const uint8_t *comma = memmem(values->p + at, values->n - at, ", ", 2);
-        struct bytes one = {values->p + at, comma ? (size_t)(comma - values->p) - at : values->n - at};
-        int order = placed ? 1 : bytes_cmp(value, one);
-        if (order < 0) {
-            buf_put_str(&more, more.n > 0 ? ", " : "");
-            buf_put_bytes(&more, value);
-        }
-        placed = placed || order <= 0;
-        buf_put_str(&more, more.n > 0 ? ", " : "");
-        buf_put_bytes(&more, one);
-        at += one.n + 2;
-    }
-    if (!placed) {
-        buf_put_str(&more, more.n > 0 ? ", " : "");
-        buf_put_bytes(&more, value);
-    }
-    if (more.fail) {
-        buf_done(&more);
-        return;
-    }
-    buf_done(values);
-    *values = more;
-}
-
-static int take_traits(struct query_cursor *cursor, struct made *made, struct err *err) {
-    struct query_value kind, value;
-    int rc = query_get(cursor, QUERY_KIND, &kind, err);
-    bool models = rc == 0 && (bytes_has_prefix(kind.text, "run.model_") || bytes_has_prefix(kind.text, "route."));
-    for (size_t i = 0; rc == 0 && i < TRAITS; i++) {
-        if (traits[i].of_models && !models) {
-            continue;
-        }
-        rc = query_get_body(cursor, bytes_of(traits[i].field), &value, err);
-        if (rc == 0 && value.type == QUERY_TEXT && value.text.n > 0) {
-            add_value(&made->values[i], value.text);
-        }
-    }
-    return rc;
-}
-
-static int find_made(struct story *s, struct bytes run, struct made *made, struct err *err) {
-    struct query query;
-    struct query_cursor *cursor = NULL;
-    struct query_value value = {.type = QUERY_TEXT, .text = run};
-    struct query_term term = {.field = QUERY_RUN, .op = QUERY_EQ, .values = &value, .n_values = 1};
-    for (size_t i = 0; i < TRAITS; i++) {
-        buf_init(&made->values[i], TEXT_MAX);
-    }
-    query_init(&query);
-    query.terms = &term;
-    query.n_terms = 1;
-    query.to = state_at(s->view->state);
-    query.stop = s->view->stop;
-    int rc = query_open(s->view->ledger, &query, &cursor, err);
-    while (rc == 0) {
-        struct err why = {0};
-        rc = query_next(cursor, &why);
-        rc = rc != 0 ? rc : take_traits(cursor, made, &why);
-        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-            damage_note(&s->damage, &why);
-            rc = 0;
-        } else if (rc < 0) {
-            *err = why;
-        }
-    }
-    query_close(cursor);
-    return rc == 1 ? 0 : rc;
-}
-
-static void made_done(struct made *made) {
-    for (size_t i = 0; i < TRAITS; i++) {
-        buf_done(&made->values[i]);
-    }
-}
-
 /* ---- how two runs differ ---- */
 
 static void put_value(struct obj *obj, const char *name, const struct buf *value) {
@@ -337,21 +305,21 @@ static void put_value(struct obj *obj, const char *name, const struct buf *value
     }
 }
 
-static void put_difference(size_t i, const struct made *then, const struct made *now, struct obj *list) {
+static void put_difference(size_t i, const struct run_made *then, const struct run_made *now, struct obj *list) {
     struct obj one;
     obj_init(&one);
-    obj_text(&one, "what", traits[i].name);
+    obj_text(&one, "what", run_trait(i));
     put_value(&one, "before", &then->values[i]);
     put_value(&one, "after", &now->values[i]);
     obj_obj(list, NULL, &one);
 }
 
-static void print_difference(struct story *s, size_t i, const struct made *then, const struct made *now,
+static void print_difference(struct story *s, size_t i, const struct run_made *then, const struct run_made *now,
                              struct table *table) {
     const struct buf *both[] = {&then->values[i], &now->values[i]};
     struct buf text;
     buf_init(&text, TEXT_MAX);
-    table_text(table, traits[i].name);
+    table_text(table, run_trait(i));
     for (size_t k = 0; k < 2; k++) {
         buf_clear(&text);
         buf_put_bytes(&text, both[k]->n > 0 ? bytes_of_buf(both[k]) : bytes_of("-"));
@@ -361,59 +329,116 @@ static void print_difference(struct story *s, size_t i, const struct made *then,
     buf_done(&text);
 }
 
-static bool differs(size_t i, const struct made *then, const struct made *now) {
-    return !bytes_eq(bytes_of_buf(&then->values[i]), bytes_of_buf(&now->values[i]));
+/* Both runs, as of the view. */
+struct pair {
+    struct run_made then, now;
+};
+
+static int find_pair(struct story *s, const struct row *then, const struct row *now, struct pair *ret, struct err *err) {
+    *ret = (struct pair){.then = {.whole = true}, .now = {.whole = true}};
+    int rc = story_corrected(s, err);
+    const struct run_made_plan plan = {s->view->ledger, &s->corrected, state_at(s->view->state), s->view->stop, &s->damage};
+    rc = rc != 0 ? rc : run_made_find(&plan, named(then, "run"), &ret->then, err);
+    return rc != 0 ? rc : run_made_find(&plan, named(now, "run"), &ret->now, err);
 }
 
-static int print_differences(struct story *s, const struct row *row, const struct row *good, const struct made *then,
-                             const struct made *now, struct err *err) {
+static void pair_done(struct pair *pair) {
+    run_made_done(&pair->then);
+    run_made_done(&pair->now);
+}
+
+/* Could all events be read that the comparison rests on? What cannot be read may be a correction, too. */
+static bool is_whole(const struct story *s, const struct pair *pair) {
+    return pair->then.whole && pair->now.whole && s->damage.n == 0;
+}
+
+static uint64_t count_differences(const struct story *s, const struct pair *pair) {
+    uint64_t n = 0;
+    for (size_t i = 0; is_whole(s, pair) && i < RUN_TRAITS; i++) {
+        n += run_made_differs(&pair->then, &pair->now, i);
+    }
+    return n;
+}
+
+/* With the first damage that was met: it is the one that was said on standard error. */
+static void print_not_compared(struct story *s, const struct pair *pair) {
+    const char *why = !pair->then.whole ? pair->then.why : !pair->now.whole ? pair->now.why : "";
+    out_str(s->view->cli, "what they were made of could not be compared, because the log cannot be read");
+    out_str(s->view->cli, *why != '\0' ? ": " : "");
+    out_safe(s->view->cli, bytes_of(why));
+    out_str(s->view->cli, "\n");
+}
+
+static void print_traits(struct story *s, const struct pair *pair, struct table *table) {
+    for (size_t i = 0; is_whole(s, pair) && i < RUN_TRAITS; i++) {
+        if (run_made_differs(&pair->then, &pair->now, i)) {
+            print_difference(s, i, &pair->then, &pair->now, table);
+        }
+    }
+    table_end(table);
+}
+
+/* What changed in the states from the beginning of the good one up to the end of this one. */
+static void print_since(struct story *s, const struct row *row, const struct row *good) {
+    struct buf self;
+    buf_init(&self, TEXT_MAX);
+    cli_self(s->view->cli, &self);
+    out_str(s->view->cli, "what else changed up to its end:  ");
+    out_safe(s->view->cli, bytes_of_buf(&self));
+    out_printf(s->view->cli, " diff %lld %lld\n", (long long)number(good, "first_seq"), (long long)number(row, "last_seq"));
+    buf_done(&self);
+}
+
+static int print_differences(struct story *s, const struct row *row, const struct row *good, const struct pair *pair,
+                             struct err *err) {
     static const struct table_column columns[] = {
         {"DIFFERS", TABLE_WHOLE, 0}, {"LAST GOOD RUN", 0, 0}, {"THIS RUN", TABLE_WRAP, 0}};
     struct cli *cli = s->view->cli;
-    struct table *table = NULL;
-    struct buf self;
     out_str(cli, "\nthe last good run before it: run/");
     out_safe(cli, named(good, "run"));
     out_str(cli, "\n");
-    for (size_t i = 0; i < TRAITS; i++) {
-        if (differs(i, then, now)) {
-            table = table ? table : table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
-            if (!table) {
-                return err_set(err, ERR_NOMEM, "no memory for the table");
-            }
-            print_difference(s, i, then, now, table);
+    if (!is_whole(s, pair)) {
+        print_not_compared(s, pair);
+    } else if (count_differences(s, pair) == 0) {
+        out_str(cli, "nothing that the runs tell of themselves differs\n");
+    } else {
+        struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
+        if (!table) {
+            return err_set(err, ERR_NOMEM, "no memory for the table");
+        }
+        print_traits(s, pair, table);
+    }
+    print_since(s, row, good);
+    return 0;
+}
+
+static void put_traits(struct story *s, const struct pair *pair, struct obj *list) {
+    for (size_t i = 0; is_whole(s, pair) && i < RUN_TRAITS; i++) {
+        if (run_made_differs(&pair->then, &pair->now, i)) {
+            put_difference(i, &pair->then, &pair->now, list);
         }
     }
-    out_str(cli, table ? "" : "nothing that the runs tell of themselves differs\n");
-    table_end(table);
-    buf_init(&self, TEXT_MAX);
-    cli_self(cli, &self);
-    out_str(cli, "what else changed since:  ");
-    out_safe(cli, bytes_of_buf(&self));
-    out_printf(cli, " diff %lld %lld\n", (long long)number(good, "last_seq"), (long long)number(row, "first_seq"));
-    buf_done(&self);
-    return 0;
+}
+
+/* Nobody is to take what could not be compared for what is the same. */
+static void put_compared(struct story *s, const struct pair *pair, struct obj *list, struct obj *ret) {
+    obj_bool(ret, "compared", is_whole(s, pair));
+    obj_list(ret, "differs", list);
 }
 
 static int tell_differences(struct story *s, const struct row *row, const struct row *good, struct obj *ret,
                             struct err *err) {
-    struct made then = {0}, now = {0};
+    struct pair pair;
     struct obj list;
-    int rc = find_made(s, named(good, "run"), &then, err);
-    rc = rc != 0 ? rc : find_made(s, named(row, "run"), &now, err);
+    int rc = find_pair(s, good, row, &pair, err);
     if (rc == 0 && !ret) {
-        rc = print_differences(s, row, good, &then, &now, err);
+        rc = print_differences(s, row, good, &pair, err);
     } else if (rc == 0) {
         obj_init(&list);
-        for (size_t i = 0; i < TRAITS; i++) {
-            if (differs(i, &then, &now)) {
-                put_difference(i, &then, &now, &list);
-            }
-        }
-        obj_list(ret, "differs", &list);
+        put_traits(s, &pair, &list);
+        put_compared(s, &pair, &list, ret);
     }
-    made_done(&then);
-    made_done(&now);
+    pair_done(&pair);
     return rc;
 }
 
@@ -427,7 +452,8 @@ int story_run(struct story *s, const struct row *row, struct obj *ret, struct er
         out_safe(s->view->cli, error);
         out_str(s->view->cli, "\n");
     }
-    int rc = tell_wrong(s, row, ret, err);
+    int rc = story_corrected(s, err);
+    rc = rc != 0 ? rc : tell_wrong(s, row, ret, err);
     row_init(&good.row, row->table);
     rc = rc != 0 || well ? rc : find_good(s, row, &good, err);
     if (rc == 0 && ret && good.found) {
@@ -469,8 +495,8 @@ static void print_total(struct story *s, const struct row *before, const struct 
     buf_done(&text);
 }
 
-static int print_compared(struct story *s, const struct row *before, const struct row *now, const struct made *then,
-                          const struct made *made, struct err *err) {
+static int print_compared(struct story *s, const struct row *before, const struct row *now, const struct pair *pair,
+                          struct err *err) {
     static const struct table_column columns[] = {{"DIFFERS", TABLE_WHOLE, 0}, {"BEFORE", 0, 0}, {"NOW", TABLE_WRAP, 0}};
     struct table *table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
     if (!table) {
@@ -481,12 +507,7 @@ static int print_compared(struct story *s, const struct row *before, const struc
             print_total(s, before, now, totals[i], table);
         }
     }
-    for (size_t i = 0; i < TRAITS; i++) {
-        if (differs(i, then, made)) {
-            print_difference(s, i, then, made, table);
-        }
-    }
-    table_end(table);
+    print_traits(s, pair, table);
     return 0;
 }
 
@@ -502,37 +523,66 @@ static void put_total(const struct row *before, const struct row *now, const cha
     obj_obj(list, NULL, &one);
 }
 
+/* The mistakes among the events of both. */
+static void tell_mistakes(struct story *s, const struct pair *pair, struct obj *ret) {
+    const struct run_made *both[] = {&pair->then, &pair->now};
+    const struct corrected_one *one;
+    struct obj list;
+    obj_init(&list);
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; (one = run_made_corrected(both[k], i)) != NULL; i++) {
+            if (ret) {
+                put_corrected(one, &list);
+            } else {
+                print_corrected(s, one);
+            }
+        }
+    }
+    if (ret) {
+        obj_list(ret, "corrected", &list);
+    } else {
+        obj_done(&list);
+    }
+}
+
+static int print_pair(struct story *s, const struct row *before, const struct row *now, const struct pair *pair, uint64_t n,
+                      struct err *err) {
+    int rc = n > 0 ? print_compared(s, before, now, pair, err) : 0;
+    if (rc == 0 && !is_whole(s, pair)) {
+        print_not_compared(s, pair);
+    } else if (rc == 0 && n == 0) {
+        out_str(s->view->cli, "the runs do not differ in what they tell of themselves\n");
+    }
+    if (rc == 0) {
+        tell_mistakes(s, pair, NULL);
+        out_str(s->view->cli, "\n");
+    }
+    return rc;
+}
+
 int story_run_compare(struct story *s, const struct row *before, const struct row *now, struct obj *ret, uint64_t *ret_n,
                       struct err *err) {
-    struct made then = {0}, made = {0};
+    struct pair pair;
     struct obj list;
-    int rc = find_made(s, named(before, "run"), &then, err);
-    rc = rc != 0 ? rc : find_made(s, named(now, "run"), &made, err);
-    *ret_n = 0;
+    int rc = find_pair(s, before, now, &pair, err);
+    *ret_n = count_differences(s, &pair);
     for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
         *ret_n += total_differs(before, now, totals[i]);
     }
-    for (size_t i = 0; rc == 0 && i < TRAITS; i++) {
-        *ret_n += differs(i, &then, &made);
-    }
-    if (rc == 0 && !ret && *ret_n > 0) {
-        rc = print_compared(s, before, now, &then, &made, err);
-    } else if (rc == 0 && ret) {
+    if (rc == 0 && !ret) {
+        rc = print_pair(s, before, now, &pair, *ret_n, err);
+    } else if (rc == 0) {
         obj_init(&list);
         for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
             if (total_differs(before, now, totals[i])) {
                 put_total(before, now, totals[i], &list);
             }
         }
-        for (size_t i = 0; i < TRAITS; i++) {
-            if (differs(i, &then, &made)) {
-                put_difference(i, &then, &made, &list);
-            }
-        }
-        obj_list(ret, "differs", &list);
+        put_traits(s, &pair, &list);
+        put_compared(s, &pair, &list, ret);
+        tell_mistakes(s, &pair, ret);
     }
-    made_done(&then);
-    made_done(&made);
+    pair_done(&pair);
     return rc;
 }
 

@@ -7,12 +7,12 @@
 
 /* Is it a row of runs? */
 bool story_run_is(const struct row *row);
-/* Prints it for people, or adds the members "wrong", "last_good" and "differs" to the object. Nothing of a run that went
- * well but for events that did not. */
+/* Prints it for people, or adds the members "wrong", "corrected", "last_good", "compared" and "differs" to the object.
+ * Nothing of a run that went well but for events that did not. */
 int story_run(struct story *story, const struct row *row, struct obj *ret, struct err *err);
 
-/* How two runs differ: how they ended, what they took, what they were made of. Prints a table, or adds the member "differs"
- * to the object. *ret_n: in how much. */
+/* How two runs differ: how they ended, what they took, what they were made of. Prints it, or adds the members "compared",
+ * "differs" and "corrected" to the object. *ret_n: in how much. */
 int story_run_compare(struct story *story, const struct row *before, const struct row *now, struct obj *ret,
                       uint64_t *ret_n, struct err *err);
 /* The last good run of the same pack (or agent) before this one, whole, in `row`, which the caller initialised. *ret false:

@@ -123,21 +123,10 @@ static int load_run(struct timeline *t, struct bytes name, const struct query *b
     return rc < 0 ? rc : 0;
 }
 
-/* What was a mistake neither failed nor went well: its line says what became of it. */
 static int mark_corrected(struct timeline *t, struct err *err) {
     struct corrected corrected = {0};
     int rc = corrected_load(t->ledger, 0, &corrected, err);
-    for (size_t i = 0; rc == 0 && corrected.n > 0 && i < t->tree.n; i++) {
-        struct tree_node *node = &t->tree.nodes[i];
-        const struct corrected_one *one = corrected_find(&corrected, node->seq);
-        if (one != NULL && node->mark == TREE_EVENT) {
-            char words[64];
-            snprintf(words, sizeof(words), "corrected by event %llu", (unsigned long long)one->by);
-            node->mark = TREE_CORRECTED;
-            node->state = TREE_UNKNOWN;
-            node->outcome = tree_event_text(&t->tree.text, bytes_of(words));
-        }
-    }
+    rc = rc != 0 ? rc : tree_mark_corrected(&t->tree, t->ledger, &corrected, LEDGER_NO_SEQ, err);
     corrected_done(&corrected);
     return rc;
 }

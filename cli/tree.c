@@ -133,10 +133,12 @@ static int compare_name(const struct key *a, const struct key *b) {
     return c != 0 ? c : bytes_cmp(tree_text(a->tree, a->name), tree_text(b->tree, b->name));
 }
 
+/* A mistake comes after what stands for it. */
 static int compare_key(const void *pa, const void *pb) {
     const struct key *a = pa, *b = pb;
-    int c = compare_name(a, b);
-    return c != 0 ? c : (a->node > b->node) - (a->node < b->node);
+    int c = compare_name(a, b), x = a->tree->nodes[a->node].mark == TREE_CORRECTED,
+        y = b->tree->nodes[b->node].mark == TREE_CORRECTED;
+    return c != 0 ? c : x != y ? x - y : (a->node > b->node) - (a->node < b->node);
 }
 
 struct keys {
@@ -227,7 +229,7 @@ static void find_parent(struct tree *tree, const struct keys *keys, size_t i) {
     }
     size_t called = returned ? lookup(keys, &call) : SIZE_MAX;
     called = returned && called == SIZE_MAX && node->call.n == 0 ? lookup(keys, &span) : called;
-    if (called != SIZE_MAX && called != i && tree->nodes[called].returned == SIZE_MAX) {
+    if (called != SIZE_MAX && called != i && tree->nodes[called].returned == SIZE_MAX && node->mark != TREE_CORRECTED) {
         tree->nodes[called].returned = i;
     }
     if (node->cause < node->seq && take_parent(node, i, tree_find(tree, node->cause), TREE_CAUSE)) {

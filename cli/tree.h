@@ -10,6 +10,7 @@
 #ifndef CLI_TREE_H
 #define CLI_TREE_H
 
+#include "cli/corrected.h"
 #include "ledger/ledger.h"
 #include "query/query.h"
 
@@ -58,6 +59,10 @@ void tree_done(struct tree *tree);
 int tree_add(struct tree *tree, const struct ledger_event *event, struct err *err);
 /* Marks that events after the last one that was added could not be read. */
 int tree_add_unreadable(struct tree *tree, const char *why, struct err *err);
+/* Marks what was a mistake, as of `at` events (LEDGER_NO_SEQ: now): it neither failed nor went well, and its outcome says
+ * what corrected it. Before tree_link. */
+int tree_mark_corrected(struct tree *tree, struct ledger *ledger, const struct corrected *corrected, uint64_t at,
+                        struct err *err);
 /* Sorts, drops what was added twice, finds all parents. ERR_LIMIT past TREE_MAX; ERR_NOMEM. */
 int tree_link(struct tree *tree, struct err *err);
 /* Calls and their returns become one; then first, last, next and depth are set, siblings in the order in which they

@@ -1,7 +1,9 @@
 /* Where the events of a tree come from: a run, and the runs that it started, and so on. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/tree.h"
+#include "cli/tree_event.h"
 
 #define RUNS_MAX 64 /* that are followed */
 
@@ -131,5 +133,23 @@ int tree_add_run(struct tree *tree, struct ledger *ledger, struct bytes run, con
         buf_done(&copy);
     }
     buf_done(&runs);
+    return rc;
+}
+
+int tree_mark_corrected(struct tree *tree, struct ledger *ledger, const struct corrected *corrected, uint64_t at,
+                        struct err *err) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && corrected->n > 0 && i < tree->n; i++) {
+        struct tree_node *node = &tree->nodes[i];
+        const struct corrected_one *one = NULL;
+        rc = node->mark == TREE_EVENT ? corrected_holds(corrected, ledger, node->seq, at, &one, err) : 0;
+        if (one != NULL) {
+            char words[64];
+            snprintf(words, sizeof(words), "corrected by event %llu", (unsigned long long)one->by);
+            node->mark = TREE_CORRECTED;
+            node->state = TREE_UNKNOWN;
+            node->outcome = tree_event_text(&tree->text, bytes_of(words));
+        }
+    }
     return rc;
 }

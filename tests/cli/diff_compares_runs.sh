@@ -51,4 +51,23 @@ box 2 diff run/g1 5
 box 2 diff 5 --before run/bad
 box 2 diff
 
+# A call that was a mistake counts for neither run, and what it brought about is said to rest on a mistake.
+box 0 diff run/g2 run/bad --json
+json '[.runs.differs[].what] | index("weights") != null' true
+box 0 correct 10 --reason wrong_run
+box 0 correct 6 --reason wrong_run
+box 0 diff run/g2 run/bad --table models
+out_lacks 'weights  '
+out_lacks 'model  '
+line '^event 6 was corrected by event 13: wrong_run$'
+line '^event 10 was corrected by event 12: wrong_run$'
+box 0 diff run/g2 run/bad --json
+json '[.runs.differs[].what] | index("weights")' null
+json '.runs.corrected | map([.seq, .by]) | tojson' '[[6,13],[10,12]]'
+json '.runs.compared' true
+box 0 diff 9 11 --all
+out_has '(corrected by event 12)'
+box 0 diff 9 11 --all --json
+json '[.changes[] | select(.seq == 10) | .corrected_by] | unique | tojson' '[12]'
+
 finish

@@ -39,7 +39,11 @@ check grep -Eq '^pack version +1.0 +1.1$' "$T/.out"
 check grep -Eq "^weights +$GOOD +$MOVED$" "$T/.out"
 check grep -Eq '^tools +- +bash, ls$' "$T/.out"
 out_lacks 'agent  '
-out_has "ledger -C $BOX diff 6 10"
+out_has "ledger -C $BOX diff 4 17" # from the beginning of the good one to the end of this one
+# shellcheck disable=SC2046
+box 0 $(sed -n "s|^what else changed up to its end:  ledger -C $BOX ||p" "$T/.out")
+out_has 'first heard of'
+box 0 why run/bad
 box 0 why run/bad --json
 json '.things[0].wrong | map(.seq) | join(" ")' '17 11 12 13'
 json '.things[0].last_good' g1
@@ -72,4 +76,48 @@ box 0 run list --failed --json
 json '.states | map(.run) | sort | join(" ")' 'alone bad code'
 box 0 run list --state unknown --json
 json '.states | map(.run) | join(" ")' odd
+
+# What was a mistake, as a correction says, did not happen: neither in what went wrong nor in what the run was made of.
+box 0 correct 11 --reason wrong_run
+box 0 correct 12 --reason wrong_run
+box 0 correct 15 --reason wrong_run
+box 0 why run/bad
+check test "$(grep -cE '^ *1[12] ' "$T/.out")" = 0
+out_has 'event 11 was corrected by event 26: wrong_run'
+out_has 'event 12 was corrected by event 27: wrong_run'
+out_has 'event 15 was corrected by event 28: wrong_run'
+check grep -Eq "^weights +$GOOD +-$" "$T/.out"
+check grep -Eq '^tools +- +bash, ls$' "$T/.out" # that event 16 returned says that it was called
+check test "$(grep -c 'ledger.corrected' "$T/.out")" = 3
+box 0 why run/bad --json
+json '.things[0].wrong | map(.seq) | join(" ")' '17 13'
+json '.things[0].corrected | map([.seq, .by, .reason]) | tojson' \
+    '[[11,26,"wrong_run"],[12,27,"wrong_run"],[15,28,"wrong_run"]]'
+json '.things[0].compared' true
+json '.things[0].differs | map(.what) | join(", ")' 'pack version, model, weights, tools'
+json '[.things[0].events[] | select(.kind == "ledger.corrected") | .seq] | tojson' '[26,27,28]'
+box 0 why run/bad --at 25 # before it was said
+out_has 'route.fell_back'
+out_lacks 'was corrected'
+
+# What cannot be read is not compared: the states were stored before the damage, and know both runs.
+box 0 rebuild
+cp -R "$BOX" damaged
+while read -r at; do
+    printf 'X' | dd of=damaged/evidence/data.mdb bs=1 seek="$at" conv=notrunc status=none
+done < <(grep -obaF 'gave-up' "$BOX/evidence/data.mdb" | cut -d: -f1)
+run 30 -C damaged why run/bad
+err_has 'event 17 is not what was written'
+out_has 'run/bad: failed'
+out_has 'what else went wrong in it is not known'
+out_has 'could not be compared, because the log cannot be read: '
+out_lacks 'nothing that the runs tell'
+run 30 -C damaged why run/bad --json
+json '.things[0] | [.compared, .differs] | tojson' '[false,[]]'
+run 30 -C damaged diff run/g1 run/bad
+out_has 'could not be compared, because the log cannot be read: '
+out_lacks 'do not differ'
+rm -r damaged/derived # then states end before the damage
+run 30 -C damaged diff run/g1 run/after
+err_has "there is no run 'after'"
 finish
