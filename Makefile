@@ -16,6 +16,9 @@ SEES_evals       := evals ingest query export projections ledger base
 SEES_doctor      := doctor ingest query export projections ledger base
 SEES_cli         := cli packs evals doctor ingest query export projections ledger base
 
+# The rooms of a floor that has some: folders in it, bottom first. A file includes from its own room and from those before it;
+# a|b|c do not see one another; `.` is where the floor's own files stand. A room opens with room.h, a page about it.
+
 CONFIG    ?= release
 B         := build/$(CONFIG)
 PREFIX    ?= /usr/local
@@ -109,21 +112,22 @@ $(B)/obj/%.o: %.c $(B)/flags
 
 # ---- one archive per folder, the program, the libraries -----------------------------------------------------------------
 
-obj      = $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard $(1)/*.c)))
-PRESENT := $(foreach l,$(LAYERS),$(if $(wildcard $(l)/*.c),$(l)))
+files    = $(sort $(foreach l,$(1),$(wildcard $(l)/*.c $(l)/*/*.c $(l)/*/*/*.c)))
+obj      = $(patsubst %.c,$(B)/obj/%.o,$(call files,$(1)))
+PRESENT := $(foreach l,$(LAYERS),$(if $(call files,$(l)),$(l)))
 LIBDIRS := $(filter-out cli,$(PRESENT))
-archive  = $(B)/lib$(1)-room.a
-rooms    = $(foreach l,$(1),$(if $(filter $(l),$(PRESENT)),$(call archive,$(l))))
+archive  = $(B)/lib$(1)-floor.a
+archives = $(foreach l,$(1),$(if $(filter $(l),$(PRESENT)),$(call archive,$(l))))
 in_group = -Wl,--start-group $(filter %.a,$(1)) -Wl,--end-group
 
-define room
+define floor
 $(call archive,$(1)): $(call obj,$(1))
 	@rm -f $$@
 	$$(Q)$$(AR) rcs $$@ $$^
 endef
-$(foreach l,$(PRESENT),$(eval $(call room,$(l))))
+$(foreach l,$(PRESENT),$(eval $(call floor,$(l))))
 
-$(B)/ledger: $(call rooms,$(SEES_cli))
+$(B)/ledger: $(call archives,$(SEES_cli))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_EXE) -o $@ $(call in_group,$^) $(EXE_LIBS) -lm
@@ -142,7 +146,7 @@ $(B)/libledger.so: $(B)/libledger.so.$(VERSION)
 
 # The loadable extension for SQLite has all it needs of the house in itself and shows its entry point alone. It stays loaded
 # once it is, because threads may still stand in it when a connection is closed.
-$(B)/ledger-sqlite.so: $(B)/obj/query/sql_extension.o $(call rooms,$(SEES_query)) share/ledger-sqlite.map
+$(B)/ledger-sqlite.so: $(B)/obj/query/sql_extension.o $(call archives,$(SEES_query)) share/ledger-sqlite.map
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(if $(filter release,$(CONFIG)),-Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK) -Wl,-z,nodelete -Wl,-Bsymbolic \
@@ -156,23 +160,23 @@ all: $(B)/ledger $(if $(filter fuzz,$(CONFIG)),,$(B)/libledger.a $(B)/libledger.
 # A test that defines __wrap_x is linked with --wrap=x; WRAP_test_<module> adds other options.
 WRAP_test_sql_random = $(shell pkg-config --libs sqlite3)
 wraps  = $(shell grep -ho '\b__wrap_[A-Za-z0-9_]*' $(1) | sort -u | sed 's/__wrap_/-Wl,--wrap=/')
-TESTS := $(patsubst %.c,$(B)/%,$(foreach l,$(PRESENT),$(wildcard tests/$(l)/test_*.c)))
+TESTS := $(patsubst %.c,$(B)/%,$(foreach t,$(call files,$(PRESENT:%=tests/%)),$(if $(filter test_%,$(notdir $(t))),$(t))))
 define test_of
-$(B)/tests/$(1)/test_%: $(B)/obj/tests/$(1)/test_%.o $(call rooms,$(SEES_$(1)))
+$(B)/tests/$(1)/%: $(B)/obj/tests/$(1)/%.o $(call archives,$(SEES_$(1)))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(LINK_EXE) -o $$@ $$< $$(call wraps,tests/$(1)/test_$$*.c) $$(WRAP_$$(@F)) $$(call in_group,$$^) $$(TEST_LIBS)
+	$$(Q)$$(CC) $$(LINK_EXE) -o $$@ $$< $$(call wraps,tests/$(1)/$$*.c) $$(WRAP_$$(@F)) $$(call in_group,$$^) $$(TEST_LIBS)
 endef
 $(foreach l,$(PRESENT),$(eval $(call test_of,$(l))))
 
 # Each fuzz target replays its corpus, tests/fuzz/corpus/<target>/, as an ordinary test.
 FUZZERS := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAYS := $(FUZZERS:%=$(B)/tests/fuzz/replay_%)
-$(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(call rooms,$(LIBDIRS))
+$(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o $(call archives,$(LIBDIRS))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_EXE) -o $@ $(filter %.o,$^) $(call in_group,$^) $(TEST_LIBS)
-$(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(call rooms,$(LIBDIRS))
+$(B)/tests/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(call archives,$(LIBDIRS))
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_EXE) -fsanitize=fuzzer -o $@ $< $(call in_group,$^) $(TEST_LIBS)
@@ -196,7 +200,7 @@ check-fast: all
 ## make compile_commands.json  into build/: how each file is compiled, for editors and tools
 .PHONY: compile_commands.json
 compile_commands.json:
-	@mkdir -p build && for f in $(foreach l,$(PRESENT) bench tests/fuzz $(PRESENT:%=tests/%),$(sort $(wildcard $(l)/*.c))); do \
+	@mkdir -p build && for f in $(foreach l,$(PRESENT) bench tests/fuzz $(PRESENT:%=tests/%),$(call files,$(l))); do \
 	    printf '{"directory": "%s", "file": "%s", "command": "%s"}\n' '$(CURDIR)' "$$f" '$(CC) $(COMPILE) -c '"$$f"; \
 	done | sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' >build/$@
 
@@ -235,8 +239,9 @@ demo: $(B)/ledger
 
 ## make lint        layers, doors, headers, sizes, names, layout: the rules that a machine keeps
 .PHONY: lint
-lint: $(call rooms,$(PRESENT)) $(B)/libledger.so
-	@CC='$(CC)' COMPILE='$(COMPILE)' tools/lint --build $(B) $(foreach l,$(LAYERS),--sees '$(l): $(SEES_$(l))')
+lint: $(call archives,$(PRESENT)) $(B)/libledger.so
+	@CC='$(CC)' COMPILE='$(COMPILE)' tools/lint --build $(B) $(foreach l,$(LAYERS),--sees '$(l): $(SEES_$(l))' \
+	    $(if $(ROOMS_$(l)),--rooms '$(l): $(ROOMS_$(l))'))
 
 # ---- installing -------------------------------------------------------------------------------------------------------
 
