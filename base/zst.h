@@ -15,8 +15,9 @@ uint64_t zst_declared(struct bytes frame);
 /* For pinning damage: as much content as can be had, checksum ignored. Never an error but ERR_NOMEM. */
 int zst_salvage(struct buf *out, struct bytes frame, size_t max);
 
-/* ---- streams: frames with content checksums and windows of at most 8 MiB; a writer makes one, a reader takes several ----
- */
+/* ---- streams ----
+ *
+ * Frames with content checksums and windows of at most 8 MiB; a writer makes one, a reader takes several */
 
 /* Takes or gives bytes; a negative answer ends the call and is given back. */
 typedef int zst_write_fn(void *ctx, struct bytes bytes, struct err *err);

@@ -5,8 +5,7 @@
  *   answer_count.c   counts by fields
  *   answer_sql.c     --where and --sql
  *   answer_tier.c    --tier, and how many tool calls have none
- *   answer_clock.c   which of the two clocks was gone by, and what that changed
- */
+ *   answer_clock.c   which of the two clocks was gone by, and what that changed */
 #ifndef CLI_ANSWER_H
 #define CLI_ANSWER_H
 

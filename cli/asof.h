@@ -5,8 +5,7 @@
  *   thing.c          rows by how people name them: "pack/pdf-ops-pack", "permission/tool/bash/exec"
  *   cell.c           cells as values and as text
  *   listing.c        the rows of a table
- *   story.c          one row whole: fields, reason, evidence
- */
+ *   story.c          one row whole: fields, reason, evidence */
 #ifndef CLI_ASOF_H
 #define CLI_ASOF_H
 

@@ -3,8 +3,7 @@
  *   main.c      the table of commands and the loop: options, help, exit
  *   opt.c       option tables           out.c, obj.c, table.c   what goes to the terminal or into a pipe
  *   cli.c       errors, exit codes, where the ledger is         pass.c, trustfile.c   passphrases, the user's trust file
- *   cmd_x.c     one file per command, with its `const struct spec spec_x`
- */
+ *   cmd_x.c     one file per command, with its `const struct spec spec_x` */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 

@@ -2,8 +2,7 @@
  *
  *   story.c         the row, its fields, its lists, its evidence
  *   story_moved.c   names that moved
- *   story_parts.c   rows of other tables that belong to it: the routes and permissions of a pack, the pack of a route
- */
+ *   story_parts.c   rows of other tables that belong to it: the routes and permissions of a pack, the pack of a route */
 #ifndef CLI_STORY_H
 #define CLI_STORY_H
 

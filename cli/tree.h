@@ -5,8 +5,7 @@
  *   ├─ run.step          span 1
  *   │  ├─ run.tool_called   parent span 1, call a;  its run.tool_returned, call a, is shown with it
  *   │  └─ run.logged        span 1
- *   └─ run.finished
- */
+ *   └─ run.finished */
 #ifndef CLI_TREE_H
 #define CLI_TREE_H
 

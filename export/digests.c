@@ -2,8 +2,7 @@
  * members. A member leaves at least a header, which bounds how many there are in what was put and not yet asked for:
  *
  *   header 512 . content . padding . header 512 ...
- *                       ^ its digest goes to the ring
- */
+ *                       ^ its digest goes to the ring */
 #include "export/digests.h"
 
 #include <stdlib.h>

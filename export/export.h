@@ -40,8 +40,8 @@ struct export_options {
     bool artifacts;            /* those that disclosed events name, as far as they are stored */
     const char *const *states; /* names of projections */
     size_t n_states;
-    const uint64_t
-        *seqs; /* a sparse bundle of just these (ascending, none twice), without a claim of completeness; NULL: a range */
+    const uint64_t *seqs; /* a sparse bundle of just these (ascending, none twice), which claims no completeness; NULL: a
+                             range */
     size_t n_seqs;
     bool plain;               /* no compression */
     const char *beside;       /* a path: parts that wait for others lie unnamed in its directory; NULL: $TMPDIR, or /tmp */

@@ -1,7 +1,6 @@
 /* A bundle's file as it is read: bytes, plain or unpacked, then members of a strict tar, one after another. Memory is
  * some buffers, and the window of zstd. What is not such a file is ERR_CORRUPT with what is wrong; other codes are the
- * system's.
- */
+ * system's. */
 #ifndef EXPORT_READING_H
 #define EXPORT_READING_H
 

@@ -3,9 +3,10 @@
  * The log's lines, as dpkg(1) has them under --log:
  *
  *   YYYY-MM-DD HH:MM:SS startup TYPE COMMAND                  a run of dpkg begins
- *   YYYY-MM-DD HH:MM:SS ACTION PACKAGE INSTALLED AVAILABLE    install, upgrade, configure, trigproc, disappear, remove,
- * purge YYYY-MM-DD HH:MM:SS status STATE PACKAGE VERSION          a package has a new state YYYY-MM-DD HH:MM:SS conffile
- * FILE DECISION                install or keep
+ *   YYYY-MM-DD HH:MM:SS ACTION PACKAGE INSTALLED AVAILABLE    install, upgrade, configure, trigproc, disappear, remove
+ *                                                             or purge
+ *   YYYY-MM-DD HH:MM:SS status STATE PACKAGE VERSION          a package has a new state
+ *   YYYY-MM-DD HH:MM:SS conffile FILE DECISION                install or keep
  *
  * PACKAGE is NAME or NAME:ARCHITECTURE, a version that is not there "<none>". Times are local and name no zone. */
 #ifndef INGEST_DPKG_H

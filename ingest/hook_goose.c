@@ -2,8 +2,7 @@
  * the last one counting. goose takes expired answers out when it reads the file, so that the file is all there is of them.
  *
  *   {"permissions":{"<tool>:<digest>":[{"tool_name","allowed","context_hash","readable_context"?,"timestamp","expiry"?}]},
- *    "version":1}
- */
+ *    "version":1} */
 #include <string.h>
 
 #include "base/clock.h"

@@ -78,9 +78,8 @@ struct ingest_options {
     void (*passed)(void *ctx, const struct ingest_place *place, const char *what); /* what: its name, or "" */
     void (*listening)(void *ctx, const char *address);                             /* with the port that was bound */
     void (*waiting)(void *ctx, const char *path); /* for a file to follow that is not there yet */
-    void (*round)(void *ctx, const struct ingest_result *sum,
-                  const struct err *failed); /* after each look of `every_ns`;
-                  `sum` counts all looks so far; failed: NULL when it went well */
+    /* After each look of `every_ns`; `sum` counts all looks so far; failed: NULL when it went well. */
+    void (*round)(void *ctx, const struct ingest_result *sum, const struct err *failed);
     void (*preview)(void *ctx, const struct ingest_place *place, const struct ingest_preview *preview); /* dry_run */
 };
 

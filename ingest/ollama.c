@@ -1,13 +1,14 @@
 /* One look at a server:
  *
- *   GET /api/version -> is it there, is it another version             runtime.observed, runtime.changed,
- * runtime.unreachable GET /api/status  -> may it hand requests on (old ones do not say) GET /api/tags    -> which models,
- * under which names                model.observed, pulled, removed, alias_set POST /api/show for each that is new -> whose
- * weights           model.identified GET /api/ps      -> which are loaded                               model.loaded,
- * model.unloaded
+ *   GET /api/version    is it there, in another version?                runtime.observed, changed, unreachable
+ *   GET /api/status     may it hand requests on? (old ones do not say)
+ *   GET /api/tags       which models, under which names?                model.observed, pulled, removed, alias_set
+ *   POST /api/show      of each that is new: which weights?             model.identified
+ *   GET /api/ps         which are loaded?                               model.loaded, unloaded
  *
- * Everything is bounded: bytes and time of each answer, models in a list, time for all the questions about single models. A
- * server that cannot be reached, or whose answers are none, is an event when that is new, and the run's error each time. */
+ * Everything is bounded: bytes and time of each answer, models in a list, time for all questions about single models. A
+ * server that cannot be reached, or whose answers are invalid, is an event when that is new, and the run's error each
+ * time. */
 #include "ingest/ollama.h"
 
 #include <stdio.h>

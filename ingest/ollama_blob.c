@@ -1,7 +1,6 @@
 /* The files of a store: each is named by the SHA-256 of its content, so that anybody can check it.
  *
- *   is it there -> is it as long as the manifest says -> (to be verified) was it hashed before, as it lies there? -> hash
- * it
+ *   is it there? -> is it as long as the manifest says? -> (to be verified) was it hashed before, as it is now? -> hash it
  *
  * What was hashed is remembered by the file's digest, size, time of change and inode in cursors, for files of 1 MiB and up;
  * smaller ones are hashed anew each time. What is wrong is remembered there too: it is an event once, when it is found and

@@ -44,8 +44,7 @@ struct otlp_attribute {
 
 /* A list of attributes with plain values: {"stringValue": "x"} is "x", {"intValue": "7"} is 7, {"kvlistValue": ...} a map.
  * Values that have no plain form stay what they are. bytesValue stays base64 text, so that it is looked through for
- * secrets.
- */
+ * secrets. */
 struct otlp_attributes {
     struct otlp_attribute *a; /* by key; of the same key in the order of the list */
     size_t n, cap;

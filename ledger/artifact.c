@@ -1,8 +1,7 @@
 /* Putting, getting and checking artifacts. A large one is written to a temporary file while it is hashed, synced, and under
  * the write lock renamed to its name and recorded. Its writer keeps it locked until then, so what a crash leaves can be
  * told from what is being written: the next put removes temporary files, the end of an erasure also those without a record.
- * The commit that has the record has the event ledger.stored, so that one that is taken away is missed.
- */
+ * The commit that has the record has the event ledger.stored, so that one that is taken away is missed. */
 #include "ledger/artifact.h"
 
 #include <dirent.h>

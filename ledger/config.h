@@ -2,8 +2,7 @@
  *
  *   map_bytes = 68719476736     quota of the evidence database (fixed map of LMDB)
  *   rotate_hours = 24           an epoch key older than this is replaced with the next append; 0: never by itself
- *   keys = PATH                 where the secret keys are; default: keys, below the ledger's directory
- */
+ *   keys = PATH                 where the secret keys are; default: keys, below the ledger's directory */
 #ifndef LEDGER_CONFIG_H
 #define LEDGER_CONFIG_H
 

@@ -2,11 +2,12 @@
  *
  *   meta page (0, 1)   16 bytes · u32 magic · u32 version · 16 bytes · tree of free pages (at 40) · root tree (at 88) ·
  *                      u64 last page at 136 · u64 commit at 144. The newer of the two counts
- *   tree               u32 (in a meta page's first tree: bytes of a page) · u16 flags · u16 depth · u64 branch pages, leaf
- * pages, overflow pages, entries, root page any page           u64 number · u16 · u16 flags · u16 end of the offsets of its
- * nodes · u16 where its nodes begin; then u16 offsets, in the order of keys; its nodes fill the page to its end overflow
- * page      u64 number · u16 · u16 flags · u32 pages that belong together node               u16 low · u16 high · u16 flags
- * · u16 length of the key · the key; of even length
+ *   tree               u32 (in a meta page's first tree: bytes of a page) · u16 flags · u16 depth · u64 branch pages,
+ *                      leaf pages, overflow pages, entries, root page
+ *   any page           u64 number · u16 · u16 flags · u16 end of the offsets of its nodes · u16 where its nodes begin;
+ *                      then u16 offsets, in the order of keys; its nodes fill the page to its end
+ *   overflow page      u64 number · u16 · u16 flags · u32 pages that belong together
+ *   node               u16 low · u16 high · u16 flags · u16 length of the key · the key; of even length
  *
  * In a branch low, high and flags are the number of a page, and the first key is not looked at. In a leaf low and high are
  * the length of the data, which follow the key; with flag 1 the u64 number of the overflow page behind whose head they

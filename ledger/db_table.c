@@ -1,7 +1,7 @@
 /* The beginning of lock.mdb, format 1 of LMDB 0.9:
  *
- *   u32 magic · u32 format · pthread_mutex_t readers · size_t newest transaction · unsigned readers | pthread_mutex_t
- * writer
+ *   u32 magic · u32 format · pthread_mutex_t readers · size_t newest transaction · unsigned readers
+ *   pthread_mutex_t writer
  *
  * each of the two parts in whole cache lines of 64 bytes. A table with another format is left to LMDB. Both mutexes are
  * shared between processes and robust; a mutex holds its owner's thread, or 0, or the mark that the owner has died, in one

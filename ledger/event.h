@@ -7,8 +7,7 @@
  *   leaf    = SHA-256(00 || header)
  *   salt    = SHA-256(03 || group seed || be64 seq)          body    = SHA-256(02 || salt || payload)
  *   salt_i  = SHA-256(06 || event salt || name)              d_i     = SHA-256(05 || salt_i || [name, value])
- *   private = SHA-256(04 || d_1 || ... || d_n) by name in byte order
- */
+ *   private = SHA-256(04 || d_1 || ... || d_n) by name in byte order */
 #ifndef LEDGER_EVENT_H
 #define LEDGER_EVENT_H
 

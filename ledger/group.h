@@ -27,8 +27,7 @@
  *     4    …   the salt, if it stands here; the header; the inline payload
  *
  * Who has the seed can compute the salt of an erased body, and then find out by guessing what it was. So the first erasure
- * in a group replaces its seed by the salts of the other events.
- */
+ * in a group replaces its seed by the salts of the other events. */
 #ifndef LEDGER_GROUP_H
 #define LEDGER_GROUP_H
 

@@ -7,8 +7,7 @@
  *     stands in for them (keys_older.h).
  * So no commit inserts at random places of a structure that grows with the log.
  *
- * A run: for each pair u8 position in the group, be64 hash.
- */
+ * A run: for each pair u8 position in the group, be64 hash. */
 #ifndef LEDGER_KEYRUN_H
 #define LEDGER_KEYRUN_H
 

@@ -2,8 +2,7 @@
  * cosignatures (C2SP tlog-cosignature v1.0.1).
  *
  *   note    = text LF siglines           text: UTF-8, ends in LF, signed with its final LF
- *   sigline = U+2014 SP name SP base64(keyid[4] || sig) LF
- */
+ *   sigline = U+2014 SP name SP base64(keyid[4] || sig) LF */
 #ifndef LEDGER_NOTE_H
 #define LEDGER_NOTE_H
 

@@ -1,12 +1,11 @@
 /* What identifies a place must never change by itself: a false alarm keeps a ledger from being appended to.
  *
  *   machine      /etc/machine-id, unless this is a container (its own may be missing, come with each image or be made at
- * each start) or it is one that lasts until the next boot file         inode and time of birth, on file systems that keep
- * inode numbers; the number of the file system where it is made of what stands on the disk, which tells a snapshot's file
- * from the one it was made of
+ *                each start) or it is one that lasts until the next boot
+ *   file         inode and time of birth, on file systems that keep inode numbers; the number of the file system where it
+ *                is made of what is on the disk, which tells a snapshot's file from the one it was made of
  *
- * Left out: numbers of devices, which change with every boot, paths, which may be mounts, and times that writing changes.
- */
+ * Left out: numbers of devices, which change with every boot, paths, which may be mounts, and times that writing changes. */
 #include "ledger/place.h"
 
 #include <errno.h>

@@ -5,8 +5,7 @@
  * one after another from 0. Each starts as 65,536 events; neighbours of one size are merged, up to SEGMENT_EVENTS_MAX, so
  * there are few, and each pair is rewritten a handful of times in its life. The record "keys" of table state says what they
  * were built from: genesis, how many events, and the root of the tree of that size. Each segment has a voucher (vouch.h),
- * without which no append believes it; a merged one is made from neighbours that are proven whole.
- */
+ * without which no append believes it; a merged one is made from neighbours that are proven whole. */
 #ifndef LEDGER_SEGMENTS_H
 #define LEDGER_SEGMENTS_H
 

@@ -57,10 +57,15 @@ void fold_drop(struct fold *fold, struct row *row);
 void fold_copy(struct fold *fold, struct row *row, size_t column, const char *field);
 
 /* Columns that a table of things with a state has, by macro, so that they are the same everywhere: FOLD_COLUMNS at the END
- * of the columns; `base` is the number of the first of them. since        time of the event that brought the present state
- * since_seq  its seq updated_seq  the newest event that touched the row violations   how many events were illegal steps
- * violation  the newest one, in words violation_seq  its seq                                             evidence   seqs
- * that decide the state */
+ * of the columns; `base` is the number of the first of them.
+ *
+ *   since          time of the event that brought the present state
+ *   since_seq      its seq
+ *   updated_seq    the newest event that touched the row
+ *   violations     how many events were illegal steps
+ *   violation      the newest one, in words
+ *   violation_seq  its seq
+ *   evidence       seqs that decide the state */
 enum {
     FOLD_SINCE,
     FOLD_SINCE_SEQ,

@@ -7,9 +7,9 @@
  *   model_names       runtime, model  ──>  digest, or as long as nobody said it, manifest_digest
  *   model_manifests   manifest_digest ──>  digest
  *   model_claims      digest or name  ──>  the names that lead there, hold it in memory or are it: to ask backwards
- *   model_known       name or digest  ──>  did somebody tell what the name leads to? Then it is listed as that, not by
- * itself models            digest or name  ──>  what is known of the weights model_speeds      what was measured of how
- * fast it runs here
+ *   model_known       name or digest  ──>  did somebody tell what the name leads to? Then it is listed as that
+ *   models            digest or name  ──>  what is known of the weights
+ *   model_speeds      what was measured of how fast it runs here
  *
  * A runtime's part of the key is its word for itself; one that answers at an address on another machine is another one:
  * "ollama@gpu2:11434". A name that nobody's runtime says (an alias, a manifest's wish) has the runtime "". */

@@ -6,8 +6,10 @@
  *   - calls are the calls that were told, or the answers where there are more of them
  *   - tokens of a prompt that a call announces are replaced by those that its answer tells (`tokens_pending` waits for it)
  *   - a total that the end tells counts when it is larger than what was seen, and then what comes late is part of it
- * (`told` remembers which) Events that come after the end are counted (`late`) and are not violations: spans arrive when
- * they like. Begun twice or ended twice is one; of two ends the worse holds. */
+ *     (`told` remembers which)
+ *
+ * Events that come after the end are counted (`late`) and are not violations: spans arrive when they like. Begun twice or
+ * ended twice is one; of two ends the worse holds. */
 #include <string.h>
 
 #include "projections/fold.h"

@@ -2,10 +2,11 @@
  * number of events, since when each judged state is what it is. Nothing rests on it: it may go at any time, and rows that
  * are not what it says are walked to anew.
  *
- *   table state  "since/TABLE": as of what is stored now; "since/TABLE/SEGMENT": as of the end of a segment. First 8 bytes
- * of SHA-256(key, 0x00, what follows), then [1, rules, position, now, bin32 leaf, [[key, hash, seq | nil, at], ...]] rules
- * hash of the program's version and of the projections with theirs: what judged now, leaf    the time that it was judged
- * by, and the leaf of event position - 1: is it this log? */
+ *   table state  "since/TABLE": as of what is stored now; "since/TABLE/SEGMENT": as of the end of a segment.
+ *                First 8 bytes of SHA-256(key, 0x00, what follows), then
+ *                [1, rules, position, now, bin32 leaf, [[key, hash, seq | nil, at], ...]]
+ *   rules        hash of the program's version and of the projections with theirs: what judged
+ *   now, leaf    the time that it was judged by, and the leaf of event position - 1: is it this log? */
 #ifndef PROJECTIONS_SINCE_STORE_H
 #define PROJECTIONS_SINCE_STORE_H
 

@@ -1,7 +1,6 @@
 /* Reading states: a view is all projections as of one moment of the log.
  *
- *   stored rows (derived environment) at a position ── + events since, folded in memory ──> rows as of `at` ── judge ──>
- * answer
+ *   stored rows at a position ── + events since, folded in memory ──> rows as of `at` ── judge ──> answer
  *
  * The rows that were stored for a position are never changed for an earlier one: at each multiple of STATE_SEGMENT events
  * their versions stay (store.h), so that a view of the past starts at the last such boundary and folds at most a segment.
@@ -13,11 +12,9 @@
 #include "ledger/ledger.h"
 #include "projections/projection.h"
 
-#define STATE_SEGMENT 65536 /* events between two versions of a row that are kept */
-#define STATE_LAG_MAX 4096  /* a view that lags more writes what it folded, where it can, before it reads */
-#define STATE_SINCE_WORK                                                                                                   \
-    (UINT64_C(1) << 21) /* rows that judges look at for one state_since: the next one goes on there                        \
-                         */
+#define STATE_SEGMENT    65536 /* events between two versions of a row that are kept */
+#define STATE_LAG_MAX    4096  /* a view that lags more writes what it folded, where it can, before it reads */
+#define STATE_SINCE_WORK (UINT64_C(1) << 21) /* rows that judges look at for one state_since: the next one goes on there */
 
 /* What is the same for everybody but tests. */
 struct state_tuning {

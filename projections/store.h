@@ -2,11 +2,13 @@
  *
  *   table row     be32 slot, u8 table, the row's key, 0x00, be64 ~version: the row's bytes; empty: there is none any more
  *   table state   "projection/NAME": check, [1, generation | nil, generation | nil]: what reads use, and what a rebuild is
- * making "slot/NNNNNNNN": check, [NAME, version, [[table, [column, ...]], ...]]: how the rows of a slot are to be read
+ *                 making
+ *                 "slot/NNNNNNNN": check, [NAME, version, [[table, [column, ...]], ...]]: how the rows of a slot are read
  *                 "projections": be32, the slot that the next generation gets; none is used twice
  *
- *   generation    [version of the projection, slot, segment, position, bin32 leaf of event position - 1, failed seq | nil,
- * why, [stored columns of a table, ...]] check         the first 8 bytes of SHA-256(key, 0x00, value)
+ *   generation    [version of the projection, slot, segment, position, bin32 leaf of event position - 1,
+ *                 failed seq | nil, why, [stored columns of a table, ...]]
+ *   check         the first 8 bytes of SHA-256(key, 0x00, value)
  *
  * Version. Events are counted in segments of equal size; a row's version is the end of the segment in which it was changed
  * last. A change within a segment replaces the record of that version, one in a later segment leaves it as it is: so the
@@ -20,8 +22,7 @@
  *
  * What is damaged here is not believed: a record that does not parse is as if it were absent. A row has no check of its
  * own: one whose bytes are not a row is found when it is read, one that was changed into another row by rebuild_check
- * alone.
- */
+ * alone. */
 #ifndef PROJECTIONS_STORE_H
 #define PROJECTIONS_STORE_H
 

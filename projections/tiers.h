@@ -4,8 +4,7 @@
  *
  * The first rule that fits holds: those of the policy that was declared last, in its order, then those of the one before
  * it, and so on. When no rule of the log fits, the default that was declared last holds; without one, what ships. Arguments
- * are private and not seen here: a rule for some arguments may fit, and the highest tier that may hold is judged.
- */
+ * are private and not seen here: a rule for some arguments may fit, and the highest tier that may hold is judged. */
 #ifndef PROJECTIONS_TIERS_H
 #define PROJECTIONS_TIERS_H
 
