@@ -47,7 +47,7 @@ void cell_column(const struct state_column *column, struct rows_column *ret) {
     } known[] = {{"state", TABLE_WHOLE}, {"verdict", TABLE_WHOLE}, {"status", TABLE_WHOLE},    {"tier", TABLE_WHOLE},
                  {"reason", TABLE_WRAP}, {"expires", TABLE_SPARE}, {"since", TABLE_SPARE},     {"pack", TABLE_TAIL},
                  {"agent", TABLE_SPARE}, {"errors", TABLE_SPARE},  {"tokens_in", TABLE_SPARE}, {"tokens_out", TABLE_SPARE},
-                 {"cost", TABLE_SPARE},  {"error", TABLE_WRAP}};
+                 {"cost", TABLE_SPARE},  {"error", TABLE_WRAP},    {"scored", TABLE_WRAP}};
     *ret = (struct rows_column){.is_time = (column->flags & COLUMN_TIME) != 0};
     snprintf(ret->name, sizeof(ret->name), "%s", column->name);
     ret->how = (column->flags & COLUMN_KEY) != 0 ? TABLE_TAIL : 0;

@@ -367,7 +367,8 @@ static bool is_below(const struct row *row, size_t column) {
 }
 
 static int print_fields(struct story *s, const struct row *row, struct err *err) {
-    static const struct table_column columns[] = {{"FIELD", TABLE_KEEP, 0}, {"VALUE", 0, 0}, {"WHAT IT IS", 0, 0}};
+    static const struct table_column columns[] = {
+        {"FIELD", TABLE_KEEP, 0}, {"VALUE", TABLE_WRAP | TABLE_ALL, 0}, {"WHAT IT IS", TABLE_WRAP, 0}};
     struct table *table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
     struct buf text;
     if (!table) {
@@ -415,7 +416,7 @@ static struct bytes part_state(const struct row *row, const struct part *part) {
 
 static int print_parts(struct story *s, const struct row *row, const struct parts *parts, struct err *err) {
     static const struct table_column columns[] = {
-        {"BESIDE IT", TABLE_TAIL, 0}, {"EVENTS", TABLE_SPARE, 40}, {"STATE", TABLE_WRAP, 0}};
+        {"RELATED", TABLE_TAIL, 0}, {"EVENTS", TABLE_SPARE, 40}, {"STATE", TABLE_WRAP, 0}};
     struct table *table = parts->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
     struct buf text;
     if (parts->n == 0) {
