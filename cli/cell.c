@@ -125,6 +125,12 @@ void cell_list(struct bytes list, struct buf *out) {
     }
 }
 
+/* A model of which nobody told a digest has its name for a key, and the name stands in a column of its own. */
+static bool is_name_as_digest(const struct row *row, size_t column) {
+    size_t of = projection_column(row->table, "digest_of");
+    return of != SIZE_MAX && (row->table->columns[column].flags & COLUMN_KEY) && row_is(row, of, "name");
+}
+
 void cell_text(const struct row *row, size_t column, enum when_style style, uint64_t now, struct buf *out) {
     const struct cell *cell = &row->cells[column];
     struct buf mp;
@@ -152,7 +158,7 @@ void cell_text(const struct row *row, size_t column, enum when_style style, uint
         buf_done(&mp);
         break;
     case CELL_TEXT:
-        buf_put_bytes(out, cell->text);
+        buf_put_bytes(out, is_name_as_digest(row, column) ? bytes_of("-") : cell->text);
         break;
     case CELL_SEQS:
     case CELL_LIST:

@@ -85,22 +85,20 @@ static int take_noted(struct fold *fold, struct bytes key, struct bytes family, 
 }
 
 /* *ret: it was known before that its digest is told where it is used. */
-static int take_used(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
+static int take_used(struct fold *fold, struct bytes name, struct bytes digest, bool *ret, struct err *err) {
     struct row *row;
     int code = fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
-    *ret = code == 0 && row_bool(row, KNOWN_USED);
+    *ret = code == 0 && has_text(row, KNOWN_DIGESTS, digest);
     if (*ret) {
         fold_leave(row);
-    } else if (code == 0) {
-        row_set_bool(row, KNOWN_USED, true);
     }
-    return code;
+    return code != 0 || *ret ? code : models_add_text(row, KNOWN_DIGESTS, digest, MODELS_TOLD_MAX, err);
 }
 
 static int is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
     struct row *row;
     int code = fold_find(fold, MODEL_KNOWN, &name, 1, &row, err);
-    *ret = code == 0 && row != NULL && (row_int(row, KNOWN_LEADS) > 0 || row_bool(row, KNOWN_USED));
+    *ret = code == 0 && row != NULL && (row_int(row, KNOWN_LEADS) > 0 || row_has(row, KNOWN_DIGESTS));
     return code;
 }
 
@@ -187,7 +185,7 @@ static int note_weights(struct fold *fold, const struct mention *m, struct err *
     struct row *row, *manifest;
     bool used = true, noted;
     int code = take_noted(fold, digest, m->family, &noted, err);
-    code = code != 0 || m->name.n == 0 ? code : take_used(fold, m->name, &used, err);
+    code = code != 0 || m->name.n == 0 ? code : take_used(fold, m->name, digest, &used, err);
     if (code != 0 || (noted && used)) {
         return code;
     }
