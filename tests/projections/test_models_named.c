@@ -106,6 +106,19 @@ static void more_digests_of_a_name_than_are_kept_change_nothing_else(void **stat
     assert_false(model("often"));
 }
 
+static void the_same_name_with_its_tag_is_one_model(void **state) {
+    (void)state;
+    box_event(&b, "run.model_called", "run/1", "{\"model\":\"a\"}");
+    box_event(&b, "eval.started", "eval/e", "{\"model\":\"a:latest\"}");
+    expect("a:latest", "name", "unregistered", "[\"eval\",\"run\"]");
+    assert_false(model("a"));
+    box_event(&b, "model.observed", "model/b", "{\"model\":\"b\",\"runtime\":\"vllm\"}");
+    box_event(&b, "run.model_called", "run/1", "{\"model\":\"b\"}");
+    box_event(&b, "model.observed", "model/b:latest", "{\"model\":\"b:latest\",\"runtime\":\"lmstudio\"}");
+    box_event(&b, "run.model_called", "run/1", "{\"model\":\"b\"}"); /* from now on it is the other one */
+    expect("b:latest", "name", "present", "[\"model\",\"run\"]");
+}
+
 /* ---- the reference ---- */
 
 enum { A, A_LATEST, TAGGED, NAMES };
@@ -174,6 +187,9 @@ static void mentioned(struct world *w, size_t n, unsigned family) {
         struct listed *is = n == A && w->name[A_LATEST].there ? &w->name[A_LATEST] : &w->name[n];
         is->there = true;
         is->by |= family;
+        if (n == A_LATEST && !w->name[A].registered) { /* the same, told without its tag */
+            become(w, A, is);
+        }
     }
 }
 
@@ -293,6 +309,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_only_used_is_listed_and_not_registered, start, finish),
         cmocka_unit_test_setup_teardown(what_is_told_of_it_later_takes_its_place, start, finish),
         cmocka_unit_test_setup_teardown(a_name_of_a_remote_service_is_listed_as_that, start, finish),
+        cmocka_unit_test_setup_teardown(the_same_name_with_its_tag_is_one_model, start, finish),
         cmocka_unit_test_setup_teardown(more_digests_of_a_name_than_are_kept_change_nothing_else, start, finish),
         cmocka_unit_test_setup_teardown(listed_is_what_the_reference_lists, start, finish),
     };
