@@ -415,3 +415,7 @@ size_t text_distance(const char *a, const char *b, size_t limit) {
 const char *text_s(uint64_t n) {
     return n == 1 ? "" : "s";
 }
+
+const char *text_has(uint64_t n, uint64_t of) {
+    return n == 1 || of == 1 ? "has" : "have";
+}

@@ -1,6 +1,7 @@
 /* Tiers of tool calls. Which tools have which is a table of states, `tools`, judged by the policies as they stand; so a
  * condition is a question to that table, and what has no tier can be counted, which is said with every answer that goes by
- * tiers: of calls whose tier nobody knows none is found by '>=T2'. */
+ * tiers: of calls whose tier nobody knows none is found by '>=T2'. A call that was corrected counts for no state, so it has
+ * no tier and is found by none; it is counted apart. */
 #include "cli/answer.h"
 
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "cli/expression.h"
 
 #define TOOL "(coalesce(agent, ''), coalesce(server, ''), tool)"
+#define LIVE "seq NOT IN " TIER_CORRECTED
 
 static int add(struct answer *a, const char *text, struct err *err) {
     static const char *const ops[] = {">=", "<=", ">", "<", "="};
@@ -56,7 +58,7 @@ int answer_tier_read(struct answer *a, const struct opt_args *args, const struct
 
 void answer_tier_put(const struct answer *a, struct buf *out) {
     if (a->tier.n > 0) {
-        buf_put_str(out, " AND " TOOL " IN (SELECT agent, server, tool FROM tools WHERE ");
+        buf_put_str(out, " AND " LIVE " AND " TOOL " IN (SELECT agent, server, tool FROM tools WHERE ");
         buf_put_bytes(out, bytes_of_buf(&a->tier));
         buf_put_str(out, ")");
     }
@@ -75,8 +77,9 @@ void answer_tier_count(struct answer *a) {
         return;
     }
     buf_init(&sql, (size_t)4 << 20);
-    buf_put_str(&sql, "SELECT count(*), count(CASE WHEN " TOOL " IN (SELECT agent, server, tool FROM tools WHERE "
-                      "judged_tier IS NOT NULL) THEN NULL ELSE 1 END) FROM events WHERE kind = 'run.tool_called' AND (");
+    buf_put_str(&sql, "SELECT count(CASE WHEN " LIVE " THEN 1 END), count(CASE WHEN seq IN " TIER_CORRECTED " OR " TOOL
+                      " IN (SELECT agent, server, tool FROM tools WHERE judged_tier IS NOT NULL) THEN NULL ELSE 1 END), "
+                      "count(CASE WHEN " LIVE " THEN NULL ELSE 1 END) FROM events WHERE kind = 'run.tool_called' AND (");
     buf_put_str(&sql, a->where != NULL ? a->where : "1");
     buf_put_str(&sql, "\n) AND ");
     ask_sql(&a->ask, &sql);

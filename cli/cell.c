@@ -47,7 +47,7 @@ void cell_column(const struct state_column *column, struct rows_column *ret) {
     } known[] = {{"state", TABLE_WHOLE}, {"verdict", TABLE_WHOLE}, {"status", TABLE_WHOLE},    {"tier", TABLE_WHOLE},
                  {"reason", TABLE_WRAP}, {"expires", TABLE_SPARE}, {"since", TABLE_SPARE},     {"pack", TABLE_TAIL},
                  {"agent", TABLE_SPARE}, {"errors", TABLE_SPARE},  {"tokens_in", TABLE_SPARE}, {"tokens_out", TABLE_SPARE},
-                 {"cost", TABLE_SPARE},  {"error", TABLE_WRAP}};
+                 {"cost", TABLE_SPARE},  {"error", TABLE_WRAP},    {"scored", TABLE_WRAP}};
     *ret = (struct rows_column){.is_time = (column->flags & COLUMN_TIME) != 0};
     snprintf(ret->name, sizeof(ret->name), "%s", column->name);
     ret->how = (column->flags & COLUMN_KEY) != 0 ? TABLE_TAIL : 0;
@@ -125,6 +125,12 @@ void cell_list(struct bytes list, struct buf *out) {
     }
 }
 
+/* A model of which nobody told a digest has its name for a key, and the name stands in a column of its own. */
+static bool is_name_as_digest(const struct row *row, size_t column) {
+    size_t of = projection_column(row->table, "digest_of");
+    return of != SIZE_MAX && (row->table->columns[column].flags & COLUMN_KEY) && row_is(row, of, "name");
+}
+
 void cell_text(const struct row *row, size_t column, enum when_style style, uint64_t now, struct buf *out) {
     const struct cell *cell = &row->cells[column];
     struct buf mp;
@@ -152,7 +158,7 @@ void cell_text(const struct row *row, size_t column, enum when_style style, uint
         buf_done(&mp);
         break;
     case CELL_TEXT:
-        buf_put_bytes(out, cell->text);
+        buf_put_bytes(out, is_name_as_digest(row, column) ? bytes_of("-") : cell->text);
         break;
     case CELL_SEQS:
     case CELL_LIST:

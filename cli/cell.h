@@ -13,8 +13,8 @@ void cell_column(const struct state_column *column, struct rows_column *ret);
 void cell_head(const struct state_column *column, struct rows_column *ret);
 /* Appends a length of time or a size with its unit, "45.0 s", "23.5 GiB". False: the column is neither, or empty. */
 bool cell_unit(const struct row *row, size_t column, struct buf *out);
-/* Appends the cell for the eye: times as such, seqs and texts with commas between, other lists as JSON. Nothing for null.
- * Not made safe for a terminal. */
+/* Appends the cell for the eye: times as such, seqs and texts with commas between, other lists as JSON; "-" for a digest
+ * that is only a name. Nothing for null. Not made safe for a terminal. */
 void cell_text(const struct row *row, size_t column, enum when_style style, uint64_t now, struct buf *out);
 /* On a terminal: digests in the text behind `at` are cut to the digits that tell them, "sha256:0123456789ab...", on one of
  * less than TABLE_ROOM columns "0123456789ab...". */

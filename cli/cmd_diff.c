@@ -96,6 +96,11 @@ static void put_value(struct diff *d, const struct row *row, size_t column, stru
     buf_put_str(out, out->n == at ? "-" : "");
 }
 
+/* What it was before: at the earlier moment, or, of a row that came since, when it came. NULL: nobody can tell. */
+static const struct row *before_of(const struct diff_change *change) {
+    return change->old || change->what != DIFF_CHANGED ? change->old : change->came;
+}
+
 /* The reason goes behind the state that it is for: "partial: no eval"; alone it says what it was before. */
 static void put_reason(struct diff *d, const struct diff_change *change, size_t column, bool alone, struct buf *out) {
     size_t state = thing_state(change->row->table);
@@ -107,9 +112,10 @@ static void put_reason(struct diff *d, const struct diff_change *change, size_t 
         buf_put_str(out, ": ");
         put_value(d, change->row, column, out);
     }
-    if (alone && change->old && row_text(change->old, column).n > 0) {
+    const struct row *before = before_of(change);
+    if (alone && before && row_text(before, column).n > 0 && !cell_same(before, change->row, column)) {
         buf_put_str(out, " (was: ");
-        put_value(d, change->old, column, out);
+        put_value(d, before, column, out);
         buf_put_str(out, ")");
     }
 }
@@ -118,9 +124,10 @@ static void put_reason(struct diff *d, const struct diff_change *change, size_t 
 static void put_trend(const struct diff_change *change, size_t column, struct buf *out) {
     size_t higher = projection_column(change->row->table, "higher_is_better");
     bool score = strcmp(change->row->table->columns[column].name, "value") == 0 && higher != SIZE_MAX;
-    if (score && change->old && row_has(change->row, higher) && row_has(change->row, column) &&
-        row_has(change->old, column)) {
-        bool more = row_real(change->row, column) > row_real(change->old, column);
+    const struct row *before = before_of(change);
+    if (score && before && row_has(change->row, higher) && row_has(change->row, column) && row_has(before, column) &&
+        !cell_same(before, change->row, column)) {
+        bool more = row_real(change->row, column) > row_real(before, column);
         buf_put_str(out, more == row_bool(change->row, higher) ? " (better)" : " (worse)");
     }
 }
@@ -139,12 +146,39 @@ static bool put_before(struct diff *d, const struct row *row, size_t column, str
     return false;
 }
 
+/* "parked -> "; of what came, changed, and is again what it was, only that. */
+static const char *put_old(struct diff *d, const struct diff_change *change, size_t column, bool heard, struct buf *out) {
+    const struct row *before = before_of(change);
+    if (before && !change->old && cell_same(before, change->row, column)) {
+        return " again";
+    }
+    if (before) {
+        put_value(d, before, column, out);
+        buf_put_str(out, " -> ");
+    } else if (heard || change->what == DIFF_CHANGED) {
+        buf_put_str(out, put_before(d, change->row, column, out) || heard ? "" : "- -> ");
+    }
+    return "";
+}
+
+/* The state in which it came, when it is another one by now. */
+static void put_came(struct diff *d, const struct diff_change *change, size_t state, struct buf *out) {
+    bool told = change->what != DIFF_APPEARED || state == SIZE_MAX;
+    for (size_t i = 0; i < change->n; i++) {
+        told = told || change->columns[i] == state;
+    }
+    if (!told && change->came && row_has(change->came, state)) {
+        put_value(d, change->came, state, out);
+    }
+}
+
 /* "ready -> parked, model a -> b"; of what appeared "ready, model b". */
 static void put_change(struct diff *d, const struct diff_change *change, bool heard, struct buf *out) {
     const struct state_table *table = change->row->table;
     size_t state = thing_state(table), reason = projection_column(table, "reason");
     buf_put_str(out, heard ? change->n > 0 ? "first heard of: " : "first heard of" : "");
     size_t start = out->n;
+    put_came(d, change, state, out);
     for (size_t i = 0; i < change->n; i++) {
         size_t column = change->columns[i];
         if (column == reason) {
@@ -155,13 +189,9 @@ static void put_change(struct diff *d, const struct diff_change *change, bool he
         if (column != state) {
             buf_printf(out, "%s ", table->columns[column].name);
         }
-        if (change->old) {
-            put_value(d, change->old, column, out);
-            buf_put_str(out, " -> ");
-        } else if (heard || change->what == DIFF_CHANGED) {
-            buf_put_str(out, put_before(d, change->row, column, out) || heard ? "" : "- -> ");
-        }
+        const char *again = put_old(d, change, column, heard, out);
         put_value(d, change->row, column, out);
+        buf_put_str(out, again);
         put_trend(change, column, out);
     }
 }
@@ -274,7 +304,7 @@ static void put(struct diff *d, const struct diff_change *change) {
     for (size_t i = 0; i < 2; i++) {
         const struct row *row = i == 1 && change->what != DIFF_WENT   ? change->row
                                 : i == 0 && change->what == DIFF_WENT ? change->row
-                                : i == 0                              ? change->old
+                                : i == 0                              ? before_of(change)
                                                                       : NULL;
         obj_init(&sides[i]);
         for (size_t k = 0; row && k < change->n; k++) {

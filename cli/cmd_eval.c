@@ -116,7 +116,7 @@ static int print(struct eval_diff *d, const struct evals_pair *pair, struct err 
     static const struct table_column columns[] = {
         {"TASK", TABLE_TAIL, 0},       {"METRIC", TABLE_KEEP, 0},      {"BEFORE", TABLE_RIGHT, 0},
         {"AFTER", TABLE_RIGHT, 0},     {"DIFFERENCE", TABLE_RIGHT, 0}, {"CHANGE", TABLE_WHOLE, 0},
-        {"THRESHOLD", TABLE_RIGHT, 0}, {"SIDE", TABLE_KEEP, 0},        {"VERDICT", TABLE_KEEP, 0}};
+        {"THRESHOLD", TABLE_RIGHT, 0}, {"SIDE", TABLE_WRAP, 0},        {"VERDICT", TABLE_WRAP, 0}};
     static const enum out_color colors[EVALS_CHANGES] = {
         [EVALS_BETTER] = OUT_GREEN, [EVALS_WORSE] = OUT_RED, [EVALS_MISSING] = OUT_YELLOW};
     const struct row *one = pair->after != NULL ? pair->after : pair->before;

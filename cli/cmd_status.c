@@ -1,5 +1,6 @@
-/* status: the first screen, also of `ledger` alone. It has at most 24 lines, cut to the terminal's width: 2 for the
- * ledger, 1 for damage, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. */
+/* status: the first screen, also of `ledger` alone. It has at most LINES lines of the terminal's width: 2 for the ledger, 1
+ * for damage, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. A text that is too long goes on
+ * in lines that nothing else needs, and is cut when there are none left. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "cli/table.h"
 #include "cli/when.h"
 
+#define LINES   23 /* the prompt that follows needs one more */
 #define LEFT    11 /* columns of the labels */
 #define SOURCES 5  /* lines for each part */
 #define CLAUSES 4
@@ -24,14 +26,33 @@ struct screen {
     const struct status *status;
     uint64_t now;
     struct buf line;
+    size_t spare; /* lines that long texts may go on in */
 };
 
 /* ---- text ---- */
 
-/* A line that does not leave the terminal: the label, a word with its colour, and text that is cut with a mark. */
+/* A safe text in the room that the terminal leaves behind so many columns: in further lines while there are spare ones,
+ * then cut with a mark. */
+static void put_rest(struct screen *s, struct bytes text, size_t taken) {
+    struct cli *cli = s->cli;
+    size_t line = out_width(cli), room = line > taken + 1 ? line - taken : 1, shown = 0;
+    while (line != SIZE_MAX && table_fits(text, room, &shown) < text.n && s->spare > 0) {
+        out_bytes(cli, table_line(&text, room));
+        out_printf(cli, text.n > 0 ? "\n%*s" : "", (int)taken, "");
+        s->spare--;
+    }
+    if (line == SIZE_MAX || table_fits(text, room, &shown) == text.n) {
+        out_bytes(cli, text);
+    } else {
+        out_bytes(cli, (struct bytes){text.p, table_fits(text, room - 1, &shown)});
+        out_str(cli, table_mark(cli));
+    }
+}
+
+/* A line: the label, a word with its colour, and text. */
 static void put_line(struct screen *s, const char *label, struct bytes word, size_t width, struct bytes text) {
     struct cli *cli = s->cli;
-    size_t line = out_width(cli), taken = LEFT, shown = 0;
+    size_t taken = LEFT;
     struct buf safe;
     out_printf(cli, "%s%-*s%s", out_color(cli, OUT_BOLD), LEFT, label, out_color(cli, OUT_PLAIN));
     if (width > 0) {
@@ -44,15 +65,7 @@ static void put_line(struct screen *s, const char *label, struct bytes word, siz
     }
     buf_init(&safe, 8 * TEXT);
     text_safe(&safe, text);
-    if (line == SIZE_MAX) {
-        out_bytes(cli, bytes_of_buf(&safe));
-    } else {
-        size_t room = line > taken + 1 ? line - taken : 1, n = table_fits(bytes_of_buf(&safe), room, &shown);
-        bool cut = n < safe.n;
-        n = cut ? table_fits(bytes_of_buf(&safe), room - 1, &shown) : n;
-        out_bytes(cli, (struct bytes){safe.p, n});
-        out_str(cli, cut ? table_mark(cli) : "");
-    }
+    put_rest(s, bytes_of_buf(&safe), taken);
     out_str(cli, "\n");
     buf_done(&safe);
 }
@@ -159,8 +172,21 @@ static void print_next(struct screen *s) {
     }
 }
 
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* As many as the parts need when nothing goes on in a further line. */
+static size_t lines_of(const struct status *status) {
+    size_t damage = status->damage.msg[0] != '\0' ? 1 : 0, more = status->more_waiting > 0 ? 1 : 0;
+    return damage + 3 + least(status->n_clauses, CLAUSES) + least(status->n_sources, SOURCES) +
+           least(status->n_waiting + more, WAITING) + least(status->n_runs, STATUS_FAILED) + status->n_next;
+}
+
 static void print_screen(struct screen *s) {
     const struct status *status = s->status;
+    size_t lines = lines_of(status);
+    s->spare = lines < LINES ? LINES - lines : 0;
     if (status->damage.msg[0] != '\0') {
         put_line(s, "evidence", bytes_of("damaged"), strlen("damaged"), bytes_of(status->damage.msg));
     }

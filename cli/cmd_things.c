@@ -25,8 +25,8 @@ const struct spec spec_model = {
     .about = "Models are known by the digest of their weights, or, as long as nobody told these, of the manifest\n"
              "that was seen, or else by their name. A name, a tag, an alias or a file is a claim that points to\n"
              "a digest, so a NAME is a digest, its first digits, or whatever points there now. Those that runs,\n"
-             "evaluations and routes name, and no runtime, are listed as unregistered. 'ledger state model_names'\n"
-             "lists the names, and which of them moved.",
+             "evaluations and routes name, and no runtime, are listed as unregistered, and found by that name.\n"
+             "'ledger state model_names' lists the names, and which of them moved.",
     .examples = "ledger model list\nledger model show llama3.2:3b\nledger model show sha256:4f2a",
     .subs = model,
 };

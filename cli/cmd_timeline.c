@@ -513,7 +513,7 @@ static int timeline(struct cli *cli, const struct opt_args *args) {
         t.pager.wanted = true;
         exit_code = answer(&t, &ask);
         pager_end(&t.pager, cli);
-        if (t.tiers.without > 0) {
+        if (t.tiers.without > 0 || t.tiers.corrected > 0) {
             tier_count_say(cli, &t.tiers);
         }
         buf_done(&t.run);

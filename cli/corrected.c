@@ -24,6 +24,8 @@ static bool take(const struct ledger_event *e, struct corrected_one *ret) {
         snprintf(ret->reason, sizeof(ret->reason), "%.*s", (int)(item.data.n < 200 ? item.data.n : 200),
                  (const char *)item.data.p);
     }
+    ret->of_eval = e->body.n > 0 && mp_map_get(e->body, "kind", &raw) == 0 && mp_scalar(raw, &item) == 0 &&
+                   item.type == MP_STR && bytes_has_prefix(item.data, "eval.");
     return correct_names(e->body, &ret->seq, ret->leaf) && ret->seq < e->seq;
 }
 

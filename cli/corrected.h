@@ -8,6 +8,7 @@
 struct corrected_one {
     uint64_t seq, by, replaced_by; /* replaced_by: LEDGER_NO_SEQ: nothing replaces it */
     uint8_t leaf[LEDGER_HASH];     /* that it names */
+    bool of_eval;                  /* its kind, as the correction has it: "eval.*" */
     char reason[208];
 };
 

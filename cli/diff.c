@@ -227,10 +227,15 @@ static int tell_groups(struct merge *m, struct diff_change *change, size_t *colu
 static int tell(struct merge *m, enum diff_what what, const struct row *row, const struct row *old, struct err *err) {
     size_t columns[ROW_COLUMNS_MAX], n = told(m, row, old, what == DIFF_CHANGED, columns);
     struct diff_change change = {.what = what, .table = m->table, .row = row, .old = old, .columns = columns, .n = n};
+    struct row came;
     if (!m->walk || what == DIFF_CHANGED || !walk_presence(m->walk, row->table, row->key, &change.cause)) {
         change.cause = (struct walk_cause){0};
     }
-    return what == DIFF_WENT ? m->plan->each(m->plan->ctx, &change, err) : tell_groups(m, &change, columns, n, err);
+    row_init(&came, row->table);
+    change.came = what == DIFF_APPEARED && m->walk && walk_came(m->walk, row->table, row->key, &came) ? &came : NULL;
+    int rc = what == DIFF_WENT ? m->plan->each(m->plan->ctx, &change, err) : tell_groups(m, &change, columns, n, err);
+    row_done(&came);
+    return rc;
 }
 
 /* First which rows differ, then what of them. */
@@ -294,7 +299,8 @@ static int walk(struct merge *m, struct err *err) {
                              .from_now = state_now(m->plan->from),
                              .columns = columns_of,
                              .wants = wants,
-                             .ctx = m};
+                             .ctx = m,
+                             .keep_came = true};
     struct err why = {0};
     state_options_init(&plan.options);
     plan.options.stop = m->plan->stop;

@@ -16,9 +16,10 @@ enum diff_what { DIFF_APPEARED, DIFF_HEARD, DIFF_WENT, DIFF_CHANGED };
 struct diff_change {
     enum diff_what what;
     size_t table;
-    const struct row *row; /* the newer one; of what went, the older one */
-    const struct row *old; /* as it was; NULL: it was not there */
-    const size_t *columns; /* that changed, the state first; of what appeared, those that say something of it */
+    const struct row *row;  /* the newer one; of what went, the older one */
+    const struct row *old;  /* as it was; NULL: it was not there */
+    const struct row *came; /* of a row that came: its columns as they were then; NULL: nobody can tell */
+    const size_t *columns;  /* that changed, the state first; of what appeared, those that say something of it */
     size_t n;
     struct walk_cause cause; /* the last step that did it; not known: of what is stale, or cannot be read */
 };

@@ -534,7 +534,7 @@ static int answer(struct listing *l) {
             const char *what = calls ? "tool call" : l->table->noun;
             cli_note(cli, "ledger: %s: %llu of %llu %s%s %s no tier by the policies", cli->command,
                      (unsigned long long)l->n_without, (unsigned long long)l->n_calls, what, text_s(l->n_calls),
-                     l->n_without == 1 ? "has" : "have");
+                     text_has(l->n_without, l->n_calls));
         }
     }
     if (exit_code == 0 && l->unnamed) {

@@ -6,6 +6,7 @@
  * the first errno in the invocation, out_end turns it into the exit code. */
 #include "cli/out.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +23,9 @@
 #define PROGRESS_AFTER CLOCK_NS_PER_S
 #define PROGRESS_EVERY (CLOCK_NS_PER_S / 10)
 #define PROGRESS_CELLS 24
+#define COLUMNS_MIN    20 /* of a terminal */
+#define COLUMNS_MAX    10000
+#define ERROR_INDENT   "  "
 #define SAFE_TIMES     ((size_t)6) /* what one byte becomes at most: \u0000 */
 
 /* What could not be written is not tried again, at the exit neither: somebody who was interrupted waits for it. */
@@ -135,10 +139,58 @@ static void say(struct bytes text) {
     fwrite(text.p, 1, text.n, stderr);
 }
 
+/* Columns of standard error's terminal; SIZE_MAX when it is none. */
+static size_t error_width(void) {
+    struct winsize size;
+    uint64_t columns = 0;
+    const char *env = cli_env("COLUMNS");
+    if (!isatty(STDERR_FILENO)) {
+        return SIZE_MAX;
+    }
+    if (env && text_parse_u64(bytes_of(env), &columns) == 0 && columns >= COLUMNS_MIN && columns <= COLUMNS_MAX) {
+        return (size_t)columns;
+    }
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_MIN ? size.ws_col : SIZE_MAX;
+}
+
+/* The end of the next word. What is in quotes is one word, so that a command can be copied; "the event's" opens none. */
+static size_t word_end(struct bytes text, size_t at, size_t *ret_width) {
+    bool quoted = false;
+    size_t i = at, width = 0;
+    for (; i < text.n && (quoted || text.p[i] != ' '); i++) {
+        bool opens = text.p[i] == '\'' && (i == at || text.p[i - 1] == '(');
+        bool closes = text.p[i] == '\'' && (i + 1 == text.n || !isalnum(text.p[i + 1]));
+        quoted = quoted ? !closes : opens && memchr(text.p + i + 1, '\'', text.n - i - 1) != NULL;
+        width += (text.p[i] & 0xc0) != 0x80;
+    }
+    *ret_width = width;
+    return i;
+}
+
+/* A message in lines of at most so many columns, broken between words, the further ones indented. */
+static void put_error(struct buf *out, struct bytes text, size_t columns) {
+    size_t used = 0, width;
+    for (size_t at = 0; at < text.n && columns != SIZE_MAX;) {
+        size_t end = word_end(text, at, &width);
+        if (used > 0 && used + 1 + width > columns) {
+            buf_put_str(out, "\n" ERROR_INDENT);
+            used = strlen(ERROR_INDENT);
+        } else if (at > 0) {
+            buf_put_u8(out, ' ');
+            used++;
+        }
+        buf_put(out, text.p + at, end - at);
+        used += width;
+        at = end + 1;
+    }
+    buf_put_bytes(out, columns == SIZE_MAX ? text : bytes_of(""));
+    buf_put_u8(out, '\n');
+}
+
 void out_error(const char *fmt, ...) {
     va_list ap;
     char *text = NULL;
-    struct buf safe;
+    struct buf safe, lines;
     va_start(ap, fmt);
     int n = vasprintf(&text, fmt, ap);
     va_end(ap);
@@ -146,10 +198,12 @@ void out_error(const char *fmt, ...) {
         return;
     }
     buf_init(&safe, SAFE_TIMES * (size_t)n + 1);
+    buf_init(&lines, 2 * SAFE_TIMES * (size_t)n + 1);
     text_safe(&safe, bytes_of(text));
-    buf_put_u8(&safe, '\n');
-    say(bytes_of_buf(&safe));
+    put_error(&lines, bytes_of_buf(&safe), error_width());
+    say(bytes_of_buf(&lines));
     buf_done(&safe);
+    buf_done(&lines);
     free(text);
 }
 
@@ -270,14 +324,14 @@ size_t out_width(const struct cli *cli) {
     }
     uint64_t columns = 0;
     const char *env = cli_env("COLUMNS");
-    if (env && text_parse_u64(bytes_of(env), &columns) == 0 && columns >= 20 && columns <= 10000) {
+    if (env && text_parse_u64(bytes_of(env), &columns) == 0 && columns >= COLUMNS_MIN && columns <= COLUMNS_MAX) {
         return (size_t)columns;
     }
     if (cli->out_columns > 0) {
         return cli->out_columns;
     }
     struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) {
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_MIN) {
         return size.ws_col;
     }
     return 80;

@@ -20,7 +20,8 @@ void out_field(struct cli *cli, const char *name, int width, const char *value);
 void out_json(struct cli *cli, struct bytes json);
 /* The content of a file, byte for byte; on a terminal by out_safe_lines. */
 void out_data(struct cli *cli, struct bytes data);
-/* A line on standard error, made safe like out_safe's. */
+/* A message on standard error, made safe like out_safe's: one line, but on a terminal as many as it needs, broken between
+ * words and never inside of quotes. */
 void out_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same of JSON text. */
 void out_error_json(struct bytes json);

@@ -89,8 +89,7 @@ static void add_seqs(struct seqs *seqs, const uint64_t *more, size_t n) {
     }
 }
 
-/* 1: it cannot be read, which was said. */
-static int read_event(struct story *s, uint64_t seq, struct ledger_event *ret, struct err *err) {
+int story_event(struct story *s, uint64_t seq, struct ledger_event *ret, struct err *err) {
     struct err why = {0};
     int rc = s->reader ? 0 : ledger_reader_open(s->view->ledger, 0, s->view->head.size, &s->reader, err);
     if (rc != 0) {
@@ -111,16 +110,11 @@ static int read_event(struct story *s, uint64_t seq, struct ledger_event *ret, s
     return rc;
 }
 
-int story_corrected(struct story *s, struct err *err) {
-    int rc = s->has_corrected ? 0 : corrected_load_all(s->view->ledger, &s->damage, &s->corrected, err);
-    s->has_corrected = rc == 0;
+/* What was told of besides, and corrections that no row cites. */
+static int add_also(struct story *s, struct seqs *seqs, struct err *err) {
+    int rc = story_also_corrected(s, seqs->seq, seqs->n, err);
+    add_seqs(seqs, s->also, s->n_also);
     return rc;
-}
-
-void story_also(struct story *s, uint64_t seq) {
-    if (s->n_also < ROW_SEQS_MAX) {
-        s->also[s->n_also++] = seq;
-    }
 }
 
 static int print_events(struct story *s, const struct seqs *seqs, struct err *err) {
@@ -137,7 +131,7 @@ static int print_events(struct story *s, const struct seqs *seqs, struct err *er
     rc = rc != 0 || seqs->n == 0 ? rc : story_corrected(s, err);
     out_str(s->view->cli, seqs->n > 0 ? "\n" : "\nno events\n");
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
-        rc = read_event(s, seqs->seq[i], &event, err);
+        rc = story_event(s, seqs->seq[i], &event, err);
         if (rc == 0) {
             table_uint(table, event.seq);
             buf_clear(&text);
@@ -164,7 +158,7 @@ static int put_events(struct story *s, const struct seqs *seqs, struct obj *ret,
     buf_init(&json, LEDGER_BATCH_BYTES_MAX);
     buf_init(&mp, LEDGER_BATCH_BYTES_MAX);
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
-        rc = read_event(s, seqs->seq[i], &event, err);
+        rc = story_event(s, seqs->seq[i], &event, err);
         if (rc == 0) {
             buf_clear(&json);
             buf_clear(&mp);
@@ -367,7 +361,8 @@ static bool is_below(const struct row *row, size_t column) {
 }
 
 static int print_fields(struct story *s, const struct row *row, struct err *err) {
-    static const struct table_column columns[] = {{"FIELD", TABLE_KEEP, 0}, {"VALUE", 0, 0}, {"WHAT IT IS", 0, 0}};
+    static const struct table_column columns[] = {
+        {"FIELD", TABLE_KEEP, 0}, {"VALUE", TABLE_WRAP | TABLE_ALL, 0}, {"WHAT IT IS", TABLE_WRAP, 0}};
     struct table *table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
     struct buf text;
     if (!table) {
@@ -415,7 +410,7 @@ static struct bytes part_state(const struct row *row, const struct part *part) {
 
 static int print_parts(struct story *s, const struct row *row, const struct parts *parts, struct err *err) {
     static const struct table_column columns[] = {
-        {"BESIDE IT", TABLE_TAIL, 0}, {"EVENTS", TABLE_SPARE, 40}, {"STATE", TABLE_WRAP, 0}};
+        {"RELATED", TABLE_TAIL, 0}, {"EVENTS", TABLE_SPARE, 40}, {"STATE", TABLE_WRAP, 0}};
     struct table *table = parts->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
     struct buf text;
     if (parts->n == 0) {
@@ -496,7 +491,7 @@ static int put_row(struct story *s, const struct row *row, const struct parts *p
         put_parts(parts, &one);
     }
     int rc = s->whole || !story_run_is(row) ? 0 : story_run(s, row, &one, err);
-    add_seqs(seqs, s->also, s->n_also);
+    rc = rc != 0 ? rc : add_also(s, seqs, err);
     obj_init(&events);
     rc = rc != 0 ? rc : put_events(s, seqs, &events, err);
     obj_list(&one, "events", &events);
@@ -544,7 +539,7 @@ int story_row(void *ctx, const struct row *row, struct err *err) {
         rc = rc != 0 || s->whole || !story_run_is(row) ? rc : story_run(s, row, NULL, err);
         rc = rc != 0 ? rc : s->whole ? print_fields(s, row, err) : print_parts(s, row, parts, err);
         print_lists(s, row);
-        add_seqs(seqs, s->also, s->n_also);
+        rc = rc != 0 ? rc : add_also(s, seqs, err);
         rc = rc != 0 ? rc : print_events(s, seqs, err);
     }
     s->told++;

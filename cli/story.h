@@ -1,6 +1,7 @@
 /* One row of a state told whole: how it is, why, and by which events. For people as text, for programs as JSON.
  *
  *   story.c         the row, its fields, its lists, its evidence
+ *   story_corrected.c   corrections that it rests on
  *   story_moved.c   names that moved
  *   story_parts.c   rows of other tables that belong to it: the routes and permissions of a pack, the pack of a route */
 #ifndef CLI_STORY_H
@@ -38,6 +39,11 @@ int story_end(struct story *story, const char *schema, size_t table);
 int story_corrected(struct story *story, struct err *err);
 /* The event is listed with those that the row rests on. */
 void story_also(struct story *story, uint64_t seq);
+/* So are the corrections of evaluations that these events are about: a score that was taken back has no row to cite them.
+ */
+int story_also_corrected(struct story *story, const uint64_t *seqs, size_t n, struct err *err);
+/* Reads an event of the log. 1: it cannot be read, which was said. */
+int story_event(struct story *story, uint64_t seq, struct ledger_event *ret, struct err *err);
 
 /* Appends "ready", "declared-not-proven: model drift". */
 void story_state(const struct row *row, struct buf *out);

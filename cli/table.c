@@ -43,7 +43,8 @@ struct table {
     size_t n_columns, hold; /* hold: rows */
     size_t *width;
     bool *right, *hidden;
-    size_t line; /* columns of the terminal */
+    struct bytes *rest; /* of a row's cells that go on in further lines */
+    size_t line;        /* columns of the terminal */
     struct buf held;
     struct cell *cells; /* hold rows of them */
     size_t rows, column;
@@ -111,6 +112,7 @@ void table_drop(struct table *table) {
     free(table->width);
     free(table->right);
     free(table->hidden);
+    free(table->rest);
     free(table);
 }
 
@@ -125,8 +127,9 @@ struct table *table_new(struct cli *cli, const struct table_column *columns, siz
     table->width = calloc(n, sizeof(*table->width));
     table->right = calloc(n, sizeof(*table->right));
     table->hidden = calloc(n, sizeof(*table->hidden));
+    table->rest = calloc(n, sizeof(*table->rest));
     table->cells = calloc(table->hold * n, sizeof(*table->cells));
-    if (!table->width || !table->right || !table->hidden || !table->cells) {
+    if (!table->width || !table->right || !table->hidden || !table->rest || !table->cells) {
         table_drop(table);
         return NULL;
     }
@@ -152,13 +155,8 @@ static bool is(const struct table *table, size_t i, unsigned how) {
     return (table->columns[i].how & how) != 0;
 }
 
-/* Does it go on in further lines? Nothing may stand to the right of it. */
 static bool wraps(const struct table *table, size_t i) {
-    bool last = is(table, i, TABLE_WRAP);
-    for (size_t k = i + 1; k < table->n_columns && last; k++) {
-        last = table->hidden[k];
-    }
-    return last;
+    return is(table, i, TABLE_WRAP);
 }
 
 /* The end of the text that fits; *width is all of it, and then how much of it that is. */
@@ -318,26 +316,26 @@ static void put_head(struct table *table) {
     end_line(table);
 }
 
-/* The last column, line by line; the blanks of the first one are owed already. */
-static void put_wrapped(struct table *table, size_t i, const struct cell *cell) {
-    struct bytes text = {.p = table->held.p + cell->at, .n = cell->n};
-    size_t room = table->width[i], indent = taken(table, false) - room, width = cell->width;
-    for (size_t line = 0; width > room && line + 1 < WRAPPED_MAX; line++) {
-        size_t n = 0;
-        measure(text, room, &n);
-        size_t at = n;
-        while (at > n / 2 && at < text.n && text.p[at] != ' ') {
-            at--;
-        }
-        n = at > n / 2 ? at : n;
-        put_cell(table, i, (struct bytes){text.p, n}, room, cell->color);
-        end_line(table);
-        n += n < text.n && text.p[n] == ' ' ? 1 : 0;
-        text = (struct bytes){text.p + n, text.n - n};
-        width = measure(text, SIZE_MAX, &n);
-        table->blanks = indent;
+struct bytes table_line(struct bytes *text, size_t room) {
+    size_t width, n = table_fits(*text, room, &width);
+    size_t at = n;
+    while (at > n / 3 && at < text->n && text->p[at] != ' ') {
+        at--;
     }
-    put_cell(table, i, text, width, cell->color);
+    n = n == 0 ? text->n : at > n / 3 ? at : n;
+    struct bytes line = {text->p, n};
+    n += n < text->n && text->p[n] == ' ' ? 1 : 0;
+    *text = (struct bytes){text->p + n, text->n - n};
+    return line;
+}
+
+/* A cell of a further line: what is left of one that goes on, nothing of the others. */
+static void put_more(struct table *table, size_t i, size_t line, enum out_color color) {
+    bool last = line + 1 == WRAPPED_MAX && !is(table, i, TABLE_ALL);
+    struct bytes *rest = &table->rest[i], piece = last ? *rest : table_line(rest, table->width[i]);
+    size_t n = 0, width = measure(piece, SIZE_MAX, &n);
+    *rest = last ? (struct bytes){NULL, 0} : *rest;
+    put_cell(table, i, piece, width, piece.n > 0 ? color : OUT_PLAIN);
 }
 
 /* Cells that go below the row. */
@@ -352,18 +350,27 @@ static void put_below(struct table *table, const struct cell *cells) {
 }
 
 static void put_row(struct table *table, const struct cell *cells) {
+    bool more = true;
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (table->hidden[i]) {
-            continue;
-        }
-        if (wraps(table, i) && table->line != SIZE_MAX) {
-            put_wrapped(table, i, &cells[i]);
-        } else {
-            put_cell(table, i, (struct bytes){.p = table->held.p + cells[i].at, .n = cells[i].n}, cells[i].width,
-                     cells[i].color);
-        }
+        table->rest[i] = (struct bytes){.p = table->held.p + cells[i].at, .n = cells[i].n};
     }
-    end_line(table);
+    for (size_t line = 0; more; line++) {
+        more = false;
+        for (size_t i = 0; i < table->n_columns; i++) {
+            if (table->hidden[i]) {
+                continue;
+            }
+            if (wraps(table, i) && table->line != SIZE_MAX) {
+                put_more(table, i, line, cells[i].color);
+                more = more || table->rest[i].n > 0;
+            } else if (line == 0) {
+                put_cell(table, i, table->rest[i], cells[i].width, cells[i].color);
+            } else {
+                put_cell(table, i, (struct bytes){NULL, 0}, 0, OUT_PLAIN);
+            }
+        }
+        end_line(table);
+    }
     put_below(table, cells);
 }
 

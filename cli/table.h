@@ -9,14 +9,15 @@
 #define TABLE_COLUMNS_MAX 2048
 
 enum table_how {
-    TABLE_RIGHT = 1,   /* numbers stand on the right; so does a column whose first cells are all numbers */
-    TABLE_KEEP = 2,    /* times, short words: cut only when the other texts are cut already */
-    TABLE_TAIL = 4,    /* names: the end is what tells them apart, so the beginning is cut */
-    TABLE_WHOLE = 8,   /* states: never cut */
-    TABLE_WRAP = 16,   /* goes on in further lines instead of being cut, where it is the last one that is shown */
-    TABLE_SPARE = 32,  /* left out when the others would have to be cut, the last one first */
-    TABLE_BELOW = 64,  /* commands: never cut; in lines of their own below the row when the columns do not fit */
-    TABLE_NARROW = 128 /* left out on a terminal of less than TABLE_ROOM columns: what comes after it needs the room */
+    TABLE_RIGHT = 1,    /* numbers stand on the right; so does a column whose first cells are all numbers */
+    TABLE_KEEP = 2,     /* times, short words: cut only when the other texts are cut already */
+    TABLE_TAIL = 4,     /* names: the end is what tells them apart, so the beginning is cut */
+    TABLE_WHOLE = 8,    /* states: never cut */
+    TABLE_WRAP = 16,    /* goes on in further lines instead of being cut, twelve at most */
+    TABLE_SPARE = 32,   /* left out when the others would have to be cut, the last one first */
+    TABLE_BELOW = 64,   /* commands: never cut; in lines of their own below the row when the columns do not fit */
+    TABLE_NARROW = 128, /* left out on a terminal of less than TABLE_ROOM columns: what comes after it needs the room */
+    TABLE_ALL = 256     /* with TABLE_WRAP: in as many lines as it takes */
 };
 #define TABLE_ROOM 100
 
@@ -54,6 +55,9 @@ int table_end(struct table *table);
 const char *table_mark(const struct cli *cli);
 /* How many bytes of text that is safe fit into so many columns; *ret_width: how many of these they take. */
 size_t table_fits(struct bytes text, size_t columns, size_t *ret_width);
+/* The next line of a safe text that goes on in further lines of `room` columns: up to the last blank that fits, unless most
+ * of the room would be left. *text is then what comes after it. */
+struct bytes table_line(struct bytes *text, size_t room);
 /* Frees without printing anything, a head neither. NULL is fine. */
 void table_drop(struct table *table);
 

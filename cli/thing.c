@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "projections/list.h"
 
 #define NAME_MAX_BYTES ((size_t)1 << 16)
 #define SLASHES_MAX    24 /* places at which a text is split */
@@ -304,6 +305,53 @@ static void note_name(struct begun *begun, struct bytes name, struct bytes key) 
     }
 }
 
+/* A table whose only key is a name of ours, with a list of our keys that were told with it: model_known has "model",
+ * "digests" and, for a name that leads somewhere by itself, "leads". */
+static size_t find_told(struct search *s, size_t *ret_list) {
+    const struct state_table *ours = state_table(s->view->state, s->table);
+    char keys[64] = "";
+    for (size_t i = 0; i < ours->n_columns; i++) {
+        if (ours->columns[i].flags & COLUMN_KEY) {
+            snprintf(keys, sizeof(keys), "%ss", ours->columns[i].name);
+        }
+    }
+    for (size_t t = 0; t < state_tables(s->view->state); t++) {
+        const struct state_table *other = state_table(s->view->state, t);
+        size_t name = projection_column(other, ours->noun);
+        *ret_list = projection_column(other, keys);
+        if (t != s->table && name == 0 && thing_key_columns(other) == 1 && *ret_list != SIZE_MAX &&
+            projection_column(other, "leads") != SIZE_MAX) {
+            return t;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* Names that lead nowhere by themselves, and that others told a key with. */
+static int by_told(struct search *s, struct begun *begun, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row = NULL;
+    struct list list;
+    struct bytes item, key;
+    size_t told, t = find_told(s, &told),
+                 leads = t != SIZE_MAX ? projection_column(state_table(s->view->state, t), "leads") : 0;
+    int rc = t == SIZE_MAX ? 1 : state_rows_open(s->view->state, t, NULL, 0, &rows, err);
+    while (rc == 0 && (rc = next_stored(s, rows, &row, err)) == 0) {
+        struct bytes called = row_text(row, 0);
+        bool begins = called.n >= s->text.n && memcmp(called.p, s->text.p, s->text.n) == 0 && row_int(row, leads) == 0;
+        list_open(&list, begins && row->cells[told].type == CELL_LIST ? row->cells[told].text : (struct bytes){0});
+        while (rc == 0 && list_next(&list, &item)) {
+            if (list_name(item, "", &key) && called.n > s->text.n) {
+                note_name(begun, called, key);
+            } else if (list_name(item, "", &key)) {
+                rc = try_whole(s, &key, 1, err);
+            }
+        }
+    }
+    state_rows_close(rows);
+    return rc == 1 ? 0 : rc;
+}
+
 static int by_name(struct search *s, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
@@ -333,6 +381,7 @@ static int by_name(struct search *s, struct err *err) {
     }
     state_rows_close(rows);
     rc = rc == 1 ? 0 : rc;
+    rc = rc != 0 || s->found > 0 ? rc : by_told(s, &begun, err);
     if (rc == 0 && s->found == 0 && begun.n == 1) {
         rc = try_whole(s, &(struct bytes){begun.keys.p + 4, be32_get(begun.keys.p)}, 1, err);
     } else if (rc == 0 && s->found == 0 && begun.n > 1) {

@@ -1,5 +1,6 @@
 /* How far the calls of tools in a timeline can go, by the policies of the log: these alone are folded, so that a timeline
- * waits for no other states. A ledger whose policies cannot be read has a timeline without tiers. */
+ * waits for no other states. A call that was corrected is not judged. A ledger whose policies cannot be read has a timeline
+ * without tiers. */
 #include "cli/timeline.h"
 
 #include <string.h>
@@ -11,6 +12,10 @@
 static int judge(struct timeline *t, struct state_view *view, struct tree_node *node, struct err *err) {
     struct tool_call call;
     struct tiers_answer answer;
+    if (node->mark == TREE_CORRECTED) {
+        t->tiers.corrected++;
+        return 0;
+    }
     tree_event_call(&t->tree, node, &call);
     int rc = tiers_judge(view, &call, &answer, err);
     if (rc == 0) {

@@ -67,7 +67,7 @@ static const struct {
     {"ready", DOCTOR_PASS, DOCTOR_PASS},    {"degraded", DOCTOR_WARN, DOCTOR_WARN},
     {"declared", DOCTOR_WARN, DOCTOR_PASS}, {"declared-not-proven", DOCTOR_WARN, DOCTOR_PASS},
     {"parked", DOCTOR_WARN, DOCTOR_PASS},   {"offline", DOCTOR_FAIL, DOCTOR_WARN},
-    {"removed", DOCTOR_FAIL, DOCTOR_PASS},
+    {"removed", DOCTOR_FAIL, DOCTOR_PASS},  {"undeclared", DOCTOR_WARN, DOCTOR_PASS},
 };
 
 static enum doctor_state of_route(const struct need *need) {

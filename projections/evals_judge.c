@@ -14,6 +14,7 @@
 struct told {
     size_t n, used;
     char words[160];
+    int64_t seqs[TOLD_MAX]; /* of their events */
 };
 
 /* What the scores of an evaluation come to. */
@@ -40,7 +41,10 @@ struct judging {
     struct results *results; /* NULL: nobody asks for them */
 };
 
-static void tell(struct told *told, const char *words) {
+static void tell(struct told *told, const char *words, int64_t seq) {
+    if (told->n < TOLD_MAX) {
+        told->seqs[told->n] = seq;
+    }
     if (told->n++ < TOLD_MAX) {
         int n =
             snprintf(told->words + told->used, sizeof(told->words) - told->used, "%s%s", told->n > 1 ? "; " : "", words);
@@ -49,7 +53,20 @@ static void tell(struct told *told, const char *words) {
     }
 }
 
+/* What is said of them rests on their events, and on the declaration that asks for it; a task that lacks has none. */
+static void cite_told(struct judging *j, const struct told *told) {
+    for (size_t i = 0; i < told->n && i < TOLD_MAX; i++) {
+        if (told->seqs[i] > 0) {
+            reason_cite(&j->ret->reason, (uint64_t)told->seqs[i], 0);
+        }
+    }
+    if (told->n > 0 && j->suite.there) {
+        reason_cite_cell(&j->ret->reason, &j->suite.row, SUITE_SEQ, SIZE_MAX);
+    }
+}
+
 static void say_told(struct judging *j, const char *name, const struct told *told) {
+    cite_told(j, told);
     if (told->n > TOLD_MAX) {
         readiness_say(&j->ret->found, name, "%s; and %zu more", told->words, told->n - TOLD_MAX);
     } else {
@@ -137,7 +154,7 @@ static void count(struct judging *j, const struct row *score) {
         take_result(j->results, score, result, asked);
     }
     if (row_bool(score, EVAL_SCORE_CONTRADICTED)) {
-        tell(&j->scores.contradicted, words);
+        tell(&j->scores.contradicted, words, row_int(score, EVAL_SCORE_SEQ));
     }
     if (result == SCORE_FAILS && !isnan(asked)) {
         snprintf(words + n, sizeof(words) - (size_t)n, " is %.6g, at %s %.6g is asked for",
@@ -148,7 +165,7 @@ static void count(struct judging *j, const struct row *score) {
     j->scores.n++;
     j->scores.partial += row_bool(score, EVAL_SCORE_PARTIAL);
     j->scores.result[result]++;
-    tell(&j->scores.told[result], words);
+    tell(&j->scores.told[result], words, row_int(score, EVAL_SCORE_SEQ));
 }
 
 static int take_scores(struct judging *j, struct err *err) {
@@ -253,7 +270,7 @@ static bool lacks_tasks(struct judging *j) {
         const struct suite_task *t = &j->suite.tasks[i];
         if (!t->scored) {
             snprintf(words, sizeof(words), "'%.*s%s%.*s'", NAME(t->name), t->metric.n > 0 ? " " : "", NAME(t->metric));
-            tell(&told, words);
+            tell(&told, words, 0);
         }
     }
     say_told(j, "tasks", &told);
@@ -303,9 +320,7 @@ static bool is_stale(struct judging *j) {
     if (!ends || !state_past(j->view, end)) {
         return false;
     }
-    if (j->ret->found.n == 0) { /* else it would not count at any time */
-        reason_cite_cell(&j->ret->reason, &j->declared, SUITE_SEQ, SIZE_MAX);
-    }
+    reason_cite_cell(&j->ret->reason, &j->declared, SUITE_SEQ, SIZE_MAX);
     readiness_say(&j->ret->found, "max", "%lld", (long long)max);
     readiness_say(&j->ret->found, "suite", "%.*s", REASON_NAME(name));
     return true;

@@ -86,7 +86,8 @@ static const struct state_column known_columns[] = {
     [KNOWN_MODEL] = {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "the name, or a digest that was told with it"},
     [KNOWN_LEADS] = {"leads", CELL_INT, COLUMN_MAIN,
                      "runtimes in which it leads to weights or a manifest, or did until it went"},
-    [KNOWN_USED] = {"used", CELL_BOOL, COLUMN_MAIN, "a run, an evaluation or a route told the digest of its weights"},
+    [KNOWN_DIGESTS] = {"digests", CELL_LIST, COLUMN_MAIN,
+                       "digests that runs, evaluations and routes told with it, the first 16"},
     [KNOWN_NOTED] = {"noted", CELL_LIST, 0, "families of the events that named it, as far as these are not of models"}};
 
 static const struct state_table tables[MODELS_TABLES] = {
@@ -512,4 +513,4 @@ static const char *const kinds[] = {"model.declared",
                                     "route.fell_back",
                                     "agent.session_started",
                                     NULL};
-const struct projection projection_models = {"models", 5, tables, MODELS_TABLES, kinds, fold};
+const struct projection projection_models = {"models", 6, tables, MODELS_TABLES, kinds, fold};

@@ -75,7 +75,7 @@ enum {
 
 enum { MANIFEST_KEY, MANIFEST_DIGEST, MANIFEST_DIGEST_BEFORE, MANIFEST_BASE };
 enum { CLAIM_OF, CLAIM_MODEL, CLAIM_RUNTIME, CLAIM_SEQ };
-enum { KNOWN_MODEL, KNOWN_LEADS, KNOWN_USED, KNOWN_NOTED };
+enum { KNOWN_MODEL, KNOWN_LEADS, KNOWN_DIGESTS, KNOWN_NOTED };
 
 /* eval.benchmarked, and the columns of the table that it fills (models_speed.c). */
 #define MODELS_SPEED_COLUMNS 13
@@ -98,6 +98,7 @@ int models_absorb_latest(struct fold *fold, struct bytes name, struct row *row, 
 /* Adds a text to a CELL_LIST column, once; a list that has `max` stays as it is. */
 int models_add_text(struct row *row, size_t column, struct bytes text, uint32_t max, struct err *err);
 #define MODELS_FAMILIES_MAX 16
+#define MODELS_TOLD_MAX     16 /* digests that were told with one name */
 
 /* model_names and models as they are judged. */
 int models_judge(struct state_view *view, struct row *row, struct err *err);

@@ -162,10 +162,55 @@ static void conclude(struct search *s, struct bytes runtime, struct bytes model)
     } else if (s->ret->removed) {
         reason_say(why, "model '%.*s' was removed", REASON_NAME(model));
     } else if (s->ret->digest[0] == '\0' && runtime.n > 0) {
-        reason_say(why, "there is no model '%.*s' in %.*s", REASON_NAME(model), REASON_NAME(runtime));
+        reason_say(why, "%.*s has not listed model '%.*s'", REASON_NAME(runtime), REASON_NAME(model));
     } else if (s->ret->digest[0] == '\0') {
-        reason_say(why, "there is no model '%.*s'", REASON_NAME(model));
+        reason_say(why, "no runtime has listed model '%.*s'", REASON_NAME(model));
     }
+}
+
+/* ---- a name that no runtime has listed ---- */
+
+/* The row of what the name was told with, if it is listed as not registered: by the name, or by a digest. */
+static int get_unregistered(struct state_view *view, struct bytes name, struct row *ret, bool *ret_there, struct err *err) {
+    struct row known;
+    struct list digests;
+    struct bytes item, digest;
+    bool told = false;
+    int code = look_stored(view, "models", &name, 1, ret, ret_there, err);
+    int other = look_stored(view, "model_known", &name, 1, &known, &told, code == 0 ? err : NULL);
+    code = code != 0 ? code : other;
+    const struct cell *cell = told ? &known.cells[KNOWN_DIGESTS] : NULL;
+    list_open(&digests, cell != NULL && cell->type == CELL_LIST ? cell->text : NOTHING);
+    while (code == 0 && !*ret_there && list_next(&digests, &item)) {
+        if (list_name(item, "", &digest)) {
+            row_done(ret);
+            code = look_stored(view, "models", &digest, 1, ret, ret_there, err);
+        }
+    }
+    row_done(&known);
+    *ret_there = code == 0 && *ret_there && row_is(ret, MODEL_STEP, "named");
+    return code;
+}
+
+/* ": only run events name it, since event 7". That is no reason of the route's: it is not cited. */
+static int say_who_names(struct state_view *view, struct bytes name, struct reason *why, struct err *err) {
+    struct row row;
+    struct list families;
+    struct bytes item, family;
+    bool there = false;
+    size_t n = 0;
+    int code = get_unregistered(view, name, &row, &there, err);
+    if (code == 0 && there) {
+        list_open(&families, row.cells[MODEL_KNOWN_BY].type == CELL_LIST ? row.cells[MODEL_KNOWN_BY].text : NOTHING);
+        while (list_next(&families, &item)) {
+            if (list_name(item, "", &family)) {
+                reason_say(why, "%s%.*s", n++ > 0 ? " and " : ": only ", REASON_NAME(family));
+            }
+        }
+        reason_say(why, " events name it, since event %lld", (long long)row_int(&row, MODEL_BASE + FOLD_SINCE_SEQ));
+    }
+    row_done(&row);
+    return code;
 }
 
 int models_resolve(struct state_view *view, struct bytes runtime, struct bytes model, struct bytes pinned,
@@ -187,7 +232,8 @@ int models_resolve(struct state_view *view, struct bytes runtime, struct bytes m
     if (code == 0) {
         conclude(&s, runtime, model);
     }
-    return code;
+    bool listed = s.found + s.removed > 0 || model.n == 0;
+    return code != 0 || listed ? code : say_who_names(view, model, &ret->reason, err);
 }
 
 /* ---- judging a name ---- */

@@ -55,20 +55,26 @@ static struct bytes without_latest(struct bytes name) {
     return plain.n > 0 && memcmp(name.p + plain.n, LATEST, n) == 0 ? plain : NOTHING;
 }
 
+/* Who names it now names something else. */
+static int forget_noted(struct fold *fold, struct bytes name, struct err *err) {
+    struct row *row = NULL;
+    int code = name.n > 0 ? fold_find(fold, MODEL_KNOWN, &name, 1, &row, err) : 0;
+    if (code == 0 && row != NULL) {
+        row_set_null(row, KNOWN_NOTED);
+    }
+    return code;
+}
+
 int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads, struct err *err) {
-    struct bytes plain = without_latest(name);
     struct row *row;
     int code = led == leads ? 0 : fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
     if (code != 0 || led == leads) {
         return code;
     }
     row_add(row, KNOWN_LEADS, leads ? 1 : -1);
-    if (!leads) { /* who names it now names something else */
+    if (!leads) {
         row_set_null(row, KNOWN_NOTED);
-        code = plain.n > 0 ? fold_find(fold, MODEL_KNOWN, &plain, 1, &row, err) : 0;
-        if (code == 0 && plain.n > 0 && row != NULL) {
-            row_set_null(row, KNOWN_NOTED);
-        }
+        code = forget_noted(fold, without_latest(name), err);
     }
     return code;
 }
@@ -85,22 +91,20 @@ static int take_noted(struct fold *fold, struct bytes key, struct bytes family, 
 }
 
 /* *ret: it was known before that its digest is told where it is used. */
-static int take_used(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
+static int take_used(struct fold *fold, struct bytes name, struct bytes digest, bool *ret, struct err *err) {
     struct row *row;
     int code = fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
-    *ret = code == 0 && row_bool(row, KNOWN_USED);
+    *ret = code == 0 && has_text(row, KNOWN_DIGESTS, digest);
     if (*ret) {
         fold_leave(row);
-    } else if (code == 0) {
-        row_set_bool(row, KNOWN_USED, true);
     }
-    return code;
+    return code != 0 || *ret ? code : models_add_text(row, KNOWN_DIGESTS, digest, MODELS_TOLD_MAX, err);
 }
 
 static int is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
     struct row *row;
     int code = fold_find(fold, MODEL_KNOWN, &name, 1, &row, err);
-    *ret = code == 0 && row != NULL && (row_int(row, KNOWN_LEADS) > 0 || row_bool(row, KNOWN_USED));
+    *ret = code == 0 && row != NULL && (row_int(row, KNOWN_LEADS) > 0 || row_has(row, KNOWN_DIGESTS));
     return code;
 }
 
@@ -155,7 +159,8 @@ int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct e
 
 int models_absorb_latest(struct fold *fold, struct bytes name, struct row *row, struct err *err) {
     struct bytes plain = without_latest(name);
-    return plain.n > 0 ? models_absorb(fold, plain, row, err) : 0;
+    int code = plain.n > 0 ? models_absorb(fold, plain, row, err) : 0;
+    return code == 0 && row != NULL && row->absent ? forget_noted(fold, plain, err) : code;
 }
 
 /* ---- mentions ---- */
@@ -187,7 +192,7 @@ static int note_weights(struct fold *fold, const struct mention *m, struct err *
     struct row *row, *manifest;
     bool used = true, noted;
     int code = take_noted(fold, digest, m->family, &noted, err);
-    code = code != 0 || m->name.n == 0 ? code : take_used(fold, m->name, &used, err);
+    code = code != 0 || m->name.n == 0 ? code : take_used(fold, m->name, digest, &used, err);
     if (code != 0 || (noted && used)) {
         return code;
     }
@@ -220,7 +225,7 @@ static int note_name(struct fold *fold, const struct mention *m, struct err *err
     }
     code = code != 0 ? code : note(fold, m, name, "name", &row, err);
     buf_done(&latest);
-    return code;
+    return code != 0 ? code : models_absorb_latest(fold, m->name, row, err);
 }
 
 int models_take_mention(struct fold *fold, struct err *err) {

@@ -139,7 +139,8 @@ static bool is_undeclared(const struct need *n) {
 
 static bool say_route(const struct need *n) {
     struct bytes state = row_text(n->row, ROUTE_STATE), why = row_text(n->row, ROUTE_REASON);
-    bool told = row_is(n->row, ROUTE_STATE, "declared-not-proven") || row_is(n->row, ROUTE_STATE, "declared");
+    bool told = row_is(n->row, ROUTE_STATE, "declared-not-proven") || row_is(n->row, ROUTE_STATE, "declared") ||
+                row_is(n->row, ROUTE_STATE, "undeclared");
     if (row_is(n->row, ROUTE_STATE, "ready")) {
         return false;
     }

@@ -29,6 +29,7 @@ static const char *const states[READINESS_OUTCOMES] = {
     [READINESS_OFFLINE] = "offline",
     [READINESS_UNPROVEN] = "declared-not-proven",
     [READINESS_DEGRADED] = "degraded",
+    [READINESS_UNDECLARED] = "undeclared",
     [READINESS_DECLARED] = "declared",
     [READINESS_BLOCKED] = "blocked",
     [READINESS_DEMO] = "demo-only",

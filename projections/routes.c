@@ -10,8 +10,9 @@
 
 static const struct state_column route_columns[] = {
     [ROUTE_NAME] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
-    [ROUTE_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
-                     "declared, declared-not-proven, ready, degraded, parked, offline, removed"},
+    [ROUTE_STATE] =
+        {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+         "undeclared: it was only used; declared, declared-not-proven, ready, degraded, parked, offline, removed"},
     [ROUTE_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why, in words: all that is missing"},
     [ROUTE_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
                        "the same as a list: a map for each finding: about, reason, remedy, rule"},
@@ -361,6 +362,8 @@ static bool is_degraded(struct judging *j) {
 }
 
 static bool is_undeclared(struct judging *j) {
+    bool used = row_int(j->row, ROUTE_DECISIONS) > 0 || row_int(j->row, ROUTE_FALLBACKS) > 0;
+    readiness_say(&j->found, "how", "%s", used ? "used" : "named");
     return !j->proof.asked && !row_has(j->row, ROUTE_DECLARED_SEQ) && !row_has(j->row, ROUTE_CONFIGURED_SEQ);
 }
 
@@ -455,4 +458,4 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
 }
 
 static const char *const kinds[] = {"route.*", NULL};
-const struct projection projection_routes = {"routes", 2, tables, ROUTES_TABLES, kinds, fold};
+const struct projection projection_routes = {"routes", 3, tables, ROUTES_TABLES, kinds, fold};

@@ -375,3 +375,15 @@ bool walk_presence(const struct walk *w, const struct state_table *table, struct
     }
     return node != NULL;
 }
+
+bool walk_came(const struct walk *w, const struct state_table *table, struct bytes key, struct row *row) {
+    const struct walk_node *node = find(w, table, key);
+    size_t map[ROW_COLUMNS_MAX], n = 0;
+    if (node == NULL || node->came.n == 0) {
+        return false;
+    }
+    for (uint64_t left = w->columns[node->table] & ~WALK_PRESENCE; left != 0; left &= left - 1) {
+        map[n++] = (size_t)__builtin_ctzll(left);
+    }
+    return row_decode(row, node->came, map, n, NULL) == 0;
+}

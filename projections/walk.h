@@ -47,6 +47,7 @@ struct walk_plan {
     const struct walk_known *known; /* of rows of known_table, where the walk begins; may be NULL */
     size_t n_known;
     const struct state_table *known_table;
+    bool keep_came; /* walk_came will be asked: costs memory for each row that comes */
 };
 
 struct walk;
@@ -74,6 +75,9 @@ int walk_where(const struct walk *walk, uint64_t *ret_at, uint64_t *ret_now, uin
 /* The events that walk_column and walk_presence may name, of rows that are looked after, in no order and some of them more
  * than once; gives their number. `ret` may be NULL. */
 size_t walk_seqs(const struct walk *walk, uint64_t *ret);
+/* The columns that are told of a row that came on the way, as they were when it came last, into the cells of *row, which
+ * the caller initialised; they borrow from the walk. False: it did not come on the way. */
+bool walk_came(const struct walk *walk, const struct state_table *table, struct bytes key, struct row *row);
 /* What made the row be there, or be gone. False: nobody looks after it. */
 bool walk_presence(const struct walk *walk, const struct state_table *table, struct bytes key, struct walk_cause *ret);
 

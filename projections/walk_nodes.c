@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/mp.h"
 #include "projections/fold.h"
 #include "projections/watch.h"
 
@@ -91,6 +92,7 @@ void walk_nodes_init(struct walk_nodes *nodes, const struct walk_plan *plan, con
 void walk_nodes_done(struct walk_nodes *nodes) {
     for (size_t i = 0; i < nodes->n; i++) {
         free(nodes->nodes[i].tracks);
+        free((void *)(uintptr_t)nodes->nodes[i].came.p);
         free((void *)(uintptr_t)nodes->nodes[i].key.p);
     }
     free(nodes->nodes);
@@ -359,6 +361,29 @@ static void take_tracks(struct walk_nodes *nodes, struct walk_node *node, const 
     }
 }
 
+/* As it came: the columns that are told. */
+static void keep_came(struct walk_nodes *nodes, struct walk_node *node, const struct row *row) {
+    uint64_t columns = nodes->columns[node->table] & ~WALK_PRESENCE;
+    buf_clear(&nodes->scratch);
+    mp_put_array(&nodes->scratch, (uint32_t)__builtin_popcountll(columns));
+    for (uint64_t left = columns; left != 0; left &= left - 1) {
+        row_put_cell(&row->cells[__builtin_ctzll(left)], &nodes->scratch);
+    }
+    uint8_t *copy = nodes->scratch.fail == 0 ? malloc(nodes->scratch.n) : NULL;
+    free((void *)(uintptr_t)node->came.p);
+    node->came = (struct bytes){copy, copy != NULL ? nodes->scratch.n : 0};
+    nodes->rc = copy == NULL ? ERR_NOMEM : nodes->rc;
+    if (copy != NULL) {
+        memcpy(copy, nodes->scratch.p, nodes->scratch.n);
+    }
+}
+
+/* By what is happening: it may be judged more than once. */
+static bool is_coming(const struct walk_nodes *nodes, const struct walk_node *node) {
+    const struct walk_cause *now = &nodes->cause, *came = &node->presence;
+    return now->known && came->known && now->seq == came->seq && (now->seq != LEDGER_NO_SEQ || now->at == came->at);
+}
+
 /* The row as it is now; NULL: there is none. */
 static void take(struct walk_nodes *nodes, size_t at, const struct row *row) {
     struct walk_node *node = &nodes->nodes[at];
@@ -375,6 +400,9 @@ static void take(struct walk_nodes *nodes, size_t at, const struct row *row) {
     }
     if (node->wanted && there) {
         take_tracks(nodes, node, row, turned);
+    }
+    if (node->wanted && there && nodes->plan->keep_came && is_coming(nodes, node)) {
+        keep_came(nodes, node, row);
     }
     nodes->deadline = node->deadline < nodes->deadline ? node->deadline : nodes->deadline;
     if (turned || memcmp(value, node->value, WALK_HASH) != 0) {

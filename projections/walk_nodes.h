@@ -19,6 +19,7 @@ struct walk_node {
     int64_t deadline;         /* when the judge's answer may be another one; INT64_MAX: never */
     int64_t past;             /* the newest moment that it found past; INT64_MIN: none */
     struct walk_cause presence;
+    struct bytes came;         /* owned: the cells of these columns when it came, an array; see walk_came */
     struct walk_track *tracks; /* one for each column that is told, in their order; NULL: not wanted */
 };
 

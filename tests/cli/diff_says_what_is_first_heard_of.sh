@@ -68,7 +68,7 @@ sed -e '/^Script /d' -e 's/\r$//' tty.log >"$T/.out"
 out=$(cat "$T/.out")
 check test "$(wc -L <"$T/.out")" -le 80
 line '^\* +fast +13 +2.*first heard of: degraded: its fallback$'
-line '^ +[^ ].* said of it$'
+line '^ +declared$'
 same "$(grep -c 'first heard of: .*…' "$T/.out")" 0
 same "$(tail -n 1 <<<"$out")" '(no room at 80 columns: KIND)'
 finish

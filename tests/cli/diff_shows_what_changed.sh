@@ -64,7 +64,7 @@ box 1 diff 11 14 --json
 json '.changes | length' 0
 box 0 diff 11 14 --all
 line '^\+ +r1 +12 '
-line '^~ +r1 +13 .* - -> finished'
+line '^~ +r1 +13 .* running -> finished'
 box 0 diff 11 14 --table runs
 same "$(grep -cE '^[-+]' <<<"$out")" 2
 box 0 diff 12 13 --table run
@@ -120,6 +120,30 @@ line '^~ +qwen:7b/math/exact_match +30 .*scored -> invalidated'
 box 0 diff 25 30 --table eval_scores
 line '^\+ +m1/math/exact_match .*value 0.81$'
 
+# What came and changed since is told as both: how it came, and what became of it.
+add 31 permission.granted -s pack/p group=exec 'scope=bin/x' tier=T1
+add 32 permission.revoked -s pack/p group=exec 'scope=bin/x'
+box 0 diff 30 32 --table permissions
+line '^\+ +pack/p/exec/bin/x +31 .*permission.granted +granted, tier T1'
+line '^~ +pack/p/exec/bin/x +32 .*permission.revoked +granted -> revoked$'
+box 0 diff 30 32 --table permissions --json
+json '[.changes[] | [.change, .seq, .before.state, .after.state]] | tojson' \
+    '[["appeared",31,null,null],["changed",32,"granted","revoked"]]'
+add 33 permission.granted -s pack/p group=exec 'scope=bin/x' tier=T1
+box 0 diff 30 33 --table permissions
+line '^~ +pack/p/exec/bin/x +33 .*permission.granted +granted again$'
+
+# A policy that comes is the cause of all that it judges, and so is its correction.
+add 34 policy.declared -s policy/strict policy=strict version=1 'tool_rules:=[{"group":"exec","tier":"T3"}]'
+box 0 diff 33 34 --table permissions
+line '^~ +pack/p/exec/bin/\*\* +34 .*policy.declared +judged_tier T2 -> T3'
+line '^~ +pack/p/exec/bin/x +34 .*policy.declared +judged_tier T2 -> T3'
+out_lacks unknown
+box 0 correct 34 --reason wrong_subject
+box 0 diff 34 --table permissions
+line '^~ +pack/p/exec/bin/\*\* +35 .*ledger.corrected +judged_tier T3 -> T2'
+line '^~ +pack/p/exec/bin/x +35 .*ledger.corrected +judged_tier T3 -> T2'
+
 box 2 diff
 box 2 diff 1 2 3
 box 2 diff 1 --table instals
@@ -129,7 +153,7 @@ box 2 diff 1 --time soon
 box 3 diff 9 8
 err_has 'the earlier moment comes first'
 box 3 diff 1 99
-err_has 'the newest is 30'
+err_has 'the newest is 35'
 box 3 diff soon
 run 3 -C nowhere diff 1
 

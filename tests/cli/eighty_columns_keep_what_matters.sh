@@ -89,4 +89,54 @@ out_has 'error=tool denied ok=false outcome=error duration_ms=45000'
 plain 80 export -o out.tar.zst -k 'run.*' --whole
 fits 80
 out_has 'recorded as'
+
+# What goes on in further lines does so in every column that says why: nothing is cut, the words are all there.
+words() { tr -s ' \n' '  ' <"$T/.out"; }
+has_words() { [[ "$(words)" == *"$1"* ]] || fail "the words lack '$1'"; }
+box 0 append policy.declared -s policy/mine --body '{"policy":"mine","version":"1","tool_rules":[
+    {"tool":"mcp__ci__*","tier":"T3","name":"deploys","denied":["target=production"],"cooldown_ms":60000},
+    {"tool":"Bash","tier":"T3","arguments":["command=rm *"]},{"tool":"Last","tier":"T1"}]}'
+plain 80 policy show mine --no-pager
+fits 80
+same "$(tr -d ' \n' <"$T/.out" | grep -o '"tool":"Last"')" '"tool":"Last"'
+grep '^tool_rules' -A 12 "$T/.out" >rules
+check bash -c '! grep -q … rules'
+weights="sha256:$(printf 'b%.0s' {1..64})"
+box 0 append model.observed -s model/m model=m runtime=ollama digest="$weights"
+box 0 append eval.suite_declared -s suite/s --body '{"suite":"s","tasks":[{"name":"t1","metric":"acc","threshold":0.8,"higher_is_better":true},{"name":"t2","metric":"acc","threshold":0.5,"higher_is_better":true}]}'
+for e in 1:0.4 2:0.6; do
+    box 0 append eval.started -s "eval/e${e%:*}" suite=s model=m route=sum digest="$weights"
+    box 0 append eval.scored -s "eval/e${e%:*}" task=t1 metric=acc value:=0.9
+    box 0 append eval.scored -s "eval/e${e%:*}" task=t2 metric=acc value:="${e#*:}"
+    box 0 append eval.finished -s "eval/e${e%:*}" suite=s model=m route=sum digest="$weights" verdict=pass
+done
+plain 80 eval list --no-pager
+fits 80
+check bash -c "! sed 1d '$T/.out' | grep -q '…'"
+box 0 eval list --json
+reason=$(jq -r '.states[] | select(.eval == "e1") | .reason' <<<"$out")
+plain 80 eval list --with eval=e1 --fields reason --no-pager
+has_words "$reason"
+plain 80 eval diff e1 e2 --no-pager
+fits 80
+has_words 'misses -> fail -> reaches pass'
+
+# The first screen too, in lines that nothing else needs.
+box 0 append pack.installed -s pack/other version=1 --body '{"permissions":[{"group":"exec","scope":"/usr/bin/tools/of/it","tier":"T2","required":true}]}'
+plain 80 status
+check test "$(grep -v 'ledger -C' "$T/.out" | wc -L)" -le 80 # commands are whole
+box 0 status --json
+reason=$(jq -r '.not_ready[] | select(.name == "pack/other") | .reason' <<<"$out")
+check test "${#reason}" -gt 60
+plain 80 status
+has_words "$reason"
+
+# Messages are broken between words, and never inside of quotes.
+plain 60 show 999 # both streams are that terminal
+fits 60
+has_words "there is no event 999: the ledger has"
+plain 60 eval show "'no such evaluation in here'"
+check grep -q "'no such evaluation in here'" "$T/.out"
+run 2 status extra
+check test "$(wc -l <"$T/.err")" = 2
 finish

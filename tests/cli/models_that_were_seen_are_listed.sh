@@ -51,10 +51,13 @@ box 0 append run.model_called -s run/r -r r model=tiny # what tiny:latest leads 
 box 0 append eval.started -s eval/e model=org/base-8b
 box 0 append eval.finished -s eval/e2 model=tuned digest="$(digest 88)" verdict=pass
 box 0 model list
-line "^gpt-4o +unregistered +name +gpt-4o +run "
-line "^org/base-8b +unregistered +name +org/base-8b +eval "
+line "^- +unregistered +name +gpt-4o +run "
+line "^- +unregistered +name +org/base-8b +eval "
 line "^$(digest 88) +unregistered +weights +tuned +eval "
-! grep -qE '^tiny ' "$T/.out" || fail "a name is listed beside its weights"
+! grep -qE ' name +tiny ' "$T/.out" || fail "a name is listed beside its weights"
+box 0 model show gpt-4o
+line "^digest +- "
+line "^name +gpt-4o "
 box 0 diff 5 --table models
 line "^\\* +gpt-4o +6 .* first heard of: unregistered" # it was there before it was called
 box 0 why model/gpt-4o
@@ -66,9 +69,28 @@ json '.things[0].name' model/org/base-8b
 box 1 model show gpt-5
 box 0 model list --state unregistered --json
 json '.rows' 3
+
+# A name that only runs and evaluations told is found by it, by its beginning, and leads to all digests that were told with it.
+box 0 why model/tuned
+line "^model/$(digest 88): unregistered$"
+box 0 why tune
+line "^model/$(digest 88): unregistered$"
+box 0 append run.model_called -s run/r -r r model=tuned digest="$(digest 89)"
+box 0 model show tuned --json
+json '[.things[].name] | sort | join(" ")' "model/$(digest 88) model/$(digest 89)"
+box 0 append route.declared -s route/a suite=s model=tuned
+box 0 append route.declared -s route/b suite=s model=org/base-8b
+box 0 append route.declared -s route/c suite=s model=org/base-8b runtime=vllm
+box 0 append route.configured -s route/c config_digest="$(digest 1)" runtime=vllm
+box 0 append route.declared -s route/d suite=s model=nobody:1b
+box 0 route list
+line "no runtime has listed model 'tuned': only eval events name it, since event 9"
+line "no runtime has listed model 'org/base-8b': only eval events name it, since event 8"
+line "vllm has not listed model 'org/base-8b': only eval events"
+line "no runtime has listed model 'nobody:1b'; no eval"
 seen org/base-8b 99
 box 0 model list --state unregistered --json
-json '.rows' 2
+json '.rows' 3
 box 0 why model/org/base-8b
 line "^model/$(digest 99): present$"
 

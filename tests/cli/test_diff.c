@@ -130,6 +130,26 @@ static const struct walk_cause *first_of(const struct history *h, size_t from, s
     return &h->instants[first].cause;
 }
 
+/* A column as it was when the row came. */
+static void put_came(struct buf *out, size_t table, uint64_t row, size_t column, uint64_t value) {
+    buf_printf(out, "c %zu %016llx %zu %016llx\n", table, (unsigned long long)row, column, (unsigned long long)value);
+}
+
+static void expect_came(const struct state_view *view, const struct history *h, size_t from, size_t to,
+                        const struct seen *now, struct buf *out) {
+    const struct state_table *table = state_table(view, now->table);
+    size_t first = to;
+    while (first > from + 1 && find(&h->instants[first - 1], now) != NULL) {
+        first--;
+    }
+    const struct seen *came = find(&h->instants[first], now);
+    for (size_t c = 0; c < table->n_columns; c++) {
+        if (diff_matters(table, c)) {
+            put_came(out, now->table, now->row, c, came->values[c]);
+        }
+    }
+}
+
 static void expect(const struct state_view *view, const struct history *h, size_t from, size_t to, struct buf *out) {
     const struct instant *a = &h->instants[from], *b = &h->instants[to];
     for (size_t i = 0; i < a->n; i++) {
@@ -142,6 +162,7 @@ static void expect(const struct state_view *view, const struct history *h, size_
         const struct state_table *table = state_table(view, now->table);
         if (then == NULL) {
             put_line(out, '+', now->table, now->row, SIZE_MAX, first_of(h, from, to, now, SIZE_MAX));
+            expect_came(view, h, from, to, now, out);
         }
         for (size_t c = 0; c < table->n_columns; c++) {
             bool told = then != NULL ? then->values[c] != now->values[c]
@@ -195,6 +216,12 @@ static int on_change(void *ctx, const struct diff_change *change, struct err *er
     assert_true(change->cause.seq == LEDGER_NO_SEQ || was_told(answer, change->cause.seq));
     if (change->what != DIFF_CHANGED) {
         put_line(out, change->what == DIFF_WENT ? '-' : '+', change->table, row, SIZE_MAX, &change->cause);
+    }
+    for (size_t c = 0; change->what == DIFF_APPEARED && c < change->row->table->n_columns; c++) {
+        assert_non_null(change->came);
+        if (diff_matters(change->row->table, c)) {
+            put_came(out, change->table, row, c, value_of(change->came, c));
+        }
     }
     for (size_t i = 0; change->what != DIFF_WENT && i < change->n; i++) {
         put_line(out, '~', change->table, row, change->columns[i], &change->cause);

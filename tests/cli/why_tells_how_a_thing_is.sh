@@ -172,4 +172,19 @@ run 0 -C other append pack.installed -s pack/alike pack=alike version=1
 run 2 -C other why alike
 err_has "'alike' names 2 things (say which): 'pack/alike', 'run/alike'"
 
+# Events that a reason speaks of are named: the score, the suite that asks for it, the correction that took another one away.
+route=('route=r' 'suite=s' "digest=$WEIGHTS")
+run 0 -C other append eval.suite_declared -s suite/s suite=s \
+    'tasks:=[{"name":"t1","metric":"acc","threshold":0.8,"higher_is_better":true},{"name":"t2","metric":"acc"}]'
+run 0 -C other append route.declared -s route/r suite=s digest="$WEIGHTS"
+run 0 -C other append eval.scored -s eval/e task=t1 metric=acc value:=0.2
+run 0 -C other append eval.scored -s eval/e task=t2 metric=acc value:=0.9
+run 0 -C other append eval.finished -s eval/e "${route[@]}" verdict=pass
+run 0 -C other correct 7 --reason wrong_subject
+run 0 -C other why route/r --json
+json '.things[0].reason | test("0.2, at least 0.8 is asked for.*was not scored: .t2 acc.")' true
+json '.things[0].events | map(.seq) | tojson' '[4,5,6,8,9]'
+run 0 -C other why eval/e --json
+json '.things[0].events | map(.seq) | tojson' '[4,6,8,9]'
+
 finish

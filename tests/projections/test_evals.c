@@ -287,8 +287,27 @@ static void scores_alone_are_an_evaluation_that_has_not_ended(void **state) {
     box_close(&box);
 }
 
+static void what_is_found_cites_the_scores_that_it_names_and_the_suite_that_asks(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    uint64_t suite = box_event(&box, "eval.suite_declared", "suite/s",
+                               "{\"suite\": \"s\", \"tasks\": [{\"name\": \"t\", \"metric\": \"acc\", \"threshold\": 0.8, "
+                               "\"higher_is_better\": true}, {\"name\": \"u\"}]}");
+    uint64_t low = box_event(&box, "eval.scored", "eval/e", "{\"task\": \"t\", \"metric\": \"acc\", \"value\": 0.2}");
+    box_event(&box, "eval.scored", "eval/e", "{\"task\": \"v\", \"metric\": \"acc\", \"value\": 0.9}");
+    uint64_t end = box_event(&box, "eval.finished", "eval/e", "{\"suite\": \"s\", \"digest\": \"" WEIGHTS "\"}");
+    eval(&box, "e");
+    counts(&box, false);
+    box_says(&box, "reason", "at least 0.8 is asked for");
+    box_says(&box, "reason", "was not scored: 'u'");
+    box_evidence(&box, 3, suite, low, end);
+    box_close(&box);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_found_cites_the_scores_that_it_names_and_the_suite_that_asks),
         cmocka_unit_test(a_full_pass_counts_and_its_bindings_are_kept),
         cmocka_unit_test(an_evaluation_that_ends_on_other_weights_than_it_began_on_does_not_count),
         cmocka_unit_test(without_weights_it_is_for_a_name),

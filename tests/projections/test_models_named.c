@@ -93,6 +93,32 @@ static void a_name_of_a_remote_service_is_listed_as_that(void **state) {
     assert_false(model("best")); /* a name of a name */
 }
 
+static void more_digests_of_a_name_than_are_kept_change_nothing_else(void **state) {
+    (void)state;
+    char json[256], digest[80];
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(digest, sizeof(digest), "sha256:%064u", i);
+        snprintf(json, sizeof(json), "{\"model\":\"often\",\"digest\":\"%s\"}", digest);
+        box_event(&b, "run.model_called", "run/1", json);
+        box_event(&b, "run.model_called", "run/1", json);
+        expect(digest, "weights", "unregistered", "[\"run\"]");
+    }
+    assert_false(model("often"));
+}
+
+static void the_same_name_with_its_tag_is_one_model(void **state) {
+    (void)state;
+    box_event(&b, "run.model_called", "run/1", "{\"model\":\"a\"}");
+    box_event(&b, "eval.started", "eval/e", "{\"model\":\"a:latest\"}");
+    expect("a:latest", "name", "unregistered", "[\"eval\",\"run\"]");
+    assert_false(model("a"));
+    box_event(&b, "model.observed", "model/b", "{\"model\":\"b\",\"runtime\":\"vllm\"}");
+    box_event(&b, "run.model_called", "run/1", "{\"model\":\"b\"}");
+    box_event(&b, "model.observed", "model/b:latest", "{\"model\":\"b:latest\",\"runtime\":\"lmstudio\"}");
+    box_event(&b, "run.model_called", "run/1", "{\"model\":\"b\"}"); /* from now on it is the other one */
+    expect("b:latest", "name", "present", "[\"model\",\"run\"]");
+}
+
 /* ---- the reference ---- */
 
 enum { A, A_LATEST, TAGGED, NAMES };
@@ -108,6 +134,7 @@ struct listed {
 struct world {
     size_t leads[RUNTIMES][NAMES]; /* digest + 1; 0: nowhere */
     bool used[NAMES];
+    unsigned told[NAMES]; /* a bit for each digest that was told with it where it was used */
     struct listed name[NAMES], digest[DIGESTS];
 };
 
@@ -160,6 +187,9 @@ static void mentioned(struct world *w, size_t n, unsigned family) {
         struct listed *is = n == A && w->name[A_LATEST].there ? &w->name[A_LATEST] : &w->name[n];
         is->there = true;
         is->by |= family;
+        if (n == A_LATEST && !w->name[A].registered) { /* the same, told without its tag */
+            become(w, A, is);
+        }
     }
 }
 
@@ -168,6 +198,7 @@ static void mentioned_with(struct world *w, size_t n, size_t digest, unsigned fa
     is->there = true;
     is->by |= family;
     w->used[n] = true;
+    w->told[n] |= 1U << digest;
     become_with_latest(w, n, is);
 }
 
@@ -231,6 +262,22 @@ static void compare(const char *key, const char *what, const struct listed *is) 
     }
 }
 
+/* The digests that were told with a name: by these it is found. */
+static void compare_told(size_t n, unsigned told) {
+    struct buf out;
+    buf_init(&out, 1 << 16);
+    if (box_row(&b, "model_known", names[n], NULL)) {
+        const struct cell *cell = &b.row.cells[box_column(&b, "digests")];
+        assert_int_equal(cell->type == CELL_LIST, told != 0);
+        assert_int_equal(told != 0 ? json_from_mp(cell->text, JSON_LINE, &out, NULL) : 0, 0);
+    }
+    for (size_t d = 0; d < DIGESTS; d++) {
+        bool has = out.n > 0 && memmem(out.p, out.n, digests[d], strlen(digests[d])) != NULL;
+        assert_int_equal(has, (told >> d) & 1);
+    }
+    buf_done(&out);
+}
+
 static void listed_is_what_the_reference_lists(void **state) {
     (void)state;
     const char *one = getenv("LEDGER_SEED");
@@ -245,6 +292,7 @@ static void listed_is_what_the_reference_lists(void **state) {
                 box_view(&b, LEDGER_NO_SEQ, 0);
                 for (size_t n = 0; n < NAMES; n++) {
                     compare(names[n], "name", &w.name[n]);
+                    compare_told(n, w.told[n]);
                 }
                 for (size_t d = 0; d < DIGESTS; d++) {
                     compare(digests[d], "weights", &w.digest[d]);
@@ -261,6 +309,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_is_only_used_is_listed_and_not_registered, start, finish),
         cmocka_unit_test_setup_teardown(what_is_told_of_it_later_takes_its_place, start, finish),
         cmocka_unit_test_setup_teardown(a_name_of_a_remote_service_is_listed_as_that, start, finish),
+        cmocka_unit_test_setup_teardown(the_same_name_with_its_tag_is_one_model, start, finish),
+        cmocka_unit_test_setup_teardown(more_digests_of_a_name_than_are_kept_change_nothing_else, start, finish),
         cmocka_unit_test_setup_teardown(listed_is_what_the_reference_lists, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,8 +105,14 @@ static void a_route_that_is_only_used_says_so(void **state) {
     (void)state;
     box_open(&box);
     box_event(&box, "route.decided", "route/r", "{\"decision\": \"primary\", \"model\": \"m\"}");
-    box_route_is(&box, "declared", "it was never declared");
+    box_route_is(&box, "undeclared", "it was used, but never declared");
     box_text(&box, "used_model", "m");
+    box_event(&box, "route.declared", "route/r", "{\"suite\": \"s\"}");
+    box_route_is(&box, "declared-not-proven", "no weights: the route names no model; no eval");
+    box_close(&box);
+    box_open(&box);
+    box_event(&box, "route.online", "route/r", NULL);
+    box_route_is(&box, "undeclared", "it was named, but never declared");
     box_close(&box);
 }
 

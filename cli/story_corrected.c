@@ -1,0 +1,69 @@
+/* Corrections of what a story rests on. A row cites the corrections that changed it; of what they took away from it
+ * altogether only the log tells. */
+#include <string.h>
+
+#include "cli/story.h"
+
+#define SUBJECTS_MAX ((size_t)1 << 20)
+
+static const char eval[] = "eval/";
+
+int story_corrected(struct story *s, struct err *err) {
+    int rc = s->has_corrected ? 0 : corrected_load_all(s->view->ledger, &s->damage, &s->corrected, err);
+    s->has_corrected = rc == 0;
+    return rc;
+}
+
+void story_also(struct story *s, uint64_t seq) {
+    if (s->n_also < ROW_SEQS_MAX) {
+        s->also[s->n_also++] = seq;
+    }
+}
+
+/* The evaluations that the events are about, each ended by a NUL. */
+static int find_evals(struct story *s, const uint64_t *seqs, size_t n, struct buf *out, struct err *err) {
+    int rc = 0;
+    for (size_t i = 0; rc >= 0 && i < n; i++) {
+        struct ledger_event event;
+        rc = story_event(s, seqs[i], &event, err);
+        if (rc == 0 && bytes_has_prefix(event.subject, eval)) {
+            buf_put_bytes(out, event.subject);
+            buf_put_u8(out, 0);
+        }
+    }
+    return rc < 0 ? rc : buf_check(out, "the subjects of events", err);
+}
+
+static bool has(const struct buf *names, struct bytes name) {
+    bool found = false;
+    for (size_t at = 0; !found && at < names->n; at += strlen((const char *)names->p + at) + 1) {
+        found = bytes_is(name, (const char *)names->p + at);
+    }
+    return found;
+}
+
+/* Of events of evaluations alone; the others are not read. */
+static int take(struct story *s, const struct corrected_one *named, const struct buf *evals, struct err *err) {
+    const struct corrected_one *one = NULL;
+    struct ledger_event event;
+    int rc = !named->of_eval
+                 ? 0
+                 : corrected_holds(&s->corrected, s->view->ledger, named->seq, state_at(s->view->state), &one, err);
+    rc = rc != 0 || one != named ? rc : story_event(s, one->seq, &event, err);
+    if (rc == 0 && one == named && has(evals, event.subject)) {
+        story_also(s, one->by);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+int story_also_corrected(struct story *s, const uint64_t *seqs, size_t n, struct err *err) {
+    struct buf evals;
+    buf_init(&evals, SUBJECTS_MAX);
+    int rc = n > 0 ? story_corrected(s, err) : 0;
+    rc = rc != 0 || s->corrected.n == 0 ? rc : find_evals(s, seqs, n, &evals, err);
+    for (size_t i = 0; rc == 0 && evals.n > 0 && i < s->corrected.n; i++) {
+        rc = take(s, &s->corrected.one[i], &evals, err);
+    }
+    buf_done(&evals);
+    return rc;
+}
