@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mp.h"
-#include "ingest/hide.h"
+#include "ingest/keyed_hash.h"
 #include "ingest/recognize.h"
 
 #define FILES_MAX   256
@@ -29,7 +29,7 @@
 #define KEY_LEN    64
 
 struct reading {
-    struct ingest_run *run;
+    struct intake *run;
     struct dpkg_ops *ops;
     char *files[FILES_MAX]; /* owned */
     size_t n_files;
@@ -42,13 +42,13 @@ static const char *const outcome_names[] = {
     [DPKG_DONE] = "done", [DPKG_FAILED] = "failed", [DPKG_UNFINISHED] = "unfinished"};
 
 static void make_key(const struct dpkg_operation *op, const uint8_t *secret, char ret[KEY_LEN]) {
-    char text[1024], hex[HIDE_HEX];
+    char text[1024], hex[KEYED_HASH_HEX];
     uint8_t digest[HASH_LEN];
     snprintf(text, sizeof(text), "%s|%s|%s|%s|%s|%s|%u|%s", op->time_text, dpkg_action_name(op->action), op->package,
              op->arch, op->before, op->after, op->nth, outcome_names[op->outcome]);
     const struct bytes whole = bytes_of(text);
     hash_parts(digest, &whole, 1);
-    hide_hash(hex, secret, digest);
+    keyed_hash_hex(hex, secret, digest);
     snprintf(ret, KEY_LEN, "op:%s", hex);
 }
 
@@ -121,7 +121,7 @@ static void put_body(struct buf *out, const struct dpkg_operation *op) {
 static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
     struct reading *r = ctx;
     char key[KEY_LEN], subject[64 + DPKG_NAME_MAX + DPKG_ARCH_MAX];
-    make_key(op, run_secret(r->run), key);
+    make_key(op, intake_secret(r->run), key);
     snprintf(subject, sizeof(subject), "package/dpkg/%s%s%s", op->package, op->arch[0] != '\0' ? ":" : "", op->arch);
     struct buf body;
     buf_init(&body, BODY_MAX);
@@ -135,7 +135,7 @@ static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
     draft.body = bytes_of_buf(&body);
     int code = buf_check(&body, "dpkg event", err);
     if (code == 0) {
-        code = run_add(r->run, &draft, &op->place, op->at, err);
+        code = intake_add(r->run, &draft, &op->place, op->at, err);
     }
     buf_done(&body);
     return code;
@@ -217,7 +217,7 @@ static void drop_doubles(struct reading *r) {
 }
 
 static int find_files(struct reading *r, struct err *err) {
-    const struct ingest_options *o = run_options(r->run);
+    const struct ingest_options *o = intake_options(r->run);
     char log_dir[FILE_PATH_MAX];
     int n = snprintf(log_dir, sizeof(log_dir), "%s/var/log", o->root != NULL && strcmp(o->root, "/") != 0 ? o->root : "");
     if (n < 0 || (size_t)n >= sizeof(log_dir)) {
@@ -250,7 +250,7 @@ static int take_line(struct reading *r, const char *file, const struct lines_lin
     struct dpkg_line parsed;
     struct err why = {0};
     if (line->too_long) {
-        return run_reject(r->run, &place, NULL, "the line is longer than any that dpkg writes");
+        return intake_reject(r->run, &place, NULL, "the line is longer than any that dpkg writes");
     }
     if (line->text.n == 0) {
         return 0;
@@ -258,7 +258,7 @@ static int take_line(struct reading *r, const char *file, const struct lines_lin
     if (dpkg_parse(line->text, &parsed, &why) != 0) {
         char reason[ERR_MSG_MAX];
         snprintf(reason, sizeof(reason), "%s%.900s", line->ended ? "" : "the last line is cut off: ", why.msg);
-        return run_reject(r->run, &place, NULL, reason);
+        return intake_reject(r->run, &place, NULL, reason);
     }
     return dpkg_ops_take(r->ops, &parsed, &place, &sink, err);
 }
@@ -288,21 +288,21 @@ static int reject_file(struct reading *r, const char *file, uint64_t offset, con
             return err_set(err, ERR_NOMEM, "dpkg: out of memory");
         }
     }
-    return run_reject_file(r->run, file, offset, why);
+    return intake_reject_file(r->run, file, offset, why);
 }
 
 static int read_lines(struct reading *r, const char *file, struct lines *lines, struct err *err) {
     struct lines_line line;
     struct err why = {0};
     int code = 0;
-    while (code == 0 && !run_stopped(r->run)) {
+    while (code == 0 && !intake_stopped(r->run)) {
         code = next_line(lines, &line, &why);
         if (code < 0) {
             return reject_file(r, file, lines_offset(lines), &why, err);
         }
         if (code == 0) {
             code = take_line(r, file, &line, err);
-            run_progress(r->run, r->done + gz_taken(lines_gz(lines)), r->total);
+            intake_progress(r->run, r->done + gz_taken(lines_gz(lines)), r->total);
         }
     }
     if (code == 1 && lines_at_end(lines) && lines_rest(lines, &line) == 0) {
@@ -332,7 +332,7 @@ static int read_file(struct reading *r, const char *file, struct err *err) {
         gz_close(gz);
         return code < 0 ? reject_file(r, file, 0, &why, err) : code;
     }
-    code = lines_new(gz, run_tap(r->run), run_options(r->run)->stop, &lines, err);
+    code = lines_new(gz, intake_digest(r->run), intake_options(r->run)->stop, &lines, err);
     if (code == 0) {
         code = read_lines(r, file, lines, err);
         r->done += gz_taken(lines_gz(lines));
@@ -344,17 +344,18 @@ static int read_file(struct reading *r, const char *file, struct err *err) {
 static int read_all(struct reading *r, struct err *err) {
     const struct dpkg_sink sink = {r, give};
     size_t held = 0;
-    int code = run_begin(r->run, "dpkg.log", err);
-    for (size_t i = 0; i < r->n_files && code == 0 && !run_stopped(r->run); i++) {
+    int code = 0;
+    intake_begin(r->run, "dpkg.log");
+    for (size_t i = 0; i < r->n_files && code == 0 && !intake_stopped(r->run); i++) {
         code = read_file(r, r->files[i], err);
     }
-    if (code == 0 && !run_stopped(r->run)) {
+    if (code == 0 && !intake_stopped(r->run)) {
         code = dpkg_ops_end(r->ops, clock_wall_ns(), &sink, &held, err);
     }
-    return code != 0 ? code : run_end(r->run, err);
+    return code != 0 ? code : intake_end(r->run, err);
 }
 
-int dpkg_read(struct ingest_run *run, struct err *err) {
+int dpkg_read(struct intake *run, struct err *err) {
     struct reading *r = calloc(1, sizeof(*r));
     if (r == NULL) {
         return err_set(err, ERR_NOMEM, "dpkg: out of memory");

@@ -12,7 +12,7 @@
 #ifndef INGEST_DPKG_H
 #define INGEST_DPKG_H
 
-#include "ingest/run.h"
+#include "ingest/intake.h"
 
 #define DPKG_TIME_LEN    19
 #define DPKG_NAME_MAX    128
@@ -99,6 +99,6 @@ int dpkg_ops_end(struct dpkg_ops *ops, uint64_t now, const struct dpkg_sink *sin
 unsigned dpkg_rotation(const char *path);
 
 /* The source's function. */
-int dpkg_read(struct ingest_run *run, struct err *err);
+int dpkg_read(struct intake *run, struct err *err);
 
 #endif

@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "ingest/occur.h"
+#include "ingest/line_counter.h"
 
 #define BUCKETS  4096
 #define OPEN_MAX 65536
@@ -36,13 +36,13 @@ struct dpkg_ops {
     size_t n;
     uint64_t newest;         /* time of the last line */
     struct open_op *removed; /* reached config-files; not-installed may follow at once */
-    struct occur *occur;
+    struct line_counter *counter;
     struct open_op *buckets[BUCKETS];
 };
 
 struct dpkg_ops *dpkg_ops_new(void) {
     struct dpkg_ops *ops = calloc(1, sizeof(*ops));
-    if (ops != NULL && (ops->occur = occur_new()) == NULL) {
+    if (ops != NULL && (ops->counter = line_counter_new()) == NULL) {
         free(ops);
         return NULL;
     }
@@ -57,7 +57,7 @@ void dpkg_ops_free(struct dpkg_ops *ops) {
         next = o->next;
         free(o);
     }
-    occur_free(ops->occur);
+    line_counter_free(ops->counter);
     free(ops);
 }
 
@@ -115,7 +115,7 @@ static int count_equal(struct dpkg_ops *ops, const struct dpkg_line *l, uint32_t
                                   l->arch,      bar, l->installed,     bar, l->available};
     uint8_t digest[HASH_LEN];
     hash_parts(digest, parts, sizeof(parts) / sizeof(parts[0]));
-    int code = occur_count(ops->occur, be64_get(digest), ret, err);
+    int code = line_counter_add(ops->counter, be64_get(digest), ret, err);
     if (code == 0 && *ret == 0) {
         *ret = 1;
     }

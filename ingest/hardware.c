@@ -12,7 +12,7 @@
 #include "base/hash.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "ingest/hide.h"
+#include "ingest/keyed_hash.h"
 
 #define CURSOR      "ingest/hardware/profile"
 #define BODY_MAX    ((size_t)256 << 10)
@@ -98,14 +98,14 @@ struct last {
     uint8_t digest[HASH_LEN];
 };
 
-static int read_last(struct ingest_run *run, struct last *ret, struct err *err) {
+static int read_last(struct intake *run, struct last *ret, struct err *err) {
     struct buf value;
     struct mp_reader r;
     struct mp_item head, number, digest;
     struct err why = {0};
     buf_init(&value, 4096);
     memset(ret, 0, sizeof(*ret));
-    int code = run_ledger(run) == NULL ? ERR_NOTFOUND : ledger_cursor_get(run_ledger(run), CURSOR, &value, &why);
+    int code = intake_ledger(run) == NULL ? ERR_NOTFOUND : ledger_cursor_get(intake_ledger(run), CURSOR, &value, &why);
     if (code == 0) {
         mp_reader_init(&r, bytes_of_buf(&value));
         if (mp_next(&r, &head, NULL) == 0 && head.type == MP_ARRAY && head.count == 2 && mp_next(&r, &number, NULL) == 0 &&
@@ -125,7 +125,7 @@ static int read_last(struct ingest_run *run, struct last *ret, struct err *err) 
     return code;
 }
 
-static int put_last(struct ingest_run *run, const struct last *last, struct err *err) {
+static int put_last(struct intake *run, const struct last *last, struct err *err) {
     struct buf value;
     buf_init(&value, 4096);
     mp_put_array(&value, 2);
@@ -133,17 +133,17 @@ static int put_last(struct ingest_run *run, const struct last *last, struct err 
     mp_put_bin(&value, (struct bytes){last->digest, HASH_LEN});
     int code = buf_check(&value, "cursor", err);
     if (code == 0) {
-        code = run_cursor(run, CURSOR, bytes_of_buf(&value), err);
+        code = intake_cursor(run, CURSOR, bytes_of_buf(&value), err);
     }
     buf_done(&value);
     return code;
 }
 
-static int add_profile(struct ingest_run *run, const struct hardware_profile *p, const struct last *last, struct err *err) {
-    char hex[2 * HASH_LEN + 1], digest[sizeof("sha256:") + 2 * HASH_LEN], key[128], hidden[HIDE_HEX];
+static int add_profile(struct intake *run, const struct hardware_profile *p, const struct last *last, struct err *err) {
+    char hex[2 * HASH_LEN + 1], digest[sizeof("sha256:") + 2 * HASH_LEN], key[128], hidden[KEYED_HASH_HEX];
     text_hex(hex, last->digest, HASH_LEN);
     snprintf(digest, sizeof(digest), "sha256:%s", hex);
-    hide_hash(hidden, run_secret(run), last->digest);
+    keyed_hash_hex(hidden, intake_secret(run), last->digest);
     snprintf(key, sizeof(key), "profile:%llu:%s", (unsigned long long)last->number, hidden);
     struct buf body;
     buf_init(&body, BODY_MAX);
@@ -158,7 +158,7 @@ static int add_profile(struct ingest_run *run, const struct hardware_profile *p,
     const struct ingest_place place = {.file = "hardware"};
     int code = buf_check(&body, "hardware profile", err);
     if (code == 0) {
-        code = run_add(run, &draft, &place, INGEST_NO_TIME, err);
+        code = intake_add(run, &draft, &place, INGEST_NO_TIME, err);
     }
     if (code == 0) {
         code = put_last(run, last, err);
@@ -167,17 +167,15 @@ static int add_profile(struct ingest_run *run, const struct hardware_profile *p,
     return code;
 }
 
-int hardware_read(struct ingest_run *run, struct err *err) {
-    const char *root = run_options(run)->root;
+int hardware_read(struct intake *run, struct err *err) {
+    const char *root = intake_options(run)->root;
     struct hardware_profile profile;
     struct last last, now;
     struct buf stable;
     buf_init(&stable, BODY_MAX);
-    run_no_receipt(run);
-    int code = run_begin(run, "hardware", err);
-    if (code == 0) {
-        code = read_last(run, &last, err);
-    }
+    intake_no_receipt(run);
+    intake_begin(run, "hardware");
+    int code = read_last(run, &last, err);
     if (code == 0) {
         hardware_probe(root != NULL ? root : "/", &profile);
         hardware_encode(&stable, &profile, "");
@@ -192,5 +190,5 @@ int hardware_read(struct ingest_run *run, struct err *err) {
         }
     }
     buf_done(&stable);
-    return code != 0 ? code : run_end(run, err);
+    return code != 0 ? code : intake_end(run, err);
 }

@@ -5,7 +5,7 @@
 #ifndef INGEST_HARDWARE_H
 #define INGEST_HARDWARE_H
 
-#include "ingest/run.h"
+#include "ingest/intake.h"
 
 #define HARDWARE_TEXT     128
 #define HARDWARE_DISK_MAX 64
@@ -57,6 +57,6 @@ void hardware_set_text(char ret[HARDWARE_TEXT], struct bytes text);
 void hardware_encode(struct buf *out, const struct hardware_profile *profile, const char *digest);
 
 /* The source's function. */
-int hardware_read(struct ingest_run *run, struct err *err);
+int hardware_read(struct intake *run, struct err *err);
 
 #endif

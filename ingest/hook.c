@@ -20,7 +20,7 @@
 #define QUIET_MAX 4
 
 struct reading {
-    struct ingest_run *run;
+    struct intake *run;
     const char *path;
     struct lines *lines;
     struct hook_reader *reader;
@@ -37,7 +37,7 @@ static int on_event(void *ctx, const struct hook_event *e, struct err *err) {
     draft.kind = e->kind;
     draft.subject = e->subject;
     /* an actor that was named on the command line counts for all */
-    draft.actor = run_options(in->run)->actor == NULL ? e->actor : (struct bytes){NULL, 0};
+    draft.actor = intake_options(in->run)->actor == NULL ? e->actor : (struct bytes){NULL, 0};
     draft.run = e->run;
     draft.key = e->key;
     draft.body = e->body;
@@ -45,9 +45,9 @@ static int on_event(void *ctx, const struct hook_event *e, struct err *err) {
         draft.cause_type = LEDGER_CAUSE_BATCH;
         draft.cause = e->cause;
     }
-    uint64_t before = run_ticket(in->run);
-    int code = run_add(in->run, &draft, in->place, e->at, err);
-    in->ticket = run_ticket(in->run);
+    uint64_t before = intake_ticket(in->run);
+    int code = intake_add(in->run, &draft, in->place, e->at, err);
+    in->ticket = intake_ticket(in->run);
     in->ticket = in->ticket != before ? in->ticket : 0;
     return code;
 }
@@ -62,15 +62,15 @@ static int reject(struct reading *in, const struct hook_record *record, const ch
     bool syntax = strncmp(msg, HOOK_NOT_JSON, strlen(HOOK_NOT_JSON)) == 0;
     char reason[ERR_MSG_MAX];
     if (!record->cut || !syntax) {
-        return run_reject(in->run, in->place, syntax ? HOOK_NOT_JSON : NULL, msg);
+        return intake_reject(in->run, in->place, syntax ? HOOK_NOT_JSON : NULL, msg);
     }
     snprintf(reason, sizeof(reason), "%s: %.900s", cut, msg);
-    return run_reject(in->run, in->place, cut, reason);
+    return intake_reject(in->run, in->place, cut, reason);
 }
 
 static int take(struct reading *in, const struct hook_record *record, struct err *err) {
     const struct ingest_place place = {in->path, record->line, record->offset};
-    const struct hook_sink sink = {in, on_event, on_ticket, run_secret(in->run)};
+    const struct hook_sink sink = {in, on_event, on_ticket, intake_secret(in->run)};
     struct err why = {0};
     in->place = &place;
     in->records++;
@@ -85,7 +85,7 @@ static int take(struct reading *in, const struct hook_record *record, struct err
         *err = why;
     }
     if (code == 1) {
-        run_pass(in->run, &place, hook_reader_passed(in->reader));
+        intake_pass(in->run, &place, hook_reader_passed(in->reader));
     }
     return code == 1 ? 0 : code;
 }
@@ -97,18 +97,20 @@ static int take_line(struct reading *in, const struct lines_line *line, struct e
     while (code == 0 && hook_split_next(&in->split, &record) == 0) {
         code = take(in, &record, err);
     }
-    run_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
+    intake_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
     return code;
 }
 
 /* A hook that is called without anything to say is not set up as it should be. */
 static int check_empty(struct reading *in) {
     const struct ingest_place place = {.file = in->path};
-    bool empty = in->records == 0 && strcmp(in->path, "-") == 0 && !run_options(in->run)->follow && !run_stopped(in->run);
-    const char *reason = run_tap(in->run)->bytes == 0 ? "the input is empty; accepted: an agent's record as a JSON object"
-                                                      : "there is no record in the input; accepted: an agent's record as a "
-                                                        "JSON object";
-    return empty ? run_reject(in->run, &place, NULL, reason) : 0;
+    bool empty =
+        in->records == 0 && strcmp(in->path, "-") == 0 && !intake_options(in->run)->follow && !intake_stopped(in->run);
+    const char *reason = intake_digest(in->run)->bytes == 0
+                             ? "the input is empty; accepted: an agent's record as a JSON object"
+                             : "there is no record in the input; accepted: an agent's record as a "
+                               "JSON object";
+    return empty ? intake_reject(in->run, &place, NULL, reason) : 0;
 }
 
 /* The line after the last LF, and what is still open. */
@@ -123,18 +125,18 @@ static int take_rest(struct reading *in, struct err *err) {
 }
 
 static int read_lines(struct reading *in, struct err *err) {
-    bool patient = run_options(in->run)->follow || isatty(gz_fd(lines_gz(in->lines))) == 1;
+    bool patient = intake_options(in->run)->follow || isatty(gz_fd(lines_gz(in->lines))) == 1;
     struct lines_line line;
     int code = 0;
-    for (unsigned quiet = 0; code == 0 && !run_stopped(in->run) && quiet < QUIET_MAX;) {
+    for (unsigned quiet = 0; code == 0 && !intake_stopped(in->run) && quiet < QUIET_MAX;) {
         code = lines_next(in->lines, QUIET_MS, &line, err);
         if (code == 0) {
             quiet = 0;
             code = take_line(in, &line, err);
-        } else if (code == 1 && !lines_at_end(in->lines) && !run_stopped(in->run)) {
+        } else if (code == 1 && !lines_at_end(in->lines) && !intake_stopped(in->run)) {
             quiet += !patient;
-            code = run_flush(in->run, err);
-            run_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
+            code = intake_flush(in->run, err);
+            intake_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
         } else if (code < 0) {
             err_prefix(err, "%s", in->path);
         }
@@ -151,7 +153,7 @@ static int open_input(struct reading *in, struct err *err) {
         return code;
     }
     in->total = fstat(gz_fd(gz), &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    code = lines_new(gz, run_tap(in->run), run_options(in->run)->stop, &in->lines, err);
+    code = lines_new(gz, intake_digest(in->run), intake_options(in->run)->stop, &in->lines, err);
     if (code != 0) {
         return code;
     }
@@ -175,31 +177,31 @@ static int check_own(struct reading *in, bool *ret_foreign, struct err *err) {
     return file ? recognize_input(in->run, gz, in->path, &own, ret_foreign, err) : 0;
 }
 
-static int read_one(struct ingest_run *run, const char *path, bool alone, struct err *err) {
+static int read_one(struct intake *run, const char *path, bool alone, struct err *err) {
     struct reading in = {.run = run, .path = path};
     bool foreign = false;
     hook_split_init(&in.split);
-    int code = run_begin(run, path, err);
-    code = code != 0 ? code : open_input(&in, err);
+    intake_begin(run, path);
+    int code = open_input(&in, err);
     code = code != 0 ? code : check_own(&in, &foreign, err);
     code = code != 0 || foreign ? code : read_lines(&in, err);
     if (alone && in.records <= 1 && strcmp(path, "-") == 0) {
-        run_no_receipt(run);
+        intake_no_receipt(run);
     }
-    code = code != 0 ? code : run_end(run, err);
+    code = code != 0 ? code : intake_end(run, err);
     lines_free(in.lines);
     hook_reader_free(in.reader);
     hook_split_done(&in.split);
     return code;
 }
 
-int hook_read(struct ingest_run *run, struct err *err) {
+int hook_read(struct intake *run, struct err *err) {
     static const char *const standard_input[] = {"-"};
-    const struct ingest_options *o = run_options(run);
+    const struct ingest_options *o = intake_options(run);
     const char *const *paths = o->n_paths > 0 ? o->paths : standard_input;
     size_t n = o->n_paths > 0 ? o->n_paths : 1;
     int code = 0;
-    for (size_t i = 0; i < n && code == 0 && !run_stopped(run); i++) {
+    for (size_t i = 0; i < n && code == 0 && !intake_stopped(run); i++) {
         code = read_one(run, paths[i], n == 1, err);
     }
     return code;

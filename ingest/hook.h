@@ -5,7 +5,6 @@
  *   hook_read.c      which agent speaks                  hook_map.c     one JSON object, opened
  *   hook_tool.c      hooks of Claude Code and of Codex   hook_event.c   one event on its way
  *   hook_codex.c, hook_opencode.c, hook_goose.c, hook_rpc.c (ACP and Codex over JSON-RPC)
- *   hook_words.c     what the agents' words mean
  *
  * Nothing is concluded that the record does not say: who decided is unknown unless it is written there, and so is a
  * decision in a word that nobody has defined. */
@@ -14,7 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
-#include "ingest/run.h"
+#include "ingest/intake.h"
 
 /* An event as it goes to the run. Everything borrows from the reader until the sink returns. */
 struct hook_event {
@@ -28,7 +27,7 @@ struct hook_sink {
     void *ctx;
     int (*event)(void *ctx, const struct hook_event *event, struct err *err); /* non-zero ends the reading */
     uint64_t (*ticket)(void *ctx); /* of the event given last, 0 when it was not taken; may be NULL */
-    const uint8_t *secret;         /* of hashes in headers, see hide.h */
+    const uint8_t *secret;         /* of hashes in headers, see keyed_hash.h */
 };
 
 /* What is remembered from one record of an input to the next: requests that wait for their answer, the session of a
@@ -47,6 +46,6 @@ int hook_read_record(struct hook_reader *reader, struct bytes json, const struct
 const char *hook_reader_passed(const struct hook_reader *reader);
 
 /* The source's function. */
-int hook_read(struct ingest_run *run, struct err *err);
+int hook_read(struct intake *run, struct err *err);
 
 #endif

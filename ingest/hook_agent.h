@@ -4,7 +4,7 @@
 #define INGEST_HOOK_AGENT_H
 
 #include "ingest/hook_event.h"
-#include "ingest/occur.h"
+#include "ingest/line_counter.h"
 
 #define HOOK_WAITS_MAX   64 /* requests that wait for their answer; the oldest gives way */
 #define HOOK_OPTIONS_MAX 8
@@ -14,7 +14,7 @@
 /* A request of this input, as far as its answer does not repeat it. Strings are cut nowhere: what is longer is not kept. */
 struct hook_wait {
     char id[HOOK_NAME_LEN]; /* what the answer names it by; empty: free */
-    enum hook_family family;
+    enum agent_family family;
     char session[HOOK_NAME_LEN], request[HOOK_NAME_LEN], call[HOOK_NAME_LEN], tool[HOOK_NAME_LEN];
     const char *group;
     char swept_by[HOOK_NAME_LEN]; /* opencode: the request whose rejection rejects this one too */
@@ -31,7 +31,7 @@ struct hook_reader {
     struct hook_draft draft;
     struct buf item;   /* the record */
     struct bytes text; /* the record as it stands */
-    struct occur *occur;
+    struct line_counter *counter;
     uint32_t nth;                /* which record of the input with this text; 0: not counted yet */
     char session[HOOK_NAME_LEN]; /* of a transcript, from its first line */
     char agent[HOOK_NAME_LEN];   /* as it named itself */
@@ -56,8 +56,8 @@ int hook_give_request(struct hook_reader *reader, struct hook_wait *wait, struct
 /* The key of a fact that has no id: the record's text, and which time it came in this input. */
 int hook_text_key(struct hook_reader *reader, const char *tag, struct err *err);
 /* A place for a request; NULL on no memory, when its answer will not be understood. */
-struct hook_wait *hook_wait_new(struct hook_reader *reader, enum hook_family family, struct bytes id);
-struct hook_wait *hook_wait_find(struct hook_reader *reader, enum hook_family family, struct bytes id);
+struct hook_wait *hook_wait_new(struct hook_reader *reader, enum agent_family family, struct bytes id);
+struct hook_wait *hook_wait_find(struct hook_reader *reader, enum agent_family family, struct bytes id);
 
 int hook_tool_read(struct hook_reader *reader, struct hook_map *record, struct err *err);
 int hook_tool_output(struct hook_reader *reader, struct hook_map *record, struct err *err);
@@ -71,6 +71,6 @@ bool hook_is_codex(const struct hook_map *record);
 bool hook_is_opencode(const struct hook_map *record);
 
 /* Codex's answers: a word, or an object with one name. The answer is unknown when the value is neither. */
-struct hook_answer hook_codex_answer(const struct hook_name *value, struct bytes *ret_word);
+struct agent_answer hook_codex_answer(const struct hook_name *value, struct bytes *ret_word);
 
 #endif

@@ -46,18 +46,18 @@ bool hook_is_codex(const struct hook_map *m) {
 }
 
 /* Codex's answers to its requests: a word, or an object with one name, whose value says more. */
-struct hook_answer hook_codex_answer(const struct hook_name *value, struct bytes *ret_word) {
+struct agent_answer hook_codex_answer(const struct hook_name *value, struct bytes *ret_word) {
     struct hook_map m, amendment;
     *ret_word = (struct bytes){NULL, 0};
     if (value->item.type == MP_STR) {
         *ret_word = hook_is_word(value->item.data) ? value->item.data : *ret_word;
-        return hook_answer_of(HOOK_CODEX, *ret_word);
+        return agent_answer_of(AGENT_CODEX, *ret_word);
     }
     if (hook_map_open(&m, value->raw, "the decision", NULL) != 0 || m.n != 1 || !hook_is_word(m.names[0].name)) {
-        return hook_answer_of(HOOK_CODEX, *ret_word);
+        return agent_answer_of(AGENT_CODEX, *ret_word);
     }
     *ret_word = m.names[0].name;
-    struct hook_answer answer = hook_answer_of(HOOK_CODEX, *ret_word);
+    struct agent_answer answer = agent_answer_of(AGENT_CODEX, *ret_word);
     bool network = bytes_is(*ret_word, "network_policy_amendment") || bytes_is(*ret_word, "applyNetworkPolicyAmendment");
     if (network && hook_map_open(&amendment, m.names[0].raw, "the amendment", NULL) == 0) {
         struct hook_map rule;
@@ -189,7 +189,7 @@ static int put_approval(struct hook_reader *r, const struct unwrapped *u, struct
     hook_private(d, "reason", u->m, "reason");
     hook_left(d, u->whole);
     int code = set_key(r, "requested", u, turn, request, err);
-    struct hook_wait *wait = hook_wait_new(r, HOOK_CODEX, request);
+    struct hook_wait *wait = hook_wait_new(r, AGENT_CODEX, request);
     return code != 0 ? code : hook_give_request(r, wait, err);
 }
 
@@ -221,7 +221,7 @@ static int put_answer(struct hook_reader *r, const struct unwrapped *u, struct e
     if (decision == NULL) {
         return err_set(err, ERR_INVALID, "'decision' is missing; accepted: a word, or an object with one name");
     }
-    struct hook_answer answer = hook_codex_answer(decision, &word);
+    struct agent_answer answer = hook_codex_answer(decision, &word);
     bool patch = bytes_is(u->type, "patch_approval");
     if (decision->item.type == MP_STR && word.n > 0) {
         hook_map_drop(u->m, "decision");
@@ -233,10 +233,10 @@ static int put_answer(struct hook_reader *r, const struct unwrapped *u, struct e
     put_common(r, u, turn);
     hook_known(d, "request", request);
     hook_group(d, patch ? "filesystem.write" : NULL);
-    hook_answer(d, &answer, word);
+    agent_answer(d, &answer, word);
     hook_left(d, u->whole);
     int code = set_key(r, "decided", u, turn, request, err);
-    struct hook_wait *wait = hook_wait_find(r, HOOK_CODEX, request);
+    struct hook_wait *wait = hook_wait_find(r, AGENT_CODEX, request);
     if (wait != NULL) {
         d->cause = wait->ticket;
         wait->id[0] = '\0';

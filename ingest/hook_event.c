@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "ingest/hide.h"
+#include "ingest/keyed_hash.h"
 #include "ledger/kind.h"
 #include "ledger/kind_id.h"
 
@@ -54,9 +54,9 @@ static void header_name(const struct hook_draft *d, char *ret, size_t cap, const
         snprintf(ret, cap, "%s/unknown", family);
     } else if (!id && secret_next(name, 0, &hit) == 0) {
         uint8_t digest[HASH_LEN];
-        char hex[HIDE_HEX];
+        char hex[KEYED_HASH_HEX];
         hash_parts(digest, &name, 1);
-        hide_hash(hex, d->secret, digest);
+        keyed_hash_hex(hex, d->secret, digest);
         snprintf(ret, cap, "%s%shash-%s", family, family[0] != '\0' ? "/" : "", hex);
     } else {
         snprintf(ret, cap, "%s%s%.*s", family, family[0] != '\0' ? "/" : "", (int)name.n, (const char *)name.p);
@@ -97,7 +97,7 @@ void hook_agent(struct hook_draft *d, struct bytes agent) {
 void hook_group(struct hook_draft *d, const char *group) {
     if (group != NULL) {
         hook_known(d, "group", bytes_of(group));
-        hook_known(d, "tier", bytes_of(hook_tier_of(group)));
+        hook_known(d, "tier", bytes_of(agent_tier_of(group)));
     }
 }
 
@@ -119,7 +119,7 @@ static struct bytes server_of(struct bytes tool) {
 void hook_tool(struct hook_draft *d, struct bytes tool) {
     fields_text(&d->fields, "tool", tool);
     hook_known(d, "server", server_of(tool));
-    hook_group(d, hook_group_of(tool));
+    hook_group(d, agent_group_of(tool));
 }
 
 static void left_out(struct hook_draft *d, const char *name) {
@@ -189,7 +189,7 @@ void hook_content(struct hook_draft *d, enum hook_content which, struct bytes ra
     }
 }
 
-void hook_answer(struct hook_draft *d, const struct hook_answer *answer, struct bytes word) {
+void agent_answer(struct hook_draft *d, const struct agent_answer *answer, struct bytes word) {
     fields_text(&d->fields, "decision", bytes_of(answer->decision));
     fields_text(&d->fields, "lifetime", bytes_of(answer->lifetime));
     fields_text(&d->fields, "decided_by", bytes_of(answer->decided_by));
@@ -234,14 +234,14 @@ void hook_at_units(struct hook_draft *d, struct hook_map *map, const char *name,
 void hook_key(struct hook_draft *d, const struct bytes *parts, size_t n) {
     uint8_t lengths[HOOK_KEY_PARTS][4], digest[HASH_LEN];
     struct bytes all[2 * HOOK_KEY_PARTS];
-    char hex[HIDE_HEX];
+    char hex[KEYED_HASH_HEX];
     for (size_t i = 0; i < n && i < HOOK_KEY_PARTS; i++) {
         be32_put(lengths[i], (uint32_t)parts[i].n);
         all[2 * i] = (struct bytes){lengths[i], sizeof(lengths[i])};
         all[2 * i + 1] = parts[i];
     }
     hash_parts(digest, all, 2 * n);
-    hide_hash(hex, d->secret, digest);
+    keyed_hash_hex(hex, d->secret, digest);
     snprintf(d->key, sizeof(d->key), "hook:%s", hex);
 }
 

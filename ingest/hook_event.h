@@ -2,10 +2,10 @@
 #ifndef INGEST_HOOK_EVENT_H
 #define INGEST_HOOK_EVENT_H
 
+#include "ingest/agent_words.h"
 #include "ingest/fields.h"
 #include "ingest/hook.h"
 #include "ingest/hook_map.h"
-#include "ingest/hook_words.h"
 
 #define HOOK_KEY_PARTS 6
 
@@ -21,7 +21,7 @@ struct hook_draft {
     uint32_t n_left_out;
     uint8_t arguments_digest[32]; /* zero: it has none */
     uint64_t at, cause;
-    const uint8_t *secret; /* of hashes in headers, see hide.h */
+    const uint8_t *secret; /* of hashes in headers, see keyed_hash.h */
 };
 
 void hook_draft_init(struct hook_draft *draft);
@@ -44,7 +44,7 @@ void hook_group(struct hook_draft *draft, const char *group); /* with its tier; 
 void hook_content(struct hook_draft *draft, enum hook_content which, struct bytes raw);
 /* The digest alone, as a request before has it; all zero: nothing. */
 void hook_arguments_digest(struct hook_draft *draft, const uint8_t digest[32]);
-void hook_answer(struct hook_draft *draft, const struct hook_answer *answer, struct bytes word);
+void agent_answer(struct hook_draft *draft, const struct agent_answer *answer, struct bytes word);
 /* A text of any length, as a private field `name`, when the object has one under `from`. */
 void hook_private(struct hook_draft *draft, const char *name, struct hook_map *map, const char *from);
 /* What an object has beyond what was taken. */

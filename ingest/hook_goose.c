@@ -17,7 +17,7 @@ static int put_answer(struct hook_reader *r, struct bytes name, struct bytes raw
     if (code != 0) {
         return code;
     }
-    struct hook_answer answer = {"unknown", NULL, "unknown"};
+    struct agent_answer answer = {"unknown", NULL, "unknown"};
     if (hook_map_flag(&m, "allowed", &allowed)) {
         answer.decision = allowed ? "allow" : "deny";
     }
@@ -36,7 +36,7 @@ static int put_answer(struct hook_reader *r, struct bytes name, struct bytes raw
         fields_uint(&d->fields, "expires", expiry->item.uint * CLOCK_NS_PER_S);
         hook_map_drop(&m, "expiry");
     }
-    hook_answer(d, &answer, (struct bytes){NULL, 0});
+    agent_answer(d, &answer, (struct bytes){NULL, 0});
     hook_left(d, &m);
     /* all of the answer: the same one in a later state of the file is the same event */
     hook_key(d, (struct bytes[]){bytes_of("goose"), name, raw}, 3);

@@ -45,12 +45,12 @@ static int set_key(struct hook_reader *r, const char *tag, struct bytes session,
 
 static struct hook_wait *remember(struct hook_reader *r, struct bytes id, struct bytes session, struct bytes permission,
                                   struct bytes call) {
-    struct hook_wait *wait = hook_wait_new(r, HOOK_OPENCODE, id);
+    struct hook_wait *wait = hook_wait_new(r, AGENT_OPENCODE, id);
     if (wait != NULL) {
         hook_copy(wait->session, session);
         hook_copy(wait->tool, permission);
         hook_copy(wait->call, call);
-        wait->group = hook_group_of(permission);
+        wait->group = agent_group_of(permission);
         memcpy(wait->digest, r->draft.arguments_digest, sizeof(wait->digest));
     }
     return wait;
@@ -90,7 +90,7 @@ static int put_asked(struct hook_reader *r, struct hook_map *m, struct hook_map 
 static void sweep(struct hook_reader *r, const struct hook_wait *rejected) {
     for (size_t i = 0; i < HOOK_WAITS_MAX; i++) {
         struct hook_wait *wait = &r->waits[i];
-        if (wait != rejected && wait->id[0] != '\0' && wait->family == HOOK_OPENCODE && wait->swept_by[0] == '\0' &&
+        if (wait != rejected && wait->id[0] != '\0' && wait->family == AGENT_OPENCODE && wait->swept_by[0] == '\0' &&
             strcmp(wait->session, rejected->session) == 0) {
             memcpy(wait->swept_by, rejected->id, sizeof(wait->swept_by));
         }
@@ -98,7 +98,7 @@ static void sweep(struct hook_reader *r, const struct hook_wait *rejected) {
 }
 
 /* What is known of the request from before; it waits no longer. */
-static void put_wait(struct hook_reader *r, struct hook_wait *wait, struct hook_answer *answer, bool rejected) {
+static void put_wait(struct hook_reader *r, struct hook_wait *wait, struct agent_answer *answer, bool rejected) {
     struct hook_draft *d = &r->draft;
     hook_subject(d, "tool", bytes_of(wait->tool));
     hook_tool(d, bytes_of(wait->tool));
@@ -124,15 +124,15 @@ static int put_replied(struct hook_reader *r, struct hook_map *m, struct hook_ma
     if (!hook_map_word(p, "reply", &word)) {
         hook_map_word(p, "response", &word);
     }
-    struct hook_answer answer = hook_answer_of(HOOK_OPENCODE, word);
+    struct agent_answer answer = agent_answer_of(AGENT_OPENCODE, word);
     begin(r, "permission.decided", session);
     hook_subject(d, "tool", (struct bytes){NULL, 0});
-    struct hook_wait *wait = hook_wait_find(r, HOOK_OPENCODE, id);
+    struct hook_wait *wait = hook_wait_find(r, AGENT_OPENCODE, id);
     if (wait != NULL && bytes_is(session, wait->session)) {
         put_wait(r, wait, &answer, bytes_is(word, "reject"));
     }
     hook_known(d, "request", id);
-    hook_answer(d, &answer, word);
+    agent_answer(d, &answer, word);
     hook_left(d, m);
     int code = set_key(r, "decided", session, id, err);
     return code != 0 ? code : hook_give(r, err);

@@ -29,7 +29,7 @@ void hook_reader_free(struct hook_reader *r) {
     if (r != NULL) {
         hook_draft_done(&r->draft);
         buf_done(&r->item);
-        occur_free(r->occur);
+        line_counter_free(r->counter);
         free(r->waits);
         free(r);
     }
@@ -91,11 +91,11 @@ int hook_text_key(struct hook_reader *r, const char *tag, struct err *err) {
     uint8_t digest[HASH_LEN];
     char nth[16] = "";
     hash_parts(digest, &r->text, 1);
-    if (r->occur == NULL && (r->occur = occur_new()) == NULL) {
+    if (r->counter == NULL && (r->counter = line_counter_new()) == NULL) {
         return err_set(err, ERR_NOMEM, "hook: out of memory");
     }
     if (r->nth == 0) {
-        int code = occur_count(r->occur, be64_get(digest), &r->nth, err);
+        int code = line_counter_add(r->counter, be64_get(digest), &r->nth, err);
         if (code != 0) {
             return code;
         }
@@ -107,7 +107,7 @@ int hook_text_key(struct hook_reader *r, const char *tag, struct err *err) {
     return 0;
 }
 
-struct hook_wait *hook_wait_new(struct hook_reader *r, enum hook_family family, struct bytes id) {
+struct hook_wait *hook_wait_new(struct hook_reader *r, enum agent_family family, struct bytes id) {
     if (r->waits == NULL) {
         r->waits = calloc(HOOK_WAITS_MAX, sizeof(*r->waits));
     }
@@ -124,7 +124,7 @@ struct hook_wait *hook_wait_new(struct hook_reader *r, enum hook_family family, 
     return wait;
 }
 
-struct hook_wait *hook_wait_find(struct hook_reader *r, enum hook_family family, struct bytes id) {
+struct hook_wait *hook_wait_find(struct hook_reader *r, enum agent_family family, struct bytes id) {
     for (size_t i = 0; r->waits != NULL && id.n > 0 && i < HOOK_WAITS_MAX; i++) {
         if (r->waits[i].family == family && bytes_is(id, r->waits[i].id)) {
             return &r->waits[i];

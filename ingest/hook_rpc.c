@@ -52,7 +52,7 @@ static int set_key(struct hook_reader *r, const char *tag, struct bytes session,
     return code;
 }
 
-static struct hook_wait *remember(struct hook_reader *r, const struct hook_map *m, enum hook_family family,
+static struct hook_wait *remember(struct hook_reader *r, const struct hook_map *m, enum agent_family family,
                                   struct bytes session, struct bytes request, struct bytes call, struct bytes tool,
                                   const char *group) {
     char id[HOOK_NAME_LEN];
@@ -136,8 +136,8 @@ static struct bytes take_tool(struct hook_draft *d, struct hook_map *call) {
     hook_map_word(call, "name", &name);
     hook_map_word(call, "kind", &kind);
     fields_text(&d->fields, "tool", name);
-    const char *group = hook_group_of(kind);
-    hook_group(d, group != NULL ? group : hook_group_of(name));
+    const char *group = agent_group_of(kind);
+    hook_group(d, group != NULL ? group : agent_group_of(name));
     fields_text(&d->fields, "category", kind);
     return name.n > 0 ? name : kind;
 }
@@ -166,7 +166,7 @@ static int put_request(struct hook_reader *r, struct hook_map *m, struct err *er
     if (hook_map_value(&call, "rawInput", &raw)) {
         hook_content(d, HOOK_ARGUMENTS, raw);
     }
-    struct hook_wait *wait = remember(r, m, HOOK_ACP, session, id, id, tool, hook_group_of(tool));
+    struct hook_wait *wait = remember(r, m, AGENT_ACP, session, id, id, tool, agent_group_of(tool));
     take_options(r, &params, wait);
     hook_private(d, "reason", &call, "title");
     hook_left(d, m);
@@ -178,7 +178,7 @@ static int put_request(struct hook_reader *r, struct hook_map *m, struct err *er
 static int put_outcome(struct hook_reader *r, struct hook_map *m, struct hook_map *outcome, struct err *err) {
     struct hook_draft *d = &r->draft;
     char id[HOOK_NAME_LEN];
-    struct hook_wait *wait = hook_wait_find(r, HOOK_ACP, id_of(m, id));
+    struct hook_wait *wait = hook_wait_find(r, AGENT_ACP, id_of(m, id));
     struct bytes word = {NULL, 0}, option = {NULL, 0}, none = {NULL, 0};
     hook_map_word(outcome, "outcome", &word);
     hook_map_word(outcome, "optionId", &option);
@@ -191,9 +191,9 @@ static int put_outcome(struct hook_reader *r, struct hook_map *m, struct hook_ma
         }
     }
     bool known = wait != NULL || bytes_is(word, "cancelled"); /* an id may look like a kind */
-    struct hook_answer answer = hook_answer_of(HOOK_ACP, known ? word : none);
+    struct agent_answer answer = agent_answer_of(AGENT_ACP, known ? word : none);
     begin(r, "permission.decided", none);
-    hook_answer(d, &answer, word);
+    agent_answer(d, &answer, word);
     hook_left(d, m);
     return give_answer(r, wait, err);
 }
@@ -265,7 +265,7 @@ static int put_approval(struct hook_reader *r, struct hook_map *m, const struct 
     }
     hook_private(d, "reason", &params, "reason");
     hook_left(d, m);
-    struct hook_wait *wait = remember(r, m, HOOK_CODEX, session, request, call, bytes_of(method->tool), method->group);
+    struct hook_wait *wait = remember(r, m, AGENT_CODEX, session, request, call, bytes_of(method->tool), method->group);
     int code = set_key(r, "requested", session, request, d->arguments_digest, err);
     return code != 0 ? code : hook_give_request(r, wait, err);
 }
@@ -273,16 +273,16 @@ static int put_approval(struct hook_reader *r, struct hook_map *m, const struct 
 static int put_decision(struct hook_reader *r, struct hook_map *m, struct hook_map *result, struct err *err) {
     struct hook_draft *d = &r->draft;
     char id[HOOK_NAME_LEN];
-    struct hook_wait *wait = hook_wait_find(r, HOOK_CODEX, id_of(m, id));
+    struct hook_wait *wait = hook_wait_find(r, AGENT_CODEX, id_of(m, id));
     struct bytes word;
     const struct hook_name *decision = hook_map_see(result, "decision");
-    struct hook_answer answer = hook_codex_answer(decision, &word);
+    struct agent_answer answer = hook_codex_answer(decision, &word);
     if (decision->item.type == MP_STR && word.n > 0) {
         hook_map_drop(result, "decision");
     }
     hook_begin(d, "permission.decided");
     hook_agent(d, bytes_of("codex"));
-    hook_answer(d, &answer, word);
+    agent_answer(d, &answer, word);
     hook_left(d, m);
     return give_answer(r, wait, err);
 }

@@ -109,9 +109,9 @@ static int put_request(struct hook_reader *r, struct hook_map *m, const struct c
 /* The agent says that a call was denied, and not by whom. */
 static int put_denial(struct hook_reader *r, struct hook_map *m, const struct common *c, struct err *err) {
     struct bytes tool, call;
-    const struct hook_answer denied = {"deny", "once", "unknown"};
+    const struct agent_answer denied = {"deny", "once", "unknown"};
     begin(r, "permission.decided", c);
-    hook_answer(&r->draft, &denied, (struct bytes){NULL, 0});
+    agent_answer(&r->draft, &denied, (struct bytes){NULL, 0});
     hook_private(&r->draft, "reason", m, "reason");
     int code = take_tool(r, m, &tool, &call, err);
     if (code != 0) {
@@ -282,13 +282,13 @@ static const char *lifetime_of(struct bytes updates) {
 }
 
 /* The word of the answer and what it means: permissionDecision of PreToolUse, or decision.behavior of PermissionRequest. */
-static bool read_answer(struct hook_map *output, struct hook_map *decision, struct hook_answer *ret,
+static bool read_answer(struct hook_map *output, struct hook_map *decision, struct agent_answer *ret,
                         struct bytes *ret_word) {
     struct bytes raw;
     bool stops = false;
     decision->n = 0;
     if (hook_map_word(output, "permissionDecision", ret_word)) {
-        *ret = hook_answer_of(HOOK_CLAUDE, *ret_word);
+        *ret = agent_answer_of(AGENT_CLAUDE, *ret_word);
         if (strcmp(ret->decision, "allow") == 0 && hook_map_see(output, "updatedInput") != NULL) {
             ret->decision = "modify";
         }
@@ -297,7 +297,7 @@ static bool read_answer(struct hook_map *output, struct hook_map *decision, stru
     if (!hook_map_inner(output, "decision", decision) || !hook_map_word(decision, "behavior", ret_word)) {
         return false;
     }
-    *ret = hook_answer_of(HOOK_CLAUDE, *ret_word);
+    *ret = agent_answer_of(AGENT_CLAUDE, *ret_word);
     hook_map_flag(decision, "interrupt", &stops);
     if (strcmp(ret->decision, "deny") == 0 && stops) {
         ret->decision = "abort";
@@ -315,7 +315,7 @@ static bool read_answer(struct hook_map *output, struct hook_map *decision, stru
 int hook_tool_output(struct hook_reader *r, struct hook_map *m, struct err *err) {
     struct hook_draft *d = &r->draft;
     struct hook_map output, decision;
-    struct hook_answer answer;
+    struct agent_answer answer;
     struct common c;
     struct bytes word = {NULL, 0}, tool = hook_map_see_text(m, "tool_name"), call = hook_map_see_text(m, "tool_use_id");
     take_common(m, &c);
@@ -328,7 +328,7 @@ int hook_tool_output(struct hook_reader *r, struct hook_map *m, struct err *err)
     answer.decided_by = "hook";
     begin(r, "permission.decided", &c);
     hook_subject(d, "tool", hook_is_word(tool) ? tool : (struct bytes){NULL, 0});
-    hook_answer(d, &answer, word);
+    agent_answer(d, &answer, word);
     hook_private(d, "reason", &output, "permissionDecisionReason");
     hook_private(d, "reason", &decision, "message");
     if (hook_is_word(tool)) {

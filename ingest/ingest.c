@@ -8,11 +8,11 @@
 #include "ingest/dpkg.h"
 #include "ingest/hardware.h"
 #include "ingest/hook.h"
+#include "ingest/intake.h"
 #include "ingest/jsonl.h"
 #include "ingest/lmeval.h"
 #include "ingest/ollama.h"
 #include "ingest/otlp.h"
-#include "ingest/run.h"
 #include "ingest/tally.h"
 
 #define WAIT_STEP_NS (CLOCK_NS_PER_S / 10)
@@ -90,12 +90,12 @@ int ingest_check_options(const struct ingest_source *source, const struct ingest
 /* One look. */
 static int look(struct ledger *ledger, const struct ingest_source *source, const struct ingest_options *o,
                 struct ingest_result *ret, struct err *err) {
-    struct ingest_run *run = NULL;
-    int code = run_new(ledger, source->name, o, ret, &run, err);
+    struct intake *run = NULL;
+    int code = intake_new(ledger, source->name, o, ret, &run, err);
     if (code == 0) {
-        code = run_finish(run, source->read(run, err), err);
+        code = intake_finish(run, source->read(run, err), err);
     }
-    run_free(run);
+    intake_free(run);
     return code;
 }
 

@@ -1,11 +1,12 @@
 /* The source "jsonl": from lines to drafts.
  *
  * A line without a key gets one, so that reading the same input again adds nothing. The key has to tell a line that was
- * read before from a line that happens to have the same text: it is made of the text's hash (hide.h) and of how many lines
- * with that text came before it in the input. Reading a file again, a copy of it, or the file after it has grown gives the
- * same keys; two equal lines of one file stay two events. Two files that share a line share that event: who wants them
- * apart gives each line a time or a key. Counting needs memory, so it ends after OCCUR_MAX different texts; lines with a
- * new text after that are told apart by their offset, which is as good as long as the file is not cut at its front. */
+ * read before from a line that happens to have the same text: it is made of the text's hash (keyed_hash.h) and of how many
+ * lines with that text came before it in the input. Reading a file again, a copy of it, or the file after it has grown
+ * gives the same keys; two equal lines of one file stay two events. Two files that share a line share that event: who wants
+ * them apart gives each line a time or a key. Counting needs memory, so it ends after LINE_COUNTER_MAX different texts;
+ * lines with a new text after that are told apart by their offset, which is as good as long as the file is not cut at its
+ * front. */
 #include "ingest/jsonl.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mp.h"
-#include "ingest/hide.h"
+#include "ingest/keyed_hash.h"
 #include "ingest/recognize.h"
 
 int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err) {
@@ -26,37 +27,37 @@ int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err)
     }
     struct stat st;
     in->total = fstat(gz_fd(gz), &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    code = lines_new(gz, run_tap(in->run), run_options(in->run)->stop, &in->lines, err);
+    code = lines_new(gz, intake_digest(in->run), intake_options(in->run)->stop, &in->lines, err);
     if (code != 0) {
         return code;
     }
-    in->occur = occur_new();
-    if (in->occur == NULL) {
+    in->counter = line_counter_new();
+    if (in->counter == NULL) {
         return err_set(err, ERR_NOMEM, "%s: out of memory", in->path);
     }
-    in->secret = run_secret(in->run);
+    in->secret = intake_secret(in->run);
     jsonl_parser_init(&in->parser);
     return 0;
 }
 
 void jsonl_input_close(struct jsonl_input *in) {
     lines_free(in->lines);
-    occur_free(in->occur);
+    line_counter_free(in->counter);
     jsonl_parser_done(&in->parser);
     in->lines = NULL;
-    in->occur = NULL;
+    in->counter = NULL;
 }
 
 int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JSONL_KEY_MAX], struct err *err) {
     uint8_t digest[HASH_LEN];
     hash_parts(digest, &line->text, 1);
     uint32_t n = 0;
-    int code = occur_count(in->occur, be64_get(digest), &n, err);
+    int code = line_counter_add(in->counter, be64_get(digest), &n, err);
     if (code != 0) {
         return code;
     }
-    char hex[HIDE_HEX], generation[32] = "", which[32] = "";
-    hide_hash(hex, in->secret, digest);
+    char hex[KEYED_HASH_HEX], generation[32] = "", which[32] = "";
+    keyed_hash_hex(hex, in->secret, digest);
     if (in->generation > 0) {
         snprintf(generation, sizeof(generation), "@%llu", (unsigned long long)in->generation);
     }
@@ -72,19 +73,19 @@ int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JS
 static int reject(struct jsonl_input *in, const struct ingest_place *place, bool ended, const char *msg) {
     bool syntax = strncmp(msg, JSONL_NOT_JSON, strlen(JSONL_NOT_JSON)) == 0;
     if (ended || !syntax) {
-        return run_reject(in->run, place, syntax ? JSONL_NOT_JSON : NULL, msg);
+        return intake_reject(in->run, place, syntax ? JSONL_NOT_JSON : NULL, msg);
     }
     static const char cut[] = "the last line is cut off";
     char reason[ERR_MSG_MAX];
     snprintf(reason, sizeof(reason), "%s: %.900s", cut, msg);
-    return run_reject(in->run, place, cut, reason);
+    return intake_reject(in->run, place, cut, reason);
 }
 
 /* A cause has to be an event that is there already, or waits before this one. */
 static int check_cause(struct jsonl_input *in, uint64_t cause, bool *ret_ok, struct err *err) {
     int code = 0;
     if (!in->size_known || cause >= in->size) {
-        code = run_size(in->run, &in->size, err);
+        code = intake_size(in->run, &in->size, err);
         in->size_known = true;
     }
     *ret_ok = cause < in->size;
@@ -127,12 +128,12 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
             char reason[128];
             snprintf(reason, sizeof(reason), "'cause' is %llu; accepted: the seq of an event before, here at most %llu",
                      (unsigned long long)e->cause, (unsigned long long)(in->size - 1));
-            return run_reject(in->run, place, "'cause' is not the seq of an event before", reason);
+            return intake_reject(in->run, place, "'cause' is not the seq of an event before", reason);
         }
         draft.cause_type = LEDGER_CAUSE_SEQ;
         draft.cause = e->cause;
     }
-    return run_add(in->run, &draft, place, e->at, err);
+    return intake_add(in->run, &draft, place, e->at, err);
 }
 
 int jsonl_skip(struct jsonl_input *in, const struct lines_line *line, struct err *err) {
@@ -177,16 +178,16 @@ int jsonl_take_parsed(struct jsonl_input *in, const struct lines_line *line, con
 }
 
 static int read_lines(struct jsonl_input *in, struct err *err) {
-    bool follow = run_options(in->run)->follow; /* a pipe: commits when it is quiet */
+    bool follow = intake_options(in->run)->follow; /* a pipe: commits when it is quiet */
     struct lines_line line;
     int code = 0;
-    while (code == 0 && !run_stopped(in->run)) {
+    while (code == 0 && !intake_stopped(in->run)) {
         code = lines_next(in->lines, follow ? 200 : -1, &line, err);
         if (code == 0) {
             code = jsonl_take(in, &line, err);
-            run_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
-        } else if (code == 1 && !lines_at_end(in->lines) && !run_stopped(in->run)) {
-            code = run_flush(in->run, err);
+            intake_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
+        } else if (code == 1 && !lines_at_end(in->lines) && !intake_stopped(in->run)) {
+            code = intake_flush(in->run, err);
         } else if (code < 0) {
             err_prefix(err, "%s", in->path);
         }
@@ -212,25 +213,23 @@ static bool is_line(struct bytes line, bool alone) {
     return own;
 }
 
-static int read_one(struct ingest_run *run, const char *path, struct err *err) {
+static int read_one(struct intake *run, const char *path, struct err *err) {
     static const struct recognize_own own = {
         .is_line = is_line, .lines = true, .wanted = "an event as a JSON object on each line"};
     struct jsonl_input in = {.run = run, .path = path};
     bool foreign = false;
-    int code = run_begin(run, path, err);
-    if (code == 0) {
-        code = jsonl_input_open(&in, GZ_DETECT, err);
-    }
-    if (code == 0 && !run_options(run)->follow) {
+    intake_begin(run, path);
+    int code = jsonl_input_open(&in, GZ_DETECT, err);
+    if (code == 0 && !intake_options(run)->follow) {
         code = recognize_input(run, lines_gz(in.lines), path, &own, &foreign, err);
     }
     if (code == 0 && !foreign) {
         /* A strict run must not read past a bad line, and one that follows must not wait for more lines. */
-        const struct ingest_options *o = run_options(run);
+        const struct ingest_options *o = intake_options(run);
         code = o->strict || o->follow ? read_lines(&in, err) : jsonl_take_all(&in, err);
     }
     if (code == 0) {
-        code = run_end(run, err);
+        code = intake_end(run, err);
     }
     jsonl_input_close(&in);
     return code;
@@ -241,16 +240,16 @@ static bool is_growing_file(const char *path) {
     return strcmp(path, "-") != 0 && (stat(path, &st) != 0 || S_ISREG(st.st_mode));
 }
 
-int jsonl_read(struct ingest_run *run, struct err *err) {
+int jsonl_read(struct intake *run, struct err *err) {
     static const char *const standard_input[] = {"-"};
-    const struct ingest_options *o = run_options(run);
+    const struct ingest_options *o = intake_options(run);
     const char *const *paths = o->n_paths > 0 ? o->paths : standard_input;
     size_t n = o->n_paths > 0 ? o->n_paths : 1;
     if (o->follow && is_growing_file(paths[0])) {
         return jsonl_follow(run, paths[0], err);
     }
     int code = 0;
-    for (size_t i = 0; i < n && code == 0 && !run_stopped(run); i++) {
+    for (size_t i = 0; i < n && code == 0 && !intake_stopped(run); i++) {
         code = read_one(run, paths[i], err);
     }
     return code;

@@ -2,9 +2,9 @@
 #ifndef INGEST_JSONL_H
 #define INGEST_JSONL_H
 
+#include "ingest/intake.h"
+#include "ingest/line_counter.h"
 #include "ingest/lines.h"
-#include "ingest/occur.h"
-#include "ingest/run.h"
 
 /* One line, read. Everything borrows from the parser until its next call. */
 struct jsonl_event {
@@ -30,11 +30,11 @@ int jsonl_parse_item(struct jsonl_parser *parser, int parsed, const char *why, s
 
 /* An input while it is read. */
 struct jsonl_input {
-    struct ingest_run *run;
+    struct intake *run;
     const char *path;
-    const uint8_t *secret; /* of keys, see hide.h */
-    struct lines *lines;   /* owned */
-    struct occur *occur;   /* owned */
+    const uint8_t *secret;        /* of keys, see keyed_hash.h */
+    struct lines *lines;          /* owned */
+    struct line_counter *counter; /* owned */
     struct jsonl_parser parser;
     uint64_t generation; /* of a followed file: how often it was rotated or cut */
     uint64_t size;       /* of the ledger, as last asked */
@@ -42,16 +42,17 @@ struct jsonl_input {
     bool size_known;
 };
 #define JSONL_KEY_MAX 128
-/* The key of a line that has none: "line:<32 hex digits>", hide_hash of SHA-256 of its text, then "@<generation>" when that
- * is not 0, then
- * "#<n>" for the n-th line of this text in this input, n from 2. Past the bound of occur.h: "+<offset>" in place of "#<n>".
+/* The key of a line that has none: "line:<32 hex digits>", keyed_hash_hex of SHA-256 of its text, then "@<generation>" when
+ * that is not 0, then
+ * "#<n>" for the n-th line of this text in this input, n from 2. Past the bound of line_counter.h: "+<offset>" in place of
+ * "#<n>".
  */
 int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JSONL_KEY_MAX], struct err *err);
 /* Counts a line that an earlier run has handled, so that later ones get the keys they would have had. */
 int jsonl_skip(struct jsonl_input *in, const struct lines_line *line, struct err *err);
-/* Handles one line; 0, RUN_STOP, or an error. */
+/* Handles one line; 0, INTAKE_STOP, or an error. */
 int jsonl_take(struct jsonl_input *in, const struct lines_line *line, struct err *err);
-/* Handles all lines up to the end of the input or the stop flag, parsing some ahead (jsonl_ahead.c). 0, RUN_STOP, or an
+/* Handles all lines up to the end of the input or the stop flag, parsing some ahead (jsonl_ahead.c). 0, INTAKE_STOP, or an
  * error. */
 int jsonl_take_all(struct jsonl_input *in, struct err *err);
 /* For jsonl_take_all: the same as jsonl_take for a line that was parsed. `parsed` NULL: it was not. */
@@ -68,8 +69,8 @@ int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err)
 void jsonl_input_close(struct jsonl_input *in); /* a zeroed one is fine */
 
 /* Follows a file as it grows (jsonl_follow.c). */
-int jsonl_follow(struct ingest_run *run, const char *path, struct err *err);
+int jsonl_follow(struct intake *run, const char *path, struct err *err);
 /* The source's function. */
-int jsonl_read(struct ingest_run *run, struct err *err);
+int jsonl_read(struct intake *run, struct err *err);
 
 #endif

@@ -55,7 +55,7 @@ static int fill(struct block *b, struct err *err) {
     int code = 0;
     b->n = 0;
     buf_clear(&b->text);
-    while (code == 0 && b->n < BLOCK_LINES && b->text.n < BLOCK_BYTES && !run_stopped(in->run)) {
+    while (code == 0 && b->n < BLOCK_LINES && b->text.n < BLOCK_BYTES && !intake_stopped(in->run)) {
         code = lines_next(in->lines, -1, &line, err);
         if (code == 0) {
             code = hold(b, &line, err);
@@ -70,7 +70,7 @@ static int fill(struct block *b, struct err *err) {
     for (size_t i = 0; i < b->n; i++) {
         b->lines[i].line.text.p = b->text.p + b->lines[i].at;
     }
-    return run_stopped(in->run) && code == 0 ? 1 : code;
+    return intake_stopped(in->run) && code == 0 ? 1 : code;
 }
 
 int jsonl_take_all(struct jsonl_input *in, struct err *err) {
@@ -86,7 +86,7 @@ int jsonl_take_all(struct jsonl_input *in, struct err *err) {
         read = fill(b, &why);
         const struct ahead_work work = {b, b->n, text_at, take};
         code = ahead_run(b->ahead, &work, err); /* also what stands before a read error */
-        run_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
+        intake_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
     }
     if (code == 0 && read < 0) {
         code = read;

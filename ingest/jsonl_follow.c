@@ -23,27 +23,24 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mp.h"
-#include "ingest/hide.h"
-#include "ingest/mark.h"
+#include "ingest/file_position.h"
+#include "ingest/keyed_hash.h"
 
 #define FOLLOW_WAIT_MS 200
 /* A receipt on the way, after so many events or so long. */
-#define FOLLOW_RECEIPT_EVENTS 65536
-#define FOLLOW_RECEIPT_NS     (3600 * CLOCK_NS_PER_S)
 /* A writer is told of a rotation after it, and opens the new file when it comes to it. */
 #define FOLLOW_OLD_NS (60 * CLOCK_NS_PER_S)
 
 struct follow {
-    struct ingest_run *run;
+    struct intake *run;
     const char *path;
-    char name[MARK_NAME_LEN]; /* of the cursor */
-    bool has_mark;
-    uint64_t receipt_at;    /* boot clock, of the last receipt or the beginning */
-    bool finished;          /* the mark's generation was read to its end by this run */
+    char name[FILE_POSITION_NAME_LEN]; /* of the cursor */
+    bool has_position;
+    bool finished;          /* the position's generation was read to its end by this run */
     bool moved;             /* and its file goes on under another name */
     struct jsonl_input old; /* the file before, kept open for what its writer still adds; zeroed: none */
     uint64_t old_at;        /* boot clock, when it last grew */
-    struct mark mark;
+    struct file_position position;
 };
 
 /* ---- the cursor -------------------------------------------------------------------------------------------------- */
@@ -52,14 +49,14 @@ static int read_mark(struct follow *f, struct err *err) {
     struct buf value;
     struct err why = {0};
     buf_init(&value, 4096);
-    int code = mark_name(f->path, f->name, err);
+    int code = file_position_name(f->path, f->name, err);
     if (code != 0) {
         return code;
     }
-    code = ledger_cursor_get(run_ledger(f->run), f->name, &value, &why);
+    code = ledger_cursor_get(intake_ledger(f->run), f->name, &value, &why);
     if (code == 0) {
-        f->has_mark = mark_decode(bytes_of_buf(&value), &f->mark) == 0;
-        if (!f->has_mark) {
+        f->has_position = file_position_decode(bytes_of_buf(&value), &f->position) == 0;
+        if (!f->has_position) {
             code = err_set(err, ERR_CORRUPT, "%s: the stored cursor '%s' does not parse", f->path, f->name);
         }
     } else if (code == ERR_NOTFOUND) {
@@ -74,30 +71,30 @@ static int read_mark(struct follow *f, struct err *err) {
 static int put_mark(struct follow *f, struct err *err) {
     struct buf value;
     buf_init(&value, 4096);
-    mark_encode(&value, &f->mark);
+    file_position_encode(&value, &f->position);
     int code = buf_check(&value, "cursor", err);
     if (code == 0) {
-        code = run_cursor(f->run, f->name, bytes_of_buf(&value), err);
+        code = intake_cursor(f->run, f->name, bytes_of_buf(&value), err);
     }
     buf_done(&value);
     return code;
 }
 
 static bool name_is_other_file(const struct follow *f) {
-    struct mark now;
-    return mark_identify(AT_FDCWD, f->path, &now) && !mark_same_file(&f->mark, &now);
+    struct file_position now;
+    return file_position_identify(AT_FDCWD, f->path, &now) && !file_position_same_file(&f->position, &now);
 }
 
 /* ---- gaps --------------------------------------------------------------------------------------------------------- */
 
 static int add_gap(struct follow *f, const char *what, const char *how, struct err *err) {
-    char key[128], detail[256], hex[HIDE_HEX];
+    char key[128], detail[256], hex[KEYED_HASH_HEX];
     uint8_t digest[HASH_LEN];
     hash_parts(digest, &(struct bytes){(const uint8_t *)f->name, strlen(f->name)}, 1);
-    hide_hash(hex, run_secret(f->run), digest);
-    snprintf(key, sizeof(key), "gap:%s@%llu", hex, (unsigned long long)f->mark.generation);
+    keyed_hash_hex(hex, intake_secret(f->run), digest);
+    snprintf(key, sizeof(key), "gap:%s@%llu", hex, (unsigned long long)f->position.generation);
     snprintf(detail, sizeof(detail), "%s; what the file held past byte %llu may be missing", how,
-             (unsigned long long)f->mark.offset);
+             (unsigned long long)f->position.offset);
     struct buf body;
     buf_init(&body, 4096);
     mp_put_map(&body, 2);
@@ -112,10 +109,10 @@ static int add_gap(struct follow *f, const char *what, const char *how, struct e
     draft.key = bytes_of(key);
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
-    const struct ingest_place place = {.file = f->path, .offset = f->mark.offset};
+    const struct ingest_place place = {.file = f->path, .offset = f->position.offset};
     int code = buf_check(&body, "gap", err);
     if (code == 0) {
-        code = run_add(f->run, &draft, &place, INGEST_NO_TIME, err);
+        code = intake_add(f->run, &draft, &place, INGEST_NO_TIME, err);
     }
     buf_done(&body);
     return code;
@@ -126,31 +123,31 @@ static int add_gap(struct follow *f, const char *what, const char *how, struct e
 static int save(struct follow *f, struct jsonl_input *in, struct err *err) {
     int code = 0;
     uint64_t offset = lines_offset(in->lines);
-    if (offset != f->mark.offset || !f->has_mark) {
-        f->mark.offset = offset;
-        uint64_t n = offset < MARK_HEAD_MAX ? offset : MARK_HEAD_MAX;
-        if (n != f->mark.head_n && mark_head(gz_fd(lines_gz(in->lines)), n, f->mark.head)) {
-            f->mark.head_n = n;
+    if (offset != f->position.offset || !f->has_position) {
+        f->position.offset = offset;
+        uint64_t n = offset < FILE_POSITION_HEAD_MAX ? offset : FILE_POSITION_HEAD_MAX;
+        if (n != f->position.head_n && file_position_head(gz_fd(lines_gz(in->lines)), n, f->position.head)) {
+            f->position.head_n = n;
         }
-        f->has_mark = true;
+        f->has_position = true;
         code = put_mark(f, err);
     }
-    return code != 0 ? code : run_flush(f->run, err);
+    return code != 0 ? code : intake_flush(f->run, err);
 }
 
 /* Reads the lines that an earlier run has handled. *ret_ok is false when the offset is not at a line's beginning. */
 static int skip_read(struct follow *f, struct jsonl_input *in, bool *ret_ok, struct err *err) {
     struct lines_line line;
-    lines_set_tap(in->lines, NULL);
+    lines_set_digest(in->lines, NULL);
     int code = 0;
-    while (code == 0 && lines_offset(in->lines) < f->mark.offset) {
+    while (code == 0 && lines_offset(in->lines) < f->position.offset) {
         code = lines_next(in->lines, -1, &line, err);
         if (code == 0) {
             code = jsonl_skip(in, &line, err);
         }
     }
-    *ret_ok = code == 0 && lines_offset(in->lines) == f->mark.offset;
-    lines_set_tap(in->lines, run_tap(f->run));
+    *ret_ok = code == 0 && lines_offset(in->lines) == f->position.offset;
+    lines_set_digest(in->lines, intake_digest(f->run));
     return code == 1 ? 0 : code;
 }
 
@@ -159,10 +156,10 @@ static int read_on(struct follow *f, struct jsonl_input *in, struct err *err) {
     struct lines_line line;
     int code = 0;
     while (code == 0) {
-        code = run_stopped(f->run) ? 1 : lines_next(in->lines, FOLLOW_WAIT_MS, &line, err);
+        code = intake_stopped(f->run) ? 1 : lines_next(in->lines, FOLLOW_WAIT_MS, &line, err);
         if (code == 0) {
             code = jsonl_take(in, &line, err);
-            run_progress(f->run, lines_offset(in->lines), in->total);
+            intake_progress(f->run, lines_offset(in->lines), in->total);
         }
     }
     if (code < 0) {
@@ -175,7 +172,7 @@ static int read_on(struct follow *f, struct jsonl_input *in, struct err *err) {
 static int read_to_end(struct follow *f, struct jsonl_input *in, struct err *err) {
     struct lines_line line;
     int code = read_on(f, in, err);
-    if (code == 1 && !run_stopped(f->run) && lines_rest(in->lines, &line) == 0) {
+    if (code == 1 && !intake_stopped(f->run) && lines_rest(in->lines, &line) == 0) {
         code = jsonl_take(in, &line, err);
     }
     return code == 1 ? 0 : code;
@@ -201,22 +198,10 @@ static enum look look(const struct follow *f, const struct jsonl_input *in) {
     if (fstat(fd, &st) != 0) {
         return LOOK_SAME;
     }
-    if (!mark_same_content(&f->mark, fd)) {
+    if (!file_position_same_content(&f->position, fd)) {
         return LOOK_CUT;
     }
     return (uint64_t)st.st_size < lines_offset(in->lines) + lines_pending(in->lines) ? LOOK_AGAIN : LOOK_SAME;
-}
-
-/* The receipt for what was read so far, from time to time: who follows for weeks should not wait for the end to have one.
- */
-static int receipt_on_the_way(struct follow *f, struct err *err) {
-    uint64_t now = clock_boot_ns(), accepted = run_accepted(f->run);
-    if (accepted < FOLLOW_RECEIPT_EVENTS && (accepted == 0 || now - f->receipt_at < FOLLOW_RECEIPT_NS)) {
-        return 0;
-    }
-    f->receipt_at = now;
-    int code = run_end(f->run, err);
-    return code != 0 ? code : run_begin(f->run, f->path, err);
 }
 
 /* ---- the file before ---------------------------------------------------------------------------------------------- */
@@ -225,7 +210,7 @@ static void keep_old(struct follow *f, struct jsonl_input *in) {
     jsonl_input_close(&f->old);
     f->old = *in;
     f->old_at = clock_boot_ns();
-    lines_set_tap(f->old.lines, NULL);
+    lines_set_digest(f->old.lines, NULL);
     *in = (struct jsonl_input){0};
 }
 
@@ -239,8 +224,9 @@ static bool old_has_grown(const struct follow *f) {
  */
 static int read_old(struct follow *f, bool last, struct err *err) {
     struct lines_line line;
-    int code = run_begin(f->run, f->path, err);
-    lines_set_tap(f->old.lines, run_tap(f->run));
+    int code = 0;
+    intake_begin(f->run, f->path);
+    lines_set_digest(f->old.lines, intake_digest(f->run));
     while (code == 0) {
         code = lines_next(f->old.lines, 0, &line, err);
         code = code == 0 ? jsonl_take(&f->old, &line, err) : code;
@@ -248,9 +234,9 @@ static int read_old(struct follow *f, bool last, struct err *err) {
     if (code == 1 && last && lines_rest(f->old.lines, &line) == 0) {
         code = jsonl_take(&f->old, &line, err);
     }
-    lines_set_tap(f->old.lines, NULL);
+    lines_set_digest(f->old.lines, NULL);
     f->old_at = clock_boot_ns();
-    return code == 0 || code == 1 ? run_end(f->run, err) : code;
+    return code == 0 || code == 1 ? intake_end(f->run, err) : code;
 }
 
 /* Between two looks at the new file: the old one, too. */
@@ -261,9 +247,11 @@ static int look_at_old(struct follow *f, struct err *err) {
     bool last = clock_boot_ns() - f->old_at >= FOLLOW_OLD_NS;
     int code = 0;
     if (old_has_grown(f) || (last && lines_pending(f->old.lines) > 0)) {
-        code = run_end(f->run, err);
+        code = intake_end(f->run, err);
         code = code != 0 ? code : read_old(f, last, err);
-        code = code != 0 ? code : run_begin(f->run, f->path, err);
+        if (code == 0) {
+            intake_begin(f->run, f->path);
+        }
     } else if (last) {
         jsonl_input_close(&f->old);
     }
@@ -284,15 +272,15 @@ static int leave_old(struct follow *f, struct err *err) {
 
 /* From an open input to the end of its generation, or the stop flag. */
 static int follow_generation(struct follow *f, struct jsonl_input *in, struct err *err) {
-    while (!run_stopped(f->run)) {
+    while (!intake_stopped(f->run)) {
         int code = read_on(f, in, err);
         if (code != 1) {
             return code;
         }
         code = save(f, in, err);
         code = code != 0 ? code : look_at_old(f, err);
-        code = code != 0 ? code : receipt_on_the_way(f, err);
-        if (code != 0 || run_stopped(f->run)) {
+        code = code != 0 ? code : intake_receipt_if_due(f->run, err);
+        if (code != 0 || intake_stopped(f->run)) {
             return code;
         }
         wait_a_moment();
@@ -300,7 +288,7 @@ static int follow_generation(struct follow *f, struct jsonl_input *in, struct er
         if (l == LOOK_MOVED) {
             wait_a_moment(); /* its writer may still finish a line there */
             code = read_to_end(f, in, err);
-            f->finished = code == 0 && !run_stopped(f->run);
+            f->finished = code == 0 && !intake_stopped(f->run);
             f->moved = f->finished;
             return code != 0 ? code : save(f, in, err);
         }
@@ -315,46 +303,48 @@ static int follow_generation(struct follow *f, struct jsonl_input *in, struct er
     return 0;
 }
 
-static int open_input(struct follow *f, const char *path, struct jsonl_input *in, struct mark *ret_file, struct err *err) {
-    *in = (struct jsonl_input){.run = f->run, .path = path, .generation = f->mark.generation};
+static int open_input(struct follow *f, const char *path, struct jsonl_input *in, struct file_position *ret_file,
+                      struct err *err) {
+    *in = (struct jsonl_input){.run = f->run, .path = path, .generation = f->position.generation};
     int code = jsonl_input_open(in, GZ_PLAIN, err);
-    if (code == 0 && !mark_identify(gz_fd(lines_gz(in->lines)), "", ret_file)) {
+    if (code == 0 && !file_position_identify(gz_fd(lines_gz(in->lines)), "", ret_file)) {
         code = err_errno(err, errno, "%s", path);
     }
     return code;
 }
 
-/* The file of the mark is gone from its name: its rest may stand in PATH.1. */
+/* The file of the position is gone from its name: its rest may stand in PATH.1. */
 static int finish_moved(struct follow *f, struct err *err) {
     char old[FILE_PATH_MAX];
     struct jsonl_input in = {0};
     struct stat st;
-    struct mark file;
+    struct file_position file;
     bool ok = false;
     int code = 0;
     if ((size_t)snprintf(old, sizeof(old), "%s.1", f->path) < sizeof(old) && stat(old, &st) == 0 && S_ISREG(st.st_mode)) {
         code = open_input(f, old, &in, &file, err);
-        if (code == 0 && mark_same_file(&f->mark, &file) && mark_same_content(&f->mark, gz_fd(lines_gz(in.lines)))) {
-            code = run_begin(f->run, old, err);
-            code = code == 0 ? skip_read(f, &in, &ok, err) : code;
+        if (code == 0 && file_position_same_file(&f->position, &file) &&
+            file_position_same_content(&f->position, gz_fd(lines_gz(in.lines)))) {
+            intake_begin(f->run, old);
+            code = skip_read(f, &in, &ok, err);
             code = code == 0 && ok ? read_to_end(f, &in, err) : code;
-            code = code == 0 ? run_end(f->run, err) : code;
+            code = code == 0 ? intake_end(f->run, err) : code;
         }
     }
     jsonl_input_close(&in);
     if (code == 0 && !ok) {
-        code = run_begin(f->run, f->path, err);
-        code = code == 0 ? add_gap(f, "rotated", "the file was replaced while nobody followed it", err) : code;
-        code = code == 0 ? run_end(f->run, err) : code;
+        intake_begin(f->run, f->path);
+        code = add_gap(f, "rotated", "the file was replaced while nobody followed it", err);
+        code = code == 0 ? intake_end(f->run, err) : code;
     }
     return code;
 }
 
 /* Brings the input to where reading goes on: past what was read before, or to the beginning of a new generation. */
-static int resume(struct follow *f, struct jsonl_input *in, const struct mark *file, struct err *err) {
-    bool known = f->has_mark && !f->finished && mark_same_file(&f->mark, file), ok = false;
+static int resume(struct follow *f, struct jsonl_input *in, const struct file_position *file, struct err *err) {
+    bool known = f->has_position && !f->finished && file_position_same_file(&f->position, file), ok = false;
     int code = 0;
-    if (known && mark_same_content(&f->mark, gz_fd(lines_gz(in->lines)))) {
+    if (known && file_position_same_content(&f->position, gz_fd(lines_gz(in->lines)))) {
         code = skip_read(f, in, &ok, err);
         if (ok || code != 0) {
             return code;
@@ -363,13 +353,13 @@ static int resume(struct follow *f, struct jsonl_input *in, const struct mark *f
     if (known) {
         code = add_gap(f, "truncated", "the file was cut while nobody followed it", err);
     }
-    uint64_t generation = f->has_mark ? f->mark.generation + 1 : 0;
-    memset(&f->mark, 0, sizeof(f->mark));
-    f->mark.ino = file->ino;
-    f->mark.born = file->born;
-    f->mark.generation = generation;
-    hash_parts(f->mark.head, NULL, 0);
-    f->has_mark = false;
+    uint64_t generation = f->has_position ? f->position.generation + 1 : 0;
+    memset(&f->position, 0, sizeof(f->position));
+    f->position.ino = file->ino;
+    f->position.born = file->born;
+    f->position.generation = generation;
+    hash_parts(f->position.head, NULL, 0);
+    f->has_position = false;
     f->finished = false;
     in->generation = generation;
     return code;
@@ -378,21 +368,19 @@ static int resume(struct follow *f, struct jsonl_input *in, const struct mark *f
 /* One generation, from opening the name to its end. */
 static int follow_once(struct follow *f, struct err *err) {
     struct jsonl_input in = {0};
-    struct mark file;
+    struct file_position file;
     int code = 0;
-    if (f->has_mark && !f->finished && name_is_other_file(f)) {
+    if (f->has_position && !f->finished && name_is_other_file(f)) {
         code = finish_moved(f, err);
     }
     if (code == 0) {
-        code = run_begin(f->run, f->path, err);
-    }
-    if (code == 0) {
+        intake_begin(f->run, f->path);
         code = open_input(f, f->path, &in, &file, err);
     }
     if (code == 0) {
         code = resume(f, &in, &file, err);
     }
-    if (code == 0 && lines_offset(in.lines) != f->mark.offset) {
+    if (code == 0 && lines_offset(in.lines) != f->position.offset) {
         jsonl_input_close(&in); /* skipping went astray: from the beginning */
         code = open_input(f, f->path, &in, &file, err);
     }
@@ -400,7 +388,7 @@ static int follow_once(struct follow *f, struct err *err) {
         code = follow_generation(f, &in, err);
     }
     if (code == 0) {
-        code = run_end(f->run, err);
+        code = intake_end(f->run, err);
     }
     if (code == 0 && f->moved) {
         code = leave_old(f, err);
@@ -411,13 +399,13 @@ static int follow_once(struct follow *f, struct err *err) {
     return code;
 }
 
-int jsonl_follow(struct ingest_run *run, const char *path, struct err *err) {
-    struct follow f = {.run = run, .path = path, .receipt_at = clock_boot_ns()};
+int jsonl_follow(struct intake *run, const char *path, struct err *err) {
+    struct follow f = {.run = run, .path = path};
     int code = read_mark(&f, err);
-    if (code == 0 && !file_exists(path) && run_options(run)->waiting != NULL) {
-        run_options(run)->waiting(run_options(run)->ctx, path); /* its writer may start later */
+    if (code == 0 && !file_exists(path) && intake_options(run)->waiting != NULL) {
+        intake_options(run)->waiting(intake_options(run)->ctx, path); /* its writer may start later */
     }
-    while (code == 0 && !run_stopped(run)) {
+    while (code == 0 && !intake_stopped(run)) {
         if (!file_exists(path)) {
             wait_a_moment(); /* between two generations */
             continue;

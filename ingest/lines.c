@@ -20,7 +20,7 @@
 
 struct lines {
     struct gz *gz;
-    struct lines_tap *tap;
+    struct lines_digest *digest;
     const volatile sig_atomic_t *stop;
     struct buf buf;
     size_t at, scanned;
@@ -33,7 +33,7 @@ struct lines {
     uint8_t beginning[LINES_BEGINNING];
 };
 
-int lines_new(struct gz *gz, struct lines_tap *tap, const volatile sig_atomic_t *stop, struct lines **ret,
+int lines_new(struct gz *gz, struct lines_digest *digest, const volatile sig_atomic_t *stop, struct lines **ret,
               struct err *err) {
     struct lines *l = calloc(1, sizeof(*l));
     if (l == NULL) {
@@ -41,7 +41,7 @@ int lines_new(struct gz *gz, struct lines_tap *tap, const volatile sig_atomic_t 
         return err_set(err, ERR_NOMEM, "reading lines: out of memory");
     }
     l->gz = gz;
-    l->tap = tap;
+    l->digest = digest;
     l->stop = stop;
     buf_init(&l->buf, LINES_ROOM);
     struct stat st;
@@ -70,19 +70,23 @@ size_t lines_pending(const struct lines *l) {
     return l->buf.n - l->at;
 }
 
-void lines_set_tap(struct lines *l, struct lines_tap *tap) {
-    l->tap = tap;
+void lines_set_digest(struct lines *l, struct lines_digest *digest) {
+    l->digest = digest;
 }
 
 struct gz *lines_gz(const struct lines *l) {
     return l->gz;
 }
 
+void lines_digest_put(struct lines_digest *digest, struct bytes content) {
+    hash_put(digest->hash, content.p, content.n);
+    digest->bytes += content.n;
+}
+
 /* buf[at, at + n) leaves the window's unread part. */
 static void take(struct lines *l, size_t n) {
-    if (l->tap != NULL) {
-        hash_put(l->tap->hash, l->buf.p + l->at, n);
-        l->tap->bytes += n;
+    if (l->digest != NULL) {
+        lines_digest_put(l->digest, (struct bytes){l->buf.p + l->at, n});
     }
     l->at += n;
     l->offset += n;

@@ -20,15 +20,17 @@ struct lines_line {
 };
 
 /* Counts and digests the bytes of the lines as they are given. */
-struct lines_tap {
+struct lines_digest {
     struct hash *hash; /* borrowed */
     uint64_t bytes;
 };
+void lines_digest_put(struct lines_digest *digest, struct bytes content);
 
 struct lines;
 
-/* Takes over `gz` (also on failure). `tap` is borrowed and may be NULL. */
-int lines_new(struct gz *gz, struct lines_tap *tap, const volatile sig_atomic_t *stop, struct lines **ret, struct err *err);
+/* Takes over `gz` (also on failure). `digest` is borrowed and may be NULL. */
+int lines_new(struct gz *gz, struct lines_digest *digest, const volatile sig_atomic_t *stop, struct lines **ret,
+              struct err *err);
 /* 0 with a line that has its LF; 1 when there is none now: the end of the input, a pipe that is quiet for `wait_ms` (-1:
  * waits), or the stop flag; lines_at_end and the flag tell which. Errors are gz_read's. */
 int lines_next(struct lines *lines, int wait_ms, struct lines_line *ret, struct err *err);
@@ -41,7 +43,7 @@ uint64_t lines_offset(const struct lines *lines);
 /* Bytes that were read and not given. */
 size_t lines_pending(const struct lines *lines);
 /* From the next line on; NULL: none. */
-void lines_set_tap(struct lines *lines, struct lines_tap *tap);
+void lines_set_digest(struct lines *lines, struct lines_digest *digest);
 struct gz *lines_gz(const struct lines *lines);
 void lines_free(struct lines *lines); /* closes the stream; NULL is fine */
 

@@ -28,7 +28,7 @@
 #define SETTLE_NS   (10 * CLOCK_NS_PER_S) /* between two looks (--every), a file that is younger waits for the next */
 
 struct evaluation {
-    struct ingest_run *run;
+    struct intake *run;
     const struct lmeval_doc *doc; /* NULL: there are no results */
     const char *file;             /* that is being read */
     char id[LMEVAL_ID_LEN];       /* "" until it is known */
@@ -44,7 +44,7 @@ struct evaluation {
 /* It stands in subjects, so that it is hidden like a key. */
 static void set_id(struct evaluation *e, const struct bytes *parts, size_t n) {
     char key[LMEVAL_KEY_LEN];
-    lmeval_key(key, run_secret(e->run), "", parts, n);
+    lmeval_key(key, intake_secret(e->run), "", parts, n);
     snprintf(e->id, sizeof(e->id), "%.32s", key);
 }
 
@@ -61,7 +61,7 @@ static int add(struct evaluation *e, const char *kind, const char *key, struct b
     draft.body = body;
     draft.cause_type = e->imported != 0 ? LEDGER_CAUSE_BATCH : LEDGER_CAUSE_NONE;
     draft.cause = e->imported;
-    return run_add(e->run, &draft, place, e->about.at, err);
+    return intake_add(e->run, &draft, place, e->about.at, err);
 }
 
 static int declare_tasks(struct evaluation *e, const struct ingest_place *place, struct err *err) {
@@ -76,14 +76,14 @@ static int declare_tasks(struct evaluation *e, const struct ingest_place *place,
         }
         buf_clear(&e->body);
         code = lmeval_put_task(task, &e->body, err);
-        lmeval_key(key, run_secret(e->run), "task", parts, 3);
+        lmeval_key(key, intake_secret(e->run), "task", parts, 3);
         snprintf(subject, sizeof(subject), "task/%.*s", (int)task->name.n, (const char *)task->name.p);
         ledger_draft_init(&draft);
         draft.kind = bytes_of("eval.task_declared");
         draft.subject = bytes_of(subject);
         draft.key = bytes_of(key);
         draft.body = bytes_of_buf(&e->body);
-        code = code != 0 ? code : run_add(e->run, &draft, place, INGEST_NO_TIME, err);
+        code = code != 0 ? code : intake_add(e->run, &draft, place, INGEST_NO_TIME, err);
     }
     return code;
 }
@@ -97,14 +97,14 @@ static int add_scores(struct evaluation *e, const struct lmeval_task *task, cons
         char reason[LMEVAL_NAME_MAX + 128];
         snprintf(reason, sizeof(reason), "the metrics of task '%.*s' are no object; accepted: names with their values",
                  (int)task->name.n, (const char *)task->name.p);
-        return run_reject(e->run, place, "the metrics of a task are no object", reason);
+        return intake_reject(e->run, place, "the metrics of a task are no object", reason);
     }
     lmeval_entries_open(&entries, task->metrics);
     while (code == 0 && lmeval_metric_next(task, &entries, &m)) {
         const uint8_t partial = (uint8_t)task->partial;
         const struct bytes parts[] = {bytes_of(e->id), task->name, m.key, m.value, m.stderr_, {&partial, 1}};
         char key[LMEVAL_KEY_LEN];
-        lmeval_key(key, run_secret(e->run), "score", parts, sizeof(parts) / sizeof(parts[0]));
+        lmeval_key(key, intake_secret(e->run), "score", parts, sizeof(parts) / sizeof(parts[0]));
         buf_clear(&e->body);
         code = lmeval_put_scored(e->doc, task, &m, &e->body, err);
         code = code != 0 ? code : add(e, "eval.scored", key, bytes_of_buf(&e->body), place, err);
@@ -119,12 +119,12 @@ static int add_results(struct evaluation *e, const char *path, struct err *err) 
     const uint8_t partial = (uint8_t)doc->partial;
     const struct bytes parts[] = {bytes_of(e->id), {doc->digest, sizeof(doc->digest)}, {&partial, 1}};
     char key[LMEVAL_KEY_LEN];
-    uint64_t before = run_ticket(e->run);
-    lmeval_key(key, run_secret(e->run), "imported", parts, 3);
+    uint64_t before = intake_ticket(e->run);
+    lmeval_key(key, intake_secret(e->run), "imported", parts, 3);
     buf_clear(&e->body);
     int code = lmeval_put_imported(doc, path, &e->body, err);
     code = code != 0 ? code : add(e, "eval.imported", key, bytes_of_buf(&e->body), &place, err);
-    e->imported = run_ticket(e->run) != before ? run_ticket(e->run) : 0;
+    e->imported = intake_ticket(e->run) != before ? intake_ticket(e->run) : 0;
     for (size_t i = 0; i < doc->n_tasks && code == 0; i++) {
         code = add_scores(e, &doc->tasks[i], &place, err);
     }
@@ -143,11 +143,11 @@ static int take_sample(struct evaluation *e, int read, const struct lmeval_sampl
         char reason[ERR_MSG_MAX];
         lmeval_counter_lost(&e->counter);
         snprintf(reason, sizeof(reason), "%s%.900s", ended ? "" : "the last line is cut off: ", why->msg);
-        return run_reject(e->run, place,
-                          !ended              ? "the last line is cut off"
-                          : read == ERR_LIMIT ? "too large"
-                                              : NULL,
-                          reason);
+        return intake_reject(e->run, place,
+                             !ended              ? "the last line is cut off"
+                             : read == ERR_LIMIT ? "too large"
+                                                 : NULL,
+                             reason);
     }
     const struct bytes digest = {sample->digest, sizeof(sample->digest)};
     char key[LMEVAL_KEY_LEN];
@@ -155,7 +155,7 @@ static int take_sample(struct evaluation *e, int read, const struct lmeval_sampl
         set_id(e, (struct bytes[]){bytes_of("samples"), e->about.task, digest}, 3);
     }
     const struct bytes parts[] = {bytes_of(e->id), e->about.task, digest};
-    lmeval_key(key, run_secret(e->run), "sample", parts, 3);
+    lmeval_key(key, intake_secret(e->run), "sample", parts, 3);
     int code = lmeval_counter_take(&e->counter, sample, err);
     return code != 0 ? code : add(e, sample->failed ? "eval.sample_failed" : "eval.sampled", key, sample->body, place, err);
 }
@@ -179,16 +179,16 @@ static int take_line(struct evaluation *e, const struct lines_line *line, struct
 static int read_lines(struct evaluation *e, struct lines *lines, struct err *err) {
     struct lines_line line;
     int code = 0;
-    while (code == 0 && !run_stopped(e->run)) {
+    while (code == 0 && !intake_stopped(e->run)) {
         struct err why = {0};
         code = lines_next(lines, -1, &line, &why);
         if (code < 0) {
             lmeval_counter_lost(&e->counter);
-            return run_reject_file(e->run, e->file, lines_offset(lines), &why);
+            return intake_reject_file(e->run, e->file, lines_offset(lines), &why);
         }
         if (code == 0) {
             code = take_line(e, &line, err);
-            run_progress(e->run, gz_taken(lines_gz(lines)), 0);
+            intake_progress(e->run, gz_taken(lines_gz(lines)), 0);
         }
     }
     if (code == 1 && lines_at_end(lines) && lines_rest(lines, &line) == 0) {
@@ -207,9 +207,9 @@ static int read_samples(struct evaluation *e, const struct lmeval_file *file, st
     e->about.task = file->task;
     e->about.higher = task != NULL ? task->higher : (struct bytes){NULL, 0};
     if (gz_open(file->path, GZ_REGULAR, UINT64_MAX, &gz, &why) != 0) {
-        return run_reject_file(e->run, file->path, 0, &why);
+        return intake_reject_file(e->run, file->path, 0, &why);
     }
-    int code = lines_new(gz, run_tap(e->run), run_options(e->run)->stop, &lines, err);
+    int code = lines_new(gz, intake_digest(e->run), intake_options(e->run)->stop, &lines, err);
     code = code != 0 ? code : lmeval_counter_init(&e->counter, err);
     code = code != 0 ? code : read_lines(e, lines, err);
     if (code == 0 && task != NULL) {
@@ -235,13 +235,13 @@ static int read_inner_samples(struct evaluation *e, const char *path, struct err
             continue; /* from a file of their own */
         }
         if (mp_next(&r, &list, NULL) != 0 || list.type != MP_ARRAY) {
-            code = run_reject(e->run, &place, NULL, "the samples of a task are no array");
+            code = intake_reject(e->run, &place, NULL, "the samples of a task are no array");
             continue;
         }
         e->about.task = tasks.name;
         e->about.higher = task != NULL ? task->higher : (struct bytes){NULL, 0};
         code = lmeval_counter_init(&e->counter, err);
-        for (uint32_t i = list.count; i > 0 && code == 0 && !run_stopped(e->run); i--) {
+        for (uint32_t i = list.count; i > 0 && code == 0 && !intake_stopped(e->run); i--) {
             struct lmeval_sample sample = {0};
             struct err why = {0};
             struct bytes raw;
@@ -260,7 +260,7 @@ static int read_inner_samples(struct evaluation *e, const char *path, struct err
 
 /* ---- evaluations -------------------------------------------------------------------------------------------------- */
 
-static void evaluation_init(struct evaluation *e, struct ingest_run *run, const struct lmeval_doc *doc) {
+static void evaluation_init(struct evaluation *e, struct intake *run, const struct lmeval_doc *doc) {
     memset(e, 0, sizeof(*e));
     e->run = run;
     e->doc = doc;
@@ -277,7 +277,7 @@ static void evaluation_done(struct evaluation *e) {
 }
 
 /* Everything of one results file, when its document is read. */
-static int take_evaluation(struct ingest_run *run, struct lmeval_doc *doc, const struct lmeval_file *file,
+static int take_evaluation(struct intake *run, struct lmeval_doc *doc, const struct lmeval_file *file,
                            const struct lmeval_file *samples, size_t n_samples, struct err *err) {
     const struct ingest_place place = {.file = file->path};
     struct evaluation e;
@@ -286,12 +286,12 @@ static int take_evaluation(struct ingest_run *run, struct lmeval_doc *doc, const
     e.about.at = doc->at;
     e.about.at_text = doc->at_text;
     int code = declare_tasks(&e, &place, err);
-    for (size_t i = 0; i < n_samples && code == 0 && !run_stopped(run); i++) {
+    for (size_t i = 0; i < n_samples && code == 0 && !intake_stopped(run); i++) {
         code = read_samples(&e, &samples[i], err);
         lmeval_counter_done(&e.counter);
     }
     code = code != 0 ? code : read_inner_samples(&e, file->path, err);
-    if (code == 0 && !run_stopped(run)) {
+    if (code == 0 && !intake_stopped(run)) {
         lmeval_doc_judge(doc);
         code = add_results(&e, file->path, err);
     }
@@ -299,8 +299,8 @@ static int take_evaluation(struct ingest_run *run, struct lmeval_doc *doc, const
     return code;
 }
 
-/* The content of a file, which is given to the tap. */
-static int load(struct ingest_run *run, const char *path, struct buf *text, struct err *err) {
+/* The content of a file, which is given to the digest. */
+static int load(struct intake *run, const char *path, struct buf *text, struct err *err) {
     struct gz *gz = NULL;
     int code = gz_open(path, GZ_REGULAR, LMEVAL_DOC_MAX, &gz, err);
     while (code == 0 && !gz_at_end(gz)) {
@@ -315,9 +315,7 @@ static int load(struct ingest_run *run, const char *path, struct buf *text, stru
     }
     gz_close(gz);
     if (code == 0 && text->n > 0) {
-        struct lines_tap *tap = run_tap(run);
-        hash_put(tap->hash, text->p, text->n);
-        tap->bytes += text->n;
+        lines_digest_put(intake_digest(run), bytes_of_buf(text));
     }
     return code;
 }
@@ -340,70 +338,68 @@ static void name_foreign(const char *path, struct bytes text, struct err *why) {
     buf_done(&words);
 }
 
-static int read_evaluation(struct ingest_run *run, const struct lmeval_file *file, const struct lmeval_file *samples,
+static int read_evaluation(struct intake *run, const struct lmeval_file *file, const struct lmeval_file *samples,
                            size_t n_samples, bool *ret_read, struct err *err) {
     struct lmeval_doc doc;
     struct buf text;
     struct err why = {0};
     lmeval_doc_init(&doc);
     buf_init(&text, LMEVAL_DOC_MAX + ((size_t)64 << 10));
-    int code = run_begin(run, file->path, err);
-    if (code == 0) {
-        int read = load(run, file->path, &text, &why);
-        read = read != 0 ? read : lmeval_doc_read(&doc, bytes_of_buf(&text), file->date, &why);
-        if (read == ERR_INVALID) {
-            name_foreign(file->path, bytes_of_buf(&text), &why);
-        }
-        buf_done(&text);
-        *ret_read = read == 0;
-        if (is_bad_file(read)) {
-            code = run_reject_file(run, file->path, 0, &why);
-        } else if (read != 0) {
-            code = err_set(err, read, "%s", why.msg);
-        } else {
-            code = take_evaluation(run, &doc, file, samples, n_samples, err);
-        }
+    int code;
+    intake_begin(run, file->path);
+    int read = load(run, file->path, &text, &why);
+    read = read != 0 ? read : lmeval_doc_read(&doc, bytes_of_buf(&text), file->date, &why);
+    if (read == ERR_INVALID) {
+        name_foreign(file->path, bytes_of_buf(&text), &why);
     }
-    code = code == 0 ? run_end(run, err) : code;
-    lmeval_doc_done(&doc);
     buf_done(&text);
+    *ret_read = read == 0;
+    if (is_bad_file(read)) {
+        code = intake_reject_file(run, file->path, 0, &why);
+    } else if (read != 0) {
+        code = err_set(err, read, "%s", why.msg);
+    } else {
+        code = take_evaluation(run, &doc, file, samples, n_samples, err);
+    }
+    code = code == 0 ? intake_end(run, err) : code;
+    lmeval_doc_done(&doc);
     return code;
 }
 
-static int read_orphans(struct ingest_run *run, const struct lmeval_file *file, struct err *err) {
+static int read_orphans(struct intake *run, const struct lmeval_file *file, struct err *err) {
     const struct ingest_place place = {.file = file->path};
     struct evaluation e;
     evaluation_init(&e, run, NULL);
     e.about.at_text = file->date;
-    int code = run_begin(run, file->path, err);
-    code = code != 0 ? code : read_samples(&e, file, err);
-    if (code == 0 && e.id[0] != '\0' && !run_stopped(run)) {
+    intake_begin(run, file->path);
+    int code = read_samples(&e, file, err);
+    if (code == 0 && e.id[0] != '\0' && !intake_stopped(run)) {
         char key[LMEVAL_KEY_LEN], count[24];
         snprintf(count, sizeof(count), "%llu", (unsigned long long)e.counter.documents);
         const struct bytes parts[] = {bytes_of(e.id), bytes_of(count)};
-        lmeval_key(key, run_secret(run), "imported", parts, 2);
+        lmeval_key(key, intake_secret(run), "imported", parts, 2);
         code = lmeval_put_orphans(&e.about, e.counter.documents, file->path, &e.body, err);
         code = code != 0 ? code : add(&e, "eval.imported", key, bytes_of_buf(&e.body), &place, err);
     }
-    code = code == 0 ? run_end(run, err) : code;
+    code = code == 0 ? intake_end(run, err) : code;
     evaluation_done(&e);
     return code;
 }
 
 /* Files with one date: results first, then samples. */
-static int read_group(struct ingest_run *run, const struct lmeval_file *files, size_t n, struct err *err) {
+static int read_group(struct intake *run, const struct lmeval_file *files, size_t n, struct err *err) {
     size_t results = 0;
     bool any = false;
     int code = 0;
     while (results < n && !files[results].samples) {
         results++;
     }
-    for (size_t i = 0; i < results && code == 0 && !run_stopped(run); i++) {
+    for (size_t i = 0; i < results && code == 0 && !intake_stopped(run); i++) {
         bool read = false;
         code = read_evaluation(run, &files[i], files + results, n - results, &read, err);
         any = any || read;
     }
-    for (size_t i = results; i < n && !any && code == 0 && !run_stopped(run); i++) {
+    for (size_t i = results; i < n && !any && code == 0 && !intake_stopped(run); i++) {
         code = read_orphans(run, &files[i], err);
     }
     return code;
@@ -429,15 +425,15 @@ static bool belong_together(const struct lmeval_file *a, const struct lmeval_fil
     return a->date.n > 0 && bytes_eq(a->date, b->date) && bytes_eq(a->dir, b->dir);
 }
 
-int lmeval_read(struct ingest_run *run, struct err *err) {
-    const struct ingest_options *o = run_options(run);
+int lmeval_read(struct intake *run, struct err *err) {
+    const struct ingest_options *o = intake_options(run);
     struct lmeval_files files = {0};
     int code = o->n_paths > 0 ? 0 : err_set(err, ERR_INVALID, "which files? accepted: directories, results and samples");
     for (size_t i = 0; i < o->n_paths && code == 0; i++) {
         code = lmeval_files_add(&files, o->paths[i], err);
     }
     lmeval_files_sort(&files);
-    for (size_t at = 0, n; at < files.n && code == 0 && !run_stopped(run); at += n) {
+    for (size_t at = 0, n; at < files.n && code == 0 && !intake_stopped(run); at += n) {
         n = 1;
         while (at + n < files.n && belong_together(&files.files[at], &files.files[at + n])) {
             n++;

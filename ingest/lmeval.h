@@ -17,7 +17,7 @@
 
 #include "base/mp.h"
 #include "ingest/fields.h"
-#include "ingest/run.h"
+#include "ingest/intake.h"
 
 #define LMEVAL_DOC_MAX   ((size_t)12 << 20)  /* of a results file, which is one JSON document */
 #define LMEVAL_DOC_ROOM  ((size_t)48 << 20)  /* memory for it while it is parsed (pyjson.h) */
@@ -58,7 +58,7 @@ struct bytes lmeval_word(struct bytes raw);
 /* Seconds since 1970 as decimal text, exactly. False before 2000 (a clock that counts from the start of the machine), after
  * 2261, with an exponent, or with more than 9 digits of a fraction. */
 bool lmeval_seconds(struct bytes text, uint64_t *ret_ns);
-/* "PREFIX:" and 32 hex digits: hide_hash of the SHA-256 over the SHA-256 of each part. */
+/* "PREFIX:" and 32 hex digits: keyed_hash_hex of the SHA-256 over the SHA-256 of each part. */
 void lmeval_key(char ret[LMEVAL_KEY_LEN], const uint8_t *secret, const char *prefix, const struct bytes *parts, size_t n);
 
 /* What no field has a name for: kept private, as it stands. */
@@ -251,6 +251,6 @@ void lmeval_files_sort(struct lmeval_files *files); /* and each path once */
 void lmeval_files_done(struct lmeval_files *files);
 
 /* The source's function. */
-int lmeval_read(struct ingest_run *run, struct err *err);
+int lmeval_read(struct intake *run, struct err *err);
 
 #endif

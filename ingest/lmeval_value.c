@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "ingest/hide.h"
+#include "ingest/keyed_hash.h"
 
 #define WORD_MAX    128
 #define S_OF_2000   UINT64_C(946684800)
@@ -194,9 +194,9 @@ void lmeval_key(char ret[LMEVAL_KEY_LEN], const uint8_t *secret, const char *pre
         hash_parts(each + i * HASH_LEN, &parts[i], 1);
     }
     const struct bytes whole = {each, used * HASH_LEN};
-    char hex[HIDE_HEX];
+    char hex[KEYED_HASH_HEX];
     hash_parts(all, &whole, 1);
-    hide_hash(hex, secret, all);
+    keyed_hash_hex(hex, secret, all);
     snprintf(ret, LMEVAL_KEY_LEN, "%s%s%s", prefix, prefix[0] != '\0' ? ":" : "", hex);
 }
 

@@ -26,7 +26,7 @@
 #define DETAIL_MAX 512
 
 struct look {
-    struct ingest_run *run;
+    struct intake *run;
     struct http *http;
     char base[HTTP_URL_MAX];
     struct ollama_view view;
@@ -100,14 +100,12 @@ static int question(struct look *look, const char *path, struct bytes body, bool
         .content_type = body.n > 0 ? "application/json" : NULL,
         .body = body,
         .limits = {.bytes_max = list ? OLLAMA_DOC_MAX : SMALL_MAX, .total_ms = list ? 0 : VERSION_MS},
-        .stop = run_options(look->run)->stop,
+        .stop = intake_options(look->run)->stop,
         .to = &look->text,
     };
     *ret_ok = false;
     int code = http_fetch(look->http, &request, &answer, &why);
-    struct lines_tap *tap = run_tap(look->run);
-    hash_put(tap->hash, look->text.p, look->text.n);
-    tap->bytes += look->text.n;
+    lines_digest_put(intake_digest(look->run), bytes_of_buf(&look->text));
     look->newest_status = code == 0 ? answer.status : 0;
     if (code == ERR_NET) {
         if (answer.fault != HTTP_STOPPED && !quiet) {
@@ -178,7 +176,7 @@ static int tell_runtime(struct look *look, const char *version, int cloud, struc
         return code;
     }
     code = ollama_state_put_runtime(&look->state, look->run, err);
-    return code != 0 ? code : run_flush(look->run, err);
+    return code != 0 ? code : intake_flush(look->run, err);
 }
 
 /* It does not, or not as it should. */
@@ -195,7 +193,7 @@ static int tell_fault(struct look *look, struct err *err) {
         return code;
     }
     code = ollama_state_put_runtime(&look->state, look->run, err);
-    return code != 0 ? code : run_flush(look->run, err);
+    return code != 0 ? code : intake_flush(look->run, err);
 }
 
 /* "" when it does not say. */
@@ -259,7 +257,7 @@ static int reject_model(struct look *look, struct bytes name) {
     snprintf(group, sizeof(group), "/api/show: status %u", look->newest_status);
     snprintf(why, sizeof(why), "/api/show of model '%.*s': status %u%s; accepted: 200 with an object", (int)name.n,
              (const char *)name.p, look->newest_status, look->newest_status == 200 ? " without a model" : "");
-    return run_reject(look->run, &look->view.place, group, why);
+    return intake_reject(look->run, &look->view.place, group, why);
 }
 
 /* Asks for one model. One that cannot be had now is asked for again by the next look. */
@@ -268,7 +266,7 @@ static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, str
     struct ollama_identity identity;
     struct buf body;
     bool ok = false;
-    if (look->asking_failed[0] != '\0' || run_stopped(look->run) || clock_boot_ns() >= look->ask_until) {
+    if (look->asking_failed[0] != '\0' || intake_stopped(look->run) || clock_boot_ns() >= look->ask_until) {
         return 0;
     }
     buf_init(&body, 8 * OLLAMA_NAME_MAX);
@@ -278,7 +276,7 @@ static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, str
     if (code != 0) {
         return code;
     }
-    if (look->newest_status == 0 && !run_stopped(look->run)) {
+    if (look->newest_status == 0 && !intake_stopped(look->run)) {
         snprintf(look->asking_failed, sizeof(look->asking_failed), "/api/show did not answer");
         return 0;
     }
@@ -300,13 +298,13 @@ static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, str
 static int ask_server(struct look *look, char *ret_version, size_t size, int *ret_cloud, struct err *err) {
     *ret_cloud = -1;
     int code = ask_version(look, ret_version, size, err);
-    if (code == 0 && look->error[0] == '\0' && !run_stopped(look->run)) {
+    if (code == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
         code = ask_cloud(look, ret_cloud, err);
     }
-    if (code == 0 && look->error[0] == '\0' && !run_stopped(look->run)) {
+    if (code == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
         code = ask_list(look, "/api/tags", OLLAMA_TAGS, &look->tags, err);
     }
-    if (code == 0 && look->error[0] == '\0' && !run_stopped(look->run)) {
+    if (code == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
         code = ask_list(look, "/api/ps", OLLAMA_PS, &look->ps, err);
     }
     return code;
@@ -316,11 +314,11 @@ static int tell_lists(struct look *look, struct err *err) {
     const struct ollama_asker asker = {look, ask_model};
     look->ask_until = clock_boot_ns() + ASK_NS;
     int code = ollama_diff(&look->view, &look->state, &look->lists, &asker, err);
-    if (code == 0 && look->lists.has_models && !look->lists.cut_models && !run_stopped(look->run) &&
+    if (code == 0 && look->lists.has_models && !look->lists.cut_models && !intake_stopped(look->run) &&
         !look->state.runtime.looked) {
         look->state.runtime.looked = true;
         code = ollama_state_put_runtime(&look->state, look->run, err);
-        code = code != 0 ? code : run_flush(look->run, err);
+        code = code != 0 ? code : intake_flush(look->run, err);
     }
     return code;
 }
@@ -342,10 +340,10 @@ static int look_open(struct look *look, const char *url, struct err *err) {
     ollama_view_init(&look->view, look->run, look->base, look->base);
     look->view.grade = "reported";
     look->view.place.file = look->base;
-    if (!run_options(look->run)->dry_run) {
+    if (!intake_options(look->run)->dry_run) {
         code = ollama_state_lock(&look->state, look->run, err);
     }
-    return code != 0 ? code : ollama_state_load(&look->state, run_ledger(look->run), err);
+    return code != 0 ? code : ollama_state_load(&look->state, intake_ledger(look->run), err);
 }
 
 static void look_close(struct look *look) {
@@ -363,20 +361,22 @@ static int tell_all(struct look *look, const char *version, int cloud, struct er
     int code = 0;
     if (look->error[0] != '\0') {
         code = tell_fault(look, err);
-    } else if (!run_stopped(look->run)) {
+    } else if (!intake_stopped(look->run)) {
         code = tell_runtime(look, version, cloud, err);
     }
     return code != 0 ? code : tell_lists(look, err);
 }
 
-static int look_at_server(struct ingest_run *run, const char *url, struct err *err) {
+static int look_at_server(struct intake *run, const char *url, struct err *err) {
     struct look look = {.run = run, .state = {.lock = -1}};
     char version[sizeof(look.state.runtime.version)];
     int cloud, code = look_open(&look, url, err);
-    code = code != 0 ? code : run_begin(run, look.base, err);
-    code = code != 0 ? code : ask_server(&look, version, sizeof(version), &cloud, err);
+    if (code == 0) {
+        intake_begin(run, look.base);
+        code = ask_server(&look, version, sizeof(version), &cloud, err);
+    }
     code = code != 0 ? code : tell_all(&look, version, cloud, err);
-    code = code != 0 ? code : run_end(run, err);
+    code = code != 0 ? code : intake_end(run, err);
     if (code == 0 && look.error[0] != '\0') {
         code = err_set(err, ERR_NET, "%s: %s: %s", look.base, look.error, SECRET_SHOWN(bytes_of(look.detail)));
     } else if (code == 0 && look.asking_failed[0] != '\0') {
@@ -386,8 +386,8 @@ static int look_at_server(struct ingest_run *run, const char *url, struct err *e
     return code;
 }
 
-int ollama_read(struct ingest_run *run, struct err *err) {
-    const struct ingest_options *o = run_options(run);
+int ollama_read(struct intake *run, struct err *err) {
+    const struct ingest_options *o = intake_options(run);
     const char *url = o->url;
     struct err later = {0};
     if (o->n_from > 0 && url != NULL) {
@@ -404,7 +404,7 @@ int ollama_read(struct ingest_run *run, struct err *err) {
         code = look_at_server(run, url, err);
     }
     /* A server that is away does not keep the store from being read. */
-    if (o->models != NULL && (code == 0 || code == ERR_NET) && !run_stopped(run)) {
+    if (o->models != NULL && (code == 0 || code == ERR_NET) && !intake_stopped(run)) {
         int store = ollama_store_read(run, o->models, url == NULL, &later);
         if (store != 0 && code == 0) {
             code = store;

@@ -18,7 +18,7 @@
 #include "base/hash.h"
 #include "base/mp.h"
 #include "ingest/fields.h"
-#include "ingest/run.h"
+#include "ingest/intake.h"
 
 #define OLLAMA_URL        "http://127.0.0.1:11434"
 #define OLLAMA_DOC_MAX    ((size_t)4 << 20) /* of one JSON document or line */
@@ -121,8 +121,8 @@ struct ollama_lists {
 void ollama_lists_done(struct ollama_lists *lists);
 /* Room for one more, zeroed; NULL when out of memory, or past OLLAMA_MODELS_MAX. */
 struct ollama_model *ollama_lists_model(struct ollama_lists *lists);
-/* Reads the answer of /api/tags or /api/ps (`form`). Bad entries are rejected alone, at `place`. ERR_NOMEM, RUN_STOP. */
-int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct bytes map, struct ingest_run *run,
+/* Reads the answer of /api/tags or /api/ps (`form`). Bad entries are rejected alone, at `place`. ERR_NOMEM, INTAKE_STOP. */
+int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct bytes map, struct intake *run,
                       const struct ingest_place *place, struct err *err);
 
 /* ---- the last look (ollama_state.c) ---- */
@@ -171,11 +171,11 @@ void ollama_state_init(struct ollama_state *state, const char *what);
 void ollama_state_done(struct ollama_state *state);
 /* Waits until no other process looks at anything of ollama for this ledger; ollama_state_done lets go. ERR_BUSY after a
  * minute or at the stop flag. */
-int ollama_state_lock(struct ollama_state *state, struct ingest_run *run, struct err *err);
+int ollama_state_lock(struct ollama_state *state, struct intake *run, struct err *err);
 /* From the ledger's cursors. ERR_CORRUPT when one does not parse. */
 int ollama_state_load(struct ollama_state *state, struct ledger *ledger, struct err *err);
-int ollama_state_put_page(const struct ollama_state *state, size_t page, struct ingest_run *run, struct err *err);
-int ollama_state_put_runtime(const struct ollama_state *state, struct ingest_run *run, struct err *err);
+int ollama_state_put_page(const struct ollama_state *state, size_t page, struct intake *run, struct err *err);
+int ollama_state_put_runtime(const struct ollama_state *state, struct intake *run, struct err *err);
 size_t ollama_state_page(struct bytes name);
 /* NULL when it is not there. */
 struct ollama_seen *ollama_state_find(struct ollama_page *page, struct bytes name);
@@ -188,13 +188,13 @@ void ollama_state_prune(struct ollama_page *page);
 /* Cursors "ingest/ollama/<id>/<name>". */
 int ollama_cursor_get(struct ledger *ledger, const char *id, const char *name, struct buf *out, bool *ret_there,
                       struct err *err);
-int ollama_cursor_put(struct ingest_run *run, const char *id, const char *name, struct bytes value, struct err *err);
+int ollama_cursor_put(struct intake *run, const char *id, const char *name, struct bytes value, struct err *err);
 
 /* ---- events (ollama_event.c) ---- */
 
 /* Who says it, and where it stands. */
 struct ollama_view {
-    struct ingest_run *run;
+    struct intake *run;
     const char *endpoint;                    /* NULL: not known */
     char subject[96];                        /* of runtime events */
     uint8_t id[HASH_LEN];                    /* of the server, the store, or of saved answers as such */
@@ -203,7 +203,7 @@ struct ollama_view {
     const char *grade;                       /* of what a list says */
     struct ingest_place place;
 };
-void ollama_view_init(struct ollama_view *view, struct ingest_run *run, const char *endpoint, const char *what);
+void ollama_view_init(struct ollama_view *view, struct intake *run, const char *endpoint, const char *what);
 
 /* What goes into a key: "<what>:" and 32 hex digits over it. */
 struct ollama_key {
@@ -262,7 +262,7 @@ struct ollama_asker {
     int (*ask)(void *ctx, struct ollama_model *model, bool *ret_shown, struct err *err);
 };
 /* Adds the events of what is not as `state` has it, and makes it so; commits page by page unless the answers are saved
- * ones. `asker` may be NULL. A model that cannot be kept track of is rejected. 0, RUN_STOP or an error. */
+ * ones. `asker` may be NULL. A model that cannot be kept track of is rejected. 0, INTAKE_STOP or an error. */
 int ollama_diff(const struct ollama_view *view, struct ollama_state *state, struct ollama_lists *lists,
                 const struct ollama_asker *asker, struct err *err);
 
@@ -278,7 +278,7 @@ void ollama_show_model(struct bytes map, struct bytes name, struct ollama_model 
 
 /* ---- files (ollama_capture.c) and streams (ollama_stream.c) ---- */
 
-int ollama_capture_read(struct ingest_run *run, const char *const *paths, size_t n, struct err *err);
+int ollama_capture_read(struct intake *run, const char *const *paths, size_t n, struct err *err);
 
 struct ollama_stream;
 struct ollama_stream *ollama_stream_new(const struct ollama_view *view); /* NULL on no memory; borrows the view */
@@ -291,7 +291,7 @@ int ollama_stream_end(struct ollama_stream *stream, struct err *err);
 /* ---- the store (ollama_store.c, ollama_blob.c) ---- */
 
 /* With `lists_too` the manifests are compared with the last look; otherwise they only identify weights. */
-int ollama_store_read(struct ingest_run *run, const char *dir, bool lists_too, struct err *err);
+int ollama_store_read(struct intake *run, const char *dir, bool lists_too, struct err *err);
 
 struct ollama_blobs;
 int ollama_blobs_new(const struct ollama_view *view, const char *dir, const char *id, struct ollama_blobs **ret,
@@ -299,7 +299,7 @@ int ollama_blobs_new(const struct ollama_view *view, const char *dir, const char
 void ollama_blobs_free(struct ollama_blobs *blobs);
 /* Checks the file of a digest: is it there, as long as the manifest says (OLLAMA_NONE: not said), and, when files are to
  * be verified, does it hold these bytes. *ret_hashed: its bytes were hashed, now or before, and are these. A bad one is an
- * event and a rejection. 0, RUN_STOP or an error. */
+ * event and a rejection. 0, INTAKE_STOP or an error. */
 int ollama_blobs_check(struct ollama_blobs *blobs, const struct ollama_digest *digest, uint64_t bytes, bool *ret_hashed,
                        struct err *err);
 /* The whole content of a small one, whose digest is checked. ERR_NOTFOUND, ERR_LIMIT, ERR_TAMPERED. */
@@ -308,6 +308,6 @@ int ollama_blobs_content(struct ollama_blobs *blobs, const struct ollama_digest 
 int ollama_blobs_end(struct ollama_blobs *blobs, struct err *err);
 
 /* The source's function. */
-int ollama_read(struct ingest_run *run, struct err *err);
+int ollama_read(struct intake *run, struct err *err);
 
 #endif

@@ -369,7 +369,7 @@ static int read_entry(struct ollama_lists *lists, enum ollama_form form, struct 
     return code != 0 ? err_set(err, code, "ollama: out of memory for the list of models") : 0;
 }
 
-int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct bytes map, struct ingest_run *run,
+int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct bytes map, struct intake *run,
                       const struct ingest_place *place, struct err *err) {
     struct mp_reader r;
     uint32_t count = 0;
@@ -384,13 +384,13 @@ int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct 
         struct err why = {0};
         if (i == OLLAMA_MODELS_MAX) {
             *cut = true;
-            return run_reject(run, place, NULL, "the list has more than 2048 models; the rest is not looked at");
+            return intake_reject(run, place, NULL, "the list has more than 2048 models; the rest is not looked at");
         }
         code = mp_skip(&r, 1, &entry, err);
         code = code != 0 ? code : read_entry(lists, form, entry, &why);
         if (code == ERR_INVALID) {
             *cut = true;
-            code = run_reject(run, place, NULL, why.msg);
+            code = intake_reject(run, place, NULL, why.msg);
         } else if (code != 0 && err != NULL && why.code != 0) {
             *err = why;
         }

@@ -139,7 +139,7 @@ static int page_of(struct ollama_blobs *b, const uint8_t *digest, struct page **
     if (!p->loaded) {
         page_name(name, number);
         buf_init(&value, CURSOR_MAX);
-        code = ollama_cursor_get(run_ledger(b->view.run), b->id, name, &value, &there, err);
+        code = ollama_cursor_get(intake_ledger(b->view.run), b->id, name, &value, &there, err);
         if (code == 0 && there && !take_page(bytes_of_buf(&value), p)) {
             code = err_set(err, ERR_CORRUPT, "the stored cursor 'ingest/ollama/%s/%s' does not parse", b->id, name);
         }
@@ -170,7 +170,7 @@ static int put_page(struct ollama_blobs *b, struct page *p, struct err *err) {
     }
     int code = buf_check(&value, "a cursor", err);
     code = code != 0 ? code : ollama_cursor_put(b->view.run, b->id, name, bytes_of_buf(&value), err);
-    code = code != 0 ? code : run_flush(b->view.run, err);
+    code = code != 0 ? code : intake_flush(b->view.run, err);
     buf_done(&value);
     p->dirty = p->dirty && code != 0;
     return code;
@@ -265,7 +265,7 @@ static int blob_hash(struct ollama_blobs *b, struct blob *blob, bool *ret_whole,
     ssize_t n = 1;
     int code = hash != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
     posix_fadvise(blob->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    while (code == 0 && n > 0 && done <= total && !run_stopped(b->view.run)) {
+    while (code == 0 && n > 0 && done <= total && !intake_stopped(b->view.run)) {
         n = read(blob->fd, b->chunk, CHUNK);
         if (n < 0 && errno == EINTR) {
             n = 1;
@@ -276,7 +276,7 @@ static int blob_hash(struct ollama_blobs *b, struct blob *blob, bool *ret_whole,
         } else {
             hash_put(hash, b->chunk, (size_t)n);
             done += (uint64_t)n;
-            run_progress(b->view.run, done, total);
+            intake_progress(b->view.run, done, total);
         }
     }
     *ret_whole = code == 0 && n == 0;
@@ -355,7 +355,7 @@ static int reject(struct ollama_blobs *b, const struct blob *blob) {
     } else {
         snprintf(why, sizeof(why), "%s: the file holds other bytes, as was found before", blob->name);
     }
-    return run_reject(b->view.run, &b->view.place, group[blob->what], why);
+    return intake_reject(b->view.run, &b->view.place, group[blob->what], why);
 }
 
 /* Compares what was found with what was known of it. */
@@ -409,7 +409,7 @@ static int verify(struct ollama_blobs *b, struct page *p, struct blob *blob, str
     }
     int code = blob_hash(b, blob, &whole, &why);
     if (code == ERR_IO || code == ERR_CONFLICT) {
-        return run_reject(b->view.run, &b->view.place, NULL, why.msg);
+        return intake_reject(b->view.run, &b->view.place, NULL, why.msg);
     }
     if (code != 0) {
         return err_set(err, code, "%s", why.msg);
@@ -469,7 +469,7 @@ static int check(struct ollama_blobs *b, const struct ollama_digest *digest, uin
     }
     code = blob_open(b, digest, bytes, &blob, &why);
     if (code != 0) {
-        return run_reject(b->view.run, &b->view.place, NULL, why.msg);
+        return intake_reject(b->view.run, &b->view.place, NULL, why.msg);
     }
     const struct bad *bad = find_bad(p, digest->sha256);
     if (blob.what == WELL && b->verify) {
@@ -541,7 +541,7 @@ int ollama_blobs_new(const struct ollama_view *view, const char *dir, const char
     b->view.saved = false;
     snprintf(b->dir, sizeof(b->dir), "%s", dir);
     snprintf(b->id, sizeof(b->id), "%s", id);
-    b->verify = run_options(view->run)->verify;
+    b->verify = intake_options(view->run)->verify;
     *ret = b;
     return 0;
 }
@@ -558,7 +558,7 @@ int ollama_blobs_end(struct ollama_blobs *b, struct err *err) {
     int code = 0;
     for (size_t k = 0; k < PAGES && code == 0; k++) {
         struct page *p = &b->pages[k];
-        for (size_t i = p->n_known; b->verify && p->loaded && !run_stopped(b->view.run) && i > 0; i--) {
+        for (size_t i = p->n_known; b->verify && p->loaded && !intake_stopped(b->view.run) && i > 0; i--) {
             if (!p->used[i - 1]) {
                 forget_known(p, i - 1);
             }

@@ -13,7 +13,7 @@
 #include "ingest/recognize.h"
 
 struct capture {
-    struct ingest_run *run;
+    struct intake *run;
     struct ollama_view view;
     struct ollama_state state; /* of this run only */
     struct ollama_stream *stream;
@@ -25,7 +25,7 @@ struct capture {
 /* ---- one answer --------------------------------------------------------------------------------------------------- */
 
 static int reject(struct capture *c, const char *group, const char *why) {
-    return run_reject(c->run, &c->view.place, group, why);
+    return intake_reject(c->run, &c->view.place, group, why);
 }
 
 static int take_list(struct capture *c, enum ollama_form form, struct bytes map, struct err *err) {
@@ -133,7 +133,7 @@ static int take_text(struct capture *c, struct bytes text, bool ended, struct er
 static int take_lines(struct capture *c, bool at_end, struct err *err) {
     size_t at = 0;
     int code = 0;
-    while (code == 0 && at < c->text.n && !run_stopped(c->run)) {
+    while (code == 0 && at < c->text.n && !intake_stopped(c->run)) {
         const uint8_t *begin = c->text.p + at;
         const uint8_t *end = memchr(begin, '\n', c->text.n - at);
         if (end == NULL && !at_end) {
@@ -155,17 +155,15 @@ static int take_lines(struct capture *c, bool at_end, struct err *err) {
 
 /* Reads on until the buffer is full or the input ends. */
 static int fill(struct capture *c, struct gz *gz, struct err *err) {
-    struct lines_tap *tap = run_tap(c->run);
     int code = 0;
-    while (code == 0 && !gz_at_end(gz) && c->text.n < c->text.max && !run_stopped(c->run)) {
+    while (code == 0 && !gz_at_end(gz) && c->text.n < c->text.max && !intake_stopped(c->run)) {
         size_t room = c->text.max - c->text.n, n = 0;
         uint8_t *p = buf_room(&c->text, room < 65536 ? room : 65536);
         if (p == NULL) {
             return err_set(err, ERR_NOMEM, "out of memory");
         }
         code = gz_read(gz, p, room < 65536 ? room : 65536, &n, err);
-        hash_put(tap->hash, p, n);
-        tap->bytes += n;
+        lines_digest_put(intake_digest(c->run), (struct bytes){p, n});
         c->text.n += n;
     }
     return code;
@@ -208,7 +206,7 @@ static int take_file(struct capture *c, struct gz *gz, struct err *err) {
     c->line = c->offset = 0;
     int code = fill(c, gz, err);
     code = code != 0 ? code : take_beginning(c, gz_at_end(gz), &done, err);
-    while (code == 0 && !done && !run_stopped(c->run)) {
+    while (code == 0 && !done && !intake_stopped(c->run)) {
         size_t before = c->text.n;
         code = take_lines(c, gz_at_end(gz), err);
         if (code == 0 && c->text.n == before && before == c->text.max) {
@@ -229,8 +227,8 @@ static int read_file(struct capture *c, const char *path, struct err *err) {
     bool foreign = false;
     struct gz *gz = NULL;
     c->view.place = (struct ingest_place){.file = path};
-    int code = run_begin(c->run, path, err);
-    code = code != 0 ? code : gz_open(path, GZ_DETECT, UINT64_MAX, &gz, err);
+    intake_begin(c->run, path);
+    int code = gz_open(path, GZ_DETECT, UINT64_MAX, &gz, err);
     if (code != 0) {
         return code;
     }
@@ -239,10 +237,10 @@ static int read_file(struct capture *c, const char *path, struct err *err) {
     int ended = code == 0 ? ollama_stream_end(c->stream, err) : 0;
     gz_close(gz);
     code = code != 0 ? code : ended;
-    return code != 0 ? code : run_end(c->run, err);
+    return code != 0 ? code : intake_end(c->run, err);
 }
 
-int ollama_capture_read(struct ingest_run *run, const char *const *paths, size_t n, struct err *err) {
+int ollama_capture_read(struct intake *run, const char *const *paths, size_t n, struct err *err) {
     struct capture c = {.run = run};
     ollama_view_init(&c.view, run, NULL, "saved answers");
     c.view.saved = true;
@@ -253,7 +251,7 @@ int ollama_capture_read(struct ingest_run *run, const char *const *paths, size_t
     buf_init(&c.scratch, OLLAMA_MP_MAX);
     c.stream = ollama_stream_new(&c.view);
     int code = c.stream != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < n && code == 0 && !run_stopped(run); i++) {
+    for (size_t i = 0; i < n && code == 0 && !intake_stopped(run); i++) {
         code = read_file(&c, paths[i], err);
     }
     ollama_stream_free(c.stream);

@@ -51,7 +51,7 @@ static int by_loaded(const void *a, const void *b) {
 static int reject_twice(const struct diff *d, struct bytes name) {
     char why[OLLAMA_NAME_MAX + 64];
     snprintf(why, sizeof(why), "the model '%.*s' is twice in the list", (int)name.n, (const char *)name.p);
-    return run_reject(d->view->run, &d->view->place, "a model is twice in the list", why);
+    return intake_reject(d->view->run, &d->view->place, "a model is twice in the list", why);
 }
 
 /* ---- what is there ------------------------------------------------------------------------------------------------ */
@@ -90,7 +90,7 @@ static int take_model(struct diff *d, struct ollama_model *m, struct err *err) {
         return reject_twice(d, m->name);
     }
     if (seen == NULL && (code = ollama_state_add(d->page, m->name, &seen, &why)) == ERR_LIMIT) {
-        return run_reject(d->view->run, &d->view->place, NULL, why.msg);
+        return intake_reject(d->view->run, &d->view->place, NULL, why.msg);
     }
     if (code != 0) {
         return err_set(err, code, "%s", why.msg);
@@ -129,7 +129,7 @@ static int take_loaded(struct diff *d, const struct ollama_loaded *l, struct err
         return reject_twice(d, l->name);
     }
     if (seen == NULL && (code = ollama_state_add(d->page, l->name, &seen, &why)) == ERR_LIMIT) {
-        return run_reject(d->view->run, &d->view->place, NULL, why.msg);
+        return intake_reject(d->view->run, &d->view->place, NULL, why.msg);
     }
     if (code != 0) {
         return err_set(err, code, "%s", why.msg);
@@ -210,7 +210,7 @@ static int take_page(struct diff *d, size_t number, struct range models, struct 
         code = take_loaded(d, d->loaded[i], err);
     }
     ollama_state_prune(d->page);
-    if ((code != 0 && code != RUN_STOP) || !d->changed) {
+    if ((code != 0 && code != INTAKE_STOP) || !d->changed) {
         return code;
     }
     /* A strict run that stops here commits what it has added: the page belongs to that. */
@@ -219,7 +219,7 @@ static int take_page(struct diff *d, size_t number, struct range models, struct 
         return code;
     }
     int stored = ollama_state_put_page(d->state, number, d->view->run, err);
-    stored = stored != 0 ? stored : run_flush(d->view->run, err);
+    stored = stored != 0 ? stored : intake_flush(d->view->run, err);
     return stored != 0 ? stored : code;
 }
 
@@ -265,7 +265,7 @@ int ollama_diff(const struct ollama_view *view, struct ollama_state *state, stru
     if (code == 0) {
         find_copies(&d);
     }
-    for (size_t p = 0; p < OLLAMA_PAGES && code == 0 && !run_stopped(view->run); p++) {
+    for (size_t p = 0; p < OLLAMA_PAGES && code == 0 && !intake_stopped(view->run); p++) {
         while (models.to < lists->n_models && ollama_state_page(d.models[models.to]->name) == p) {
             models.to++;
         }

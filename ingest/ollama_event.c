@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ingest/hide.h"
+#include "ingest/keyed_hash.h"
 #include "ingest/ollama.h"
 
 #define DIGEST_TEXT (sizeof("sha256:") + 2 * HASH_LEN)
 
-void ollama_view_init(struct ollama_view *view, struct ingest_run *run, const char *endpoint, const char *what) {
+void ollama_view_init(struct ollama_view *view, struct intake *run, const char *endpoint, const char *what) {
     const struct bytes whole = bytes_of(what);
     memset(view, 0, sizeof(*view));
     view->run = run;
@@ -122,7 +122,7 @@ void ollama_put_raw(struct fields *f, const char *name, struct bytes map, const 
 #define KEY_MAX 64
 static void make_key(char ret[KEY_MAX], const struct ollama_view *view, const struct ollama_key *key) {
     uint8_t digest[HASH_LEN], gen[8], lengths[16];
-    char hex[HIDE_HEX];
+    char hex[KEYED_HASH_HEX];
     bool list = view->saved && key->change;
     be64_put(gen, view->saved ? 0 : key->gen);
     be64_put(lengths, key->name.n);
@@ -139,7 +139,7 @@ static void make_key(char ret[KEY_MAX], const struct ollama_view *view, const st
         {view->now, list ? HASH_LEN : 0},
     };
     hash_parts(digest, parts, sizeof(parts) / sizeof(parts[0]));
-    hide_hash(hex, run_secret(view->run), digest);
+    keyed_hash_hex(hex, intake_secret(view->run), digest);
     snprintf(ret, KEY_MAX, "%.24s:%s", key->what, hex);
 }
 
@@ -160,7 +160,7 @@ int ollama_event_add(const struct ollama_view *view, const struct ollama_event *
         draft.key = bytes_of(key);
         draft.body = bytes_of_buf(&body);
         draft.private_ = bytes_of_buf(&private_);
-        code = run_add(view->run, &draft, &view->place, e->at, err);
+        code = intake_add(view->run, &draft, &view->place, e->at, err);
     }
     buf_done(&body);
     buf_done(&private_);

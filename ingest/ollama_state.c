@@ -50,10 +50,10 @@ int ollama_cursor_get(struct ledger *ledger, const char *id, const char *name, s
     return code == ERR_NOTFOUND ? 0 : code;
 }
 
-int ollama_cursor_put(struct ingest_run *run, const char *id, const char *name, struct bytes value, struct err *err) {
+int ollama_cursor_put(struct intake *run, const char *id, const char *name, struct bytes value, struct err *err) {
     char cursor[CURSOR_NAME_MAX];
     cursor_name(cursor, id, name);
-    return run_cursor(run, cursor, value, err);
+    return intake_cursor(run, cursor, value, err);
 }
 
 static int no_cursor(const struct ollama_state *s, const char *name, struct err *err) {
@@ -83,8 +83,8 @@ void ollama_state_done(struct ollama_state *s) {
     s->lock = -1;
 }
 
-int ollama_state_lock(struct ollama_state *s, struct ingest_run *run, struct err *err) {
-    const char *dir = ledger_dir(run_ledger(run));
+int ollama_state_lock(struct ollama_state *s, struct intake *run, struct err *err) {
+    const char *dir = ledger_dir(intake_ledger(run));
     uint64_t until = clock_boot_ns() + LOCK_WAIT_NS;
     s->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->lock < 0) {
@@ -94,7 +94,7 @@ int ollama_state_lock(struct ollama_state *s, struct ingest_run *run, struct err
         if (errno != EWOULDBLOCK && errno != EINTR) {
             return err_errno(err, errno, "%s: cannot be locked", dir);
         }
-        if (run_stopped(run) || clock_boot_ns() >= until) {
+        if (intake_stopped(run) || clock_boot_ns() >= until) {
             return err_set(err, ERR_BUSY, "another process reads the source 'ollama' into this ledger");
         }
         nanosleep(&(struct timespec){0, LOCK_STEP_NS}, NULL);
@@ -197,7 +197,7 @@ static void put_seen(struct buf *out, const struct ollama_seen *seen) {
     put_digest(out, &seen->load_manifest);
 }
 
-int ollama_state_put_page(const struct ollama_state *s, size_t page, struct ingest_run *run, struct err *err) {
+int ollama_state_put_page(const struct ollama_state *s, size_t page, struct intake *run, struct err *err) {
     const struct ollama_page *p = &s->pages[page];
     struct buf value;
     char name[16];
@@ -216,7 +216,7 @@ int ollama_state_put_page(const struct ollama_state *s, size_t page, struct inge
     return code;
 }
 
-int ollama_state_put_runtime(const struct ollama_state *s, struct ingest_run *run, struct err *err) {
+int ollama_state_put_runtime(const struct ollama_state *s, struct intake *run, struct err *err) {
     const struct ollama_runtime *r = &s->runtime;
     struct buf value;
     buf_init(&value, CURSOR_MAX);

@@ -33,7 +33,7 @@
 #define TYPE_LIST    "application/vnd.ollama.manifest.list.v2+json"
 
 struct store {
-    struct ingest_run *run;
+    struct intake *run;
     struct ollama_view view;
     struct ollama_state state;
     struct ollama_lists lists;
@@ -79,7 +79,7 @@ static struct bytes keep(struct store *s, struct bytes b, int *ret_code) {
 
 static int reject(struct store *s, const char *group, const char *why) {
     s->cut = true;
-    return run_reject(s->run, &s->view.place, group, why);
+    return intake_reject(s->run, &s->view.place, group, why);
 }
 
 /* From here on rejections name the entry that the first `n` parts lead to. */
@@ -136,7 +136,7 @@ static int read_layers(struct store *s, struct bytes manifest, struct ollama_mod
     bool hashed = false;
     mp_reader_init(&r, layers);
     if (layers.n == 0 || mp_next(&r, &head, NULL) != 0) {
-        return run_reject(s->run, &s->view.place, NULL, "the manifest has no array 'layers'");
+        return intake_reject(s->run, &s->view.place, NULL, "the manifest has no array 'layers'");
     }
     int code = ollama_blobs_check(s->blobs, &digest, ollama_number(config, "size"), &hashed, err);
     m->bytes = 0;
@@ -406,9 +406,7 @@ static int take_file(struct store *s, int dir, const char *const parts[LEVELS], 
     if (code != 0) {
         return reject(s, NULL, why.msg);
     }
-    struct lines_tap *tap = run_tap(s->run);
-    hash_put(tap->hash, s->text.p, s->text.n);
-    tap->bytes += s->text.n;
+    lines_digest_put(intake_digest(s->run), bytes_of_buf(&s->text));
     return take_manifest(s, bytes_of(name), &st, err);
 }
 
@@ -445,7 +443,7 @@ static int walk(struct store *s, int fd, const char *parts[LEVELS], size_t level
         close(fd);
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    while (code == 0 && !run_stopped(s->run) && (entry = readdir(dir)) != NULL) {
+    while (code == 0 && !intake_stopped(s->run) && (entry = readdir(dir)) != NULL) {
         if (entry->d_name[0] == '.') {
             continue; /* temporary files of ollama's, and what other systems leave */
         }
@@ -512,10 +510,10 @@ static int store_open(struct store *s, const char *dir, struct err *err) {
     s->view.grade = "declared";
     s->view.place.file = s->dir;
     int code = 0;
-    if (!run_options(s->run)->dry_run) {
+    if (!intake_options(s->run)->dry_run) {
         code = ollama_state_lock(&s->state, s->run, err);
     }
-    code = code != 0 ? code : ollama_state_load(&s->state, run_ledger(s->run), err);
+    code = code != 0 ? code : ollama_state_load(&s->state, intake_ledger(s->run), err);
     return code != 0 ? code : ollama_blobs_new(&s->view, s->dir, s->state.id, &s->blobs, err);
 }
 
@@ -540,31 +538,33 @@ static int compare(struct store *s, struct err *err) {
     s->lists.has_models = true;
     s->lists.cut_models = s->cut;
     int code = ollama_diff(&s->view, &s->state, &s->lists, NULL, err);
-    if (code == 0 && !s->cut && !run_stopped(s->run) && !s->state.runtime.looked) {
+    if (code == 0 && !s->cut && !intake_stopped(s->run) && !s->state.runtime.looked) {
         s->state.runtime.looked = true;
         code = ollama_state_put_runtime(&s->state, s->run, err);
-        code = code != 0 ? code : run_flush(s->run, err);
+        code = code != 0 ? code : intake_flush(s->run, err);
     }
     return code;
 }
 
-int ollama_store_read(struct ingest_run *run, const char *dir, bool lists_too, struct err *err) {
+int ollama_store_read(struct intake *run, const char *dir, bool lists_too, struct err *err) {
     struct store s = {.run = run, .state = {.lock = -1}};
     bool there = false;
     int code = store_open(&s, dir, err);
-    code = code != 0 ? code : run_begin(run, s.dir, err);
-    code = code != 0 ? code : walk_tree(&s, "manifests-v2", &there, err);
+    if (code == 0) {
+        intake_begin(run, s.dir);
+        code = walk_tree(&s, "manifests-v2", &there, err);
+    }
     code = code != 0 ? code : walk_tree(&s, "manifests", &there, err);
     if (code == 0 && !there) {
         code = err_set(err, ERR_NOTFOUND, "%s: is not a store of ollama; accepted: a directory with manifests/ and blobs/",
                        dir);
     }
-    if (code == 0 && lists_too && !run_stopped(run)) {
+    if (code == 0 && lists_too && !intake_stopped(run)) {
         code = compare(&s, err);
     }
     code = code != 0 ? code : identify(&s, err);
     code = code != 0 ? code : ollama_blobs_end(s.blobs, err);
-    code = code != 0 ? code : run_end(run, err);
+    code = code != 0 ? code : intake_end(run, err);
     store_close(&s);
     return code;
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ingest/hide.h"
+#include "ingest/keyed_hash.h"
 #include "ingest/ollama.h"
 
 #define WORDS_MAX     ((size_t)192 << 10) /* of an answer that are kept; its digest covers all */
@@ -247,14 +247,14 @@ static int call_end(struct ollama_stream *s, struct bytes map, const char *outco
     struct fields open, private_;
     struct buf identity;
     uint8_t digest[HASH_LEN];
-    char hex[HIDE_HEX], subject[48];
+    char hex[KEYED_HASH_HEX], subject[48];
     bool ok = strcmp(outcome, "ok") == 0;
     fields_init(&open, OLLAMA_BODY_MAX / 2);
     fields_init(&private_, OLLAMA_BODY_MAX);
     buf_init(&identity, OLLAMA_MP_MAX + 4096);
     struct bytes content = call_identity(s, map, outcome, &identity);
     hash_parts(digest, &content, 1);
-    hide_hash(hex, run_secret(s->view->run), digest);
+    keyed_hash_hex(hex, intake_secret(s->view->run), digest);
     snprintf(subject, sizeof(subject), "run/" OLLAMA_NAME "-%.16s", hex);
     fields_text(&open, "runtime", bytes_of(OLLAMA_NAME));
     fields_text(&open, "model", bytes_of(s->model));
@@ -341,10 +341,10 @@ static int take_call(struct ollama_stream *s, enum ollama_form form, struct byte
     struct err why = {0};
     struct bytes model = ollama_text(map, "model"), created = ollama_text(map, "created_at");
     if (model.n > 0 && ollama_check_name(model, &why) != 0) {
-        return run_reject(s->view->run, &s->view->place, NULL, why.msg);
+        return intake_reject(s->view->run, &s->view->place, NULL, why.msg);
     }
     if (model.n == 0 && form != OLLAMA_EMBED) {
-        return run_reject(s->view->run, &s->view->place, NULL, "the answer names no model; accepted: text in 'model'");
+        return intake_reject(s->view->run, &s->view->place, NULL, "the answer names no model; accepted: text in 'model'");
     }
     /* Another model in the middle: the call before it broke off. */
     if (s->calling && !bytes_is(model, s->model)) {
@@ -416,8 +416,8 @@ static int move_end(struct ollama_stream *s, struct bytes error, struct err *err
     char subject[96];
     if (s->n_layers == 0) {
         move_reset(s);
-        return run_reject(s->view->run, &s->place, NULL,
-                          "the progress names no layer by its digest, so that nobody knows which model it is about");
+        return intake_reject(s->view->run, &s->place, NULL,
+                             "the progress names no layer by its digest, so that nobody knows which model it is about");
     }
     const struct layer *weights = weights_of(s);
     fields_init(&open, OLLAMA_BODY_MAX / 2);
@@ -474,8 +474,8 @@ static int take_progress(struct ollama_stream *s, struct bytes map, struct err *
     struct bytes status = ollama_text(map, "status");
     bool is_push = begins_with_one(status, push);
     if (!s->moving && !is_push && !begins_with_one(status, pull)) {
-        return run_reject(s->view->run, &s->view->place, "progress of something else than a pull or a push",
-                          "the progress is that of something else than a pull or a push");
+        return intake_reject(s->view->run, &s->view->place, "progress of something else than a pull or a push",
+                             "the progress is that of something else than a pull or a push");
     }
     if (!s->moving) {
         move_reset(s);

@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "ingest/hide.h"
+#include "ingest/keyed_hash.h"
 
 #define ITEM_MAX       (4 * OTLP_RECORD_MAX)
 #define WAITING_MAX    ((uint64_t)1 << 20) /* drafts are committed when there are so many bytes of them */
@@ -113,28 +113,28 @@ static struct ingest_place place_of(const struct otlp *o) {
 /* Adds a draft; *ret_ticket is 0 when it was rejected. */
 static int add(struct otlp *o, const struct ledger_draft *draft, uint64_t at, uint64_t *ret_ticket, struct err *err) {
     const struct ingest_place place = place_of(o);
-    uint64_t before = run_ticket(o->run);
-    int code = run_add(o->run, draft, &place, at, err);
-    uint64_t after = run_ticket(o->run);
+    uint64_t before = intake_ticket(o->run);
+    int code = intake_add(o->run, draft, &place, at, err);
+    uint64_t after = intake_ticket(o->run);
     *ret_ticket = after > before ? after : 0;
     o->waiting += draft->body.n + draft->private_.n;
     if (code == 0 && o->waiting > WAITING_MAX) {
         o->waiting = 0;
-        code = run_flush(o->run, err);
+        code = intake_flush(o->run, err);
     }
     return code;
 }
 
 /* Records of a session are numbered without holes: when one is missing, that is known. */
 static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, struct err *err) {
-    char key[OTLP_NAME_LEN], hex[HIDE_HEX];
+    char key[OTLP_NAME_LEN], hex[KEYED_HASH_HEX];
     uint8_t digest[HASH_LEN];
     struct fields body;
     struct buf out;
     struct ledger_draft draft;
     uint64_t unused;
     hash_parts(digest, &e->session, 1);
-    hide_hash(hex, run_secret(o->run), digest);
+    keyed_hash_hex(hex, intake_secret(o->run), digest);
     snprintf(key, sizeof(key), "gap:%s:%llu-%llu", hex, (unsigned long long)before, (unsigned long long)e->sequence);
     fields_init(&body, 4096);
     buf_init(&out, 4096);
@@ -194,7 +194,7 @@ static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
     draft.key = bytes_of(e->key);
     draft.body = e->body;
     draft.private_ = e->private_;
-    if (run_options(o->run)->actor == NULL) {
+    if (intake_options(o->run)->actor == NULL) {
         draft.actor = e->actor;
     }
     if (e->cause == OTLP_BY_FIRST) {
@@ -275,7 +275,7 @@ static struct bytes text_at(void *ctx, size_t i) {
 
 static int reject(struct otlp *o, const char *group, const char *reason) {
     const struct ingest_place place = place_of(o);
-    return run_reject(o->run, &place, group, reason);
+    return intake_reject(o->run, &place, group, reason);
 }
 
 /* What the reason is counted under: the same for every value that it quotes. */
@@ -345,7 +345,7 @@ static int map_record(struct otlp *o, struct bytes mp, struct err *err) {
     }
     int code = o->record->type == OTLP_SPAN ? otlp_map_span(&o->map, &scope->from, mp, &why)
                                             : otlp_map_log(&o->map, &scope->from, mp, &why);
-    if (code == 0 || code == RUN_STOP) {
+    if (code == 0 || code == INTAKE_STOP) {
         return code;
     }
     if (!o->map.failed && (code == ERR_INVALID || code == ERR_LIMIT)) {
@@ -363,7 +363,7 @@ static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const c
     const struct otlp_record *r = record_at(o, i);
     struct otlp_scope_of *scope = &o->scopes[r->scope];
     const char *words;
-    uint64_t before = run_rejected(o->run, &words);
+    uint64_t before = intake_rejected(o->run, &words);
     int code = 0;
     o->record = NULL;
     o->first = 0;
@@ -388,7 +388,7 @@ static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const c
     } else {
         code = map_record(o, mp, err);
     }
-    o->rejected += run_rejected(o->run, &words) != before;
+    o->rejected += intake_rejected(o->run, &words) != before;
     return code;
 }
 
@@ -424,11 +424,11 @@ void otlp_forget(struct otlp *o) {
     o->waiting = 0;
 }
 
-int otlp_init(struct otlp *o, struct ingest_run *run, struct err *err) {
+int otlp_init(struct otlp *o, struct intake *run, struct err *err) {
     memset(o, 0, sizeof(*o));
     o->run = run;
     otlp_map_init(&o->map);
-    o->map.secret = run_secret(run);
+    o->map.secret = intake_secret(run);
     otlp_cut_init(&o->cut);
     buf_init(&o->item, ITEM_MAX);
     o->map.ctx = o;
@@ -450,9 +450,9 @@ void otlp_done(struct otlp *o) {
     free(o->known);
 }
 
-int otlp_read(struct ingest_run *run, struct err *err) {
+int otlp_read(struct intake *run, struct err *err) {
     static const char *const standard_input[] = {"-"};
-    const struct ingest_options *options = run_options(run);
+    const struct ingest_options *options = intake_options(run);
     const char *const *paths = options->n_paths > 0 ? options->paths : standard_input;
     size_t n = options->n_paths > 0 ? options->n_paths : 1;
     struct otlp o;
@@ -460,7 +460,7 @@ int otlp_read(struct ingest_run *run, struct err *err) {
     if (code == 0 && options->listen != NULL) {
         code = otlp_serve(&o, options->listen, err);
     } else {
-        for (size_t i = 0; i < n && code == 0 && !run_stopped(run); i++) {
+        for (size_t i = 0; i < n && code == 0 && !intake_stopped(run); i++) {
             code = otlp_read_file(&o, paths[i], err);
         }
     }

@@ -8,9 +8,9 @@
 #define INGEST_OTLP_H
 
 #include "ingest/ahead.h"
+#include "ingest/intake.h"
 #include "ingest/otlp_cut.h"
 #include "ingest/otlp_map.h"
-#include "ingest/run.h"
 
 #define OTLP_PART_MAX ((size_t)256 << 10) /* one resource or scope */
 
@@ -19,7 +19,7 @@ struct otlp_known;    /* reporters that were described lately, and the last numb
 struct otlp_scope_of; /* who reported, scope by scope of the document at hand */
 
 struct otlp {
-    struct ingest_run *run;
+    struct intake *run;
     struct otlp_map map;
     struct otlp_cut cut;
     struct ahead *ahead;
@@ -38,14 +38,14 @@ struct otlp {
     uint64_t rejected;                /* records of the document that were */
 };
 
-int otlp_init(struct otlp *otlp, struct ingest_run *run, struct err *err);
+int otlp_init(struct otlp *otlp, struct intake *run, struct err *err);
 void otlp_done(struct otlp *otlp); /* a zeroed one is fine */
 
 /* Adds the records of a document that otlp->cut has cut to its end. Those that are wrong are rejected one by one, and
- * counted in otlp->rejected. 0, RUN_STOP, or an error of the ledger. */
+ * counted in otlp->rejected. 0, INTAKE_STOP, or an error of the ledger. */
 int otlp_document(struct otlp *otlp, const char *file, struct bytes text, uint64_t line, uint64_t offset, struct err *err);
 
-/* Forgets what was remembered from document to document, because what it rests on was dropped (run_drop). */
+/* Forgets what was remembered from document to document, because what it rests on was dropped (intake_drop). */
 void otlp_forget(struct otlp *otlp);
 
 /* Reads one file, "-" for standard input (otlp_file.c). */
@@ -53,6 +53,6 @@ int otlp_read_file(struct otlp *otlp, const char *path, struct err *err);
 /* Receives until the stop flag (otlp_serve.c). */
 int otlp_serve(struct otlp *otlp, const char *address, struct err *err);
 /* The source's function. */
-int otlp_read(struct ingest_run *run, struct err *err);
+int otlp_read(struct intake *run, struct err *err);
 
 #endif

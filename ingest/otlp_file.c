@@ -44,9 +44,9 @@ static void done_with(struct file *f, size_t n) {
 
 /* A pipe that is quiet has said all for now: it is committed. */
 static int wait_input(struct file *f, struct err *err) {
-    struct ingest_run *run = f->otlp->run;
+    struct intake *run = f->otlp->run;
     bool flushed = false;
-    while (!f->regular && !gz_buffered(f->gz) && !run_stopped(run)) {
+    while (!f->regular && !gz_buffered(f->gz) && !intake_stopped(run)) {
         struct pollfd p = {.fd = gz_fd(f->gz), .events = POLLIN};
         int n = poll(&p, 1, QUIET_WAIT_MS);
         if (n > 0) {
@@ -55,7 +55,7 @@ static int wait_input(struct file *f, struct err *err) {
         if (n < 0 && errno != EINTR) {
             return err_errno(err, errno, "poll");
         }
-        int code = n == 0 && !flushed ? run_flush(run, err) : 0;
+        int code = n == 0 && !flushed ? intake_flush(run, err) : 0;
         flushed = true;
         if (code != 0) {
             return code;
@@ -77,7 +77,7 @@ static int fill(struct file *f, struct err *err) {
     }
     size_t got = 0;
     int code = wait_input(f, err);
-    if (code == 0 && !run_stopped(f->otlp->run)) {
+    if (code == 0 && !intake_stopped(f->otlp->run)) {
         code = gz_read(f->gz, room, BLOCK, &got, err);
         if (code != 0) {
             err_prefix(err, "%s", f->path);
@@ -86,17 +86,16 @@ static int fill(struct file *f, struct err *err) {
     if (code != 0) {
         return code;
     }
-    hash_put(run_tap(f->otlp->run)->hash, room, got);
-    run_tap(f->otlp->run)->bytes += got;
+    lines_digest_put(intake_digest(f->otlp->run), (struct bytes){room, got});
     f->window.n += got;
-    f->at_end = gz_at_end(f->gz) || run_stopped(f->otlp->run);
-    run_progress(f->otlp->run, gz_taken(f->gz), f->total);
+    f->at_end = gz_at_end(f->gz) || intake_stopped(f->otlp->run);
+    intake_progress(f->otlp->run, gz_taken(f->gz), f->total);
     return 0;
 }
 
 static int reject(struct file *f, const char *group, const char *reason) {
     const struct ingest_place place = {f->path, f->line, f->offset};
-    return run_reject(f->otlp->run, &place, group, reason);
+    return intake_reject(f->otlp->run, &place, group, reason);
 }
 
 /* Between two documents. True when one begins at window[at]. */
@@ -196,7 +195,7 @@ static int read_documents(struct file *f, struct err *err) {
     while (code == 0 && !(f->at_end && f->at == f->window.n)) {
         code = step(f, err);
     }
-    if (code == 1 && run_stopped(f->otlp->run)) {
+    if (code == 1 && intake_stopped(f->otlp->run)) {
         return 0;
     }
     if (code == 1) {
@@ -213,15 +212,15 @@ int otlp_read_file(struct otlp *o, const char *path, struct err *err) {
     struct file f = {.otlp = o, .path = path, .line = 1};
     struct stat st;
     buf_init(&f.window, WINDOW);
-    int code = run_begin(o->run, path, err);
-    code = code != 0 ? code : gz_open(path, GZ_DETECT, UINT64_MAX, &f.gz, err);
+    intake_begin(o->run, path);
+    int code = gz_open(path, GZ_DETECT, UINT64_MAX, &f.gz, err);
     if (code == 0) {
         f.regular = fstat(gz_fd(f.gz), &st) == 0 && S_ISREG(st.st_mode);
         f.total = f.regular ? (uint64_t)st.st_size : 0;
         code = f.regular ? recognize_input(o->run, f.gz, path, &own, &foreign, err) : 0;
         code = code != 0 || foreign ? code : read_documents(&f, err);
     }
-    code = code != 0 ? code : run_end(o->run, err);
+    code = code != 0 ? code : intake_end(o->run, err);
     gz_close(f.gz);
     buf_done(&f.window);
     return code;

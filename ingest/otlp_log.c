@@ -13,8 +13,8 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "ingest/hide.h"
-#include "ingest/hook_words.h"
+#include "ingest/agent_words.h"
+#include "ingest/keyed_hash.h"
 #include "ingest/otlp_map.h"
 #include "ledger/kind_id.h"
 
@@ -168,7 +168,7 @@ static int make_key(struct log *l, struct bytes record, struct err *err) {
     struct mp_item head, name;
     struct buf *out = &l->map->text;
     uint8_t digest[HASH_LEN];
-    char hex[HIDE_HEX];
+    char hex[KEYED_HASH_HEX];
     bool timed = l->m[TIME].there && !(l->m[TIME].item.type == MP_STR && bytes_is(l->m[TIME].item.data, "0"));
     buf_clear(out);
     buf_put_str(out, l->from->digest);
@@ -186,7 +186,7 @@ static int make_key(struct log *l, struct bytes record, struct err *err) {
     if (code == 0) {
         struct bytes all = bytes_of_buf(out);
         hash_parts(digest, &all, 1);
-        hide_hash(hex, l->map->secret, digest);
+        keyed_hash_hex(hex, l->map->secret, digest);
         snprintf(l->key, sizeof(l->key), "log:%s", hex);
     }
     return code;
@@ -283,13 +283,13 @@ static int emit(struct log *l, const char *kind, struct err *err) {
 
 /* ---- the kinds ---------------------------------------------------------------------------------------------------- */
 
-static struct hook_answer answer_of(struct bytes word) {
+static struct agent_answer answer_of(struct bytes word) {
     for (size_t i = 0; i < OTLP_COUNT(answers); i++) {
         if (is_word_of(word, answers[i].word)) {
-            return (struct hook_answer){answers[i].decision, NULL, "unknown"};
+            return (struct agent_answer){answers[i].decision, NULL, "unknown"};
         }
     }
-    return hook_answer_of(HOOK_CODEX, word);
+    return agent_answer_of(AGENT_CODEX, word);
 }
 
 static const char *decided_by(struct bytes word) {
@@ -313,8 +313,8 @@ static void put_word(struct otlp_map *m, const char *field, const char *word) {
 static int map_decision(struct log *l, struct err *err) {
     struct otlp_map *m = l->map;
     struct bytes tool = otlp_find_text(&m->attributes, "tool_name");
-    struct hook_answer answer = answer_of(otlp_find_text(&m->attributes, "decision"));
-    const char *by = decided_by(otlp_find_text(&m->attributes, "source")), *group = hook_group_of(tool);
+    struct agent_answer answer = answer_of(otlp_find_text(&m->attributes, "decision"));
+    const char *by = decided_by(otlp_find_text(&m->attributes, "source")), *group = agent_group_of(tool);
     put_common(l);
     put_agent(l);
     otlp_name(l->map, l->subject, "tool/", tool);
@@ -322,7 +322,7 @@ static int map_decision(struct log *l, struct err *err) {
     put_word(m, "lifetime", answer.lifetime);
     put_word(m, "decided_by", strcmp(by, "unknown") == 0 ? answer.decided_by : by);
     put_word(m, "group", group);
-    put_word(m, "tier", hook_tier_of(group));
+    put_word(m, "tier", agent_tier_of(group));
     otlp_rows(m, &m->attributes, decision_rows, OTLP_COUNT(decision_rows));
     return emit(l, "permission.decided", err);
 }

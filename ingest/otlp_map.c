@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "ingest/hide.h"
+#include "ingest/keyed_hash.h"
 
 #define VALUES_MAX    ((size_t)4 << 20)
 #define OPEN_TEXT_MAX 256
@@ -66,9 +66,9 @@ void otlp_name(const struct otlp_map *m, char ret[OTLP_NAME_LEN], const char *pr
         return;
     }
     uint8_t digest[HASH_LEN];
-    char hex[HIDE_HEX];
+    char hex[KEYED_HASH_HEX];
     hash_parts(digest, &text, 1);
-    hide_hash(hex, m->secret, digest);
+    keyed_hash_hex(hex, m->secret, digest);
     snprintf(ret, OTLP_NAME_LEN, "%shash-%s", prefix, hex);
 }
 
@@ -400,7 +400,7 @@ static int put_resource(struct otlp_map *m, struct bytes resource, struct buf *i
 int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope, struct otlp_from *ret, struct err *err) {
     char subject[OTLP_NAME_LEN], key[OTLP_NAME_LEN];
     uint8_t digest[HASH_LEN];
-    char hex[2 * HASH_LEN + 1], hidden[HIDE_HEX];
+    char hex[2 * HASH_LEN + 1], hidden[KEYED_HASH_HEX];
     struct otlp_from from = {.actor = ""};
     struct buf identity;
     m->failed = false;
@@ -426,7 +426,7 @@ int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope,
         snprintf(from.digest, sizeof(from.digest), "sha256:%s", hex);
         fields_text(&m->body, "digest", bytes_of(from.digest));
         otlp_name(m, subject, "service/", from.service[0] != '\0' ? bytes_of(from.service) : bytes_of("unnamed"));
-        hide_hash(hidden, m->secret, digest);
+        keyed_hash_hex(hidden, m->secret, digest);
         snprintf(key, sizeof(key), "reporter:%s", hidden);
         struct otlp_event e = {.kind = "run.reporter_observed",
                                .subject = subject,

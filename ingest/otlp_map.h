@@ -8,7 +8,7 @@
 #define INGEST_OTLP_MAP_H
 
 #include "ingest/fields.h"
-#include "ingest/ingest.h"
+#include "ingest/intake.h"
 #include "ingest/otlp_read.h"
 
 #define OTLP_TRACE_LEN 33 /* hex and NUL */
@@ -43,7 +43,7 @@ struct otlp_map {
     void *ctx;
     int (*emit)(void *ctx, const struct otlp_event *event, struct err *err);
     bool failed;           /* the code that a function below gave came from emit */
-    const uint8_t *secret; /* of hashes in headers, see hide.h */
+    const uint8_t *secret; /* of hashes in headers, see keyed_hash.h */
     /* scratch */
     struct fields body, private_;
     struct buf body_out, private_out, text, note;

@@ -12,10 +12,8 @@
 #include "base/text.h"
 #include "ingest/otlp.h"
 
-#define RECEIPT_EVENTS 65536
-#define RECEIPT_NS     (3600 * CLOCK_NS_PER_S)
-#define RETRY_AFTER_S  5
-#define MESSAGE_MAX    400
+#define RETRY_AFTER_S 5
+#define MESSAGE_MAX   400
 
 enum { TRACES, LOGS, N_ROUTES };
 #define HINT " (protobuf is not read: set OTEL_EXPORTER_OTLP_PROTOCOL=http/json)"
@@ -27,7 +25,6 @@ static const struct httpd_route routes[N_ROUTES] = {
 struct server {
     struct otlp *otlp;
     char name[HTTPD_ADDRESS_MAX + 8]; /* of the input: "http://127.0.0.1:4318" */
-    uint64_t receipt_at;              /* boot clock, of the last receipt or the beginning */
 };
 
 static void refuse(struct httpd_reply *reply, unsigned status, const char *message) {
@@ -93,25 +90,24 @@ static int take(struct server *s, const struct httpd_request *request, struct ht
     if (code != 0) {
         return code == 1 ? 0 : code;
     }
-    code = otlp_document(o, s->name, request->body, 0, run_tap(o->run)->bytes, &why);
-    hash_put(run_tap(o->run)->hash, request->body.p, request->body.n);
-    run_tap(o->run)->bytes += request->body.n;
-    code = code != 0 ? code : run_flush(o->run, &why);
+    code = otlp_document(o, s->name, request->body, 0, intake_digest(o->run)->bytes, &why);
+    lines_digest_put(intake_digest(o->run), request->body);
+    code = code != 0 ? code : intake_flush(o->run, &why);
     if (may_try_again(code)) {
-        run_drop(o->run);
+        intake_drop(o->run);
         otlp_forget(o);
         refuse(reply, 503, why.msg);
         reply->retry_after_s = RETRY_AFTER_S;
         return 0;
     }
     if (code != 0) {
-        refuse(reply, code == RUN_STOP ? 400 : 503, code == RUN_STOP ? "the record was rejected" : why.msg);
+        refuse(reply, code == INTAKE_STOP ? 400 : 503, code == INTAKE_STOP ? "the record was rejected" : why.msg);
         if (err != NULL) {
             *err = why;
         }
         return code;
     }
-    (void)run_rejected(o->run, &newest);
+    (void)intake_rejected(o->run, &newest);
     if (o->rejected > 0) {
         snprintf(message, sizeof(message), "%llu rejected; the last one: %.*s", (unsigned long long)o->rejected,
                  MESSAGE_MAX - 64, newest);
@@ -128,20 +124,13 @@ static int on_request(void *ctx, const struct httpd_request *request, struct htt
 }
 
 static int on_tick(void *ctx, struct err *err) {
-    struct server *s = ctx;
-    struct ingest_run *run = s->otlp->run;
-    uint64_t now = clock_boot_ns(), accepted = run_accepted(run);
-    if (accepted < RECEIPT_EVENTS && (accepted == 0 || now - s->receipt_at < RECEIPT_NS)) {
-        return 0;
-    }
-    s->receipt_at = now;
-    int code = run_end(run, err);
-    return code != 0 ? code : run_begin(run, s->name, err);
+    const struct server *s = ctx;
+    return intake_receipt_if_due(s->otlp->run, err);
 }
 
 int otlp_serve(struct otlp *o, const char *address, struct err *err) {
-    const struct ingest_options *options = run_options(o->run);
-    struct server s = {.otlp = o, .receipt_at = clock_boot_ns()};
+    const struct ingest_options *options = intake_options(o->run);
+    struct server s = {.otlp = o};
     struct httpd *httpd = NULL;
     const struct httpd_options served = {.address = address,
                                          .routes = routes,
@@ -154,15 +143,13 @@ int otlp_serve(struct otlp *o, const char *address, struct err *err) {
     int code = httpd_open(&served, &httpd, err);
     if (code == 0) {
         snprintf(s.name, sizeof(s.name), "http://%s", httpd_address(httpd));
-        code = run_begin(o->run, s.name, err);
-    }
-    if (code == 0) {
+        intake_begin(o->run, s.name);
         if (options->listening != NULL) {
             options->listening(options->ctx, s.name);
         }
         code = httpd_run(httpd, options->stop, err);
     }
-    code = code != 0 ? code : run_end(o->run, err);
+    code = code != 0 ? code : intake_end(o->run, err);
     httpd_close(httpd);
     return code;
 }

@@ -3,7 +3,7 @@
 #ifndef INGEST_QUEUE_H
 #define INGEST_QUEUE_H
 
-#include "ingest/ingest.h"
+#include "ingest/tally.h"
 
 #define QUEUE_EVENTS_MAX  4096
 #define QUEUE_BYTES_MAX   ((size_t)8 << 20)

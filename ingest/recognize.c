@@ -16,7 +16,7 @@ static const struct look {
     const char *source, *words, *advice, *needles[NEEDLES_MAX + 1];
 } looks[] = {
 #define LOOK(source, words, advice, ...) {source, words, advice, {__VA_ARGS__}},
-#include "ingest/looks.def"
+#include "ingest/recognize.def"
 #undef LOOK
 };
 
@@ -186,19 +186,19 @@ static bool is_own(struct bytes head, const struct recognize_own *own, const cha
            (look != NULL && bytes_has_prefix(bytes_of(look->source), source));
 }
 
-int recognize_input(struct ingest_run *run, struct gz *gz, const char *path, const struct recognize_own *own,
-                    bool *ret_foreign, struct err *err) {
+int recognize_input(struct intake *run, struct gz *gz, const char *path, const struct recognize_own *own, bool *ret_foreign,
+                    struct err *err) {
     const struct ingest_place place = {.file = path};
     struct bytes head;
     struct buf reason;
-    int code = gz_peek(gz, run_options(run)->stop, &head, err);
+    int code = gz_peek(gz, intake_options(run)->stop, &head, err);
     if (code != 0) {
         err_prefix(err, "%s", path);
         return code;
     }
     buf_init(&reason, ERR_MSG_MAX);
     buf_printf(&reason, "this ");
-    bool known = false, foreign = head.n > 0 && !is_own(head, own, run_source(run));
+    bool known = false, foreign = head.n > 0 && !is_own(head, own, intake_source(run));
     if (foreign) {
         known = recognize_words(head, path, &reason);
         foreign = known || (own->lines && is_document(head, path, &reason));
@@ -207,7 +207,7 @@ int recognize_input(struct ingest_run *run, struct gz *gz, const char *path, con
         buf_printf(&reason, "; wanted is %s", own->wanted);
     }
     if (foreign && buf_put(&reason, "", 1) == 0) {
-        code = run_reject(run, &place, NULL, (const char *)reason.p);
+        code = intake_reject(run, &place, NULL, (const char *)reason.p);
         *ret_foreign = true;
     }
     buf_done(&reason);

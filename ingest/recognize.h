@@ -4,7 +4,7 @@
 #ifndef INGEST_RECOGNIZE_H
 #define INGEST_RECOGNIZE_H
 
-#include "ingest/run.h"
+#include "ingest/intake.h"
 
 /* How a source tells its own. */
 struct recognize_own {
@@ -16,10 +16,10 @@ struct recognize_own {
 };
 
 /* Looks at the beginning of an input, before its first gz_read. What is not the source's own and looks like something that
- * is known is rejected whole: then *ret_foreign is true, and nothing of it is to be taken. 0, RUN_STOP, or gz_peek's
+ * is known is rejected whole: then *ret_foreign is true, and nothing of it is to be taken. 0, INTAKE_STOP, or gz_peek's
  * errors with the path before them. What looks like nothing known is left to the source. */
-int recognize_input(struct ingest_run *run, struct gz *gz, const char *path, const struct recognize_own *own,
-                    bool *ret_foreign, struct err *err);
+int recognize_input(struct intake *run, struct gz *gz, const char *path, const struct recognize_own *own, bool *ret_foreign,
+                    struct err *err);
 
 /* What is known of the bytes, as a phrase: "looks like an Inspect log (inspect_ai); no source reads it". False, nothing
  * appended: nothing. */

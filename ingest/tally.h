@@ -2,7 +2,37 @@
 #ifndef INGEST_TALLY_H
 #define INGEST_TALLY_H
 
-#include "ingest/ingest.h"
+#include "ledger/ledger.h"
+
+#define INGEST_PARSER_VERSION 1 /* raised when the same input gives other events than before */
+#define INGEST_REASONS_MAX    32
+#define INGEST_REASON_LEN     192
+#define INGEST_NO_TIME        UINT64_MAX
+
+/* Where in the input something stands. */
+struct ingest_place {
+    const char *file; /* as the caller named it; "-" for standard input */
+    uint64_t line;    /* from 1; 0: the input has no lines */
+    uint64_t offset;  /* byte offset in the (decompressed) content */
+};
+
+/* Rejections with the same reason. */
+struct ingest_reason {
+    char text[INGEST_REASON_LEN];
+    uint64_t count;
+    uint64_t line, offset; /* of the first */
+};
+
+struct ingest_tally {
+    uint64_t bytes; /* of content that was read */
+    uint64_t accepted, duplicate, rejected;
+    uint64_t passed;            /* records that the source knows and that hold nothing it records */
+    uint64_t masked;            /* secrets */
+    uint64_t gaps;              /* ledger.gap events among the accepted */
+    uint64_t first_at, last_at; /* source times of accepted and duplicate events; INGEST_NO_TIME when there is none */
+    size_t n_reasons;
+    struct ingest_reason reasons[INGEST_REASONS_MAX]; /* the last one collects the rest when there are more */
+};
 
 void tally_init(struct ingest_tally *tally);
 void tally_at(struct ingest_tally *tally, uint64_t at); /* INGEST_NO_TIME is fine */

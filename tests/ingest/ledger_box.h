@@ -15,8 +15,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mp.h"
-#include "ingest/hide.h"
 #include "ingest/ingest.h"
+#include "ingest/keyed_hash.h"
 #include "ledger/key_secret.h"
 
 struct box {
@@ -90,10 +90,10 @@ static inline int box_jsonl(struct box *b, const char *path) {
 }
 
 /* The hash as it stands in this ledger's headers. */
-static inline void box_hide(struct box *b, const uint8_t digest[HASH_LEN], char ret[HIDE_HEX]) {
+static inline void box_hide(struct box *b, const uint8_t digest[HASH_LEN], char ret[KEYED_HASH_HEX]) {
     uint8_t secret[KEY_SECRET_LEN];
     assert_int_equal(key_secret_get(b->ledger, true, secret, NULL), 0);
-    hide_hash(ret, secret, digest);
+    keyed_hash_hex(ret, secret, digest);
 }
 
 static inline uint64_t box_size(struct box *b) {

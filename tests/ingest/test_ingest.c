@@ -81,7 +81,7 @@ static void an_interrupted_runs_receipt_is_written_by_the_next(void **state) {
     uint8_t digest[HASH_LEN];
     static const char line[] = "{\"kind\":\"x.a.b\",\"subject\":\"s\",\"body\":{}}";
     const struct bytes whole = bytes_of(line);
-    char hex[HIDE_HEX], key[64];
+    char hex[KEYED_HASH_HEX], key[64];
     hash_parts(digest, &whole, 1);
     box_hide(b, digest, hex);
     snprintf(key, sizeof(key), "line:%s", hex);

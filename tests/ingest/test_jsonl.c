@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "ingest/hide.h"
+#include "ingest/keyed_hash.h"
 
 #define NAMES "kind, subject, time, actor, run, cause, cause_key, key, grade, schema, body, private, open, force_private"
 
@@ -249,7 +249,7 @@ static struct lines_line line_of(const char *text, uint64_t offset) {
 
 static void keys_follow_from_text_and_occurrence_alone(void **state) {
     (void)state;
-    struct jsonl_input in = {.occur = occur_new()};
+    struct jsonl_input in = {.counter = line_counter_new()};
     char a[JSONL_KEY_MAX], b[JSONL_KEY_MAX], c[JSONL_KEY_MAX], d[JSONL_KEY_MAX];
     struct lines_line x = line_of("abc", 0), y = line_of("abd", 4);
     assert_int_equal(jsonl_key(&in, &x, a, NULL), 0);
@@ -262,43 +262,44 @@ static void keys_follow_from_text_and_occurrence_alone(void **state) {
     in.generation = 3;
     assert_int_equal(jsonl_key(&in, &x, d, NULL), 0);
     assert_string_equal(d, "line:ba7816bf8f01cfea414140de5dae2223@3#3");
-    occur_free(in.occur);
+    line_counter_free(in.counter);
 }
 
 static void under_a_secret_the_key_is_no_hash_that_a_guess_can_be_tested_by(void **state) {
     (void)state;
-    static const uint8_t secrets[2][HIDE_SECRET] = {{1}, {2}};
+    static const uint8_t secrets[2][KEYED_HASH_SECRET] = {{1}, {2}};
     char keys[2][JSONL_KEY_MAX], again[JSONL_KEY_MAX];
     struct lines_line x = line_of("abc", 0);
     for (size_t i = 0; i < 2; i++) {
-        struct jsonl_input in = {.occur = occur_new(), .secret = secrets[i]}, second = {.occur = occur_new()};
+        struct jsonl_input in = {.counter = line_counter_new(), .secret = secrets[i]},
+                           second = {.counter = line_counter_new()};
         second.secret = secrets[i];
         assert_int_equal(jsonl_key(&in, &x, keys[i], NULL), 0);
         assert_int_equal(jsonl_key(&second, &x, again, NULL), 0);
         assert_string_equal(keys[i], again);
         assert_int_equal(strlen(keys[i]), strlen("line:") + 32);
         assert_null(strstr(keys[i], "ba7816bf"));
-        occur_free(in.occur);
-        occur_free(second.occur);
+        line_counter_free(in.counter);
+        line_counter_free(second.counter);
     }
     assert_string_not_equal(keys[0], keys[1]);
 }
 
 static void texts_past_the_bound_of_the_table_are_told_apart_by_offset(void **state) {
     (void)state;
-    struct jsonl_input in = {.occur = occur_new()};
+    struct jsonl_input in = {.counter = line_counter_new()};
     uint32_t n = 0;
-    for (uint64_t i = 1; i <= OCCUR_MAX; i++) {
-        assert_int_equal(occur_count(in.occur, i * UINT64_C(0x9e3779b97f4a7c15), &n, NULL), 0);
+    for (uint64_t i = 1; i <= LINE_COUNTER_MAX; i++) {
+        assert_int_equal(line_counter_add(in.counter, i * UINT64_C(0x9e3779b97f4a7c15), &n, NULL), 0);
         assert_int_equal(n, 1);
     }
     char key[JSONL_KEY_MAX];
     struct lines_line x = line_of("abc", 12345);
     assert_int_equal(jsonl_key(&in, &x, key, NULL), 0);
     assert_string_equal(key, "line:ba7816bf8f01cfea414140de5dae2223+12345");
-    assert_int_equal(occur_count(in.occur, UINT64_C(0x9e3779b97f4a7c15), &n, NULL), 0);
+    assert_int_equal(line_counter_add(in.counter, UINT64_C(0x9e3779b97f4a7c15), &n, NULL), 0);
     assert_int_equal(n, 2);
-    occur_free(in.occur);
+    line_counter_free(in.counter);
 }
 
 int main(void) {

@@ -41,11 +41,11 @@ static void put_file(struct bytes data, int flags) {
     close(fd);
 }
 
-static struct lines *open_lines(struct lines_tap *tap) {
+static struct lines *open_lines(struct lines_digest *digest) {
     struct gz *gz = NULL;
     struct lines *lines = NULL;
     assert_int_equal(gz_open(path, GZ_DETECT, UINT64_MAX, &gz, NULL), 0);
-    assert_int_equal(lines_new(gz, tap, NULL, &lines, NULL), 0);
+    assert_int_equal(lines_new(gz, digest, NULL, &lines, NULL), 0);
     return lines;
 }
 
@@ -80,23 +80,23 @@ static void lines_have_text_number_and_offset_without_mark_and_line_ends(void **
     lines_free(lines);
 }
 
-static void the_tap_has_digest_and_length_of_all_lines_given(void **state) {
+static void digest_and_length_are_those_of_all_lines_given(void **state) {
     (void)state;
-    struct lines_tap tap = {.hash = hash_new()};
+    struct lines_digest digest = {.hash = hash_new()};
     struct lines_line line;
     uint8_t got[HASH_LEN], want[HASH_LEN];
     struct bytes content = bytes_of("a\r\nbb\nccc\nnot given");
     put_file(content, O_TRUNC);
-    struct lines *lines = open_lines(&tap);
+    struct lines *lines = open_lines(&digest);
     while (lines_next(lines, -1, &line, NULL) == 0) {
     }
-    hash_end(tap.hash, got);
+    hash_end(digest.hash, got);
     content.n -= strlen("not given");
     hash_parts(want, &content, 1);
     assert_memory_equal(got, want, HASH_LEN);
-    assert_int_equal(tap.bytes, content.n);
+    assert_int_equal(digest.bytes, content.n);
     lines_free(lines);
-    hash_free(tap.hash);
+    hash_free(digest.hash);
 }
 
 static void many_lines_of_many_lengths_cross_blocks_whole(void **state) {
@@ -231,7 +231,7 @@ static void the_stop_flag_ends_the_wait_for_a_pipe(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_have_text_number_and_offset_without_mark_and_line_ends),
-        cmocka_unit_test(the_tap_has_digest_and_length_of_all_lines_given),
+        cmocka_unit_test(digest_and_length_are_those_of_all_lines_given),
         cmocka_unit_test(many_lines_of_many_lengths_cross_blocks_whole),
         cmocka_unit_test(a_line_of_the_longest_length_passes_and_one_byte_more_is_said),
         cmocka_unit_test(a_long_line_without_an_end_is_given_by_its_beginning),

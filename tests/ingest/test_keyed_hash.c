@@ -99,7 +99,7 @@ static void a_guessed_line_cannot_be_found_by_its_key(void **state) {
     static const char line[] =
         "{\"kind\":\"x.acme.test\",\"subject\":\"patient/7\",\"open\":[],\"body\":{\"result\":\"positive\"}}";
     uint8_t digest[HASH_LEN];
-    char hex[HIDE_HEX], text[1024];
+    char hex[KEYED_HASH_HEX], text[1024];
     assert_int_equal(take_text(*state, "jsonl", line), 1);
     hash_parts(digest, &(struct bytes){(const uint8_t *)line, sizeof(line) - 1}, 1);
     text_hex(hex, digest, 16);

@@ -5,7 +5,7 @@
  * An inode's number is given again soon after its file is gone, so the time of birth stands beside it, where the file
  * system has one. The device is left out: its number may change with every boot. The digest of the first bytes tells a file
  * that was cut and written anew. */
-#include "ingest/mark.h"
+#include "ingest/file_position.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 
-int mark_name(const char *path, char ret[MARK_NAME_LEN], struct err *err) {
+int file_position_name(const char *path, char ret[FILE_POSITION_NAME_LEN], struct err *err) {
     char dir[FILE_PATH_MAX] = ".", real[PATH_MAX], hex[2 * 16 + 1];
     const char *slash = strrchr(path, '/');
     size_t n = slash != NULL ? (size_t)(slash - path) + 1 : 0;
@@ -39,7 +39,7 @@ int mark_name(const char *path, char ret[MARK_NAME_LEN], struct err *err) {
     const struct bytes parts[] = {bytes_of(real), bytes_of("/"), bytes_of(path + n)};
     hash_parts(digest, parts, 3);
     text_hex(hex, digest, 16);
-    snprintf(ret, MARK_NAME_LEN, "ingest/jsonl/%s", hex);
+    snprintf(ret, FILE_POSITION_NAME_LEN, "ingest/jsonl/%s", hex);
     return 0;
 }
 
@@ -48,7 +48,7 @@ static void put_uint(struct buf *out, const char *name, uint64_t v) {
     mp_put_uint(out, v & MP_INT_MAX);
 }
 
-void mark_encode(struct buf *out, const struct mark *m) {
+void file_position_encode(struct buf *out, const struct file_position *m) {
     mp_put_map(out, 6);
     put_uint(out, "born", m->born);
     put_uint(out, "generation", m->generation);
@@ -69,15 +69,16 @@ static int get_uint(struct bytes map, const char *name, uint64_t *ret) {
     return 0;
 }
 
-int mark_decode(struct bytes value, struct mark *ret) {
-    struct mark m;
+int file_position_decode(struct bytes value, struct file_position *ret) {
+    struct file_position m;
     struct bytes raw;
     struct mp_item head;
     memset(&m, 0, sizeof(m));
     if (get_uint(value, "born", &m.born) != 0 || get_uint(value, "ino", &m.ino) != 0 ||
         get_uint(value, "offset", &m.offset) != 0 || get_uint(value, "generation", &m.generation) != 0 ||
-        get_uint(value, "head_n", &m.head_n) != 0 || m.head_n > MARK_HEAD_MAX || mp_map_get(value, "head", &raw) != 0 ||
-        mp_scalar(raw, &head) != 0 || head.type != MP_BIN || head.data.n != HASH_LEN) {
+        get_uint(value, "head_n", &m.head_n) != 0 || m.head_n > FILE_POSITION_HEAD_MAX ||
+        mp_map_get(value, "head", &raw) != 0 || mp_scalar(raw, &head) != 0 || head.type != MP_BIN ||
+        head.data.n != HASH_LEN) {
         return ERR_CORRUPT;
     }
     memcpy(m.head, head.data.p, HASH_LEN);
@@ -85,8 +86,8 @@ int mark_decode(struct bytes value, struct mark *ret) {
     return 0;
 }
 
-bool mark_head(int fd, uint64_t n, uint8_t ret[HASH_LEN]) {
-    uint8_t block[MARK_HEAD_MAX];
+bool file_position_head(int fd, uint64_t n, uint8_t ret[HASH_LEN]) {
+    uint8_t block[FILE_POSITION_HEAD_MAX];
     size_t got = 0;
     while (got < n) {
         ssize_t r = pread(fd, block + got, (size_t)n - got, (off_t)got);
@@ -103,14 +104,14 @@ bool mark_head(int fd, uint64_t n, uint8_t ret[HASH_LEN]) {
     return true;
 }
 
-bool mark_same_content(const struct mark *m, int fd) {
+bool file_position_same_content(const struct file_position *m, int fd) {
     struct stat st;
     uint8_t head[HASH_LEN];
-    return fstat(fd, &st) == 0 && (uint64_t)st.st_size >= m->offset && mark_head(fd, m->head_n, head) &&
+    return fstat(fd, &st) == 0 && (uint64_t)st.st_size >= m->offset && file_position_head(fd, m->head_n, head) &&
            memcmp(head, m->head, HASH_LEN) == 0;
 }
 
-bool mark_identify(int fd, const char *path, struct mark *ret) {
+bool file_position_identify(int fd, const char *path, struct file_position *ret) {
     struct statx st;
     if (statx(fd, path, path[0] == '\0' ? AT_EMPTY_PATH : 0, STATX_INO | STATX_BTIME, &st) != 0) {
         return false;
@@ -121,6 +122,6 @@ bool mark_identify(int fd, const char *path, struct mark *ret) {
     return true;
 }
 
-bool mark_same_file(const struct mark *a, const struct mark *b) {
+bool file_position_same_file(const struct file_position *a, const struct file_position *b) {
     return a->ino == b->ino && (a->born == b->born || a->born == 0 || b->born == 0);
 }

@@ -3,50 +3,50 @@
  * Lifetimes are filled in where the agent says how long: opencode's "always" and ACP's "allow_always" only say that the
  * choice is remembered. Who decided is filled in where the word says it: a client's answer comes from a person or from a
  * program in his place, and nothing tells which. */
-#include "ingest/hook_words.h"
+#include "ingest/agent_words.h"
 
 #include <string.h>
 
 struct answer_row {
-    enum hook_family family;
+    enum agent_family family;
     const char *word, *decision, *lifetime, *decided_by;
 };
 
 static const struct answer_row answers[] = {
-    {HOOK_CLAUDE, "allow", "allow", "once", NULL},
-    {HOOK_CLAUDE, "ask", "ask", "once", NULL},
-    {HOOK_CLAUDE, "defer", "defer", "once", NULL},
-    {HOOK_CLAUDE, "deny", "deny", "once", NULL},
-    {HOOK_CODEX, "abort", "abort", "once", NULL},
-    {HOOK_CODEX, "accept", "allow", "once", NULL},
-    {HOOK_CODEX, "acceptForSession", "allow", "session", NULL},
-    {HOOK_CODEX, "acceptWithExecpolicyAmendment", "allow", "permanent", NULL},
-    {HOOK_CODEX, "approved", "allow", "once", NULL},
-    {HOOK_CODEX, "approved_execpolicy_amendment", "allow", "permanent", NULL},
-    {HOOK_CODEX, "approved_for_session", "allow", "session", NULL},
-    {HOOK_CODEX, "cancel", "abort", "once", NULL},
-    {HOOK_CODEX, "decline", "deny", "once", NULL},
-    {HOOK_CODEX, "denied", "deny", "once", NULL},
-    {HOOK_CODEX, "timed_out", "unknown", NULL, "timeout"}, /* the review ended before it had decided */
-    {HOOK_OPENCODE, "always", "allow", NULL, NULL},
-    {HOOK_OPENCODE, "once", "allow", "once", NULL},
-    {HOOK_OPENCODE, "reject", "deny", "once", NULL},
-    {HOOK_ACP, "allow_always", "allow", NULL, NULL},
-    {HOOK_ACP, "allow_once", "allow", "once", NULL},
-    {HOOK_ACP, "cancelled", "abort", "once", NULL},
-    {HOOK_ACP, "reject_always", "deny", NULL, NULL},
-    {HOOK_ACP, "reject_once", "deny", "once", NULL},
+    {AGENT_CLAUDE, "allow", "allow", "once", NULL},
+    {AGENT_CLAUDE, "ask", "ask", "once", NULL},
+    {AGENT_CLAUDE, "defer", "defer", "once", NULL},
+    {AGENT_CLAUDE, "deny", "deny", "once", NULL},
+    {AGENT_CODEX, "abort", "abort", "once", NULL},
+    {AGENT_CODEX, "accept", "allow", "once", NULL},
+    {AGENT_CODEX, "acceptForSession", "allow", "session", NULL},
+    {AGENT_CODEX, "acceptWithExecpolicyAmendment", "allow", "permanent", NULL},
+    {AGENT_CODEX, "approved", "allow", "once", NULL},
+    {AGENT_CODEX, "approved_execpolicy_amendment", "allow", "permanent", NULL},
+    {AGENT_CODEX, "approved_for_session", "allow", "session", NULL},
+    {AGENT_CODEX, "cancel", "abort", "once", NULL},
+    {AGENT_CODEX, "decline", "deny", "once", NULL},
+    {AGENT_CODEX, "denied", "deny", "once", NULL},
+    {AGENT_CODEX, "timed_out", "unknown", NULL, "timeout"}, /* the review ended before it had decided */
+    {AGENT_OPENCODE, "always", "allow", NULL, NULL},
+    {AGENT_OPENCODE, "once", "allow", "once", NULL},
+    {AGENT_OPENCODE, "reject", "deny", "once", NULL},
+    {AGENT_ACP, "allow_always", "allow", NULL, NULL},
+    {AGENT_ACP, "allow_once", "allow", "once", NULL},
+    {AGENT_ACP, "cancelled", "abort", "once", NULL},
+    {AGENT_ACP, "reject_always", "deny", NULL, NULL},
+    {AGENT_ACP, "reject_once", "deny", "once", NULL},
 };
 
-struct hook_answer hook_answer_of(enum hook_family family, struct bytes word) {
+struct agent_answer agent_answer_of(enum agent_family family, struct bytes word) {
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         const struct answer_row *row = &answers[i];
         if (row->family == family && bytes_is(word, row->word)) {
-            return (struct hook_answer){row->decision, row->lifetime,
-                                        row->decided_by != NULL ? row->decided_by : "unknown"};
+            return (struct agent_answer){row->decision, row->lifetime,
+                                         row->decided_by != NULL ? row->decided_by : "unknown"};
         }
     }
-    return (struct hook_answer){"unknown", NULL, "unknown"};
+    return (struct agent_answer){"unknown", NULL, "unknown"};
 }
 
 #define READS   "filesystem.read"
@@ -105,7 +105,7 @@ static const struct {
     {"fetch", FETCHES},
 };
 
-const char *hook_group_of(struct bytes tool) {
+const char *agent_group_of(struct bytes tool) {
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
         if (bytes_is(tool, groups[i].tool)) {
             return groups[i].group;
@@ -114,6 +114,6 @@ const char *hook_group_of(struct bytes tool) {
     return NULL;
 }
 
-const char *hook_tier_of(const char *group) {
+const char *agent_tier_of(const char *group) {
     return group != NULL && strcmp(group, READS) == 0 ? "T0" : NULL;
 }

@@ -1,12 +1,12 @@
 /* The run: one queue, one tally for the input at hand and one for everything.
  *
- *   source --run_add--> queue --commit--> taken: accepted or duplicate   --> tallies
- *          \-run_reject-----------------> refused, with place and reason --> tallies, callback
- *   run_end: commit, then the receipt as a commit of its own
+ *   source --intake_add--> queue --commit--> taken: accepted or duplicate   --> tallies
+ *          \-intake_reject-----------------> refused, with place and reason --> tallies, callback
+ *   intake_end: commit, then the receipt as a commit of its own
  *
  * A failing commit breaks the run: nothing more is tried, because the state of the disk or the database will not get
  * better by trying. What the source fails at (an unreadable file) does not: what was read before it is still committed. */
-#include "ingest/run.h"
+#include "ingest/intake.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,64 +22,66 @@
 #include "ledger/key_secret.h"
 #include "ledger/kind_index.h"
 
-#define RUN_ACTOR_LEN      64
-#define RUN_BODY_MAX       ((size_t)64 << 10)
-#define RUN_PROGRESS_EVERY (CLOCK_NS_PER_S / 10)
+#define ACTOR_LEN      64
+#define BODY_MAX       ((size_t)64 << 10)
+#define PROGRESS_EVERY (CLOCK_NS_PER_S / 10)
+#define RECEIPT_EVENTS 65536
+#define RECEIPT_EVERY  (3600 * CLOCK_NS_PER_S)
 
-struct ingest_run {
+struct intake {
     struct ledger *ledger;
     const char *source;
     struct ingest_options options;
     struct ingest_result *result;
     struct queue *queue;
     struct ingest_tally input; /* of the input at hand */
-    struct lines_tap tap;
+    struct lines_digest digest;
     char path[FILE_PATH_MAX], name[FILE_PATH_MAX]; /* of the input at hand, as given and as recorded */
-    char actor[RUN_ACTOR_LEN];
+    char actor[ACTOR_LEN];
     uint8_t *secret;                /* secret memory */
     char cursor[QUEUE_CURSOR_NAME]; /* the first that it moved; empty: none */
     bool in_input, no_receipt, broken;
     bool strict_stop;
     struct err stop_err;
     char newest_reason[ERR_MSG_MAX];
-    uint64_t newest_duplicate; /* seq, of the input at hand; LEDGER_NO_SEQ: none */
-    uint64_t progress_at;
+    uint64_t newest_duplicate;      /* seq, of the input at hand; LEDGER_NO_SEQ: none */
+    uint64_t progress_at, begun_at; /* boot clock; begun_at: of the input at hand */
 };
 
-const struct ingest_options *run_options(const struct ingest_run *run) {
+const struct ingest_options *intake_options(const struct intake *run) {
     return &run->options;
 }
 
-struct ledger *run_ledger(struct ingest_run *run) {
+struct ledger *intake_ledger(struct intake *run) {
     return run->ledger;
 }
 
-const char *run_source(const struct ingest_run *run) {
+const char *intake_source(const struct intake *run) {
     return run->source;
 }
 
-const char *run_actor(const struct ingest_run *run) {
+const char *intake_actor(const struct intake *run) {
     return run->options.actor != NULL ? run->options.actor : run->actor;
 }
 
-bool run_stopped(const struct ingest_run *run) {
+bool intake_stopped(const struct intake *run) {
     return run->options.stop != NULL && *run->options.stop != 0;
 }
 
-const uint8_t *run_secret(const struct ingest_run *run) {
+const uint8_t *intake_secret(const struct intake *run) {
     return run->secret;
 }
 
-void run_no_receipt(struct ingest_run *run) {
+void intake_no_receipt(struct intake *run) {
     run->no_receipt = true;
 }
 
-struct lines_tap *run_tap(struct ingest_run *run) {
-    return &run->tap;
+struct lines_digest *intake_digest(struct intake *run) {
+    return &run->digest;
 }
 
 /* A dry run writes nothing: where there is no secret yet, the keys that it shows are of no later run. */
-static int take_secret(struct ingest_run *run, struct err *err) {
+static int take_secret(struct intake *run, struct err *err) {
     run->secret = crypt_secret_new(KEY_SECRET_LEN);
     if (run->secret == NULL) {
         return err_set(err, ERR_NOMEM, "ingest: out of locked memory");
@@ -92,9 +94,9 @@ static int take_secret(struct ingest_run *run, struct err *err) {
     return key_secret_get(run->ledger, !run->options.dry_run, run->secret, err);
 }
 
-int run_new(struct ledger *ledger, const char *source, const struct ingest_options *options, struct ingest_result *result,
-            struct ingest_run **ret, struct err *err) {
-    struct ingest_run *run = calloc(1, sizeof(*run));
+int intake_new(struct ledger *ledger, const char *source, const struct ingest_options *options,
+               struct ingest_result *result, struct intake **ret, struct err *err) {
+    struct intake *run = calloc(1, sizeof(*run));
     if (run == NULL) {
         return err_set(err, ERR_NOMEM, "ingest: out of memory");
     }
@@ -109,38 +111,37 @@ int run_new(struct ledger *ledger, const char *source, const struct ingest_optio
         code = queue_new(ledger, &run->queue, err);
     }
     code = code != 0 ? code : take_secret(run, err);
-    run->tap.hash = hash_new();
-    if (code == 0 && run->tap.hash == NULL) {
+    run->digest.hash = hash_new();
+    if (code == 0 && run->digest.hash == NULL) {
         code = err_set(err, ERR_NOMEM, "ingest: out of memory");
     }
     if (code != 0) {
-        run_free(run);
+        intake_free(run);
         return code;
     }
     *ret = run;
     return 0;
 }
 
-void run_free(struct ingest_run *run) {
+void intake_free(struct intake *run) {
     if (run != NULL) {
         queue_free(run->queue);
-        hash_free(run->tap.hash);
+        hash_free(run->digest.hash);
         crypt_secret_free(run->secret);
         free(run);
     }
 }
 
-int run_begin(struct ingest_run *run, const char *name, struct err *err) {
-    (void)err;
+void intake_begin(struct intake *run, const char *name) {
     uint8_t unused[HASH_LEN];
-    hash_end(run->tap.hash, unused);
-    run->tap.bytes = 0;
+    hash_end(run->digest.hash, unused);
+    run->digest.bytes = 0;
     tally_init(&run->input);
     snprintf(run->path, sizeof(run->path), "%s", name);
     snprintf(run->name, sizeof(run->name), "%s", strcmp(name, "-") == 0 ? "standard input" : name);
     run->newest_duplicate = LEDGER_NO_SEQ;
+    run->begun_at = clock_boot_ns();
     run->in_input = true;
-    return 0;
 }
 
 /* ---- what became of drafts ---------------------------------------------------------------------------------------- */
@@ -154,7 +155,7 @@ static void count_taken(struct ingest_tally *t, const struct ledger_receipt *rec
 }
 
 static void on_taken(void *ctx, const struct ledger_receipt *receipt, struct bytes kind, uint64_t at) {
-    struct ingest_run *run = ctx;
+    struct intake *run = ctx;
     bool gap = bytes_is(kind, "ledger.gap");
     count_taken(&run->input, receipt, gap, at);
     count_taken(&run->result->total, receipt, gap, at);
@@ -176,7 +177,7 @@ static void mask_message(char ret[ERR_MSG_MAX], const char *text) {
     buf_done(&masked);
 }
 
-int run_reject(struct ingest_run *run, const struct ingest_place *place, const char *group, const char *why) {
+int intake_reject(struct intake *run, const struct ingest_place *place, const char *group, const char *why) {
     char g[ERR_MSG_MAX], *reason = run->newest_reason;
     mask_message(g, group != NULL ? group : why);
     mask_message(reason, why);
@@ -194,10 +195,10 @@ int run_reject(struct ingest_run *run, const struct ingest_place *place, const c
     } else {
         err_set(&run->stop_err, ERR_INVALID, "%s: %s", place->file, reason);
     }
-    return RUN_STOP;
+    return INTAKE_STOP;
 }
 
-void run_pass(struct ingest_run *run, const struct ingest_place *place, const char *what) {
+void intake_pass(struct intake *run, const struct ingest_place *place, const char *what) {
     char masked[ERR_MSG_MAX];
     run->input.passed++;
     run->result->total.passed++;
@@ -213,25 +214,25 @@ static const char *without_path(const char *msg, const char *path) {
     return strncmp(msg, path, n) == 0 && strncmp(msg + n, ": ", 2) == 0 ? msg + n + 2 : msg;
 }
 
-int run_reject_file(struct ingest_run *run, const char *file, uint64_t offset, const struct err *why) {
+int intake_reject_file(struct intake *run, const char *file, uint64_t offset, const struct err *why) {
     const struct ingest_place place = {.file = file, .offset = offset};
-    return run_reject(run, &place, NULL, without_path(why->msg, file));
+    return intake_reject(run, &place, NULL, without_path(why->msg, file));
 }
 
 static int on_refused(void *ctx, const struct ingest_place *place, const char *reason) {
-    return run_reject(ctx, place, NULL, reason);
+    return intake_reject(ctx, place, NULL, reason);
 }
 
 /* ---- committing --------------------------------------------------------------------------------------------------- */
 
-static int commit(struct ingest_run *run, struct err *err) {
+static int commit(struct intake *run, struct err *err) {
     const struct queue_sink sink = {run, on_taken, on_refused};
     int code = queue_commit(run->queue, &sink, &run->result->head, err);
     run->broken = run->broken || code < 0;
     return code;
 }
 
-int run_flush(struct ingest_run *run, struct err *err) {
+int intake_flush(struct intake *run, struct err *err) {
     if (run->options.dry_run) {
         queue_clear(run->queue);
         return 0;
@@ -239,7 +240,7 @@ int run_flush(struct ingest_run *run, struct err *err) {
     return queue_idle(run->queue) ? 0 : commit(run, err);
 }
 
-int run_cursor(struct ingest_run *run, const char *name, struct bytes value, struct err *err) {
+int intake_cursor(struct intake *run, const char *name, struct bytes value, struct err *err) {
     int code = run->options.dry_run ? 0 : queue_cursor(run->queue, name, value, err);
     if (code == 0 && run->cursor[0] == '\0' && strlen(name) < sizeof(run->cursor)) {
         memcpy(run->cursor, name, strlen(name) + 1);
@@ -247,8 +248,8 @@ int run_cursor(struct ingest_run *run, const char *name, struct bytes value, str
     return code;
 }
 
-static int show_preview(struct ingest_run *run, const struct ledger_draft *draft, const struct ingest_place *place,
-                        uint64_t at, struct err *err) {
+static int show_preview(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+                        struct err *err) {
     run->input.accepted++;
     run->result->total.accepted++;
     tally_at(&run->input, at);
@@ -277,22 +278,22 @@ static int show_preview(struct ingest_run *run, const struct ledger_draft *draft
     return code;
 }
 
-static int add(struct ingest_run *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+static int add(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
                struct err *err) {
     int code = queue_add(run->queue, draft, place, at, err);
     if (code != ERR_BUSY || queue_count(run->queue) == 0) {
         return code;
     }
-    code = run_flush(run, err);
+    code = intake_flush(run, err);
     return code != 0 ? code : queue_add(run->queue, draft, place, at, err);
 }
 
-int run_add(struct ingest_run *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
-            struct err *err) {
+int intake_add(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+               struct err *err) {
     struct ledger_draft d = *draft;
     d.source = bytes_of(run->source);
     if (d.actor.n == 0) {
-        d.actor = bytes_of(run_actor(run));
+        d.actor = bytes_of(intake_actor(run));
     }
     if (d.grade.n == 0) {
         d.grade = bytes_of("reported");
@@ -304,7 +305,7 @@ int run_add(struct ingest_run *run, const struct ledger_draft *draft, const stru
     }
     if (code == ERR_INVALID || code == ERR_NOTFOUND || code == ERR_LIMIT) {
         if (!run->broken) {
-            return run_reject(run, place, NULL, why.msg);
+            return intake_reject(run, place, NULL, why.msg);
         }
     }
     if (code != 0) {
@@ -313,10 +314,10 @@ int run_add(struct ingest_run *run, const struct ledger_draft *draft, const stru
         }
         return code;
     }
-    return queue_full(run->queue) ? run_flush(run, err) : 0;
+    return queue_full(run->queue) ? intake_flush(run, err) : 0;
 }
 
-int run_size(struct ingest_run *run, uint64_t *ret, struct err *err) {
+int intake_size(struct intake *run, uint64_t *ret, struct err *err) {
     struct ledger_head head = {.size = LEDGER_NO_SEQ / 2}; /* nothing is known of one that is not there */
     int code = run->ledger == NULL ? 0 : ledger_head(run->ledger, &head, err);
     if (code == 0) {
@@ -333,7 +334,7 @@ static bool has_end(const struct ingest_options *o) {
 }
 
 /* Only of a cursor that is stored by now: it will be missed. */
-static bool claim_cursor(struct ingest_run *run, uint8_t ret[CURSOR_CLAIM]) {
+static bool claim_cursor(struct intake *run, uint8_t ret[CURSOR_CLAIM]) {
     struct buf value;
     buf_init(&value, CURSOR_VALUE_MAX);
     bool there = run->cursor[0] != '\0' && ledger_cursor_get(run->ledger, run->cursor, &value, NULL) == 0;
@@ -344,24 +345,24 @@ static bool claim_cursor(struct ingest_run *run, uint8_t ret[CURSOR_CLAIM]) {
     return there;
 }
 
-static int add_receipt(struct ingest_run *run, struct err *err) {
+static int add_receipt(struct intake *run, struct err *err) {
     uint8_t digest[HASH_LEN], claim[CURSOR_CLAIM];
-    hash_end(run->tap.hash, digest);
-    char subject[RUN_ACTOR_LEN];
+    hash_end(run->digest.hash, digest);
+    char subject[ACTOR_LEN];
     snprintf(subject, sizeof(subject), "import/%s", run->source);
     struct buf body;
-    buf_init(&body, RUN_BODY_MAX);
+    buf_init(&body, BODY_MAX);
     const struct tally_input input = {.source = run->source,
                                       .name = run->name,
                                       .digest = digest,
                                       .cursor = claim_cursor(run, claim) ? claim : NULL,
-                                      .stopped = (run_stopped(run) && has_end(&run->options)) || run->strict_stop};
+                                      .stopped = (intake_stopped(run) && has_end(&run->options)) || run->strict_stop};
     tally_encode(&body, &run->input, &input);
     struct ledger_draft draft;
     ledger_draft_init(&draft);
     draft.kind = bytes_of("ledger.imported");
     draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(run_actor(run));
+    draft.actor = bytes_of(intake_actor(run));
     draft.source = bytes_of(run->source);
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
@@ -376,24 +377,24 @@ static int add_receipt(struct ingest_run *run, struct err *err) {
 
 /* Commits the receipt; it is not counted among what was imported. */
 static void receipt_taken(void *ctx, const struct ledger_receipt *receipt, struct bytes kind, uint64_t at) {
-    struct ingest_run *run = ctx;
+    struct intake *run = ctx;
     (void)receipt, (void)kind, (void)at;
     run->result->receipts++;
 }
 
 static int receipt_refused(void *ctx, const struct ingest_place *place, const char *reason) {
-    struct ingest_run *run = ctx;
+    struct intake *run = ctx;
     (void)place;
     err_set(&run->stop_err, ERR_INVALID, "the receipt of '%s' was refused: %s", run->name, reason);
-    return RUN_STOP;
+    return INTAKE_STOP;
 }
 
-static int write_receipt(struct ingest_run *run, struct err *err) {
+static int write_receipt(struct intake *run, struct err *err) {
     const struct queue_sink sink = {run, receipt_taken, receipt_refused};
     int code = add_receipt(run, err);
     if (code == 0) {
         code = queue_commit(run->queue, &sink, &run->result->head, err);
-        if (code == RUN_STOP) {
+        if (code == INTAKE_STOP) {
             if (err != NULL) {
                 *err = run->stop_err;
             }
@@ -406,7 +407,7 @@ static int write_receipt(struct ingest_run *run, struct err *err) {
 
 /* Everything was there already. Does a receipt of this source follow the newest of it? None does when the run that wrote
  * the events was killed before its receipt. */
-static int is_owed(struct ingest_run *run, bool *ret, struct err *err) {
+static int is_owed(struct intake *run, bool *ret, struct err *err) {
     struct ledger_reader *reader = NULL;
     struct ledger_event event;
     bool owed = false;
@@ -427,11 +428,11 @@ static int is_owed(struct ingest_run *run, bool *ret, struct err *err) {
     return 0;
 }
 
-int run_end(struct ingest_run *run, struct err *err) {
+int intake_end(struct intake *run, struct err *err) {
     run->in_input = false;
-    run->input.bytes = run->tap.bytes;
-    run->result->total.bytes += run->tap.bytes;
-    int code = run_flush(run, err);
+    run->input.bytes = run->digest.bytes;
+    run->result->total.bytes += run->digest.bytes;
+    int code = intake_flush(run, err);
     if (code < 0 || run->options.dry_run || run->no_receipt) {
         return code;
     }
@@ -443,46 +444,56 @@ int run_end(struct ingest_run *run, struct err *err) {
     return checked != 0 ? checked : code;
 }
 
-uint64_t run_accepted(const struct ingest_run *run) {
-    return run->input.accepted;
+int intake_receipt_if_due(struct intake *run, struct err *err) {
+    char name[FILE_PATH_MAX];
+    uint64_t accepted = run->input.accepted;
+    if (accepted < RECEIPT_EVENTS && (accepted == 0 || clock_boot_ns() - run->begun_at < RECEIPT_EVERY)) {
+        return 0;
+    }
+    int code = intake_end(run, err);
+    if (code == 0) {
+        memcpy(name, run->path, sizeof(name));
+        intake_begin(run, name);
+    }
+    return code;
 }
 
-uint64_t run_rejected(const struct ingest_run *run, const char **ret_newest) {
+uint64_t intake_rejected(const struct intake *run, const char **ret_newest) {
     *ret_newest = run->newest_reason;
     return run->input.rejected;
 }
 
-uint64_t run_ticket(const struct ingest_run *run) {
+uint64_t intake_ticket(const struct intake *run) {
     return queue_ticket(run->queue);
 }
 
-void run_drop(struct ingest_run *run) {
+void intake_drop(struct intake *run) {
     queue_clear(run->queue);
     run->broken = false;
 }
 
-int run_finish(struct ingest_run *run, int code, struct err *err) {
+int intake_finish(struct intake *run, int code, struct err *err) {
     struct err later = {0};
     if (run->in_input && run->broken) {
-        run->result->total.bytes += run->tap.bytes; /* what was read, though nothing more is written of it */
+        run->result->total.bytes += run->digest.bytes; /* what was read, though nothing more is written of it */
     }
     if (run->in_input && !run->broken) {
         if (code < 0 && err != NULL) {
-            const struct ingest_place place = {.file = run->name, .offset = run->tap.bytes};
+            const struct ingest_place place = {.file = run->name, .offset = run->digest.bytes};
             char why[ERR_MSG_MAX];
             mask_message(why, without_path(err->msg, run->path));
             tally_reject(&run->input, why, &place); /* the receipt says where it ended */
         }
-        int ended = run_end(run, &later);
-        if (ended != 0 && (code == 0 || code == RUN_STOP)) {
+        int ended = intake_end(run, &later);
+        if (ended != 0 && (code == 0 || code == INTAKE_STOP)) {
             code = ended;
             if (ended < 0 && err != NULL) {
                 *err = later;
             }
         }
     }
-    run->result->stopped = run_stopped(run);
-    if (code == RUN_STOP) {
+    run->result->stopped = intake_stopped(run);
+    if (code == INTAKE_STOP) {
         if (err != NULL) {
             *err = run->stop_err;
         }
@@ -491,12 +502,12 @@ int run_finish(struct ingest_run *run, int code, struct err *err) {
     return code;
 }
 
-void run_progress(struct ingest_run *run, uint64_t done, uint64_t total) {
+void intake_progress(struct intake *run, uint64_t done, uint64_t total) {
     if (run->options.progress == NULL) {
         return;
     }
     uint64_t now = clock_boot_ns();
-    if (now - run->progress_at >= RUN_PROGRESS_EVERY || done == total) {
+    if (now - run->progress_at >= PROGRESS_EVERY || done == total) {
         run->progress_at = now;
         run->options.progress(run->options.ctx, done, total);
     }
