@@ -1,5 +1,5 @@
 /* Files: whole reads with a bound, directories, wiping. */
-#include "base/file_parts.h"
+#include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,7 +6,8 @@
 
 #include "base/bytes.h"
 
-#define FILE_PATH_MAX 4096
+#define FILE_PATH_MAX  4096
+#define FILE_TEMPORARY ".ledger-tmp-" /* what temporary names begin with */
 
 /* Appends the whole file, refusing (ERR_LIMIT) what does not fit in out->max. A path of "-" is standard input. */
 int file_read(const char *path, struct buf *out, struct err *err);
@@ -56,6 +57,9 @@ int file_make_dirs(const char *path, struct err *err);
 int file_remove_tree(const char *path, struct err *err);
 /* ERR_INVALID when `path` lies on a network file system (NFS, SMB, CIFS, 9p, AFS, Ceph), which LMDB cannot use. */
 int file_check_local(const char *path, struct err *err);
+/* The directory that holds `path`'s last part: "." for a bare name, "/" for what is in the root. */
+int file_parent(char ret[FILE_PATH_MAX], const char *path, struct err *err);
+int file_sync_parent(const char *path, struct err *err);
 /* "a/b": snprintf into a fixed path buffer; ERR_LIMIT when it does not fit. */
 int file_join(char ret[FILE_PATH_MAX], const char *dir, const char *name, struct err *err);
 

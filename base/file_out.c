@@ -4,6 +4,8 @@
  * before the rename removes the temporary file again; only a kill leaves it, under a name that says what it is. Only
  * regular files are replaced so: a rename would turn a device into a file. What is new has no name at all until it is
  * complete. */
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -14,8 +16,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-
-#include "base/file_parts.h"
 
 #define LINKS_MAX 40 /* as the kernel has it */
 

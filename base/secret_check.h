@@ -1,4 +1,4 @@
-/* Inside of the secret scanner: what the search (secret.c), the validators (secret_shape.c, secret_context.c,
+/* Inside of the secret scanner: what the search (secret_search.c), the validators (secret_shape.c, secret_context.c,
  * secret_option.c, secret_encoded.c, secret_view.c, secret_run.c, secret_number.c, secret_seed.c, secret_piece.c, with the
  * tools of secret_check.c) and the names (secret_name.c) share. Nobody else includes this but their tests. */
 #ifndef BASE_SECRET_CHECK_H

@@ -29,15 +29,10 @@ int create_begin(const char *dir, char ret_tmp[FILE_PATH_MAX], struct err *err) 
     if (lstat(dir, &st) == 0 && (!S_ISDIR(st.st_mode) || (rmdir(dir) != 0))) {
         return err_set(err, ERR_CONFLICT, "'%s' exists and is not an empty directory", dir);
     }
-    memcpy(parent, dir, n);
-    parent[n] = '\0';
-    char *slash = strrchr(parent, '/');
-    if (slash != NULL && slash != parent) {
-        *slash = '\0';
-        int rc = file_make_dirs(parent, err);
-        if (rc != 0) {
-            return rc;
-        }
+    int rc = file_parent(parent, dir, err);
+    rc = rc != 0 ? rc : file_make_dirs(parent, err);
+    if (rc != 0) {
+        return rc;
     }
     snprintf(ret_tmp, FILE_PATH_MAX, "%.*s.new-XXXXXX", (int)n, dir);
     if (mkdtemp(ret_tmp) == NULL) {
@@ -53,7 +48,6 @@ static int sync_below(const char *dir, const char *name, struct err *err) {
 }
 
 int create_finish(const char *tmp, const char *dir, struct err *err) {
-    char parent[FILE_PATH_MAX];
     int rc = sync_below(tmp, "evidence", err);
     rc = rc != 0 ? rc : sync_below(tmp, "keys", err);
     rc = rc != 0 ? rc : sync_below(tmp, "artifacts", err);
@@ -65,16 +59,7 @@ int create_finish(const char *tmp, const char *dir, struct err *err) {
     if (rc != 0) {
         return rc;
     }
-    snprintf(parent, sizeof(parent), "%s", dir);
-    size_t n = strlen(parent);
-    while (n > 1 && parent[n - 1] == '/') {
-        parent[--n] = '\0';
-    }
-    char *slash = strrchr(parent, '/');
-    if (slash != NULL) {
-        slash[slash == parent ? 1 : 0] = '\0';
-    }
-    rc = file_sync_dir(slash == NULL ? "." : parent, err);
+    rc = file_sync_parent(dir, err);
     if (rc != 0) { /* whatever the reason: by its name it is there */
         err_prefix(err, "'%s' was created, but a power failure may still undo that", dir);
         rc = ERR_IO;

@@ -54,24 +54,12 @@ static enum form form_of(const char *name, const char *base_name, uint64_t *ret)
     return name[n] == '.' && text_parse_u64(digits, ret) == 0 && *ret > 0 ? form : FORM_NONE;
 }
 
-static int parent_of(const char *base, char ret[FILE_PATH_MAX], const char **ret_name, struct err *err) {
-    const char *slash = strrchr(base, '/');
-    size_t n = slash == NULL ? 1 : slash == base ? 1 : (size_t)(slash - base);
-    if (n >= FILE_PATH_MAX) {
-        return err_set(err, ERR_LIMIT, "the path '%.64s...' is too long", base);
-    }
-    memcpy(ret, slash == NULL ? "." : base, n);
-    ret[n] = '\0';
-    *ret_name = slash == NULL ? base : slash + 1;
-    return 0;
-}
-
 /* Calls `each` for every name of these forms; it returns 0 to go on. */
 static int walk(const char *base, int (*each)(void *ctx, enum form form, uint64_t n, const char *path, struct err *err),
                 void *ctx, struct err *err) {
     char parent[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    const char *name;
-    int rc = parent_of(base, parent, &name, err);
+    const char *slash = strrchr(base, '/'), *name = slash == NULL ? base : slash + 1;
+    int rc = file_parent(parent, base, err);
     DIR *dir = rc != 0 ? NULL : opendir(parent);
     if (rc == 0 && dir == NULL) {
         return err_errno(err, errno, "'%s'", parent);
@@ -139,13 +127,6 @@ int generation_sweep(const char *base, uint64_t generation, struct err *err) {
 }
 
 /* ---- taking away ---- */
-
-static int sync_parent(const char *base, struct err *err) {
-    char parent[FILE_PATH_MAX];
-    const char *name;
-    int rc = parent_of(base, parent, &name, err);
-    return rc != 0 ? rc : file_sync_dir(parent, err);
-}
 
 struct left {
     uint64_t now, pid;
@@ -226,7 +207,7 @@ static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, str
         return rc == ERR_NOTFOUND ? 0 : err_set(err, rc, "%s", why.msg); /* not found: somebody was faster */
     }
     b->any = true;
-    rc = sync_parent(b->base, err);
+    rc = file_sync_parent(b->base, err);
     rc = rc != 0 ? rc : wipe(old, err);
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
@@ -234,7 +215,7 @@ static int bury_one(void *ctx, enum form form, uint64_t n, const char *path, str
 int generation_bury(const char *base, bool own_lock, uint64_t generation, uint64_t *ret_pid, struct err *err) {
     struct burial b = {.now = generation, .base = base, .own = own_lock};
     int rc = walk(base, bury_one, &b, err);
-    rc = rc != 0 || !b.any ? rc : sync_parent(base, err);
+    rc = rc != 0 || !b.any ? rc : file_sync_parent(base, err);
     if (rc == 0 && b.busy) {
         *ret_pid = b.pid;
         return err_set(err, ERR_BUSY, "%s", b.why.msg);
