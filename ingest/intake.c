@@ -20,7 +20,7 @@
 #include "ingest/tally.h"
 #include "ledger/cursor.h"
 #include "ledger/key_secret.h"
-#include "ledger/kind_index.h"
+#include "ledger/kind_sort.h"
 
 #define ACTOR_LEN      64
 #define BODY_MAX       ((size_t)64 << 10)

@@ -4,7 +4,7 @@
 
 #include "base/memo.h"
 #include "ledger/core.h"
-#include "ledger/kind_memo.h"
+#include "ledger/kind_sort.h"
 
 struct batch_entry {
     struct {

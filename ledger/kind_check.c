@@ -7,7 +7,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
-#include "ledger/kind_near.h"
+#include "ledger/kind_slip.h"
 #include "ledger/note.h"
 
 static const char digest_accepted[] = "'sha256:' and 64 lower-case hex digits";
@@ -207,10 +207,21 @@ static __attribute__((cold)) int bad_map(const struct kind_field *list, uint32_t
     return err_set(err, ERR_INVALID, "field '%s', item %u is %s; accepted: a map of %s", list->name, i, is, members);
 }
 
+static const struct kind_field *near_member(const struct kind_field *list, struct bytes name) {
+    const struct kind_field *near = NULL;
+    struct kind_slip slip;
+    kind_slip_begin(&slip, name);
+    for (size_t i = 0; i < list->n_members; i++) {
+        struct bytes known = bytes_of(list->members[i].name);
+        near = kind_slip_nearer(&slip, known, kind_letters(known)) ? &list->members[i] : near;
+    }
+    return near;
+}
+
 static __attribute__((cold)) int bad_member_name(const struct kind_field *list, uint32_t i, struct bytes name,
                                                  struct err *err) {
     char members[256];
-    const struct kind_field *near = kind_near_member(list, name);
+    const struct kind_field *near = near_member(list, name);
     put_members(list, members, sizeof(members));
     return err_set(err, ERR_INVALID, "field '%s', item %u: unknown member '%s'%s%s%s; accepted: %s", list->name, i,
                    SECRET_SHOWN(name), near != NULL ? " (did you mean '" : "", near != NULL ? near->name : "",

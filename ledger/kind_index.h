@@ -3,7 +3,7 @@
 #ifndef LEDGER_KIND_INDEX_H
 #define LEDGER_KIND_INDEX_H
 
-#include "ledger/kind.h"
+#include "ledger/kind_form.h"
 
 #define KIND_FIELDS_MAX 62 /* a kind's own; with the two that every kind has they fit 64 bits */
 
@@ -32,17 +32,6 @@ static inline uint64_t kind_prefix(struct bytes name, size_t room) {
 static inline uint64_t kind_tail(struct bytes name) {
     return name.n > sizeof(uint64_t) ? kind_word(name.p + name.n - sizeof(uint64_t)) : 0;
 }
-
-enum kind_part { KIND_PART_NAME, KIND_PART_DIGEST, KIND_PART_SEQ };
-
-/* One form of a subject: "package/<manager>/<name>". */
-struct kind_form {
-    struct bytes text, prefix; /* "package/" */
-    unsigned parts;            /* after it */
-    enum kind_part last;
-};
-
-#define KIND_FORMS_MAX 4
 
 struct kind_slot {
     uint64_t prefix, tail;
@@ -74,19 +63,5 @@ struct kind_index {
 const struct kind_index *kind_index_find(struct bytes name);
 /* What every x.* kind has: `at` and `at_text`. */
 const struct kind_index *kind_index_custom(void);
-
-/* kind_sort() for one who sorts many: `memo` is filled and asked, NULL for none. `index` is kind_index_find(kind).
- * `force_private`: names that look like slips are meant. `as_it_is`: neither names nor the members of maps in lists are
- * held against the catalog; for what the ledger writes itself and what was judged before. */
-struct kind_memo;
-struct kind_input {
-    struct bytes kind, body, private_, open;
-    struct bytes subject; /* whose parts fields may say again; empty: not compared */
-    const struct kind_index *index;
-    struct kind_memo *memo;
-    bool force_private, as_it_is;
-};
-int kind_sort_input(const struct kind_input *in, struct buf *ret_body, struct buf *ret_private, uint32_t *ret_masked,
-                    struct err *err);
 
 #endif

@@ -2,88 +2,22 @@
  * are told before anything is written, because what is sealed stays. */
 #include "ledger/kind_near.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/secret.h"
 #include "base/text.h"
-#include "ledger/kind_check.h"
-
-#define NEAR_NAME_MIN 3  /* shorter names are near to everything */
-#define NEAR_NAME_MAX 64 /* bytes of a name that can be a slip */
-#define TWO_SLIPS     6  /* letters from which on two slips are likely */
+#include "ledger/kind_slip.h"
 
 /* ---- names -------------------------------------------------------------------------------------------------------- */
 
-static uint8_t plain(uint8_t c) {
-    return c == '-' || c == '.' || c == ' ' ? '_' : c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
-}
-
-uint32_t kind_letters(struct bytes name) {
-    uint32_t set = 0;
-    for (size_t i = 0; i < name.n; i++) {
-        uint8_t c = plain(name.p[i]);
-        set |= c == '_' ? 0 : UINT32_C(1) << (c >= 'a' && c <= 'z' ? c - 'a' : 26 + c % 6);
-    }
-    return set;
-}
-
-/* A name as it is compared; false: it is too short or too long to be a slip. */
-static bool read_name(struct bytes name, char ret[NEAR_NAME_MAX + 1]) {
-    if (name.n < NEAR_NAME_MIN || name.n > NEAR_NAME_MAX || memchr(name.p, '\0', name.n) != NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < name.n; i++) {
-        ret[i] = (char)plain(name.p[i]);
-    }
-    ret[name.n] = '\0';
-    return true;
-}
-
-/* How many slips lie between them; more than `limit`: too many. */
-static size_t slips(const char *wanted, uint32_t letters, struct bytes known, uint32_t known_letters, size_t limit) {
-    size_t n = strlen(wanted), most = known.n > n ? known.n - n : n - known.n;
-    if (known.n < NEAR_NAME_MIN || most > limit || (size_t)__builtin_popcount(letters ^ known_letters) > 2 * limit) {
-        return limit + 1;
-    }
-    return text_distance(wanted, (const char *)known.p, limit);
-}
-
-static size_t slips_allowed(struct bytes name) {
-    return name.n < TWO_SLIPS ? 1 : 2;
-}
-
-const struct kind_slot *kind_near_slot(const struct kind_index *index, struct bytes name) {
-    char wanted[NEAR_NAME_MAX + 1];
+static const struct kind_slot *near_slot(const struct kind_index *index, struct bytes name) {
     const struct kind_slot *near = NULL;
-    size_t best = slips_allowed(name) + 1;
-    if (!read_name(name, wanted)) {
-        return NULL;
-    }
-    uint32_t letters = kind_letters(name);
-    for (size_t i = 0; i < index->n_slots && best > 0; i++) {
+    struct kind_slip slip;
+    kind_slip_begin(&slip, name);
+    for (size_t i = 0; i < index->n_slots; i++) {
         const struct kind_slot *slot = &index->slots[i];
-        size_t n = slips(wanted, letters, slot->name, slot->letters, best - 1);
-        if (n < best) {
-            near = slot;
-            best = n;
-        }
-    }
-    return near;
-}
-
-const struct kind_field *kind_near_member(const struct kind_field *list, struct bytes name) {
-    char wanted[NEAR_NAME_MAX + 1];
-    const struct kind_field *near = NULL;
-    size_t best = slips_allowed(name) + 1;
-    for (size_t i = 0; read_name(name, wanted) && i < list->n_members && best > 0; i++) {
-        struct bytes known = bytes_of(list->members[i].name);
-        size_t n = slips(wanted, kind_letters(name), known, kind_letters(known), best - 1);
-        if (n < best) {
-            near = &list->members[i];
-            best = n;
-        }
+        near = kind_slip_nearer(&slip, slot->name, slot->letters) ? slot : near;
     }
     return near;
 }
@@ -103,7 +37,7 @@ static __attribute__((noinline, cold)) int not_accepted(const struct kind_index 
 }
 
 int kind_near_check(const struct kind_index *index, struct bytes name, struct err *err) {
-    const struct kind_slot *near = index->kind == NULL ? NULL : kind_near_slot(index, name);
+    const struct kind_slot *near = index->kind == NULL ? NULL : near_slot(index, name);
     if (near == NULL) {
         return index->closed ? not_accepted(index, name, err) : 0;
     }
@@ -151,51 +85,11 @@ int kind_unknown(struct bytes kind, struct err *err) {
 }
 
 const char *kind_field_suggest(const struct kind *kind, struct bytes name) {
-    const struct kind_slot *near = kind == NULL ? NULL : kind_near_slot(kind_index_find(bytes_of(kind->name)), name);
+    const struct kind_slot *near = kind == NULL ? NULL : near_slot(kind_index_find(bytes_of(kind->name)), name);
     return near == NULL ? NULL : near->field->name;
 }
 
 /* ---- subjects ----------------------------------------------------------------------------------------------------- */
-
-/* "pack/<name>, tool/<name> or server/<name>": each form a prefix up to its first '<', and how many parts follow. */
-void kind_forms_read(struct kind_index *entry) {
-    const char *p = entry->kind->subject;
-    while (*p != '\0') {
-        const char *comma = strstr(p, ", "), * or = strstr(p, " or ");
-        const char *end = comma != NULL ? comma : or != NULL ? or : p + strlen(p);
-        const char *open = memchr(p, '<', (size_t)(end - p));
-        assert(open != NULL && entry->n_forms < KIND_FORMS_MAX);
-        struct kind_form *form = &entry->forms[entry->n_forms++];
-        *form = (struct kind_form){.prefix = {(const uint8_t *)p, (size_t)(open - p)},
-                                   .text = {(const uint8_t *)p, (size_t)(end - p)}};
-        for (const char *c = open; c < end; c++) {
-            form->parts += *c == '<';
-        }
-        form->last = strncmp(open, "<digest>", 8) == 0 ? KIND_PART_DIGEST
-                     : strncmp(open, "<seq>", 5) == 0  ? KIND_PART_SEQ
-                                                       : KIND_PART_NAME;
-        p = comma != NULL ? comma + 2 : or != NULL ? or +4 : end;
-    }
-}
-
-static bool has_form(const struct kind_form *form, struct bytes subject) {
-    if (subject.n <= form->prefix.n || memcmp(subject.p, form->prefix.p, form->prefix.n) != 0) {
-        return false;
-    }
-    struct bytes rest = {subject.p + form->prefix.n, subject.n - form->prefix.n};
-    for (unsigned i = 1; i < form->parts; i++) {
-        const uint8_t *slash = memchr(rest.p, '/', rest.n);
-        if (slash == NULL || slash == rest.p || slash + 1 == rest.p + rest.n) {
-            return false;
-        }
-        rest.n -= (size_t)(slash + 1 - rest.p);
-        rest.p = slash + 1;
-    }
-    uint64_t seq;
-    return form->last == KIND_PART_NAME  ? true
-           : form->last == KIND_PART_SEQ ? text_parse_u64(rest, &seq) == 0
-                                         : kind_is_digest(rest);
-}
 
 /* What was probably meant: the form's prefix is missing, or nearly right. */
 static bool guess(const struct kind_index *index, struct bytes subject, char ret[160]) {
@@ -214,7 +108,7 @@ static bool guess(const struct kind_index *index, struct bytes subject, char ret
             }
         }
         int n = snprintf(meant, sizeof(meant), "%s/%.*s", word, (int)rest.n, (const char *)rest.p);
-        if (n > 0 && (size_t)n < sizeof(meant) && has_form(form, bytes_of(meant))) {
+        if (n > 0 && (size_t)n < sizeof(meant) && kind_form_has(form, bytes_of(meant))) {
             memcpy(ret, meant, sizeof(meant));
             return true;
         }
@@ -233,7 +127,7 @@ static __attribute__((noinline, cold)) int bad_subject(const struct kind_index *
 
 int kind_forms_check(const struct kind_index *index, struct bytes subject, struct err *err) {
     for (size_t i = 0; index != NULL && i < index->n_forms; i++) {
-        if (has_form(&index->forms[i], subject)) {
+        if (kind_form_has(&index->forms[i], subject)) {
             return 0;
         }
     }

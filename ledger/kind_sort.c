@@ -8,7 +8,7 @@
  * order without any sorting. The catalog's fields are in order too: one finger moves along them. An entry whose value
  * stays what it is is copied as bytes, together with its neighbours that stay too: a body in which nothing changes is one
  * copy. The map heads are put before the entries at the end, when the counts are known. */
-#include "ledger/kind.h"
+#include "ledger/kind_sort.h"
 
 #include <string.h>
 
@@ -17,8 +17,6 @@
 #include "base/text.h"
 #include "ledger/kind_check.h"
 #include "ledger/kind_id.h"
-#include "ledger/kind_index.h"
-#include "ledger/kind_memo.h"
 #include "ledger/kind_near.h"
 #include "ledger/kind_subject.h"
 #include "ledger/kind_value.h"

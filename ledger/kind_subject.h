@@ -6,9 +6,6 @@
 #include "base/mp.h"
 #include "ledger/kind_index.h"
 
-/* Whether a field of this kind can say a part of its subject again: "manager" of package/<manager>/<name>, and the first
- * word of the subject for <name> and <id>. */
-bool kind_restates(const struct kind_index *index, const struct kind_field *field);
 /* Which part of this subject the field says again; false: none. A field that the catalog does not know may do so where
  * permissions are decided: the holder's family, "holder", "who", "subject". */
 bool kind_restated(const struct kind_index *index, struct bytes subject, struct bytes field, struct bytes *ret_part);

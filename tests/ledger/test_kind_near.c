@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "ledger/kind_near.h"
+#include "ledger/kind_sort.h"
 
 #define DIGEST "sha256:0000000000000000000000000000000000000000000000000000000000000005"
 

@@ -4,7 +4,7 @@
  * people read them. Lookups want the order of names: names of kinds are hashed once, and a kind's fields are sorted when it
  * is first asked for, in static memory, since most processes meet few kinds. Neither changes after that. The fields that
  * every kind has stand here, once. */
-#include "ledger/kind.h"
+#include "ledger/kind_index.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -14,9 +14,7 @@
 
 #include "base/text.h"
 #include "ledger/kind_check.h"
-#include "ledger/kind_index.h"
-#include "ledger/kind_near.h"
-#include "ledger/kind_subject.h"
+#include "ledger/kind_slip.h"
 
 #define COUNT_OF(array)  (sizeof(array) / sizeof((array)[0]))
 #define NAME_MAX_SUGGEST 100
@@ -129,14 +127,16 @@ static void index_kind(struct kind_index *entry, const struct kind *kind, struct
     *entry = (struct kind_index){.kind = kind, .slots = slots, .n_slots = n};
     entry->name = bytes_of(kind == NULL ? NULL : kind->name);
     if (kind != NULL) {
-        kind_forms_read(entry);
+        entry->n_forms = kind_forms_read(kind->subject, entry->forms);
     }
     for (size_t i = 0; i < n; i++) {
         if (slots[i].field->flags & KIND_REQUIRED) {
             entry->required |= slots[i].bit;
         }
         entry->closed = entry->closed || (slots[i].field->flags & KIND_CLOSES) != 0;
-        slots[i].restates = kind_restates(entry, slots[i].field);
+        for (size_t f = 0; f < entry->n_forms; f++) {
+            slots[i].restates = slots[i].restates || kind_form_restates(&entry->forms[f], slots[i].field);
+        }
     }
 }
 
