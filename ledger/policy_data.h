@@ -1,5 +1,5 @@
-/* What a policy is in memory: shared by policy.c, which judges, and policy_file.c, which reads and writes its text. Nobody
- * else includes this. */
+/* What a policy is in memory: shared by policy_data.c, which keeps it, policy_judge.c, which judges, and policy_file.c,
+ * which reads and writes its text. Nobody else includes this. */
 #ifndef LEDGER_POLICY_DATA_H
 #define LEDGER_POLICY_DATA_H
 
