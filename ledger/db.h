@@ -47,11 +47,6 @@ void db_park(struct db *db);
 void db_retire(struct db *db);
 uint64_t db_generation(struct db *db);
 uint64_t db_txn_generation(const struct db_txn *txn);
-/* A lock on an environment that nobody has open, and that nobody can open before *ret_fd (-1: it has no lock file) is
- * closed; with the open lock held, for who takes it next would believe the table of locks. ERR_BUSY with the process that
- * has it open (0: not known). With ret_fd NULL it only asks. */
-int db_lock_alone(const char *dir, int *ret_fd, uint64_t *ret_pid, struct err *err);
-
 /* Where nothing can hold a snapshot (db_fault.h): changes with each commit of anybody. Elsewhere always 0. */
 uint64_t db_newest(struct db *db);
 /* The pages that this read transaction reads may have been used again by now, as far as it is known. */

@@ -2,6 +2,7 @@
  * page on from one use to the next without clearing it, and writes it whole, so the room behind a record, or between two,
  * may hold one that was deleted long ago, or that was never in this table. The pages of an environment that nothing else
  * was ever put into have no such past. */
+#include "ledger/db.h"
 #include "ledger/db_env.h"
 
 #define COPY_COMMIT ((uint64_t)32 << 20) /* bytes of pages that one commit may hold in memory */

@@ -10,8 +10,7 @@
 #include <pthread.h>
 
 #include "base/file.h"
-#include "ledger/db.h"
-#include "ledger/db_fault.h"
+#include "ledger/db_lock.h"
 #include "ledger/db_readers.h"
 #include "ledger/db_table.h"
 
@@ -78,11 +77,14 @@ static inline int db_leave(int rc) {
     return rc;
 }
 
-/* Puts an environment with its map among those that db_fault_of knows, and takes it away before that goes. */
-void db_fault_add(const struct db_env *e);
-void db_fault_remove(const struct db_env *e);
-/* The newest transaction's number where nothing can hold a snapshot, else 0. A handler may call it. */
+/* The environments that are open, for db_fault_of: a handler may call these. NULL: none is in this place. */
+#define DB_MAPS_MAX 64 /* more are not told from the rest of memory */
+const struct db_env *db_map_at(size_t i);
+/* The newest transaction's number where nothing can hold a snapshot, else 0. */
 uint64_t db_newest_of(const struct db_env *e);
+/* It was written to since it was opened where nothing could hold a snapshot; the same of one that is closed by now. */
+bool db_env_is_unheld(const struct db_env *e);
+bool db_maps_unheld(void);
 
 /* An error out of one of LMDB's codes. docs/storage.md has the table with its reasons. */
 int db_fail(struct db_env *e, int rc, const char *doing, struct err *err);
@@ -91,12 +93,19 @@ int db_list_readers(struct db_env *e, struct db_readers *ret, uint64_t *ret_comm
 /* The environment of now, to be given back; NULL: retired. */
 struct db_env *db_hold(struct db *db);
 void db_let_go(struct db *db, struct db_env *e);
+int db_open_env(const struct db *db, uint64_t generation, bool create, struct db_env **ret, struct err *err);
 /* The oldest generation from `from` on that is there: it knows whether a newer one has taken over. */
 int db_open_generation(const struct db *db, uint64_t from, bool create, struct db_env **ret, struct err *err);
 /* The files of `of` as whoever opens them next will find them: an environment that takes nothing from the table of locks,
  * for reading while the write lock is held. Free with db_close_env. */
 int db_open_loose(const struct db *db, const struct db_env *of, struct db_env **ret, struct err *err);
 void db_close_env(struct db_env *e);
+/* Its directory may be opened again while this one is still in use. */
+void db_env_forget(const struct db_env *e);
+/* A lock on an environment that nobody has open, and that nobody can open before *ret_fd (-1: it has no lock file) is
+ * closed; with the open lock held, for who takes it next would believe the table of locks. ERR_BUSY with the process that
+ * has it open (0: not known). With ret_fd NULL it only asks. */
+int db_lock_alone(const char *dir, int *ret_fd, uint64_t *ret_pid, struct err *err);
 /* Takes the write lock, and sees to it that LMDB's own lock is free: what a damaged table of locks, or a program that takes
  * no lock of ours, would make LMDB wait for ever is waited for here, and said. 1: the table is damaged. */
 int db_lock_write(const struct db *db, struct db_env *e, struct err *err);

@@ -1,49 +1,16 @@
-/* A table of the open databases, which a handler can walk: entries are put and taken whole. A thread that is in LMDB says
- * in which database; that costs two stores a call. */
+/* The open databases as a handler can look at them, and what the kernel says of their maps. */
 #include "ledger/db_fault.h"
 
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include "ledger/db_env.h"
 
-#define MAPS_MAX 64 /* databases; more are not told from the rest of memory */
-
-_Thread_local const struct db_env *db_inside;
-static const struct db_env *_Atomic maps[MAPS_MAX];
-static atomic_bool unheld; /* of a database that is closed by now */
-
-void db_fault_add(const struct db_env *e) {
-    for (size_t i = 0; i < MAPS_MAX; i++) {
-        const struct db_env *none = NULL;
-        if (atomic_compare_exchange_strong(&maps[i], &none, e)) {
-            return;
-        }
-    }
-}
-
-static bool is_unheld(const struct db_env *e) {
-    return db_newest_of(e) != e->opened;
-}
-
-void db_fault_remove(const struct db_env *e) {
-    for (size_t i = 0; i < MAPS_MAX; i++) {
-        const struct db_env *it = e;
-        if (atomic_compare_exchange_strong(&maps[i], &it, NULL)) {
-            if (is_unheld(e)) {
-                atomic_store(&unheld, true);
-            }
-            return;
-        }
-    }
-}
-
 bool db_fault_unheld(void) {
-    bool any = atomic_load(&unheld);
-    for (size_t i = 0; i < MAPS_MAX && !any; i++) {
-        const struct db_env *e = atomic_load(&maps[i]);
-        any = e != NULL && is_unheld(e);
+    bool any = db_maps_unheld();
+    for (size_t i = 0; i < DB_MAPS_MAX && !any; i++) {
+        const struct db_env *e = db_map_at(i);
+        any = e != NULL && db_env_is_unheld(e);
     }
     return any;
 }
@@ -114,8 +81,8 @@ static uint64_t inode_at(const void *address) {
 
 static const struct db_env *find(const void *address) {
     uint64_t inode = inode_at(address);
-    for (size_t i = 0; i < MAPS_MAX && inode != 0; i++) {
-        const struct db_env *e = atomic_load(&maps[i]);
+    for (size_t i = 0; i < DB_MAPS_MAX && inode != 0; i++) {
+        const struct db_env *e = db_map_at(i);
         if (e != NULL && e->file == inode) {
             return e;
         }
@@ -138,5 +105,5 @@ enum db_fault db_fault_of(int number, const siginfo_t *info, const char **ret_pa
         return DB_FAULT_ELSEWHERE;
     }
     *ret_path = e->path;
-    return is_unheld(e) ? DB_FAULT_UNHELD : DB_FAULT_READING;
+    return db_env_is_unheld(e) ? DB_FAULT_UNHELD : DB_FAULT_READING;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "ledger/db.h"
 #include "ledger/db_env.h"
 #include "ledger/db_pages.h"
 

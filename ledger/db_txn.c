@@ -1,6 +1,7 @@
 /* The LMDB door, second part: transactions, and how they move on to the generation that is valid. */
 #include <stdlib.h>
 
+#include "ledger/db.h"
 #include "ledger/db_env.h"
 
 #define DB_PATH_PAGES 32 /* pages on the way to what a commit changes, in all tables, that it may write anew */
@@ -17,22 +18,6 @@ static int begin_in(struct db_env *e, unsigned flags, MDB_txn **ret, struct err 
 }
 
 /* ---- writing ---- */
-
-int db_lock_write(const struct db *db, struct db_env *e, struct err *err) {
-    struct db_waiter waiter = {.wait = &db->wait, .path = e->path};
-    struct db_holder holder = {.fd = -1, .doing = "which is writing without taking this program's lock"};
-    int rc = db_write_lock_take(&e->write_lock, &waiter, err);
-    if (rc != 0) {
-        return rc;
-    }
-    while (rc == 0 && db_table_is_held(e->table, &holder.pid)) { /* not by us: nobody writes but under our lock */
-        rc = holder.pid == 0 ? 1 : db_waiter_pause(&waiter, &holder, err);
-    }
-    if (rc != 0) {
-        db_write_lock_give(&e->write_lock);
-    }
-    return rc;
-}
 
 /* LMDB takes the number of the newest commit, and with it the pages that it may write over, from its table of locks. What
  * the two meta pages of the file say decides. 1: the table is wrong. */

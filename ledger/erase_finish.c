@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "ledger/artifact.h"
+#include "ledger/burial.h"
 #include "ledger/commit.h"
 #include "ledger/derived.h"
 #include "ledger/erase.h"
@@ -124,7 +125,7 @@ static int bury(struct ledger *ledger, uint64_t now, uint64_t *ret_pid, struct e
     int busy = 0;
     for (size_t i = 0; i < 2; i++) {
         int rc = core_path(ledger, names[i], base, err);
-        rc = rc != 0 ? rc : generation_bury(base, i == 1, now, ret_pid, &later);
+        rc = rc != 0 ? rc : burial_run(base, i == 1, now, ret_pid, &later);
         if (rc != 0 && rc != ERR_BUSY) {
             return err_set(err, rc, "%s", later.msg);
         }
@@ -173,7 +174,7 @@ void erase_tidy(struct ledger *ledger) {
     if (now > 0) {
         bury(ledger, now, &pid, NULL);
     } else if (core_path(ledger, "evidence", base, NULL) == 0) {
-        generation_bury(base, false, now, &pid, NULL); /* what was begun to be removed */
+        burial_run(base, false, now, &pid, NULL); /* what was begun to be removed */
     }
 }
 
@@ -184,7 +185,7 @@ bool erase_left(struct ledger *ledger, uint64_t *ret_pid) {
     bool any = false;
     *ret_pid = 0;
     for (size_t i = 0; i < 2; i++) {
-        any = (core_path(ledger, names[i], base, NULL) == 0 && generation_left(base, now, &pid)) || any;
+        any = (core_path(ledger, names[i], base, NULL) == 0 && burial_left(base, now, &pid)) || any;
         *ret_pid = pid != 0 ? pid : *ret_pid;
     }
     return any;
