@@ -3,7 +3,7 @@
 #define CLI_CELL_H
 
 #include "cli/rows.h"
-#include "projections/projection.h"
+#include "projections/row.h"
 
 /* Borrows from the row. */
 struct query_value cell_value(const struct row *row, size_t column);

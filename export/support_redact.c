@@ -7,7 +7,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/event.h"
-#include "projections/projection.h"
+#include "projections/row.h"
 
 #define VALUE_MAX (8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX))
 

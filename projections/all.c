@@ -1,6 +1,4 @@
-/* The list of all projections, and what is asked of any of them. */
-#include <string.h>
-
+/* The list of all projections. */
 #include "projections/projection.h"
 
 #define PROJECTION(name) extern const struct projection projection_##name;
@@ -14,39 +12,3 @@ const struct projection *const projection_all[] = {
     NULL};
 
 _Static_assert(sizeof(projection_all) / sizeof(projection_all[0]) <= PROJECTIONS_MAX + 1, "a bit for each projection");
-
-/* "permission.*" takes every kind of the family, "*" every kind. */
-static bool fits(const char *pattern, struct bytes kind) {
-    size_t n = strlen(pattern);
-    if (n > 0 && pattern[n - 1] == '*') {
-        return bytes_starts(kind, (struct bytes){(const uint8_t *)pattern, n - 1});
-    }
-    return bytes_is(kind, pattern);
-}
-
-bool projection_takes(const struct projection *projection, struct bytes kind) {
-    for (const char *const *pattern = projection->kinds; *pattern != NULL; pattern++) {
-        if (fits(*pattern, kind)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-size_t projection_column(const struct state_table *table, const char *name) {
-    for (size_t i = 0; i < table->n_columns; i++) {
-        if (strcmp(table->columns[i].name, name) == 0) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
-}
-
-size_t projection_state(const struct state_table *table) {
-    static const char *const names[] = {"state", "verdict", "status", "outcome", "tier"};
-    size_t column = SIZE_MAX;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && column == SIZE_MAX; i++) {
-        column = projection_column(table, names[i]);
-    }
-    return column;
-}

@@ -20,6 +20,7 @@
 
 #include "base/mp.h"
 #include "base/text.h"
+#include "projections/fold.h"
 
 static const char kind_text[] = "ledger.corrected";
 

@@ -7,7 +7,7 @@
 #define PROJECTIONS_FOLD_H
 
 #include "ledger/ledger.h"
-#include "projections/projection.h"
+#include "projections/row.h"
 
 #define FOLD_ROWS_MAX 640 /* rows that one event may touch */
 

@@ -2,7 +2,7 @@
 #ifndef PROJECTIONS_FOLD_RUN_H
 #define PROJECTIONS_FOLD_RUN_H
 
-#include "projections/fold.h"
+#include "projections/projection.h"
 #include "projections/rows.h"
 #include "projections/upcast.h"
 
@@ -16,7 +16,7 @@ int fold_input_set(struct fold_input *input, const struct ledger_event *event, s
 /* When it happened, as fold_at has it. */
 uint64_t fold_input_at(struct fold_input *input);
 
-struct fold;
+struct fold; /* fold.h */
 /* Borrows all three until fold_free. */
 int fold_new(const struct projection *projection, struct rows *rows, struct fold **ret, struct err *err);
 void fold_free(struct fold *fold);

@@ -15,8 +15,7 @@
 #include "base/hash.h"
 #include "ledger/db.h"
 
-#define HASH_TREE_KEY_MAX    1024
-#define HASH_TREE_LEVELS_MAX 16
+#define HASH_TREE_KEY_MAX 1024
 
 /* ---- reading ---- */
 

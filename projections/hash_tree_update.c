@@ -1,6 +1,8 @@
 /* Changing a tree: the leaves that changes fall into are merged with them and cut into nodes again, and so are the inner
  * nodes above. Nodes are cut evenly, at twice the size that a node shrinks to, so that a row that comes and goes does not
  * cut and join them each time. */
+#include "projections/hash_tree.h"
+
 #include <stdlib.h>
 #include <string.h>
 

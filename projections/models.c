@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#include "projections/models_claim.h"
-
 #define NOTHING ((struct bytes){0})
 
 static const struct state_column model_columns[] = {

@@ -16,7 +16,7 @@
 #ifndef PROJECTIONS_MODELS_H
 #define PROJECTIONS_MODELS_H
 
-#include "projections/fold.h"
+#include "projections/models_claim.h"
 #include "projections/reason.h"
 #include "projections/state.h"
 
@@ -106,7 +106,6 @@ int models_judge_name(struct state_view *view, struct row *row, struct err *err)
 
 /* ---- asking for weights ---- */
 
-#define MODELS_DIGEST_MAX 128
 struct models_weights {
     char digest[MODELS_DIGEST_MAX]; /* NUL-terminated; empty: nobody knows */
     bool seen;                      /* the name is there in some runtime */

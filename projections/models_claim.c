@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "projections/list.h"
-#include "projections/models.h"
 
 #define NOTHING ((struct bytes){0})
 

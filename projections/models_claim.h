@@ -5,6 +5,7 @@
 #include "projections/fold.h"
 
 #define MODELS_RUNTIME_MAX 512
+#define MODELS_DIGEST_MAX  128
 struct models_claim {
     struct bytes step, model, digest, manifest;
     struct bytes runtime; /* in `own`, or the event's */

@@ -5,7 +5,6 @@
 
 #include "projections/list.h"
 #include "projections/models.h"
-#include "projections/models_claim.h"
 
 #define NOTHING    ((struct bytes){0})
 #define LATEST     ":latest"

@@ -13,7 +13,17 @@
 #ifndef PROJECTIONS_PROJECTION_H
 #define PROJECTIONS_PROJECTION_H
 
-#include "projections/row.h"
+#include "base/bytes.h"
+
+enum cell_type {
+    CELL_NULL,
+    CELL_INT, /* also times (ns) and seqs */
+    CELL_REAL,
+    CELL_BOOL,
+    CELL_TEXT,
+    CELL_SEQS, /* seqs of events, ascending, none twice: the evidence */
+    CELL_LIST  /* one canonical msgpack item: an array or a map */
+};
 
 enum column_flag {
     COLUMN_KEY = 1,       /* a part of the row's key, in order; always set, when the row is made */
@@ -32,6 +42,7 @@ struct state_column {
     const char *help; /* one phrase */
 };
 
+struct row;
 struct state_view;
 
 struct state_table {

@@ -49,4 +49,7 @@ enum {
 enum { ROUTE_PACK_PACK, ROUTE_PACK_ROUTE };
 enum { ROUTE_MODEL_OF, ROUTE_MODEL_ROUTE };
 
+/* The table's judge (routes_judge.c). */
+int routes_judge(struct state_view *view, struct row *row, struct err *err);
+
 #endif

@@ -9,7 +9,6 @@
 #include "base/hash.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "projections/projection.h"
 
 void row_init(struct row *row, const struct state_table *table) {
     memset(row, 0, sizeof(*row));

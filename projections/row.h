@@ -11,6 +11,7 @@
 #define PROJECTIONS_ROW_H
 
 #include "base/bytes.h"
+#include "projections/projection.h"
 
 #define ROW_COLUMNS_MAX 48
 #define ROW_TEXT_MAX    4096                /* longer texts are cut */
@@ -23,16 +24,6 @@
 #define KEY_PART_DIGEST 20
 #define KEY_MAX         (KEY_PARTS_MAX * (KEY_PART_MAX + 1))
 
-enum cell_type {
-    CELL_NULL,
-    CELL_INT, /* also times (ns) and seqs */
-    CELL_REAL,
-    CELL_BOOL,
-    CELL_TEXT,
-    CELL_SEQS, /* seqs of events, ascending, none twice: the evidence */
-    CELL_LIST  /* one canonical msgpack item: an array or a map */
-};
-
 struct cell {
     enum cell_type type;
     union {
@@ -42,8 +33,6 @@ struct cell {
         struct bytes text; /* CELL_TEXT: UTF-8; CELL_LIST: msgpack; CELL_SEQS: canonical array of uints. Borrowed */
     };
 };
-
-struct state_table;
 
 /* A decoded row. Cells borrow from its `own` buffer or from the bytes it was decoded from. */
 struct row {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "projections/row.h"
+
 #define SLOTS_FIRST 1024
 #define BLOCK_BYTES ((size_t)64 << 10)
 

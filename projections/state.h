@@ -10,7 +10,7 @@
 #define PROJECTIONS_STATE_H
 
 #include "ledger/ledger.h"
-#include "projections/projection.h"
+#include "projections/row.h"
 
 #define STATE_SEGMENT    65536 /* events between two versions of a row that are kept */
 #define STATE_LAG_MAX    4096  /* a view that lags more writes what it folded, where it can, before it reads */

@@ -27,7 +27,7 @@
 #define PROJECTIONS_STORE_H
 
 #include "ledger/derived.h"
-#include "projections/projection.h"
+#include "projections/row.h"
 #include "projections/rows.h"
 
 #define STORE_TABLES_MAX 8

@@ -8,7 +8,7 @@
 
 #include <sqlite3ext.h>
 
-#include "projections/projection.h"
+#include "projections/row.h"
 #include "query/sql_guard.h"
 #include "query/sql_library.h"
 #include "query/sql_state.h"
