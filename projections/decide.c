@@ -2,7 +2,6 @@
  * has no rows. */
 #include "projections/decide.h"
 
-#include "projections/decide_answer.h"
 #include "projections/look.h"
 #include "projections/promotions.h"
 #include "projections/reason.h"

@@ -1,8 +1,16 @@
-/* How a decision is put together. */
+/* The answer to a question of the kind "may this be", and how it is put together. */
 #ifndef PROJECTIONS_DECIDE_ANSWER_H
 #define PROJECTIONS_DECIDE_ANSWER_H
 
-#include "projections/decide.h"
+#include "projections/row.h"
+
+struct decision {
+    bool yes;
+    char reason[512]; /* in words, when the answer is no; empty otherwise */
+    uint64_t evidence[ROW_SEQS_MAX];
+    size_t n_evidence; /* seqs that the answer rests on */
+    char note[128];    /* what a yes leaves open, in words; empty: nothing */
+};
 
 /* Yes, resting on nothing. */
 void decide_begin(struct decision *ret);

@@ -8,7 +8,7 @@
 #include "base/mp.h"
 #include "ledger/event.h"
 #include "ledger/kind_sort.h"
-#include "projections/decide_answer.h"
+#include "projections/decide.h"
 #include "projections/reason.h"
 #include "projections/view.h"
 

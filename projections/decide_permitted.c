@@ -14,7 +14,6 @@
 
 #include "base/glob.h"
 #include "ledger/scope.h"
-#include "projections/decide_answer.h"
 #include "projections/fold.h"
 #include "projections/list.h"
 #include "projections/look.h"

@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "ledger/scope.h"
-#include "projections/decide_answer.h"
+#include "projections/decide.h"
 #include "projections/list.h"
 #include "projections/look.h"
+#include "projections/permitted.h"
 #include "projections/reason.h"
 #include "projections/tiers.h"
 

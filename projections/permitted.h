@@ -1,10 +1,20 @@
-/* Whether a permission is held, with what decides it: for judges, which have many questions. What was decided for a holder
- * is not gone through for each of them, unless a pattern or everything is asked for. */
+/* Whether a permission is held, and what decides that. */
 #ifndef PROJECTIONS_PERMITTED_H
 #define PROJECTIONS_PERMITTED_H
 
-#include "projections/decide.h"
+#include "projections/decide_answer.h"
 #include "projections/permission_ground.h"
+#include "projections/state.h"
+
+/* What is asked for. */
+struct decide_use {
+    struct bytes group, scope; /* scope "": everything */
+    struct bytes tier;         /* "T0" to "T3"; anything else: not known, and not compared */
+    struct bytes session, run; /* only with of_session; either may be empty */
+    bool of_session;           /* what was granted for a session counts only when one of these is that session */
+    bool one;                  /* of a use or a call: nobody holds a pattern */
+    bool call;                 /* it leaves no use behind: what was granted once does not count, for nothing uses it up */
+};
 
 struct permitted {
     struct decision decision;
@@ -17,8 +27,18 @@ struct permitted {
     char refused[64], refused_scope[128];
 };
 
-/* The answer of decide_is_permitted, without the grant of another scope that came nearest. */
+/* For judges, which have many questions: the answer of decide_is_permitted, without the grant of another scope that came
+ * nearest. What was decided for the holder is not gone through, unless a pattern or everything is asked for. */
 int permitted_ask(struct state_view *view, struct bytes who, const struct decide_use *use, struct permitted *ret,
                   struct err *err);
+
+/* Does `who` (pack, tool, agent, server; as a subject) hold it at the view's time? A scope with a fault (ledger/scope.h) is
+ * held by nobody. The reason names the grant that came nearest. */
+int decide_is_permitted(struct state_view *view, struct bytes who, const struct decide_use *use, struct decision *ret,
+                        struct err *err);
+/* The same of several, as if what was decided for each of them had been decided for one: the newest counts. At least one,
+ * none twice. */
+int decide_is_permitted_any(struct state_view *view, const struct bytes *who, size_t n, const struct decide_use *use,
+                            struct decision *ret, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "ledger/guard.h"
 #include "projections/decide.h"
+#include "projections/permitted.h"
 #include "tests/projections/state_box.h"
 
 #define D1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"
