@@ -3,25 +3,25 @@
 #include "projections/decide.h"
 
 #include "projections/look.h"
+#include "projections/named.h"
 #include "projections/promotions.h"
 #include "projections/reason.h"
 
 int decide_is_proven(struct state_view *view, struct bytes route, struct decision *ret, struct err *err) {
     struct row row;
     bool there = false;
-    int64_t proof;
     int rc = look_judged(view, "routes", &route, 1, &row, &there, err);
     if (rc == 0) {
         decide_begin(ret);
         if (!there) {
             decide_no(ret, "there is no route '%.*s'", REASON_NAME(route));
         } else {
-            struct bytes why = decide_text(&row, "reason"), state = decide_text(&row, "state");
+            struct bytes why = named_text(&row, "reason"), state = named_text(&row, "state");
             decide_cite_row(ret, &row);
             if (bytes_is(state, "removed")) {
                 decide_no(ret, "route '%.*s' was removed", REASON_NAME(route));
-            } else if (decide_int(&row, "proof", &proof)) {
-                decide_cite(ret, (uint64_t)proof);
+            } else if (named_has(&row, "proof")) {
+                decide_cite(ret, (uint64_t)named_int(&row, "proof"));
             } else {
                 decide_no(ret, "route '%.*s' is %.*s: %.*s", REASON_NAME(route), REASON_NAME(state), REASON_NAME(why));
             }

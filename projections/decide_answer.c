@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "projections/named.h"
 #include "projections/reason.h"
 
 void decide_begin(struct decision *ret) {
@@ -39,28 +40,9 @@ void decide_cite(struct decision *ret, uint64_t seq) {
 
 void decide_cite_row(struct decision *ret, const struct row *row) {
     uint64_t seqs[ROW_SEQS_MAX];
-    size_t column = projection_column(row->table, "evidence");
+    size_t column = named_column(row, "evidence");
     size_t n = column == SIZE_MAX ? 0 : row_seqs(row, column, seqs, ROW_SEQS_MAX);
     for (size_t i = 0; i < n && i < ROW_SEQS_MAX; i++) {
         decide_cite(ret, seqs[i]);
     }
-}
-
-struct bytes decide_text(const struct row *row, const char *name) {
-    size_t column = row->table == NULL ? SIZE_MAX : projection_column(row->table, name);
-    return column == SIZE_MAX ? (struct bytes){0} : row_text(row, column);
-}
-
-bool decide_bool(const struct row *row, const char *name) {
-    size_t column = row->table == NULL ? SIZE_MAX : projection_column(row->table, name);
-    return column != SIZE_MAX && row_bool(row, column);
-}
-
-bool decide_int(const struct row *row, const char *name, int64_t *ret) {
-    size_t column = row->table == NULL ? SIZE_MAX : projection_column(row->table, name);
-    if (column == SIZE_MAX || !row_has(row, column)) {
-        return false;
-    }
-    *ret = row_int(row, column);
-    return true;
 }

@@ -20,10 +20,5 @@ void decide_no(struct decision *ret, const char *fmt, ...) __attribute__((format
 void decide_cite(struct decision *ret, uint64_t seq);
 /* The row's evidence. */
 void decide_cite_row(struct decision *ret, const struct row *row);
-/* A column by its name: the neutral value when the row's table has none of that name. */
-struct bytes decide_text(const struct row *row, const char *column);
-bool decide_bool(const struct row *row, const char *column);
-/* False: it is null or absent. */
-bool decide_int(const struct row *row, const char *column, int64_t *ret);
 
 #endif

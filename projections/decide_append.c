@@ -9,6 +9,7 @@
 #include "ledger/event.h"
 #include "ledger/kind_sort.h"
 #include "projections/decide.h"
+#include "projections/named.h"
 #include "projections/reason.h"
 #include "projections/view.h"
 
@@ -30,10 +31,7 @@ static int get_kept(void *ctx, size_t table, struct bytes key, struct buf *out, 
 
 static int violations_of(struct row *row, struct bytes bytes, int64_t *ret, struct err *err) {
     int rc = bytes.n == 0 ? 0 : row_decode(row, bytes, NULL, 0, err);
-    *ret = 0;
-    if (rc == 0 && bytes.n > 0) {
-        decide_int(row, "violations", ret);
-    }
+    *ret = rc == 0 && bytes.n > 0 ? named_int(row, "violations") : 0;
     return rc;
 }
 
@@ -51,7 +49,7 @@ static int compare(struct view_projection *p, const struct rows_entry *entry, st
     rc = rc != 0 ? rc : violations_of(&before, bytes_of_buf(&old), &n, err);
     rc = rc != 0 ? rc : violations_of(&after, entry->bytes, &more, err);
     if (rc == 0 && more > n) {
-        struct bytes what = row_text(&after, 0), why = decide_text(&after, "violation");
+        struct bytes what = row_text(&after, 0), why = named_text(&after, "violation");
         if (ret->yes) {
             decide_no(ret, "%s '%.*s': %.*s", table->noun, REASON_NAME(what), REASON_NAME(why));
         }

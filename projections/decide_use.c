@@ -15,6 +15,7 @@
 #include "projections/decide.h"
 #include "projections/list.h"
 #include "projections/look.h"
+#include "projections/named.h"
 #include "projections/permitted.h"
 #include "projections/reason.h"
 #include "projections/tiers.h"
@@ -87,7 +88,7 @@ static int add_pack(struct state_view *view, struct bytes run, struct holders *h
     bool there = false;
     int rc = run.n == 0 ? 0 : look_stored(view, "runs", &run, 1, &row, &there, err);
     if (there) {
-        add_holder(h, "pack/", decide_text(&row, "pack"));
+        add_holder(h, "pack/", named_text(&row, "pack"));
     }
     if (run.n > 0) {
         row_done(&row);

@@ -2,6 +2,7 @@
 #ifndef PROJECTIONS_DOCTOR_H
 #define PROJECTIONS_DOCTOR_H
 
+#include "projections/named.h"
 #include "projections/reason.h"
 #include "projections/state.h"
 
@@ -89,11 +90,5 @@ int doctor_look(struct doctor_case *c, const char *table, const struct bytes *pa
 enum doctor_state doctor_of_status(const struct row *check);
 /* Is this time within the last `days` days, or later than now? */
 bool doctor_of_late(const struct doctor_case *c, int64_t at, unsigned days);
-
-/* Columns by name; one that is not there gives the neutral value. */
-struct bytes doctor_text(const struct row *row, const char *column);
-int64_t doctor_int(const struct row *row, const char *column);
-bool doctor_bool(const struct row *row, const char *column);
-bool doctor_is(const struct row *row, const char *column, const char *word);
 
 #endif

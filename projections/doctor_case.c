@@ -34,14 +34,14 @@ void doctor_case_init(struct doctor_case *c) {
 
 /* By its evidence, or by its one event where a row has no more. */
 static void cite(struct doctor_case *c, const struct row *row) {
-    size_t column = row != NULL && row->table != NULL ? projection_column(row->table, "evidence") : SIZE_MAX;
+    size_t column = row != NULL ? named_column(row, "evidence") : SIZE_MAX;
     uint64_t seqs[ROW_SEQS_MAX];
     size_t n = column != SIZE_MAX ? row_seqs(row, column, seqs, ROW_SEQS_MAX) : 0;
     for (size_t i = 0; i < n && i < ROW_SEQS_MAX; i++) {
         reason_cite(&c->reason, seqs[i], 0);
     }
-    if (column == SIZE_MAX && row != NULL && row->table != NULL && projection_column(row->table, "seq") != SIZE_MAX) {
-        reason_cite_cell(&c->reason, row, projection_column(row->table, "seq"), SIZE_MAX);
+    if (column == SIZE_MAX && row != NULL && named_has(row, "seq")) {
+        reason_cite_cell(&c->reason, row, named_column(row, "seq"), SIZE_MAX);
     }
 }
 
@@ -142,11 +142,9 @@ void doctor_remedy(const struct doctor_case *c, const struct doctor_clause *clau
 }
 
 void doctor_command_of(struct doctor_case *c, const struct row *row) {
-    size_t column = row->table != NULL ? projection_column(row->table, "missing") : SIZE_MAX;
     struct list list;
     struct bytes item, text;
-    list_open(&list,
-              column != SIZE_MAX && row->cells[column].type == CELL_LIST ? row->cells[column].text : (struct bytes){0});
+    list_open(&list, named_list(row, "missing"));
     while (list_next(&list, &item)) {
         if (list_text(item, "remedy", &text) && text.n < sizeof(c->command)) {
             memcpy(c->command, text.p, text.n);
@@ -161,7 +159,7 @@ int doctor_seen_to(struct doctor_case *c, const char *check, const char *target,
     struct row row;
     bool there = false;
     int rc = doctor_look(c, "repairs", key, 3, &row, &there, err);
-    *ret = rc == 0 && there && doctor_is(&row, "outcome", "ok") && doctor_int(&row, "updated_seq") > seq;
+    *ret = rc == 0 && there && named_is(&row, "outcome", "ok") && named_int(&row, "updated_seq") > seq;
     row_done(&row);
     return rc < 0 ? rc : 0;
 }
@@ -203,11 +201,11 @@ int doctor_look(struct doctor_case *c, const char *table, const struct bytes *pa
 }
 
 enum doctor_state doctor_of_status(const struct row *check) {
-    if (doctor_bool(check, "offline")) {
+    if (named_bool(check, "offline")) {
         return DOCTOR_UNKNOWN; /* there was no network, so nothing can be said */
     }
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-        if (doctor_is(check, "status", statuses[i].status)) {
+        if (named_is(check, "status", statuses[i].status)) {
             return statuses[i].state;
         }
     }
@@ -218,27 +216,4 @@ bool doctor_of_late(const struct doctor_case *c, int64_t at, unsigned days) {
     int64_t end;
     bool ends = !__builtin_add_overflow(at, (int64_t)(days * NS_PER_DAY) + 1, &end);
     return at >= 0 && (!ends || !state_past(c->view, end));
-}
-
-static size_t column_of(const struct row *row, const char *column) {
-    return row->table != NULL ? projection_column(row->table, column) : SIZE_MAX;
-}
-
-struct bytes doctor_text(const struct row *row, const char *column) {
-    size_t i = column_of(row, column);
-    return i != SIZE_MAX ? row_text(row, i) : (struct bytes){0};
-}
-
-int64_t doctor_int(const struct row *row, const char *column) {
-    size_t i = column_of(row, column);
-    return i != SIZE_MAX ? row_int(row, i) : 0;
-}
-
-bool doctor_bool(const struct row *row, const char *column) {
-    size_t i = column_of(row, column);
-    return i != SIZE_MAX && row_bool(row, i);
-}
-
-bool doctor_is(const struct row *row, const char *column, const char *word) {
-    return bytes_is(doctor_text(row, column), word);
 }

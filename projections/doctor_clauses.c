@@ -16,19 +16,19 @@
 
 static int each_runtime(struct doctor_case *c, const struct row *row, struct err *err) {
     (void)err;
-    struct bytes name = doctor_text(row, "runtime"), endpoint = doctor_text(row, "endpoint");
-    struct bytes error = doctor_text(row, "error"), status = doctor_text(row, "status");
+    struct bytes name = named_text(row, "runtime"), endpoint = named_text(row, "endpoint");
+    struct bytes error = named_text(row, "error"), status = named_text(row, "status");
     static const struct doctor_help other = {"start it",
                                              "ledger append runtime.observed -s runtime/{about} runtime={about}{endpoint}"};
     bool ollama = bytes_is(name, "ollama");
-    if (doctor_is(row, "state", "unreachable")) {
+    if (named_is(row, "state", "unreachable")) {
         doctor_found(c, DOCTOR_WARN, row, ollama ? endpoint : name, "%.*s%s%.*s does not answer%s%.*s", REASON_NAME(name),
                      endpoint.n > 0 ? " at " : "", REASON_NAME(endpoint), error.n > 0 ? ": " : "", REASON_NAME(error));
         if (doctor_leads(c, DOCTOR_WARN)) {
             snprintf(c->more, sizeof(c->more), "%.*s", REASON_NAME(endpoint));
             c->help = ollama ? NULL : &other;
         }
-    } else if (doctor_is(row, "state", "up")) {
+    } else if (named_is(row, "state", "up")) {
         bool ill = bytes_is(status, "error") || bytes_is(status, "unhealthy") || bytes_is(status, "degraded");
         doctor_found(c, ill ? DOCTOR_WARN : DOCTOR_PASS, row, ollama ? endpoint : name, "%.*s says of itself: %.*s",
                      REASON_NAME(name), REASON_NAME(status));
@@ -54,10 +54,10 @@ static int judge_runtimes(struct doctor_case *c, struct err *err) {
 
 static int each_host(struct doctor_case *c, const struct row *row, struct err *err) {
     (void)err;
-    struct bytes host = doctor_text(row, "host"), gpu_error = doctor_text(row, "gpu_error");
+    struct bytes host = named_text(row, "host"), gpu_error = named_text(row, "gpu_error");
     if (gpu_error.n > 0) {
         doctor_found(c, DOCTOR_WARN, row, host, "%.*s: %.*s", REASON_NAME(host), REASON_NAME(gpu_error));
-    } else if (doctor_is(row, "tier", "unknown")) {
+    } else if (named_is(row, "tier", "unknown")) {
         doctor_found(c, DOCTOR_UNKNOWN, row, host, "the profile of %.*s does not tell its memory", REASON_NAME(host));
     } else {
         doctor_found(c, DOCTOR_PASS, row, host, "%s", "");
@@ -81,20 +81,20 @@ static int is_open(struct doctor_case *c, const char *check, const struct row *r
     int n = snprintf(c->target, sizeof(c->target), "%.*s%s", REASON_NAME(a), a.n > 0 && b.n > 0 ? "/" : "");
     snprintf(c->target + n, sizeof(c->target) - (size_t)n, "%.*s", (int)reason_fits(b, sizeof(c->target) - (size_t)n - 1),
              b.n > 0 ? (const char *)b.p : "");
-    *ret = doctor_of_late(c, doctor_int(row, at), days);
-    int rc = *ret ? doctor_seen_to(c, check, c->target, doctor_int(row, seq), &seen, err) : 0;
+    *ret = doctor_of_late(c, named_int(row, at), days);
+    int rc = *ret ? doctor_seen_to(c, check, c->target, named_int(row, seq), &seen, err) : 0;
     *ret = *ret && !seen;
     return rc;
 }
 
 static int each_fault(struct doctor_case *c, const struct row *row, struct err *err) {
-    struct bytes what = doctor_text(row, "what"), device = doctor_text(row, "device");
+    struct bytes what = named_text(row, "what"), device = named_text(row, "device");
     bool grave = bytes_is(what, "disk") || bytes_is(what, "gpu") || bytes_is(what, "memory"), open;
     int rc = is_open(c, "faults", row, what, device, "at", "updated_seq", LATE_DAYS, &open, err);
     if (rc == 0 && open) {
         doctor_found(c, grave ? DOCTOR_FAIL : DOCTOR_WARN, row, bytes_of(c->target), "%.*s fault%s%.*s (%lld in all)",
                      REASON_NAME(what), device.n > 0 ? " of " : "", REASON_NAME(device),
-                     (long long)doctor_int(row, "count"));
+                     (long long)named_int(row, "count"));
     }
     return rc;
 }
@@ -108,10 +108,9 @@ static int judge_faults(struct doctor_case *c, struct err *err) {
 /* ---- checks: those of disks, and the others that are of no pack ---- */
 
 static void take_check(struct doctor_case *c, const struct row *row) {
-    struct bytes check = doctor_text(row, "check"), target = doctor_text(row, "target"),
-                 status = doctor_text(row, "status");
+    struct bytes check = named_text(row, "check"), target = named_text(row, "target"), status = named_text(row, "status");
     doctor_found(c, doctor_of_status(row), row, check, "%.*s%s%.*s: %.*s%s", REASON_NAME(check), target.n > 0 ? " of " : "",
-                 REASON_NAME(target), REASON_NAME(status), doctor_bool(row, "offline") ? " (there was no network)" : "");
+                 REASON_NAME(target), REASON_NAME(status), named_bool(row, "offline") ? " (there was no network)" : "");
     if (doctor_leads(c, doctor_of_status(row))) {
         snprintf(c->more, sizeof(c->more), "%.*s", (int)reason_fits(target, sizeof(c->more) - 1),
                  target.n > 0 ? (const char *)target.p : "");
@@ -119,7 +118,7 @@ static void take_check(struct doctor_case *c, const struct row *row) {
 }
 
 static bool of_disk(const struct row *row) {
-    return bytes_has_prefix(doctor_text(row, "check"), "disk");
+    return bytes_has_prefix(named_text(row, "check"), "disk");
 }
 
 static int each_disk(struct doctor_case *c, const struct row *row, struct err *err) {
@@ -132,7 +131,7 @@ static int each_disk(struct doctor_case *c, const struct row *row, struct err *e
 
 static int each_check(struct doctor_case *c, const struct row *row, struct err *err) {
     (void)err;
-    if (!of_disk(row) && doctor_text(row, "pack").n == 0) {
+    if (!of_disk(row) && named_text(row, "pack").n == 0) {
         take_check(c, row);
     }
     return 0;
@@ -156,16 +155,16 @@ static int judge_checks(struct doctor_case *c, struct err *err) {
 /* ---- what the ledger knows of itself ---- */
 
 static bool of_clock(const struct row *row) {
-    return bytes_has_prefix(doctor_text(row, "what"), "clock_");
+    return bytes_has_prefix(named_text(row, "what"), "clock_");
 }
 
 static int each_gap(struct doctor_case *c, const struct row *row, struct err *err) {
-    struct bytes what = doctor_text(row, "what"), source = doctor_text(row, "source");
+    struct bytes what = named_text(row, "what"), source = named_text(row, "source");
     bool open = false;
     int rc = of_clock(row) ? 0 : is_open(c, "gaps", row, source, what, "newest_at", "newest_seq", LATE_DAYS, &open, err);
     if (rc == 0 && open) {
         doctor_found(c, DOCTOR_WARN, row, bytes_of(c->target), "%.*s noticed by %.*s, %lld missing", REASON_NAME(what),
-                     REASON_NAME(source), (long long)doctor_int(row, "missing"));
+                     REASON_NAME(source), (long long)named_int(row, "missing"));
     }
     return rc;
 }
@@ -177,12 +176,12 @@ static int judge_gaps(struct doctor_case *c, struct err *err) {
 }
 
 static int each_step(struct doctor_case *c, const struct row *row, struct err *err) {
-    struct bytes what = doctor_text(row, "what"), source = doctor_text(row, "source");
+    struct bytes what = named_text(row, "what"), source = named_text(row, "source");
     bool open = false;
     int rc = of_clock(row) ? is_open(c, "clock", row, source, what, "newest_at", "newest_seq", LATE_DAYS, &open, err) : 0;
     if (rc == 0 && open) {
         doctor_found(c, DOCTOR_WARN, row, bytes_of(c->target), "the clock stepped by %lld ms",
-                     (long long)(doctor_int(row, "step_ns") / 1000000));
+                     (long long)(named_int(row, "step_ns") / 1000000));
     }
     return rc;
 }
@@ -197,9 +196,9 @@ static int each_import(struct doctor_case *c, const struct row *row, struct err 
     static const char *const whole[] = {"dpkg", "hardware", "ollama"}; /* which know themselves what to read */
     static const struct doctor_help by_itself = {"mend what was refused", "ledger ingest {about}"};
     (void)err;
-    struct bytes source = doctor_text(row, "source");
-    long long rejected = (long long)doctor_int(row, "newest_rejected");
-    if (doctor_bool(row, "stopped")) {
+    struct bytes source = named_text(row, "source");
+    long long rejected = (long long)named_int(row, "newest_rejected");
+    if (named_bool(row, "stopped")) {
         doctor_found(c, DOCTOR_WARN, row, source, "the newest of %.*s was stopped before its end", REASON_NAME(source));
     } else {
         doctor_found(c, rejected > 0 ? DOCTOR_WARN : DOCTOR_PASS, row, source, "the newest of %.*s refused %lld records",
@@ -218,14 +217,14 @@ static int judge_imports(struct doctor_case *c, struct err *err) {
 }
 
 static int each_epoch(struct doctor_case *c, const struct row *row, struct err *err) {
-    bool open = false, doubtful = doctor_bool(row, "restored") && !doctor_bool(row, "newest");
-    int rc = doubtful ? is_open(c, "restores", row, doctor_text(row, "epoch"), (struct bytes){0}, "began_at", "began_seq",
+    bool open = false, doubtful = named_bool(row, "restored") && !named_bool(row, "newest");
+    int rc = doubtful ? is_open(c, "restores", row, named_text(row, "epoch"), (struct bytes){0}, "began_at", "began_seq",
                                 RESTORE_DAYS, &open, err)
                       : 0;
     if (rc == 0 && open) {
         doctor_found(c, DOCTOR_WARN, row, bytes_of(c->target),
                      "epoch %.*s began with a backup that nobody vouched to be the newest",
-                     REASON_NAME(doctor_text(row, "epoch")));
+                     REASON_NAME(named_text(row, "epoch")));
     }
     return rc;
 }
@@ -238,9 +237,9 @@ static int judge_restores(struct doctor_case *c, struct err *err) {
 
 static int each_pack(struct doctor_case *c, const struct row *row, struct err *err) {
     (void)err;
-    struct bytes pack = doctor_text(row, "pack"), reason = doctor_text(row, "reason");
-    if (!doctor_is(row, "state", "removed")) {
-        doctor_found(c, doctor_is(row, "state", "blocked") ? DOCTOR_WARN : DOCTOR_PASS, row, pack, "%.*s is blocked%s%.*s",
+    struct bytes pack = named_text(row, "pack"), reason = named_text(row, "reason");
+    if (!named_is(row, "state", "removed")) {
+        doctor_found(c, named_is(row, "state", "blocked") ? DOCTOR_WARN : DOCTOR_PASS, row, pack, "%.*s is blocked%s%.*s",
                      REASON_NAME(pack), reason.n > 0 ? ": " : "", DOCTOR_WORDS(reason));
         if (doctor_leads(c, DOCTOR_WARN)) {
             doctor_command_of(c, row);

@@ -33,7 +33,7 @@ int doctor_pack_state(struct doctor_case *c, struct err *err) {
     if (!is_known(c)) {
         return 0;
     }
-    struct bytes state = doctor_text(c->installed, "state"), reason = doctor_text(c->installed, "reason");
+    struct bytes state = named_text(c->installed, "state"), reason = named_text(c->installed, "reason");
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         if (bytes_is(state, states[i].state)) {
             doctor_found(c, states[i].verdict, c->installed, c->pack, "%s%s%.*s", states[i].words, reason.n > 0 ? ": " : "",
@@ -72,7 +72,7 @@ static const struct {
 
 static enum doctor_state of_route(const struct need *need) {
     for (size_t i = 0; i < sizeof(route_states) / sizeof(route_states[0]); i++) {
-        if (doctor_is(need->row, "state", route_states[i].state)) {
+        if (named_is(need->row, "state", route_states[i].state)) {
             return need->required ? route_states[i].required : route_states[i].optional;
         }
     }
@@ -98,7 +98,7 @@ static int take_need(void *ctx, struct need *need, struct err *err) {
     struct doctor_case *c = ctx;
     enum readiness_id id = READINESS_RULES;
     bool unmet = need_is_unmet(need, &id);
-    bool warns = !unmet && need->sort == NEED_OF_CHECK && doctor_is(need->row, "verdict", "warn");
+    bool warns = !unmet && need->sort == NEED_OF_CHECK && named_is(need->row, "verdict", "warn");
     bool of_route_ = need->sort == NEED_OF_ROUTE && need->row != NULL;
     enum doctor_state state = of_route_ ? of_route(need) : unmet ? of_need(need, id) : warns ? DOCTOR_WARN : DOCTOR_PASS;
     (void)err;
@@ -132,10 +132,9 @@ int doctor_pack_permissions(struct doctor_case *c, struct err *err) {
 static int each_observation(struct doctor_case *c, const struct row *row, struct err *err) {
     static const struct doctor_help help = {
         "mend it", "ledger append doctor.observed -s check/{about} check={about}{target} pack={pack} status=ok"};
-    struct bytes check = doctor_text(row, "check"), status = doctor_text(row, "status"),
-                 target = doctor_text(row, "target");
+    struct bytes check = named_text(row, "check"), status = named_text(row, "status"), target = named_text(row, "target");
     (void)err;
-    if (bytes_eq(doctor_text(row, "pack"), c->pack)) {
+    if (bytes_eq(named_text(row, "pack"), c->pack)) {
         doctor_found(c, doctor_of_status(row), row, check, "%.*s: %.*s", REASON_NAME(check), REASON_NAME(status));
         if (doctor_leads(c, doctor_of_status(row))) {
             c->help = &help;

@@ -7,6 +7,7 @@
 #include "projections/fold.h"
 #include "projections/look.h"
 #include "projections/models.h"
+#include "projections/named.h"
 #include "projections/packs.h"
 #include "projections/permissions.h"
 #include "projections/routes.h"
@@ -458,8 +459,7 @@ static int find_endpoint(struct walk *w, struct buf *out, struct err *err) {
     const struct row *row;
     int rc = look_rows(w->view, "runtimes", &ollama, 1, &rows, err);
     while (rc == 0 && out->n == 0 && (rc = look_next(rows, &row, err)) == 0) {
-        size_t column = projection_column(row->table, "endpoint");
-        buf_put_bytes(out, column != SIZE_MAX ? row_text(row, column) : NOTHING);
+        buf_put_bytes(out, named_text(row, "endpoint"));
     }
     state_rows_close(rows);
     return rc == 1 ? 0 : rc;
