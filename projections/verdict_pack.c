@@ -2,13 +2,13 @@
  * named. What a pack requires weighs more than what it may do without. */
 #include <stdio.h>
 
-#include "projections/doctor.h"
 #include "projections/needs.h"
+#include "projections/verdict.h"
 
 /* The pack's row, or the finding that it is not known. */
-static bool is_known(struct doctor_case *c) {
+static bool is_known(struct verdict_case *c) {
     if (c->installed == NULL) {
-        doctor_found(c, DOCTOR_UNKNOWN, NULL, c->pack, "nothing is known of %.*s", REASON_NAME(c->pack));
+        verdict_found(c, VERDICT_UNKNOWN, NULL, c->pack, "nothing is known of %.*s", REASON_NAME(c->pack));
     }
     return c->installed != NULL;
 }
@@ -17,18 +17,18 @@ static bool is_known(struct doctor_case *c) {
 
 static const struct {
     const char *state;
-    enum doctor_state verdict;
+    enum verdict_state verdict;
     const char *words;
 } states[] = {
-    {"ready", DOCTOR_PASS, "it is ready"},
-    {"partial", DOCTOR_WARN, "a part of it is ready"},
-    {"demo-only", DOCTOR_WARN, "it may run, and nothing of it is proven"},
-    {"parked", DOCTOR_WARN, "it was set aside"},
-    {"blocked", DOCTOR_FAIL, "it is blocked"},
-    {"removed", DOCTOR_FAIL, "it was removed"},
+    {"ready", VERDICT_PASS, "it is ready"},
+    {"partial", VERDICT_WARN, "a part of it is ready"},
+    {"demo-only", VERDICT_WARN, "it may run, and nothing of it is proven"},
+    {"parked", VERDICT_WARN, "it was set aside"},
+    {"blocked", VERDICT_FAIL, "it is blocked"},
+    {"removed", VERDICT_FAIL, "it was removed"},
 };
 
-int doctor_pack_state(struct doctor_case *c, struct err *err) {
+int verdict_pack_state(struct verdict_case *c, struct err *err) {
     (void)err;
     if (!is_known(c)) {
         return 0;
@@ -36,56 +36,56 @@ int doctor_pack_state(struct doctor_case *c, struct err *err) {
     struct bytes state = named_text(c->installed, "state"), reason = named_text(c->installed, "reason");
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         if (bytes_is(state, states[i].state)) {
-            doctor_found(c, states[i].verdict, c->installed, c->pack, "%s%s%.*s", states[i].words, reason.n > 0 ? ": " : "",
-                         DOCTOR_WORDS(reason));
-            doctor_passes(c, "%s", states[i].words);
-            doctor_command_of(c, c->installed);
+            verdict_found(c, states[i].verdict, c->installed, c->pack, "%s%s%.*s", states[i].words,
+                          reason.n > 0 ? ": " : "", VERDICT_WORDS(reason));
+            verdict_passes(c, "%s", states[i].words);
+            verdict_command_of(c, c->installed);
             return 0;
         }
     }
-    doctor_found(c, DOCTOR_UNKNOWN, c->installed, c->pack, "only its installation is known");
+    verdict_found(c, VERDICT_UNKNOWN, c->installed, c->pack, "only its installation is known");
     return 0;
 }
 
 /* ---- its needs ---- */
 
 /* How a finding weighs: by what it makes of the pack's state, but for what was never looked at. */
-static enum doctor_state of_need(const struct need *need, enum readiness_id id) {
+static enum verdict_state of_need(const struct need *need, enum readiness_id id) {
     bool unknown = id == READINESS_NEED_CHECK_NEVER || id == READINESS_NEED_CHECK_OLD ||
                    id == READINESS_NEED_CHECK_UNCLEAR || id == READINESS_NEED_MODEL_UNTOLD ||
                    (id == READINESS_NEED_CHECK_OPTIONAL && need->row == NULL);
     bool fails = readiness_rules[id].outcome == READINESS_BLOCKED || id == READINESS_NEED_MODEL ||
                  id == READINESS_NEED_ROUTE_UNDECLARED;
-    return unknown ? DOCTOR_UNKNOWN : fails ? DOCTOR_FAIL : DOCTOR_WARN;
+    return unknown ? VERDICT_UNKNOWN : fails ? VERDICT_FAIL : VERDICT_WARN;
 }
 
 /* Unproven is a warning: the pack may run. A route that does not answer is a failure where the pack requires it. */
 static const struct {
     const char *state;
-    enum doctor_state required, optional;
+    enum verdict_state required, optional;
 } route_states[] = {
-    {"ready", DOCTOR_PASS, DOCTOR_PASS},    {"degraded", DOCTOR_WARN, DOCTOR_WARN},
-    {"declared", DOCTOR_WARN, DOCTOR_PASS}, {"declared-not-proven", DOCTOR_WARN, DOCTOR_PASS},
-    {"parked", DOCTOR_WARN, DOCTOR_PASS},   {"offline", DOCTOR_FAIL, DOCTOR_WARN},
-    {"removed", DOCTOR_FAIL, DOCTOR_PASS},  {"undeclared", DOCTOR_WARN, DOCTOR_PASS},
+    {"ready", VERDICT_PASS, VERDICT_PASS},    {"degraded", VERDICT_WARN, VERDICT_WARN},
+    {"declared", VERDICT_WARN, VERDICT_PASS}, {"declared-not-proven", VERDICT_WARN, VERDICT_PASS},
+    {"parked", VERDICT_WARN, VERDICT_PASS},   {"offline", VERDICT_FAIL, VERDICT_WARN},
+    {"removed", VERDICT_FAIL, VERDICT_PASS},  {"undeclared", VERDICT_WARN, VERDICT_PASS},
 };
 
-static enum doctor_state of_route(const struct need *need) {
+static enum verdict_state of_route(const struct need *need) {
     for (size_t i = 0; i < sizeof(route_states) / sizeof(route_states[0]); i++) {
         if (named_is(need->row, "state", route_states[i].state)) {
             return need->required ? route_states[i].required : route_states[i].optional;
         }
     }
-    return DOCTOR_UNKNOWN;
+    return VERDICT_UNKNOWN;
 }
 
-static void cite_all(struct doctor_case *c, const struct need *need, enum doctor_state state) {
+static void cite_all(struct verdict_case *c, const struct need *need, enum verdict_state state) {
     for (size_t i = 0; c->state == state && i < need->held.decision.n_evidence; i++) {
         reason_cite(&c->reason, need->held.decision.evidence[i], 0);
     }
 }
 
-static void put_command(struct doctor_case *c, const struct need *need) {
+static void put_command(struct verdict_case *c, const struct need *need) {
     struct buf remedy;
     buf_init(&remedy, sizeof(c->command) - 1);
     need_remedy(need, &remedy);
@@ -95,48 +95,49 @@ static void put_command(struct doctor_case *c, const struct need *need) {
 }
 
 static int take_need(void *ctx, struct need *need, struct err *err) {
-    struct doctor_case *c = ctx;
+    struct verdict_case *c = ctx;
     enum readiness_id id = READINESS_RULES;
     bool unmet = need_is_unmet(need, &id);
     bool warns = !unmet && need->sort == NEED_OF_CHECK && named_is(need->row, "verdict", "warn");
     bool of_route_ = need->sort == NEED_OF_ROUTE && need->row != NULL;
-    enum doctor_state state = of_route_ ? of_route(need) : unmet ? of_need(need, id) : warns ? DOCTOR_WARN : DOCTOR_PASS;
+    enum verdict_state state = of_route_ ? of_route(need) : unmet ? of_need(need, id) : warns ? VERDICT_WARN : VERDICT_PASS;
     (void)err;
     if (unmet) {
-        doctor_found(c, state, need->row != NULL ? need->row : c->installed, need->name, "%s", need->found->found[0].words);
+        verdict_found(c, state, need->row != NULL ? need->row : c->installed, need->name, "%s",
+                      need->found->found[0].words);
     } else {
-        doctor_found(c, state, need->row, need->name, "check '%.*s' warns", REASON_NAME(need->name));
+        verdict_found(c, state, need->row, need->name, "check '%.*s' warns", REASON_NAME(need->name));
     }
     cite_all(c, need, state);
-    if (unmet && doctor_leads(c, state)) {
+    if (unmet && verdict_leads(c, state)) {
         put_command(c, need);
     }
     return 0;
 }
 
 /* False: nothing is known of the pack, or it failed with *ret. */
-static bool ask(struct doctor_case *c, enum need_sort sort, int *ret, struct err *err) {
+static bool ask(struct verdict_case *c, enum need_sort sort, int *ret, struct err *err) {
     *ret = is_known(c) ? needs_walk(c->view, c->installed, NEED_OF(sort), take_need, c, err) : 0;
     return *ret == 0 && c->installed != NULL;
 }
 
-int doctor_pack_permissions(struct doctor_case *c, struct err *err) {
+int verdict_pack_permissions(struct verdict_case *c, struct err *err) {
     int rc;
     if (ask(c, NEED_OF_PERMISSION, &rc, err)) {
-        doctor_passes(c, c->found > 0 ? "it has those that it requires of %zu" : "it asks for %zu", c->found);
+        verdict_passes(c, c->found > 0 ? "it has those that it requires of %zu" : "it asks for %zu", c->found);
     }
     return rc;
 }
 
 /* What was observed for the pack from outside. */
-static int each_observation(struct doctor_case *c, const struct row *row, struct err *err) {
-    static const struct doctor_help help = {
+static int each_observation(struct verdict_case *c, const struct row *row, struct err *err) {
+    static const struct verdict_help help = {
         "mend it", "ledger append doctor.observed -s check/{about} check={about}{target} pack={pack} status=ok"};
     struct bytes check = named_text(row, "check"), status = named_text(row, "status"), target = named_text(row, "target");
     (void)err;
     if (bytes_eq(named_text(row, "pack"), c->pack)) {
-        doctor_found(c, doctor_of_status(row), row, check, "%.*s: %.*s", REASON_NAME(check), REASON_NAME(status));
-        if (doctor_leads(c, doctor_of_status(row))) {
+        verdict_found(c, verdict_of_status(row), row, check, "%.*s: %.*s", REASON_NAME(check), REASON_NAME(status));
+        if (verdict_leads(c, verdict_of_status(row))) {
             c->help = &help;
             snprintf(c->more, sizeof(c->more), "%.*s", (int)reason_fits(target, sizeof(c->more) - 1),
                      target.n > 0 ? (const char *)target.p : "");
@@ -145,27 +146,27 @@ static int each_observation(struct doctor_case *c, const struct row *row, struct
     return 0;
 }
 
-int doctor_pack_checks(struct doctor_case *c, struct err *err) {
+int verdict_pack_checks(struct verdict_case *c, struct err *err) {
     int rc;
     if (ask(c, NEED_OF_CHECK, &rc, err)) {
-        rc = doctor_each(c, "checks", each_observation, err);
-        doctor_passes(c, c->found > 0 ? "%zu pass" : "it has %zu", c->found);
+        rc = verdict_each(c, "checks", each_observation, err);
+        verdict_passes(c, c->found > 0 ? "%zu pass" : "it has %zu", c->found);
     }
     return rc;
 }
 
-int doctor_pack_routes(struct doctor_case *c, struct err *err) {
+int verdict_pack_routes(struct verdict_case *c, struct err *err) {
     int rc;
     if (ask(c, NEED_OF_ROUTE, &rc, err)) {
-        doctor_passes(c, c->found > 0 ? "the required ones of %zu are proven" : "it has %zu", c->found);
+        verdict_passes(c, c->found > 0 ? "the required ones of %zu are proven" : "it has %zu", c->found);
     }
     return rc;
 }
 
-int doctor_pack_models(struct doctor_case *c, struct err *err) {
+int verdict_pack_models(struct verdict_case *c, struct err *err) {
     int rc;
     if (ask(c, NEED_OF_MODEL, &rc, err)) {
-        doctor_passes(c, c->found > 0 ? "%zu are there" : "it names %zu", c->found);
+        verdict_passes(c, c->found > 0 ? "%zu are there" : "it names %zu", c->found);
     }
     return rc;
 }

@@ -4,10 +4,10 @@
  * late and changes nothing. An erased event tells nothing of what it was about, so it changes nothing either.
  *
  * A verdict is never stored. Each row of `verdicts`, the box's (its key is the empty text, from ledger.created on) and one
- * for each pack that is installed, is judged when it is read: by the clauses of doctor_clauses.c, over all tables of the
+ * for each pack that is installed, is judged when it is read: by the clauses of verdict_box.c, over all tables of the
  * view. What is stored beside it is the verdict that was given last (doctor.judged), so that a difference shows: things
  * changed since, or it was given by other rules. */
-#include "projections/doctor.h"
+#include "projections/verdict.h"
 
 #include <stdio.h>
 
@@ -235,9 +235,9 @@ static int fold_judgeable(struct fold *fold, struct bytes pack, bool there, stru
     } else if (rc == 0 && row != NULL) {
         fold_drop(fold, row);
     }
-    for (size_t i = 0; i < doctor_clause_count && rc == 0; i++) {
-        const struct bytes key[] = {pack, bytes_of(doctor_clauses[i].id)};
-        if (doctor_clauses[i].of_pack != (pack.n > 0)) {
+    for (size_t i = 0; i < verdict_clause_count && rc == 0; i++) {
+        const struct bytes key[] = {pack, bytes_of(verdict_clauses[i].id)};
+        if (verdict_clauses[i].of_pack != (pack.n > 0)) {
             continue;
         }
         rc = there ? fold_row(fold, CLAUSES_OF, key, 2, &row, err) : fold_find(fold, CLAUSES_OF, key, 2, &row, err);
@@ -274,11 +274,11 @@ static void put_text(struct buf *out, const char *name, struct bytes text) {
 }
 
 /* A clause's map, its fields in the order of their names. */
-static int put_clause(struct buf *out, const struct doctor_case *c, const struct doctor_clause *clause, struct err *err) {
+static int put_clause(struct buf *out, const struct verdict_case *c, const struct verdict_clause *clause, struct err *err) {
     struct buf remedy;
     buf_init(&remedy, 4096);
-    doctor_remedy(c, clause, &remedy);
-    const char *first = doctor_first(c, clause);
+    verdict_remedy(c, clause, &remedy);
+    const char *first = verdict_first(c, clause);
     mp_put_map(out, 5 + (remedy.n > 0) + (first != NULL));
     mp_put_str(out, bytes_of("evidence"));
     mp_put_array(out, (uint32_t)c->reason.n_seqs);
@@ -294,24 +294,24 @@ static int put_clause(struct buf *out, const struct doctor_case *c, const struct
     if (remedy.n > 0) {
         put_text(out, "remedy", bytes_of_buf(&remedy));
     }
-    put_text(out, "state", bytes_of(doctor_words[c->state]));
+    put_text(out, "state", bytes_of(verdict_words[c->state]));
     int rc = buf_check(&remedy, "a remedy", err);
     buf_done(&remedy);
     return rc;
 }
 
 struct verdict {
-    enum doctor_state state;
-    int64_t n[DOCTOR_STATES];
+    enum verdict_state state;
+    int64_t n[VERDICT_STATES];
     char reason[REASON_MAX + 64];
     struct buf clauses;
 };
 
-static int judge_clause(struct doctor_case *c, const struct doctor_clause *clause, struct verdict *v, struct row *row,
+static int judge_clause(struct verdict_case *c, const struct verdict_clause *clause, struct verdict *v, struct row *row,
                         struct err *err) {
-    doctor_case_init(c);
+    verdict_case_init(c);
     int rc = clause->judge(c, err);
-    doctor_counted(c);
+    verdict_counted(c);
     rc = rc != 0 ? rc : put_clause(&v->clauses, c, clause, err);
     if (rc != 0) {
         return rc;
@@ -326,51 +326,51 @@ static int judge_clause(struct doctor_case *c, const struct doctor_clause *claus
     return 0;
 }
 
-static int judge_all(struct doctor_case *c, struct verdict *v, struct row *row, struct err *err) {
+static int judge_all(struct verdict_case *c, struct verdict *v, struct row *row, struct err *err) {
     uint32_t n = 0;
     int rc = 0;
     bool of_pack = c->pack.n > 0;
-    for (size_t i = 0; i < doctor_clause_count; i++) {
-        n += doctor_clauses[i].of_pack == of_pack;
+    for (size_t i = 0; i < verdict_clause_count; i++) {
+        n += verdict_clauses[i].of_pack == of_pack;
     }
     mp_put_array(&v->clauses, n);
-    for (size_t i = 0; i < doctor_clause_count && rc == 0; i++) {
-        if (doctor_clauses[i].of_pack == of_pack) {
-            rc = judge_clause(c, &doctor_clauses[i], v, row, err);
+    for (size_t i = 0; i < verdict_clause_count && rc == 0; i++) {
+        if (verdict_clauses[i].of_pack == of_pack) {
+            rc = judge_clause(c, &verdict_clauses[i], v, row, err);
         }
     }
     return rc != 0 ? rc : buf_check(&v->clauses, "the clauses of a verdict", err);
 }
 
 static void give(const struct verdict *v, struct row *row) {
-    const char *word = doctor_words[v->state];
+    const char *word = verdict_words[v->state];
     row_set_str(row, VERDICT, word);
     row_set_str(row, REASON, v->reason[0] != '\0' ? v->reason : NULL);
     row_set_list(row, CLAUSES, bytes_of_buf(&v->clauses));
-    row_set_int(row, PASSED, v->n[DOCTOR_PASS]);
-    row_set_int(row, WARNED, v->n[DOCTOR_WARN]);
-    row_set_int(row, FAILED, v->n[DOCTOR_FAIL]);
-    row_set_int(row, UNKNOWN, v->n[DOCTOR_UNKNOWN]);
+    row_set_int(row, PASSED, v->n[VERDICT_PASS]);
+    row_set_int(row, WARNED, v->n[VERDICT_WARN]);
+    row_set_int(row, FAILED, v->n[VERDICT_FAIL]);
+    row_set_int(row, UNKNOWN, v->n[VERDICT_UNKNOWN]);
     if (row_has(row, GIVEN)) {
         row_set_bool(row, DIFFERS, !row_is(row, GIVEN, word));
     }
 }
 
 /* The case of a pack, or of the box; `name` holds what the row's cells borrow, which moves while it is judged. */
-static int open_case(struct state_view *view, struct bytes of, struct buf *name, struct row *pack, struct doctor_case *c,
+static int open_case(struct state_view *view, struct bytes of, struct buf *name, struct row *pack, struct verdict_case *c,
                      struct err *err) {
     bool there = false;
     buf_init(name, ROW_TEXT_MAX);
     buf_put_bytes(name, of);
-    *c = (struct doctor_case){.view = view, .pack = bytes_of_buf(name)};
+    *c = (struct verdict_case){.view = view, .pack = bytes_of_buf(name)};
     int rc = look_judged(view, "packs", &c->pack, 1, pack, &there, err);
     c->installed = there ? pack : NULL;
     return rc != 0 ? rc : buf_check(name, "a pack's name", err);
 }
 
 static int judge_verdict(struct state_view *view, struct row *row, struct err *err) {
-    struct verdict v = {.state = DOCTOR_PASS};
-    struct doctor_case c;
+    struct verdict v = {.state = VERDICT_PASS};
+    struct verdict_case c;
     struct row pack;
     struct buf name;
     buf_init(&v.clauses, ROW_LIST_MAX);
@@ -386,28 +386,28 @@ static int judge_verdict(struct state_view *view, struct row *row, struct err *e
 }
 
 static int judge_row_of_clause(struct state_view *view, struct row *row, struct err *err) {
-    const struct doctor_clause *clause = NULL;
-    struct doctor_case c;
+    const struct verdict_clause *clause = NULL;
+    struct verdict_case c;
     struct row pack;
     struct buf name, remedy;
-    for (size_t i = 0; i < doctor_clause_count; i++) {
+    for (size_t i = 0; i < verdict_clause_count; i++) {
         bool same =
-            row_is(row, K_CLAUSE, doctor_clauses[i].id) && doctor_clauses[i].of_pack == (row_text(row, K_PACK).n > 0);
-        clause = same ? &doctor_clauses[i] : clause;
+            row_is(row, K_CLAUSE, verdict_clauses[i].id) && verdict_clauses[i].of_pack == (row_text(row, K_PACK).n > 0);
+        clause = same ? &verdict_clauses[i] : clause;
     }
     if (clause == NULL) {
         return 0; /* one that this program does not ask any more */
     }
     buf_init(&remedy, 4096);
     int rc = open_case(view, row_text(row, K_PACK), &name, &pack, &c, err);
-    doctor_case_init(&c);
+    verdict_case_init(&c);
     rc = rc != 0 ? rc : clause->judge(&c, err);
     if (rc == 0) {
-        doctor_counted(&c);
-        doctor_remedy(&c, clause, &remedy);
-        row_set_str(row, K_STATE, doctor_words[c.state]);
+        verdict_counted(&c);
+        verdict_remedy(&c, clause, &remedy);
+        row_set_str(row, K_STATE, verdict_words[c.state]);
         row_set_str(row, K_REASON, c.reason.n > 0 ? c.reason.words : NULL);
-        row_set_str(row, K_FIRST, doctor_first(&c, clause));
+        row_set_str(row, K_FIRST, verdict_first(&c, clause));
         row_set_str(row, K_QUESTION, clause->question);
         row_set_null(row, K_REMEDY);
         if (remedy.n > 0) {
