@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mp.h"
+#include "cli/obj.h"
 #include "cli/out.h"
 #include "cli/summary.h"
 #include "ledger/kind.h"
@@ -342,7 +343,6 @@ void answer_columns(const struct pick *fields, struct rows_column *columns) {
 }
 
 void answer_head(const struct answer *a, struct obj *head) {
-    obj_init(head);
     obj_uint(head, "size", a->size);
     if (!a->statement) {
         obj_text(head, "clock", a->ask.clock == QUERY_TIME ? "ledger" : "source");
@@ -353,8 +353,7 @@ void answer_tail(struct answer *a, struct obj *tail) {
     damage_put(&a->damage, tail);
     tier_count_put(&a->tiers, tail);
     if (a->explain) {
-        struct obj cost;
-        obj_init(&cost);
+        struct obj cost = {0};
         obj_text(&cost, "plan", a->cost.plan);
         obj_uint(&cost, "covered", a->cost.covered);
         obj_uint(&cost, "segments", a->cost.segments);
@@ -366,7 +365,7 @@ void answer_tail(struct answer *a, struct obj *tail) {
 }
 
 int answer_open_rows(struct answer *a, const char *schema, const char *list, size_t n, struct err *err) {
-    struct obj head;
+    struct obj head = {0};
     answer_head(a, &head);
     struct rows_options options = {.format = a->format,
                                    .style = a->style,

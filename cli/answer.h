@@ -10,8 +10,11 @@
 #define CLI_ANSWER_H
 
 #include "cli/ask.h"
+#include "cli/cli.h"
 #include "cli/corrected.h"
 #include "cli/damage.h"
+#include "cli/obj.h"
+#include "cli/opt.h"
 #include "cli/rows.h"
 #include "cli/tier_count.h"
 #include "query/sql.h"

@@ -1,6 +1,7 @@
 /* The two clocks. An answer by one of them is compared with the other's by counts, which cost little where there is an
  * index and are not made where there is none. */
 #include "cli/answer.h"
+#include "cli/say.h"
 
 #define UNINDEXED_MAX 65536 /* events that are read for a remark */
 

@@ -1,7 +1,7 @@
 /* Counts. The query room counts by known fields from its index; anything else is counted here, row by row. */
 #include "cli/answer.h"
-
 #include "cli/out.h"
+
 #include "query/tally.h"
 
 /* The counts as they come, largest first. */

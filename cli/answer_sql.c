@@ -1,6 +1,7 @@
 /* SQL. --where is an expression within a statement of ours that gives seqs only; the rows are then those of any other
  * question. --sql is the user's own statement, whose columns are shown as they come. */
 #include "cli/answer.h"
+#include "cli/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 
 #include "base/text.h"
 #include "cli/expression.h"
-#include "cli/out.h"
 #include "cli/table.h"
 
 #define STATEMENT_MAX ((size_t)4 << 20)
@@ -37,13 +37,12 @@ int answer_sql_open(struct answer *a, struct err *err) {
 /* Once, however often the statement runs. */
 static void say_note(struct answer *a) {
     const char *note = sql_note(a->sql);
-    struct buf safe;
+    struct buf safe = {.max = 4096};
     if (!note || bytes_is(bytes_of_buf(&a->note), note)) {
         return;
     }
     buf_clear(&a->note);
     buf_put_str(&a->note, note);
-    buf_init(&safe, 4096);
     text_safe(&safe, bytes_of(note));
     cli_note(a->cli, "ledger: %s: %.*s", a->cli->command, (int)safe.n, (const char *)safe.p);
     buf_done(&safe);
@@ -162,7 +161,7 @@ static int put_where(const struct answer *a, uint64_t from, uint64_t to, uint64_
 int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, bool newest, answer_seqs_fn *each, void *ctx,
                  struct err *err) {
     struct seqs seqs = {.answer = a, .each = each, .ctx = ctx, .batch = SEQS_FIRST, .newest = newest};
-    struct buf statement;
+    struct buf statement = {.max = STATEMENT_MAX};
     struct bytes where = bytes_of(a->where);
     struct err why = {0};
     size_t before = 0;
@@ -172,7 +171,6 @@ int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, b
         err_prefix(err, "--where");
         return rc;
     }
-    buf_init(&statement, STATEMENT_MAX);
     rc = put_where(a, from, to, limit, newest, &statement, &before, err);
     if (rc == 0) {
         rc = sql_run(a->sql, bytes_of_buf(&statement), NULL, take_seq, &seqs, &why);
@@ -216,7 +214,7 @@ static void name_column(struct rows_column *columns, size_t i, const char *name)
 static int take_names(void *ctx, const struct sql_row *row, struct err *err) {
     struct table_of *table = ctx;
     struct answer *a = table->answer;
-    struct obj head;
+    struct obj head = {0};
     if (row->n > TABLE_COLUMNS_MAX) {
         return err_set(err, ERR_LIMIT, "these are more than %d columns", TABLE_COLUMNS_MAX);
     }

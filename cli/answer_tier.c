@@ -3,6 +3,7 @@
  * tiers: of calls whose tier nobody knows none is found by '>=T2'. A call that was corrected counts for no state, so it has
  * no tier and is found by none; it is counted apart. */
 #include "cli/answer.h"
+#include "cli/opt.h"
 
 #include <string.h>
 
@@ -66,7 +67,7 @@ void answer_tier_put(const struct answer *a, struct buf *out) {
 
 /* Of a statement nobody knows which calls it means: then those of the log. */
 void answer_tier_count(struct answer *a) {
-    struct buf sql;
+    struct buf sql = {.max = (size_t)4 << 20};
     struct err ignored = {0};
     bool good = a->where == NULL || expression_check(bytes_of(a->where), &ignored) == 0;
     if (!a->of_tiers || a->follow || !good || answer_sql_open(a, &ignored) != 0) {
@@ -76,7 +77,6 @@ void answer_tier_count(struct answer *a) {
         tier_count_ask(a->sql, NULL, &a->tiers);
         return;
     }
-    buf_init(&sql, (size_t)4 << 20);
     buf_put_str(&sql, "SELECT count(CASE WHEN " LIVE " THEN 1 END), count(CASE WHEN seq IN " TIER_CORRECTED " OR " TOOL
                       " IN (SELECT agent, server, tool FROM tools WHERE judged_tier IS NOT NULL) THEN NULL ELSE 1 END), "
                       "count(CASE WHEN " LIVE " THEN NULL ELSE 1 END) FROM events WHERE kind = 'run.tool_called' AND (");

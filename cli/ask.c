@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/glob.h"
 #include "base/text.h"
+#include "cli/cli.h"
 #include "cli/grep.h"
+#include "cli/opt.h"
 #include "ledger/kind.h"
 #include "query/value.h"
 
@@ -315,7 +317,7 @@ static bool matches(const struct ask_condition *c, struct bytes text) {
 
 static int rest_grep(const struct ask *ask, struct query_cursor *cursor, struct err *err) {
     const struct ledger_event *event = NULL;
-    struct buf private_;
+    struct buf private_ = {.max = PRIVATE_MAX};
     int rc = query_event(cursor, &event, err);
     if (rc != 0 || grep_map(event->body, ask->grep)) {
         return rc;
@@ -323,7 +325,6 @@ static int rest_grep(const struct ask *ask, struct query_cursor *cursor, struct 
     if (!ask->private_ || !event->has_private) {
         return 1;
     }
-    buf_init(&private_, PRIVATE_MAX);
     rc = query_private(cursor, &private_, err);
     rc = rc != 0 ? rc : grep_map(bytes_of_buf(&private_), ask->grep) ? 0 : 1;
     buf_done(&private_);

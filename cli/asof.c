@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/open.h"
 #include "cli/stop.h"
 #include "cli/when.h"
 
@@ -74,8 +75,7 @@ static void say_not_begun(struct asof *view, const char *at, uint64_t now) {
     char words[TOLD_WORDS];
     struct err ignored = {0};
     if (told_of(view->ledger, 0, now, &view->told, &ignored) == 0 && told_words(&view->told, now, words)) {
-        struct buf hint;
-        buf_init(&hint, 2 * FILE_PATH_MAX);
+        struct buf hint = {.max = 2 * FILE_PATH_MAX};
         if (view->told.n > 0) {
             buf_put_str(&hint, "; '");
             cli_self(view->cli, &hint);
@@ -213,13 +213,11 @@ int asof_stored(struct ledger *ledger, struct state_status ret[PROJECTIONS_MAX],
 
 void asof_put(struct asof *view, size_t table, struct obj *obj) {
     struct state_status status;
-    struct obj list, one;
+    struct obj list = {0}, one = {0};
     char words[ASOF_WORDS];
-    obj_init(&list);
     for (size_t i = 0; i < state_projections(view->state); i++) {
         state_status(view->state, i, &status);
         if (rests_on(view, table, i) && asof_describe(&status, words)) {
-            obj_init(&one);
             obj_text(&one, "projection", status.projection->name);
             obj_text(&one, "condition", asof_condition(&status));
             obj_uint(&one, "seq", status.failed_seq);

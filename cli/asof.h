@@ -11,7 +11,6 @@
 
 #include "cli/cli.h"
 #include "cli/obj.h"
-#include "cli/out.h"
 #include "cli/told.h"
 #include "projections/projection.h"
 #include "projections/state.h"

@@ -97,8 +97,7 @@ static void put_span(struct audit *a, struct bytes safe) {
 
 /* A stranger's text within a line. */
 static void foreign(struct audit *a, struct bytes text) {
-    struct buf safe;
-    buf_init(&safe, TEXT_MAX);
+    struct buf safe = {.max = TEXT_MAX};
     text_safe(&safe, text);
     if (safe.fail != 0) {
         a->text.fail = safe.fail;
@@ -112,8 +111,7 @@ static void foreign(struct audit *a, struct bytes text) {
 
 /* A stranger's JSON, of several lines. */
 static void block(struct audit *a, const char *title, struct bytes json) {
-    struct buf safe;
-    buf_init(&safe, TEXT_MAX);
+    struct buf safe = {.max = TEXT_MAX};
     text_safe_json(&safe, json);
     a->text.fail = safe.fail != 0 ? safe.fail : a->text.fail;
     own(a, a->html ? "<p class=\"what\">" : "\n");
@@ -197,13 +195,12 @@ static const char *verdict_of(enum ledger_verdict verdict) {
 }
 
 static void put_verdict(struct audit *a, const struct export_report *report) {
-    struct buf bound;
+    struct buf bound = {.max = 1024};
     const struct export_question *q = a->question;
     own(a, a->html ? "<p class=\"verdict\">Verdict: " : "Verdict: **");
     own(a, verdict_of(report->verdict));
     own(a, a->html ? "</p>\n" : "**\n\n");
     if (q->known) {
-        buf_init(&bound, 1024);
         question_bound(q, &bound);
         own(a, a->html ? "<p>" : "");
         buf_put_bytes(&a->text, bytes_of_buf(&bound)); /* the program's words */
@@ -310,11 +307,10 @@ static void put_header(struct audit *a, const struct ledger_event *e) {
 }
 
 static int put_fields(struct audit *a, const char *title, const struct ledger_event *e, struct bytes map, struct err *err) {
-    struct buf json;
+    struct buf json = {.max = TEXT_MAX};
     if (map.n <= 1) { /* an empty map is one byte */
         return 0;
     }
-    buf_init(&json, TEXT_MAX);
     int rc = ledger_fields_text(e->kind, map, &json, err);
     if (rc == 0) {
         block(a, title, bytes_of_buf(&json));

@@ -3,7 +3,6 @@
 #define CLI_AUDIT_H
 
 #include "base/file.h"
-#include "cli/cli.h"
 #include "export/export.h"
 
 struct audit {

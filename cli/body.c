@@ -67,8 +67,7 @@ static int add(struct body *body, struct bytes name, struct bytes value, struct 
 }
 
 int body_json(struct body *body, struct bytes json, const char *name, struct err *err) {
-    struct buf map;
-    buf_init(&map, BODY_TEXT_MAX);
+    struct buf map = {.max = BODY_TEXT_MAX};
     struct mp_reader reader;
     struct mp_item item = {0};
     int rc = ledger_json_to_body(json, &map, err);
@@ -177,8 +176,7 @@ int body_word(struct body *body, const char *word, struct err *err) {
     bool json = eq[-1] == ':';
     struct bytes name = {.p = (const uint8_t *)word, .n = (size_t)(eq - word) - json};
     struct bytes value = bytes_of(eq + 1);
-    struct buf item;
-    buf_init(&item, BODY_TEXT_MAX);
+    struct buf item = {.max = BODY_TEXT_MAX};
     int rc = 0;
     if (text_utf8_valid(name.p, name.n) != name.n || text_utf8_valid(value.p, value.n) != value.n) {
         rc = err_set(err, ERR_INVALID, "a field is not valid UTF-8");

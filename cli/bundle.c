@@ -13,10 +13,9 @@
 
 #include "base/text.h"
 #include "cli/audit.h"
-#include "cli/obj.h"
-#include "cli/out.h"
 #include "cli/question.h"
 #include "cli/report.h"
+#include "cli/say.h"
 #include "cli/stop.h"
 #include "export/export.h"
 #include "ledger/event.h"
@@ -27,8 +26,7 @@
 
 static int print_map(struct cli *cli, const char *title, const struct ledger_event *event, struct bytes map,
                      struct err *err) {
-    struct buf text;
-    buf_init(&text, EVENT_TEXT_MAX);
+    struct buf text = {.max = EVENT_TEXT_MAX};
     int rc = ledger_fields_text(event->kind, map, &text, err);
     if (rc == 0) {
         out_printf(cli, "    %s%s%s\n", out_color(cli, OUT_DIM), title, out_color(cli, OUT_PLAIN));
@@ -48,8 +46,7 @@ static void print_word(struct cli *cli, const char *name, struct bytes value) {
 /* An event without a body: is it kept back, or no part of the answer? */
 static void print_why_not(struct cli *cli, const struct export_question *q, const struct ledger_event *event) {
     unsigned missed = q == NULL ? 0 : export_misses(q, event);
-    struct buf why;
-    buf_init(&why, 1024);
+    struct buf why = {.max = 1024};
     if (missed != 0) {
         question_misses(missed, &why);
         buf_put_str(&why, export_stands_out(q, missed) ? "; the filter names this kind" : "");
@@ -93,8 +90,7 @@ int bundle_print_event(struct cli *cli, const struct export_question *q, const s
     if (!cli->json) {
         return print_text(cli, q, event, private_, err);
     }
-    struct buf text;
-    buf_init(&text, EVENT_TEXT_MAX);
+    struct buf text = {.max = EVENT_TEXT_MAX};
     int rc = ledger_event_json(event, private_, false, &text, err);
     if (rc == 0) {
         buf_put_str(&text, "\n");
@@ -119,8 +115,7 @@ static int print_one(void *ctx, const struct ledger_event *event, struct bytes p
 
 static void put_counts(struct obj *obj, const struct export_report *report) {
     const struct export_counts *c = &report->counts;
-    struct obj counts;
-    obj_init(&counts);
+    struct obj counts = {0};
     obj_uint(&counts, "headers", c->headers);
     obj_uint(&counts, "matching", c->matching);
     obj_uint(&counts, "disclosed", c->disclosed);
@@ -141,17 +136,13 @@ static size_t findings_kept(const struct export_report *report) {
 
 static int report_json(struct cli *cli, const char *path, const struct export_report *report,
                        const struct export_question *q, bool line) {
-    struct obj obj, aspects, findings;
-    obj_init(&obj);
-    obj_init(&aspects);
-    obj_init(&findings);
+    struct obj obj = {0}, aspects = {0}, findings = {0};
     for (size_t i = 0; i < EXPORT_ASPECTS; i++) {
         report_aspect_json(&aspects, export_aspect_name((enum export_aspect)i), report->aspect[i].state,
                            report->aspect[i].text);
     }
     for (size_t i = 0; i < findings_kept(report); i++) {
-        struct obj f;
-        obj_init(&f);
+        struct obj f = {0};
         obj_text(&f, "aspect", export_aspect_name(report->findings[i].aspect));
         obj_text(&f, "member", report->findings[i].member[0] ? report->findings[i].member : NULL);
         obj_uint(&f, "seq", report->findings[i].seq);
@@ -175,9 +166,7 @@ static int report_json(struct cli *cli, const char *path, const struct export_re
     obj_obj(&obj, "aspects", &aspects);
     obj_uint(&obj, "findings_total", report->n_findings);
     obj_list(&obj, "findings", &findings);
-    int exit_code = obj_print(cli, &obj, line);
-    obj_done(&obj);
-    return exit_code;
+    return cli_print(cli, &obj, line);
 }
 
 static void report_head(struct cli *cli, const char *path, const struct export_report *report) {
@@ -206,8 +195,7 @@ static void report_head(struct cli *cli, const char *path, const struct export_r
 
 /* A line for each part. */
 static void report_bound(struct cli *cli, const struct export_question *q) {
-    struct buf text;
-    buf_init(&text, 1024);
+    struct buf text = {.max = 1024};
     question_bound(q, &text);
     for (size_t at = 0, n; at < text.n; at += n + 2) {
         const uint8_t *end = memmem(text.p + at, text.n - at, "; ", 2);

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
+#include "cli/obj.h"
 #include "cli/out.h"
 #include "cli/table.h"
 
@@ -133,7 +134,7 @@ static bool is_name_as_digest(const struct row *row, size_t column) {
 
 void cell_text(const struct row *row, size_t column, enum when_style style, uint64_t now, struct buf *out) {
     const struct cell *cell = &row->cells[column];
-    struct buf mp;
+    struct buf mp = {.max = 16};
     switch (cell->type) {
     case CELL_NULL:
         break;
@@ -148,7 +149,6 @@ void cell_text(const struct row *row, size_t column, enum when_style style, uint
         }
         break;
     case CELL_REAL:
-        buf_init(&mp, 16);
         if (mp_float_ok(cell->real)) {
             mp_put_float(&mp, cell->real);
             json_from_mp(bytes_of_buf(&mp), JSON_LINE, out, NULL);
@@ -242,8 +242,7 @@ bool cell_is(const struct row *row, size_t column, const char *word) {
     case CELL_LIST:
         return list_has(cell->text, word);
     default: {
-        struct buf text;
-        buf_init(&text, TEXT_MAX);
+        struct buf text = {.max = TEXT_MAX};
         cell_text(row, column, WHEN_UTC, 0, &text);
         bool is = text_is(bytes_of_buf(&text), word);
         buf_done(&text);
@@ -274,8 +273,7 @@ bool cell_same(const struct row *a, const struct row *b, size_t column) {
 void cell_put_as(const struct row *row, size_t column, const char *name, struct obj *obj) {
     const struct state_column *c = &row->table->columns[column];
     struct query_value v = cell_value(row, column);
-    struct buf mp;
-    buf_init(&mp, 16);
+    struct buf mp = {.max = 16};
     if (v.type == QUERY_NULL) {
         obj_text(obj, name, NULL);
     } else if (v.type == QUERY_BOOL) {

@@ -2,6 +2,8 @@
 #ifndef CLI_CELL_H
 #define CLI_CELL_H
 
+#include "cli/cli.h"
+#include "cli/obj.h"
 #include "cli/rows.h"
 #include "projections/row.h"
 

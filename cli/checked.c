@@ -19,8 +19,7 @@ struct step {
 };
 
 static int put_refusal(const struct decision *decision, struct err *err) {
-    struct buf seqs;
-    buf_init(&seqs, 24 * (ROW_SEQS_MAX + 1));
+    struct buf seqs = {.max = 24 * (ROW_SEQS_MAX + 1)};
     for (size_t i = 0; i < decision->n_evidence; i++) {
         buf_printf(&seqs, "%s%llu",
                    i > 0                      ? ", "

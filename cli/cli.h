@@ -1,17 +1,16 @@
-/* The street door: parses the command line, calls the library, prints, exits. Nothing in here knows bytes of the format.
+/* One invocation of the program: what was asked for on the command line before the command's own options, and what the
+ * environment says of it.
  *
- *   main.c      the table of commands and the loop: options, help, exit
- *   opt.c       option tables           out.c, obj.c, table.c   what goes to the terminal or into a pipe
- *   cli.c       errors, exit codes, where the ledger is         pass.c, trustfile.c   passphrases, the user's trust file
- *   cmd_x.c     one file per command, with its `const struct spec spec_x` */
+ *   main.c         the loop: options, help, exit
+ *   command.h      what a command is       opt.c   option tables
+ *   out.c, obj.c, say.c, table.c           what goes to the terminal or into a pipe; errors and exit codes
+ *   open.c         a ledger, opened        pass.c, trustfile.c   passphrases, the user's trust file */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-#include "base/err.h"
+#include "base/bytes.h"
 #include "base/file.h"
-#include "cli/opt.h"
 #include "cli/pass.h"
-#include "ledger/ledger.h"
 
 /* Exit codes of every command. */
 enum {
@@ -25,10 +24,14 @@ enum {
     EXIT_INVALID = 30 /* tampered or corrupt */
 };
 
-/* One invocation. */
+struct command;
+struct opt;
+
 struct cli {
-    const char *command; /* "append", "key rotate": for messages */
-    char name[64];       /* room for it */
+    const struct command *commands; /* the table of all; ends with a row without name */
+    const struct opt *globals;      /* the options that every command takes */
+    const char *command;            /* "append", "key rotate": for messages */
+    char name[64];                  /* room for it */
     char dir[FILE_PATH_MAX];
     bool json, quiet, no_color, no_pager;
     bool out_tty, err_tty;                                    /* standard output, standard error is a terminal */
@@ -40,62 +43,6 @@ struct cli {
     uint64_t wait_ns;                                         /* for other processes; 0: for ever */
     bool for_agent;                                           /* an agent runs this as its hook: see main.c */
 };
-
-struct command;
-
-/* What a command is. */
-struct spec {
-    const char *synopsis;   /* what follows its name: "SEQ [-o FILE]" */
-    const char *about;      /* some sentences, lines of at most 78 */
-    const char *examples;   /* lines, may be NULL */
-    const struct opt *opts; /* ends with a row without name; may be NULL */
-    size_t min_args, max_args;
-    int (*run)(struct cli *cli, const struct opt_args *args); /* returns the exit code; NULL when it only has subcommands */
-    const struct command *subs; /* subcommands, ends with a row without name; NULL when it has none */
-};
-
-struct command {
-    const char *name;
-    const char *help; /* one line */
-    const struct spec *spec;
-};
-
-#define CLI_MANY SIZE_MAX /* for max_args */
-
-#define COMMAND(name_, help_) extern const struct spec spec_##name_;
-#include "cli/commands.def"
-#undef COMMAND
-
-/* The table of all commands, ending with a row without name. */
-const struct command *cli_commands(void);
-/* The options that every command takes. */
-const struct opt *cli_globals(void);
-/* By its name; NULL when there is none. */
-const struct command *cli_find(const struct command *table, const char *name);
-/* Prints the help of a command, of all when it is NULL. `name` is how it is called: "key rotate". */
-void cli_help(struct cli *cli, const struct command *command, const char *name);
-/* The words that can follow, a line each for completions: word, what it takes, help, with tabs between. */
-void cli_words(struct cli *cli, const struct command *command);
-
-/* Reports on standard error and returns the exit code. For what came out of the ledger itself: corrupt and tampered are
- * EXIT_INVALID; a path that the system does not find is EXIT_SYSTEM. */
-int cli_fail(const struct cli *cli, const struct err *err);
-/* The same for a look-up, where not found is the answer: EXIT_NO. */
-int cli_fail_lookup(const struct cli *cli, const struct err *err);
-/* The same for what the caller gave (a file, a value, a directory): not found, corrupt and tampered are EXIT_INPUT. */
-int cli_fail_input(const struct cli *cli, const struct err *err);
-/* Reports with this exit code. */
-int cli_fail_as(const struct cli *cli, const struct err *err, int exit_code);
-/* A wrong command line: EXIT_USAGE. */
-int cli_usage(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Something is wrong, and the command goes on: a line on standard error, also with --quiet; with --json {"warning": {...}}.
- */
-void cli_warn(const struct cli *cli, const struct err *err);
-/* Remarks on standard error, not with --quiet, nor with --json, whose standard error is JSON. */
-void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* The same where a question has times in it and the ledger's run ahead of the clock. */
-void cli_note_lead(const struct cli *cli, struct ledger *ledger);
 
 /* The value of an environment variable; NULL when it is unset or empty. */
 const char *cli_env(const char *name);
@@ -111,21 +58,5 @@ void cli_self(const struct cli *cli, struct buf *out);
 void cli_command(const struct cli *cli, struct bytes command, struct buf *out);
 /* "user:<login name>". */
 void cli_actor(char ret[128]);
-
-/* How long to wait for other processes (--wait), and that it is said on standard error; `cli` must outlive the ledger. */
-void cli_patience(struct cli *cli, struct ledger_open_options *ret);
-
-enum cli_open {
-    CLI_READ,  /* warns when the database is not what is known of it (setback.h) */
-    CLI_TRY,   /* like CLI_READ, but where there is no ledger *ret becomes NULL: for previews */
-    CLI_TRUST, /* the same, for who writes it into the trust file: that says itself what contradicts it */
-    CLI_KEYS,  /* with the secret keys, and nothing is written to the ledger; warns like CLI_READ */
-    CLI_WRITE  /* refuses when it is not what the trust file knows: EXIT_CONTRADICTS */
-};
-/* Opens the ledger in cli->dir. For writing it gets the passphrase when the keys are under one. Returns 0, or an exit code
- * after reporting. */
-int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret);
-/* The passphrase that --passphrase-fd or --passphrase-file gives, into cli->pass; nothing when neither was given. */
-int cli_take_passphrase(struct cli *cli, struct err *err);
 
 #endif

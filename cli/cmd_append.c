@@ -6,7 +6,8 @@
 #include "base/text.h"
 #include "cli/body.h"
 #include "cli/checked.h"
-#include "cli/cli.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/preview.h"
 #include "cli/receipt.h"
 #include "cli/unlock.h"
@@ -83,8 +84,7 @@ static int add_json(struct body *body, const struct opt_args *args, const struct
     if (!path) {
         return 0;
     }
-    struct buf content;
-    buf_init(&content, INPUT_MAX);
+    struct buf content = {.max = INPUT_MAX};
     int rc = file_read(path, &content, err);
     if (rc == 0) {
         char label[FILE_PATH_MAX + 16];
@@ -313,6 +313,8 @@ static int moved(struct cli *cli, const struct opt_args *args) {
     return exit_code;
 }
 
+#define SYNOPSIS "KIND --subject SUBJECT [OPTIONS] [NAME=VALUE | NAME:=JSON ...] | --moved"
+
 static int append(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     uint64_t cause = LEDGER_NO_SEQ, none_after = LEDGER_NO_SEQ;
@@ -320,7 +322,7 @@ static int append(struct cli *cli, const struct opt_args *args) {
         return moved(cli, args);
     }
     if (args->n_args == 0) {
-        return cli_usage(cli, "too few arguments: ledger append %s", spec_append.synopsis);
+        return cli_usage(cli, "too few arguments: ledger append %s", SYNOPSIS);
     }
     if (opt_has(args, &options[A_BODY]) && opt_has(args, &options[A_BODY_FILE])) {
         return cli_usage(cli, "give --body or --body-file, not both");
@@ -369,7 +371,7 @@ static int append(struct cli *cli, const struct opt_args *args) {
 }
 
 const struct spec spec_append = {
-    .synopsis = "KIND --subject SUBJECT [OPTIONS] [NAME=VALUE | NAME:=JSON ...] | --moved",
+    .synopsis = SYNOPSIS,
     .about = "Writes one event and prints its receipt as JSON when it is durable and sealed: seq, leaf, the\n"
              "head (size and root) that covers it, whether it was a duplicate, how many secrets were\n"
              "masked. NAME=VALUE adds a field to the body: a number, true, false and null are taken as\n"

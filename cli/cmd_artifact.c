@@ -7,9 +7,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 
 #define SHOWN_MAX ((size_t)16 << 20)
 
@@ -31,12 +30,10 @@ static int put(struct cli *cli, const struct opt_args *args) {
         out_printf(cli, "%s\n", id);
         return EXIT_GOOD;
     }
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     obj_text(&obj, "id", id);
     obj_uint(&obj, "size", size);
-    exit_code = obj_print(cli, &obj, true);
-    obj_done(&obj);
+    exit_code = cli_print(cli, &obj, true);
     return exit_code;
 }
 
@@ -78,8 +75,7 @@ static int take_piece(void *ctx, struct bytes piece, struct err *err) {
 static int get_shown(struct cli *cli, struct ledger *ledger, const char *id) {
     struct err err = {0};
     struct stat st;
-    struct buf all;
-    buf_init(&all, SHOWN_MAX);
+    struct buf all = {.max = SHOWN_MAX};
     int fd = memfd_create("artifact", MFD_CLOEXEC);
     int rc = fd < 0 ? err_errno(&err, errno, "memory for the stored file") : ledger_artifact_get(ledger, id, fd, &err);
     if (rc == 0 && fstat(fd, &st) != 0) {

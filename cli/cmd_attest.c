@@ -2,9 +2,8 @@
 #include <stdio.h>
 
 #include "base/mp.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/projections.h"
 #include "cli/stop.h"
 #include "cli/table.h"
@@ -38,7 +37,7 @@ static uint64_t body_uint(struct bytes body, const char *name) {
 }
 
 static void put(struct attested *a, const struct ledger_event *event) {
-    struct obj one;
+    struct obj one = {0};
     a->n++;
     if (a->table) {
         table_uint(a->table, event->seq);
@@ -48,7 +47,6 @@ static void put(struct attested *a, const struct ledger_event *event) {
         table_cell(a->table, body_text(event->body, "digest"));
         return;
     }
-    obj_init(&one);
     obj_uint(&one, "seq", event->seq);
     obj_str(&one, "projection", body_text(event->body, "projection"));
     obj_uint(&one, "version", body_uint(event->body, "version"));
@@ -83,21 +81,18 @@ static int print(struct cli *cli, struct ledger *ledger, uint64_t from, size_t n
     struct attested a = {.cli = cli};
     struct ledger_head head = {0};
     struct err err = {0};
-    struct obj whole;
+    struct obj whole = {0};
     a.table = cli->json ? NULL : table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
-    obj_init(&a.list);
     int rc = cli->json || a.table ? read_back(&a, ledger, from, n, actor, &err)
                                   : err_set(&err, ERR_NOMEM, "no memory for the table");
     rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
     int exit_code = table_end(a.table);
     if (rc == 0 && cli->json) {
-        obj_init(&whole);
         obj_text(&whole, "schema", "ledger.attest/1");
         obj_uint(&whole, "size", head.size);
         obj_hex(&whole, "root", head.root, LEDGER_HASH);
         obj_list(&whole, "attested", &a.list);
-        exit_code = obj_print(cli, &whole, false);
-        obj_done(&whole);
+        exit_code = cli_print(cli, &whole, false);
     }
     obj_done(&a.list);
     return rc != 0 ? cli_fail(cli, &err) : exit_code;

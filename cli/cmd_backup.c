@@ -1,7 +1,6 @@
 /* backup: a verified copy without the signing secrets. */
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 
 static int backup(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
@@ -22,11 +21,9 @@ static int backup(struct cli *cli, const struct opt_args *args) {
         out_field(cli, "note", 8, "the signing secrets are not in it: 'ledger key backup FILE' keeps the log key");
         return EXIT_GOOD;
     }
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     obj_text(&obj, "backup", args->args[0]);
-    exit_code = obj_print(cli, &obj, true);
-    obj_done(&obj);
+    exit_code = cli_print(cli, &obj, true);
     return exit_code;
 }
 

@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/rival.h"
 #include "ledger/note.h"
 
@@ -28,8 +27,7 @@ static int print_json(struct cli *cli, struct bytes note_bytes, const char *save
     if (rc != 0) {
         return cli_fail(cli, err);
     }
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     obj_str(&obj, "origin", checkpoint.origin);
     obj_uint(&obj, "size", checkpoint.size);
     obj_hex(&obj, "root", checkpoint.root, MERKLE_HASH);
@@ -37,9 +35,7 @@ static int print_json(struct cli *cli, struct bytes note_bytes, const char *save
     if (saved) {
         obj_text(&obj, "saved", saved);
     }
-    int exit_code = obj_print(cli, &obj, false);
-    obj_done(&obj);
-    return exit_code;
+    return cli_print(cli, &obj, false);
 }
 
 /* ---- keeping one ---- */
@@ -93,10 +89,9 @@ static int refuse(struct cli *cli, struct ledger *ledger, const char *path, cons
                 (unsigned long long)rival->size, path);
     }
     if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         rivals_put(&obj, rivals, trust);
-        obj_print(cli, &obj, false);
+        cli_print(cli, &obj, false);
         obj_done(&obj);
     } else {
         rivals_print(cli, rivals, trust);
@@ -108,11 +103,10 @@ static int refuse(struct cli *cli, struct ledger *ledger, const char *path, cons
 /* Under the lock. The ledger is read after the file: what others saved before cannot be newer than what is seen here. */
 static int save_locked(struct cli *cli, struct ledger *ledger, const char *path, struct kept *kept, struct rivals *rivals) {
     struct core_view view = {0};
-    struct buf note;
+    struct buf note = {.max = NOTE_MAX};
     struct rival rival = {0};
     struct err err = {0};
     bool write = false;
-    buf_init(&note, NOTE_MAX);
     int rc = read_kept(path, kept, &err);
     if (rc < 0) {
         buf_done(&note);
@@ -196,16 +190,15 @@ static int save(struct cli *cli, struct ledger *ledger, const char *path) {
 /* ---- printing it ---- */
 
 static int print(struct cli *cli, struct ledger *ledger, const char *output) {
-    struct buf note;
+    struct buf note = {.max = NOTE_MAX};
     struct err err = {0};
     int exit_code = EXIT_GOOD;
-    buf_init(&note, NOTE_MAX);
     int rc = ledger_checkpoint(ledger, &note, &err);
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
     } else {
         if (output || !cli->json) {
-            exit_code = out_file(cli, output, OUT_PUBLIC, bytes_of_buf(&note));
+            exit_code = cli_file(cli, output, OUT_PUBLIC, bytes_of_buf(&note));
         }
         if (exit_code == 0 && cli->json) {
             exit_code = print_json(cli, bytes_of_buf(&note), NULL, &err);

@@ -1,7 +1,8 @@
 /* correct: an event was a mistake. It stays, as everything does; from here on no state counts it. */
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/corrected.h"
+#include "cli/open.h"
 #include "cli/preview.h"
 #include "cli/receipt.h"
 
@@ -31,17 +32,15 @@ static int say_what_it_stood_for(struct cli *cli, struct ledger *ledger, uint64_
 
 static int print_preview(void *ctx, const struct ledger_correct_preview *preview, struct err *err) {
     const struct ledger_draft *draft = preview->draft;
-    struct obj obj;
+    struct obj obj = {0};
     (void)err;
-    obj_init(&obj);
     obj_bool(&obj, "dry_run", true);
     preview_put(&obj, draft, draft->body, draft->private_);
     obj_uint(&obj, "cause", draft->cause);
     obj_uint(&obj, "masked", preview->masked);
     obj_uint(&obj, "seq", preview->seq);
     obj_bool(&obj, "duplicate", false);
-    int exit_code = obj_print(ctx, &obj, false);
-    obj_done(&obj);
+    int exit_code = cli_print(ctx, &obj, false);
     return exit_code; /* 0 or above: no ERR_* */
 }
 

@@ -8,13 +8,14 @@
 #include "cli/ask.h"
 #include "cli/asof.h"
 #include "cli/cell.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/corrected.h"
 #include "cli/damage.h"
 #include "cli/diff.h"
 #include "cli/diff_events.h"
 #include "cli/diff_runs.h"
 #include "cli/pager.h"
+#include "cli/say.h"
 #include "cli/table.h"
 #include "cli/thing.h"
 #include "cli/told.h"
@@ -263,14 +264,13 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
     static const char *const marks[] = {[DIFF_APPEARED] = "+", [DIFF_HEARD] = "*", [DIFF_WENT] = "-", [DIFF_CHANGED] = "~"};
     static const enum out_color colors[] = {
         [DIFF_APPEARED] = OUT_GREEN, [DIFF_HEARD] = OUT_PLAIN, [DIFF_WENT] = OUT_RED, [DIFF_CHANGED] = OUT_YELLOW};
-    struct buf text;
+    struct buf text = {.max = TEXT_BYTES};
     int rc = open_table(d, change, err);
     if (rc != 0) {
         return rc;
     }
     const struct diff_event *event = event_of(d, change);
     enum diff_what what = what_of(change, event);
-    buf_init(&text, TEXT_BYTES);
     table_color(d->table, colors[what]);
     table_text(d->table, marks[what]);
     thing_keys(change->row, &text);
@@ -292,10 +292,8 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
 
 static void put(struct diff *d, const struct diff_change *change) {
     const struct diff_event *event = event_of(d, change);
-    struct obj one, sides[2];
-    struct buf name;
-    obj_init(&one);
-    buf_init(&name, TEXT_BYTES);
+    struct obj one = {0}, sides[2] = {0};
+    struct buf name = {.max = TEXT_BYTES};
     thing_name(change->row, &name);
     obj_str(&one, "name", bytes_of_buf(&name));
     obj_text(&one, "table", change->row->table->name);
@@ -306,7 +304,6 @@ static void put(struct diff *d, const struct diff_change *change) {
                                 : i == 0 && change->what == DIFF_WENT ? change->row
                                 : i == 0                              ? before_of(change)
                                                                       : NULL;
-        obj_init(&sides[i]);
         for (size_t k = 0; row && k < change->n; k++) {
             cell_put(row, change->columns[k], &sides[i]);
         }
@@ -388,9 +385,7 @@ static int check_tables(const struct opt_args *args, struct asof *view) {
 }
 
 static int put_json(struct diff *d) {
-    struct obj whole, from;
-    obj_init(&whole);
-    obj_init(&from);
+    struct obj whole = {0}, from = {0};
     obj_text(&whole, "schema", "ledger.diff/1");
     obj_uint(&from, "at", state_at(d->from));
     obj_time(&from, "now", state_now(d->from));
@@ -403,8 +398,7 @@ static int put_json(struct diff *d) {
     obj_uint(&whole, "happened_before", d->before);
     told_put(&d->told, &whole);
     damage_put(&d->damage, &whole);
-    int exit_code = obj_print(d->view->cli, &whole, false);
-    obj_done(&whole);
+    int exit_code = cli_print(d->view->cli, &whole, false);
     return exit_code;
 }
 
@@ -423,8 +417,7 @@ static void say_clocks(struct diff *d, const struct opt_args *args) {
                  one_day ? "" : " to ", one_day ? "" : last);
     }
     if (told && d->told.n > 0) {
-        struct buf self;
-        buf_init(&self, 2 * FILE_PATH_MAX);
+        struct buf self = {.max = 2 * FILE_PATH_MAX};
         cli_self(cli, &self);
         cli_note(cli, "ledger: diff: %s; '%.*s query --since %.60s%s%.60s' shows them", words, (int)self.n,
                  (const char *)self.p, args->args[0], to ? " --until " : "", to ? to : "");
@@ -558,8 +551,6 @@ static int run(struct cli *cli, const struct opt_args *args) {
     d.pager.wanted = !cli->json;
     buf_init(&d.left_out, TEXT_BYTES);
     damage_init(&d.damage, cli);
-    obj_init(&d.list);
-    obj_init(&d.compared);
     int exit_code = asof_ledger(&view, cli);
     exit_code = exit_code != 0 ? exit_code : open_all(&d, args);
     exit_code = exit_code != 0 ? exit_code : asof_exit(&view, answer(&d, args));

@@ -6,12 +6,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/ask.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/confirm.h"
 #include "cli/erase_say.h"
 #include "cli/expression.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/open.h"
 #include "cli/receipt.h"
 #include "ledger/vouch.h"
 #include "query/sql.h"
@@ -236,11 +235,10 @@ static int take_row(void *ctx, const struct sql_row *row, struct err *err) {
 static int choose_where(struct ledger *ledger, struct wish *w, struct err *err) {
     const struct sql_options proven = {.proven = true};
     struct sql *sql = NULL;
-    struct buf statement;
+    struct buf statement = {.max = 1 << 20};
     if (expression_check(bytes_of(w->where), err) != 0) {
         return err_prefix(err, "--where");
     }
-    buf_init(&statement, 1 << 20);
     buf_put_str(&statement, "SELECT seq FROM events WHERE ");
     ask_sql(&w->ask, &statement);
     buf_printf(&statement, " AND (\n%s\n)", w->where);
@@ -303,15 +301,13 @@ static int finish(struct cli *cli, struct ledger *ledger, bool *ret_gone, uint64
 }
 
 static int only_finish(struct cli *cli, struct ledger *ledger) {
-    struct obj obj;
+    struct obj obj = {0};
     bool gone = false;
     uint64_t pid = 0;
     int exit_code = finish(cli, ledger, &gone, &pid);
     if (cli->json) {
-        obj_init(&obj);
         erase_say_files(&obj, gone, pid);
-        int printed = obj_print(cli, &obj, true);
-        obj_done(&obj);
+        int printed = cli_print(cli, &obj, true);
         exit_code = exit_code != 0 ? exit_code : printed;
     }
     return exit_code;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cli/cell.h"
+#include "cli/command.h"
+#include "cli/say.h"
 #include "cli/story.h"
 #include "cli/table.h"
 #include "cli/thing.h"
@@ -37,8 +39,7 @@ static int take_id(void *ctx, const struct row *row, struct err *err) {
 }
 
 static int find(struct asof *view, size_t table, const char *name, struct row *ret, struct err *err) {
-    struct buf id;
-    buf_init(&id, NAME_MAX_BYTES);
+    struct buf id = {.max = NAME_MAX_BYTES};
     int rc = thing_each(view, table, bytes_of(name), take_id, &id, err);
     const struct bytes key = bytes_of_buf(&id);
     rc = rc != 0 ? rc : state_get(view->state, table, &key, 1, ret, err);
@@ -120,12 +121,11 @@ static int print(struct eval_diff *d, const struct evals_pair *pair, struct err 
     static const enum out_color colors[EVALS_CHANGES] = {
         [EVALS_BETTER] = OUT_GREEN, [EVALS_WORSE] = OUT_RED, [EVALS_MISSING] = OUT_YELLOW};
     const struct row *one = pair->after != NULL ? pair->after : pair->before;
-    struct buf text;
+    struct buf text = {.max = (size_t)1 << 20};
     d->table = d->table ? d->table : table_new(d->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
     if (!d->table) {
         return err_set(err, ERR_NOMEM, "no memory for the table");
     }
-    buf_init(&text, (size_t)1 << 20);
     table_cell(d->table, row_text(one, EVAL_SCORE_TASK));
     table_cell(d->table, row_text(one, EVAL_SCORE_METRIC));
     put_score(pair->before, &text);
@@ -152,10 +152,9 @@ static int print(struct eval_diff *d, const struct evals_pair *pair, struct err 
 static void print_heads(struct eval_diff *d) {
     static const char *const words[] = {"before", "after "};
     for (size_t i = 0; i < 2; i++) {
-        struct buf text;
+        struct buf text = {.max = (size_t)1 << 20};
         const struct row *row = &d->sides[i];
         struct bytes model = row_text(row, row_has(row, EVAL_DIGEST) ? EVAL_DIGEST : EVAL_MODEL);
-        buf_init(&text, (size_t)1 << 20);
         thing_name(row, &text);
         buf_put_str(&text, ": ");
         buf_put_bytes(&text, row_text(row, EVAL_STATE));
@@ -194,12 +193,11 @@ static void print_counts(struct eval_diff *d) {
 /* ---- JSON ---- */
 
 static void put_side(const char *name, const struct row *score, struct obj *obj) {
-    struct obj side;
+    struct obj side = {0};
     if (score == NULL) {
         obj_text(obj, name, NULL);
         return;
     }
-    obj_init(&side);
     cell_put(score, row_has(score, EVAL_SCORE_VALUE) ? EVAL_SCORE_VALUE : EVAL_SCORE_LABEL, &side);
     cell_put(score, EVAL_SCORE_STDERR, &side);
     cell_put_as(score, EVAL_SCORE_ASKED, "threshold", &side);
@@ -211,8 +209,7 @@ static void put_side(const char *name, const struct row *score, struct obj *obj)
 
 static void put(struct eval_diff *d, const struct evals_pair *pair) {
     const struct row *row = pair->after != NULL ? pair->after : pair->before;
-    struct obj one;
-    obj_init(&one);
+    struct obj one = {0};
     cell_put(row, EVAL_SCORE_TASK, &one);
     cell_put(row, EVAL_SCORE_METRIC, &one);
     put_side("before", pair->before, &one);
@@ -224,13 +221,10 @@ static void put(struct eval_diff *d, const struct evals_pair *pair) {
 static int put_json(struct eval_diff *d, size_t table) {
     static const size_t columns[] = {EVAL_ID,           EVAL_STATE, EVAL_VERDICT, EVAL_COUNTS,      EVAL_SUITE,
                                      EVAL_SUITE_DIGEST, EVAL_MODEL, EVAL_DIGEST,  EVAL_FINISHED_SEQ};
-    struct obj whole, side, counts;
-    obj_init(&whole);
-    obj_init(&counts);
+    struct obj whole = {0}, side = {0}, counts = {0};
     obj_text(&whole, "schema", "ledger.eval_diff/1");
     asof_put(d->view, table, &whole);
     for (size_t i = 0; i < 2; i++) {
-        obj_init(&side);
         for (size_t k = 0; k < sizeof(columns) / sizeof(columns[0]); k++) {
             cell_put(&d->sides[i], columns[k], &side);
         }
@@ -241,8 +235,7 @@ static int put_json(struct eval_diff *d, size_t table) {
         obj_uint(&counts, evals_change_words[i], d->n[i]);
     }
     obj_obj(&whole, "counts", &counts);
-    int exit_code = obj_print(d->view->cli, &whole, false);
-    obj_done(&whole);
+    int exit_code = cli_print(d->view->cli, &whole, false);
     return exit_code;
 }
 
@@ -298,7 +291,6 @@ static int diff(struct cli *cli, const struct opt_args *args) {
         size_t table = state_table_find(view.state, "evals");
         row_init(&d.sides[0], state_table(view.state, table));
         row_init(&d.sides[1], state_table(view.state, table));
-        obj_init(&d.list);
         exit_code = asof_exit(&view, compare(&d, args));
         obj_done(&d.list);
         row_done(&d.sides[0]);

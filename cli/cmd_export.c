@@ -2,11 +2,11 @@
 #include <stdio.h>
 
 #include "cli/ask.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/corrected.h"
 #include "cli/cut_args.h"
 #include "cli/handover.h"
-#include "cli/out.h"
+#include "cli/open.h"
 #include "cli/report.h"
 #include "cli/stop.h"
 #include "cli/told.h"
@@ -38,8 +38,7 @@ static const char *many(uint64_t n) {
 
 /* What was asked for and is gone. */
 static void describe_erased(struct cli *cli, const struct export_counts *c) {
-    struct buf text;
-    buf_init(&text, 1024);
+    struct buf text = {.max = 1024};
     export_erased_words(c, &text);
     if (text.n > 0) {
         out_bytes(cli, bytes_of_buf(&text));
@@ -57,8 +56,7 @@ static void say_unfound(struct cli *cli, const struct cut_args *args, const stru
 
 static void describe(struct cli *cli, const struct export_counts *c, bool sparse) {
     uint64_t lines = c->disclosed + c->withheld + c->erased, alone = c->headers > lines ? c->headers - lines : 0;
-    struct buf text;
-    buf_init(&text, 1024);
+    struct buf text = {.max = 1024};
     buf_printf(&text, "%s%llu header%s of ", sparse || c->headers == 1 ? "" : "all ", (unsigned long long)c->headers,
                many(c->headers));
     if (c->to - c->from == 1) {
@@ -94,9 +92,8 @@ static bool is_told_elsewhere(const struct cut_args *args, const struct export_c
 static void put_corrected(struct cli *cli, struct ledger *ledger, const struct cut_args *args,
                           const struct export_counts *c, struct obj *ret) {
     struct corrected corrected = {0};
-    struct obj list;
+    struct obj list = {0};
     struct err err = {0};
-    obj_init(&list);
     if (corrected_load(ledger, c->from, &corrected, &err) != 0) {
         cli_warn(cli, &err);
     }
@@ -110,8 +107,7 @@ static void put_corrected(struct cli *cli, struct ledger *ledger, const struct c
                        (unsigned long long)one->seq, (unsigned long long)one->by);
             continue;
         }
-        struct obj item;
-        obj_init(&item);
+        struct obj item = {0};
         obj_uint(&item, "seq", one->seq);
         obj_uint(&item, "by", one->by);
         obj_obj(&list, NULL, &item);
@@ -159,18 +155,16 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
     }
     int exit_code;
     if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         put_counts(&obj, &counts);
         tier_count_put(&args->tiers, &obj);
         put_corrected(cli, ledger, args, &counts, &obj);
-        exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, false);
     } else {
         describe(cli, &counts, args->options.seqs != NULL);
         describe_erased(cli, &counts);
         put_corrected(cli, ledger, args, &counts, NULL);
-        exit_code = out_end(cli, EXIT_GOOD);
+        exit_code = cli_end(cli, EXIT_GOOD);
     }
     say_unfound(cli, args, &counts);
     if (exit_code == EXIT_GOOD && counts.secrets > 0) {
@@ -186,21 +180,18 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
 static int report(struct cli *cli, const struct cut_args *args, const struct handover_bundle *bundle, const char *path) {
     struct handover_done done = {path, bundle->bytes, bundle->receipt.seq, bundle->digest};
     if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         handover_put(&obj, &done);
         put_counts(&obj, &bundle->counts);
         tier_count_put(&args->tiers, &obj);
         put_corrected(cli, bundle->ledger, args, &bundle->counts, &obj);
-        int exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
-        return exit_code;
+        return cli_print(cli, &obj, false);
     }
     describe(cli, &bundle->counts, args->options.seqs != NULL);
     describe_erased(cli, &bundle->counts);
     put_corrected(cli, bundle->ledger, args, &bundle->counts, NULL);
     handover_say(cli, &done);
-    return out_end(cli, EXIT_GOOD);
+    return cli_end(cli, EXIT_GOOD);
 }
 
 static int write_bundle(struct cli *cli, struct ledger *ledger, const struct opt_args *opts, const struct cut_args *args,
@@ -209,9 +200,8 @@ static int write_bundle(struct cli *cli, struct ledger *ledger, const struct opt
                                      .options = &args->options,
                                      .recipient = opt_text(opts, &cut_options[CUT_RECIPIENT]),
                                      .note = opt_text(opts, &cut_options[CUT_NOTE])};
-    struct buf query;
+    struct buf query = {.max = 1 << 14};
     struct err err = {0};
-    buf_init(&query, 1 << 14);
     cut_args_words(args, &query);
     int exit_code;
     if (buf_check(&query, "the conditions", &err) != 0) {

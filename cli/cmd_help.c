@@ -1,10 +1,12 @@
 /* Help, all of it made from the tables: the list of commands, a command's page, and the words for completions. */
+#include "cli/cmd_help.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/out.h"
+#include "cli/command.h"
 #include "cli/pager.h"
+#include "cli/say.h"
 
 #define WORDS_MAX ((size_t)1 << 20)
 
@@ -102,9 +104,9 @@ static void help_all(struct cli *cli) {
     out_str(cli, "usage: ledger [-C DIR] [OPTIONS] COMMAND ...\n\n"
                  "A signed, hash-chained event log of this machine, and proofs of what it holds.\n\n"
                  "Commands:\n");
-    list(cli, cli_commands());
+    list(cli, cli->commands);
     out_str(cli, "\nOptions, before or after the command:\n");
-    list_options(cli, cli_globals());
+    list_options(cli, cli->globals);
     out_str(cli, "\n");
     put_wrapped(cli,
                 "The ledger is -C DIR, else $LEDGER_DIR, else $XDG_STATE_HOME/ledger (~/.local/state/ledger).\n\n"
@@ -140,7 +142,7 @@ static void help_one(struct cli *cli, const struct spec *spec, const char *name)
         list_options(cli, spec->opts);
     }
     out_str(cli, "\nOptions of every command:\n");
-    list_options(cli, cli_globals());
+    list_options(cli, cli->globals);
     if (spec->examples) {
         examples(cli, spec->examples);
     }
@@ -166,17 +168,16 @@ static void put_option_words(struct buf *out, const struct opt *opt) {
     }
 }
 
-void cli_words(struct cli *cli, const struct command *command) {
-    const struct command *table = command ? command->spec->subs : cli_commands();
-    struct buf out;
-    buf_init(&out, WORDS_MAX);
+static void words_of(struct cli *cli, const struct command *command) {
+    const struct command *table = command ? command->spec->subs : cli->commands;
+    struct buf out = {.max = WORDS_MAX};
     for (; table && table->name; table++) {
         buf_printf(&out, "%s\t\t%s\n", table->name, table->help);
     }
     if (command) {
         put_option_words(&out, command->spec->opts);
     }
-    put_option_words(&out, cli_globals());
+    put_option_words(&out, cli->globals);
     out_data(cli, bytes_of_buf(&out));
     buf_done(&out);
 }
@@ -189,7 +190,7 @@ static const struct opt options[] = {
 
 static int help(struct cli *cli, const struct opt_args *args) {
     bool words = opt_has(args, &options[H_WORDS]);
-    const struct command *command = NULL, *table = cli_commands();
+    const struct command *command = NULL, *table = cli->commands;
     char name[64] = "";
     for (size_t i = 0; i < args->n_args; i++) {
         command = cli_find(table, args->args[i]);
@@ -200,7 +201,7 @@ static int help(struct cli *cli, const struct opt_args *args) {
         table = command->spec->subs;
     }
     if (words) {
-        cli_words(cli, command);
+        words_of(cli, command);
     } else {
         cli_help(cli, command, name);
     }

@@ -1,7 +1,6 @@
 /* index: builds, drops or checks what queries are answered from. It is derived data: without it they only take longer. */
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "query/query.h"
 
 enum { I_DROP, I_CHECK };
@@ -19,7 +18,7 @@ struct finding {
 
 static void on_difference(void *ctx, uint64_t first, const char *why) {
     struct finding *finding = ctx;
-    struct obj one;
+    struct obj one = {0};
     finding->n++;
     if (!finding->cli->json) {
         if (first == LEDGER_NO_SEQ) {
@@ -31,7 +30,6 @@ static void on_difference(void *ctx, uint64_t first, const char *why) {
         out_str(finding->cli, "\n");
         return;
     }
-    obj_init(&one);
     obj_uint(&one, "first", first);
     obj_text(&one, "reason", why);
     obj_obj(&finding->list, NULL, &one);
@@ -41,7 +39,7 @@ static int print(struct cli *cli, struct ledger *ledger, const char *done, struc
     struct ledger_head head = {0};
     struct ledger_stats stats = {0};
     struct err err = {0};
-    struct obj obj;
+    struct obj obj = {0};
     uint64_t covered = 0;
     int exit_code = EXIT_GOOD;
     int rc = ledger_head(ledger, &head, &err);
@@ -51,14 +49,12 @@ static int print(struct cli *cli, struct ledger *ledger, const char *done, struc
         return cli_fail(cli, &err);
     }
     if (cli->json) {
-        obj_init(&obj);
         obj_text(&obj, "schema", "ledger.index/1");
         obj_uint(&obj, "size", head.size);
         obj_uint(&obj, "covered", covered);
         obj_uint(&obj, "derived_bytes", stats.derived_bytes);
         obj_list(&obj, "differences", &finding->list);
-        exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, false);
     } else {
         char size[32];
         out_size(size, stats.derived_bytes);
@@ -85,7 +81,6 @@ static int run(struct cli *cli, const struct opt_args *args) {
     }
     const struct query_index_progress draw = {.call = out_progress_draw, .ctx = &progress};
     out_progress_init(&progress, cli, "indexing");
-    obj_init(&finding.list);
     int rc = drop    ? query_index_drop(ledger, &err)
              : check ? query_index_check(ledger, &draw, on_difference, &finding, &covered, &err)
                      : query_index_build(ledger, &draw, &err);

@@ -7,9 +7,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/preview.h"
 #include "ingest/ingest.h"
 
@@ -99,11 +98,8 @@ static void on_rejected(void *ctx, const struct ingest_place *place, const char 
     }
     out_progress_end(&state->progress);
     if (state->cli->json) {
-        struct buf text;
-        struct obj rejected, whole;
-        buf_init(&text, 65536);
-        obj_init(&rejected);
-        obj_init(&whole);
+        struct buf text = {.max = 65536};
+        struct obj rejected = {0}, whole = {0};
         obj_text(&rejected, "file", place->file);
         obj_uint(&rejected, "line", place->line);
         obj_uint(&rejected, "offset", place->offset);
@@ -147,8 +143,7 @@ static void say_passed(const struct state *state, uint64_t n) {
 
 static void on_preview(void *ctx, const struct ingest_place *place, const struct ingest_preview *preview) {
     struct state *state = ctx;
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     obj_text(&obj, "file", place->file);
     if (place->line > 0) {
         obj_uint(&obj, "line", place->line);
@@ -156,16 +151,14 @@ static void on_preview(void *ctx, const struct ingest_place *place, const struct
     preview_put(&obj, preview->draft, preview->body, preview->private_);
     obj_uint(&obj, "masked", preview->masked);
     out_progress_end(&state->progress);
-    obj_print(state->cli, &obj, true);
+    cli_print(state->cli, &obj, true);
     obj_done(&obj);
 }
 
 static void put_reasons(struct obj *obj, const struct ingest_tally *tally) {
-    struct obj reasons;
-    obj_init(&reasons);
+    struct obj reasons = {0};
     for (size_t i = 0; i < tally->n_reasons; i++) {
-        struct obj reason;
-        obj_init(&reason);
+        struct obj reason = {0};
         obj_text(&reason, "reason", tally->reasons[i].text);
         obj_uint(&reason, "count", tally->reasons[i].count);
         obj_uint(&reason, "line", tally->reasons[i].line);
@@ -177,8 +170,7 @@ static void put_reasons(struct obj *obj, const struct ingest_tally *tally) {
 
 static int print_json(struct cli *cli, const char *source, const struct ingest_result *result, bool dry_run) {
     const struct ingest_tally *t = &result->total;
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     obj_text(&obj, "source", source);
     obj_bool(&obj, "dry_run", dry_run);
     obj_uint(&obj, "bytes", t->bytes);
@@ -200,9 +192,7 @@ static int print_json(struct cli *cli, const char *source, const struct ingest_r
     obj_bool(&obj, "stopped", result->stopped);
     obj_uint(&obj, "size", result->head.size);
     obj_hex(&obj, "root", result->head.root, LEDGER_HASH);
-    int exit_code = obj_print(cli, &obj, true);
-    obj_done(&obj);
-    return exit_code;
+    return cli_print(cli, &obj, true);
 }
 
 /* `shown`: each rejection has been said already. */
@@ -240,13 +230,11 @@ static int print_text(struct cli *cli, const char *source, const struct ingest_r
 
 static void on_listening(void *ctx, const char *address) {
     struct state *state = ctx;
-    struct obj obj;
-    struct buf text;
+    struct obj obj = {0};
+    struct buf text = {.max = 4096};
     out_progress_end(&state->progress);
     cli_note(state->cli, "ledger: ingest: listening on %s", address);
     if (state->cli->json) { /* the port may be any: whoever reads this wants to know */
-        obj_init(&obj);
-        buf_init(&text, 4096);
         obj_text(&obj, "listening", address);
         obj_json(&obj, JSON_LINE, &text, NULL);
         out_error_json(bytes_of_buf(&text));
@@ -286,8 +274,7 @@ static void on_round(void *ctx, const struct ingest_result *sum, const struct er
 static const struct ingest_source *find_source(struct cli *cli, const char *name, int *ret_exit) {
     const struct ingest_source *source = ingest_source_find(name);
     if (source == NULL) {
-        struct buf names;
-        buf_init(&names, 4096);
+        struct buf names = {.max = 4096};
         for (size_t i = 0; i < ingest_source_count(); i++) {
             buf_printf(&names, "%s%s", i ? ", " : "", ingest_source_at(i)->name);
         }
@@ -404,13 +391,10 @@ static int run_source(struct cli *cli, const struct ingest_source *source, struc
 }
 
 static int print_sources(struct cli *cli) {
-    struct obj obj, list;
-    obj_init(&obj);
-    obj_init(&list);
+    struct obj obj = {0}, list = {0};
     for (size_t i = 0; i < ingest_source_count(); i++) {
         const struct ingest_source *source = ingest_source_at(i);
-        struct obj one;
-        obj_init(&one);
+        struct obj one = {0};
         obj_text(&one, "source", source->name);
         obj_text(&one, "about", source->help);
         obj_text(&one, "example", source->example);
@@ -420,7 +404,7 @@ static int print_sources(struct cli *cli) {
         }
     }
     obj_list(&obj, "sources", &list);
-    int exit_code = cli->json ? obj_print(cli, &obj, true) : EXIT_GOOD;
+    int exit_code = cli->json ? cli_print(cli, &obj, true) : EXIT_GOOD;
     obj_done(&obj);
     return exit_code;
 }

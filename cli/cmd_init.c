@@ -5,9 +5,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/trustfile.h"
 #include "cli/trustthis.h"
 #include "cli/unlock.h"
@@ -60,8 +59,7 @@ static void say_next(struct cli *cli) {
                  {"checkpoint --save FILE", "where this machine cannot write: a log cut back shows"},
                  {"ingest dpkg", "record what was installed; 'ledger ingest --sources'"},
                  {"status", "what is there, what is not well, what to do next"}};
-    struct buf self;
-    buf_init(&self, 2 * FILE_PATH_MAX);
+    struct buf self = {.max = 2 * FILE_PATH_MAX};
     cli_self(cli, &self);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         out_printf(cli, "%-8s ", i == 0 ? "next" : "");
@@ -89,15 +87,13 @@ static int finish(struct cli *cli, const char *trust) {
     ledger_genesis(ledger, genesis);
     text_hex(hex, genesis, LEDGER_HASH);
     if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         obj_text(&obj, "dir", cli->dir);
         obj_text(&obj, "origin", ledger_origin(ledger));
         obj_text(&obj, "genesis", hex);
         obj_text(&obj, "vkey", ledger_log_vkey(ledger));
         obj_text(&obj, "trust", trust);
-        exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, false);
     } else {
         out_field(cli, "ledger", 8, cli->dir);
         out_field(cli, "origin", 8, ledger_origin(ledger));

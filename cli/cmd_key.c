@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "base/secret.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/receipt.h"
 #include "cli/table.h"
 #include "cli/unlock.h"
@@ -13,18 +12,15 @@
 #define VKEY_TEXT_MAX 512
 
 static int list_json(struct cli *cli, struct ledger *ledger, uint64_t newest, struct err *err) {
-    struct obj obj, epochs;
-    obj_init(&obj);
-    obj_init(&epochs);
+    struct obj obj = {0}, epochs = {0};
     obj_text(&obj, "vkey", ledger_log_vkey(ledger));
     obj_text(&obj, "origin", ledger_origin(ledger));
     int rc = 0;
     for (uint64_t i = 0; rc == 0 && i <= newest; i++) {
         struct ledger_epoch epoch;
-        struct obj e;
+        struct obj e = {0};
         rc = ledger_epoch_at(ledger, i, &epoch, err);
         if (rc == 0) {
-            obj_init(&e);
             obj_uint(&e, "epoch", epoch.epoch);
             obj_uint(&e, "from_size", epoch.from_size);
             obj_uint(&e, "to_size", epoch.to_size);
@@ -33,7 +29,7 @@ static int list_json(struct cli *cli, struct ledger *ledger, uint64_t newest, st
         }
     }
     obj_list(&obj, "epochs", &epochs);
-    int exit_code = rc == 0 ? obj_print(cli, &obj, false) : cli_fail(cli, err);
+    int exit_code = rc == 0 ? cli_print(cli, &obj, false) : cli_fail(cli, err);
     obj_done(&obj);
     return exit_code;
 }
@@ -116,11 +112,9 @@ static int export(struct cli *cli, const struct opt_args *args) {
         return exit_code;
     }
     if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         obj_text(&obj, "vkey", ledger_log_vkey(ledger));
-        exit_code = obj_print(cli, &obj, true);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, true);
     } else {
         out_printf(cli, "%s\n", ledger_log_vkey(ledger));
     }
@@ -181,7 +175,7 @@ static int new_key(struct cli *cli, const struct opt_args *args) {
     const char *name = opt_text(args, &new_options[N_NAME]);
     const char *fd = opt_text(args, &new_options[N_PASS_FD]), *file = opt_text(args, &new_options[N_PASS_FILE]);
     struct pass pass = {0};
-    struct buf vkey;
+    struct buf vkey = {.max = VKEY_TEXT_MAX};
     struct err err = {0};
     if (!name) {
         return cli_usage(cli, "--name NAME is missing");
@@ -190,19 +184,16 @@ static int new_key(struct cli *cli, const struct opt_args *args) {
     if (rc == 0 && (fd || file || opt_has(args, &new_options[N_PASSPHRASE]))) {
         rc = unlock_new(fd, file, "the new key", "key-passphrase", &pass, &err);
     }
-    buf_init(&vkey, VKEY_TEXT_MAX);
     rc = rc != 0 ? rc : ledger_author_new(args->args[0], name, pass_bytes(&pass), &vkey, &err);
     pass_done(&pass);
     int exit_code = EXIT_GOOD;
     if (rc != 0) {
         exit_code = rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : cli_fail_input(cli, &err);
     } else if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         obj_text(&obj, "file", args->args[0]);
         obj_str(&obj, "vkey", bytes_of_buf(&vkey));
-        exit_code = obj_print(cli, &obj, true);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, true);
     } else {
         out_bytes(cli, bytes_of_buf(&vkey));
         out_str(cli, "\n");

@@ -3,11 +3,10 @@
 #include <string.h>
 
 #include "base/glob.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/example.h"
-#include "cli/obj.h"
-#include "cli/out.h"
 #include "cli/pager.h"
+#include "cli/say.h"
 #include "cli/table.h"
 #include "ledger/kind.h"
 
@@ -22,12 +21,10 @@ static const struct opt options[] = {
 #define DOC_MAX ((size_t)16 << 20)
 
 static void put_members(struct obj *obj, const struct kind_field *list) {
-    struct obj members;
-    obj_init(&members);
+    struct obj members = {0};
     for (size_t i = 0; i < list->n_members; i++) {
         const struct kind_field *m = &list->members[i];
-        struct obj member;
-        obj_init(&member);
+        struct obj member = {0};
         obj_text(&member, "name", m->name);
         obj_text(&member, "type", kind_type_name(m->type));
         obj_bool(&member, "required", (m->flags & KIND_REQUIRED) != 0);
@@ -39,12 +36,10 @@ static void put_members(struct obj *obj, const struct kind_field *list) {
 }
 
 static void put_kind(struct obj *obj, const struct kind *kind) {
-    struct obj fields;
-    obj_init(&fields);
+    struct obj fields = {0};
     for (size_t i = 0; i < kind->n_fields; i++) {
         const struct kind_field *f = &kind->fields[i];
-        struct obj field;
-        obj_init(&field);
+        struct obj field = {0};
         obj_text(&field, "name", f->name);
         obj_text(&field, "type", kind_type_name(f->type));
         obj_bool(&field, "required", (f->flags & KIND_REQUIRED) != 0);
@@ -81,27 +76,22 @@ static bool is_chosen(const struct choice *choice, const struct kind *kind) {
 }
 
 static int print_json(struct cli *cli, const struct choice *choice) {
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     if (choice->only) {
         put_kind(&obj, choice->only);
     } else {
-        struct obj all;
-        obj_init(&all);
+        struct obj all = {0};
         for (size_t i = 0; i < kind_count(); i++) {
-            struct obj kind;
+            struct obj kind = {0};
             if (!is_chosen(choice, kind_at(i))) {
                 continue;
             }
-            obj_init(&kind);
             put_kind(&kind, kind_at(i));
             obj_obj(&all, NULL, &kind);
         }
         obj_list(&obj, "kinds", &all);
     }
-    int exit_code = obj_print(cli, &obj, false);
-    obj_done(&obj);
-    return exit_code;
+    return cli_print(cli, &obj, false);
 }
 
 static int no_memory(struct cli *cli) {
@@ -163,9 +153,8 @@ static int print_all(struct cli *cli, const struct choice *choice) {
 }
 
 static int print_markdown(struct cli *cli) {
-    struct buf text;
+    struct buf text = {.max = DOC_MAX};
     struct err err = {0};
-    buf_init(&text, DOC_MAX);
     kind_doc(&text);
     int rc = buf_check(&text, "the catalog", &err);
     if (rc == 0) {
@@ -177,26 +166,22 @@ static int print_markdown(struct cli *cli) {
 
 /* Both are accepted as they are; `ledger kinds K --example | head -n 1 | ledger ingest jsonl -`. */
 static int print_example(struct cli *cli, const struct kind *kind) {
-    struct buf line, command;
+    struct buf line = {.max = 65536}, command = {.max = 65536};
     struct err err = {0};
     int exit_code;
     if (!example_has(kind)) {
         err_set(&err, ERR_NOTFOUND, "'%s' is written by the ledger itself only: there is nothing to type", kind->name);
         return cli_fail_lookup(cli, &err);
     }
-    buf_init(&line, 65536);
-    buf_init(&command, 65536);
     int rc = example_line(kind, &line, &err);
     rc = rc != 0 ? rc : example_command(kind, &command, &err);
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
     } else if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         obj_str(&obj, "line", bytes_of_buf(&line));
         obj_str(&obj, "command", bytes_of_buf(&command));
-        exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, false);
     } else {
         out_printf(cli, "%.*s\n%.*s\n", (int)line.n, (const char *)line.p, (int)command.n, (const char *)command.p);
         exit_code = EXIT_GOOD;

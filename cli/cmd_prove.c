@@ -4,9 +4,8 @@
 
 #include "base/mp.h"
 #include "base/text.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "ledger/event.h"
 
 enum { P_OUTPUT, P_LEAF, P_PAYLOAD };
@@ -24,36 +23,32 @@ struct proof {
 };
 
 static void put_base64(struct obj *obj, const char *key, const struct buf *data) {
-    struct buf text;
-    buf_init(&text, 4 * EVENT_PAYLOAD_MAX);
+    struct buf text = {.max = 4 * EVENT_PAYLOAD_MAX};
     text_base64(&text, data->p, data->n);
     obj_str(obj, key, bytes_of_buf(&text));
     buf_done(&text);
 }
 
 static int print_json(struct cli *cli, uint64_t seq, const struct proof *p, bool payload) {
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     obj_uint(&obj, "seq", seq);
     obj_str(&obj, "proof", bytes_of_buf(&p->proof));
     put_base64(&obj, "leaf", &p->leaf);
     if (payload) {
         put_base64(&obj, "payload", &p->payload);
     }
-    int exit_code = obj_print(cli, &obj, false);
-    obj_done(&obj);
-    return exit_code;
+    return cli_print(cli, &obj, false);
 }
 
 static int write_all(struct cli *cli, const struct opt_args *args, uint64_t seq, const struct proof *p) {
     const char *output = opt_text(args, &options[P_OUTPUT]), *leaf = opt_text(args, &options[P_LEAF]);
     const char *payload = opt_text(args, &options[P_PAYLOAD]);
-    int exit_code = leaf ? out_file(cli, leaf, OUT_PUBLIC, bytes_of_buf(&p->leaf)) : 0;
+    int exit_code = leaf ? cli_file(cli, leaf, OUT_PUBLIC, bytes_of_buf(&p->leaf)) : 0;
     if (exit_code == 0 && payload) {
-        exit_code = out_file(cli, payload, OUT_CONTENT, bytes_of_buf(&p->payload));
+        exit_code = cli_file(cli, payload, OUT_CONTENT, bytes_of_buf(&p->payload));
     }
     if (exit_code == 0 && (output || !cli->json)) {
-        exit_code = out_file(cli, output, OUT_PUBLIC, bytes_of_buf(&p->proof));
+        exit_code = cli_file(cli, output, OUT_PUBLIC, bytes_of_buf(&p->proof));
     }
     if (exit_code == 0 && cli->json) {
         exit_code = print_json(cli, seq, p, payload != NULL);

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/answer.h"
-#include "cli/cli.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/pager.h"
 #include "cli/stop.h"
 
@@ -255,8 +255,7 @@ static int read_question(struct answer *a, const struct opt_args *args, bool as_
 
 static void explain(struct answer *a) {
     const struct query_cost *c = &a->cost;
-    struct buf took;
-    buf_init(&took, 64);
+    struct buf took = {.max = 64};
     when_length(&took, (double)(clock_boot_ns() - a->start) / 1e6);
     out_error("plan: %s", c->plan);
     out_error("cost: %llu bundles read, %llu events looked at, %llu segments of the index, %.*s",
@@ -268,14 +267,13 @@ static void explain(struct answer *a) {
 
 /* The end of the answer: the rows that are held back, the JSON document's end, what it took. */
 static int end(struct answer *a, uint64_t found) {
-    struct obj tail;
+    struct obj tail = {0};
     int exit_code = 0;
     bool document = a->format == ROWS_JSON && a->rows;
     if (a->explain) {
         struct err ignored = {0};
         query_index_covered(a->ledger, &a->cost.covered, &ignored);
     }
-    obj_init(&tail);
     if (a->count || a->by.n > 0) {
         obj_uint(&tail, "total", found);
     }

@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/projections.h"
 #include "cli/stop.h"
 #include "projections/rebuild.h"
@@ -25,7 +24,7 @@ struct finding {
 
 static void on_difference(void *ctx, const struct projection *projection, const char *why) {
     struct finding *finding = ctx;
-    struct obj one;
+    struct obj one = {0};
     finding->n++;
     if (!finding->cli->json) {
         out_printf(finding->cli, "%s: ", projection->name);
@@ -33,7 +32,6 @@ static void on_difference(void *ctx, const struct projection *projection, const 
         out_str(finding->cli, "\n");
         return;
     }
-    obj_init(&one);
     obj_text(&one, "projection", projection->name);
     obj_text(&one, "reason", why);
     obj_obj(&finding->list, NULL, &one);
@@ -43,12 +41,11 @@ static int print(struct cli *cli, struct ledger *ledger, const char *done, uint3
                  struct finding *finding) {
     struct ledger_head head = {0};
     struct err err = {0};
-    struct obj obj, names;
+    struct obj obj = {0}, names = {0};
     size_t n = 0;
     if (ledger_head(ledger, &head, &err) != 0) {
         return cli_fail(cli, &err);
     }
-    obj_init(&names);
     for (size_t i = 0; projection_all[i]; i++) {
         if (which & (UINT32_C(1) << i)) {
             obj_text(&names, NULL, projection_all[i]->name);
@@ -57,15 +54,13 @@ static int print(struct cli *cli, struct ledger *ledger, const char *done, uint3
     }
     int exit_code = 0;
     if (cli->json) {
-        obj_init(&obj);
         obj_text(&obj, "schema", "ledger.rebuild/1");
         obj_text(&obj, "done", done);
         obj_uint(&obj, "size", head.size);
         obj_list(&obj, "projections", &names);
         obj_uint(&obj, "rows", rows);
         obj_list(&obj, "differences", &finding->list);
-        exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, false);
     } else if (rows != LEDGER_NO_SEQ) {
         out_printf(cli, "%s: %zu projection%s, %llu row%s, %llu event%s%s\n", done, n, n == 1 ? "" : "s",
                    (unsigned long long)rows, rows == 1 ? "" : "s", (unsigned long long)head.size, head.size == 1 ? "" : "s",
@@ -116,7 +111,6 @@ static int run(struct cli *cli, const struct opt_args *args) {
     how.stop = stop_catch();
     how.progress = out_progress_draw;
     how.progress_ctx = &progress;
-    obj_init(&finding.list);
     int rc = drop    ? rebuild_drop(ledger, &err)
              : check ? check_all(ledger, &how, which, &finding, &rows, &err)
                      : rebuild_run(ledger, &how, which, &err);

@@ -2,9 +2,8 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/trustfile.h"
 #include "cli/trustthis.h"
 #include "cli/unlock.h"
@@ -48,15 +47,13 @@ static int finish(struct cli *cli, bool trust, bool newest) {
     }
     text_hex(root, head.root, LEDGER_HASH);
     if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         obj_text(&obj, "dir", cli->dir);
         obj_text(&obj, "origin", ledger_origin(ledger));
         obj_uint(&obj, "size", head.size);
         obj_text(&obj, "root", root);
         obj_text(&obj, "vkey", ledger_log_vkey(ledger));
-        exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, false);
     } else {
         out_field(cli, "ledger", 8, cli->dir);
         out_field(cli, "origin", 8, ledger_origin(ledger));

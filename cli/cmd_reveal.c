@@ -5,9 +5,9 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "cli/bundle.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/handover.h"
-#include "cli/out.h"
+#include "cli/open.h"
 #include "cli/stop.h"
 #include "ledger/event.h"
 
@@ -96,13 +96,12 @@ static void put_names(struct bytes map, struct buf *out) {
 }
 
 static int no_such_field(const struct reveal *r, const char *name, struct err *err) {
-    struct buf there;
+    struct buf there = {.max = 1 << 16};
     struct bytes raw;
     if (mp_map_get(r->event.body, name, &raw) == 0) {
         return err_set(err, ERR_NOTFOUND, "'%.60s' is an open field of event %llu: it leaves with the body", name,
                        (unsigned long long)r->seq);
     }
-    buf_init(&there, 1 << 16);
     put_names(bytes_of_buf(&r->private_), &there);
     buf_put_u8(&there, 0);
     int rc = there.fail != 0 || there.n <= 1
@@ -147,12 +146,11 @@ static int read_event(struct reveal *r, struct err *err) {
 /* ---- all of it ---- */
 
 static int write_it(struct cli *cli, const struct opt_args *args, struct reveal *r, const char *path) {
-    struct buf query;
+    struct buf query = {.max = 256};
     struct handover_bundle bundle = {.ledger = r->ledger,
                                      .options = &r->options,
                                      .recipient = opt_text(args, &options[R_RECIPIENT]),
                                      .note = opt_text(args, &options[R_NOTE])};
-    buf_init(&query, 256);
     buf_printf(&query, "event %llu", (unsigned long long)r->seq);
     bundle.query = bytes_of_buf(&query);
     int exit_code = hand_over_bundle(cli, &bundle, path);
@@ -168,15 +166,13 @@ static int write_it(struct cli *cli, const struct opt_args *args, struct reveal 
     struct handover_done done = {path, bundle.bytes, bundle.receipt.seq, bundle.digest};
     if (!cli->json) {
         handover_say(cli, &done);
-        return out_end(cli, EXIT_GOOD);
+        return cli_end(cli, EXIT_GOOD);
     }
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     handover_put(&obj, &done);
     obj_uint(&obj, "seq", r->seq);
     obj_uint(&obj, "private_fields", bundle.counts.private_);
-    exit_code = obj_print(cli, &obj, opt_has(args, &options[R_PRINT]));
-    obj_done(&obj);
+    exit_code = cli_print(cli, &obj, opt_has(args, &options[R_PRINT]));
     return exit_code;
 }
 
@@ -208,7 +204,7 @@ static int reveal(struct cli *cli, const struct opt_args *args, struct reveal *r
         return cli_fail_input(cli, &err);
     }
     rc = bundle_print_event(cli, NULL, &r->event, bytes_of_buf(&r->revealed), &err);
-    return rc != 0 ? cli_fail(cli, &err) : out_end(cli, EXIT_GOOD);
+    return rc != 0 ? cli_fail(cli, &err) : cli_end(cli, EXIT_GOOD);
 }
 
 static int run_reveal(struct cli *cli, const struct opt_args *args) {

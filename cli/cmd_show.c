@@ -5,10 +5,10 @@
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/corrected.h"
 #include "cli/erased.h"
-#include "cli/out.h"
+#include "cli/open.h"
 #include "cli/pager.h"
 #include "ledger/event.h"
 
@@ -61,8 +61,7 @@ static void put_lines(struct cli *cli, struct bytes text) {
 }
 
 static int map(struct cli *cli, const char *title, struct bytes kind, struct bytes value, struct err *err) {
-    struct buf text;
-    buf_init(&text, SHOW_MAX);
+    struct buf text = {.max = SHOW_MAX};
     int rc = ledger_fields_text(kind, value, &text, err);
     if (rc == 0) {
         out_printf(cli, "\n%s%s%s\n", out_color(cli, OUT_BOLD), title, out_color(cli, OUT_PLAIN));
@@ -167,9 +166,7 @@ static int show_json(struct cli *cli, const struct ledger_event *event, struct b
                      struct err *err) {
     const struct corrected_one *one = corrected_find(&later->corrected, event->seq);
     struct ledger_event_marks marks = {.corrected_by = one != NULL ? one->by : LEDGER_NO_SEQ};
-    struct buf text, erased;
-    buf_init(&text, SHOW_MAX);
-    buf_init(&erased, SHOW_MAX);
+    struct buf text = {.max = SHOW_MAX}, erased = {.max = SHOW_MAX};
     if (later->erased.list.n > 0) {
         mp_put_array(&erased, later->erased.list.n);
         buf_put_bytes(&erased, bytes_of_buf(&later->erased.list.items));
@@ -201,9 +198,8 @@ static int show(struct cli *cli, const struct opt_args *args) {
     struct ledger_event event;
     struct ledger_head head = {0};
     struct later later = {0};
-    struct buf private_;
+    struct buf private_ = {.max = SHOW_MAX};
     struct err err = {0};
-    buf_init(&private_, SHOW_MAX);
     int rc = ledger_head(ledger, &head, &err);
     if (rc == 0 && seq >= head.size) {
         rc = err_set(&err, ERR_NOTFOUND, "there is no event %llu: the ledger has %llu, the newest is %llu",

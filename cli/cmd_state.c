@@ -5,8 +5,9 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "cli/cell.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/listing.h"
+#include "cli/say.h"
 #include "cli/state_summary.h"
 #include "cli/states_doc.h"
 #include "cli/story.h"
@@ -104,7 +105,7 @@ static void put_tables(const struct projection *projection, bool plain, struct b
 static int put_projection(struct overview *o, size_t i, struct err *err) {
     struct query_value all[C_N] = {{0}}, values[C_N];
     struct state_status status;
-    struct buf tables;
+    struct buf tables = {.max = KEY_TEXT_MAX};
     uint8_t hash[LEDGER_HASH];
     char digest[8 + 2 * LEDGER_HASH] = "sha256:";
     int rc = 0;
@@ -118,7 +119,6 @@ static int put_projection(struct overview *o, size_t i, struct err *err) {
     if (rc != 0) {
         return rc;
     }
-    buf_init(&tables, KEY_TEXT_MAX);
     put_tables(status.projection, o->format == ROWS_TABLE, &tables);
     all[C_NAME] = text(status.projection->name);
     all[C_CONDITION] = text(asof_condition(&status));
@@ -147,7 +147,7 @@ static int overview(struct asof *view, const struct opt_args *args) {
     struct overview o = {.view = view, .digest = opt_has(args, &options[S_DIGEST])};
     const char *format = opt_text(args, &options[L_FORMAT]);
     struct err err = {0};
-    struct obj head;
+    struct obj head = {0};
     o.format = cli->json ? ROWS_JSON : ROWS_TABLE;
     if (format && rows_format(format, &o.format, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
@@ -156,7 +156,6 @@ static int overview(struct asof *view, const struct opt_args *args) {
         return state_summary(view);
     }
     choose(&o);
-    obj_init(&head);
     asof_put(view, SIZE_MAX, &head);
     struct rows_options how = {.format = o.format,
                                .schema = "ledger.projections/1",
@@ -186,9 +185,8 @@ static int list_names(struct cli *cli) {
 }
 
 static int describe(struct cli *cli, void (*doc_of)(struct buf *out)) {
-    struct buf doc;
+    struct buf doc = {.max = DOC_MAX};
     struct err err = {0};
-    buf_init(&doc, DOC_MAX);
     doc_of(&doc);
     int rc = buf_check(&doc, "the description", &err);
     if (rc == 0) {
@@ -217,8 +215,7 @@ static int tell(struct story *story, size_t table, char **words, size_t n, struc
     }
     row_done(&row);
     if (rc == ERR_NOTFOUND) {
-        struct buf joined;
-        buf_init(&joined, KEY_TEXT_MAX);
+        struct buf joined = {.max = KEY_TEXT_MAX};
         for (size_t i = 0; i < n; i++) {
             buf_put_str(&joined, i > 0 ? "/" : "");
             buf_put_str(&joined, words[i]);
@@ -251,8 +248,7 @@ static int one(struct asof *view, size_t table, const struct opt_args *args) {
 /* A projection has no rows of its own: which tables has it? */
 static int name_tables(struct asof *view, size_t i) {
     struct state_status status;
-    struct buf names;
-    buf_init(&names, KEY_TEXT_MAX);
+    struct buf names = {.max = KEY_TEXT_MAX};
     state_status(view->state, i, &status);
     put_tables(status.projection, true, &names);
     int exit_code = cli_usage(view->cli, "'%s' is a projection; its tables are %.*s", status.projection->name, (int)names.n,

@@ -4,9 +4,8 @@
 
 #include "base/text.h"
 #include "cli/asof.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "ledger/lead.h"
 
 /* How the projections are stored; NULL where there are none. */
@@ -16,12 +15,10 @@ struct kept {
 };
 
 static void put_projections(struct obj *obj, const struct kept *kept) {
-    struct obj list, one;
+    struct obj list = {0}, one = {0};
     char words[ASOF_WORDS];
-    obj_init(&list);
     for (size_t i = 0; i < kept->n; i++) {
         const struct state_status *status = &kept->status[i];
-        obj_init(&one);
         obj_text(&one, "projection", status->projection->name);
         obj_text(&one, "condition", asof_condition(status));
         obj_uint(&one, "stored", status->stored_position);
@@ -71,8 +68,7 @@ static const char *place_word(struct ledger *ledger) {
 static int print_json(struct cli *cli, struct ledger *ledger, const struct ledger_stats *s, const struct ledger_head *head,
                       const struct kept *kept) {
     struct lead lead = {0};
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     obj_text(&obj, "dir", ledger_dir(ledger));
     obj_text(&obj, "origin", ledger_origin(ledger));
     obj_text(&obj, "place", place_word(ledger));
@@ -101,9 +97,7 @@ static int print_json(struct cli *cli, struct ledger *ledger, const struct ledge
     obj_uint(&obj, "oldest_reader_pid", s->oldest_reader_pid);
     obj_uint(&obj, "oldest_reader_commits", s->oldest_reader_commits);
     put_projections(&obj, kept);
-    int exit_code = obj_print(cli, &obj, false);
-    obj_done(&obj);
-    return exit_code;
+    return cli_print(cli, &obj, false);
 }
 
 static void count(struct cli *cli, const char *name, uint64_t v) {

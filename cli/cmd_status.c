@@ -7,9 +7,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/status.h"
 #include "cli/table.h"
 #include "cli/when.h"
@@ -53,7 +52,7 @@ static void put_rest(struct screen *s, struct bytes text, size_t taken) {
 static void put_line(struct screen *s, const char *label, struct bytes word, size_t width, struct bytes text) {
     struct cli *cli = s->cli;
     size_t taken = LEFT;
-    struct buf safe;
+    struct buf safe = {.max = 8 * TEXT};
     out_printf(cli, "%s%-*s%s", out_color(cli, OUT_BOLD), LEFT, label, out_color(cli, OUT_PLAIN));
     if (width > 0) {
         enum out_color color = out_state(word);
@@ -63,7 +62,6 @@ static void put_line(struct screen *s, const char *label, struct bytes word, siz
         out_printf(cli, "%*s", text.n > 0 ? (int)(width > word.n ? width - word.n : 0) + 2 : 0, "");
         taken += (width > word.n ? width : word.n) + 2;
     }
-    buf_init(&safe, 8 * TEXT);
     text_safe(&safe, text);
     put_rest(s, bytes_of_buf(&safe), taken);
     out_str(cli, "\n");
@@ -201,10 +199,8 @@ static void print_screen(struct screen *s) {
 /* ---- JSON ---- */
 
 static void put_things(struct obj *obj, const char *name, const struct status_thing *things, size_t n, bool remedy) {
-    struct obj list, one;
-    obj_init(&list);
+    struct obj list = {0}, one = {0};
     for (size_t i = 0; i < n; i++) {
-        obj_init(&one);
         obj_str(&one, "name", bytes_of_buf(&things[i].name));
         obj_str(&one, "state", bytes_of_buf(&things[i].state));
         obj_str(&one, "reason", bytes_of_buf(&things[i].reason));
@@ -223,8 +219,7 @@ static void put_things(struct obj *obj, const char *name, const struct status_th
 }
 
 static void put_verdict(struct obj *obj, const struct status *status) {
-    struct obj verdict;
-    obj_init(&verdict);
+    struct obj verdict = {0};
     obj_str(&verdict, "state", bytes_of_buf(&status->verdict));
     obj_str(&verdict, "reason", bytes_of_buf(&status->reason));
     obj_int(&verdict, "passed", status->passed);
@@ -236,10 +231,8 @@ static void put_verdict(struct obj *obj, const struct status *status) {
 }
 
 static void put_sources(struct obj *obj, const struct status *status) {
-    struct obj list, one;
-    obj_init(&list);
+    struct obj list = {0}, one = {0};
     for (size_t i = 0; i < status->n_sources; i++) {
-        obj_init(&one);
         obj_text(&one, "source", status->source[i].name);
         obj_uint(&one, "events", status->source[i].events);
         obj_uint(&one, "seq", status->source[i].seq);
@@ -250,10 +243,8 @@ static void put_sources(struct obj *obj, const struct status *status) {
 }
 
 static void put_next(struct obj *obj, const struct status *status) {
-    struct obj list, one;
-    obj_init(&list);
+    struct obj list = {0}, one = {0};
     for (size_t i = 0; i < status->n_next; i++) {
-        obj_init(&one);
         obj_str(&one, "command", bytes_of_buf(&status->next[i].command));
         obj_text(&one, "why", status->next[i].why);
         obj_obj(&list, NULL, &one);
@@ -263,8 +254,7 @@ static void put_next(struct obj *obj, const struct status *status) {
 
 static int print_json(struct cli *cli, const struct status *status) {
     struct asof *view = status->view;
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     obj_text(&obj, "schema", "ledger.status/1");
     obj_text(&obj, "dir", cli->dir);
     obj_text(&obj, "origin", view->ledger ? ledger_origin(view->ledger) : NULL);
@@ -280,9 +270,7 @@ static int print_json(struct cli *cli, const struct status *status) {
         put_things(&obj, "failed_runs", status->run, status->n_runs, false);
     }
     put_next(&obj, status);
-    int exit_code = obj_print(cli, &obj, false);
-    obj_done(&obj);
-    return exit_code;
+    return cli_print(cli, &obj, false);
 }
 
 /* ---- the command ---- */

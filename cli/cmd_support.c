@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/handover.h"
-#include "cli/out.h"
+#include "cli/open.h"
 #include "cli/stop.h"
 #include "export/support.h"
 
@@ -68,21 +68,18 @@ static void put_counts(struct obj *obj, const struct report *r) {
 }
 
 static int dry_run(struct cli *cli, struct report *r) {
-    struct buf account;
+    struct buf account = {.max = 1 << 16};
     struct err err = {0};
     int exit_code;
-    buf_init(&account, 1 << 16);
     if (support_plan(r->ledger, &r->options, &account, &r->counts, &err) != 0) {
         exit_code = cli_fail(cli, &err);
     } else if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         put_counts(&obj, r);
-        exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, false);
     } else {
         out_bytes(cli, bytes_of_buf(&account));
-        exit_code = out_end(cli, EXIT_GOOD);
+        exit_code = cli_end(cli, EXIT_GOOD);
     }
     buf_done(&account);
     if (exit_code == EXIT_GOOD && r->counts.secrets > 0) {
@@ -100,12 +97,10 @@ static int write_it(struct cli *cli, struct report *r, const char *path) {
     }
     struct handover_done done = {path, r->bytes, r->receipt.seq, r->digest};
     if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         handover_put(&obj, &done);
         put_counts(&obj, r);
-        exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, false);
         return exit_code;
     }
     out_printf(cli, "%llu event%s of the last %llu day%s, %llu row%s of states; %llu value%s replaced, %llu left out\n",
@@ -115,7 +110,7 @@ static int write_it(struct cli *cli, struct report *r, const char *path) {
                (unsigned long long)r->counts.left_out);
     handover_say(cli, &done);
     out_str(cli, "read it before you send it: LEFT_OUT.md in it says what still shows\n");
-    return out_end(cli, EXIT_GOOD);
+    return cli_end(cli, EXIT_GOOD);
 }
 
 /* Who and where this is: texts that must not stand in the report. */

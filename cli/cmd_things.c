@@ -1,6 +1,6 @@
 /* model, route, permit, tool, policy, pack, promote, run: a row for each command about things with a state. What they share
  * is in things.c; a command that does more than list and show moves to a file of its own. */
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/things.h"
 
 #define LIST_AND_SHOW(what_)                                                                                               \

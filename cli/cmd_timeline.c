@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/ask.h"
-#include "cli/cli.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/rows.h"
 #include "cli/stop.h"
 #include "cli/table.h"
@@ -130,8 +130,7 @@ static void put_line(struct timeline *t, struct table *table, size_t i, size_t *
     const struct tree_node *node = &t->tree.nodes[i];
     size_t depth = node->depth < DEPTH_SHOWN ? node->depth : DEPTH_SHOWN;
     bool fine = out_utf8(t->cli), unreadable = node->mark == TREE_UNREADABLE;
-    struct buf text;
-    buf_init(&text, LINE_MAX_BYTES);
+    struct buf text = {.max = LINE_MAX_BYTES};
     if (unreadable) {
         table_text(table, "");
     } else {
@@ -186,9 +185,8 @@ static void put_count(struct timeline *t, const char *text, enum out_color color
 
 /* A part of the title, in bold, cut to so many columns. Returns how many it took. */
 static size_t put_bold(struct timeline *t, struct bytes text, size_t columns) {
-    struct buf safe;
+    struct buf safe = {.max = LINE_MAX_BYTES};
     size_t took = 0;
-    buf_init(&safe, LINE_MAX_BYTES);
     text_safe(&safe, text);
     size_t n = table_fits(bytes_of_buf(&safe), columns, &took);
     bool cut = n < safe.n && columns > 0;
@@ -268,11 +266,10 @@ static void measure(const struct timeline *t, const struct tree_node *top, struc
 static void put_title(struct timeline *t, size_t root) {
     const struct tree_node *top = &t->tree.nodes[root];
     struct span span;
-    struct buf text;
+    struct buf text = {.max = LINE_MAX_BYTES};
     char errors[64], gaps[64];
     size_t room = out_width(t->cli);
     measure(t, top, &span);
-    buf_init(&text, LINE_MAX_BYTES);
     buf_put_str(&text, t->of_run && strncmp(t->about, "run/", 4) != 0 ? "run " : "");
     buf_put_str(&text, t->about ? t->about : "all");
     buf_printf(&text, ": %zu event%s", span.n, text_s(span.n));
@@ -372,11 +369,8 @@ static const struct rows_column json_columns[] = {{.name = "seq"},
                                                   {.name = "text"}};
 
 static int print_json(struct timeline *t, size_t root) {
-    struct obj head, tail;
-    struct buf rest;
-    buf_init(&rest, LINE_MAX_BYTES);
-    obj_init(&head);
-    obj_init(&tail);
+    struct obj head = {0}, tail = {0};
+    struct buf rest = {.max = LINE_MAX_BYTES};
     obj_uint(&head, "size", t->size);
     obj_text(&head, "clock", t->tree.by_seal ? "ledger" : "source");
     struct rows_options o = {.format = ROWS_JSON,

@@ -4,9 +4,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/open.h"
 #include "cli/table.h"
 #include "cli/trustfile.h"
 #include "cli/trustforget.h"
@@ -15,27 +14,22 @@
 #define POLICY_FILE_MAX ((size_t)1 << 20)
 
 static void list_json(struct obj *obj, const struct policy *policy) {
-    struct obj logs, genesis, heads;
+    struct obj logs = {0}, genesis = {0}, heads = {0};
     char vkey[NOTE_VKEY_MAX];
-    obj_init(&logs);
-    obj_init(&genesis);
-    obj_init(&heads);
     for (size_t i = 0; i < policy_logs(policy); i++) {
         note_vkey_encode(vkey, &policy_log_at(policy, i)->vkey);
         obj_text(&logs, NULL, vkey);
     }
     for (size_t i = 0; i < policy_genesis_count(policy); i++) {
         const struct policy_genesis *g = policy_genesis_at(policy, i);
-        struct obj one;
-        obj_init(&one);
+        struct obj one = {0};
         obj_text(&one, "origin", g->origin);
         obj_hex(&one, "leaf", g->leaf, MERKLE_HASH);
         obj_obj(&genesis, NULL, &one);
     }
     for (size_t i = 0; i < policy_heads(policy); i++) {
         const struct policy_head *h = policy_head_at(policy, i);
-        struct obj one;
-        obj_init(&one);
+        struct obj one = {0};
         obj_text(&one, "origin", h->origin);
         obj_uint(&one, "size", h->size);
         obj_hex(&one, "root", h->root, MERKLE_HASH);
@@ -102,12 +96,10 @@ static int list(struct cli *cli, const struct opt_args *args) {
     }
     int exit_code;
     if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         obj_text(&obj, "file", path);
         list_json(&obj, policy);
-        exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, false);
     } else {
         exit_code = list_text(cli, path, policy);
     }
@@ -251,7 +243,7 @@ static int add_this(struct cli *cli, const char *path, bool replace) {
 
 static int add(struct cli *cli, const struct opt_args *args) {
     char path[FILE_PATH_MAX];
-    struct buf checkpoint;
+    struct buf checkpoint = {.max = NOTE_MAX};
     struct err err = {0};
     const char *file = opt_text(args, &add_options[A_CHECKPOINT]);
     struct addition addition = {.vkey = args->n_args > 0 ? args->args[0] : NULL,
@@ -267,7 +259,6 @@ static int add(struct cli *cli, const struct opt_args *args) {
     if (!addition.vkey && !addition.genesis && !file) {
         return add_this(cli, path, addition.replace);
     }
-    buf_init(&checkpoint, NOTE_MAX);
     int rc = file ? file_read(file, &checkpoint, &err) : 0;
     if (rc == 0) {
         addition.checkpoint = file ? &checkpoint : NULL;
@@ -288,7 +279,7 @@ static const struct opt check_options[] = {
 
 static int check(struct cli *cli, const struct opt_args *args) {
     char own[FILE_PATH_MAX];
-    struct buf text;
+    struct buf text = {.max = POLICY_FILE_MAX};
     struct err err = {0};
     const char *path = args->n_args > 0 ? args->args[0] : own;
     int rc = 0;
@@ -300,19 +291,16 @@ static int check(struct cli *cli, const struct opt_args *args) {
     if (rc == 0 && !policy) {
         rc = err_set(&err, ERR_NOMEM, "no memory for the file");
     }
-    buf_init(&text, POLICY_FILE_MAX);
     rc = rc != 0 ? rc : file_read(path, &text, &err);
     rc = rc != 0 ? rc : policy_decode(policy, bytes_of_buf(&text), !opt_has(args, &check_options[C_POLICY]), path, &err);
     int exit_code = EXIT_GOOD;
     if (rc != 0) {
         exit_code = cli_fail_input(cli, &err);
     } else if (cli->json) {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         obj_text(&obj, "file", path);
         list_json(&obj, policy);
-        exit_code = obj_print(cli, &obj, false);
-        obj_done(&obj);
+        exit_code = cli_print(cli, &obj, false);
     } else {
         out_safe(cli, bytes_of(path));
         out_printf(cli, ": well formed: log keys %zu, witnesses %zu, genesis leaves %zu, heads %zu\n", policy_logs(policy),

@@ -6,9 +6,10 @@
 
 #include "base/file.h"
 #include "cli/bundle.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/examine.h"
 #include "cli/report.h"
+#include "cli/say.h"
 #include "cli/trustfile.h"
 #include "cli/trustthis.h"
 #include "export/export.h"
@@ -105,11 +106,9 @@ static int read_proof(const struct opt_args *args, const char *path, struct buf 
 
 static int verify_proof(struct cli *cli, const struct opt_args *args, const struct ledger_trust *trust,
                         struct ledger_report *report) {
-    struct buf proof, leaf, payload;
+    struct buf proof = {.max = PROOF_MAX}, leaf, payload = {.max = 2 * EVENT_PAYLOAD_MAX};
     struct err err = {0};
-    buf_init(&proof, PROOF_MAX);
     buf_init(&leaf, PROOF_MAX); /* what is too long for what it is, is judged as such */
-    buf_init(&payload, 2 * EVENT_PAYLOAD_MAX);
     int rc = read_proof(args, args->args[0], &proof, &leaf, &payload, &err);
     rc = rc != 0
              ? rc

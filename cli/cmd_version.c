@@ -1,8 +1,8 @@
 /* version: of the program and of what it writes. */
-#include "cli/cli.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/command.h"
+#include "cli/say.h"
 #include "ledger/event.h"
+#include "ledger/ledger.h"
 
 static int version(struct cli *cli, const struct opt_args *args) {
     (void)args;
@@ -10,13 +10,10 @@ static int version(struct cli *cli, const struct opt_args *args) {
         out_printf(cli, "ledger %s\nformat %d\n", LEDGER_VERSION, EVENT_FORMAT);
         return EXIT_GOOD;
     }
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     obj_text(&obj, "version", LEDGER_VERSION);
     obj_uint(&obj, "format", EVENT_FORMAT);
-    int exit_code = obj_print(cli, &obj, true);
-    obj_done(&obj);
-    return exit_code;
+    return cli_print(cli, &obj, true);
 }
 
 const struct spec spec_version = {

@@ -5,11 +5,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 #include "cli/corrected.h"
 #include "cli/damage.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/open.h"
 #include "cli/stop.h"
 #include "cli/summary.h"
 #include "cli/table.h"
@@ -59,11 +58,9 @@ static void put_text(struct why *w, const struct ledger_event *event, enum tree_
 }
 
 static int put_json(struct why *w, const struct ledger_event *event, enum tree_via via, struct err *err) {
-    struct obj step;
-    struct buf mp;
+    struct obj step = {0};
+    struct buf mp = {.max = LEDGER_BATCH_BYTES_MAX};
     buf_clear(&w->scratch);
-    buf_init(&mp, LEDGER_BATCH_BYTES_MAX);
-    obj_init(&step);
     int rc = ledger_event_json(event, (struct bytes){0}, false, &w->scratch, err);
     rc = rc != 0 ? rc : json_to_mp(bytes_of_buf(&w->scratch), &mp, err);
     if (rc == 0) {
@@ -162,7 +159,7 @@ static int print(struct why *w, uint64_t seq) {
                                                   {"SUBJECT", TABLE_TAIL, 36}, {"BODY", 0, 0}};
     struct err err = {0};
     struct ledger_head head = {0};
-    struct obj whole;
+    struct obj whole = {0};
     int exit_code = 0;
     int rc = ledger_head(w->ledger, &head, &err);
     if (rc == 0 && seq >= head.size) {
@@ -176,13 +173,11 @@ static int print(struct why *w, uint64_t seq) {
     w->table = w->cli->json ? NULL : table_new(w->cli, columns, sizeof(columns) / sizeof(columns[0]));
     rc = w->cli->json || w->table ? climb(w, seq, &err) : err_set(&err, ERR_NOMEM, "no memory for the table");
     if (w->cli->json && w->shown > 0) {
-        obj_init(&whole);
         obj_text(&whole, "schema", "ledger.why/1");
         obj_uint(&whole, "size", head.size);
         obj_list(&whole, "chain", &w->chain);
         damage_put(&w->damage, &whole);
-        exit_code = obj_print(w->cli, &whole, false);
-        obj_done(&whole);
+        exit_code = cli_print(w->cli, &whole, false);
     } else if (w->shown > 0) {
         exit_code = table_end(w->table);
     } else {
@@ -217,7 +212,6 @@ static int why(struct cli *cli, const struct opt_args *args) {
     }
     tree_init(&w.tree);
     damage_init(&w.damage, cli);
-    obj_init(&w.chain);
     buf_init(&w.run, 4096);
     buf_init(&w.scratch, LEDGER_BATCH_BYTES_MAX);
     exit_code = print(&w, seq);

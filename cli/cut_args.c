@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/opt.h"
 #include "cli/when.h"
 #include "ledger/vouch.h"
 #include "projections/projection.h"

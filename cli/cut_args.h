@@ -2,7 +2,7 @@
 #ifndef CLI_CUT_ARGS_H
 #define CLI_CUT_ARGS_H
 
-#include "cli/cli.h"
+#include "cli/opt.h"
 #include "cli/tier_count.h"
 #include "export/export.h"
 

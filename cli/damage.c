@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "cli/say.h"
+
 #define SAID_MAX ((size_t)1 << 20)
 
 void damage_init(struct damage *damage, struct cli *cli) {
@@ -36,9 +38,8 @@ bool damage_note(void *ctx, const struct err *err) {
 }
 
 void damage_put(const struct damage *damage, struct obj *obj) {
-    struct obj list;
+    struct obj list = {0};
     const char *message;
-    obj_init(&list);
     for (size_t at = 0; (message = message_at(damage, at)) != NULL; at += strlen(message) + 1) {
         obj_text(&list, NULL, message);
     }

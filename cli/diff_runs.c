@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cli/obj.h"
+#include "cli/out.h"
 #include "cli/story_run.h"
 #include "cli/thing.h"
 
@@ -21,8 +23,7 @@ static int take_id(void *ctx, const struct row *row, struct err *err) {
 
 /* By its id or the beginning of one. */
 static int find(struct story *s, size_t table, const char *name, struct row *ret, struct err *err) {
-    struct buf id;
-    buf_init(&id, NAME_MAX_BYTES);
+    struct buf id = {.max = NAME_MAX_BYTES};
     int rc = thing_each(s->view, table, bytes_of(diff_runs_is(name) ? name + 4 : name), take_id, &id, err);
     const struct bytes key = bytes_of_buf(&id);
     rc = rc != 0 ? rc : state_get(s->view->state, table, &key, 1, ret, err);
@@ -39,8 +40,7 @@ static void print_heads(struct story *s, const struct row *before, const struct 
     struct cli *cli = s->view->cli;
     const struct row *both[] = {before, now};
     for (size_t i = 0; i < 2; i++) {
-        struct buf name;
-        buf_init(&name, NAME_MAX_BYTES);
+        struct buf name = {.max = NAME_MAX_BYTES};
         thing_name(both[i], &name);
         out_str(cli, i == 0 ? "before  " : "now     ");
         out_safe(cli, bytes_of_buf(&name));

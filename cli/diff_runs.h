@@ -3,7 +3,8 @@
 #define CLI_DIFF_RUNS_H
 
 #include "cli/asof.h"
-#include "cli/story.h"
+#include "cli/explanation.h"
+#include "cli/obj.h"
 
 /* Is it the name of a run, "run/4f1c"? */
 bool diff_runs_is(const char *text);

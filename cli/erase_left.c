@@ -190,8 +190,7 @@ int erase_left_find(struct erase_left *left, const struct erase_plan *plan, stru
     struct query_cursor *cursor = NULL;
     struct ledger_reader *reader = NULL;
     struct query query;
-    struct buf private_;
-    buf_init(&private_, (size_t)32 << 20);
+    struct buf private_ = {.max = (size_t)32 << 20};
     query_init(&query);
     query.terms = &term;
     query.n_terms = 1;

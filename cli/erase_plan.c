@@ -61,8 +61,7 @@ static void bar(struct erase_plan *plan, enum erase_bar why, uint64_t seq) {
 int erase_plan_make(struct erase_plan *plan, struct ledger *ledger, const uint64_t *seqs, size_t n, struct err *err) {
     struct ledger_reader *reader = NULL;
     struct ledger_head head = {0};
-    struct buf private_;
-    buf_init(&private_, (size_t)32 << 20);
+    struct buf private_ = {.max = (size_t)32 << 20};
     plan->item = calloc(n + 1, sizeof(*plan->item));
     int rc = plan->item == NULL ? err_set(err, ERR_NOMEM, "out of memory") : ledger_head(ledger, &head, err);
     rc = rc != 0 ? rc : ledger_reader_open(ledger, 0, head.size, &reader, err);

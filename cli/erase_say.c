@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/out.h"
 #include "cli/question.h"
 #include "cli/receipt.h"
+#include "cli/say.h"
 
 #define LINE_MAX_ 8192
 
@@ -94,8 +94,7 @@ static void put_goes(const struct erase_plan *plan, struct buf *line) {
 }
 
 void erase_say_before(const struct erase_said *said) {
-    struct buf line;
-    buf_init(&line, LINE_MAX_);
+    struct buf line = {.max = LINE_MAX_};
     buf_put_str(&line, "to be erased: ");
     put_goes(said->plan, &line);
     put_line(said, true, &line);
@@ -110,12 +109,11 @@ void erase_say_done(void *ctx, const struct ledger_erase_options *o, const struc
     struct erase_said *said = ctx;
     struct erase_done *more = realloc(said->done, (said->n_done + 1) * sizeof(*more));
     struct erase_plan words = {.what = o->what, .fields = o->fields, .n_fields = o->n_fields};
-    struct buf text;
+    struct buf text = {.max = LINE_MAX_};
     if (more == NULL) {
         return; /* it is done all the same, and its event says so */
     }
     said->done = more;
-    buf_init(&text, LINE_MAX_);
     if (o->what == LEDGER_ERASE_ARTIFACT) {
         buf_put_str(&text, o->artifact);
     } else {
@@ -133,8 +131,7 @@ void erase_say_files(struct obj *obj, bool gone, uint64_t pid) {
 }
 
 static void json_stays(struct obj *obj, const struct erase_plan *plan) {
-    struct obj stays;
-    obj_init(&stays);
+    struct obj stays = {0};
     for (int bar = ERASE_NO_EVENT; bar < ERASE_BARS; bar++) {
         if (plan->barred[bar].n > 0) {
             obj_uint(&stays, erase_bar_name((enum erase_bar)bar), plan->barred[bar].n);
@@ -144,12 +141,10 @@ static void json_stays(struct obj *obj, const struct erase_plan *plan) {
 }
 
 static void json_left(struct obj *obj, const struct erase_left *left) {
-    struct obj list;
-    obj_init(&list);
+    struct obj list = {0};
     for (size_t i = 0; i < left->n; i++) {
         const struct erase_export *x = &left->export[i];
-        struct obj one;
-        obj_init(&one);
+        struct obj one = {0};
         obj_uint(&one, "seq", x->seq);
         obj_time(&one, "time", x->time);
         obj_uint(&one, "events", x->events);
@@ -162,13 +157,10 @@ static void json_left(struct obj *obj, const struct erase_left *left) {
 }
 
 static int say_json(const struct erase_said *said, const struct ledger_head *head) {
-    struct obj obj, list;
+    struct obj obj = {0}, list = {0};
     uint64_t events = 0;
-    obj_init(&obj);
-    obj_init(&list);
     for (size_t i = 0; i < said->n_done; i++) {
-        struct obj one;
-        obj_init(&one);
+        struct obj one = {0};
         obj_uint(&one, "seq", said->done[i].receipt.seq);
         obj_uint(&one, "events", said->done[i].events);
         obj_text(&one, "what", said->done[i].what);
@@ -184,20 +176,18 @@ static int say_json(const struct erase_said *said, const struct ledger_head *hea
         json_stays(&obj, said->plan);
         json_left(&obj, said->left);
     }
-    int exit_code = obj_print(said->cli, &obj, true);
-    obj_done(&obj);
+    int exit_code = cli_print(said->cli, &obj, true);
     return exit_code;
 }
 
 int erase_say(const struct erase_said *said, struct ledger *ledger) {
     struct ledger_head head = {0};
     struct err err = {0};
-    struct buf line;
+    struct buf line = {.max = LINE_MAX_};
     if (said->cli->json) {
         int rc = ledger_head(ledger, &head, &err);
         return rc != 0 ? cli_fail(said->cli, &err) : say_json(said, &head);
     }
-    buf_init(&line, LINE_MAX_);
     for (size_t i = 0; i < said->n_done; i++) {
         buf_printf(&line, "erased %s; event %llu says so%s", said->done[i].what != NULL ? said->done[i].what : "it",
                    (unsigned long long)said->done[i].receipt.seq, said->gone ? "" : " (old files are still there)");
@@ -208,7 +198,7 @@ int erase_say(const struct erase_said *said, struct ledger *ledger) {
         put_left(said, false, &line);
     }
     buf_done(&line);
-    return out_end(said->cli, EXIT_GOOD);
+    return cli_end(said->cli, EXIT_GOOD);
 }
 
 /* ---- instead of it ---- */
@@ -244,9 +234,7 @@ static int list_one(const struct erase_said *said, struct ledger_reader *reader,
 
 static int plan_json(const struct erase_said *said) {
     const struct erase_plan *plan = said->plan;
-    struct obj obj, list;
-    obj_init(&obj);
-    obj_init(&list);
+    struct obj obj = {0}, list = {0};
     for (size_t i = 0; i < plan->n; i++) {
         obj_uint(&list, NULL, plan->item[i].seq);
     }
@@ -256,15 +244,14 @@ static int plan_json(const struct erase_said *said) {
     obj_list(&obj, "seqs", &list);
     json_stays(&obj, plan);
     json_left(&obj, said->left);
-    int exit_code = obj_print(said->cli, &obj, false);
-    obj_done(&obj);
+    int exit_code = cli_print(said->cli, &obj, false);
     return exit_code;
 }
 
 int erase_say_plan(const struct erase_said *said, struct ledger *ledger) {
     struct ledger_reader *reader = NULL;
     struct err err = {0};
-    struct buf line;
+    struct buf line = {.max = LINE_MAX_};
     if (said->cli->json) {
         return plan_json(said);
     }
@@ -276,12 +263,11 @@ int erase_say_plan(const struct erase_said *said, struct ledger *ledger) {
     if (rc != 0) {
         return cli_fail(said->cli, &err);
     }
-    buf_init(&line, LINE_MAX_);
     buf_put_str(&line, "would erase ");
     put_goes(said->plan, &line);
     put_line(said, false, &line);
     put_stays(said, false, &line);
     put_left(said, false, &line);
     buf_done(&line);
-    return out_end(said->cli, EXIT_GOOD);
+    return cli_end(said->cli, EXIT_GOOD);
 }

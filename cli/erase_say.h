@@ -2,6 +2,7 @@
 #ifndef CLI_ERASE_SAY_H
 #define CLI_ERASE_SAY_H
 
+#include "cli/cli.h"
 #include "cli/erase_left.h"
 #include "cli/erase_plan.h"
 #include "cli/obj.h"

@@ -4,6 +4,7 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "cli/kind_events.h"
+#include "cli/obj.h"
 #include "ledger/erased.h"
 
 #define WORDS_MAX ((size_t)1 << 20)
@@ -43,13 +44,12 @@ static int take(void *ctx, const struct ledger_event *event, struct err *err) {
     struct looking *looking = ctx;
     struct erased *erased = looking->erased;
     enum ledger_erase_what what;
-    struct obj one;
+    struct obj one = {0};
     looking->named = false;
     if (event->body.n == 0 || erased_what(event->body, &what, NULL) != 0 || what == LEDGER_ERASE_ARTIFACT ||
         erased_events(event->body, event->seq, is_named, looking, NULL) != 0 || !looking->named) {
         return 0;
     }
-    obj_init(&one);
     obj_uint(&one, "event", event->seq);
     obj_text(&one, "what", what == LEDGER_ERASE_BODY ? "body" : "private");
     if (what == LEDGER_ERASE_PRIVATE) {
@@ -63,9 +63,8 @@ static int take(void *ctx, const struct ledger_event *event, struct err *err) {
 
 int erased_load(struct ledger *ledger, uint64_t seq, struct erased *ret, struct err *err) {
     struct looking looking = {.seq = seq, .erased = ret};
-    ret->body = LEDGER_NO_SEQ;
+    *ret = (struct erased){.body = LEDGER_NO_SEQ};
     buf_init(&ret->fields, WORDS_MAX);
-    obj_init(&ret->list);
     return kind_events(ledger, "ledger.erased", seq, NULL, take, &looking, err);
 }
 

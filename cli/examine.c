@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "cli/fault.h"
-#include "cli/out.h"
+#include "cli/open.h"
 #include "ledger/db_fault.h"
 #include "ledger/derived.h"
 #include "projections/rebuild.h"

@@ -87,9 +87,8 @@ static void put_part(struct buf *out, const char *head, const char *part, size_t
 
 static void subject_of(const struct kind *kind, char ret[VALUE_MAX]) {
     char head[32];
-    struct buf out;
+    struct buf out = {.max = VALUE_MAX - 1};
     const char *p = kind->subject;
-    buf_init(&out, VALUE_MAX - 1);
     snprintf(head, sizeof(head), "%.*s", (int)strcspn(p, "/"), p);
     while (*p != '\0' && *p != ',' && *p != ' ') {
         const char *end = *p == '<' ? strchr(p, '>') : NULL;
@@ -212,10 +211,9 @@ static int put_json(struct buf *out, struct buf *mp, struct err *err) {
 
 int example_line(const struct kind *kind, struct buf *out, struct err *err) {
     char subject[VALUE_MAX];
-    struct buf mp;
+    struct buf mp = {.max = 65536};
     bool first = true;
     int rc = 0;
-    buf_init(&mp, 65536);
     subject_of(kind, subject);
     buf_printf(out, "{\"kind\":\"%s\",\"subject\":\"%s\",\"body\":{", kind->name, subject);
     for (size_t i = 0; i < kind->n_fields && rc == 0; i++) {
@@ -253,11 +251,9 @@ static void put_word(struct buf *out, struct bytes word) {
 }
 
 static int put_field(struct buf *out, const struct kind *kind, const struct kind_field *f, struct err *err) {
-    struct buf mp, word;
+    struct buf mp = {.max = 65536}, word = {.max = 65536};
     struct mp_item item;
     int rc = 0;
-    buf_init(&mp, 65536);
-    buf_init(&word, 65536);
     put_value(&mp, kind, f);
     bool text = f->type != KIND_ANY && mp_scalar(bytes_of_buf(&mp), &item) == 0 && item.type == MP_STR;
     buf_printf(&word, "%s%s", f->name,

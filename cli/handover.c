@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/out.h"
 #include "cli/report.h"
+#include "cli/say.h"
 
 int handover_fail(struct cli *cli, int rc, const struct err *err) {
     return rc == ERR_INVALID || rc == ERR_LIMIT ? cli_fail_input(cli, err)
@@ -111,8 +111,7 @@ int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char
 
 void handover_say(struct cli *cli, const struct handover_done *done) {
     char size[32], hex[2 * LEDGER_HASH + 1];
-    struct buf text;
-    buf_init(&text, 2 * FILE_PATH_MAX);
+    struct buf text = {.max = 2 * FILE_PATH_MAX};
     text_hex(hex, done->digest, LEDGER_HASH);
     out_size(size, done->bytes);
     buf_printf(&text, "%s: %s, sha256 %s, recorded as event %llu", done->path, size, hex,

@@ -2,6 +2,7 @@
 #ifndef CLI_HANDOVER_H
 #define CLI_HANDOVER_H
 
+#include "cli/cli.h"
 #include "cli/obj.h"
 #include "export/export.h"
 

@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cell.h"
+#include "cli/opt.h"
 #include "cli/pager.h"
+#include "cli/say.h"
 #include "cli/table.h"
 #include "cli/thing.h"
 
@@ -463,12 +465,11 @@ static int walk(struct listing *l, struct err *err) {
 }
 
 static void say_nothing(const struct listing *l) {
-    struct buf states;
+    struct buf states = {.max = 4096};
     struct err damage = {0};
     if (state_whole(l->view->state, &damage) != 0) {
         return; /* nobody can tell */
     }
-    buf_init(&states, 4096);
     for (size_t i = 0; i < l->n_states; i++) {
         buf_put_str(&states, i == 0 ? "; the states of the others are " : ", ");
         text_safe(&states, bytes_of(l->states[i]));
@@ -480,11 +481,10 @@ static void say_nothing(const struct listing *l) {
 }
 
 static void say_illegal(const struct listing *l) {
-    struct buf name;
+    struct buf name = {.max = 4 * KEYS_MAX};
     if (l->n_illegal == 0 || l->format != ROWS_TABLE) {
         return;
     }
-    buf_init(&name, 4 * KEYS_MAX);
     cli_self(l->view->cli, &name);
     buf_put_str(&name, " why ");
     text_safe(&name, bytes_of_buf(&l->illegal));
@@ -497,8 +497,7 @@ static void say_illegal(const struct listing *l) {
 static int answer(struct listing *l) {
     struct cli *cli = l->view->cli;
     struct err err = {0};
-    struct obj head;
-    obj_init(&head);
+    struct obj head = {0};
     asof_put(l->view, l->number, &head);
     obj_text(&head, "table", l->table->name);
     obj_text(&head, "noun", l->table->noun);
@@ -514,10 +513,9 @@ static int answer(struct listing *l) {
     obj_done(&head);
     int rc = l->rows ? walk(l, &err) : err_set(&err, ERR_NOMEM, "no memory for the answer");
     uint64_t found = l->rows ? rows_count(l->rows) : 0;
-    struct obj tail;
+    struct obj tail = {0};
     bool tiers = projection_column(l->table, "judged_tier") != SIZE_MAX,
          calls = projection_column(l->table, "calls") != SIZE_MAX;
-    obj_init(&tail);
     if (tiers) {
         obj_uint(&tail, calls ? "tool_calls" : l->table->name, l->n_calls);
         obj_uint(&tail, "without_tier", l->n_without);

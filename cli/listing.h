@@ -3,6 +3,8 @@
 #define CLI_LISTING_H
 
 #include "cli/asof.h"
+#include "cli/cli.h"
+#include "cli/opt.h"
 #include "cli/rows.h"
 
 /* What every command takes that lists states: these rows come first in its table of options. */

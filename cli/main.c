@@ -9,11 +9,16 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/cmd_help.h"
+#include "cli/command.h"
 #include "cli/fault.h"
-#include "cli/out.h"
+#include "cli/say.h"
 #include "ingest/ingest.h"
 #include "ledger/db_fault.h"
+
+#define COMMAND(name_, help_) extern const struct spec spec_##name_;
+#include "cli/commands.def"
+#undef COMMAND
 
 static const struct command commands[] = {
 #define COMMAND(name_, help_) {.name = #name_, .help = help_, .spec = &spec_##name_},
@@ -37,23 +42,6 @@ static const struct opt globals[] = {
     [G_VERSION] = {"version", 'V', NULL, "show the version"},
     {0},
 };
-
-const struct command *cli_commands(void) {
-    return commands;
-}
-
-const struct opt *cli_globals(void) {
-    return globals;
-}
-
-const struct command *cli_find(const struct command *table, const char *name) {
-    for (; table && table->name; table++) {
-        if (strcmp(table->name, name) == 0) {
-            return table;
-        }
-    }
-    return NULL;
-}
 
 static const char *nearest(const struct command *table, const char *name) {
     const char *best = NULL;
@@ -253,7 +241,10 @@ int main(int argc, char **argv) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which tell more */
     fault_catch(fault_exit);
 #endif
-    struct cli cli = {.out_tty = isatty(STDOUT_FILENO) == 1, .err_tty = isatty(STDERR_FILENO) == 1};
+    struct cli cli = {.commands = commands,
+                      .globals = globals,
+                      .out_tty = isatty(STDOUT_FILENO) == 1,
+                      .err_tty = isatty(STDERR_FILENO) == 1};
     cli.for_agent = is_hook(argc, argv);
     struct err err = {0};
     int exit_code = crypt_init(&err) == 0 ? start(&cli, argc - 1, argv + 1) : cli_fail(&cli, &err);
@@ -261,7 +252,7 @@ int main(int argc, char **argv) {
         err_set(&err, ERR_BUSY, "'%s': %s", cli.dir, DB_UNHELD);
         exit_code = cli_fail(&cli, &err);
     }
-    exit_code = out_end(&cli, exit_code);
+    exit_code = cli_end(&cli, exit_code);
     pass_done(&cli.pass);
     return cli.for_agent ? exit_for_agent(exit_code, is_strict(argc, argv)) : exit_code;
 }

@@ -5,14 +5,7 @@
 
 #include "base/mp.h"
 #include "base/text.h"
-#include "cli/out.h"
-
-#define OBJ_MAX ((size_t)64 << 20)
-
-void obj_init(struct obj *obj) {
-    buf_init(&obj->items, OBJ_MAX);
-    obj->n = 0;
-}
+#include "ledger/ledger.h"
 
 void obj_done(struct obj *obj) {
     buf_done(&obj->items);
@@ -21,6 +14,7 @@ void obj_done(struct obj *obj) {
 
 static struct buf *next(struct obj *obj, const char *key) {
     obj->n++;
+    obj->items.max = OBJ_MAX;
     if (key) {
         mp_put_str(&obj->items, bytes_of(key));
     }
@@ -33,8 +27,7 @@ void obj_str(struct obj *obj, const char *key, struct bytes v) {
         mp_put_str(out, v);
         return;
     }
-    struct buf safe;
-    buf_init(&safe, OBJ_MAX);
+    struct buf safe = {.max = OBJ_MAX};
     text_safe(&safe, v);
     mp_put_str(out, bytes_of_buf(&safe));
     buf_done(&safe);
@@ -98,8 +91,7 @@ void obj_list(struct obj *obj, const char *key, struct obj *child) {
 }
 
 int obj_json(const struct obj *obj, enum json_style style, struct buf *out, struct err *err) {
-    struct buf mp;
-    buf_init(&mp, OBJ_MAX);
+    struct buf mp = {.max = OBJ_MAX};
     mp_put_map(&mp, obj->n);
     buf_put_bytes(&mp, bytes_of_buf(&obj->items));
     int rc = buf_check(&obj->items, "the answer", err);
@@ -111,17 +103,4 @@ int obj_json(const struct obj *obj, enum json_style style, struct buf *out, stru
     }
     buf_done(&mp);
     return rc;
-}
-
-int obj_print(struct cli *cli, const struct obj *obj, bool line) {
-    struct buf text;
-    struct err err = {0};
-    buf_init(&text, 2 * OBJ_MAX);
-    int rc = obj_json(obj, line || !cli->out_tty ? JSON_LINE : JSON_PRETTY, &text, &err);
-    if (rc == 0) {
-        out_json(cli, bytes_of_buf(&text));
-        out_str(cli, "\n");
-    }
-    buf_done(&text);
-    return rc == 0 ? 0 : cli_fail(cli, &err);
 }

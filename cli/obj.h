@@ -5,15 +5,15 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
-#include "cli/cli.h"
 
-/* An object while its puts have keys, a list while their key is NULL. */
+#define OBJ_MAX ((size_t)64 << 20) /* bytes, as MessagePack */
+
+/* An object while its puts have keys, a list while their key is NULL. A zeroed one is empty. */
 struct obj {
     struct buf items;
     uint32_t n;
 };
 
-void obj_init(struct obj *obj);
 void obj_done(struct obj *obj);
 
 void obj_str(struct obj *obj, const char *key, struct bytes v); /* invalid UTF-8 is escaped */
@@ -30,8 +30,5 @@ void obj_list(struct obj *obj, const char *key, struct obj *child);
 
 /* Appends the object's JSON text. */
 int obj_json(const struct obj *obj, enum json_style style, struct buf *out, struct err *err);
-/* Prints the object and a line end: one line in a pipe or with `line`, indented on a terminal. Returns 0 or an exit code
- * after reporting. */
-int obj_print(struct cli *cli, const struct obj *obj, bool line);
 
 #endif

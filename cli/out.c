@@ -3,7 +3,7 @@
  * visible, whoever put it there. JSON says it in its own \u escapes, on a terminal and off it: it is the same JSON.
  *
  * Standard output is data that somebody may keep, so a write that failed must not end in exit code 0: each call remembers
- * the first errno in the invocation, out_end turns it into the exit code. */
+ * the first errno in the invocation, cli_end turns it into the exit code. */
 #include "cli/out.h"
 
 #include <ctype.h>
@@ -275,22 +275,6 @@ bool out_flush(struct cli *cli) {
     return out_good(cli);
 }
 
-int out_end(struct cli *cli, int exit_code) {
-    if (out_flush(cli)) {
-        return exit_code;
-    }
-    if (cli->out_errno != EPIPE && !cli->out_reported) {
-        struct err err = {0};
-        if (cli->out_errno == EINTR) {
-            err_set(&err, ERR_BUSY, "interrupted");
-        } else {
-            err_errno(&err, cli->out_errno, "writing to standard output");
-        }
-        cli_fail_as(cli, &err, EXIT_SYSTEM);
-    }
-    return exit_code == EXIT_GOOD ? EXIT_SYSTEM : exit_code;
-}
-
 const char *out_color(const struct cli *cli, enum out_color color) {
     const char *term = cli_env("TERM");
     if (!cli->out_tty || cli->no_color || cli_env("NO_COLOR") || !term || strcmp(term, "dumb") == 0) {
@@ -355,18 +339,6 @@ mode_t out_mode(enum out_what what) {
     mode_t mask = umask(0);
     umask(mask);
     return 0666 & ~mask;
-}
-
-int out_file(struct cli *cli, const char *path, enum out_what what, struct bytes data) {
-    if (out_is_stdout(path)) {
-        out_data(cli, data);
-        return 0;
-    }
-    struct err err = {0};
-    if (file_write_durable(path, data, out_mode(what), &err) != 0) {
-        return cli_fail_as(cli, &err, EXIT_SYSTEM);
-    }
-    return 0;
 }
 
 void out_size(char ret[32], uint64_t bytes) {

@@ -29,9 +29,6 @@ void out_error_json(struct bytes json);
 bool out_good(struct cli *cli);
 /* Flushes now. Returns out_good. */
 bool out_flush(struct cli *cli);
-/* Flushes. Returns `exit_code`, or EXIT_SYSTEM when the output did not all arrive. A broken pipe is not reported in words:
- * the reader went away on purpose. */
-int out_end(struct cli *cli, int exit_code);
 
 enum out_color { OUT_PLAIN, OUT_BOLD, OUT_DIM, OUT_RED, OUT_GREEN, OUT_YELLOW };
 /* The escape sequence on a terminal, "" elsewhere, with --no-color, NO_COLOR or TERM=dumb. OUT_PLAIN ends a colour. */
@@ -52,9 +49,6 @@ bool out_is_stdout(const char *path);
  * what the umask leaves of 0666. */
 enum out_what { OUT_PUBLIC, OUT_CONTENT };
 mode_t out_mode(enum out_what what);
-/* Writes `data` to `path`, or to standard output (out_is_stdout). A regular file is replaced whole or not at all, anything
- * else is written through. Returns 0 or an exit code after reporting. */
-int out_file(struct cli *cli, const char *path, enum out_what what, struct bytes data);
 
 /* "1.5 GiB". */
 void out_size(char ret[32], uint64_t bytes);

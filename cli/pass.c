@@ -134,8 +134,7 @@ static void say(int tty, struct bytes text) {
 
 /* The prompt has a file's name in it. */
 static void say_safe(int tty, const char *text) {
-    struct buf safe;
-    buf_init(&safe, PROMPT_MAX);
+    struct buf safe = {.max = PROMPT_MAX};
     text_safe(&safe, bytes_of(text));
     say(tty, bytes_of_buf(&safe));
     buf_done(&safe);

@@ -8,7 +8,7 @@
 
 #include "base/mp.h"
 #include "cli/checked.h"
-#include "cli/obj.h"
+#include "cli/say.h"
 #include "ledger/event.h"
 
 #define FIELDS_MAX (2 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX))
@@ -63,9 +63,7 @@ static int check_log(const struct ledger_draft *draft, struct found *found, stru
 }
 
 static void put_decision(struct obj *obj, const struct decision *decision) {
-    struct obj checked, evidence;
-    obj_init(&checked);
-    obj_init(&evidence);
+    struct obj checked = {0}, evidence = {0};
     obj_bool(&checked, "legal", decision->yes);
     obj_text(&checked, "reason", decision->yes ? NULL : decision->reason);
     for (size_t i = 0; i < decision->n_evidence; i++) {
@@ -122,11 +120,8 @@ static int compare(struct ledger *ledger, const struct ledger_draft *draft, uint
                    bool *ret_erased, struct err *err) {
     struct ledger_reader *reader = NULL;
     struct ledger_event e;
-    struct buf body, private_, stored;
+    struct buf body = {.max = FIELDS_MAX}, private_ = {.max = FIELDS_MAX}, stored = {.max = FIELDS_MAX};
     uint32_t masked;
-    buf_init(&body, FIELDS_MAX);
-    buf_init(&private_, FIELDS_MAX);
-    buf_init(&stored, FIELDS_MAX);
     int rc = ledger_draft_check(draft, &body, &private_, &masked, err);
     rc = rc != 0 ? rc : ledger_reader_open(ledger, seq, seq + 1, &reader, err);
     rc = rc != 0 ? rc : ledger_reader_next(reader, &e, err);
@@ -171,11 +166,9 @@ int preview_differs(struct ledger *ledger, const struct ledger_draft *draft, uin
 int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_draft *draft, bool checked, bool *ret_new) {
     struct found found = {0, LEDGER_NO_SEQ, LEDGER_NO_SEQ, LEDGER_NO_SEQ};
     struct decision decision = {.yes = true};
-    struct buf body, private_;
+    struct buf body = {.max = FIELDS_MAX}, private_ = {.max = FIELDS_MAX};
     struct err err = {0};
     uint32_t masked = 0;
-    buf_init(&body, FIELDS_MAX);
-    buf_init(&private_, FIELDS_MAX);
     int rc = ledger_draft_check(draft, &body, &private_, &masked, &err), exit_code = 0;
     rc = rc != 0 || ledger == NULL ? rc : read_log(ledger, draft, &found, &err);
     rc = rc != 0 || ledger == NULL ? rc : check_log(draft, &found, &err);
@@ -186,8 +179,7 @@ int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_dr
     if (rc != 0) {
         exit_code = rc == ERR_INVALID || rc == ERR_NOTFOUND ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
     } else {
-        struct obj obj;
-        obj_init(&obj);
+        struct obj obj = {0};
         obj_bool(&obj, "dry_run", true);
         preview_put(&obj, draft, bytes_of_buf(&body), bytes_of_buf(&private_));
         obj_uint(&obj, "cause", found.cause);
@@ -205,7 +197,7 @@ int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_dr
         if (asked) {
             put_decision(&obj, &decision);
         }
-        exit_code = obj_print(cli, &obj, false);
+        exit_code = cli_print(cli, &obj, false);
         exit_code = exit_code == 0 && !decision.yes ? EXIT_NO : exit_code;
         *ret_new = decision.yes && found.same_key == LEDGER_NO_SEQ;
         obj_done(&obj);

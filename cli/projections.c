@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/opt.h"
+#include "cli/say.h"
 #include "projections/projection.h"
 
 struct nearest {

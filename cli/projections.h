@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "cli/cli.h"
+#include "cli/opt.h"
 
 /* The words as bits, by the places of projections in their list; without words all. A table's name or noun means the
  * projection that it belongs to. Returns 0, or EXIT_USAGE after naming the nearest. */

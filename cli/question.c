@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/obj.h"
 #include "cli/out.h"
 #include "cli/report.h"
 
@@ -253,8 +254,7 @@ static void put_time(struct obj *obj, const char *name, const char *exact, bool 
 }
 
 static void put_list(struct obj *obj, const char *name, const struct bytes *names, size_t n) {
-    struct obj list;
-    obj_init(&list);
+    struct obj list = {0};
     for (size_t i = 0; i < n; i++) {
         obj_str(&list, NULL, names[i]);
     }
@@ -264,12 +264,9 @@ static void put_list(struct obj *obj, const char *name, const struct bytes *name
 static void put_question(struct obj *obj, const struct export_question *q) {
     static const char *const bodies[] = {
         [EXPORT_BODIES_MATCHING] = "matching", [EXPORT_BODIES_ALL] = "all", [EXPORT_BODIES_NONE] = "none"};
-    struct obj asked, filter;
-    obj_init(&asked);
-    obj_init(&filter);
+    struct obj asked = {0}, filter = {0};
     for (size_t i = 0; i < q->n_terms; i++) {
-        struct obj term;
-        obj_init(&term);
+        struct obj term = {0};
         obj_text(&term, "field", q->term[i].field);
         obj_text(&term, "op", q->term[i].op == EXPORT_EQUALS ? "equals" : "prefix");
         obj_str(&term, "value", q->term[i].value);
@@ -292,8 +289,7 @@ static void put_question(struct obj *obj, const struct export_question *q) {
 }
 
 static void put_seqs(struct obj *obj, const char *name, const struct export_tally *t) {
-    struct obj seqs;
-    obj_init(&seqs);
+    struct obj seqs = {0};
     for (uint64_t i = 0; i < t->n && i < EXPORT_TALLY_SEQS; i++) {
         obj_uint(&seqs, NULL, t->seq[i]);
     }
@@ -301,9 +297,7 @@ static void put_seqs(struct obj *obj, const char *name, const struct export_tall
 }
 
 static void put_kind(struct obj *kinds, const struct export_kind *kind) {
-    struct obj o, failed;
-    obj_init(&o);
-    obj_init(&failed);
+    struct obj o = {0}, failed = {0};
     obj_text(&o, "kind", kind->name);
     obj_uint(&o, "disclosed", kind->fate[EXPORT_DISCLOSED].n);
     obj_uint(&o, "withheld", kind->fate[EXPORT_WITHHELD].n);
@@ -322,15 +316,13 @@ static void put_kind(struct obj *kinds, const struct export_kind *kind) {
 }
 
 void question_put(struct obj *obj, const struct export_question *q) {
-    struct obj answer, kinds;
+    struct obj answer = {0}, kinds = {0};
     if (!q->known) {
         obj_text(obj, "question", NULL);
         obj_text(obj, "answer", NULL);
         return;
     }
     put_question(obj, q);
-    obj_init(&answer);
-    obj_init(&kinds);
     for (size_t i = 0; i < q->n_kinds; i++) {
         put_kind(&kinds, &q->kind[i]);
     }

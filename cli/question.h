@@ -3,6 +3,7 @@
 #ifndef CLI_QUESTION_H
 #define CLI_QUESTION_H
 
+#include "cli/cli.h"
 #include "cli/obj.h"
 #include "export/export.h"
 

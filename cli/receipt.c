@@ -1,7 +1,7 @@
 /* A receipt is what the writer keeps: with it, the log can be held to what it said. */
 #include "cli/receipt.h"
 
-#include "cli/out.h"
+#include "cli/say.h"
 
 void receipt_put(struct obj *obj, const struct ledger_receipt *receipt, const struct ledger_head *head) {
     obj_uint(obj, "seq", receipt->seq);
@@ -15,11 +15,9 @@ void receipt_put(struct obj *obj, const struct ledger_receipt *receipt, const st
 }
 
 int receipt_print(struct cli *cli, const struct ledger_receipt *receipt, const struct ledger_head *head) {
-    struct obj obj;
-    obj_init(&obj);
+    struct obj obj = {0};
     receipt_put(&obj, receipt, head);
-    int exit_code = obj_print(cli, &obj, true);
-    obj_done(&obj);
+    int exit_code = cli_print(cli, &obj, true);
     if (exit_code == 0 && !out_flush(cli)) {
         struct err err = {0};
         err_errno(&err, cli->out_errno, "event %llu is stored, but the receipt could not be written",

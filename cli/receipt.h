@@ -2,7 +2,9 @@
 #ifndef CLI_RECEIPT_H
 #define CLI_RECEIPT_H
 
+#include "cli/cli.h"
 #include "cli/obj.h"
+#include "ledger/ledger.h"
 
 /* seq, leaf, size, root, duplicate, masked; head may be NULL. */
 void receipt_put(struct obj *obj, const struct ledger_receipt *receipt, const struct ledger_head *head);

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/say.h"
 
 const char *report_state_word(enum ledger_aspect_state state) {
     switch (state) {
@@ -79,8 +78,7 @@ static const char *verdict_text(enum ledger_verdict verdict) {
 }
 
 void report_aspect_json(struct obj *aspects, const char *name, enum ledger_aspect_state state, const char *text) {
-    struct obj aspect;
-    obj_init(&aspect);
+    struct obj aspect = {0};
     obj_text(&aspect, "state", state_name(state));
     obj_text(&aspect, "text", text);
     obj_obj(aspects, name, &aspect);
@@ -130,18 +128,14 @@ const char *report_rule(enum ledger_verdict verdict, const char *broken, const c
 
 static int print_json(struct cli *cli, const char *what, const struct ledger_report *report, const struct rivals *rivals,
                       const struct ledger_trust *trust) {
-    struct obj obj, aspects, findings;
-    obj_init(&obj);
-    obj_init(&aspects);
-    obj_init(&findings);
+    struct obj obj = {0}, aspects = {0}, findings = {0};
     for (size_t i = 0; i < LEDGER_ASPECTS; i++) {
         report_aspect_json(&aspects, ledger_aspect_name((enum ledger_aspect)i), report->aspect[i].state,
                            report->aspect[i].text);
     }
     for (size_t i = 0; i < LEDGER_FINDINGS_MAX && i < report->n_findings; i++) {
         const struct ledger_finding *finding = &report->findings[i];
-        struct obj f;
-        obj_init(&f);
+        struct obj f = {0};
         obj_text(&f, "aspect", ledger_aspect_name(finding->aspect));
         obj_uint(&f, "seq", finding->seq);
         obj_text(&f, "table", finding->table);
@@ -165,9 +159,7 @@ static int print_json(struct cli *cli, const char *what, const struct ledger_rep
     if (rivals != NULL) {
         rivals_put(&obj, rivals, trust);
     }
-    int exit_code = obj_print(cli, &obj, false);
-    obj_done(&obj);
-    return exit_code;
+    return cli_print(cli, &obj, false);
 }
 
 static void print_head(struct cli *cli, const char *what, const struct ledger_report *report) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/obj.h"
 #include "cli/out.h"
 
 /* ---- finding ---- */
@@ -107,11 +108,10 @@ static const char *stand_words(const struct rival *rival, const struct rivals *r
 }
 
 static void say_fork(struct cli *cli, const struct rival *rival, const struct rivals *rivals) {
-    struct buf lines;
+    struct buf lines = {.max = 1 << 14};
     if (rival->stand != RIVAL_FORK || rival->size == rivals->size || rival->size == 0) {
         return;
     }
-    buf_init(&lines, 1 << 14);
     merkle_hash_encode(&lines, rival->root_here);
     out_printf(cli, "--- the first %llu events here have this root\n", (unsigned long long)rival->size);
     out_bytes(cli, bytes_of_buf(&lines));
@@ -138,24 +138,20 @@ void rivals_print(struct cli *cli, const struct rivals *rivals, const struct led
 }
 
 static void put_hash(struct obj *obj, const char *key, const uint8_t hash[LEDGER_HASH]) {
-    struct buf text;
-    buf_init(&text, 128);
+    struct buf text = {.max = 128};
     text_base64(&text, hash, LEDGER_HASH);
     obj_str(obj, key, bytes_of_buf(&text));
     buf_done(&text);
 }
 
 void rivals_put(struct obj *obj, const struct rivals *rivals, const struct ledger_trust *trust) {
-    struct obj list;
+    struct obj list = {0};
     if (rivals->n == 0) {
         return;
     }
-    obj_init(&list);
     for (size_t i = 0; i < rivals->n; i++) {
         const struct rival *rival = &rivals->rival[i];
-        struct obj one, proof;
-        obj_init(&one);
-        obj_init(&proof);
+        struct obj one = {0}, proof = {0};
         obj_text(&one, "stand", rival->stand == RIVAL_AHEAD ? "ahead" : "fork");
         obj_text(&one, "known", rival->is_head ? "trust file" : trust->checkpoint[rival->at]->path);
         obj_uint(&one, "size", rival->size);

@@ -5,6 +5,7 @@
 #ifndef CLI_RIVAL_H
 #define CLI_RIVAL_H
 
+#include "cli/cli.h"
 #include "cli/obj.h"
 #include "ledger/core.h"
 #include "ledger/trust.h"

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "cli/out.h"
+#include "cli/say.h"
 #include "cli/summary.h"
 #include "cli/table.h"
 
@@ -68,8 +68,7 @@ static void note(struct rows *rows, const struct err *err) {
 
 /* The JSON document up to its rows. */
 static void make_json_head(struct rows *rows) {
-    struct obj head;
-    obj_init(&head);
+    struct obj head = {0};
     obj_text(&head, "schema", rows->o.schema);
     if (rows->o.head) {
         buf_put_bytes(&head.items, bytes_of_buf(&rows->o.head->items));
@@ -123,8 +122,7 @@ static void begin(struct rows *rows) {
 
 /* A column's name over a table: in capitals, as everywhere, but for those that a statement of SQL gives. */
 static void put_head(const struct rows_column *column, char ret[HEAD_MAX]) {
-    struct buf safe;
-    buf_init(&safe, HEAD_MAX - 1);
+    struct buf safe = {.max = HEAD_MAX - 1};
     text_safe(&safe, bytes_of(column->is_bar ? "" : column->name));
     for (size_t i = 0; i < safe.n && !column->is_bytes; i++) {
         safe.p[i] = safe.p[i] >= 'a' && safe.p[i] <= 'z' ? (uint8_t)(safe.p[i] - 'a' + 'A') : safe.p[i];
@@ -203,8 +201,7 @@ static void put_mp_text(struct buf *out, struct bytes text) {
         mp_put_str(out, text);
         return;
     }
-    struct buf safe;
-    buf_init(&safe, ROW_MAX);
+    struct buf safe = {.max = ROW_MAX};
     text_safe(&safe, text);
     mp_put_str(out, bytes_of_buf(&safe));
     buf_done(&safe);
@@ -275,8 +272,7 @@ static void put_item(struct rows *rows) {
 /* ---- values as text ---- */
 
 static void put_number(struct buf *out, const struct query_value *v) {
-    struct buf mp;
-    buf_init(&mp, 64);
+    struct buf mp = {.max = 64};
     if (v->type == QUERY_INT) {
         mp_put_int(&mp, v->int_);
     } else {
@@ -480,15 +476,13 @@ void rows_flush(struct rows *rows) {
 }
 
 static void put_json_tail(struct rows *rows, struct obj *tail) {
-    struct obj all;
-    struct buf text;
-    obj_init(&all);
+    struct obj all = {0};
+    struct buf text = {.max = ROW_MAX};
     obj_uint(&all, "rows", rows->count);
     if (tail) {
         buf_put_bytes(&all.items, bytes_of_buf(&tail->items));
         all.n += tail->n;
     }
-    buf_init(&text, ROW_MAX);
     if (obj_json(&all, JSON_LINE, &text, &rows->err) == 0) {
         out_str(rows->cli, rows->count > 0 ? "\n]," : "],");
         out_json(rows->cli, (struct bytes){text.p + 1, text.n - 1});

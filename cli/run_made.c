@@ -39,10 +39,9 @@ const struct corrected_one *run_made_corrected(const struct run_made *made, size
 
 /* Into its place, once. */
 static void add_value(struct buf *values, struct bytes value) {
-    struct buf more;
+    struct buf more = {.max = TEXT_MAX};
     size_t at = 0;
     bool placed = false;
-    buf_init(&more, TEXT_MAX);
     while (at < values->n) {
         const uint8_t *comma = memmem(values->p + at, values->n - at, ", ", 2);
         struct bytes one = {values->p + at, comma ? (size_t)(comma - values->p) - at : values->n - at};

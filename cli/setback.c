@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/say.h"
 #include "cli/trustfile.h"
 #include "ledger/headfile.h"
 

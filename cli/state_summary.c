@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/pager.h"
+#include "cli/say.h"
 #include "cli/table.h"
 #include "cli/thing.h"
 
@@ -81,9 +82,8 @@ static void put_states(const struct counts *counts, struct buf *out) {
 }
 
 static int put_tables(struct asof *view, struct table *table, struct buf *empty, struct err *err) {
-    struct buf text;
+    struct buf text = {.max = TEXT_MAX};
     int rc = 0;
-    buf_init(&text, TEXT_MAX);
     for (size_t i = 0; rc == 0 && i < state_tables(view->state); i++) {
         const struct state_table *one = state_table(view->state, i);
         struct counts counts = {.n = 0};
@@ -111,12 +111,11 @@ int state_summary(struct asof *view) {
         {"TABLE", TABLE_WHOLE, 0}, {"ROWS", TABLE_RIGHT, 0}, {"STATES", TABLE_WRAP, 0}, {"A ROW IS", TABLE_SPARE, 0}};
     struct cli *cli = view->cli;
     struct err err = {0};
-    struct buf empty;
+    struct buf empty = {.max = TEXT_MAX};
     struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
     if (!table) {
         return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "no memory for the table"});
     }
-    buf_init(&empty, TEXT_MAX);
     int rc = put_tables(view, table, &empty, &err);
     int exit_code = table_end(table);
     if (rc == 0 && empty.n > 0) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mp.h"
+#include "cli/cli.h"
 #include "cli/thing.h"
 #include "query/query.h"
 

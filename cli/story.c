@@ -11,6 +11,10 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "cli/cell.h"
+#include "cli/say.h"
+#include "cli/story_corrected.h"
+#include "cli/story_moved.h"
+#include "cli/story_parts.h"
 #include "cli/story_run.h"
 #include "cli/summary.h"
 #include "cli/table.h"
@@ -26,36 +30,6 @@ struct seqs {
     uint64_t seq[EVENTS_MAX];
     size_t n;
 };
-
-void story_init(struct story *story, struct asof *view, enum when_style style, bool whole) {
-    *story = (struct story){.view = view, .style = style, .whole = whole, .now = clock_wall_ns()};
-    damage_init(&story->damage, view->cli);
-    obj_init(&story->list);
-}
-
-void story_state(const struct row *row, struct buf *out) {
-    size_t state = thing_state(row->table), reason = projection_column(row->table, "reason");
-    if (state != SIZE_MAX) {
-        buf_put_bytes(out, row_text(row, state));
-    }
-    if (reason != SIZE_MAX && row_text(row, reason).n > 0) {
-        buf_put_str(out, out->n > 0 ? ": " : "");
-        buf_put_bytes(out, row_text(row, reason));
-    }
-}
-
-bool story_lacks(const struct row *row, struct bytes about) {
-    size_t column = projection_column(row->table, "missing");
-    struct list list;
-    struct bytes item, name;
-    bool is = false;
-    list_open(&list,
-              column != SIZE_MAX && row->cells[column].type == CELL_LIST ? row->cells[column].text : (struct bytes){0});
-    while (!is && list_next(&list, &item)) {
-        is = list_text(item, "about", &name) && (about.n == 0 || bytes_eq(name, about));
-    }
-    return is;
-}
 
 /* What has no state is told by its main columns: "accepted 12, rejected 0". */
 static void put_main(struct story *s, const struct row *row, struct buf *out) {
@@ -89,27 +63,6 @@ static void add_seqs(struct seqs *seqs, const uint64_t *more, size_t n) {
     }
 }
 
-int story_event(struct story *s, uint64_t seq, struct ledger_event *ret, struct err *err) {
-    struct err why = {0};
-    int rc = s->reader ? 0 : ledger_reader_open(s->view->ledger, 0, s->view->head.size, &s->reader, err);
-    if (rc != 0) {
-        return rc;
-    }
-    ledger_reader_seek(s->reader, seq);
-    rc = ledger_reader_next(s->reader, ret, &why);
-    if (rc == 1) {
-        rc = err_set(&why, ERR_CORRUPT, "event %llu is cited and not there", (unsigned long long)seq);
-    }
-    if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
-        damage_note(&s->damage, &why);
-        return 1;
-    }
-    if (rc != 0) {
-        *err = why;
-    }
-    return rc;
-}
-
 /* What was told of besides, and corrections that no row cites. */
 static int add_also(struct story *s, struct seqs *seqs, struct err *err) {
     int rc = story_also_corrected(s, seqs->seq, seqs->n, err);
@@ -125,9 +78,8 @@ static int print_events(struct story *s, const struct seqs *seqs, struct err *er
                                                   {"BODY", 0, 0}};
     struct table *table = seqs->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
     struct ledger_event event;
-    struct buf text;
+    struct buf text = {.max = TEXT_BYTES};
     int rc = seqs->n == 0 || table ? 0 : err_set(err, ERR_NOMEM, "no memory for the table");
-    buf_init(&text, TEXT_BYTES);
     rc = rc != 0 || seqs->n == 0 ? rc : story_corrected(s, err);
     out_str(s->view->cli, seqs->n > 0 ? "\n" : "\nno events\n");
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
@@ -153,10 +105,8 @@ static int print_events(struct story *s, const struct seqs *seqs, struct err *er
 
 static int put_events(struct story *s, const struct seqs *seqs, struct obj *ret, struct err *err) {
     struct ledger_event event;
-    struct buf json, mp;
+    struct buf json = {.max = LEDGER_BATCH_BYTES_MAX}, mp = {.max = LEDGER_BATCH_BYTES_MAX};
     int rc = 0;
-    buf_init(&json, LEDGER_BATCH_BYTES_MAX);
-    buf_init(&mp, LEDGER_BATCH_BYTES_MAX);
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
         rc = story_event(s, seqs->seq[i], &event, err);
         if (rc == 0) {
@@ -253,7 +203,7 @@ static void print_maps(struct story *s, struct bytes list) {
     struct table_column columns[MEMBERS_MAX] = {{0}};
     struct mp_reader reader;
     struct mp_item item;
-    struct buf text, before;
+    struct buf text = {.max = TEXT_BYTES}, before = {.max = TEXT_BYTES};
     uint32_t maps = 0;
     size_t n = read_members(list, member, &maps);
     for (size_t i = 0; i < n; i++) {
@@ -271,8 +221,6 @@ static void print_maps(struct story *s, struct bytes list) {
         return;
     }
     out_str(s->view->cli, "\n");
-    buf_init(&text, TEXT_BYTES);
-    buf_init(&before, TEXT_BYTES);
     mp_reader_init(&reader, list);
     mp_next(&reader, &item, NULL);
     for (uint32_t m = 0; m < maps && mp_skip(&reader, 1, &map, NULL) == 0; m++) {
@@ -302,8 +250,7 @@ static void print_maps(struct story *s, struct bytes list) {
 static void print_headline(struct story *s, const struct row *row) {
     struct cli *cli = s->view->cli;
     size_t since = projection_column(row->table, "since"), since_seq = projection_column(row->table, "since_seq");
-    struct buf text;
-    buf_init(&text, TEXT_BYTES);
+    struct buf text = {.max = TEXT_BYTES};
     thing_name(row, &text);
     out_str(cli, s->told > 0 ? "\n" : "");
     out_str(cli, out_color(cli, OUT_BOLD));
@@ -364,12 +311,11 @@ static int print_fields(struct story *s, const struct row *row, struct err *err)
     static const struct table_column columns[] = {
         {"FIELD", TABLE_KEEP, 0}, {"VALUE", TABLE_WRAP | TABLE_ALL, 0}, {"WHAT IT IS", TABLE_WRAP, 0}};
     struct table *table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
-    struct buf text;
+    struct buf text = {.max = TEXT_BYTES};
     if (!table) {
         return err_set(err, ERR_NOMEM, "no memory for the table");
     }
     out_str(s->view->cli, "\n");
-    buf_init(&text, TEXT_BYTES);
     for (size_t i = 0; i < row->table->n_columns; i++) {
         buf_clear(&text);
         if (is_below(row, i)) {
@@ -412,7 +358,7 @@ static int print_parts(struct story *s, const struct row *row, const struct part
     static const struct table_column columns[] = {
         {"RELATED", TABLE_TAIL, 0}, {"EVENTS", TABLE_SPARE, 40}, {"STATE", TABLE_WRAP, 0}};
     struct table *table = parts->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
-    struct buf text;
+    struct buf text = {.max = TEXT_BYTES};
     if (parts->n == 0) {
         return 0;
     }
@@ -420,7 +366,6 @@ static int print_parts(struct story *s, const struct row *row, const struct part
         return err_set(err, ERR_NOMEM, "no memory for the table");
     }
     out_str(s->view->cli, "\n");
-    buf_init(&text, TEXT_BYTES);
     for (size_t i = 0; i < parts->n; i++) {
         buf_clear(&text);
         buf_put_bytes(&text, bytes_of_buf(&parts->part[i].name));
@@ -443,12 +388,9 @@ static int print_parts(struct story *s, const struct row *row, const struct part
 /* ---- JSON ---- */
 
 static void put_parts(const struct parts *parts, struct obj *obj) {
-    struct obj list, one, seqs;
-    obj_init(&list);
+    struct obj list = {0}, one = {0}, seqs = {0};
     for (size_t i = 0; i < parts->n; i++) {
         const struct part *part = &parts->part[i];
-        obj_init(&one);
-        obj_init(&seqs);
         obj_str(&one, "name", bytes_of_buf(&part->name));
         obj_str(&one, "state", bytes_of_buf(&part->state));
         obj_bool(&one, "decides", part->decides);
@@ -463,13 +405,10 @@ static void put_parts(const struct parts *parts, struct obj *obj) {
 }
 
 static int put_row(struct story *s, const struct row *row, const struct parts *parts, struct seqs *seqs, struct err *err) {
-    struct obj one, fields, events;
-    struct buf name;
+    struct obj one = {0}, fields = {0}, events = {0};
+    struct buf name = {.max = TEXT_BYTES};
     size_t state = thing_state(row->table), reason = projection_column(row->table, "reason");
-    buf_init(&name, TEXT_BYTES);
     thing_name(row, &name);
-    obj_init(&one);
-    obj_init(&fields);
     obj_str(&one, "name", bytes_of_buf(&name));
     obj_text(&one, "table", row->table->name);
     obj_text(&one, "noun", row->table->noun);
@@ -492,7 +431,6 @@ static int put_row(struct story *s, const struct row *row, const struct parts *p
     }
     int rc = s->whole || !story_run_is(row) ? 0 : story_run(s, row, &one, err);
     rc = rc != 0 ? rc : add_also(s, seqs, err);
-    obj_init(&events);
     rc = rc != 0 ? rc : put_events(s, seqs, &events, err);
     obj_list(&one, "events", &events);
     obj_obj(&s->list, NULL, &one);
@@ -552,16 +490,14 @@ int story_row(void *ctx, const struct row *row, struct err *err) {
 }
 
 int story_end(struct story *s, const char *schema, size_t table) {
-    struct obj whole;
+    struct obj whole = {0};
     int exit_code = 0;
     if (s->view->cli->json && s->told > 0) {
-        obj_init(&whole);
         obj_text(&whole, "schema", schema);
         asof_put(s->view, table, &whole);
         obj_list(&whole, "things", &s->list);
         damage_put(&s->damage, &whole);
-        exit_code = obj_print(s->view->cli, &whole, false);
-        obj_done(&whole);
+        exit_code = cli_print(s->view->cli, &whole, false);
     }
     if (!s->view->cli->json && s->told > THINGS_MAX && table != SIZE_MAX) {
         cli_note(s->view->cli, "ledger: %s: %llu more have this name: 'ledger state %s' lists them", s->view->cli->command,

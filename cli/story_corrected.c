@@ -1,24 +1,12 @@
 /* Corrections of what a story rests on. A row cites the corrections that changed it; of what they took away from it
  * altogether only the log tells. */
-#include <string.h>
+#include "cli/story_corrected.h"
 
-#include "cli/story.h"
+#include <string.h>
 
 #define SUBJECTS_MAX ((size_t)1 << 20)
 
 static const char eval[] = "eval/";
-
-int story_corrected(struct story *s, struct err *err) {
-    int rc = s->has_corrected ? 0 : corrected_load_all(s->view->ledger, &s->damage, &s->corrected, err);
-    s->has_corrected = rc == 0;
-    return rc;
-}
-
-void story_also(struct story *s, uint64_t seq) {
-    if (s->n_also < ROW_SEQS_MAX) {
-        s->also[s->n_also++] = seq;
-    }
-}
 
 /* The evaluations that the events are about, each ended by a NUL. */
 static int find_evals(struct story *s, const uint64_t *seqs, size_t n, struct buf *out, struct err *err) {
@@ -57,8 +45,7 @@ static int take(struct story *s, const struct corrected_one *named, const struct
 }
 
 int story_also_corrected(struct story *s, const uint64_t *seqs, size_t n, struct err *err) {
-    struct buf evals;
-    buf_init(&evals, SUBJECTS_MAX);
+    struct buf evals = {.max = SUBJECTS_MAX};
     int rc = n > 0 ? story_corrected(s, err) : 0;
     rc = rc != 0 || s->corrected.n == 0 ? rc : find_evals(s, seqs, n, &evals, err);
     for (size_t i = 0; rc == 0 && evals.n > 0 && i < s->corrected.n; i++) {

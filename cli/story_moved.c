@@ -1,9 +1,11 @@
 /* Names that came to lead elsewhere, told with the name and with the models that it led to: from where, to where, by which
  * event. */
+#include "cli/story_moved.h"
+
 #include <string.h>
 
 #include "cli/cell.h"
-#include "cli/story.h"
+#include "cli/out.h"
 #include "cli/thing.h"
 
 #define TEXT_BYTES ((size_t)1 << 20)
@@ -12,8 +14,7 @@
 static void out_digest(struct story *s, const struct row *row, const char *weights, const char *or_manifest) {
     size_t column = projection_column(row->table, weights), other = projection_column(row->table, or_manifest);
     bool manifest = column != SIZE_MAX && other != SIZE_MAX && !row_has(row, column) && row_has(row, other);
-    struct buf text;
-    buf_init(&text, TEXT_BYTES);
+    struct buf text = {.max = TEXT_BYTES};
     buf_put_str(&text, manifest ? "manifest " : "");
     size_t at = text.n;
     cell_text(row, manifest ? other : column, s->style, s->now, &text);
@@ -27,12 +28,11 @@ static void out_digest(struct story *s, const struct row *row, const char *weigh
 static void print_moved(struct story *s, const struct row *row, bool name) {
     size_t moved = projection_column(row->table, "moved"), seq = projection_column(row->table, "moved_seq");
     struct cli *cli = s->view->cli;
-    struct buf text;
+    struct buf text = {.max = TEXT_BYTES};
     if (moved == SIZE_MAX || seq == SIZE_MAX || projection_column(row->table, "digest_before") == SIZE_MAX ||
         projection_column(row->table, "digest") == SIZE_MAX || row_int(row, moved) <= 0) {
         return;
     }
-    buf_init(&text, TEXT_BYTES);
     thing_name(row, &text);
     out_safe(cli, name ? bytes_of_buf(&text) : bytes_of("it"));
     buf_done(&text);

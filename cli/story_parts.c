@@ -1,10 +1,12 @@
 /* Tables name what they are about by the same columns, so what belongs together is found without knowing any of them: a row
  * with our only key in a column of that name is a part of ours (the route that says pack = ours), a row whose only key we
  * name is what we are a part of, and one whose first key is our whole name, "pack/pdf-ops-pack", is about us. */
+#include "cli/story_parts.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/story.h"
+#include "cli/explanation.h"
 #include "cli/thing.h"
 
 #define NAME_BYTES ((size_t)1 << 16)
@@ -39,8 +41,7 @@ static size_t first_key(const struct state_table *table) {
 
 static void add(struct hunt *h, const struct row *row, bool decides) {
     struct parts *parts = h->parts;
-    struct buf name;
-    buf_init(&name, NAME_BYTES);
+    struct buf name = {.max = NAME_BYTES};
     thing_name(row, &name);
     bool known = bytes_eq(bytes_of_buf(&name), bytes_of_buf(&h->name));
     for (size_t i = 0; i < parts->n && !known; i++) {

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "cli/cell.h"
+#include "cli/obj.h"
+#include "cli/out.h"
 #include "cli/run_made.h"
 #include "cli/table.h"
 #include "cli/tree.h"
@@ -41,8 +43,7 @@ static bool is_wrong(const struct tree *tree, const struct tree_node *node) {
 }
 
 static void put_wrong(const struct tree *tree, const struct tree_node *node, struct obj *list) {
-    struct obj one;
-    obj_init(&one);
+    struct obj one = {0};
     obj_uint(&one, "seq", node->seq);
     obj_str(&one, "kind", tree_text(tree, node->kind));
     obj_str(&one, "name", tree_text(tree, node->name));
@@ -52,8 +53,7 @@ static void put_wrong(const struct tree *tree, const struct tree_node *node, str
 }
 
 static void print_one_wrong(struct story *s, const struct tree *tree, const struct tree_node *node, struct table *table) {
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
+    struct buf text = {.max = TEXT_MAX};
     table_uint(table, node->seq);
     table_cell(table, tree_text(tree, node->kind));
     table_cell(table, tree_text(tree, node->name));
@@ -87,8 +87,7 @@ static uint64_t put_end(const struct row *row, struct buf *out) {
 }
 
 static void print_end(const struct row *row, struct table *table) {
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
+    struct buf text = {.max = TEXT_MAX};
     uint64_t seq = put_end(row, &text);
     if (seq != LEDGER_NO_SEQ) {
         table_uint(table, seq);
@@ -101,12 +100,10 @@ static void print_end(const struct row *row, struct table *table) {
 }
 
 static void put_end_wrong(const struct row *row, struct obj *list) {
-    struct buf text;
-    struct obj one;
-    buf_init(&text, TEXT_MAX);
+    struct buf text = {.max = TEXT_MAX};
+    struct obj one = {0};
     uint64_t seq = put_end(row, &text);
     if (seq != LEDGER_NO_SEQ) {
-        obj_init(&one);
         obj_uint(&one, "seq", seq);
         obj_text(&one, "kind", "run.finished");
         obj_str(&one, "name", named(row, "run"));
@@ -163,8 +160,7 @@ static void print_corrected(struct story *s, const struct corrected_one *one) {
 }
 
 static void put_corrected(const struct corrected_one *one, struct obj *list) {
-    struct obj item;
-    obj_init(&item);
+    struct obj item = {0};
     obj_uint(&item, "seq", one->seq);
     obj_uint(&item, "by", one->by);
     obj_text(&item, "reason", one->reason);
@@ -174,10 +170,9 @@ static void put_corrected(const struct corrected_one *one, struct obj *list) {
 
 /* Those of the run's events, and of the runs that it started. */
 static int tell_corrected(struct story *s, const struct tree *tree, struct obj *ret, struct err *err) {
-    struct obj list;
+    struct obj list = {0};
     int rc = 0;
     bool any = false;
-    obj_init(&list);
     for (size_t i = 0; rc == 0 && i < tree->n; i++) {
         const struct corrected_one *one = NULL;
         rc = tree->nodes[i].mark != TREE_CORRECTED
@@ -226,7 +221,7 @@ static int print_tree(struct story *s, const struct row *row, const struct tree 
 
 static int tell_wrong(struct story *s, const struct row *row, struct obj *ret, struct err *err) {
     struct tree tree;
-    struct obj list;
+    struct obj list = {0};
     struct err why = {0};
     size_t root = SIZE_MAX;
     tree_init(&tree);
@@ -238,7 +233,6 @@ static int tell_wrong(struct story *s, const struct row *row, struct obj *ret, s
     if (rc == 0 && !ret) {
         rc = print_tree(s, row, &tree, root, err);
     } else if (ret && (rc == 0 || large)) {
-        obj_init(&list);
         put_end_wrong(row, &list);
         for (size_t i = large ? SIZE_MAX : root; i != SIZE_MAX; i = tree_next(&tree, i)) {
             if (is_wrong(&tree, &tree.nodes[i])) {
@@ -270,9 +264,8 @@ static bool is_like(const struct row *a, const struct row *b) {
 static int find_good(struct story *s, const struct row *row, struct good *ret, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *other = NULL;
-    struct buf key;
+    struct buf key = {.max = TEXT_MAX};
     size_t table = state_table_find(s->view->state, "runs");
-    buf_init(&key, TEXT_MAX);
     int rc = state_rows_open(s->view->state, table, NULL, 0, &rows, err);
     while (rc == 0 && (rc = state_rows_next_stored(rows, &other, err)) == 0) {
         int64_t ended = number(other, "finished_at");
@@ -306,8 +299,7 @@ static void put_value(struct obj *obj, const char *name, const struct buf *value
 }
 
 static void put_difference(size_t i, const struct run_made *then, const struct run_made *now, struct obj *list) {
-    struct obj one;
-    obj_init(&one);
+    struct obj one = {0};
     obj_text(&one, "what", run_trait(i));
     put_value(&one, "before", &then->values[i]);
     put_value(&one, "after", &now->values[i]);
@@ -317,8 +309,7 @@ static void put_difference(size_t i, const struct run_made *then, const struct r
 static void print_difference(struct story *s, size_t i, const struct run_made *then, const struct run_made *now,
                              struct table *table) {
     const struct buf *both[] = {&then->values[i], &now->values[i]};
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
+    struct buf text = {.max = TEXT_MAX};
     table_text(table, run_trait(i));
     for (size_t k = 0; k < 2; k++) {
         buf_clear(&text);
@@ -380,8 +371,7 @@ static void print_traits(struct story *s, const struct pair *pair, struct table 
 
 /* What changed in the states from the beginning of the good one up to the end of this one. */
 static void print_since(struct story *s, const struct row *row, const struct row *good) {
-    struct buf self;
-    buf_init(&self, TEXT_MAX);
+    struct buf self = {.max = TEXT_MAX};
     cli_self(s->view->cli, &self);
     out_str(s->view->cli, "what else changed up to its end:  ");
     out_safe(s->view->cli, bytes_of_buf(&self));
@@ -429,12 +419,11 @@ static void put_compared(struct story *s, const struct pair *pair, struct obj *l
 static int tell_differences(struct story *s, const struct row *row, const struct row *good, struct obj *ret,
                             struct err *err) {
     struct pair pair;
-    struct obj list;
+    struct obj list = {0};
     int rc = find_pair(s, good, row, &pair, err);
     if (rc == 0 && !ret) {
         rc = print_differences(s, row, good, &pair, err);
     } else if (rc == 0) {
-        obj_init(&list);
         put_traits(s, &pair, &list);
         put_compared(s, &pair, &list, ret);
     }
@@ -484,8 +473,7 @@ static void print_total(struct story *s, const struct row *before, const struct 
                         struct table *table) {
     const struct row *both[] = {before, now};
     size_t column = projection_column(now->table, name);
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
+    struct buf text = {.max = TEXT_MAX};
     table_text(table, name);
     for (size_t k = 0; k < 2; k++) {
         buf_clear(&text);
@@ -514,8 +502,7 @@ static int print_compared(struct story *s, const struct row *before, const struc
 static void put_total(const struct row *before, const struct row *now, const char *name, struct obj *list) {
     const struct row *both[] = {before, now};
     size_t column = projection_column(now->table, name);
-    struct obj one;
-    obj_init(&one);
+    struct obj one = {0};
     obj_text(&one, "what", name);
     for (size_t k = 0; k < 2; k++) {
         cell_put_as(both[k], column, k == 0 ? "before" : "after", &one);
@@ -527,8 +514,7 @@ static void put_total(const struct row *before, const struct row *now, const cha
 static void tell_mistakes(struct story *s, const struct pair *pair, struct obj *ret) {
     const struct run_made *both[] = {&pair->then, &pair->now};
     const struct corrected_one *one;
-    struct obj list;
-    obj_init(&list);
+    struct obj list = {0};
     for (size_t k = 0; k < 2; k++) {
         for (size_t i = 0; (one = run_made_corrected(both[k], i)) != NULL; i++) {
             if (ret) {
@@ -563,7 +549,7 @@ static int print_pair(struct story *s, const struct row *before, const struct ro
 int story_run_compare(struct story *s, const struct row *before, const struct row *now, struct obj *ret, uint64_t *ret_n,
                       struct err *err) {
     struct pair pair;
-    struct obj list;
+    struct obj list = {0};
     int rc = find_pair(s, before, now, &pair, err);
     *ret_n = count_differences(s, &pair);
     for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
@@ -572,7 +558,6 @@ int story_run_compare(struct story *s, const struct row *before, const struct ro
     if (rc == 0 && !ret) {
         rc = print_pair(s, before, now, &pair, *ret_n, err);
     } else if (rc == 0) {
-        obj_init(&list);
         for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
             if (total_differs(before, now, totals[i])) {
                 put_total(before, now, totals[i], &list);

@@ -2,8 +2,8 @@
 #ifndef CLI_STORY_RUN_H
 #define CLI_STORY_RUN_H
 
+#include "cli/explanation.h"
 #include "cli/obj.h"
-#include "cli/story.h"
 
 /* Is it a row of runs? */
 bool story_run_is(const struct row *row);

@@ -14,7 +14,7 @@
 #include <wchar.h>
 
 #include "base/text.h"
-#include "cli/out.h"
+#include "cli/say.h"
 
 #define TABLE_HOLD   512
 #define TABLE_GAP    2 /* blanks between columns */
@@ -472,8 +472,7 @@ int table_end(struct table *table) {
         table_flush(table);
     }
     if (rc == 0 && !table->told) {
-        struct buf names;
-        buf_init(&names, CELL_MAX);
+        struct buf names = {.max = CELL_MAX};
         table_left_out(table, &names);
         table_say_left_out(cli, bytes_of_buf(&names));
         buf_done(&names);

@@ -3,7 +3,6 @@
 #define CLI_TABLE_H
 
 #include "base/bytes.h"
-#include "cli/cli.h"
 #include "cli/out.h"
 
 #define TABLE_COLUMNS_MAX 2048

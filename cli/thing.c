@@ -355,13 +355,12 @@ static int by_told(struct search *s, struct begun *begun, struct err *err) {
 static int by_name(struct search *s, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
-    struct buf keys;
+    struct buf keys = {.max = NAME_MAX_BYTES};
     struct begun begun = {0};
     size_t name = 0, key = 0, names = find_names(s, &name, &key);
     if (names == SIZE_MAX || s->text.n == 0) {
         return 0;
     }
-    buf_init(&keys, NAME_MAX_BYTES);
     buf_init(&begun.keys, NAME_MAX_BYTES);
     size_t manifest = projection_column(state_table(s->view->state, names), "manifest_digest");
     int rc = state_rows_open(s->view->state, names, NULL, 0, &rows, err);
@@ -445,8 +444,7 @@ static bool is_tail(struct bytes keys, struct bytes text) {
 static int by_part(struct search *s, struct bytes other, bool any_case, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
-    struct buf told;
-    buf_init(&told, NAME_MAX_BYTES);
+    struct buf told = {.max = NAME_MAX_BYTES};
     int rc = state_rows_open(s->view->state, s->table, NULL, 0, &rows, err);
     while (rc == 0 && (rc = next_stored(s, rows, &row, err)) == 0) {
         struct bytes parts[KEY_PARTS_MAX];
@@ -464,12 +462,11 @@ static int by_part(struct search *s, struct bytes other, bool any_case, struct e
 }
 
 static int by_subject(struct search *s, struct err *err) {
-    struct buf other;
+    struct buf other = {.max = NAME_MAX_BYTES};
     int rc = 0;
     if (thing_key_columns(state_table(s->view->state, s->table)) < 2) {
         return 0;
     }
-    buf_init(&other, NAME_MAX_BYTES);
     struct bytes whole = s->text, text = without_colon(whole, &other);
     if (text.n > 0) {
         s->text = text;
@@ -502,9 +499,8 @@ static bool begins(struct bytes keys, struct bytes text) {
 
 static void look(struct search *s, const struct row *row, struct nearness *near) {
     struct bytes parts[KEY_PARTS_MAX];
-    struct buf keys;
+    struct buf keys = {.max = NAME_MAX_BYTES};
     char text[128], wanted[128];
-    buf_init(&keys, NAME_MAX_BYTES);
     thing_keys(row, &keys);
     snprintf(text, sizeof(text), "%.*s", (int)(keys.n < 127 ? keys.n : 127), keys.n > 0 ? (const char *)keys.p : "");
     snprintf(wanted, sizeof(wanted), "%.*s", (int)(s->text.n < 127 ? s->text.n : 127),

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "cli/listing.h"
+#include "cli/say.h"
 #include "cli/story.h"
 #include "cli/thing.h"
 

@@ -3,7 +3,7 @@
 #ifndef CLI_THINGS_H
 #define CLI_THINGS_H
 
-#include "cli/cli.h"
+#include "cli/command.h"
 
 /* For the table of subcommands of any such command. */
 extern const struct spec things_list, things_show;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/say.h"
 
 bool tier_count_mentioned(const char *text) {
     return text != NULL && strcasestr(text, "tier") != NULL;

@@ -2,7 +2,6 @@
  * them. */
 #include "cli/corrected.h"
 #include "cli/timeline.h"
-#include "cli/tree_event.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +64,7 @@ static int take_run(void *ctx, const struct query_value *values, uint64_t count,
 }
 
 static int several_runs(const struct runs *runs, struct bytes beginning, struct err *err) {
-    struct buf names;
-    buf_init(&names, NAMES_MAX);
+    struct buf names = {.max = NAMES_MAX};
     for (size_t i = 0; i < runs->n && i < RUNS_NAMED; i++) {
         buf_printf(&names, "%s'%.60s'", i > 0 ? ", " : "", runs->names[i]);
     }

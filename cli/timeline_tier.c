@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "cli/tree_event.h"
 #include "ledger/scope.h"
 #include "projections/tiers.h"
 
@@ -16,7 +15,7 @@ static int judge(struct timeline *t, struct state_view *view, struct tree_node *
         t->tiers.corrected++;
         return 0;
     }
-    tree_event_call(&t->tree, node, &call);
+    tree_node_call(tree_text(&t->tree, node->tool), &call);
     int rc = tiers_judge(view, &call, &answer, err);
     if (rc == 0) {
         node->tier = tiers_word(answer.tier);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "cli/obj.h"
 #include "cli/when.h"
 
 #define ON_THEIR_WAY_NS (60 * CLOCK_NS_PER_S)
@@ -66,8 +67,7 @@ int told_of(struct ledger *ledger, uint64_t from, uint64_t to, struct told *ret,
 }
 
 bool told_words(const struct told *told, uint64_t to, char ret[TOLD_WORDS]) {
-    struct buf text;
-    buf_init(&text, TOLD_WORDS - 1);
+    struct buf text = {.max = TOLD_WORDS - 1};
     if (told->begun > to) {
         buf_put_str(&text, "the log began on ");
         when_text(&text, told->begun, WHEN_UTC, 0);
@@ -85,12 +85,11 @@ bool told_words(const struct told *told, uint64_t to, char ret[TOLD_WORDS]) {
 }
 
 void told_put(const struct told *told, struct obj *obj) {
-    struct obj one;
+    struct obj one = {0};
     if (told->n == 0) {
         obj_text(obj, "told", NULL);
         return;
     }
-    obj_init(&one);
     obj_uint(&one, "events", told->n);
     obj_uint(&one, "first", told->first);
     obj_uint(&one, "last", told->last);

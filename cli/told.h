@@ -4,7 +4,6 @@
 #ifndef CLI_TOLD_H
 #define CLI_TOLD_H
 
-#include "cli/cli.h"
 #include "cli/obj.h"
 #include "query/query.h"
 

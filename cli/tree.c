@@ -8,7 +8,6 @@
 
 #include "base/mp.h"
 #include "base/text.h"
-#include "cli/tree_event.h"
 
 #define TEXT_MAX_ALL ((size_t)1 << 30)
 
@@ -89,7 +88,7 @@ int tree_add(struct tree *tree, const struct ledger_event *event, struct err *er
     struct tree_node *node;
     int rc = new_node(tree, &node, err);
     if (rc == 0) {
-        tree_event_read(event, node, &tree->text);
+        tree_node_read(event, node, &tree->text);
         node->at = tree->by_seal ? node->time : node->at;
         rc = buf_check(&tree->text, "the events", err);
     }
@@ -108,7 +107,7 @@ int tree_add_unreadable(struct tree *tree, const char *why, struct err *err) {
         node->at = before.at; /* it stands behind that one, wherever that stands */
         node->mark = TREE_UNREADABLE;
         node->state = TREE_BAD;
-        node->rest = tree_event_text(&tree->text, bytes_of(why));
+        node->rest = tree_node_keep(&tree->text, bytes_of(why));
         rc = buf_check(&tree->text, "the events", err);
     }
     return rc;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "cli/tree.h"
-#include "cli/tree_event.h"
 
 #define RUNS_MAX 64 /* that are followed */
 
@@ -148,7 +147,7 @@ int tree_mark_corrected(struct tree *tree, struct ledger *ledger, const struct c
             snprintf(words, sizeof(words), "corrected by event %llu", (unsigned long long)one->by);
             node->mark = TREE_CORRECTED;
             node->state = TREE_UNKNOWN;
-            node->outcome = tree_event_text(&tree->text, bytes_of(words));
+            node->outcome = tree_node_keep(&tree->text, bytes_of(words));
         }
     }
     return rc;

@@ -60,17 +60,15 @@ static int load(const char *path, struct policy **ret, struct buf *text, struct 
 }
 
 int trustfile_load(const char *path, struct policy **ret, struct err *err) {
-    struct buf text;
-    buf_init(&text, TRUST_MAX);
+    struct buf text = {.max = TRUST_MAX};
     int rc = load(path, ret, &text, err);
     buf_done(&text);
     return rc;
 }
 
 void trustfile_look(const char *path, struct bytes origin, struct policy_known *ret) {
-    struct buf text;
+    struct buf text = {.max = TRUST_MAX};
     memset(ret, 0, sizeof(*ret));
-    buf_init(&text, TRUST_MAX);
     if (trustfile_check(path, NULL) == 0 && file_exists(path) && file_read(path, &text, NULL) == 0) {
         policy_look(bytes_of_buf(&text), origin, ret);
     }
@@ -79,10 +77,7 @@ void trustfile_look(const char *path, struct bytes origin, struct policy_known *
 
 static int change_locked(const char *path, trustfile_change_fn *change, void *ctx, struct err *err) {
     struct policy *policy = NULL;
-    struct buf before, text, after;
-    buf_init(&before, TRUST_MAX);
-    buf_init(&text, TRUST_MAX);
-    buf_init(&after, TRUST_MAX);
+    struct buf before = {.max = TRUST_MAX}, text = {.max = TRUST_MAX}, after = {.max = TRUST_MAX};
     int rc = load(path, &policy, &text, err);
     if (rc != 0) {
         goto out;

@@ -8,8 +8,8 @@
 
 #include "base/text.h"
 #include "cli/confirm.h"
-#include "cli/obj.h"
-#include "cli/out.h"
+#include "cli/opt.h"
+#include "cli/say.h"
 #include "cli/trustfile.h"
 #include "cli/trustthis.h"
 
@@ -58,8 +58,7 @@ static void print_line(void *ctx, const char *what, const char *value, const cha
 }
 
 static void json_line(void *ctx, const char *what, const char *value, const char *lost) {
-    struct obj one;
-    obj_init(&one);
+    struct obj one = {0};
     obj_text(&one, "what", what);
     obj_text(&one, "value", value);
     obj_text(&one, "lost", lost);
@@ -99,18 +98,14 @@ static int not_known(struct cli *cli, const char *path, const char *origin) {
 static int say(struct cli *cli, const struct policy *policy, const char *path, const char *origin) {
     if (!cli->json) {
         each_line(policy, bytes_of(origin), print_line, cli);
-        return out_flush(cli) ? 0 : out_end(cli, EXIT_SYSTEM);
+        return out_flush(cli) ? 0 : cli_end(cli, EXIT_SYSTEM);
     }
-    struct obj obj, list;
-    obj_init(&obj);
-    obj_init(&list);
+    struct obj obj = {0}, list = {0};
     each_line(policy, bytes_of(origin), json_line, &list);
     obj_text(&obj, "file", path);
     obj_text(&obj, "origin", origin);
     obj_list(&obj, "forgotten", &list);
-    int exit_code = obj_print(cli, &obj, false);
-    obj_done(&obj);
-    return exit_code;
+    return cli_print(cli, &obj, false);
 }
 
 static int forget_known(struct cli *cli, const struct policy *policy, const char *path, char *origin, bool yes) {

@@ -3,6 +3,7 @@
 #define CLI_TRUSTFORGET_H
 
 #include "cli/cli.h"
+#include "cli/opt.h"
 
 extern const struct opt trustforget_options[];
 int trustforget_run(struct cli *cli, const struct opt_args *args);

@@ -15,6 +15,13 @@ static int try_key(const char *path, const struct pass *pass, struct err *err) {
     return rc;
 }
 
+int cli_take_passphrase(struct cli *cli, struct err *err) {
+    if (cli->pass.p) {
+        return 0;
+    }
+    return pass_read(cli->passphrase_fd, cli->passphrase_file, &cli->pass, err);
+}
+
 static int no_terminal(struct err *err, const char *what, const char *option) {
     return err_set(err, ERR_INVALID,
                    "%s is under a passphrase and there is no terminal to ask on: give it by --%s-fd N or --%s-file FILE",

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/say.h"
 
 #define DAY_NS (UINT64_C(86400) * CLOCK_NS_PER_S)
 
@@ -191,9 +191,8 @@ int when_order(const struct when *since, const char *since_text, const struct wh
 }
 
 void when_note(const struct cli *cli, const struct when *when, const char *text) {
-    struct buf time;
+    struct buf time = {.max = 64};
     if (when->is_local) {
-        buf_init(&time, 64);
         put_local(&time, when->at);
         cli_note(cli, "ledger: %s: '%.40s' has no zone and is taken as local time: %.*s", cli->command, text, (int)time.n,
                  (const char *)time.p);

@@ -3,6 +3,7 @@
 #define CLI_WHEN_H
 
 #include "base/bytes.h"
+#include "cli/cli.h"
 
 /* A seq, or a time in ns. A date (2026-11-21, today, yesterday) is its first moment, of UTC; `last`: its
  * last one. A duration is so long before now. A time without a zone is of the local one; without a date, the last time

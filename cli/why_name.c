@@ -20,10 +20,8 @@ struct found {
 
 static int collect(void *ctx, const struct row *row, struct err *err) {
     struct found *found = ctx;
-    struct buf keys, name;
+    struct buf keys = {.max = NAME_MAX_BYTES}, name = {.max = NAME_MAX_BYTES};
     (void)err;
-    buf_init(&keys, NAME_MAX_BYTES);
-    buf_init(&name, NAME_MAX_BYTES);
     thing_keys(row, &keys);
     thing_name(row, &name);
     bool exact = bytes_eq(bytes_of_buf(&keys), found->name);
@@ -45,8 +43,7 @@ static int collect(void *ctx, const struct row *row, struct err *err) {
 }
 
 static int several(const struct found *found, size_t n, struct err *err) {
-    struct buf names;
-    buf_init(&names, NAME_MAX_BYTES);
+    struct buf names = {.max = NAME_MAX_BYTES};
     for (size_t i = 0; i < found->n_shown; i++) {
         buf_printf(&names, "%s'%s'", i > 0 ? ", " : "", found->shown[i]);
     }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cli/say.h"
 #include "cli/story.h"
 #include "cli/thing.h"
 #include "cli/why_name.h"
@@ -90,8 +91,7 @@ struct asked {
 
 static int tell_row(void *ctx, const struct row *row, struct err *err) {
     struct asked *asked = ctx;
-    struct buf name;
-    buf_init(&name, 4 * ROW_BYTES_MAX);
+    struct buf name = {.max = 4 * ROW_BYTES_MAX};
     thing_name(row, &name);
     asked->itself = asked->itself || bytes_eq(bytes_of_buf(&name), asked->text);
     buf_done(&name);

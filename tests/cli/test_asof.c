@@ -56,11 +56,10 @@ static int tear_down(void **state) {
 
 /* The JSON that a read of this table carries. */
 static void put(struct fixture *f, const char *table, char ret[4096]) {
-    struct obj obj;
+    struct obj obj = {0};
     struct buf text;
     size_t t = table ? thing_table(&f->view, bytes_of(table)) : SIZE_MAX;
     assert_true(!table || t != SIZE_MAX);
-    obj_init(&obj);
     buf_init(&text, 4095);
     asof_put(&f->view, t, &obj);
     assert_int_equal(obj_json(&obj, JSON_LINE, &text, &f->box.err), 0);

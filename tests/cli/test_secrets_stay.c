@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/secret.h"
-#include "cli/cli.h"
+#include "cli/command.h"
 
 #define TOKEN "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 #define AWS   "AK\x49\x41QWERTYUIOP234567"
@@ -114,6 +114,8 @@ static void let_go(int fd, int kept, int file, struct buf *ret) {
     buf_put_u8(ret, 0);
     assert_int_equal(ret->fail, 0);
 }
+
+extern const struct spec spec_reveal, spec_export;
 
 /* "export --whole -o x", as a shell would split it, in the folder `out`; its exit code. */
 static int run(const char *line) {

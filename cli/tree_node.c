@@ -1,6 +1,6 @@
 /* One pass over an event's body. The names that say what an event is about, and the words that say whether it went well,
  * stand in tables: those of the catalog, in the order in which they are preferred. */
-#include "cli/tree_event.h"
+#include "cli/tree_node.h"
 
 #include <stdio.h>
 
@@ -59,7 +59,7 @@ static bool is_one_of(const char *const *words, struct bytes text) {
     return false;
 }
 
-struct tree_text tree_event_text(struct buf *text, struct bytes from) {
+struct tree_text tree_node_keep(struct buf *text, struct bytes from) {
     struct tree_text ret = {(uint32_t)text->n, (uint32_t)from.n};
     buf_put_bytes(text, from);
     return text->fail ? (struct tree_text){0, 0} : ret;
@@ -112,7 +112,7 @@ static struct bytes first_text(struct bytes body, const char *const *list, const
 static struct tree_text put_rest(const struct ledger_event *event, const char *name, const char *outcome,
                                  struct buf *text) {
     const char *skip[SKIPPED + 3];
-    struct buf rest;
+    struct buf rest = {.max = 8 * SUMMARY_MAX};
     size_t n = 0;
     for (; n < SKIPPED; n++) {
         skip[n] = skipped[n];
@@ -124,7 +124,6 @@ static struct tree_text put_rest(const struct ledger_event *event, const char *n
         skip[n++] = outcome;
     }
     skip[n] = NULL;
-    buf_init(&rest, 8 * SUMMARY_MAX);
     summary_put(event->kind, event->body, skip, &rest);
     struct tree_text ret = put_cut(text, bytes_of_buf(&rest), REST_MAX);
     buf_done(&rest);
@@ -184,8 +183,8 @@ static struct tree_text put_call(struct bytes body, struct buf *text) {
     return text->fail ? (struct tree_text){0, 0} : ret;
 }
 
-void tree_event_call(const struct tree *tree, const struct tree_node *node, struct tool_call *ret) {
-    struct bytes left = tree_text(tree, node->tool), *const to[] = {&ret->tool, &ret->server, &ret->agent, &ret->group};
+void tree_node_call(struct bytes tool, struct tool_call *ret) {
+    struct bytes left = tool, *const to[] = {&ret->tool, &ret->server, &ret->agent, &ret->group};
     for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
         uint32_t n = be32_get(left.p);
         *to[i] = (struct bytes){left.p + 4, n};
@@ -193,7 +192,7 @@ void tree_event_call(const struct tree *tree, const struct tree_node *node, stru
     }
 }
 
-void tree_event_read(const struct ledger_event *event, struct tree_node *node, struct buf *text) {
+void tree_node_read(const struct ledger_event *event, struct tree_node *node, struct buf *text) {
     const char *name_is, *outcome_is;
     struct bytes body = event->body, name = first_text(body, names, &name_is),
                  outcome = first_text(body, outcomes, &outcome_is);
@@ -209,12 +208,12 @@ void tree_event_read(const struct ledger_event *event, struct tree_node *node, s
     for (const char *const *length = lengths; *length && node->ms < 0; length++) {
         node->ms = number_of(get(body, *length));
     }
-    node->kind = tree_event_text(text, event->kind);
-    node->subject = tree_event_text(text, event->subject);
-    node->run = tree_event_text(text, run_of(event));
-    node->span = tree_event_text(text, get_text(body, "span"));
-    node->above = tree_event_text(text, get_text(body, "parent"));
-    node->call = tree_event_text(text, get_text(body, "call"));
+    node->kind = tree_node_keep(text, event->kind);
+    node->subject = tree_node_keep(text, event->subject);
+    node->run = tree_node_keep(text, run_of(event));
+    node->span = tree_node_keep(text, get_text(body, "span"));
+    node->above = tree_node_keep(text, get_text(body, "parent"));
+    node->call = tree_node_keep(text, get_text(body, "call"));
     node->name = put_cut(text, name, NAME_MAX_BYTES);
     node->outcome = put_outcome(body, outcome, text);
     node->rest = put_rest(event, name_is, outcome_is, text);

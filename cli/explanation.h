@@ -1,0 +1,48 @@
+/* One row of a state explained: how it is, why, and by which events. For people as text, for programs as JSON.
+ *
+ *   explain.c         the row, its fields, its lists, its evidence
+ *   explain_corrected.c   corrections that it rests on
+ *   explain_moved.c   names that moved
+ *   explain_parts.c   rows of other tables that belong to it: the routes and permissions of a pack, the pack of a route
+ *   run_summary.c     of a run: what went wrong, and how it differs from the last good one
+ */
+#ifndef CLI_EXPLANATION_H
+#define CLI_EXPLANATION_H
+
+#include "cli/asof.h"
+#include "cli/corrected.h"
+#include "cli/damage.h"
+#include "cli/obj.h"
+#include "cli/when.h"
+
+struct story {
+    struct asof *view;
+    enum when_style style;
+    bool whole; /* every field; else what explains the state, and the parts with theirs */
+    uint64_t now, told;
+    struct damage damage;
+    struct ledger_reader *reader;
+    struct corrected corrected; /* once events are shown */
+    bool has_corrected;
+    uint64_t also[ROW_SEQS_MAX]; /* events that what was told of the row rests on as well */
+    size_t n_also;
+    struct obj list; /* in JSON */
+};
+
+/* `story` is filled but for what begins with 0. */
+void story_init(struct story *story, struct asof *view, enum when_style style, bool whole);
+
+/* The story's `corrected`, read when it is asked for first; what cannot be read is noted. */
+int story_corrected(struct story *story, struct err *err);
+/* The event is listed with those that the row rests on. */
+void story_also(struct story *story, uint64_t seq);
+
+/* Reads an event of the log. 1: it cannot be read, which was said. */
+int story_event(struct story *story, uint64_t seq, struct ledger_event *ret, struct err *err);
+
+/* Appends "ready", "declared-not-proven: model drift". */
+void story_state(const struct row *row, struct buf *out);
+/* Does the row list what it lacks, "route/r" among it? `about` empty: anything. */
+bool story_lacks(const struct row *row, struct bytes about);
+
+#endif
