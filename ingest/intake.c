@@ -154,9 +154,8 @@ static void count_taken(struct ingest_tally *t, const struct ledger_receipt *rec
     tally_at(t, at);
 }
 
-static void on_taken(void *ctx, const struct ledger_receipt *receipt, struct bytes kind, uint64_t at) {
+static void on_taken(void *ctx, const struct ledger_receipt *receipt, bool gap, uint64_t at) {
     struct intake *run = ctx;
-    bool gap = bytes_is(kind, "ledger.gap");
     count_taken(&run->input, receipt, gap, at);
     count_taken(&run->result->total, receipt, gap, at);
     if (receipt->duplicate && (run->newest_duplicate == LEDGER_NO_SEQ || receipt->seq > run->newest_duplicate)) {
@@ -376,9 +375,9 @@ static int add_receipt(struct intake *run, struct err *err) {
 }
 
 /* Commits the receipt; it is not counted among what was imported. */
-static void receipt_taken(void *ctx, const struct ledger_receipt *receipt, struct bytes kind, uint64_t at) {
+static void receipt_taken(void *ctx, const struct ledger_receipt *receipt, bool gap, uint64_t at) {
     struct intake *run = ctx;
-    (void)receipt, (void)kind, (void)at;
+    (void)receipt, (void)gap, (void)at;
     run->result->receipts++;
 }
 

@@ -2,6 +2,7 @@
  * before the write lock, so that what is left under the lock is what depends on the log: seq, time, salt, prev. */
 #include "ledger/batch.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,39 @@ void ledger_batch_free(struct ledger_batch *batch) {
 
 size_t ledger_batch_count(const struct ledger_batch *batch) {
     return batch->n;
+}
+
+/* How many of the indexes are less than `i`. */
+static size_t count_below(const size_t *indexes, size_t n, uint64_t i) {
+    size_t low = 0;
+    while (low < n) {
+        size_t middle = low + (n - low) / 2;
+        if (indexes[middle] < i) {
+            low = middle + 1;
+        } else {
+            n = middle;
+        }
+    }
+    return low;
+}
+
+void ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size_t n) {
+    size_t gone = 0;
+    for (size_t i = n > 0 ? indexes[0] : batch->n; i < batch->n; i++) {
+        struct batch_entry *e = &batch->entry[i];
+        if (gone < n && indexes[gone] == i) {
+            gone++;
+            continue;
+        }
+        if (e->cause_type == LEDGER_CAUSE_BATCH) {
+            size_t below = count_below(indexes, n, e->cause);
+            e->cause_type = below < n && indexes[below] == e->cause ? LEDGER_CAUSE_NONE : LEDGER_CAUSE_BATCH;
+            e->cause -= below;
+        }
+        batch->entry[i - gone] = *e;
+    }
+    assert(gone == n);
+    batch->n -= n;
 }
 
 struct bytes batch_bytes(const struct ledger_batch *batch, size_t at, size_t n) {

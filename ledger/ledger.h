@@ -116,6 +116,9 @@ int ledger_batch_new(struct ledger *ledger, struct ledger_batch **ret, struct er
  * event is too large), ERR_FULL never; ERR_BUSY: the batch has no more room, commit first. */
 int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err);
 size_t ledger_batch_count(const struct ledger_batch *batch);
+/* Takes out drafts, such as one that a commit named: `n` indexes in ascending order, each once. Those after them move up;
+ * what they caused in the batch has no cause then. Their room is free again after the commit. */
+void ledger_batch_remove(struct ledger_batch *batch, const size_t *indexes, size_t n);
 /* A cursor that is stored in the same transaction: where a source continues. At most 4096 bytes. */
 int ledger_batch_set_cursor(struct ledger_batch *batch, const char *name, struct bytes value, struct err *err);
 /* Durable and sealed when it returns 0; then the batch is empty. receipts: room for ledger_batch_count entries, or NULL.

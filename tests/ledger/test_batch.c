@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -394,12 +395,65 @@ static void every_kind_of_the_catalog_keeps_the_rules_of_a_header(void **state) 
     }
 }
 
+/* A batch of those that stay alone, in which a cause that goes is none, is what removing leaves. */
+static void compare_removal(unsigned n) {
+    enum { DRAFTS_MAX = 40 };
+    static const uint8_t body[] = {0x81, 0xa1, 'n', 0x01};
+    struct ledger_batch *batch = new_batch(), *rest = new_batch();
+    size_t gone[DRAFTS_MAX], n_gone = 0;
+    uint64_t becomes[DRAFTS_MAX];
+    for (unsigned i = 0; i < n; i++) {
+        char subject[16];
+        struct ledger_draft draft = draft_of("x.acme.thing", (struct bytes){body, sizeof(body)});
+        snprintf(subject, sizeof(subject), "run/%u", i);
+        draft.subject = bytes_of(subject);
+        draft.cause_type = i > 0 && draw(2) == 0 ? LEDGER_CAUSE_BATCH : draw(2) == 0 ? LEDGER_CAUSE_SEQ : LEDGER_CAUSE_NONE;
+        draft.cause = draft.cause_type == LEDGER_CAUSE_BATCH ? draw(i) : draw(5);
+        assert_int_equal(ledger_batch_add(batch, &draft, NULL), 0);
+        becomes[i] = UINT64_MAX;
+        if (draw(3) == 0) {
+            gone[n_gone++] = i;
+            continue;
+        }
+        if (draft.cause_type == LEDGER_CAUSE_BATCH && becomes[draft.cause] == UINT64_MAX) {
+            draft.cause_type = LEDGER_CAUSE_NONE;
+        } else if (draft.cause_type == LEDGER_CAUSE_BATCH) {
+            draft.cause = becomes[draft.cause];
+        }
+        becomes[i] = ledger_batch_count(rest);
+        assert_int_equal(ledger_batch_add(rest, &draft, NULL), 0);
+    }
+    ledger_batch_remove(batch, gone, n_gone);
+    assert_int_equal(ledger_batch_count(batch), ledger_batch_count(rest));
+    for (size_t i = 0; i < ledger_batch_count(rest); i++) {
+        const struct batch_entry *a = &batch->entry[i], *b = &rest->entry[i];
+        assert_same_entry(batch, a, rest, b);
+        assert_int_equal(a->cause_type, b->cause_type);
+        assert_true(a->cause_type == LEDGER_CAUSE_NONE || a->cause == b->cause);
+    }
+    ledger_batch_free(batch);
+    ledger_batch_free(rest);
+}
+
+static void what_is_left_of_a_batch_is_what_was_added_alone(void **state) {
+    (void)state;
+    const uint64_t seeds[] = {1, 88172645463325252u, (uint64_t)time(NULL)};
+    for (size_t i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+        print_message("seed %llu\n", (unsigned long long)seeds[i]);
+        seed = seeds[i];
+        for (unsigned round = 0; round < 200; round++) {
+            compare_removal(draw(40));
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_draft_becomes_the_same_event_whatever_came_before_it),
         cmocka_unit_test(a_text_that_was_good_in_one_field_is_judged_in_another),
         cmocka_unit_test(a_string_that_was_good_in_one_place_of_a_header_is_judged_in_another),
         cmocka_unit_test(texts_of_many_kinds_do_not_take_each_others_place),
+        cmocka_unit_test(what_is_left_of_a_batch_is_what_was_added_alone),
         cmocka_unit_test(no_two_events_have_the_same_salt),
         cmocka_unit_test(thirty_one_levels_are_accepted_wherever_they_stand_and_32_refused),
         cmocka_unit_test(every_kind_of_the_catalog_keeps_the_rules_of_a_header),
