@@ -72,11 +72,11 @@ int asof_ledger(struct asof *view, struct cli *cli) {
 
 /* A state before the log's first event is not "nothing": nobody knows it, but an import may tell of that time. */
 static void say_not_begun(struct asof *view, const char *at, uint64_t now) {
-    char words[TOLD_WORDS];
+    char words[ASSERTED_WORDS];
     struct err ignored = {0};
-    if (told_of(view->ledger, 0, now, &view->told, &ignored) == 0 && told_words(&view->told, now, words)) {
+    if (asserted_of(view->ledger, 0, now, &view->asserted, &ignored) == 0 && asserted_words(&view->asserted, now, words)) {
         struct buf hint = {.max = 2 * FILE_PATH_MAX};
-        if (view->told.n > 0) {
+        if (view->asserted.n > 0) {
             buf_put_str(&hint, "; '");
             cli_self(view->cli, &hint);
             buf_printf(&hint, " query --until %.60s' shows them", at);
@@ -229,7 +229,7 @@ void asof_put(struct asof *view, size_t table, struct obj *obj) {
     obj_uint(obj, "at", state_at(view->state));
     obj_time(obj, "now", state_now(view->state));
     obj_list(obj, "incomplete", &list);
-    if (view->told.begun > 0) {
-        told_put(&view->told, obj);
+    if (view->asserted.begun > 0) {
+        asserted_put(&view->asserted, obj);
     }
 }

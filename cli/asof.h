@@ -2,16 +2,16 @@
  * said about the projections that an answer rests on.
  *
  *   asof.c           opening: --at, progress, what is stale or stopped
- *   thing.c          rows by how people name them: "pack/pdf-ops-pack", "permission/tool/bash/exec"
+ *   entity.c          rows by how people name them: "pack/pdf-ops-pack", "permission/tool/bash/exec"
  *   cell.c           cells as values and as text
  *   listing.c        the rows of a table
- *   story.c          one row whole: fields, reason, evidence */
+ *   explain.c          one row whole: fields, reason, evidence */
 #ifndef CLI_ASOF_H
 #define CLI_ASOF_H
 
+#include "cli/asserted.h"
 #include "cli/cli.h"
 #include "cli/obj.h"
-#include "cli/told.h"
 #include "projections/projection.h"
 #include "projections/state.h"
 
@@ -21,8 +21,8 @@ struct asof {
     struct state_view *state;
     struct ledger_head head; /* of the log when it was opened */
     const volatile int *stop;
-    bool said;        /* that the evidence cannot be read */
-    struct told told; /* of a time before the log began that was asked for */
+    bool said;                /* that the evidence cannot be read */
+    struct asserted asserted; /* of a time before the log began that was asked for */
 };
 
 /* A moment that was named: so many events count, and judges go by that time (0: that of the newest event that counts). */

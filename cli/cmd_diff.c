@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/ask.h"
 #include "cli/asof.h"
+#include "cli/asserted.h"
 #include "cli/cell.h"
 #include "cli/command.h"
 #include "cli/corrected.h"
@@ -14,11 +15,10 @@
 #include "cli/diff.h"
 #include "cli/diff_events.h"
 #include "cli/diff_runs.h"
+#include "cli/entity.h"
 #include "cli/pager.h"
 #include "cli/say.h"
 #include "cli/table.h"
-#include "cli/thing.h"
-#include "cli/told.h"
 #include "cli/when.h"
 
 enum { D_ALL, D_BEFORE, D_TABLE, D_CLOCK, D_TIME };
@@ -41,7 +41,7 @@ struct diff {
     size_t clock; /* of the times of events: QUERY_HAPPENED or QUERY_TIME */
     uint64_t now, n;
     uint64_t before, first, last; /* changes that were recorded between the moments and happened before them, and when */
-    struct told told;
+    struct asserted asserted;
     struct pager pager;
     struct table *table;
     size_t open;         /* the table that is being printed */
@@ -76,7 +76,7 @@ static bool is_by_time(const struct diff_change *change) {
 /* What came by an event that does not say so, or that nobody knows, is only heard of; so is a model that is used before
  * anybody says that it came. */
 static enum diff_what what_of(const struct diff_change *change, const struct diff_event *event) {
-    size_t state = thing_state(change->row->table);
+    size_t state = entity_state(change->row->table);
     bool used = state != SIZE_MAX && row_is(change->row, state, "unregistered");
     bool heard = event ? event->heard || used : !is_by_time(change);
     return change->what == DIFF_APPEARED && heard && diff_comes(change->row->table) ? DIFF_HEARD : change->what;
@@ -104,7 +104,7 @@ static const struct row *before_of(const struct diff_change *change) {
 
 /* The reason goes behind the state that it is for: "partial: no eval"; alone it says what it was before. */
 static void put_reason(struct diff *d, const struct diff_change *change, size_t column, bool alone, struct buf *out) {
-    size_t state = thing_state(change->row->table);
+    size_t state = entity_state(change->row->table);
     if (alone && state != SIZE_MAX) {
         put_value(d, change->row, state, out);
     }
@@ -176,7 +176,7 @@ static void put_came(struct diff *d, const struct diff_change *change, size_t st
 /* "ready -> parked, model a -> b"; of what appeared "ready, model b". */
 static void put_change(struct diff *d, const struct diff_change *change, bool heard, struct buf *out) {
     const struct state_table *table = change->row->table;
-    size_t state = thing_state(table), reason = projection_column(table, "reason");
+    size_t state = entity_state(table), reason = projection_column(table, "reason");
     buf_put_str(out, heard ? change->n > 0 ? "first heard of: " : "first heard of" : "");
     size_t start = out->n;
     put_came(d, change, state, out);
@@ -273,7 +273,7 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
     enum diff_what what = what_of(change, event);
     table_color(d->table, colors[what]);
     table_text(d->table, marks[what]);
-    thing_keys(change->row, &text);
+    entity_keys(change->row, &text);
     if (text.n == 0) {
         buf_put_str(&text, CELL_NO_KEY);
     }
@@ -294,7 +294,7 @@ static void put(struct diff *d, const struct diff_change *change) {
     const struct diff_event *event = event_of(d, change);
     struct obj one = {0}, sides[2] = {0};
     struct buf name = {.max = TEXT_BYTES};
-    thing_name(change->row, &name);
+    entity_name(change->row, &name);
     obj_str(&one, "name", bytes_of_buf(&name));
     obj_text(&one, "table", change->row->table->name);
     obj_text(&one, "noun", change->row->table->noun);
@@ -355,7 +355,7 @@ static bool is_asked(const struct opt_args *args, struct asof *view, size_t tabl
         return opt_has(args, &options[D_ALL]) || diff_shows(state_table(view->state, table));
     }
     while ((name = opt_next(args, &options[D_TABLE], &at)) != NULL) {
-        if (thing_table(view, bytes_of(name)) == table) {
+        if (entity_table(view, bytes_of(name)) == table) {
             return true;
         }
     }
@@ -375,8 +375,8 @@ static int check_tables(const struct opt_args *args, struct asof *view) {
     const char *name;
     size_t at = 0;
     while ((name = opt_next(args, &options[D_TABLE], &at)) != NULL) {
-        if (thing_table(view, bytes_of(name)) == SIZE_MAX) {
-            const char *near = thing_suggest(view, bytes_of(name), true);
+        if (entity_table(view, bytes_of(name)) == SIZE_MAX) {
+            const char *near = entity_suggest(view, bytes_of(name), true);
             return cli_usage(view->cli, "unknown table '%.100s'%s%s%s ('ledger state' lists them)", name,
                              near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
         }
@@ -396,7 +396,7 @@ static int put_json(struct diff *d) {
         obj_obj(&whole, "runs", &d->compared);
     }
     obj_uint(&whole, "happened_before", d->before);
-    told_put(&d->told, &whole);
+    asserted_put(&d->asserted, &whole);
     damage_put(&d->damage, &whole);
     int exit_code = cli_print(d->view->cli, &whole, false);
     return exit_code;
@@ -405,9 +405,9 @@ static int put_json(struct diff *d) {
 /* What the answer leaves open: changes that were only recorded between the moments, and what was recorded after them. */
 static void say_clocks(struct diff *d, const struct opt_args *args) {
     struct cli *cli = d->view->cli;
-    char words[TOLD_WORDS], first[TEXT_TIME_MAX], last[TEXT_TIME_MAX];
+    char words[ASSERTED_WORDS], first[TEXT_TIME_MAX], last[TEXT_TIME_MAX];
     const char *to = args->n_args > 1 ? args->args[1] : NULL;
-    bool told = told_words(&d->told, state_now(d->view->state), words);
+    bool said = asserted_words(&d->asserted, state_now(d->view->state), words);
     if (d->before > 0) {
         text_time(first, d->first);
         text_time(last, d->last);
@@ -416,18 +416,18 @@ static void say_clocks(struct diff *d, const struct opt_args *args) {
                  (unsigned long long)d->before, d->before == 1 ? "was" : "were", one_day ? "on " : "from ", first,
                  one_day ? "" : " to ", one_day ? "" : last);
     }
-    if (told && d->told.n > 0) {
+    if (said && d->asserted.n > 0) {
         struct buf self = {.max = 2 * FILE_PATH_MAX};
         cli_self(cli, &self);
         cli_note(cli, "ledger: diff: %s; '%.*s query --since %.60s%s%.60s' shows them", words, (int)self.n,
                  (const char *)self.p, args->args[0], to ? " --until " : "", to ? to : "");
         buf_done(&self);
     } else if (d->n == 0) {
-        cli_note(cli, "ledger: diff: %s%s", told ? words : "nothing changed",
-                 d->told.begun > state_now(d->view->state) ? ": there are no states of that time to compare" : "");
+        cli_note(cli, "ledger: diff: %s%s", said ? words : "nothing changed",
+                 d->asserted.begun > state_now(d->view->state) ? ": there are no states of that time to compare" : "");
     }
-    if (d->told.begun > state_now(d->from) && d->n > 0) {
-        text_time(first, d->told.begun);
+    if (d->asserted.begun > state_now(d->from) && d->n > 0) {
+        text_time(first, d->asserted.begun);
         cli_note(cli, "ledger: diff: the log began on %.10s, after the first moment ('%.60s'): nothing is known of before",
                  first, args->args[0]);
     }
@@ -450,7 +450,7 @@ static int answer(struct diff *d, const struct opt_args *args) {
     }
     rc = tables ? diff_run(&plan, &err) : err_set(&err, ERR_NOMEM, "out of memory");
     free(tables);
-    rc = rc != 0 ? rc : told_of(d->view->ledger, state_now(d->from), state_now(d->view->state), &d->told, &err);
+    rc = rc != 0 ? rc : asserted_of(d->view->ledger, state_now(d->from), state_now(d->view->state), &d->asserted, &err);
     exit_code = cli->json && rc == 0 ? put_json(d) : end_table(d);
     table_say_left_out(cli, bytes_of_buf(&d->left_out));
     pager_end(&d->pager, cli);
@@ -488,21 +488,21 @@ static int open_views(struct diff *d, const struct opt_args *args) {
 static int open_runs(struct diff *d, const char *before, const char *now) {
     struct asof *view = d->view;
     struct asof_at whole = {.at = LEDGER_NO_SEQ, .now = clock_wall_ns()}, from = {0}, to = {0};
-    struct story story;
+    struct explanation explanation;
     struct err err = {0};
     int rc = asof_state(view, &whole, &view->state, &err);
     if (rc == 0) {
         asof_warn(view, SIZE_MAX);
-        story_init(&story, view, d->style, false);
-        story.damage = d->damage;
+        explanation_init(&explanation, view, d->style, false);
+        explanation.damage = d->damage;
         if (!view->cli->json) {
             pager_begin(&d->pager, view->cli);
         }
-        rc = diff_runs(&story, before, now, view->cli->json ? &d->compared : NULL, &d->runs, &err);
-        d->damage = story.damage;
-        ledger_reader_close(story.reader);
-        corrected_done(&story.corrected);
-        obj_done(&story.list);
+        rc = diff_runs(&explanation, before, now, view->cli->json ? &d->compared : NULL, &d->runs, &err);
+        d->damage = explanation.damage;
+        ledger_reader_close(explanation.reader);
+        corrected_done(&explanation.corrected);
+        obj_done(&explanation.list);
     }
     if (rc != 0) {
         pager_end(&d->pager, view->cli);

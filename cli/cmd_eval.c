@@ -5,11 +5,11 @@
 
 #include "cli/cell.h"
 #include "cli/command.h"
+#include "cli/entities.h"
+#include "cli/entity.h"
+#include "cli/explain.h"
 #include "cli/say.h"
-#include "cli/story.h"
 #include "cli/table.h"
-#include "cli/thing.h"
-#include "cli/things.h"
 #include "projections/evals.h"
 #include "projections/evals_compare.h"
 
@@ -40,7 +40,7 @@ static int take_id(void *ctx, const struct row *row, struct err *err) {
 
 static int find(struct asof *view, size_t table, const char *name, struct row *ret, struct err *err) {
     struct buf id = {.max = NAME_MAX_BYTES};
-    int rc = thing_each(view, table, bytes_of(name), take_id, &id, err);
+    int rc = entity_each(view, table, bytes_of(name), take_id, &id, err);
     const struct bytes key = bytes_of_buf(&id);
     rc = rc != 0 ? rc : state_get(view->state, table, &key, 1, ret, err);
     buf_done(&id);
@@ -155,7 +155,7 @@ static void print_heads(struct eval_diff *d) {
         struct buf text = {.max = (size_t)1 << 20};
         const struct row *row = &d->sides[i];
         struct bytes model = row_text(row, row_has(row, EVAL_DIGEST) ? EVAL_DIGEST : EVAL_MODEL);
-        thing_name(row, &text);
+        entity_name(row, &text);
         buf_put_str(&text, ": ");
         buf_put_bytes(&text, row_text(row, EVAL_STATE));
         if (row_has(row, EVAL_VERDICT)) {
@@ -312,8 +312,8 @@ static const struct spec eval_diff = {
     .run = diff,
 };
 
-static const struct command eval[] = {{"list", "list evaluations, their scores, and whether they count", &things_list},
-                                      {"show", "show one, why it is so, and by which events", &things_show},
+static const struct command eval[] = {{"list", "list evaluations, their scores, and whether they count", &entities_list},
+                                      {"show", "show one, why it is so, and by which events", &entities_show},
                                       {"diff", "compare the scores of two", &eval_diff},
                                       {0}};
 const struct spec spec_eval = {

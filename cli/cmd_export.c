@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/ask.h"
+#include "cli/asserted.h"
 #include "cli/command.h"
 #include "cli/corrected.h"
 #include "cli/cut_args.h"
@@ -9,7 +10,6 @@
 #include "cli/open.h"
 #include "cli/report.h"
 #include "cli/stop.h"
-#include "cli/told.h"
 
 /* ---- what leaves ---- */
 
@@ -220,21 +220,21 @@ static int write_bundle(struct cli *cli, struct ledger *ledger, const struct opt
 /* A time before the log began has no range, but later events may tell of it, and those have one. */
 static int check_begun(struct ledger *ledger, const struct cut_args *args, struct err *err) {
     const struct export_options *o = &args->options;
-    struct told told;
-    char words[TOLD_WORDS];
+    struct asserted asserted;
+    char words[ASSERTED_WORDS];
     if (!o->has_until) {
         return 0;
     }
-    int rc = told_of(ledger, o->has_since ? o->since : 0, o->until - 1, &told, err);
-    if (rc != 0 || told.begun < o->until || !told_words(&told, o->until - 1, words)) {
+    int rc = asserted_of(ledger, o->has_since ? o->since : 0, o->until - 1, &asserted, err);
+    if (rc != 0 || asserted.begun < o->until || !asserted_words(&asserted, o->until - 1, words)) {
         return rc;
     }
-    if (told.n == 0) {
+    if (asserted.n == 0) {
         return err_set(err, ERR_NOTFOUND, "%s", words);
     }
     return err_set(err, ERR_NOTFOUND,
                    "%s: a range goes by the ledger's clock, '--since %llu --until %llu' is the one that has them", words,
-                   (unsigned long long)told.first, (unsigned long long)told.last);
+                   (unsigned long long)asserted.first, (unsigned long long)asserted.last);
 }
 
 static int run_export(struct cli *cli, const struct opt_args *opts) {

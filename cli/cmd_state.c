@@ -6,12 +6,12 @@
 #include "base/text.h"
 #include "cli/cell.h"
 #include "cli/command.h"
+#include "cli/entity.h"
+#include "cli/explain.h"
 #include "cli/listing.h"
 #include "cli/say.h"
 #include "cli/state_summary.h"
 #include "cli/states_doc.h"
-#include "cli/story.h"
-#include "cli/thing.h"
 #include "projections/readiness.h"
 
 enum { S_DIGEST = LISTING_OPTS, S_NAMES, S_MARKDOWN, S_PROJECTIONS, S_RULES };
@@ -199,19 +199,19 @@ static int describe(struct cli *cli, void (*doc_of)(struct buf *out)) {
 /* ---- one row ---- */
 
 /* The words as they are, when they are as many as the keys; else as one text that is split by trying. */
-static int tell(struct story *story, size_t table, char **words, size_t n, struct err *err) {
-    struct asof *view = story->view;
+static int tell(struct explanation *explanation, size_t table, char **words, size_t n, struct err *err) {
+    struct asof *view = explanation->view;
     struct bytes parts[KEY_PARTS_MAX];
     struct row row;
     int rc = ERR_NOTFOUND;
     row_init(&row, state_table(view->state, table));
-    if (n == thing_key_columns(state_table(view->state, table))) {
+    if (n == entity_key_columns(state_table(view->state, table))) {
         for (size_t i = 0; i < n; i++) {
             parts[i] = bytes_of(words[i]);
         }
         rc = state_get(view->state, table, parts, n, &row, err);
         rc = rc != 0 ? rc : state_since(view->state, &row, err);
-        rc = rc != 0 ? rc : story_row(story, &row, err);
+        rc = rc != 0 ? rc : explain_row(explanation, &row, err);
     }
     row_done(&row);
     if (rc == ERR_NOTFOUND) {
@@ -221,14 +221,14 @@ static int tell(struct story *story, size_t table, char **words, size_t n, struc
             buf_put_str(&joined, words[i]);
         }
         rc = buf_check(&joined, "the key", err);
-        rc = rc != 0 ? rc : thing_each(view, table, bytes_of_buf(&joined), story_row, story, err);
+        rc = rc != 0 ? rc : entity_each(view, table, bytes_of_buf(&joined), explain_row, explanation, err);
         buf_done(&joined);
     }
     return rc;
 }
 
 static int one(struct asof *view, size_t table, const struct opt_args *args) {
-    struct story story;
+    struct explanation explanation;
     struct err err = {0};
     enum when_style style = WHEN_UTC;
     const char *time = opt_text(args, &options[L_TIME]);
@@ -239,9 +239,9 @@ static int one(struct asof *view, size_t table, const struct opt_args *args) {
         return cli_usage(view->cli, "%s", err.msg);
     }
     asof_warn(view, table);
-    story_init(&story, view, style, true);
-    int rc = tell(&story, table, args->args + 1, args->n_args - 1, &err);
-    int exit_code = story_end(&story, "ledger.state/1", table);
+    explanation_init(&explanation, view, style, true);
+    int rc = tell(&explanation, table, args->args + 1, args->n_args - 1, &err);
+    int exit_code = explain_end(&explanation, "ledger.state/1", table);
     return rc != 0 ? cli_fail_lookup(view->cli, &err) : exit_code;
 }
 
@@ -263,13 +263,13 @@ static int answer(struct asof *view, const struct opt_args *args) {
         return overview(view, args);
     }
     struct bytes word = bytes_of(args->args[0]);
-    size_t table = thing_table(view, word);
+    size_t table = entity_table(view, word);
     size_t projection = table == SIZE_MAX ? state_find(view->state, args->args[0]) : SIZE_MAX;
     if (projection != SIZE_MAX) {
         return name_tables(view, projection);
     }
     if (table == SIZE_MAX) {
-        const char *near = thing_suggest(view, word, true);
+        const char *near = entity_suggest(view, word, true);
         return cli_usage(cli, "unknown table '%.100s'%s%s%s ('ledger state' lists them)", args->args[0],
                          near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     }

@@ -84,7 +84,7 @@ static void print_head(struct screen *s) {
     put_text(s, "in");
 }
 
-static size_t longest(const struct status_thing *things, size_t n) {
+static size_t longest(const struct status_item *things, size_t n) {
     size_t width = 0;
     for (size_t i = 0; i < n; i++) {
         width = things[i].state.n > width ? things[i].state.n : width;
@@ -93,8 +93,8 @@ static size_t longest(const struct status_thing *things, size_t n) {
 }
 
 /* `room` lines of them; the last one says how many more there are. */
-static void print_things(struct screen *s, const char *label, const struct status_thing *things, size_t n, size_t room,
-                         uint64_t more) {
+static void print_items(struct screen *s, const char *label, const struct status_item *things, size_t n, size_t room,
+                        uint64_t more) {
     size_t all = n;
     n = n + (more > 0 ? 1 : 0) > room ? room - 1 : n;
     more += all - n;
@@ -125,7 +125,7 @@ static void print_verdict(struct screen *s) {
     buf_printf(&s->line, "%lld pass, %lld warn, %lld fail, %lld unknown", (long long)status->passed,
                (long long)status->warned, (long long)status->failed, (long long)status->unknown);
     put_line(s, "verdict", bytes_of_buf(&status->verdict), status->verdict.n, bytes_of_buf(&s->line));
-    print_things(s, "", status->clause, status->n_clauses, CLAUSES, 0);
+    print_items(s, "", status->clause, status->n_clauses, CLAUSES, 0);
 }
 
 static void print_sources(struct screen *s) {
@@ -191,14 +191,14 @@ static void print_screen(struct screen *s) {
     print_head(s);
     print_verdict(s);
     print_sources(s);
-    print_things(s, "not ready", status->waiting, status->n_waiting, WAITING, status->more_waiting);
-    print_things(s, "failed", status->run, status->n_runs, STATUS_FAILED, 0);
+    print_items(s, "not ready", status->waiting, status->n_waiting, WAITING, status->more_waiting);
+    print_items(s, "failed", status->run, status->n_runs, STATUS_FAILED, 0);
     print_next(s);
 }
 
 /* ---- JSON ---- */
 
-static void put_things(struct obj *obj, const char *name, const struct status_thing *things, size_t n, bool remedy) {
+static void put_items(struct obj *obj, const char *name, const struct status_item *things, size_t n, bool remedy) {
     struct obj list = {0}, one = {0};
     for (size_t i = 0; i < n; i++) {
         obj_str(&one, "name", bytes_of_buf(&things[i].name));
@@ -226,7 +226,7 @@ static void put_verdict(struct obj *obj, const struct status *status) {
     obj_int(&verdict, "warned", status->warned);
     obj_int(&verdict, "failed", status->failed);
     obj_int(&verdict, "unknown", status->unknown);
-    put_things(&verdict, "clauses", status->clause, status->n_clauses, true);
+    put_items(&verdict, "clauses", status->clause, status->n_clauses, true);
     obj_obj(obj, "verdict", &verdict);
 }
 
@@ -265,9 +265,9 @@ static int print_json(struct cli *cli, const struct status *status) {
         obj_text(&obj, "damage", status->damage.msg[0] == '\0' ? NULL : status->damage.msg);
         put_verdict(&obj, status);
         put_sources(&obj, status);
-        put_things(&obj, "not_ready", status->waiting, status->n_waiting, false);
+        put_items(&obj, "not_ready", status->waiting, status->n_waiting, false);
         obj_uint(&obj, "more_not_ready", status->more_waiting);
-        put_things(&obj, "failed_runs", status->run, status->n_runs, false);
+        put_items(&obj, "failed_runs", status->run, status->n_runs, false);
     }
     put_next(&obj, status);
     return cli_print(cli, &obj, false);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli/cell.h"
-#include "cli/thing.h"
+#include "cli/entity.h"
 
 struct side {
     struct state_view *view;
@@ -37,14 +37,14 @@ struct merge {
 
 bool diff_shows(const struct state_table *table) {
     static const char *const also[] = {"hardware_faults"};
-    bool shows = thing_state(table) != SIZE_MAX && !thing_piles(table) && strcmp(table->name, "epochs") != 0;
+    bool shows = entity_state(table) != SIZE_MAX && !entity_accumulates(table) && strcmp(table->name, "epochs") != 0;
     for (size_t i = 0; i < sizeof(also) / sizeof(also[0]); i++) {
         shows = shows || strcmp(table->name, also[i]) == 0;
     }
     return shows;
 }
 
-static bool is_of_the_thing(const struct state_column *column) {
+static bool is_of_the_entity(const struct state_column *column) {
     /* by name, which means the same in every table */
     static const char *const others[] = {
         /* counters */
@@ -72,14 +72,14 @@ static bool is_of_the_thing(const struct state_column *column) {
 }
 
 bool diff_matters(const struct state_table *table, size_t column) {
-    size_t state = thing_state(table);
+    size_t state = entity_state(table);
     bool how_often = state == SIZE_MAX && strcmp(table->columns[column].name, "count") == 0; /* all that there is to tell */
     bool score = strncmp(table->name, "eval_", 5) == 0 && strcmp(table->columns[column].name, "value") == 0;
-    return column == state || how_often || score || is_of_the_thing(&table->columns[column]);
+    return column == state || how_often || score || is_of_the_entity(&table->columns[column]);
 }
 
 bool diff_comes(const struct state_table *table) {
-    size_t state = thing_state(table);
+    size_t state = entity_state(table);
     bool made = state != SIZE_MAX && strcmp(table->columns[state].name, "verdict") == 0;
     return !made && projection_column(table, "updated_seq") != SIZE_MAX;
 }
@@ -259,7 +259,7 @@ static int step(struct side *side, struct err *err) {
 static int merge_table(struct merge *m, size_t table, bool telling, struct err *err) {
     m->table = table;
     m->matters = matters(state_table(m->plan->to, table));
-    m->state = thing_state(state_table(m->plan->to, table));
+    m->state = entity_state(state_table(m->plan->to, table));
     m->reason = projection_column(state_table(m->plan->to, table), "reason");
     m->from = (struct side){.view = m->plan->from};
     m->to = (struct side){.view = m->plan->to};

@@ -1,12 +1,12 @@
-/* The rows of both runs are found as `run show` finds them; the rest is story_run.c's. */
+/* The rows of both runs are found as `run show` finds them; the rest is run_summary.c's. */
 #include "cli/diff_runs.h"
 
 #include <string.h>
 
+#include "cli/entity.h"
 #include "cli/obj.h"
 #include "cli/out.h"
-#include "cli/story_run.h"
-#include "cli/thing.h"
+#include "cli/run_summary.h"
 
 #define NAME_MAX_BYTES 4096
 
@@ -22,9 +22,9 @@ static int take_id(void *ctx, const struct row *row, struct err *err) {
 }
 
 /* By its id or the beginning of one. */
-static int find(struct story *s, size_t table, const char *name, struct row *ret, struct err *err) {
+static int find(struct explanation *s, size_t table, const char *name, struct row *ret, struct err *err) {
     struct buf id = {.max = NAME_MAX_BYTES};
-    int rc = thing_each(s->view, table, bytes_of(diff_runs_is(name) ? name + 4 : name), take_id, &id, err);
+    int rc = entity_each(s->view, table, bytes_of(diff_runs_is(name) ? name + 4 : name), take_id, &id, err);
     const struct bytes key = bytes_of_buf(&id);
     rc = rc != 0 ? rc : state_get(s->view->state, table, &key, 1, ret, err);
     buf_done(&id);
@@ -36,12 +36,12 @@ static uint64_t seq_of(const struct row *row, const char *column) {
     return i != SIZE_MAX && row_has(row, i) ? (uint64_t)row_int(row, i) : 0;
 }
 
-static void print_heads(struct story *s, const struct row *before, const struct row *now) {
+static void print_heads(struct explanation *s, const struct row *before, const struct row *now) {
     struct cli *cli = s->view->cli;
     const struct row *both[] = {before, now};
     for (size_t i = 0; i < 2; i++) {
         struct buf name = {.max = NAME_MAX_BYTES};
-        thing_name(both[i], &name);
+        entity_name(both[i], &name);
         out_str(cli, i == 0 ? "before  " : "now     ");
         out_safe(cli, bytes_of_buf(&name));
         out_printf(cli, ", events %llu to %llu\n", (unsigned long long)seq_of(both[i], "first_seq"),
@@ -51,7 +51,7 @@ static void print_heads(struct story *s, const struct row *before, const struct 
     out_str(cli, "\n");
 }
 
-static int compare(struct story *s, const struct row *before, const struct row *now, struct obj *json,
+static int compare(struct explanation *s, const struct row *before, const struct row *now, struct obj *json,
                    struct diff_runs *ret, struct err *err) {
     ret->from = seq_of(before, "first_seq");
     ret->to = seq_of(now, "last_seq");
@@ -60,14 +60,14 @@ static int compare(struct story *s, const struct row *before, const struct row *
     }
     if (!json) {
         print_heads(s, before, now);
-        return story_run_compare(s, before, now, NULL, &ret->n, err);
+        return run_summary_compare(s, before, now, NULL, &ret->n, err);
     }
     obj_str(json, "before", row_text(before, projection_column(before->table, "run")));
     obj_str(json, "after", row_text(now, projection_column(now->table, "run")));
-    return story_run_compare(s, before, now, json, &ret->n, err);
+    return run_summary_compare(s, before, now, json, &ret->n, err);
 }
 
-int diff_runs(struct story *s, const char *before, const char *now, struct obj *json, struct diff_runs *ret,
+int diff_runs(struct explanation *s, const char *before, const char *now, struct obj *json, struct diff_runs *ret,
               struct err *err) {
     size_t table = state_table_find(s->view->state, "runs");
     struct row then, this;
@@ -78,7 +78,7 @@ int diff_runs(struct story *s, const char *before, const char *now, struct obj *
     if (rc == 0 && before) {
         rc = find(s, table, before, &then, err);
     } else if (rc == 0) {
-        rc = story_run_good(s, &this, &then, &found, err);
+        rc = run_summary_good(s, &this, &then, &found, err);
     }
     if (rc == 0 && !found) {
         rc = err_set(err, ERR_NOTFOUND, "no good run of the same pack came before '%.100s'", now);

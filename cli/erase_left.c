@@ -1,6 +1,6 @@
 /* An export is an event that says its range, its filter and what it disclosed, in words; for whom is a private field of it.
- * A sparse one says only how many events were chosen, so of an event inside of its range it may or may not have told. What
- * is not understood counts as "may". */
+ * A sparse one says only how many events were chosen, so an event inside its range may or may not have been in it. What is not
+ * understood counts as "may". */
 #include "cli/erase_left.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 enum shown { SHOWN_NOT, SHOWN_MAYBE, SHOWN };
 
 /* An export's own words. */
-struct told {
+struct disclosed {
     uint64_t from, to;
     struct bytes format, query, disclosure;
 };
@@ -106,35 +106,36 @@ static enum shown matches(struct bytes query, const struct ledger_event *e) {
     return SHOWN;
 }
 
-static enum shown shows(const struct told *told, const struct ledger_event *event) {
-    if (event->seq < told->from || event->seq >= told->to) {
+static enum shown shows(const struct disclosed *disclosed, const struct ledger_event *event) {
+    if (event->seq < disclosed->from || event->seq >= disclosed->to) {
         return SHOWN_NOT;
     }
-    if (bytes_has_prefix(told->disclosure, "all bodies")) {
+    if (bytes_has_prefix(disclosed->disclosure, "all bodies")) {
         return SHOWN;
     }
-    if (bytes_is(told->format, "sparse")) { /* the first and the last one are among those that were chosen */
-        return event->seq == told->from || event->seq == told->to - 1 ? SHOWN : SHOWN_MAYBE;
+    if (bytes_is(disclosed->format, "sparse")) { /* the first and the last one are among those that were chosen */
+        return event->seq == disclosed->from || event->seq == disclosed->to - 1 ? SHOWN : SHOWN_MAYBE;
     }
-    return bytes_is(told->format, "bundle") ? matches(told->query, event) : SHOWN_MAYBE;
+    return bytes_is(disclosed->format, "bundle") ? matches(disclosed->query, event) : SHOWN_MAYBE;
 }
 
 /* ---- one export ---- */
 
-static int count(struct erase_export *x, const struct told *told, const struct erase_plan *plan,
+static int count(struct erase_export *x, const struct disclosed *disclosed, const struct erase_plan *plan,
                  struct ledger_reader *reader, struct err *err) {
-    uint64_t mask = fields_shown(plan, told->disclosure);
+    uint64_t mask = fields_shown(plan, disclosed->disclosure);
     int rc = 0;
     for (size_t i = 0; mask != 0 && i < plan->n && rc == 0; i++) {
         const struct erase_item *item = &plan->item[i];
         struct ledger_event event;
-        if (item->seq < told->from || item->seq >= told->to || (plan->n_fields > 0 && (item->fields & mask) == 0)) {
+        if (item->seq < disclosed->from || item->seq >= disclosed->to ||
+            (plan->n_fields > 0 && (item->fields & mask) == 0)) {
             continue;
         }
         ledger_reader_seek(reader, item->seq);
         rc = ledger_reader_next(reader, &event, err);
         if (rc == 0) {
-            enum shown shown = shows(told, &event);
+            enum shown shown = shows(disclosed, &event);
             x->events += shown == SHOWN;
             x->maybe += shown == SHOWN_MAYBE;
         }
@@ -168,9 +169,10 @@ static int take(struct erase_left *left, const struct erase_plan *plan, struct q
         return rc;
     }
     struct erase_export x = {.seq = event->seq, .time = event->time};
-    struct told told = {number_of(event->body, "from", 0), number_of(event->body, "to", event->seq),
-                        text_of(event->body, "format"), text_of(event->body, "query"), text_of(event->body, "disclosure")};
-    rc = count(&x, &told, plan, reader, err);
+    struct disclosed disclosed = {number_of(event->body, "from", 0), number_of(event->body, "to", event->seq),
+                                  text_of(event->body, "format"), text_of(event->body, "query"),
+                                  text_of(event->body, "disclosure")};
+    rc = count(&x, &disclosed, plan, reader, err);
     if (rc != 0 || x.events + x.maybe == 0) {
         return rc;
     }

@@ -2,16 +2,16 @@
 #include "cli/explanation.h"
 
 #include "base/clock.h"
-#include "cli/thing.h"
+#include "cli/entity.h"
 #include "projections/list.h"
 
-void story_init(struct story *story, struct asof *view, enum when_style style, bool whole) {
-    *story = (struct story){.view = view, .style = style, .whole = whole, .now = clock_wall_ns()};
-    damage_init(&story->damage, view->cli);
+void explanation_init(struct explanation *explanation, struct asof *view, enum when_style style, bool whole) {
+    *explanation = (struct explanation){.view = view, .style = style, .whole = whole, .now = clock_wall_ns()};
+    damage_init(&explanation->damage, view->cli);
 }
 
-void story_state(const struct row *row, struct buf *out) {
-    size_t state = thing_state(row->table), reason = projection_column(row->table, "reason");
+void explanation_state(const struct row *row, struct buf *out) {
+    size_t state = entity_state(row->table), reason = projection_column(row->table, "reason");
     if (state != SIZE_MAX) {
         buf_put_bytes(out, row_text(row, state));
     }
@@ -21,7 +21,7 @@ void story_state(const struct row *row, struct buf *out) {
     }
 }
 
-bool story_lacks(const struct row *row, struct bytes about) {
+bool explanation_lacks(const struct row *row, struct bytes about) {
     size_t column = projection_column(row->table, "missing");
     struct list list;
     struct bytes item, name;
@@ -34,19 +34,19 @@ bool story_lacks(const struct row *row, struct bytes about) {
     return is;
 }
 
-int story_corrected(struct story *s, struct err *err) {
+int explanation_corrected(struct explanation *s, struct err *err) {
     int rc = s->has_corrected ? 0 : corrected_load_all(s->view->ledger, &s->damage, &s->corrected, err);
     s->has_corrected = rc == 0;
     return rc;
 }
 
-void story_also(struct story *s, uint64_t seq) {
+void explanation_cite(struct explanation *s, uint64_t seq) {
     if (s->n_also < ROW_SEQS_MAX) {
         s->also[s->n_also++] = seq;
     }
 }
 
-int story_event(struct story *s, uint64_t seq, struct ledger_event *ret, struct err *err) {
+int explanation_event(struct explanation *s, uint64_t seq, struct ledger_event *ret, struct err *err) {
     struct err why = {0};
     int rc = s->reader ? 0 : ledger_reader_open(s->view->ledger, 0, s->view->head.size, &s->reader, err);
     if (rc != 0) {

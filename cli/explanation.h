@@ -15,34 +15,35 @@
 #include "cli/obj.h"
 #include "cli/when.h"
 
-struct story {
+struct explanation {
     struct asof *view;
     enum when_style style;
     bool whole; /* every field; else what explains the state, and the parts with theirs */
-    uint64_t now, told;
+    uint64_t now;
+    uint64_t shown; /* rows so far */
     struct damage damage;
     struct ledger_reader *reader;
     struct corrected corrected; /* once events are shown */
     bool has_corrected;
-    uint64_t also[ROW_SEQS_MAX]; /* events that what was told of the row rests on as well */
+    uint64_t also[ROW_SEQS_MAX]; /* events that its parts rest on */
     size_t n_also;
     struct obj list; /* in JSON */
 };
 
-/* `story` is filled but for what begins with 0. */
-void story_init(struct story *story, struct asof *view, enum when_style style, bool whole);
+/* `explanation` is filled but for what begins with 0. */
+void explanation_init(struct explanation *explanation, struct asof *view, enum when_style style, bool whole);
 
-/* The story's `corrected`, read when it is asked for first; what cannot be read is noted. */
-int story_corrected(struct story *story, struct err *err);
+/* Its `corrected`, read when it is asked for first; what cannot be read is noted. */
+int explanation_corrected(struct explanation *explanation, struct err *err);
 /* The event is listed with those that the row rests on. */
-void story_also(struct story *story, uint64_t seq);
+void explanation_cite(struct explanation *explanation, uint64_t seq);
 
 /* Reads an event of the log. 1: it cannot be read, which was said. */
-int story_event(struct story *story, uint64_t seq, struct ledger_event *ret, struct err *err);
+int explanation_event(struct explanation *explanation, uint64_t seq, struct ledger_event *ret, struct err *err);
 
 /* Appends "ready", "declared-not-proven: model drift". */
-void story_state(const struct row *row, struct buf *out);
+void explanation_state(const struct row *row, struct buf *out);
 /* Does the row list what it lacks, "route/r" among it? `about` empty: anything. */
-bool story_lacks(const struct row *row, struct bytes about);
+bool explanation_lacks(const struct row *row, struct bytes about);
 
 #endif

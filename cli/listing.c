@@ -9,11 +9,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cell.h"
+#include "cli/entity.h"
 #include "cli/opt.h"
 #include "cli/pager.h"
 #include "cli/say.h"
 #include "cli/table.h"
-#include "cli/thing.h"
 
 #define WITH_MAX   64
 #define STATES_MAX 12 /* that are named when none of them was asked for */
@@ -110,7 +110,7 @@ static int read_conditions(struct listing *l, const struct opt_args *args, const
     size_t at = 0;
     int rc = 0;
     while (rc == 0 && (text = opt_next(args, &options[L_STATE], &at)) != NULL) {
-        size_t state = thing_state(l->table);
+        size_t state = entity_state(l->table);
         rc = state == SIZE_MAX ? err_set(err, ERR_INVALID, "%s have no state", l->table->name) : add(l, state, text, err);
     }
     at = 0;
@@ -122,7 +122,7 @@ static int read_conditions(struct listing *l, const struct opt_args *args, const
         rc = read_with(l, text, err);
     }
     l->failed = opt_has(args, &options[L_FAILED]);
-    if (rc == 0 && l->failed && thing_state(l->table) == SIZE_MAX) {
+    if (rc == 0 && l->failed && entity_state(l->table) == SIZE_MAX) {
         rc = err_set(err, ERR_INVALID, "%s have no state", l->table->name);
     }
     rc = rc != 0 ? rc : opt_u64(args, &options[L_LAST], &l->last, err);
@@ -172,7 +172,7 @@ static bool is_shown(const struct listing *l, size_t column) {
 static bool gives_way(const struct listing *l, size_t column) {
     static const char *const names[] = {"reason", "verdict", "since"};
     const struct state_column *c = &l->table->columns[column];
-    size_t state = thing_state(l->table);
+    size_t state = entity_state(l->table);
     bool judged = state != SIZE_MAX && (l->table->columns[state].flags & COLUMN_JUDGED) && l->reason != SIZE_MAX &&
                   (l->table->columns[l->reason].flags & COLUMN_MAIN);
     bool one = (c->flags & COLUMN_KEY) != 0 || column == state;
@@ -260,7 +260,7 @@ static bool is_pack(const struct row *row, const char *pack) {
 static bool is_lone_call(const struct listing *l, const struct row *row) {
     size_t events = projection_column(row->table, "events"), calls = projection_column(row->table, "model_calls");
     return strcmp(l->view->cli->command, "run list") == 0 && l->n_with == 0 && events != SIZE_MAX && calls != SIZE_MAX &&
-           bytes_is(row_text(row, thing_state(row->table)), "observed") && row_int(row, events) == 1 &&
+           bytes_is(row_text(row, entity_state(row->table)), "observed") && row_int(row, events) == 1 &&
            row_int(row, calls) == 1;
 }
 
@@ -279,14 +279,14 @@ static void count_tier(struct listing *l, const struct row *row) {
 }
 
 static bool matches(struct listing *l, const struct row *row) {
-    bool all = !l->failed || out_state(row_text(row, thing_state(l->table))) == OUT_RED, others = all;
+    bool all = !l->failed || out_state(row_text(row, entity_state(l->table))) == OUT_RED, others = all;
     for (size_t i = 0; i < l->n_with; i++) {
         const struct with *with = &l->with[i];
         bool any = false;
         for (size_t k = 0; k < with->n && !any; k++) {
             any = with->column == SIZE_MAX ? is_pack(row, with->words[k]) : cell_is(row, with->column, with->words[k]);
         }
-        if (!any && with->column != SIZE_MAX && with->column == thing_state(l->table)) {
+        if (!any && with->column != SIZE_MAX && with->column == entity_state(l->table)) {
             see_state(l, row, with->column);
         }
         all = all && any;
@@ -305,14 +305,14 @@ static bool matches(struct listing *l, const struct row *row) {
 static void see_violation(struct listing *l, const struct row *row) {
     size_t column = projection_column(row->table, "violations");
     if (column != SIZE_MAX && row_int(row, column) > 0 && l->n_illegal++ == 0) {
-        thing_name(row, &l->illegal);
+        entity_name(row, &l->illegal);
     }
 }
 
 /* For the eye: lists as words, short digests, numbers with their units, and what has no name at all. */
 static void print_cell(struct listing *l, const struct row *row, size_t i, struct query_value *value) {
     size_t column = l->columns[i];
-    bool key = (row->table->columns[column].flags & COLUMN_KEY) && thing_key_columns(row->table) == 1;
+    bool key = (row->table->columns[column].flags & COLUMN_KEY) && entity_key_columns(row->table) == 1;
     buf_clear(&l->texts[i]);
     if (cell_unit(row, column, &l->texts[i])) {
         *value = (struct query_value){.type = QUERY_TEXT, .text = bytes_of_buf(&l->texts[i])};
@@ -332,7 +332,7 @@ static void print_cell(struct listing *l, const struct row *row, size_t i, struc
 /* Answers of agents may name no tool; what they decided gathers in one row. */
 static bool is_unnamed(const struct row *row) {
     struct bytes parts[KEY_PARTS_MAX] = {{0}};
-    thing_parts(row, parts);
+    entity_parts(row, parts);
     return bytes_is(parts[0], "tool/unknown");
 }
 
@@ -395,7 +395,7 @@ static void keep(struct listing *l, const struct row *row) {
     }
     buf_clear(&kept->key);
     kept->seq = seq;
-    for (size_t i = 0, n = thing_parts(row, parts); i < n; i++) {
+    for (size_t i = 0, n = entity_parts(row, parts); i < n; i++) {
         buf_put_be32(&kept->key, (uint32_t)parts[i].n);
         buf_put_bytes(&kept->key, parts[i]);
     }

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/entity.h"
 #include "cli/pager.h"
 #include "cli/say.h"
 #include "cli/table.h"
-#include "cli/thing.h"
 
 #define JUDGED_MAX 2000 /* rows of a table whose states are judged here */
 #define STATES_MAX 6    /* that are told apart */
@@ -43,7 +43,7 @@ static void count_state(struct counts *counts, struct bytes state) {
 
 /* The column by which rows are counted; SIZE_MAX: none, or it would cost too much. */
 static size_t state_of(const struct state_table *table, uint64_t rows) {
-    size_t state = thing_state(table);
+    size_t state = entity_state(table);
     bool judged = state != SIZE_MAX && (table->columns[state].flags & COLUMN_JUDGED) != 0;
     return judged && rows > JUDGED_MAX ? SIZE_MAX : state;
 }

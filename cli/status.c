@@ -7,7 +7,7 @@
 
 #include "base/mp.h"
 #include "cli/cli.h"
-#include "cli/thing.h"
+#include "cli/entity.h"
 #include "query/query.h"
 
 #define TEXT_MAX ((size_t)1 << 16)
@@ -122,15 +122,15 @@ static void put_member(struct bytes map, const char *name, struct buf *out) {
     }
 }
 
-static void thing_init(struct status_thing *thing) {
-    *thing = (struct status_thing){.seq = LEDGER_NO_SEQ};
+static void item_init(struct status_item *thing) {
+    *thing = (struct status_item){.seq = LEDGER_NO_SEQ};
     buf_init(&thing->name, TEXT_MAX);
     buf_init(&thing->state, TEXT_MAX);
     buf_init(&thing->reason, TEXT_MAX);
     buf_init(&thing->remedy, TEXT_MAX);
 }
 
-static void thing_done(struct status_thing *thing) {
+static void item_done(struct status_item *thing) {
     buf_done(&thing->name);
     buf_done(&thing->state);
     buf_done(&thing->reason);
@@ -147,8 +147,8 @@ static void take_clauses(struct status *s, struct bytes list, const char *state)
         return;
     }
     for (uint32_t i = 0, n = item.count; i < n && s->n_clauses < STATUS_ROWS && mp_skip(&reader, 1, &map, NULL) == 0; i++) {
-        struct status_thing *clause = &s->clause[s->n_clauses];
-        thing_init(clause);
+        struct status_item *clause = &s->clause[s->n_clauses];
+        item_init(clause);
         put_member(map, "state", &clause->state);
         put_member(map, "id", &clause->name);
         put_member(map, "reason", &clause->reason);
@@ -156,7 +156,7 @@ static void take_clauses(struct status *s, struct bytes list, const char *state)
         if (bytes_is(bytes_of_buf(&clause->state), state)) {
             s->n_clauses++;
         } else {
-            thing_done(clause);
+            item_done(clause);
         }
     }
 }
@@ -167,7 +167,7 @@ static int64_t number(const struct row *row, const char *column) {
 }
 
 static int find_verdict(struct status *s, struct err *err) {
-    size_t table = thing_table(s->view, bytes_of("verdict"));
+    size_t table = entity_table(s->view, bytes_of("verdict"));
     struct bytes box = bytes_of("");
     struct row row;
     if (table == SIZE_MAX) {
@@ -203,13 +203,13 @@ static bool is_at_rest(struct bytes state) {
 static int find_waiting(struct status *s, const char *noun, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row = NULL;
-    size_t table = thing_table(s->view, bytes_of(noun));
+    size_t table = entity_table(s->view, bytes_of(noun));
     if (table == SIZE_MAX) {
         return 0;
     }
     int rc = state_rows_open(s->view->state, table, NULL, 0, &rows, err);
     while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
-        size_t state = thing_state(row->table);
+        size_t state = entity_state(row->table);
         if (state == SIZE_MAX || is_at_rest(row_text(row, state))) {
             continue;
         }
@@ -217,9 +217,9 @@ static int find_waiting(struct status *s, const char *noun, struct err *err) {
             s->more_waiting++;
             continue;
         }
-        struct status_thing *thing = &s->waiting[s->n_waiting++];
-        thing_init(thing);
-        thing_name(row, &thing->name);
+        struct status_item *thing = &s->waiting[s->n_waiting++];
+        item_init(thing);
+        entity_name(row, &thing->name);
         buf_put_bytes(&thing->state, row_text(row, state));
         put_named(&thing->reason, row, "reason");
     }
@@ -240,12 +240,12 @@ static bool has_failed(struct bytes state) {
 }
 
 static void take_run(struct status *s, const struct row *row, struct query_cursor *cursor) {
-    struct status_thing *run = &s->run[s->n_runs++];
+    struct status_item *run = &s->run[s->n_runs++];
     struct query_value value;
     size_t pack = projection_column(row->table, "pack"), task = projection_column(row->table, "task");
     int64_t ended = number(row, "finished_at");
-    thing_init(run);
-    thing_name(row, &run->name);
+    item_init(run);
+    entity_name(row, &run->name);
     put_named(&run->state, row, "state");
     put_named(&run->reason, row, pack != SIZE_MAX && row_has(row, pack) ? "pack" : "agent");
     if (task != SIZE_MAX && row_has(row, task)) {
@@ -282,7 +282,7 @@ static int look_at_end(struct status *s, size_t table, struct query_cursor *curs
     struct bytes id = {subject.text.p + 4, subject.text.n - 4};
     row_init(&row, state_table(s->view->state, table));
     rc = state_get(s->view->state, table, &id, 1, &row, err);
-    if (rc == 0 && has_failed(row_text(&row, thing_state(row.table)))) {
+    if (rc == 0 && has_failed(row_text(&row, entity_state(row.table)))) {
         take_run(s, &row, cursor);
     }
     row_done(&row);
@@ -294,7 +294,7 @@ static int find_runs(struct status *s, struct err *err) {
     struct query_cursor *cursor = NULL;
     struct query_value kind = {.type = QUERY_TEXT, .text = bytes_of("run.finished")};
     struct query_term term = {.field = QUERY_KIND, .op = QUERY_EQ, .values = &kind, .n_values = 1};
-    size_t table = thing_table(s->view, bytes_of("run"));
+    size_t table = entity_table(s->view, bytes_of("run"));
     if (table == SIZE_MAX) {
         return 0;
     }
@@ -405,18 +405,18 @@ int status_gather(struct status *s, struct asof *view, struct err *err) {
     return rc;
 }
 
-static void things_done(struct status_thing *things, size_t n) {
+static void items_done(struct status_item *things, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        thing_done(&things[i]);
+        item_done(&things[i]);
     }
 }
 
 void status_done(struct status *s) {
     buf_done(&s->verdict);
     buf_done(&s->reason);
-    things_done(s->clause, s->n_clauses);
-    things_done(s->waiting, s->n_waiting);
-    things_done(s->run, s->n_runs);
+    items_done(s->clause, s->n_clauses);
+    items_done(s->waiting, s->n_waiting);
+    items_done(s->run, s->n_runs);
     for (size_t i = 0; i < s->n_next; i++) {
         buf_done(&s->next[i].command);
     }

@@ -16,7 +16,7 @@ struct status_source {
 };
 
 /* A clause, a pack, a route, a run: its name, how it is, why. */
-struct status_thing {
+struct status_item {
     struct buf name, state, reason, remedy;
     uint64_t seq, time; /* of a run: its end, by its source's clock */
 };
@@ -33,11 +33,11 @@ struct status {
     size_t n_sources;
     struct buf verdict, reason;
     int64_t passed, warned, failed, unknown;
-    struct status_thing clause[STATUS_ROWS];
+    struct status_item clause[STATUS_ROWS];
     size_t n_clauses;
-    struct status_thing waiting[STATUS_ROWS]; /* packs and routes that are not ready */
+    struct status_item waiting[STATUS_ROWS]; /* packs and routes that are not ready */
     size_t n_waiting, more_waiting;
-    struct status_thing run[STATUS_FAILED];
+    struct status_item run[STATUS_FAILED];
     size_t n_runs, looked; /* looked: ended runs among which these are the failed ones */
     struct status_step next[STATUS_NEXT];
     size_t n_next;

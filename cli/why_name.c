@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/thing.h"
+#include "cli/entity.h"
 
 #define NAME_MAX_BYTES ((size_t)1 << 16)
 #define SHOWN_MAX      4
@@ -22,8 +22,8 @@ static int collect(void *ctx, const struct row *row, struct err *err) {
     struct found *found = ctx;
     struct buf keys = {.max = NAME_MAX_BYTES}, name = {.max = NAME_MAX_BYTES};
     (void)err;
-    thing_keys(row, &keys);
-    thing_name(row, &name);
+    entity_keys(row, &keys);
+    entity_name(row, &name);
     bool exact = bytes_eq(bytes_of_buf(&keys), found->name);
     if (exact && found->exact == 0) {
         found->n_shown = 0;
@@ -64,8 +64,8 @@ int why_name(struct asof *view, struct bytes name, size_t *ret_table, struct err
         if (strcmp(nouns[i], "permission") == 0 && found.exact + found.loose > 0) {
             break; /* what is about a thing is no other meaning of its name */
         }
-        found.now = thing_table(view, bytes_of(nouns[i]));
-        int rc = found.now == SIZE_MAX ? 0 : thing_each(view, found.now, name, collect, &found, &why);
+        found.now = entity_table(view, bytes_of(nouns[i]));
+        int rc = found.now == SIZE_MAX ? 0 : entity_each(view, found.now, name, collect, &found, &why);
         if (rc == ERR_NOTFOUND && begun.code == 0 && strstr(why.msg, "begin so") != NULL) {
             begun = why;
         } else if (rc != 0 && rc != ERR_NOTFOUND) {

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
+#include "cli/entity.h"
+#include "cli/explain.h"
 #include "cli/say.h"
-#include "cli/story.h"
-#include "cli/thing.h"
 #include "cli/why_name.h"
 
 bool why_state_is(const char *text) {
@@ -16,23 +16,23 @@ bool why_state_is(const char *text) {
 
 /* Nouns of subjects that are not the nouns of tables. */
 static size_t table_of(struct asof *view, struct bytes noun) {
-    return thing_table(view, bytes_is(noun, "alias") ? bytes_of("model-name") : noun);
+    return entity_table(view, bytes_is(noun, "alias") ? bytes_of("model-name") : noun);
 }
 
 /* Rows of any table whose first key is the whole subject. */
-static int by_subject(struct story *story, struct bytes subject, struct err *err) {
-    struct asof *view = story->view;
+static int by_subject(struct explanation *explanation, struct bytes subject, struct err *err) {
+    struct asof *view = explanation->view;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < state_tables(view->state); i++) {
         struct state_rows *rows = NULL;
         const struct row *row = NULL;
-        if (thing_piles(state_table(view->state, i))) {
+        if (entity_accumulates(state_table(view->state, i))) {
             continue;
         }
         rc = state_rows_open(view->state, i, &subject, 1, &rows, err);
         while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
             rc = state_rows_since(rows, err);
-            rc = rc != 0 ? rc : story_row(story, row, err);
+            rc = rc != 0 ? rc : explain_row(explanation, row, err);
         }
         state_rows_close(rows);
         rc = rc == 1 ? 0 : rc;
@@ -41,8 +41,8 @@ static int by_subject(struct story *story, struct bytes subject, struct err *err
 }
 
 /* Rows that lack it: a pack whose route nobody declared. */
-static int by_missing(struct story *story, struct bytes about, struct err *err) {
-    struct asof *view = story->view;
+static int by_missing(struct explanation *explanation, struct bytes about, struct err *err) {
+    struct asof *view = explanation->view;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < state_tables(view->state); i++) {
         size_t column = projection_column(state_table(view->state, i), "missing");
@@ -52,9 +52,9 @@ static int by_missing(struct story *story, struct bytes about, struct err *err) 
         while (rc == 0 && column != SIZE_MAX && (rc = state_rows_next(rows, &row, err)) == 0) {
             if (*view->stop != 0) {
                 rc = err_set(err, ERR_BUSY, "interrupted");
-            } else if (story_lacks(row, about)) {
+            } else if (explanation_lacks(row, about)) {
                 rc = state_rows_since(rows, err);
-                rc = rc != 0 ? rc : story_row(story, row, err);
+                rc = rc != 0 ? rc : explain_row(explanation, row, err);
             }
         }
         state_rows_close(rows);
@@ -65,41 +65,41 @@ static int by_missing(struct story *story, struct bytes about, struct err *err) 
 
 /* What is not there, as *err says, may be named by others all the same: a pack by its permissions, a route by the pack that
  * needs it. */
-static int named_elsewhere(struct story *story, const char *text, struct err *err) {
+static int named_elsewhere(struct explanation *explanation, const char *text, struct err *err) {
     struct err why = {0};
-    int rc = by_subject(story, bytes_of(text), &why);
-    if (rc == 0 && story->told == 0) {
-        rc = by_missing(story, bytes_of(text), &why);
-        if (rc == 0 && story->told > 0) {
-            cli_note(story->view->cli, "ledger: why: %s: it was never declared, and this needs it", err->msg);
+    int rc = by_subject(explanation, bytes_of(text), &why);
+    if (rc == 0 && explanation->shown == 0) {
+        rc = by_missing(explanation, bytes_of(text), &why);
+        if (rc == 0 && explanation->shown > 0) {
+            cli_note(explanation->view->cli, "ledger: why: %s: it was never declared, and this needs it", err->msg);
             return 0;
         }
     }
     if (rc != 0) {
         *err = why;
-    } else if (story->told > 0) {
-        cli_note(story->view->cli, "ledger: why: %s: nothing declared it; this names it", err->msg);
+    } else if (explanation->shown > 0) {
+        cli_note(explanation->view->cli, "ledger: why: %s: nothing declared it; this names it", err->msg);
     }
-    return rc != 0 ? rc : story->told > 0 ? 0 : err->code;
+    return rc != 0 ? rc : explanation->shown > 0 ? 0 : err->code;
 }
 
 struct asked {
-    struct story *story;
+    struct explanation *explanation;
     struct bytes text;
-    bool itself; /* one has this very name: its story has what is about it */
+    bool itself; /* one has this very name: its explanation has what is about it */
 };
 
 static int tell_row(void *ctx, const struct row *row, struct err *err) {
     struct asked *asked = ctx;
     struct buf name = {.max = 4 * ROW_BYTES_MAX};
-    thing_name(row, &name);
+    entity_name(row, &name);
     asked->itself = asked->itself || bytes_eq(bytes_of_buf(&name), asked->text);
     buf_done(&name);
-    return story_row(asked->story, row, err);
+    return explain_row(asked->explanation, row, err);
 }
 
 static int unknown(struct asof *view, const char *text, struct bytes noun) {
-    const char *near = thing_suggest(view, noun, false);
+    const char *near = entity_suggest(view, noun, false);
     if (!strchr(text, '/')) {
         return cli_usage(
             view->cli,
@@ -117,7 +117,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
     const char *slash = strchr(text, '/');
     struct bytes noun = {(const uint8_t *)text, slash ? (size_t)(slash - text) : strlen(text)};
     size_t table = table_of(view, noun);
-    struct story story;
+    struct explanation explanation;
     struct err err = {0};
     int rc;
     if (!slash && table != SIZE_MAX && !bytes_is(bytes_of(state_table(view->state, table)->noun), "verdict")) {
@@ -132,24 +132,24 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
         }
     }
     asof_warn(view, table);
-    story_init(&story, view, style, false);
+    explanation_init(&explanation, view, style, false);
     if (table != SIZE_MAX) {
-        struct asked asked = {.story = &story, .text = bytes_of(text)};
-        rc = thing_each(view, table, bytes_of(name), tell_row, &asked, &err);
+        struct asked asked = {.explanation = &explanation, .text = bytes_of(text)};
+        rc = entity_each(view, table, bytes_of(name), tell_row, &asked, &err);
         if (rc == ERR_NOTFOUND && slash) {
-            rc = named_elsewhere(&story, text, &err);
+            rc = named_elsewhere(&explanation, text, &err);
         } else if (rc == 0 && slash && !asked.itself) { /* "tool/bash" is the subject of permissions, too */
-            rc = by_subject(&story, bytes_of(text), &err);
+            rc = by_subject(&explanation, bytes_of(text), &err);
         }
     } else {
-        rc = by_subject(&story, bytes_of(text), &err);
+        rc = by_subject(&explanation, bytes_of(text), &err);
     }
-    uint64_t told = story.told;
-    int exit_code = story_end(&story, "ledger.why_state/1", table);
+    uint64_t shown = explanation.shown;
+    int exit_code = explain_end(&explanation, "ledger.why_state/1", table);
     if (rc != 0) {
         return cli_fail_lookup(view->cli, &err);
     }
-    return told > 0 ? exit_code : unknown(view, text, noun);
+    return shown > 0 ? exit_code : unknown(view, text, noun);
 }
 
 int why_state(struct cli *cli, const char *text, const char *at, enum when_style style) {

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "cli/asof.h"
 #include "cli/diff.h"
-#include "cli/thing.h"
+#include "cli/entity.h"
 
 static const char *stale, *stopped; /* names of projections */
 
@@ -58,7 +58,7 @@ static int tear_down(void **state) {
 static void put(struct fixture *f, const char *table, char ret[4096]) {
     struct obj obj = {0};
     struct buf text;
-    size_t t = table ? thing_table(&f->view, bytes_of(table)) : SIZE_MAX;
+    size_t t = table ? entity_table(&f->view, bytes_of(table)) : SIZE_MAX;
     assert_true(!table || t != SIZE_MAX);
     buf_init(&text, 4095);
     asof_put(&f->view, t, &obj);

@@ -1,13 +1,13 @@
 /* Tables name what they are about by the same columns, so what belongs together is found without knowing any of them: a row
  * with our only key in a column of that name is a part of ours (the route that says pack = ours), a row whose only key we
  * name is what we are a part of, and one whose first key is our whole name, "pack/pdf-ops-pack", is about us. */
-#include "cli/story_parts.h"
+#include "cli/explain_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/entity.h"
 #include "cli/explanation.h"
-#include "cli/thing.h"
 
 #define NAME_BYTES ((size_t)1 << 16)
 
@@ -21,7 +21,7 @@ struct hunt {
 };
 
 static const char *only_key(const struct state_table *table) {
-    for (size_t i = 0; thing_key_columns(table) == 1 && i < table->n_columns; i++) {
+    for (size_t i = 0; entity_key_columns(table) == 1 && i < table->n_columns; i++) {
         if (table->columns[i].flags & COLUMN_KEY) {
             return table->columns[i].name;
         }
@@ -42,7 +42,7 @@ static size_t first_key(const struct state_table *table) {
 static void add(struct hunt *h, const struct row *row, bool decides) {
     struct parts *parts = h->parts;
     struct buf name = {.max = NAME_BYTES};
-    thing_name(row, &name);
+    entity_name(row, &name);
     bool known = bytes_eq(bytes_of_buf(&name), bytes_of_buf(&h->name));
     for (size_t i = 0; i < parts->n && !known; i++) {
         known = bytes_eq(bytes_of_buf(&name), bytes_of_buf(&parts->part[i].name));
@@ -55,10 +55,10 @@ static void add(struct hunt *h, const struct row *row, bool decides) {
     struct part *part = &parts->part[parts->n++];
     part->name = name;
     buf_init(&part->state, NAME_BYTES);
-    story_state(row, &part->state);
-    size_t state = thing_state(row->table);
+    explanation_state(row, &part->state);
+    size_t state = entity_state(row->table);
     part->state_n = state != SIZE_MAX ? row_text(row, state).n : 0;
-    part->n_evidence = thing_evidence(row, part->evidence);
+    part->n_evidence = entity_evidence(row, part->evidence);
     part->decides = decides;
 }
 
@@ -91,7 +91,7 @@ static int by_column(struct hunt *h, size_t table, size_t column, struct err *er
         if (*h->view->stop != 0) {
             rc = err_set(err, ERR_BUSY, "interrupted");
         } else if (bytes_eq(row_text(row, column), h->key)) {
-            size_t n = thing_parts(row, parts);
+            size_t n = entity_parts(row, parts);
             rc = state_get(h->view->state, table, parts, n, &judged, err);
             if (rc == 0) {
                 add(h, &judged, !is_on_its_way(judged.table));
@@ -120,7 +120,7 @@ static int look(struct hunt *h, size_t number, struct err *err) {
     const char *others = only_key(other);
     size_t first = first_key(other);
     int rc = 0;
-    if (other == h->row->table || thing_state(other) == SIZE_MAX || thing_piles(other)) {
+    if (other == h->row->table || entity_state(other) == SIZE_MAX || entity_accumulates(other)) {
         return 0;
     }
     size_t ours = h->key_column ? projection_column(other, h->key_column) : SIZE_MAX;
@@ -138,12 +138,12 @@ static int look(struct hunt *h, size_t number, struct err *err) {
     return rc;
 }
 
-int parts_find(struct asof *view, const struct row *row, struct parts *ret, struct err *err) {
+int explain_parts(struct asof *view, const struct row *row, struct parts *ret, struct err *err) {
     struct hunt h = {.view = view, .row = row, .key_column = only_key(row->table), .parts = ret};
     int rc = 0;
     memset(ret, 0, sizeof(*ret));
     buf_init(&h.name, NAME_BYTES);
-    thing_name(row, &h.name);
+    entity_name(row, &h.name);
     if (h.key_column) {
         h.key = row_text(row, projection_column(row->table, h.key_column));
     }
@@ -154,7 +154,7 @@ int parts_find(struct asof *view, const struct row *row, struct parts *ret, stru
     return rc;
 }
 
-void parts_done(struct parts *parts) {
+void explain_parts_done(struct parts *parts) {
     for (size_t i = 0; i < parts->n; i++) {
         buf_done(&parts->part[i].name);
         buf_done(&parts->part[i].state);

@@ -1,6 +1,6 @@
 /* A text with n slashes can be split into up to three keys in a handful of ways; each is one look-up. Only when none of
  * them is there, all rows of the table are walked: for names, abbreviations and what is near. */
-#include "cli/thing.h"
+#include "cli/entity.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static bool same_word(const char *name, struct bytes word) {
     return true;
 }
 
-size_t thing_table(struct asof *view, struct bytes word) {
+size_t entity_table(struct asof *view, struct bytes word) {
     for (size_t i = 0; i < state_tables(view->state); i++) {
         const struct state_table *table = state_table(view->state, i);
         if (same_word(table->name, word) || same_word(table->noun, word)) {
@@ -40,7 +40,7 @@ size_t thing_table(struct asof *view, struct bytes word) {
     return SIZE_MAX;
 }
 
-const char *thing_suggest(struct asof *view, struct bytes word, bool names) {
+const char *entity_suggest(struct asof *view, struct bytes word, bool names) {
     const char *best = NULL;
     size_t least = NEAR_MAX;
     char text[64];
@@ -61,7 +61,7 @@ const char *thing_suggest(struct asof *view, struct bytes word, bool names) {
 
 /* ---- names of rows ---- */
 
-size_t thing_key_columns(const struct state_table *table) {
+size_t entity_key_columns(const struct state_table *table) {
     size_t n = 0;
     for (size_t i = 0; i < table->n_columns; i++) {
         n += (table->columns[i].flags & COLUMN_KEY) ? 1 : 0;
@@ -69,11 +69,11 @@ size_t thing_key_columns(const struct state_table *table) {
     return n < KEY_PARTS_MAX ? n : KEY_PARTS_MAX;
 }
 
-size_t thing_state(const struct state_table *table) {
+size_t entity_state(const struct state_table *table) {
     return projection_state(table);
 }
 
-bool thing_piles(const struct state_table *table) {
+bool entity_accumulates(const struct state_table *table) {
     static const char *const names[] = {"runs",        "evals",   "eval_routes", "eval_models", "eval_loose",
                                         "eval_scores", "imports", "gaps",        "clauses"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -84,7 +84,7 @@ bool thing_piles(const struct state_table *table) {
     return false;
 }
 
-size_t thing_evidence(const struct row *row, uint64_t ret[ROW_SEQS_MAX]) {
+size_t entity_evidence(const struct row *row, uint64_t ret[ROW_SEQS_MAX]) {
     size_t n = 0;
     for (size_t i = 0; i < row->table->n_columns && n == 0; i++) {
         if ((row->table->columns[i].flags & COLUMN_EVIDENCE) && row_has(row, i)) {
@@ -114,7 +114,7 @@ size_t thing_evidence(const struct row *row, uint64_t ret[ROW_SEQS_MAX]) {
     return n;
 }
 
-size_t thing_parts(const struct row *row, struct bytes ret[KEY_PARTS_MAX]) {
+size_t entity_parts(const struct row *row, struct bytes ret[KEY_PARTS_MAX]) {
     size_t n = 0;
     for (size_t i = 0; i < row->table->n_columns && n < KEY_PARTS_MAX; i++) {
         if (row->table->columns[i].flags & COLUMN_KEY) {
@@ -124,9 +124,9 @@ size_t thing_parts(const struct row *row, struct bytes ret[KEY_PARTS_MAX]) {
     return n;
 }
 
-void thing_keys(const struct row *row, struct buf *out) {
+void entity_keys(const struct row *row, struct buf *out) {
     struct bytes parts[KEY_PARTS_MAX];
-    size_t n = thing_parts(row, parts), first = 0;
+    size_t n = entity_parts(row, parts), first = 0;
     if (n == 1 && parts[0].n == 0) { /* the box */
         return;
     }
@@ -142,12 +142,12 @@ void thing_keys(const struct row *row, struct buf *out) {
     }
 }
 
-void thing_name(const struct row *row, struct buf *out) {
+void entity_name(const struct row *row, struct buf *out) {
     struct bytes parts[KEY_PARTS_MAX] = {{0}};
     buf_put_str(out, row->table->noun);
-    if (thing_parts(row, parts) > 1 || parts[0].n > 0) {
+    if (entity_parts(row, parts) > 1 || parts[0].n > 0) {
         buf_put_str(out, "/");
-        thing_keys(row, out);
+        entity_keys(row, out);
     }
 }
 
@@ -157,7 +157,7 @@ struct search {
     struct asof *view;
     size_t table;
     struct bytes text;
-    thing_fn *each;
+    entity_fn *each;
     void *ctx;
     uint64_t found;
 };
@@ -224,7 +224,7 @@ static int split(struct search *s, struct bytes *parts, size_t n, size_t left, s
 
 static int by_keys(struct search *s, struct err *err) {
     struct bytes parts[KEY_PARTS_MAX];
-    size_t keys = thing_key_columns(state_table(s->view->state, s->table));
+    size_t keys = entity_key_columns(state_table(s->view->state, s->table));
     int rc = split(s, parts, 0, keys, s->text, true, err);
     for (size_t n = keys - 1; rc == 0 && s->found == 0 && n > 0; n--) {
         rc = split(s, parts, 0, n, s->text, false, err);
@@ -247,7 +247,7 @@ static int next(struct search *s, struct state_rows *rows, const struct row **re
  * as a key, "digest". */
 static size_t find_names(struct search *s, size_t *ret_name, size_t *ret_key) {
     const struct state_table *ours = state_table(s->view->state, s->table);
-    if (thing_key_columns(ours) != 1) {
+    if (entity_key_columns(ours) != 1) {
         return SIZE_MAX;
     }
     for (size_t t = 0; t < state_tables(s->view->state); t++) {
@@ -307,7 +307,7 @@ static void note_name(struct begun *begun, struct bytes name, struct bytes key) 
 
 /* A table whose only key is a name of ours, with a list of our keys that were told with it: model_known has "model",
  * "digests" and, for a name that leads somewhere by itself, "leads". */
-static size_t find_told(struct search *s, size_t *ret_list) {
+static size_t find_asserted(struct search *s, size_t *ret_list) {
     const struct state_table *ours = state_table(s->view->state, s->table);
     char keys[64] = "";
     for (size_t i = 0; i < ours->n_columns; i++) {
@@ -319,7 +319,7 @@ static size_t find_told(struct search *s, size_t *ret_list) {
         const struct state_table *other = state_table(s->view->state, t);
         size_t name = projection_column(other, ours->noun);
         *ret_list = projection_column(other, keys);
-        if (t != s->table && name == 0 && thing_key_columns(other) == 1 && *ret_list != SIZE_MAX &&
+        if (t != s->table && name == 0 && entity_key_columns(other) == 1 && *ret_list != SIZE_MAX &&
             projection_column(other, "leads") != SIZE_MAX) {
             return t;
         }
@@ -333,7 +333,7 @@ static int by_told(struct search *s, struct begun *begun, struct err *err) {
     const struct row *row = NULL;
     struct list list;
     struct bytes item, key;
-    size_t told, t = find_told(s, &told),
+    size_t told, t = find_asserted(s, &told),
                  leads = t != SIZE_MAX ? projection_column(state_table(s->view->state, t), "leads") : 0;
     int rc = t == SIZE_MAX ? 1 : state_rows_open(s->view->state, t, NULL, 0, &rows, err);
     while (rc == 0 && (rc = next_stored(s, rows, &row, err)) == 0) {
@@ -424,9 +424,9 @@ static struct bytes own_name(const struct row *row) {
 }
 
 /* The parts that are not empty: "claude-code/Bash". */
-static void put_told(const struct row *row, struct buf *out) {
+static void put_asserted(const struct row *row, struct buf *out) {
     struct bytes parts[KEY_PARTS_MAX];
-    for (size_t i = 0, n = thing_parts(row, parts); i < n; i++) {
+    for (size_t i = 0, n = entity_parts(row, parts); i < n; i++) {
         buf_put_str(out, parts[i].n > 0 && out->n > 0 ? "/" : "");
         buf_put_bytes(out, parts[i]);
     }
@@ -449,11 +449,11 @@ static int by_part(struct search *s, struct bytes other, bool any_case, struct e
     while (rc == 0 && (rc = next_stored(s, rows, &row, err)) == 0) {
         struct bytes parts[KEY_PARTS_MAX];
         buf_clear(&told);
-        put_told(row, &told);
+        put_asserted(row, &told);
         struct bytes keys = bytes_of_buf(&told);
         bool tail = !any_case && (is_tail(keys, s->text) || is_tail(keys, other));
         if (tail || same_name(own_name(row), s->text, any_case) || same_name(keys, s->text, any_case)) {
-            rc = try_whole(s, parts, thing_parts(row, parts), err);
+            rc = try_whole(s, parts, entity_parts(row, parts), err);
         }
     }
     state_rows_close(rows);
@@ -464,7 +464,7 @@ static int by_part(struct search *s, struct bytes other, bool any_case, struct e
 static int by_subject(struct search *s, struct err *err) {
     struct buf other = {.max = NAME_MAX_BYTES};
     int rc = 0;
-    if (thing_key_columns(state_table(s->view->state, s->table)) < 2) {
+    if (entity_key_columns(state_table(s->view->state, s->table)) < 2) {
         return 0;
     }
     struct bytes whole = s->text, text = without_colon(whole, &other);
@@ -501,14 +501,14 @@ static void look(struct search *s, const struct row *row, struct nearness *near)
     struct bytes parts[KEY_PARTS_MAX];
     struct buf keys = {.max = NAME_MAX_BYTES};
     char text[128], wanted[128];
-    thing_keys(row, &keys);
+    entity_keys(row, &keys);
     snprintf(text, sizeof(text), "%.*s", (int)(keys.n < 127 ? keys.n : 127), keys.n > 0 ? (const char *)keys.p : "");
     snprintf(wanted, sizeof(wanted), "%.*s", (int)(s->text.n < 127 ? s->text.n : 127),
              s->text.n > 0 ? (const char *)s->text.p : "");
     struct bytes own = own_name(row);
     if (begins(bytes_of_buf(&keys), s->text) || begins(own, s->text)) {
         if (near->n == 0) {
-            for (size_t i = 0, n = thing_parts(row, parts); i < n; i++) {
+            for (size_t i = 0, n = entity_parts(row, parts); i < n; i++) {
                 buf_put_be32(&near->only, (uint32_t)parts[i].n);
                 buf_put_bytes(&near->only, parts[i]);
             }
@@ -573,13 +573,13 @@ static int by_beginning(struct search *s, struct err *err) {
     return rc;
 }
 
-int thing_each(struct asof *view, size_t table, struct bytes text, thing_fn *each, void *ctx, struct err *err) {
+int entity_each(struct asof *view, size_t table, struct bytes text, entity_fn *each, void *ctx, struct err *err) {
     struct search s = {.view = view, .table = table, .text = text, .each = each, .ctx = ctx};
     const char *noun = state_table(view->state, table)->noun;
     size_t n = strlen(noun);
     int rc = by_keys(&s, err);
     if (rc == 0 && s.found == 0 && bytes_has_prefix(text, noun) && text.n > n + 1 && text.p[n] == '/') {
-        return thing_each(view, table, (struct bytes){text.p + n + 1, text.n - n - 1}, each, ctx, err);
+        return entity_each(view, table, (struct bytes){text.p + n + 1, text.n - n - 1}, each, ctx, err);
     }
     rc = rc != 0 || s.found > 0 ? rc : by_subject(&s, err);
     rc = rc != 0 || s.found > 0 ? rc : by_name(&s, err);

@@ -1,7 +1,7 @@
 /* What went wrong is read from the run's tree: calls and their returns are one there. What was a mistake, as a correction
  * says, did not happen: it is named with the correction, and counts neither there nor for what a run was made of
  * (run_made.h). Runs of which something cannot be read are not compared. */
-#include "cli/story_run.h"
+#include "cli/run_summary.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #define WRONG_SHOWN 20
 #define TEXT_MAX    ((size_t)1 << 16)
 
-bool story_run_is(const struct row *row) {
+bool run_summary_is(const struct row *row) {
     return strcmp(row->table->name, "runs") == 0;
 }
 
@@ -52,7 +52,8 @@ static void put_wrong(const struct tree *tree, const struct tree_node *node, str
     obj_obj(list, NULL, &one);
 }
 
-static void print_one_wrong(struct story *s, const struct tree *tree, const struct tree_node *node, struct table *table) {
+static void print_one_wrong(struct explanation *s, const struct tree *tree, const struct tree_node *node,
+                            struct table *table) {
     struct buf text = {.max = TEXT_MAX};
     table_uint(table, node->seq);
     table_cell(table, tree_text(tree, node->kind));
@@ -114,7 +115,8 @@ static void put_end_wrong(const struct row *row, struct obj *list) {
     buf_done(&text);
 }
 
-static int print_wrong(struct story *s, const struct row *row, const struct tree *tree, size_t root, struct err *err) {
+static int print_wrong(struct explanation *s, const struct row *row, const struct tree *tree, size_t root,
+                       struct err *err) {
     static const struct table_column columns[] = {
         {"SEQ", TABLE_RIGHT, 0}, {"WENT WRONG", TABLE_KEEP, 0}, {"WHAT", 0, 30}, {"HOW", TABLE_WRAP, 0}};
     bool bad = out_state(named(row, "state")) == OUT_RED;
@@ -151,7 +153,7 @@ static int print_wrong(struct story *s, const struct row *row, const struct tree
 
 /* ---- what was a mistake ---- */
 
-static void print_corrected(struct story *s, const struct corrected_one *one) {
+static void print_corrected(struct explanation *s, const struct corrected_one *one) {
     char words[CORRECTED_WORDS_MAX];
     corrected_words(one, words);
     out_printf(s->view->cli, "event %llu was ", (unsigned long long)one->seq);
@@ -169,7 +171,7 @@ static void put_corrected(const struct corrected_one *one, struct obj *list) {
 }
 
 /* Those of the run's events, and of the runs that it started. */
-static int tell_corrected(struct story *s, const struct tree *tree, struct obj *ret, struct err *err) {
+static int tell_corrected(struct explanation *s, const struct tree *tree, struct obj *ret, struct err *err) {
     struct obj list = {0};
     int rc = 0;
     bool any = false;
@@ -181,7 +183,7 @@ static int tell_corrected(struct story *s, const struct tree *tree, struct obj *
         if (rc != 0 || one == NULL) {
             continue;
         }
-        story_also(s, one->by);
+        explanation_cite(s, one->by);
         if (ret) {
             put_corrected(one, &list);
             continue;
@@ -200,7 +202,7 @@ static int tell_corrected(struct story *s, const struct tree *tree, struct obj *
 
 /* ---- the run's tree ---- */
 
-static int load_tree(struct story *s, struct bytes run, struct tree *tree, size_t *ret_root, struct err *err) {
+static int load_tree(struct explanation *s, struct bytes run, struct tree *tree, size_t *ret_root, struct err *err) {
     struct query all;
     query_init(&all);
     all.stop = s->view->stop;
@@ -211,7 +213,7 @@ static int load_tree(struct story *s, struct bytes run, struct tree *tree, size_
     return rc != 0 || tree->n == 0 ? rc : tree_order(tree, ret_root, err);
 }
 
-static int print_tree(struct story *s, const struct row *row, const struct tree *tree, size_t root, struct err *err) {
+static int print_tree(struct explanation *s, const struct row *row, const struct tree *tree, size_t root, struct err *err) {
     int rc = print_wrong(s, row, tree, root, err);
     if (s->damage.n > 0) {
         out_str(s->view->cli, "\nnot all events can be read: what else went wrong in it is not known\n");
@@ -219,7 +221,7 @@ static int print_tree(struct story *s, const struct row *row, const struct tree 
     return rc != 0 ? rc : tell_corrected(s, tree, NULL, err);
 }
 
-static int tell_wrong(struct story *s, const struct row *row, struct obj *ret, struct err *err) {
+static int tell_wrong(struct explanation *s, const struct row *row, struct obj *ret, struct err *err) {
     struct tree tree;
     struct obj list = {0};
     struct err why = {0};
@@ -261,7 +263,7 @@ static bool is_like(const struct row *a, const struct row *b) {
            row_bool(b, projection_column(b->table, "succeeded")) && number(b, "first_seq") < number(a, "first_seq");
 }
 
-static int find_good(struct story *s, const struct row *row, struct good *ret, struct err *err) {
+static int find_good(struct explanation *s, const struct row *row, struct good *ret, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *other = NULL;
     struct buf key = {.max = TEXT_MAX};
@@ -306,7 +308,7 @@ static void put_difference(size_t i, const struct run_made *then, const struct r
     obj_obj(list, NULL, &one);
 }
 
-static void print_difference(struct story *s, size_t i, const struct run_made *then, const struct run_made *now,
+static void print_difference(struct explanation *s, size_t i, const struct run_made *then, const struct run_made *now,
                              struct table *table) {
     const struct buf *both[] = {&then->values[i], &now->values[i]};
     struct buf text = {.max = TEXT_MAX};
@@ -325,9 +327,10 @@ struct pair {
     struct run_made then, now;
 };
 
-static int find_pair(struct story *s, const struct row *then, const struct row *now, struct pair *ret, struct err *err) {
+static int find_pair(struct explanation *s, const struct row *then, const struct row *now, struct pair *ret,
+                     struct err *err) {
     *ret = (struct pair){.then = {.whole = true}, .now = {.whole = true}};
-    int rc = story_corrected(s, err);
+    int rc = explanation_corrected(s, err);
     const struct run_made_plan plan = {s->view->ledger, &s->corrected, state_at(s->view->state), s->view->stop, &s->damage};
     rc = rc != 0 ? rc : run_made_find(&plan, named(then, "run"), &ret->then, err);
     return rc != 0 ? rc : run_made_find(&plan, named(now, "run"), &ret->now, err);
@@ -339,11 +342,11 @@ static void pair_done(struct pair *pair) {
 }
 
 /* Could all events be read that the comparison rests on? What cannot be read may be a correction, too. */
-static bool is_whole(const struct story *s, const struct pair *pair) {
+static bool is_whole(const struct explanation *s, const struct pair *pair) {
     return pair->then.whole && pair->now.whole && s->damage.n == 0;
 }
 
-static uint64_t count_differences(const struct story *s, const struct pair *pair) {
+static uint64_t count_differences(const struct explanation *s, const struct pair *pair) {
     uint64_t n = 0;
     for (size_t i = 0; is_whole(s, pair) && i < RUN_TRAITS; i++) {
         n += run_made_differs(&pair->then, &pair->now, i);
@@ -352,7 +355,7 @@ static uint64_t count_differences(const struct story *s, const struct pair *pair
 }
 
 /* With the first damage that was met: it is the one that was said on standard error. */
-static void print_not_compared(struct story *s, const struct pair *pair) {
+static void print_not_compared(struct explanation *s, const struct pair *pair) {
     const char *why = !pair->then.whole ? pair->then.why : !pair->now.whole ? pair->now.why : "";
     out_str(s->view->cli, "what they were made of could not be compared, because the log cannot be read");
     out_str(s->view->cli, *why != '\0' ? ": " : "");
@@ -360,7 +363,7 @@ static void print_not_compared(struct story *s, const struct pair *pair) {
     out_str(s->view->cli, "\n");
 }
 
-static void print_traits(struct story *s, const struct pair *pair, struct table *table) {
+static void print_traits(struct explanation *s, const struct pair *pair, struct table *table) {
     for (size_t i = 0; is_whole(s, pair) && i < RUN_TRAITS; i++) {
         if (run_made_differs(&pair->then, &pair->now, i)) {
             print_difference(s, i, &pair->then, &pair->now, table);
@@ -370,7 +373,7 @@ static void print_traits(struct story *s, const struct pair *pair, struct table 
 }
 
 /* What changed in the states from the beginning of the good one up to the end of this one. */
-static void print_since(struct story *s, const struct row *row, const struct row *good) {
+static void print_since(struct explanation *s, const struct row *row, const struct row *good) {
     struct buf self = {.max = TEXT_MAX};
     cli_self(s->view->cli, &self);
     out_str(s->view->cli, "what else changed up to its end:  ");
@@ -379,7 +382,7 @@ static void print_since(struct story *s, const struct row *row, const struct row
     buf_done(&self);
 }
 
-static int print_differences(struct story *s, const struct row *row, const struct row *good, const struct pair *pair,
+static int print_differences(struct explanation *s, const struct row *row, const struct row *good, const struct pair *pair,
                              struct err *err) {
     static const struct table_column columns[] = {
         {"DIFFERS", TABLE_WHOLE, 0}, {"LAST GOOD RUN", 0, 0}, {"THIS RUN", TABLE_WRAP, 0}};
@@ -402,7 +405,7 @@ static int print_differences(struct story *s, const struct row *row, const struc
     return 0;
 }
 
-static void put_traits(struct story *s, const struct pair *pair, struct obj *list) {
+static void put_traits(struct explanation *s, const struct pair *pair, struct obj *list) {
     for (size_t i = 0; is_whole(s, pair) && i < RUN_TRAITS; i++) {
         if (run_made_differs(&pair->then, &pair->now, i)) {
             put_difference(i, &pair->then, &pair->now, list);
@@ -411,12 +414,12 @@ static void put_traits(struct story *s, const struct pair *pair, struct obj *lis
 }
 
 /* Nobody is to take what could not be compared for what is the same. */
-static void put_compared(struct story *s, const struct pair *pair, struct obj *list, struct obj *ret) {
+static void put_compared(struct explanation *s, const struct pair *pair, struct obj *list, struct obj *ret) {
     obj_bool(ret, "compared", is_whole(s, pair));
     obj_list(ret, "differs", list);
 }
 
-static int tell_differences(struct story *s, const struct row *row, const struct row *good, struct obj *ret,
+static int tell_differences(struct explanation *s, const struct row *row, const struct row *good, struct obj *ret,
                             struct err *err) {
     struct pair pair;
     struct obj list = {0};
@@ -431,7 +434,7 @@ static int tell_differences(struct story *s, const struct row *row, const struct
     return rc;
 }
 
-int story_run(struct story *s, const struct row *row, struct obj *ret, struct err *err) {
+int run_summary(struct explanation *s, const struct row *row, struct obj *ret, struct err *err) {
     struct bytes state = named(row, "state"), error = named(row, "error");
     struct good good = {.found = false};
     bool well = bytes_is(state, "finished") || bytes_is(state, "running") || bytes_is(state, "observed") ||
@@ -441,7 +444,7 @@ int story_run(struct story *s, const struct row *row, struct obj *ret, struct er
         out_safe(s->view->cli, error);
         out_str(s->view->cli, "\n");
     }
-    int rc = story_corrected(s, err);
+    int rc = explanation_corrected(s, err);
     rc = rc != 0 ? rc : tell_wrong(s, row, ret, err);
     row_init(&good.row, row->table);
     rc = rc != 0 || well ? rc : find_good(s, row, &good, err);
@@ -469,7 +472,7 @@ static bool total_differs(const struct row *before, const struct row *now, const
     return column != SIZE_MAX && !cell_same(before, now, column);
 }
 
-static void print_total(struct story *s, const struct row *before, const struct row *now, const char *name,
+static void print_total(struct explanation *s, const struct row *before, const struct row *now, const char *name,
                         struct table *table) {
     const struct row *both[] = {before, now};
     size_t column = projection_column(now->table, name);
@@ -483,7 +486,7 @@ static void print_total(struct story *s, const struct row *before, const struct 
     buf_done(&text);
 }
 
-static int print_compared(struct story *s, const struct row *before, const struct row *now, const struct pair *pair,
+static int print_compared(struct explanation *s, const struct row *before, const struct row *now, const struct pair *pair,
                           struct err *err) {
     static const struct table_column columns[] = {{"DIFFERS", TABLE_WHOLE, 0}, {"BEFORE", 0, 0}, {"NOW", TABLE_WRAP, 0}};
     struct table *table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
@@ -511,7 +514,7 @@ static void put_total(const struct row *before, const struct row *now, const cha
 }
 
 /* The mistakes among the events of both. */
-static void tell_mistakes(struct story *s, const struct pair *pair, struct obj *ret) {
+static void tell_mistakes(struct explanation *s, const struct pair *pair, struct obj *ret) {
     const struct run_made *both[] = {&pair->then, &pair->now};
     const struct corrected_one *one;
     struct obj list = {0};
@@ -531,8 +534,8 @@ static void tell_mistakes(struct story *s, const struct pair *pair, struct obj *
     }
 }
 
-static int print_pair(struct story *s, const struct row *before, const struct row *now, const struct pair *pair, uint64_t n,
-                      struct err *err) {
+static int print_pair(struct explanation *s, const struct row *before, const struct row *now, const struct pair *pair,
+                      uint64_t n, struct err *err) {
     int rc = n > 0 ? print_compared(s, before, now, pair, err) : 0;
     if (rc == 0 && !is_whole(s, pair)) {
         print_not_compared(s, pair);
@@ -546,8 +549,8 @@ static int print_pair(struct story *s, const struct row *before, const struct ro
     return rc;
 }
 
-int story_run_compare(struct story *s, const struct row *before, const struct row *now, struct obj *ret, uint64_t *ret_n,
-                      struct err *err) {
+int run_summary_compare(struct explanation *s, const struct row *before, const struct row *now, struct obj *ret,
+                        uint64_t *ret_n, struct err *err) {
     struct pair pair;
     struct obj list = {0};
     int rc = find_pair(s, before, now, &pair, err);
@@ -571,7 +574,7 @@ int story_run_compare(struct story *s, const struct row *before, const struct ro
     return rc;
 }
 
-int story_run_good(struct story *s, const struct row *run, struct row *row, bool *ret, struct err *err) {
+int run_summary_good(struct explanation *s, const struct row *run, struct row *row, bool *ret, struct err *err) {
     struct good good = {.row = *row};
     int rc = find_good(s, run, &good, err);
     *row = good.row;

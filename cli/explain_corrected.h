@@ -1,11 +1,11 @@
 /* Corrections that an explained row rests on and that no row cites. */
-#ifndef CLI_STORY_CORRECTED_H
-#define CLI_STORY_CORRECTED_H
+#ifndef CLI_EXPLAIN_CORRECTED_H
+#define CLI_EXPLAIN_CORRECTED_H
 
 #include "cli/explanation.h"
 
 /* The corrections of evaluations that these events are about are listed too: a score that was taken back has no row to cite
  * them. */
-int story_also_corrected(struct story *story, const uint64_t *seqs, size_t n, struct err *err);
+int explain_corrected(struct explanation *explanation, const uint64_t *seqs, size_t n, struct err *err);
 
 #endif

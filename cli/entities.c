@@ -1,14 +1,14 @@
 /* One implementation for all: a command is a noun, and its table is found by it. */
-#include "cli/things.h"
+#include "cli/entities.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/entity.h"
+#include "cli/explain.h"
 #include "cli/listing.h"
 #include "cli/say.h"
-#include "cli/story.h"
-#include "cli/thing.h"
 
 static const struct opt list_options[] = {
     LISTING_OPTIONS,
@@ -32,7 +32,7 @@ static size_t table_of(struct asof *view) {
             word = bytes_of(names[i].table);
         }
     }
-    return thing_table(view, word);
+    return entity_table(view, word);
 }
 
 static int no_table(struct asof *view) {
@@ -61,7 +61,7 @@ static struct bytes without_noun(struct asof *view, size_t table, const char *te
 }
 
 static int tell(struct asof *view, const struct opt_args *args, enum when_style style) {
-    struct story story;
+    struct explanation explanation;
     struct err err = {0};
     size_t table = table_of(view);
     int rc = 0;
@@ -69,11 +69,11 @@ static int tell(struct asof *view, const struct opt_args *args, enum when_style 
         return no_table(view);
     }
     asof_warn(view, table);
-    story_init(&story, view, style, true);
+    explanation_init(&explanation, view, style, true);
     for (size_t i = 0; rc == 0 && i < args->n_args; i++) {
-        rc = thing_each(view, table, without_noun(view, table, args->args[i]), story_row, &story, &err);
+        rc = entity_each(view, table, without_noun(view, table, args->args[i]), explain_row, &explanation, &err);
     }
-    int exit_code = story_end(&story, "ledger.state/1", table);
+    int exit_code = explain_end(&explanation, "ledger.state/1", table);
     return rc != 0 ? cli_fail_lookup(view->cli, &err) : exit_code;
 }
 
@@ -91,7 +91,7 @@ static int show(struct cli *cli, const struct opt_args *args) {
     return exit_code;
 }
 
-const struct spec things_list = {
+const struct spec entities_list = {
     .synopsis = "[--at WHEN] [--state STATE] [--pack PACK] [--with COLUMN=VALUE] [--last N] [--format FORMAT]",
     .about =
         "Lists the rows of this table, one a line, as they are now or, with --at, were then.  Conditions of different\n"
@@ -101,7 +101,7 @@ const struct spec things_list = {
     .run = list,
 };
 
-const struct spec things_show = {
+const struct spec entities_show = {
     .synopsis = "NAME ... [--at WHEN]",
     .about = "Shows all that is known of one: every field with what it is, why its state is what it is, and\n"
              "the events that decide it. A NAME may be cut short as long as only one begins so; where a key\n"

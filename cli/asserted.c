@@ -1,6 +1,6 @@
 /* An import gives its events the source's times long after; what is recorded as it happens is sealed within moments, and
  * events that were on their way at the end of the time are not spoken of. */
-#include "cli/told.h"
+#include "cli/asserted.h"
 
 #include <stdio.h>
 
@@ -41,7 +41,7 @@ static int add(void *ctx, const struct query_value *values, uint64_t count, stru
     return 0;
 }
 
-int told_of(struct ledger *ledger, uint64_t from, uint64_t to, struct told *ret, struct err *err) {
+int asserted_of(struct ledger *ledger, uint64_t from, uint64_t to, struct asserted *ret, struct err *err) {
     uint64_t lost = 0, past = to < INT64_MAX - ON_THEIR_WAY_NS ? to + ON_THEIR_WAY_NS : INT64_MAX;
     const struct query_value values[] = {{.type = QUERY_INT, .int_ = (int64_t)from},
                                          {.type = QUERY_INT, .int_ = (int64_t)(to < INT64_MAX ? to : INT64_MAX)},
@@ -49,50 +49,51 @@ int told_of(struct ledger *ledger, uint64_t from, uint64_t to, struct told *ret,
     const struct query_term terms[] = {{.field = QUERY_HAPPENED, .op = QUERY_GE, .values = &values[0], .n_values = 1},
                                        {.field = QUERY_HAPPENED, .op = QUERY_LE, .values = &values[1], .n_values = 1},
                                        {.field = QUERY_TIME, .op = QUERY_GT, .values = &values[2], .n_values = 1}};
-    struct told told = {0};
+    struct asserted asserted = {0};
     struct query q;
     query_init(&q);
     q.terms = terms;
     q.n_terms = sizeof(terms) / sizeof(terms[0]);
-    int rc = begun(ledger, &told.begun, err);
-    rc = rc != 0 ? rc : query_count(ledger, &q, NULL, 0, add, &told.n, NULL, &lost, &(struct err){0});
-    if (rc == 0 && told.n > 0) {
-        rc = outer(ledger, &q, false, &told.first, err);
-        rc = rc != 0 ? rc : outer(ledger, &q, true, &told.last, err);
+    int rc = begun(ledger, &asserted.begun, err);
+    rc = rc != 0 ? rc : query_count(ledger, &q, NULL, 0, add, &asserted.n, NULL, &lost, &(struct err){0});
+    if (rc == 0 && asserted.n > 0) {
+        rc = outer(ledger, &q, false, &asserted.first, err);
+        rc = rc != 0 ? rc : outer(ledger, &q, true, &asserted.last, err);
     }
     if (rc >= 0) {
-        *ret = told;
+        *ret = asserted;
     }
     return rc < 0 ? rc : 0;
 }
 
-bool told_words(const struct told *told, uint64_t to, char ret[TOLD_WORDS]) {
-    struct buf text = {.max = TOLD_WORDS - 1};
-    if (told->begun > to) {
+bool asserted_words(const struct asserted *asserted, uint64_t to, char ret[ASSERTED_WORDS]) {
+    struct buf text = {.max = ASSERTED_WORDS - 1};
+    if (asserted->begun > to) {
         buf_put_str(&text, "the log began on ");
-        when_text(&text, told->begun, WHEN_UTC, 0);
+        when_text(&text, asserted->begun, WHEN_UTC, 0);
     }
-    if (told->n == 1) {
+    if (asserted->n == 1) {
         buf_printf(&text, "%sevent %llu, recorded later, tells of that time", text.n > 0 ? "; " : "",
-                   (unsigned long long)told->first);
-    } else if (told->n > 1) {
+                   (unsigned long long)asserted->first);
+    } else if (asserted->n > 1) {
         buf_printf(&text, "%s%llu events, recorded later, tell of that time (events %llu to %llu)", text.n > 0 ? "; " : "",
-                   (unsigned long long)told->n, (unsigned long long)told->first, (unsigned long long)told->last);
+                   (unsigned long long)asserted->n, (unsigned long long)asserted->first,
+                   (unsigned long long)asserted->last);
     }
-    snprintf(ret, TOLD_WORDS, "%.*s", (int)text.n, text.n > 0 ? (const char *)text.p : "");
+    snprintf(ret, ASSERTED_WORDS, "%.*s", (int)text.n, text.n > 0 ? (const char *)text.p : "");
     buf_done(&text);
     return ret[0] != '\0';
 }
 
-void told_put(const struct told *told, struct obj *obj) {
+void asserted_put(const struct asserted *asserted, struct obj *obj) {
     struct obj one = {0};
-    if (told->n == 0) {
+    if (asserted->n == 0) {
         obj_text(obj, "told", NULL);
         return;
     }
-    obj_uint(&one, "events", told->n);
-    obj_uint(&one, "first", told->first);
-    obj_uint(&one, "last", told->last);
+    obj_uint(&one, "events", asserted->n);
+    obj_uint(&one, "first", asserted->first);
+    obj_uint(&one, "last", asserted->last);
     obj_obj(obj, "told", &one);
     obj_done(&one);
 }

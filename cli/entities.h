@@ -1,11 +1,11 @@
 /* `list` and `show`, which every command about things with a state has: model, route, permit, pack, ... Which table it is
  * follows from the command's own name. */
-#ifndef CLI_THINGS_H
-#define CLI_THINGS_H
+#ifndef CLI_ENTITIES_H
+#define CLI_ENTITIES_H
 
 #include "cli/command.h"
 
 /* For the table of subcommands of any such command. */
-extern const struct spec things_list, things_show;
+extern const struct spec entities_list, entities_show;
 
 #endif

@@ -1,17 +1,17 @@
 /* Names that came to lead elsewhere, told with the name and with the models that it led to: from where, to where, by which
  * event. */
-#include "cli/story_moved.h"
+#include "cli/explain_moved.h"
 
 #include <string.h>
 
 #include "cli/cell.h"
+#include "cli/entity.h"
 #include "cli/out.h"
-#include "cli/thing.h"
 
 #define TEXT_BYTES ((size_t)1 << 20)
 
 /* A digest as people are told it: as lists have it. */
-static void out_digest(struct story *s, const struct row *row, const char *weights, const char *or_manifest) {
+static void out_digest(struct explanation *s, const struct row *row, const char *weights, const char *or_manifest) {
     size_t column = projection_column(row->table, weights), other = projection_column(row->table, or_manifest);
     bool manifest = column != SIZE_MAX && other != SIZE_MAX && !row_has(row, column) && row_has(row, other);
     struct buf text = {.max = TEXT_BYTES};
@@ -25,7 +25,7 @@ static void out_digest(struct story *s, const struct row *row, const char *weigh
 
 /* A name that came to lead elsewhere: from where, to where, by which event. `name`: of the row, where it is not the
  * headline's. */
-static void print_moved(struct story *s, const struct row *row, bool name) {
+static void print_moved(struct explanation *s, const struct row *row, bool name) {
     size_t moved = projection_column(row->table, "moved"), seq = projection_column(row->table, "moved_seq");
     struct cli *cli = s->view->cli;
     struct buf text = {.max = TEXT_BYTES};
@@ -33,7 +33,7 @@ static void print_moved(struct story *s, const struct row *row, bool name) {
         projection_column(row->table, "digest") == SIZE_MAX || row_int(row, moved) <= 0) {
         return;
     }
-    thing_name(row, &text);
+    entity_name(row, &text);
     out_safe(cli, name ? bytes_of_buf(&text) : bytes_of("it"));
     buf_done(&text);
     out_printf(cli, " moved %lld time%s, last by event %lld: ", (long long)row_int(row, moved),
@@ -44,7 +44,7 @@ static void print_moved(struct story *s, const struct row *row, bool name) {
     out_str(cli, "\n");
 }
 
-int story_moved(struct story *s, const struct row *row, struct err *err) {
+int explain_moved(struct explanation *s, const struct row *row, struct err *err) {
     size_t names = state_table_find(s->view->state, "model_names");
     struct bytes digest = row_text(row, 0);
     struct state_rows *rows = NULL;

@@ -1,6 +1,6 @@
-/* Corrections of what a story rests on. A row cites the corrections that changed it; of what they took away from it
+/* Corrections of what an explanation rests on. A row cites the corrections that changed it; of what they took away from it
  * altogether only the log tells. */
-#include "cli/story_corrected.h"
+#include "cli/explain_corrected.h"
 
 #include <string.h>
 
@@ -9,11 +9,11 @@
 static const char eval[] = "eval/";
 
 /* The evaluations that the events are about, each ended by a NUL. */
-static int find_evals(struct story *s, const uint64_t *seqs, size_t n, struct buf *out, struct err *err) {
+static int find_evals(struct explanation *s, const uint64_t *seqs, size_t n, struct buf *out, struct err *err) {
     int rc = 0;
     for (size_t i = 0; rc >= 0 && i < n; i++) {
         struct ledger_event event;
-        rc = story_event(s, seqs[i], &event, err);
+        rc = explanation_event(s, seqs[i], &event, err);
         if (rc == 0 && bytes_has_prefix(event.subject, eval)) {
             buf_put_bytes(out, event.subject);
             buf_put_u8(out, 0);
@@ -31,22 +31,22 @@ static bool has(const struct buf *names, struct bytes name) {
 }
 
 /* Of events of evaluations alone; the others are not read. */
-static int take(struct story *s, const struct corrected_one *named, const struct buf *evals, struct err *err) {
+static int take(struct explanation *s, const struct corrected_one *named, const struct buf *evals, struct err *err) {
     const struct corrected_one *one = NULL;
     struct ledger_event event;
     int rc = !named->of_eval
                  ? 0
                  : corrected_holds(&s->corrected, s->view->ledger, named->seq, state_at(s->view->state), &one, err);
-    rc = rc != 0 || one != named ? rc : story_event(s, one->seq, &event, err);
+    rc = rc != 0 || one != named ? rc : explanation_event(s, one->seq, &event, err);
     if (rc == 0 && one == named && has(evals, event.subject)) {
-        story_also(s, one->by);
+        explanation_cite(s, one->by);
     }
     return rc < 0 ? rc : 0;
 }
 
-int story_also_corrected(struct story *s, const uint64_t *seqs, size_t n, struct err *err) {
+int explain_corrected(struct explanation *s, const uint64_t *seqs, size_t n, struct err *err) {
     struct buf evals = {.max = SUBJECTS_MAX};
-    int rc = n > 0 ? story_corrected(s, err) : 0;
+    int rc = n > 0 ? explanation_corrected(s, err) : 0;
     rc = rc != 0 || s->corrected.n == 0 ? rc : find_evals(s, seqs, n, &evals, err);
     for (size_t i = 0; rc == 0 && evals.n > 0 && i < s->corrected.n; i++) {
         rc = take(s, &s->corrected.one[i], &evals, err);

@@ -1,22 +1,22 @@
 /* Why a run ended as it did: what went wrong in it, and how it differs from the last good run of its pack. */
-#ifndef CLI_STORY_RUN_H
-#define CLI_STORY_RUN_H
+#ifndef CLI_RUN_SUMMARY_H
+#define CLI_RUN_SUMMARY_H
 
 #include "cli/explanation.h"
 #include "cli/obj.h"
 
 /* Is it a row of runs? */
-bool story_run_is(const struct row *row);
+bool run_summary_is(const struct row *row);
 /* Prints it for people, or adds the members "wrong", "corrected", "last_good", "compared" and "differs" to the object.
  * Nothing of a run that went well but for events that did not. */
-int story_run(struct story *story, const struct row *row, struct obj *ret, struct err *err);
+int run_summary(struct explanation *explanation, const struct row *row, struct obj *ret, struct err *err);
 
 /* How two runs differ: how they ended, what they took, what they were made of. Prints it, or adds the members "compared",
  * "differs" and "corrected" to the object. *ret_n: in how much. */
-int story_run_compare(struct story *story, const struct row *before, const struct row *now, struct obj *ret,
-                      uint64_t *ret_n, struct err *err);
+int run_summary_compare(struct explanation *explanation, const struct row *before, const struct row *now, struct obj *ret,
+                        uint64_t *ret_n, struct err *err);
 /* The last good run of the same pack (or agent) before this one, whole, in `row`, which the caller initialised. *ret false:
  * there is none. */
-int story_run_good(struct story *story, const struct row *run, struct row *row, bool *ret, struct err *err);
+int run_summary_good(struct explanation *explanation, const struct row *run, struct row *row, bool *ret, struct err *err);
 
 #endif

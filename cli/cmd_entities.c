@@ -1,11 +1,12 @@
 /* model, route, permit, tool, policy, pack, promote, run: a row for each command about things with a state. What they share
- * is in things.c; a command that does more than list and show moves to a file of its own. */
+ * is in entities.c; a command that does more than list and show moves to a file of its own. */
 #include "cli/command.h"
-#include "cli/things.h"
+#include "cli/entities.h"
 
 #define LIST_AND_SHOW(what_)                                                                                               \
     {                                                                                                                      \
-        {"list", "list " what_, &things_list}, {"show", "show one, why it is so, and by which events", &things_show}, {    \
+        {"list", "list " what_, &entities_list}, {"show", "show one, why it is so, and by which events", &entities_show},  \
+        {                                                                                                                  \
             0                                                                                                              \
         }                                                                                                                  \
     }

@@ -1,6 +1,6 @@
 /* Rows of other tables that belong to a row. */
-#ifndef CLI_STORY_PARTS_H
-#define CLI_STORY_PARTS_H
+#ifndef CLI_EXPLAIN_PARTS_H
+#define CLI_EXPLAIN_PARTS_H
 
 #include "cli/asof.h"
 
@@ -20,7 +20,7 @@ struct parts {
     uint64_t more; /* that had no room */
 };
 
-int parts_find(struct asof *view, const struct row *row, struct parts *ret, struct err *err);
-void parts_done(struct parts *parts);
+int explain_parts(struct asof *view, const struct row *row, struct parts *ret, struct err *err);
+void explain_parts_done(struct parts *parts);
 
 #endif

@@ -1,6 +1,6 @@
-/* A story is a headline, what explains it, and the events that decide it: each is read from the log, its leaf checked, so
+/* A headline, what explains it, and the events that decide it: each is read from the log, its leaf checked, so
  * that what is shown is the evidence and not what a projection made of it. */
-#include "cli/story.h"
+#include "cli/explain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,28 +11,28 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "cli/cell.h"
+#include "cli/entity.h"
+#include "cli/explain_corrected.h"
+#include "cli/explain_moved.h"
+#include "cli/explain_parts.h"
+#include "cli/run_summary.h"
 #include "cli/say.h"
-#include "cli/story_corrected.h"
-#include "cli/story_moved.h"
-#include "cli/story_parts.h"
-#include "cli/story_run.h"
 #include "cli/summary.h"
 #include "cli/table.h"
-#include "cli/thing.h"
 #include "projections/list.h"
 
-#define EVENTS_MAX  (4 * ROW_SEQS_MAX)
-#define MEMBERS_MAX 16
-#define THINGS_MAX  20 /* that are told to people */
-#define TEXT_BYTES  ((size_t)4 << 20)
+#define EVENTS_MAX   (4 * ROW_SEQS_MAX)
+#define MEMBERS_MAX  16
+#define ENTITIES_MAX 20 /* that are shown to people */
+#define TEXT_BYTES   ((size_t)4 << 20)
 
 struct seqs {
     uint64_t seq[EVENTS_MAX];
     size_t n;
 };
 
-/* What has no state is told by its main columns: "accepted 12, rejected 0". */
-static void put_main(struct story *s, const struct row *row, struct buf *out) {
+/* What has no state is shown by its main columns: "accepted 12, rejected 0". */
+static void put_main(struct explanation *s, const struct row *row, struct buf *out) {
     for (size_t i = 0; i < row->table->n_columns; i++) {
         const struct state_column *column = &row->table->columns[i];
         size_t at = out->n;
@@ -63,14 +63,14 @@ static void add_seqs(struct seqs *seqs, const uint64_t *more, size_t n) {
     }
 }
 
-/* What was told of besides, and corrections that no row cites. */
-static int add_also(struct story *s, struct seqs *seqs, struct err *err) {
-    int rc = story_also_corrected(s, seqs->seq, seqs->n, err);
+/* What the parts cite, and corrections that no row cites. */
+static int add_also(struct explanation *s, struct seqs *seqs, struct err *err) {
+    int rc = explain_corrected(s, seqs->seq, seqs->n, err);
     add_seqs(seqs, s->also, s->n_also);
     return rc;
 }
 
-static int print_events(struct story *s, const struct seqs *seqs, struct err *err) {
+static int print_events(struct explanation *s, const struct seqs *seqs, struct err *err) {
     static const struct table_column columns[] = {{"SEQ", TABLE_RIGHT, 0},
                                                   {"TIME", TABLE_KEEP, 0},
                                                   {"KIND", TABLE_KEEP, 30},
@@ -80,10 +80,10 @@ static int print_events(struct story *s, const struct seqs *seqs, struct err *er
     struct ledger_event event;
     struct buf text = {.max = TEXT_BYTES};
     int rc = seqs->n == 0 || table ? 0 : err_set(err, ERR_NOMEM, "no memory for the table");
-    rc = rc != 0 || seqs->n == 0 ? rc : story_corrected(s, err);
+    rc = rc != 0 || seqs->n == 0 ? rc : explanation_corrected(s, err);
     out_str(s->view->cli, seqs->n > 0 ? "\n" : "\nno events\n");
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
-        rc = story_event(s, seqs->seq[i], &event, err);
+        rc = explanation_event(s, seqs->seq[i], &event, err);
         if (rc == 0) {
             table_uint(table, event.seq);
             buf_clear(&text);
@@ -103,12 +103,12 @@ static int print_events(struct story *s, const struct seqs *seqs, struct err *er
     return rc < 0 ? rc : 0;
 }
 
-static int put_events(struct story *s, const struct seqs *seqs, struct obj *ret, struct err *err) {
+static int put_events(struct explanation *s, const struct seqs *seqs, struct obj *ret, struct err *err) {
     struct ledger_event event;
     struct buf json = {.max = LEDGER_BATCH_BYTES_MAX}, mp = {.max = LEDGER_BATCH_BYTES_MAX};
     int rc = 0;
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
-        rc = story_event(s, seqs->seq[i], &event, err);
+        rc = explanation_event(s, seqs->seq[i], &event, err);
         if (rc == 0) {
             buf_clear(&json);
             buf_clear(&mp);
@@ -189,7 +189,7 @@ static unsigned how_of(struct bytes member) {
 }
 
 /* What helps against several findings in a row is printed once. */
-static void put_remedy(struct story *s, struct bytes remedy, struct buf *before, struct buf *out) {
+static void put_remedy(struct explanation *s, struct bytes remedy, struct buf *before, struct buf *out) {
     if (!bytes_eq(remedy, bytes_of_buf(before))) {
         cli_command(s->view->cli, remedy, out);
     }
@@ -197,7 +197,7 @@ static void put_remedy(struct story *s, struct bytes remedy, struct buf *before,
     buf_put_bytes(before, remedy);
 }
 
-static void print_maps(struct story *s, struct bytes list) {
+static void print_maps(struct explanation *s, struct bytes list) {
     struct bytes member[MEMBERS_MAX], map, value;
     char heads[MEMBERS_MAX][64];
     struct table_column columns[MEMBERS_MAX] = {{0}};
@@ -247,24 +247,24 @@ static void print_maps(struct story *s, struct bytes list) {
 
 /* ---- text ---- */
 
-static void print_headline(struct story *s, const struct row *row) {
+static void print_headline(struct explanation *s, const struct row *row) {
     struct cli *cli = s->view->cli;
     size_t since = projection_column(row->table, "since"), since_seq = projection_column(row->table, "since_seq");
     struct buf text = {.max = TEXT_BYTES};
-    thing_name(row, &text);
-    out_str(cli, s->told > 0 ? "\n" : "");
+    entity_name(row, &text);
+    out_str(cli, s->shown > 0 ? "\n" : "");
     out_str(cli, out_color(cli, OUT_BOLD));
     out_safe(cli, bytes_of_buf(&text));
     out_str(cli, out_color(cli, OUT_PLAIN));
     buf_clear(&text);
-    size_t state = thing_state(row->table);
-    if (state != SIZE_MAX && story_lacks(row, (struct bytes){0})) {
+    size_t state = entity_state(row->table);
+    if (state != SIZE_MAX && explanation_lacks(row, (struct bytes){0})) {
         buf_put_bytes(&text, row_text(row, state)); /* the reasons are listed below */
     } else {
-        story_state(row, &text);
+        explanation_state(row, &text);
     }
     enum out_color color = out_state(bytes_of_buf(&text));
-    if (thing_state(row->table) == SIZE_MAX) {
+    if (entity_state(row->table) == SIZE_MAX) {
         put_main(s, row, &text);
     }
     if (text.n > 0) {
@@ -287,7 +287,7 @@ static void print_headline(struct story *s, const struct row *row) {
     buf_done(&text);
 }
 
-static void print_violation(struct story *s, const struct row *row) {
+static void print_violation(struct explanation *s, const struct row *row) {
     size_t violation = projection_column(row->table, "violation"), count = projection_column(row->table, "violations");
     size_t seq = projection_column(row->table, "violation_seq");
     if (violation == SIZE_MAX || count == SIZE_MAX || seq == SIZE_MAX || row_int(row, count) <= 0) {
@@ -307,7 +307,7 @@ static bool is_below(const struct row *row, size_t column) {
            read_members(row->cells[column].text, member, &maps) > 0;
 }
 
-static int print_fields(struct story *s, const struct row *row, struct err *err) {
+static int print_fields(struct explanation *s, const struct row *row, struct err *err) {
     static const struct table_column columns[] = {
         {"FIELD", TABLE_KEEP, 0}, {"VALUE", TABLE_WRAP | TABLE_ALL, 0}, {"WHAT IT IS", TABLE_WRAP, 0}};
     struct table *table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
@@ -332,7 +332,7 @@ static int print_fields(struct story *s, const struct row *row, struct err *err)
     return 0;
 }
 
-static void print_lists(struct story *s, const struct row *row) {
+static void print_lists(struct explanation *s, const struct row *row) {
     for (size_t i = 0; i < row->table->n_columns; i++) {
         if (is_below(row, i)) {
             print_maps(s, row->cells[i].text);
@@ -346,15 +346,15 @@ static void put_seqs(struct buf *out, const uint64_t *seqs, size_t n) {
     }
 }
 
-/* Why a part is as it is stands in the list of what the whole lacks, or is the part's own story. */
+/* Why a part is as it is stands in the list of what the whole lacks, or is explained with the part itself. */
 static struct bytes part_state(const struct row *row, const struct part *part) {
     struct bytes name = bytes_of_buf(&part->name), state = bytes_of_buf(&part->state);
-    bool told = story_lacks(row, name) ||
-                (story_lacks(row, (struct bytes){0}) && (!part->decides || bytes_has_prefix(name, "verdict")));
-    return (struct bytes){state.p, told ? part->state_n : state.n};
+    bool shown = explanation_lacks(row, name) ||
+                 (explanation_lacks(row, (struct bytes){0}) && (!part->decides || bytes_has_prefix(name, "verdict")));
+    return (struct bytes){state.p, shown ? part->state_n : state.n};
 }
 
-static int print_parts(struct story *s, const struct row *row, const struct parts *parts, struct err *err) {
+static int print_parts(struct explanation *s, const struct row *row, const struct parts *parts, struct err *err) {
     static const struct table_column columns[] = {
         {"RELATED", TABLE_TAIL, 0}, {"EVENTS", TABLE_SPARE, 40}, {"STATE", TABLE_WRAP, 0}};
     struct table *table = parts->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
@@ -404,11 +404,12 @@ static void put_parts(const struct parts *parts, struct obj *obj) {
     obj_uint(obj, "more_parts", parts->more);
 }
 
-static int put_row(struct story *s, const struct row *row, const struct parts *parts, struct seqs *seqs, struct err *err) {
+static int put_row(struct explanation *s, const struct row *row, const struct parts *parts, struct seqs *seqs,
+                   struct err *err) {
     struct obj one = {0}, fields = {0}, events = {0};
     struct buf name = {.max = TEXT_BYTES};
-    size_t state = thing_state(row->table), reason = projection_column(row->table, "reason");
-    thing_name(row, &name);
+    size_t state = entity_state(row->table), reason = projection_column(row->table, "reason");
+    entity_name(row, &name);
     obj_str(&one, "name", bytes_of_buf(&name));
     obj_text(&one, "table", row->table->name);
     obj_text(&one, "noun", row->table->noun);
@@ -429,7 +430,7 @@ static int put_row(struct story *s, const struct row *row, const struct parts *p
     if (!s->whole) {
         put_parts(parts, &one);
     }
-    int rc = s->whole || !story_run_is(row) ? 0 : story_run(s, row, &one, err);
+    int rc = s->whole || !run_summary_is(row) ? 0 : run_summary(s, row, &one, err);
     rc = rc != 0 ? rc : add_also(s, seqs, err);
     rc = rc != 0 ? rc : put_events(s, seqs, &events, err);
     obj_list(&one, "events", &events);
@@ -443,10 +444,10 @@ static int put_row(struct story *s, const struct row *row, const struct parts *p
 /* Its own evidence, and, where the state is a judgement of its parts, theirs. */
 static void gather(const struct row *row, const struct parts *parts, struct seqs *ret) {
     uint64_t own[ROW_SEQS_MAX];
-    size_t state = thing_state(row->table);
+    size_t state = entity_state(row->table);
     bool judged = state != SIZE_MAX && (row->table->columns[state].flags & COLUMN_JUDGED);
     ret->n = 0;
-    add_seqs(ret, own, thing_evidence(row, own));
+    add_seqs(ret, own, entity_evidence(row, own));
     for (size_t i = 0; judged && i < parts->n; i++) {
         if (parts->part[i].decides) {
             add_seqs(ret, parts->part[i].evidence, parts->part[i].n_evidence);
@@ -454,17 +455,17 @@ static void gather(const struct row *row, const struct parts *parts, struct seqs
     }
 }
 
-int story_row(void *ctx, const struct row *row, struct err *err) {
-    struct story *s = ctx;
-    if (!s->view->cli->json && s->told >= THINGS_MAX) {
-        s->told++;
+int explain_row(void *ctx, const struct row *row, struct err *err) {
+    struct explanation *s = ctx;
+    if (!s->view->cli->json && s->shown >= ENTITIES_MAX) {
+        s->shown++;
         return 0;
     }
     struct parts *parts = calloc(1, sizeof(*parts));
     s->n_also = 0;
     struct seqs *seqs = calloc(1, sizeof(*seqs));
     int rc = parts && seqs ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
-    rc = rc != 0 || s->whole ? rc : parts_find(s->view, row, parts, err);
+    rc = rc != 0 || s->whole ? rc : explain_parts(s->view, row, parts, err);
     if (rc == 0) {
         gather(row, parts, seqs);
     }
@@ -472,36 +473,36 @@ int story_row(void *ctx, const struct row *row, struct err *err) {
         rc = put_row(s, row, parts, seqs, err);
     } else if (rc == 0) {
         print_headline(s, row);
-        rc = story_moved(s, row, err);
+        rc = explain_moved(s, row, err);
         print_violation(s, row);
-        rc = rc != 0 || s->whole || !story_run_is(row) ? rc : story_run(s, row, NULL, err);
+        rc = rc != 0 || s->whole || !run_summary_is(row) ? rc : run_summary(s, row, NULL, err);
         rc = rc != 0 ? rc : s->whole ? print_fields(s, row, err) : print_parts(s, row, parts, err);
         print_lists(s, row);
         rc = rc != 0 ? rc : add_also(s, seqs, err);
         rc = rc != 0 ? rc : print_events(s, seqs, err);
     }
-    s->told++;
+    s->shown++;
     if (parts) {
-        parts_done(parts);
+        explain_parts_done(parts);
     }
     free(seqs);
     free(parts);
     return rc;
 }
 
-int story_end(struct story *s, const char *schema, size_t table) {
+int explain_end(struct explanation *s, const char *schema, size_t table) {
     struct obj whole = {0};
     int exit_code = 0;
-    if (s->view->cli->json && s->told > 0) {
+    if (s->view->cli->json && s->shown > 0) {
         obj_text(&whole, "schema", schema);
         asof_put(s->view, table, &whole);
         obj_list(&whole, "things", &s->list);
         damage_put(&s->damage, &whole);
         exit_code = cli_print(s->view->cli, &whole, false);
     }
-    if (!s->view->cli->json && s->told > THINGS_MAX && table != SIZE_MAX) {
+    if (!s->view->cli->json && s->shown > ENTITIES_MAX && table != SIZE_MAX) {
         cli_note(s->view->cli, "ledger: %s: %llu more have this name: 'ledger state %s' lists them", s->view->cli->command,
-                 (unsigned long long)(s->told - THINGS_MAX), state_table(s->view->state, table)->name);
+                 (unsigned long long)(s->shown - ENTITIES_MAX), state_table(s->view->state, table)->name);
     }
     if (exit_code == 0 && s->damage.n > 0) {
         exit_code = EXIT_INVALID;
