@@ -301,7 +301,7 @@ static int by_time(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void look_between(struct explanation *s, struct history *h, uint64_t at, uint64_t from, uint64_t to) {
+static void look_between(struct story *s, struct history *h, uint64_t at, uint64_t from, uint64_t to) {
     uint64_t last = from;
     qsort(s->moments, s->n_moments, sizeof(s->moments[0]), by_time);
     for (size_t i = 0; i < s->n_moments; i++) {
@@ -314,14 +314,14 @@ static void look_between(struct explanation *s, struct history *h, uint64_t at, 
 
 static void one_history(uint64_t seed, bool of_tiers) {
     static struct history h;
-    struct explanation s;
+    struct story s;
     struct box box;
     struct ledger_head head;
     uint64_t size = 1, time;
     story_now = time = STORY_BEGIN;
     h.n = 0;
     box_open(&box);
-    explanation_init(&s, &box, seed);
+    story_init(&s, &box, seed);
     s.of_tiers = of_tiers;
     story_moments_of_event(&s);
     look(&box, &h, 1, story_now, 0);
