@@ -5,7 +5,7 @@
  *   that is due · tail, checkpoint, head · commit · then, no longer needed for durability: read back a rotation and wipe
  *   the old key, copy the head, ask for key segments
  *
- * Derived data is only ever read on the way, and only when it is open: nobody who holds it can hold up a commit.
+ * What was derived from the log is never waited for: hints of older keys are only read, and only when they are open.
  *
  * A batch that holds only duplicates and moves no cursor writes nothing at all. */
 #include "ledger/commit.h"
@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "ledger/cursor.h"
-#include "ledger/derived.h"
 #include "ledger/headfile.h"
 #include "ledger/keeper.h"
 #include "ledger/keyproof.h"
@@ -49,7 +48,7 @@ static int ready_keys(struct ledger *ledger, const struct commit_request *list, 
     }
     rc = core_head_get(txn, &head, err);
     db_abort(txn);
-    derived_follow(ledger); /* that transaction may have moved on */
+    core_tell(ledger); /* that transaction may have moved on */
     rc = rc != 0 ? rc : vouch_load_locked(ledger, err);
     return rc != 0 ? rc : keys_older_ready(ledger, &head, err);
 }
@@ -88,13 +87,13 @@ static int check_head_copy(struct commit *c, struct err *err) {
     return rc;
 }
 
-/* Key runs that derived segments cover durably are no longer needed here. Only for commits that write the head, which
+/* Key runs that segments cover durably are no longer needed here. Only for commits that write the head, which
  * says from where on the runs are. */
 static int drop_covered_runs(struct commit *c, struct err *err) {
     uint64_t covered = 0;
     struct db *db = c->ledger->segments;
     if (!segments_due(&c->head) || db == NULL || segments_covered(db, &covered, NULL) != 0) {
-        return 0; /* derived data is never needed to append */
+        return 0; /* they may wait */
     }
     while (c->head.keyed_from < covered && c->head.keyed_from + CORE_SEGMENT <= c->head.size) {
         for (uint64_t seq = c->head.keyed_from; seq < c->head.keyed_from + CORE_SEGMENT; seq += EVENT_GROUP) {
@@ -413,7 +412,7 @@ static int run_once(struct ledger *ledger, struct commit_request *list, struct c
     struct commit c = {.ledger = ledger};
     buf_init(&c.header, 2 * EVENT_HEADER_MAX);
     buf_init(&c.record, EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX + 65536);
-    derived_follow(ledger);
+    core_tell(ledger);
     int rc = enter(&c, list, err);
     rc = rc != 0 ? rc : write_all(&c, list, ret_failed, err);
     if (rc == 0) {

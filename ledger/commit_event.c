@@ -7,7 +7,7 @@
 #include "base/secret.h"
 #include "base/zst.h"
 #include "ledger/commit.h"
-#include "ledger/keyrun.h"
+#include "ledger/keys.h"
 #include "ledger/private.h"
 
 /* A cause that is named by a key of which nobody has heard. The receipt says so too: then the rest of the batch can be

@@ -4,8 +4,14 @@
 
 #include "base/mp.h"
 #include "ledger/commit.h"
-#include "ledger/keyrun.h"
+#include "ledger/keyproof.h"
 #include "ledger/keys_older.h"
+
+/* A keys_collect_fn. */
+static int collect(void *commit, uint64_t from, const uint8_t *leaf, keyrun_put_fn *put, void *ctx, struct err *err) {
+    struct commit *c = commit;
+    return keyproof_collect(c->ledger, c->txn, &c->head, from, c->head.size, leaf, put, ctx, err);
+}
 
 /* What is not vouched for refuses nothing and lets nothing through: the commit fails, and is tried again once the segments
  * have been built anew. */
@@ -24,7 +30,7 @@ int commit_keys_begin(struct commit *c, struct err *err) {
     rc = rc != 0 ? rc : keys_older_view(ledger, &truth, &c->segments, err);
     core_view_release(&truth);
     uint64_t covered = rc != 0 || c->segments == NULL ? 0 : segments_view_covered(c->segments);
-    rc = rc != 0 ? rc : keys_update(ledger->keys, ledger, c->txn, &c->head, covered, err);
+    rc = rc != 0 ? rc : keys_update(ledger->keys, &c->head, covered, collect, c, err);
     c->keyed = rc == 0;
     return rc;
 }

@@ -7,7 +7,6 @@
 #include "base/mp.h"
 #include "base/text.h"
 #include "base/zst.h"
-#include "ledger/derived.h"
 
 #define CORE_RESERVE_MIN (GROUP_PLAIN_MAX + ((uint64_t)1 << 20))
 
@@ -271,11 +270,17 @@ int core_view_over(struct ledger *ledger, struct db_txn *txn, struct core_view *
     return rc;
 }
 
+void core_tell(struct ledger *ledger) {
+    if (db_generation(ledger->evidence) != ledger->follower.generation) {
+        ledger->follower.moved(ledger);
+    }
+}
+
 int core_view_begin(struct ledger *ledger, struct core_view *view, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = db_begin(ledger->evidence, false, &txn, err);
-    if (rc == 0 && db_txn_generation(txn) != ledger->derived_generation) {
-        derived_follow(ledger);
+    if (rc == 0 && db_txn_generation(txn) != ledger->follower.generation) {
+        ledger->follower.moved(ledger);
     }
     rc = rc != 0 ? rc : core_view_over(ledger, txn, view, err);
     if (rc != 0) {

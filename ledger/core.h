@@ -40,9 +40,7 @@ extern const char *const core_table_names[CORE_TABLES];
 /* Why a checkpoint is kept for ever. */
 enum { CORE_KEEP_BOUNDARY = 1, CORE_KEEP_HANDOVER = 2, CORE_KEEP_COSIGNED = 4 };
 
-#define CORE_PARKED_MAX 4
-
-/* Who wants to see full groups as they are written, such as a builder of an index. Called by the thread that commits, under
+/* Who wants to see full groups as they are written, such as somebody who builds from them. Called by the thread that commits, under
  * `writing` and evidence's write lock: it hands over what others will work on, and never waits. */
 struct core_watch {
     /* A full group was put into the commit's transaction: it is exchanged for one whose content is of no use. Whether the
@@ -54,28 +52,30 @@ struct core_watch {
     void (*close)(struct core_watch *watch);
 };
 
-struct packer;          /* packer.h */
-struct keeper;          /* keeper.h */
+/* Whatever is built from the evidence and stands beside it: it has to begin anew with each generation (db.h). */
+struct core_follower {
+    _Atomic uint64_t generation;          /* the one that it stands beside */
+    void (*moved)(struct ledger *ledger); /* the evidence has another one. Any thread; never waits */
+};
+
+struct packer; /* packer.h */
+struct keeper; /* keeper.h */
+struct derived;
 struct keys_fresh;      /* keyproof.h */
 struct segments_proven; /* segments.h */
-struct keys_memory;     /* keyrun.h: keys of recent events, looked up while appending */
+struct keys_memory;     /* keys.h: keys of recent events, looked up while appending */
 
 struct ledger {
     char dir[FILE_PATH_MAX];
     struct config config;
     struct db_wait wait; /* for other processes */
     struct db *evidence;
-    pthread_mutex_t derived_lock; /* held while derived is opened, for as long as that takes: no append waits for it */
-    struct db *derived;           /* see derived.h; NULL until first needed */
-    struct db *parked[CORE_PARKED_MAX]; /* those that were found damaged while in use */
-    size_t n_parked;
-    struct db **retired; /* those of generations that were superseded */
-    size_t n_retired;
-    _Atomic uint64_t derived_generation; /* of `derived` */
-    struct db *_Atomic segments;         /* derived, when its key segments were compared with the evidence; else NULL */
-    struct keeper *keeper;               /* opens derived and builds key segments for those who append */
-    _Atomic bool closing;                /* nobody waits for other processes any more to write to derived */
-    struct core_watch *watch;            /* who looks on as groups are written; NULL: nobody */
+    struct core_follower follower;
+    struct derived *derived;     /* of the follower */
+    struct db *_Atomic segments; /* hints (hints.h) whose key segments were compared with the evidence; else NULL */
+    struct keeper *keeper;       /* sees to the hints for those who append */
+    _Atomic bool closing;        /* nobody waits for other processes any more to write what can be rebuilt */
+    struct core_watch *watch;    /* who looks on as groups are written; NULL: nobody */
     bool read_only;
     char origin[NOTE_NAME_MAX + 1];
     uint8_t genesis[EVENT_HASH];
@@ -132,6 +132,8 @@ struct core_view {
     bool group_valid;
 };
 
+/* Tells the follower when the evidence has moved on. Never waits. */
+void core_tell(struct ledger *ledger);
 int core_view_begin(struct ledger *ledger, struct core_view *view, struct err *err);
 /* The same over a transaction that somebody else owns; done with core_view_release. */
 int core_view_over(struct ledger *ledger, struct db_txn *txn, struct core_view *view, struct err *err);

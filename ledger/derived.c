@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "ledger/generation.h"
+#include "ledger/scratch.h"
 
 #define BEHIND_TRIES    50
 #define BEHIND_PAUSE_NS 1000000
@@ -18,7 +19,7 @@ enum opening {
     OPEN_MAKE  /* makes all that is missing, and anew what is unreadable */
 };
 
-static const char *const tables[DERIVED_TABLES] = {"state", "keyseg", "column", "row", "voucher", "proven"};
+static const char *const tables[DERIVED_TABLES] = {HINTS_NAMES, "column", "row", "proven"};
 
 /* A ledger that is being closed gives up what it wanted to write. */
 static struct db_wait wait_of(const struct ledger *ledger) {
@@ -37,7 +38,7 @@ static int open_at(struct ledger *ledger, const char *path, enum opening how, st
                                  .begun = how == OPEN_LOOK,
                                  .wait = wait_of(ledger)};
     int rc = how == OPEN_MAKE ? file_make_dirs(path, err) : 0;
-    return rc != 0 ? rc : db_open(path, &options, &ledger->derived, err);
+    return rc != 0 ? rc : db_open(path, &options, &ledger->derived->db, err);
 }
 
 /* One that is there is opened without a write transaction, for which others might have to be waited for, unless a table has
@@ -59,7 +60,7 @@ static int open_there(struct ledger *ledger, const char *path, enum opening how,
                                      .own_lock = true,
                                      .begun = how == OPEN_LOOK,
                                      .wait = wait_of(ledger)};
-        rc = db_open(path, &options, &ledger->derived, NULL) == 0 ? 0 : rc;
+        rc = db_open(path, &options, &ledger->derived->db, NULL) == 0 ? 0 : rc;
     }
     return rc == 0 ? 0 : err_set(err, rc, "%s", first.msg);
 }
@@ -72,31 +73,31 @@ static int make_anew(struct ledger *ledger, const char *path, struct err *err) {
 int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err) {
     char base[FILE_PATH_MAX];
     int rc = core_path(ledger, "derived", base, err);
-    return rc != 0 ? rc : generation_path(base, ledger->derived_generation, ret, err);
+    return rc != 0 ? rc : generation_path(base, ledger->follower.generation, ret, err);
 }
 
-/* Under derived_lock. */
+/* Under the lock. */
 static void follow(struct ledger *ledger) {
     uint64_t now = db_generation(ledger->evidence);
-    struct db **retired = now == ledger->derived_generation || ledger->derived == NULL
+    struct db **retired = now == ledger->follower.generation || ledger->derived->db == NULL
                               ? NULL
-                              : realloc(ledger->retired, (ledger->n_retired + 1) * sizeof(*retired));
+                              : realloc(ledger->derived->retired, (ledger->derived->n_retired + 1) * sizeof(*retired));
     if (retired != NULL) {
         ledger->segments = NULL;
-        db_retire(ledger->derived);
-        ledger->retired = retired;
-        ledger->retired[ledger->n_retired++] = ledger->derived;
-        ledger->derived = NULL;
+        db_retire(ledger->derived->db);
+        ledger->derived->retired = retired;
+        ledger->derived->retired[ledger->derived->n_retired++] = ledger->derived->db;
+        ledger->derived->db = NULL;
     }
-    if (now != ledger->derived_generation && ledger->derived == NULL) {
-        ledger->derived_generation = now;
+    if (now != ledger->follower.generation && ledger->derived->db == NULL) {
+        ledger->follower.generation = now;
     }
 }
 
 void derived_follow(struct ledger *ledger) {
-    if (pthread_mutex_trylock(&ledger->derived_lock) == 0) {
+    if (pthread_mutex_trylock(&ledger->derived->lock) == 0) {
         follow(ledger);
-        pthread_mutex_unlock(&ledger->derived_lock);
+        pthread_mutex_unlock(&ledger->derived->lock);
     }
 }
 
@@ -106,7 +107,7 @@ static bool is_behind(struct ledger *ledger) {
     if (db_begin(ledger->evidence, false, &txn, NULL) != 0) {
         return false;
     }
-    bool behind = db_txn_generation(txn) != ledger->derived_generation;
+    bool behind = db_txn_generation(txn) != ledger->follower.generation;
     db_abort(txn);
     return behind;
 }
@@ -125,8 +126,8 @@ static int open_now(struct ledger *ledger, enum opening how, struct err *err) {
     rc = rc != 0 ? rc : there ? open_there(ledger, path, how, err) : open_at(ledger, path, OPEN_MAKE, err);
     if (is_behind(ledger)) { /* what was made just now is of a generation that is gone */
         if (rc == 0) {
-            db_close(ledger->derived);
-            ledger->derived = NULL;
+            db_close(ledger->derived->db);
+            ledger->derived->db = NULL;
         }
         return 1;
     }
@@ -137,19 +138,19 @@ static int open_as(struct ledger *ledger, enum opening how, struct db **ret, str
     const struct timespec pause = {.tv_nsec = BEHIND_PAUSE_NS};
     int rc = 1;
     for (int left = BEHIND_TRIES; rc == 1 && left > 0; left--) {
-        pthread_mutex_lock(&ledger->derived_lock);
+        pthread_mutex_lock(&ledger->derived->lock);
         follow(ledger);
-        rc = ledger->derived == NULL ? open_now(ledger, how, err) : 0;
+        rc = ledger->derived->db == NULL ? open_now(ledger, how, err) : 0;
         if (rc == 0) {
-            *ret = ledger->derived;
+            *ret = ledger->derived->db;
         }
-        pthread_mutex_unlock(&ledger->derived_lock);
+        pthread_mutex_unlock(&ledger->derived->lock);
         if (rc == 1 && left > 1) {
             nanosleep(&pause, NULL);
         }
     }
     return rc == 1 ? err_set(err, ERR_NOTFOUND, "derived data of generation %llu was removed",
-                             (unsigned long long)ledger->derived_generation)
+                             (unsigned long long)ledger->follower.generation)
                    : rc;
 }
 
@@ -166,9 +167,9 @@ int derived_open_of(struct ledger *ledger, uint64_t generation, struct db **ret,
     if (rc != 0) {
         return rc;
     }
-    pthread_mutex_lock(&ledger->derived_lock);
-    bool same = ledger->derived == *ret && ledger->derived_generation == generation;
-    pthread_mutex_unlock(&ledger->derived_lock);
+    pthread_mutex_lock(&ledger->derived->lock);
+    bool same = ledger->derived->db == *ret && ledger->follower.generation == generation;
+    pthread_mutex_unlock(&ledger->derived->lock);
     return same ? 0 : err_set(err, ERR_BUSY, "something was erased since the events were read");
 }
 
@@ -193,39 +194,57 @@ int derived_renew(struct ledger *ledger, struct err *err) {
     if (rc != 0) {
         return rc;
     }
-    pthread_mutex_lock(&ledger->derived_lock);
-    if (ledger->n_parked == CORE_PARKED_MAX) {
-        rc = err_set(err, ERR_CORRUPT, "'%s' was damaged %d times while it was in use", path, CORE_PARKED_MAX + 1);
+    pthread_mutex_lock(&ledger->derived->lock);
+    if (ledger->derived->n_parked == DERIVED_PARKED_MAX) {
+        rc = err_set(err, ERR_CORRUPT, "'%s' was damaged %d times while it was in use", path, DERIVED_PARKED_MAX + 1);
     } else {
         ledger->segments = NULL;
-        if (ledger->derived != NULL) {
-            db_park(ledger->derived);
-            ledger->parked[ledger->n_parked++] = ledger->derived;
-            ledger->derived = NULL;
+        if (ledger->derived->db != NULL) {
+            db_park(ledger->derived->db);
+            ledger->derived->parked[ledger->derived->n_parked++] = ledger->derived->db;
+            ledger->derived->db = NULL;
         }
         rc = make_anew(ledger, path, err);
     }
-    pthread_mutex_unlock(&ledger->derived_lock);
+    pthread_mutex_unlock(&ledger->derived->lock);
     return rc;
 }
 
-int derived_scratch(const char *dir, uint64_t map_bytes, struct db **ret, struct err *err) {
-    struct db_options options = {.tables = tables,
-                                 .n_tables = DERIVED_TABLES,
-                                 .map_bytes = map_bytes,
-                                 .create = true,
-                                 .relaxed = true,
-                                 .scratch = true};
-    return db_open(dir, &options, ret, err);
+int derived_scratch(const struct ledger *ledger, struct db **ret, struct err *err) {
+    return scratch_db_open(tables, DERIVED_TABLES, ledger->config.map_bytes, ret, err);
+}
+
+void derived_publish(struct ledger *ledger, struct db *db) {
+    pthread_mutex_lock(&ledger->derived->lock);
+    if (ledger->derived->db == db) {
+        ledger->segments = db;
+    }
+    pthread_mutex_unlock(&ledger->derived->lock);
+}
+
+int derived_new(struct ledger *ledger, struct err *err) {
+    ledger->derived = calloc(1, sizeof(*ledger->derived));
+    if (ledger->derived == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    pthread_mutex_init(&ledger->derived->lock, NULL);
+    ledger->follower.moved = derived_follow;
+    return 0;
 }
 
 void derived_close(struct ledger *ledger) {
-    db_close(ledger->derived);
-    for (size_t i = 0; i < ledger->n_parked; i++) {
-        db_close(ledger->parked[i]);
+    struct derived *d = ledger->derived;
+    if (d == NULL) {
+        return;
     }
-    for (size_t i = 0; i < ledger->n_retired; i++) {
-        db_close(ledger->retired[i]);
+    db_close(d->db);
+    for (size_t i = 0; i < d->n_parked; i++) {
+        db_close(d->parked[i]);
     }
-    free(ledger->retired);
+    for (size_t i = 0; i < d->n_retired; i++) {
+        db_close(d->retired[i]);
+    }
+    free(d->retired);
+    pthread_mutex_destroy(&d->lock);
+    free(d);
 }

@@ -5,16 +5,37 @@
 #define LEDGER_DERIVED_H
 
 #include "ledger/core.h"
+#include "ledger/hints.h"
 
 enum derived_table {
-    DERIVED_STATE,   /* text, a builder's name: what it has to remember */
-    DERIVED_KEYSEG,  /* be64 first seq: idempotency keys (segments.h) */
-    DERIVED_COLUMN,  /* be64 first seq: values of indexed fields (query/columns_format.h) */
-    DERIVED_ROW,     /* rows of projections (projections/store.h) */
-    DERIVED_VOUCHER, /* u8 what, be64 first seq, u8 how many: why the others may be believed (vouch.h) */
-    DERIVED_PROVEN,  /* sha256: nodes of the trees of proven rows (projections/hash_tree.h) */
+    DERIVED_STATE = HINTS_STATE, /* those of hints.h */
+    DERIVED_KEYSEG = HINTS_KEYSEG,
+    DERIVED_VOUCHER = HINTS_VOUCHER,
+    DERIVED_COLUMN, /* be64 first seq: values of indexed fields (query/columns_format.h) */
+    DERIVED_ROW,    /* rows of projections (projections/store.h) */
+    DERIVED_PROVEN, /* sha256: nodes of the trees of proven rows (projections/hash_tree.h) */
     DERIVED_TABLES
 };
+
+#define DERIVED_PARKED_MAX 4
+
+/* A ledger's own. Nobody else looks into it. */
+struct derived {
+    pthread_mutex_t lock;                  /* held while it is opened, for as long as that takes: no append waits for it */
+    struct db *db;                         /* NULL until first needed */
+    struct db *parked[DERIVED_PARKED_MAX]; /* those that were found damaged while in use */
+    size_t n_parked;
+    struct db **retired; /* those of generations that were superseded */
+    size_t n_retired;
+};
+/* For who opens a ledger: it has none open, and follows the evidence's generations from here on. */
+int derived_new(struct ledger *ledger, struct err *err);
+/* For ledger_close. */
+void derived_close(struct ledger *ledger);
+/* The generation of the evidence that it stands beside. */
+static inline uint64_t derived_generation(const struct ledger *ledger) {
+    return ledger->follower.generation;
+}
 
 /* The environment, opened when it is first asked for; kept open until the ledger is closed. With `create` it is made when
  * it is absent, and made anew when it is unreadable; without, those are ERR_NOTFOUND and ERR_CORRUPT. One that an older
@@ -39,11 +60,10 @@ int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err
  * the old one. Who has that in use meets ERR_NOTFOUND at his next transaction (derived_work looks again). Any thread: does
  * nothing while another one opens derived data, which does it then. */
 void derived_follow(struct ledger *ledger);
-/* For ledger_close. */
-void derived_close(struct ledger *ledger);
+/* Those who append look up older idempotency keys in this one from now on, unless it was replaced meanwhile. */
+void derived_publish(struct ledger *ledger, struct db *db);
 
-/* A new one of the same form in an empty directory, for data that is thrown away soon; the caller closes it with db_close.
- */
-int derived_scratch(const char *dir, uint64_t map_bytes, struct db **ret, struct err *err);
+/* A new one of the same form, for data that is thrown away soon; the caller closes it with db_close. */
+int derived_scratch(const struct ledger *ledger, struct db **ret, struct err *err);
 
 #endif

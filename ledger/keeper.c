@@ -9,14 +9,13 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
-#include "ledger/keyproof.h"
-#include "ledger/segments.h"
 
 #define PATIENCE_S (time_t)1
 #define AGAIN_NS   CLOCK_NS_PER_S /* after a failure */
 
 struct keeper {
     struct ledger *ledger;
+    keeper_work_fn *work;
     pthread_mutex_t lock; /* over all that follows; nothing is done under it that could wait */
     pthread_cond_t asked, moved;
     pthread_t thread;
@@ -29,34 +28,13 @@ struct keeper {
 
 /* ---- the thread ---- */
 
-static void step(struct keeper *k) {
+void keeper_step(struct ledger *ledger) {
+    struct keeper *k = ledger->keeper;
     pthread_mutex_lock(&k->lock);
     k->steps++;
     k->held = false;
     pthread_cond_broadcast(&k->moved);
     pthread_mutex_unlock(&k->lock);
-}
-
-static int work(struct keeper *k, bool last) {
-    struct ledger_head head;
-    struct db *db;
-    uint64_t covered = 0, before = UINT64_MAX;
-    int rc = segments_open(k->ledger, &db, NULL);
-    if (rc == 0 && k->ledger->keys_doubted) {
-        rc = segments_drop(db, NULL);
-        k->ledger->keys_doubted = rc != 0;
-    }
-    rc = rc != 0 ? rc : ledger_head(k->ledger, &head, NULL);
-    rc = rc != 0 ? rc : segments_covered(db, &covered, NULL);
-    while (rc == 0 && covered + CORE_SEGMENT <= head.size && covered != before && !k->ledger->closing) {
-        before = covered;
-        step(k);
-        rc = segments_build(k->ledger, db, covered + CORE_SEGMENT, &covered, NULL);
-    }
-    if (rc == 0 && last && k->ledger->runs_due) {
-        keyproof_vouch(k->ledger);
-    }
-    return rc;
 }
 
 static void *run(void *ctx) {
@@ -71,7 +49,7 @@ static void *run(void *ctx) {
         k->busy = true;
         bool last = k->stop;
         pthread_mutex_unlock(&k->lock);
-        int rc = work(k, last);
+        int rc = k->work(k->ledger, last);
         pthread_mutex_lock(&k->lock);
         k->busy = k->held = false;
         k->failed_at = rc == 0 ? 0 : clock_monotonic_ns();
@@ -88,13 +66,14 @@ static void start(struct keeper *k) {
 
 /* ---- its clients ---- */
 
-struct keeper *keeper_new(struct ledger *ledger) {
+struct keeper *keeper_new(struct ledger *ledger, keeper_work_fn *work) {
     pthread_condattr_t attr;
     struct keeper *k = calloc(1, sizeof(*k));
     if (k == NULL) {
         return NULL;
     }
     k->ledger = ledger;
+    k->work = work;
     pthread_mutex_init(&k->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/derived.h"
 #include "ledger/proven.h"
 #include "ledger/vouch.h"
 
@@ -13,8 +12,8 @@
 
 struct collecting {
     struct ledger *ledger;
-    struct core_view view;  /* over the caller's transaction */
-    struct db_txn *derived; /* NULL: there is none */
+    struct core_view view; /* over the caller's transaction */
+    struct db_txn *hints;  /* NULL: there are none */
     struct vouched vouched;
     struct buf runs;
     struct group *group;
@@ -57,8 +56,8 @@ static int decode_runs(uint64_t first, struct bytes runs, keyrun_put_fn *put, vo
 /* Somebody vouches for c->runs of this stretch; they are in the copy then. */
 static bool is_vouched(struct collecting *c, uint64_t first) {
     struct vouch_piece piece;
-    return c->derived != NULL && vouch_piece(&c->view, VOUCH_RUNS, first, KEYPROOF_EVENTS, &piece, NULL) == 0 &&
-           vouched_open(&c->vouched, c->ledger, c->derived, &piece, bytes_of_buf(&c->runs)) &&
+    return c->hints != NULL && vouch_piece(&c->view, VOUCH_RUNS, first, KEYPROOF_EVENTS, &piece, NULL) == 0 &&
+           vouched_open(&c->vouched, c->ledger, c->hints, &piece, bytes_of_buf(&c->runs)) &&
            vouched_prove(&c->vouched, 0, c->vouched.n);
 }
 
@@ -153,18 +152,18 @@ static int collect(struct collecting *c, uint64_t from, uint64_t to, struct err 
 }
 
 static int begin(struct collecting *c, struct ledger *ledger, struct err *err) {
-    struct db *db = ledger->segments; /* derived data, if it is open: nobody is waited for */
+    struct db *db = ledger->segments; /* if it is open: nobody is waited for */
     c->ledger = ledger;
     buf_init(&c->runs, STRETCH_MAX);
-    if (db == NULL || db_begin(db, false, &c->derived, NULL) != 0) {
-        c->derived = NULL;
+    if (db == NULL || db_begin(db, false, &c->hints, NULL) != 0) {
+        c->hints = NULL;
     }
     c->group = group_new();
     return c->group != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
 }
 
 static void end(struct collecting *c) {
-    db_abort(c->derived);
+    db_abort(c->hints);
     vouched_done(&c->vouched);
     buf_done(&c->runs);
     group_free(c->group);
@@ -211,7 +210,7 @@ static bool is_right(const struct keys_memory *keys, uint64_t first, struct byte
            c.n == keys_count(keys, first, first + KEYPROOF_EVENTS);
 }
 
-static void vouch_stretches(struct collecting *c, uint64_t from, uint64_t to) {
+static void vouch_stretches(struct collecting *c, struct db *db, uint64_t from, uint64_t to) {
     struct db_txn *txn = NULL;
     for (; from + KEYPROOF_EVENTS <= to; from += KEYPROOF_EVENTS) {
         struct vouch_piece piece;
@@ -219,9 +218,7 @@ static void vouch_stretches(struct collecting *c, uint64_t from, uint64_t to) {
             !is_right(c->ledger->keys, from, bytes_of_buf(&c->runs))) {
             continue;
         }
-        struct db *db;
-        if (txn == NULL && (derived_open_of(c->ledger, db_txn_generation(c->view.txn), &db, NULL) != 0 ||
-                            db_begin(db, true, &txn, NULL) != 0)) {
+        if (txn == NULL && db_begin(db, true, &txn, NULL) != 0) {
             return;
         }
         if (vouch_piece(&c->view, VOUCH_RUNS, from, KEYPROOF_EVENTS, &piece, NULL) != 0 ||
@@ -235,7 +232,7 @@ static void vouch_stretches(struct collecting *c, uint64_t from, uint64_t to) {
     }
 }
 
-void keyproof_vouch(struct ledger *ledger) {
+void keyproof_vouch(struct ledger *ledger, struct db *db) {
     struct collecting c = {0};
     uint64_t from, to;
     if (ledger->keys == NULL || !vouch_able(ledger) || !keys_range(ledger->keys, &from, &to)) {
@@ -248,7 +245,7 @@ void keyproof_vouch(struct ledger *ledger) {
     from = from > c.view.head.keyed_from ? from : c.view.head.keyed_from;
     to = to < c.view.head.size ? to : c.view.head.size;
     if (begin(&c, ledger, NULL) == 0) {
-        vouch_stretches(&c, from, to);
+        vouch_stretches(&c, db, from, to);
     }
     end(&c);
     core_view_end(&c.view);

@@ -1,6 +1,7 @@
 /* Choosing where older keys are looked up. Segments that cover more win: then there is less to keep in memory. */
 #include "ledger/keys_older.h"
 
+#include "ledger/hints.h"
 #include "ledger/keeper.h"
 #include "ledger/keyproof.h"
 #include "ledger/scratch.h"
@@ -24,12 +25,11 @@ static void stand_in_drop(struct ledger *ledger) {
 }
 
 static int stand_in_build(struct ledger *ledger, uint64_t until, struct err *err) {
-    struct scratch_db scratch;
+    static const char *const tables[HINTS_TABLES] = {HINTS_NAMES};
     struct err why = {0};
     int rc = 0;
     if (ledger->stand_in == NULL) {
-        rc = scratch_db_open(&scratch, ledger->config.map_bytes, &why);
-        ledger->stand_in = rc == 0 ? scratch.db : NULL;
+        rc = scratch_db_open(tables, HINTS_TABLES, ledger->config.map_bytes, &ledger->stand_in, &why);
     }
     rc = rc != 0 ? rc : segments_build(ledger, ledger->stand_in, until, &ledger->stand_in_covers, &why);
     if (rc == 0 && ledger->stand_in_covers < until) {

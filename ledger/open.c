@@ -18,9 +18,10 @@
 #include "ledger/generation.h"
 #include "ledger/keeper.h"
 #include "ledger/keyproof.h"
-#include "ledger/keyrun.h"
+#include "ledger/keys.h"
 #include "ledger/packer.h"
 #include "ledger/segments.h"
+#include "ledger/segments_keep.h"
 
 #define CLOSE_PATIENCE_NS (2 * CLOCK_NS_PER_S)
 
@@ -117,15 +118,16 @@ int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
     memcpy(ledger->dir, dir, strlen(dir) + 1);
     pthread_mutex_init(&ledger->writing, NULL);
     pthread_mutex_init(&ledger->queue_lock, NULL);
-    pthread_mutex_init(&ledger->derived_lock, NULL);
     gathering_init(&ledger->gathering);
     ledger->build = group_new();
     ledger->lookup = group_new();
     ledger->head_fd = -1;
     buf_init(&ledger->built.keyrun, 65536);
-    ledger->keeper = keeper_new(ledger);
+    ledger->keeper = keeper_new(ledger, segments_keep);
     keyproof_new(ledger, NULL);
-    rc = ledger->build == NULL || ledger->lookup == NULL || ledger->keeper == NULL || ledger->fresh == NULL
+    derived_new(ledger, NULL);
+    rc = ledger->build == NULL || ledger->lookup == NULL || ledger->keeper == NULL || ledger->fresh == NULL ||
+                 ledger->derived == NULL
              ? err_set(err, ERR_NOMEM, "out of memory")
              : take_passphrase(ledger, passphrase, err);
     if (rc != 0) {
@@ -148,7 +150,7 @@ int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struc
     rc = rc != 0 ? rc : read_format(txn, err);
     rc = rc != 0 ? rc : read_identity(ledger, txn, err);
     if (rc == 0) {
-        ledger->derived_generation = db_txn_generation(txn);
+        ledger->follower.generation = db_txn_generation(txn);
     }
     db_abort(txn);
     return rc;
@@ -237,7 +239,6 @@ void ledger_close(struct ledger *ledger) {
     db_close(ledger->evidence);
     pthread_mutex_destroy(&ledger->writing);
     pthread_mutex_destroy(&ledger->queue_lock);
-    pthread_mutex_destroy(&ledger->derived_lock);
     pthread_cond_destroy(&ledger->gathering.all_here);
     free(ledger);
 }

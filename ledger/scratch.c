@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-int scratch_db_open(struct scratch_db *scratch, uint64_t map_bytes, struct err *err) {
+#include "base/file.h"
+
+int scratch_db_open(const char *const *tables, size_t n_tables, uint64_t map_bytes, struct db **ret, struct err *err) {
+    const struct db_options options = {
+        .tables = tables, .n_tables = n_tables, .map_bytes = map_bytes, .create = true, .relaxed = true, .scratch = true};
+    struct db *db = NULL;
     char dir[FILE_PATH_MAX];
     const char *tmp = getenv("TMPDIR");
     int n = snprintf(dir, sizeof(dir), "%s/ledger-derived-XXXXXX", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
@@ -16,18 +21,13 @@ int scratch_db_open(struct scratch_db *scratch, uint64_t map_bytes, struct err *
     if (mkdtemp(dir) == NULL) {
         return err_set(err, errno == ENOSPC ? ERR_FULL : ERR_IO, "'%s': %s", dir, strerror(errno));
     }
-    int rc = derived_scratch(dir, map_bytes, &scratch->db, err);
-    if (rc != 0) {
-        scratch->db = NULL;
-    }
+    int rc = db_open(dir, &options, &db, err);
     int removed = file_remove_tree(dir, rc == 0 ? err : NULL);
-    if (rc == 0 && removed != 0) {
-        scratch_db_close(scratch);
+    rc = rc != 0 ? rc : removed;
+    if (rc != 0) {
+        db_close(db);
+        return rc;
     }
-    return rc != 0 ? rc : removed;
-}
-
-void scratch_db_close(struct scratch_db *scratch) {
-    db_close(scratch->db);
-    scratch->db = NULL;
+    *ret = db;
+    return 0;
 }

@@ -15,7 +15,7 @@ int segments_state_get(struct db_txn *txn, struct segments_state *ret, struct er
     struct bytes record;
     struct mp_reader r;
     struct mp_item head, genesis, covered, root;
-    int rc = db_get(txn, SEGMENTS_STATE, bytes_of("keys"), &record, err);
+    int rc = db_get(txn, HINTS_STATE, bytes_of("keys"), &record, err);
     if (rc == ERR_NOTFOUND) {
         memset(ret, 0, sizeof(*ret));
         return 0;
@@ -44,7 +44,7 @@ static int state_put(struct db_txn *txn, const struct segments_state *state, str
     mp_put_uint(&record, state->covered);
     mp_put_bin(&record, (struct bytes){state->root, EVENT_HASH});
     int rc = buf_check(&record, "derived state", err);
-    rc = rc != 0 ? rc : db_put(txn, SEGMENTS_STATE, bytes_of("keys"), bytes_of_buf(&record), DB_PUT, err);
+    rc = rc != 0 ? rc : db_put(txn, HINTS_STATE, bytes_of("keys"), bytes_of_buf(&record), DB_PUT, err);
     buf_done(&record);
     return rc;
 }
@@ -69,9 +69,9 @@ static int root_at(struct ledger *ledger, uint64_t size, uint8_t ret[EVENT_HASH]
 }
 
 static int drop_all(struct db_txn *txn, struct err *err) {
-    int rc = db_clear(txn, DERIVED_KEYSEG, err);
+    int rc = db_clear(txn, HINTS_KEYSEG, err);
     rc = rc != 0 ? rc : vouch_clear(txn, VOUCH_KEYS, err);
-    return rc != 0 ? rc : db_del(txn, SEGMENTS_STATE, bytes_of("keys"), err);
+    return rc != 0 ? rc : db_del(txn, HINTS_STATE, bytes_of("keys"), err);
 }
 
 int segments_origin(struct ledger *ledger, const struct segments_state *state, bool *ret_ours, struct err *err) {
@@ -118,7 +118,7 @@ static int check_layout(struct db *db, uint64_t covered, struct err *err) {
     return rc;
 }
 
-static int settle(struct ledger *ledger, struct db *db, struct err *err) {
+int segments_settle(struct ledger *ledger, struct db *db, struct err *err) {
     struct db_txn *txn = NULL;
     struct segments_state state;
     bool ours = true;
@@ -129,49 +129,6 @@ static int settle(struct ledger *ledger, struct db *db, struct err *err) {
         return drop_foreign(ledger, db, err);
     }
     return rc != 0 ? rc : check_layout(db, state.covered, err);
-}
-
-/* What does not parse goes; when not even that is possible, so does the whole environment. */
-static int start_over(struct ledger *ledger, struct db **db, struct err *err) {
-    struct db_txn *txn = NULL;
-    int rc = db_begin(*db, true, &txn, err);
-    rc = rc != 0 ? rc : drop_all(txn, err);
-    if (rc == 0) {
-        rc = db_commit(txn, err);
-    } else {
-        db_abort(txn);
-    }
-    if (rc == ERR_CORRUPT) {
-        rc = derived_renew(ledger, err);
-        rc = rc != 0 ? rc : derived_open(ledger, true, db, err);
-    }
-    return rc;
-}
-
-int segments_open(struct ledger *ledger, struct db **ret, struct err *err) {
-    struct db *db = ledger->segments;
-    if (db != NULL) {
-        *ret = db;
-        return 0;
-    }
-    int rc = derived_open(ledger, false, &db, err);
-    if (rc == ERR_NOTFOUND || rc == ERR_CORRUPT || rc == ERR_VERSION) {
-        rc = derived_open(ledger, true, &db, err);
-    }
-    rc = rc != 0 ? rc : settle(ledger, db, err);
-    if (db != NULL && (rc == ERR_CORRUPT || rc == ERR_VERSION)) {
-        rc = start_over(ledger, &db, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    pthread_mutex_lock(&ledger->derived_lock);
-    if (ledger->derived == db) { /* it may have been replaced meanwhile */
-        ledger->segments = db;
-    }
-    pthread_mutex_unlock(&ledger->derived_lock);
-    *ret = db;
-    return 0;
 }
 
 int segments_drop(struct db *db, struct err *err) {
@@ -280,7 +237,7 @@ static bool get_proven(struct ledger *ledger, struct db_txn *txn, struct core_vi
                        struct vouched *ret) {
     struct vouch_piece piece;
     struct bytes record;
-    return db_get_u64(txn, SEGMENTS_KEYSEG, first, &record, NULL) == 0 && record.n >= 8 &&
+    return db_get_u64(txn, HINTS_KEYSEG, first, &record, NULL) == 0 && record.n >= 8 &&
            vouch_piece(truth, VOUCH_KEYS, first, span, &piece, NULL) == 0 &&
            vouched_open(ret, ledger, txn, &piece, record) && vouched_prove(ret, 0, record.n) &&
            be64_get(ret->copy) == first + span;
@@ -301,7 +258,7 @@ static int put_merged(struct ledger *ledger, struct db_txn *txn, struct core_vie
         merge(&merged, (struct bytes){before.copy, before.n}, bytes_of_buf(segment), (uint32_t)span);
         piece = (struct vouch_piece){.what = VOUCH_KEYS, .first = first - span, .events = span};
         rc = buf_check(&merged, "a key segment", err);
-        rc = rc != 0 ? rc : db_del_u64(txn, SEGMENTS_KEYSEG, first - span, err);
+        rc = rc != 0 ? rc : db_del_u64(txn, HINTS_KEYSEG, first - span, err);
         rc = rc != 0 ? rc : vouch_del(txn, &piece, err);
         buf_done(segment);
         *segment = merged;
@@ -309,7 +266,7 @@ static int put_merged(struct ledger *ledger, struct db_txn *txn, struct core_vie
         span *= 2;
     }
     vouched_done(&before);
-    rc = rc != 0 ? rc : db_put_u64(txn, SEGMENTS_KEYSEG, first, bytes_of_buf(segment), DB_PUT, err);
+    rc = rc != 0 ? rc : db_put_u64(txn, HINTS_KEYSEG, first, bytes_of_buf(segment), DB_PUT, err);
     rc = rc != 0 ? rc : vouch_piece(truth, VOUCH_KEYS, first, span, &piece, err);
     return rc != 0 ? rc : vouch_put(ledger, txn, &piece, bytes_of_buf(segment), err);
 }

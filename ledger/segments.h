@@ -1,5 +1,5 @@
-/* Older idempotency keys as derived data: sorted, immutable segments in the derived environment, which may be deleted at
- * any time and is rebuilt from the events.
+/* Older idempotency keys: sorted, immutable segments in a database of hints (hints.h), which may be deleted at any time and
+ * is rebuilt from the events. Which database that is, others say: ledger->segments.
  *
  * Segment, key be64 first seq:  be64 end seq, then for each pair be64 hash, be32 seq - first, sorted by both. Segments lie
  * one after another from 0. Each starts as 65,536 events; neighbours of one size are merged, up to SEGMENT_EVENTS_MAX, so
@@ -13,9 +13,9 @@
 
 #define SEGMENT_EVENTS_MAX ((uint64_t)1 << 23)
 
-/* Opens derived (making it, or making it anew when it is unreadable) and drops what was built from other evidence. Then
- * ledger->segments is set. May wait for other processes: for any thread but one that appends. */
-int segments_open(struct ledger *ledger, struct db **ret, struct err *err);
+/* Drops what was built from other evidence. ERR_CORRUPT: what is there does not parse, or is not all there. May wait for
+ * other processes: for any thread but one that appends. */
+int segments_settle(struct ledger *ledger, struct db *db, struct err *err);
 /* How many events the segments in an environment cover; a multiple of CORE_SEGMENT. */
 int segments_covered(struct db *db, uint64_t *ret, struct err *err);
 /* Builds what is missing of all full segments in [0, until), which the log has. *ret_covered: what is covered then. */
@@ -36,7 +36,7 @@ void segments_view_close(struct segments_view *view);
 int segments_view_prove(struct ledger *ledger, struct segments_view *view, struct core_view *truth, struct err *err);
 /* That was why something failed. */
 bool segments_view_doubted(const struct segments_view *view);
-/* Drops the segments. May wait, as segments_open. */
+/* Drops the segments. May wait, as segments_settle. */
 int segments_drop(struct db *db, struct err *err);
 /* Lets go of what was proven. */
 void segments_forget(struct ledger *ledger);

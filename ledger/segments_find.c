@@ -36,7 +36,7 @@ struct segments_view {
 static int load(struct segments_view *view, struct err *err) {
     struct db_cursor *cursor;
     struct bytes key, record;
-    int rc = db_cursor_open(view->txn, SEGMENTS_KEYSEG, &cursor, err);
+    int rc = db_cursor_open(view->txn, HINTS_KEYSEG, &cursor, err);
     if (rc != 0) {
         return rc;
     }

@@ -2,9 +2,8 @@
 #ifndef LEDGER_SEGMENTS_FORMAT_H
 #define LEDGER_SEGMENTS_FORMAT_H
 
-#include "ledger/derived.h"
-
-enum { SEGMENTS_STATE = DERIVED_STATE, SEGMENTS_KEYSEG = DERIVED_KEYSEG, SEGMENTS_TABLES };
+#include "ledger/core.h"
+#include "ledger/hints.h"
 
 #define SEGMENTS_ENTRY 12 /* be64 hash, be32 seq - first */
 

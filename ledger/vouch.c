@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/crypt.h"
-#include "ledger/derived.h"
+#include "ledger/hints.h"
 
 #define ID_LEN  16
 #define MAC_LEN 16
@@ -49,13 +49,13 @@ bool vouch_able(const struct ledger *ledger) {
 /* ---- vouchers ---- */
 
 static struct bytes key_of(const struct vouch_piece *piece, uint8_t ret[KEY_LEN]) {
-    ret[0] = (uint8_t)piece->what;
+    ret[0] = piece->what;
     be64_put(ret + 1, piece->first);
     ret[9] = (uint8_t)__builtin_ctzll(piece->events);
     return (struct bytes){ret, KEY_LEN};
 }
 
-int vouch_piece(struct core_view *view, enum vouch_what what, uint64_t first, uint64_t events, struct vouch_piece *ret,
+int vouch_piece(struct core_view *view, uint8_t what, uint64_t first, uint64_t events, struct vouch_piece *ret,
                 struct err *err) {
     unsigned level = (unsigned)__builtin_ctzll(events);
     *ret = (struct vouch_piece){.what = what, .first = first, .events = events};
@@ -66,7 +66,7 @@ int vouch_piece(struct core_view *view, enum vouch_what what, uint64_t first, ui
 static void piece_key(const struct ledger *ledger, const struct vouch_piece *piece, uint64_t n, const uint8_t id[ID_LEN],
                       uint8_t ret[32]) {
     uint8_t facts[1 + 3 * 8 + EVENT_HASH + ID_LEN];
-    facts[0] = (uint8_t)piece->what;
+    facts[0] = piece->what;
     be64_put(facts + 1, piece->first);
     be64_put(facts + 9, piece->events);
     be64_put(facts + 17, n);
@@ -105,24 +105,24 @@ int vouch_put(struct ledger *ledger, struct db_txn *txn, const struct vouch_piec
     }
     crypt_wipe(key, sizeof(key));
     int rc = buf_check(&voucher, "a voucher", err);
-    rc = rc != 0 ? rc : db_put(txn, DERIVED_VOUCHER, key_of(piece, at), bytes_of_buf(&voucher), DB_PUT, err);
+    rc = rc != 0 ? rc : db_put(txn, HINTS_VOUCHER, key_of(piece, at), bytes_of_buf(&voucher), DB_PUT, err);
     buf_done(&voucher);
     return rc;
 }
 
 int vouch_del(struct db_txn *txn, const struct vouch_piece *piece, struct err *err) {
     uint8_t key[KEY_LEN];
-    return db_del(txn, DERIVED_VOUCHER, key_of(piece, key), err);
+    return db_del(txn, HINTS_VOUCHER, key_of(piece, key), err);
 }
 
-int vouch_clear(struct db_txn *txn, enum vouch_what what, struct err *err) {
-    uint8_t least = (uint8_t)what;
+int vouch_clear(struct db_txn *txn, uint8_t what, struct err *err) {
+    uint8_t least = what;
     int rc = 0;
     while (rc == 0) {
         struct db_cursor *cursor;
         struct bytes key, value;
         uint8_t copy[DB_KEY_MAX];
-        rc = db_cursor_open(txn, DERIVED_VOUCHER, &cursor, err);
+        rc = db_cursor_open(txn, HINTS_VOUCHER, &cursor, err);
         if (rc != 0) {
             return rc;
         }
@@ -135,7 +135,7 @@ int vouch_clear(struct db_txn *txn, enum vouch_what what, struct err *err) {
             key.p = copy;
         }
         db_cursor_close(cursor);
-        rc = rc != 0 ? rc : db_del(txn, DERIVED_VOUCHER, key, err);
+        rc = rc != 0 ? rc : db_del(txn, HINTS_VOUCHER, key, err);
     }
     return rc < 0 ? rc : 0;
 }
@@ -156,7 +156,7 @@ static bool room(struct vouched *v, size_t n) {
 /* The voucher of this piece, when it is one for so many bytes. */
 static bool find(struct db_txn *txn, const struct vouch_piece *piece, size_t n, struct bytes *ret) {
     uint8_t key[KEY_LEN];
-    return n > 0 && db_get(txn, DERIVED_VOUCHER, key_of(piece, key), ret, NULL) == 0 &&
+    return n > 0 && db_get(txn, HINTS_VOUCHER, key_of(piece, key), ret, NULL) == 0 &&
            ret->n == ID_LEN + MAC_LEN * chunks_in(n);
 }
 

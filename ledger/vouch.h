@@ -1,14 +1,14 @@
 /* Vouchers: why derived bytes may be believed by what counts.
  *
  * Who can write the ledger's directory can write derived data with every checksum right. So whatever lets an append through
- * or refuses it, or decides the range of an export, reads the events; or else derived bytes that somebody vouches for who
+ * or refuses it, or decides what is exported, reads the events; or else derived bytes that somebody vouches for who
  * has the log's secret key and has made them from the events himself, in the same process. The voucher is a keyed hash
  * under a key that follows from the log's secret key: whoever can forge one can sign checkpoints. A process without that
  * key neither writes vouchers nor believes anything by them.
  *
  *   log key ── derived key ── voucher: what, which events, the tree's node over them, length ── chunks of the bytes
  *
- * A voucher is a record of table "voucher" in derived data, under u8 what, be64 first event, u8 binary logarithm of how
+ * A voucher is a record of table "voucher" beside what it vouches for (hints.h), under u8 what, be64 first event, u8 binary logarithm of how
  * many:
  *
  *     16  random: chunks of two vouchers cannot be mixed
@@ -23,20 +23,20 @@
 
 #define VOUCH_CHUNK 4096
 
-enum vouch_what {
-    VOUCH_COLUMNS = 1, /* a record of the index (query/columns_format.h) */
-    VOUCH_KEYS,        /* a segment of idempotency keys (segments.h) */
-    VOUCH_RUNS         /* the key runs of these events, which are in evidence (keyrun.h) */
+/* What it is that is vouched for; others have numbers of their own for what they make. */
+enum {
+    VOUCH_KEYS = 2, /* a segment of idempotency keys (segments.h) */
+    VOUCH_RUNS = 3  /* the key runs of these events, which are in evidence (keyrun.h) */
 };
 
 /* Bytes made from events [first, first + events), a power of two of them. */
 struct vouch_piece {
-    enum vouch_what what;
+    uint8_t what;
     uint64_t first, events;
     uint8_t node[EVENT_HASH]; /* of the tree over them */
 };
 /* With the node as the view has it. */
-int vouch_piece(struct core_view *view, enum vouch_what what, uint64_t first, uint64_t events, struct vouch_piece *ret,
+int vouch_piece(struct core_view *view, uint8_t what, uint64_t first, uint64_t events, struct vouch_piece *ret,
                 struct err *err);
 
 /* Makes this process one that vouches: reads the log's secret key unless that is at hand. Takes ledger->writing; _locked is
@@ -52,7 +52,7 @@ int vouch_put(struct ledger *ledger, struct db_txn *txn, const struct vouch_piec
               struct err *err);
 int vouch_del(struct db_txn *txn, const struct vouch_piece *piece, struct err *err); /* the node plays no part */
 /* All of one kind. */
-int vouch_clear(struct db_txn *txn, enum vouch_what what, struct err *err);
+int vouch_clear(struct db_txn *txn, uint8_t what, struct err *err);
 
 /* Bytes that are proven as they are asked for. A zeroed one is empty; its memory is used again by the next vouched_open. */
 struct vouched {

@@ -3,7 +3,6 @@
 
 #include "ledger/derived.h"
 #include "ledger/erase.h"
-#include "ledger/scratch.h"
 #include "projections/attested.h"
 #include "projections/build.h"
 #include "projections/rebuild.h"
@@ -160,8 +159,7 @@ static int check(struct checking *c, struct db *scratch, struct err *err) {
 
 static int try_check(void *ctx, struct err *err) {
     struct checking *c = ctx;
-    struct scratch_db scratch = {0};
-    struct db *db;
+    struct db *db, *scratch = NULL;
     *c = (struct checking){.ledger = c->ledger,
                            .options = c->options,
                            .list = c->list,
@@ -174,9 +172,9 @@ static int try_check(void *ctx, struct err *err) {
         return 0;
     }
     rc = rc != 0 ? rc : db_begin(db, false, &c->stored, err);
-    rc = rc != 0 ? rc : scratch_db_open(&scratch, c->ledger->config.map_bytes, err);
-    rc = rc != 0 ? rc : check(c, scratch.db, err);
-    scratch_db_close(&scratch);
+    rc = rc != 0 ? rc : derived_scratch(c->ledger, &scratch, err);
+    rc = rc != 0 ? rc : check(c, scratch, err);
+    db_close(scratch);
     db_abort(c->stored);
     return rc;
 }

@@ -86,7 +86,7 @@ static int go_on(struct state_view *view, struct view_table *table, uint64_t fro
 
 /* From there on, or from the first event when that turns out not to be true. */
 static int walk_from(struct state_view *view, struct view_table *table, const struct since_record *known, struct err *err) {
-    uint64_t generation = view->ledger->derived_generation;
+    uint64_t generation = derived_generation(view->ledger);
     struct walk_plan plan = {.ledger = view->ledger,
                              .options = view->options,
                              .from = known->position,

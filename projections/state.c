@@ -46,7 +46,8 @@ static void let_go(struct state_view *view) {
     view->corrected = view->store_later = false;
     db_abort(view->scratch_txn);
     view->scratch_txn = NULL;
-    scratch_db_close(&view->scratch);
+    db_close(view->scratch);
+    view->scratch = NULL;
 }
 
 void state_close(struct state_view *view) {
@@ -201,7 +202,7 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
 /* Derived first: what is stored then comes from events that the log has. */
 static int gather(struct state_view *view, struct replay **ret, struct err *err) {
     int rc = open_derived(view, err);
-    uint64_t generation = view->ledger->derived_generation;
+    uint64_t generation = derived_generation(view->ledger);
     rc = rc != 0 ? rc : replay_open(view->ledger, ret, err);
     if (rc != 0) {
         return rc;
@@ -328,7 +329,7 @@ static int fold_since(struct state_view *view, struct replay *replay, bool *ret_
 /* ---- in a scratch environment ---- */
 
 static int take_built(struct state_view *view, struct err *err) {
-    int rc = db_begin(view->scratch.db, false, &view->scratch_txn, err);
+    int rc = db_begin(view->scratch, false, &view->scratch_txn, err);
     for (size_t i = 0; i < view->n && rc == 0; i++) {
         struct view_projection *p = &view->projection[i];
         struct store_record record;
@@ -354,8 +355,8 @@ static int take_built(struct state_view *view, struct err *err) {
 static int build_scratch(struct state_view *view, struct err *err) {
     struct build *build = NULL;
     struct err why = {0};
-    int rc = scratch_db_open(&view->scratch, view->ledger->config.map_bytes, err);
-    rc = rc != 0 ? rc : build_open(view->ledger, view->scratch.db, &view->options, &build, err);
+    int rc = derived_scratch(view->ledger, &view->scratch, err);
+    rc = rc != 0 ? rc : build_open(view->ledger, view->scratch, &view->options, &build, err);
     for (size_t i = 0; i < view->n && rc == 0; i++) {
         if (view->projection[i].use != STORED_STALE) {
             rc = build_add(build, view->projection[i].projection, false, view->at, err);

@@ -2,7 +2,7 @@
 #ifndef PROJECTIONS_VIEW_H
 #define PROJECTIONS_VIEW_H
 
-#include "ledger/scratch.h"
+#include "ledger/derived.h"
 #include "projections/attested.h"
 #include "projections/state.h"
 #include "projections/stored.h"
@@ -46,7 +46,7 @@ struct state_view {
     bool corrected;   /* a correction was folded in memory */
     bool store_later; /* so that nobody folds it again, rows are stored when the view is closed */
     bool erasing;     /* there is, but what was erased may stand in it: it is not read, nor caught up */
-    struct scratch_db scratch;
+    struct db *scratch;
     struct db_txn *scratch_txn;
     bool has_attested, attested_newest; /* newest: of those that are stored */
     struct attested_head attested;      /* what rows stand on, with STATE_ATTESTED */

@@ -4,6 +4,8 @@
 #define QUERY_COLUMNS_H
 
 #include "ledger/vouch.h"
+
+#define VOUCH_COLUMNS 1 /* what a voucher is for: a record of the index */
 #include "query/columns_format.h"
 #include "query/field.h"
 

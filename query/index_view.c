@@ -25,7 +25,7 @@ static int view_open(struct ledger *ledger, struct db *db, struct index_view *re
     uint32_t events = 0;
     *ret = (struct index_view){.ledger = ledger, .events = COLUMNS_EVENTS, .least = COLUMNS_EVENTS};
     if (db != NULL) {
-        ret->generation = ledger->derived_generation;
+        ret->generation = derived_generation(ledger);
         view_derived(db, &txn, &events, why);
     }
     if (txn == NULL) {

@@ -11,7 +11,7 @@
 
 #define EVENTS (CORE_SEGMENT + 1000)
 
-static const char *const tables[] = {"state", "keyseg", "column", "row", "voucher", "proven"};
+static const char *const tables[] = {HINTS_NAMES, "column", "row", "proven"};
 static struct scratch other;
 
 /* ---- derived data, behind the ledger's back ---- */

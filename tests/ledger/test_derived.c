@@ -73,7 +73,7 @@ static void readers_of_a_replaced_one_go_on(void **state) {
     put(old, 1, "one");
     must(db_begin(old, false, &txn, &why));
     must(db_get_u64(txn, DERIVED_COLUMN, 1, &record, &why));
-    for (unsigned i = 0; i < CORE_PARKED_MAX; i++) {
+    for (unsigned i = 0; i < DERIVED_PARKED_MAX; i++) {
         must(derived_renew(s.ledger, &why));
         must(derived_open(s.ledger, false, &db, &why));
         assert_ptr_not_equal(db, old);

@@ -2,7 +2,7 @@
  * while it grows. */
 #include "tests/ledger/scratch.h"
 
-#include "ledger/keyrun.h"
+#include "ledger/keys.h"
 
 struct pair {
     uint64_t hash, seq;

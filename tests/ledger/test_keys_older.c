@@ -3,7 +3,7 @@
 #include "tests/ledger/scratch.h"
 
 #include "ledger/derived.h"
-#include "ledger/keyrun.h"
+#include "ledger/keys.h"
 #include "ledger/keys_older.h"
 
 #define EVENTS (2 * CORE_SEGMENT + 1000)

@@ -9,7 +9,7 @@
 #define EVENTS   (SEGMENTS * CORE_SEGMENT + 5000)
 
 static struct scratch s;
-static const char *const derived_tables[SEGMENTS_TABLES] = {"state", "keyseg"};
+static const char *const derived_tables[HINTS_TABLES] = {HINTS_NAMES};
 
 static uint64_t n_keys; /* in this ledger: key-<i> is event i + 1 */
 
@@ -124,7 +124,7 @@ static void deleting_the_derived_directory_loses_nothing(void **state) {
 static struct db *open_derived(void) {
     struct db *db;
     struct db_options o = {
-        .tables = derived_tables, .n_tables = SEGMENTS_TABLES, .map_bytes = s.ledger == NULL ? SCRATCH_MAP * 4 : 0};
+        .tables = derived_tables, .n_tables = HINTS_TABLES, .map_bytes = s.ledger == NULL ? SCRATCH_MAP * 4 : 0};
     must(db_open(scratch_at(&s, "box/derived"), &o, &db, &why));
     return db;
 }
@@ -148,7 +148,7 @@ static void get_segment(uint64_t first, struct buf *out) {
     scratch_close(&s);
     struct db *db = open_derived();
     must(db_begin(db, false, &txn, &why));
-    must(db_get_u64(txn, SEGMENTS_KEYSEG, first, &record, &why));
+    must(db_get_u64(txn, HINTS_KEYSEG, first, &record, &why));
     buf_init(out, SIZE_MAX);
     buf_put_bytes(out, record);
     db_abort(txn);
@@ -179,12 +179,12 @@ static void a_damaged_derived_environment_is_rebuilt(void **state) {
             }
             scratch_open(&s);
         } else if (how == 3) {
-            put_derived(SEGMENTS_STATE, bytes_of("keys"), bytes_of("nonsense"));
+            put_derived(HINTS_STATE, bytes_of("keys"), bytes_of("nonsense"));
         } else if (how == 4) {
-            put_derived(SEGMENTS_KEYSEG, be(0), bytes_of(NULL)); /* a segment is gone, the state says it is there */
+            put_derived(HINTS_KEYSEG, be(0), bytes_of(NULL)); /* a segment is gone, the state says it is there */
         } else {
             get_segment(0, &segment);
-            put_derived(SEGMENTS_KEYSEG, be(0), (struct bytes){segment.p, segment.n - 5});
+            put_derived(HINTS_KEYSEG, be(0), (struct bytes){segment.p, segment.n - 5});
             buf_done(&segment);
         }
         all_are_duplicates(1, n_keys, 991);
@@ -199,14 +199,14 @@ static void the_check_finds_a_removed_and_an_added_key(void **state) {
     buf_init(&forged, SIZE_MAX);
     buf_put(&forged, segment.p, 8);
     buf_put(&forged, segment.p + 8 + SEGMENTS_ENTRY, segment.n - 8 - SEGMENTS_ENTRY); /* without its first pair */
-    put_derived(SEGMENTS_KEYSEG, be(0), bytes_of_buf(&forged));
+    put_derived(HINTS_KEYSEG, be(0), bytes_of_buf(&forged));
     derived_fault("the key segment that begins there: a key of its events is missing");
     buf_clear(&forged);
     buf_put(&forged, segment.p, 8 + SEGMENTS_ENTRY);
     buf_put(&forged, segment.p + 8, segment.n - 8); /* its first pair twice */
-    put_derived(SEGMENTS_KEYSEG, be(0), bytes_of_buf(&forged));
+    put_derived(HINTS_KEYSEG, be(0), bytes_of_buf(&forged));
     derived_fault("the key segment that begins there: it has keys that no event has");
-    put_derived(SEGMENTS_KEYSEG, be(0), bytes_of_buf(&segment));
+    put_derived(HINTS_KEYSEG, be(0), bytes_of_buf(&segment));
     scratch_verify_good(s.ledger);
     buf_done(&segment);
     buf_done(&forged);

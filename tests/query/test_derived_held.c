@@ -351,11 +351,11 @@ static void a_thread_that_opens_derived_data_holds_up_no_append(void **state) {
     alarm(BOUND_S);
     scratch_open(&s);
     must(query_index_follow(s.ledger, &why));
-    pthread_mutex_lock(&s.ledger->derived_lock); /* as derived_open does for as long as it takes */
+    pthread_mutex_lock(&s.ledger->derived->lock); /* as derived_open does for as long as it takes */
     for (int i = 0; i < 5; i++) {
         record();
     }
-    pthread_mutex_unlock(&s.ledger->derived_lock);
+    pthread_mutex_unlock(&s.ledger->derived->lock);
     scratch_close(&s);
     alarm(0);
     all_is_right();
