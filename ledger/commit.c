@@ -63,7 +63,7 @@ static int load_keys(struct commit *c, const struct commit_request *request, str
     }
     int rc = core_epoch_get(c->txn, c->head.epoch, &epoch, err);
     rc = rc != 0 ? rc
-                 : keyring_load(&ledger->keyring, ledger->config.keys,
+                 : keyring_load(&ledger->write.keyring, ledger->config.keys,
                                 (struct bytes){ledger->passphrase, ledger->passphrase_len}, &ledger->log, c->head.epoch,
                                 &epoch.vkey, err);
     struct place_standing standing;
@@ -75,14 +75,14 @@ static int load_keys(struct commit *c, const struct commit_request *request, str
 
 static int check_head_copy(struct commit *c, struct err *err) {
     struct core_view view;
-    if (c->ledger->head_checked) {
+    if (c->ledger->write.head_checked) {
         return 0;
     }
     int rc = core_view_over(c->ledger, c->txn, &view, err);
     if (rc == 0) {
         rc = headfile_check(c->ledger->dir, &view, err);
         core_view_release(&view);
-        c->ledger->head_checked = rc == 0;
+        c->ledger->write.head_checked = rc == 0;
     }
     return rc;
 }
@@ -323,12 +323,12 @@ static int check_epoch(struct ledger *ledger, uint64_t epoch, uint64_t size, con
 static int finish_rotation(struct commit *c, struct err *err) {
     struct ledger *ledger = c->ledger;
     int rc = check_epoch(ledger, c->head.epoch, c->head.size, &c->next.vkey, err);
-    return rc != 0 ? rc : keyring_advance(&ledger->keyring, ledger->config.keys, &c->next, err);
+    return rc != 0 ? rc : keyring_advance(&ledger->write.keyring, ledger->config.keys, &c->next, err);
 }
 
 static int check_current(void *commit, struct err *err) {
     struct commit *c = commit;
-    const struct keyring *ring = &c->ledger->keyring;
+    const struct keyring *ring = &c->ledger->write.keyring;
     return check_epoch(c->ledger, ring->number, c->head.size, &ring->epoch.vkey, err);
 }
 
@@ -343,13 +343,13 @@ static const uint8_t *root_of(struct commit *c) {
 static void note_keys(struct commit *c) {
     struct ledger *ledger = c->ledger;
     uint64_t from, to;
-    if (c->keyed || (ledger->keys != NULL && keys_range(ledger->keys, &from, &to) && to == c->old_size)) {
-        keys_committed(ledger->keys, c->head.size, c->head.prev);
+    if (c->keyed || (ledger->write.keys != NULL && keys_range(ledger->write.keys, &from, &to) && to == c->old_size)) {
+        keys_committed(ledger->write.keys, c->head.size, c->head.prev);
     }
-    if (c->keyed || ledger->unkeyed_to != c->old_size) {
-        ledger->unkeyed_from = c->keyed ? c->head.size : c->old_size;
+    if (c->keyed || ledger->write.unkeyed_to != c->old_size) {
+        ledger->write.unkeyed_from = c->keyed ? c->head.size : c->old_size;
     }
-    ledger->unkeyed_to = c->head.size;
+    ledger->write.unkeyed_to = c->head.size;
     ledger->runs_due = ledger->runs_due || (c->keyed && c->old_size / KEYPROOF_EVENTS != c->head.size / KEYPROOF_EVENTS);
 }
 
@@ -363,14 +363,14 @@ static int after(struct commit *c, bool asked, struct err *err) {
     note_keys(c);
     memcpy(copy.origin, ledger->origin, sizeof(copy.origin));
     memcpy(copy.root, root_of(c), EVENT_HASH);
-    headfile_write_at(ledger->dir, &ledger->head_fd, &copy, NULL); /* it may lag */
+    headfile_write_at(ledger->dir, &ledger->write.head_fd, &copy, NULL); /* it may lag */
     if (c->rotates && !c->restored) {
         struct err reason = {0};
         rc = finish_rotation(c, &reason);
         rc = rc == 0 || !asked ? 0
                                : err_set(err, ERR_IO, "the key is replaced, but the old one is not wiped: %s", reason.msg);
-    } else if (ledger->keyring.sweep) {
-        keyring_sweep(&ledger->keyring, ledger->config.keys, check_current, c, NULL);
+    } else if (ledger->write.keyring.sweep) {
+        keyring_sweep(&ledger->write.keyring, ledger->config.keys, check_current, c, NULL);
     }
     for (uint64_t s = c->old_size / CORE_SEGMENT; s != c->head.size / CORE_SEGMENT; s++) {
         keyproof_hand_over(ledger, (s + 1) * CORE_SEGMENT);
@@ -391,7 +391,7 @@ static void give_head(struct commit *c, struct commit_request *list) {
 }
 
 static void done(struct commit *c) {
-    packer_clear(c->ledger->packer);
+    packer_clear(c->ledger->write.packer);
     db_abort(c->txn);
     segments_view_close(c->segments);
     signer_done(&c->next);
@@ -426,9 +426,9 @@ static int run_once(struct ledger *ledger, struct commit_request *list, struct c
     if (rc == 0) {
         give_head(&c, list);
     } else {
-        ledger->lookup_valid = false;
-        if (ledger->keys != NULL) {
-            keys_forget(ledger->keys);
+        ledger->write.lookup_valid = false;
+        if (ledger->write.keys != NULL) {
+            keys_forget(ledger->write.keys);
         }
     }
     done(&c);

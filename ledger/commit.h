@@ -18,7 +18,7 @@ struct commit {
     uint8_t root[EVENT_HASH]; /* of all events, when `sealed` */
     bool sealed;
     uint64_t old_size;              /* events before this commit */
-    uint64_t base;                  /* seq of the first event in ledger->build */
+    uint64_t base;                  /* seq of the first event in ledger->write.build */
     size_t stored;                  /* how many of its first events are in the tail table already */
     uint64_t now, boot;             /* the two clocks when this commit began, read together */
     struct segments_view *segments; /* NULL: there are none */
@@ -34,12 +34,12 @@ int commit_batch(struct commit *c, const struct ledger_batch *batch, struct ledg
                  struct err *err);
 
 /* ---- commit_group.c ---- */
-/* Makes ledger->build ready for `n` more events: with the tail loaded when a group will fill up, and a second thread to
+/* Makes ledger->write.build ready for `n` more events: with the tail loaded when a group will fill up, and a second thread to
  * encode when several will. */
 int commit_group_begin(struct commit *c, size_t n, struct err *err);
 int commit_group_add(struct commit *c, struct bytes header, const struct group_facts *facts, struct bytes payload,
                      enum group_payload where, const uint8_t leaf[EVENT_HASH], struct err *err);
-/* After the commit: ledger->build may serve the next one. */
+/* After the commit: ledger->write.build may serve the next one. */
 void commit_group_keep(struct commit *c);
 /* A key of the event that is added next goes into its group's run. */
 void commit_group_key(struct commit *c, uint64_t hash);
@@ -126,7 +126,7 @@ void gathering_init(struct gathering *g);
 /* Frees the batches that ledger_append keeps. */
 void spare_batches_free(struct ledger *ledger);
 
-/* commit.c: one commit of all requests of a list, under ledger->writing. Sets rc, err and results of each. */
+/* commit.c: one commit of all requests of a list, under ledger->write.lock. Sets rc, err and results of each. */
 void commit_list(struct ledger *ledger, struct commit_request *list);
 
 #endif

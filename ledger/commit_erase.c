@@ -275,8 +275,8 @@ static int mark_format(struct commit *c, struct err *err) {
 
 int commit_erase(struct commit *c, const struct ledger_erase_options *o, struct ledger_batch **ret_batch, struct err *err) {
     uint64_t bytes = 0;
-    c->ledger->built.whole = false; /* it has the old salts */
-    c->ledger->lookup_valid = false;
+    c->ledger->write.built.whole = false; /* it has the old salts */
+    c->ledger->write.lookup_valid = false;
     int rc = o->what == LEDGER_ERASE_BODY      ? erase_bodies(c, o, &bytes, err)
              : o->what == LEDGER_ERASE_PRIVATE ? erase_private(c, o, &bytes, err)
                                                : artifact_erase(c->txn, o->artifact, &bytes, err);

@@ -110,9 +110,9 @@ static int write_event(struct commit *c, const struct ledger_batch *batch, const
     rc = external ? put_external(c, seq, payload, err) : 0;
     rc = rc != 0 || !e->has_private ? rc : put_private(c, batch, e, seq, err);
     if (rc == 0 && c->keyed && e->key_hash != 0) {
-        rc = keys_put(c->ledger->keys, e->key_hash, seq, err);
+        rc = keys_put(c->ledger->write.keys, e->key_hash, seq, err);
         if (rc == 0 && e->author_hash != 0) {
-            rc = keys_put(c->ledger->keys, e->author_hash, seq, err);
+            rc = keys_put(c->ledger->write.keys, e->author_hash, seq, err);
         }
     }
     if (rc == 0 && e->key_hash != 0) {

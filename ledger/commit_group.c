@@ -13,19 +13,19 @@ static int put_pair(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
 }
 
 void commit_group_key(struct commit *c, uint64_t hash) {
-    put_pair(&c->ledger->built.keyrun, hash, c->head.size, NULL);
+    put_pair(&c->ledger->write.built.keyrun, hash, c->head.size, NULL);
 }
 
 int commit_group_begin(struct commit *c, size_t n, struct err *err) {
     struct ledger *ledger = c->ledger;
     size_t have = (size_t)(c->head.size % EVENT_GROUP);
-    if (have + n >= EVENT_GROUP && ledger->packer == NULL && (ledger->packer = packer_new()) == NULL) {
+    if (have + n >= EVENT_GROUP && ledger->write.packer == NULL && (ledger->write.packer = packer_new()) == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     if (have + n >= 2 * EVENT_GROUP) {
-        packer_start(ledger->packer);
+        packer_start(ledger->write.packer);
     }
-    struct built *built = &ledger->built;
+    struct built *built = &ledger->write.built;
     bool whole =
         have > 0 && built->whole && built->size == c->head.size && memcmp(built->leaf, c->head.prev, EVENT_HASH) == 0;
     built->whole = false;
@@ -41,15 +41,15 @@ int commit_group_begin(struct commit *c, size_t n, struct err *err) {
         size_t bad;
         c->base -= have;
         c->stored = have;
-        int rc = core_group_load(c->txn, &c->head, c->head.size / EVENT_GROUP, ledger->build, &bad, err);
-        return rc != 0 ? rc : keyrun_of_group(c->txn, ledger->build, put_pair, &built->keyrun, err);
+        int rc = core_group_load(c->txn, &c->head, c->head.size / EVENT_GROUP, ledger->write.build, &bad, err);
+        return rc != 0 ? rc : keyrun_of_group(c->txn, ledger->write.build, put_pair, &built->keyrun, err);
     }
-    group_reset(ledger->build, c->head.size / EVENT_GROUP, c->head.seed, c->head.prev);
+    group_reset(ledger->write.build, c->head.size / EVENT_GROUP, c->head.seed, c->head.prev);
     return 0;
 }
 
 void commit_group_keep(struct commit *c) {
-    struct built *built = &c->ledger->built;
+    struct built *built = &c->ledger->write.built;
     built->whole = c->base % EVENT_GROUP == 0;
     built->size = c->head.size;
     memcpy(built->leaf, c->head.prev, EVENT_HASH);
@@ -83,12 +83,12 @@ static int put_tile(struct commit *c, unsigned tile_level, uint64_t index, const
 /* ---- sealing a full group ---- */
 
 static int put_key_run(struct commit *c, struct err *err) {
-    int rc = buf_check(&c->ledger->built.keyrun, "a key run", err);
-    if (rc == 0 && c->ledger->built.keyrun.n > 0) {
-        rc = db_put_u64(c->txn, T_KEYRUN, c->ledger->build->index * EVENT_GROUP, bytes_of_buf(&c->ledger->built.keyrun),
-                        DB_APPEND, err);
+    int rc = buf_check(&c->ledger->write.built.keyrun, "a key run", err);
+    if (rc == 0 && c->ledger->write.built.keyrun.n > 0) {
+        rc = db_put_u64(c->txn, T_KEYRUN, c->ledger->write.build->index * EVENT_GROUP,
+                        bytes_of_buf(&c->ledger->write.built.keyrun), DB_APPEND, err);
     }
-    buf_clear(&c->ledger->built.keyrun);
+    buf_clear(&c->ledger->write.built.keyrun);
     return rc;
 }
 
@@ -97,17 +97,17 @@ static int put_bundle(struct commit *c, struct err *err) {
     struct bytes record;
     uint64_t index;
     struct ledger *ledger = c->ledger;
-    int rc = packer_take(ledger->packer, &index, &record, err);
+    int rc = packer_take(ledger->write.packer, &index, &record, err);
     rc = rc != 0 ? rc : db_put_u64(c->txn, T_BUNDLE, index, record, DB_APPEND, err);
     if (rc == 0 && ledger->watch != NULL) {
-        ledger->watch->group(ledger->watch, packer_taken(ledger->packer));
+        ledger->watch->group(ledger->watch, packer_taken(ledger->write.packer));
     }
     return rc;
 }
 
 int commit_group_drain(struct commit *c, struct err *err) {
     int rc = 0;
-    while (rc == 0 && packer_pending(c->ledger->packer)) {
+    while (rc == 0 && packer_pending(c->ledger->write.packer)) {
         rc = put_bundle(c, err);
     }
     return rc;
@@ -115,23 +115,23 @@ int commit_group_drain(struct commit *c, struct err *err) {
 
 static int seal_group(struct commit *c, struct err *err) {
     struct ledger *ledger = c->ledger;
-    uint64_t index = ledger->build->index;
+    uint64_t index = ledger->write.build->index;
     int rc = 0;
     for (size_t i = 0; i < c->stored && rc == 0; i++) {
         rc = db_del_u64(c->txn, T_TAIL, index * EVENT_GROUP + i, err);
     }
     rc = rc != 0 ? rc : put_key_run(c, err);
-    while (rc == 0 && (packer_ready(ledger->packer) || !packer_has_room(ledger->packer))) {
+    while (rc == 0 && (packer_ready(ledger->write.packer) || !packer_has_room(ledger->write.packer))) {
         rc = put_bundle(c, err);
     }
     if (rc != 0) {
         return rc;
     }
-    packer_put(ledger->packer, &ledger->build);
+    packer_put(ledger->write.packer, &ledger->write.build);
     memset(c->head.seed, 0, EVENT_HASH);
     c->base = c->head.size;
     c->stored = 0;
-    group_reset(ledger->build, index + 1, c->head.seed, c->head.prev);
+    group_reset(ledger->write.build, index + 1, c->head.seed, c->head.prev);
     return 0;
 }
 
@@ -139,7 +139,7 @@ static int seal_group(struct commit *c, struct err *err) {
 
 int commit_group_add(struct commit *c, struct bytes header, const struct group_facts *facts, struct bytes payload,
                      enum group_payload where, const uint8_t leaf[EVENT_HASH], struct err *err) {
-    struct group *group = c->ledger->build;
+    struct group *group = c->ledger->write.build;
     uint8_t done[MERKLE_DEPTH_MAX][MERKLE_HASH];
     uint64_t seq = c->head.size;
     if (seq % EVENT_GROUP == 0) { /* the seed was just made */
@@ -162,7 +162,7 @@ int commit_group_add(struct commit *c, struct bytes header, const struct group_f
 }
 
 int commit_group_end(struct commit *c, struct err *err) {
-    struct group *group = c->ledger->build;
+    struct group *group = c->ledger->write.build;
     int rc = commit_group_drain(c, err);
     if (rc != 0) {
         return rc;

@@ -22,7 +22,7 @@ static int doubt(struct commit *c, int rc) {
 
 int commit_keys_begin(struct commit *c, struct err *err) {
     struct ledger *ledger = c->ledger;
-    if (ledger->keys == NULL && (ledger->keys = keys_new()) == NULL) {
+    if (ledger->write.keys == NULL && (ledger->write.keys = keys_new()) == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     struct core_view truth;
@@ -30,7 +30,7 @@ int commit_keys_begin(struct commit *c, struct err *err) {
     rc = rc != 0 ? rc : keys_older_view(ledger, &truth, &c->segments, err);
     core_view_release(&truth);
     uint64_t covered = rc != 0 || c->segments == NULL ? 0 : segments_view_covered(c->segments);
-    rc = rc != 0 ? rc : keys_update(ledger->keys, &c->head, covered, collect, c, err);
+    rc = rc != 0 ? rc : keys_update(ledger->write.keys, &c->head, covered, collect, c, err);
     c->keyed = rc == 0;
     return rc;
 }
@@ -39,7 +39,7 @@ int commit_keys_begin(struct commit *c, struct err *err) {
  * payload comes out empty. */
 static int locate(struct commit *c, uint64_t seq, struct bytes *ret_header, struct bytes *ret_payload, struct err *err) {
     struct ledger *ledger = c->ledger;
-    struct group *group = ledger->build;
+    struct group *group = ledger->write.build;
     size_t at = (size_t)(seq - c->base);
     if (seq < c->base && seq / EVENT_GROUP == c->head.size / EVENT_GROUP) { /* a record of the tail */
         struct bytes record;
@@ -51,16 +51,16 @@ static int locate(struct commit *c, uint64_t seq, struct bytes *ret_header, stru
         return core_stored(rc != 0 ? rc : group_tail_decode(record, ret_header, ret_payload, &where, err), err);
     }
     if (seq < c->base) {
-        group = ledger->lookup;
+        group = ledger->write.lookup;
         at = (size_t)(seq % EVENT_GROUP);
-        if (!ledger->lookup_valid || group->index != seq / EVENT_GROUP) {
-            ledger->lookup_valid = false;
+        if (!ledger->write.lookup_valid || group->index != seq / EVENT_GROUP) {
+            ledger->write.lookup_valid = false;
             int rc = commit_group_drain(c, err); /* it may be one of this commit */
             rc = rc != 0 ? rc : core_group_load(c->txn, &c->head, seq / EVENT_GROUP, group, NULL, err);
             if (rc != 0) {
                 return rc;
             }
-            ledger->lookup_valid = true;
+            ledger->write.lookup_valid = true;
         }
     } else {
         group_views(group);
@@ -147,7 +147,7 @@ static int confirm(void *ctx, uint64_t seq, struct err *err) {
 static int find(struct commit *c, uint64_t hash, struct wanted *w, struct err *err) {
     size_t state = 0;
     uint64_t seq;
-    while (keys_next(c->ledger->keys, hash, &state, &seq) == 0) {
+    while (keys_next(c->ledger->write.keys, hash, &state, &seq) == 0) {
         int rc = confirm(w, seq, err);
         if (rc != 0) {
             return rc;

@@ -134,7 +134,7 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
     own_subject(c, subject);
     memcpy(name, ledger->origin, strlen(ledger->origin));
     memcpy(name + strlen(ledger->origin), "/epoch", 7);
-    int rc = keyring_prepare(&ledger->keyring, ledger->config.keys,
+    int rc = keyring_prepare(&ledger->write.keyring, ledger->config.keys,
                              (struct bytes){ledger->passphrase, ledger->passphrase_len}, bytes_of(name), &c->next, err);
     if (rc != 0) {
         return rc;
@@ -175,12 +175,12 @@ static const char *same_or_other(bool known, bool other) {
 int commit_place(struct commit *c, const struct commit_request *request, struct ledger_batch **ret_batch, struct err *err) {
     struct ledger *ledger = c->ledger;
     struct place_standing s = {.place = LEDGER_PLACE_UNKNOWN};
-    if (ledger->at_home && !request->moved) {
+    if (ledger->write.at_home && !request->moved) {
         return 0;
     }
     int rc = request->next != NULL ? 0 : place_judge(ledger, c->txn, &s, err); /* restoring makes a new home */
     if (rc == 0 && s.place == LEDGER_PLACE_HOME) {
-        ledger->at_home = true;
+        ledger->write.at_home = true;
         return !request->moved
                    ? 0
                    : err_set(err, ERR_INVALID, "the ledger was not moved: this is where it was last appended to");
@@ -211,9 +211,9 @@ static int put_note(struct commit *c, struct buf *note, struct err *err) {
     buf_init(&text, NOTE_MAX);
     buf_put_bytes(&text, bytes_of_buf(note));
     buf_put_u8(note, '\n');
-    note_sign(note, bytes_of_buf(&text), &ledger->keyring.log.vkey, ledger->keyring.log.secret);
-    if (ledger->keyring.epoch.secret != NULL) {
-        note_sign(note, bytes_of_buf(&text), &ledger->keyring.epoch.vkey, ledger->keyring.epoch.secret);
+    note_sign(note, bytes_of_buf(&text), &ledger->write.keyring.log.vkey, ledger->write.keyring.log.secret);
+    if (ledger->write.keyring.epoch.secret != NULL) {
+        note_sign(note, bytes_of_buf(&text), &ledger->write.keyring.epoch.vkey, ledger->write.keyring.epoch.secret);
     }
     if (c->rotates) {
         note_sign(note, bytes_of_buf(&text), &c->next.vkey, c->next.secret);

@@ -15,9 +15,9 @@ static bool rides_alone(const struct commit_request *r) {
     return r->control || r->rotate || r->erase != NULL || r->store != NULL || r->next != NULL || r->batch->judge != NULL;
 }
 
-/* Takes the leader and who may ride along off the queue. Under queue_lock. */
+/* Takes the leader and who may ride along off the queue. Under the queue's lock. */
 static struct commit_request *take_list(struct ledger *ledger) {
-    struct commit_request *list = ledger->queue, *last = list;
+    struct commit_request *list = ledger->queue.first, *last = list;
     size_t events = list->batch->n, bytes = list->batch->arena.n, n = 1;
     while (n < COMMIT_SHARE_MAX && !rides_alone(list) && last->after != NULL && !rides_alone(last->after)) {
         const struct ledger_batch *more = last->after->batch;
@@ -29,24 +29,24 @@ static struct commit_request *take_list(struct ledger *ledger) {
         last = last->after;
         n++;
     }
-    ledger->queue = last->after;
-    ledger->queued -= n;
-    if (ledger->queue == NULL) {
-        ledger->queue_end = NULL;
+    ledger->queue.first = last->after;
+    ledger->queue.n -= n;
+    if (ledger->queue.first == NULL) {
+        ledger->queue.last = NULL;
     }
     last->after = NULL;
     return list;
 }
 
 static void enqueue(struct ledger *ledger, struct commit_request *r) {
-    if (ledger->queue_end == NULL) {
-        ledger->queue = r;
+    if (ledger->queue.last == NULL) {
+        ledger->queue.first = r;
     } else {
-        ledger->queue_end->after = r;
+        ledger->queue.last->after = r;
     }
-    ledger->queue_end = r;
-    if (++ledger->queued == ledger->gathering.expected) {
-        pthread_cond_signal(&ledger->gathering.all_here);
+    ledger->queue.last = r;
+    if (++ledger->queue.n == ledger->queue.gathering.expected) {
+        pthread_cond_signal(&ledger->queue.gathering.all_here);
     }
 }
 
@@ -64,11 +64,11 @@ void gathering_init(struct gathering *g) {
     pthread_condattr_destroy(&attr);
 }
 
-/* Under queue_lock. */
+/* Under the queue's lock. */
 static void gather(struct ledger *ledger) {
-    struct gathering *g = &ledger->gathering;
+    struct gathering *g = &ledger->queue.gathering;
     uint64_t until = g->ended + (g->took / 2 < GATHER_MAX_NS ? g->took / 2 : GATHER_MAX_NS);
-    if (ledger->queued >= g->expected || rides_alone(ledger->queue) || clock_monotonic_ns() >= until) {
+    if (ledger->queue.n >= g->expected || rides_alone(ledger->queue.first) || clock_monotonic_ns() >= until) {
         return;
     }
     if (g->restrain > 0) {
@@ -76,9 +76,9 @@ static void gather(struct ledger *ledger) {
         return;
     }
     struct timespec t = {(time_t)(until / CLOCK_NS_PER_S), (long)(until % CLOCK_NS_PER_S)};
-    while (ledger->queued < g->expected && pthread_cond_timedwait(&g->all_here, &ledger->queue_lock, &t) == 0) {
+    while (ledger->queue.n < g->expected && pthread_cond_timedwait(&g->all_here, &ledger->queue.lock, &t) == 0) {
     }
-    bool all = ledger->queued >= g->expected;
+    bool all = ledger->queue.n >= g->expected;
     g->alone = all ? 0 : g->alone < RESTRAIN_DOUBLINGS ? g->alone + 1 : g->alone;
     g->restrain = all ? 0 : (1U << g->alone) - 2;
 }
@@ -94,26 +94,26 @@ static void rouse(struct commit_request *r) {
 static void lead(struct ledger *ledger) {
     struct commit_request *member[COMMIT_SHARE_MAX], *self;
     size_t n = 0;
-    pthread_mutex_lock(&ledger->queue_lock);
+    pthread_mutex_lock(&ledger->queue.lock);
     gather(ledger);
     self = take_list(ledger);
-    pthread_mutex_unlock(&ledger->queue_lock);
+    pthread_mutex_unlock(&ledger->queue.lock);
     for (struct commit_request *r = self->after; r != NULL; r = r->after) {
         member[n++] = r;
     }
-    pthread_mutex_lock(&ledger->writing);
+    pthread_mutex_lock(&ledger->write.lock);
     uint64_t began = clock_monotonic_ns();
     commit_list(ledger, self);
     uint64_t ended = clock_monotonic_ns();
-    pthread_mutex_unlock(&ledger->writing);
-    pthread_mutex_lock(&ledger->queue_lock);
-    size_t there = ledger->queued + n + 1;
-    ledger->gathering.expected = there < COMMIT_SHARE_MAX ? there : COMMIT_SHARE_MAX;
-    ledger->gathering.ended = ended;
-    ledger->gathering.took = ended - began;
-    struct commit_request *next = ledger->queue;
-    ledger->leading = next != NULL;
-    pthread_mutex_unlock(&ledger->queue_lock);
+    pthread_mutex_unlock(&ledger->write.lock);
+    pthread_mutex_lock(&ledger->queue.lock);
+    size_t there = ledger->queue.n + n + 1;
+    ledger->queue.gathering.expected = there < COMMIT_SHARE_MAX ? there : COMMIT_SHARE_MAX;
+    ledger->queue.gathering.ended = ended;
+    ledger->queue.gathering.took = ended - began;
+    struct commit_request *next = ledger->queue.first;
+    ledger->queue.leading = next != NULL;
+    pthread_mutex_unlock(&ledger->queue.lock);
     rouse(next);
     for (size_t i = 0; i < n; i++) {
         member[i]->done = true;
@@ -130,14 +130,14 @@ int commit_run(struct ledger *ledger, struct commit_request *request, struct err
     if (ledger->read_only) {
         return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
     }
-    pthread_mutex_lock(&ledger->queue_lock);
-    bool waits = ledger->leading;
+    pthread_mutex_lock(&ledger->queue.lock);
+    bool waits = ledger->queue.leading;
     if (waits) {
         sem_init(&request->wake, 0, 0);
     }
     enqueue(ledger, request);
-    ledger->leading = true;
-    pthread_mutex_unlock(&ledger->queue_lock);
+    ledger->queue.leading = true;
+    pthread_mutex_unlock(&ledger->queue.lock);
     if (waits) {
         while (sem_wait(&request->wake) != 0) {
         } /* a signal */
@@ -180,13 +180,13 @@ int ledger_batch_commit(struct ledger_batch *batch, struct ledger_receipt *recei
 /* ---- single events ---- */
 
 static struct ledger_batch *take_spare(struct ledger *ledger) {
-    pthread_mutex_lock(&ledger->queue_lock);
-    struct ledger_batch *batch = ledger->spare;
+    pthread_mutex_lock(&ledger->queue.lock);
+    struct ledger_batch *batch = ledger->queue.spare;
     if (batch != NULL) {
-        ledger->spare = batch->spare_after;
-        ledger->n_spare--;
+        ledger->queue.spare = batch->spare_after;
+        ledger->queue.n_spare--;
     }
-    pthread_mutex_unlock(&ledger->queue_lock);
+    pthread_mutex_unlock(&ledger->queue.lock);
     return batch;
 }
 
@@ -194,14 +194,14 @@ static struct ledger_batch *take_spare(struct ledger *ledger) {
 static void give_spare(struct ledger *ledger, struct ledger_batch *batch) {
     bool small = batch->arena.cap + batch->scratch.cap + batch->private_.cap <= SPARE_BYTES_MAX;
     ledger_batch_clear(batch);
-    pthread_mutex_lock(&ledger->queue_lock);
-    bool keep = small && ledger->n_spare < COMMIT_SHARE_MAX;
+    pthread_mutex_lock(&ledger->queue.lock);
+    bool keep = small && ledger->queue.n_spare < COMMIT_SHARE_MAX;
     if (keep) {
-        batch->spare_after = ledger->spare;
-        ledger->spare = batch;
-        ledger->n_spare++;
+        batch->spare_after = ledger->queue.spare;
+        ledger->queue.spare = batch;
+        ledger->queue.n_spare++;
     }
-    pthread_mutex_unlock(&ledger->queue_lock);
+    pthread_mutex_unlock(&ledger->queue.lock);
     if (!keep) {
         ledger_batch_free(batch);
     }

@@ -41,14 +41,14 @@ extern const char *const core_table_names[CORE_TABLES];
 enum { CORE_KEEP_BOUNDARY = 1, CORE_KEEP_HANDOVER = 2, CORE_KEEP_COSIGNED = 4 };
 
 /* Who wants to see full groups as they are written, such as somebody who builds from them. Called by the thread that commits, under
- * `writing` and evidence's write lock: it hands over what others will work on, and never waits. */
+ * `write.lock` and evidence's write lock: it hands over what others will work on, and never waits. */
 struct core_watch {
     /* A full group was put into the commit's transaction: it is exchanged for one whose content is of no use. Whether the
      * commit comes about is not known yet: the chain of later groups tells. */
     void (*group)(struct core_watch *watch, struct group **group);
     /* A commit is done; the ledger has `size` events now, `before` it had so many. */
     void (*committed)(struct core_watch *watch, uint64_t before, uint64_t size);
-    /* The ledger is about to be closed: the last call. Not under `writing`. */
+    /* The ledger is about to be closed: the last call. Not under `write.lock`. */
     void (*close)(struct core_watch *watch);
 };
 
@@ -64,6 +64,49 @@ struct derived;
 struct keys_fresh;      /* keyproof.h */
 struct segments_proven; /* segments.h */
 struct keys_memory;     /* keys.h: keys of recent events, looked up while appending */
+
+/* Who waits for a commit. `lock` is over all of it, and nothing is done under it that could wait. */
+struct core_queue {
+    pthread_mutex_t lock;
+    struct commit_request *first, *last;
+    size_t n;
+    struct gathering { /* how long a leader waits for company, see commit_share.c */
+        pthread_cond_t all_here;
+        size_t expected;   /* requests of the last commit, and those that waited when it ended */
+        uint64_t ended;    /* when that was */
+        uint64_t took;     /* how long it took, ns */
+        unsigned alone;    /* times in a row that they did not come */
+        unsigned restrain; /* commits to go on without waiting */
+    } gathering;
+    struct ledger_batch *spare; /* batches of single events, to be used again */
+    size_t n_spare;
+    bool leading; /* some thread is committing and will wake the next */
+};
+
+/* What a commit needs from one to the next. `lock` is over all of it: one thread of the process at a time is in the write
+ * path. */
+struct core_write {
+    pthread_mutex_t lock;
+    struct keyring keyring;
+    int head_fd;                  /* the copy of the head, -1: not open */
+    bool head_checked;            /* the copy of the head was compared */
+    bool at_home;                 /* the place was (place.h) */
+    struct group *build;          /* the group that is being filled */
+    struct built {                /* what the last commit left in `build` */
+        bool whole;               /* all events of the newest group, and their keys in keyrun */
+        uint64_t size;            /* of the ledger then */
+        uint8_t leaf[EVENT_HASH]; /* of its last event */
+        struct buf keyrun;        /* of the group in `build` */
+    } built;
+    struct packer *packer; /* full groups that are being encoded; NULL: not needed yet */
+    struct group *lookup;  /* cache of the group last read by the write path */
+    bool lookup_valid;
+    struct keys_memory *keys;
+    struct segments_proven *key_segments; /* what was proven of the key segments */
+    uint64_t unkeyed_from, unkeyed_to;    /* this process wrote these events, without any key */
+    struct db *stand_in;                  /* see keys_older.h; NULL: not needed */
+    uint64_t stand_in_covers;
+};
 
 struct ledger {
     char dir[FILE_PATH_MAX];
@@ -83,44 +126,12 @@ struct ledger {
     char log_text[NOTE_VKEY_MAX];
     uint8_t *passphrase; /* secret memory, NULL: none */
     size_t passphrase_len;
-    pthread_mutex_t queue_lock;               /* over all up to `writing` */
-    struct commit_request *queue, *queue_end; /* who waits for the next commit */
-    size_t queued;                            /* how many wait */
-    struct gathering {                        /* how long a leader waits for company, see commit_share.c */
-        pthread_cond_t all_here;
-        size_t expected;   /* requests of the last commit, and those that waited when it ended */
-        uint64_t ended;    /* when that was */
-        uint64_t took;     /* how long it took, ns */
-        unsigned alone;    /* times in a row that they did not come */
-        unsigned restrain; /* commits to go on without waiting */
-    } gathering;
-    struct ledger_batch *spare; /* batches of single events, to be used again */
-    size_t n_spare;
-    bool leading;                 /* some thread is committing and will wake the next */
-    pthread_mutex_t writing;      /* one thread of the process at a time in the write path */
-    struct keyring keyring;       /* under `writing` */
-    int head_fd;                  /* under `writing`: the copy of the head, -1: not open */
-    bool head_checked;            /* under `writing`: the copy of the head was compared */
-    bool at_home;                 /* under `writing`: the place was (place.h) */
-    struct group *build;          /* under `writing`: the group that is being filled */
-    struct built {                /* under `writing`: what the last commit left in `build` */
-        bool whole;               /* all events of the newest group, and their keys in keyrun */
-        uint64_t size;            /* of the ledger then */
-        uint8_t leaf[EVENT_HASH]; /* of its last event */
-        struct buf keyrun;        /* of the group in `build` */
-    } built;
-    struct packer *packer; /* under `writing`: full groups that are being encoded; NULL: not needed yet */
-    struct group *lookup;  /* under `writing`: cache of the group last read by the write path */
-    bool lookup_valid;
-    struct keys_memory *keys;             /* under `writing` */
-    struct segments_proven *key_segments; /* under `writing`: what was proven of the key segments */
-    uint64_t unkeyed_from, unkeyed_to;    /* under `writing`: this process wrote these events, without any key */
-    struct keys_fresh *fresh;             /* keys of segments that this process has completed */
-    _Atomic bool keys_doubted;            /* key segments in derived are not what somebody vouches for: they have to go */
-    _Atomic bool runs_due;                /* there are key runs that this process can vouch for, and nobody does yet */
-    struct db *stand_in;                  /* under `writing`: see keys_older.h; NULL: not needed */
-    uint64_t stand_in_covers;             /* under `writing` */
-    uint8_t *_Atomic vouching;            /* secret memory: the key of vouchers (vouch.h), set once; NULL: not at hand */
+    struct core_queue queue;
+    struct core_write write;
+    struct keys_fresh *fresh;  /* keys of segments that this process has completed; it has a lock of its own */
+    _Atomic bool keys_doubted; /* key segments are not what somebody vouches for: they have to go */
+    _Atomic bool runs_due;     /* there are key runs that this process can vouch for, and nobody does yet */
+    uint8_t *_Atomic vouching; /* secret memory: the key of vouchers (vouch.h), set once; NULL: not at hand */
 };
 
 /* A snapshot to read from: a transaction and the head that it shows. */

@@ -90,12 +90,12 @@ int create_epoch_key(const char *keys_dir, const char *origin, uint64_t number, 
 static int make_keys(struct ledger *ledger, const char *keys_dir, const struct ledger_create_options *o, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = file_make_dirs(keys_dir, err);
-    rc = rc != 0 ? rc : signer_new(&ledger->keyring.log, bytes_of(o->origin), err);
+    rc = rc != 0 ? rc : signer_new(&ledger->write.keyring.log, bytes_of(o->origin), err);
     rc = rc != 0 ? rc : keyring_log_path(keys_dir, path, err);
-    rc = rc != 0 ? rc : keyfile_save(path, &ledger->keyring.log, o->passphrase, KEYFILE_DAILY, err);
-    rc = rc != 0 ? rc : create_epoch_key(keys_dir, o->origin, 0, o->passphrase, &ledger->keyring.epoch, err);
+    rc = rc != 0 ? rc : keyfile_save(path, &ledger->write.keyring.log, o->passphrase, KEYFILE_DAILY, err);
+    rc = rc != 0 ? rc : create_epoch_key(keys_dir, o->origin, 0, o->passphrase, &ledger->write.keyring.epoch, err);
     if (rc == 0) {
-        ledger->log = ledger->keyring.log.vkey;
+        ledger->log = ledger->write.keyring.log.vkey;
         note_vkey_encode(ledger->log_text, &ledger->log);
     }
     return rc;
@@ -112,7 +112,7 @@ static int put_first_records(struct ledger *ledger, char ret_keyed_by[KEY_SECRET
     clock_boot_id(head.boot_id);
     buf_init(&record, 4096);
     head_encode(&record, &head);
-    note_vkey_encode(vkey, &ledger->keyring.epoch.vkey);
+    note_vkey_encode(vkey, &ledger->write.keyring.epoch.vkey);
     int rc = buf_check(&record, "the head", err);
     rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
     if (rc == 0) {
@@ -136,7 +136,7 @@ static int genesis_draft(struct ledger *ledger, const char *actor, const char *k
     struct ledger_draft draft;
     struct buf body;
     char subject[NOTE_NAME_MAX + 16], epoch[NOTE_VKEY_MAX];
-    note_vkey_encode(epoch, &ledger->keyring.epoch.vkey);
+    note_vkey_encode(epoch, &ledger->write.keyring.epoch.vkey);
     snprintf(subject, sizeof(subject), "ledger/%s", ledger->origin);
     buf_init(&body, 65536);
     mp_put_map(&body, 5);

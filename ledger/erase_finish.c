@@ -89,7 +89,7 @@ int erase_artifacts(struct ledger *ledger, struct err *err) {
 
 /* ---- the next generation ---- */
 
-/* 1: nothing that was erased is left in this generation. Under `writing`. */
+/* 1: nothing that was erased is left in this generation. Under `write.lock`. */
 static int switch_over(struct ledger *ledger, struct err *err) {
     char base[FILE_PATH_MAX];
     struct db_txn *txn = NULL;
@@ -146,16 +146,16 @@ int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_p
     if (rc != 0) {
         return rc;
     }
-    pthread_mutex_lock(&ledger->writing);
+    pthread_mutex_lock(&ledger->write.lock);
     rc = switch_over(ledger, err);
     rc = rc < 0 ? rc : db_begin(ledger->evidence, false, &txn, err); /* moves this handle on */
     uint64_t now = rc == 0 ? db_txn_generation(txn) : 0;
     db_abort(txn);
     if (rc == 0) {
-        ledger->built.whole = false;
-        ledger->lookup_valid = false;
+        ledger->write.built.whole = false;
+        ledger->write.lookup_valid = false;
     }
-    pthread_mutex_unlock(&ledger->writing);
+    pthread_mutex_unlock(&ledger->write.lock);
     derived_follow(ledger);
     while (rc == 0 && (rc = bury(ledger, now, &pid, err)) == ERR_BUSY && clock_monotonic_ns() - began < wait_ns) {
         nanosleep(&pause, NULL);

@@ -121,9 +121,9 @@ int key_secret_get(struct ledger *ledger, bool make, uint8_t ret[KEY_SECRET_LEN]
     rc = key_secret_look(txn, ret, err);
     db_abort(txn);
     if (rc == ERR_NOTFOUND && make) {
-        pthread_mutex_lock(&ledger->writing);
+        pthread_mutex_lock(&ledger->write.lock);
         rc = make_one(ledger, ret, err);
-        pthread_mutex_unlock(&ledger->writing);
+        pthread_mutex_unlock(&ledger->write.lock);
     }
     return rc == ERR_NOTFOUND ? err_set(err, rc, "the ledger has no secret for keys yet") : rc;
 }

@@ -215,7 +215,7 @@ static void vouch_stretches(struct collecting *c, struct db *db, uint64_t from, 
     for (; from + KEYPROOF_EVENTS <= to; from += KEYPROOF_EVENTS) {
         struct vouch_piece piece;
         if (read_runs(c->view.txn, from, &c->runs, NULL) != 0 || is_vouched(c, from) ||
-            !is_right(c->ledger->keys, from, bytes_of_buf(&c->runs))) {
+            !is_right(c->ledger->write.keys, from, bytes_of_buf(&c->runs))) {
             continue;
         }
         if (txn == NULL && db_begin(db, true, &txn, NULL) != 0) {
@@ -235,7 +235,7 @@ static void vouch_stretches(struct collecting *c, struct db *db, uint64_t from, 
 void keyproof_vouch(struct ledger *ledger, struct db *db) {
     struct collecting c = {0};
     uint64_t from, to;
-    if (ledger->keys == NULL || !vouch_able(ledger) || !keys_range(ledger->keys, &from, &to)) {
+    if (ledger->write.keys == NULL || !vouch_able(ledger) || !keys_range(ledger->write.keys, &from, &to)) {
         return;
     }
     from = (from + KEYPROOF_EVENTS - 1) / KEYPROOF_EVENTS * KEYPROOF_EVENTS;
@@ -305,14 +305,14 @@ static struct fresh *slot_of(struct keys_fresh *fresh, uint64_t end) {
 /* Takes what is in memory of the segment that ends there; false: that is not all of it. */
 static bool gather(struct ledger *ledger, uint64_t end, struct fresh *ret) {
     uint64_t from, to, first = end - CORE_SEGMENT;
-    bool keyed = ledger->keys != NULL && keys_range(ledger->keys, &from, &to) && from <= first && to >= end;
+    bool keyed = ledger->write.keys != NULL && keys_range(ledger->write.keys, &from, &to) && from <= first && to >= end;
     *ret = (struct fresh){.end = end};
     if (!keyed) {
-        return ledger->unkeyed_from <= first && ledger->unkeyed_to >= end;
+        return ledger->write.unkeyed_from <= first && ledger->write.unkeyed_to >= end;
     }
-    size_t n = (size_t)keys_count(ledger->keys, first, end);
+    size_t n = (size_t)keys_count(ledger->write.keys, first, end);
     ret->pair = n == 0 || n > 2 * CORE_SEGMENT ? NULL : malloc(n * sizeof(*ret->pair));
-    return n == 0 || (ret->pair != NULL && keys_each(ledger->keys, first, end, put_fresh, ret, NULL) == 0);
+    return n == 0 || (ret->pair != NULL && keys_each(ledger->write.keys, first, end, put_fresh, ret, NULL) == 0);
 }
 
 void keyproof_hand_over(struct ledger *ledger, uint64_t end) {

@@ -15,14 +15,14 @@
  * log. */
 int keyproof_collect(struct ledger *ledger, struct db_txn *txn, const struct head *head, uint64_t from, uint64_t to,
                      const uint8_t *leaf, keyrun_put_fn *put, void *ctx, struct err *err);
-/* Vouches in a database of hints for the runs of all that ledger->keys holds, as far as nobody does yet: the next process
+/* Vouches in a database of hints for the runs of all that ledger->write.keys holds, as far as nobody does yet: the next process
  * need not unpack them. Best effort; may wait for other processes. When nobody appends any more. */
 void keyproof_vouch(struct ledger *ledger, struct db *db);
 
 /* What a process has written of a segment need not be collected: it is handed over to whoever builds segments. */
 int keyproof_new(struct ledger *ledger, struct err *err);
 void keyproof_done(struct ledger *ledger);
-/* After the commit that has completed the segment which ends there. Under ledger->writing. */
+/* After the commit that has completed the segment which ends there. Under ledger->write.lock. */
 void keyproof_hand_over(struct ledger *ledger, uint64_t end);
 /* Calls `put` for its pairs, in no order, and lets go of them. 1: they are not there. Any thread. */
 int keyproof_take(struct ledger *ledger, uint64_t first, keyrun_put_fn *put, void *ctx, struct err *err);

@@ -15,25 +15,25 @@ static uint64_t covered_by_derived(struct ledger *ledger) {
 
 static uint64_t covered_at_all(struct ledger *ledger) {
     uint64_t derived = covered_by_derived(ledger);
-    return derived > ledger->stand_in_covers ? derived : ledger->stand_in_covers;
+    return derived > ledger->write.stand_in_covers ? derived : ledger->write.stand_in_covers;
 }
 
 static void stand_in_drop(struct ledger *ledger) {
-    db_close(ledger->stand_in);
-    ledger->stand_in = NULL;
-    ledger->stand_in_covers = 0;
+    db_close(ledger->write.stand_in);
+    ledger->write.stand_in = NULL;
+    ledger->write.stand_in_covers = 0;
 }
 
 static int stand_in_build(struct ledger *ledger, uint64_t until, struct err *err) {
     static const char *const tables[HINTS_TABLES] = {HINTS_NAMES};
     struct err why = {0};
     int rc = 0;
-    if (ledger->stand_in == NULL) {
-        rc = scratch_db_open(tables, HINTS_TABLES, ledger->config.map_bytes, &ledger->stand_in, &why);
+    if (ledger->write.stand_in == NULL) {
+        rc = scratch_db_open(tables, HINTS_TABLES, ledger->config.map_bytes, &ledger->write.stand_in, &why);
     }
-    rc = rc != 0 ? rc : segments_build(ledger, ledger->stand_in, until, &ledger->stand_in_covers, &why);
-    if (rc == 0 && ledger->stand_in_covers < until) {
-        rc = err_set(&why, ERR_IO, "%llu events are covered", (unsigned long long)ledger->stand_in_covers);
+    rc = rc != 0 ? rc : segments_build(ledger, ledger->write.stand_in, until, &ledger->write.stand_in_covers, &why);
+    if (rc == 0 && ledger->write.stand_in_covers < until) {
+        rc = err_set(&why, ERR_IO, "%llu events are covered", (unsigned long long)ledger->write.stand_in_covers);
     }
     if (rc == 0) {
         return 0;
@@ -44,12 +44,12 @@ static int stand_in_build(struct ledger *ledger, uint64_t until, struct err *err
 }
 
 int keys_older_ready(struct ledger *ledger, const struct head *head, struct err *err) {
-    bool crowded = ledger->keys != NULL && keys_crowded(ledger->keys);
+    bool crowded = ledger->write.keys != NULL && keys_crowded(ledger->write.keys);
     uint64_t want = crowded ? head->size / CORE_SEGMENT * CORE_SEGMENT : head->keyed_from;
     if (ledger->keys_doubted || (ledger->segments == NULL && (segments_due(head) || head->keyed_from > 0))) {
         keeper_ask(ledger); /* though this commit may do without it */
     }
-    if (ledger->segments == NULL && ledger->keys == NULL && head->size >= head->keyed_from + KEYPROOF_EVENTS) {
+    if (ledger->segments == NULL && ledger->write.keys == NULL && head->size >= head->keyed_from + KEYPROOF_EVENTS) {
         keeper_ask(ledger); /* for runs that somebody vouches for: without them events are unpacked */
         keeper_wait(ledger);
     }
@@ -93,12 +93,12 @@ int keys_older_view(struct ledger *ledger, struct core_view *truth, struct segme
         ledger->segments = NULL; /* damaged, or of a generation that is gone: to be opened again */
     }
     uint64_t covered = view == NULL ? 0 : segments_view_covered(view);
-    if (covered >= ledger->stand_in_covers) {
+    if (covered >= ledger->write.stand_in_covers) {
         stand_in_drop(ledger);
     } else {
         segments_view_close(view);
         view = NULL;
-        int rc = segments_view_open(ledger->stand_in, &view, err);
+        int rc = segments_view_open(ledger->write.stand_in, &view, err);
         if (rc != 0) {
             return rc;
         }
@@ -108,7 +108,7 @@ int keys_older_view(struct ledger *ledger, struct core_view *truth, struct segme
         segments_view_close(view);
         return 1;
     }
-    int rc = view == NULL ? 0 : prove(ledger, truth, view, covered > ledger->stand_in_covers, err);
+    int rc = view == NULL ? 0 : prove(ledger, truth, view, covered > ledger->write.stand_in_covers, err);
     if (rc == 0) {
         *ret = view;
     }

@@ -6,7 +6,7 @@
 
 #include "ledger/segments.h"
 
-/* Makes sure, before a commit, that older keys can be looked up. Under ledger->writing. It takes a moment when derived data
+/* Makes sure, before a commit, that older keys can be looked up. Under ledger->write.lock. It takes a moment when derived data
  * was deleted, and as long as reading the log when a stand-in has to be built. */
 int keys_older_ready(struct ledger *ledger, const struct head *head, struct err *err);
 /* What can be looked into by a commit that begins with this view; *ret is NULL when nothing is needed. Only what somebody

@@ -116,17 +116,17 @@ int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     memcpy(ledger->dir, dir, strlen(dir) + 1);
-    pthread_mutex_init(&ledger->writing, NULL);
-    pthread_mutex_init(&ledger->queue_lock, NULL);
-    gathering_init(&ledger->gathering);
-    ledger->build = group_new();
-    ledger->lookup = group_new();
-    ledger->head_fd = -1;
-    buf_init(&ledger->built.keyrun, 65536);
+    pthread_mutex_init(&ledger->write.lock, NULL);
+    pthread_mutex_init(&ledger->queue.lock, NULL);
+    gathering_init(&ledger->queue.gathering);
+    ledger->write.build = group_new();
+    ledger->write.lookup = group_new();
+    ledger->write.head_fd = -1;
+    buf_init(&ledger->write.built.keyrun, 65536);
     ledger->keeper = keeper_new(ledger, segments_keep);
     keyproof_new(ledger, NULL);
     derived_new(ledger, NULL);
-    rc = ledger->build == NULL || ledger->lookup == NULL || ledger->keeper == NULL || ledger->fresh == NULL ||
+    rc = ledger->write.build == NULL || ledger->write.lookup == NULL || ledger->keeper == NULL || ledger->fresh == NULL ||
                  ledger->derived == NULL
              ? err_set(err, ERR_NOMEM, "out of memory")
              : take_passphrase(ledger, passphrase, err);
@@ -222,24 +222,24 @@ void ledger_close(struct ledger *ledger) {
     keeper_free(ledger->keeper);
     segments_forget(ledger);
     keyproof_done(ledger);
-    if (ledger->head_fd >= 0) {
-        close(ledger->head_fd);
+    if (ledger->write.head_fd >= 0) {
+        close(ledger->write.head_fd);
     }
     spare_batches_free(ledger);
-    keyring_done(&ledger->keyring);
+    keyring_done(&ledger->write.keyring);
     crypt_secret_free(ledger->vouching);
     crypt_secret_free(ledger->passphrase);
-    keys_free(ledger->keys);
-    packer_free(ledger->packer);
-    group_free(ledger->build);
-    buf_done(&ledger->built.keyrun);
-    group_free(ledger->lookup);
+    keys_free(ledger->write.keys);
+    packer_free(ledger->write.packer);
+    group_free(ledger->write.build);
+    buf_done(&ledger->write.built.keyrun);
+    group_free(ledger->write.lookup);
     derived_close(ledger);
-    db_close(ledger->stand_in);
+    db_close(ledger->write.stand_in);
     db_close(ledger->evidence);
-    pthread_mutex_destroy(&ledger->writing);
-    pthread_mutex_destroy(&ledger->queue_lock);
-    pthread_cond_destroy(&ledger->gathering.all_here);
+    pthread_mutex_destroy(&ledger->write.lock);
+    pthread_mutex_destroy(&ledger->queue.lock);
+    pthread_cond_destroy(&ledger->queue.gathering.all_here);
     free(ledger);
 }
 

@@ -71,7 +71,7 @@ static int check_evidence(struct ledger *ledger, struct ledger_head *ret, struct
 static int take_keys(struct ledger *ledger, const struct ledger_restore_options *o, uint64_t epoch, struct signer *next,
                      struct err *err) {
     char path[FILE_PATH_MAX];
-    struct signer *log = &ledger->keyring.log;
+    struct signer *log = &ledger->write.keyring.log;
     int rc = keyfile_load(o->log_key, o->log_passphrase, log, err);
     if (rc == 0 && !note_vkey_eq(&log->vkey, &ledger->log)) {
         return err_set(err, ERR_INVALID, "'%s' holds the key '%s', the backup is of '%s'", o->log_key, log->vkey.name,

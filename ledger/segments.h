@@ -32,7 +32,7 @@ uint64_t segments_view_covered(const struct segments_view *view);
 void segments_view_close(struct segments_view *view);
 /* From now on only what somebody vouches for is found in it (vouch.h): proven as it is looked at, and copied, so that it
  * need not be proven again by this process. ERR_TAMPERED, here and from segments_find: it is not vouched for; then the
- * segments have to be dropped and built again. Under ledger->writing, until the view is closed. */
+ * segments have to be dropped and built again. Under ledger->write.lock, until the view is closed. */
 int segments_view_prove(struct ledger *ledger, struct segments_view *view, struct core_view *truth, struct err *err);
 /* That was why something failed. */
 bool segments_view_doubted(const struct segments_view *view);

@@ -86,12 +86,12 @@ uint64_t segments_view_covered(const struct segments_view *view) {
 /* ---- vouched for ---- */
 
 void segments_forget(struct ledger *ledger) {
-    struct segments_proven *proven = ledger->key_segments;
+    struct segments_proven *proven = ledger->write.key_segments;
     for (size_t i = 0; proven != NULL && i < proven->n; i++) {
         vouched_done(&proven->at[i].vouched);
     }
     free(proven);
-    ledger->key_segments = NULL;
+    ledger->write.key_segments = NULL;
 }
 
 /* What was proven of this segment before, moved into ret. */
@@ -109,8 +109,8 @@ static bool take_proven(struct segments_proven *before, const struct vouch_piece
 
 static bool prove(struct ledger *ledger, struct db_txn *txn, struct segment *segment, const struct vouch_piece *piece) {
     struct vouched *v = segment->vouched;
-    bool known =
-        take_proven(ledger->key_segments, piece, v) && v->n <= PROVEN_MAX && vouched_again(v, txn, piece, segment->record);
+    bool known = take_proven(ledger->write.key_segments, piece, v) && v->n <= PROVEN_MAX &&
+                 vouched_again(v, txn, piece, segment->record);
     return (known || vouched_open(v, ledger, txn, piece, segment->record)) && vouched_prove(v, 0, 8) &&
            be64_get(v->copy) == piece->first + piece->events;
 }
@@ -136,7 +136,7 @@ int segments_view_prove(struct ledger *ledger, struct segments_view *view, struc
         }
     }
     segments_forget(ledger);
-    ledger->key_segments = proven;
+    ledger->write.key_segments = proven;
     return rc;
 }
 

@@ -21,7 +21,7 @@ static int make_key(struct ledger *ledger, struct err *err) {
     if (key == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory for a key");
     }
-    crypt_keyed_hash(key, bytes_of(domain), ledger->keyring.log.secret); /* whose first 32 bytes are the seed */
+    crypt_keyed_hash(key, bytes_of(domain), ledger->write.keyring.log.secret); /* whose first 32 bytes are the seed */
     atomic_store(&ledger->vouching, key);
     return 0;
 }
@@ -30,15 +30,15 @@ int vouch_load_locked(struct ledger *ledger, struct err *err) {
     if (vouch_able(ledger)) {
         return 0;
     }
-    int rc = keyring_load_log(&ledger->keyring, ledger->config.keys,
+    int rc = keyring_load_log(&ledger->write.keyring, ledger->config.keys,
                               (struct bytes){ledger->passphrase, ledger->passphrase_len}, &ledger->log, err);
     return rc != 0 ? rc : make_key(ledger, err);
 }
 
 int vouch_load(struct ledger *ledger, struct err *err) {
-    pthread_mutex_lock(&ledger->writing);
+    pthread_mutex_lock(&ledger->write.lock);
     int rc = vouch_load_locked(ledger, err);
-    pthread_mutex_unlock(&ledger->writing);
+    pthread_mutex_unlock(&ledger->write.lock);
     return rc;
 }
 

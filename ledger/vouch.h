@@ -39,7 +39,7 @@ struct vouch_piece {
 int vouch_piece(struct core_view *view, uint8_t what, uint64_t first, uint64_t events, struct vouch_piece *ret,
                 struct err *err);
 
-/* Makes this process one that vouches: reads the log's secret key unless that is at hand. Takes ledger->writing; _locked is
+/* Makes this process one that vouches: reads the log's secret key unless that is at hand. Takes ledger->write.lock; _locked is
  * for who has it. */
 int vouch_load(struct ledger *ledger, struct err *err);
 int vouch_load_locked(struct ledger *ledger, struct err *err);

@@ -115,11 +115,11 @@ static inline void disk_release(void) {
 
 static inline size_t disk_queue(struct ledger *ledger) {
     size_t n = 0;
-    pthread_mutex_lock(&ledger->queue_lock);
-    for (const struct commit_request *r = ledger->queue; r != NULL; r = r->after) {
+    pthread_mutex_lock(&ledger->queue.lock);
+    for (const struct commit_request *r = ledger->queue.first; r != NULL; r = r->after) {
         n++;
     }
-    pthread_mutex_unlock(&ledger->queue_lock);
+    pthread_mutex_unlock(&ledger->queue.lock);
     return n;
 }
 

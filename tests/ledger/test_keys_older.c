@@ -91,14 +91,14 @@ static void keys_whose_runs_are_gone_are_found_without_derived_data(void **state
     drop_runs(EVENTS);
     bar_derived();
     all_are_duplicates(EVENTS, 97);
-    assert_non_null(s.ledger->stand_in);
-    assert_int_equal(s.ledger->stand_in_covers, 2 * CORE_SEGMENT);
+    assert_non_null(s.ledger->write.stand_in);
+    assert_int_equal(s.ledger->write.stand_in_covers, 2 * CORE_SEGMENT);
     assert_int_equal(unlink(scratch_at(&s, "box/derived")), 0);
-    for (int i = 0; i < 600 && s.ledger->stand_in != NULL; i++) { /* at most a minute */
+    for (int i = 0; i < 600 && s.ledger->write.stand_in != NULL; i++) { /* at most a minute */
         scratch_append(&s, 1, "key-1");
         usleep(100000);
     }
-    assert_null(s.ledger->stand_in);
+    assert_null(s.ledger->write.stand_in);
     all_are_duplicates(EVENTS, 89);
     scratch_verify_good(s.ledger);
 }
@@ -110,8 +110,8 @@ static void memory_stays_bounded_while_no_segment_can_be_built(void **state) {
     fill_keyed(n);
     scratch_append(&s, 1, "one-more");
     assert_int_equal(keyed_from(), 0); /* all runs are in the evidence */
-    assert_true(s.ledger->stand_in_covers >= CORE_SEGMENT);
-    assert_false(keys_crowded(s.ledger->keys));
+    assert_true(s.ledger->write.stand_in_covers >= CORE_SEGMENT);
+    assert_false(keys_crowded(s.ledger->write.keys));
     all_are_duplicates(n, 1009);
     scratch_reopen(&s);
     all_are_duplicates(n, 997);
