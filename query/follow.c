@@ -20,6 +20,8 @@
 #include "ledger/proven.h"
 #include "ledger/reader.h"
 #include "query/index.h"
+#include "query/index_size.h"
+#include "query/index_view.h"
 #include "query/value.h"
 
 #define FOLLOW_GROUPS  128 /* on their way: what the committing thread fills while a segment is encoded and put */

@@ -10,6 +10,7 @@
 #include "ledger/reader.h"
 #include "query/index_record.h"
 #include "query/index_size.h"
+#include "query/index_view.h"
 #include "query/value.h"
 
 /* ---- writing ---- */

@@ -35,10 +35,3 @@ bool index_record_vouched(struct ledger *ledger, struct db_txn *txn, struct core
            vouched_open(vouched, ledger, txn, &piece, record) && columns_open_vouched(vouched, ret) &&
            ret->first == first && ret->events == events && memcmp(ret->node, piece.node, EVENT_HASH) == 0;
 }
-
-uint32_t index_least(uint32_t events) {
-    for (uint32_t n = events; n != 0; n = index_smaller(n)) {
-        events = n;
-    }
-    return events;
-}

@@ -2,7 +2,8 @@
 #ifndef QUERY_INDEX_RECORD_H
 #define QUERY_INDEX_RECORD_H
 
-#include "query/index.h"
+#include "ledger/core.h"
+#include "query/columns.h"
 
 struct bytes index_key(uint64_t first, uint32_t events, uint8_t ret[COLUMNS_KEY]);
 /* The tree's node over the segment. */
@@ -12,7 +13,5 @@ bool index_record(struct db_txn *txn, struct core_view *truth, uint64_t first, u
 /* The same, if somebody vouches for it: it is read from a copy, of which each part is proven when it is used. */
 bool index_record_vouched(struct ledger *ledger, struct db_txn *txn, struct core_view *truth, uint64_t first,
                           uint32_t events, struct vouched *vouched, struct columns_record *ret);
-/* The size of the smallest segments, when the full ones have so many events. */
-uint32_t index_least(uint32_t events);
 
 #endif

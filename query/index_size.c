@@ -2,12 +2,18 @@
 #include "query/index_size.h"
 
 #include "ledger/derived.h"
-#include "query/columns.h"
 
 #define STATE_NAME "columns" /* be32: events in a segment */
 
 bool index_size_fits(uint64_t events) {
     return events >= COLUMNS_EVENTS_MIN && events <= COLUMNS_EVENTS && (events & (events - 1)) == 0;
+}
+
+uint32_t index_least(uint32_t events) {
+    for (uint32_t n = events; n != 0; n = index_smaller(n)) {
+        events = n;
+    }
+    return events;
 }
 
 int index_size_get(struct db_txn *txn, uint32_t *ret, struct err *err) {

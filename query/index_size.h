@@ -3,9 +3,16 @@
 #define QUERY_INDEX_SIZE_H
 
 #include "ledger/db.h"
+#include "query/columns_format.h"
 
 /* A power of two between the two limits of columns_format.h. */
 bool index_size_fits(uint64_t events);
+/* The next smaller size of segments; 0: there is none. */
+static inline uint32_t index_smaller(uint32_t events) {
+    return events / COLUMNS_STEP >= COLUMNS_EVENTS_MIN ? events / COLUMNS_STEP : 0;
+}
+/* The size of the smallest segments, when the full ones have so many events. */
+uint32_t index_least(uint32_t events);
 /* 0 when nothing says it. */
 int index_size_get(struct db_txn *txn, uint32_t *ret, struct err *err);
 /* Makes segments have `events` events; 0: whatever they have, if it is said at all. A change drops the index. Who finds it

@@ -1,9 +1,10 @@
 /* Looking into the index: snapshots of derived data and of the evidence, which its records are held against. */
+#include "query/index_view.h"
+
 #include <stdlib.h>
 
 #include "ledger/derived.h"
 #include "ledger/erase.h"
-#include "query/index.h"
 #include "query/index_record.h"
 #include "query/index_size.h"
 

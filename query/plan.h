@@ -2,7 +2,7 @@
 #ifndef QUERY_PLAN_H
 #define QUERY_PLAN_H
 
-#include "query/index.h"
+#include "query/index_view.h"
 #include "query/match.h"
 
 /* By what a condition was answered in any segment, for --explain. */

@@ -3,7 +3,27 @@
 #ifndef QUERY_SQL_CONDITIONS_H
 #define QUERY_SQL_CONDITIONS_H
 
-#include "query/sql_table.h"
+#include "query/sql_state.h"
+
+struct sqlite3_value;
+
+/* How the half that asks (sql_table.c) tells the half that answers (sql_cursor.c) what it took over: idxStr has two things an argument, an op and a column in decimal,
+ * "=3;", in the order of the arguments; idxNum has flags. */
+enum sql_push {
+    SQL_PUSH_EQ = '=',
+    SQL_PUSH_IN = 'I', /* a list at once */
+    SQL_PUSH_LT = '<',
+    SQL_PUSH_LE = '{',
+    SQL_PUSH_GT = '>',
+    SQL_PUSH_GE = '}',
+    SQL_PUSH_LIKE = 'L',
+    SQL_PUSH_GLOB = 'G',
+    SQL_PUSH_THERE = 'X' /* IS NOT NULL */
+};
+#define SQL_PUSH_MAX        48 /* conditions at most */
+#define SQL_PLAN_DESCENDING 1
+#define SQL_PLAN_POINT      2 /* one seq = ? */
+#define SQL_PLAN_WHOLE      4 /* leaf, body or private are wanted: of what cannot be read there is no row */
 
 /* ---- worth ---- */
 

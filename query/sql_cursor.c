@@ -3,6 +3,8 @@
  *
  * Events that cannot be read are noted in the connection's state and passed over; inside another program they end the scan
  * with an error at once, for there nobody could tell otherwise, and a LIMIT may end the scan before its own end. */
+#include "query/sql_cursor.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +40,7 @@ static struct sql_cursor *of(sqlite3_vtab_cursor *base) {
 
 /* ---- opening ---- */
 
-int sql_cursor_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret) {
-    struct sql_state *state = sql_table_state(table);
+int sql_cursor_open(struct sql_state *state, sqlite3_vtab_cursor **ret) {
     struct sql_cursor *c = calloc(1, sizeof(*c));
     if (c == NULL) {
         return SQLITE_NOMEM;

@@ -5,7 +5,7 @@
 #include <sqlite3ext.h>
 
 #include "base/text.h"
-#include "query/sql_state.h"
+#include "query/sql_cursor.h"
 #include "query/value.h"
 
 #ifndef SQLITE_RESULT_SUBTYPE

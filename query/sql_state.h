@@ -153,10 +153,4 @@ int sql_quantile_register(struct sqlite3 *db);
 /* The names of all of these, NULL at the end. */
 const char *const *sql_function_names(void);
 
-/* The field of a row, through the cursor that stands at it or by reading the event. 1: there is no such event. */
-int sql_row_body(struct sql_state *state, uint64_t seq, struct bytes name, struct query_value *ret, struct err *err);
-
-/* Gives a value to SQLite as a column of that class has it. */
-void sql_give(struct sqlite3_context *ctx, struct sql_state *state, enum sql_class class, const struct query_value *v);
-
 #endif

@@ -3,21 +3,20 @@
  * A condition is taken over only where it means the same to SQLite and to the index (sql_class in query/sql_state.h);
  * SQLite checks every row again unless the value is a constant of the column's own type. A LIMIT is not taken over: SQLite
  * does not show all conditions of a statement (a < b of one row, before 3.41), and ends the scan itself. */
-#include "query/sql_table.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include <sqlite3ext.h>
 
 #include "query/sql_conditions.h"
+#include "query/sql_cursor.h"
 
 struct sql_table {
     sqlite3_vtab base;
     struct sql_state *state;
 };
 
-struct sql_state *sql_table_state(sqlite3_vtab *table) {
+static struct sql_state *state_of(sqlite3_vtab *table) {
     return ((struct sql_table *)table)->state;
 }
 
@@ -131,10 +130,10 @@ static int table_best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
     struct making m = {.info = info};
     struct err err = {0};
     bool descending = false, ordered = take_order(info, &descending);
-    int rc = sql_guess_begin(&m.guess, sql_table_state(table), &err);
+    int rc = sql_guess_begin(&m.guess, state_of(table), &err);
     if (rc != 0) {
         table->zErrMsg = sqlite3_mprintf("%s", err.msg);
-        return sql_state_fail(sql_table_state(table), &err);
+        return sql_state_fail(state_of(table), &err);
     }
     for (int i = 0; i < info->nConstraint; i++) {
         unsigned char op = info->aConstraint[i].op;
@@ -188,13 +187,17 @@ static int table_disconnect(sqlite3_vtab *table) {
     return SQLITE_OK;
 }
 
+static int table_open(sqlite3_vtab *table, sqlite3_vtab_cursor **ret) {
+    return sql_cursor_open(state_of(table), ret);
+}
+
 /* Without xCreate it is there under its name in every schema, and nothing is written for it. */
 static const sqlite3_module module = {
     .iVersion = 2,
     .xConnect = table_connect,
     .xBestIndex = table_best_index,
     .xDisconnect = table_disconnect,
-    .xOpen = sql_cursor_open,
+    .xOpen = table_open,
     .xClose = sql_cursor_close,
     .xFilter = sql_cursor_filter,
     .xNext = sql_cursor_next,
