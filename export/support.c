@@ -179,16 +179,26 @@ static int begin(struct support *s, struct ledger *ledger, const struct support_
 }
 
 static int prepare(struct support *s, struct err *err) {
-    struct support_about about = {s->ledger, s->options, &s->counts, &s->tally, s->since};
+    struct support_counts *c = &s->counts;
     int rc = walk(s, learn, NULL, err);
     rc = rc != 0 ? rc : file_unnamed(NULL, &s->events, err);
     rc = rc != 0 ? rc : walk(s, take, NULL, err);
-    rc = rc != 0 ? rc : support_report(&s->redact, &about, &s->report, err);
+    const struct support_about about = {.ledger = s->ledger,
+                                        .system = s->options->system,
+                                        .stop = s->options->stop,
+                                        .size = c->head.size,
+                                        .from = c->from,
+                                        .to = c->to,
+                                        .events = c->events,
+                                        .days = s->options->days,
+                                        .since = s->since,
+                                        .tally = &s->tally};
+    rc = rc != 0 ? rc : support_report(&s->redact, &about, &s->report, &c->rows, err);
     if (rc != 0) {
         return rc;
     }
-    s->counts.pseudonyms = s->redact.names.replaced;
-    s->counts.left_out = s->redact.left_out;
+    c->pseudonyms = s->redact.names.replaced;
+    c->left_out = s->redact.left_out;
     search(s, bytes_of_buf(&s->report), "report.json", LEDGER_NO_SEQ);
     put_account(s);
     search(s, bytes_of_buf(&s->account), "LEFT_OUT.md", LEDGER_NO_SEQ);

@@ -189,7 +189,7 @@ static void put_status(struct support_redact *r, const struct state_status *stat
     put_allowed(r, out, "stopped_because", SUPPORT_PHRASE, bytes_of(stopped ? status->failed : ""));
 }
 
-static int put_table(struct support_redact *r, struct state_view *view, size_t table, struct support_counts *counts,
+static int put_table(struct support_redact *r, struct state_view *view, size_t table, uint64_t *rows_in_all,
                      struct buf *out, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
@@ -203,7 +203,7 @@ static int put_table(struct support_redact *r, struct state_view *view, size_t t
     while ((rc = state_rows_next(rows, &row, err)) == 0) {
         if (total++ < ROWS_MAX) {
             support_row(r, row, &kept);
-            counts->rows++;
+            (*rows_in_all)++;
         }
     }
     state_rows_close(rows);
@@ -218,12 +218,14 @@ static int put_table(struct support_redact *r, struct state_view *view, size_t t
     return rc;
 }
 
-static int put_states(struct support_redact *r, const struct support_about *about, struct buf *out, struct err *err) {
+static int put_states(struct support_redact *r, const struct support_about *about, struct buf *out, uint64_t *ret_rows,
+                      struct err *err) {
     struct state_options options;
     struct state_view *view = NULL;
+    uint64_t n = 0;
     state_options_init(&options);
-    options.at = about->counts->head.size;
-    options.stop = about->options->stop;
+    options.at = about->size;
+    options.stop = about->stop;
     int rc = state_open(about->ledger, &options, &view, err);
     if (rc != 0) {
         return rc;
@@ -238,30 +240,31 @@ static int put_states(struct support_redact *r, const struct support_about *abou
     put_name(out, "states");
     mp_put_map(out, (uint32_t)state_tables(view));
     for (size_t t = 0; t < state_tables(view) && rc == 0; t++) {
-        rc = put_table(r, view, t, about->counts, out, err);
+        rc = put_table(r, view, t, &n, out, err);
     }
     state_close(view);
+    *ret_rows = n;
     return rc;
 }
 
-int support_report(struct support_redact *r, const struct support_about *about, struct buf *out, struct err *err) {
-    const struct support_counts *c = about->counts;
+int support_report(struct support_redact *r, const struct support_about *about, struct buf *out, uint64_t *ret_rows,
+                   struct err *err) {
     struct buf mp;
     buf_init(&mp, REPORT_MAX);
     mp_put_map(&mp, 8);
     put_words(&mp, "format", "ledger-support/1");
-    put_program(r, about->options->system, &mp);
+    put_program(r, about->system, &mp);
     int rc = put_ledger(r, about->ledger, &mp, err);
     put_name(&mp, "range");
     mp_put_map(&mp, 5);
-    put_number(&mp, "from", c->from);
-    put_number(&mp, "to", c->to);
-    put_number(&mp, "events", c->events);
-    put_number(&mp, "days", about->options->days);
+    put_number(&mp, "from", about->from);
+    put_number(&mp, "to", about->to);
+    put_number(&mp, "events", about->events);
+    put_number(&mp, "days", about->days);
     put_time(&mp, "since", about->since);
     put_number(&mp, "counted_beyond", about->tally->beyond);
     put_counters(r, about->tally, &mp);
-    rc = rc != 0 ? rc : put_states(r, about, &mp, err);
+    rc = rc != 0 ? rc : put_states(r, about, &mp, ret_rows, err);
     rc = rc != 0 ? rc : buf_check(&mp, "the report", err);
     rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), JSON_PRETTY, out, err);
     buf_done(&mp);

@@ -2,7 +2,6 @@
 #ifndef EXPORT_SUPPORT_REPORT_H
 #define EXPORT_SUPPORT_REPORT_H
 
-#include "export/support.h"
 #include "export/support_redact.h"
 
 /* How many events of a kind a day had. */
@@ -20,12 +19,13 @@ void support_tally_done(struct support_tally *tally);
 
 struct support_about {
     struct ledger *ledger;
-    const struct support_options *options;
-    struct support_counts *counts; /* rows are counted here */
+    const char *system;
+    const volatile int *stop;                     /* may be NULL */
+    uint64_t size, from, to, events, days, since; /* of the log; of the range; since: ns */
     const struct support_tally *tally;
-    uint64_t since; /* ns */
 };
-/* Appends the JSON document, with LF. */
-int support_report(struct support_redact *redact, const struct support_about *about, struct buf *out, struct err *err);
+/* Appends the JSON document, with LF. *ret_rows: rows of states in it. */
+int support_report(struct support_redact *redact, const struct support_about *about, struct buf *out, uint64_t *ret_rows,
+                   struct err *err);
 
 #endif
