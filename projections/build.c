@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
+#include "projections/correct.h"
 
 #define LOSSES_MAX  1000 /* chunks that others were quicker with, in a row */
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
@@ -68,7 +69,7 @@ int build_open(struct ledger *ledger, struct db *db, const struct state_options 
     b->options = options;
     b->tuning = stored_tuning(options);
     int rc = db_begin(db, false, &b->txn, err);
-    rc = rc != 0 ? rc : replay_open(ledger, &b->replay, err);
+    rc = rc != 0 ? rc : replay_open(ledger, &correct_effect, &b->replay, err);
     if (rc != 0) {
         build_close(b);
         return rc;

@@ -100,7 +100,6 @@ static int read_named(struct replay *replay, uint64_t size, struct named *named,
     int rc = rows_new(&nothing, &part->rows, err);
     rc = rc != 0 ? rc : fold_new(&corrections, part->rows, &part->fold, err);
     if (rc == 0) {
-        replay_plain(replay);
         replay_watch(replay, &watch);
         replay_parts(replay, &part, 1);
         rc = replay_run(replay, size, &limits, &came, err);
@@ -133,7 +132,7 @@ int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, 
     struct named named = {.one = NULL};
     struct correction *all = NULL;
     size_t n = 0;
-    int rc = replay_open(ledger, &replay, err), found = 0;
+    int rc = replay_open(ledger, NULL, &replay, err), found = 0;
     rc = rc != 0 ? rc : read_named(replay, size, &named, err);
     uint64_t read = named.part.position;
     if ((rc == 0 || err_is_damage(rc)) && named.n > 0) {
@@ -174,6 +173,8 @@ struct trio {
     bool prepared;             /* for the correction at hand */
 };
 
+/* What one pass over the log knows of corrections: which of them hold, and the rows that the last one was found with, from
+ * which the next one goes on when it corrects a later event. */
 struct correct {
     struct ledger *ledger;
     uint64_t size;
@@ -213,7 +214,19 @@ static void trio_end(struct trio *trio) {
     *trio = (struct trio){0};
 }
 
-int correct_open(struct ledger *ledger, uint64_t size, struct correct **ret, struct err *err) {
+static void correct_close(void *state) {
+    struct correct *c = state;
+    if (c != NULL) {
+        for (size_t i = 0; i < c->n_trios; i++) {
+            trio_end(&c->trio[i]);
+        }
+        correct_unload(c->all, c->n);
+        free(c);
+    }
+}
+
+/* Of the events below `size`, as far as they can be read. */
+static int correct_open(struct ledger *ledger, uint64_t size, void **ret, struct err *err) {
     struct correct *c = calloc(1, sizeof(*c));
     if (c == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory for corrections");
@@ -228,20 +241,6 @@ int correct_open(struct ledger *ledger, uint64_t size, struct correct **ret, str
     }
     *ret = c;
     return 0;
-}
-
-void correct_close(struct correct *c) {
-    if (c != NULL) {
-        for (size_t i = 0; i < c->n_trios; i++) {
-            trio_end(&c->trio[i]);
-        }
-        correct_unload(c->all, c->n);
-        free(c);
-    }
-}
-
-uint64_t correct_size(const struct correct *c) {
-    return c->size;
 }
 
 /* ---- what differs ------------------------------------------------------------------------------------------------- */
@@ -360,9 +359,8 @@ static int fold_to(struct ledger *ledger, uint64_t to, struct replay_part *const
     const struct replay_limits limits = {0};
     struct replay *replay = NULL;
     uint64_t came = 0;
-    int rc = replay_open(ledger, &replay, err);
+    int rc = replay_open(ledger, NULL, &replay, err);
     if (rc == 0) {
-        replay_plain(replay);
         replay_parts(replay, parts, n);
         rc = replay_run(replay, to, &limits, &came, err);
     }
@@ -478,11 +476,22 @@ static int prepare(struct correct *c, struct trio *const *trios, size_t n, size_
     return rc != 0 || n_parts == 0 ? rc : fold_to(c->ledger, c->all[at].by, parts, n_parts, err);
 }
 
-int correct_prepare(struct correct *c, const struct ledger_event *event, struct replay_part *const *parts, size_t n,
-                    struct err *err) {
+static int correct_prepare(void **state, struct ledger *ledger, uint64_t size, const struct ledger_event *event,
+                           struct replay_part *const *parts, size_t n, struct err *err) {
     struct trio *trios[PROJECTIONS_MAX / 2];
+    struct correct *c = *state;
+    int rc = 0;
+    if (c == NULL || c->size <= event->seq) {
+        correct_close(c);
+        *state = NULL;
+        rc = correct_open(ledger, size, state, err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    c = *state;
     size_t at = number_of(c, event->seq), n_trios = 0;
-    int rc = event->seq < c->read ? 0 : err_set(err, c->unread.code, "%s", c->unread.msg);
+    rc = event->seq < c->read ? 0 : err_set(err, c->unread.code, "%s", c->unread.msg);
     for (size_t i = 0; i < c->n_trios; i++) {
         c->trio[i].prepared = false;
     }
@@ -499,8 +508,9 @@ int correct_prepare(struct correct *c, const struct ledger_event *event, struct 
     return rc;
 }
 
-int correct_apply(struct correct *c, const struct ledger_event *event, struct replay_part *part, struct err *ret_why,
-                  struct err *err) {
+static int correct_apply(void *state, const struct ledger_event *event, struct replay_part *part, struct err *ret_why,
+                         struct err *err) {
+    struct correct *c = state;
     size_t i = 0, at = number_of(c, event->seq);
     while (i < c->n_trios && c->trio[i].below.part.projection != part->projection) {
         i++;
@@ -519,3 +529,5 @@ int correct_apply(struct correct *c, const struct ledger_event *event, struct re
     }
     return correct_take_over(part->rows, part->projection, event, trio->with.rows, trio->without.rows, err);
 }
+
+const struct replay_effect correct_effect = {correct_is, correct_prepare, correct_apply, correct_close};

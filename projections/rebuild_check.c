@@ -60,7 +60,7 @@ static void tell_row(struct checking *c, const struct projection *projection, un
 
 static int choose(struct checking *c, struct build *build, struct err *err) {
     struct replay *replay = NULL;
-    int rc = replay_open(c->ledger, &replay, err);
+    int rc = replay_open(c->ledger, NULL, &replay, err);
     for (size_t i = 0; rc == 0 && i < PROJECTIONS_MAX && c->list[i] != NULL; i++) {
         struct store_record record;
         enum stored_use use = STORED_NOT;

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "ledger/erase.h"
 #include "ledger/prefetch.h"
-#include "projections/correct.h"
 
 #define AHEAD_MIN  16 /* groups; fewer are not worth a thread */
 #define KINDS_KEPT 64 /* a power of two */
@@ -33,12 +32,12 @@ struct replay {
     uint64_t damaged;
     struct buf payload; /* one that has a record of its own */
     const struct replay_watch *watch;
-    bool plain;              /* corrections do nothing */
-    struct correct *correct; /* NULL: none was met */
+    const struct replay_effect *effect; /* NULL: none */
+    void *effect_state;                 /* NULL: none was met */
     struct known_kind kind[KINDS_KEPT];
 };
 
-int replay_open(struct ledger *ledger, struct replay **ret, struct err *err) {
+int replay_open(struct ledger *ledger, const struct replay_effect *effect, struct replay **ret, struct err *err) {
     struct replay *r = calloc(1, sizeof(*r));
     if (r == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
@@ -49,6 +48,7 @@ int replay_open(struct ledger *ledger, struct replay **ret, struct err *err) {
         return rc;
     }
     r->ledger = ledger;
+    r->effect = effect;
     r->awake = true;
     r->damaged = LEDGER_NO_SEQ;
     buf_init(&r->payload, EVENT_PAYLOAD_MAX);
@@ -63,7 +63,9 @@ void replay_close(struct replay *r) {
         core_view_end(&r->view);
         fold_input_free(r->input);
         buf_done(&r->payload);
-        correct_close(r->correct);
+        if (r->effect != NULL) {
+            r->effect->close(r->effect_state);
+        }
         free(r);
     }
 }
@@ -88,12 +90,8 @@ void replay_watch(struct replay *r, const struct replay_watch *watch) {
     r->watch = watch;
 }
 
-void replay_plain(struct replay *r) {
-    r->plain = true;
-}
-
-bool replay_corrected(const struct replay *r) {
-    return r->correct != NULL;
+bool replay_affected(const struct replay *r) {
+    return r->effect_state != NULL;
 }
 
 void replay_parts(struct replay *r, struct replay_part *const *parts, size_t n) {
@@ -255,6 +253,10 @@ int replay_same(struct replay *r, uint64_t size, const uint8_t leaf[LEDGER_HASH]
 
 /* ---- giving ---- */
 
+static bool has_effect(const struct replay *r, struct bytes kind) {
+    return r->effect != NULL && r->effect->is(kind);
+}
+
 static uint32_t takers_of(struct replay *r, struct bytes kind) {
     uint32_t hash = 2166136261U, takers = 0;
     for (size_t i = 0; i < kind.n; i++) {
@@ -264,9 +266,9 @@ static uint32_t takers_of(struct replay *r, struct bytes kind) {
     if (k->n > 0 && k->n == kind.n && memcmp(k->text, kind.p, kind.n) == 0) {
         return k->takers;
     }
-    bool corrects = !r->plain && correct_is(kind); /* it concerns everybody */
+    bool affects = has_effect(r, kind); /* it concerns everybody */
     for (size_t i = 0; i < r->n; i++) {
-        takers |= (uint32_t)(corrects || projection_takes(r->part[i]->projection, kind)) << i;
+        takers |= (uint32_t)(affects || projection_takes(r->part[i]->projection, kind)) << i;
     }
     if (kind.n > 0 && kind.n <= KIND_MAX) {
         k->n = (uint8_t)kind.n;
@@ -303,26 +305,21 @@ static int note_damage(struct replay *r, uint64_t seq, int rc) {
     return rc;
 }
 
-/* What a correction does to the rows of those that are ready. *takers: who takes the event itself after that. A log that
- * cannot be read where the correction needs it ends here: what is without the mistake is not known. */
-static int correct(struct replay *r, uint32_t *takers, const struct ledger_event *event, const uint8_t *before,
-                   struct err *err) {
+/* What the event does to the rows of those that are ready. *takers: who takes the event itself after that. A log that
+ * cannot be read where this needs it ends here: what the rows are then is not known. */
+static int affect(struct replay *r, uint32_t *takers, const struct ledger_event *event, const uint8_t *before,
+                  struct err *err) {
     struct replay_part *part[PROJECTIONS_MAX];
     size_t n = 0;
-    int rc = 0;
-    if (r->correct == NULL || correct_size(r->correct) <= event->seq) {
-        correct_close(r->correct);
-        r->correct = NULL;
-        rc = correct_open(r->ledger, r->view.head.size, &r->correct, err);
-    }
     for (uint32_t left = *takers; left != 0; left &= left - 1) {
         part[n++] = r->part[__builtin_ctz(left)];
     }
-    rc = note_damage(r, event->seq, rc != 0 ? rc : correct_prepare(r->correct, event, part, n, err));
+    int rc = r->effect->prepare(&r->effect_state, r->ledger, r->view.head.size, event, part, n, err);
+    rc = note_damage(r, event->seq, rc);
     for (uint32_t left = *takers; left != 0 && rc == 0; left &= left - 1) {
         struct replay_part *one = r->part[__builtin_ctz(left)];
         struct err why = {0};
-        rc = correct_apply(r->correct, event, one, &why, err);
+        rc = r->effect->apply(r->effect_state, event, one, &why, err);
         if (rc == 1) {
             stop_part(one, event->seq, before, &why);
             rc = 0;
@@ -347,12 +344,11 @@ static int give(struct replay *r, uint32_t takers, const struct ledger_event *ev
                 struct err *err) {
     struct err why = {0};
     int rc = 0, all = 0;
-    bool corrects = !r->plain && correct_is(event->kind);
     if (r->input == NULL) {
         rc = fold_input_new(upcast_all, upcast_count, &r->input, err);
     }
     rc = rc != 0 || r->watch == NULL ? rc : r->watch->before(r->watch->ctx, event, err);
-    rc = rc != 0 || !corrects ? rc : correct(r, &takers, event, before, err);
+    rc = rc != 0 || !has_effect(r, event->kind) ? rc : affect(r, &takers, event, before, err);
     all = rc != 0 ? rc : fold_input_set(r->input, event, &why);
     for (; takers != 0 && rc == 0; takers &= takers - 1) {
         struct replay_part *part = r->part[__builtin_ctz(takers)];

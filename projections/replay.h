@@ -10,7 +10,11 @@
 
 #define REPLAY_FAILED_MAX 256
 
-struct correction; /* correct.h */
+/* An event that was a mistake. */
+struct correction {
+    uint64_t seq, by;
+    char *kind; /* of the event */
+};
 
 /* One projection that is being folded. */
 struct replay_part {
@@ -41,8 +45,22 @@ struct replay_watch {
     int (*after)(void *ctx, const struct ledger_event *event, uint64_t at, struct err *err); /* at: as fold_at has it */
 };
 
+/* What events of some kind do to the rows of all parts, before they are given to those that take them. `state` is the
+ * pass's own; NULL at first. */
+struct replay_effect {
+    bool (*is)(struct bytes kind);
+    /* For these parts, which stand before the event. err_is_damage: of the log. */
+    int (*prepare)(void **state, struct ledger *ledger, uint64_t size, const struct ledger_event *event,
+                   struct replay_part *const *parts, size_t n, struct err *err);
+    /* One of them. 1: it cannot go on, *ret_why says why. */
+    int (*apply)(void *state, const struct ledger_event *event, struct replay_part *part, struct err *ret_why,
+                 struct err *err);
+    void (*close)(void *state); /* NULL is fine */
+};
+
 struct replay;
-int replay_open(struct ledger *ledger, struct replay **ret, struct err *err);
+/* `effect`: correct_effect (correct.h) for whoever keeps rows; NULL: its events are like others. */
+int replay_open(struct ledger *ledger, const struct replay_effect *effect, struct replay **ret, struct err *err);
 void replay_close(struct replay *replay);          /* NULL is fine */
 uint64_t replay_size(const struct replay *replay); /* of the log, when it was opened */
 /* Whether rows may be read that stand beside this generation of the evidence, by who began to before it was opened: nothing
@@ -59,9 +77,7 @@ int replay_same(struct replay *replay, uint64_t size, const uint8_t leaf[LEDGER_
 void replay_expect(struct replay *replay, uint64_t until);
 /* NULL: nobody, as at first. Borrowed. */
 void replay_watch(struct replay *replay, const struct replay_watch *watch);
-/* Corrections are events like others: what they name is skipped by the parts that say so. */
-void replay_plain(struct replay *replay);
-bool replay_corrected(const struct replay *replay); /* it has met one, and folded what it changes */
+bool replay_affected(const struct replay *replay); /* it has met an event with that effect */
 /* At most PROJECTIONS_MAX; borrowed until the next call or close. */
 void replay_parts(struct replay *replay, struct replay_part *const *parts, size_t n);
 /* Folds on to `to`, or where a limit was reached: *ret_to, behind which no part that is not stopped stays. Parts that are

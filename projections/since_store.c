@@ -122,7 +122,7 @@ int since_load(struct state_view *view, const struct state_table *table, uint64_
     if (view->txn == NULL || view->options.base != STATE_STORED) {
         return 0;
     }
-    int rc = replay_open(view->ledger, &replay, err);
+    int rc = replay_open(view->ledger, NULL, &replay, err);
     name_of(name, table, 0, true);
     rc = rc != 0 ? rc : load_one(view, name, replay, at, ret, err);
     for (uint64_t k = at / segment; rc == 0 && ret->rows == NULL && k > 0; k--) {

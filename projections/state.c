@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "projections/build.h"
+#include "projections/correct.h"
 #include "projections/reason.h"
 #include "projections/rebuild.h"
 #include "projections/tiers.h"
@@ -203,7 +204,7 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
 static int gather(struct state_view *view, struct replay **ret, struct err *err) {
     int rc = open_derived(view, err);
     uint64_t generation = derived_generation(view->ledger);
-    rc = rc != 0 ? rc : replay_open(view->ledger, ret, err);
+    rc = rc != 0 ? rc : replay_open(view->ledger, &correct_effect, ret, err);
     if (rc != 0) {
         return rc;
     }
@@ -321,7 +322,7 @@ static int fold_since(struct state_view *view, struct replay *replay, bool *ret_
         stop_all(view, replay_damaged(replay), &why);
         return 0;
     }
-    view->corrected = replay_corrected(replay);
+    view->corrected = replay_affected(replay);
     *ret_more = came < view->at;
     return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
 }

@@ -69,7 +69,7 @@ static int time_of(struct replay *replay, uint64_t seq, uint64_t *ret, struct er
 int state_at_time(struct ledger *ledger, uint64_t time, uint64_t *ret_at, struct err *err) {
     struct replay *replay;
     uint64_t lo = 0, hi, t; /* the answer is in [lo, hi]; groups first, then within one */
-    int rc = replay_open(ledger, &replay, err);
+    int rc = replay_open(ledger, NULL, &replay, err);
     if (rc != 0) {
         return rc;
     }

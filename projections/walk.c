@@ -132,7 +132,7 @@ static int stand(struct walk *w, uint64_t at, uint64_t now, struct err *err) {
     options.now = now;
     options.no_write = true;
     int rc = state_open(w->plan.ledger, &options, &w->view, err);
-    rc = rc != 0 ? rc : replay_open(w->plan.ledger, &w->replay, err);
+    rc = rc != 0 ? rc : replay_open(w->plan.ledger, &correct_effect, &w->replay, err);
     for (size_t i = 0; rc == 0 && i < w->view->n; i++) {
         struct view_projection *p = &w->view->projection[i];
         if (p->use == STORED_STALE) { /* its rows stay as they are */
@@ -178,7 +178,7 @@ static int go(struct walk *w, uint64_t to, struct err *err) {
     replay_parts(w->replay, part, n);
     replay_watch(w->replay, &w->watch);
     int rc = replay_run(w->replay, to, &limits, &came, err);
-    w->corrected = w->corrected || replay_corrected(w->replay);
+    w->corrected = w->corrected || replay_affected(w->replay);
     return rc;
 }
 
