@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "ledger/guard.h"
 #include "projections/attested.h"
+#include "projections/attested_advance.h"
 #include "projections/decide.h"
 
 struct step {

@@ -7,7 +7,7 @@
 #include "cli/projections.h"
 #include "cli/stop.h"
 #include "cli/table.h"
-#include "projections/rebuild.h"
+#include "projections/rebuild_attest.h"
 
 enum { A_ACTOR };
 static const struct opt options[] = {

@@ -8,6 +8,7 @@
 #include "cli/projections.h"
 #include "cli/stop.h"
 #include "projections/rebuild.h"
+#include "projections/state.h"
 
 enum { R_CHECK, R_DROP };
 static const struct opt options[] = {

@@ -13,6 +13,7 @@
 #include "cli/state_summary.h"
 #include "cli/states_doc.h"
 #include "projections/readiness.h"
+#include "projections/since.h"
 
 enum { S_DIGEST = LISTING_OPTS, S_NAMES, S_MARKDOWN, S_PROJECTIONS, S_RULES };
 static const struct opt options[] = {
@@ -210,7 +211,7 @@ static int tell(struct explanation *explanation, size_t table, char **words, siz
             parts[i] = bytes_of(words[i]);
         }
         rc = state_get(view->state, table, parts, n, &row, err);
-        rc = rc != 0 ? rc : state_since(view->state, &row, err);
+        rc = rc != 0 ? rc : since_find(view->state, &row, err);
         rc = rc != 0 ? rc : explain_row(explanation, &row, err);
     }
     row_done(&row);

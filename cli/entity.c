@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "projections/list.h"
+#include "projections/since.h"
 
 #define NAME_MAX_BYTES ((size_t)1 << 16)
 #define SLASHES_MAX    24 /* places at which a text is split */
@@ -166,7 +167,7 @@ static int try_whole(struct search *s, const struct bytes *parts, size_t n, stru
     struct row row;
     row_init(&row, state_table(s->view->state, s->table));
     int rc = state_get(s->view->state, s->table, parts, n, &row, err);
-    rc = rc != 0 ? rc : state_since(s->view->state, &row, err);
+    rc = rc != 0 ? rc : since_find(s->view->state, &row, err);
     if (rc == 0) {
         s->found++;
         rc = s->each(s->ctx, &row, err);
@@ -181,7 +182,7 @@ static int try_prefix(struct search *s, const struct bytes *parts, size_t n, str
     int rc = state_rows_open(s->view->state, s->table, parts, n, &rows, err);
     while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
         s->found++;
-        rc = state_rows_since(rows, err);
+        rc = since_find_next(rows, err);
         rc = rc != 0 ? rc : s->each(s->ctx, row, err);
     }
     state_rows_close(rows);

@@ -14,6 +14,7 @@
 #include "cli/pager.h"
 #include "cli/say.h"
 #include "cli/table.h"
+#include "projections/since.h"
 
 #define WITH_MAX   64
 #define STATES_MAX 12 /* that are named when none of them was asked for */
@@ -220,10 +221,10 @@ static int read_all(struct listing *l, const struct opt_args *args, const struct
     rc = rc != 0 ? rc : read_conditions(l, args, options, err);
     rc = rc != 0 ? rc : read_columns(l, args, options, err);
     for (size_t i = 0; i < l->n_columns; i++) {
-        l->since = l->since || state_is_since(l->table, l->columns[i]);
+        l->since = l->since || since_is(l->table, l->columns[i]);
     }
     for (size_t i = 0; i < l->n_with; i++) {
-        l->since = l->since || state_is_since(l->table, l->with[i].column);
+        l->since = l->since || since_is(l->table, l->with[i].column);
     }
     return rc;
 }
@@ -428,7 +429,7 @@ static int print_kept(struct listing *l, struct err *err) {
             at += 4 + parts[n].n;
         }
         rc = rc != 0 ? rc : state_get(l->view->state, l->number, parts, n, &row, err);
-        rc = rc != 0 || !l->since ? rc : state_since(l->view->state, &row, err);
+        rc = rc != 0 || !l->since ? rc : since_find(l->view->state, &row, err);
         if (rc == 0) {
             print(l, &row);
         }
@@ -454,7 +455,7 @@ static int walk(struct listing *l, struct err *err) {
             rc = err_set(err, ERR_BUSY, "interrupted");
             break;
         }
-        rc = l->since ? state_rows_since(rows, err) : 0;
+        rc = l->since ? since_find_next(rows, err) : 0;
         if (rc == 0 && matches(l, row)) {
             l->last > 0 ? keep(l, row) : print(l, row);
         }

@@ -9,6 +9,7 @@
 #include "cli/explain.h"
 #include "cli/say.h"
 #include "cli/why_name.h"
+#include "projections/since.h"
 
 bool why_state_is(const char *text) {
     return strchr(text, '/') != NULL || (text[0] >= 'a' && text[0] <= 'z');
@@ -31,7 +32,7 @@ static int by_subject(struct explanation *explanation, struct bytes subject, str
         }
         rc = state_rows_open(view->state, i, &subject, 1, &rows, err);
         while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
-            rc = state_rows_since(rows, err);
+            rc = since_find_next(rows, err);
             rc = rc != 0 ? rc : explain_row(explanation, row, err);
         }
         state_rows_close(rows);
@@ -53,7 +54,7 @@ static int by_missing(struct explanation *explanation, struct bytes about, struc
             if (*view->stop != 0) {
                 rc = err_set(err, ERR_BUSY, "interrupted");
             } else if (explanation_lacks(row, about)) {
-                rc = state_rows_since(rows, err);
+                rc = since_find_next(rows, err);
                 rc = rc != 0 ? rc : explain_row(explanation, row, err);
             }
         }

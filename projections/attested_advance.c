@@ -2,12 +2,14 @@
  * named by an event. A death in between leaves the older head with all its nodes; the next one begins from there.
  *
  *   view of attested rows ── nodes, head without event ── commit (derived) ── event ── commit (evidence) ── its seq */
+#include "projections/attested_advance.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/batch.h"
 #include "ledger/derived.h"
-#include "projections/attested_record.h"
+#include "projections/state.h"
 #include "projections/view.h"
 
 #define ROWS_AT_ONCE 4096 /* of a tree that is made from nothing */
@@ -329,7 +331,7 @@ static int try_advance(void *ctx, struct err *err) {
 
 int attested_advance(struct ledger *ledger, const struct state_options *options, uint64_t lag, struct err *err) {
     struct wish wish = {.ledger = ledger, .options = options, .lag = lag};
-    if (is_near(ledger, options->projections != NULL ? options->projections : projection_all, lag)) {
+    if (is_near(ledger, state_list_of(options), lag)) {
         return 0;
     }
     return derived_work(ledger, try_advance, &wish, err);

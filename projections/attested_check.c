@@ -1,8 +1,8 @@
 /* Are the rows that are kept for what counts those that the log vouches for? They need not be: then they are not used. But
  * somebody has changed them. */
-#include <stdlib.h>
+#include "projections/attested.h"
 
-#include "projections/attested_record.h"
+#include <stdlib.h>
 
 struct checking {
     const struct projection *const *list;

@@ -3,6 +3,7 @@
 #ifndef PROJECTIONS_BUILD_H
 #define PROJECTIONS_BUILD_H
 
+#include "projections/options.h"
 #include "projections/stored.h"
 
 struct build;

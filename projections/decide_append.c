@@ -11,6 +11,7 @@
 #include "projections/decide.h"
 #include "projections/named.h"
 #include "projections/reason.h"
+#include "projections/state.h"
 #include "projections/view.h"
 
 #define BODY_ROOM (2 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX))

@@ -38,3 +38,11 @@ size_t projection_state(const struct state_table *table) {
     }
     return column;
 }
+
+/* A machine is what it is since its profile is this one, whatever is made of that. */
+size_t projection_judged(const struct state_table *table, size_t *ret_since) {
+    size_t state = projection_state(table);
+    *ret_since = projection_column(table, "since");
+    bool judged = state != SIZE_MAX && *ret_since != SIZE_MAX && (table->columns[state].flags & COLUMN_JUDGED) != 0;
+    return judged && strcmp(table->columns[state].name, "tier") != 0 ? state : SIZE_MAX;
+}

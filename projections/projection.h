@@ -77,5 +77,8 @@ bool projection_takes(const struct projection *projection, struct bytes kind);
 size_t projection_column(const struct state_table *table, const char *name); /* SIZE_MAX: none */
 /* The column that says how a row is: "state", "verdict", "status", "outcome" or "tier"; SIZE_MAX: none. */
 size_t projection_state(const struct state_table *table);
+/* The same of a table whose state is judged and that tells since when: *ret_since is the column that does, the next one has
+ * the event. SIZE_MAX: it is stored, or nobody tells. */
+size_t projection_judged(const struct state_table *table, size_t *ret_since);
 
 #endif

@@ -9,6 +9,7 @@
 #include "projections/look.h"
 #include "projections/packs.h"
 #include "projections/routes.h"
+#include "projections/state.h"
 #include "projections/view.h"
 
 #define NOTHING ((struct bytes){0})

@@ -6,10 +6,6 @@
 #include "projections/attested.h"
 #include "projections/build.h"
 
-static const struct projection *const *list_of(const struct state_options *options) {
-    return options->projections != NULL ? options->projections : projection_all;
-}
-
 struct job {
     struct ledger *ledger;
     const struct state_options *options;
@@ -44,7 +40,7 @@ static int with_derived(struct job *job, struct err *err) {
 /* ---- catching up ---- */
 
 static int catch_up(struct db *db, const struct job *job, bool *ret_log, struct err *err) {
-    const struct projection *const *list = list_of(job->options);
+    const struct projection *const *list = state_list_of(job->options);
     struct build *build = NULL;
     int rc = build_open(job->ledger, db, job->options, &build, err);
     for (size_t i = 0; rc == 0 && i < PROJECTIONS_MAX && list[i] != NULL; i++) {
@@ -64,7 +60,7 @@ int rebuild_catch_up(struct ledger *ledger, const struct state_options *options,
 /* ---- anew ---- */
 
 static int build_shadows(struct db *db, const struct job *job, struct build *build, struct err *err) {
-    const struct projection *const *list = list_of(job->options);
+    const struct projection *const *list = state_list_of(job->options);
     uint64_t seq;
     const char *words;
     struct err why = {0};

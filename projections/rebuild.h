@@ -6,7 +6,7 @@
 #ifndef PROJECTIONS_REBUILD_H
 #define PROJECTIONS_REBUILD_H
 
-#include "projections/state.h"
+#include "projections/options.h"
 
 /* Stores what was not folded yet, of all projections that are not stale, up to the newest event. Several processes may do
  * so at a time. Uses of `options`: projections, stop, progress, tuning. A projection that stops does not fail the call. */
@@ -30,10 +30,5 @@ void rebuild_distrust(struct ledger *ledger, const struct projection *projection
 
 /* Drops everything that is stored of them. */
 int rebuild_drop(struct ledger *ledger, struct err *err);
-
-/* Appends ledger.projection_attested for each projection of `which` that is neither stale nor stopped, as of one tree size.
- * *ret_n: how many. */
-int rebuild_attest(struct ledger *ledger, const struct state_options *options, uint32_t which, const char *actor,
-                   size_t *ret_n, struct err *err);
 
 #endif

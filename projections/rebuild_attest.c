@@ -1,11 +1,13 @@
 /* Digests of states as events: whoever replays the log up to the position must get the same ones. */
+#include "projections/rebuild_attest.h"
+
 #include <stdio.h>
 
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/batch.h"
-#include "projections/attested.h"
-#include "projections/rebuild.h"
+#include "projections/attested_advance.h"
+#include "projections/state.h"
 
 static int add(struct ledger_batch *batch, struct state_view *view, size_t i, const char *actor, struct err *err) {
     struct state_status status;

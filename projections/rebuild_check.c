@@ -68,8 +68,8 @@ static int choose(struct checking *c, struct build *build, struct err *err) {
             continue;
         }
         rc = store_get(c->stored, c->list[i]->name, &record, err);
-        rc =
-            rc != 0 ? rc : stored_judge(&record.current, c->list[i], stored_tuning(c->options)->segment, replay, &use, err);
+        rc = rc != 0 ? rc
+                     : stored_judge(&record.current, c->list[i], state_tuning_of(c->options)->segment, replay, &use, err);
         if (rc == 0 && use == STORED_GOOD) {
             c->gen[i] = record.current;
             rc = build_add(build, c->list[i], false, record.current.position, err);
@@ -183,7 +183,7 @@ int rebuild_check(struct ledger *ledger, const struct state_options *options, ui
                   void (*differs)(void *ctx, const struct projection *projection, const char *why), void *ctx,
                   uint64_t *ret_rows, struct err *err) {
     struct checking c = {.ledger = ledger, .options = options, .which = which, .differs = differs, .ctx = ctx};
-    c.list = options->projections != NULL ? options->projections : projection_all;
+    c.list = state_list_of(options);
     int rc = derived_work(ledger, try_check, &c, err);
     if (rc == 0) {
         *ret_rows = c.rows;

@@ -5,34 +5,18 @@
 
 #include "projections/fold.h"
 #include "projections/since_store.h"
+#include "projections/state.h"
 #include "projections/view.h"
 #include "projections/walk.h"
 
-/* The column of a judged state in a table that tells since when; SIZE_MAX: it is stored, or nobody tells. A machine is what
- * it is since its profile is this one, whatever is made of that. */
-static size_t judged_state(const struct state_table *table, size_t *ret_base) {
-    size_t state = projection_state(table), base = projection_column(table, "since");
-    *ret_base = base;
-    bool judged = state != SIZE_MAX && base != SIZE_MAX && (table->columns[state].flags & COLUMN_JUDGED) != 0;
-    return judged && strcmp(table->columns[state].name, "tier") != 0 ? state : SIZE_MAX;
-}
-
-bool state_is_since(const struct state_table *table, size_t column) {
+bool since_is(const struct state_table *table, size_t column) {
     size_t base;
-    bool judged = judged_state(table, &base) != SIZE_MAX;
+    bool judged = projection_judged(table, &base) != SIZE_MAX;
     return judged && (column == base + FOLD_SINCE || column == base + FOLD_SINCE_SEQ);
 }
 
-void since_forget(struct row *row) {
-    size_t base;
-    if (judged_state(row->table, &base) != SIZE_MAX) {
-        row_set_null(row, base + FOLD_SINCE);
-        row_set_null(row, base + FOLD_SINCE_SEQ);
-    }
-}
-
 static uint64_t columns(void *ctx, const struct state_table *table) {
-    size_t base, state = judged_state(table, &base);
+    size_t base, state = projection_judged(table, &base);
     return table == ctx && state != SIZE_MAX ? UINT64_C(1) << state : 0;
 }
 
@@ -50,18 +34,16 @@ static uint64_t stored_at(const struct state_view *view) {
     return at;
 }
 
-#define WORK                                                                                                               \
-    (UINT64_C(1) << 21) /* rows that judges look at for one answer, a second or two: the next one goes on from there */
-
 /* Nobody can tell: what made the rows is stale, or the log cannot be read. Other failures are the caller's. */
 static bool is_untold(int rc) {
     return rc == ERR_INVALID || err_is_damage(rc) || rc == ERR_NOTFOUND;
 }
 
 /* Up to the view's moment, keeping on the way what is known at the ends of segments and where rows are stored. */
-static int go_on(struct state_view *view, struct view_table *table, uint64_t from, uint64_t generation, struct err *err) {
-    uint64_t segment = stored_tuning(&view->options)->segment, stored = stored_at(view), at = from;
-    bool far = stored >= from + stored_tuning(&view->options)->lag_max / 8; /* fewer are walked again */
+static int go_on(struct state_view *view, const struct state_table *table, struct walk *walk, uint64_t from,
+                 uint64_t generation, struct err *err) {
+    uint64_t segment = state_tuning_of(&view->options)->segment, stored = stored_at(view), at = from;
+    bool far = stored >= from + state_tuning_of(&view->options)->lag_max / 8; /* fewer are walked again */
     int rc = 0;
     while (rc == 0 && at < view->at) {
         uint64_t end = (at / segment + 1) * segment;
@@ -69,66 +51,72 @@ static int go_on(struct state_view *view, struct view_table *table, uint64_t fro
         if (at > view->at) {
             break;
         }
-        rc = walk_to(table->history, at, 0, err);
-        bool keep = at != stored || far || walk_corrected(table->history);
-        if ((rc == 0 && keep) || walk_is_tired(table->history)) {
-            since_save(view, table->table, table->history, at == stored || rc != 0, generation);
+        rc = walk_to(walk, at, 0, err);
+        bool keep = at != stored || far || walk_corrected(walk);
+        if ((rc == 0 && keep) || walk_is_tired(walk)) {
+            since_save(view, table, walk, at == stored || rc != 0, generation);
         }
     }
     if (rc == 0) {
-        rc = walk_to(table->history, view->at, view->now, err);
-        if (walk_is_tired(table->history)) {
-            since_save(view, table->table, table->history, true, generation);
+        rc = walk_to(walk, view->at, view->now, err);
+        if (walk_is_tired(walk)) {
+            since_save(view, table, walk, true, generation);
         }
     }
     return rc;
 }
 
 /* From there on, or from the first event when that turns out not to be true. */
-static int walk_from(struct state_view *view, struct view_table *table, const struct since_record *known, struct err *err) {
+static int walk_from(struct state_view *view, const struct state_table *table, const struct since_record *known,
+                     struct walk **ret, struct err *err) {
     uint64_t generation = derived_generation(view->ledger);
     struct walk_plan plan = {.ledger = view->ledger,
                              .options = view->options,
                              .from = known->position,
                              .from_now = known->now,
                              .columns = columns,
-                             .work = stored_tuning(&view->options)->since_work,
-                             .ctx = (void *)(uintptr_t)table->table,
+                             .work = state_tuning_of(&view->options)->since_work,
+                             .ctx = (void *)(uintptr_t)table,
                              .known = known->rows,
                              .n_known = known->n,
-                             .known_table = table->table};
+                             .known_table = table};
     plan.options.base = view->options.base == STATE_STORED ? STATE_STORED : STATE_EVENTS;
-    int rc = walk_open(&plan, &table->history, err);
-    if (rc == 0 && known->position > 0 && !walk_is_whole(table->history)) {
+    int rc = walk_open(&plan, ret, err);
+    if (rc == 0 && known->position > 0 && !walk_is_whole(*ret)) {
         const struct since_record nothing = {0};
-        walk_close(table->history);
-        table->history = NULL;
-        return walk_from(view, table, &nothing, err);
+        walk_close(*ret);
+        *ret = NULL;
+        return walk_from(view, table, &nothing, ret, err);
     }
-    return rc != 0 ? rc : go_on(view, table, known->position, generation, err);
+    return rc != 0 ? rc : go_on(view, table, *ret, known->position, generation, err);
+}
+
+static void close_walk(void *walk) {
+    walk_close(walk);
 }
 
 static int walk_table(struct state_view *view, struct view_table *table, struct err *err) {
     struct since_record known;
+    struct walk *walk = NULL;
     struct err why = {0};
-    bool tired = false;
     int rc = since_load(view, table->table, view->at, &known, &why);
-    rc = rc != 0 ? rc : walk_from(view, table, &known, &why);
+    rc = rc != 0 ? rc : walk_from(view, table->table, &known, &walk, &why);
     since_record_done(&known);
-    if (rc != 0) {
-        tired = table->history != NULL && walk_is_tired(table->history);
-        walk_close(table->history);
-        table->history = NULL;
-        table->no_history = true;
+    if (rc == 0) {
+        table->history = (struct view_guest){walk, close_walk};
+        return 0;
     }
-    return rc == 0 || tired || is_untold(rc) ? 0 : err_set(err, rc, "%s", why.msg);
+    bool tired = walk != NULL && walk_is_tired(walk);
+    walk_close(walk);
+    table->no_history = true;
+    return tired || is_untold(rc) ? 0 : err_set(err, rc, "%s", why.msg);
 }
 
-int state_since(struct state_view *view, struct row *row, struct err *err) {
-    size_t base, state = judged_state(row->table, &base), t = 0;
+int since_find(struct state_view *view, struct row *row, struct err *err) {
+    size_t base, state = projection_judged(row->table, &base), t = 0;
     struct walk_cause cause;
     int rc = 0;
-    since_forget(row);
+    view_forget_since(row);
     if (state == SIZE_MAX || !row_has(row, state)) {
         return 0;
     }
@@ -136,10 +124,10 @@ int state_since(struct state_view *view, struct row *row, struct err *err) {
         t++;
     }
     struct view_table *table = &view->table[t];
-    if (t < view->n_tables && table->history == NULL && !table->no_history) {
+    if (t < view->n_tables && table->history.p == NULL && !table->no_history) {
         rc = walk_table(view, table, err);
     }
-    if (rc == 0 && t < view->n_tables && table->history != NULL && walk_column(table->history, row, state, &cause) &&
+    if (rc == 0 && t < view->n_tables && table->history.p != NULL && walk_column(table->history.p, row, state, &cause) &&
         cause.known) {
         row_set_int(row, base + FOLD_SINCE, (int64_t)cause.at);
         if (cause.seq != LEDGER_NO_SEQ) {
@@ -147,4 +135,10 @@ int state_since(struct state_view *view, struct row *row, struct err *err) {
         }
     }
     return rc;
+}
+
+int since_find_next(struct state_rows *rows, struct err *err) {
+    struct state_view *view;
+    struct row *row = view_rows_row(rows, &view);
+    return since_find(view, row, err);
 }

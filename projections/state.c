@@ -7,26 +7,26 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "projections/build.h"
 #include "projections/correct.h"
-#include "projections/reason.h"
 #include "projections/rebuild.h"
-#include "projections/tiers.h"
 #include "projections/view.h"
-#include "projections/walk.h"
-#include "projections/watch.h"
 
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
 
-void state_options_init(struct state_options *options) {
-    *options = (struct state_options){.at = LEDGER_NO_SEQ};
-}
-
 /* ---- a view's parts ---- */
+
+void view_guest_done(struct view_guest *guest) {
+    if (guest->p != NULL) {
+        guest->free(guest->p);
+    }
+    *guest = (struct view_guest){0};
+}
 
 static void let_go(struct state_view *view) {
     view_forget_again(view);
-    tiers_forget(view);
+    view_guest_done(&view->read);
     for (size_t i = 0; i < view->n; i++) {
         struct view_projection *p = &view->projection[i];
         fold_free(p->fold);
@@ -38,7 +38,7 @@ static void let_go(struct state_view *view) {
         struct view_table *t = &view->table[i];
         free(t->map);
         free(t->changed);
-        walk_close(t->history);
+        view_guest_done(&t->history);
         *t = (struct view_table){.table = t->table, .projection = t->projection, .number = t->number};
     }
     db_abort(view->txn);
@@ -66,7 +66,7 @@ void state_close(struct state_view *view) {
 }
 
 static int view_new(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err) {
-    const struct projection *const *list = options->projections != NULL ? options->projections : projection_all;
+    const struct projection *const *list = state_list_of(options);
     struct state_view *view = calloc(1, sizeof(*view));
     size_t n = 0, tables = 0;
     while (list[n] != NULL && n < PROJECTIONS_MAX) {
@@ -125,7 +125,7 @@ static int load_maps(struct state_view *view, struct view_projection *p, struct 
 }
 
 static int place(struct state_view *view, struct view_projection *p, struct replay *replay, struct err *err) {
-    uint64_t segment = stored_tuning(&view->options)->segment, from = p->gen.position;
+    uint64_t segment = state_tuning_of(&view->options)->segment, from = p->gen.position;
     int rc = 0;
     p->base.bound = STORE_ANY;
     if (p->use == STORED_NOT) {
@@ -187,7 +187,8 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
     if ((view->distrusted >> i & 1U) != 0) {
         p->gen.there = false;
     }
-    rc = rc != 0 ? rc : stored_judge(&p->gen, p->projection, stored_tuning(&view->options)->segment, replay, &p->use, err);
+    rc =
+        rc != 0 ? rc : stored_judge(&p->gen, p->projection, state_tuning_of(&view->options)->segment, replay, &p->use, err);
     p->base = (struct stored){.projection = p->projection, .txn = view->txn, .slot = p->gen.slot};
     p->part = (struct replay_part){.projection = p->projection};
     if (rc == 0 && p->use == STORED_STALE) {
@@ -230,7 +231,7 @@ static int gather(struct state_view *view, struct replay **ret, struct err *err)
 /* More than one should fold for every read. What stands at a boundary of the past is not meant; and who asks for the past
  * folds up to a segment in any case. */
 static bool is_far_behind(const struct state_view *view) {
-    const struct state_tuning *tuning = stored_tuning(&view->options);
+    const struct state_tuning *tuning = state_tuning_of(&view->options);
     uint64_t most = view->at < view->size && tuning->segment > tuning->lag_max ? tuning->segment : tuning->lag_max;
     for (size_t i = 0; i < view->n; i++) {
         const struct view_projection *p = &view->projection[i];
@@ -277,16 +278,14 @@ int view_prepare(struct state_view *view, size_t i, struct replay *replay, struc
 /* What happened while folding that is not a failure of the view: a log that cannot be read stops all, each says so. */
 static void stop_all(struct state_view *view, uint64_t seq, const struct err *why) {
     view->damaged = seq;
-    snprintf(view->damage, sizeof(view->damage), "%.*s", (int)reason_fits(bytes_of(why->msg), sizeof(view->damage) - 1),
-             why->msg);
+    size_t n = text_utf8_valid((const uint8_t *)why->msg, strnlen(why->msg, sizeof(view->damage) - 1));
+    snprintf(view->damage, sizeof(view->damage), "%.*s", (int)n, why->msg);
     for (size_t i = 0; i < view->n; i++) {
         struct replay_part *part = &view->projection[i].part;
         if (view->projection[i].use != STORED_STALE && !part->stopped && part->position < view->at) {
             part->stopped = true;
             part->failed_seq = seq;
-            size_t n = strnlen(why->msg, sizeof(part->failed) - 1);
-            memcpy(part->failed, why->msg, n);
-            part->failed[n] = '\0';
+            snprintf(part->failed, sizeof(part->failed), "%s", view->damage);
         }
     }
 }
@@ -296,7 +295,7 @@ static int fold_since(struct state_view *view, struct replay *replay, bool *ret_
     struct replay_part *part[PROJECTIONS_MAX];
     struct err why = {0};
     struct shown shown = {.options = &view->options};
-    struct replay_limits limits = {.bytes_max = stored_tuning(&view->options)->overlay_bytes,
+    struct replay_limits limits = {.bytes_max = state_tuning_of(&view->options)->overlay_bytes,
                                    .stop = view->options.stop,
                                    .progress = view->options.progress != NULL ? show : NULL,
                                    .progress_ctx = &shown};
@@ -518,7 +517,9 @@ uint64_t state_now(const struct state_view *view) {
 }
 
 bool state_past(struct state_view *view, int64_t moment) {
-    watch_time(view->watched, moment);
+    if (view->watched != NULL) {
+        view->watched->time(view->watched, moment);
+    }
     return moment <= 0 || view->now >= (uint64_t)moment;
 }
 
@@ -538,7 +539,7 @@ int state_whole(const struct state_view *view, struct err *err) {
 void state_status(const struct state_view *view, size_t i, struct state_status *ret) {
     const struct view_projection *p = &view->projection[i];
     bool stored = p->use != STORED_NOT;
-    watch_status(view->watched);
+    watch_look(view->watched, WATCH_STATUS, 0, (struct bytes){0});
     *ret = (struct state_status){.projection = p->projection,
                                  .stored = stored,
                                  .version = stored ? p->gen.version : 0,

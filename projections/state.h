@@ -9,45 +9,8 @@
 #ifndef PROJECTIONS_STATE_H
 #define PROJECTIONS_STATE_H
 
-#include "ledger/ledger.h"
+#include "projections/options.h"
 #include "projections/row.h"
-
-#define STATE_SEGMENT    65536 /* events between two versions of a row that are kept */
-#define STATE_LAG_MAX    4096  /* a view that lags more writes what it folded, where it can, before it reads */
-#define STATE_SINCE_WORK (UINT64_C(1) << 21) /* rows that judges look at for one state_since: the next one goes on there */
-
-/* What is the same for everybody but tests. */
-struct state_tuning {
-    uint64_t segment;     /* STATE_SEGMENT; rows that were stored with another are built anew */
-    uint64_t lag_max;     /* STATE_LAG_MAX */
-    size_t chunk_bytes;   /* of changed rows that are stored in one transaction */
-    size_t chunk_rows;    /* the same, in rows */
-    uint64_t aside_min;   /* events of a chunk that is stored by a thread of its own */
-    size_t overlay_bytes; /* of changed rows that a view keeps in memory */
-    uint64_t since_work;  /* STATE_SINCE_WORK; 0: any number */
-};
-
-/* Which rows a view stands on. */
-enum state_base {
-    STATE_STORED,   /* what is stored, as it is: quick, and as good as the directory's permissions */
-    STATE_ATTESTED, /* what is stored and vouched for by an event under the seal (attested.h), else the events */
-    STATE_EVENTS    /* the events alone */
-};
-
-struct state_options {
-    enum state_base base;
-    uint64_t at;   /* number of events that count, [0, at): "as of". LEDGER_NO_SEQ: all. More than there are: ERR_INVALID */
-    uint64_t now;  /* the time that judges go by; 0: the time of the newest event that counts */
-    bool no_write; /* never writes to the derived environment */
-    bool *damaged; /* set by state_ask when it met damaged rows. May be NULL */
-    bool *corrected; /* set by state_ask when it folded a correction, as everybody would until a newer root. May be NULL */
-    const struct projection *const *projections; /* NULL: projection_all */
-    const volatile int *stop;                    /* not 0: calls give ERR_BUSY ("interrupted"). May be NULL */
-    void (*progress)(void *ctx, uint64_t done, uint64_t total); /* of opening only. May be NULL; about ten times a second */
-    void *progress_ctx;
-    const struct state_tuning *tuning; /* NULL: as it is for everybody */
-};
-void state_options_init(struct state_options *options); /* all, now = 0 */
 
 /* Catches up first: a small lag in memory; a larger one by storing, and where that is forbidden or fails (a full disk, a
  * directory that cannot be written) in memory too, or when it is too much for that in scratch files below TMPDIR, which
@@ -120,16 +83,6 @@ int state_rows_open(struct state_view *view, size_t table, const struct bytes *p
 int state_rows_next(struct state_rows *rows, const struct row **ret, struct err *err);
 int state_rows_next_stored(struct state_rows *rows, const struct row **ret, struct err *err);
 void state_rows_close(struct state_rows *rows); /* NULL is fine */
-
-/* Since when a row's state is what it is, and by which event: of a state that is judged this is not in the row as it is
- * read, for it takes a walk through the log (walk.h); this fills in `since` and `since_seq`. The event is the one after
- * which it was first so, without a break until now; what time alone did has a time and no event. Both stay null where there
- * is not a state, and where nobody can tell. Rows of other tables, whose fold says it, stay as they are. */
-int state_since(struct state_view *view, struct row *row, struct err *err);
-/* The same for the row that state_rows_next gave. */
-int state_rows_since(struct state_rows *rows, struct err *err);
-/* Is this column one of the two, of a table whose state is judged? */
-bool state_is_since(const struct state_table *table, size_t column);
 
 /* ---- digests ---- */
 

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "ledger/reader.h"
+#include "projections/state.h"
 #include "projections/view.h"
 
 /* ---- digests ---- */

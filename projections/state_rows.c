@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "projections/since.h"
+#include "projections/fold.h"
+#include "projections/state.h"
 #include "projections/view.h"
-#include "projections/watch.h"
 
 /* ---- the overlay ---- */
 
@@ -108,6 +108,14 @@ static int own(struct state_view *view, struct view_table *table, struct bytes k
     return rc;
 }
 
+void view_forget_since(struct row *row) {
+    size_t since;
+    if (projection_judged(row->table, &since) != SIZE_MAX) {
+        row_set_null(row, since + FOLD_SINCE);
+        row_set_null(row, since + FOLD_SINCE_SEQ);
+    }
+}
+
 static int judge(struct state_view *view, const struct view_table *table, struct row *row, struct err *err) {
     if (table->table->judge == NULL) {
         return 0;
@@ -115,13 +123,16 @@ static int judge(struct state_view *view, const struct view_table *table, struct
     if (view->depth == VIEW_JUDGES_MAX) {
         return err_set(err, ERR_LIMIT, "the judge of '%s' asks others that ask it", table->table->name);
     }
-    size_t before = watch_begin(view->watched, (size_t)(table - view->table), row->key);
+    struct watch *watch = view->watched;
+    size_t before = watch != NULL ? watch->begin(watch, (size_t)(table - view->table), row->key) : SIZE_MAX;
     view->depth++;
     int rc = table->table->judge(view, row, err);
     view->depth--;
-    watch_end(view->watched, before, rc == 0 ? row : NULL);
+    if (watch != NULL) {
+        watch->end(watch, before, rc == 0 ? row : NULL);
+    }
     if (rc == 0 && view->depth == 0) {
-        since_forget(row);
+        view_forget_since(row);
     }
     return rc;
 }
@@ -130,7 +141,7 @@ static int get_stored(struct state_view *view, size_t number, struct bytes key, 
                       struct err *err) {
     struct view_table *table = &view->table[number];
     struct bytes bytes;
-    watch_row(view->watched, number, key, judged && table->table->judge != NULL);
+    watch_look(view->watched, judged && table->table->judge != NULL ? WATCH_JUDGED : WATCH_ROW, number, key);
     int rc = find_raw(view, table, key, &bytes, err);
     return rc != 0 ? rc : own(view, table, key, bytes, row, err);
 }
@@ -171,7 +182,7 @@ int view_get_again(struct state_view *view, size_t number, struct bytes name, co
     int rc = buf_check(&key, "a key", err);
     bool same = rc == 0 && view->again.table == table && bytes_eq(bytes_of_buf(&key), view->again.key);
     if (same) {
-        watch_row(view->watched, number, bytes_of_buf(&key), false);
+        watch_look(view->watched, WATCH_ROW, number, bytes_of_buf(&key));
     }
     buf_done(&key);
     if (rc == 0 && !same) {
@@ -233,7 +244,7 @@ int state_rows_open(struct state_view *view, size_t number, const struct bytes *
         buf_put_u8(&rows->prefix, 0x01);
     }
     int rc = buf_check(&rows->prefix, "a key", err);
-    watch_range(view->watched, number, bytes_of_buf(&rows->prefix));
+    watch_look(view->watched, WATCH_RANGE, number, bytes_of_buf(&rows->prefix));
     rc = rc != 0 ? rc : view_changed(view, table, err);
     if (rc == 0 && !rows->only && p->base.txn != NULL && stored_number(table) != SIZE_MAX) {
         rc = judge_damage(view, table,
@@ -311,7 +322,7 @@ static int next(struct state_rows *rows, bool judged, const struct row **ret, st
     struct bytes key, bytes;
     int rc = view_rows_raw(rows, &key, &bytes, err);
     if (rc == 0) {
-        watch_row(rows->view->watched, (size_t)(rows->table - rows->view->table), key, judged);
+        watch_look(rows->view->watched, judged ? WATCH_JUDGED : WATCH_ROW, (size_t)(rows->table - rows->view->table), key);
         rc = own(rows->view, rows->table, key, bytes, &rows->row, err);
     }
     if (rc == 0) {
@@ -329,6 +340,7 @@ int state_rows_next(struct state_rows *rows, const struct row **ret, struct err 
     return rc != 0 ? rc : judge(rows->view, rows->table, &rows->row, err);
 }
 
-int state_rows_since(struct state_rows *rows, struct err *err) {
-    return state_since(rows->view, &rows->row, err);
+struct row *view_rows_row(struct state_rows *rows, struct state_view **ret_view) {
+    *ret_view = rows->view;
+    return &rows->row;
 }

@@ -124,14 +124,3 @@ int stored_judge(const struct store_generation *generation, const struct project
     }
     return rc;
 }
-
-const struct state_tuning *stored_tuning(const struct state_options *options) {
-    static const struct state_tuning usual = {.segment = STATE_SEGMENT,
-                                              .lag_max = STATE_LAG_MAX,
-                                              .since_work = STATE_SINCE_WORK,
-                                              .chunk_bytes = (size_t)12 << 20,
-                                              .chunk_rows = 9216,
-                                              .aside_min = 4096,
-                                              .overlay_bytes = (size_t)48 << 20};
-    return options->tuning != NULL ? options->tuning : &usual;
-}

@@ -4,7 +4,6 @@
 
 #include "projections/hash_tree.h"
 #include "projections/replay.h"
-#include "projections/state.h"
 #include "projections/store.h"
 
 /* Gives rows to a struct rows, whose base it is. */
@@ -42,8 +41,5 @@ enum stored_use {
 };
 int stored_judge(const struct store_generation *generation, const struct projection *projection, uint64_t segment,
                  struct replay *replay, enum stored_use *ret, struct err *err);
-
-/* What holds for these options. */
-const struct state_tuning *stored_tuning(const struct state_options *options);
 
 #endif

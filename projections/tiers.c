@@ -10,8 +10,8 @@
 #include "projections/look.h"
 #include "projections/policies.h"
 #include "projections/reason.h"
+#include "projections/state.h"
 #include "projections/view.h"
-#include "projections/watch.h"
 
 static const struct {
     const char *tool, *server, *group, *tier;
@@ -36,17 +36,11 @@ struct tiers {
     struct buf rules;
 };
 
-static void free_tiers(struct tiers *tiers) {
-    if (tiers != NULL) {
-        buf_done(&tiers->rules);
-        free(tiers->policy);
-        free(tiers);
-    }
-}
-
-void tiers_forget(struct state_view *view) {
-    free_tiers(view->tiers);
-    view->tiers = NULL;
+static void free_tiers(void *p) {
+    struct tiers *tiers = p;
+    buf_done(&tiers->rules);
+    free(tiers->policy);
+    free(tiers);
 }
 
 const char *tiers_word(int tier) {
@@ -101,7 +95,8 @@ static int load(struct state_view *view, struct err *err) {
     if (tiers->n > 0) {
         qsort(tiers->policy, tiers->n, sizeof(tiers->policy[0]), newest_first);
     }
-    view->tiers = tiers;
+    view->read = (struct view_guest){tiers, free_tiers};
+    view->read_table = state_table_find(view, "policies");
     return 0;
 }
 
@@ -183,14 +178,15 @@ static struct bytes server_of(struct bytes tool) {
 int tiers_judge(struct state_view *view, const struct tool_call *asked, struct tiers_answer *ret, struct err *err) {
     struct tiers_answer a = {.tier = TIER_UNKNOWN, .seq = LEDGER_NO_SEQ};
     struct tool_call call = *asked;
-    int rc = view->tiers == NULL ? load(view, err) : 0;
+    int rc = view->read.p == NULL ? load(view, err) : 0;
+    const struct tiers *tiers = view->read.p;
     bool decided = false;
-    watch_table(view->watched, state_table_find(view, "policies"));
+    watch_look(view->watched, WATCH_TABLE, state_table_find(view, "policies"), (struct bytes){0});
     call.server = call.server.n > 0 ? call.server : server_of(call.tool);
-    for (size_t i = 0; rc == 0 && !decided && i < view->tiers->n; i++) {
-        decided = ask_rules(view->tiers, &view->tiers->policy[i], &call, &a);
+    for (size_t i = 0; rc == 0 && !decided && i < tiers->n; i++) {
+        decided = ask_rules(tiers, &tiers->policy[i], &call, &a);
     }
-    if (rc == 0 && !decided && !ask_default(view->tiers, &a) && !ask_shipped(&call, &a)) {
+    if (rc == 0 && !decided && !ask_default(tiers, &a) && !ask_shipped(&call, &a)) {
         a = (struct tiers_answer){.tier = TIER_UNKNOWN, .seq = LEDGER_NO_SEQ}; /* what may fit is not a bound */
     }
     if (rc == 0) {

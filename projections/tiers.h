@@ -36,7 +36,4 @@ void tiers_put(struct row *row, size_t column, const struct tiers_answer *answer
     {"judged_seq", CELL_INT, COLUMN_JUDGED | COLUMN_SEQ, "the event that declared it; null: it ships with the program"}
 /* clang-format on */
 
-/* Frees what the view keeps of them; they are read again when a call is judged. */
-void tiers_forget(struct state_view *view);
-
 #endif

@@ -4,10 +4,13 @@
 
 #include "ledger/derived.h"
 #include "projections/attested.h"
-#include "projections/state.h"
+#include "projections/options.h"
 #include "projections/stored.h"
+#include "projections/watch.h"
 
 #define VIEW_JUDGES_MAX 8 /* judges that stand within one another */
+
+struct state_rows;
 
 struct view_projection {
     const struct projection *projection;
@@ -20,8 +23,12 @@ struct view_projection {
     size_t first_table;
 };
 
-struct walk;
-struct walk_nodes;
+/* What a room above keeps with a view; freed when the view lets go of its rows. */
+struct view_guest {
+    void *p; /* NULL: nothing */
+    void (*free)(void *p);
+};
+void view_guest_done(struct view_guest *guest);
 
 struct view_table {
     const struct state_table *table;
@@ -30,8 +37,8 @@ struct view_table {
     bool sorted;                       /* `changed` is there */
     const struct rows_entry **changed; /* the overlay's rows of this table, by key */
     size_t n_changed, room;
-    struct walk *history; /* what made the rows' judged states what they are; NULL: nobody asked yet */
-    bool no_history;      /* nobody can tell */
+    struct view_guest history; /* what made the rows' judged states what they are; NULL: nobody asked yet */
+    bool no_history;           /* nobody can tell */
 };
 
 struct state_view {
@@ -54,10 +61,11 @@ struct state_view {
     size_t n, n_tables;
     struct view_projection *projection;
     struct view_table *table;
-    unsigned depth;             /* judges at work */
-    struct row again;           /* what view_get_again gave last; its table NULL: nothing */
-    struct tiers *tiers;        /* policies that judge tools (tiers.h); NULL: not read yet */
-    struct walk_nodes *watched; /* what judges look at is noted there (watch.h); NULL: nobody wants to know */
+    unsigned depth;         /* judges at work */
+    struct row again;       /* what view_get_again gave last; its table NULL: nothing */
+    struct view_guest read; /* what was read out of a whole table for all judges (tiers.c) */
+    size_t read_table;      /* which: when a row of it changes, that is over. SIZE_MAX: there is no such table */
+    struct watch *watched;  /* what judges look at is noted there; NULL: nobody wants to know */
 };
 
 /* What is stored of this projection is damaged: the next who opens a view builds it anew. */
@@ -77,5 +85,9 @@ int view_rows_raw(struct state_rows *rows, struct bytes *ret_key, struct bytes *
  * at hand. *ret NULL: there is none. Borrowed until the next call. */
 int view_get_again(struct state_view *view, size_t table, struct bytes name, const struct row **ret, struct err *err);
 void view_forget_again(struct state_view *view);
+/* What a fold says of the step that it stores is nothing that may be shown of a state that is judged. */
+void view_forget_since(struct row *row);
+/* The row that state_rows_next gave, and its view. */
+struct row *view_rows_row(struct state_rows *rows, struct state_view **ret_view);
 
 #endif

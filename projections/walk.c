@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "projections/correct.h"
-#include "projections/tiers.h"
+#include "projections/state.h"
 #include "projections/walk_nodes.h"
 
 #define STEP 64 /* events between two looks at whether it is enough */
@@ -102,10 +102,10 @@ static int after(void *ctx, const struct ledger_event *event, uint64_t at, struc
     w->nodes.cause = (struct walk_cause){true, event->seq, at};
     w->view->at = event->seq + 1;
     view_forget_again(w->view);
-    if (bytes_is(event->kind, "policy.declared") || correct_is(event->kind)) {
-        tiers_forget(w->view);
-    }
     for (size_t i = 0; i < w->n_changed && rc == 0; i++) {
+        if (w->changed[i].table == w->view->read_table) {
+            view_guest_done(&w->view->read);
+        }
         rc = view_add_changed(w->view, w->changed[i].table, w->changed[i].key, err);
     }
     if (stopped != w->stopped) {
@@ -146,7 +146,7 @@ static int stand(struct walk *w, uint64_t at, uint64_t now, struct err *err) {
         }
     }
     if (rc == 0) {
-        w->view->watched = &w->nodes;
+        w->view->watched = &w->nodes.watch;
         w->nodes.view = w->view;
         w->stopped = stopped_of(w);
     }
@@ -264,7 +264,7 @@ void walk_close(struct walk *w) {
 }
 
 int walk_to(struct walk *w, uint64_t to, uint64_t now, struct err *err) {
-    uint64_t segment = stored_tuning(&w->plan.options)->segment, time = now;
+    uint64_t segment = state_tuning_of(&w->plan.options)->segment, time = now;
     int rc = 0;
     while (rc == 0 && w->view->at < to) {
         uint64_t end = (w->view->at / segment + 1) * segment, step = w->view->at + STEP;

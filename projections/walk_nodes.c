@@ -8,8 +8,9 @@
 #include "base/hash.h"
 #include "base/mp.h"
 #include "projections/fold.h"
-#include "projections/watch.h"
+#include "projections/state.h"
 
+/* What a judge looked at (watch.h). A row of its own table counts whole, of another one but for what moves with the work. */
 enum dep { DEP_ROW = 1, DEP_ROW_OF_OTHERS, DEP_RANGE, DEP_TABLE, DEP_NODE, DEP_STATUS };
 
 static uint64_t mix(uint64_t h, const void *p, size_t n) {
@@ -81,13 +82,6 @@ static bool grow(void *array, size_t *room, size_t n, size_t size) {
 }
 
 /* ---- nodes ---- */
-
-void walk_nodes_init(struct walk_nodes *nodes, const struct walk_plan *plan, const uint64_t *columns) {
-    *nodes = (struct walk_nodes){.plan = plan, .columns = columns, .current = SIZE_MAX, .deadline = INT64_MAX};
-    buf_init(&nodes->scratch, 2 * ROW_BYTES_MAX);
-    row_init(&nodes->rows[0], NULL);
-    row_init(&nodes->rows[1], NULL);
-}
 
 void walk_nodes_done(struct walk_nodes *nodes) {
     for (size_t i = 0; i < nodes->n; i++) {
@@ -198,40 +192,32 @@ static void fire(struct walk_nodes *nodes, uint64_t on) {
     }
 }
 
-void watch_row(struct walk_nodes *nodes, size_t table, struct bytes key, bool judged) {
-    if (nodes == NULL || nodes->current == SIZE_MAX) {
+static struct walk_nodes *nodes_of(struct watch *watch) {
+    return (struct walk_nodes *)(void *)watch;
+}
+
+static void on_look(struct watch *watch, enum watch_what what, size_t table, struct bytes key) {
+    static const enum dep deps[] = {[WATCH_ROW] = DEP_ROW_OF_OTHERS,
+                                    [WATCH_JUDGED] = DEP_NODE,
+                                    [WATCH_RANGE] = DEP_RANGE,
+                                    [WATCH_TABLE] = DEP_TABLE,
+                                    [WATCH_STATUS] = DEP_STATUS};
+    struct walk_nodes *nodes = nodes_of(watch);
+    if (nodes->current == SIZE_MAX || table == SIZE_MAX) {
         return;
     }
-    const struct walk_node *node = &nodes->nodes[nodes->current];
-    bool own = node->table == table;
-    nodes->looked++;
-    depend(nodes, nodes->current, dep_of(judged ? DEP_NODE : own ? DEP_ROW : DEP_ROW_OF_OTHERS, table, key));
+    bool own = what == WATCH_ROW && nodes->nodes[nodes->current].table == table;
+    nodes->looked += what == WATCH_ROW || what == WATCH_JUDGED;
+    depend(nodes, nodes->current, dep_of(own ? DEP_ROW : deps[what], table, key));
 }
 
-void watch_range(struct walk_nodes *nodes, size_t table, struct bytes prefix) {
-    if (nodes != NULL && nodes->current != SIZE_MAX) {
-        depend(nodes, nodes->current, dep_of(DEP_RANGE, table, prefix));
-    }
-}
-
-void watch_table(struct walk_nodes *nodes, size_t table) {
-    if (nodes != NULL && nodes->current != SIZE_MAX && table != SIZE_MAX) {
-        depend(nodes, nodes->current, dep_of(DEP_TABLE, table, (struct bytes){0}));
-    }
-}
-
-void watch_time(struct walk_nodes *nodes, int64_t moment) {
-    if (nodes != NULL && nodes->current != SIZE_MAX) {
+static void on_time(struct watch *watch, int64_t moment) {
+    struct walk_nodes *nodes = nodes_of(watch);
+    if (nodes->current != SIZE_MAX) {
         struct walk_node *node = &nodes->nodes[nodes->current];
         bool coming = moment > (int64_t)state_now(nodes->view);
         node->deadline = coming && moment < node->deadline ? moment : node->deadline;
         node->past = !coming && moment > node->past ? moment : node->past;
-    }
-}
-
-void watch_status(struct walk_nodes *nodes) {
-    if (nodes != NULL && nodes->current != SIZE_MAX) {
-        depend(nodes, nodes->current, dep_of(DEP_STATUS, 0, (struct bytes){0}));
     }
 }
 
@@ -314,12 +300,9 @@ void walk_nodes_changed(struct walk_nodes *nodes, size_t table, struct bytes key
 
 /* ---- judging ---- */
 
-size_t watch_begin(struct walk_nodes *nodes, size_t table, struct bytes key) {
-    size_t before, at;
-    if (nodes == NULL) {
-        return SIZE_MAX;
-    }
-    before = nodes->current;
+static size_t on_begin(struct watch *watch, size_t table, struct bytes key) {
+    struct walk_nodes *nodes = nodes_of(watch);
+    size_t before = nodes->current, at;
     int rc = walk_nodes_add(nodes, table, key, false, &at, NULL);
     if (rc != 0) {
         nodes->rc = rc;
@@ -411,13 +394,23 @@ static void take(struct walk_nodes *nodes, size_t at, const struct row *row) {
     }
 }
 
-void watch_end(struct walk_nodes *nodes, size_t before, const struct row *row) {
-    if (nodes != NULL && nodes->current != SIZE_MAX && row != NULL) {
+static void on_end(struct watch *watch, size_t before, const struct row *row) {
+    struct walk_nodes *nodes = nodes_of(watch);
+    if (nodes->current != SIZE_MAX && row != NULL) {
         take(nodes, nodes->current, row);
     }
-    if (nodes != NULL) {
-        nodes->current = before;
-    }
+    nodes->current = before;
+}
+
+void walk_nodes_init(struct walk_nodes *nodes, const struct walk_plan *plan, const uint64_t *columns) {
+    *nodes = (struct walk_nodes){.watch = {on_look, on_time, on_begin, on_end},
+                                 .plan = plan,
+                                 .columns = columns,
+                                 .current = SIZE_MAX,
+                                 .deadline = INT64_MAX};
+    buf_init(&nodes->scratch, 2 * ROW_BYTES_MAX);
+    row_init(&nodes->rows[0], NULL);
+    row_init(&nodes->rows[1], NULL);
 }
 
 static int judge(struct walk_nodes *nodes, size_t at, struct err *err) {

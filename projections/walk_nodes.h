@@ -4,7 +4,8 @@
 
 #include "projections/rows.h"
 #include "projections/view.h"
-#include "projections/walk.h"
+#include "projections/walk_plan.h"
+#include "projections/watch.h"
 
 struct walk_track {
     uint8_t hash[WALK_HASH]; /* of the column's value */
@@ -36,6 +37,7 @@ struct walk_map {
 };
 
 struct walk_nodes {
+    struct watch watch;           /* first: what the view notes */
     struct state_view *view;      /* where it stands; changes at boundaries */
     const struct walk_plan *plan; /* borrowed */
     const uint64_t *columns;      /* of each table of the view */

@@ -1,24 +1,32 @@
-/* What a view notes for a walk while judges look at it. All do nothing without one. */
+/* What judges look at while a view reads for them: noted for whoever goes on with the view and has to know when to ask them
+ * again (walk.h). Most views have nobody who does. */
 #ifndef PROJECTIONS_WATCH_H
 #define PROJECTIONS_WATCH_H
 
 #include "projections/row.h"
 
-struct walk_nodes;
+enum watch_what {
+    WATCH_ROW,    /* a stored row, there or not */
+    WATCH_JUDGED, /* the same, and its judge is asked as well */
+    WATCH_RANGE,  /* which rows there are whose keys begin so */
+    WATCH_TABLE,  /* any row of the table; no key */
+    WATCH_STATUS  /* the condition of projections; neither table nor key */
+};
 
-/* A stored row was looked at; `there`: it is. `judged`: its judge is asked as well, which has a node of its own. */
-void watch_row(struct walk_nodes *nodes, size_t table, struct bytes key, bool judged);
-/* The rows whose keys begin so were gone through: which there are. */
-void watch_range(struct walk_nodes *nodes, size_t table, struct bytes prefix);
-/* Any of the table's rows may have been looked at; SIZE_MAX: there is no such table. */
-void watch_table(struct walk_nodes *nodes, size_t table);
-/* The time was compared with this moment. */
-void watch_time(struct walk_nodes *nodes, int64_t moment);
-/* The condition of projections was looked at. */
-void watch_status(struct walk_nodes *nodes);
-/* The judge of a row begins; gives who was at work before, for watch_end. */
-size_t watch_begin(struct walk_nodes *nodes, size_t table, struct bytes key);
-/* It has ended; row NULL: it failed. */
-void watch_end(struct walk_nodes *nodes, size_t before, const struct row *row);
+struct watch {
+    void (*look)(struct watch *watch, enum watch_what what, size_t table, struct bytes key);
+    /* The time was compared with this moment. */
+    void (*time)(struct watch *watch, int64_t moment);
+    /* The judge of a row begins; gives who was at work before, for `end`. */
+    size_t (*begin)(struct watch *watch, size_t table, struct bytes key);
+    /* It has ended; row NULL: it failed. */
+    void (*end)(struct watch *watch, size_t before, const struct row *row);
+};
+
+static inline void watch_look(struct watch *watch, enum watch_what what, size_t table, struct bytes key) {
+    if (watch != NULL) {
+        watch->look(watch, what, table, key);
+    }
+}
 
 #endif

@@ -14,6 +14,7 @@
 #include <sqlite3ext.h>
 
 #include "base/json.h"
+#include "projections/since.h"
 #include "projections/state.h"
 #include "query/sql_state.h"
 
@@ -288,9 +289,9 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int co
     if ((size_t)column >= c->row->table->n_columns) {
         return SQLITE_OK;
     }
-    if (state_is_since(c->row->table, (size_t)column)) {
+    if (since_is(c->row->table, (size_t)column)) {
         struct err why = {0};
-        if (state_rows_since(c->rows, &why) != 0) {
+        if (since_find_next(c->rows, &why) != 0) {
             return fail(c, &why);
         }
     }

@@ -7,6 +7,7 @@
 #include "cli/examine.h"
 #include "ledger/derived.h"
 #include "projections/rebuild.h"
+#include "projections/state.h"
 #include "query/query.h"
 
 #define EVENTS (CORE_SEGMENT + 1000)

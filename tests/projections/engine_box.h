@@ -6,6 +6,7 @@
 
 #include "projections/fold.h"
 #include "projections/rebuild.h"
+#include "projections/state.h"
 #include "projections/store.h"
 
 /* Every event is counted, its seq summed: what is skipped or taken twice shows. */

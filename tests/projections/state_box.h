@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "ledger/batch.h"
+#include "projections/since.h"
 #include "projections/state.h"
 
 struct box {
@@ -127,7 +128,7 @@ static inline bool box_row(struct box *box, const char *table, ...) {
     row_init(&box->row, state_table(box->view, t));
     box->has_row = true;
     int rc = state_get(box->view, t, parts, n, &box->row, &box->err);
-    rc = rc != 0 ? rc : state_since(box->view, &box->row, &box->err);
+    rc = rc != 0 ? rc : since_find(box->view, &box->row, &box->err);
     if (rc != 0 && rc != ERR_NOTFOUND) {
         fail_msg("%s: %s", table, box->err.msg);
     }

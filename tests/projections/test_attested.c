@@ -3,7 +3,8 @@
 #include <time.h>
 
 #include "ledger/derived.h"
-#include "projections/attested_record.h"
+#include "projections/attested.h"
+#include "projections/attested_advance.h"
 #include "projections/decide.h"
 #include "projections/rebuild.h"
 #include "tests/projections/random_events.h"

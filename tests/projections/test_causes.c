@@ -5,7 +5,8 @@
 
 #include "base/clock.h"
 #include "projections/rebuild.h"
-#include "projections/stored.h"
+#include "projections/since.h"
+#include "projections/state.h"
 #include "tests/projections/random_story.h"
 
 uint64_t __wrap_clock_wall_ns(void);
@@ -165,7 +166,7 @@ static void check_row(struct box *box, const struct history *h, const struct pat
     }
     row_init(&row, found->table);
     assert_int_equal(state_get(box->view, t, parts, n, &row, &box->err), 0);
-    assert_int_equal(state_since(box->view, &row, &box->err), 0);
+    assert_int_equal(since_find(box->view, &row, &box->err), 0);
     bool has = row_has(&row, since + 1);
     uint64_t seq = has ? (uint64_t)row_int(&row, since + 1) : LEDGER_NO_SEQ;
     bool by_time_alone = first != NULL && first->seq == LEDGER_NO_SEQ;
@@ -219,7 +220,7 @@ static void one_history(uint64_t seed) {
     story_init(&s, &box, seed);
     story_moments_of_event(&s);
     state_options_init(&options);
-    tuning = *stored_tuning(&options);
+    tuning = *state_tuning_of(&options);
     tuning.segment = seed % 2 == 0 ? 16 : tuning.segment;
     tuning.lag_max = seed % 4 < 2 ? 24 : tuning.lag_max;
     options.tuning = &tuning;
@@ -275,13 +276,13 @@ static size_t tell(struct box *box, const struct state_options *options, struct 
         size_t since = projection_column(table, "since"), state = projection_state(table);
         struct state_rows *rows;
         const struct row *row;
-        if (since == SIZE_MAX || state == SIZE_MAX || !state_is_since(table, since)) {
+        if (since == SIZE_MAX || state == SIZE_MAX || !since_is(table, since)) {
             continue;
         }
         assert_int_equal(state_rows_open(view, t, NULL, 0, &rows, &box->err), 0);
         while (state_rows_next(rows, &row, &box->err) == 0) {
             struct row *own = (struct row *)(uintptr_t)row;
-            assert_int_equal(state_since(view, own, &box->err), 0);
+            assert_int_equal(since_find(view, own, &box->err), 0);
             untold += row_has(own, state) && !row_has(own, since);
             buf_put_bytes(out, own->key);
             row_put_cell(&own->cells[since], out);
@@ -312,7 +313,7 @@ static void a_walk_that_was_broken_off_goes_on_the_next_time(void **state) {
         assert_int_equal(ledger_head(box.ledger, &head, &box.err), 0);
     }
     state_options_init(&options);
-    tuning = *stored_tuning(&options);
+    tuning = *state_tuning_of(&options);
     options.tuning = &tuning;
     options.now = story_now;
     assert_int_equal(rebuild_catch_up(box.ledger, &options, &box.err), 0);

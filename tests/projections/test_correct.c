@@ -6,6 +6,7 @@
 #include "projections/correct.h"
 #include "projections/rebuild.h"
 #include "projections/since_store.h"
+#include "projections/state.h"
 #include "tests/projections/random_events.h"
 #include "tests/projections/view_text.h"
 

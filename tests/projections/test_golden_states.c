@@ -9,6 +9,7 @@
  * With LEDGER_GOLDEN_DIGESTS=<version> it adds lines for projections whose version has none yet: the old lines stay, as the
  * record of what was. */
 #include "projections/rebuild.h"
+#include "projections/state.h"
 #include "tests/ledger/scratch.h"
 #include "tests/projections/golden_story.h"
 #include "tests/projections/random_events.h"

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "projections/rebuild.h"
+#include "projections/state.h"
 #include "tests/projections/random_events.h"
 #include "tests/projections/view_text.h"
 

@@ -9,6 +9,7 @@
 #include "ledger/derived.h"
 #include "ledger/segments.h"
 #include "projections/rebuild.h"
+#include "projections/state.h"
 
 #define READ_ONLY  0x20000 /* MDB_RDONLY */
 #define SEGMENT    4096

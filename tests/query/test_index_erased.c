@@ -2,6 +2,7 @@
 #include "tests/query/same_answers.h"
 
 #include "projections/rebuild.h"
+#include "projections/state.h"
 #include "query/index_view.h"
 #include "tests/ledger/traces.h"
 
