@@ -4,11 +4,13 @@
  * every record, so it steps over ASCII eight bytes at a time. Nothing here depends on the locale. */
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/block.h"
 
 #define DISTANCE_TEXT_MAX 127
+#define NEAR_EDITS        2
 
 static bool is_tail(uint8_t c) {
     return (c & 0xc0) == 0x80;
@@ -410,6 +412,36 @@ size_t text_distance(const char *a, const char *b, size_t limit) {
         }
     }
     return least(rows[an % 3][bn], limit + 1);
+}
+
+bool text_near_offer(struct text_near *near, const char *name) {
+    if (!name || (near->name && near->distance == 0)) {
+        return false; /* nothing is nearer than the text itself */
+    }
+    size_t limit = near->name ? near->distance - 1 : NEAR_EDITS;
+    size_t distance = text_distance(near->text, name, limit);
+    if (distance <= limit && 2 * distance < strlen(name)) {
+        near->name = name;
+        near->distance = distance;
+    }
+    return distance == 0;
+}
+
+size_t text_near_find(struct text_near *near, const char *const *names, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (text_near_offer(near, names[i])) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+const char *text_near_words(struct text_near *near) {
+    near->words[0] = '\0';
+    if (near->name) {
+        snprintf(near->words, sizeof(near->words), ", did you mean '%.120s'?", near->name);
+    }
+    return near->words;
 }
 
 const char *text_s(uint64_t n) {

@@ -93,6 +93,20 @@ bool text_is_formula(struct bytes text);
  * are `limit`+1 apart unless equal. */
 size_t text_distance(const char *a, const char *b, size_t limit);
 
+/* Of names that are offered, the one that a text was probably meant to be: at most two edits away, which is less than half of its letters. */
+struct text_near {
+    const char *text; /* what was given */
+    const char *name; /* the nearest so far, the first of several; NULL: none is near. Borrowed */
+    size_t distance;  /* of it */
+    char words[160];
+};
+/* True: it is the text itself. NULL is fine. */
+bool text_near_offer(struct text_near *near, const char *name);
+/* The place of the text among the names, which are offered; SIZE_MAX: it is none of them. */
+size_t text_near_find(struct text_near *near, const char *const *names, size_t n);
+/* ", did you mean 'verify'?", or "". Valid as long as *near. */
+const char *text_near_words(struct text_near *near);
+
 /* The ending of a regular noun after this number: "" for 1, else "s". */
 const char *text_s(uint64_t n);
 /* "has" or "have": 0 of 1 call has, 1 of 3 calls has, 2 of 3 calls have. */

@@ -109,10 +109,4 @@ typedef int answer_seqs_fn(struct answer *answer, const uint64_t *seqs, size_t n
 int answer_where(struct answer *answer, uint64_t from, uint64_t to, uint64_t limit, bool newest, answer_seqs_fn *each,
                  void *ctx, struct err *err);
 
-/* ---- cmd_query.c ---- */
-
-extern const struct opt query_options[];
-/* The command; as `log` with that one's defaults: the newest 20, JSON objects a line each. */
-int query_run(struct cli *cli, const struct opt_args *args, bool as_log);
-
 #endif

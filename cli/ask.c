@@ -51,18 +51,20 @@ static bool may_match_custom(const char *pattern) {
 /* The family of kinds whose name is nearest: for "runs.*". NULL: there is none. */
 static const char *near_family(const char *pattern, char best[64]) {
     char given[64], family[64];
-    size_t least = 3;
+    struct text_near near = {.text = given};
     snprintf(given, sizeof(given), "%.*s", (int)strcspn(pattern, ".*?["), pattern);
     for (size_t k = 0; k < kind_count(); k++) {
-        const char *name = kind_at(k)->name;
+        const char *name = kind_at(k)->name, *before = near.name;
         snprintf(family, sizeof(family), "%.*s", (int)strcspn(name, "."), name);
-        size_t d = text_distance(given, family, 2);
-        if (d < least) {
-            least = d;
-            snprintf(best, 64, "%.60s.*", family);
+        text_near_offer(&near, family);
+        if (near.name != before) {
+            near.name = name;
         }
     }
-    return least < 3 ? best : NULL;
+    if (near.name) {
+        snprintf(best, 64, "%.*s.*", (int)strcspn(near.name, "."), near.name);
+    }
+    return near.name ? best : NULL;
 }
 
 static bool matches_a_kind(const char *pattern) {
@@ -79,27 +81,25 @@ int ask_kind(const char *pattern, struct err *err) {
         return 0;
     }
     char family[64];
-    const char *near = strpbrk(pattern, "*?[\\") != NULL ? near_family(pattern, family) : kind_suggest(bytes_of(pattern));
-    return err_set(err, ERR_NOTFOUND, "unknown kind '%.100s'%s%s%s ('ledger kinds' lists them)", pattern,
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    struct text_near near = {.name = strpbrk(pattern, "*?[\\") != NULL ? near_family(pattern, family)
+                                                                       : kind_suggest(bytes_of(pattern))};
+    return err_set(err, ERR_NOTFOUND, "unknown kind '%.100s'%s ('ledger kinds' lists them)", pattern,
+                   text_near_words(&near));
 }
 
 /* Events have one of four grades; any other is a mistake as well. */
 static int check_grade(const char *text, struct err *err) {
     static const char *const grades[] = {"measured", "reported", "declared", "inferred"};
-    const char *near = NULL;
-    size_t n = strlen(text), least = 3;
+    struct text_near near = {.text = text};
+    size_t n = strlen(text);
     bool prefix = n > 0 && text[n - 1] == '*';
     for (size_t i = 0; i < sizeof(grades) / sizeof(grades[0]); i++) {
-        if (prefix ? strncmp(grades[i], text, n - 1) == 0 : strcmp(grades[i], text) == 0) {
+        if (text_near_offer(&near, grades[i]) || (prefix && strncmp(grades[i], text, n - 1) == 0)) {
             return 0;
         }
-        size_t d = text_distance(text, grades[i], 2);
-        near = d < least ? grades[i] : near;
-        least = d < least ? d : least;
     }
-    return err_set(err, ERR_NOTFOUND, "unknown grade '%.40s'%s%s%s (expected measured, reported, declared or inferred)",
-                   text, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return err_set(err, ERR_NOTFOUND, "unknown grade '%.40s'%s (expected measured, reported, declared or inferred)", text,
+                   text_near_words(&near));
 }
 
 /* All kinds that the patterns match, when nothing else can match: then kinds are asked for, and no pattern. */

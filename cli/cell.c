@@ -299,15 +299,11 @@ void cell_put(const struct row *row, size_t column, struct obj *obj) {
     cell_put_as(row, column, row->table->columns[column].name, obj);
 }
 
-size_t cell_find(const struct state_table *table, const char *name, const char **ret_near) {
-    size_t found = projection_column(table, name), least = 3;
-    *ret_near = NULL;
-    for (size_t i = 0; found == SIZE_MAX && i < table->n_columns; i++) {
-        size_t d = text_distance(name, table->columns[i].name, 2);
-        if (d < least && d < strlen(table->columns[i].name)) {
-            least = d;
-            *ret_near = table->columns[i].name;
+size_t cell_find(const struct state_table *table, struct text_near *name) {
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (text_near_offer(name, table->columns[i].name)) {
+            return i;
         }
     }
-    return found;
+    return SIZE_MAX;
 }

@@ -2,6 +2,7 @@
 #ifndef CLI_CELL_H
 #define CLI_CELL_H
 
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/obj.h"
 #include "cli/rows.h"
@@ -35,7 +36,7 @@ void cell_put(const struct row *row, size_t column, struct obj *obj);
 /* The same under another name than the column's. */
 void cell_put_as(const struct row *row, size_t column, const char *name, struct obj *obj);
 
-/* The column of that name, or SIZE_MAX with the nearest in *ret_near (NULL when nothing is near). */
-size_t cell_find(const struct state_table *table, const char *name, const char **ret_near);
+/* The column of that name; SIZE_MAX, and *name has the nearest. */
+size_t cell_find(const struct state_table *table, struct text_near *name);
 
 #endif

@@ -376,9 +376,10 @@ static int check_tables(const struct opt_args *args, struct asof *view) {
     size_t at = 0;
     while ((name = opt_next(args, &options[D_TABLE], &at)) != NULL) {
         if (entity_table(view, bytes_of(name)) == SIZE_MAX) {
-            const char *near = entity_suggest(view, bytes_of(name), true);
-            return cli_usage(view->cli, "unknown table '%.100s'%s%s%s ('ledger state' lists them)", name,
-                             near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+            struct text_near near = {.text = name};
+            entity_suggest(view, true, &near);
+            return cli_usage(view->cli, "unknown table '%.100s'%s ('ledger state' lists them)", name,
+                             text_near_words(&near));
         }
     }
     return 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/glob.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/example.h"
 #include "cli/pager.h"
@@ -193,9 +194,8 @@ static int print_example(struct cli *cli, const struct kind *kind) {
 
 static int unknown_kind(struct cli *cli, const char *name) {
     struct err err = {0};
-    const char *near = kind_suggest(bytes_of(name));
-    err_set(&err, ERR_NOTFOUND, "unknown kind '%.200s'%s%s%s", name, near ? ", did you mean '" : "", near ? near : "",
-            near ? "'?" : "");
+    struct text_near near = {.name = kind_suggest(bytes_of(name))};
+    err_set(&err, ERR_NOTFOUND, "unknown kind '%.200s'%s", name, text_near_words(&near));
     return cli_fail_lookup(cli, &err);
 }
 

@@ -1,6 +1,5 @@
 /* log: what happened, a line an event, newest last: `query` with other defaults. */
-#include "cli/answer.h"
-#include "cli/command.h"
+#include "cli/cmd_query.h"
 
 static int run(struct cli *cli, const struct opt_args *args) {
     return query_run(cli, args, true);

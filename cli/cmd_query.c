@@ -1,4 +1,6 @@
 /* query and log: the events that fulfil some conditions, as rows, as counts, or by SQL. */
+#include "cli/cmd_query.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +8,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/answer.h"
-#include "cli/command.h"
 #include "cli/open.h"
 #include "cli/pager.h"
 #include "cli/stop.h"

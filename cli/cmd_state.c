@@ -270,9 +270,9 @@ static int answer(struct asof *view, const struct opt_args *args) {
         return name_tables(view, projection);
     }
     if (table == SIZE_MAX) {
-        const char *near = entity_suggest(view, word, true);
-        return cli_usage(cli, "unknown table '%.100s'%s%s%s ('ledger state' lists them)", args->args[0],
-                         near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+        struct text_near near = {.text = args->args[0]};
+        entity_suggest(view, true, &near);
+        return cli_usage(cli, "unknown table '%.100s'%s ('ledger state' lists them)", near.text, text_near_words(&near));
     }
     if (opt_has(args, &options[S_DIGEST]) || opt_has(args, &options[S_PROJECTIONS])) {
         return cli_usage(cli, "--%s is about whole projections: no TABLE with it",

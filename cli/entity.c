@@ -41,23 +41,11 @@ size_t entity_table(struct asof *view, struct bytes word) {
     return SIZE_MAX;
 }
 
-const char *entity_suggest(struct asof *view, struct bytes word, bool names) {
-    const char *best = NULL;
-    size_t least = NEAR_MAX;
-    char text[64];
-    snprintf(text, sizeof(text), "%.*s", (int)(word.n < 60 ? word.n : 60), word.n > 0 ? (const char *)word.p : "");
+void entity_suggest(struct asof *view, bool names, struct text_near *near) {
     for (size_t i = 0; i < state_tables(view->state); i++) {
-        const struct state_table *table = state_table(view->state, i);
-        const char *candidates[] = {names ? table->name : table->noun, names ? table->noun : NULL};
-        for (size_t k = 0; k < 2 && candidates[k]; k++) {
-            size_t d = text_distance(text, candidates[k], NEAR_MAX - 1);
-            if (d < least && 2 * d < strlen(candidates[k])) {
-                best = candidates[k];
-                least = d;
-            }
-        }
+        text_near_offer(near, names ? state_table(view->state, i)->name : NULL);
+        text_near_offer(near, state_table(view->state, i)->noun);
     }
-    return best;
 }
 
 /* ---- names of rows ---- */

@@ -3,12 +3,13 @@
 #ifndef CLI_ENTITY_H
 #define CLI_ENTITY_H
 
+#include "base/text.h"
 #include "cli/asof.h"
 
 /* The table of that name or noun ("model_names", "model-name"); SIZE_MAX when there is none. */
 size_t entity_table(struct asof *view, struct bytes word);
-/* The nearest noun or, with `names`, name; NULL when nothing is near. */
-const char *entity_suggest(struct asof *view, struct bytes word, bool names);
+/* Offers all nouns and, with `names`, names. */
+void entity_suggest(struct asof *view, bool names, struct text_near *near);
 
 typedef int entity_fn(void *ctx, const struct row *row, struct err *err);
 /* Calls `each` for the rows that the text names: the one whose keys it is; else those whose first keys it is; else those

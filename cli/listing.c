@@ -81,20 +81,21 @@ static int add(struct listing *l, size_t column, const char *word, struct err *e
     return 0;
 }
 
-static int no_column(const struct listing *l, const char *name, const char *near, struct err *err) {
-    return err_set(err, ERR_INVALID, "%s have no column '%.60s'%s%s%s ('ledger state --markdown' describes them)",
-                   l->table->name, name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+static int no_column(const struct listing *l, struct text_near *near, struct err *err) {
+    return err_set(err, ERR_INVALID, "%s have no column '%.60s'%s ('ledger state --markdown' describes them)",
+                   l->table->name, near->text, text_near_words(near));
 }
 
 static int read_with(struct listing *l, const char *text, struct err *err) {
-    const char *eq = strchr(text, '='), *near;
+    const char *eq = strchr(text, '=');
     char name[64];
+    struct text_near near = {.text = name};
     if (!eq || eq == text || eq - text >= (ptrdiff_t)sizeof(name)) {
         return err_set(err, ERR_INVALID, "--with '%.100s': expected COLUMN=VALUE", text);
     }
     snprintf(name, sizeof(name), "%.*s", (int)(eq - text), text);
-    size_t column = cell_find(l->table, name, &near);
-    return column == SIZE_MAX ? no_column(l, name, near, err) : add(l, column, eq + 1, err);
+    size_t column = cell_find(l->table, &near);
+    return column == SIZE_MAX ? no_column(l, &near, err) : add(l, column, eq + 1, err);
 }
 
 /* A pack is a column of its own, or the one whose things have it for their first key as "pack/NAME". */
@@ -145,16 +146,16 @@ static void add_column(struct listing *l, size_t column) {
 static int read_fields(struct listing *l, const char *list, struct err *err) {
     char name[64];
     for (const char *c = list;; c++) {
-        const char *near;
+        struct text_near near = {.text = name};
         size_t n = strcspn(c, ",");
         snprintf(name, sizeof(name), "%.*s", (int)(n < 63 ? n : 63), c);
-        size_t column = cell_find(l->table, name, &near);
+        size_t column = cell_find(l->table, &near);
         if (strcmp(name, "all") == 0) {
             for (size_t i = 0; i < l->table->n_columns; i++) {
                 add_column(l, i);
             }
         } else if (column == SIZE_MAX) {
-            return no_column(l, name, near, err);
+            return no_column(l, &near, err);
         } else {
             add_column(l, column);
         }

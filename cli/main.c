@@ -43,23 +43,12 @@ static const struct opt globals[] = {
     {0},
 };
 
-static const char *nearest(const struct command *table, const char *name) {
-    const char *best = NULL;
-    size_t best_distance = 3;
-    for (; table && table->name; table++) {
-        size_t d = text_distance(name, table->name, 2);
-        if (d < best_distance && 2 * d < strlen(table->name)) {
-            best = table->name;
-            best_distance = d;
-        }
-    }
-    return best;
-}
-
 static int unknown(const struct cli *cli, const struct command *table, const char *name) {
-    const char *near = nearest(table, name);
-    return cli_usage(cli, "unknown command '%.60s'%s%s%s", name, near ? ", did you mean '" : "", near ? near : "",
-                     near ? "'?" : "");
+    struct text_near near = {.text = name};
+    for (; table && table->name; table++) {
+        text_near_offer(&near, table->name);
+    }
+    return cli_usage(cli, "unknown command '%.60s'%s", name, text_near_words(&near));
 }
 
 static int take_globals(struct cli *cli, const struct opt_args *args, struct err *err) {

@@ -8,8 +8,6 @@
 
 #include "base/text.h"
 
-#define OPT_NEAR 2 /* edits up to which an option is suggested */
-
 struct parse {
     const struct opt *table, *more;
     int argc, at;
@@ -35,22 +33,6 @@ static const struct opt *find_letter(const struct opt *table, char letter) {
     return NULL;
 }
 
-static const char *nearest(const struct parse *p, const char *name) {
-    const struct opt *tables[2] = {p->table, p->more};
-    const char *best = NULL;
-    size_t best_distance = OPT_NEAR + 1;
-    for (size_t t = 0; t < 2; t++) {
-        for (const struct opt *o = tables[t]; o && o->name; o++) {
-            size_t d = text_distance(name, o->name, OPT_NEAR);
-            if (d < best_distance && d < strlen(o->name)) {
-                best = o->name;
-                best_distance = d;
-            }
-        }
-    }
-    return best;
-}
-
 static void take(struct parse *p, const struct opt *opt, const char *text) {
     p->out.values[p->out.n_values++] = (struct opt_value){.opt = opt, .text = text};
 }
@@ -66,9 +48,15 @@ static int parse_long(struct parse *p, char *word, struct err *err) {
     if (!opt) {
         char copy[64];
         snprintf(copy, sizeof(copy), "%.*s", n > 60 ? 60 : (int)n, name);
-        const char *near = nearest(p, copy);
-        return err_set(err, ERR_INVALID, "unknown option '--%s'%s%s%s", copy, near ? ", did you mean '--" : "",
-                       near ? near : "", near ? "'?" : "");
+        struct text_near near = {.text = copy};
+        const struct opt *tables[2] = {p->table, p->more};
+        for (size_t i = 0; i < 2; i++) {
+            for (const struct opt *o = tables[i]; o && o->name; o++) {
+                text_near_offer(&near, o->name);
+            }
+        }
+        return err_set(err, ERR_INVALID, "unknown option '--%s'%s%s%s", copy, near.name ? ", did you mean '--" : "",
+                       near.name ? near.name : "", near.name ? "'?" : "");
     }
     if (!opt->value) {
         if (eq) {

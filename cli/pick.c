@@ -44,37 +44,24 @@ static const struct kind_field *in_catalog(struct bytes name) {
     return NULL;
 }
 
-static const char *nearest(const char *name) {
-    const char *best = query_field_suggest(bytes_of(name));
-    size_t limit = strlen(name) < 4 ? 1 : 2, least = best ? text_distance(name, best, limit) : limit + 1;
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        size_t d = text_distance(name, others[i].name, limit);
-        if (d < least) {
-            best = others[i].name;
-            least = d;
-        }
-    }
-    for (size_t k = 0; k < kind_count(); k++) {
-        const struct kind *kind = kind_at(k);
-        for (size_t f = 0; f < kind->n_fields; f++) {
-            size_t d = (kind->fields[f].flags & KIND_OPEN) ? text_distance(name, kind->fields[f].name, limit) : limit + 1;
-            if (d < least) {
-                best = kind->fields[f].name;
-                least = d;
-            }
-        }
-    }
-    return best;
-}
-
 static int unknown(const char *name, struct err *err) {
     const struct kind_field *hidden = in_catalog(bytes_of(name));
     if (hidden) {
         return err_set(err, ERR_INVALID, "'%s' is kept private: the field 'private' has all that is", name);
     }
-    const char *near = nearest(name);
-    return err_set(err, ERR_INVALID, "unknown field '%.100s'%s%s%s (a field of your own kinds is named body.%.100s)", name,
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", name);
+    struct text_near near = {.text = name};
+    text_near_offer(&near, query_field_suggest(bytes_of(name)));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        text_near_offer(&near, others[i].name);
+    }
+    for (size_t k = 0; k < kind_count(); k++) {
+        const struct kind *kind = kind_at(k);
+        for (size_t f = 0; f < kind->n_fields; f++) {
+            text_near_offer(&near, (kind->fields[f].flags & KIND_OPEN) ? kind->fields[f].name : NULL);
+        }
+    }
+    return err_set(err, ERR_INVALID, "unknown field '%.100s'%s (a field of your own kinds is named body.%.100s)", name,
+                   text_near_words(&near), name);
 }
 
 static int resolve(struct field *field, struct err *err) {

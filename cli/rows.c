@@ -43,19 +43,14 @@ static const char *const format_names[] = {
     [ROWS_TABLE] = "table", [ROWS_JSON] = "json", [ROWS_JSONL] = "jsonl", [ROWS_CSV] = "csv", [ROWS_MSGPACK] = "msgpack"};
 
 int rows_format(const char *name, enum rows_format *ret, struct err *err) {
-    const char *near = NULL;
-    size_t least = 3;
-    for (size_t i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++) {
-        size_t d = text_distance(name, format_names[i], 2);
-        if (d == 0) {
-            *ret = (enum rows_format)i;
-            return 0;
-        }
-        near = d < least ? format_names[i] : near;
-        least = d < least ? d : least;
+    struct text_near near = {.text = name};
+    size_t i = text_near_find(&near, format_names, sizeof(format_names) / sizeof(format_names[0]));
+    if (i == SIZE_MAX) {
+        return err_set(err, ERR_INVALID, "unknown format '%.40s'%s (expected table, json, jsonl, csv or msgpack)", name,
+                       text_near_words(&near));
     }
-    return err_set(err, ERR_INVALID, "unknown format '%.40s'%s%s%s (expected table, json, jsonl, csv or msgpack)", name,
-                   near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    *ret = (enum rows_format)i;
+    return 0;
 }
 
 static void note(struct rows *rows, const struct err *err) {

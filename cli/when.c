@@ -123,16 +123,14 @@ int when_check(const struct when *when, const char *text, uint64_t size, struct 
 
 int when_style(const char *name, enum when_style *ret, struct err *err) {
     static const char *const names[] = {[WHEN_UTC] = "utc", [WHEN_LOCAL] = "local", [WHEN_RELATIVE] = "relative"};
-    const char *near = NULL;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *ret = (enum when_style)i;
-            return 0;
-        }
-        near = text_distance(name, names[i], 2) <= 2 ? names[i] : near;
+    struct text_near near = {.text = name};
+    size_t i = text_near_find(&near, names, sizeof(names) / sizeof(names[0]));
+    if (i == SIZE_MAX) {
+        return err_set(err, ERR_INVALID, "there are no '%.40s' times%s (expected utc, local or relative)", name,
+                       text_near_words(&near));
     }
-    return err_set(err, ERR_INVALID, "there are no '%.40s' times; accepted are utc, local and relative%s%s%s", name,
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    *ret = (enum when_style)i;
+    return 0;
 }
 
 static void put_utc(struct buf *out, uint64_t ns) {

@@ -3,6 +3,8 @@
  * slip. */
 #include "cli/why_state.h"
 
+#include <stdio.h>
+
 #include <string.h>
 
 #include "cli/entity.h"
@@ -100,7 +102,11 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
 }
 
 static int unknown(struct asof *view, const char *text, struct bytes noun) {
-    const char *near = entity_suggest(view, noun, false);
+    char word[64];
+    struct text_near nearest = {.text = word};
+    snprintf(word, sizeof(word), "%.*s", (int)(noun.n < 60 ? noun.n : 60), noun.n > 0 ? (const char *)noun.p : "");
+    entity_suggest(view, false, &nearest);
+    const char *near = nearest.name;
     if (!strchr(text, '/')) {
         return cli_usage(
             view->cli,
@@ -108,8 +114,7 @@ static int unknown(struct asof *view, const char *text, struct bytes noun) {
             "pack/pdf-ops-pack)%s%s%s",
             text, near ? "; did you mean '" : "", near ? near : "", near ? "/...'?" : "");
     }
-    return cli_usage(view->cli, "there is nothing called '%.*s' that has a state, and no state of '%.200s'%s%s%s",
-                     (int)(noun.n < 60 ? noun.n : 60), noun.n > 0 ? (const char *)noun.p : "", text,
+    return cli_usage(view->cli, "there is nothing called '%s' that has a state, and no state of '%.200s'%s%s%s", word, text,
                      near ? "; did you mean '" : "; 'ledger log -s SUBJECT' lists the events about it", near ? near : "",
                      near ? "/...'?" : "");
 }

@@ -1,4 +1,6 @@
 /* timeline: a run as a tree of what led to what, with how long it took and how it ended. */
+#include "cli/timeline.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,6 @@
 #include "cli/rows.h"
 #include "cli/stop.h"
 #include "cli/table.h"
-#include "cli/timeline.h"
 
 enum { T_SINCE, T_UNTIL, T_CLOCK, T_TIME };
 static const struct opt options[] = {
