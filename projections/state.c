@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "projections/build.h"
 #include "projections/reason.h"
 #include "projections/rebuild.h"
@@ -215,8 +216,8 @@ static int gather(struct state_view *view, struct replay **ret, struct err *err)
     view->size = replay_size(*ret);
     view->at = view->options.at == LEDGER_NO_SEQ ? view->size : view->options.at;
     if (view->at > view->size) {
-        return err_set(err, ERR_INVALID, "the log has %llu events, there is no state as of %llu",
-                       (unsigned long long)view->size, (unsigned long long)view->at);
+        return err_set(err, ERR_INVALID, "the log has %llu event%s, there is no state as of %llu",
+                       (unsigned long long)view->size, text_s(view->size), (unsigned long long)view->at);
     }
     rc = find_attested(view, err);
     for (size_t i = 0; i < view->n && rc == 0; i++) {

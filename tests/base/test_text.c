@@ -558,8 +558,22 @@ static void the_distance_counts_insert_delete_replace_and_swap(void **state) {
     assert_int_equal(text_distance(longest, same, 2), 1);
 }
 
+static void words_agree_with_their_numbers(void **state) {
+    (void)state;
+    assert_string_equal(text_s(1), "");
+    assert_string_equal(text_s(2), "s");
+    assert_string_equal(text_has(0, 1), "has");
+    assert_string_equal(text_has(1, 1), "has");
+    assert_string_equal(text_has(1, 3), "has");
+    assert_string_equal(text_has(0, 3), "have");
+    assert_string_equal(text_has(2, 3), "have");
+    assert_string_equal(text_differs(1), "is not the one that");
+    assert_string_equal(text_differs(3), "are not those that");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_agree_with_their_numbers),
         cmocka_unit_test(every_code_point_but_the_surrogates_is_valid),
         cmocka_unit_test(no_other_two_or_three_bytes_are_a_code_point),
         cmocka_unit_test(four_bytes_begin_at_u10000_and_end_at_u10ffff),
