@@ -38,7 +38,9 @@ static void put_rest(struct screen *s, struct bytes text, size_t taken) {
     size_t line = out_width(cli), room = line > taken + 1 ? line - taken : 1, shown = 0;
     while (line != SIZE_MAX && table_fits(text, room, &shown) < text.n && s->spare > 0) {
         out_bytes(cli, table_line(&text, room));
-        out_printf(cli, text.n > 0 ? "\n%*s" : "", (int)taken, "");
+        if (text.n > 0) {
+            out_printf(cli, "\n%*s", (int)taken, "");
+        }
         s->spare--;
     }
     if (line == SIZE_MAX || table_fits(text, room, &shown) == text.n) {
