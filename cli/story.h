@@ -43,6 +43,9 @@ void story_also(struct story *story, uint64_t seq);
 /* So are the corrections of evaluations that these events are about: a score that was taken back has no row to cite them.
  */
 int story_also_corrected(struct story *story, const uint64_t *seqs, size_t n, struct err *err);
+/* "event 9 was corrected by event 12: oops", or the same as an item of a list. */
+void story_print_corrected(struct story *story, const struct corrected_one *one);
+void story_put_corrected(const struct corrected_one *one, struct obj *list);
 /* Reads an event of the log. 1: it cannot be read, which was said. */
 int story_event(struct story *story, uint64_t seq, struct ledger_event *ret, struct err *err);
 

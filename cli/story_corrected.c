@@ -67,3 +67,21 @@ int story_also_corrected(struct story *s, const uint64_t *seqs, size_t n, struct
     buf_done(&evals);
     return rc;
 }
+
+void story_print_corrected(struct story *s, const struct corrected_one *one) {
+    char words[CORRECTED_WORDS_MAX];
+    corrected_words(one, words);
+    out_printf(s->view->cli, "event %llu was ", (unsigned long long)one->seq);
+    out_safe(s->view->cli, bytes_of(words));
+    out_str(s->view->cli, "\n");
+}
+
+void story_put_corrected(const struct corrected_one *one, struct obj *list) {
+    struct obj item;
+    obj_init(&item);
+    obj_uint(&item, "seq", one->seq);
+    obj_uint(&item, "by", one->by);
+    obj_text(&item, "reason", one->reason);
+    obj_uint(&item, "replaced_by", one->replaced_by);
+    obj_obj(list, NULL, &item);
+}
