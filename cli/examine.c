@@ -164,7 +164,7 @@ static int check_states(struct ledger *ledger, struct out_progress *progress, st
     how.no_write = true;
     how.progress = on_progress;
     how.progress_ctx = progress;
-    int rc = rebuild_check(ledger, &how, which, on_state_differs, &differing, &rows, &why);
+    int rc = rebuild_check(ledger, &how, which, on_state_differs, &differing, &rows, NULL, &why);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
         return not_replayed(report, &why);
     }
@@ -173,8 +173,8 @@ static int check_states(struct ledger *ledger, struct out_progress *progress, st
     }
     n = strlen(text);
     if (differing.n > 0) {
-        snprintf(text + n, max - n, "%s%llu differences between projections and their events", n > 0 ? "; " : "",
-                 (unsigned long long)differing.n);
+        snprintf(text + n, max - n, "%s%llu difference%s between projections and their events", n > 0 ? "; " : "",
+                 (unsigned long long)differing.n, text_s(differing.n));
     } else if (rows > 0) {
         snprintf(text + n, max - n, "%sprojections replayed, %llu row%s equal", n > 0 ? "; " : "", (unsigned long long)rows,
                  text_s(rows));
