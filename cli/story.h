@@ -1,9 +1,10 @@
 /* One row of a state told whole: how it is, why, and by which events. For people as text, for programs as JSON.
  *
- *   story.c         the row, its fields, its lists, its evidence
+ *   story.c             the row, its fields, its lists, its evidence
  *   story_corrected.c   corrections that it rests on
- *   story_moved.c   names that moved
- *   story_parts.c   rows of other tables that belong to it: the routes and permissions of a pack, the pack of a route
+ *   story_moved.c       names that moved
+ *   story_parts.c       rows of other tables that belong to it: the routes and permissions of a pack, the pack of a route
+ *   story_run.c, story_pair.c   a run alone, and beside another one
  */
 #ifndef CLI_STORY_H
 #define CLI_STORY_H
