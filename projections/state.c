@@ -521,6 +521,10 @@ bool state_past(struct state_view *view, int64_t moment) {
     return moment <= 0 || view->now >= (uint64_t)moment;
 }
 
+void state_worked(struct state_view *view, size_t rows) {
+    watch_work(view->watched, rows);
+}
+
 size_t state_projections(const struct state_view *view) {
     return view->n;
 }

@@ -203,9 +203,15 @@ void watch_row(struct walk_nodes *nodes, size_t table, struct bytes key, bool ju
         return;
     }
     const struct walk_node *node = &nodes->nodes[nodes->current];
-    bool own = node->table == table;
+    bool own = node->table == table && bytes_eq(node->key, key);
     nodes->looked++;
     depend(nodes, nodes->current, dep_of(judged ? DEP_NODE : own ? DEP_ROW : DEP_ROW_OF_OTHERS, table, key));
+}
+
+void watch_work(struct walk_nodes *nodes, size_t rows) {
+    if (nodes != NULL) {
+        nodes->looked += rows;
+    }
 }
 
 void watch_range(struct walk_nodes *nodes, size_t table, struct bytes prefix) {
@@ -241,7 +247,7 @@ void walk_nodes_stopped(struct walk_nodes *nodes) {
 
 /* ---- what changed ---- */
 
-/* What judges of other tables do not go by: in a stored row, and in one that is judged. */
+/* What judges of other rows do not go by: in a stored row, and in one that is judged. */
 static bool is_aside(const struct state_column *column, bool judged) {
     static const char *const names[] = {"updated_seq", "violations", "violation", "violation_seq",
                                         "since",       "since_seq",  "evidence"};

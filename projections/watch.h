@@ -14,6 +14,8 @@ void watch_range(struct walk_nodes *nodes, size_t table, struct bytes prefix);
 void watch_table(struct walk_nodes *nodes, size_t table);
 /* The time was compared with this moment. */
 void watch_time(struct walk_nodes *nodes, int64_t moment);
+/* Work was done that takes as long as looking at so many rows. */
+void watch_work(struct walk_nodes *nodes, size_t rows);
 /* The condition of projections was looked at. */
 void watch_status(struct walk_nodes *nodes);
 /* The judge of a row begins; gives who was at work before, for watch_end. */
