@@ -52,7 +52,7 @@ struct weighing {
 };
 
 #define STEPS_MAX      ((size_t)1 << 20)
-#define STEPS_OF_A_ROW 256 /* take as long as a row that is looked at */
+#define STEPS_OF_A_ROW 128 /* take as long as a row that is looked at */
 
 static void weighing_init(struct weighing *w, struct state_view *view, const struct decide_use *q) {
     w->view = view;
@@ -287,7 +287,7 @@ static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes gro
     list_open(&list, listed ? row.cells[PATTERN_SCOPES].text : (struct bytes){0});
     while (rc == 0 && list_next(&list, &item)) {
         bool text = list_name(item, "", &scope);
-        w->steps += text ? 64 + scope.n * w->q->scope.n : 0;
+        w->steps += text ? 128 + scope.n * w->q->scope.n : 0;
         if (!text || (w->bounded && w->steps > STEPS_MAX)) {
             *ret_untold = true;
         } else if (!bytes_eq(scope, w->q->scope) && scope_touches(w->q->group, scope, w->q->scope)) {

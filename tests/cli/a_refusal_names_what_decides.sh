@@ -40,7 +40,7 @@ refused "expired (event $seq)" scope=/b tier=T2
 
 # A row says so when the decision of another scope counts for its own instead.
 row() { # SCOPE STATE OVERRIDDEN_BY
-    box 0 permit show "pack/q/exec/$1" --json
+    box 0 state permissions --with who=pack/q --json
     json '.states[] | select(.scope == "'"$1"'") | [.state, .overridden_by] | join(" ")' "$2 $3"
 }
 decide() {
