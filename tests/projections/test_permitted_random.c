@@ -437,7 +437,7 @@ static void all_rows(struct rows_tally *tally) {
 /* Four ways to ask, and then the use itself: whatever was answered, it is recorded, and a violation when nobody holds it.
  */
 static void one_question(struct history *h, bool record, struct tally *tally) {
-    char json[200], scope[SCOPE_TEXT], written[SCOPE_TEXT], tier_text[8], tier_field[24];
+    char json[200], scope[SCOPE_TEXT], written[SCOPE_TEXT], tier_text[16], tier_field[24];
     const char *group = groups[below(3)], *run = runs[below(3)];
     int tier = (int)below(5) - 1;
     struct decision one;
