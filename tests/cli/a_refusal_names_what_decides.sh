@@ -68,6 +68,16 @@ row '/srv/**' lifted "$seq"
 decide revoked scope='/srv/*/x'
 row '/srv/*' granted "$seq"
 
+# What was used and not permitted is on the first screen, with the command that lists it.
+box 0 status
+out_lacks 'not permitted'
+box 0 append permission.used -s pack/q group=exec scope=/srv/a/x tier=T1 count:=2
+box 0 status
+out_has "2 uses were not permitted: the newest by event $((seq + 1)), permission/pack/q/exec//srv/*/x: used, but it was revoked"
+command=$(grep -o 'ledger .*permit list.*violation' <<<"$out")
+eval "setsid -w \"$LEDGER\" ${command#ledger}" >typed
+check grep -q "used, but it was revoked" typed
+
 # A refusal of a host is one of all its ports.
 box 0 append permission.granted -s pack/p group=network.egress scope='*' tier=T1
 box 0 append permission.used -s pack/p --checked group=network.egress scope=api.example.org:443
