@@ -378,8 +378,9 @@ const struct spec spec_status = {
     .synopsis = "",
     .about = "Shows one screen: the ledger and its newest event, the verdict over the box with what is not well,\n"
              "the newest event of each source, packs and routes that are not ready, the runs that failed last,\n"
-             "and three commands that make sense now. 'ledger' without a command is the same. Where there is no\n"
-             "ledger yet it says how to begin. Exit code 0 also when not everything is well.",
+             "how many uses were not permitted, and three commands that make sense now. 'ledger' without a\n"
+             "command is the same. Where there is no ledger yet it says how to begin. Exit code 0 also when not\n"
+             "everything is well.",
     .examples = "ledger\nledger status --json | jq .verdict.state",
     .run = status,
 };
