@@ -198,7 +198,7 @@ int http_base(struct http *http, const char *address, char ret[HTTP_URL_MAX], st
     } else if (has_part(http, url, CURLUPART_QUERY) || has_part(http, url, CURLUPART_FRAGMENT)) {
         rc = err_set(err, ERR_INVALID, "the address has a query or a fragment; " ADDRESS_ACCEPTED);
     } else if (put_base(http, url, &out) != 0 || text_utf8_valid(out.p, out.n) != out.n || out.fail != 0) {
-        rc = err_set(err, ERR_INVALID, "the address is too long or no text; " ADDRESS_ACCEPTED);
+        rc = err_set(err, ERR_INVALID, "the address is too long or not text; " ADDRESS_ACCEPTED);
     } else {
         memcpy(ret, out.p, out.n);
         ret[out.n] = '\0';

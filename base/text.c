@@ -451,3 +451,7 @@ const char *text_s(uint64_t n) {
 const char *text_has(uint64_t n, uint64_t of) {
     return n == 1 || of == 1 ? "has" : "have";
 }
+
+const char *text_differs(uint64_t n) {
+    return n == 1 ? "is not the one that" : "are not those that";
+}

@@ -111,5 +111,7 @@ const char *text_near_words(struct text_near *near);
 const char *text_s(uint64_t n);
 /* "has" or "have": 0 of 1 call has, 1 of 3 calls has, 2 of 3 calls have. */
 const char *text_has(uint64_t n, uint64_t of);
+/* "is not the one that" or "are not those that". */
+const char *text_differs(uint64_t n);
 
 #endif

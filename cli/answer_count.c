@@ -1,5 +1,7 @@
 /* Counts. The query room counts by known fields from its index; anything else is counted here, row by row. */
 #include "cli/answer.h"
+
+#include "base/text.h"
 #include "cli/out.h"
 
 #include "query/tally.h"
@@ -51,7 +53,8 @@ static int count_known(struct answer *a, struct counts *counts, struct err *err)
         *err = why;
     } else if (lost > 0) {
         struct err said = {0};
-        err_set(&said, why.code, "%s; %llu events in all could not be counted", why.msg, (unsigned long long)lost);
+        err_set(&said, why.code, "%s; %llu event%s in all could not be counted", why.msg, (unsigned long long)lost,
+                text_s(lost));
         damage_note(&a->damage, &said);
     }
     return rc;

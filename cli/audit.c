@@ -216,7 +216,8 @@ static void put_who(struct audit *a, const struct export_report *report) {
     row(a, "origin", bytes_of(report->origin[0] != '\0' ? report->origin : "not known"), false);
     row(a, "log key", bytes_of(a->question->known ? a->question->log_vkey : "not known"), false);
     text_hex(hex, report->head.root, LEDGER_HASH);
-    snprintf(text, sizeof(text), "%llu events, root %s", (unsigned long long)report->head.size, hex);
+    snprintf(text, sizeof(text), "%llu event%s, root %s", (unsigned long long)report->head.size, text_s(report->head.size),
+             hex);
     row(a, "log", bytes_of(text), false);
     row(a, "exporter", bytes_of(a->question->known ? a->question->exporter : "not known"), false);
     row(a, "file", bytes_of(a->bundle), false);

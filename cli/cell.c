@@ -307,3 +307,13 @@ size_t cell_find(const struct state_table *table, struct text_near *name) {
     }
     return SIZE_MAX;
 }
+
+struct bytes cell_named(const struct row *row, const char *column) {
+    size_t i = projection_column(row->table, column);
+    return i != SIZE_MAX && row_has(row, i) ? row_text(row, i) : (struct bytes){0};
+}
+
+int64_t cell_number(const struct row *row, const char *column) {
+    size_t i = projection_column(row->table, column);
+    return i != SIZE_MAX && row_has(row, i) ? row_int(row, i) : -1;
+}

@@ -36,6 +36,10 @@ void cell_put(const struct row *row, size_t column, struct obj *obj);
 /* The same under another name than the column's. */
 void cell_put_as(const struct row *row, size_t column, const char *name, struct obj *obj);
 
+/* Of the column of that name; empty or -1: the table has none such, or the cell is null. */
+struct bytes cell_named(const struct row *row, const char *column);
+int64_t cell_number(const struct row *row, const char *column);
+
 /* The column of that name; SIZE_MAX, and *name has the nearest. */
 size_t cell_find(const struct state_table *table, struct text_near *name);
 

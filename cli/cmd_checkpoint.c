@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/open.h"
 #include "cli/rival.h"
@@ -82,11 +83,11 @@ static int refuse(struct cli *cli, struct ledger *ledger, const char *path, cons
     }
     if (rival->stand == RIVAL_AHEAD) {
         err_set(&err, ERR_ROLLBACK,
-                "'%s' knows %llu events, but here are only %llu: the ledger was cut back or set back; the file stays", path,
-                (unsigned long long)rival->size, (unsigned long long)rivals->size);
+                "'%s' knows %llu event%s, but here are only %llu: the ledger was cut back or set back; the file stays",
+                path, (unsigned long long)rival->size, text_s(rival->size), (unsigned long long)rivals->size);
     } else {
-        err_set(&err, ERR_CONFLICT, "the first %llu events are not those that '%s' knows: another history; the file stays",
-                (unsigned long long)rival->size, path);
+        err_set(&err, ERR_CONFLICT, "the first %llu event%s %s '%s' knows: another history; the file stays",
+                (unsigned long long)rival->size, text_s(rival->size), text_differs(rival->size), path);
     }
     if (cli->json) {
         struct obj obj = {0};

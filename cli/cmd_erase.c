@@ -439,8 +439,8 @@ const struct spec spec_erase = {
              "is copied without it and the old files are overwritten: that needs as much room again. Backups\n"
              "and bundles made before still have it: the exports that showed it are named. An event that has\n"
              "nothing of what is to go does not hinder the others; one that is named by its number and may not\n"
-             "be erased stops the whole command. Asks first on a terminal. Exit code 1 when there is no such thing (any\n"
-             "more), 4 when another process keeps the old files open: end it, then run 'ledger erase --finish'.",
+             "be erased stops the whole command. Asks first on a terminal. Exit code 1 when there is nothing (left) to\n"
+             "erase, 4 when another process keeps the old files open: end it, then run 'ledger erase --finish'.",
     .examples = "ledger erase 118 --private prompt,output --reason request\n"
                 "ledger erase --run 4f1c2a --private prompt --dry-run\n"
                 "ledger erase --grep ada@example.org --all-private --reason request\n"

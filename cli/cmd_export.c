@@ -1,6 +1,7 @@
 /* export: evidence for a stranger. What leaves is said before it does, and recorded before the file has its name. */
 #include <stdio.h>
 
+#include "base/text.h"
 #include "cli/ask.h"
 #include "cli/asserted.h"
 #include "cli/command.h"
@@ -32,10 +33,6 @@ static void put_counts(struct obj *obj, const struct export_counts *c) {
     obj_uint(obj, "secrets", c->secrets);
 }
 
-static const char *many(uint64_t n) {
-    return n == 1 ? "" : "s";
-}
-
 /* What was asked for and is gone. */
 static void describe_erased(struct cli *cli, const struct export_counts *c) {
     struct buf text = {.max = 1024};
@@ -58,7 +55,7 @@ static void describe(struct cli *cli, const struct export_counts *c, bool sparse
     uint64_t lines = c->disclosed + c->withheld + c->erased, alone = c->headers > lines ? c->headers - lines : 0;
     struct buf text = {.max = 1024};
     buf_printf(&text, "%s%llu header%s of ", sparse || c->headers == 1 ? "" : "all ", (unsigned long long)c->headers,
-               many(c->headers));
+               text_s(c->headers));
     if (c->to - c->from == 1) {
         buf_printf(&text, "event %llu", (unsigned long long)c->from);
     } else {
@@ -73,8 +70,8 @@ static void describe(struct cli *cli, const struct export_counts *c, bool sparse
     if (alone > 0) {
         buf_printf(&text, ", %llu of events that do not match", (unsigned long long)alone);
     }
-    buf_printf(&text, "; %llu private field%s, %llu artifact%s", (unsigned long long)c->private_, many(c->private_),
-               (unsigned long long)c->artifacts, many(c->artifacts));
+    buf_printf(&text, "; %llu private field%s, %llu artifact%s", (unsigned long long)c->private_, text_s(c->private_),
+               (unsigned long long)c->artifacts, text_s(c->artifacts));
     report_wrapped(cli, bytes_of_buf(&text), 0);
     buf_done(&text);
 }
@@ -169,7 +166,7 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
     say_unfound(cli, args, &counts);
     if (exit_code == EXIT_GOOD && counts.secrets > 0) {
         err_set(&err, ERR_INVALID, "%llu text%s look%s like secrets: the export would be refused",
-                (unsigned long long)counts.secrets, many(counts.secrets), counts.secrets == 1 ? "s" : "");
+                (unsigned long long)counts.secrets, text_s(counts.secrets), counts.secrets == 1 ? "s" : "");
         exit_code = cli_fail_input(cli, &err);
     }
     return exit_code;

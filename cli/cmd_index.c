@@ -1,4 +1,5 @@
 /* index: builds, drops or checks what queries are answered from. It is derived data: without it they only take longer. */
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/open.h"
 #include "query/query.h"
@@ -58,8 +59,8 @@ static int print(struct cli *cli, struct ledger *ledger, const char *done, struc
     } else {
         char size[32];
         out_size(size, stats.derived_bytes);
-        out_printf(cli, "%s: %llu of %llu events, %s of derived data\n", done, (unsigned long long)covered,
-                   (unsigned long long)head.size, size);
+        out_printf(cli, "%s: %llu of %llu event%s, %s of derived data\n", done, (unsigned long long)covered,
+                   (unsigned long long)head.size, text_s(head.size), size);
     }
     return exit_code == EXIT_GOOD && finding->n > 0 ? EXIT_NO : exit_code;
 }

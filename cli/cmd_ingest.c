@@ -336,8 +336,9 @@ static int report(struct state *state, const struct ingest_source *source, const
     bool silent = cli->for_agent && !cli->json && !dry_run; /* an agent takes what is printed for its own */
     out_progress_end(&state->progress);
     if (state->rejected > REPORTED_MAX) {
-        cli_note(cli, "ledger: ingest: %llu more rejections were not shown",
-                 (unsigned long long)(state->rejected - REPORTED_MAX));
+        cli_note(cli, "ledger: ingest: %llu more rejection%s not shown",
+                 (unsigned long long)(state->rejected - REPORTED_MAX),
+                 state->rejected - REPORTED_MAX == 1 ? " was" : "s were");
     }
     const struct ingest_tally *t = &result->total;
     say_passed(state, t->passed);

@@ -185,7 +185,8 @@ const struct spec spec_init = {
              "key of its own. Seq 0 is ledger.created. The log key, the leaf of seq 0 and the head go into\n"
              "the user's trust file, so that 'ledger verify' has something outside the ledger to check\n"
              "against. Without a passphrase the secret keys are in plain files of mode 0600: whoever is\n"
-             "this user can sign.",
+             "this user can sign. The last part of NAME may be neither 'epoch' nor 'r' with a number, as in\n"
+             "example.org/r1: epoch keys and restored ledgers are named so.",
     .examples = "ledger init\nledger -C ./box init --origin example.org/box-1 --passphrase",
     .opts = options,
     .run = init,

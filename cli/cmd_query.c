@@ -259,10 +259,10 @@ static void explain(struct answer *a) {
     struct buf took = {.max = 64};
     when_length(&took, (double)(clock_boot_ns() - a->start) / 1e6);
     out_error("plan: %s", c->plan);
-    out_error("cost: %llu bundles read, %llu events looked at, %llu segments of the index, %.*s",
-              (unsigned long long)c->bundles, (unsigned long long)c->events, (unsigned long long)c->segments, (int)took.n,
-              (const char *)took.p);
-    out_error("index: %llu of %llu events", (unsigned long long)c->covered, (unsigned long long)a->size);
+    out_error("cost: %llu bundle%s read, %llu event%s looked at, %llu segment%s of the index, %.*s",
+              (unsigned long long)c->bundles, text_s(c->bundles), (unsigned long long)c->events, text_s(c->events),
+              (unsigned long long)c->segments, text_s(c->segments), (int)took.n, (const char *)took.p);
+    out_error("index: %llu of %llu event%s", (unsigned long long)c->covered, (unsigned long long)a->size, text_s(a->size));
     buf_done(&took);
 }
 

@@ -10,6 +10,8 @@
 #include "projections/rebuild.h"
 #include "projections/state.h"
 
+#define NAMES_MAX 4096
+
 enum { R_CHECK, R_DROP };
 static const struct opt options[] = {
     [R_CHECK] = {"check", 0, NULL, "replay beside what is stored, compare, and change nothing"},
@@ -38,49 +40,96 @@ static void on_difference(void *ctx, const struct projection *projection, const 
     obj_obj(&finding->list, NULL, &one);
 }
 
-static int print(struct cli *cli, struct ledger *ledger, const char *done, uint32_t which, uint64_t rows,
-                 struct finding *finding) {
-    struct ledger_head head = {0};
-    struct err err = {0};
-    struct obj obj = {0}, names = {0};
+struct work {
+    const char *done;
+    uint32_t which;    /* projections */
+    uint32_t compared; /* of these */
+    uint64_t rows;
+};
+
+static size_t put_names(uint32_t which, struct obj *list, struct buf *words) {
     size_t n = 0;
-    if (ledger_head(ledger, &head, &err) != 0) {
-        return cli_fail(cli, &err);
-    }
     for (size_t i = 0; projection_all[i]; i++) {
         if (which & (UINT32_C(1) << i)) {
-            obj_text(&names, NULL, projection_all[i]->name);
+            obj_text(list, NULL, projection_all[i]->name);
+            buf_printf(words, "%s%s", n > 0 ? ", " : "", projection_all[i]->name);
             n++;
         }
     }
+    return n;
+}
+
+static int print_json(struct cli *cli, const struct work *work, uint64_t size, struct finding *finding) {
+    struct obj obj = {0}, names = {0}, compared = {0};
+    struct buf words;
+    buf_init(&words, NAMES_MAX);
+    put_names(work->which, &names, &words);
+    put_names(work->compared, &compared, &words);
+    obj_text(&obj, "schema", "ledger.rebuild/1");
+    obj_text(&obj, "done", work->done);
+    obj_uint(&obj, "size", size);
+    obj_list(&obj, "projections", &names);
+    obj_list(&obj, "compared", &compared);
+    obj_uint(&obj, "rows", work->rows);
+    obj_list(&obj, "differences", &finding->list);
+    int exit_code = cli_print(cli, &obj, false);
+    buf_done(&words);
+    return exit_code;
+}
+
+/* What was compared is said, so that nobody takes a check of nothing for a good one. */
+static void print_text(struct cli *cli, const struct work *work, uint64_t size, bool differ) {
+    bool check = work->rows != LEDGER_NO_SEQ;
+    struct obj ignored = {0};
+    struct buf words;
+    buf_init(&words, NAMES_MAX);
+    size_t n = put_names(work->which, &ignored, &words);
+    buf_clear(&words);
+    size_t others = check ? put_names(work->which & ~work->compared, &ignored, &words) : 0;
+    if (check && others == n && work->rows == 0) {
+        out_printf(cli, "nothing was compared: no rows are stored of %zu projection%s; %llu event%s can be folded\n", n,
+                   text_s(n), (unsigned long long)size, text_s(size));
+    } else {
+        out_printf(cli, "%s: ", work->done);
+        if (others > 0) {
+            out_printf(cli, "%zu of ", n - others);
+        }
+        out_printf(cli, "%zu projection%s, ", n, text_s(n));
+        if (check) {
+            out_printf(cli, "%llu row%s, ", (unsigned long long)work->rows, text_s(work->rows));
+        }
+        out_printf(cli, "%llu event%s%s\n", (unsigned long long)size, text_s(size), differ ? ", and they differ" : "");
+        if (others > 0) {
+            out_printf(cli, "not compared, because no rows of this version are stored: %.*s\n", (int)words.n,
+                       (const char *)words.p);
+        }
+    }
+    obj_done(&ignored);
+    buf_done(&words);
+}
+
+static int print(struct cli *cli, struct ledger *ledger, const struct work *work, struct finding *finding) {
+    struct ledger_head head = {0};
+    struct err err = {0};
+    if (ledger_head(ledger, &head, &err) != 0) {
+        return cli_fail(cli, &err);
+    }
     int exit_code = 0;
     if (cli->json) {
-        obj_text(&obj, "schema", "ledger.rebuild/1");
-        obj_text(&obj, "done", done);
-        obj_uint(&obj, "size", head.size);
-        obj_list(&obj, "projections", &names);
-        obj_uint(&obj, "rows", rows);
-        obj_list(&obj, "differences", &finding->list);
-        exit_code = cli_print(cli, &obj, false);
-    } else if (rows != LEDGER_NO_SEQ) {
-        out_printf(cli, "%s: %zu projection%s, %llu row%s, %llu event%s%s\n", done, n, n == 1 ? "" : "s",
-                   (unsigned long long)rows, rows == 1 ? "" : "s", (unsigned long long)head.size, head.size == 1 ? "" : "s",
-                   finding->n > 0 ? ", and they differ" : "");
+        exit_code = print_json(cli, work, head.size, finding);
     } else {
-        out_printf(cli, "%s: %zu projection%s, %llu event%s\n", done, n, n == 1 ? "" : "s", (unsigned long long)head.size,
-                   head.size == 1 ? "" : "s");
+        print_text(cli, work, head.size, finding->n > 0);
     }
-    obj_done(&names);
     return exit_code == 0 && finding->n > 0 ? EXIT_NO : exit_code;
 }
 
 /* What is stored says nothing of events that came since: they have to be readable, too. */
-static int check_all(struct ledger *ledger, const struct state_options *how, uint32_t which, struct finding *finding,
-                     uint64_t *ret_rows, struct err *err) {
+static int check_all(struct ledger *ledger, const struct state_options *how, struct work *work, struct finding *finding,
+                     struct err *err) {
     struct state_view *view = NULL;
     struct state_options only = *how;
     only.no_write = true;
-    int rc = rebuild_check(ledger, how, which, on_difference, finding, ret_rows, err);
+    int rc = rebuild_check(ledger, how, work->which, on_difference, finding, &work->rows, &work->compared, err);
     rc = rc != 0 ? rc : state_open(ledger, &only, &view, err);
     rc = rc != 0 ? rc : state_whole(view, err);
     state_close(view);
@@ -94,15 +143,14 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct out_progress progress;
     struct ledger *ledger = NULL;
     struct err err = {0};
-    uint64_t rows = LEDGER_NO_SEQ;
-    uint32_t which = 0;
+    struct work work = {.rows = LEDGER_NO_SEQ};
     if (check && drop) {
         return cli_usage(cli, "--check and --drop do not go together");
     }
     if (drop && args->n_args > 0) {
         return cli_usage(cli, "--drop deletes all: no NAME with it");
     }
-    int exit_code = projections_read(cli, args, &which);
+    int exit_code = projections_read(cli, args, &work.which);
     exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &ledger); /* what is derived is not sealed */
     if (exit_code != 0) {
         return exit_code;
@@ -113,8 +161,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
     how.progress = out_progress_draw;
     how.progress_ctx = &progress;
     int rc = drop    ? rebuild_drop(ledger, &err)
-             : check ? check_all(ledger, &how, which, &finding, &rows, &err)
-                     : rebuild_run(ledger, &how, which, &err);
+             : check ? check_all(ledger, &how, &work, &finding, &err)
+                     : rebuild_run(ledger, &how, work.which, &err);
     out_progress_end(&progress);
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
@@ -124,7 +172,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
                      "stopped");
         }
     } else {
-        exit_code = print(cli, ledger, drop ? "dropped" : check ? "checked" : "rebuilt", which, rows, &finding);
+        work.done = drop ? "dropped" : check ? "checked" : "rebuilt";
+        exit_code = print(cli, ledger, &work, &finding);
     }
     obj_done(&finding.list);
     ledger_close(ledger);

@@ -42,8 +42,8 @@ static void print_projections(struct cli *cli, const struct kept *kept, uint64_t
     }
     out_printf(cli, "%-16s %zu good of %zu", "projections", good, kept->n);
     if (good > 0) {
-        out_printf(cli, ", %llu of %llu events stored; reads fold the rest", (unsigned long long)least,
-                   (unsigned long long)events);
+        out_printf(cli, ", %llu of %llu event%s stored; reads fold the rest", (unsigned long long)least,
+                   (unsigned long long)events, text_s(events));
     }
     out_str(cli, "\n");
     for (size_t i = 0; i < kept->n; i++) {
@@ -160,8 +160,9 @@ static void print_text(struct cli *cli, struct ledger *ledger, const struct ledg
     out_printf(cli, "%-16s %llu, and %llu dead ones cleared\n", "readers", (unsigned long long)s->readers,
                (unsigned long long)s->dead_readers);
     if (s->oldest_reader_pid != 0) {
-        out_printf(cli, "%-16s process %llu, %llu commits behind: what was freed since is not used again\n",
-                   "oldest reader", (unsigned long long)s->oldest_reader_pid, (unsigned long long)s->oldest_reader_commits);
+        out_printf(cli, "%-16s process %llu, %llu commit%s behind: what was freed since is not used again\n",
+                   "oldest reader", (unsigned long long)s->oldest_reader_pid, (unsigned long long)s->oldest_reader_commits,
+                   text_s(s->oldest_reader_commits));
     }
     if (s->groups > 0) { /* before that, whole pages of the database say nothing of an event */
         out_printf(cli, "%-16s %.1f bytes\n", "an event", (double)s->map_used / (double)s->events);

@@ -1,6 +1,6 @@
 /* status: the first screen, also of `ledger` alone. It has at most LINES lines of the terminal's width: 2 for the ledger, 1
- * for damage, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. A text that is too long goes on
- * in lines that nothing else needs, and is cut when there are none left. */
+ * for damage, 1 + CLAUSES for the verdict, SOURCES, WAITING, STATUS_FAILED and STATUS_NEXT. A text that is too
+ * long goes on in lines that nothing else needs, and is cut when there are none left. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,9 @@ static void put_rest(struct screen *s, struct bytes text, size_t taken) {
     size_t line = out_width(cli), room = line > taken + 1 ? line - taken : 1, shown = 0;
     while (line != SIZE_MAX && table_fits(text, room, &shown) < text.n && s->spare > 0) {
         out_bytes(cli, table_line(&text, room));
-        out_printf(cli, text.n > 0 ? "\n%*s" : "", (int)taken, "");
+        if (text.n > 0) {
+            out_printf(cli, "\n%*s", (int)taken, "");
+        }
         s->spare--;
     }
     if (line == SIZE_MAX || table_fits(text, room, &shown) == text.n) {
@@ -174,11 +176,17 @@ static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+/* Where uses were not permitted, a line of what is not ready is theirs. */
+static size_t uses_lines(const struct status *status) {
+    return status->unpermitted > 0 ? 1 : 0;
+}
+
 /* As many as the parts need when nothing goes on in a further line. */
 static size_t lines_of(const struct status *status) {
     size_t damage = status->damage.msg[0] != '\0' ? 1 : 0, more = status->more_waiting > 0 ? 1 : 0;
-    return damage + 3 + least(status->n_clauses, CLAUSES) + least(status->n_sources, SOURCES) +
-           least(status->n_waiting + more, WAITING) + least(status->n_runs, STATUS_FAILED) + status->n_next;
+    return damage + 3 + least(status->n_clauses, CLAUSES) + least(status->n_sources, SOURCES) + uses_lines(status) +
+           least(status->n_waiting + more, WAITING - uses_lines(status)) + least(status->n_runs, STATUS_FAILED) +
+           status->n_next;
 }
 
 static void print_screen(struct screen *s) {
@@ -191,7 +199,14 @@ static void print_screen(struct screen *s) {
     print_head(s);
     print_verdict(s);
     print_sources(s);
-    print_items(s, "not ready", status->waiting, status->n_waiting, WAITING, status->more_waiting);
+    print_items(s, "not ready", status->waiting, status->n_waiting, WAITING - uses_lines(status), status->more_waiting);
+    if (status->unpermitted > 0) {
+        buf_clear(&s->line);
+        buf_printf(&s->line, "%lld use%s not permitted: the newest by event %lld, ", (long long)status->unpermitted,
+                   status->unpermitted == 1 ? " was" : "s were", (long long)status->violation_seq);
+        buf_put_bytes(&s->line, bytes_of_buf(&status->violation));
+        put_text(s, "uses");
+    }
     print_items(s, "failed", status->run, status->n_runs, STATUS_FAILED, 0);
     print_next(s);
 }
@@ -268,6 +283,9 @@ static int print_json(struct cli *cli, const struct status *status) {
         put_items(&obj, "not_ready", status->waiting, status->n_waiting, false);
         obj_uint(&obj, "more_not_ready", status->more_waiting);
         put_items(&obj, "failed_runs", status->run, status->n_runs, false);
+    }
+    if (view->ledger) {
+        obj_int(&obj, "unpermitted_uses", status->unpermitted);
     }
     put_next(&obj, status);
     return cli_print(cli, &obj, false);
@@ -348,8 +366,9 @@ const struct spec spec_status = {
     .synopsis = "",
     .about = "Shows one screen: the ledger and its newest event, the verdict over the box with what is not well,\n"
              "the newest event of each source, packs and routes that are not ready, the runs that failed last,\n"
-             "and three commands that make sense now. 'ledger' without a command is the same. Where there is no\n"
-             "ledger yet it says how to begin. Exit code 0 also when not everything is well.",
+             "how many uses were not permitted, and three commands that make sense now. 'ledger' without a\n"
+             "command is the same. Where there is no ledger yet it says how to begin. Exit code 0 also when not\n"
+             "everything is well.",
     .examples = "ledger\nledger status --json | jq .verdict.state",
     .run = status,
 };

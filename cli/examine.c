@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/fault.h"
 #include "cli/open.h"
 #include "ledger/db_fault.h"
@@ -124,11 +125,11 @@ static int check_index(struct ledger *ledger, struct out_progress *progress, str
     int rc = query_index_check(ledger, &seen, on_differs, &differing, &covered, err);
     n = strlen(text);
     if (rc == 0 && differing.n > 0) {
-        snprintf(text + n, max - n, "%s%llu segments of the index are not what their events say", n > 0 ? "; " : "",
-                 (unsigned long long)differing.n);
+        snprintf(text + n, max - n, "%s%llu segment%s of the index %s", n > 0 ? "; " : "", (unsigned long long)differing.n,
+                 text_s(differing.n), differing.n == 1 ? "is not what its events say" : "are not what their events say");
     } else if (rc == 0 && covered > 0) {
-        snprintf(text + n, max - n, "%sthe index of %llu events replayed and equal", n > 0 ? "; " : "",
-                 (unsigned long long)covered);
+        snprintf(text + n, max - n, "%sthe index of %llu event%s replayed and equal", n > 0 ? "; " : "",
+                 (unsigned long long)covered, text_s(covered));
     }
     return rc;
 }
@@ -163,7 +164,7 @@ static int check_states(struct ledger *ledger, struct out_progress *progress, st
     how.no_write = true;
     how.progress = on_progress;
     how.progress_ctx = progress;
-    int rc = rebuild_check(ledger, &how, which, on_state_differs, &differing, &rows, &why);
+    int rc = rebuild_check(ledger, &how, which, on_state_differs, &differing, &rows, NULL, &why);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
         return not_replayed(report, &why);
     }
@@ -172,10 +173,11 @@ static int check_states(struct ledger *ledger, struct out_progress *progress, st
     }
     n = strlen(text);
     if (differing.n > 0) {
-        snprintf(text + n, max - n, "%s%llu differences between projections and their events", n > 0 ? "; " : "",
-                 (unsigned long long)differing.n);
+        snprintf(text + n, max - n, "%s%llu difference%s between projections and their events", n > 0 ? "; " : "",
+                 (unsigned long long)differing.n, text_s(differing.n));
     } else if (rows > 0) {
-        snprintf(text + n, max - n, "%sprojections replayed, %llu rows equal", n > 0 ? "; " : "", (unsigned long long)rows);
+        snprintf(text + n, max - n, "%sprojections replayed, %llu row%s equal", n > 0 ? "; " : "", (unsigned long long)rows,
+                 text_s(rows));
     }
     return rc;
 }

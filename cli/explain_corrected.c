@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "cli/out.h"
+
 #define SUBJECTS_MAX ((size_t)1 << 20)
 
 static const char eval[] = "eval/";
@@ -53,4 +55,21 @@ int explain_corrected(struct explanation *s, const uint64_t *seqs, size_t n, str
     }
     buf_done(&evals);
     return rc;
+}
+
+void explain_print_corrected(struct explanation *s, const struct corrected_one *one) {
+    char words[CORRECTED_WORDS_MAX];
+    corrected_words(one, words);
+    out_printf(s->view->cli, "event %llu was ", (unsigned long long)one->seq);
+    out_safe(s->view->cli, bytes_of(words));
+    out_str(s->view->cli, "\n");
+}
+
+void explain_put_corrected(const struct corrected_one *one, struct obj *list) {
+    struct obj item = {0};
+    obj_uint(&item, "seq", one->seq);
+    obj_uint(&item, "by", one->by);
+    obj_text(&item, "reason", one->reason);
+    obj_uint(&item, "replaced_by", one->replaced_by);
+    obj_obj(list, NULL, &item);
 }

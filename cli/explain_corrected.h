@@ -8,4 +8,8 @@
  * them. */
 int explain_corrected(struct explanation *explanation, const uint64_t *seqs, size_t n, struct err *err);
 
+/* "event 9 was corrected by event 12: oops", or the same as an item of a list. */
+void explain_print_corrected(struct explanation *explanation, const struct corrected_one *one);
+void explain_put_corrected(const struct corrected_one *one, struct obj *list);
+
 #endif

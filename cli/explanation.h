@@ -1,10 +1,11 @@
 /* One row of a state explained: how it is, why, and by which events. For people as text, for programs as JSON.
  *
  *   explain.c         the row, its fields, its lists, its evidence
- *   explain_corrected.c   corrections that it rests on
+ *   explain_corrected.c  corrections that it rests on
  *   explain_moved.c   names that moved
  *   explain_parts.c   rows of other tables that belong to it: the routes and permissions of a pack, the pack of a route
- *   run_summary.c     of a run: what went wrong, and how it differs from the last good one
+ *   run_summary.c     of a run: what went wrong
+ *   run_pair.c        how it differs from another one, as the last good one
  */
 #ifndef CLI_EXPLANATION_H
 #define CLI_EXPLANATION_H

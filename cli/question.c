@@ -185,7 +185,7 @@ static void answer_fate(struct rows *r, const struct export_question *q, enum ex
         }
     }
     if (more > 0) {
-        buf_printf(&r->text, "%llu of %zu kinds more, which --json names", (unsigned long long)rest, more);
+        buf_printf(&r->text, "%llu of %zu kind%s more, which --json names", (unsigned long long)rest, more, text_s(more));
         end_row(r, "", stands_out);
     }
 }

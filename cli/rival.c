@@ -113,7 +113,8 @@ static void say_fork(struct cli *cli, const struct rival *rival, const struct ri
         return;
     }
     merkle_hash_encode(&lines, rival->root_here);
-    out_printf(cli, "--- the first %llu events here have this root\n", (unsigned long long)rival->size);
+    out_printf(cli, "--- the first %llu event%s here have this root\n", (unsigned long long)rival->size,
+               text_s(rival->size));
     out_bytes(cli, bytes_of_buf(&lines));
     buf_clear(&lines);
     for (size_t i = 0; i < rival->proof.n; i++) {

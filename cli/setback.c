@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/say.h"
 #include "cli/trustfile.h"
 #include "ledger/headfile.h"
@@ -31,14 +32,14 @@ static bool head_contradicts(struct core_view *view, const char *who, uint64_t s
     uint8_t root[MERKLE_HASH];
     unsigned long long here = view->head.size;
     if (size > view->head.size) {
-        err_set(ret, ERR_ROLLBACK, "%s knows %llu events of '%s', but here are only %llu: %s", who,
-                (unsigned long long)size, view->ledger->origin, here, how_it_came(view->ledger));
+        err_set(ret, ERR_ROLLBACK, "%s knows %llu event%s of '%s', but here are only %llu: %s", who,
+                (unsigned long long)size, text_s(size), view->ledger->origin, here, how_it_came(view->ledger));
         return true;
     }
     merkle_edge_root(&view->head.edge, root);
     if (size == view->head.size && memcmp(root, known, MERKLE_HASH) != 0) {
-        err_set(ret, ERR_ROLLBACK, "the %llu events of '%s' are not those that %s knows: another history", here,
-                view->ledger->origin, who);
+        err_set(ret, ERR_ROLLBACK, "the %llu event%s of '%s' %s %s knows: another history", here, text_s(here),
+                view->ledger->origin, text_differs(here), who);
         return true;
     }
     return false;

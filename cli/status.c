@@ -227,6 +227,31 @@ static int find_waiting(struct status *s, const char *noun, struct err *err) {
     return rc == 1 ? 0 : rc;
 }
 
+/* ---- uses that were not permitted ---- */
+
+static int find_unpermitted(struct status *s, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row = NULL;
+    size_t table = entity_table(s->view, bytes_of("permission"));
+    if (table == SIZE_MAX) {
+        return 0;
+    }
+    int rc = state_rows_open(s->view->state, table, NULL, 0, &rows, err);
+    while (rc == 0 && (rc = state_rows_next_stored(rows, &row, err)) == 0) {
+        int64_t n = number(row, "unpermitted"), seq = number(row, "violation_seq");
+        s->unpermitted += n;
+        if (n > 0 && seq >= s->violation_seq) {
+            s->violation_seq = seq;
+            buf_clear(&s->violation);
+            entity_name(row, &s->violation);
+            buf_put_str(&s->violation, ": ");
+            put_named(&s->violation, row, "violation");
+        }
+    }
+    state_rows_close(rows);
+    return rc == 1 ? 0 : rc;
+}
+
 /* ---- runs ---- */
 
 static bool has_failed(struct bytes state) {
@@ -366,6 +391,10 @@ static void find_next(struct status *s) {
     if (s->n_runs > 0) {
         offer(s, "why ", bytes_of_buf(&s->run[0].name), "why it failed");
     }
+    if (s->unpermitted > 0) {
+        offer(s, "permit list --with 'unpermitted=*' --fields who,group,scope,unpermitted,violation", none,
+              "uses that were not permitted");
+    }
     if (s->failed > 0 || s->warned > 0) {
         offer(s, "why verdict", none, "what is not well, and what helps");
     }
@@ -393,11 +422,13 @@ int status_gather(struct status *s, struct asof *view, struct err *err) {
     s->view = view;
     buf_init(&s->verdict, TEXT_MAX);
     buf_init(&s->reason, TEXT_MAX);
+    buf_init(&s->violation, TEXT_MAX);
     note_damage(s, state_whole(view->state, &why), &why, err);
     int rc = find_sources(s, err);
     rc = rc != 0 ? rc : find_verdict(s, err);
     rc = rc != 0 ? rc : find_waiting(s, "pack", err);
     rc = rc != 0 ? rc : find_waiting(s, "route", err);
+    rc = rc != 0 ? rc : find_unpermitted(s, err);
     rc = rc != 0 ? rc : find_runs(s, err);
     if (rc == 0) {
         find_next(s);
@@ -414,6 +445,7 @@ static void items_done(struct status_item *things, size_t n) {
 void status_done(struct status *s) {
     buf_done(&s->verdict);
     buf_done(&s->reason);
+    buf_done(&s->violation);
     items_done(s->clause, s->n_clauses);
     items_done(s->waiting, s->n_waiting);
     items_done(s->run, s->n_runs);

@@ -39,6 +39,9 @@ struct status {
     size_t n_waiting, more_waiting;
     struct status_item run[STATUS_FAILED];
     size_t n_runs, looked; /* looked: ended runs among which these are the failed ones */
+    int64_t unpermitted;   /* uses of permissions that were not permitted */
+    struct buf violation;  /* the newest of them: whose, and why not */
+    int64_t violation_seq;
     struct status_step next[STATUS_NEXT];
     size_t n_next;
 };

@@ -44,7 +44,9 @@ static void each_line(const struct policy *policy, struct bytes origin, line_fn 
     if (h != NULL) {
         text_hex(hex, h->root, MERKLE_HASH);
         snprintf(text, sizeof(text), "size %llu, root %s", (unsigned long long)h->size, hex);
-        snprintf(lost, sizeof(lost), "that one of these %llu events was cut off or rewritten is not noticed",
+        snprintf(lost, sizeof(lost),
+                 h->size == 1 ? "that the first event was rewritten is not noticed"
+                              : "that one of these %llu events was cut off or rewritten is not noticed",
                  (unsigned long long)h->size);
         line(ctx, "head", text, lost);
     }

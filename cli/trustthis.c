@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/trustfile.h"
 #include "ledger/core.h"
 
@@ -44,9 +45,8 @@ static int judge_head(struct core_view *view, const struct policy_head *known, c
     int rc = known->size == 0 ? 0 : merkle_prove_consistency(known->size, view->head.size, core_node, view, &proof, err);
     merkle_edge_root(&view->head.edge, root);
     if (rc == 0 && known->size != 0 && !merkle_check_consistency(known->size, view->head.size, &proof, known->root, root)) {
-        snprintf(ret, ERR_MSG_MAX,
-                 "the first %llu events of this ledger are not those that the trust file knows of '%s': another history",
-                 size, known->origin);
+        snprintf(ret, ERR_MSG_MAX, "the first %llu event%s of this ledger %s the trust file knows of '%s': another history",
+                 size, text_s(size), text_differs(size), known->origin);
     }
     return rc;
 }

@@ -112,10 +112,11 @@ int when_check(const struct when *when, const char *text, uint64_t size, struct 
         uint64_t seconds = when->at / per_second[i];
         if (seconds >= UNIX_SECONDS && seconds < 10 * UNIX_SECONDS && seconds < (uint64_t)INT64_MAX / CLOCK_NS_PER_S) {
             text_time(time, seconds * CLOCK_NS_PER_S);
-            return err_set(err, ERR_INVALID,
-                           "'%.40s' is taken as an event number, and the ledger has %llu events; the time is written @%llu "
-                           "or %.19sZ",
-                           text, (unsigned long long)size, (unsigned long long)seconds, time);
+            return err_set(
+                err, ERR_INVALID,
+                "'%.40s' is taken as an event number, and the ledger has %llu event%s; the time is written @%llu "
+                "or %.19sZ",
+                text, (unsigned long long)size, text_s(size), (unsigned long long)seconds, time);
         }
     }
     return 0;

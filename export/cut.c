@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memo.h"
+#include "base/text.h"
 #include "ledger/reader.h"
 
 #define PROGRESS_NS (CLOCK_NS_PER_S / 10)
@@ -145,8 +146,9 @@ static int find_range(struct cut *cut, struct err *err) {
         return 0;
     }
     if (c->from >= c->to) {
-        return err_set(err, ERR_INVALID, "the range is empty: from %llu to %llu of %llu events",
-                       (unsigned long long)c->from, (unsigned long long)c->to, (unsigned long long)c->head.size);
+        return err_set(err, ERR_INVALID, "the range is empty: from %llu to %llu of %llu event%s",
+                       (unsigned long long)c->from, (unsigned long long)c->to, (unsigned long long)c->head.size,
+                       text_s(c->head.size));
     }
     return o->has_since || o->has_until ? narrow_by_time(cut, err) : 0;
 }

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mp.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "export/record.h"
 #include "export/sink.h"
 #include "export/support_report.h"
@@ -127,8 +128,9 @@ static void put_account(struct support *s) {
                "Written by ledger " LEDGER_VERSION
                ". `report.json` has versions, sizes, counts of events by kind and day, the\n"
                "condition of the projections and rows of their states (at most 200 of a table: %llu in all), the doctor's\n"
-               "verdicts among them. `events.jsonl` has %llu events of the last %llu days: headers and open fields.\n\n",
-               (unsigned long long)c->rows, (unsigned long long)c->events, (unsigned long long)s->options->days);
+               "verdicts among them. `events.jsonl` has %llu event%s of the last %llu day%s: headers and open fields.\n\n",
+               (unsigned long long)c->rows, (unsigned long long)c->events, text_s(c->events),
+               (unsigned long long)s->options->days, text_s(s->options->days));
     buf_printf(
         out,
         "Left out:\n\n"
@@ -140,12 +142,12 @@ static void put_account(struct support *s) {
         (unsigned long long)c->private_, (unsigned long long)c->left_out);
     buf_printf(
         out,
-        "Replaced (%llu times): actors, users, hosts, addresses, paths, origins, runs, sessions and other ids, verifier\n"
+        "Replaced (%llu time%s): actors, users, hosts, addresses, paths, origins, runs, sessions and other ids, verifier\n"
         "keys, idempotency keys, and words that look like one of these or have the login, the host's name, the\n"
         "origin or a user of these events in them. A replacement is HMAC-SHA-256 of the value, cut to 48 bits, under\n"
         "a random key that was made for this report and kept nowhere: the same value has the same one within this\n"
         "report, and in no other. `user:u-...` and `run:r-...` say of what sort it is.\n\n",
-        (unsigned long long)c->pseudonyms);
+        (unsigned long long)c->pseudonyms, text_s(c->pseudonyms));
     buf_put_str(
         out, "Not hidden: times, numbers, sizes, the order of events, which of them belong together, digests (who has\n"
              "the same file knows it again), names and versions of models, packs, routes, packages and tools, and kinds.\n"
@@ -263,7 +265,7 @@ int support_write(struct ledger *ledger, const struct support_options *options, 
 static void put_record(const struct support_record *r, struct buf *body, struct buf *private_) {
     const struct support_counts *c = r->counts;
     char query[64];
-    snprintf(query, sizeof(query), "the last %llu days", (unsigned long long)r->days);
+    snprintf(query, sizeof(query), "the last %llu day%s", (unsigned long long)r->days, text_s(r->days));
     mp_put_map(body, 9);
     record_number(body, "bytes", r->bytes);
     record_digest(body, "digest", r->digest);

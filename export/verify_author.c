@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "export/checking.h"
 #include "ledger/trust.h"
 
@@ -87,8 +88,8 @@ void check_authors_end(struct checking *c) {
     }
     if (c->authored > c->n_author_keys && c->n_author_keys == CHECK_AUTHORS_MAX) {
         check_say(c, EXPORT_AUTHORS, LEDGER_ASPECT_NOTE,
-                  "%llu events signed by authors, %llu by ones you named; whether a key was used twice is only known of "
+                  "%llu event%s signed by authors, %llu by ones you named; whether a key was used twice is only known of "
                   "the first %zu; " EVENT_NOT_AUTHORS,
-                  n, good, CHECK_AUTHORS_MAX);
+                  n, text_s(n), good, CHECK_AUTHORS_MAX);
     }
 }

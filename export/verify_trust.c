@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "export/checking.h"
 #include "ledger/epoch.h"
 
@@ -27,11 +28,11 @@ static const struct check_epoch *last_of_origin(const struct checking *c, struct
 static void compare(struct checking *c, uint64_t size, const uint8_t *root, const uint8_t *mine, const char *where) {
     char text[480];
     if (memcmp(root, mine, EVENT_HASH) == 0) {
-        snprintf(text, sizeof(text), "%s (%llu events)", where, (unsigned long long)size);
+        snprintf(text, sizeof(text), "%s (%llu event%s)", where, (unsigned long long)size, text_s(size));
         anchor_confirm(&c->anchor, text);
     } else {
-        snprintf(text, sizeof(text), "the first %llu events are not those that %s knows: another history",
-                 (unsigned long long)size, where);
+        snprintf(text, sizeof(text), "the first %llu event%s %s %s knows: another history", (unsigned long long)size,
+                 text_s(size), text_differs(size), where);
         check_contradiction(c, "T3", text);
     }
 }
@@ -68,13 +69,13 @@ static void compare_if_possible(struct checking *c, uint64_t size, const uint8_t
         snprintf(known->where, sizeof(known->where), "%s", where);
     } else if (m->sparse) {
         snprintf(text, sizeof(text),
-                 "%s knows the first %llu events, which cannot be compared: chosen events do not give their root", where,
-                 (unsigned long long)size);
+                 "%s knows the first %llu event%s, which cannot be compared: chosen events do not give their root", where,
+                 (unsigned long long)size, text_s(size));
         note_trust(c, text);
     } else {
         snprintf(text, sizeof(text),
-                 "%s knows the first %llu events, which cannot be compared: they end outside of the range, %llu to %llu",
-                 where, (unsigned long long)size, (unsigned long long)m->from, (unsigned long long)m->to);
+                 "%s knows the first %llu event%s, which cannot be compared: they end outside of the range, %llu to %llu",
+                 where, (unsigned long long)size, text_s(size), (unsigned long long)m->from, (unsigned long long)m->to);
         note_trust(c, text);
     }
 }
@@ -89,16 +90,17 @@ static void known_head(struct checking *c, struct bytes origin, uint64_t size, c
         return;
     }
     if (mine && size > end && end < c->point.size) {
-        snprintf(text, sizeof(text), "%s knows %llu events of '%.*s'; this ledger was restored from %llu of them", where,
-                 (unsigned long long)size, (int)origin.n, (const char *)origin.p, (unsigned long long)end);
+        snprintf(text, sizeof(text), "%s knows %llu event%s of '%.*s'; this ledger was restored from %llu of them", where,
+                 (unsigned long long)size, text_s(size), (int)origin.n, (const char *)origin.p, (unsigned long long)end);
         if (policy_head_find(c->options->trust->policy, bytes_of(m->origin)) != NULL) {
             note_trust(c, text); /* the caller has taken note: he trusts a head of the new origin */
         } else {
             check_contradiction(c, "T5", text);
         }
     } else if (size > c->point.size) {
-        snprintf(text, sizeof(text), "%s knows %llu events%s, the bundle was cut when there were %llu", where,
-                 (unsigned long long)size, mine ? "" : ", some after a restore", (unsigned long long)c->point.size);
+        snprintf(text, sizeof(text), "%s knows %llu event%s%s, the bundle was cut when there were %llu", where,
+                 (unsigned long long)size, text_s(size), mine ? "" : ", some after a restore",
+                 (unsigned long long)c->point.size);
         note_trust(c, text);
     } else {
         compare_if_possible(c, size, root, where);

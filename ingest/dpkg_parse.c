@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 #define WORDS_MAX 7
 
@@ -170,7 +171,8 @@ static int parse_version(struct bytes word, struct bytes *ret, struct err *err) 
 
 static int parse_status(const struct bytes *words, size_t n, struct dpkg_line *l, struct err *err) {
     if (n != 4) {
-        return err_set(err, ERR_INVALID, "'status' has %zu words after it; accepted: STATE PACKAGE VERSION", n - 1);
+        return err_set(err, ERR_INVALID, "'status' has %zu word%s after it; accepted: STATE PACKAGE VERSION", n - 1,
+                       text_s(n - 1));
     }
     l->verb = DPKG_STATUS;
     size_t i = 1;
@@ -196,8 +198,8 @@ static int parse_action(const struct bytes *words, size_t n, struct dpkg_line *l
                           err);
     }
     if (n != 4) {
-        return err_set(err, ERR_INVALID, "'%s' has %zu words after it; accepted: PACKAGE INSTALLED AVAILABLE",
-                       action_names[i], n - 1);
+        return err_set(err, ERR_INVALID, "'%s' has %zu word%s after it; accepted: PACKAGE INSTALLED AVAILABLE",
+                       action_names[i], n - 1, text_s(n - 1));
     }
     l->verb = DPKG_ACTION;
     l->action = (enum dpkg_action)i;
@@ -224,10 +226,14 @@ int dpkg_parse(struct bytes line, struct dpkg_line *ret, struct err *err) {
     size_t n = split(rest, words);
     if (bytes_is(words[0], "startup")) {
         l.verb = DPKG_STARTUP;
-        code = n == 3 ? 0 : err_set(err, ERR_INVALID, "'startup' has %zu words after it; accepted: TYPE COMMAND", n - 1);
+        code = n == 3 ? 0
+                      : err_set(err, ERR_INVALID, "'startup' has %zu word%s after it; accepted: TYPE COMMAND", n - 1,
+                                text_s(n - 1));
     } else if (bytes_is(words[0], "conffile")) {
         l.verb = DPKG_CONFFILE; /* the file's name may hold spaces */
-        code = n >= 3 ? 0 : err_set(err, ERR_INVALID, "'conffile' has %zu words after it; accepted: FILE DECISION", n - 1);
+        code = n >= 3 ? 0
+                      : err_set(err, ERR_INVALID, "'conffile' has %zu word%s after it; accepted: FILE DECISION", n - 1,
+                                text_s(n - 1));
     } else if (bytes_is(words[0], "status")) {
         code = parse_status(words, n, &l, err);
     } else {

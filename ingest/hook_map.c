@@ -14,7 +14,7 @@ int hook_map_open(struct hook_map *map, struct bytes raw, const char *what, stru
         return code < 0 ? code : err_set(err, ERR_INVALID, "%s is empty; accepted: a JSON object", what);
     }
     if (head.type != MP_MAP) {
-        return err_set(err, ERR_INVALID, "%s is no JSON object; accepted: a JSON object", what);
+        return err_set(err, ERR_INVALID, "%s is not a JSON object; accepted: a JSON object", what);
     }
     if (head.count > HOOK_NAMES_MAX) {
         return err_set(err, ERR_INVALID, "%s has %u names; accepted: at most %d", what, head.count, HOOK_NAMES_MAX);

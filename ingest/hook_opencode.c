@@ -63,7 +63,7 @@ static int put_asked(struct hook_reader *r, struct hook_map *m, struct hook_map 
     hook_map_word(p, "sessionID", &session);
     hook_map_word(p, "id", &id);
     if (!take_permission(p, &permission)) {
-        return err_set(err, ERR_INVALID, "'permission' is missing or no name; accepted: text of 1 to %d bytes",
+        return err_set(err, ERR_INVALID, "'permission' is missing or not a name; accepted: text of 1 to %d bytes",
                        HOOK_WORD_MAX);
     }
     begin(r, "permission.requested", session);

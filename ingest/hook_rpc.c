@@ -243,7 +243,7 @@ static int put_approval(struct hook_reader *r, struct hook_map *m, const struct 
     struct hook_map params;
     struct bytes session = {NULL, 0}, turn = {NULL, 0}, call = {NULL, 0}, request = {NULL, 0}, raw;
     if (!hook_map_inner(m, "params", &params)) {
-        return err_set(err, ERR_INVALID, "'params' is missing or no JSON object; '%s' has one", method->name);
+        return err_set(err, ERR_INVALID, "'params' is missing or not a JSON object; '%s' has one", method->name);
     }
     hook_map_drop(m, "method");
     hook_map_word(&params, method->session, &session);

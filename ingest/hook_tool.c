@@ -54,7 +54,7 @@ static int take_tool(struct hook_reader *r, struct hook_map *m, struct bytes *re
     struct hook_map server;
     struct bytes raw, name;
     if (!hook_map_word(m, "tool_name", ret_tool)) {
-        return err_set(err, ERR_INVALID, "'tool_name' is missing or no name; accepted: text of 1 to %d bytes",
+        return err_set(err, ERR_INVALID, "'tool_name' is missing or not a name; accepted: text of 1 to %d bytes",
                        HOOK_WORD_MAX);
     }
     *ret_call = (struct bytes){NULL, 0};
@@ -320,7 +320,7 @@ int hook_tool_output(struct hook_reader *r, struct hook_map *m, struct err *err)
     struct bytes word = {NULL, 0}, tool = hook_map_see_text(m, "tool_name"), call = hook_map_see_text(m, "tool_use_id");
     take_common(m, &c);
     if (!hook_map_inner(m, "hookSpecificOutput", &output)) {
-        return err_set(err, ERR_INVALID, "'hookSpecificOutput' is no JSON object; accepted: a JSON object");
+        return err_set(err, ERR_INVALID, "'hookSpecificOutput' is not a JSON object; accepted: a JSON object");
     }
     if (!read_answer(&output, &decision, &answer, &word)) {
         return c.event.n > 0 ? 0 : 1; /* other hooks answer other things */

@@ -95,9 +95,9 @@ static int add_scores(struct evaluation *e, const struct lmeval_task *task, cons
     int code = 0;
     if (!lmeval_is(task->metrics, MP_MAP)) {
         char reason[LMEVAL_NAME_MAX + 128];
-        snprintf(reason, sizeof(reason), "the metrics of task '%.*s' are no object; accepted: names with their values",
+        snprintf(reason, sizeof(reason), "the metrics of task '%.*s' are not an object; accepted: names with their values",
                  (int)task->name.n, (const char *)task->name.p);
-        return intake_reject(e->run, place, "the metrics of a task are no object", reason);
+        return intake_reject(e->run, place, "the metrics of a task are not an object", reason);
     }
     lmeval_entries_open(&entries, task->metrics);
     while (code == 0 && lmeval_metric_next(task, &entries, &m)) {
@@ -235,7 +235,7 @@ static int read_inner_samples(struct evaluation *e, const char *path, struct err
             continue; /* from a file of their own */
         }
         if (mp_next(&r, &list, NULL) != 0 || list.type != MP_ARRAY) {
-            code = intake_reject(e->run, &place, NULL, "the samples of a task are no array");
+            code = intake_reject(e->run, &place, NULL, "the samples of a task are not an array");
             continue;
         }
         e->about.task = tasks.name;

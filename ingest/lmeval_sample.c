@@ -132,7 +132,7 @@ static int read_id(struct bytes raw, struct lmeval_sample *ret, char room[24], s
     }
     if (text.n == 0 || lmeval_word(raw).n == 0) {
         return err_set(err, ERR_INVALID, "'doc_id' is %s%s%s; accepted: a whole number from 0, or a short name",
-                       text.n > 0 ? "'" : "", text.n > 0 ? SECRET_SHOWN(text) : "no such thing", text.n > 0 ? "'" : "");
+                       text.n > 0 ? "'" : "", text.n > 0 ? SECRET_SHOWN(text) : "not an id", text.n > 0 ? "'" : "");
     }
     *ret_text = text;
     return 0;

@@ -53,7 +53,7 @@ static void fault(struct look *look, const char *path, const char *error, unsign
     }
 }
 
-/* An answer that is no JSON object may be one whose last line is an error: then that is what is wrong. */
+/* An answer that is not a JSON object may be one whose last line is an error: then that is what is wrong. */
 static bool ends_in_error(struct bytes text, struct buf *scratch, struct bytes *ret_words) {
     while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r' || text.p[text.n - 1] == ' ')) {
         text.n--;

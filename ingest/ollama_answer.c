@@ -34,7 +34,7 @@ int ollama_parse(struct bytes text, struct buf *out, struct err *err) {
     mp_reader_init(&r, (struct bytes){out->p + before, out->n - before});
     if (mp_next(&r, &item, NULL) != 0 || item.type != MP_MAP) {
         out->n = before;
-        return err_set(err, ERR_INVALID, "the answer is no JSON object");
+        return err_set(err, ERR_INVALID, "the answer is not a JSON object");
     }
     return 0;
 }

@@ -391,7 +391,7 @@ static int take_file(struct store *s, int dir, const char *const parts[LEVELS], 
     show_name(name, parts);
     int code = text_utf8_valid((const uint8_t *)name, strlen(name)) == strlen(name)
                    ? ollama_check_name(bytes_of(name), &why)
-                   : err_set(&why, ERR_INVALID, "a model's name is no UTF-8 text");
+                   : err_set(&why, ERR_INVALID, "a model's name is not UTF-8 text");
     if (code == 0 && is_listed(s, bytes_of(name))) {
         return 0; /* the newer tree had it */
     }

@@ -2,6 +2,7 @@
  * page on from one use to the next without clearing it, and writes it whole, so the room behind a record, or between two,
  * may hold one that was deleted long ago, or that was never in this table. The pages of an environment that nothing else
  * was ever put into have no such past. */
+#include "base/text.h"
 #include "ledger/db.h"
 #include "ledger/db_env.h"
 
@@ -22,9 +23,10 @@ static int put(struct db *to, struct db_txn **txn, size_t table, struct bytes ke
 static int check_count(struct db_txn *from, size_t table, uint64_t n, struct err *err) {
     uint64_t want = 0;
     int rc = db_count(from, table, &want, err);
-    return rc == 0 && n != want ? err_set(err, ERR_CORRUPT, "table %s: %llu of its %llu records can be read",
-                                          from->db->names[table], (unsigned long long)n, (unsigned long long)want)
-                                : rc;
+    return rc == 0 && n != want
+               ? err_set(err, ERR_CORRUPT, "table %s: %llu of its %llu record%s can be read", from->db->names[table],
+                         (unsigned long long)n, (unsigned long long)want, text_s(want))
+               : rc;
 }
 
 static int copy_table(struct db_txn *from, struct db *to, struct db_txn **txn, size_t table, const char *without,

@@ -125,8 +125,8 @@ int headfile_compare(const struct headfile *copy, struct core_view *view, struct
     }
     if (copy->size > view->head.size) {
         return err_set(err, ERR_ROLLBACK,
-                       "the database has %llu events, but %llu were sealed before: it was set back or cut",
-                       (unsigned long long)view->head.size, (unsigned long long)copy->size);
+                       "the database has %llu event%s, but %llu were sealed before: it was set back or cut",
+                       (unsigned long long)view->head.size, text_s(view->head.size), (unsigned long long)copy->size);
     }
     int rc = merkle_edge_load(&edge, copy->size, core_node, view, err);
     if (rc != 0) {
@@ -134,9 +134,8 @@ int headfile_compare(const struct headfile *copy, struct core_view *view, struct
     }
     merkle_edge_root(&edge, root);
     if (memcmp(root, copy->root, EVENT_HASH) != 0) {
-        return err_set(err, ERR_ROLLBACK,
-                       "the database's first %llu events are not those that were sealed before: another history",
-                       (unsigned long long)copy->size);
+        return err_set(err, ERR_ROLLBACK, "the database's first %llu event%s %s were sealed before: another history",
+                       (unsigned long long)copy->size, text_s(copy->size), text_differs(copy->size));
     }
     return 0;
 }

@@ -346,6 +346,18 @@ static bool is_id(const struct walk *w, const struct kind_index *kind, struct by
     return kind != NULL && w->top == 2 && w->stack[1].map && kind_id_in_field(kind, w->stack[1].key, text);
 }
 
+/* Few texts look like a secret, so whether one is an id is asked only of these. */
+static void scan_item(const struct walk *w, struct bytes text, bool named_secret, struct kind_finds *finds) {
+    bool secret = finds->secret;
+    uint32_t secrets = finds->secrets;
+    scan_text(text, named_secret, finds);
+    if (finds->secrets > secrets && !named_secret && is_id(w, finds->kind, text)) {
+        finds->secret = secret;
+        finds->secrets = secrets;
+        finds->rule = secrets == 0 ? NULL : finds->rule;
+    }
+}
+
 int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_secret, struct kind_finds *finds,
                     struct err *err) {
     struct walk w;
@@ -361,8 +373,8 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
         } else if (s.item.type == MP_STR && s.parts.n > 0) {
             count_secret(finds, s.parts.part[0].rule);
             find_home(s.item.data, finds->look_for_home ? text_look(s.item.data) : 0, finds);
-        } else if (s.item.type == MP_STR && !is_id(&w, finds->kind, s.item.data)) {
-            scan_text(s.item.data, s.secret, finds);
+        } else if (s.item.type == MP_STR) {
+            scan_item(&w, s.item.data, s.secret, finds);
         } else if (kind_is_number(s.item.type) && s.secret) {
             count_secret(finds, "field-name");
         }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ledger/core.h"
 
 struct proven {
@@ -76,8 +77,8 @@ int proven_event(struct proven *proven, uint64_t seq, struct ledger_event *ret, 
     }
     rc = rc != 0 ? rc : merkle_prove_inclusion(seq, proven->size, core_node, &proven->view, &path, err);
     if (rc == 0 && !merkle_check_inclusion(seq, proven->size, event.leaf, &path, proven->root)) {
-        rc = err_set(err, ERR_TAMPERED, "event %llu is not in the tree of %llu events that was signed",
-                     (unsigned long long)seq, (unsigned long long)proven->size);
+        rc = err_set(err, ERR_TAMPERED, "event %llu is not in the tree of %llu event%s that was signed",
+                     (unsigned long long)seq, (unsigned long long)proven->size, text_s(proven->size));
     }
     if (rc == 0) {
         *ret = event;

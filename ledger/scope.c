@@ -342,8 +342,14 @@ static bool refuses(struct bytes group, struct bytes pattern, struct bytes asked
     return host.n < asked.n && scope_host(group, pattern).n == pattern.n && meets(form, pattern, host, all);
 }
 
+/* Most pairs are told apart by their first bytes. */
+static bool begin_apart(struct bytes a, struct bytes b) {
+    static const char special[] = "*?[\\";
+    return a.p[0] != b.p[0] && memchr(special, a.p[0], 4) == NULL && memchr(special, b.p[0], 4) == NULL;
+}
+
 bool scope_touches(struct bytes group, struct bytes pattern, struct bytes asked) {
-    return pattern.n == 0 || asked.n == 0 || refuses(group, pattern, asked, false);
+    return pattern.n == 0 || asked.n == 0 || (!begin_apart(pattern, asked) && refuses(group, pattern, asked, false));
 }
 
 bool scope_refuses(struct bytes group, struct bytes pattern, struct bytes asked) {

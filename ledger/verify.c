@@ -223,8 +223,8 @@ static int try_derived(void *ctx, struct err *err) {
         verify_fault(v, LEDGER_DERIVED, LEDGER_NO_SEQ, "keyseg", "%s", why.msg);
         rc = 0;
     }
-    say(v, LEDGER_DERIVED, LEDGER_ASPECT_GOOD, "idempotency keys of the first %llu events replayed and equal",
-        (unsigned long long)covered);
+    say(v, LEDGER_DERIVED, LEDGER_ASPECT_GOOD, "idempotency keys of the first %llu event%s replayed and equal",
+        (unsigned long long)covered, text_s(covered));
     return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
 }
 

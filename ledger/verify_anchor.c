@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ledger/anchor.h"
 #include "ledger/epoch.h"
 #include "ledger/headfile.h"
@@ -96,8 +97,8 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         return; /* every ledger begins so */
     }
     if (size > end && end < v->head.size) {
-        snprintf(text, sizeof(text), "%s knows %llu events of '%.*s'; this ledger was restored from %llu of them", where,
-                 (unsigned long long)size, (int)origin.n, (const char *)origin.p, (unsigned long long)end);
+        snprintf(text, sizeof(text), "%s knows %llu event%s of '%.*s'; this ledger was restored from %llu of them", where,
+                 (unsigned long long)size, text_s(size), (int)origin.n, (const char *)origin.p, (unsigned long long)end);
         if (policy_head_find(v->options->trust->policy, bytes_of(v->origin)) != NULL) {
             note_completeness(v, text); /* the caller has taken note: he trusts a head of the new origin */
         } else {
@@ -106,8 +107,8 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         return;
     }
     if (size > v->head.size) {
-        snprintf(text, sizeof(text), "%s knows %llu events, but here are only %llu: it was cut back or set back", where,
-                 (unsigned long long)size, (unsigned long long)v->head.size);
+        snprintf(text, sizeof(text), "%s knows %llu event%s, but here are only %llu: it was cut back or set back", where,
+                 (unsigned long long)size, text_s(size), (unsigned long long)v->head.size);
         contradict(v, "T3", LEDGER_COMPLETENESS, text);
         return;
     }
@@ -116,19 +117,19 @@ static void known_head(struct verify *v, struct bytes origin, uint64_t size, con
         return;
     }
     if (rc != 0) {
-        snprintf(text, sizeof(text), "%s knows %llu events, which cannot be compared: the ledger is damaged", where,
-                 (unsigned long long)size);
+        snprintf(text, sizeof(text), "%s knows %llu event%s, which cannot be compared: the ledger is damaged", where,
+                 (unsigned long long)size, text_s(size));
         note_completeness(v, text);
         return;
     }
     merkle_edge_root(&edge, mine);
     if (memcmp(mine, root, EVENT_HASH) != 0) {
-        snprintf(text, sizeof(text), "the first %llu events are not those that %s knows: another history",
-                 (unsigned long long)size, where);
+        snprintf(text, sizeof(text), "the first %llu event%s %s %s knows: another history", (unsigned long long)size,
+                 text_s(size), text_differs(size), where);
         contradict(v, "T3", LEDGER_COMPLETENESS, text);
         return;
     }
-    snprintf(text, sizeof(text), "%s (%llu events)", where, (unsigned long long)size);
+    snprintf(text, sizeof(text), "%s (%llu event%s)", where, (unsigned long long)size, text_s(size));
     anchor_confirm(&a->log, text);
     a->known = size > a->known ? size : a->known;
     a->any_known = true;
@@ -213,7 +214,9 @@ static void say_completeness(struct verify *v, const struct anchoring *a) {
         snprintf(text, max, "no head from outside was given: whether the newest events were cut off cannot be told");
     } else if (a->known == v->head.size) {
         report->aspect[LEDGER_COMPLETENESS].state = LEDGER_ASPECT_GOOD;
-        snprintf(text, max, "all %llu events are known from outside", (unsigned long long)a->known);
+        snprintf(text, max,
+                 a->known == 1 ? "the only event is known from outside" : "all %llu events are known from outside",
+                 (unsigned long long)a->known);
     } else {
         uint64_t others = v->head.size - a->known;
         char first[64] = "the first event is", rest[64] = "the newest is";

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ledger/epoch.h"
 #include "ledger/erased.h"
 #include "ledger/tlog_proof.h"
@@ -81,8 +82,9 @@ static void check_leaf(struct proof_check *c, struct bytes leaf, const struct le
     } else if (!merkle_check_inclusion(c->proof.index, c->point.size, hash, &c->proof.proof, c->point.root)) {
         fault(c, "F7", LEDGER_INTEGRITY, "proof", "the proof does not lead from the leaf to the checkpoint's root");
     } else {
-        snprintf(text, sizeof(text), "event %llu (%.*s) is in the tree of %llu events", (unsigned long long)c->proof.index,
-                 (int)c->header.kind.n, (const char *)c->header.kind.p, (unsigned long long)c->point.size);
+        snprintf(text, sizeof(text), "event %llu (%.*s) is in the tree of %llu event%s", (unsigned long long)c->proof.index,
+                 (int)c->header.kind.n, (const char *)c->header.kind.p, (unsigned long long)c->point.size,
+                 text_s(c->point.size));
         say(c, LEDGER_INTEGRITY, LEDGER_ASPECT_GOOD, text);
         check_genesis(c, hash, trust);
     }

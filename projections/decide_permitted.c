@@ -25,6 +25,7 @@
 
 /* The newest of a ground. */
 struct newest {
+    int64_t seq; /* -1: none */
     char words[64], scope[128];
     struct decision cited;
 };
@@ -42,38 +43,48 @@ struct weighing {
     struct state_view *view;
     const struct decide_use *q;
     struct permission_limits limits;
-    int64_t seq[GROUNDS]; /* -1: none */
     struct newest newest[GROUNDS];
-    int64_t whole; /* the newest refusal of all of it; -1: none */
+    struct newest whole; /* the newest refusal of all of it */
     struct nearest nearest;
+    size_t steps; /* of comparing patterns, at most */
+    bool bounded; /* by STEPS_MAX */
 };
+
+#define STEPS_MAX      ((size_t)1 << 20)
+#define STEPS_OF_A_ROW 128 /* take as long as a row that is looked at */
 
 static void weighing_init(struct weighing *w, struct state_view *view, const struct decide_use *q) {
     w->view = view;
     w->q = q;
     w->limits = (struct permission_limits){scope_tier(q->tier), q->session, q->run, q->of_session, q->call};
     for (size_t g = 0; g < GROUNDS; g++) {
-        w->seq[g] = -1;
+        w->newest[g].seq = -1;
     }
-    w->whole = -1;
-    w->nearest.there = false;
+    w->whole.seq = -1;
+    w->nearest.there = w->bounded = false;
+    w->steps = 0;
 }
 
-static void take(struct weighing *w, enum permission_ground ground, const struct row *row, int64_t seq, uint64_t end) {
-    struct newest *n = &w->newest[ground];
-    if (w->seq[ground] > seq) {
+static void take_into(struct newest *n, const struct weighing *w, enum permission_ground ground, const struct row *row,
+                      int64_t seq) {
+    if (n->seq > seq) {
         return;
     }
-    w->seq[ground] = seq;
+    n->seq = seq;
     snprintf(n->words, sizeof(n->words), "%s", permission_ground_words(row, ground, &w->limits));
     snprintf(n->scope, sizeof(n->scope), "%.*s", REASON_NAME(row_text(row, PERMISSIONS_SCOPE)));
     decide_begin(&n->cited);
     decide_cite_row(&n->cited, row);
-    if (end != LEDGER_NO_SEQ) {
-        decide_cite(&n->cited, end);
-    }
     if (ground == GROUND_HOLDS || ground == GROUND_REFUSES) {
         decide_cite(&n->cited, (uint64_t)seq);
+    }
+}
+
+static void take(struct weighing *w, enum permission_ground ground, const struct row *row, int64_t seq, uint64_t end) {
+    struct newest *n = &w->newest[ground];
+    take_into(n, w, ground, row, seq);
+    if (n->seq == seq && end != LEDGER_NO_SEQ) {
+        decide_cite(&n->cited, end);
     }
 }
 
@@ -131,7 +142,9 @@ static int weigh(struct weighing *w, const struct row *row, struct err *err) {
     }
     if (decided && (group.n == 0 || same) && scope_touches(q->group, scope, q->scope)) {
         take(w, GROUND_REFUSES, row, seq, LEDGER_NO_SEQ);
-        w->whole = seq > w->whole && scope_refuses(q->group, scope, q->scope) ? seq : w->whole;
+        if (scope_refuses(q->group, scope, q->scope)) {
+            take_into(&w->whole, w, GROUND_REFUSES, row, seq);
+        }
     } else if (!decided && same && bytes_eq(scope, q->scope)) {
         take(w, GROUND_ASKED, row, row_int(row, PERMISSIONS_BASE + FOLD_UPDATED_SEQ), LEDGER_NO_SEQ);
     }
@@ -142,26 +155,42 @@ static const char *fault_of(const struct decide_use *q) {
     return q->one ? scope_use_fault(q->group, q->scope) : scope_fault(q->group, q->scope);
 }
 
+/* What stands against it, whatever a refusal names. */
+static void answer_refused(struct permitted *ret, const struct weighing *w) {
+    const struct newest *holds = &w->newest[GROUND_HOLDS], *refuses = &w->newest[GROUND_REFUSES];
+    ret->refused_seq = -1;
+    if (ret->fault == NULL && refuses->seq > holds->seq) {
+        ret->is_whole = w->whole.seq > holds->seq;
+        refuses = ret->is_whole ? &w->whole : refuses;
+        ret->refused_seq = refuses->seq;
+        snprintf(ret->refused, sizeof(ret->refused), "%s", refuses->words);
+        snprintf(ret->refused_scope, sizeof(ret->refused_scope), "%s", refuses->scope);
+    }
+}
+
+static enum permission_ground ground_of(const struct weighing *w) {
+    int64_t seqs[GROUNDS];
+    for (size_t g = 0; g < GROUNDS; g++) {
+        seqs[g] = w->newest[g].seq;
+    }
+    return permission_ground_pick(seqs);
+}
+
 static void answer(struct permitted *ret, const struct weighing *w, struct bytes who) {
     const struct decide_use *q = w->q;
     const char *fault = fault_of(q);
-    enum permission_ground ground = fault == NULL ? permission_ground_pick(w->seq) : GROUND_NONE;
+    enum permission_ground ground = fault == NULL ? ground_of(w) : GROUND_NONE;
     const struct newest *by = ground != GROUND_NONE ? &w->newest[ground] : NULL;
     char words[128], at[24] = "";
-    *ret = (struct permitted){.ground = ground, .fault = fault, .refused_seq = -1};
+    *ret = (struct permitted){.ground = ground, .fault = fault};
     decide_begin(&ret->decision);
     if (by != NULL) {
         ret->decision = by->cited;
-        ret->seq = w->seq[ground];
+        ret->seq = by->seq;
         snprintf(ret->words, sizeof(ret->words), "%s", by->words);
         snprintf(ret->scope, sizeof(ret->scope), "%s", by->scope);
     }
-    if (fault == NULL && w->seq[GROUND_REFUSES] > w->seq[GROUND_HOLDS]) {
-        ret->is_whole = w->whole > w->seq[GROUND_HOLDS];
-        ret->refused_seq = w->seq[GROUND_REFUSES];
-        snprintf(ret->refused, sizeof(ret->refused), "%s", w->newest[GROUND_REFUSES].words);
-        snprintf(ret->refused_scope, sizeof(ret->refused_scope), "%s", w->newest[GROUND_REFUSES].scope);
-    }
+    answer_refused(ret, w);
     if (fault != NULL) {
         snprintf(words, sizeof(words), "the %s %s", scope_form_name(scope_form_of(q->group)), fault);
     } else {
@@ -245,7 +274,7 @@ static int weigh_row(struct weighing *w, struct bytes who, struct bytes group, s
     return rc;
 }
 
-/* Patterns, which the fold lists. *ret_all: more refuse than are listed, or nothing is. */
+/* Patterns, which the fold lists. *ret_untold: more refuse than are listed, or they are too many and too long. */
 static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
     const struct bytes parts[] = {who, group};
     struct bytes item, scope;
@@ -256,7 +285,9 @@ static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes gro
     bool listed = rc == 0 && there && row.cells[PATTERN_SCOPES].type == CELL_LIST;
     list_open(&list, listed ? row.cells[PATTERN_SCOPES].text : (struct bytes){0});
     while (rc == 0 && list_next(&list, &item)) {
-        if (!list_name(item, "", &scope)) {
+        bool text = list_name(item, "", &scope);
+        w->steps += text ? 128 + scope.n * w->q->scope.n : 0;
+        if (!text || (w->bounded && w->steps > STEPS_MAX)) {
             *ret_untold = true;
         } else if (!bytes_eq(scope, w->q->scope) && scope_touches(w->q->group, scope, w->q->scope)) {
             rc = weigh_row(w, who, group, scope, err);
@@ -266,14 +297,22 @@ static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes gro
     return rc;
 }
 
-/* Of one group all that can cover it: the same scope, everything, its host, and patterns. */
-static int weigh_group(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
+/* Of one group all that can cover it, but for what is of the same scope: everything, its host, and patterns. */
+static int weigh_wider(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
     struct bytes scope = w->q->scope, host = scope_host(w->q->group, scope);
-    int rc = weigh_row(w, who, group, scope, err);
-    rc = rc != 0 ? rc : weigh_row(w, who, group, (struct bytes){0}, err);
-    rc = rc != 0 ? rc : weigh_row(w, who, group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), err);
-    rc = rc != 0 || bytes_eq(host, scope) ? rc : weigh_row(w, who, group, host, err);
+    int rc = scope.n == 0 ? 0 : weigh_row(w, who, group, (struct bytes){0}, err);
+    rc = rc != 0 || host.n == scope.n ? rc : weigh_row(w, who, group, host, err);
     return rc != 0 ? rc : weigh_patterns(w, who, group, ret_untold, err);
+}
+
+/* The same scope of its group is with the caller. */
+static int weigh_others(struct weighing *w, struct bytes who, bool *ret_untold, struct err *err) {
+    int rc = weigh_wider(w, who, w->q->group, ret_untold, err);
+    if (rc == 0 && w->q->group.n > 0) {
+        rc = weigh_row(w, who, (struct bytes){0}, w->q->scope, err);
+        rc = rc != 0 ? rc : weigh_wider(w, who, (struct bytes){0}, ret_untold, err);
+    }
+    return rc;
 }
 
 int permitted_ask(struct state_view *view, struct bytes who, const struct decide_use *use, struct permitted *ret,
@@ -283,12 +322,29 @@ int permitted_ask(struct state_view *view, struct bytes who, const struct decide
     int rc = 0;
     weighing_init(&w, view, use);
     if (!untold) {
-        rc = weigh_group(&w, who, (struct bytes){0}, &untold, err);
-        rc = rc != 0 || use->group.n == 0 ? rc : weigh_group(&w, who, use->group, &untold, err);
+        rc = weigh_row(&w, who, use->group, use->scope, err);
+        rc = rc != 0 ? rc : weigh_others(&w, who, &untold, err);
+        rc = rc != 0 ? rc : weigh_row(&w, who, use->group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), err);
     }
     rc = rc == 0 && untold ? weigh_who(&w, who, err) : rc;
     if (rc == 0) {
         answer(ret, &w, who);
+    }
+    return rc;
+}
+
+int permitted_ask_row(struct state_view *view, const struct row *row, const struct decide_use *use, struct permitted *ret,
+                      struct err *err) {
+    struct weighing w;
+    bool untold = false;
+    weighing_init(&w, view, use);
+    w.bounded = true;
+    int rc = weigh(&w, row, err);
+    rc = rc != 0 ? rc : weigh_others(&w, row_text(row, PERMISSIONS_WHO), &untold, err);
+    state_worked(view, w.steps / STEPS_OF_A_ROW);
+    if (rc == 0) {
+        answer(ret, &w, row_text(row, PERMISSIONS_WHO));
+        ret->untold = untold;
     }
     return rc;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "projections/evals.h"
 #include "projections/evals_suite.h"
 #include "projections/look.h"
@@ -321,7 +322,7 @@ static bool is_stale(struct judging *j) {
         return false;
     }
     reason_cite_cell(&j->ret->reason, &j->declared, SUITE_SEQ, SIZE_MAX);
-    readiness_say(&j->ret->found, "max", "%lld", (long long)max);
+    readiness_say(&j->ret->found, "max", "%lld second%s", (long long)max, text_s((uint64_t)max));
     readiness_say(&j->ret->found, "suite", "%.*s", REASON_NAME(name));
     return true;
 }

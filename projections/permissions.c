@@ -16,6 +16,9 @@
  * A grant that is over, or whose tier is below the use's, covers nothing. When the newest decision refuses, or there is
  * none, the use is a violation; so is one whose scope has a fault (ledger/scope.h).
  *
+ * A row is of one scope, and what decides about that scope may be the decision of another: its judge asks what everybody
+ * asks (permitted.h), and says so when the answer is not that of the row.
+ *
  * Safe side: denied and revoked always take effect, whatever came before. */
 #include "projections/permissions.h"
 
@@ -28,6 +31,8 @@
 #include "projections/list.h"
 #include "projections/look.h"
 #include "projections/permission_find.h"
+#include "projections/permitted.h"
+#include "projections/reason.h"
 #include "projections/tiers.h"
 
 #define GRANT_SCHEMA_OPEN 2 /* of permission.granted and permission.decided: from here on what decides is open */
@@ -37,8 +42,15 @@ static const struct state_column columns[] = {
     [PERMISSIONS_WHO] = {"who", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "pack or tool that it is about"},
     [PERMISSIONS_GROUP] = {"group", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "group of permissions; empty: not told"},
     [PERMISSIONS_SCOPE] = {"scope", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "what it reaches; empty: everything"},
-    [PERMISSIONS_STATE] = {"state", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN,
-                           "requested, granted, denied, expired, revoked; null: it was used and nobody decided"},
+    [PERMISSIONS_STATE] =
+        {"state", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN,
+         "requested, granted, denied, expired, revoked; overridden: granted, and a newer refusal is of all "
+         "of it; lifted: refused, and a newer grant reaches all of it; null: it was used and nobody decided"},
+    [PERMISSIONS_REASON] =
+        {"reason", CELL_TEXT, COLUMN_JUDGED,
+         "the decision of another scope that counts for it or for a part of it instead; or why no use has it"},
+    [PERMISSIONS_OVERRIDDEN] = {"overridden_by", CELL_INT, COLUMN_JUDGED | COLUMN_SEQ | COLUMN_MAIN,
+                                "the event of that decision"},
     [PERMISSIONS_STEP] = {"step", CELL_TEXT, 0, "what the newest event said of it"},
     [PERMISSIONS_DECISION] = {"decision", CELL_TEXT, 0, "granted, denied or revoked, whatever was asked since"},
     [PERMISSIONS_DECIDED_SEQ] = {"decided_seq", CELL_INT, COLUMN_SEQ, "the event that decided so"},
@@ -50,8 +62,9 @@ static const struct state_column columns[] = {
     [PERMISSIONS_REQUEST] = {"request", CELL_TEXT, 0, "id of the newest request"},
     [PERMISSIONS_REQUIRED] = {"required", CELL_BOOL, 0, "the pack is blocked without it"},
     [PERMISSIONS_BY] = {"by", CELL_TEXT, 0, "who decided"},
-    [PERMISSIONS_USES] = {"uses", CELL_INT, COLUMN_WORK, "how often it was used since it was granted"},
-    [PERMISSIONS_USED_AT] = {"used_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when it was used last"},
+    [PERMISSIONS_USES] = {"uses", CELL_INT, COLUMN_WORK, "how often it was used since it was granted, as it permits"},
+    [PERMISSIONS_USED_AT] = {"used_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when it was used so last"},
+    [PERMISSIONS_UNPERMITTED] = {"unpermitted", CELL_INT, COLUMN_WORK, "how often it was used and was not permitted"},
     FOLD_COLUMNS,
 };
 
@@ -304,8 +317,13 @@ static int used(struct fold *fold, struct err *err) {
     lapse(row, at);
     const char *fault = use_fault(&a, &found, words);
     fold_int(fold, "count", &count);
-    row_add(row, PERMISSIONS_USES, count > 0 ? count : 1);
-    row_set_int(row, PERMISSIONS_USED_AT, (int64_t)at);
+    count = count > 0 ? count : 1;
+    if (fault != NULL || a.untold) {
+        row_add(row, PERMISSIONS_UNPERMITTED, count);
+    } else {
+        row_add(row, PERMISSIONS_USES, count);
+        row_set_int(row, PERMISSIONS_USED_AT, (int64_t)at);
+    }
     if (fault != NULL) {
         fold_violation(fold, row, PERMISSIONS_BASE, "%s", fault);
     } else if (a.untold) {
@@ -313,7 +331,9 @@ static int used(struct fold *fold, struct err *err) {
                        PERMISSION_PATTERNS_MAX);
     } else if (row_is(row, PERMISSIONS_LIFETIME, "once")) {
         fold_cite(fold, row, PERMISSIONS_BASE);
+        lapse(row, at); /* so that what others go by is in the step, not in how often it was used */
         if (count > 1) {
+            row_add(row, PERMISSIONS_UNPERMITTED, count - 1);
             fold_violation(fold, row, PERMISSIONS_BASE, "used %lld times, but it was granted for once", (long long)count);
         }
     } else {
@@ -409,6 +429,70 @@ static int judge_tier(struct state_view *view, struct row *row, struct err *err)
     return rc;
 }
 
+static void say(struct row *row, const char *state, const char *words) {
+    if (state != NULL) {
+        row_set_str(row, PERMISSIONS_STATE, state);
+    }
+    row_set_str(row, PERMISSIONS_REASON, words);
+}
+
+static void override(struct row *row, const char *state, int64_t by, const char *words) {
+    say(row, state, words);
+    row_set_int(row, PERMISSIONS_OVERRIDDEN, by);
+    row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)by);
+}
+
+static bool is_refused(const struct row *row) {
+    return row_is(row, PERMISSIONS_STATE, "denied") || row_is(row, PERMISSIONS_STATE, "revoked");
+}
+
+static void compare_granted(struct row *row, const struct permitted *is) {
+    char words[320];
+    if (is->refused_seq < 0) {
+        snprintf(words, sizeof(words), "no use has it: %s%s", is->fault != NULL ? "its scope " : "",
+                 is->fault != NULL ? is->fault : is->words);
+        say(row, "expired", words);
+        return;
+    }
+    snprintf(words, sizeof(words), is->is_whole ? "by event %lld, which %s '%s'" : "but event %lld %s a part of it, '%s'",
+             (long long)is->refused_seq, is->refused, is->refused_scope);
+    override(row, is->is_whole ? "overridden" : NULL, is->refused_seq, words);
+}
+
+/* What the row says, held against what is so of its scope in its session; at its own tier, or of a refusal, which is of all
+ * tiers, at the highest. */
+static void compare(struct row *row, const struct permitted *is) {
+    bool granted = row_is(row, PERMISSIONS_STATE, "granted"), refused = is_refused(row);
+    bool partly = refused && is->ground >= GROUND_T2 && is->ground <= GROUND_T0;
+    char words[320];
+    if (granted && !is->decision.yes) {
+        compare_granted(row, is);
+    } else if (!granted && (is->decision.yes || partly)) {
+        snprintf(words, sizeof(words),
+                 partly    ? "but event %lld, of '%s': %s"
+                 : refused ? "by event %lld, which granted '%s'%s"
+                           : "event %lld grants '%s'%s",
+                 (long long)is->seq, is->scope, partly ? is->words : "");
+        override(row, refused && !partly ? "lifted" : NULL, is->seq, words);
+    } else if (is->untold) {
+        say(row, NULL, "there are more patterns than it is held against: a use with --checked is");
+    }
+}
+
+static int judge_others(struct state_view *view, struct row *row, struct err *err) {
+    const struct decide_use use = {.group = row_text(row, PERMISSIONS_GROUP),
+                                   .scope = row_text(row, PERMISSIONS_SCOPE),
+                                   .tier = is_refused(row) ? bytes_of("T3") : row_text(row, PERMISSIONS_TIER),
+                                   .session = row_text(row, PERMISSIONS_SESSION),
+                                   .of_session = true};
+    struct permitted is;
+    int rc = use.group.n == 0 ? 0 : permitted_ask_row(view, row, &use, &is, err);
+    if (rc == 0 && use.group.n > 0) {
+        compare(row, &is);
+    }
+    return rc;
+}
+
 static int judge(struct state_view *view, struct row *row, struct err *err) {
     uint64_t end = LEDGER_NO_SEQ;
     bool over = false, granted = row_is(row, PERMISSIONS_STEP, "granted");
@@ -421,7 +505,7 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
     if (end != LEDGER_NO_SEQ) {
         row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, end);
     }
-    return rc;
+    return rc != 0 ? rc : judge_others(view, row, err);
 }
 
 static const struct state_table tables[] = {
@@ -433,4 +517,4 @@ static const struct state_table tables[] = {
 static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied", "permission.decided",
                                     "permission.expired",   "permission.revoked", "permission.used",   NULL};
 
-const struct projection projection_permissions = {"permissions", 7, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 8, tables, COUNT(tables), kinds, fold_permission};

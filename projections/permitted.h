@@ -23,6 +23,7 @@ struct permitted {
     int64_t seq;                   /* the event of it; only with a ground */
     char words[64], scope[128];    /* of it: what follows "it was ..."; its scope */
     int64_t refused_seq;           /* the denial or revocation that stands against it; -1: none */
+    bool untold;                   /* of a row: it was not held against all that there is */
     bool is_whole;                 /* all of it is refused, not a part of what is asked for */
     char refused[64], refused_scope[128];
 };
@@ -31,6 +32,10 @@ struct permitted {
  * nearest. What was decided for the holder is not gone through, unless a pattern or everything is asked for. */
 int permitted_ask(struct state_view *view, struct bytes who, const struct decide_use *use, struct permitted *ret,
                   struct err *err);
+/* The same of a row's own scope, by what is at least as wide, or a pattern: where the row is of a pattern or of everything,
+ * single scopes within it that are refused are not found, and nobody goes through all rows. */
+int permitted_ask_row(struct state_view *view, const struct row *row, const struct decide_use *use, struct permitted *ret,
+                      struct err *err);
 
 /* Does `who` (pack, tool, agent, server; as a subject) hold it at the view's time? A scope with a fault (ledger/scope.h) is
  * held by nobody. The reason names the grant that came nearest. */

@@ -32,7 +32,7 @@ enum column_flag {
     COLUMN_SEQ = 8,       /* CELL_INT, the seq of an event */
     COLUMN_EVIDENCE = 16, /* CELL_SEQS, the events that decide the row's state; a table has one such column, "evidence" */
     COLUMN_MAIN = 32,     /* shown in a list for people; the others by name, and in JSON */
-    COLUMN_WORK = 64      /* moves with the work that is done: judges of other tables do not go by it (walk.h) */
+    COLUMN_WORK = 64      /* moves with the work that is done: judges of other rows do not go by it (walk.h) */
 };
 
 struct state_column {

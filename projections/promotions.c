@@ -90,12 +90,20 @@ static bool has_failed_trial(const struct row *row) {
     return row_is(row, PROMOTIONS_STATE, "simulated") && row_is(row, PROMOTIONS_SIMULATED, "fail");
 }
 
+/* Rows of an older version do not have it. */
+static void say_trial(const struct row *row, char *ret, size_t size) {
+    snprintf(ret, row_has(row, PROMOTIONS_SIMULATED_SEQ) ? size : 1, " (event %lld)",
+             (long long)row_int(row, PROMOTIONS_SIMULATED_SEQ));
+}
+
 /* Why a step forward is out of turn: what stopped it on its way, else `why`. */
 static void say_out_of_turn(const struct row *row, const char *why, char *ret, size_t size) {
     int64_t since = row_int(row, PROMOTIONS_BASE + FOLD_SINCE), seq = row_int(row, PROMOTIONS_BASE + FOLD_SINCE_SEQ);
     struct bytes code = row_text(row, PROMOTIONS_TRIPPED);
     if (has_failed_trial(row)) {
-        snprintf(ret, size, "the trial failed (event %lld)", (long long)row_int(row, PROMOTIONS_SIMULATED_SEQ));
+        char trial[32];
+        say_trial(row, trial, sizeof(trial));
+        snprintf(ret, size, "the trial failed%s", trial);
     } else if (!row_is(row, PROMOTIONS_STATE, "aborted")) {
         snprintf(ret, size, "%s", why);
     } else if (!row_is(row, PROMOTIONS_REASON, "tripped")) {
@@ -123,7 +131,9 @@ static bool holds_tripcode(struct barring *b) {
 }
 
 static bool was_tried_in_vain(struct barring *b) {
-    readiness_say(b->found, "event", "%lld", (long long)row_int(b->row, PROMOTIONS_SIMULATED_SEQ));
+    char trial[32];
+    say_trial(b->row, trial, sizeof(trial));
+    readiness_say(b->found, "event", "%s", trial);
     return has_failed_trial(b->row);
 }
 

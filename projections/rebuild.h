@@ -18,11 +18,12 @@ int rebuild_run(struct ledger *ledger, const struct state_options *options, uint
 
 /* Replays into a scratch place and compares with it what is stored and neither stale nor another log's: rows of all kept
  * versions, byte by byte. Calls `differs` for each difference (at most 16 of a projection), with words. *ret_rows: how many
- * stored rows were compared. Only reads: derived data that is absent or was never finished is none, and damage is
+ * stored rows were compared; *ret_which, NULL is fine: of which projections, by their bits, a stored one without rows
+ * among them. Only reads: derived data that is absent or was never finished is none, and damage is
  * ERR_CORRUPT. */
 int rebuild_check(struct ledger *ledger, const struct state_options *options, uint32_t which,
                   void (*differs)(void *ctx, const struct projection *projection, const char *why), void *ctx,
-                  uint64_t *ret_rows, struct err *err);
+                  uint64_t *ret_rows, uint32_t *ret_which, struct err *err);
 
 /* What this slot holds of a projection was found damaged: it is forgotten, if that can be written, and built anew by the
  * next who catches up. */

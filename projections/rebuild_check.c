@@ -20,6 +20,7 @@ struct checking {
     struct db_txn *stored, *replayed;
     struct store_generation gen[PROJECTIONS_MAX]; /* there: it is compared */
     uint64_t rows;
+    uint32_t compared; /* projections */
 };
 
 static void tell(struct checking *c, const struct projection *projection, unsigned *told, const char *why) {
@@ -152,6 +153,7 @@ static int check(struct checking *c, struct db *scratch, struct err *err) {
     rc = db_begin(scratch, false, &c->replayed, err);
     for (size_t i = 0; rc == 0 && i < PROJECTIONS_MAX && c->list[i] != NULL; i++) {
         rc = c->gen[i].there ? compare(c, i, err) : 0;
+        c->compared |= c->gen[i].there ? UINT32_C(1) << i : 0;
     }
     db_abort(c->replayed);
     return rc != 0 ? rc : attested_check(c->ledger, c->stored, c->list, c->which, c->differs, c->ctx, &c->rows, err);
@@ -181,12 +183,13 @@ static int try_check(void *ctx, struct err *err) {
 
 int rebuild_check(struct ledger *ledger, const struct state_options *options, uint32_t which,
                   void (*differs)(void *ctx, const struct projection *projection, const char *why), void *ctx,
-                  uint64_t *ret_rows, struct err *err) {
+                  uint64_t *ret_rows, uint32_t *ret_which, struct err *err) {
     struct checking c = {.ledger = ledger, .options = options, .which = which, .differs = differs, .ctx = ctx};
     c.list = state_list_of(options);
     int rc = derived_work(ledger, try_check, &c, err);
     if (rc == 0) {
         *ret_rows = c.rows;
+        *(ret_which != NULL ? ret_which : &c.which) = c.compared;
     }
     return rc;
 }

@@ -218,8 +218,8 @@ static int gather(struct state_view *view, struct replay **ret, struct err *err)
     view->size = replay_size(*ret);
     view->at = view->options.at == LEDGER_NO_SEQ ? view->size : view->options.at;
     if (view->at > view->size) {
-        return err_set(err, ERR_INVALID, "the log has %llu events, there is no state as of %llu",
-                       (unsigned long long)view->size, (unsigned long long)view->at);
+        return err_set(err, ERR_INVALID, "the log has %llu event%s, there is no state as of %llu",
+                       (unsigned long long)view->size, text_s(view->size), (unsigned long long)view->at);
     }
     rc = find_attested(view, err);
     for (size_t i = 0; i < view->n && rc == 0; i++) {
@@ -521,6 +521,12 @@ bool state_past(struct state_view *view, int64_t moment) {
         view->watched->time(view->watched, moment);
     }
     return moment <= 0 || view->now >= (uint64_t)moment;
+}
+
+void state_worked(struct state_view *view, size_t rows) {
+    if (view->watched != NULL) {
+        view->watched->work(view->watched, rows);
+    }
 }
 
 size_t state_projections(const struct state_view *view) {

@@ -34,6 +34,8 @@ uint64_t state_now(const struct state_view *view); /* the time that judges go by
 /* Is that time at or after this moment (ns)? The one way for a judge to go by time: the moment at which its answer becomes
  * another one is known then (walk.h). */
 bool state_past(struct state_view *view, int64_t moment);
+/* What a judge did beside looking at rows takes as long as looking at so many. */
+void state_worked(struct state_view *view, size_t rows);
 /* The number of events that count at a time: those whose time is at or before it. For "--at TIME". */
 int state_at_time(struct ledger *ledger, uint64_t time, uint64_t *ret_at, struct err *err);
 

@@ -4,6 +4,7 @@
  * A verdict is fail when a clause fails; else warn when one warns; else unknown when one is unknown; else pass. So what is
  * known to be wrong is never hidden by what is not known, and what was never looked at never passes. "Of late" goes by the
  * time of the view, which for a moment of the past is that moment: a verdict that was given can be given again. */
+#include "base/text.h"
 #include "projections/verdict.h"
 
 #include <stdio.h>
@@ -46,7 +47,7 @@ static int judge_runtimes(struct verdict_case *c, struct err *err) {
     } else if (c->state == VERDICT_WARN && c->heaviest == c->found) {
         c->state = VERDICT_FAIL; /* none of them is well */
     }
-    verdict_passes(c, "%zu answer", c->found);
+    verdict_passes(c, c->found == 1 ? "%zu answers" : "%zu answer", c->found);
     return 0;
 }
 
@@ -202,8 +203,9 @@ static int each_import(struct verdict_case *c, const struct row *row, struct err
     if (named_bool(row, "stopped")) {
         verdict_found(c, VERDICT_WARN, row, source, "the newest of %.*s was stopped before its end", REASON_NAME(source));
     } else {
-        verdict_found(c, rejected > 0 ? VERDICT_WARN : VERDICT_PASS, row, source, "the newest of %.*s refused %lld records",
-                      REASON_NAME(source), rejected);
+        verdict_found(c, rejected > 0 ? VERDICT_WARN : VERDICT_PASS, row, source,
+                      "the newest of %.*s refused %lld record%s", REASON_NAME(source), rejected,
+                      text_s((uint64_t)rejected));
     }
     for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]) && verdict_leads(c, VERDICT_WARN); i++) {
         c->help = bytes_is(bytes_of(c->about), whole[i]) ? &by_itself : c->help;
@@ -213,7 +215,11 @@ static int each_import(struct verdict_case *c, const struct row *row, struct err
 
 static int judge_imports(struct verdict_case *c, struct err *err) {
     int rc = verdict_each(c, "imports", each_import, err);
-    verdict_passes(c, c->found > 0 ? "the newest of %zu sources were whole" : "%zu were made", c->found);
+    verdict_passes(c,
+                   c->found == 1  ? "the newest of %zu source was whole"
+                   : c->found > 0 ? "the newest of %zu sources were whole"
+                                  : "%zu were made",
+                   c->found);
     return rc;
 }
 

@@ -8,7 +8,7 @@
  * when one of these is no longer what it was, or that moment has come. What a judge does not look at cannot change its
  * answer.
  *
- * A judge of another table may go by all of a judged row but what moves with the work or only says how the state came
+ * A judge of another row may go by all of a judged row but what moves with the work or only says how the state came
  * about: columns marked COLUMN_WORK and those of FOLD_COLUMNS. These are for citing.
  *
  *   walk.c   the view, its events and its time      walk_nodes.c   who depends on what, and what changed */

@@ -206,9 +206,14 @@ static void on_look(struct watch *watch, enum watch_what what, size_t table, str
     if (nodes->current == SIZE_MAX || table == SIZE_MAX) {
         return;
     }
-    bool own = what == WATCH_ROW && nodes->nodes[nodes->current].table == table;
+    const struct walk_node *node = &nodes->nodes[nodes->current];
+    bool own = what == WATCH_ROW && node->table == table && bytes_eq(node->key, key);
     nodes->looked += what == WATCH_ROW || what == WATCH_JUDGED;
     depend(nodes, nodes->current, dep_of(own ? DEP_ROW : deps[what], table, key));
+}
+
+static void on_work(struct watch *watch, size_t rows) {
+    nodes_of(watch)->looked += rows;
 }
 
 static void on_time(struct watch *watch, int64_t moment) {
@@ -227,7 +232,7 @@ void walk_nodes_stopped(struct walk_nodes *nodes) {
 
 /* ---- what changed ---- */
 
-/* What judges of other tables do not go by: in a stored row, and in one that is judged. */
+/* What judges of other rows do not go by: in a stored row, and in one that is judged. */
 static bool is_aside(const struct state_column *column, bool judged) {
     static const char *const names[] = {"updated_seq", "violations", "violation", "violation_seq",
                                         "since",       "since_seq",  "evidence"};
@@ -403,7 +408,7 @@ static void on_end(struct watch *watch, size_t before, const struct row *row) {
 }
 
 void walk_nodes_init(struct walk_nodes *nodes, const struct walk_plan *plan, const uint64_t *columns) {
-    *nodes = (struct walk_nodes){.watch = {on_look, on_time, on_begin, on_end},
+    *nodes = (struct walk_nodes){.watch = {on_look, on_time, on_work, on_begin, on_end},
                                  .plan = plan,
                                  .columns = columns,
                                  .current = SIZE_MAX,

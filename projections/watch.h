@@ -17,6 +17,8 @@ struct watch {
     void (*look)(struct watch *watch, enum watch_what what, size_t table, struct bytes key);
     /* The time was compared with this moment. */
     void (*time)(struct watch *watch, int64_t moment);
+    /* Work was done that takes as long as looking at so many rows. */
+    void (*work)(struct watch *watch, size_t rows);
     /* The judge of a row begins; gives who was at work before, for `end`. */
     size_t (*begin)(struct watch *watch, size_t table, struct bytes key);
     /* It has ended; row NULL: it failed. */

@@ -96,10 +96,11 @@ static void ts(sqlite3_context *ctx, int n, sqlite3_value **args) {
     if (bytes_is(text, "now")) {
         ns = sql_state_now(state_of(ctx));
     } else if (text_parse_time(text, &ns) != 0 && text_parse_time(bytes_of(midnight), &ns) != 0) {
-        err_set(&why, ERR_INVALID,
-                "ts: '%.*s' is no time; accepted are a date (2026-11-21), a time with its zone (2026-11-21T08:30:00Z) and "
-                "'now'",
-                text.n < 100 ? (int)text.n : 100, (const char *)text.p);
+        err_set(
+            &why, ERR_INVALID,
+            "ts: '%.*s' is not a time; accepted are a date (2026-11-21), a time with its zone (2026-11-21T08:30:00Z) and "
+            "'now'",
+            text.n < 100 ? (int)text.n : 100, (const char *)text.p);
         give_error(ctx, &why);
         return;
     }

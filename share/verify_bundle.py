@@ -720,9 +720,13 @@ def question(c):  # what was asked, by the exporter's word, and what the headers
         line(fate, text)
     print()
 
+def some_of(n, one, many):
+    return "%d %s" % (n, one if n == 1 else many)
+
 def lost(c):  # what was erased of what was to be disclosed
-    some = ["%d bodies" % c.count["erased"]] * (c.count["erased"] > 0) + ["%d private fields" % c.lost] * (c.lost > 0)
-    some += ["all private fields of %d events" % c.lost_all] * (c.lost_all > 0)
+    some = [some_of(c.count["erased"], "body", "bodies")] * (c.count["erased"] > 0)
+    some += [some_of(c.lost, "private field", "private fields")] * (c.lost > 0)
+    some += ["all private fields of " + some_of(c.lost_all, "event", "events")] * (c.lost_all > 0)
     by = " (event %s%s)" % (", ".join(map(str, sorted(c.lost_by)[:8])), ", ..." * (len(c.lost_by) > 8)) if c.lost_by else ""
     return "; ".join(some) + by + ": erased, as proven events say" if some else "none"
 
@@ -730,7 +734,7 @@ def bound(c):  # what a good verdict says, and what not
     hidden, named = c.count["headers"] - c.count["disclosed"], sum(k["named"] for k in c.kinds.values())
     text = "of these events only: nothing is said of others" if c.p["sparse"] else "complete for this question and for no other"
     if hidden:
-        text += "; %d of %d events not disclosed" % (hidden, c.count["headers"])
+        text += "; %d of %s not disclosed" % (hidden, some_of(c.count["headers"], "event", "events"))
     return text + (", %d of kinds that the filter names" % named if named else "")
 
 def checkpoint(c, path, known, say):  # one that the caller kept: whether it confirms the log

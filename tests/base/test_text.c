@@ -558,31 +558,22 @@ static void the_distance_counts_insert_delete_replace_and_swap(void **state) {
     assert_int_equal(text_distance(longest, same, 2), 1);
 }
 
-static void the_nearest_of_the_names_is_suggested(void **state) {
+static void words_agree_with_their_numbers(void **state) {
     (void)state;
-    static const char *const names[] = {"list", "lost", "show", "at", NULL, "table"};
-    static const struct {
-        const char *text, *near;
-    } cases[] = {{"lisst", "list"},   {"lst", "list"},     {"lest", "list"}, {"losts", "lost"}, {"shwo", "show"},
-                 {"sohw", "show"},    {"et", NULL},        {"xy", NULL},     {"xyow", NULL},    {"", NULL},
-                 {"tables", "table"}, {"teblse", "table"}, {"unlike", NULL}, {"a", NULL},       {"tabel", "table"}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct text_near near = {.text = cases[i].text};
-        char words[64] = "";
-        assert_true(text_near_find(&near, names, sizeof(names) / sizeof(names[0])) == SIZE_MAX);
-        if (cases[i].near) {
-            snprintf(words, sizeof(words), ", did you mean '%s'?", cases[i].near);
-        }
-        assert_string_equal(text_near_words(&near), words);
-    }
-    struct text_near same = {.text = "lost"};
-    assert_int_equal(text_near_find(&same, names, 6), 1);
-    assert_string_equal(same.name, "lost");
-    assert_false(text_near_offer(&same, "lost")); /* it has it already */
+    assert_string_equal(text_s(1), "");
+    assert_string_equal(text_s(2), "s");
+    assert_string_equal(text_has(0, 1), "has");
+    assert_string_equal(text_has(1, 1), "has");
+    assert_string_equal(text_has(1, 3), "has");
+    assert_string_equal(text_has(0, 3), "have");
+    assert_string_equal(text_has(2, 3), "have");
+    assert_string_equal(text_differs(1), "is not the one that");
+    assert_string_equal(text_differs(3), "are not those that");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_agree_with_their_numbers),
         cmocka_unit_test(every_code_point_but_the_surrogates_is_valid),
         cmocka_unit_test(no_other_two_or_three_bytes_are_a_code_point),
         cmocka_unit_test(four_bytes_begin_at_u10000_and_end_at_u10ffff),
@@ -604,7 +595,6 @@ int main(void) {
         cmocka_unit_test(safe_json_stays_json_and_steers_nothing),
         cmocka_unit_test(safe_text_keeps_to_the_maximum),
         cmocka_unit_test(the_distance_counts_insert_delete_replace_and_swap),
-        cmocka_unit_test(the_nearest_of_the_names_is_suggested),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

@@ -91,6 +91,10 @@ check test ! -e third
 box 3 init --origin test.example/again
 run 3 -C fourth init --origin 'has blank'
 run 3 -C fourth init --origin 'a+b'
+run 3 -C fourth init --origin test.example/r1
+err_has "ends in '/r1', which epoch keys and restored ledgers use"
+run 0 init --help
+check grep -q "'r' with a number" <(tr -s ' \n' '  ' <<<"$out")
 run 2 -C fourth init --map-bytes x
 run 2 -C fourth init extra
 

@@ -38,6 +38,46 @@ refused "revoked (event $seq)" scope=/b tier=T2
 give granted scope=/b tier=T2 expires=2020-01-01T00:00:00Z
 refused "expired (event $seq)" scope=/b tier=T2
 
+# A row says so when the decision of another scope counts for its own instead.
+row() { # SCOPE STATE OVERRIDDEN_BY
+    box 0 state permissions --with who=pack/q --json
+    json '.states[] | select(.scope == "'"$1"'") | [.state, .overridden_by] | join(" ")' "$2 $3"
+}
+decide() {
+    box 0 append "permission.$1" -s pack/q group=exec "${@:2}"
+    seq=$(jq .seq <"$T/.out")
+}
+decide granted scope=/srv/a tier=T1
+row /srv/a granted ''
+decide denied scope='/srv/**'
+row /srv/a overridden "$seq"
+box 0 permit list --with who=pack/q
+out_has "OVERRIDDEN_BY"
+box 0 why permission/pack/q/exec//srv/a
+out_has "permission/pack/q/exec//srv/a: overridden: by event $seq, which denied '/srv/**'"
+decide granted scope='/srv/?' tier=T0
+row '/srv/**' denied ''
+row /srv/a overridden "$((seq - 1))"
+decide denied scope=/srv/b tier=T0
+decide granted scope='/srv/?' tier=T1
+row /srv/a granted ''
+row /srv/b denied "$seq"
+decide granted scope='/srv/*' tier=T3
+row /srv/b lifted "$seq"
+row '/srv/**' lifted "$seq"
+decide revoked scope='/srv/*/x'
+row '/srv/*' granted "$seq"
+
+# What was used and not permitted is on the first screen, with the command that lists it.
+box 0 status
+out_lacks 'not permitted'
+box 0 append permission.used -s pack/q group=exec scope=/srv/a/x tier=T1 count:=2
+box 0 status
+out_has "2 uses were not permitted: the newest by event $((seq + 1)), permission/pack/q/exec//srv/*/x: used, but it was revoked"
+command=$(grep -o 'ledger .*permit list.*violation' <<<"$out")
+eval "setsid -w \"$LEDGER\" ${command#ledger}" >typed
+check grep -q "used, but it was revoked" typed
+
 # A refusal of a host is one of all its ports.
 box 0 append permission.granted -s pack/p group=network.egress scope='*' tier=T1
 box 0 append permission.used -s pack/p --checked group=network.egress scope=api.example.org:443

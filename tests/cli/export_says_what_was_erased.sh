@@ -59,14 +59,14 @@ box 0 export -o all.tar.zst --run r-1 --private prompt --json
 json .private_erased 2
 json .private_all_erased 1
 everywhere all.tar.zst "2 private fields and all private fields of 1 event were erased (events $by, $all)" \
-    "2 private fields; all private fields of 1 events (event $by, $all): erased"
+    "2 private fields; all private fields of 1 event (event $by, $all): erased"
 box 0 export -o sparse.tar.zst --sparse "$b,$c" --private prompt
 everywhere sparse.tar.zst "1 private field and all private fields of 1 event were erased (events $by, $all)" \
-    "1 private fields; all private fields of 1 events (event $by, $all): erased"
+    "1 private field; all private fields of 1 event (event $by, $all): erased"
 body=$(erase "$b" --body)
 box 0 export -o body.tar.zst --run r-1 --private prompt
 everywhere body.tar.zst "1 body was erased, each by a proven ledger.erased event; 1 private field and all private fields of 1 event" \
-    '1 bodies; 1 private fields; all private fields of 1 events'
+    '1 body; 1 private field; all private fields of 1 event'
 check test "$body" -gt "$all"
 
 finish

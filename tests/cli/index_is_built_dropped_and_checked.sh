@@ -6,7 +6,7 @@ set -eu
 
 new_box
 box 0 index
-out_has '0 of 1 events'
+out_has '0 of 1 event,'
 for i in $(seq 70000); do
     echo "{\"kind\":\"x.test.note\",\"subject\":\"s/$((i % 100))\",\"key\":\"k$i\",\"run\":\"r$((i / 10))\",\"open\":[\"n\"],\"body\":{\"n\":$((i % 7))}}"
 done >many.jsonl

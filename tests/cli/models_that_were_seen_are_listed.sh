@@ -70,6 +70,14 @@ box 1 model show gpt-5
 box 0 model list --state unregistered --json
 json '.rows' 3
 
+# What is listed is found by the name that it is listed under.
+box 0 model list --json
+jq -r '.states[].name' <<<"$out" >names
+while read -r name; do
+    box 0 model show "$name"
+    box 0 why "model/$name"
+done <names
+
 # A name that only runs and evaluations told is found by it, by its beginning, and leads to all digests that were told with it.
 box 0 why model/tuned
 line "^model/$(digest 88): unregistered$"

@@ -166,7 +166,7 @@ out_has '+05:30'
 # What it took.
 box 0 query --run r0 --explain
 err_has 'plan: run'
-err_has 'bundles read'
+err_has ' read, '
 box 0 query --run r0 --explain --no-index
 err_has 'event'
 

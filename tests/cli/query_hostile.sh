@@ -145,9 +145,9 @@ check grep -q '>' tty.log
 if grep -q '…' tty.log; then fail 'a mark that the locale does not have'; fi
 on_tty 80 query --kind x.test.nothing
 same "$(tr -d '\r' <<<"$out")" 'ledger: query: nothing matched'
-on_tty 80 query --run abc
+on_tty 200 query --run abc
 out_has "ends in '*'"
-on_tty 80 query --kind x.test.note --format msgpack
+on_tty 200 query --kind x.test.note --format msgpack
 out_has 'not to a terminal'
 harmless
 

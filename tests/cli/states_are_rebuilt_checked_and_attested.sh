@@ -40,6 +40,18 @@ box 0 rebuild --drop
 out_has dropped
 box 0 rebuild --drop --json
 json .done dropped
+# A check of nothing says so, and one of a part says of which.
+box 0 rebuild --check
+same "$out" 'nothing was compared: no rows are stored of 15 projections; 19 events can be folded'
+box 0 rebuild --check packs --json
+json '[.done, .rows, .compared] | tojson' '["checked",0,[]]'
+box 0 rebuild packs
+box 0 rebuild --check
+out_has 'checked: 1 of 15 projections, '
+out_has 'not compared, because no rows of this version are stored: permissions, policies'
+box 0 rebuild --check --json
+json '.compared | tojson' '["packs"]'
+box 0 rebuild --drop
 box 0 stats
 out_has '0 of 19 events stored'
 same "$(digests)" "$folded"

@@ -67,6 +67,22 @@ cp "$data" whole/evidence/data.mdb
 run 30 -C whole status
 same "$(grep -c . "$T/.err")" 1
 out_has 'evidence   damaged  events 0..3'
+# Lists and SQL read no event there; what cites one does.
+run 0 -C whole permit list
+out_has pack/early
+out_has pack/late
+err_empty
+run 0 -C whole permit list --json
+json '.incomplete | length' 0
+json '[.states[].since] | unique | .[0]' null
+run 0 -C whole state permissions --with who=pack/late
+run 1 -C whole permit list --pack nobody
+run 0 -C whole query --sql 'SELECT count(*) FROM permissions'
+run 30 -C whole permit show pack/late/exec
+run 30 -C whole why permission/pack/early/exec
+run 30 -C whole log
+run 30 -C whole rebuild --check
+run 30 -C whole attest
 run 30 -C whole diff 0 # nobody knows which event brought the rows, so none of them is said to be new
 check grep -qE '^\* +pack/early/exec +unknown +\(unreadable\) +first heard of: granted' "$T/.out"
 box 30 append --checked permission.used -s pack/late group=exec scope=x/y

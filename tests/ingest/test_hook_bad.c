@@ -19,7 +19,7 @@ struct bad {
     "no hook, permission or tool call that is known; accepted: objects with hook_event_name (Claude Code, Codex), "        \
     "hookSpecificOutput (what a hook answered), type with payload, msg or op (Codex), type with properties or data "       \
     "(opencode), permissions (goose), method or result (ACP, Codex)"
-#define NO_TOOL "'tool_name' is missing or no name; accepted: text of 1 to 200 bytes"
+#define NO_TOOL "'tool_name' is missing or not a name; accepted: text of 1 to 200 bytes"
 #define PRE     "{\"hook_event_name\":\"PreToolUse\","
 #define DEEP_32 "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
 
@@ -27,7 +27,7 @@ static const struct bad bads[] = {
     /* JSON */
     {"no json", "not valid JSON: column 2: invalid token near 'no'"},
     {"}", "not valid JSON: column 1: unexpected token near '}'"},
-    {"\"text\"", "the record is no JSON object; accepted: a JSON object"},
+    {"\"text\"", "the record is not a JSON object; accepted: a JSON object"},
     {"{\"a\":1,\"a\":2}", "not valid JSON: column 10: duplicate object key near '\"a\"'"},
     {PRE "\"tool_name\":NaN}", "not valid JSON: column 47: invalid token near 'NaN'"},
     {PRE "\"tool_name\":-Infinity}", "not valid JSON: column 45: invalid token near '-'"},
@@ -62,22 +62,22 @@ static const struct bad bads[] = {
     {"{\"hook_event_name\":\"PostToolBatch\",\"tool_calls\":{}}",
      "'tool_calls' is not an array; accepted: an array of objects with tool_name"},
     {"{\"hook_event_name\":\"PostToolBatch\",\"tool_calls\":[7]}",
-     "a call in 'tool_calls' is no JSON object; accepted: a JSON object"},
-    {"{\"hookSpecificOutput\":\"deny\"}", "'hookSpecificOutput' is no JSON object; accepted: a JSON object"},
+     "a call in 'tool_calls' is not a JSON object; accepted: a JSON object"},
+    {"{\"hookSpecificOutput\":\"deny\"}", "'hookSpecificOutput' is not a JSON object; accepted: a JSON object"},
     /* the others */
     {"{\"id\":\"1\",\"op\":{\"type\":\"exec_approval\",\"id\":\"c\"}}",
      "'decision' is missing; accepted: a word, or an object with one name"},
     {"{\"type\":\"permission.asked\",\"properties\":{\"id\":\"p\"}}",
-     "'permission' is missing or no name; accepted: text of 1 to 200 bytes"},
+     "'permission' is missing or not a name; accepted: text of 1 to 200 bytes"},
     {"{\"type\":\"tool.execute.before\",\"input\":{\"sessionID\":\"s\"}}",
      "'input' has no 'tool'; accepted: {type, input: {tool, sessionID, callID}, output}"},
     {"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session/request_permission\",\"params\":{}}",
      "'params' has no 'toolCall'; accepted: {sessionId, toolCall, options}"},
     {"{\"id\":1,\"method\":\"execCommandApproval\"}",
-     "'params' is missing or no JSON object; 'execCommandApproval' has one"},
+     "'params' is missing or not a JSON object; 'execCommandApproval' has one"},
     {"{\"permissions\":{\"a\":{}}}",
      "'permissions' holds something that is not an array; accepted: goose's tool_permissions.json"},
-    {"{\"permissions\":{\"a\":[7]}}", "an answer in 'permissions' is no JSON object; accepted: a JSON object"},
+    {"{\"permissions\":{\"a\":[7]}}", "an answer in 'permissions' is not a JSON object; accepted: a JSON object"},
 };
 
 static void each_bad_record_is_refused_in_its_own_words(void **state) {
@@ -133,7 +133,7 @@ static void an_element_that_is_no_object_is_refused_alone(void **state) {
     box_init(&b);
     assert_int_equal(ingest_text(&b, "[1,{\"hook_event_name\":\"Stop\",\"session_id\":\"1\"}]"), 0);
     assert_int_equal(b.result.total.accepted, 1);
-    assert_string_equal(b.rejections, "1: the record is no JSON object; accepted: a JSON object\n");
+    assert_string_equal(b.rejections, "1: the record is not a JSON object; accepted: a JSON object\n");
     box_done(&b);
 }
 

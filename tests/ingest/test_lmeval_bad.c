@@ -53,9 +53,9 @@ static void odd_pieces_of_results_are_rejected_or_kept_alone(void **state) {
         "\"task_hashes\":{\"a\":\"short\"},\"samples\":{\"a\":7},\"model_name\":[1],\"git_hash\":\"two words\","
         "\"higher_is_better\":{\"a\":{\"acc\":true}},\"total_evaluation_time_seconds\":\"long\"}");
     assert_int_equal(take(b, b->dir), 0);
-    assert_string_equal(b->rejections, "0: the samples of a task are no array\n"
-                                       "0: the metrics of task 'b' are no object; accepted: names with their values\n"
-                                       "0: the metrics of task 'c' are no object; accepted: names with their values\n");
+    assert_string_equal(b->rejections, "0: the samples of a task are not an array\n"
+                                       "0: the metrics of task 'b' are not an object; accepted: names with their values\n"
+                                       "0: the metrics of task 'c' are not an object; accepted: names with their values\n");
     assert_int_equal(box_count(b, "eval.scored"), 2);
     says(nth(b, "eval.scored", 0), "\"metric\":\"acc\"");
     says(event_text, "\"stderr\":null");

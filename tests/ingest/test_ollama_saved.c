@@ -245,7 +245,7 @@ static void bad_lines_are_rejected_alone_with_their_reasons(void **state) {
     struct ollama_box *b = *state;
     static const char *const want[] = {
         "2: the object is not an answer of ollama; accepted: those of /api/version, tags, ps, show, generate",
-        "3: the answer is no JSON object",
+        "3: the answer is not a JSON object",
         "4: the list is empty, so that it cannot be told whether it is of models or of loaded models",
         "5: not valid JSON: line 1 column ",
         "6: not valid JSON: line 1 column ",

@@ -289,9 +289,9 @@ static void bad_manifests_are_rejected_alone_and_take_nothing_away(void **state)
     store_well(b, false);
     assert_int_equal(b->box.result.total.rejected, 9);
     static const char *const reasons[] = {"not valid JSON: line 1 column 11: ",
-                                          "the answer is no JSON object",
+                                          "the answer is not a JSON object",
                                           "a model's name holds a secret (rule github-pat)",
-                                          "a model's name is no UTF-8 text",
+                                          "a model's name is not UTF-8 text",
                                           "the manifest is a link to something else than a file of the store",
                                           "the manifest cannot be opened: No such file or directory",
                                           "the manifest is not a regular file",

@@ -49,7 +49,7 @@ static inline void differs(void *ctx, const struct projection *projection, const
 static inline const char *check(const struct projection *const *list, uint64_t *rows) {
     struct state_options options = engine_options(list, &small_tuning);
     buf_clear(&a);
-    must(rebuild_check(s.ledger, &options, UINT32_MAX, differs, &a, rows, &why));
+    must(rebuild_check(s.ledger, &options, UINT32_MAX, differs, &a, rows, NULL, &why));
     buf_put_u8(&a, 0);
     return (const char *)a.p;
 }

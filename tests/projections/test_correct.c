@@ -191,7 +191,7 @@ static void one_seed(uint64_t seed) {
     assert_true(n > 3 && read == h.size);
     correct_unload(all, n);
     catch_up(box.ledger);
-    assert_int_equal(rebuild_check(box.ledger, &options, UINT32_MAX, no_difference, NULL, &checked, &why), 0);
+    assert_int_equal(rebuild_check(box.ledger, &options, UINT32_MAX, no_difference, NULL, &checked, NULL, &why), 0);
     for (int m = 1; m <= MOMENTS; m++) {
         uint64_t at = m == MOMENTS ? h.size : h.size * (uint64_t)m / MOMENTS;
         struct box without;
@@ -210,7 +210,7 @@ static void one_seed(uint64_t seed) {
         box_close(&without);
     }
     assert_int_equal(rebuild_run(box.ledger, &options, UINT32_MAX, &why), 0);
-    assert_int_equal(rebuild_check(box.ledger, &options, UINT32_MAX, no_difference, NULL, &checked, &why), 0);
+    assert_int_equal(rebuild_check(box.ledger, &options, UINT32_MAX, no_difference, NULL, &checked, NULL, &why), 0);
     box_close(&box);
 }
 

@@ -271,7 +271,7 @@ static void what_is_stored_of_every_golden_ledger_equals_a_replay(void **state) 
         state_options_init(&options);
         open_copy(&g, goldens[i], "v1");
         must(rebuild_catch_up(g.s.ledger, &options, &why));
-        must(rebuild_check(g.s.ledger, &options, UINT32_MAX, differs, NULL, &rows, &why));
+        must(rebuild_check(g.s.ledger, &options, UINT32_MAX, differs, NULL, &rows, NULL, &why));
         assert_true(rows > 0);
         close_golden(&g);
     }

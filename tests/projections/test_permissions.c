@@ -207,7 +207,7 @@ static void a_use_is_of_a_session_s_grant_in_that_session_alone(void **state) {
     box_text(&b, "violation", "used, but it was granted for another session");
     box_odd(&b, "permission.granted", "pack/p", "{\"group\":\"exec\",\"lifetime\":\"session\"}");
     box_event_of(&b, "permission.used", "pack/p", "s1", use);
-    expect("", "granted", 3);
+    expect("", "expired", 3);
     box_text(&b, "violation", "used, but it was granted for a session that it does not name");
 }
 
@@ -230,7 +230,8 @@ static void a_grant_whose_end_is_not_known_is_over(void **state) {
 static void a_grant_of_null_reaches_nothing(void **state) {
     (void)state;
     box_odd(&b, "permission.granted", "pack/p", "{\"group\":\"exec\",\"scope\":null}");
-    expect(PERMISSIONS_SCOPE_UNKNOWN, "granted", 0);
+    expect(PERMISSIONS_SCOPE_UNKNOWN, "expired", 0);
+    box_text(&b, "reason", "no use has it: its scope has a '..' segment");
     say("used", "{\"group\":\"exec\",\"scope\":\"/a\"}");
     look("/a");
     assert_false(row_has(&b.row, box_column(&b, "state")));

@@ -3,10 +3,11 @@
  * judge, the many-questions judge, the check before an append and the fold say is compared with what the reference says. */
 #include "base/clock.h"
 #include "projections/decide.h"
+#include "projections/permissions.h"
 #include "projections/permitted.h"
 #include "tests/projections/state_box.h"
 
-#define DECISIONS_MAX 16
+#define DECISIONS_MAX 64
 #define SCOPE_TEXT    64
 #define WHO           "pack/p"
 #define TWO_DOTS      "\xef\xb8\xb0" /* U+FE30, which is read as '..' */
@@ -334,14 +335,109 @@ static bool may_append(const char *kind, const char *subject, const char *run, c
     return d.yes;
 }
 
+struct rows_tally {
+    unsigned rows, overridden, lifted, partly;
+};
+
 struct tally {
     unsigned yes, no;
 };
 
+static bool is_permitted_row(const struct row *row, const char *tier) {
+    const struct decide_use use = {.group = row_text(row, PERMISSIONS_GROUP),
+                                   .scope = row_text(row, PERMISSIONS_SCOPE),
+                                   .session = row_text(row, PERMISSIONS_SESSION),
+                                   .tier = tier != NULL ? bytes_of(tier) : row_text(row, PERMISSIONS_TIER),
+                                   .of_session = true};
+    struct decision d;
+    assert_int_equal(decide_is_permitted(b.view, bytes_of(WHO), &use, &d, &b.err), 0);
+    return d.yes;
+}
+
+/* The same by a use that would be appended, of a scope that is not a pattern. */
+static bool may_use_row(const struct row *row, const char *tier) {
+    char json[200];
+    struct bytes scope = row_text(row, PERMISSIONS_SCOPE), own = row_text(row, PERMISSIONS_TIER);
+    struct bytes session = row_text(row, PERMISSIONS_SESSION), group = row_text(row, PERMISSIONS_GROUP);
+    own = tier != NULL ? bytes_of(tier) : own;
+    int at = snprintf(json, sizeof(json), "{\"group\":\"%.*s\",\"scope\":\"%.*s\"", (int)group.n, (const char *)group.p,
+                      (int)scope.n, scope.n > 0 ? (const char *)scope.p : "");
+    if (own.n > 0) {
+        at += snprintf(json + at, sizeof(json) - (size_t)at, ",\"tier\":\"%.*s\"", (int)own.n, (const char *)own.p);
+    }
+    if (session.n > 0) {
+        at += snprintf(json + at, sizeof(json) - (size_t)at, ",\"session\":\"%.*s\"", (int)session.n,
+                       (const char *)session.p);
+    }
+    snprintf(json + at, sizeof(json) - (size_t)at, "}");
+    return may_append("permission.used", WHO, "", json);
+}
+
+/* The scope of what refuses a part of it. Static. */
+static const char *refused_within(const struct row *row, const char *tier) {
+    static struct permitted found;
+    const struct decide_use use = {.group = row_text(row, PERMISSIONS_GROUP),
+                                   .scope = row_text(row, PERMISSIONS_SCOPE),
+                                   .session = row_text(row, PERMISSIONS_SESSION),
+                                   .tier = tier != NULL ? bytes_of(tier) : row_text(row, PERMISSIONS_TIER),
+                                   .of_session = true};
+    assert_int_equal(permitted_ask(b.view, bytes_of(WHO), &use, &found, &b.err), 0);
+    return found.refused_scope;
+}
+
+static bool has_state(const struct row *row, const char *a, const char *b_, const char *c) {
+    return row_is(row, PERMISSIONS_STATE, a) || row_is(row, PERMISSIONS_STATE, b_) || row_is(row, PERMISSIONS_STATE, c);
+}
+
+/* What a row says of its own scope, and what is so: of a refusal, which is of all tiers, at the highest. */
+static void one_row(const struct row *row, struct rows_tally *tally) {
+    bool refusal = has_state(row, "denied", "revoked", "lifted"), by_other = row_has(row, PERMISSIONS_OVERRIDDEN);
+    bool partly = by_other && has_state(row, "granted", "denied", "revoked");
+    const char *tier = refusal ? "T3" : NULL;
+    struct bytes group = row_text(row, PERMISSIONS_GROUP), scope = row_text(row, PERMISSIONS_SCOPE);
+    struct bytes state = row_text(row, PERMISSIONS_STATE), reason = row_text(row, PERMISSIONS_REASON);
+    char text[SCOPE_TEXT], name[24];
+    if (group.n == 0) {
+        return; /* of no group: there is no such use */
+    }
+    snprintf(text, sizeof(text), "%.*s", (int)scope.n, scope.n > 0 ? (const char *)scope.p : "");
+    snprintf(name, sizeof(name), "%.*s", (int)group.n, (const char *)group.p);
+    bool says =
+        has_state(row, "granted", "lifted", "lifted") || (by_other && !has_state(row, "overridden", "denied", "revoked"));
+    bool is = is_permitted_row(row, tier), wide = text[0] == '\0' || strpbrk(text, "*?[") != NULL;
+    const char *refused = wide && !is ? refused_within(row, tier) : "";
+    if (refused[0] != '\0' && strpbrk(refused, "*?[") == NULL) {
+        return; /* a single scope within it has its own row */
+    }
+    if (is != (says && !partly) || (is_use(name, text) && may_use_row(row, tier) != is) ||
+        by_other != (reason.n > 0 && !bytes_has_prefix(reason, "no use has it"))) {
+        fail_msg("'%s' '%s' is %.*s (%.*s), but permitted %d", name, text, (int)state.n,
+                 state.n > 0 ? (const char *)state.p : "", (int)reason.n, reason.n > 0 ? (const char *)reason.p : "", is);
+    }
+    if (partly && is_use(name, text) && text[0] != '\0' && !refusal) {
+        fail_msg("'%s' has no parts", text);
+    }
+    tally->overridden += row_is(row, PERMISSIONS_STATE, "overridden");
+    tally->lifted += row_is(row, PERMISSIONS_STATE, "lifted");
+    tally->partly += partly;
+    tally->rows++;
+}
+
+static void all_rows(struct rows_tally *tally) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    assert_int_equal(state_rows_open(b.view, state_table_find(b.view, "permissions"), NULL, 0, &rows, &b.err), 0);
+    while (state_rows_next(rows, &row, &b.err) == 0) {
+        one_row(row, tally);
+    }
+    state_rows_close(rows);
+}
+
 /* Four ways to ask, and then the use itself: whatever was answered, it is recorded, and a violation when nobody holds it.
  */
 static void one_question(struct history *h, bool record, struct tally *tally) {
-    char json[200], scope[SCOPE_TEXT], written[SCOPE_TEXT], tier_text[8], tier_field[24];
+    char json[200], scope[SCOPE_TEXT], written[SCOPE_TEXT], tier_text[16], tier_field[24];
     const char *group = groups[below(3)], *run = runs[below(3)];
     int tier = (int)below(5) - 1;
     struct decision one;
@@ -429,10 +525,58 @@ static void what_is_held_is_what_the_reference_says_of_a_random_history(void **s
     histories(seed, 25);
 }
 
+/* Of all tiers, so that it lifts what was refused. */
+static void wide_grant(void) {
+    static const char *const scopes[] = {"", "*", "*a*", "*.b"};
+    const char *group = groups[below(2)];
+    char json[120];
+    snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\",\"tier\":\"T3\"}", group, scopes[below(4)]);
+    box_event(&b, "permission.granted", WHO, json);
+}
+
+static struct rows_tally rows_of_histories(uint64_t seed) {
+    struct rows_tally tally = {0};
+    x = seed;
+    for (unsigned i = 0; i < 8; i++) {
+        struct history h = {.n = 0}; /* rows are held against answers, which the tests above hold against it */
+        box_open(&b);
+        for (unsigned k = 0; k < 36; k++) {
+            random_decision(&h);
+            if (below(10) == 0) {
+                wide_grant();
+            }
+            if (k % 6 == 5) {
+                all_rows(&tally);
+            }
+        }
+        box_close(&b);
+    }
+    return tally;
+}
+
+static void a_row_says_of_its_own_scope_what_a_use_of_it_is_told(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 2; seed++) {
+        struct rows_tally tally = rows_of_histories(seed);
+        assert_in_range(tally.overridden, 20, tally.rows / 2);
+        assert_in_range(tally.lifted, 3, tally.rows / 2);
+        assert_in_range(tally.partly, 20, tally.rows / 2);
+    }
+}
+
+static void a_row_says_what_a_use_is_told_of_a_random_history(void **state) {
+    (void)state;
+    uint64_t seed = clock_wall_ns();
+    print_message("seed %llu\n", (unsigned long long)seed);
+    rows_of_histories(seed);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_held_is_what_the_reference_says),
         cmocka_unit_test(what_is_held_is_what_the_reference_says_of_a_random_history),
+        cmocka_unit_test(a_row_says_of_its_own_scope_what_a_use_of_it_is_told),
+        cmocka_unit_test(a_row_says_what_a_use_is_told_of_a_random_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "projections/decide.h"
 #include "projections/list.h"
+#include "projections/promotions.h"
 #include "tests/projections/state_box.h"
 
 #define D1     "sha256:1111111111111111111111111111111111111111111111111111111111111111"
@@ -314,6 +315,20 @@ static void after_a_failed_trial_only_another_one_leads_on(void **state) {
     assert_string_equal(text, "ledger append promotion.verifying -s promotion/p");
 }
 
+static void a_row_that_an_older_program_stored_names_no_event(void **state) {
+    (void)state;
+    struct readiness found;
+    struct row row;
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    row_init(&row, state_table(b.view, state_table_find(b.view, "promotions")));
+    row_set_str(&row, PROMOTIONS_STATE, "simulated");
+    row_set_str(&row, PROMOTIONS_SIMULATED, "fail");
+    readiness_init(&found);
+    assert_true(promotions_is_barred(&row, 0, &found));
+    assert_string_equal(found.found[0].words, "the trial failed");
+    row_done(&row);
+}
+
 static void a_tripcode_that_had_ended_stops_it_and_is_said_to_have_ended(void **state) {
     (void)state;
     char words[WORD];
@@ -362,6 +377,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_remedy_is_a_legal_step_and_each_cause_is_told, start, finish),
         cmocka_unit_test_setup_teardown(after_a_failed_trial_only_another_one_leads_on, start, finish),
+        cmocka_unit_test_setup_teardown(a_row_that_an_older_program_stored_names_no_event, start, finish),
         cmocka_unit_test_setup_teardown(a_tripcode_that_had_ended_stops_it_and_is_said_to_have_ended, start, finish),
         cmocka_unit_test_setup_teardown(no_later_tripcode_shortens_one_that_holds, start, finish),
         cmocka_unit_test_setup_teardown(what_a_tripcode_holds_can_only_be_given_up, start, finish),

@@ -71,7 +71,7 @@ static void segments_of_the_usual_size_are_crossed(void **state) {
     dump_stored(s.ledger, both, &b);
     must_be_same("rebuilt");
     buf_clear(&a);
-    must(rebuild_check(s.ledger, &options, UINT32_MAX, differs, &a, &rows, &why));
+    must(rebuild_check(s.ledger, &options, UINT32_MAX, differs, &a, &rows, NULL, &why));
     assert_int_equal(a.n, 0);
     for (uint64_t at = STATE_SEGMENT - 1; at < 3 * STATE_SEGMENT; at += STATE_SEGMENT / 2 + 1) {
         view = engine_view(s.ledger, both, NULL, at, true);

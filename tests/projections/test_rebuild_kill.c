@@ -39,11 +39,11 @@ static void check_all(void) {
     struct state_options options = engine_options(both, &tuning);
     struct state_view *view;
     uint64_t rows, size = scratch_size(&s);
-    must(rebuild_check(s.ledger, &options, UINT32_MAX, differs, NULL, &rows, &why));
+    must(rebuild_check(s.ledger, &options, UINT32_MAX, differs, NULL, &rows, NULL, &why));
     view = engine_view(s.ledger, both, &tuning, LEDGER_NO_SEQ, false);
     check_total(view, "totals", size);
     state_close(view);
-    must(rebuild_check(s.ledger, &options, UINT32_MAX, differs, NULL, &rows, &why));
+    must(rebuild_check(s.ledger, &options, UINT32_MAX, differs, NULL, &rows, NULL, &why));
     assert_true(rows > 100);
 }
 

@@ -116,7 +116,7 @@ static void one_seed(uint64_t seed) {
     as_of_then(box.ledger, moments, seed, "later, as of then");
     catch_up(box.ledger);
     state_options_init(&options);
-    assert_int_equal(rebuild_check(box.ledger, &options, UINT32_MAX, no_difference, NULL, &n, &why), 0);
+    assert_int_equal(rebuild_check(box.ledger, &options, UINT32_MAX, no_difference, NULL, &n, NULL, &why), 0);
     rebuilt(box.ledger);
     as_of_then(box.ledger, moments, seed, "rebuilt");
     from_backup(&box, moments, seed);

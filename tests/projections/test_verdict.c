@@ -158,7 +158,7 @@ static void a_box_of_which_all_is_known_and_well_passes(void **state) {
     find_verdict("");
     box_text(&box, "verdict", "pass");
     box_text(&box, "reason", "");
-    clause("runtimes", "pass", "1 answer");
+    clause("runtimes", "pass", "1 answers");
     clause_cites("runtimes", 1);
     clause("disk", "pass", "1 checked, all well");
     box_int(&box, "passed", 11);
@@ -246,7 +246,7 @@ static void an_import_that_refused_records_is_a_warning(void **state) {
     clause_text("imports", "remedy", "ledger ingest dpkg");
     box_event(&box, "ledger.imported", "import/dpkg", "{\"source\":\"dpkg\",\"rejected\":0}");
     find_verdict("");
-    clause("imports", "pass", "the newest of 1 sources were whole");
+    clause("imports", "pass", "the newest of 1 source was whole");
 }
 
 static void a_remedy_is_a_command_whatever_others_named_their_things(void **state) {

@@ -132,7 +132,7 @@ static void all_is_right(void) {
     append_known();
     must(query_index_build(s.ledger, NULL, &why));
     assert_int_equal(check(), 0);
-    must(rebuild_check(s.ledger, &none, UINT32_MAX, rows_differ, NULL, &rows, &why));
+    must(rebuild_check(s.ledger, &none, UINT32_MAX, rows_differ, NULL, &rows, NULL, &why));
     scratch_verify_good(s.ledger);
     scratch_close(&s);
 }
@@ -300,7 +300,7 @@ static void check_while(pid_t stopped) {
         must(ledger_open(s.dir, &only_reads, &s.ledger, &why));
         scratch_verify_good(s.ledger);
         must(query_index_check(s.ledger, NULL, told, NULL, &n, &why));
-        must(rebuild_check(s.ledger, &none, UINT32_MAX, rows_differ, NULL, &n, &why));
+        must(rebuild_check(s.ledger, &none, UINT32_MAX, rows_differ, NULL, &n, NULL, &why));
         scratch_close(&s);
         _exit(0);
     }

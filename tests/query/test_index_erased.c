@@ -85,7 +85,7 @@ static void what_was_derived_before_an_erasure_is_no_fault_until_the_next_genera
         must(query_index_covered(s.ledger, &covered, &why));
         assert_int_equal(covered, 0);
         assert_int_equal(check(), 0);
-        must(rebuild_check(s.ledger, &how, UINT32_MAX, on_differs, NULL, &rows, &why));
+        must(rebuild_check(s.ledger, &how, UINT32_MAX, on_differs, NULL, &rows, NULL, &why));
         must(ledger_erase_finish(s.ledger, UINT64_C(20000000000), NULL, &why));
         must(query_index_build(s.ledger, NULL, &why));
         assert_int_equal(check(), 0);
