@@ -106,7 +106,7 @@ static void a_moment_that_is_not_yet_has_no_state(void **state) {
     struct state_view *view;
     (void)state;
     options.at = 2;
-    must_fail(state_open(s.ledger, &options, &view, &why), ERR_INVALID, "the log has 1 events, there is no state as of 2");
+    must_fail(state_open(s.ledger, &options, &view, &why), ERR_INVALID, "the log has 1 event, there is no state as of 2");
 }
 
 static void time_goes_by_the_newest_event_unless_it_is_said(void **state) {
