@@ -142,16 +142,17 @@ static void a_known_head_is_compared_where_the_tree_can_be_told(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         for (int wrong = 0; wrong < 2; wrong++) {
+            unsigned long long n = wanted[i].size;
             char text[100];
             trust_done(NULL);
             trust_nothing(NULL);
             know_head(wanted[i].size, wrong);
             range(wanted[i].from, wanted[i].to);
             snprintf(text, sizeof(text),
-                     !wanted[i].can ? "knows the first %llu events, which cannot be compared"
-                     : wrong        ? "the first %llu events are not those that the trust file knows"
-                                    : "by the trust file (%llu events)",
-                     (unsigned long long)wanted[i].size);
+                     !wanted[i].can ? "knows the first %llu event%s, which cannot be compared"
+                     : wrong        ? "the first %llu event%s %s the trust file knows"
+                                    : "by the trust file (%llu event%s)",
+                     n, n == 1 ? "" : "s", n == 1 ? "is not the one that" : "are not those that");
             the_verdict_is(!wanted[i].can ? LEDGER_NOT_ANCHORED : wrong ? LEDGER_CONTRADICTS : LEDGER_GOOD, text);
         }
     }
