@@ -40,6 +40,12 @@ void mp_put_bin(struct buf *out, struct bytes v);
 void mp_put_array(struct buf *out, uint32_t count);
 void mp_put_map(struct buf *out, uint32_t count);
 bool mp_float_ok(double v);
+/* A pair of a map. Its head and the order of names are the caller's (base/mp_map.h takes care of both). */
+void mp_pair_str(struct buf *out, const char *name, struct bytes v);
+void mp_pair_text(struct buf *out, const char *name, const char *v);
+void mp_pair_uint(struct buf *out, const char *name, uint64_t v);
+void mp_pair_bool(struct buf *out, const char *name, bool v);
+void mp_pair_bin(struct buf *out, const char *name, struct bytes v);
 
 void mp_reader_init(struct mp_reader *r, struct bytes input);
 /* The next item, strictly checked on its own (form, length against what remains, UTF-8, float, integer range); containers

@@ -181,8 +181,7 @@ static void put_value(struct buf *out, const struct kind *kind, const struct kin
         return;
     case KIND_MAP:
         mp_put_map(out, 1);
-        mp_put_str(out, bytes_of("example"));
-        mp_put_uint(out, 1);
+        mp_pair_uint(out, "example", 1);
         return;
     default:
         text_value(kind, f, text);

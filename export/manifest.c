@@ -13,17 +13,11 @@ static void key(struct buf *out, const char *name) {
     mp_put_str(out, bytes_of(name));
 }
 
-static void put_uint(struct buf *out, const char *name, uint64_t v) {
-    key(out, name);
-    mp_put_uint(out, v);
-}
-
 static void put_hash(struct buf *out, const char *name, const uint8_t hash[LEDGER_HASH]) {
     struct buf text;
     buf_init(&text, 64);
     text_base64(&text, hash, LEDGER_HASH);
-    key(out, name);
-    mp_put_str(out, bytes_of_buf(&text));
+    mp_pair_str(out, name, bytes_of_buf(&text));
     buf_done(&text);
 }
 
@@ -49,13 +43,13 @@ static void put_names(struct buf *out, const char *name, const char *const *name
 static void put_counts(struct buf *out, const struct export_counts *c) {
     key(out, "counts");
     mp_put_map(out, 7);
-    put_uint(out, "artifacts", c->artifacts);
-    put_uint(out, "disclosed", c->disclosed);
-    put_uint(out, "erased", c->erased);
-    put_uint(out, "headers", c->headers);
-    put_uint(out, "matching", c->matching);
-    put_uint(out, "private", c->private_);
-    put_uint(out, "withheld", c->withheld);
+    mp_pair_uint(out, "artifacts", c->artifacts);
+    mp_pair_uint(out, "disclosed", c->disclosed);
+    mp_pair_uint(out, "erased", c->erased);
+    mp_pair_uint(out, "headers", c->headers);
+    mp_pair_uint(out, "matching", c->matching);
+    mp_pair_uint(out, "private", c->private_);
+    mp_pair_uint(out, "withheld", c->withheld);
 }
 
 static void put_disclosure(struct buf *out, const struct cut *cut) {
@@ -64,10 +58,8 @@ static void put_disclosure(struct buf *out, const struct cut *cut) {
         [EXPORT_BODIES_MATCHING] = "matching", [EXPORT_BODIES_ALL] = "all", [EXPORT_BODIES_NONE] = "none"};
     key(out, "disclosure");
     mp_put_map(out, 4);
-    key(out, "artifacts");
-    mp_put_bool(out, o->artifacts);
-    key(out, "bodies");
-    mp_put_str(out, bytes_of(bodies[o->bodies]));
+    mp_pair_bool(out, "artifacts", o->artifacts);
+    mp_pair_text(out, "bodies", bodies[o->bodies]);
     put_names(out, "private", cut->private_, cut->n_private);
     put_names(out, "states", cut->states, cut->n_states);
 }
@@ -78,12 +70,9 @@ static void put_filter(struct buf *out, const struct cut *cut) {
     for (size_t i = 0; i < cut->n_terms; i++) {
         const struct export_term *t = &cut->term[i];
         mp_put_map(out, 3);
-        key(out, "field");
-        mp_put_str(out, bytes_of(t->field));
-        key(out, "op");
-        mp_put_str(out, bytes_of(t->op == EXPORT_EQUALS ? "equals" : "prefix"));
-        key(out, "value");
-        mp_put_str(out, t->value);
+        mp_pair_text(out, "field", t->field);
+        mp_pair_text(out, "op", t->op == EXPORT_EQUALS ? "equals" : "prefix");
+        mp_pair_str(out, "value", t->value);
     }
 }
 
@@ -106,12 +95,10 @@ static void put_predicate(struct buf *out, const struct cut *cut) {
     put_disclosure(out, cut);
     key(out, "exporter");
     mp_put_map(out, 2);
-    key(out, "program");
-    mp_put_str(out, bytes_of("ledger"));
-    key(out, "version");
-    mp_put_str(out, bytes_of(LEDGER_VERSION));
+    mp_pair_text(out, "program", "ledger");
+    mp_pair_text(out, "version", LEDGER_VERSION);
     put_filter(out, cut);
-    put_uint(out, "format", 2);
+    mp_pair_uint(out, "format", 2);
     key(out, "gaps");
     mp_put_array(out, (uint32_t)cut->n_gaps);
     for (size_t i = 0; i < cut->n_gaps; i++) {
@@ -120,27 +107,23 @@ static void put_predicate(struct buf *out, const struct cut *cut) {
     key(out, "head");
     mp_put_map(out, 2);
     put_hash(out, "root", c->head.root);
-    put_uint(out, "size", c->head.size);
-    key(out, "origin");
-    mp_put_str(out, bytes_of(ledger_origin(cut->ledger)));
+    mp_pair_uint(out, "size", c->head.size);
+    mp_pair_text(out, "origin", ledger_origin(cut->ledger));
     key(out, "range");
     mp_put_map(out, 2);
-    put_uint(out, "from", c->from);
-    put_uint(out, "to", c->to);
-    key(out, "sparse");
-    mp_put_bool(out, cut->options->seqs != NULL);
+    mp_pair_uint(out, "from", c->from);
+    mp_pair_uint(out, "to", c->to);
+    mp_pair_bool(out, "sparse", cut->options->seqs != NULL);
     put_time(out, cut);
 }
 
 static void put_statement(struct buf *out, const struct cut *cut, const struct bundle_subject *subjects, size_t n) {
     char hex[2 * LEDGER_HASH + 1];
     mp_put_map(out, 4);
-    key(out, "_type");
-    mp_put_str(out, bytes_of(BUNDLE_STATEMENT));
+    mp_pair_text(out, "_type", BUNDLE_STATEMENT);
     key(out, "predicate");
     put_predicate(out, cut);
-    key(out, "predicateType");
-    mp_put_str(out, bytes_of(BUNDLE_PREDICATE));
+    mp_pair_text(out, "predicateType", BUNDLE_PREDICATE);
     key(out, "subject");
     mp_put_array(out, (uint32_t)n);
     for (size_t i = 0; i < n; i++) {
@@ -148,10 +131,8 @@ static void put_statement(struct buf *out, const struct cut *cut, const struct b
         mp_put_map(out, 2);
         key(out, "digest");
         mp_put_map(out, 1);
-        key(out, "sha256");
-        mp_put_str(out, bytes_of(hex));
-        key(out, "name");
-        mp_put_str(out, bytes_of(subjects[i].name));
+        mp_pair_text(out, "sha256", hex);
+        mp_pair_text(out, "name", subjects[i].name);
     }
 }
 

@@ -6,20 +6,10 @@
 #include "export/record.h"
 #include "ledger/batch.h"
 
-void record_text(struct buf *out, const char *name, struct bytes text) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_str(out, text);
-}
-
 void record_digest(struct buf *out, const char *name, const uint8_t digest[LEDGER_HASH]) {
     char text[8 + 2 * LEDGER_HASH] = "sha256:";
     text_hex(text + 7, digest, LEDGER_HASH);
-    record_text(out, name, bytes_of(text));
-}
-
-void record_number(struct buf *out, const char *name, uint64_t v) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_uint(out, v);
+    mp_pair_str(out, name, bytes_of(text));
 }
 
 /* "matching bodies, private: note, path". */
@@ -33,36 +23,36 @@ static void put_disclosure(struct buf *out, const struct export_options *options
     for (size_t i = 0; i < options->n_private; i++) {
         buf_printf(&text, "%s%s", i == 0 ? ", private: " : ", ", options->private_[i]);
     }
-    record_text(out, "disclosure", text.fail == 0 ? bytes_of_buf(&text) : bytes_of(bodies[options->bodies]));
+    mp_pair_str(out, "disclosure", text.fail == 0 ? bytes_of_buf(&text) : bytes_of(bodies[options->bodies]));
     buf_done(&text);
 }
 
 static void put_body(struct buf *out, const struct export_options *options, const struct export_record *r) {
     const struct export_counts *c = r->counts;
     mp_put_map(out, 13);
-    record_number(out, "bytes", r->bytes);
+    mp_pair_uint(out, "bytes", r->bytes);
     record_digest(out, "digest", r->digest);
-    record_number(out, "disclosed", c->disclosed);
+    mp_pair_uint(out, "disclosed", c->disclosed);
     put_disclosure(out, options);
-    record_number(out, "erased", c->erased);
-    record_text(out, "format", bytes_of(options->seqs != NULL ? "sparse" : "bundle"));
-    record_number(out, "from", c->from);
-    record_number(out, "headers", c->headers);
-    record_text(out, "query", r->query);
+    mp_pair_uint(out, "erased", c->erased);
+    mp_pair_str(out, "format", bytes_of(options->seqs != NULL ? "sparse" : "bundle"));
+    mp_pair_uint(out, "from", c->from);
+    mp_pair_uint(out, "headers", c->headers);
+    mp_pair_str(out, "query", r->query);
     record_digest(out, "root", c->head.root);
-    record_number(out, "size", c->head.size);
-    record_number(out, "to", c->to);
-    record_number(out, "withheld", c->withheld);
+    mp_pair_uint(out, "size", c->head.size);
+    mp_pair_uint(out, "to", c->to);
+    mp_pair_uint(out, "withheld", c->withheld);
 }
 
 static void put_private(struct buf *out, const struct export_record *r) {
     mp_put_map(out, 1U + (r->note != NULL) + (r->recipient != NULL));
     if (r->note != NULL) {
-        record_text(out, "note", bytes_of(r->note));
+        mp_pair_str(out, "note", bytes_of(r->note));
     }
-    record_text(out, "path", bytes_of(r->path));
+    mp_pair_str(out, "path", bytes_of(r->path));
     if (r->recipient != NULL) {
-        record_text(out, "recipient", bytes_of(r->recipient));
+        mp_pair_str(out, "recipient", bytes_of(r->recipient));
     }
 }
 

@@ -267,22 +267,22 @@ static void put_record(const struct support_record *r, struct buf *body, struct 
     char query[64];
     snprintf(query, sizeof(query), "the last %llu day%s", (unsigned long long)r->days, text_s(r->days));
     mp_put_map(body, 9);
-    record_number(body, "bytes", r->bytes);
+    mp_pair_uint(body, "bytes", r->bytes);
     record_digest(body, "digest", r->digest);
-    record_number(body, "disclosed", 0);
-    record_text(body, "disclosure", bytes_of("headers and open fields with pseudonyms; no private fields"));
-    record_text(body, "format", bytes_of("support"));
-    record_number(body, "from", c->from);
-    record_text(body, "query", bytes_of(query));
-    record_number(body, "size", c->head.size);
-    record_number(body, "to", c->to);
+    mp_pair_uint(body, "disclosed", 0);
+    mp_pair_str(body, "disclosure", bytes_of("headers and open fields with pseudonyms; no private fields"));
+    mp_pair_str(body, "format", bytes_of("support"));
+    mp_pair_uint(body, "from", c->from);
+    mp_pair_str(body, "query", bytes_of(query));
+    mp_pair_uint(body, "size", c->head.size);
+    mp_pair_uint(body, "to", c->to);
     mp_put_map(private_, 1U + (r->note != NULL) + (r->recipient != NULL));
     if (r->note != NULL) {
-        record_text(private_, "note", bytes_of(r->note));
+        mp_pair_str(private_, "note", bytes_of(r->note));
     }
-    record_text(private_, "path", bytes_of(r->path));
+    mp_pair_str(private_, "path", bytes_of(r->path));
     if (r->recipient != NULL) {
-        record_text(private_, "recipient", bytes_of(r->recipient));
+        mp_pair_str(private_, "recipient", bytes_of(r->recipient));
     }
 }
 

@@ -124,16 +124,14 @@ static void put_subject(struct support_redact *r, struct bytes subject, struct b
     struct buf text;
     buf_init(&text, subject.n + 64);
     support_subject(&r->names, subject, &text);
-    put_name(out, "subject");
-    mp_put_str(out, bytes_of_buf(&text));
+    mp_pair_str(out, "subject", bytes_of_buf(&text));
     buf_done(&text);
 }
 
 static void put_time(struct buf *out, uint64_t ns) {
     char text[TEXT_TIME_MAX];
     text_time(text, ns);
-    put_name(out, "time");
-    mp_put_str(out, bytes_of(text));
+    mp_pair_text(out, "time", text);
 }
 
 /* The open fields. A known kind's and those of an x.* kind alike go by their names. */
@@ -153,12 +151,10 @@ int support_event(struct support_redact *r, const struct ledger_event *event, st
     struct buf mp;
     buf_init(&mp, VALUE_MAX);
     mp_put_map(&mp, 14);
-    put_name(&mp, "seq");
-    mp_put_uint(&mp, event->seq);
+    mp_pair_uint(&mp, "seq", event->seq);
     put_time(&mp, event->time);
     put_header_text(r, "kind", SUPPORT_WORD, event->kind, &mp);
-    put_name(&mp, "schema");
-    mp_put_uint(&mp, event->schema);
+    mp_pair_uint(&mp, "schema", event->schema);
     put_subject(r, event->subject, &mp);
     put_header_text(r, "actor", SUPPORT_ACTOR, event->actor, &mp);
     put_header_text(r, "source", SUPPORT_WORD, event->source, &mp);
@@ -172,8 +168,7 @@ int support_event(struct support_redact *r, const struct ledger_event *event, st
         mp_put_nil(&mp);
     }
     put_header_text(r, "author", SUPPORT_NAME, event->author, &mp);
-    put_name(&mp, "has_private");
-    mp_put_bool(&mp, event->has_private);
+    mp_pair_bool(&mp, "has_private", event->has_private);
     put_body(r, event->body, &mp);
     int rc = buf_check(&mp, "an event", err);
     rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), JSON_LINE, out, err);

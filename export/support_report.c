@@ -83,11 +83,6 @@ static void put_number(struct buf *out, const char *name, uint64_t v) {
     }
 }
 
-static void put_words(struct buf *out, const char *name, const char *words) {
-    put_name(out, name);
-    mp_put_str(out, bytes_of(words));
-}
-
 /* What the table allows of it; null otherwise. */
 static void put_allowed(struct support_redact *r, struct buf *out, const char *name, enum support_class class,
                         struct bytes text) {
@@ -105,7 +100,7 @@ static void put_allowed(struct support_redact *r, struct buf *out, const char *n
 static void put_time(struct buf *out, const char *name, uint64_t ns) {
     char text[TEXT_TIME_MAX];
     text_time(text, ns);
-    put_words(out, name, text);
+    mp_pair_text(out, name, text);
 }
 
 static void put_counters(struct support_redact *r, const struct support_tally *tally, struct buf *out) {
@@ -123,7 +118,7 @@ static void put_counters(struct support_redact *r, const struct support_tally *t
         text_time(day, tally->count[i].day * DAY_NS);
         day[10] = '\0';
         mp_put_map(out, 2);
-        put_words(out, "day", day);
+        mp_pair_text(out, "day", day);
         put_name(out, "kinds");
         mp_put_map(out, (uint32_t)n);
         for (size_t k = i; k < i + n; k++) {
@@ -167,9 +162,9 @@ static int put_ledger(struct support_redact *r, struct ledger *ledger, struct bu
 static void put_program(struct support_redact *r, const char *system, struct buf *out) {
     put_name(out, "program");
     mp_put_map(out, 4);
-    put_words(out, "name", "ledger");
-    put_words(out, "version", LEDGER_VERSION);
-    put_words(out, "compiler", __VERSION__);
+    mp_pair_text(out, "name", "ledger");
+    mp_pair_text(out, "version", LEDGER_VERSION);
+    mp_pair_text(out, "compiler", __VERSION__);
     put_allowed(r, out, "system", SUPPORT_PHRASE, bytes_of(system == NULL ? "" : system));
 }
 
@@ -178,8 +173,8 @@ static void put_program(struct support_redact *r, const char *system, struct buf
 static void put_status(struct support_redact *r, const struct state_status *status, struct buf *out) {
     bool stopped = status->failed_seq != LEDGER_NO_SEQ;
     mp_put_map(out, 9);
-    put_words(out, "projection", status->projection->name);
-    put_words(out, "condition", stopped ? "stopped" : status->stale ? "stale" : "current");
+    mp_pair_text(out, "projection", status->projection->name);
+    mp_pair_text(out, "condition", stopped ? "stopped" : status->stale ? "stale" : "current");
     put_number(out, "version", status->projection->version);
     put_number(out, "version_stored", status->version);
     put_number(out, "position", status->position);
@@ -252,7 +247,7 @@ int support_report(struct support_redact *r, const struct support_about *about, 
     struct buf mp;
     buf_init(&mp, REPORT_MAX);
     mp_put_map(&mp, 8);
-    put_words(&mp, "format", "ledger-support/1");
+    mp_pair_text(&mp, "format", "ledger-support/1");
     put_program(r, about->system, &mp);
     int rc = put_ledger(r, about->ledger, &mp, err);
     put_name(&mp, "range");

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/mp.h"
+#include "base/mp_map.h"
 #include "ingest/keyed_hash.h"
 #include "ingest/recognize.h"
 
@@ -52,13 +52,6 @@ static void make_key(const struct dpkg_operation *op, const uint8_t *secret, cha
     snprintf(ret, KEY_LEN, "op:%s", hex);
 }
 
-static void put_text(struct buf *out, const char *name, const char *value) {
-    if (value[0] != '\0') {
-        mp_put_str(out, bytes_of(name));
-        mp_put_str(out, bytes_of(value));
-    }
-}
-
 static bool is_removal(const struct dpkg_operation *op) {
     return op->action == DPKG_REMOVE || op->action == DPKG_PURGE || op->action == DPKG_DISAPPEAR;
 }
@@ -89,33 +82,32 @@ static const char *step_of(const struct dpkg_operation *op) {
     return unpacked ? "configure" : "unpack";
 }
 
-/* Names in the order of their bytes; what is not known is left out. */
-static void put_body(struct buf *out, const struct dpkg_operation *op) {
+/* What is not known is left out. */
+static int put_body(struct buf *out, const struct dpkg_operation *op, struct err *err) {
     bool failed = op->outcome != DPKG_DONE, ended = op->outcome != DPKG_UNFINISHED;
-    bool purged = !failed && is_removal(op);
-    const char *status = op->state != DPKG_NO_STATE ? dpkg_state_name(op->state) : "";
-    mp_put_map(out, 3u + 3u * failed + ended + purged + !op->at_exact + (op->arch[0] != '\0') + (status[0] != '\0') +
-                        (op->after[0] != '\0') + (op->before[0] != '\0'));
-    put_text(out, "action", failed ? dpkg_action_name(op->action) : "");
-    put_text(out, "arch", op->arch);
-    mp_put_str(out, bytes_of("at"));
-    mp_put_uint(out, op->at);
-    put_text(out, "at_text", op->at_exact ? "" : op->time_text);
+    struct mp_map map;
+    mp_map_init(&map, BODY_MAX);
+    mp_map_text(&map, "arch", bytes_of(op->arch));
+    mp_map_uint(&map, "at", op->at);
+    mp_map_text(&map, "at_text", bytes_of(op->at_exact ? "" : op->time_text));
     if (ended) {
-        mp_put_str(out, bytes_of("ended_at"));
-        mp_put_uint(out, op->ended_at);
+        mp_map_uint(&map, "ended_at", op->ended_at);
     }
-    put_text(out, "manager", "dpkg");
-    put_text(out, "outcome", failed ? (ended ? "rolled_back" : "unfinished") : "");
-    put_text(out, "package", op->package);
-    if (purged) {
-        mp_put_str(out, bytes_of("purged"));
-        mp_put_bool(out, op->state == DPKG_NOT_INSTALLED);
+    mp_map_text(&map, "manager", bytes_of("dpkg"));
+    if (failed) {
+        mp_map_text(&map, "action", bytes_of(dpkg_action_name(op->action)));
+        mp_map_text(&map, "outcome", bytes_of(ended ? "rolled_back" : "unfinished"));
+        mp_map_text(&map, "step", bytes_of(step_of(op)));
+    } else if (is_removal(op)) {
+        mp_map_bool(&map, "purged", op->state == DPKG_NOT_INSTALLED);
     }
-    put_text(out, "status", status);
-    put_text(out, "step", failed ? step_of(op) : "");
-    put_text(out, "version", op->after);
-    put_text(out, "version_before", op->before);
+    mp_map_text(&map, "package", bytes_of(op->package));
+    mp_map_text(&map, "status", bytes_of(op->state != DPKG_NO_STATE ? dpkg_state_name(op->state) : ""));
+    mp_map_text(&map, "version", bytes_of(op->after));
+    mp_map_text(&map, "version_before", bytes_of(op->before));
+    int code = mp_map_write(&map, out, err);
+    mp_map_done(&map);
+    return code;
 }
 
 static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
@@ -125,7 +117,7 @@ static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
     snprintf(subject, sizeof(subject), "package/dpkg/%s%s%s", op->package, op->arch[0] != '\0' ? ":" : "", op->arch);
     struct buf body;
     buf_init(&body, BODY_MAX);
-    put_body(&body, op);
+    int code = put_body(&body, op, err);
     struct ledger_draft draft;
     ledger_draft_init(&draft);
     draft.kind = bytes_of(kind_of(op));
@@ -133,7 +125,6 @@ static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
     draft.key = bytes_of(key);
     draft.grade = bytes_of("reported");
     draft.body = bytes_of_buf(&body);
-    int code = buf_check(&body, "dpkg event", err);
     if (code == 0) {
         code = intake_add(r->run, &draft, &op->place, op->at, err);
     }

@@ -44,16 +44,14 @@ int file_position_name(const char *path, char ret[FILE_POSITION_NAME_LEN], struc
 }
 
 static void put_uint(struct buf *out, const char *name, uint64_t v) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_uint(out, v & MP_INT_MAX);
+    mp_pair_uint(out, name, v & MP_INT_MAX);
 }
 
 void file_position_encode(struct buf *out, const struct file_position *m) {
     mp_put_map(out, 6);
     put_uint(out, "born", m->born);
     put_uint(out, "generation", m->generation);
-    mp_put_str(out, bytes_of("head"));
-    mp_put_bin(out, (struct bytes){m->head, HASH_LEN});
+    mp_pair_bin(out, "head", (struct bytes){m->head, HASH_LEN});
     put_uint(out, "head_n", m->head_n);
     put_uint(out, "ino", m->ino);
     put_uint(out, "offset", m->offset);

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/mp.h"
+#include "base/mp_map.h"
 #include "base/text.h"
 #include "ingest/keyed_hash.h"
 
@@ -18,77 +19,75 @@
 #define BODY_MAX    ((size_t)256 << 10)
 #define MEMORY_STEP (UINT64_C(64) << 20)
 
-/* ---- encoding: names in the order of their bytes, what is unknown left out ------------------------------------------ */
+/* ---- encoding: what is unknown is left out ------------------------------------------------------------------------- */
 
-static void put_text(struct buf *out, const char *name, const char *value) {
-    if (value[0] != '\0') {
-        mp_put_str(out, bytes_of(name));
-        mp_put_str(out, bytes_of(value));
-    }
+static void put_text(struct mp_map *map, const char *name, const char *value) {
+    mp_map_text(map, name, bytes_of(value));
 }
 
-static void put_number(struct buf *out, const char *name, uint64_t value) {
+static void put_number(struct mp_map *map, const char *name, uint64_t value) {
     if (value != 0) {
-        mp_put_str(out, bytes_of(name));
-        mp_put_uint(out, value);
+        mp_map_uint(map, name, value);
     }
 }
 
 static void put_disk(struct buf *out, const struct hardware_disk *d, bool stable) {
-    bool named = !stable && d->name[0] != '\0';
-    mp_put_map(out, 1u + (d->bytes != 0) + (d->model[0] != '\0') + named);
-    put_number(out, "bytes", d->bytes);
-    put_text(out, "kind", d->virtual_ ? "virtual" : d->rotational ? "rotating" : "solid");
-    put_text(out, "model", d->model);
-    if (named) {
-        put_text(out, "name", d->name);
-    }
+    struct mp_map map;
+    mp_map_init(&map, BODY_MAX);
+    put_number(&map, "bytes", d->bytes);
+    put_text(&map, "kind", d->virtual_ ? "virtual" : d->rotational ? "rotating" : "solid");
+    put_text(&map, "model", d->model);
+    put_text(&map, "name", stable ? "" : d->name);
+    mp_map_write(&map, out, NULL);
+    mp_map_done(&map);
 }
 
 static void put_gpu(struct buf *out, const struct hardware_gpu *g) {
-    mp_put_map(out, (uint32_t)((g->bus[0] != '\0') + (g->device[0] != '\0') + (g->driver[0] != '\0') +
-                               (g->driver_version[0] != '\0') + (g->memory_bytes != 0) + (g->name[0] != '\0') +
-                               (g->vendor[0] != '\0')));
-    put_text(out, "bus", g->bus);
-    put_text(out, "device", g->device);
-    put_text(out, "driver", g->driver);
-    put_text(out, "driver_version", g->driver_version);
-    put_number(out, "memory_bytes", g->memory_bytes);
-    put_text(out, "name", g->name);
-    put_text(out, "vendor", g->vendor);
+    struct mp_map map;
+    mp_map_init(&map, BODY_MAX);
+    put_text(&map, "bus", g->bus);
+    put_text(&map, "device", g->device);
+    put_text(&map, "driver", g->driver);
+    put_text(&map, "driver_version", g->driver_version);
+    put_number(&map, "memory_bytes", g->memory_bytes);
+    put_text(&map, "name", g->name);
+    put_text(&map, "vendor", g->vendor);
+    mp_map_write(&map, out, NULL);
+    mp_map_done(&map);
 }
 
-void hardware_encode(struct buf *out, const struct hardware_profile *p, const char *digest) {
+int hardware_encode(struct buf *out, const struct hardware_profile *p, const char *digest, struct err *err) {
     bool stable = digest[0] == '\0';
-    uint64_t memory = stable ? (p->memory_bytes + MEMORY_STEP / 2) / MEMORY_STEP * MEMORY_STEP : p->memory_bytes;
-    const char *const texts[] = {p->arch, p->cpu_model, p->gpu_error, p->kernel, p->os_name, p->os_id, p->os_version};
-    uint32_t n = 2u + (digest[0] != '\0') + (p->cores != 0) + (memory != 0) + (p->sockets != 0) + (p->threads != 0);
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        n += texts[i][0] != '\0';
-    }
-    mp_put_map(out, n);
-    put_text(out, "arch", p->arch);
-    put_number(out, "cores", p->cores);
-    put_text(out, "cpu", p->cpu_model);
-    put_text(out, "digest", digest);
-    mp_put_str(out, bytes_of("disks"));
-    mp_put_array(out, (uint32_t)p->n_disks);
+    struct mp_map map;
+    mp_map_init(&map, BODY_MAX);
+    put_text(&map, "arch", p->arch);
+    put_number(&map, "cores", p->cores);
+    put_text(&map, "cpu", p->cpu_model);
+    put_text(&map, "digest", digest);
+    mp_map_begin(&map, "disks");
+    mp_put_array(&map.values, (uint32_t)p->n_disks);
     for (size_t i = 0; i < p->n_disks; i++) {
-        put_disk(out, &p->disks[i], stable);
+        put_disk(&map.values, &p->disks[i], stable);
     }
-    put_text(out, "gpu_error", p->gpu_error);
-    mp_put_str(out, bytes_of("gpus"));
-    mp_put_array(out, (uint32_t)p->n_gpus);
+    mp_map_end(&map);
+    put_text(&map, "gpu_error", p->gpu_error);
+    mp_map_begin(&map, "gpus");
+    mp_put_array(&map.values, (uint32_t)p->n_gpus);
     for (size_t i = 0; i < p->n_gpus; i++) {
-        put_gpu(out, &p->gpus[i]);
+        put_gpu(&map.values, &p->gpus[i]);
     }
-    put_text(out, "kernel", p->kernel);
-    put_number(out, "memory_bytes", memory);
-    put_text(out, "os", p->os_id);
-    put_text(out, "os_name", p->os_name);
-    put_text(out, "os_version", p->os_version);
-    put_number(out, "sockets", p->sockets);
-    put_number(out, "threads", p->threads);
+    mp_map_end(&map);
+    put_text(&map, "kernel", p->kernel);
+    put_number(&map, "memory_bytes",
+               stable ? (p->memory_bytes + MEMORY_STEP / 2) / MEMORY_STEP * MEMORY_STEP : p->memory_bytes);
+    put_text(&map, "os", p->os_id);
+    put_text(&map, "os_name", p->os_name);
+    put_text(&map, "os_version", p->os_version);
+    put_number(&map, "sockets", p->sockets);
+    put_number(&map, "threads", p->threads);
+    int code = mp_map_write(&map, out, err);
+    mp_map_done(&map);
+    return code;
 }
 
 /* ---- the cursor --------------------------------------------------------------------------------------------------- */
@@ -147,7 +146,7 @@ static int add_profile(struct intake *run, const struct hardware_profile *p, con
     snprintf(key, sizeof(key), "profile:%llu:%s", (unsigned long long)last->number, hidden);
     struct buf body;
     buf_init(&body, BODY_MAX);
-    hardware_encode(&body, p, digest);
+    int code = hardware_encode(&body, p, digest, err);
     struct ledger_draft draft;
     ledger_draft_init(&draft);
     draft.kind = bytes_of("hardware.profiled");
@@ -156,7 +155,6 @@ static int add_profile(struct intake *run, const struct hardware_profile *p, con
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
     const struct ingest_place place = {.file = "hardware"};
-    int code = buf_check(&body, "hardware profile", err);
     if (code == 0) {
         code = intake_add(run, &draft, &place, INGEST_NO_TIME, err);
     }
@@ -178,8 +176,7 @@ int hardware_read(struct intake *run, struct err *err) {
     int code = read_last(run, &last, err);
     if (code == 0) {
         hardware_probe(root != NULL ? root : "/", &profile);
-        hardware_encode(&stable, &profile, "");
-        code = buf_check(&stable, "hardware profile", err);
+        code = hardware_encode(&stable, &profile, "", err);
     }
     if (code == 0) {
         const struct bytes whole = bytes_of_buf(&stable);

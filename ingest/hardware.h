@@ -54,7 +54,7 @@ void hardware_set_text(char ret[HARDWARE_TEXT], struct bytes text);
 /* The body of hardware.profiled. `digest` is that of the stable part, as "sha256:<hex>"; with "" the stable part itself is
  * written: without the kernel's names of disks, which follow the order of detection, and with memory in steps of 64 MiB,
  * since the kernel's own share of it varies. */
-void hardware_encode(struct buf *out, const struct hardware_profile *profile, const char *digest);
+int hardware_encode(struct buf *out, const struct hardware_profile *profile, const char *digest, struct err *err);
 
 /* The source's function. */
 int hardware_read(struct intake *run, struct err *err);

@@ -77,7 +77,7 @@ static void put_common(struct hook_reader *r, const struct unwrapped *u, struct 
     hook_agent(d, bytes_of("codex"));
     hook_run(d, turn);
     hook_session(d, bytes_of(r->session));
-    fields_text(&d->fields, "turn", turn);
+    mp_map_text(&d->fields, "turn", turn);
     hook_at_text(d, u->time);
 }
 
@@ -129,12 +129,12 @@ static void put_options(struct hook_draft *d, struct hook_map *m) {
             return;
         }
     }
-    fields_begin(&d->fields, "options");
+    mp_map_begin(&d->fields, "options");
     mp_put_array(&d->fields.values, n);
     for (uint32_t i = 0; i < n; i++) {
         mp_put_str(&d->fields.values, words[i]);
     }
-    fields_end(&d->fields);
+    mp_map_end(&d->fields);
     if (plain) {
         hook_map_drop(m, "available_decisions");
     }
@@ -158,7 +158,7 @@ static const char *take_group(struct hook_draft *d, struct hook_map *m, struct h
         return patch ? "filesystem.write" : "exec";
     }
     if (is_host(hook_map_see_text(network, "host")) && hook_map_word(network, "host", &host)) {
-        fields_text(&d->fields, "scope", host);
+        mp_map_text(&d->fields, "scope", host);
     }
     return "network.egress";
 }
@@ -180,7 +180,7 @@ static int put_approval(struct hook_reader *r, const struct unwrapped *u, struct
     hook_known(d, "request", request);
     hook_group(d, take_group(d, u->m, &network, patch));
     if (patch) {
-        fields_text(&d->fields, "tool", bytes_of("apply_patch"));
+        mp_map_text(&d->fields, "tool", bytes_of("apply_patch"));
     }
     if (hook_map_value(u->m, patch ? "changes" : "command", &raw)) {
         hook_content(d, HOOK_ARGUMENTS, raw);
@@ -205,7 +205,7 @@ static int put_question(struct hook_reader *r, const struct unwrapped *u, struct
     hook_map_word(u->m, "id", &id);
     hook_known(d, "server", server);
     hook_known(d, "request", id);
-    fields_text(&d->fields, "answer", bytes_of("open"));
+    mp_map_text(&d->fields, "answer", bytes_of("open"));
     hook_private(d, "question", u->m, "message");
     hook_left(d, u->whole);
     int code = set_key(r, "asked", u, turn, id, err);

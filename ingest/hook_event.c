@@ -24,20 +24,20 @@ static const char *const bytes_names[] = {[HOOK_ARGUMENTS] = "arguments_bytes", 
 
 void hook_draft_init(struct hook_draft *d) {
     memset(d, 0, sizeof(*d));
-    fields_init(&d->fields, VALUES_MAX);
+    mp_map_init(&d->fields, VALUES_MAX);
     buf_init(&d->body, VALUES_MAX + 4096);
     buf_init(&d->text, TEXT_MAX);
 }
 
 void hook_draft_done(struct hook_draft *d) {
-    fields_done(&d->fields);
+    mp_map_done(&d->fields);
     buf_done(&d->body);
     buf_done(&d->text);
 }
 
 void hook_begin(struct hook_draft *d, const char *kind) {
     d->kind = kind;
-    fields_clear(&d->fields);
+    mp_map_clear(&d->fields);
     d->subject[0] = d->run[0] = d->actor[0] = d->key[0] = '\0';
     d->room = ROOM;
     d->n_left_out = 0;
@@ -70,7 +70,7 @@ void hook_subject(struct hook_draft *d, const char *family, struct bytes name) {
 void hook_known(struct hook_draft *d, const char *name, struct bytes text) {
     const struct kind *kind = kind_find(bytes_of(d->kind));
     if (kind != NULL && kind_field_find(kind, bytes_of(name)) != NULL) {
-        fields_text(&d->fields, name, text);
+        mp_map_text(&d->fields, name, text);
     }
 }
 
@@ -117,7 +117,7 @@ static struct bytes server_of(struct bytes tool) {
 }
 
 void hook_tool(struct hook_draft *d, struct bytes tool) {
-    fields_text(&d->fields, "tool", tool);
+    mp_map_text(&d->fields, "tool", tool);
     hook_known(d, "server", server_of(tool));
     hook_group(d, agent_group_of(tool));
 }
@@ -142,7 +142,7 @@ static void put_private(struct hook_draft *d, const char *name, struct bytes raw
         return;
     }
     d->room -= raw.n;
-    fields_raw(&d->fields, name, raw);
+    mp_map_raw(&d->fields, name, raw);
 }
 
 void hook_private(struct hook_draft *d, const char *name, struct hook_map *map, const char *from) {
@@ -156,7 +156,7 @@ void hook_private(struct hook_draft *d, const char *name, struct hook_map *map, 
 static void put_digest(struct hook_draft *d, const char *name, const uint8_t digest[HASH_LEN]) {
     char hex[2 * HASH_LEN + 1];
     text_hex(hex, digest, HASH_LEN);
-    fields_digest(&d->fields, name, bytes_of(hex));
+    mp_map_digest(&d->fields, name, bytes_of(hex));
 }
 
 void hook_arguments_digest(struct hook_draft *d, const uint8_t digest[32]) {
@@ -182,7 +182,7 @@ void hook_content(struct hook_draft *d, enum hook_content which, struct bytes ra
     }
     hash_parts(digest, &text, 1);
     put_digest(d, digest_names[which], digest);
-    fields_uint(&d->fields, bytes_names[which], text.n);
+    mp_map_uint(&d->fields, bytes_names[which], text.n);
     put_private(d, content_names[which], raw);
     if (which == HOOK_ARGUMENTS) {
         memcpy(d->arguments_digest, digest, sizeof(digest));
@@ -190,10 +190,10 @@ void hook_content(struct hook_draft *d, enum hook_content which, struct bytes ra
 }
 
 void agent_answer(struct hook_draft *d, const struct agent_answer *answer, struct bytes word) {
-    fields_text(&d->fields, "decision", bytes_of(answer->decision));
-    fields_text(&d->fields, "lifetime", bytes_of(answer->lifetime));
-    fields_text(&d->fields, "decided_by", bytes_of(answer->decided_by));
-    fields_text(&d->fields, "word", word);
+    mp_map_text(&d->fields, "decision", bytes_of(answer->decision));
+    mp_map_text(&d->fields, "lifetime", bytes_of(answer->lifetime));
+    mp_map_text(&d->fields, "decided_by", bytes_of(answer->decided_by));
+    mp_map_text(&d->fields, "word", word);
 }
 
 void hook_left(struct hook_draft *d, const struct hook_map *map) {
@@ -216,9 +216,9 @@ void hook_at_text(struct hook_draft *d, struct bytes text) {
     }
     if (text_parse_time(text, &ns) == 0 && ns <= MP_INT_MAX) {
         d->at = ns;
-        fields_uint(&d->fields, "at", ns);
+        mp_map_uint(&d->fields, "at", ns);
     } else {
-        fields_text(&d->fields, "at_text", text);
+        mp_map_text(&d->fields, "at_text", text);
     }
 }
 
@@ -226,7 +226,7 @@ void hook_at_units(struct hook_draft *d, struct hook_map *map, const char *name,
     const struct hook_name *found = hook_map_see(map, name);
     if (found != NULL && found->item.type == MP_UINT && found->item.uint <= MP_INT_MAX / ns_each) {
         d->at = found->item.uint * ns_each;
-        fields_uint(&d->fields, "at", d->at);
+        mp_map_uint(&d->fields, "at", d->at);
         hook_map_drop(map, name);
     }
 }
@@ -247,15 +247,15 @@ void hook_key(struct hook_draft *d, const struct bytes *parts, size_t n) {
 
 int hook_end(struct hook_draft *d, const struct hook_sink *sink, struct err *err) {
     if (d->n_left_out > 0) {
-        fields_begin(&d->fields, "left_out");
+        mp_map_begin(&d->fields, "left_out");
         mp_put_array(&d->fields.values, d->n_left_out);
         for (uint32_t i = 0; i < d->n_left_out; i++) {
             mp_put_str(&d->fields.values, bytes_of(d->left_out[i]));
         }
-        fields_end(&d->fields);
+        mp_map_end(&d->fields);
     }
     buf_clear(&d->body);
-    int code = fields_write(&d->fields, &d->body, err);
+    int code = mp_map_write(&d->fields, &d->body, err);
     if (code != 0) {
         return code;
     }

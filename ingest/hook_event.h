@@ -2,8 +2,8 @@
 #ifndef INGEST_HOOK_EVENT_H
 #define INGEST_HOOK_EVENT_H
 
+#include "base/mp_map.h"
 #include "ingest/agent_words.h"
-#include "ingest/fields.h"
 #include "ingest/hook.h"
 #include "ingest/hook_map.h"
 
@@ -13,7 +13,7 @@ enum hook_content { HOOK_ARGUMENTS, HOOK_RESULT };
 
 struct hook_draft {
     const char *kind;
-    struct fields fields;
+    struct mp_map fields;
     struct buf body, text; /* the finished map; a value as text, to be digested */
     char subject[256], run[256], actor[256], key[64];
     size_t room; /* for private content; what does not fit is told by its digest alone */

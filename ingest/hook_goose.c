@@ -33,7 +33,7 @@ static int put_answer(struct hook_reader *r, struct bytes name, struct bytes raw
         hook_map_drop(&m, "expiry");
     } else if (expiry->item.type == MP_UINT && expiry->item.uint <= MP_INT_MAX / CLOCK_NS_PER_S) {
         answer.lifetime = "until";
-        fields_uint(&d->fields, "expires", expiry->item.uint * CLOCK_NS_PER_S);
+        mp_map_uint(&d->fields, "expires", expiry->item.uint * CLOCK_NS_PER_S);
         hook_map_drop(&m, "expiry");
     }
     agent_answer(d, &answer, (struct bytes){NULL, 0});

@@ -107,7 +107,7 @@ static void put_wait(struct hook_reader *r, struct hook_wait *wait, struct agent
     d->cause = wait->ticket;
     if (rejected && wait->swept_by[0] != '\0') {
         answer->decided_by = "cascade";
-        fields_text(&d->fields, "of", bytes_of(wait->swept_by));
+        mp_map_text(&d->fields, "of", bytes_of(wait->swept_by));
     } else if (rejected) {
         sweep(r, wait);
     }
@@ -180,14 +180,14 @@ static int put_part(struct hook_reader *r, struct hook_map *m, struct hook_map *
     hook_known(d, "call", call);
     hook_map_inner(&state, "time", &time);
     if (!running && whole_ms(&time, "start", &start) && whole_ms(&time, "end", &end) && start <= end) {
-        fields_uint(&d->fields, "duration_ms", end - start);
+        mp_map_uint(&d->fields, "duration_ms", end - start);
     }
     hook_at_units(d, &time, running ? "start" : "end", NS_PER_MS);
     if (running && hook_map_value(&state, "input", &raw)) {
         hook_content(d, HOOK_ARGUMENTS, raw);
     } else if (!running) {
-        fields_bool(&d->fields, "ok", good);
-        fields_text(&d->fields, "outcome", bytes_of(good ? "ok" : "error"));
+        mp_map_bool(&d->fields, "ok", good);
+        mp_map_text(&d->fields, "outcome", bytes_of(good ? "ok" : "error"));
         hook_private(d, "detail", &state, "error");
         if (hook_map_value(&state, "output", &raw)) {
             hook_content(d, HOOK_RESULT, raw);

@@ -122,12 +122,12 @@ static void take_options(struct hook_reader *r, struct hook_map *params, struct 
             wait->n_options++;
         }
     }
-    fields_begin(&d->fields, "options");
+    mp_map_begin(&d->fields, "options");
     mp_put_array(&d->fields.values, n);
     for (uint32_t i = 0; i < n; i++) {
         mp_put_str(&d->fields.values, kinds[i]);
     }
-    fields_end(&d->fields);
+    mp_map_end(&d->fields);
 }
 
 /* The tool of a call: its name where the protocol has one, and its kind, which is all that older versions tell. */
@@ -135,10 +135,10 @@ static struct bytes take_tool(struct hook_draft *d, struct hook_map *call) {
     struct bytes name = {NULL, 0}, kind = {NULL, 0};
     hook_map_word(call, "name", &name);
     hook_map_word(call, "kind", &kind);
-    fields_text(&d->fields, "tool", name);
+    mp_map_text(&d->fields, "tool", name);
     const char *group = agent_group_of(kind);
     hook_group(d, group != NULL ? group : agent_group_of(name));
-    fields_text(&d->fields, "category", kind);
+    mp_map_text(&d->fields, "category", kind);
     return name.n > 0 ? name : kind;
 }
 
@@ -222,8 +222,8 @@ static int put_update(struct hook_reader *r, struct hook_map *m, struct err *err
     if (call && hook_map_value(&update, "rawInput", &raw)) {
         hook_content(d, HOOK_ARGUMENTS, raw);
     } else if (!call) {
-        fields_bool(&d->fields, "ok", good);
-        fields_text(&d->fields, "outcome", bytes_of(good ? "ok" : "error"));
+        mp_map_bool(&d->fields, "ok", good);
+        mp_map_text(&d->fields, "outcome", bytes_of(good ? "ok" : "error"));
         if (hook_map_value(&update, "rawOutput", &raw) || hook_map_value(&update, "content", &raw)) {
             hook_content(d, HOOK_RESULT, raw);
         }

@@ -43,8 +43,8 @@ static void begin(struct hook_reader *r, const char *kind, const struct common *
     hook_subject(d, "run", c->session);
     hook_session(d, c->session);
     hook_agent(d, c->agent);
-    fields_text(&d->fields, "mode", c->mode);
-    fields_text(&d->fields, "turn", c->turn);
+    mp_map_text(&d->fields, "mode", c->mode);
+    mp_map_text(&d->fields, "turn", c->turn);
 }
 
 /* The tool and its call; ERR_INVALID without a tool. */
@@ -138,8 +138,8 @@ static void put_outcome(struct hook_draft *d, struct bytes agent, struct bytes r
     bool failed = says(response, "success", false) || says(response, "isError", true) || says(response, "is_error", true);
     bool good = bytes_is(agent, "claude-code") || says(response, "success", true);
     if (interrupted || failed || good) {
-        fields_bool(&d->fields, "ok", !interrupted && !failed);
-        fields_text(&d->fields, "outcome", bytes_of(interrupted ? "cancelled" : failed ? "error" : "ok"));
+        mp_map_bool(&d->fields, "ok", !interrupted && !failed);
+        mp_map_text(&d->fields, "outcome", bytes_of(interrupted ? "cancelled" : failed ? "error" : "ok"));
     }
 }
 
@@ -148,7 +148,7 @@ static int put_return(struct hook_reader *r, struct hook_map *m, const struct co
     struct bytes tool, call, raw;
     begin(r, "run.tool_returned", c);
     if (hook_map_number(m, "duration_ms", &raw)) {
-        fields_raw(&d->fields, "duration_ms", raw);
+        mp_map_raw(&d->fields, "duration_ms", raw);
     }
     if (hook_map_value(m, "tool_response", &raw)) {
         hook_content(d, HOOK_RESULT, raw);
@@ -167,11 +167,11 @@ static int put_failure(struct hook_reader *r, struct hook_map *m, const struct c
     bool interrupted = false;
     begin(r, "run.tool_returned", c);
     hook_map_flag(m, "is_interrupt", &interrupted);
-    fields_bool(&d->fields, "ok", false);
-    fields_text(&d->fields, "outcome", bytes_of(interrupted ? "cancelled" : "error"));
+    mp_map_bool(&d->fields, "ok", false);
+    mp_map_text(&d->fields, "outcome", bytes_of(interrupted ? "cancelled" : "error"));
     hook_private(d, "detail", m, "error");
     if (hook_map_number(m, "duration_ms", &raw)) {
-        fields_raw(&d->fields, "duration_ms", raw);
+        mp_map_raw(&d->fields, "duration_ms", raw);
     }
     int code = take_tool(r, m, &tool, &call, err);
     code = code != 0 ? code : set_key(r, "returned", c, call, false, err);
@@ -208,7 +208,7 @@ static int put_step(struct hook_reader *r, struct hook_map *m, const struct comm
     bool start = bytes_is(c->event, "SessionStart");
     begin(r, start ? "run.started" : bytes_is(c->event, "SessionEnd") ? "run.finished" : "run.step", c);
     if (start && hook_map_word(m, "source", &word)) {
-        fields_text(&d->fields, "trigger", word);
+        mp_map_text(&d->fields, "trigger", word);
     }
     hook_known(d, "step", c->event);
     if (start) {

@@ -356,7 +356,7 @@ static int add_receipt(struct intake *run, struct err *err) {
                                       .digest = digest,
                                       .cursor = claim_cursor(run, claim) ? claim : NULL,
                                       .stopped = (intake_stopped(run) && has_end(&run->options)) || run->strict_stop};
-    tally_encode(&body, &run->input, &input);
+    int code = tally_encode(&body, &run->input, &input, err);
     struct ledger_draft draft;
     ledger_draft_init(&draft);
     draft.kind = bytes_of("ledger.imported");
@@ -366,7 +366,6 @@ static int add_receipt(struct intake *run, struct err *err) {
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
     const struct ingest_place place = {.file = run->name};
-    int code = buf_check(&body, "receipt", err);
     if (code == 0) {
         code = queue_add(run->queue, &draft, &place, INGEST_NO_TIME, err);
     }

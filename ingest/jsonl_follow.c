@@ -98,10 +98,8 @@ static int add_gap(struct follow *f, const char *what, const char *how, struct e
     struct buf body;
     buf_init(&body, 4096);
     mp_put_map(&body, 2);
-    mp_put_str(&body, bytes_of("detail"));
-    mp_put_str(&body, bytes_of(detail));
-    mp_put_str(&body, bytes_of("what"));
-    mp_put_str(&body, bytes_of(what));
+    mp_pair_text(&body, "detail", detail);
+    mp_pair_text(&body, "what", what);
     struct ledger_draft draft;
     ledger_draft_init(&draft);
     draft.kind = bytes_of("ledger.gap");

@@ -251,16 +251,14 @@ static int body_with_at(struct buf *out, struct bytes body, uint64_t at, struct 
             return err_set(err, ERR_INVALID, "'time' and the body's 'at' are both given; accepted: one of them");
         }
         if (order > 0 && !put) {
-            mp_put_str(out, bytes_of("at"));
-            mp_put_uint(out, at);
+            mp_pair_uint(out, "at", at);
             put = true;
         }
         buf_put_bytes(out, raw_name);
         buf_put_bytes(out, raw);
     }
     if (!put) {
-        mp_put_str(out, bytes_of("at"));
-        mp_put_uint(out, at);
+        mp_pair_uint(out, "at", at);
     }
     return buf_check(out, "body", err);
 }

@@ -16,7 +16,7 @@
 #define INGEST_LMEVAL_H
 
 #include "base/mp.h"
-#include "ingest/fields.h"
+#include "base/mp_map.h"
 #include "ingest/intake.h"
 
 #define LMEVAL_DOC_MAX   ((size_t)12 << 20)  /* of a results file, which is one JSON document */
@@ -67,7 +67,7 @@ struct lmeval_other {
     uint32_t count;
 };
 void lmeval_other_put(struct lmeval_other *other, struct bytes name, struct bytes raw); /* names in their order */
-void lmeval_other_end(struct lmeval_other *other, struct fields *fields);               /* into "other", and empties it */
+void lmeval_other_end(struct lmeval_other *other, struct mp_map *fields);               /* into "other", and empties it */
 
 /* ---- which model (lmeval_model.c) ---- */
 
@@ -84,7 +84,7 @@ struct lmeval_model {
 /* From the document's "config", "model_name" and "model_source". The result borrows from them and from itself: it must not
  * be moved. */
 void lmeval_model_read(struct lmeval_model *model, struct bytes config, struct bytes name, struct bytes source);
-void lmeval_model_put(const struct lmeval_model *model, struct fields *fields); /* what binds a score: name, digest,
+void lmeval_model_put(const struct lmeval_model *model, struct mp_map *fields); /* what binds a score: name, digest,
                                                                                     revision */
 
 /* ---- results (lmeval_doc.c) ---- */
@@ -184,7 +184,7 @@ struct lmeval_sample {
 struct lmeval_reader {
     struct buf scratch, mp, body, scores, number;
     struct lmeval_other other;
-    struct fields fields;
+    struct mp_map fields;
 };
 void lmeval_reader_init(struct lmeval_reader *reader);
 void lmeval_reader_done(struct lmeval_reader *reader);

@@ -11,30 +11,30 @@
 #define BODY_MAX ((size_t)4 << 20)
 #define HARNESS  "lm_eval"
 
-static void put_hash(struct fields *f, const char *name, const uint8_t digest[HASH_LEN]) {
+static void put_hash(struct mp_map *f, const char *name, const uint8_t digest[HASH_LEN]) {
     char hex[2 * HASH_LEN + 1];
     text_hex(hex, digest, HASH_LEN);
-    fields_digest(f, name, bytes_of(hex));
+    mp_map_digest(f, name, bytes_of(hex));
 }
 
-static void put_time(struct fields *f, uint64_t at, struct bytes at_text) {
+static void put_time(struct mp_map *f, uint64_t at, struct bytes at_text) {
     if (at != INGEST_NO_TIME) {
-        fields_uint(f, "at", at);
+        mp_map_uint(f, "at", at);
     }
-    fields_text(f, "at_text", at_text);
+    mp_map_text(f, "at_text", at_text);
 }
 
-static void put_number(struct fields *f, const char *name, struct bytes raw) {
+static void put_number(struct mp_map *f, const char *name, struct bytes raw) {
     struct buf scratch;
     buf_init(&scratch, 64);
-    fields_raw(f, name, lmeval_number(raw, &scratch));
+    mp_map_raw(f, name, lmeval_number(raw, &scratch));
     buf_done(&scratch);
 }
 
-static void put_count(struct fields *f, const char *name, struct bytes raw) {
+static void put_count(struct mp_map *f, const char *name, struct bytes raw) {
     uint64_t count;
     if (lmeval_count(raw, &count)) {
-        fields_uint(f, name, count);
+        mp_map_uint(f, name, count);
     }
 }
 
@@ -46,35 +46,35 @@ static const struct reason {
     {LMEVAL_FEWER, "samples_fewer"}, {LMEVAL_DIFFER, "samples_differ"},       {LMEVAL_NO_RESULTS, "results_missing"}};
 
 /* `judged`: when nothing speaks against it, it is known to be whole. */
-static void put_partial(struct fields *f, unsigned partial, bool judged) {
+static void put_partial(struct mp_map *f, unsigned partial, bool judged) {
     if (partial == 0) {
         if (judged) {
-            fields_bool(f, "partial", false);
+            mp_map_bool(f, "partial", false);
         } else {
-            fields_nil(f, "partial");
+            mp_map_nil(f, "partial");
         }
         return;
     }
-    fields_bool(f, "partial", true);
-    fields_begin(f, "partial_reasons");
+    mp_map_bool(f, "partial", true);
+    mp_map_begin(f, "partial_reasons");
     mp_put_array(&f->values, (uint32_t)__builtin_popcount(partial));
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         if ((partial & reasons[i].bit) != 0) {
             mp_put_str(&f->values, bytes_of(reasons[i].name));
         }
     }
-    fields_end(f);
+    mp_map_end(f);
 }
 
-static int end(struct fields *f, struct buf *out, int code, struct err *err) {
-    code = code != 0 ? code : fields_write(f, out, err);
-    fields_done(f);
+static int end(struct mp_map *f, struct buf *out, int code, struct err *err) {
+    code = code != 0 ? code : mp_map_write(f, out, err);
+    mp_map_done(f);
     return code;
 }
 
 /* ---- an evaluation ------------------------------------------------------------------------------------------------ */
 
-static void put_tasks(struct fields *f, const struct lmeval_doc *doc) {
+static void put_tasks(struct mp_map *f, const struct lmeval_doc *doc) {
     uint32_t tasks = 0, hashes = 0;
     uint64_t effective = 0, original = 0;
     for (size_t i = 0; i < doc->n_tasks; i++) {
@@ -84,32 +84,32 @@ static void put_tasks(struct fields *f, const struct lmeval_doc *doc) {
         effective += t->has_effective ? t->effective : 0;
         original += t->has_original ? t->original : 0;
     }
-    fields_begin(f, "tasks");
+    mp_map_begin(f, "tasks");
     mp_put_array(&f->values, tasks);
     for (size_t i = 0; i < doc->n_tasks; i++) {
         if (!doc->tasks[i].group) {
             mp_put_str(&f->values, doc->tasks[i].name);
         }
     }
-    fields_end(f);
+    mp_map_end(f);
     if (hashes > 0) {
-        fields_begin(f, "task_digests");
+        mp_map_begin(f, "task_digests");
         mp_put_map(&f->values, hashes);
         for (size_t i = 0; i < doc->n_tasks; i++) {
             if (lmeval_sha256(doc->tasks[i].hash).n > 0) {
                 mp_put_str(&f->values, doc->tasks[i].name);
-                fields_put_digest(&f->values, lmeval_text(doc->tasks[i].hash));
+                mp_map_put_digest(&f->values, lmeval_text(doc->tasks[i].hash));
             }
         }
-        fields_end(f);
+        mp_map_end(f);
     }
     if (doc->top[LMEVAL_N_SAMPLES].n > 0 && effective <= MP_INT_MAX && original <= MP_INT_MAX) {
-        fields_uint(f, "samples", effective);
-        fields_uint(f, "samples_total", original);
+        mp_map_uint(f, "samples", effective);
+        mp_map_uint(f, "samples_total", original);
     }
 }
 
-static void put_seeds(struct fields *f, struct bytes config) {
+static void put_seeds(struct mp_map *f, struct bytes config) {
     static const struct {
         const char *name, *seed;
     } seeds[] = {{"fewshot_seed", "fewshot"}, {"numpy_seed", "numpy"}, {"random_seed", "random"}, {"torch_seed", "torch"}};
@@ -123,7 +123,7 @@ static void put_seeds(struct fields *f, struct bytes config) {
     if (n == 0) {
         return;
     }
-    fields_begin(f, "seeds");
+    mp_map_begin(f, "seeds");
     mp_put_map(&f->values, n);
     for (size_t i = 0; i < 4; i++) {
         if (there[i]) {
@@ -131,38 +131,38 @@ static void put_seeds(struct fields *f, struct bytes config) {
             mp_put_uint(&f->values, seed[i]);
         }
     }
-    fields_end(f);
+    mp_map_end(f);
 }
 
-static void put_config(struct fields *f, struct bytes config) {
+static void put_config(struct mp_map *f, struct bytes config) {
     struct bytes cache;
     bool no_cache;
     put_seeds(f, config);
     put_number(f, "limit", lmeval_get(config, "limit"));
     put_count(f, "parameters", lmeval_get(config, "model_num_parameters"));
-    fields_text(f, "dtype", lmeval_word(lmeval_get(config, "model_dtype")));
+    mp_map_text(f, "dtype", lmeval_word(lmeval_get(config, "model_dtype")));
     if (mp_map_get(config, "use_cache", &cache) == 0) {
-        fields_bool(f, "cached", !lmeval_is(cache, MP_NIL));
+        mp_map_bool(f, "cached", !lmeval_is(cache, MP_NIL));
     } else if (lmeval_truth(lmeval_get(config, "no_cache"), &no_cache)) {
-        fields_bool(f, "cached", !no_cache);
+        mp_map_bool(f, "cached", !no_cache);
     }
-    fields_bounded(f, "model_args", lmeval_get(config, "model_args"), LMEVAL_KEPT_MAX);
-    fields_bounded(f, "config", config, LMEVAL_KEPT_MAX);
+    mp_map_bounded(f, "model_args", lmeval_get(config, "model_args"), LMEVAL_KEPT_MAX);
+    mp_map_bounded(f, "config", config, LMEVAL_KEPT_MAX);
 }
 
 /* A name of "git describe", which may say that there were changes. */
-static void put_revision(struct fields *f, struct bytes raw) {
+static void put_revision(struct mp_map *f, struct bytes raw) {
     static const char dirty[] = "-dirty";
     struct bytes revision = lmeval_word(raw);
     size_t n = sizeof(dirty) - 1;
-    fields_text(f, "code_revision", revision);
+    mp_map_text(f, "code_revision", revision);
     if (revision.n > n && memcmp(revision.p + revision.n - n, dirty, n) == 0) {
-        fields_bool(f, "dirty", true);
+        mp_map_bool(f, "dirty", true);
     }
 }
 
 /* Its own figure, which is text; else what the counter of start_time and end_time says. */
-static void put_duration(struct fields *f, const struct lmeval_doc *doc) {
+static void put_duration(struct mp_map *f, const struct lmeval_doc *doc) {
     struct bytes whole = bytes_of_buf(&doc->mp);
     struct mp_item from, to;
     if (doc->top[LMEVAL_SECONDS].n > 0) {
@@ -170,14 +170,14 @@ static void put_duration(struct fields *f, const struct lmeval_doc *doc) {
     } else if (mp_scalar(lmeval_get(whole, "start_time"), &from) == 0 && from.type == MP_FLOAT &&
                mp_scalar(lmeval_get(whole, "end_time"), &to) == 0 && to.type == MP_FLOAT && to.real >= from.real &&
                mp_float_ok(to.real - from.real)) {
-        fields_begin(f, "duration_s");
+        mp_map_begin(f, "duration_s");
         mp_put_float(&f->values, to.real - from.real);
-        fields_end(f);
+        mp_map_end(f);
     }
 }
 
 /* Names of the outermost object that have no field, and those whose value could not be used. */
-static void put_rest(struct fields *f, const struct lmeval_doc *doc) {
+static void put_rest(struct mp_map *f, const struct lmeval_doc *doc) {
     struct lmeval_other other = {0};
     struct lmeval_entries e;
     buf_init(&other.entries, BODY_MAX);
@@ -196,51 +196,51 @@ static void put_rest(struct fields *f, const struct lmeval_doc *doc) {
 }
 
 int lmeval_put_imported(const struct lmeval_doc *doc, const char *path, struct buf *out, struct err *err) {
-    struct fields f;
-    fields_init(&f, BODY_MAX);
-    fields_text(&f, "harness", bytes_of(HARNESS));
-    fields_text(&f, "harness_version", lmeval_word(doc->top[LMEVAL_VERSION]));
+    struct mp_map f;
+    mp_map_init(&f, BODY_MAX);
+    mp_map_text(&f, "harness", bytes_of(HARNESS));
+    mp_map_text(&f, "harness_version", lmeval_word(doc->top[LMEVAL_VERSION]));
     put_hash(&f, "file_digest", doc->file_digest);
     put_time(&f, doc->at, doc->at_text);
     lmeval_model_put(&doc->model, &f);
-    fields_text(&f, "model_path", doc->model.path);
-    fields_text(&f, "base_model", doc->model.base);
-    fields_text(&f, "runtime", doc->model.runtime);
-    fields_text(&f, "endpoint", doc->model.endpoint);
-    fields_digest(&f, "template_digest", lmeval_sha256(doc->top[LMEVAL_CHAT_TEMPLATE_SHA]));
-    fields_digest(&f, "instruction_digest", lmeval_sha256(doc->top[LMEVAL_INSTRUCTION_SHA]));
+    mp_map_text(&f, "model_path", doc->model.path);
+    mp_map_text(&f, "base_model", doc->model.base);
+    mp_map_text(&f, "runtime", doc->model.runtime);
+    mp_map_text(&f, "endpoint", doc->model.endpoint);
+    mp_map_digest(&f, "template_digest", lmeval_sha256(doc->top[LMEVAL_CHAT_TEMPLATE_SHA]));
+    mp_map_digest(&f, "instruction_digest", lmeval_sha256(doc->top[LMEVAL_INSTRUCTION_SHA]));
     put_tasks(&f, doc);
     put_partial(&f, doc->partial, doc->judged);
     put_config(&f, doc->top[LMEVAL_CONFIG]);
     put_revision(&f, doc->top[LMEVAL_GIT_HASH]);
     put_duration(&f, doc);
-    fields_text(&f, "path", bytes_of(path));
+    mp_map_text(&f, "path", bytes_of(path));
     put_rest(&f, doc);
     return end(&f, out, 0, err);
 }
 
 int lmeval_put_orphans(const struct lmeval_about *about, uint64_t documents, const char *path, struct buf *out,
                        struct err *err) {
-    struct fields f;
-    fields_init(&f, BODY_MAX);
-    fields_text(&f, "harness", bytes_of(HARNESS));
+    struct mp_map f;
+    mp_map_init(&f, BODY_MAX);
+    mp_map_text(&f, "harness", bytes_of(HARNESS));
     put_time(&f, about->at, about->at_text);
-    fields_begin(&f, "tasks");
+    mp_map_begin(&f, "tasks");
     mp_put_array(&f.values, about->task.n > 0);
     if (about->task.n > 0) {
         mp_put_str(&f.values, about->task);
     }
-    fields_end(&f);
-    fields_uint(&f, "samples", documents);
+    mp_map_end(&f);
+    mp_map_uint(&f, "samples", documents);
     put_partial(&f, LMEVAL_NO_RESULTS, true);
-    fields_text(&f, "path", bytes_of(path));
+    mp_map_text(&f, "path", bytes_of(path));
     return end(&f, out, 0, err);
 }
 
 /* ---- a task ------------------------------------------------------------------------------------------------------- */
 
 /* A version is a number, a word, or null. */
-static void put_version(struct fields *f, const char *name, struct bytes raw) {
+static void put_version(struct mp_map *f, const char *name, struct bytes raw) {
     struct buf text;
     struct bytes word = lmeval_word(raw);
     struct mp_item item;
@@ -250,11 +250,11 @@ static void put_version(struct fields *f, const char *name, struct bytes raw) {
         json_from_mp(raw, JSON_LINE, &text, NULL) == 0) {
         word = bytes_of_buf(&text);
     }
-    fields_text(f, name, word);
+    mp_map_text(f, name, word);
     buf_done(&text);
 }
 
-static void put_definition(struct fields *f, const char *name, struct bytes config) {
+static void put_definition(struct mp_map *f, const char *name, struct bytes config) {
     uint8_t digest[HASH_LEN];
     if (config.n > 0) {
         hash_parts(digest, &config, 1);
@@ -266,19 +266,19 @@ int lmeval_put_task(const struct lmeval_task *task, struct buf *out, struct err 
     static const struct {
         const char *field, *name;
     } words[] = {{"dataset", "dataset_path"}, {"subset", "dataset_name"}, {"output_type", "output_type"}};
-    struct fields f;
-    fields_init(&f, BODY_MAX);
-    fields_text(&f, "task", task->name);
-    fields_text(&f, "harness", bytes_of(HARNESS));
+    struct mp_map f;
+    mp_map_init(&f, BODY_MAX);
+    mp_map_text(&f, "task", task->name);
+    mp_map_text(&f, "harness", bytes_of(HARNESS));
     put_definition(&f, "definition_digest", task->config);
     put_version(&f, "version", task->version);
     put_count(&f, "shots", lmeval_get(task->config, "num_fewshot"));
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         struct bytes word = lmeval_word(lmeval_get(task->config, words[i].name));
         bool path = bytes_has_prefix(word, "/") || bytes_has_prefix(word, ".");
-        fields_text(&f, words[i].field, path ? NO_BYTES : word);
+        mp_map_text(&f, words[i].field, path ? NO_BYTES : word);
     }
-    fields_bounded(&f, "definition", task->config, (size_t)768 << 10);
+    mp_map_bounded(&f, "definition", task->config, (size_t)768 << 10);
     return end(&f, out, 0, err);
 }
 
@@ -360,7 +360,7 @@ bool lmeval_metric_next(const struct lmeval_task *task, struct lmeval_entries *e
 
 /* What stands among a task's metrics and is none, and the value of this one when no field can have it. The alias is mostly
  * the task's name again. */
-static void put_leftovers(struct fields *f, const struct lmeval_task *task, struct bytes odd_value) {
+static void put_leftovers(struct mp_map *f, const struct lmeval_task *task, struct bytes odd_value) {
     struct lmeval_other other = {0};
     struct lmeval_entries e;
     struct lmeval_metric m;
@@ -380,44 +380,44 @@ static void put_leftovers(struct fields *f, const struct lmeval_task *task, stru
 }
 
 /* Samples of a group are counted in itself, those of a task in a table of the document. */
-static void put_samples(struct fields *f, const struct lmeval_task *task, const struct lmeval_metric *m) {
+static void put_samples(struct mp_map *f, const struct lmeval_task *task, const struct lmeval_metric *m) {
     uint64_t count = 0;
     char key[LMEVAL_NAME_MAX + 1];
     memcpy(key, m->key.p, m->key.n);
     key[m->key.n] = '\0';
     if (task->has_effective) {
-        fields_uint(f, "samples", task->effective);
+        mp_map_uint(f, "samples", task->effective);
     } else if (lmeval_count(lmeval_get(lmeval_get(task->metrics, "sample_count"), key), &count) ||
                lmeval_count(lmeval_get(task->metrics, "sample_len"), &count) ||
                lmeval_count(lmeval_get(task->metrics, "samples"), &count)) {
-        fields_uint(f, "samples", count);
+        mp_map_uint(f, "samples", count);
     }
     if (task->has_original) {
-        fields_uint(f, "samples_total", task->original);
+        mp_map_uint(f, "samples_total", task->original);
     }
 }
 
-static void put_value(struct fields *f, const struct lmeval_task *task, const struct lmeval_metric *m) {
+static void put_value(struct mp_map *f, const struct lmeval_task *task, const struct lmeval_metric *m) {
     struct buf scratch;
     struct bytes odd = NO_BYTES, number;
     bool truth;
     buf_init(&scratch, 64);
     number = lmeval_number(m->value, &scratch);
     if (number.n > 0) {
-        fields_raw(f, "value", number);
+        mp_map_raw(f, "value", number);
     } else if (lmeval_is(m->value, MP_BOOL) && lmeval_truth(m->value, &truth)) {
-        fields_uint(f, "value", truth);
+        mp_map_uint(f, "value", truth);
     } else {
         struct bytes word = lmeval_word(m->value);
-        fields_nil(f, "value");
-        fields_text(f, "label", word);
+        mp_map_nil(f, "value");
+        mp_map_text(f, "label", word);
         odd = word.n > 0 || lmeval_is(m->value, MP_NIL) ? NO_BYTES : m->value;
     }
     number = lmeval_number(m->stderr_, &scratch);
     if (number.n > 0) {
-        fields_raw(f, "stderr", number);
+        mp_map_raw(f, "stderr", number);
     } else if (m->stderr_.n > 0) {
-        fields_nil(f, "stderr");
+        mp_map_nil(f, "stderr");
     }
     buf_done(&scratch);
     put_leftovers(f, task, odd);
@@ -425,24 +425,24 @@ static void put_value(struct fields *f, const struct lmeval_task *task, const st
 
 int lmeval_put_scored(const struct lmeval_doc *doc, const struct lmeval_task *task, const struct lmeval_metric *m,
                       struct buf *out, struct err *err) {
-    struct fields f;
+    struct mp_map f;
     struct lmeval_entries higher;
     bool more;
-    fields_init(&f, BODY_MAX);
-    fields_text(&f, "task", task->name);
-    fields_text(&f, "metric", m->metric);
-    fields_text(&f, "filter", m->filter);
-    fields_bool(&f, "grouped", task->group);
+    mp_map_init(&f, BODY_MAX);
+    mp_map_text(&f, "task", task->name);
+    mp_map_text(&f, "metric", m->metric);
+    mp_map_text(&f, "filter", m->filter);
+    mp_map_bool(&f, "grouped", task->group);
     put_value(&f, task, m);
     put_samples(&f, task, m);
     lmeval_entries_open(&higher, task->higher);
     if (lmeval_truth(lmeval_entries_find(&higher, m->metric), &more)) {
-        fields_bool(&f, "higher_is_better", more);
+        mp_map_bool(&f, "higher_is_better", more);
     }
     struct bytes shots = task->shots.n > 0 ? task->shots : lmeval_get(doc->top[LMEVAL_CONFIG], "num_fewshot");
     put_count(&f, "shots", shots);
     put_version(&f, "task_version", task->version);
-    fields_digest(&f, "task_digest", lmeval_sha256(task->hash));
+    mp_map_digest(&f, "task_digest", lmeval_sha256(task->hash));
     put_definition(&f, "definition_digest", task->config);
     lmeval_model_put(&doc->model, &f);
     put_partial(&f, task->partial, task->judged);

@@ -178,8 +178,8 @@ void lmeval_model_read(struct lmeval_model *m, struct bytes config, struct bytes
     m->endpoint = plain_url(argument(args, "base_url"), m->endpoint_room);
 }
 
-void lmeval_model_put(const struct lmeval_model *m, struct fields *fields) {
-    fields_digest(fields, "digest", m->digest);
-    fields_text(fields, "model", m->name);
-    fields_text(fields, "revision", m->revision);
+void lmeval_model_put(const struct lmeval_model *m, struct mp_map *fields) {
+    mp_map_digest(fields, "digest", m->digest);
+    mp_map_text(fields, "model", m->name);
+    mp_map_text(fields, "revision", m->revision);
 }

@@ -43,7 +43,7 @@ void lmeval_reader_init(struct lmeval_reader *r) {
     buf_init(&r->scores, BODY_MAX);
     buf_init(&r->number, 64);
     buf_init(&r->other.entries, BODY_MAX);
-    fields_init(&r->fields, BODY_MAX);
+    mp_map_init(&r->fields, BODY_MAX);
 }
 
 void lmeval_reader_done(struct lmeval_reader *r) {
@@ -53,7 +53,7 @@ void lmeval_reader_done(struct lmeval_reader *r) {
     buf_done(&r->scores);
     buf_done(&r->number);
     buf_done(&r->other.entries);
-    fields_done(&r->fields);
+    mp_map_done(&r->fields);
 }
 
 /* ---- metrics ------------------------------------------------------------------------------------------------------ */
@@ -151,16 +151,16 @@ static struct bytes only_text(struct bytes raw) {
     return mp_next(&r, &item, NULL) == 0 && item.type == MP_STR ? item.data : NO_BYTES;
 }
 
-static void put_output(struct fields *fields, struct bytes resps) {
+static void put_output(struct mp_map *fields, struct bytes resps) {
     struct bytes text = only_text(resps);
     uint8_t digest[HASH_LEN];
     char hex[2 * HASH_LEN + 1];
     if (text.p != NULL) {
         hash_parts(digest, &text, 1);
         text_hex(hex, digest, HASH_LEN);
-        fields_digest(fields, "output_digest", bytes_of(hex));
+        mp_map_digest(fields, "output_digest", bytes_of(hex));
     }
-    fields_bounded(fields, "output", resps, LMEVAL_KEPT_MAX);
+    mp_map_bounded(fields, "output", resps, LMEVAL_KEPT_MAX);
 }
 
 /* Unknown names, and known ones whose value is not what it should be. */
@@ -181,37 +181,37 @@ static void sort_others(struct scores *s, struct bytes line, const struct bytes 
 
 static int put_body(struct lmeval_reader *r, const struct bytes known[N_NAMES], const struct scores *s,
                     const struct lmeval_about *about, struct bytes id, struct err *err) {
-    struct fields *f = &r->fields;
-    fields_text(f, "task", about->task);
-    fields_text(f, "sample", id);
-    fields_text(f, "filter", lmeval_text(known[FILTER]));
-    fields_digest(f, "doc_digest", lmeval_sha256(known[DOC_HASH]));
-    fields_digest(f, "prompt_digest", lmeval_sha256(known[PROMPT_HASH]));
-    fields_digest(f, "target_digest", lmeval_sha256(known[TARGET_HASH]));
-    fields_bounded(f, "doc", known[DOC], LMEVAL_KEPT_MAX);
-    fields_bounded(f, "arguments", known[ARGUMENTS], LMEVAL_KEPT_MAX);
-    fields_bounded(f, "target", known[TARGET], LMEVAL_KEPT_MAX);
-    fields_bounded(f, "filtered", known[FILTERED], LMEVAL_KEPT_MAX);
+    struct mp_map *f = &r->fields;
+    mp_map_text(f, "task", about->task);
+    mp_map_text(f, "sample", id);
+    mp_map_text(f, "filter", lmeval_text(known[FILTER]));
+    mp_map_digest(f, "doc_digest", lmeval_sha256(known[DOC_HASH]));
+    mp_map_digest(f, "prompt_digest", lmeval_sha256(known[PROMPT_HASH]));
+    mp_map_digest(f, "target_digest", lmeval_sha256(known[TARGET_HASH]));
+    mp_map_bounded(f, "doc", known[DOC], LMEVAL_KEPT_MAX);
+    mp_map_bounded(f, "arguments", known[ARGUMENTS], LMEVAL_KEPT_MAX);
+    mp_map_bounded(f, "target", known[TARGET], LMEVAL_KEPT_MAX);
+    mp_map_bounded(f, "filtered", known[FILTERED], LMEVAL_KEPT_MAX);
     put_output(f, known[RESPS]);
     if (about->doc != NULL) {
         lmeval_model_put(&about->doc->model, f);
     }
     if (about->at != INGEST_NO_TIME) {
-        fields_uint(f, "at", about->at);
+        mp_map_uint(f, "at", about->at);
     }
-    fields_text(f, "at_text", about->at_text);
+    mp_map_text(f, "at_text", about->at_text);
     if (s->count > 0) {
-        fields_begin(f, "scores");
+        mp_map_begin(f, "scores");
         mp_put_map(&f->values, s->count);
         buf_put_bytes(&f->values, bytes_of_buf(&r->scores));
-        fields_end(f);
+        mp_map_end(f);
     }
     if (s->failed.n > 0) {
-        fields_text(f, "metric", s->failed);
-        fields_text(f, "failure", bytes_of("assertion"));
+        mp_map_text(f, "metric", s->failed);
+        mp_map_text(f, "failure", bytes_of("assertion"));
     }
     lmeval_other_end(&r->other, f);
-    return fields_write(f, &r->body, err);
+    return mp_map_write(f, &r->body, err);
 }
 
 /* A number of a document is in many tables; what was asked of the model, and what it said, only in samples. Those in a file
@@ -238,7 +238,7 @@ int lmeval_sample_take(struct lmeval_reader *r, struct bytes raw, const struct l
     char room[24];
     buf_clear(&r->body);
     buf_clear(&r->scores);
-    fields_clear(&r->fields);
+    mp_map_clear(&r->fields);
     if (!lmeval_is(raw, MP_MAP)) {
         return err_set(err, ERR_INVALID, "the line is not a JSON object; accepted: a sample of lm-eval");
     }

@@ -204,16 +204,16 @@ void lmeval_other_put(struct lmeval_other *other, struct bytes name, struct byte
     size_t room = other->entries.n < LMEVAL_OTHER_MAX ? LMEVAL_OTHER_MAX - other->entries.n : 0;
     size_t max = room < LMEVAL_KEPT_MAX ? room : LMEVAL_KEPT_MAX;
     mp_put_str(&other->entries, name);
-    fields_put_bounded(&other->entries, raw, max);
+    mp_map_put_bounded(&other->entries, raw, max);
     other->count++;
 }
 
-void lmeval_other_end(struct lmeval_other *other, struct fields *fields) {
+void lmeval_other_end(struct lmeval_other *other, struct mp_map *fields) {
     if (other->count > 0) {
-        fields_begin(fields, "other");
+        mp_map_begin(fields, "other");
         mp_put_map(&fields->values, other->count);
         buf_put_bytes(&fields->values, bytes_of_buf(&other->entries));
-        fields_end(fields);
+        mp_map_end(fields);
     }
     if (other->entries.fail != 0) {
         fields->values.fail = other->entries.fail;

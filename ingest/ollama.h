@@ -17,7 +17,7 @@
 
 #include "base/hash.h"
 #include "base/mp.h"
-#include "ingest/fields.h"
+#include "base/mp_map.h"
 #include "ingest/intake.h"
 
 #define OLLAMA_URL        "http://127.0.0.1:11434"
@@ -217,15 +217,15 @@ struct ollama_key {
 struct ollama_event {
     const char *kind, *subject, *grade; /* grade NULL: reported */
     struct ollama_key key;
-    struct fields *open, *private_;
+    struct mp_map *open, *private_;
     uint64_t at;
 };
 int ollama_event_add(const struct ollama_view *view, const struct ollama_event *event, struct err *err);
-void ollama_put_digest(struct fields *fields, const char *name, const struct ollama_digest *digest);
-void ollama_put_number(struct fields *fields, const char *name, uint64_t value);
+void ollama_put_digest(struct mp_map *fields, const char *name, const struct ollama_digest *digest);
+void ollama_put_number(struct mp_map *fields, const char *name, uint64_t value);
 /* A canonical map without the entries named in `without` (a NULL-terminated list, or NULL), as far as it fits into
  * OLLAMA_RAW_MAX; what does not fit is named in "<name>_omitted". */
-void ollama_put_raw(struct fields *fields, const char *name, struct bytes map, const char *const *without);
+void ollama_put_raw(struct mp_map *fields, const char *name, struct bytes map, const char *const *without);
 
 int ollama_event_observed(const struct ollama_view *view, const struct ollama_model *model, uint64_t gen, struct err *err);
 int ollama_event_pulled(const struct ollama_view *view, const struct ollama_model *model, uint64_t gen, struct err *err);

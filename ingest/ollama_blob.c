@@ -295,16 +295,16 @@ static int blob_hash(struct ollama_blobs *b, struct blob *blob, bool *ret_whole,
 
 /* ---- what is wrong, and when it is well again --------------------------------------------------------------------- */
 
-static void put_sizes(struct fields *f, const struct blob *blob) {
-    fields_uint(f, "value", (uint64_t)blob->st.st_size);
-    fields_uint(f, "limit", blob->wanted);
-    fields_text(f, "unit", bytes_of("bytes"));
+static void put_sizes(struct mp_map *f, const struct blob *blob) {
+    mp_map_uint(f, "value", (uint64_t)blob->st.st_size);
+    mp_map_uint(f, "limit", blob->wanted);
+    mp_map_text(f, "unit", bytes_of("bytes"));
 }
 
 static int tell(struct ollama_blobs *b, const struct blob *blob, uint64_t gen, struct err *err) {
     static const char *const status[] = {
         [WELL] = "ok", [MISSING] = "missing", [OTHER_SIZE] = "mismatch", [OTHER_BYTES] = "mismatch"};
-    struct fields open, private_;
+    struct mp_map open, private_;
     struct ollama_digest found = {.there = blob->what == OTHER_BYTES};
     char target[7 + 2 * HASH_LEN + 1];
     const uint8_t what = (uint8_t)blob->what;
@@ -313,18 +313,18 @@ static int tell(struct ollama_blobs *b, const struct blob *blob, uint64_t gen, s
     hash_parts(content, parts, 3);
     memcpy(found.sha256, blob->found, HASH_LEN);
     snprintf(target, sizeof(target), "sha256:%s", blob->name + 7);
-    fields_init(&open, 4096);
-    fields_init(&private_, 2 * FILE_PATH_MAX);
-    fields_text(&open, "check", bytes_of("ollama-blob"));
-    fields_text(&open, "target", bytes_of(target));
-    fields_text(&open, "status", bytes_of(status[blob->what]));
+    mp_map_init(&open, 4096);
+    mp_map_init(&private_, 2 * FILE_PATH_MAX);
+    mp_map_text(&open, "check", bytes_of("ollama-blob"));
+    mp_map_text(&open, "target", bytes_of(target));
+    mp_map_text(&open, "status", bytes_of(status[blob->what]));
     if (blob->what == OTHER_SIZE) {
         put_sizes(&open, blob);
     } else if (blob->what == OTHER_BYTES) {
         ollama_put_digest(&open, "digest", &found);
-        fields_text(&open, "limit", bytes_of(target));
+        mp_map_text(&open, "limit", bytes_of(target));
     }
-    fields_text(&private_, "path", bytes_of(blob->path));
+    mp_map_text(&private_, "path", bytes_of(blob->path));
     const struct ollama_event event = {
         .kind = "doctor.observed",
         .subject = "check/ollama-blob",
@@ -334,8 +334,8 @@ static int tell(struct ollama_blobs *b, const struct blob *blob, uint64_t gen, s
         .private_ = &private_,
         .at = INGEST_NO_TIME};
     int code = ollama_event_add(&b->view, &event, err);
-    fields_done(&open);
-    fields_done(&private_);
+    mp_map_done(&open);
+    mp_map_done(&private_);
     return code;
 }
 

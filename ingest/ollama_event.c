@@ -36,17 +36,17 @@ static void digest_text(char ret[DIGEST_TEXT], const struct ollama_digest *d) {
     text_hex(ret + 7, d->sha256, HASH_LEN);
 }
 
-void ollama_put_digest(struct fields *f, const char *name, const struct ollama_digest *d) {
+void ollama_put_digest(struct mp_map *f, const char *name, const struct ollama_digest *d) {
     char text[DIGEST_TEXT];
     if (d->there) {
         digest_text(text, d);
-        fields_text(f, name, bytes_of(text));
+        mp_map_text(f, name, bytes_of(text));
     }
 }
 
-void ollama_put_number(struct fields *f, const char *name, uint64_t value) {
+void ollama_put_number(struct mp_map *f, const char *name, uint64_t value) {
     if (value != OLLAMA_NONE) {
-        fields_uint(f, name, value);
+        mp_map_uint(f, name, value);
     }
 }
 
@@ -100,20 +100,20 @@ static uint32_t walk_raw(const struct raw_walk *w, struct bytes map) {
     return count;
 }
 
-void ollama_put_raw(struct fields *f, const char *name, struct bytes map, const char *const *without) {
+void ollama_put_raw(struct mp_map *f, const char *name, struct bytes map, const char *const *without) {
     uint32_t taken = walk_raw(&(struct raw_walk){.without = without}, map);
     uint32_t omitted = walk_raw(&(struct raw_walk){.without = without, .omitted = true}, map);
     if (taken > 0) {
-        fields_begin(f, name);
+        mp_map_begin(f, name);
         mp_put_map(&f->values, taken);
         walk_raw(&(struct raw_walk){.without = without, .out = &f->values}, map);
-        fields_end(f);
+        mp_map_end(f);
     }
     if (omitted > 0) {
-        fields_begin(f, "omitted");
+        mp_map_begin(f, "omitted");
         mp_put_array(&f->values, omitted);
         walk_raw(&(struct raw_walk){.without = without, .omitted = true, .out = &f->values}, map);
-        fields_end(f);
+        mp_map_end(f);
     }
 }
 
@@ -150,8 +150,8 @@ int ollama_event_add(const struct ollama_view *view, const struct ollama_event *
     buf_init(&body, OLLAMA_BODY_MAX);
     buf_init(&private_, OLLAMA_BODY_MAX);
     make_key(key, view, &e->key);
-    int code = e->open != NULL ? fields_write(e->open, &body, err) : 0;
-    code = code == 0 && e->private_ != NULL ? fields_write(e->private_, &private_, err) : code;
+    int code = e->open != NULL ? mp_map_write(e->open, &body, err) : 0;
+    code = code == 0 && e->private_ != NULL ? mp_map_write(e->private_, &private_, err) : code;
     if (code == 0) {
         ledger_draft_init(&draft);
         draft.kind = bytes_of(e->kind);
@@ -170,31 +170,31 @@ int ollama_event_add(const struct ollama_view *view, const struct ollama_event *
 /* Most events: a subject made of a prefix and a name, and fields that are thrown away afterwards. */
 struct making {
     char subject[OLLAMA_NAME_MAX + 16];
-    struct fields open, private_;
+    struct mp_map open, private_;
     struct ollama_event event;
 };
 
 static void making_init(struct making *m, const char *kind, const char *prefix, struct bytes name) {
     memset(m, 0, sizeof(*m));
     snprintf(m->subject, sizeof(m->subject), "%s%.*s", prefix, (int)name.n, (const char *)name.p);
-    fields_init(&m->open, OLLAMA_BODY_MAX / 2);
-    fields_init(&m->private_, OLLAMA_BODY_MAX / 2);
+    mp_map_init(&m->open, OLLAMA_BODY_MAX / 2);
+    mp_map_init(&m->private_, OLLAMA_BODY_MAX / 2);
     m->event = (struct ollama_event){
         .kind = kind, .subject = m->subject, .open = &m->open, .private_ = &m->private_, .at = INGEST_NO_TIME};
     m->event.key.name = name;
-    fields_text(&m->open, "runtime", bytes_of(OLLAMA_NAME));
+    mp_map_text(&m->open, "runtime", bytes_of(OLLAMA_NAME));
 }
 
 static void put_endpoint(struct making *m, const struct ollama_view *view) {
     if (view->endpoint != NULL) {
-        fields_text(&m->open, "endpoint", bytes_of(view->endpoint));
+        mp_map_text(&m->open, "endpoint", bytes_of(view->endpoint));
     }
 }
 
 static int making_add(struct making *m, const struct ollama_view *view, struct err *err) {
     int code = ollama_event_add(view, &m->event, err);
-    fields_done(&m->open);
-    fields_done(&m->private_);
+    mp_map_done(&m->open);
+    mp_map_done(&m->private_);
     return code;
 }
 
@@ -208,28 +208,28 @@ int ollama_event_observed(const struct ollama_view *view, const struct ollama_mo
     m.event.key.what = "observed";
     m.event.key.gen = gen;
     m.event.key.content = (struct bytes){model->content, HASH_LEN};
-    struct fields *f = &m.open;
-    fields_text(f, "model", model->name);
+    struct mp_map *f = &m.open;
+    mp_map_text(f, "model", model->name);
     ollama_put_digest(f, "digest", &model->weights);
     ollama_put_digest(f, "manifest_digest", &model->manifest);
     ollama_put_number(f, "bytes", model->bytes);
-    fields_text(f, "format", model->format);
-    fields_text(f, "family", model->family);
-    fields_raw(f, "families", model->families);
-    fields_text(f, "parameters", model->parameters);
-    fields_text(f, "quantization", model->quantization);
+    mp_map_text(f, "format", model->format);
+    mp_map_text(f, "family", model->family);
+    mp_map_raw(f, "families", model->families);
+    mp_map_text(f, "parameters", model->parameters);
+    mp_map_text(f, "quantization", model->quantization);
     ollama_put_number(f, "context_length", model->context_length);
     ollama_put_number(f, "embedding_length", model->embedding_length);
-    fields_raw(f, "capabilities", model->capabilities);
-    fields_text(f, "parent", model->parent);
-    fields_raw(f, "layers", model->layers);
+    mp_map_raw(f, "capabilities", model->capabilities);
+    mp_map_text(f, "parent", model->parent);
+    mp_map_raw(f, "layers", model->layers);
     if (model->remote) {
-        fields_bool(f, "remote", true);
+        mp_map_bool(f, "remote", true);
     }
-    fields_text(f, "remote_host", model->remote_host);
-    fields_text(f, "remote_model", model->remote_model);
+    mp_map_text(f, "remote_host", model->remote_host);
+    mp_map_text(f, "remote_model", model->remote_model);
     ollama_put_number(f, "modified_at", model->modified_at);
-    fields_text(&m.private_, "path", model->path);
+    mp_map_text(&m.private_, "path", model->path);
     ollama_put_raw(&m.private_, "raw", model->raw, NULL);
     return making_add(&m, view, err);
 }
@@ -243,11 +243,11 @@ int ollama_event_pulled(const struct ollama_view *view, const struct ollama_mode
     m.event.key.gen = gen;
     m.event.key.change = true;
     m.event.key.content = (struct bytes){model->content, HASH_LEN};
-    fields_text(&m.open, "model", model->name);
+    mp_map_text(&m.open, "model", model->name);
     ollama_put_digest(&m.open, "digest", &model->weights);
     ollama_put_digest(&m.open, "manifest_digest", &model->manifest);
     ollama_put_number(&m.open, "bytes", model->bytes);
-    fields_bool(&m.open, "ok", true);
+    mp_map_bool(&m.open, "ok", true);
     return making_add(&m, view, err);
 }
 
@@ -260,7 +260,7 @@ int ollama_event_removed(const struct ollama_view *view, const struct ollama_see
     m.event.key.gen = gen;
     m.event.key.change = true;
     m.event.key.content = (struct bytes){seen->entry, OLLAMA_SHORT};
-    fields_text(&m.open, "model", bytes_of(seen->name));
+    mp_map_text(&m.open, "model", bytes_of(seen->name));
     ollama_put_digest(&m.open, "digest", &seen->weights);
     ollama_put_digest(&m.open, "manifest_digest", &seen->manifest);
     return making_add(&m, view, err);
@@ -276,8 +276,8 @@ int ollama_event_alias(const struct ollama_view *view, const struct ollama_model
     m.event.key.gen = gen;
     m.event.key.change = true;
     m.event.key.content = (struct bytes){model->content, HASH_LEN};
-    fields_text(&m.open, "alias", model->name);
-    fields_text(&m.open, "model", model->name);
+    mp_map_text(&m.open, "alias", model->name);
+    mp_map_text(&m.open, "model", model->name);
     ollama_put_digest(&m.open, "digest", &model->weights);
     ollama_put_digest(&m.open, "manifest_digest", &model->manifest);
     if (before != NULL) {
@@ -299,7 +299,7 @@ int ollama_event_loaded(const struct ollama_view *view, const struct ollama_load
     m.event.key.what = "loaded";
     m.event.key.gen = gen;
     m.event.key.content = (struct bytes){content, HASH_LEN};
-    fields_text(&m.open, "model", loaded->name);
+    mp_map_text(&m.open, "model", loaded->name);
     if (weights != NULL) {
         ollama_put_digest(&m.open, "digest", weights);
     }
@@ -321,7 +321,7 @@ int ollama_event_unloaded(const struct ollama_view *view, const struct ollama_se
     m.event.key.gen = gen;
     m.event.key.change = true;
     m.event.key.content = (struct bytes){seen->load, OLLAMA_SHORT};
-    fields_text(&m.open, "model", bytes_of(seen->name));
+    mp_map_text(&m.open, "model", bytes_of(seen->name));
     if (!other) {
         ollama_put_digest(&m.open, "digest", &seen->weights);
     }
@@ -335,20 +335,20 @@ int ollama_event_identified(const struct ollama_view *view, const struct ollama_
     char subject[DIGEST_TEXT];
     digest_text(subject, &i->weights);
     making_init(&m, "model.identified", "model/", bytes_of(subject));
-    struct fields *f = &m.open; /* without an address: the bytes are the same wherever they lie */
-    fields_text(f, "model", i->name);
+    struct mp_map *f = &m.open; /* without an address: the bytes are the same wherever they lie */
+    mp_map_text(f, "model", i->name);
     ollama_put_digest(f, "digest", &i->weights);
     ollama_put_digest(f, "manifest_digest", &i->manifest);
     ollama_put_digest(f, "template_digest", &i->template_);
-    fields_text(f, "format", i->format);
-    fields_text(f, "quantization", i->quantization);
-    fields_text(f, "architecture", i->architecture);
-    fields_text(f, "license", i->license);
-    fields_text(f, "base", i->base);
-    fields_raw(f, "metadata", i->metadata);
+    mp_map_text(f, "format", i->format);
+    mp_map_text(f, "quantization", i->quantization);
+    mp_map_text(f, "architecture", i->architecture);
+    mp_map_text(f, "license", i->license);
+    mp_map_text(f, "base", i->base);
+    mp_map_raw(f, "metadata", i->metadata);
     ollama_put_number(f, "bytes", i->bytes);
     ollama_put_number(f, "tensors", i->tensors);
-    fields_text(&m.private_, "path", i->path);
+    mp_map_text(&m.private_, "path", i->path);
     ollama_put_raw(&m.private_, "raw", i->raw, NULL);
     const struct bytes parts[] = {bytes_of(i->grade), bytes_of_buf(&m.open.values), i->raw};
     hash_parts(content, parts, 3);
@@ -372,9 +372,9 @@ int ollama_event_runtime(const struct ollama_view *view, const struct ollama_run
     m.event.key.what = "runtime";
     m.event.key.gen = r->gen;
     m.event.key.content = (struct bytes){content, HASH_LEN};
-    fields_text(&m.open, "version", bytes_of(r->version));
+    mp_map_text(&m.open, "version", bytes_of(r->version));
     if (r->cloud >= 0) {
-        fields_bool(&m.open, "cloud", r->cloud != 0);
+        mp_map_bool(&m.open, "cloud", r->cloud != 0);
     }
     ollama_put_raw(&m.private_, "raw", raw, NULL);
     return making_add(&m, view, err);
@@ -389,9 +389,9 @@ int ollama_event_version(const struct ollama_view *view, const char *before, con
     m.event.key.gen = now->gen;
     m.event.key.change = true;
     m.event.key.content = bytes_of(now->version);
-    fields_text(&m.open, "what", bytes_of("version"));
-    fields_text(&m.open, "version", bytes_of(now->version));
-    fields_text(&m.open, "version_before", bytes_of(before));
+    mp_map_text(&m.open, "what", bytes_of("version"));
+    mp_map_text(&m.open, "version", bytes_of(now->version));
+    mp_map_text(&m.open, "version_before", bytes_of(before));
     return making_add(&m, view, err);
 }
 
@@ -406,10 +406,10 @@ int ollama_event_unreachable(const struct ollama_view *view, const struct ollama
     m.event.key.what = "unreachable";
     m.event.key.gen = r->gen;
     m.event.key.content = bytes_of(content);
-    fields_text(&m.open, "error", bytes_of(r->error));
+    mp_map_text(&m.open, "error", bytes_of(r->error));
     if (r->status != 0) {
-        fields_uint(&m.open, "http_status", r->status);
+        mp_map_uint(&m.open, "http_status", r->status);
     }
-    fields_text(&m.private_, "detail", bytes_of(detail));
+    mp_map_text(&m.private_, "detail", bytes_of(detail));
     return making_add(&m, view, err);
 }

@@ -109,16 +109,13 @@ static void put_layer(struct buf *out, struct bytes layer) {
     text_hex(text + 7, digest.sha256, HASH_LEN);
     mp_put_map(out, (uint32_t)(word + digest.there + (size != OLLAMA_NONE)));
     if (size != OLLAMA_NONE) {
-        mp_put_str(out, bytes_of("bytes"));
-        mp_put_uint(out, size);
+        mp_pair_uint(out, "bytes", size);
     }
     if (digest.there) {
-        mp_put_str(out, bytes_of("digest"));
-        mp_put_str(out, bytes_of(text));
+        mp_pair_text(out, "digest", text);
     }
     if (word) {
-        mp_put_str(out, bytes_of("type"));
-        mp_put_str(out, type);
+        mp_pair_str(out, "type", type);
     }
 }
 

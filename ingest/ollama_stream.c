@@ -157,35 +157,35 @@ static const char *operation(enum ollama_form form) {
 }
 
 /* ns as milliseconds. */
-static void put_ms(struct fields *f, const char *name, uint64_t ns) {
+static void put_ms(struct mp_map *f, const char *name, uint64_t ns) {
     if (ns == OLLAMA_NONE) {
         return;
     }
-    fields_begin(f, name);
+    mp_map_begin(f, name);
     if (ns % 1000000 == 0) {
         mp_put_uint(&f->values, ns / 1000000);
     } else {
         mp_put_float(&f->values, (double)ns / 1e6);
     }
-    fields_end(f);
+    mp_map_end(f);
 }
 
 /* The source's time: `at`, or its text where that is none. */
-static uint64_t put_time(struct fields *f, const char *text) {
+static uint64_t put_time(struct mp_map *f, const char *text) {
     uint64_t ns;
     if (text[0] == '\0') {
         return INGEST_NO_TIME;
     }
     if (text_parse_time(bytes_of(text), &ns) == 0 && ns <= MP_INT_MAX) {
-        fields_uint(f, "at", ns);
+        mp_map_uint(f, "at", ns);
         return ns;
     }
-    fields_text(f, "at_text", bytes_of(text));
+    mp_map_text(f, "at_text", bytes_of(text));
     return INGEST_NO_TIME;
 }
 
 /* Words, thoughts and tool calls: private. */
-static void put_words(struct ollama_stream *s, struct fields *open, struct fields *private_) {
+static void put_words(struct ollama_stream *s, struct mp_map *open, struct mp_map *private_) {
     uint8_t digest[HASH_LEN];
     hash_end(s->digest, digest);
     if (s->any_words) {
@@ -193,21 +193,21 @@ static void put_words(struct ollama_stream *s, struct fields *open, struct field
         memcpy(d.sha256, digest, HASH_LEN);
         ollama_put_digest(open, "output_digest", &d);
     }
-    fields_text(private_, "output", bytes_of_buf(&s->words));
-    fields_text(private_, "thinking", bytes_of_buf(&s->thinking));
+    mp_map_text(private_, "output", bytes_of_buf(&s->words));
+    mp_map_text(private_, "thinking", bytes_of_buf(&s->thinking));
     if (s->n_calls > 0) {
-        fields_begin(private_, "tool_calls");
+        mp_map_begin(private_, "tool_calls");
         mp_put_array(&private_->values, s->n_calls);
         buf_put_bytes(&private_->values, bytes_of_buf(&s->calls));
-        fields_end(private_);
+        mp_map_end(private_);
     }
     if (s->words_cut || s->calls_cut) {
-        fields_bool(private_, "output_cut", true);
+        mp_map_bool(private_, "output_cut", true);
     }
 }
 
 /* What the last piece says. */
-static void put_numbers(struct fields *f, struct bytes map) {
+static void put_numbers(struct mp_map *f, struct bytes map) {
     struct bytes remote = ollama_word(map, "remote_host");
     ollama_put_number(f, "tokens_in", ollama_number(map, "prompt_eval_count"));
     ollama_put_number(f, "tokens_out", ollama_number(map, "eval_count"));
@@ -215,13 +215,13 @@ static void put_numbers(struct fields *f, struct bytes map) {
     put_ms(f, "load_ms", ollama_number(map, "load_duration"));
     put_ms(f, "prompt_ms", ollama_number(map, "prompt_eval_duration"));
     put_ms(f, "generate_ms", ollama_number(map, "eval_duration"));
-    fields_text(f, "finish", ollama_word(map, "done_reason"));
-    fields_text(f, "served", ollama_word(map, "remote_model"));
+    mp_map_text(f, "finish", ollama_word(map, "done_reason"));
+    mp_map_text(f, "served", ollama_word(map, "remote_model"));
     if (ollama_text(map, "remote_host").n > 0 || ollama_text(map, "remote_model").n > 0) {
-        fields_bool(f, "egress", true);
+        mp_map_bool(f, "egress", true);
     }
     if (memchr(remote.p != NULL ? remote.p : (const uint8_t *)"", '@', remote.n) == NULL) {
-        fields_text(f, "remote_host", remote);
+        mp_map_text(f, "remote_host", remote);
     }
 }
 
@@ -244,29 +244,29 @@ static struct bytes call_identity(struct ollama_stream *s, struct bytes map, con
 static int call_end(struct ollama_stream *s, struct bytes map, const char *outcome, struct bytes error, struct err *err) {
     static const char *const known[] = {"response", "message",  "context",    "embedding", "embeddings",
                                         "thinking", "logprobs", "created_at", NULL};
-    struct fields open, private_;
+    struct mp_map open, private_;
     struct buf identity;
     uint8_t digest[HASH_LEN];
     char hex[KEYED_HASH_HEX], subject[48];
     bool ok = strcmp(outcome, "ok") == 0;
-    fields_init(&open, OLLAMA_BODY_MAX / 2);
-    fields_init(&private_, OLLAMA_BODY_MAX);
+    mp_map_init(&open, OLLAMA_BODY_MAX / 2);
+    mp_map_init(&private_, OLLAMA_BODY_MAX);
     buf_init(&identity, OLLAMA_MP_MAX + 4096);
     struct bytes content = call_identity(s, map, outcome, &identity);
     hash_parts(digest, &content, 1);
     keyed_hash_hex(hex, intake_secret(s->view->run), digest);
     snprintf(subject, sizeof(subject), "run/" OLLAMA_NAME "-%.16s", hex);
-    fields_text(&open, "runtime", bytes_of(OLLAMA_NAME));
-    fields_text(&open, "model", bytes_of(s->model));
-    fields_text(&open, "operation", bytes_of(operation(s->form)));
-    fields_text(&open, "outcome", bytes_of(outcome));
-    fields_bool(&open, "ok", ok);
+    mp_map_text(&open, "runtime", bytes_of(OLLAMA_NAME));
+    mp_map_text(&open, "model", bytes_of(s->model));
+    mp_map_text(&open, "operation", bytes_of(operation(s->form)));
+    mp_map_text(&open, "outcome", bytes_of(outcome));
+    mp_map_bool(&open, "ok", ok);
     if (s->pieces > 1) {
-        fields_bool(&open, "stream", true);
+        mp_map_bool(&open, "stream", true);
     }
     if (error.n > 0) {
-        fields_text(&open, "error", bytes_of("server"));
-        fields_text(&private_, "detail", first_part(error));
+        mp_map_text(&open, "error", bytes_of("server"));
+        mp_map_text(&private_, "detail", first_part(error));
     }
     uint64_t at = put_time(&open, s->created);
     if (map.n > 0) {
@@ -282,8 +282,8 @@ static int call_end(struct ollama_stream *s, struct bytes map, const char *outco
                                        .at = at};
     int code = buf_check(&identity, "a call", err);
     code = code != 0 ? code : event_add(s, &event, err);
-    fields_done(&open);
-    fields_done(&private_);
+    mp_map_done(&open);
+    mp_map_done(&private_);
     buf_done(&identity);
     call_reset(s);
     return code;
@@ -304,21 +304,21 @@ static const char *memory_kind(const struct ollama_stream *s, struct bytes map) 
 }
 
 static int memory_end(struct ollama_stream *s, const char *kind, struct bytes map, struct err *err) {
-    struct fields open, private_;
+    struct mp_map open, private_;
     struct buf identity;
     char subject[OLLAMA_NAME_MAX + 16];
     bool loaded = strcmp(kind, "model.loaded") == 0;
-    fields_init(&open, OLLAMA_BODY_MAX / 2);
-    fields_init(&private_, OLLAMA_BODY_MAX);
+    mp_map_init(&open, OLLAMA_BODY_MAX / 2);
+    mp_map_init(&private_, OLLAMA_BODY_MAX);
     buf_init(&identity, 4096);
     buf_printf(&identity, "%s\n%s\n%s", kind, s->model, s->created);
     snprintf(subject, sizeof(subject), "model/%s", s->model);
-    fields_text(&open, "runtime", bytes_of(OLLAMA_NAME));
-    fields_text(&open, "model", bytes_of(s->model));
+    mp_map_text(&open, "runtime", bytes_of(OLLAMA_NAME));
+    mp_map_text(&open, "model", bytes_of(s->model));
     if (loaded) {
         put_ms(&open, "load_ms", ollama_number(map, "load_duration"));
     } else {
-        fields_text(&open, "reason", bytes_of("asked"));
+        mp_map_text(&open, "reason", bytes_of("asked"));
     }
     uint64_t at = put_time(&open, s->created);
     ollama_put_raw(&private_, "raw", map, (const char *const[]){"response", "message", "context", "created_at", NULL});
@@ -330,8 +330,8 @@ static int memory_end(struct ollama_stream *s, const char *kind, struct bytes ma
                                        .at = at};
     int code = buf_check(&identity, "an answer", err);
     code = code != 0 ? code : event_add(s, &event, err);
-    fields_done(&open);
-    fields_done(&private_);
+    mp_map_done(&open);
+    mp_map_done(&private_);
     buf_done(&identity);
     call_reset(s);
     return code;
@@ -383,21 +383,19 @@ static void move_reset(struct ollama_stream *s) {
     s->bytes = 0;
 }
 
-static void put_layers(const struct ollama_stream *s, struct fields *f) {
-    fields_begin(f, "layers");
+static void put_layers(const struct ollama_stream *s, struct mp_map *f) {
+    mp_map_begin(f, "layers");
     mp_put_array(&f->values, (uint32_t)s->n_layers);
     for (size_t i = 0; i < s->n_layers; i++) {
         char text[7 + 2 * HASH_LEN + 1] = "sha256:";
         text_hex(text + 7, s->layers[i].digest.sha256, HASH_LEN);
         mp_put_map(&f->values, s->layers[i].bytes != OLLAMA_NONE ? 2 : 1);
         if (s->layers[i].bytes != OLLAMA_NONE) {
-            mp_put_str(&f->values, bytes_of("bytes"));
-            mp_put_uint(&f->values, s->layers[i].bytes);
+            mp_pair_uint(&f->values, "bytes", s->layers[i].bytes);
         }
-        mp_put_str(&f->values, bytes_of("digest"));
-        mp_put_str(&f->values, bytes_of(text));
+        mp_pair_text(&f->values, "digest", text);
     }
-    fields_end(f);
+    mp_map_end(f);
 }
 
 /* The stream does not say which model it is. The largest layer is the model's weights, and names it. */
@@ -412,7 +410,7 @@ static const struct layer *weights_of(const struct ollama_stream *s) {
 }
 
 static int move_end(struct ollama_stream *s, struct bytes error, struct err *err) {
-    struct fields open, private_;
+    struct mp_map open, private_;
     char subject[96];
     if (s->n_layers == 0) {
         move_reset(s);
@@ -420,19 +418,19 @@ static int move_end(struct ollama_stream *s, struct bytes error, struct err *err
                              "the progress names no layer by its digest, so that nobody knows which model it is about");
     }
     const struct layer *weights = weights_of(s);
-    fields_init(&open, OLLAMA_BODY_MAX / 2);
-    fields_init(&private_, OLLAMA_BODY_MAX / 2);
+    mp_map_init(&open, OLLAMA_BODY_MAX / 2);
+    mp_map_init(&private_, OLLAMA_BODY_MAX / 2);
     memcpy(subject, "model/sha256:", 13);
     text_hex(subject + 13, weights->digest.sha256, HASH_LEN);
-    fields_text(&open, "runtime", bytes_of(OLLAMA_NAME));
+    mp_map_text(&open, "runtime", bytes_of(OLLAMA_NAME));
     ollama_put_digest(&open, "digest", &weights->digest);
-    fields_uint(&open, "bytes", s->bytes);
-    fields_bool(&open, "ok", s->done);
+    mp_map_uint(&open, "bytes", s->bytes);
+    mp_map_bool(&open, "ok", s->done);
     if (s->verified && !s->push) {
-        fields_bool(&open, "verified", s->done);
+        mp_map_bool(&open, "verified", s->done);
     }
     put_layers(s, &open);
-    fields_text(&private_, "error", first_part(error));
+    mp_map_text(&private_, "error", first_part(error));
     const struct ollama_event event = {.kind = s->push ? "model.pushed" : "model.pulled",
                                        .subject = subject,
                                        .key = {.what = s->push ? "push" : "pull", .content = bytes_of_buf(&open.values)},
@@ -440,8 +438,8 @@ static int move_end(struct ollama_stream *s, struct bytes error, struct err *err
                                        .private_ = &private_,
                                        .at = INGEST_NO_TIME};
     int code = event_add(s, &event, err);
-    fields_done(&open);
-    fields_done(&private_);
+    mp_map_done(&open);
+    mp_map_done(&private_);
     move_reset(s);
     return code;
 }
@@ -496,12 +494,12 @@ static int take_progress(struct ollama_stream *s, struct bytes map, struct err *
 
 /* An error that answers nothing that is known here. */
 static int lone_error(struct ollama_stream *s, struct bytes words, struct err *err) {
-    struct fields open, private_;
-    fields_init(&open, 4096);
-    fields_init(&private_, 2 * ERROR_MAX);
-    fields_text(&open, "runtime", bytes_of(OLLAMA_NAME));
-    fields_text(&open, "error", bytes_of("answer"));
-    fields_text(&private_, "detail", first_part(words));
+    struct mp_map open, private_;
+    mp_map_init(&open, 4096);
+    mp_map_init(&private_, 2 * ERROR_MAX);
+    mp_map_text(&open, "runtime", bytes_of(OLLAMA_NAME));
+    mp_map_text(&open, "error", bytes_of("answer"));
+    mp_map_text(&private_, "detail", first_part(words));
     const struct ollama_event event = {.kind = "runtime.unreachable",
                                        .subject = s->view->subject,
                                        .key = {.what = "unreachable", .content = words},
@@ -509,8 +507,8 @@ static int lone_error(struct ollama_stream *s, struct bytes words, struct err *e
                                        .private_ = &private_,
                                        .at = INGEST_NO_TIME};
     int code = ollama_event_add(s->view, &event, err);
-    fields_done(&open);
-    fields_done(&private_);
+    mp_map_done(&open);
+    mp_map_done(&private_);
     return code;
 }
 

@@ -129,29 +129,29 @@ static int add(struct otlp *o, const struct ledger_draft *draft, uint64_t at, ui
 static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, struct err *err) {
     char key[OTLP_NAME_LEN], hex[KEYED_HASH_HEX];
     uint8_t digest[HASH_LEN];
-    struct fields body;
+    struct mp_map body;
     struct buf out;
     struct ledger_draft draft;
     uint64_t unused;
     hash_parts(digest, &e->session, 1);
     keyed_hash_hex(hex, intake_secret(o->run), digest);
     snprintf(key, sizeof(key), "gap:%s:%llu-%llu", hex, (unsigned long long)before, (unsigned long long)e->sequence);
-    fields_init(&body, 4096);
+    mp_map_init(&body, 4096);
     buf_init(&out, 4096);
-    fields_uint(&body, "after", e->sequence);
-    fields_uint(&body, "before", before);
-    fields_text(&body, "detail", bytes_of("the records of a session are numbered, and some numbers did not come"));
-    fields_uint(&body, "missing", e->sequence - before - 1);
-    fields_text(&body, "what", bytes_of("dropped"));
+    mp_map_uint(&body, "after", e->sequence);
+    mp_map_uint(&body, "before", before);
+    mp_map_text(&body, "detail", bytes_of("the records of a session are numbered, and some numbers did not come"));
+    mp_map_uint(&body, "missing", e->sequence - before - 1);
+    mp_map_text(&body, "what", bytes_of("dropped"));
     ledger_draft_init(&draft);
     draft.kind = bytes_of("ledger.gap");
     draft.subject = bytes_of("gap/otlp");
     draft.run = bytes_of(e->run);
     draft.key = bytes_of(key);
-    int code = fields_write(&body, &out, err);
+    int code = mp_map_write(&body, &out, err);
     draft.body = bytes_of_buf(&out);
     code = code != 0 ? code : add(o, &draft, INGEST_NO_TIME, &unused, err);
-    fields_done(&body);
+    mp_map_done(&body);
     buf_done(&out);
     return code;
 }

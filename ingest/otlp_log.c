@@ -254,10 +254,10 @@ static int read_log(struct log *l, struct bytes record, struct err *err) {
 
 static void put_common(struct log *l) {
     struct otlp_map *m = l->map;
-    fields_text(&m->body, "reporter", bytes_of(l->from->digest));
-    fields_text(&m->body, "span", bytes_of(l->span));
+    mp_map_text(&m->body, "reporter", bytes_of(l->from->digest));
+    mp_map_text(&m->body, "span", bytes_of(l->span));
     if (l->m[DROPPED].there && !(l->m[DROPPED].item.type == MP_UINT && l->m[DROPPED].item.uint == 0)) {
-        fields_raw(&m->private_, "dropped", l->m[DROPPED].raw);
+        mp_map_raw(&m->private_, "dropped", l->m[DROPPED].raw);
     }
 }
 
@@ -302,12 +302,12 @@ static const char *decided_by(struct bytes word) {
 }
 
 static void put_agent(struct log *l) {
-    fields_text(&l->map->body, "agent", bytes_of(l->from->service));
+    mp_map_text(&l->map->body, "agent", bytes_of(l->from->service));
 }
 
 /* Nothing is put for NULL. */
 static void put_word(struct otlp_map *m, const char *field, const char *word) {
-    fields_text(&m->body, field, bytes_of(word));
+    mp_map_text(&m->body, field, bytes_of(word));
 }
 
 static int map_decision(struct log *l, struct err *err) {
@@ -336,7 +336,7 @@ static int map_result(struct log *l, struct err *err) {
     bool yes = a != NULL && (a->item.type == MP_BOOL ? a->item.boolean : bytes_is(ok, "true"));
     bool no = a != NULL && (a->item.type == MP_BOOL ? !a->item.boolean : bytes_is(ok, "false"));
     if (yes || no) {
-        fields_text(&m->body, "outcome", bytes_of(yes ? "ok" : "error"));
+        mp_map_text(&m->body, "outcome", bytes_of(yes ? "ok" : "error"));
     }
     otlp_rows(m, &m->attributes, result_rows, OTLP_COUNT(result_rows));
     return emit(l, "run.tool_returned", err);
@@ -346,8 +346,8 @@ static int map_request(struct log *l, bool failed, struct err *err) {
     struct otlp_map *m = l->map;
     put_common(l);
     put_agent(l);
-    fields_bool(&m->body, "ok", !failed);
-    fields_text(&m->body, "outcome", bytes_of(failed ? "error" : "ok"));
+    mp_map_bool(&m->body, "ok", !failed);
+    mp_map_text(&m->body, "outcome", bytes_of(failed ? "error" : "ok"));
     otlp_rows(m, &m->attributes, request_rows, OTLP_COUNT(request_rows));
     return emit(l, "run.model_called", err);
 }
@@ -368,14 +368,14 @@ static int map_logged(struct log *l, struct err *err) {
     struct otlp_map *m = l->map;
     int64_t severity = 0;
     put_common(l);
-    fields_text(&m->body, "event", l->name);
+    mp_map_text(&m->body, "event", l->name);
     if (l->m[SEVERITY].there && otlp_int(&l->m[SEVERITY].item, &severity)) {
-        fields_begin(&m->body, "severity_number");
+        mp_map_begin(&m->body, "severity_number");
         mp_put_int(&m->body.values, severity);
-        fields_end(&m->body);
+        mp_map_end(&m->body);
     }
     struct bytes word = text_of(&l->m[SEVERITY_TEXT]);
-    fields_text(otlp_is_word(word) ? &m->body : &m->private_, "severity_text", word);
+    mp_map_text(otlp_is_word(word) ? &m->body : &m->private_, "severity_text", word);
     otlp_rows(m, &m->attributes, logged_rows, OTLP_COUNT(logged_rows));
     return emit(l, "run.logged", err);
 }
@@ -390,8 +390,8 @@ int otlp_map_log(struct otlp_map *m, const struct otlp_from *from, struct bytes 
     struct log l = {.map = m, .from = from};
     struct otlp_attributes *attributes = &m->attributes;
     m->failed = false;
-    fields_clear(&m->body);
-    fields_clear(&m->private_);
+    mp_map_clear(&m->body);
+    mp_map_clear(&m->private_);
     int code = read_log(&l, record, err);
     if (code != 0) {
         return code;
@@ -399,7 +399,7 @@ int otlp_map_log(struct otlp_map *m, const struct otlp_from *from, struct bytes 
     read_name(&l);
     read_run(&l);
     if (l.body.n > 0 && (l.body_text.n == 0 || !bytes_eq(l.body_text, l.name))) {
-        fields_raw(&m->private_, "text", l.body);
+        mp_map_raw(&m->private_, "text", l.body);
     }
     bool tool = otlp_is_open_text(otlp_find_text(attributes, "tool_name"));
     if (bytes_is(l.base, "tool_decision") && tool && otlp_is_word(otlp_find_text(attributes, "decision"))) {

@@ -17,8 +17,8 @@
 
 void otlp_map_init(struct otlp_map *m) {
     memset(m, 0, sizeof(*m));
-    fields_init(&m->body, VALUES_MAX);
-    fields_init(&m->private_, VALUES_MAX);
+    mp_map_init(&m->body, VALUES_MAX);
+    mp_map_init(&m->private_, VALUES_MAX);
     buf_init(&m->body_out, VALUES_MAX);
     buf_init(&m->private_out, VALUES_MAX);
     buf_init(&m->text, VALUES_MAX);
@@ -29,8 +29,8 @@ void otlp_map_init(struct otlp_map *m) {
 }
 
 void otlp_map_done(struct otlp_map *m) {
-    fields_done(&m->body);
-    fields_done(&m->private_);
+    mp_map_done(&m->body);
+    mp_map_done(&m->private_);
     buf_done(&m->body_out);
     buf_done(&m->private_out);
     buf_done(&m->text);
@@ -72,12 +72,12 @@ void otlp_name(const struct otlp_map *m, char ret[OTLP_NAME_LEN], const char *pr
     snprintf(ret, OTLP_NAME_LEN, "%shash-%s", prefix, hex);
 }
 
-static void put_digest(struct fields *fields, const char *name, struct bytes content) {
+static void put_digest(struct mp_map *fields, const char *name, struct bytes content) {
     uint8_t digest[HASH_LEN];
     char hex[2 * HASH_LEN + 1];
     hash_parts(digest, &content, 1);
     text_hex(hex, digest, HASH_LEN);
-    fields_digest(fields, name, bytes_of(hex));
+    mp_map_digest(fields, name, bytes_of(hex));
 }
 
 /* ---- values ------------------------------------------------------------------------------------------------------- */
@@ -102,37 +102,37 @@ struct bytes otlp_find_text(struct otlp_attributes *l, const char *key) {
     return a != NULL && a->item.type == MP_STR ? a->item.data : (struct bytes){NULL, 0};
 }
 
-void otlp_put_num(struct fields *fields, const char *name, const struct mp_item *item) {
-    fields_begin(fields, name);
+void otlp_put_num(struct mp_map *fields, const char *name, const struct mp_item *item) {
+    mp_map_begin(fields, name);
     if (otlp_num(&fields->values, item)) {
-        fields_end(fields);
+        mp_map_end(fields);
     }
 }
 
-void otlp_put_ms(struct fields *fields, const char *name, uint64_t ns) {
+void otlp_put_ms(struct mp_map *fields, const char *name, uint64_t ns) {
     if (ns % NS_PER_MS == 0) {
-        fields_uint(fields, name, ns / NS_PER_MS);
+        mp_map_uint(fields, name, ns / NS_PER_MS);
     } else {
-        fields_begin(fields, name);
+        mp_map_begin(fields, name);
         mp_put_float(&fields->values, (double)ns / (double)NS_PER_MS);
-        fields_end(fields);
+        mp_map_end(fields);
     }
 }
 
-void otlp_put_at(struct fields *fields, const struct otlp_member *m, uint64_t *ret_at) {
+void otlp_put_at(struct mp_map *fields, const struct otlp_member *m, uint64_t *ret_at) {
     *ret_at = INGEST_NO_TIME;
     int code = otlp_time(m, ret_at);
     if (code == 0) {
-        fields_uint(fields, "at", *ret_at);
+        mp_map_uint(fields, "at", *ret_at);
     } else if (code == 2 && m->item.type == MP_STR) {
-        fields_text(fields, "at_text", m->item.data);
+        mp_map_text(fields, "at_text", m->item.data);
     } else if (code == 2) {
-        fields_begin(fields, "at_text");
+        mp_map_begin(fields, "at_text");
         struct buf text;
         buf_init(&text, 4096);
         if (json_from_mp(m->raw, JSON_LINE, &text, NULL) == 0) {
             mp_put_str(&fields->values, bytes_of_buf(&text));
-            fields_end(fields);
+            mp_map_end(fields);
         }
         buf_done(&text);
     }
@@ -167,7 +167,7 @@ static bool put_words(struct otlp_map *m, const char *field, struct bytes list) 
         memcpy(text + n, item.data.p, item.data.n);
         n += item.data.n;
     }
-    fields_text(&m->body, field, (struct bytes){(const uint8_t *)text, n});
+    mp_map_text(&m->body, field, (struct bytes){(const uint8_t *)text, n});
     return n > 0;
 }
 
@@ -176,7 +176,7 @@ static bool put_bool(struct otlp_map *m, const char *field, const struct mp_item
     if (item->type != MP_BOOL && !(item->type == MP_STR && (yes || bytes_is(item->data, "false")))) {
         return false;
     }
-    fields_bool(&m->body, field, yes);
+    mp_map_bool(&m->body, field, yes);
     return true;
 }
 
@@ -186,17 +186,17 @@ static bool put_number(struct otlp_map *m, const struct otlp_row *row, const str
         if (!otlp_int(item, &v)) {
             return false;
         }
-        fields_begin(&m->body, row->field);
+        mp_map_begin(&m->body, row->field);
         mp_put_int(&m->body.values, v);
-        fields_end(&m->body);
+        mp_map_end(&m->body);
     } else if (row->form == OTLP_SECONDS) {
         double ms = item->type == MP_FLOAT ? item->real * 1000 : item->type == MP_UINT ? (double)item->uint * 1000 : -1;
         if (ms < 0 || !mp_float_ok(ms)) {
             return false;
         }
-        fields_begin(&m->body, row->field);
+        mp_map_begin(&m->body, row->field);
         mp_put_float(&m->body.values, ms);
-        fields_end(&m->body);
+        mp_map_end(&m->body);
     } else {
         size_t before = m->body.n;
         otlp_put_num(&m->body, row->field, item);
@@ -219,12 +219,12 @@ static enum put put_content(struct otlp_map *m, const struct otlp_row *row, cons
         put_digest(&m->body, row->digest, content);
     }
     if (row->bytes != NULL) {
-        fields_uint(&m->body, row->bytes, content.n);
+        mp_map_uint(&m->body, row->bytes, content.n);
     }
     if (row->form == OTLP_MESSAGES && a->item.type != MP_STR) {
         return PUT_AND_KEPT;
     }
-    fields_raw(&m->private_, row->field, raw);
+    mp_map_raw(&m->private_, row->field, raw);
     return PUT;
 }
 
@@ -238,13 +238,13 @@ static enum put put_row(struct otlp_map *m, const struct otlp_row *row, const st
     case OTLP_WORD:
         if (item->type == MP_UINT) {
             snprintf(number, sizeof(number), "%llu", (unsigned long long)item->uint);
-            fields_text(&m->body, row->field, bytes_of(number));
+            mp_map_text(&m->body, row->field, bytes_of(number));
             return PUT;
         }
         if (!text || !(row->form == OTLP_TEXT ? otlp_is_open_text(item->data) : otlp_is_word(item->data))) {
             return NOT_PUT;
         }
-        fields_text(&m->body, row->field, item->data);
+        mp_map_text(&m->body, row->field, item->data);
         return PUT;
     case OTLP_WORDS:
         return put_words(m, row->field, otlp_attribute_plain(l, a)) ? PUT : NOT_PUT;
@@ -254,7 +254,7 @@ static enum put put_row(struct otlp_map *m, const struct otlp_row *row, const st
         if (!text || item->data.n == 0) {
             return NOT_PUT;
         }
-        fields_text(&m->private_, row->field, item->data);
+        mp_map_text(&m->private_, row->field, item->data);
         return PUT;
     case OTLP_CONTENT:
     case OTLP_MESSAGES:
@@ -285,17 +285,17 @@ int otlp_put_rest(struct otlp_map *m, struct err *err) {
     struct buf *out = &m->text;
     buf_clear(out);
     if (otlp_attributes_put(&m->attributes, out) > 0) {
-        fields_raw(&m->private_, "attributes", bytes_of_buf(out));
+        mp_map_raw(&m->private_, "attributes", bytes_of_buf(out));
     }
     size_t at = out->n;
     if (otlp_attributes_put_repeated(&m->attributes, out) > 0) {
-        fields_raw(&m->private_, "attributes_repeated", (struct bytes){out->p + at, out->n - at});
+        mp_map_raw(&m->private_, "attributes_repeated", (struct bytes){out->p + at, out->n - at});
     }
     if (m->unknown.n > 0) {
-        fields_begin(&m->private_, "unknown");
+        mp_map_begin(&m->private_, "unknown");
         mp_put_map(&m->private_.values, m->unknown.n);
         buf_put_bytes(&m->private_.values, bytes_of_buf(&m->unknown.pairs));
-        fields_end(&m->private_);
+        mp_map_end(&m->private_);
     }
     int code = buf_check(out, "the attributes", err);
     return code != 0 ? code : buf_check(&m->unknown.pairs, "the unknown members", err);
@@ -304,12 +304,12 @@ int otlp_put_rest(struct otlp_map *m, struct err *err) {
 int otlp_emit(struct otlp_map *m, struct otlp_event *e, struct err *err) {
     buf_clear(&m->body_out);
     buf_clear(&m->private_out);
-    int code = fields_write(&m->body, &m->body_out, err);
+    int code = mp_map_write(&m->body, &m->body_out, err);
     if (code == 0 && m->private_.n > 0) {
-        code = fields_write(&m->private_, &m->private_out, err);
+        code = mp_map_write(&m->private_, &m->private_out, err);
     }
-    fields_clear(&m->body);
-    fields_clear(&m->private_);
+    mp_map_clear(&m->body);
+    mp_map_clear(&m->private_);
     if (code != 0) {
         return code;
     }
@@ -364,15 +364,15 @@ static int put_scope(struct otlp_map *m, struct bytes scope, struct buf *identit
         const char *field = i == S_NAME ? "scope" : "scope_version";
         bool text = s[i].item.type == MP_STR;
         if (s[i].there && text && otlp_is_open_text(s[i].item.data)) {
-            fields_text(&m->body, field, s[i].item.data);
+            mp_map_text(&m->body, field, s[i].item.data);
         } else if (s[i].there && !(text && s[i].item.data.n == 0)) {
-            fields_raw(&m->private_, field, s[i].raw);
+            mp_map_raw(&m->private_, field, s[i].raw);
         }
         buf_put_bytes(identity, s[i].raw);
     }
     size_t at = identity->n;
     if (otlp_attributes_put(&m->inner, identity) > 0) {
-        fields_raw(&m->private_, "scope_attributes", (struct bytes){identity->p + at, identity->n - at});
+        mp_map_raw(&m->private_, "scope_attributes", (struct bytes){identity->p + at, identity->n - at});
     }
     return 0;
 }
@@ -424,7 +424,7 @@ int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope,
         hash_parts(digest, &all, 1);
         text_hex(hex, digest, HASH_LEN);
         snprintf(from.digest, sizeof(from.digest), "sha256:%s", hex);
-        fields_text(&m->body, "digest", bytes_of(from.digest));
+        mp_map_text(&m->body, "digest", bytes_of(from.digest));
         otlp_name(m, subject, "service/", from.service[0] != '\0' ? bytes_of(from.service) : bytes_of("unnamed"));
         keyed_hash_hex(hidden, m->secret, digest);
         snprintf(key, sizeof(key), "reporter:%s", hidden);
@@ -440,8 +440,8 @@ int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope,
         *ret = from;
         code = otlp_emit(m, &e, err);
     }
-    fields_clear(&m->body);
-    fields_clear(&m->private_);
+    mp_map_clear(&m->body);
+    mp_map_clear(&m->private_);
     buf_done(&identity);
     return code;
 }

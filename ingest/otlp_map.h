@@ -7,7 +7,7 @@
 #ifndef INGEST_OTLP_MAP_H
 #define INGEST_OTLP_MAP_H
 
-#include "ingest/fields.h"
+#include "base/mp_map.h"
 #include "ingest/intake.h"
 #include "ingest/otlp_read.h"
 
@@ -45,7 +45,7 @@ struct otlp_map {
     bool failed;           /* the code that a function below gave came from emit */
     const uint8_t *secret; /* of hashes in headers, see keyed_hash.h */
     /* scratch */
-    struct fields body, private_;
+    struct mp_map body, private_;
     struct buf body_out, private_out, text, note;
     struct otlp_attributes attributes, inner;
     struct otlp_unknown unknown;
@@ -90,10 +90,10 @@ struct otlp_attribute *otlp_find(struct otlp_attributes *attributes, const char 
 struct bytes otlp_find_text(struct otlp_attributes *attributes, const char *key);
 /* Puts what the rows say and marks it as used. What does not have the form stays unused. */
 void otlp_rows(struct otlp_map *map, struct otlp_attributes *attributes, const struct otlp_row *rows, size_t n);
-void otlp_put_num(struct fields *fields, const char *name, const struct mp_item *item);
+void otlp_put_num(struct mp_map *fields, const char *name, const struct mp_item *item);
 /* Nanoseconds as milliseconds, exactly. */
-void otlp_put_ms(struct fields *fields, const char *name, uint64_t ns);
-void otlp_put_at(struct fields *fields, const struct otlp_member *m, uint64_t *ret_at);
+void otlp_put_ms(struct mp_map *fields, const char *name, uint64_t ns);
+void otlp_put_at(struct mp_map *fields, const struct otlp_member *m, uint64_t *ret_at);
 /* Puts what is left of the attributes, and unknown members, into the private fields. */
 int otlp_put_rest(struct otlp_map *map, struct err *err);
 /* Writes both maps into the event, emits it, and clears them for the next. */

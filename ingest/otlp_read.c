@@ -424,8 +424,7 @@ uint32_t otlp_attributes_put_repeated(const struct otlp_attributes *l, struct bu
     for (size_t i = 0; i < l->n; i++) {
         if (l->a[i].repeated) {
             mp_put_map(out, 2);
-            mp_put_str(out, bytes_of("key"));
-            mp_put_str(out, l->a[i].key);
+            mp_pair_str(out, "key", l->a[i].key);
             mp_put_str(out, bytes_of("value"));
             buf_put_bytes(out, otlp_attribute_plain(l, &l->a[i]));
         }

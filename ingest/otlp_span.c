@@ -79,8 +79,8 @@ static const char *const parameters[] = {"choice.count", "frequency_penalty", "m
 
 static void put_outcome(struct otlp_span *s) {
     if (s->known || s->failed) {
-        fields_bool(&s->map->body, "ok", !s->failed);
-        fields_text(&s->map->body, "outcome", bytes_of(s->failed ? "error" : "ok"));
+        mp_map_bool(&s->map->body, "ok", !s->failed);
+        mp_map_text(&s->map->body, "outcome", bytes_of(s->failed ? "error" : "ok"));
     }
 }
 
@@ -115,7 +115,7 @@ static int emit_end(struct otlp_span *s, const char *kind, struct err *err) {
     struct otlp_event e = event_of(s, kind, key);
     e.cause = OTLP_BY_FIRST;
     otlp_put_at(&s->map->body, &s->m[SPAN_END], &e.at);
-    fields_text(&s->map->body, "reporter", bytes_of(s->from->digest));
+    mp_map_text(&s->map->body, "reporter", bytes_of(s->from->digest));
     if (s->has_duration) {
         otlp_put_ms(&s->map->body, "duration_ms", s->duration);
     }
@@ -126,7 +126,7 @@ static int emit_end(struct otlp_span *s, const char *kind, struct err *err) {
 }
 
 static void put_parent(struct otlp_span *s) {
-    fields_text(&s->map->body, "parent", bytes_of(s->parent));
+    mp_map_text(&s->map->body, "parent", bytes_of(s->parent));
 }
 
 /* The server's address with its port. */
@@ -147,7 +147,7 @@ static void put_endpoint(struct otlp_map *m) {
         snprintf(text, sizeof(text), "%.*s", (int)a.n, (const char *)a.p);
     }
     address->used = true;
-    fields_text(&m->body, "endpoint", bytes_of(text));
+    mp_map_text(&m->body, "endpoint", bytes_of(text));
 }
 
 static void put_parameters(struct otlp_map *m) {
@@ -166,7 +166,7 @@ static void put_parameters(struct otlp_map *m) {
     if (n == 0) {
         return;
     }
-    fields_begin(&m->body, "parameters");
+    mp_map_begin(&m->body, "parameters");
     mp_put_map(&m->body.values, n);
     for (size_t i = 0; i < OTLP_COUNT(parameters); i++) {
         if (there[i] != NULL) {
@@ -175,7 +175,7 @@ static void put_parameters(struct otlp_map *m) {
             there[i]->used = true;
         }
     }
-    fields_end(&m->body);
+    mp_map_end(&m->body);
 }
 
 static int map_model_call(struct otlp_span *s, struct err *err) {
@@ -238,7 +238,7 @@ static int map_tool_call(struct otlp_span *s, struct err *err) {
         return code;
     }
     turn_to_end(m, result_rows, OTLP_COUNT(result_rows));
-    fields_text(&m->body, "span", bytes_of(s->id));
+    mp_map_text(&m->body, "span", bytes_of(s->id));
     put_parent(s);
     otlp_rows(m, &m->attributes, result_rows, OTLP_COUNT(result_rows) - 1);
     return emit_end(s, "run.tool_returned", err);
@@ -248,7 +248,7 @@ static int map_agent_run(struct otlp_span *s, struct err *err) {
     struct otlp_map *m = s->map;
     if (s->parent[0] != '\0') {
         snprintf(s->subject, sizeof(s->subject), "run/%s-%s", s->trace, s->id);
-        fields_text(&m->body, "parent", bytes_of(s->trace));
+        mp_map_text(&m->body, "parent", bytes_of(s->trace));
     }
     otlp_span_put_common(s);
     operation_is_said(s, "invoke_agent");
@@ -271,7 +271,7 @@ static int map_step(struct otlp_span *s, struct err *err) {
         otlp_put_ms(&m->body, "duration_ms", s->duration);
     }
     if (s->known || s->failed) {
-        fields_text(&m->body, "status", bytes_of(s->failed ? "error" : "ok"));
+        mp_map_text(&m->body, "status", bytes_of(s->failed ? "error" : "ok"));
     }
     otlp_span_put_error(s);
     return emit_first(s, "run.step", err);
@@ -287,15 +287,15 @@ static int map_score(struct otlp_span *s, const struct otlp_member e[EVENT_MEMBE
     event.subject = subject;
     event.cause = OTLP_BY_FIRST;
     otlp_put_at(&m->body, &e[EVENT_TIME], &event.at);
-    fields_text(&m->body, "reporter", bytes_of(s->from->digest));
-    fields_text(&m->body, "span", bytes_of(s->id));
+    mp_map_text(&m->body, "reporter", bytes_of(s->from->digest));
+    mp_map_text(&m->body, "span", bytes_of(s->id));
     if (otlp_is_open_text(s->model)) {
-        fields_text(&m->body, "model", s->model);
+        mp_map_text(&m->body, "model", s->model);
     }
     otlp_put_score(m, &m->inner);
     buf_clear(&m->text);
     if (otlp_attributes_put(&m->inner, &m->text) > 0) {
-        fields_raw(&m->private_, "attributes", bytes_of_buf(&m->text));
+        mp_map_raw(&m->private_, "attributes", bytes_of_buf(&m->text));
     }
     return otlp_emit(m, &event, err);
 }
@@ -316,8 +316,8 @@ static int map_scores(struct otlp_span *s, struct err *err) {
 int otlp_map_span(struct otlp_map *m, const struct otlp_from *from, struct bytes record, struct err *err) {
     struct otlp_span s = {.map = m, .from = from};
     m->failed = false;
-    fields_clear(&m->body);
-    fields_clear(&m->private_);
+    mp_map_clear(&m->body);
+    mp_map_clear(&m->private_);
     int code = otlp_span_read(&s, record, err);
     if (code != 0) {
         return code;

@@ -152,8 +152,7 @@ static void put_event(struct otlp_map *m, const struct otlp_member e[EVENT_MEMBE
         otlp_attributes_put(&m->inner, out);
     }
     if (dropped) {
-        mp_put_str(out, bytes_of("dropped"));
-        mp_put_uint(out, e[EVENT_DROPPED].item.uint);
+        mp_pair_uint(out, "dropped", e[EVENT_DROPPED].item.uint);
     }
     if (e[EVENT_NAME].there) {
         mp_put_str(out, bytes_of("name"));
@@ -179,7 +178,7 @@ static void see_exception(struct otlp_span *s) {
 
 /* All events but the scores, as the private field `events`. What is no event is kept as it is. */
 static void put_events(struct otlp_span *s) {
-    struct fields *p = &s->map->private_;
+    struct mp_map *p = &s->map->private_;
     struct otlp_member e[EVENT_MEMBERS];
     struct bytes raw;
     uint32_t n, kept = 0;
@@ -195,7 +194,7 @@ static void put_events(struct otlp_span *s) {
         return;
     }
     r = otlp_span_elements(&s->m[SPAN_EVENTS], &n);
-    fields_begin(p, "events");
+    mp_map_begin(p, "events");
     mp_put_array(&p->values, kept);
     for (uint32_t i = 0; i < n && mp_skip(&r, 1, &raw, NULL) == 0; i++) {
         if (!otlp_span_event(s, raw, e)) {
@@ -204,7 +203,7 @@ static void put_events(struct otlp_span *s) {
             put_event(s->map, e, &p->values);
         }
     }
-    fields_end(p);
+    mp_map_end(p);
 }
 /* ---- what all kinds share ----------------------------------------------------------------------------------------- */
 
@@ -218,7 +217,7 @@ static void put_dropped(struct otlp_span *s) {
     if (n == 0) {
         return;
     }
-    fields_begin(&s->map->private_, "dropped");
+    mp_map_begin(&s->map->private_, "dropped");
     mp_put_map(&s->map->private_.values, n);
     for (int i = 0; i < 3; i++) {
         const struct otlp_member *m = &s->m[SPAN_DROPPED_ATTRIBUTES + i];
@@ -227,7 +226,7 @@ static void put_dropped(struct otlp_span *s) {
             buf_put_bytes(&s->map->private_.values, m->raw);
         }
     }
-    fields_end(&s->map->private_);
+    mp_map_end(&s->map->private_);
 }
 
 static void put_kind(struct otlp_span *s) {
@@ -237,12 +236,12 @@ static void put_kind(struct otlp_span *s) {
     char number[24];
     if (m->there && m->item.type == MP_STR) {
         if (otlp_is_word(m->item.data)) {
-            fields_text(&s->map->body, "span_kind", m->item.data);
+            mp_map_text(&s->map->body, "span_kind", m->item.data);
         }
     } else if (m->there && otlp_int(&m->item, &kind) && kind != 0) {
         snprintf(number, sizeof(number), "%lld", (long long)kind);
         bool known = kind > 0 && kind < (int64_t)OTLP_COUNT(words);
-        fields_text(&s->map->body, "span_kind", bytes_of(known ? words[kind] : number));
+        mp_map_text(&s->map->body, "span_kind", bytes_of(known ? words[kind] : number));
     }
 }
 
@@ -251,7 +250,7 @@ static void put_name(struct otlp_span *s) {
     static const char *const whose[] = {"gen_ai.request.model", "gen_ai.tool.name", "gen_ai.agent.name"};
     if (s->what == OTLP_STEP) {
         bool open = otlp_is_open_text(s->name);
-        fields_text(open ? &s->map->body : &s->map->private_, open ? "step" : "name", s->name);
+        mp_map_text(open ? &s->map->body : &s->map->private_, open ? "step" : "name", s->name);
         return;
     }
     struct bytes object = otlp_find_text(&s->map->attributes, whose[s->what]);
@@ -259,37 +258,37 @@ static void put_name(struct otlp_span *s) {
     bool plain = s->name.n > n && bytes_starts(s->name, s->operation) && s->name.p[n] == ' ' &&
                  bytes_eq((struct bytes){s->name.p + n + 1, s->name.n - n - 1}, object);
     if (!plain && !bytes_eq(s->name, s->operation)) {
-        fields_text(&s->map->private_, "name", s->name);
+        mp_map_text(&s->map->private_, "name", s->name);
     }
 }
 
 static void put_ended(struct otlp_span *s) {
     if (s->m[SPAN_END].there && !s->has_duration) {
-        fields_raw(&s->map->private_, "ended_at", s->m[SPAN_END].raw);
+        mp_map_raw(&s->map->private_, "ended_at", s->m[SPAN_END].raw);
     }
 }
 
 /* What only the event that stands for the span has. */
 void otlp_span_put_common(struct otlp_span *s) {
     struct otlp_map *m = s->map;
-    fields_text(&m->body, "reporter", bytes_of(s->from->digest));
-    fields_text(&m->body, "span", bytes_of(s->id));
+    mp_map_text(&m->body, "reporter", bytes_of(s->from->digest));
+    mp_map_text(&m->body, "span", bytes_of(s->id));
     put_kind(s);
     put_name(s);
     put_ended(s);
     put_dropped(s);
     if (s->m[SPAN_TRACE_STATE].there &&
         !(s->m[SPAN_TRACE_STATE].item.type == MP_STR && s->m[SPAN_TRACE_STATE].item.data.n == 0)) {
-        fields_raw(&m->private_, "trace_state", s->m[SPAN_TRACE_STATE].raw);
+        mp_map_raw(&m->private_, "trace_state", s->m[SPAN_TRACE_STATE].raw);
     }
     if (s->m[SPAN_LINKS].there && s->m[SPAN_LINKS].item.count > 0) {
-        fields_raw(&m->private_, "links", s->m[SPAN_LINKS].raw);
+        mp_map_raw(&m->private_, "links", s->m[SPAN_LINKS].raw);
     }
     if (!s->known) {
-        fields_raw(&m->private_, "status", s->m[SPAN_STATUS].raw);
+        mp_map_raw(&m->private_, "status", s->m[SPAN_STATUS].raw);
     }
     if (s->m[SPAN_NAME].there && s->m[SPAN_NAME].item.type != MP_STR) {
-        fields_raw(&m->private_, "name", s->m[SPAN_NAME].raw);
+        mp_map_raw(&m->private_, "name", s->m[SPAN_NAME].raw);
     }
     put_events(s);
 }
@@ -304,8 +303,8 @@ void otlp_span_put_error(struct otlp_span *s) {
     }
     otlp_rows(m, &m->attributes, rows, OTLP_COUNT(rows));
     if (m->body.n == before && otlp_is_word(s->exception_type)) {
-        fields_text(&m->body, "error", s->exception_type);
+        mp_map_text(&m->body, "error", s->exception_type);
     }
     struct bytes words = text_of(&s->status[STATUS_MESSAGE]);
-    fields_text(&m->private_, "detail", words.n > 0 ? words : s->exception_message);
+    mp_map_text(&m->private_, "detail", words.n > 0 ? words : s->exception_message);
 }

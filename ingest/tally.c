@@ -1,11 +1,11 @@
 /* Counting, and the body of the receipt. */
 #include "ingest/tally.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/mp.h"
+#include "base/mp_map.h"
 #include "base/text.h"
 
 void tally_init(struct ingest_tally *t) {
@@ -85,57 +85,49 @@ void tally_sum(struct ingest_tally *t, const struct ingest_tally *more) {
     }
 }
 
-static void put_uint(struct buf *out, const char *name, uint64_t v) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_uint(out, v);
-}
-
-static void put_str(struct buf *out, const char *name, const char *v) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_str(out, bytes_of(v));
+static void put_digest(struct mp_map *map, const char *name, const uint8_t digest[HASH_LEN]) {
+    char hex[2 * HASH_LEN + 1];
+    text_hex(hex, digest, HASH_LEN);
+    mp_map_digest(map, name, bytes_of(hex));
 }
 
 static void put_reasons(struct buf *out, const struct ingest_tally *t) {
-    mp_put_str(out, bytes_of("reasons"));
     mp_put_array(out, (uint32_t)t->n_reasons);
     for (size_t i = 0; i < t->n_reasons; i++) {
         const struct ingest_reason *r = &t->reasons[i];
         mp_put_map(out, 4);
-        put_uint(out, "count", r->count);
-        put_uint(out, "line", r->line);
-        put_uint(out, "offset", r->offset);
-        put_str(out, "reason", r->text);
+        mp_pair_uint(out, "count", r->count);
+        mp_pair_uint(out, "line", r->line);
+        mp_pair_uint(out, "offset", r->offset);
+        mp_pair_text(out, "reason", r->text);
     }
 }
 
-void tally_encode(struct buf *out, const struct ingest_tally *t, const struct tally_input *input) {
-    char hex[2 * HASH_LEN + 1], id[sizeof("sha256:") + 2 * HASH_LEN];
-    bool timed = t->first_at != INGEST_NO_TIME;
-    mp_put_map(out, 12U + (timed ? 2 : 0) + (input->cursor != NULL ? 1 : 0));
-    put_uint(out, "accepted", t->accepted);
-    put_uint(out, "bytes", t->bytes);
+int tally_encode(struct buf *out, const struct ingest_tally *t, const struct tally_input *input, struct err *err) {
+    struct mp_map map;
+    mp_map_init(&map, out->max);
+    mp_map_uint(&map, "accepted", t->accepted);
+    mp_map_uint(&map, "bytes", t->bytes);
     if (input->cursor != NULL) {
-        text_hex(hex, input->cursor, HASH_LEN);
-        snprintf(id, sizeof(id), "sha256:%s", hex);
-        put_str(out, "cursor", id);
+        put_digest(&map, "cursor", input->cursor);
     }
-    text_hex(hex, input->digest, HASH_LEN);
-    snprintf(id, sizeof(id), "sha256:%s", hex);
-    put_str(out, "digest", id);
-    put_uint(out, "duplicate", t->duplicate);
-    if (timed) {
-        put_uint(out, "first_at", t->first_at);
+    put_digest(&map, "digest", input->digest);
+    mp_map_uint(&map, "duplicate", t->duplicate);
+    if (t->first_at != INGEST_NO_TIME) {
+        mp_map_uint(&map, "first_at", t->first_at);
+        mp_map_uint(&map, "last_at", t->last_at);
     }
-    put_uint(out, "gaps", t->gaps);
-    put_str(out, "input", input->name);
-    if (timed) {
-        put_uint(out, "last_at", t->last_at);
-    }
-    put_uint(out, "masked", t->masked);
-    put_uint(out, "parser", INGEST_PARSER_VERSION);
-    put_reasons(out, t);
-    put_uint(out, "rejected", t->rejected);
-    put_str(out, "source", input->source);
-    mp_put_str(out, bytes_of("stopped"));
-    mp_put_bool(out, input->stopped);
+    mp_map_uint(&map, "gaps", t->gaps);
+    mp_map_text(&map, "input", bytes_of(input->name));
+    mp_map_uint(&map, "masked", t->masked);
+    mp_map_uint(&map, "parser", INGEST_PARSER_VERSION);
+    mp_map_begin(&map, "reasons");
+    put_reasons(&map.values, t);
+    mp_map_end(&map);
+    mp_map_uint(&map, "rejected", t->rejected);
+    mp_map_text(&map, "source", bytes_of(input->source));
+    mp_map_bool(&map, "stopped", input->stopped);
+    int code = mp_map_write(&map, out, err);
+    mp_map_done(&map);
+    return code;
 }

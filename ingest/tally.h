@@ -47,6 +47,6 @@ struct tally_input {
     bool stopped;
 };
 /* Appends the body of a ledger.imported event. */
-void tally_encode(struct buf *out, const struct ingest_tally *tally, const struct tally_input *input);
+int tally_encode(struct buf *out, const struct ingest_tally *tally, const struct tally_input *input, struct err *err);
 
 #endif

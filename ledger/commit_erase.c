@@ -187,24 +187,14 @@ static int erase_private(struct commit *c, const struct ledger_erase_options *o,
 
 /* ---- the event ---- */
 
-static void put_str(struct buf *out, const char *name, const char *value) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_str(out, bytes_of(value));
-}
-
-static void put_uint(struct buf *out, const char *name, uint64_t value) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_uint(out, value);
-}
-
 /* Its members in the order of their names. */
 static void put_body(struct buf *out, const struct ledger_erase_options *o, uint64_t bytes) {
     static const char *const what[] = {"body", "private", "artifact"};
     bool artifact = o->what == LEDGER_ERASE_ARTIFACT, fields = o->what == LEDGER_ERASE_PRIVATE && o->n_fields > 0;
     mp_put_map(out, 4U + (fields ? 1U : 0U));
-    put_uint(out, "bytes", bytes);
+    mp_pair_uint(out, "bytes", bytes);
     if (artifact) {
-        put_str(out, "digest", o->artifact + strlen("artifact:"));
+        mp_pair_text(out, "digest", o->artifact + strlen("artifact:"));
     }
     if (fields) {
         mp_put_str(out, bytes_of("fields"));
@@ -213,9 +203,9 @@ static void put_body(struct buf *out, const struct ledger_erase_options *o, uint
             mp_put_str(out, bytes_of(o->fields[i]));
         }
     }
-    put_str(out, "reason", o->reason);
+    mp_pair_text(out, "reason", o->reason);
     if (!artifact && o->n_seqs == 1) {
-        put_uint(out, "seq", o->seqs[0]);
+        mp_pair_uint(out, "seq", o->seqs[0]);
     } else if (!artifact) {
         mp_put_str(out, bytes_of("seqs"));
         mp_put_array(out, (uint32_t)o->n_seqs);
@@ -223,7 +213,7 @@ static void put_body(struct buf *out, const struct ledger_erase_options *o, uint
             mp_put_uint(out, o->seqs[i]);
         }
     }
-    put_str(out, "what", what[o->what]);
+    mp_pair_text(out, "what", what[o->what]);
 }
 
 static int make_event(struct commit *c, const struct ledger_erase_options *o, uint64_t bytes, struct ledger_batch **ret,
@@ -241,7 +231,7 @@ static int make_event(struct commit *c, const struct ledger_erase_options *o, ui
     put_body(&body, o, bytes);
     if (o->note != NULL) {
         mp_put_map(&note, 1);
-        put_str(&note, "note", o->note);
+        mp_pair_text(&note, "note", o->note);
     }
     snprintf(subject, sizeof(subject), "event/%llu", o->n_seqs == 0 ? 0ULL : (unsigned long long)o->seqs[0]);
     ledger_draft_init(&draft);

@@ -32,26 +32,19 @@ static int look(struct ledger *ledger, uint64_t seq, const char *what, struct le
     return rc;
 }
 
-static void put_text(struct buf *out, const char *name, struct bytes text) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_str(out, text);
-}
-
 static void put_body(struct buf *out, const struct ledger_event *e, const struct ledger_correct_options *o) {
     char leaf[2 * LEDGER_HASH + 1];
     bool replaced = o->replaced_by != LEDGER_NO_SEQ;
     text_hex(leaf, e->leaf, LEDGER_HASH);
     mp_put_map(out, replaced ? 6 : 5);
-    put_text(out, "kind", e->kind);
-    put_text(out, "leaf", bytes_of(leaf));
-    put_text(out, "reason", bytes_of(o->reason));
+    mp_pair_str(out, "kind", e->kind);
+    mp_pair_str(out, "leaf", bytes_of(leaf));
+    mp_pair_str(out, "reason", bytes_of(o->reason));
     if (replaced) {
-        mp_put_str(out, bytes_of("replaced_by"));
-        mp_put_uint(out, o->replaced_by);
+        mp_pair_uint(out, "replaced_by", o->replaced_by);
     }
-    mp_put_str(out, bytes_of("seq"));
-    mp_put_uint(out, e->seq);
-    put_text(out, "subject", e->subject);
+    mp_pair_uint(out, "seq", e->seq);
+    mp_pair_str(out, "subject", e->subject);
 }
 
 /* Whether an event corrects event `seq`. */
@@ -191,7 +184,7 @@ static int prepare(struct ledger *ledger, const struct ledger_correct_options *o
         put_body(&w->body, &e, o);
         if (o->note != NULL) {
             mp_put_map(&w->private_, 1);
-            put_text(&w->private_, "note", bytes_of(o->note));
+            mp_pair_str(&w->private_, "note", bytes_of(o->note));
         }
         rc = buf_check(&w->body, "the event", err);
         rc = rc != 0 ? rc : buf_check(&w->private_, "the note", err);

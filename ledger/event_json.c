@@ -11,20 +11,10 @@
 
 #define EVENT_MEMBERS 17 /* before body and private */
 
-static void put_text(struct buf *out, const char *name, struct bytes value) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_str(out, value);
-}
-
-static void put_number(struct buf *out, const char *name, uint64_t value) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_uint(out, value);
-}
-
 static void put_hex(struct buf *out, const char *name, const uint8_t *hash) {
     char hex[2 * EVENT_HASH + 1];
     text_hex(hex, hash, EVENT_HASH);
-    put_text(out, name, bytes_of(hex));
+    mp_pair_str(out, name, bytes_of(hex));
 }
 
 static void put_ns(struct buf *out, uint64_t ns) {
@@ -91,24 +81,24 @@ static void put_commitments(struct buf *out, struct bytes header) {
 static void put_header(struct buf *out, const struct ledger_event *e) {
     char when[TEXT_TIME_MAX];
     text_time(when, e->time);
-    put_number(out, "seq", e->seq);
+    mp_pair_uint(out, "seq", e->seq);
     mp_put_str(out, bytes_of("time"));
     put_ns(out, e->time);
-    put_text(out, "time_text", bytes_of(when));
-    put_text(out, "kind", e->kind);
-    put_number(out, "schema", e->schema);
-    put_text(out, "subject", e->subject);
-    put_text(out, "actor", e->actor);
-    put_text(out, "source", e->source);
-    put_text(out, "grade", e->grade);
-    put_text(out, "run", e->run);
+    mp_pair_str(out, "time_text", bytes_of(when));
+    mp_pair_str(out, "kind", e->kind);
+    mp_pair_uint(out, "schema", e->schema);
+    mp_pair_str(out, "subject", e->subject);
+    mp_pair_str(out, "actor", e->actor);
+    mp_pair_str(out, "source", e->source);
+    mp_pair_str(out, "grade", e->grade);
+    mp_pair_str(out, "run", e->run);
     mp_put_str(out, bytes_of("cause"));
     if (e->has_cause) {
         mp_put_uint(out, e->cause);
     } else {
         mp_put_nil(out);
     }
-    put_text(out, "key", e->key);
+    mp_pair_str(out, "key", e->key);
     put_hex(out, "leaf", e->leaf);
     put_commitments(out, e->header);
     mp_put_str(out, bytes_of("author"));
@@ -121,7 +111,7 @@ static void put_header(struct buf *out, const struct ledger_event *e) {
 
 static void put_marks(struct buf *out, const struct ledger_event_marks *marks) {
     if (marks->corrected_by != LEDGER_NO_SEQ) {
-        put_number(out, "corrected_by", marks->corrected_by);
+        mp_pair_uint(out, "corrected_by", marks->corrected_by);
     }
     if (marks->erased.n > 0) {
         mp_put_str(out, bytes_of("erased_by"));

@@ -83,16 +83,6 @@ static int take_keys(struct ledger *ledger, const struct ledger_restore_options 
     return rc != 0 ? rc : create_epoch_key(ledger->config.keys, ledger->origin, epoch, o->passphrase, next, err);
 }
 
-static void put_text(struct buf *out, const char *name, const char *value) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_str(out, bytes_of(value));
-}
-
-static void put_number(struct buf *out, const char *name, uint64_t value) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_uint(out, value);
-}
-
 static int first_origin(struct ledger *ledger, char ret[NOTE_NAME_MAX + 1], struct err *err) {
     struct core_view view;
     struct core_epoch epoch;
@@ -118,15 +108,14 @@ static int restored_draft(struct ledger *ledger, const struct ledger_restore_opt
     snprintf(subject, sizeof(subject), "ledger/%s", ledger->origin);
     buf_init(&body, 65536);
     mp_put_map(&body, 8);
-    put_number(&body, "epoch", epoch);
-    put_text(&body, "epoch_vkey", vkey);
-    mp_put_str(&body, bytes_of("newest"));
-    mp_put_bool(&body, o->newest);
-    put_text(&body, "origin", ledger->origin);
-    put_text(&body, "origin_before", before);
-    put_text(&body, "reason", o->reason == NULL ? "restore" : o->reason);
-    put_text(&body, "root", root);
-    put_number(&body, "size", head->size);
+    mp_pair_uint(&body, "epoch", epoch);
+    mp_pair_text(&body, "epoch_vkey", vkey);
+    mp_pair_bool(&body, "newest", o->newest);
+    mp_pair_text(&body, "origin", ledger->origin);
+    mp_pair_text(&body, "origin_before", before);
+    mp_pair_text(&body, "reason", o->reason == NULL ? "restore" : o->reason);
+    mp_pair_text(&body, "root", root);
+    mp_pair_uint(&body, "size", head->size);
     ledger_draft_init(&draft);
     draft.kind = bytes_of("ledger.restored");
     draft.subject = bytes_of(subject);

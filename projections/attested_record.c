@@ -115,18 +115,15 @@ int attested_body(const struct attested_head *head, struct buf *out, struct err 
     }
     qsort(sorted, head->n, sizeof(sorted[0]), cmp_part);
     mp_put_map(out, 2);
-    mp_put_str(out, bytes_of("position"));
-    mp_put_uint(out, head->position);
+    mp_pair_uint(out, "position", head->position);
     mp_put_str(out, bytes_of("roots"));
     mp_put_map(out, (uint32_t)head->n);
     for (size_t i = 0; i < head->n; i++) {
         text_hex(digest + 7, sorted[i]->root, HASH_LEN);
         mp_put_str(out, bytes_of(sorted[i]->projection->name));
         mp_put_map(out, 2);
-        mp_put_str(out, bytes_of("root"));
-        mp_put_str(out, bytes_of(digest));
-        mp_put_str(out, bytes_of("version"));
-        mp_put_uint(out, sorted[i]->projection->version);
+        mp_pair_text(out, "root", digest);
+        mp_pair_uint(out, "version", sorted[i]->projection->version);
     }
     return buf_check(out, "a body", err);
 }

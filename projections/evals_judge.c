@@ -114,17 +114,14 @@ static void take_result(struct results *r, const struct row *score, enum score_r
     struct buf item;
     buf_init(&item, ROW_LIST_MAX);
     mp_put_map(&item, 6);
-    mp_put_str(&item, bytes_of("metric"));
-    mp_put_str(&item, metric);
+    mp_pair_str(&item, "metric", metric);
     put_word(&item, "side", side);
-    mp_put_str(&item, bytes_of("task"));
-    mp_put_str(&item, task);
+    mp_pair_str(&item, "task", task);
     put_real(&item, "threshold", asked);
     if (number || label.n == 0) {
         put_real(&item, "value", row_real(score, EVAL_SCORE_VALUE));
     } else {
-        mp_put_str(&item, bytes_of("value"));
-        mp_put_str(&item, label);
+        mp_pair_str(&item, "value", label);
     }
     put_word(&item, "verdict", word_of(result, score));
     if (item.fail == 0 && list_out_fits(&r->list, item.n)) {

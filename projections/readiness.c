@@ -170,11 +170,6 @@ void readiness_put_word(struct buf *out, struct bytes word) {
 
 /* ---- as a list ---- */
 
-static void put_text(struct buf *out, const char *name, struct bytes text) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_str(out, text);
-}
-
 bool readiness_remedy(enum readiness_id id, readiness_fact_fn *fact, void *ctx, struct buf *out) {
     const char *remedy = readiness_rules[id].remedy;
     size_t before = out->n;
@@ -192,12 +187,12 @@ void readiness_list(const struct readiness *r, struct bytes about, readiness_fac
         buf_init(&remedy, ROW_TEXT_MAX);
         bool has = fact != NULL && readiness_remedy(r->found[i].id, fact, ctx, &remedy);
         mp_put_map(&item, has ? 4 : 3);
-        put_text(&item, "about", about);
-        put_text(&item, "reason", bytes_of(r->found[i].words));
+        mp_pair_str(&item, "about", about);
+        mp_pair_str(&item, "reason", bytes_of(r->found[i].words));
         if (has) {
-            put_text(&item, "remedy", bytes_of_buf(&remedy));
+            mp_pair_str(&item, "remedy", bytes_of_buf(&remedy));
         }
-        put_text(&item, "rule", bytes_of(rule->name));
+        mp_pair_str(&item, "rule", bytes_of(rule->name));
         if (item.fail == 0 && list_out_fits(out, item.n)) {
             list_out_raw(out, bytes_of_buf(&item));
         }

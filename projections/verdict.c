@@ -268,11 +268,6 @@ static int fold_doctor(struct fold *fold, struct err *err) {
 
 /* ---- the verdict ---- */
 
-static void put_text(struct buf *out, const char *name, struct bytes text) {
-    mp_put_str(out, bytes_of(name));
-    mp_put_str(out, text);
-}
-
 /* A clause's map, its fields in the order of their names. */
 static int put_clause(struct buf *out, const struct verdict_case *c, const struct verdict_clause *clause, struct err *err) {
     struct buf remedy;
@@ -286,15 +281,15 @@ static int put_clause(struct buf *out, const struct verdict_case *c, const struc
         mp_put_uint(out, c->reason.seqs[i]);
     }
     if (first != NULL) {
-        put_text(out, "first", bytes_of(first));
+        mp_pair_str(out, "first", bytes_of(first));
     }
-    put_text(out, "id", bytes_of(clause->id));
-    put_text(out, "question", bytes_of(clause->question));
-    put_text(out, "reason", bytes_of(c->reason.words));
+    mp_pair_str(out, "id", bytes_of(clause->id));
+    mp_pair_str(out, "question", bytes_of(clause->question));
+    mp_pair_str(out, "reason", bytes_of(c->reason.words));
     if (remedy.n > 0) {
-        put_text(out, "remedy", bytes_of_buf(&remedy));
+        mp_pair_str(out, "remedy", bytes_of_buf(&remedy));
     }
-    put_text(out, "state", bytes_of(verdict_words[c->state]));
+    mp_pair_str(out, "state", bytes_of(verdict_words[c->state]));
     int rc = buf_check(&remedy, "a remedy", err);
     buf_done(&remedy);
     return rc;

@@ -19,7 +19,7 @@ static void is_json(const struct hardware_profile *p, const char *digest, const 
     struct buf mp, json;
     buf_init(&mp, 1 << 16);
     buf_init(&json, 1 << 16);
-    hardware_encode(&mp, p, digest);
+    assert_int_equal(hardware_encode(&mp, p, digest, NULL), 0);
     assert_int_equal(json_from_mp(bytes_of_buf(&mp), JSON_LINE, &json, NULL), 0);
     buf_put_u8(&json, 0);
     assert_string_equal((char *)json.p, want);

@@ -1,0 +1,41 @@
+/* A map in the making: pairs are put in any order and written as one canonical map. What has no value is not put, so that
+ * "absent", "null" and "0" stay three things. */
+#ifndef BASE_MP_MAP_H
+#define BASE_MP_MAP_H
+
+#include "base/bytes.h"
+
+#define MP_MAP_MAX 48
+
+struct mp_map {
+    struct buf values; /* one item behind the other */
+    struct {
+        const char *name; /* borrowed; each name once */
+        size_t at, n;
+    } entries[MP_MAP_MAX];
+    size_t n;
+};
+
+void mp_map_init(struct mp_map *map, size_t max); /* of all values together */
+void mp_map_done(struct mp_map *map);
+void mp_map_clear(struct mp_map *map);
+/* Nothing is put for an empty text. */
+void mp_map_text(struct mp_map *map, const char *name, struct bytes text);
+void mp_map_uint(struct mp_map *map, const char *name, uint64_t value);
+void mp_map_bool(struct mp_map *map, const char *name, bool value);
+void mp_map_nil(struct mp_map *map, const char *name);
+/* "sha256:" and 64 hex digits, which become lower case; nothing is put for an empty text. */
+void mp_map_digest(struct mp_map *map, const char *name, struct bytes hex);
+void mp_map_put_digest(struct buf *out, struct bytes hex); /* that item alone; exactly 64 digits */
+/* One canonical item; nothing is put for empty bytes. */
+void mp_map_raw(struct mp_map *map, const char *name, struct bytes raw);
+/* The same, but an item of more than `max` bytes gives way to the map {bytes, sha256} of its encoding. */
+void mp_map_bounded(struct mp_map *map, const char *name, struct bytes raw, size_t max);
+void mp_map_put_bounded(struct buf *out, struct bytes raw, size_t max); /* that item alone */
+/* For a value that is put together piece by piece: it begins here, goes into map->values, and ends with mp_map_end. */
+void mp_map_begin(struct mp_map *map, const char *name);
+void mp_map_end(struct mp_map *map);
+/* Appends the map. ERR_LIMIT, ERR_NOMEM, which `out` then has too: where maps stand in each other, the outermost tells. */
+int mp_map_write(struct mp_map *map, struct buf *out, struct err *err);
+
+#endif
