@@ -1,4 +1,4 @@
-/* Fields go through ingest/fields.h; this adds what all agents share: names that may go into a header, content that is kept
+/* Fields go through base/mp_map.h; this adds what all agents share: names that may go into a header, content that is kept
  * private behind its digest, the bound of what one event can hold, and keys. */
 #include "ingest/hook_event.h"
 
