@@ -107,8 +107,6 @@ enum secret_name secret_name_of(struct bytes name);
 bool secret_is_value(struct secret_scan *s, size_t from, size_t to, const struct secret_value *v, enum secret_name kind);
 /* Parts between dots, dashes and slashes are words, or words with a short number: a name, a path, a version. */
 bool secret_is_identifier(const uint8_t *p, size_t n);
-/* A word that stands beside such names and is no secret: "required", "none", "str". */
-bool secret_is_common(const uint8_t *p, size_t n);
 /* Of letters, small ones and capitals take turns more often than in a name of many words. */
 bool secret_has_mixed_case(const uint8_t *p, size_t n);
 

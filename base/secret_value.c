@@ -40,7 +40,8 @@ bool secret_has_mixed_case(const uint8_t *p, size_t n) {
     return letters >= 10 && changes * 4 >= letters && changes >= 3;
 }
 
-bool secret_is_common(const uint8_t *p, size_t n) {
+/* A word that stands beside such names and is no secret. */
+static bool is_common(const uint8_t *p, size_t n) {
     static const char *const words[] = {
         "required",     "optional",    "none",       "null",          "nil",        "true",
         "false",        "yes",         "enabled",    "disabled",      "string",     "text",
@@ -151,7 +152,7 @@ static bool is_word_secret(const uint8_t *p, const struct secret_value *v, const
     if (v->n >= 12 && secret_has_mixed_case(p, v->n) && l->firm) {
         return true;
     }
-    if (!l->firm || v->sign == ',' || secret_is_common(p, v->n) ||
+    if (!l->firm || v->sign == ',' || is_common(p, v->n) ||
         (l->others == 0 && secret_field_name((struct bytes){p, v->n}))) {
         return false;
     }
@@ -199,7 +200,7 @@ static bool is_sentence_secret(const uint8_t *p, size_t n) {
         }
     }
     bool word = secret_is_identifier(p, n) && !secret_has_mixed_case(p, n);
-    return n >= SENTENCE_MIN && !word && !secret_is_common(p, n) &&
+    return n >= SENTENCE_MIN && !word && !is_common(p, n) &&
            (secret_has_digit(p, n) ? secret_entropy(p, n) >= 225 : secret_has_mixed_case(p, n));
 }
 
@@ -216,7 +217,7 @@ static bool is_plain_word(const uint8_t *p, size_t n) {
             return true;
         }
     }
-    return n >= PASSWORD_MIN && secret_is_common(p, n);
+    return n >= PASSWORD_MIN && is_common(p, n);
 }
 
 /* A password of several words stands in quotes that are closed, behind a variable's name of the environment or an option.

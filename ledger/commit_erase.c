@@ -104,7 +104,7 @@ static int store_group(struct commit *c, struct group *group, struct err *err) {
     for (size_t i = 0; i < group->n && rc == 0; i++) {
         const struct group_event *e = &group->event[i];
         buf_clear(&c->record);
-        group_tail_encode_salted(&c->record, e->header, e->payload, e->where, e->salted ? e->salt : NULL);
+        group_tail_encode(&c->record, e->header, e->payload, e->where, e->salted ? e->salt : NULL);
         rc = buf_check(&c->record, "a tail record", err);
         rc = rc != 0 ? rc
                      : db_put_u64(c->txn, T_TAIL, group->index * EVENT_GROUP + i, bytes_of_buf(&c->record), DB_PUT, err);

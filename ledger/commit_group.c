@@ -171,7 +171,7 @@ int commit_group_end(struct commit *c, struct err *err) {
     for (size_t i = c->stored; i < group->n; i++) {
         const struct group_event *e = &group->event[i];
         buf_clear(&c->record);
-        group_tail_encode_salted(&c->record, e->header, e->payload, e->where, e->salted ? e->salt : NULL);
+        group_tail_encode(&c->record, e->header, e->payload, e->where, e->salted ? e->salt : NULL);
         rc = buf_check(&c->record, "a tail record", err);
         rc = rc != 0 ? rc : db_put_u64(c->txn, T_TAIL, c->base + i, bytes_of_buf(&c->record), DB_APPEND, err);
         if (rc != 0) {

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mp.h"
 #include "base/text.h"
 #include "base/zst.h"
 
-#define CORE_RESERVE_MIN (GROUP_PLAIN_MAX + ((uint64_t)1 << 20))
+#define CORE_RESERVE_MIN  (GROUP_PLAIN_MAX + ((uint64_t)1 << 20))
+#define CLOSE_PATIENCE_NS (2 * CLOCK_NS_PER_S)
 
 const char *const core_table_names[CORE_TABLES] = {"meta",    "tail",     "bundle", "payload", "tile", "checkpoint",
                                                    "private", "artifact", "cursor", "keyrun",  "epoch"};
@@ -257,6 +259,17 @@ int core_payload_get(struct db_txn *txn, uint64_t seq, struct buf *out, struct e
         err_prefix(err, "the payload of event %llu", (unsigned long long)seq);
     }
     return rc;
+}
+
+/* ---- threads ---- */
+
+void core_end_thread(struct ledger *ledger, pthread_t thread) {
+    uint64_t until = clock_wall_ns() + CLOSE_PATIENCE_NS;
+    const struct timespec t = {(time_t)(until / CLOCK_NS_PER_S), (long)(until % CLOCK_NS_PER_S)};
+    if (ledger->closing || pthread_timedjoin_np(thread, NULL, &t) != 0) {
+        ledger->closing = true;
+        pthread_join(thread, NULL);
+    }
 }
 
 /* ---- views and tree nodes ---- */

@@ -167,10 +167,6 @@ int core_payload_get(struct db_txn *txn, uint64_t seq, struct buf *out, struct e
 /* A merkle_node_fn over a core_view. */
 int core_node(void *view, unsigned level, uint64_t index, uint8_t ret[MERKLE_HASH], struct err *err);
 
-/* A handle without its database; then its database, configuration and identity. */
-int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, struct err *err);
-int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struct err *err);
-
 /* Ends a thread that works on derived data, which was told to: it ends what it has begun, and soon waits no more for others
  * who hold derived data up. For ledger_close. */
 void core_end_thread(struct ledger *ledger, pthread_t thread);

@@ -13,6 +13,7 @@
 #include "ledger/commit.h"
 #include "ledger/create.h"
 #include "ledger/key_secret.h"
+#include "ledger/open.h"
 
 /* ---- the temporary directory ---- */
 
@@ -201,7 +202,7 @@ int create_config(const char *dir, uint64_t map_bytes, struct err *err) {
 static int build(const char *tmp, const struct ledger_create_options *o, struct err *err) {
     struct ledger *ledger;
     char path[FILE_PATH_MAX], keyed_by[KEY_SECRET_DIGEST];
-    int rc = core_new(tmp, o->passphrase, &ledger, err);
+    int rc = open_new(tmp, o->passphrase, &ledger, err);
     if (rc != 0) {
         return rc;
     }

@@ -11,14 +11,6 @@
 
 #define HEADER_ELEMENTS 15
 
-static void put_commitment(struct buf *out, const uint8_t *hash) {
-    if (hash == NULL) {
-        mp_put_nil(out);
-    } else {
-        mp_put_bin(out, (struct bytes){hash, EVENT_HASH});
-    }
-}
-
 void event_head_encode(struct buf *out, const struct event_header *h) {
     mp_put_str(out, h->kind);
     mp_put_uint(out, h->schema);
@@ -27,24 +19,6 @@ void event_head_encode(struct buf *out, const struct event_header *h) {
     mp_put_str(out, h->source);
     mp_put_str(out, h->grade);
     mp_put_str(out, h->run);
-}
-
-int event_header_encode(struct buf *out, const struct event_header *h) {
-    mp_put_array(out, HEADER_ELEMENTS);
-    mp_put_uint(out, EVENT_FORMAT);
-    mp_put_uint(out, h->seq);
-    mp_put_uint(out, h->time);
-    event_head_encode(out, h);
-    if (h->has_cause) {
-        mp_put_uint(out, h->cause);
-    } else {
-        mp_put_nil(out);
-    }
-    mp_put_str(out, h->key);
-    put_commitment(out, h->body);
-    put_commitment(out, h->private_);
-    put_commitment(out, h->prev);
-    return out->fail;
 }
 
 int event_header_wrap(struct buf *out, const struct event_header *h, struct bytes middle, size_t *ret_middle_at) {

@@ -50,7 +50,6 @@ struct event_field {
 
 /* The elements kind .. run alone, which do not depend on the log. */
 void event_head_encode(struct buf *out, const struct event_header *h);
-int event_header_encode(struct buf *out, const struct event_header *h);
 /* A header around the elements kind .. key, which are encoded already: of *h only seq, time and the three hashes count.
  * *ret_middle_at: where those elements stand in it. Appends; out's failure. */
 int event_header_wrap(struct buf *out, const struct event_header *h, struct bytes middle, size_t *ret_middle_at);

@@ -102,12 +102,8 @@ void group_views(struct group *group) {
 
 /* ---- the tail ---- */
 
-int group_tail_encode(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where) {
-    return group_tail_encode_salted(out, header, payload, where, NULL);
-}
-
-int group_tail_encode_salted(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where,
-                             const uint8_t *salt) {
+int group_tail_encode(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where,
+                      const uint8_t *salt) {
     buf_put_u8(out, GROUP_RECORD_VERSION);
     buf_put_u8(out, (uint8_t)((unsigned)where | (salt == NULL ? 0 : GROUP_TAIL_SALTED)));
     buf_put_be16(out, (uint16_t)header.n);

@@ -99,10 +99,9 @@ bool group_header(const struct group *group, size_t i, struct event_header *head
 void group_tree(const struct group *group, uint8_t (*ret)[EVENT_HASH]);
 void group_root(const struct group *group, uint8_t ret[EVENT_HASH]);
 
-int group_tail_encode(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where);
-/* The same with the salt of the body in it; salt may be NULL. */
-int group_tail_encode_salted(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where,
-                             const uint8_t *salt);
+/* `salt`: of the body, where it has one of its own; may be NULL. */
+int group_tail_encode(struct buf *out, struct bytes header, struct bytes payload, enum group_payload where,
+                      const uint8_t *salt);
 /* The salt in a record that group_tail_decode takes; NULL when there is none. */
 const uint8_t *group_tail_salt(struct bytes record);
 int group_tail_decode(struct bytes record, struct bytes *ret_header, struct bytes *ret_payload,

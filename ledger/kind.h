@@ -59,12 +59,6 @@ const char *kind_type_name(enum kind_type type);
 bool kind_is_custom(struct bytes name);
 /* The nearest known kind, for "did you mean"; NULL when none is near. */
 const char *kind_suggest(struct bytes name);
-/* Does the subject have a form that the kind accepts? Each part is there; the last one may hold slashes. Custom kinds take
- * any. ERR_INVALID names the accepted form, and what was probably meant. */
-int kind_subject_check(struct bytes kind, struct bytes subject, struct err *err);
-/* The field of the kind that a name which it does not know was probably meant to be; NULL: none is near. */
-const char *kind_field_suggest(const struct kind *kind, struct bytes name);
-
 /* Appends the whole catalog as Markdown: docs/kinds.md. Returns 0 or the buffer's failure. */
 int kind_doc(struct buf *out);
 

@@ -11,7 +11,7 @@
 
 /* ---- names -------------------------------------------------------------------------------------------------------- */
 
-static const struct kind_slot *near_slot(const struct kind_index *index, struct bytes name) {
+const struct kind_slot *kind_near_slot(const struct kind_index *index, struct bytes name) {
     const struct kind_slot *near = NULL;
     struct kind_slip slip;
     kind_slip_begin(&slip, name);
@@ -37,7 +37,7 @@ static __attribute__((noinline, cold)) int not_accepted(const struct kind_index 
 }
 
 int kind_near_check(const struct kind_index *index, struct bytes name, struct err *err) {
-    const struct kind_slot *near = index->kind == NULL ? NULL : near_slot(index, name);
+    const struct kind_slot *near = index->kind == NULL ? NULL : kind_near_slot(index, name);
     if (near == NULL) {
         return index->closed ? not_accepted(index, name, err) : 0;
     }
@@ -84,11 +84,6 @@ int kind_unknown(struct bytes kind, struct err *err) {
         SECRET_SHOWN(kind), near == NULL ? ";" : ", did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
-const char *kind_field_suggest(const struct kind *kind, struct bytes name) {
-    const struct kind_slot *near = kind == NULL ? NULL : near_slot(kind_index_find(bytes_of(kind->name)), name);
-    return near == NULL ? NULL : near->field->name;
-}
-
 /* ---- subjects ----------------------------------------------------------------------------------------------------- */
 
 /* What was probably meant: the form's prefix is missing, or nearly right. */
@@ -132,8 +127,4 @@ int kind_forms_check(const struct kind_index *index, struct bytes subject, struc
         }
     }
     return index == NULL ? 0 : bad_subject(index, subject, err);
-}
-
-int kind_subject_check(struct bytes kind, struct bytes subject, struct err *err) {
-    return kind_forms_check(kind_index_find(kind), subject, err);
 }

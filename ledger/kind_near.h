@@ -5,6 +5,8 @@
 #include "base/secret.h"
 #include "ledger/kind_index.h"
 
+/* The slot that an unknown name is near to (kind_slip.h); NULL: none. */
+const struct kind_slot *kind_near_slot(const struct kind_index *index, struct bytes name);
 /* ERR_INVALID: an unknown name of a field is nearly a known one, or its kind takes no unknown ones. Custom kinds know none.
  */
 int kind_near_check(const struct kind_index *index, struct bytes name, struct err *err);
@@ -18,7 +20,8 @@ int kind_not_exact(const struct kind_index *index, struct bytes name, struct err
  */
 int kind_unknown(struct bytes kind, struct err *err);
 
-/* ERR_INVALID; `index` NULL: a custom kind. */
+/* Does the subject have a form that the kind accepts? Each part is there; the last one may hold slashes. ERR_INVALID names
+ * the accepted form, and what was probably meant. `index` NULL: a custom kind, which takes any. */
 int kind_forms_check(const struct kind_index *index, struct bytes subject, struct err *err);
 
 #endif

@@ -148,7 +148,7 @@ static bool is_one_of(struct bytes text, const char *const *words, size_t count)
     return false;
 }
 
-bool kind_names_name(struct bytes key) {
+static bool names_name(struct bytes key) {
     static const char *const words[] = {"name",  "key",       "k",         "header", "field", "var",   "env",
                                         "param", "parameter", "attribute", "option", "flag",  "label", "property"};
     return key.n <= 9 && is_one_of(key, words, sizeof(words) / sizeof(words[0]));
@@ -234,7 +234,7 @@ static bool has_secret_name(const struct mp_reader *r, const struct level *l) {
             return false;
         }
         at = look;
-        found = kind_names_name(key.data) && mp_next(&at, &value, NULL) == 0 && value.type == MP_STR &&
+        found = names_name(key.data) && mp_next(&at, &value, NULL) == 0 && value.type == MP_STR &&
                 secret_field_name(value.data);
         if (mp_skip(&look, 1, NULL, NULL) != 0) {
             return false;
@@ -245,7 +245,7 @@ static bool has_secret_name(const struct mp_reader *r, const struct level *l) {
 
 /* False: is_named has nothing to say of a value under this name. */
 static bool name_says(struct bytes key) {
-    return kind_names_name(key) || kind_names_value(key) || secret_field_says(key);
+    return names_name(key) || kind_names_value(key) || secret_field_says(key);
 }
 
 /* Whether a value is secret by its name, or by that of its pair. */
@@ -257,7 +257,7 @@ static enum below is_named(const struct walk *w, struct level *l, const struct m
     if (!memo_ask(w->names, l->key, name_says)) {
         return BELOW_NOTHING;
     }
-    if (item->type == MP_STR && kind_names_name(l->key)) {
+    if (item->type == MP_STR && names_name(l->key)) {
         l->pair = l->pair || secret_field_name(item->data);
     } else if (kind_names_value(l->key) && (l->pair || has_secret_name(w->r, l))) {
         bool blank = item->type == MP_STR && !secret_field_value(bytes_of("password"), item->data);
@@ -442,7 +442,7 @@ void kind_text_mask(struct buf *out, struct bytes text, bool named_secret, const
     out->n -= n;
 }
 
-void kind_number_mask(struct buf *out, struct bytes raw, uint32_t *masked) {
+static void number_mask(struct buf *out, struct bytes raw, uint32_t *masked) {
     char mask[KIND_MASK_LEN];
     snprintf(mask, sizeof(mask), MASK_BEGIN "field-name:%zu" MASK_END, raw.n);
     mp_put_str(out, bytes_of(mask));
@@ -472,7 +472,7 @@ void kind_value_mask(struct buf *out, struct bytes raw, bool named_secret, const
         if (s.item.type == MP_STR && !s.key) {
             kind_text_mask(out, s.item.data, s.secret, &s.parts, masked);
         } else if (kind_is_number(s.item.type) && s.secret) {
-            kind_number_mask(out, (struct bytes){from, (size_t)(r.p - from)}, masked);
+            number_mask(out, (struct bytes){from, (size_t)(r.p - from)}, masked);
         } else if (s.item.type != MP_MAP || !mask_map(&w, out, s.item.count, masked)) {
             buf_put(out, from, (size_t)(r.p - from));
         }

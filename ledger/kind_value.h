@@ -36,13 +36,10 @@ int kind_value_scan(struct mp_reader *r, const struct mp_item *head, bool named_
 /* Appends one text as an item, its secrets masked, and these parts (NULL: none); adds to *masked. */
 void kind_text_mask(struct buf *out, struct bytes text, bool named_secret, const struct secret_parts *parts,
                     uint32_t *masked);
-/* A number that is a password becomes a mask; adds to *masked. */
-void kind_number_mask(struct buf *out, struct bytes raw, uint32_t *masked);
 static inline bool kind_is_number(enum mp_type type) {
     return type == MP_UINT || type == MP_INT || type == MP_FLOAT;
 }
-/* {"name":"X-Api-Key","value":"…"}: the names that such pairs have for the two. */
-bool kind_names_name(struct bytes key);
+/* {"name":"X-Api-Key","value":"…"}: a name that such pairs have for the second. */
 bool kind_names_value(struct bytes key);
 /* Appends one value that was scanned before, with its secrets masked; adds to *masked. A map that has a secret among its
  * names becomes a mask as a whole, and counts once. */

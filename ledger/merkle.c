@@ -20,10 +20,6 @@
 #include "base/hash.h"
 #include "base/text.h"
 
-void merkle_leaf(uint8_t ret[MERKLE_HASH], struct bytes data) {
-    hash_tagged(ret, 0x00, data);
-}
-
 void merkle_node(uint8_t ret[MERKLE_HASH], const uint8_t left[MERKLE_HASH], const uint8_t right[MERKLE_HASH]) {
     uint8_t input[1 + 2 * MERKLE_HASH] = {0x01};
     const struct bytes all = {input, sizeof(input)};

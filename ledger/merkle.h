@@ -25,7 +25,6 @@ struct merkle_proof {
     uint8_t hash[MERKLE_DEPTH_MAX][MERKLE_HASH]; /* inclusion: sibling of the leaf first */
 };
 
-void merkle_leaf(uint8_t ret[MERKLE_HASH], struct bytes data);
 void merkle_node(uint8_t ret[MERKLE_HASH], const uint8_t left[MERKLE_HASH], const uint8_t right[MERKLE_HASH]);
 /* All nodes over n = 2^k leaves, which stand in node[n] .. node[2n - 1]: fills node[1], the root, to node[n - 1]. The
  * children of node[i] are node[2i] and node[2i + 1]. */

@@ -51,8 +51,6 @@ const char *note_name_fault(struct bytes name);
 /* ERR_INVALID unless name is non-empty valid UTF-8 of at most NOTE_NAME_MAX bytes without '+', Unicode white space or
  * control characters. */
 int note_check_name(struct bytes name, struct err *err);
-void note_key_id(uint8_t ret[NOTE_KEY_ID_LEN], struct bytes name, enum note_alg alg,
-                 const uint8_t public_key[CRYPT_PUBLIC_LEN]);
 int note_vkey_make(struct note_vkey *ret, struct bytes name, enum note_alg alg, const uint8_t public_key[CRYPT_PUBLIC_LEN],
                    struct err *err);
 /* Strict: the key id must be the recomputed one. ERR_INVALID. */

@@ -74,8 +74,8 @@ int note_check_name(struct bytes name, struct err *err) {
 
 /* ---- keys --------------------------------------------------------------------------------------------------------- */
 
-void note_key_id(uint8_t ret[NOTE_KEY_ID_LEN], struct bytes name, enum note_alg alg,
-                 const uint8_t public_key[CRYPT_PUBLIC_LEN]) {
+static void key_id(uint8_t ret[NOTE_KEY_ID_LEN], struct bytes name, enum note_alg alg,
+                   const uint8_t public_key[CRYPT_PUBLIC_LEN]) {
     const uint8_t between[2] = {'\n', (uint8_t)alg};
     const struct bytes parts[] = {name, {between, sizeof(between)}, {public_key, CRYPT_PUBLIC_LEN}};
     uint8_t digest[HASH_LEN];
@@ -96,7 +96,7 @@ int note_vkey_make(struct note_vkey *ret, struct bytes name, enum note_alg alg, 
     struct note_vkey vkey = {.alg = alg};
     memcpy(vkey.name, name.p, name.n);
     memcpy(vkey.public_key, public_key, CRYPT_PUBLIC_LEN);
-    note_key_id(vkey.id, name, alg, public_key);
+    key_id(vkey.id, name, alg, public_key);
     *ret = vkey;
     return 0;
 }
@@ -186,7 +186,7 @@ int note_skey_encode(struct buf *out, struct bytes name, const uint8_t seed[CRYP
     }
     crypt_keypair(seed, public_key, secret);
     memcpy(data + 1, seed, CRYPT_SEED_LEN);
-    note_key_id(id, name, NOTE_ED25519, public_key);
+    key_id(id, name, NOTE_ED25519, public_key);
     text_hex(hex, id, NOTE_KEY_ID_LEN);
     /* Room for everything at once: a buf that grows later would leave a copy of the seed behind. */
     buf_room(out, sizeof(SKEY_PREFIX) + name.n + sizeof(hex) + 2 * KEY_DATA_LEN);

@@ -1,4 +1,6 @@
-/* Opening and closing a ledger, and the small questions about it. */
+/* Opening and closing a ledger, and its figures. */
+#include "ledger/open.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +24,6 @@
 #include "ledger/packer.h"
 #include "ledger/segments.h"
 #include "ledger/segments_keep.h"
-
-#define CLOSE_PATIENCE_NS (2 * CLOCK_NS_PER_S)
 
 /* Does event 0 say that the ledger was made in this program's format? It is what counts: a record beside the events that
  * says another one was changed. */
@@ -103,7 +103,7 @@ static int take_passphrase(struct ledger *ledger, struct bytes passphrase, struc
     return 0;
 }
 
-int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, struct err *err) {
+int open_new(const char *dir, struct bytes passphrase, struct ledger **ret, struct err *err) {
     int rc = crypt_init(err);
     if (rc != 0) {
         return rc;
@@ -138,7 +138,7 @@ int core_new(const char *dir, struct bytes passphrase, struct ledger **ret, stru
     return 0;
 }
 
-int core_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struct err *err) {
+int open_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = config_load(ledger->dir, &ledger->config, err);
     if (map_bytes != 0) {
@@ -183,12 +183,12 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
     const struct ledger_open_options *o = options == NULL ? &defaults : options;
     struct ledger *ledger;
     int rc = look_for(dir, err);
-    rc = rc != 0 ? rc : core_new(dir, o->passphrase, &ledger, err);
+    rc = rc != 0 ? rc : open_new(dir, o->passphrase, &ledger, err);
     if (rc != 0) {
         return rc;
     }
     ledger->wait = (struct db_wait){.limit_ns = o->wait_ns, .waiting = o->waiting, .ctx = o->waiting_ctx};
-    rc = core_attach(ledger, o->read_only, o->map_bytes, err);
+    rc = open_attach(ledger, o->read_only, o->map_bytes, err);
     if (rc != 0) {
         ledger_close(ledger);
         return rc;
@@ -198,15 +198,6 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
     }
     *ret = ledger;
     return 0;
-}
-
-void core_end_thread(struct ledger *ledger, pthread_t thread) {
-    uint64_t until = clock_wall_ns() + CLOSE_PATIENCE_NS;
-    const struct timespec t = {(time_t)(until / CLOCK_NS_PER_S), (long)(until % CLOCK_NS_PER_S)};
-    if (ledger->closing || pthread_timedjoin_np(thread, NULL, &t) != 0) {
-        ledger->closing = true;
-        pthread_join(thread, NULL);
-    }
 }
 
 void ledger_close(struct ledger *ledger) {
@@ -243,114 +234,7 @@ void ledger_close(struct ledger *ledger) {
     free(ledger);
 }
 
-/* ---- questions ---- */
-
-int ledger_head(struct ledger *ledger, struct ledger_head *ret, struct err *err) {
-    struct core_view view;
-    int rc = core_view_begin(ledger, &view, err);
-    if (rc == 0) {
-        ret->size = view.head.size;
-        ret->time = view.head.time;
-        merkle_edge_root(&view.head.edge, ret->root);
-        core_view_end(&view);
-    }
-    return rc;
-}
-
-const char *ledger_origin(const struct ledger *ledger) {
-    return ledger->origin;
-}
-
-const char *ledger_dir(const struct ledger *ledger) {
-    return ledger->dir;
-}
-
-void ledger_genesis(const struct ledger *ledger, uint8_t ret_leaf[LEDGER_HASH]) {
-    memcpy(ret_leaf, ledger->genesis, EVENT_HASH);
-}
-
-const char *ledger_log_vkey(const struct ledger *ledger) {
-    return ledger->log_text;
-}
-
-static int with_txn(struct ledger *ledger, struct db_txn **ret, struct err *err) {
-    return db_begin(ledger->evidence, false, ret, err);
-}
-
-int ledger_checkpoint(struct ledger *ledger, struct buf *out, struct err *err) {
-    struct db_txn *txn;
-    struct bytes note;
-    int rc = with_txn(ledger, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
-    rc = core_checkpoint_get(txn, &note, err);
-    if (rc == 0 && buf_put_bytes(out, note) != 0) {
-        rc = buf_check(out, "the checkpoint", err);
-    }
-    db_abort(txn);
-    return rc;
-}
-
-int ledger_cursor_get(struct ledger *ledger, const char *name, struct buf *out, struct err *err) {
-    struct db_txn *txn;
-    struct bytes record, value;
-    int rc = with_txn(ledger, &txn, err);
-    if (rc != 0) {
-        return rc;
-    }
-    rc = db_get(txn, T_CURSOR, bytes_of(name), &record, err);
-    if (rc == ERR_NOTFOUND) {
-        err_set(err, ERR_NOTFOUND, "there is no cursor '%s'", name);
-    }
-    rc = rc != 0 ? rc : cursor_decode(bytes_of(name), record, &value, err);
-    if (rc == 0 && buf_put_bytes(out, value) != 0) {
-        rc = buf_check(out, "a cursor", err);
-    }
-    db_abort(txn);
-    return rc;
-}
-
-static int give_epoch(struct db_txn *txn, uint64_t epoch, struct ledger_epoch *ret, struct err *err) {
-    struct core_epoch e, next;
-    struct head head;
-    int rc = core_head_get(txn, &head, err);
-    rc = rc != 0 ? rc : core_epoch_get(txn, epoch, &e, err);
-    if (rc != 0) {
-        return rc;
-    }
-    ret->epoch = epoch;
-    ret->from_size = e.from_size;
-    ret->to_size = LEDGER_NO_SEQ;
-    note_vkey_encode(ret->vkey, &e.vkey);
-    if (epoch < head.epoch && core_epoch_get(txn, epoch + 1, &next, err) == 0) {
-        /* a restored ledger's old epoch ends before the event that says so, a rotation's after it */
-        ret->to_size = next.restored ? next.from_size - 1 : next.from_size;
-    }
-    return 0;
-}
-
-int ledger_epoch_at(struct ledger *ledger, uint64_t epoch, struct ledger_epoch *ret, struct err *err) {
-    struct db_txn *txn;
-    int rc = with_txn(ledger, &txn, err);
-    if (rc == 0) {
-        rc = give_epoch(txn, epoch, ret, err);
-        db_abort(txn);
-    }
-    return rc;
-}
-
-int ledger_epoch_current(struct ledger *ledger, struct ledger_epoch *ret, struct err *err) {
-    struct db_txn *txn;
-    struct head head;
-    int rc = with_txn(ledger, &txn, err);
-    if (rc == 0) {
-        rc = core_head_get(txn, &head, err);
-        rc = rc != 0 ? rc : give_epoch(txn, head.epoch, ret, err);
-        db_abort(txn);
-    }
-    return rc;
-}
+/* ---- figures ---- */
 
 static int count_tables(struct db_txn *txn, struct ledger_stats *ret, struct err *err) {
     const struct {
@@ -379,7 +263,7 @@ int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct err *er
     struct db_txn *txn;
     struct head head;
     int rc = db_stats(ledger->evidence, &db, err);
-    rc = rc != 0 ? rc : with_txn(ledger, &txn, err);
+    rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
     if (rc != 0) {
         return rc;
     }

@@ -216,19 +216,6 @@ int private_open(struct bytes record, const uint8_t commit[EVENT_HASH], struct b
     return (record.p[0] & FORM_PARTS) != 0 ? open_parts(scratch, commit, ret, err) : open_whole(scratch, commit, ret, err);
 }
 
-int private_decode(struct bytes record, const uint8_t commit[EVENT_HASH], struct buf *scratch, struct bytes *ret_map,
-                   struct err *err) {
-    struct private_view view;
-    int rc = private_open(record, commit, scratch, &view, err);
-    if (rc == 0 && view.salt == NULL) {
-        rc = err_set(err, ERR_NOTFOUND, "some private fields were erased");
-    }
-    if (rc == 0) {
-        *ret_map = view.map;
-    }
-    return rc;
-}
-
 /* ---- erasing ---- */
 
 struct cutting {

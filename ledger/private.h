@@ -31,9 +31,6 @@ int private_encode(struct buf *out, const uint8_t event_salt[EVENT_HASH], struct
  * ERR_CORRUPT, ERR_TAMPERED. */
 int private_open(struct bytes record, const uint8_t commit[EVENT_HASH], struct buf *scratch, struct private_view *ret,
                  struct err *err);
-/* The same of one that must be whole: its map alone. */
-int private_decode(struct bytes record, const uint8_t commit[EVENT_HASH], struct buf *scratch, struct bytes *ret_map,
-                   struct err *err);
 /* All fields in the order of the commitment; `each` returns 0 to go on. */
 int private_each(const struct private_view *view,
                  int (*each)(void *ctx, const struct private_field *field, struct err *err), void *ctx, struct err *err);

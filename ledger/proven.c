@@ -63,10 +63,6 @@ void proven_close(struct proven *proven) {
     }
 }
 
-uint64_t proven_size(const struct proven *proven) {
-    return proven->size;
-}
-
 int proven_event(struct proven *proven, uint64_t seq, struct ledger_event *ret, struct err *err) {
     struct merkle_proof path;
     struct ledger_event event;

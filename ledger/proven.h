@@ -16,8 +16,6 @@ struct proven;
  * inside a guard's judge. ERR_TAMPERED: the checkpoint does not carry a good signature by the log key. */
 int proven_open(struct ledger *ledger, struct proven **ret, struct err *err);
 void proven_close(struct proven *proven); /* NULL is fine */
-/* Events that the checkpoint covers. */
-uint64_t proven_size(const struct proven *proven);
 /* Borrowed until the next call or close. ERR_NOTFOUND: the checkpoint does not cover it. ERR_TAMPERED or ERR_CORRUPT: it
  * is not in the tree that was signed. Its body is empty when it was erased. Costs a group to be read and hashed, again only
  * when the event is in another one than the last. */

@@ -13,6 +13,7 @@
 #include "ledger/commit.h"
 #include "ledger/create.h"
 #include "ledger/generation.h"
+#include "ledger/open.h"
 
 /* "<first origin>/r<n>"; n grows with each restore, whatever the clock says. */
 static int next_origin(const char *first, const char *origin, uint64_t now, char ret[NOTE_NAME_MAX + 1], struct err *err) {
@@ -195,8 +196,8 @@ int ledger_restore(const char *backup, const char *dir, const struct ledger_rest
     rc = rc != 0 ? rc : refuse_live(backup, err);
     rc = rc != 0 ? rc : create_begin(dir, tmp, err);
     rc = rc != 0 ? rc : copy_all(backup, tmp, err);
-    rc = rc != 0 ? rc : core_new(tmp, options->passphrase, &ledger, err);
-    rc = rc != 0 ? rc : core_attach(ledger, false, 0, err);
+    rc = rc != 0 ? rc : open_new(tmp, options->passphrase, &ledger, err);
+    rc = rc != 0 ? rc : open_attach(ledger, false, 0, err);
     rc = rc != 0 ? rc : go_on(ledger, options, err);
     ledger_close(ledger);
     rc = rc != 0 ? rc : create_finish(tmp, dir, err);

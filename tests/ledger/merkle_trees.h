@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
@@ -69,7 +70,7 @@ static inline int make_naive(void **state) {
     for (size_t i = 0; i < NAIVE_MAX; i++) {
         char data[32];
         snprintf(data, sizeof(data), "naive %zu", i);
-        merkle_leaf(leaves[i], bytes_of(data));
+        hash_tagged(leaves[i], 0x00, bytes_of(data));
         naive_root(0, i + 1, roots[i + 1]);
     }
     return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ledger/group.h"
+#include "tests/ledger/header.h"
 
 enum sample_kind { SAMPLE_SMALL, SAMPLE_WIDE };
 
@@ -78,7 +79,7 @@ static inline int sample_group(struct group *group, enum sample_kind kind) {
         event_salt(salt, seed, h.seq);
         event_body_commit(body, salt, (struct bytes){payload, n});
         buf_clear(&header);
-        rc = event_header_encode(&header, &h);
+        rc = header_encode(&header, &h);
         event_leaf(leaf, bytes_of_buf(&header));
         struct event_header back;
         rc = rc != 0 ? rc : event_header_decode(bytes_of_buf(&header), &back, NULL);

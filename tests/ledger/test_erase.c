@@ -210,7 +210,7 @@ static void take_body(uint64_t seq) {
     assert_true(record_get(T_TAIL, key_u64(seq), &record));
     must(group_tail_decode(bytes_of_buf(&record), &header, &payload, &where, &why));
     buf_init(&made, 65536);
-    group_tail_encode(&made, header, payload, GROUP_ERASED);
+    group_tail_encode(&made, header, payload, GROUP_ERASED, NULL);
     record_put(T_TAIL, key_u64(seq), bytes_of_buf(&made));
     buf_done(&record);
     buf_done(&made);

@@ -6,6 +6,7 @@
 #include "ledger/event.h"
 #include "ledger/keyfile.h"
 #include "ledger/note.h"
+#include "tests/ledger/header.h"
 
 static struct buf vectors;
 
@@ -125,7 +126,7 @@ static void one_vector(struct bytes vector, struct chain *chain) {
     same_hash(commit, vector, "body_commitment");
     h.body = commit;
     h.prev = chain->prev;
-    assert_int_equal(event_header_encode(&header, &h), 0);
+    assert_int_equal(header_encode(&header, &h), 0);
     same(bytes_of_buf(&header), vector, "header");
     assert_int_equal(event_header_decode(bytes_of_buf(&header), &again, NULL), 0);
     event_leaf(leaf, bytes_of_buf(&header));
@@ -214,7 +215,7 @@ static void put_raw_element(struct buf *out, unsigned i, const struct event_head
     struct mp_reader r;
     struct bytes element;
     buf_init(&whole, EVENT_HEADER_MAX);
-    assert_int_equal(event_header_encode(&whole, h), 0);
+    assert_int_equal(header_encode(&whole, h), 0);
     mp_reader_init(&r, (struct bytes){whole.p + 1, whole.n - 1});
     for (unsigned k = 0; k <= i; k++) {
         assert_int_equal(mp_skip(&r, 1, &element, NULL), 0);
@@ -345,7 +346,7 @@ static void the_longest_header_that_is_allowed_is_read_back(void **state) {
     h.seq = h.time = h.cause = MP_INT_MAX;
     h.schema = UINT32_MAX;
     buf_init(&header, EVENT_HEADER_MAX);
-    assert_int_equal(event_header_encode(&header, &h), 0);
+    assert_int_equal(header_encode(&header, &h), 0);
     assert_int_equal(event_header_decode(bytes_of_buf(&header), &again, NULL), 0);
     assert_true(bytes_eq(again.subject, h.subject) && bytes_eq(again.key, h.key) && again.schema == UINT32_MAX);
     assert_true(again.seq == MP_INT_MAX && again.cause == MP_INT_MAX && again.time == MP_INT_MAX);
@@ -358,7 +359,7 @@ static void a_header_of_the_wrong_shape_is_refused(void **state) {
     struct buf header;
     (void)state;
     buf_init(&header, EVENT_HEADER_MAX);
-    assert_int_equal(event_header_encode(&header, &h), 0);
+    assert_int_equal(header_encode(&header, &h), 0);
     buf_put_u8(&header, 0xc0);
     refused(bytes_of_buf(&header), ERR_CORRUPT, "1 bytes after the header");
     header.p[0] = 0x9e;
@@ -390,7 +391,7 @@ static void flip_headers(struct bytes header) {
         int rc = event_header_decode(copy, &h, &err);
         if (rc == 0) {
             buf_clear(&again);
-            assert_int_equal(event_header_encode(&again, &h), 0);
+            assert_int_equal(header_encode(&again, &h), 0);
             assert_true(bytes_eq(bytes_of_buf(&again), copy));
         } else {
             assert_true(rc == ERR_CORRUPT || rc == ERR_VERSION);

@@ -12,6 +12,7 @@
 
 #include "base/mp.h"
 #include "ledger/event.h"
+#include "tests/ledger/header.h"
 
 static uint64_t state;
 
@@ -208,7 +209,7 @@ static void a_wrapped_header_is_the_encoded_one(void **test) {
         event_head_encode(&middle, &h);
         mp_put_nil(&middle);
         mp_put_str(&middle, h.key);
-        assert_int_equal(event_header_encode(&whole, &h), 0);
+        assert_int_equal(header_encode(&whole, &h), 0);
         assert_int_equal(event_header_wrap(&wrapped, &h, bytes_of_buf(&middle), &at), 0);
         assert_true(bytes_eq(bytes_of_buf(&whole), (struct bytes){wrapped.p + from, wrapped.n - from}));
         assert_memory_equal(wrapped.p + from + at, middle.p, middle.n);

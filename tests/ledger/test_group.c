@@ -339,7 +339,7 @@ static void a_tail_record_comes_back_and_its_lengths_are_checked(void **state) {
         struct bytes header, payload;
         enum group_payload where;
         buf_clear(&tail);
-        assert_int_equal(group_tail_encode(&tail, e->header, e->payload, e->where), 0);
+        assert_int_equal(group_tail_encode(&tail, e->header, e->payload, e->where, NULL), 0);
         assert_int_equal(group_tail_decode(bytes_of_buf(&tail), &header, &payload, &where, NULL), 0);
         assert_true(bytes_eq(header, e->header) && bytes_eq(payload, e->payload) && where == e->where);
         for (size_t n = 0; n < 4 + e->header.n && i < 20; n++) {

@@ -3,6 +3,7 @@
 #include "tests/ledger/scratch.h"
 
 #include "ledger/keys.h"
+#include "tests/ledger/header.h"
 
 struct pair {
     uint64_t hash, seq;
@@ -55,7 +56,7 @@ static void an_event_has_a_pair_by_source_and_when_signed_one_by_author(void **s
     (void)state;
     buf_init(&header, 4096);
     buf_init(&payload, 4096);
-    assert_int_equal(event_header_encode(&header, &h), 0);
+    assert_int_equal(header_encode(&header, &h), 0);
     event_payload_encode(&payload, (struct bytes){(const uint8_t *)"\x80", 1}, &author);
     must(keyrun_of_event(bytes_of_buf(&header), bytes_of_buf(&payload), collect, &got, &why));
     assert_int_equal(got.n, 2);
@@ -64,7 +65,7 @@ static void an_event_has_a_pair_by_source_and_when_signed_one_by_author(void **s
     got.n = 0;
     h.key = bytes_of("");
     buf_clear(&header);
-    assert_int_equal(event_header_encode(&header, &h), 0);
+    assert_int_equal(header_encode(&header, &h), 0);
     must(keyrun_of_event(bytes_of_buf(&header), bytes_of_buf(&payload), collect, &got, &why));
     assert_int_equal(got.n, 0);
     buf_done(&header);

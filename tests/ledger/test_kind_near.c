@@ -60,7 +60,7 @@ static void a_subject_that_does_not_suit_its_kind_is_refused_with_the_form_that_
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct err err = {0};
-        int rc = kind_subject_check(bytes_of(cases[i].kind), bytes_of(cases[i].subject), &err);
+        int rc = kind_forms_check(kind_index_find(bytes_of(cases[i].kind)), bytes_of(cases[i].subject), &err);
         assert_int_equal(rc, cases[i].reason == NULL ? 0 : ERR_INVALID);
         assert_string_equal(err.msg, cases[i].reason == NULL ? "" : cases[i].reason);
     }
@@ -189,7 +189,8 @@ static void names_are_near_as_the_distance_alone_would_say(void **state) {
             size_t d = strlen(known) < 3 ? SIZE_MAX : text_distance(name, known, limit);
             best = d < best ? d : best;
         }
-        const char *near = kind_field_suggest(kind, bytes_of(name));
+        const struct kind_slot *slot = kind_near_slot(kind_index_find(bytes_of(kind->name)), bytes_of(name));
+        const char *near = slot == NULL ? NULL : slot->field->name;
         if (strlen(name) < 3 || best > limit) {
             assert_null(near);
         } else {

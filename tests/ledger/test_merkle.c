@@ -26,7 +26,7 @@ static void rfc_leaf(size_t i, uint8_t ret[MERKLE_HASH]) {
     uint8_t data[16];
     size_t n = strlen(rfc_leaves[i]) / 2;
     assert_int_equal(text_unhex(data, n, bytes_of(rfc_leaves[i])), 0);
-    merkle_leaf(ret, (struct bytes){data, n});
+    hash_tagged(ret, 0x00, (struct bytes){data, n});
 }
 
 static void proof_of_lines(struct merkle_proof *ret, const char *const *lines, size_t n) {

@@ -21,7 +21,7 @@ static void range_case(struct bytes c) {
         char data[32];
         uint8_t leaf[MERKLE_HASH];
         snprintf(data, sizeof(data), "leaf %llu", (unsigned long long)i);
-        merkle_leaf(leaf, bytes_of(data));
+        hash_tagged(leaf, 0x00, bytes_of(data));
         merkle_edge_push(&edge, leaf, NULL);
     }
     assert_int_equal(merkle_range_finish(&range, &edge, root, &err), 0);

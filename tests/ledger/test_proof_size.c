@@ -6,6 +6,7 @@
 
 #include "ledger/event.h"
 #include "ledger/keyfile.h"
+#include "tests/ledger/header.h"
 
 #define EVENTS    UINT64_C(80000000)
 #define WITNESSES 2
@@ -85,7 +86,7 @@ static void make_event(uint64_t seq) {
                              .body = body,
                              .prev = prev};
     buf_clear(&big.header);
-    assert_int_equal(event_header_encode(&big.header, &h), 0);
+    assert_int_equal(header_encode(&big.header, &h), 0);
     event_leaf(big.leaf, bytes_of_buf(&big.header));
     big.seq = seq;
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "ledger/policy.h"
 #include "ledger/tlog_proof.h"
@@ -44,7 +45,7 @@ static bool verifies(struct bytes text) {
     assert_non_null(policy);
     assert_int_equal(
         policy_decode(policy, bytes_of("log " LOG "\nwitness w1 " WITNESS "\nquorum w1\n"), false, "policy", NULL), 0);
-    merkle_leaf(leaf, (struct bytes){data, sizeof(data)});
+    hash_tagged(leaf, 0x00, (struct bytes){data, sizeof(data)});
     bool good = tlog_proof_decode(text, &proof, NULL) == 0 && note_decode(proof.checkpoint, &note, NULL) == 0 &&
                 checkpoint_decode(note.text, &checkpoint, NULL) == 0;
     if (good) {
@@ -78,7 +79,7 @@ static int published_node(void *ctx, unsigned level, uint64_t index, uint8_t ret
         uint8_t data[16], leaf[MERKLE_HASH];
         size_t n = strlen(leaves[i]) / 2;
         assert_int_equal(text_unhex(data, n, bytes_of(leaves[i])), 0);
-        merkle_leaf(leaf, (struct bytes){data, n});
+        hash_tagged(leaf, 0x00, (struct bytes){data, n});
         merkle_edge_push(&edge, leaf, NULL);
     }
     merkle_edge_root(&edge, ret);
