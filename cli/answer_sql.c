@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "cli/expression.h"
 #include "cli/table.h"
@@ -117,14 +118,9 @@ static int hand_on(struct seqs *seqs, struct err *err) {
 
 static int take_seq(void *ctx, const struct sql_row *row, struct err *err) {
     struct seqs *seqs = ctx;
-    if (seqs->n == seqs->cap) {
-        size_t cap = seqs->cap > 0 ? 2 * seqs->cap : 1024;
-        uint64_t *more = realloc(seqs->seq, cap * sizeof(*more));
-        if (!more) {
-            return err_set(err, ERR_NOMEM, "no memory for the answer");
-        }
-        seqs->seq = more;
-        seqs->cap = cap;
+    int rc = array_room(&seqs->seq, seqs->n + 1, &seqs->cap, sizeof(*seqs->seq), err);
+    if (rc != 0) {
+        return rc;
     }
     seqs->seq[seqs->n++] = (uint64_t)row->values[0].int_;
     return !seqs->newest && seqs->n >= seqs->batch ? hand_on(seqs, err) : 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/mp.h"
 #include "query/query.h"
 
@@ -144,14 +145,9 @@ static int count(struct erase_export *x, const struct disclosed *disclosed, cons
 }
 
 static int keep(struct erase_left *left, const struct erase_export *x, struct err *err) {
-    if (left->n == left->cap) {
-        size_t cap = left->cap == 0 ? 8 : 2 * left->cap;
-        struct erase_export *more = realloc(left->export, cap * sizeof(*more));
-        if (more == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
-        left->export = more;
-        left->cap = cap;
+    int rc = array_room(&left->export, left->n + 1, &left->cap, sizeof(*left->export), err);
+    if (rc != 0) {
+        return rc;
     }
     left->export[left->n++] = *x;
     return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/mp.h"
 #include "base/text.h"
 
@@ -64,14 +65,9 @@ static int new_node(struct tree *tree, struct tree_node **ret, struct err *err) 
     if (rc != 0) {
         return rc;
     }
-    if (tree->n == tree->cap) {
-        size_t cap = tree->cap > 0 ? 2 * tree->cap : 256;
-        struct tree_node *more = realloc(tree->nodes, cap * sizeof(*more));
-        if (!more) {
-            return err_set(err, ERR_NOMEM, "no memory for the events");
-        }
-        tree->nodes = more;
-        tree->cap = cap;
+    rc = array_room(&tree->nodes, tree->n + 1, &tree->cap, sizeof(*tree->nodes), err);
+    if (rc != 0) {
+        return rc;
     }
     *ret = &tree->nodes[tree->n++];
     **ret = (struct tree_node){.cause = LEDGER_NO_SEQ,

@@ -130,8 +130,6 @@ void check_contradiction(struct checking *c, const char *rule, const char *text)
 /* The text of an aspect that has no fault. */
 void check_say(struct checking *c, enum export_aspect aspect, enum ledger_aspect_state state, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* Room for one more. */
-int check_grow(void **array, size_t *cap, size_t n, size_t size, struct err *err);
 
 /* Whether the member at hand has this name. */
 bool check_is_at(const struct checking *c, const char *name);

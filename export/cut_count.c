@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/mp.h"
 #include "base/secret.h"
@@ -28,20 +29,6 @@ struct looking {
     bool artifacts;   /* those that are named are noted */
     bool is_artifact; /* the event is about one: its digest names it */
 };
-
-static int grow(void **array, size_t *cap, size_t n, size_t size, struct err *err) {
-    if (n < *cap) {
-        return 0;
-    }
-    size_t more = *cap == 0 ? 64 : 2 * *cap;
-    void *p = realloc(*array, more * size);
-    if (p == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
-    *array = p;
-    *cap = more;
-    return 0;
-}
 
 static int by_digest(const void *a, const void *b) {
     return memcmp(a, b, LEDGER_HASH);
@@ -79,7 +66,8 @@ static int note_artifact(struct looking *l, struct bytes text, struct err *err) 
         sort_artifacts(cut); /* most are named again and again */
     }
     int rc = check_artifacts(cut, err);
-    rc = rc != 0 ? rc : grow((void **)&cut->artifact, &cut->cap_artifacts, cut->n_artifacts, sizeof(cut->artifact[0]), err);
+    rc =
+        rc != 0 ? rc : array_room(&cut->artifact, cut->n_artifacts + 1, &cut->cap_artifacts, sizeof(cut->artifact[0]), err);
     if (rc == 0) {
         memcpy(cut->artifact[cut->n_artifacts++], digest, sizeof(digest));
     }
@@ -224,7 +212,7 @@ static int count_private(struct cut_walk *walk, const struct cut_event *event, s
         return rc;
     }
     if (view.n_erased > 0 && walk->cut->n_lacking < BUNDLE_ERASED_MAX) {
-        rc = grow((void **)&walk->cut->lacking, &walk->cut->cap_lacking, walk->cut->n_lacking, sizeof(uint64_t), err);
+        rc = array_room(&walk->cut->lacking, walk->cut->n_lacking + 1, &walk->cut->cap_lacking, sizeof(uint64_t), err);
         if (rc != 0) {
             return rc;
         }
@@ -246,7 +234,7 @@ static int count_private(struct cut_walk *walk, const struct cut_event *event, s
 static int count_gap(struct cut *cut, uint64_t seq, struct err *err) {
     int rc = 0;
     if (cut->n_gaps < BUNDLE_GAPS_MAX) {
-        rc = grow((void **)&cut->gap, &cut->cap_gaps, cut->n_gaps, sizeof(cut->gap[0]), err);
+        rc = array_room(&cut->gap, cut->n_gaps + 1, &cut->cap_gaps, sizeof(cut->gap[0]), err);
         if (rc == 0) {
             cut->gap[cut->n_gaps++] = seq;
         }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/mp.h"
 
 static bool is_wanted(const struct cut *cut, uint64_t seq) {
@@ -17,14 +18,9 @@ static int add(struct erasures *e, const struct cut *cut, const struct mp_item *
     if (e->n == BUNDLE_ERASED_MAX) {
         return err_set(err, ERR_LIMIT, "the range has more than %zu erased events", BUNDLE_ERASED_MAX);
     }
-    if (e->n == e->cap) {
-        size_t cap = e->cap == 0 ? 64 : 2 * e->cap;
-        struct erasure *grown = realloc(e->of, cap * sizeof(*grown));
-        if (grown == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
-        e->of = grown;
-        e->cap = cap;
+    int rc = array_room(&e->of, e->n + 1, &e->cap, sizeof(*e->of), err);
+    if (rc != 0) {
+        return rc;
     }
     e->of[e->n++] = (struct erasure){item->uint, by};
     return 0;
@@ -149,14 +145,9 @@ static int take_fields(struct erasures *e, struct cut *cut, const struct ledger_
     if (n == 0 || (fields == 0 && !all)) {
         return 0;
     }
-    if (e->n_by_fields == e->cap_by_fields) {
-        size_t cap = e->cap_by_fields == 0 ? 64 : 2 * e->cap_by_fields;
-        uint64_t *grown = realloc(e->by_fields, cap * sizeof(*grown));
-        if (grown == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
-        e->by_fields = grown;
-        e->cap_by_fields = cap;
+    int rc = array_room(&e->by_fields, e->n_by_fields + 1, &e->cap_by_fields, sizeof(*e->by_fields), err);
+    if (rc != 0) {
+        return rc;
     }
     e->by_fields[e->n_by_fields++] = event->seq;
     cut->counts.private_erased += fields * n;

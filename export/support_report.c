@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mp.h"
@@ -41,14 +42,9 @@ int support_tally_add(struct support_tally *tally, uint64_t time, struct bytes k
         tally->beyond++;
         return 0;
     }
-    if (tally->n == tally->cap) {
-        size_t cap = tally->cap == 0 ? 64 : 2 * tally->cap;
-        struct support_count *more = realloc(tally->count, cap * sizeof(*more));
-        if (more == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
-        tally->count = more;
-        tally->cap = cap;
+    int rc = array_room(&tally->count, tally->n + 1, &tally->cap, sizeof(*tally->count), err);
+    if (rc != 0) {
+        return rc;
     }
     char *name = strndup((const char *)kind.p, kind.n);
     if (name == NULL) {

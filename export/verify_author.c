@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "export/checking.h"
@@ -51,7 +52,7 @@ int check_author(struct checking *c, const struct check_slot *slot, const struct
     if (rc != 0 || slot->h.key.n == 0 || c->n_author_keys == CHECK_AUTHORS_MAX) {
         return rc;
     }
-    rc = check_grow((void **)&c->author_key, &c->cap_author_keys, c->n_author_keys, CHECK_KEY, err);
+    rc = array_room(&c->author_key, c->n_author_keys + 1, &c->cap_author_keys, CHECK_KEY, err);
     if (rc == 0) {
         be32_put(length, (uint32_t)author->name.n);
         hash_parts(digest, (struct bytes[]){{length, 4}, author->name, {author->id, NOTE_KEY_ID_LEN}, slot->h.key}, 4);

@@ -74,20 +74,6 @@ void check_say(struct checking *c, enum export_aspect aspect, enum ledger_aspect
     }
 }
 
-int check_grow(void **array, size_t *cap, size_t n, size_t size, struct err *err) {
-    if (n < *cap) {
-        return 0;
-    }
-    size_t more = *cap == 0 ? 16 : 2 * *cap;
-    void *p = realloc(*array, more * size);
-    if (p == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
-    *array = p;
-    *cap = more;
-    return 0;
-}
-
 /* ---- members ---- */
 
 bool check_is_at(const struct checking *c, const char *name) {

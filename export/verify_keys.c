@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/mp.h"
 #include "export/checking.h"
@@ -97,7 +98,7 @@ static uint64_t signer_hash(struct bytes name, const uint8_t id[NOTE_KEY_ID_LEN]
 /* Who signed a checkpoint in the past: a key that comes later must not be among them. */
 static int remember_signers(struct checking *c, const struct note *note, struct err *err) {
     for (size_t i = 0; i < note->n_sigs; i++) {
-        int rc = check_grow((void **)&c->signer, &c->cap_signers, c->n_signers, sizeof(*c->signer), err);
+        int rc = array_room(&c->signer, c->n_signers + 1, &c->cap_signers, sizeof(*c->signer), err);
         if (rc != 0) {
             return rc;
         }
@@ -130,7 +131,7 @@ static int add_epoch(struct checking *c, const struct key_line *l, const struct 
     struct check_epoch e = {
         .from_size = l->seq + 1, .to_size = LEDGER_NO_SEQ, .seq = l->seq, .restored = said->restored, .vkey = said->key};
     int rc = check_key(c, l->seq, &said->key);
-    rc = rc != 0 ? rc : check_grow((void **)&c->epoch, &c->cap_epochs, c->n_epochs, sizeof(*c->epoch), err);
+    rc = rc != 0 ? rc : array_room(&c->epoch, c->n_epochs + 1, &c->cap_epochs, sizeof(*c->epoch), err);
     if (rc != 0) {
         return rc;
     }
@@ -389,8 +390,8 @@ static int add_erased(void *ctx, uint64_t seq, struct err *err) {
         c->rule = "B12";
         return err_set(err, ERR_CORRUPT, "more than %zu erased events", BUNDLE_ERASED_MAX);
     }
-    int rc = what->private_ ? check_grow((void **)&c->fields, &c->cap_fields, c->n_fields, sizeof(*c->fields), err)
-                            : check_grow((void **)&c->erased, &c->cap_erased, c->n_erased, sizeof(*c->erased), err);
+    int rc = what->private_ ? array_room(&c->fields, c->n_fields + 1, &c->cap_fields, sizeof(*c->fields), err)
+                            : array_room(&c->erased, c->n_erased + 1, &c->cap_erased, sizeof(*c->erased), err);
     if (rc == 0 && what->private_) {
         c->fields[c->n_fields++] = (struct check_fields){seq, what->by, what->mask, what->all};
     } else if (rc == 0) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/crypt.h"
 #include "base/mp.h"
 #include "base/secret.h"
@@ -380,17 +381,7 @@ static int grow(struct ledger_batch *batch, struct err *err) {
         (batch->memo = calloc(1, sizeof(*batch->memo))) == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory for a batch");
     }
-    if (batch->n < batch->cap) {
-        return 0;
-    }
-    size_t cap = batch->cap == 0 ? 16 : 2 * batch->cap;
-    struct batch_entry *entry = realloc(batch->entry, cap * sizeof(*entry));
-    if (entry == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory for a batch");
-    }
-    batch->entry = entry;
-    batch->cap = cap;
-    return 0;
+    return array_room(&batch->entry, batch->n + 1, &batch->cap, sizeof(*batch->entry), err);
 }
 
 static int add_draft(struct ledger_batch *batch, const struct ledger_draft *draft, bool control, struct err *err) {

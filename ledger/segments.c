@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/mp.h"
 #include "ledger/keyproof.h"
 #include "ledger/segments_format.h"
@@ -161,14 +162,9 @@ bool segments_due(const struct head *head) {
 
 static int collect(void *ctx, uint64_t hash, uint64_t seq, struct err *err) {
     struct segments_list *list = ctx;
-    if (list->n == list->cap) {
-        size_t cap = list->cap == 0 ? CORE_SEGMENT : 2 * list->cap;
-        struct segments_pair *p = realloc(list->pair, cap * sizeof(*p));
-        if (p == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory for idempotency keys");
-        }
-        list->pair = p;
-        list->cap = cap;
+    int rc = array_room(&list->pair, list->n + 1, &list->cap, sizeof(*list->pair), err);
+    if (rc != 0) {
+        return rc;
     }
     list->pair[list->n++] = (struct segments_pair){hash, seq};
     return 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/mp.h"
 #include "base/text.h"
 #include "ledger/artifact.h"
@@ -15,23 +16,9 @@
 
 #define NAMED_MAX 8 /* events that the report names */
 
-static int grow(void **list, size_t n, size_t *cap, size_t size, struct err *err) {
-    if (n < *cap) {
-        return 0;
-    }
-    size_t more = *cap == 0 ? 64 : 2 * *cap;
-    void *grown = realloc(*list, more * size);
-    if (grown == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory for erasures");
-    }
-    *list = grown;
-    *cap = more;
-    return 0;
-}
-
 int verify_absent(struct verify *v, uint64_t seq, bool body, struct err *err) {
     struct verify_erasures *e = &v->erasures;
-    int rc = grow((void **)&e->absent, e->n_absent, &e->cap_absent, sizeof(*e->absent), err);
+    int rc = array_room(&e->absent, e->n_absent + 1, &e->cap_absent, sizeof(*e->absent), err);
     if (rc == 0) {
         e->absent[e->n_absent++] = (struct verify_absent){.seq = seq, .body = body};
     }
@@ -42,7 +29,7 @@ int verify_absent(struct verify *v, uint64_t seq, bool body, struct err *err) {
 
 static int add_claim(struct verify *v, const struct verify_claim *claim, struct err *err) {
     struct verify_erasures *e = &v->erasures;
-    int rc = grow((void **)&e->claim, e->n_claims, &e->cap_claims, sizeof(*e->claim), err);
+    int rc = array_room(&e->claim, e->n_claims + 1, &e->cap_claims, sizeof(*e->claim), err);
     if (rc == 0) {
         e->claim[e->n_claims++] = *claim;
     }

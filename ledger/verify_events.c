@@ -4,19 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #include "ledger/verify.h"
 
 /* ---- authors' keys ---- */
 
 static int take_authors(struct verify *v, const struct verify_signed *author, size_t n, struct err *err) {
-    if (v->n_authors + n > v->cap_authors) {
-        size_t cap = v->cap_authors == 0 ? EVENT_GROUP : 2 * v->cap_authors;
-        struct verify_signed *grown = realloc(v->author, cap * sizeof(*grown));
-        if (grown == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory for author keys");
-        }
-        v->author = grown;
-        v->cap_authors = cap;
+    int rc = array_room(&v->author, v->n_authors + n, &v->cap_authors, sizeof(*v->author), err);
+    if (rc != 0) {
+        return rc;
     }
     if (n > 0) {
         memcpy(v->author + v->n_authors, author, n * sizeof(*author));
@@ -45,14 +42,9 @@ static void check_author_keys(struct verify *v) {
 }
 
 static int take_stored(struct verify *v, const struct verify_stored *stored, size_t n, struct err *err) {
-    if (v->n_stored + n > v->cap_stored) {
-        size_t cap = v->cap_stored == 0 ? EVENT_GROUP : 2 * v->cap_stored;
-        struct verify_stored *grown = realloc(v->stored, cap * sizeof(*grown));
-        if (grown == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory for artifacts");
-        }
-        v->stored = grown;
-        v->cap_stored = cap;
+    int rc = array_room(&v->stored, v->n_stored + n, &v->cap_stored, sizeof(*v->stored), err);
+    if (rc != 0) {
+        return rc;
     }
     if (n > 0) {
         memcpy(v->stored + v->n_stored, stored, n * sizeof(*stored));

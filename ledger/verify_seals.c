@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #include "ledger/epoch.h"
 #include "ledger/verify.h"
 
@@ -15,14 +17,9 @@
 
 /* Begins an epoch, which ends the one before. */
 static int epoch_push(struct verify *v, const struct verify_epoch *epoch, struct err *err) {
-    if (v->n_epochs == v->cap_epochs) {
-        size_t cap = v->cap_epochs == 0 ? 16 : 2 * v->cap_epochs;
-        struct verify_epoch *grown = realloc(v->epoch, cap * sizeof(*grown));
-        if (grown == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory for epochs");
-        }
-        v->epoch = grown;
-        v->cap_epochs = cap;
+    int rc = array_room(&v->epoch, v->n_epochs + 1, &v->cap_epochs, sizeof(*v->epoch), err);
+    if (rc != 0) {
+        return rc;
     }
     if (v->n_epochs > 0) {
         v->epoch[v->n_epochs - 1].to_size = epoch->restored ? epoch->seq : epoch->seq + 1;

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #include "projections/fold.h"
 #include "projections/state.h"
 #include "projections/view.h"
@@ -41,14 +43,9 @@ int view_add_changed(struct state_view *view, size_t number, struct bytes key, s
     if (entry == NULL || (at < table->n_changed && table->changed[at] == entry)) {
         return 0;
     }
-    if (table->n_changed == table->room) {
-        size_t room = 2 * table->room + 64;
-        const struct rows_entry **more = realloc(table->changed, room * sizeof(*more));
-        if (more == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
-        table->changed = more;
-        table->room = room;
+    int rc = array_room(&table->changed, table->n_changed + 1, &table->room, sizeof(*table->changed), err);
+    if (rc != 0) {
+        return rc;
     }
     memmove(&table->changed[at + 1], &table->changed[at], (table->n_changed - at) * sizeof(entry));
     table->changed[at] = entry;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/mp.h"
 #include "projections/fold.h"
@@ -65,22 +66,6 @@ static const struct walk_slot *map_find(const struct walk_map *map, uint64_t has
     return slot != NULL && slot->value != 0 ? slot : NULL;
 }
 
-/* One more of an array that grows; false: no memory. */
-static bool grow(void *array, size_t *room, size_t n, size_t size) {
-    void *p;
-    if (n < *room) {
-        return true;
-    }
-    size_t more = *room > 0 ? 2 * *room : 256;
-    memcpy(&p, array, sizeof(p));
-    p = realloc(p, more * size);
-    if (p != NULL) {
-        memcpy(array, &p, sizeof(p));
-        *room = more;
-    }
-    return p != NULL;
-}
-
 /* ---- nodes ---- */
 
 void walk_nodes_done(struct walk_nodes *nodes) {
@@ -129,7 +114,7 @@ int walk_nodes_add(struct walk_nodes *nodes, size_t table, struct bytes key, boo
         }
         uint8_t *copy = malloc(key.n + 1);
         struct walk_slot *slot = copy != NULL ? map_slot(&nodes->by_key, hash) : NULL;
-        if (slot == NULL || !grow(&nodes->nodes, &nodes->room, nodes->n, sizeof(*nodes->nodes))) {
+        if (slot == NULL || array_room(&nodes->nodes, nodes->n + 1, &nodes->room, sizeof(*nodes->nodes), NULL) != 0) {
             free(copy);
             return no_memory(err);
         }
@@ -155,7 +140,7 @@ void walk_nodes_dirty(struct walk_nodes *nodes, size_t at) {
     if (nodes->nodes[at].dirty) {
         return;
     }
-    if (!grow(&nodes->queue, &nodes->queue_room, nodes->queued, sizeof(*nodes->queue))) {
+    if (array_room(&nodes->queue, nodes->queued + 1, &nodes->queue_room, sizeof(*nodes->queue), NULL) != 0) {
         nodes->rc = ERR_NOMEM;
         return;
     }
@@ -172,7 +157,8 @@ static void depend(struct walk_nodes *nodes, size_t node, uint64_t on) {
         return;
     }
     struct walk_slot *slot = map_slot(&nodes->deps, on);
-    if (slot == NULL || !grow(&nodes->edges, &nodes->edges_room, nodes->n_edges, sizeof(*nodes->edges))) {
+    if (slot == NULL ||
+        array_room(&nodes->edges, nodes->n_edges + 1, &nodes->edges_room, sizeof(*nodes->edges), NULL) != 0) {
         nodes->rc = ERR_NOMEM;
         return;
     }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #include "query/hash64.h"
 #include "query/value.h"
 
@@ -85,14 +87,9 @@ static const uint8_t *get_value(const uint8_t *p, struct query_value *ret) {
 }
 
 static int grow(struct tally *t, struct err *err) {
-    if (t->n == t->cap) {
-        size_t cap = t->cap == 0 ? SLOTS_MIN / 2 : 2 * t->cap;
-        struct entry *entry = realloc(t->entry, cap * sizeof(*entry));
-        if (entry == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory for counts");
-        }
-        t->entry = entry;
-        t->cap = cap;
+    int rc = array_room(&t->entry, t->n + 1, &t->cap, sizeof(*t->entry), err);
+    if (rc != 0) {
+        return rc;
     }
     if (2 * (t->n + 1) <= t->n_slots) {
         return 0;
