@@ -19,7 +19,7 @@
 #include "projections/look.h"
 #include "projections/permission_find.h"
 #include "projections/permission_ground.h"
-#include "projections/permissions.h"
+#include "projections/permission_row.h"
 #include "projections/permitted.h"
 #include "projections/reason.h"
 

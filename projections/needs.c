@@ -9,7 +9,7 @@
 #include "projections/models.h"
 #include "projections/named.h"
 #include "projections/packs.h"
-#include "projections/permissions.h"
+#include "projections/permission_row.h"
 #include "projections/routes.h"
 
 #define NOTHING    ((struct bytes){0})

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "projections/needs.h"
-#include "projections/permissions.h"
+#include "projections/permission_row.h"
 #include "projections/routes.h"
 
 struct judging {

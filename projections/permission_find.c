@@ -8,7 +8,7 @@
 #include "base/glob.h"
 #include "ledger/scope.h"
 #include "projections/list.h"
-#include "projections/permissions.h"
+#include "projections/permission_row.h"
 
 #define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 #define MARKS_MAX 16 /* bytes around a text in a list, and the mark that more refuse */

@@ -3,7 +3,7 @@
 #include "projections/permission_ground.h"
 
 #include "ledger/scope.h"
-#include "projections/permissions.h"
+#include "projections/permission_row.h"
 
 enum permission_ground permission_ground(const struct row *row, bool over, const struct permission_limits *limits) {
     static const enum permission_ground up_to[] = {GROUND_T0, GROUND_T1, GROUND_T2};

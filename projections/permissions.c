@@ -20,7 +20,7 @@
  * asks (permitted.h), and says so when the answer is not that of the row.
  *
  * Safe side: denied and revoked always take effect, whatever came before. */
-#include "projections/permissions.h"
+#include "projections/permission_row.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -94,41 +94,6 @@ static const struct fold_step_rule rules[] = {
 /* A wide one also ends what is narrower; a narrow one also takes a part out of what is wider. */
 static const struct fold_step_rule revoked_of_others = {"*", "revoked", "revoked", NULL};
 
-const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run) {
-    struct bytes mine = row_text(row, PERMISSIONS_SESSION);
-    if (!row_is(row, PERMISSIONS_LIFETIME, "session")) {
-        return NULL;
-    }
-    if (mine.n == 0) {
-        return "granted for a session that it does not name";
-    }
-    if (session.n == 0 && run.n == 0) {
-        return "granted for a session, and the use names none";
-    }
-    return bytes_eq(mine, session) || bytes_eq(mine, run) ? NULL : "granted for another session";
-}
-
-bool permissions_is_endless_by_mistake(const struct row *row) {
-    return row_is(row, PERMISSIONS_LIFETIME, "until") && !row_has(row, PERMISSIONS_EXPIRES);
-}
-
-static bool has_ended(const struct row *row, uint64_t at) {
-    return row_has(row, PERMISSIONS_EXPIRES) && row_int(row, PERMISSIONS_EXPIRES) <= (int64_t)at;
-}
-
-bool permissions_is_over(const struct row *row, uint64_t at) {
-    return has_ended(row, at) || permissions_is_endless_by_mistake(row) ||
-           (row_is(row, PERMISSIONS_LIFETIME, "once") && row_int(row, PERMISSIONS_USES) > 0);
-}
-
-/* When what is over came to its end. */
-static int64_t end_of(const struct row *row, uint64_t at) {
-    size_t column = has_ended(row, at)                       ? PERMISSIONS_EXPIRES
-                    : permissions_is_endless_by_mistake(row) ? (size_t)PERMISSIONS_BASE + FOLD_SINCE
-                                                             : PERMISSIONS_USED_AT;
-    return row_int(row, column);
-}
-
 /* ---- steps ---- */
 
 static struct asked asked_of(const struct fold *fold) {
@@ -148,7 +113,7 @@ static struct asked asked_of(const struct fold *fold) {
 static void lapse(struct row *row, uint64_t at) {
     if (row_is(row, PERMISSIONS_STEP, "granted") && permissions_is_over(row, at)) {
         row_set_str(row, PERMISSIONS_STEP, "expired");
-        row_set_int(row, PERMISSIONS_BASE + FOLD_SINCE, end_of(row, at));
+        row_set_int(row, PERMISSIONS_BASE + FOLD_SINCE, permissions_end(row, at));
     }
 }
 
@@ -375,39 +340,6 @@ static int fold_permission(struct fold *fold, struct err *err) {
 }
 
 /* ---- reading ---- */
-
-/* Its session is over: a run of that name came to its end. */
-static int session_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err) {
-    struct bytes session = row_text(row, PERMISSIONS_SESSION);
-    struct row run;
-    uint64_t seqs[ROW_SEQS_MAX];
-    bool there;
-    if (session.n == 0 || !row_is(row, PERMISSIONS_LIFETIME, "session")) {
-        return 0;
-    }
-    int rc = look_stored(view, "runs", &session, 1, &run, &there, err);
-    size_t finished = rc == 0 && there ? projection_column(run.table, "finished_at") : SIZE_MAX;
-    if (finished != SIZE_MAX && row_has(&run, finished)) {
-        *ret = true;
-        size_t n = row_seqs(&run, projection_column(run.table, "evidence"), seqs, ROW_SEQS_MAX);
-        *ret_end = n > 0 && n <= ROW_SEQS_MAX ? seqs[n - 1] : LEDGER_NO_SEQ;
-    }
-    row_done(&run);
-    return rc;
-}
-
-int permissions_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err) {
-    *ret = true;
-    *ret_end = LEDGER_NO_SEQ;
-    if (!row_is(row, PERMISSIONS_STEP, "granted")) {
-        return 0;
-    }
-    if (row_has(row, PERMISSIONS_EXPIRES)) {
-        state_past(view, row_int(row, PERMISSIONS_EXPIRES)); /* for permissions_is_over */
-    }
-    *ret = permissions_is_over(row, state_now(view));
-    return *ret ? 0 : session_over(view, row, ret, ret_end, err);
-}
 
 /* What a use of it can go to: that of the tool that it is of, or of any call of its group. */
 static int judge_tier(struct state_view *view, struct row *row, struct err *err) {

@@ -11,7 +11,7 @@
 #include "projections/fold.h"
 #include "projections/state.h"
 
-/* What a judge looked at (watch.h). A row of its own table counts whole, of another one but for what moves with the work. */
+/* What a judge looked at (watch.h). Its own row counts whole, another one but for what moves with the work. */
 enum dep { DEP_ROW = 1, DEP_ROW_OF_OTHERS, DEP_RANGE, DEP_TABLE, DEP_NODE, DEP_STATUS };
 
 static uint64_t mix(uint64_t h, const void *p, size_t n) {

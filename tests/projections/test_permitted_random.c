@@ -3,7 +3,7 @@
  * judge, the many-questions judge, the check before an append and the fold say is compared with what the reference says. */
 #include "base/clock.h"
 #include "projections/decide.h"
-#include "projections/permissions.h"
+#include "projections/permission_row.h"
 #include "projections/permitted.h"
 #include "tests/projections/state_box.h"
 

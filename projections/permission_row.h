@@ -1,6 +1,6 @@
-/* What others may know of permissions beyond their rows. */
-#ifndef PROJECTIONS_PERMISSIONS_H
-#define PROJECTIONS_PERMISSIONS_H
+/* A row of permissions: its columns, and what they say together. */
+#ifndef PROJECTIONS_PERMISSION_ROW_H
+#define PROJECTIONS_PERMISSION_ROW_H
 
 #include "projections/state.h"
 
@@ -39,6 +39,8 @@ const char *permissions_session_lack(const struct row *row, struct bytes session
 int permissions_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err);
 /* A row that was granted is over at that time: its end has come, or is not known, or it held once and was used. */
 bool permissions_is_over(const struct row *row, uint64_t at);
+/* When what is over came to its end. */
+int64_t permissions_end(const struct row *row, uint64_t at);
 /* Its end is not known: it was granted until a time that nobody named. */
 bool permissions_is_endless_by_mistake(const struct row *row);
 
