@@ -429,15 +429,3 @@ int proof_of_route(struct state_view *view, const struct row *route, struct proo
     binding_done(&b);
     return code;
 }
-
-int proof_find(struct state_view *view, struct bytes route, struct proof *ret, struct err *err) {
-    struct row row;
-    bool there = false;
-    int code = look_stored(view, "routes", &route, 1, &row, &there, err);
-    if (code == 0 && (!there || row_is(&row, ROUTE_STEP, "removed"))) {
-        code = err_set(err, ERR_NOTFOUND, "there is no route '%.*s'", REASON_NAME(route));
-    }
-    code = code != 0 ? code : proof_of_route(view, &row, ret, err);
-    row_done(&row);
-    return code;
-}

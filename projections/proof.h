@@ -35,9 +35,6 @@ struct proof {
 };
 /* `route`: a row of routes, its stored columns. */
 int proof_of_route(struct state_view *view, const struct row *route, struct proof *ret, struct err *err);
-/* By the route's name. ERR_NOTFOUND: there is no such route, or it was removed. */
-int proof_find(struct state_view *view, struct bytes route, struct proof *ret, struct err *err);
-
 /* The weights that the route uses now; digest empty: nobody knows, and the reason says why. */
 struct proof_model {
     char digest[MODELS_DIGEST_MAX];

@@ -10,7 +10,8 @@
 
 /* ---- the overlay ---- */
 
-int view_changed(struct state_view *view, struct view_table *table, struct err *err) {
+/* The changed rows of a table in order, found when first asked for. */
+static int changed_rows(struct state_view *view, struct view_table *table, struct err *err) {
     struct view_projection *p = &view->projection[table->projection];
     if (table->sorted || p->overlay == NULL || rows_dirty(p->overlay) == 0) {
         return 0;
@@ -242,7 +243,7 @@ int state_rows_open(struct state_view *view, size_t number, const struct bytes *
     }
     int rc = buf_check(&rows->prefix, "a key", err);
     watch_look(view->watched, WATCH_RANGE, number, bytes_of_buf(&rows->prefix));
-    rc = rc != 0 ? rc : view_changed(view, table, err);
+    rc = rc != 0 ? rc : changed_rows(view, table, err);
     if (rc == 0 && !rows->only && p->base.txn != NULL && stored_number(table) != SIZE_MAX) {
         rc = judge_damage(view, table,
                           stored_scan_open(&rows->scan, &p->base, stored_number(table), bytes_of_buf(&rows->prefix), err));

@@ -205,11 +205,6 @@ int store_put(struct db_txn *txn, const char *projection, const struct store_rec
     return rc;
 }
 
-int store_del(struct db_txn *txn, const char *projection, struct err *err) {
-    char name[NAME_MAX_];
-    return db_del(txn, DERIVED_STATE, bytes_of(name_of(name, projection)), err);
-}
-
 /* ---- slots ---- */
 
 static const char *slot_name(char ret[NAME_MAX_], uint32_t slot) {

@@ -58,7 +58,6 @@ bool store_generation_fits(const struct store_generation *generation, const stru
 /* Absent or damaged: neither generation is there. */
 int store_get(struct db_txn *txn, const char *projection, struct store_record *ret, struct err *err);
 int store_put(struct db_txn *txn, const char *projection, const struct store_record *record, struct err *err);
-int store_del(struct db_txn *txn, const char *projection, struct err *err);
 /* A slot of its own for a generation of today's code, with its columns written down. */
 int store_slot_new(struct db_txn *txn, const struct projection *projection, uint32_t *ret, struct err *err);
 

@@ -70,8 +70,6 @@ struct state_view {
 
 /* What is stored of this projection is damaged: the next who opens a view builds it anew. */
 void view_distrust(struct state_view *view, size_t projection);
-/* The changed rows of a table in order, found when first asked for. */
-int view_changed(struct state_view *view, struct view_table *table, struct err *err);
 /* The same after a row was changed in the overlay of a view that goes on (walk.c). */
 int view_add_changed(struct state_view *view, size_t table, struct bytes key, struct err *err);
 /* Its overlay is there, to be folded into; `replay` knows the log. */
