@@ -10,8 +10,8 @@
 #include "cli/explain.h"
 #include "cli/say.h"
 #include "cli/table.h"
-#include "projections/evals.h"
-#include "projections/evals_compare.h"
+#include "projections/eval.h"
+#include "projections/eval_compare.h"
 
 #define NAME_MAX_BYTES 4096
 
@@ -26,7 +26,7 @@ struct eval_diff {
     struct row sides[2]; /* of evals: before, after */
     struct table *table;
     struct obj list;
-    uint64_t n[EVALS_CHANGES], verdicts; /* scores by what became of them; those with another verdict */
+    uint64_t n[EVAL_CHANGES], verdicts; /* scores by what became of them; those with another verdict */
 };
 
 /* ---- which ---- */
@@ -76,7 +76,7 @@ static void put_score(const struct row *score, struct buf *out) {
 }
 
 /* "misses", or where that was otherwise "reaches -> misses". */
-static void put_moved(const struct evals_pair *pair, size_t column, struct buf *out) {
+static void put_moved(const struct eval_pair *pair, size_t column, struct buf *out) {
     struct bytes was = pair->before != NULL ? row_text(pair->before, column) : (struct bytes){0};
     struct bytes is = pair->after != NULL ? row_text(pair->after, column) : was;
     bool moved = pair->before != NULL && pair->after != NULL && !bytes_eq(was, is);
@@ -88,7 +88,7 @@ static void put_moved(const struct evals_pair *pair, size_t column, struct buf *
 }
 
 /* The suite may ask for something else by now. */
-static void put_asked(const struct evals_pair *pair, struct buf *out) {
+static void put_asked(const struct eval_pair *pair, struct buf *out) {
     const struct row *rows[] = {pair->before, pair->after};
     for (size_t i = 0; i < 2; i++) {
         char asked[32] = "-";
@@ -108,18 +108,18 @@ static void cell(struct eval_diff *d, struct buf *text) {
     buf_clear(text);
 }
 
-static bool is_moved(const struct evals_pair *pair) {
+static bool is_moved(const struct eval_pair *pair) {
     return pair->before != NULL && pair->after != NULL &&
            !bytes_eq(row_text(pair->before, EVAL_SCORE_VERDICT), row_text(pair->after, EVAL_SCORE_VERDICT));
 }
 
-static int print(struct eval_diff *d, const struct evals_pair *pair, struct err *err) {
+static int print(struct eval_diff *d, const struct eval_pair *pair, struct err *err) {
     static const struct table_column columns[] = {
         {"TASK", TABLE_TAIL, 0},       {"METRIC", TABLE_KEEP, 0},      {"BEFORE", TABLE_RIGHT, 0},
         {"AFTER", TABLE_RIGHT, 0},     {"DIFFERENCE", TABLE_RIGHT, 0}, {"CHANGE", TABLE_WHOLE, 0},
         {"THRESHOLD", TABLE_RIGHT, 0}, {"SIDE", TABLE_WRAP, 0},        {"VERDICT", TABLE_WRAP, 0}};
-    static const enum out_color colors[EVALS_CHANGES] = {
-        [EVALS_BETTER] = OUT_GREEN, [EVALS_WORSE] = OUT_RED, [EVALS_MISSING] = OUT_YELLOW};
+    static const enum out_color colors[EVAL_CHANGES] = {
+        [EVAL_CHANGE_BETTER] = OUT_GREEN, [EVAL_CHANGE_WORSE] = OUT_RED, [EVAL_CHANGE_MISSING] = OUT_YELLOW};
     const struct row *one = pair->after != NULL ? pair->after : pair->before;
     struct buf text = {.max = (size_t)1 << 20};
     d->table = d->table ? d->table : table_new(d->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
@@ -138,7 +138,7 @@ static int print(struct eval_diff *d, const struct evals_pair *pair, struct err 
     }
     cell(d, &text);
     table_color(d->table, colors[pair->change]);
-    table_text(d->table, evals_change_words[pair->change]);
+    table_text(d->table, eval_change_words[pair->change]);
     put_asked(pair, &text);
     cell(d, &text);
     put_moved(pair, EVAL_SCORE_SIDE, &text);
@@ -177,13 +177,14 @@ static void print_heads(struct eval_diff *d) {
 }
 
 static void print_counts(struct eval_diff *d) {
-    static const enum evals_change order[] = {EVALS_WORSE, EVALS_BETTER, EVALS_OTHER, EVALS_MISSING, EVALS_NEW, EVALS_SAME};
+    static const enum eval_change order[] = {EVAL_CHANGE_WORSE,   EVAL_CHANGE_BETTER, EVAL_CHANGE_OTHER,
+                                             EVAL_CHANGE_MISSING, EVAL_CHANGE_NEW,    EVAL_CHANGE_SAME};
     struct cli *cli = d->view->cli;
     bool any = false;
-    for (size_t i = 0; i < EVALS_CHANGES; i++) {
+    for (size_t i = 0; i < EVAL_CHANGES; i++) {
         if (d->n[order[i]] > 0) {
             out_printf(cli, "%s%llu %s", any ? ", " : "\n", (unsigned long long)d->n[order[i]],
-                       evals_change_words[order[i]]);
+                       eval_change_words[order[i]]);
             any = true;
         }
     }
@@ -207,14 +208,14 @@ static void put_side(const char *name, const struct row *score, struct obj *obj)
     obj_obj(obj, name, &side);
 }
 
-static void put(struct eval_diff *d, const struct evals_pair *pair) {
+static void put(struct eval_diff *d, const struct eval_pair *pair) {
     const struct row *row = pair->after != NULL ? pair->after : pair->before;
     struct obj one = {0};
     cell_put(row, EVAL_SCORE_TASK, &one);
     cell_put(row, EVAL_SCORE_METRIC, &one);
     put_side("before", pair->before, &one);
     put_side("after", pair->after, &one);
-    obj_text(&one, "change", evals_change_words[pair->change]);
+    obj_text(&one, "change", eval_change_words[pair->change]);
     obj_obj(&d->list, NULL, &one);
 }
 
@@ -231,8 +232,8 @@ static int put_json(struct eval_diff *d, size_t table) {
         obj_obj(&whole, i == 0 ? "before" : "after", &side);
     }
     obj_list(&whole, "scores", &d->list);
-    for (size_t i = 0; i < EVALS_CHANGES; i++) {
-        obj_uint(&counts, evals_change_words[i], d->n[i]);
+    for (size_t i = 0; i < EVAL_CHANGES; i++) {
+        obj_uint(&counts, eval_change_words[i], d->n[i]);
     }
     obj_obj(&whole, "counts", &counts);
     int exit_code = cli_print(d->view->cli, &whole, false);
@@ -241,7 +242,7 @@ static int put_json(struct eval_diff *d, size_t table) {
 
 /* ---- the command ---- */
 
-static int on_pair(void *ctx, const struct evals_pair *pair, struct err *err) {
+static int on_pair(void *ctx, const struct eval_pair *pair, struct err *err) {
     struct eval_diff *d = ctx;
     d->n[pair->change]++;
     d->verdicts += is_moved(pair);
@@ -266,7 +267,7 @@ static int compare(struct eval_diff *d, const struct opt_args *args) {
     if (rc == 0 && !cli->json) {
         print_heads(d);
     }
-    rc = rc != 0 ? rc : evals_compare(d->view->state, &d->sides[0], &d->sides[1], on_pair, d, &err);
+    rc = rc != 0 ? rc : eval_compare(d->view->state, &d->sides[0], &d->sides[1], on_pair, d, &err);
     int exit_code = table_end(d->table);
     if (rc != 0) {
         return cli_fail(cli, &err);
@@ -277,7 +278,7 @@ static int compare(struct eval_diff *d, const struct opt_args *args) {
         print_counts(d);
     }
     uint64_t all = d->verdicts;
-    for (size_t i = EVALS_SAME + 1; i < EVALS_CHANGES; i++) {
+    for (size_t i = EVAL_CHANGE_SAME + 1; i < EVAL_CHANGES; i++) {
         all += d->n[i];
     }
     return exit_code == 0 && all == 0 ? EXIT_NO : exit_code;

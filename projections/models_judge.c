@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "projections/evals.h"
+#include "projections/eval.h"
 #include "projections/proof.h"
 #include "projections/routes.h"
 
@@ -359,7 +359,7 @@ static int take_names(struct judging *j, struct bytes of, struct err *err) {
 static int take_evals(struct judging *j, struct bytes of, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *at;
-    struct evals_verdict verdict;
+    struct eval_verdict verdict;
     int code = look_rows(j->view, "eval_models", &of, 1, &rows, err);
     while (code == 0 && (code = look_next(rows, &at, err)) == 0) {
         struct bytes id = row_text(at, EVAL_OF_EVAL);
@@ -367,7 +367,7 @@ static int take_evals(struct judging *j, struct bytes of, struct err *err) {
         bool there;
         code = look_stored(j->view, "evals", &id, 1, &eval, &there, err);
         if (code == 0 && there && bytes_eq(row_text(&eval, EVAL_DIGEST), of)) {
-            code = evals_judge_verdict(j->view, &eval, &verdict, err);
+            code = eval_judge_verdict(j->view, &eval, &verdict, err);
             if (code == 0 && verdict.counts) {
                 reason_cite(&j->proven_by, (uint64_t)row_int(&eval, EVAL_FINISHED_SEQ), 0);
             }

@@ -8,7 +8,7 @@
 #include "projections/look.h"
 #include "projections/models.h"
 #include "projections/named.h"
-#include "projections/packs.h"
+#include "projections/pack.h"
 #include "projections/permission_row.h"
 #include "projections/routes.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "projections/evals.h"
+#include "projections/eval.h"
 #include "projections/look.h"
 
 #define SUITES_MAX 64 /* different ones that evaluated one candidate; with more there is no full pass */
@@ -53,8 +53,8 @@ static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
  * nothing gives the words for a no. */
 static int weigh(struct candidate *c, struct state_view *view, const struct row *eval, struct err *err) {
     int64_t seq = row_has(eval, EVAL_FINISHED_SEQ) ? row_int(eval, EVAL_FINISHED_SEQ) : -1;
-    struct evals_verdict verdict;
-    int rc = evals_judge_verdict(view, eval, &verdict, err);
+    struct eval_verdict verdict;
+    int rc = eval_judge_verdict(view, eval, &verdict, err);
     if (rc != 0) {
         return rc;
     }

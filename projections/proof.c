@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "projections/evals.h"
-#include "projections/evals_suite.h"
+#include "projections/eval.h"
+#include "projections/eval_suite.h"
 #include "projections/look.h"
-#include "projections/packs.h"
+#include "projections/pack.h"
 #include "projections/routes.h"
 #include "projections/state.h"
 #include "projections/view.h"
@@ -117,7 +117,7 @@ struct candidate {
     bool there;
     uint64_t seq, at;
     char id[128];
-    struct evals_verdict verdict;
+    struct eval_verdict verdict;
     struct readiness drift; /* what of it is not the route as it is now */
 };
 
@@ -285,7 +285,7 @@ static int take_candidate(struct state_view *view, const struct row *route, cons
     if (all->decisive.there && c.seq < all->decisive.seq) {
         return 0; /* a newer one decides */
     }
-    int code = evals_judge_verdict(view, eval, &c.verdict, err);
+    int code = eval_judge_verdict(view, eval, &c.verdict, err);
     code = code != 0 ? code : models_digest(view, row_text(eval, EVAL_DIGEST), digest, err);
     if (code == 0) {
         if (row_is(eval, EVAL_STATE, "invalidated")) { /* the event that took it back is the reason */
@@ -346,7 +346,7 @@ static void keep_text(char *ret, size_t size, struct buf *text) {
     buf_done(text);
 }
 
-static void put_score(struct buf *out, const struct suite_task *task) {
+static void put_score(struct buf *out, const struct eval_suite_task *task) {
     buf_printf(out, "%sledger append eval.scored -s eval/EVAL task=", out->n > 0 ? " && " : "");
     readiness_put_word(out, task->name.n > 0 ? task->name : bytes_of("TASK"));
     buf_put_str(out, " metric=");
@@ -357,8 +357,8 @@ static void put_score(struct buf *out, const struct suite_task *task) {
 
 static int put_evaluation(struct state_view *view, const struct row *route, const struct binding *b, struct proof *p,
                           struct err *err) {
-    static const struct suite_task any = {0};
-    struct suite suite;
+    static const struct eval_suite_task any = {0};
+    struct eval_suite suite;
     struct buf bindings, scored;
     buf_init(&bindings, 2 * sizeof(p->bindings));
     buf_init(&scored, 2 * sizeof(p->scored));
@@ -369,14 +369,14 @@ static int put_evaluation(struct state_view *view, const struct row *route, cons
     put_field(&bindings, "config_digest", row_text(route, ROUTE_CONFIG_DIGEST));
     put_field(&bindings, "pack", row_text(route, ROUTE_PACK));
     put_field(&bindings, "pack_version", b->version);
-    int code = suite_open(view, row_text(route, ROUTE_SUITE), b->suite_digest, &suite, err);
+    int code = eval_suite_open(view, row_text(route, ROUTE_SUITE), b->suite_digest, &suite, err);
     for (size_t i = 0; code == 0 && i < suite.n; i++) {
         put_score(&scored, &suite.tasks[i]);
     }
     if (code == 0 && suite.n == 0) {
         put_score(&scored, &any);
     }
-    suite_done(&suite);
+    eval_suite_done(&suite);
     keep_text(p->bindings, sizeof(p->bindings), &bindings);
     keep_text(p->scored, sizeof(p->scored), &scored);
     return code;

@@ -1,6 +1,6 @@
 /* What it means that a proof counts: the one place that says so. Routes, packs and models judge by it, and decide.h.
  *
- * A proof is an evaluation that counts (evals.h) and was made for the route as it is now. Four things bind it:
+ * A proof is an evaluation that counts (eval.h) and was made for the route as it is now. Four things bind it:
  *
  *   model    the weights that the route uses: the digest that it names, or what the name that it names leads to
  *   config   digest of the route's configuration

@@ -1,7 +1,7 @@
 /* The rules of readiness: what keeps an evaluation from counting, a route from being proven, a pack from being ready.
  *
  * readiness.def is the one table of them: a row is a condition, what the state becomes by it, the words that are given and
- * the command that helps. The judges (evals_judge.c, proof.c, routes_judge.c, packs_judge.c) walk its rows in their order
+ * the command that helps. The judges (eval_judge.c, proof.c, routes_judge.c, pack_judge.c) walk its rows in their order
  * and say of each whether it is met; docs/readiness.md is printed from the same rows. A rule that is not met is a finding.
  * A judge names all findings: the first one gives the state. */
 #ifndef PROJECTIONS_READINESS_H

@@ -1,7 +1,7 @@
 /* Two evaluations side by side: by hand, and against a simple reference over random ones. */
 #include "base/clock.h"
-#include "projections/evals.h"
-#include "projections/evals_compare.h"
+#include "projections/eval.h"
+#include "projections/eval_compare.h"
 #include "tests/projections/state_box.h"
 
 #define TASKS 5
@@ -32,12 +32,12 @@ static uint64_t below(uint64_t n) {
 
 struct told {
     bool there[TASKS];
-    enum evals_change change[TASKS];
+    enum eval_change change[TASKS];
     size_t n;
     int last; /* task */
 };
 
-static int note(void *ctx, const struct evals_pair *pair, struct err *err) {
+static int note(void *ctx, const struct eval_pair *pair, struct err *err) {
     struct told *told = ctx;
     struct bytes task = row_text(pair->after != NULL ? pair->after : pair->before, EVAL_SCORE_TASK);
     int number = task.n == 2 ? task.p[1] - '0' : -1;
@@ -47,8 +47,8 @@ static int note(void *ctx, const struct evals_pair *pair, struct err *err) {
     told->there[number] = true;
     told->change[number] = pair->change;
     told->n++;
-    assert_true((pair->before == NULL) == (pair->change == EVALS_NEW));
-    assert_true((pair->after == NULL) == (pair->change == EVALS_MISSING));
+    assert_true((pair->before == NULL) == (pair->change == EVAL_CHANGE_NEW));
+    assert_true((pair->after == NULL) == (pair->change == EVAL_CHANGE_MISSING));
     return 0;
 }
 
@@ -64,7 +64,7 @@ static void compare(const char *before, const char *after, struct told *ret) {
         assert_int_equal(state_get(b.view, table, &id, 1, &rows[i], &b.err), 0);
     }
     *ret = (struct told){.last = -1};
-    assert_int_equal(evals_compare(b.view, &rows[0], &rows[1], note, ret, &b.err), 0);
+    assert_int_equal(eval_compare(b.view, &rows[0], &rows[1], note, ret, &b.err), 0);
     row_done(&rows[0]);
     row_done(&rows[1]);
 }
@@ -92,19 +92,19 @@ static void better_is_where_its_direction_says(void **state) {
     scored("b", 2, ",\"value\":0.4");
     compare("a", "b", &told);
     assert_int_equal(told.n, 4);
-    assert_int_equal(told.change[0], EVALS_WORSE);
-    assert_int_equal(told.change[1], EVALS_BETTER);
-    assert_int_equal(told.change[2], EVALS_OTHER);
-    assert_int_equal(told.change[3], EVALS_MISSING);
+    assert_int_equal(told.change[0], EVAL_CHANGE_WORSE);
+    assert_int_equal(told.change[1], EVAL_CHANGE_BETTER);
+    assert_int_equal(told.change[2], EVAL_CHANGE_OTHER);
+    assert_int_equal(told.change[3], EVAL_CHANGE_MISSING);
     box_event(&b, "eval.suite_declared", "suite/s",
               "{\"suite\":\"s\",\"tasks\":[{\"name\":\"t2\",\"higher_is_better\":true}]}");
     compare("b", "a", &told);
-    assert_int_equal(told.change[2], EVALS_BETTER);
-    assert_int_equal(told.change[3], EVALS_NEW);
+    assert_int_equal(told.change[2], EVAL_CHANGE_BETTER);
+    assert_int_equal(told.change[3], EVAL_CHANGE_NEW);
     compare("a", "a", &told);
     assert_int_equal(told.n, 4);
     for (int i = 0; i < 4; i++) {
-        assert_int_equal(told.change[i], EVALS_SAME);
+        assert_int_equal(told.change[i], EVAL_CHANGE_SAME);
     }
 }
 
@@ -116,20 +116,20 @@ struct score {
     int value, higher; /* higher: -1 not said */
 };
 
-static enum evals_change expected(const struct score *a, const struct score *b_, int suite) {
+static enum eval_change expected(const struct score *a, const struct score *b_, int suite) {
     int directions[] = {a->higher >= 0 ? a->higher : suite, b_->higher >= 0 ? b_->higher : suite};
     int told = directions[1] >= 0 ? directions[1] : directions[0];
     if (!a->there || !b_->there) {
-        return a->there ? EVALS_MISSING : EVALS_NEW;
+        return a->there ? EVAL_CHANGE_MISSING : EVAL_CHANGE_NEW;
     }
     if (a->value == b_->value) {
-        return EVALS_SAME;
+        return EVAL_CHANGE_SAME;
     }
     if (a->value < 0 || b_->value < 0 || told < 0 ||
         (directions[0] >= 0 && directions[1] >= 0 && directions[0] != directions[1])) {
-        return EVALS_OTHER;
+        return EVAL_CHANGE_OTHER;
     }
-    return (b_->value > a->value) == (told == 1) ? EVALS_BETTER : EVALS_WORSE;
+    return (b_->value > a->value) == (told == 1) ? EVAL_CHANGE_BETTER : EVAL_CHANGE_WORSE;
 }
 
 static void put_score(const char *eval, int task, struct score *ret) {

@@ -2,7 +2,7 @@
  * that says so. One row for its weights (or, where nobody says these, its name; or, where nobody says that either, the
  * evaluation itself), the task and the metric. A score of a part
  * of the samples is not such a result: it would be held against one of all. */
-#include "projections/evals.h"
+#include "projections/eval.h"
 #include "projections/look.h"
 
 enum {
@@ -22,7 +22,7 @@ enum {
     RESULT_SEQ,
     RESULT_N
 };
-const struct state_column evals_result_columns[] = {
+const struct state_column eval_result_columns[] = {
     [RESULT_MODEL] =
         {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
          "digest of the weights, or the name when that is all that was told; of neither the evaluation, eval/<id>"},
@@ -40,14 +40,14 @@ const struct state_column evals_result_columns[] = {
     [RESULT_AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was scored"},
     [RESULT_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"}};
 
-_Static_assert(RESULT_N == EVALS_RESULT_COLUMNS, "the header says how many");
+_Static_assert(RESULT_N == EVAL_RESULT_COLUMNS, "the header says how many");
 
 static struct bytes told(struct fold *fold, const char *field, const struct row *eval, size_t column) {
     struct bytes text;
     return fold_text(fold, field, &text) && text.n > 0 ? text : row_text(eval, column);
 }
 
-int evals_take_result(struct fold *fold, const struct row *eval, const struct row *score, struct err *err) {
+int eval_take_result(struct fold *fold, const struct row *eval, const struct row *score, struct err *err) {
     struct bytes digest = told(fold, "digest", eval, EVAL_DIGEST), name = told(fold, "model", eval, EVAL_MODEL);
     struct bytes parts[] = {digest.n > 0 ? digest : name, row_text(score, EVAL_SCORE_TASK),
                             row_text(score, EVAL_SCORE_METRIC)};
@@ -97,7 +97,7 @@ int evals_take_result(struct fold *fold, const struct row *eval, const struct ro
     return 0;
 }
 
-int evals_judge_result(struct state_view *view, struct row *row, struct err *err) {
+int eval_judge_result(struct state_view *view, struct row *row, struct err *err) {
     const struct bytes id = row_text(row, RESULT_EVAL);
     struct row eval;
     bool there;

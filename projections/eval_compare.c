@@ -1,19 +1,19 @@
 /* The scores of both come in the order of their keys, so one merge finds what belongs together. */
-#include "projections/evals_compare.h"
+#include "projections/eval_compare.h"
 
-#include "projections/evals.h"
-#include "projections/evals_suite.h"
+#include "projections/eval.h"
+#include "projections/eval_suite.h"
 
-const char *const evals_change_words[EVALS_CHANGES] = {
-    [EVALS_SAME] = "same",     [EVALS_BETTER] = "better", [EVALS_WORSE] = "worse",
-    [EVALS_OTHER] = "changed", [EVALS_NEW] = "new",       [EVALS_MISSING] = "missing"};
+const char *const eval_change_words[EVAL_CHANGES] = {
+    [EVAL_CHANGE_SAME] = "same",     [EVAL_CHANGE_BETTER] = "better", [EVAL_CHANGE_WORSE] = "worse",
+    [EVAL_CHANGE_OTHER] = "changed", [EVAL_CHANGE_NEW] = "new",       [EVAL_CHANGE_MISSING] = "missing"};
 
 struct side {
     const struct row *eval;
     struct state_rows *rows;
     const struct row *score; /* NULL: no more */
     struct buf key;          /* of task and metric alone */
-    struct suite suite;
+    struct eval_suite suite;
 };
 
 static int side_next(struct side *s, struct err *err) {
@@ -34,49 +34,49 @@ static int side_open(struct side *s, struct state_view *view, const struct row *
     const struct bytes id = row_text(eval, EVAL_ID);
     *s = (struct side){.eval = eval};
     buf_init(&s->key, 2 * KEY_MAX);
-    int rc = suite_open(view, row_text(eval, EVAL_SUITE), row_text(eval, EVAL_SUITE_DIGEST), &s->suite, err);
+    int rc = eval_suite_open(view, row_text(eval, EVAL_SUITE), row_text(eval, EVAL_SUITE_DIGEST), &s->suite, err);
     rc = rc != 0 ? rc : state_rows_open(view, state_table_find(view, "eval_scores"), &id, 1, &s->rows, err);
     return rc != 0 ? rc : side_next(s, err);
 }
 
 static void side_done(struct side *s) {
     state_rows_close(s->rows);
-    suite_done(&s->suite);
+    eval_suite_done(&s->suite);
     buf_done(&s->key);
 }
 
-static bool is_better(const struct side sides[2], bool more, enum evals_change *ret) {
+static bool is_better(const struct side sides[2], bool more, enum eval_change *ret) {
     bool higher[2], told[2];
     for (size_t i = 0; i < 2; i++) {
-        told[i] = suite_direction(&sides[i].suite, sides[i].score, &higher[i]);
+        told[i] = eval_suite_direction(&sides[i].suite, sides[i].score, &higher[i]);
     }
     if ((!told[0] && !told[1]) || (told[0] && told[1] && higher[0] != higher[1])) {
         return false;
     }
-    *ret = more == (told[1] ? higher[1] : higher[0]) ? EVALS_BETTER : EVALS_WORSE;
+    *ret = more == (told[1] ? higher[1] : higher[0]) ? EVAL_CHANGE_BETTER : EVAL_CHANGE_WORSE;
     return true;
 }
 
-static enum evals_change change_of(const struct side sides[2]) {
+static enum eval_change change_of(const struct side sides[2]) {
     const struct row *before = sides[0].score, *after = sides[1].score;
-    enum evals_change change = EVALS_OTHER;
+    enum eval_change change = EVAL_CHANGE_OTHER;
     bool numbers[] = {row_has(before, EVAL_SCORE_VALUE), row_has(after, EVAL_SCORE_VALUE)};
     if (!numbers[0] && !numbers[1]) {
         bool same = bytes_eq(row_text(before, EVAL_SCORE_LABEL), row_text(after, EVAL_SCORE_LABEL));
-        return same ? EVALS_SAME : EVALS_OTHER;
+        return same ? EVAL_CHANGE_SAME : EVAL_CHANGE_OTHER;
     }
     if (numbers[0] && numbers[1]) {
         double was = row_real(before, EVAL_SCORE_VALUE), is = row_real(after, EVAL_SCORE_VALUE);
         if (!(is < was) && !(is > was)) {
-            return EVALS_SAME;
+            return EVAL_CHANGE_SAME;
         }
         is_better(sides, is > was, &change);
     }
     return change;
 }
 
-int evals_compare(struct state_view *view, const struct row *before, const struct row *after, evals_pair_fn *each,
-                  void *ctx, struct err *err) {
+int eval_compare(struct state_view *view, const struct row *before, const struct row *after, eval_pair_fn *each, void *ctx,
+                 struct err *err) {
     struct side sides[2];
     int rc = side_open(&sides[0], view, before, err);
     int other = side_open(&sides[1], view, after, rc == 0 ? err : NULL);
@@ -85,11 +85,11 @@ int evals_compare(struct state_view *view, const struct row *before, const struc
         int order = sides[0].score == NULL   ? 1
                     : sides[1].score == NULL ? -1
                                              : bytes_cmp(bytes_of_buf(&sides[0].key), bytes_of_buf(&sides[1].key));
-        struct evals_pair pair = {.before = order <= 0 ? sides[0].score : NULL,
-                                  .after = order >= 0 ? sides[1].score : NULL,
-                                  .change = order < 0   ? EVALS_MISSING
-                                            : order > 0 ? EVALS_NEW
-                                                        : change_of(sides)};
+        struct eval_pair pair = {.before = order <= 0 ? sides[0].score : NULL,
+                                 .after = order >= 0 ? sides[1].score : NULL,
+                                 .change = order < 0   ? EVAL_CHANGE_MISSING
+                                           : order > 0 ? EVAL_CHANGE_NEW
+                                                       : change_of(sides)};
         rc = each(ctx, &pair, err);
         rc = rc == 0 && order <= 0 ? side_next(&sides[0], err) : rc;
         rc = rc == 0 && order >= 0 ? side_next(&sides[1], err) : rc;

@@ -1,22 +1,22 @@
 /* A list of tasks is sorted once, so that each score finds what is asked of it. */
-#include "projections/evals_suite.h"
+#include "projections/eval_suite.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "projections/evals.h"
+#include "projections/eval.h"
 #include "projections/list.h"
 #include "projections/look.h"
 
 #define NOTHING ((struct bytes){0})
 
 static int by_name(const void *a, const void *b) {
-    const struct suite_task *x = a, *y = b;
+    const struct eval_suite_task *x = a, *y = b;
     int order = bytes_cmp(x->name, y->name);
     return order != 0 ? order : bytes_cmp(x->metric, y->metric);
 }
 
-static int take_tasks(struct suite *suite, struct err *err) {
+static int take_tasks(struct eval_suite *suite, struct err *err) {
     const struct cell *cell = &suite->row.cells[SUITE_TASKS];
     struct list list;
     struct bytes item;
@@ -29,7 +29,7 @@ static int take_tasks(struct suite *suite, struct err *err) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     while (list_next(&list, &item)) {
-        struct suite_task task = {0};
+        struct eval_suite_task task = {0};
         if (list_name(item, "name", &task.name)) {
             list_text(item, "metric", &task.metric);
             task.has_threshold = list_real(item, "threshold", &task.threshold);
@@ -41,9 +41,10 @@ static int take_tasks(struct suite *suite, struct err *err) {
     return 0;
 }
 
-int suite_open(struct state_view *view, struct bytes name, struct bytes digest, struct suite *ret, struct err *err) {
+int eval_suite_open(struct state_view *view, struct bytes name, struct bytes digest, struct eval_suite *ret,
+                    struct err *err) {
     const struct bytes exact[] = {name, digest}, undigested[] = {name, NOTHING};
-    *ret = (struct suite){0};
+    *ret = (struct eval_suite){0};
     if (name.n == 0) {
         row_init(&ret->row, NULL);
         return 0;
@@ -57,10 +58,10 @@ int suite_open(struct state_view *view, struct bytes name, struct bytes digest, 
     return rc != 0 || !ret->there ? rc : take_tasks(ret, err);
 }
 
-void suite_done(struct suite *suite) {
+void eval_suite_done(struct eval_suite *suite) {
     free(suite->tasks);
     row_done(&suite->row);
-    *suite = (struct suite){0};
+    *suite = (struct eval_suite){0};
 }
 
 /* ---- scores ---- */
@@ -72,17 +73,17 @@ static bool is_metric(struct bytes asked, struct bytes metric) {
 }
 
 struct weighed {
-    enum score_result result;
+    enum eval_result result;
     double asked;
     bool higher;
 };
 
 static void weigh(struct weighed *w, const struct row *score, double threshold, bool has_direction, bool higher) {
     double value = row_real(score, EVAL_SCORE_VALUE);
-    enum score_result result = isnan(value)                                         ? SCORE_VALUELESS
-                               : !has_direction                                     ? SCORE_UNDIRECTED
-                               : (higher ? value >= threshold : value <= threshold) ? SCORE_PASSES
-                                                                                    : SCORE_FAILS;
+    enum eval_result result = isnan(value)                                         ? EVAL_RESULT_VALUELESS
+                              : !has_direction                                     ? EVAL_RESULT_UNDIRECTED
+                              : (higher ? value >= threshold : value <= threshold) ? EVAL_RESULT_PASSES
+                                                                                   : EVAL_RESULT_FAILS;
     if (result > w->result) {
         *w = (struct weighed){result, threshold, higher};
     }
@@ -90,15 +91,15 @@ static void weigh(struct weighed *w, const struct row *score, double threshold, 
 
 static void weigh_word(struct weighed *w, const struct row *score) {
     bool passes = row_is(score, EVAL_SCORE_SAID, "pass"); /* which proves nothing */
-    enum score_result result = row_is(score, EVAL_SCORE_SAID, "fail")       ? SCORE_FAILS
-                               : row_has(score, EVAL_SCORE_SAID) && !passes ? SCORE_UNCLEAR
-                                                                            : SCORE_INFORMS;
+    enum eval_result result = row_is(score, EVAL_SCORE_SAID, "fail")       ? EVAL_RESULT_FAILS
+                              : row_has(score, EVAL_SCORE_SAID) && !passes ? EVAL_RESULT_UNCLEAR
+                                                                           : EVAL_RESULT_INFORMS;
     if (result > w->result) {
         *w = (struct weighed){result, NAN, false};
     }
 }
 
-static size_t first_of(const struct suite *suite, struct bytes task) {
+static size_t first_of(const struct eval_suite *suite, struct bytes task) {
     size_t low = 0, high = suite->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -111,12 +112,12 @@ static size_t first_of(const struct suite *suite, struct bytes task) {
     return low;
 }
 
-bool suite_direction(const struct suite *suite, const struct row *score, bool *ret_higher) {
+bool eval_suite_direction(const struct eval_suite *suite, const struct row *score, bool *ret_higher) {
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
     bool told = row_has(score, EVAL_SCORE_HIGHER);
     *ret_higher = row_bool(score, EVAL_SCORE_HIGHER);
     for (size_t i = first_of(suite, task); !told && i < suite->n && bytes_eq(suite->tasks[i].name, task); i++) {
-        const struct suite_task *t = &suite->tasks[i];
+        const struct eval_suite_task *t = &suite->tasks[i];
         if (t->has_direction && is_metric(t->metric, metric)) {
             told = true;
             *ret_higher = t->higher;
@@ -125,17 +126,20 @@ bool suite_direction(const struct suite *suite, const struct row *score, bool *r
     return told;
 }
 
-const char *suite_side(enum score_result result, double asked) {
-    return isnan(asked) ? NULL : result == SCORE_PASSES ? "reaches" : result == SCORE_FAILS ? "misses" : "unknown";
+const char *eval_suite_side(enum eval_result result, double asked) {
+    return isnan(asked)                   ? NULL
+           : result == EVAL_RESULT_PASSES ? "reaches"
+           : result == EVAL_RESULT_FAILS  ? "misses"
+                                          : "unknown";
 }
 
-enum score_result suite_judge(struct suite *suite, const struct row *score, double *ret_asked, bool *ret_higher) {
+enum eval_result eval_suite_judge(struct eval_suite *suite, const struct row *score, double *ret_asked, bool *ret_higher) {
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
     bool own = row_has(score, EVAL_SCORE_THRESHOLD), directed = row_has(score, EVAL_SCORE_HIGHER);
     bool higher = row_bool(score, EVAL_SCORE_HIGHER), own_directed = directed, own_higher = higher;
-    struct weighed w = {SCORE_INFORMS, NAN, false};
+    struct weighed w = {EVAL_RESULT_INFORMS, NAN, false};
     for (size_t i = first_of(suite, task); i < suite->n && bytes_eq(suite->tasks[i].name, task); i++) {
-        struct suite_task *t = &suite->tasks[i];
+        struct eval_suite_task *t = &suite->tasks[i];
         if (!is_metric(t->metric, metric)) {
             continue;
         }

@@ -11,8 +11,8 @@
  *
  * An entry of a list that does not say whether it is required is. The rules are those of readiness_need.def and
  * readiness_pack.def. */
-#ifndef PROJECTIONS_PACKS_H
-#define PROJECTIONS_PACKS_H
+#ifndef PROJECTIONS_PACK_H
+#define PROJECTIONS_PACK_H
 
 #include "projections/fold.h"
 #include "projections/state.h"
@@ -57,7 +57,7 @@ enum {
     CHECK_N
 };
 
-/* The table's judge (packs_judge.c). */
-int packs_judge(struct state_view *view, struct row *row, struct err *err);
+/* The table's judge (pack_judge.c). */
+int pack_judge(struct state_view *view, struct row *row, struct err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* What a pack is fit for: its needs are gone through (needs.c), then the rules of readiness_pack.def; the first that is so
  * gives the state, and all findings are named. */
-#include "projections/packs.h"
+#include "projections/pack.h"
 
 #include <string.h>
 
@@ -208,7 +208,7 @@ static int walk(struct judging *j, struct row *row, struct err *err) {
     return rc;
 }
 
-int packs_judge(struct state_view *view, struct row *row, struct err *err) {
+int pack_judge(struct state_view *view, struct row *row, struct err *err) {
     struct judging j = {.view = view, .pack = row};
     list_out_init(&j.missing);
     int rc = walk(&j, row, err);

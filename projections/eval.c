@@ -2,8 +2,8 @@
  * does not stand beside it. Scores carry the run that they belong to, so that those of an older run do not count for it.
  *
  * A result file of another program (eval.imported) is an evaluation that finished, and has no verdict of its own. What
- * scores come to is judged (evals_judge.c), because a suite may be declared after them. */
-#include "projections/evals.h"
+ * scores come to is judged (eval_judge.c), because a suite may be declared after them. */
+#include "projections/eval.h"
 
 #include <string.h>
 
@@ -108,9 +108,9 @@ static const struct state_column version_columns[] = {
     [SUITE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the newest event about it"}};
 
 static const struct state_table tables[EVALS_TABLES] = {
-    [EVALS] = {"evals", "eval", "A row is an evaluation.", eval_columns, EVAL_BASE + FOLD_N, evals_judge},
+    [EVALS] = {"evals", "eval", "A row is an evaluation.", eval_columns, EVAL_BASE + FOLD_N, eval_judge},
     [EVAL_SCORES] = {"eval_scores", "score", "A row is one number of an evaluation.", score_columns, EVAL_SCORE_N,
-                     evals_judge_score},
+                     eval_judge_score},
     [EVAL_ROUTES] = {"eval_routes", "eval-of-route", "A row is an evaluation of a route.", route_columns, EVAL_OF_SEQ + 1,
                      NULL},
     [EVAL_MODELS] = {"eval_models", "eval-of-model", "A row is an evaluation of weights.", digest_columns, EVAL_OF_SEQ + 1,
@@ -120,8 +120,8 @@ static const struct state_table tables[EVALS_TABLES] = {
     [SUITES] = {"suites", "suite", "A row is a suite of tasks as it was declared last.", suite_columns, SUITE_N, NULL},
     [SUITE_VERSIONS] = {"suite_versions", "suite-version", "A row is what was declared last of one digest of a suite.",
                         version_columns, SUITE_N, NULL},
-    [EVAL_RESULTS] = {"eval_results", "result", "A row is the newest score of a model in a task.", evals_result_columns,
-                      EVALS_RESULT_COLUMNS, evals_judge_result}};
+    [EVAL_RESULTS] = {"eval_results", "result", "A row is the newest score of a model in a task.", eval_result_columns,
+                      EVAL_RESULT_COLUMNS, eval_judge_result}};
 
 /* ---- legal steps ---- */
 
@@ -299,7 +299,7 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
     }
     code = bound ? 0 : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
     code = code != 0 ? code : index_loose(fold, row, err);
-    return code != 0 ? code : evals_take_result(fold, row, score, err);
+    return code != 0 ? code : eval_take_result(fold, row, score, err);
 }
 
 /* ---- its steps ---- */
@@ -350,7 +350,7 @@ static int take_invalid(struct fold *fold, struct row *row, struct err *err) {
         row_set_null(score, EVAL_SCORE_SAID);
         if (fold_real(fold, "value", &value)) {
             row_set_real(score, EVAL_SCORE_VALUE, value);
-            code = evals_take_result(fold, row, score, err);
+            code = eval_take_result(fold, row, score, err);
         }
     } else if (code == 0) {
         fold_drop(fold, score);

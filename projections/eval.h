@@ -4,8 +4,8 @@
  * thresholds, all that its suite asks for, is whole, names its weights and was not taken back. The rules are those of
  * readiness.def. A pass has to be whole to count; a failure counts as it stands, so that half a failure is not hidden
  * behind an older pass. */
-#ifndef PROJECTIONS_EVALS_H
-#define PROJECTIONS_EVALS_H
+#ifndef PROJECTIONS_EVAL_H
+#define PROJECTIONS_EVAL_H
 
 #include "projections/fold.h"
 #include "projections/readiness.h"
@@ -93,23 +93,23 @@ enum {
 };
 
 /* Whether an evaluation counts: it does when nothing was found. */
-struct evals_verdict {
+struct eval_verdict {
     bool counts;
     enum readiness_outcome outcome; /* of the first finding */
     struct readiness found;
     struct reason reason; /* what was found, in words, and what was looked at beside the evaluation's own events */
 };
 /* Judges a row of evals by its stored columns, its scores, its suite and the view's time. */
-int evals_judge_verdict(struct state_view *view, const struct row *eval, struct evals_verdict *ret, struct err *err);
+int eval_judge_verdict(struct state_view *view, const struct row *eval, struct eval_verdict *ret, struct err *err);
 
 /* The judges of the tables evals and eval_scores. */
-int evals_judge(struct state_view *view, struct row *row, struct err *err);
-int evals_judge_score(struct state_view *view, struct row *row, struct err *err);
+int eval_judge(struct state_view *view, struct row *row, struct err *err);
+int eval_judge_score(struct state_view *view, struct row *row, struct err *err);
 
-/* The table eval_results (evals_results.c): a score of an evaluation becomes the newest of its model in its task. */
-#define EVALS_RESULT_COLUMNS 14
-extern const struct state_column evals_result_columns[];
-int evals_take_result(struct fold *fold, const struct row *eval, const struct row *score, struct err *err);
-int evals_judge_result(struct state_view *view, struct row *row, struct err *err);
+/* The table eval_results (eval_results.c): a score of an evaluation becomes the newest of its model in its task. */
+#define EVAL_RESULT_COLUMNS 14
+extern const struct state_column eval_result_columns[];
+int eval_take_result(struct fold *fold, const struct row *eval, const struct row *score, struct err *err);
+int eval_judge_result(struct state_view *view, struct row *row, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* The fold of packs. A check that runs before the pack is installed is kept with the check alone. */
-#include "projections/packs.h"
+#include "projections/pack.h"
 
 static const struct state_column pack_columns[] = {
     [PACK_NAME] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
@@ -39,7 +39,7 @@ static const struct state_column check_columns[] = {
     [CHECK_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"}};
 
 static const struct state_table tables[PACKS_TABLES] = {
-    [PACKS] = {"packs", "pack", "A row is a pack, and what it is fit for.", pack_columns, PACK_BASE + FOLD_N, packs_judge},
+    [PACKS] = {"packs", "pack", "A row is a pack, and what it is fit for.", pack_columns, PACK_BASE + FOLD_N, pack_judge},
     [PACK_CHECKS] = {"pack_checks", "check-of-pack", "A row is the newest result of one of a pack's checks.", check_columns,
                      CHECK_N, NULL}};
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "projections/evals.h"
-#include "projections/evals_suite.h"
+#include "projections/eval.h"
+#include "projections/eval_suite.h"
 #include "projections/look.h"
 
 #define TOLD_MAX 3 /* scores and tasks that a finding names */
@@ -20,8 +20,8 @@ struct told {
 
 /* What the scores of an evaluation come to. */
 struct scores {
-    size_t n, partial, result[SCORE_FAILS + 1];
-    struct told told[SCORE_FAILS + 1], contradicted;
+    size_t n, partial, result[EVAL_RESULT_FAILS + 1];
+    struct told told[EVAL_RESULT_FAILS + 1], contradicted;
 };
 
 /* All scores, for the columns that tell them. */
@@ -34,11 +34,11 @@ struct results {
 struct judging {
     struct state_view *view;
     const struct row *eval;
-    struct suite suite;  /* by which it was made */
-    struct row declared; /* the newest of that name */
+    struct eval_suite suite; /* by which it was made */
+    struct row declared;     /* the newest of that name */
     struct scores scores;
     struct bytes verdict; /* as it was given, or as its scores make it */
-    struct evals_verdict *ret;
+    struct eval_verdict *ret;
     struct results *results; /* NULL: nobody asks for them */
 };
 
@@ -79,12 +79,12 @@ static void say_told(struct judging *j, const char *name, const struct told *tol
 
 #define NAME(text) (int)reason_fits((text), 24), (text).n > 0 ? (const char *)(text).p : ""
 
-static const char *word_of(enum score_result result, const struct row *score) {
+static const char *word_of(enum eval_result result, const struct row *score) {
     static const char *const words[] = {
-        [SCORE_INFORMS] = "unknown",    [SCORE_PASSES] = "pass",       [SCORE_UNCLEAR] = "unknown",
-        [SCORE_UNDIRECTED] = "unknown", [SCORE_VALUELESS] = "unknown", [SCORE_FAILS] = "fail"};
-    bool warns = result == SCORE_UNCLEAR && row_is(score, EVAL_SCORE_SAID, "warn");
-    return result == SCORE_INFORMS ? NULL : warns ? "warn" : words[result];
+        [EVAL_RESULT_INFORMS] = "unknown",    [EVAL_RESULT_PASSES] = "pass",       [EVAL_RESULT_UNCLEAR] = "unknown",
+        [EVAL_RESULT_UNDIRECTED] = "unknown", [EVAL_RESULT_VALUELESS] = "unknown", [EVAL_RESULT_FAILS] = "fail"};
+    bool warns = result == EVAL_RESULT_UNCLEAR && row_is(score, EVAL_SCORE_SAID, "warn");
+    return result == EVAL_RESULT_INFORMS ? NULL : warns ? "warn" : words[result];
 }
 
 static void put_real(struct buf *out, const char *name, double v) {
@@ -106,10 +106,10 @@ static void put_word(struct buf *out, const char *name, const char *word) {
 }
 
 /* "'t acc' 0.2 misses 0.9"; a value that is a word stands as one. */
-static void take_result(struct results *r, const struct row *score, enum score_result result, double asked) {
+static void take_result(struct results *r, const struct row *score, enum eval_result result, double asked) {
     struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
     struct bytes label = row_text(score, EVAL_SCORE_LABEL);
-    const char *side = suite_side(result, asked);
+    const char *side = eval_suite_side(result, asked);
     bool number = row_has(score, EVAL_SCORE_VALUE);
     struct buf item;
     buf_init(&item, ROW_LIST_MAX);
@@ -146,7 +146,7 @@ static void count(struct judging *j, const struct row *score) {
     double asked;
     bool higher;
     char words[128];
-    enum score_result result = suite_judge(&j->suite, score, &asked, &higher);
+    enum eval_result result = eval_suite_judge(&j->suite, score, &asked, &higher);
     int n = snprintf(words, sizeof(words), "'%.*s%s%.*s'", NAME(task), task.n > 0 ? " " : "", NAME(metric));
     if (j->results != NULL) {
         take_result(j->results, score, result, asked);
@@ -154,10 +154,10 @@ static void count(struct judging *j, const struct row *score) {
     if (row_bool(score, EVAL_SCORE_CONTRADICTED)) {
         tell(&j->scores.contradicted, words, row_int(score, EVAL_SCORE_SEQ));
     }
-    if (result == SCORE_FAILS && !isnan(asked)) {
+    if (result == EVAL_RESULT_FAILS && !isnan(asked)) {
         snprintf(words + n, sizeof(words) - (size_t)n, " is %.6g, at %s %.6g is asked for",
                  row_real(score, EVAL_SCORE_VALUE), higher ? "least" : "most", asked);
-    } else if (result == SCORE_FAILS) {
+    } else if (result == EVAL_RESULT_FAILS) {
         snprintf(words + n, sizeof(words) - (size_t)n, " is said to fail");
     }
     j->scores.n++;
@@ -181,16 +181,16 @@ static int take_scores(struct judging *j, struct err *err) {
 }
 
 static size_t unclear(const struct scores *s) {
-    return s->result[SCORE_UNCLEAR] + s->result[SCORE_UNDIRECTED] + s->result[SCORE_VALUELESS];
+    return s->result[EVAL_RESULT_UNCLEAR] + s->result[EVAL_RESULT_UNDIRECTED] + s->result[EVAL_RESULT_VALUELESS];
 }
 
 static struct bytes verdict_of(const struct row *eval, const struct scores *s) {
     if (row_has(eval, EVAL_SAID) || !row_is(eval, EVAL_STATE, "finished")) {
         return row_text(eval, EVAL_SAID);
     }
-    return s->result[SCORE_FAILS] > 0                       ? bytes_of("fail")
-           : s->result[SCORE_PASSES] > 0 && unclear(s) == 0 ? bytes_of("pass")
-                                                            : (struct bytes){0};
+    return s->result[EVAL_RESULT_FAILS] > 0                       ? bytes_of("fail")
+           : s->result[EVAL_RESULT_PASSES] > 0 && unclear(s) == 0 ? bytes_of("pass")
+                                                                  : (struct bytes){0};
 }
 
 /* ---- the conditions of readiness.def ---- */
@@ -212,7 +212,7 @@ static bool says_fail(struct judging *j) {
     if (n > 0) {
         readiness_say(&j->ret->found, "count", ": %lld score%s below what is asked for", (long long)n, n == 1 ? "" : "s");
     }
-    return bytes_is(j->verdict, "fail") && j->scores.result[SCORE_FAILS] == 0;
+    return bytes_is(j->verdict, "fail") && j->scores.result[EVAL_RESULT_FAILS] == 0;
 }
 
 static bool says_warn(struct judging *j) {
@@ -220,8 +220,8 @@ static bool says_warn(struct judging *j) {
 }
 
 static bool has_failed_scores(struct judging *j) {
-    say_told(j, "scores", &j->scores.told[SCORE_FAILS]);
-    return j->scores.result[SCORE_FAILS] > 0;
+    say_told(j, "scores", &j->scores.told[EVAL_RESULT_FAILS]);
+    return j->scores.result[EVAL_RESULT_FAILS] > 0;
 }
 
 static bool has_contradictions(struct judging *j) {
@@ -231,7 +231,7 @@ static bool has_contradictions(struct judging *j) {
 
 static bool counts_failures(struct judging *j) {
     readiness_say(&j->ret->found, "n", "%lld", (long long)row_int(j->eval, EVAL_FAILED));
-    return bytes_is(j->verdict, "pass") && row_int(j->eval, EVAL_FAILED) > (int64_t)j->scores.result[SCORE_FAILS];
+    return bytes_is(j->verdict, "pass") && row_int(j->eval, EVAL_FAILED) > (int64_t)j->scores.result[EVAL_RESULT_FAILS];
 }
 
 static bool has_no_verdict(struct judging *j) {
@@ -243,29 +243,29 @@ static bool is_not_scored(struct judging *j) {
 }
 
 static bool is_not_held(struct judging *j) {
-    return j->scores.n > 0 && j->scores.result[SCORE_INFORMS] == j->scores.n;
+    return j->scores.n > 0 && j->scores.result[EVAL_RESULT_INFORMS] == j->scores.n;
 }
 
 static bool has_undirected_scores(struct judging *j) {
-    say_told(j, "scores", &j->scores.told[SCORE_UNDIRECTED]);
-    return j->scores.result[SCORE_UNDIRECTED] > 0;
+    say_told(j, "scores", &j->scores.told[EVAL_RESULT_UNDIRECTED]);
+    return j->scores.result[EVAL_RESULT_UNDIRECTED] > 0;
 }
 
 static bool has_valueless_scores(struct judging *j) {
-    say_told(j, "scores", &j->scores.told[SCORE_VALUELESS]);
-    return j->scores.result[SCORE_VALUELESS] > 0;
+    say_told(j, "scores", &j->scores.told[EVAL_RESULT_VALUELESS]);
+    return j->scores.result[EVAL_RESULT_VALUELESS] > 0;
 }
 
 static bool has_unclear_scores(struct judging *j) {
-    say_told(j, "scores", &j->scores.told[SCORE_UNCLEAR]);
-    return j->scores.result[SCORE_UNCLEAR] > 0;
+    say_told(j, "scores", &j->scores.told[EVAL_RESULT_UNCLEAR]);
+    return j->scores.result[EVAL_RESULT_UNCLEAR] > 0;
 }
 
 static bool lacks_tasks(struct judging *j) {
     struct told told = {0};
     char words[80];
     for (size_t i = 0; i < j->suite.n; i++) {
-        const struct suite_task *t = &j->suite.tasks[i];
+        const struct eval_suite_task *t = &j->suite.tasks[i];
         if (!t->scored) {
             snprintf(words, sizeof(words), "'%.*s%s%.*s'", NAME(t->name), t->metric.n > 0 ? " " : "", NAME(t->metric));
             tell(&told, words, 0);
@@ -350,7 +350,7 @@ static void walk(struct judging *j) {
     readiness_tell(found, false, &j->ret->reason);
 }
 
-static int judging_open(struct judging *j, struct state_view *view, const struct row *eval, struct evals_verdict *ret,
+static int judging_open(struct judging *j, struct state_view *view, const struct row *eval, struct eval_verdict *ret,
                         struct results *results, struct err *err) {
     const struct bytes name = row_text(eval, EVAL_SUITE);
     *j = (struct judging){.view = view, .eval = eval, .ret = ret, .results = results};
@@ -358,7 +358,7 @@ static int judging_open(struct judging *j, struct state_view *view, const struct
     readiness_init(&ret->found);
     reason_init(&ret->reason);
     int rc = look_stored(view, "suites", &name, 1, &j->declared, NULL, err);
-    int other = suite_open(view, name, row_text(eval, EVAL_SUITE_DIGEST), &j->suite, rc == 0 ? err : NULL);
+    int other = eval_suite_open(view, name, row_text(eval, EVAL_SUITE_DIGEST), &j->suite, rc == 0 ? err : NULL);
     rc = rc != 0 ? rc : other;
     rc = rc != 0 ? rc : take_scores(j, err);
     j->verdict = verdict_of(eval, &j->scores);
@@ -366,11 +366,11 @@ static int judging_open(struct judging *j, struct state_view *view, const struct
 }
 
 static void judging_done(struct judging *j) {
-    suite_done(&j->suite);
+    eval_suite_done(&j->suite);
     row_done(&j->declared);
 }
 
-int evals_judge_verdict(struct state_view *view, const struct row *eval, struct evals_verdict *ret, struct err *err) {
+int eval_judge_verdict(struct state_view *view, const struct row *eval, struct eval_verdict *ret, struct err *err) {
     struct judging j;
     int rc = judging_open(&j, view, eval, ret, NULL, err);
     if (rc == 0) {
@@ -382,7 +382,7 @@ int evals_judge_verdict(struct state_view *view, const struct row *eval, struct 
 
 /* ---- the tables ---- */
 
-static int put_missing(const struct evals_verdict *verdict, struct row *row, struct err *err) {
+static int put_missing(const struct eval_verdict *verdict, struct row *row, struct err *err) {
     struct list_out out;
     struct buf about;
     buf_init(&about, 4 * ROW_TEXT_MAX);
@@ -407,8 +407,8 @@ static int put_results(struct results *r, struct row *row, struct err *err) {
     return list_out_set(&r->list, row, EVAL_RESULT_LIST, err);
 }
 
-int evals_judge(struct state_view *view, struct row *row, struct err *err) {
-    struct evals_verdict verdict;
+int eval_judge(struct state_view *view, struct row *row, struct err *err) {
+    struct eval_verdict verdict;
     struct judging j;
     struct results results = {0};
     list_out_init(&results.list);
@@ -422,8 +422,8 @@ int evals_judge(struct state_view *view, struct row *row, struct err *err) {
             row_set_null(row, EVAL_VERDICT);
         }
         row_set_int(row, EVAL_SCORED, (int64_t)s->n);
-        row_set_int(row, EVAL_SCORES_PASSED, (int64_t)s->result[SCORE_PASSES]);
-        row_set_int(row, EVAL_SCORES_FAILED, (int64_t)s->result[SCORE_FAILS]);
+        row_set_int(row, EVAL_SCORES_PASSED, (int64_t)s->result[EVAL_RESULT_PASSES]);
+        row_set_int(row, EVAL_SCORES_FAILED, (int64_t)s->result[EVAL_RESULT_FAILS]);
         row_set_int(row, EVAL_SCORES_OTHER, (int64_t)unclear(s));
         row_set_int(row, EVAL_SCORES_PARTIAL, (int64_t)s->partial);
         row_set_bool(row, EVAL_COUNTS, verdict.counts);
@@ -438,23 +438,23 @@ int evals_judge(struct state_view *view, struct row *row, struct err *err) {
     return rc;
 }
 
-int evals_judge_score(struct state_view *view, struct row *row, struct err *err) {
+int eval_judge_score(struct state_view *view, struct row *row, struct err *err) {
     const struct bytes id = row_text(row, EVAL_SCORE_EVAL);
-    struct suite suite = {0};
+    struct eval_suite suite = {0};
     struct row eval;
     double asked;
     bool higher;
     int rc = look_stored(view, "evals", &id, 1, &eval, NULL, err);
-    rc = rc != 0 ? rc : suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
+    rc = rc != 0 ? rc : eval_suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
     if (rc == 0) {
-        enum score_result result = suite_judge(&suite, row, &asked, &higher);
+        enum eval_result result = eval_suite_judge(&suite, row, &asked, &higher);
         row_set_str(row, EVAL_SCORE_VERDICT, word_of(result, row));
-        row_set_str(row, EVAL_SCORE_SIDE, suite_side(result, asked));
+        row_set_str(row, EVAL_SCORE_SIDE, eval_suite_side(result, asked));
         if (!isnan(asked)) {
             row_set_real(row, EVAL_SCORE_ASKED, asked);
         }
     }
-    suite_done(&suite);
+    eval_suite_done(&suite);
     row_done(&eval);
     return rc;
 }
