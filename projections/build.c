@@ -67,7 +67,7 @@ int build_open(struct ledger *ledger, struct db *db, const struct state_options 
     b->ledger = ledger;
     b->db = db;
     b->options = options;
-    b->tuning = state_tuning_of(options);
+    b->tuning = state_tuning();
     int rc = db_begin(db, false, &b->txn, err);
     rc = rc != 0 ? rc : replay_open(ledger, &correct_effect, &b->replay, err);
     if (rc != 0) {

@@ -5,7 +5,7 @@ void state_options_init(struct state_options *options) {
     *options = (struct state_options){.at = LEDGER_NO_SEQ};
 }
 
-const struct state_tuning *state_tuning_of(const struct state_options *options) {
+const struct state_tuning *state_tuning(void) {
     static const struct state_tuning usual = {.segment = STATE_SEGMENT,
                                               .lag_max = STATE_LAG_MAX,
                                               .since_work = STATE_SINCE_WORK,
@@ -13,7 +13,7 @@ const struct state_tuning *state_tuning_of(const struct state_options *options) 
                                               .chunk_rows = 9216,
                                               .aside_min = 4096,
                                               .overlay_bytes = (size_t)48 << 20};
-    return options->tuning != NULL ? options->tuning : &usual;
+    return &usual;
 }
 
 const struct projection *const *state_list_of(const struct state_options *options) {

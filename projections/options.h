@@ -9,17 +9,6 @@
 #define STATE_LAG_MAX    4096  /* a view that lags more writes what it folded, where it can, before it reads */
 #define STATE_SINCE_WORK (UINT64_C(1) << 21) /* rows that judges look at for one since_find: the next one goes on there */
 
-/* What is the same for everybody but tests. */
-struct state_tuning {
-    uint64_t segment;     /* STATE_SEGMENT; rows that were stored with another are built anew */
-    uint64_t lag_max;     /* STATE_LAG_MAX */
-    size_t chunk_bytes;   /* of changed rows that are stored in one transaction */
-    size_t chunk_rows;    /* the same, in rows */
-    uint64_t aside_min;   /* events of a chunk that is stored by a thread of its own */
-    size_t overlay_bytes; /* of changed rows that a view keeps in memory */
-    uint64_t since_work;  /* STATE_SINCE_WORK; 0: any number */
-};
-
 /* Which rows a view stands on. */
 enum state_base {
     STATE_STORED,   /* what is stored, as it is: quick, and as good as the directory's permissions */
@@ -38,12 +27,21 @@ struct state_options {
     const volatile int *stop;                    /* not 0: calls give ERR_BUSY ("interrupted"). May be NULL */
     void (*progress)(void *ctx, uint64_t done, uint64_t total); /* of opening only. May be NULL; about ten times a second */
     void *progress_ctx;
-    const struct state_tuning *tuning; /* NULL: as it is for everybody */
 };
 void state_options_init(struct state_options *options); /* all, now = 0 */
 
-/* What holds for these options. */
-const struct state_tuning *state_tuning_of(const struct state_options *options);
 const struct projection *const *state_list_of(const struct state_options *options);
+
+/* The sizes that the engine goes by. */
+struct state_tuning {
+    uint64_t segment;     /* STATE_SEGMENT; rows that were stored with another are built anew */
+    uint64_t lag_max;     /* STATE_LAG_MAX */
+    size_t chunk_bytes;   /* of changed rows that are stored in one transaction */
+    size_t chunk_rows;    /* the same, in rows */
+    uint64_t aside_min;   /* events of a chunk that is stored by a thread of its own */
+    size_t overlay_bytes; /* of changed rows that a view keeps in memory */
+    uint64_t since_work;  /* STATE_SINCE_WORK; 0: any number */
+};
+const struct state_tuning *state_tuning(void);
 
 #endif

@@ -69,8 +69,7 @@ static int choose(struct checking *c, struct build *build, struct err *err) {
             continue;
         }
         rc = store_get(c->stored, c->list[i]->name, &record, err);
-        rc = rc != 0 ? rc
-                     : stored_judge(&record.current, c->list[i], state_tuning_of(c->options)->segment, replay, &use, err);
+        rc = rc != 0 ? rc : stored_judge(&record.current, c->list[i], state_tuning()->segment, replay, &use, err);
         if (rc == 0 && use == STORED_GOOD) {
             c->gen[i] = record.current;
             rc = build_add(build, c->list[i], false, record.current.position, err);

@@ -42,8 +42,8 @@ static bool is_untold(int rc) {
 /* Up to the view's moment, keeping on the way what is known at the ends of segments and where rows are stored. */
 static int go_on(struct state_view *view, const struct state_table *table, struct walk *walk, uint64_t from,
                  uint64_t generation, struct err *err) {
-    uint64_t segment = state_tuning_of(&view->options)->segment, stored = stored_at(view), at = from;
-    bool far = stored >= from + state_tuning_of(&view->options)->lag_max / 8; /* fewer are walked again */
+    uint64_t segment = state_tuning()->segment, stored = stored_at(view), at = from;
+    bool far = stored >= from + state_tuning()->lag_max / 8; /* fewer are walked again */
     int rc = 0;
     while (rc == 0 && at < view->at) {
         uint64_t end = (at / segment + 1) * segment;
@@ -75,7 +75,7 @@ static int walk_from(struct state_view *view, const struct state_table *table, c
                              .from = known->position,
                              .from_now = known->now,
                              .columns = columns,
-                             .work = state_tuning_of(&view->options)->since_work,
+                             .work = state_tuning()->since_work,
                              .ctx = (void *)(uintptr_t)table,
                              .known = known->rows,
                              .n_known = known->n,

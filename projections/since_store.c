@@ -117,7 +117,7 @@ int since_load(struct state_view *view, const struct state_table *table, uint64_
                struct err *err) {
     char name[NAME_ROOM];
     struct replay *replay = NULL;
-    uint64_t segment = state_tuning_of(&view->options)->segment;
+    uint64_t segment = state_tuning()->segment;
     *ret = (struct since_record){0};
     if (view->txn == NULL || view->options.base != STATE_STORED) {
         return 0;
@@ -185,7 +185,7 @@ void since_save(struct state_view *view, const struct state_table *table, const 
         walk_where(walk, &position, &now, leaf, NULL) != 0) {
         return;
     }
-    name_of(name, table, position / state_tuning_of(&view->options)->segment, newest);
+    name_of(name, table, position / state_tuning()->segment, newest);
     buf_init(&record, RECORD_MAX);
     int rc = encode(view, name, table, walk, &record, NULL);
     rc = rc != 0 ? rc : derived_open_of(view->ledger, generation, &db, NULL);

@@ -125,7 +125,7 @@ static int load_maps(struct state_view *view, struct view_projection *p, struct 
 }
 
 static int place(struct state_view *view, struct view_projection *p, struct replay *replay, struct err *err) {
-    uint64_t segment = state_tuning_of(&view->options)->segment, from = p->gen.position;
+    uint64_t segment = state_tuning()->segment, from = p->gen.position;
     int rc = 0;
     p->base.bound = STORE_ANY;
     if (p->use == STORED_NOT) {
@@ -187,8 +187,7 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
     if ((view->distrusted >> i & 1U) != 0) {
         p->gen.there = false;
     }
-    rc =
-        rc != 0 ? rc : stored_judge(&p->gen, p->projection, state_tuning_of(&view->options)->segment, replay, &p->use, err);
+    rc = rc != 0 ? rc : stored_judge(&p->gen, p->projection, state_tuning()->segment, replay, &p->use, err);
     p->base = (struct stored){.projection = p->projection, .txn = view->txn, .slot = p->gen.slot};
     p->part = (struct replay_part){.projection = p->projection};
     if (rc == 0 && p->use == STORED_STALE) {
@@ -231,7 +230,7 @@ static int gather(struct state_view *view, struct replay **ret, struct err *err)
 /* More than one should fold for every read. What stands at a boundary of the past is not meant; and who asks for the past
  * folds up to a segment in any case. */
 static bool is_far_behind(const struct state_view *view) {
-    const struct state_tuning *tuning = state_tuning_of(&view->options);
+    const struct state_tuning *tuning = state_tuning();
     uint64_t most = view->at < view->size && tuning->segment > tuning->lag_max ? tuning->segment : tuning->lag_max;
     for (size_t i = 0; i < view->n; i++) {
         const struct view_projection *p = &view->projection[i];
@@ -295,7 +294,7 @@ static int fold_since(struct state_view *view, struct replay *replay, bool *ret_
     struct replay_part *part[PROJECTIONS_MAX];
     struct err why = {0};
     struct shown shown = {.options = &view->options};
-    struct replay_limits limits = {.bytes_max = state_tuning_of(&view->options)->overlay_bytes,
+    struct replay_limits limits = {.bytes_max = state_tuning()->overlay_bytes,
                                    .stop = view->options.stop,
                                    .progress = view->options.progress != NULL ? show : NULL,
                                    .progress_ctx = &shown};

@@ -264,7 +264,7 @@ void walk_close(struct walk *w) {
 }
 
 int walk_to(struct walk *w, uint64_t to, uint64_t now, struct err *err) {
-    uint64_t segment = state_tuning_of(&w->plan.options)->segment, time = now;
+    uint64_t segment = state_tuning()->segment, time = now;
     int rc = 0;
     while (rc == 0 && w->view->at < to) {
         uint64_t end = (w->view->at / segment + 1) * segment, step = w->view->at + STEP;

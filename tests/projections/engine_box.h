@@ -8,6 +8,7 @@
 #include "projections/rebuild.h"
 #include "projections/state.h"
 #include "projections/store.h"
+#include "tests/projections/tuned.h"
 
 /* Every event is counted, its seq summed: what is skipped or taken twice shows. */
 enum { TOTAL_KEY, TOTAL_N, TOTAL_SUM, TOTAL_COLUMNS };
@@ -121,7 +122,7 @@ static inline struct state_options engine_options(const struct projection *const
     struct state_options options;
     state_options_init(&options);
     options.projections = list;
-    options.tuning = tuning;
+    tune(tuning);
     return options;
 }
 

@@ -8,6 +8,9 @@
 #include "projections/since.h"
 #include "projections/state.h"
 #include "tests/projections/random_story.h"
+#include "tests/projections/tuned.h"
+
+TUNED(__wrap_state_tuning)
 
 uint64_t __wrap_clock_wall_ns(void);
 uint64_t __wrap_clock_boot_ns(void);
@@ -64,8 +67,7 @@ static int by_row(const void *a, const void *b) {
 }
 
 /* All rows that tell since when, as of there. */
-static void look(struct box *box, struct history *h, uint64_t at, uint64_t now, uint64_t seq,
-                 const struct state_tuning *tuning) {
+static void look(struct box *box, struct history *h, uint64_t at, uint64_t now, uint64_t seq) {
     assert_true(h->n < INSTANTS_MAX);
     struct instant *instant = &h->instants[h->n++];
     size_t room = 0;
@@ -73,7 +75,6 @@ static void look(struct box *box, struct history *h, uint64_t at, uint64_t now, 
     state_options_init(&options);
     options.at = at;
     options.now = now;
-    options.tuning = tuning;
     box_forget(box);
     assert_int_equal(state_open(box->ledger, &options, &box->view, &box->err), 0);
     *instant = (struct instant){.seq = seq, .at = now};
@@ -126,12 +127,11 @@ static size_t moments_between(struct story *s, uint64_t from, uint64_t to, uint6
     return kept;
 }
 
-static void look_between(struct story *s, struct history *h, uint64_t at, uint64_t from, uint64_t to,
-                         const struct state_tuning *tuning) {
+static void look_between(struct story *s, struct history *h, uint64_t at, uint64_t from, uint64_t to) {
     static uint64_t moments[STORY_MOMENTS];
     size_t n = moments_between(s, from, to, moments);
     for (size_t i = 0; i < n; i++) {
-        look(s->box, h, at, moments[i], LEDGER_NO_SEQ, tuning);
+        look(s->box, h, at, moments[i], LEDGER_NO_SEQ);
     }
 }
 
@@ -184,13 +184,11 @@ static void check_row(struct box *box, const struct history *h, const struct pat
     row_done(&row);
 }
 
-static void check_all(struct box *box, const struct history *h, const struct path *path, const struct state_tuning *tuning,
-                      uint64_t seed) {
+static void check_all(struct box *box, const struct history *h, const struct path *path, uint64_t seed) {
     struct state_options options;
     state_options_init(&options);
     options.at = path->at;
     options.now = path->now;
-    options.tuning = tuning;
     box_forget(box);
     assert_int_equal(state_open(box->ledger, &options, &box->view, &box->err), 0);
     for (size_t t = 0; t < state_tables(box->view); t++) {
@@ -220,20 +218,21 @@ static void one_history(uint64_t seed) {
     story_init(&s, &box, seed);
     story_moments_of_event(&s);
     state_options_init(&options);
-    tuning = *state_tuning_of(&options);
+    tune(NULL);
+    tuning = *state_tuning();
     tuning.segment = seed % 2 == 0 ? 16 : tuning.segment;
     tuning.lag_max = seed % 4 < 2 ? 24 : tuning.lag_max;
-    options.tuning = &tuning;
-    look(&box, &h, 1, story_now, 0, &tuning);
+    tune(&tuning);
+    look(&box, &h, 1, story_now, 0);
     for (size = 1, times[0] = story_now; size < EVENTS;) {
         uint64_t had = size;
         story_step(&s);
         assert_int_equal(ledger_head(box.ledger, &head, &box.err), 0);
         size = head.size;
         for (uint64_t seq = had; seq < size; seq++) { /* keys may be rotated before it */
-            look_between(&s, &h, seq, times[seq - 1], story_now, &tuning);
+            look_between(&s, &h, seq, times[seq - 1], story_now);
             paths[seq] = (struct path){h.n - 1, seq, story_now};
-            look(&box, &h, seq + 1, story_now, seq, &tuning);
+            look(&box, &h, seq + 1, story_now, seq);
             times[seq] = story_now;
         }
         if (seed % 3 == 0 && story_below(&s, 20) == 0) {
@@ -241,10 +240,10 @@ static void one_history(uint64_t seed) {
         }
     }
     for (uint64_t at = 1; at < size; at += 1 + story_below(&s, 12)) {
-        check_all(&box, &h, &paths[at], &tuning, seed);
+        check_all(&box, &h, &paths[at], seed);
     }
     paths[0] = (struct path){h.n - 1, size, story_now};
-    check_all(&box, &h, &paths[0], &tuning, seed);
+    check_all(&box, &h, &paths[0], seed);
     for (size_t i = 0; i < h.n; i++) {
         free(h.instants[i].rows);
     }
@@ -313,16 +312,18 @@ static void a_walk_that_was_broken_off_goes_on_the_next_time(void **state) {
         assert_int_equal(ledger_head(box.ledger, &head, &box.err), 0);
     }
     state_options_init(&options);
-    tuning = *state_tuning_of(&options);
-    options.tuning = &tuning;
+    tune(NULL);
+    tuning = *state_tuning();
     options.now = story_now;
     assert_int_equal(rebuild_catch_up(box.ledger, &options, &box.err), 0);
     tuning.since_work = 30;
+    tune(&tuning);
     while (tell(&box, &options, &tired) > 0 && tries < 100) {
         tries++;
     }
     assert_in_range(tries, 1, 99);
     tuning.since_work = 0;
+    tune(&tuning);
     options.base = STATE_EVENTS;
     assert_int_equal(tell(&box, &options, &whole), 0);
     assert_true(bytes_eq(bytes_of_buf(&tired), bytes_of_buf(&whole)));

@@ -8,10 +8,13 @@
 #include "projections/since_store.h"
 #include "projections/state.h"
 #include "tests/projections/random_events.h"
+#include "tests/projections/tuned.h"
 #include "tests/projections/view_text.h"
 
 #define EVENTS  150
 #define MOMENTS 5
+
+TUNED(__wrap_state_tuning)
 
 /* Small segments: a correction lies in another one than the mistake, and rows of both are looked at. */
 static const struct state_tuning small = {
@@ -20,7 +23,7 @@ static const struct state_tuning small = {
 static struct state_options small_options(void) {
     struct state_options options;
     state_options_init(&options);
-    options.tuning = &small;
+    tune(&small);
     return options;
 }
 

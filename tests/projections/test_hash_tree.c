@@ -2,6 +2,8 @@
 #include "projections/hash_tree.h"
 #include "tests/projections/engine_box.h"
 
+TUNED(__wrap_state_tuning)
+
 #define KEYS 3000
 
 static struct scratch s;

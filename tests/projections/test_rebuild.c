@@ -3,6 +3,8 @@
 #include "projections/rebuild_attest.h"
 #include "tests/projections/rebuild_box.h"
 
+TUNED(__wrap_state_tuning)
+
 /* ---- the same bytes ---- */
 
 static void a_rebuild_gives_what_came_bit_by_bit(void **state) {
@@ -31,7 +33,7 @@ static void a_rebuild_gives_what_came_bit_by_bit(void **state) {
         struct state_tuning tiny = small_tuning;
         tiny.chunk_rows = 1;
         tiny.aside_min = round % 2 == 0 ? 1 : 1000000;
-        options.tuning = &tiny;
+        tune(&tiny);
         must(rebuild_run(s.ledger, &options, 3, &why));
         dump_stored(s.ledger, both, &b);
         must_be_same("rebuilt in small chunks");
@@ -287,7 +289,7 @@ static void an_interrupted_rebuild_goes_on_where_it_stood(void **state) {
     struct db_txn *txn;
     (void)state;
     scratch_fill(&s, 1, 20000, false);
-    options.tuning = &tuning;
+    tune(&tuning);
     must(rebuild_catch_up(s.ledger, &options, &why));
     dump_stored(s.ledger, both, &a);
     options.stop = &stop_now;

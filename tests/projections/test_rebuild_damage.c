@@ -1,6 +1,8 @@
 /* What is stored of another log or with damage is not believed. */
 #include "tests/projections/rebuild_box.h"
 
+TUNED(__wrap_state_tuning)
+
 /* ---- another log ---- */
 
 static void rows_of_a_log_that_was_cut_back_are_dropped(void **state) {

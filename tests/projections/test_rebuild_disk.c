@@ -2,6 +2,8 @@
 #include "tests/ledger/small_disk.h"
 #include "tests/projections/engine_box.h"
 
+TUNED(__wrap_state_tuning)
+
 static struct scratch s;
 static struct buf a, b;
 static const struct state_tuning tiny_overlay = {
@@ -51,6 +53,7 @@ static void on_a_full_disk(void) {
     state_close(view);
     assert_true(same_bufs(&a, &b));
     assert_int_equal(unlink(scratch_at(&s, "ballast")), 0);
+    tune(&small_tuning);
     must(rebuild_run(s.ledger, &options, 3, &why));
     look();
     assert_true(same_bufs(&a, &b));
@@ -83,6 +86,7 @@ static void read_only(void) {
         scratch_close(&s);
         assert_int_equal(mount(NULL, s.top, NULL, MS_REMOUNT, NULL), 0);
         scratch_open(&s);
+        tune(&small_tuning);
         must(rebuild_catch_up(s.ledger, &options, &why));
         append_random(s.ledger, 300, 300, &seed);
     }

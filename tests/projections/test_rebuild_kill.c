@@ -4,6 +4,8 @@
 
 #include <signal.h>
 
+TUNED(__wrap_state_tuning)
+
 #define KILLS 15
 
 static struct scratch s;

@@ -2,6 +2,8 @@
 #include "projections/view.h"
 #include "tests/projections/engine_box.h"
 
+TUNED(__wrap_state_tuning)
+
 static struct scratch s;
 static struct buf a, b;
 
@@ -56,8 +58,8 @@ static void a_view_as_of_every_position_is_what_a_fresh_replay_gives(void **stat
     (void)state;
     append_random(s.ledger, 700, 50, &seed);
     uint64_t size = scratch_size(&s);
-    must(rebuild_catch_up(
-        s.ledger, &(struct state_options){.at = LEDGER_NO_SEQ, .projections = both, .tuning = &small_tuning}, &why));
+    struct state_options options = engine_options(both, &small_tuning);
+    must(rebuild_catch_up(s.ledger, &options, &why));
     struct state_tuning fresh = small_tuning; /* what is stored has other segments, and is no use to it */
     fresh.segment = 1000003;
     for (uint64_t at = 0; at <= size; at++) {

@@ -1,6 +1,8 @@
 /* Rows and records in the derived environment: versions, bounds, slots. */
 #include "tests/projections/engine_box.h"
 
+TUNED(__wrap_state_tuning)
+
 static struct scratch s;
 static struct db *db;
 

@@ -1,0 +1,26 @@
+/* The sizes that the engine goes by (projections/options.h), small ones so that few events are many segments. A test that
+ * tunes says TUNED(__wrap_state_tuning) once: by that name the Makefile links it in place of the engine's own. */
+#ifndef TESTS_PROJECTIONS_TUNED_H
+#define TESTS_PROJECTIONS_TUNED_H
+
+#include "projections/options.h"
+
+const struct state_tuning *__real_state_tuning(void);
+const struct state_tuning *__wrap_state_tuning(void);
+
+static struct state_tuning tuned;
+static bool is_tuned;
+
+#define TUNED(wrap)                                                                                                        \
+    const struct state_tuning *wrap(void) {                                                                                \
+        return is_tuned ? &tuned : __real_state_tuning();                                                                  \
+    }
+
+/* From here on; NULL: as for everybody. */
+static inline void tune(const struct state_tuning *tuning) {
+    is_tuned = tuning != NULL;
+    tuned = tuning != NULL ? *tuning : tuned;
+    (void)__wrap_state_tuning();
+}
+
+#endif
