@@ -99,7 +99,8 @@ static void states_are_read_where_nothing_can_be_written(void **state) {
 }
 
 static void a_derived_environment_of_an_older_program_gains_the_table(void **state) {
-    static const char *const tables[] = {"state", "keyseg", "column"};
+    enum { OLD_COLUMN = 2 };
+    static const char *const tables[] = {"state", "keyseg", [OLD_COLUMN] = "column"};
     const struct db_options old = {.tables = tables, .n_tables = 3, .map_bytes = SCRATCH_MAP, .create = true};
     struct db *db;
     struct db_txn *txn;
@@ -111,7 +112,7 @@ static void a_derived_environment_of_an_older_program_gains_the_table(void **sta
     must(file_make_dirs(scratch_at(&s, "box/derived"), &why));
     must(db_open(scratch_at(&s, "box/derived"), &old, &db, &why));
     must(db_begin(db, true, &txn, &why));
-    must(db_put_u64(txn, DERIVED_COLUMN, 1, bytes_of("kept"), DB_PUT, &why));
+    must(db_put_u64(txn, OLD_COLUMN, 1, bytes_of("kept"), DB_PUT, &why));
     must(db_commit(txn, &why));
     db_close(db);
     look();
