@@ -8,6 +8,7 @@
  * sorted in one scratch array that all levels share as a stack. jansson reads reals through the C library, whose decimal
  * point is the locale's; the calling thread is put into the C locale for the time of the call. */
 #include "base/json.h"
+#include "base/array.h"
 
 #include <assert.h>
 #include <jansson.h>
@@ -136,17 +137,8 @@ static int push_entries(struct walk *w, json_t *object) {
     if (count == 0) {
         return 0;
     }
-    if (count > w->cap - w->n) {
-        size_t cap = w->cap < 32 ? 32 : w->cap;
-        while (cap - w->n < count) {
-            cap *= 2;
-        }
-        struct entry *entries = reallocarray(w->entries, cap, sizeof(*entries));
-        if (entries == NULL) {
-            return ERR_NOMEM;
-        }
-        w->entries = entries;
-        w->cap = cap;
+    if (array_room(&w->entries, w->n + count, &w->cap, sizeof(*w->entries), NULL) != 0) {
+        return ERR_NOMEM;
     }
     struct entry *first = w->entries + w->n;
     bool sorted = true;

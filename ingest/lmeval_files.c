@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "ingest/lmeval.h"
 
@@ -73,14 +74,8 @@ static int make_room(struct lmeval_files *files, struct err *err) {
     if (files->n == FILES_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d files; accepted: fewer at a time", FILES_MAX);
     }
-    if (files->n == files->cap) {
-        size_t cap = files->cap == 0 ? 64 : files->cap * 2;
-        struct lmeval_file *more = reallocarray(files->files, cap, sizeof(*more));
-        if (more == NULL) {
-            return err_set(err, ERR_NOMEM, "lm-eval: out of memory");
-        }
-        files->files = more;
-        files->cap = cap;
+    if (array_room(&files->files, files->n + 1, &files->cap, sizeof(*files->files), NULL) != 0) {
+        return err_set(err, ERR_NOMEM, "lm-eval: out of memory");
     }
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -316,48 +317,29 @@ void ollama_lists_done(struct ollama_lists *lists) {
     memset(lists, 0, sizeof(*lists));
 }
 
-/* One more of the array's elements, zeroed. */
-static void *one_more(void **array, size_t *n, size_t *cap, size_t size) {
-    if (*n == *cap) {
-        size_t more = *cap == 0 ? 16 : 2 * *cap;
-        void *p = *cap >= OLLAMA_MODELS_MAX ? NULL : realloc(*array, more * size);
-        if (p == NULL) {
-            return NULL;
-        }
-        *array = p;
-        *cap = more;
-    }
-    void *p = (uint8_t *)*array + (*n)++ * size;
-    memset(p, 0, size);
-    return p;
-}
-
 struct ollama_model *ollama_lists_model(struct ollama_lists *lists) {
-    void *array = lists->models;
-    struct ollama_model *m = one_more(&array, &lists->n_models, &lists->cap_models, sizeof(*m));
-    lists->models = array;
-    return m;
-}
-
-static struct ollama_loaded *add_loaded(struct ollama_lists *lists) {
-    void *array = lists->loaded;
-    struct ollama_loaded *l = one_more(&array, &lists->n_loaded, &lists->cap_loaded, sizeof(*l));
-    lists->loaded = array;
-    return l;
+    size_t n = lists->n_models;
+    if (n == OLLAMA_MODELS_MAX ||
+        array_room(&lists->models, n + 1, &lists->cap_models, sizeof(*lists->models), NULL) != 0) {
+        return NULL;
+    }
+    memset(&lists->models[n], 0, sizeof(lists->models[n]));
+    return &lists->models[lists->n_models++];
 }
 
 static int read_entry(struct ollama_lists *lists, enum ollama_form form, struct bytes entry, struct err *err) {
     struct ollama_model model, *m;
-    struct ollama_loaded loaded, *l;
+    struct ollama_loaded loaded;
     int code = form == OLLAMA_PS ? ollama_loaded_read(entry, &loaded, err) : ollama_model_read(entry, &model, err);
     if (code != 0) {
         return code;
     }
     if (form == OLLAMA_PS) {
-        l = add_loaded(lists);
-        code = l != NULL ? 0 : ERR_NOMEM;
-        if (l != NULL) {
-            *l = loaded;
+        size_t n = lists->n_loaded;
+        code = n == OLLAMA_MODELS_MAX ? ERR_NOMEM
+                                      : array_room(&lists->loaded, n + 1, &lists->cap_loaded, sizeof(loaded), NULL);
+        if (code == 0) {
+            lists->loaded[lists->n_loaded++] = loaded;
         }
     } else {
         m = ollama_lists_model(lists);

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -56,15 +57,9 @@ static struct bytes keep(struct store *s, struct bytes b, int *ret_code) {
     if (*ret_code != 0 || b.n == 0) {
         return (struct bytes){NULL, 0};
     }
-    if (s->n_kept == s->cap_kept) {
-        size_t cap = s->cap_kept == 0 ? 64 : 2 * s->cap_kept;
-        void **more = reallocarray(s->kept, cap, sizeof(*more));
-        if (more == NULL) {
-            *ret_code = ERR_NOMEM;
-            return (struct bytes){NULL, 0};
-        }
-        s->kept = more;
-        s->cap_kept = cap;
+    if (array_room(&s->kept, s->n_kept + 1, &s->cap_kept, sizeof(*s->kept), NULL) != 0) {
+        *ret_code = ERR_NOMEM;
+        return (struct bytes){NULL, 0};
     }
     uint8_t *p = s->kept_bytes + b.n <= KEPT_MAX ? malloc(b.n) : NULL;
     if (p == NULL) {
@@ -246,14 +241,8 @@ static bool is_listed(const struct store *s, struct bytes name) {
 
 /* Room for one more model and its identity. */
 static int one_more(struct store *s, struct ollama_model **ret_model, struct ollama_identity **ret_id, struct err *err) {
-    if (s->lists.n_models == s->cap_identities) {
-        size_t cap = s->cap_identities == 0 ? 16 : 2 * s->cap_identities;
-        struct ollama_identity *more = reallocarray(s->identities, cap, sizeof(*more));
-        if (more == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
-        s->identities = more;
-        s->cap_identities = cap;
+    if (array_room(&s->identities, s->lists.n_models + 1, &s->cap_identities, sizeof(*s->identities), NULL) != 0) {
+        return err_set(err, ERR_NOMEM, "out of memory");
     }
     *ret_id = &s->identities[s->lists.n_models];
     *ret_model = ollama_lists_model(&s->lists);

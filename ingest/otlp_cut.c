@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 enum expect { WANT_DOCUMENT, WANT_VALUE, WANT_VALUE_OR_END, WANT_KEY, WANT_KEY_OR_END, WANT_COLON, WANT_COMMA_OR_END };
@@ -78,22 +79,10 @@ static int wrong(const struct otlp_cut *cut, size_t at, const char *what, struct
     return err_set(err, ERR_INVALID, "line %u column %zu: %s", cut->line + 1, at - cut->line_at + 1, what);
 }
 
-/* Room for one more: an array that grows by doubling up to `max` elements. */
-static int grow(void **array, size_t n, size_t *cap, size_t size, size_t max, const char *what, struct err *err) {
-    if (n < *cap) {
-        return 0;
-    }
-    if (n >= max) {
-        return err_set(err, ERR_LIMIT, "the document has more than %zu %s", max, what);
-    }
-    size_t wanted = *cap == 0 ? 64 : 2 * *cap;
-    void *bigger = reallocarray(*array, wanted, size);
-    if (bigger == NULL) {
-        return err_set(err, ERR_NOMEM, "OTLP: out of memory");
-    }
-    *array = bigger;
-    *cap = wanted;
-    return 0;
+/* Room for one more, of at most `max`. `array`: see array_room. */
+static int grow(void *array, size_t n, size_t *cap, size_t size, size_t max, const char *what, struct err *err) {
+    return n < max ? array_room(array, n + 1, cap, size, err)
+                   : err_set(err, ERR_LIMIT, "the document has more than %zu %s", max, what);
 }
 
 static bool in_object(const struct otlp_cut *cut) {
@@ -233,14 +222,13 @@ static int check_form(const struct otlp_cut *cut, enum role role, uint8_t first,
 static int begin_part(struct otlp_cut *cut, enum role role, struct err *err) {
     int code = 0;
     if (role == RESOURCE_ENTRY) {
-        code = grow((void **)&cut->resources, cut->n_resources, &cut->cap_resources, sizeof(*cut->resources),
-                    OTLP_PARTS_MAX, "resources", err);
+        code = grow(&cut->resources, cut->n_resources, &cut->cap_resources, sizeof(*cut->resources), OTLP_PARTS_MAX,
+                    "resources", err);
         if (code == 0) {
             cut->resources[cut->n_resources++] = (struct otlp_text){0, 0};
         }
     } else if (role == SCOPE_ENTRY) {
-        code = grow((void **)&cut->scopes, cut->n_scopes, &cut->cap_scopes, sizeof(*cut->scopes), OTLP_PARTS_MAX, "scopes",
-                    err);
+        code = grow(&cut->scopes, cut->n_scopes, &cut->cap_scopes, sizeof(*cut->scopes), OTLP_PARTS_MAX, "scopes", err);
         if (code == 0) {
             cut->scopes[cut->n_scopes++] = (struct otlp_scope){.resource = (uint32_t)cut->n_resources - 1};
         }
@@ -288,11 +276,10 @@ static int value_begins(struct otlp_cut *cut, uint8_t first, size_t at, enum rol
 static int take_record(struct otlp_cut *cut, struct otlp_text text, struct err *err) {
     static const char what[] = "spans and log records";
     bool span = cut->record_type == OTLP_SPAN;
-    int code =
-        grow((void **)&cut->records, cut->n_records, &cut->cap_records, sizeof(*cut->records), OTLP_RECORDS_MAX, what, err);
+    int code = grow(&cut->records, cut->n_records, &cut->cap_records, sizeof(*cut->records), OTLP_RECORDS_MAX, what, err);
     code = code != 0 ? code
-                     : grow((void **)&cut->relations, cut->n_records, &cut->cap_relations, sizeof(*cut->relations),
-                            OTLP_RECORDS_MAX, what, err);
+                     : grow(&cut->relations, cut->n_records, &cut->cap_relations, sizeof(*cut->relations), OTLP_RECORDS_MAX,
+                            what, err);
     if (code == 0) {
         cut->relations[cut->n_records] = (struct otlp_relation){
             .id = span ? cut->ids[0] : 0, .parent = span ? cut->ids[1] : cut->ids[0], .start = cut->ids[2]};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/json.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -173,14 +174,8 @@ void otlp_attributes_done(struct otlp_attributes *l) {
 }
 
 static int push_pair(struct otlp_attributes *l, struct otlp_pair pair) {
-    if (l->n_pairs == l->cap_pairs) {
-        size_t cap = l->cap_pairs == 0 ? 64 : 2 * l->cap_pairs;
-        struct otlp_pair *pairs = reallocarray(l->pairs, cap, sizeof(*pairs));
-        if (pairs == NULL) {
-            return ERR_NOMEM;
-        }
-        l->pairs = pairs;
-        l->cap_pairs = cap;
+    if (array_room(&l->pairs, l->n_pairs + 1, &l->cap_pairs, sizeof(*l->pairs), NULL) != 0) {
+        return ERR_NOMEM;
     }
     l->pairs[l->n_pairs++] = pair;
     return 0;
@@ -345,22 +340,6 @@ static void sort_attributes(struct otlp_attributes *l) {
     }
 }
 
-static int make_room(struct otlp_attributes *l, size_t n, struct err *err) {
-    if (n > l->cap) {
-        size_t cap = l->cap == 0 ? 64 : l->cap;
-        while (cap < n) {
-            cap *= 2;
-        }
-        struct otlp_attribute *a = reallocarray(l->a, cap, sizeof(*a));
-        if (a == NULL) {
-            return err_set(err, ERR_NOMEM, "OTLP: out of memory");
-        }
-        l->a = a;
-        l->cap = cap;
-    }
-    return 0;
-}
-
 int otlp_attributes_read(struct otlp_attributes *l, const struct otlp_member *list, struct err *err) {
     struct mp_reader r;
     struct mp_item head;
@@ -374,7 +353,7 @@ int otlp_attributes_read(struct otlp_attributes *l, const struct otlp_member *li
     }
     mp_reader_init(&r, list->raw);
     (void)mp_next(&r, &head, NULL);
-    int code = make_room(l, head.count, err);
+    int code = array_room(&l->a, head.count, &l->cap, sizeof(*l->a), err);
     for (uint32_t i = 0; i < head.count && code == 0; i++) {
         struct otlp_pair pair;
         if (read_pair(&r, &pair) != 0) {
