@@ -289,7 +289,7 @@ static void a_body_that_came_back_is_a_fault(void **state) {
     must(group_tail_decode(bytes_of_buf(&record), &header, &payload, &where, &why));
     event_salt(salt, head.seed, 1);
     buf_init(&made, 65536);
-    group_tail_encode_salted(&made, header, payload, where, salt);
+    group_tail_encode(&made, header, payload, where, salt);
     record_put(T_TAIL, key_u64(1), bytes_of_buf(&made));
     judge(NULL);
     verdict_is(LEDGER_INVALID);
