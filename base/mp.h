@@ -51,6 +51,17 @@ void mp_reader_init(struct mp_reader *r, struct bytes input);
 /* The next item, strictly checked on its own (form, length against what remains, UTF-8, float, integer range); containers
  * give their head only. Returns 0, 1 at the end of the input, or ERR_CORRUPT with the byte offset in the message. */
 int mp_next(struct mp_reader *r, struct mp_item *ret, struct err *err);
+/* For records of a known form: whether the next item is of this type, and of this length. False leaves `ret` alone but in
+ * mp_take, and r somewhere. */
+static inline bool mp_take(struct mp_reader *r, enum mp_type type, struct mp_item *ret) {
+    return mp_next(r, ret, NULL) == 0 && ret->type == type;
+}
+static inline bool mp_take_array(struct mp_reader *r, uint32_t count) {
+    struct mp_item item;
+    return mp_take(r, MP_ARRAY, &item) && item.count == count;
+}
+bool mp_take_uint(struct mp_reader *r, uint64_t max, uint64_t *ret);
+bool mp_take_bin(struct mp_reader *r, void *ret, size_t n); /* copied */
 /* The text at which r stands, when its length takes no byte or one (up to 255 bytes) and all of it is there; its bytes were
  * not looked at, and r stays before it. False: whatever it is, mp_next knows. For walks that look at texts themselves. */
 static inline bool mp_peek_text(const struct mp_reader *r, struct bytes *ret) {

@@ -346,6 +346,26 @@ int mp_map_get(struct bytes map, const char *key, struct bytes *ret_raw) {
     return ERR_NOTFOUND;
 }
 
+bool mp_take_uint(struct mp_reader *r, uint64_t max, uint64_t *ret) {
+    struct mp_item item;
+    if (!mp_take(r, MP_UINT, &item) || item.uint > max) {
+        return false;
+    }
+    *ret = item.uint;
+    return true;
+}
+
+bool mp_take_bin(struct mp_reader *r, void *ret, size_t n) {
+    struct mp_item item;
+    if (!mp_take(r, MP_BIN, &item) || item.data.n != n) {
+        return false;
+    }
+    if (n > 0) {
+        memcpy(ret, item.data.p, n);
+    }
+    return true;
+}
+
 int mp_scalar(struct bytes raw, struct mp_item *ret) {
     struct mp_reader r;
     struct mp_item item;

@@ -83,17 +83,12 @@ struct blob {
 /* ---- cursors ------------------------------------------------------------------------------------------------------ */
 
 static bool take_bad(struct mp_reader *r, struct bad *ret) {
-    struct mp_item head, digest, what, file, gen;
-    if (mp_next(r, &head, NULL) != 0 || head.type != MP_ARRAY || head.count != 4 || mp_next(r, &digest, NULL) != 0 ||
-        digest.type != MP_BIN || digest.data.n != HASH_LEN || mp_next(r, &what, NULL) != 0 || what.type != MP_UINT ||
-        what.uint < MISSING || what.uint > OTHER_BYTES || mp_next(r, &file, NULL) != 0 || file.type != MP_BIN ||
-        file.data.n != ID_LEN || mp_next(r, &gen, NULL) != 0 || gen.type != MP_UINT) {
+    uint64_t what = 0;
+    if (!mp_take_array(r, 4) || !mp_take_bin(r, ret->digest, HASH_LEN) || !mp_take_uint(r, OTHER_BYTES, &what) ||
+        what < MISSING || !mp_take_bin(r, ret->file, ID_LEN) || !mp_take_uint(r, MP_INT_MAX, &ret->gen)) {
         return false;
     }
-    memcpy(ret->digest, digest.data.p, HASH_LEN);
-    memcpy(ret->file, file.data.p, ID_LEN);
-    ret->what = (enum what)what.uint;
-    ret->gen = gen.uint;
+    ret->what = (enum what)what;
     return true;
 }
 
@@ -101,12 +96,8 @@ static bool take_page(struct bytes value, struct page *p) {
     struct mp_reader r;
     struct mp_item item;
     mp_reader_init(&r, value);
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count != 4 || mp_next(&r, &item, NULL) != 0 ||
-        item.type != MP_UINT || item.uint != FORM || mp_next(&r, &item, NULL) != 0 || item.type != MP_UINT) {
-        return false;
-    }
-    p->gen = item.uint;
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_BIN || item.data.n % ID_LEN != 0 ||
+    if (!mp_take_array(&r, 4) || !mp_take(&r, MP_UINT, &item) || item.uint != FORM ||
+        !mp_take_uint(&r, MP_INT_MAX, &p->gen) || !mp_take(&r, MP_BIN, &item) || item.data.n % ID_LEN != 0 ||
         item.data.n > sizeof(p->known)) {
         return false;
     }
@@ -114,7 +105,7 @@ static bool take_page(struct bytes value, struct page *p) {
     if (item.data.n > 0) {
         memcpy(p->known, item.data.p, item.data.n);
     }
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count > BAD_MAX) {
+    if (!mp_take(&r, MP_ARRAY, &item) || item.count > BAD_MAX) {
         return false;
     }
     for (; p->n_bad < item.count; p->n_bad++) {

@@ -236,19 +236,6 @@ int ollama_state_put_runtime(const struct ollama_state *s, struct intake *run, s
 
 /* ---- decoding ----------------------------------------------------------------------------------------------------- */
 
-static bool take(struct mp_reader *r, enum mp_type type, struct mp_item *ret) {
-    return mp_next(r, ret, NULL) == 0 && ret->type == type;
-}
-
-static bool take_uint(struct mp_reader *r, uint64_t max, uint64_t *ret) {
-    struct mp_item item;
-    if (!take(r, MP_UINT, &item) || item.uint > max) {
-        return false;
-    }
-    *ret = item.uint;
-    return true;
-}
-
 static bool take_digest(struct mp_reader *r, struct ollama_digest *ret) {
     struct mp_item item;
     if (mp_next(r, &item, NULL) != 0 || (item.type != MP_NIL && (item.type != MP_BIN || item.data.n != HASH_LEN))) {
@@ -261,18 +248,9 @@ static bool take_digest(struct mp_reader *r, struct ollama_digest *ret) {
     return true;
 }
 
-static bool take_short(struct mp_reader *r, uint8_t ret[OLLAMA_SHORT]) {
-    struct mp_item item;
-    if (!take(r, MP_BIN, &item) || item.data.n != OLLAMA_SHORT) {
-        return false;
-    }
-    memcpy(ret, item.data.p, OLLAMA_SHORT);
-    return true;
-}
-
 static bool take_text(struct mp_reader *r, char *ret, size_t size) {
     struct mp_item item;
-    if (!take(r, MP_STR, &item) || item.data.n >= size) {
+    if (!mp_take(r, MP_STR, &item) || item.data.n >= size) {
         return false;
     }
     memcpy(ret, item.data.p, item.data.n);
@@ -281,13 +259,11 @@ static bool take_text(struct mp_reader *r, char *ret, size_t size) {
 }
 
 static bool take_seen(struct mp_reader *r, struct ollama_seen *seen) {
-    struct mp_item head;
     uint64_t flags = 0;
-    if (!take(r, MP_ARRAY, &head) || head.count != 9 || !take_text(r, seen->name, sizeof(seen->name)) ||
-        !take_digest(r, &seen->manifest) || !take_digest(r, &seen->weights) || !take_uint(r, 7, &flags) ||
-        !take_uint(r, MP_INT_MAX, &seen->listed_gen) || !take_short(r, seen->entry) ||
-        !take_uint(r, MP_INT_MAX, &seen->loaded_gen) || !take_short(r, seen->load) ||
-        !take_digest(r, &seen->load_manifest)) {
+    if (!mp_take_array(r, 9) || !take_text(r, seen->name, sizeof(seen->name)) || !take_digest(r, &seen->manifest) ||
+        !take_digest(r, &seen->weights) || !mp_take_uint(r, 7, &flags) || !mp_take_uint(r, MP_INT_MAX, &seen->listed_gen) ||
+        !mp_take_bin(r, seen->entry, OLLAMA_SHORT) || !mp_take_uint(r, MP_INT_MAX, &seen->loaded_gen) ||
+        !mp_take_bin(r, seen->load, OLLAMA_SHORT) || !take_digest(r, &seen->load_manifest)) {
         return false;
     }
     seen->listed = (flags & SEEN_LISTED) != 0;
@@ -301,8 +277,8 @@ static bool take_page(struct bytes value, struct ollama_page *page) {
     struct mp_item head;
     uint64_t form = 0;
     mp_reader_init(&r, value);
-    if (!take(&r, MP_ARRAY, &head) || head.count != 3 || !take_uint(&r, STATE_FORM, &form) || form != STATE_FORM ||
-        !take_uint(&r, MP_INT_MAX, &page->gen) || !take(&r, MP_ARRAY, &head) || head.count > PAGE_SEEN_MAX) {
+    if (!mp_take_array(&r, 3) || !mp_take_uint(&r, STATE_FORM, &form) || form != STATE_FORM ||
+        !mp_take_uint(&r, MP_INT_MAX, &page->gen) || !mp_take(&r, MP_ARRAY, &head) || head.count > PAGE_SEEN_MAX) {
         return false;
     }
     page->seen = calloc(head.count + 1U, sizeof(*page->seen));
@@ -320,14 +296,13 @@ static bool take_page(struct bytes value, struct ollama_page *page) {
 
 static bool take_runtime(struct bytes value, struct ollama_runtime *ret) {
     struct mp_reader r;
-    struct mp_item head;
     struct ollama_runtime t = {.known = true};
     uint64_t form = 0, flags = 0, cloud = 0, status = 0;
     mp_reader_init(&r, value);
-    if (!take(&r, MP_ARRAY, &head) || head.count != 7 || !take_uint(&r, STATE_FORM, &form) || form != STATE_FORM ||
-        !take_uint(&r, 3, &flags) || !take_uint(&r, 2, &cloud) || !take_uint(&r, 999, &status) ||
+    if (!mp_take_array(&r, 7) || !mp_take_uint(&r, STATE_FORM, &form) || form != STATE_FORM ||
+        !mp_take_uint(&r, 3, &flags) || !mp_take_uint(&r, 2, &cloud) || !mp_take_uint(&r, 999, &status) ||
         !take_text(&r, t.error, sizeof(t.error)) || !take_text(&r, t.version, sizeof(t.version)) ||
-        !take_uint(&r, MP_INT_MAX, &t.gen)) {
+        !mp_take_uint(&r, MP_INT_MAX, &t.gen)) {
         return false;
     }
     t.reachable = (flags & RUNTIME_REACHABLE) != 0;

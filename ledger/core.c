@@ -117,7 +117,7 @@ int core_epoch_put(struct db_txn *txn, uint64_t epoch, uint64_t from_size, const
 int core_epoch_get(struct db_txn *txn, uint64_t epoch, struct core_epoch *ret, struct err *err) {
     struct bytes record;
     struct mp_reader r;
-    struct mp_item head, from, vkey, seq, origin, restored;
+    struct mp_item vkey, origin, restored;
     struct core_epoch out;
     int rc = db_get_u64(txn, T_EPOCH, epoch, &record, err);
     if (rc == ERR_NOTFOUND) {
@@ -127,15 +127,11 @@ int core_epoch_get(struct db_txn *txn, uint64_t epoch, struct core_epoch *ret, s
         return rc;
     }
     mp_reader_init(&r, record);
-    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY || head.count != 5 || mp_next(&r, &from, NULL) != 0 ||
-        from.type != MP_UINT || mp_next(&r, &vkey, NULL) != 0 || vkey.type != MP_STR || mp_next(&r, &seq, NULL) != 0 ||
-        seq.type != MP_UINT || mp_next(&r, &origin, NULL) != 0 || origin.type != MP_STR || origin.data.n > NOTE_NAME_MAX ||
-        mp_next(&r, &restored, NULL) != 0 || restored.type != MP_BOOL || r.p != r.end ||
-        note_vkey_decode(vkey.data, &out.vkey, NULL) != 0) {
+    if (!mp_take_array(&r, 5) || !mp_take_uint(&r, MP_INT_MAX, &out.from_size) || !mp_take(&r, MP_STR, &vkey) ||
+        !mp_take_uint(&r, MP_INT_MAX, &out.seq) || !mp_take(&r, MP_STR, &origin) || origin.data.n > NOTE_NAME_MAX ||
+        !mp_take(&r, MP_BOOL, &restored) || r.p != r.end || note_vkey_decode(vkey.data, &out.vkey, NULL) != 0) {
         return err_set(err, ERR_CORRUPT, "the record of epoch %llu does not parse", (unsigned long long)epoch);
     }
-    out.from_size = from.uint;
-    out.seq = seq.uint;
     out.restored = restored.boolean;
     memcpy(out.origin, origin.data.p, origin.data.n);
     out.origin[origin.data.n] = '\0';

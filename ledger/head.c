@@ -39,48 +39,31 @@ int head_encode(struct buf *out, const struct head *h) {
     return out->fail;
 }
 
-static bool take_uint(struct mp_reader *r, uint64_t *ret) {
-    struct mp_item item;
-    if (mp_next(r, &item, NULL) != 0 || item.type != MP_UINT) {
-        return false;
-    }
-    *ret = item.uint;
-    return true;
-}
-
-static bool take_bin(struct mp_reader *r, void *ret, size_t n) {
-    struct mp_item item;
-    if (mp_next(r, &item, NULL) != 0 || item.type != MP_BIN || item.data.n != n) {
-        return false;
-    }
-    memcpy(ret, item.data.p, n);
-    return true;
-}
-
 int head_decode(struct bytes record, struct head *ret, struct err *err) {
     struct mp_reader r;
-    struct mp_item item;
     struct head h = {0};
     uint64_t version;
     mp_reader_init(&r, record);
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count != HEAD_ELEMENTS || !take_uint(&r, &version)) {
+    if (!mp_take_array(&r, HEAD_ELEMENTS) || !mp_take_uint(&r, MP_INT_MAX, &version)) {
         return err_set(err, ERR_CORRUPT, "the head record does not parse");
     }
     if (version != HEAD_VERSION) {
         return err_set(err, ERR_VERSION, "head record version %llu is not known, this program reads %d",
                        (unsigned long long)version, HEAD_VERSION);
     }
-    bool good = take_uint(&r, &h.size) && take_uint(&r, &h.time) && take_uint(&r, &h.epoch) &&
-                take_uint(&r, &h.epoch_from) && take_uint(&r, &h.epoch_since) && take_bin(&r, h.prev, EVENT_HASH) &&
-                take_bin(&r, h.seed, EVENT_HASH) && take_uint(&r, &h.wall) && take_uint(&r, &h.boot) &&
-                take_bin(&r, h.boot_id, CLOCK_BOOT_ID_LEN) && take_uint(&r, &h.keyed_from);
+    bool good = mp_take_uint(&r, MP_INT_MAX, &h.size) && mp_take_uint(&r, MP_INT_MAX, &h.time) &&
+                mp_take_uint(&r, MP_INT_MAX, &h.epoch) && mp_take_uint(&r, MP_INT_MAX, &h.epoch_from) &&
+                mp_take_uint(&r, MP_INT_MAX, &h.epoch_since) && mp_take_bin(&r, h.prev, EVENT_HASH) &&
+                mp_take_bin(&r, h.seed, EVENT_HASH) && mp_take_uint(&r, MP_INT_MAX, &h.wall) &&
+                mp_take_uint(&r, MP_INT_MAX, &h.boot) && mp_take_bin(&r, h.boot_id, CLOCK_BOOT_ID_LEN) &&
+                mp_take_uint(&r, MP_INT_MAX, &h.keyed_from);
     h.edge.size = h.size;
-    good = good && take_bin(&r, h.edge.hash, (size_t)merkle_edge_count(h.size) * MERKLE_HASH);
+    good = good && mp_take_bin(&r, h.edge.hash, (size_t)merkle_edge_count(h.size) * MERKLE_HASH);
     if (good) {
         uint8_t check[HASH_LEN], stored[HEAD_CHECK];
         const struct bytes before = {record.p, (size_t)(r.p - record.p)};
         hash_parts(check, &before, 1);
-        good = take_bin(&r, stored, HEAD_CHECK) && memcmp(check, stored, HEAD_CHECK) == 0 && r.p == r.end;
+        good = mp_take_bin(&r, stored, HEAD_CHECK) && memcmp(check, stored, HEAD_CHECK) == 0 && r.p == r.end;
     }
     if (!good) {
         return err_set(err, ERR_CORRUPT, "the head record does not parse or was changed");

@@ -45,25 +45,26 @@ static bool was_made_so(struct db_txn *txn) {
 static int read_format(struct db_txn *txn, struct err *err) {
     struct bytes record;
     struct mp_reader r;
-    struct mp_item head, format, features;
+    struct mp_item head;
+    uint64_t format, features;
     int rc = db_get(txn, T_META, bytes_of("format"), &record, err);
     if (rc != 0) {
         return rc == ERR_NOTFOUND ? err_set(err, ERR_CORRUPT, "the database has no 'format' record") : rc;
     }
     mp_reader_init(&r, record);
-    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY || head.count < 2 || mp_next(&r, &format, NULL) != 0 ||
-        format.type != MP_UINT || mp_next(&r, &features, NULL) != 0 || features.type != MP_UINT) {
+    if (!mp_take(&r, MP_ARRAY, &head) || head.count < 2 || !mp_take_uint(&r, MP_INT_MAX, &format) ||
+        !mp_take_uint(&r, MP_INT_MAX, &features)) {
         return err_set(err, ERR_CORRUPT, "the 'format' record does not parse");
     }
-    if (format.uint != CORE_FORMAT && was_made_so(txn)) {
+    if (format != CORE_FORMAT && was_made_so(txn)) {
         return err_set(err, ERR_CORRUPT, "the 'format' record says %llu and event 0 says %d: it was changed",
-                       (unsigned long long)format.uint, CORE_FORMAT);
+                       (unsigned long long)format, CORE_FORMAT);
     }
-    if (format.uint != CORE_FORMAT || features.uint > CORE_FEATURE_ERASED) {
+    if (format != CORE_FORMAT || features > CORE_FEATURE_ERASED) {
         return err_set(
             err, ERR_VERSION,
             "the ledger has format %llu with features 0x%llx, this program (%s) reads format %d: use a newer one",
-            (unsigned long long)format.uint, (unsigned long long)features.uint, LEDGER_VERSION, CORE_FORMAT);
+            (unsigned long long)format, (unsigned long long)features, LEDGER_VERSION, CORE_FORMAT);
     }
     return 0;
 }
@@ -71,21 +72,19 @@ static int read_format(struct db_txn *txn, struct err *err) {
 static int read_identity(struct ledger *ledger, struct db_txn *txn, struct err *err) {
     struct bytes record;
     struct mp_reader r;
-    struct mp_item head, origin, genesis, vkey;
+    struct mp_item origin, vkey;
     int rc = db_get(txn, T_META, bytes_of("identity"), &record, err);
     if (rc != 0) {
         return rc == ERR_NOTFOUND ? err_set(err, ERR_CORRUPT, "the database has no 'identity' record") : rc;
     }
     mp_reader_init(&r, record);
-    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY || head.count != 3 || mp_next(&r, &origin, NULL) != 0 ||
-        origin.type != MP_STR || origin.data.n == 0 || origin.data.n > NOTE_NAME_MAX || mp_next(&r, &genesis, NULL) != 0 ||
-        genesis.type != MP_BIN || genesis.data.n != EVENT_HASH || mp_next(&r, &vkey, NULL) != 0 || vkey.type != MP_STR ||
-        r.p != r.end || note_vkey_decode(vkey.data, &ledger->log, NULL) != 0) {
+    if (!mp_take_array(&r, 3) || !mp_take(&r, MP_STR, &origin) || origin.data.n == 0 || origin.data.n > NOTE_NAME_MAX ||
+        !mp_take_bin(&r, ledger->genesis, EVENT_HASH) || !mp_take(&r, MP_STR, &vkey) || r.p != r.end ||
+        note_vkey_decode(vkey.data, &ledger->log, NULL) != 0) {
         return err_set(err, ERR_CORRUPT, "the 'identity' record does not parse");
     }
     memcpy(ledger->origin, origin.data.p, origin.data.n);
     ledger->origin[origin.data.n] = '\0';
-    memcpy(ledger->genesis, genesis.data.p, EVENT_HASH);
     note_vkey_encode(ledger->log_text, &ledger->log);
     return 0;
 }

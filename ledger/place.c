@@ -136,13 +136,6 @@ static void encode(struct buf *out, const struct place *place) {
     buf_done(&value);
 }
 
-static bool take_uint(struct mp_reader *r, uint64_t *ret) {
-    struct mp_item item;
-    bool good = mp_next(r, &item, NULL) == 0 && item.type == MP_UINT;
-    *ret = good ? item.uint : 0;
-    return good;
-}
-
 int place_decode(struct bytes record, struct place *ret, struct err *err) {
     struct place place = {.backup = false};
     struct mp_reader r;
@@ -151,15 +144,16 @@ int place_decode(struct bytes record, struct place *ret, struct err *err) {
     uint64_t form = 0;
     int rc = cursor_decode(bytes_of(PLACE_RECORD), record, &value, NULL);
     mp_reader_init(&r, value);
-    bool good = rc == 0 && mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY && take_uint(&r, &form);
+    bool good = rc == 0 && mp_take(&r, MP_ARRAY, &item) && mp_take_uint(&r, MP_INT_MAX, &form);
     place.backup = good && form == FORM_BACKUP;
     if (good && form == FORM_HERE) {
-        good = mp_next(&r, &item, NULL) == 0 && item.type == MP_BIN && (item.data.n == 0 || item.data.n == EVENT_HASH);
+        good = mp_take(&r, MP_BIN, &item) && (item.data.n == 0 || item.data.n == EVENT_HASH);
         if (good && item.data.n > 0) {
             place.machine_known = true;
             memcpy(place.machine, item.data.p, EVENT_HASH);
         }
-        good = good && take_uint(&r, &place.inode) && take_uint(&r, &place.born) && take_uint(&r, &place.fs);
+        good = good && mp_take_uint(&r, MP_INT_MAX, &place.inode) && mp_take_uint(&r, MP_INT_MAX, &place.born) &&
+               mp_take_uint(&r, MP_INT_MAX, &place.fs);
     }
     if (!good || (form != FORM_HERE && form != FORM_BACKUP) || r.p != r.end) {
         return err_set(err, ERR_CORRUPT, "the record '" PLACE_RECORD "' was changed");

@@ -178,11 +178,10 @@ static int open_parts(struct buf *scratch, const uint8_t commit[EVENT_HASH], str
 static int open_whole(const struct buf *scratch, const uint8_t commit[EVENT_HASH], struct private_view *ret,
                       struct err *err) {
     struct mp_reader r;
-    struct mp_item item, salt;
+    struct mp_item salt;
     uint8_t again[EVENT_HASH];
     mp_reader_init(&r, bytes_of_buf(scratch));
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count != 2 || mp_next(&r, &salt, NULL) != 0 ||
-        salt.type != MP_BIN || salt.data.n != EVENT_HASH) {
+    if (!mp_take_array(&r, 2) || !mp_take(&r, MP_BIN, &salt) || salt.data.n != EVENT_HASH) {
         return bad_form(err);
     }
     struct bytes map = {r.p, (size_t)(r.end - r.p)};

@@ -15,7 +15,7 @@
 int segments_state_get(struct db_txn *txn, struct segments_state *ret, struct err *err) {
     struct bytes record;
     struct mp_reader r;
-    struct mp_item head, genesis, covered, root;
+    struct segments_state state;
     int rc = db_get(txn, HINTS_STATE, bytes_of("keys"), &record, err);
     if (rc == ERR_NOTFOUND) {
         memset(ret, 0, sizeof(*ret));
@@ -25,15 +25,12 @@ int segments_state_get(struct db_txn *txn, struct segments_state *ret, struct er
         return rc;
     }
     mp_reader_init(&r, record);
-    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY || head.count != 3 || mp_next(&r, &genesis, NULL) != 0 ||
-        genesis.type != MP_BIN || genesis.data.n != EVENT_HASH || mp_next(&r, &covered, NULL) != 0 ||
-        covered.type != MP_UINT || covered.uint % CORE_SEGMENT != 0 || mp_next(&r, &root, NULL) != 0 ||
-        root.type != MP_BIN || root.data.n != EVENT_HASH) {
+    if (!mp_take_array(&r, 3) || !mp_take_bin(&r, state.genesis, EVENT_HASH) ||
+        !mp_take_uint(&r, MP_INT_MAX, &state.covered) || state.covered % CORE_SEGMENT != 0 ||
+        !mp_take_bin(&r, state.root, EVENT_HASH)) {
         return err_set(err, ERR_CORRUPT, "derived: the state of the key segments does not parse");
     }
-    memcpy(ret->genesis, genesis.data.p, EVENT_HASH);
-    memcpy(ret->root, root.data.p, EVENT_HASH);
-    ret->covered = covered.uint;
+    *ret = state;
     return 0;
 }
 

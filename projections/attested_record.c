@@ -45,14 +45,10 @@ int attested_heads_put(struct db_txn *txn, const struct attested_heads *heads, s
     return rc;
 }
 
-static bool take(struct mp_reader *r, enum mp_type type, struct mp_item *ret) {
-    return mp_next(r, ret, NULL) == 0 && ret->type == type;
-}
-
 static bool take_part(struct mp_reader *r, const struct projection *const *list, struct attested_head *head) {
-    struct mp_item item, name, version, root;
-    if (!take(r, MP_ARRAY, &item) || item.count != 3 || !take(r, MP_STR, &name) || !take(r, MP_UINT, &version) ||
-        !take(r, MP_BIN, &root) || root.data.n != HASH_LEN) {
+    struct mp_item name, version, root;
+    if (!mp_take_array(r, 3) || !mp_take(r, MP_STR, &name) || !mp_take(r, MP_UINT, &version) ||
+        !mp_take(r, MP_BIN, &root) || root.data.n != HASH_LEN) {
         return false;
     }
     for (size_t i = 0; list[i] != NULL && head->n < PROJECTIONS_MAX; i++) {
@@ -66,10 +62,10 @@ static bool take_part(struct mp_reader *r, const struct projection *const *list,
 
 /* false: it does not parse, or there is none. */
 static bool take_head(struct mp_reader *r, const struct projection *const *list, struct attested_head *ret) {
-    struct mp_item item, position, seq, parts;
+    struct mp_item position, seq, parts;
     *ret = (struct attested_head){0};
-    if (!take(r, MP_ARRAY, &item) || item.count != 3 || !take(r, MP_UINT, &position) || mp_next(r, &seq, NULL) != 0 ||
-        (seq.type != MP_UINT && seq.type != MP_NIL) || !take(r, MP_ARRAY, &parts)) {
+    if (!mp_take_array(r, 3) || !mp_take(r, MP_UINT, &position) || mp_next(r, &seq, NULL) != 0 ||
+        (seq.type != MP_UINT && seq.type != MP_NIL) || !mp_take(r, MP_ARRAY, &parts)) {
         return false;
     }
     ret->position = position.uint;
@@ -94,7 +90,8 @@ int attested_heads_get(struct db_txn *txn, const struct projection *const *list,
         return rc == ERR_NOTFOUND ? 0 : rc;
     }
     mp_reader_init(&r, record);
-    if (take(&r, MP_ARRAY, &item) && item.count == 3 && take(&r, MP_UINT, &version) && version.uint == RECORD_VERSION) {
+    if (mp_take(&r, MP_ARRAY, &item) && item.count == 3 && mp_take(&r, MP_UINT, &version) &&
+        version.uint == RECORD_VERSION) {
         while (ret->n < 2 && take_head(&r, list, &ret->head[ret->n])) {
             ret->n++;
         }

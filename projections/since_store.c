@@ -50,15 +50,10 @@ void since_record_done(struct since_record *record) {
 
 /* ---- reading ---- */
 
-static bool take(struct mp_reader *r, enum mp_type type, struct mp_item *ret) {
-    return mp_next(r, ret, NULL) == 0 && ret->type == type;
-}
-
 static bool take_row(struct mp_reader *r, struct walk_known *ret) {
-    struct mp_item item, key, hash, seq, at;
-    if (!take(r, MP_ARRAY, &item) || item.count != 4 || !take(r, MP_BIN, &key) || !take(r, MP_BIN, &hash) ||
-        hash.data.n != WALK_HASH || mp_next(r, &seq, NULL) != 0 || (seq.type != MP_UINT && seq.type != MP_NIL) ||
-        !take(r, MP_UINT, &at)) {
+    struct mp_item key, hash, seq, at;
+    if (!mp_take_array(r, 4) || !mp_take(r, MP_BIN, &key) || !mp_take(r, MP_BIN, &hash) || hash.data.n != WALK_HASH ||
+        mp_next(r, &seq, NULL) != 0 || (seq.type != MP_UINT && seq.type != MP_NIL) || !mp_take(r, MP_UINT, &at)) {
         return false;
     }
     *ret = (struct walk_known){key.data, {0}, {true, seq.type == MP_UINT ? seq.uint : LEDGER_NO_SEQ, at.uint}};
@@ -73,10 +68,10 @@ static bool parse(const struct state_view *view, struct since_record *ret, uint8
     const struct bytes whole = bytes_of_buf(&ret->own);
     rules_of(view, ours);
     mp_reader_init(&r, (struct bytes){whole.p + CHECK, whole.n - CHECK});
-    if (!take(&r, MP_ARRAY, &item) || item.count != 6 || !take(&r, MP_UINT, &item) || item.uint != 1 ||
-        !take(&r, MP_BIN, &rules) || rules.data.n != HASH_LEN || memcmp(rules.data.p, ours, HASH_LEN) != 0 ||
-        !take(&r, MP_UINT, &position) || !take(&r, MP_UINT, &now) || !take(&r, MP_BIN, &hash) ||
-        hash.data.n != LEDGER_HASH || !take(&r, MP_ARRAY, &rows) || rows.count > whole.n) {
+    if (!mp_take_array(&r, 6) || !mp_take(&r, MP_UINT, &item) || item.uint != 1 || !mp_take(&r, MP_BIN, &rules) ||
+        rules.data.n != HASH_LEN || memcmp(rules.data.p, ours, HASH_LEN) != 0 || !mp_take(&r, MP_UINT, &position) ||
+        !mp_take(&r, MP_UINT, &now) || !mp_take(&r, MP_BIN, &hash) || hash.data.n != LEDGER_HASH ||
+        !mp_take(&r, MP_ARRAY, &rows) || rows.count > whole.n) {
         return false;
     }
     memcpy(leaf, hash.data.p, LEDGER_HASH);

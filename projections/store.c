@@ -111,24 +111,6 @@ static void put_generation(struct buf *out, const struct store_generation *g) {
     }
 }
 
-static bool take_uint(struct mp_reader *r, uint64_t max, uint64_t *ret) {
-    struct mp_item item;
-    if (mp_next(r, &item, NULL) != 0 || item.type != MP_UINT || item.uint > max) {
-        return false;
-    }
-    *ret = item.uint;
-    return true;
-}
-
-static bool take_bytes(struct mp_reader *r, struct bytes *ret) {
-    struct mp_item item;
-    if (mp_next(r, &item, NULL) != 0 || item.type != MP_BIN) {
-        return false;
-    }
-    *ret = item.data;
-    return true;
-}
-
 static bool take_tables(struct mp_reader *r, struct store_generation *g) {
     struct mp_item item;
     uint64_t columns;
@@ -137,7 +119,7 @@ static bool take_tables(struct mp_reader *r, struct store_generation *g) {
     }
     g->n_tables = item.count;
     for (size_t i = 0; i < g->n_tables; i++) {
-        if (!take_uint(r, ROW_COLUMNS_MAX, &columns)) {
+        if (!mp_take_uint(r, ROW_COLUMNS_MAX, &columns)) {
             return false;
         }
         g->columns[i] = (uint8_t)columns;
@@ -147,8 +129,7 @@ static bool take_tables(struct mp_reader *r, struct store_generation *g) {
 
 static bool take_generation(struct mp_reader *r, struct store_generation *ret) {
     struct store_generation g = {.there = true, .failed_seq = LEDGER_NO_SEQ};
-    struct mp_item item;
-    struct bytes leaf, failed;
+    struct mp_item item, failed;
     uint64_t version, slot;
     if (mp_next(r, &item, NULL) != 0 || (item.type == MP_ARRAY && item.count != 8)) {
         return false;
@@ -156,29 +137,27 @@ static bool take_generation(struct mp_reader *r, struct store_generation *ret) {
     if (item.type != MP_ARRAY) {
         return item.type == MP_NIL;
     }
-    if (!take_uint(r, UINT32_MAX, &version) || !take_uint(r, UINT32_MAX, &slot) || !take_uint(r, MP_INT_MAX, &g.segment) ||
-        g.segment == 0 || !take_uint(r, MP_INT_MAX, &g.position) || !take_bytes(r, &leaf) || leaf.n != LEDGER_HASH ||
-        mp_next(r, &item, NULL) != 0 || (item.type != MP_NIL && item.type != MP_UINT) || !take_bytes(r, &failed) ||
-        failed.n >= sizeof(g.failed) || !take_tables(r, &g)) {
+    if (!mp_take_uint(r, UINT32_MAX, &version) || !mp_take_uint(r, UINT32_MAX, &slot) ||
+        !mp_take_uint(r, MP_INT_MAX, &g.segment) || g.segment == 0 || !mp_take_uint(r, MP_INT_MAX, &g.position) ||
+        !mp_take_bin(r, g.leaf, LEDGER_HASH) || mp_next(r, &item, NULL) != 0 ||
+        (item.type != MP_NIL && item.type != MP_UINT) || !mp_take(r, MP_BIN, &failed) ||
+        failed.data.n >= sizeof(g.failed) || !take_tables(r, &g)) {
         return false;
     }
     g.version = (uint32_t)version;
     g.slot = (uint32_t)slot;
     g.failed_seq = item.type == MP_UINT ? item.uint : LEDGER_NO_SEQ;
-    memcpy(g.leaf, leaf.p, LEDGER_HASH);
-    memcpy(g.failed, failed.p, failed.n);
+    memcpy(g.failed, failed.data.p, failed.data.n);
     *ret = g;
     return true;
 }
 
 static bool take_record(struct bytes value, struct store_record *ret) {
     struct mp_reader r;
-    struct mp_item item;
     uint64_t version;
     mp_reader_init(&r, value);
-    return mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY && item.count == 3 &&
-           take_uint(&r, MP_INT_MAX, &version) && version == RECORD_VERSION && take_generation(&r, &ret->current) &&
-           take_generation(&r, &ret->shadow) && r.p == r.end;
+    return mp_take_array(&r, 3) && mp_take_uint(&r, MP_INT_MAX, &version) && version == RECORD_VERSION &&
+           take_generation(&r, &ret->current) && take_generation(&r, &ret->shadow) && r.p == r.end;
 }
 
 int store_get(struct db_txn *txn, const char *projection, struct store_record *ret, struct err *err) {

@@ -299,6 +299,30 @@ static void a_short_text_can_be_peeked_at(void **state) {
 
 /* ---- maps and scalars --------------------------------------------------------------------------------------------- */
 
+static void records_are_taken_item_by_item(void **state) {
+    const uint8_t good[] = {0x94, 0x07, 0xc4, 0x02, 0xaa, 0xbb, 0xa1, 'x', 0xc4, 0x00};
+    const struct bytes whole = {good, sizeof(good)};
+    struct mp_reader r;
+    struct mp_item text;
+    uint8_t two[2] = {0};
+    uint64_t n = 1;
+    (void)state;
+    mp_reader_init(&r, whole);
+    assert_true(mp_take_array(&r, 4) && mp_take_uint(&r, 7, &n) && mp_take_bin(&r, two, 2) && mp_take(&r, MP_STR, &text) &&
+                mp_take_bin(&r, NULL, 0));
+    assert_true(r.p == r.end && n == 7 && two[0] == 0xaa && two[1] == 0xbb && bytes_is(text.data, "x"));
+    assert_false(mp_take(&r, MP_STR, &text));
+    mp_reader_init(&r, whole);
+    assert_false(mp_take_array(&r, 3));
+    mp_reader_init(&r, (struct bytes){good + 1, 5});
+    n = 1;
+    assert_false(mp_take_uint(&r, 6, &n));
+    assert_int_equal(n, 1);
+    two[0] = 0;
+    assert_false(mp_take_bin(&r, two, 1));
+    assert_int_equal(two[0], 0);
+}
+
 static void a_value_is_found_by_its_key(void **state) {
     (void)state;
     struct buf out;
@@ -361,6 +385,7 @@ int main(void) {
         cmocka_unit_test(a_flip_of_every_bit_is_refused_or_is_another_canonical_document),
         cmocka_unit_test(every_input_of_three_bytes_is_refused_or_canonical),
         cmocka_unit_test(a_short_text_can_be_peeked_at),
+        cmocka_unit_test(records_are_taken_item_by_item),
         cmocka_unit_test(a_value_is_found_by_its_key),
         cmocka_unit_test(what_is_no_map_or_no_scalar_is_corrupt),
     };
