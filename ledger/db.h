@@ -85,6 +85,8 @@ int db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err);
 /* Removes all records of a table. It costs a look at each page above the leaves, so millions of small records are gone in
  * some milliseconds. */
 int db_clear(struct db_txn *txn, size_t table, struct err *err);
+/* Removes all records whose keys begin so. */
+int db_clear_prefix(struct db_txn *txn, size_t table, struct bytes prefix, struct err *err);
 
 /* The same with a be64 key. */
 int db_get_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes *ret, struct err *err);

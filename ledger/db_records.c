@@ -1,6 +1,7 @@
 /* The LMDB door, third part: records, cursors, and questions about a whole database. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "ledger/db.h"
@@ -120,6 +121,32 @@ void db_cursor_close(struct db_cursor *cursor) {
         mdb_cursor_close(cursor->cur);
         free(cursor);
     }
+}
+
+int db_clear_prefix(struct db_txn *txn, size_t table, struct bytes prefix, struct err *err) {
+    struct db_cursor *cursor;
+    struct bytes key = {NULL, 0}, value;
+    uint8_t copy[DB_KEY_MAX];
+    size_t n = 0;
+    int rc = db_cursor_open(txn, table, &cursor, err);
+    if (rc != 0) {
+        return rc;
+    }
+    while (rc == 0) {
+        rc = db_cursor_seek(cursor, prefix, &key, &value, err);
+        if (rc != 0 || key.n < prefix.n || key.n > sizeof(copy) || memcmp(key.p, prefix.p, prefix.n) != 0) {
+            break;
+        }
+        if (bytes_eq(key, (struct bytes){copy, n})) { /* it would never come to an end */
+            rc = err_set(err, ERR_CORRUPT, "'%s': a removed record is still there", txn->env->path);
+            break;
+        }
+        n = key.n;
+        memcpy(copy, key.p, n);
+        rc = db_del(txn, table, (struct bytes){copy, n}, err);
+    }
+    db_cursor_close(cursor);
+    return rc < 0 ? rc : 0;
 }
 
 /* ---- the whole ---- */

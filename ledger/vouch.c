@@ -116,28 +116,7 @@ int vouch_del(struct db_txn *txn, const struct vouch_piece *piece, struct err *e
 }
 
 int vouch_clear(struct db_txn *txn, uint8_t what, struct err *err) {
-    uint8_t least = what;
-    int rc = 0;
-    while (rc == 0) {
-        struct db_cursor *cursor;
-        struct bytes key, value;
-        uint8_t copy[DB_KEY_MAX];
-        rc = db_cursor_open(txn, HINTS_VOUCHER, &cursor, err);
-        if (rc != 0) {
-            return rc;
-        }
-        rc = db_cursor_seek(cursor, (struct bytes){&least, 1}, &key, &value, err);
-        if (rc == 0 && (key.n == 0 || key.n > sizeof(copy) || key.p[0] != least)) {
-            rc = 1;
-        }
-        if (rc == 0) {
-            memcpy(copy, key.p, key.n);
-            key.p = copy;
-        }
-        db_cursor_close(cursor);
-        rc = rc != 0 ? rc : db_del(txn, HINTS_VOUCHER, key, err);
-    }
-    return rc < 0 ? rc : 0;
+    return db_clear_prefix(txn, HINTS_VOUCHER, (struct bytes){&what, 1}, err);
 }
 
 /* ---- bytes that are held against one ---- */

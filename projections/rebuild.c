@@ -125,31 +125,13 @@ void rebuild_distrust(struct ledger *ledger, const struct projection *projection
 }
 
 static int drop(struct db *db, const struct job *job, bool *ret_log, struct err *err) {
-    static const char prefix[] = "projection/";
     struct db_txn *txn = NULL;
-    struct db_cursor *cursor = NULL;
     (void)job;
     (void)ret_log;
     int rc = db_begin(db, true, &txn, err);
-    while (rc == 0) {
-        struct bytes key, value;
-        uint8_t copy[DB_KEY_MAX];
-        rc = db_cursor_open(txn, DERIVED_STATE, &cursor, err);
-        if (rc != 0) {
-            break;
-        }
-        rc = db_cursor_seek(cursor, bytes_of(prefix), &key, &value, err);
-        bool ours = rc == 0 && bytes_has_prefix(key, prefix);
-        size_t n = ours ? key.n : 0;
-        memcpy(copy, ours ? key.p : copy, n);
-        db_cursor_close(cursor);
-        if (!ours) {
-            break;
-        }
-        rc = db_del(txn, DERIVED_STATE, (struct bytes){copy, n}, err);
-    }
-    rc = rc < 0 ? rc : attested_drop(txn, err);
-    if (rc < 0) {
+    rc = rc != 0 ? rc : db_clear_prefix(txn, DERIVED_STATE, bytes_of("projection/"), err);
+    rc = rc != 0 ? rc : attested_drop(txn, err);
+    if (rc != 0) {
         db_abort(txn);
         return rc;
     }

@@ -105,6 +105,26 @@ static void a_cleared_table_is_empty_and_others_are_not(void **state) {
     must(db_commit(txn, &why));
 }
 
+static void records_whose_keys_begin_alike_are_removed_together(void **state) {
+    static const char *const names[] = {"a", "b/", "b/1", "b/2", "b0", "c"};
+    struct db *db;
+    struct db_txn *txn;
+    struct bytes value;
+    (void)state;
+    must(derived_open(s.ledger, true, &db, &why));
+    must(db_begin(db, true, &txn, &why));
+    for (size_t i = 0; i < 6; i++) {
+        must(db_put(txn, DERIVED_STATE, bytes_of(names[i]), bytes_of("x"), DB_PUT, &why));
+    }
+    must(db_clear_prefix(txn, DERIVED_STATE, bytes_of("b/"), &why));
+    must(db_clear_prefix(txn, DERIVED_STATE, bytes_of("d"), &why));
+    for (size_t i = 0; i < 6; i++) {
+        bool kept = strncmp(names[i], "b/", 2) != 0;
+        assert_int_equal(db_get(txn, DERIVED_STATE, bytes_of(names[i]), &value, &why), kept ? 0 : ERR_NOTFOUND);
+    }
+    db_abort(txn);
+}
+
 static void *open_it(void *ctx) {
     struct db *db = NULL;
     (void)ctx;
@@ -153,6 +173,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_unreadable_one_is_made_anew_by_who_writes, start, finish),
         cmocka_unit_test_setup_teardown(readers_of_a_replaced_one_go_on, start, finish),
         cmocka_unit_test_setup_teardown(a_cleared_table_is_empty_and_others_are_not, start, finish),
+        cmocka_unit_test_setup_teardown(records_whose_keys_begin_alike_are_removed_together, start, finish),
         cmocka_unit_test_setup_teardown(threads_that_come_at_once_get_the_same, start, finish),
         cmocka_unit_test_setup_teardown(a_reader_goes_to_any_event, start, finish),
     };
