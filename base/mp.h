@@ -86,5 +86,8 @@ int mp_check(struct bytes input, struct err *err);
 int mp_map_get(struct bytes map, const char *key, struct bytes *ret_raw);
 /* Reads a single scalar item out of raw bytes. */
 int mp_scalar(struct bytes raw, struct mp_item *ret);
+/* The text or number of `key`; empty, or `otherwise`, when there is none in the map, which may be empty bytes. */
+struct bytes mp_get_text(struct bytes map, const char *key);
+uint64_t mp_get_uint(struct bytes map, const char *key, uint64_t otherwise);
 
 #endif

@@ -376,3 +376,18 @@ int mp_scalar(struct bytes raw, struct mp_item *ret) {
     *ret = item;
     return 0;
 }
+
+static bool map_scalar(struct bytes map, const char *key, enum mp_type type, struct mp_item *ret) {
+    struct bytes raw;
+    return map.n > 0 && mp_map_get(map, key, &raw) == 0 && mp_scalar(raw, ret) == 0 && ret->type == type;
+}
+
+struct bytes mp_get_text(struct bytes map, const char *key) {
+    struct mp_item item;
+    return map_scalar(map, key, MP_STR, &item) ? item.data : (struct bytes){0};
+}
+
+uint64_t mp_get_uint(struct bytes map, const char *key, uint64_t otherwise) {
+    struct mp_item item;
+    return map_scalar(map, key, MP_UINT, &item) ? item.uint : otherwise;
+}

@@ -22,37 +22,23 @@ struct attested {
     size_t n;
 };
 
-static struct bytes body_text(struct bytes body, const char *name) {
-    struct bytes raw;
-    struct mp_item item;
-    return mp_map_get(body, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR ? item.data
-                                                                                                  : (struct bytes){0};
-}
-
-static uint64_t body_uint(struct bytes body, const char *name) {
-    struct bytes raw;
-    struct mp_item item;
-    return mp_map_get(body, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_UINT ? item.uint
-                                                                                                   : LEDGER_NO_SEQ;
-}
-
 static void put(struct attested *a, const struct ledger_event *event) {
     struct obj one = {0};
     a->n++;
-    if (a->table) {
+    if (!a->cli->json) {
         table_uint(a->table, event->seq);
-        table_cell(a->table, body_text(event->body, "projection"));
-        table_uint(a->table, body_uint(event->body, "version"));
-        table_uint(a->table, body_uint(event->body, "position"));
-        table_cell(a->table, body_text(event->body, "digest"));
+        table_cell(a->table, mp_get_text(event->body, "projection"));
+        table_uint(a->table, mp_get_uint(event->body, "version", LEDGER_NO_SEQ));
+        table_uint(a->table, mp_get_uint(event->body, "position", LEDGER_NO_SEQ));
+        table_cell(a->table, mp_get_text(event->body, "digest"));
         return;
     }
     obj_uint(&one, "seq", event->seq);
-    obj_str(&one, "projection", body_text(event->body, "projection"));
-    obj_uint(&one, "version", body_uint(event->body, "version"));
-    obj_uint(&one, "position", body_uint(event->body, "position"));
-    obj_uint(&one, "rows", body_uint(event->body, "rows"));
-    obj_str(&one, "digest", body_text(event->body, "digest"));
+    obj_str(&one, "projection", mp_get_text(event->body, "projection"));
+    obj_uint(&one, "version", mp_get_uint(event->body, "version", LEDGER_NO_SEQ));
+    obj_uint(&one, "position", mp_get_uint(event->body, "position", LEDGER_NO_SEQ));
+    obj_uint(&one, "rows", mp_get_uint(event->body, "rows", LEDGER_NO_SEQ));
+    obj_str(&one, "digest", mp_get_text(event->body, "digest"));
     obj_hex(&one, "leaf", event->leaf, LEDGER_HASH);
     obj_obj(&a->list, NULL, &one);
 }
@@ -83,8 +69,7 @@ static int print(struct cli *cli, struct ledger *ledger, uint64_t from, size_t n
     struct err err = {0};
     struct obj whole = {0};
     a.table = cli->json ? NULL : table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
-    int rc = cli->json || a.table ? read_back(&a, ledger, from, n, actor, &err)
-                                  : err_set(&err, ERR_NOMEM, "no memory for the table");
+    int rc = read_back(&a, ledger, from, n, actor, &err);
     rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
     int exit_code = table_end(a.table);
     if (rc == 0 && cli->json) {

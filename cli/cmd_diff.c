@@ -208,7 +208,7 @@ static int end_table(struct diff *d) {
     return exit_code;
 }
 
-static int open_table(struct diff *d, const struct diff_change *change, struct err *err) {
+static void open_table(struct diff *d, const struct diff_change *change) {
     static const struct table_column happened_[] = {{"", TABLE_KEEP, 0},
                                                     {"WHAT", TABLE_TAIL, 0},
                                                     {"SEQ", TABLE_RIGHT | TABLE_WHOLE, 0},
@@ -223,7 +223,7 @@ static int open_table(struct diff *d, const struct diff_change *change, struct e
                                                  {"CHANGE", TABLE_WRAP, 0}};
     struct cli *cli = d->view->cli;
     if (d->table && d->open == change->table) {
-        return 0;
+        return;
     }
     pager_begin(&d->pager, cli);
     end_table(d);
@@ -231,7 +231,6 @@ static int open_table(struct diff *d, const struct diff_change *change, struct e
                out_color(cli, OUT_PLAIN));
     d->table = table_new(cli, d->clock == QUERY_TIME ? sealed : happened_, sizeof(sealed) / sizeof(sealed[0]));
     d->open = change->table;
-    return d->table ? 0 : err_set(err, ERR_NOMEM, "no memory for the table");
 }
 
 static uint64_t seq_of(const struct diff_change *change) {
@@ -260,15 +259,12 @@ static void print_cause(struct diff *d, const struct diff_change *change, const 
     table_cell(d->table, event ? event->kind : bytes_of(why));
 }
 
-static int print(struct diff *d, const struct diff_change *change, struct err *err) {
+static void print(struct diff *d, const struct diff_change *change) {
     static const char *const marks[] = {[DIFF_APPEARED] = "+", [DIFF_HEARD] = "*", [DIFF_WENT] = "-", [DIFF_CHANGED] = "~"};
     static const enum out_color colors[] = {
         [DIFF_APPEARED] = OUT_GREEN, [DIFF_HEARD] = OUT_PLAIN, [DIFF_WENT] = OUT_RED, [DIFF_CHANGED] = OUT_YELLOW};
     struct buf text = {.max = TEXT_BYTES};
-    int rc = open_table(d, change, err);
-    if (rc != 0) {
-        return rc;
-    }
+    open_table(d, change);
     const struct diff_event *event = event_of(d, change);
     enum diff_what what = what_of(change, event);
     table_color(d->table, colors[what]);
@@ -285,7 +281,6 @@ static int print(struct diff *d, const struct diff_change *change, struct err *e
     put_change(d, change, what == DIFF_HEARD, &text);
     table_cell(d->table, bytes_of_buf(&text));
     buf_done(&text);
-    return 0;
 }
 
 /* ---- JSON ---- */
@@ -336,14 +331,14 @@ static void put(struct diff *d, const struct diff_change *change) {
 
 static int on_change(void *ctx, const struct diff_change *change, struct err *err) {
     struct diff *d = ctx;
-    int rc = 0;
+    (void)err;
     if (d->view->cli->json) {
         put(d, change);
     } else {
-        rc = print(d, change, err);
+        print(d, change);
     }
     d->n++;
-    return rc;
+    return 0;
 }
 
 /* ---- the command ---- */

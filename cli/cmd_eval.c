@@ -113,7 +113,7 @@ static bool is_moved(const struct eval_pair *pair) {
            !bytes_eq(row_text(pair->before, EVAL_SCORE_VERDICT), row_text(pair->after, EVAL_SCORE_VERDICT));
 }
 
-static int print(struct eval_diff *d, const struct eval_pair *pair, struct err *err) {
+static void print(struct eval_diff *d, const struct eval_pair *pair) {
     static const struct table_column columns[] = {
         {"TASK", TABLE_TAIL, 0},       {"METRIC", TABLE_KEEP, 0},      {"BEFORE", TABLE_RIGHT, 0},
         {"AFTER", TABLE_RIGHT, 0},     {"DIFFERENCE", TABLE_RIGHT, 0}, {"CHANGE", TABLE_WHOLE, 0},
@@ -123,9 +123,6 @@ static int print(struct eval_diff *d, const struct eval_pair *pair, struct err *
     const struct row *one = pair->after != NULL ? pair->after : pair->before;
     struct buf text = {.max = (size_t)1 << 20};
     d->table = d->table ? d->table : table_new(d->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
-    if (!d->table) {
-        return err_set(err, ERR_NOMEM, "no memory for the table");
-    }
     table_cell(d->table, row_text(one, EVAL_SCORE_TASK));
     table_cell(d->table, row_text(one, EVAL_SCORE_METRIC));
     put_score(pair->before, &text);
@@ -146,7 +143,6 @@ static int print(struct eval_diff *d, const struct eval_pair *pair, struct err *
     put_moved(pair, EVAL_SCORE_VERDICT, &text);
     cell(d, &text);
     buf_done(&text);
-    return 0;
 }
 
 static void print_heads(struct eval_diff *d) {
@@ -244,13 +240,15 @@ static int put_json(struct eval_diff *d, size_t table) {
 
 static int on_pair(void *ctx, const struct eval_pair *pair, struct err *err) {
     struct eval_diff *d = ctx;
+    (void)err;
     d->n[pair->change]++;
     d->verdicts += is_moved(pair);
     if (d->view->cli->json) {
         put(d, pair);
-        return 0;
+    } else {
+        print(d, pair);
     }
-    return print(d, pair, err);
+    return 0;
 }
 
 static int compare(struct eval_diff *d, const struct opt_args *args) {

@@ -95,12 +95,6 @@ static int print_json(struct cli *cli, const struct choice *choice) {
     return cli_print(cli, &obj, false);
 }
 
-static int no_memory(struct cli *cli) {
-    struct err err = {0};
-    err_set(&err, ERR_NOMEM, "no memory for the table");
-    return cli_fail(cli, &err);
-}
-
 static int print_one(struct cli *cli, const struct kind *kind) {
     static const struct table_column columns[] = {
         {"FIELD", false, 0}, {"TYPE", false, 0}, {"NEED", false, 0}, {"SEEN", false, 0}, {"MEANING", false, 0},
@@ -112,9 +106,6 @@ static int print_one(struct cli *cli, const struct kind *kind) {
     }
     out_str(cli, "\n");
     struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
-    if (!table) {
-        return no_memory(cli);
-    }
     for (size_t i = 0; i < kind->n_fields; i++) {
         const struct kind_field *f = &kind->fields[i];
         char help[1024];
@@ -137,9 +128,6 @@ static int print_all(struct cli *cli, const struct choice *choice) {
     static const struct table_column columns[] = {
         {"KIND", false, 0}, {"SCHEMA", true, 0}, {"SUBJECT", false, 32}, {"MEANING", false, 0}};
     struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
-    if (!table) {
-        return no_memory(cli);
-    }
     for (size_t i = 0; i < kind_count(); i++) {
         const struct kind *kind = kind_at(i);
         if (!is_chosen(choice, kind)) {

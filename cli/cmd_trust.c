@@ -47,11 +47,6 @@ static int list_text(struct cli *cli, const char *path, const struct policy *pol
     out_field(cli, "trust file", 0, path);
     out_str(cli, "\n");
     struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
-    if (!table) {
-        struct err err = {0};
-        err_set(&err, ERR_NOMEM, "no memory for the table");
-        return cli_fail(cli, &err);
-    }
     for (size_t i = 0; i < policy_logs(policy); i++) {
         const struct note_vkey *vkey = &policy_log_at(policy, i)->vkey;
         note_vkey_encode(text, vkey);

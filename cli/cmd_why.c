@@ -79,7 +79,7 @@ static int put_json(struct why *w, const struct ledger_event *event, enum tree_v
 
 static int put(struct why *w, const struct ledger_event *event, enum tree_via via, struct err *err) {
     w->shown++;
-    if (w->table) {
+    if (!w->cli->json) {
         put_text(w, event, via);
         return 0;
     }
@@ -171,7 +171,7 @@ static int print(struct why *w, uint64_t seq) {
         return cli_fail_lookup(w->cli, &err);
     }
     w->table = w->cli->json ? NULL : table_new(w->cli, columns, sizeof(columns) / sizeof(columns[0]));
-    rc = w->cli->json || w->table ? climb(w, seq, &err) : err_set(&err, ERR_NOMEM, "no memory for the table");
+    rc = climb(w, seq, &err);
     if (w->cli->json && w->shown > 0) {
         obj_text(&whole, "schema", "ledger.why/1");
         obj_uint(&whole, "size", head.size);

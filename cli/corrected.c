@@ -9,23 +9,12 @@
 #include "cli/kind_events.h"
 #include "projections/correct.h"
 
-static uint64_t number_of(struct bytes body, const char *name) {
-    struct bytes raw;
-    struct mp_item item;
-    bool there = body.n > 0 && mp_map_get(body, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_UINT;
-    return there ? item.uint : LEDGER_NO_SEQ;
-}
-
 static bool take(const struct ledger_event *e, struct corrected_one *ret) {
-    struct bytes raw;
-    struct mp_item item;
-    *ret = (struct corrected_one){.by = e->seq, .replaced_by = number_of(e->body, "replaced_by")};
-    if (e->body.n > 0 && mp_map_get(e->body, "reason", &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR) {
-        snprintf(ret->reason, sizeof(ret->reason), "%.*s", (int)(item.data.n < 200 ? item.data.n : 200),
-                 (const char *)item.data.p);
-    }
-    ret->of_eval = e->body.n > 0 && mp_map_get(e->body, "kind", &raw) == 0 && mp_scalar(raw, &item) == 0 &&
-                   item.type == MP_STR && bytes_has_prefix(item.data, "eval.");
+    struct bytes reason = mp_get_text(e->body, "reason");
+    *ret = (struct corrected_one){.by = e->seq, .replaced_by = mp_get_uint(e->body, "replaced_by", LEDGER_NO_SEQ)};
+    snprintf(ret->reason, sizeof(ret->reason), "%.*s", (int)(reason.n < 200 ? reason.n : 200),
+             reason.n > 0 ? (const char *)reason.p : "");
+    ret->of_eval = bytes_has_prefix(mp_get_text(e->body, "kind"), "eval.");
     return correct_names(e->body, &ret->seq, ret->leaf) && ret->seq < e->seq;
 }
 

@@ -6,6 +6,7 @@
 #include "cli/entity.h"
 #include "cli/obj.h"
 #include "cli/out.h"
+#include "cli/run_pair.h"
 #include "cli/run_summary.h"
 
 #define NAME_MAX_BYTES 4096
@@ -60,11 +61,11 @@ static int compare(struct explanation *s, const struct row *before, const struct
     }
     if (!json) {
         print_heads(s, before, now);
-        return run_summary_compare(s, before, now, NULL, &ret->n, err);
+        return run_pair_compare(s, before, now, NULL, &ret->n, err);
     }
     obj_str(json, "before", row_text(before, projection_column(before->table, "run")));
     obj_str(json, "after", row_text(now, projection_column(now->table, "run")));
-    return run_summary_compare(s, before, now, json, &ret->n, err);
+    return run_pair_compare(s, before, now, json, &ret->n, err);
 }
 
 int diff_runs(struct explanation *s, const char *before, const char *now, struct obj *json, struct diff_runs *ret,

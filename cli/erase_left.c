@@ -19,20 +19,6 @@ struct disclosed {
     struct bytes format, query, disclosure;
 };
 
-static struct bytes text_of(struct bytes map, const char *name) {
-    struct bytes raw;
-    struct mp_item item;
-    bool there = map.n > 0 && mp_map_get(map, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_STR;
-    return there ? item.data : (struct bytes){0};
-}
-
-static uint64_t number_of(struct bytes map, const char *name, uint64_t otherwise) {
-    struct bytes raw;
-    struct mp_item item;
-    bool there = map.n > 0 && mp_map_get(map, name, &raw) == 0 && mp_scalar(raw, &item) == 0 && item.type == MP_UINT;
-    return there ? item.uint : otherwise;
-}
-
 /* ---- what it disclosed ---- */
 
 /* "matching bodies, private: note, path": which of the plan's fields, or whether bodies. */
@@ -165,9 +151,9 @@ static int take(struct erase_left *left, const struct erase_plan *plan, struct q
         return rc;
     }
     struct erase_export x = {.seq = event->seq, .time = event->time};
-    struct disclosed disclosed = {number_of(event->body, "from", 0), number_of(event->body, "to", event->seq),
-                                  text_of(event->body, "format"), text_of(event->body, "query"),
-                                  text_of(event->body, "disclosure")};
+    struct disclosed disclosed = {mp_get_uint(event->body, "from", 0), mp_get_uint(event->body, "to", event->seq),
+                                  mp_get_text(event->body, "format"), mp_get_text(event->body, "query"),
+                                  mp_get_text(event->body, "disclosure")};
     rc = count(&x, &disclosed, plan, reader, err);
     if (rc != 0 || x.events + x.maybe == 0) {
         return rc;
@@ -175,8 +161,8 @@ static int take(struct erase_left *left, const struct erase_plan *plan, struct q
     buf_clear(private_);
     rc = event->has_private ? query_private(cursor, private_, err) : 0;
     if (rc == 0) {
-        copy(x.recipient, sizeof(x.recipient), text_of(bytes_of_buf(private_), "recipient"));
-        copy(x.path, sizeof(x.path), text_of(bytes_of_buf(private_), "path"));
+        copy(x.recipient, sizeof(x.recipient), mp_get_text(bytes_of_buf(private_), "recipient"));
+        copy(x.path, sizeof(x.path), mp_get_text(bytes_of_buf(private_), "path"));
         rc = keep(left, &x, err);
     }
     return rc;

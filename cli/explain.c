@@ -79,8 +79,7 @@ static int print_events(struct explanation *s, const struct seqs *seqs, struct e
     struct table *table = seqs->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
     struct ledger_event event;
     struct buf text = {.max = TEXT_BYTES};
-    int rc = seqs->n == 0 || table ? 0 : err_set(err, ERR_NOMEM, "no memory for the table");
-    rc = rc != 0 || seqs->n == 0 ? rc : explanation_corrected(s, err);
+    int rc = seqs->n == 0 ? 0 : explanation_corrected(s, err);
     out_str(s->view->cli, seqs->n > 0 ? "\n" : "\nno events\n");
     for (size_t i = 0; rc >= 0 && i < seqs->n; i++) {
         rc = explanation_event(s, seqs->seq[i], &event, err);
@@ -307,14 +306,11 @@ static bool is_below(const struct row *row, size_t column) {
            read_members(row->cells[column].text, member, &maps) > 0;
 }
 
-static int print_fields(struct explanation *s, const struct row *row, struct err *err) {
+static void print_fields(struct explanation *s, const struct row *row) {
     static const struct table_column columns[] = {
         {"FIELD", TABLE_KEEP, 0}, {"VALUE", TABLE_WRAP | TABLE_ALL, 0}, {"WHAT IT IS", TABLE_WRAP, 0}};
     struct table *table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
     struct buf text = {.max = TEXT_BYTES};
-    if (!table) {
-        return err_set(err, ERR_NOMEM, "no memory for the table");
-    }
     out_str(s->view->cli, "\n");
     for (size_t i = 0; i < row->table->n_columns; i++) {
         buf_clear(&text);
@@ -329,7 +325,6 @@ static int print_fields(struct explanation *s, const struct row *row, struct err
     }
     buf_done(&text);
     table_end(table);
-    return 0;
 }
 
 static void print_lists(struct explanation *s, const struct row *row) {
@@ -354,16 +349,13 @@ static struct bytes part_state(const struct row *row, const struct part *part) {
     return (struct bytes){state.p, shown ? part->state_n : state.n};
 }
 
-static int print_parts(struct explanation *s, const struct row *row, const struct parts *parts, struct err *err) {
+static void print_parts(struct explanation *s, const struct row *row, const struct parts *parts) {
     static const struct table_column columns[] = {
         {"RELATED", TABLE_TAIL, 0}, {"EVENTS", TABLE_SPARE, 40}, {"STATE", TABLE_WRAP, 0}};
     struct table *table = parts->n > 0 ? table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0])) : NULL;
     struct buf text = {.max = TEXT_BYTES};
     if (parts->n == 0) {
-        return 0;
-    }
-    if (!table) {
-        return err_set(err, ERR_NOMEM, "no memory for the table");
+        return;
     }
     out_str(s->view->cli, "\n");
     for (size_t i = 0; i < parts->n; i++) {
@@ -382,7 +374,6 @@ static int print_parts(struct explanation *s, const struct row *row, const struc
     if (parts->more > 0) {
         out_printf(s->view->cli, "and %llu more\n", (unsigned long long)parts->more);
     }
-    return 0;
 }
 
 /* ---- JSON ---- */
@@ -476,7 +467,11 @@ int explain_row(void *ctx, const struct row *row, struct err *err) {
         rc = explain_moved(s, row, err);
         print_violation(s, row);
         rc = rc != 0 || s->whole || !run_summary_is(row) ? rc : run_summary(s, row, NULL, err);
-        rc = rc != 0 ? rc : s->whole ? print_fields(s, row, err) : print_parts(s, row, parts, err);
+        if (rc == 0 && s->whole) {
+            print_fields(s, row);
+        } else if (rc == 0) {
+            print_parts(s, row, parts);
+        }
         print_lists(s, row);
         rc = rc != 0 ? rc : add_also(s, seqs, err);
         rc = rc != 0 ? rc : print_events(s, seqs, err);

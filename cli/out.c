@@ -29,16 +29,16 @@
 #define SAFE_TIMES     ((size_t)6) /* what one byte becomes at most: \u0000 */
 
 /* What could not be written is not tried again, at the exit neither: somebody who was interrupted waits for it. */
-static void note_failure(struct cli *cli) {
+void out_fail(struct cli *cli, int why) {
     if (cli->out_errno == 0) {
-        cli->out_errno = errno ? errno : EIO;
+        cli->out_errno = why ? why : EIO;
     }
     __fpurge(stdout);
 }
 
 static void put(struct cli *cli, struct bytes data) {
     if (data.n > 0 && out_good(cli) && fwrite(data.p, 1, data.n, stdout) != data.n) {
-        note_failure(cli);
+        out_fail(cli, errno);
     }
 }
 
@@ -90,8 +90,7 @@ void out_bytes(struct cli *cli, struct bytes text) {
     }
     buf_init(&safe, SAFE_TIMES * text.n);
     if (screen(&safe, text) != 0) {
-        errno = ENOMEM;
-        note_failure(cli);
+        out_fail(cli, ENOMEM);
     }
     put(cli, bytes_of_buf(&safe));
     buf_done(&safe);
@@ -121,7 +120,7 @@ void out_printf(struct cli *cli, const char *fmt, ...) {
         va_end(ap);
     }
     if (n < 0) {
-        note_failure(cli);
+        out_fail(cli, errno);
     } else {
         out_bytes(cli, (struct bytes){(const uint8_t *)(text ? text : small), (size_t)n});
     }
@@ -224,8 +223,7 @@ void out_safe(struct cli *cli, struct bytes text) {
     }
     buf_init(&safe, SAFE_TIMES * text.n);
     if (text_safe(&safe, text) != 0) {
-        errno = ENOMEM;
-        note_failure(cli);
+        out_fail(cli, ENOMEM);
     }
     put(cli, bytes_of_buf(&safe));
     buf_done(&safe);
@@ -252,8 +250,7 @@ void out_json(struct cli *cli, struct bytes json) {
     }
     buf_init(&safe, SAFE_TIMES * json.n);
     if (text_safe_json(&safe, json) != 0) {
-        errno = ENOMEM;
-        note_failure(cli);
+        out_fail(cli, ENOMEM);
     }
     put(cli, bytes_of_buf(&safe));
     buf_done(&safe);
@@ -266,11 +263,10 @@ bool out_good(struct cli *cli) {
 bool out_flush(struct cli *cli) {
     errno = 0;
     if (fflush(stdout) != 0) {
-        note_failure(cli);
+        out_fail(cli, errno);
     }
     if (cli->out_errno == 0 && ferror(stdout)) {
-        errno = EIO;
-        note_failure(cli);
+        out_fail(cli, EIO);
     }
     return out_good(cli);
 }

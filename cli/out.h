@@ -25,6 +25,8 @@ void out_data(struct cli *cli, struct bytes data);
 void out_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same of JSON text. */
 void out_error_json(struct bytes json);
+/* Output cannot go on, for this reason (an errno): as if writing had failed. */
+void out_fail(struct cli *cli, int why);
 /* Did every write so far succeed? Loops that only print stop when it turns false. */
 bool out_good(struct cli *cli);
 /* Flushes now. Returns out_good. */

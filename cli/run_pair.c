@@ -1,13 +1,12 @@
 /* Two runs are compared by what they were made of (run_made.h), and, when both are named, by how they ended and what they
  * took. Runs of which something cannot be read are not compared by what they were made of. */
-#include <string.h>
+#include "cli/run_pair.h"
 
 #include "cli/cell.h"
 #include "cli/explain_corrected.h"
+#include "cli/findings.h"
 #include "cli/out.h"
 #include "cli/run_made.h"
-#include "cli/run_summary.h"
-#include "cli/table.h"
 
 #define TEXT_MAX ((size_t)1 << 16)
 
@@ -21,27 +20,18 @@ static void put_value(struct obj *obj, const char *name, const struct buf *value
     }
 }
 
-static void put_difference(size_t i, const struct run_made *then, const struct run_made *now, struct obj *list) {
+static void add_difference(struct findings *to, const char *what, const struct buf *before, const struct buf *after) {
     struct obj one = {0};
-    obj_text(&one, "what", run_trait(i));
-    put_value(&one, "before", &then->values[i]);
-    put_value(&one, "after", &now->values[i]);
-    obj_obj(list, NULL, &one);
-}
-
-static void print_difference(struct explanation *s, size_t i, const struct run_made *then, const struct run_made *now,
-                             struct table *table) {
-    const struct buf *both[] = {&then->values[i], &now->values[i]};
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
-    table_text(table, run_trait(i));
-    for (size_t k = 0; k < 2; k++) {
-        buf_clear(&text);
-        buf_put_bytes(&text, both[k]->n > 0 ? bytes_of_buf(both[k]) : bytes_of("-"));
-        cell_short(s->view->cli, &text, 0);
-        table_cell(table, bytes_of_buf(&text));
+    if (to->list) {
+        obj_text(&one, "what", what);
+        put_value(&one, "before", before);
+        put_value(&one, "after", after);
+        obj_obj(to->list, NULL, &one);
+        return;
     }
-    buf_done(&text);
+    table_text(findings_row(to), what);
+    findings_text(to, before->n > 0 ? bytes_of_buf(before) : bytes_of("-"));
+    findings_text(to, after->n > 0 ? bytes_of_buf(after) : bytes_of("-"));
 }
 
 /* Both runs, as of the view. */
@@ -85,19 +75,18 @@ static void print_not_compared(struct explanation *s, const struct pair *pair) {
     out_str(s->view->cli, "\n");
 }
 
-static void print_traits(struct explanation *s, const struct pair *pair, struct table *table) {
-    for (size_t i = 0; is_whole(s, pair) && i < RUN_TRAITS; i++) {
+static void add_traits(struct findings *to, const struct pair *pair) {
+    for (size_t i = 0; is_whole(to->s, pair) && i < RUN_TRAITS; i++) {
         if (run_made_differs(&pair->then, &pair->now, i)) {
-            print_difference(s, i, &pair->then, &pair->now, table);
+            add_difference(to, run_trait(i), &pair->then.values[i], &pair->now.values[i]);
         }
     }
-    table_end(table);
+    table_end(to->table);
 }
 
 /* What changed in the states from the beginning of the good one up to the end of this one. */
 static void print_since(struct explanation *s, const struct row *row, const struct row *good) {
-    struct buf self;
-    buf_init(&self, TEXT_MAX);
+    struct buf self = {.max = TEXT_MAX};
     cli_self(s->view->cli, &self);
     out_str(s->view->cli, "what else changed up to its end:  ");
     out_safe(s->view->cli, bytes_of_buf(&self));
@@ -106,10 +95,11 @@ static void print_since(struct explanation *s, const struct row *row, const stru
     buf_done(&self);
 }
 
-static int print_differences(struct explanation *s, const struct row *row, const struct row *good, const struct pair *pair,
-                             struct err *err) {
+static void print_differences(struct explanation *s, const struct row *row, const struct row *good,
+                              const struct pair *pair) {
     static const struct table_column columns[] = {
         {"DIFFERS", TABLE_WHOLE, 0}, {"LAST GOOD RUN", 0, 0}, {"THIS RUN", TABLE_WRAP, 0}};
+    struct findings to = {.s = s, .columns = columns, .n_columns = sizeof(columns) / sizeof(columns[0])};
     struct cli *cli = s->view->cli;
     out_str(cli, "\nthe last good run before it: run/");
     out_safe(cli, cell_named(good, "run"));
@@ -119,22 +109,9 @@ static int print_differences(struct explanation *s, const struct row *row, const
     } else if (count_differences(s, pair) == 0) {
         out_str(cli, "nothing that the runs tell of themselves differs\n");
     } else {
-        struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
-        if (!table) {
-            return err_set(err, ERR_NOMEM, "no memory for the table");
-        }
-        print_traits(s, pair, table);
+        add_traits(&to, pair);
     }
     print_since(s, row, good);
-    return 0;
-}
-
-static void put_traits(struct explanation *s, const struct pair *pair, struct obj *list) {
-    for (size_t i = 0; is_whole(s, pair) && i < RUN_TRAITS; i++) {
-        if (run_made_differs(&pair->then, &pair->now, i)) {
-            put_difference(i, &pair->then, &pair->now, list);
-        }
-    }
 }
 
 /* Nobody is to take what could not be compared for what is the same. */
@@ -143,15 +120,15 @@ static void put_compared(struct explanation *s, const struct pair *pair, struct 
     obj_list(ret, "differs", list);
 }
 
-int run_summary_differs(struct explanation *s, const struct row *row, const struct row *good, struct obj *ret,
-                        struct err *err) {
+int run_pair_differs(struct explanation *s, const struct row *row, const struct row *good, struct obj *ret,
+                     struct err *err) {
     struct pair pair;
     struct obj list = {0};
     int rc = find_pair(s, good, row, &pair, err);
     if (rc == 0 && !ret) {
-        rc = print_differences(s, row, good, &pair, err);
+        print_differences(s, row, good, &pair);
     } else if (rc == 0) {
-        put_traits(s, &pair, &list);
+        add_traits(&(struct findings){.s = s, .list = &list}, &pair);
         put_compared(s, &pair, &list, ret);
     }
     pair_done(&pair);
@@ -170,46 +147,30 @@ static bool total_differs(const struct row *before, const struct row *now, const
     return column != SIZE_MAX && !cell_same(before, now, column);
 }
 
-static void print_total(struct explanation *s, const struct row *before, const struct row *now, const char *name,
-                        struct table *table) {
-    const struct row *both[] = {before, now};
+static void add_total(struct findings *to, const struct row *before, const struct row *now, const char *name) {
     size_t column = projection_column(now->table, name);
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
-    table_text(table, name);
-    for (size_t k = 0; k < 2; k++) {
-        buf_clear(&text);
-        cell_text(both[k], column, s->style, s->now, &text);
-        table_cell(table, text.n > 0 ? bytes_of_buf(&text) : bytes_of("-"));
+    struct buf was = {.max = TEXT_MAX}, is = {.max = TEXT_MAX};
+    struct obj one = {0};
+    if (to->list) {
+        obj_text(&one, "what", name);
+        cell_put_as(before, column, "before", &one);
+        cell_put_as(now, column, "after", &one);
+        obj_obj(to->list, NULL, &one);
+        return;
     }
-    buf_done(&text);
+    cell_text(before, column, to->s->style, to->s->now, &was);
+    cell_text(now, column, to->s->style, to->s->now, &is);
+    add_difference(to, name, &was, &is);
+    buf_done(&was);
+    buf_done(&is);
 }
 
-static int print_compared(struct explanation *s, const struct row *before, const struct row *now, const struct pair *pair,
-                          struct err *err) {
-    static const struct table_column columns[] = {{"DIFFERS", TABLE_WHOLE, 0}, {"BEFORE", 0, 0}, {"NOW", TABLE_WRAP, 0}};
-    struct table *table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
-    if (!table) {
-        return err_set(err, ERR_NOMEM, "no memory for the table");
-    }
+static void add_totals(struct findings *to, const struct row *before, const struct row *now) {
     for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
         if (total_differs(before, now, totals[i])) {
-            print_total(s, before, now, totals[i], table);
+            add_total(to, before, now, totals[i]);
         }
     }
-    print_traits(s, pair, table);
-    return 0;
-}
-
-static void put_total(const struct row *before, const struct row *now, const char *name, struct obj *list) {
-    const struct row *both[] = {before, now};
-    size_t column = projection_column(now->table, name);
-    struct obj one = {0};
-    obj_text(&one, "what", name);
-    for (size_t k = 0; k < 2; k++) {
-        cell_put_as(both[k], column, k == 0 ? "before" : "after", &one);
-    }
-    obj_obj(list, NULL, &one);
 }
 
 /* The mistakes among the events of both. */
@@ -235,39 +196,36 @@ static void tell_mistakes(struct explanation *s, const struct pair *pair, struct
     }
 }
 
-static int print_pair(struct explanation *s, const struct row *before, const struct row *now, const struct pair *pair,
-                      uint64_t n, struct err *err) {
-    int rc = n > 0 ? print_compared(s, before, now, pair, err) : 0;
-    if (rc == 0 && !is_whole(s, pair)) {
+static void print_pair(struct explanation *s, const struct row *before, const struct row *now, const struct pair *pair,
+                       uint64_t n) {
+    static const struct table_column columns[] = {{"DIFFERS", TABLE_WHOLE, 0}, {"BEFORE", 0, 0}, {"NOW", TABLE_WRAP, 0}};
+    struct findings to = {.s = s, .columns = columns, .n_columns = sizeof(columns) / sizeof(columns[0])};
+    add_totals(&to, before, now);
+    add_traits(&to, pair);
+    if (!is_whole(s, pair)) {
         print_not_compared(s, pair);
-    } else if (rc == 0 && n == 0) {
+    } else if (n == 0) {
         out_str(s->view->cli, "the runs do not differ in what they tell of themselves\n");
     }
-    if (rc == 0) {
-        tell_mistakes(s, pair, NULL);
-        out_str(s->view->cli, "\n");
-    }
-    return rc;
+    tell_mistakes(s, pair, NULL);
+    out_str(s->view->cli, "\n");
 }
 
-int run_summary_compare(struct explanation *s, const struct row *before, const struct row *now, struct obj *ret,
-                        uint64_t *ret_n, struct err *err) {
+int run_pair_compare(struct explanation *s, const struct row *before, const struct row *now, struct obj *ret,
+                     uint64_t *ret_n, struct err *err) {
     struct pair pair;
     struct obj list = {0};
+    struct findings to = {.s = s, .list = &list};
     int rc = find_pair(s, before, now, &pair, err);
     *ret_n = count_differences(s, &pair);
     for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
         *ret_n += total_differs(before, now, totals[i]);
     }
     if (rc == 0 && !ret) {
-        rc = print_pair(s, before, now, &pair, *ret_n, err);
+        print_pair(s, before, now, &pair, *ret_n);
     } else if (rc == 0) {
-        for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++) {
-            if (total_differs(before, now, totals[i])) {
-                put_total(before, now, totals[i], &list);
-            }
-        }
-        put_traits(s, &pair, &list);
+        add_totals(&to, before, now);
+        add_traits(&to, &pair);
         put_compared(s, &pair, &list, ret);
         tell_mistakes(s, &pair, ret);
     }

@@ -7,8 +7,9 @@
 
 #include "cli/cell.h"
 #include "cli/explain_corrected.h"
+#include "cli/findings.h"
 #include "cli/out.h"
-#include "cli/table.h"
+#include "cli/run_pair.h"
 #include "cli/tree.h"
 
 #define WRONG_SHOWN 20
@@ -30,31 +31,28 @@ static bool is_wrong(const struct tree *tree, const struct tree_node *node) {
              !bytes_is(kind, "run.finished")));
 }
 
-static void put_wrong(const struct tree *tree, const struct tree_node *node, struct obj *list) {
+static void add_wrong(struct findings *to, uint64_t seq, struct bytes kind, struct bytes name, struct bytes outcome,
+                      struct bytes rest, enum out_color color) {
+    struct buf text = {.max = TEXT_MAX};
     struct obj one = {0};
-    obj_uint(&one, "seq", node->seq);
-    obj_str(&one, "kind", tree_text(tree, node->kind));
-    obj_str(&one, "name", tree_text(tree, node->name));
-    obj_str(&one, "outcome", tree_text(tree, node->outcome));
-    obj_str(&one, "text", tree_text(tree, node->rest));
-    obj_obj(list, NULL, &one);
-}
-
-static void print_one_wrong(struct explanation *s, const struct tree *tree, const struct tree_node *node,
-                            struct table *table) {
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
-    table_uint(table, node->seq);
-    table_cell(table, tree_text(tree, node->kind));
-    table_cell(table, tree_text(tree, node->name));
-    buf_put_bytes(&text, tree_text(tree, node->outcome));
-    if (node->rest.n > 0) {
-        buf_put_str(&text, text.n > 0 ? "  " : "");
-        buf_put_bytes(&text, tree_text(tree, node->rest));
+    if (to->list) {
+        obj_uint(&one, "seq", seq);
+        obj_str(&one, "kind", kind);
+        obj_str(&one, "name", name);
+        obj_str(&one, "outcome", outcome);
+        obj_str(&one, "text", rest);
+        obj_obj(to->list, NULL, &one);
+        return;
     }
-    cell_short(s->view->cli, &text, 0);
-    table_color(table, node->state == TREE_BAD ? OUT_RED : OUT_YELLOW);
-    table_cell(table, bytes_of_buf(&text));
+    out_str(to->s->view->cli, to->n == 0 ? "\n" : "");
+    table_uint(findings_row(to), seq);
+    table_cell(to->table, kind);
+    table_cell(to->table, name);
+    buf_put_bytes(&text, outcome);
+    buf_put_str(&text, outcome.n > 0 && rest.n > 0 ? "  " : "");
+    buf_put_bytes(&text, rest);
+    table_color(to->table, color);
+    findings_text(to, bytes_of_buf(&text));
     buf_done(&text);
 }
 
@@ -76,70 +74,33 @@ static uint64_t put_end(const struct row *row, struct buf *out) {
     return (uint64_t)cell_number(row, "since_seq");
 }
 
-static void print_end(const struct row *row, struct table *table) {
-    struct buf text;
-    buf_init(&text, TEXT_MAX);
+static void add_end(struct findings *to, const struct row *row) {
+    struct buf text = {.max = TEXT_MAX};
     uint64_t seq = put_end(row, &text);
     if (seq != LEDGER_NO_SEQ) {
-        table_uint(table, seq);
-        table_text(table, "run.finished");
-        table_cell(table, cell_named(row, "run"));
-        table_color(table, OUT_RED);
-        table_cell(table, bytes_of_buf(&text));
+        add_wrong(to, seq, bytes_of("run.finished"), cell_named(row, "run"), bytes_of_buf(&text), (struct bytes){0},
+                  OUT_RED);
     }
     buf_done(&text);
 }
 
-static void put_end_wrong(const struct row *row, struct obj *list) {
-    struct buf text;
-    struct obj one = {0};
-    buf_init(&text, TEXT_MAX);
-    uint64_t seq = put_end(row, &text);
-    if (seq != LEDGER_NO_SEQ) {
-        obj_uint(&one, "seq", seq);
-        obj_text(&one, "kind", "run.finished");
-        obj_str(&one, "name", cell_named(row, "run"));
-        obj_str(&one, "outcome", bytes_of_buf(&text));
-        obj_text(&one, "text", "");
-        obj_obj(list, NULL, &one);
-    }
-    buf_done(&text);
-}
-
-static int print_wrong(struct explanation *s, const struct row *row, const struct tree *tree, size_t root,
-                       struct err *err) {
-    static const struct table_column columns[] = {
-        {"SEQ", TABLE_RIGHT, 0}, {"WENT WRONG", TABLE_KEEP, 0}, {"WHAT", 0, 30}, {"HOW", TABLE_WRAP, 0}};
-    bool bad = out_state(cell_named(row, "state")) == OUT_RED;
-    struct table *table = NULL;
+/* People are shown so many of the nodes, and how many there are more. */
+static void add_all_wrong(struct findings *to, const struct row *row, const struct tree *tree, size_t root) {
     uint64_t n = 0;
-    if (bad) {
-        table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
-        if (!table) {
-            return err_set(err, ERR_NOMEM, "no memory for the table");
-        }
-        out_str(s->view->cli, "\n");
-        print_end(row, table);
-    }
+    add_end(to, row);
     for (size_t i = root; i != SIZE_MAX; i = tree_next(tree, i)) {
-        if (!is_wrong(tree, &tree->nodes[i]) || n++ >= WRONG_SHOWN) {
-            continue;
+        const struct tree_node *node = &tree->nodes[i];
+        if (is_wrong(tree, node) && (n++ < WRONG_SHOWN || to->list)) {
+            add_wrong(to, node->seq, tree_text(tree, node->kind), tree_text(tree, node->name),
+                      tree_text(tree, node->outcome), tree_text(tree, node->rest),
+                      node->state == TREE_BAD ? OUT_RED : OUT_YELLOW);
         }
-        if (!table) {
-            table = table_new(s->view->cli, columns, sizeof(columns) / sizeof(columns[0]));
-            out_str(s->view->cli, "\n");
-        }
-        if (!table) {
-            return err_set(err, ERR_NOMEM, "no memory for the table");
-        }
-        print_one_wrong(s, tree, &tree->nodes[i], table);
     }
-    table_end(table);
-    if (n > WRONG_SHOWN) {
-        out_printf(s->view->cli, "and %llu more: 'ledger timeline' of the run shows all\n",
+    table_end(to->table);
+    if (n > WRONG_SHOWN && !to->list) {
+        out_printf(to->s->view->cli, "and %llu more: 'ledger timeline' of the run shows all\n",
                    (unsigned long long)(n - WRONG_SHOWN));
     }
-    return 0;
 }
 
 /* ---- what was a mistake ---- */
@@ -187,36 +148,28 @@ static int load_tree(struct explanation *s, struct bytes run, struct tree *tree,
     return rc != 0 || tree->n == 0 ? rc : tree_order(tree, ret_root, err);
 }
 
-static int print_tree(struct explanation *s, const struct row *row, const struct tree *tree, size_t root, struct err *err) {
-    int rc = print_wrong(s, row, tree, root, err);
-    if (s->damage.n > 0) {
-        out_str(s->view->cli, "\nnot all events can be read: what else went wrong in it is not known\n");
-    }
-    return rc != 0 ? rc : tell_corrected(s, tree, NULL, err);
-}
-
 static int tell_wrong(struct explanation *s, const struct row *row, struct obj *ret, struct err *err) {
+    static const struct table_column columns[] = {
+        {"SEQ", TABLE_RIGHT, 0}, {"WENT WRONG", TABLE_KEEP, 0}, {"WHAT", 0, 30}, {"HOW", TABLE_WRAP, 0}};
     struct tree tree;
     struct obj list = {0};
+    struct findings to = {.s = s, .columns = columns, .n_columns = sizeof(columns) / sizeof(columns[0])};
     struct err why = {0};
     size_t root = SIZE_MAX;
+    to.list = ret ? &list : NULL;
     tree_init(&tree);
     int rc = load_tree(s, cell_named(row, "run"), &tree, &root, &why);
-    bool large = rc == ERR_LIMIT; /* for a tree: it is told without it */
-    if (rc != 0 && !large) {
-        *err = why;
-    }
-    if (rc == 0 && !ret) {
-        rc = print_tree(s, row, &tree, root, err);
-    } else if (ret && (rc == 0 || large)) {
-        put_end_wrong(row, &list);
-        for (size_t i = large ? SIZE_MAX : root; i != SIZE_MAX; i = tree_next(&tree, i)) {
-            if (is_wrong(&tree, &tree.nodes[i])) {
-                put_wrong(&tree, &tree.nodes[i], &list);
-            }
+    bool large = rc == ERR_LIMIT; /* for a tree: programs are told without it */
+    if (rc == 0 || (large && ret)) {
+        add_all_wrong(&to, row, &tree, large ? SIZE_MAX : root);
+        if (ret) {
+            obj_list(ret, "wrong", &list);
+        } else if (s->damage.n > 0) {
+            out_str(s->view->cli, "\nnot all events can be read: what else went wrong in it is not known\n");
         }
-        obj_list(ret, "wrong", &list);
         rc = tell_corrected(s, &tree, ret, err);
+    } else if (!large) {
+        *err = why;
     }
     tree_done(&tree);
     return large && rc == ERR_LIMIT ? 0 : rc;
@@ -241,9 +194,8 @@ static bool is_like(const struct row *a, const struct row *b) {
 static int find_good(struct explanation *s, const struct row *row, struct good *ret, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *other = NULL;
-    struct buf key;
+    struct buf key = {.max = TEXT_MAX};
     size_t table = state_table_find(s->view->state, "runs");
-    buf_init(&key, TEXT_MAX);
     int rc = state_rows_open(s->view->state, table, NULL, 0, &rows, err);
     while (rc == 0 && (rc = state_rows_next_stored(rows, &other, err)) == 0) {
         int64_t ended = cell_number(other, "finished_at");
@@ -286,7 +238,7 @@ int run_summary(struct explanation *s, const struct row *row, struct obj *ret, s
         obj_text(ret, "last_good", NULL);
     }
     if (rc == 0 && good.found) {
-        rc = run_summary_differs(s, row, &good.row, ret, err);
+        rc = run_pair_differs(s, row, &good.row, ret, err);
     }
     row_done(&good.row);
     return rc;

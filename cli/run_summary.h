@@ -15,13 +15,4 @@ int run_summary(struct explanation *explanation, const struct row *row, struct o
  * there is none. */
 int run_summary_good(struct explanation *explanation, const struct row *run, struct row *row, bool *ret, struct err *err);
 
-/* ---- run_pair.c ---- */
-
-/* How a run differs from the last good one before it: prints it, or adds the members "compared" and "differs". */
-int run_summary_differs(struct explanation *explanation, const struct row *row, const struct row *good, struct obj *ret,
-                        struct err *err);
-/* How two runs differ: how they ended, what they took, what they were made of. Prints it, or adds the members "compared",
- * "differs" and "corrected" to the object. *ret_n: in how much. */
-int run_summary_compare(struct explanation *explanation, const struct row *before, const struct row *now, struct obj *ret,
-                        uint64_t *ret_n, struct err *err);
 #endif

@@ -113,9 +113,6 @@ int state_summary(struct asof *view) {
     struct err err = {0};
     struct buf empty = {.max = TEXT_MAX};
     struct table *table = table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
-    if (!table) {
-        return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "no memory for the table"});
-    }
     int rc = put_tables(view, table, &empty, &err);
     int exit_code = table_end(table);
     if (rc == 0 && empty.n > 0) {

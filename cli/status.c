@@ -114,14 +114,6 @@ static void put_named(struct buf *out, const struct row *row, const char *column
     }
 }
 
-static void put_member(struct bytes map, const char *name, struct buf *out) {
-    struct bytes value;
-    struct mp_item item;
-    if (mp_map_get(map, name, &value) == 0 && mp_scalar(value, &item) == 0 && item.type == MP_STR) {
-        buf_put_bytes(out, item.data);
-    }
-}
-
 static void item_init(struct status_item *thing) {
     *thing = (struct status_item){.seq = LEDGER_NO_SEQ};
     buf_init(&thing->name, TEXT_MAX);
@@ -149,10 +141,10 @@ static void take_clauses(struct status *s, struct bytes list, const char *state)
     for (uint32_t i = 0, n = item.count; i < n && s->n_clauses < STATUS_ROWS && mp_skip(&reader, 1, &map, NULL) == 0; i++) {
         struct status_item *clause = &s->clause[s->n_clauses];
         item_init(clause);
-        put_member(map, "state", &clause->state);
-        put_member(map, "id", &clause->name);
-        put_member(map, "reason", &clause->reason);
-        put_member(map, "remedy", &clause->remedy);
+        buf_put_bytes(&clause->state, mp_get_text(map, "state"));
+        buf_put_bytes(&clause->name, mp_get_text(map, "id"));
+        buf_put_bytes(&clause->reason, mp_get_text(map, "reason"));
+        buf_put_bytes(&clause->remedy, mp_get_text(map, "remedy"));
         if (bytes_is(bytes_of_buf(&clause->state), state)) {
             s->n_clauses++;
         } else {

@@ -7,6 +7,7 @@
  * and from numbers only when nothing else is left. */
 #include "cli/table.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,7 @@ void table_drop(struct table *table) {
 struct table *table_new(struct cli *cli, const struct table_column *columns, size_t n) {
     struct table *table = n == 0 || n > TABLE_COLUMNS_MAX ? NULL : calloc(1, sizeof(*table));
     if (!table) {
+        out_fail(cli, ENOMEM);
         return NULL;
     }
     *table = (struct table){.cli = cli, .columns = columns, .n_columns = n, .line = out_width(cli)};
@@ -131,6 +133,7 @@ struct table *table_new(struct cli *cli, const struct table_column *columns, siz
     table->cells = calloc(table->hold * n, sizeof(*table->cells));
     if (!table->width || !table->right || !table->hidden || !table->rest || !table->cells) {
         table_drop(table);
+        out_fail(cli, ENOMEM);
         return NULL;
     }
     return table;
@@ -391,6 +394,9 @@ void table_flush(struct table *table) {
 }
 
 static void add(struct table *table, struct bytes text, bool number) {
+    if (!table) {
+        return;
+    }
     struct cell *cell = &table->cells[table->rows * table->n_columns + table->column];
     bool whole = table->line == SIZE_MAX || is(table, table->column, TABLE_WRAP | TABLE_BELOW | TABLE_WHOLE);
     size_t most = whole ? CELL_MAX : (table->line + 1) * BYTES_A_CELL;
@@ -424,7 +430,9 @@ void table_number(struct table *table, struct bytes text) {
 }
 
 void table_color(struct table *table, enum out_color color) {
-    table->color = color;
+    if (table) {
+        table->color = color;
+    }
 }
 
 void table_text(struct table *table, const char *text) {

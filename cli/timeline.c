@@ -310,9 +310,6 @@ static int print_text(struct timeline *t, size_t root) {
     uint64_t start = UINT64_MAX;
     size_t path[DEPTH_SHOWN + 1] = {0}; /* the node that was shown last at each depth */
     struct table *table = table_new(t->cli, columns, sizeof(columns) / sizeof(columns[0]));
-    if (!table) {
-        return cli_fail(t->cli, &(struct err){.code = ERR_NOMEM, .msg = "no memory for the table"});
-    }
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
         start = node->mark == TREE_EVENT && node->at < start ? node->at : start;
