@@ -93,11 +93,12 @@ void cli_command(const struct cli *cli, struct bytes command, struct buf *out) {
     }
 }
 
-void cli_actor(char ret[128]) {
-    const struct passwd *user = getpwuid(geteuid());
-    if (!user || !user->pw_name || !*user->pw_name) {
-        snprintf(ret, 128, "user:%u", (unsigned)geteuid());
-        return;
+const char *cli_actor(const char *given, char room[CLI_ACTOR_MAX]) {
+    const struct passwd *user = given ? NULL : getpwuid(geteuid());
+    if (user && user->pw_name && *user->pw_name) {
+        snprintf(room, CLI_ACTOR_MAX, "user:%.100s", user->pw_name);
+    } else if (!given) {
+        snprintf(room, CLI_ACTOR_MAX, "user:%u", (unsigned)geteuid());
     }
-    snprintf(ret, 128, "user:%.100s", user->pw_name);
+    return given ? given : room;
 }

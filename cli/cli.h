@@ -56,7 +56,8 @@ void cli_word(struct bytes word, struct buf *out);
 void cli_self(const struct cli *cli, struct buf *out);
 /* Appends a command that begins with "ledger", or several with "&&" between, as it reaches this ledger. */
 void cli_command(const struct cli *cli, struct bytes command, struct buf *out);
-/* "user:<login name>". */
-void cli_actor(char ret[128]);
+/* Who acts: as given, else "user:<login name>", in `room`. */
+#define CLI_ACTOR_MAX 128
+const char *cli_actor(const char *given, char room[CLI_ACTOR_MAX]);
 
 #endif

@@ -181,14 +181,13 @@ static int read_draft(const struct opt_args *args, struct input *in, struct ledg
     if (rc != 0) {
         return rc;
     }
-    cli_actor(in->actor);
-    const char *actor = opt_text(args, &options[A_ACTOR]), *source = opt_text(args, &options[A_SOURCE]);
+    const char *source = opt_text(args, &options[A_SOURCE]);
     const char *grade = opt_text(args, &options[A_GRADE]);
     draft->kind = kind;
     draft->subject = bytes_of(opt_text(args, &options[A_SUBJECT]));
     draft->run = run_of(opt_text(args, &options[A_RUN]), opt_text(args, &options[A_SUBJECT]));
     draft->key = bytes_of(opt_text(args, &options[A_KEY]));
-    draft->actor = bytes_of(actor ? actor : in->actor);
+    draft->actor = bytes_of(cli_actor(opt_text(args, &options[A_ACTOR]), in->actor));
     draft->source = bytes_of(source ? source : "cli");
     draft->grade = bytes_of(grade ? grade : "reported");
     draft->body = bytes_of_buf(&in->body);
@@ -297,7 +296,6 @@ static int moved(struct cli *cli, const struct opt_args *args) {
     struct ledger_head head = {0};
     struct err err = {0};
     char actor[128];
-    const char *who = opt_text(args, &options[A_ACTOR]);
     if (args->n_args > 0) {
         return cli_usage(cli, "--moved takes no event: ledger append --moved, and then the event");
     }
@@ -305,8 +303,7 @@ static int moved(struct cli *cli, const struct opt_args *args) {
     if (exit_code != 0) {
         return exit_code;
     }
-    cli_actor(actor);
-    int rc = ledger_moved(ledger, who ? who : actor, NULL, &receipt, &err);
+    int rc = ledger_moved(ledger, cli_actor(opt_text(args, &options[A_ACTOR]), actor), NULL, &receipt, &err);
     rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
     exit_code = rc == 0 ? receipt_print(cli, &receipt, &head) : cli_fail(cli, &err);
     ledger_close(ledger);

@@ -85,7 +85,7 @@ static int print(struct cli *cli, struct ledger *ledger, uint64_t from, size_t n
 
 static int run(struct cli *cli, const struct opt_args *args) {
     char login[128];
-    const char *actor = opt_text(args, &options[A_ACTOR]);
+    const char *actor = cli_actor(opt_text(args, &options[A_ACTOR]), login);
     struct state_options how;
     struct out_progress progress;
     struct ledger *ledger = NULL;
@@ -93,8 +93,6 @@ static int run(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     uint32_t which = 0;
     size_t n = 0;
-    cli_actor(login);
-    actor = actor ? actor : login;
     int exit_code = projections_read(cli, args, &which);
     exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_WRITE, &ledger);
     if (exit_code != 0) {
@@ -111,9 +109,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
     } else if (n == 0) {
-        err_set(&err, ERR_CONFLICT,
-                "nothing was attested: what was asked for is stale or stopped; 'ledger state' says why");
-        exit_code = cli_fail(cli, &err);
+        exit_code = cli_refuse(cli, EXIT_NO, ERR_CONFLICT,
+                               "nothing was attested: what was asked for is stale or stopped; 'ledger state' says why");
     } else {
         exit_code = print(cli, ledger, head.size, n, actor);
     }

@@ -73,9 +73,9 @@ static int refuse(struct cli *cli, struct ledger *ledger, const char *path, cons
     const struct rival *rival = &rivals->rival[0];
     if (note_check_key(&kept->note, &ledger->log, NULL) != NOTE_GOOD) {
         ledger_trust_free(trust);
-        err_set(&err, ERR_INVALID, "'%s' is a checkpoint of '%.*s' that this log's key has not signed; it is left as it is",
-                path, kept->point.origin.n < 256 ? (int)kept->point.origin.n : 256, (const char *)kept->point.origin.p);
-        return cli_fail_input(cli, &err);
+        return cli_refuse(cli, EXIT_INPUT, ERR_INVALID,
+                          "'%s' is a checkpoint of '%.*s' that this log's key has not signed; it is left as it is", path,
+                          kept->point.origin.n < 256 ? (int)kept->point.origin.n : 256, (const char *)kept->point.origin.p);
     }
     if (!trust || ledger_trust_checkpoint(trust, path, &err) != 0) {
         ledger_trust_free(trust);
@@ -154,8 +154,7 @@ static int save(struct cli *cli, struct ledger *ledger, const char *path) {
     const char *slash = strrchr(path, '/');
     size_t n = slash ? (size_t)(slash - path) + 1 : 0;
     if (n >= sizeof(dir)) {
-        err_set(&err, ERR_LIMIT, "the path is longer than %d bytes", FILE_PATH_MAX - 1);
-        return cli_fail_input(cli, &err);
+        return cli_refuse(cli, EXIT_INPUT, ERR_LIMIT, "the path is longer than %d bytes", FILE_PATH_MAX - 1);
     }
     memcpy(dir, path, n);
     memcpy(dir + n, ".", 2);
@@ -175,8 +174,7 @@ static int save(struct cli *cli, struct ledger *ledger, const char *path) {
     struct rivals *rivals = calloc(1, sizeof(*rivals));
     int exit_code;
     if (!kept || !rivals) {
-        err_set(&err, ERR_NOMEM, "no memory for the checkpoint");
-        exit_code = cli_fail(cli, &err);
+        exit_code = cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "no memory for the checkpoint");
     } else {
         buf_init(&kept->bytes, NOTE_MAX);
         exit_code = save_locked(cli, ledger, path, kept, rivals);

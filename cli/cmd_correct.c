@@ -72,8 +72,8 @@ static int correct(struct cli *cli, const struct opt_args *args) {
     struct err err = {0};
     char actor[128];
     bool dry_run = opt_has(args, &options[C_DRY_RUN]);
-    if (text_parse_u64(bytes_of(args->args[0]), &o.seq) != 0 || o.seq >= INT64_MAX) {
-        return cli_usage(cli, "'%.100s' is not a sequence number (expected a decimal number)", args->args[0]);
+    if (cli_seq(cli, args->args[0], &o.seq) != 0) {
+        return EXIT_USAGE;
     }
     if (o.reason == NULL) {
         return cli_usage(cli, "--reason TEXT is missing");
@@ -81,10 +81,7 @@ static int correct(struct cli *cli, const struct opt_args *args) {
     if (opt_u64(args, &options[C_REPLACED], &o.replaced_by, &err) != 0) {
         return cli_usage(cli, "%s", err.msg);
     }
-    if (o.actor == NULL) {
-        cli_actor(actor);
-        o.actor = actor;
-    }
+    o.actor = cli_actor(o.actor, actor);
     int exit_code = cli_open(cli, dry_run ? CLI_READ : CLI_WRITE, &ledger);
     if (exit_code != 0) {
         return exit_code;

@@ -75,7 +75,7 @@ static const struct ask_options asked = {.fields = conditions,
                                          .clock = &options[E_CLOCK],
                                          .grep = &options[E_GREP]};
 
-struct wish {
+struct request {
     struct ledger_erase_options o;
     uint64_t *seqs;
     size_t n_seqs;
@@ -86,7 +86,7 @@ struct wish {
     bool conditions;   /* choose the events; else their seqs were given */
 };
 
-static int take_fields(const struct opt_args *args, struct wish *w, struct err *err) {
+static int take_fields(const struct opt_args *args, struct request *w, struct err *err) {
     const char *text = opt_text(args, &options[E_PRIVATE]);
     size_t n = 0;
     w->names = strdup(text);
@@ -123,7 +123,7 @@ static int by_number(const void *a, const void *b) {
 }
 
 /* Ascending, each once. */
-static void sort_seqs(struct wish *w) {
+static void sort_seqs(struct request *w) {
     size_t n = 0;
     if (w->n_seqs > 1) {
         qsort(w->seqs, w->n_seqs, sizeof(w->seqs[0]), by_number);
@@ -136,7 +136,7 @@ static void sort_seqs(struct wish *w) {
     w->n_seqs = n;
 }
 
-static int take_seqs(const struct opt_args *args, struct wish *w, struct err *err) {
+static int take_seqs(const struct opt_args *args, struct request *w, struct err *err) {
     w->seqs = calloc(args->n_args + 1, sizeof(*w->seqs));
     if (w->seqs == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
@@ -162,7 +162,7 @@ static bool has_conditions(const struct opt_args *args) {
 }
 
 /* Either seqs, or conditions, or an artifact. */
-static int check_choice(const struct opt_args *args, const struct wish *w, struct err *err) {
+static int check_choice(const struct opt_args *args, const struct request *w, struct err *err) {
     if (w->o.artifact != NULL) {
         return args->n_args > 0 || w->conditions ? err_set(err, ERR_INVALID, "--artifact takes no events")
                : opt_has(args, &options[E_DRY_RUN])
@@ -177,7 +177,7 @@ static int check_choice(const struct opt_args *args, const struct wish *w, struc
                : 0;
 }
 
-static int take_wish(const struct opt_args *args, struct wish *w, struct err *err) {
+static int read_request(const struct opt_args *args, struct request *w, struct err *err) {
     bool body = opt_has(args, &options[E_BODY]), all = opt_has(args, &options[E_ALL_PRIVATE]);
     bool some = opt_has(args, &options[E_PRIVATE]);
     w->o.artifact = opt_text(args, &options[E_ARTIFACT]);
@@ -185,13 +185,13 @@ static int take_wish(const struct opt_args *args, struct wish *w, struct err *er
     w->o.note = opt_text(args, &options[E_NOTE]);
     w->where = opt_text(args, &options[E_WHERE]);
     w->conditions = has_conditions(args);
-    int wishes = (body ? 1 : 0) + (all ? 1 : 0) + (some ? 1 : 0) + (w->o.artifact != NULL ? 1 : 0);
+    int asked_for = (body ? 1 : 0) + (all ? 1 : 0) + (some ? 1 : 0) + (w->o.artifact != NULL ? 1 : 0);
     if (opt_has(args, &options[E_FINISH])) {
-        return wishes == 0 && args->n_args == 0 && !w->conditions
+        return asked_for == 0 && args->n_args == 0 && !w->conditions
                    ? 0
                    : err_set(err, ERR_INVALID, "--finish erases nothing else");
     }
-    if (wishes != 1) {
+    if (asked_for != 1) {
         return err_set(err, ERR_INVALID, "one of --body, --private, --all-private and --artifact is needed");
     }
     if (w->o.reason == NULL && !opt_has(args, &options[E_DRY_RUN])) {
@@ -212,7 +212,7 @@ static int take_wish(const struct opt_args *args, struct wish *w, struct err *er
 
 /* ---- choosing by conditions ---- */
 
-static int add_seq(struct wish *w, uint64_t seq, struct err *err) {
+static int add_seq(struct request *w, uint64_t seq, struct err *err) {
     if (w->n_seqs == EVENTS_MAX) {
         return err_set(err, ERR_LIMIT, "more than %zu events match: erase them in parts, by --since and --until",
                        EVENTS_MAX);
@@ -232,7 +232,7 @@ static int take_row(void *ctx, const struct sql_row *row, struct err *err) {
     return add_seq(ctx, (uint64_t)row->values[0].int_, err);
 }
 
-static int choose_where(struct ledger *ledger, struct wish *w, struct err *err) {
+static int choose_where(struct ledger *ledger, struct request *w, struct err *err) {
     const struct sql_options proven = {.proven = true};
     struct sql *sql = NULL;
     struct buf statement = {.max = 1 << 20};
@@ -250,7 +250,7 @@ static int choose_where(struct ledger *ledger, struct wish *w, struct err *err) 
     return rc;
 }
 
-static int choose(struct cli *cli, struct ledger *ledger, struct wish *w, struct err *err) {
+static int choose(struct cli *cli, struct ledger *ledger, struct request *w, struct err *err) {
     struct query_cursor *cursor = NULL;
     struct ledger_head head = {0};
     int rc = ledger_head(ledger, &head, err);
@@ -275,7 +275,7 @@ static int choose(struct cli *cli, struct ledger *ledger, struct wish *w, struct
 }
 
 /* "sha256:<hex>" and "<hex>" are names of artifacts too. */
-static void full_id(struct wish *w, char id[LEDGER_ARTIFACT_ID + 32]) {
+static void full_id(struct request *w, char id[LEDGER_ARTIFACT_ID + 32]) {
     if (w->o.artifact != NULL && strncmp(w->o.artifact, "sha256:", 7) == 0 && strlen(w->o.artifact) == 71) {
         memcpy(id, "artifact:", 9);
         memcpy(id + 9, w->o.artifact, 72);
@@ -314,12 +314,10 @@ static int only_finish(struct cli *cli, struct ledger *ledger) {
 }
 
 static int declined(struct cli *cli) {
-    struct err err = {0};
-    err_set(&err, ERR_CONFLICT, "nothing was erased");
-    return cli_fail_as(cli, &err, EXIT_NO);
+    return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "nothing was erased");
 }
 
-static int erase_artifact(struct cli *cli, struct ledger *ledger, const struct wish *w, bool yes) {
+static int erase_artifact(struct cli *cli, struct ledger *ledger, const struct request *w, bool yes) {
     struct erase_said said = {.cli = cli, .plan = NULL};
     struct ledger_receipt receipt = {0};
     struct err err = {0};
@@ -338,7 +336,7 @@ static int erase_artifact(struct cli *cli, struct ledger *ledger, const struct w
 }
 
 /* What is asked for by its number and has to stay refuses all: who names an event that cannot go has named a wrong one. */
-static int refuse(struct cli *cli, const struct wish *w, const struct erase_plan *plan) {
+static int refuse(struct cli *cli, const struct request *w, const struct erase_plan *plan) {
     static const enum erase_bar hard[] = {ERASE_NO_EVENT, ERASE_KEPT, ERASE_SIGNED};
     struct err err = {0};
     for (size_t i = 0; !w->conditions && i < sizeof(hard) / sizeof(hard[0]); i++) {
@@ -354,16 +352,16 @@ static int refuse(struct cli *cli, const struct wish *w, const struct erase_plan
     }
     for (int bar = ERASE_NO_EVENT; bar < ERASE_BARS; bar++) {
         if (plan->barred[bar].n > 0) {
-            err_set(&err, ERR_NOTFOUND, "nothing to erase: %llu event%s %s", (unsigned long long)plan->barred[bar].n,
-                    plan->barred[bar].n == 1 ? " is" : "s are", erase_bar_text(plan, (enum erase_bar)bar));
-            return cli_fail_lookup(cli, &err);
+            return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "nothing to erase: %llu event%s %s",
+                              (unsigned long long)plan->barred[bar].n, plan->barred[bar].n == 1 ? " is" : "s are",
+                              erase_bar_text(plan, (enum erase_bar)bar));
         }
     }
-    err_set(&err, ERR_NOTFOUND, "no event matches");
-    return cli_fail_lookup(cli, &err);
+    return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "no event matches");
 }
 
-static int erase_planned(struct cli *cli, struct ledger *ledger, const struct wish *w, struct erase_said *said, bool yes) {
+static int erase_planned(struct cli *cli, struct ledger *ledger, const struct request *w, struct erase_said *said,
+                         bool yes) {
     struct err err = {0};
     if (!yes && cli->err_tty) {
         erase_say_before(said);
@@ -381,7 +379,7 @@ static int erase_planned(struct cli *cli, struct ledger *ledger, const struct wi
     return exit_code;
 }
 
-static int erase_events(struct cli *cli, struct ledger *ledger, struct wish *w, const struct opt_args *args) {
+static int erase_events(struct cli *cli, struct ledger *ledger, struct request *w, const struct opt_args *args) {
     struct erase_plan plan = {.what = w->o.what, .fields = w->o.fields, .n_fields = w->o.n_fields};
     struct erase_left left = {0};
     struct erase_said said = {.cli = cli, .plan = &plan, .left = &left};
@@ -405,14 +403,12 @@ static int erase_events(struct cli *cli, struct ledger *ledger, struct wish *w, 
 }
 
 static int erase(struct cli *cli, const struct opt_args *args) {
-    struct wish w = {.field = {NULL}};
+    struct request w = {.field = {NULL}};
     struct ledger *ledger = NULL;
     struct err err = {0};
     char actor[128], id[LEDGER_ARTIFACT_ID + 32];
-    const char *who = opt_text(args, &options[E_BY]);
-    cli_actor(actor);
-    w.o.actor = who != NULL ? who : actor;
-    int rc = take_wish(args, &w, &err);
+    w.o.actor = cli_actor(opt_text(args, &options[E_BY]), actor);
+    int rc = read_request(args, &w, &err);
     full_id(&w, id);
     int exit_code = rc == ERR_INVALID    ? cli_usage(cli, "%s", err.msg)
                     : rc == ERR_NOTFOUND ? cli_fail_input(cli, &err)

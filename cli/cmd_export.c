@@ -165,9 +165,8 @@ static int dry_run(struct cli *cli, struct ledger *ledger, const struct cut_args
     }
     say_unfound(cli, args, &counts);
     if (exit_code == EXIT_GOOD && counts.secrets > 0) {
-        err_set(&err, ERR_INVALID, "%llu text%s look%s like secrets: the export would be refused",
-                (unsigned long long)counts.secrets, text_s(counts.secrets), counts.secrets == 1 ? "s" : "");
-        exit_code = cli_fail_input(cli, &err);
+        exit_code = cli_refuse(cli, EXIT_INPUT, ERR_INVALID, "%llu text%s look%s like secrets: the export would be refused",
+                               (unsigned long long)counts.secrets, text_s(counts.secrets), counts.secrets == 1 ? "s" : "");
     }
     return exit_code;
 }

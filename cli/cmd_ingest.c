@@ -426,7 +426,7 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
     cli->for_agent = (source->takes & INGEST_HOOK) != 0;
     const char **from = calloc(args->n_values + 1, sizeof(*from));
     if (from == NULL) {
-        return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
+        return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     }
     exit_code = read_options(cli, args, source, from, &o);
     exit_code = exit_code != 0 ? exit_code : run_source(cli, source, &o);

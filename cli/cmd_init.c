@@ -111,13 +111,12 @@ static int refuse_second(struct cli *cli) {
     struct ledger_open_options open = {.read_only = true};
     struct ledger *ledger = NULL;
     struct ledger_head head = {0};
-    struct err err = {0};
     int exit_code = 0;
     cli_patience(cli, &open);
     if (ledger_open(cli->dir, &open, &ledger, NULL) == 0 && ledger_head(ledger, &head, NULL) == 0) {
-        err_set(&err, ERR_CONFLICT, "there is a ledger in '%s' already: '%s' with %llu event%s ('ledger status' shows it)",
-                cli->dir, ledger_origin(ledger), (unsigned long long)head.size, text_s(head.size));
-        exit_code = cli_fail_as(cli, &err, EXIT_INPUT);
+        exit_code = cli_refuse(cli, EXIT_INPUT, ERR_CONFLICT,
+                               "there is a ledger in '%s' already: '%s' with %llu event%s ('ledger status' shows it)",
+                               cli->dir, ledger_origin(ledger), (unsigned long long)head.size, text_s(head.size));
     }
     ledger_close(ledger);
     return exit_code;
@@ -148,16 +147,15 @@ static int init(struct cli *cli, const struct opt_args *args) {
         default_origin(policy, origin);
     } else if (trustthis_known(policy, bytes_of(given))) {
         policy_free(policy);
-        err_set(&err, ERR_INVALID,
-                "origin '%s' is in the trust file already, for another ledger: choose another name, or --no-trust; if "
-                "that ledger is gone on purpose, 'ledger trust forget %s'",
-                given, given);
-        return cli_fail_input(cli, &err);
+        return cli_refuse(
+            cli, EXIT_INPUT, ERR_INVALID,
+            "origin '%s' is in the trust file already, for another ledger: choose another name, or --no-trust; if "
+            "that ledger is gone on purpose, 'ledger trust forget %s'",
+            given, given);
     }
     policy_free(policy);
     create.origin = given ? given : origin;
-    cli_actor(actor);
-    create.actor = create.actor ? create.actor : actor;
+    create.actor = cli_actor(create.actor, actor);
     rc = cli_take_passphrase(cli, &err);
     if (rc == 0 && !cli->pass.p && opt_has(args, &options[I_PASSPHRASE])) {
         rc = unlock_new(NULL, NULL, "the ledger's keys", "passphrase", &cli->pass, &err);

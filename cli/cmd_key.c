@@ -90,14 +90,13 @@ static int rotate(struct cli *cli, const struct opt_args *args) {
     struct ledger_head head = {0};
     struct err err = {0};
     char actor[128];
-    const char *who = opt_text(args, &rotate_options[R_ACTOR]);
     const char *reason = opt_text(args, &rotate_options[R_REASON]);
     int exit_code = cli_open(cli, CLI_WRITE, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }
-    cli_actor(actor);
-    int rc = ledger_key_rotate(ledger, who ? who : actor, reason ? reason : "by hand", &receipt, &err);
+    int rc = ledger_key_rotate(ledger, cli_actor(opt_text(args, &rotate_options[R_ACTOR]), actor),
+                               reason ? reason : "by hand", &receipt, &err);
     rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
     exit_code = rc == 0 ? receipt_print(cli, &receipt, &head) : cli_fail(cli, &err);
     ledger_close(ledger);

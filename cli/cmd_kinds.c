@@ -159,8 +159,8 @@ static int print_example(struct cli *cli, const struct kind *kind) {
     struct err err = {0};
     int exit_code;
     if (!example_has(kind)) {
-        err_set(&err, ERR_NOTFOUND, "'%s' is written by the ledger itself only: there is nothing to type", kind->name);
-        return cli_fail_lookup(cli, &err);
+        return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "'%s' is written by the ledger itself only: there is nothing to type",
+                          kind->name);
     }
     int rc = example_line(kind, &line, &err);
     rc = rc != 0 ? rc : example_command(kind, &command, &err);
@@ -181,10 +181,8 @@ static int print_example(struct cli *cli, const struct kind *kind) {
 }
 
 static int unknown_kind(struct cli *cli, const char *name) {
-    struct err err = {0};
     struct text_near near = {.name = kind_suggest(bytes_of(name))};
-    err_set(&err, ERR_NOTFOUND, "unknown kind '%.200s'%s", name, text_near_words(&near));
-    return cli_fail_lookup(cli, &err);
+    return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND, "unknown kind '%.200s'%s", name, text_near_words(&near));
 }
 
 static int kinds(struct cli *cli, const struct opt_args *args) {

@@ -61,8 +61,8 @@ static int prove(struct cli *cli, const struct opt_args *args) {
     struct ledger *ledger = NULL;
     struct proof p;
     struct err err = {0};
-    if (text_parse_u64(bytes_of(args->args[0]), &seq) != 0 || seq >= INT64_MAX) {
-        return cli_usage(cli, "'%.100s' is not a sequence number (expected a decimal number)", args->args[0]);
+    if (cli_seq(cli, args->args[0], &seq) != 0) {
+        return EXIT_USAGE;
     }
     int exit_code = cli_open(cli, CLI_READ, &ledger);
     if (exit_code != 0) {

@@ -339,7 +339,7 @@ static int answer(struct answer *a) {
 int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
     struct answer *a = calloc(1, sizeof(*a));
     if (!a) {
-        return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
+        return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     }
     a->cli = cli;
     a->start = clock_boot_ns();

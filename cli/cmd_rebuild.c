@@ -61,8 +61,7 @@ static size_t put_names(uint32_t which, struct obj *list, struct buf *words) {
 
 static int print_json(struct cli *cli, const struct work *work, uint64_t size, struct finding *finding) {
     struct obj obj = {0}, names = {0}, compared = {0};
-    struct buf words;
-    buf_init(&words, NAMES_MAX);
+    struct buf words = {.max = NAMES_MAX};
     put_names(work->which, &names, &words);
     put_names(work->compared, &compared, &words);
     obj_text(&obj, "schema", "ledger.rebuild/1");
@@ -81,8 +80,7 @@ static int print_json(struct cli *cli, const struct work *work, uint64_t size, s
 static void print_text(struct cli *cli, const struct work *work, uint64_t size, bool differ) {
     bool check = work->rows != LEDGER_NO_SEQ;
     struct obj ignored = {0};
-    struct buf words;
-    buf_init(&words, NAMES_MAX);
+    struct buf words = {.max = NAMES_MAX};
     size_t n = put_names(work->which, &ignored, &words);
     buf_clear(&words);
     size_t others = check ? put_names(work->which & ~work->compared, &ignored, &words) : 0;

@@ -81,8 +81,7 @@ static int restore(struct cli *cli, const struct opt_args *args) {
     if (!key) {
         return cli_usage(cli, "--log-key FILE is missing: the log key, from 'ledger key backup'");
     }
-    cli_actor(actor);
-    restore.actor = restore.actor ? restore.actor : actor;
+    restore.actor = cli_actor(restore.actor, actor);
     restore.reason = restore.reason ? restore.reason : "restored from a backup";
     int rc = cli_take_passphrase(cli, &err);
     rc = rc != 0 ? rc

@@ -199,9 +199,9 @@ static int reveal(struct cli *cli, const struct opt_args *args, struct reveal *r
         return handover_fail(cli, rc, &err);
     }
     if (counts.secrets > 0) {
-        err_set(&err, ERR_INVALID, "event %llu holds what looks like a secret: it would not be revealed",
-                (unsigned long long)r->seq);
-        return cli_fail_input(cli, &err);
+        return cli_refuse(cli, EXIT_INPUT, ERR_INVALID,
+                          "event %llu holds what looks like a secret: it would not be revealed",
+                          (unsigned long long)r->seq);
     }
     rc = bundle_print_event(cli, NULL, &r->event, bytes_of_buf(&r->revealed), &err);
     return rc != 0 ? cli_fail(cli, &err) : cli_end(cli, EXIT_GOOD);
@@ -214,14 +214,13 @@ static int run_reveal(struct cli *cli, const struct opt_args *args) {
     struct reveal *r = calloc(1, sizeof(*r));
     int exit_code;
     if (!r) {
-        err_set(&err, ERR_NOMEM, "no memory for an event");
-        return cli_fail(cli, &err);
+        return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "no memory for an event");
     }
     buf_init(&r->own, 1 << 14);
     buf_init(&r->private_, 2 * EVENT_PRIVATE_MAX);
     buf_init(&r->revealed, 2 * EVENT_PRIVATE_MAX);
-    if (text_parse_u64(bytes_of(args->args[0]), &r->seq) != 0 || r->seq >= INT64_MAX) {
-        exit_code = cli_usage(cli, "'%.100s' is not a sequence number (expected a decimal number)", args->args[0]);
+    if (cli_seq(cli, args->args[0], &r->seq) != 0) {
+        exit_code = EXIT_USAGE;
     } else if (!opt_has(args, &options[R_PRIVATE])) {
         exit_code = cli_usage(cli, "which fields? --private FIELD[,FIELD] names them; 'ledger show SEQ' lists them");
     } else if (path == NULL && !dry) {

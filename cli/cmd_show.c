@@ -185,8 +185,8 @@ static int show_json(struct cli *cli, const struct ledger_event *event, struct b
 
 static int show(struct cli *cli, const struct opt_args *args) {
     uint64_t seq = 0;
-    if (text_parse_u64(bytes_of(args->args[0]), &seq) != 0 || seq >= INT64_MAX) {
-        return cli_usage(cli, "'%.100s' is not a sequence number (expected a decimal number)", args->args[0]);
+    if (cli_seq(cli, args->args[0], &seq) != 0) {
+        return EXIT_USAGE;
     }
     struct ledger *ledger = NULL;
     int exit_code = cli_open(cli, CLI_READ, &ledger);

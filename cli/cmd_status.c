@@ -86,33 +86,33 @@ static void print_head(struct screen *s) {
     put_text(s, "in");
 }
 
-static size_t longest(const struct status_item *things, size_t n) {
+static size_t longest(const struct status_item *items, size_t n) {
     size_t width = 0;
     for (size_t i = 0; i < n; i++) {
-        width = things[i].state.n > width ? things[i].state.n : width;
+        width = items[i].state.n > width ? items[i].state.n : width;
     }
     return width;
 }
 
 /* `room` lines of them; the last one says how many more there are. */
-static void print_items(struct screen *s, const char *label, const struct status_item *things, size_t n, size_t room,
+static void print_items(struct screen *s, const char *label, const struct status_item *items, size_t n, size_t room,
                         uint64_t more) {
     size_t all = n;
     n = n + (more > 0 ? 1 : 0) > room ? room - 1 : n;
     more += all - n;
-    size_t width = longest(things, n);
+    size_t width = longest(items, n);
     for (size_t i = 0; i < n; i++) {
         buf_clear(&s->line);
-        buf_put_bytes(&s->line, bytes_of_buf(&things[i].name));
-        if (things[i].time > 0) {
+        buf_put_bytes(&s->line, bytes_of_buf(&items[i].name));
+        if (items[i].time > 0) {
             buf_put_str(&s->line, "  ");
-            when_text(&s->line, things[i].time, WHEN_RELATIVE, s->now);
+            when_text(&s->line, items[i].time, WHEN_RELATIVE, s->now);
         }
-        if (things[i].reason.n > 0) {
+        if (items[i].reason.n > 0) {
             buf_put_str(&s->line, "  ");
-            buf_put_bytes(&s->line, bytes_of_buf(&things[i].reason));
+            buf_put_bytes(&s->line, bytes_of_buf(&items[i].reason));
         }
-        put_line(s, i == 0 ? label : "", bytes_of_buf(&things[i].state), width, bytes_of_buf(&s->line));
+        put_line(s, i == 0 ? label : "", bytes_of_buf(&items[i].state), width, bytes_of_buf(&s->line));
     }
     if (more > 0) {
         buf_clear(&s->line);
@@ -213,20 +213,20 @@ static void print_screen(struct screen *s) {
 
 /* ---- JSON ---- */
 
-static void put_items(struct obj *obj, const char *name, const struct status_item *things, size_t n, bool remedy) {
+static void put_items(struct obj *obj, const char *name, const struct status_item *items, size_t n, bool remedy) {
     struct obj list = {0}, one = {0};
     for (size_t i = 0; i < n; i++) {
-        obj_str(&one, "name", bytes_of_buf(&things[i].name));
-        obj_str(&one, "state", bytes_of_buf(&things[i].state));
-        obj_str(&one, "reason", bytes_of_buf(&things[i].reason));
-        if (remedy && things[i].remedy.n > 0) {
-            obj_str(&one, "remedy", bytes_of_buf(&things[i].remedy));
+        obj_str(&one, "name", bytes_of_buf(&items[i].name));
+        obj_str(&one, "state", bytes_of_buf(&items[i].state));
+        obj_str(&one, "reason", bytes_of_buf(&items[i].reason));
+        if (remedy && items[i].remedy.n > 0) {
+            obj_str(&one, "remedy", bytes_of_buf(&items[i].remedy));
         } else if (remedy) {
             obj_text(&one, "remedy", NULL);
         }
-        if (things[i].seq != LEDGER_NO_SEQ) {
-            obj_uint(&one, "seq", things[i].seq);
-            obj_time(&one, "time", things[i].time);
+        if (items[i].seq != LEDGER_NO_SEQ) {
+            obj_uint(&one, "seq", items[i].seq);
+            obj_time(&one, "time", items[i].time);
         }
         obj_obj(&list, NULL, &one);
     }
@@ -347,7 +347,7 @@ static int status(struct cli *cli, const struct opt_args *args) {
     struct status *s = calloc(1, sizeof(*s));
     int exit_code;
     if (!s) {
-        return cli_fail(cli, &(struct err){.code = ERR_NOMEM, .msg = "out of memory"});
+        return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     }
     s->view = &view;
     if (!is_there(cli)) {

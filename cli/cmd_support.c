@@ -41,12 +41,11 @@ static int write_report(void *ctx, int fd, struct err *err) {
 static int record_report(void *ctx, const char *path, struct err *err) {
     struct report *r = ctx;
     char actor[128];
-    cli_actor(actor);
     struct support_record record = {.counts = &r->counts,
                                     .digest = r->digest,
                                     .bytes = r->bytes,
                                     .days = r->options.days,
-                                    .actor = actor,
+                                    .actor = cli_actor(NULL, actor),
                                     .path = path,
                                     .recipient = opt_text(r->args, &options[S_RECIPIENT]),
                                     .note = opt_text(r->args, &options[S_NOTE])};
@@ -83,8 +82,7 @@ static int dry_run(struct cli *cli, struct report *r) {
     }
     buf_done(&account);
     if (exit_code == EXIT_GOOD && r->counts.secrets > 0) {
-        err_set(&err, ERR_INVALID, "%s: it would not be written", r->counts.secret);
-        exit_code = cli_fail_input(cli, &err);
+        exit_code = cli_refuse(cli, EXIT_INPUT, ERR_INVALID, "%s: it would not be written", r->counts.secret);
     }
     return exit_code;
 }
@@ -127,7 +125,7 @@ static void know_self(struct self *self, struct support_options *o) {
     if (gethostname(self->host, sizeof(self->host) - 1) == 0) {
         self->identities[o->n_identities++] = self->host;
     }
-    cli_actor(self->actor);
+    cli_actor(NULL, self->actor);
     colon = strchr(self->actor, ':');
     self->identities[o->n_identities++] = colon ? colon + 1 : self->actor;
     if (user && user->pw_name) {

@@ -225,8 +225,7 @@ static int verify(struct cli *cli, const struct opt_args *args) {
     struct ledger_trust *trust = ledger_trust_new();
     struct ledger_report *report = calloc(1, sizeof(*report));
     if (!trust || !report) {
-        err_set(&err, ERR_NOMEM, "no memory for the report");
-        exit_code = cli_fail(cli, &err);
+        exit_code = cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "no memory for the report");
     } else if (read_trust(args, use_file ? path : NULL, trust, &err) != 0) {
         exit_code = cli_fail_input(cli, &err);
     } else if (what == WHAT_BUNDLE) {

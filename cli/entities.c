@@ -36,9 +36,7 @@ static size_t table_of(struct asof *view) {
 }
 
 static int no_table(struct asof *view) {
-    struct err err = {0};
-    err_set(&err, ERR_VERSION, "this program has no projection for it");
-    return cli_fail(view->cli, &err);
+    return cli_refuse(view->cli, EXIT_SYSTEM, ERR_VERSION, "this program has no projection for it");
 }
 
 static int list(struct cli *cli, const struct opt_args *args) {

@@ -59,8 +59,7 @@ int hand_over(struct cli *cli, const struct handover *how, const char *path) {
     }
     int rc = file_new_begin(&file, path, out_mode(OUT_CONTENT), &err);
     if (rc == ERR_CONFLICT) {
-        err_set(&err, ERR_INVALID, "'%s' exists already; %s never replaces a file", path, how->what);
-        return cli_fail_input(cli, &err);
+        return cli_refuse(cli, EXIT_INPUT, ERR_INVALID, "'%s' exists already; %s never replaces a file", path, how->what);
     }
     if (rc != 0) {
         return cli_fail(cli, &err);
@@ -84,12 +83,11 @@ static int write_bundle(void *ctx, int fd, struct err *err) {
 static int record_bundle(void *ctx, const char *path, struct err *err) {
     struct handover_bundle *b = ctx;
     char actor[128];
-    cli_actor(actor);
     struct export_record record = {.counts = &b->counts,
                                    .digest = b->digest,
                                    .bytes = b->bytes,
                                    .query = b->query,
-                                   .actor = actor,
+                                   .actor = cli_actor(NULL, actor),
                                    .path = path,
                                    .recipient = b->recipient,
                                    .note = b->note};

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
+
 /* What an error code means for who called: the look-up of something in the ledger, a file or value that was given, or none
  * of them, when "not found" is the system's word about a path. */
 enum about { ABOUT_SYSTEM, ABOUT_LOOKUP, ABOUT_INPUT };
@@ -70,6 +72,16 @@ int cli_fail_input(const struct cli *cli, const struct err *err) {
     return cli_fail_as(cli, err, exit_of(err->code, ABOUT_INPUT));
 }
 
+int cli_refuse(const struct cli *cli, int exit_code, int code, const char *fmt, ...) {
+    char message[ERR_MSG_MAX];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(message, sizeof(message), fmt, ap);
+    va_end(ap);
+    say(cli, err_name(code), message, exit_code);
+    return exit_code;
+}
+
 int cli_usage(const struct cli *cli, const char *fmt, ...) {
     char message[ERR_MSG_MAX];
     va_list ap;
@@ -81,6 +93,13 @@ int cli_usage(const struct cli *cli, const char *fmt, ...) {
         out_error("'ledger %s%s--help' says what is accepted", cli->command ? cli->command : "", cli->command ? " " : "");
     }
     return EXIT_USAGE;
+}
+
+int cli_seq(const struct cli *cli, const char *text, uint64_t *ret) {
+    if (text_parse_u64(bytes_of(text), ret) == 0 && *ret < INT64_MAX) {
+        return 0;
+    }
+    return cli_usage(cli, "'%.100s' is not a sequence number (expected a decimal number)", text);
 }
 
 void cli_warn(const struct cli *cli, const struct err *err) {

@@ -15,8 +15,12 @@ int cli_fail_lookup(const struct cli *cli, const struct err *err);
 int cli_fail_input(const struct cli *cli, const struct err *err);
 /* Reports with this exit code. */
 int cli_fail_as(const struct cli *cli, const struct err *err, int exit_code);
+/* Reports these words with this code and exit code. */
+int cli_refuse(const struct cli *cli, int exit_code, int code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* A wrong command line: EXIT_USAGE. */
 int cli_usage(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A sequence number of the command line. 0, or EXIT_USAGE after reporting. */
+int cli_seq(const struct cli *cli, const char *text, uint64_t *ret);
 /* Something is wrong, and the command goes on: a line on standard error, also with --quiet; with --json {"warning": {...}}.
  */
 void cli_warn(const struct cli *cli, const struct err *err);

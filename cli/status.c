@@ -114,19 +114,19 @@ static void put_named(struct buf *out, const struct row *row, const char *column
     }
 }
 
-static void item_init(struct status_item *thing) {
-    *thing = (struct status_item){.seq = LEDGER_NO_SEQ};
-    buf_init(&thing->name, TEXT_MAX);
-    buf_init(&thing->state, TEXT_MAX);
-    buf_init(&thing->reason, TEXT_MAX);
-    buf_init(&thing->remedy, TEXT_MAX);
+static void item_init(struct status_item *item) {
+    *item = (struct status_item){.seq = LEDGER_NO_SEQ};
+    buf_init(&item->name, TEXT_MAX);
+    buf_init(&item->state, TEXT_MAX);
+    buf_init(&item->reason, TEXT_MAX);
+    buf_init(&item->remedy, TEXT_MAX);
 }
 
-static void item_done(struct status_item *thing) {
-    buf_done(&thing->name);
-    buf_done(&thing->state);
-    buf_done(&thing->reason);
-    buf_done(&thing->remedy);
+static void item_done(struct status_item *item) {
+    buf_done(&item->name);
+    buf_done(&item->state);
+    buf_done(&item->reason);
+    buf_done(&item->remedy);
 }
 
 /* Those in this state. */
@@ -209,11 +209,11 @@ static int find_waiting(struct status *s, const char *noun, struct err *err) {
             s->more_waiting++;
             continue;
         }
-        struct status_item *thing = &s->waiting[s->n_waiting++];
-        item_init(thing);
-        entity_name(row, &thing->name);
-        buf_put_bytes(&thing->state, row_text(row, state));
-        put_named(&thing->reason, row, "reason");
+        struct status_item *item = &s->waiting[s->n_waiting++];
+        item_init(item);
+        entity_name(row, &item->name);
+        buf_put_bytes(&item->state, row_text(row, state));
+        put_named(&item->reason, row, "reason");
     }
     state_rows_close(rows);
     return rc == 1 ? 0 : rc;
@@ -428,9 +428,9 @@ int status_gather(struct status *s, struct asof *view, struct err *err) {
     return rc;
 }
 
-static void items_done(struct status_item *things, size_t n) {
+static void items_done(struct status_item *items, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        item_done(&things[i]);
+        item_done(&items[i]);
     }
 }
 

@@ -91,10 +91,8 @@ static int forget(struct policy *policy, void *ctx, struct err *err) {
 /* ---- the command ---- */
 
 static int not_known(struct cli *cli, const char *path, const char *origin) {
-    struct err err = {0};
-    err_set(&err, ERR_NOTFOUND, "the trust file '%s' has nothing of '%s'; 'ledger trust list' shows what it has", path,
-            origin);
-    return cli_fail_lookup(cli, &err);
+    return cli_refuse(cli, EXIT_NO, ERR_NOTFOUND,
+                      "the trust file '%s' has nothing of '%s'; 'ledger trust list' shows what it has", path, origin);
 }
 
 static int say(struct cli *cli, const struct policy *policy, const char *path, const char *origin) {
@@ -123,8 +121,7 @@ static int forget_known(struct cli *cli, const struct policy *policy, const char
         return cli_usage(cli, "nothing was forgotten: there is no terminal to ask on, and --yes was not given");
     }
     if (!confirm(cli, yes, question)) {
-        err_set(&err, ERR_CONFLICT, "nothing was forgotten");
-        return cli_fail_as(cli, &err, EXIT_NO);
+        return cli_refuse(cli, EXIT_NO, ERR_CONFLICT, "nothing was forgotten");
     }
     if (trustfile_update(path, forget, origin, &err) != 0) {
         return cli_fail_input(cli, &err);
