@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/mp.h"
 #include "base/text.h"
 #include "projections/fold.h"
@@ -55,17 +56,15 @@ struct named {
         uint64_t seq, by;
         uint8_t leaf[LEDGER_HASH];
     } * one;
-    size_t n;
+    size_t n, room;
 };
 
 static int note_named(void *ctx, const struct ledger_event *event, struct err *err) {
     struct named *named = ctx;
-    void *more =
-        (named->n & (named->n + 1)) == 0 ? realloc(named->one, (2 * named->n + 2) * sizeof(*named->one)) : named->one;
-    if (more == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory for corrections");
+    int rc = array_room(&named->one, named->n + 1, &named->room, sizeof(*named->one), err);
+    if (rc != 0) {
+        return rc;
     }
-    named->one = more;
     named->one[named->n].by = event->seq;
     if (correct_names(event->body, &named->one[named->n].seq, named->one[named->n].leaf)) {
         named->n++;

@@ -18,8 +18,8 @@ int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, 
 void correct_unload(struct correction *all, size_t n);
 
 /* What ledger.corrected changes, for those of the parts whose projection takes the event that it names; nothing, when it
- * does not hold. Costs a fold of the events before the mistake and two of those from there on, in memory, and one reading of
- * the log for all parts together; of a mistake after the last one's, a fold from that one on.
+ * does not hold. Costs a fold of the events before the mistake and two of those from there on, in memory, and one reading
+ * of the log for all parts together; of a mistake after the last one's, a fold from that one on.
  *
  * The rows become those of the same events without the mistake; nothing, when there is nothing to change. Only since when a
  * state is what it is, and by which events, is not as if the mistake had never been: what changed by the correction is so

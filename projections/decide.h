@@ -6,8 +6,8 @@
 #include "projections/decide_answer.h"
 #include "projections/state.h"
 
-/* Does whoever uses a permission with this event hold it? The table of the kinds that use one is in decide_use.c; others
- * are always yes. */
+/* Does whoever uses a permission with this event hold it? The table of the kinds that use one is in
+ * projections/decide_use.c; others are always yes. */
 int decide_may_use(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err);
 /* Does a proof count for the route as it is now? */
 int decide_is_proven(struct state_view *view, struct bytes route, struct decision *ret, struct err *err);

@@ -7,7 +7,7 @@
  * and the newest of those that refuse and those that hold (at the view's time: not expired, not used up, their session not
  * over; and whose tier reaches it) decides. So a denial of something wide beats an older grant of a part, and a newer grant
  * of a part beats both. When nothing concerns it, it is not permitted; nor is a scope with a fault, whatever was granted.
- * Which of them a refusal names is one order (permission_ground.h).
+ * Which of them a refusal names is one order (projections/permission_ground.h).
  *
  * Rows are looked at as they are stored, and their end is judged here: the judge of a row asks what is asked here. */
 #include <stdio.h>

@@ -98,7 +98,7 @@ static void parse(struct fold_input *input) {
     struct mp_item item;
     input->parsed = true;
     mp_reader_init(&r, input->body);
-    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_MAP) {
+    if (!mp_take(&r, MP_MAP, &item)) {
         return;
     }
     while (input->n_fields < FOLD_FIELDS_MAX) {

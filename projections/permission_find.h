@@ -22,7 +22,7 @@ struct asked {
 
 /* What was decided of it. */
 struct found {
-    struct row *row; /* that holds, that refuses, or that a refusal names (permission_ground.h); NULL: none */
+    struct row *row; /* that holds, that refuses, or that a refusal names (projections/permission_ground.h); NULL: none */
     enum permission_ground ground;
 };
 

@@ -114,7 +114,7 @@ static void put_generation(struct buf *out, const struct store_generation *g) {
 static bool take_tables(struct mp_reader *r, struct store_generation *g) {
     struct mp_item item;
     uint64_t columns;
-    if (mp_next(r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count > STORE_TABLES_MAX) {
+    if (!mp_take(r, MP_ARRAY, &item) || item.count > STORE_TABLES_MAX) {
         return false;
     }
     g->n_tables = item.count;
@@ -282,11 +282,10 @@ static size_t column_named(const struct state_table *table, struct bytes name) {
 }
 
 static bool take_map(struct mp_reader *r, size_t number, const struct projection *projection, struct store_map *maps) {
-    struct mp_item pair, name, columns, column;
+    struct mp_item name, columns, column;
     struct store_map *map = NULL;
     size_t t = 0;
-    if (mp_next(r, &pair, NULL) != 0 || pair.type != MP_ARRAY || pair.count != 2 || mp_next(r, &name, NULL) != 0 ||
-        name.type != MP_STR || mp_next(r, &columns, NULL) != 0 || columns.type != MP_ARRAY ||
+    if (!mp_take_array(r, 2) || !mp_take(r, MP_STR, &name) || !mp_take(r, MP_ARRAY, &columns) ||
         columns.count > ROW_COLUMNS_MAX) {
         return false;
     }
@@ -299,7 +298,7 @@ static bool take_map(struct mp_reader *r, size_t number, const struct projection
         map->n = columns.count;
     }
     for (size_t i = 0; i < columns.count; i++) {
-        if (mp_next(r, &column, NULL) != 0 || column.type != MP_STR) {
+        if (!mp_take(r, MP_STR, &column)) {
             return false;
         }
         if (map != NULL) {
@@ -314,7 +313,7 @@ int store_maps(struct db_txn *txn, uint32_t slot, const struct projection *proje
     char name[NAME_MAX_];
     struct bytes value;
     struct mp_reader r;
-    struct mp_item head, of, version, tables = {0};
+    struct mp_item of, version, tables = {0};
     for (size_t t = 0; t < projection->n_tables; t++) {
         ret[t] = (struct store_map){.table = SIZE_MAX};
     }
@@ -325,9 +324,8 @@ int store_maps(struct db_txn *txn, uint32_t slot, const struct projection *proje
     bool good = rc == 0;
     if (good) {
         mp_reader_init(&r, value);
-        good = mp_next(&r, &head, NULL) == 0 && head.type == MP_ARRAY && head.count == 3 && mp_next(&r, &of, NULL) == 0 &&
-               of.type == MP_STR && bytes_is(of.data, projection->name) && mp_next(&r, &version, NULL) == 0 &&
-               version.type == MP_UINT && mp_next(&r, &tables, NULL) == 0 && tables.type == MP_ARRAY;
+        good = mp_take_array(&r, 3) && mp_take(&r, MP_STR, &of) && bytes_is(of.data, projection->name) &&
+               mp_take(&r, MP_UINT, &version) && mp_take(&r, MP_ARRAY, &tables);
     }
     for (size_t t = 0; good && t < tables.count; t++) {
         good = t < STORE_TABLES_MAX && take_map(&r, t, projection, ret);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "ledger/scope.h"
 #include "projections/look.h"
 #include "projections/policies.h"
@@ -32,7 +33,7 @@ struct policy {
 
 struct tiers {
     struct policy *policy; /* the newest first */
-    size_t n;
+    size_t n, room;
     struct buf rules;
 };
 
@@ -56,12 +57,11 @@ static int newest_first(const void *a, const void *b) {
 }
 
 static int add_policy(struct tiers *tiers, const struct row *row, struct err *err) {
-    struct policy *more = realloc(tiers->policy, (tiers->n + 1) * sizeof(*more));
-    if (more == NULL) {
-        return err_set(err, ERR_NOMEM, "no memory for the policies");
+    int rc = array_room(&tiers->policy, tiers->n + 1, &tiers->room, sizeof(*tiers->policy), err);
+    if (rc != 0) {
+        return rc;
     }
-    tiers->policy = more;
-    struct policy *p = &more[tiers->n++];
+    struct policy *p = &tiers->policy[tiers->n++];
     const struct cell *rules = &row->cells[POLICIES_RULES];
     struct bytes list = rules->type == CELL_LIST ? rules->text : (struct bytes){0};
     *p = (struct policy){.seq = row_int(row, POLICIES_DECLARED_SEQ),

@@ -49,7 +49,7 @@ struct verdict_clause {
 extern const struct verdict_clause verdict_clauses[];
 extern const size_t verdict_clause_count;
 
-/* Of a pack: verdict_pack.c. */
+/* Of a pack: projections/verdict_pack.c. */
 int verdict_pack_state(struct verdict_case *c, struct err *err);
 int verdict_pack_permissions(struct verdict_case *c, struct err *err);
 int verdict_pack_checks(struct verdict_case *c, struct err *err);

@@ -1,5 +1,5 @@
 /* The clauses of the doctor's verdicts, a row each: a question, who answers it, and what helps. Those of the box are
- * answered here, those of a pack in verdict_pack.c.
+ * answered here, those of a pack in projections/verdict_pack.c.
  *
  * A verdict is fail when a clause fails; else warn when one warns; else unknown when one is unknown; else pass. So what is
  * known to be wrong is never hidden by what is not known, and what was never looked at never passes. "Of late" goes by the

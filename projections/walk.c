@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "projections/correct.h"
 #include "projections/state.h"
 #include "projections/walk_nodes.h"
@@ -38,14 +39,9 @@ struct walk {
 static void on_change(void *ctx, size_t table, struct bytes key, struct bytes before, struct bytes after) {
     const struct rows_taker *taker = ctx;
     struct walk *w = taker->walk;
-    if (w->n_changed == w->changed_cap) { /* a correction may change any number of rows */
-        size_t cap = w->changed_cap == 0 ? 64 : 2 * w->changed_cap;
-        struct changed *more = realloc(w->changed, cap * sizeof(*more));
-        w->short_of_memory = w->short_of_memory || more == NULL;
-        w->changed = more != NULL ? more : w->changed;
-        w->changed_cap = more != NULL ? cap : w->changed_cap;
-    }
-    if (w->n_changed < w->changed_cap) {
+    if (array_room(&w->changed, w->n_changed + 1, &w->changed_cap, sizeof(*w->changed), NULL) != 0) {
+        w->short_of_memory = true;
+    } else {
         w->changed[w->n_changed++] = (struct changed){taker->first_table + table, key};
     }
     walk_nodes_changed(&w->nodes, taker->first_table + table, key, before, after);
