@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/mp.h"
 #include "base/text.h"
 
@@ -77,6 +76,12 @@ void mp_map_digest(struct mp_map *map, const char *name, struct bytes hex) {
         mp_map_put_digest(&map->values, hex);
         mp_map_end(map);
     }
+}
+
+void mp_map_hash(struct mp_map *map, const char *name, const uint8_t hash[HASH_LEN]) {
+    char hex[2 * HASH_LEN + 1];
+    text_hex(hex, hash, HASH_LEN);
+    mp_map_digest(map, name, bytes_of(hex));
 }
 
 void mp_map_raw(struct mp_map *map, const char *name, struct bytes raw) {

@@ -4,6 +4,7 @@
 #define BASE_MP_MAP_H
 
 #include "base/bytes.h"
+#include "base/hash.h"
 
 #define MP_MAP_MAX 48
 
@@ -24,6 +25,8 @@ void mp_map_text(struct mp_map *map, const char *name, struct bytes text);
 void mp_map_uint(struct mp_map *map, const char *name, uint64_t value);
 void mp_map_bool(struct mp_map *map, const char *name, bool value);
 void mp_map_nil(struct mp_map *map, const char *name);
+/* As "sha256:" and hex digits. */
+void mp_map_hash(struct mp_map *map, const char *name, const uint8_t hash[HASH_LEN]);
 /* "sha256:" and 64 hex digits, which become lower case; nothing is put for an empty text. */
 void mp_map_digest(struct mp_map *map, const char *name, struct bytes hex);
 void mp_map_put_digest(struct buf *out, struct bytes hex); /* that item alone; exactly 64 digits */

@@ -233,7 +233,7 @@ static int put_answer(struct hook_reader *r, const struct unwrapped *u, struct e
     put_common(r, u, turn);
     hook_known(d, "request", request);
     hook_group(d, patch ? "filesystem.write" : NULL);
-    agent_answer(d, &answer, word);
+    hook_answer(d, &answer, word);
     hook_left(d, u->whole);
     int code = set_key(r, "decided", u, turn, request, err);
     struct hook_wait *wait = hook_wait_find(r, AGENT_CODEX, request);

@@ -153,16 +153,10 @@ void hook_private(struct hook_draft *d, const char *name, struct hook_map *map, 
     }
 }
 
-static void put_digest(struct hook_draft *d, const char *name, const uint8_t digest[HASH_LEN]) {
-    char hex[2 * HASH_LEN + 1];
-    text_hex(hex, digest, HASH_LEN);
-    mp_map_digest(&d->fields, name, bytes_of(hex));
-}
-
 void hook_arguments_digest(struct hook_draft *d, const uint8_t digest[32]) {
     static const uint8_t none[HASH_LEN] = {0};
     if (memcmp(digest, none, HASH_LEN) != 0) {
-        put_digest(d, "arguments_digest", digest);
+        mp_map_hash(&d->fields, "arguments_digest", digest);
     }
 }
 
@@ -181,7 +175,7 @@ void hook_content(struct hook_draft *d, enum hook_content which, struct bytes ra
         text = bytes_of_buf(&d->text);
     }
     hash_parts(digest, &text, 1);
-    put_digest(d, digest_names[which], digest);
+    mp_map_hash(&d->fields, digest_names[which], digest);
     mp_map_uint(&d->fields, bytes_names[which], text.n);
     put_private(d, content_names[which], raw);
     if (which == HOOK_ARGUMENTS) {
@@ -189,7 +183,7 @@ void hook_content(struct hook_draft *d, enum hook_content which, struct bytes ra
     }
 }
 
-void agent_answer(struct hook_draft *d, const struct agent_answer *answer, struct bytes word) {
+void hook_answer(struct hook_draft *d, const struct agent_answer *answer, struct bytes word) {
     mp_map_text(&d->fields, "decision", bytes_of(answer->decision));
     mp_map_text(&d->fields, "lifetime", bytes_of(answer->lifetime));
     mp_map_text(&d->fields, "decided_by", bytes_of(answer->decided_by));

@@ -44,7 +44,7 @@ void hook_group(struct hook_draft *draft, const char *group); /* with its tier; 
 void hook_content(struct hook_draft *draft, enum hook_content which, struct bytes raw);
 /* The digest alone, as a request before has it; all zero: nothing. */
 void hook_arguments_digest(struct hook_draft *draft, const uint8_t digest[32]);
-void agent_answer(struct hook_draft *draft, const struct agent_answer *answer, struct bytes word);
+void hook_answer(struct hook_draft *draft, const struct agent_answer *answer, struct bytes word);
 /* A text of any length, as a private field `name`, when the object has one under `from`. */
 void hook_private(struct hook_draft *draft, const char *name, struct hook_map *map, const char *from);
 /* What an object has beyond what was taken. */

@@ -36,7 +36,7 @@ static int put_answer(struct hook_reader *r, struct bytes name, struct bytes raw
         mp_map_uint(&d->fields, "expires", expiry->item.uint * CLOCK_NS_PER_S);
         hook_map_drop(&m, "expiry");
     }
-    agent_answer(d, &answer, (struct bytes){NULL, 0});
+    hook_answer(d, &answer, (struct bytes){NULL, 0});
     hook_left(d, &m);
     /* all of the answer: the same one in a later state of the file is the same event */
     hook_key(d, (struct bytes[]){bytes_of("goose"), name, raw}, 3);

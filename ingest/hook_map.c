@@ -77,7 +77,7 @@ static struct hook_name *take(struct hook_map *map, const char *name, enum mp_ty
     return found != NULL && found->item.type == type ? take_any(map, name) : NULL;
 }
 
-bool hook_map_text(struct hook_map *map, const char *name, struct bytes *ret) {
+static bool take_text(struct hook_map *map, const char *name, struct bytes *ret) {
     const struct hook_name *found = take(map, name, MP_STR);
     if (found != NULL) {
         *ret = found->item.data;
@@ -86,21 +86,13 @@ bool hook_map_text(struct hook_map *map, const char *name, struct bytes *ret) {
 }
 
 bool hook_map_word(struct hook_map *map, const char *name, struct bytes *ret) {
-    return hook_is_word(hook_map_see_text(map, name)) && hook_map_text(map, name, ret);
+    return hook_is_word(hook_map_see_text(map, name)) && take_text(map, name, ret);
 }
 
 bool hook_map_flag(struct hook_map *map, const char *name, bool *ret) {
     const struct hook_name *found = take(map, name, MP_BOOL);
     if (found != NULL) {
         *ret = found->item.boolean;
-    }
-    return found != NULL;
-}
-
-bool hook_map_uint(struct hook_map *map, const char *name, uint64_t *ret) {
-    const struct hook_name *found = take(map, name, MP_UINT);
-    if (found != NULL) {
-        *ret = found->item.uint;
     }
     return found != NULL;
 }

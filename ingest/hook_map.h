@@ -31,11 +31,9 @@ struct bytes hook_map_see_text(const struct hook_map *map, const char *name); /*
 
 /* Each takes the value and returns true when it is there in this type; otherwise *ret is untouched and the value is left.
  */
-bool hook_map_text(struct hook_map *map, const char *name, struct bytes *ret);
 /* Text of 1 to HOOK_WORD_MAX bytes without control characters. */
 bool hook_map_word(struct hook_map *map, const char *name, struct bytes *ret);
 bool hook_map_flag(struct hook_map *map, const char *name, bool *ret);
-bool hook_map_uint(struct hook_map *map, const char *name, uint64_t *ret);
 bool hook_map_value(struct hook_map *map, const char *name, struct bytes *ret_raw); /* anything but null */
 bool hook_map_number(struct hook_map *map, const char *name, struct bytes *ret_raw);
 /* Opens the object that stands there; `inner` has to live as long as `map` is used. */

@@ -132,7 +132,7 @@ static int put_replied(struct hook_reader *r, struct hook_map *m, struct hook_ma
         put_wait(r, wait, &answer, bytes_is(word, "reject"));
     }
     hook_known(d, "request", id);
-    agent_answer(d, &answer, word);
+    hook_answer(d, &answer, word);
     hook_left(d, m);
     int code = set_key(r, "decided", session, id, err);
     return code != 0 ? code : hook_give(r, err);

@@ -193,7 +193,7 @@ static int put_outcome(struct hook_reader *r, struct hook_map *m, struct hook_ma
     bool known = wait != NULL || bytes_is(word, "cancelled"); /* an id may look like a kind */
     struct agent_answer answer = agent_answer_of(AGENT_ACP, known ? word : none);
     begin(r, "permission.decided", none);
-    agent_answer(d, &answer, word);
+    hook_answer(d, &answer, word);
     hook_left(d, m);
     return give_answer(r, wait, err);
 }
@@ -282,7 +282,7 @@ static int put_decision(struct hook_reader *r, struct hook_map *m, struct hook_m
     }
     hook_begin(d, "permission.decided");
     hook_agent(d, bytes_of("codex"));
-    agent_answer(d, &answer, word);
+    hook_answer(d, &answer, word);
     hook_left(d, m);
     return give_answer(r, wait, err);
 }

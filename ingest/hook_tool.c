@@ -111,7 +111,7 @@ static int put_denial(struct hook_reader *r, struct hook_map *m, const struct co
     struct bytes tool, call;
     const struct agent_answer denied = {"deny", "once", "unknown"};
     begin(r, "permission.decided", c);
-    agent_answer(&r->draft, &denied, (struct bytes){NULL, 0});
+    hook_answer(&r->draft, &denied, (struct bytes){NULL, 0});
     hook_private(&r->draft, "reason", m, "reason");
     int code = take_tool(r, m, &tool, &call, err);
     if (code != 0) {
@@ -328,7 +328,7 @@ int hook_tool_output(struct hook_reader *r, struct hook_map *m, struct err *err)
     answer.decided_by = "hook";
     begin(r, "permission.decided", &c);
     hook_subject(d, "tool", hook_is_word(tool) ? tool : (struct bytes){NULL, 0});
-    agent_answer(d, &answer, word);
+    hook_answer(d, &answer, word);
     hook_private(d, "reason", &output, "permissionDecisionReason");
     hook_private(d, "reason", &decision, "message");
     if (hook_is_word(tool)) {

@@ -60,7 +60,7 @@ const char *intake_source(const struct intake *run) {
     return run->source;
 }
 
-const char *intake_actor(const struct intake *run) {
+static const char *actor_of(const struct intake *run) {
     return run->options.actor != NULL ? run->options.actor : run->actor;
 }
 
@@ -292,7 +292,7 @@ int intake_add(struct intake *run, const struct ledger_draft *draft, const struc
     struct ledger_draft d = *draft;
     d.source = bytes_of(run->source);
     if (d.actor.n == 0) {
-        d.actor = bytes_of(intake_actor(run));
+        d.actor = bytes_of(actor_of(run));
     }
     if (d.grade.n == 0) {
         d.grade = bytes_of("reported");
@@ -361,7 +361,7 @@ static int add_receipt(struct intake *run, struct err *err) {
     ledger_draft_init(&draft);
     draft.kind = bytes_of("ledger.imported");
     draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(intake_actor(run));
+    draft.actor = bytes_of(actor_of(run));
     draft.source = bytes_of(run->source);
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);

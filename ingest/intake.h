@@ -59,7 +59,6 @@ const struct ingest_options *intake_options(const struct intake *run);
 /* NULL: a dry run without one. */
 struct ledger *intake_ledger(struct intake *run);
 const char *intake_source(const struct intake *run);
-const char *intake_actor(const struct intake *run);
 bool intake_stopped(const struct intake *run);
 /* For keyed_hash_hex; borrowed. */
 const uint8_t *intake_secret(const struct intake *run);

@@ -11,12 +11,6 @@
 #define BODY_MAX ((size_t)4 << 20)
 #define HARNESS  "lm_eval"
 
-static void put_hash(struct mp_map *f, const char *name, const uint8_t digest[HASH_LEN]) {
-    char hex[2 * HASH_LEN + 1];
-    text_hex(hex, digest, HASH_LEN);
-    mp_map_digest(f, name, bytes_of(hex));
-}
-
 static void put_time(struct mp_map *f, uint64_t at, struct bytes at_text) {
     if (at != INGEST_NO_TIME) {
         mp_map_uint(f, "at", at);
@@ -200,7 +194,7 @@ int lmeval_put_imported(const struct lmeval_doc *doc, const char *path, struct b
     mp_map_init(&f, BODY_MAX);
     mp_map_text(&f, "harness", bytes_of(HARNESS));
     mp_map_text(&f, "harness_version", lmeval_word(doc->top[LMEVAL_VERSION]));
-    put_hash(&f, "file_digest", doc->file_digest);
+    mp_map_hash(&f, "file_digest", doc->file_digest);
     put_time(&f, doc->at, doc->at_text);
     lmeval_model_put(&doc->model, &f);
     mp_map_text(&f, "model_path", doc->model.path);
@@ -258,7 +252,7 @@ static void put_definition(struct mp_map *f, const char *name, struct bytes conf
     uint8_t digest[HASH_LEN];
     if (config.n > 0) {
         hash_parts(digest, &config, 1);
-        put_hash(f, name, digest);
+        mp_map_hash(f, name, digest);
     }
 }
 

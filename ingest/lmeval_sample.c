@@ -154,11 +154,9 @@ static struct bytes only_text(struct bytes raw) {
 static void put_output(struct mp_map *fields, struct bytes resps) {
     struct bytes text = only_text(resps);
     uint8_t digest[HASH_LEN];
-    char hex[2 * HASH_LEN + 1];
     if (text.p != NULL) {
         hash_parts(digest, &text, 1);
-        text_hex(hex, digest, HASH_LEN);
-        mp_map_digest(fields, "output_digest", bytes_of(hex));
+        mp_map_hash(fields, "output_digest", digest);
     }
     mp_map_bounded(fields, "output", resps, LMEVAL_KEPT_MAX);
 }

@@ -99,19 +99,17 @@ static void put_layer(struct buf *out, struct bytes layer) {
     struct bytes type = type_of(layer);
     struct ollama_digest digest = ollama_digest_of(ollama_text(layer, "digest"));
     uint64_t size = ollama_number(layer, "size");
-    char text[7 + 2 * HASH_LEN + 1] = "sha256:";
-    bool word = ollama_is_word(type);
-    text_hex(text + 7, digest.sha256, HASH_LEN);
-    mp_put_map(out, (uint32_t)(word + digest.there + (size != OLLAMA_NONE)));
+    struct mp_map map;
+    mp_map_init(&map, out->max);
     if (size != OLLAMA_NONE) {
-        mp_pair_uint(out, "bytes", size);
+        mp_map_uint(&map, "bytes", size);
     }
     if (digest.there) {
-        mp_pair_text(out, "digest", text);
+        mp_map_hash(&map, "digest", digest.sha256);
     }
-    if (word) {
-        mp_pair_str(out, "type", type);
-    }
+    mp_map_text(&map, "type", ollama_is_word(type) ? type : (struct bytes){NULL, 0});
+    mp_map_write(&map, out, NULL);
+    mp_map_done(&map);
 }
 
 static void add_bytes(uint64_t *sum, uint64_t more) {

@@ -424,7 +424,7 @@ void otlp_forget(struct otlp *o) {
     o->waiting = 0;
 }
 
-int otlp_init(struct otlp *o, struct intake *run, struct err *err) {
+static int otlp_init(struct otlp *o, struct intake *run, struct err *err) {
     memset(o, 0, sizeof(*o));
     o->run = run;
     otlp_map_init(&o->map);
@@ -441,7 +441,7 @@ int otlp_init(struct otlp *o, struct intake *run, struct err *err) {
     return ahead_new(&o->ahead, err);
 }
 
-void otlp_done(struct otlp *o) {
+static void otlp_done(struct otlp *o) {
     otlp_map_done(&o->map);
     otlp_cut_done(&o->cut);
     ahead_free(o->ahead);

@@ -38,9 +38,6 @@ struct otlp {
     uint64_t rejected;                /* records of the document that were */
 };
 
-int otlp_init(struct otlp *otlp, struct intake *run, struct err *err);
-void otlp_done(struct otlp *otlp); /* a zeroed one is fine */
-
 /* Adds the records of a document that otlp->cut has cut to its end. Those that are wrong are rejected one by one, and
  * counted in otlp->rejected. 0, INTAKE_STOP, or an error of the ledger. */
 int otlp_document(struct otlp *otlp, const char *file, struct bytes text, uint64_t line, uint64_t offset, struct err *err);

@@ -74,10 +74,8 @@ void otlp_name(const struct otlp_map *m, char ret[OTLP_NAME_LEN], const char *pr
 
 static void put_digest(struct mp_map *fields, const char *name, struct bytes content) {
     uint8_t digest[HASH_LEN];
-    char hex[2 * HASH_LEN + 1];
     hash_parts(digest, &content, 1);
-    text_hex(hex, digest, HASH_LEN);
-    mp_map_digest(fields, name, bytes_of(hex));
+    mp_map_hash(fields, name, digest);
 }
 
 /* ---- values ------------------------------------------------------------------------------------------------------- */
@@ -102,7 +100,7 @@ struct bytes otlp_find_text(struct otlp_attributes *l, const char *key) {
     return a != NULL && a->item.type == MP_STR ? a->item.data : (struct bytes){NULL, 0};
 }
 
-void otlp_put_num(struct mp_map *fields, const char *name, const struct mp_item *item) {
+static void put_num(struct mp_map *fields, const char *name, const struct mp_item *item) {
     mp_map_begin(fields, name);
     if (otlp_num(&fields->values, item)) {
         mp_map_end(fields);
@@ -199,7 +197,7 @@ static bool put_number(struct otlp_map *m, const struct otlp_row *row, const str
         mp_map_end(&m->body);
     } else {
         size_t before = m->body.n;
-        otlp_put_num(&m->body, row->field, item);
+        put_num(&m->body, row->field, item);
         return m->body.n > before;
     }
     return true;

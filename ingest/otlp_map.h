@@ -90,7 +90,6 @@ struct otlp_attribute *otlp_find(struct otlp_attributes *attributes, const char 
 struct bytes otlp_find_text(struct otlp_attributes *attributes, const char *key);
 /* Puts what the rows say and marks it as used. What does not have the form stays unused. */
 void otlp_rows(struct otlp_map *map, struct otlp_attributes *attributes, const struct otlp_row *rows, size_t n);
-void otlp_put_num(struct mp_map *fields, const char *name, const struct mp_item *item);
 /* Nanoseconds as milliseconds, exactly. */
 void otlp_put_ms(struct mp_map *fields, const char *name, uint64_t ns);
 void otlp_put_at(struct mp_map *fields, const struct otlp_member *m, uint64_t *ret_at);

@@ -85,12 +85,6 @@ void tally_sum(struct ingest_tally *t, const struct ingest_tally *more) {
     }
 }
 
-static void put_digest(struct mp_map *map, const char *name, const uint8_t digest[HASH_LEN]) {
-    char hex[2 * HASH_LEN + 1];
-    text_hex(hex, digest, HASH_LEN);
-    mp_map_digest(map, name, bytes_of(hex));
-}
-
 static void put_reasons(struct buf *out, const struct ingest_tally *t) {
     mp_put_array(out, (uint32_t)t->n_reasons);
     for (size_t i = 0; i < t->n_reasons; i++) {
@@ -109,9 +103,9 @@ int tally_encode(struct buf *out, const struct ingest_tally *t, const struct tal
     mp_map_uint(&map, "accepted", t->accepted);
     mp_map_uint(&map, "bytes", t->bytes);
     if (input->cursor != NULL) {
-        put_digest(&map, "cursor", input->cursor);
+        mp_map_hash(&map, "cursor", input->cursor);
     }
-    put_digest(&map, "digest", input->digest);
+    mp_map_hash(&map, "digest", input->digest);
     mp_map_uint(&map, "duplicate", t->duplicate);
     if (t->first_at != INGEST_NO_TIME) {
         mp_map_uint(&map, "first_at", t->first_at);
