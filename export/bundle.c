@@ -35,13 +35,13 @@ const char *bundle_field_name(size_t field) {
     return fields[field];
 }
 
-struct bytes bundle_field_of(const struct event_header *h, size_t field) {
+static struct bytes field_of(const struct event_header *h, size_t field) {
     const struct bytes all[] = {h->kind, h->subject, h->run, h->actor, h->source, h->grade, h->key};
     return all[field];
 }
 
 static bool holds(const struct export_term *term, const struct event_header *header) {
-    struct bytes text = bundle_field_of(header, bundle_field(term->field));
+    struct bytes text = field_of(header, bundle_field(term->field));
     if (term->op == EXPORT_EQUALS) {
         return bytes_eq(text, term->value);
     }

@@ -54,6 +54,5 @@ unsigned bundle_misses(const struct export_term *terms, size_t n, const struct e
 /* "kind" ...: SIZE_MAX: no such field. */
 size_t bundle_field(const char *name);
 const char *bundle_field_name(size_t field);
-struct bytes bundle_field_of(const struct event_header *header, size_t field);
 
 #endif

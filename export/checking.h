@@ -156,7 +156,7 @@ bool check_is_erased(const struct checking *c, uint64_t seq, uint64_t by);
 
 int check_range(struct checking *c, struct err *err);
 /* Notices a header, of which all is good: gaps, counts, time. */
-int check_count(struct checking *c, const struct check_slot *slot, struct err *err);
+int check_count(struct checking *c, const struct check_slot *slot);
 /* Header, body and private fields to whoever wants them, and what became of the event. `event` may lack what is not
  * disclosed. */
 int check_give(struct checking *c, const struct check_slot *slot, enum export_fate fate, struct ledger_event *event,

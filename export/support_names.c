@@ -194,7 +194,8 @@ bool support_is_word(const struct support_names *names, struct bytes text, bool 
     return !has_address(text) && !begins_as_host(text) && !has_identity(names, text);
 }
 
-bool support_is_digest(struct bytes text) {
+/* "sha256:" and 64 hex digits, or the name of an artifact. */
+static bool is_digest(struct bytes text) {
     static const char *const leads[] = {"sha256:", "artifact:sha256:"};
     uint8_t digest[HASH_LEN];
     for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
@@ -259,7 +260,8 @@ static bool put_actor(struct support_names *names, struct bytes value, struct bu
     return false;
 }
 
-void support_pseudonym(struct support_names *names, enum support_class class, struct bytes value, struct buf *out) {
+/* Appends "run:r-3f2a0c...": 12 hex digits. */
+static void put_pseudonym(struct support_names *names, enum support_class class, struct bytes value, struct buf *out) {
     if (class != SUPPORT_ACTOR || !put_actor(names, value, out)) {
         buf_printf(out, "%s:", sorts[class].prefix);
         put_tag(names, sorts[class].letter, value, out);
@@ -271,7 +273,8 @@ static bool is_stop(uint8_t c) {
     return c != 0 && strchr("'\"`,;:.!?()", c) != NULL;
 }
 
-void support_sentence(struct support_names *names, struct bytes text, struct buf *out) {
+/* Appends a sentence of the program's own: words stay, others become pseudonyms one by one. */
+static void put_sentence(struct support_names *names, struct bytes text, struct buf *out) {
     for (size_t at = 0, n; at < text.n; at += n) {
         for (n = 0; at + n < text.n && (text.p[at + n] == ' ' || is_stop(text.p[at + n]));) {
             n++;
@@ -289,7 +292,7 @@ void support_sentence(struct support_names *names, struct bytes text, struct buf
         if (support_is_word(names, word, false)) {
             buf_put_bytes(out, word);
         } else {
-            support_pseudonym(names, SUPPORT_TEXT, word, out);
+            put_pseudonym(names, SUPPORT_TEXT, word, out);
         }
         buf_put(out, text.p + at + end, n - end);
     }
@@ -299,18 +302,18 @@ bool support_text(struct support_names *names, enum support_class class, struct 
     if (class == SUPPORT_OUT) {
         return false;
     }
-    if (value.n == 0 || support_is_digest(value)) {
+    if (value.n == 0 || is_digest(value)) {
         buf_put_bytes(out, value);
     } else if (class == SUPPORT_NONE) {
         return false;
     } else if (class != SUPPORT_WORD && class != SUPPORT_PHRASE) {
-        support_pseudonym(names, class, value, out);
+        put_pseudonym(names, class, value, out);
     } else if (support_is_word(names, value, class == SUPPORT_PHRASE)) {
         buf_put_bytes(out, value);
     } else if (names->sentences && bytes_find(value, ' ') != NULL) {
-        support_sentence(names, value, out);
+        put_sentence(names, value, out);
     } else {
-        support_pseudonym(names, SUPPORT_TEXT, value, out);
+        put_pseudonym(names, SUPPORT_TEXT, value, out);
     }
     return true;
 }
@@ -325,7 +328,7 @@ void support_subject(struct support_names *names, struct bytes subject, struct b
         class = support_is_word(names, noun, false) && slash != NULL ? SUPPORT_NAME : SUPPORT_TEXT;
     }
     if (class == SUPPORT_TEXT) {
-        support_pseudonym(names, SUPPORT_TEXT, subject, out);
+        put_pseudonym(names, SUPPORT_TEXT, subject, out);
         return;
     }
     buf_put_bytes(out, noun);

@@ -44,14 +44,8 @@ void support_names_add_actor(struct support_names *names, struct bytes actor);
 
 /* May it leave as it is? Nothing of what looks like a path, an address or a name of a machine, nor an identity. */
 bool support_is_word(const struct support_names *names, struct bytes text, bool spaces);
-/* "sha256:" and 64 hex digits, or the name of an artifact. */
-bool support_is_digest(struct bytes text);
-/* Appends "run:r-3f2a0c...": 12 hex digits. */
-void support_pseudonym(struct support_names *names, enum support_class class, struct bytes value, struct buf *out);
 /* Appends what a text of this class becomes. False: nothing, it is left out. */
 bool support_text(struct support_names *names, enum support_class class, struct bytes value, struct buf *out);
-/* Appends a sentence of the program's own: words stay, others become pseudonyms one by one. */
-void support_sentence(struct support_names *names, struct bytes text, struct buf *out);
 /* "run/r-1" by the class of its first word. */
 void support_subject(struct support_names *names, struct bytes subject, struct buf *out);
 

@@ -283,7 +283,7 @@ static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
     if (rc == 0 && !merkle_check_inclusion(said.seq, c->point.size, slot->leaf, &inclusion, c->point.root)) {
         rc = check_fault(c, "F7", EXPORT_INTEGRITY, said.seq, "it is not in the tree of the head");
     }
-    rc = rc != 0 ? rc : check_count(c, slot, err);
+    rc = rc != 0 ? rc : check_count(c, slot);
     c->next++;
     if (rc == 0 && bare && !slot->matches && c->manifest.bodies != EXPORT_BODIES_ALL) {
         return check_give(c, slot, EXPORT_LEFT_OUT, &event, (struct bytes){0}, err);

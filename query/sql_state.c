@@ -171,7 +171,7 @@ void sql_state_damage(struct sql_state *state, const struct err *why, int code, 
     d->range[from] = new;
 }
 
-uint64_t sql_state_lost(const struct sql_state *state) {
+static uint64_t count_lost(const struct sql_state *state) {
     uint64_t n = 0;
     for (size_t i = 0; i < state->damage.n; i++) {
         n += state->damage.range[i].end - state->damage.range[i].first;
@@ -181,7 +181,7 @@ uint64_t sql_state_lost(const struct sql_state *state) {
 
 int sql_state_damaged(const struct sql_state *state, struct err *err) {
     const struct sql_damage *d = &state->damage;
-    uint64_t lost = sql_state_lost(state);
+    uint64_t lost = count_lost(state);
     return err_set(err, d->code, "%.700s; in all %llu event%s that may belong to the answer could not be read",
                    d->first.msg, (unsigned long long)lost, lost == 1 ? "" : "s");
 }

@@ -125,8 +125,6 @@ int sql_state_settle(struct sql_state *state, struct err *err);
 int sql_state_ledger(struct sql_state *state, struct err *err);
 /* Events [first, first + n) cannot be read. */
 void sql_state_damage(struct sql_state *state, const struct err *why, int code, uint64_t first, uint64_t n);
-/* The distinct ones. */
-uint64_t sql_state_lost(const struct sql_state *state);
 /* "...; 256 events could not be read, all others are in the answer" */
 int sql_state_damaged(const struct sql_state *state, struct err *err);
 /* Something that is no fault but may explain an empty answer. The first one is kept. */
