@@ -1,6 +1,6 @@
 /* The insides of `ledger query`: one question and how it is answered.
  *
- *   cmd_query.c      the command line --> struct answer
+ *   cli/cmd_query.c  the command line --> struct answer
  *   answer.c         rows: all, the first, the last, those around one, those that come
  *   answer_count.c   counts by fields
  *   answer_sql.c     --where and --sql

@@ -1,4 +1,4 @@
-/* What the first screen says: gathered here, printed by cmd_status.c. */
+/* What the first screen says: gathered here, printed by cli/cmd_status.c. */
 #ifndef CLI_STATUS_H
 #define CLI_STATUS_H
 
