@@ -100,7 +100,7 @@ static void move_place(struct err *err, size_t before, size_t length) {
 
 /* Seqs on their way from SQL to the rows. The first ones are handed on soon, so that something is seen; then many at a
  * time, because a cursor costs more than a row of it. */
-struct seqs {
+struct seq_batch {
     struct answer *answer;
     answer_seqs_fn *each;
     void *ctx;
@@ -109,7 +109,7 @@ struct seqs {
     bool newest; /* all of them, backwards */
 };
 
-static int hand_on(struct seqs *seqs, struct err *err) {
+static int hand_on(struct seq_batch *seqs, struct err *err) {
     size_t n = seqs->n;
     seqs->n = 0;
     seqs->batch = seqs->batch < SEQS_MAX / SEQS_GROW ? seqs->batch * SEQS_GROW : SEQS_MAX;
@@ -117,7 +117,7 @@ static int hand_on(struct seqs *seqs, struct err *err) {
 }
 
 static int take_seq(void *ctx, const struct sql_row *row, struct err *err) {
-    struct seqs *seqs = ctx;
+    struct seq_batch *seqs = ctx;
     int rc = array_room(&seqs->seq, seqs->n + 1, &seqs->cap, sizeof(*seqs->seq), err);
     if (rc != 0) {
         return rc;
@@ -126,7 +126,7 @@ static int take_seq(void *ctx, const struct sql_row *row, struct err *err) {
     return !seqs->newest && seqs->n >= seqs->batch ? hand_on(seqs, err) : 0;
 }
 
-static void reverse(struct seqs *seqs) {
+static void reverse(struct seq_batch *seqs) {
     for (size_t i = 0; i < seqs->n / 2; i++) {
         uint64_t other = seqs->seq[seqs->n - 1 - i];
         seqs->seq[seqs->n - 1 - i] = seqs->seq[i];
@@ -156,7 +156,7 @@ static int put_where(const struct answer *a, uint64_t from, uint64_t to, uint64_
 
 int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, bool newest, answer_seqs_fn *each, void *ctx,
                  struct err *err) {
-    struct seqs seqs = {.answer = a, .each = each, .ctx = ctx, .batch = SEQS_FIRST, .newest = newest};
+    struct seq_batch seqs = {.answer = a, .each = each, .ctx = ctx, .batch = SEQS_FIRST, .newest = newest};
     struct buf statement = {.max = STATEMENT_MAX};
     struct bytes where = bytes_of(a->where);
     struct err why = {0};

@@ -12,6 +12,7 @@
 #include "cli/expression.h"
 #include "cli/open.h"
 #include "cli/receipt.h"
+#include "cli/seqs.h"
 #include "ledger/vouch.h"
 #include "query/sql.h"
 
@@ -77,8 +78,7 @@ static const struct ask_options asked = {.fields = conditions,
 
 struct request {
     struct ledger_erase_options o;
-    uint64_t *seqs;
-    size_t n_seqs;
+    struct seqs seqs;
     char *names; /* what `field` points into */
     const char *field[ERASE_FIELDS_MAX];
     struct ask ask;
@@ -117,39 +117,18 @@ static int take_fields(const struct opt_args *args, struct request *w, struct er
     return 0;
 }
 
-static int by_number(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Ascending, each once. */
-static void sort_seqs(struct request *w) {
-    size_t n = 0;
-    if (w->n_seqs > 1) {
-        qsort(w->seqs, w->n_seqs, sizeof(w->seqs[0]), by_number);
-    }
-    for (size_t i = 0; i < w->n_seqs; i++) {
-        if (n == 0 || w->seqs[i] != w->seqs[n - 1]) {
-            w->seqs[n++] = w->seqs[i];
-        }
-    }
-    w->n_seqs = n;
-}
-
 static int take_seqs(const struct opt_args *args, struct request *w, struct err *err) {
-    w->seqs = calloc(args->n_args + 1, sizeof(*w->seqs));
-    if (w->seqs == NULL) {
-        return err_set(err, ERR_NOMEM, "out of memory");
-    }
-    for (size_t i = 0; i < args->n_args; i++) {
-        if (text_parse_u64(bytes_of(args->args[i]), &w->seqs[i]) != 0 || w->seqs[i] >= INT64_MAX) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < args->n_args; i++) {
+        uint64_t seq;
+        if (text_parse_u64(bytes_of(args->args[i]), &seq) != 0 || seq >= INT64_MAX) {
             return err_set(err, ERR_INVALID, "'%.100s' is not a sequence number (expected a decimal number)",
                            args->args[i]);
         }
+        rc = seqs_add(&w->seqs, seq, err);
     }
-    w->n_seqs = args->n_args;
-    sort_seqs(w);
-    return 0;
+    w->seqs.n = seqs_sort(w->seqs.seq, w->seqs.n);
+    return rc;
 }
 
 static bool has_conditions(const struct opt_args *args) {
@@ -213,19 +192,11 @@ static int read_request(const struct opt_args *args, struct request *w, struct e
 /* ---- choosing by conditions ---- */
 
 static int add_seq(struct request *w, uint64_t seq, struct err *err) {
-    if (w->n_seqs == EVENTS_MAX) {
+    if (w->seqs.n == EVENTS_MAX) {
         return err_set(err, ERR_LIMIT, "more than %zu events match: erase them in parts, by --since and --until",
                        EVENTS_MAX);
     }
-    if ((w->n_seqs & (w->n_seqs + 1)) == 0) { /* room for 1, 3, 7, ... */
-        uint64_t *more = realloc(w->seqs, (2 * w->n_seqs + 1) * sizeof(*more));
-        if (more == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
-        w->seqs = more;
-    }
-    w->seqs[w->n_seqs++] = seq;
-    return 0;
+    return seqs_add(&w->seqs, seq, err);
 }
 
 static int take_row(void *ctx, const struct sql_row *row, struct err *err) {
@@ -261,7 +232,7 @@ static int choose(struct cli *cli, struct ledger *ledger, struct request *w, str
     vouch_load(ledger, NULL); /* without the log key all events are read: nobody hides one behind an index */
     if (w->where != NULL) {
         rc = choose_where(ledger, w, err);
-        sort_seqs(w);
+        w->seqs.n = seqs_sort(w->seqs.seq, w->seqs.n);
         return rc;
     }
     w->ask.query.proven = true;
@@ -387,7 +358,7 @@ static int erase_events(struct cli *cli, struct ledger *ledger, struct request *
     int rc = w->conditions ? choose(cli, ledger, w, &err) : 0;
     int exit_code = rc == 0 ? 0 : rc == ERR_INVALID || rc == ERR_LIMIT ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
     if (exit_code == 0) {
-        rc = erase_plan_make(&plan, ledger, w->seqs, w->n_seqs, &err);
+        rc = erase_plan_make(&plan, ledger, w->seqs.seq, w->seqs.n, &err);
         rc = rc != 0 ? rc : erase_left_find(&left, &plan, ledger, &err);
         exit_code = rc == 0 ? refuse(cli, w, &plan) : cli_fail(cli, &err);
     }
@@ -423,7 +394,7 @@ static int erase(struct cli *cli, const struct opt_args *args) {
     }
     ledger_close(ledger);
     ask_done(&w.ask);
-    free(w.seqs);
+    free(w.seqs.seq);
     free(w.names);
     return exit_code;
 }

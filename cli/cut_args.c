@@ -194,18 +194,10 @@ static int read_bodies(const struct opt_args *args, struct cut_args *cut, struct
 /* ---- chosen events ---- */
 
 static int add_seq(struct cut_args *cut, uint64_t seq, struct err *err) {
-    if (cut->n_seqs == SEQS_MAX) {
+    if (cut->seqs.n == SEQS_MAX) {
         return err_set(err, ERR_LIMIT, "a sparse bundle has at most %d events", SEQS_MAX);
     }
-    if ((cut->n_seqs & (cut->n_seqs + 1)) == 0) { /* room for 1, 3, 7, ... */
-        uint64_t *more = realloc(cut->seqs, (2 * cut->n_seqs + 1) * sizeof(*more));
-        if (more == NULL) {
-            return err_set(err, ERR_NOMEM, "out of memory");
-        }
-        cut->seqs = more;
-    }
-    cut->seqs[cut->n_seqs++] = seq;
-    return 0;
+    return seqs_add(&cut->seqs, seq, err);
 }
 
 static int read_seqs(const char *text, struct cut_args *cut, struct err *err) {
@@ -243,11 +235,6 @@ static int ask_seqs(const char *statement, struct ledger *ledger, struct cut_arg
     return rc;
 }
 
-static int by_number(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static int read_chosen(const struct opt_args *args, struct ledger *ledger, struct cut_args *cut, struct err *err) {
     const char *list = opt_text(args, &cut_options[CUT_SPARSE]), *statement = opt_text(args, &cut_options[CUT_SQL]);
     if (list == NULL && statement == NULL) {
@@ -257,19 +244,12 @@ static int read_chosen(const struct opt_args *args, struct ledger *ledger, struc
         return err_set(err, ERR_INVALID, "--sparse or --sql choose the events: no conditions and no range beside them");
     }
     int rc = list != NULL ? read_seqs(list, cut, err) : ask_seqs(statement, ledger, cut, err);
-    if (rc == 0 && cut->n_seqs == 0) {
+    if (rc == 0 && cut->seqs.n == 0) {
         rc = err_set(err, ERR_NOTFOUND, "no event was chosen");
     }
     if (rc == 0) {
-        qsort(cut->seqs, cut->n_seqs, sizeof(cut->seqs[0]), by_number);
-        size_t n = 1;
-        for (size_t i = 1; i < cut->n_seqs; i++) {
-            if (cut->seqs[i] != cut->seqs[n - 1]) {
-                cut->seqs[n++] = cut->seqs[i];
-            }
-        }
-        cut->options.seqs = cut->seqs;
-        cut->options.n_seqs = cut->n_seqs = n;
+        cut->options.seqs = cut->seqs.seq;
+        cut->options.n_seqs = cut->seqs.n = seqs_sort(cut->seqs.seq, cut->seqs.n);
     }
     return rc;
 }
@@ -357,12 +337,12 @@ int cut_args_narrow(struct cut_args *args, struct ledger *ledger, bool build, st
 
 void cut_args_done(struct cut_args *args) {
     buf_done(&args->names);
-    free(args->seqs);
+    free(args->seqs.seq);
 }
 
 void cut_args_words(const struct cut_args *args, struct buf *out) {
     if (args->options.seqs != NULL) {
-        buf_printf(out, "%zu chosen", args->n_seqs);
+        buf_printf(out, "%zu chosen", args->seqs.n);
     } else if (args->options.n_terms == 0) {
         buf_put_str(out, "everything");
     }

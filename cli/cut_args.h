@@ -3,6 +3,7 @@
 #define CLI_CUT_ARGS_H
 
 #include "cli/opt.h"
+#include "cli/seqs.h"
 #include "cli/tier_count.h"
 #include "export/export.h"
 
@@ -37,8 +38,7 @@ struct cut_args {
     struct export_term term[EXPORT_TERMS_MAX];
     struct buf names; /* NUL-terminated names of --private and --states */
     const char *private_[EXPORT_PRIVATE_MAX], *states[EXPORT_STATES_MAX];
-    uint64_t *seqs; /* owned */
-    size_t n_seqs;
+    struct seqs seqs;
     bool given;              /* a range was */
     struct tier_count tiers; /* of the log, when --sql asks about tiers */
 };

@@ -8,6 +8,7 @@
 
 #include "cli/cell.h"
 #include "cli/entity.h"
+#include "cli/seqs.h"
 
 struct side {
     struct state_view *view;
@@ -315,14 +316,9 @@ static int walk(struct merge *m, struct err *err) {
     return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
 }
 
-static int by_seq(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* The events that the lines will name. */
 static int give_seqs(struct merge *m, struct err *err) {
-    size_t n = m->plan->seqs && m->walk ? walk_seqs(m->walk, NULL) : 0, unique = 0;
+    size_t n = m->plan->seqs && m->walk ? walk_seqs(m->walk, NULL) : 0;
     uint64_t *seqs = n > 0 ? calloc(n, sizeof(*seqs)) : NULL;
     if (n == 0) {
         return 0;
@@ -331,13 +327,7 @@ static int give_seqs(struct merge *m, struct err *err) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     walk_seqs(m->walk, seqs);
-    qsort(seqs, n, sizeof(*seqs), by_seq);
-    for (size_t i = 0; i < n; i++) {
-        if (unique == 0 || seqs[i] != seqs[unique - 1]) {
-            seqs[unique++] = seqs[i];
-        }
-    }
-    int rc = m->plan->seqs(m->plan->ctx, seqs, unique, err);
+    int rc = m->plan->seqs(m->plan->ctx, seqs, seqs_sort(seqs, n), err);
     free(seqs);
     return rc;
 }

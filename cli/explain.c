@@ -26,7 +26,7 @@
 #define ENTITIES_MAX 20 /* that are shown to people */
 #define TEXT_BYTES   ((size_t)4 << 20)
 
-struct seqs {
+struct cited {
     uint64_t seq[EVENTS_MAX];
     size_t n;
 };
@@ -48,7 +48,7 @@ static void put_main(struct explanation *s, const struct row *row, struct buf *o
 
 /* ---- events ---- */
 
-static void add_seqs(struct seqs *seqs, const uint64_t *more, size_t n) {
+static void add_seqs(struct cited *seqs, const uint64_t *more, size_t n) {
     for (size_t i = 0; i < n && seqs->n < EVENTS_MAX; i++) {
         size_t at = seqs->n;
         while (at > 0 && seqs->seq[at - 1] >= more[i]) {
@@ -64,13 +64,13 @@ static void add_seqs(struct seqs *seqs, const uint64_t *more, size_t n) {
 }
 
 /* What the parts cite, and corrections that no row cites. */
-static int add_also(struct explanation *s, struct seqs *seqs, struct err *err) {
+static int add_also(struct explanation *s, struct cited *seqs, struct err *err) {
     int rc = explain_corrected(s, seqs->seq, seqs->n, err);
     add_seqs(seqs, s->also, s->n_also);
     return rc;
 }
 
-static int print_events(struct explanation *s, const struct seqs *seqs, struct err *err) {
+static int print_events(struct explanation *s, const struct cited *seqs, struct err *err) {
     static const struct table_column columns[] = {{"SEQ", TABLE_RIGHT, 0},
                                                   {"TIME", TABLE_KEEP, 0},
                                                   {"KIND", TABLE_KEEP, 30},
@@ -102,7 +102,7 @@ static int print_events(struct explanation *s, const struct seqs *seqs, struct e
     return rc < 0 ? rc : 0;
 }
 
-static int put_events(struct explanation *s, const struct seqs *seqs, struct obj *ret, struct err *err) {
+static int put_events(struct explanation *s, const struct cited *seqs, struct obj *ret, struct err *err) {
     struct ledger_event event;
     struct buf json = {.max = LEDGER_BATCH_BYTES_MAX}, mp = {.max = LEDGER_BATCH_BYTES_MAX};
     int rc = 0;
@@ -395,7 +395,7 @@ static void put_parts(const struct parts *parts, struct obj *obj) {
     obj_uint(obj, "more_parts", parts->more);
 }
 
-static int put_row(struct explanation *s, const struct row *row, const struct parts *parts, struct seqs *seqs,
+static int put_row(struct explanation *s, const struct row *row, const struct parts *parts, struct cited *seqs,
                    struct err *err) {
     struct obj one = {0}, fields = {0}, events = {0};
     struct buf name = {.max = TEXT_BYTES};
@@ -433,7 +433,7 @@ static int put_row(struct explanation *s, const struct row *row, const struct pa
 /* ---- a row ---- */
 
 /* Its own evidence, and, where the state is a judgement of its parts, theirs. */
-static void gather(const struct row *row, const struct parts *parts, struct seqs *ret) {
+static void gather(const struct row *row, const struct parts *parts, struct cited *ret) {
     uint64_t own[ROW_SEQS_MAX];
     size_t state = entity_state(row->table);
     bool judged = state != SIZE_MAX && (row->table->columns[state].flags & COLUMN_JUDGED);
@@ -454,7 +454,7 @@ int explain_row(void *ctx, const struct row *row, struct err *err) {
     }
     struct parts *parts = calloc(1, sizeof(*parts));
     s->n_also = 0;
-    struct seqs *seqs = calloc(1, sizeof(*seqs));
+    struct cited *seqs = calloc(1, sizeof(*seqs));
     int rc = parts && seqs ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
     rc = rc != 0 || s->whole ? rc : explain_parts(s->view, row, parts, err);
     if (rc == 0) {
