@@ -42,13 +42,8 @@ static int locate(struct commit *c, uint64_t seq, struct bytes *ret_header, stru
     struct group *group = ledger->write.build;
     size_t at = (size_t)(seq - c->base);
     if (seq < c->base && seq / EVENT_GROUP == c->head.size / EVENT_GROUP) { /* a record of the tail */
-        struct bytes record;
         enum group_payload where;
-        int rc = db_get_u64(c->txn, T_TAIL, seq, &record, err);
-        if (rc == ERR_NOTFOUND) {
-            rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
-        }
-        return core_stored(rc != 0 ? rc : group_tail_decode(record, ret_header, ret_payload, &where, err), err);
+        return core_stored(core_tail_get(c->txn, seq, NULL, ret_header, ret_payload, &where, err), err);
     }
     if (seq < c->base) {
         group = ledger->write.lookup;

@@ -52,20 +52,20 @@ int core_stored(int rc, struct err *err) {
 
 /* ---- meta ---- */
 
-static int meta_get(struct db_txn *txn, const char *name, struct bytes *ret, struct err *err) {
+int core_meta_get(struct db_txn *txn, const char *name, struct bytes *ret, struct err *err) {
     int rc = db_get(txn, T_META, bytes_of(name), ret, err);
     return rc == ERR_NOTFOUND ? err_set(err, ERR_CORRUPT, "the database has no '%s' record", name) : rc;
 }
 
 int core_head_get(struct db_txn *txn, struct head *ret, struct err *err) {
     struct bytes record;
-    int rc = meta_get(txn, "head", &record, err);
+    int rc = core_meta_get(txn, "head", &record, err);
     rc = rc != 0 ? rc : head_decode(record, ret, err);
     return core_stored(rc, err);
 }
 
 int core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err) {
-    return meta_get(txn, "checkpoint", ret, err);
+    return core_meta_get(txn, "checkpoint", ret, err);
 }
 
 void core_format_encode(struct buf *out, uint64_t features) {
@@ -141,17 +141,37 @@ int core_epoch_get(struct db_txn *txn, uint64_t epoch, struct core_epoch *ret, s
 
 /* ---- groups ---- */
 
-/* An inline payload of the tail against its commitment; a bundle's payloads are bound by its leaves. */
-static int check_tail_payload(const struct head *head, const struct event_header *h, const uint8_t *own,
-                              struct bytes payload, struct err *err) {
-    uint8_t salt[EVENT_HASH], commit[EVENT_HASH];
-    event_salt(salt, head->seed, h->seq);
-    event_body_commit(commit, own != NULL ? own : salt, payload);
+int core_payload_check(const struct event_header *h, const uint8_t salt[EVENT_HASH], struct bytes payload,
+                       struct err *err) {
+    uint8_t commit[EVENT_HASH];
+    event_body_commit(commit, salt, payload);
     if (memcmp(commit, h->body, EVENT_HASH) != 0) {
         return err_set(err, ERR_TAMPERED, "event %llu is not what was written: its payload differs from its commitment",
                        (unsigned long long)h->seq);
     }
     return 0;
+}
+
+int core_tail_get(struct db_txn *txn, uint64_t seq, struct bytes *ret_record, struct bytes *ret_header,
+                  struct bytes *ret_payload, enum group_payload *ret_where, struct err *err) {
+    struct bytes record;
+    int rc = db_get_u64(txn, T_TAIL, seq, &record, err);
+    if (rc == ERR_NOTFOUND) {
+        rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
+    }
+    rc = rc != 0 ? rc : group_tail_decode(record, ret_header, ret_payload, ret_where, err);
+    if (rc == 0 && ret_record != NULL) {
+        *ret_record = record;
+    }
+    return rc;
+}
+
+/* An inline payload of the tail; a bundle's payloads are bound by its leaves. */
+static int check_tail_payload(const struct head *head, const struct event_header *h, const uint8_t *own,
+                              struct bytes payload, struct err *err) {
+    uint8_t salt[EVENT_HASH];
+    event_salt(salt, head->seed, h->seq);
+    return core_payload_check(h, own != NULL ? own : salt, payload, err);
 }
 
 static int load_tail(struct db_txn *txn, const struct head *head, uint64_t index, struct group *group, size_t *ret_bad,
@@ -164,11 +184,7 @@ static int load_tail(struct db_txn *txn, const struct head *head, uint64_t index
         enum group_payload where;
         struct event_header h;
         uint8_t leaf[EVENT_HASH];
-        int rc = db_get_u64(txn, T_TAIL, first + i, &record, err);
-        if (rc == ERR_NOTFOUND) {
-            rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)(first + i));
-        }
-        rc = rc != 0 ? rc : group_tail_decode(record, &header, &payload, &where, err);
+        int rc = core_tail_get(txn, first + i, &record, &header, &payload, &where, err);
         rc = rc != 0 ? rc : event_header_decode(header, &h, err);
         if (rc == 0 && h.seq != first + i) {
             rc = err_set(err, ERR_CORRUPT, "the record of event %llu holds seq %llu", (unsigned long long)(first + i),

@@ -154,6 +154,8 @@ void core_view_end(struct core_view *view);
 /* What reading a stored record gave: a newer format is refused when the ledger is opened, so a version that is not known
  * (ERR_VERSION) is damage here, ERR_CORRUPT. */
 int core_stored(int rc, struct err *err);
+/* A record of T_META; ERR_CORRUPT when it is missing. */
+int core_meta_get(struct db_txn *txn, const char *name, struct bytes *ret, struct err *err);
 int core_head_get(struct db_txn *txn, struct head *ret, struct err *err);
 /* The newest checkpoint's note; borrowed from the transaction. */
 int core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err);
@@ -162,6 +164,12 @@ int core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err);
  * compared with the stored prefixes, in the tail the chain is. *ret_bad as in group_decode. */
 int core_group_load(struct db_txn *txn, const struct head *head, uint64_t index, struct group *group, size_t *ret_bad,
                     struct err *err);
+/* The tail record of an event, taken apart; *ret_record (may be NULL) is all of it. ERR_CORRUPT when it is missing. Borrowed
+ * from the transaction. */
+int core_tail_get(struct db_txn *txn, uint64_t seq, struct bytes *ret_record, struct bytes *ret_header,
+                  struct bytes *ret_payload, enum group_payload *ret_where, struct err *err);
+/* A payload against the commitment in its event's header. ERR_TAMPERED. */
+int core_payload_check(const struct event_header *h, const uint8_t salt[EVENT_HASH], struct bytes payload, struct err *err);
 /* The payload of an event whose record is elsewhere. Appends; ERR_CORRUPT when it is missing or damaged. */
 int core_payload_get(struct db_txn *txn, uint64_t seq, struct buf *out, struct err *err);
 /* A merkle_node_fn over a core_view. */

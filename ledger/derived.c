@@ -21,22 +21,17 @@ enum opening {
 
 static const char *const tables[DERIVED_TABLES] = {HINTS_NAMES, "column", "row", "proven"};
 
-/* A ledger that is being closed gives up what it wanted to write. */
-static struct db_wait wait_of(const struct ledger *ledger) {
-    struct db_wait wait = ledger->wait;
-    wait.enough = &ledger->closing;
-    return wait;
-}
-
-static int open_at(struct ledger *ledger, const char *path, enum opening how, struct err *err) {
+static int open_at(struct ledger *ledger, const char *path, enum opening how, bool read_only, struct err *err) {
     struct db_options options = {.tables = tables,
                                  .n_tables = DERIVED_TABLES,
                                  .map_bytes = ledger->config.map_bytes,
                                  .create = how == OPEN_MAKE,
-                                 .relaxed = true,
+                                 .read_only = read_only,
+                                 .relaxed = !read_only,
                                  .own_lock = true,
                                  .begun = how == OPEN_LOOK,
-                                 .wait = wait_of(ledger)};
+                                 .wait = ledger->wait};
+    options.wait.enough = &ledger->closing; /* one that is being closed gives up what it wanted to write */
     int rc = how == OPEN_MAKE ? file_make_dirs(path, err) : 0;
     return rc != 0 ? rc : db_open(path, &options, &ledger->derived->db, err);
 }
@@ -45,29 +40,22 @@ static int open_at(struct ledger *ledger, const char *path, enum opening how, st
  * to be made. Who does not need to write can do without being able to. */
 static int open_there(struct ledger *ledger, const char *path, enum opening how, struct err *err) {
     struct err first = {0};
-    int rc = open_at(ledger, path, how == OPEN_LOOK ? OPEN_LOOK : OPEN_USE, &first);
-    if (rc == ERR_CORRUPT && how != OPEN_LOOK && open_at(ledger, path, OPEN_MAKE, NULL) == 0) {
+    int rc = open_at(ledger, path, how == OPEN_LOOK ? OPEN_LOOK : OPEN_USE, false, &first);
+    if (rc == ERR_CORRUPT && how != OPEN_LOOK && open_at(ledger, path, OPEN_MAKE, false, NULL) == 0) {
         return 0;
     }
     if (rc == ERR_NOTFOUND && how == OPEN_MAKE) {
-        return open_at(ledger, path, OPEN_MAKE, err);
+        return open_at(ledger, path, OPEN_MAKE, false, err);
     }
     if (rc == ERR_IO && how != OPEN_MAKE) {
-        struct db_options options = {.tables = tables,
-                                     .n_tables = DERIVED_TABLES,
-                                     .map_bytes = ledger->config.map_bytes,
-                                     .read_only = true,
-                                     .own_lock = true,
-                                     .begun = how == OPEN_LOOK,
-                                     .wait = wait_of(ledger)};
-        rc = db_open(path, &options, &ledger->derived->db, NULL) == 0 ? 0 : rc;
+        rc = open_at(ledger, path, how, true, NULL) == 0 ? 0 : rc;
     }
     return rc == 0 ? 0 : err_set(err, rc, "%s", first.msg);
 }
 
 static int make_anew(struct ledger *ledger, const char *path, struct err *err) {
     int rc = file_remove_tree(path, err);
-    return rc != 0 ? rc : open_at(ledger, path, OPEN_MAKE, err);
+    return rc != 0 ? rc : open_at(ledger, path, OPEN_MAKE, false, err);
 }
 
 int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err) {
@@ -123,7 +111,7 @@ static int open_now(struct ledger *ledger, enum opening how, struct err *err) {
     if (rc == 0 && !there && how != OPEN_MAKE) {
         rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
     }
-    rc = rc != 0 ? rc : there ? open_there(ledger, path, how, err) : open_at(ledger, path, OPEN_MAKE, err);
+    rc = rc != 0 ? rc : there ? open_there(ledger, path, how, err) : open_at(ledger, path, OPEN_MAKE, false, err);
     if (is_behind(ledger)) { /* what was made just now is of a generation that is gone */
         if (rc == 0) {
             db_close(ledger->derived->db);

@@ -46,23 +46,11 @@ int keyrun_of_event(struct bytes header, struct bytes payload, keyrun_put_fn *pu
     return rc != 0 ? rc : keyrun_of_decoded(&h, &author, put, ctx, err);
 }
 
-/* The payload of an event against the commitment in its header. */
-static int check_payload(const struct event_header *h, const uint8_t salt[EVENT_HASH], struct bytes payload,
-                         struct err *err) {
-    uint8_t commit[EVENT_HASH];
-    event_body_commit(commit, salt, payload);
-    if (memcmp(commit, h->body, EVENT_HASH) != 0) {
-        return err_set(err, ERR_TAMPERED, "event %llu is not what was written: its payload differs from its commitment",
-                       (unsigned long long)h->seq);
-    }
-    return 0;
-}
-
 static int external_get(struct db_txn *txn, const struct event_header *h, const uint8_t salt[EVENT_HASH], struct buf *out,
                         struct err *err) {
     buf_clear(out);
     int rc = core_payload_get(txn, h->seq, out, err);
-    return rc != 0 ? rc : check_payload(h, salt, bytes_of_buf(out), err);
+    return rc != 0 ? rc : core_payload_check(h, salt, bytes_of_buf(out), err);
 }
 
 int keyrun_external(struct db_txn *txn, const struct group *group, size_t i, struct buf *out, struct err *err) {
@@ -79,11 +67,7 @@ int keyrun_tail(struct db_txn *txn, const struct head *head, uint64_t seq, uint8
     struct event_header h;
     enum group_payload where;
     uint8_t salt[EVENT_HASH];
-    int rc = db_get_u64(txn, T_TAIL, seq, &record, err);
-    if (rc == ERR_NOTFOUND) {
-        rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
-    }
-    rc = rc != 0 ? rc : group_tail_decode(record, ret_header, ret_payload, &where, err);
+    int rc = core_tail_get(txn, seq, &record, ret_header, ret_payload, &where, err);
     rc = core_stored(rc != 0 ? rc : event_header_decode(*ret_header, &h, err), err);
     if (rc == 0 && (h.seq != seq || memcmp(h.prev, leaf, EVENT_HASH) != 0)) {
         rc = err_set(err, ERR_TAMPERED, "event %llu does not follow the one before it", (unsigned long long)seq);
@@ -99,7 +83,7 @@ int keyrun_tail(struct db_txn *txn, const struct head *head, uint64_t seq, uint8
     event_salt(salt, head->seed, seq);
     const uint8_t *own = group_tail_salt(record);
     if (where == GROUP_INLINE) {
-        return check_payload(&h, own != NULL ? own : salt, *ret_payload, err);
+        return core_payload_check(&h, own != NULL ? own : salt, *ret_payload, err);
     }
     rc = external_get(txn, &h, own != NULL ? own : salt, external, err);
     *ret_payload = bytes_of_buf(external);

@@ -47,9 +47,9 @@ static int read_format(struct db_txn *txn, struct err *err) {
     struct mp_reader r;
     struct mp_item head;
     uint64_t format, features;
-    int rc = db_get(txn, T_META, bytes_of("format"), &record, err);
+    int rc = core_meta_get(txn, "format", &record, err);
     if (rc != 0) {
-        return rc == ERR_NOTFOUND ? err_set(err, ERR_CORRUPT, "the database has no 'format' record") : rc;
+        return rc;
     }
     mp_reader_init(&r, record);
     if (!mp_take(&r, MP_ARRAY, &head) || head.count < 2 || !mp_take_uint(&r, MP_INT_MAX, &format) ||
@@ -73,9 +73,9 @@ static int read_identity(struct ledger *ledger, struct db_txn *txn, struct err *
     struct bytes record;
     struct mp_reader r;
     struct mp_item origin, vkey;
-    int rc = db_get(txn, T_META, bytes_of("identity"), &record, err);
+    int rc = core_meta_get(txn, "identity", &record, err);
     if (rc != 0) {
-        return rc == ERR_NOTFOUND ? err_set(err, ERR_CORRUPT, "the database has no 'identity' record") : rc;
+        return rc;
     }
     mp_reader_init(&r, record);
     if (!mp_take_array(&r, 3) || !mp_take(&r, MP_STR, &origin) || origin.data.n == 0 || origin.data.n > NOTE_NAME_MAX ||
