@@ -1,15 +1,15 @@
 /* The ingest room: brings what other programs have written into the ledger, and leaves a receipt.
  *
- * A source is a folder here and a row in ingest/sources.def: a function that reads some input and hands drafts of events
- * to an intake (ingest/intake.h), which all sources share. The intake batches them into durable commits, tells accepted
- * from duplicate from rejected, and closes each input with a `ledger.imported` event: digest of the raw input (private),
- * bytes, counts, reasons of rejections, first and last source time, parser version. This room sees the ledger and base
- * only, so that recording is never slowed or broken by a read model.
+ * A source is a folder here and a row in ingest/sources.def: a function that reads some input and hands drafts of
+ * events to an intake (ingest/intake.h), which all sources share. The intake batches them into durable commits,
+ * tells accepted from duplicate from rejected, and closes each input with a `ledger.imported` event: digest of the
+ * raw input (private), bytes, counts, reasons of rejections, first and last source time, parser version. This room
+ * sees the ledger and base only, so that recording is never slowed or broken by a read model.
  *
  * Rules that every source keeps:
  * - A second run over the same input accepts nothing and writes nothing, not even a receipt: each draft has a key that
- *   follows from the input alone, under the ledger's secret where it is a hash (keyed_hash.h). (What was rejected the first
- * time is rejected again and said again, not recorded again.)
+ *   follows from the input alone, under the ledger's secret where it is a hash (keyed_hash.h). (What was rejected the
+ *   first time is rejected again and said again, not recorded again.)
  * - The receipt is a commit of its own after the last events, because only their commit tells which of them were new. A run
  *   that was killed between the two owes its receipt; the next run over the same input, which finds everything there and no
  *   receipt of its source after it, writes it.

@@ -43,10 +43,8 @@ struct jsonl_input {
 };
 #define JSONL_KEY_MAX 128
 /* The key of a line that has none: "line:<32 hex digits>", keyed_hash_hex of SHA-256 of its text, then "@<generation>" when
- * that is not 0, then
- * "#<n>" for the n-th line of this text in this input, n from 2. Past the bound of line_counter.h: "+<offset>" in place of
- * "#<n>".
- */
+ * that is not 0, then "#<n>" for the n-th line of this text in this input, n from 2. Past the bound of line_counter.h:
+ * "+<offset>" in place of "#<n>". */
 int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JSONL_KEY_MAX], struct err *err);
 /* Counts a line that an earlier run has handled, so that later ones get the keys they would have had. */
 int jsonl_skip(struct jsonl_input *in, const struct lines_line *line, struct err *err);

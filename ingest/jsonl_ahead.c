@@ -1,5 +1,5 @@
-/* Lines in blocks: a block is copied out of the window, then parsed on another thread (ingest/ahead.h) while this one takes
- * what was parsed before it. The lines' order, keys and places are those of reading one by one. */
+/* Lines in blocks: a block is copied out of the window, then parsed on another thread (ingest/ahead.h) while this
+ * one takes what was parsed before it. The lines' order, keys and places are those of reading one by one. */
 #include <stdlib.h>
 #include <string.h>
 

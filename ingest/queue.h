@@ -12,7 +12,8 @@
 
 struct queue;
 
-/* What became of a draft. taken: `gap` of a ledger.gap. refused: returning non-zero ends the commit after the drafts that stand before this one. */
+/* What became of a draft. taken: `gap` of a ledger.gap. refused: returning non-zero ends the commit after the
+ * drafts that stand before this one. */
 struct queue_sink {
     void *ctx;
     void (*taken)(void *ctx, const struct ledger_receipt *receipt, bool gap, uint64_t at);
@@ -21,9 +22,9 @@ struct queue_sink {
 
 int queue_new(struct ledger *ledger, struct queue **ret, struct err *err);
 void queue_free(struct queue *queue); /* what was not committed is dropped; NULL is fine */
-/* Copies what it needs. The codes are ledger_batch_add's: ERR_INVALID, ERR_NOTFOUND and ERR_LIMIT refuse this draft alone. A cause of
- * type LEDGER_CAUSE_BATCH is the ticket of a draft that was added before, committed or not; one that was refused, or lies
- * more than QUEUE_TICKETS_MAX drafts back, counts as none. */
+/* Copies what it needs. The codes are ledger_batch_add's: ERR_INVALID, ERR_NOTFOUND and ERR_LIMIT refuse this
+ * draft alone. A cause of type LEDGER_CAUSE_BATCH is the ticket of a draft that was added before, committed or
+ * not; one that was refused, or lies more than QUEUE_TICKETS_MAX drafts back, counts as none. */
 int queue_add(struct queue *queue, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
               struct err *err);
 /* The number of the draft added last, over all commits, from 1; 0 when there was none. */

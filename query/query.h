@@ -2,10 +2,10 @@
  *
  *   conditions --> plan --> candidates (index) --> events, their leaves checked --> conditions once more --> rows
  *
- * What an index says is never believed without the event itself, except where the index holds the value: values of built
- * segments may come from columns (query/columns.h), which `verify --derived` replays and compares; a proven query takes
- * them from segments only that somebody with the log key vouches for, and is for what rests on its answer. A missing or
- * stale index costs time and never changes an answer: what it does not cover is scanned.
+ * What an index says is never believed without the event itself, except where the index holds the value: values of
+ * built segments may come from columns (query/columns.h), which `verify --derived` replays and compares; a proven
+ * query takes them from segments only that somebody with the log key vouches for, and is for what rests on its
+ * answer. A missing or stale index costs time and never changes an answer: what it does not cover is scanned.
  *
  * A query sees the log as of one tree size, however long it runs, and holds no database snapshot between two calls. */
 #ifndef QUERY_QUERY_H

@@ -7,8 +7,8 @@
 
 struct sqlite3_value;
 
-/* How the half that asks (sql_table.c) tells the half that answers (sql_cursor.c) what it took over: idxStr has two things an argument, an op and a column in decimal,
- * "=3;", in the order of the arguments; idxNum has flags. */
+/* How the half that asks (sql_table.c) tells the half that answers (sql_cursor.c) what it took over: idxStr has
+ * two things an argument, an op and a column in decimal, "=3;", in the order of the arguments; idxNum has flags. */
 enum sql_push {
     SQL_PUSH_EQ = '=',
     SQL_PUSH_IN = 'I', /* a list at once */

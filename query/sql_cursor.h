@@ -1,5 +1,5 @@
-/* The answering half of the virtual table: rows for the conditions that sql_table.c took over, and the values of one row for
- * functions. */
+/* The answering half of the virtual table: rows for the conditions that sql_table.c took over, and the values of
+ * one row for functions. */
 #ifndef QUERY_SQL_CURSOR_H
 #define QUERY_SQL_CURSOR_H
 
