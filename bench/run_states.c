@@ -4,6 +4,7 @@
 
 #include "bench/bench.h"
 #include "projections/rebuild.h"
+#include "projections/state.h"
 
 #define ROUNDS         3
 #define ROUNDS_LARGE   1

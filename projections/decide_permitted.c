@@ -282,8 +282,7 @@ static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes gro
     struct row row;
     bool there = false;
     int rc = look_stored(w->view, "permission_patterns", parts, 2, &row, &there, err);
-    bool listed = rc == 0 && there && row.cells[PATTERN_SCOPES].type == CELL_LIST;
-    list_open(&list, listed ? row.cells[PATTERN_SCOPES].text : (struct bytes){0});
+    list_open(&list, rc == 0 && there ? row_list(&row, PATTERN_SCOPES) : (struct bytes){0});
     while (rc == 0 && list_next(&list, &item)) {
         bool text = list_name(item, "", &scope);
         w->steps += text ? 128 + scope.n * w->q->scope.n : 0;

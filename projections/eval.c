@@ -181,7 +181,7 @@ static int index_loose(struct fold *fold, const struct row *row, struct err *err
     }
     int code = parts[0].n > 0 ? fold_find(fold, EVAL_LOOSE, parts, 2, &at, err) : 0;
     if (code == 0 && at != NULL) {
-        fold_drop(fold, at);
+        fold_drop(at);
     }
     return code;
 }
@@ -353,7 +353,7 @@ static int take_invalid(struct fold *fold, struct row *row, struct err *err) {
             code = eval_take_result(fold, row, score, err);
         }
     } else if (code == 0) {
-        fold_drop(fold, score);
+        fold_drop(score);
     }
     return code;
 }

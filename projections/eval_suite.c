@@ -17,11 +17,11 @@ static int by_name(const void *a, const void *b) {
 }
 
 static int take_tasks(struct eval_suite *suite, struct err *err) {
-    const struct cell *cell = &suite->row.cells[SUITE_TASKS];
+    struct bytes tasks = row_list(&suite->row, SUITE_TASKS);
     struct list list;
     struct bytes item;
-    list_open(&list, cell->type == CELL_LIST ? cell->text : NOTHING);
-    if (list.left == 0 || list.left > cell->text.n) {
+    list_open(&list, tasks);
+    if (list.left == 0 || list.left > tasks.n) {
         return 0;
     }
     suite->tasks = calloc(list.left, sizeof(suite->tasks[0]));

@@ -331,9 +331,8 @@ int fold_find(struct fold *fold, size_t table, const struct bytes *parts, size_t
     return rc;
 }
 
-void fold_drop(struct fold *fold, struct row *row) {
+void fold_drop(struct row *row) {
     struct open_row *o = (struct open_row *)row;
-    (void)fold;
     row_clear(row);
     row->key = (struct bytes){o->key, o->key_n};
     o->dropped = true;

@@ -50,7 +50,7 @@ int fold_find(struct fold *fold, size_t table, const struct bytes *parts, size_t
  * was. Asking for it again makes it one that is kept. */
 void fold_leave(struct row *row);
 /* The row is gone. */
-void fold_drop(struct fold *fold, struct row *row);
+void fold_drop(struct row *row);
 
 /* Copies a body field into a column of the same type when the event has it; a CELL_TEXT column takes text, CELL_INT
  * integers, CELL_REAL numbers, CELL_LIST arrays and maps. */

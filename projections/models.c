@@ -290,7 +290,7 @@ static int put_claim(struct fold *fold, struct bytes of, const struct row *name,
         return code;
     }
     if (!there) {
-        fold_drop(fold, claim);
+        fold_drop(claim);
     } else if (!row_has(claim, CLAIM_SEQ)) {
         row_set_int(claim, CLAIM_SEQ, (int64_t)fold_event(fold)->seq);
     }

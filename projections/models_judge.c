@@ -179,8 +179,7 @@ static int get_unregistered(struct state_view *view, struct bytes name, struct r
     int code = look_stored(view, "models", &name, 1, ret, ret_there, err);
     int other = look_stored(view, "model_known", &name, 1, &known, &told, code == 0 ? err : NULL);
     code = code != 0 ? code : other;
-    const struct cell *cell = told ? &known.cells[KNOWN_DIGESTS] : NULL;
-    list_open(&digests, cell != NULL && cell->type == CELL_LIST ? cell->text : NOTHING);
+    list_open(&digests, told ? row_list(&known, KNOWN_DIGESTS) : NOTHING);
     while (code == 0 && !*ret_there && list_next(&digests, &item)) {
         if (list_name(item, "", &digest)) {
             row_done(ret);
@@ -201,7 +200,7 @@ static int say_who_names(struct state_view *view, struct bytes name, struct reas
     size_t n = 0;
     int code = get_unregistered(view, name, &row, &there, err);
     if (code == 0 && there) {
-        list_open(&families, row.cells[MODEL_KNOWN_BY].type == CELL_LIST ? row.cells[MODEL_KNOWN_BY].text : NOTHING);
+        list_open(&families, row_list(&row, MODEL_KNOWN_BY));
         while (list_next(&families, &item)) {
             if (list_name(item, "", &family)) {
                 reason_say(why, "%s%.*s", n++ > 0 ? " and " : ": only ", REASON_NAME(family));
@@ -388,12 +387,11 @@ int models_judge(struct state_view *view, struct row *row, struct err *err) {
     struct judging j = {.view = view, .row = row};
     struct list manifests;
     struct bytes item, manifest;
-    const struct cell *list = &row->cells[MODEL_MANIFEST_LIST];
     reason_init(&j.cite);
     list_out_init(&j.names);
     list_out_init(&j.routes);
     int code = take_all(&j, row_text(row, MODEL_DIGEST), err);
-    list_open(&manifests, list->type == CELL_LIST ? list->text : NOTHING);
+    list_open(&manifests, row_list(row, MODEL_MANIFEST_LIST));
     while (code == 0 && list_next(&manifests, &item)) {
         if (list_name(item, "", &manifest)) {
             code = take_all(&j, manifest, err);

@@ -10,14 +10,10 @@
 #define LATEST     ":latest"
 #define NAME_BYTES ((size_t)1 << 16)
 
-static struct bytes list_in(const struct row *row, size_t column) {
-    return row->cells[column].type == CELL_LIST ? row->cells[column].text : NOTHING;
-}
-
 static bool has_text(const struct row *row, size_t column, struct bytes text) {
     struct list list;
     struct bytes item, one;
-    list_open(&list, list_in(row, column));
+    list_open(&list, row_list(row, column));
     while (list_next(&list, &item)) {
         if (list_name(item, "", &one) && bytes_eq(one, text)) {
             return true;
@@ -34,7 +30,7 @@ int models_add_text(struct row *row, size_t column, struct bytes text, uint32_t 
         return 0;
     }
     list_out_init(&out);
-    list_open(&list, list_in(row, column));
+    list_open(&list, row_list(row, column));
     while (list_next(&list, &item)) {
         list_out_raw(&out, item);
     }
@@ -145,14 +141,13 @@ int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct e
     if (code != 0 || other == NULL || other == row || is_by_itself(other, row)) {
         return code;
     }
-    const struct cell *by = &other->cells[MODEL_KNOWN_BY];
-    list_open(&list, by->type == CELL_LIST ? by->text : NOTHING);
+    list_open(&list, row_list(other, MODEL_KNOWN_BY));
     while (row != NULL && code == 0 && list_next(&list, &item)) {
         if (list_name(item, "", &family)) {
             code = models_add_text(row, MODEL_KNOWN_BY, family, MODELS_FAMILIES_MAX, err);
         }
     }
-    fold_drop(fold, other);
+    fold_drop(other);
     return code;
 }
 

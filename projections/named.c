@@ -31,5 +31,5 @@ bool named_is(const struct row *row, const char *column, const char *word) {
 
 struct bytes named_list(const struct row *row, const char *column) {
     size_t i = named_column(row, column);
-    return i != SIZE_MAX && row->cells[i].type == CELL_LIST ? row->cells[i].text : (struct bytes){0};
+    return i != SIZE_MAX ? row_list(row, i) : (struct bytes){0};
 }

@@ -26,10 +26,6 @@ struct walk {
     struct buf about;
 };
 
-static struct bytes list_of(const struct row *row, size_t column) {
-    return row->cells[column].type == CELL_LIST ? row->cells[column].text : NOTHING;
-}
-
 static bool is_text(const struct need *n, size_t column, const char *text) {
     return n->row != NULL && row_is(n->row, column, text);
 }
@@ -243,14 +239,14 @@ void need_list(const struct need *need, struct list_out *out) {
         return;
     }
     if (id == READINESS_NEED_ROUTE || id == READINESS_NEED_ROUTE_OPTIONAL) { /* what keeps it, with its own remedies */
-        list_open(&own, list_of(need->row, ROUTE_MISSING));
+        list_open(&own, row_list(need->row, ROUTE_MISSING));
         while (list_next(&own, &item)) {
             if (list_out_fits(out, item.n)) {
                 list_out_raw(out, item);
             }
         }
     }
-    if (id != READINESS_NEED_ROUTE || list_of(need->row, ROUTE_MISSING).n <= 1) {
+    if (id != READINESS_NEED_ROUTE || row_list(need->row, ROUTE_MISSING).n <= 1) {
         readiness_list(need->found, need->about, put_fact, (void *)(uintptr_t)need, out);
     }
 }
@@ -263,7 +259,7 @@ void need_remedy(const struct need *need, struct buf *out) {
         return;
     }
     if (!readiness_remedy(id, put_fact, (void *)(uintptr_t)need, out) && need->row != NULL && need->sort == NEED_OF_ROUTE) {
-        list_open(&own, list_of(need->row, ROUTE_MISSING));
+        list_open(&own, row_list(need->row, ROUTE_MISSING));
         for (bool done = false; !done && list_next(&own, &item);) {
             done = list_text(item, "remedy", &text);
             if (done) {
@@ -311,7 +307,7 @@ static int take_asked(struct walk *w, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *row;
     struct list_names listed;
-    int rc = list_names_of(list_of(w->pack, PACK_PERMISSIONS), "group", NULL, "scope", &listed, err);
+    int rc = list_names_of(row_list(w->pack, PACK_PERMISSIONS), "group", NULL, "scope", &listed, err);
     rc = rc != 0 ? rc : look_rows(w->view, "permissions", &w->who, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
         struct need need = {.sort = NEED_OF_PERMISSION,
@@ -344,7 +340,7 @@ static int take_permissions(struct walk *w, struct err *err) {
     buf_put_bytes(&who, row_text(w->pack, PACK_NAME));
     w->who = bytes_of_buf(&who);
     int rc = buf_check(&who, "a pack's name", err);
-    list_open(&list, list_of(w->pack, PACK_PERMISSIONS));
+    list_open(&list, row_list(w->pack, PACK_PERMISSIONS));
     while (rc == 0 && list_next(&list, &item)) {
         struct need need = {.sort = NEED_OF_PERMISSION, .required = is_required(item)};
         list_name(item, "group", &need.name);
@@ -365,7 +361,7 @@ static int take_checks(struct walk *w, struct err *err) {
     struct list list;
     struct bytes item;
     int rc = 0;
-    list_open(&list, list_of(w->pack, PACK_CHECK_LIST));
+    list_open(&list, row_list(w->pack, PACK_CHECK_LIST));
     while (rc == 0 && list_next(&list, &item)) {
         struct need need = {.sort = NEED_OF_CHECK, .required = is_required(item)};
         struct row check;
@@ -380,7 +376,7 @@ static int take_checks(struct walk *w, struct err *err) {
         }
         row_done(&check);
     }
-    int other = list_names_of(list_of(w->pack, PACK_CHECK_LIST), "name", NULL, NULL, &listed, rc == 0 ? err : NULL);
+    int other = list_names_of(row_list(w->pack, PACK_CHECK_LIST), "name", NULL, NULL, &listed, rc == 0 ? err : NULL);
     rc = rc != 0 ? rc : other;
     rc = rc != 0 ? rc : look_rows(w->view, "pack_checks", &pack, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
@@ -415,7 +411,7 @@ static int take_declared_routes(struct walk *w, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *at;
     struct list_names listed;
-    int rc = list_names_of(list_of(w->pack, PACK_ROUTES), "name", "route", NULL, &listed, err);
+    int rc = list_names_of(row_list(w->pack, PACK_ROUTES), "name", "route", NULL, &listed, err);
     rc = rc != 0 ? rc : look_rows(w->view, "route_packs", &pack, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
         struct need need = {.sort = NEED_OF_ROUTE, .name = row_text(at, ROUTE_PACK_ROUTE)};
@@ -441,7 +437,7 @@ static int take_routes(struct walk *w, struct err *err) {
     struct list list;
     struct bytes item;
     int rc = 0;
-    list_open(&list, list_of(w->pack, PACK_ROUTES));
+    list_open(&list, row_list(w->pack, PACK_ROUTES));
     while (rc == 0 && list_next(&list, &item)) {
         struct need need = {.sort = NEED_OF_ROUTE, .name = bytes_of("?"), .required = is_required(item)};
         if (!list_name(item, "name", &need.name)) {
@@ -471,7 +467,7 @@ static int take_models(struct walk *w, struct err *err) {
     struct buf endpoint;
     buf_init(&endpoint, 4 * ROW_TEXT_MAX);
     int rc = row_has(w->pack, PACK_MODELS) ? find_endpoint(w, &endpoint, err) : 0;
-    list_open(&list, list_of(w->pack, PACK_MODELS));
+    list_open(&list, row_list(w->pack, PACK_MODELS));
     while (rc == 0 && list_next(&list, &item)) {
         struct need need = {.sort = NEED_OF_MODEL, .required = is_required(item), .endpoint = bytes_of_buf(&endpoint)};
         struct row row;

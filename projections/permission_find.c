@@ -67,7 +67,7 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
     if (rc != 0 || patterns == NULL) {
         return rc;
     }
-    list_open(&list, patterns->cells[PATTERN_SCOPES].text);
+    list_open(&list, row_list(patterns, PATTERN_SCOPES));
     while (rc == 0 && list_next(&list, &item)) {
         if (!list_name(item, "", &scope)) {
             a->untold = true;
@@ -107,15 +107,10 @@ static void end_grant(struct fold *fold, struct row *row) {
     }
 }
 
-static struct bytes scopes_of(const struct row *row) {
-    const struct cell *cell = &row->cells[PATTERN_SCOPES];
-    return cell->type == CELL_LIST ? cell->text : (struct bytes){0};
-}
-
 /* Whether there is room for one more. */
 static bool look_through(struct listing *l) {
     struct list list;
-    struct bytes item, scope, all = scopes_of(l->row);
+    struct bytes item, scope, all = row_list(l->row, PATTERN_SCOPES);
     uint32_t n = 0;
     list_open(&list, all);
     while (list_next(&list, &item)) {
@@ -133,7 +128,7 @@ static int make_room(struct fold *fold, struct listing *l, struct err *err) {
     struct bytes item, scope;
     struct row *row;
     int rc = 0;
-    list_open(&list, scopes_of(l->row));
+    list_open(&list, row_list(l->row, PATTERN_SCOPES));
     while (rc == 0 && !l->makes_room && list_next(&list, &item)) {
         if (!list_name(item, "", &scope)) {
             continue;
@@ -156,7 +151,7 @@ static int put_list(const struct listing *l, bool adds, bool marks, struct err *
     struct list_out out;
     struct bytes item, scope;
     list_out_init(&out);
-    list_open(&list, scopes_of(l->row));
+    list_open(&list, row_list(l->row, PATTERN_SCOPES));
     while (list_next(&list, &item)) {
         if (!l->makes_room || !list_name(item, "", &scope) || !bytes_eq(scope, l->out)) {
             list_out_raw(&out, item);

@@ -44,10 +44,6 @@ static int64_t count(struct bytes raw) {
     return n;
 }
 
-static size_t bytes_kept(const struct row *row) {
-    return row->cells[POLICIES_RULES].type == CELL_LIST ? row->cells[POLICIES_RULES].text.n : 0;
-}
-
 /* Whether the rules have room, in the place of those that the row has; they are counted then. */
 static int take_room(struct fold *fold, struct row *row, struct bytes rules, bool *ret, struct err *err) {
     const struct bytes key = bytes_of("rules");
@@ -56,7 +52,7 @@ static int take_room(struct fold *fold, struct row *row, struct bytes rules, boo
     if (rc != 0) {
         return rc;
     }
-    size_t all = (size_t)row_int(room, ROOM_BYTES) - bytes_kept(row) + rules.n;
+    size_t all = (size_t)row_int(room, ROOM_BYTES) - row_list(row, POLICIES_RULES).n + rules.n;
     *ret = rules.n <= TOOL_RULES_BYTES_MAX && all <= POLICIES_RULES_MAX;
     if (*ret) {
         row_set_int(room, ROOM_BYTES, (int64_t)all);

@@ -124,7 +124,7 @@ static int index_route(struct fold *fold, size_t table, struct bytes of, struct 
     }
     int code = there ? fold_row(fold, table, parts, 2, &at, err) : fold_find(fold, table, parts, 2, &at, err);
     if (code == 0 && !there && at != NULL) {
-        fold_drop(fold, at);
+        fold_drop(at);
     }
     return code;
 }

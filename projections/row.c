@@ -388,6 +388,11 @@ struct bytes row_text(const struct row *row, size_t column) {
     return c->type == CELL_TEXT ? c->text : (struct bytes){0};
 }
 
+struct bytes row_list(const struct row *row, size_t column) {
+    const struct cell *c = &row->cells[column];
+    return c->type == CELL_LIST ? c->text : (struct bytes){0};
+}
+
 int64_t row_int(const struct row *row, size_t column) {
     return row->cells[column].type == CELL_INT ? row->cells[column].int_ : 0;
 }

@@ -73,6 +73,7 @@ void row_cite_only(struct row *row, size_t column, const uint64_t *seqs, size_t 
 
 /* Reading: a cell of another type gives the neutral value (empty text, 0, false, NAN). */
 struct bytes row_text(const struct row *row, size_t column);
+struct bytes row_list(const struct row *row, size_t column);
 int64_t row_int(const struct row *row, size_t column);
 double row_real(const struct row *row, size_t column);
 bool row_bool(const struct row *row, size_t column);

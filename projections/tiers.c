@@ -62,8 +62,7 @@ static int add_policy(struct tiers *tiers, const struct row *row, struct err *er
         return rc;
     }
     struct policy *p = &tiers->policy[tiers->n++];
-    const struct cell *rules = &row->cells[POLICIES_RULES];
-    struct bytes list = rules->type == CELL_LIST ? rules->text : (struct bytes){0};
+    struct bytes list = row_list(row, POLICIES_RULES);
     *p = (struct policy){.seq = row_int(row, POLICIES_DECLARED_SEQ),
                          .by_default = scope_tier(row_text(row, POLICIES_DEFAULT)),
                          .at = tiers->rules.n,

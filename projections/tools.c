@@ -49,14 +49,10 @@ static const struct state_column columns[] = {
     [EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the event that told of it first, and the policy that judges it"},
 };
 
-static struct bytes groups_of(const struct row *row) {
-    return row->cells[GROUPS].type == CELL_LIST ? row->cells[GROUPS].text : (struct bytes){0};
-}
-
 static bool has_group(const struct row *row, struct bytes group) {
     struct list list;
     struct bytes item, text;
-    list_open(&list, groups_of(row));
+    list_open(&list, row_list(row, GROUPS));
     while (list_next(&list, &item)) {
         if (list_name(item, "", &text) && bytes_eq(text, group)) {
             return true;
@@ -75,7 +71,7 @@ static int add_group(struct fold *fold, struct row *row, struct err *err) {
         return 0;
     }
     list_out_init(&out);
-    list_open(&list, groups_of(row));
+    list_open(&list, row_list(row, GROUPS));
     while (list_next(&list, &item)) {
         list_out_raw(&out, item);
     }
@@ -146,7 +142,7 @@ static int judge_tool(struct state_view *view, struct row *row, struct err *err)
     struct bytes item;
     bool any = false, unknown = false;
     int rc = 0;
-    list_open(&list, groups_of(row));
+    list_open(&list, row_list(row, GROUPS));
     while (rc == 0 && list_next(&list, &item)) {
         any = list_name(item, "", &call.group);
         rc = any ? tiers_judge(view, &call, &answer, err) : 0;

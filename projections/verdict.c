@@ -233,7 +233,7 @@ static int fold_judgeable(struct fold *fold, struct bytes pack, bool there, stru
     if (rc == 0 && row != NULL && there) {
         fold_cite(fold, row, V_BASE);
     } else if (rc == 0 && row != NULL) {
-        fold_drop(fold, row);
+        fold_drop(row);
     }
     for (size_t i = 0; i < verdict_clause_count && rc == 0; i++) {
         const struct bytes key[] = {pack, bytes_of(verdict_clauses[i].id)};
@@ -242,7 +242,7 @@ static int fold_judgeable(struct fold *fold, struct bytes pack, bool there, stru
         }
         rc = there ? fold_row(fold, CLAUSES_OF, key, 2, &row, err) : fold_find(fold, CLAUSES_OF, key, 2, &row, err);
         if (rc == 0 && row != NULL && !there) {
-            fold_drop(fold, row);
+            fold_drop(row);
         }
     }
     return rc;

@@ -64,7 +64,7 @@ static inline int step_fold(struct fold *fold, struct err *err) {
         return rc;
     }
     if (index % 7 == 3) {
-        fold_drop(fold, row);
+        fold_drop(row);
     } else {
         row_add(row, STEP_N, 1);
         row_set_int(row, STEP_LAST, (int64_t)fold_event(fold)->seq);
@@ -72,7 +72,7 @@ static inline int step_fold(struct fold *fold, struct err *err) {
     }
     rc = fold_row(fold, 1, parts, 2, &row, err);
     if (rc == 0 && index % 11 == 5) {
-        fold_drop(fold, row);
+        fold_drop(row);
     } else if (rc == 0) {
         row_set_int(row, PAIR_N, (row_int(row, PAIR_N) + 1) % 4);
     }

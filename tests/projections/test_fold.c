@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/mp.h"
+#include "projections/fold.h"
 #include "projections/fold_run.h"
 
 enum { NAME, STATE, COUNT, LIST, BASE };
@@ -175,7 +176,7 @@ static int drops(struct fold *f, struct err *err) {
     struct row *row;
     assert_int_equal(fold_find(f, 0, &a, 1, &row, err), 0);
     assert_non_null(row);
-    fold_drop(f, row);
+    fold_drop(row);
     return 0;
 }
 
