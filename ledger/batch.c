@@ -3,6 +3,7 @@
 #include "ledger/batch.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -417,6 +418,25 @@ static int add_draft(struct ledger_batch *batch, const struct ledger_draft *draf
 
 int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
     return add_draft(batch, draft, true, err);
+}
+
+int batch_add_own(struct ledger_batch *batch, const struct batch_own *own, struct err *err) {
+    char subject[NOTE_NAME_MAX + 16];
+    struct ledger_draft draft;
+    snprintf(subject, sizeof(subject), "ledger/%s", batch->ledger->origin);
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of(own->kind);
+    draft.subject = bytes_of(own->subject == NULL ? subject : own->subject);
+    draft.actor = bytes_of(own->actor);
+    draft.source = bytes_of(own->source);
+    draft.grade = bytes_of("measured");
+    draft.body = bytes_of_buf(own->body);
+    int rc = buf_check(own->body, own->kind, err);
+    if (own->private_ != NULL) {
+        draft.private_ = bytes_of_buf(own->private_);
+        rc = rc != 0 ? rc : buf_check(own->private_, own->kind, err);
+    }
+    return rc != 0 ? rc : batch_add_control(batch, &draft, err);
 }
 
 int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {

@@ -57,6 +57,13 @@ struct bytes batch_bytes(const struct ledger_batch *batch, size_t at, size_t n);
 /* Like ledger_batch_add without the rules for what callers may write: kinds of the ledger itself are accepted, and
  * subjects, names of fields and members of maps as they are. */
 int batch_add_control(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err);
+/* What the ledger says of itself. */
+struct batch_own {
+    const char *kind, *actor, *source;
+    const char *subject;               /* NULL: the ledger, "ledger/<origin>" */
+    const struct buf *body, *private_; /* private_ may be NULL */
+};
+int batch_add_own(struct ledger_batch *batch, const struct batch_own *own, struct err *err);
 /* ledger_draft_check, with `control` by the rules of batch_add_control. */
 int batch_check(const struct ledger_draft *draft, bool control, struct buf *ret_body, struct buf *ret_private,
                 uint32_t *ret_masked, struct err *err);

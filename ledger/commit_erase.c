@@ -219,7 +219,6 @@ static void put_body(struct buf *out, const struct ledger_erase_options *o, uint
 static int make_event(struct commit *c, const struct ledger_erase_options *o, uint64_t bytes, struct ledger_batch **ret,
                       struct err *err) {
     struct ledger_batch *batch;
-    struct ledger_draft draft;
     struct buf body, note;
     char subject[64];
     int rc = ledger_batch_new(c->ledger, &batch, err);
@@ -234,16 +233,13 @@ static int make_event(struct commit *c, const struct ledger_erase_options *o, ui
         mp_pair_text(&note, "note", o->note);
     }
     snprintf(subject, sizeof(subject), "event/%llu", o->n_seqs == 0 ? 0ULL : (unsigned long long)o->seqs[0]);
-    ledger_draft_init(&draft);
-    draft.kind = bytes_of("ledger.erased");
-    draft.subject = bytes_of(o->what == LEDGER_ERASE_ARTIFACT ? o->artifact : subject);
-    draft.actor = bytes_of(o->actor);
-    draft.source = bytes_of("ledger");
-    draft.grade = bytes_of("measured");
-    draft.body = bytes_of_buf(&body);
-    draft.private_ = bytes_of_buf(&note);
-    rc = buf_check(body.fail != 0 ? &body : &note, "ledger.erased", err);
-    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    const struct batch_own own = {.kind = "ledger.erased",
+                                  .subject = o->what == LEDGER_ERASE_ARTIFACT ? o->artifact : subject,
+                                  .actor = o->actor,
+                                  .source = "ledger",
+                                  .body = &body,
+                                  .private_ = &note};
+    rc = batch_add_own(batch, &own, err);
     buf_done(&body);
     buf_done(&note);
     if (rc != 0) {

@@ -24,10 +24,9 @@ static bool is_absent(const struct field *field) {
     return field->text == NULL && field->number == FIELD_ABSENT;
 }
 
-static int own_batch(struct commit *c, const char *kind, const char *subject, const char *actor, const struct field *fields,
-                     size_t n, struct ledger_batch **ret, struct err *err) {
+static int own_batch(struct commit *c, const char *kind, const char *actor, const struct field *fields, size_t n,
+                     struct ledger_batch **ret, struct err *err) {
     struct ledger_batch *batch;
-    struct ledger_draft draft;
     struct buf body;
     int rc = ledger_batch_new(c->ledger, &batch, err);
     if (rc != 0) {
@@ -50,15 +49,8 @@ static int own_batch(struct commit *c, const char *kind, const char *subject, co
             mp_put_str(&body, bytes_of(fields[i].text));
         }
     }
-    ledger_draft_init(&draft);
-    draft.kind = bytes_of(kind);
-    draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(actor);
-    draft.source = bytes_of("ledger");
-    draft.grade = bytes_of("measured");
-    draft.body = bytes_of_buf(&body);
-    rc = buf_check(&body, kind, err);
-    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    const struct batch_own own = {.kind = kind, .actor = actor, .source = "ledger", .body = &body};
+    rc = batch_add_own(batch, &own, err);
     buf_done(&body);
     if (rc != 0) {
         ledger_batch_free(batch);
@@ -68,19 +60,12 @@ static int own_batch(struct commit *c, const char *kind, const char *subject, co
     return 0;
 }
 
-/* "ledger/<origin>" */
-static void own_subject(const struct commit *c, char ret[NOTE_NAME_MAX + 16]) {
-    memcpy(ret, "ledger/", 7);
-    memcpy(ret + 7, c->ledger->origin, strlen(c->ledger->origin) + 1);
-}
-
 static uint64_t distance(uint64_t a, uint64_t b) {
     return a > b ? a - b : b - a;
 }
 
 int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct err *err) {
     const struct head *h = &c->head;
-    char subject[NOTE_NAME_MAX + 16];
     uint8_t boot_id[CLOCK_BOOT_ID_LEN];
     const char *what = NULL;
     uint64_t expected = h->time;
@@ -104,9 +89,8 @@ int commit_clock_gap(struct commit *c, struct ledger_batch **ret_batch, struct e
     if (what == NULL) {
         return 0;
     }
-    own_subject(c, subject);
     const struct field fields[] = {{"from", NULL, expected}, {"to", NULL, c->now}, {"what", what, 0}};
-    return own_batch(c, "ledger.gap", subject, "service:ledger", fields, 3, ret_batch, err);
+    return own_batch(c, "ledger.gap", "service:ledger", fields, 3, ret_batch, err);
 }
 
 /* By what this event names the ledger's secret; "" when there is none. */
@@ -124,14 +108,13 @@ static int name_secret(struct commit *c, char ret[KEY_SECRET_DIGEST], struct err
 int commit_rotation(struct commit *c, bool asked, const char *actor, const char *reason, struct ledger_batch **ret_batch,
                     struct err *err) {
     struct ledger *ledger = c->ledger;
-    char subject[NOTE_NAME_MAX + 16], vkey[NOTE_VKEY_MAX], name[NOTE_NAME_MAX + 16], keyed_by[KEY_SECRET_DIGEST];
+    char vkey[NOTE_VKEY_MAX], name[NOTE_NAME_MAX + 16], keyed_by[KEY_SECRET_DIGEST];
     uint64_t hours = ledger->config.rotate_hours;
     /* By the clock as it was read both times, and either way: one that was wrong once must not keep a key for ever. */
     bool due = hours > 0 && distance(c->now, c->head.epoch_since) >= hours * 3600 * CLOCK_NS_PER_S;
     if (!asked && !due) {
         return 0;
     }
-    own_subject(c, subject);
     memcpy(name, ledger->origin, strlen(ledger->origin));
     memcpy(name + strlen(ledger->origin), "/epoch", 7);
     int rc = keyring_prepare(&ledger->write.keyring, ledger->config.keys,
@@ -146,8 +129,7 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
                                    {"reason", reason == NULL ? "age" : reason, 0},
                                    {"vkey", vkey, 0}};
     rc = rc != 0 ? rc
-                 : own_batch(c, "ledger.key_rotated", subject, actor == NULL ? "service:ledger" : actor, fields, 4,
-                             ret_batch, err);
+                 : own_batch(c, "ledger.key_rotated", actor == NULL ? "service:ledger" : actor, fields, 4, ret_batch, err);
     c->rotates = rc == 0;
     return rc;
 }
@@ -155,15 +137,14 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
 /* ---- artifacts ---- */
 
 int commit_store(struct commit *c, struct commit_store *store, struct ledger_batch **ret_batch, struct err *err) {
-    char subject[NOTE_NAME_MAX + 16], digest[7 + 2 * EVENT_HASH + 1] = "sha256:";
+    char digest[7 + 2 * EVENT_HASH + 1] = "sha256:";
     int rc = store->put(store, c->txn, err);
     if (rc != 0) {
         return rc < 0 ? rc : 0;
     }
     text_hex(digest + 7, store->digest, EVENT_HASH);
-    own_subject(c, subject);
     const struct field fields[] = {{"bytes", NULL, store->size}, {"digest", digest, 0}};
-    return own_batch(c, "ledger.stored", subject, "service:ledger", fields, 2, ret_batch, err);
+    return own_batch(c, "ledger.stored", "service:ledger", fields, 2, ret_batch, err);
 }
 
 /* ---- places ---- */
@@ -189,12 +170,10 @@ int commit_place(struct commit *c, const struct commit_request *request, struct 
     rc = rc != 0 || moves ? rc : place_refuse(&s, err);
     rc = rc != 0 ? rc : place_put(ledger, c->txn, err);
     if (rc == 0 && request->moved) { /* without one that was known: whoever says so may */
-        char subject[NOTE_NAME_MAX + 16];
         const struct field fields[] = {{"file", same_or_other(s.known_file, s.other_file), 0},
                                        {"machine", same_or_other(s.known_machine, s.other_machine), 0},
                                        {"reason", request->reason, FIELD_ABSENT}};
-        own_subject(c, subject);
-        rc = own_batch(c, "ledger.moved", subject, request->actor, fields, 3, ret_batch, err);
+        rc = own_batch(c, "ledger.moved", request->actor, fields, 3, ret_batch, err);
     }
     return rc;
 }

@@ -134,11 +134,9 @@ static int put_first_records(struct ledger *ledger, char ret_keyed_by[KEY_SECRET
 
 static int genesis_draft(struct ledger *ledger, const char *actor, const char *keyed_by, struct ledger_batch *batch,
                          struct err *err) {
-    struct ledger_draft draft;
     struct buf body;
-    char subject[NOTE_NAME_MAX + 16], epoch[NOTE_VKEY_MAX];
+    char epoch[NOTE_VKEY_MAX];
     note_vkey_encode(epoch, &ledger->write.keyring.epoch.vkey);
-    snprintf(subject, sizeof(subject), "ledger/%s", ledger->origin);
     buf_init(&body, 65536);
     mp_put_map(&body, 5);
     mp_pair_text(&body, "epoch_vkey", epoch);
@@ -146,15 +144,8 @@ static int genesis_draft(struct ledger *ledger, const char *actor, const char *k
     mp_pair_text(&body, KEY_SECRET_FIELD, keyed_by);
     mp_pair_text(&body, "log_vkey", ledger->log_text);
     mp_pair_text(&body, "origin", ledger->origin);
-    ledger_draft_init(&draft);
-    draft.kind = bytes_of("ledger.created");
-    draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(actor);
-    draft.source = bytes_of("cli");
-    draft.grade = bytes_of("measured");
-    draft.body = bytes_of_buf(&body);
-    int rc = buf_check(&body, "ledger.created", err);
-    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    const struct batch_own own = {.kind = "ledger.created", .actor = actor, .source = "cli", .body = &body};
+    int rc = batch_add_own(batch, &own, err);
     buf_done(&body);
     return rc;
 }

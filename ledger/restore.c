@@ -101,12 +101,10 @@ static int first_origin(struct ledger *ledger, char ret[NOTE_NAME_MAX + 1], stru
 static int restored_draft(struct ledger *ledger, const struct ledger_restore_options *o, const char *before,
                           const struct ledger_head *head, uint64_t epoch, const struct signer *next,
                           struct ledger_batch *batch, struct err *err) {
-    struct ledger_draft draft;
     struct buf body;
-    char subject[NOTE_NAME_MAX + 16], vkey[NOTE_VKEY_MAX], root[2 * EVENT_HASH + 8] = "sha256:";
+    char vkey[NOTE_VKEY_MAX], root[2 * EVENT_HASH + 8] = "sha256:";
     text_hex(root + 7, head->root, EVENT_HASH);
     note_vkey_encode(vkey, &next->vkey);
-    snprintf(subject, sizeof(subject), "ledger/%s", ledger->origin);
     buf_init(&body, 65536);
     mp_put_map(&body, 8);
     mp_pair_uint(&body, "epoch", epoch);
@@ -117,15 +115,8 @@ static int restored_draft(struct ledger *ledger, const struct ledger_restore_opt
     mp_pair_text(&body, "reason", o->reason == NULL ? "restore" : o->reason);
     mp_pair_text(&body, "root", root);
     mp_pair_uint(&body, "size", head->size);
-    ledger_draft_init(&draft);
-    draft.kind = bytes_of("ledger.restored");
-    draft.subject = bytes_of(subject);
-    draft.actor = bytes_of(o->actor);
-    draft.source = bytes_of("cli");
-    draft.grade = bytes_of("measured");
-    draft.body = bytes_of_buf(&body);
-    int rc = buf_check(&body, "ledger.restored", err);
-    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    const struct batch_own own = {.kind = "ledger.restored", .actor = o->actor, .source = "cli", .body = &body};
+    int rc = batch_add_own(batch, &own, err);
     buf_done(&body);
     return rc;
 }
