@@ -1,6 +1,6 @@
-/* What later events assert about a time. States and ranges go by the ledger's clock, because they belong to a size of the
- * log; whoever asks for a time before it began, or for one about which something was imported later, is pointed to the events
- * that are about it. */
+/* What later events assert about a time. States and ranges go by the ledger's clock, because they belong to a size of
+ * the log; whoever asks for a time before it began, or for one about which something was imported later, is pointed to
+ * the events that are about it. */
 #ifndef CLI_ASSERTED_H
 #define CLI_ASSERTED_H
 

@@ -1,6 +1,6 @@
-/* An export is an event that says its range, its filter and what it disclosed, in words; for whom is a private field of it.
- * A sparse one says only how many events were chosen, so an event inside its range may or may not have been in it. What is not
- * understood counts as "may". */
+/* An export is an event that says its range, its filter and what it disclosed, in words; for whom is a private field of
+ * it. A sparse one says only how many events were chosen, so an event inside its range may or may not have been in it.
+ * What is not understood counts as "may". */
 #include "cli/erase_left.h"
 
 #include <stdio.h>

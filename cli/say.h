@@ -28,8 +28,7 @@ void cli_warn(const struct cli *cli, const struct err *err);
 void cli_note(const struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints the object and a line end: one line in a pipe or with `line`, indented on a terminal. Returns 0 or an exit code
- * after
- * reporting. The object is done afterwards. */
+ * after reporting. The object is done afterwards. */
 int cli_print(struct cli *cli, struct obj *obj, bool line);
 /* Writes `data` to `path`, or to standard output (out_is_stdout). A regular file is replaced whole or not at all, anything
  * else is written through. Returns 0 or an exit code after reporting. */

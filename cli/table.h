@@ -28,9 +28,9 @@ struct table_column {
 
 struct table;
 
-/* NULL on no memory, which counts as output that failed (out_fail): cells that are put into it are lost, and whoever ends it
- * needs not ask. `columns` is borrowed. On a terminal, what does not fit is cut with a mark, the widest columns first;
- * in a pipe, a cell that is much wider than the others only moves those behind it. */
+/* NULL on no memory, which counts as output that failed (out_fail): cells that are put into it are lost, and whoever
+ * ends it needs not ask. `columns` is borrowed. On a terminal, what does not fit is cut with a mark, the widest columns
+ * first; in a pipe, a cell that is much wider than the others only moves those behind it. */
 struct table *table_new(struct cli *cli, const struct table_column *columns, size_t n);
 /* The next cell of the row; after the last column a new row begins. Made safe for the terminal. Rows are held back until
  * there are enough of them to know the widths; later rows keep these widths where they can. */
