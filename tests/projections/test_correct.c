@@ -82,7 +82,7 @@ static struct buf plain_text(struct ledger *ledger, uint64_t at, uint64_t now) {
 }
 
 static void same(const struct buf *a, const struct buf *b, uint64_t seed, uint64_t at, const char *what) {
-    if (a->n == b->n && memcmp(a->p, b->p, a->n) == 0) {
+    if (bytes_eq(bytes_of_buf(a), bytes_of_buf(b))) {
         return;
     }
     size_t i = 0, line;
