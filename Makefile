@@ -18,6 +18,13 @@ SEES_cli         := cli packs evals doctor ingest query export projections ledge
 
 # The rooms of a floor that has some: folders in it, bottom first. A file includes from its own room and from those before it;
 # a|b|c do not see one another; `.` is where the floor's own files stand. A room opens with room.h, a page about it.
+ROOMS_base        := . secret http
+ROOMS_ledger      := . store tree kinds event signing core read dedup write derived erase trust verify care
+ROOMS_projections := rows fold store view walk attest permissions machine ready decide verdict .
+ROOMS_ingest      := input driver dpkg|hardware|hook|jsonl|lmeval|ollama|otlp .
+ROOMS_query       := . condition columns index rows sql
+ROOMS_export      := . cut verify support
+ROOMS_cli         := call print open log view record|events|states|evidence|care|help .
 
 CONFIG    ?= release
 B         := build/$(CONFIG)
@@ -123,7 +130,7 @@ in_group = -Wl,--start-group $(filter %.a,$(1)) -Wl,--end-group
 define floor
 $(call archive,$(1)): $(call obj,$(1))
 	@rm -f $$@
-	$$(Q)$$(AR) rcs $$@ $$^
+	$$(Q)$$(AR) rcsP $$@ $$^
 endef
 $(foreach l,$(PRESENT),$(eval $(call floor,$(l))))
 
@@ -134,7 +141,7 @@ $(B)/ledger: $(call archives,$(SEES_cli))
 
 $(B)/libledger.a: $(foreach l,$(LIBDIRS),$(call obj,$(l)))
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcsP $@ $^
 $(B)/libledger.so.$(VERSION): $(foreach l,$(LIBDIRS),$(call obj,$(l))) share/libledger.map
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
@@ -146,7 +153,7 @@ $(B)/libledger.so: $(B)/libledger.so.$(VERSION)
 
 # The loadable extension for SQLite has all it needs of the house in itself and shows its entry point alone. It stays loaded
 # once it is, because threads may still stand in it when a connection is closed.
-$(B)/ledger-sqlite.so: $(B)/obj/query/sql_extension.o $(call archives,$(SEES_query)) share/ledger-sqlite.map
+$(B)/ledger-sqlite.so: $(B)/obj/query/sql/extension.o $(call archives,$(SEES_query)) share/ledger-sqlite.map
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(if $(filter release,$(CONFIG)),-Wl$(,)-z$(,)relro$(,)-z$(,)now) $(LINK) -Wl,-z,nodelete -Wl,-Bsymbolic \

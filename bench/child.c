@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
-#include "projections/rebuild.h"
+#include "projections/store/rebuild.h"
 
 static int append_one(struct ledger *ledger, uint64_t i, bool keyed, struct err *err) {
     struct ledger_receipt receipt;

@@ -3,7 +3,7 @@
  * itself, over text that has none, against hashing that text. */
 #include <stdlib.h>
 
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "bench/bench.h"
 #include "bench/spans.h"
 #include "ingest/ingest.h"

@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "bench/run_query.h"
-#include "query/sql.h"
+#include "query/sql/sql.h"
 
 #define RUNS         1000
 #define ANSWER_MAX   ((size_t)64 << 20)

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "bench/bench.h"
-#include "projections/rebuild.h"
-#include "projections/state.h"
+#include "projections/store/rebuild.h"
+#include "projections/view/state.h"
 
 #define ROUNDS         3
 #define ROUNDS_LARGE   1

@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "ledger/kind.h"
+#include "ledger/kinds/kind.h"
 
 #define ERRORS_PERCENT 5
 #define FIRST_AT       UINT64_C(1790000000000000000)

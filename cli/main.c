@@ -9,12 +9,12 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/text.h"
-#include "cli/cmd_help.h"
-#include "cli/command.h"
-#include "cli/fault.h"
-#include "cli/say.h"
+#include "cli/call/command.h"
+#include "cli/call/fault.h"
+#include "cli/help/help.h"
+#include "cli/print/say.h"
 #include "ingest/ingest.h"
-#include "ledger/db_fault.h"
+#include "ledger/store/db_fault.h"
 
 #define COMMAND(name_, help_) extern const struct spec spec_##name_;
 #include "cli/commands.def"

@@ -5,15 +5,15 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "ingest/dpkg.h"
-#include "ingest/hardware.h"
-#include "ingest/hook.h"
-#include "ingest/intake.h"
-#include "ingest/jsonl.h"
-#include "ingest/lmeval.h"
-#include "ingest/ollama.h"
-#include "ingest/otlp.h"
-#include "ingest/tally.h"
+#include "ingest/dpkg/dpkg.h"
+#include "ingest/driver/intake.h"
+#include "ingest/driver/tally.h"
+#include "ingest/hardware/hardware.h"
+#include "ingest/hook/hook.h"
+#include "ingest/jsonl/jsonl.h"
+#include "ingest/lmeval/lmeval.h"
+#include "ingest/ollama/ollama.h"
+#include "ingest/otlp/otlp.h"
 
 #define WAIT_STEP_NS (CLOCK_NS_PER_S / 10)
 

@@ -1,7 +1,7 @@
 /* The ingest room: brings what other programs have written into the ledger, and leaves a receipt.
  *
  * A source is a folder here and a row in ingest/sources.def: a function that reads some input and hands drafts of
- * events to an intake (ingest/intake.h), which all sources share. The intake batches them into durable commits,
+ * events to an intake (ingest/driver/intake.h), which all sources share. The intake batches them into durable commits,
  * tells accepted from duplicate from rejected, and closes each input with a `ledger.imported` event: digest of the
  * raw input (private), bytes, counts, reasons of rejections, first and last source time, parser version. This room
  * sees the ledger and base only, so that recording is never slowed or broken by a read model.
@@ -18,7 +18,7 @@
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
 
-#include "ingest/intake.h"
+#include "ingest/driver/intake.h"
 
 /* Which options a source takes; others are refused. */
 enum ingest_takes {

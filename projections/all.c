@@ -1,5 +1,5 @@
 /* The list of all projections. */
-#include "projections/projection.h"
+#include "projections/rows/projection.h"
 
 #define PROJECTION(name) extern const struct projection projection_##name;
 #include "projections/all.def"

@@ -3,7 +3,7 @@
  *   conditions --> plan --> candidates (index) --> events, their leaves checked --> conditions once more --> rows
  *
  * What an index says is never believed without the event itself, except where the index holds the value: values of
- * built segments may come from columns (query/columns.h), which `verify --derived` replays and compares; a proven
+ * built segments may come from columns (query/columns/columns.h), which `verify --derived` replays and compares; a proven
  * query takes them from segments only that somebody with the log key vouches for, and is for what rests on its
  * answer. A missing or stale index costs time and never changes an answer: what it does not cover is scanned.
  *
@@ -82,8 +82,8 @@ struct query {
     bool descending;   /* newest first */
     uint64_t limit;    /* rows at most; 0: no limit */
     bool no_index;     /* read every event: what the tests compare with */
-    bool proven;       /* no index either but what somebody vouches for (ledger/vouch.h): for what rests on the answer */
-    bool whole;        /* each row's event will be asked for: query_next reads it already, so that damage is met there */
+    bool proven; /* no index either but what somebody vouches for (ledger/dedup/vouch.h): for what rests on the answer */
+    bool whole;  /* each row's event will be asked for: query_next reads it already, so that damage is met there */
     const volatile int *stop; /* set to something else than 0: calls give ERR_BUSY ("interrupted"). May be NULL */
 };
 void query_init(struct query *query); /* everything */

@@ -6,7 +6,7 @@
 #include <signal.h>
 
 #include "base/clock.h"
-#include "base/httpd.h"
+#include "base/http/server.h"
 #include "tests/base/http_client.h"
 
 #define BODY_MAX   100000

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "base/secret_check.h"
+#include "base/secret/check.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

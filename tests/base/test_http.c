@@ -1,5 +1,5 @@
 /* The HTTP door against a server that behaves well and badly, on the loopback. */
-#include "base/http.h"
+#include "base/http/http.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

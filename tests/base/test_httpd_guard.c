@@ -1,5 +1,5 @@
 /* The guard's rules, one by one: the status and the words of each refusal, and what passes. */
-#include "base/httpd_guard.h"
+#include "base/http/guard.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/httpd_status.h"
+#include "base/http/status.h"
 
 static const struct httpd_route routes[] = {{"POST", "/in", "application/json", " (hint)"},
                                             {"POST", "/other", "text/plain", NULL}};

@@ -1,6 +1,6 @@
 /* The framing, byte by byte: the same answer in whatever pieces the bytes come, and at once when one must not stand where
  * it stands. */
-#include "base/httpd_read.h"
+#include "base/http/read.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

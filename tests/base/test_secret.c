@@ -1,4 +1,4 @@
-/* base/secret.h: secrets with a shape of their own, masks, and how much work a text costs. Every secret here is put
+/* base/secret/secret.h: secrets with a shape of their own, masks, and how much work a text costs. Every secret here is put
  * together at run time from a prefix and random characters, so that no file holds one. */
 #include "tests/base/secret_sample.h"
 
@@ -347,7 +347,7 @@ static void every_anchor_stands_in_its_rules_literal(void **state) {
     } anchors[] = {
 #define RULE(id, name, literal, back, context, set, min, max, entropy, check)
 #define ANCHOR(id, a, b, c) {RULE_##id, {a, b, c}},
-#include "base/secret_rules.def"
+#include "base/secret/rules.def"
 #undef RULE
 #undef ANCHOR
     };
@@ -384,7 +384,7 @@ static void no_rule_is_satisfied_by_hex_and_dashes(void **state) {
     } anchors[] = {
 #define RULE(id, name, literal, back, context, set, min, max, entropy, check)
 #define ANCHOR(id, a, b, c) {RULE_##id, {a, b, c}},
-#include "base/secret_rules.def"
+#include "base/secret/rules.def"
 #undef RULE
 #undef ANCHOR
     };

@@ -1,4 +1,4 @@
-/* base/secret.h: secrets that their surroundings give away, what only looks like one, and names of fields. Every secret
+/* base/secret/secret.h: secrets that their surroundings give away, what only looks like one, and names of fields. Every secret
  * here is put together at run time, so that no file holds one. */
 #include "tests/base/secret_sample.h"
 
@@ -436,7 +436,7 @@ static void every_word_of_the_table_names_a_secret(void **state) {
     static const char *const words[] = {
 #define ENDING(text) text,
 #define WORD(text)   text,
-#include "base/secret_names.def"
+#include "base/secret/names.def"
 #undef ENDING
 #undef WORD
         "token", "db-pwd", "ssh.pass"};

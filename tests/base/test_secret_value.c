@@ -1,4 +1,4 @@
-/* base/secret.h: where a value beside a telling name ends, and which of them are code or prose. Every token here is put
+/* base/secret/secret.h: where a value beside a telling name ends, and which of them are code or prose. Every token here is put
  * together at run time, so that no file holds one. */
 #include "tests/base/secret_sample.h"
 

@@ -1,4 +1,4 @@
-/* base/secret.h: how much work a text costs, whatever it holds. */
+/* base/secret/secret.h: how much work a text costs, whatever it holds. */
 #include "tests/base/secret_sample.h"
 
 static size_t steps_for(const char *piece, size_t size) {

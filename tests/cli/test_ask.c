@@ -2,7 +2,7 @@
  * sources give no time, near, past, far and odd ones. */
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/ask.h"
+#include "cli/log/ask.h"
 #include "tests/query/random_log.h"
 
 #define EVENTS    3000

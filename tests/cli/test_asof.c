@@ -3,9 +3,9 @@
 #include "tests/projections/state_box.h"
 
 #include "base/json.h"
-#include "cli/asof.h"
-#include "cli/diff.h"
-#include "cli/entity.h"
+#include "cli/states/diff_states.h"
+#include "cli/view/asof.h"
+#include "cli/view/entity.h"
 
 static const char *stale, *stopped; /* names of projections */
 

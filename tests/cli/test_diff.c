@@ -4,9 +4,9 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "cli/cell.h"
-#include "cli/diff.h"
-#include "cli/entity.h"
+#include "cli/print/cell.h"
+#include "cli/states/diff_states.h"
+#include "cli/view/entity.h"
 #include "tests/projections/random_story.h"
 
 uint64_t __wrap_clock_wall_ns(void);

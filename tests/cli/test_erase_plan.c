@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "cli/erase_left.h"
-#include "cli/erase_plan.h"
+#include "cli/evidence/erase_left.h"
+#include "cli/evidence/erase_plan.h"
 #include "export/export.h"
 
 #define EVENTS  60

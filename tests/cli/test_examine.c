@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <time.h>
 
-#include "cli/examine.h"
-#include "cli/fault.h"
+#include "cli/call/fault.h"
+#include "cli/evidence/examine.h"
 
 /* What the child does instead of, or before, verifying. */
 static enum {

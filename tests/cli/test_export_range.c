@@ -1,11 +1,11 @@
 /* The range of an export against a full scan, whatever stands in derived data: segments of another log that were made to
  * fit this one, with every checksum right, changed bytes, exchanged records and vouchers. Nothing of it moves a range. */
-#include "cli/cut_args.h"
-#include "export/bundle.h"
-#include "ledger/derived.h"
-#include "ledger/vouch.h"
-#include "query/hash64.h"
-#include "query/index.h"
+#include "cli/evidence/cut_args.h"
+#include "export/cut/bundle.h"
+#include "ledger/dedup/vouch.h"
+#include "ledger/derived/derived.h"
+#include "query/condition/hash64.h"
+#include "query/index/index.h"
 #include "tests/query/random_log.h"
 
 #define EVENTS   7600

@@ -13,9 +13,9 @@
 
 #include "base/file.h"
 #include "base/thread.h"
-#include "cli/cli.h"
-#include "cli/fault.h"
-#include "ledger/db.h"
+#include "cli/call/cli.h"
+#include "cli/call/fault.h"
+#include "ledger/store/db.h"
 
 #define VALUES 2000
 

@@ -2,7 +2,7 @@
  * keeps a list of what it wrote and of what it corrected, and asks as of every size of the log. */
 #include <time.h>
 
-#include "cli/run_made.h"
+#include "cli/view/run_made.h"
 #include "tests/projections/state_box.h"
 
 #define EVENTS 60

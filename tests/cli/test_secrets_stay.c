@@ -6,8 +6,8 @@
 #include <dirent.h>
 #include <sys/mman.h>
 
-#include "base/secret.h"
-#include "cli/command.h"
+#include "base/secret/secret.h"
+#include "cli/call/command.h"
 
 #define TOKEN "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 #define AWS   "AK\x49\x41QWERTYUIOP234567"

@@ -2,10 +2,10 @@
  * between the two looks that it takes. */
 #include "tests/ledger/scratch.h"
 
-#include "cli/setback.h"
-#include "cli/trustfile.h"
-#include "cli/trustthis.h"
-#include "ledger/headfile.h"
+#include "cli/open/setback.h"
+#include "cli/open/trustfile.h"
+#include "cli/open/trustthis.h"
+#include "ledger/core/headfile.h"
 
 struct fixture {
     struct scratch s;

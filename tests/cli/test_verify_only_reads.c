@@ -4,10 +4,10 @@
 
 #include <dirent.h>
 
-#include "cli/examine.h"
-#include "ledger/derived.h"
-#include "projections/rebuild.h"
-#include "projections/state.h"
+#include "cli/evidence/examine.h"
+#include "ledger/derived/derived.h"
+#include "projections/store/rebuild.h"
+#include "projections/view/state.h"
 #include "query/query.h"
 
 #define EVENTS (CORE_SEGMENT + 1000)

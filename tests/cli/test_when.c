@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/when.h"
+#include "cli/print/when.h"
 
 static uint64_t wall;
 uint64_t __wrap_clock_wall_ns(void);

@@ -7,9 +7,9 @@
 
 #include "base/hash.h"
 #include "base/ustar.h"
+#include "export/cut/manifest.h"
 #include "export/export.h"
-#include "export/manifest.h"
-#include "ledger/trust.h"
+#include "ledger/trust/trust.h"
 #include "tests/ledger/scratch.h"
 
 static struct scratch s;

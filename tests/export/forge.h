@@ -3,9 +3,9 @@
 #ifndef TESTS_EXPORT_FORGE_H
 #define TESTS_EXPORT_FORGE_H
 
-#include "export/lines.h"
-#include "ledger/batch.h"
-#include "ledger/keyring.h"
+#include "export/cut/lines.h"
+#include "ledger/signing/keyring.h"
+#include "ledger/write/batch.h"
 #include "tests/export/bundle_box.h"
 
 static __attribute__((unused)) struct signer log_signer(const struct scratch *box) {

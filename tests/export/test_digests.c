@@ -9,7 +9,7 @@
 
 #include "base/hash.h"
 #include "base/ustar.h"
-#include "export/digests.h"
+#include "export/verify/digests.h"
 
 static struct buf tar;
 static const size_t sizes[] = {1, 0, 511, 512, 513, 70000, 0, 0, 1024, 3};

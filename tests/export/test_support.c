@@ -1,11 +1,11 @@
 /* What a support report may tell: names, values, and that a secret stops it. */
 #include "base/json.h"
 #include "base/mp.h"
-#include "base/secret.h"
-#include "export/support.h"
-#include "export/support_redact.h"
-#include "ledger/kind.h"
-#include "projections/projection.h"
+#include "base/secret/secret.h"
+#include "export/support/redact.h"
+#include "export/support/support.h"
+#include "ledger/kinds/kind.h"
+#include "projections/rows/projection.h"
 #include "tests/export/bundle_box.h"
 
 static bool planted; /* the scanner finds something in what has "planted" in it */
@@ -83,7 +83,7 @@ static void every_open_field_of_the_catalog_that_may_hold_text_has_its_row(void 
             const struct kind_field *field = &kind->fields[f];
             if ((field->flags & KIND_OPEN) != 0 && may_hold_text(field->type) &&
                 support_class_of(bytes_of(field->name)) == SUPPORT_NONE) {
-                print_error("%s has the open field '%s', and export/support_fields.def does not\n", kind->name,
+                print_error("%s has the open field '%s', and export/support/fields.def does not\n", kind->name,
                             field->name);
                 missing++;
             }
@@ -102,7 +102,7 @@ static void every_column_of_the_states_that_holds_text_has_its_row(void **state)
                 const char *name = table->columns[c].name;
                 bool text = table->columns[c].type == CELL_TEXT || table->columns[c].type == CELL_LIST;
                 if (text && strstr(name, "digest") == NULL && support_class_of(bytes_of(name)) == SUPPORT_NONE) {
-                    print_error("%s has the column '%s', and export/support_fields.def does not\n", table->name, name);
+                    print_error("%s has the column '%s', and export/support/fields.def does not\n", table->name, name);
                     missing++;
                 }
             }

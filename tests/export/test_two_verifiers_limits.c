@@ -2,7 +2,7 @@
 #include "tests/export/two_verifiers.h"
 
 #include "base/zst.h"
-#include "ledger/author.h"
+#include "ledger/core/author.h"
 
 /* ---- zstd ---- */
 

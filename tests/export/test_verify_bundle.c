@@ -1,7 +1,7 @@
 /* What a verdict says, and what it rests on: keys, genesis, heads and checkpoints that the caller knows. */
 #include "tests/export/bundle_box.h"
 
-#include "ledger/keyfile.h"
+#include "ledger/signing/keyfile.h"
 
 static struct ledger_trust *known; /* of the test */
 static char at_210[FILE_PATH_MAX], first_origin[NOTE_NAME_MAX + 1];

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/zst.h"
-#include "ledger/group.h"
-#include "ledger/group_format.h"
+#include "ledger/event/group.h"
+#include "ledger/event/group_format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "query/columns.h"
-#include "query/hash64.h"
+#include "query/columns/columns.h"
+#include "query/condition/hash64.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

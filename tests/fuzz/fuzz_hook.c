@@ -5,8 +5,8 @@
 
 #include "base/mp.h"
 #include "base/text.h"
-#include "ingest/hook.h"
-#include "ingest/hook_split.h"
+#include "ingest/hook/hook.h"
+#include "ingest/hook/split.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

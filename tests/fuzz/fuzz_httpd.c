@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/httpd_guard.h"
+#include "base/http/guard.h"
 
 #define CONTENT_MAX ((size_t)1 << 20)
 

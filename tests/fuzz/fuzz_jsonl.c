@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/mp.h"
-#include "ingest/jsonl.h"
+#include "ingest/jsonl/jsonl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mp.h"
-#include "ledger/kind.h"
+#include "ledger/kinds/kind.h"
 
 #define OPEN_NAMES_MAX 256
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ledger/note.h"
+#include "ledger/tree/note.h"
 
 #define DASH "\xe2\x80\x94 "
 

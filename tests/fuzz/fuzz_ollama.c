@@ -2,7 +2,7 @@
  * are canonical. */
 #include <stdlib.h>
 
-#include "ingest/ollama.h"
+#include "ingest/ollama/ollama.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 #include "base/mp.h"
-#include "ingest/otlp_cut.h"
-#include "ingest/otlp_map.h"
+#include "ingest/otlp/cut.h"
+#include "ingest/otlp/map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/policy.h"
+#include "ledger/trust/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

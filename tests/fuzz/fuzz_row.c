@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "projections/row.h"
+#include "projections/rows/row.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/tlog_proof.h"
+#include "ledger/tree/tlog_proof.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -16,8 +16,8 @@
 #include "base/json.h"
 #include "base/mp.h"
 #include "ingest/ingest.h"
-#include "ingest/keyed_hash.h"
-#include "ledger/key_secret.h"
+#include "ingest/input/keyed_hash.h"
+#include "ledger/core/key_secret.h"
 
 struct box {
     char dir[64], ledger_dir[96], file[96];

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "ingest/otlp_cut.h"
-#include "ingest/otlp_map.h"
+#include "ingest/otlp/cut.h"
+#include "ingest/otlp/map.h"
 
 struct events {
     struct otlp_map map;

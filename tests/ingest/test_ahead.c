@@ -1,5 +1,5 @@
 /* Texts parsed ahead: they come back in their order, few or many, small or large, and the work ends where it is told to. */
-#include "ingest/ahead.h"
+#include "ingest/input/ahead.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

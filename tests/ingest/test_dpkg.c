@@ -1,5 +1,5 @@
 /* dpkg's log: each form of line, each way to be wrong, local time, and which operations come of a sequence of lines. */
-#include "ingest/dpkg.h"
+#include "ingest/dpkg/dpkg.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

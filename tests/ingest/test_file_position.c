@@ -1,5 +1,5 @@
 /* Marks: what was written comes back, what was changed is refused, and files are told apart. */
-#include "ingest/file_position.h"
+#include "ingest/jsonl/position.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

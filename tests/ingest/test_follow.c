@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "ledger/cursor.h"
+#include "ledger/core/cursor.h"
 #include "tests/ingest/ledger_box.h"
 
 #define WAIT_STEPS 500 /* of 10 ms */

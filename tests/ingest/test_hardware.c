@@ -1,5 +1,5 @@
 /* The hardware profile, read from trees of fixtures. */
-#include "ingest/hardware.h"
+#include "ingest/hardware/hardware.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

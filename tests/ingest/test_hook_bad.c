@@ -1,7 +1,7 @@
 /* The source "hook" and bad input: each record refused in its own words, alone, and nothing kept of a secret. */
 #include <dirent.h>
 
-#include "ingest/hook.h"
+#include "ingest/hook/hook.h"
 #include "tests/base/secret_sample.h"
 #include "tests/ingest/ledger_box.h"
 

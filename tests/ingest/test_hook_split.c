@@ -1,5 +1,5 @@
 /* Records out of lines: where each begins and ends, and what a broken one takes along, which is nothing. */
-#include "ingest/hook_split.h"
+#include "ingest/hook/split.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

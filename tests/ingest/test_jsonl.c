@@ -1,5 +1,5 @@
 /* One line of JSON: what it becomes, and for each way to be wrong the exact words. */
-#include "ingest/jsonl.h"
+#include "ingest/jsonl/jsonl.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "ingest/keyed_hash.h"
+#include "ingest/input/keyed_hash.h"
 
 #define NAMES "kind, subject, time, actor, run, cause, cause_key, key, grade, schema, body, private, open, force_private"
 

@@ -1,5 +1,5 @@
 /* Lines out of a stream: their text, number and offset, whatever the blocks; long lines, cut lines, files that grow. */
-#include "ingest/lines.h"
+#include "ingest/input/lines.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

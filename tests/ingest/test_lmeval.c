@@ -1,6 +1,6 @@
 /* Results and samples of the lm-evaluation-harness without a ledger: what is refused and in which words, what is partial,
  * what a sample says. */
-#include "ingest/lmeval.h"
+#include "ingest/lmeval/lmeval.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Which files are of the lm-evaluation-harness, and which of them belong to one evaluation. */
-#include "ingest/lmeval.h"
+#include "ingest/lmeval/lmeval.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Evaluations of the lm-evaluation-harness while memory runs out: whichever allocation fails, the reader says so, gives
  * back what it had, and reads the same input when there is memory again. */
-#include "ingest/lmeval.h"
+#include "ingest/lmeval/lmeval.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

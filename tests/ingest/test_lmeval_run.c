@@ -1,7 +1,7 @@
 /* Evaluations of the lm-evaluation-harness into a real ledger: which events come of them, once, and what is partial. */
 #include <zlib.h>
 
-#include "ingest/lmeval.h"
+#include "ingest/lmeval/lmeval.h"
 #include "tests/ingest/lmeval_box.h"
 
 /* "eval/<id>" of the fixture: what its results say of themselves, hidden by this ledger's secret. */

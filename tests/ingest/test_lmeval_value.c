@@ -1,5 +1,5 @@
 /* Values that are not what they should be, and which model an evaluation of the lm-evaluation-harness is about. */
-#include "ingest/lmeval.h"
+#include "ingest/lmeval/lmeval.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* OTLP from files: fixtures into events with their causes, twice without duplicates, and all that a file may hold instead.
  */
-#include "ingest/otlp.h"
+#include "ingest/otlp/otlp.h"
 
 #include <zlib.h>
 

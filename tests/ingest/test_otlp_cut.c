@@ -1,5 +1,5 @@
 /* Where records lie in a document: for whole documents, for documents that come in pieces, and for what is none. */
-#include "ingest/otlp_cut.h"
+#include "ingest/otlp/cut.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

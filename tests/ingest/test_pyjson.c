@@ -1,5 +1,5 @@
 /* What Python's json module writes and JSON does not have; and that everything else stays as strict as it is. */
-#include "ingest/pyjson.h"
+#include "ingest/input/pyjson.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

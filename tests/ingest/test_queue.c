@@ -1,5 +1,5 @@
 /* The queue: a draft that the ledger refuses at the commit goes alone; strict callers keep what stands before it. */
-#include "ingest/queue.h"
+#include "ingest/driver/queue.h"
 
 #include "tests/ingest/ledger_box.h"
 

@@ -1,5 +1,5 @@
 /* No source takes another's file: each over all inputs that are not its own, those of the other sources among them. */
-#include "ingest/recognize.h"
+#include "ingest/driver/recognize.h"
 
 #include <dirent.h>
 #include <sys/stat.h>

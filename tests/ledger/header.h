@@ -3,7 +3,7 @@
 #define TESTS_LEDGER_HEADER_H
 
 #include "base/mp.h"
-#include "ledger/event.h"
+#include "ledger/event/event.h"
 
 static inline void put_commitment(struct buf *out, const uint8_t *hash) {
     if (hash == NULL) {

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "ledger/commit.h"
+#include "ledger/write/commit.h"
 
 #define DISK_EXPORT   __attribute__((visibility("default")))
 #define DISK_META_END 8192 /* LMDB's two meta pages, the first of the file */

@@ -3,7 +3,7 @@
 #ifndef TESTS_LEDGER_JUDGE_H
 #define TESTS_LEDGER_JUDGE_H
 
-#include "ledger/keyfile.h"
+#include "ledger/signing/keyfile.h"
 #include "tests/ledger/scratch.h"
 
 static struct scratch s;

@@ -13,7 +13,7 @@
 
 #include "base/json.h"
 #include "base/mp.h"
-#include "ledger/kind.h"
+#include "ledger/kinds/kind.h"
 
 #define BUF_MAX ((size_t)16 << 20)
 

@@ -18,7 +18,7 @@
 #include "base/json.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "ledger/merkle.h"
+#include "ledger/tree/merkle.h"
 
 #define NAIVE_MAX 131 /* leaves of the naive tree */
 

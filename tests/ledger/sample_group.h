@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ledger/group.h"
+#include "ledger/event/group.h"
 #include "tests/ledger/header.h"
 
 enum sample_kind { SAMPLE_SMALL, SAMPLE_WIDE };

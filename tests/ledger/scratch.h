@@ -20,7 +20,7 @@
 #include "base/file.h"
 #include "base/mp.h"
 #include "base/text.h"
-#include "ledger/core.h"
+#include "ledger/core/core.h"
 
 #define SCRATCH_MAP    ((uint64_t)64 << 20)
 #define SCRATCH_ORIGIN "example.org/box-1"

@@ -3,10 +3,10 @@
 #ifndef TESTS_LEDGER_SPOIL_H
 #define TESTS_LEDGER_SPOIL_H
 
-#include "ledger/author.h"
-#include "ledger/batch.h"
-#include "ledger/event.h"
-#include "ledger/group.h"
+#include "ledger/core/author.h"
+#include "ledger/event/event.h"
+#include "ledger/event/group.h"
+#include "ledger/write/batch.h"
 #include "tests/ledger/judge.h"
 
 static uint64_t spoil_state;

@@ -5,7 +5,7 @@
 #include "tests/ledger/scratch.h"
 
 #include "base/clock.h"
-#include "ledger/event.h"
+#include "ledger/event/event.h"
 
 uint64_t __real_clock_wall_ns(void);
 uint64_t __wrap_clock_wall_ns(void);

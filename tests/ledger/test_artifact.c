@@ -5,7 +5,7 @@
 #include <dirent.h>
 #include <pthread.h>
 
-#include "ledger/artifact.h"
+#include "ledger/write/artifact.h"
 
 static struct scratch s;
 

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "ledger/artifact.h"
+#include "ledger/write/artifact.h"
 
 #define MARK    "zebra-7341-quagga"
 #define CONTENT 300000

@@ -2,7 +2,7 @@
  * twice. */
 #include "tests/ledger/scratch.h"
 
-#include "ledger/keyrun.h"
+#include "ledger/dedup/keyrun.h"
 
 static struct scratch s;
 static struct ledger_author *alice, *bob;

@@ -2,7 +2,7 @@
  * must not be restored. */
 #include "tests/ledger/scratch.h"
 
-#include "ledger/headfile.h"
+#include "ledger/core/headfile.h"
 
 static struct scratch s;
 static char artifact_id[2][LEDGER_ARTIFACT_ID];

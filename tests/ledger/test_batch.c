@@ -12,8 +12,8 @@
 
 #include "base/json.h"
 #include "base/mp.h"
-#include "ledger/batch.h"
-#include "ledger/kind.h"
+#include "ledger/kinds/kind.h"
+#include "ledger/write/batch.h"
 
 #define TOKEN  "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 #define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ledger/note.h"
+#include "ledger/tree/note.h"
 
 #define SUMDB_TEXT "go.sum database tree\n30055305\nmXfgRcJ0bG0j3CPdKwgGWtUzBUbX67saZGRmFuJGGsM=\n"
 

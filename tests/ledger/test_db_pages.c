@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ledger/db_pages.h"
+#include "ledger/store/db_pages.h"
 #include "tests/ledger/scratch.h"
 
 #define ROUNDS 150

@@ -1,7 +1,7 @@
 /* The table of readers, as LMDB writes it. */
 #include "tests/ledger/scratch.h"
 
-#include "ledger/db_readers.h"
+#include "ledger/store/db_readers.h"
 
 static struct db_readers read_all(const char *const *lines, size_t n) {
     struct db_readers r = {0};

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 
 #include "base/clock.h"
-#include "ledger/db_lock.h"
-#include "ledger/derived.h"
+#include "ledger/derived/derived.h"
+#include "ledger/store/db_lock.h"
 #include "tests/ledger/scratch.h"
 
 #define SHORT_NS (CLOCK_NS_PER_S / 5)

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "ledger/derived.h"
+#include "ledger/derived/derived.h"
 
 static struct scratch s;
 

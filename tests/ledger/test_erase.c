@@ -1,7 +1,7 @@
 /* Erasing: what goes, what stays, what verification says of it, and what may not be erased. */
-#include "ledger/commit.h"
-#include "ledger/private.h"
-#include "ledger/reader.h"
+#include "ledger/event/private.h"
+#include "ledger/read/reader.h"
+#include "ledger/write/commit.h"
 #include "tests/ledger/judge.h"
 
 #define MARK "zebra-7341"

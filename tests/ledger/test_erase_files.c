@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "ledger/derived.h"
+#include "ledger/derived/derived.h"
 
 #define MARK    "zebra-7341-quagga"
 #define MARKERS 4

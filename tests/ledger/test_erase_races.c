@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 
 #include "base/hash.h"
-#include "ledger/derived.h"
-#include "ledger/group.h"
-#include "ledger/reader.h"
+#include "ledger/derived/derived.h"
+#include "ledger/event/group.h"
+#include "ledger/read/reader.h"
 
 static struct scratch s;
 static void (*at_stat)(void), (*after_make_dirs)(void), (*at_hash)(void); /* called once, in the midst of what is tested */

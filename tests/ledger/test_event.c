@@ -3,9 +3,9 @@
 #include "tests/ledger/merkle_trees.h"
 
 #include "base/crypt.h"
-#include "ledger/event.h"
-#include "ledger/keyfile.h"
-#include "ledger/note.h"
+#include "ledger/event/event.h"
+#include "ledger/signing/keyfile.h"
+#include "ledger/tree/note.h"
 #include "tests/ledger/header.h"
 
 static struct buf vectors;

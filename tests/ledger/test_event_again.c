@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/mp.h"
-#include "ledger/event.h"
+#include "ledger/event/event.h"
 #include "tests/ledger/header.h"
 
 static uint64_t state;

@@ -3,12 +3,12 @@
  * signed already, which would make the log invalid for everybody. */
 #include "tests/ledger/scratch.h"
 
-#include "ledger/author.h"
-#include "ledger/derived.h"
-#include "ledger/keyproof.h"
-#include "ledger/segments.h"
-#include "ledger/segments_format.h"
-#include "ledger/vouch.h"
+#include "ledger/core/author.h"
+#include "ledger/dedup/keyproof.h"
+#include "ledger/dedup/segments.h"
+#include "ledger/dedup/segments_format.h"
+#include "ledger/dedup/vouch.h"
+#include "ledger/derived/derived.h"
 
 #define FILL 9000 /* events after the first segment: eight vouchers of runs and more */
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/zst.h"
-#include "ledger/group_format.h"
+#include "ledger/event/group_format.h"
 #include "tests/ledger/sample_group.h"
 
 static struct group *made[2], *got;

@@ -3,8 +3,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-#include "ledger/derived.h"
-#include "ledger/guard.h"
+#include "ledger/derived/derived.h"
+#include "ledger/write/guard.h"
 #include "tests/ledger/scratch.h"
 
 #define THREADS   6

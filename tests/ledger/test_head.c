@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mp.h"
-#include "ledger/head.h"
+#include "ledger/event/head.h"
 
 static struct head sample(uint64_t size) {
     struct head h = {.size = size,

@@ -2,7 +2,7 @@
  * copy that says nothing stops nobody. */
 #include "tests/ledger/scratch.h"
 
-#include "ledger/headfile.h"
+#include "ledger/core/headfile.h"
 
 static struct scratch s;
 

@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#include "ledger/cursor.h"
-#include "ledger/key_secret.h"
+#include "ledger/core/cursor.h"
+#include "ledger/core/key_secret.h"
 
 #define AT_ONCE 8
 

@@ -16,7 +16,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "ledger/keyfile.h"
+#include "ledger/signing/keyfile.h"
 
 #define PETER_S "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
 #define PETER   "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

@@ -6,7 +6,7 @@
 #include <dirent.h>
 
 #include "base/clock.h"
-#include "ledger/keyring.h"
+#include "ledger/signing/keyring.h"
 
 uint64_t __real_clock_wall_ns(void);
 uint64_t __real_clock_boot_ns(void);

@@ -2,7 +2,7 @@
  * while it grows. */
 #include "tests/ledger/scratch.h"
 
-#include "ledger/keys.h"
+#include "ledger/dedup/keys.h"
 #include "tests/ledger/header.h"
 
 struct pair {

@@ -2,9 +2,9 @@
  * derived data is there again. */
 #include "tests/ledger/scratch.h"
 
-#include "ledger/derived.h"
-#include "ledger/keys.h"
-#include "ledger/keys_older.h"
+#include "ledger/dedup/keys.h"
+#include "ledger/dedup/keys_older.h"
+#include "ledger/derived/derived.h"
 
 #define EVENTS (2 * CORE_SEGMENT + 1000)
 

@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "ledger/derived.h"
+#include "ledger/derived/derived.h"
 #include "tests/ledger/scratch.h"
 
 #define KILLS_DEFAULT 600

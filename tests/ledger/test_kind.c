@@ -11,8 +11,8 @@
 
 #include "base/file.h"
 #include "base/mp.h"
-#include "base/secret.h"
-#include "ledger/kind.h"
+#include "base/secret/secret.h"
+#include "ledger/kinds/kind.h"
 
 static bool ends_with(const char *s, const char *end) {
     size_t n = strlen(s), m = strlen(end);

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "ledger/kind_id.h"
-#include "ledger/kind_value.h"
+#include "ledger/kinds/id.h"
+#include "ledger/kinds/value.h"
 #include "tests/ledger/kind_io.h"
 
 #define CARD "4539578763621486" /* an issuer's first digit, a right check digit */

@@ -13,8 +13,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "ledger/kind_near.h"
-#include "ledger/kind_sort.h"
+#include "ledger/kinds/near.h"
+#include "ledger/kinds/sort.h"
 
 #define DIGEST "sha256:0000000000000000000000000000000000000000000000000000000000000005"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "ledger/kind_sort.h"
+#include "ledger/kinds/sort.h"
 #include "tests/ledger/kind_io.h"
 
 #define HEX64  "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"

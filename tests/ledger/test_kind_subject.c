@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ledger/kind_subject.h"
+#include "ledger/kinds/subject.h"
 #include "ledger/ledger.h"
 
 #define D1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"

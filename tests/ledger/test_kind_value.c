@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "tests/ledger/kind_io.h"
 
 #define L "\xe2\x80\xb9"

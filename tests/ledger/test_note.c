@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "ledger/note.h"
+#include "ledger/tree/note.h"
 
 #define DASH    "\xe2\x80\x94 "
 #define PETER   "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "ledger/packer.h"
+#include "ledger/write/packer.h"
 #include "tests/ledger/sample_group.h"
 
 static struct err why;

@@ -2,9 +2,9 @@
  * rename, goes on without a word. */
 #include "tests/ledger/judge.h"
 
-#include "ledger/batch.h"
-#include "ledger/key_secret.h"
-#include "ledger/place.h"
+#include "ledger/core/key_secret.h"
+#include "ledger/core/place.h"
+#include "ledger/write/batch.h"
 
 #define WAIT_NS (UINT64_C(20) * 1000000000)
 

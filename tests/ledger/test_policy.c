@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "ledger/policy.h"
+#include "ledger/trust/policy.h"
 
 #define LEAF   "0c5ad4c1c45db937caca99584a0f9893fb02b88cbebfdb5dc9f85a0b1c2d3e4f"
 #define ROOT   "XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg="

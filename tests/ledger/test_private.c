@@ -10,7 +10,7 @@
 
 #include "base/mp.h"
 #include "base/zst.h"
-#include "ledger/private.h"
+#include "ledger/event/private.h"
 
 static int whole_map(struct bytes record, const uint8_t commit[EVENT_HASH], struct buf *scratch, struct bytes *ret_map,
                      struct err *err) {

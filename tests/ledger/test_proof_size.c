@@ -4,8 +4,8 @@
 #include "tests/ledger/merkle_trees.h"
 #include "tests/ledger/scratch.h"
 
-#include "ledger/event.h"
-#include "ledger/keyfile.h"
+#include "ledger/event/event.h"
+#include "ledger/signing/keyfile.h"
 #include "tests/ledger/header.h"
 
 #define EVENTS    UINT64_C(80000000)

@@ -1,6 +1,6 @@
 /* Events under the newest checkpoint: each is given with its body; one that was exchanged together with the stored tree is
  * refused, and so is a checkpoint that the log key did not sign. */
-#include "ledger/proven.h"
+#include "ledger/read/proven.h"
 #include "tests/ledger/spoil.h"
 
 static int start_rich(void **state) {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ledger/scope.h"
+#include "ledger/kinds/scope.h"
 
 #define FILES "filesystem.write"
 #define HOSTS "network.egress"

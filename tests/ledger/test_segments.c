@@ -2,8 +2,8 @@
  * segments), and nothing that happens to the derived data makes one pass or makes one up. */
 #include "tests/ledger/scratch.h"
 
-#include "ledger/segments.h"
-#include "ledger/segments_format.h"
+#include "ledger/dedup/segments.h"
+#include "ledger/dedup/segments_format.h"
 
 #define SEGMENTS 3
 #define EVENTS   (SEGMENTS * CORE_SEGMENT + 5000)

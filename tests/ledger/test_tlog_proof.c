@@ -10,8 +10,8 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "ledger/policy.h"
-#include "ledger/tlog_proof.h"
+#include "ledger/tree/tlog_proof.h"
+#include "ledger/trust/policy.h"
 
 #define DASH    "\xe2\x80\x94 "
 #define LOG     "example.com/ledger+93727de6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"

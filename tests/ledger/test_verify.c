@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/crypt.h"
-#include "ledger/commit.h"
+#include "ledger/write/commit.h"
 
 /* Faults of time, and forgers: an author's signature that is none, a ledger that does not look for duplicates. */
 static _Atomic uint64_t tick, passed; /* the boot clock goes on by `tick` with each look at it, by any thread */

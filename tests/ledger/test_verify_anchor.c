@@ -2,7 +2,7 @@
  * is its newest part known from outside? */
 #include "tests/ledger/judge.h"
 
-#include "ledger/trust.h"
+#include "ledger/trust/trust.h"
 
 static struct ledger_trust *trust;
 

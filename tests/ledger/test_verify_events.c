@@ -2,9 +2,9 @@
  * findings, a ledger that holds nothing. */
 #include "tests/ledger/judge.h"
 
-#include "ledger/author.h"
-#include "ledger/batch.h"
-#include "ledger/trust.h"
+#include "ledger/core/author.h"
+#include "ledger/trust/trust.h"
+#include "ledger/write/batch.h"
 
 static struct ledger_trust *trust;
 

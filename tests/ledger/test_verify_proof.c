@@ -1,9 +1,9 @@
 /* Verification of one event's proof: the leaf, the payload, the checkpoint, and what the caller trusts. */
 #include "tests/ledger/judge.h"
 
-#include "ledger/author.h"
-#include "ledger/tlog_proof.h"
-#include "ledger/trust.h"
+#include "ledger/core/author.h"
+#include "ledger/tree/tlog_proof.h"
+#include "ledger/trust/trust.h"
 
 #define SIZE 300
 #define SEQ  257 /* signed by an author */

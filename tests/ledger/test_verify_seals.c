@@ -1,7 +1,7 @@
 /* Verification of checkpoints, epoch keys and handovers: who must sign what, and what is said when he has not. */
 #include "tests/ledger/judge.h"
 
-#include "ledger/batch.h"
+#include "ledger/write/batch.h"
 
 /* ---- a ledger whose keys the test holds ---- */
 

@@ -7,9 +7,9 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
-#include "ledger/author.h"
-#include "ledger/batch.h"
-#include "ledger/trust.h"
+#include "ledger/core/author.h"
+#include "ledger/trust/trust.h"
+#include "ledger/write/batch.h"
 #include "tests/ledger/spoil.h"
 
 static _Atomic uint64_t tick, passed; /* the boot clock goes on by `tick` with each look at it */

@@ -4,10 +4,10 @@
 
 #include "tests/ledger/scratch.h"
 
-#include "projections/fold.h"
-#include "projections/rebuild.h"
-#include "projections/state.h"
-#include "projections/store.h"
+#include "projections/fold/fold.h"
+#include "projections/store/rebuild.h"
+#include "projections/store/store.h"
+#include "projections/view/state.h"
 #include "tests/projections/tuned.h"
 
 /* Every event is counted, its seq summed: what is skipped or taken twice shows. */

@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "base/mp.h"
-#include "ledger/batch.h"
-#include "ledger/kind.h"
+#include "ledger/kinds/kind.h"
 #include "ledger/ledger.h"
+#include "ledger/write/batch.h"
 
 struct random_event {
     uint64_t x;                /* the generator's state */

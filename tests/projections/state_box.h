@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "ledger/batch.h"
-#include "projections/since.h"
-#include "projections/state.h"
+#include "ledger/write/batch.h"
+#include "projections/view/state.h"
+#include "projections/walk/since.h"
 
 struct box {
     char dir[300], path[340];

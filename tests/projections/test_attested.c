@@ -2,11 +2,11 @@
  * decisions that are made from them, are those of a replay. */
 #include <time.h>
 
-#include "ledger/derived.h"
-#include "projections/attested.h"
-#include "projections/attested_advance.h"
-#include "projections/decide.h"
-#include "projections/rebuild.h"
+#include "ledger/derived/derived.h"
+#include "projections/attest/advance.h"
+#include "projections/decide/decide.h"
+#include "projections/store/attested.h"
+#include "projections/store/rebuild.h"
 #include "tests/projections/random_events.h"
 #include "tests/projections/view_text.h"
 

@@ -4,9 +4,9 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "projections/rebuild.h"
-#include "projections/since.h"
-#include "projections/state.h"
+#include "projections/store/rebuild.h"
+#include "projections/view/state.h"
+#include "projections/walk/since.h"
 #include "tests/projections/random_story.h"
 #include "tests/projections/tuned.h"
 

@@ -3,10 +3,10 @@
 #include <ctype.h>
 #include <time.h>
 
-#include "projections/correct.h"
-#include "projections/rebuild.h"
-#include "projections/since_store.h"
-#include "projections/state.h"
+#include "projections/fold/correct.h"
+#include "projections/store/rebuild.h"
+#include "projections/view/state.h"
+#include "projections/walk/since_store.h"
 #include "tests/projections/random_events.h"
 #include "tests/projections/tuned.h"
 #include "tests/projections/view_text.h"

@@ -2,9 +2,9 @@
  * judgement and what rests on it. */
 #include <pthread.h>
 
-#include "ledger/guard.h"
-#include "projections/decide.h"
-#include "projections/permitted.h"
+#include "ledger/write/guard.h"
+#include "projections/decide/decide.h"
+#include "projections/permissions/permitted.h"
 #include "tests/projections/state_box.h"
 
 #define D1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"

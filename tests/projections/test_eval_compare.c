@@ -1,7 +1,7 @@
 /* Two evaluations side by side: by hand, and against a simple reference over random ones. */
 #include "base/clock.h"
-#include "projections/eval.h"
-#include "projections/eval_compare.h"
+#include "projections/ready/eval.h"
+#include "projections/ready/eval_compare.h"
 #include "tests/projections/state_box.h"
 
 #define TASKS 5

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/mp.h"
-#include "projections/fold.h"
-#include "projections/fold_run.h"
+#include "projections/fold/fold.h"
+#include "projections/fold/run.h"
 
 enum { NAME, STATE, COUNT, LIST, BASE };
 static const struct state_column columns[] = {

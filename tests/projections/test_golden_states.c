@@ -8,8 +8,8 @@
  * With LEDGER_GOLDEN_WRITE=<version> the program writes a new golden/<version> and stops; one that is there is not touched.
  * With LEDGER_GOLDEN_DIGESTS=<version> it adds lines for projections whose version has none yet: the old lines stay, as the
  * record of what was. */
-#include "projections/rebuild.h"
-#include "projections/state.h"
+#include "projections/store/rebuild.h"
+#include "projections/view/state.h"
 #include "tests/ledger/scratch.h"
 #include "tests/projections/golden_story.h"
 #include "tests/projections/random_events.h"

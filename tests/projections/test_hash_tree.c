@@ -1,5 +1,5 @@
 /* Trees of rows against a plain sorted array, over random histories; nodes that were exchanged, and what is left behind. */
-#include "projections/hash_tree.h"
+#include "projections/rows/hash_tree.h"
 #include "tests/projections/engine_box.h"
 
 TUNED(__wrap_state_tuning)

@@ -1,8 +1,8 @@
 /* Logs that are larger or odder than any honest one: what is asked of them still ends, with an answer that is right or on
  * the safe side. */
-#include "projections/decide.h"
-#include "projections/permission_find.h"
-#include "projections/permitted.h"
+#include "projections/decide/decide.h"
+#include "projections/permissions/find.h"
+#include "projections/permissions/permitted.h"
 #include "tests/projections/state_box.h"
 
 #define D1  "sha256:1111111111111111111111111111111111111111111111111111111111111111"

@@ -1,7 +1,7 @@
 /* Permissions: what was asked, granted and taken back, when it ends, and who used it without. */
-#include "projections/fold_run.h"
-#include "projections/permission_find.h"
-#include "projections/permission_row.h"
+#include "projections/fold/run.h"
+#include "projections/permissions/find.h"
+#include "projections/permissions/row.h"
 #include "tests/projections/state_box.h"
 
 static struct box b;

@@ -2,9 +2,9 @@
  * as lists of segments, patterns matched by recursion, decisions as a plain list. Random histories and questions; what the
  * judge, the many-questions judge, the check before an append and the fold say is compared with what the reference says. */
 #include "base/clock.h"
-#include "projections/decide.h"
-#include "projections/permission_row.h"
-#include "projections/permitted.h"
+#include "projections/decide/decide.h"
+#include "projections/permissions/permitted.h"
+#include "projections/permissions/row.h"
 #include "tests/projections/state_box.h"
 
 #define DECISIONS_MAX 64

@@ -1,9 +1,9 @@
 /* What a promotion that is under way lacks comes with the command that helps: each one, as it is printed, is a step that
  * may be taken. And what holds it back is told as it is: a trial that failed, a tripcode. */
 #include "base/clock.h"
-#include "projections/decide.h"
-#include "projections/list.h"
-#include "projections/promotions.h"
+#include "projections/decide/decide.h"
+#include "projections/ready/promotions.h"
+#include "projections/rows/list.h"
 #include "tests/projections/state_box.h"
 
 #define D1     "sha256:1111111111111111111111111111111111111111111111111111111111111111"

@@ -1,7 +1,7 @@
 /* Promotions: the legal steps, and that no other leads to `promoted`. */
 #include "base/clock.h"
-#include "projections/decide.h"
-#include "projections/list.h"
+#include "projections/decide/decide.h"
+#include "projections/rows/list.h"
 #include "tests/projections/state_box.h"
 
 #define D1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"

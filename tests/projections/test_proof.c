@@ -1,9 +1,9 @@
 /* What counts as a proof of a route, and what takes it away. */
 #include "base/json.h"
-#include "projections/decide.h"
-#include "projections/list.h"
-#include "projections/look.h"
-#include "projections/proof.h"
+#include "projections/decide/decide.h"
+#include "projections/ready/proof.h"
+#include "projections/rows/list.h"
+#include "projections/view/look.h"
 #include "tests/projections/proof_box.h"
 
 static void a_full_pass_for_the_route_as_it_is_proves_it(void **state) {

@@ -3,7 +3,7 @@
  * are fixed, and one is random and printed; LEDGER_SEED=N tries that one. */
 #include <time.h>
 
-#include "projections/list.h"
+#include "projections/rows/list.h"
 #include "tests/projections/proof_box.h"
 
 #define EVENTS     160

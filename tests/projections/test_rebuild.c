@@ -1,6 +1,6 @@
 /* What is stored is a function of the log alone: whether it came one event at a time, at once, or was built anew; what is
  * stored by other code stays as it is until it is built anew. */
-#include "projections/rebuild_attest.h"
+#include "projections/attest/digests.h"
 #include "tests/projections/rebuild_box.h"
 
 TUNED(__wrap_state_tuning)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/mp.h"
-#include "projections/row.h"
+#include "projections/rows/row.h"
 
 enum { NAME, STATE, COUNT, SHARE, READY, WHY, LIST, EVIDENCE, COLUMNS };
 static const struct state_column columns[] = {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "projections/rows.h"
+#include "projections/rows/rows.h"
 
 #define KEYS   500
 #define TABLES 2

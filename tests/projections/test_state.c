@@ -1,5 +1,5 @@
 /* Views: rows as of any moment, whatever is stored and whatever came since. */
-#include "projections/view.h"
+#include "projections/view/view.h"
 #include "tests/projections/engine_box.h"
 
 TUNED(__wrap_state_tuning)

@@ -1,8 +1,8 @@
 /* All projections over random events: however the events arrive and whenever they are folded, the states are the same. */
 #include <time.h>
 
-#include "projections/rebuild.h"
-#include "projections/state.h"
+#include "projections/store/rebuild.h"
+#include "projections/view/state.h"
 #include "tests/projections/random_events.h"
 #include "tests/projections/view_text.h"
 

@@ -190,7 +190,7 @@ static const struct {
 } rows[] = {
 #define TOOL(tool, server, tier) {tool, server, ""},
 #define GROUP(group, tier)       {"of no row", "", group},
-#include "projections/tiers_default.def"
+#include "projections/permissions/tiers_default.def"
 #undef TOOL
 #undef GROUP
 };

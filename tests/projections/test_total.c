@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/mp.h"
-#include "ledger/kind.h"
-#include "projections/fold_run.h"
+#include "ledger/kinds/kind.h"
+#include "projections/fold/run.h"
 
 #define ROUNDS 2
 

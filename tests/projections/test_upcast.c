@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mp.h"
-#include "projections/upcast.h"
+#include "projections/fold/upcast.h"
 
 static struct err why;
 static struct buf scratch[2];

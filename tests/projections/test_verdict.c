@@ -1,6 +1,6 @@
 /* The doctor: observations, verdicts and their clauses, what each rests on and what helps. */
-#include "projections/fold.h"
-#include "projections/list.h"
+#include "projections/fold/fold.h"
+#include "projections/rows/list.h"
 #include "tests/projections/state_box.h"
 
 #define DAY_NS (INT64_C(86400) * 1000000000)

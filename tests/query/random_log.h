@@ -5,7 +5,7 @@
 
 #include <fnmatch.h>
 
-#include "ledger/batch.h"
+#include "ledger/write/batch.h"
 #include "query/query.h"
 #include "tests/ledger/scratch.h"
 

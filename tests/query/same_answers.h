@@ -2,7 +2,7 @@
 #ifndef TESTS_QUERY_SAME_ANSWERS_H
 #define TESTS_QUERY_SAME_ANSWERS_H
 
-#include "query/index.h"
+#include "query/index/index.h"
 #include "tests/query/random_log.h"
 
 static inline void same_value(const struct query_value *a, const struct query_value *b) {

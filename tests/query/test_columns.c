@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#include "query/hash64.h"
-#include "query/value.h"
+#include "query/condition/hash64.h"
+#include "query/condition/value.h"
 
 #define EVENTS 4096
 

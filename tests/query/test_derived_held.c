@@ -6,10 +6,10 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include "ledger/derived.h"
-#include "ledger/segments.h"
-#include "projections/rebuild.h"
-#include "projections/state.h"
+#include "ledger/dedup/segments.h"
+#include "ledger/derived/derived.h"
+#include "projections/store/rebuild.h"
+#include "projections/view/state.h"
 
 #define READ_ONLY  0x20000 /* MDB_RDONLY */
 #define SEGMENT    4096

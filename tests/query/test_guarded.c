@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "ledger/guard.h"
-#include "projections/decide.h"
+#include "ledger/write/guard.h"
+#include "projections/decide/decide.h"
 #include "query/query.h"
 
 #define THREADS 3

@@ -1,7 +1,7 @@
 /* The index: with it and without it every answer is the same, whatever happens to it. */
 #include "tests/query/same_answers.h"
 
-#include "ledger/derived.h"
+#include "ledger/derived/derived.h"
 
 #define EVENTS    4600
 #define QUESTIONS 60

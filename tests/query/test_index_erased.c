@@ -1,9 +1,9 @@
 /* What is collected for the index and then erased does not come back with it. */
 #include "tests/query/same_answers.h"
 
-#include "projections/rebuild.h"
-#include "projections/state.h"
-#include "query/index_view.h"
+#include "projections/store/rebuild.h"
+#include "projections/view/state.h"
+#include "query/index/view.h"
 #include "tests/ledger/traces.h"
 
 #define MARK "walrus-of-the-north-77"

@@ -1,5 +1,5 @@
 /* Statements over the log: what they may, what they are told when they may not, their limits, and damage that they meet. */
-#include "query/sql.h"
+#include "query/sql/sql.h"
 #include "tests/query/random_log.h"
 
 #define EVENTS 1200

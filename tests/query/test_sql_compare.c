@@ -3,8 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "query/index.h"
-#include "query/sql.h"
+#include "query/index/index.h"
+#include "query/sql/sql.h"
 #include "tests/query/random_log.h"
 
 #define TIME_LIMIT 50000000

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "query/sql.h"
+#include "query/sql/sql.h"
 #include "tests/query/random_log.h"
 
 #define MIB ((uint64_t)1 << 20)

@@ -2,9 +2,9 @@
 #include <sqlite3.h>
 
 #include "base/json.h"
-#include "query/index.h"
-#include "query/sql.h"
-#include "query/sql_state.h"
+#include "query/index/index.h"
+#include "query/sql/sql.h"
+#include "query/sql/state.h"
 #include "tests/query/random_log.h"
 
 #define EVENTS     2500

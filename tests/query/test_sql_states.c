@@ -1,5 +1,5 @@
 /* States as SQL tables: beside the events they rest on, at one tree size, as of any moment. */
-#include "query/sql.h"
+#include "query/sql/sql.h"
 #include "tests/projections/state_box.h"
 
 static struct box box;

@@ -2,7 +2,7 @@
 #include "base/glob.h"
 #include "tests/ledger/scratch.h"
 
-#include "query/value.h"
+#include "query/condition/value.h"
 
 /* ---- patterns ---- */
 

@@ -1,0 +1,74 @@
+/* A body is mapped at its largest: only the pages that it comes to fill are there, growing copies nothing, and afterwards
+ * the system has all of it back. The buffer has no room to grow, so nothing else is done with what it points to. */
+#include "base/http/body.h"
+
+#include <sys/mman.h>
+
+static int map(struct buf *content, size_t max, struct err *err) {
+    void *p = mmap(NULL, max + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    buf_init(content, max);
+    content->p = p;
+    content->cap = max;
+    return 0;
+}
+
+int httpd_body_begin(struct httpd_body *body, const struct httpd_verdict *v, uint64_t max, struct err *err) {
+    bool packed = v->coding == HTTPD_GZIP;
+    *body = (struct httpd_body){.chunked = !v->has_length, .left = v->length, .max = max};
+    int code = map(&body->content, (size_t)(v->has_length && !packed ? v->length : max + 1), err);
+    code = code != 0 || !packed ? code : gz_push_new(&body->gz, err);
+    if (code != 0) {
+        httpd_body_done(body);
+    }
+    return code;
+}
+
+static int too_large(const struct httpd_body *body, struct err *err) {
+    return err_set(err, ERR_LIMIT, "the body is too large; accepted: %llu bytes, decoded", (unsigned long long)body->max);
+}
+
+static int put(struct httpd_body *body, struct bytes data, struct err *err) {
+    int code =
+        body->gz != NULL ? gz_push(body->gz, data.p, data.n, &body->content, err) : buf_put_bytes(&body->content, data);
+    bool over = body->content.n > body->max || (code == ERR_LIMIT && body->gz == NULL);
+    return over ? too_large(body, err) : code;
+}
+
+static int take_chunks(struct httpd_body *body, struct bytes *in, struct err *err) {
+    for (;;) {
+        struct bytes data;
+        int code = httpd_chunks_take(&body->chunks, in, &data, err);
+        if (code != 1) {
+            return code == 2 ? 1 : code;
+        }
+        code = put(body, data, err);
+        if (code != 0) {
+            return code;
+        }
+    }
+}
+
+static int take_length(struct httpd_body *body, struct bytes *in, struct err *err) {
+    const struct bytes data = {in->p, in->n < body->left ? in->n : (size_t)body->left};
+    int code = data.n > 0 ? put(body, data, err) : 0;
+    in->p += data.n;
+    in->n -= data.n;
+    body->left -= data.n;
+    return code != 0 ? code : body->left > 0;
+}
+
+int httpd_body_take(struct httpd_body *body, struct bytes *in, struct err *err) {
+    int code = body->chunked ? take_chunks(body, in, err) : take_length(body, in, err);
+    return code == 0 && body->gz != NULL ? gz_push_end(body->gz, err) : code;
+}
+
+void httpd_body_done(struct httpd_body *body) {
+    if (body->content.p != NULL) {
+        munmap(body->content.p, body->content.max + 1);
+    }
+    gz_push_free(body->gz);
+    *body = (struct httpd_body){.max = body->max};
+}

@@ -1,0 +1,240 @@
+/* The rules one after the other, from the form of the message to what is asked for; the first that is broken decides. */
+#include "base/http/guard.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+
+#define COUNT(a)          (sizeof(a) / sizeof((a)[0]))
+#define LENGTH_DIGITS_MAX 10
+
+/* Headers that count, each of which may come once. */
+enum which {
+    AUTHORIZATION,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    EXPECT,
+    HOST,
+    ORIGIN,
+    FETCH_SITE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    N_WHICH
+};
+static const char *const which_names[N_WHICH] = {
+    [AUTHORIZATION] = "authorization",
+    [CONTENT_ENCODING] = "content-encoding",
+    [CONTENT_LENGTH] = "content-length",
+    [CONTENT_TYPE] = "content-type",
+    [EXPECT] = "expect",
+    [HOST] = "host",
+    [ORIGIN] = "origin",
+    [FETCH_SITE] = "sec-fetch-site",
+    [TRANSFER_ENCODING] = "transfer-encoding",
+    [UPGRADE] = "upgrade",
+};
+
+struct found {
+    bool there[N_WHICH];
+    struct bytes value[N_WHICH];
+};
+
+static bool refuse(struct httpd_verdict *v, unsigned status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static bool refuse(struct httpd_verdict *v, unsigned status, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(v->message, sizeof(v->message), fmt, ap);
+    va_end(ap);
+    for (char *p = v->message; *p != '\0'; p++) {
+        *p = *p >= ' ' && *p <= '~' ? *p : '?';
+    }
+    v->status = status;
+    return false;
+}
+
+static bool is_field_value(struct bytes value) {
+    for (size_t i = 0; i < value.n; i++) {
+        if ((value.p[i] < ' ' && value.p[i] != '\t') || value.p[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool same_word(struct bytes text, const char *word) {
+    return text.n == strlen(word) && strncasecmp((const char *)text.p, word, text.n) == 0;
+}
+
+static struct bytes trimmed(struct bytes t) {
+    while (t.n > 0 && (t.p[0] == ' ' || t.p[0] == '\t')) {
+        t.p++;
+        t.n--;
+    }
+    while (t.n > 0 && (t.p[t.n - 1] == ' ' || t.p[t.n - 1] == '\t')) {
+        t.n--;
+    }
+    return t;
+}
+
+/* "close" stands in a list, of which there may be several. */
+static bool has_close(struct bytes list) {
+    while (list.n > 0) {
+        const uint8_t *comma = memchr(list.p, ',', list.n);
+        size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
+        if (same_word(trimmed((struct bytes){list.p, n}), "close")) {
+            return true;
+        }
+        n += comma != NULL ? 1 : 0;
+        list.p += n;
+        list.n -= n;
+    }
+    return false;
+}
+
+/* ---- the form ----------------------------------------------------------------------------------------------------- */
+
+static bool read_headers(const struct httpd_head *head, struct found *found, struct httpd_verdict *v) {
+    memset(found, 0, sizeof(*found));
+    if (head->n > HTTPD_HEADERS_MAX) {
+        return refuse(v, 431, "more than %d header fields", HTTPD_HEADERS_MAX);
+    }
+    for (size_t i = 0; i < head->n; i++) {
+        const struct httpd_header *h = &head->headers[i];
+        if (!httpd_is_token(h->name)) {
+            return refuse(v, 400, "a header's name is not a token");
+        }
+        if (!is_field_value(h->value)) {
+            return refuse(v, 400, "a header's value has control characters");
+        }
+        v->closes = v->closes || (same_word(h->name, "connection") && has_close(h->value));
+        for (int w = 0; w < N_WHICH; w++) {
+            if (same_word(h->name, which_names[w])) {
+                if (found->there[w]) {
+                    return refuse(v, 400, "the header '%s' comes twice", which_names[w]);
+                }
+                found->there[w] = true;
+                found->value[w] = trimmed(h->value);
+            }
+        }
+    }
+    return true;
+}
+
+static bool check_framing(const struct httpd_head *head, const struct found *found, struct httpd_verdict *v) {
+    struct bytes length = found->value[CONTENT_LENGTH];
+    bool old = bytes_is(head->version, "HTTP/1.0");
+    if (!old && !bytes_is(head->version, "HTTP/1.1")) {
+        return refuse(v, 505, "accepted are HTTP/1.0 and HTTP/1.1");
+    }
+    v->closes = v->closes || old;
+    if (found->there[TRANSFER_ENCODING]) {
+        if (found->there[CONTENT_LENGTH]) {
+            return refuse(v, 400, "both 'content-length' and 'transfer-encoding' are there");
+        }
+        if (old || !same_word(found->value[TRANSFER_ENCODING], "chunked")) {
+            return refuse(v, 400, "'transfer-encoding' must be 'chunked', and the version HTTP/1.1");
+        }
+    }
+    if (found->there[CONTENT_LENGTH]) {
+        bool digits = length.n > 0;
+        for (size_t i = 0; i < length.n; i++) {
+            digits = digits && length.p[i] >= '0' && length.p[i] <= '9';
+        }
+        if (!digits) {
+            return refuse(v, 400, "'content-length' is not a number");
+        }
+        v->length = 0;
+        for (size_t i = 0; i < length.n && i < LENGTH_DIGITS_MAX; i++) {
+            v->length = 10 * v->length + (uint64_t)(length.p[i] - '0');
+        }
+        v->length = length.n > LENGTH_DIGITS_MAX ? UINT64_MAX : v->length;
+        v->has_length = true;
+    }
+    if (found->there[EXPECT] && !same_word(found->value[EXPECT], "100-continue")) {
+        return refuse(v, 417, "'expect' must be '100-continue'");
+    }
+    v->expects = found->there[EXPECT] && !old;
+    return !found->there[UPGRADE] || refuse(v, 400, "protocols are not switched here");
+}
+
+/* ---- who asks ----------------------------------------------------------------------------------------------------- */
+
+static bool check_sender(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
+    bool ours = false;
+    if (!found->there[HOST]) {
+        return refuse(v, 400, "the header 'host' is missing");
+    }
+    for (size_t i = 0; i < policy->n_hosts; i++) {
+        ours = ours || same_word(found->value[HOST], policy->hosts[i]);
+    }
+    if (!ours) {
+        return refuse(v, 403, "'host' is not an address of this server; accepted: %s", policy->hosts[0]);
+    }
+    if (found->there[ORIGIN] || found->there[FETCH_SITE]) {
+        return refuse(v, 403, "requests of web pages are not accepted");
+    }
+    return true;
+}
+
+/* ---- what is asked for -------------------------------------------------------------------------------------------- */
+
+static bool find_route(const struct httpd_policy *policy, const struct httpd_head *head, struct httpd_verdict *v) {
+    const struct httpd_route *there = NULL;
+    for (size_t i = 0; i < policy->n_routes; i++) {
+        const struct httpd_route *r = &policy->routes[i];
+        if (bytes_is(head->target, r->path)) {
+            there = r;
+            if (bytes_is(head->method, r->method)) {
+                v->route = i;
+                return true;
+            }
+        }
+    }
+    if (there != NULL) {
+        v->allow = there->method;
+        return refuse(v, 405, "the method here is %s", there->method);
+    }
+    char paths[160] = "";
+    for (size_t i = 0, n = 0; i < policy->n_routes && n < sizeof(paths); i++) {
+        n += (size_t)snprintf(paths + n, sizeof(paths) - n, "%s%s", i > 0 ? ", " : "", policy->routes[i].path);
+    }
+    return refuse(v, 404, "nothing is received at this path; accepted: %s", paths);
+}
+
+static bool check_content(const struct httpd_policy *policy, const struct found *found, struct httpd_verdict *v) {
+    const struct httpd_route *route = &policy->routes[v->route];
+    struct bytes type = found->value[CONTENT_TYPE], coding = found->value[CONTENT_ENCODING];
+    const uint8_t *parameters = type.n > 0 ? memchr(type.p, ';', type.n) : NULL;
+    if (parameters != NULL) {
+        type.n = (size_t)(parameters - type.p);
+        type = trimmed(type);
+    }
+    if (!same_word(type, route->type)) {
+        const char *hint = route->type_hint != NULL ? route->type_hint : "";
+        return refuse(v, 415, "content type '%.*s' is not read; accepted: %s%s", type.n < 64 ? (int)type.n : 64,
+                      type.n > 0 ? (const char *)type.p : "", route->type, hint);
+    }
+    if (found->there[CONTENT_ENCODING] && same_word(coding, "gzip")) {
+        v->coding = HTTPD_GZIP;
+    } else if (found->there[CONTENT_ENCODING] && !same_word(coding, "identity")) {
+        return refuse(v, 415, "this content encoding is not read; accepted: gzip, identity");
+    }
+    if (!v->has_length && !found->there[TRANSFER_ENCODING]) {
+        return refuse(v, 411, "the body's length is missing");
+    }
+    if (v->has_length && v->length > policy->body_max) {
+        return refuse(v, 413, "the body is too large; accepted: %llu bytes", (unsigned long long)policy->body_max);
+    }
+    return true;
+}
+
+void httpd_judge(const struct httpd_policy *policy, const struct httpd_head *head, struct httpd_verdict *ret) {
+    struct found found;
+    memset(ret, 0, sizeof(*ret));
+    (void)(read_headers(head, &found, ret) && check_framing(head, &found, ret) && check_sender(policy, &found, ret) &&
+           find_route(policy, head, ret) && check_content(policy, &found, ret));
+}

@@ -1,0 +1,42 @@
+/* What an HTTP request must look like before any of its body is read (RFC 9110, RFC 9112), and who may send it.
+ *
+ * What two readers could understand differently is refused here (two lengths, a length beside chunks, a folded line), and
+ * so is everything that a web page in a browser can send to a local port: a Host that is not ours (DNS rebinding), an
+ * Origin, any of the browser's Sec-Fetch-Site. */
+#ifndef BASE_HTTP_GUARD_H
+#define BASE_HTTP_GUARD_H
+
+#include "base/http/read.h"
+
+/* What is received at one path. */
+struct httpd_route {
+    const char *method, *path;
+    const char *type;      /* the one content type, "application/json"; parameters may follow it */
+    const char *type_hint; /* appended to the message about another one; may be NULL */
+};
+
+struct httpd_policy {
+    const struct httpd_route *routes;
+    size_t n_routes;
+    const char *const *hosts; /* accepted values of Host, in lower case */
+    size_t n_hosts;
+    uint64_t body_max; /* bytes */
+};
+
+enum httpd_coding { HTTPD_IDENTITY, HTTPD_GZIP };
+
+struct httpd_verdict {
+    unsigned status; /* 0: accepted */
+    size_t route;    /* index, when accepted */
+    enum httpd_coding coding;
+    bool has_length; /* otherwise the body is chunked */
+    uint64_t length;
+    bool expects;      /* an interim answer before the body is sent */
+    bool closes;       /* this is the connection's last request */
+    const char *allow; /* of 405: the method; else NULL */
+    char message[256]; /* why not; holds nothing of the request but what is visible ASCII */
+};
+
+void httpd_judge(const struct httpd_policy *policy, const struct httpd_head *head, struct httpd_verdict *ret);
+
+#endif

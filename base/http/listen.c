@@ -1,0 +1,92 @@
+/* Parses, binds, listens; and says what came of it. */
+#include "base/http/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define BACKLOG 4096 /* the system's own limit is lower or the same: who waits there costs us nothing */
+
+static int bad_address(const char *address, struct err *err) {
+    return err_set(
+        err, ERR_INVALID,
+        "'%.60s' is not an address that can be listened on; accepted: 127.0.0.1:PORT, [::1]:PORT, localhost:PORT "
+        "(this machine only: what comes from elsewhere has no right here)",
+        address);
+}
+
+static int parse_address(const char *address, struct sockaddr_storage *ret, socklen_t *ret_n, struct err *err) {
+    struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+    const char *colon = strrchr(address, ':');
+    char host[48];
+    uint64_t port = 0;
+    memset(ret, 0, sizeof(*ret));
+    if (colon == NULL || (size_t)(colon - address) >= sizeof(host) || text_parse_u64(bytes_of(colon + 1), &port) != 0 ||
+        port > 65535) {
+        return bad_address(address, err);
+    }
+    snprintf(host, sizeof(host), "%.*s", (int)(colon - address), address);
+    if (strcmp(host, "[::1]") == 0) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_addr = in6addr_loopback;
+        v6->sin6_port = htons((uint16_t)port);
+        *ret_n = sizeof(*v6);
+        return 0;
+    }
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons((uint16_t)port);
+    *ret_n = sizeof(*v4);
+    if (inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &v4->sin_addr) != 1 ||
+        ntohl(v4->sin_addr.s_addr) >> 24 != 127) {
+        return bad_address(address, err);
+    }
+    return 0;
+}
+
+static int name_address(struct httpd_listener *l, const char *address, struct err *err) {
+    struct sockaddr_storage bound;
+    socklen_t n = sizeof(bound);
+    char host[INET6_ADDRSTRLEN] = "";
+    if (getsockname(l->fd, (struct sockaddr *)&bound, &n) != 0) {
+        return err_errno(err, errno, "listening on '%s'", address);
+    }
+    bool v6 = bound.ss_family == AF_INET6;
+    unsigned port = ntohs(v6 ? ((struct sockaddr_in6 *)&bound)->sin6_port : ((struct sockaddr_in *)&bound)->sin_port);
+    inet_ntop(bound.ss_family,
+              v6 ? (void *)&((struct sockaddr_in6 *)&bound)->sin6_addr : (void *)&((struct sockaddr_in *)&bound)->sin_addr,
+              host, sizeof(host));
+    snprintf(l->address, sizeof(l->address), v6 ? "[%s]:%u" : "%s:%u", host, port);
+    snprintf(l->named, sizeof(l->named), "localhost:%u", port);
+    return 0;
+}
+
+int httpd_listen(const char *address, struct httpd_listener *ret, struct err *err) {
+    struct sockaddr_storage where;
+    struct httpd_listener l = {.fd = -1};
+    socklen_t n = 0;
+    int yes = 1;
+    int code = parse_address(address, &where, &n, err);
+    if (code != 0) {
+        return code;
+    }
+    l.fd = socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (l.fd < 0 || setsockopt(l.fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+        bind(l.fd, (struct sockaddr *)&where, n) != 0 || listen(l.fd, BACKLOG) != 0) {
+        code = err_errno(err, errno, "listening on '%s'", address);
+    }
+    code = code != 0 ? code : name_address(&l, address, err);
+    if (code != 0) {
+        if (l.fd >= 0) {
+            close(l.fd);
+        }
+        return code;
+    }
+    *ret = l;
+    return 0;
+}

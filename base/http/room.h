@@ -1,0 +1,19 @@
+/* HTTP: a client that asks one question, and a server that judges each request before it believes a byte of it.
+ *
+ * Sees: the files of base. Neither half knows what it carries.
+ *
+ * Begin with http.h (client, the one door to libcurl) or server.h (one listener, one thread).
+ *
+ *   http    one request, one answer, limits on everything
+ *   server  listening, reading, answering, deadlines and shutting down
+ *   read    the bytes of a request as they come, after RFC 9112
+ *   guard   may this request pass: host, origin, method, framing; a pure judgement
+ *   body    bodies, compressed or not, up to their limit
+ *   listen  addresses and sockets        status  refusals as JSON
+ *
+ * Words. Phase: a part of a connection's life that has a deadline of its own. Guard: refuses what could be smuggled
+ * or sent by a web page. Loaded: libcurl is looked for at its first use, not linked. */
+#ifndef BASE_HTTP_ROOM_H
+#define BASE_HTTP_ROOM_H
+
+#endif

@@ -1,0 +1,158 @@
+/* Secrets that are spread over several texts: an option and its argument, a header's name and its value, the halves of a
+ * key.
+ *
+ *   ["docker","login","-p","S"]   becomes   "docker","login","-p","S"   and is searched as a text is
+ *
+ * So what the rules know of JSON in a text they know of lists too. Only a text behind an option or a telling name is looked
+ * at in this way, with the beginning of the list and the last few before it. Two texts side by side are joined where the
+ * second begins as the rest of a key would. */
+#include <string.h>
+
+#include "base/secret/check.h"
+
+enum {
+    HEAD = 48,       /* of the list's beginning that is kept: the program's name */
+    LOOK_MAX = 512,  /* bytes of a text that are searched */
+    SEAM_SIDE = 256, /* bytes to each side of a seam */
+    FIRST_MIN = 4    /* of a key before a seam */
+};
+
+#define SET_SEAM (SET_TOKEN | SET_PLUSSLASH | SET_EQ | SET_DOT | SET_TILDE)
+
+/* ---- lists -------------------------------------------------------------------------------------------------------- */
+
+void secret_list_begin(struct secret_list *list) {
+    list->n = 0;
+    list->telling = false;
+}
+
+/* Appends `"text"`; quotes in it would end it. */
+static size_t put_quoted(uint8_t *ret, struct bytes text, size_t most) {
+    size_t n = 0;
+    ret[n++] = '"';
+    for (size_t i = 0; i < text.n && i < most; i++) {
+        ret[n++] = secret_one_of(text.p[i], "\"\\\n\r") ? ' ' : text.p[i];
+    }
+    ret[n++] = '"';
+    return n;
+}
+
+static void remember(struct secret_list *list, struct bytes text) {
+    const size_t most = SECRET_LIST_LEN - HEAD - 4;
+    size_t need = (text.n < most ? text.n : most) + 3;
+    if (list->n + need > SECRET_LIST_LEN) { /* the head stays, and so much of the rest as there is room for */
+        size_t head = list->n < HEAD ? list->n : HEAD, keep = SECRET_LIST_LEN - head - need;
+        keep = keep < list->n - head ? keep : list->n - head;
+        memmove(list->text + head, list->text + list->n - keep, keep);
+        list->n = head + keep;
+    }
+    list->n += put_quoted(list->text + list->n, text, most);
+    list->text[list->n++] = ',';
+    list->telling = (text.n > 1 && text.p[0] == '-') || (text.n < 64 && secret_field_name(text));
+}
+
+bool secret_list_next(struct secret_list *list, struct bytes text, struct secret_hit *ret) {
+    bool option = text.n > 2 && text.p[0] == '-' && list->n > 0, found = false;
+    if ((list->telling || option) && text.n > 0) {
+        uint8_t whole[SECRET_LIST_LEN + LOOK_MAX + 2];
+        struct secret_hit hit;
+        memcpy(whole, list->text, list->n);
+        size_t begin = list->n + 1, n = list->n + put_quoted(whole + list->n, text, LOOK_MAX), end = n - 1;
+        struct secret_scan s = {.p = whole, .hi = n};
+        while (!found && secret_scan_next(&s, &hit) == 0) {
+            size_t from = hit.at > begin ? hit.at : begin, to = hit.at + hit.n < end ? hit.at + hit.n : end;
+            found = to > from;
+            if (found) {
+                *ret = (struct secret_hit){hit.rule, from - begin, to == end ? text.n - (from - begin) : to - from};
+            }
+        }
+    }
+    remember(list, text);
+    return found;
+}
+
+/* ---- seams -------------------------------------------------------------------------------------------------------- */
+
+bool secret_seam(struct bytes first, struct bytes second, size_t *ret_end, size_t *ret_begin) {
+    uint8_t whole[2 * SEAM_SIDE];
+    struct secret_hit hit;
+    if (first.n < FIRST_MIN || second.n < FIRST_MIN || (secret_class(first.p[first.n - 1]) & SET_SEAM) == 0 ||
+        (secret_class(second.p[0]) & SET_SEAM) == 0) {
+        return false;
+    }
+    struct secret_scan look = {.p = second.p, .hi = second.n};
+    size_t run = secret_run(&look, 0, SET_SEAM, SEAM_SIDE / 2), judged = run;
+    while (judged > 0 && secret_one_of(second.p[judged - 1], ".=")) {
+        judged--;
+    }
+    if (!secret_is_piece(second.p, judged)) {
+        return false;
+    }
+    size_t a = first.n < SEAM_SIDE ? first.n : SEAM_SIDE, b = second.n < SEAM_SIDE ? second.n : SEAM_SIDE;
+    memcpy(whole, first.p + first.n - a, a);
+    memcpy(whole + a, second.p, b);
+    struct secret_scan s = {.p = whole, .hi = a + b};
+    while (secret_scan_next(&s, &hit) == 0 && hit.at < a) {
+        size_t end = hit.at + hit.n;
+        if (end > a) {
+            *ret_end = a - hit.at;
+            *ret_begin = end - a == b ? b + secret_run(&look, b, SET_SEAM, SIZE_MAX) : end - a;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- parts -------------------------------------------------------------------------------------------------------- */
+
+/* In their order, none over another. */
+void secret_parts_add(struct secret_parts *parts, const char *rule, size_t at, size_t n) {
+    size_t i = parts->n;
+    for (size_t k = 0; k < parts->n; k++) {
+        struct secret_hit *p = &parts->part[k];
+        if (at <= p->at + p->n && p->at <= at + n) {
+            size_t end = at + n > p->at + p->n ? at + n : p->at + p->n;
+            p->at = at < p->at ? at : p->at;
+            p->n = end - p->at;
+            return;
+        }
+    }
+    if (n == 0 || parts->n == SECRET_PARTS_MAX) {
+        return;
+    }
+    for (; i > 0 && parts->part[i - 1].at > at; i--) {
+        parts->part[i] = parts->part[i - 1];
+    }
+    parts->part[i] = (struct secret_hit){rule, at, n};
+    parts->n++;
+}
+
+/* A part that a hit of the text itself reaches over grows. */
+static void widen(struct secret_hit *part, struct bytes text) {
+    struct secret_hit hit;
+    for (size_t from = 0; secret_next(text, from, &hit) == 0 && hit.at < part->at + part->n; from = hit.at + hit.n) {
+        size_t end = part->at + part->n, hit_end = hit.at + hit.n;
+        if (hit_end > part->at) {
+            part->at = hit.at < part->at ? hit.at : part->at;
+            part->n = (hit_end > end ? hit_end : end) - part->at;
+        }
+    }
+}
+
+size_t secret_mask_parts(struct buf *out, struct bytes text, const struct secret_parts *parts) {
+    size_t at = 0, count = 0;
+    for (size_t i = 0; i < parts->n; i++) {
+        struct secret_hit part = parts->part[i];
+        widen(&part, text);
+        if (part.at < at) { /* the one before grew into it */
+            part.n = part.at + part.n > at ? part.at + part.n - at : 0;
+            part.at = at;
+        }
+        if (part.n > 0) {
+            count += secret_mask(out, (struct bytes){text.p + at, part.at - at}) + 1;
+            buf_printf(out, "‹secret:%s:%zu›", part.rule, part.n);
+            at = part.at + part.n;
+        }
+    }
+    return count + secret_mask(out, (struct bytes){text.p + at, text.n - at});
+}

@@ -1,0 +1,340 @@
+/* The search and the mask of the secret scanner.
+ *
+ * Every rule has anchors: three bytes that stand at a known place of what it looks for, chosen to be rare. The search takes
+ * each place of the text, multiplies its three bytes into a slot of one constant table, and asks the rule found there; six
+ * places cost one load and one branch as long as their slots are empty. The table is filled by the compiler, and two
+ * anchors in one slot make it warn, so there are no chains and nothing is set up at run time.
+ *
+ * Masking twice must change nothing more. Therefore the text behind a hit is a text of its own (no rule looks back over
+ * it), masks that stand in a text are stepped over the same way, and before a hit is reported the bytes in front of it are
+ * searched again as if the text ended there: a number too long to be a key may have just the right length once its tail is
+ * masked. */
+#include "base/secret/secret.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/block.h"
+#include "base/secret/check.h"
+#include "base/text.h"
+
+/* Only the low 24 bits of what it multiplies reach the slot. Of the factors that keep all anchors apart this is one with
+ * which ordinary text, prose, paths, source code, identifiers, seldom falls into a taken slot. */
+#define ANCHOR_FACTOR        (UINT32_C(0x5f74b5) << 8)
+#define ANCHOR_BITS          14
+#define ANCHOR_SLOT(v)       (((uint32_t)(v)*ANCHOR_FACTOR) >> (32 - ANCHOR_BITS))
+#define ANCHOR_PACK(a, b, c) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16)
+
+/* No rule's judgement depends on more bytes behind its anchor than this, but for how far its hit goes on. */
+#define LOOK_AHEAD_MAX 3072
+
+/* Of a long text so much is searched before its beginning is shown. */
+#define SHOW_LOOK_MAX ((size_t)4096)
+
+const struct secret_rule secret_rules[RULE_COUNT] = {
+    {0},
+#define RULE(id, name, literal, back, context, set, min, max, entropy, check)                                              \
+    {name, literal, sizeof(literal) - 1, back, context, set, min, max, entropy, check},
+#define ANCHOR(id, a, b, c)
+#include "base/secret/rules.def"
+#undef RULE
+#undef ANCHOR
+};
+
+/* The rule whose anchor falls into a slot: the one table that is read for every place of a text. */
+static const uint8_t RULE_AT[1 << ANCHOR_BITS] = {
+#define RULE(id, name, literal, back, context, set, min, max, entropy, check)
+#define ANCHOR(id, a, b, c) [ANCHOR_SLOT(ANCHOR_PACK(a, b, c))] = RULE_##id,
+#include "base/secret/rules.def"
+#undef ANCHOR
+};
+/* The anchor itself, looked up in taken slots only. */
+static const uint32_t ANCHOR_AT[1 << ANCHOR_BITS] = {
+#define ANCHOR(id, a, b, c) [ANCHOR_SLOT(ANCHOR_PACK(a, b, c))] = ANCHOR_PACK(a, b, c),
+#include "base/secret/rules.def"
+#undef RULE
+#undef ANCHOR
+};
+
+/* ---- search ---- */
+
+static uint64_t load_le64(const uint8_t *p) {
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 |
+           (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+}
+
+static bool stands_at(const uint8_t *p, uint32_t slot, uint8_t *ret_rule) {
+    *ret_rule = RULE_AT[slot];
+    return *ret_rule != RULE_NONE && ANCHOR_AT[slot] == ANCHOR_PACK(p[0], p[1], p[2]);
+}
+
+/* The first anchor that begins in i..stop, or hi. */
+static __attribute__((noinline)) size_t anchor_in(const struct secret_scan *s, size_t i, size_t stop, uint8_t *ret_rule) {
+    const uint8_t *p = s->p;
+    for (; i < stop; i++) {
+        if (stands_at(p + i, ANCHOR_SLOT(ANCHOR_PACK(p[i], p[i + 1], p[i + 2])), ret_rule)) {
+            return i;
+        }
+    }
+    return s->hi;
+}
+
+/* The slots of the six places at p are empty. */
+static inline bool is_empty_6(const uint8_t *p) {
+    uint64_t v = load_le64(p);
+    return (RULE_AT[ANCHOR_SLOT(v)] | RULE_AT[ANCHOR_SLOT(v >> 8)] | RULE_AT[ANCHOR_SLOT(v >> 16)] |
+            RULE_AT[ANCHOR_SLOT(v >> 24)] | RULE_AT[ANCHOR_SLOT(v >> 32)] | RULE_AT[ANCHOR_SLOT(v >> 40)]) == 0;
+}
+
+/* The first anchor at or after i, or hi. */
+static size_t next_anchor(const struct secret_scan *s, size_t i, uint8_t *ret_rule) {
+    const uint8_t *p = s->p;
+    size_t hi = s->hi, found;
+    if (hi - i < 8) {
+        return hi - i < 3 ? hi : anchor_in(s, i, hi - 2, ret_rule);
+    }
+    for (; hi - i >= 8; i += 6) {
+        if (!is_empty_6(p + i) && (found = anchor_in(s, i, i + 6, ret_rule)) != hi) {
+            return found;
+        }
+    }
+    return hi - i < 3 || is_empty_6(p + hi - 8) ? hi : anchor_in(s, i, hi - 2, ret_rule);
+}
+
+struct found {
+    struct secret_hit hit;
+    size_t anchor;
+};
+
+static bool find_hit(struct secret_scan *s, size_t i, size_t stop, struct found *ret);
+
+/* A hit known by its surroundings gives way to a secret that is known by its own shape: it takes its name when that covers
+ * it, and reaches back or on to hold all of it otherwise. */
+static void prefer_specific(struct secret_scan *s, struct found *found) {
+    struct secret_scan inner = *s;
+    struct secret_hit *hit = &found->hit;
+    struct found own;
+    size_t end = hit->at + hit->n;
+    inner.specific = true;
+    bool any = find_hit(&inner, found->anchor, end, &own);
+    s->steps = inner.steps;
+    if (!any || own.hit.at >= end) {
+        return;
+    }
+    size_t own_end = own.hit.at + own.hit.n;
+    if (own.hit.at <= hit->at && own_end >= end) {
+        hit->rule = own.hit.rule;
+    }
+    hit->at = own.hit.at < hit->at ? own.hit.at : hit->at;
+    hit->n = (own_end > end ? own_end : end) - hit->at;
+}
+
+/* What has no anchor, before `stop`. */
+static bool find_odd(struct secret_scan *s, size_t stop, struct found *ret) {
+    if (s->specific) {
+        return false;
+    }
+    for (;;) {
+        size_t i = secret_odd_next(s, s->ran, stop);
+        if (i >= stop) {
+            s->ran = stop > s->ran ? s->ran + (stop - s->ran + 15) / 16 * 16 : s->ran;
+            return false;
+        }
+        if (secret_odd_check(s, i, &ret->hit)) {
+            ret->anchor = i;
+            return true;
+        }
+    }
+}
+
+/* Judges an anchor. */
+static bool check_anchor(struct secret_scan *s, size_t i, uint8_t id, struct found *ret) {
+    const struct secret_rule *rule = &secret_rules[id];
+    if (s->specific && rule->context) {
+        return false;
+    }
+    if (!rule->check(s, i, rule, &ret->hit)) {
+        return (!rule->context || id == RULE_URL) && secret_piece_check(s, i, rule, &ret->hit);
+    }
+    return true;
+}
+
+/* The first hit whose anchor lies in i..stop; moves lo past masks. */
+static bool find_hit(struct secret_scan *s, size_t i, size_t stop, struct found *ret) {
+    for (;; i++) {
+        uint8_t id = RULE_NONE;
+        i = next_anchor(s, i, &id);
+        if (find_odd(s, i < stop ? i : stop, ret)) {
+            return true;
+        }
+        if (i >= stop) {
+            return false;
+        }
+        if (id == RULE_MASK) {
+            size_t n = secret_mask_len(s, i);
+            if (n != 0) {
+                s->lo = s->ran = i + n;
+                i += n - 1;
+            }
+        } else if (check_anchor(s, i, id, ret)) {
+            ret->anchor = i;
+            if (secret_rules[id].context && id != RULE_ESCAPE) {
+                prefer_specific(s, ret);
+            }
+            ret->hit.n = (s->specific ? ret->hit.n : secret_piece_end(s, ret->hit.at + ret->hit.n) - ret->hit.at);
+            return true;
+        }
+    }
+}
+
+/* There is no anchor before i. */
+static int scan_from(struct secret_scan *s, size_t i, struct secret_hit *ret) {
+    struct found found, earlier;
+    if (!find_hit(s, i, s->hi, &found)) {
+        s->lo = s->hi;
+        return 1;
+    }
+    for (bool again = true; again;) {
+        struct secret_scan cut = *s;
+        cut.hi = found.hit.at;
+        size_t from = cut.hi - cut.lo < LOOK_AHEAD_MAX ? cut.lo : cut.hi - LOOK_AHEAD_MAX;
+        cut.viewed = cut.run_end = cut.seeded = 0;
+        cut.ran = from;
+        again = find_hit(&cut, from, cut.hi, &earlier);
+        found = again ? earlier : found;
+        s->steps = cut.steps;
+    }
+    s->lo = s->ran = found.hit.at + found.hit.n;
+    s->viewed = s->run_end = s->seeded = 0;
+    *ret = found.hit;
+    return 0;
+}
+
+int secret_scan_next(struct secret_scan *s, struct secret_hit *ret) {
+    return scan_from(s, s->lo, ret);
+}
+
+int secret_scan_until(struct secret_scan *s, size_t stop, struct secret_hit *ret) {
+    struct found found;
+    if (!find_hit(s, s->lo, stop < s->hi ? stop : s->hi, &found)) {
+        return 1;
+    }
+    *ret = found.hit;
+    return 0;
+}
+
+/* Digits, a to f and dashes: a number, a digest, a UUID. Some anchors are of nothing else, but what has to stand around
+ * them is not, so such a text holds no secret. */
+static inline block beside_hex(block v) {
+    return ~((block)(v - '0' < 10) | (block)(v - 'a' < 6) | (block)(v == '-'));
+}
+
+static bool is_bare_hex(const uint8_t *p, size_t n) {
+    if (n < sizeof(block)) {
+        return !block_any(beside_hex(block_short(p, n, '0')));
+    }
+    for (size_t i = 0; i < n - sizeof(block); i += sizeof(block)) {
+        if (block_any(beside_hex(block_load(p + i)))) {
+            return false;
+        }
+    }
+    return !block_any(beside_hex(block_load(p + n - sizeof(block))));
+}
+
+int secret_next(struct bytes text, size_t from, struct secret_hit *ret) {
+    if (from >= text.n) {
+        return 1;
+    }
+    struct secret_scan s = {.p = text.p, .lo = from, .hi = text.n, .ran = from};
+    uint8_t rule;
+    size_t i = is_bare_hex(text.p + from, text.n - from) ? s.hi : next_anchor(&s, from, &rule);
+    /* Most texts have no anchor and nothing odd and should cost little. */
+    return i == s.hi && secret_odd_next(&s, from, s.hi) == s.hi ? 1 : scan_from(&s, i, ret);
+}
+
+bool secret_is_in(struct bytes text) {
+    struct secret_hit hit;
+    return secret_next(text, 0, &hit) == 0;
+}
+
+/* ---- many texts ---- */
+
+static void sift(struct secret_sieve *sieve, size_t from) {
+    struct secret_scan s = {.p = sieve->whole.p, .hi = sieve->whole.n};
+    uint8_t rule;
+    size_t anchor = next_anchor(&s, from, &rule);
+    /* What is odd is judged here, for every digest looks as if. */
+    struct secret_hit hit;
+    s.ran = from;
+    for (sieve->at = anchor; s.ran < anchor;) {
+        size_t odd = secret_odd_next(&s, s.ran, anchor);
+        if (odd >= anchor || secret_odd_check(&s, odd, &hit)) {
+            sieve->at = odd;
+            break;
+        }
+    }
+}
+
+void secret_sieve_begin(struct secret_sieve *sieve, struct bytes whole) {
+    sieve->whole = whole;
+    sift(sieve, 0);
+}
+
+bool secret_sieve_may(struct secret_sieve *sieve, struct bytes text) {
+    size_t from = text.n == 0 ? 0 : (size_t)(text.p - sieve->whole.p);
+    if (sieve->at < from) {
+        sift(sieve, from);
+    }
+    return sieve->at < from + text.n;
+}
+
+bool secret_sieve_is_empty(const struct secret_sieve *sieve) {
+    return sieve->at == sieve->whole.n;
+}
+
+/* ---- masks ---- */
+
+/* How many of the first `max` bytes are whole characters. */
+static size_t whole_chars(struct bytes text, size_t max) {
+    size_t n = text.n < max ? text.n : max;
+    while (n > 0 && n < text.n && (text.p[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    return n;
+}
+
+size_t secret_mask(struct buf *out, struct bytes text) {
+    struct secret_hit hit;
+    size_t at = 0, count = 0;
+    while (out->fail == 0 && secret_next(text, at, &hit) == 0) {
+        buf_put(out, text.p + at, hit.at - at);
+        buf_printf(out, "‹secret:%s:%zu›", hit.rule, hit.n);
+        at = hit.at + hit.n;
+        count++;
+    }
+    if (at < text.n) {
+        buf_put(out, text.p + at, text.n - at);
+    }
+    return count;
+}
+
+const char *secret_show(char ret[SECRET_SHOW_LEN], struct bytes text) {
+    struct buf masked, safe;
+    struct bytes part = {text.p, text.n < SHOW_LOOK_MAX ? text.n : SHOW_LOOK_MAX};
+    buf_init(&masked, SHOW_LOOK_MAX * 16);
+    buf_init(&safe, SECRET_SHOW_LEN * 8);
+    secret_mask(&masked, part);
+    /* A character may take eight bytes when it is made visible: cut before and after. */
+    struct bytes shown = bytes_of_buf(&masked);
+    shown.n = whole_chars(shown, SECRET_SHOW_LEN - 1);
+    text_safe(&safe, shown);
+    shown = bytes_of_buf(&safe);
+    shown.n = masked.fail == 0 && safe.fail == 0 ? whole_chars(shown, SECRET_SHOW_LEN - 1) : 0;
+    if (shown.n > 0) {
+        memcpy(ret, shown.p, shown.n);
+    }
+    ret[shown.n] = '\0';
+    buf_done(&masked);
+    buf_done(&safe);
+    return ret;
+}

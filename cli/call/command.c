@@ -1,0 +1,13 @@
+/* Tables of commands are short: they are walked. */
+#include "cli/call/command.h"
+
+#include <string.h>
+
+const struct command *cli_find(const struct command *table, const char *name) {
+    for (; table && table->name; table++) {
+        if (strcmp(table->name, name) == 0) {
+            return table;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,130 @@
+/* attest: the digests of projections as events, so that whoever replays the log can compare. */
+#include <stdio.h>
+
+#include "base/mp.h"
+#include "cli/call/command.h"
+#include "cli/call/stop.h"
+#include "cli/care/projections.h"
+#include "cli/open/open.h"
+#include "cli/print/table.h"
+#include "projections/attest/digests.h"
+
+enum { A_ACTOR };
+static const struct opt options[] = {
+    [A_ACTOR] = {"actor", 'a', "WHO", "who attests (default: user:<login name>)"},
+    {0},
+};
+
+struct attested {
+    struct cli *cli;
+    struct table *table;
+    struct obj list;
+    size_t n;
+};
+
+static void put(struct attested *a, const struct ledger_event *event) {
+    struct obj one = {0};
+    a->n++;
+    if (!a->cli->json) {
+        table_uint(a->table, event->seq);
+        table_cell(a->table, mp_get_text(event->body, "projection"));
+        table_uint(a->table, mp_get_uint(event->body, "version", LEDGER_NO_SEQ));
+        table_uint(a->table, mp_get_uint(event->body, "position", LEDGER_NO_SEQ));
+        table_cell(a->table, mp_get_text(event->body, "digest"));
+        return;
+    }
+    obj_uint(&one, "seq", event->seq);
+    obj_str(&one, "projection", mp_get_text(event->body, "projection"));
+    obj_uint(&one, "version", mp_get_uint(event->body, "version", LEDGER_NO_SEQ));
+    obj_uint(&one, "position", mp_get_uint(event->body, "position", LEDGER_NO_SEQ));
+    obj_uint(&one, "rows", mp_get_uint(event->body, "rows", LEDGER_NO_SEQ));
+    obj_str(&one, "digest", mp_get_text(event->body, "digest"));
+    obj_hex(&one, "leaf", event->leaf, LEDGER_HASH);
+    obj_obj(&a->list, NULL, &one);
+}
+
+/* What was written, as it stands in the log. Somebody else may have attested at the same time. */
+static int read_back(struct attested *a, struct ledger *ledger, uint64_t from, size_t n, const char *actor,
+                     struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event event;
+    int rc = ledger_reader_open(ledger, from, LEDGER_NO_SEQ, &reader, err);
+    while (rc == 0 && a->n < n && (rc = ledger_reader_next(reader, &event, err)) == 0) {
+        if (bytes_is(event.kind, "ledger.projection_attested") && bytes_is(event.actor, actor)) {
+            put(a, &event);
+        }
+    }
+    ledger_reader_close(reader);
+    return rc == 1 ? 0 : rc;
+}
+
+static int print(struct cli *cli, struct ledger *ledger, uint64_t from, size_t n, const char *actor) {
+    static const struct table_column columns[] = {{"SEQ", TABLE_RIGHT, 0},
+                                                  {"PROJECTION", 0, 0},
+                                                  {"VERSION", TABLE_RIGHT, 0},
+                                                  {"POSITION", TABLE_RIGHT, 0},
+                                                  {"DIGEST", 0, 0}};
+    struct attested a = {.cli = cli};
+    struct ledger_head head = {0};
+    struct err err = {0};
+    struct obj whole = {0};
+    a.table = cli->json ? NULL : table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
+    int rc = read_back(&a, ledger, from, n, actor, &err);
+    rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
+    int exit_code = table_end(a.table);
+    if (rc == 0 && cli->json) {
+        obj_text(&whole, "schema", "ledger.attest/1");
+        obj_uint(&whole, "size", head.size);
+        obj_hex(&whole, "root", head.root, LEDGER_HASH);
+        obj_list(&whole, "attested", &a.list);
+        exit_code = cli_print(cli, &whole, false);
+    }
+    obj_done(&a.list);
+    return rc != 0 ? cli_fail(cli, &err) : exit_code;
+}
+
+static int run(struct cli *cli, const struct opt_args *args) {
+    char login[128];
+    const char *actor = cli_actor(opt_text(args, &options[A_ACTOR]), login);
+    struct state_options how;
+    struct out_progress progress;
+    struct ledger *ledger = NULL;
+    struct ledger_head head = {0};
+    struct err err = {0};
+    uint32_t which = 0;
+    size_t n = 0;
+    int exit_code = projections_read(cli, args, &which);
+    exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    state_options_init(&how);
+    out_progress_init(&progress, cli, "catching up");
+    how.stop = stop_catch();
+    how.progress = out_progress_draw;
+    how.progress_ctx = &progress;
+    int rc = ledger_head(ledger, &head, &err);
+    rc = rc != 0 ? rc : rebuild_attest(ledger, &how, which, actor, &n, &err);
+    out_progress_end(&progress);
+    if (rc != 0) {
+        exit_code = cli_fail(cli, &err);
+    } else if (n == 0) {
+        exit_code = cli_refuse(cli, EXIT_NO, ERR_CONFLICT,
+                               "nothing was attested: what was asked for is stale or stopped; 'ledger state' says why");
+    } else {
+        exit_code = print(cli, ledger, head.size, n, actor);
+    }
+    ledger_close(ledger);
+    return exit_code;
+}
+
+const struct spec spec_attest = {
+    .synopsis = "[NAME ...] [--actor WHO]",
+    .about = "Writes, for each projection, an event with the digest of its states as of now\n"
+             "(ledger.projection_attested). Whoever has the log, or a bundle of it, can replay it and must get\n"
+             "the same. What is stale or stopped is left out; exit code 1 when nothing is left.",
+    .examples = "ledger attest\nledger attest packs routes permissions",
+    .opts = options,
+    .max_args = CLI_MANY,
+    .run = run,
+};

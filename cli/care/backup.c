@@ -1,0 +1,38 @@
+/* backup: a verified copy without the signing secrets. */
+#include "cli/call/command.h"
+#include "cli/open/open.h"
+
+static int backup(struct cli *cli, const struct opt_args *args) {
+    struct ledger *ledger = NULL;
+    struct ledger_head head = {0};
+    struct err err = {0};
+    int exit_code = cli_open(cli, CLI_READ, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    int rc = ledger_backup(ledger, args->args[0], &err);
+    rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
+    ledger_close(ledger);
+    if (rc != 0) {
+        return rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : cli_fail(cli, &err); /* the target exists */
+    }
+    if (!cli->json) {
+        out_field(cli, "backup", 8, args->args[0]);
+        out_field(cli, "note", 8, "the signing secrets are not in it: 'ledger key backup FILE' keeps the log key");
+        return EXIT_GOOD;
+    }
+    struct obj obj = {0};
+    obj_text(&obj, "backup", args->args[0]);
+    exit_code = cli_print(cli, &obj, true);
+    return exit_code;
+}
+
+const struct spec spec_backup = {
+    .synopsis = "DIR",
+    .about = "Copies the ledger to DIR, which must not exist: everything but the signing secrets. The copy is\n"
+             "verified before it appears under its name. Appends can continue meanwhile.",
+    .examples = "ledger backup /mnt/backup/box-1-2026-11-21\nledger key backup /mnt/safe/box-1.key",
+    .min_args = 1,
+    .max_args = 1,
+    .run = backup,
+};

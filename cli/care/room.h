@@ -1,0 +1,17 @@
+/* Commands that look after a ledger: init, key, trust, backup, restore, index, rebuild, attest, stats.
+ *
+ * Sees: call, print, open, log, view; not the commands beside it. Begin with init.c.
+ *
+ *   init, backup, restore  a new ledger; a copy; a copy that continues
+ *   key                    the ledger's keys and authors' keys
+ *   trust, trustforget     the user's trust file
+ *   index                  what queries are answered from: built, dropped, checked
+ *   rebuild, attest        states replayed; their digests as events. projections reads which ones are meant
+ *   stats                  sizes and counts
+ *
+ * Words. The "log key" signs every checkpoint; an "epoch key" signs those of its time and is replaced. The "origin" is
+ * the log's name. */
+#ifndef CLI_CARE_ROOM_H
+#define CLI_CARE_ROOM_H
+
+#endif

@@ -1,0 +1,11 @@
+/* trust forget: what the trust file knows of one origin goes, and what nobody notices from then on is said. */
+#ifndef CLI_CARE_TRUSTFORGET_H
+#define CLI_CARE_TRUSTFORGET_H
+
+#include "cli/call/cli.h"
+#include "cli/call/opt.h"
+
+extern const struct opt trustforget_options[];
+int trustforget_run(struct cli *cli, const struct opt_args *args);
+
+#endif

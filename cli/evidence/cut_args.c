@@ -1,0 +1,355 @@
+/* Conditions on headers as people write them: a value is equal, or with '*' at its end a beginning. */
+#include "cli/evidence/cut_args.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/call/opt.h"
+#include "cli/print/when.h"
+#include "ledger/dedup/vouch.h"
+#include "projections/rows/projection.h"
+#include "query/sql/sql.h"
+
+#define SEQS_MAX 1000000
+
+const struct opt cut_options[CUT_OPTIONS + 1] = {
+    [CUT_OUTPUT] = {"output", 'o', "FILE", "write the bundle to FILE, which must not exist; - for standard output"},
+    [CUT_KIND] = {"kind", 'k', "KIND", "events of this kind; with * at its end, of all that begin so"},
+    [CUT_SUBJECT] = {"subject", 's', "SUBJECT", "about this; * at its end"},
+    [CUT_RUN] = {"run", 'r', "RUN", "of this run; * at its end"},
+    [CUT_ACTOR] = {"actor", 'a', "WHO", "caused by this one; * at its end"},
+    [CUT_SOURCE] = {"source", 0, "SOURCE", "that came in this way; * at its end"},
+    [CUT_GRADE] = {"grade", 'g', "GRADE", "with this grade"},
+    [CUT_KEY] = {"key", 0, "KEY", "with this idempotency key; * at its end"},
+    [CUT_SINCE] = {"since", 0, "WHEN", "from " WHEN_HELP},
+    [CUT_UNTIL] = {"until", 0, "WHEN", "up to and including it; of a date, its end"},
+    [CUT_WHOLE] = {"whole", 0, NULL, "the range is the whole log, not only from the first match to the last"},
+    [CUT_BODIES] = {"bodies", 0, "WHICH", "bodies that are disclosed: matching (default), all, none"},
+    [CUT_PRIVATE] = {"private", 0, "FIELDS", "private fields to disclose, by name with commas between; none (default)"},
+    [CUT_ARTIFACTS] = {"artifacts", 0, NULL, "with the artifacts that disclosed events name"},
+    [CUT_STATES] = {"states", 0, "NAMES", "with the states of these projections, or of all"},
+    [CUT_SPARSE] = {"sparse", 0, "SEQS", "just these events, each with its own proof; no claim of completeness"},
+    [CUT_SQL] = {"sql", 0, "SELECT", "the same, of the seqs that a statement gives in its first column"},
+    [CUT_PLAIN] = {"plain", 0, NULL, "a tar without compression"},
+    [CUT_DRY_RUN] = {"dry-run", 'n', NULL, "only list what would leave"},
+    [CUT_RECIPIENT] = {"recipient", 0, "WHO", "for whom it is; kept private in the event that records the export"},
+    [CUT_NOTE] = {"note", 0, "TEXT", "why; kept private too"},
+    {0},
+};
+
+/* ---- conditions ---- */
+
+static int read_terms(const struct opt_args *args, struct cut_args *cut, struct err *err) {
+    static const int fields[] = {CUT_KIND, CUT_SUBJECT, CUT_RUN, CUT_ACTOR, CUT_SOURCE, CUT_GRADE, CUT_KEY};
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const struct opt *opt = &cut_options[fields[i]];
+        const char *value = opt_text(args, opt);
+        size_t at = 0, times = 0;
+        while (opt_next(args, opt, &at) != NULL) {
+            times++;
+        }
+        if (times > 1) {
+            return err_set(err, ERR_INVALID, "--%s is given twice: all conditions must hold for an event", opt->name);
+        }
+        if (value == NULL) {
+            continue;
+        }
+        struct export_term *t = &cut->term[cut->options.n_terms++];
+        size_t n = strlen(value);
+        bool prefix = n > 0 && value[n - 1] == '*';
+        *t = (struct export_term){opt->name, prefix ? EXPORT_PREFIX : EXPORT_EQUALS, {(const uint8_t *)value, n - prefix}};
+        if (memchr(value, '*', n - prefix) != NULL || strchr(value, '?') != NULL) {
+            return err_set(
+                err, ERR_INVALID,
+                "--%s '%.100s': only a '*' at the end can be proven to be complete; 'ledger query' knows patterns",
+                opt->name, value);
+        }
+    }
+    cut->options.terms = cut->term;
+    return 0;
+}
+
+/* The moment of an option; false in *ret_given: it was not given. */
+static int read_when(const struct opt_args *args, const struct opt *option, bool last, struct ledger *ledger,
+                     struct when *ret, bool *ret_given, struct err *err) {
+    const char *text = opt_text(args, option);
+    struct ledger_head head;
+    *ret_given = text != NULL;
+    if (text == NULL) {
+        return 0;
+    }
+    int rc = ledger_head(ledger, &head, err);
+    rc = rc != 0 ? rc : when_parse(text, last, ret, err);
+    rc = rc != 0 ? rc : when_check(ret, text, head.size, err);
+    if (rc != 0) {
+        err_prefix(err, "--%s", option->name);
+    }
+    return rc;
+}
+
+/* Both ends are included, as everywhere; the export room counts seqs up to the first one that is not in the range, and
+ * times up to the first one after it. */
+static int read_range(const struct opt_args *args, struct ledger *ledger, struct cut_args *cut, struct err *err) {
+    struct export_options *o = &cut->options;
+    struct when since, until;
+    bool has_since, has_until;
+    int rc = read_when(args, &cut_options[CUT_SINCE], false, ledger, &since, &has_since, err);
+    rc = rc != 0 ? rc : read_when(args, &cut_options[CUT_UNTIL], true, ledger, &until, &has_until, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (has_since && since.is_seq) {
+        o->from = since.at;
+    } else if (has_since) {
+        o->has_since = true;
+        o->since = since.at;
+    }
+    if (has_until && until.is_seq) {
+        o->to = until.at + 1;
+    } else if (has_until) {
+        o->has_until = true;
+        o->until = until.at + 1;
+    }
+    cut->given = has_since || has_until || opt_has(args, &cut_options[CUT_WHOLE]);
+    return 0;
+}
+
+/* ---- names ---- */
+
+/* The names of a list, each once, in order. */
+static int read_names(const struct opt_args *args, const struct opt *opt, struct buf *own, const char **names, size_t max,
+                      size_t *ret_n, struct err *err) {
+    const char *value;
+    size_t at = 0, n = 0;
+    while ((value = opt_next(args, opt, &at)) != NULL) {
+        for (size_t len; (len = strcspn(value, ",")) > 0 || *value == ','; value += len + (value[len] == ',')) {
+            if (len == 0 || n == max) {
+                return err_set(err, ERR_INVALID, "--%s takes at most %zu names with commas between", opt->name, max);
+            }
+            char *name = (char *)own->p + own->n;
+            buf_put(own, value, len);
+            buf_put_u8(own, 0);
+            size_t place = n;
+            while (place > 0 && strcmp(names[place - 1], name) > 0) {
+                place--;
+            }
+            if (place > 0 && strcmp(names[place - 1], name) == 0) {
+                return err_set(err, ERR_INVALID, "--%s names '%.60s' twice", opt->name, name);
+            }
+            memmove(&names[place + 1], &names[place], (n - place) * sizeof(names[0]));
+            names[place] = name;
+            n++;
+        }
+    }
+    *ret_n = n;
+    return 0;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int read_states(const struct opt_args *args, struct cut_args *cut, struct err *err) {
+    size_t n = 0;
+    int rc = read_names(args, &cut_options[CUT_STATES], &cut->names, cut->states, EXPORT_STATES_MAX, &n, err);
+    if (rc == 0 && n == 1 && strcmp(cut->states[0], "all") == 0) {
+        for (n = 0; projection_all[n] != NULL && n < EXPORT_STATES_MAX; n++) {
+            cut->states[n] = projection_all[n]->name;
+        }
+        qsort(cut->states, n, sizeof(cut->states[0]), by_name);
+    }
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        size_t p = 0;
+        while (projection_all[p] != NULL && strcmp(projection_all[p]->name, cut->states[i]) != 0) {
+            p++;
+        }
+        if (projection_all[p] == NULL) {
+            rc = err_set(err, ERR_INVALID, "--states: unknown projection '%.60s'; 'ledger state' lists them",
+                         cut->states[i]);
+        }
+    }
+    cut->options.states = cut->states;
+    cut->options.n_states = n;
+    return rc;
+}
+
+static int read_bodies(const struct opt_args *args, struct cut_args *cut, struct err *err) {
+    static const char *const names[] = {
+        [EXPORT_BODIES_MATCHING] = "matching", [EXPORT_BODIES_ALL] = "all", [EXPORT_BODIES_NONE] = "none"};
+    const char *given = opt_text(args, &cut_options[CUT_BODIES]);
+    for (size_t i = 0; given != NULL; i++) {
+        if (i == sizeof(names) / sizeof(names[0])) {
+            return err_set(err, ERR_INVALID, "--bodies '%.60s': expected matching, all or none", given);
+        }
+        if (strcmp(names[i], given) == 0) {
+            cut->options.bodies = (enum export_bodies)i;
+            break;
+        }
+    }
+    return 0;
+}
+
+/* ---- chosen events ---- */
+
+static int add_seq(struct cut_args *cut, uint64_t seq, struct err *err) {
+    if (cut->seqs.n == SEQS_MAX) {
+        return err_set(err, ERR_LIMIT, "a sparse bundle has at most %d events", SEQS_MAX);
+    }
+    return seqs_add(&cut->seqs, seq, err);
+}
+
+static int read_seqs(const char *text, struct cut_args *cut, struct err *err) {
+    for (size_t n; *text != '\0'; text += n + (text[n] == ',')) {
+        uint64_t seq;
+        n = strcspn(text, ",");
+        if (text_parse_u64((struct bytes){(const uint8_t *)text, n}, &seq) != 0) {
+            return err_set(err, ERR_INVALID, "--sparse: '%.*s' is not a sequence number (expected SEQ,SEQ,...)",
+                           n < 40 ? (int)n : 40, text);
+        }
+        int rc = add_seq(cut, seq, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int take_row(void *ctx, const struct sql_row *row, struct err *err) {
+    if (row->n == 0 || row->values[0].type != QUERY_INT || row->values[0].int_ < 0) {
+        return err_set(err, ERR_INVALID, "--sql: the first column is not a sequence number");
+    }
+    return add_seq(ctx, (uint64_t)row->values[0].int_, err);
+}
+
+static int ask_seqs(const char *statement, struct ledger *ledger, struct cut_args *cut, struct err *err) {
+    struct sql *sql = NULL;
+    const struct sql_options options = {.proven = true};
+    int rc = sql_open(ledger, &options, &sql, err);
+    rc = rc != 0 ? rc : sql_run(sql, bytes_of(statement), NULL, take_row, cut, err);
+    if (rc == 0 && tier_count_mentioned(statement)) {
+        tier_count_ask(sql, NULL, &cut->tiers);
+    }
+    sql_close(sql);
+    return rc;
+}
+
+static int read_chosen(const struct opt_args *args, struct ledger *ledger, struct cut_args *cut, struct err *err) {
+    const char *list = opt_text(args, &cut_options[CUT_SPARSE]), *statement = opt_text(args, &cut_options[CUT_SQL]);
+    if (list == NULL && statement == NULL) {
+        return 0;
+    }
+    if ((list != NULL && statement != NULL) || cut->options.n_terms > 0 || cut->given) {
+        return err_set(err, ERR_INVALID, "--sparse or --sql choose the events: no conditions and no range beside them");
+    }
+    int rc = list != NULL ? read_seqs(list, cut, err) : ask_seqs(statement, ledger, cut, err);
+    if (rc == 0 && cut->seqs.n == 0) {
+        rc = err_set(err, ERR_NOTFOUND, "no event was chosen");
+    }
+    if (rc == 0) {
+        cut->options.seqs = cut->seqs.seq;
+        cut->options.n_seqs = cut->seqs.n = seqs_sort(cut->seqs.seq, cut->seqs.n);
+    }
+    return rc;
+}
+
+/* ---- all together ---- */
+
+int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut_args *ret, struct err *err) {
+    *ret = (struct cut_args){0};
+    export_options_init(&ret->options);
+    buf_init(&ret->names, 1 << 16);
+    buf_room(&ret->names, 1 << 16); /* names are pointed at: it does not move */
+    int rc = buf_check(&ret->names, "names", err);
+    rc = rc != 0 ? rc : read_terms(args, ret, err);
+    rc = rc != 0 ? rc : read_range(args, ledger, ret, err);
+    rc = rc != 0 ? rc : read_bodies(args, ret, err);
+    rc = rc != 0 ? rc
+                 : read_names(args, &cut_options[CUT_PRIVATE], &ret->names, ret->private_, EXPORT_PRIVATE_MAX,
+                              &ret->options.n_private, err);
+    if (ret->options.n_private == 1 && strcmp(ret->private_[0], "none") == 0) {
+        ret->options.n_private = 0; /* as of bodies */
+    }
+    ret->options.private_ = ret->private_;
+    rc = rc != 0 ? rc : buf_check(&ret->names, "names", err);
+    rc = rc != 0 ? rc : read_states(args, ret, err);
+    ret->options.artifacts = opt_has(args, &cut_options[CUT_ARTIFACTS]);
+    ret->options.plain = opt_has(args, &cut_options[CUT_PLAIN]);
+    return rc != 0 ? rc : read_chosen(args, ledger, ret, err);
+}
+
+/* The first match in one direction. */
+static int first_match(const struct cut_args *args, struct ledger *ledger, bool last, uint64_t *ret, struct err *err) {
+    struct query_value value[EXPORT_TERMS_MAX];
+    struct query_term term[EXPORT_TERMS_MAX];
+    struct query_cursor *cursor = NULL;
+    struct query query;
+    query_init(&query);
+    for (size_t i = 0; i < args->options.n_terms; i++) {
+        const struct export_term *t = &args->term[i];
+        if (t->value.n == 0) { /* every text begins so, also one that is not there */
+            continue;
+        }
+        value[i] = (struct query_value){.type = QUERY_TEXT, .text = t->value};
+        term[query.n_terms++] = (struct query_term){.field = query_field_find(bytes_of(t->field)),
+                                                    .op = t->op == EXPORT_EQUALS ? QUERY_EQ : QUERY_PREFIX,
+                                                    .values = &value[i],
+                                                    .n_values = 1};
+    }
+    query.terms = term;
+    query.proven = true; /* the bundle will say that nothing is missing between the two */
+    query.descending = last;
+    query.limit = 1;
+    int rc = query_open(ledger, &query, &cursor, err);
+    rc = rc != 0 ? rc : query_next(cursor, err);
+    if (rc == 0) {
+        *ret = query_seq(cursor);
+    }
+    query_close(cursor);
+    return rc == 1 ? err_set(err, ERR_NOTFOUND, "no event matches") : rc;
+}
+
+int cut_args_narrow(struct cut_args *args, struct ledger *ledger, bool build, struct err *err) {
+    uint64_t first, last;
+    if (args->given || args->options.n_terms == 0 || args->options.seqs != NULL) {
+        return 0;
+    }
+    for (size_t i = 0; i < args->options.n_terms; i++) {
+        const struct export_term *t = &args->term[i];
+        if (t->op == EXPORT_EQUALS && t->value.n == 0) {
+            return err_set(err, ERR_INVALID,
+                           "--%s '': events without it have a range only with --whole, --since or --until", t->field);
+        }
+    }
+    vouch_load(ledger, NULL); /* without the log key all events are read */
+    if (build) {
+        query_index_build(ledger, NULL, NULL);
+    }
+    int rc = first_match(args, ledger, false, &first, err);
+    rc = rc != 0 ? rc : first_match(args, ledger, true, &last, err);
+    if (rc == 0) {
+        args->options.from = first;
+        args->options.to = last + 1;
+    }
+    return rc;
+}
+
+void cut_args_done(struct cut_args *args) {
+    buf_done(&args->names);
+    free(args->seqs.seq);
+}
+
+void cut_args_words(const struct cut_args *args, struct buf *out) {
+    if (args->options.seqs != NULL) {
+        buf_printf(out, "%zu chosen", args->seqs.n);
+    } else if (args->options.n_terms == 0) {
+        buf_put_str(out, "everything");
+    }
+    for (size_t i = 0; i < args->options.n_terms; i++) {
+        const struct export_term *t = &args->term[i];
+        buf_printf(out, "%s%s = ", i == 0 ? "" : ", ", t->field);
+        buf_put_bytes(out, t->value);
+        buf_put_str(out, t->op == EXPORT_PREFIX ? "*" : "");
+    }
+}

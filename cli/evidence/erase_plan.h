@@ -1,0 +1,55 @@
+/* What an erasure would take away, found before anything goes: of which events, which fields, and what stays and why. */
+#ifndef CLI_EVIDENCE_ERASE_PLAN_H
+#define CLI_EVIDENCE_ERASE_PLAN_H
+
+#include "base/bytes.h"
+#include "ledger/ledger.h"
+
+#define ERASE_FIELDS_MAX 64 /* names at once */
+#define ERASE_BAR_SEQS   8  /* the first ones are kept */
+
+enum erase_bar {
+    ERASE_CAN,
+    ERASE_NO_EVENT,   /* the log has no such seq */
+    ERASE_KEPT,       /* the ledger itself rests on it */
+    ERASE_SIGNED,     /* a body that an author signed */
+    ERASE_GONE,       /* erased before */
+    ERASE_NO_FIELD,   /* has private fields, and none of these names */
+    ERASE_NO_PRIVATE, /* has none and never had any */
+    ERASE_BARS
+};
+
+struct erase_item {
+    uint64_t seq, fields; /* bits: which of the plan's fields it has */
+    size_t n_fields;      /* that go */
+};
+
+struct erase_plan {
+    enum ledger_erase_what what;
+    const char *const *fields; /* private: which; none: all */
+    size_t n_fields;
+    struct erase_item *item; /* what goes, by seq; owned */
+    size_t n;
+    struct {
+        uint64_t n, seq[ERASE_BAR_SEQS];
+    } barred[ERASE_BARS]; /* what does not */
+    uint64_t n_gone;      /* fields that go */
+};
+/* seqs: ascending, none twice. The plan names what, fields and n_fields. ERR_NOMEM, or events that cannot be read. */
+int erase_plan_make(struct erase_plan *plan, struct ledger *ledger, const uint64_t *seqs, size_t n, struct err *err);
+void erase_plan_done(struct erase_plan *plan); /* a zeroed one is fine */
+
+/* Erases it: an event ledger.erased for each set of fields that events have, and for each LEDGER_ERASE_MAX of them. `each`
+ * is called after each commit. Of `options` the events and fields are the plan's. On failure what `each` heard of is gone.
+ */
+typedef void erase_each_fn(void *ctx, const struct ledger_erase_options *done, const struct ledger_receipt *receipt);
+int erase_plan_run(const struct erase_plan *plan, struct ledger *ledger, const struct ledger_erase_options *options,
+                   erase_each_fn *each, void *ctx, struct err *err);
+
+/* "have no private field of that name". */
+const char *erase_bar_text(const struct erase_plan *plan, enum erase_bar bar);
+const char *erase_bar_name(enum erase_bar bar); /* of JSON: "no_field" */
+/* Appends what goes in words: "prompt, output of 17 events". */
+void erase_plan_words(const struct erase_plan *plan, uint64_t fields, uint64_t events, struct buf *out);
+
+#endif

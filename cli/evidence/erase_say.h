@@ -1,0 +1,39 @@
+/* What an erasure says of itself: before, after, and instead of it (--dry-run). */
+#ifndef CLI_EVIDENCE_ERASE_SAY_H
+#define CLI_EVIDENCE_ERASE_SAY_H
+
+#include "cli/call/cli.h"
+#include "cli/evidence/erase_left.h"
+#include "cli/evidence/erase_plan.h"
+#include "cli/print/obj.h"
+
+/* One event ledger.erased. */
+struct erase_done {
+    struct ledger_receipt receipt;
+    uint64_t events;
+    char *what; /* "prompt, output of 17 events"; owned */
+};
+
+struct erase_said {
+    struct cli *cli;
+    const struct erase_plan *plan; /* NULL: of an artifact */
+    const struct erase_left *left; /* then not looked at */
+    struct erase_done *done;       /* owned */
+    size_t n_done;
+    bool gone;    /* the old files are */
+    uint64_t pid; /* who has them open; 0: not known */
+};
+void erase_said_done(struct erase_said *said);
+
+/* On standard error: what will go, what stays and why, and which exports had shown it. */
+void erase_say_before(const struct erase_said *said);
+/* Notes a commit: an erase_each_fn. */
+void erase_say_done(void *said, const struct ledger_erase_options *options, const struct ledger_receipt *receipt);
+/* Prints what was done. Returns an exit code. */
+int erase_say(const struct erase_said *said, struct ledger *ledger);
+/* Prints what would be done, an event a line. Returns an exit code. */
+int erase_say_plan(const struct erase_said *said, struct ledger *ledger);
+/* The members "finished" and "held_by". */
+void erase_say_files(struct obj *obj, bool gone, uint64_t pid);
+
+#endif

@@ -1,0 +1,126 @@
+/* The event is there before the file has its name, or the first byte is on standard output: evidence that nobody knows to
+ * have left is worse than a record of some that did not. */
+#include "cli/evidence/handover.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/evidence/report.h"
+#include "cli/print/say.h"
+
+int handover_fail(struct cli *cli, int rc, const struct err *err) {
+    return rc == ERR_INVALID || rc == ERR_LIMIT ? cli_fail_input(cli, err)
+           : rc == ERR_NOTFOUND                 ? cli_fail_lookup(cli, err)
+           : rc == ERR_CONFLICT                 ? cli_fail_as(cli, err, EXIT_SYSTEM) /* others erase all the time */
+                                                : cli_fail(cli, err);
+}
+
+static int write_and_record(const struct handover *how, int fd, const char *path, struct err *err) {
+    int rc = how->write(how->ctx, fd, err);
+    if (rc == 0 && fsync(fd) != 0) {
+        rc = err_errno(err, errno, "'%s'", path);
+    }
+    return rc != 0 ? rc : how->record(how->ctx, path, err);
+}
+
+static int copy_out(void *ctx, struct bytes piece, struct err *err) {
+    (void)ctx;
+    return file_put_all(STDOUT_FILENO, piece.p, piece.n) != 0 ? err_errno(err, errno, "standard output") : 0;
+}
+
+/* Complete and recorded before the first byte leaves. */
+static int to_stdout(struct cli *cli, const struct handover *how) {
+    struct err err = {0};
+    int fd = -1;
+    if (cli->out_tty) {
+        return cli_usage(cli, "%s does not go to a terminal; -o FILE writes it to a file", how->what);
+    }
+    struct stat st;
+    int rc = file_unnamed(NULL, &fd, &err);
+    rc = rc != 0 ? rc : write_and_record(how, fd, "-", &err);
+    if (rc == 0) {
+        rc = fstat(fd, &st) != 0 ? err_errno(&err, errno, "a temporary file")
+                                 : file_read_back(fd, (uint64_t)st.st_size, copy_out, NULL, &err);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return rc != 0 ? handover_fail(cli, rc, &err) : 0;
+}
+
+int hand_over(struct cli *cli, const struct handover *how, const char *path) {
+    struct file_out file;
+    struct err err = {0};
+    if (out_is_stdout(path)) {
+        return to_stdout(cli, how);
+    }
+    int rc = file_new_begin(&file, path, out_mode(OUT_CONTENT), &err);
+    if (rc == ERR_CONFLICT) {
+        return cli_refuse(cli, EXIT_INPUT, ERR_INVALID, "'%s' exists already; %s never replaces a file", path, how->what);
+    }
+    if (rc != 0) {
+        return cli_fail(cli, &err);
+    }
+    rc = write_and_record(how, file.fd, path, &err);
+    if (rc != 0) {
+        file_out_abort(&file);
+        return handover_fail(cli, rc, &err);
+    }
+    rc = file_new_commit(&file, &err);
+    return rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : rc != 0 ? cli_fail(cli, &err) : 0;
+}
+
+/* ---- bundles ---- */
+
+static int write_bundle(void *ctx, int fd, struct err *err) {
+    struct handover_bundle *b = ctx;
+    return export_write(b->ledger, b->options, fd, &b->counts, b->digest, &b->bytes, err);
+}
+
+static int record_bundle(void *ctx, const char *path, struct err *err) {
+    struct handover_bundle *b = ctx;
+    char actor[128];
+    struct export_record record = {.counts = &b->counts,
+                                   .digest = b->digest,
+                                   .bytes = b->bytes,
+                                   .query = b->query,
+                                   .actor = cli_actor(NULL, actor),
+                                   .path = path,
+                                   .recipient = b->recipient,
+                                   .note = b->note};
+    return export_record(b->ledger, b->options, &record, &b->receipt, err);
+}
+
+int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char *path) {
+    struct handover how = {write_bundle, record_bundle, bundle, "a bundle"};
+    const struct export_options *asked = bundle->options;
+    struct export_options options = *asked;
+    options.beside = out_is_stdout(path) ? NULL : path;
+    bundle->options = &options;
+    int code = hand_over(cli, &how, path);
+    bundle->options = asked;
+    return code;
+}
+
+/* ---- what is said ---- */
+
+void handover_say(struct cli *cli, const struct handover_done *done) {
+    char size[32], hex[2 * LEDGER_HASH + 1];
+    struct buf text = {.max = 2 * FILE_PATH_MAX};
+    text_hex(hex, done->digest, LEDGER_HASH);
+    out_size(size, done->bytes);
+    buf_printf(&text, "%s: %s, sha256 %s, recorded as event %llu", done->path, size, hex,
+               (unsigned long long)done->recorded);
+    report_wrapped(cli, bytes_of_buf(&text), 2);
+    buf_done(&text);
+}
+
+void handover_put(struct obj *obj, const struct handover_done *done) {
+    obj_text(obj, "path", done->path);
+    obj_uint(obj, "bytes", done->bytes);
+    obj_hex(obj, "sha256", done->digest, LEDGER_HASH);
+    obj_uint(obj, "recorded", done->recorded);
+}

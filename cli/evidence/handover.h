@@ -1,0 +1,46 @@
+/* A file that leaves: written beside its place, recorded as an event, and only then given its name. */
+#ifndef CLI_EVIDENCE_HANDOVER_H
+#define CLI_EVIDENCE_HANDOVER_H
+
+#include "cli/call/cli.h"
+#include "cli/print/obj.h"
+#include "export/export.h"
+
+struct handover {
+    /* Writes everything to the descriptor, which need not be a file. */
+    int (*write)(void *ctx, int fd, struct err *err);
+    /* Records what was written; `path` is "-" for standard output. */
+    int (*record)(void *ctx, const char *path, struct err *err);
+    void *ctx;
+    const char *what; /* "a bundle": for messages */
+};
+/* To a new file, or to standard output (out_is_stdout). What fails leaves no file. Returns 0, or an exit code after
+ * reporting: EXIT_INPUT when the path exists. */
+int hand_over(struct cli *cli, const struct handover *how, const char *path);
+
+/* The exit code for what an export or a plan of one fails with, reported. */
+int handover_fail(struct cli *cli, int rc, const struct err *err);
+
+/* Bundles: export_write and export_record. */
+struct handover_bundle {
+    struct ledger *ledger;
+    const struct export_options *options;
+    struct bytes query; /* the conditions in words */
+    const char *recipient, *note;
+    struct export_counts counts; /* these are filled in */
+    uint8_t digest[LEDGER_HASH];
+    uint64_t bytes;
+    struct ledger_receipt receipt;
+};
+int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char *path);
+
+/* What was written, for the report: "FILE: 1.2 KiB, sha256 ..., recorded as event 5", or members of an object. */
+struct handover_done {
+    const char *path;
+    uint64_t bytes, recorded;
+    const uint8_t *digest; /* LEDGER_HASH bytes */
+};
+void handover_say(struct cli *cli, const struct handover_done *done);
+void handover_put(struct obj *obj, const struct handover_done *done);
+
+#endif

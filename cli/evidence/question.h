@@ -1,0 +1,29 @@
+/* What a bundle was asked for and what its range has beside the answer, for people and as JSON. All of it is about a
+ * question that is known. */
+#ifndef CLI_EVIDENCE_QUESTION_H
+#define CLI_EVIDENCE_QUESTION_H
+
+#include "cli/call/cli.h"
+#include "cli/print/obj.h"
+#include "export/export.h"
+
+/* A row: what it is about, and a text with names of a stranger in it, not made safe. `stands_out`: events of a kind that
+ * the filter names were kept out. */
+typedef void question_row_fn(void *ctx, const char *label, struct bytes text, bool stands_out);
+/* The exporter's word: filter, time, range, what is disclosed. */
+void question_asked(const struct export_question *q, question_row_fn *row, void *ctx);
+/* What was counted from the headers: by kind, what is disclosed and what is not. */
+void question_answered(const struct export_question *q, question_row_fn *row, void *ctx);
+/* "another actor, outside the time": why an event that fails these is not in the answer. */
+void question_misses(unsigned missed, struct buf *out);
+/* How a good verdict is bounded: "complete for the question above, and for no other; ...". */
+void question_bound(const struct export_question *q, struct buf *out);
+
+/* Both, on standard output. */
+void question_print(struct cli *cli, const struct export_question *q);
+/* The members "question" and "answer"; null while it is not known. */
+void question_put(struct obj *obj, const struct export_question *q);
+/* RFC 3339, without a fraction that is zero. ret has room for TEXT_TIME_MAX bytes. */
+void question_time(char *ret, uint64_t ns);
+
+#endif

@@ -1,0 +1,183 @@
+/* support: a report without names, for a stranger who looks for a fault. */
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/call/command.h"
+#include "cli/call/stop.h"
+#include "cli/evidence/handover.h"
+#include "cli/open/open.h"
+#include "export/support/support.h"
+
+enum { S_OUTPUT, S_DAYS, S_DRY_RUN, S_PLAIN, S_RECIPIENT, S_NOTE };
+static const struct opt options[] = {
+    [S_OUTPUT] = {"output", 'o', "FILE", "write the report to FILE, which must not exist; - for standard output"},
+    [S_DAYS] = {"days", 0, "N", "events of the last N days before the newest one (default: 7)"},
+    [S_DRY_RUN] = {"dry-run", 'n', NULL, "only say what would be in it: nothing is written or recorded"},
+    [S_PLAIN] = {"plain", 0, NULL, "a tar without compression"},
+    [S_RECIPIENT] = {"recipient", 0, "WHO", "for whom it is; kept private in the event that records it"},
+    [S_NOTE] = {"note", 0, "TEXT", "why; kept private too"},
+    {0},
+};
+
+struct report {
+    struct ledger *ledger;
+    const struct opt_args *args;
+    struct support_options options;
+    struct support_counts counts;
+    uint8_t digest[LEDGER_HASH];
+    uint64_t bytes;
+    struct ledger_receipt receipt;
+};
+
+static int write_report(void *ctx, int fd, struct err *err) {
+    struct report *r = ctx;
+    return support_write(r->ledger, &r->options, fd, &r->counts, r->digest, &r->bytes, err);
+}
+
+static int record_report(void *ctx, const char *path, struct err *err) {
+    struct report *r = ctx;
+    char actor[128];
+    struct support_record record = {.counts = &r->counts,
+                                    .digest = r->digest,
+                                    .bytes = r->bytes,
+                                    .days = r->options.days,
+                                    .actor = cli_actor(NULL, actor),
+                                    .path = path,
+                                    .recipient = opt_text(r->args, &options[S_RECIPIENT]),
+                                    .note = opt_text(r->args, &options[S_NOTE])};
+    return support_record(r->ledger, &record, &r->receipt, err);
+}
+
+static void put_counts(struct obj *obj, const struct report *r) {
+    const struct support_counts *c = &r->counts;
+    obj_uint(obj, "size", c->head.size);
+    obj_uint(obj, "days", r->options.days);
+    obj_uint(obj, "from", c->from);
+    obj_uint(obj, "to", c->to);
+    obj_uint(obj, "events", c->events);
+    obj_uint(obj, "pseudonyms", c->pseudonyms);
+    obj_uint(obj, "left_out", c->left_out);
+    obj_uint(obj, "with_private_fields", c->private_);
+    obj_uint(obj, "rows", c->rows);
+    obj_uint(obj, "secrets", c->secrets);
+}
+
+static int dry_run(struct cli *cli, struct report *r) {
+    struct buf account = {.max = 1 << 16};
+    struct err err = {0};
+    int exit_code;
+    if (support_plan(r->ledger, &r->options, &account, &r->counts, &err) != 0) {
+        exit_code = cli_fail(cli, &err);
+    } else if (cli->json) {
+        struct obj obj = {0};
+        put_counts(&obj, r);
+        exit_code = cli_print(cli, &obj, false);
+    } else {
+        out_bytes(cli, bytes_of_buf(&account));
+        exit_code = cli_end(cli, EXIT_GOOD);
+    }
+    buf_done(&account);
+    if (exit_code == EXIT_GOOD && r->counts.secrets > 0) {
+        exit_code = cli_refuse(cli, EXIT_INPUT, ERR_INVALID, "%s: it would not be written", r->counts.secret);
+    }
+    return exit_code;
+}
+
+static int write_it(struct cli *cli, struct report *r, const char *path) {
+    struct handover how = {write_report, record_report, r, "a report"};
+    int exit_code = hand_over(cli, &how, path);
+    if (exit_code != 0 || out_is_stdout(path)) {
+        return exit_code;
+    }
+    struct handover_done done = {path, r->bytes, r->receipt.seq, r->digest};
+    if (cli->json) {
+        struct obj obj = {0};
+        handover_put(&obj, &done);
+        put_counts(&obj, r);
+        exit_code = cli_print(cli, &obj, false);
+        return exit_code;
+    }
+    out_printf(cli, "%llu event%s of the last %llu day%s, %llu row%s of states; %llu value%s replaced, %llu left out\n",
+               (unsigned long long)r->counts.events, text_s(r->counts.events), (unsigned long long)r->options.days,
+               text_s(r->options.days), (unsigned long long)r->counts.rows, text_s(r->counts.rows),
+               (unsigned long long)r->counts.pseudonyms, text_s(r->counts.pseudonyms),
+               (unsigned long long)r->counts.left_out);
+    handover_say(cli, &done);
+    out_str(cli, "read it before you send it: LEFT_OUT.md in it says what still shows\n");
+    return cli_end(cli, EXIT_GOOD);
+}
+
+/* Who and where this is: texts that must not stand in the report. */
+struct self {
+    char host[256], actor[128], system[256];
+    const char *identities[4];
+};
+
+static void know_self(struct self *self, struct support_options *o) {
+    struct utsname u;
+    const struct passwd *user = getpwuid(getuid()); /* NOLINT(concurrency-mt-unsafe): there is one thread */
+    const char *colon;
+    memset(self, 0, sizeof(*self));
+    if (gethostname(self->host, sizeof(self->host) - 1) == 0) {
+        self->identities[o->n_identities++] = self->host;
+    }
+    cli_actor(NULL, self->actor);
+    colon = strchr(self->actor, ':');
+    self->identities[o->n_identities++] = colon ? colon + 1 : self->actor;
+    if (user && user->pw_name) {
+        self->identities[o->n_identities++] = user->pw_name;
+    }
+    if (uname(&u) == 0) {
+        snprintf(self->system, sizeof(self->system), "%s %s %s", u.sysname, u.release, u.machine);
+    }
+    o->identities = self->identities;
+    o->system = self->system;
+}
+
+static int run_support(struct cli *cli, const struct opt_args *args) {
+    const char *path = opt_text(args, &options[S_OUTPUT]);
+    bool dry = opt_has(args, &options[S_DRY_RUN]);
+    struct report r = {.args = args, .options = {.days = SUPPORT_DAYS, .plain = opt_has(args, &options[S_PLAIN])}};
+    struct self self;
+    struct out_progress progress;
+    struct err err = {0};
+    if (opt_u64(args, &options[S_DAYS], &r.options.days, &err) != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
+    if (r.options.days < 1 || r.options.days > SUPPORT_DAYS_MAX) {
+        return cli_usage(cli, "--days is from 1 to %d", SUPPORT_DAYS_MAX);
+    }
+    if (path == NULL && !dry) {
+        return cli_usage(cli, "where to? -o FILE writes the report, --dry-run says what would be in it");
+    }
+    know_self(&self, &r.options);
+    int exit_code = cli_open(cli, dry ? CLI_READ : CLI_WRITE, &r.ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    out_progress_init(&progress, cli, "reporting");
+    r.options.stop = stop_catch();
+    r.options.progress = out_progress_draw;
+    r.options.progress_ctx = &progress;
+    exit_code = dry ? dry_run(cli, &r) : write_it(cli, &r, path);
+    out_progress_end(&progress);
+    ledger_close(r.ledger);
+    return exit_code;
+}
+
+const struct spec spec_support = {
+    .synopsis = "-o FILE [--days N] [OPTIONS]",
+    .about = "Writes a report that helps a stranger to find a fault:  versions, sizes, counts by kind and day, the\n"
+             "condition of the projections, states, the doctor's verdicts, and headers and open fields of the last\n"
+             "days. People, hosts, addresses, paths, origins and runs are replaced by pseudonyms that mean nothing\n"
+             "outside of the report; private fields are not read. LEFT_OUT.md in it says what was left out, and what\n"
+             "still shows. Nothing is written when something in it looks like a secret, or when FILE exists. It is\n"
+             "recorded as an event. It proves nothing: that is what 'ledger export' is for.",
+    .examples = "ledger support --dry-run\nledger support -o report.tar.zst --days 2",
+    .opts = options,
+    .run = run_support,
+};

@@ -1,0 +1,22 @@
+/* Events that could not be read, as several walks over the log meet them: each range is said once. */
+#ifndef CLI_LOG_DAMAGE_H
+#define CLI_LOG_DAMAGE_H
+
+#include "cli/call/cli.h"
+#include "cli/print/obj.h"
+
+struct damage {
+    struct cli *cli;
+    uint64_t n;
+    bool cut_off;    /* the answer ended before its end, for another reason */
+    struct buf said; /* messages, each ended by a NUL */
+};
+
+void damage_init(struct damage *damage, struct cli *cli);
+void damage_done(struct damage *damage);
+/* Says it on standard error, unless it was said before; false then. The context is a struct damage. */
+bool damage_note(void *damage, const struct err *err);
+/* The members "complete" and "unreadable" of a JSON document. */
+void damage_put(const struct damage *damage, struct obj *obj);
+
+#endif

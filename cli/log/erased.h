@@ -1,0 +1,19 @@
+/* Which events erased content of another one, for whoever shows that. */
+#ifndef CLI_LOG_ERASED_H
+#define CLI_LOG_ERASED_H
+
+#include "cli/print/obj.h"
+#include "ledger/ledger.h"
+
+struct erased {
+    uint64_t body; /* the event that erased its body; LEDGER_NO_SEQ: none is known */
+    struct buf
+        fields; /* a line for each that erased private fields, safe for a terminal: "prompt, output: erased by event 9" */
+    struct obj list; /* for JSON: {"event":9,"what":"private","fields":["output","prompt"]}, ... */
+};
+
+/* Of this event. *ret is to be done, also on failure. */
+int erased_load(struct ledger *ledger, uint64_t seq, struct erased *ret, struct err *err);
+void erased_done(struct erased *erased);
+
+#endif

@@ -1,0 +1,63 @@
+/* The passphrase first: a wrong one is a wrong input and never looks like a tampered ledger. */
+#include "cli/open/open.h"
+
+#include "cli/open/setback.h"
+#include "cli/open/unlock.h"
+#include "ledger/core/lead.h"
+#include "query/query.h"
+
+static void say_waiting(void *ctx, const char *text) {
+    cli_note(ctx, "%s", text);
+}
+
+void cli_patience(struct cli *cli, struct ledger_open_options *ret) {
+    ret->wait_ns = cli->wait_ns;
+    ret->waiting = say_waiting;
+    ret->waiting_ctx = cli;
+}
+
+int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
+    struct err err = {0};
+    bool keys = mode == CLI_WRITE || mode == CLI_KEYS;
+    if (keys) {
+        int rc = unlock_ledger(cli, &err);
+        if (rc != 0) {
+            return cli_fail_input(cli, &err);
+        }
+    }
+    struct ledger_open_options options = {.passphrase = pass_bytes(&cli->pass), .read_only = !keys};
+    cli_patience(cli, &options);
+    int rc = ledger_open(cli->dir, &options, ret, &err);
+    if (rc == ERR_NOTFOUND && mode == CLI_TRY) {
+        cli_note(cli, "ledger: %s: %s: what depends on one is not looked at", cli->command, err.msg);
+        *ret = NULL;
+        return 0;
+    }
+    if (rc == ERR_NOTFOUND) {
+        return cli_fail_input(cli, &err);
+    }
+    if (rc == 0 && mode == CLI_WRITE) {
+        rc = setback_refuse(*ret, &err);
+        rc = rc != 0 ? rc : query_index_follow(*ret, &err); /* whoever appends builds the index behind it */
+        if (rc != 0) {
+            ledger_close(*ret);
+            *ret = NULL;
+        }
+    }
+    if (rc == 0 && mode != CLI_WRITE) {
+        setback_warn(cli, *ret, mode != CLI_TRUST);
+    }
+    return rc == 0 ? 0 : cli_fail(cli, &err);
+}
+
+void cli_note_lead(const struct cli *cli, struct ledger *ledger) {
+    struct lead lead = {0};
+    char words[96];
+    if (lead_now(ledger, &lead, NULL) == 0 && lead.ns > 0) {
+        lead_words(&lead, words, sizeof(words));
+        cli_note(cli,
+                 "ledger: %s: %s: events from there on that carry no time of their source match no condition on time; "
+                 "'--since %llu' lists them",
+                 cli->command, words, (unsigned long long)lead.seq);
+    }
+}

@@ -1,0 +1,95 @@
+/* The passphrase is tried on the key file here, once more than the library does: a tenth of a second for an answer that
+ * says what is wrong. */
+#include "cli/open/unlock.h"
+
+#include <stdio.h>
+
+#include "ledger/core/config.h"
+#include "ledger/signing/keyfile.h"
+#include "ledger/signing/keyring.h"
+
+static int try_key(const char *path, const struct pass *pass, struct err *err) {
+    struct signer signer = {0};
+    int rc = keyfile_load(path, pass_bytes(pass), &signer, err);
+    signer_done(&signer);
+    return rc;
+}
+
+int cli_take_passphrase(struct cli *cli, struct err *err) {
+    if (cli->pass.p) {
+        return 0;
+    }
+    return pass_read(cli->passphrase_fd, cli->passphrase_file, &cli->pass, err);
+}
+
+static int no_terminal(struct err *err, const char *what, const char *option) {
+    return err_set(err, ERR_INVALID,
+                   "%s is under a passphrase and there is no terminal to ask on: give it by --%s-fd N or --%s-file FILE",
+                   what, option, option);
+}
+
+int unlock_file(const char *path, const char *fd, const char *file, const char *what, const char *option, struct pass *ret,
+                struct err *err) {
+    int rc = pass_read(fd, file, ret, err);
+    if (rc != 0) {
+        return rc;
+    }
+    struct pass none = {0};
+    struct err why = {0};
+    rc = try_key(path, &none, &why);
+    if (rc == 0) {
+        pass_done(ret); /* the key is in plain: a passphrase that was given for other keys is not for this one */
+        return 0;
+    }
+    if (rc != ERR_CONFLICT) {
+        return err_set(err, why.code, "%s", why.msg);
+    }
+    if (!ret->p) {
+        char prompt[512];
+        snprintf(prompt, sizeof(prompt), "passphrase of %.400s: ", what);
+        rc = pass_ask(prompt, false, ret, err);
+        if (rc == ERR_NOTFOUND) {
+            return no_terminal(err, what, option);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    rc = try_key(path, ret, err);
+    if (rc == ERR_TAMPERED) {
+        err_prefix(err, "the passphrase does not open %s", what);
+    }
+    return rc;
+}
+
+int unlock_ledger(struct cli *cli, struct err *err) {
+    struct config config;
+    char path[FILE_PATH_MAX];
+    int rc = cli_take_passphrase(cli, err);
+    if (rc != 0 || cli->for_agent || !file_exists(cli->dir)) {
+        return rc; /* an agent must not find a prompt on its terminal: without the passphrase, opening says so */
+    }
+    rc = config_load(cli->dir, &config, err);
+    rc = rc != 0 ? rc : keyring_log_path(config.keys, path, err);
+    if (rc != 0 || !file_exists(path)) {
+        return rc; /* without the key, opening and the first append say what is missing */
+    }
+    char what[FILE_PATH_MAX + 32];
+    snprintf(what, sizeof(what), "the key in '%s'", path);
+    return unlock_file(path, NULL, NULL, what, "passphrase", &cli->pass, err);
+}
+
+int unlock_new(const char *fd, const char *file, const char *what, const char *option, struct pass *ret, struct err *err) {
+    int rc = pass_read(fd, file, ret, err);
+    if (rc != 0 || ret->p) {
+        return rc;
+    }
+    char prompt[512];
+    snprintf(prompt, sizeof(prompt), "new passphrase for %.400s: ", what);
+    rc = pass_ask(prompt, true, ret, err);
+    return rc == ERR_NOTFOUND ? err_set(err, ERR_INVALID,
+                                        "%s needs a passphrase and there is no terminal to ask on: give it by --%s-fd N "
+                                        "or --%s-file FILE",
+                                        what, option, option)
+                              : rc;
+}

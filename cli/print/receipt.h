@@ -1,0 +1,15 @@
+/* Receipts and heads as JSON, the same in every command that appends. */
+#ifndef CLI_PRINT_RECEIPT_H
+#define CLI_PRINT_RECEIPT_H
+
+#include "cli/call/cli.h"
+#include "cli/print/obj.h"
+#include "ledger/ledger.h"
+
+/* seq, leaf, size, root, duplicate, masked; head may be NULL. */
+void receipt_put(struct obj *obj, const struct ledger_receipt *receipt, const struct ledger_head *head);
+/* Prints them as one JSON object. Returns 0 or an exit code after reporting; when the receipt cannot be written, the report
+ * says that the event is stored all the same. */
+int receipt_print(struct cli *cli, const struct ledger_receipt *receipt, const struct ledger_head *head);
+
+#endif

@@ -1,0 +1,397 @@
+/* append: one event from the command line, one durable commit, one receipt. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/text.h"
+#include "cli/call/command.h"
+#include "cli/open/open.h"
+#include "cli/open/unlock.h"
+#include "cli/print/receipt.h"
+#include "cli/record/body.h"
+#include "cli/record/checked.h"
+#include "cli/record/preview.h"
+#include "ledger/event/event.h"
+#include "ledger/kinds/check.h"
+
+enum {
+    A_SUBJECT,
+    A_RUN,
+    A_ACTOR,
+    A_SOURCE,
+    A_GRADE,
+    A_CAUSE,
+    A_CAUSE_KEY,
+    A_KEY,
+    A_TIME,
+    A_BODY,
+    A_BODY_FILE,
+    A_PRIVATE,
+    A_PRIVATE_FILE,
+    A_OPEN,
+    A_IF_NONE_AFTER,
+    A_CHECKED,
+    A_FORCE,
+    A_DRY_RUN,
+    A_MOVED,
+    A_SIGN_AS,
+    A_KEY_PASS_FD,
+    A_KEY_PASS_FILE
+};
+static const struct opt options[] = {
+    [A_SUBJECT] = {"subject", 's', "SUBJECT", "what it is about: pack/pdf-ops-pack"},
+    [A_RUN] = {"run", 'r', "RUN", "the run or trace it belongs to (default: ID of a subject run/ID)"},
+    [A_ACTOR] = {"actor", 'a', "WHO", "who caused it (default: user:<login name>)"},
+    [A_SOURCE] = {"source", 0, "SOURCE", "how it came in (default: cli)"},
+    [A_GRADE] = {"grade", 'g', "GRADE", "measured, reported, declared or inferred (default: reported)"},
+    [A_CAUSE] = {"cause", 0, "SEQ", "the event that led to it"},
+    [A_CAUSE_KEY] = {"cause-key", 0, "KEY", "the same by its idempotency key; it is of the same source"},
+    [A_KEY] = {"key", 'k', "KEY", "idempotency key: a second append with it returns the first one's receipt"},
+    [A_TIME] = {"time", 0, "TIME", "when it happened: RFC 3339 with a zone, or ns since 1970; the field 'at'"},
+    [A_BODY] = {"body", 'b', "JSON", "the body as one JSON object"},
+    [A_BODY_FILE] = {"body-file", 0, "FILE", "the same from a file, - for standard input"},
+    [A_PRIVATE] = {"private", 0, "JSON", "fields that are kept private, as one JSON object"},
+    [A_PRIVATE_FILE] = {"private-file", 0, "FILE", "the same from a file, - for standard input"},
+    [A_OPEN] = {"open", 0, "NAMES", "x.* kinds: which fields are open, with commas between"},
+    [A_IF_NONE_AFTER] = {"if-none-after", 0, "SEQ", "only when the subject has no event after SEQ, else exit 1"},
+    [A_CHECKED] = {"checked", 0, NULL, "only when the step is legal by the states as they are, else exit 1"},
+    [A_FORCE] = {"force-private", 0, NULL, "keep fields whose names nearly match known ones, as private fields"},
+    [A_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: check, and show the event as it would be written"},
+    [A_MOVED] = {"moved", 0, NULL, "instead of an event: the directory was moved here, the other one is gone"},
+    [A_SIGN_AS] = {"sign-as", 0, "KEYFILE", "sign the event with an author's key ('ledger key new')"},
+    [A_KEY_PASS_FD] = {"key-passphrase-fd", 0, "N", "passphrase of KEYFILE from descriptor N"},
+    [A_KEY_PASS_FILE] = {"key-passphrase-file", 0, "FILE", "passphrase of KEYFILE from a file"},
+    {0},
+};
+
+#define INPUT_MAX (4 * EVENT_BODY_MAX)
+
+/* What a draft borrows from. */
+struct input {
+    struct buf body, private_, open;
+    char actor[128];
+    struct ledger_author *author;
+};
+
+static int add_json(struct body *body, const struct opt_args *args, const struct opt *text, const struct opt *file,
+                    struct err *err) {
+    char name[64];
+    const char *json = opt_text(args, text), *path = opt_text(args, file);
+    if (json) {
+        snprintf(name, sizeof(name), "--%s", text->name);
+        return body_json(body, bytes_of(json), name, err);
+    }
+    if (!path) {
+        return 0;
+    }
+    struct buf content = {.max = INPUT_MAX};
+    int rc = file_read(path, &content, err);
+    if (rc == 0) {
+        char label[FILE_PATH_MAX + 16];
+        snprintf(label, sizeof(label), "file '%s'", path);
+        rc = body_json(body, bytes_of_buf(&content), label, err);
+    }
+    buf_done(&content);
+    return rc;
+}
+
+static int add_time(struct body *body, const char *text, struct err *err) {
+    char word[128];
+    uint64_t ns;
+    if (text == NULL) {
+        return 0;
+    }
+    if (!kind_time_parse(bytes_of(text), &ns)) {
+        return err_set(err, ERR_INVALID, "--time is '%.60s'; accepted: " KIND_TIME_ACCEPTED, text);
+    }
+    snprintf(word, sizeof(word), "at:=%llu", (unsigned long long)ns);
+    return body_word(body, word, err);
+}
+
+/* A subject run/ID says of which run it is. */
+static struct bytes run_of(const char *run, const char *subject) {
+    return bytes_of(run                                                                           ? run
+                    : strncmp(subject, "run/", 4) == 0 && strlen(subject + 4) <= EVENT_STRING_MAX ? subject + 4
+                                                                                                  : NULL);
+}
+
+static int read_bodies(const struct opt_args *args, const struct kind *kind, struct input *in, struct err *err) {
+    struct body *body = body_new(kind), *private_ = body_new(kind);
+    int rc = body && private_ ? 0 : err_set(err, ERR_NOMEM, "no memory for the body");
+    rc = rc != 0 ? rc : add_json(body, args, &options[A_BODY], &options[A_BODY_FILE], err);
+    for (size_t i = 1; rc == 0 && i < args->n_args; i++) {
+        rc = body_word(body, args->args[i], err);
+    }
+    rc = rc != 0 ? rc : add_time(body, opt_text(args, &options[A_TIME]), err);
+    rc = rc != 0 ? rc : body_encode(body, &in->body, err);
+    bool has_private = opt_has(args, &options[A_PRIVATE]) || opt_has(args, &options[A_PRIVATE_FILE]);
+    if (rc == 0 && has_private) {
+        rc = add_json(private_, args, &options[A_PRIVATE], &options[A_PRIVATE_FILE], err);
+        rc = rc != 0 ? rc : body_encode(private_, &in->private_, err);
+    }
+    body_free(private_);
+    body_free(body);
+    return rc;
+}
+
+/* "a,b,c" as a canonical array of str. */
+static int read_open(const char *names, struct buf *out, struct err *err) {
+    uint32_t count = 1;
+    for (const char *c = names; *c; c++) {
+        count += *c == ',';
+    }
+    mp_put_array(out, count);
+    for (const char *c = names;; c++) {
+        size_t n = strcspn(c, ",");
+        if (n == 0) {
+            return err_set(err, ERR_INVALID, "--open: empty name in '%.200s' (expected NAME,NAME)", names);
+        }
+        mp_put_str(out, (struct bytes){.p = (const uint8_t *)c, .n = n});
+        c += n;
+        if (!*c) {
+            break;
+        }
+    }
+    return buf_check(out, "--open", err);
+}
+
+static int read_author(const struct opt_args *args, struct input *in, struct err *err) {
+    const char *path = opt_text(args, &options[A_SIGN_AS]);
+    if (!path) {
+        return 0;
+    }
+    char what[FILE_PATH_MAX + 16];
+    struct pass pass = {0};
+    snprintf(what, sizeof(what), "the key in '%s'", path);
+    int rc = unlock_file(path, opt_text(args, &options[A_KEY_PASS_FD]), opt_text(args, &options[A_KEY_PASS_FILE]), what,
+                         "key-passphrase", &pass, err);
+    rc = rc != 0 ? rc : ledger_author_load(path, pass_bytes(&pass), &in->author, err);
+    pass_done(&pass);
+    return rc;
+}
+
+/* Everything but the ledger, so that wrong input is found before anything is opened. */
+static int read_draft(const struct opt_args *args, struct input *in, struct ledger_draft *draft, struct err *err) {
+    const char *open = opt_text(args, &options[A_OPEN]);
+    struct bytes kind = bytes_of(args->args[0]);
+    ledger_draft_init(draft);
+    int rc = read_bodies(args, kind_find(kind), in, err);
+    rc = rc != 0 || !open ? rc : read_open(open, &in->open, err);
+    rc = rc != 0 ? rc : read_author(args, in, err);
+    if (rc != 0) {
+        return rc;
+    }
+    const char *source = opt_text(args, &options[A_SOURCE]);
+    const char *grade = opt_text(args, &options[A_GRADE]);
+    draft->kind = kind;
+    draft->subject = bytes_of(opt_text(args, &options[A_SUBJECT]));
+    draft->run = run_of(opt_text(args, &options[A_RUN]), opt_text(args, &options[A_SUBJECT]));
+    draft->key = bytes_of(opt_text(args, &options[A_KEY]));
+    draft->actor = bytes_of(cli_actor(opt_text(args, &options[A_ACTOR]), in->actor));
+    draft->source = bytes_of(source ? source : "cli");
+    draft->grade = bytes_of(grade ? grade : "reported");
+    draft->body = bytes_of_buf(&in->body);
+    draft->private_ = bytes_of_buf(&in->private_);
+    draft->open = bytes_of_buf(&in->open);
+    draft->force_private = opt_has(args, &options[A_FORCE]);
+    draft->author = in->author;
+    return 0;
+}
+
+/* A field that the catalog does not know is kept, as a private one. */
+static void remark_unknown(const struct cli *cli, const struct kind *kind, struct bytes body) {
+    struct mp_reader reader;
+    struct mp_item item;
+    mp_reader_init(&reader, body);
+    if (!kind || mp_next(&reader, &item, NULL) != 0 || item.type != MP_MAP) {
+        return;
+    }
+    for (uint32_t i = 0, n = item.count; i < n; i++) {
+        struct bytes value;
+        if (mp_next(&reader, &item, NULL) != 0 || mp_skip(&reader, 1, &value, NULL) != 0) {
+            return;
+        }
+        if (item.data.n > 64 || kind_field_find(kind, item.data)) {
+            continue;
+        }
+        cli_note(cli, "ledger: append: '%.*s' is not a field of %s: it is kept private", (int)item.data.n,
+                 (const char *)item.data.p, kind->name);
+    }
+}
+
+/* Whoever uses a key twice for two things has to hear of it, also where notes are not shown. */
+static void remark_duplicate(const struct cli *cli, const char *parts, uint64_t seq) {
+    struct err warning = {0};
+    if (parts[0] == '\0') {
+        cli_note(cli, "ledger: append: event %llu has this source and key already: nothing was written",
+                 (unsigned long long)seq);
+        return;
+    }
+    err_set(&warning, ERR_CONFLICT,
+            "event %llu has this source and key already, and is another one (%s): nothing was written; another event needs "
+            "another key",
+            (unsigned long long)seq, parts);
+    cli_warn(cli, &warning);
+}
+
+static int show_event(struct cli *cli, const struct ledger_draft *draft, bool checked) {
+    struct ledger *ledger = NULL;
+    bool is_new = false;
+    int exit_code = cli_open(cli, CLI_TRY, &ledger);
+    if (exit_code == 0) {
+        exit_code = preview_print(cli, ledger, draft, checked, &is_new);
+    }
+    if (is_new) {
+        remark_unknown(cli, kind_find(draft->kind), draft->body);
+    }
+    ledger_close(ledger);
+    return exit_code;
+}
+
+static int write_event(struct cli *cli, const struct ledger_draft *draft, bool checked) {
+    struct ledger *ledger = NULL;
+    struct ledger_receipt receipt = {0};
+    struct ledger_head head = {0};
+    struct err err = {0};
+    char parts[PREVIEW_PARTS_MAX] = "";
+    int exit_code = cli_open(cli, CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    char note[CHECKED_NOTE_MAX] = "";
+    /* Judged in any case: past a limit a policy is not taken, and a guard would go on with the one before. */
+    bool judged = checked || bytes_is(draft->kind, "policy.declared");
+    int rc = judged ? checked_append(ledger, draft, &receipt, &head, note, &err)
+                    : ledger_append(ledger, draft, &receipt, &head, &err);
+    if (rc == 0 && receipt.duplicate && checked) {
+        rc = preview_same(ledger, draft, receipt.seq, &err);
+    } else if (rc == 0 && receipt.duplicate) {
+        preview_differs(ledger, draft, receipt.seq, parts, NULL); /* what cannot be read is not remarked on */
+    }
+    ledger_close(ledger);
+    if (rc != 0) {
+        /* what is not found is the kind, or else a file of the ledger's own */
+        bool known = kind_find(draft->kind) || bytes_has_prefix(draft->kind, "x.");
+        return rc == ERR_NOTFOUND && !known ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
+    }
+    if (!receipt.duplicate) {
+        remark_unknown(cli, kind_find(draft->kind), draft->body);
+    } else {
+        remark_duplicate(cli, parts, receipt.seq);
+    }
+    if (note[0] != '\0') {
+        cli_note(cli, "ledger: append: %s", note);
+    }
+    if (receipt.masked > 0) {
+        cli_note(cli, "ledger: append: %u secret%s masked before writing", receipt.masked,
+                 receipt.masked == 1 ? " was" : "s were");
+    }
+    return receipt_print(cli, &receipt, &head);
+}
+
+/* The receipt of ledger.moved. */
+static int moved(struct cli *cli, const struct opt_args *args) {
+    struct ledger *ledger = NULL;
+    struct ledger_receipt receipt = {0};
+    struct ledger_head head = {0};
+    struct err err = {0};
+    char actor[128];
+    if (args->n_args > 0) {
+        return cli_usage(cli, "--moved takes no event: ledger append --moved, and then the event");
+    }
+    int exit_code = cli_open(cli, CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    int rc = ledger_moved(ledger, cli_actor(opt_text(args, &options[A_ACTOR]), actor), NULL, &receipt, &err);
+    rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
+    exit_code = rc == 0 ? receipt_print(cli, &receipt, &head) : cli_fail(cli, &err);
+    ledger_close(ledger);
+    return exit_code;
+}
+
+#define SYNOPSIS "KIND --subject SUBJECT [OPTIONS] [NAME=VALUE | NAME:=JSON ...] | --moved"
+
+static int append(struct cli *cli, const struct opt_args *args) {
+    struct err err = {0};
+    uint64_t cause = LEDGER_NO_SEQ, none_after = LEDGER_NO_SEQ;
+    if (opt_has(args, &options[A_MOVED])) {
+        return moved(cli, args);
+    }
+    if (args->n_args == 0) {
+        return cli_usage(cli, "too few arguments: ledger append %s", SYNOPSIS);
+    }
+    if (opt_has(args, &options[A_BODY]) && opt_has(args, &options[A_BODY_FILE])) {
+        return cli_usage(cli, "give --body or --body-file, not both");
+    }
+    if (opt_has(args, &options[A_PRIVATE]) && opt_has(args, &options[A_PRIVATE_FILE])) {
+        return cli_usage(cli, "give --private or --private-file, not both");
+    }
+    const char *cause_key = opt_text(args, &options[A_CAUSE_KEY]);
+    if (cause_key && opt_has(args, &options[A_CAUSE])) {
+        return cli_usage(cli, "give --cause or --cause-key, not both");
+    }
+    if (!opt_has(args, &options[A_SUBJECT])) {
+        return cli_usage(cli, "--subject SUBJECT is missing");
+    }
+    if (opt_u64(args, &options[A_CAUSE], &cause, &err) != 0 ||
+        opt_u64(args, &options[A_IF_NONE_AFTER], &none_after, &err) != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
+    struct input in = {0};
+    struct ledger_draft draft;
+    buf_init(&in.body, INPUT_MAX);
+    buf_init(&in.private_, INPUT_MAX);
+    buf_init(&in.open, INPUT_MAX);
+    int exit_code;
+    if (read_draft(args, &in, &draft, &err) != 0) {
+        exit_code = cli_fail_input(cli, &err);
+    } else {
+        draft.none_after = none_after;
+        if (cause != LEDGER_NO_SEQ) {
+            draft.cause_type = LEDGER_CAUSE_SEQ;
+            draft.cause = cause;
+        }
+        if (cause_key) {
+            draft.cause_type = LEDGER_CAUSE_KEY;
+            draft.cause_key = bytes_of(cause_key);
+        }
+        bool checked = opt_has(args, &options[A_CHECKED]);
+        exit_code =
+            opt_has(args, &options[A_DRY_RUN]) ? show_event(cli, &draft, checked) : write_event(cli, &draft, checked);
+    }
+    ledger_author_free(in.author);
+    buf_done(&in.open);
+    buf_done(&in.private_);
+    buf_done(&in.body);
+    return exit_code;
+}
+
+const struct spec spec_append = {
+    .synopsis = SYNOPSIS,
+    .about = "Writes one event and prints its receipt as JSON when it is durable and sealed: seq, leaf, the\n"
+             "head (size and root) that covers it, whether it was a duplicate, how many secrets were\n"
+             "masked. NAME=VALUE adds a field to the body: a number, true, false and null are taken as\n"
+             "such (not where the kind wants text), anything else is text; NAME:=JSON takes any JSON; where\n"
+             "the kind wants a digest, NAME=@FILE is that of a file.\n"
+             "'ledger kinds KIND' says which fields a kind has and which of them are open. Words on the\n"
+             "command line can be read by other users of the machine while the command runs: give what\n"
+             "is private by --private-file.\n"
+             "With --checked a step that is not legal is refused with the reason and the events it rests on;\n"
+             "it is judged where it is written, so nothing comes between. It judges the steps of every kind that\n"
+             "has a state ('ledger state' lists them: promotions, permissions, packs, ...) and whether a\n"
+             "permission is held, by group, scope and tier, of permission.used, run.tool_called and run.started\n"
+             "(its list of permissions). Other kinds are written as they are. docs/permissions.md has the rules.\n"
+             "A ledger remembers the machine and the file that it was appended to, and takes nothing in a copy\n"
+             "of its directory (exit 20): two that both continue would be two histories under one name. --moved says\n"
+             "that the directory was moved here and the other one is gone: it writes the event ledger.moved.\n"
+             "A copy that may continue beside the other is made by 'ledger backup' and 'ledger restore'.",
+    .examples = "ledger append install.installed --subject package/pip/torch package=torch version=2.4\n"
+                "ledger append x.acme.note -s run/7 --open text text='disk swapped' --cause 118\n"
+                "ledger append pack.installed -s pack/p version=1 digest=@pack.tar --dry-run\n"
+                "ledger append promotion.promoted -s promotion/p --checked digest=sha256:...\n"
+                "ledger append permission.granted -s pack/p --sign-as alice.key group=exec scope=/srv",
+    .opts = options,
+    .max_args = CLI_MANY,
+    .run = append,
+};

@@ -1,0 +1,109 @@
+/* correct: an event was a mistake. It stays, as everything does; from here on no state counts it. */
+#include "base/text.h"
+#include "cli/call/command.h"
+#include "cli/log/corrected.h"
+#include "cli/open/open.h"
+#include "cli/print/receipt.h"
+#include "cli/record/preview.h"
+
+enum { C_REASON, C_REPLACED, C_NOTE, C_ACTOR, C_DRY_RUN };
+static const struct opt options[] = {
+    [C_REASON] = {"reason", 0, "TEXT", "why, in a few words that everybody may read: wrong_subject, typed by mistake"},
+    [C_REPLACED] = {"replaced-by", 0, "SEQ", "the event that replaces it, appended before this one"},
+    [C_NOTE] = {"note", 0, "TEXT", "why, in more words; kept private"},
+    [C_ACTOR] = {"actor", 'a', "WHO", "who corrects it (default: user:<login name>)"},
+    [C_DRY_RUN] = {"dry-run", 0, NULL, "write nothing: check, and show the event as it would be written"},
+    {0},
+};
+
+/* What this event replaced has no replacement any more. */
+static int say_what_it_stood_for(struct cli *cli, struct ledger *ledger, uint64_t seq, struct err *err) {
+    struct corrected all = {0};
+    int rc = corrected_load(ledger, seq, &all, err);
+    for (size_t i = 0; rc == 0 && i < all.n; i++) {
+        if (all.one[i].replaced_by == seq) {
+            cli_note(cli, "event %llu stands for event %llu, by event %llu: as a mistake it no longer does",
+                     (unsigned long long)seq, (unsigned long long)all.one[i].seq, (unsigned long long)all.one[i].by);
+        }
+    }
+    corrected_done(&all);
+    return rc;
+}
+
+static int print_preview(void *ctx, const struct ledger_correct_preview *preview, struct err *err) {
+    const struct ledger_draft *draft = preview->draft;
+    struct obj obj = {0};
+    (void)err;
+    obj_bool(&obj, "dry_run", true);
+    preview_put(&obj, draft, draft->body, draft->private_);
+    obj_uint(&obj, "cause", draft->cause);
+    obj_uint(&obj, "masked", preview->masked);
+    obj_uint(&obj, "seq", preview->seq);
+    obj_bool(&obj, "duplicate", false);
+    int exit_code = cli_print(ctx, &obj, false);
+    return exit_code; /* 0 or above: no ERR_* */
+}
+
+static int fail(struct cli *cli, int rc, const struct err *err) {
+    return rc == ERR_INVALID ? cli_fail_input(cli, err) : cli_fail_lookup(cli, err);
+}
+
+static int show_it(struct cli *cli, struct ledger *ledger, const struct ledger_correct_options *o, struct err *err) {
+    int rc = ledger_correct_preview(ledger, o, print_preview, cli, err);
+    int said = rc == 0 ? say_what_it_stood_for(cli, ledger, o->seq, err) : 0;
+    return rc < 0 ? fail(cli, rc, err) : said < 0 ? fail(cli, said, err) : rc;
+}
+
+static int write_it(struct cli *cli, struct ledger *ledger, const struct ledger_correct_options *o, struct err *err) {
+    struct ledger_receipt receipt;
+    struct ledger_head head;
+    int rc = ledger_correct(ledger, o, &receipt, err);
+    rc = rc != 0 ? rc : say_what_it_stood_for(cli, ledger, o->seq, err);
+    rc = rc != 0 ? rc : ledger_head(ledger, &head, err);
+    return rc == 0 ? receipt_print(cli, &receipt, &head) : fail(cli, rc, err);
+}
+
+static int correct(struct cli *cli, const struct opt_args *args) {
+    struct ledger_correct_options o = {.replaced_by = LEDGER_NO_SEQ,
+                                       .reason = opt_text(args, &options[C_REASON]),
+                                       .note = opt_text(args, &options[C_NOTE]),
+                                       .actor = opt_text(args, &options[C_ACTOR])};
+    struct ledger *ledger = NULL;
+    struct err err = {0};
+    char actor[128];
+    bool dry_run = opt_has(args, &options[C_DRY_RUN]);
+    if (cli_seq(cli, args->args[0], &o.seq) != 0) {
+        return EXIT_USAGE;
+    }
+    if (o.reason == NULL) {
+        return cli_usage(cli, "--reason TEXT is missing");
+    }
+    if (opt_u64(args, &options[C_REPLACED], &o.replaced_by, &err) != 0) {
+        return cli_usage(cli, "%s", err.msg);
+    }
+    o.actor = cli_actor(o.actor, actor);
+    int exit_code = cli_open(cli, dry_run ? CLI_READ : CLI_WRITE, &ledger);
+    if (exit_code != 0) {
+        return exit_code;
+    }
+    exit_code = dry_run ? show_it(cli, ledger, &o, &err) : write_it(cli, ledger, &o, &err);
+    ledger_close(ledger);
+    return exit_code;
+}
+
+const struct spec spec_correct = {
+    .synopsis = "SEQ --reason TEXT [--replaced-by SEQ] [--dry-run]",
+    .about = "Marks an event as a mistake by the event ledger.corrected, which names it by seq and leaf and prints\n"
+             "its receipt. The event stays and verifies as before; from the correction on, no state counts it, as\n"
+             "if it had never been written, while states as of an earlier moment (--at) still show what was held\n"
+             "to be true then. Append what is right first, and name it by --replaced-by; an event that was\n"
+             "itself corrected cannot replace another. Taking back a revocation\n"
+             "that was a mistake grants again. What the ledger says of itself (ledger.*) is not corrected, and an\n"
+             "event is corrected once: to take a correction back, append the corrected event once more. Exit code\n"
+             "1 when there is no such event or it was corrected before.",
+    .examples = "ledger correct 118 --reason wrong_subject\nledger correct 118 --reason 'tier was T0' --replaced-by 121",
+    .opts = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = correct,
+};

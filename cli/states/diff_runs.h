@@ -1,0 +1,21 @@
+/* Two runs instead of two moments: how they differ, and from which event to which the states are compared then. */
+#ifndef CLI_STATES_DIFF_RUNS_H
+#define CLI_STATES_DIFF_RUNS_H
+
+#include "cli/print/obj.h"
+#include "cli/view/asof.h"
+#include "cli/view/explanation.h"
+
+/* Is it the name of a run, "run/4f1c"? */
+bool diff_runs_is(const char *text);
+
+struct diff_runs {
+    uint64_t from, to; /* the first event of the earlier run, the last of the later one */
+    uint64_t n;        /* in how much they differ */
+};
+/* `before` NULL: the last good run of the pack of `now`. Prints how they differ, or fills `json`. The explanation's view
+ * is as of now. ERR_NOTFOUND: there is no such run, or no good one; ERR_INVALID: the wrong one is first. */
+int diff_runs(struct explanation *explanation, const char *before, const char *now, struct obj *json, struct diff_runs *ret,
+              struct err *err);
+
+#endif

@@ -1,0 +1,11 @@
+/* `list` and `show`, which every command about things with a state has: model, route, permit, pack, ... Which table it is
+ * follows from the command's own name. */
+#ifndef CLI_STATES_ENTITIES_H
+#define CLI_STATES_ENTITIES_H
+
+#include "cli/call/command.h"
+
+/* For the table of subcommands of any such command. */
+extern const struct spec entities_list, entities_show;
+
+#endif

@@ -1,0 +1,167 @@
+/* What is before the first '/' is a noun; without one, why_name finds what is meant. When there is no such noun, the whole
+ * may be the subject of events that a table has for its first key, "tool/bash" of permissions; otherwise the noun is a
+ * slip. */
+#include "cli/states/why_state.h"
+
+#include <stdio.h>
+
+#include <string.h>
+
+#include "cli/print/say.h"
+#include "cli/states/why_name.h"
+#include "cli/view/entity.h"
+#include "cli/view/explain.h"
+#include "projections/walk/since.h"
+
+bool why_state_is(const char *text) {
+    return strchr(text, '/') != NULL || (text[0] >= 'a' && text[0] <= 'z');
+}
+
+/* Nouns of subjects that are not the nouns of tables. */
+static size_t table_of(struct asof *view, struct bytes noun) {
+    return entity_table(view, bytes_is(noun, "alias") ? bytes_of("model-name") : noun);
+}
+
+/* Rows of any table whose first key is the whole subject. */
+static int by_subject(struct explanation *explanation, struct bytes subject, struct err *err) {
+    struct asof *view = explanation->view;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < state_tables(view->state); i++) {
+        struct state_rows *rows = NULL;
+        const struct row *row = NULL;
+        if (entity_accumulates(state_table(view->state, i))) {
+            continue;
+        }
+        rc = state_rows_open(view->state, i, &subject, 1, &rows, err);
+        while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
+            rc = since_find_next(rows, err);
+            rc = rc != 0 ? rc : explain_row(explanation, row, err);
+        }
+        state_rows_close(rows);
+        rc = rc == 1 ? 0 : rc;
+    }
+    return rc;
+}
+
+/* Rows that lack it: a pack whose route nobody declared. */
+static int by_missing(struct explanation *explanation, struct bytes about, struct err *err) {
+    struct asof *view = explanation->view;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < state_tables(view->state); i++) {
+        size_t column = projection_column(state_table(view->state, i), "missing");
+        struct state_rows *rows = NULL;
+        const struct row *row = NULL;
+        rc = column == SIZE_MAX ? 0 : state_rows_open(view->state, i, NULL, 0, &rows, err);
+        while (rc == 0 && column != SIZE_MAX && (rc = state_rows_next(rows, &row, err)) == 0) {
+            if (*view->stop != 0) {
+                rc = err_set(err, ERR_BUSY, "interrupted");
+            } else if (explanation_lacks(row, about)) {
+                rc = since_find_next(rows, err);
+                rc = rc != 0 ? rc : explain_row(explanation, row, err);
+            }
+        }
+        state_rows_close(rows);
+        rc = rc == 1 ? 0 : rc;
+    }
+    return rc;
+}
+
+/* What is not there, as *err says, may be named by others all the same: a pack by its permissions, a route by the pack that
+ * needs it. */
+static int named_elsewhere(struct explanation *explanation, const char *text, struct err *err) {
+    struct err why = {0};
+    int rc = by_subject(explanation, bytes_of(text), &why);
+    if (rc == 0 && explanation->shown == 0) {
+        rc = by_missing(explanation, bytes_of(text), &why);
+        if (rc == 0 && explanation->shown > 0) {
+            cli_note(explanation->view->cli, "ledger: why: %s: it was never declared, and this needs it", err->msg);
+            return 0;
+        }
+    }
+    if (rc != 0) {
+        *err = why;
+    } else if (explanation->shown > 0) {
+        cli_note(explanation->view->cli, "ledger: why: %s: nothing declared it; this names it", err->msg);
+    }
+    return rc != 0 ? rc : explanation->shown > 0 ? 0 : err->code;
+}
+
+struct asked {
+    struct explanation *explanation;
+    struct bytes text;
+    bool itself; /* one has this very name: its explanation has what is about it */
+};
+
+static int tell_row(void *ctx, const struct row *row, struct err *err) {
+    struct asked *asked = ctx;
+    struct buf name = {.max = 4 * ROW_BYTES_MAX};
+    entity_name(row, &name);
+    asked->itself = asked->itself || bytes_eq(bytes_of_buf(&name), asked->text);
+    buf_done(&name);
+    return explain_row(asked->explanation, row, err);
+}
+
+static int unknown(struct asof *view, const char *text, struct bytes noun) {
+    char word[64];
+    struct text_near nearest = {.text = word};
+    snprintf(word, sizeof(word), "%.*s", (int)(noun.n < 60 ? noun.n : 60), noun.n > 0 ? (const char *)noun.p : "");
+    entity_suggest(view, false, &nearest);
+    const char *near = nearest.name;
+    if (!strchr(text, '/')) {
+        return cli_usage(
+            view->cli,
+            "'%.200s' is neither a sequence number nor the name of anything known (expected for example 118 or "
+            "pack/pdf-ops-pack)%s%s%s",
+            text, near ? "; did you mean '" : "", near ? near : "", near ? "/...'?" : "");
+    }
+    return cli_usage(view->cli, "there is nothing called '%s' that has a state, and no state of '%.200s'%s%s%s", word, text,
+                     near ? "; did you mean '" : "; 'ledger log -s SUBJECT' lists the events about it", near ? near : "",
+                     near ? "/...'?" : "");
+}
+
+static int tell(struct asof *view, const char *text, enum when_style style) {
+    const char *slash = strchr(text, '/');
+    struct bytes noun = {(const uint8_t *)text, slash ? (size_t)(slash - text) : strlen(text)};
+    size_t table = table_of(view, noun);
+    struct explanation explanation;
+    struct err err = {0};
+    int rc;
+    if (!slash && table != SIZE_MAX && !bytes_is(bytes_of(state_table(view->state, table)->noun), "verdict")) {
+        return cli_usage(view->cli, "which %s? one is named '%s/NAME'; 'ledger state %s' lists them", text,
+                         state_table(view->state, table)->noun, state_table(view->state, table)->name);
+    }
+    const char *name = slash ? slash + 1 : table != SIZE_MAX ? "" /* the verdict over the box has no name */ : text;
+    if (!slash && table == SIZE_MAX) {
+        rc = why_name(view, bytes_of(text), &table, &err);
+        if (rc != 0) {
+            return rc == ERR_CONFLICT ? cli_usage(view->cli, "%s", err.msg) : cli_fail_lookup(view->cli, &err);
+        }
+    }
+    asof_warn(view, table);
+    explanation_init(&explanation, view, style, false);
+    if (table != SIZE_MAX) {
+        struct asked asked = {.explanation = &explanation, .text = bytes_of(text)};
+        rc = entity_each(view, table, bytes_of(name), tell_row, &asked, &err);
+        if (rc == ERR_NOTFOUND && slash) {
+            rc = named_elsewhere(&explanation, text, &err);
+        } else if (rc == 0 && slash && !asked.itself) { /* "tool/bash" is the subject of permissions, too */
+            rc = by_subject(&explanation, bytes_of(text), &err);
+        }
+    } else {
+        rc = by_subject(&explanation, bytes_of(text), &err);
+    }
+    uint64_t shown = explanation.shown;
+    int exit_code = explain_end(&explanation, "ledger.why_state/1", table);
+    if (rc != 0) {
+        return cli_fail_lookup(view->cli, &err);
+    }
+    return shown > 0 ? exit_code : unknown(view, text, noun);
+}
+
+int why_state(struct cli *cli, const char *text, const char *at, enum when_style style) {
+    struct asof view = {0};
+    int exit_code = asof_open(&view, cli, at);
+    exit_code = exit_code != 0 ? exit_code : asof_exit(&view, tell(&view, text, style));
+    asof_close(&view);
+    return exit_code;
+}

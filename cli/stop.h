@@ -1,8 +1,0 @@
-/* Ctrl-C while a question is answered: what was found so far is shown, and the rest is not looked for. */
-#ifndef CLI_STOP_H
-#define CLI_STOP_H
-
-/* From here on SIGINT, SIGTERM and SIGHUP set *ret to 1 instead of ending the process. A second one ends it. */
-const volatile int *stop_catch(void);
-
-#endif

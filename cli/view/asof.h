@@ -1,0 +1,65 @@
+/* States as the commands read them: a view of all projections as of now or of a moment that was named, and what must be
+ * said about the projections that an answer rests on.
+ *
+ *   asof.c           opening: --at, progress, what is stale or stopped
+ *   entity.c          rows by how people name them: "pack/pdf-ops-pack", "permission/tool/bash/exec"
+ *   cell.c           cells as values and as text
+ *   listing.c        the rows of a table
+ *   explain.c          one row whole: fields, reason, evidence */
+#ifndef CLI_VIEW_ASOF_H
+#define CLI_VIEW_ASOF_H
+
+#include "cli/call/cli.h"
+#include "cli/print/obj.h"
+#include "cli/view/asserted.h"
+#include "projections/rows/projection.h"
+#include "projections/view/state.h"
+
+struct asof {
+    struct cli *cli;
+    struct ledger *ledger;
+    struct state_view *state;
+    struct ledger_head head; /* of the log when it was opened */
+    const volatile int *stop;
+    bool said;                /* that the evidence cannot be read */
+    struct asserted asserted; /* of a time before the log began that was asked for */
+};
+
+/* A moment that was named: so many events count, and judges go by that time (0: that of the newest event that counts). */
+struct asof_at {
+    uint64_t at, now;
+};
+
+#define ASOF_AT_HELP "as of a seq (118), a time, the end of a date, yesterday, or so long ago (2h, 7d)"
+
+/* Opens the ledger and the view as of `at` (the text of --at; NULL: now). Returns 0, or an exit code after reporting. The
+ * caller closes it in any case. */
+int asof_open(struct asof *view, struct cli *cli, const char *at);
+/* The ledger alone, for views that asof_state makes. */
+int asof_ledger(struct asof *view, struct cli *cli);
+/* A view of that moment, with progress on standard error; the caller closes it. */
+int asof_state(struct asof *view, const struct asof_at *at, struct state_view **ret, struct err *err);
+/* The exit code of an answer that rests on the view: where the evidence cannot be read it says so, and it is EXIT_INVALID.
+ */
+int asof_exit(struct asof *view, int exit_code);
+void asof_close(struct asof *view);
+
+/* The moment that a text names: a seq counts itself, a time all events at or before it; a date is its first moment, or with
+ * `last` its last one; so are "yesterday" and "today"; NULL and "now" are now. ERR_INVALID: it names none, or a seq past
+ * the end. */
+int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *ret, struct err *err);
+
+/* "current", "stale", "stopped". */
+const char *asof_condition(const struct state_status *status);
+/* Says on standard error which of the projections that a read of this table rests on (SIZE_MAX: all) are stale or stopped,
+ * and the remedy; a table with a judge rests on all. */
+void asof_warn(struct asof *view, size_t table);
+/* In words, with the remedy, what asof_warn says of it. False: there is nothing to say. */
+#define ASOF_WORDS 1024
+bool asof_describe(const struct state_status *status, char ret[ASOF_WORDS]);
+/* How all projections are stored, without folding anything: *ret_n of them, in their order. */
+int asof_stored(struct ledger *ledger, struct state_status ret[PROJECTIONS_MAX], size_t *ret_n, struct err *err);
+/* The members "size", "at", "now" of a JSON document, and "incomplete": the projections that asof_warn would name. */
+void asof_put(struct asof *view, size_t table, struct obj *obj);
+
+#endif

@@ -1,0 +1,30 @@
+/* The rows of a table of states as an answer: which of them, which columns, in which format. */
+#ifndef CLI_VIEW_LISTING_H
+#define CLI_VIEW_LISTING_H
+
+#include "cli/call/cli.h"
+#include "cli/call/opt.h"
+#include "cli/print/rows.h"
+#include "cli/view/asof.h"
+
+/* What every command takes that lists states: these rows come first in its table of options. */
+enum { L_AT, L_STATE, L_FAILED, L_PACK, L_WITH, L_LAST, L_FIELDS, L_FORMAT, L_TIME, LISTING_OPTS };
+/* clang-format off */
+#define LISTING_OPTIONS                                                                                                  \
+    [L_AT] = {"at", 0, "WHEN", ASOF_AT_HELP},                                                                            \
+    [L_STATE] = {"state", 0, "STATE", "in this state; may be repeated; a prefix with * at its end, here and below"},     \
+    [L_FAILED] = {"failed", 0, NULL, "in a bad state: failed, blocked, denied, expired, revoked, fail, ..."},            \
+    [L_PACK] = {"pack", 0, "PACK", "of this pack"},                                                                      \
+    [L_WITH] = {"with", 0, "COLUMN=VALUE", "with this in a column; an empty VALUE: where there is none"},        \
+    [L_LAST] = {"last", 'n', "N", "the N that changed last, the newest at the end"},                                     \
+    [L_FIELDS] = {"fields", 0, "COLUMN,...", "show these columns; all: every one of them"},                              \
+    [L_FORMAT] = {"format", 0, "FORMAT", "table (default), json, jsonl, csv, msgpack"},                                  \
+    [L_TIME] = {"time", 0, "HOW", "times of a table: utc (default), local, relative"}
+/* clang-format on */
+
+/* Lists a table; the options are those of `args`. Returns the exit code; EXIT_NO, with words, when nothing matched. */
+int listing_run(struct asof *view, size_t table, const struct opt_args *args, const struct opt *options);
+/* Are there options that make sense for lists alone? Says which, and returns EXIT_USAGE; else 0. */
+int listing_refuse(struct cli *cli, const struct opt_args *args, const struct opt *options);
+
+#endif

@@ -1,0 +1,88 @@
+/* What is cut from a ledger: options made plain, the head it is cut from, and the walk over the events of the range. */
+#ifndef EXPORT_CUT_CUT_H
+#define EXPORT_CUT_CUT_H
+
+#include "export/cut/bundle.h"
+#include "ledger/core/core.h"
+#include "ledger/read/prefetch.h"
+
+#define CUT_SCANNED 5
+
+struct cut {
+    struct ledger *ledger;
+    const struct export_options *options;
+    /* What was asked for, sorted, none twice. */
+    struct export_term term[EXPORT_TERMS_MAX]; /* by field and value */
+    const char *private_[EXPORT_PRIVATE_MAX], *states[EXPORT_STATES_MAX];
+    size_t n_terms, n_private, n_states;
+    bool has_since, has_until;   /* bounds of time that are not implied by the range's own */
+    struct export_counts counts; /* head, range; the rest as the walk goes */
+    struct buf note;             /* the head's checkpoint */
+    uint64_t *gap;               /* seqs of ledger.gap events; owned */
+    size_t n_gaps, cap_gaps;
+    uint8_t (*artifact)[LEDGER_HASH]; /* digests that disclosed events name, sorted once the walk is over; owned */
+    size_t n_artifacts, cap_artifacts;
+    uint64_t *lacking; /* disclosed events with erased private fields, while names of some are asked for; owned */
+    size_t n_lacking, cap_lacking;
+    char secret_where[160]; /* the first one; empty: there is none */
+    const char *secret_rule;
+    struct buf scanned[CUT_SCANNED]; /* header strings of the event before */
+    struct memo *texts, *names;      /* see kind_finds; owned */
+};
+
+/* Checks the options and takes the head. */
+int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options *options, struct err *err);
+void cut_done(struct cut *cut); /* a zeroed one is fine */
+
+/* What becomes of an event. */
+enum cut_fate { CUT_HEADER_ONLY, CUT_DISCLOSED, CUT_WITHHELD, CUT_ERASED };
+bool cut_matches(const struct cut *cut, const struct event_header *header);
+enum cut_fate cut_fate(const struct cut *cut, bool matches, bool erased);
+/* The first of the chosen seqs at or behind this one. */
+uint64_t cut_chosen_from(const struct export_options *options, uint64_t seq);
+bool cut_discloses_field(const struct cut *cut, struct bytes name);
+
+/* An event as a bundle has it. Borrowed until the next one. */
+struct cut_event {
+    struct event_header header;
+    struct bytes leaf; /* the header's bytes */
+    struct bytes payload;
+    bool erased; /* there is no payload any more */
+    size_t at;   /* its place in its group */
+    const struct group *group;
+};
+/* The events of the range, in order, or the chosen ones: 0, 1 at the end. */
+struct cut_walk {
+    struct cut *cut;
+    struct prefetch *ahead;
+    bool many; /* groups: enough that others are read meanwhile */
+    /* The group at hand, and who holds it. */
+    struct ledger_reader *reader;
+    const struct group *group;
+    struct event_header header; /* of the event before: strings that are the same again need no second look */
+    uint64_t next;              /* seq, or index into the chosen ones */
+    uint64_t shown;
+};
+int cut_walk_open(struct cut_walk *walk, struct cut *cut, struct err *err);
+int cut_walk_next(struct cut_walk *walk, struct cut_event *ret, struct err *err);
+/* The event as readers give it. */
+int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct ledger_event *ret, struct err *err);
+/* Its private fields, which it has; borrowed until the next call. */
+int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct private_view *ret, struct err *err);
+void cut_walk_close(struct cut_walk *walk); /* a zeroed one is fine */
+
+/* Counts the event, and notices what else the manifest tells: gaps, artifacts, secrets. *ret_private: private fields of it
+ * that leave. */
+int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fate *ret, size_t *ret_private,
+              struct err *err);
+/* Looks for a secret in what would leave, counts it and keeps where the first one is: in `where`, or in event `seq` where
+ * that is NULL. */
+bool cut_look(struct cut *cut, struct bytes text, const char *where, uint64_t seq);
+/* The same in JSON whose values come from fields of events. */
+bool cut_look_json(struct cut *cut, struct bytes json, const char *where);
+/* The same in all of an event that leaves beside the range. */
+int cut_look_at(struct cut *cut, const struct ledger_event *event, struct err *err);
+/* After the last event: which artifacts there are. */
+int cut_settle(struct cut *cut, struct err *err);
+
+#endif

@@ -1,0 +1,37 @@
+/* Lines of JSON in a bundle: sorted keys, no white space, base64 and integers only. */
+#ifndef EXPORT_CUT_LINES_H
+#define EXPORT_CUT_LINES_H
+
+#include "export/cut/cut.h"
+
+/* A member's text as it comes: kept, or from `max` bytes on in a file without a name. */
+struct sink;
+struct lines {
+    const char *name; /* of a member that may not be longer than `max`; NULL: it may */
+    size_t max;
+    const char *beside; /* where the file is: see file_unnamed */
+    struct buf kept;    /* all of it, or what is not in the file yet */
+    size_t passed;      /* bytes of it that are counted */
+    uint64_t size;
+    uint64_t n_private; /* fields that were disclosed */
+    int fd;             /* -1: none yet */
+    bool in_file;
+};
+void lines_init(struct lines *lines, const char *name, size_t max);
+void lines_init_long(struct lines *lines, const char *beside);
+void lines_clear(struct lines *lines); /* another member begins */
+/* All that there is becomes a member. */
+int lines_put(struct lines *lines, const char *name, struct sink *sink, struct err *err);
+void lines_done(struct lines *lines); /* a zeroed one is fine */
+
+/* The line of payloads/<g>.jsonl about an event: none for CUT_HEADER_ONLY. `erasing`: seq of the ledger.erased event. */
+int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
+                    uint64_t erasing, struct err *err);
+/* A line of sparse/<g>.jsonl. */
+int lines_put_sparse(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,
+                     uint64_t erasing, const struct merkle_proof *inclusion, struct err *err);
+/* A line of keys or, with `erasure`, of erasures. The checkpoint may be empty. */
+int lines_put_key(struct lines *lines, const struct ledger_event *event, const struct merkle_proof *inclusion,
+                  const struct merkle_proof *consistency, struct bytes checkpoint, bool erasure, struct err *err);
+
+#endif

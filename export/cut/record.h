@@ -1,0 +1,13 @@
+/* The event ledger.exported, for all that leaves. Inside of the export room. */
+#ifndef EXPORT_CUT_RECORD_H
+#define EXPORT_CUT_RECORD_H
+
+#include "export/export.h"
+
+/* A member of the body, as "sha256:" and hex digits. */
+void record_digest(struct buf *out, const char *name, const uint8_t digest[LEDGER_HASH]);
+/* Appends the event to the ledger. Body and private fields are canonical maps. */
+int record_commit(struct ledger *ledger, const char *actor, const struct buf *body, const struct buf *private_,
+                  struct ledger_receipt *ret, struct err *err);
+
+#endif

@@ -1,0 +1,519 @@
+/* The checkpoint, and the keys that may have signed it: from genesis over every handover to the head. Each handover is
+ * proven in the tree of its own checkpoint, which is proven to be a beginning of the next one's, and at last of the head's.
+ *
+ * A restore names the tree it goes on from, that of the events before it. Its own inclusion proof, of the last leaf of its
+ * tree, is made of just the subtrees of that one, so the root can be computed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/hash.h"
+#include "base/mp.h"
+#include "export/verify/checking.h"
+#include "ledger/event/erased.h"
+#include "ledger/signing/epoch.h"
+
+/* ---- a line of `keys` or `erasures` ---- */
+
+struct key_line {
+    bool has_checkpoint;
+    struct buf note, header, payload;
+    struct merkle_proof inclusion, consistency;
+    uint8_t salt[EVENT_HASH], leaf[EVENT_HASH];
+    uint64_t seq;
+    struct event_header h;
+    struct bytes body;
+};
+
+static void line_init(struct key_line *l) {
+    *l = (struct key_line){0};
+    buf_init(&l->note, NOTE_MAX);
+    buf_init(&l->header, EVENT_HEADER_MAX + 4);
+    buf_init(&l->payload, EVENT_PAYLOAD_MAX + 4);
+}
+
+static void line_done(struct key_line *l) {
+    buf_done(&l->note);
+    buf_done(&l->header);
+    buf_done(&l->payload);
+}
+
+static int take_checkpoint(struct scan *s, struct key_line *l, struct err *err) {
+    bool none = false;
+    int rc = scan_literal(s, "{\"checkpoint\":", err);
+    rc = rc != 0 ? rc : scan_sees(s, "null", &none, err);
+    l->has_checkpoint = !none;
+    rc = rc != 0 ? rc : none ? scan_literal(s, "null", err) : scan_string(s, &l->note, NOTE_MAX, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"consistency\":", err);
+    rc = rc != 0 ? rc : scan_hashes(s, &l->consistency, err);
+    return rc != 0 ? rc : scan_literal(s, ",", err);
+}
+
+static int take_line(struct checking *c, struct key_line *l, bool erasure, struct err *err) {
+    struct scan *s = &c->scan;
+    c->rule = "B10";
+    int rc = erasure ? scan_literal(s, "{", err) : take_checkpoint(s, l, err);
+    rc = rc != 0 ? rc : scan_literal(s, "\"header\":\"", err);
+    rc = rc != 0 ? rc : scan_base64(s, &l->header, EVENT_HEADER_MAX, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"inclusion\":", err);
+    rc = rc != 0 ? rc : scan_hashes(s, &l->inclusion, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"payload\":\"", err);
+    rc = rc != 0 ? rc : scan_base64(s, &l->payload, EVENT_PAYLOAD_MAX, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"salt\":\"", err);
+    rc = rc != 0 ? rc : scan_hash(s, l->salt, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"seq\":", err);
+    rc = rc != 0 ? rc : scan_uint(s, &l->seq, err);
+    return rc != 0 ? rc : scan_line_end(s, err);
+}
+
+/* Header and payload belong together, and to this seq. */
+static int check_event(struct checking *c, struct key_line *l, struct err *err) {
+    uint8_t commit[EVENT_HASH];
+    struct event_author author;
+    c->rule = "F1";
+    int rc = event_header_decode(bytes_of_buf(&l->header), &l->h, err);
+    if (rc != 0) {
+        return rc;
+    }
+    event_leaf(l->leaf, bytes_of_buf(&l->header));
+    event_body_commit(commit, l->salt, bytes_of_buf(&l->payload));
+    if (l->h.seq != l->seq) {
+        return check_fault(c, "F5", EXPORT_SEALS, l->seq, "its header says seq %llu", (unsigned long long)l->h.seq);
+    }
+    if (memcmp(commit, l->h.body, EVENT_HASH) != 0) {
+        return check_fault(c, "F3", EXPORT_SEALS, l->seq, "its payload is not what its header commits to");
+    }
+    c->rule = "F2";
+    return check_payload(bytes_of_buf(&l->payload), &l->body, &author, err);
+}
+
+/* ---- epochs ---- */
+
+static uint64_t signer_hash(struct bytes name, const uint8_t id[NOTE_KEY_ID_LEN]) {
+    uint8_t digest[HASH_LEN];
+    hash_tagged2(digest, 0, (struct bytes){id, NOTE_KEY_ID_LEN}, name);
+    return be64_get(digest);
+}
+
+/* Who signed a checkpoint in the past: a key that comes later must not be among them. */
+static int remember_signers(struct checking *c, const struct note *note, struct err *err) {
+    for (size_t i = 0; i < note->n_sigs; i++) {
+        int rc = array_room(&c->signer, c->n_signers + 1, &c->cap_signers, sizeof(*c->signer), err);
+        if (rc != 0) {
+            return rc;
+        }
+        c->signer[c->n_signers++] = signer_hash(note->sigs[i].name, note->sigs[i].id);
+    }
+    return 0;
+}
+
+/* That the key is a new one. */
+static int check_key(struct checking *c, uint64_t seq, const struct note_vkey *key) {
+    for (size_t i = 0; i < c->n_epochs; i++) {
+        if (epoch_same_key(&c->epoch[i].vkey, key)) {
+            return check_fault(c, "F21", EXPORT_SEALS, seq, "the new epoch key is the key of epoch %zu again", i);
+        }
+    }
+    if (epoch_same_key(&c->log, key)) {
+        return check_fault(c, "F21", EXPORT_SEALS, seq, "the new epoch key is the log key");
+    }
+    uint64_t hash = signer_hash(bytes_of(key->name), key->id);
+    for (size_t i = 0; i < c->n_signers; i++) {
+        if (c->signer[i] == hash) {
+            return check_fault(c, "F31", EXPORT_SEALS, seq,
+                               "its key has signed an earlier checkpoint, which it does not seal");
+        }
+    }
+    return 0;
+}
+
+static int add_epoch(struct checking *c, const struct key_line *l, const struct epoch_said *said, struct err *err) {
+    struct check_epoch e = {
+        .from_size = l->seq + 1, .to_size = LEDGER_NO_SEQ, .seq = l->seq, .restored = said->restored, .vkey = said->key};
+    int rc = check_key(c, l->seq, &said->key);
+    rc = rc != 0 ? rc : array_room(&c->epoch, c->n_epochs + 1, &c->cap_epochs, sizeof(*c->epoch), err);
+    if (rc != 0) {
+        return rc;
+    }
+    memcpy(e.origin, said->origin, sizeof(e.origin));
+    memcpy(e.leaf, l->leaf, EVENT_HASH);
+    memcpy(e.root, l->leaf, EVENT_HASH); /* the tree of genesis alone; another's follows from its checkpoint */
+    if (c->n_epochs > 0) {
+        c->epoch[c->n_epochs - 1].to_size = said->restored ? l->seq : l->seq + 1;
+    }
+    c->epoch[c->n_epochs++] = e;
+    return 0;
+}
+
+/* All that name the ledger's secret name the same one. */
+static int check_secret(struct checking *c, const struct key_line *l) {
+    struct bytes digest;
+    if (!key_secret_named(l->body, &digest) || (c->keyed_by[0] != '\0' && bytes_is(digest, c->keyed_by))) {
+        return 0;
+    }
+    if (c->keyed_by[0] != '\0' || digest.n == 0 || digest.n >= sizeof(c->keyed_by)) {
+        return check_fault(c, "F25", EXPORT_SEALS, l->seq, "it names another secret of the ledger than an event before it");
+    }
+    memcpy(c->keyed_by, digest.p, digest.n);
+    return 0;
+}
+
+/* The root of the tree before a leaf that is the last of its own. */
+static void root_before(const struct merkle_proof *inclusion, uint8_t ret[EVENT_HASH]) {
+    memcpy(ret, inclusion->hash[0], EVENT_HASH);
+    for (size_t i = 1; i < inclusion->n; i++) {
+        merkle_node(ret, inclusion->hash[i], ret);
+    }
+}
+
+/* What the event says of the epoch that it begins. */
+static int take_epoch(struct checking *c, const struct key_line *l, struct err *err) {
+    uint8_t before[EVENT_HASH] = {0};
+    struct epoch_place place = {.seq = l->seq, .number = c->n_epochs};
+    struct epoch_said said;
+    struct epoch_fault wrong;
+    if (c->n_epochs > 0) {
+        place.first = c->epoch[0].origin;
+        place.now = c->epoch[c->n_epochs - 1].origin;
+        root_before(&l->inclusion, before);
+        place.root = before;
+    }
+    if (epoch_judge(l->h.kind, l->body, &place, &said, &wrong) != 0) {
+        return check_fault(c, wrong.rule, EXPORT_SEALS, l->seq, "%s", wrong.text);
+    }
+    int rc = check_secret(c, l);
+    if (rc == 0 && l->seq == 0) {
+        c->log = said.log;
+    }
+    rc = rc != 0 ? rc : add_epoch(c, l, &said, err);
+    if (rc == 0 && said.restored) {
+        c->n_restored++;
+        c->last_restored = l->seq;
+        memcpy(c->epoch[c->n_epochs - 1].before, before, EVENT_HASH);
+    }
+    return rc;
+}
+
+static int take_genesis(struct checking *c, const struct key_line *l, struct err *err) {
+    if (l->seq != 0 || !bytes_is(l->h.kind, "ledger.created") || l->has_checkpoint) {
+        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "the first line is not the first event, ledger.created");
+    }
+    memcpy(c->genesis, l->leaf, EVENT_HASH);
+    return take_epoch(c, l, err);
+}
+
+static int take_handover(struct checking *c, const struct key_line *l, struct err *err) {
+    if (!epoch_is_kind(l->h.kind) || bytes_is(l->h.kind, "ledger.created")) {
+        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "it is neither a rotation nor a restore");
+    }
+    return take_epoch(c, l, err);
+}
+
+const struct check_epoch *check_epoch_of(const struct checking *c, uint64_t seq) {
+    size_t lo = 0, hi = c->n_epochs;
+    while (hi - lo > 1) {
+        size_t middle = lo + (hi - lo) / 2;
+        if (c->epoch[middle].seq <= seq) {
+            lo = middle;
+        } else {
+            hi = middle;
+        }
+    }
+    return &c->epoch[lo];
+}
+
+/* ---- one checkpoint ---- */
+
+static int need_signature(struct checking *c, const struct note *note, const struct note_vkey *key, const char *what,
+                          uint64_t size) {
+    enum note_verdict verdict = note_check_key(note, key, NULL);
+    const char *rule = verdict != NOTE_ABSENT ? "F12" : key == &c->log ? "F29" : "F30";
+    return verdict == NOTE_GOOD
+               ? 0
+               : check_fault(c, rule, EXPORT_SEALS, size - 1, "the checkpoint of size %llu: the signature of the %s %s",
+                             (unsigned long long)size, what, verdict == NOTE_ABSENT ? "is missing" : "is bad");
+}
+
+/* By the log key, by each epoch key that seals its size, and by no other epoch key. */
+static int judge(struct checking *c, const struct note *note, const struct checkpoint *point) {
+    size_t sealing = 0;
+    const char *origin = "";
+    int rc = need_signature(c, note, &c->log, "log key", point->size);
+    for (size_t i = 0; i < c->n_epochs && rc == 0; i++) {
+        const struct check_epoch *e = &c->epoch[i];
+        if (point->size >= e->from_size && point->size <= e->to_size) {
+            sealing++;
+            origin = e->origin;
+            rc = need_signature(c, note, &e->vkey, "epoch key", point->size);
+        } else if (note_check_key(note, &e->vkey, NULL) != NOTE_ABSENT) {
+            rc = check_fault(c, "F31", EXPORT_SEALS, point->size - 1,
+                             "the checkpoint of size %llu is signed by epoch key %zu, which seals other sizes",
+                             (unsigned long long)point->size, i);
+        }
+    }
+    if (rc == 0 && (sealing == 0 || !bytes_is(point->origin, origin))) {
+        rc = check_fault(c, "F28", EXPORT_SEALS, point->size - 1, "the checkpoint of size %llu is of '%.*s', not of '%s'",
+                         (unsigned long long)point->size, (int)point->origin.n, (const char *)point->origin.p, origin);
+    }
+    return rc;
+}
+
+static int take_note(struct checking *c, struct bytes bytes, struct note *note, struct checkpoint *point, struct err *err) {
+    c->rule = "F10";
+    int rc = note_decode(bytes, note, err);
+    if (rc == 0) {
+        c->rule = "F11";
+        rc = checkpoint_decode(note->text, point, err);
+    }
+    return rc;
+}
+
+int check_checkpoint(struct checking *c, struct err *err) {
+    int rc = check_expect(c, BUNDLE_CHECKPOINT, NOTE_MAX, err);
+    rc = rc != 0 ? rc : reading_rest(c->reading, &c->note, NOTE_MAX, err);
+    rc = rc != 0 ? rc : take_note(c, bytes_of_buf(&c->note), c->head, &c->point, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (c->point.size != c->manifest.size || memcmp(c->point.root, c->manifest.root, EVENT_HASH) != 0 ||
+        !bytes_is(c->point.origin, c->manifest.origin)) {
+        return check_fault(c, "B8", EXPORT_SEALS, LEDGER_NO_SEQ, "its origin, size and root are not those of the manifest");
+    }
+    memcpy(c->report->origin, c->manifest.origin, sizeof(c->report->origin));
+    c->report->head.size = c->point.size;
+    memcpy(c->report->head.root, c->point.root, EVENT_HASH);
+    return check_advance(c, err);
+}
+
+/* ---- keys ---- */
+
+/* The tree in which the line before is proven. */
+struct tree {
+    uint64_t size;
+    const uint8_t *root;
+};
+
+/* The line before, with its proofs, and where they must lead. */
+static int check_proofs(struct checking *c, const struct key_line *before, const struct tree *mine,
+                        const struct tree *next) {
+    const struct tree *own = before->seq == 0 ? next : mine;
+    if (!merkle_check_inclusion(before->seq, own->size, before->leaf, &before->inclusion, own->root)) {
+        return check_fault(c, "F7", EXPORT_SEALS, before->seq, "it is not in the tree of size %llu",
+                           (unsigned long long)own->size);
+    }
+    if (!merkle_check_consistency(own->size, next->size, &before->consistency, own->root, next->root)) {
+        return check_fault(c, "F8", EXPORT_SEALS, before->seq,
+                           "the tree of size %llu is not proven to be the beginning of that of size %llu",
+                           (unsigned long long)own->size, (unsigned long long)next->size);
+    }
+    return 0;
+}
+
+/* A line after the first; `before` is the one before it, proven up to here. */
+static int check_handover(struct checking *c, const struct key_line *before, struct key_line *l, struct err *err) {
+    struct checkpoint point;
+    const struct check_epoch *last = &c->epoch[c->n_epochs - 1];
+    if (!l->has_checkpoint || l->seq <= before->seq || l->seq >= c->point.size) {
+        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "a handover is out of order, or has no checkpoint");
+    }
+    int rc = take_note(c, bytes_of_buf(&l->note), c->other, &point, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (point.size != l->seq + 1) {
+        return check_fault(c, "B11", EXPORT_SEALS, l->seq, "its checkpoint is of size %llu",
+                           (unsigned long long)point.size);
+    }
+    struct tree mine = {last->seq + 1, last->root}, next = {point.size, point.root};
+    rc = check_proofs(c, before, &mine, &next);
+    if (rc == 0 && !merkle_check_inclusion(l->seq, point.size, l->leaf, &l->inclusion, point.root)) {
+        rc = check_fault(c, "F7", EXPORT_SEALS, l->seq, "it is not in the tree of its checkpoint");
+    }
+    rc = rc != 0 ? rc : take_handover(c, l, err);
+    rc = rc != 0 ? rc : judge(c, c->other, &point);
+    if (rc == 0) {
+        memcpy(c->epoch[c->n_epochs - 1].root, point.root, EVENT_HASH);
+        rc = remember_signers(c, c->other, err);
+    }
+    return rc;
+}
+
+static int check_lines(struct checking *c, struct key_line line[2], struct err *err) {
+    size_t n = 0;
+    int rc = 0;
+    scan_member(&c->scan);
+    for (; rc == 0 && (n == 0 || reading_left(c->reading) > 0); n++) {
+        struct key_line *l = &line[n % 2];
+        rc = take_line(c, l, false, err);
+        rc = rc != 0 ? rc : check_event(c, l, err);
+        rc = rc != 0 ? rc : n == 0 ? take_genesis(c, l, err) : check_handover(c, &line[(n + 1) % 2], l, err);
+    }
+    if (rc == 0) {
+        const struct check_epoch *last = &c->epoch[c->n_epochs - 1];
+        struct tree mine = {last->seq + 1, last->root}, head = {c->point.size, c->point.root};
+        rc = check_proofs(c, &line[(n + 1) % 2], &mine, &head);
+    }
+    return rc != 0 ? rc : judge(c, c->head, &c->point);
+}
+
+int check_keys(struct checking *c, struct err *err) {
+    struct key_line line[2];
+    line_init(&line[0]);
+    line_init(&line[1]);
+    int rc = check_expect(c, BUNDLE_KEYS, BUNDLE_KEYS_MAX, err);
+    rc = rc != 0 ? rc : check_lines(c, line, err);
+    line_done(&line[0]);
+    line_done(&line[1]);
+    if (rc == 0 && !manifest_signed(&c->manifest, &c->log)) {
+        rc = check_fault(c, "B7", EXPORT_SEALS, LEDGER_NO_SEQ, "the log key that they name has not signed the manifest");
+    }
+    return rc != 0 ? rc : check_subject(c, err);
+}
+
+/* ---- erasures ---- */
+
+/* What a line erases. */
+struct erasing {
+    struct checking *c;
+    uint64_t by;
+    bool private_, all;
+    uint64_t mask; /* of the manifest's names */
+};
+
+static int add_erased(void *ctx, uint64_t seq, struct err *err) {
+    const struct erasing *what = ctx;
+    struct checking *c = what->c;
+    if (seq < c->manifest.from || seq >= c->manifest.to) {
+        return 0;
+    }
+    if (c->n_erased + c->n_fields == BUNDLE_ERASED_MAX) {
+        c->rule = "B12";
+        return err_set(err, ERR_CORRUPT, "more than %zu erased events", BUNDLE_ERASED_MAX);
+    }
+    int rc = what->private_ ? array_room(&c->fields, c->n_fields + 1, &c->cap_fields, sizeof(*c->fields), err)
+                            : array_room(&c->erased, c->n_erased + 1, &c->cap_erased, sizeof(*c->erased), err);
+    if (rc == 0 && what->private_) {
+        c->fields[c->n_fields++] = (struct check_fields){seq, what->by, what->mask, what->all};
+    } else if (rc == 0) {
+        c->erased[c->n_erased++] = (struct check_erased){seq, what->by};
+    }
+    return rc;
+}
+
+/* Without `fields` all are erased. */
+static int take_field_names(const struct key_line *l, struct erasing *what, struct err *err) {
+    const struct manifest *m = &what->c->manifest;
+    struct bytes raw;
+    struct mp_item item;
+    struct mp_reader r;
+    what->all = mp_map_get(l->body, "fields", &raw) != 0;
+    if (what->all) {
+        return 0;
+    }
+    mp_reader_init(&r, raw);
+    bool list = mp_next(&r, &item, NULL) == 0 && item.type == MP_ARRAY;
+    for (uint32_t n = list ? item.count : 0; n > 0 && list; n--) {
+        list = mp_next(&r, &item, NULL) == 0 && item.type == MP_STR;
+        for (size_t i = 0; list && i < m->n_private; i++) {
+            what->mask |= bytes_eq(item.data, m->private_[i]) ? UINT64_C(1) << i : 0;
+        }
+    }
+    return list ? 0 : err_set(err, ERR_CORRUPT, "its fields are not a list of names");
+}
+
+/* A body says what was erased, and of which events. */
+static int take_erased(struct checking *c, const struct key_line *l, struct err *err) {
+    struct erasing erasing = {.c = c, .by = l->seq};
+    enum ledger_erase_what what;
+    c->rule = "F26";
+    int rc = erased_what(l->body, &what, err);
+    if (rc == 0 && what == LEDGER_ERASE_ARTIFACT) {
+        rc = err_set(err, ERR_CORRUPT, "the event erases neither a body nor private fields");
+    }
+    erasing.private_ = rc == 0 && what == LEDGER_ERASE_PRIVATE;
+    rc = rc != 0 || !erasing.private_ ? rc : take_field_names(l, &erasing, err);
+    rc = rc != 0 ? rc : erased_events(l->body, l->seq, add_erased, &erasing, err);
+    return rc == 0 || err_is_system(rc) ? rc : check_fault(c, c->rule, EXPORT_ERASURES, l->seq, "%s", err->msg);
+}
+
+static int by_seq(const void *a, const void *b) {
+    const struct check_erased *x = a, *y = b;
+    return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
+}
+
+bool check_is_erased(const struct checking *c, uint64_t seq, uint64_t by) {
+    struct check_erased want = {seq, by};
+    return c->n_erased > 0 && bsearch(&want, c->erased, c->n_erased, sizeof(want), by_seq) != NULL;
+}
+
+static int by_event(const void *a, const void *b) {
+    const struct check_fields *x = a, *y = b;
+    return x->seq != y->seq ? (x->seq < y->seq ? -1 : 1) : x->by < y->by ? -1 : x->by > y->by;
+}
+
+/* Each once, in order, the first ones. */
+static void note_by(struct export_counts *counts, uint64_t by) {
+    size_t at = 0;
+    while (at < counts->n_erased_by && counts->erased_by[at] < by) {
+        at++;
+    }
+    if (at == EXPORT_ERASED_BY || (at < counts->n_erased_by && counts->erased_by[at] == by)) {
+        return;
+    }
+    counts->n_erased_by += counts->n_erased_by < EXPORT_ERASED_BY;
+    memmove(&counts->erased_by[at + 1], &counts->erased_by[at],
+            (counts->n_erased_by - 1 - at) * sizeof(counts->erased_by[0]));
+    counts->erased_by[at] = by;
+}
+
+void check_erased_fields(struct checking *c, uint64_t seq) {
+    struct export_counts *counts = &c->report->counts;
+    size_t from = 0, to = c->n_fields;
+    while (from < to) {
+        size_t at = from + (to - from) / 2;
+        if (c->fields[at].seq < seq) {
+            from = at + 1;
+        } else {
+            to = at;
+        }
+    }
+    for (; from < c->n_fields && c->fields[from].seq == seq; from++) {
+        const struct check_fields *f = &c->fields[from];
+        counts->private_erased += (uint64_t)__builtin_popcountll(f->mask);
+        counts->private_all += f->all;
+        if (f->mask != 0 || f->all) {
+            note_by(counts, f->by);
+        }
+    }
+}
+
+int check_erasures(struct checking *c, struct err *err) {
+    struct key_line l;
+    uint64_t last = 0;
+    if (!check_is_at(c, BUNDLE_ERASURES)) {
+        return 0;
+    }
+    line_init(&l);
+    scan_member(&c->scan);
+    int rc = check_expect(c, BUNDLE_ERASURES, BUNDLE_ERASURES_MAX, err);
+    do {
+        rc = rc != 0 ? rc : take_line(c, &l, true, err);
+        rc = rc != 0 ? rc : check_event(c, &l, err);
+        if (rc == 0 && (l.seq <= last || !bytes_is(l.h.kind, "ledger.erased"))) {
+            rc = check_fault(c, "B12", EXPORT_ERASURES, l.seq, "it is not a ledger.erased event, or is out of order");
+        }
+        if (rc == 0 && !merkle_check_inclusion(l.seq, c->point.size, l.leaf, &l.inclusion, c->point.root)) {
+            rc = check_fault(c, "F7", EXPORT_ERASURES, l.seq, "it is not in the tree of the head");
+        }
+        rc = rc != 0 ? rc : take_erased(c, &l, err);
+        last = l.seq;
+    } while (rc == 0 && reading_left(c->reading) > 0);
+    line_done(&l);
+    if (rc == 0 && c->n_erased > 0) {
+        qsort(c->erased, c->n_erased, sizeof(*c->erased), by_seq);
+    }
+    if (rc == 0 && c->n_fields > 0) {
+        qsort(c->fields, c->n_fields, sizeof(*c->fields), by_event);
+    }
+    return rc != 0 ? rc : check_subject(c, err);
+}

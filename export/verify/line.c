@@ -1,0 +1,335 @@
+/* Lines about events. A line is read as it comes: payload, then private fields one by one, each hashed at once; so a line
+ * may be large, and no more than a payload and the fields' content is kept of it. */
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mp.h"
+#include "base/text.h"
+#include "export/verify/checking.h"
+#include "ledger/signing/epoch.h"
+
+#define FIELDS_MAX (EVENT_PRIVATE_MAX / 4) /* names differ: few fields have less than five bytes */
+
+/* ---- private fields ---- */
+
+static bool may_disclose(const struct checking *c, struct bytes name) {
+    for (size_t i = 0; i < c->manifest.n_private; i++) {
+        if (bytes_eq(name, c->manifest.private_[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The field in c->field goes to the pairs of the map; *last is the name before it there. */
+static int keep_field(struct checking *c, struct bytes *last, bool first, struct err *err) {
+    struct bytes field = bytes_of_buf(&c->field), name;
+    struct mp_reader r;
+    struct mp_item item;
+    mp_reader_init(&r, field);
+    if (mp_check(field, NULL) != 0 || mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count != 2 ||
+        mp_next(&r, &item, NULL) != 0 || item.type != MP_STR) {
+        c->rule = "F4";
+        return err_set(err, ERR_CORRUPT, "line %llu: a private field is not a canonical pair of name and value",
+                       (unsigned long long)c->scan.line);
+    }
+    name = item.data;
+    if (!first && bytes_cmp(*last, name) >= 0) {
+        c->rule = "F4";
+        return err_set(err, ERR_CORRUPT, "line %llu: private fields are not in order", (unsigned long long)c->scan.line);
+    }
+    if (!may_disclose(c, name)) {
+        c->rule = "B21";
+        return err_set(err, ERR_CORRUPT, "line %llu: a private field is disclosed that the manifest does not name",
+                       (unsigned long long)c->scan.line);
+    }
+    size_t at = c->pairs.n + (size_t)(name.p - field.p) - 1;
+    buf_put(&c->pairs, field.p + 1, field.n - 1);
+    if (c->pairs.fail == ERR_LIMIT) {
+        c->rule = "F4";
+        return err_set(err, ERR_CORRUPT, "line %llu: more private fields than an event has",
+                       (unsigned long long)c->scan.line);
+    }
+    int rc = buf_check(&c->pairs, "private fields", err);
+    if (rc == 0) {
+        *last = (struct bytes){c->pairs.p + at, name.n};
+    }
+    return rc;
+}
+
+static int take_field(struct checking *c, struct check_said *said, struct bytes *last, struct err *err) {
+    struct scan *s = &c->scan;
+    uint8_t salt[EVENT_HASH], digest[EVENT_HASH];
+    bool open = false;
+    int rc = scan_sees(s, "{\"field\":\"", &open, err);
+    if (rc == 0 && !open) {
+        rc = scan_literal(s, "{\"digest\":\"", err);
+        rc = rc != 0 ? rc : scan_hash(s, digest, err);
+    } else if (rc == 0) {
+        rc = scan_literal(s, "{\"field\":\"", err);
+        rc = rc != 0 ? rc : scan_base64(s, &c->field, EVENT_PRIVATE_MAX + 1, err);
+        rc = rc != 0 ? rc : scan_literal(s, ",\"salt\":\"", err);
+        rc = rc != 0 ? rc : scan_hash(s, salt, err);
+        rc = rc != 0 ? rc : keep_field(c, last, said->n_private == 0, err);
+        said->n_private++;
+        if (rc == 0) {
+            event_field_digest(digest, salt, bytes_of_buf(&c->field));
+        }
+    }
+    rc = rc != 0 ? rc : scan_literal(s, "}", err);
+    if (rc == 0) {
+        hash_put(c->digests, digest, sizeof(digest));
+    }
+    return rc;
+}
+
+/* The names that the last field is compared with move when the pairs grow: so room for all is made at once. */
+static int make_room(struct checking *c, struct err *err) {
+    buf_clear(&c->pairs);
+    if (c->pairs.cap < EVENT_PRIVATE_MAX && buf_room(&c->pairs, EVENT_PRIVATE_MAX) == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    return 0;
+}
+
+static int take_private(struct checking *c, struct check_said *said, struct err *err) {
+    static const uint8_t tag = 4;
+    struct bytes last = {0};
+    bool more = true;
+    int rc = scan_literal(&c->scan, "\"private\":[", err);
+    rc = rc != 0 ? rc : make_room(c, err);
+    hash_end(c->digests, said->private_); /* afresh */
+    hash_put(c->digests, &tag, 1);
+    for (size_t n = 0; rc == 0 && more; n++) {
+        if (n == FIELDS_MAX) {
+            c->rule = "F4";
+            return err_set(err, ERR_CORRUPT, "line %llu: more private fields than an event has",
+                           (unsigned long long)c->scan.line);
+        }
+        rc = take_field(c, said, &last, err);
+        rc = rc != 0 ? rc : scan_sees(&c->scan, ",", &more, err);
+        rc = rc != 0 || !more ? rc : scan_literal(&c->scan, ",", err);
+    }
+    hash_end(c->digests, said->private_);
+    said->has_private = true;
+    buf_clear(&c->private_);
+    mp_put_map(&c->private_, (uint32_t)said->n_private);
+    buf_put_bytes(&c->private_, bytes_of_buf(&c->pairs));
+    if (rc == 0 && c->private_.n > EVENT_PRIVATE_MAX) { /* with the map's head */
+        c->rule = "F4";
+        return err_set(err, ERR_CORRUPT, "line %llu: more private fields than an event has",
+                       (unsigned long long)c->scan.line);
+    }
+    rc = rc != 0 ? rc : buf_check(&c->private_, "private fields", err);
+    return rc != 0 ? rc : scan_literal(&c->scan, "],", err);
+}
+
+/* ---- lines ---- */
+
+/* From `"payload"` to before `"seq"`. */
+static int take_disclosed(struct checking *c, struct check_said *said, struct err *err) {
+    struct scan *s = &c->scan;
+    bool private_ = false;
+    said->what = EXPORT_DISCLOSED;
+    int rc = scan_literal(s, "\"payload\":\"", err);
+    rc = rc != 0 ? rc : scan_base64(s, &c->payload, EVENT_PAYLOAD_MAX, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",", err);
+    rc = rc != 0 ? rc : scan_sees(s, "\"private\"", &private_, err);
+    rc = rc != 0 || !private_ ? rc : take_private(c, said, err);
+    rc = rc != 0 ? rc : scan_literal(s, "\"salt\":\"", err);
+    rc = rc != 0 ? rc : scan_hash(s, said->salt, err);
+    return rc != 0 ? rc : scan_literal(s, ",", err);
+}
+
+static int take_seq(struct scan *s, uint64_t *ret, struct err *err) {
+    int rc = scan_literal(s, "\"seq\":", err);
+    return rc != 0 ? rc : scan_uint(s, ret, err);
+}
+
+int check_take_line(struct checking *c, struct check_said *ret, struct err *err) {
+    struct scan *s = &c->scan;
+    c->rule = "B10";
+    bool erased = false, plain = false;
+    *ret = (struct check_said){.what = EXPORT_WITHHELD};
+    int rc = scan_literal(s, "{", err);
+    rc = rc != 0 ? rc : scan_sees(s, "\"erased\"", &erased, err);
+    rc = rc != 0 ? rc : scan_sees(s, "\"seq\"", &plain, err);
+    if (rc == 0 && erased) {
+        ret->what = EXPORT_ERASED;
+        rc = scan_literal(s, "\"erased\":", err);
+        rc = rc != 0 ? rc : scan_uint(s, &ret->by, err);
+        rc = rc != 0 ? rc : scan_literal(s, ",", err);
+    } else if (rc == 0 && !plain) {
+        rc = take_disclosed(c, ret, err);
+    }
+    rc = rc != 0 ? rc : take_seq(s, &ret->seq, err);
+    rc = rc != 0 || !plain ? rc : scan_literal(s, ",\"withheld\":true", err);
+    return rc != 0 ? rc : scan_line_end(s, err);
+}
+
+/* ---- what it says of the event ---- */
+
+static int check_disclosed(struct checking *c, const struct check_slot *slot, const struct check_said *said,
+                           struct err *err) {
+    const struct event_header *h = &slot->h;
+    struct ledger_event event = {.payload = bytes_of_buf(&c->payload)};
+    struct event_author author = {0};
+    uint8_t commit[EVENT_HASH];
+    event_body_commit(commit, said->salt, event.payload);
+    if (memcmp(commit, h->body, EVENT_HASH) != 0) {
+        return check_fault(c, "F3", EXPORT_INTEGRITY, h->seq, "its payload is not what its header commits to");
+    }
+    if (said->has_private != (h->private_ != NULL)) {
+        return check_fault(c, "F4", EXPORT_INTEGRITY, h->seq, "its line %s private fields, its header %s",
+                           said->has_private ? "has" : "has no", said->has_private ? "says that there are none" : "does");
+    }
+    if (h->private_ != NULL && memcmp(said->private_, h->private_, EVENT_HASH) != 0) {
+        return check_fault(c, "F4", EXPORT_INTEGRITY, h->seq, "its private fields are not what its header commits to");
+    }
+    c->rule = "F2";
+    int rc = check_payload(event.payload, &event.body, &author, err);
+    if (rc != 0) {
+        return err_prefix(err, "event %llu", (unsigned long long)h->seq);
+    }
+    c->report->counts.disclosed++;
+    c->report->counts.private_ += said->n_private;
+    check_erased_fields(c, h->seq);
+    event.author = author.name;
+    memcpy(event.salt, said->salt, EVENT_HASH);
+    rc = author.name.n == 0 ? 0 : check_author(c, slot, &author, event.body, err);
+    return rc != 0 ? rc
+                   : check_give(c, slot, EXPORT_DISCLOSED, &event,
+                                said->n_private > 0 ? bytes_of_buf(&c->private_) : (struct bytes){0}, err);
+}
+
+int check_content(struct checking *c, const struct check_slot *slot, const struct check_said *said, struct err *err) {
+    struct ledger_event event = {0};
+    enum export_bodies bodies = c->manifest.bodies;
+    if (!slot->matches && bodies != EXPORT_BODIES_ALL) {
+        return check_fault(c, "B19", EXPORT_COMPLETENESS, slot->h.seq, "it has a line and does not match the filter");
+    }
+    switch (said->what) {
+    case EXPORT_DISCLOSED:
+        if (bodies == EXPORT_BODIES_NONE) {
+            return check_fault(c, "B20", EXPORT_INTEGRITY, slot->h.seq,
+                               "it is disclosed, although the manifest says that no body is");
+        }
+        return check_disclosed(c, slot, said, err);
+    case EXPORT_ERASED:
+        if (epoch_is_kept(slot->h.kind)) {
+            return check_fault(c, "F27", EXPORT_ERASURES, slot->h.seq,
+                               "its body is said to be erased, which is not possible");
+        }
+        if (!check_is_erased(c, slot->h.seq, said->by)) {
+            return check_fault(c, "B22", EXPORT_ERASURES, slot->h.seq, "no proven event %llu says that its body was erased",
+                               (unsigned long long)said->by);
+        }
+        c->report->counts.erased++;
+        break;
+    default:
+        c->report->counts.withheld++;
+        break;
+    }
+    return check_give(c, slot, said->what, &event, (struct bytes){0}, err);
+}
+
+/* ---- sparse bundles ---- */
+
+/* A line, with the header in slot[0]. *ret_bare: nothing is said of the content. */
+static int take_sparse(struct checking *c, struct check_said *ret, struct merkle_proof *inclusion, bool *ret_bare,
+                       struct err *err) {
+    struct scan *s = &c->scan;
+    bool erased = false;
+    c->rule = "B10";
+    *ret = (struct check_said){.what = EXPORT_WITHHELD};
+    int rc = scan_literal(s, "{", err);
+    rc = rc != 0 ? rc : scan_sees(s, "\"erased\"", &erased, err);
+    if (rc == 0 && erased) {
+        ret->what = EXPORT_ERASED;
+        rc = scan_literal(s, "\"erased\":", err);
+        rc = rc != 0 ? rc : scan_uint(s, &ret->by, err);
+        rc = rc != 0 ? rc : scan_literal(s, ",", err);
+    }
+    rc = rc != 0 ? rc : scan_literal(s, "\"header\":\"", err);
+    rc = rc != 0 ? rc : scan_base64(s, &c->header, EVENT_HEADER_MAX, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",\"inclusion\":", err);
+    rc = rc != 0 ? rc : scan_hashes(s, inclusion, err);
+    rc = rc != 0 ? rc : scan_literal(s, ",", err);
+    rc = rc != 0 ? rc : scan_sees(s, "\"seq\"", ret_bare, err);
+    *ret_bare = rc == 0 && *ret_bare;
+    rc = rc != 0 || *ret_bare || erased ? rc : take_disclosed(c, ret, err);
+    rc = rc != 0 ? rc : take_seq(s, &ret->seq, err);
+    *ret_bare = *ret_bare && !erased;
+    return rc != 0 ? rc : scan_line_end(s, err);
+}
+
+static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
+    struct check_slot *slot = &c->slot[0];
+    struct merkle_proof inclusion;
+    struct check_said said;
+    struct ledger_event event = {0};
+    bool bare = false;
+    int rc = take_sparse(c, &said, &inclusion, &bare, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (said.seq / EVENT_GROUP != group || said.seq < c->next || said.seq >= c->manifest.to) {
+        return check_fault(c, "B17", EXPORT_INTEGRITY, said.seq, "it is out of order or of another group");
+    }
+    c->has_prev = c->has_prev && said.seq == c->next;
+    c->next = said.seq;
+    slot->bytes = bytes_of_buf(&c->header);
+    rc = check_header(c, slot, err);
+    if (rc == 0 && !merkle_check_inclusion(said.seq, c->point.size, slot->leaf, &inclusion, c->point.root)) {
+        rc = check_fault(c, "F7", EXPORT_INTEGRITY, said.seq, "it is not in the tree of the head");
+    }
+    rc = rc != 0 ? rc : check_count(c, slot);
+    c->next++;
+    if (rc == 0 && bare && !slot->matches && c->manifest.bodies != EXPORT_BODIES_ALL) {
+        return check_give(c, slot, EXPORT_LEFT_OUT, &event, (struct bytes){0}, err);
+    }
+    return rc != 0 ? rc : check_content(c, slot, &said, err);
+}
+
+/* Of the member at hand; LEDGER_NO_SEQ: it is another. */
+static uint64_t group_of(const struct checking *c) {
+    struct bytes name = bytes_of(reading_name(c->reading));
+    size_t front = strlen(BUNDLE_SPARSE), back = strlen(".jsonl");
+    uint64_t group;
+    if (!bytes_has_prefix(name, BUNDLE_SPARSE) || name.n < front + back ||
+        memcmp(name.p + name.n - back, ".jsonl", back) != 0 ||
+        text_parse_u64((struct bytes){name.p + front, name.n - front - back}, &group) != 0) {
+        return LEDGER_NO_SEQ;
+    }
+    return group;
+}
+
+int check_sparse(struct checking *c, struct err *err) {
+    const struct manifest *m = &c->manifest;
+    uint64_t first = LEDGER_NO_SEQ, last = LEDGER_NO_SEQ;
+    int rc = 0;
+    c->next = m->from;
+    while (rc == 0 && m->to > 0 && c->next < m->to) {
+        uint64_t group = group_of(c);
+        if (last != LEDGER_NO_SEQ && group <= last) {
+            c->rule = "B3";
+            return err_set(err, ERR_CORRUPT, "it is there twice, or after a later group");
+        }
+        last = group;
+        rc = check_expect(c, reading_name(c->reading), BUNDLE_LINES_MAX, err);
+        if (rc == 0 && group == LEDGER_NO_SEQ) {
+            rc = err_set(err, ERR_CORRUPT, "it is where the lines of a group should be, up to event %llu",
+                         (unsigned long long)m->to - 1);
+        }
+        scan_member(&c->scan);
+        do {
+            rc = rc != 0 ? rc : check_chosen(c, group, err);
+            first = rc == 0 && first == LEDGER_NO_SEQ ? c->next - 1 : first;
+        } while (rc == 0 && reading_left(c->reading) > 0);
+        rc = rc != 0 ? rc : check_advance(c, err);
+    }
+    if (rc == 0 && m->to > 0 && (first != m->from)) {
+        rc = check_fault(c, "B17", EXPORT_INTEGRITY, LEDGER_NO_SEQ, "the chosen events do not begin with the range");
+    }
+    return rc;
+}

@@ -1,0 +1,115 @@
+/* What sources write against: one run over one or more inputs.
+ *
+ *   intake_begin -> (intake_add | intake_reject | intake_cursor | intake_flush)* -> intake_end, once for each input
+ *
+ * A function that gives INTAKE_STOP tells the source to clean up and return it: the run was strict and the input bad. */
+#ifndef INGEST_DRIVER_INTAKE_H
+#define INGEST_DRIVER_INTAKE_H
+
+#include <signal.h>
+
+#include "ingest/driver/tally.h"
+#include "ingest/input/lines.h"
+
+struct ingest_result {
+    struct ingest_tally total; /* dry_run: accepted counts what would be offered; duplicates are not known */
+    uint64_t receipts;         /* ledger.imported events written */
+    bool stopped;              /* by the stop flag */
+    struct ledger_head head;   /* after the last commit, or as it was */
+};
+
+/* An event as it would be written: fields sorted into open and private, secrets masked. */
+struct ingest_preview {
+    const struct ledger_draft *draft;
+    struct bytes body, private_; /* canonical maps; private_ may be empty bytes */
+    uint32_t masked;
+    uint64_t at; /* source time or INGEST_NO_TIME */
+};
+
+struct ingest_options {
+    const char *const *paths; /* may be NULL: the source's own default, standard input for jsonl */
+    size_t n_paths;
+    const char *root;        /* NULL: "/" */
+    const char *actor;       /* NULL: "service:<source>" */
+    const char *url;         /* INGEST_URL: "http://127.0.0.1:11434"; NULL: the source's own default */
+    const char *models;      /* INGEST_MODELS: directory, NULL: none */
+    const char *const *from; /* INGEST_FROM: files */
+    size_t n_from;
+    const char *listen; /* INGEST_LISTEN: "127.0.0.1:4318", port 0 for any free one; NULL: it does not listen */
+    uint64_t every_ns;  /* INGEST_EVERY: from one look to the next; 0: one look only */
+    bool follow, strict, dry_run, verify;
+    const volatile sig_atomic_t *stop; /* set by a signal handler: the run ends as if the input did. May be NULL */
+    /* Callbacks, each may be NULL. `total` is 0 when nobody knows it. */
+    void *ctx;
+    void (*progress)(void *ctx, uint64_t done, uint64_t total);
+    void (*rejected)(void *ctx, const struct ingest_place *place, const char *reason);
+    void (*passed)(void *ctx, const struct ingest_place *place, const char *what); /* what: its name, or "" */
+    void (*listening)(void *ctx, const char *address);                             /* with the port that was bound */
+    void (*waiting)(void *ctx, const char *path); /* for a file to follow that is not there yet */
+    /* After each look of `every_ns`: `sum` counts all looks so far; failed: NULL when it went well. */
+    void (*round)(void *ctx, const struct ingest_result *sum, const struct err *failed);
+    void (*preview)(void *ctx, const struct ingest_place *place, const struct ingest_preview *preview); /* dry_run */
+};
+
+#define INTAKE_STOP 2 /* no error code: the run knows why */
+
+struct intake;
+
+const struct ingest_options *intake_options(const struct intake *run);
+/* NULL: a dry run without one. */
+struct ledger *intake_ledger(struct intake *run);
+const char *intake_source(const struct intake *run);
+bool intake_stopped(const struct intake *run);
+/* For keyed_hash_hex; borrowed. */
+const uint8_t *intake_secret(const struct intake *run);
+
+/* Starts an input. `name` is copied; it goes into the receipt, as a private field. */
+void intake_begin(struct intake *run, const char *name);
+/* Digest and length of the current input: whoever reads feeds it. Borrowed until intake_end. */
+struct lines_digest *intake_digest(struct intake *run);
+/* Takes a copy of the draft; `at` is its source time or INGEST_NO_TIME. The run fills in source, and actor and grade
+ * ("reported") where they are empty. A draft that the ledger refuses is rejected, which is no error but INTAKE_STOP. A
+ * cause is a seq, or with LEDGER_CAUSE_BATCH the ticket of a draft before (queue.h). */
+int intake_add(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+               struct err *err);
+/* The ticket of the draft added last; the same as before when the last one was rejected. */
+uint64_t intake_ticket(const struct intake *run);
+/* Counts and reports a rejection: 0 or INTAKE_STOP. `reason` is what the user reads; `group`, under which it is counted and
+ * recorded, is the same when NULL. Secrets in both are masked, so that a message may quote the parser's words. */
+int intake_reject(struct intake *run, const struct ingest_place *place, const char *group, const char *reason);
+/* Counts a record that the source knows and that holds nothing it records. `what`: its name, or "". */
+void intake_pass(struct intake *run, const struct ingest_place *place, const char *what);
+/* Like intake_reject for a whole file that cannot be read, or not to its end: `why` with its path taken off. `offset` is
+ * where in the content that was. */
+int intake_reject_file(struct intake *run, const char *file, uint64_t offset, const struct err *why);
+/* Remembers a cursor, which is stored with what has been added so far; the newest one counts. Copied. */
+int intake_cursor(struct intake *run, const char *name, struct bytes value, struct err *err);
+/* Commits what has been added. Called by intake_add when enough has come together. */
+int intake_flush(struct intake *run, struct err *err);
+/* Ends the input: commits, and writes its receipt when something was new. */
+int intake_end(struct intake *run, struct err *err);
+/* For an input that goes on for weeks: its receipt for what was read so far, and the input begins anew, once 65,536 events
+ * were new, or some were and it has been an hour. */
+int intake_receipt_if_due(struct intake *run, struct err *err);
+/* How many rejections the current input has had so far, and the words of the newest ("" when there was none; borrowed until
+ * the next one). */
+uint64_t intake_rejected(const struct intake *run, const char **ret_newest);
+/* Forgets what was added since the last commit. After a commit that failed with ERR_FULL or ERR_BUSY, of which nothing was
+ * stored, the run may go on; not after other errors. */
+void intake_drop(struct intake *run);
+/* How many events the ledger has, with those that wait in the run. */
+int intake_size(struct intake *run, uint64_t *ret, struct err *err);
+/* Calls the progress callback, at most some ten times a second. */
+void intake_progress(struct intake *run, uint64_t done, uint64_t total);
+/* No receipt for this run: the source measures and imports nothing, or its event says all of it. Before intake_end. */
+void intake_no_receipt(struct intake *run);
+
+/* For ingest.c alone. `run` counts into *result, which it borrows. */
+int intake_new(struct ledger *ledger, const char *source, const struct ingest_options *options,
+               struct ingest_result *result, struct intake **ret, struct err *err);
+/* Closes an input that a source left open when it failed; turns INTAKE_STOP into its ERR_INVALID. Gives the code to return.
+ */
+int intake_finish(struct intake *run, int code, struct err *err);
+void intake_free(struct intake *run);
+
+#endif

@@ -1,0 +1,244 @@
+/* The drafts are in the ledger's own batch, whose checks say at once, with the input's place still at hand, what is wrong
+ * with one; here is where each came from. A draft that makes a commit fail is taken out, and the rest committed.
+ *
+ * A draft's ticket is its number among all that came through this queue. While it waits, a cause that names it becomes an
+ * index of the batch; once it is committed, its sequence number, of which a ring remembers the newest. */
+#include "ingest/driver/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret/secret.h"
+#include "ledger/write/batch.h"
+
+#define FILES_MAX    ((size_t)4 << 20) /* names of files, with their NUL */
+#define CURSOR_VALUE 4096
+
+/* Where the draft of the same index in the batch is from. */
+struct entry {
+    size_t file; /* in `files` */
+    uint64_t line, offset, at;
+    uint64_t ticket;
+    bool gap;
+};
+
+struct queue {
+    struct ledger_batch *batch;
+    struct buf files;   /* a name that is that of the draft before is there once */
+    size_t newest_file; /* in it */
+    size_t bytes;       /* of bodies and private fields */
+    bool has_cursor;
+    char cursor_name[QUEUE_CURSOR_NAME];
+    struct buf cursor;
+    struct entry entries[QUEUE_EVENTS_MAX];
+    struct ledger_receipt receipts[QUEUE_EVENTS_MAX];
+    size_t refused[QUEUE_EVENTS_MAX]; /* indexes of drafts, in order */
+    uint64_t before, ticket;          /* the newest ticket of earlier commits, and of all */
+    uint64_t seqs[QUEUE_TICKETS_MAX]; /* of the newest tickets of earlier commits; LEDGER_NO_SEQ: refused or dropped */
+};
+
+int queue_new(struct ledger *ledger, struct queue **ret, struct err *err) {
+    struct queue *q = calloc(1, sizeof(*q));
+    if (q == NULL) {
+        return err_set(err, ERR_NOMEM, "ingest: out of memory");
+    }
+    buf_init(&q->files, FILES_MAX);
+    buf_init(&q->cursor, CURSOR_VALUE);
+    int code = ledger_batch_new(ledger, &q->batch, err);
+    if (code != 0) {
+        queue_free(q);
+        return code;
+    }
+    *ret = q;
+    return 0;
+}
+
+void queue_free(struct queue *q) {
+    if (q == NULL) {
+        return;
+    }
+    ledger_batch_free(q->batch);
+    buf_done(&q->files);
+    buf_done(&q->cursor);
+    free(q);
+}
+
+size_t queue_count(const struct queue *q) {
+    return ledger_batch_count(q->batch);
+}
+
+bool queue_idle(const struct queue *q) {
+    return queue_count(q) == 0 && !q->has_cursor;
+}
+
+bool queue_full(const struct queue *q) {
+    return queue_count(q) == QUEUE_EVENTS_MAX || q->bytes >= QUEUE_BYTES_MAX;
+}
+
+uint64_t queue_ticket(const struct queue *q) {
+    return q->ticket;
+}
+
+static uint64_t *seq_of(struct queue *q, uint64_t ticket) {
+    return &q->seqs[ticket % QUEUE_TICKETS_MAX];
+}
+
+void queue_clear(struct queue *q) {
+    while (q->before < q->ticket) {
+        *seq_of(q, ++q->before) = LEDGER_NO_SEQ;
+    }
+    ledger_batch_clear(q->batch);
+    buf_clear(&q->files);
+    q->bytes = 0;
+    q->has_cursor = false;
+}
+
+static int keep_file(struct queue *q, const char *file, struct err *err) {
+    size_t start = q->files.n;
+    if (start > 0 && strcmp((const char *)q->files.p + q->newest_file, file) == 0) {
+        return 0;
+    }
+    buf_put(&q->files, file, strlen(file) + 1);
+    int code = buf_check(&q->files, "ingest queue", err);
+    if (code != 0) {
+        q->files.fail = 0;
+        q->files.n = start;
+        return code;
+    }
+    q->newest_file = start;
+    return 0;
+}
+
+/* Turns the ticket of a cause into what the batch understands. All drafts since the last commit are in it. */
+static void resolve(struct queue *q, struct ledger_draft *d) {
+    uint64_t ticket = d->cause, seq = LEDGER_NO_SEQ;
+    if (d->cause_type != LEDGER_CAUSE_BATCH) {
+        return;
+    }
+    if (ticket > q->before && ticket <= q->ticket) {
+        d->cause = ticket - q->before - 1;
+        return;
+    }
+    if (ticket > 0 && ticket <= q->before && q->before - ticket < QUEUE_TICKETS_MAX) {
+        seq = *seq_of(q, ticket);
+    }
+    d->cause_type = seq == LEDGER_NO_SEQ ? LEDGER_CAUSE_NONE : LEDGER_CAUSE_SEQ;
+    d->cause = seq;
+}
+
+int queue_add(struct queue *q, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+              struct err *err) {
+    size_t n = queue_count(q);
+    if (n == QUEUE_EVENTS_MAX) {
+        return err_set(err, ERR_BUSY, "the queue is full");
+    }
+    int code = keep_file(q, place->file, err);
+    if (code == ERR_LIMIT && n > 0) {
+        return err_set(err, ERR_BUSY, "the queue is full");
+    }
+    if (code == 0) {
+        struct ledger_draft d = *draft;
+        resolve(q, &d);
+        code = ledger_batch_add(q->batch, &d, err);
+    }
+    if (code == 0) {
+        q->entries[n] = (struct entry){.file = q->newest_file,
+                                       .line = place->line,
+                                       .offset = place->offset,
+                                       .at = at,
+                                       .ticket = ++q->ticket,
+                                       .gap = bytes_is(draft->kind, "ledger.gap")};
+        q->bytes += draft->body.n + draft->private_.n;
+    }
+    return code;
+}
+
+int queue_cursor(struct queue *q, const char *name, struct bytes value, struct err *err) {
+    if (strlen(name) >= QUEUE_CURSOR_NAME) {
+        return err_set(err, ERR_LIMIT, "ingest: the cursor's name '%s' is too long", name);
+    }
+    buf_clear(&q->cursor);
+    buf_put_bytes(&q->cursor, value);
+    int code = buf_check(&q->cursor, "ingest cursor", err);
+    if (code == 0) {
+        memcpy(q->cursor_name, name, strlen(name) + 1);
+        q->has_cursor = true;
+    }
+    return code;
+}
+
+/* Tells what became of the drafts, which is in the receipts, remembers it of their tickets, and empties the queue. */
+static void settle(struct queue *q, size_t n, const struct queue_sink *sink) {
+    for (size_t i = 0; i < n; i++) {
+        sink->taken(sink->ctx, &q->receipts[i], q->entries[i].gap, q->entries[i].at);
+    }
+    queue_clear(q);
+    for (size_t i = 0; i < n; i++) {
+        *seq_of(q, q->entries[i].ticket) = q->receipts[i].seq;
+    }
+}
+
+static int tell_refused(struct queue *q, size_t i, const char *reason, const struct queue_sink *sink) {
+    const struct entry *e = &q->entries[i];
+    const struct ingest_place place = {(const char *)q->files.p + e->file, e->line, e->offset};
+    /* "event 3 of the batch: why": the number means nothing outside */
+    const char *why = strncmp(reason, "event ", 6) == 0 ? strstr(reason, ": ") : NULL;
+    return sink->refused(sink->ctx, &place, why != NULL ? why + 2 : reason);
+}
+
+/* The ledger names the first draft whose cause has a key of which nobody has heard, and marks the others. */
+static int tell_no_cause(struct queue *q, size_t i, const struct queue_sink *sink) {
+    const struct batch_entry *e = &q->batch->entry[i];
+    char reason[ERR_MSG_MAX];
+    snprintf(reason, sizeof(reason), "'cause_key' is '%s': no earlier event of the same source has this key",
+             SECRET_SHOWN(batch_bytes(q->batch, e->cause_key.at, e->cause_key.n)));
+    return tell_refused(q, i, reason, sink);
+}
+
+/* Draft `at` makes the commit fail, and so do those that have no cause either: the sink hears of them, and they go. When it
+ * has enough, all later ones go too; its answer. */
+static int take_out_refused(struct queue *q, size_t at, const char *reason, const struct queue_sink *sink) {
+    size_t n = queue_count(q), gone = 0, kept = at;
+    bool marked = q->receipts[at].seq == LEDGER_NO_SEQ;
+    int answer = tell_refused(q, at, reason, sink);
+    q->refused[gone++] = at;
+    for (size_t i = at + 1; i < n; i++) {
+        bool refused = marked && q->receipts[i].seq == LEDGER_NO_SEQ;
+        if (answer != 0 || refused) {
+            answer = answer != 0 ? answer : tell_no_cause(q, i, sink);
+            q->refused[gone++] = i;
+        } else {
+            q->entries[kept++] = q->entries[i];
+        }
+    }
+    ledger_batch_remove(q->batch, q->refused, gone);
+    return answer;
+}
+
+/* The cursor that a commit before was refused with is still the batch's. */
+static int try_commit(struct queue *q, bool with_cursor, struct ledger_head *ret_head, size_t *ret_at, struct err *err) {
+    int code = with_cursor ? ledger_batch_set_cursor(q->batch, q->cursor_name, bytes_of_buf(&q->cursor), err) : 0;
+    q->batch->has_cursor = with_cursor;
+    return code != 0 ? code : ledger_batch_commit(q->batch, q->receipts, ret_head, ret_at, err);
+}
+
+int queue_commit(struct queue *q, const struct queue_sink *sink, struct ledger_head *ret_head, struct err *err) {
+    for (int stop = 0;;) {
+        struct err why = {0};
+        size_t n = queue_count(q), at = SIZE_MAX;
+        int code = try_commit(q, q->has_cursor && stop == 0, ret_head, &at, &why);
+        if (code == 0) {
+            settle(q, n, sink);
+            return stop;
+        }
+        if ((code != ERR_INVALID && code != ERR_CONFLICT) || at >= n) {
+            if (err != NULL) {
+                *err = why;
+            }
+            return code;
+        }
+        int answer = take_out_refused(q, at, why.msg, sink);
+        stop = answer != 0 ? answer : stop;
+    }
+}

@@ -1,0 +1,43 @@
+/* Drafts on their way into a commit, kept until the ledger has taken them, so that one refused event does not take the
+ * others of its batch with it. */
+#ifndef INGEST_DRIVER_QUEUE_H
+#define INGEST_DRIVER_QUEUE_H
+
+#include "ingest/driver/tally.h"
+
+#define QUEUE_EVENTS_MAX  4096
+#define QUEUE_BYTES_MAX   ((size_t)8 << 20)
+#define QUEUE_TICKETS_MAX 65536
+#define QUEUE_CURSOR_NAME 128 /* bytes of a cursor's name with its NUL */
+
+struct queue;
+
+/* What became of a draft. taken: `gap` of a ledger.gap. refused: returning non-zero ends the commit after the
+ * drafts that stand before this one. */
+struct queue_sink {
+    void *ctx;
+    void (*taken)(void *ctx, const struct ledger_receipt *receipt, bool gap, uint64_t at);
+    int (*refused)(void *ctx, const struct ingest_place *place, const char *reason);
+};
+
+int queue_new(struct ledger *ledger, struct queue **ret, struct err *err);
+void queue_free(struct queue *queue); /* what was not committed is dropped; NULL is fine */
+/* Copies what it needs. The codes are ledger_batch_add's: ERR_INVALID, ERR_NOTFOUND and ERR_LIMIT refuse this
+ * draft alone. A cause of type LEDGER_CAUSE_BATCH is the ticket of a draft that was added before, committed or
+ * not; one that was refused, or lies more than QUEUE_TICKETS_MAX drafts back, counts as none. */
+int queue_add(struct queue *queue, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
+              struct err *err);
+/* The number of the draft added last, over all commits, from 1; 0 when there was none. */
+uint64_t queue_ticket(const struct queue *queue);
+/* The cursor of the next commit; a second one replaces the first. */
+int queue_cursor(struct queue *queue, const char *name, struct bytes value, struct err *err);
+size_t queue_count(const struct queue *queue);
+bool queue_idle(const struct queue *queue); /* neither drafts nor a cursor */
+bool queue_full(const struct queue *queue); /* time to commit */
+/* Commits all drafts and the cursor and empties the queue. Drafts that the ledger refuses only now are told to the sink and
+ * the others committed without them. 0; the sink's non-zero answer (then the cursor is dropped); or the ledger's error,
+ * when nothing was committed and the queue is good for nothing but to be freed. */
+int queue_commit(struct queue *queue, const struct queue_sink *sink, struct ledger_head *ret_head, struct err *err);
+void queue_clear(struct queue *queue);
+
+#endif

@@ -1,0 +1,244 @@
+/* One look at each byte: brackets outside of texts are counted, and a record ends where the outermost one closes.
+ *
+ *   line      {"a":1} {"b":[           the first record is a view of the line
+ *   line        2]}                    the second is held together in a buffer
+ *
+ * A text cannot go over the end of a line in JSON, so a record whose text does is broken there. So is one after which a
+ * line begins with an object where none can stand: an object follows ':' inside an object, and '[' or ',' inside an array.
+ * Thus a record that was cut off takes none of the good ones after it along. Neither does a text, a number or a word of
+ * JSON among an array's records: it ends where its element ends. */
+#include "ingest/hook/split.h"
+
+#include <string.h>
+
+static const char too_long[] = "the record is longer than 4194304 bytes";
+static const char too_many[] = "the record has more than 131072 values";
+
+_Static_assert(HOOK_RECORD_MAX == 4194304 && HOOK_VALUES_MAX == 131072, "the messages name them");
+
+void hook_split_init(struct hook_split *split) {
+    memset(split, 0, sizeof(*split));
+    buf_init(&split->held, HOOK_RECORD_MAX);
+}
+
+void hook_split_done(struct hook_split *split) {
+    buf_done(&split->held);
+}
+
+static bool is_blank(uint8_t c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Forgets the record at hand. */
+static void reset(struct hook_split *s) {
+    buf_clear(&s->held);
+    s->depth = 0;
+    s->is_array = 0;
+    s->values = 0;
+    s->last = 0;
+    s->in_text = s->escaped = false;
+}
+
+void hook_split_line(struct hook_split *s, const struct lines_line *line) {
+    s->line = *line;
+    s->at = 0;
+    s->from = 0;
+    s->arrays_before = s->arrays;
+}
+
+/* Gives the record up to byte `to` of the line. `held` keeps its bytes until the next line that needs it. */
+static int give(struct hook_split *s, size_t to, bool cut, const char *fault, struct hook_record *ret) {
+    struct bytes text = {s->line.text.p + s->from, to - s->from};
+    if (s->held.n > 0) {
+        buf_put_bytes(&s->held, text);
+        text = bytes_of_buf(&s->held);
+        text.n -= to == s->from; /* the line end behind what is held, when nothing of this line belongs to it */
+    }
+    if (s->held.fail != 0) {
+        fault = too_long;
+    } else if (fault == NULL && s->values > HOOK_VALUES_MAX) {
+        fault = too_many;
+    }
+    *ret = (struct hook_record){text, s->from_line, s->from_offset, cut, fault};
+    s->at = to;
+    s->depth = 0;
+    return 0;
+}
+
+static bool object_may_follow(const struct hook_split *s) {
+    return (s->is_array & 1) != 0 ? s->last == '[' || s->last == ',' : s->last == ':';
+}
+
+/* One byte inside the record. True when it was the last one. */
+static bool step(struct hook_split *s, uint8_t c) {
+    if (s->in_text) {
+        s->in_text = s->escaped || c != '"';
+        s->escaped = !s->escaped && c == '\\';
+        return false;
+    }
+    if (is_blank(c)) {
+        return false;
+    }
+    s->last = c;
+    switch (c) {
+    case '"':
+        s->in_text = true;
+        break;
+    case '{':
+    case '[':
+        s->depth++;
+        s->is_array = s->is_array << 1 | (c == '[');
+        s->values++;
+        break;
+    case ',':
+    case ':':
+        s->values++;
+        break;
+    case '}':
+    case ']':
+        s->is_array >>= 1;
+        return --s->depth == 0;
+    default:
+        break;
+    }
+    return false;
+}
+
+/* Goes on with a record to the end of the line; 1 when it goes on in the next. */
+static int go_on(struct hook_split *s, struct hook_record *ret) {
+    const struct bytes text = s->line.text;
+    for (size_t i = s->at; i < text.n; i++) {
+        if (step(s, text.p[i])) {
+            return give(s, i + 1, false, NULL, ret);
+        }
+    }
+    if (s->in_text) {
+        s->dropping = s->held.n > 0;
+        return give(s, text.n, true, NULL, ret);
+    }
+    s->at = text.n;
+    buf_put(&s->held, text.p + s->from, text.n - s->from);
+    buf_put_u8(&s->held, '\n');
+    if (s->held.fail != 0) {
+        s->dropping = true;
+        return give(s, text.n, true, too_long, ret);
+    }
+    s->from = text.n;
+    return 1;
+}
+
+static bool is_number_byte(uint8_t c) {
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* Where the text, number or word of JSON at `at` ends, when nothing else stands in its element; else 0. */
+static size_t scalar_end(struct bytes text, size_t at) {
+    size_t i = at;
+    if (text.p[i] == '"') {
+        for (i++; i < text.n && text.p[i] != '"'; i++) {
+            i += text.p[i] == '\\';
+        }
+        if (i++ >= text.n) {
+            return 0;
+        }
+    } else if (text.p[i] == '-' || (text.p[i] >= '0' && text.p[i] <= '9')) {
+        while (i < text.n && is_number_byte(text.p[i])) {
+            i++;
+        }
+    } else {
+        const struct bytes rest = {text.p + at, text.n - at};
+        i += bytes_has_prefix(rest, "true") || bytes_has_prefix(rest, "null") ? 4 : 0;
+        i += bytes_has_prefix(rest, "false") ? 5 : 0;
+    }
+    size_t end = i;
+    while (i < text.n && is_blank(text.p[i])) {
+        i++;
+    }
+    return end > at && (i == text.n || text.p[i] == ',' || text.p[i] == ']') ? end : 0;
+}
+
+/* Between records: blanks, commas and the brackets of arrays around them. */
+static int begin(struct hook_split *s, struct hook_record *ret) {
+    const struct bytes text = s->line.text;
+    reset(s);
+    while (s->at < text.n) {
+        uint8_t c = text.p[s->at];
+        bool around = c == '[' || (s->arrays > 0 && (c == ',' || c == ']'));
+        if (c == '{') {
+            break;
+        }
+        if (!around && !is_blank(c)) {
+            s->from = s->at;
+            s->from_line = s->line.number;
+            s->from_offset = s->line.offset + s->at;
+            size_t end = s->arrays > 0 ? scalar_end(text, s->at) : 0;
+            if (end == 0) {
+                s->arrays = s->arrays_before;
+                end = text.n;
+            }
+            return give(s, end, false, NULL, ret);
+        }
+        s->arrays += c == '[';
+        s->arrays -= c == ']';
+        s->at++;
+    }
+    if (s->at == text.n) {
+        return 1;
+    }
+    s->from = s->at;
+    s->from_line = s->line.number;
+    s->from_offset = s->line.offset + s->at;
+    return go_on(s, ret);
+}
+
+/* A line of which only the beginning is known. */
+static int give_long(struct hook_split *s, struct hook_record *ret) {
+    bool inside = s->depth > 0;
+    if (!inside) {
+        s->from_line = s->line.number;
+        s->from_offset = s->line.offset;
+    }
+    s->line.too_long = false;
+    s->dropping = inside;
+    return give(s, s->line.text.n, true, too_long, ret);
+}
+
+int hook_split_next(struct hook_split *s, struct hook_record *ret) {
+    const struct bytes text = s->line.text;
+    if (s->line.too_long) {
+        return give_long(s, ret);
+    }
+    if (s->at == 0 && text.n > 0) {
+        size_t first = 0;
+        while (first < text.n && is_blank(text.p[first])) {
+            first++;
+        }
+        bool object = first < text.n && text.p[first] == '{';
+        if (s->dropping && !(object && first == 0)) {
+            s->at = text.n;
+            return 1;
+        }
+        s->dropping = false;
+        if (s->depth > 0 && object && !object_may_follow(s)) {
+            return give(s, 0, true, NULL, ret);
+        }
+    }
+    return s->depth > 0 ? go_on(s, ret) : begin(s, ret);
+}
+
+int hook_split_end(struct hook_split *s, struct hook_record *ret) {
+    if (s->depth > 0) {
+        s->line.text.n = 0;
+        s->from = 0;
+        return give(s, 0, true, NULL, ret);
+    }
+    if (s->arrays == 0) {
+        return 1;
+    }
+    s->arrays = 0;
+    *ret = (struct hook_record){.line = s->line.number,
+                                .offset = s->line.offset,
+                                .cut = true,
+                                .fault = "the array around the records is not closed: the input is cut off"};
+    return 0;
+}

@@ -1,0 +1,201 @@
+/* A ring of blocks:
+ *
+ *   | taken | parsed, to be taken | asked, to be parsed | free |
+ *           ^taken                ^parsed               ^asked
+ *
+ * The three counters only grow; a block's place is its number modulo BLOCKS. The caller moves `asked` and `taken`, the
+ * thread moves `parsed`; one mutex and one condition for both, because there are but two parties. The ring is long so that
+ * the thread has work while the caller waits for a disk, and bounded in bytes as well. */
+#include "ingest/input/ahead.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/thread.h"
+
+#define BLOCKS      32
+#define BLOCK_TEXTS 64
+#define BLOCK_BYTES ((size_t)64 << 10) /* a longer text is a block of its own */
+#define RING_BYTES  ((size_t)1 << 20)  /* of texts that are not taken yet */
+#define FEW_TEXTS   16
+#define OUT_MAX     ((size_t)32 << 20)
+
+struct block {
+    size_t first, n, bytes;
+    struct bytes text[BLOCK_TEXTS];
+    int code[BLOCK_TEXTS];
+    size_t at[BLOCK_TEXTS + 1]; /* where in `out` */
+    size_t words[BLOCK_TEXTS];  /* where in `why`, of those that were refused */
+    struct buf out, why;
+};
+
+struct ahead {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_t thread;
+    bool has_thread, no_thread, quit;
+    uint64_t asked, parsed, taken;
+    size_t bytes; /* of the texts that are asked and not taken */
+    struct block blocks[BLOCKS];
+};
+
+static struct block *block_at(struct ahead *a, uint64_t number) {
+    return &a->blocks[number % BLOCKS];
+}
+
+static void parse(struct block *b) {
+    buf_clear(&b->out);
+    buf_clear(&b->why);
+    for (size_t i = 0; i < b->n; i++) {
+        struct err why;
+        b->at[i] = b->out.n;
+        b->code[i] = json_to_mp(b->text[i], &b->out, &why);
+        b->out.fail = 0;
+        if (b->code[i] != 0) {
+            b->words[i] = b->why.n;
+            buf_put(&b->why, why.msg, strlen(why.msg) + 1);
+        }
+    }
+    b->at[b->n] = b->out.n;
+}
+
+static void *run_thread(void *arg) {
+    struct ahead *a = arg;
+    pthread_mutex_lock(&a->lock);
+    while (!a->quit) {
+        if (a->parsed == a->asked) {
+            pthread_cond_wait(&a->changed, &a->lock);
+            continue;
+        }
+        struct block *b = block_at(a, a->parsed);
+        pthread_mutex_unlock(&a->lock);
+        parse(b);
+        pthread_mutex_lock(&a->lock);
+        a->parsed++;
+        pthread_cond_signal(&a->changed);
+    }
+    pthread_mutex_unlock(&a->lock);
+    return NULL;
+}
+
+/* Signals are the first thread's: its sleeps and reads must end by them. */
+static void start_thread(struct ahead *a) {
+    if (a->has_thread || a->no_thread) {
+        return;
+    }
+    a->has_thread = thread_start(&a->thread, run_thread, a) == 0;
+    a->no_thread = !a->has_thread;
+}
+
+int ahead_new(struct ahead **ret, struct err *err) {
+    struct ahead *a = calloc(1, sizeof(*a));
+    if (a == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    pthread_mutex_init(&a->lock, NULL);
+    pthread_cond_init(&a->changed, NULL);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        buf_init(&a->blocks[i].out, OUT_MAX);
+        buf_init(&a->blocks[i].why, OUT_MAX);
+    }
+    *ret = a;
+    return 0;
+}
+
+void ahead_free(struct ahead *a) {
+    if (a == NULL) {
+        return;
+    }
+    if (a->has_thread) {
+        pthread_mutex_lock(&a->lock);
+        a->quit = true;
+        pthread_cond_signal(&a->changed);
+        pthread_mutex_unlock(&a->lock);
+        pthread_join(a->thread, NULL);
+    }
+    pthread_cond_destroy(&a->changed);
+    pthread_mutex_destroy(&a->lock);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        buf_done(&a->blocks[i].out);
+        buf_done(&a->blocks[i].why);
+    }
+    free(a);
+}
+
+static void fill(struct block *b, const struct ahead_work *work, size_t first) {
+    b->first = first;
+    b->n = b->bytes = 0;
+    while (b->n < BLOCK_TEXTS && first + b->n < work->n && b->bytes < BLOCK_BYTES) {
+        b->text[b->n] = work->text(work->ctx, first + b->n);
+        b->bytes += b->text[b->n++].n;
+    }
+}
+
+/* Asks for as many blocks as there is room for; returns the number of texts that were asked for by then. */
+static size_t ask(struct ahead *a, const struct ahead_work *work, size_t filled) {
+    while (filled < work->n && a->asked - a->taken < BLOCKS && (a->bytes < RING_BYTES || a->asked == a->taken)) {
+        struct block *b = block_at(a, a->asked);
+        fill(b, work, filled);
+        filled += b->n;
+        a->bytes += b->bytes;
+        if (!a->has_thread) {
+            parse(b);
+            a->parsed++;
+            a->asked++;
+            return filled; /* no more than is needed */
+        }
+        pthread_mutex_lock(&a->lock);
+        a->asked++;
+        pthread_cond_signal(&a->changed);
+        pthread_mutex_unlock(&a->lock);
+    }
+    return filled;
+}
+
+/* Until block `number` is parsed. */
+static void wait_parsed(struct ahead *a, uint64_t number) {
+    pthread_mutex_lock(&a->lock);
+    while (a->parsed <= number) {
+        pthread_cond_wait(&a->changed, &a->lock);
+    }
+    pthread_mutex_unlock(&a->lock);
+}
+
+/* What one huge text needed is not kept for all that follow. */
+static void shrink(struct block *b) {
+    if (b->out.cap > 4 * BLOCK_BYTES) {
+        buf_done(&b->out);
+    }
+}
+
+static int take(const struct ahead_work *work, struct block *b, struct err *err) {
+    int code = 0;
+    for (size_t i = 0; i < b->n && code == 0; i++) {
+        size_t n = b->at[i + 1] - b->at[i];
+        struct bytes mp = {n > 0 ? b->out.p + b->at[i] : NULL, n};
+        const char *why = b->code[i] == 0 ? "" : b->why.fail != 0 ? "out of memory" : (const char *)b->why.p + b->words[i];
+        code = work->take(work->ctx, b->first + i, b->code[i], mp, why, err);
+    }
+    shrink(b);
+    return code;
+}
+
+int ahead_run(struct ahead *a, const struct ahead_work *work, struct err *err) {
+    size_t filled = 0;
+    int code = 0;
+    if (work->n > FEW_TEXTS) {
+        start_thread(a);
+    }
+    filled = ask(a, work, 0);
+    while (a->taken < a->asked) {
+        struct block *b = block_at(a, a->taken);
+        wait_parsed(a, a->taken);
+        code = code != 0 ? code : take(work, b, err);
+        a->bytes -= b->bytes;
+        a->taken++;
+        filled = code != 0 ? filled : ask(a, work, filled);
+    }
+    return code;
+}

@@ -1,0 +1,418 @@
+/* Following a file that another program writes.
+ *
+ *   open -> [skip what the cursor says was read] -> read to the end -> commit with the cursor -> wait -> look -+
+ *             ^                                                                                                |
+ *             +--- next generation: the name now stands for another file, or the file was cut <---------------+
+ *
+ * The cursor says which file it was (inode, time of birth, digest of its beginning) and how far it was read. The device is
+ * not in it: its number may change with every boot. At the start of a run the lines before it are read again, but for their
+ * keys only, which number equal lines. A file that was moved away while nobody looked is looked for as PATH.1 and read to
+ * its end; what cannot be found is said in a `ledger.gap` event. Each generation has its own number in the keys, because
+ * equal lines of two generations are two events: unlike two files given by hand, they are known not to be copies of one
+ * another. */
+#include "ingest/jsonl/jsonl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mp.h"
+#include "ingest/input/keyed_hash.h"
+#include "ingest/jsonl/position.h"
+
+#define FOLLOW_WAIT_MS 200
+/* A receipt on the way, after so many events or so long. */
+/* A writer is told of a rotation after it, and opens the new file when it comes to it. */
+#define FOLLOW_OLD_NS (60 * CLOCK_NS_PER_S)
+
+struct follow {
+    struct intake *run;
+    const char *path;
+    char name[FILE_POSITION_NAME_LEN]; /* of the cursor */
+    bool has_position;
+    bool finished;          /* the position's generation was read to its end by this run */
+    bool moved;             /* and its file goes on under another name */
+    struct jsonl_input old; /* the file before, kept open for what its writer still adds; zeroed: none */
+    uint64_t old_at;        /* boot clock, when it last grew */
+    struct file_position position;
+};
+
+/* ---- the cursor -------------------------------------------------------------------------------------------------- */
+
+static int read_mark(struct follow *f, struct err *err) {
+    struct buf value;
+    struct err why = {0};
+    buf_init(&value, 4096);
+    int code = file_position_name(f->path, f->name, err);
+    if (code != 0) {
+        return code;
+    }
+    code = ledger_cursor_get(intake_ledger(f->run), f->name, &value, &why);
+    if (code == 0) {
+        f->has_position = file_position_decode(bytes_of_buf(&value), &f->position) == 0;
+        if (!f->has_position) {
+            code = err_set(err, ERR_CORRUPT, "%s: the stored cursor '%s' does not parse", f->path, f->name);
+        }
+    } else if (code == ERR_NOTFOUND) {
+        code = 0;
+    } else if (err != NULL) {
+        *err = why;
+    }
+    buf_done(&value);
+    return code;
+}
+
+static int put_mark(struct follow *f, struct err *err) {
+    struct buf value;
+    buf_init(&value, 4096);
+    file_position_encode(&value, &f->position);
+    int code = buf_check(&value, "cursor", err);
+    if (code == 0) {
+        code = intake_cursor(f->run, f->name, bytes_of_buf(&value), err);
+    }
+    buf_done(&value);
+    return code;
+}
+
+static bool name_is_other_file(const struct follow *f) {
+    struct file_position now;
+    return file_position_identify(AT_FDCWD, f->path, &now) && !file_position_same_file(&f->position, &now);
+}
+
+/* ---- gaps --------------------------------------------------------------------------------------------------------- */
+
+static int add_gap(struct follow *f, const char *what, const char *how, struct err *err) {
+    char key[128], detail[256], hex[KEYED_HASH_HEX];
+    uint8_t digest[HASH_LEN];
+    hash_parts(digest, &(struct bytes){(const uint8_t *)f->name, strlen(f->name)}, 1);
+    keyed_hash_hex(hex, intake_secret(f->run), digest);
+    snprintf(key, sizeof(key), "gap:%s@%llu", hex, (unsigned long long)f->position.generation);
+    snprintf(detail, sizeof(detail), "%s; what the file held past byte %llu may be missing", how,
+             (unsigned long long)f->position.offset);
+    struct buf body;
+    buf_init(&body, 4096);
+    mp_put_map(&body, 2);
+    mp_pair_text(&body, "detail", detail);
+    mp_pair_text(&body, "what", what);
+    struct ledger_draft draft;
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of("ledger.gap");
+    draft.subject = bytes_of("gap/jsonl");
+    draft.key = bytes_of(key);
+    draft.grade = bytes_of("measured");
+    draft.body = bytes_of_buf(&body);
+    const struct ingest_place place = {.file = f->path, .offset = f->position.offset};
+    int code = buf_check(&body, "gap", err);
+    if (code == 0) {
+        code = intake_add(f->run, &draft, &place, INGEST_NO_TIME, err);
+    }
+    buf_done(&body);
+    return code;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+static int save(struct follow *f, struct jsonl_input *in, struct err *err) {
+    int code = 0;
+    uint64_t offset = lines_offset(in->lines);
+    if (offset != f->position.offset || !f->has_position) {
+        f->position.offset = offset;
+        uint64_t n = offset < FILE_POSITION_HEAD_MAX ? offset : FILE_POSITION_HEAD_MAX;
+        if (n != f->position.head_n && file_position_head(gz_fd(lines_gz(in->lines)), n, f->position.head)) {
+            f->position.head_n = n;
+        }
+        f->has_position = true;
+        code = put_mark(f, err);
+    }
+    return code != 0 ? code : intake_flush(f->run, err);
+}
+
+/* Reads the lines that an earlier run has handled. *ret_ok is false when the offset is not at a line's beginning. */
+static int skip_read(struct follow *f, struct jsonl_input *in, bool *ret_ok, struct err *err) {
+    struct lines_line line;
+    lines_set_digest(in->lines, NULL);
+    int code = 0;
+    while (code == 0 && lines_offset(in->lines) < f->position.offset) {
+        code = lines_next(in->lines, -1, &line, err);
+        if (code == 0) {
+            code = jsonl_skip(in, &line, err);
+        }
+    }
+    *ret_ok = code == 0 && lines_offset(in->lines) == f->position.offset;
+    lines_set_digest(in->lines, intake_digest(f->run));
+    return code == 1 ? 0 : code;
+}
+
+/* Reads all complete lines there are; 1 when none are left or the stop flag is set. */
+static int read_on(struct follow *f, struct jsonl_input *in, struct err *err) {
+    struct lines_line line;
+    int code = 0;
+    while (code == 0) {
+        code = intake_stopped(f->run) ? 1 : lines_next(in->lines, FOLLOW_WAIT_MS, &line, err);
+        if (code == 0) {
+            code = jsonl_take(in, &line, err);
+            intake_progress(f->run, lines_offset(in->lines), in->total);
+        }
+    }
+    if (code < 0) {
+        err_prefix(err, "%s", f->path);
+    }
+    return code;
+}
+
+/* The file is complete: its last line may lack its LF. */
+static int read_to_end(struct follow *f, struct jsonl_input *in, struct err *err) {
+    struct lines_line line;
+    int code = read_on(f, in, err);
+    if (code == 1 && !intake_stopped(f->run) && lines_rest(in->lines, &line) == 0) {
+        code = jsonl_take(in, &line, err);
+    }
+    return code == 1 ? 0 : code;
+}
+
+static void wait_a_moment(void) {
+    poll(NULL, 0, FOLLOW_WAIT_MS);
+}
+
+enum look {
+    LOOK_SAME,
+    LOOK_MOVED, /* the name stands for another file */
+    LOOK_CUT,   /* what was read is no longer all there */
+    LOOK_AGAIN  /* only an incomplete last line went away */
+};
+
+static enum look look(const struct follow *f, const struct jsonl_input *in) {
+    struct stat st;
+    int fd = gz_fd(lines_gz(in->lines));
+    if (name_is_other_file(f)) {
+        return LOOK_MOVED;
+    }
+    if (fstat(fd, &st) != 0) {
+        return LOOK_SAME;
+    }
+    if (!file_position_same_content(&f->position, fd)) {
+        return LOOK_CUT;
+    }
+    return (uint64_t)st.st_size < lines_offset(in->lines) + lines_pending(in->lines) ? LOOK_AGAIN : LOOK_SAME;
+}
+
+/* ---- the file before ---------------------------------------------------------------------------------------------- */
+
+static void keep_old(struct follow *f, struct jsonl_input *in) {
+    jsonl_input_close(&f->old);
+    f->old = *in;
+    f->old_at = clock_boot_ns();
+    lines_set_digest(f->old.lines, NULL);
+    *in = (struct jsonl_input){0};
+}
+
+static bool old_has_grown(const struct follow *f) {
+    struct stat st;
+    return f->old.lines != NULL && fstat(gz_fd(lines_gz(f->old.lines)), &st) == 0 &&
+           (uint64_t)st.st_size > lines_offset(f->old.lines) + lines_pending(f->old.lines);
+}
+
+/* What was added to the file before is an input of its own, with its own receipt. `last`: and so is a line without an end.
+ */
+static int read_old(struct follow *f, bool last, struct err *err) {
+    struct lines_line line;
+    int code = 0;
+    intake_begin(f->run, f->path);
+    lines_set_digest(f->old.lines, intake_digest(f->run));
+    while (code == 0) {
+        code = lines_next(f->old.lines, 0, &line, err);
+        code = code == 0 ? jsonl_take(&f->old, &line, err) : code;
+    }
+    if (code == 1 && last && lines_rest(f->old.lines, &line) == 0) {
+        code = jsonl_take(&f->old, &line, err);
+    }
+    lines_set_digest(f->old.lines, NULL);
+    f->old_at = clock_boot_ns();
+    return code == 0 || code == 1 ? intake_end(f->run, err) : code;
+}
+
+/* Between two looks at the new file: the old one, too. */
+static int look_at_old(struct follow *f, struct err *err) {
+    if (f->old.lines == NULL) {
+        return 0;
+    }
+    bool last = clock_boot_ns() - f->old_at >= FOLLOW_OLD_NS;
+    int code = 0;
+    if (old_has_grown(f) || (last && lines_pending(f->old.lines) > 0)) {
+        code = intake_end(f->run, err);
+        code = code != 0 ? code : read_old(f, last, err);
+        if (code == 0) {
+            intake_begin(f->run, f->path);
+        }
+    } else if (last) {
+        jsonl_input_close(&f->old);
+    }
+    return code;
+}
+
+/* Nobody will look at it again. No input is open. */
+static int leave_old(struct follow *f, struct err *err) {
+    int code = 0;
+    if (old_has_grown(f) || (f->old.lines != NULL && lines_pending(f->old.lines) > 0)) {
+        code = read_old(f, true, err);
+    }
+    jsonl_input_close(&f->old);
+    return code;
+}
+
+/* ---- one generation ----------------------------------------------------------------------------------------------- */
+
+/* From an open input to the end of its generation, or the stop flag. */
+static int follow_generation(struct follow *f, struct jsonl_input *in, struct err *err) {
+    while (!intake_stopped(f->run)) {
+        int code = read_on(f, in, err);
+        if (code != 1) {
+            return code;
+        }
+        code = save(f, in, err);
+        code = code != 0 ? code : look_at_old(f, err);
+        code = code != 0 ? code : intake_receipt_if_due(f->run, err);
+        if (code != 0 || intake_stopped(f->run)) {
+            return code;
+        }
+        wait_a_moment();
+        enum look l = look(f, in);
+        if (l == LOOK_MOVED) {
+            wait_a_moment(); /* its writer may still finish a line there */
+            code = read_to_end(f, in, err);
+            f->finished = code == 0 && !intake_stopped(f->run);
+            f->moved = f->finished;
+            return code != 0 ? code : save(f, in, err);
+        }
+        if (l == LOOK_CUT) {
+            f->finished = true;
+            return add_gap(f, "truncated", "the file was cut while it was followed", err);
+        }
+        if (l == LOOK_AGAIN) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static int open_input(struct follow *f, const char *path, struct jsonl_input *in, struct file_position *ret_file,
+                      struct err *err) {
+    *in = (struct jsonl_input){.run = f->run, .path = path, .generation = f->position.generation};
+    int code = jsonl_input_open(in, GZ_PLAIN, err);
+    if (code == 0 && !file_position_identify(gz_fd(lines_gz(in->lines)), "", ret_file)) {
+        code = err_errno(err, errno, "%s", path);
+    }
+    return code;
+}
+
+/* The file of the position is gone from its name: its rest may stand in PATH.1. */
+static int finish_moved(struct follow *f, struct err *err) {
+    char old[FILE_PATH_MAX];
+    struct jsonl_input in = {0};
+    struct stat st;
+    struct file_position file;
+    bool ok = false;
+    int code = 0;
+    if ((size_t)snprintf(old, sizeof(old), "%s.1", f->path) < sizeof(old) && stat(old, &st) == 0 && S_ISREG(st.st_mode)) {
+        code = open_input(f, old, &in, &file, err);
+        if (code == 0 && file_position_same_file(&f->position, &file) &&
+            file_position_same_content(&f->position, gz_fd(lines_gz(in.lines)))) {
+            intake_begin(f->run, old);
+            code = skip_read(f, &in, &ok, err);
+            code = code == 0 && ok ? read_to_end(f, &in, err) : code;
+            code = code == 0 ? intake_end(f->run, err) : code;
+        }
+    }
+    jsonl_input_close(&in);
+    if (code == 0 && !ok) {
+        intake_begin(f->run, f->path);
+        code = add_gap(f, "rotated", "the file was replaced while nobody followed it", err);
+        code = code == 0 ? intake_end(f->run, err) : code;
+    }
+    return code;
+}
+
+/* Brings the input to where reading goes on: past what was read before, or to the beginning of a new generation. */
+static int resume(struct follow *f, struct jsonl_input *in, const struct file_position *file, struct err *err) {
+    bool known = f->has_position && !f->finished && file_position_same_file(&f->position, file), ok = false;
+    int code = 0;
+    if (known && file_position_same_content(&f->position, gz_fd(lines_gz(in->lines)))) {
+        code = skip_read(f, in, &ok, err);
+        if (ok || code != 0) {
+            return code;
+        }
+    }
+    if (known) {
+        code = add_gap(f, "truncated", "the file was cut while nobody followed it", err);
+    }
+    uint64_t generation = f->has_position ? f->position.generation + 1 : 0;
+    memset(&f->position, 0, sizeof(f->position));
+    f->position.ino = file->ino;
+    f->position.born = file->born;
+    f->position.generation = generation;
+    hash_parts(f->position.head, NULL, 0);
+    f->has_position = false;
+    f->finished = false;
+    in->generation = generation;
+    return code;
+}
+
+/* One generation, from opening the name to its end. */
+static int follow_once(struct follow *f, struct err *err) {
+    struct jsonl_input in = {0};
+    struct file_position file;
+    int code = 0;
+    if (f->has_position && !f->finished && name_is_other_file(f)) {
+        code = finish_moved(f, err);
+    }
+    if (code == 0) {
+        intake_begin(f->run, f->path);
+        code = open_input(f, f->path, &in, &file, err);
+    }
+    if (code == 0) {
+        code = resume(f, &in, &file, err);
+    }
+    if (code == 0 && lines_offset(in.lines) != f->position.offset) {
+        jsonl_input_close(&in); /* skipping went astray: from the beginning */
+        code = open_input(f, f->path, &in, &file, err);
+    }
+    if (code == 0) {
+        code = follow_generation(f, &in, err);
+    }
+    if (code == 0) {
+        code = intake_end(f->run, err);
+    }
+    if (code == 0 && f->moved) {
+        code = leave_old(f, err);
+        keep_old(f, &in);
+        f->moved = false;
+    }
+    jsonl_input_close(&in);
+    return code;
+}
+
+int jsonl_follow(struct intake *run, const char *path, struct err *err) {
+    struct follow f = {.run = run, .path = path};
+    int code = read_mark(&f, err);
+    if (code == 0 && !file_exists(path) && intake_options(run)->waiting != NULL) {
+        intake_options(run)->waiting(intake_options(run)->ctx, path); /* its writer may start later */
+    }
+    while (code == 0 && !intake_stopped(run)) {
+        if (!file_exists(path)) {
+            wait_a_moment(); /* between two generations */
+            continue;
+        }
+        code = follow_once(&f, err);
+    }
+    if (code == 0) {
+        code = leave_old(&f, err);
+    }
+    jsonl_input_close(&f.old);
+    return code;
+}

@@ -1,0 +1,447 @@
+/* The source "lm-eval": one evaluation after the other, each as one input with one receipt.
+ *
+ *   results -> tasks --------------------------------> eval.task_declared
+ *   samples -> one line after the other -------------> eval.sampled, eval.sample_failed
+ *           -> what they say together -> judge ------> eval.imported, eval.scored
+ *
+ * The samples come before the scores, because only they tell whether the scores rest on all of them. Results are held in
+ * memory, samples are not. All events of an evaluation have the subject eval/<id>, where the id follows from what the
+ * results say of themselves: date, model, configuration, clocks. So a copy of the files, moved, reformatted or compressed,
+ * is the same evaluation, and the keys, which are made of the id and of what each event says, find everything there.
+ *
+ * Samples without results are taken in by themselves; their id follows from the first of them. */
+#include "ingest/lmeval/lmeval.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/gz.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "ingest/driver/recognize.h"
+
+#define BODY_MAX    ((size_t)4 << 20)
+#define SUBJECT_MAX 320
+#define HEAD_MAX    ((size_t)64 << 10)
+#define SETTLE_NS   (10 * CLOCK_NS_PER_S) /* between two looks (--every), a file that is younger waits for the next */
+
+struct evaluation {
+    struct intake *run;
+    const struct lmeval_doc *doc; /* NULL: there are no results */
+    const char *file;             /* that is being read */
+    char id[LMEVAL_ID_LEN];       /* "" until it is known */
+    struct lmeval_about about;
+    struct lmeval_reader reader;
+    struct lmeval_counter counter;
+    uint64_t imported; /* ticket of eval.imported; 0: none yet */
+    struct buf body;
+};
+
+/* ---- drafts ------------------------------------------------------------------------------------------------------- */
+
+/* It stands in subjects, so that it is hidden like a key. */
+static void set_id(struct evaluation *e, const struct bytes *parts, size_t n) {
+    char key[LMEVAL_KEY_LEN];
+    lmeval_key(key, intake_secret(e->run), "", parts, n);
+    snprintf(e->id, sizeof(e->id), "%.32s", key);
+}
+
+static int add(struct evaluation *e, const char *kind, const char *key, struct bytes body, const struct ingest_place *place,
+               struct err *err) {
+    struct ledger_draft draft;
+    char subject[SUBJECT_MAX];
+    snprintf(subject, sizeof(subject), "eval/%s", e->id);
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of(kind);
+    draft.subject = bytes_of(subject);
+    draft.key = bytes_of(key);
+    draft.grade = bytes_of("reported");
+    draft.body = body;
+    draft.cause_type = e->imported != 0 ? LEDGER_CAUSE_BATCH : LEDGER_CAUSE_NONE;
+    draft.cause = e->imported;
+    return intake_add(e->run, &draft, place, e->about.at, err);
+}
+
+static int declare_tasks(struct evaluation *e, const struct ingest_place *place, struct err *err) {
+    int code = 0;
+    for (size_t i = 0; i < e->doc->n_tasks && code == 0; i++) {
+        const struct lmeval_task *task = &e->doc->tasks[i];
+        const struct bytes parts[] = {task->name, task->version, task->config};
+        char key[LMEVAL_KEY_LEN], subject[SUBJECT_MAX];
+        struct ledger_draft draft;
+        if (task->config.n == 0) {
+            continue;
+        }
+        buf_clear(&e->body);
+        code = lmeval_put_task(task, &e->body, err);
+        lmeval_key(key, intake_secret(e->run), "task", parts, 3);
+        snprintf(subject, sizeof(subject), "task/%.*s", (int)task->name.n, (const char *)task->name.p);
+        ledger_draft_init(&draft);
+        draft.kind = bytes_of("eval.task_declared");
+        draft.subject = bytes_of(subject);
+        draft.key = bytes_of(key);
+        draft.body = bytes_of_buf(&e->body);
+        code = code != 0 ? code : intake_add(e->run, &draft, place, INGEST_NO_TIME, err);
+    }
+    return code;
+}
+
+static int add_scores(struct evaluation *e, const struct lmeval_task *task, const struct ingest_place *place,
+                      struct err *err) {
+    struct lmeval_entries entries;
+    struct lmeval_metric m;
+    int code = 0;
+    if (!lmeval_is(task->metrics, MP_MAP)) {
+        char reason[LMEVAL_NAME_MAX + 128];
+        snprintf(reason, sizeof(reason), "the metrics of task '%.*s' are not an object; accepted: names with their values",
+                 (int)task->name.n, (const char *)task->name.p);
+        return intake_reject(e->run, place, "the metrics of a task are not an object", reason);
+    }
+    lmeval_entries_open(&entries, task->metrics);
+    while (code == 0 && lmeval_metric_next(task, &entries, &m)) {
+        const uint8_t partial = (uint8_t)task->partial;
+        const struct bytes parts[] = {bytes_of(e->id), task->name, m.key, m.value, m.stderr_, {&partial, 1}};
+        char key[LMEVAL_KEY_LEN];
+        lmeval_key(key, intake_secret(e->run), "score", parts, sizeof(parts) / sizeof(parts[0]));
+        buf_clear(&e->body);
+        code = lmeval_put_scored(e->doc, task, &m, &e->body, err);
+        code = code != 0 ? code : add(e, "eval.scored", key, bytes_of_buf(&e->body), place, err);
+    }
+    return code;
+}
+
+/* What the results say, when it is known what they rest on. */
+static int add_results(struct evaluation *e, const char *path, struct err *err) {
+    const struct ingest_place place = {.file = path};
+    const struct lmeval_doc *doc = e->doc;
+    const uint8_t partial = (uint8_t)doc->partial;
+    const struct bytes parts[] = {bytes_of(e->id), {doc->digest, sizeof(doc->digest)}, {&partial, 1}};
+    char key[LMEVAL_KEY_LEN];
+    uint64_t before = intake_ticket(e->run);
+    lmeval_key(key, intake_secret(e->run), "imported", parts, 3);
+    buf_clear(&e->body);
+    int code = lmeval_put_imported(doc, path, &e->body, err);
+    code = code != 0 ? code : add(e, "eval.imported", key, bytes_of_buf(&e->body), &place, err);
+    e->imported = intake_ticket(e->run) != before ? intake_ticket(e->run) : 0;
+    for (size_t i = 0; i < doc->n_tasks && code == 0; i++) {
+        code = add_scores(e, &doc->tasks[i], &place, err);
+    }
+    return code;
+}
+
+/* ---- samples ------------------------------------------------------------------------------------------------------ */
+
+/* Takes what was read of one sample, or why it could not be. */
+static int take_sample(struct evaluation *e, int read, const struct lmeval_sample *sample, const struct ingest_place *place,
+                       bool ended, struct err *why, struct err *err) {
+    if (read == ERR_NOMEM) {
+        return err_set(err, read, "%s: %s", e->file, why->msg);
+    }
+    if (read != 0) {
+        char reason[ERR_MSG_MAX];
+        lmeval_counter_lost(&e->counter);
+        snprintf(reason, sizeof(reason), "%s%.900s", ended ? "" : "the last line is cut off: ", why->msg);
+        return intake_reject(e->run, place,
+                             !ended              ? "the last line is cut off"
+                             : read == ERR_LIMIT ? "too large"
+                                                 : NULL,
+                             reason);
+    }
+    const struct bytes digest = {sample->digest, sizeof(sample->digest)};
+    char key[LMEVAL_KEY_LEN];
+    if (e->id[0] == '\0') {
+        set_id(e, (struct bytes[]){bytes_of("samples"), e->about.task, digest}, 3);
+    }
+    const struct bytes parts[] = {bytes_of(e->id), e->about.task, digest};
+    lmeval_key(key, intake_secret(e->run), "sample", parts, 3);
+    int code = lmeval_counter_take(&e->counter, sample, err);
+    return code != 0 ? code : add(e, sample->failed ? "eval.sample_failed" : "eval.sampled", key, sample->body, place, err);
+}
+
+static int take_line(struct evaluation *e, const struct lines_line *line, struct err *err) {
+    const struct ingest_place place = {e->file, line->number, line->offset};
+    struct lmeval_sample sample = {0};
+    struct err why = {0};
+    int code = 0;
+    if (line->text.n == 0) {
+        return 0;
+    }
+    if (line->too_long) {
+        code = err_set(&why, ERR_INVALID, "the line is longer than %zu bytes", LINES_LINE_MAX);
+    } else {
+        code = lmeval_sample_read(&e->reader, line->text, &e->about, &sample, &why);
+    }
+    return take_sample(e, code, &sample, &place, line->ended || line->too_long, &why, err);
+}
+
+static int read_lines(struct evaluation *e, struct lines *lines, struct err *err) {
+    struct lines_line line;
+    int code = 0;
+    while (code == 0 && !intake_stopped(e->run)) {
+        struct err why = {0};
+        code = lines_next(lines, -1, &line, &why);
+        if (code < 0) {
+            lmeval_counter_lost(&e->counter);
+            return intake_reject_file(e->run, e->file, lines_offset(lines), &why);
+        }
+        if (code == 0) {
+            code = take_line(e, &line, err);
+            intake_progress(e->run, gz_taken(lines_gz(lines)), 0);
+        }
+    }
+    if (code == 1 && lines_at_end(lines) && lines_rest(lines, &line) == 0) {
+        code = take_line(e, &line, err);
+    }
+    return code == 1 ? 0 : code;
+}
+
+/* A file that cannot be read, or not to its end, is a rejection: the others go in. */
+static int read_samples(struct evaluation *e, const struct lmeval_file *file, struct err *err) {
+    struct gz *gz = NULL;
+    struct lines *lines = NULL;
+    struct err why = {0};
+    struct lmeval_task *task = e->doc != NULL ? lmeval_doc_task(e->doc, file->task) : NULL;
+    e->file = file->path;
+    e->about.task = file->task;
+    e->about.higher = task != NULL ? task->higher : (struct bytes){NULL, 0};
+    if (gz_open(file->path, GZ_REGULAR, UINT64_MAX, &gz, &why) != 0) {
+        return intake_reject_file(e->run, file->path, 0, &why);
+    }
+    int code = lines_new(gz, intake_digest(e->run), intake_options(e->run)->stop, &lines, err);
+    code = code != 0 ? code : lmeval_counter_init(&e->counter, err);
+    code = code != 0 ? code : read_lines(e, lines, err);
+    if (code == 0 && task != NULL) {
+        lmeval_counter_end(&e->counter, task);
+    }
+    lines_free(lines);
+    return code;
+}
+
+/* Samples that stand in the results file itself, as programs write it that use the harness as a library. */
+static int read_inner_samples(struct evaluation *e, const char *path, struct err *err) {
+    const struct ingest_place place = {.file = path};
+    struct lmeval_entries tasks;
+    int code = 0;
+    e->file = path;
+    lmeval_entries_open(&tasks, e->doc->top[LMEVAL_SAMPLES]);
+    while (code == 0 && lmeval_entries_next(&tasks)) {
+        struct lmeval_task *task = lmeval_doc_task(e->doc, tasks.name);
+        struct mp_reader r;
+        struct mp_item list = {0};
+        mp_reader_init(&r, tasks.raw);
+        if (task != NULL && task->has_samples) {
+            continue; /* from a file of their own */
+        }
+        if (mp_next(&r, &list, NULL) != 0 || list.type != MP_ARRAY) {
+            code = intake_reject(e->run, &place, NULL, "the samples of a task are not an array");
+            continue;
+        }
+        e->about.task = tasks.name;
+        e->about.higher = task != NULL ? task->higher : (struct bytes){NULL, 0};
+        code = lmeval_counter_init(&e->counter, err);
+        for (uint32_t i = list.count; i > 0 && code == 0 && !intake_stopped(e->run); i--) {
+            struct lmeval_sample sample = {0};
+            struct err why = {0};
+            struct bytes raw;
+            code = mp_skip(&r, 2, &raw, err);
+            code = code != 0 ? code
+                             : take_sample(e, lmeval_sample_take(&e->reader, raw, &e->about, &sample, &why), &sample,
+                                           &place, true, &why, err);
+        }
+        if (code == 0 && task != NULL) {
+            lmeval_counter_end(&e->counter, task);
+        }
+        lmeval_counter_done(&e->counter);
+    }
+    return code;
+}
+
+/* ---- evaluations -------------------------------------------------------------------------------------------------- */
+
+static void evaluation_init(struct evaluation *e, struct intake *run, const struct lmeval_doc *doc) {
+    memset(e, 0, sizeof(*e));
+    e->run = run;
+    e->doc = doc;
+    e->about.doc = doc;
+    e->about.at = INGEST_NO_TIME;
+    lmeval_reader_init(&e->reader);
+    buf_init(&e->body, BODY_MAX);
+}
+
+static void evaluation_done(struct evaluation *e) {
+    lmeval_reader_done(&e->reader);
+    lmeval_counter_done(&e->counter);
+    buf_done(&e->body);
+}
+
+/* Everything of one results file, when its document is read. */
+static int take_evaluation(struct intake *run, struct lmeval_doc *doc, const struct lmeval_file *file,
+                           const struct lmeval_file *samples, size_t n_samples, struct err *err) {
+    const struct ingest_place place = {.file = file->path};
+    struct evaluation e;
+    evaluation_init(&e, run, doc);
+    set_id(&e, (struct bytes[]){bytes_of(doc->id)}, 1);
+    e.about.at = doc->at;
+    e.about.at_text = doc->at_text;
+    int code = declare_tasks(&e, &place, err);
+    for (size_t i = 0; i < n_samples && code == 0 && !intake_stopped(run); i++) {
+        code = read_samples(&e, &samples[i], err);
+        lmeval_counter_done(&e.counter);
+    }
+    code = code != 0 ? code : read_inner_samples(&e, file->path, err);
+    if (code == 0 && !intake_stopped(run)) {
+        lmeval_doc_judge(doc);
+        code = add_results(&e, file->path, err);
+    }
+    evaluation_done(&e);
+    return code;
+}
+
+/* The content of a file, which is given to the digest. */
+static int load(struct intake *run, const char *path, struct buf *text, struct err *err) {
+    struct gz *gz = NULL;
+    int code = gz_open(path, GZ_REGULAR, LMEVAL_DOC_MAX, &gz, err);
+    while (code == 0 && !gz_at_end(gz)) {
+        uint8_t *room = buf_room(text, (size_t)64 << 10);
+        size_t n = 0;
+        if (room == NULL) {
+            code = err_set(err, text->fail, "%s: larger than %zu bytes", path, LMEVAL_DOC_MAX);
+        } else {
+            code = gz_read(gz, room, (size_t)64 << 10, &n, err);
+            text->n += code == 0 ? n : 0;
+        }
+    }
+    gz_close(gz);
+    if (code == 0 && text->n > 0) {
+        lines_digest_put(intake_digest(run), bytes_of_buf(text));
+    }
+    return code;
+}
+
+/* Errors that a file alone is to blame for. */
+static bool is_bad_file(int code) {
+    return code == ERR_INVALID || code == ERR_LIMIT || code == ERR_CORRUPT || code == ERR_IO || code == ERR_NOTFOUND;
+}
+
+/* What somebody else wrote is named. */
+static void name_foreign(const char *path, struct bytes text, struct err *why) {
+    struct buf words;
+    buf_init(&words, ERR_MSG_MAX);
+    text.n = text.n < HEAD_MAX ? text.n : HEAD_MAX;
+    if (text.n > 0 && recognize_words(text, path, &words) && memmem(words.p, words.n, "ingest lm-eval", 14) == NULL) {
+        char msg[ERR_MSG_MAX];
+        snprintf(msg, sizeof(msg), "%.500s; this %.*s", why->msg, (int)words.n, (const char *)words.p);
+        err_set(why, why->code, "%s", msg);
+    }
+    buf_done(&words);
+}
+
+static int read_evaluation(struct intake *run, const struct lmeval_file *file, const struct lmeval_file *samples,
+                           size_t n_samples, bool *ret_read, struct err *err) {
+    struct lmeval_doc doc;
+    struct buf text;
+    struct err why = {0};
+    lmeval_doc_init(&doc);
+    buf_init(&text, LMEVAL_DOC_MAX + ((size_t)64 << 10));
+    int code;
+    intake_begin(run, file->path);
+    int read = load(run, file->path, &text, &why);
+    read = read != 0 ? read : lmeval_doc_read(&doc, bytes_of_buf(&text), file->date, &why);
+    if (read == ERR_INVALID) {
+        name_foreign(file->path, bytes_of_buf(&text), &why);
+    }
+    buf_done(&text);
+    *ret_read = read == 0;
+    if (is_bad_file(read)) {
+        code = intake_reject_file(run, file->path, 0, &why);
+    } else if (read != 0) {
+        code = err_set(err, read, "%s", why.msg);
+    } else {
+        code = take_evaluation(run, &doc, file, samples, n_samples, err);
+    }
+    code = code == 0 ? intake_end(run, err) : code;
+    lmeval_doc_done(&doc);
+    return code;
+}
+
+static int read_orphans(struct intake *run, const struct lmeval_file *file, struct err *err) {
+    const struct ingest_place place = {.file = file->path};
+    struct evaluation e;
+    evaluation_init(&e, run, NULL);
+    e.about.at_text = file->date;
+    intake_begin(run, file->path);
+    int code = read_samples(&e, file, err);
+    if (code == 0 && e.id[0] != '\0' && !intake_stopped(run)) {
+        char key[LMEVAL_KEY_LEN], count[24];
+        snprintf(count, sizeof(count), "%llu", (unsigned long long)e.counter.documents);
+        const struct bytes parts[] = {bytes_of(e.id), bytes_of(count)};
+        lmeval_key(key, intake_secret(run), "imported", parts, 2);
+        code = lmeval_put_orphans(&e.about, e.counter.documents, file->path, &e.body, err);
+        code = code != 0 ? code : add(&e, "eval.imported", key, bytes_of_buf(&e.body), &place, err);
+    }
+    code = code == 0 ? intake_end(run, err) : code;
+    evaluation_done(&e);
+    return code;
+}
+
+/* Files with one date: results first, then samples. */
+static int read_group(struct intake *run, const struct lmeval_file *files, size_t n, struct err *err) {
+    size_t results = 0;
+    bool any = false;
+    int code = 0;
+    while (results < n && !files[results].samples) {
+        results++;
+    }
+    for (size_t i = 0; i < results && code == 0 && !intake_stopped(run); i++) {
+        bool read = false;
+        code = read_evaluation(run, &files[i], files + results, n - results, &read, err);
+        any = any || read;
+    }
+    for (size_t i = results; i < n && !any && code == 0 && !intake_stopped(run); i++) {
+        code = read_orphans(run, &files[i], err);
+    }
+    return code;
+}
+
+/* Of a file that was written just now more may be to come. */
+static bool is_settled(const struct lmeval_file *files, size_t n) {
+    uint64_t now = clock_wall_ns();
+    for (size_t i = 0; i < n; i++) {
+        struct stat st;
+        if (stat(files[i].path, &st) != 0) {
+            return false;
+        }
+        uint64_t written = (uint64_t)st.st_mtim.tv_sec * CLOCK_NS_PER_S + (uint64_t)st.st_mtim.tv_nsec;
+        if (written <= now && now - written < SETTLE_NS) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool belong_together(const struct lmeval_file *a, const struct lmeval_file *b) {
+    return a->date.n > 0 && bytes_eq(a->date, b->date) && bytes_eq(a->dir, b->dir);
+}
+
+int lmeval_read(struct intake *run, struct err *err) {
+    const struct ingest_options *o = intake_options(run);
+    struct lmeval_files files = {0};
+    int code = o->n_paths > 0 ? 0 : err_set(err, ERR_INVALID, "which files? accepted: directories, results and samples");
+    for (size_t i = 0; i < o->n_paths && code == 0; i++) {
+        code = lmeval_files_add(&files, o->paths[i], err);
+    }
+    lmeval_files_sort(&files);
+    for (size_t at = 0, n; at < files.n && code == 0 && !intake_stopped(run); at += n) {
+        n = 1;
+        while (at + n < files.n && belong_together(&files.files[at], &files.files[at + n])) {
+            n++;
+        }
+        if (o->every_ns == 0 || is_settled(files.files + at, n)) {
+            code = read_group(run, files.files + at, n, err);
+        }
+    }
+    lmeval_files_done(&files);
+    return code;
+}

@@ -1,0 +1,421 @@
+/* Answers of ollama, from text to models. They have no tag that says what they are; their fields do.
+ *
+ * A JSON tree takes many times the room of its text, so both its bytes and its values are bounded before it is parsed. What
+ * has a form of its own (digests, times, numbers, words) is taken over into open fields; all of an entry is kept beside
+ * that as it came, as a private field. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/json.h"
+#include "base/secret/secret.h"
+#include "base/text.h"
+#include "ingest/ollama/ollama.h"
+
+#define WORDS_MAX 32
+
+/* ---- JSON --------------------------------------------------------------------------------------------------------- */
+
+int ollama_parse(struct bytes text, struct buf *out, struct err *err) {
+    size_t before = out->n;
+    if (text.n > OLLAMA_DOC_MAX) {
+        return err_set(err, ERR_LIMIT, "the answer has %zu bytes; accepted: at most %zu", text.n, OLLAMA_DOC_MAX);
+    }
+    if (json_count_values(text) > OLLAMA_VALUES_MAX) {
+        return err_set(err, ERR_LIMIT, "the answer has more than %zu values", OLLAMA_VALUES_MAX);
+    }
+    int code = json_to_mp(text, out, err);
+    if (code != 0) {
+        err_prefix(err, "not valid JSON");
+        return code;
+    }
+    struct mp_reader r;
+    struct mp_item item;
+    mp_reader_init(&r, (struct bytes){out->p + before, out->n - before});
+    if (mp_next(&r, &item, NULL) != 0 || item.type != MP_MAP) {
+        out->n = before;
+        return err_set(err, ERR_INVALID, "the answer is not a JSON object");
+    }
+    return 0;
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------------- */
+
+struct bytes ollama_raw(struct bytes map, const char *name) {
+    struct bytes raw;
+    struct mp_item item;
+    if (mp_map_get(map, name, &raw) != 0 || (mp_scalar(raw, &item) == 0 && item.type == MP_NIL)) {
+        return (struct bytes){NULL, 0};
+    }
+    return raw;
+}
+
+static bool scalar(struct bytes map, const char *name, struct mp_item *ret) {
+    struct bytes raw = ollama_raw(map, name);
+    return raw.n > 0 && mp_scalar(raw, ret) == 0;
+}
+
+struct bytes ollama_text(struct bytes map, const char *name) {
+    struct mp_item item;
+    return scalar(map, name, &item) && item.type == MP_STR ? item.data : (struct bytes){NULL, 0};
+}
+
+bool ollama_is_word(struct bytes text) {
+    return text.n > 0 && text.n <= OLLAMA_WORD_MAX && !text_has_control(text) && text.p[0] != '/' && text.p[0] != '~' &&
+           text.p[0] != '.' && memchr(text.p, '\\', text.n) == NULL;
+}
+
+struct bytes ollama_word(struct bytes map, const char *name) {
+    struct bytes text = ollama_text(map, name);
+    return ollama_is_word(text) ? text : (struct bytes){NULL, 0};
+}
+
+uint64_t ollama_number(struct bytes map, const char *name) {
+    struct mp_item item;
+    uint64_t n;
+    if (!scalar(map, name, &item)) {
+        return OLLAMA_NONE;
+    }
+    if (item.type == MP_UINT) {
+        return item.uint;
+    }
+    return item.type == MP_STR && text_parse_u64(item.data, &n) == 0 && n <= MP_INT_MAX ? n : OLLAMA_NONE;
+}
+
+uint64_t ollama_time(struct bytes map, const char *name) {
+    uint64_t ns;
+    struct bytes text = ollama_text(map, name);
+    return text.n > 0 && text_parse_time(text, &ns) == 0 && ns <= MP_INT_MAX ? ns : OLLAMA_NONE;
+}
+
+bool ollama_flag(struct bytes map, const char *name) {
+    struct mp_item item;
+    return scalar(map, name, &item) && item.type == MP_BOOL && item.boolean;
+}
+
+static struct bytes array_of(struct bytes map, const char *name, struct mp_reader *ret_inside, uint32_t *ret_count) {
+    struct bytes raw = ollama_raw(map, name);
+    struct mp_item head;
+    mp_reader_init(ret_inside, raw);
+    if (raw.n == 0 || mp_next(ret_inside, &head, NULL) != 0 || head.type != MP_ARRAY) {
+        return (struct bytes){NULL, 0};
+    }
+    *ret_count = head.count;
+    return raw;
+}
+
+struct bytes ollama_array(struct bytes map, const char *name) {
+    struct mp_reader r;
+    uint32_t count;
+    return array_of(map, name, &r, &count);
+}
+
+struct bytes ollama_words(struct bytes map, const char *name) {
+    struct mp_reader r;
+    struct mp_item item;
+    uint32_t count = 0;
+    struct bytes raw = array_of(map, name, &r, &count);
+    if (raw.n == 0 || count == 0 || count > WORDS_MAX) {
+        return (struct bytes){NULL, 0};
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (mp_next(&r, &item, NULL) != 0 || item.type != MP_STR || !ollama_is_word(item.data)) {
+            return (struct bytes){NULL, 0};
+        }
+    }
+    return raw;
+}
+
+struct ollama_digest ollama_digest_of(struct bytes text) {
+    struct ollama_digest d = {0};
+    uint8_t hex[2 * HASH_LEN];
+    if (bytes_has_prefix(text, "sha256:") || bytes_has_prefix(text, "sha256-")) {
+        text = (struct bytes){text.p + 7, text.n - 7};
+    }
+    if (text.n != sizeof(hex)) {
+        return d;
+    }
+    for (size_t i = 0; i < sizeof(hex); i++) {
+        hex[i] = (uint8_t)(text.p[i] >= 'A' && text.p[i] <= 'F' ? text.p[i] + ('a' - 'A') : text.p[i]);
+    }
+    d.there = text_unhex(d.sha256, HASH_LEN, (struct bytes){hex, sizeof(hex)}) == 0;
+    return d;
+}
+
+/* ---- what an answer is -------------------------------------------------------------------------------------------- */
+
+static bool has(struct bytes map, const char *name) {
+    struct bytes raw;
+    return mp_map_get(map, name, &raw) == 0;
+}
+
+/* The first entry tells; an answer without entries is told by nothing. */
+static enum ollama_form classify_list(struct bytes map) {
+    struct mp_reader r;
+    struct bytes entry;
+    uint32_t count = 0;
+    if (array_of(map, "models", &r, &count).n == 0) {
+        return ollama_raw(map, "models").n == 0 ? OLLAMA_EMPTY_LIST : OLLAMA_UNKNOWN;
+    }
+    if (count == 0) {
+        return OLLAMA_EMPTY_LIST;
+    }
+    if (mp_skip(&r, 1, &entry, NULL) != 0) {
+        return OLLAMA_UNKNOWN;
+    }
+    return has(entry, "expires_at") || has(entry, "size_vram") ? OLLAMA_PS : OLLAMA_TAGS;
+}
+
+static bool is_of(struct bytes map, const char *name, enum mp_type type) {
+    struct mp_item item;
+    struct mp_reader r;
+    struct bytes raw = ollama_raw(map, name);
+    mp_reader_init(&r, raw);
+    return raw.n > 0 && mp_next(&r, &item, NULL) == 0 && item.type == type;
+}
+
+/* It has no other members than these, of which NULL is the last. */
+static bool only(struct bytes map, const char *const *names) {
+    struct mp_reader r;
+    struct mp_item head;
+    uint32_t there = 0;
+    mp_reader_init(&r, map);
+    for (; *names != NULL; names++) {
+        there += has(map, *names);
+    }
+    return mp_next(&r, &head, NULL) == 0 && head.type == MP_MAP && there == head.count;
+}
+
+/* Other servers answer alike, so that each form is known by members that only it has, of their types. */
+enum ollama_form ollama_classify(struct bytes map) {
+    static const char *const progress[] = {"status", "digest", "total", "completed", "error", NULL};
+    static const char *const version[] = {"version", NULL};
+    if (has(map, "models")) {
+        return classify_list(map);
+    }
+    if (ollama_text(map, "error").n > 0) {
+        return OLLAMA_ERROR;
+    }
+    if (is_of(map, "embeddings", MP_ARRAY) || is_of(map, "embedding", MP_ARRAY)) {
+        return OLLAMA_EMBED;
+    }
+    if (is_of(map, "done", MP_BOOL)) {
+        /* a chat's last piece may have no message; neither has a response */
+        return has(map, "response") ? OLLAMA_GENERATE : OLLAMA_CHAT;
+    }
+    if (is_of(map, "details", MP_MAP) || has(map, "modelfile") || is_of(map, "model_info", MP_MAP)) {
+        return OLLAMA_SHOW;
+    }
+    if (ollama_text(map, "status").n > 0 && only(map, progress)) {
+        return OLLAMA_PROGRESS;
+    }
+    if (has(map, "cloud")) {
+        return OLLAMA_STATUS;
+    }
+    return ollama_text(map, "version").n > 0 && only(map, version) ? OLLAMA_VERSION : OLLAMA_UNKNOWN;
+}
+
+/* ---- lists -------------------------------------------------------------------------------------------------------- */
+
+int ollama_check_name(struct bytes name, struct err *err) {
+    struct secret_hit hit;
+    if (name.n == 0) {
+        return err_set(err, ERR_INVALID, "a model has no name; accepted: text in 'name' or 'model'");
+    }
+    if (name.n > OLLAMA_NAME_MAX || text_has_control(name)) {
+        return err_set(err, ERR_INVALID,
+                       "a model's name '%s' is too long or has control characters; accepted: at most %d bytes",
+                       SECRET_SHOWN(name), OLLAMA_NAME_MAX);
+    }
+    if (secret_next(name, 0, &hit) == 0) {
+        return err_set(err, ERR_INVALID, "a model's name holds a secret (rule %s)", hit.rule);
+    }
+    return 0;
+}
+
+static int read_name(struct bytes entry, struct bytes *ret, struct err *err) {
+    struct mp_reader r;
+    struct mp_item head;
+    mp_reader_init(&r, entry);
+    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_MAP) {
+        return err_set(err, ERR_INVALID, "an entry of 'models' is not an object");
+    }
+    *ret = ollama_text(entry, "name");
+    if (ret->n == 0) {
+        *ret = ollama_text(entry, "model");
+    }
+    return ollama_check_name(*ret, err);
+}
+
+static bool may_hold_user(struct bytes url) {
+    return memchr(url.p, '@', url.n) != NULL || memchr(url.p, '?', url.n) != NULL;
+}
+
+void ollama_model_details(struct bytes details, struct ollama_model *m) {
+    m->format = ollama_word(details, "format");
+    m->family = ollama_word(details, "family");
+    m->families = ollama_words(details, "families");
+    m->parameters = ollama_word(details, "parameter_size");
+    m->quantization = ollama_word(details, "quantization_level");
+    m->made = ollama_text(details, "parent_model").n > 0;
+    m->parent = ollama_word(details, "parent_model");
+    m->context_length = ollama_number(details, "context_length");
+    m->embedding_length = ollama_number(details, "embedding_length");
+}
+
+void ollama_model_remote(struct bytes map, struct ollama_model *m) {
+    m->remote = ollama_text(map, "remote_model").n > 0 || ollama_text(map, "remote_host").n > 0;
+    m->remote_model = ollama_word(map, "remote_model");
+    m->remote_host = ollama_word(map, "remote_host");
+    if (m->remote_host.n > 0 && may_hold_user(m->remote_host)) {
+        m->remote_host.n = 0;
+    }
+}
+
+int ollama_model_read(struct bytes entry, struct ollama_model *ret, struct err *err) {
+    struct ollama_model m = {.raw = entry, .modified_at = OLLAMA_NONE};
+    int code = read_name(entry, &m.name, err);
+    if (code != 0) {
+        return code;
+    }
+    m.manifest = ollama_digest_of(ollama_text(entry, "digest"));
+    hash_parts(m.content, &entry, 1);
+    ollama_model_details(ollama_raw(entry, "details"), &m);
+    m.capabilities = ollama_words(entry, "capabilities");
+    m.bytes = ollama_number(entry, "size");
+    m.modified_at = ollama_time(entry, "modified_at");
+    ollama_model_remote(entry, &m);
+    *ret = m;
+    return 0;
+}
+
+int ollama_loaded_read(struct bytes entry, struct ollama_loaded *ret, struct err *err) {
+    struct ollama_loaded l = {.raw = entry};
+    int code = read_name(entry, &l.name, err);
+    if (code != 0) {
+        return code;
+    }
+    l.manifest = ollama_digest_of(ollama_text(entry, "digest"));
+    l.bytes = ollama_number(entry, "size");
+    l.vram_bytes = ollama_number(entry, "size_vram");
+    l.context_length = ollama_number(entry, "context_length");
+    l.expires = ollama_time(entry, "expires_at");
+    uint8_t numbers[24];
+    be64_put(numbers, l.bytes);
+    be64_put(numbers + 8, l.vram_bytes);
+    be64_put(numbers + 16, l.context_length);
+    const struct bytes parts[] = {ollama_text(entry, "digest"), {numbers, sizeof(numbers)}};
+    hash_parts(l.content, parts, 2);
+    *ret = l;
+    return 0;
+}
+
+void ollama_lists_done(struct ollama_lists *lists) {
+    free(lists->models);
+    free(lists->loaded);
+    memset(lists, 0, sizeof(*lists));
+}
+
+struct ollama_model *ollama_lists_model(struct ollama_lists *lists) {
+    size_t n = lists->n_models;
+    if (n == OLLAMA_MODELS_MAX ||
+        array_room(&lists->models, n + 1, &lists->cap_models, sizeof(*lists->models), NULL) != 0) {
+        return NULL;
+    }
+    memset(&lists->models[n], 0, sizeof(lists->models[n]));
+    return &lists->models[lists->n_models++];
+}
+
+static int read_entry(struct ollama_lists *lists, enum ollama_form form, struct bytes entry, struct err *err) {
+    struct ollama_model model, *m;
+    struct ollama_loaded loaded;
+    int code = form == OLLAMA_PS ? ollama_loaded_read(entry, &loaded, err) : ollama_model_read(entry, &model, err);
+    if (code != 0) {
+        return code;
+    }
+    if (form == OLLAMA_PS) {
+        size_t n = lists->n_loaded;
+        code = n == OLLAMA_MODELS_MAX ? ERR_NOMEM
+                                      : array_room(&lists->loaded, n + 1, &lists->cap_loaded, sizeof(loaded), NULL);
+        if (code == 0) {
+            lists->loaded[lists->n_loaded++] = loaded;
+        }
+    } else {
+        m = ollama_lists_model(lists);
+        code = m != NULL ? 0 : ERR_NOMEM;
+        if (m != NULL) {
+            *m = model;
+        }
+    }
+    return code != 0 ? err_set(err, code, "ollama: out of memory for the list of models") : 0;
+}
+
+int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct bytes map, struct intake *run,
+                      const struct ingest_place *place, struct err *err) {
+    struct mp_reader r;
+    uint32_t count = 0;
+    int code = 0;
+    bool *cut = form == OLLAMA_PS ? &lists->cut_loaded : &lists->cut_models;
+    *(form == OLLAMA_PS ? &lists->has_loaded : &lists->has_models) = true;
+    if (array_of(map, "models", &r, &count).n == 0) {
+        return 0; /* null: none */
+    }
+    for (uint32_t i = 0; i < count && code == 0; i++) {
+        struct bytes entry;
+        struct err why = {0};
+        if (i == OLLAMA_MODELS_MAX) {
+            *cut = true;
+            return intake_reject(run, place, NULL, "the list has more than 2048 models; the rest is not looked at");
+        }
+        code = mp_skip(&r, 1, &entry, err);
+        code = code != 0 ? code : read_entry(lists, form, entry, &why);
+        if (code == ERR_INVALID) {
+            *cut = true;
+            code = intake_reject(run, place, NULL, why.msg);
+        } else if (code != 0 && err != NULL && why.code != 0) {
+            *err = why;
+        }
+    }
+    return code;
+}
+
+/* ---- manifests ---------------------------------------------------------------------------------------------------- */
+
+/* One file as a manifest names it: a layer, or the configuration, whose digest may be empty. */
+static int check_named(struct bytes raw, const char *where, bool may_be_empty, struct err *err) {
+    struct mp_reader r;
+    struct mp_item head;
+    const char *wrong = NULL;
+    mp_reader_init(&r, raw);
+    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_MAP) {
+        wrong = "no object";
+    } else if (!ollama_digest_of(ollama_text(raw, "digest")).there &&
+               !(may_be_empty && (ollama_raw(raw, "digest").n == 0 || bytes_is(ollama_raw(raw, "digest"), "\xa0")))) {
+        wrong = "'digest' is not a digest";
+    } else if (ollama_raw(raw, "size").n > 0 && ollama_number(raw, "size") == OLLAMA_NONE) {
+        wrong = "'size' is not a number of bytes";
+    }
+    return wrong == NULL ? 0
+                         : err_set(err, ERR_INVALID,
+                                   "the manifest's %s: %s; accepted: an object with 'digest', sha256: and 64 hex digits, "
+                                   "and 'size', an integer of 0 or more",
+                                   where, wrong);
+}
+
+int ollama_check_manifest(struct bytes manifest, struct err *err) {
+    struct bytes layers = ollama_array(manifest, "layers"), config = ollama_raw(manifest, "config"), layer;
+    struct mp_reader r;
+    struct mp_item head = {0};
+    char where[48];
+    int code = 0;
+    mp_reader_init(&r, layers);
+    if (layers.n > 0 && mp_next(&r, &head, NULL) != 0) {
+        return err_set(err, ERR_INVALID, "the manifest's 'layers' cannot be read");
+    }
+    for (uint32_t i = 0; i < head.count && code == 0 && mp_skip(&r, 1, &layer, NULL) == 0; i++) {
+        snprintf(where, sizeof(where), "'layers', entry %u", i + 1);
+        code = check_named(layer, where, false, err);
+    }
+    return code == 0 && config.n > 0 ? check_named(config, "'config'", true, err) : code;
+}

@@ -1,0 +1,417 @@
+/* One look at a server:
+ *
+ *   GET /api/version    is it there, in another version?                runtime.observed, changed, unreachable
+ *   GET /api/status     may it hand requests on? (old ones do not say)
+ *   GET /api/tags       which models, under which names?                model.observed, pulled, removed, alias_set
+ *   POST /api/show      of each that is new: which weights?             model.identified
+ *   GET /api/ps         which are loaded?                               model.loaded, unloaded
+ *
+ * Everything is bounded: bytes and time of each answer, models in a list, time for all questions about single models. A
+ * server that cannot be reached, or whose answers are invalid, is an event when that is new, and the run's error each
+ * time. */
+#include "ingest/ollama/ollama.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/http/http.h"
+#include "base/json.h"
+#include "base/secret/secret.h"
+#include "base/text.h"
+
+#define ASK_NS     (300 * CLOCK_NS_PER_S) /* for all single models together */
+#define VERSION_MS 5000
+#define SMALL_MAX  65536 /* bytes of an answer about the server itself */
+#define DETAIL_MAX 512
+
+struct look {
+    struct intake *run;
+    struct http *http;
+    char base[HTTP_URL_MAX];
+    struct ollama_view view;
+    struct ollama_state state;
+    struct ollama_lists lists;
+    struct buf text, tags, ps, version, status, shown, scratch;
+    uint64_t ask_until;
+    /* What went wrong with the server, first of all; error "" when nothing did. */
+    char error[16], detail[DETAIL_MAX];
+    unsigned http_status;
+    char asking_failed[DETAIL_MAX]; /* a question about one model, which is no fault of the server's lists */
+    unsigned newest_status;         /* of the newest answer; 0: none came */
+};
+
+/* ---- questions ---------------------------------------------------------------------------------------------------- */
+
+/* Remembers what is wrong with the server; the first fault counts. */
+static void fault(struct look *look, const char *path, const char *error, unsigned http_status, const char *words) {
+    if (look->error[0] == '\0') {
+        snprintf(look->error, sizeof(look->error), "%s", error);
+        snprintf(look->detail, sizeof(look->detail), "%s: %.400s", path, words);
+        look->detail[text_utf8_valid((const uint8_t *)look->detail, strlen(look->detail))] = '\0'; /* it may be cut */
+        look->http_status = http_status;
+    }
+}
+
+/* An answer that is not a JSON object may be one whose last line is an error: then that is what is wrong. */
+static bool ends_in_error(struct bytes text, struct buf *scratch, struct bytes *ret_words) {
+    while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r' || text.p[text.n - 1] == ' ')) {
+        text.n--;
+    }
+    const uint8_t *end = text.n > 0 ? memrchr(text.p, '\n', text.n) : NULL;
+    struct bytes last = end != NULL ? (struct bytes){end + 1, text.n - (size_t)(end + 1 - text.p)} : text;
+    buf_clear(scratch);
+    if (last.n == 0 || ollama_parse(last, scratch, NULL) != 0) {
+        return false;
+    }
+    *ret_words = ollama_text(bytes_of_buf(scratch), "error");
+    return ollama_classify(bytes_of_buf(scratch)) == OLLAMA_ERROR;
+}
+
+static void judge_answer(struct look *look, const char *path, const struct http_answer *answer, const struct err *why) {
+    struct bytes words;
+    char text[DETAIL_MAX];
+    if (answer->status < 200 || answer->status > 299) {
+        bool said = ends_in_error(bytes_of_buf(&look->text), &look->scratch, &words);
+        snprintf(text, sizeof(text), "status %u%s%.*s", answer->status, said ? ": " : "", said ? (int)words.n : 0,
+                 said ? (const char *)words.p : "");
+        fault(look, path, "http", answer->status, text);
+    } else if (ends_in_error(bytes_of_buf(&look->text), &look->scratch, &words)) {
+        snprintf(text, sizeof(text), "the answer ends in an error: %.*s", (int)words.n, (const char *)words.p);
+        fault(look, path, "answer", answer->status, text);
+    } else {
+        fault(look, path, why->code == ERR_LIMIT ? "limit" : "answer", answer->status, why->msg);
+    }
+}
+
+/* Asks, and parses what comes into `out`. *ret_ok: there is an object, and it is no error. Faults of the server are
+ * remembered, not returned, unless `quiet`. */
+static int question(struct look *look, const char *path, struct bytes body, bool quiet, struct buf *out, bool *ret_ok,
+                    struct err *err) {
+    char url[HTTP_URL_MAX + 32];
+    struct http_answer answer;
+    struct err why = {0};
+    snprintf(url, sizeof(url), "%s%s", look->base, path);
+    buf_clear(&look->text);
+    buf_clear(out);
+    bool list = strcmp(path, "/api/version") != 0 && strcmp(path, "/api/status") != 0;
+    const struct http_request request = {
+        .url = url,
+        .content_type = body.n > 0 ? "application/json" : NULL,
+        .body = body,
+        .limits = {.bytes_max = list ? OLLAMA_DOC_MAX : SMALL_MAX, .total_ms = list ? 0 : VERSION_MS},
+        .stop = intake_options(look->run)->stop,
+        .to = &look->text,
+    };
+    *ret_ok = false;
+    int code = http_fetch(look->http, &request, &answer, &why);
+    lines_digest_put(intake_digest(look->run), bytes_of_buf(&look->text));
+    look->newest_status = code == 0 ? answer.status : 0;
+    if (code == ERR_NET) {
+        if (answer.fault != HTTP_STOPPED && !quiet) {
+            fault(look, path, http_fault_name(answer.fault), answer.status, why.msg);
+        }
+        return 0;
+    }
+    if (code != 0) {
+        return err_set(err, code, "%s: %s", look->base, why.msg);
+    }
+    bool good = answer.status >= 200 && answer.status <= 299;
+    code = good ? ollama_parse(bytes_of_buf(&look->text), out, &why) : ERR_INVALID;
+    if (code == ERR_NOMEM) {
+        return err_set(err, code, "%s", why.msg);
+    }
+    *ret_ok = code == 0 && ollama_classify(bytes_of_buf(out)) != OLLAMA_ERROR;
+    if (!*ret_ok && !quiet) {
+        judge_answer(look, path, &answer, &why);
+    }
+    return 0;
+}
+
+/* ---- the server itself -------------------------------------------------------------------------------------------- */
+
+static int is_cloud(struct bytes map) {
+    struct bytes raw;
+    struct mp_item item;
+    struct bytes cloud = ollama_raw(map, "cloud");
+    if (cloud.n == 0 || mp_map_get(cloud, "disabled", &raw) != 0 || mp_scalar(raw, &item) != 0 || item.type != MP_BOOL) {
+        return -1;
+    }
+    return item.boolean ? 0 : 1;
+}
+
+/* {"version": ..., "status": ...}: both answers as they came. */
+static void put_answers(struct look *look, struct buf *out) {
+    bool both = look->status.n > 0;
+    mp_put_map(out, both ? 2 : 1);
+    if (both) {
+        mp_put_str(out, bytes_of("status"));
+        buf_put_bytes(out, bytes_of_buf(&look->status));
+    }
+    mp_put_str(out, bytes_of("version"));
+    buf_put_bytes(out, bytes_of_buf(&look->version));
+}
+
+/* It answers: an event when that, its version or its way to a cloud is new. */
+static int tell_runtime(struct look *look, const char *version, int cloud, struct err *err) {
+    struct ollama_runtime *r = &look->state.runtime, old = *r;
+    bool other = old.version[0] != '\0' && strcmp(old.version, version) != 0;
+    bool changed = !old.known || !old.reachable || other || old.cloud != cloud;
+    struct buf raw;
+    snprintf(r->version, sizeof(r->version), "%s", version);
+    r->cloud = cloud;
+    r->known = r->reachable = true;
+    r->error[0] = '\0';
+    r->status = 0;
+    r->gen += changed;
+    buf_init(&raw, OLLAMA_MP_MAX);
+    put_answers(look, &raw);
+    int code = buf_check(&raw, "an answer", err);
+    code = code != 0 ? code : ollama_event_runtime(&look->view, r, bytes_of_buf(&raw), err);
+    if (code == 0 && other) {
+        code = ollama_event_version(&look->view, old.version, r, err);
+    }
+    buf_done(&raw);
+    if (code != 0 || !changed) {
+        return code;
+    }
+    code = ollama_state_put_runtime(&look->state, look->run, err);
+    return code != 0 ? code : intake_flush(look->run, err);
+}
+
+/* It does not, or not as it should. */
+static int tell_fault(struct look *look, struct err *err) {
+    struct ollama_runtime *r = &look->state.runtime;
+    bool changed = !r->known || r->reachable || strcmp(r->error, look->error) != 0 || r->status != look->http_status;
+    r->known = true;
+    r->reachable = false;
+    r->gen += changed;
+    snprintf(r->error, sizeof(r->error), "%s", look->error);
+    r->status = look->http_status;
+    int code = ollama_event_unreachable(&look->view, r, look->detail, err);
+    if (code != 0 || !changed) {
+        return code;
+    }
+    code = ollama_state_put_runtime(&look->state, look->run, err);
+    return code != 0 ? code : intake_flush(look->run, err);
+}
+
+/* "" when it does not say. */
+static int ask_version(struct look *look, char *ret, size_t size, struct err *err) {
+    struct secret_hit hit;
+    bool ok = false;
+    int code = question(look, "/api/version", (struct bytes){NULL, 0}, false, &look->version, &ok, err);
+    ret[0] = '\0';
+    if (code != 0 || !ok) {
+        return code;
+    }
+    struct bytes text = ollama_word(bytes_of_buf(&look->version), "version");
+    if (text.n == 0 || text.n >= size || secret_next(text, 0, &hit) == 0) {
+        fault(look, "/api/version", "answer", look->newest_status, "the answer names no version");
+        return 0;
+    }
+    snprintf(ret, size, "%.*s", (int)text.n, (const char *)text.p);
+    return 0;
+}
+
+static int ask_cloud(struct look *look, int *ret, struct err *err) {
+    bool ok = false;
+    *ret = -1;
+    int code = question(look, "/api/status", (struct bytes){NULL, 0}, true, &look->status, &ok, err);
+    if (code == 0 && ok) {
+        *ret = is_cloud(bytes_of_buf(&look->status));
+    } else {
+        buf_clear(&look->status);
+    }
+    return code;
+}
+
+/* ---- its models --------------------------------------------------------------------------------------------------- */
+
+static int ask_list(struct look *look, const char *path, enum ollama_form form, struct buf *out, struct err *err) {
+    bool ok = false;
+    int code = question(look, path, (struct bytes){NULL, 0}, false, out, &ok, err);
+    if (code != 0 || !ok) {
+        return code;
+    }
+    enum ollama_form is = ollama_classify(bytes_of_buf(out));
+    /* The address says which list it is; an entry may lack what tells them apart. */
+    if (is != OLLAMA_TAGS && is != OLLAMA_PS && is != OLLAMA_EMPTY_LIST) {
+        fault(look, path, "answer", look->newest_status, "the answer has no list of models");
+        return 0;
+    }
+    return ollama_lists_read(&look->lists, form, bytes_of_buf(out), look->run, &look->view.place, err);
+}
+
+static int put_question(struct bytes name, struct buf *out, struct err *err) {
+    buf_clear(out);
+    buf_put_str(out, "{\"model\":");
+    int code = json_put_str(out, name);
+    buf_put_str(out, "}");
+    return code != 0 ? err_set(err, code, "out of memory") : buf_check(out, "a question", err);
+}
+
+/* A model that the server should tell of and does not. */
+static int reject_model(struct look *look, struct bytes name) {
+    char group[64], why[OLLAMA_NAME_MAX + 96];
+    snprintf(group, sizeof(group), "/api/show: status %u", look->newest_status);
+    snprintf(why, sizeof(why), "/api/show of model '%.*s': status %u%s; accepted: 200 with an object", (int)name.n,
+             (const char *)name.p, look->newest_status, look->newest_status == 200 ? " without a model" : "");
+    return intake_reject(look->run, &look->view.place, group, why);
+}
+
+/* Asks for one model. One that cannot be had now is asked for again by the next look. */
+static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, struct err *err) {
+    struct look *look = ctx;
+    struct ollama_identity identity;
+    struct buf body;
+    bool ok = false;
+    if (look->asking_failed[0] != '\0' || intake_stopped(look->run) || clock_boot_ns() >= look->ask_until) {
+        return 0;
+    }
+    buf_init(&body, 8 * OLLAMA_NAME_MAX);
+    int code = put_question(model->name, &body, err);
+    code = code != 0 ? code : question(look, "/api/show", bytes_of_buf(&body), true, &look->shown, &ok, err);
+    buf_done(&body);
+    if (code != 0) {
+        return code;
+    }
+    if (look->newest_status == 0 && !intake_stopped(look->run)) {
+        snprintf(look->asking_failed, sizeof(look->asking_failed), "/api/show did not answer");
+        return 0;
+    }
+    *ret_shown = ok || (look->newest_status >= 400 && look->newest_status <= 499); /* also when it will not say */
+    if (!*ret_shown && look->newest_status != 0) {
+        return reject_model(look, model->name);
+    }
+    buf_clear(&look->scratch);
+    if (!ok || ollama_show_read(bytes_of_buf(&look->shown), model->name, &identity, &look->scratch, NULL) != 0 ||
+        !identity.weights.there) {
+        return 0;
+    }
+    model->weights = identity.weights;
+    identity.manifest = model->manifest;
+    return ollama_event_identified(&look->view, &identity, err);
+}
+
+/* Asks everything that says whether it is all right. */
+static int ask_server(struct look *look, char *ret_version, size_t size, int *ret_cloud, struct err *err) {
+    *ret_cloud = -1;
+    int code = ask_version(look, ret_version, size, err);
+    if (code == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
+        code = ask_cloud(look, ret_cloud, err);
+    }
+    if (code == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
+        code = ask_list(look, "/api/tags", OLLAMA_TAGS, &look->tags, err);
+    }
+    if (code == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
+        code = ask_list(look, "/api/ps", OLLAMA_PS, &look->ps, err);
+    }
+    return code;
+}
+
+static int tell_lists(struct look *look, struct err *err) {
+    const struct ollama_asker asker = {look, ask_model};
+    look->ask_until = clock_boot_ns() + ASK_NS;
+    int code = ollama_diff(&look->view, &look->state, &look->lists, &asker, err);
+    if (code == 0 && look->lists.has_models && !look->lists.cut_models && !intake_stopped(look->run) &&
+        !look->state.runtime.looked) {
+        look->state.runtime.looked = true;
+        code = ollama_state_put_runtime(&look->state, look->run, err);
+        code = code != 0 ? code : intake_flush(look->run, err);
+    }
+    return code;
+}
+
+/* ---- the look ----------------------------------------------------------------------------------------------------- */
+
+static int look_open(struct look *look, const char *url, struct err *err) {
+    struct buf *const buffers[] = {&look->tags, &look->ps, &look->version, &look->status, &look->shown, &look->scratch};
+    buf_init(&look->text, OLLAMA_DOC_MAX);
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++) {
+        buf_init(buffers[i], OLLAMA_MP_MAX);
+    }
+    int code = http_open("ledger/" LEDGER_VERSION, &look->http, err);
+    code = code != 0 ? code : http_base(look->http, url, look->base, err);
+    if (code != 0) {
+        return code;
+    }
+    ollama_state_init(&look->state, look->base);
+    ollama_view_init(&look->view, look->run, look->base, look->base);
+    look->view.grade = "reported";
+    look->view.place.file = look->base;
+    if (!intake_options(look->run)->dry_run) {
+        code = ollama_state_lock(&look->state, look->run, err);
+    }
+    return code != 0 ? code : ollama_state_load(&look->state, intake_ledger(look->run), err);
+}
+
+static void look_close(struct look *look) {
+    struct buf *const buffers[] = {&look->text,   &look->tags,  &look->ps,     &look->version,
+                                   &look->status, &look->shown, &look->scratch};
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++) {
+        buf_done(buffers[i]);
+    }
+    ollama_lists_done(&look->lists);
+    ollama_state_done(&look->state);
+    http_close(look->http);
+}
+
+static int tell_all(struct look *look, const char *version, int cloud, struct err *err) {
+    int code = 0;
+    if (look->error[0] != '\0') {
+        code = tell_fault(look, err);
+    } else if (!intake_stopped(look->run)) {
+        code = tell_runtime(look, version, cloud, err);
+    }
+    return code != 0 ? code : tell_lists(look, err);
+}
+
+static int look_at_server(struct intake *run, const char *url, struct err *err) {
+    struct look look = {.run = run, .state = {.lock = -1}};
+    char version[sizeof(look.state.runtime.version)];
+    int cloud, code = look_open(&look, url, err);
+    if (code == 0) {
+        intake_begin(run, look.base);
+        code = ask_server(&look, version, sizeof(version), &cloud, err);
+    }
+    code = code != 0 ? code : tell_all(&look, version, cloud, err);
+    code = code != 0 ? code : intake_end(run, err);
+    if (code == 0 && look.error[0] != '\0') {
+        code = err_set(err, ERR_NET, "%s: %s: %s", look.base, look.error, SECRET_SHOWN(bytes_of(look.detail)));
+    } else if (code == 0 && look.asking_failed[0] != '\0') {
+        code = err_set(err, ERR_NET, "%s: %s", look.base, look.asking_failed);
+    }
+    look_close(&look);
+    return code;
+}
+
+int ollama_read(struct intake *run, struct err *err) {
+    const struct ingest_options *o = intake_options(run);
+    const char *url = o->url;
+    struct err later = {0};
+    if (o->n_from > 0 && url != NULL) {
+        return err_set(err, ERR_INVALID, "saved answers (--from) take no address");
+    }
+    if (o->verify && o->models == NULL) {
+        return err_set(err, ERR_INVALID, "--verify hashes the files of a store; give its directory with --models");
+    }
+    if (url == NULL && o->models == NULL && o->n_from == 0) {
+        url = OLLAMA_URL;
+    }
+    int code = o->n_from > 0 ? ollama_capture_read(run, o->from, o->n_from, err) : 0;
+    if (code == 0 && url != NULL) {
+        code = look_at_server(run, url, err);
+    }
+    /* A server that is away does not keep the store from being read. */
+    if (o->models != NULL && (code == 0 || code == ERR_NET) && !intake_stopped(run)) {
+        int store = ollama_store_read(run, o->models, url == NULL, &later);
+        if (store != 0 && code == 0) {
+            code = store;
+            if (err != NULL) {
+                *err = later;
+            }
+        }
+    }
+    return code;
+}

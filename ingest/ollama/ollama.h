@@ -1,0 +1,313 @@
+/* The source "ollama": what an ollama server, its store on disk and saved answers of it say. docs/ingest.md describes what
+ * comes of it.
+ *
+ *   ollama.c          the source: one look at a server, a store, or files
+ *   answer.c          answers: bounded JSON, told apart by their fields, read into models and loaded models
+ *   diff.c            what changed since the last look, and the events of it
+ *   state.c           the last look: cursors
+ *   event.c           bodies and keys
+ *   show.c            what a server shows of one model: whose weights it has
+ *   capture.c         files of answers; stream.c: answers that came piece by piece
+ *   store.c           manifests on disk; blob.c: the files that they name, checked and hashed
+ *
+ * Two lists are compared, whichever of the three they come from: models (by name) and loaded models. What ollama calls the
+ * digest of a model is that of its manifest; the weights have their own, which only the manifest or /api/show tells. */
+#ifndef INGEST_OLLAMA_OLLAMA_H
+#define INGEST_OLLAMA_OLLAMA_H
+
+#include "base/hash.h"
+#include "base/mp.h"
+#include "base/mp_map.h"
+#include "ingest/driver/intake.h"
+
+#define OLLAMA_URL        "http://127.0.0.1:11434"
+#define OLLAMA_DOC_MAX    ((size_t)4 << 20) /* of one JSON document or line */
+#define OLLAMA_VALUES_MAX ((size_t)150000)  /* values in it: a parsed one takes some hundred bytes */
+#define OLLAMA_MP_MAX     (3 * OLLAMA_DOC_MAX)
+#define OLLAMA_NAME_MAX   200  /* of a model */
+#define OLLAMA_WORD_MAX   200  /* of a text that may stand in an open field */
+#define OLLAMA_MODELS_MAX 2048 /* in one list */
+#define OLLAMA_LAYERS_MAX 64   /* of a manifest that are listed */
+#define OLLAMA_RAW_MAX    ((size_t)384 << 10)
+#define OLLAMA_BODY_MAX   ((size_t)1 << 20)
+#define OLLAMA_NONE       UINT64_MAX /* a number that is not said */
+#define OLLAMA_NAME       "ollama"
+
+struct ollama_digest {
+    bool there;
+    uint8_t sha256[HASH_LEN];
+};
+
+/* A model of a list, or a manifest. Views borrow from the answer that it was read from. */
+struct ollama_model {
+    struct bytes name;
+    struct ollama_digest manifest, weights;
+    uint8_t content[HASH_LEN]; /* digest of all that was said of it */
+    /* Words that may stand open; empty when not said or no word. */
+    struct bytes format, family, parameters, quantization, parent, remote_host, remote_model;
+    struct bytes families, capabilities, layers; /* canonical arrays */
+    uint64_t bytes, context_length, embedding_length;
+    uint64_t modified_at; /* ns, or OLLAMA_NONE */
+    bool remote;          /* the name stands for a remote service */
+    bool made;            /* made here from another model, not fetched */
+    struct bytes raw;     /* canonical map: the entry as it came */
+    struct bytes path;
+    bool copied; /* by the diff: the same manifest was there under another name */
+};
+
+struct ollama_loaded {
+    struct bytes name;
+    struct ollama_digest manifest;
+    uint8_t content[HASH_LEN]; /* digest of what stays the same while it is loaded */
+    uint64_t bytes, vram_bytes, context_length, expires;
+    struct bytes raw;
+};
+
+/* ---- answers (answer.c) ---- */
+
+enum ollama_form {
+    OLLAMA_UNKNOWN,
+    OLLAMA_VERSION,
+    OLLAMA_STATUS,
+    OLLAMA_TAGS,
+    OLLAMA_PS,
+    OLLAMA_EMPTY_LIST, /* of models or of loaded models */
+    OLLAMA_SHOW,
+    OLLAMA_GENERATE,
+    OLLAMA_CHAT,
+    OLLAMA_EMBED,
+    OLLAMA_PROGRESS, /* of a pull, a push or a creation */
+    OLLAMA_ERROR
+};
+
+/* One JSON object of at most OLLAMA_DOC_MAX bytes and OLLAMA_VALUES_MAX values, appended as canonical map. ERR_INVALID says
+ * what is wrong, ERR_LIMIT what is too much. */
+int ollama_parse(struct bytes text, struct buf *out, struct err *err);
+enum ollama_form ollama_classify(struct bytes map);
+
+/* Values of a canonical map. A value of another type counts as not said; it stays in the raw entry. */
+struct bytes ollama_raw(struct bytes map, const char *name);   /* empty: absent or null */
+struct bytes ollama_text(struct bytes map, const char *name);  /* any text */
+struct bytes ollama_word(struct bytes map, const char *name);  /* short, no control characters, no path */
+uint64_t ollama_number(struct bytes map, const char *name);    /* also as decimal text; OLLAMA_NONE */
+uint64_t ollama_time(struct bytes map, const char *name);      /* RFC 3339; OLLAMA_NONE */
+bool ollama_flag(struct bytes map, const char *name);          /* is there and true */
+struct bytes ollama_words(struct bytes map, const char *name); /* an array of words, empty when it is none or has none */
+struct bytes ollama_array(struct bytes map, const char *name); /* any array */
+bool ollama_is_word(struct bytes text);
+/* 64 hex digits in any case, with "sha256:", "sha256-" or nothing before them. */
+struct ollama_digest ollama_digest_of(struct bytes text);
+/* A text that may name a model: 1 to OLLAMA_NAME_MAX bytes, no control characters, no secret. */
+int ollama_check_name(struct bytes name, struct err *err);
+/* The layers and the configuration of a manifest, as far as it has them: objects with a digest and, when it is said, a
+ * size; the configuration's digest may be empty. ERR_INVALID names the entry and what is accepted. */
+int ollama_check_manifest(struct bytes manifest, struct err *err);
+
+/* One entry of a list; ERR_INVALID. */
+int ollama_model_read(struct bytes entry, struct ollama_model *ret, struct err *err);
+int ollama_loaded_read(struct bytes entry, struct ollama_loaded *ret, struct err *err);
+/* Parts of it: what stands under "details", and whether and where it is remote. */
+void ollama_model_details(struct bytes details, struct ollama_model *model);
+void ollama_model_remote(struct bytes map, struct ollama_model *model);
+
+/* Both lists as they were read. */
+struct ollama_lists {
+    bool has_models, has_loaded;
+    bool cut_models, cut_loaded; /* some entries could not be read: what is not there may be there */
+    size_t n_models, n_loaded, cap_models, cap_loaded;
+    struct ollama_model *models;
+    struct ollama_loaded *loaded;
+};
+void ollama_lists_done(struct ollama_lists *lists);
+/* Room for one more, zeroed; NULL when out of memory, or past OLLAMA_MODELS_MAX. */
+struct ollama_model *ollama_lists_model(struct ollama_lists *lists);
+/* Reads the answer of /api/tags or /api/ps (`form`). Bad entries are rejected alone, at `place`. ERR_NOMEM, INTAKE_STOP. */
+int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct bytes map, struct intake *run,
+                      const struct ingest_place *place, struct err *err);
+
+/* ---- the last look (state.c) ---- */
+
+#define OLLAMA_PAGES 64
+#define OLLAMA_SHORT 8 /* bytes of a digest that only tells changes */
+
+/* A model as it was. */
+struct ollama_seen {
+    char name[OLLAMA_NAME_MAX + 1];
+    struct ollama_digest manifest, weights, load_manifest;
+    bool listed, shown, loaded;
+    uint64_t listed_gen, loaded_gen; /* generation of the events that said so */
+    uint8_t entry[OLLAMA_SHORT], load[OLLAMA_SHORT];
+    bool found_listed, found_loaded; /* by the look at hand */
+};
+
+/* Models are spread over pages by their names, because a cursor holds 4 KiB. A page is stored in the same commit as the
+ * events that changed it. Its generation grows with each such commit and stands in the events' keys: what happens again is
+ * another event, what is offered again after a crash is the same. */
+struct ollama_page {
+    uint64_t gen;
+    size_t n;
+    struct ollama_seen *seen; /* by name */
+};
+
+struct ollama_runtime {
+    bool known, reachable;
+    bool looked; /* the list of models was seen whole once: what is new after that has come since */
+    int cloud;   /* 1, 0, or -1: not said */
+    unsigned status;
+    char error[16];
+    char version[64];
+    uint64_t gen;
+};
+
+struct ollama_state {
+    char id[33]; /* hex; names the cursors */
+    struct ollama_runtime runtime;
+    struct ollama_page pages[OLLAMA_PAGES];
+    int lock; /* descriptor, or -1 */
+};
+
+/* An empty state for what is known under `what` (a base URL, a directory); borrowed by nobody. */
+void ollama_state_init(struct ollama_state *state, const char *what);
+void ollama_state_done(struct ollama_state *state);
+/* Waits until no other process looks at anything of ollama for this ledger; ollama_state_done lets go. ERR_BUSY after a
+ * minute or at the stop flag. */
+int ollama_state_lock(struct ollama_state *state, struct intake *run, struct err *err);
+/* From the ledger's cursors. ERR_CORRUPT when one does not parse. */
+int ollama_state_load(struct ollama_state *state, struct ledger *ledger, struct err *err);
+int ollama_state_put_page(const struct ollama_state *state, size_t page, struct intake *run, struct err *err);
+int ollama_state_put_runtime(const struct ollama_state *state, struct intake *run, struct err *err);
+size_t ollama_state_page(struct bytes name);
+/* NULL when it is not there. */
+struct ollama_seen *ollama_state_find(struct ollama_page *page, struct bytes name);
+/* Puts it there. ERR_LIMIT when the page would not fit into its cursor. */
+int ollama_state_add(struct ollama_page *page, struct bytes name, struct ollama_seen **ret, struct err *err);
+/* One more digest can be kept. */
+bool ollama_state_has_room(const struct ollama_page *page);
+/* Forgets those that are neither listed nor loaded. */
+void ollama_state_prune(struct ollama_page *page);
+/* Cursors "ingest/ollama/<id>/<name>". */
+int ollama_cursor_get(struct ledger *ledger, const char *id, const char *name, struct buf *out, bool *ret_there,
+                      struct err *err);
+int ollama_cursor_put(struct intake *run, const char *id, const char *name, struct bytes value, struct err *err);
+
+/* ---- events (event.c) ---- */
+
+/* Who says it, and where it stands. */
+struct ollama_view {
+    struct intake *run;
+    const char *endpoint;                    /* NULL: not known */
+    char subject[96];                        /* of runtime events */
+    uint8_t id[HASH_LEN];                    /* of the server, the store, or of saved answers as such */
+    bool saved;                              /* a saved answer: no generations, keys follow from the answers alone */
+    uint8_t before[HASH_LEN], now[HASH_LEN]; /* of saved answers: digests of the list before and of this one */
+    const char *grade;                       /* of what a list says */
+    struct ingest_place place;
+};
+void ollama_view_init(struct ollama_view *view, struct intake *run, const char *endpoint, const char *what);
+
+/* What goes into a key: "<what>:" and 32 hex digits over it. */
+struct ollama_key {
+    const char *what;
+    uint64_t gen; /* of a change; 0 for what follows from its content alone */
+    bool change;  /* the answer before counts too, when answers are saved ones */
+    struct bytes name;
+    struct bytes content;
+};
+/* Adds an event; `open` and `private_` may be NULL. */
+struct ollama_event {
+    const char *kind, *subject, *grade; /* grade NULL: reported */
+    struct ollama_key key;
+    struct mp_map *open, *private_;
+    uint64_t at;
+};
+int ollama_event_add(const struct ollama_view *view, const struct ollama_event *event, struct err *err);
+void ollama_put_digest(struct mp_map *fields, const char *name, const struct ollama_digest *digest);
+void ollama_put_number(struct mp_map *fields, const char *name, uint64_t value);
+/* A canonical map without the entries named in `without` (a NULL-terminated list, or NULL), as far as it fits into
+ * OLLAMA_RAW_MAX; what does not fit is named in "<name>_omitted". */
+void ollama_put_raw(struct mp_map *fields, const char *name, struct bytes map, const char *const *without);
+
+int ollama_event_observed(const struct ollama_view *view, const struct ollama_model *model, uint64_t gen, struct err *err);
+int ollama_event_pulled(const struct ollama_view *view, const struct ollama_model *model, uint64_t gen, struct err *err);
+int ollama_event_removed(const struct ollama_view *view, const struct ollama_seen *seen, uint64_t gen, struct err *err);
+/* `before` NULL: the name is new. */
+int ollama_event_alias(const struct ollama_view *view, const struct ollama_model *model, const struct ollama_seen *before,
+                       uint64_t gen, struct err *err);
+int ollama_event_loaded(const struct ollama_view *view, const struct ollama_loaded *loaded,
+                        const struct ollama_digest *weights, uint64_t gen, struct err *err);
+int ollama_event_unloaded(const struct ollama_view *view, const struct ollama_seen *seen, uint64_t gen, struct err *err);
+/* What is known of one file of weights. */
+struct ollama_identity {
+    struct ollama_digest weights, manifest, template_;
+    struct bytes name, format, quantization, architecture, license, base;
+    struct bytes metadata; /* canonical map */
+    uint64_t bytes, tensors;
+    struct bytes path, raw;
+    const char *grade;
+};
+int ollama_event_identified(const struct ollama_view *view, const struct ollama_identity *identity, struct err *err);
+int ollama_event_runtime(const struct ollama_view *view, const struct ollama_runtime *runtime, struct bytes raw,
+                         struct err *err);
+int ollama_event_version(const struct ollama_view *view, const char *before, const struct ollama_runtime *now,
+                         struct err *err);
+int ollama_event_unreachable(const struct ollama_view *view, const struct ollama_runtime *runtime, const char *detail,
+                             struct err *err);
+
+/* ---- comparing (diff.c) ---- */
+
+/* Asks for what a list does not say of a model: fills weights when it learns them. *ret_shown: there is no more to learn.
+ */
+struct ollama_asker {
+    void *ctx;
+    int (*ask)(void *ctx, struct ollama_model *model, bool *ret_shown, struct err *err);
+};
+/* Adds the events of what is not as `state` has it, and makes it so; commits page by page unless the answers are saved
+ * ones. `asker` may be NULL. A model that cannot be kept track of is rejected. 0, INTAKE_STOP or an error. */
+int ollama_diff(const struct ollama_view *view, struct ollama_state *state, struct ollama_lists *lists,
+                const struct ollama_asker *asker, struct err *err);
+
+/* ---- one model's own answer (show.c) ---- */
+
+/* Whose weights and what is known of them; `name` may be empty when the answer tells it. ERR_INVALID when neither a digest
+ * of weights nor anything else identifies it. */
+int ollama_show_read(struct bytes map, struct bytes name, struct ollama_identity *ret, struct buf *scratch,
+                     struct err *err);
+
+/* What it says of a name. */
+void ollama_show_model(struct bytes map, struct bytes name, struct ollama_model *ret);
+
+/* ---- files (capture.c) and streams (stream.c) ---- */
+
+int ollama_capture_read(struct intake *run, const char *const *paths, size_t n, struct err *err);
+
+struct ollama_stream;
+struct ollama_stream *ollama_stream_new(const struct ollama_view *view); /* NULL on no memory; borrows the view */
+void ollama_stream_free(struct ollama_stream *stream);
+/* Takes an answer of one of the forms that come piece by piece. */
+int ollama_stream_take(struct ollama_stream *stream, enum ollama_form form, struct bytes map, struct err *err);
+/* The input ended, or something else begins: what is still open broke off. */
+int ollama_stream_end(struct ollama_stream *stream, struct err *err);
+
+/* ---- the store (store.c, blob.c) ---- */
+
+/* With `lists_too` the manifests are compared with the last look; otherwise they only identify weights. */
+int ollama_store_read(struct intake *run, const char *dir, bool lists_too, struct err *err);
+
+struct ollama_blobs;
+int ollama_blobs_new(const struct ollama_view *view, const char *dir, const char *id, struct ollama_blobs **ret,
+                     struct err *err);
+void ollama_blobs_free(struct ollama_blobs *blobs);
+/* Checks the file of a digest: is it there, as long as the manifest says (OLLAMA_NONE: not said), and, when files are to
+ * be verified, does it hold these bytes. *ret_hashed: its bytes were hashed, now or before, and are these. A bad one is an
+ * event and a rejection. 0, INTAKE_STOP or an error. */
+int ollama_blobs_check(struct ollama_blobs *blobs, const struct ollama_digest *digest, uint64_t bytes, bool *ret_hashed,
+                       struct err *err);
+/* The whole content of a small one, whose digest is checked. ERR_NOTFOUND, ERR_LIMIT, ERR_TAMPERED. */
+int ollama_blobs_content(struct ollama_blobs *blobs, const struct ollama_digest *digest, struct buf *out, struct err *err);
+/* Stores what was learned. */
+int ollama_blobs_end(struct ollama_blobs *blobs, struct err *err);
+
+/* The source's function. */
+int ollama_read(struct intake *run, struct err *err);
+
+#endif

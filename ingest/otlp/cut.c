@@ -1,0 +1,511 @@
+/* A scanner with one state for what JSON wants next, a bit per open bracket for its form, and a role for the outermost of
+ * them: what the specification says stands there. It can stop after any byte and go on when more has come. */
+#include "ingest/otlp/cut.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/text.h"
+
+enum expect { WANT_DOCUMENT, WANT_VALUE, WANT_VALUE_OR_END, WANT_KEY, WANT_KEY_OR_END, WANT_COLON, WANT_COMMA_OR_END };
+enum role { OTHER, ROOT, RESOURCES, RESOURCE_ENTRY, SCOPES, SCOPE_ENTRY, RECORDS, RECORD };
+enum key {
+    NO_KEY,
+    RESOURCE_SPANS,
+    RESOURCE_LOGS,
+    RESOURCE_METRICS,
+    RESOURCE,
+    SCOPE_SPANS,
+    SCOPE_LOGS,
+    SCOPE,
+    SPANS,
+    LOG_RECORDS,
+    SPAN_ID,
+    PARENT_ID,
+    START_TIME
+};
+enum capture { NOTHING, THE_RESOURCE, THE_SCOPE, THE_RECORD };
+
+/* The names that matter, and what they are a member of. Before 2022 a scope was called an instrumentation library. */
+static const struct name {
+    const char *text;
+    enum role in;
+    enum key key;
+} names[] = {{"resourceSpans", ROOT, RESOURCE_SPANS},
+             {"resourceLogs", ROOT, RESOURCE_LOGS},
+             {"resourceMetrics", ROOT, RESOURCE_METRICS},
+             {"resource", RESOURCE_ENTRY, RESOURCE},
+             {"scopeSpans", RESOURCE_ENTRY, SCOPE_SPANS},
+             {"scopeLogs", RESOURCE_ENTRY, SCOPE_LOGS},
+             {"instrumentationLibrarySpans", RESOURCE_ENTRY, SCOPE_SPANS},
+             {"instrumentationLibraryLogs", RESOURCE_ENTRY, SCOPE_LOGS},
+             {"scope", SCOPE_ENTRY, SCOPE},
+             {"instrumentationLibrary", SCOPE_ENTRY, SCOPE},
+             {"spans", SCOPE_ENTRY, SPANS},
+             {"logRecords", SCOPE_ENTRY, LOG_RECORDS},
+             {"spanId", RECORD, SPAN_ID},
+             {"parentSpanId", RECORD, PARENT_ID},
+             {"startTimeUnixNano", RECORD, START_TIME},
+             {"timeUnixNano", RECORD, START_TIME}};
+
+void otlp_cut_init(struct otlp_cut *cut) {
+    memset(cut, 0, sizeof(*cut));
+}
+
+void otlp_cut_done(struct otlp_cut *cut) {
+    free(cut->records);
+    free(cut->relations);
+    free(cut->scopes);
+    free(cut->resources);
+    otlp_cut_init(cut);
+}
+
+void otlp_cut_begin(struct otlp_cut *cut) {
+    struct otlp_cut fresh = {.records = cut->records,
+                             .relations = cut->relations,
+                             .scopes = cut->scopes,
+                             .resources = cut->resources,
+                             .cap_records = cut->cap_records,
+                             .cap_relations = cut->cap_relations,
+                             .cap_scopes = cut->cap_scopes,
+                             .cap_resources = cut->cap_resources};
+    *cut = fresh;
+}
+
+/* ---- small things ------------------------------------------------------------------------------------------------- */
+
+static int wrong(const struct otlp_cut *cut, size_t at, const char *what, struct err *err) {
+    return err_set(err, ERR_INVALID, "line %u column %zu: %s", cut->line + 1, at - cut->line_at + 1, what);
+}
+
+/* Room for one more, of at most `max`. `array`: see array_room. */
+static int grow(void *array, size_t n, size_t *cap, size_t size, size_t max, const char *what, struct err *err) {
+    return n < max ? array_room(array, n + 1, cap, size, err)
+                   : err_set(err, ERR_LIMIT, "the document has more than %zu %s", max, what);
+}
+
+static bool in_object(const struct otlp_cut *cut) {
+    return cut->is_object[(cut->depth - 1) / 8] >> ((cut->depth - 1) % 8) & 1;
+}
+
+static enum role role_here(const struct otlp_cut *cut) {
+    return cut->depth > 0 && cut->depth <= sizeof(cut->roles) ? (enum role)cut->roles[cut->depth - 1] : OTHER;
+}
+
+static bool is_blank(uint8_t c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* The first byte at or after i that is a quote, a backslash or a control character; eight at a time. */
+static size_t plain_end(const uint8_t *p, size_t i, size_t n) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    for (; i + 8 <= n; i += 8) {
+        uint64_t v, quote, slash;
+        memcpy(&v, p + i, 8);
+        quote = v ^ (ones * '"');
+        slash = v ^ (ones * '\\');
+        uint64_t hit = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((v - ones * 0x20) & ~v);
+        if ((hit & highs) != 0) {
+            break;
+        }
+    }
+    while (i < n && p[i] != '"' && p[i] != '\\' && p[i] >= 0x20) {
+        i++;
+    }
+    return i;
+}
+
+static bool is_number(struct bytes t) {
+    size_t i = t.n > 0 && t.p[0] == '-';
+    size_t digits = i;
+    while (i < t.n && t.p[i] >= '0' && t.p[i] <= '9') {
+        i++;
+    }
+    if (i == digits || (t.p[digits] == '0' && i > digits + 1)) {
+        return false;
+    }
+    if (i < t.n && t.p[i] == '.') {
+        for (digits = ++i; i < t.n && t.p[i] >= '0' && t.p[i] <= '9'; i++) {
+        }
+        if (i == digits) {
+            return false;
+        }
+    }
+    if (i < t.n && (t.p[i] == 'e' || t.p[i] == 'E')) {
+        i++;
+        i += i < t.n && (t.p[i] == '+' || t.p[i] == '-');
+        for (digits = i; i < t.n && t.p[i] >= '0' && t.p[i] <= '9'; i++) {
+        }
+        if (i == digits) {
+            return false;
+        }
+    }
+    return i == t.n;
+}
+
+/* ---- what stands where -------------------------------------------------------------------------------------------- */
+
+static void see_key(struct otlp_cut *cut, struct bytes text) {
+    enum role role = role_here(cut);
+    cut->key = NO_KEY;
+    if (role == OTHER) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].in == role && bytes_is(text, names[i].text)) {
+            cut->key = names[i].key;
+            return;
+        }
+    }
+}
+
+/* An id of 16 hex digits as a number; 0 when it is none. */
+static uint64_t id_of(struct bytes text) {
+    uint64_t v = 0;
+    for (size_t i = 0; i < text.n && text.n == 16; i++) {
+        uint8_t c = text.p[i] | 0x20;
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+            return 0;
+        }
+        v = v << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return v;
+}
+
+/* A string (without its quotes) or a number as the value of a record's member. */
+static void see_scalar(struct otlp_cut *cut, struct bytes text) {
+    uint64_t time = 0;
+    if (role_here(cut) != RECORD) {
+        return;
+    }
+    if (cut->key == SPAN_ID) {
+        cut->ids[0] = id_of(text);
+    } else if (cut->key == PARENT_ID) {
+        cut->ids[1] = id_of(text);
+    } else if (cut->key == START_TIME && text_parse_u64(text, &time) == 0) {
+        cut->ids[2] = time;
+    }
+}
+
+/* What a value is that begins here, and whether it may be of this form. */
+static enum role role_of(const struct otlp_cut *cut) {
+    switch (role_here(cut)) {
+    case ROOT:
+        return cut->key == RESOURCE_SPANS || cut->key == RESOURCE_LOGS ? RESOURCES : OTHER;
+    case RESOURCES:
+        return RESOURCE_ENTRY;
+    case RESOURCE_ENTRY:
+        return cut->key == SCOPE_SPANS || cut->key == SCOPE_LOGS ? SCOPES : OTHER;
+    case SCOPES:
+        return SCOPE_ENTRY;
+    case SCOPE_ENTRY:
+        return cut->key == SPANS || cut->key == LOG_RECORDS ? RECORDS : OTHER;
+    case RECORDS:
+        return RECORD;
+    default:
+        return OTHER;
+    }
+}
+
+static int check_form(const struct otlp_cut *cut, enum role role, uint8_t first, size_t at, struct err *err) {
+    if (first == 'n' || role == OTHER || role == RECORD) {
+        return 0; /* null is absent; a bad record is refused by itself */
+    }
+    bool array = role == RESOURCES || role == SCOPES || role == RECORDS;
+    if (first == (array ? '[' : '{')) {
+        return 0;
+    }
+    return wrong(cut, at, array ? "an array is wanted for this name" : "an object is wanted in this array", err);
+}
+
+static int begin_part(struct otlp_cut *cut, enum role role, struct err *err) {
+    int code = 0;
+    if (role == RESOURCE_ENTRY) {
+        code = grow(&cut->resources, cut->n_resources, &cut->cap_resources, sizeof(*cut->resources), OTLP_PARTS_MAX,
+                    "resources", err);
+        if (code == 0) {
+            cut->resources[cut->n_resources++] = (struct otlp_text){0, 0};
+        }
+    } else if (role == SCOPE_ENTRY) {
+        code = grow(&cut->scopes, cut->n_scopes, &cut->cap_scopes, sizeof(*cut->scopes), OTLP_PARTS_MAX, "scopes", err);
+        if (code == 0) {
+            cut->scopes[cut->n_scopes++] = (struct otlp_scope){.resource = (uint32_t)cut->n_resources - 1};
+        }
+    }
+    return code;
+}
+
+/* A value begins at `at`. */
+static int value_begins(struct otlp_cut *cut, uint8_t first, size_t at, enum role *ret_role, struct err *err) {
+    enum role here = role_here(cut), role = role_of(cut);
+    int code = check_form(cut, role, first, at, err);
+    if (code == 0 && first == '{') {
+        code = begin_part(cut, role, err);
+    }
+    if (code != 0) {
+        return code;
+    }
+    if (here == ROOT) {
+        cut->has |= cut->key == RESOURCE_SPANS     ? OTLP_HAS_SPANS
+                    : cut->key == RESOURCE_LOGS    ? OTLP_HAS_LOGS
+                    : cut->key == RESOURCE_METRICS ? OTLP_HAS_METRICS
+                                                   : 0;
+    }
+    if (role == RECORDS) {
+        cut->record_type = cut->key == SPANS ? OTLP_SPAN : OTLP_LOG;
+    }
+    cut->values += cut->values <= OTLP_VALUES_MAX;
+    if (cut->capture == NOTHING) {
+        cut->capture = role == RECORD                                   ? THE_RECORD
+                       : here == RESOURCE_ENTRY && cut->key == RESOURCE ? THE_RESOURCE
+                       : here == SCOPE_ENTRY && cut->key == SCOPE       ? THE_SCOPE
+                                                                        : NOTHING;
+        if (cut->capture != NOTHING) {
+            cut->capture_depth = cut->depth;
+            cut->capture_at = at;
+            cut->capture_line = cut->line;
+            cut->values = 1;
+            memset(cut->ids, 0, sizeof(cut->ids));
+        }
+    }
+    *ret_role = role;
+    return 0;
+}
+
+static int take_record(struct otlp_cut *cut, struct otlp_text text, struct err *err) {
+    static const char what[] = "spans and log records";
+    bool span = cut->record_type == OTLP_SPAN;
+    int code = grow(&cut->records, cut->n_records, &cut->cap_records, sizeof(*cut->records), OTLP_RECORDS_MAX, what, err);
+    code = code != 0 ? code
+                     : grow(&cut->relations, cut->n_records, &cut->cap_relations, sizeof(*cut->relations), OTLP_RECORDS_MAX,
+                            what, err);
+    if (code == 0) {
+        cut->relations[cut->n_records] = (struct otlp_relation){
+            .id = span ? cut->ids[0] : 0, .parent = span ? cut->ids[1] : cut->ids[0], .start = cut->ids[2]};
+        cut->records[cut->n_records++] = (struct otlp_record){.text = text,
+                                                              .scope = (uint32_t)cut->n_scopes - 1,
+                                                              .line = cut->capture_line,
+                                                              .values = (uint16_t)cut->values,
+                                                              .type = (uint16_t)cut->record_type};
+    }
+    return code;
+}
+
+/* A value ended before `end`. */
+static int value_ends(struct otlp_cut *cut, size_t end, struct err *err) {
+    cut->expect = WANT_COMMA_OR_END;
+    if (cut->capture == NOTHING || cut->depth != cut->capture_depth) {
+        return 0;
+    }
+    enum capture what = (enum capture)cut->capture;
+    struct otlp_text text = {(uint32_t)cut->capture_at, (uint32_t)(end - cut->capture_at)};
+    cut->capture = NOTHING;
+    if (what == THE_RESOURCE) {
+        cut->resources[cut->n_resources - 1] = text;
+    } else if (what == THE_SCOPE) {
+        cut->scopes[cut->n_scopes - 1].text = text;
+    } else {
+        return take_record(cut, text, err);
+    }
+    return 0;
+}
+
+/* ---- the scanner -------------------------------------------------------------------------------------------------- */
+
+static int open_bracket(struct otlp_cut *cut, uint8_t c, size_t at, struct err *err) {
+    enum role role = OTHER;
+    if (cut->depth == OTLP_DEPTH_MAX) {
+        return wrong(cut, at, "nested deeper than 512 levels", err);
+    }
+    if (cut->expect == WANT_DOCUMENT) {
+        role = ROOT;
+    } else {
+        int code = value_begins(cut, c, at, &role, err);
+        if (code != 0) {
+            return code;
+        }
+    }
+    unsigned bit = cut->depth % 8;
+    uint8_t *form = &cut->is_object[cut->depth / 8];
+    *form = (uint8_t)((*form & ~(1U << bit)) | (unsigned)(c == '{') << bit);
+    if (cut->depth < sizeof(cut->roles)) {
+        cut->roles[cut->depth] = (uint8_t)role;
+    }
+    cut->depth++;
+    cut->expect = c == '{' ? WANT_KEY_OR_END : WANT_VALUE_OR_END;
+    return 0;
+}
+
+/* 1: the document is complete. */
+static int close_bracket(struct otlp_cut *cut, uint8_t c, size_t at, struct err *err) {
+    bool object = in_object(cut);
+    bool empty = cut->expect == (object ? WANT_KEY_OR_END : WANT_VALUE_OR_END);
+    if ((c == '}') != object || (cut->expect != WANT_COMMA_OR_END && !empty)) {
+        return wrong(cut, at, "a closing bracket in the wrong place", err);
+    }
+    cut->depth--;
+    int code = value_ends(cut, at + 1, err);
+    return code != 0 ? code : cut->depth == 0;
+}
+
+/* The rest of a string, from *at on. 1: its end is not there yet. */
+static int scan_string(struct otlp_cut *cut, struct bytes text, size_t *at, struct err *err) {
+    size_t i = *at;
+    for (;;) {
+        i = plain_end(text.p, i, text.n);
+        if (i < text.n && text.p[i] == '\\' && i + 1 < text.n) {
+            i += 2;
+            continue;
+        }
+        *at = i;
+        if (i == text.n || text.p[i] == '\\') {
+            return 1;
+        }
+        if (text.p[i] != '"') {
+            return wrong(cut, i, "a control character in a string", err);
+        }
+        break;
+    }
+    struct bytes inside = {text.p + cut->token_at, i - cut->token_at};
+    *at = i + 1;
+    cut->in_string = false;
+    if (cut->expect == WANT_COLON) {
+        see_key(cut, inside);
+        return 0;
+    }
+    see_scalar(cut, inside);
+    return value_ends(cut, *at, err);
+}
+
+static int begin_string(struct otlp_cut *cut, size_t *at, struct err *err) {
+    enum role role;
+    if (cut->expect == WANT_KEY || cut->expect == WANT_KEY_OR_END) {
+        cut->expect = WANT_COLON;
+    } else if (cut->expect == WANT_VALUE || cut->expect == WANT_VALUE_OR_END) {
+        int code = value_begins(cut, '"', *at, &role, err);
+        if (code != 0) {
+            return code;
+        }
+    } else {
+        return wrong(cut, *at, "a string in the wrong place", err);
+    }
+    cut->in_string = true;
+    cut->token_at = ++*at;
+    return 0;
+}
+
+/* A number or one of true, false, null. 1: its end is not there yet. */
+static int scan_scalar(struct otlp_cut *cut, struct bytes text, size_t *at, struct err *err) {
+    enum role role;
+    size_t i = *at;
+    while (i < text.n &&
+           memchr("+-.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", text.p[i], 65) != NULL) {
+        i++;
+    }
+    struct bytes token = {text.p + *at, i - *at};
+    if (token.n == 0) {
+        return wrong(cut, *at, "no JSON value", err);
+    }
+    if (cut->expect != WANT_VALUE && cut->expect != WANT_VALUE_OR_END) {
+        return wrong(cut, *at, "a value in the wrong place", err);
+    }
+    if (i == text.n) {
+        return token.n <= 1024 ? 1 : wrong(cut, *at, "a number of more than 1024 digits", err);
+    }
+    bool known = bytes_is(token, "true") || bytes_is(token, "false") || bytes_is(token, "null") || is_number(token);
+    if (!known && cut->capture == NOTHING && role_here(cut) != RECORDS) {
+        return wrong(cut, *at, "no JSON value", err); /* inside of a record its own parser says so (NaN) */
+    }
+    int code = value_begins(cut, token.p[0], *at, &role, err);
+    if (code != 0) {
+        return code;
+    }
+    see_scalar(cut, token);
+    *at = i;
+    return value_ends(cut, i, err);
+}
+
+/* At an opening brace: whether another document begins here, in a line of its own, because the one at hand was cut off
+ * between two records. 1: too little is there to say. */
+static int check_fresh(const struct otlp_cut *cut, struct bytes text, size_t at, struct err *err) {
+    static const char *const begins[] = {"{\"resourceSpans\"", "{\"resourceLogs\"", "{\"resourceMetrics\""};
+    if (cut->depth == 0 || cut->line == 0 || at != cut->line_at) {
+        return 0;
+    }
+    struct bytes rest = {text.p + at, text.n - at};
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+        size_t n = strlen(begins[i]);
+        if (memcmp(rest.p, begins[i], rest.n < n ? rest.n : n) == 0) {
+            return rest.n < n ? 1 : wrong(cut, at, "a document begins where the one before has not ended", err);
+        }
+    }
+    return 0;
+}
+
+static int punctuation(struct otlp_cut *cut, uint8_t c, size_t at, struct err *err) {
+    if (c == ':' && cut->expect == WANT_COLON) {
+        cut->expect = WANT_VALUE;
+    } else if (c == ',' && cut->expect == WANT_COMMA_OR_END) {
+        cut->expect = in_object(cut) ? WANT_KEY : WANT_VALUE;
+    } else {
+        return wrong(cut, at, c == ':' ? "a colon in the wrong place" : "a comma in the wrong place", err);
+    }
+    return 0;
+}
+
+/* One token at *at, which is no white space. 1: the end of the document or of what is there of it. */
+static int scan_token(struct otlp_cut *cut, struct bytes text, size_t *at, struct err *err) {
+    uint8_t c = text.p[*at];
+    int code;
+    if (cut->expect == WANT_DOCUMENT && c != '{') {
+        return wrong(cut, *at, "an object is wanted", err);
+    }
+    switch (c) {
+    case '{':
+    case '[':
+        if (cut->expect != WANT_VALUE && cut->expect != WANT_VALUE_OR_END && cut->expect != WANT_DOCUMENT) {
+            return wrong(cut, *at, "an opening bracket in the wrong place", err);
+        }
+        code = c == '{' ? check_fresh(cut, text, *at, err) : 0;
+        if (code == 0) {
+            code = open_bracket(cut, c, *at, err);
+            ++*at;
+        }
+        return code;
+    case '}':
+    case ']':
+        code = close_bracket(cut, c, *at, err);
+        ++*at;
+        return code;
+    case ':':
+    case ',':
+        code = punctuation(cut, c, *at, err);
+        ++*at;
+        return code;
+    case '"':
+        code = begin_string(cut, at, err);
+        return code != 0 ? code : scan_string(cut, text, at, err);
+    default:
+        return scan_scalar(cut, text, at, err);
+    }
+}
+
+int otlp_cut_feed(struct otlp_cut *cut, struct bytes text, struct err *err) {
+    size_t at = cut->end;
+    int code = cut->in_string ? scan_string(cut, text, &at, err) : 0;
+    while (code == 0) {
+        for (; at < text.n && is_blank(text.p[at]); at++) {
+            if (text.p[at] == '\n') {
+                cut->line++;
+                cut->line_at = at + 1;
+            }
+        }
+        code = at == text.n ? 1 : scan_token(cut, text, &at, err);
+    }
+    cut->end = at;
+    if (code == 1 && cut->depth == 0 && cut->expect == WANT_COMMA_OR_END) {
+        return 0;
+    }
+    return code;
+}

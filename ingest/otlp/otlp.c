@@ -1,0 +1,469 @@
+/* One document into drafts. What has to be remembered from document to document is bounded and may be forgotten: without it
+ * an event has no cause, a reporter is offered again and found to be there, a gap is not noticed. */
+#include "ingest/otlp/otlp.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "ingest/input/keyed_hash.h"
+
+#define ITEM_MAX       (4 * OTLP_RECORD_MAX)
+#define WAITING_MAX    ((uint64_t)1 << 20) /* drafts are committed when there are so many bytes of them */
+#define SPAN_SETS      16384
+#define SPAN_WAYS      4
+#define REPORTERS      64
+#define SESSIONS       256
+#define SESSION_DIGEST 16
+
+/* ---- what is remembered ------------------------------------------------------------------------------------------- */
+
+/* A cache of sets: a new span takes the place of the oldest of its set. */
+struct otlp_spans {
+    struct known_span {
+        uint8_t trace[16], span[8];
+        uint64_t ticket; /* 0: empty */
+    } sets[SPAN_SETS][SPAN_WAYS];
+};
+
+struct otlp_known {
+    char reporters[REPORTERS][72];
+    size_t next_reporter;
+    struct known_session {
+        uint8_t digest[SESSION_DIGEST];
+        uint64_t sequence;
+        bool there;
+    } sessions[SESSIONS];
+    size_t next_session;
+};
+
+struct otlp_scope_of {
+    enum { UNREAD, GOOD, BAD } state;
+    struct otlp_from from; /* BAD: its actor is why */
+};
+
+static struct known_span *set_of(struct otlp_spans *spans, const uint8_t span[8]) {
+    return spans->sets[(be64_get(span) * UINT64_C(0x9e3779b97f4a7c15)) >> 50];
+}
+
+static struct known_span *find_span(struct otlp_spans *spans, const uint8_t trace[16], const uint8_t span[8]) {
+    struct known_span *set = set_of(spans, span);
+    for (size_t i = 0; i < SPAN_WAYS; i++) {
+        if (set[i].ticket != 0 && memcmp(set[i].span, span, 8) == 0 && memcmp(set[i].trace, trace, 16) == 0) {
+            return &set[i];
+        }
+    }
+    return NULL;
+}
+
+static bool read_ids(const char *trace, const char *span, uint8_t ret_trace[16], uint8_t ret_span[8]) {
+    return trace[0] != '\0' && span[0] != '\0' && text_unhex(ret_trace, 16, bytes_of(trace)) == 0 &&
+           text_unhex(ret_span, 8, bytes_of(span)) == 0;
+}
+
+static uint64_t ticket_of(struct otlp *o, const char *trace, const char *span) {
+    uint8_t t[16], s[8];
+    const struct known_span *known = read_ids(trace, span, t, s) ? find_span(o->spans, t, s) : NULL;
+    return known != NULL ? known->ticket : 0;
+}
+
+static void remember_span(struct otlp *o, const char *trace, const char *span, uint64_t ticket) {
+    uint8_t t[16], s[8];
+    if (!read_ids(trace, span, t, s)) {
+        return;
+    }
+    struct known_span *set = set_of(o->spans, s), *oldest = &set[0];
+    if (find_span(o->spans, t, s) != NULL) {
+        return; /* the second one of the same ids is a duplicate */
+    }
+    for (size_t i = 1; i < SPAN_WAYS; i++) {
+        oldest = set[i].ticket < oldest->ticket ? &set[i] : oldest;
+    }
+    memcpy(oldest->trace, t, sizeof(t));
+    memcpy(oldest->span, s, sizeof(s));
+    oldest->ticket = ticket;
+}
+
+/* True when this reporter was offered lately; remembers it otherwise. */
+static bool is_known_reporter(struct otlp_known *known, const char *key) {
+    for (size_t i = 0; i < REPORTERS; i++) {
+        if (strncmp(known->reporters[i], key, sizeof(known->reporters[i]) - 1) == 0) {
+            return true;
+        }
+    }
+    snprintf(known->reporters[known->next_reporter], sizeof(known->reporters[0]), "%.71s", key);
+    known->next_reporter = (known->next_reporter + 1) % REPORTERS;
+    return false;
+}
+
+/* ---- drafts ------------------------------------------------------------------------------------------------------- */
+
+static struct ingest_place place_of(const struct otlp *o) {
+    struct ingest_place place = {.file = o->file, .line = o->line, .offset = o->offset};
+    if (o->record != NULL) {
+        place.line += o->line > 0 ? o->record->line : 0;
+        place.offset += o->record->text.at;
+    }
+    return place;
+}
+
+/* Adds a draft; *ret_ticket is 0 when it was rejected. */
+static int add(struct otlp *o, const struct ledger_draft *draft, uint64_t at, uint64_t *ret_ticket, struct err *err) {
+    const struct ingest_place place = place_of(o);
+    uint64_t before = intake_ticket(o->run);
+    int code = intake_add(o->run, draft, &place, at, err);
+    uint64_t after = intake_ticket(o->run);
+    *ret_ticket = after > before ? after : 0;
+    o->waiting += draft->body.n + draft->private_.n;
+    if (code == 0 && o->waiting > WAITING_MAX) {
+        o->waiting = 0;
+        code = intake_flush(o->run, err);
+    }
+    return code;
+}
+
+/* Records of a session are numbered without holes: when one is missing, that is known. */
+static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, struct err *err) {
+    char key[OTLP_NAME_LEN], hex[KEYED_HASH_HEX];
+    uint8_t digest[HASH_LEN];
+    struct mp_map body;
+    struct buf out;
+    struct ledger_draft draft;
+    uint64_t unused;
+    hash_parts(digest, &e->session, 1);
+    keyed_hash_hex(hex, intake_secret(o->run), digest);
+    snprintf(key, sizeof(key), "gap:%s:%llu-%llu", hex, (unsigned long long)before, (unsigned long long)e->sequence);
+    mp_map_init(&body, 4096);
+    buf_init(&out, 4096);
+    mp_map_uint(&body, "after", e->sequence);
+    mp_map_uint(&body, "before", before);
+    mp_map_text(&body, "detail", bytes_of("the records of a session are numbered, and some numbers did not come"));
+    mp_map_uint(&body, "missing", e->sequence - before - 1);
+    mp_map_text(&body, "what", bytes_of("dropped"));
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of("ledger.gap");
+    draft.subject = bytes_of("gap/otlp");
+    draft.run = bytes_of(e->run);
+    draft.key = bytes_of(key);
+    int code = mp_map_write(&body, &out, err);
+    draft.body = bytes_of_buf(&out);
+    code = code != 0 ? code : add(o, &draft, INGEST_NO_TIME, &unused, err);
+    mp_map_done(&body);
+    buf_done(&out);
+    return code;
+}
+
+static int see_sequence(struct otlp *o, const struct otlp_event *e, struct err *err) {
+    uint8_t digest[HASH_LEN];
+    struct otlp_known *known = o->known;
+    hash_parts(digest, &e->session, 1);
+    for (size_t i = 0; i < SESSIONS; i++) {
+        struct known_session *s = &known->sessions[i];
+        if (s->there && memcmp(s->digest, digest, SESSION_DIGEST) == 0) {
+            uint64_t before = s->sequence;
+            s->sequence = e->sequence > before ? e->sequence : before;
+            return e->sequence > before + 1 ? add_gap(o, e, before, err) : 0;
+        }
+    }
+    struct known_session *s = &known->sessions[known->next_session];
+    known->next_session = (known->next_session + 1) % SESSIONS;
+    memcpy(s->digest, digest, SESSION_DIGEST);
+    s->sequence = e->sequence;
+    s->there = true;
+    return 0;
+}
+
+static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
+    struct otlp *o = ctx;
+    struct ledger_draft draft;
+    uint64_t cause = 0, ticket;
+    if (o->record == NULL && is_known_reporter(o->known, e->key)) {
+        return 0;
+    }
+    int code = e->session.n > 0 ? see_sequence(o, e, err) : 0;
+    if (code != 0) {
+        return code;
+    }
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of(e->kind);
+    draft.subject = bytes_of(e->subject);
+    draft.run = bytes_of(e->run);
+    draft.key = bytes_of(e->key);
+    draft.body = e->body;
+    draft.private_ = e->private_;
+    if (intake_options(o->run)->actor == NULL) {
+        draft.actor = e->actor;
+    }
+    if (e->cause == OTLP_BY_FIRST) {
+        cause = o->first;
+    } else if (e->cause == OTLP_BY_PARENT) {
+        cause = ticket_of(o, e->trace, e->parent);
+    }
+    if (cause != 0) {
+        draft.cause_type = LEDGER_CAUSE_BATCH;
+        draft.cause = cause;
+    }
+    code = add(o, &draft, e->at, &ticket, err);
+    if (o->record != NULL && o->first == 0) {
+        o->first = ticket;
+    }
+    if (e->span[0] != '\0' && ticket != 0) {
+        remember_span(o, e->trace, e->span, ticket);
+    }
+    return code;
+}
+
+/* ---- who reports -------------------------------------------------------------------------------------------------- */
+
+/* Appends a part of the document as an item; nothing when it is absent. */
+static int read_part(struct otlp *o, struct otlp_text text, const char *what, struct buf *out, struct err *err) {
+    struct err why = {0};
+    if (text.n > OTLP_PART_MAX) {
+        return err_set(err, ERR_INVALID, "%s has %u bytes; accepted: at most %zu", what, text.n, OTLP_PART_MAX);
+    }
+    int code = text.n == 0 ? 0 : json_to_mp((struct bytes){o->text.p + text.at, text.n}, out, &why);
+    return code != 0 ? err_set(err, code == ERR_NOMEM ? code : ERR_INVALID, "%s is not valid JSON: %s", what, why.msg) : 0;
+}
+
+static struct bytes unless_null(struct bytes item) {
+    return item.n == 1 && item.p[0] == 0xc0 ? (struct bytes){NULL, 0} : item;
+}
+
+static int read_scope(struct otlp *o, size_t index, struct err *err) {
+    struct otlp_scope_of *scope = &o->scopes[index];
+    const struct otlp_scope *place = &o->cut.scopes[index];
+    struct err why = {0};
+    buf_clear(&o->item);
+    int code = read_part(o, o->cut.resources[place->resource], "its resource", &o->item, &why);
+    size_t n = o->item.n;
+    code = code != 0 ? code : read_part(o, place->text, "its scope", &o->item, &why);
+    if (code == 0) {
+        struct bytes resource = {o->item.p, n}, rest = {n == o->item.n ? NULL : o->item.p + n, o->item.n - n};
+        code = otlp_map_from(&o->map, unless_null(resource), unless_null(rest), &scope->from, &why);
+    }
+    if (code != 0 && (o->map.failed || (code != ERR_INVALID && code != ERR_LIMIT))) {
+        if (code < 0 && err != NULL) {
+            *err = why;
+        }
+        return code;
+    }
+    scope->state = code == 0 ? GOOD : BAD;
+    if (code != 0) {
+        snprintf(scope->from.actor, sizeof(scope->from.actor), "%.150s", why.msg);
+    }
+    return 0;
+}
+
+/* ---- records ------------------------------------------------------------------------------------------------------ */
+
+static const struct otlp_record *record_at(const struct otlp *o, size_t i) {
+    return &o->cut.records[o->order[i]];
+}
+
+static bool is_too_large(const struct otlp_record *r) {
+    return r->text.n > OTLP_RECORD_MAX || r->values > OTLP_VALUES_MAX;
+}
+
+static struct bytes text_at(void *ctx, size_t i) {
+    const struct otlp *o = ctx;
+    const struct otlp_record *r = record_at(o, i);
+    return is_too_large(r) ? (struct bytes){NULL, 0} : (struct bytes){o->text.p + r->text.at, r->text.n};
+}
+
+static int reject(struct otlp *o, const char *group, const char *reason) {
+    const struct ingest_place place = place_of(o);
+    return intake_reject(o->run, &place, group, reason);
+}
+
+/* What the reason is counted under: the same for every value that it quotes. */
+static const char *group_of(const char *reason, char ret[ERR_MSG_MAX]) {
+    const char *from = strstr(reason, " is '"), *to = from != NULL ? strstr(from, "'; accepted") : NULL;
+    if (to == NULL) {
+        return NULL;
+    }
+    snprintf(ret, ERR_MSG_MAX, "%.*s is wrong%s", (int)(from - reason), reason, to + 1);
+    return ret;
+}
+
+static int reject_too_large(struct otlp *o) {
+    char reason[128];
+    snprintf(reason, sizeof(reason), "the record is too large; accepted: at most %zu bytes and %d values", OTLP_RECORD_MAX,
+             OTLP_VALUES_MAX);
+    return reject(o, NULL, reason);
+}
+
+/* A UTF-16 string that was cut within a pair, as exporters that limit lengths do, ends in half a character, which JSON can
+ * write and UTF-8 cannot. Each becomes U+FFFD, which takes as many bytes. True when there was one. */
+static bool mend_surrogates(struct bytes text, uint8_t *out) {
+    bool mended = false;
+    memcpy(out, text.p, text.n);
+    for (size_t i = 0; i + 6 <= text.n; i++) {
+        if (out[i] != '\\') {
+            continue;
+        }
+        if (out[i + 1] != 'u') {
+            i++;
+            continue;
+        }
+        bool high = (out[i + 2] | 0x20) == 'd' && strchr("89abAB", out[i + 3]) != NULL;
+        bool low = (out[i + 2] | 0x20) == 'd' && strchr("cdefCDEF", out[i + 3]) != NULL;
+        bool pair = high && i + 12 <= text.n && out[i + 6] == '\\' && out[i + 7] == 'u' && (out[i + 8] | 0x20) == 'd' &&
+                    strchr("cdefCDEF", out[i + 9]) != NULL;
+        if (pair) {
+            i += 11;
+        } else if (high || low) {
+            memcpy(out + i, "\\ufffd", 6);
+            mended = true;
+            i += 5;
+        } else {
+            i += 5;
+        }
+    }
+    return mended;
+}
+
+/* A second try for a text that did not parse; its item is in o->item. */
+static bool parse_mended(struct otlp *o, struct bytes text) {
+    uint8_t *copy = malloc(text.n + 1);
+    bool good = false;
+    if (copy != NULL && mend_surrogates(text, copy)) {
+        buf_clear(&o->item);
+        good = json_to_mp((struct bytes){copy, text.n}, &o->item, NULL) == 0;
+    }
+    free(copy);
+    return good;
+}
+
+static int map_record(struct otlp *o, struct bytes mp, struct err *err) {
+    const struct otlp_scope_of *scope = &o->scopes[o->record->scope];
+    struct err why = {0};
+    if (scope->state == BAD) {
+        return reject(o, NULL, scope->from.actor);
+    }
+    int code = o->record->type == OTLP_SPAN ? otlp_map_span(&o->map, &scope->from, mp, &why)
+                                            : otlp_map_log(&o->map, &scope->from, mp, &why);
+    if (code == 0 || code == INTAKE_STOP) {
+        return code;
+    }
+    if (!o->map.failed && (code == ERR_INVALID || code == ERR_LIMIT)) {
+        char group[ERR_MSG_MAX];
+        return reject(o, group_of(why.msg, group), why.msg);
+    }
+    if (err != NULL) {
+        *err = why;
+    }
+    return code;
+}
+
+static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const char *why, struct err *err) {
+    struct otlp *o = ctx;
+    const struct otlp_record *r = record_at(o, i);
+    struct otlp_scope_of *scope = &o->scopes[r->scope];
+    const char *words;
+    uint64_t before = intake_rejected(o->run, &words);
+    int code = 0;
+    o->record = NULL;
+    o->first = 0;
+    if (scope->state == UNREAD) {
+        code = read_scope(o, r->scope, err);
+    }
+    o->record = r;
+    if (code != 0) {
+        return code;
+    }
+    if (is_too_large(r)) {
+        code = reject_too_large(o);
+    } else if (parsed == ERR_NOMEM) {
+        code = err_set(err, ERR_NOMEM, "%s", why);
+    } else if (parsed != 0 && parse_mended(o, (struct bytes){o->text.p + r->text.at, r->text.n})) {
+        code = map_record(o, bytes_of_buf(&o->item), err);
+    } else if (parsed != 0) {
+        char reason[ERR_MSG_MAX];
+        const char *msg = strncmp(why, "line 1 ", 7) == 0 ? why + 7 : why;
+        snprintf(reason, sizeof(reason), "not valid JSON: %.900s", msg);
+        code = reject(o, "not valid JSON", reason);
+    } else {
+        code = map_record(o, mp, err);
+    }
+    o->rejected += intake_rejected(o->run, &words) != before;
+    return code;
+}
+
+int otlp_document(struct otlp *o, const char *file, struct bytes text, uint64_t line, uint64_t offset, struct err *err) {
+    o->file = file;
+    o->text = text;
+    o->line = line;
+    o->offset = offset;
+    o->rejected = 0;
+    if (o->cut.n_records == 0) {
+        return 0;
+    }
+    o->scopes = calloc(o->cut.n_scopes, sizeof(*o->scopes));
+    if (o->scopes == NULL) {
+        return err_set(err, ERR_NOMEM, "OTLP: out of memory");
+    }
+    int code = otlp_order(&o->cut, &o->order, err);
+    if (code == 0) {
+        const struct ahead_work work = {o, o->cut.n_records, text_at, take_record};
+        code = ahead_run(o->ahead, &work, err);
+    }
+    free(o->order);
+    free(o->scopes);
+    o->order = NULL;
+    o->scopes = NULL;
+    o->record = NULL;
+    return code;
+}
+
+void otlp_forget(struct otlp *o) {
+    memset(o->spans, 0, sizeof(*o->spans));
+    memset(o->known, 0, sizeof(*o->known));
+    o->waiting = 0;
+}
+
+static int otlp_init(struct otlp *o, struct intake *run, struct err *err) {
+    memset(o, 0, sizeof(*o));
+    o->run = run;
+    otlp_map_init(&o->map);
+    o->map.secret = intake_secret(run);
+    otlp_cut_init(&o->cut);
+    buf_init(&o->item, ITEM_MAX);
+    o->map.ctx = o;
+    o->map.emit = on_event;
+    o->spans = calloc(1, sizeof(*o->spans));
+    o->known = calloc(1, sizeof(*o->known));
+    if (o->spans == NULL || o->known == NULL) {
+        return err_set(err, ERR_NOMEM, "OTLP: out of memory");
+    }
+    return ahead_new(&o->ahead, err);
+}
+
+static void otlp_done(struct otlp *o) {
+    otlp_map_done(&o->map);
+    otlp_cut_done(&o->cut);
+    ahead_free(o->ahead);
+    buf_done(&o->item);
+    free(o->spans);
+    free(o->known);
+}
+
+int otlp_read(struct intake *run, struct err *err) {
+    static const char *const standard_input[] = {"-"};
+    const struct ingest_options *options = intake_options(run);
+    const char *const *paths = options->n_paths > 0 ? options->paths : standard_input;
+    size_t n = options->n_paths > 0 ? options->n_paths : 1;
+    struct otlp o;
+    int code = otlp_init(&o, run, err);
+    if (code == 0 && options->listen != NULL) {
+        code = otlp_serve(&o, options->listen, err);
+    } else {
+        for (size_t i = 0; i < n && code == 0 && !intake_stopped(run); i++) {
+            code = otlp_read_file(&o, paths[i], err);
+        }
+    }
+    otlp_done(&o);
+    return code;
+}

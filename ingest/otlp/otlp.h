@@ -1,0 +1,55 @@
+/* The source "otlp": traces and logs of OpenTelemetry as OTLP/JSON, from files, from standard input, or received over HTTP.
+ *
+ *   bytes --otlp_cut--> places of records --otlp_order--> parents first --ahead--> items --otlp_map--> drafts --> run
+ *
+ * A document is one ExportTraceServiceRequest or ExportLogsServiceRequest; a file has one, or many one behind the other, as
+ * the collector's file exporter writes them. docs/ingest.md describes all of it for its users. */
+#ifndef INGEST_OTLP_OTLP_H
+#define INGEST_OTLP_OTLP_H
+
+#include "ingest/driver/intake.h"
+#include "ingest/input/ahead.h"
+#include "ingest/otlp/cut.h"
+#include "ingest/otlp/map.h"
+
+#define OTLP_PART_MAX ((size_t)256 << 10) /* one resource or scope */
+
+struct otlp_spans;    /* which event stands for which span, of the newest some ten thousand */
+struct otlp_known;    /* reporters that were described lately, and the last numbers of sessions */
+struct otlp_scope_of; /* who reported, scope by scope of the document at hand */
+
+struct otlp {
+    struct intake *run;
+    struct otlp_map map;
+    struct otlp_cut cut;
+    struct ahead *ahead;
+    struct otlp_spans *spans;
+    struct otlp_known *known;
+    struct buf item; /* one parsed text */
+    /* the document at hand */
+    const char *file; /* its name in messages */
+    struct bytes text;
+    uint64_t line, offset; /* of its first byte in the input; line 0: the input has no lines */
+    uint32_t *order;
+    struct otlp_scope_of *scopes;
+    const struct otlp_record *record; /* of it the one at hand */
+    uint64_t first;                   /* ticket of its first event, 0 when it has none */
+    uint64_t waiting;                 /* bytes of drafts since the last commit */
+    uint64_t rejected;                /* records of the document that were */
+};
+
+/* Adds the records of a document that otlp->cut has cut to its end. Those that are wrong are rejected one by one, and
+ * counted in otlp->rejected. 0, INTAKE_STOP, or an error of the ledger. */
+int otlp_document(struct otlp *otlp, const char *file, struct bytes text, uint64_t line, uint64_t offset, struct err *err);
+
+/* Forgets what was remembered from document to document, because what it rests on was dropped (intake_drop). */
+void otlp_forget(struct otlp *otlp);
+
+/* Reads one file, "-" for standard input (file.c). */
+int otlp_read_file(struct otlp *otlp, const char *path, struct err *err);
+/* Receives until the stop flag (serve.c). */
+int otlp_serve(struct otlp *otlp, const char *address, struct err *err);
+/* The source's function. */
+int otlp_read(struct intake *run, struct err *err);
+
+#endif

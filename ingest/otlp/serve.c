@@ -1,0 +1,155 @@
+/* The receiver: OTLP/HTTP (opentelemetry.io/docs/specs/otlp, JSON encoding) at /v1/traces and /v1/logs.
+ *
+ * A request is answered when what it brought is durable and sealed, so that "200" means that it is there. What is wrong
+ * with some of its records is said as a partial success; a request that can be tried again gets 503. All requests together
+ * are one input of the run; its receipt is written at the end, and on the way after so many events or so long. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/http/server.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "ingest/otlp/otlp.h"
+
+#define RETRY_AFTER_S 5
+#define MESSAGE_MAX   400
+
+enum { TRACES, LOGS, N_ROUTES };
+#define HINT " (protobuf is not read: set OTEL_EXPORTER_OTLP_PROTOCOL=http/json)"
+static const struct httpd_route routes[N_ROUTES] = {
+    [TRACES] = {"POST", "/v1/traces", "application/json", HINT},
+    [LOGS] = {"POST", "/v1/logs", "application/json", HINT},
+};
+
+struct server {
+    struct otlp *otlp;
+    char name[HTTPD_ADDRESS_MAX + 8]; /* of the input: "http://127.0.0.1:4318" */
+};
+
+static void refuse(struct httpd_reply *reply, unsigned status, const char *message) {
+    reply->status = status;
+    buf_clear(&reply->body);
+    buf_put_str(&reply->body, message);
+}
+
+/* {}, or {"partialSuccess": {...}} when records were rejected or there is something to be said. */
+static void put_success(struct httpd_reply *reply, size_t route, uint64_t rejected, const char *message) {
+    struct buf *out = &reply->body;
+    if (rejected == 0 && message[0] == '\0') {
+        buf_put_str(out, "{}");
+        return;
+    }
+    buf_put_str(out, "{\"partialSuccess\":{");
+    if (rejected > 0) {
+        buf_printf(out, "\"%s\":\"%llu\",", route == TRACES ? "rejectedSpans" : "rejectedLogRecords",
+                   (unsigned long long)rejected);
+    }
+    buf_put_str(out, "\"errorMessage\":");
+    json_put_str(out, bytes_of(message));
+    buf_put_str(out, "}}");
+}
+
+/* The request's one document; 0, or 1 when it was refused. */
+static int cut(struct otlp *o, struct bytes body, struct httpd_reply *reply, struct err *err) {
+    struct err why = {0};
+    otlp_cut_begin(&o->cut);
+    int code = otlp_cut_feed(&o->cut, body, &why);
+    if (code == ERR_NOMEM) {
+        return err_set(err, code, "%s", why.msg);
+    }
+    if (code < 0) {
+        refuse(reply, code == ERR_LIMIT ? 413 : 400, why.msg);
+        return 1;
+    }
+    if (code == 1) {
+        refuse(reply, 400, body.n == 0 ? "the body is empty; accepted: a JSON object" : "the JSON text is cut off");
+        return 1;
+    }
+    for (size_t i = o->cut.end; i < body.n; i++) {
+        if (body.p[i] == '\0' || strchr(" \t\r\n", body.p[i]) == NULL) {
+            refuse(reply, 400, "something follows the JSON object");
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Nothing of what was not committed is stored: the sender may try again, and what was committed then counts as duplicate.
+ */
+static bool may_try_again(int code) {
+    return code == ERR_FULL || code == ERR_BUSY;
+}
+
+static int take(struct server *s, const struct httpd_request *request, struct httpd_reply *reply, struct err *err) {
+    struct otlp *o = s->otlp;
+    struct err why = {0};
+    const char *newest;
+    char message[MESSAGE_MAX] = "";
+    int code = cut(o, request->body, reply, err);
+    if (code != 0) {
+        return code == 1 ? 0 : code;
+    }
+    code = otlp_document(o, s->name, request->body, 0, intake_digest(o->run)->bytes, &why);
+    lines_digest_put(intake_digest(o->run), request->body);
+    code = code != 0 ? code : intake_flush(o->run, &why);
+    if (may_try_again(code)) {
+        intake_drop(o->run);
+        otlp_forget(o);
+        refuse(reply, 503, why.msg);
+        reply->retry_after_s = RETRY_AFTER_S;
+        return 0;
+    }
+    if (code != 0) {
+        refuse(reply, code == INTAKE_STOP ? 400 : 503, code == INTAKE_STOP ? "the record was rejected" : why.msg);
+        if (err != NULL) {
+            *err = why;
+        }
+        return code;
+    }
+    (void)intake_rejected(o->run, &newest);
+    if (o->rejected > 0) {
+        snprintf(message, sizeof(message), "%llu rejected; the last one: %.*s", (unsigned long long)o->rejected,
+                 MESSAGE_MAX - 64, newest);
+    } else if (o->cut.n_records == 0 && (o->cut.has & (OTLP_HAS_SPANS | OTLP_HAS_LOGS)) == 0 && request->body.n > 2) {
+        snprintf(message, sizeof(message), "nothing was recorded: there is neither 'resourceSpans' nor 'resourceLogs'");
+    }
+    message[text_utf8_valid((const uint8_t *)message, strlen(message))] = '\0'; /* cut within a character */
+    put_success(reply, request->route, o->rejected, message);
+    return 0;
+}
+
+static int on_request(void *ctx, const struct httpd_request *request, struct httpd_reply *reply, struct err *err) {
+    return take(ctx, request, reply, err);
+}
+
+static int on_tick(void *ctx, struct err *err) {
+    const struct server *s = ctx;
+    return intake_receipt_if_due(s->otlp->run, err);
+}
+
+int otlp_serve(struct otlp *o, const char *address, struct err *err) {
+    const struct ingest_options *options = intake_options(o->run);
+    struct server s = {.otlp = o};
+    struct httpd *httpd = NULL;
+    const struct httpd_options served = {.address = address,
+                                         .routes = routes,
+                                         .n_routes = N_ROUTES,
+                                         .body_max = OTLP_DOCUMENT_MAX,
+                                         .bodies_max = OTLP_DOCUMENT_MAX,
+                                         .ctx = &s,
+                                         .handle = on_request,
+                                         .tick = on_tick};
+    int code = httpd_open(&served, &httpd, err);
+    if (code == 0) {
+        snprintf(s.name, sizeof(s.name), "http://%s", httpd_address(httpd));
+        intake_begin(o->run, s.name);
+        if (options->listening != NULL) {
+            options->listening(options->ctx, s.name);
+        }
+        code = httpd_run(httpd, options->stop, err);
+    }
+    code = code != 0 ? code : intake_end(o->run, err);
+    httpd_close(httpd);
+    return code;
+}

@@ -1,0 +1,257 @@
+/* Making a ledger: everything is built in a temporary directory beside the target, synced, and renamed into place, so that
+ * a crash leaves either no ledger or a whole one (LMDB does not sync what it writes at creation). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crypt.h"
+#include "base/mp.h"
+#include "base/text.h"
+#include "ledger/care/create.h"
+#include "ledger/care/open.h"
+#include "ledger/core/key_secret.h"
+#include "ledger/write/commit.h"
+
+/* ---- the temporary directory ---- */
+
+int create_begin(const char *dir, char ret_tmp[FILE_PATH_MAX], struct err *err) {
+    struct stat st;
+    char parent[FILE_PATH_MAX];
+    size_t n = strlen(dir);
+    while (n > 1 && dir[n - 1] == '/') {
+        n--;
+    }
+    if (n == 0 || n + 16 >= FILE_PATH_MAX) {
+        return err_set(err, ERR_INVALID, "the directory's path is empty or too long");
+    }
+    if (lstat(dir, &st) == 0 && (!S_ISDIR(st.st_mode) || (rmdir(dir) != 0))) {
+        return err_set(err, ERR_CONFLICT, "'%s' exists and is not an empty directory", dir);
+    }
+    int rc = file_parent(parent, dir, err);
+    rc = rc != 0 ? rc : file_make_dirs(parent, err);
+    if (rc != 0) {
+        return rc;
+    }
+    snprintf(ret_tmp, FILE_PATH_MAX, "%.*s.new-XXXXXX", (int)n, dir);
+    if (mkdtemp(ret_tmp) == NULL) {
+        return err_errno(err, errno, "'%s'", ret_tmp);
+    }
+    return file_check_local(ret_tmp, err);
+}
+
+static int sync_below(const char *dir, const char *name, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = file_join(path, dir, name, err);
+    return rc != 0 || !file_exists(path) ? rc : file_sync_dir(path, err);
+}
+
+int create_finish(const char *tmp, const char *dir, struct err *err) {
+    int rc = sync_below(tmp, "evidence", err);
+    rc = rc != 0 ? rc : sync_below(tmp, "keys", err);
+    rc = rc != 0 ? rc : sync_below(tmp, "artifacts", err);
+    rc = rc != 0 ? rc : file_sync_dir(tmp, err);
+    if (rc == 0 && rename(tmp, dir) != 0) {
+        rc = errno == ENOTEMPTY || errno == EEXIST ? err_set(err, ERR_CONFLICT, "'%s' appeared meanwhile", dir)
+                                                   : err_errno(err, errno, "'%s'", dir);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    rc = file_sync_parent(dir, err);
+    if (rc != 0) { /* whatever the reason: by its name it is there */
+        err_prefix(err, "'%s' was created, but a power failure may still undo that", dir);
+        rc = ERR_IO;
+        if (err != NULL) {
+            err->code = rc;
+        }
+    }
+    return rc;
+}
+
+void create_undo(const char *tmp) {
+    if (tmp[0] != '\0') {
+        file_remove_tree(tmp, NULL);
+    }
+}
+
+/* ---- keys ---- */
+
+int create_epoch_key(const char *keys_dir, const char *origin, uint64_t number, struct bytes passphrase, struct signer *ret,
+                     struct err *err) {
+    char name[NOTE_NAME_MAX + 16], path[FILE_PATH_MAX];
+    snprintf(name, sizeof(name), "%s/epoch", origin);
+    int rc = signer_new(ret, bytes_of(name), err);
+    rc = rc != 0 ? rc : keyring_epoch_path(keys_dir, number, path, err);
+    return rc != 0 ? rc : keyfile_save(path, ret, passphrase, KEYFILE_DAILY, err);
+}
+
+static int make_keys(struct ledger *ledger, const char *keys_dir, const struct ledger_create_options *o, struct err *err) {
+    char path[FILE_PATH_MAX];
+    int rc = file_make_dirs(keys_dir, err);
+    rc = rc != 0 ? rc : signer_new(&ledger->write.keyring.log, bytes_of(o->origin), err);
+    rc = rc != 0 ? rc : keyring_log_path(keys_dir, path, err);
+    rc = rc != 0 ? rc : keyfile_save(path, &ledger->write.keyring.log, o->passphrase, KEYFILE_DAILY, err);
+    rc = rc != 0 ? rc : create_epoch_key(keys_dir, o->origin, 0, o->passphrase, &ledger->write.keyring.epoch, err);
+    if (rc == 0) {
+        ledger->log = ledger->write.keyring.log.vkey;
+        note_vkey_encode(ledger->log_text, &ledger->log);
+    }
+    return rc;
+}
+
+/* ---- the first event ---- */
+
+static int put_first_records(struct ledger *ledger, char ret_keyed_by[KEY_SECRET_DIGEST], struct err *err) {
+    uint8_t secret[KEY_SECRET_LEN];
+    struct db_txn *txn;
+    struct head head = {.epoch_from = 1, .epoch_since = clock_wall_ns(), .wall = clock_wall_ns(), .boot = clock_boot_ns()};
+    struct buf record;
+    char vkey[NOTE_VKEY_MAX];
+    clock_boot_id(head.boot_id);
+    buf_init(&record, 4096);
+    head_encode(&record, &head);
+    note_vkey_encode(vkey, &ledger->write.keyring.epoch.vkey);
+    int rc = buf_check(&record, "the head", err);
+    rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
+    if (rc == 0) {
+        rc = db_put(txn, T_META, bytes_of("head"), bytes_of_buf(&record), DB_PUT, err);
+        rc = rc != 0 ? rc : core_epoch_put(txn, 0, 1, vkey, 0, ledger->origin, false, err);
+        rc = rc != 0 ? rc : key_secret_make(txn, secret, err);
+        if (rc == 0) {
+            key_secret_digest(secret, ret_keyed_by);
+            crypt_wipe(secret, sizeof(secret));
+            rc = db_commit(txn, err);
+        } else {
+            db_abort(txn);
+        }
+    }
+    buf_done(&record);
+    return rc;
+}
+
+static int genesis_draft(struct ledger *ledger, const char *actor, const char *keyed_by, struct ledger_batch *batch,
+                         struct err *err) {
+    struct buf body;
+    char epoch[NOTE_VKEY_MAX];
+    note_vkey_encode(epoch, &ledger->write.keyring.epoch.vkey);
+    buf_init(&body, 65536);
+    mp_put_map(&body, 5);
+    mp_pair_text(&body, "epoch_vkey", epoch);
+    mp_pair_uint(&body, "format", CORE_FORMAT);
+    mp_pair_text(&body, KEY_SECRET_FIELD, keyed_by);
+    mp_pair_text(&body, "log_vkey", ledger->log_text);
+    mp_pair_text(&body, "origin", ledger->origin);
+    const struct batch_own own = {.kind = "ledger.created", .actor = actor, .source = "cli", .body = &body};
+    int rc = batch_add_own(batch, &own, err);
+    buf_done(&body);
+    return rc;
+}
+
+static int write_genesis(struct ledger *ledger, const char *actor, const char *keyed_by, struct err *err) {
+    struct ledger_batch *batch;
+    struct ledger_receipt receipt;
+    struct db_txn *txn;
+    int rc = ledger_batch_new(ledger, &batch, err);
+    if (rc != 0) {
+        return rc;
+    }
+    struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true};
+    rc = genesis_draft(ledger, actor, keyed_by, batch, err);
+    rc = rc != 0 ? rc : commit_run(ledger, &request, err);
+    ledger_batch_free(batch);
+    rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    memcpy(ledger->genesis, receipt.leaf, EVENT_HASH);
+    rc = core_identity_put(txn, ledger->origin, ledger->genesis, ledger->log_text, err);
+    if (rc != 0) {
+        db_abort(txn);
+        return rc;
+    }
+    return db_commit(txn, err);
+}
+
+int create_config(const char *dir, uint64_t map_bytes, struct err *err) {
+    char path[FILE_PATH_MAX];
+    struct buf text;
+    if (map_bytes == 0) {
+        return 0;
+    }
+    buf_init(&text, 4096);
+    config_encode(&text, map_bytes);
+    int rc = buf_check(&text, "config", err);
+    rc = rc != 0 ? rc : file_join(path, dir, "config", err);
+    rc = rc != 0 ? rc : file_create_durable(path, bytes_of_buf(&text), 0600, err);
+    buf_done(&text);
+    return rc;
+}
+
+static int build(const char *tmp, const struct ledger_create_options *o, struct err *err) {
+    struct ledger *ledger;
+    char path[FILE_PATH_MAX], keyed_by[KEY_SECRET_DIGEST];
+    int rc = open_new(tmp, o->passphrase, &ledger, err);
+    if (rc != 0) {
+        return rc;
+    }
+    memcpy(ledger->origin, o->origin, strlen(o->origin) + 1);
+    rc = create_config(tmp, o->map_bytes, err);
+    rc = rc != 0 ? rc : config_load(tmp, &ledger->config, err);
+    rc = rc != 0 ? rc : make_keys(ledger, ledger->config.keys, o, err);
+    rc = rc != 0 ? rc : core_path(ledger, "evidence", path, err);
+    rc = rc != 0 ? rc : file_make_dirs(path, err);
+    rc = rc != 0 ? rc : core_open_evidence(ledger, true, false, err);
+    rc = rc != 0 ? rc : put_first_records(ledger, keyed_by, err);
+    rc = rc != 0 ? rc : write_genesis(ledger, o->actor, keyed_by, err);
+    ledger_close(ledger);
+    return rc;
+}
+
+static int check_origin(const char *origin, struct err *err) {
+    struct bytes text = bytes_of(origin);
+    int rc = note_check_name(text, err);
+    if (rc != 0) {
+        err_prefix(err, "origin");
+        return rc;
+    }
+    if (text.n > NOTE_NAME_MAX - 32) { /* room for "/r<n>" and "/epoch" */
+        return err_set(err, ERR_INVALID, "origin: %zu bytes, at most %d are accepted", text.n, NOTE_NAME_MAX - 32);
+    }
+    if (origin[0] == '/' || origin[0] == '-' || origin[0] == '.' || strstr(origin, "//") != NULL ||
+        strstr(origin, "/..") != NULL || origin[text.n - 1] == '/') {
+        return err_set(err, ERR_INVALID,
+                       "origin: '%s' is not a URL without its scheme; accepted is a name like example.org/box-1", origin);
+    }
+    const char *last = strrchr(origin, '/');
+    uint64_t number;
+    if (last != NULL &&
+        (strcmp(last, "/epoch") == 0 || (last[1] == 'r' && text_parse_u64(bytes_of(last + 2), &number) == 0))) {
+        return err_set(err, ERR_INVALID, "origin: '%s' ends in '%s', which epoch keys and restored ledgers use", origin,
+                       last);
+    }
+    if (strstr(origin, "://") != NULL) {
+        return err_set(err, ERR_INVALID, "origin: '%s' has a scheme; accepted is a name like example.org/box-1", origin);
+    }
+    return 0;
+}
+
+int ledger_create(const char *dir, const struct ledger_create_options *options, struct err *err) {
+    char tmp[FILE_PATH_MAX] = "";
+    int rc = crypt_init(err);
+    rc = rc != 0 ? rc : check_origin(options->origin, err);
+    if (rc == 0 && options->map_bytes != 0 &&
+        (options->map_bytes < CONFIG_MAP_MIN || options->map_bytes > CONFIG_MAP_MAX)) {
+        rc = err_set(err, ERR_INVALID, "map_bytes must be from %llu to %llu", (unsigned long long)CONFIG_MAP_MIN,
+                     (unsigned long long)CONFIG_MAP_MAX);
+    }
+    rc = rc != 0 ? rc : create_begin(dir, tmp, err);
+    rc = rc != 0 ? rc : build(tmp, options, err);
+    rc = rc != 0 ? rc : create_finish(tmp, dir, err);
+    if (rc != 0) {
+        create_undo(tmp);
+    }
+    return rc;
+}

@@ -1,0 +1,199 @@
+/* Restore: a working ledger out of a backup. The backup has no signing secrets, so a new epoch key begins, certified by the
+ * log key in a ledger.restored event. Unless the caller vouches that the backup's head is the newest that was ever signed,
+ * the log goes on under the origin <origin>/r<n>, so that nothing is signed twice for one origin and size. n is the time of
+ * the restore in seconds: two restores of one backup do not meet. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypt.h"
+#include "base/mp.h"
+#include "base/text.h"
+#include "ledger/care/backup.h"
+#include "ledger/care/create.h"
+#include "ledger/care/open.h"
+#include "ledger/store/generation.h"
+#include "ledger/write/commit.h"
+
+/* "<first origin>/r<n>"; n grows with each restore, whatever the clock says. */
+static int next_origin(const char *first, const char *origin, uint64_t now, char ret[NOTE_NAME_MAX + 1], struct err *err) {
+    size_t n = strlen(first);
+    uint64_t old = 0, number = now / CLOCK_NS_PER_S;
+    if (strlen(origin) > n + 2) { /* restored before: "<first>/r<old>" */
+        text_parse_u64(bytes_of(origin + n + 2), &old);
+    }
+    number = number > old ? number : old + 1;
+    int len = snprintf(ret, NOTE_NAME_MAX + 1, "%s/r%llu", first, (unsigned long long)number);
+    return len > NOTE_NAME_MAX ? err_set(err, ERR_LIMIT, "the origin '%s' is too long to be continued", origin) : 0;
+}
+
+/* The database of a backup, or of a directory that was copied. */
+static int evidence_of(const char *backup, char ret[FILE_PATH_MAX], struct err *err) {
+    char base[FILE_PATH_MAX], dir[FILE_PATH_MAX];
+    uint64_t generation = 0;
+    int rc = file_join(base, backup, "evidence", err);
+    if (rc == 0) {
+        generation_find(base, 0, &generation, NULL);
+        rc = generation_path(base, generation, dir, err);
+    }
+    return rc != 0 ? rc : file_join(ret, dir, "data.mdb", err);
+}
+
+static int copy_all(const char *backup, const char *tmp, struct err *err) {
+    char from[FILE_PATH_MAX], to[FILE_PATH_MAX];
+    struct config config;
+    int rc = evidence_of(backup, from, err);
+    rc = rc != 0 ? rc : file_join(to, tmp, "evidence", err);
+    rc = rc != 0 ? rc : file_make_dirs(to, err);
+    rc = rc != 0 ? rc : file_join(to, tmp, "evidence/data.mdb", err);
+    rc = rc != 0 ? rc : backup_copy_file(from, to, err);
+    rc = rc != 0 ? rc : backup_copy_artifacts(backup, tmp, err);
+    rc = rc != 0 ? rc : config_load(backup, &config, err);
+    return rc != 0 ? rc : create_config(tmp, config.map_bytes, err);
+}
+
+static int check_evidence(struct ledger *ledger, struct ledger_head *ret, struct err *err) {
+    struct ledger_report *report = calloc(1, sizeof(*report));
+    if (report == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    int rc = ledger_verify(ledger, NULL, report, err);
+    if (rc == 0 && report->verdict >= LEDGER_CONTRADICTS) {
+        rc = err_set(err, ERR_TAMPERED, "the backup does not verify: event %lld, table %s: %s",
+                     (long long)report->findings[0].seq, report->findings[0].table, report->findings[0].reason);
+    }
+    if (rc == 0) {
+        *ret = report->head;
+    }
+    free(report);
+    return rc;
+}
+
+static int take_keys(struct ledger *ledger, const struct ledger_restore_options *o, uint64_t epoch, struct signer *next,
+                     struct err *err) {
+    char path[FILE_PATH_MAX];
+    struct signer *log = &ledger->write.keyring.log;
+    int rc = keyfile_load(o->log_key, o->log_passphrase, log, err);
+    if (rc == 0 && !note_vkey_eq(&log->vkey, &ledger->log)) {
+        return err_set(err, ERR_INVALID, "'%s' holds the key '%s', the backup is of '%s'", o->log_key, log->vkey.name,
+                       ledger->log.name);
+    }
+    rc = rc != 0 ? rc : file_make_dirs(ledger->config.keys, err);
+    rc = rc != 0 ? rc : keyring_log_path(ledger->config.keys, path, err);
+    rc = rc != 0 ? rc : keyfile_save(path, log, o->passphrase, KEYFILE_DAILY, err);
+    return rc != 0 ? rc : create_epoch_key(ledger->config.keys, ledger->origin, epoch, o->passphrase, next, err);
+}
+
+static int first_origin(struct ledger *ledger, char ret[NOTE_NAME_MAX + 1], struct err *err) {
+    struct core_view view;
+    struct core_epoch epoch;
+    int rc = core_view_begin(ledger, &view, err);
+    if (rc == 0) {
+        rc = core_epoch_get(view.txn, 0, &epoch, err);
+        core_view_end(&view);
+    }
+    if (rc == 0) {
+        memcpy(ret, epoch.origin, sizeof(epoch.origin));
+    }
+    return rc;
+}
+
+static int restored_draft(struct ledger *ledger, const struct ledger_restore_options *o, const char *before,
+                          const struct ledger_head *head, uint64_t epoch, const struct signer *next,
+                          struct ledger_batch *batch, struct err *err) {
+    struct buf body;
+    char vkey[NOTE_VKEY_MAX], root[2 * EVENT_HASH + 8] = "sha256:";
+    text_hex(root + 7, head->root, EVENT_HASH);
+    note_vkey_encode(vkey, &next->vkey);
+    buf_init(&body, 65536);
+    mp_put_map(&body, 8);
+    mp_pair_uint(&body, "epoch", epoch);
+    mp_pair_text(&body, "epoch_vkey", vkey);
+    mp_pair_bool(&body, "newest", o->newest);
+    mp_pair_text(&body, "origin", ledger->origin);
+    mp_pair_text(&body, "origin_before", before);
+    mp_pair_text(&body, "reason", o->reason == NULL ? "restore" : o->reason);
+    mp_pair_text(&body, "root", root);
+    mp_pair_uint(&body, "size", head->size);
+    const struct batch_own own = {.kind = "ledger.restored", .actor = o->actor, .source = "cli", .body = &body};
+    int rc = batch_add_own(batch, &own, err);
+    buf_done(&body);
+    return rc;
+}
+
+static int put_identity(struct ledger *ledger, struct err *err) {
+    struct db_txn *txn;
+    int rc = db_begin_reserved(ledger->evidence, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = core_identity_put(txn, ledger->origin, ledger->genesis, ledger->log_text, err);
+    if (rc != 0) {
+        db_abort(txn);
+        return rc;
+    }
+    return db_commit(txn, err);
+}
+
+static int go_on(struct ledger *ledger, const struct ledger_restore_options *o, struct err *err) {
+    struct ledger_batch *batch = NULL;
+    struct ledger_receipt receipt;
+    struct ledger_head head;
+    struct ledger_epoch epoch;
+    struct signer next = {0};
+    char first[NOTE_NAME_MAX + 1], before[NOTE_NAME_MAX + 1], origin[NOTE_NAME_MAX + 1];
+    memcpy(before, ledger->origin, sizeof(before));
+    int rc = check_evidence(ledger, &head, err);
+    rc = rc != 0 ? rc : first_origin(ledger, first, err);
+    rc = rc != 0 ? rc : ledger_epoch_current(ledger, &epoch, err);
+    if (rc == 0 && !o->newest) {
+        rc = next_origin(first, ledger->origin, clock_wall_ns(), origin, err);
+        if (rc == 0) {
+            memcpy(ledger->origin, origin, sizeof(origin));
+        }
+    }
+    rc = rc != 0 ? rc : take_keys(ledger, o, epoch.epoch + 1, &next, err);
+    rc = rc != 0 ? rc : ledger_batch_new(ledger, &batch, err);
+    rc = rc != 0 ? rc : restored_draft(ledger, o, before, &head, epoch.epoch + 1, &next, batch, err);
+    struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true, .next = &next};
+    rc = rc != 0 ? rc : commit_run(ledger, &request, err);
+    rc = rc != 0 ? rc : put_identity(ledger, err);
+    ledger_batch_free(batch);
+    signer_done(&next);
+    return rc;
+}
+
+/* Restoring from a ledger that may go on would make two of one origin. */
+static int refuse_live(const char *backup, struct err *err) {
+    struct config config;
+    char path[FILE_PATH_MAX];
+    int rc = config_load(backup, &config, err);
+    rc = rc != 0 ? rc : keyring_log_path(config.keys, path, err);
+    if (rc == 0 && file_exists(path)) {
+        rc = err_set(err, ERR_INVALID, "'%s' is a ledger with its signing keys, not a backup: 'ledger backup' makes one",
+                     backup);
+    }
+    return rc;
+}
+
+int ledger_restore(const char *backup, const char *dir, const struct ledger_restore_options *options, struct err *err) {
+    char tmp[FILE_PATH_MAX] = "", path[FILE_PATH_MAX];
+    struct ledger *ledger = NULL;
+    int rc = crypt_init(err);
+    rc = rc != 0 ? rc : evidence_of(backup, path, err);
+    if (rc == 0 && !file_exists(path)) {
+        rc = err_set(err, ERR_NOTFOUND, "there is no backup in '%s'", backup);
+    }
+    rc = rc != 0 ? rc : refuse_live(backup, err);
+    rc = rc != 0 ? rc : create_begin(dir, tmp, err);
+    rc = rc != 0 ? rc : copy_all(backup, tmp, err);
+    rc = rc != 0 ? rc : open_new(tmp, options->passphrase, &ledger, err);
+    rc = rc != 0 ? rc : open_attach(ledger, false, 0, err);
+    rc = rc != 0 ? rc : go_on(ledger, options, err);
+    ledger_close(ledger);
+    rc = rc != 0 ? rc : create_finish(tmp, dir, err);
+    if (rc != 0) {
+        create_undo(tmp);
+    }
+    return rc;
+}

@@ -1,0 +1,21 @@
+/* The record of an ingest cursor: the first 8 bytes of SHA-256(name NUL value), then the value. */
+#ifndef LEDGER_CORE_CURSOR_H
+#define LEDGER_CORE_CURSOR_H
+
+#include "base/hash.h"
+
+#define CURSOR_VALUE_MAX 4096
+#define CURSOR_CHECK     8
+
+int cursor_encode(struct buf *out, struct bytes name, struct bytes value);
+/* ERR_CORRUPT when it was changed. Borrows from the record. */
+int cursor_decode(struct bytes name, struct bytes record, struct bytes *ret_value, struct err *err);
+
+/* What an event names a cursor by, so that one that is taken away is missed: a keyed hash of its name, which tells nobody
+ * the name, and behind it one of that, by which the ledger knows its own. */
+#define CURSOR_CLAIM 32
+void cursor_claim(const uint8_t secret[HASH_LEN], struct bytes name, uint8_t ret[CURSOR_CLAIM]);
+/* false: another ledger's secret made it, or nobody's; then it claims nothing here. */
+bool cursor_claim_is_ours(const uint8_t secret[HASH_LEN], const uint8_t claim[CURSOR_CLAIM]);
+
+#endif

@@ -1,0 +1,13 @@
+/* Key segments in derived data: opened, compared with the evidence and built by the keeper's thread. */
+#ifndef LEDGER_DERIVED_SEGMENTS_KEEP_H
+#define LEDGER_DERIVED_SEGMENTS_KEEP_H
+
+#include <stdbool.h>
+
+struct ledger;
+
+/* Sets ledger->segments, with derived data opened, made, or made anew when it is unreadable; then builds what commits have
+ * completed. The keeper's work (keeper.h). */
+int segments_keep(struct ledger *ledger, bool last);
+
+#endif

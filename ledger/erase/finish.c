@@ -1,0 +1,215 @@
+/* What was erased in the tables still stands in pages that the database does not use any more, in the unused parts of those
+ * that it uses, and in derived data. It goes with the generation that has them:
+ *
+ *   write lock · copies that were not finished go · all records but the wish "erasing" are copied to "evidence.<n+1>.new" ·
+ *   sync · renamed to "evidence.<n+1>", synced · in the old one "superseded", the commit: from here on the new one is valid
+ *   everybody moves on when his next transaction begins, derived data begins anew beside it
+ *   when nobody has the old files open: overwritten, removed
+ *
+ * Until then nobody answers from derived data: the wish forbids it (erase_is_done).
+ * A crash before that commit leaves the old generation valid and a copy that the next one removes; after it, the new one
+ * and old files that the next one removes. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ledger/core/headfile.h"
+#include "ledger/core/place.h"
+#include "ledger/derived/derived.h"
+#include "ledger/erase/erase.h"
+#include "ledger/store/burial.h"
+#include "ledger/store/generation.h"
+#include "ledger/write/artifact.h"
+#include "ledger/write/commit.h"
+
+#define POLL_NS (CLOCK_NS_PER_S / 50)
+
+/* The copy can be opened, and has the head that it must have. */
+static int check_copy(struct ledger *ledger, struct db_txn *txn, const char *tmp, struct err *err) {
+    struct db_options options = {
+        .tables = core_table_names, .n_tables = CORE_TABLES, .map_bytes = ledger->config.map_bytes, .read_only = true};
+    struct db *copy = NULL;
+    struct db_txn *in = NULL;
+    struct bytes want, got;
+    int rc = db_open(tmp, &options, &copy, err);
+    rc = rc != 0 ? rc : db_begin(copy, false, &in, err);
+    rc = rc != 0 ? rc : db_get(txn, T_META, bytes_of("head"), &want, err);
+    rc = rc != 0 ? rc : db_get(in, T_META, bytes_of("head"), &got, err);
+    if (rc == 0 && !bytes_eq(want, got)) {
+        rc = err_set(err, ERR_CORRUPT, "the copy '%s' has another head", tmp);
+    }
+    db_abort(in);
+    db_close(copy);
+    return rc == ERR_NOTFOUND ? err_set(err, ERR_CORRUPT, "the copy '%s' has no head", tmp) : rc;
+}
+
+static int make_copy(struct ledger *ledger, struct db_txn *txn, const char *base, uint64_t next, struct err *err) {
+    char tmp[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    int rc = generation_tmp(base, next, tmp, err);
+    rc = rc != 0 ? rc : generation_path(base, next, path, err);
+    rc = rc != 0 ? rc : db_copy(txn, tmp, CORE_ERASING, err);
+    rc = rc != 0 ? rc : place_carry(ledger, txn, tmp, err);
+    rc = rc != 0 ? rc : check_copy(ledger, txn, tmp, err);
+    if (rc == 0 && rename(tmp, path) != 0) {
+        rc = err_errno(err, errno, "'%s'", path);
+    }
+    return rc != 0 ? rc : file_sync_dir(ledger->dir, err);
+}
+
+/* ---- artifacts ---- */
+
+static int wipe_erased(struct ledger *ledger, struct db_txn *txn, struct err *err) {
+    struct db_cursor *cursor;
+    struct bytes key, record;
+    int rc = db_cursor_open(txn, T_ARTIFACT, &cursor, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
+    while (rc == 0) {
+        rc = artifact_wipe(ledger, key, record, err);
+        rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &record, err);
+    }
+    db_cursor_close(cursor);
+    return rc < 0 ? rc : 0;
+}
+
+int erase_artifacts(struct ledger *ledger, struct err *err) {
+    struct db_txn *txn;
+    int rc = db_begin(ledger->evidence, false, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = wipe_erased(ledger, txn, err);
+    db_abort(txn);
+    return rc != 0 ? rc : artifact_sweep(ledger, err);
+}
+
+/* ---- the next generation ---- */
+
+/* 1: nothing that was erased is left in this generation. Under `write.lock`. */
+static int switch_over(struct ledger *ledger, struct err *err) {
+    char base[FILE_PATH_MAX];
+    struct db_txn *txn = NULL;
+    struct bytes wish;
+    uint8_t mark[8];
+    int rc = core_path(ledger, "evidence", base, err);
+    rc = rc != 0 ? rc : db_begin_reserved(ledger->evidence, &txn, err);
+    rc = rc != 0 ? rc : db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, err);
+    if (rc != 0) {
+        db_abort(txn);
+        return rc == ERR_NOTFOUND && txn != NULL ? 1 : rc;
+    }
+    uint64_t now = db_txn_generation(txn);
+    be64_put(mark, now + 1);
+    rc = generation_sweep(base, now, err);
+    rc = rc != 0 ? rc : wipe_erased(ledger, txn, err); /* the wish that goes is also that of who erased one just now */
+    rc = rc != 0 ? rc : make_copy(ledger, txn, base, now + 1, err);
+    rc = rc != 0 ? rc : db_put(txn, T_META, bytes_of(DB_SUPERSEDED), (struct bytes){mark, sizeof(mark)}, DB_PUT, err);
+    if (rc == 0) {
+        return db_commit(txn, err);
+    }
+    generation_sweep(base, now, NULL); /* while nobody else can make one */
+    db_abort(txn);
+    return rc;
+}
+
+/* ---- all of it ---- */
+
+static int bury(struct ledger *ledger, uint64_t now, uint64_t *ret_pid, struct err *err) {
+    static const char *const names[] = {"evidence", "derived"};
+    char base[FILE_PATH_MAX];
+    struct err later = {0};
+    int busy = 0;
+    for (size_t i = 0; i < 2; i++) {
+        int rc = core_path(ledger, names[i], base, err);
+        rc = rc != 0 ? rc : burial_run(base, i == 1, now, ret_pid, &later);
+        if (rc != 0 && rc != ERR_BUSY) {
+            return err_set(err, rc, "%s", later.msg);
+        }
+        busy = rc != 0 ? rc : busy;
+    }
+    return busy == 0 ? 0 : err_set(err, busy, "%s", later.msg);
+}
+
+int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_pid, struct err *err) {
+    const struct timespec pause = {0, (long)POLL_NS};
+    uint64_t began = clock_monotonic_ns(), pid = 0;
+    struct db_txn *txn = NULL;
+    if (ledger->read_only) {
+        return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
+    }
+    int rc = headfile_check_now(ledger, err); /* an older database knows less artifacts */
+    rc = rc != 0 ? rc : erase_artifacts(ledger, err);
+    if (rc != 0) {
+        return rc;
+    }
+    pthread_mutex_lock(&ledger->write.lock);
+    rc = switch_over(ledger, err);
+    rc = rc < 0 ? rc : db_begin(ledger->evidence, false, &txn, err); /* moves this handle on */
+    uint64_t now = rc == 0 ? db_txn_generation(txn) : 0;
+    db_abort(txn);
+    if (rc == 0) {
+        ledger->write.built.whole = false;
+        ledger->write.lookup_valid = false;
+    }
+    pthread_mutex_unlock(&ledger->write.lock);
+    derived_follow(ledger);
+    while (rc == 0 && (rc = bury(ledger, now, &pid, err)) == ERR_BUSY && clock_monotonic_ns() - began < wait_ns) {
+        nanosleep(&pause, NULL);
+        derived_follow(ledger); /* another thread may have been opening it */
+        rc = 0;
+    }
+    if (rc == ERR_BUSY && ret_pid != NULL) {
+        *ret_pid = pid;
+    }
+    return rc;
+}
+
+void erase_tidy(struct ledger *ledger) {
+    char base[FILE_PATH_MAX];
+    uint64_t now = db_generation(ledger->evidence), pid;
+    if (now > 0) {
+        bury(ledger, now, &pid, NULL);
+    } else if (core_path(ledger, "evidence", base, NULL) == 0) {
+        burial_run(base, false, now, &pid, NULL); /* what was begun to be removed */
+    }
+}
+
+bool erase_left(struct ledger *ledger, uint64_t *ret_pid) {
+    static const char *const names[] = {"derived", "evidence"};
+    char base[FILE_PATH_MAX];
+    uint64_t pid = 0, now = db_generation(ledger->evidence);
+    bool any = false;
+    *ret_pid = 0;
+    for (size_t i = 0; i < 2; i++) {
+        any = (core_path(ledger, names[i], base, NULL) == 0 && burial_left(base, now, &pid)) || any;
+        *ret_pid = pid != 0 ? pid : *ret_pid;
+    }
+    return any;
+}
+
+/* What cannot be looked up is as if it were there. */
+bool erase_is_done(struct db_txn *evidence, uint64_t generation) {
+    struct bytes wish;
+    return db_txn_generation(evidence) == generation &&
+           db_get(evidence, T_META, bytes_of(CORE_ERASING), &wish, NULL) == ERR_NOTFOUND;
+}
+
+int erase_excuses(struct ledger *ledger, uint64_t generation, bool *ret, struct err *err) {
+    struct db_txn *txn = NULL;
+    struct bytes wish;
+    int rc = db_begin(ledger->evidence, false, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (db_txn_generation(txn) == generation) {
+        *ret = db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, NULL) == 0;
+    } else {
+        rc = err_set(err, ERR_BUSY, "something was erased since derived data was read");
+    }
+    db_abort(txn);
+    return rc;
+}

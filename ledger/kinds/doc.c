@@ -1,0 +1,133 @@
+/* The catalog as a page for people: docs/kinds.md is this text and nothing else, so that it cannot say anything but what
+ * the program does. */
+#include "ledger/kinds/kind.h"
+
+#include <string.h>
+
+#define KIND(...)
+#define FAMILY(name, help) {name, help},
+
+static const struct {
+    const char *name, *help;
+} families[] = {
+#include "ledger/kinds/kinds.def"
+};
+
+static const char intro[] =
+    "# Kinds of events\n"
+    "\n"
+    "The catalog of what is recorded, generated from `ledger/kinds/kinds.def` by `ledger kinds --markdown`.\n"
+    "\n"
+    "Each kind has a subject (what the event is about) and fields. A field is\n"
+    "\n"
+    "- **open**: part of the body, which travels with every export that discloses the event;\n"
+    "- **indexed**: open, and quick to search by;\n"
+    "- **private**: kept apart under a commitment of its own, so that it can be withheld or erased by itself.\n"
+    "\n"
+    "A field that a kind does not know is kept as a private one, but for a name that is nearly a known one, which is\n"
+    "refused as a slip (`--force-private` of `append` and `\"force_private\": true` of a JSON line take it as it is). A\n"
+    "subject that does not have its kind's form is refused, and so are maps in lists with members that the kind does\n"
+    "not know. `permission.granted`, `permission.denied` and `permission.decided` take no other unknown names either: one\n"
+    "could only be a limit that somebody meant. An open field whose value holds a path below a home\n"
+    "directory becomes private in that event, but for one that **decides**: states are judged by it, so it stays open and\n"
+    "is refused among the private ones. One that decides **exactly** is refused when it holds a secret. Whatever a field "
+    "is, secrets in its text are masked before anything is\n"
+    "written, and a field whose name says that it is a secret (`password`, `api_key`) is masked whole. Sixteen\n"
+    "lower-case hex digits in a field that holds an **id** are an id, even if they look like a card number. Null says\n"
+    "\"unknown\": it is neither absent nor 0, and a required field may not be null.\n"
+    "\n"
+    "Every kind may carry `at` (time, open: when the source says it happened) and `at_text` (text, open: the source's "
+    "time\n"
+    "as it wrote it, when it could not be read exactly).\n"
+    "\n"
+    "Kinds that are not in the catalog are named `x.<vendor>.<name>`, three or more parts of a-z, 0-9 and `_`. Their "
+    "fields\n"
+    "are private but for those that the event itself declares open.\n"
+    "\n"
+    "| Type | Accepted |\n"
+    "|---|---|\n"
+    "| text | text |\n"
+    "| integer | an integer from -2^63 to 2^63-1 |\n"
+    "| number | an integer or a float |\n"
+    "| boolean | true or false |\n"
+    "| time | nanoseconds since 1970, as an integer or as decimal text, or RFC 3339 text with a zone |\n"
+    "| digest | `sha256:` and 64 lower-case hex digits |\n"
+    "| texts | an array of text |\n"
+    "| list | an array |\n"
+    "| map | a map |\n"
+    "| anything | anything |\n";
+
+/* A table's cell: a bar would end it. */
+static void put_cell(struct buf *out, const char *text) {
+    for (; *text != '\0'; text++) {
+        if (*text == '|' || *text == '<') {
+            buf_put_u8(out, '\\');
+        }
+        buf_put_u8(out, (uint8_t)*text);
+    }
+}
+
+static void put_values(struct buf *out, const char *values) {
+    for (const char *p = values, *end; *p != '\0'; p = *end == '\0' ? end : end + 1) {
+        end = strchrnul(p, '|');
+        buf_put_str(out, p == values ? ": `" : ", `");
+        buf_put(out, p, (size_t)(end - p));
+        buf_put_u8(out, '`');
+    }
+}
+
+/* Of the maps in a list. */
+static void put_member(struct buf *out, const struct kind_field *m, bool first) {
+    buf_printf(out, "%s`%s` (%s%s", first ? ": " : "; ", m->name, kind_type_name(m->type),
+               m->flags & KIND_REQUIRED ? ", required" : "");
+    if (m->values != NULL) {
+        put_values(out, m->values);
+    }
+    buf_put_str(out, ") ");
+    put_cell(out, m->help);
+}
+
+static void put_field(struct buf *out, const struct kind_field *f) {
+    const char *kept = f->flags & KIND_INDEXED ? "indexed" : f->flags & KIND_OPEN ? "open" : "private";
+    buf_printf(out, "| `%s` | %s | %s%s%s%s | ", f->name, kind_type_name(f->type), kept,
+               f->flags & KIND_REQUIRED ? ", required" : "",
+               f->flags & KIND_EXACT     ? ", decides exactly"
+               : f->flags & KIND_DECIDES ? ", decides"
+                                         : "",
+               f->flags & KIND_ID ? ", id" : "");
+    put_cell(out, f->help);
+    if (f->values != NULL) {
+        put_values(out, f->values);
+    }
+    for (size_t i = 0; i < f->n_members; i++) {
+        put_member(out, &f->members[i], i == 0);
+    }
+    buf_put_str(out, " |\n");
+}
+
+static void put_kind(struct buf *out, const struct kind *k) {
+    buf_printf(out,
+               "\n### %s\n\n%s\n\nSubject `%s`, schema %u.\n\n| Field | Type | Kept | What it says |\n|---|---|---|---|\n",
+               k->name, k->help, k->subject, k->schema);
+    for (size_t i = 0; i < k->n_fields; i++) {
+        put_field(out, &k->fields[i]);
+    }
+}
+
+static bool is_of(const struct kind *k, const char *family) {
+    size_t n = strlen(family);
+    return strncmp(k->name, family, n) == 0 && k->name[n] == '.';
+}
+
+int kind_doc(struct buf *out) {
+    buf_put_str(out, intro);
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        buf_printf(out, "\n## %s\n\n%s\n", families[i].name, families[i].help);
+        for (size_t j = 0; j < kind_count(); j++) {
+            if (is_of(kind_at(j), families[i].name)) {
+                put_kind(out, kind_at(j));
+            }
+        }
+    }
+    return out->fail;
+}

@@ -1,0 +1,71 @@
+/* What is left out has a meaning (everything, for ever); null has none, and a fold that took it for "left out" would widen
+ * what somebody meant to limit. Of what an agent answered not all is known, so its answer may lack the session. */
+#include "ledger/kinds/grant.h"
+
+#include "base/mp.h"
+#include "base/secret/secret.h"
+#include "ledger/kinds/scope.h"
+
+static bool find(struct bytes body, const char *name, struct mp_item *ret) {
+    struct bytes raw;
+    return mp_map_get(body, name, &raw) == 0 && mp_scalar(raw, ret) == 0;
+}
+
+static struct bytes text_of(struct bytes body, const char *name) {
+    struct mp_item item;
+    return find(body, name, &item) && item.type == MP_STR ? item.data : (struct bytes){0};
+}
+
+static int check_known(struct bytes body, struct err *err) {
+    static const struct {
+        const char *field, *without;
+    } limits[] = {{"scope", "everything is reached"},
+                  {"expires", "it does not end by itself"},
+                  {"lifetime", "it holds until it is taken back"},
+                  {"session", "it holds in all of them"}};
+    struct mp_item item;
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        if (find(body, limits[i].field, &item) && item.type == MP_NIL) {
+            return err_set(
+                err, ERR_INVALID,
+                "field '%s' is null, so nobody could tell what is permitted; accepted: a value, or no such field "
+                "(%s)",
+                limits[i].field, limits[i].without);
+        }
+    }
+    return 0;
+}
+
+static int check_end(const struct ledger_draft *draft, struct bytes body, struct err *err) {
+    struct bytes lifetime = text_of(body, "lifetime");
+    struct mp_item item;
+    if (bytes_is(lifetime, "until") && !find(body, "expires", &item)) {
+        return err_set(err, ERR_INVALID, "field 'lifetime' is 'until' and field 'expires' is missing: until when");
+    }
+    if (bytes_is(lifetime, "session") && bytes_is(draft->kind, "permission.granted") && text_of(body, "session").n == 0 &&
+        draft->run.n == 0) {
+        return err_set(
+            err, ERR_INVALID,
+            "field 'lifetime' is 'session' and field 'session' is missing, nor is there a run: in which session");
+    }
+    return 0;
+}
+
+static int check_scope(struct bytes body, struct err *err) {
+    struct bytes group = text_of(body, "group"), scope = text_of(body, "scope");
+    const char *fault = scope_fault(group, scope);
+    return fault == NULL ? 0
+                         : err_set(err, ERR_INVALID, "field 'scope' is '%s': a %s that %s; no use has that form",
+                                   SECRET_SHOWN(scope), scope_form_name(scope_form_of(group)), fault);
+}
+
+int grant_check(const struct ledger_draft *draft, struct bytes body, struct err *err) {
+    bool answer = bytes_is(draft->kind, "permission.decided");
+    if (!answer && !bytes_is(draft->kind, "permission.granted") && !bytes_is(draft->kind, "permission.denied") &&
+        !bytes_is(draft->kind, "permission.revoked")) {
+        return 0;
+    }
+    int rc = check_known(body, err);
+    rc = rc != 0 ? rc : check_end(draft, body, err);
+    return rc != 0 || answer ? rc : check_scope(body, err);
+}

@@ -1,0 +1,12 @@
+/* What an event that decides about a permission must say before it is sealed, because a guard goes by it. */
+#ifndef LEDGER_KINDS_GRANT_H
+#define LEDGER_KINDS_GRANT_H
+
+#include "ledger/ledger.h"
+
+/* Whether the draft may have this open body. A grant, a denial or a revocation: its scope has no fault (ledger/kinds/scope.h).
+ * These and an agent's answer: nothing that limits it is null, which would say "unknown"; one that holds until a time names
+ * it; and a grant for a session names that, or its run. ERR_INVALID, in words. */
+int grant_check(const struct ledger_draft *draft, struct bytes body, struct err *err);
+
+#endif

@@ -1,0 +1,124 @@
+/* LMDB: the one door to it. Named tables in one environment, byte keys, one writer at a time on the machine, readers that
+ * never wait. What was measured about LMDB, and the rules that follow, is in docs/storage.md.
+ *
+ * Rules kept here: one handle per environment and process; network file systems refused; the file's size checked against
+ * the newest meta page before anything is read; data file 0600 and close-on-exec; a fixed map as a quota; dead readers
+ * cleared as the file grows and when space or reader slots run out; LMDB's codes translated to ERR_*. */
+#ifndef LEDGER_STORE_DB_H
+#define LEDGER_STORE_DB_H
+
+#include "base/bytes.h"
+#include "ledger/store/db_lock.h"
+
+#define DB_KEY_MAX 511
+
+struct db;
+struct db_txn;
+struct db_cursor;
+
+struct db_options {
+    const char *const *tables; /* names; a table is addressed by its index */
+    size_t n_tables;
+    uint64_t map_bytes;
+    uint64_t reserve_bytes; /* part of the map that only db_begin_reserved may use */
+    bool read_only;
+    bool create;         /* make the environment and its tables */
+    bool generations;    /* a generation "<dir>.<n>" may have taken over: see DB_SUPERSEDED */
+    bool relaxed;        /* a commit may be lost (never torn) by a power failure: for derived data only */
+    bool unsynced;       /* nothing is synced before db_sync: for what nobody knows of until then */
+    struct db_wait wait; /* for other processes, when it is opened and when something is written */
+    bool scratch;        /* thrown away soon, and known to nobody else */
+    bool own_lock;       /* opening it is ordered apart from other databases of the same directory (db_lock.h) */
+    bool begun; /* one whose making was not finished (empty, or without a table) is ERR_NOTFOUND, not ERR_CORRUPT */
+};
+
+/* Where a database has generations: with this record in the first table, one with a higher number has taken its place. It
+ * is written as the last thing of all, so nothing is ever written to two of them. A handle looks for it when a transaction
+ * begins or is renewed, and moves on; transactions that read the old one may go on. */
+#define DB_SUPERSEDED "superseded"
+
+/* ERR_BUSY: open in this process already. ERR_CORRUPT: unreadable or cut short. ERR_NOTFOUND: absent. */
+int db_open(const char *dir, const struct db_options *options, struct db **ret, struct err *err);
+void db_close(struct db *db);
+/* Its files have been or will be removed: the directory may be opened again while this handle is still in use. */
+void db_park(struct db *db);
+
+/* Nothing can be begun any more (ERR_NOTFOUND); the files are closed with the last transaction that is under way. */
+void db_retire(struct db *db);
+uint64_t db_generation(struct db *db);
+uint64_t db_txn_generation(const struct db_txn *txn);
+/* Where nothing can hold a snapshot (db_fault.h): changes with each commit of anybody. Elsewhere always 0. */
+uint64_t db_newest(struct db *db);
+/* The pages that this read transaction reads may have been used again by now, as far as it is known. */
+bool db_is_unheld(const struct db_txn *txn);
+
+/* One write transaction at a time on the whole machine: begin waits for it, as long as the handle may (ERR_BUSY), and is
+ * refused (ERR_BUSY) where LMDB would write over the newest commit, because its table of locks does not know of it. */
+int db_begin(struct db *db, bool write, struct db_txn **ret, struct err *err);
+/* A write transaction that may use the part of the map that is kept back. */
+int db_begin_reserved(struct db *db, struct db_txn **ret, struct err *err);
+/* ERR_FULL: nothing stored. ERR_IO: may or may not be stored. Frees the transaction in every case. */
+int db_commit(struct db_txn *txn, struct err *err);
+void db_abort(struct db_txn *txn); /* NULL is fine */
+/* A read transaction, ended by db_abort, of the database as whoever opens it next will find it: by an environment of its
+ * own, which takes nothing from this handle or from the table of locks; nobody writes meanwhile. What cannot be undone
+ * rests on this. The thread must have no write transaction of this database. */
+int db_look(struct db *db, struct db_txn **ret, struct err *err);
+/* A read transaction lets go of its snapshot, so that old pages can be used again; borrowed bytes die. Until db_renew it
+ * can only be ended. */
+void db_rest(struct db_txn *txn);
+/* A read transaction forgets its snapshot, if it has one, and takes the newest; borrowed bytes die. */
+int db_renew(struct db_txn *txn, struct err *err);
+
+/* Borrowed until the transaction ends or, in a write transaction, until its next change. 0, ERR_NOTFOUND (err untouched),
+ * or another ERR_*. */
+int db_get(struct db_txn *txn, size_t table, struct bytes key, struct bytes *ret, struct err *err);
+enum db_put_flag {
+    DB_PUT = 0,
+    DB_APPEND = 1,
+    DB_NEW = 2
+}; /* DB_APPEND: the key is the table's largest; DB_NEW: must be
+      absent, else ERR_CONFLICT */
+int db_put(struct db_txn *txn, size_t table, struct bytes key, struct bytes value, enum db_put_flag flag, struct err *err);
+/* Absent is fine. */
+int db_del(struct db_txn *txn, size_t table, struct bytes key, struct err *err);
+/* Removes all records of a table. It costs a look at each page above the leaves, so millions of small records are gone in
+ * some milliseconds. */
+int db_clear(struct db_txn *txn, size_t table, struct err *err);
+/* Removes all records whose keys begin so. */
+int db_clear_prefix(struct db_txn *txn, size_t table, struct bytes prefix, struct err *err);
+
+/* The same with a be64 key. */
+int db_get_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes *ret, struct err *err);
+int db_put_u64(struct db_txn *txn, size_t table, uint64_t key, struct bytes value, enum db_put_flag flag, struct err *err);
+int db_del_u64(struct db_txn *txn, size_t table, uint64_t key, struct err *err);
+
+/* Cursors live within their transaction. seek: first key at or after; last: the largest; 0, 1 when there is none, ERR_*. */
+int db_cursor_open(struct db_txn *txn, size_t table, struct db_cursor **ret, struct err *err);
+int db_cursor_seek(struct db_cursor *cursor, struct bytes key, struct bytes *ret_key, struct bytes *ret_value,
+                   struct err *err);
+int db_cursor_next(struct db_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value, struct err *err);
+int db_cursor_last(struct db_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value, struct err *err);
+void db_cursor_close(struct db_cursor *cursor);
+
+/* Names in the environment's root that are not tables of ours: calls `found` for each. */
+int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name), void *ctx, struct err *err);
+int db_count(struct db_txn *txn, size_t table, uint64_t *ret, struct err *err);
+/* Every page of the newest snapshot's trees, which LMDB itself believes: see db_pages.h. ERR_CORRUPT names a page. */
+int db_check(struct db *db, struct err *err);
+/* What was committed by an environment opened with `unsynced` is on the disk. */
+int db_sync(struct db *db, struct err *err);
+/* Makes an environment in `dir`, which is made too, and copies the records of this transaction's snapshot into it, but for
+ * the one that is named `without` in the first table (NULL: all); synced. Nothing that has ceased to be a record gets into
+ * it, as it would with pages. */
+int db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err);
+
+struct db_stats {
+    uint64_t file_bytes, map_bytes, used_bytes;
+    uint64_t readers, dead_readers; /* dead ones were cleared by this call and are not among the readers */
+    uint64_t oldest_reader_pid;     /* process that reads the oldest snapshot; 0: nobody reads but the newest */
+    uint64_t oldest_reader_commits; /* how many commits it is behind */
+};
+int db_stats(struct db *db, struct db_stats *ret, struct err *err);
+
+#endif

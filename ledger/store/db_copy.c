@@ -1,0 +1,80 @@
+/* A database copied record by record. A copy of its pages would have in it what the pages had in them before: LMDB hands a
+ * page on from one use to the next without clearing it, and writes it whole, so the room behind a record, or between two,
+ * may hold one that was deleted long ago, or that was never in this table. The pages of an environment that nothing else
+ * was ever put into have no such past. */
+#include "base/text.h"
+#include "ledger/store/db.h"
+#include "ledger/store/db_env.h"
+
+#define COPY_COMMIT ((uint64_t)32 << 20) /* bytes of pages that one commit may hold in memory */
+
+static int put(struct db *to, struct db_txn **txn, size_t table, struct bytes key, struct bytes value, struct err *err) {
+    int rc = 0;
+    if ((*txn)->growth >= COPY_COMMIT) {
+        rc = db_commit(*txn, err);
+        *txn = NULL;
+        rc = rc != 0 ? rc : db_begin(to, true, txn, err);
+    }
+    rc = rc != 0 ? rc : db_put(*txn, table, key, value, DB_APPEND, err);
+    return rc == ERR_CONFLICT ? err_set(err, ERR_CORRUPT, "table %s: its keys are not in order", to->names[table]) : rc;
+}
+
+/* What a damaged page hides from a cursor would be gone for good. */
+static int check_count(struct db_txn *from, size_t table, uint64_t n, struct err *err) {
+    uint64_t want = 0;
+    int rc = db_count(from, table, &want, err);
+    return rc == 0 && n != want
+               ? err_set(err, ERR_CORRUPT, "table %s: %llu of its %llu record%s can be read", from->db->names[table],
+                         (unsigned long long)n, (unsigned long long)want, text_s(want))
+               : rc;
+}
+
+static int copy_table(struct db_txn *from, struct db *to, struct db_txn **txn, size_t table, const char *without,
+                      struct err *err) {
+    struct db_cursor *cursor;
+    struct bytes key, value;
+    uint64_t n = 0;
+    int rc = db_cursor_open(from, table, &cursor, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &value, err);
+    for (; rc == 0; n++) {
+        bool left_out = table == 0 && without != NULL && bytes_is(key, without);
+        rc = left_out ? 0 : put(to, txn, table, key, value, err);
+        rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &value, err);
+    }
+    db_cursor_close(cursor);
+    return rc < 0 ? rc : check_count(from, table, n, err);
+}
+
+static int copy_tables(struct db_txn *from, struct db *to, const char *without, struct err *err) {
+    struct db_txn *txn = NULL;
+    int rc = db_begin(to, true, &txn, err);
+    for (size_t table = 0; table < from->db->n && rc == 0; table++) {
+        rc = copy_table(from, to, &txn, table, without, err);
+    }
+    if (rc == 0) {
+        rc = db_commit(txn, err);
+        txn = NULL;
+    }
+    db_abort(txn);
+    return rc != 0 ? rc : db_sync(to, err);
+}
+
+int db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err) {
+    uint64_t map_bytes = from->env->map_bytes;
+    struct db_options options = {
+        .tables = from->db->names,
+        .n_tables = from->db->n,
+        .map_bytes = map_bytes + map_bytes / 8, /* what copying itself takes never makes it fail */
+        .create = true,
+        .unsynced = true,
+    };
+    struct db *to = NULL;
+    int rc = file_make_dirs(dir, err);
+    rc = rc != 0 ? rc : db_open(dir, &options, &to, err);
+    rc = rc != 0 ? rc : copy_tables(from, to, without, err);
+    db_close(to);
+    return rc != 0 ? rc : file_sync_dir(dir, err);
+}

@@ -1,0 +1,251 @@
+/* ledger.corrected: marks an event as a mistake. That an event is corrected once is its idempotency key's to see to:
+ * whoever comes second gets the first one's receipt. Should another event have the key, the next key is taken. Events do
+ * not change, so what is known of the mistake before the write lock is taken holds under it. That what stands for it was
+ * not corrected itself is judged under the lock: of two corrections that name each other's event, the second is refused. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/text.h"
+#include "ledger/write/batch.h"
+#include "ledger/write/guard.h"
+
+#define BODY_MAX 4096
+#define KEYS_MAX 1000
+
+static int look(struct ledger *ledger, uint64_t seq, const char *what, struct ledger_reader **ret_reader,
+                struct ledger_event *ret, struct err *err) {
+    struct ledger_head head;
+    int rc = ledger_head(ledger, &head, err);
+    if (rc == 0 && seq >= head.size) {
+        return err_set(err, ERR_NOTFOUND, "there is no event %llu%s: the newest is %llu", (unsigned long long)seq, what,
+                       (unsigned long long)head.size - 1);
+    }
+    rc = rc != 0 ? rc : ledger_reader_open(ledger, seq, seq + 1, ret_reader, err);
+    rc = rc != 0 ? rc : ledger_reader_next(*ret_reader, ret, err);
+    if (rc == 0 && bytes_has_prefix(ret->kind, "ledger.")) {
+        return err_set(err, ERR_INVALID,
+                       "event %llu is %.*s: what the ledger says of itself is not corrected; to take a correction back, "
+                       "append the event that was corrected once more",
+                       (unsigned long long)seq, (int)ret->kind.n, (const char *)ret->kind.p);
+    }
+    return rc;
+}
+
+static void put_body(struct buf *out, const struct ledger_event *e, const struct ledger_correct_options *o) {
+    char leaf[2 * LEDGER_HASH + 1];
+    bool replaced = o->replaced_by != LEDGER_NO_SEQ;
+    text_hex(leaf, e->leaf, LEDGER_HASH);
+    mp_put_map(out, replaced ? 6 : 5);
+    mp_pair_str(out, "kind", e->kind);
+    mp_pair_str(out, "leaf", bytes_of(leaf));
+    mp_pair_str(out, "reason", bytes_of(o->reason));
+    if (replaced) {
+        mp_pair_uint(out, "replaced_by", o->replaced_by);
+    }
+    mp_pair_uint(out, "seq", e->seq);
+    mp_pair_str(out, "subject", e->subject);
+}
+
+/* Whether an event corrects event `seq`. */
+static bool corrects(const struct ledger_event *e, uint64_t seq) {
+    struct bytes raw;
+    struct mp_item item;
+    return bytes_is(e->kind, "ledger.corrected") && e->body.n > 0 && mp_map_get(e->body, "seq", &raw) == 0 &&
+           mp_scalar(raw, &item) == 0 && item.type == MP_UINT && item.uint == seq;
+}
+
+/* What stands for the mistake: an event that is a mistake itself stands for nothing. */
+struct stand {
+    struct ledger *ledger;
+    uint64_t seq;  /* LEDGER_NO_SEQ: nothing stands for it */
+    uint64_t from; /* no event below it corrects it */
+};
+
+/* The first event of [from, to) that corrects event `seq`; LEDGER_NO_SEQ: none does. */
+static int find_correction(struct ledger *ledger, uint64_t seq, uint64_t from, uint64_t to, uint64_t *ret_by,
+                           struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event e;
+    int rc = ledger_reader_open(ledger, from, to, &reader, err);
+    *ret_by = LEDGER_NO_SEQ;
+    while (rc == 0 && *ret_by == LEDGER_NO_SEQ && (rc = ledger_reader_next(reader, &e, err)) == 0) {
+        *ret_by = corrects(&e, seq) ? e.seq : LEDGER_NO_SEQ;
+    }
+    ledger_reader_close(reader);
+    return rc < 0 ? rc : 0;
+}
+
+static int corrected_before(uint64_t seq, uint64_t by, struct err *err) {
+    return err_set(err, ERR_CONFLICT, "event %llu was corrected before, by event %llu", (unsigned long long)seq,
+                   (unsigned long long)by);
+}
+
+/* Events below `size`; a guard's judge, too. */
+static int check_stands(void *ctx, uint64_t size, struct err *err) {
+    struct stand *stand = ctx;
+    uint64_t by;
+    if (stand->seq == LEDGER_NO_SEQ || stand->from >= size) {
+        return 0;
+    }
+    int rc = find_correction(stand->ledger, stand->seq, stand->from, size, &by, err);
+    if (rc == 0 && by != LEDGER_NO_SEQ) {
+        rc = err_set(err, ERR_INVALID, "event %llu cannot replace it: it was itself corrected, by event %llu",
+                     (unsigned long long)stand->seq, (unsigned long long)by);
+    }
+    stand->from = rc == 0 ? size : stand->from;
+    return rc;
+}
+
+/* 1: the receipt is of another event, which has the key of this correction. */
+static int check_duplicate(struct ledger *ledger, uint64_t seq, const struct ledger_receipt *receipt, struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event e;
+    int rc = ledger_reader_open(ledger, receipt->seq, receipt->seq + 1, &reader, err);
+    rc = rc != 0 ? rc : ledger_reader_next(reader, &e, err);
+    if (rc == 0) {
+        rc = !corrects(&e, seq) ? 1 : corrected_before(seq, receipt->seq, err);
+    }
+    ledger_reader_close(reader);
+    return rc;
+}
+
+/* What a draft borrows from. */
+struct written {
+    char subject[40], key[60];
+    struct buf body, private_;
+};
+
+static void written_init(struct written *w) {
+    buf_init(&w->body, BODY_MAX);
+    buf_init(&w->private_, 4 * BODY_MAX);
+}
+
+static void written_done(struct written *w) {
+    buf_done(&w->private_);
+    buf_done(&w->body);
+}
+
+/* `other`: how many keys other events have. */
+static void make_draft(const struct ledger_correct_options *o, struct written *w, unsigned other,
+                       struct ledger_draft *draft) {
+    snprintf(w->subject, sizeof(w->subject), "event/%llu", (unsigned long long)o->seq);
+    snprintf(w->key, sizeof(w->key), other > 0 ? "corrected:%llu:%u" : "corrected:%llu", (unsigned long long)o->seq, other);
+    ledger_draft_init(draft);
+    draft->kind = bytes_of("ledger.corrected");
+    draft->subject = bytes_of(w->subject);
+    draft->actor = bytes_of(o->actor);
+    draft->source = bytes_of("ledger");
+    draft->grade = bytes_of("declared");
+    draft->key = bytes_of(w->key);
+    draft->cause_type = LEDGER_CAUSE_SEQ;
+    draft->cause = o->seq;
+    draft->body = bytes_of_buf(&w->body);
+    draft->private_ = bytes_of_buf(&w->private_);
+}
+
+static int write_it(struct stand *stand, const struct ledger_correct_options *o, struct written *w, unsigned other,
+                    struct ledger_receipt *ret, struct err *err) {
+    struct ledger_draft draft;
+    struct ledger_batch *batch = NULL;
+    make_draft(o, w, other, &draft);
+    int rc = ledger_batch_new(stand->ledger, &batch, err);
+    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    if (rc == 0) {
+        guard_set(batch, check_stands, stand);
+        rc = ledger_batch_commit(batch, ret, NULL, NULL, err);
+    }
+    ledger_batch_free(batch);
+    return rc;
+}
+
+static int check_options(const struct ledger_correct_options *o, struct err *err) {
+    if (o->reason == NULL || o->reason[0] == '\0' || strlen(o->reason) > 200 || o->actor == NULL || o->actor[0] == '\0') {
+        return err_set(err, ERR_INVALID, "a correction needs an actor and a reason of at most 200 bytes");
+    }
+    return o->replaced_by == o->seq ? err_set(err, ERR_INVALID, "an event cannot replace itself") : 0;
+}
+
+/* All that can be known before the write lock is taken. */
+static int prepare(struct ledger *ledger, const struct ledger_correct_options *o, struct stand *stand, struct written *w,
+                   struct ledger_head *ret_head, struct err *err) {
+    struct ledger_reader *reader = NULL;
+    struct ledger_event e;
+    int rc = check_options(o, err);
+    rc = rc != 0 ? rc : ledger_head(ledger, ret_head, err);
+    if (rc == 0 && o->replaced_by != LEDGER_NO_SEQ) {
+        rc = look(ledger, o->replaced_by, " to replace it", &reader, &e, err);
+        ledger_reader_close(reader);
+        reader = NULL;
+        rc = rc != 0 ? rc : check_stands(stand, ret_head->size, err);
+    }
+    rc = rc != 0 ? rc : look(ledger, o->seq, "", &reader, &e, err);
+    if (rc == 0) {
+        put_body(&w->body, &e, o);
+        if (o->note != NULL) {
+            mp_put_map(&w->private_, 1);
+            mp_pair_str(&w->private_, "note", bytes_of(o->note));
+        }
+        rc = buf_check(&w->body, "the event", err);
+        rc = rc != 0 ? rc : buf_check(&w->private_, "the note", err);
+    }
+    ledger_reader_close(reader);
+    return rc;
+}
+
+int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *o, struct ledger_receipt *ret,
+                   struct err *err) {
+    struct stand stand = {.ledger = ledger, .seq = o->replaced_by, .from = o->replaced_by};
+    struct ledger_receipt receipt;
+    struct ledger_head head;
+    struct written w;
+    written_init(&w);
+    int rc = prepare(ledger, o, &stand, &w, &head, err);
+    rc = rc != 0 ? rc : write_it(&stand, o, &w, 0, &receipt, err);
+    for (unsigned other = 1; rc == 0 && receipt.duplicate; other++) {
+        rc = check_duplicate(ledger, o->seq, &receipt, err);
+        if (rc == 1) {
+            rc = other < KEYS_MAX
+                     ? write_it(&stand, o, &w, other, &receipt, err)
+                     : err_set(err, ERR_CONFLICT, "event %llu has the key of this correction, but is not a correction",
+                               (unsigned long long)receipt.seq);
+        }
+    }
+    written_done(&w);
+    if (rc == 0) {
+        *ret = receipt;
+    }
+    return rc;
+}
+
+int ledger_correct_preview(struct ledger *ledger, const struct ledger_correct_options *o,
+                           int (*show)(void *ctx, const struct ledger_correct_preview *preview, struct err *err), void *ctx,
+                           struct err *err) {
+    struct stand stand = {.ledger = ledger, .seq = o->replaced_by, .from = o->replaced_by};
+    struct ledger_draft draft;
+    struct ledger_correct_preview preview = {.draft = &draft};
+    struct ledger_head head;
+    struct written w;
+    struct buf body, private_;
+    uint64_t by = LEDGER_NO_SEQ;
+    written_init(&w);
+    buf_init(&body, 4 * BODY_MAX);
+    buf_init(&private_, 8 * BODY_MAX);
+    int rc = prepare(ledger, o, &stand, &w, &head, err);
+    rc = rc != 0 ? rc : find_correction(ledger, o->seq, o->seq, head.size, &by, err);
+    rc = rc != 0 || by == LEDGER_NO_SEQ ? rc : corrected_before(o->seq, by, err);
+    if (rc == 0) {
+        make_draft(o, &w, 0, &draft);
+        rc = batch_check(&draft, true, &body, &private_, &preview.masked, err);
+    }
+    if (rc == 0) {
+        draft.body = bytes_of_buf(&body);
+        draft.private_ = bytes_of_buf(&private_);
+        preview.seq = head.size;
+        rc = show(ctx, &preview, err);
+    }
+    buf_done(&private_);
+    buf_done(&body);
+    written_done(&w);
+    return rc;
+}

@@ -1,0 +1,83 @@
+/* Digests of states as events: whoever replays the log up to the position must get the same ones. */
+#include "projections/attest/digests.h"
+
+#include <stdio.h>
+
+#include "base/mp.h"
+#include "base/text.h"
+#include "ledger/write/batch.h"
+#include "projections/attest/advance.h"
+#include "projections/view/state.h"
+
+static int add(struct ledger_batch *batch, struct state_view *view, size_t i, const char *actor, struct err *err) {
+    struct state_status status;
+    struct ledger_draft draft;
+    struct buf body;
+    char hex[2 * LEDGER_HASH + 1], digest[sizeof(hex) + 8], subject[160];
+    uint8_t bytes[LEDGER_HASH];
+    uint64_t rows;
+    int rc = state_digest(view, i, bytes, &rows, err);
+    if (rc != 0) {
+        return rc;
+    }
+    state_status(view, i, &status);
+    text_hex(hex, bytes, sizeof(bytes));
+    snprintf(digest, sizeof(digest), "sha256:%s", hex);
+    snprintf(subject, sizeof(subject), "projection/%s", status.projection->name);
+    buf_init(&body, 4096);
+    mp_put_map(&body, 5);
+    mp_pair_text(&body, "digest", digest);
+    mp_pair_uint(&body, "position", status.position);
+    mp_pair_text(&body, "projection", status.projection->name);
+    mp_pair_uint(&body, "rows", rows);
+    mp_pair_uint(&body, "version", status.projection->version);
+    rc = buf_check(&body, "an attestation", err);
+    ledger_draft_init(&draft);
+    draft.kind = bytes_of("ledger.projection_attested");
+    draft.subject = bytes_of(subject);
+    draft.actor = bytes_of(actor);
+    draft.source = bytes_of("ledger");
+    draft.grade = bytes_of("measured");
+    draft.body = bytes_of_buf(&body);
+    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    buf_done(&body);
+    return rc;
+}
+
+struct attest {
+    struct ledger *ledger;
+    uint32_t which;
+    const char *actor;
+    size_t n;
+};
+
+static int attest(void *ctx, struct state_view *view, struct err *err) {
+    struct attest *a = ctx;
+    struct ledger_batch *batch = NULL;
+    size_t n = 0;
+    int rc = state_whole(view, err);
+    rc = rc != 0 ? rc : ledger_batch_new(a->ledger, &batch, err);
+    for (size_t i = 0; i < state_projections(view) && rc == 0; i++) {
+        struct state_status status;
+        state_status(view, i, &status);
+        if ((a->which >> i & 1U) != 0 && !status.stale && status.failed_seq == LEDGER_NO_SEQ) {
+            rc = add(batch, view, i, a->actor, err);
+            n += rc == 0;
+        }
+    }
+    rc = rc != 0 || n == 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, err);
+    ledger_batch_free(batch);
+    a->n = n;
+    return rc;
+}
+
+int rebuild_attest(struct ledger *ledger, const struct state_options *options, uint32_t which, const char *actor,
+                   size_t *ret_n, struct err *err) {
+    struct attest a = {.ledger = ledger, .which = which, .actor = actor};
+    int rc = attested_advance(ledger, options, ATTESTED_LAG_MAX, err);
+    rc = rc != 0 ? rc : state_ask(ledger, options, attest, &a, err);
+    if (rc == 0) {
+        *ret_n = a.n;
+    }
+    return rc;
+}

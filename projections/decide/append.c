@@ -1,0 +1,226 @@
+/* May an event be written: it is made as it would be, and folded into copies of the rows that it would change. When one of
+ * them comes out with more violations than it went in with, the step is not legal, and the row has the words. So what is
+ * refused is what would show as a violation, by the same code. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "ledger/event/event.h"
+#include "ledger/kinds/sort.h"
+#include "projections/decide/decide.h"
+#include "projections/rows/named.h"
+#include "projections/view/reason.h"
+#include "projections/view/state.h"
+#include "projections/view/view.h"
+
+#define BODY_ROOM (2 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX))
+
+/* A row of the view as it is kept. */
+static int get_kept(void *ctx, size_t table, struct bytes key, struct buf *out, struct err *err) {
+    struct view_projection *p = ctx;
+    struct bytes bytes;
+    if (p->overlay == NULL) {
+        return stored_get(&p->base, table, key, out, err);
+    }
+    int rc = rows_get(p->overlay, table, key, &bytes, err);
+    if (rc == 0 && bytes.n == 0) {
+        return ERR_NOTFOUND;
+    }
+    return rc != 0 ? rc : buf_put_bytes(out, bytes) != 0 ? buf_check(out, "a row", err) : 0;
+}
+
+static int violations_of(struct row *row, struct bytes bytes, int64_t *ret, struct err *err) {
+    int rc = bytes.n == 0 ? 0 : row_decode(row, bytes, NULL, 0, err);
+    *ret = rc == 0 && bytes.n > 0 ? named_int(row, "violations") : 0;
+    return rc;
+}
+
+/* The row before and after; the reason is the first one's. */
+static int compare(struct view_projection *p, const struct rows_entry *entry, struct decision *ret, struct err *err) {
+    const struct state_table *table = &p->projection->tables[entry->table];
+    struct row before, after;
+    struct buf old;
+    int64_t n = 0, more = 0;
+    row_init(&before, table);
+    row_init(&after, table);
+    buf_init(&old, ROW_BYTES_MAX);
+    int rc = get_kept(p, entry->table, entry->key, &old, err);
+    rc = rc == ERR_NOTFOUND ? 0 : rc;
+    rc = rc != 0 ? rc : violations_of(&before, bytes_of_buf(&old), &n, err);
+    rc = rc != 0 ? rc : violations_of(&after, entry->bytes, &more, err);
+    if (rc == 0 && more > n) {
+        struct bytes what = row_text(&after, 0), why = named_text(&after, "violation");
+        if (ret->yes) {
+            decide_no(ret, "%s '%.*s': %.*s", table->noun, REASON_NAME(what), REASON_NAME(why));
+        }
+        if (!before.absent) {
+            decide_cite_row(ret, &before);
+        }
+    }
+    buf_done(&old);
+    row_done(&after);
+    row_done(&before);
+    return rc;
+}
+
+static int compare_all(struct view_projection *p, struct rows *rows, struct decision *ret, struct err *err) {
+    const struct rows_entry **entry = NULL;
+    size_t n = 0;
+    int rc = rows_sorted(rows, SIZE_MAX, &entry, &n, err);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = compare(p, entry[i], ret, err);
+    }
+    free(entry);
+    return rc;
+}
+
+static int try_fold(struct view_projection *p, struct fold_input *input, struct decision *ret, struct err *err) {
+    const struct rows_base base = {get_kept, p};
+    struct rows *rows = NULL;
+    struct fold *fold = NULL;
+    int rc = rows_new(&base, &rows, err);
+    rc = rc != 0 ? rc : fold_new(p->projection, rows, &fold, err);
+    rc = rc != 0 ? rc : fold_apply(fold, input, err);
+    rc = rc != 0 ? rc : compare_all(p, rows, ret, err);
+    fold_free(fold);
+    rows_free(rows);
+    return rc;
+}
+
+/* States that are not those of the log as it is now cannot tell what is legal. */
+static bool can_judge(const struct state_view *view, size_t i, struct decision *ret) {
+    const struct view_projection *p = &view->projection[i];
+    struct state_status status;
+    state_status(view, i, &status);
+    if (status.failed_seq != LEDGER_NO_SEQ) {
+        decide_cite(ret, status.failed_seq);
+        decide_no(ret, "the states of '%s' stopped at event %llu: %s", p->projection->name,
+                  (unsigned long long)status.failed_seq, status.failed);
+    } else if (status.stale) {
+        decide_no(ret, "the states of '%s' are of another version of the program: 'ledger rebuild %s' makes them again",
+                  p->projection->name, p->projection->name);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+static int judge(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
+    struct fold_input *input = NULL;
+    int rc = fold_input_new(upcast_all, upcast_count, &input, err);
+    rc = rc != 0 ? rc : fold_input_set(input, event, err);
+    for (size_t i = 0; i < view->n && rc == 0 && ret->yes; i++) {
+        struct view_projection *p = &view->projection[i];
+        if (projection_takes(p->projection, event->kind) && can_judge(view, i, ret)) {
+            rc = try_fold(p, input, ret, err);
+        }
+    }
+    fold_input_free(input);
+    return rc;
+}
+
+static struct bytes after_slash(struct bytes subject) {
+    size_t at = 0;
+    while (at < subject.n && subject.p[at] != '/') {
+        at++;
+    }
+    at += at < subject.n;
+    return (struct bytes){subject.p + at, subject.n - at};
+}
+
+/* The body without the time that its author gives: what is checked is a step that is taken now, and a time in the past
+ * would make use of what is over by now. *ret_had: there was one. */
+static int without_time(struct bytes body, struct buf *out, bool *ret_had, struct err *err) {
+    struct mp_reader r;
+    struct mp_item head, name;
+    struct bytes raw;
+    *ret_had = mp_map_get(body, "at", &raw) == 0;
+    if (!*ret_had) {
+        return 0;
+    }
+    mp_reader_init(&r, body);
+    int rc = mp_next(&r, &head, err);
+    mp_put_map(out, rc == 0 ? head.count - 1 : 0);
+    for (uint32_t i = 0; rc == 0 && i < head.count; i++) {
+        rc = mp_next(&r, &name, err);
+        rc = rc != 0 ? rc : mp_skip(&r, 1, &raw, err);
+        if (rc == 0 && !bytes_is(name.data, "at")) {
+            mp_put_str(out, name.data);
+            buf_put_bytes(out, raw);
+        }
+    }
+    return rc != 0 ? rc : buf_check(out, "a body", err);
+}
+
+/* As it is told, and as of now. */
+static int judge_both(struct state_view *view, struct ledger_event *event, struct decision *ret, struct err *err) {
+    struct buf body;
+    bool had = false;
+    int rc = judge(view, event, ret, err);
+    buf_init(&body, BODY_ROOM);
+    rc = rc != 0 || !ret->yes ? rc : without_time(event->body, &body, &had, err);
+    if (rc == 0 && had) {
+        event->body = bytes_of_buf(&body);
+        rc = judge(view, event, ret, err);
+    }
+    buf_done(&body);
+    return rc;
+}
+
+/* What the step lacks by itself is said first; then all that the candidate lacks, when that is more. */
+static int judge_promotion(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err) {
+    struct decision whole;
+    int rc = decide_may_promote(view, promotion, &whole, err);
+    if (rc == 0 && ret->yes) {
+        *ret = whole;
+    } else if (rc == 0 && !whole.yes && strstr(whole.reason, "; ") != NULL) {
+        struct bytes first = bytes_of(ret->reason), all = bytes_of(whole.reason);
+        char words[sizeof(ret->reason)];
+        snprintf(words, sizeof(words), "%.*s; all that is missing: %.*s", (int)reason_fits(first, 150), ret->reason,
+                 (int)reason_fits(all, 300), whole.reason);
+        decide_no(ret, "%s", words);
+    }
+    return rc;
+}
+
+int decide_may_append(struct state_view *view, const struct ledger_draft *draft, struct decision *ret, struct err *err) {
+    const struct kind *kind = kind_find(draft->kind);
+    struct decision mine;
+    struct buf body, private_;
+    uint32_t masked;
+    buf_init(&body, BODY_ROOM);
+    buf_init(&private_, BODY_ROOM);
+    const struct kind_input in = {.kind = draft->kind,
+                                  .body = draft->body,
+                                  .private_ = draft->private_,
+                                  .open = draft->open,
+                                  .index = kind_index_find(draft->kind),
+                                  .as_it_is = true}; /* whoever writes it judges the form */
+    int rc = kind_sort_input(&in, &body, &private_, &masked, err);
+    decide_begin(&mine);
+    if (rc == 0) {
+        struct ledger_event event = {.seq = state_at(view),
+                                     .time = state_now(view),
+                                     .schema = kind != NULL ? kind->schema : 1,
+                                     .kind = draft->kind,
+                                     .subject = draft->subject,
+                                     .actor = draft->actor,
+                                     .source = draft->source,
+                                     .grade = draft->grade,
+                                     .run = draft->run,
+                                     .key = draft->key,
+                                     .body = bytes_of_buf(&body)};
+        rc = decide_may_use(view, &event, &mine, err);
+        rc = rc != 0 || !mine.yes ? rc : judge_both(view, &event, &mine, err);
+    }
+    if (rc == 0 && bytes_is(draft->kind, "promotion.promoted")) {
+        rc = judge_promotion(view, after_slash(draft->subject), &mine, err);
+    }
+    buf_done(&private_);
+    buf_done(&body);
+    if (rc == 0) {
+        *ret = mine;
+    }
+    return rc;
+}

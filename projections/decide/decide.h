@@ -1,0 +1,21 @@
+/* Judgements: may this step be taken, is this route proven? Pure functions of a view. Whoever acts
+ * asks first, inside the write transaction that records the step (ledger/write/guard.h), so that nothing comes between. */
+#ifndef PROJECTIONS_DECIDE_DECIDE_H
+#define PROJECTIONS_DECIDE_DECIDE_H
+
+#include "projections/view/decision.h"
+#include "projections/view/state.h"
+
+/* Does whoever uses a permission with this event hold it? The table of the kinds that use one is in
+ * projections/decide/use.c; others are always yes. */
+int decide_may_use(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err);
+/* Does a proof count for the route as it is now? */
+int decide_is_proven(struct state_view *view, struct bytes route, struct decision *ret, struct err *err);
+/* May this promotion become `promoted`: the steps were legal, and there is a full pass for the candidate's digest. */
+int decide_may_promote(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err);
+/* May an event with this content be written: the step it stands for is legal for every state it would change, at
+ * the view's time, whatever time it gives itself; and a permission that it uses is held. Kinds without a state are always
+ * yes. */
+int decide_may_append(struct state_view *view, const struct ledger_draft *draft, struct decision *ret, struct err *err);
+
+#endif

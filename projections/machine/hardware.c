@@ -1,0 +1,252 @@
+/* Hardware: for each host its newest profile and what that is good for, and its faults by device.
+ *
+ * The capability tier says which models fit, in one word that a route or a person can ask for. It is judged on reading, by
+ * the table below, from two numbers of the profile: the memory of all GPUs together (runtimes spread a model's layers over
+ * them) and the installed memory. The thresholds are 15/16 of what the word says, because cards and boards report a little
+ * less than what is printed on them. "Fits" is for weights of 4 bits with some room for context. GPUs whose memory is
+ * not known, and those that share the system's, count for nothing: then the tier is that of the system's memory. */
+#include <string.h>
+
+#include "base/mp.h"
+#include "projections/fold/fold.h"
+
+#define GIB          (INT64_C(1) << 30)
+#define NOMINAL(gib) ((gib)*GIB / 16 * 15)
+#define SIZE(table)  (sizeof(table) / sizeof((table)[0]))
+
+static const struct tier {
+    const char *name;
+    int64_t gpu_bytes, memory_bytes; /* at least */
+    const char *fits;
+} tiers[] = {
+    {"gpu-160g", NOMINAL(160), 0, "models of up to about 235 billion parameters"},
+    {"gpu-80g", NOMINAL(80), 0, "models of up to about 120 billion parameters"},
+    {"gpu-48g", NOMINAL(48), 0, "models of up to about 70 billion parameters"},
+    {"gpu-24g", NOMINAL(24), 0, "models of up to about 32 billion parameters"},
+    {"gpu-16g", NOMINAL(16), 0, "models of up to about 20 billion parameters"},
+    {"gpu-12g", NOMINAL(12), 0, "models of up to about 14 billion parameters"},
+    {"gpu-8g", NOMINAL(8), 0, "models of up to about 8 billion parameters"},
+    {"gpu-4g", NOMINAL(4), 0, "models of up to about 4 billion parameters"},
+    {"cpu-large", 0, NOMINAL(64), "models of up to about 70 billion parameters, slowly"},
+    {"cpu-medium", 0, NOMINAL(32), "models of up to about 32 billion parameters, slowly"},
+    {"cpu-small", 0, NOMINAL(8), "models of up to about 8 billion parameters, slowly"},
+    {"cpu-tiny", 0, 1, "models of up to about 1 billion parameters"},
+    {"unknown", 0, 0, NULL},
+};
+
+enum {
+    HOST,
+    TIER,
+    FITS,
+    CPU,
+    HOST_ARCH,
+    SOCKETS,
+    CORES,
+    THREADS,
+    CPU_FLAGS,
+    MEMORY_BYTES,
+    SWAP_BYTES,
+    GPUS,
+    GPU_COUNT,
+    GPU_MEMORY_BYTES,
+    GPU_ERROR,
+    DISKS,
+    OS,
+    OS_NAME,
+    OS_VERSION,
+    KERNEL,
+    VIRTUAL,
+    FIRMWARE,
+    DIGEST,
+    PROFILED_AT,
+    PROFILES,
+    BASE
+};
+
+static const struct state_column host_columns[] = {
+    [HOST] = {"host", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which machine"},
+    [TIER] = {"tier", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "what it is capable of: gpu-24g, cpu-small, ..."},
+    [FITS] = {"fits", CELL_TEXT, COLUMN_JUDGED, "which models fit, with weights of 4 bits"},
+    [CPU] = {"cpu", CELL_TEXT, COLUMN_MAIN, "model of its processor"},
+    [HOST_ARCH] = {"arch", CELL_TEXT, 0, "its architecture"},
+    [SOCKETS] = {"sockets", CELL_INT, 0, "processor packages"},
+    [CORES] = {"cores", CELL_INT, COLUMN_MAIN, "physical cores"},
+    [THREADS] = {"threads", CELL_INT, 0, "hardware threads"},
+    [CPU_FLAGS] = {"cpu_flags", CELL_LIST, 0, "instruction sets that matter to models"},
+    [MEMORY_BYTES] = {"memory_bytes", CELL_INT, COLUMN_MAIN, "installed memory"},
+    [SWAP_BYTES] = {"swap_bytes", CELL_INT, 0, "swap space"},
+    [GPUS] = {"gpus", CELL_LIST, 0, "a map for each GPU"},
+    [GPU_COUNT] = {"gpu_count", CELL_INT, 0, "number of GPUs"},
+    [GPU_MEMORY_BYTES] = {"gpu_memory_bytes", CELL_INT, COLUMN_MAIN, "memory of all GPUs that tell theirs"},
+    [GPU_ERROR] = {"gpu_error", CELL_TEXT, 0, "why the GPU's own tool gave no answer"},
+    [DISKS] = {"disks", CELL_LIST, 0, "a map for each disk"},
+    [OS] = {"os", CELL_TEXT, 0, "operating system"},
+    [OS_NAME] = {"os_name", CELL_TEXT, 0, "the operating system's own full name"},
+    [OS_VERSION] = {"os_version", CELL_TEXT, 0, "its version"},
+    [KERNEL] = {"kernel", CELL_TEXT, 0, "its kernel"},
+    [VIRTUAL] = {"virtual", CELL_TEXT, 0, "the virtual machine or container it is in"},
+    [FIRMWARE] = {"firmware", CELL_TEXT, 0, "version of the firmware"},
+    [DIGEST] = {"digest", CELL_TEXT, 0, "digest of the profile"},
+    [PROFILED_AT] = {"profiled_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was looked at last"},
+    [PROFILES] = {"profiles", CELL_INT, 0, "how often it was looked at"},
+    FOLD_COLUMNS,
+};
+
+/* Body fields that go into columns as they are. */
+static const struct {
+    size_t column;
+    const char *field;
+} copied[] = {
+    {CPU, "cpu"},
+    {HOST_ARCH, "arch"},
+    {SOCKETS, "sockets"},
+    {CORES, "cores"},
+    {THREADS, "threads"},
+    {CPU_FLAGS, "cpu_flags"},
+    {MEMORY_BYTES, "memory_bytes"},
+    {SWAP_BYTES, "swap_bytes"},
+    {GPUS, "gpus"},
+    {GPU_ERROR, "gpu_error"},
+    {DISKS, "disks"},
+    {OS, "os"},
+    {OS_NAME, "os_name"},
+    {OS_VERSION, "os_version"},
+    {KERNEL, "kernel"},
+    {VIRTUAL, "virtual"},
+    {FIRMWARE, "firmware"},
+    {DIGEST, "digest"},
+};
+
+enum { F_HOST, F_WHAT, F_DEVICE, F_COUNT, F_CODE, F_UNIT, F_AT, F_FIRST_AT, F_FIRST_SEQ, F_UPDATED_SEQ, F_EVIDENCE, F_N };
+
+static const struct state_column fault_columns[] = {
+    [F_HOST] = {"host", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which machine"},
+    [F_WHAT] = {"what", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "oom, gpu, disk, memory, thermal"},
+    [F_DEVICE] = {"device", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which device; empty when none was told"},
+    [F_COUNT] = {"count", CELL_INT, COLUMN_MAIN, "how many faults"},
+    [F_CODE] = {"code", CELL_INT, COLUMN_MAIN, "the driver's error number of the newest that had one"},
+    [F_UNIT] = {"unit", CELL_TEXT, 0, "the service that was hit last"},
+    [F_AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when the newest was"},
+    [F_FIRST_AT] = {"first_at", CELL_INT, COLUMN_TIME, "when the oldest was"},
+    [F_FIRST_SEQ] = {"first_seq", CELL_INT, COLUMN_SEQ, "the first event that told of one"},
+    [F_UPDATED_SEQ] = {"updated_seq", CELL_INT, COLUMN_SEQ, "the newest event that told of one"},
+    [F_EVIDENCE] = {"evidence", CELL_SEQS, COLUMN_EVIDENCE, "the events that told of them"},
+};
+
+/* The number of maps in the list, and the sum of their memory_bytes. */
+static void sum_gpus(struct bytes list, int64_t *ret_count, int64_t *ret_bytes) {
+    struct mp_reader r;
+    struct mp_item head, bytes;
+    struct bytes gpu, raw;
+    *ret_count = *ret_bytes = 0;
+    mp_reader_init(&r, list);
+    if (mp_next(&r, &head, NULL) != 0 || head.type != MP_ARRAY) {
+        return;
+    }
+    for (uint32_t i = 0; i < head.count && mp_skip(&r, 1, &gpu, NULL) == 0; i++) {
+        ++*ret_count;
+        if (mp_map_get(gpu, "memory_bytes", &raw) == 0 && mp_scalar(raw, &bytes) == 0 && bytes.type == MP_UINT &&
+            __builtin_add_overflow(*ret_bytes, (int64_t)bytes.uint, ret_bytes)) {
+            *ret_bytes = INT64_MAX;
+            return;
+        }
+    }
+}
+
+/* Since when it is what it is: since the profile's digest is this one. */
+static void see_change(struct fold *fold, struct row *row) {
+    uint64_t seq = fold_event(fold)->seq;
+    struct bytes digest;
+    bool same = !row->absent && fold_text(fold, "digest", &digest) && bytes_eq(digest, row_text(row, DIGEST));
+    if (!same) {
+        row_set_int(row, BASE + FOLD_SINCE, (int64_t)fold_at(fold));
+        row_set_int(row, BASE + FOLD_SINCE_SEQ, (int64_t)seq);
+    }
+    row_cite_only(row, BASE + FOLD_EVIDENCE, &seq, 1);
+    fold_touch(fold, row, BASE);
+}
+
+static int fold_profile(struct fold *fold, struct bytes host, struct err *err) {
+    struct row *row;
+    int64_t count, bytes;
+    if (fold_event(fold)->body.n == 0) { /* erased: what was known stays known */
+        return 0;
+    }
+    int rc = fold_row(fold, 0, &host, 1, &row, err);
+    if (rc != 0) {
+        return rc;
+    }
+    see_change(fold, row);
+    for (size_t i = 0; i < SIZE(copied); i++) {
+        row_set_null(row, copied[i].column);
+        fold_copy(fold, row, copied[i].column, copied[i].field);
+    }
+    row_set_null(row, GPU_COUNT);
+    row_set_null(row, GPU_MEMORY_BYTES);
+    if (row_has(row, GPUS)) {
+        sum_gpus(row->cells[GPUS].text, &count, &bytes);
+        row_set_int(row, GPU_COUNT, count);
+        row_set_int(row, GPU_MEMORY_BYTES, bytes);
+    }
+    row_set_int(row, PROFILED_AT, (int64_t)fold_at(fold));
+    row_add(row, PROFILES, 1);
+    return 0;
+}
+
+static int fold_fault(struct fold *fold, struct bytes host, struct err *err) {
+    struct bytes key[3] = {host, {0}, {0}};
+    int64_t at = (int64_t)fold_at(fold), seq = (int64_t)fold_event(fold)->seq;
+    struct row *row;
+    fold_text(fold, "what", &key[1]);
+    fold_text(fold, "device", &key[2]);
+    int rc = fold_row(fold, 1, key, 3, &row, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (row->absent) {
+        row_set_int(row, F_FIRST_SEQ, seq);
+    }
+    if (!row_has(row, F_FIRST_AT) || at < row_int(row, F_FIRST_AT)) {
+        row_set_int(row, F_FIRST_AT, at);
+    }
+    if (!row_has(row, F_AT) || at >= row_int(row, F_AT)) {
+        row_set_int(row, F_AT, at);
+        fold_copy(fold, row, F_CODE, "code");
+        fold_copy(fold, row, F_UNIT, "unit");
+    }
+    row_add(row, F_COUNT, 1);
+    row_set_int(row, F_UPDATED_SEQ, seq);
+    row_cite(row, F_EVIDENCE, (uint64_t)seq);
+    return 0;
+}
+
+static int fold_hardware(struct fold *fold, struct err *err) {
+    struct bytes host = fold_subject(fold), step = fold_step(fold);
+    if (bytes_is(step, "profiled")) {
+        return fold_profile(fold, host, err);
+    }
+    return bytes_is(step, "faulted") ? fold_fault(fold, host, err) : 0;
+}
+
+static int judge_host(struct state_view *view, struct row *row, struct err *err) {
+    int64_t gpu = row_int(row, GPU_MEMORY_BYTES), memory = row_int(row, MEMORY_BYTES);
+    (void)view, (void)err;
+    for (size_t i = 0; i < SIZE(tiers); i++) {
+        if (gpu >= tiers[i].gpu_bytes && memory >= tiers[i].memory_bytes) {
+            row_set_str(row, TIER, tiers[i].name);
+            row_set_str(row, FITS, tiers[i].fits);
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static const struct state_table tables[] = {
+    {"hardware", "host", "A row is a machine: its newest profile, and what it is capable of.", host_columns, BASE + FOLD_N,
+     judge_host},
+    {"hardware_faults", "fault", "A row is a device of a machine and a sort of fault that was reported of it.",
+     fault_columns, F_N, NULL},
+};
+static const char *const kinds[] = {"hardware.*", NULL};
+
+const struct projection projection_hardware = {"hardware", 1, tables, 2, kinds, fold_hardware};

@@ -1,0 +1,451 @@
+/* Runs: what an agent or a pack did, counted. A run is a name: of the header of each event that belongs to it, or of the
+ * subject of its own events (run/<id>) where the header has none; its beginning and its end are told of their subject, for
+ * a run within a run has the outer one's name in its header.
+ *
+ * Counting. Sources tell a call and its answer as one event or as two, and the totals at the end or not at all:
+ *   - calls are the calls that were told, or the answers where there are more of them
+ *   - tokens of a prompt that a call announces are replaced by those that its answer tells (`tokens_pending` waits for it)
+ *   - a total that the end tells counts when it is larger than what was seen, and then what comes late is part of it
+ *     (`told` remembers which)
+ *
+ * Events that come after the end are counted (`late`) and are not violations: spans arrive when they like. Begun twice or
+ * ended twice is one; of two ends the worse holds. */
+#include <string.h>
+
+#include "projections/fold/fold.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum {
+    RUN,
+    STATE,
+    OUTCOME,
+    ERROR,
+    PACK,
+    PACK_VERSION,
+    ROUTE,
+    AGENT,
+    SESSION,
+    PARENT,
+    TASK,
+    STARTED_AT,
+    FINISHED_AT,
+    DURATION_MS,
+    EVENTS,
+    STEPS,
+    MODEL_CALLS,
+    TOOL_CALLS,
+    TOKENS_IN,
+    TOKENS_OUT,
+    COST,
+    ERRORS,
+    DENIED,
+    ARTIFACTS,
+    EGRESS,
+    FIRST_SEQ,
+    LAST_SEQ,
+    PERMISSIONS_DIGEST,
+    LATE,
+    MODEL_ANSWERS,
+    TOOL_ANSWERS,
+    TOKENS_PENDING,
+    TOLD,
+    EXIT_CODE,
+    SUCCEEDED,
+    BASE
+};
+
+static const struct state_column columns[] = {
+    [RUN] = {"run", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
+    [STATE] =
+        {"state", CELL_TEXT, COLUMN_MAIN,
+         "observed (neither its beginning nor its end was told), running, finished, unknown (it ended in a word that says "
+         "neither good nor bad), failed, aborted, refused, timeout"},
+    [OUTCOME] = {"outcome", CELL_TEXT, 0, "how it ended, in the source's word"},
+    [ERROR] = {"error", CELL_TEXT, COLUMN_MAIN, "kind of the error that it ended with"},
+    [PACK] = {"pack", CELL_TEXT, COLUMN_MAIN, "which pack ran"},
+    [PACK_VERSION] = {"pack_version", CELL_TEXT, 0, "its version"},
+    [ROUTE] = {"route", CELL_TEXT, 0, "on which route"},
+    [AGENT] = {"agent", CELL_TEXT, COLUMN_MAIN, "which agent ran"},
+    [SESSION] = {"session", CELL_TEXT, 0, "session it belongs to"},
+    [PARENT] = {"parent", CELL_TEXT, 0, "the run that started it"},
+    [TASK] = {"task", CELL_TEXT, COLUMN_MAIN, "short name of the task"},
+    [STARTED_AT] = {"started_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it began"},
+    [FINISHED_AT] = {"finished_at", CELL_INT, COLUMN_TIME, "when it ended"},
+    [DURATION_MS] = {"duration_ms", CELL_REAL, COLUMN_MAIN, "how long it took, milliseconds"},
+    [EVENTS] = {"events", CELL_INT, 0, "events that belong to it"},
+    [STEPS] = {"steps", CELL_INT, 0, "named steps"},
+    [MODEL_CALLS] = {"model_calls", CELL_INT, 0, "calls of models"},
+    [TOOL_CALLS] = {"tool_calls", CELL_INT, 0, "calls of tools"},
+    [TOKENS_IN] = {"tokens_in", CELL_INT, COLUMN_MAIN, "tokens of all prompts"},
+    [TOKENS_OUT] = {"tokens_out", CELL_INT, COLUMN_MAIN, "tokens of all answers"},
+    [COST] = {"cost", CELL_REAL, COLUMN_MAIN, "what it cost"},
+    [ERRORS] = {"errors", CELL_INT, COLUMN_MAIN, "steps, calls and log records that ended in an error"},
+    [DENIED] = {"denied", CELL_INT, 0, "permissions and calls that were denied"},
+    [ARTIFACTS] = {"artifacts", CELL_INT, 0, "files it made or took"},
+    [EGRESS] = {"egress", CELL_BOOL, 0, "some of it left the box"},
+    [FIRST_SEQ] = {"first_seq", CELL_INT, COLUMN_SEQ, "its first event"},
+    [LAST_SEQ] = {"last_seq", CELL_INT, COLUMN_SEQ, "its newest event"},
+    [PERMISSIONS_DIGEST] = {"permissions_digest", CELL_TEXT, 0, "digest of the permissions that held at its beginning"},
+    [LATE] = {"late", CELL_INT, 0, "events that came after its end"},
+    [MODEL_ANSWERS] = {"model_answers", CELL_INT, 0, "answers of models that were told by themselves"},
+    [TOOL_ANSWERS] = {"tool_answers", CELL_INT, 0, "answers of tools"},
+    [TOKENS_PENDING] = {"tokens_pending", CELL_INT, 0, "of tokens_in, those of calls without an answer"},
+    [TOLD] = {"told", CELL_INT, 0, "which totals are those that the end told: a bit for each from steps to cost"},
+    [EXIT_CODE] = {"exit_code", CELL_INT, 0, "exit code, when it was a program"},
+    [SUCCEEDED] = {"succeeded", CELL_BOOL, 0, "its end says that it went well"},
+    FOLD_COLUMNS,
+};
+
+/* ---- counting ---- */
+
+static int64_t told_bit(size_t column) {
+    return (int64_t)1 << (column - STEPS);
+}
+
+/* Unless the total was told at the end. */
+static void add(struct row *row, size_t column, int64_t n) {
+    if ((row_int(row, TOLD) & told_bit(column)) == 0) {
+        row_add(row, column, n);
+    }
+}
+
+static int64_t number(const struct fold *fold, const char *field) {
+    int64_t n;
+    return fold_int(fold, field, &n) && n > 0 ? n : 0;
+}
+
+static void add_cost(struct fold *fold, struct row *row) {
+    double cost;
+    if (fold_real(fold, "cost", &cost) && cost != 0 && (row_int(row, TOLD) & told_bit(COST)) == 0) {
+        row_set_real(row, COST, (row_has(row, COST) ? row_real(row, COST) : 0) + cost);
+    }
+}
+
+/* ok false, or an outcome that says so; *ret_denied: it was not allowed, which is not an error. */
+static bool has_failed(const struct fold *fold, bool *ret_denied) {
+    struct bytes outcome = {0};
+    bool ok = true;
+    if (fold_bool(fold, "ok", &ok) && ok) {
+        return false;
+    }
+    fold_text(fold, "outcome", &outcome);
+    *ret_denied = bytes_is(outcome, "denied");
+    return !*ret_denied && (!ok || bytes_is(outcome, "error") || bytes_is(outcome, "timeout"));
+}
+
+static void count_failure(struct fold *fold, struct row *row) {
+    bool denied = false;
+    if (has_failed(fold, &denied)) {
+        row_add(row, ERRORS, 1);
+    } else if (denied) {
+        row_add(row, DENIED, 1);
+    }
+}
+
+static void note_egress(struct fold *fold, struct row *row) {
+    bool egress = false;
+    if (fold_bool(fold, "egress", &egress) && (egress || !row_has(row, EGRESS))) {
+        if (egress && !row_bool(row, EGRESS)) {
+            fold_cite(fold, row, BASE);
+        }
+        row_set_bool(row, EGRESS, egress);
+    }
+}
+
+/* What the beginning did not tell, or nobody told the beginning. */
+static void fill(struct fold *fold, struct row *row, size_t column, const char *field) {
+    if (!row_has(row, column)) {
+        fold_copy(fold, row, column, field);
+    }
+}
+
+/* ---- kinds ---- */
+
+static void started(struct fold *fold, struct row *row) {
+    static const struct {
+        size_t column;
+        const char *field;
+    } copied[] = {{PACK, "pack"},       {PACK_VERSION, "pack_version"},
+                  {ROUTE, "route"},     {AGENT, "agent"},
+                  {SESSION, "session"}, {PARENT, "parent"},
+                  {TASK, "task"},       {PERMISSIONS_DIGEST, "permissions_digest"}};
+    int64_t at = (int64_t)fold_at(fold);
+    bool again = row_has(row, STARTED_AT), ended = row_has(row, FINISHED_AT);
+    for (size_t i = 0; i < COUNT(copied); i++) {
+        fold_copy(fold, row, copied[i].column, copied[i].field);
+    }
+    if (ended && !again && at <= row_int(row, FINISHED_AT)) { /* the end was told first */
+        row_set_int(row, STARTED_AT, at);
+        fold_cite(fold, row, BASE);
+        if (!row_has(row, DURATION_MS)) {
+            row_set_real(row, DURATION_MS, (double)(row_int(row, FINISHED_AT) - at) / 1e6);
+        }
+        return;
+    }
+    if (again || ended) {
+        fold_violation(fold, row, BASE, ended ? "started after its end" : "started twice");
+    }
+    if (!again || ended) {
+        row_set_int(row, STARTED_AT, at);
+        row_set_null(row, FINISHED_AT);
+        row_set_null(row, DURATION_MS);
+        row_set_null(row, OUTCOME);
+        row_set_null(row, ERROR);
+        row_set_null(row, EXIT_CODE);
+        row_set_null(row, SUCCEEDED);
+        row_set_int(row, TOLD, 0);
+        fold_state(fold, row, BASE, STATE, "running");
+    }
+}
+
+/* What the outcome says; a word that says neither good nor bad leaves it to ok, the exit code and the error. */
+static const char *state_of(const struct fold *fold, struct bytes outcome, bool *ret_well) {
+    static const struct {
+        const char *word, *state;
+    } words[] = {{"ok", "finished"},      {"success", "finished"}, {"succeeded", "finished"}, {"completed", "finished"},
+                 {"done", "finished"},    {"pass", "finished"},    {"aborted", "aborted"},    {"cancelled", "aborted"},
+                 {"canceled", "aborted"}, {"refused", "refused"},  {"denied", "refused"},     {"timeout", "timeout"},
+                 {"error", "failed"},     {"failed", "failed"},    {"failure", "failed"},     {"fail", "failed"},
+                 {"crashed", "failed"}};
+    int64_t code = 0;
+    bool ok = false, has_ok = fold_bool(fold, "ok", &ok), has_code = fold_int(fold, "exit_code", &code);
+    struct bytes error = {0};
+    const char *state = NULL;
+    fold_text(fold, "error", &error);
+    for (size_t i = 0; i < COUNT(words); i++) {
+        state = bytes_is(outcome, words[i].word) ? words[i].state : state;
+    }
+    if (state == NULL) {
+        bool failed = has_ok ? !ok : (has_code && code != 0) || error.n > 0;
+        state = failed ? "failed" : outcome.n > 0 && !ok ? "unknown" : "finished";
+    } else if (strcmp(state, "finished") == 0 && has_ok && !ok) {
+        state = "failed";
+    }
+    *ret_well = strcmp(state, "finished") == 0 && (outcome.n > 0 || has_ok || has_code);
+    return state;
+}
+
+static void take_total(struct fold *fold, struct row *row, size_t column, const char *field) {
+    int64_t total = number(fold, field);
+    if (total > row_int(row, column)) {
+        row_set_int(row, column, total);
+        row_set_int(row, TOLD, row_int(row, TOLD) | told_bit(column));
+    }
+}
+
+static void finished(struct fold *fold, struct row *row) {
+    struct bytes outcome = {0};
+    double cost;
+    int64_t at = (int64_t)fold_at(fold);
+    uint64_t start = row_has(row, STARTED_AT) ? (uint64_t)row_int(row, BASE + FOLD_SINCE_SEQ) : LEDGER_NO_SEQ;
+    fold_text(fold, "outcome", &outcome);
+    bool well;
+    const char *state = state_of(fold, outcome, &well);
+    bool again = row_has(row, FINISHED_AT);
+    take_total(fold, row, STEPS, "steps");
+    take_total(fold, row, MODEL_CALLS, "model_calls");
+    take_total(fold, row, TOOL_CALLS, "tool_calls");
+    take_total(fold, row, TOKENS_IN, "tokens_in");
+    take_total(fold, row, TOKENS_OUT, "tokens_out");
+    if (fold_real(fold, "cost", &cost) && cost > (row_has(row, COST) ? row_real(row, COST) : 0)) {
+        row_set_real(row, COST, cost);
+        row_set_int(row, TOLD, row_int(row, TOLD) | told_bit(COST));
+    }
+    if (again) {
+        fold_violation(fold, row, BASE, "finished twice");
+        if (strcmp(state, "finished") == 0 || !(row_is(row, STATE, "finished") || row_is(row, STATE, "unknown"))) {
+            return;
+        }
+    }
+    fold_copy(fold, row, OUTCOME, "outcome");
+    row_set_null(row, ERROR);
+    fold_copy(fold, row, ERROR, "error");
+    row_set_null(row, EXIT_CODE);
+    fold_copy(fold, row, EXIT_CODE, "exit_code");
+    row_set_bool(row, SUCCEEDED, well);
+    row_set_int(row, FINISHED_AT, at);
+    if (row_has(row, STARTED_AT) && at >= row_int(row, STARTED_AT)) {
+        row_set_real(row, DURATION_MS, (double)(at - row_int(row, STARTED_AT)) / 1e6);
+    }
+    fold_copy(fold, row, DURATION_MS, "duration_ms");
+    fold_state(fold, row, BASE, STATE, state);
+    if (start != LEDGER_NO_SEQ && !again) {
+        row_cite(row, BASE + FOLD_EVIDENCE, start);
+    }
+}
+
+static void stepped(struct fold *fold, struct row *row) {
+    struct bytes status, error;
+    add(row, STEPS, 1);
+    if (fold_text(fold, "status", &status) ? bytes_is(status, "error") : fold_text(fold, "error", &error)) {
+        row_add(row, ERRORS, 1);
+    }
+}
+
+static void tool_called(struct fold *fold, struct row *row) {
+    (void)fold;
+    add(row, TOOL_CALLS, 1);
+}
+
+static void tool_returned(struct fold *fold, struct row *row) {
+    row_add(row, TOOL_ANSWERS, 1);
+    if (row_int(row, TOOL_ANSWERS) > row_int(row, TOOL_CALLS)) {
+        add(row, TOOL_CALLS, 1);
+    }
+    count_failure(fold, row);
+}
+
+static void model_called(struct fold *fold, struct row *row) {
+    struct bytes raw;
+    int64_t n = number(fold, "tokens_in");
+    bool whole = fold_raw(fold, "ok", &raw) || fold_raw(fold, "outcome", &raw) || fold_raw(fold, "tokens_out", &raw);
+    add(row, MODEL_CALLS, 1);
+    add(row, TOKENS_IN, n);
+    note_egress(fold, row);
+    if (!whole) {
+        row_add(row, TOKENS_PENDING, n);
+        return;
+    }
+    add(row, TOKENS_OUT, number(fold, "tokens_out"));
+    add_cost(fold, row);
+    count_failure(fold, row);
+}
+
+static void model_returned(struct fold *fold, struct row *row) {
+    int64_t n = number(fold, "tokens_in"), pending = row_int(row, TOKENS_PENDING);
+    int64_t known = n < pending ? n : pending;
+    row_add(row, MODEL_ANSWERS, 1);
+    if (row_int(row, MODEL_ANSWERS) > row_int(row, MODEL_CALLS)) {
+        add(row, MODEL_CALLS, 1);
+    }
+    add(row, TOKENS_IN, n - known);
+    row_set_int(row, TOKENS_PENDING, pending - known);
+    add(row, TOKENS_OUT, number(fold, "tokens_out"));
+    add_cost(fold, row);
+    count_failure(fold, row);
+}
+
+static void artifact(struct fold *fold, struct row *row) {
+    (void)fold;
+    row_add(row, ARTIFACTS, 1);
+}
+
+static void logged(struct fold *fold, struct row *row) {
+    struct bytes error;
+    int64_t severity = 0;
+    if (fold_int(fold, "severity_number", &severity) ? severity >= 17 : fold_text(fold, "error", &error)) {
+        row_add(row, ERRORS, 1);
+    }
+}
+
+static void denied(struct fold *fold, struct row *row) {
+    (void)fold;
+    row_add(row, DENIED, 1);
+}
+
+static void decided(struct fold *fold, struct row *row) {
+    struct bytes decision;
+    if (fold_text(fold, "decision", &decision) && (bytes_is(decision, "deny") || bytes_is(decision, "abort"))) {
+        row_add(row, DENIED, 1);
+    }
+}
+
+static void routed(struct fold *fold, struct row *row) {
+    fill(fold, row, PACK, "pack");
+    fill(fold, row, ROUTE, "route");
+    note_egress(fold, row);
+}
+
+/* The most frequent ones first. */
+static const struct {
+    const char *kind;
+    size_t n;
+    void (*take)(struct fold *fold, struct row *row);
+    bool bounds, by_agent; /* it is told of its subject; it may say whose run it is */
+} takers[] = {
+#define TAKER(kind, take, bounds, by_agent)                                                                                \
+    { kind, sizeof(kind) - 1, take, bounds, by_agent }
+    TAKER("run.model_called", model_called, false, true),
+    TAKER("run.model_returned", model_returned, false, false),
+    TAKER("run.tool_called", tool_called, false, true),
+    TAKER("run.tool_returned", tool_returned, false, true),
+    TAKER("run.step", stepped, false, false),
+    TAKER("run.started", started, true, false),
+    TAKER("run.finished", finished, true, false),
+    TAKER("run.logged", logged, false, false),
+    TAKER("run.artifact", artifact, false, false),
+    TAKER("route.decided", routed, false, false),
+    TAKER("route.fell_back", routed, false, false),
+    TAKER("permission.decided", decided, false, true),
+    TAKER("permission.denied", denied, false, true),
+#undef TAKER
+};
+
+/* COUNT(takers): it is only counted. */
+static size_t taker_of(struct bytes kind) {
+    size_t i = 0;
+    while (i < COUNT(takers) && (takers[i].n != kind.n || memcmp(takers[i].kind, kind.p, kind.n) != 0)) {
+        i++;
+    }
+    return i;
+}
+
+/* ---- folding ---- */
+
+static int open_run(struct fold *fold, struct bytes run, struct row **ret, struct err *err) {
+    int64_t seq = (int64_t)fold_event(fold)->seq;
+    int rc = fold_row(fold, 0, &run, 1, ret, err);
+    if (rc != 0) {
+        return rc;
+    }
+    struct row *row = *ret;
+    if (row->absent) {
+        fold_state(fold, row, BASE, STATE, "observed");
+        row_set_int(row, FIRST_SEQ, seq);
+    }
+    row_add(row, EVENTS, 1);
+    row_set_int(row, LAST_SEQ, seq);
+    fold_touch(fold, row, BASE);
+    return 0;
+}
+
+static int fold_run(struct fold *fold, struct err *err) {
+    const struct ledger_event *event = fold_event(fold);
+    struct bytes run = event->run, own = {0};
+    if (bytes_has_prefix(event->kind, "run.") && bytes_has_prefix(event->subject, "run/")) {
+        own = (struct bytes){event->subject.p + 4, event->subject.n - 4};
+    }
+    if (run.n == 0 && own.n == 0) {
+        return 0;
+    }
+    size_t t = taker_of(event->kind);
+    bool bounds = t < COUNT(takers) && takers[t].bounds;
+    struct bytes target = own.n > 0 && (bounds || run.n == 0) ? own : run;
+    struct row *row, *outer;
+    int rc = open_run(fold, target, &row, err);
+    if (rc == 0 && run.n > 0 && !bytes_eq(run, target)) {
+        rc = open_run(fold, run, &outer, err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (row_has(row, FINISHED_AT) && !bounds) {
+        row_add(row, LATE, 1);
+    }
+    if (t < COUNT(takers)) {
+        if (takers[t].by_agent) {
+            fill(fold, row, AGENT, "agent");
+            fill(fold, row, SESSION, "session");
+        }
+        takers[t].take(fold, row);
+    }
+    return 0;
+}
+
+static const struct state_table tables[] = {
+    {"runs", "run", "A row is a run: whose it was, what it did, how it ended.", columns, BASE + FOLD_N, NULL},
+};
+static const char *const kinds[] = {"*", NULL};
+
+const struct projection projection_runs = {"runs", 3, tables, COUNT(tables), kinds, fold_run};

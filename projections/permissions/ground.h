@@ -1,0 +1,45 @@
+/* What decides about a use, and what a refusal of it names: one order for the fold, which sees its own rows, and for the
+ * judge. What was decided about the scope that is asked for is sorted by grounds; of each ground the newest counts.
+ *
+ *   the newest of what holds and what refuses decides. When that refuses, or there is neither, the refusal names
+ *     1. of the grants that reach the scope, are newer than that refusal and do not hold: the one of the nearest ground,
+ *        in the order of the enumeration
+ *     2. what refuses
+ *     3. a grant whose scope is not known, then a request */
+#ifndef PROJECTIONS_PERMISSIONS_GROUND_H
+#define PROJECTIONS_PERMISSIONS_GROUND_H
+
+#include "projections/rows/row.h"
+
+enum permission_ground {
+    GROUND_HOLDS,   /* granted, and the use is within it */
+    GROUND_REFUSES, /* denied or revoked */
+    GROUND_T2,      /* granted up to this tier only; without a tier is T0 */
+    GROUND_T1,
+    GROUND_T0,
+    GROUND_SESSION, /* granted for another session */
+    GROUND_ONCE,    /* granted once, and asked for a call */
+    GROUND_OVER,    /* expired, used up, its session ended */
+    GROUND_HIDDEN,  /* granted, for a scope that is not known */
+    GROUND_ASKED,   /* requested or used, never decided */
+    GROUNDS,
+    GROUND_NONE = GROUNDS /* nothing was said about it */
+};
+
+/* What a use asks of a grant beside its scope. */
+struct permission_limits {
+    int tier;                  /* scope_tier */
+    struct bytes session, run; /* only with of_session; either may be empty */
+    bool of_session, call;
+};
+
+/* The ground of a grant that reaches the scope; `over`: it has come to its end. With more than one, the farthest. */
+enum permission_ground permission_ground(const struct row *row, bool over, const struct permission_limits *limits);
+/* What follows "it was ...": "granted only up to T1". Static. */
+const char *permission_ground_words(const struct row *row, enum permission_ground ground,
+                                    const struct permission_limits *limits);
+
+/* The ground that decides or is named, of the newest seqs of each; negative: there is none. */
+enum permission_ground permission_ground_pick(const int64_t seqs[GROUNDS]);
+
+#endif

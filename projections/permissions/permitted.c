@@ -1,0 +1,349 @@
+/* Is a permission held? Of all that was decided for this who, what concerns the question is
+ *
+ *   - grants of this group whose scope covers what is asked: the same scope, "" for everything, or a pattern that takes it
+ *   - denials and revocations of this group, or of no group, whose scope covers what is asked, or, when a pattern or
+ *     everything is asked, has a part in common with it. A request that came after them does not undo them
+ *
+ * and the newest of those that refuse and those that hold (at the view's time: not expired, not used up, their session not
+ * over; and whose tier reaches it) decides. So a denial of something wide beats an older grant of a part, and a newer grant
+ * of a part beats both. When nothing concerns it, it is not permitted; nor is a scope with a fault, whatever was granted.
+ * Which of them a refusal names is one order (projections/permissions/ground.h).
+ *
+ * Rows are looked at as they are stored, and their end is judged here: the judge of a row asks what is asked here. */
+#include <stdio.h>
+
+#include "base/glob.h"
+#include "ledger/kinds/scope.h"
+#include "projections/fold/fold.h"
+#include "projections/permissions/find.h"
+#include "projections/permissions/ground.h"
+#include "projections/permissions/permitted.h"
+#include "projections/permissions/row.h"
+#include "projections/rows/list.h"
+#include "projections/view/look.h"
+#include "projections/view/reason.h"
+
+/* The newest of a ground. */
+struct newest {
+    int64_t seq; /* -1: none */
+    char words[64], scope[128];
+    struct decision cited;
+};
+
+/* A grant of the group, of another scope. */
+struct nearest {
+    bool there;
+    size_t alike; /* bytes at the beginning that are those of what is asked */
+    int64_t seq;
+    char scope[128], tier[8];
+};
+
+/* What was found so far. */
+struct weighing {
+    struct state_view *view;
+    const struct decide_use *q;
+    struct permission_limits limits;
+    struct newest newest[GROUNDS];
+    struct newest whole; /* the newest refusal of all of it */
+    struct nearest nearest;
+    size_t steps; /* of comparing patterns, at most */
+    bool bounded; /* by STEPS_MAX */
+};
+
+#define STEPS_MAX      ((size_t)1 << 20)
+#define STEPS_OF_A_ROW 128 /* take as long as a row that is looked at */
+
+static void weighing_init(struct weighing *w, struct state_view *view, const struct decide_use *q) {
+    w->view = view;
+    w->q = q;
+    w->limits = (struct permission_limits){scope_tier(q->tier), q->session, q->run, q->of_session, q->call};
+    for (size_t g = 0; g < GROUNDS; g++) {
+        w->newest[g].seq = -1;
+    }
+    w->whole.seq = -1;
+    w->nearest.there = w->bounded = false;
+    w->steps = 0;
+}
+
+static void take_into(struct newest *n, const struct weighing *w, enum permission_ground ground, const struct row *row,
+                      int64_t seq) {
+    if (n->seq > seq) {
+        return;
+    }
+    n->seq = seq;
+    snprintf(n->words, sizeof(n->words), "%s", permission_ground_words(row, ground, &w->limits));
+    snprintf(n->scope, sizeof(n->scope), "%.*s", REASON_NAME(row_text(row, PERMISSIONS_SCOPE)));
+    decide_begin(&n->cited);
+    decide_cite_row(&n->cited, row);
+    if (ground == GROUND_HOLDS || ground == GROUND_REFUSES) {
+        decide_cite(&n->cited, (uint64_t)seq);
+    }
+}
+
+static void take(struct weighing *w, enum permission_ground ground, const struct row *row, int64_t seq, uint64_t end) {
+    struct newest *n = &w->newest[ground];
+    take_into(n, w, ground, row, seq);
+    if (n->seq == seq && end != LEDGER_NO_SEQ) {
+        decide_cite(&n->cited, end);
+    }
+}
+
+static size_t alike(struct bytes a, struct bytes b) {
+    size_t n = 0;
+    while (n < a.n && n < b.n && a.p[n] == b.p[n]) {
+        n++;
+    }
+    return n;
+}
+
+static void remember_nearest(struct weighing *w, const struct row *row) {
+    struct nearest *best = &w->nearest;
+    struct bytes scope = row_text(row, PERMISSIONS_SCOPE), tier = row_text(row, PERMISSIONS_TIER);
+    size_t n = alike(scope, w->q->scope);
+    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
+    if (best->there && (best->alike > n || (best->alike == n && best->seq > seq))) {
+        return;
+    }
+    best->there = true;
+    best->alike = n;
+    best->seq = seq;
+    snprintf(best->scope, sizeof(best->scope), "%.*s", REASON_NAME(scope));
+    snprintf(best->tier, sizeof(best->tier), "%.*s", (int)reason_fits(tier, 7), tier.n > 0 ? (const char *)tier.p : "");
+}
+
+static int weigh_grant(struct weighing *w, const struct row *row, struct err *err) {
+    const struct decide_use *q = w->q;
+    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
+    uint64_t end;
+    bool over;
+    if (!bytes_eq(row_text(row, PERMISSIONS_GROUP), q->group)) {
+        return 0;
+    }
+    if (row_is(row, PERMISSIONS_SCOPE, PERMISSIONS_SCOPE_UNKNOWN)) {
+        take(w, GROUND_HIDDEN, row, seq, LEDGER_NO_SEQ);
+        return 0;
+    }
+    int rc = permissions_over(w->view, row, &over, &end, err);
+    if (rc == 0 && scope_covers(q->group, row_text(row, PERMISSIONS_SCOPE), q->scope)) {
+        take(w, permission_ground(row, over, &w->limits), row, seq, end);
+    } else if (rc == 0 && !over) {
+        remember_nearest(w, row);
+    }
+    return rc;
+}
+
+static int weigh(struct weighing *w, const struct row *row, struct err *err) {
+    const struct decide_use *q = w->q;
+    struct bytes group = row_text(row, PERMISSIONS_GROUP), scope = row_text(row, PERMISSIONS_SCOPE);
+    bool same = bytes_eq(group, q->group), decided = row_has(row, PERMISSIONS_DECISION);
+    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
+    if (row_is(row, PERMISSIONS_DECISION, "granted")) {
+        return weigh_grant(w, row, err);
+    }
+    if (decided && (group.n == 0 || same) && scope_touches(q->group, scope, q->scope)) {
+        take(w, GROUND_REFUSES, row, seq, LEDGER_NO_SEQ);
+        if (scope_refuses(q->group, scope, q->scope)) {
+            take_into(&w->whole, w, GROUND_REFUSES, row, seq);
+        }
+    } else if (!decided && same && bytes_eq(scope, q->scope)) {
+        take(w, GROUND_ASKED, row, row_int(row, PERMISSIONS_BASE + FOLD_UPDATED_SEQ), LEDGER_NO_SEQ);
+    }
+    return 0;
+}
+
+static const char *fault_of(const struct decide_use *q) {
+    return q->one ? scope_use_fault(q->group, q->scope) : scope_fault(q->group, q->scope);
+}
+
+/* What stands against it, whatever a refusal names. */
+static void answer_refused(struct permitted *ret, const struct weighing *w) {
+    const struct newest *holds = &w->newest[GROUND_HOLDS], *refuses = &w->newest[GROUND_REFUSES];
+    ret->refused_seq = -1;
+    if (ret->fault == NULL && refuses->seq > holds->seq) {
+        ret->is_whole = w->whole.seq > holds->seq;
+        refuses = ret->is_whole ? &w->whole : refuses;
+        ret->refused_seq = refuses->seq;
+        snprintf(ret->refused, sizeof(ret->refused), "%s", refuses->words);
+        snprintf(ret->refused_scope, sizeof(ret->refused_scope), "%s", refuses->scope);
+    }
+}
+
+static enum permission_ground ground_of(const struct weighing *w) {
+    int64_t seqs[GROUNDS];
+    for (size_t g = 0; g < GROUNDS; g++) {
+        seqs[g] = w->newest[g].seq;
+    }
+    return permission_ground_pick(seqs);
+}
+
+static void answer(struct permitted *ret, const struct weighing *w, struct bytes who) {
+    const struct decide_use *q = w->q;
+    const char *fault = fault_of(q);
+    enum permission_ground ground = fault == NULL ? ground_of(w) : GROUND_NONE;
+    const struct newest *by = ground != GROUND_NONE ? &w->newest[ground] : NULL;
+    char words[128], at[24] = "";
+    *ret = (struct permitted){.ground = ground, .fault = fault};
+    decide_begin(&ret->decision);
+    if (by != NULL) {
+        ret->decision = by->cited;
+        ret->seq = by->seq;
+        snprintf(ret->words, sizeof(ret->words), "%s", by->words);
+        snprintf(ret->scope, sizeof(ret->scope), "%s", by->scope);
+    }
+    answer_refused(ret, w);
+    if (fault != NULL) {
+        snprintf(words, sizeof(words), "the %s %s", scope_form_name(scope_form_of(q->group)), fault);
+    } else {
+        snprintf(words, sizeof(words), "%s", by != NULL ? by->words : "nobody granted it");
+    }
+    if (ground != GROUND_HOLDS) {
+        if (w->limits.tier > 0) {
+            snprintf(at, sizeof(at), " at T%d", w->limits.tier);
+        }
+        decide_no(&ret->decision, "%.*s may not %.*s '%.*s'%s: %s", REASON_NAME(who), REASON_NAME(q->group),
+                  REASON_NAME(q->scope), at, words);
+    }
+}
+
+/* What comes nearest to a scope that nothing covers, or that is not one. */
+static void add_nearest(struct permitted *ret, const struct weighing *w) {
+    const struct nearest *n = &w->nearest;
+    char *reason = ret->decision.reason;
+    if (ret->decision.yes || !n->there || ret->ground != GROUND_NONE) {
+        return;
+    }
+    size_t at = bytes_of(reason).n;
+    snprintf(reason + at, sizeof(ret->decision.reason) - at, "; the nearest grant is of '%s', %s (event %lld)", n->scope,
+             n->tier[0] != '\0' ? n->tier : "without a tier", (long long)n->seq);
+}
+
+/* All rows of a group. */
+static int weigh_all(struct weighing *w, struct bytes who, struct bytes group, struct err *err) {
+    const struct bytes parts[] = {who, group};
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(w->view, "permissions", parts, 2, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
+        rc = weigh(w, row, err);
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+static int weigh_who(struct weighing *w, struct bytes who, struct err *err) {
+    int rc = weigh_all(w, who, (struct bytes){0}, err);
+    return rc != 0 || w->q->group.n == 0 ? rc : weigh_all(w, who, w->q->group, err);
+}
+
+int decide_is_permitted_any(struct state_view *view, const struct bytes *who, size_t n, const struct decide_use *use,
+                            struct decision *ret, struct err *err) {
+    struct weighing w;
+    struct permitted found;
+    int rc = 0;
+    if (state_table_find(view, "permissions") == SIZE_MAX) {
+        decide_begin(ret);
+        decide_no(ret, "this view has no permissions");
+        return 0;
+    }
+    weighing_init(&w, view, use);
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = weigh_who(&w, who[i], err);
+    }
+    if (rc == 0) {
+        answer(&found, &w, who[0]);
+        add_nearest(&found, &w);
+        *ret = found.decision;
+    }
+    return rc;
+}
+
+int decide_is_permitted(struct state_view *view, struct bytes who, const struct decide_use *use, struct decision *ret,
+                        struct err *err) {
+    return decide_is_permitted_any(view, &who, 1, use, ret, err);
+}
+
+/* ---- without all rows ---- */
+
+static int weigh_row(struct weighing *w, struct bytes who, struct bytes group, struct bytes scope, struct err *err) {
+    const struct bytes parts[] = {who, group, scope};
+    struct row row;
+    bool there = false;
+    int rc = look_stored(w->view, "permissions", parts, 3, &row, &there, err);
+    rc = rc == 0 && there ? weigh(w, &row, err) : rc;
+    row_done(&row);
+    return rc;
+}
+
+/* Patterns, which the fold lists. *ret_untold: more refuse than are listed, or they are too many and too long. */
+static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
+    const struct bytes parts[] = {who, group};
+    struct bytes item, scope;
+    struct list list;
+    struct row row;
+    bool there = false;
+    int rc = look_stored(w->view, "permission_patterns", parts, 2, &row, &there, err);
+    list_open(&list, rc == 0 && there ? row_list(&row, PATTERN_SCOPES) : (struct bytes){0});
+    while (rc == 0 && list_next(&list, &item)) {
+        bool text = list_name(item, "", &scope);
+        w->steps += text ? 128 + scope.n * w->q->scope.n : 0;
+        if (!text || (w->bounded && w->steps > STEPS_MAX)) {
+            *ret_untold = true;
+        } else if (!bytes_eq(scope, w->q->scope) && scope_touches(w->q->group, scope, w->q->scope)) {
+            rc = weigh_row(w, who, group, scope, err);
+        }
+    }
+    row_done(&row);
+    return rc;
+}
+
+/* Of one group all that can cover it, but for what is of the same scope: everything, its host, and patterns. */
+static int weigh_wider(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
+    struct bytes scope = w->q->scope, host = scope_host(w->q->group, scope);
+    int rc = scope.n == 0 ? 0 : weigh_row(w, who, group, (struct bytes){0}, err);
+    rc = rc != 0 || host.n == scope.n ? rc : weigh_row(w, who, group, host, err);
+    return rc != 0 ? rc : weigh_patterns(w, who, group, ret_untold, err);
+}
+
+/* The same scope of its group is with the caller. */
+static int weigh_others(struct weighing *w, struct bytes who, bool *ret_untold, struct err *err) {
+    int rc = weigh_wider(w, who, w->q->group, ret_untold, err);
+    if (rc == 0 && w->q->group.n > 0) {
+        rc = weigh_row(w, who, (struct bytes){0}, w->q->scope, err);
+        rc = rc != 0 ? rc : weigh_wider(w, who, (struct bytes){0}, ret_untold, err);
+    }
+    return rc;
+}
+
+int permitted_ask(struct state_view *view, struct bytes who, const struct decide_use *use, struct permitted *ret,
+                  struct err *err) {
+    struct weighing w;
+    bool untold = use->scope.n == 0 || glob_is_pattern(use->scope); /* then also what is a part of it counts */
+    int rc = 0;
+    weighing_init(&w, view, use);
+    if (!untold) {
+        rc = weigh_row(&w, who, use->group, use->scope, err);
+        rc = rc != 0 ? rc : weigh_others(&w, who, &untold, err);
+        rc = rc != 0 ? rc : weigh_row(&w, who, use->group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), err);
+    }
+    rc = rc == 0 && untold ? weigh_who(&w, who, err) : rc;
+    if (rc == 0) {
+        answer(ret, &w, who);
+    }
+    return rc;
+}
+
+int permitted_ask_row(struct state_view *view, const struct row *row, const struct decide_use *use, struct permitted *ret,
+                      struct err *err) {
+    struct weighing w;
+    bool untold = false;
+    weighing_init(&w, view, use);
+    w.bounded = true;
+    int rc = weigh(&w, row, err);
+    rc = rc != 0 ? rc : weigh_others(&w, row_text(row, PERMISSIONS_WHO), &untold, err);
+    state_worked(view, w.steps / STEPS_OF_A_ROW);
+    if (rc == 0) {
+        answer(ret, &w, row_text(row, PERMISSIONS_WHO));
+        ret->untold = untold;
+    }
+    return rc;
+}

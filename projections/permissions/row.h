@@ -1,0 +1,51 @@
+/* A row of permissions: its columns, and what they say together. */
+#ifndef PROJECTIONS_PERMISSIONS_ROW_H
+#define PROJECTIONS_PERMISSIONS_ROW_H
+
+#include "projections/view/state.h"
+
+/* Columns of the table "permissions". `decision` is the newest of granted, denied and revoked: a request after it does not
+ * undo it. */
+enum permissions_column {
+    PERMISSIONS_WHO,
+    PERMISSIONS_GROUP,
+    PERMISSIONS_SCOPE,
+    PERMISSIONS_STATE,
+    PERMISSIONS_REASON,
+    PERMISSIONS_OVERRIDDEN,
+    PERMISSIONS_STEP,
+    PERMISSIONS_DECISION,
+    PERMISSIONS_DECIDED_SEQ,
+    PERMISSIONS_TIER,
+    PERMISSIONS_JUDGED, /* the four of tiers.h */
+    PERMISSIONS_JUDGED_LAST = PERMISSIONS_JUDGED + 3,
+    PERMISSIONS_EXPIRES,
+    PERMISSIONS_LIFETIME,
+    PERMISSIONS_SESSION,
+    PERMISSIONS_REQUEST,
+    PERMISSIONS_REQUIRED,
+    PERMISSIONS_BY,
+    PERMISSIONS_USES,
+    PERMISSIONS_USED_AT,
+    PERMISSIONS_UNPERMITTED,
+    PERMISSIONS_BASE
+};
+
+/* What a grant lacks for a use in that session and run, either may be empty: NULL, or words. What was granted for a session
+ * holds where one of them is that session. */
+const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run);
+/* Whether what was granted is over at the view's time, of a row as it is stored. *ret_end: the event that ended its
+ * session; LEDGER_NO_SEQ: it is not over, or by something else. */
+int permissions_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err);
+/* A row that was granted is over at that time: its end has come, or is not known, or it held once and was used. */
+bool permissions_is_over(const struct row *row, uint64_t at);
+/* When what is over came to its end. */
+int64_t permissions_end(const struct row *row, uint64_t at);
+/* Its end is not known: it was granted until a time that nobody named. */
+bool permissions_is_endless_by_mistake(const struct row *row);
+
+/* The scope of a grant whose own is not known, because its event holds it private or as null. It has a fault, so such a
+ * grant reaches nothing and no use is of it. */
+#define PERMISSIONS_SCOPE_UNKNOWN "(not known)/.."
+
+#endif

@@ -1,0 +1,39 @@
+/* How far a call of a tool can go, judged by the policies of the log (docs/permissions.md): policies as they stand in the
+ * view, the one that was declared last asked first, then the one that ships with the program. What the source said of a
+ * call (`tier`) plays no part.
+ *
+ * The first rule that fits holds: those of the policy that was declared last, in its order, then those of the one before
+ * it, and so on. When no rule of the log fits, the default that was declared last holds; without one, what ships. Arguments
+ * are private and not seen here: a rule for some arguments may fit, and the highest tier that may hold is judged. */
+#ifndef PROJECTIONS_PERMISSIONS_TIERS_H
+#define PROJECTIONS_PERMISSIONS_TIERS_H
+
+#include "ledger/kinds/tool_rule.h"
+#include "projections/view/state.h"
+
+#define TIERS_WORDS_MAX 160
+
+struct tiers_answer {
+    int tier;                     /* scope_tier; TIER_UNKNOWN: nothing says */
+    uint64_t seq;                 /* the policy.declared that says it; LEDGER_NO_SEQ: the policy that ships */
+    char policy[TIERS_WORDS_MAX]; /* "name version" */
+    char rule[TIERS_WORDS_MAX];   /* its name, its number, or "default" */
+};
+
+/* Judges a call by the policies of the view, which are read once for all calls. */
+int tiers_judge(struct state_view *view, const struct tool_call *call, struct tiers_answer *ret, struct err *err);
+/* "T0" to "T3"; NULL: unknown. */
+const char *tiers_word(int tier);
+/* Sets judged columns of a row: tier, policy, rule and seq, in this order from `column` on. */
+void tiers_put(struct row *row, size_t column, const struct tiers_answer *answer);
+/* What four columns are called everywhere. */
+/* clang-format off */
+#define TIERS_COLUMNS_N 4
+#define TIERS_COLUMNS                                                                                                    \
+    {"judged_tier", CELL_TEXT, COLUMN_JUDGED | COLUMN_MAIN, "T0 to T3, by the policies as they stand; null: unknown"},    \
+    {"judged_policy", CELL_TEXT, COLUMN_JUDGED, "the policy that says so, and its version"},                             \
+    {"judged_rule", CELL_TEXT, COLUMN_JUDGED, "the rule of it"},                                                          \
+    {"judged_seq", CELL_INT, COLUMN_JUDGED | COLUMN_SEQ, "the event that declared it; null: it ships with the program"}
+/* clang-format on */
+
+#endif

@@ -1,0 +1,443 @@
+/* The fold of evaluations. An evaluation is one id; a new start under the same id is a new run of it, and what came before
+ * does not stand beside it. Scores carry the run that they belong to, so that those of an older run do not count for it.
+ *
+ * A result file of another program (eval.imported) is an evaluation that finished, and has no verdict of its own. What
+ * scores come to is judged (eval_judge.c), because a suite may be declared after them. */
+#include "projections/ready/eval.h"
+
+#include <string.h>
+
+#define NOTHING ((struct bytes){0})
+
+static const struct state_column eval_columns[] = {
+    [EVAL_ID] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
+    [EVAL_STATE] = {"state", CELL_TEXT, COLUMN_MAIN, "started, finished, invalidated"},
+    [EVAL_VERDICT] = {"verdict", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                      "pass, warn, fail, unknown: as it was given, else as its scores make it"},
+    [EVAL_COUNTS] = {"counts", CELL_BOOL, COLUMN_MAIN | COLUMN_JUDGED, "it is a full pass, which can prove something"},
+    [EVAL_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why it does not count: all that is missing"},
+    [EVAL_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
+                      "the same as a list: a map for each finding: about, reason, rule"},
+    [EVAL_SUITE] = {"suite", CELL_TEXT, 0, "which suite"},
+    [EVAL_SUITE_DIGEST] = {"suite_digest", CELL_TEXT, 0, "digest of the suite"},
+    [EVAL_MODEL] = {"model", CELL_TEXT, COLUMN_MAIN, "name of the model"},
+    [EVAL_DIGEST] = {"digest", CELL_TEXT, 0, "digest of its weights"},
+    [EVAL_PACK] = {"pack", CELL_TEXT, 0, "for which pack"},
+    [EVAL_PACK_VERSION] = {"pack_version", CELL_TEXT, 0, "that pack's version"},
+    [EVAL_ROUTE] = {"route", CELL_TEXT, COLUMN_MAIN, "for which route"},
+    [EVAL_CONFIG_DIGEST] = {"config_digest", CELL_TEXT, 0, "digest of the route's configuration"},
+    [EVAL_PARTIAL] = {"partial", CELL_BOOL, 0, "only a part of the samples was run"},
+    [EVAL_CACHED] = {"cached", CELL_BOOL, 0, "answers came from a cache"},
+    [EVAL_DIRTY] = {"dirty", CELL_BOOL, 0, "its code had changes on top of its commit"},
+    [EVAL_PASSED] = {"passed", CELL_INT, 0, "scores that passed"},
+    [EVAL_FAILED] = {"failed", CELL_INT, 0, "scores that failed"},
+    [EVAL_ERRORS] = {"errors", CELL_INT, 0, "samples that ended in an error"},
+    [EVAL_SAMPLES] = {"samples", CELL_INT, 0, "samples that were run; planned ones while it runs"},
+    [EVAL_HARNESS] = {"harness", CELL_TEXT, 0, "the program whose result file it is"},
+    [EVAL_IMPORTED] = {"imported", CELL_BOOL, 0, "it was taken from a result file"},
+    [EVAL_SAID] = {"verdict_said", CELL_TEXT, 0, "the verdict that was given"},
+    [EVAL_CHANGED] = {"changed", CELL_TEXT, 0, "it ended on another one of this than it began on"},
+    [EVAL_SCORED] = {"scores", CELL_INT, COLUMN_JUDGED, "scores of it"},
+    [EVAL_RESULT] = {"scored", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                     "the first of them: task, metric, value, and on which side of the threshold"},
+    [EVAL_RESULT_LIST] = {"results", CELL_LIST, COLUMN_JUDGED,
+                          "all of them: a map for each: metric, side, task, threshold, value, verdict"},
+    [EVAL_SCORES_PASSED] = {"scores_passed", CELL_INT, COLUMN_JUDGED,
+                            "of these reach all thresholds that are asked of them"},
+    [EVAL_SCORES_FAILED] = {"scores_failed", CELL_INT, COLUMN_JUDGED, "of these miss one"},
+    [EVAL_SCORES_OTHER] = {"scores_unclear", CELL_INT, COLUMN_JUDGED, "of these warn or cannot be judged"},
+    [EVAL_SCORES_PARTIAL] = {"scores_partial", CELL_INT, COLUMN_JUDGED, "of these rest on a part of the samples"},
+    [EVAL_SAMPLES_FAILED] = {"samples_failed", CELL_INT, 0, "samples that were recorded as failed"},
+    [EVAL_INVALID] = {"invalidated", CELL_TEXT, 0, "why it was taken back, in a word"},
+    [EVAL_STARTED_SEQ] = {"started_seq", CELL_INT, COLUMN_SEQ, "the event that began it"},
+    [EVAL_FINISHED_AT] = {"finished_at", CELL_INT, COLUMN_TIME, "when it ended"},
+    [EVAL_FINISHED_SEQ] = {"finished_seq", CELL_INT, COLUMN_SEQ, "the event that ended it"},
+    FOLD_COLUMNS};
+static const struct state_column score_columns[] = {
+    [EVAL_SCORE_EVAL] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which evaluation"},
+    [EVAL_SCORE_TASK] = {"task", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which task"},
+    [EVAL_SCORE_METRIC] = {"metric", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+                           "which metric, with \"/filter\" where there is one"},
+    [EVAL_SCORE_VALUE] = {"value", CELL_REAL, COLUMN_MAIN, "the value"},
+    [EVAL_SCORE_LABEL] = {"label", CELL_TEXT, 0, "the value, when it is a word"},
+    [EVAL_SCORE_STDERR] = {"stderr", CELL_REAL, COLUMN_MAIN, "its standard error"},
+    [EVAL_SCORE_THRESHOLD] = {"threshold", CELL_REAL, COLUMN_MAIN, "what was asked for"},
+    [EVAL_SCORE_HIGHER] = {"higher_is_better", CELL_BOOL, 0, "more is better"},
+    [EVAL_SCORE_VERDICT] = {"verdict", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                            "pass, warn, fail, unknown: held against its threshold and the suite's"},
+    [EVAL_SCORE_ASKED] = {"asked", CELL_REAL, COLUMN_JUDGED,
+                          "the threshold that decides its verdict: its own or the suite's"},
+    [EVAL_SCORE_SIDE] = {"side", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                         "on which side of that it is: reaches, misses; unknown: nobody says whether more is better, or "
+                         "there is no value"},
+    [EVAL_SCORE_SAID] = {"verdict_said", CELL_TEXT, 0, "what its source says of it"},
+    [EVAL_SCORE_SAMPLES] = {"samples", CELL_INT, COLUMN_MAIN, "samples that it rests on"},
+    [EVAL_SCORE_PARTIAL] = {"partial", CELL_BOOL, 0, "it rests on a part of them"},
+    [EVAL_SCORE_CORRECTED] = {"corrected", CELL_BOOL, 0, "it was corrected or taken back afterwards"},
+    [EVAL_SCORE_CONTRADICTED] = {"contradicted", CELL_BOOL, 0, "the same run had another result for it before"},
+    [EVAL_SCORE_RUN] = {"started_seq", CELL_INT, COLUMN_SEQ, "which run of the evaluation"},
+    [EVAL_SCORE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"}};
+static const struct state_column route_columns[] = {
+    [EVAL_OF_KEY] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which route"},
+    [EVAL_OF_EVAL] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which evaluation"},
+    [EVAL_OF_SEQ] = {"seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the event that says so"}};
+static const struct state_column digest_columns[] = {
+    [EVAL_OF_KEY] = {"digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which weights"},
+    [EVAL_OF_EVAL] = {"eval", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which evaluation"},
+    [EVAL_OF_SEQ] = {"seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the event that says so"}};
+static const struct state_column suite_columns[] = {
+    [SUITE_NAME] = {"suite", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
+    [SUITE_DIGEST] = {"suite_digest", CELL_TEXT, COLUMN_MAIN, "digest of its definition"},
+    [SUITE_DIGEST_BEFORE] = {"digest_before", CELL_TEXT, 0, "digest before it changed"},
+    [SUITE_VERSION] = {"version", CELL_TEXT, COLUMN_MAIN, "its version"},
+    [SUITE_TASKS] = {"tasks", CELL_LIST, 0, "its tasks and what they ask for"},
+    [SUITE_MAX_AGE_S] = {"max_age_s", CELL_INT, COLUMN_MAIN, "how long a result counts, seconds"},
+    [SUITE_CHANGED_AT] = {"changed_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when its definition became this one"},
+    [SUITE_CHANGED_SEQ] = {"changed_seq", CELL_INT, COLUMN_SEQ, "the event that said so"},
+    [SUITE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the newest event about it"}};
+static const struct state_column version_columns[] = {
+    [SUITE_NAME] = {"suite", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
+    [SUITE_DIGEST] = {"suite_digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+                      "digest of its definition; empty: none was named"},
+    [SUITE_DIGEST_BEFORE] = {"digest_before", CELL_TEXT, 0, "digest before it changed"},
+    [SUITE_VERSION] = {"version", CELL_TEXT, COLUMN_MAIN, "its version"},
+    [SUITE_TASKS] = {"tasks", CELL_LIST, 0, "its tasks and what they ask for"},
+    [SUITE_MAX_AGE_S] = {"max_age_s", CELL_INT, COLUMN_MAIN, "how long a result counts, seconds"},
+    [SUITE_CHANGED_AT] = {"changed_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when its definition became this one"},
+    [SUITE_CHANGED_SEQ] = {"changed_seq", CELL_INT, COLUMN_SEQ, "the event that said so"},
+    [SUITE_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the newest event about it"}};
+
+static const struct state_table tables[EVALS_TABLES] = {
+    [EVALS] = {"evals", "eval", "A row is an evaluation.", eval_columns, EVAL_BASE + FOLD_N, eval_judge},
+    [EVAL_SCORES] = {"eval_scores", "score", "A row is one number of an evaluation.", score_columns, EVAL_SCORE_N,
+                     eval_judge_score},
+    [EVAL_ROUTES] = {"eval_routes", "eval-of-route", "A row is an evaluation of a route.", route_columns, EVAL_OF_SEQ + 1,
+                     NULL},
+    [EVAL_MODELS] = {"eval_models", "eval-of-model", "A row is an evaluation of weights.", digest_columns, EVAL_OF_SEQ + 1,
+                     NULL},
+    [EVAL_LOOSE] = {"eval_loose", "eval-without-route", "A row is an evaluation of weights that names no route.",
+                    digest_columns, EVAL_OF_SEQ + 1, NULL},
+    [SUITES] = {"suites", "suite", "A row is a suite of tasks as it was declared last.", suite_columns, SUITE_N, NULL},
+    [SUITE_VERSIONS] = {"suite_versions", "suite-version", "A row is what was declared last of one digest of a suite.",
+                        version_columns, SUITE_N, NULL},
+    [EVAL_RESULTS] = {"eval_results", "result", "A row is the newest score of a model in a task.", eval_result_columns,
+                      EVAL_RESULT_COLUMNS, eval_judge_result}};
+
+/* ---- legal steps ---- */
+
+/* Results come from outside, so an end without a beginning is fine; an end after an end is not, but for a result file that
+ * was taken in again with more or less of its samples. */
+static const struct fold_step_rule rules[] = {
+    {"", "started", "started", NULL},
+    {"", "invalidated", "invalidated", "invalidated before anything was known of it"},
+    {"started", "started", NULL, "started again before it had finished"},
+    {"finished", "started", "started", NULL},
+    {"invalidated", "started", "started", NULL},
+    {"", "finished", "finished", NULL},
+    {"started", "finished", "finished", NULL},
+    {"finished", "finished", "finished", "finished twice"},
+    {"invalidated", "finished", NULL, "finished after it was invalidated: a new start must come before"},
+    {"invalidated", "imported", NULL, "taken in again after it was invalidated"},
+    {"*", "imported", "finished", NULL},
+    {"invalidated", "invalidated", NULL, NULL},
+    {"*", "invalidated", "invalidated", NULL},
+    {"", "scored", "started", NULL},
+    {"", "sample_failed", "started", NULL},
+    {"*", "scored", NULL, NULL},
+    {"*", "sample_failed", NULL, NULL}};
+#define N_RULES (sizeof(rules) / sizeof(rules[0]))
+
+/* ---- what it is bound to ---- */
+
+static const struct binding {
+    size_t column;
+    const char *field;
+    const char *word; /* of digests and the like, which must not change under way */
+} bindings[] = {{EVAL_SUITE, "suite", "suite"}, {EVAL_SUITE_DIGEST, "suite_digest", "suite digest"},
+                {EVAL_MODEL, "model", NULL},    {EVAL_DIGEST, "digest", "model digest"},
+                {EVAL_PACK, "pack", "pack"},    {EVAL_PACK_VERSION, "pack_version", "pack version"},
+                {EVAL_ROUTE, "route", "route"}, {EVAL_CONFIG_DIGEST, "config_digest", "configuration digest"}};
+#define N_BINDINGS (sizeof(bindings) / sizeof(bindings[0]))
+
+static int index_eval(struct fold *fold, size_t table, const struct row *row, size_t column, struct err *err) {
+    const struct bytes parts[] = {row_text(row, column), row_text(row, EVAL_ID)};
+    struct row *at;
+    if (parts[0].n == 0) {
+        return 0;
+    }
+    int code = fold_row(fold, table, parts, 2, &at, err);
+    if (code == 0) {
+        row_set_int(at, EVAL_OF_SEQ, (int64_t)fold_event(fold)->seq);
+    }
+    return code;
+}
+
+/* One that names weights and no route is looked for by those weights, until it names one. */
+static int index_loose(struct fold *fold, const struct row *row, struct err *err) {
+    const struct bytes parts[] = {row_text(row, EVAL_DIGEST), row_text(row, EVAL_ID)};
+    struct row *at = NULL;
+    if (!row_has(row, EVAL_ROUTE)) {
+        return index_eval(fold, EVAL_LOOSE, row, EVAL_DIGEST, err);
+    }
+    int code = parts[0].n > 0 ? fold_find(fold, EVAL_LOOSE, parts, 2, &at, err) : 0;
+    if (code == 0 && at != NULL) {
+        fold_drop(at);
+    }
+    return code;
+}
+
+/* `end`: what differs from the beginning is noted. */
+static int bind(struct fold *fold, struct row *row, bool end, struct err *err) {
+    for (size_t i = 0; i < N_BINDINGS; i++) {
+        const struct binding *b = &bindings[i];
+        struct bytes now;
+        if (end && b->word != NULL && row_has(row, b->column) && fold_text(fold, b->field, &now) &&
+            !bytes_eq(now, row_text(row, b->column)) && !row_has(row, EVAL_CHANGED)) {
+            row_set_str(row, EVAL_CHANGED, b->word);
+            fold_violation(fold, row, EVAL_BASE, "it finished on another %s than it started on", b->word);
+        }
+        fold_copy(fold, row, b->column, b->field);
+    }
+    int code = index_eval(fold, EVAL_ROUTES, row, EVAL_ROUTE, err);
+    code = code != 0 ? code : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
+    return code != 0 ? code : index_loose(fold, row, err);
+}
+
+static void forget(struct row *row) {
+    for (size_t i = EVAL_VERDICT; i < EVAL_BASE; i++) {
+        row_set_null(row, i);
+    }
+}
+
+/* ---- its scores ---- */
+
+static int find_score(struct fold *fold, const struct row *row, struct row **ret, struct err *err) {
+    struct bytes task = NOTHING, metric = NOTHING, filter = NOTHING;
+    struct buf name;
+    fold_text(fold, "task", &task);
+    fold_text(fold, "metric", &metric);
+    buf_init(&name, 4 * ROW_BYTES_MAX);
+    if (fold_text(fold, "filter", &filter) && filter.n > 0) {
+        buf_put_bytes(&name, metric);
+        buf_put_u8(&name, '/');
+        buf_put_bytes(&name, filter);
+        metric = bytes_of_buf(&name);
+    }
+    const struct bytes parts[] = {row_text(row, EVAL_ID), task, metric};
+    int code = buf_check(&name, "a metric's name", err);
+    code = code != 0 ? code : fold_row(fold, EVAL_SCORES, parts, 3, ret, err);
+    buf_done(&name);
+    return code;
+}
+
+static const struct {
+    size_t column;
+    const char *field;
+} score_fields[] = {{EVAL_SCORE_VALUE, "value"},         {EVAL_SCORE_LABEL, "label"},
+                    {EVAL_SCORE_THRESHOLD, "threshold"}, {EVAL_SCORE_HIGHER, "higher_is_better"},
+                    {EVAL_SCORE_SAID, "verdict"},        {EVAL_SCORE_STDERR, "stderr"},
+                    {EVAL_SCORE_SAMPLES, "samples"},     {EVAL_SCORE_PARTIAL, "partial"}};
+#define N_SCORE_FIELDS (sizeof(score_fields) / sizeof(score_fields[0]))
+#define N_RESULT       5 /* of them are its result */
+
+/* Fewer samples than there are, whatever else is said. */
+static void take_part(const struct fold *fold, struct row *row, size_t column) {
+    int64_t n, total;
+    if (fold_int(fold, "samples", &n) && fold_int(fold, "samples_total", &total) && n < total) {
+        row_set_bool(row, column, true);
+    }
+}
+
+static bool same_cell(const struct cell *a, const struct cell *b) {
+    return a->type == b->type && (a->type == CELL_REAL   ? !(a->real < b->real) && !(a->real > b->real)
+                                  : a->type == CELL_BOOL ? a->boolean == b->boolean
+                                  : a->type == CELL_TEXT ? bytes_eq(a->text, b->text)
+                                                         : true);
+}
+
+/* Whether this run had another result for the score already. One of a part of the samples was none yet. */
+static bool contradicts(struct fold *fold, const struct row *row, const struct row *before) {
+    bool other = row_bool(before, EVAL_SCORE_CONTRADICTED);
+    struct row now;
+    if (!row_has(before, EVAL_SCORE_SEQ) || row_int(before, EVAL_SCORE_RUN) != row_int(row, EVAL_STARTED_SEQ)) {
+        return false;
+    }
+    row_init(&now, before->table);
+    for (size_t i = 0; i < N_RESULT && !row_bool(before, EVAL_SCORE_PARTIAL); i++) {
+        const size_t column = score_fields[i].column;
+        fold_copy(fold, &now, column, score_fields[i].field);
+        other = other || !same_cell(&before->cells[column], &now.cells[column]);
+    }
+    row_done(&now);
+    return other;
+}
+
+static int take_score(struct fold *fold, struct row *row, struct err *err) {
+    struct row *score;
+    int code = find_score(fold, row, &score, err);
+    if (code != 0) {
+        return code;
+    }
+    bool contradicted = contradicts(fold, row, score);
+    for (size_t i = EVAL_SCORE_VALUE; i < EVAL_SCORE_N; i++) {
+        row_set_null(score, i);
+    }
+    for (size_t i = 0; i < N_SCORE_FIELDS; i++) {
+        fold_copy(fold, score, score_fields[i].column, score_fields[i].field);
+    }
+    take_part(fold, score, EVAL_SCORE_PARTIAL);
+    if (contradicted) {
+        row_set_bool(score, EVAL_SCORE_CONTRADICTED, true);
+    }
+    row_set_int(score, EVAL_SCORE_RUN, row_int(row, EVAL_STARTED_SEQ));
+    row_set_int(score, EVAL_SCORE_SEQ, (int64_t)fold_event(fold)->seq);
+    bool bound = row_has(row, EVAL_DIGEST);
+    for (size_t i = 0; i < N_BINDINGS; i++) {
+        if (!row_has(row, bindings[i].column)) {
+            fold_copy(fold, row, bindings[i].column, bindings[i].field);
+        }
+    }
+    code = bound ? 0 : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
+    code = code != 0 ? code : index_loose(fold, row, err);
+    return code != 0 ? code : eval_take_result(fold, row, score, err);
+}
+
+/* ---- its steps ---- */
+
+static void take_end(struct fold *fold, struct row *row, bool imported) {
+    static const struct {
+        size_t column;
+        const char *field;
+    } fields[] = {{EVAL_PARTIAL, "partial"}, {EVAL_CACHED, "cached"}, {EVAL_DIRTY, "dirty"},    {EVAL_PASSED, "passed"},
+                  {EVAL_FAILED, "failed"},   {EVAL_ERRORS, "errors"}, {EVAL_SAMPLES, "samples"}};
+    uint64_t at = fold_at(fold), time = fold_event(fold)->time;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (fields[i].column != EVAL_SAMPLES) {
+            row_set_null(row, fields[i].column);
+        }
+        fold_copy(fold, row, fields[i].column, fields[i].field);
+    }
+    take_part(fold, row, EVAL_PARTIAL);
+    if (imported) {
+        row_set_bool(row, EVAL_IMPORTED, true);
+        fold_copy(fold, row, EVAL_HARNESS, "harness");
+    } else {
+        row_set_null(row, EVAL_SAID);
+        fold_copy(fold, row, EVAL_SAID, "verdict");
+    }
+    row_set_int(row, EVAL_FINISHED_AT, (int64_t)(at < time ? at : time)); /* no result is younger than its event */
+    row_set_int(row, EVAL_FINISHED_SEQ, (int64_t)fold_event(fold)->seq);
+}
+
+/* A seq from before this run is about a result that does not stand any more. */
+static bool is_of_this_run(const struct fold *fold, const struct row *row) {
+    int64_t seq;
+    return !fold_int(fold, "seq", &seq) || !row_has(row, EVAL_STARTED_SEQ) || seq >= row_int(row, EVAL_STARTED_SEQ);
+}
+
+static int take_invalid(struct fold *fold, struct row *row, struct err *err) {
+    struct bytes metric;
+    struct row *score;
+    double value;
+    row_set_str(row, EVAL_INVALID, NULL);
+    fold_copy(fold, row, EVAL_INVALID, "reason");
+    if (!fold_text(fold, "metric", &metric)) {
+        return 0;
+    }
+    int code = find_score(fold, row, &score, err);
+    if (code == 0 && row_has(score, EVAL_SCORE_SEQ)) {
+        row_set_bool(score, EVAL_SCORE_CORRECTED, true);
+        row_set_null(score, EVAL_SCORE_SAID);
+        if (fold_real(fold, "value", &value)) {
+            row_set_real(score, EVAL_SCORE_VALUE, value);
+            code = eval_take_result(fold, row, score, err);
+        }
+    } else if (code == 0) {
+        fold_drop(score);
+    }
+    return code;
+}
+
+static int take_step(struct fold *fold, struct row *row, struct err *err) {
+    struct bytes step = fold_step(fold);
+    bool end = bytes_is(step, "finished"), imported = bytes_is(step, "imported");
+    bool was_invalid = row_is(row, EVAL_STATE, "invalidated");
+    bool running = row_is(row, EVAL_STATE, "started");
+    if (bytes_is(step, "invalidated") && !is_of_this_run(fold, row)) {
+        fold_touch(fold, row, EVAL_BASE);
+        return 0;
+    }
+    fold_take_step(fold, row, EVAL_BASE, EVAL_STATE, rules, N_RULES);
+    if (bytes_is(step, "started")) {
+        forget(row);
+        row_set_int(row, EVAL_STARTED_SEQ, (int64_t)fold_event(fold)->seq);
+        fold_copy(fold, row, EVAL_SAMPLES, "samples");
+        return bind(fold, row, false, err);
+    }
+    if ((end || imported) && !was_invalid) {
+        int code = bind(fold, row, running && end, err);
+        take_end(fold, row, imported);
+        return code;
+    }
+    return bytes_is(step, "invalidated") ? take_invalid(fold, row, err) : 0;
+}
+
+static void put_suite(struct fold *fold, struct row *row) {
+    struct bytes digest;
+    bool told = fold_text(fold, "suite_digest", &digest);
+    if (!row_has(row, SUITE_SEQ) || (told && !bytes_eq(digest, row_text(row, SUITE_DIGEST)))) {
+        if (row_has(row, SUITE_DIGEST)) {
+            struct bytes before = row_text(row, SUITE_DIGEST);
+            row_set_text(row, SUITE_DIGEST_BEFORE, before);
+            row_set_null(row, SUITE_TASKS); /* they were another definition's */
+        }
+        row_set_int(row, SUITE_CHANGED_AT, (int64_t)fold_at(fold));
+        row_set_int(row, SUITE_CHANGED_SEQ, (int64_t)fold_event(fold)->seq);
+    }
+    fold_copy(fold, row, SUITE_DIGEST, "suite_digest");
+    fold_copy(fold, row, SUITE_VERSION, "version");
+    fold_copy(fold, row, SUITE_TASKS, "tasks");
+    fold_copy(fold, row, SUITE_MAX_AGE_S, "max_age_s");
+    row_set_int(row, SUITE_SEQ, (int64_t)fold_event(fold)->seq);
+}
+
+/* The newest of its name, and the newest of its digest: an evaluation is held against the definition that it was made by.
+ */
+static int take_suite(struct fold *fold, struct err *err) {
+    struct bytes parts[] = {fold_subject(fold), NOTHING};
+    struct row *row, *version;
+    if (parts[0].n == 0 && !fold_text(fold, "suite", &parts[0])) {
+        return 0;
+    }
+    fold_text(fold, "suite_digest", &parts[1]);
+    int code = fold_row(fold, SUITES, parts, 1, &row, err);
+    code = code != 0 ? code : fold_row(fold, SUITE_VERSIONS, parts, 2, &version, err);
+    if (code == 0) {
+        put_suite(fold, row);
+        put_suite(fold, version);
+    }
+    return code;
+}
+
+static int fold(struct fold *fold, struct err *err) {
+    struct bytes step = fold_step(fold), id = fold_subject(fold);
+    struct row *row;
+    if (bytes_is(step, "suite_declared")) {
+        return take_suite(fold, err);
+    }
+    id = id.n > 0 ? id : fold_event(fold)->subject;
+    int code = fold_row(fold, EVALS, &id, 1, &row, err);
+    if (code != 0 || !(bytes_is(step, "scored") || bytes_is(step, "sample_failed"))) {
+        return code != 0 ? code : take_step(fold, row, err);
+    }
+    fold_take_step(fold, row, EVAL_BASE, EVAL_STATE, rules, N_RULES);
+    if (bytes_is(step, "sample_failed")) {
+        row_add(row, EVAL_SAMPLES_FAILED, 1);
+        return 0;
+    }
+    return take_score(fold, row, err);
+}
+
+static const char *const kinds[] = {"eval.started",       "eval.finished",    "eval.imported",       "eval.scored",
+                                    "eval.sample_failed", "eval.invalidated", "eval.suite_declared", NULL};
+const struct projection projection_evals = {"evals", 6, tables, EVALS_TABLES, kinds, fold};

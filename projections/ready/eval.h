@@ -1,0 +1,115 @@
+/* Evaluations: what was measured on which bytes, and whether it can prove something.
+ *
+ * The word of its author alone proves nothing: an evaluation counts when it passed, has scores on the right side of their
+ * thresholds, all that its suite asks for, is whole, names its weights and was not taken back. The rules are those of
+ * readiness.def. A pass has to be whole to count; a failure counts as it stands, so that half a failure is not hidden
+ * behind an older pass. */
+#ifndef PROJECTIONS_READY_EVAL_H
+#define PROJECTIONS_READY_EVAL_H
+
+#include "projections/fold/fold.h"
+#include "projections/ready/readiness.h"
+#include "projections/view/reason.h"
+#include "projections/view/state.h"
+
+enum { EVALS, EVAL_SCORES, EVAL_ROUTES, EVAL_MODELS, SUITES, SUITE_VERSIONS, EVAL_RESULTS, EVAL_LOOSE, EVALS_TABLES };
+
+enum {
+    EVAL_ID,
+    EVAL_STATE,
+    EVAL_VERDICT,
+    EVAL_COUNTS,
+    EVAL_REASON,
+    EVAL_MISSING,
+    EVAL_SUITE,
+    EVAL_SUITE_DIGEST,
+    EVAL_MODEL,
+    EVAL_DIGEST,
+    EVAL_PACK,
+    EVAL_PACK_VERSION,
+    EVAL_ROUTE,
+    EVAL_CONFIG_DIGEST,
+    EVAL_PARTIAL,
+    EVAL_CACHED,
+    EVAL_DIRTY,
+    EVAL_PASSED,
+    EVAL_FAILED,
+    EVAL_ERRORS,
+    EVAL_SAMPLES,
+    EVAL_HARNESS,
+    EVAL_IMPORTED,
+    EVAL_SAID,
+    EVAL_CHANGED,
+    EVAL_SCORED,
+    EVAL_RESULT,
+    EVAL_RESULT_LIST,
+    EVAL_SCORES_PASSED,
+    EVAL_SCORES_FAILED,
+    EVAL_SCORES_OTHER,
+    EVAL_SCORES_PARTIAL,
+    EVAL_SAMPLES_FAILED,
+    EVAL_INVALID,
+    EVAL_STARTED_SEQ,
+    EVAL_FINISHED_AT,
+    EVAL_FINISHED_SEQ,
+    EVAL_BASE
+};
+
+enum {
+    EVAL_SCORE_EVAL,
+    EVAL_SCORE_TASK,
+    EVAL_SCORE_METRIC,
+    EVAL_SCORE_VALUE,
+    EVAL_SCORE_LABEL,
+    EVAL_SCORE_STDERR,
+    EVAL_SCORE_THRESHOLD,
+    EVAL_SCORE_HIGHER,
+    EVAL_SCORE_VERDICT,
+    EVAL_SCORE_ASKED,
+    EVAL_SCORE_SIDE,
+    EVAL_SCORE_SAID,
+    EVAL_SCORE_SAMPLES,
+    EVAL_SCORE_PARTIAL,
+    EVAL_SCORE_CORRECTED,
+    EVAL_SCORE_CONTRADICTED,
+    EVAL_SCORE_RUN,
+    EVAL_SCORE_SEQ,
+    EVAL_SCORE_N
+};
+
+enum { EVAL_OF_KEY, EVAL_OF_EVAL, EVAL_OF_SEQ }; /* eval_routes, eval_models, eval_loose */
+
+enum {
+    SUITE_NAME,
+    SUITE_DIGEST,
+    SUITE_DIGEST_BEFORE,
+    SUITE_VERSION,
+    SUITE_TASKS,
+    SUITE_MAX_AGE_S,
+    SUITE_CHANGED_AT,
+    SUITE_CHANGED_SEQ,
+    SUITE_SEQ,
+    SUITE_N
+};
+
+/* Whether an evaluation counts: it does when nothing was found. */
+struct eval_verdict {
+    bool counts;
+    enum readiness_outcome outcome; /* of the first finding */
+    struct readiness found;
+    struct reason reason; /* what was found, in words, and what was looked at beside the evaluation's own events */
+};
+/* Judges a row of evals by its stored columns, its scores, its suite and the view's time. */
+int eval_judge_verdict(struct state_view *view, const struct row *eval, struct eval_verdict *ret, struct err *err);
+
+/* The judges of the tables evals and eval_scores. */
+int eval_judge(struct state_view *view, struct row *row, struct err *err);
+int eval_judge_score(struct state_view *view, struct row *row, struct err *err);
+
+/* The table eval_results (eval_results.c): a score of an evaluation becomes the newest of its model in its task. */
+#define EVAL_RESULT_COLUMNS 14
+extern const struct state_column eval_result_columns[];
+int eval_take_result(struct fold *fold, const struct row *eval, const struct row *score, struct err *err);
+int eval_judge_result(struct state_view *view, struct row *row, struct err *err);
+
+#endif

@@ -1,0 +1,460 @@
+/* Does an evaluation count? Its scores are held against what is asked of them, then the rules of readiness.def are walked:
+ * each has a function here that says whether its condition is so. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "projections/ready/eval.h"
+#include "projections/ready/eval_suite.h"
+#include "projections/view/look.h"
+
+#define TOLD_MAX 3 /* scores and tasks that a finding names */
+
+/* A few of many, for the words of a finding. */
+struct told {
+    size_t n, used;
+    char words[160];
+    int64_t seqs[TOLD_MAX]; /* of their events */
+};
+
+/* What the scores of an evaluation come to. */
+struct scores {
+    size_t n, partial, result[EVAL_RESULT_FAILS + 1];
+    struct told told[EVAL_RESULT_FAILS + 1], contradicted;
+};
+
+/* All scores, for the columns that tell them. */
+struct results {
+    struct list_out list;
+    struct buf words;
+    size_t told;
+};
+
+struct judging {
+    struct state_view *view;
+    const struct row *eval;
+    struct eval_suite suite; /* by which it was made */
+    struct row declared;     /* the newest of that name */
+    struct scores scores;
+    struct bytes verdict; /* as it was given, or as its scores make it */
+    struct eval_verdict *ret;
+    struct results *results; /* NULL: nobody asks for them */
+};
+
+static void tell(struct told *told, const char *words, int64_t seq) {
+    if (told->n < TOLD_MAX) {
+        told->seqs[told->n] = seq;
+    }
+    if (told->n++ < TOLD_MAX) {
+        int n =
+            snprintf(told->words + told->used, sizeof(told->words) - told->used, "%s%s", told->n > 1 ? "; " : "", words);
+        told->used += n > 0 && (size_t)n < sizeof(told->words) - told->used ? (size_t)n : 0;
+        told->words[told->used] = '\0';
+    }
+}
+
+/* What is said of them rests on their events, and on the declaration that asks for it; a task that lacks has none. */
+static void cite_told(struct judging *j, const struct told *told) {
+    for (size_t i = 0; i < told->n && i < TOLD_MAX; i++) {
+        if (told->seqs[i] > 0) {
+            reason_cite(&j->ret->reason, (uint64_t)told->seqs[i], 0);
+        }
+    }
+    if (told->n > 0 && j->suite.there) {
+        reason_cite_cell(&j->ret->reason, &j->suite.row, SUITE_SEQ, SIZE_MAX);
+    }
+}
+
+static void say_told(struct judging *j, const char *name, const struct told *told) {
+    cite_told(j, told);
+    if (told->n > TOLD_MAX) {
+        readiness_say(&j->ret->found, name, "%s; and %zu more", told->words, told->n - TOLD_MAX);
+    } else {
+        readiness_say(&j->ret->found, name, "%s", told->words);
+    }
+}
+
+/* ---- scores ---- */
+
+#define NAME(text) (int)reason_fits((text), 24), (text).n > 0 ? (const char *)(text).p : ""
+
+static const char *word_of(enum eval_result result, const struct row *score) {
+    static const char *const words[] = {
+        [EVAL_RESULT_INFORMS] = "unknown",    [EVAL_RESULT_PASSES] = "pass",       [EVAL_RESULT_UNCLEAR] = "unknown",
+        [EVAL_RESULT_UNDIRECTED] = "unknown", [EVAL_RESULT_VALUELESS] = "unknown", [EVAL_RESULT_FAILS] = "fail"};
+    bool warns = result == EVAL_RESULT_UNCLEAR && row_is(score, EVAL_SCORE_SAID, "warn");
+    return result == EVAL_RESULT_INFORMS ? NULL : warns ? "warn" : words[result];
+}
+
+static void put_real(struct buf *out, const char *name, double v) {
+    mp_put_str(out, bytes_of(name));
+    if (mp_float_ok(v)) {
+        mp_put_float(out, v);
+    } else {
+        mp_put_nil(out);
+    }
+}
+
+static void put_word(struct buf *out, const char *name, const char *word) {
+    mp_put_str(out, bytes_of(name));
+    if (word != NULL) {
+        mp_put_str(out, bytes_of(word));
+    } else {
+        mp_put_nil(out);
+    }
+}
+
+/* "'t acc' 0.2 misses 0.9"; a value that is a word stands as one. */
+static void take_result(struct results *r, const struct row *score, enum eval_result result, double asked) {
+    struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
+    struct bytes label = row_text(score, EVAL_SCORE_LABEL);
+    const char *side = eval_suite_side(result, asked);
+    bool number = row_has(score, EVAL_SCORE_VALUE);
+    struct buf item;
+    buf_init(&item, ROW_LIST_MAX);
+    mp_put_map(&item, 6);
+    mp_pair_str(&item, "metric", metric);
+    put_word(&item, "side", side);
+    mp_pair_str(&item, "task", task);
+    put_real(&item, "threshold", asked);
+    if (number || label.n == 0) {
+        put_real(&item, "value", row_real(score, EVAL_SCORE_VALUE));
+    } else {
+        mp_pair_str(&item, "value", label);
+    }
+    put_word(&item, "verdict", word_of(result, score));
+    if (item.fail == 0 && list_out_fits(&r->list, item.n)) {
+        list_out_raw(&r->list, bytes_of_buf(&item));
+    }
+    buf_done(&item);
+    if (r->told++ < TOLD_MAX) {
+        buf_printf(&r->words, "%s%.*s%s%.*s ", r->words.n > 0 ? "; " : "", NAME(task), task.n > 0 ? " " : "", NAME(metric));
+        if (number) {
+            buf_printf(&r->words, "%.6g", row_real(score, EVAL_SCORE_VALUE));
+        } else {
+            buf_printf(&r->words, "%.*s", NAME(label));
+        }
+        if (side != NULL) {
+            buf_printf(&r->words, " %s %.6g", strcmp(side, "unknown") == 0 ? "against" : side, asked);
+        }
+    }
+}
+
+static void count(struct judging *j, const struct row *score) {
+    struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
+    double asked;
+    bool higher;
+    char words[128];
+    enum eval_result result = eval_suite_judge(&j->suite, score, &asked, &higher);
+    int n = snprintf(words, sizeof(words), "'%.*s%s%.*s'", NAME(task), task.n > 0 ? " " : "", NAME(metric));
+    if (j->results != NULL) {
+        take_result(j->results, score, result, asked);
+    }
+    if (row_bool(score, EVAL_SCORE_CONTRADICTED)) {
+        tell(&j->scores.contradicted, words, row_int(score, EVAL_SCORE_SEQ));
+    }
+    if (result == EVAL_RESULT_FAILS && !isnan(asked)) {
+        snprintf(words + n, sizeof(words) - (size_t)n, " is %.6g, at %s %.6g is asked for",
+                 row_real(score, EVAL_SCORE_VALUE), higher ? "least" : "most", asked);
+    } else if (result == EVAL_RESULT_FAILS) {
+        snprintf(words + n, sizeof(words) - (size_t)n, " is said to fail");
+    }
+    j->scores.n++;
+    j->scores.partial += row_bool(score, EVAL_SCORE_PARTIAL);
+    j->scores.result[result]++;
+    tell(&j->scores.told[result], words, row_int(score, EVAL_SCORE_SEQ));
+}
+
+static int take_scores(struct judging *j, struct err *err) {
+    const struct bytes id = row_text(j->eval, EVAL_ID);
+    struct state_rows *rows = NULL;
+    const struct row *score;
+    int rc = look_rows(j->view, "eval_scores", &id, 1, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &score, err)) == 0) {
+        if (row_int(score, EVAL_SCORE_RUN) == row_int(j->eval, EVAL_STARTED_SEQ)) {
+            count(j, score);
+        }
+    }
+    state_rows_close(rows);
+    return rc == 1 ? 0 : rc;
+}
+
+static size_t unclear(const struct scores *s) {
+    return s->result[EVAL_RESULT_UNCLEAR] + s->result[EVAL_RESULT_UNDIRECTED] + s->result[EVAL_RESULT_VALUELESS];
+}
+
+static struct bytes verdict_of(const struct row *eval, const struct scores *s) {
+    if (row_has(eval, EVAL_SAID) || !row_is(eval, EVAL_STATE, "finished")) {
+        return row_text(eval, EVAL_SAID);
+    }
+    return s->result[EVAL_RESULT_FAILS] > 0                       ? bytes_of("fail")
+           : s->result[EVAL_RESULT_PASSES] > 0 && unclear(s) == 0 ? bytes_of("pass")
+                                                                  : (struct bytes){0};
+}
+
+/* ---- the conditions of readiness.def ---- */
+
+static bool is_invalidated(struct judging *j) {
+    struct bytes why = row_text(j->eval, EVAL_INVALID);
+    readiness_say(&j->ret->found, "why", "%s%.*s", why.n > 0 ? ": " : "", REASON_NAME(why));
+    return row_is(j->eval, EVAL_STATE, "invalidated");
+}
+
+static bool is_unfinished(struct judging *j) {
+    return !row_is(j->eval, EVAL_STATE, "finished");
+}
+
+/* What its scores say, they say themselves: it is told once. */
+static bool says_fail(struct judging *j) {
+    int64_t n = row_int(j->eval, EVAL_FAILED);
+    readiness_say(&j->ret->found, "count", "%s", "");
+    if (n > 0) {
+        readiness_say(&j->ret->found, "count", ": %lld score%s below what is asked for", (long long)n, n == 1 ? "" : "s");
+    }
+    return bytes_is(j->verdict, "fail") && j->scores.result[EVAL_RESULT_FAILS] == 0;
+}
+
+static bool says_warn(struct judging *j) {
+    return bytes_is(j->verdict, "warn");
+}
+
+static bool has_failed_scores(struct judging *j) {
+    say_told(j, "scores", &j->scores.told[EVAL_RESULT_FAILS]);
+    return j->scores.result[EVAL_RESULT_FAILS] > 0;
+}
+
+static bool has_contradictions(struct judging *j) {
+    say_told(j, "scores", &j->scores.contradicted);
+    return j->scores.contradicted.n > 0;
+}
+
+static bool counts_failures(struct judging *j) {
+    readiness_say(&j->ret->found, "n", "%lld", (long long)row_int(j->eval, EVAL_FAILED));
+    return bytes_is(j->verdict, "pass") && row_int(j->eval, EVAL_FAILED) > (int64_t)j->scores.result[EVAL_RESULT_FAILS];
+}
+
+static bool has_no_verdict(struct judging *j) {
+    return !bytes_is(j->verdict, "pass") && !bytes_is(j->verdict, "warn") && !bytes_is(j->verdict, "fail");
+}
+
+static bool is_not_scored(struct judging *j) {
+    return j->scores.n == 0;
+}
+
+static bool is_not_held(struct judging *j) {
+    return j->scores.n > 0 && j->scores.result[EVAL_RESULT_INFORMS] == j->scores.n;
+}
+
+static bool has_undirected_scores(struct judging *j) {
+    say_told(j, "scores", &j->scores.told[EVAL_RESULT_UNDIRECTED]);
+    return j->scores.result[EVAL_RESULT_UNDIRECTED] > 0;
+}
+
+static bool has_valueless_scores(struct judging *j) {
+    say_told(j, "scores", &j->scores.told[EVAL_RESULT_VALUELESS]);
+    return j->scores.result[EVAL_RESULT_VALUELESS] > 0;
+}
+
+static bool has_unclear_scores(struct judging *j) {
+    say_told(j, "scores", &j->scores.told[EVAL_RESULT_UNCLEAR]);
+    return j->scores.result[EVAL_RESULT_UNCLEAR] > 0;
+}
+
+static bool lacks_tasks(struct judging *j) {
+    struct told told = {0};
+    char words[80];
+    for (size_t i = 0; i < j->suite.n; i++) {
+        const struct eval_suite_task *t = &j->suite.tasks[i];
+        if (!t->scored) {
+            snprintf(words, sizeof(words), "'%.*s%s%.*s'", NAME(t->name), t->metric.n > 0 ? " " : "", NAME(t->metric));
+            tell(&told, words, 0);
+        }
+    }
+    say_told(j, "tasks", &told);
+    return told.n > 0;
+}
+
+static bool is_partial(struct judging *j) {
+    return row_bool(j->eval, EVAL_PARTIAL) || j->scores.partial > 0;
+}
+
+static bool is_not_known_whole(struct judging *j) {
+    return row_bool(j->eval, EVAL_IMPORTED) && !row_has(j->eval, EVAL_PARTIAL) && !is_partial(j);
+}
+
+static bool has_errors(struct judging *j) {
+    readiness_say(&j->ret->found, "n", "%lld", (long long)row_int(j->eval, EVAL_ERRORS));
+    return row_int(j->eval, EVAL_ERRORS) > 0;
+}
+
+static bool is_cached(struct judging *j) {
+    return row_bool(j->eval, EVAL_CACHED);
+}
+
+static bool is_dirty(struct judging *j) {
+    return row_bool(j->eval, EVAL_DIRTY);
+}
+
+static bool is_mixed(struct judging *j) {
+    struct bytes changed = row_text(j->eval, EVAL_CHANGED);
+    readiness_say(&j->ret->found, "what", "%.*s", REASON_NAME(changed));
+    return changed.n > 0;
+}
+
+static bool names_no_weights(struct judging *j) {
+    return !row_has(j->eval, EVAL_DIGEST);
+}
+
+/* The newest declaration says how long; what is not told of a suite lasts. */
+static bool is_stale(struct judging *j) {
+    const int64_t ns = 1000000000;
+    int64_t max = row_has(&j->declared, SUITE_MAX_AGE_S) ? row_int(&j->declared, SUITE_MAX_AGE_S) : -1;
+    int64_t end; /* the first moment at which it is older */
+    struct bytes name = row_text(j->eval, EVAL_SUITE);
+    bool ends = max >= 0 && !__builtin_mul_overflow(max, ns, &end) &&
+                !__builtin_add_overflow(end, row_int(j->eval, EVAL_FINISHED_AT), &end) &&
+                !__builtin_add_overflow(end, 1, &end);
+    if (!ends || !state_past(j->view, end)) {
+        return false;
+    }
+    reason_cite_cell(&j->ret->reason, &j->declared, SUITE_SEQ, SIZE_MAX);
+    readiness_say(&j->ret->found, "max", "%lld second%s", (long long)max, text_s((uint64_t)max));
+    readiness_say(&j->ret->found, "suite", "%.*s", REASON_NAME(name));
+    return true;
+}
+
+/* ---- the walk ---- */
+
+static const struct {
+    enum readiness_id id;
+    bool (*unmet)(struct judging *j);
+} rules[] = {
+#define RULE(id, unmet, ...) {READINESS_##id, unmet},
+#include "projections/ready/readiness_eval.def"
+#undef RULE
+};
+
+static void walk(struct judging *j) {
+    struct readiness *found = &j->ret->found;
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (rules[i].unmet(j)) {
+            readiness_add(found, rules[i].id);
+            if (readiness_rules[rules[i].id].outcome <= READINESS_UNFINISHED) {
+                break; /* the others are asked of what ended and stands */
+            }
+        }
+    }
+    j->ret->counts = found->n == 0;
+    j->ret->outcome = found->n > 0 ? readiness_rules[found->found[0].id].outcome : READINESS_UNDECIDED;
+    readiness_tell(found, false, &j->ret->reason);
+}
+
+static int judging_open(struct judging *j, struct state_view *view, const struct row *eval, struct eval_verdict *ret,
+                        struct results *results, struct err *err) {
+    const struct bytes name = row_text(eval, EVAL_SUITE);
+    *j = (struct judging){.view = view, .eval = eval, .ret = ret, .results = results};
+    ret->counts = false;
+    readiness_init(&ret->found);
+    reason_init(&ret->reason);
+    int rc = look_stored(view, "suites", &name, 1, &j->declared, NULL, err);
+    int other = eval_suite_open(view, name, row_text(eval, EVAL_SUITE_DIGEST), &j->suite, rc == 0 ? err : NULL);
+    rc = rc != 0 ? rc : other;
+    rc = rc != 0 ? rc : take_scores(j, err);
+    j->verdict = verdict_of(eval, &j->scores);
+    return rc;
+}
+
+static void judging_done(struct judging *j) {
+    eval_suite_done(&j->suite);
+    row_done(&j->declared);
+}
+
+int eval_judge_verdict(struct state_view *view, const struct row *eval, struct eval_verdict *ret, struct err *err) {
+    struct judging j;
+    int rc = judging_open(&j, view, eval, ret, NULL, err);
+    if (rc == 0) {
+        walk(&j);
+    }
+    judging_done(&j);
+    return rc;
+}
+
+/* ---- the tables ---- */
+
+static int put_missing(const struct eval_verdict *verdict, struct row *row, struct err *err) {
+    struct list_out out;
+    struct buf about;
+    buf_init(&about, 4 * ROW_TEXT_MAX);
+    buf_put_str(&about, "eval/");
+    buf_put_bytes(&about, row_text(row, EVAL_ID));
+    list_out_init(&out);
+    readiness_list(&verdict->found, bytes_of_buf(&about), NULL, NULL, &out);
+    int rc = list_out_set(&out, row, EVAL_MISSING, err);
+    list_out_done(&out);
+    buf_done(&about);
+    return rc;
+}
+
+/* The words are cut where a row's text is. */
+static int put_results(struct results *r, struct row *row, struct err *err) {
+    if (r->told > TOLD_MAX) {
+        buf_printf(&r->words, "; and %zu more", r->told - TOLD_MAX);
+    }
+    if (r->told > 0) {
+        row_set_text(row, EVAL_RESULT, bytes_of_buf(&r->words));
+    }
+    return list_out_set(&r->list, row, EVAL_RESULT_LIST, err);
+}
+
+int eval_judge(struct state_view *view, struct row *row, struct err *err) {
+    struct eval_verdict verdict;
+    struct judging j;
+    struct results results = {0};
+    list_out_init(&results.list);
+    buf_init(&results.words, ROW_TEXT_MAX);
+    int rc = judging_open(&j, view, row, &verdict, &results, err);
+    if (rc == 0) {
+        const struct scores *s = &j.scores;
+        walk(&j);
+        row_set_text(row, EVAL_VERDICT, j.verdict);
+        if (j.verdict.n == 0) {
+            row_set_null(row, EVAL_VERDICT);
+        }
+        row_set_int(row, EVAL_SCORED, (int64_t)s->n);
+        row_set_int(row, EVAL_SCORES_PASSED, (int64_t)s->result[EVAL_RESULT_PASSES]);
+        row_set_int(row, EVAL_SCORES_FAILED, (int64_t)s->result[EVAL_RESULT_FAILS]);
+        row_set_int(row, EVAL_SCORES_OTHER, (int64_t)unclear(s));
+        row_set_int(row, EVAL_SCORES_PARTIAL, (int64_t)s->partial);
+        row_set_bool(row, EVAL_COUNTS, verdict.counts);
+        row_set_str(row, EVAL_REASON, verdict.counts ? NULL : verdict.reason.words);
+        reason_give(&verdict.reason, row, EVAL_BASE);
+        rc = put_missing(&verdict, row, err);
+        rc = rc != 0 ? rc : put_results(&results, row, err);
+    }
+    judging_done(&j);
+    list_out_done(&results.list);
+    buf_done(&results.words);
+    return rc;
+}
+
+int eval_judge_score(struct state_view *view, struct row *row, struct err *err) {
+    const struct bytes id = row_text(row, EVAL_SCORE_EVAL);
+    struct eval_suite suite = {0};
+    struct row eval;
+    double asked;
+    bool higher;
+    int rc = look_stored(view, "evals", &id, 1, &eval, NULL, err);
+    rc = rc != 0 ? rc : eval_suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
+    if (rc == 0) {
+        enum eval_result result = eval_suite_judge(&suite, row, &asked, &higher);
+        row_set_str(row, EVAL_SCORE_VERDICT, word_of(result, row));
+        row_set_str(row, EVAL_SCORE_SIDE, eval_suite_side(result, asked));
+        if (!isnan(asked)) {
+            row_set_real(row, EVAL_SCORE_ASKED, asked);
+        }
+    }
+    eval_suite_done(&suite);
+    row_done(&eval);
+    return rc;
+}

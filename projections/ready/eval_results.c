@@ -1,0 +1,110 @@
+/* The newest score of a model in a task, whatever evaluation it came from: so a model that got worse shows, by the event
+ * that says so. One row for its weights (or, where nobody says these, its name; or, where nobody says that either, the
+ * evaluation itself), the task and the metric. A score of a part
+ * of the samples is not such a result: it would be held against one of all. */
+#include "projections/ready/eval.h"
+#include "projections/view/look.h"
+
+enum {
+    RESULT_MODEL,
+    RESULT_TASK,
+    RESULT_METRIC,
+    RESULT_STATE,
+    RESULT_VALUE,
+    RESULT_VALUE_BEFORE,
+    RESULT_LABEL,
+    RESULT_STDERR,
+    RESULT_HIGHER,
+    RESULT_SAMPLES,
+    RESULT_NAME,
+    RESULT_EVAL,
+    RESULT_AT,
+    RESULT_SEQ,
+    RESULT_N
+};
+const struct state_column eval_result_columns[] = {
+    [RESULT_MODEL] =
+        {"model", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
+         "digest of the weights, or the name when that is all that was told; of neither the evaluation, eval/<id>"},
+    [RESULT_TASK] = {"task", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which task"},
+    [RESULT_METRIC] = {"metric", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which metric, with \"/filter\" where there is one"},
+    [RESULT_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "scored or, when its evaluation was, invalidated"},
+    [RESULT_VALUE] = {"value", CELL_REAL, COLUMN_MAIN, "the newest value"},
+    [RESULT_VALUE_BEFORE] = {"value_before", CELL_REAL, COLUMN_MAIN, "the value before it"},
+    [RESULT_LABEL] = {"label", CELL_TEXT, 0, "the value, when it is a word"},
+    [RESULT_STDERR] = {"stderr", CELL_REAL, 0, "its standard error"},
+    [RESULT_HIGHER] = {"higher_is_better", CELL_BOOL, 0, "more is better"},
+    [RESULT_SAMPLES] = {"samples", CELL_INT, 0, "samples that it rests on"},
+    [RESULT_NAME] = {"name", CELL_TEXT, COLUMN_MAIN, "name of the model"},
+    [RESULT_EVAL] = {"eval", CELL_TEXT, COLUMN_MAIN, "the evaluation that it is from"},
+    [RESULT_AT] = {"at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was scored"},
+    [RESULT_SEQ] = {"seq", CELL_INT, COLUMN_SEQ, "the event that says so"}};
+
+_Static_assert(RESULT_N == EVAL_RESULT_COLUMNS, "the header says how many");
+
+static struct bytes told(struct fold *fold, const char *field, const struct row *eval, size_t column) {
+    struct bytes text;
+    return fold_text(fold, field, &text) && text.n > 0 ? text : row_text(eval, column);
+}
+
+int eval_take_result(struct fold *fold, const struct row *eval, const struct row *score, struct err *err) {
+    struct bytes digest = told(fold, "digest", eval, EVAL_DIGEST), name = told(fold, "model", eval, EVAL_MODEL);
+    struct bytes parts[] = {digest.n > 0 ? digest : name, row_text(score, EVAL_SCORE_TASK),
+                            row_text(score, EVAL_SCORE_METRIC)};
+    struct row *row;
+    struct buf itself;
+    bool none = !row_has(score, EVAL_SCORE_VALUE) && !row_has(score, EVAL_SCORE_LABEL);
+    if (none || row_bool(score, EVAL_SCORE_PARTIAL)) {
+        return 0;
+    }
+    buf_init(&itself, 2 * ROW_TEXT_MAX);
+    if (parts[0].n == 0) {
+        buf_put_str(&itself, "eval/");
+        buf_put_bytes(&itself, row_text(eval, EVAL_ID));
+        parts[0] = bytes_of_buf(&itself);
+    }
+    int code = fold_row(fold, EVAL_RESULTS, parts, 3, &row, err);
+    buf_done(&itself);
+    if (code != 0) {
+        return code;
+    }
+    row_set_null(row, RESULT_VALUE_BEFORE);
+    if (row_has(row, RESULT_VALUE)) {
+        row_set_real(row, RESULT_VALUE_BEFORE, row_real(row, RESULT_VALUE));
+    }
+    for (size_t i = RESULT_VALUE; i < RESULT_N; i++) {
+        if (i != RESULT_VALUE_BEFORE) {
+            row_set_null(row, i);
+        }
+    }
+    if (row_has(score, EVAL_SCORE_VALUE)) {
+        row_set_real(row, RESULT_VALUE, row_real(score, EVAL_SCORE_VALUE));
+    }
+    if (row_has(score, EVAL_SCORE_HIGHER)) {
+        row_set_bool(row, RESULT_HIGHER, row_bool(score, EVAL_SCORE_HIGHER));
+    }
+    if (row_has(score, EVAL_SCORE_LABEL)) {
+        row_set_text(row, RESULT_LABEL, row_text(score, EVAL_SCORE_LABEL));
+    }
+    fold_copy(fold, row, RESULT_STDERR, "stderr");
+    fold_copy(fold, row, RESULT_SAMPLES, "samples");
+    if (name.n > 0) {
+        row_set_text(row, RESULT_NAME, name);
+    }
+    row_set_text(row, RESULT_EVAL, row_text(eval, EVAL_ID));
+    row_set_int(row, RESULT_AT, (int64_t)fold_at(fold));
+    row_set_int(row, RESULT_SEQ, (int64_t)fold_event(fold)->seq);
+    return 0;
+}
+
+int eval_judge_result(struct state_view *view, struct row *row, struct err *err) {
+    const struct bytes id = row_text(row, RESULT_EVAL);
+    struct row eval;
+    bool there;
+    int code = look_stored(view, "evals", &id, 1, &eval, &there, err);
+    if (code == 0) {
+        row_set_str(row, RESULT_STATE, there && row_is(&eval, EVAL_STATE, "invalidated") ? "invalidated" : "scored");
+    }
+    row_done(&eval);
+    return code;
+}

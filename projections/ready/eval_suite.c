@@ -1,0 +1,162 @@
+/* A list of tasks is sorted once, so that each score finds what is asked of it. */
+#include "projections/ready/eval_suite.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "projections/ready/eval.h"
+#include "projections/rows/list.h"
+#include "projections/view/look.h"
+
+#define NOTHING ((struct bytes){0})
+
+static int by_name(const void *a, const void *b) {
+    const struct eval_suite_task *x = a, *y = b;
+    int order = bytes_cmp(x->name, y->name);
+    return order != 0 ? order : bytes_cmp(x->metric, y->metric);
+}
+
+static int take_tasks(struct eval_suite *suite, struct err *err) {
+    struct bytes tasks = row_list(&suite->row, SUITE_TASKS);
+    struct list list;
+    struct bytes item;
+    list_open(&list, tasks);
+    if (list.left == 0 || list.left > tasks.n) {
+        return 0;
+    }
+    suite->tasks = calloc(list.left, sizeof(suite->tasks[0]));
+    if (suite->tasks == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    while (list_next(&list, &item)) {
+        struct eval_suite_task task = {0};
+        if (list_name(item, "name", &task.name)) {
+            list_text(item, "metric", &task.metric);
+            task.has_threshold = list_real(item, "threshold", &task.threshold);
+            task.has_direction = list_bool(item, "higher_is_better", &task.higher);
+            suite->tasks[suite->n++] = task;
+        }
+    }
+    qsort(suite->tasks, suite->n, sizeof(suite->tasks[0]), by_name);
+    return 0;
+}
+
+int eval_suite_open(struct state_view *view, struct bytes name, struct bytes digest, struct eval_suite *ret,
+                    struct err *err) {
+    const struct bytes exact[] = {name, digest}, undigested[] = {name, NOTHING};
+    *ret = (struct eval_suite){0};
+    if (name.n == 0) {
+        row_init(&ret->row, NULL);
+        return 0;
+    }
+    int rc = digest.n > 0 ? look_stored(view, "suite_versions", exact, 2, &ret->row, &ret->there, err)
+                          : look_stored(view, "suites", &name, 1, &ret->row, &ret->there, err);
+    if (rc == 0 && !ret->there && digest.n > 0) {
+        row_done(&ret->row);
+        rc = look_stored(view, "suite_versions", undigested, 2, &ret->row, &ret->there, err);
+    }
+    return rc != 0 || !ret->there ? rc : take_tasks(ret, err);
+}
+
+void eval_suite_done(struct eval_suite *suite) {
+    free(suite->tasks);
+    row_done(&suite->row);
+    *suite = (struct eval_suite){0};
+}
+
+/* ---- scores ---- */
+
+/* A metric's name may have a filter behind it: "acc" is asked of "acc/none". */
+static bool is_metric(struct bytes asked, struct bytes metric) {
+    bool begins = metric.n > asked.n && metric.p[asked.n] == '/' && bytes_eq(asked, (struct bytes){metric.p, asked.n});
+    return asked.n == 0 || bytes_eq(asked, metric) || begins;
+}
+
+struct weighed {
+    enum eval_result result;
+    double asked;
+    bool higher;
+};
+
+static void weigh(struct weighed *w, const struct row *score, double threshold, bool has_direction, bool higher) {
+    double value = row_real(score, EVAL_SCORE_VALUE);
+    enum eval_result result = isnan(value)                                         ? EVAL_RESULT_VALUELESS
+                              : !has_direction                                     ? EVAL_RESULT_UNDIRECTED
+                              : (higher ? value >= threshold : value <= threshold) ? EVAL_RESULT_PASSES
+                                                                                   : EVAL_RESULT_FAILS;
+    if (result > w->result) {
+        *w = (struct weighed){result, threshold, higher};
+    }
+}
+
+static void weigh_word(struct weighed *w, const struct row *score) {
+    bool passes = row_is(score, EVAL_SCORE_SAID, "pass"); /* which proves nothing */
+    enum eval_result result = row_is(score, EVAL_SCORE_SAID, "fail")       ? EVAL_RESULT_FAILS
+                              : row_has(score, EVAL_SCORE_SAID) && !passes ? EVAL_RESULT_UNCLEAR
+                                                                           : EVAL_RESULT_INFORMS;
+    if (result > w->result) {
+        *w = (struct weighed){result, NAN, false};
+    }
+}
+
+static size_t first_of(const struct eval_suite *suite, struct bytes task) {
+    size_t low = 0, high = suite->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (bytes_cmp(suite->tasks[middle].name, task) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+bool eval_suite_direction(const struct eval_suite *suite, const struct row *score, bool *ret_higher) {
+    struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
+    bool told = row_has(score, EVAL_SCORE_HIGHER);
+    *ret_higher = row_bool(score, EVAL_SCORE_HIGHER);
+    for (size_t i = first_of(suite, task); !told && i < suite->n && bytes_eq(suite->tasks[i].name, task); i++) {
+        const struct eval_suite_task *t = &suite->tasks[i];
+        if (t->has_direction && is_metric(t->metric, metric)) {
+            told = true;
+            *ret_higher = t->higher;
+        }
+    }
+    return told;
+}
+
+const char *eval_suite_side(enum eval_result result, double asked) {
+    return isnan(asked)                   ? NULL
+           : result == EVAL_RESULT_PASSES ? "reaches"
+           : result == EVAL_RESULT_FAILS  ? "misses"
+                                          : "unknown";
+}
+
+enum eval_result eval_suite_judge(struct eval_suite *suite, const struct row *score, double *ret_asked, bool *ret_higher) {
+    struct bytes task = row_text(score, EVAL_SCORE_TASK), metric = row_text(score, EVAL_SCORE_METRIC);
+    bool own = row_has(score, EVAL_SCORE_THRESHOLD), directed = row_has(score, EVAL_SCORE_HIGHER);
+    bool higher = row_bool(score, EVAL_SCORE_HIGHER), own_directed = directed, own_higher = higher;
+    struct weighed w = {EVAL_RESULT_INFORMS, NAN, false};
+    for (size_t i = first_of(suite, task); i < suite->n && bytes_eq(suite->tasks[i].name, task); i++) {
+        struct eval_suite_task *t = &suite->tasks[i];
+        if (!is_metric(t->metric, metric)) {
+            continue;
+        }
+        t->scored = true;
+        if (t->has_threshold) {
+            weigh(&w, score, t->threshold, t->has_direction || directed, t->has_direction ? t->higher : higher);
+        }
+        if (t->has_direction && !directed) {
+            own_directed = true;
+            own_higher = t->higher;
+        }
+    }
+    if (own) {
+        weigh(&w, score, row_real(score, EVAL_SCORE_THRESHOLD), own_directed, own_higher);
+    }
+    weigh_word(&w, score);
+    *ret_asked = w.asked;
+    *ret_higher = w.higher;
+    return w.result;
+}

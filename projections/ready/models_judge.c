@@ -1,0 +1,421 @@
+/* What is asked of models backwards: which weights a name leads to, which names lead to weights, whom they serve, and what
+ * proves them. All of it is read off the index, so that it costs what it gives. */
+#include "projections/ready/models.h"
+#include "projections/rows/list.h"
+#include "projections/view/look.h"
+
+#include <string.h>
+
+#include "projections/ready/eval.h"
+#include "projections/ready/proof.h"
+#include "projections/ready/routes.h"
+
+#define NOTHING     ((struct bytes){0})
+#define CLAIMS_MAX  1024 /* names that are there and are looked at, so that no log makes a read endless */
+#define ALIASES_MAX 4    /* an alias of an alias of ... */
+
+static void keep(char ret[MODELS_DIGEST_MAX], struct bytes digest) {
+    size_t n = digest.n < MODELS_DIGEST_MAX ? digest.n : 0;
+    if (n > 0) {
+        memcpy(ret, digest.p, n);
+    }
+    ret[n] = '\0';
+}
+
+/* The manifest's weights; *ret empty when nobody said. Cites who did. */
+static int weights_of_manifest(struct state_view *view, struct bytes manifest, char ret[MODELS_DIGEST_MAX],
+                               struct reason *cite, struct err *err) {
+    struct row row;
+    ret[0] = '\0';
+    int code = look_stored(view, "model_manifests", &manifest, 1, &row, NULL, err);
+    if (code == 0) {
+        keep(ret, row_text(&row, MANIFEST_DIGEST));
+        if (cite != NULL) {
+            reason_cite_row(cite, &row, MANIFEST_BASE);
+        }
+    }
+    row_done(&row);
+    return code;
+}
+
+int models_digest(struct state_view *view, struct bytes digest, char *ret, struct err *err) {
+    int code = weights_of_manifest(view, digest, ret, NULL, err);
+    if (code == 0 && ret[0] == '\0') {
+        keep(ret, digest);
+    }
+    return code;
+}
+
+/* ---- where a name leads ---- */
+
+struct search {
+    struct state_view *view;
+    struct bytes pinned;
+    struct models_weights *ret;
+    size_t found;  /* names that are there */
+    size_t others; /* of these lead elsewhere than the first that was taken */
+    size_t removed;
+    bool remote, hit;
+    char other[MODELS_DIGEST_MAX];
+};
+
+/* The weights of one name, behind its manifest or the name that it is an alias of. */
+static int follow(struct search *s, const struct row *name, unsigned depth, char ret[MODELS_DIGEST_MAX], struct err *err) {
+    int code = 0;
+    keep(ret, row_text(name, NAME_DIGEST));
+    reason_cite_row(&s->ret->reason, name, NAME_BASE);
+    reason_cite_cell(&s->ret->reason, name, NAME_MOVED_SEQ, NAME_MOVED_AT);
+    if (ret[0] == '\0' && row_has(name, NAME_MANIFEST)) {
+        code = weights_of_manifest(s->view, row_text(name, NAME_MANIFEST), ret, &s->ret->reason, err);
+    } else if (ret[0] == '\0' && row_has(name, NAME_TARGET) && !row_has(name, NAME_VERSION) && depth < ALIASES_MAX) {
+        const struct bytes parts[] = {row_text(name, NAME_RUNTIME), row_text(name, NAME_TARGET)};
+        struct row target;
+        bool there;
+        code = look_stored(s->view, "model_names", parts, 2, &target, &there, err);
+        if (code == 0 && there && !row_is(&target, NAME_STATE, "removed")) {
+            code = follow(s, &target, depth + 1, ret, err);
+        }
+        row_done(&target);
+    }
+    return code;
+}
+
+static int take(struct search *s, const struct row *name, bool wishes, struct err *err) {
+    char digest[MODELS_DIGEST_MAX];
+    if (row_is(name, NAME_STATE, "removed")) {
+        s->removed++;
+        reason_cite_row(&s->ret->reason, name, NAME_BASE);
+        return 0;
+    }
+    if (row_is(name, NAME_STATE, "declared") != wishes) {
+        return 0;
+    }
+    s->found++;
+    s->remote = s->remote || row_bool(name, NAME_REMOTE);
+    int code = follow(s, name, 0, digest, err);
+    if (code != 0 || digest[0] == '\0') {
+        return code;
+    }
+    bool pinned = s->pinned.n > 0 && bytes_is(s->pinned, digest);
+    if (s->ret->digest[0] == '\0' || (pinned && !s->hit)) {
+        s->others += s->ret->digest[0] != '\0';
+        memcpy(s->ret->digest, digest, sizeof(digest));
+        s->hit = pinned;
+    } else if (strcmp(s->ret->digest, digest) != 0) {
+        memcpy(s->other, digest, sizeof(digest));
+        s->others++;
+    }
+    return 0;
+}
+
+/* One runtime's name. */
+static int search_one(struct search *s, struct bytes runtime, struct bytes model, bool wishes, struct err *err) {
+    const struct bytes parts[] = {runtime, model};
+    struct row row;
+    bool there;
+    int code = look_stored(s->view, "model_names", parts, 2, &row, &there, err);
+    if (code == 0 && there) {
+        code = take(s, &row, wishes, err);
+    }
+    row_done(&row);
+    return code;
+}
+
+/* All runtimes that have the name. */
+static int search_all(struct search *s, struct bytes model, bool wishes, struct err *err) {
+    const struct bytes parts[] = {model, model};
+    struct state_rows *rows = NULL;
+    const struct row *claim;
+    int code = look_rows(s->view, "model_claims", parts, 2, &rows, err);
+    while (code == 0 && s->found < CLAIMS_MAX && (code = look_next(rows, &claim, err)) == 0) {
+        code = search_one(s, row_text(claim, CLAIM_RUNTIME), model, wishes, err);
+    }
+    state_rows_close(rows);
+    return code == 1 ? 0 : code;
+}
+
+static int search(struct search *s, struct bytes runtime, struct bytes model, struct err *err) {
+    int code = 0;
+    if (runtime.n > 0) {
+        code = search_one(s, runtime, model, false, err);
+        if (code == 0 && s->found == 0) {
+            code = search_one(s, NOTHING, model, false, err);
+        }
+    } else {
+        code = search_all(s, model, false, err);
+    }
+    return code;
+}
+
+static void conclude(struct search *s, struct bytes runtime, struct bytes model) {
+    struct reason *why = &s->ret->reason;
+    s->ret->seen = s->found > 0;
+    s->ret->removed = s->found == 0 && s->removed > 0;
+    if (s->others > 0 && !s->hit) {
+        reason_say(why, "'%.*s' is %.*s and %.*s in different runtimes", REASON_NAME(model),
+                   REASON_DIGEST(bytes_of(s->ret->digest)), REASON_DIGEST(bytes_of(s->other)));
+        s->ret->digest[0] = '\0';
+    } else if (s->ret->digest[0] == '\0' && s->remote) {
+        reason_say(why, "'%.*s' is a remote service, whose weights cannot be seen here", REASON_NAME(model));
+    } else if (s->ret->digest[0] == '\0' && s->found > 0) {
+        reason_say(why, "the weights of '%.*s' are not known", REASON_NAME(model));
+    } else if (s->ret->removed) {
+        reason_say(why, "model '%.*s' was removed", REASON_NAME(model));
+    } else if (s->ret->digest[0] == '\0' && runtime.n > 0) {
+        reason_say(why, "%.*s has not listed model '%.*s'", REASON_NAME(runtime), REASON_NAME(model));
+    } else if (s->ret->digest[0] == '\0') {
+        reason_say(why, "no runtime has listed model '%.*s'", REASON_NAME(model));
+    }
+}
+
+/* ---- a name that no runtime has listed ---- */
+
+/* The row of what the name was told with, if it is listed as not registered: by the name, or by a digest. */
+static int get_unregistered(struct state_view *view, struct bytes name, struct row *ret, bool *ret_there, struct err *err) {
+    struct row known;
+    struct list digests;
+    struct bytes item, digest;
+    bool told = false;
+    int code = look_stored(view, "models", &name, 1, ret, ret_there, err);
+    int other = look_stored(view, "model_known", &name, 1, &known, &told, code == 0 ? err : NULL);
+    code = code != 0 ? code : other;
+    list_open(&digests, told ? row_list(&known, KNOWN_DIGESTS) : NOTHING);
+    while (code == 0 && !*ret_there && list_next(&digests, &item)) {
+        if (list_name(item, "", &digest)) {
+            row_done(ret);
+            code = look_stored(view, "models", &digest, 1, ret, ret_there, err);
+        }
+    }
+    row_done(&known);
+    *ret_there = code == 0 && *ret_there && row_is(ret, MODEL_STEP, "named");
+    return code;
+}
+
+/* ": only run events name it, since event 7". That is no reason of the route's: it is not cited. */
+static int say_who_names(struct state_view *view, struct bytes name, struct reason *why, struct err *err) {
+    struct row row;
+    struct list families;
+    struct bytes item, family;
+    bool there = false;
+    size_t n = 0;
+    int code = get_unregistered(view, name, &row, &there, err);
+    if (code == 0 && there) {
+        list_open(&families, row_list(&row, MODEL_KNOWN_BY));
+        while (list_next(&families, &item)) {
+            if (list_name(item, "", &family)) {
+                reason_say(why, "%s%.*s", n++ > 0 ? " and " : ": only ", REASON_NAME(family));
+            }
+        }
+        reason_say(why, " events name it, since event %lld", (long long)row_int(&row, MODEL_BASE + FOLD_SINCE_SEQ));
+    }
+    row_done(&row);
+    return code;
+}
+
+int models_resolve(struct state_view *view, struct bytes runtime, struct bytes model, struct bytes pinned,
+                   struct models_weights *ret, struct err *err) {
+    struct search s = {.view = view, .pinned = pinned, .ret = ret};
+    struct buf latest;
+    memset(ret, 0, sizeof(*ret));
+    int code = search(&s, runtime, model, err);
+    if (code == 0 && s.found == 0 && model.n > 0 && memchr(model.p, ':', model.n) == NULL) {
+        buf_init(&latest, (size_t)1 << 20);
+        buf_put_bytes(&latest, model);
+        buf_put_str(&latest, ":latest");
+        code = buf_check(&latest, "a name", NULL) == 0 ? search(&s, runtime, bytes_of_buf(&latest), err) : 0;
+        buf_done(&latest);
+    }
+    if (code == 0 && s.found == 0 && s.removed == 0) { /* nobody has seen it: what a manifest says that it is to be */
+        code = search_one(&s, NOTHING, model, true, err);
+    }
+    if (code == 0) {
+        conclude(&s, runtime, model);
+    }
+    bool listed = s.found + s.removed > 0 || model.n == 0;
+    return code != 0 || listed ? code : say_who_names(view, model, &ret->reason, err);
+}
+
+/* ---- judging a name ---- */
+
+/* Its manifest's weights may have become known after the name was last spoken of. */
+int models_judge_name(struct state_view *view, struct row *row, struct err *err) {
+    char digest[MODELS_DIGEST_MAX];
+    struct reason cite;
+    int code = 0;
+    reason_init(&cite);
+    if (!row_has(row, NAME_DIGEST) && row_has(row, NAME_MANIFEST)) {
+        code = weights_of_manifest(view, row_text(row, NAME_MANIFEST), digest, &cite, err);
+        if (code == 0 && digest[0] != '\0') {
+            row_set_str(row, NAME_DIGEST, digest);
+            reason_give(&cite, row, NAME_BASE);
+        }
+    }
+    return code;
+}
+
+/* ---- judging a model ---- */
+
+struct judging {
+    struct state_view *view;
+    const struct row *row; /* its texts lie in it: nothing is set before the end */
+    struct list_out names, routes;
+    struct reason cite, proven_by;
+    bool present, local, loaded; /* local: not only as a remote service */
+    size_t looked;
+};
+
+/* Does the route use these weights, by what holds for it now? */
+static int take_route(struct judging *j, struct bytes route, struct err *err) {
+    struct proof_model uses;
+    struct row row;
+    bool there;
+    int code = look_stored(j->view, "routes", &route, 1, &row, &there, err);
+    if (code == 0 && there && !row_is(&row, ROUTE_STEP, "removed")) {
+        code = proof_model(j->view, &row, &uses, err);
+        if (code == 0 && bytes_is(row_text(j->row, MODEL_DIGEST), uses.digest) && list_out_fits(&j->routes, route.n) &&
+            !list_out_has(&j->routes, route)) {
+            list_out_text(&j->routes, route);
+        }
+    }
+    row_done(&row);
+    return code;
+}
+
+static int take_routes(struct judging *j, struct bytes of, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *at;
+    int code = look_rows(j->view, "route_models", &of, 1, &rows, err);
+    while (code == 0 && j->looked++ < CLAIMS_MAX && (code = look_next(rows, &at, err)) == 0) {
+        code = take_route(j, row_text(at, ROUTE_MODEL_ROUTE), err);
+    }
+    state_rows_close(rows);
+    return code == 1 ? 0 : code;
+}
+
+/* Of "x:latest" also those that say "x". */
+static int take_routes_by_name(struct judging *j, struct bytes name, struct err *err) {
+    static const char latest[] = ":latest";
+    size_t n = sizeof(latest) - 1;
+    int code = take_routes(j, name, err);
+    if (code == 0 && name.n > n && memcmp(name.p + name.n - n, latest, n) == 0) {
+        code = take_routes(j, (struct bytes){name.p, name.n - n}, err);
+    }
+    return code;
+}
+
+static void list_name_of(struct judging *j, struct bytes runtime, struct bytes model) {
+    struct buf words;
+    buf_init(&words, 4 * ROW_TEXT_MAX);
+    if (runtime.n > 0) {
+        buf_put_bytes(&words, runtime);
+        buf_put_u8(&words, ' ');
+    }
+    buf_put_bytes(&words, model);
+    if (list_out_fits(&j->names, words.n)) {
+        list_out_text(&j->names, bytes_of_buf(&words));
+    }
+    buf_done(&words);
+}
+
+/* `of`: the digest, of these weights or of a manifest that has them, through which the name was found: it leads there, or
+ * holds it in memory though it leads elsewhere by now. */
+static int take_name(struct judging *j, const struct row *claim, struct bytes of, struct err *err) {
+    const struct bytes parts[] = {row_text(claim, CLAIM_RUNTIME), row_text(claim, CLAIM_MODEL)};
+    struct row name;
+    bool there;
+    int code = look_stored(j->view, "model_names", parts, 2, &name, &there, err);
+    if (code == 0 && there && !row_is(&name, NAME_STATE, "removed")) {
+        struct bytes held = row_text(&name, NAME_LOADED_DIGEST);
+        bool leads = bytes_eq(of, row_text(&name, row_has(&name, NAME_DIGEST) ? NAME_DIGEST : NAME_MANIFEST));
+        bool nowhere = !row_has(&name, NAME_DIGEST) && !row_has(&name, NAME_MANIFEST) && !row_has(&name, NAME_TARGET);
+        leads = leads || (nowhere && bytes_eq(of, parts[1]));
+        bool its_own = held.n == 0 || bytes_eq(held, row_text(&name, NAME_MANIFEST));
+        j->loaded = j->loaded || (row_bool(&name, NAME_LOADED) && (bytes_eq(held, of) || (leads && its_own)));
+        if (leads) {
+            list_name_of(j, parts[0], parts[1]);
+            j->present = j->present || row_is(&name, NAME_STATE, "present");
+            j->local = j->local || !row_bool(&name, NAME_REMOTE);
+            code = take_routes_by_name(j, parts[1], err);
+        }
+        reason_cite_row(&j->cite, &name, NAME_BASE);
+    }
+    row_done(&name);
+    return code;
+}
+
+static int take_names(struct judging *j, struct bytes of, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *claim;
+    int code = look_rows(j->view, "model_claims", &of, 1, &rows, err);
+    while (code == 0 && j->looked++ < CLAIMS_MAX && (code = look_next(rows, &claim, err)) == 0) {
+        code = take_name(j, claim, of, err);
+    }
+    state_rows_close(rows);
+    return code == 1 ? 0 : code;
+}
+
+/* The evaluations of these weights that count. */
+static int take_evals(struct judging *j, struct bytes of, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *at;
+    struct eval_verdict verdict;
+    int code = look_rows(j->view, "eval_models", &of, 1, &rows, err);
+    while (code == 0 && (code = look_next(rows, &at, err)) == 0) {
+        struct bytes id = row_text(at, EVAL_OF_EVAL);
+        struct row eval;
+        bool there;
+        code = look_stored(j->view, "evals", &id, 1, &eval, &there, err);
+        if (code == 0 && there && bytes_eq(row_text(&eval, EVAL_DIGEST), of)) {
+            code = eval_judge_verdict(j->view, &eval, &verdict, err);
+            if (code == 0 && verdict.counts) {
+                reason_cite(&j->proven_by, (uint64_t)row_int(&eval, EVAL_FINISHED_SEQ), 0);
+            }
+        }
+        row_done(&eval);
+    }
+    state_rows_close(rows);
+    return code == 1 ? 0 : code;
+}
+
+static int take_all(struct judging *j, struct bytes of, struct err *err) {
+    int code = take_names(j, of, err);
+    code = code != 0 ? code : take_routes(j, of, err);
+    return code != 0 ? code : take_evals(j, of, err);
+}
+
+int models_judge(struct state_view *view, struct row *row, struct err *err) {
+    struct judging j = {.view = view, .row = row};
+    struct list manifests;
+    struct bytes item, manifest;
+    reason_init(&j.cite);
+    list_out_init(&j.names);
+    list_out_init(&j.routes);
+    int code = take_all(&j, row_text(row, MODEL_DIGEST), err);
+    list_open(&manifests, row_list(row, MODEL_MANIFEST_LIST));
+    while (code == 0 && list_next(&manifests, &item)) {
+        if (list_name(item, "", &manifest)) {
+            code = take_all(&j, manifest, err);
+        }
+    }
+    if (code == 0) {
+        const char *step = row_is(row, MODEL_STEP, "declared") ? "declared"
+                           : row_is(row, MODEL_STEP, "named")  ? "unregistered"
+                                                               : "present";
+        const char *present = j.local ? "present" : "remote";
+        bool gone =
+            row_is(row, MODEL_STEP, "removed") || (row_bool(row, MODEL_NAMED) && row_is(row, MODEL_STEP, "present"));
+        if (!j.present && !j.loaded && gone) {
+            reason_cite_cell(&j.cite, row, MODEL_LEFT_SEQ, MODEL_LEFT_AT);
+        }
+        for (size_t i = 0; i < j.proven_by.n_seqs; i++) {
+            row_cite(row, MODEL_PROVEN_BY, j.proven_by.seqs[i]);
+        }
+        row_set_str(row, MODEL_STATE, j.loaded ? "loaded" : j.present ? present : gone ? "removed" : step);
+        code = list_out_set(&j.names, row, MODEL_NAME_LIST, err);
+        code = code != 0 ? code : list_out_set(&j.routes, row, MODEL_ROUTES, err);
+        reason_give(&j.cite, row, MODEL_BASE);
+    }
+    list_out_done(&j.names);
+    list_out_done(&j.routes);
+    return code;
+}

@@ -1,0 +1,239 @@
+/* Models that are used, evaluated or chosen, whether anybody said that they are there or not. An event that tells the
+ * digest is about these weights. One that tells a name alone is about what the name leads to, if somebody told that
+ * (model_known); else the name itself is listed, as not registered, until it is known better. */
+#include <string.h>
+
+#include "projections/ready/models.h"
+#include "projections/rows/list.h"
+
+#define NOTHING    ((struct bytes){0})
+#define LATEST     ":latest"
+#define NAME_BYTES ((size_t)1 << 16)
+
+static bool has_text(const struct row *row, size_t column, struct bytes text) {
+    struct list list;
+    struct bytes item, one;
+    list_open(&list, row_list(row, column));
+    while (list_next(&list, &item)) {
+        if (list_name(item, "", &one) && bytes_eq(one, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int models_add_text(struct row *row, size_t column, struct bytes text, uint32_t max, struct err *err) {
+    struct list list;
+    struct list_out out;
+    struct bytes item;
+    if (has_text(row, column, text)) {
+        return 0;
+    }
+    list_out_init(&out);
+    list_open(&list, row_list(row, column));
+    while (list_next(&list, &item)) {
+        list_out_raw(&out, item);
+    }
+    if (out.n < max) {
+        list_out_text(&out, text);
+    }
+    int code = list_out_set(&out, row, column, err);
+    list_out_done(&out);
+    return code;
+}
+
+/* ---- names that lead somewhere ---- */
+
+static struct bytes without_latest(struct bytes name) {
+    const size_t n = sizeof(LATEST) - 1;
+    struct bytes plain = {name.p, name.n > n ? name.n - n : 0};
+    return plain.n > 0 && memcmp(name.p + plain.n, LATEST, n) == 0 ? plain : NOTHING;
+}
+
+/* Who names it now names something else. */
+static int forget_noted(struct fold *fold, struct bytes name, struct err *err) {
+    struct row *row = NULL;
+    int code = name.n > 0 ? fold_find(fold, MODEL_KNOWN, &name, 1, &row, err) : 0;
+    if (code == 0 && row != NULL) {
+        row_set_null(row, KNOWN_NOTED);
+    }
+    return code;
+}
+
+int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads, struct err *err) {
+    struct row *row;
+    int code = led == leads ? 0 : fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
+    if (code != 0 || led == leads) {
+        return code;
+    }
+    row_add(row, KNOWN_LEADS, leads ? 1 : -1);
+    if (!leads) {
+        row_set_null(row, KNOWN_NOTED);
+        code = forget_noted(fold, without_latest(name), err);
+    }
+    return code;
+}
+
+/* Takes down that events of this family name it; *ret: one did before. */
+static int take_noted(struct fold *fold, struct bytes key, struct bytes family, bool *ret, struct err *err) {
+    struct row *row;
+    int code = fold_row(fold, MODEL_KNOWN, &key, 1, &row, err);
+    *ret = code == 0 && has_text(row, KNOWN_NOTED, family);
+    if (*ret) {
+        fold_leave(row);
+    }
+    return code != 0 || *ret ? code : models_add_text(row, KNOWN_NOTED, family, MODELS_FAMILIES_MAX, err);
+}
+
+/* *ret: it was known before that its digest is told where it is used. */
+static int take_used(struct fold *fold, struct bytes name, struct bytes digest, bool *ret, struct err *err) {
+    struct row *row;
+    int code = fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
+    *ret = code == 0 && has_text(row, KNOWN_DIGESTS, digest);
+    if (*ret) {
+        fold_leave(row);
+    }
+    return code != 0 || *ret ? code : models_add_text(row, KNOWN_DIGESTS, digest, MODELS_TOLD_MAX, err);
+}
+
+static int is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
+    struct row *row;
+    int code = fold_find(fold, MODEL_KNOWN, &name, 1, &row, err);
+    *ret = code == 0 && row != NULL && (row_int(row, KNOWN_LEADS) > 0 || row_has(row, KNOWN_DIGESTS));
+    return code;
+}
+
+/* "x:latest" for "x"; false: it has a tag. */
+static bool with_latest(struct bytes name, struct buf *out) {
+    buf_init(out, NAME_BYTES);
+    if (name.n == 0 || memchr(name.p, ':', name.n) != NULL) {
+        return false;
+    }
+    buf_put_bytes(out, name);
+    buf_put_str(out, LATEST);
+    return out->fail == 0;
+}
+
+int models_is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
+    struct buf latest;
+    bool tagless = with_latest(name, &latest);
+    int code = is_known(fold, name, ret, err);
+    if (code == 0 && !*ret && tagless) {
+        code = is_known(fold, bytes_of_buf(&latest), ret, err);
+    }
+    buf_done(&latest);
+    return code;
+}
+
+/* ---- rows that turn out to be the same ---- */
+
+/* Weights that somebody registered are nothing else, and neither is a name beside another one. */
+static bool is_by_itself(const struct row *other, const struct row *row) {
+    bool names = row != NULL && row_is(row, MODEL_DIGEST_OF, "name") && row_is(other, MODEL_DIGEST_OF, "name");
+    return (row_is(other, MODEL_DIGEST_OF, "weights") || names) && !row_is(other, MODEL_STEP, "named");
+}
+
+int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct err *err) {
+    struct row *other;
+    struct list list;
+    struct bytes item, family;
+    int code = fold_find(fold, MODELS, &key, 1, &other, err);
+    if (code != 0 || other == NULL || other == row || is_by_itself(other, row)) {
+        return code;
+    }
+    list_open(&list, row_list(other, MODEL_KNOWN_BY));
+    while (row != NULL && code == 0 && list_next(&list, &item)) {
+        if (list_name(item, "", &family)) {
+            code = models_add_text(row, MODEL_KNOWN_BY, family, MODELS_FAMILIES_MAX, err);
+        }
+    }
+    fold_drop(other);
+    return code;
+}
+
+int models_absorb_latest(struct fold *fold, struct bytes name, struct row *row, struct err *err) {
+    struct bytes plain = without_latest(name);
+    int code = plain.n > 0 ? models_absorb(fold, plain, row, err) : 0;
+    return code == 0 && row != NULL && row->absent ? forget_noted(fold, plain, err) : code;
+}
+
+/* ---- mentions ---- */
+
+/* By far the most events name what one of their family named before: that is seen by a small row, and changes nothing. */
+struct mention {
+    struct bytes name, digest, family;
+};
+
+static int note(struct fold *fold, const struct mention *m, struct bytes key, const char *what, struct row **ret,
+                struct err *err) {
+    int code = fold_row(fold, MODELS, &key, 1, ret, err);
+    if (code != 0) {
+        return code;
+    }
+    if (!row_has(*ret, MODEL_STEP)) {
+        row_set_str(*ret, MODEL_DIGEST_OF, what);
+        fold_state(fold, *ret, MODEL_BASE, MODEL_STEP, "named");
+    }
+    if (m->name.n > 0 && !row_has(*ret, MODEL_NAME)) {
+        row_set_text(*ret, MODEL_NAME, m->name);
+    }
+    fold_touch(fold, *ret, MODEL_BASE);
+    return models_add_text(*ret, MODEL_KNOWN_BY, m->family, MODELS_FAMILIES_MAX, err);
+}
+
+static int note_weights(struct fold *fold, const struct mention *m, struct err *err) {
+    struct bytes digest = m->digest;
+    struct row *row, *manifest;
+    bool used = true, noted;
+    int code = take_noted(fold, digest, m->family, &noted, err);
+    code = code != 0 || m->name.n == 0 ? code : take_used(fold, m->name, digest, &used, err);
+    if (code != 0 || (noted && used)) {
+        return code;
+    }
+    code = fold_find(fold, MODEL_MANIFESTS, &digest, 1, &manifest, err);
+    if (code == 0 && manifest != NULL && row_has(manifest, MANIFEST_DIGEST)) {
+        digest = row_text(manifest, MANIFEST_DIGEST);
+    }
+    code = code != 0 ? code : note(fold, m, digest, "weights", &row, err);
+    if (code == 0 && m->name.n > 0) {
+        code = models_absorb(fold, m->name, row, err);
+        code = code != 0 ? code : models_absorb_latest(fold, m->name, row, err);
+    }
+    return code;
+}
+
+static int note_name(struct fold *fold, const struct mention *m, struct err *err) {
+    struct bytes name = m->name;
+    struct row *row = NULL;
+    struct buf latest;
+    bool known, noted;
+    int code = take_noted(fold, name, m->family, &noted, err);
+    code = code != 0 || noted ? code : models_is_known(fold, name, &known, err);
+    if (code != 0 || noted || known) {
+        return code;
+    }
+    if (with_latest(name, &latest)) {
+        struct bytes key = bytes_of_buf(&latest);
+        code = fold_find(fold, MODELS, &key, 1, &row, err);
+        name = row != NULL ? key : name;
+    }
+    code = code != 0 ? code : note(fold, m, name, "name", &row, err);
+    buf_done(&latest);
+    return code != 0 ? code : models_absorb_latest(fold, m->name, row, err);
+}
+
+int models_take_mention(struct fold *fold, struct err *err) {
+    struct mention m = {.family = fold_event(fold)->kind};
+    const uint8_t *dot = memchr(m.family.p, '.', m.family.n);
+    m.family.n = dot != NULL ? (size_t)(dot - m.family.p) : m.family.n;
+    fold_text(fold, "model", &m.name);
+    fold_text(fold, "digest", &m.digest);
+    if (m.digest.n == 0 && models_is_digest(m.name)) {
+        m.digest = m.name;
+        m.name = NOTHING;
+    }
+    if (m.digest.n > 0 && m.digest.n < MODELS_DIGEST_MAX) {
+        return note_weights(fold, &m, err);
+    }
+    return m.name.n > 0 ? note_name(fold, &m, err) : 0;
+}

@@ -1,0 +1,399 @@
+/* Promotions: how a candidate becomes what is used.
+ *
+ *   idle ──> planned ──> debating ──> simulated ──> verifying ──> promoted ──> idle (rolled back)
+ *                 └─────────────────>     │            │ gate: pass
+ *              <── debating, simulated ───┴────────────┘         aborted, from any that is under way
+ *
+ * The debate may be left out, and who verifies may go back to it or to the trial; then the gate judges anew. `promoted` is
+ * legal only from verifying, after the gate let this very digest pass. A candidate is its digest: a step that names another
+ * one is about something else. A tripcode stops what is under way, and as long as it holds nothing goes on: of several the
+ * one that ends last counts, and no later one shortens it (decision 066).
+ *
+ * Safe side: aborted and tripped always take effect; a step forward that is not legal leaves the state as it is. */
+#include "projections/ready/promotions.h"
+
+#include <stdio.h>
+
+#include "projections/fold/fold.h"
+#include "projections/view/reason.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define WHY_MAX  256
+
+static const struct state_column columns[] = {
+    [PROMOTIONS_PROMOTION] = {"promotion", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
+    [PROMOTIONS_STATE] = {"state", CELL_TEXT, COLUMN_MAIN,
+                          "idle, planned, debating, simulated, verifying, promoted, aborted"},
+    [PROMOTIONS_WHAT] = {"what", CELL_TEXT, COLUMN_MAIN, "model, pack, route, prompt, policy, adapter"},
+    [PROMOTIONS_PACK] = {"pack", CELL_TEXT, 0, "which pack"},
+    [PROMOTIONS_ROUTE] = {"route", CELL_TEXT, 0, "which route"},
+    [PROMOTIONS_MODEL] = {"model", CELL_TEXT, 0, "which model"},
+    [PROMOTIONS_DIGEST] = {"digest", CELL_TEXT, COLUMN_MAIN, "digest of the candidate"},
+    [PROMOTIONS_DIGEST_BEFORE] = {"digest_before", CELL_TEXT, 0, "digest of what it replaces"},
+    [PROMOTIONS_VERSION] = {"version", CELL_TEXT, 0, "version of the candidate"},
+    [PROMOTIONS_GATE] = {"gate", CELL_TEXT, COLUMN_MAIN, "the gate's newest answer: pass, refuse, hold"},
+    [PROMOTIONS_GATE_SEQ] = {"gate_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+    [PROMOTIONS_GATE_DIGEST] = {"gate_digest", CELL_TEXT, 0, "digest that the gate judged"},
+    [PROMOTIONS_SIMULATED] = {"simulated", CELL_TEXT, COLUMN_MAIN, "the trial's result: pass, warn, fail, unknown"},
+    [PROMOTIONS_SIMULATED_SEQ] = {"simulated_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+    [PROMOTIONS_TRIPPED] = {"tripped", CELL_TEXT, 0, "the tripcode that ends last"},
+    [PROMOTIONS_TRIPPED_UNTIL] = {"tripped_until", CELL_INT, COLUMN_TIME, "when that ends by itself"},
+    [PROMOTIONS_TRIPPED_SEQ] = {"tripped_seq", CELL_INT, COLUMN_SEQ, "the event that issued it"},
+    [PROMOTIONS_REASON] = {"reason", CELL_TEXT, 0, "why it was aborted or rolled back"},
+    [PROMOTIONS_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
+                            "what keeps it from being promoted, while it is under way: a map for each finding: about, "
+                            "reason, remedy, rule"},
+    FOLD_COLUMNS,
+};
+
+static const struct fold_step_rule rules[] = {
+    {"idle", "planned", "planned", NULL},
+    {"aborted", "planned", "planned", NULL},
+    {"promoted", "planned", NULL, "what is promoted is rolled back first, or the plan gets another id"},
+    {"*", "planned", "planned", "it was under way already"},
+    {"planned", "debating", "debating", NULL},
+    {"debating", "debating", "debating", NULL},
+    {"simulated", "debating", "debating", NULL},
+    {"verifying", "debating", "debating", NULL},
+    {"*", "debating", NULL, "planned must come before"},
+    {"planned", "simulated", "simulated", NULL},
+    {"debating", "simulated", "simulated", NULL},
+    {"simulated", "simulated", "simulated", NULL},
+    {"verifying", "simulated", "simulated", NULL},
+    {"*", "simulated", NULL, "planned must come before"},
+    {"simulated", "verifying", "verifying", NULL},
+    {"verifying", "verifying", "verifying", NULL},
+    {"*", "verifying", NULL, "simulated must come before"},
+    {"verifying", "promoted", "promoted", NULL},
+    {"promoted", "promoted", NULL, "it is promoted already"},
+    {"*", "promoted", NULL, "verifying must come before"},
+    {"aborted", "aborted", NULL, "it was aborted before"},
+    {"idle", "aborted", "aborted", "nothing was under way"},
+    {"promoted", "aborted", "aborted", "what is promoted is undone by rolled_back"},
+    {"*", "aborted", "aborted", NULL},
+    {"promoted", "rolled_back", "idle", NULL},
+    {"*", "rolled_back", NULL, "it was not promoted"},
+};
+
+bool promotions_is_under_way(const struct row *row) {
+    return row_is(row, PROMOTIONS_STATE, "planned") || row_is(row, PROMOTIONS_STATE, "debating") ||
+           row_is(row, PROMOTIONS_STATE, "simulated") || row_is(row, PROMOTIONS_STATE, "verifying");
+}
+
+bool promotions_is_tripped(const struct row *row, uint64_t at) {
+    return row_has(row, PROMOTIONS_TRIPPED) &&
+           (!row_has(row, PROMOTIONS_TRIPPED_UNTIL) || row_int(row, PROMOTIONS_TRIPPED_UNTIL) > (int64_t)at);
+}
+
+/* Nothing follows from it but another trial. */
+static bool has_failed_trial(const struct row *row) {
+    return row_is(row, PROMOTIONS_STATE, "simulated") && row_is(row, PROMOTIONS_SIMULATED, "fail");
+}
+
+/* Rows of an older version do not have it. */
+static void say_trial(const struct row *row, char *ret, size_t size) {
+    snprintf(ret, row_has(row, PROMOTIONS_SIMULATED_SEQ) ? size : 1, " (event %lld)",
+             (long long)row_int(row, PROMOTIONS_SIMULATED_SEQ));
+}
+
+/* Why a step forward is out of turn: what stopped it on its way, else `why`. */
+static void say_out_of_turn(const struct row *row, const char *why, char *ret, size_t size) {
+    int64_t since = row_int(row, PROMOTIONS_BASE + FOLD_SINCE), seq = row_int(row, PROMOTIONS_BASE + FOLD_SINCE_SEQ);
+    struct bytes code = row_text(row, PROMOTIONS_TRIPPED);
+    if (has_failed_trial(row)) {
+        char trial[32];
+        say_trial(row, trial, sizeof(trial));
+        snprintf(ret, size, "the trial failed%s", trial);
+    } else if (!row_is(row, PROMOTIONS_STATE, "aborted")) {
+        snprintf(ret, size, "%s", why);
+    } else if (!row_is(row, PROMOTIONS_REASON, "tripped")) {
+        snprintf(ret, size, "it was aborted (event %lld)", (long long)seq);
+    } else if (!row_has(row, PROMOTIONS_TRIPPED_SEQ) || row_int(row, PROMOTIONS_TRIPPED_SEQ) != seq) {
+        snprintf(ret, size, "a tripcode stopped it (event %lld)", (long long)seq);
+    } else {
+        bool over = row_has(row, PROMOTIONS_TRIPPED_UNTIL) && row_int(row, PROMOTIONS_TRIPPED_UNTIL) <= since;
+        snprintf(ret, size, "tripcode '%.*s' stopped it (event %lld)%s", REASON_NAME(code), (long long)seq,
+                 over ? ", though it had already ended" : "");
+    }
+}
+
+/* ---- the conditions of readiness_promotion.def ---- */
+
+struct barring {
+    const struct row *row;
+    uint64_t at;
+    struct readiness *found;
+};
+
+static bool holds_tripcode(struct barring *b) {
+    readiness_say(b->found, "code", "%.*s", REASON_NAME(row_text(b->row, PROMOTIONS_TRIPPED)));
+    return promotions_is_tripped(b->row, b->at);
+}
+
+static bool was_tried_in_vain(struct barring *b) {
+    char trial[32];
+    say_trial(b->row, trial, sizeof(trial));
+    readiness_say(b->found, "event", "%s", trial);
+    return has_failed_trial(b->row);
+}
+
+static bool is_out_of_turn(struct barring *b) {
+    const struct fold_step_rule *rule =
+        fold_rule(rules, COUNT(rules), row_text(b->row, PROMOTIONS_STATE), bytes_of("promoted"));
+    char why[WHY_MAX];
+    say_out_of_turn(b->row, rule->why != NULL ? rule->why : "", why, sizeof(why));
+    readiness_say(b->found, "why", "%s", why);
+    return rule->why != NULL && !has_failed_trial(b->row);
+}
+
+static bool is_held_by_gate(struct barring *b) {
+    struct bytes gate = row_text(b->row, PROMOTIONS_GATE);
+    readiness_say(b->found, "answer", "%s%.*s", gate.n > 0 ? "answered " : "not answered", REASON_NAME(gate));
+    return !bytes_is(gate, "pass");
+}
+
+static bool names_no_digest(struct barring *b) {
+    return !is_held_by_gate(b) && !row_has(b->row, PROMOTIONS_DIGEST);
+}
+
+static bool was_gated_as_another(struct barring *b) {
+    struct bytes digest = row_text(b->row, PROMOTIONS_DIGEST), gated = row_text(b->row, PROMOTIONS_GATE_DIGEST);
+    readiness_say(b->found, "gated", "%.*s", REASON_DIGEST(gated));
+    readiness_say(b->found, "digest", "%.*s", REASON_DIGEST(digest));
+    return !is_held_by_gate(b) && digest.n > 0 && !bytes_eq(digest, gated);
+}
+
+static const struct {
+    enum readiness_id id;
+    bool (*unmet)(struct barring *b);
+} conditions[] = {
+#define RULE(id, unmet, ...) {READINESS_##id, unmet},
+#include "projections/ready/readiness_promotion.def"
+#undef RULE
+};
+
+bool promotions_is_barred(const struct row *row, uint64_t at, struct readiness *ret) {
+    struct barring b = {row, at, ret};
+    for (size_t i = 0; i < COUNT(conditions); i++) {
+        if (conditions[i].unmet(&b)) {
+            readiness_add(ret, conditions[i].id);
+        }
+    }
+    return ret->n > 0;
+}
+
+/* "promoted from planned: verifying must come before". */
+static void refuse(struct fold *fold, struct row *row, const char *why) {
+    struct bytes step = fold_step(fold), from = row_text(row, PROMOTIONS_STATE);
+    fold_violation(fold, row, PROMOTIONS_BASE, "%.*s from %.*s: %s", REASON_NAME(step), REASON_NAME(from), why);
+}
+
+/* The step names another digest than the plan. */
+static bool is_other(const struct fold *fold, const struct row *row, struct bytes *ret_digest) {
+    struct bytes planned = row_text(row, PROMOTIONS_DIGEST);
+    return fold_text(fold, "digest", ret_digest) && planned.n > 0 && !bytes_eq(*ret_digest, planned);
+}
+
+static void put_plan(struct fold *fold, struct row *row) {
+    static const struct {
+        size_t column;
+        const char *field;
+    } copied[] = {{PROMOTIONS_WHAT, "what"},      {PROMOTIONS_PACK, "pack"},
+                  {PROMOTIONS_ROUTE, "route"},    {PROMOTIONS_MODEL, "model"},
+                  {PROMOTIONS_DIGEST, "digest"},  {PROMOTIONS_DIGEST_BEFORE, "digest_before"},
+                  {PROMOTIONS_VERSION, "version"}};
+    static const size_t anew[] = {PROMOTIONS_GATE,      PROMOTIONS_GATE_SEQ,      PROMOTIONS_GATE_DIGEST,
+                                  PROMOTIONS_SIMULATED, PROMOTIONS_SIMULATED_SEQ, PROMOTIONS_REASON};
+    for (size_t i = 0; i < COUNT(anew); i++) {
+        row_set_null(row, anew[i]);
+    }
+    for (size_t i = 0; i < COUNT(copied); i++) {
+        row_set_null(row, copied[i].column);
+        fold_copy(fold, row, copied[i].column, copied[i].field);
+    }
+}
+
+/* Each step of the same plan stays among the evidence. */
+static void move(struct fold *fold, struct row *row, const char *to) {
+    uint64_t before[ROW_SEQS_MAX];
+    size_t n = row_seqs(row, PROMOTIONS_BASE + FOLD_EVIDENCE, before, ROW_SEQS_MAX);
+    bool anew = bytes_is(fold_step(fold), "planned");
+    fold_state(fold, row, PROMOTIONS_BASE, PROMOTIONS_STATE, to);
+    for (size_t i = 0; i < n && i < ROW_SEQS_MAX && !anew; i++) {
+        row_cite(row, PROMOTIONS_BASE + FOLD_EVIDENCE, before[i]);
+    }
+}
+
+static void put_step(struct fold *fold, struct row *row) {
+    struct bytes step = fold_step(fold);
+    if (bytes_is(step, "planned")) {
+        put_plan(fold, row);
+    } else if (bytes_is(step, "aborted") || bytes_is(step, "rolled_back")) {
+        fold_copy(fold, row, PROMOTIONS_REASON, "reason");
+    } else if (bytes_is(step, "promoted")) {
+        fold_copy(fold, row, PROMOTIONS_VERSION, "version");
+        fold_copy(fold, row, PROMOTIONS_DIGEST_BEFORE, "digest_before");
+    } else { /* a gate's answer is to what was verified before it */
+        row_set_null(row, PROMOTIONS_GATE);
+        row_set_null(row, PROMOTIONS_GATE_SEQ);
+        row_set_null(row, PROMOTIONS_GATE_DIGEST);
+        fold_copy(fold, row, PROMOTIONS_DIGEST, "digest"); /* the plan may not have named it */
+    }
+    if (bytes_is(step, "simulated")) {
+        row_set_null(row, PROMOTIONS_SIMULATED);
+        fold_copy(fold, row, PROMOTIONS_SIMULATED, "verdict");
+        row_set_int(row, PROMOTIONS_SIMULATED_SEQ, (int64_t)fold_event(fold)->seq);
+    }
+}
+
+/* What bars a step beside the rules. */
+static bool is_barred(const struct fold *fold, const struct row *row, char *ret, size_t size) {
+    struct bytes step = fold_step(fold), digest = {0}, planned = row_text(row, PROMOTIONS_DIGEST);
+    if (bytes_is(step, "aborted") || bytes_is(step, "rolled_back")) {
+        return false;
+    }
+    if (promotions_is_tripped(row, fold_at(fold))) {
+        struct bytes code = row_text(row, PROMOTIONS_TRIPPED);
+        snprintf(ret, size, "tripcode '%.*s' holds", REASON_NAME(code));
+        return true;
+    }
+    if (bytes_is(step, "planned")) {
+        return false;
+    }
+    if (is_other(fold, row, &digest)) {
+        snprintf(ret, size, "it names %.*s, the candidate is %.*s", REASON_DIGEST(digest), REASON_DIGEST(planned));
+        return true;
+    }
+    if (bytes_is(step, "verifying") && has_failed_trial(row)) {
+        say_out_of_turn(row, "", ret, size);
+        return true;
+    }
+    if (bytes_is(step, "promoted")) {
+        struct readiness found;
+        readiness_init(&found);
+        bool barred = promotions_is_barred(row, fold_at(fold), &found);
+        snprintf(ret, size, "%.*s", barred ? (int)size - 1 : 0, found.found[0].words); /* the log says one reason */
+        if (!barred && digest.n == 0) {
+            snprintf(ret, size, "it does not name the candidate's digest");
+            barred = true;
+        }
+        return barred;
+    }
+    return false;
+}
+
+static void take(struct fold *fold, struct row *row) {
+    struct bytes step = fold_step(fold);
+    char why[WHY_MAX];
+    if (is_barred(fold, row, why, sizeof(why))) {
+        refuse(fold, row, why);
+        return;
+    }
+    const struct fold_step_rule *rule = fold_rule(rules, COUNT(rules), row_text(row, PROMOTIONS_STATE), step);
+    if (rule == NULL) {
+        fold_touch(fold, row, PROMOTIONS_BASE); /* a step that this code does not know */
+        return;
+    }
+    struct bytes undone = {0};
+    if (rule->why != NULL) {
+        bool back = bytes_is(step, "aborted") || bytes_is(step, "rolled_back");
+        say_out_of_turn(row, rule->why, why, sizeof(why));
+        refuse(fold, row, rule->to != NULL || back ? rule->why : why);
+    } else if (bytes_is(step, "rolled_back") && fold_text(fold, "digest_before", &undone) &&
+               !bytes_eq(undone, row_text(row, PROMOTIONS_DIGEST))) {
+        refuse(fold, row, "it undoes another digest than what was promoted");
+    }
+    if (rule->to != NULL) {
+        move(fold, row, rule->to);
+        put_step(fold, row);
+    }
+}
+
+/* The gate's answer. What it says against is taken from anybody, at any time of the verification. */
+static void gate(struct fold *fold, struct row *row) {
+    struct bytes decision = {0}, digest = {0}, planned = row_text(row, PROMOTIONS_DIGEST);
+    fold_text(fold, "decision", &decision);
+    bool pass = bytes_is(decision, "pass"), other = is_other(fold, row, &digest);
+    char why[WHY_MAX] = "";
+    if (!row_is(row, PROMOTIONS_STATE, "verifying")) {
+        say_out_of_turn(row, "verifying must come before", why, sizeof(why));
+        refuse(fold, row, why);
+        return;
+    }
+    if (other) {
+        snprintf(why, sizeof(why), "it names %.*s, the candidate is %.*s", REASON_DIGEST(digest), REASON_DIGEST(planned));
+    } else if (pass && digest.n == 0) {
+        snprintf(why, sizeof(why), "it does not name the candidate's digest");
+    } else if (pass && promotions_is_tripped(row, fold_at(fold))) {
+        snprintf(why, sizeof(why), "a tripcode holds");
+    } else if (decision.n == 0) {
+        snprintf(why, sizeof(why), "it does not say what was decided");
+    }
+    if (why[0] != '\0') {
+        refuse(fold, row, why);
+    }
+    if (decision.n > 0 && (why[0] == '\0' || !pass)) {
+        row_set_text(row, PROMOTIONS_GATE, decision);
+        row_set_int(row, PROMOTIONS_GATE_SEQ, (int64_t)fold_event(fold)->seq);
+        row_set_text(row, PROMOTIONS_GATE_DIGEST, digest.n > 0 ? digest : planned);
+        if (pass && planned.n == 0) {
+            row_set_text(row, PROMOTIONS_DIGEST, digest);
+        }
+        fold_cite(fold, row, PROMOTIONS_BASE);
+    }
+}
+
+/* One that had ended before it was issued contradicts itself. It stops what is under way nevertheless: the clock that says
+ * so may be wrong. */
+static void trip(struct fold *fold, struct row *row) {
+    struct bytes code = {0};
+    int64_t until = INT64_MAX;
+    bool ends = fold_int(fold, "expires", &until);
+    bool first = !row_has(row, PROMOTIONS_TRIPPED), forever = !row_has(row, PROMOTIONS_TRIPPED_UNTIL);
+    char why[WHY_MAX];
+    code = fold_text(fold, "code", &code) && code.n > 0 ? code : bytes_of("unknown");
+    if (ends && until <= (int64_t)fold_at(fold)) {
+        snprintf(why, sizeof(why), "tripcode '%.*s' had already ended", REASON_NAME(code));
+        refuse(fold, row, why);
+    }
+    if (first || !ends || (!forever && until >= row_int(row, PROMOTIONS_TRIPPED_UNTIL))) {
+        row_set_text(row, PROMOTIONS_TRIPPED, code);
+        row_set_null(row, PROMOTIONS_TRIPPED_UNTIL);
+        fold_copy(fold, row, PROMOTIONS_TRIPPED_UNTIL, "expires");
+        row_set_int(row, PROMOTIONS_TRIPPED_SEQ, (int64_t)fold_event(fold)->seq);
+    }
+    if (promotions_is_under_way(row)) {
+        move(fold, row, "aborted");
+        row_set_str(row, PROMOTIONS_REASON, "tripped");
+    } else {
+        fold_cite(fold, row, PROMOTIONS_BASE);
+    }
+}
+
+static int fold_promotion(struct fold *fold, struct err *err) {
+    struct bytes id = fold_subject(fold), step = fold_step(fold);
+    struct row *row;
+    int rc = id.n == 0 ? 0 : fold_row(fold, 0, &id, 1, &row, err);
+    if (rc != 0 || id.n == 0) {
+        return rc; /* a subject without an id is about no promotion */
+    }
+    if (row->absent) {
+        fold_state(fold, row, PROMOTIONS_BASE, PROMOTIONS_STATE, "idle");
+    }
+    if (bytes_is(step, "gated")) {
+        gate(fold, row);
+    } else if (bytes_is(step, "tripped")) {
+        trip(fold, row);
+    } else {
+        take(fold, row);
+    }
+    return 0;
+}
+
+static const struct state_table tables[] = {
+    {"promotions", "promotion", "A row is a candidate on its way to be what is used.", columns, PROMOTIONS_BASE + FOLD_N,
+     promotions_judge},
+};
+static const char *const kinds[] = {"promotion.*", NULL};
+
+const struct projection projection_promotions = {"promotions", 2, tables, COUNT(tables), kinds, fold_promotion};

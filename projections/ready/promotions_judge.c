@@ -1,0 +1,303 @@
+/* What keeps a candidate from being promoted: its own steps (promotions.c), and that a full pass of its evaluations is
+ * missing. The answer of decide_may_promote, and the column `missing` of a promotion that is under way. */
+#include "projections/ready/promotions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "projections/ready/eval.h"
+#include "projections/view/look.h"
+
+#define SUITES_MAX 64 /* different ones that evaluated one candidate; with more there is no full pass */
+#define SUITE_MAX  60 /* bytes of a name that are told */
+
+/* What the newest evaluation by one suite that decides anything came to. */
+struct suite_said {
+    uint8_t is[HASH_LEN]; /* digest of its name */
+    char name[SUITE_MAX + 1];
+    int64_t seq;
+    bool passed;
+};
+
+struct candidate {
+    struct bytes what, digest, pack, version, route;
+    struct suite_said suite[SUITES_MAX];
+    size_t n_suites;
+    bool too_many;
+    int64_t newest; /* finished_seq of the newest one that decides nothing; -1: none */
+    struct readiness *found;
+    struct reason *cite;
+};
+
+static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
+    uint8_t is[HASH_LEN];
+    hash_parts(is, &name, 1);
+    for (size_t i = 0; i < c->n_suites; i++) {
+        if (memcmp(c->suite[i].is, is, sizeof(is)) == 0) {
+            return &c->suite[i];
+        }
+    }
+    if (c->n_suites == SUITES_MAX) {
+        c->too_many = true;
+        return NULL;
+    }
+    struct suite_said *s = &c->suite[c->n_suites++];
+    memcpy(s->is, is, sizeof(is));
+    snprintf(s->name, sizeof(s->name), "%.*s", (int)reason_fits(name, SUITE_MAX), name.n > 0 ? (const char *)name.p : "");
+    s->seq = -1;
+    return s;
+}
+
+/* A pass decides when it counts, a failure as it stands, also of a part; of each suite the newest holds. What decides
+ * nothing gives the words for a no. */
+static int weigh(struct candidate *c, struct state_view *view, const struct row *eval, struct err *err) {
+    int64_t seq = row_has(eval, EVAL_FINISHED_SEQ) ? row_int(eval, EVAL_FINISHED_SEQ) : -1;
+    struct eval_verdict verdict;
+    int rc = eval_judge_verdict(view, eval, &verdict, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (verdict.counts || verdict.outcome == READINESS_FAILED) {
+        struct suite_said *s = suite_of(c, row_text(eval, EVAL_SUITE));
+        if (s != NULL && seq >= s->seq) {
+            s->seq = seq;
+            s->passed = verdict.counts;
+        }
+    } else if (seq >= c->newest) {
+        struct bytes id = row_text(eval, EVAL_ID);
+        c->newest = seq;
+        readiness_say(c->found, "why", "eval '%.*s' does not count: %s", REASON_NAME(id), verdict.reason.words);
+    }
+    return 0;
+}
+
+/* ---- the conditions of readiness_candidate.def ---- */
+
+static bool has_no_pass(struct candidate *c) {
+    bool decided = false;
+    for (size_t i = 0; i < c->n_suites; i++) {
+        decided = decided || c->suite[i].seq >= 0;
+    }
+    return !decided && !c->too_many;
+}
+
+static bool has_failed(struct candidate *c) {
+    for (size_t i = 0; i < c->n_suites; i++) {
+        if (c->suite[i].seq >= 0 && !c->suite[i].passed) {
+            readiness_say(c->found, "suite", "%s", c->suite[i].name);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_too_many(struct candidate *c) {
+    readiness_say(c->found, "max", "%d", SUITES_MAX);
+    return c->too_many;
+}
+
+static const struct {
+    enum readiness_id id;
+    bool (*unmet)(struct candidate *c);
+} conditions[] = {
+#define RULE(id, unmet, ...) {READINESS_##id, unmet},
+#include "projections/ready/readiness_candidate.def"
+#undef RULE
+};
+
+/* At least one suite passed, and none that was asked failed last. */
+static void conclude(struct candidate *c) {
+    for (size_t i = 0; i < c->n_suites; i++) {
+        if (c->suite[i].seq >= 0) {
+            reason_cite(c->cite, (uint64_t)c->suite[i].seq, 0);
+        }
+    }
+    for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+        if (conditions[i].unmet(c)) {
+            readiness_add(c->found, conditions[i].id);
+        }
+    }
+}
+
+/* Of the weights by their digest, of a route by its configuration's, of a pack by its version. */
+static bool is_of(const struct candidate *c, const struct row *eval) {
+    if (bytes_is(c->what, "route")) {
+        return bytes_eq(row_text(eval, EVAL_CONFIG_DIGEST), c->digest);
+    }
+    if (bytes_is(c->what, "pack")) {
+        return c->pack.n > 0 && c->version.n > 0 && bytes_eq(row_text(eval, EVAL_PACK), c->pack) &&
+               bytes_eq(row_text(eval, EVAL_PACK_VERSION), c->version);
+    }
+    return bytes_eq(row_text(eval, EVAL_DIGEST), c->digest);
+}
+
+/* The candidate's evaluations, by a table that leads from it to them. */
+static int weigh_listed(struct state_view *view, struct candidate *c, const char *table, struct bytes key,
+                        struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *link;
+    int rc = look_rows(view, table, &key, 1, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &link, err)) == 0) {
+        struct bytes id = row_text(link, EVAL_OF_EVAL);
+        struct row eval;
+        bool there = false;
+        rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
+        if (rc == 0 && there && is_of(c, &eval)) {
+            rc = weigh(c, view, &eval, err);
+        }
+        row_done(&eval);
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+static int weigh_all(struct state_view *view, struct candidate *c, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *eval;
+    int rc = look_rows(view, "evals", NULL, 0, &rows, err);
+    while (rc == 0 && rows != NULL && (rc = look_next(rows, &eval, err)) == 0) {
+        if (is_of(c, eval)) {
+            rc = weigh(c, view, eval, err);
+        }
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+static int weigh_candidate(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
+                           struct err *err) {
+    struct candidate c = {.what = row_text(row, PROMOTIONS_WHAT),
+                          .digest = row_text(row, PROMOTIONS_DIGEST),
+                          .pack = row_text(row, PROMOTIONS_PACK),
+                          .version = row_text(row, PROMOTIONS_VERSION),
+                          .route = row_text(row, PROMOTIONS_ROUTE),
+                          .newest = -1,
+                          .found = found,
+                          .cite = cite};
+    int rc = 0;
+    readiness_say(found, "digest", "%s", "a candidate that names no digest");
+    if (c.digest.n > 0) {
+        readiness_say(found, "digest", "%.*s", REASON_DIGEST(c.digest));
+    }
+    readiness_say(found, "why", "nothing was evaluated");
+    if (bytes_is(c.what, "route")) {
+        rc = weigh_listed(view, &c, "eval_routes", c.route, err);
+    } else if (bytes_is(c.what, "pack")) {
+        rc = weigh_all(view, &c, err);
+    } else {
+        rc = weigh_listed(view, &c, "eval_models", c.digest, err);
+    }
+    conclude(&c);
+    return rc;
+}
+
+int promotions_weigh(struct state_view *view, const struct row *row, struct readiness *found, bool *ret_barred,
+                     struct reason *cite, struct err *err) {
+    bool ends = row_has(row, PROMOTIONS_TRIPPED) && row_has(row, PROMOTIONS_TRIPPED_UNTIL);
+    if (ends) {
+        (void)state_past(view, row_int(row, PROMOTIONS_TRIPPED_UNTIL)); /* from then on it is another answer */
+    }
+    *ret_barred = promotions_is_barred(row, state_now(view), found);
+    return weigh_candidate(view, row, found, cite, err);
+}
+
+/* ---- the column ---- */
+
+static void put_word(struct buf *out, const char *name, struct bytes word, const char *otherwise) {
+    buf_printf(out, " %s=", name);
+    readiness_put_word(out, word.n > 0 ? word : bytes_of(otherwise));
+}
+
+/* What an evaluation of it has to name. */
+static void put_bindings(const struct row *row, struct buf *out) {
+    struct bytes digest = row_text(row, PROMOTIONS_DIGEST), none = {0};
+    buf_put_str(out, "suite=SUITE");
+    if (row_is(row, PROMOTIONS_WHAT, "route")) {
+        put_word(out, "route", row_text(row, PROMOTIONS_ROUTE), "ROUTE");
+        put_word(out, "config_digest", digest, "DIGEST");
+        put_word(out, "digest", none, "WEIGHTS");
+    } else if (row_is(row, PROMOTIONS_WHAT, "pack")) {
+        put_word(out, "pack", row_text(row, PROMOTIONS_PACK), "PACK");
+        put_word(out, "pack_version", row_text(row, PROMOTIONS_VERSION), "VERSION");
+        put_word(out, "digest", none, "WEIGHTS");
+    } else {
+        put_word(out, "digest", digest, "DIGEST");
+    }
+}
+
+struct remedying {
+    const struct row *row;
+    bool tripped; /* nothing but giving it up is legal */
+};
+
+static void put_trial(const struct row *row, struct buf *out) {
+    readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
+    buf_put_str(out, " verdict=VERDICT");
+}
+
+/* The step that comes next, as far as there is one before `promoted`. */
+static bool put_next(const struct row *row, struct buf *out) {
+    if (row_is(row, PROMOTIONS_STATE, "simulated")) {
+        buf_put_str(out, "verifying -s promotion/");
+        readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
+        return true;
+    }
+    buf_put_str(out, "simulated -s promotion/");
+    put_trial(row, out);
+    return row_is(row, PROMOTIONS_STATE, "planned") || row_is(row, PROMOTIONS_STATE, "debating");
+}
+
+static bool put_gate(const struct row *row, struct buf *out) {
+    readiness_put_word(out, row_text(row, PROMOTIONS_PROMOTION));
+    buf_put_str(out, " decision=DECISION");
+    put_word(out, "digest", row_text(row, PROMOTIONS_DIGEST), "DIGEST");
+    return row_is(row, PROMOTIONS_STATE, "verifying"); /* it is asked once the candidate is verified */
+}
+
+static bool put_fact(void *ctx, const char *name, struct buf *out) {
+    const struct remedying *r = ctx;
+    if (strcmp(name, "promotion") == 0) {
+        readiness_put_word(out, row_text(r->row, PROMOTIONS_PROMOTION));
+    } else if (strcmp(name, "next") == 0) {
+        return !r->tripped && put_next(r->row, out);
+    } else if (strcmp(name, "gate") == 0) {
+        return !r->tripped && put_gate(r->row, out);
+    } else if (strcmp(name, "trial") == 0) {
+        put_trial(r->row, out);
+        return !r->tripped;
+    } else if (strcmp(name, "scored") == 0) {
+        buf_put_str(out, "ledger append eval.scored -s eval/EVAL task=TASK metric=METRIC value:=VALUE threshold:=THRESHOLD "
+                         "higher_is_better:=DIRECTION");
+    } else {
+        put_bindings(r->row, out);
+    }
+    return true;
+}
+
+int promotions_judge(struct state_view *view, struct row *row, struct err *err) {
+    struct readiness found;
+    struct reason cite;
+    struct list_out missing;
+    struct buf about;
+    bool barred;
+    if (!promotions_is_under_way(row)) {
+        return 0;
+    }
+    readiness_init(&found);
+    reason_init(&cite);
+    list_out_init(&missing);
+    buf_init(&about, 4 * ROW_TEXT_MAX);
+    buf_put_str(&about, "promotion/");
+    buf_put_bytes(&about, row_text(row, PROMOTIONS_PROMOTION));
+    int rc = promotions_weigh(view, row, &found, &barred, &cite, err);
+    if (rc == 0) {
+        struct remedying r = {row, promotions_is_tripped(row, state_now(view))};
+        readiness_list(&found, bytes_of_buf(&about), put_fact, &r, &missing);
+        reason_give(&cite, row, PROMOTIONS_BASE);
+        rc = list_out_set(&missing, row, PROMOTIONS_MISSING, err);
+    }
+    list_out_done(&missing);
+    buf_done(&about);
+    return rc;
+}

@@ -1,0 +1,431 @@
+/* Whether a route is proven. First what it is now (binding), then every evaluation of it is held against that. */
+#include "projections/ready/proof.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "projections/ready/eval.h"
+#include "projections/ready/eval_suite.h"
+#include "projections/ready/pack.h"
+#include "projections/ready/routes.h"
+#include "projections/view/look.h"
+#include "projections/view/state.h"
+#include "projections/view/view.h"
+
+#define NOTHING ((struct bytes){0})
+
+/* ---- which weights ---- */
+
+static void keep(char ret[MODELS_DIGEST_MAX], const char *digest) {
+    memcpy(ret, digest, strlen(digest) + 1);
+}
+
+/* The newest event that says what the route is to use. */
+static int64_t said_at(const struct row *route, const struct models_weights *name) {
+    int64_t a = row_int(route, ROUTE_DECLARED_SEQ), b = row_int(route, ROUTE_CONFIGURED_SEQ);
+    int64_t c = (int64_t)name->reason.newest;
+    a = a > b ? a : b;
+    return a > c ? a : c;
+}
+
+/* A decision that is newer than all that was said, and used other weights. */
+static int check_use(struct state_view *view, const struct row *route, const struct models_weights *name,
+                     struct proof_model *ret, struct err *err) {
+    char used[MODELS_DIGEST_MAX];
+    bool unsaid = !row_has(route, ROUTE_MODEL) && !row_has(route, ROUTE_DIGEST);
+    if (!row_has(route, ROUTE_USED_DIGEST) || (!unsaid && row_int(route, ROUTE_USED_SEQ) < said_at(route, name))) {
+        return 0;
+    }
+    int code = models_digest(view, row_text(route, ROUTE_USED_DIGEST), used, err);
+    if (code == 0 && used[0] != '\0' && strcmp(used, ret->digest) != 0) {
+        keep(ret->digest, used);
+        reason_cite_cell(&ret->reason, route, ROUTE_USED_SEQ, ROUTE_DECIDED_AT);
+    }
+    return code;
+}
+
+int proof_model(struct state_view *view, const struct row *route, struct proof_model *ret, struct err *err) {
+    struct bytes model = row_text(route, ROUTE_MODEL), digest = row_text(route, ROUTE_DIGEST);
+    struct models_weights name = {0};
+    char pinned[MODELS_DIGEST_MAX] = "";
+    int code = 0;
+    memset(ret, 0, sizeof(*ret));
+    if (digest.n > 0) {
+        code = models_digest(view, digest, pinned, err);
+    }
+    if (code == 0 && model.n > 0) {
+        code = models_resolve(view, row_text(route, ROUTE_RUNTIME), model, bytes_of(pinned), &name, err);
+        reason_cite_all(&ret->reason, &name.reason);
+    }
+    /* A name that nobody has seen, or whose weights nobody knows, does not speak against the digest; one that is gone does.
+     */
+    if (code == 0) {
+        keep(ret->digest, name.digest[0] != '\0' ? name.digest : name.removed ? "" : pinned);
+        code = check_use(view, route, &name, ret, err);
+    }
+    if (code == 0 && ret->digest[0] == '\0') {
+        reason_say(&ret->reason, "%s", name.reason.n > 0 ? name.reason.words : "the route names no model");
+    }
+    return code;
+}
+
+/* ---- what the route is now ---- */
+
+struct binding {
+    struct proof_model model;
+    const struct row *pack; /* NULL: not known. Borrowed from the view */
+    struct row suite;
+    struct bytes version, suite_digest;
+};
+
+static void binding_done(struct binding *b) {
+    row_done(&b->suite);
+}
+
+static int bind(struct state_view *view, const struct row *route, struct binding *b, struct proof *proof, struct err *err) {
+    struct bytes pack = row_text(route, ROUTE_PACK), suite = row_text(route, ROUTE_SUITE);
+    size_t packs = state_table_find(view, "packs");
+    bool there = false;
+    memset(b, 0, sizeof(*b));
+    int code = packs != SIZE_MAX && pack.n > 0 ? view_get_again(view, packs, pack, &b->pack, err) : 0;
+    int other = look_stored(view, "suites", &suite, 1, &b->suite, &there, code == 0 ? err : NULL);
+    code = code != 0 ? code : other;
+    code = code != 0 ? code : proof_model(view, route, &b->model, err);
+    if (code != 0) {
+        return code;
+    }
+    b->pack = b->pack != NULL && row_has(b->pack, PACK_STEP) ? b->pack : NULL;
+    b->version = b->pack != NULL && row_has(b->pack, PACK_VERSION) ? row_text(b->pack, PACK_VERSION)
+                                                                   : row_text(route, ROUTE_PACK_VERSION);
+    b->suite_digest = row_has(route, ROUTE_SUITE_DIGEST) ? row_text(route, ROUTE_SUITE_DIGEST)
+                      : there && suite.n > 0             ? row_text(&b->suite, SUITE_DIGEST)
+                                                         : NOTHING;
+    reason_cite_row(&proof->reason, route, ROUTE_BASE);
+    reason_cite_all(&proof->reason, &b->model.reason);
+    if (b->pack != NULL) {
+        reason_cite_cell(&proof->reason, b->pack, PACK_VERSION_SEQ, PACK_VERSION_AT);
+    }
+    if (there && suite.n > 0 && !row_has(route, ROUTE_SUITE_DIGEST)) {
+        reason_cite_cell(&proof->reason, &b->suite, SUITE_CHANGED_SEQ, SUITE_CHANGED_AT);
+    }
+    return 0;
+}
+
+/* ---- holding an evaluation against it ---- */
+
+struct candidate {
+    bool there;
+    uint64_t seq, at;
+    char id[128];
+    struct eval_verdict verdict;
+    struct readiness drift; /* what of it is not the route as it is now */
+};
+
+struct comparing {
+    const struct row *route, *eval; /* eval NULL: there is none */
+    const struct binding *b;
+    const char *digest; /* the evaluation's weights; "": it names none */
+    const char *running;
+    struct readiness *found;
+};
+
+/* What the route says, the evaluation has to say too. */
+static bool agrees(struct bytes now, struct bytes proven) {
+    return now.n == 0 || bytes_eq(now, proven);
+}
+
+static bool is_of_suite(const struct row *route, const struct binding *b, const struct row *eval) {
+    struct bytes suite = row_text(route, ROUTE_SUITE), other = row_text(eval, EVAL_SUITE);
+    bool same_digest = b->suite_digest.n > 0 && bytes_eq(b->suite_digest, row_text(eval, EVAL_SUITE_DIGEST));
+    return suite.n == 0 || other.n == 0 || bytes_eq(suite, other) || same_digest;
+}
+
+/* ---- the conditions of readiness_proof.def ---- */
+
+static bool knows_no_weights(struct comparing *c) {
+    readiness_say(c->found, "why", "%s", c->b->model.reason.words);
+    return c->b->model.digest[0] == '\0';
+}
+
+static bool has_no_eval(struct comparing *c) {
+    readiness_say(c->found, "why", "%s", c->running);
+    return c->eval == NULL;
+}
+
+static bool names_no_route(struct comparing *c) {
+    return c->eval != NULL && !row_has(c->eval, EVAL_ROUTE);
+}
+
+static bool names_no_weights(struct comparing *c) {
+    return c->eval != NULL && c->digest[0] == '\0';
+}
+
+static bool is_of_other_weights(struct comparing *c) {
+    struct bytes model = row_text(c->route, ROUTE_MODEL), digest = bytes_of(c->b->model.digest);
+    if (c->eval == NULL || c->digest[0] == '\0' || digest.n == 0 || strcmp(c->digest, c->b->model.digest) == 0) {
+        return false; /* weights that nobody knows are a finding of the route itself */
+    }
+    readiness_say(c->found, "proven", "%.*s", REASON_DIGEST(bytes_of(c->digest)));
+    if (model.n > 0) {
+        readiness_say(c->found, "now", "'%.*s' is %.*s now", REASON_NAME(model), REASON_DIGEST(digest));
+    } else {
+        readiness_say(c->found, "now", "the route uses %.*s now", REASON_DIGEST(digest));
+    }
+    return true;
+}
+
+static bool names_no_config(struct comparing *c) {
+    return c->eval != NULL && row_has(c->route, ROUTE_CONFIG_DIGEST) && !row_has(c->eval, EVAL_CONFIG_DIGEST);
+}
+
+static bool is_of_other_config(struct comparing *c) {
+    return c->eval != NULL && row_has(c->eval, EVAL_CONFIG_DIGEST) &&
+           !agrees(row_text(c->route, ROUTE_CONFIG_DIGEST), row_text(c->eval, EVAL_CONFIG_DIGEST));
+}
+
+static bool is_of_removed_pack(struct comparing *c) {
+    readiness_say(c->found, "pack", "%.*s", REASON_NAME(row_text(c->route, ROUTE_PACK)));
+    return c->b->pack != NULL && row_is(c->b->pack, PACK_STEP, "removed");
+}
+
+static bool is_of_other_pack(struct comparing *c) {
+    struct bytes pack = row_text(c->route, ROUTE_PACK), other = c->eval != NULL ? row_text(c->eval, EVAL_PACK) : NOTHING;
+    readiness_say(c->found, "other", "%.*s", REASON_NAME(other));
+    return pack.n > 0 && other.n > 0 && !bytes_eq(pack, other);
+}
+
+static bool names_no_version(struct comparing *c) {
+    readiness_say(c->found, "version", "%.*s", REASON_NAME(c->b->version));
+    return c->eval != NULL && c->b->version.n > 0 && !row_has(c->eval, EVAL_PACK_VERSION);
+}
+
+static bool is_of_other_version(struct comparing *c) {
+    struct bytes proven = c->eval != NULL ? row_text(c->eval, EVAL_PACK_VERSION) : NOTHING;
+    readiness_say(c->found, "proven", "%.*s", REASON_NAME(proven));
+    return proven.n > 0 && !agrees(c->b->version, proven);
+}
+
+/* By the digest where one is known, else by the name. */
+static struct bytes suite_now(const struct comparing *c) {
+    return c->b->suite_digest.n > 0 ? c->b->suite_digest : row_text(c->route, ROUTE_SUITE);
+}
+
+static struct bytes suite_proven(const struct comparing *c) {
+    return row_text(c->eval, c->b->suite_digest.n > 0 ? EVAL_SUITE_DIGEST : EVAL_SUITE);
+}
+
+static bool names_no_suite(struct comparing *c) {
+    return c->eval != NULL && suite_now(c).n > 0 && suite_proven(c).n == 0;
+}
+
+static bool is_of_other_suite(struct comparing *c) {
+    return c->eval != NULL && suite_proven(c).n > 0 && !agrees(suite_now(c), suite_proven(c));
+}
+
+static const struct {
+    enum readiness_id id;
+    bool (*unmet)(struct comparing *c);
+} rules[] = {
+#define RULE(id, unmet, ...) {READINESS_##id, unmet},
+#include "projections/ready/readiness_proof.def"
+#undef RULE
+};
+
+static void walk(struct comparing *c) {
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (rules[i].unmet(c)) {
+            readiness_add(c->found, rules[i].id);
+        }
+    }
+}
+
+/* ---- the evaluations of a route ---- */
+
+/* The best of each sort: decisive for the route as it is, undecided for it, full passes for another state of it, others. */
+struct candidates {
+    struct candidate decisive, undecided, drifted, other;
+    size_t running;
+    uint64_t running_seq;
+};
+
+static void keep_newest(struct candidate *kept, const struct candidate *c) {
+    if (!kept->there || c->seq > kept->seq) {
+        *kept = *c;
+    }
+}
+
+static void sort_candidate(struct candidates *all, const struct candidate *c) {
+    bool decides = c->verdict.counts || c->verdict.outcome == READINESS_FAILED;
+    if (!c->verdict.counts && c->verdict.outcome == READINESS_UNFINISHED) {
+        all->running++;
+        all->running_seq = c->seq > all->running_seq ? c->seq : all->running_seq;
+    } else if (c->drift.n == 0) {
+        keep_newest(decides ? &all->decisive : &all->undecided, c);
+    } else {
+        keep_newest(c->verdict.counts ? &all->drifted : &all->other, c);
+    }
+}
+
+static void compare(const struct row *route, const struct binding *b, const struct row *eval, const char *digest,
+                    struct candidate *c) {
+    struct comparing comparing = {route, eval, b, digest, "", &c->drift};
+    readiness_init(&c->drift);
+    readiness_say(&c->drift, "eval", "%s", c->id);
+    walk(&comparing);
+}
+
+static int take_candidate(struct state_view *view, const struct row *route, const struct binding *b, const struct row *eval,
+                          struct candidates *all, struct err *err) {
+    bool ended = !row_is(eval, EVAL_STATE, "started") && row_has(eval, EVAL_FINISHED_SEQ);
+    struct bytes id = row_text(eval, EVAL_ID);
+    struct candidate c = {.there = true};
+    char digest[MODELS_DIGEST_MAX];
+    c.seq = (uint64_t)row_int(eval, ended ? EVAL_FINISHED_SEQ : EVAL_BASE + FOLD_SINCE_SEQ);
+    c.at = (uint64_t)row_int(eval, ended ? EVAL_FINISHED_AT : EVAL_BASE + FOLD_SINCE);
+    if (all->decisive.there && c.seq < all->decisive.seq) {
+        return 0; /* a newer one decides */
+    }
+    int code = eval_judge_verdict(view, eval, &c.verdict, err);
+    code = code != 0 ? code : models_digest(view, row_text(eval, EVAL_DIGEST), digest, err);
+    if (code == 0) {
+        if (row_is(eval, EVAL_STATE, "invalidated")) { /* the event that took it back is the reason */
+            reason_cite_row(&c.verdict.reason, eval, EVAL_BASE);
+        }
+        snprintf(c.id, sizeof(c.id), "%.*s", (int)reason_fits(id, sizeof(c.id) - 1), id.n > 0 ? (const char *)id.p : "");
+        compare(route, b, eval, digest, &c);
+        sort_candidate(all, &c);
+    }
+    return code;
+}
+
+/* Those that the table leads to, of `route`; without one: those that name none. */
+static int take_evals(struct state_view *view, const struct row *route, const struct binding *b, const char *table,
+                      struct bytes of, struct bytes name, struct candidates *all, struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *at;
+    int code = look_rows(view, table, &of, 1, &rows, err);
+    while (code == 0 && (code = look_next(rows, &at, err)) == 0) {
+        struct bytes id = row_text(at, EVAL_OF_EVAL);
+        struct row eval;
+        bool there;
+        code = look_stored(view, "evals", &id, 1, &eval, &there, err);
+        if (code == 0 && there && bytes_eq(row_text(&eval, EVAL_ROUTE), name) && is_of_suite(route, b, &eval)) {
+            code = take_candidate(view, route, b, &eval, all, err);
+        }
+        row_done(&eval);
+    }
+    state_rows_close(rows);
+    return code == 1 ? 0 : code;
+}
+
+/* Where none names the route, one of its weights and suite that forgot to is what has to be told of. */
+static int take_all(struct state_view *view, const struct row *route, const struct binding *b, struct candidates *all,
+                    struct err *err) {
+    struct bytes name = row_text(route, ROUTE_NAME);
+    int code = take_evals(view, route, b, "eval_routes", name, name, all, err);
+    bool any = all->decisive.there || all->undecided.there || all->drifted.there || all->other.there || all->running > 0;
+    return code != 0 || any || b->model.digest[0] == '\0'
+               ? code
+               : take_evals(view, route, b, "eval_loose", bytes_of(b->model.digest), NOTHING, all, err);
+}
+
+/* ---- the evaluation that would count ---- */
+
+static void put_field(struct buf *out, const char *name, struct bytes value) {
+    if (value.n > 0) {
+        buf_printf(out, "%s%s=", out->n > 0 ? " " : "", name);
+        readiness_put_word(out, value);
+    }
+}
+
+static void keep_text(char *ret, size_t size, struct buf *text) {
+    if (text->fail == 0 && text->n < size && text->n > 0) {
+        memcpy(ret, text->p, text->n);
+        ret[text->n] = '\0';
+    }
+    buf_done(text);
+}
+
+static void put_score(struct buf *out, const struct eval_suite_task *task) {
+    buf_printf(out, "%sledger append eval.scored -s eval/EVAL task=", out->n > 0 ? " && " : "");
+    readiness_put_word(out, task->name.n > 0 ? task->name : bytes_of("TASK"));
+    buf_put_str(out, " metric=");
+    readiness_put_word(out, task->metric.n > 0 ? task->metric : bytes_of("METRIC"));
+    buf_printf(out, " value:=VALUE%s%s", task->has_threshold ? "" : " threshold:=THRESHOLD",
+               task->has_direction ? "" : " higher_is_better:=DIRECTION");
+}
+
+static int put_evaluation(struct state_view *view, const struct row *route, const struct binding *b, struct proof *p,
+                          struct err *err) {
+    static const struct eval_suite_task any = {0};
+    struct eval_suite suite;
+    struct buf bindings, scored;
+    buf_init(&bindings, 2 * sizeof(p->bindings));
+    buf_init(&scored, 2 * sizeof(p->scored));
+    put_field(&bindings, "route", row_text(route, ROUTE_NAME));
+    put_field(&bindings, "suite", row_text(route, ROUTE_SUITE));
+    put_field(&bindings, "suite_digest", b->suite_digest);
+    put_field(&bindings, "digest", bytes_of(b->model.digest[0] != '\0' ? b->model.digest : "DIGEST"));
+    put_field(&bindings, "config_digest", row_text(route, ROUTE_CONFIG_DIGEST));
+    put_field(&bindings, "pack", row_text(route, ROUTE_PACK));
+    put_field(&bindings, "pack_version", b->version);
+    int code = eval_suite_open(view, row_text(route, ROUTE_SUITE), b->suite_digest, &suite, err);
+    for (size_t i = 0; code == 0 && i < suite.n; i++) {
+        put_score(&scored, &suite.tasks[i]);
+    }
+    if (code == 0 && suite.n == 0) {
+        put_score(&scored, &any);
+    }
+    eval_suite_done(&suite);
+    keep_text(p->bindings, sizeof(p->bindings), &bindings);
+    keep_text(p->scored, sizeof(p->scored), &scored);
+    return code;
+}
+
+/* ---- saying why not ---- */
+
+static void say_why_not(struct proof *p, const struct row *route, const struct binding *b, const struct candidates *all) {
+    const struct candidate *c = all->decisive.there    ? &all->decisive
+                                : all->undecided.there ? &all->undecided
+                                : all->drifted.there   ? &all->drifted
+                                                       : &all->other;
+    struct comparing none = {
+        .route = route, .b = b, .running = all->running > 0 ? ": one is under way" : "", .found = &p->found};
+    if (!c->there) {
+        walk(&none);
+        if (all->running > 0) {
+            reason_cite(&p->reason, all->running_seq, 0);
+        }
+        return;
+    }
+    readiness_add_all(&p->found, &c->drift);
+    readiness_add_of(&p->found, &c->verdict.found, c->id, READINESS_EVAL_WEIGHTS); /* the drift says it */
+    reason_cite(&p->reason, c->seq, c->at);
+    reason_cite_all(&p->reason, &c->verdict.reason);
+}
+
+int proof_of_route(struct state_view *view, const struct row *route, struct proof *ret, struct err *err) {
+    struct candidates all;
+    struct binding b;
+    memset(ret, 0, sizeof(*ret));
+    memset(&all, 0, sizeof(all));
+    readiness_init(&ret->found);
+    ret->asked = row_has(route, ROUTE_SUITE) || row_has(route, ROUTE_SUITE_DIGEST);
+    if (!ret->asked) {
+        reason_say(&ret->reason, "the route names no suite");
+        return 0;
+    }
+    int code = bind(view, route, &b, ret, err);
+    code = code != 0 ? code : take_all(view, route, &b, &all, err);
+    if (code == 0 && b.model.digest[0] != '\0' && all.decisive.there && all.decisive.verdict.counts) {
+        ret->counts = true;
+        ret->seq = all.decisive.seq;
+        reason_cite(&ret->reason, all.decisive.seq, all.decisive.at);
+    } else if (code == 0) {
+        say_why_not(ret, route, &b, &all);
+        readiness_tell(&ret->found, true, &ret->reason);
+        code = put_evaluation(view, route, &b, ret, err);
+    }
+    binding_done(&b);
+    return code;
+}

@@ -1,0 +1,99 @@
+/* The rules of readiness: what keeps an evaluation from counting, a route from being proven, a pack from being ready.
+ *
+ * readiness.def is the one table of them: a row is a condition, what the state becomes by it, the words that are given and
+ * the command that helps. The judges (eval_judge.c, proof.c, routes_judge.c, pack_judge.c) walk its rows in their order
+ * and say of each whether it is met; docs/readiness.md is printed from the same rows. A rule that is not met is a finding.
+ * A judge names all findings: the first one gives the state. */
+#ifndef PROJECTIONS_READY_READINESS_H
+#define PROJECTIONS_READY_READINESS_H
+
+#include "projections/rows/list.h"
+#include "projections/view/reason.h"
+
+enum readiness_id {
+#define RULE(id, unmet, ...) READINESS_##id,
+#include "projections/ready/readiness.def"
+    READINESS_RULES
+};
+
+/* What a finding makes of what it is about. */
+enum readiness_outcome {
+    READINESS_INVALID,    /* an evaluation: it was taken back */
+    READINESS_UNFINISHED, /* it has not ended */
+    READINESS_FAILED,     /* it ended, and not with a pass: this speaks against what it is for */
+    READINESS_UNDECIDED,  /* it ended, and proves nothing either way */
+    READINESS_DRIFT,      /* it is not for the route as it is now */
+    READINESS_NEVER,      /* a pack: it has no state */
+    READINESS_REMOVED,    /* from here on: states of routes and packs */
+    READINESS_PARKED,
+    READINESS_OFFLINE,
+    READINESS_UNPROVEN,
+    READINESS_DEGRADED,
+    READINESS_UNDECLARED,
+    READINESS_DECLARED,
+    READINESS_BLOCKED,
+    READINESS_DEMO,
+    READINESS_PARTIAL,
+    READINESS_INSTALLED,
+    READINESS_HELD,  /* a candidate is not promoted */
+    READINESS_NOTED, /* the state stays as it is; the doctor's verdict tells of it */
+    READINESS_OUTCOMES
+};
+
+struct readiness_rule {
+    const char *name;               /* "eval.scored": what it is about, and which of its rules */
+    enum readiness_outcome outcome; /* what the state becomes */
+    const char *word;               /* the finding in short, as reasons of routes begin: "no scores"; NULL: none */
+    const char *when;               /* the condition, for the documents */
+    const char *words;              /* what is said; {fact} stands for a fact */
+    const char *remedy; /* a command, with {fact}s, and capital letters where a person has to give a value; NULL: none */
+};
+extern const struct readiness_rule readiness_rules[READINESS_RULES];
+/* The state's name, as it is in rows and documents. */
+const char *readiness_state(enum readiness_outcome outcome);
+
+/* ---- what was found ---- */
+
+#define READINESS_FACTS_MAX 8
+#define READINESS_FOUND_MAX 24 /* more than the rules that any one judge walks together */
+
+struct readiness_finding {
+    enum readiness_id id;
+    char words[280];
+};
+struct readiness {
+    struct readiness_fact {
+        const char *name; /* borrowed */
+        char text[200];
+    } fact[READINESS_FACTS_MAX];
+    size_t n_facts, n;
+    struct readiness_finding found[READINESS_FOUND_MAX];
+};
+
+void readiness_init(struct readiness *r);
+/* What {name} stands for in words that are added from here on. */
+void readiness_say(struct readiness *r, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void readiness_add(struct readiness *r, enum readiness_id id);
+/* Takes over what another one found. */
+void readiness_add_all(struct readiness *r, const struct readiness *other);
+/* The same of an evaluation, whose name is put before the words, but for one rule. */
+void readiness_add_of(struct readiness *r, const struct readiness *other, const char *eval, enum readiness_id but);
+/* All of it, with "; " between: "WORD: " before what has one, unless that is the word of the one before, too. */
+void readiness_tell(const struct readiness *r, bool with_words, struct reason *out);
+
+/* Writes the findings as maps (about, reason, remedy, rule) for a CELL_LIST column. `about` is "eval/e" or "route/r". A
+ * remedy's facts are asked for one by one; an unknown one (false) leaves the remedy out. `fact` NULL: no remedies. */
+typedef bool readiness_fact_fn(void *ctx, const char *name, struct buf *out);
+/* Appends a template with its {fact}s; false: one of them is not known. */
+bool readiness_fill(const char *text, readiness_fact_fn *fact, void *ctx, struct buf *out);
+/* The remedy of one rule; false: there is none, and nothing is appended. */
+bool readiness_remedy(enum readiness_id id, readiness_fact_fn *fact, void *ctx, struct buf *out);
+/* Appends a text as one word of a command for a shell: what others named must not become part of the command itself. */
+void readiness_put_word(struct buf *out, struct bytes word);
+void readiness_list(const struct readiness *r, struct bytes about, readiness_fact_fn *fact, void *ctx,
+                    struct list_out *out);
+
+/* The rules as a table, for people and for docs/readiness.md. */
+void readiness_doc(struct buf *out);
+
+#endif

@@ -1,0 +1,23 @@
+/* Is it ready: models that are present, evaluations that count, routes that are proven, packs that have what they need,
+ * candidates that may be promoted. One room, because each judge here looks at rows of the others.
+ *
+ * Sees: the engine (rows to view), permissions. Begin with readiness.h (rules are rows of readiness_*.def), then proof.h.
+ *
+ *   readiness    the rules, what was found unmet, and the remedies; docs/readiness.md is printed from them
+ *   models       weights, and the names, manifests and runtimes that lead to them; models_claim reads an event's claim,
+ *                models_named has names that nobody registered, models_speed what was measured
+ *   eval         evaluations, scores and suites; eval_suite holds a score against what was declared, eval_results has the
+ *                newest result of a model in a task, eval_compare puts two evaluations side by side
+ *   routes       which model answers which kind of work
+ *   proof        does an evaluation prove a route as it is now? The one place that decides this
+ *   pack         what is installed and what it asks for; needs walks through what a pack needs
+ *   promotions   candidates, their gates and tripcodes
+ *
+ * A file x.c folds, x_judge.c judges when a row is read.
+ *
+ * Words. A "finding" is a rule that is not met. "Drift": the route is not what was evaluated. "Counts": an evaluation is
+ * whole, passed or failed, and names its weights. */
+#ifndef PROJECTIONS_READY_ROOM_H
+#define PROJECTIONS_READY_ROOM_H
+
+#endif

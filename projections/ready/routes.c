@@ -1,0 +1,324 @@
+/* The fold of routes. What a declaration or configuration leaves out stays as it was: it says nothing of it. What a route
+ * was before it was removed is forgotten when it is declared again. */
+#include "projections/ready/routes.h"
+
+#include <string.h>
+
+#define NOTHING ((struct bytes){0})
+
+static const struct state_column route_columns[] = {
+    [ROUTE_NAME] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
+    [ROUTE_STATE] =
+        {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+         "undeclared: it was only used; declared, declared-not-proven, ready, degraded, parked, offline, removed"},
+    [ROUTE_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why, in words: all that is missing"},
+    [ROUTE_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
+                       "the same as a list: a map for each finding: about, reason, remedy, rule"},
+    [ROUTE_STEP] = {"step", CELL_TEXT, 0, "declared, used, parked, offline, parked-offline, removed"},
+    [ROUTE_PACK] = {"pack", CELL_TEXT, COLUMN_MAIN, "which pack it belongs to"},
+    [ROUTE_PACK_VERSION] = {"pack_version", CELL_TEXT, 0, "that pack's version, as the route says it"},
+    [ROUTE_CONFIG_DIGEST] = {"config_digest", CELL_TEXT, 0, "digest of its configuration"},
+    [ROUTE_MODEL] = {"model", CELL_TEXT, COLUMN_MAIN, "model that is to serve it"},
+    [ROUTE_DIGEST] = {"digest", CELL_TEXT, 0, "digest of that model, as the route says it"},
+    [ROUTE_RUNTIME] = {"runtime", CELL_TEXT, 0, "runtime that is to serve it"},
+    [ROUTE_SUITE] = {"suite", CELL_TEXT, COLUMN_MAIN, "suite that proves it"},
+    [ROUTE_SUITE_DIGEST] = {"suite_digest", CELL_TEXT, 0, "digest of that suite, as the route says it"},
+    [ROUTE_FALLBACK] = {"fallback", CELL_TEXT, 0, "route or model to fall back on"},
+    [ROUTE_REQUIRED] = {"required", CELL_BOOL, 0, "its pack is not ready without it"},
+    [ROUTE_PARKED] = {"parked", CELL_BOOL, 0, "it is set aside"},
+    [ROUTE_OFFLINE] = {"offline", CELL_BOOL, 0, "nothing answers on it"},
+    [ROUTE_DEGRADED] = {"degraded", CELL_BOOL, 0, "its fallback answers for it"},
+    [ROUTE_DECISIONS] = {"decisions", CELL_INT, COLUMN_WORK, "pieces of work that were given to it"},
+    [ROUTE_FALLBACKS] = {"fallbacks", CELL_INT, COLUMN_WORK, "times that its fallback was taken"},
+    [ROUTE_DECIDED_AT] = {"decided_at", CELL_INT, COLUMN_TIME | COLUMN_WORK, "when it was last used"},
+    [ROUTE_PROOF] = {"proof", CELL_INT, COLUMN_SEQ | COLUMN_JUDGED | COLUMN_MAIN, "the end of the evaluation that counts"},
+    [ROUTE_WHY_PARKED] = {"why_parked", CELL_TEXT, 0, "the word that was given for parking it"},
+    [ROUTE_WHY_OFFLINE] = {"why_offline", CELL_TEXT, 0, "the word that was given for its being offline"},
+    [ROUTE_DECLARED_SEQ] = {"declared_seq", CELL_INT, COLUMN_SEQ, "the event that last declared it"},
+    [ROUTE_CONFIGURED_SEQ] = {"configured_seq", CELL_INT, COLUMN_SEQ, "the event that last configured it"},
+    [ROUTE_PARKED_SEQ] = {"parked_seq", CELL_INT, COLUMN_SEQ, "the event that parked it"},
+    [ROUTE_OFFLINE_SEQ] = {"offline_seq", CELL_INT, COLUMN_SEQ, "the event since which it is offline"},
+    [ROUTE_DEGRADED_SEQ] = {"degraded_seq", CELL_INT, COLUMN_SEQ, "the event since which it is on its fallback"},
+    [ROUTE_DEGRADED_AT] = {"degraded_at", CELL_INT, COLUMN_TIME, "since when"},
+    [ROUTE_USED_MODEL] = {"used_model", CELL_TEXT, 0, "model of the newest primary decision"},
+    [ROUTE_USED_DIGEST] = {"used_digest", CELL_TEXT, 0, "digest of it, when the decision says so"},
+    [ROUTE_USED_SEQ] = {"used_seq", CELL_INT, COLUMN_SEQ, "that decision"},
+    FOLD_COLUMNS};
+static const struct state_column pack_columns[] = {
+    [ROUTE_PACK_PACK] = {"pack", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "which pack"},
+    [ROUTE_PACK_ROUTE] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a route of it"}};
+static const struct state_column model_columns[] = {
+    [ROUTE_MODEL_OF] = {"of", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a model's name or digest"},
+    [ROUTE_MODEL_ROUTE] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a route that names it"}};
+
+static const struct state_table tables[ROUTES_TABLES] = {
+    [ROUTES] = {"routes", "route", "A row is a route, and whether it is proven.", route_columns, ROUTE_BASE + FOLD_N,
+                routes_judge},
+    [ROUTE_PACKS] = {"route_packs", "route-of-pack", "A row is a route of a pack.", pack_columns, 2, NULL},
+    [ROUTE_MODELS] = {"route_models", "route-of-model", "A row is a route that names a model.", model_columns, 2, NULL}};
+
+/* ---- legal steps ---- */
+
+static const struct fold_step_rule rules[] = {
+    {"removed", "declared", "declared", NULL},
+    {"removed", "removed", NULL, "removed twice"},
+    {"removed", "*", NULL, "spoken of after it was removed"},
+    {"", "declared", "declared", NULL},
+    {"used", "declared", "declared", NULL},
+    {"*", "declared", NULL, NULL},
+    {"", "configured", "declared", "configured before it was declared"},
+    {"used", "configured", "declared", "configured before it was declared"},
+    {"*", "configured", NULL, NULL},
+    {"", "removed", "removed", "removed though nobody had declared it"},
+    {"*", "removed", "removed", NULL},
+    {"", "decided", "used", NULL},
+    {"", "refused", "used", NULL},
+    {"", "fell_back", "used", NULL},
+    {"parked", "decided", NULL, "work was given to it while it was parked"},
+    {"parked-offline", "decided", NULL, "work was given to it while it was parked"},
+    {"*", "decided", NULL, NULL},
+    {"*", "refused", NULL, NULL},
+    {"*", "fell_back", NULL, NULL},
+    {"", "offline", "offline", NULL},
+    {"used", "offline", "offline", NULL},
+    {"declared", "offline", "offline", NULL},
+    {"parked", "offline", "parked-offline", NULL},
+    {"*", "offline", NULL, NULL},
+    {"offline", "online", "declared", NULL},
+    {"parked-offline", "online", "parked", NULL},
+    {"", "online", "used", "said to be online again and was not offline"},
+    {"*", "online", NULL, "said to be online again and was not offline"},
+    {"", "parked", "parked", "parked though nobody had declared it"},
+    {"used", "parked", "parked", NULL},
+    {"declared", "parked", "parked", NULL},
+    {"offline", "parked", "parked-offline", NULL},
+    {"*", "parked", NULL, "parked twice"},
+    {"parked", "unparked", "declared", NULL},
+    {"parked-offline", "unparked", "offline", NULL},
+    {"", "unparked", "used", "taken up again and was not parked"},
+    {"*", "unparked", NULL, "taken up again and was not parked"}};
+
+/* As fold_take_step does, with a step of our own; and evidence is put together afterwards. */
+static void take_step(struct fold *fold, struct row *row, struct bytes step) {
+    const struct fold_step_rule *rule = fold_rule(rules, sizeof(rules) / sizeof(rules[0]), row_text(row, ROUTE_STEP), step);
+    if (rule == NULL) {
+        fold_violation(fold, row, ROUTE_BASE, "no legal step");
+        return;
+    }
+    if (rule->to != NULL) {
+        fold_state(fold, row, ROUTE_BASE, ROUTE_STEP, rule->to);
+    }
+    if (rule->why != NULL) {
+        fold_violation(fold, row, ROUTE_BASE, "%s", rule->why);
+    }
+    fold_touch(fold, row, ROUTE_BASE);
+}
+
+/* ---- what it is said to be ---- */
+
+static int index_route(struct fold *fold, size_t table, struct bytes of, struct bytes route, bool there, struct err *err) {
+    const struct bytes parts[] = {of, route};
+    struct row *at;
+    if (of.n == 0) {
+        return 0;
+    }
+    int code = there ? fold_row(fold, table, parts, 2, &at, err) : fold_find(fold, table, parts, 2, &at, err);
+    if (code == 0 && !there && at != NULL) {
+        fold_drop(at);
+    }
+    return code;
+}
+
+static const struct {
+    size_t column, table;
+} indexed[] = {{ROUTE_PACK, ROUTE_PACKS}, {ROUTE_MODEL, ROUTE_MODELS}, {ROUTE_DIGEST, ROUTE_MODELS}};
+#define N_INDEXED (sizeof(indexed) / sizeof(indexed[0]))
+
+static int index_all(struct fold *fold, const struct row *row, bool there, struct err *err) {
+    int code = 0;
+    for (size_t i = 0; i < N_INDEXED && code == 0; i++) {
+        code = index_route(fold, indexed[i].table, row_text(row, indexed[i].column), row_text(row, ROUTE_NAME), there, err);
+    }
+    return code;
+}
+
+static void forget(struct row *row) {
+    for (size_t i = ROUTE_PACK; i < ROUTE_BASE; i++) {
+        row_set_null(row, i);
+    }
+}
+
+static int describe(struct fold *fold, struct row *row, bool declared, struct err *err) {
+    static const struct {
+        size_t column;
+        const char *field;
+    } fields[] = {{ROUTE_PACK, "pack"},
+                  {ROUTE_PACK_VERSION, "pack_version"},
+                  {ROUTE_CONFIG_DIGEST, "config_digest"},
+                  {ROUTE_RUNTIME, "runtime"},
+                  {ROUTE_SUITE, "suite"},
+                  {ROUTE_SUITE_DIGEST, "suite_digest"},
+                  {ROUTE_FALLBACK, "fallback"},
+                  {ROUTE_REQUIRED, "required"}};
+    struct bytes model, digest = NOTHING;
+    int code = index_all(fold, row, false, err);
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        fold_copy(fold, row, fields[i].column, fields[i].field);
+    }
+    bool told = fold_text(fold, "digest", &digest);
+    if (fold_text(fold, "model", &model)) {
+        if (!told && !bytes_eq(model, row_text(row, ROUTE_MODEL))) {
+            row_set_null(row, ROUTE_DIGEST); /* it was another model's */
+        }
+        row_set_text(row, ROUTE_MODEL, model);
+    }
+    if (told) {
+        row_set_text(row, ROUTE_DIGEST, digest);
+    }
+    row_set_int(row, declared ? ROUTE_DECLARED_SEQ : ROUTE_CONFIGURED_SEQ, (int64_t)fold_event(fold)->seq);
+    return code != 0 ? code : index_all(fold, row, true, err);
+}
+
+/* ---- what is said of it ---- */
+
+static void set_degraded(const struct fold *fold, struct row *row, bool degraded) {
+    if (degraded && !row_bool(row, ROUTE_DEGRADED)) {
+        row_set_int(row, ROUTE_DEGRADED_SEQ, (int64_t)fold_event(fold)->seq);
+        row_set_int(row, ROUTE_DEGRADED_AT, (int64_t)fold_at(fold));
+    } else if (!degraded) {
+        row_set_null(row, ROUTE_DEGRADED_SEQ);
+        row_set_null(row, ROUTE_DEGRADED_AT);
+    }
+    row_set_bool(row, ROUTE_DEGRADED, degraded);
+}
+
+static void take_decision(struct fold *fold, struct row *row, struct bytes decision) {
+    struct bytes model, digest;
+    row_add(row, ROUTE_DECISIONS, 1);
+    row_set_int(row, ROUTE_DECIDED_AT, (int64_t)fold_at(fold));
+    if (bytes_is(decision, "fallback")) {
+        row_add(row, ROUTE_FALLBACKS, 1);
+        set_degraded(fold, row, true);
+    } else if (bytes_is(decision, "primary")) {
+        set_degraded(fold, row, false);
+        if (fold_text(fold, "model", &model)) {
+            row_set_text(row, ROUTE_USED_MODEL, model);
+        }
+        if (fold_text(fold, "digest", &digest)) {
+            row_set_text(row, ROUTE_USED_DIGEST, digest);
+        } else {
+            row_set_null(row, ROUTE_USED_DIGEST);
+        }
+        row_set_int(row, ROUTE_USED_SEQ, (int64_t)fold_event(fold)->seq);
+    }
+}
+
+static bool is_offline(const struct row *row) {
+    return row_is(row, ROUTE_STEP, "offline") || row_is(row, ROUTE_STEP, "parked-offline");
+}
+
+static bool is_parked(const struct row *row) {
+    return row_is(row, ROUTE_STEP, "parked") || row_is(row, ROUTE_STEP, "parked-offline");
+}
+
+/* The columns that follow from the step, and the evidence: what made it what it is now. */
+static void settle(const struct fold *fold, struct row *row) {
+    static const size_t deciding[] = {ROUTE_DECLARED_SEQ, ROUTE_CONFIGURED_SEQ, ROUTE_PARKED_SEQ,
+                                      ROUTE_OFFLINE_SEQ,  ROUTE_DEGRADED_SEQ,   ROUTE_BASE + FOLD_SINCE_SEQ};
+    uint64_t seqs[sizeof(deciding) / sizeof(deciding[0]) + 1];
+    const int64_t seq = (int64_t)fold_event(fold)->seq;
+    size_t n = 0;
+    bool parked = is_parked(row), offline = is_offline(row);
+    if (parked != row_bool(row, ROUTE_PARKED)) {
+        row_set_bool(row, ROUTE_PARKED, parked);
+        row_set_null(row, ROUTE_PARKED_SEQ);
+    }
+    if (offline != row_bool(row, ROUTE_OFFLINE)) {
+        row_set_bool(row, ROUTE_OFFLINE, offline);
+        row_set_null(row, ROUTE_OFFLINE_SEQ);
+    }
+    if (parked && !row_has(row, ROUTE_PARKED_SEQ)) {
+        row_set_int(row, ROUTE_PARKED_SEQ, seq);
+    }
+    if (offline && !row_has(row, ROUTE_OFFLINE_SEQ)) {
+        row_set_int(row, ROUTE_OFFLINE_SEQ, seq);
+    }
+    for (size_t i = 0; i < sizeof(deciding) / sizeof(deciding[0]); i++) {
+        if (row_has(row, deciding[i])) {
+            seqs[n++] = (uint64_t)row_int(row, deciding[i]);
+        }
+    }
+    if (row_int(row, ROUTE_BASE + FOLD_VIOLATION_SEQ) > row_int(row, ROUTE_BASE + FOLD_SINCE_SEQ)) {
+        seqs[n++] = (uint64_t)row_int(row, ROUTE_BASE + FOLD_VIOLATION_SEQ);
+    }
+    row_cite_only(row, ROUTE_BASE + FOLD_EVIDENCE, seqs, n);
+}
+
+/* By far the most events are decisions, and most of these change nothing but counters. */
+static void take_use(struct fold *fold, struct row *row, struct bytes step) {
+    struct bytes decision = NOTHING;
+    bool degraded = row_bool(row, ROUTE_DEGRADED), decided = bytes_is(step, "decided");
+    bool at_work = row_is(row, ROUTE_STEP, "declared") || row_is(row, ROUTE_STEP, "used");
+    int64_t violations = row_int(row, ROUTE_BASE + FOLD_VIOLATIONS);
+    fold_text(fold, "decision", &decision);
+    if (at_work) {
+        fold_touch(fold, row, ROUTE_BASE);
+    } else {
+        take_step(fold, row, bytes_is(decision, "refused") ? bytes_of("refused") : step);
+    }
+    if (decided) {
+        take_decision(fold, row, decision);
+    } else {
+        row_add(row, ROUTE_FALLBACKS, 1);
+        set_degraded(fold, row, true);
+    }
+    if (row_int(row, ROUTE_BASE + FOLD_SINCE_SEQ) == (int64_t)fold_event(fold)->seq ||
+        degraded != row_bool(row, ROUTE_DEGRADED) || violations != row_int(row, ROUTE_BASE + FOLD_VIOLATIONS)) {
+        settle(fold, row);
+    }
+}
+
+static int take_rest(struct fold *fold, struct row *row, struct bytes step, struct err *err) {
+    struct bytes why = NOTHING;
+    bool removed = row_is(row, ROUTE_STEP, "removed"), declared = bytes_is(step, "declared");
+    int code = 0;
+    take_step(fold, row, step);
+    if (declared && removed) {
+        forget(row);
+    }
+    if (declared || (bytes_is(step, "configured") && !removed)) {
+        code = describe(fold, row, declared, err);
+    } else if (bytes_is(step, "removed") && !removed) {
+        code = index_all(fold, row, false, err);
+        set_degraded(fold, row, false);
+    } else if ((bytes_is(step, "offline") || bytes_is(step, "parked")) && !removed) {
+        fold_text(fold, "reason", &why);
+        row_set_text(row, bytes_is(step, "parked") ? ROUTE_WHY_PARKED : ROUTE_WHY_OFFLINE, why);
+    }
+    settle(fold, row);
+    return code;
+}
+
+static int fold(struct fold *fold, struct err *err) {
+    struct bytes step = fold_step(fold), name = fold_subject(fold);
+    bool parked = true;
+    struct row *row;
+    if (name.n == 0 && !fold_text(fold, "route", &name)) {
+        name = fold_event(fold)->subject;
+    }
+    int code = fold_row(fold, ROUTES, &name, 1, &row, err);
+    if (code != 0) {
+        return code;
+    }
+    if (bytes_is(step, "decided") || bytes_is(step, "fell_back")) {
+        take_use(fold, row, step);
+        return 0;
+    }
+    if (bytes_is(step, "parked") && fold_bool(fold, "parked", &parked) && !parked) {
+        step = bytes_of("unparked");
+    }
+    return take_rest(fold, row, step, err);
+}
+
+static const char *const kinds[] = {"route.*", NULL};
+const struct projection projection_routes = {"routes", 3, tables, ROUTES_TABLES, kinds, fold};

@@ -1,0 +1,140 @@
+/* What a route is: what was said of it last, and whether it is proven (proof.h). The rules of readiness_route.def are gone
+ * through in their order. */
+#include "projections/ready/routes.h"
+
+#include <string.h>
+
+#include "projections/ready/proof.h"
+
+#define NOTHING ((struct bytes){0})
+
+struct judging {
+    const struct row *row;
+    struct proof proof;
+    struct readiness found;
+};
+
+/* ---- the conditions of readiness_route.def ---- */
+
+static bool is_removed(struct judging *j) {
+    return row_is(j->row, ROUTE_STEP, "removed");
+}
+
+static void say_why(struct judging *j, size_t column) {
+    struct bytes why = row_text(j->row, column);
+    readiness_say(&j->found, "why", "%s%.*s", why.n > 0 ? ": " : "", REASON_NAME(why));
+}
+
+static bool is_set_aside(struct judging *j) {
+    say_why(j, ROUTE_WHY_PARKED);
+    return row_bool(j->row, ROUTE_PARKED);
+}
+
+static bool is_down(struct judging *j) {
+    say_why(j, ROUTE_WHY_OFFLINE);
+    return row_bool(j->row, ROUTE_OFFLINE);
+}
+
+static bool is_not_proven(struct judging *j) {
+    return j->proof.asked && !j->proof.counts;
+}
+
+static bool is_degraded(struct judging *j) {
+    return row_bool(j->row, ROUTE_DEGRADED);
+}
+
+static bool is_undeclared(struct judging *j) {
+    bool used = row_int(j->row, ROUTE_DECISIONS) > 0 || row_int(j->row, ROUTE_FALLBACKS) > 0;
+    readiness_say(&j->found, "how", "%s", used ? "used" : "named");
+    return !j->proof.asked && !row_has(j->row, ROUTE_DECLARED_SEQ) && !row_has(j->row, ROUTE_CONFIGURED_SEQ);
+}
+
+static bool names_no_suite(struct judging *j) {
+    return !j->proof.asked && !is_undeclared(j);
+}
+
+static const struct {
+    enum readiness_id id;
+    bool (*unmet)(struct judging *j);
+} conditions[] = {
+#define RULE(id, unmet, ...) {READINESS_##id, unmet},
+#include "projections/ready/readiness_route.def"
+#undef RULE
+};
+
+/* *ret_state: what the first finding makes of it. */
+static void walk(struct judging *j, const char **ret_state) {
+    *ret_state = NULL;
+    for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+        enum readiness_id id = conditions[i].id;
+        if (!conditions[i].unmet(j)) {
+            continue;
+        }
+        *ret_state = *ret_state != NULL ? *ret_state : readiness_state(readiness_rules[id].outcome);
+        if (id == READINESS_ROUTE_REMOVED) {
+            break;
+        }
+        if (id == READINESS_ROUTE_PROOF) {
+            readiness_add_all(&j->found, &j->proof.found);
+        } else {
+            readiness_add(&j->found, id);
+        }
+    }
+    *ret_state = *ret_state != NULL ? *ret_state : "ready";
+}
+
+static bool put_fact(void *ctx, const char *name, struct buf *out) {
+    const struct judging *j = ctx;
+    struct bytes text = strcmp(name, "route") == 0      ? row_text(j->row, ROUTE_NAME)
+                        : strcmp(name, "bindings") == 0 ? bytes_of(j->proof.bindings)
+                        : strcmp(name, "scored") == 0   ? bytes_of(j->proof.scored)
+                                                        : NOTHING;
+    if (strcmp(name, "route") == 0) {
+        readiness_put_word(out, text);
+    } else {
+        buf_put_bytes(out, text);
+    }
+    return text.n > 0;
+}
+
+static int give(struct judging *j, const char *state, struct row *row, struct err *err) {
+    struct reason words;
+    struct list_out missing;
+    struct buf about;
+    reason_init(&words);
+    readiness_tell(&j->found, true, &words);
+    buf_init(&about, 4 * ROW_TEXT_MAX);
+    buf_put_str(&about, "route/");
+    buf_put_bytes(&about, row_text(row, ROUTE_NAME));
+    list_out_init(&missing);
+    readiness_list(&j->found, bytes_of_buf(&about), put_fact, j, &missing);
+    int code = list_out_set(&missing, row, ROUTE_MISSING, err);
+    row_set_str(row, ROUTE_STATE, state);
+    row_set_str(row, ROUTE_REASON, words.n > 0 ? words.words : NULL);
+    list_out_done(&missing);
+    buf_done(&about);
+    return code;
+}
+
+int routes_judge(struct state_view *view, struct row *row, struct err *err) {
+    struct judging j = {.row = row};
+    const char *state;
+    readiness_init(&j.found);
+    int code = is_removed(&j) ? 0 : proof_of_route(view, row, &j.proof, err);
+    if (code != 0) {
+        return code;
+    }
+    walk(&j, &state);
+    code = give(&j, state, row, err);
+    if (j.proof.counts) {
+        row_set_int(row, ROUTE_PROOF, (int64_t)j.proof.seq);
+    }
+    if (is_removed(&j) || row_bool(row, ROUTE_PARKED) || row_bool(row, ROUTE_OFFLINE)) {
+        return code; /* so said, whatever is proven */
+    }
+    if (row_bool(row, ROUTE_DEGRADED) && !is_not_proven(&j)) {
+        reason_cite_cell(&j.proof.reason, row, ROUTE_DEGRADED_SEQ, ROUTE_DEGRADED_AT);
+    }
+    reason_give(&j.proof.reason, row, ROUTE_BASE);
+    return code;
+}

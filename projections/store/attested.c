@@ -1,0 +1,106 @@
+/* Which rows the log vouches for: the stored heads are hints, the event decides. */
+#include "projections/store/attested.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mp.h"
+#include "base/text.h"
+#include "ledger/derived/derived.h"
+#include "ledger/read/proven.h"
+
+/* ---- the event ---- */
+
+/* Does the event say of each projection what the head says of it? It may say more. */
+static bool says(struct bytes body, const struct attested_head *head) {
+    struct mp_item position;
+    struct bytes raw, roots, of, root, version;
+    char digest[8 + 2 * HASH_LEN] = "sha256:";
+    bool same = mp_map_get(body, "position", &raw) == 0 && mp_map_get(body, "roots", &roots) == 0;
+    if (same) {
+        same = mp_scalar(raw, &position) == 0 && position.type == MP_UINT && position.uint == head->position;
+    }
+    for (size_t i = 0; i < head->n && same; i++) {
+        struct buf expected;
+        buf_init(&expected, 256);
+        text_hex(digest + 7, head->part[i].root, HASH_LEN);
+        mp_put_str(&expected, bytes_of(digest));
+        size_t n = expected.n;
+        mp_put_uint(&expected, head->part[i].projection->version);
+        same = expected.fail == 0 && mp_map_get(roots, head->part[i].projection->name, &of) == 0 &&
+               mp_map_get(of, "root", &root) == 0 && mp_map_get(of, "version", &version) == 0 &&
+               bytes_eq(root, (struct bytes){expected.p, n}) &&
+               bytes_eq(version, (struct bytes){expected.p + n, expected.n - n});
+        buf_done(&expected);
+    }
+    return same;
+}
+
+static int is_proven(struct proven *proven, const struct attested_head *head, struct err *err) {
+    struct ledger_event event;
+    struct err why = {0};
+    if (head->seq == LEDGER_NO_SEQ || head->seq < head->position || head->n == 0) {
+        return 1;
+    }
+    int rc = proven_event(proven, head->seq, &event, &why);
+    if (rc == ERR_NOTFOUND || err_is_damage(rc)) {
+        return 1;
+    }
+    if (rc != 0) {
+        return err_set(err, rc, "%s", why.msg);
+    }
+    return bytes_is(event.kind, ATTESTED_KIND) && says(event.body, head) ? 0 : 1;
+}
+
+int attested_find(struct ledger *ledger, struct db_txn *txn, const struct projection *const *list, uint64_t at,
+                  struct attested_head *ret, bool *ret_newest, struct err *err) {
+    struct attested_heads *heads = malloc(sizeof(*heads));
+    struct proven *proven = NULL;
+    struct err why = {0};
+    if (heads == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    int rc = attested_heads_get(txn, list, heads, err);
+    bool found = false;
+    if (rc == 0 && heads->n > 0) {
+        rc = proven_open(ledger, &proven, &why);
+        if (err_is_damage(rc)) { /* then nothing can be vouched for */
+            heads->n = 0;
+            rc = 0;
+        } else if (rc != 0) {
+            err_set(err, rc, "%s", why.msg);
+        }
+    }
+    for (size_t i = 0; rc == 0 && !found && i < heads->n; i++) {
+        rc = heads->head[i].position > at ? 1 : is_proven(proven, &heads->head[i], err);
+        found = rc == 0;
+        rc = rc < 0 ? rc : 0;
+        if (found) {
+            *ret = heads->head[i];
+            *ret_newest = i == 0;
+        }
+    }
+    proven_close(proven);
+    free(heads);
+    return rc != 0 ? rc : found ? 0 : 1;
+}
+
+/* ---- forgetting ---- */
+
+int attested_drop(struct db_txn *txn, struct err *err) {
+    int rc = db_del(txn, DERIVED_STATE, bytes_of(ATTESTED_RECORD), err);
+    rc = rc != 0 ? rc : db_del(txn, DERIVED_STATE, bytes_of(ATTESTED_REPLACED), err);
+    return rc != 0 ? rc : db_clear(txn, DERIVED_PROVEN, err);
+}
+
+void attested_forget(struct ledger *ledger) {
+    struct db *db;
+    struct db_txn *txn;
+    if (derived_open(ledger, false, &db, NULL) == 0 && db_begin(db, true, &txn, NULL) == 0) {
+        if (attested_drop(txn, NULL) == 0) {
+            db_commit(txn, NULL);
+        } else {
+            db_abort(txn);
+        }
+    }
+}

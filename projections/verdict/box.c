@@ -1,0 +1,373 @@
+/* The clauses of the doctor's verdicts, a row each: a question, who answers it, and what helps. Those of the box are
+ * answered here, those of a pack in projections/verdict/pack.c.
+ *
+ * A verdict is fail when a clause fails; else warn when one warns; else unknown when one is unknown; else pass. So what is
+ * known to be wrong is never hidden by what is not known, and what was never looked at never passes. "Of late" goes by the
+ * time of the view, which for a moment of the past is that moment: a verdict that was given can be given again. */
+#include "base/text.h"
+#include "projections/verdict/verdict.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LATE_DAYS    7  /* faults, gaps, steps of the clock */
+#define RESTORE_DAYS 30 /* a restore that somebody should look at */
+
+/* ---- runtimes ---- */
+
+static int each_runtime(struct verdict_case *c, const struct row *row, struct err *err) {
+    (void)err;
+    struct bytes name = named_text(row, "runtime"), endpoint = named_text(row, "endpoint");
+    struct bytes error = named_text(row, "error"), status = named_text(row, "status");
+    static const struct verdict_help other = {
+        "start it", "ledger append runtime.observed -s runtime/{about} runtime={about}{endpoint}"};
+    bool ollama = bytes_is(name, "ollama");
+    if (named_is(row, "state", "unreachable")) {
+        verdict_found(c, VERDICT_WARN, row, ollama ? endpoint : name, "%.*s%s%.*s does not answer%s%.*s", REASON_NAME(name),
+                      endpoint.n > 0 ? " at " : "", REASON_NAME(endpoint), error.n > 0 ? ": " : "", REASON_NAME(error));
+        if (verdict_leads(c, VERDICT_WARN)) {
+            snprintf(c->more, sizeof(c->more), "%.*s", REASON_NAME(endpoint));
+            c->help = ollama ? NULL : &other;
+        }
+    } else if (named_is(row, "state", "up")) {
+        bool ill = bytes_is(status, "error") || bytes_is(status, "unhealthy") || bytes_is(status, "degraded");
+        verdict_found(c, ill ? VERDICT_WARN : VERDICT_PASS, row, ollama ? endpoint : name, "%.*s says of itself: %.*s",
+                      REASON_NAME(name), REASON_NAME(status));
+    }
+    return 0;
+}
+
+static int judge_runtimes(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "runtimes", each_runtime, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (c->found == 0) {
+        verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), "no runtime was observed");
+    } else if (c->state == VERDICT_WARN && c->heaviest == c->found) {
+        c->state = VERDICT_FAIL; /* none of them is well */
+    }
+    verdict_passes(c, c->found == 1 ? "%zu answers" : "%zu answer", c->found);
+    return 0;
+}
+
+/* ---- hardware ---- */
+
+static int each_host(struct verdict_case *c, const struct row *row, struct err *err) {
+    (void)err;
+    struct bytes host = named_text(row, "host"), gpu_error = named_text(row, "gpu_error");
+    if (gpu_error.n > 0) {
+        verdict_found(c, VERDICT_WARN, row, host, "%.*s: %.*s", REASON_NAME(host), REASON_NAME(gpu_error));
+    } else if (named_is(row, "tier", "unknown")) {
+        verdict_found(c, VERDICT_UNKNOWN, row, host, "the profile of %.*s does not tell its memory", REASON_NAME(host));
+    } else {
+        verdict_found(c, VERDICT_PASS, row, host, "%s", "");
+    }
+    return 0;
+}
+
+static int judge_hardware(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "hardware", each_host, err);
+    if (rc == 0 && c->found == 0) {
+        verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(""), "no machine was profiled");
+    }
+    verdict_passes(c, "the machine is known");
+    return rc;
+}
+
+/* Is it of late, and did nobody see to it since? Then c->target is its name: of one or two parts. */
+static int is_open(struct verdict_case *c, const char *check, const struct row *row, struct bytes a, struct bytes b,
+                   const char *at, const char *seq, unsigned days, bool *ret, struct err *err) {
+    bool seen = false;
+    int n = snprintf(c->target, sizeof(c->target), "%.*s%s", REASON_NAME(a), a.n > 0 && b.n > 0 ? "/" : "");
+    snprintf(c->target + n, sizeof(c->target) - (size_t)n, "%.*s", (int)reason_fits(b, sizeof(c->target) - (size_t)n - 1),
+             b.n > 0 ? (const char *)b.p : "");
+    *ret = verdict_of_late(c, named_int(row, at), days);
+    int rc = *ret ? verdict_seen_to(c, check, c->target, named_int(row, seq), &seen, err) : 0;
+    *ret = *ret && !seen;
+    return rc;
+}
+
+static int each_fault(struct verdict_case *c, const struct row *row, struct err *err) {
+    struct bytes what = named_text(row, "what"), device = named_text(row, "device");
+    bool grave = bytes_is(what, "disk") || bytes_is(what, "gpu") || bytes_is(what, "memory"), open;
+    int rc = is_open(c, "faults", row, what, device, "at", "updated_seq", LATE_DAYS, &open, err);
+    if (rc == 0 && open) {
+        verdict_found(c, grave ? VERDICT_FAIL : VERDICT_WARN, row, bytes_of(c->target), "%.*s fault%s%.*s (%lld in all)",
+                      REASON_NAME(what), device.n > 0 ? " of " : "", REASON_NAME(device),
+                      (long long)named_int(row, "count"));
+    }
+    return rc;
+}
+
+static int judge_faults(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "hardware_faults", each_fault, err);
+    verdict_passes(c, "none was recorded in the last %d days", LATE_DAYS);
+    return rc;
+}
+
+/* ---- checks: those of disks, and the others that are of no pack ---- */
+
+static void take_check(struct verdict_case *c, const struct row *row) {
+    struct bytes check = named_text(row, "check"), target = named_text(row, "target"), status = named_text(row, "status");
+    verdict_found(c, verdict_of_status(row), row, check, "%.*s%s%.*s: %.*s%s", REASON_NAME(check),
+                  target.n > 0 ? " of " : "", REASON_NAME(target), REASON_NAME(status),
+                  named_bool(row, "offline") ? " (there was no network)" : "");
+    if (verdict_leads(c, verdict_of_status(row))) {
+        snprintf(c->more, sizeof(c->more), "%.*s", (int)reason_fits(target, sizeof(c->more) - 1),
+                 target.n > 0 ? (const char *)target.p : "");
+    }
+}
+
+static bool of_disk(const struct row *row) {
+    return bytes_has_prefix(named_text(row, "check"), "disk");
+}
+
+static int each_disk(struct verdict_case *c, const struct row *row, struct err *err) {
+    (void)err;
+    if (of_disk(row)) {
+        take_check(c, row);
+    }
+    return 0;
+}
+
+static int each_check(struct verdict_case *c, const struct row *row, struct err *err) {
+    (void)err;
+    if (!of_disk(row) && named_text(row, "pack").n == 0) {
+        take_check(c, row);
+    }
+    return 0;
+}
+
+static int judge_disk(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "checks", each_disk, err);
+    if (rc == 0 && c->found == 0) {
+        verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of("disk-space"), "no disk was checked");
+    }
+    verdict_passes(c, "%zu checked, all well", c->found);
+    return rc;
+}
+
+static int judge_checks(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "checks", each_check, err);
+    verdict_passes(c, c->found > 0 ? "%zu made, all well" : "%zu other checks were made", c->found);
+    return rc;
+}
+
+/* ---- what the ledger knows of itself ---- */
+
+static bool of_clock(const struct row *row) {
+    return bytes_has_prefix(named_text(row, "what"), "clock_");
+}
+
+static int each_gap(struct verdict_case *c, const struct row *row, struct err *err) {
+    struct bytes what = named_text(row, "what"), source = named_text(row, "source");
+    bool open = false;
+    int rc = of_clock(row) ? 0 : is_open(c, "gaps", row, source, what, "newest_at", "newest_seq", LATE_DAYS, &open, err);
+    if (rc == 0 && open) {
+        verdict_found(c, VERDICT_WARN, row, bytes_of(c->target), "%.*s noticed by %.*s, %lld missing", REASON_NAME(what),
+                      REASON_NAME(source), (long long)named_int(row, "missing"));
+    }
+    return rc;
+}
+
+static int judge_gaps(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "gaps", each_gap, err);
+    verdict_passes(c, "none was noticed in the last %d days", LATE_DAYS);
+    return rc;
+}
+
+static int each_step(struct verdict_case *c, const struct row *row, struct err *err) {
+    struct bytes what = named_text(row, "what"), source = named_text(row, "source");
+    bool open = false;
+    int rc = of_clock(row) ? is_open(c, "clock", row, source, what, "newest_at", "newest_seq", LATE_DAYS, &open, err) : 0;
+    if (rc == 0 && open) {
+        verdict_found(c, VERDICT_WARN, row, bytes_of(c->target), "the clock stepped by %lld ms",
+                      (long long)(named_int(row, "step_ns") / 1000000));
+    }
+    return rc;
+}
+
+static int judge_clock(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "gaps", each_step, err);
+    verdict_passes(c, "it did not step in the last %d days", LATE_DAYS);
+    return rc;
+}
+
+static int each_import(struct verdict_case *c, const struct row *row, struct err *err) {
+    static const char *const whole[] = {"dpkg", "hardware", "ollama"}; /* which know themselves what to read */
+    static const struct verdict_help by_itself = {"mend what was refused", "ledger ingest {about}"};
+    (void)err;
+    struct bytes source = named_text(row, "source");
+    long long rejected = (long long)named_int(row, "newest_rejected");
+    if (named_bool(row, "stopped")) {
+        verdict_found(c, VERDICT_WARN, row, source, "the newest of %.*s was stopped before its end", REASON_NAME(source));
+    } else {
+        verdict_found(c, rejected > 0 ? VERDICT_WARN : VERDICT_PASS, row, source,
+                      "the newest of %.*s refused %lld record%s", REASON_NAME(source), rejected,
+                      text_s((uint64_t)rejected));
+    }
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]) && verdict_leads(c, VERDICT_WARN); i++) {
+        c->help = bytes_is(bytes_of(c->about), whole[i]) ? &by_itself : c->help;
+    }
+    return 0;
+}
+
+static int judge_imports(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "imports", each_import, err);
+    verdict_passes(c,
+                   c->found == 1  ? "the newest of %zu source was whole"
+                   : c->found > 0 ? "the newest of %zu sources were whole"
+                                  : "%zu were made",
+                   c->found);
+    return rc;
+}
+
+static int each_epoch(struct verdict_case *c, const struct row *row, struct err *err) {
+    bool open = false, doubtful = named_bool(row, "restored") && !named_bool(row, "newest");
+    int rc = doubtful ? is_open(c, "restores", row, named_text(row, "epoch"), (struct bytes){0}, "began_at", "began_seq",
+                                RESTORE_DAYS, &open, err)
+                      : 0;
+    if (rc == 0 && open) {
+        verdict_found(c, VERDICT_WARN, row, bytes_of(c->target),
+                      "epoch %.*s began with a backup that nobody vouched to be the newest",
+                      REASON_NAME(named_text(row, "epoch")));
+    }
+    return rc;
+}
+
+static int judge_restores(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "epochs", each_epoch, err);
+    verdict_passes(c, "no restore in the last %d days that nobody vouched for", RESTORE_DAYS);
+    return rc;
+}
+
+static int each_pack(struct verdict_case *c, const struct row *row, struct err *err) {
+    (void)err;
+    struct bytes pack = named_text(row, "pack"), reason = named_text(row, "reason");
+    if (!named_is(row, "state", "removed")) {
+        verdict_found(c, named_is(row, "state", "blocked") ? VERDICT_WARN : VERDICT_PASS, row, pack,
+                      "%.*s is blocked%s%.*s", REASON_NAME(pack), reason.n > 0 ? ": " : "", VERDICT_WORDS(reason));
+        if (verdict_leads(c, VERDICT_WARN)) {
+            verdict_command_of(c, row);
+        }
+    }
+    return 0;
+}
+
+static int judge_packs(struct verdict_case *c, struct err *err) {
+    int rc = verdict_each(c, "packs", each_pack, err);
+    verdict_passes(c, c->found > 0 ? "none of %zu is blocked" : "%zu are installed", c->found);
+    return rc;
+}
+
+static int judge_states(struct verdict_case *c, struct err *err) {
+    struct state_status status;
+    static const struct verdict_help verify = {NULL, "ledger verify"};
+    size_t n = state_projections(c->view);
+    struct err damage = {0};
+    (void)err;
+    if (state_whole(c->view, &damage) != 0) { /* all of them, and none of them is at fault */
+        verdict_found(c, VERDICT_FAIL, NULL, bytes_of(""), "%s", damage.msg);
+        c->help = &verify;
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        state_status(c->view, i, &status);
+        const char *name = status.projection->name;
+        if (status.failed_seq != LEDGER_NO_SEQ) {
+            verdict_found(c, VERDICT_FAIL, NULL, bytes_of(name), "%s stopped at event %llu: %s", name,
+                          (unsigned long long)status.failed_seq, status.failed);
+            if (c->state == VERDICT_FAIL) {
+                reason_cite(&c->reason, status.failed_seq, 0);
+            }
+        } else {
+            verdict_found(c, status.stale ? VERDICT_WARN : VERDICT_PASS, NULL, bytes_of(name),
+                          "%s were made by another version of this program", name);
+        }
+    }
+    verdict_passes(c, "all %zu follow the log", n);
+    return 0;
+}
+
+/* ---- the table ---- */
+
+#define NONE                                                                                                               \
+    { NULL, NULL }
+#define OBSERVED    "ledger append doctor.observed -s check/{about} check={about}{target} status="
+#define SEEN_TO(id) "ledger append doctor.remedied -s check/" id " check=" id " target={about} remedy=REMEDY outcome=ok"
+
+const struct verdict_clause verdict_clauses[] = {
+    {"runtimes",
+     false,
+     "do the runtimes answer?",
+     judge_runtimes,
+     {"start it", "ledger ingest ollama {about}"},
+     {NULL, "ledger ingest ollama"}},
+    {"hardware",
+     false,
+     "is it known what the machine is capable of?",
+     judge_hardware,
+     {NULL, "ledger ingest hardware"},
+     {NULL, "ledger ingest hardware"}},
+    {"faults",
+     false,
+     "has the hardware been free of faults lately?",
+     judge_faults,
+     {"look at it: ledger query --kind hardware.faulted --since 7d", SEEN_TO("faults")},
+     NONE},
+    {"disk",
+     false,
+     "is there room on the disks?",
+     judge_disk,
+     {"make room", OBSERVED "ok"},
+     {"look at it", "ledger append doctor.observed -s check/{about} check={about} target=/ status=STATUS"}},
+    {"checks",
+     false,
+     "do the other checks of the box pass?",
+     judge_checks,
+     {"mend it", OBSERVED "ok"},
+     {"look at it", OBSERVED "STATUS"}},
+    {"gaps",
+     false,
+     "has nothing been missing lately?",
+     judge_gaps,
+     {"look at it: ledger query --kind ledger.gap --since 7d", SEEN_TO("gaps")},
+     NONE},
+    {"clock",
+     false,
+     "has the clock been steady lately?",
+     judge_clock,
+     {"look at it: ledger query --kind ledger.gap --since 7d", SEEN_TO("clock")},
+     NONE},
+    {"imports",
+     false,
+     "were the newest imports whole?",
+     judge_imports,
+     {"mend what was refused", "ledger ingest {about} FILE"},
+     NONE},
+    {"restores",
+     false,
+     "is this still the ledger that it was?",
+     judge_restores,
+     {"compare it with a checkpoint that was kept elsewhere: ledger verify --checkpoint FILE", SEEN_TO("restores")},
+     NONE},
+    {"packs", false, "can the installed packs run?", judge_packs, {NULL, "ledger why pack/{about}"}, NONE},
+    {"states", false, "do the states follow the log?", judge_states, {NULL, "ledger rebuild {about}"}, NONE},
+    {"state",
+     true,
+     "is the pack ready?",
+     verdict_pack_state,
+     {NULL, "ledger why pack/{pack}"},
+     {NULL, "ledger pack show {pack}"}},
+    {"permissions", true, "does it have the permissions that it needs?", verdict_pack_permissions, NONE, NONE},
+    {"checks", true, "do its checks pass?", verdict_pack_checks, {"mend it", NULL}, {"run it", NULL}},
+    {"routes",
+     true,
+     "are its routes proven, and do they answer?",
+     verdict_pack_routes,
+     {NULL, "ledger why route/{about}"},
+     NONE},
+    {"models", true, "are its models there?", verdict_pack_models, {"pull it", "ledger ingest ollama"}, NONE},
+};
+const size_t verdict_clause_count = sizeof(verdict_clauses) / sizeof(verdict_clauses[0]);

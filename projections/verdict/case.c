@@ -1,0 +1,215 @@
+/* How a clause comes to its answer: by findings, of which the heaviest count. Three of them are told, with their events; of
+ * the others there is a number. */
+#include "projections/ready/readiness.h"
+#include "projections/verdict/verdict.h"
+#include "projections/view/look.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TOLD_MAX   3
+#define NS_PER_DAY (UINT64_C(86400) * 1000000000)
+
+const char *const verdict_words[VERDICT_STATES] = {
+    [VERDICT_PASS] = "pass", [VERDICT_UNKNOWN] = "unknown", [VERDICT_WARN] = "warn", [VERDICT_FAIL] = "fail"};
+
+static const struct {
+    const char *status;
+    enum verdict_state state;
+} statuses[] = {
+    {"ok", VERDICT_PASS},      {"pass", VERDICT_PASS},     {"not_applicable", VERDICT_PASS}, {"warn", VERDICT_WARN},
+    {"low", VERDICT_WARN},     {"slow", VERDICT_WARN},     {"stale", VERDICT_WARN},          {"full", VERDICT_FAIL},
+    {"missing", VERDICT_FAIL}, {"mismatch", VERDICT_FAIL}, {"denied", VERDICT_FAIL},         {"unreachable", VERDICT_FAIL},
+    {"error", VERDICT_FAIL},   {"fail", VERDICT_FAIL},     {"timeout", VERDICT_FAIL},        {"unknown", VERDICT_UNKNOWN},
+};
+
+void verdict_case_init(struct verdict_case *c) {
+    c->state = VERDICT_PASS;
+    c->found = c->heaviest = 0;
+    c->about[0] = c->more[0] = '\0';
+    c->help = NULL;
+    c->command[0] = '\0';
+    reason_init(&c->reason);
+}
+
+/* By its evidence, or by its one event where a row has no more. */
+static void cite(struct verdict_case *c, const struct row *row) {
+    size_t column = row != NULL ? named_column(row, "evidence") : SIZE_MAX;
+    uint64_t seqs[ROW_SEQS_MAX];
+    size_t n = column != SIZE_MAX ? row_seqs(row, column, seqs, ROW_SEQS_MAX) : 0;
+    for (size_t i = 0; i < n && i < ROW_SEQS_MAX; i++) {
+        reason_cite(&c->reason, seqs[i], 0);
+    }
+    if (column == SIZE_MAX && row != NULL && named_has(row, "seq")) {
+        reason_cite_cell(&c->reason, row, named_column(row, "seq"), SIZE_MAX);
+    }
+}
+
+static void begin_heavier(struct verdict_case *c, enum verdict_state state, struct bytes about) {
+    c->state = state;
+    c->heaviest = 0;
+    c->help = NULL;
+    c->command[0] = '\0';
+    c->more[0] = '\0';
+    reason_init(&c->reason);
+    snprintf(c->about, sizeof(c->about), "%.*s", (int)reason_fits(about, VERDICT_ABOUT_MAX - 1),
+             about.n > 0 ? (const char *)about.p : "");
+}
+
+void verdict_found(struct verdict_case *c, enum verdict_state state, const struct row *row, struct bytes about,
+                   const char *fmt, ...) {
+    char words[REASON_MAX];
+    va_list args;
+    c->found++;
+    if (state < c->state) {
+        return;
+    }
+    if (state > c->state) {
+        begin_heavier(c, state, about);
+    }
+    c->heaviest++;
+    cite(c, row);
+    if (state == VERDICT_PASS || c->heaviest > TOLD_MAX) {
+        return;
+    }
+    va_start(args, fmt);
+    vsnprintf(words, sizeof(words), fmt, args);
+    va_end(args);
+    reason_say(&c->reason, "%s%s", c->heaviest > 1 ? "; " : "", words);
+}
+
+bool verdict_leads(const struct verdict_case *c, enum verdict_state state) {
+    return c->state == state && c->heaviest == 1 && state != VERDICT_PASS;
+}
+
+void verdict_passes(struct verdict_case *c, const char *fmt, ...) {
+    char words[REASON_MAX];
+    va_list args;
+    if (c->state != VERDICT_PASS) {
+        return;
+    }
+    va_start(args, fmt);
+    vsnprintf(words, sizeof(words), fmt, args);
+    va_end(args);
+    reason_say(&c->reason, "%s", words);
+}
+
+void verdict_counted(struct verdict_case *c) {
+    if (c->state != VERDICT_PASS && c->heaviest > TOLD_MAX) {
+        reason_say(&c->reason, "; and %zu more", c->heaviest - TOLD_MAX);
+    }
+}
+
+/* ---- what helps ---- */
+
+static const struct verdict_help *help_of(const struct verdict_case *c, const struct verdict_clause *clause) {
+    return c->help != NULL ? c->help : c->state == VERDICT_UNKNOWN ? &clause->learn : &clause->remedy;
+}
+
+const char *verdict_first(const struct verdict_case *c, const struct verdict_clause *clause) {
+    return c->state != VERDICT_PASS ? help_of(c, clause)->first : NULL;
+}
+
+static bool put_fact(void *ctx, const char *name, struct buf *out) {
+    static const char *const fields[] = {"target", "endpoint", "of"};
+    const struct verdict_case *c = ctx;
+    if (strcmp(name, "about") == 0) {
+        readiness_put_word(out, bytes_of(c->about));
+    } else if (strcmp(name, "more") == 0) {
+        readiness_put_word(out, bytes_of(c->more));
+    } else if (strcmp(name, "pack") == 0) {
+        readiness_put_word(out, c->pack);
+    }
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && c->more[0] != '\0'; i++) {
+        if (strcmp(name, fields[i]) == 0) {
+            buf_printf(out, " %s=", i == 2 ? "pack" : name);
+            readiness_put_word(out, bytes_of(c->more));
+        }
+    }
+    return true;
+}
+
+void verdict_remedy(const struct verdict_case *c, const struct verdict_clause *clause, struct buf *out) {
+    const char *command = help_of(c, clause)->command;
+    if (c->state != VERDICT_PASS && c->command[0] != '\0') {
+        buf_put_str(out, c->command);
+    } else if (c->state != VERDICT_PASS && command != NULL) {
+        readiness_fill(command, put_fact, (void *)(uintptr_t)c, out);
+    }
+    while (out->n > 0 && out->p[out->n - 1] == ' ') { /* what it is about has no name */
+        out->n--;
+    }
+}
+
+void verdict_command_of(struct verdict_case *c, const struct row *row) {
+    struct list list;
+    struct bytes item, text;
+    list_open(&list, named_list(row, "missing"));
+    while (list_next(&list, &item)) {
+        if (list_text(item, "remedy", &text) && text.n < sizeof(c->command)) {
+            memcpy(c->command, text.p, text.n);
+            c->command[text.n] = '\0';
+            return;
+        }
+    }
+}
+
+int verdict_seen_to(struct verdict_case *c, const char *check, const char *target, int64_t seq, bool *ret,
+                    struct err *err) {
+    const struct bytes key[] = {bytes_of(check), bytes_of(target), {0}};
+    struct row row;
+    bool there = false;
+    int rc = verdict_look(c, "repairs", key, 3, &row, &there, err);
+    *ret = rc == 0 && there && named_is(&row, "outcome", "ok") && named_int(&row, "updated_seq") > seq;
+    row_done(&row);
+    return rc < 0 ? rc : 0;
+}
+
+static void found_no_table(struct verdict_case *c, const char *table) {
+    verdict_found(c, VERDICT_UNKNOWN, NULL, bytes_of(table), "%s are not kept here", table);
+}
+
+int verdict_each(struct verdict_case *c, const char *table,
+                 int (*each)(struct verdict_case *c, const struct row *row, struct err *err), struct err *err) {
+    struct state_rows *rows = NULL;
+    const struct row *row;
+    int rc = look_rows(c->view, table, NULL, 0, &rows, err);
+    if (rc == 0 && rows == NULL) {
+        found_no_table(c, table);
+        return 0;
+    }
+    while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
+        rc = each(c, row, err);
+    }
+    state_rows_close(rows);
+    return rc < 0 ? rc : 0;
+}
+
+int verdict_look(struct verdict_case *c, const char *table, const struct bytes *parts, size_t n, struct row *row,
+                 bool *ret_there, struct err *err) {
+    int rc = look_judged(c->view, table, parts, n, row, ret_there, err);
+    if (rc == 0 && row->table == NULL) {
+        found_no_table(c, table);
+        return 1;
+    }
+    return rc;
+}
+
+enum verdict_state verdict_of_status(const struct row *check) {
+    if (named_bool(check, "offline")) {
+        return VERDICT_UNKNOWN; /* there was no network, so nothing can be said */
+    }
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        if (named_is(check, "status", statuses[i].status)) {
+            return statuses[i].state;
+        }
+    }
+    return VERDICT_UNKNOWN;
+}
+
+bool verdict_of_late(const struct verdict_case *c, int64_t at, unsigned days) {
+    int64_t end;
+    bool ends = !__builtin_add_overflow(at, (int64_t)(days * NS_PER_DAY) + 1, &end);
+    return at >= 0 && (!ends || !state_past(c->view, end));
+}

@@ -1,0 +1,19 @@
+/* The health of the box and of each pack: checks, repairs, and the verdicts that follow by clauses. The tables belong to
+ * the projection "doctor".
+ *
+ * Sees: the engine, permissions, machine, ready. Begin with verdict.h; a clause is a row in box.c.
+ *
+ *   verdict   the tables checks, repairs, verdicts and clauses: fold, and the verdict itself
+ *   case      one clause that is being judged: findings, words, events, what helps
+ *   box       the clauses of the box, and the table of all clauses
+ *   pack      the clauses of a pack
+ *
+ * This room only judges. What probes the box, and what mends it, acts on a floor above and appends events; nothing here
+ * appends any.
+ *
+ * Words. A "clause" is a question with an answer of pass, warn, fail or unknown; what was never looked at is unknown. The
+ * heaviest findings are told. A "remedy" is a command; words in capital letters in it are for a person to supply. */
+#ifndef PROJECTIONS_VERDICT_ROOM_H
+#define PROJECTIONS_VERDICT_ROOM_H
+
+#endif

@@ -1,0 +1,40 @@
+/* Looks at other tables. */
+#include "projections/view/look.h"
+
+typedef int getter(struct state_view *view, size_t table, const struct bytes *parts, size_t n, struct row *row,
+                   struct err *err);
+
+static int look(getter *get, struct state_view *view, const char *name, const struct bytes *parts, size_t n,
+                struct row *row, bool *ret_there, struct err *err) {
+    size_t table = state_table_find(view, name);
+    row_init(row, table != SIZE_MAX ? state_table(view, table) : NULL);
+    int code = table != SIZE_MAX ? get(view, table, parts, n, row, err) : ERR_NOTFOUND;
+    if (code != 0 && code != ERR_NOTFOUND) {
+        return code;
+    }
+    if (ret_there != NULL) {
+        *ret_there = code == 0;
+    }
+    return 0;
+}
+
+int look_stored(struct state_view *view, const char *table, const struct bytes *parts, size_t n, struct row *row,
+                bool *ret_there, struct err *err) {
+    return look(state_get_stored, view, table, parts, n, row, ret_there, err);
+}
+
+int look_judged(struct state_view *view, const char *table, const struct bytes *parts, size_t n, struct row *row,
+                bool *ret_there, struct err *err) {
+    return look(state_get, view, table, parts, n, row, ret_there, err);
+}
+
+int look_rows(struct state_view *view, const char *table, const struct bytes *parts, size_t n, struct state_rows **ret,
+              struct err *err) {
+    size_t t = state_table_find(view, table);
+    *ret = NULL;
+    return t == SIZE_MAX ? 0 : state_rows_open(view, t, parts, n, ret, err);
+}
+
+int look_next(struct state_rows *rows, const struct row **ret, struct err *err) {
+    return rows == NULL ? 1 : state_rows_next_stored(rows, ret, err);
+}

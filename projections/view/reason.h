@@ -1,0 +1,35 @@
+/* What a judge says: why, in words, and which events it rests on. */
+#ifndef PROJECTIONS_VIEW_REASON_H
+#define PROJECTIONS_VIEW_REASON_H
+
+#include "projections/rows/row.h"
+
+#define REASON_MAX 512
+
+struct reason {
+    char words[REASON_MAX]; /* NUL-terminated UTF-8; what does not fit is cut, and "..." says so */
+    size_t n;
+    uint64_t seqs[ROW_SEQS_MAX]; /* in the order in which they were cited; the newest ones when there are more */
+    size_t n_seqs;
+    uint64_t newest, newest_at; /* the newest cited event whose time is known; 0, 0: none */
+};
+void reason_init(struct reason *reason);
+void reason_say(struct reason *reason, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Cites the event; `at` 0: its time is not known. Events cited before stay where they are. */
+void reason_cite(struct reason *reason, uint64_t seq, uint64_t at);
+/* Cites an integer column that holds a seq, when it has one; `at_column` SIZE_MAX: its time is not known. */
+void reason_cite_cell(struct reason *reason, const struct row *row, size_t seq_column, size_t at_column);
+/* Cites all of a CELL_SEQS column, and the row's since. `base`: where its FOLD_COLUMNS begin. */
+void reason_cite_row(struct reason *reason, const struct row *row, size_t base);
+/* Takes over what another one cites. */
+void reason_cite_all(struct reason *reason, const struct reason *other);
+/* Adds the cited events to the row's evidence. */
+void reason_give(const struct reason *reason, struct row *row, size_t base);
+
+/* For printf's "%.*s": at most `max` bytes of it, whole characters. */
+#define REASON_NAME(text) (int)reason_fits((text), 120), (text).n > 0 ? (const char *)(text).p : ""
+/* A digest's first digits are enough to tell it: "sha256:0123456789ab". */
+#define REASON_DIGEST(text) (int)reason_fits((text), 19), (text).n > 0 ? (const char *)(text).p : ""
+size_t reason_fits(struct bytes text, size_t max);
+
+#endif

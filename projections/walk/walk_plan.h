@@ -1,0 +1,41 @@
+/* What a walk is to look after, and what it finds: the cause of what a row says. */
+#ifndef PROJECTIONS_WALK_WALK_PLAN_H
+#define PROJECTIONS_WALK_WALK_PLAN_H
+
+#include "projections/rows/row.h"
+#include "projections/store/options.h"
+
+struct walk_cause {
+    bool known;   /* false: it was so when the walk began */
+    uint64_t seq; /* the event; LEDGER_NO_SEQ: time alone */
+    uint64_t at;  /* when: the event's own time where its body gives one, else when it was written; or the moment of time */
+};
+
+#define WALK_HASH     16
+#define WALK_PRESENCE (UINT64_C(1) << 63)
+
+/* What is known of a row's first column that is told, from a walk before. */
+struct walk_known {
+    struct bytes key;        /* borrowed */
+    uint8_t hash[WALK_HASH]; /* of its value */
+    struct walk_cause cause;
+};
+
+struct walk_plan {
+    struct ledger *ledger;
+    struct state_options options; /* base, projections, stop and tuning count */
+    uint64_t from, from_now;      /* where it begins: that many events, judged by that time; 0: of the newest of them */
+    /* The columns of a table's rows whose changes are told, a bit each; 0: it is not looked after. WALK_PRESENCE alone:
+     * only whether they are there. */
+    uint64_t (*columns)(void *ctx, const struct state_table *table);
+    /* Only these rows; NULL: all of the tables. */
+    bool (*wants)(void *ctx, const struct state_table *table, struct bytes key);
+    void *ctx;
+    uint64_t work;                  /* rows that judges may look at before walk_to breaks off; 0: any number */
+    const struct walk_known *known; /* of rows of known_table, where the walk begins; may be NULL */
+    size_t n_known;
+    const struct state_table *known_table;
+    bool keep_came; /* walk_came will be asked: costs memory for each row that comes */
+};
+
+#endif

@@ -1,0 +1,75 @@
+/* libsqlite3 is not linked but loaded at the first statement, so that whoever asks nothing in SQL does not pay for it. Its
+ * functions are had as extensions have them: a connection is opened with an automatic extension, which is handed the table
+ * of all functions and keeps it. */
+#include "query/sql/library.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <string.h>
+
+#include <sqlite3ext.h>
+
+#include "query/sql/state.h"
+
+static int take_functions(sqlite3 *db, char **ret_why, const struct sqlite3_api_routines *functions) {
+    (void)db;
+    (void)ret_why;
+    sqlite3_api = functions;
+    return SQLITE_OK;
+}
+
+/* The few that are called before the table is there. */
+struct first_functions {
+    int (*version)(void);
+    int (*add)(void (*entry)(void));
+    int (*cancel)(void (*entry)(void));
+    int (*open)(const char *name, sqlite3 **ret, int flags, const char *vfs);
+    int (*close)(sqlite3 *db);
+};
+
+static bool find(void *library, const char *name, void *ret_function) {
+    void *symbol = dlsym(library, name);
+    memcpy(ret_function, &symbol, sizeof(symbol));
+    return symbol != NULL;
+}
+
+static int take_from(void *library, struct err *err) {
+    struct first_functions f;
+    sqlite3 *db = NULL;
+    if (!find(library, "sqlite3_libversion_number", &f.version) || !find(library, "sqlite3_auto_extension", &f.add) ||
+        !find(library, "sqlite3_cancel_auto_extension", &f.cancel) || !find(library, "sqlite3_open_v2", &f.open) ||
+        !find(library, "sqlite3_close", &f.close)) {
+        return err_set(err, ERR_VERSION, "libsqlite3 takes no extensions here");
+    }
+    if (f.version() < SQL_VERSION_MIN) {
+        return err_set(err, ERR_VERSION, "libsqlite3 is version %d.%d; " SQL_VERSION_MIN_TEXT " or newer is needed",
+                       f.version() / 1000000, f.version() / 1000 % 1000);
+    }
+    f.add((void (*)(void))take_functions);
+    int rc = f.open(":memory:", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, NULL);
+    f.close(db);
+    f.cancel((void (*)(void))take_functions);
+    return rc == SQLITE_OK && sqlite3_api != NULL ? 0 : err_set(err, ERR_IO, "libsqlite3 hands out no functions");
+}
+
+static struct {
+    pthread_once_t once;
+    struct err err;
+} loading = {.once = PTHREAD_ONCE_INIT};
+
+static void load(void) {
+    void *library = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (sqlite3_api != NULL) { /* this is the extension: its program brought them */
+        return;
+    }
+    if (library == NULL) {
+        err_set(&loading.err, ERR_NOTFOUND, "SQL needs libsqlite3, which is not installed (Debian package libsqlite3-0)");
+        return;
+    }
+    take_from(library, &loading.err);
+}
+
+int sql_library_load(struct err *err) {
+    pthread_once(&loading.once, load);
+    return loading.err.code == 0 ? 0 : err_set(err, loading.err.code, "%s", loading.err.msg);
+}
