@@ -124,7 +124,7 @@ static bool refuses(const struct said *s, const char *group, const char *scope) 
     snprintf(name, sizeof(name), "%s", scope);
     name[scope[0] == '[' && scope[1] == ':' ? strcspn(scope, "]") + 1 : strcspn(scope, ":")] = '\0';
     return s->scope[0] == '\0' || scope[0] == '\0' || matches(s->scope, scope) ||
-           (host && !address && strchr(s->scope, ':') == NULL && matches(s->scope, name));
+           (host && (address ? strcmp(s->scope, name) == 0 : strchr(s->scope, ':') == NULL && matches(s->scope, name)));
 }
 
 /* Of the newest down: what refuses, and what grants. */
