@@ -307,8 +307,8 @@ const char *out_color(const struct cli *cli, enum out_color color) {
 }
 
 enum out_color out_state(struct bytes state) {
-    static const char *const bad[] = {"fail",  "failed",  "blocked", "denied",  "expired", "revoked",
-                                      "error", "damaged", "timeout", "refused", "aborted", "unreachable"};
+    static const char *const bad[] = {"fail",    "failed",  "blocked", "denied",  "expired",     "revoked",   "error",
+                                      "damaged", "timeout", "refused", "aborted", "unreachable", "overridden"};
     static const char *const doubtful[] = {"warn", "degraded", "partial", "demo-only", "declared-not-proven"};
     const uint8_t *colon = state.n > 0 ? memchr(state.p, ':', state.n) : NULL;
     state.n = colon ? (size_t)(colon - state.p) : state.n;

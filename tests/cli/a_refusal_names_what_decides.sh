@@ -55,6 +55,8 @@ box 0 permit list --with who=pack/q
 out_has "OVERRIDDEN_BY"
 box 0 why permission/pack/q/exec//srv/a
 out_has "permission/pack/q/exec//srv/a: overridden: by event $seq, which denied '/srv/**'"
+box 0 permit list --failed --with who=pack/q
+out_has "overridden by event $seq"
 decide granted scope='/srv/?' tier=T0
 row '/srv/**' denied ''
 row /srv/a overridden "$((seq - 1))"
@@ -77,6 +79,34 @@ out_has "2 uses were not permitted: the newest by event $((seq + 1)), permission
 command=$(grep -o 'ledger .*permit list.*violation' <<<"$out")
 eval "setsid -w \"$LEDGER\" ${command#ledger}" >typed
 check grep -q "used, but it was revoked" typed
+
+# What was refused stays so where a newer grant of the same scope does not hold, and an older, wider one does not come back.
+decide() {
+    box 0 append "permission.$1" -s pack/r group=filesystem.write "${@:2}"
+    seq=$(jq .seq <"$T/.out")
+}
+decide granted scope='a/*' tier=T3
+decide denied scope=a/b
+denied=$seq
+decide granted scope=a/b tier=T0
+box 1 append permission.used -s pack/r --checked group=filesystem.write scope=a/b tier=T3
+err_has "granted only up to T0 (event $seq)"
+box 0 append permission.used -s pack/r --checked group=filesystem.write scope=a/b tier=T0
+box 0 permit show pack/r/filesystem.write/a/b
+out_has "where this grant does not hold, event $denied counts, which denied it"
+decide granted scope=a/b tier=T3 lifetime=until expires=2020-01-01T00:00:00Z
+box 1 append permission.used -s pack/r --checked group=filesystem.write scope=a/b tier=T3
+box 0 permit show pack/r/filesystem.write/a/b
+out_has "denied: by event $denied: what event $seq granted since does not hold"
+
+# What the holder did itself is not a reason.
+box 0 append permission.used -s pack/r group=exec scope=zz
+box 1 append permission.used -s pack/r --checked group=exec scope=zz
+err_has "may not exec 'zz': nobody granted it"
+for count in 0 -3 1000001 9223372036854775807; do
+    box 2 append permission.used -s pack/r group=exec scope=zz count:=$count
+    err_has "field 'count' says how many uses there were: accepted is 1 to 1000000"
+done
 
 # A refusal of a host is one of all its ports.
 box 0 append permission.granted -s pack/p group=network.egress scope='*' tier=T1
