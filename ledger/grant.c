@@ -62,10 +62,8 @@ static int check_scope(struct bytes body, struct err *err) {
 static int check_count(struct bytes body, struct err *err) {
     struct mp_item item;
     bool there = find(body, "count", &item);
-    bool fits = !there || (item.type == MP_UINT && item.uint >= 1 && item.uint <= GRANT_COUNT_MAX);
-    return fits ? 0
-                : err_set(err, ERR_INVALID, "field 'count' says how many uses there were: accepted is 1 to %d",
-                          GRANT_COUNT_MAX);
+    bool fits = !there || item.type == MP_NIL || (item.type == MP_UINT && item.uint >= 1 && item.uint <= GRANT_COUNT_MAX);
+    return fits ? 0 : err_set(err, ERR_INVALID, "field 'count' is out of range (expected 1 to %d)", GRANT_COUNT_MAX);
 }
 
 int grant_check(const struct ledger_draft *draft, struct bytes body, struct err *err) {
