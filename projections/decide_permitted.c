@@ -291,7 +291,8 @@ static int weigh_row(struct weighing *w, struct bytes who, struct bytes group, s
     return rc;
 }
 
-/* Patterns, which the fold lists. *ret_untold: more refuse than are listed, or they are too many and too long. */
+/* Patterns, which the fold lists, and for everything what was refused last. *ret_untold: more refuse than are listed, or
+ * they are too many and too long. */
 static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
     const struct bytes parts[] = {who, group};
     struct bytes item, scope;
@@ -300,6 +301,9 @@ static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes gro
     bool there = false;
     int rc = look_stored(w->view, "permission_patterns", parts, 2, &row, &there, err);
     bool listed = rc == 0 && there && row.cells[PATTERN_SCOPES].type == CELL_LIST;
+    if (rc == 0 && there && w->q->scope.n == 0 && row_has(&row, PATTERN_REFUSED)) { /* all are a part of everything */
+        rc = weigh_row(w, who, group, row_text(&row, PATTERN_REFUSED), err);
+    }
     list_open(&list, listed ? row.cells[PATTERN_SCOPES].text : (struct bytes){0});
     while (rc == 0 && list_next(&list, &item)) {
         bool text = list_name(item, "", &scope);

@@ -23,8 +23,9 @@ struct permitted {
 /* The answer of decide_is_permitted, without the grant of another scope that came nearest. */
 int permitted_ask(struct state_view *view, struct bytes who, const struct decide_use *use, struct permitted *ret,
                   struct err *err);
-/* The same of a row's own scope, and of a row that refuses, of all that it refuses; by what is at least as wide, or a pattern: where the row is of a pattern or of everything,
- * single scopes within it that are refused are not found, and nobody goes through all rows. */
+/* The same of a row's own scope, and of a row that refuses, of all that it refuses; by what is at least as wide, or a
+ * pattern: where the row is of a pattern or of everything, single scopes within it that are refused are not found, and
+ * nobody goes through all rows. */
 int permitted_ask_row(struct state_view *view, const struct row *row, const struct decide_use *use, struct permitted *ret,
                       struct err *err);
 

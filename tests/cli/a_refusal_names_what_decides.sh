@@ -81,20 +81,20 @@ eval "setsid -w \"$LEDGER\" ${command#ledger}" >typed
 check grep -q "used, but it was revoked" typed
 
 # What was refused stays so where a newer grant of the same scope does not hold, and an older, wider one does not come back.
-decide() {
+decided_for_r() {
     box 0 append "permission.$1" -s pack/r group=filesystem.write "${@:2}"
     seq=$(jq .seq <"$T/.out")
 }
-decide granted scope='a/*' tier=T3
-decide denied scope=a/b
+decided_for_r granted scope='a/*' tier=T3
+decided_for_r denied scope=a/b
 denied=$seq
-decide granted scope=a/b tier=T0
+decided_for_r granted scope=a/b tier=T0
 box 1 append permission.used -s pack/r --checked group=filesystem.write scope=a/b tier=T3
 err_has "granted only up to T0 (event $seq)"
 box 0 append permission.used -s pack/r --checked group=filesystem.write scope=a/b tier=T0
 box 0 permit show pack/r/filesystem.write/a/b
 out_has "where this grant does not hold, event $denied counts, which denied it"
-decide granted scope=a/b tier=T3 lifetime=until expires=2020-01-01T00:00:00Z
+decided_for_r granted scope=a/b tier=T3 lifetime=until expires=2020-01-01T00:00:00Z
 box 1 append permission.used -s pack/r --checked group=filesystem.write scope=a/b tier=T3
 box 0 permit show pack/r/filesystem.write/a/b
 out_has "denied: by event $denied: what event $seq granted since does not hold"
