@@ -529,7 +529,7 @@ static void compare_granted(struct row *row, const struct permitted *is) {
  * tiers, at the highest. */
 static void compare(struct row *row, const struct permitted *is) {
     bool granted = row_is(row, PERMISSIONS_STATE, "granted"), refused = is_refused(row);
-    bool partly = refused && is->ground >= GROUND_T2 && is->ground <= GROUND_T0;
+    bool partly = refused && is->part_seq < 0 && is->ground >= GROUND_T2 && is->ground <= GROUND_T0;
     char words[320];
     if (granted && !is->decision.yes) {
         compare_granted(row, is);

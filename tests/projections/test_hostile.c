@@ -131,7 +131,7 @@ static void a_use_that_nobody_decided_was_not_revoked(void **state) {
     box_view(&b, LEDGER_NO_SEQ, 0);
     check(decide_is_permitted(b.view, bytes_of("pack/p"),
                               &(struct decide_use){.group = bytes_of("exec"), .scope = bytes_of("/srv/a")}, &d, &b.err));
-    expect_no("pack/p may not exec '/srv/a': used, but nobody granted it");
+    expect_no("pack/p may not exec '/srv/a': nobody granted it");
 }
 
 /* Over all that was decided and over what can concern it: the same answers. */
