@@ -116,4 +116,15 @@ seq=$(jq .seq <"$T/.out")
 box 1 append permission.used -s pack/p --checked group=network.egress scope=api.example.org:443
 err_has "revoked (event $seq)"
 box 0 append permission.used -s pack/p --checked group=network.egress scope=www.api.example.org:443
+
+# A grant of ** has no absolute paths, so a pack that needs it is not refused by a denial of some.
+box 0 append pack.installed -s pack/s --body '{"version":"1","permissions":[{"group":"filesystem.read","scope":"**","tier":"T1"}]}'
+box 0 append permission.granted -s pack/s group=filesystem.read scope='**' tier=T1
+box 0 append permission.denied -s pack/s group=filesystem.read scope='/etc/**'
+box 0 pack show s
+out_has 'pack/s: ready'
+box 0 append permission.denied -s pack/s group=filesystem.read scope=src/secret
+seq=$(jq .seq <"$T/.out")
+box 0 pack show s
+out_has "note='overrides event $seq, which denied a part of it'"
 finish
