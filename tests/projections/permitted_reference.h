@@ -153,7 +153,7 @@ static inline bool refuses(const struct said *s, const char *group, const char *
     snprintf(name, sizeof(name), "%s", scope);
     name[scope[0] == '[' && scope[1] == ':' ? strcspn(scope, "]") + 1 : strcspn(scope, ":")] = '\0';
     return s->scope[0] == '\0' || scope[0] == '\0' || matches(s->scope, scope) ||
-           (host && !address && strchr(s->scope, ':') == NULL && matches(s->scope, name));
+           (host && (address ? strcmp(s->scope, name) == 0 : strchr(s->scope, ':') == NULL && matches(s->scope, name)));
 }
 
 /* Of the first n events, from the newest down: what refuses, and what grants. */
