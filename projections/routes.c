@@ -401,8 +401,23 @@ static void walk(struct judging *j, const char **ret_state) {
     *ret_state = *ret_state != NULL ? *ret_state : "ready";
 }
 
+/* Where the route's runtime is asked for its models; false: it is not one that can be asked. */
+static bool put_endpoint(struct bytes runtime, struct buf *out) {
+    static const char there[] = "ollama@";
+    size_t n = sizeof(there) - 1;
+    if (bytes_has_prefix(runtime, there) && runtime.n > n) {
+        buf_put_str(out, " http://");
+        readiness_put_word(out, (struct bytes){runtime.p + n, runtime.n - n});
+        return true;
+    }
+    return runtime.n == 0 || bytes_is(runtime, "ollama");
+}
+
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct judging *j = ctx;
+    if (strcmp(name, "endpoint") == 0) {
+        return put_endpoint(row_text(j->row, ROUTE_RUNTIME), out);
+    }
     struct bytes text = strcmp(name, "route") == 0      ? row_text(j->row, ROUTE_NAME)
                         : strcmp(name, "bindings") == 0 ? bytes_of(j->proof.bindings)
                         : strcmp(name, "scored") == 0   ? bytes_of(j->proof.scored)
