@@ -10,6 +10,9 @@
 
 #define READINESS_GRANT "ledger append permission.granted -s pack/{pack} group={name}{scope}{tier}{note}"
 #define READINESS_CHECK "ledger append pack.checked -s pack/{pack} pack={pack}{version} check={name} verdict=VERDICT"
+#define READINESS_DECLARE                                                                                                  \
+    "ledger append route.declared -s route/{name} route={name} pack={pack}{pack_version} suite=SUITE "                     \
+    "digest=DIGEST{required}"
 
 const struct readiness_rule readiness_rules[READINESS_RULES] = {
 #define RULE(id, unmet, name, outcome, word, when, words, remedy)                                                          \

@@ -10,9 +10,9 @@
 
 static const struct state_column route_columns[] = {
     [ROUTE_NAME] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
-    [ROUTE_STATE] =
-        {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
-         "undeclared: it was only used; declared, declared-not-proven, ready, degraded, parked, offline, removed"},
+    [ROUTE_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                     "undeclared: it was used, configured or named, and no event declares it; declared, "
+                     "declared-not-proven, ready, degraded, parked, offline, removed"},
     [ROUTE_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why, in words: all that is missing"},
     [ROUTE_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
                        "the same as a list: a map for each finding: about, reason, remedy, rule"},
@@ -363,8 +363,9 @@ static bool is_degraded(struct judging *j) {
 
 static bool is_undeclared(struct judging *j) {
     bool used = row_int(j->row, ROUTE_DECISIONS) > 0 || row_int(j->row, ROUTE_FALLBACKS) > 0;
-    readiness_say(&j->found, "how", "%s", used ? "used" : "named");
-    return !j->proof.asked && !row_has(j->row, ROUTE_DECLARED_SEQ) && !row_has(j->row, ROUTE_CONFIGURED_SEQ);
+    bool configured = row_has(j->row, ROUTE_CONFIGURED_SEQ);
+    readiness_say(&j->found, "how", "%s", used ? "used" : configured ? "configured" : "named");
+    return !j->proof.asked && !row_has(j->row, ROUTE_DECLARED_SEQ);
 }
 
 static bool names_no_suite(struct judging *j) {
