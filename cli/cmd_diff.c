@@ -576,18 +576,19 @@ static int run(struct cli *cli, const struct opt_args *args) {
 
 const struct spec spec_diff = {
     .synopsis = "WHEN [WHEN] [--all | --table TABLE] | run/ID run/ID | --before run/ID",
-    .about = "Shows what changed between two moments (the second one is now by default): what was installed,\n"
-             "upgraded or removed, models and the names that lead to them, grants, routes, packs, verdicts; a\n"
-             "line each, + appeared, - went, ~ changed, * first heard of, by an event that does not say when it\n"
-             "came (an upgrade, an inventory); with the event that did it, the last of those between that made it\n"
-             "what it is, and the old and the new value. What no event did came by time alone: a grant that ran\n"
-             "out. Moments are seqs (what came after that event), times, dates (the first: its\n"
-             "beginning, the second: its end), or so long ago. They go by the ledger's clock: standard error says\n"
-             "which changes happened before, and what was recorded later. Counters, measurements and times do not\n"
-             "count as changes; runs, evaluations, imports and the keys of epochs are left out unless asked for.\n"
-             "Of two runs, the earlier one first, or with --before of one and the last good one of its pack, it\n"
-             "shows how they ended, what they took and were made of, and what changed in the states from the\n"
-             "beginning of the one to the end of the other. Exit code 1 when nothing changed.",
+    .about =
+        "Shows what changed between two moments (the second one is now by default): what was installed,\n"
+        "upgraded or removed, models and the names that lead to them, grants, tools and how far they can go,\n"
+        "routes, packs, verdicts; a line each, + appeared, - went, ~ changed, * first heard of, by an event\n"
+        "that does not say when it came (an upgrade, an inventory); with the event that did it, the last of\n"
+        "those between that made it what it is, and the old and the new value. What no event did came by\n"
+        "time alone: a grant that ran out. Moments are seqs (what came after that event), times, dates (the\n"
+        "first: its beginning, the second: its end), or so long ago. They go by the ledger's clock: standard error says\n"
+        "which changes happened before, and what was recorded later. Counters, measurements and times do not\n"
+        "count as changes; runs, evaluations, imports and the keys of epochs are left out unless asked for.\n"
+        "Of two runs, the earlier one first, or with --before of one and the last good one of its pack, it\n"
+        "shows how they ended, what they took and were made of, and what changed in the states from the\n"
+        "beginning of the one to the end of the other. Exit code 1 when nothing changed.",
     .examples = "ledger diff 2h\nledger diff 2026-11-20 2026-11-20\nledger diff 118 204 --json\n"
                 "ledger diff 7d --table installs --table model_names\nledger diff --before run/4f1c\n"
                 "ledger diff run/4f1b run/4f1c",
