@@ -515,7 +515,7 @@ static int open_runs(struct diff *d, const char *before, const char *now) {
     }
     if (rc != 0) {
         pager_end(&d->pager, view->cli);
-        return asof_exit(view, cli_fail_lookup(view->cli, &err));
+        return asof_exit(view, asof_fail_lookup(view, &err));
     }
     from.at = d->runs.from + 1;
     to.at = d->runs.to + 1;

@@ -245,7 +245,7 @@ static int one(struct asof *view, size_t table, const struct opt_args *args) {
     story_init(&story, view, style, true);
     int rc = tell(&story, table, args->args + 1, args->n_args - 1, &err);
     int exit_code = story_end(&story, "ledger.state/1", table);
-    return rc != 0 ? cli_fail_lookup(view->cli, &err) : exit_code;
+    return rc != 0 ? asof_fail_lookup(view, &err) : exit_code;
 }
 
 /* A projection has no rows of its own: which tables has it? */

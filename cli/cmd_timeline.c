@@ -304,7 +304,11 @@ static void put_title(struct timeline *t, size_t root) {
     buf_init(&text, LINE_MAX_BYTES);
     buf_put_str(&text, t->of_run && strncmp(t->about, "run/", 4) != 0 ? "run " : "");
     buf_put_str(&text, t->about ? t->about : "all");
-    buf_printf(&text, ": %zu event%s", span.n, text_s(span.n));
+    if (span.n > 0) {
+        buf_printf(&text, ": %zu event%s", span.n, text_s(span.n));
+    } else {
+        buf_put_str(&text, ": which events it has cannot be told");
+    }
     count_text(t->errors, "error", errors);
     count_text(t->gaps, "gap", gaps);
     room = less(room, errors[0] ? strlen(errors) + 2 : 0);

@@ -62,6 +62,16 @@ static int by_missing(struct story *story, struct bytes about, struct err *err) 
     return rc;
 }
 
+/* People hear what the row has to do with what was asked for. */
+static void say_elsewhere(const struct story *story, const struct err *missing, const char *why, const char *row) {
+    struct err damage = {0};
+    if (state_whole(story->view->state, &damage) == 0) {
+        cli_note(story->view->cli, "ledger: why: %s: %s%s", missing->msg, why, row);
+    } else {
+        cli_note(story->view->cli, "ledger: why: among the events that can be read %s; %s", missing->msg, row);
+    }
+}
+
 /* What is not there, as *err says, may be named by others all the same: a pack by its permissions, a route by the pack that
  * needs it. */
 static int named_elsewhere(struct story *story, const char *text, struct err *err) {
@@ -70,14 +80,14 @@ static int named_elsewhere(struct story *story, const char *text, struct err *er
     if (rc == 0 && story->told == 0) {
         rc = by_missing(story, bytes_of(text), &why);
         if (rc == 0 && story->told > 0) {
-            cli_note(story->view->cli, "ledger: why: %s: it was never declared, and this needs it", err->msg);
+            say_elsewhere(story, err, "it was never declared, and ", "this needs it");
             return 0;
         }
     }
     if (rc != 0) {
         *err = why;
     } else if (story->told > 0) {
-        cli_note(story->view->cli, "ledger: why: %s: nothing declared it; this names it", err->msg);
+        say_elsewhere(story, err, "nothing declared it; ", "this names it");
     }
     return rc != 0 ? rc : story->told > 0 ? 0 : err->code;
 }
@@ -100,6 +110,11 @@ static int tell_row(void *ctx, const struct row *row, struct err *err) {
 
 static int unknown(struct asof *view, const char *text, struct bytes noun) {
     const char *near = thing_suggest(view, noun, false);
+    struct err err = {0};
+    if (state_whole(view->state, &err) != 0) {
+        err_set(&err, ERR_NOTFOUND, "there is nothing called '%.200s'", text);
+        return asof_fail_lookup(view, &err);
+    }
     if (!strchr(text, '/')) {
         return cli_usage(
             view->cli,
@@ -128,7 +143,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
     if (!slash && table == SIZE_MAX) {
         rc = why_name(view, bytes_of(text), &table, &err);
         if (rc != 0) {
-            return rc == ERR_CONFLICT ? cli_usage(view->cli, "%s", err.msg) : cli_fail_lookup(view->cli, &err);
+            return rc == ERR_CONFLICT ? cli_usage(view->cli, "%s", err.msg) : asof_fail_lookup(view, &err);
         }
     }
     asof_warn(view, table);
@@ -147,7 +162,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
     uint64_t told = story.told;
     int exit_code = story_end(&story, "ledger.why_state/1", table);
     if (rc != 0) {
-        return cli_fail_lookup(view->cli, &err);
+        return asof_fail_lookup(view, &err);
     }
     return told > 0 ? exit_code : unknown(view, text, noun);
 }
