@@ -197,12 +197,16 @@ static int weigh_candidate(struct state_view *view, const struct row *row, struc
     return rc;
 }
 
+/* From the end of its tripcode on it is another answer. */
+static void note_end(struct state_view *view, const struct row *row) {
+    if (row_has(row, PROMOTIONS_TRIPPED) && row_has(row, PROMOTIONS_TRIPPED_UNTIL)) {
+        (void)state_past(view, row_int(row, PROMOTIONS_TRIPPED_UNTIL));
+    }
+}
+
 int promotions_weigh(struct state_view *view, const struct row *row, struct readiness *found, bool *ret_barred,
                      struct reason *cite, struct err *err) {
-    bool ends = row_has(row, PROMOTIONS_TRIPPED) && row_has(row, PROMOTIONS_TRIPPED_UNTIL);
-    if (ends) {
-        (void)state_past(view, row_int(row, PROMOTIONS_TRIPPED_UNTIL)); /* from then on it is another answer */
-    }
+    note_end(view, row);
     *ret_barred = promotions_is_barred(row, state_now(view), found);
     return weigh_candidate(view, row, found, cite, err);
 }
@@ -268,6 +272,7 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct remedying *r = ctx;
     if (strcmp(name, "promotion") == 0) {
         readiness_put_word(out, row_text(r->row, PROMOTIONS_PROMOTION));
+        return promotions_is_under_way(r->row); /* else there is nothing to give up */
     } else if (strcmp(name, "next") == 0) {
         return !r->tripped && put_next(r->row, out);
     } else if (strcmp(name, "gate") == 0) {
@@ -289,9 +294,9 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     struct reason cite;
     struct list_out missing;
     struct buf about;
-    bool barred;
-    if (!promotions_is_under_way(row)) {
-        return 0;
+    bool barred, under_way = promotions_is_under_way(row);
+    if (!under_way && !row_is(row, PROMOTIONS_STATE, "idle") && !row_is(row, PROMOTIONS_STATE, "aborted")) {
+        return 0; /* of what is promoted nothing is asked */
     }
     readiness_init(&found);
     reason_init(&cite);
@@ -299,8 +304,14 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     buf_init(&about, 4 * ROW_TEXT_MAX);
     buf_put_str(&about, "promotion/");
     buf_put_bytes(&about, row_text(row, PROMOTIONS_PROMOTION));
-    int rc = promotions_weigh(view, row, &found, &barred, &cite, err);
-    if (rc == 0) {
+    int rc = 0;
+    if (under_way) {
+        rc = promotions_weigh(view, row, &found, &barred, &cite, err);
+    } else {
+        note_end(view, row);
+        promotions_is_held(row, state_now(view), &found);
+    }
+    if (rc == 0 && found.n > 0) {
         struct remedying r = {row, &found, promotions_is_tripped(row, state_now(view))};
         readiness_list(&found, bytes_of_buf(&about), put_fact, &r, &missing);
         reason_give(&cite, row, PROMOTIONS_BASE);

@@ -223,13 +223,15 @@ static void say_something(void) {
 
 /* What is told of the tripcode and of the trial is what the reference says. */
 static void expect_causes(int64_t now, size_t seen[4]) {
-    char reason[4096], words[WORD];
-    bool tripped = finding("promotion.tripcode", "reason", reason);
+    char reason[4096], trip[4096], words[WORD];
+    bool tripped = finding("promotion.tripcode", "reason", trip);
     bool tried = finding("promotion.trial", "reason", reason);
     struct bytes state = row_text(&b.row, box_column(&b, "state"));
     bool under_way = bytes_is(state, "planned") || bytes_is(state, "debating") || bytes_is(state, "simulated") ||
                      bytes_is(state, "verifying");
-    assert_int_equal(tripped, under_way && told.tripped && (told.forever || told.until > now));
+    bool planless = bytes_is(state, "idle") || bytes_is(state, "aborted");
+    assert_int_equal(tripped, (under_way || planless) && told.tripped && (told.forever || told.until > now));
+    assert_true(!tripped || strstr(trip, told.forever ? ", and does not end" : " until 2099-01-01T00:00:00Z") != NULL);
     assert_int_equal(tried, bytes_is(state, "simulated") && told.failed);
     snprintf(words, sizeof(words), "the trial failed (event %llu)", (unsigned long long)told.trial);
     assert_true(!tried || strcmp(reason, words) == 0);
@@ -381,7 +383,7 @@ static void a_tripcode_that_had_ended_stops_it_and_is_said_to_have_ended(void **
     box_text(&b, "state", "aborted");
     box_int(&b, "violations", 1);
     snprintf(words, sizeof(words),
-             "promoted from aborted: tripcode 'old' stopped it (event %llu), though it had already ended",
+             "promotion 'p' is aborted: tripcode 'old' stopped it (event %llu), though it had already ended",
              (unsigned long long)seq);
     expect_refused("promoted", "{\"digest\":\"" D1 "\"}", words);
     say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}"); /* it bars nothing */
@@ -403,6 +405,21 @@ static void no_later_tripcode_shortens_one_that_holds(void **state) {
     assert_false(row_has(&b.row, box_column(&b, "tripped_until")));
 }
 
+static void a_tripcode_before_any_plan_says_until_when_and_what_is_possible(void **state) {
+    (void)state;
+    char text[4096];
+    say("tripped", "{\"code\":\"red\",\"expires\":" Y2099 "}");
+    assert_true(finding("promotion.tripcode", "reason", text));
+    assert_string_equal(text, "tripcode 'red' holds until 2099-01-01T00:00:00Z, and nothing can be planned before");
+    assert_true(finding("promotion.tripcode", "remedy", text));
+    assert_string_equal(text, "");
+    assert_false(finding("promotion.step", "reason", text));
+    say("tripped", "{\"code\":\"black\"}");
+    assert_true(finding("promotion.tripcode", "reason", text));
+    assert_string_equal(
+        text, "tripcode 'black' holds, and does not end by itself: only a promotion of another name can be planned");
+}
+
 static void what_a_tripcode_holds_can_only_be_given_up(void **state) {
     (void)state;
     char text[4096];
@@ -422,6 +439,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_row_that_an_older_program_stored_names_no_event, start, finish),
         cmocka_unit_test_setup_teardown(a_tripcode_that_had_ended_stops_it_and_is_said_to_have_ended, start, finish),
         cmocka_unit_test_setup_teardown(no_later_tripcode_shortens_one_that_holds, start, finish),
+        cmocka_unit_test_setup_teardown(a_tripcode_before_any_plan_says_until_when_and_what_is_possible, start, finish),
         cmocka_unit_test_setup_teardown(what_a_tripcode_holds_can_only_be_given_up, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
