@@ -230,8 +230,9 @@ static void add_nearest(struct permitted *ret, const struct weighing *w) {
         return;
     }
     size_t at = bytes_of(reason).n;
-    snprintf(reason + at, sizeof(ret->decision.reason) - at, "; the nearest grant is of '%s', %s (event %lld)", n->scope,
-             n->tier[0] != '\0' ? n->tier : "without a tier", (long long)n->seq);
+    snprintf(reason + at, sizeof(ret->decision.reason) - at, "; the nearest grant is of '%s', %s", n->scope,
+             n->tier[0] != '\0' ? n->tier : "without a tier");
+    decide_cite(&ret->decision, (uint64_t)n->seq);
 }
 
 /* All rows of a group. */

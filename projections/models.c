@@ -18,7 +18,8 @@
 static const struct state_column model_columns[] = {
     [MODEL_DIGEST] =
         {"digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
-         "digest of its weights, or of a manifest whose weights are not known; where neither was told, its name"},
+         "digest of its weights, or of a manifest whose weights are not known; where neither was told, its name, in "
+         "place of which people see '-'"},
     [MODEL_STATE] =
         {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
          "loaded, present, remote, declared or removed; unregistered: it was used or evaluated, and nobody said that it is "

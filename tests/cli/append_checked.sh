@@ -87,6 +87,8 @@ for scope in outbox/../etc/passwd inbox/.. outbox//x outbox/./x 'outbox\..\x' /o
     use 1 "scope=$scope"
     err_has "the nearest grant is of 'outbox/**', T1 (event $granted)"
 done
+box 1 append permission.used -s pack/w group=filesystem.write scope=outbox/../etc/passwd --checked --dry-run --json
+same "$(jq -c '.checked.evidence' "$T/.out")" "[$granted]"
 for scope in 'outbox/*' 'outbox/a?' 'outbox/[a]'; do
     use 1 "scope=$scope"
     err_has "'$scope': the path is a pattern"
