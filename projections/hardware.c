@@ -249,4 +249,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"hardware.*", NULL};
 
-const struct projection projection_hardware = {"hardware", 1, tables, 2, kinds, fold_hardware};
+const struct projection projection_hardware = {"hardware", 2, tables, 2, kinds, fold_hardware};

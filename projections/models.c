@@ -514,4 +514,4 @@ static const char *const kinds[] = {"model.declared",
                                     "route.fell_back",
                                     "agent.session_started",
                                     NULL};
-const struct projection projection_models = {"models", 6, tables, MODELS_TABLES, kinds, fold};
+const struct projection projection_models = {"models", 7, tables, MODELS_TABLES, kinds, fold};

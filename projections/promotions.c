@@ -423,4 +423,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 2, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 3, tables, COUNT(tables), kinds, fold_promotion};

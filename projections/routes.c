@@ -474,4 +474,4 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
 }
 
 static const char *const kinds[] = {"route.*", NULL};
-const struct projection projection_routes = {"routes", 3, tables, ROUTES_TABLES, kinds, fold};
+const struct projection projection_routes = {"routes", 4, tables, ROUTES_TABLES, kinds, fold};
