@@ -50,3 +50,13 @@ size_t projection_state(const struct state_table *table) {
     }
     return column;
 }
+
+size_t projection_dated(const struct state_table *table) {
+    size_t state = projection_state(table);
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (table->columns[i].flags & COLUMN_SINCE) {
+            return i;
+        }
+    }
+    return state == SIZE_MAX || (table->columns[state].flags & COLUMN_JUDGED) ? SIZE_MAX : state;
+}

@@ -288,7 +288,7 @@ static void keep_cited(const struct row *now, const struct row *before, struct r
 
 /* What the correction made so, is so since the correction and by it; what it left as it was, is so since then. */
 static void cite(const struct ledger_event *event, const struct row *now, const struct row *before, struct row *after) {
-    size_t base = projection_column(after->table, "since"), state = projection_state(after->table);
+    size_t base = projection_column(after->table, "since"), dated = projection_dated(after->table);
     if (base == SIZE_MAX) {
         return;
     }
@@ -296,10 +296,10 @@ static void cite(const struct ledger_event *event, const struct row *now, const 
     if (says_else(before, after, base)) {
         row_cite(after, base + FOLD_EVIDENCE, event->seq);
     }
-    if (state == SIZE_MAX || (after->table->columns[state].flags & COLUMN_JUDGED) != 0) {
+    if (dated == SIZE_MAX || !row_has(after, dated)) {
         return;
     }
-    if (!now->absent && same_cell(now, after, state)) {
+    if (!now->absent && same_cell(now, after, dated)) {
         after->cells[base + FOLD_SINCE] = now->cells[base + FOLD_SINCE];
         after->cells[base + FOLD_SINCE_SEQ] = now->cells[base + FOLD_SINCE_SEQ];
     } else {

@@ -1,20 +1,16 @@
 /* One walk for each table that is asked about, when it is asked about first. */
 #include "projections/since.h"
 
-#include <string.h>
-
 #include "projections/fold.h"
 #include "projections/since_store.h"
 #include "projections/view.h"
 #include "projections/walk.h"
 
-/* The column of a judged state in a table that tells since when; SIZE_MAX: it is stored, or nobody tells. A machine is what
- * it is since its profile is this one, whatever is made of that. */
+/* The column of a judged state in a table that tells since when; SIZE_MAX: that is stored, or nobody tells. */
 static size_t judged_state(const struct state_table *table, size_t *ret_base) {
     size_t state = projection_state(table), base = projection_column(table, "since");
     *ret_base = base;
-    bool judged = state != SIZE_MAX && base != SIZE_MAX && (table->columns[state].flags & COLUMN_JUDGED) != 0;
-    return judged && strcmp(table->columns[state].name, "tier") != 0 ? state : SIZE_MAX;
+    return base != SIZE_MAX && projection_dated(table) == SIZE_MAX ? state : SIZE_MAX;
 }
 
 bool state_is_since(const struct state_table *table, size_t column) {
