@@ -150,44 +150,76 @@ static struct bytes element_char(const uint8_t *p, const uint8_t *after) {
     return (struct bytes){p + escaped, (size_t)(after - p) - escaped};
 }
 
-/* The element of the pattern at p, no '*', takes all that the one of the other at t takes. */
-static bool one_covers(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, const uint8_t *t_end,
-                       const uint8_t **ret_after) {
-    bool several, mine;
-    const uint8_t *after = element_end(t, t_end, &several);
-    *ret_after = element_end(p, p_end, &mine);
-    if (!several) {
-        struct bytes c = element_char(t, after);
-        return one(p, p_end, c.p, c.n, ret_after);
+/* All that the class at t takes, which is ASCII and not negated. */
+static bool takes_class(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, const uint8_t *t_after) {
+    const uint8_t *after;
+    bool takes = t[1] != '!' && t[1] != '^';
+    for (const uint8_t *at = t; at < t_after && takes; at++) {
+        takes = *at < 0x80;
     }
-    bool same = mine && *ret_after - p == after - t && memcmp(p, t, (size_t)(after - t)) == 0;
-    return *t != '*' && (*p == '?' || same);
+    for (uint8_t c = 0; c < 0x80 && takes; c++) {
+        takes = !class_has(t, t_after, c) || one(p, p_end, &c, 1, &after);
+    }
+    return takes;
 }
 
-/* As glob_match, over the other's elements instead of a text's characters: only a '*' takes a '*'. */
-bool glob_covers(struct bytes pattern, struct bytes other) {
-    const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = other.p, *t_end = t + other.n;
-    const uint8_t *star = NULL, *star_t = NULL, *after;
+/* The element of the pattern at p takes all that the one of the other at t takes; neither is a '*'. */
+static bool one_covers(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, const uint8_t *t_end) {
+    bool several, mine;
+    const uint8_t *t_after = element_end(t, t_end, &several), *p_after = element_end(p, p_end, &mine), *after;
+    if (!several) {
+        struct bytes c = element_char(t, t_after);
+        return one(p, p_end, c.p, c.n, &after);
+    }
+    bool same = mine && p_after - p == t_after - t && memcmp(p, t, (size_t)(t_after - t)) == 0;
+    return *p == '?' || same || (*t == '[' && takes_class(p, p_end, t, t_after));
+}
+
+/* Where the elements begin, and the end. */
+static size_t elements_of(struct bytes pattern, uint16_t ret[GLOB_PAIR_MAX + 1]) {
+    const uint8_t *p = pattern.p, *end = p + pattern.n;
+    size_t n = 0;
     bool any;
-    while (t < t_end) {
-        if (p < p_end && *p == '*') {
-            star = ++p;
-            star_t = t;
-        } else if (p < p_end && one_covers(p, p_end, t, t_end, &after)) {
-            p = after;
-            t = element_end(t, t_end, &any);
-        } else if (star != NULL) {
-            star_t = element_end(star_t, t_end, &any);
-            t = star_t;
-            p = star;
-        } else {
-            return false;
-        }
+    for (; p < end; p = element_end(p, end, &any)) {
+        ret[n++] = (uint16_t)(p - pattern.p);
     }
-    while (p < p_end && *p == '*') {
-        p++;
+    return n;
+}
+
+/* From the end: next[j] says that what follows the pattern's element takes all that the other takes from its element j on,
+ * and now[j] the same with the element. What takes a '*' of the other takes nothing in its place, and also one character
+ * and then the '*' again. */
+static void cover_back(const uint8_t *p, const uint8_t *p_end, struct bytes other, const uint16_t *at, size_t n,
+                       const bool *next, bool *now) {
+    const uint8_t *t_end = other.p + other.n;
+    now[n] = *p == '*' && next[n];
+    for (size_t j = n; j-- > 0;) {
+        const uint8_t *t = other.p + at[j];
+        now[j] = *p == '*'   ? next[j] || now[j + 1]
+                 : *t == '*' ? *p == '?' && now[j + 1] && next[j]
+                             : next[j + 1] && one_covers(p, p_end, t, t_end);
     }
-    return p == p_end;
+}
+
+bool glob_covers(struct bytes pattern, struct bytes other) {
+    uint16_t p_at[GLOB_PAIR_MAX + 1], t_at[GLOB_PAIR_MAX + 1];
+    bool rows[2][GLOB_PAIR_MAX + 1];
+    unsigned row = 0;
+    if (!glob_is_pattern(other)) {
+        return glob_match(pattern, other);
+    }
+    if (pattern.n > GLOB_PAIR_MAX || other.n > GLOB_PAIR_MAX ||
+        (pattern.n > 0 && is_plain(pattern.p[0]) && pattern.p[0] != other.p[0] && other.p[0] != '[' &&
+         other.p[0] != '\\')) {
+        return false;
+    }
+    size_t n_p = elements_of(pattern, p_at), n_t = elements_of(other, t_at);
+    memset(rows[0], 0, n_t);
+    rows[0][n_t] = true;
+    for (size_t i = n_p; i-- > 0; row ^= 1) {
+        cover_back(pattern.p + p_at[i], pattern.p + pattern.n, other, t_at, n_t, rows[row], rows[row ^ 1]);
+    }
+    return rows[row][0];
 }
 
 /* Two elements, neither a '*', may take the same character. */
@@ -205,10 +237,10 @@ static bool one_meets(const uint8_t *p, const uint8_t *p_end, const uint8_t *t, 
 /* Both are walked at the same time: at[j] says that what the pattern took so far can be what the other takes up to its byte
  * j. A '*' stays where it is while the other one goes on. */
 bool glob_meets(struct bytes pattern, struct bytes other) {
-    bool at[2][GLOB_MEETS_MAX + 1] = {{true}};
+    bool at[2][GLOB_PAIR_MAX + 1] = {{true}};
     const uint8_t *p = pattern.p, *p_end = p + pattern.n, *t = other.p, *t_end = t + other.n, *after;
     bool any;
-    if (pattern.n > GLOB_MEETS_MAX || other.n > GLOB_MEETS_MAX) {
+    if (pattern.n > GLOB_PAIR_MAX || other.n > GLOB_PAIR_MAX) {
         return true;
     }
     for (unsigned row = 0;; row ^= 1, p = after) {

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum {
     NAME_SIDE_MAX = 48, /* bytes of a name to each side of its anchor */
     LINE_BACK = 64,     /* bytes of a line before a name */
@@ -424,6 +426,10 @@ bool secret_check_weak_word(struct secret_scan *s, size_t at, const struct secre
     enum secret_name kind = secret_name_of((struct bytes){s->p + from, to - from});
     if (kind == SECRET_NAME_NONE || !read_value(s, from, to, &v) || v.sign == ',' || v.sign == 'i' ||
         !secret_is_value(s, from, to, &v, kind)) {
+        return false;
+    }
+    /* so short a name comes up in noise by chance: in compressed data, in an image */
+    if (text_utf8_valid(s->p + v.at, v.n) < v.n || text_has_control((struct bytes){s->p + v.at, v.n})) {
         return false;
     }
     return hit(ret, v.query ? RULE_QUERY : (unsigned)(rule - secret_rules), v.at, value_end(s, &v, SIZE_MAX));

@@ -140,7 +140,8 @@ static void put_line(struct timeline *t, struct table *table, size_t i, size_t *
     if (!t->since_start && !unreadable) {
         when_text(&text, node->at, t->style, t->now);
     } else if (!unreadable) {
-        when_length(&text, node->at >= start ? (double)(node->at - start) / 1e6 : 0);
+        buf_put_str(&text, node->at < start ? "-" : ""); /* a mistake or a gap */
+        when_length(&text, (double)(node->at >= start ? node->at - start : start - node->at) / 1e6);
     }
     table_cell(table, bytes_of_buf(&text));
     buf_clear(&text);
@@ -236,9 +237,22 @@ static uint64_t over(const struct timeline *t, const struct tree_node *node) {
     return node->ms > 0 && node->ms < 1e12 && !end ? node->at + (uint64_t)(node->ms * 1e6) : node->at;
 }
 
+/* Of what counts: a mistake begins nothing, nor does a gap. Where nothing counts, of all. */
+static uint64_t begin_of(const struct timeline *t) {
+    uint64_t first = UINT64_MAX, any = UINT64_MAX;
+    for (size_t i = 0; i < t->tree.n; i++) {
+        const struct tree_node *node = &t->tree.nodes[i];
+        if (node->mark != TREE_UNREADABLE) {
+            any = node->at < any ? node->at : any;
+            first = node->mark == TREE_EVENT && node->at < first ? node->at : first;
+        }
+    }
+    return first != UINT64_MAX ? first : any;
+}
+
 static void measure(const struct timeline *t, const struct tree_node *top, struct span *ret) {
     const struct tree_node *end = end_of(t, top);
-    *ret = (struct span){.first = UINT64_MAX, .ms = -1};
+    *ret = (struct span){.first = begin_of(t), .ms = -1};
     for (size_t i = 0; i < t->tree.n; i++) {
         const struct tree_node *node = &t->tree.nodes[i];
         uint64_t last = over(t, node);
@@ -246,11 +260,10 @@ static void measure(const struct timeline *t, const struct tree_node *top, struc
             continue;
         }
         ret->n++;
-        ret->first = node->at < ret->first ? node->at : ret->first;
         if (end && node != end && node->at > end->at && node->mark == TREE_EVENT) {
             ret->late++;
             ret->late_ns = node->at - end->at > ret->late_ns ? node->at - end->at : ret->late_ns;
-        } else {
+        } else if (node->mark != TREE_CORRECTED) {
             ret->last = last > ret->last ? last : ret->last;
         }
     }
@@ -260,6 +273,22 @@ static void measure(const struct timeline *t, const struct tree_node *top, struc
         ret->ms = (double)(end->at - ret->first) / 1e6;
     } else if (ret->n > 1 || ret->last > ret->first) {
         ret->ms = ret->last > ret->first ? (double)(ret->last - ret->first) / 1e6 : 0;
+    }
+}
+
+/* How the run went, and that its beginning was a mistake. */
+static void put_end(const struct timeline *t, const struct tree_node *top, struct buf *out) {
+    bool begins = t->of_run && bytes_is(tree_text(&t->tree, top->kind), "run.started");
+    bool mistake = begins && top->mark == TREE_CORRECTED;
+    const struct tree_node *end = end_of(t, top);
+    if (end) {
+        put_part(t, ", ", end->outcome, out);
+    } else if (begins && !mistake) {
+        put_part(t, ", ", top->outcome, out);
+    }
+    if (mistake) {
+        buf_printf(out, ", event %llu ", (unsigned long long)top->seq);
+        buf_put_bytes(out, tree_text(&t->tree, top->outcome));
     }
 }
 
@@ -273,7 +302,11 @@ static void put_title(struct timeline *t, size_t root) {
     measure(t, top, &span);
     buf_put_str(&text, t->of_run && strncmp(t->about, "run/", 4) != 0 ? "run " : "");
     buf_put_str(&text, t->about ? t->about : "all");
-    buf_printf(&text, ": %zu event%s", span.n, text_s(span.n));
+    if (span.n > 0) {
+        buf_printf(&text, ": %zu event%s", span.n, text_s(span.n));
+    } else {
+        buf_put_str(&text, ": which events it has cannot be told");
+    }
     count_text(t->errors, "error", errors);
     count_text(t->gaps, "gap", gaps);
     room = less(room, errors[0] ? strlen(errors) + 2 : 0);
@@ -290,10 +323,7 @@ static void put_title(struct timeline *t, size_t root) {
         buf_put_str(&text, ", ");
         when_length(&text, span.ms);
     }
-    if (t->of_run && top->outcome.n > 0 && bytes_is(tree_text(&t->tree, top->kind), "run.started")) {
-        buf_put_str(&text, ", ");
-        buf_put_bytes(&text, tree_text(&t->tree, top->outcome));
-    }
+    put_end(t, top, &text);
     if (span.late > 0) {
         buf_printf(&text, ", %zu late (up to ", span.late);
         when_length(&text, (double)span.late_ns / 1e6);
@@ -307,13 +337,9 @@ static void put_title(struct timeline *t, size_t root) {
 static int print_text(struct timeline *t, size_t root) {
     static const struct table_column columns[] = {
         {"SEQ", TABLE_RIGHT, 0}, {"AT", TABLE_RIGHT, 0}, {"TOOK", TABLE_RIGHT, 0}, {"EVENT", 0, 0}};
-    uint64_t start = UINT64_MAX;
+    uint64_t start = begin_of(t);
     size_t path[DEPTH_SHOWN + 1] = {0}; /* the node that was shown last at each depth */
     struct table *table = table_new(t->cli, columns, sizeof(columns) / sizeof(columns[0]));
-    for (size_t i = 0; i < t->tree.n; i++) {
-        const struct tree_node *node = &t->tree.nodes[i];
-        start = node->mark == TREE_EVENT && node->at < start ? node->at : start;
-    }
     pager_begin(&t->pager, t->cli);
     put_title(t, root);
     for (size_t i = root; i != SIZE_MAX && out_good(t->cli); i = tree_next(&t->tree, i)) {

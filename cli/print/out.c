@@ -138,18 +138,25 @@ static void say(struct bytes text) {
     fwrite(text.p, 1, text.n, stderr);
 }
 
-/* Columns of standard error's terminal; SIZE_MAX when it is none. */
-static size_t error_width(void) {
-    struct winsize size;
+/* $COLUMNS; 0: it is not set, or to nothing that is a width. */
+static size_t env_columns(void) {
     uint64_t columns = 0;
     const char *env = cli_env("COLUMNS");
-    if (!isatty(STDERR_FILENO)) {
-        return SIZE_MAX;
-    }
-    if (env && text_parse_u64(bytes_of(env), &columns) == 0 && columns >= COLUMNS_MIN && columns <= COLUMNS_MAX) {
-        return (size_t)columns;
-    }
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_MIN ? size.ws_col : SIZE_MAX;
+    bool fits = env && text_parse_u64(bytes_of(env), &columns) == 0 && columns >= COLUMNS_MIN && columns <= COLUMNS_MAX;
+    return fits ? (size_t)columns : 0;
+}
+
+/* Of the terminal itself; 0: it does not say. */
+static size_t terminal_columns(int fd) {
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_MIN ? size.ws_col : 0;
+}
+
+/* Columns of standard error's terminal; SIZE_MAX when it is none. */
+static size_t error_width(void) {
+    size_t columns = isatty(STDERR_FILENO) ? env_columns() : SIZE_MAX;
+    columns = columns > 0 ? columns : terminal_columns(STDERR_FILENO);
+    return columns > 0 ? columns : SIZE_MAX;
 }
 
 /* The end of the next word. What is in quotes is one word, so that a command can be copied; "the event's" opens none. */
@@ -280,8 +287,8 @@ const char *out_color(const struct cli *cli, enum out_color color) {
 }
 
 enum out_color out_state(struct bytes state) {
-    static const char *const bad[] = {"fail",  "failed",  "blocked", "denied",  "expired", "revoked",
-                                      "error", "damaged", "timeout", "refused", "aborted", "unreachable"};
+    static const char *const bad[] = {"fail",    "failed",  "blocked", "denied",  "expired",     "revoked",   "error",
+                                      "damaged", "timeout", "refused", "aborted", "unreachable", "overridden"};
     static const char *const doubtful[] = {"warn", "degraded", "partial", "demo-only", "declared-not-proven"};
     const uint8_t *colon = state.n > 0 ? memchr(state.p, ':', state.n) : NULL;
     state.n = colon ? (size_t)(colon - state.p) : state.n;
@@ -302,19 +309,10 @@ size_t out_width(const struct cli *cli) {
     if (!cli->out_tty) {
         return SIZE_MAX;
     }
-    uint64_t columns = 0;
-    const char *env = cli_env("COLUMNS");
-    if (env && text_parse_u64(bytes_of(env), &columns) == 0 && columns >= COLUMNS_MIN && columns <= COLUMNS_MAX) {
-        return (size_t)columns;
-    }
-    if (cli->out_columns > 0) {
-        return cli->out_columns;
-    }
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= COLUMNS_MIN) {
-        return size.ws_col;
-    }
-    return 80;
+    size_t columns = env_columns();
+    columns = columns > 0 ? columns : cli->out_columns;
+    columns = columns > 0 ? columns : terminal_columns(STDOUT_FILENO);
+    return columns > 0 ? columns : 80;
 }
 
 bool out_utf8(const struct cli *cli) {

@@ -105,12 +105,13 @@ static const struct row *before_of(const struct diff_change *change) {
 /* The reason goes behind the state that it is for: "partial: no eval"; alone it says what it was before. */
 static void put_reason(struct diff *d, const struct diff_change *change, size_t column, bool alone, struct buf *out) {
     size_t state = entity_state(change->row->table);
-    if (alone && state != SIZE_MAX) {
+    bool stateless = alone && (state == SIZE_MAX || !row_has(change->row, state));
+    if (alone && !stateless) {
         put_value(d, change->row, state, out);
     }
     bool says_more = state == SIZE_MAX || !bytes_eq(row_text(change->row, column), row_text(change->row, state));
     if (row_text(change->row, column).n > 0 && says_more) {
-        buf_put_str(out, ": ");
+        buf_put_str(out, stateless ? "" : ": ");
         put_value(d, change->row, column, out);
     }
     const struct row *before = before_of(change);
@@ -177,7 +178,7 @@ static void put_came(struct diff *d, const struct diff_change *change, size_t st
 static void put_change(struct diff *d, const struct diff_change *change, bool heard, struct buf *out) {
     const struct state_table *table = change->row->table;
     size_t state = entity_state(table), reason = projection_column(table, "reason");
-    buf_put_str(out, heard ? change->n > 0 ? "first heard of: " : "first heard of" : "");
+    buf_put_str(out, heard ? "first heard of: " : "");
     size_t start = out->n;
     put_came(d, change, state, out);
     for (size_t i = 0; i < change->n; i++) {
@@ -195,6 +196,7 @@ static void put_change(struct diff *d, const struct diff_change *change, bool he
         buf_put_str(out, again);
         put_trend(change, column, out);
     }
+    out->n -= heard && out->n == start ? 2 : 0; /* ": " */
 }
 
 /* Which columns had no room is said once, below the last table. */
@@ -502,7 +504,7 @@ static int open_runs(struct diff *d, const char *before, const char *now) {
     }
     if (rc != 0) {
         pager_end(&d->pager, view->cli);
-        return asof_exit(view, cli_fail_lookup(view->cli, &err));
+        return asof_exit(view, asof_fail_lookup(view, &err));
     }
     from.at = d->runs.from + 1;
     to.at = d->runs.to + 1;
@@ -564,17 +566,17 @@ static int run(struct cli *cli, const struct opt_args *args) {
 const struct spec spec_diff = {
     .synopsis = "WHEN [WHEN] [--all | --table TABLE] | run/ID run/ID | --before run/ID",
     .about = "Shows what changed between two moments (the second one is now by default): what was installed,\n"
-             "upgraded or removed, models and the names that lead to them, grants, routes, packs, verdicts; a\n"
-             "line each, + appeared, - went, ~ changed, * first heard of, by an event that does not say when it\n"
-             "came (an upgrade, an inventory); with the event that did it, the last of those between that made it\n"
-             "what it is, and the old and the new value. What no event did came by time alone: a grant that ran\n"
-             "out. Moments are seqs (what came after that event), times, dates (the first: its\n"
-             "beginning, the second: its end), or so long ago. They go by the ledger's clock: standard error says\n"
-             "which changes happened before, and what was recorded later. Counters, measurements and times do not\n"
-             "count as changes; runs, evaluations, imports and the keys of epochs are left out unless asked for.\n"
-             "Of two runs, the earlier one first, or with --before of one and the last good one of its pack, it\n"
-             "shows how they ended, what they took and were made of, and what changed in the states from the\n"
-             "beginning of the one to the end of the other. Exit code 1 when nothing changed.",
+             "upgraded or removed, models and the names that lead to them, grants, tools and how far they can go,\n"
+             "routes, packs, verdicts; a line each, + appeared, - went, ~ changed, * first heard of, by an event\n"
+             "that does not say when it came (an upgrade, an inventory); with the event that did it, the last of\n"
+             "those between that made it what it is, and the old and the new value. What no event did came by\n"
+             "time alone: a grant that ran out. Moments are seqs (what came after that event), times, dates (the\n"
+             "first: its beginning, the second: its end), or so long ago. They go by the ledger's clock: standard\n"
+             "error says which changes happened before, and what was recorded later. Counters, measurements and\n"
+             "times do not count as changes; runs, evaluations, imports and the keys of epochs are left out unless\n"
+             "asked for. Of two runs, the earlier one first, or with --before of one and the last good one of its\n"
+             "pack, it shows how they ended, what they took and were made of, and what changed in the states from\n"
+             "the beginning of the one to the end of the other. Exit code 1 when nothing changed.",
     .examples = "ledger diff 2h\nledger diff 2026-11-20 2026-11-20\nledger diff 118 204 --json\n"
                 "ledger diff 7d --table installs --table model_names\nledger diff --before run/4f1c\n"
                 "ledger diff run/4f1b run/4f1c",

@@ -37,7 +37,7 @@ struct merge {
 #define KEYS_BYTES ((size_t)1 << 30)
 
 bool diff_shows(const struct state_table *table) {
-    static const char *const also[] = {"hardware_faults"};
+    static const char *const also[] = {"hardware_faults", "tools"};
     bool shows = entity_state(table) != SIZE_MAX && !entity_accumulates(table) && strcmp(table->name, "epochs") != 0;
     for (size_t i = 0; i < sizeof(also) / sizeof(also[0]); i++) {
         shows = shows || strcmp(table->name, also[i]) == 0;
@@ -58,7 +58,7 @@ static bool is_of_the_entity(const struct state_column *column) {
         /* how it came about */
         "by", "source", "session", "request", "call", "turn", "step", "detail", "violation", "status", "given", "name",
         "eval", "digest_before", "value_before", "version_before", "failed_action", "failed_version", "exit_code",
-        "decision", "differs", "known_by",
+        "decision", "differs", "known_by", "told_tier", "groups",
         /* what a judgement of other things is made of */
         "proven_by", "clauses", "scored", "results"};
     if (column->flags & (COLUMN_KEY | COLUMN_TIME | COLUMN_SEQ | COLUMN_EVIDENCE)) {

@@ -72,7 +72,7 @@ static int tell(struct asof *view, const struct opt_args *args, enum when_style 
         rc = entity_each(view, table, without_noun(view, table, args->args[i]), explain_row, &explanation, &err);
     }
     int exit_code = explain_end(&explanation, "ledger.state/1", table);
-    return rc != 0 ? cli_fail_lookup(view->cli, &err) : exit_code;
+    return rc != 0 ? asof_fail_lookup(view, &err) : exit_code;
 }
 
 static int show(struct cli *cli, const struct opt_args *args) {

@@ -259,7 +259,7 @@ static int compare(struct eval_diff *d, const struct opt_args *args) {
     int rc = find(d->view, table, args->args[0], &d->sides[0], &err);
     rc = rc != 0 ? rc : find(d->view, table, args->args[1], &d->sides[1], &err);
     if (rc != 0) {
-        return cli_fail_lookup(cli, &err);
+        return asof_fail_lookup(d->view, &err);
     }
     rc = check_suites(d, &err);
     if (rc == 0 && !cli->json) {

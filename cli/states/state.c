@@ -243,7 +243,7 @@ static int one(struct asof *view, size_t table, const struct opt_args *args) {
     explanation_init(&explanation, view, style, true);
     int rc = tell(&explanation, table, args->args + 1, args->n_args - 1, &err);
     int exit_code = explain_end(&explanation, "ledger.state/1", table);
-    return rc != 0 ? cli_fail_lookup(view->cli, &err) : exit_code;
+    return rc != 0 ? asof_fail_lookup(view, &err) : exit_code;
 }
 
 /* A projection has no rows of its own: which tables has it? */

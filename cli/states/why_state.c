@@ -66,6 +66,17 @@ static int by_missing(struct explanation *explanation, struct bytes about, struc
     return rc;
 }
 
+/* People hear what the row has to do with what was asked for. */
+static void say_elsewhere(const struct explanation *explanation, const struct err *missing, const char *why,
+                          const char *row) {
+    struct err damage = {0};
+    if (state_whole(explanation->view->state, &damage) == 0) {
+        cli_note(explanation->view->cli, "ledger: why: %s: %s%s", missing->msg, why, row);
+    } else {
+        cli_note(explanation->view->cli, "ledger: why: among the events that can be read %s; %s", missing->msg, row);
+    }
+}
+
 /* What is not there, as *err says, may be named by others all the same: a pack by its permissions, a route by the pack that
  * needs it. */
 static int named_elsewhere(struct explanation *explanation, const char *text, struct err *err) {
@@ -74,14 +85,14 @@ static int named_elsewhere(struct explanation *explanation, const char *text, st
     if (rc == 0 && explanation->shown == 0) {
         rc = by_missing(explanation, bytes_of(text), &why);
         if (rc == 0 && explanation->shown > 0) {
-            cli_note(explanation->view->cli, "ledger: why: %s: it was never declared, and this needs it", err->msg);
+            say_elsewhere(explanation, err, "it was never declared, and ", "this needs it");
             return 0;
         }
     }
     if (rc != 0) {
         *err = why;
     } else if (explanation->shown > 0) {
-        cli_note(explanation->view->cli, "ledger: why: %s: nothing declared it; this names it", err->msg);
+        say_elsewhere(explanation, err, "nothing declared it; ", "this names it");
     }
     return rc != 0 ? rc : explanation->shown > 0 ? 0 : err->code;
 }
@@ -107,6 +118,11 @@ static int unknown(struct asof *view, const char *text, struct bytes noun) {
     snprintf(word, sizeof(word), "%.*s", (int)(noun.n < 60 ? noun.n : 60), noun.n > 0 ? (const char *)noun.p : "");
     entity_suggest(view, false, &nearest);
     const char *near = nearest.name;
+    struct err err = {0};
+    if (state_whole(view->state, &err) != 0) {
+        err_set(&err, ERR_NOTFOUND, "there is nothing called '%.200s'", text);
+        return asof_fail_lookup(view, &err);
+    }
     if (!strchr(text, '/')) {
         return cli_usage(
             view->cli,
@@ -134,7 +150,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
     if (!slash && table == SIZE_MAX) {
         rc = why_name(view, bytes_of(text), &table, &err);
         if (rc != 0) {
-            return rc == ERR_CONFLICT ? cli_usage(view->cli, "%s", err.msg) : cli_fail_lookup(view->cli, &err);
+            return rc == ERR_CONFLICT ? cli_usage(view->cli, "%s", err.msg) : asof_fail_lookup(view, &err);
         }
     }
     asof_warn(view, table);
@@ -153,7 +169,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
     uint64_t shown = explanation.shown;
     int exit_code = explain_end(&explanation, "ledger.why_state/1", table);
     if (rc != 0) {
-        return cli_fail_lookup(view->cli, &err);
+        return asof_fail_lookup(view, &err);
     }
     return shown > 0 ? exit_code : unknown(view, text, noun);
 }

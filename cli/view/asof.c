@@ -123,6 +123,15 @@ int asof_exit(struct asof *view, int exit_code) {
     return say_damage(view) && (exit_code == EXIT_GOOD || exit_code == EXIT_NO) ? EXIT_INVALID : exit_code;
 }
 
+int asof_fail_lookup(const struct asof *view, const struct err *err) {
+    struct err damage = {0}, doubt;
+    if (err->code != ERR_NOTFOUND || view->state == NULL || state_whole(view->state, &damage) == 0) {
+        return cli_fail_lookup(view->cli, err);
+    }
+    err_set(&doubt, ERR_TAMPERED, "it cannot be told: among the events that can be read %s", err->msg);
+    return cli_fail_lookup(view->cli, &doubt);
+}
+
 void asof_close(struct asof *view) {
     state_close(view->state);
     ledger_close(view->ledger);

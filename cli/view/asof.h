@@ -42,6 +42,9 @@ int asof_state(struct asof *view, const struct asof_at *at, struct state_view **
 /* The exit code of an answer that rests on the view: where the evidence cannot be read it says so, and it is EXIT_INVALID.
  */
 int asof_exit(struct asof *view, int exit_code);
+/* cli_fail_lookup for an answer that rests on the view: where the evidence cannot be read, that something is not there is
+ * not claimed. */
+int asof_fail_lookup(const struct asof *view, const struct err *err);
 void asof_close(struct asof *view);
 
 /* The moment that a text names: a seq counts itself, a time all events at or before it; a date is its first moment, or with

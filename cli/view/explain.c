@@ -404,7 +404,7 @@ static int put_row(struct explanation *s, const struct row *row, const struct pa
     obj_str(&one, "name", bytes_of_buf(&name));
     obj_text(&one, "table", row->table->name);
     obj_text(&one, "noun", row->table->noun);
-    if (state != SIZE_MAX) {
+    if (state != SIZE_MAX && row_has(row, state)) {
         obj_str(&one, "state", row_text(row, state));
     } else {
         obj_text(&one, "state", NULL);

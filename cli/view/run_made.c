@@ -145,7 +145,7 @@ static int find(const struct run_made_plan *plan, size_t field, struct bytes tex
         struct err why = {0};
         rc = query_next(cursor, &why);
         rc = rc != 0 ? rc : take(plan, cursor, run, field == QUERY_SUBJECT, made, &why);
-        if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
+        if (err_is_damage(rc)) {
             note(plan, &why, made);
             rc = 0;
         } else if (rc < 0) {

@@ -59,8 +59,18 @@ static int check_scope(struct bytes body, struct err *err) {
                                    SECRET_SHOWN(scope), scope_form_name(scope_form_of(group)), fault);
 }
 
+static int check_count(struct bytes body, struct err *err) {
+    struct mp_item item;
+    bool there = find(body, "count", &item);
+    bool fits = !there || item.type == MP_NIL || (item.type == MP_UINT && item.uint >= 1 && item.uint <= GRANT_COUNT_MAX);
+    return fits ? 0 : err_set(err, ERR_INVALID, "field 'count' is out of range (expected 1 to %d)", GRANT_COUNT_MAX);
+}
+
 int grant_check(const struct ledger_draft *draft, struct bytes body, struct err *err) {
     bool answer = bytes_is(draft->kind, "permission.decided");
+    if (bytes_is(draft->kind, "permission.used")) {
+        return check_count(body, err);
+    }
     if (!answer && !bytes_is(draft->kind, "permission.granted") && !bytes_is(draft->kind, "permission.denied") &&
         !bytes_is(draft->kind, "permission.revoked")) {
         return 0;

@@ -1,12 +1,15 @@
-/* What an event that decides about a permission must say before it is sealed, because a guard goes by it. */
+/* What an event about a permission must say before it is sealed, because a guard goes by it. */
 #ifndef LEDGER_KINDS_GRANT_H
 #define LEDGER_KINDS_GRANT_H
 
 #include "ledger/ledger.h"
 
+#define GRANT_COUNT_MAX 1000000 /* uses that one event may stand for */
+
 /* Whether the draft may have this open body. A grant, a denial or a revocation: its scope has no fault (ledger/kinds/scope.h).
  * These and an agent's answer: nothing that limits it is null, which would say "unknown"; one that holds until a time names
- * it; and a grant for a session names that, or its run. ERR_INVALID, in words. */
+ * it; and a grant for a session names that, or its run. A use: it stands for 1 to GRANT_COUNT_MAX. ERR_INVALID, in words.
+ */
 int grant_check(const struct ledger_draft *draft, struct bytes body, struct err *err);
 
 #endif

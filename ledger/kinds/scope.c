@@ -324,6 +324,9 @@ static bool meets(enum scope_form form, struct bytes pattern, struct bytes asked
     if (bytes_eq(pattern, asked)) {
         return true;
     }
+    if (form == SCOPE_PATH && pattern.n > 0 && pattern.p[0] == '/' && (asked.n == 0 || asked.p[0] != '/')) {
+        return false; /* absolute, and relative paths alone are asked for */
+    }
     pattern = as_pattern(form, pattern, rooms[0]);
     if (!glob_is_pattern(asked)) {
         return glob_match(pattern, asked);
@@ -354,4 +357,25 @@ bool scope_touches(struct bytes group, struct bytes pattern, struct bytes asked)
 
 bool scope_refuses(struct bytes group, struct bytes pattern, struct bytes asked) {
     return pattern.n == 0 || refuses(group, pattern, asked.n == 0 ? bytes_of("*") : asked, true);
+}
+
+/* Only what has no port of its own reaches all ports, and only a wildcard takes what begins with '/' and what does not. */
+bool scope_undoes(struct bytes group, struct bytes granted, struct bytes refused) {
+    enum scope_form form = scope_form_of(group);
+    uint8_t ports[SCOPE_MAX + 2];
+    if (granted.n == 0) {
+        return scope_fault(group, refused) == NULL;
+    }
+    if (form == SCOPE_PATH && (refused.n == 0 || memchr("*?[", refused.p[0], 3) != NULL)) {
+        return false;
+    }
+    if (!scope_covers(group, granted, refused) || refused.n > SCOPE_MAX - 2) {
+        return false;
+    }
+    if (form != SCOPE_HOST || refused.n == 0 || scope_host(group, refused).n < refused.n) {
+        return true;
+    }
+    memcpy(ports, refused.p, refused.n);
+    memcpy(ports + refused.n, ":*", 2);
+    return scope_covers(group, granted, (struct bytes){ports, refused.n + 2});
 }

@@ -33,9 +33,13 @@ const char *scope_use_fault(struct bytes group, struct bytes scope);
  * one path is absolute and the other is not. */
 bool scope_covers(struct bytes group, struct bytes pattern, struct bytes asked);
 /* A refusal of `pattern` concerns `asked`, which is of `group`, or, when that is a pattern or "", a part of it. One of a
- * host without a port concerns all its ports. Faults do not matter, so that none escapes a refusal. */
+ * host without a port concerns all its ports. A pattern that is asked for reaches relative or absolute paths, as
+ * scope_covers says, and is concerned by refusals of those. Faults do not matter, so that none escapes a refusal. */
 bool scope_touches(struct bytes group, struct bytes pattern, struct bytes asked);
-/* The same of all of `asked`. */
+/* A grant of `granted` reaches all that a refusal of `refused` concerns: of a host its ports too, and of a path that begins
+ * with a wildcard the absolute ones too. May say false where two things together would. */
+bool scope_undoes(struct bytes group, struct bytes granted, struct bytes refused);
+/* As scope_touches, of all of `asked`. */
 bool scope_refuses(struct bytes group, struct bytes pattern, struct bytes asked);
 /* A host without its port; a scope of another form as it is. */
 struct bytes scope_host(struct bytes group, struct bytes scope);

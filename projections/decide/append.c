@@ -168,7 +168,8 @@ static int judge_both(struct state_view *view, struct ledger_event *event, struc
     return rc;
 }
 
-/* What the step lacks by itself is said first; then all that the candidate lacks, when that is more. */
+/* What the step lacks by itself is said first; then all that the candidate lacks, when that is more. All of it begins with
+ * the same where the step is out of turn: that is said once. */
 static int judge_promotion(struct state_view *view, struct bytes promotion, struct decision *ret, struct err *err) {
     struct decision whole;
     int rc = decide_may_promote(view, promotion, &whole, err);
@@ -177,8 +178,12 @@ static int judge_promotion(struct state_view *view, struct bytes promotion, stru
     } else if (rc == 0 && !whole.yes && strstr(whole.reason, "; ") != NULL) {
         struct bytes first = bytes_of(ret->reason), all = bytes_of(whole.reason);
         char words[sizeof(ret->reason)];
-        snprintf(words, sizeof(words), "%.*s; all that is missing: %.*s", (int)reason_fits(first, 150), ret->reason,
-                 (int)reason_fits(all, 300), whole.reason);
+        const char *from = strstr(ret->reason, "promoted from "), *why = from != NULL ? strstr(from, ": ") : NULL;
+        if (why != NULL && strstr(whole.reason, why + 2) != NULL) {
+            first.n = 0;
+        }
+        snprintf(words, sizeof(words), "%.*s%s%.*s", (int)reason_fits(first, 150), ret->reason,
+                 first.n > 0 ? "; all that is missing: " : "", (int)reason_fits(all, 300), whole.reason);
         decide_no(ret, "%s", words);
     }
     return rc;

@@ -269,19 +269,36 @@ static bool says_else(const struct row *before, const struct row *after, size_t 
     return !same;
 }
 
+/* What stands cites the corrections before, which neither fold knows of: those that its own events do not account for. */
+static void keep_cited(const struct row *now, const struct row *before, struct row *after, size_t column) {
+    uint64_t cited[ROW_SEQS_MAX], own[ROW_SEQS_MAX];
+    size_t n = now->absent || before->absent ? 0 : row_seqs(now, column, cited, ROW_SEQS_MAX);
+    size_t m = row_seqs(before, column, own, ROW_SEQS_MAX);
+    for (size_t i = 0; i < n && i < ROW_SEQS_MAX; i++) {
+        bool is_own = false;
+        for (size_t k = 0; k < m && k < ROW_SEQS_MAX && !is_own; k++) {
+            is_own = own[k] == cited[i];
+        }
+        if (!is_own) {
+            row_cite(after, column, cited[i]);
+        }
+    }
+}
+
 /* What the correction made so, is so since the correction and by it; what it left as it was, is so since then. */
 static void cite(const struct ledger_event *event, const struct row *now, const struct row *before, struct row *after) {
-    size_t base = projection_column(after->table, "since"), state = projection_state(after->table);
+    size_t base = projection_column(after->table, "since"), dated = projection_dated(after->table);
     if (base == SIZE_MAX) {
         return;
     }
+    keep_cited(now, before, after, base + FOLD_EVIDENCE);
     if (says_else(before, after, base)) {
         row_cite(after, base + FOLD_EVIDENCE, event->seq);
     }
-    if (state == SIZE_MAX || (after->table->columns[state].flags & COLUMN_JUDGED) != 0) {
+    if (dated == SIZE_MAX || !row_has(after, dated)) {
         return;
     }
-    if (!now->absent && same_cell(now, after, state)) {
+    if (!now->absent && same_cell(now, after, dated)) {
         after->cells[base + FOLD_SINCE] = now->cells[base + FOLD_SINCE];
         after->cells[base + FOLD_SINCE_SEQ] = now->cells[base + FOLD_SINCE_SEQ];
     } else {

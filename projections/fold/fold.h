@@ -9,7 +9,7 @@
 #include "ledger/ledger.h"
 #include "projections/rows/row.h"
 
-#define FOLD_ROWS_MAX 640 /* rows that one event may touch */
+#define FOLD_ROWS_MAX 1280 /* rows that one event may touch */
 
 struct fold;
 

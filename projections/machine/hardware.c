@@ -86,7 +86,7 @@ static const struct state_column host_columns[] = {
     [KERNEL] = {"kernel", CELL_TEXT, 0, "its kernel"},
     [VIRTUAL] = {"virtual", CELL_TEXT, 0, "the virtual machine or container it is in"},
     [FIRMWARE] = {"firmware", CELL_TEXT, 0, "version of the firmware"},
-    [DIGEST] = {"digest", CELL_TEXT, 0, "digest of the profile"},
+    [DIGEST] = {"digest", CELL_TEXT, COLUMN_SINCE, "digest of the profile"},
     [PROFILED_AT] = {"profiled_at", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it was looked at last"},
     [PROFILES] = {"profiles", CELL_INT, 0, "how often it was looked at"},
     FOLD_COLUMNS,
@@ -249,4 +249,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"hardware.*", NULL};
 
-const struct projection projection_hardware = {"hardware", 1, tables, 2, kinds, fold_hardware};
+const struct projection projection_hardware = {"hardware", 2, tables, 2, kinds, fold_hardware};

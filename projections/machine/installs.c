@@ -308,4 +308,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"install.*", NULL};
 
-const struct projection projection_installs = {"installs", 2, tables, 1, kinds, fold_installs};
+const struct projection projection_installs = {"installs", 3, tables, 1, kinds, fold_installs};

@@ -448,4 +448,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"*", NULL};
 
-const struct projection projection_runs = {"runs", 3, tables, COUNT(tables), kinds, fold_run};
+const struct projection projection_runs = {"runs", 4, tables, COUNT(tables), kinds, fold_run};

@@ -174,4 +174,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"runtime.*", NULL};
 
-const struct projection projection_runtimes = {"runtimes", 2, tables, 1, kinds, fold_runtimes};
+const struct projection projection_runtimes = {"runtimes", 3, tables, 1, kinds, fold_runtimes};

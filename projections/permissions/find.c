@@ -1,6 +1,8 @@
-/* A fold finds rows by their whole key, so scopes that are patterns are listed by who and group in a table of their own. Of
- * those listed only the rows that can matter for a use are looked at. The list is bounded: a refusal takes the place of the
- * oldest grant in it, and when it has refusals alone, one more makes every use of the group a violation. */
+/* A fold finds rows by their whole key, so scopes that are patterns are listed by who and group in a table of their own,
+ * with the scope that was refused last, which is a part of everything. Of those listed only the rows that can matter for a
+ * use are looked at. The list is bounded: what a newer and wider refusal took back leaves it, and grants that are over do
+ * where room is needed; then a refusal takes the place of the oldest grant in it, and when it has refusals alone, one more
+ * makes every use of the group a violation. */
 #include "projections/permissions/find.h"
 
 #include <string.h>
@@ -27,12 +29,25 @@ struct grounds {
     struct row *row[GROUNDS];
 };
 
-static void take_newer(struct grounds *found, enum permission_ground ground, struct row *row) {
-    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
+static void take_newer(struct grounds *found, enum permission_ground ground, struct row *row, int64_t seq) {
     if (seq > found->seq[ground]) {
         found->seq[ground] = seq;
         found->row[ground] = row;
     }
+}
+
+uint64_t permission_time(const struct fold *fold) {
+    uint64_t told = fold_at(fold), written = fold_event(fold)->time;
+    return told > written ? told : written;
+}
+
+static int is_over(struct fold *fold, const struct row *row, bool *ret, struct err *err) {
+    struct bytes session = row_text(row, PERMISSIONS_SESSION);
+    struct row *end = NULL;
+    *ret = !row_is(row, PERMISSIONS_STEP, "granted") || permissions_is_over(row, permission_time(fold));
+    int rc = *ret || session.n == 0 ? 0 : fold_find(fold, SESSIONS, &session, 1, &end, err);
+    *ret = *ret || end != NULL;
+    return rc;
 }
 
 /* Without a group (of a tool that has none) only what refuses counts for any group. */
@@ -40,17 +55,21 @@ static int consider(struct fold *fold, const struct asked *a, struct bytes group
                     struct err *err) {
     const struct permission_limits limits = {a->tier, a->session, a->run, .of_session = true};
     struct row *row;
+    bool over;
     int rc = row_of(fold, a, group, scope, &row, err);
-    if (rc != 0 || row == NULL || !row_has(row, PERMISSIONS_DECIDED_SEQ)) {
+    if (rc != 0 || row == NULL) {
         return rc;
     }
-    if (!row_is(row, PERMISSIONS_DECISION, "granted")) {
-        if (scope_touches(a->group, scope, a->scope)) {
-            take_newer(found, GROUND_REFUSES, row);
-        }
-    } else if (bytes_eq(group, a->group) && scope_covers(group, scope, a->scope)) {
-        bool over = !row_is(row, PERMISSIONS_STEP, "granted") || permissions_is_over(row, fold_at(fold));
-        take_newer(found, permission_ground(row, over, &limits), row);
+    if (row_has(row, PERMISSIONS_REFUSED_SEQ) && scope_touches(a->group, scope, a->scope)) {
+        take_newer(found, GROUND_REFUSES, row, row_int(row, PERMISSIONS_REFUSED_SEQ));
+    }
+    if (!row_is(row, PERMISSIONS_DECISION, "granted") || !bytes_eq(group, a->group) ||
+        !scope_covers(group, scope, a->scope)) {
+        return 0;
+    }
+    rc = is_over(fold, row, &over, err);
+    if (rc == 0) {
+        take_newer(found, permission_ground(row, over, &limits), row, row_int(row, PERMISSIONS_DECIDED_SEQ));
     }
     return rc;
 }
@@ -67,6 +86,9 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
     if (rc != 0 || patterns == NULL) {
         return rc;
     }
+    if (a->scope.n == 0 && row_has(patterns, PATTERN_REFUSED)) { /* all are a part of everything: the newest decides */
+        rc = consider(fold, a, group, row_text(patterns, PATTERN_REFUSED), found, err);
+    }
     list_open(&list, row_list(patterns, PATTERN_SCOPES));
     while (rc == 0 && list_next(&list, &item)) {
         if (!list_name(item, "", &scope)) {
@@ -74,6 +96,21 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
         } else if (scope_touches(a->group, scope, a->scope)) {
             rc = consider(fold, a, group, scope, found, err);
         }
+    }
+    return rc;
+}
+
+/* What is said of it when nothing was decided about it. */
+static int ground_without(struct fold *fold, const struct asked *a, enum permission_ground *ret, struct err *err) {
+    struct row *row;
+    int rc = row_of(fold, a, a->group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), &row, err);
+    if (rc == 0 && row != NULL && row_is(row, PERMISSIONS_DECISION, "granted")) {
+        *ret = GROUND_HIDDEN;
+        return 0;
+    }
+    rc = rc != 0 ? rc : row_of(fold, a, a->group, a->scope, &row, err);
+    if (rc == 0 && row != NULL && row_is(row, PERMISSIONS_STEP, "requested")) {
+        *ret = GROUND_ASKED;
     }
     return rc;
 }
@@ -87,7 +124,7 @@ int permission_find(struct fold *fold, struct asked *a, struct found *ret, struc
     rc = rc != 0 || a->group.n == 0 ? rc : consider_group(fold, a, (struct bytes){a->group.p, 0}, &found, err);
     ret->ground = permission_ground_pick(found.seq);
     ret->row = ret->ground != GROUND_NONE ? found.row[ret->ground] : NULL;
-    return rc;
+    return rc != 0 || ret->ground != GROUND_NONE ? rc : ground_without(fold, a, &ret->ground, err);
 }
 
 /* ---- patterns ---- */
@@ -95,9 +132,12 @@ int permission_find(struct fold *fold, struct asked *a, struct found *ret, struc
 struct listing {
     const struct asked *asked;
     struct row *row;
-    bool there, marked; /* the pattern is listed; more refuse than are listed */
-    bool makes_room;
-    struct bytes out; /* a grant that has to go; it was found when makes_room */
+    bool refuses;
+    bool there, marked;                 /* the pattern is listed; more refuse than are listed */
+    uint32_t n;                         /* patterns that stay */
+    size_t bytes;                       /* of the list as it stays, at most */
+    bool goes[PERMISSION_PATTERNS_MAX]; /* the pattern of this number */
+    bool changed;
 };
 
 /* No use finds it any more, so it is over. */
@@ -107,40 +147,62 @@ static void end_grant(struct fold *fold, struct row *row) {
     }
 }
 
-/* Whether there is room for one more. */
-static bool look_through(struct listing *l) {
-    struct list list;
-    struct bytes item, scope, all = row_list(l->row, PATTERN_SCOPES);
-    uint32_t n = 0;
-    list_open(&list, all);
-    while (list_next(&list, &item)) {
-        bool text = list_name(item, "", &scope);
-        l->there = l->there || (text && bytes_eq(scope, l->asked->scope));
-        l->marked = l->marked || !text;
-        n += text;
-    }
-    return n < PERMISSION_PATTERNS_MAX && all.n + l->asked->scope.n + MARKS_MAX <= ROW_LIST_MAX;
+static void leaves(struct listing *l, uint32_t number, size_t bytes) {
+    l->goes[number] = l->changed = true;
+    l->n--;
+    l->bytes -= bytes;
 }
 
-/* The oldest grant of the list makes room. */
-static int make_room(struct fold *fold, struct listing *l, struct err *err) {
+static bool has_room(const struct listing *l) {
+    return l->n < PERMISSION_PATTERNS_MAX && l->bytes + l->asked->scope.n + MARKS_MAX <= ROW_LIST_MAX;
+}
+
+/* What is there, and what a refusal takes back altogether: all of it is older. */
+static void look_through(struct listing *l) {
+    const struct asked *a = l->asked;
+    struct list list;
+    struct bytes item, scope;
+    uint32_t number = 0;
+    l->bytes = row_list(l->row, PATTERN_SCOPES).n;
+    list_open(&list, row_list(l->row, PATTERN_SCOPES));
+    while (list_next(&list, &item)) {
+        if (!list_name(item, "", &scope)) {
+            l->marked = true;
+            continue;
+        }
+        bool same = bytes_eq(scope, a->scope);
+        l->there = l->there || same;
+        l->n++;
+        if (l->refuses && !same && number < PERMISSION_PATTERNS_MAX && scope_refuses(a->group, a->scope, scope)) {
+            leaves(l, number, item.n);
+        }
+        number++;
+    }
+}
+
+/* Grants that are over leave, or (`all`) the oldest whatever they are, until there is room. What was refused stays. */
+static int make_room(struct fold *fold, struct listing *l, bool all, struct err *err) {
     struct list list;
     struct bytes item, scope;
     struct row *row;
+    bool over = false;
+    uint32_t number = 0;
     int rc = 0;
     list_open(&list, row_list(l->row, PATTERN_SCOPES));
-    while (rc == 0 && !l->makes_room && list_next(&list, &item)) {
+    while (rc == 0 && !has_room(l) && number < PERMISSION_PATTERNS_MAX && list_next(&list, &item)) {
         if (!list_name(item, "", &scope)) {
             continue;
         }
-        rc = row_of(fold, l->asked, l->asked->group, scope, &row, err);
-        if (rc == 0 && (row == NULL || row_is(row, PERMISSIONS_DECISION, "granted"))) {
-            l->makes_room = true;
-            l->out = scope;
-            if (row != NULL) {
+        bool stays = !l->goes[number];
+        rc = stays ? row_of(fold, l->asked, l->asked->group, scope, &row, err) : 0;
+        if (rc == 0 && stays && row != NULL && !row_has(row, PERMISSIONS_REFUSED_SEQ)) {
+            rc = is_over(fold, row, &over, err);
+            if (rc == 0 && (all || over)) {
+                leaves(l, number, item.n);
                 end_grant(fold, row);
             }
         }
+        number++;
     }
     return rc;
 }
@@ -150,12 +212,15 @@ static int put_list(const struct listing *l, bool adds, bool marks, struct err *
     struct list list;
     struct list_out out;
     struct bytes item, scope;
+    uint32_t number = 0;
     list_out_init(&out);
     list_open(&list, row_list(l->row, PATTERN_SCOPES));
     while (list_next(&list, &item)) {
-        if (!l->makes_room || !list_name(item, "", &scope) || !bytes_eq(scope, l->out)) {
+        bool text = list_name(item, "", &scope);
+        if (!text || number >= PERMISSION_PATTERNS_MAX || !l->goes[number]) {
             list_out_raw(&out, item);
         }
+        number += text;
     }
     if (adds) {
         list_out_text(&out, l->asked->scope);
@@ -167,19 +232,22 @@ static int put_list(const struct listing *l, bool adds, bool marks, struct err *
     return rc;
 }
 
-/* The pattern is listed from here on. *ret_listed: there was room. */
 int permission_list(struct fold *fold, const struct asked *a, bool refuses, bool *ret_listed, struct err *err) {
     const struct bytes parts[] = {a->who, a->group};
-    struct listing l = {.asked = a};
+    struct listing l = {.asked = a, .refuses = refuses};
+    bool pattern = glob_is_pattern(a->scope), fits = a->scope.n <= ROW_TEXT_MAX;
     int rc = fold_row(fold, PATTERNS, parts, COUNT(parts), &l.row, err);
     if (rc != 0) {
         return rc;
     }
-    bool room = look_through(&l), fits = a->scope.n <= ROW_TEXT_MAX;
-    if (!l.there && !room && fits && refuses) {
-        rc = make_room(fold, &l, err);
+    if (refuses) {
+        row_set_text(l.row, PATTERN_REFUSED, a->scope);
     }
-    bool adds = !l.there && fits && (room || l.makes_room), marks = !l.there && !adds && refuses && !l.marked;
-    *ret_listed = l.there || adds;
-    return rc != 0 || (!adds && !marks) ? rc : put_list(&l, adds, marks, err);
+    look_through(&l);
+    bool wants = pattern && !l.there && fits;
+    rc = wants ? make_room(fold, &l, false, err) : 0;
+    rc = rc != 0 || !wants || !refuses ? rc : make_room(fold, &l, true, err);
+    bool adds = wants && has_room(&l), marks = pattern && !l.there && !adds && refuses && !l.marked;
+    *ret_listed = !pattern || l.there || adds;
+    return rc != 0 || (!adds && !marks && !l.changed) ? rc : put_list(&l, adds, marks, err);
 }

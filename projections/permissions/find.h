@@ -8,10 +8,10 @@
 /* Scopes that are patterns, of one who and group; also bounded by their bytes (ROW_LIST_MAX). */
 #define PERMISSION_PATTERNS_MAX 256
 
-enum permission_table { PERMISSIONS, PATTERNS };
+enum permission_table { PERMISSIONS, PATTERNS, SESSIONS };
 
 /* Columns of the table "permission_patterns". */
-enum { PATTERN_WHO, PATTERN_GROUP, PATTERN_SCOPES, PATTERN_COLUMNS };
+enum { PATTERN_WHO, PATTERN_GROUP, PATTERN_SCOPES, PATTERN_REFUSED, PATTERN_COLUMNS };
 
 /* What the event is about. */
 struct asked {
@@ -22,13 +22,17 @@ struct asked {
 
 /* What was decided of it. */
 struct found {
-    struct row *row; /* that holds, that refuses, or that a refusal names (projections/permissions/ground.h); NULL: none */
+    struct row *row; /* that holds, that refuses, or that a refusal names (ground.h); only up to GROUND_OVER */
     enum permission_ground ground;
 };
 
 int permission_find(struct fold *fold, struct asked *asked, struct found *ret, struct err *err);
-/* The pattern is listed from here on, so that uses find its row. A refusal takes the place of the oldest grant, which is
- * over with that, and says so in the list even when it has none. *ret_listed: there was room. */
+/* When a use is judged: now, or when it says that it will be. A time in the past would make use of what is over by now. */
+uint64_t permission_time(const struct fold *fold);
+/* A scope that is a pattern is listed from here on, so that uses find its row; of a refusal of any scope the list takes
+ * note. What it refuses altogether leaves the list, for it decides nothing any more. Where there is no room, grants that
+ * are over leave it; a refusal then takes the place of the oldest grants, which are over with that, and says so in the list
+ * even when it has none. *ret_listed: there was room, or none is needed. */
 int permission_list(struct fold *fold, const struct asked *asked, bool refuses, bool *ret_listed, struct err *err);
 
 #endif

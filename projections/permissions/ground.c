@@ -30,7 +30,7 @@ const char *permission_ground_words(const struct row *row, enum permission_groun
     case GROUND_HOLDS:
         return "granted";
     case GROUND_REFUSES:
-        return row_is(row, PERMISSIONS_DECISION, "denied") ? "denied" : "revoked";
+        return row_is(row, PERMISSIONS_REFUSAL, "denied") ? "denied" : "revoked";
     case GROUND_T2:
     case GROUND_T1:
     case GROUND_T0:
@@ -47,9 +47,7 @@ const char *permission_ground_words(const struct row *row, enum permission_groun
     case GROUND_HIDDEN:
         return "granted, but for a scope that is not known";
     case GROUND_ASKED:
-        return row_is(row, PERMISSIONS_STEP, "requested") ? "requested, not granted"
-               : row_is(row, PERMISSIONS_STEP, "expired") ? "expired"
-                                                          : "used, but nobody granted it";
+        return "requested, not granted";
     default:
         return "nobody granted it";
     }

@@ -21,7 +21,7 @@ enum permission_ground {
     GROUND_ONCE,    /* granted once, and asked for a call */
     GROUND_OVER,    /* expired, used up, its session ended */
     GROUND_HIDDEN,  /* granted, for a scope that is not known */
-    GROUND_ASKED,   /* requested or used, never decided */
+    GROUND_ASKED,   /* requested, never decided */
     GROUNDS,
     GROUND_NONE = GROUNDS /* nothing was said about it */
 };

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "base/glob.h"
+#include "ledger/kinds/grant.h"
 #include "ledger/kinds/scope.h"
 #include "projections/fold/fold.h"
 #include "projections/permissions/find.h"
@@ -54,6 +55,8 @@ static const struct state_column columns[] = {
     [PERMISSIONS_STEP] = {"step", CELL_TEXT, 0, "what the newest event said of it"},
     [PERMISSIONS_DECISION] = {"decision", CELL_TEXT, 0, "granted, denied or revoked, whatever was asked since"},
     [PERMISSIONS_DECIDED_SEQ] = {"decided_seq", CELL_INT, COLUMN_SEQ, "the event that decided so"},
+    [PERMISSIONS_REFUSAL] = {"refusal", CELL_TEXT, 0, "denied or revoked, whatever was granted since"},
+    [PERMISSIONS_REFUSED_SEQ] = {"refused_seq", CELL_INT, COLUMN_SEQ, "the newest event that refused it"},
     [PERMISSIONS_TIER] = {"tier", CELL_TEXT, COLUMN_MAIN, "T0 to T3, as who decided or asked says; null: unknown"},
     TIERS_COLUMNS,
     [PERMISSIONS_EXPIRES] = {"expires", CELL_INT, COLUMN_TIME | COLUMN_MAIN, "when it ends by itself"},
@@ -72,6 +75,13 @@ static const struct state_column pattern_columns[] = {
     [PATTERN_WHO] = {"who", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "pack or tool"},
     [PATTERN_GROUP] = {"group", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "group of permissions"},
     [PATTERN_SCOPES] = {"scopes", CELL_LIST, COLUMN_MAIN, "the scopes that are patterns"},
+    [PATTERN_REFUSED] = {"refused_scope", CELL_TEXT, 0, "the scope, pattern or not, that was refused last; null: none was"},
+};
+
+static const struct state_column session_columns[] = {
+    [SESSION_NAME] = {"session", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "a session: the name of a run"},
+    [SESSION_ENDED_SEQ] = {"ended_seq", CELL_INT, COLUMN_SEQ | COLUMN_MAIN, "the event that ended it first"},
+    [SESSION_ENDED_AT] = {"ended_at", CELL_INT, COLUMN_TIME, "when that was"},
 };
 
 static const struct fold_step_rule rules[] = {
@@ -151,8 +161,11 @@ static void put_decision(struct fold *fold, struct row *row, const char *step) {
     if (strcmp(step, "granted") == 0) {
         put_granted(fold, row);
     } else {
+        row_set_str(row, PERMISSIONS_REFUSAL, step);
+        row_set_int(row, PERMISSIONS_REFUSED_SEQ, (int64_t)fold_event(fold)->seq);
         row_set_null(row, PERMISSIONS_EXPIRES);
         row_set_null(row, PERMISSIONS_LIFETIME);
+        row_set_null(row, PERMISSIONS_SESSION);
     }
 }
 
@@ -193,7 +206,7 @@ static void take(struct fold *fold, struct row *row, const char *step, const str
 static int is_part_of_grant(struct fold *fold, struct asked *a, bool *ret, struct err *err) {
     struct found found;
     int rc = permission_find(fold, a, &found, err);
-    *ret = rc == 0 && found.row != NULL && row_is(found.row, PERMISSIONS_DECISION, "granted");
+    *ret = rc == 0 && found.ground <= GROUND_OVER && found.ground != GROUND_REFUSES;
     return rc;
 }
 
@@ -214,12 +227,13 @@ static int step(struct fold *fold, const char *word, struct err *err) {
         a.scope = bytes_of(PERMISSIONS_SCOPE_UNKNOWN);
     }
     const struct bytes parts[] = {a.who, a.group, a.scope};
-    bool revoked = strcmp(word, "revoked") == 0, pattern = glob_is_pattern(a.scope), listed = true, part = false;
+    bool revoked = strcmp(word, "revoked") == 0, refuses = revoked || strcmp(word, "denied") == 0;
+    bool pattern = glob_is_pattern(a.scope), listed = true, part = false;
     struct row *row;
     int rc = revoked ? is_part_of_grant(fold, &a, &part, err) : 0;
     rc = rc != 0 ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
-    if (rc == 0 && pattern && strcmp(word, "requested") != 0) {
-        rc = permission_list(fold, &a, strcmp(word, "denied") == 0 || revoked, &listed, err);
+    if (rc == 0 && (refuses || (pattern && strcmp(word, "granted") == 0))) {
+        rc = permission_list(fold, &a, refuses, &listed, err);
     }
     if (rc != 0) {
         return rc;
@@ -233,10 +247,11 @@ static int step(struct fold *fold, const char *word, struct err *err) {
     take(fold, row, word, rule);
     if (!listed && rule->to != NULL && strcmp(rule->to, "granted") == 0) {
         row_set_str(row, PERMISSIONS_STEP, "expired");
-        fold_violation(
-            fold, row, PERMISSIONS_BASE,
-            "granted, but no use finds it: of one holder and group %d patterns (%zu KiB) are looked at; revoke some",
-            PERMISSION_PATTERNS_MAX, ROW_LIST_MAX >> 10);
+        fold_violation(fold, row, PERMISSIONS_BASE,
+                       "granted, but no use finds it: of one holder and group %d patterns (%zu KiB) are looked at; "
+                       "permission.expired of "
+                       "a granted one makes room, or permission.revoked of what is wider",
+                       PERMISSION_PATTERNS_MAX, ROW_LIST_MAX >> 10);
     }
     return 0;
 }
@@ -251,7 +266,7 @@ static const char *use_fault(const struct asked *a, const struct found *found, c
         snprintf(ret, 128, "used, but its scope %s", fault);
         return ret;
     }
-    if (found->row == NULL) {
+    if (found->ground == GROUND_NONE) {
         return "used, but nobody granted it";
     }
     if (found->ground == GROUND_HOLDS) {
@@ -266,27 +281,34 @@ static const char *use_fault(const struct asked *a, const struct found *found, c
     return ret;
 }
 
+/* How many uses the event stands for; what an older ledger says beyond what is taken today is brought within it. */
+static int64_t count_of(const struct fold *fold) {
+    int64_t count = 1;
+    fold_int(fold, "count", &count);
+    return count < 1 ? 1 : count > GRANT_COUNT_MAX ? GRANT_COUNT_MAX : count;
+}
+
 static int used(struct fold *fold, struct err *err) {
     struct asked a = asked_of(fold);
     const struct bytes parts[] = {a.who, a.group, a.scope};
-    int64_t count = 1;
     uint64_t at = fold_at(fold);
     struct found found;
     char words[128];
     int rc = permission_find(fold, &a, &found, err);
     struct row *row = found.row;
-    rc = rc != 0 || row != NULL ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
+    bool own = found.ground > GROUND_OVER; /* nobody decided about it: it counts for its own scope */
+    rc = rc != 0 || !own ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
     if (rc != 0) {
         return rc;
     }
-    lapse(row, at);
+    lapse(row, permission_time(fold));
     const char *fault = use_fault(&a, &found, words);
-    fold_int(fold, "count", &count);
-    count = count > 0 ? count : 1;
+    bool once = row_is(row, PERMISSIONS_LIFETIME, "once");
+    int64_t count = count_of(fold);
     if (fault != NULL || a.untold) {
         row_add(row, PERMISSIONS_UNPERMITTED, count);
     } else {
-        row_add(row, PERMISSIONS_USES, count);
+        row_add(row, PERMISSIONS_USES, once ? 1 : count);
         row_set_int(row, PERMISSIONS_USED_AT, (int64_t)at);
     }
     if (fault != NULL) {
@@ -294,7 +316,7 @@ static int used(struct fold *fold, struct err *err) {
     } else if (a.untold) {
         fold_violation(fold, row, PERMISSIONS_BASE, "used, but more than %d patterns refuse: nobody can tell",
                        PERMISSION_PATTERNS_MAX);
-    } else if (row_is(row, PERMISSIONS_LIFETIME, "once")) {
+    } else if (once) {
         fold_cite(fold, row, PERMISSIONS_BASE);
         lapse(row, at); /* so that what others go by is in the step, not in how often it was used */
         if (count > 1) {
@@ -320,9 +342,25 @@ static const char *word_of(struct bytes decision) {
     return NULL;
 }
 
+/* A run came to its end, and what was granted for it. What begins again after that is another one. */
+static int ended(struct fold *fold, struct err *err) {
+    const struct ledger_event *event = fold_event(fold);
+    struct bytes session = bytes_has_prefix(event->subject, "run/") ? fold_subject(fold) : event->run;
+    struct row *row;
+    int rc = session.n == 0 ? 0 : fold_row(fold, SESSIONS, &session, 1, &row, err);
+    if (rc == 0 && session.n > 0 && !row_has(row, SESSION_ENDED_SEQ)) {
+        row_set_int(row, SESSION_ENDED_SEQ, (int64_t)event->seq);
+        row_set_int(row, SESSION_ENDED_AT, (int64_t)fold_at(fold));
+    }
+    return rc;
+}
+
 static int fold_permission(struct fold *fold, struct err *err) {
     static const char *const steps[] = {"requested", "granted", "denied", "expired", "revoked"};
     struct bytes name = fold_step(fold), decision = {0};
+    if (bytes_is(fold_event(fold)->kind, "run.finished")) {
+        return ended(fold, err);
+    }
     if (bytes_is(name, "used")) {
         return used(fold, err);
     }
@@ -378,8 +416,42 @@ static bool is_refused(const struct row *row) {
     return row_is(row, PERMISSIONS_STATE, "denied") || row_is(row, PERMISSIONS_STATE, "revoked");
 }
 
+/* A refusal that is older than the grant of the same scope: it counts where that grant does not. */
+static bool was_refused(const struct row *row) {
+    return row_is(row, PERMISSIONS_DECISION, "granted") && row_has(row, PERMISSIONS_REFUSED_SEQ);
+}
+
+/* What was granted since holds no longer. */
+static void refuse_again(struct row *row) {
+    char words[160];
+    snprintf(words, sizeof(words), "by event %lld: what event %lld granted since does not hold",
+             (long long)row_int(row, PERMISSIONS_REFUSED_SEQ), (long long)row_int(row, PERMISSIONS_DECIDED_SEQ));
+    row->cells[PERMISSIONS_STATE] = row->cells[PERMISSIONS_REFUSAL];
+    say(row, NULL, words);
+    row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)row_int(row, PERMISSIONS_REFUSED_SEQ));
+}
+
+/* It holds, but not for all that was refused before it. */
+static void say_limits(struct row *row) {
+    struct bytes group = row_text(row, PERMISSIONS_GROUP), scope = row_text(row, PERMISSIONS_SCOPE);
+    char words[160];
+    bool all = row_is(row, PERMISSIONS_TIER, "T3") && !row_has(row, PERMISSIONS_EXPIRES) &&
+               !row_has(row, PERMISSIONS_SESSION) && !row_is(row, PERMISSIONS_LIFETIME, "once") &&
+               scope_undoes(group, scope, scope);
+    if (!all) {
+        snprintf(words, sizeof(words), "where this grant does not hold, event %lld counts, which %.*s it",
+                 (long long)row_int(row, PERMISSIONS_REFUSED_SEQ), REASON_NAME(row_text(row, PERMISSIONS_REFUSAL)));
+        say(row, NULL, words);
+        row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, (uint64_t)row_int(row, PERMISSIONS_REFUSED_SEQ));
+    }
+}
+
 static void compare_granted(struct row *row, const struct permitted *is) {
     char words[320];
+    if (was_refused(row) && is->fault == NULL && is->refused_seq < row_int(row, PERMISSIONS_DECIDED_SEQ)) {
+        refuse_again(row);
+        return;
+    }
     if (is->refused_seq < 0) {
         snprintf(words, sizeof(words), "no use has it: %s%s", is->fault != NULL ? "its scope " : "",
                  is->fault != NULL ? is->fault : is->words);
@@ -395,7 +467,7 @@ static void compare_granted(struct row *row, const struct permitted *is) {
  * tiers, at the highest. */
 static void compare(struct row *row, const struct permitted *is) {
     bool granted = row_is(row, PERMISSIONS_STATE, "granted"), refused = is_refused(row);
-    bool partly = refused && is->ground >= GROUND_T2 && is->ground <= GROUND_T0;
+    bool partly = refused && is->part_seq < 0 && is->ground >= GROUND_T2 && is->ground <= GROUND_T0;
     char words[320];
     if (granted && !is->decision.yes) {
         compare_granted(row, is);
@@ -406,8 +478,14 @@ static void compare(struct row *row, const struct permitted *is) {
                            : "event %lld grants '%s'%s",
                  (long long)is->seq, is->scope, partly ? is->words : "");
         override(row, refused && !partly ? "lifted" : NULL, is->seq, words);
+    } else if (refused && is->part_seq >= 0) {
+        snprintf(words, sizeof(words), "but event %lld grants a part of it, by '%s'", (long long)is->part_seq,
+                 is->part_scope);
+        override(row, NULL, is->part_seq, words);
     } else if (is->untold) {
         say(row, NULL, "there are more patterns than it is held against: a use with --checked is");
+    } else if (granted && was_refused(row)) {
+        say_limits(row);
     }
 }
 
@@ -437,6 +515,9 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
     if (end != LEDGER_NO_SEQ) {
         row_cite(row, PERMISSIONS_BASE + FOLD_EVIDENCE, end);
     }
+    if (was_refused(row) && row_is(row, PERMISSIONS_STATE, "expired")) {
+        refuse_again(row);
+    }
     return rc != 0 ? rc : judge_others(view, row, err);
 }
 
@@ -445,8 +526,11 @@ static const struct state_table tables[] = {
                      PERMISSIONS_BASE + FOLD_N, judge},
     [PATTERNS] = {"permission_patterns", "permission-pattern", "A row is the scopes of a group that are patterns.",
                   pattern_columns, PATTERN_COLUMNS, NULL},
+    [SESSIONS] = {"permission_sessions", "permission-session",
+                  "A row is a session that is over, with what was granted for it.", session_columns, SESSION_COLUMNS, NULL},
 };
-static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied", "permission.decided",
-                                    "permission.expired",   "permission.revoked", "permission.used",   NULL};
+static const char *const kinds[] = {"permission.requested", "permission.granted", "permission.denied",
+                                    "permission.decided",   "permission.expired", "permission.revoked",
+                                    "permission.used",      "run.finished",       NULL};
 
-const struct projection projection_permissions = {"permissions", 8, tables, COUNT(tables), kinds, fold_permission};
+const struct projection projection_permissions = {"permissions", 9, tables, COUNT(tables), kinds, fold_permission};

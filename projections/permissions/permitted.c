@@ -45,6 +45,8 @@ struct weighing {
     struct permission_limits limits;
     struct newest newest[GROUNDS];
     struct newest whole; /* the newest refusal of all of it */
+    struct newest part;  /* the newest grant that reaches it, and not all that is refused with it */
+    bool undoes;         /* what is asked is all that a refusal of the scope refuses */
     struct nearest nearest;
     size_t steps; /* of comparing patterns, at most */
     bool bounded; /* by STEPS_MAX */
@@ -60,8 +62,8 @@ static void weighing_init(struct weighing *w, struct state_view *view, const str
     for (size_t g = 0; g < GROUNDS; g++) {
         w->newest[g].seq = -1;
     }
-    w->whole.seq = -1;
-    w->nearest.there = w->bounded = false;
+    w->whole.seq = w->part.seq = -1;
+    w->nearest.there = w->bounded = w->undoes = false;
     w->steps = 0;
 }
 
@@ -74,7 +76,9 @@ static void take_into(struct newest *n, const struct weighing *w, enum permissio
     snprintf(n->words, sizeof(n->words), "%s", permission_ground_words(row, ground, &w->limits));
     snprintf(n->scope, sizeof(n->scope), "%.*s", REASON_NAME(row_text(row, PERMISSIONS_SCOPE)));
     decide_begin(&n->cited);
-    decide_cite_row(&n->cited, row);
+    if (ground != GROUND_REFUSES || seq == row_int(row, PERMISSIONS_DECIDED_SEQ)) {
+        decide_cite_row(&n->cited, row); /* what is cited there brought its newest decision */
+    }
     if (ground == GROUND_HOLDS || ground == GROUND_REFUSES) {
         decide_cite(&n->cited, (uint64_t)seq);
     }
@@ -125,7 +129,12 @@ static int weigh_grant(struct weighing *w, const struct row *row, struct err *er
     }
     int rc = permissions_over(w->view, row, &over, &end, err);
     if (rc == 0 && scope_covers(q->group, row_text(row, PERMISSIONS_SCOPE), q->scope)) {
-        take(w, permission_ground(row, over, &w->limits), row, seq, end);
+        enum permission_ground ground = permission_ground(row, over, &w->limits);
+        if (!w->undoes || scope_undoes(q->group, row_text(row, PERMISSIONS_SCOPE), q->scope)) {
+            take(w, ground, row, seq, end);
+        } else if (ground == GROUND_HOLDS || (ground >= GROUND_T2 && ground <= GROUND_T0)) {
+            take_into(&w->part, w, ground, row, seq);
+        }
     } else if (rc == 0 && !over) {
         remember_nearest(w, row);
     }
@@ -135,18 +144,20 @@ static int weigh_grant(struct weighing *w, const struct row *row, struct err *er
 static int weigh(struct weighing *w, const struct row *row, struct err *err) {
     const struct decide_use *q = w->q;
     struct bytes group = row_text(row, PERMISSIONS_GROUP), scope = row_text(row, PERMISSIONS_SCOPE);
-    bool same = bytes_eq(group, q->group), decided = row_has(row, PERMISSIONS_DECISION);
-    int64_t seq = row_int(row, PERMISSIONS_DECIDED_SEQ);
+    bool same = bytes_eq(group, q->group);
+    int64_t refused = row_int(row, PERMISSIONS_REFUSED_SEQ);
+    if (row_has(row, PERMISSIONS_REFUSED_SEQ) && (group.n == 0 || same) && scope_touches(q->group, scope, q->scope)) {
+        take(w, GROUND_REFUSES, row, refused, LEDGER_NO_SEQ);
+        if (scope_refuses(q->group, scope, q->scope)) {
+            take_into(&w->whole, w, GROUND_REFUSES, row, refused);
+        }
+    }
     if (row_is(row, PERMISSIONS_DECISION, "granted")) {
         return weigh_grant(w, row, err);
     }
-    if (decided && (group.n == 0 || same) && scope_touches(q->group, scope, q->scope)) {
-        take(w, GROUND_REFUSES, row, seq, LEDGER_NO_SEQ);
-        if (scope_refuses(q->group, scope, q->scope)) {
-            take_into(&w->whole, w, GROUND_REFUSES, row, seq);
-        }
-    } else if (!decided && same && bytes_eq(scope, q->scope)) {
-        take(w, GROUND_ASKED, row, row_int(row, PERMISSIONS_BASE + FOLD_UPDATED_SEQ), LEDGER_NO_SEQ);
+    if (!row_has(row, PERMISSIONS_DECISION) && row_is(row, PERMISSIONS_STEP, "requested") && same &&
+        bytes_eq(scope, q->scope)) {
+        take(w, GROUND_ASKED, row, row_int(row, PERMISSIONS_BASE + FOLD_SINCE_SEQ), LEDGER_NO_SEQ);
     }
     return 0;
 }
@@ -165,6 +176,11 @@ static void answer_refused(struct permitted *ret, const struct weighing *w) {
         ret->refused_seq = refuses->seq;
         snprintf(ret->refused, sizeof(ret->refused), "%s", refuses->words);
         snprintf(ret->refused_scope, sizeof(ret->refused_scope), "%s", refuses->scope);
+    }
+    ret->part_seq = -1;
+    if (w->part.seq > w->newest[GROUND_REFUSES].seq) {
+        ret->part_seq = w->part.seq;
+        snprintf(ret->part_scope, sizeof(ret->part_scope), "%s", w->part.scope);
     }
 }
 
@@ -213,8 +229,9 @@ static void add_nearest(struct permitted *ret, const struct weighing *w) {
         return;
     }
     size_t at = bytes_of(reason).n;
-    snprintf(reason + at, sizeof(ret->decision.reason) - at, "; the nearest grant is of '%s', %s (event %lld)", n->scope,
-             n->tier[0] != '\0' ? n->tier : "without a tier", (long long)n->seq);
+    snprintf(reason + at, sizeof(ret->decision.reason) - at, "; the nearest grant is of '%s', %s", n->scope,
+             n->tier[0] != '\0' ? n->tier : "without a tier");
+    decide_cite(&ret->decision, (uint64_t)n->seq);
 }
 
 /* All rows of a group. */
@@ -274,7 +291,8 @@ static int weigh_row(struct weighing *w, struct bytes who, struct bytes group, s
     return rc;
 }
 
-/* Patterns, which the fold lists. *ret_untold: more refuse than are listed, or they are too many and too long. */
+/* Patterns, which the fold lists, and for everything what was refused last. *ret_untold: more refuse than are listed, or
+ * they are too many and too long. */
 static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
     const struct bytes parts[] = {who, group};
     struct bytes item, scope;
@@ -282,6 +300,9 @@ static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes gro
     struct row row;
     bool there = false;
     int rc = look_stored(w->view, "permission_patterns", parts, 2, &row, &there, err);
+    if (rc == 0 && there && w->q->scope.n == 0 && row_has(&row, PATTERN_REFUSED)) { /* all are a part of everything */
+        rc = weigh_row(w, who, group, row_text(&row, PATTERN_REFUSED), err);
+    }
     list_open(&list, rc == 0 && there ? row_list(&row, PATTERN_SCOPES) : (struct bytes){0});
     while (rc == 0 && list_next(&list, &item)) {
         bool text = list_name(item, "", &scope);
@@ -338,6 +359,7 @@ int permitted_ask_row(struct state_view *view, const struct row *row, const stru
     bool untold = false;
     weighing_init(&w, view, use);
     w.bounded = true;
+    w.undoes = row_is(row, PERMISSIONS_STATE, "denied") || row_is(row, PERMISSIONS_STATE, "revoked");
     int rc = weigh(&w, row, err);
     rc = rc != 0 ? rc : weigh_others(&w, row_text(row, PERMISSIONS_WHO), &untold, err);
     state_worked(view, w.steps / STEPS_OF_A_ROW);

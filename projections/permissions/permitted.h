@@ -26,14 +26,17 @@ struct permitted {
     bool untold;                   /* of a row: it was not held against all that there is */
     bool is_whole;                 /* all of it is refused, not a part of what is asked for */
     char refused[64], refused_scope[128];
+    int64_t part_seq; /* of a row that refuses: a newer grant that reaches a part of it; -1: none */
+    char part_scope[128];
 };
 
 /* For judges, which have many questions: the answer of decide_is_permitted, without the grant of another scope that came
  * nearest. What was decided for the holder is not gone through, unless a pattern or everything is asked for. */
 int permitted_ask(struct state_view *view, struct bytes who, const struct decide_use *use, struct permitted *ret,
                   struct err *err);
-/* The same of a row's own scope, by what is at least as wide, or a pattern: where the row is of a pattern or of everything,
- * single scopes within it that are refused are not found, and nobody goes through all rows. */
+/* The same of a row's own scope, and of a row that refuses, of all that it refuses; by what is at least as wide, or a
+ * pattern: where the row is of a pattern or of everything, single scopes within it that are refused are not found, and
+ * nobody goes through all rows. */
 int permitted_ask_row(struct state_view *view, const struct row *row, const struct decide_use *use, struct permitted *ret,
                       struct err *err);
 

@@ -2,16 +2,12 @@
 #include "projections/permissions/row.h"
 
 #include "projections/fold/fold.h"
-#include "projections/rows/named.h"
 #include "projections/view/look.h"
 
 const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run) {
     struct bytes mine = row_text(row, PERMISSIONS_SESSION);
-    if (!row_is(row, PERMISSIONS_LIFETIME, "session")) {
-        return NULL;
-    }
     if (mine.n == 0) {
-        return "granted for a session that it does not name";
+        return row_is(row, PERMISSIONS_LIFETIME, "session") ? "granted for a session that it does not name" : NULL;
     }
     if (session.n == 0 && run.n == 0) {
         return "granted for a session, and the use names none";
@@ -43,16 +39,14 @@ int64_t permissions_end(const struct row *row, uint64_t at) {
 static int session_over(struct state_view *view, const struct row *row, bool *ret, uint64_t *ret_end, struct err *err) {
     struct bytes session = row_text(row, PERMISSIONS_SESSION);
     struct row run;
-    uint64_t seqs[ROW_SEQS_MAX];
     bool there;
-    if (session.n == 0 || !row_is(row, PERMISSIONS_LIFETIME, "session")) {
+    if (session.n == 0) {
         return 0;
     }
-    int rc = look_stored(view, "runs", &session, 1, &run, &there, err);
-    if (rc == 0 && there && named_has(&run, "finished_at")) {
+    int rc = look_stored(view, "permission_sessions", &session, 1, &run, &there, err);
+    if (rc == 0 && there && row_has(&run, SESSION_ENDED_SEQ)) {
         *ret = true;
-        size_t n = row_seqs(&run, named_column(&run, "evidence"), seqs, ROW_SEQS_MAX);
-        *ret_end = n > 0 && n <= ROW_SEQS_MAX ? seqs[n - 1] : LEDGER_NO_SEQ;
+        *ret_end = (uint64_t)row_int(&run, SESSION_ENDED_SEQ);
     }
     row_done(&run);
     return rc;

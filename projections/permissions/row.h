@@ -5,7 +5,8 @@
 #include "projections/view/state.h"
 
 /* Columns of the table "permissions". `decision` is the newest of granted, denied and revoked: a request after it does not
- * undo it. */
+ * undo it. `refusal` is the newest of denied and revoked alone: a grant after it undoes it only as far as the grant holds.
+ */
 enum permissions_column {
     PERMISSIONS_WHO,
     PERMISSIONS_GROUP,
@@ -16,6 +17,8 @@ enum permissions_column {
     PERMISSIONS_STEP,
     PERMISSIONS_DECISION,
     PERMISSIONS_DECIDED_SEQ,
+    PERMISSIONS_REFUSAL,
+    PERMISSIONS_REFUSED_SEQ,
     PERMISSIONS_TIER,
     PERMISSIONS_JUDGED, /* the four of tiers.h */
     PERMISSIONS_JUDGED_LAST = PERMISSIONS_JUDGED + 3,
@@ -31,8 +34,11 @@ enum permissions_column {
     PERMISSIONS_BASE
 };
 
-/* What a grant lacks for a use in that session and run, either may be empty: NULL, or words. What was granted for a session
- * holds where one of them is that session. */
+/* Columns of the table "permission_sessions". */
+enum { SESSION_NAME, SESSION_ENDED_SEQ, SESSION_ENDED_AT, SESSION_COLUMNS };
+
+/* What a grant lacks for a use in that session and run, either may be empty: NULL, or words. A grant that names a session,
+ * whatever its lifetime, holds where one of them is that session. */
 const char *permissions_session_lack(const struct row *row, struct bytes session, struct bytes run);
 /* Whether what was granted is over at the view's time, of a row as it is stored. *ret_end: the event that ended its
  * session; LEDGER_NO_SEQ: it is not over, or by something else. */

@@ -16,7 +16,8 @@
 static const struct state_column model_columns[] = {
     [MODEL_DIGEST] =
         {"digest", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN,
-         "digest of its weights, or of a manifest whose weights are not known; where neither was told, its name"},
+         "digest of its weights, or of a manifest whose weights are not known; where neither was told, its name, in "
+         "place of which people see '-'"},
     [MODEL_STATE] =
         {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
          "loaded, present, remote, declared or removed; unregistered: it was used or evaluated, and nobody said that it is "
@@ -511,4 +512,4 @@ static const char *const kinds[] = {"model.declared",
                                     "route.fell_back",
                                     "agent.session_started",
                                     NULL};
-const struct projection projection_models = {"models", 6, tables, MODELS_TABLES, kinds, fold};
+const struct projection projection_models = {"models", 7, tables, MODELS_TABLES, kinds, fold};

@@ -110,6 +110,7 @@ struct models_weights {
     char digest[MODELS_DIGEST_MAX]; /* NUL-terminated; empty: nobody knows */
     bool seen;                      /* the name is there in some runtime */
     bool removed;                   /* it was, and is not any more */
+    bool differs;                   /* the runtimes that have it disagree */
     struct reason reason;           /* in words when nobody knows; cites what decided in any case */
 };
 

@@ -155,6 +155,7 @@ static void conclude(struct search *s, struct bytes runtime, struct bytes model)
         reason_say(why, "'%.*s' is %.*s and %.*s in different runtimes", REASON_NAME(model),
                    REASON_DIGEST(bytes_of(s->ret->digest)), REASON_DIGEST(bytes_of(s->other)));
         s->ret->digest[0] = '\0';
+        s->ret->differs = true;
     } else if (s->ret->digest[0] == '\0' && s->remote) {
         reason_say(why, "'%.*s' is a remote service, whose weights cannot be seen here", REASON_NAME(model));
     } else if (s->ret->digest[0] == '\0' && s->found > 0) {

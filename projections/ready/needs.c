@@ -131,7 +131,22 @@ static bool has_failed_optional(const struct need *n) {
 }
 
 static bool is_undeclared(const struct need *n) {
-    return say_name(n, n->sort == NEED_OF_ROUTE && n->required && n->row == NULL);
+    return say_name(n, n->sort == NEED_OF_ROUTE && n->required &&
+                           (n->row == NULL || row_is(n->row, ROUTE_STATE, "undeclared")));
+}
+
+/* Nothing is listed beside it that would help. */
+static bool was_removed(const struct need *n, bool required) {
+    return say_name(n, n->sort == NEED_OF_ROUTE && n->required == required && n->row != NULL &&
+                           row_is(n->row, ROUTE_STATE, "removed"));
+}
+
+static bool is_removed(const struct need *n) {
+    return was_removed(n, true);
+}
+
+static bool is_removed_optional(const struct need *n) {
+    return was_removed(n, false);
 }
 
 static bool say_route(const struct need *n) {
@@ -223,6 +238,8 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
     } else if (strcmp(name, "endpoint") == 0 && n->endpoint.n > 0) {
         buf_put_u8(out, ' ');
         readiness_put_word(out, n->endpoint);
+    } else if (strcmp(name, "required") == 0) {
+        buf_put_str(out, n->required ? " required:=true" : "");
     } else if (strcmp(name, "version") == 0) {
         put_field(out, "version", row_text(n->pack, PACK_VERSION));
     } else if (strcmp(name, "pack_version") == 0) {

@@ -177,4 +177,4 @@ static int fold(struct fold *fold, struct err *err) {
 
 static const char *const kinds[] = {"pack.installed", "pack.upgraded", "pack.configured", "pack.checked",
                                     "pack.parked",    "pack.unparked", "pack.removed",    NULL};
-const struct projection projection_packs = {"packs", 1, tables, PACKS_TABLES, kinds, fold};
+const struct projection projection_packs = {"packs", 2, tables, PACKS_TABLES, kinds, fold};

@@ -13,7 +13,9 @@
 #include "projections/ready/promotions.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "projections/fold/fold.h"
 #include "projections/view/reason.h"
 
@@ -41,8 +43,8 @@ static const struct state_column columns[] = {
     [PROMOTIONS_TRIPPED_SEQ] = {"tripped_seq", CELL_INT, COLUMN_SEQ, "the event that issued it"},
     [PROMOTIONS_REASON] = {"reason", CELL_TEXT, 0, "why it was aborted or rolled back"},
     [PROMOTIONS_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
-                            "what keeps it from being promoted, while it is under way: a map for each finding: about, "
-                            "reason, remedy, rule"},
+                            "what keeps it from being promoted, while it is under way, or from being planned, while a "
+                            "tripcode holds: a map for each finding: about, reason, remedy, rule"},
     FOLD_COLUMNS,
 };
 
@@ -125,8 +127,17 @@ struct barring {
     struct readiness *found;
 };
 
+/* What is under way can be given up; else the next plan has to wait for its end, or be another promotion. */
 static bool holds_tripcode(struct barring *b) {
+    bool ends = row_has(b->row, PROMOTIONS_TRIPPED_UNTIL), waits = !promotions_is_under_way(b->row);
+    char end[TEXT_TIME_MAX];
+    text_time(end, ends ? (uint64_t)row_int(b->row, PROMOTIONS_TRIPPED_UNTIL) : 0);
     readiness_say(b->found, "code", "%.*s", REASON_NAME(row_text(b->row, PROMOTIONS_TRIPPED)));
+    memcpy(end + 19, "Z", 2); /* to the second */
+    readiness_say(b->found, "until", "%s%s%s", ends ? " until " : ", and does not end by itself", ends ? end : "",
+                  !waits ? ""
+                  : ends ? ", and nothing can be planned before"
+                         : ": only a promotion of another name can be planned");
     return promotions_is_tripped(b->row, b->at);
 }
 
@@ -143,6 +154,11 @@ static bool is_out_of_turn(struct barring *b) {
     char why[WHY_MAX];
     say_out_of_turn(b->row, rule->why != NULL ? rule->why : "", why, sizeof(why));
     readiness_say(b->found, "why", "%s", why);
+    readiness_say(b->found, "first", "%s",
+                  row_is(b->row, PROMOTIONS_STATE, "idle") ? "planned, simulated and "
+                  : row_is(b->row, PROMOTIONS_STATE, "planned") || row_is(b->row, PROMOTIONS_STATE, "debating")
+                      ? "simulated and "
+                      : "");
     return rule->why != NULL && !has_failed_trial(b->row);
 }
 
@@ -180,6 +196,15 @@ bool promotions_is_barred(const struct row *row, uint64_t at, struct readiness *
         }
     }
     return ret->n > 0;
+}
+
+bool promotions_is_held(const struct row *row, uint64_t at, struct readiness *ret) {
+    struct barring b = {row, at, ret};
+    bool held = holds_tripcode(&b);
+    if (held) {
+        readiness_add(ret, READINESS_PROMOTION_TRIPCODE);
+    }
+    return held;
 }
 
 /* "promoted from planned: verifying must come before". */
@@ -272,7 +297,9 @@ static bool is_barred(const struct fold *fold, const struct row *row, char *ret,
         struct readiness found;
         readiness_init(&found);
         bool barred = promotions_is_barred(row, fold_at(fold), &found);
-        snprintf(ret, size, "%.*s", barred ? (int)size - 1 : 0, found.found[0].words); /* the log says one reason */
+        bool turn = barred && found.found[0].id == READINESS_PROMOTION_STEP; /* the rows keep the last step before it */
+        const char *words = turn ? readiness_fact(&found, "why") : found.found[0].words;
+        snprintf(ret, size, "%.*s", barred ? (int)size - 1 : 0, words); /* the log says one reason */
         if (!barred && digest.n == 0) {
             snprintf(ret, size, "it does not name the candidate's digest");
             barred = true;
@@ -396,4 +423,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 2, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 3, tables, COUNT(tables), kinds, fold_promotion};

@@ -34,6 +34,8 @@ bool promotions_is_under_way(const struct row *row);
 bool promotions_is_tripped(const struct row *row, uint64_t at);
 /* Why the promotion may not become `promoted` at that time, as far as its own steps say; false: there is no reason. */
 bool promotions_is_barred(const struct row *row, uint64_t at, struct readiness *ret);
+/* The same of its tripcode alone: what is not under way may not be planned as long as one holds. */
+bool promotions_is_held(const struct row *row, uint64_t at, struct readiness *ret);
 /* All that it lacks at the view's time: the same, which *ret_barred says, and what its evaluations lack. `cite` gets those
  * that decided. Both were initialised by the caller. */
 int promotions_weigh(struct state_view *view, const struct row *row, struct readiness *found, bool *ret_barred,

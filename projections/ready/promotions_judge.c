@@ -16,6 +16,7 @@
 struct suite_said {
     uint8_t is[HASH_LEN]; /* digest of its name */
     char name[SUITE_MAX + 1];
+    bool cut;
     int64_t seq;
     bool passed;
 };
@@ -45,6 +46,7 @@ static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
     struct suite_said *s = &c->suite[c->n_suites++];
     memcpy(s->is, is, sizeof(is));
     snprintf(s->name, sizeof(s->name), "%.*s", (int)reason_fits(name, SUITE_MAX), name.n > 0 ? (const char *)name.p : "");
+    s->cut = strlen(s->name) < name.n;
     s->seq = -1;
     return s;
 }
@@ -84,8 +86,11 @@ static bool has_no_pass(struct candidate *c) {
 
 static bool has_failed(struct candidate *c) {
     for (size_t i = 0; i < c->n_suites; i++) {
-        if (c->suite[i].seq >= 0 && !c->suite[i].passed) {
-            readiness_say(c->found, "suite", "%s", c->suite[i].name);
+        const struct suite_said *s = &c->suite[i];
+        if (s->seq >= 0 && !s->passed) {
+            bool has = s->name[0] != '\0';
+            readiness_say(c->found, "by", "%s%s%s", has ? "by suite '" : "without a suite", s->name, has ? "'" : "");
+            readiness_say(c->found, "suite", "%s", s->cut ? "SUITE" : s->name);
             return true;
         }
     }
@@ -192,12 +197,16 @@ static int weigh_candidate(struct state_view *view, const struct row *row, struc
     return rc;
 }
 
+/* From the end of its tripcode on it is another answer. */
+static void note_end(struct state_view *view, const struct row *row) {
+    if (row_has(row, PROMOTIONS_TRIPPED) && row_has(row, PROMOTIONS_TRIPPED_UNTIL)) {
+        (void)state_past(view, row_int(row, PROMOTIONS_TRIPPED_UNTIL));
+    }
+}
+
 int promotions_weigh(struct state_view *view, const struct row *row, struct readiness *found, bool *ret_barred,
                      struct reason *cite, struct err *err) {
-    bool ends = row_has(row, PROMOTIONS_TRIPPED) && row_has(row, PROMOTIONS_TRIPPED_UNTIL);
-    if (ends) {
-        (void)state_past(view, row_int(row, PROMOTIONS_TRIPPED_UNTIL)); /* from then on it is another answer */
-    }
+    note_end(view, row);
     *ret_barred = promotions_is_barred(row, state_now(view), found);
     return weigh_candidate(view, row, found, cite, err);
 }
@@ -205,14 +214,17 @@ int promotions_weigh(struct state_view *view, const struct row *row, struct read
 /* ---- the column ---- */
 
 static void put_word(struct buf *out, const char *name, struct bytes word, const char *otherwise) {
-    buf_printf(out, " %s=", name);
+    buf_printf(out, "%s%s=", out->n == 0 || out->p[out->n - 1] == ' ' ? "" : " ", name);
     readiness_put_word(out, word.n > 0 ? word : bytes_of(otherwise));
 }
 
-/* What an evaluation of it has to name. */
-static void put_bindings(const struct row *row, struct buf *out) {
+/* What an evaluation of it has to name. Only one by the same suite, or by none like it, takes the place of one that failed.
+ */
+static void put_bindings(const struct row *row, const char *suite, struct buf *out) {
     struct bytes digest = row_text(row, PROMOTIONS_DIGEST), none = {0};
-    buf_put_str(out, "suite=SUITE");
+    if (suite == NULL || suite[0] != '\0') {
+        put_word(out, "suite", bytes_of(suite != NULL ? suite : ""), "SUITE");
+    }
     if (row_is(row, PROMOTIONS_WHAT, "route")) {
         put_word(out, "route", row_text(row, PROMOTIONS_ROUTE), "ROUTE");
         put_word(out, "config_digest", digest, "DIGEST");
@@ -228,6 +240,7 @@ static void put_bindings(const struct row *row, struct buf *out) {
 
 struct remedying {
     const struct row *row;
+    const struct readiness *found;
     bool tripped; /* nothing but giving it up is legal */
 };
 
@@ -259,6 +272,7 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct remedying *r = ctx;
     if (strcmp(name, "promotion") == 0) {
         readiness_put_word(out, row_text(r->row, PROMOTIONS_PROMOTION));
+        return promotions_is_under_way(r->row); /* else there is nothing to give up */
     } else if (strcmp(name, "next") == 0) {
         return !r->tripped && put_next(r->row, out);
     } else if (strcmp(name, "gate") == 0) {
@@ -270,7 +284,7 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
         buf_put_str(out, "ledger append eval.scored -s eval/EVAL task=TASK metric=METRIC value:=VALUE threshold:=THRESHOLD "
                          "higher_is_better:=DIRECTION");
     } else {
-        put_bindings(r->row, out);
+        put_bindings(r->row, readiness_fact(r->found, "suite"), out);
     }
     return true;
 }
@@ -280,9 +294,9 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     struct reason cite;
     struct list_out missing;
     struct buf about;
-    bool barred;
-    if (!promotions_is_under_way(row)) {
-        return 0;
+    bool barred, under_way = promotions_is_under_way(row);
+    if (!under_way && !row_is(row, PROMOTIONS_STATE, "idle") && !row_is(row, PROMOTIONS_STATE, "aborted")) {
+        return 0; /* of what is promoted nothing is asked */
     }
     readiness_init(&found);
     reason_init(&cite);
@@ -290,9 +304,15 @@ int promotions_judge(struct state_view *view, struct row *row, struct err *err) 
     buf_init(&about, 4 * ROW_TEXT_MAX);
     buf_put_str(&about, "promotion/");
     buf_put_bytes(&about, row_text(row, PROMOTIONS_PROMOTION));
-    int rc = promotions_weigh(view, row, &found, &barred, &cite, err);
-    if (rc == 0) {
-        struct remedying r = {row, promotions_is_tripped(row, state_now(view))};
+    int rc = 0;
+    if (under_way) {
+        rc = promotions_weigh(view, row, &found, &barred, &cite, err);
+    } else {
+        note_end(view, row);
+        promotions_is_held(row, state_now(view), &found);
+    }
+    if (rc == 0 && found.n > 0) {
+        struct remedying r = {row, &found, promotions_is_tripped(row, state_now(view))};
         readiness_list(&found, bytes_of_buf(&about), put_fact, &r, &missing);
         reason_give(&cite, row, PROMOTIONS_BASE);
         rc = list_out_set(&missing, row, PROMOTIONS_MISSING, err);

@@ -44,6 +44,19 @@ static int check_use(struct state_view *view, const struct row *route, const str
     return code;
 }
 
+/* One whose names `ledger ingest ollama` brings in: its own address is "ollama@host:port"; "" is any. */
+static bool is_ingested(struct bytes runtime) {
+    return runtime.n == 0 || bytes_is(runtime, "ollama") || bytes_has_prefix(runtime, "ollama@");
+}
+
+static enum proof_unknown why_unknown(const struct row *route, const struct models_weights *name) {
+    bool told = is_ingested(row_text(route, ROUTE_RUNTIME)) || name->removed;
+    return !row_has(route, ROUTE_MODEL) ? PROOF_MODEL_UNNAMED
+           : name->differs              ? PROOF_MODEL_DIFFERS
+           : name->seen || !told        ? PROOF_MODEL_UNTOLD
+                                        : PROOF_MODEL_UNLISTED;
+}
+
 int proof_model(struct state_view *view, const struct row *route, struct proof_model *ret, struct err *err) {
     struct bytes model = row_text(route, ROUTE_MODEL), digest = row_text(route, ROUTE_DIGEST);
     struct models_weights name = {0};
@@ -64,6 +77,7 @@ int proof_model(struct state_view *view, const struct row *route, struct proof_m
         code = check_use(view, route, &name, ret, err);
     }
     if (code == 0 && ret->digest[0] == '\0') {
+        ret->unknown = why_unknown(route, &name);
         reason_say(&ret->reason, "%s", name.reason.n > 0 ? name.reason.words : "the route names no model");
     }
     return code;
@@ -142,9 +156,25 @@ static bool is_of_suite(const struct row *route, const struct binding *b, const 
 
 /* ---- the conditions of readiness_proof.def ---- */
 
-static bool knows_no_weights(struct comparing *c) {
+static bool knows_no_weights(struct comparing *c, enum proof_unknown why) {
     readiness_say(c->found, "why", "%s", c->b->model.reason.words);
-    return c->b->model.digest[0] == '\0';
+    return c->b->model.digest[0] == '\0' && c->b->model.unknown == why;
+}
+
+static bool names_no_model(struct comparing *c) {
+    return knows_no_weights(c, PROOF_MODEL_UNNAMED);
+}
+
+static bool has_runtimes_that_disagree(struct comparing *c) {
+    return knows_no_weights(c, PROOF_MODEL_DIFFERS);
+}
+
+static bool is_told_no_weights(struct comparing *c) {
+    return knows_no_weights(c, PROOF_MODEL_UNTOLD);
+}
+
+static bool is_listed_nowhere(struct comparing *c) {
+    return knows_no_weights(c, PROOF_MODEL_UNLISTED);
 }
 
 static bool has_no_eval(struct comparing *c) {

@@ -35,9 +35,19 @@ struct proof {
 };
 /* `route`: a row of routes, its stored columns. */
 int proof_of_route(struct state_view *view, const struct row *route, struct proof *ret, struct err *err);
-/* The weights that the route uses now; digest empty: nobody knows, and the reason says why. */
+/* Why nobody knows which weights a route uses: each has another remedy. */
+enum proof_unknown {
+    PROOF_MODEL_UNNAMED, /* it names neither a model nor weights */
+    PROOF_MODEL_DIFFERS, /* the runtimes that have the name disagree */
+    PROOF_MODEL_UNTOLD, /* the name is there, and nobody says which weights it has, or its runtime tells nobody of its names
+                         */
+    PROOF_MODEL_UNLISTED, /* no runtime has it, or has it any more */
+};
+
+/* The weights that the route uses now; digest empty: nobody knows, and `unknown` and the reason say why. */
 struct proof_model {
     char digest[MODELS_DIGEST_MAX];
+    enum proof_unknown unknown;
     struct reason reason;
 };
 int proof_model(struct state_view *view, const struct row *route, struct proof_model *ret, struct err *err);

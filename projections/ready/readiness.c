@@ -10,6 +10,9 @@
 
 #define READINESS_GRANT "ledger append permission.granted -s pack/{pack} group={name}{scope}{tier}{note}"
 #define READINESS_CHECK "ledger append pack.checked -s pack/{pack} pack={pack}{version} check={name} verdict=VERDICT"
+#define READINESS_DECLARE                                                                                                  \
+    "ledger append route.declared -s route/{name} route={name} pack={pack}{pack_version} suite=SUITE "                     \
+    "digest=DIGEST{required}"
 
 const struct readiness_rule readiness_rules[READINESS_RULES] = {
 #define RULE(id, unmet, name, outcome, word, when, words, remedy)                                                          \
@@ -62,13 +65,18 @@ bool readiness_fill(const char *text, readiness_fact_fn *put, void *ctx, struct 
     return true;
 }
 
-static bool put_fact(void *ctx, const char *name, struct buf *out) {
-    const struct readiness *r = ctx;
+const char *readiness_fact(const struct readiness *r, const char *name) {
     for (size_t i = 0; i < r->n_facts; i++) {
         if (strcmp(r->fact[i].name, name) == 0) {
-            buf_put_str(out, r->fact[i].text);
+            return r->fact[i].text;
         }
     }
+    return NULL;
+}
+
+static bool put_fact(void *ctx, const char *name, struct buf *out) {
+    const char *text = readiness_fact(ctx, name);
+    buf_put_str(out, text != NULL ? text : "");
     return true;
 }
 

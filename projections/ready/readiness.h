@@ -54,7 +54,7 @@ const char *readiness_state(enum readiness_outcome outcome);
 
 /* ---- what was found ---- */
 
-#define READINESS_FACTS_MAX 8
+#define READINESS_FACTS_MAX 12
 #define READINESS_FOUND_MAX 24 /* more than the rules that any one judge walks together */
 
 struct readiness_finding {
@@ -73,6 +73,8 @@ struct readiness {
 void readiness_init(struct readiness *r);
 /* What {name} stands for in words that are added from here on. */
 void readiness_say(struct readiness *r, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* What was last said of it; NULL: nothing. Borrowed. */
+const char *readiness_fact(const struct readiness *r, const char *name);
 void readiness_add(struct readiness *r, enum readiness_id id);
 /* Takes over what another one found. */
 void readiness_add_all(struct readiness *r, const struct readiness *other);

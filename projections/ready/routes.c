@@ -8,9 +8,9 @@
 
 static const struct state_column route_columns[] = {
     [ROUTE_NAME] = {"route", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its name"},
-    [ROUTE_STATE] =
-        {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
-         "undeclared: it was only used; declared, declared-not-proven, ready, degraded, parked, offline, removed"},
+    [ROUTE_STATE] = {"state", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED,
+                     "undeclared: it was used, configured or named, and no event declares it; declared, "
+                     "declared-not-proven, ready, degraded, parked, offline, removed"},
     [ROUTE_REASON] = {"reason", CELL_TEXT, COLUMN_MAIN | COLUMN_JUDGED, "why, in words: all that is missing"},
     [ROUTE_MISSING] = {"missing", CELL_LIST, COLUMN_JUDGED,
                        "the same as a list: a map for each finding: about, reason, remedy, rule"},
@@ -321,4 +321,4 @@ static int fold(struct fold *fold, struct err *err) {
 }
 
 static const char *const kinds[] = {"route.*", NULL};
-const struct projection projection_routes = {"routes", 3, tables, ROUTES_TABLES, kinds, fold};
+const struct projection projection_routes = {"routes", 4, tables, ROUTES_TABLES, kinds, fold};

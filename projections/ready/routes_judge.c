@@ -45,8 +45,9 @@ static bool is_degraded(struct judging *j) {
 
 static bool is_undeclared(struct judging *j) {
     bool used = row_int(j->row, ROUTE_DECISIONS) > 0 || row_int(j->row, ROUTE_FALLBACKS) > 0;
-    readiness_say(&j->found, "how", "%s", used ? "used" : "named");
-    return !j->proof.asked && !row_has(j->row, ROUTE_DECLARED_SEQ) && !row_has(j->row, ROUTE_CONFIGURED_SEQ);
+    bool configured = row_has(j->row, ROUTE_CONFIGURED_SEQ);
+    readiness_say(&j->found, "how", "%s", used ? "used" : configured ? "configured" : "named");
+    return !j->proof.asked && !row_has(j->row, ROUTE_DECLARED_SEQ);
 }
 
 static bool names_no_suite(struct judging *j) {
@@ -83,8 +84,23 @@ static void walk(struct judging *j, const char **ret_state) {
     *ret_state = *ret_state != NULL ? *ret_state : "ready";
 }
 
+/* Where the route's runtime is asked for its models; false: it is not one that can be asked. */
+static bool put_endpoint(struct bytes runtime, struct buf *out) {
+    static const char there[] = "ollama@";
+    size_t n = sizeof(there) - 1;
+    if (bytes_has_prefix(runtime, there) && runtime.n > n) {
+        buf_put_str(out, " http://");
+        readiness_put_word(out, (struct bytes){runtime.p + n, runtime.n - n});
+        return true;
+    }
+    return runtime.n == 0 || bytes_is(runtime, "ollama");
+}
+
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct judging *j = ctx;
+    if (strcmp(name, "endpoint") == 0) {
+        return put_endpoint(row_text(j->row, ROUTE_RUNTIME), out);
+    }
     struct bytes text = strcmp(name, "route") == 0      ? row_text(j->row, ROUTE_NAME)
                         : strcmp(name, "bindings") == 0 ? bytes_of(j->proof.bindings)
                         : strcmp(name, "scored") == 0   ? bytes_of(j->proof.scored)

@@ -39,10 +39,17 @@ size_t projection_state(const struct state_table *table) {
     return column;
 }
 
-/* A machine is what it is since its profile is this one, whatever is made of that. */
-size_t projection_judged(const struct state_table *table, size_t *ret_since) {
+size_t projection_dated(const struct state_table *table) {
     size_t state = projection_state(table);
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (table->columns[i].flags & COLUMN_SINCE) {
+            return i;
+        }
+    }
+    return state == SIZE_MAX || (table->columns[state].flags & COLUMN_JUDGED) ? SIZE_MAX : state;
+}
+
+size_t projection_judged(const struct state_table *table, size_t *ret_since) {
     *ret_since = projection_column(table, "since");
-    bool judged = state != SIZE_MAX && *ret_since != SIZE_MAX && (table->columns[state].flags & COLUMN_JUDGED) != 0;
-    return judged && strcmp(table->columns[state].name, "tier") != 0 ? state : SIZE_MAX;
+    return *ret_since != SIZE_MAX && projection_dated(table) == SIZE_MAX ? projection_state(table) : SIZE_MAX;
 }

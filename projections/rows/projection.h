@@ -32,7 +32,8 @@ enum column_flag {
     COLUMN_SEQ = 8,       /* CELL_INT, the seq of an event */
     COLUMN_EVIDENCE = 16, /* CELL_SEQS, the events that decide the row's state; a table has one such column, "evidence" */
     COLUMN_MAIN = 32,     /* shown in a list for people; the others by name, and in JSON */
-    COLUMN_WORK = 64      /* moves with the work that is done: judges of other rows do not go by it (walk.h) */
+    COLUMN_WORK = 64,     /* moves with the work that is done: judges of other rows do not go by it (walk.h) */
+    COLUMN_SINCE = 128    /* "since" tells since when this one is what it is, where what says how the row is, is judged */
 };
 
 struct state_column {
@@ -77,7 +78,9 @@ bool projection_takes(const struct projection *projection, struct bytes kind);
 size_t projection_column(const struct state_table *table, const char *name); /* SIZE_MAX: none */
 /* The column that says how a row is: "state", "verdict", "status", "outcome" or "tier"; SIZE_MAX: none. */
 size_t projection_state(const struct state_table *table);
-/* The same of a table whose state is judged and that tells since when: *ret_since is the column that does, the next one has
+/* The stored column whose change a stored "since" dates; SIZE_MAX: there is none, what says how the row is, is judged. */
+size_t projection_dated(const struct state_table *table);
+/* projection_state of a table whose state is judged and that tells since when: *ret_since is the column that does, the next one has
  * the event. SIZE_MAX: it is stored, or nobody tells. */
 size_t projection_judged(const struct state_table *table, size_t *ret_since);
 

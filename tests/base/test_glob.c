@@ -157,7 +157,7 @@ static void two_patterns_agree_with_all_short_texts(void **state) {
     assert_in_range(apart, 1000, 59000);
 }
 
-static void only_a_star_covers_a_star(void **state) {
+static void a_pattern_covers_what_takes_less(void **state) {
     static const struct {
         const char *pattern, *other;
         bool covers;
@@ -174,6 +174,18 @@ static void only_a_star_covers_a_star(void **state) {
         {"a\\*", "a\\*", true},
         {"a\\*", "a*", false},
         {"**", "*", true},
+        {"?*", "*?", true},
+        {"?*", "*?*", true},
+        {"*?*", "?*", true},
+        {"?*", "*a*", true},
+        {"??*", "*a*", false},
+        {"a*", "[a]a", true},
+        {"[a-z]*", "[bc]a", true},
+        {"[a-b]*", "[bc]a", false},
+        {"[!a]", "[bc]", true},
+        {"[!a]", "[ab]", false},
+        {"[a-z]", "[!0]", false},
+        {"?", "[!0]", true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -191,7 +203,7 @@ int main(void) {
         cmocka_unit_test(a_pattern_is_known_by_its_characters),
         cmocka_unit_test(long_runs_and_many_stars_match_as_by_trying_everything),
         cmocka_unit_test(two_patterns_agree_with_all_short_texts),
-        cmocka_unit_test(only_a_star_covers_a_star),
+        cmocka_unit_test(a_pattern_covers_what_takes_less),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

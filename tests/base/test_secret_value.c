@@ -16,6 +16,15 @@ static void expect_cases(const struct case_of *cases, size_t count) {
     }
 }
 
+static void noise_behind_a_name_of_two_letters_is_no_password(void **state) {
+    (void)state;
+    static const char noise[] = "\x9d_pw=1\x8b\xd2\xf4\x89\xa1TGh+\n", control[] = "k/PW:#s\x01\x13\x02 8q7Z\n",
+                      text[] = "pw=Gr\xc3\xbc&e12345\n";
+    assert_false(secret_is_in((struct bytes){(const uint8_t *)noise, sizeof(noise) - 1}));
+    assert_false(secret_is_in((struct bytes){(const uint8_t *)control, sizeof(control) - 1}));
+    assert_true(secret_is_in((struct bytes){(const uint8_t *)text, sizeof(text) - 1}));
+}
+
 static void an_ampersand_ends_a_value_only_before_a_parameter_an_entity_or_a_command(void **state) {
     (void)state;
     static const struct case_of cases[] = {
@@ -115,6 +124,7 @@ static void a_name_that_says_nothing_makes_neither_a_text_nor_a_number_secret(vo
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(noise_behind_a_name_of_two_letters_is_no_password),
         cmocka_unit_test(an_ampersand_ends_a_value_only_before_a_parameter_an_entity_or_a_command),
         cmocka_unit_test(a_quoted_password_of_several_words_is_masked_behind_a_variable_an_option_or_a_login),
         cmocka_unit_test(behind_an_option_in_a_list_a_bare_word_is_code_and_a_bare_key_is_not),

@@ -55,6 +55,8 @@ box 0 permit list --with who=pack/q
 out_has "OVERRIDDEN_BY"
 box 0 why permission/pack/q/exec//srv/a
 out_has "permission/pack/q/exec//srv/a: overridden: by event $seq, which denied '/srv/**'"
+box 0 permit list --failed --with who=pack/q
+out_has "overridden             $seq"
 decide granted scope='/srv/?' tier=T0
 row '/srv/**' denied ''
 row /srv/a overridden "$((seq - 1))"
@@ -78,6 +80,34 @@ command=$(grep -o 'ledger .*permit list.*violation' <<<"$out")
 eval "setsid -w \"$LEDGER\" ${command#ledger}" >typed
 check grep -q "used, but it was revoked" typed
 
+# What was refused stays so where a newer grant of the same scope does not hold, and an older, wider one does not come back.
+decided_for_r() {
+    box 0 append "permission.$1" -s pack/r group=filesystem.write "${@:2}"
+    seq=$(jq .seq <"$T/.out")
+}
+decided_for_r granted scope='a/*' tier=T3
+decided_for_r denied scope=a/b
+denied=$seq
+decided_for_r granted scope=a/b tier=T0
+box 1 append permission.used -s pack/r --checked group=filesystem.write scope=a/b tier=T3
+err_has "granted only up to T0 (event $seq)"
+box 0 append permission.used -s pack/r --checked group=filesystem.write scope=a/b tier=T0
+box 0 permit show pack/r/filesystem.write/a/b
+out_has "where this grant does not hold, event $denied counts, which denied it"
+decided_for_r granted scope=a/b tier=T3 lifetime=until expires=2020-01-01T00:00:00Z
+box 1 append permission.used -s pack/r --checked group=filesystem.write scope=a/b tier=T3
+box 0 permit show pack/r/filesystem.write/a/b
+out_has "denied: by event $denied: what event $seq granted since does not hold"
+
+# What the holder did itself is not a reason.
+box 0 append permission.used -s pack/r group=exec scope=zz
+box 1 append permission.used -s pack/r --checked group=exec scope=zz
+err_has "may not exec 'zz': nobody granted it"
+for count in 0 -3 1000001 9223372036854775807; do
+    box 3 append permission.used -s pack/r group=exec scope=zz "count:=$count"
+    err_has "field 'count' is out of range (expected 1 to 1000000)"
+done
+
 # A refusal of a host is one of all its ports.
 box 0 append permission.granted -s pack/p group=network.egress scope='*' tier=T1
 box 0 append permission.used -s pack/p --checked group=network.egress scope=api.example.org:443
@@ -86,4 +116,15 @@ seq=$(jq .seq <"$T/.out")
 box 1 append permission.used -s pack/p --checked group=network.egress scope=api.example.org:443
 err_has "revoked (event $seq)"
 box 0 append permission.used -s pack/p --checked group=network.egress scope=www.api.example.org:443
+
+# A grant of ** has no absolute paths, so a pack that needs it is not refused by a denial of some.
+box 0 append pack.installed -s pack/s --body '{"version":"1","permissions":[{"group":"filesystem.read","scope":"**","tier":"T1"}]}'
+box 0 append permission.granted -s pack/s group=filesystem.read scope='**' tier=T1
+box 0 append permission.denied -s pack/s group=filesystem.read scope='/etc/**'
+box 0 pack show s
+out_has 'pack/s: ready'
+box 0 append permission.denied -s pack/s group=filesystem.read scope=src/secret
+seq=$(jq .seq <"$T/.out")
+box 0 pack show s
+out_has "note='overrides event $seq, which denied a part of it'"
 finish

@@ -87,6 +87,8 @@ for scope in outbox/../etc/passwd inbox/.. outbox//x outbox/./x 'outbox\..\x' /o
     use 1 "scope=$scope"
     err_has "the nearest grant is of 'outbox/**', T1 (event $granted)"
 done
+box 1 append permission.used -s pack/w group=filesystem.write scope=outbox/../etc/passwd --checked --dry-run --json
+same "$(jq -c '.checked.evidence' "$T/.out")" "[$granted]"
 for scope in 'outbox/*' 'outbox/a?' 'outbox/[a]'; do
     use 1 "scope=$scope"
     err_has "'$scope': the path is a pattern"
@@ -169,13 +171,14 @@ err_has "simulated must come before"
 promote 0 planned what=model model=m "digest=$d1"
 planned=$(jq -r .seq <<<"$out")
 promote 1 promoted "digest=$d1"
-err_has "promoted from planned: verifying must come before; all that is missing: promotion 'm' is planned"
+err_has "promotion 'm' is planned: simulated and verifying must come before; the gate has not answered; no full pass"
+same "$(grep -o 'verifying must come before' "$T/.err" | wc -l)" 1
 err_has "(event $planned)"
 promote 0 simulated verdict=pass
 promote 0 verifying
 promote 1 promoted "digest=$d1"
 err_has "the gate has not answered"
-err_has "all that is missing: promotion 'm' is verifying: the gate has not answered; no full pass for sha256:111111111111"
+err_has "promotion 'm' is verifying: the gate has not answered; no full pass for sha256:111111111111"
 promote 1 gated decision=pass "digest=$d2"
 err_has "the candidate is sha256:111111111111"
 promote 0 gated decision=pass "digest=$d1"

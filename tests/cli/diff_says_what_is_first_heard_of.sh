@@ -57,6 +57,17 @@ box 0 diff 2020-01-01 0
 line '^\+ +\(the box\) +0 '
 err_has "after the first moment ('2020-01-01'): nothing is known of before"
 
+# The state in which it came is told, also when it is another one by now; of what has no state the reason alone.
+box 0 append route.decided -s route/used model=m
+used=$(jq .seq "$T/.out")
+box 0 append route.decided -s route/used model=m2 decision=fallback
+box 0 append pack.configured -s pack/never digest="sha256:$(printf '%064d' 5)"
+box 0 diff "$((used - 1))"
+line "^\\* +used +$used .*first heard of: undeclared\$"
+line "^~ +used +$((used + 1)) .*undeclared -> degraded"
+line "^\\* +never +.*first heard of: it was never installed\$"
+same "$(grep -cE 'first heard of[^:]' <<<"$out")" 0
+
 # What is known is changed, and what went is new again only where an event says so.
 box 0 diff 2 3
 line '^~ +pip/torch +3 .* version 1.1 -> 1.2$'

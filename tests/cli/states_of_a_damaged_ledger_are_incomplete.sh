@@ -40,6 +40,19 @@ err_has "run 'ledger verify'"
 ! grep -q 'nothing matched' "$T/.err" || fail 'it says that nothing matched'
 box 30 diff 1
 
+# That something is not there is not claimed.
+for words in 'why permission/pack/late/exec' 'why pack/late' 'why run/r' 'why late' 'why thing/late' 'permit show pack/late' \
+    'run show r' 'state permissions pack/late' 'diff run/a run/b' 'eval diff a b'; do
+    # shellcheck disable=SC2086
+    box 30 $words
+    err_has 'it cannot be told: among the events that can be read '
+    # shellcheck disable=SC2086
+    box 30 $words --json
+    same "$(grep '^{' "$T/.err" | jq .error.exit)" 30
+done
+box 30 timeline pack/needle
+same "$(head -n 1 "$T/.out")" 'pack/needle: which events it has cannot be told'
+
 # The first screen shows what can be read, the damage first; exports end in 30 whatever they look for.
 damaged status
 same "$(head -n 1 "$T/.out" | cut -c 1-60)" 'evidence   damaged  the evidence cannot be read from event 2'

@@ -141,6 +141,28 @@ box 0 ingest jsonl wordy.jsonl
 box 0 timeline wordy
 check grep -Eq 'run.tool_called s{200}\.\.\.  server=r+\.\.\.$' "$T/.out"
 
+# A run whose start was a mistake: header and tree count from the same event, and it is told how the run ended.
+{
+    event run.started mistaken "{\"task\":\"t\",$(at 0)}"
+    event run.step mistaken "{\"step\":\"x\",$(at 3)}"
+    event run.finished mistaken "{\"outcome\":\"error\",\"error\":\"boom\",$(at 8)}"
+} >mistaken.jsonl
+box 0 ingest jsonl mistaken.jsonl
+box 0 timeline mistaken --json
+started=$(jq '.events[0].seq' "$T/.out")
+box 0 correct "$started" --reason m
+by=$(jq .seq "$T/.out")
+box 0 timeline mistaken
+check grep -q "^run mistaken: 3 events, 1 error, 2026-11-20 08:00:03Z, 5.00 s, error: boom, event $started corrected by event $by\$" "$T/.out"
+same "$(awk 'NR > 2 { $1 = ""; print }' "$T/.out")" "\
+ -3.00 s run.started t -> corrected by event $by run/mistaken
+ 0 ms |- run.step x
+ 5.00 s \`- ! run.finished -> error: boom"
+event run.started mistaken "{\"task\":\"u\",$(at 2)}" >again.jsonl
+box 0 ingest jsonl again.jsonl
+box 0 timeline mistaken
+check grep -q '^run mistaken: 4 events, 1 error, 2026-11-20 08:00:02Z, 6.00 s, error: boom$' "$T/.out"
+
 # What there is not, what is wrong.
 box 1 timeline nobody
 err_has "'nobody'"

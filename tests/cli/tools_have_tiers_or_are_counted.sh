@@ -96,6 +96,20 @@ box 0 tool list --json
 same "$(jq .without_tier <<<"$out")" 2
 box 0 verify
 
+# diff: what a policy's correction makes of a tool is told, and what only counts its calls is not.
+BOX=$T/corrected
+box 0 init --origin test.example/corrected
+box 0 append run.tool_called -s run/r tool=Bash group=exec
+box 0 append policy.declared -s policy/mine --body '{"policy":"mine","version":"1","tool_rules":[{"group":"exec","tier":"T3"}]}'
+declared=$(jq .seq "$T/.out")
+box 0 append run.tool_called -s run/r tool=Bash group=exec tier=T0
+box 1 diff "$declared"
+box 0 correct "$declared" --reason mistake
+by=$(jq .seq "$T/.out")
+box 0 diff "$declared" --json
+same "$(jq -c '.changes[] | select(.table == "tools") | [.name, .change, .before.judged_tier, .after.judged_tier, .seq]' <<<"$out")" \
+    "[\"tool/Bash\",\"changed\",\"T3\",\"T2\",$by]"
+
 # The rules of all policies have a limit, which is said where a policy is declared.
 BOX=$T/full
 box 0 init --origin test.example/full

@@ -159,6 +159,14 @@ err_has "5 more have this name: 'ledger state installs' lists them"
 box 0 why package/pip --json
 json '.things | length' 25
 
+# What has no state has none in JSON either, in the list, among the fields and beside them.
+box 0 append pack.configured -s pack/stateless digest="$WEIGHTS"
+for words in 'why pack/stateless' 'pack show stateless'; do
+    # shellcheck disable=SC2086
+    box 0 $words --json
+    same "$(jq -c '.things[0] | [.state, .fields.state]' "$T/.out")" '[null,null]'
+done
+
 # What only others name: who does. What is called alike: which there are.
 run 0 -C other init --no-trust
 run 0 -C other append permission.granted -s pack/undeclared group=exec scope=bin/sh tier=T1

@@ -67,10 +67,26 @@ static void until_names_a_time_and_session_a_session(void **state) {
     assert_int_equal(check_of("permission.decided", "{\"decision\":\"allow\",\"lifetime\":\"session\"}", NULL), 0);
 }
 
+static void one_event_stands_for_1_to_1000000_uses(void **state) {
+    static const char *const bad[] = {"0", "-1", "1000001", "9223372036854775807", "\"2\"", "2.5"};
+    char json[80];
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        snprintf(json, sizeof(json), "{\"group\":\"exec\",\"count\":%s}", bad[i]);
+        assert_int_equal(check_of("permission.used", json, NULL), ERR_INVALID);
+    }
+    assert_int_equal(check_of("permission.used", "{\"group\":\"exec\",\"count\":0}", NULL), ERR_INVALID);
+    assert_string_equal(why.msg, "field 'count' is out of range (expected 1 to 1000000)");
+    assert_int_equal(check_of("permission.used", "{\"group\":\"exec\",\"count\":1}", NULL), 0);
+    assert_int_equal(check_of("permission.used", "{\"group\":\"exec\",\"count\":1000000}", NULL), 0);
+    assert_int_equal(check_of("permission.used", "{\"group\":\"exec\"}", NULL), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_limits_a_grant_is_not_null),
         cmocka_unit_test(until_names_a_time_and_session_a_session),
+        cmocka_unit_test(one_event_stands_for_1_to_1000000_uses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

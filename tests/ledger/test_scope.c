@@ -258,6 +258,11 @@ static void a_refusal_concerns_what_has_a_part_in_common_with_it(void **state) {
     assert_true(scope_touches(bytes_of(FILES), bytes_of("src/secret"), bytes_of("")));
     assert_true(scope_touches(bytes_of(FILES), bytes_of("src/*"), bytes_of("src/../x")));
     assert_true(scope_touches(bytes_of(FILES), bytes_of("**"), bytes_of("/etc")));
+    assert_false(
+        scope_touches(bytes_of(FILES), bytes_of("/etc/**"), bytes_of("**"))); /* a grant of ** has no absolute paths */
+    assert_true(scope_touches(bytes_of(FILES), bytes_of("/etc/**"), bytes_of("/**")));
+    assert_true(scope_touches(bytes_of(FILES), bytes_of("/etc/**"), bytes_of("")));
+    assert_true(scope_touches(bytes_of("gpu"), bytes_of("/a"), bytes_of("*")));
     assert_false(scope_touches(bytes_of(FILES), bytes_of("src/secret"), bytes_of("src/open")));
     assert_false(scope_touches(bytes_of(FILES), bytes_of("lib/*"), bytes_of("src/*")));
     assert_false(scope_touches(bytes_of(HOSTS), bytes_of("[fe80::1]"), bytes_of("[2001:db8::1]")));

@@ -432,6 +432,25 @@ static uint64_t stored_to(struct box *box) {
     return status.stored_position;
 }
 
+static void a_row_cites_all_corrections_that_made_it_what_it_is(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    uint64_t granted = box_event(&box, "permission.granted", "pack/p", "{\"group\":\"exec\",\"tier\":\"T1\"}");
+    uint64_t denied = box_event(&box, "permission.denied", "pack/p", "{\"group\":\"exec\"}");
+    uint64_t revoked = box_event(&box, "permission.revoked", "pack/p", "{\"group\":\"exec\"}");
+    uint64_t first = correct(&box, revoked, 0), second = correct(&box, denied, 0);
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&box, "permissions", "pack/p", "exec", "", NULL));
+    box_text(&box, "state", "granted");
+    box_evidence(&box, (size_t)3, granted, first, second);
+    uint64_t again = box_event(&box, "permission.granted", "pack/p", "{\"group\":\"exec\",\"tier\":\"T2\"}");
+    box_view(&box, LEDGER_NO_SEQ, 0); /* from here on it rests on neither */
+    assert_true(box_row(&box, "permissions", "pack/p", "exec", "", NULL));
+    box_evidence(&box, (size_t)1, again);
+    box_close(&box);
+}
+
 static void what_a_correction_changes_is_found_once_and_stored(void **state) {
     struct since_record known;
     struct box box;
@@ -485,6 +504,7 @@ int main(void) {
         cmocka_unit_test(what_the_ledger_says_of_itself_is_not_corrected_and_nothing_twice),
         cmocka_unit_test(an_event_that_has_the_key_of_a_correction_stops_none),
         cmocka_unit_test(a_correction_with_another_leaf_or_of_a_later_event_does_nothing),
+        cmocka_unit_test(a_row_cites_all_corrections_that_made_it_what_it_is),
         cmocka_unit_test(what_a_correction_changes_is_found_once_and_stored),
         cmocka_unit_test(the_body_of_a_correction_cannot_be_erased),
     };

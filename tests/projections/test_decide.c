@@ -226,7 +226,7 @@ static void a_candidate_needs_its_steps_its_gate_and_a_full_pass(void **state) {
     expect_no("there is no promotion 'p'");
     uint64_t planned = box_event(&b, "promotion.planned", "promotion/p", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
     may_promote();
-    expect_no("promotion 'p' is planned: verifying must come before");
+    expect_no("promotion 'p' is planned: simulated and verifying must come before");
     expect_evidence(1, planned);
     go_to_the_gate("{\"what\":\"model\",\"digest\":\"" D1 "\"}");
     may_promote();

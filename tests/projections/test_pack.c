@@ -1,4 +1,5 @@
 /* What a pack is fit for, from its installation to its removal, and that it can be asked again for any moment. */
+#include "projections/rows/list.h"
 #include "tests/projections/proof_box.h"
 
 static void pack(struct box *box, const char *state, const char *reason) {
@@ -14,6 +15,23 @@ static void pack(struct box *box, const char *state, const char *reason) {
     } else {
         box_null(box, "reason");
     }
+}
+
+/* The pack's row names this rule, with this remedy. */
+static void lacks(struct box *box, const char *rule, const char *remedy) {
+    struct list list;
+    struct bytes item, name, text;
+    const struct cell *cell = &box->row.cells[box_column(box, "missing")];
+    list_open(&list, cell->type == CELL_LIST ? cell->text : (struct bytes){0});
+    while (list_next(&list, &item)) {
+        if (list_text(item, "rule", &name) && bytes_is(name, rule)) {
+            assert_true(list_text(item, "remedy", &text));
+            assert_memory_equal(text.p, remedy, text.n);
+            assert_int_equal(text.n, strlen(remedy));
+            return;
+        }
+    }
+    fail_msg("nothing is found by %s", rule);
 }
 
 static uint64_t check(struct box *box, const char *name, const char *verdict, const char *more) {
@@ -241,6 +259,23 @@ static void a_route_that_is_proven_and_does_not_answer_leaves_the_pack_partial(v
     pack(&box, "partial", "'a': degraded, its fallback answers for it");
     box_event(&box, "route.removed", "route/a", NULL);
     pack(&box, "demo-only", "'a': removed");
+    lacks(&box, "need.route-removed",
+          "ledger append route.declared -s route/a route=a pack=p pack_version=1 suite=SUITE digest=DIGEST required:=true");
+    declare(&box, "a");
+    prove(&box, "ea2", "a", WEIGHTS);
+    pack(&box, "ready", NULL);
+    box_close(&box);
+}
+
+static void a_required_route_that_was_only_configured_was_never_declared(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_odd(&box, "pack.installed", "pack/p", "{\"version\": \"1\", \"routes\": [\"a\"]}");
+    box_event(&box, "route.configured", "route/a", "{\"config_digest\": \"" CONFIG "\"}");
+    pack(&box, "demo-only", "'a' was never declared");
+    lacks(&box, "need.route-undeclared",
+          "ledger append route.declared -s route/a route=a pack=p pack_version=1 suite=SUITE digest=DIGEST required:=true");
     box_close(&box);
 }
 
@@ -361,6 +396,7 @@ int main(void) {
         cmocka_unit_test(a_required_permission_that_was_asked_for_beside_the_list_blocks),
         cmocka_unit_test(a_grant_that_has_expired_blocks_from_then_on),
         cmocka_unit_test(a_route_that_is_proven_and_does_not_answer_leaves_the_pack_partial),
+        cmocka_unit_test(a_required_route_that_was_only_configured_was_never_declared),
         cmocka_unit_test(a_route_that_names_the_pack_is_required_when_it_says_so),
         cmocka_unit_test(steps_that_are_not_legal_show_as_violations),
         cmocka_unit_test(lists_of_odd_items_are_taken_as_needs_that_nobody_meets),

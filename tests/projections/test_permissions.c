@@ -110,9 +110,7 @@ static void a_grant_ends_when_its_time_has_come(void **state) {
     box_text(&b, "state", "expired");
     box_text(&b, "step", "granted");
     box_int(&b, "since", 2000);
-    say("used", "{\"group\":\"exec\",\"at\":1500}"); /* told later, done in time */
-    expect("", "expired", 0);
-    say("used", "{\"group\":\"exec\",\"at\":2000}");
+    say("used", "{\"group\":\"exec\",\"at\":1500}"); /* done in time, it says, but told when it was over */
     expect("", "expired", 1);
     box_text(&b, "violation", "used, but it was expired");
     say("expired", "{\"group\":\"exec\"}");
@@ -235,7 +233,7 @@ static void a_grant_of_null_reaches_nothing(void **state) {
     say("used", "{\"group\":\"exec\",\"scope\":\"/a\"}");
     look("/a");
     assert_false(row_has(&b.row, box_column(&b, "state")));
-    box_text(&b, "violation", "used, but nobody granted it");
+    box_text(&b, "violation", "used, but it was granted, but for a scope that is not known");
     say("used", "{\"group\":\"exec\"}");
     look("");
     assert_false(row_has(&b.row, box_column(&b, "state")));
@@ -341,12 +339,204 @@ static void a_grant_past_the_limit_of_patterns_says_so_and_does_not_hold(void **
     expect("/255/*", "granted", 0);
     snprintf(scope, sizeof(scope), "/%u/*", PERMISSION_PATTERNS_MAX);
     expect(scope, "expired", 1);
-    box_text(&b, "violation",
-             "granted, but no use finds it: of one holder and group 256 patterns (256 KiB) are looked at; revoke some");
+    box_text(
+        &b, "violation",
+        "granted, but no use finds it: of one holder and group 256 patterns (256 KiB) are looked at; permission.expired "
+        "of a granted one makes room, or permission.revoked of what is wider");
     say("denied", "{\"group\":\"exec\",\"scope\":\"/x/*\"}"); /* in the place of the oldest */
     expect("/x/*", "denied", 0);
     expect("/0/*", "expired", 0);
     expect("/1/*", "granted", 0);
+}
+
+/* What the words above say makes room. */
+static void what_is_over_or_taken_back_by_what_is_wider_makes_room_for_another_pattern(void **state) {
+    static const char another[] = "{\"group\":\"exec\",\"scope\":\"/another/*\"}",
+                      use[] = "{\"group\":\"exec\",\"scope\":\"/another/a\"}";
+    static const char *const ways[][2] = {{"expired", "{\"group\":\"exec\",\"scope\":\"/7/*\"}"},
+                                          {"revoked", "{\"group\":\"exec\",\"scope\":\"/1*\"}"},
+                                          {"revoked", "{\"group\":\"exec\"}"}};
+    char json[128];
+    (void)state;
+    for (size_t way = 0; way < 3; way++) {
+        if (way > 0) {
+            box_close(&b);
+            box_open(&b);
+        }
+        say("granted", "{\"group\":\"exec\",\"scope\":\"/another/?\"}");
+        say("denied", "{\"group\":\"exec\",\"scope\":\"/kept/*\"}");
+        for (unsigned i = 0; i < PERMISSION_PATTERNS_MAX - 2; i++) {
+            snprintf(json, sizeof(json), "{\"group\":\"exec\",\"scope\":\"/%u/*\"}", i);
+            say("granted", json);
+        }
+        say("granted", another); /* has no room */
+        say(ways[way][0], ways[way][1]);
+        say("granted", another);
+        say("used", use);
+        say("used", "{\"group\":\"exec\",\"scope\":\"/kept/a\"}");
+        expect("/another/*", "granted", 1);
+        box_int(&b, "uses", 1);
+        expect(way == 2 ? "" : "/kept/*", way == 2 ? "revoked" : "denied", 1);
+    }
+}
+
+/* A grant of the scope that was refused undoes that as far as it holds, and no farther. */
+static void a_narrower_grant_of_a_refused_scope_leaves_the_refusal_to_the_rest(void **state) {
+    static const struct {
+        const char *scope, *grant, *state; /* of the row */
+        const char *use;
+    } rows[] = {
+        {"/a/b", ",\"tier\":\"T0\"", "granted", "/a/b"},
+        {"/a/b", ",\"tier\":\"T3\",\"lifetime\":\"until\",\"expires\":1000", "denied", "/a/b"},
+        {"/a/b", ",\"tier\":\"T3\",\"lifetime\":\"session\",\"session\":\"zz\"", "granted", "/a/b"},
+        {"/a/b", ",\"tier\":\"T3\",\"session\":\"zz\"", "granted", "/a/b"},
+        {"/a/b*", ",\"tier\":\"T0\"", "granted", "/a/bx"},
+        {"/a/b?", ",\"tier\":\"T0\"", "granted", "/a/bx"},
+    };
+    char json[200];
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        box_close(&b);
+        box_open(&b);
+        say("granted", "{\"group\":\"exec\",\"scope\":\"/a/*\",\"tier\":\"T3\"}");
+        snprintf(json, sizeof(json), "{\"group\":\"exec\",\"scope\":\"%s\"}", rows[i].scope);
+        uint64_t denied = say("denied", json);
+        snprintf(json, sizeof(json), "{\"group\":\"exec\",\"scope\":\"%s\"%s}", rows[i].scope, rows[i].grant);
+        say("granted", json);
+        expect(rows[i].scope, rows[i].state, 0);
+        box_int(&b, "refused_seq", (int64_t)denied);
+        assert_true(row_text(&b.row, box_column(&b, "reason")).n > 0);
+        snprintf(json, sizeof(json), "{\"group\":\"exec\",\"scope\":\"%s\",\"tier\":\"T3\"}", rows[i].use);
+        say("used", json);
+        look(rows[i].scope);
+        box_int(&b, "unpermitted", 1);
+        look("/a/*");
+        box_int(&b, "unpermitted", 0);
+        assert_int_equal(row_int(&b.row, box_column(&b, "uses")), 0);
+    }
+}
+
+static void a_grant_that_was_used_up_does_not_bring_back_what_was_refused(void **state) {
+    (void)state;
+    say("granted", "{\"group\":\"exec\",\"scope\":\"/a/*\",\"tier\":\"T3\"}");
+    say("denied", "{\"group\":\"exec\",\"scope\":\"/a/b\"}");
+    say("granted", "{\"group\":\"exec\",\"scope\":\"/a/b\",\"tier\":\"T3\",\"lifetime\":\"once\"}");
+    say("used", "{\"group\":\"exec\",\"scope\":\"/a/b\"}");
+    expect("/a/b", "denied", 0);
+    box_text(&b, "reason", "by event 2: what event 3 granted since does not hold");
+    say("used", "{\"group\":\"exec\",\"scope\":\"/a/b\"}");
+    expect("/a/b", "denied", 1);
+}
+
+static void over_is_over_whatever_begins_again(void **state) {
+    static const char use[] = "{\"group\":\"exec\",\"session\":\"s1\"}";
+    (void)state;
+    uint64_t granted = say("granted", "{\"group\":\"exec\",\"lifetime\":\"session\",\"session\":\"s1\"}");
+    box_event_of(&b, "run.started", "run/s1", "s1", NULL);
+    say("used", use);
+    expect("", "granted", 0);
+    uint64_t end = box_event_of(&b, "run.finished", "run/s1", "s1", NULL);
+    box_event_of(&b, "run.started", "run/s1", "s1", NULL);
+    box_event_of(&b, "run.finished", "run/s1", "s1", NULL);
+    expect("", "expired", 0);
+    box_evidence(&b, 2, granted, end);
+    say("used", use);
+    expect("", "expired", 1);
+    box_int(&b, "uses", 1);
+    say("granted", "{\"group\":\"exec\",\"session\":\"s1\"}"); /* of a session that is over */
+    expect("", "expired", 1);
+}
+
+static void a_grant_that_names_a_session_holds_there_alone_whatever_its_lifetime(void **state) {
+    static const char *const lifetimes[] = {"", ",\"lifetime\":\"permanent\"", ",\"lifetime\":\"once\"",
+                                            ",\"lifetime\":\"until\",\"expires\":4000000000000000000"};
+    char json[200];
+    (void)state;
+    for (int64_t i = 0; i < 4; i++) {
+        snprintf(json, sizeof(json), "{\"group\":\"exec\",\"session\":\"s1\"%s}", lifetimes[i]);
+        say("granted", json);
+        say("used", "{\"group\":\"exec\",\"session\":\"s2\"}");
+        expect("", "granted", i + 1);
+        box_text(&b, "violation", "used, but it was granted for another session");
+        say("used", "{\"group\":\"exec\",\"session\":\"s1\"}");
+        look("");
+        box_int(&b, "uses", 1);
+        box_int(&b, "violations", i + 1);
+    }
+}
+
+/* Everything has every scope as a part: a refusal of one refuses it. */
+static void a_use_of_everything_is_refused_by_a_refusal_of_any_part(void **state) {
+    (void)state;
+    say("granted", "{\"group\":\"exec\",\"lifetime\":\"once\"}");
+    say("denied", "{\"group\":\"exec\",\"scope\":\"/a\"}");
+    say("used", "{\"group\":\"exec\"}");
+    expect("/a", "denied", 1);
+    box_text(&b, "violation", "used, but it was denied");
+    look("");
+    box_int(&b, "uses", 0);
+    say("denied", "{\"group\":\"gpu\",\"scope\":\"0\"}");
+    say("used", "{\"group\":\"gpu\"}");
+    box_view(&b, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&b, "permissions", "pack/p", "gpu", "0", NULL));
+    box_text(&b, "violation", "used, but it was denied");
+}
+
+static void what_was_only_asked_for_or_used_is_named_as_such(void **state) {
+    (void)state;
+    say("requested", "{\"group\":\"exec\",\"scope\":\"/a\"}");
+    say("used", "{\"group\":\"exec\",\"scope\":\"/a\"}");
+    expect("/a", "requested", 1);
+    box_text(&b, "violation", "used, but it was requested, not granted");
+    say("expired", "{\"group\":\"exec\",\"scope\":\"/b\"}");
+    for (int64_t i = 0; i < 2; i++) {
+        say("used", "{\"group\":\"exec\",\"scope\":\"/b\"}");
+        look("/b");
+        box_text(&b, "violation", "used, but nobody granted it");
+    }
+}
+
+static void many_uses_in_one_event_are_counted_once_each(void **state) {
+    (void)state;
+    say("granted", "{\"group\":\"exec\",\"scope\":\"/a\",\"lifetime\":\"once\"}");
+    say("used", "{\"group\":\"exec\",\"scope\":\"/a\",\"count\":3}");
+    look("/a");
+    box_int(&b, "uses", 1);
+    box_int(&b, "unpermitted", 2);
+    box_odd(&b, "permission.used", "pack/p", "{\"group\":\"exec\",\"scope\":\"/a\",\"count\":9223372036854775807}");
+    box_odd(&b, "permission.used", "pack/p", "{\"group\":\"exec\",\"scope\":\"/a\",\"count\":-4}");
+    look("/a");
+    box_int(&b, "unpermitted", 2 + 1000000 + 1);
+}
+
+/* Where one use is left that is refused, nothing was lifted. */
+static void a_refusal_is_lifted_by_what_reaches_all_of_it_alone(void **state) {
+    static const struct {
+        const char *group, *denied, *granted, *state;
+    } rows[] = {
+        {"network.egress", "h.org", "h?org", "denied"},
+        {"network.egress", "h.org", "h?org*", "lifted"},
+        {"network.egress", "h.org:443", "h?org:443", "lifted"},
+        {"filesystem.read", "*", "**", "denied"},
+        {"filesystem.read", "?rv", "*", "denied"},
+        {"filesystem.read", "srv/*", "**", "lifted"},
+        {"filesystem.read", "*", "", "lifted"},
+        {"filesystem.read", "/srv/*", "/**", "lifted"},
+    };
+    char json[200];
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        box_close(&b);
+        box_open(&b);
+        snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"}", rows[i].group, rows[i].denied);
+        say("denied", json);
+        snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\",\"tier\":\"T3\"}", rows[i].group, rows[i].granted);
+        uint64_t granted = say("granted", json);
+        box_view(&b, LEDGER_NO_SEQ, 0);
+        assert_true(box_row(&b, "permissions", "pack/p", rows[i].group, rows[i].denied, NULL));
+        box_text(&b, "state", rows[i].state);
+        box_int(&b, "overridden_by", (int64_t)granted);
+    }
 }
 
 /* 256 that all take it are looked at, with those of no group. */
@@ -384,6 +574,17 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_answer_holds_as_long_as_it_says_or_once, start, finish),
         cmocka_unit_test_setup_teardown(a_grant_past_the_limit_of_patterns_says_so_and_does_not_hold, start, finish),
         cmocka_unit_test_setup_teardown(a_use_may_be_covered_by_many_patterns, start, finish),
+        cmocka_unit_test_setup_teardown(what_is_over_or_taken_back_by_what_is_wider_makes_room_for_another_pattern, start,
+                                        finish),
+        cmocka_unit_test_setup_teardown(a_narrower_grant_of_a_refused_scope_leaves_the_refusal_to_the_rest, start, finish),
+        cmocka_unit_test_setup_teardown(a_grant_that_was_used_up_does_not_bring_back_what_was_refused, start, finish),
+        cmocka_unit_test_setup_teardown(over_is_over_whatever_begins_again, start, finish),
+        cmocka_unit_test_setup_teardown(a_grant_that_names_a_session_holds_there_alone_whatever_its_lifetime, start,
+                                        finish),
+        cmocka_unit_test_setup_teardown(a_use_of_everything_is_refused_by_a_refusal_of_any_part, start, finish),
+        cmocka_unit_test_setup_teardown(what_was_only_asked_for_or_used_is_named_as_such, start, finish),
+        cmocka_unit_test_setup_teardown(many_uses_in_one_event_are_counted_once_each, start, finish),
+        cmocka_unit_test_setup_teardown(a_refusal_is_lifted_by_what_reaches_all_of_it_alone, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,85 @@ static void a_full_pass_for_the_route_as_it_is_proves_it(void **state) {
     box_close(&box);
 }
 
+#define DECLARE "ledger append route.declared -s route/r digest=DIGEST"
+
+/* The remedy of this rule for route r; it is found. */
+static void remedy_is(struct box *box, const char *rule, const char *expected) {
+    struct list list;
+    struct bytes item, name, remedy = {0};
+    const struct cell *cell = &box->row.cells[box_column(box, "missing")];
+    bool found = false;
+    list_open(&list, cell->type == CELL_LIST ? cell->text : (struct bytes){0});
+    while (!found && list_next(&list, &item)) {
+        found = list_text(item, "rule", &name) && bytes_is(name, rule);
+        remedy = found && !list_text(item, "remedy", &remedy) ? (struct bytes){0} : remedy;
+    }
+    if (!found || !bytes_is(remedy, expected)) {
+        fail_msg("%s: %s, '%.*s'", rule, found ? "found" : "not found", (int)remedy.n,
+                 remedy.n > 0 ? (const char *)remedy.p : "");
+    }
+}
+
+/* What is typed for it, and then nothing is said of weights any more. */
+static void weights_that_nobody_knows_have_a_remedy_for_each_cause(void **state) {
+    static const struct {
+        const char *seen[2], *runtime, *model, *why, *rule, *remedy;
+    } cases[] = {{{NULL}, NULL, "", "the route names no model", "proof.model", DECLARE},
+                 {{NULL},
+                  NULL,
+                  ",\"model\":\"m\"",
+                  "no runtime has listed model 'm'",
+                  "proof.model-unlisted",
+                  "ledger ingest ollama"},
+                 {{NULL},
+                  "ollama@gpu:1",
+                  ",\"model\":\"m\"",
+                  "ollama@gpu:1 has not listed model 'm'",
+                  "proof.model-unlisted",
+                  "ledger ingest ollama http://gpu:1"},
+                 {{NULL}, "vllm", ",\"model\":\"m\"", "vllm has not listed model 'm'", "proof.model-untold", DECLARE},
+                 {{"{\"model\":\"m\",\"runtime\":\"ollama\",\"remote\":true}"},
+                  NULL,
+                  ",\"model\":\"m\"",
+                  "'m' is a remote service",
+                  "proof.model-untold",
+                  DECLARE},
+                 {{"{\"model\":\"m\",\"runtime\":\"ollama\",\"digest\":\"" WEIGHTS "\"}",
+                   "{\"model\":\"m\",\"runtime\":\"vllm\",\"digest\":\"" WEIGHTS2 "\"}"},
+                  NULL,
+                  ",\"model\":\"m\"",
+                  "in different runtimes",
+                  "proof.model-differs",
+                  DECLARE}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct box box;
+        char json[256];
+        box_open(&box);
+        for (size_t k = 0; k < 2 && cases[i].seen[k] != NULL; k++) {
+            box_event(&box, "model.observed", "model/m", cases[i].seen[k]);
+        }
+        snprintf(json, sizeof(json), "{\"suite\":\"s\"%s}", cases[i].model);
+        box_event(&box, "route.declared", "route/r", json);
+        if (cases[i].runtime != NULL) {
+            snprintf(json, sizeof(json), "{\"config_digest\":\"" CONFIG "\",\"runtime\":\"%s\"}", cases[i].runtime);
+            box_event(&box, "route.configured", "route/r", json);
+        }
+        box_route_is(&box, "declared-not-proven", cases[i].why);
+        remedy_is(&box, cases[i].rule, cases[i].remedy);
+        if (strcmp(cases[i].remedy, DECLARE) == 0) {
+            box_event(&box, "route.declared", "route/r", "{\"digest\":\"" WEIGHTS "\"}");
+        } else { /* it finds the model */
+            snprintf(json, sizeof(json), "{\"model\":\"m\",\"runtime\":\"ollama\",\"digest\":\"" WEIGHTS "\"%s}",
+                     cases[i].runtime != NULL ? ",\"endpoint\":\"http://gpu:1\"" : "");
+            box_event(&box, "model.observed", "model/m", json);
+        }
+        box_route_is(&box, "declared-not-proven", "no eval");
+        assert_true(bytes_has_prefix(row_text(&box.row, box_column(&box, "reason")), "no eval"));
+        box_close(&box);
+    }
+}
+
 static void a_tag_that_moves_takes_the_proof_away_and_one_that_comes_back_gives_it_again(void **state) {
     struct box box;
     (void)state;
@@ -452,6 +531,7 @@ static void a_route_without_suite_has_nothing_to_be_proven(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_pass_for_the_route_as_it_is_proves_it),
+        cmocka_unit_test(weights_that_nobody_knows_have_a_remedy_for_each_cause),
         cmocka_unit_test(a_tag_that_moves_takes_the_proof_away_and_one_that_comes_back_gives_it_again),
         cmocka_unit_test(another_configuration_pack_or_suite_is_named_as_drift),
         cmocka_unit_test(a_suite_that_the_route_names_without_digest_is_the_one_declared_last),

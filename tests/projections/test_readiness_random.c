@@ -40,7 +40,7 @@ struct suite_told {
     struct task_told task[2];
 };
 struct route_told {
-    bool there, parked, offline, degraded, removed, required, of_pack;
+    bool there, declared, parked, offline, degraded, removed, required, of_pack;
     const char *digest, *config, *suite, *suite_digest;
 };
 struct world {
@@ -179,6 +179,7 @@ static const char *state_of_route(const struct world *w, int i) {
            : r->offline                   ? "offline"
            : asked && proof_of(w, i) == 0 ? "declared-not-proven"
            : r->degraded                  ? "degraded"
+           : !r->declared                 ? "undeclared"
            : !asked                       ? "declared"
                                           : "ready";
 }
@@ -333,6 +334,9 @@ static void declare_route(struct world *w, struct route_told *r, const char *sub
     struct body b = {0};
     if (!r->there || r->removed) {
         *r = (struct route_told){.there = true};
+    }
+    if (!r->declared) {
+        r->declared = true;
         r->of_pack = !OPTION(4);
         r->suite = OPTION(6) ? NULL : "s";
     }
@@ -361,7 +365,12 @@ static void tell_route(struct world *w) {
     struct body b = {0};
     char subject[32];
     snprintf(subject, sizeof(subject), "route/%c", (int)('a' + i));
-    if (!r->there || r->removed || what < 2) {
+    if (!r->there && OPTION(8)) {
+        r->there = true;
+        r->config = configs[OPTION(4)];
+        put(&b, "config_digest", r->config, true);
+        tell(w, "route.configured", subject, &b);
+    } else if (!r->there || r->removed || what < 2 || (!r->declared && OPTION(2))) {
         declare_route(w, r, subject);
     } else if (r->parked || what == 2) {
         put_truth(&b, "parked", r->parked ? 0 : 1);

@@ -113,6 +113,12 @@ static void a_route_that_is_only_used_says_so(void **state) {
     box_open(&box);
     box_event(&box, "route.online", "route/r", NULL);
     box_route_is(&box, "undeclared", "it was named, but never declared");
+    box_event(&box, "route.configured", "route/r", "{\"config_digest\": \"" CONFIG "\", \"digest\": \"" WEIGHTS "\"}");
+    box_route_is(&box, "undeclared", "it was configured, but never declared");
+    box_null(&box, "declared_seq");
+    box_event(&box, "route.declared", "route/r", NULL);
+    box_route_is(&box, "declared", "it names no suite");
+    box_text(&box, "config_digest", CONFIG);
     box_close(&box);
 }
 
