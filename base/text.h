@@ -93,7 +93,8 @@ bool text_is_formula(struct bytes text);
  * are `limit`+1 apart unless equal. */
 size_t text_distance(const char *a, const char *b, size_t limit);
 
-/* Of names that are offered, the one that a text was probably meant to be: at most two edits away, which is less than half of its letters. */
+/* Of names that are offered, the one that a text was probably meant to be: at most two edits away, which is less than
+ * half of its letters. */
 struct text_near {
     const char *text; /* what was given */
     const char *name; /* the nearest so far, the first of several; NULL: none is near. Borrowed */

@@ -1,5 +1,6 @@
-/* What changed in the states between two moments: two views, merged by keys, and for what differs a walk from the one to
- * the other (projections/walk/walk.h), which knows what each step changed. So what is told is the sum of the steps between. */
+/* What changed in the states between two moments: two views, merged by keys, and for what differs a walk from the one
+ * to the other (projections/walk/walk.h), which knows what each step changed. So what is told is the sum of the steps
+ * between. */
 #ifndef CLI_STATES_DIFF_STATES_H
 #define CLI_STATES_DIFF_STATES_H
 

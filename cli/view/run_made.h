@@ -1,8 +1,8 @@
 /* What a run was made of: its pack's version, its agent, models, tools; a set of values for each trait, gathered from the
  * bodies of its events. Two runs differ in a trait when the sets do.
  *
- * The events that count are those that the states of runs take for the run's own (projections/machine/runs.c), but for those that a
- * correction says were a mistake. */
+ * The events that count are those that the states of runs take for the run's own (projections/machine/runs.c), but for
+ * those that a correction says were a mistake. */
 #ifndef CLI_VIEW_RUN_MADE_H
 #define CLI_VIEW_RUN_MADE_H
 

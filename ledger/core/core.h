@@ -40,8 +40,8 @@ extern const char *const core_table_names[CORE_TABLES];
 /* Why a checkpoint is kept for ever. */
 enum { CORE_KEEP_BOUNDARY = 1, CORE_KEEP_HANDOVER = 2, CORE_KEEP_COSIGNED = 4 };
 
-/* Who wants to see full groups as they are written, such as somebody who builds from them. Called by the thread that commits, under
- * `write.lock` and evidence's write lock: it hands over what others will work on, and never waits. */
+/* Who wants to see full groups as they are written, such as somebody who builds from them. Called by the thread that
+ * commits, under `write.lock` and evidence's write lock: it hands over what others will work on, and never waits. */
 struct core_watch {
     /* A full group was put into the commit's transaction: it is exchanged for one whose content is of no use. Whether the
      * commit comes about is not known yet: the chain of later groups tells. */
@@ -164,8 +164,8 @@ int core_checkpoint_get(struct db_txn *txn, struct bytes *ret, struct err *err);
  * compared with the stored prefixes, in the tail the chain is. *ret_bad as in group_decode. */
 int core_group_load(struct db_txn *txn, const struct head *head, uint64_t index, struct group *group, size_t *ret_bad,
                     struct err *err);
-/* The tail record of an event, taken apart; *ret_record (may be NULL) is all of it. ERR_CORRUPT when it is missing. Borrowed
- * from the transaction. */
+/* The tail record of an event, taken apart; *ret_record (may be NULL) is all of it. ERR_CORRUPT when it is missing.
+ * Borrowed from the transaction. */
 int core_tail_get(struct db_txn *txn, uint64_t seq, struct bytes *ret_record, struct bytes *ret_header,
                   struct bytes *ret_payload, enum group_payload *ret_where, struct err *err);
 /* A payload against the commitment in its event's header. ERR_TAMPERED. */

@@ -5,7 +5,8 @@
  *   file         inode and time of birth, on file systems that keep inode numbers; the number of the file system where it
  *                is made of what is on the disk, which tells a snapshot's file from the one it was made of
  *
- * Left out: numbers of devices, which change with every boot, paths, which may be mounts, and times that writing changes. */
+ * Left out: numbers of devices, which change with every boot, paths, which may be mounts, and times that writing
+ * changes. */
 #include "ledger/core/place.h"
 
 #include <errno.h>

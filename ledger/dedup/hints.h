@@ -1,5 +1,6 @@
-/* Hints: a database beside the evidence in which is looked up what would be slow to find in the events. Derived data is one,
- * with more tables after these; a stand-in for it (keys_older.h) is another. Nothing in it is believed by itself: vouch.h. */
+/* Hints: a database beside the evidence in which is looked up what would be slow to find in the events. Derived data is
+ * one, with more tables after these; a stand-in for it (keys_older.h) is another. Nothing in it is believed by itself:
+ * vouch.h. */
 #ifndef LEDGER_DEDUP_HINTS_H
 #define LEDGER_DEDUP_HINTS_H
 

@@ -15,8 +15,8 @@
  * log. */
 int keyproof_collect(struct ledger *ledger, struct db_txn *txn, const struct head *head, uint64_t from, uint64_t to,
                      const uint8_t *leaf, keyrun_put_fn *put, void *ctx, struct err *err);
-/* Vouches in a database of hints for the runs of all that ledger->write.keys holds, as far as nobody does yet: the next process
- * need not unpack them. Best effort; may wait for other processes. When nobody appends any more. */
+/* Vouches in a database of hints for the runs of all that ledger->write.keys holds, as far as nobody does yet: the next
+ * process need not unpack them. Best effort; may wait for other processes. When nobody appends any more. */
 void keyproof_vouch(struct ledger *ledger, struct db *db);
 
 /* What a process has written of a segment need not be collected: it is handed over to whoever builds segments. */

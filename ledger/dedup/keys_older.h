@@ -6,8 +6,8 @@
 
 #include "ledger/dedup/segments.h"
 
-/* Makes sure, before a commit, that older keys can be looked up. Under ledger->write.lock. It takes a moment when derived data
- * was deleted, and as long as reading the log when a stand-in has to be built. */
+/* Makes sure, before a commit, that older keys can be looked up. Under ledger->write.lock. It takes a moment when
+ * derived data was deleted, and as long as reading the log when a stand-in has to be built. */
 int keys_older_ready(struct ledger *ledger, const struct head *head, struct err *err);
 /* What can be looked into by a commit that begins with this view; *ret is NULL when nothing is needed. Only what somebody
  * vouches for is found in it. 1: it is not enough any more, for others have committed meanwhile, or nobody does. The same.

@@ -8,8 +8,8 @@
  *
  *   log key ── derived key ── voucher: what, which events, the tree's node over them, length ── chunks of the bytes
  *
- * A voucher is a record of table "voucher" beside what it vouches for (hints.h), under u8 what, be64 first event, u8 binary logarithm of how
- * many:
+ * A voucher is a record of table "voucher" beside what it vouches for (hints.h), under u8 what, be64 first event, u8
+ * binary logarithm of how many:
  *
  *     16  random: chunks of two vouchers cannot be mixed
  *     16  for each chunk of VOUCH_CHUNK bytes: the beginning of its keyed hash
@@ -39,8 +39,8 @@ struct vouch_piece {
 int vouch_piece(struct core_view *view, uint8_t what, uint64_t first, uint64_t events, struct vouch_piece *ret,
                 struct err *err);
 
-/* Makes this process one that vouches: reads the log's secret key unless that is at hand. Takes ledger->write.lock; _locked is
- * for who has it. */
+/* Makes this process one that vouches: reads the log's secret key unless that is at hand. Takes ledger->write.lock;
+ * _locked is for who has it. */
 int vouch_load(struct ledger *ledger, struct err *err);
 int vouch_load_locked(struct ledger *ledger, struct err *err);
 /* Whether it is one. Any thread. */

@@ -6,10 +6,10 @@
 
 #define GRANT_COUNT_MAX 1000000 /* uses that one event may stand for */
 
-/* Whether the draft may have this open body. A grant, a denial or a revocation: its scope has no fault (ledger/kinds/scope.h).
- * These and an agent's answer: nothing that limits it is null, which would say "unknown"; one that holds until a time names
- * it; and a grant for a session names that, or its run. A use: it stands for 1 to GRANT_COUNT_MAX. ERR_INVALID, in words.
- */
+/* Whether the draft may have this open body. A grant, a denial or a revocation: its scope has no fault
+ * (ledger/kinds/scope.h). These and an agent's answer: nothing that limits it is null, which would say "unknown"; one
+ * that holds until a time names it; and a grant for a session names that, or its run. A use: it stands for 1 to
+ * GRANT_COUNT_MAX. ERR_INVALID, in words. */
 int grant_check(const struct ledger_draft *draft, struct bytes body, struct err *err);
 
 #endif

@@ -34,8 +34,8 @@ int commit_batch(struct commit *c, const struct ledger_batch *batch, struct ledg
                  struct err *err);
 
 /* ---- commit_group.c ---- */
-/* Makes ledger->write.build ready for `n` more events: with the tail loaded when a group will fill up, and a second thread to
- * encode when several will. */
+/* Makes ledger->write.build ready for `n` more events: with the tail loaded when a group will fill up, and a second
+ * thread to encode when several will. */
 int commit_group_begin(struct commit *c, size_t n, struct err *err);
 int commit_group_add(struct commit *c, struct bytes header, const struct group_facts *facts, struct bytes payload,
                      enum group_payload where, const uint8_t leaf[EVENT_HASH], struct err *err);

@@ -80,8 +80,8 @@ size_t projection_column(const struct state_table *table, const char *name); /* 
 size_t projection_state(const struct state_table *table);
 /* The stored column whose change a stored "since" dates; SIZE_MAX: there is none, what says how the row is, is judged. */
 size_t projection_dated(const struct state_table *table);
-/* projection_state of a table whose state is judged and that tells since when: *ret_since is the column that does, the next one has
- * the event. SIZE_MAX: it is stored, or nobody tells. */
+/* projection_state of a table whose state is judged and that tells since when: *ret_since is the column that does, the
+ * next one has the event. SIZE_MAX: it is stored, or nobody tells. */
 size_t projection_judged(const struct state_table *table, size_t *ret_since);
 
 #endif

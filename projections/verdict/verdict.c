@@ -3,10 +3,10 @@
  * Checks keep the newest observation of each check and target; one that its source dates before what is known is counted as
  * late and changes nothing. An erased event tells nothing of what it was about, so it changes nothing either.
  *
- * A verdict is never stored. Each row of `verdicts`, the box's (its key is the empty text, from ledger.created on) and one
- * for each pack that is installed, is judged when it is read: by the clauses of projections/verdict/box.c, over all
- * tables of the view. What is stored beside it is the verdict that was given last (doctor.judged), so that a difference shows: things
- * changed since, or it was given by other rules. */
+ * A verdict is never stored. Each row of `verdicts`, the box's (its key is the empty text, from ledger.created on) and
+ * one for each pack that is installed, is judged when it is read: by the clauses of projections/verdict/box.c, over all
+ * tables of the view. What is stored beside it is the verdict that was given last (doctor.judged), so that a difference
+ * shows: things changed since, or it was given by other rules. */
 #include "projections/verdict/verdict.h"
 
 #include <stdio.h>

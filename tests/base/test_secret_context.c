@@ -1,5 +1,5 @@
-/* base/secret/secret.h: secrets that their surroundings give away, what only looks like one, and names of fields. Every secret
- * here is put together at run time, so that no file holds one. */
+/* base/secret/secret.h: secrets that their surroundings give away, what only looks like one, and names of fields. Every
+ * secret here is put together at run time, so that no file holds one. */
 #include "tests/base/secret_sample.h"
 
 /* ---- secrets by their surroundings -------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
-/* base/secret/secret.h: secrets in another writing, wrapped in base64 or with letters escaped. Every secret here is put together
- * at run time, so that no file holds one. */
+/* base/secret/secret.h: secrets in another writing, wrapped in base64 or with letters escaped. Every secret here is put
+ * together at run time, so that no file holds one. */
 #include "base/text.h"
 #include "tests/base/secret_sample.h"
 

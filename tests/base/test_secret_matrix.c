@@ -1,6 +1,6 @@
-/* base/secret/secret.h: every kind of secret in every place where a log may have it, and ordinary lines in the same places. A kind
- * is a pattern whose secret part stands between \1 and \2; a place writes a text in another way and tells where each byte
- * went. Everything is made at run time from a seed, so that no file holds a secret. */
+/* base/secret/secret.h: every kind of secret in every place where a log may have it, and ordinary lines in the same
+ * places. A kind is a pattern whose secret part stands between \1 and \2; a place writes a text in another way and
+ * tells where each byte went. Everything is made at run time from a seed, so that no file holds a secret. */
 #include "base/text.h"
 #include "tests/base/secret_sample.h"
 

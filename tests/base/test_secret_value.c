@@ -1,5 +1,5 @@
-/* base/secret/secret.h: where a value beside a telling name ends, and which of them are code or prose. Every token here is put
- * together at run time, so that no file holds one. */
+/* base/secret/secret.h: where a value beside a telling name ends, and which of them are code or prose. Every token here
+ * is put together at run time, so that no file holds one. */
 #include "tests/base/secret_sample.h"
 
 struct case_of {

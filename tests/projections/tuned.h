@@ -1,5 +1,6 @@
-/* The sizes that the engine goes by (projections/store/options.h), small ones so that few events are many segments. A test that
- * tunes says TUNED(__wrap_state_tuning) once: by that name the Makefile links it in place of the engine's own. */
+/* The sizes that the engine goes by (projections/store/options.h), small ones so that few events are many segments. A
+ * test that tunes says TUNED(__wrap_state_tuning) once: by that name the Makefile links it in place of the engine's
+ * own. */
 #ifndef TESTS_PROJECTIONS_TUNED_H
 #define TESTS_PROJECTIONS_TUNED_H
 
