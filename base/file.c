@@ -171,7 +171,8 @@ int file_sync_dir(const char *path, struct err *err) {
 int file_sync_parent(const char *path, struct err *err) {
     char dir[FILE_PATH_MAX];
     int rc = file_parent(dir, path, err);
-    return rc != 0 ? rc : file_sync_dir(dir, err);
+    if (rc == 0) rc = file_sync_dir(dir, err);
+    return rc;
 }
 
 static int zero_fd(int fd, const char *path, struct err *err) {
@@ -224,7 +225,8 @@ int file_wipe(const char *path, struct err *err) {
         rc = err_errno(err, errno, "removing '%s'", path);
     }
     close(fd);
-    return rc != 0 ? rc : file_sync_parent(path, err);
+    if (rc == 0) rc = file_sync_parent(path, err);
+    return rc;
 }
 
 bool file_room(const char *path, uint64_t *ret_free, uint64_t *ret_all) {

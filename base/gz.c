@@ -45,19 +45,19 @@ int gz_open(const char *path, enum gz_form form, uint64_t max, struct gz **ret, 
         gz->owns_fd = true;
     }
     struct stat st;
-    int code = 0;
+    int rc = 0;
     if (gz->fd < 0) {
-        code = err_errno(err, errno, "%s", path);
+        rc = err_errno(err, errno, "%s", path);
     } else if (fstat(gz->fd, &st) != 0) {
-        code = err_errno(err, errno, "%s", path);
+        rc = err_errno(err, errno, "%s", path);
     } else if (S_ISDIR(st.st_mode)) {
-        code = err_set(err, ERR_INVALID, "%s: is a directory, a file is wanted", path);
+        rc = err_set(err, ERR_INVALID, "%s: is a directory, a file is wanted", path);
     } else if (form == GZ_REGULAR && !S_ISREG(st.st_mode)) {
-        code = err_set(err, ERR_INVALID, "%s: is not a regular file", path);
+        rc = err_set(err, ERR_INVALID, "%s: is not a regular file", path);
     }
-    if (code != 0) {
+    if (rc != 0) {
         gz_close(gz);
-        return code;
+        return rc;
     }
     *ret = gz;
     return 0;
@@ -117,9 +117,9 @@ static int refill(struct gz *gz, struct err *err) {
         gz->at = 0;
     }
     size_t got = 0;
-    int code = read_once(gz, gz->input + gz->n, GZ_BLOCK - gz->n, &got, err);
+    int rc = read_once(gz, gz->input + gz->n, GZ_BLOCK - gz->n, &got, err);
     gz->n += got;
-    return code;
+    return rc;
 }
 
 static int corrupt(const struct gz *gz, const char *what, struct err *err) {
@@ -209,17 +209,17 @@ static int read_plain(struct gz *gz, void *p, size_t n, size_t *ret_n, struct er
 }
 
 static int read_gzip(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
-    int code = 0;
+    int rc = 0;
     if (gz->state == GZ_IN_MEMBER) {
         /* Output may be waiting inside inflate even when no input is left. */
-        code = inflate_some(gz, p, n, ret_n, err);
-        if (code != 0 || *ret_n > 0 || gz->state != GZ_IN_MEMBER) {
-            return code;
+        rc = inflate_some(gz, p, n, ret_n, err);
+        if (rc != 0 || *ret_n > 0 || gz->state != GZ_IN_MEMBER) {
+            return rc;
         }
     }
-    code = refill(gz, err);
-    if (code != 0) {
-        return code;
+    rc = refill(gz, err);
+    if (rc != 0) {
+        return rc;
     }
     if (gz->at_end && gz->state == GZ_IN_MEMBER) {
         return err_set(err, ERR_CORRUPT, "gzip data is cut short after %llu bytes", (unsigned long long)gz->taken);
@@ -229,24 +229,24 @@ static int read_gzip(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err
 
 static int read_some(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
     size_t got = 0;
-    int code = 0;
+    int rc = 0;
     gz->at_end = false;
     if (gz->state == GZ_UNDECIDED) {
-        code = refill(gz, err);
+        rc = refill(gz, err);
     }
-    if (code == 0) {
-        code = decide(gz, err);
+    if (rc == 0) {
+        rc = decide(gz, err);
     }
-    if (code == 0 && gz->state == GZ_IS_PLAIN) {
-        code = read_plain(gz, p, n, &got, err);
-    } else if (code == 0 && gz->state != GZ_UNDECIDED) {
-        code = read_gzip(gz, p, n, &got, err);
-        if (code == 0 && gz->at_end) {
-            code = decide(gz, err); /* a lone byte after the last member shows only now */
+    if (rc == 0 && gz->state == GZ_IS_PLAIN) {
+        rc = read_plain(gz, p, n, &got, err);
+    } else if (rc == 0 && gz->state != GZ_UNDECIDED) {
+        rc = read_gzip(gz, p, n, &got, err);
+        if (rc == 0 && gz->at_end) {
+            rc = decide(gz, err); /* a lone byte after the last member shows only now */
         }
     }
-    if (code != 0) {
-        return code;
+    if (rc != 0) {
+        return rc;
     }
     if (got > gz->max - gz->given) {
         return err_set(err, ERR_LIMIT, "content is larger than %llu bytes", (unsigned long long)gz->max);
@@ -269,17 +269,17 @@ int gz_read(struct gz *gz, void *p, size_t n, size_t *ret_n, struct err *err) {
 
 int gz_peek(struct gz *gz, const volatile sig_atomic_t *stop, struct bytes *ret, struct err *err) {
     size_t got = 0;
-    int code = 0;
+    int rc = 0;
     gz->held = gz->held != NULL ? gz->held : malloc(GZ_BLOCK);
     if (gz->held == NULL) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    while (code == 0 && got == 0 && !gz->at_end && !(stop != NULL && *stop != 0)) {
-        code = read_some(gz, gz->held, GZ_BLOCK, &got, err);
+    while (rc == 0 && got == 0 && !gz->at_end && !(stop != NULL && *stop != 0)) {
+        rc = read_some(gz, gz->held, GZ_BLOCK, &got, err);
     }
     gz->held_n = got;
     *ret = (struct bytes){gz->held, got};
-    return code;
+    return rc;
 }
 
 /* ---- pushed ------------------------------------------------------------------------------------------------------- */
@@ -359,14 +359,14 @@ int gz_push(struct gz_push *push, const void *p, size_t n, struct buf *out, stru
         push->z.avail_in = piece;
         from += piece;
         n -= piece;
-        for (int code = 0; code == 0;) {
+        for (int rc = 0; rc == 0;) {
             if (push->ended && push->z.avail_in > 0) {
                 return err_set(err, ERR_CORRUPT, "gzip data is followed by something else after byte %llu",
                                (unsigned long long)push->taken);
             }
-            code = push->ended ? 1 : push_some(push, out, err);
-            if (code < 0) {
-                return code;
+            rc = push->ended ? 1 : push_some(push, out, err);
+            if (rc < 0) {
+                return rc;
             }
         }
     }

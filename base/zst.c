@@ -371,7 +371,7 @@ int zst_read(struct zst_reader *reader, void *p, size_t n, size_t *ret_n, struct
     ZSTD_outBuffer out = {p, n, 0};
     while (out.pos == 0 && n > 0) {
         int rc = refill(reader, err);
-        rc = rc != 0 ? rc : look_at_frame(reader, err);
+        if (rc == 0) rc = look_at_frame(reader, err);
         if (rc != 0) {
             return rc;
         }

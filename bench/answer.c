@@ -52,7 +52,7 @@ static struct bytes *lines_of(const struct buf *text, size_t *ret_n) {
 int answer_compare(const struct buf *ours, const struct buf *theirs, const char *what, struct err *err) {
     size_t n = 0, m = 0, i = 0;
     int rc = buf_check(ours, what, err);
-    rc = rc != 0 ? rc : buf_check(theirs, what, err);
+    if (rc == 0) rc = buf_check(theirs, what, err);
     struct bytes *a = lines_of(ours, &n), *b = lines_of(theirs, &m);
     if (rc == 0 && (a == NULL || b == NULL)) {
         rc = err_set(err, ERR_NOMEM, "out of memory");

@@ -29,11 +29,11 @@ int base_lmdb_open(const char *dir, struct base_lmdb **ret, struct err *err) {
         goto out;
     }
     int code = mdb_env_create(&base->env);
-    code = code != 0 ? code : mdb_env_set_mapsize(base->env, MAP_BYTES);
-    code = code != 0 ? code : mdb_env_open(base->env, dir, MDB_NOTLS, 0600);
-    code = code != 0 ? code : mdb_txn_begin(base->env, NULL, 0, &txn);
-    code = code != 0 ? code : mdb_dbi_open(txn, NULL, MDB_CREATE, &base->dbi);
-    code = code != 0 ? code : mdb_txn_commit(txn);
+    if (code == 0) code = mdb_env_set_mapsize(base->env, MAP_BYTES);
+    if (code == 0) code = mdb_env_open(base->env, dir, MDB_NOTLS, 0600);
+    if (code == 0) code = mdb_txn_begin(base->env, NULL, 0, &txn);
+    if (code == 0) code = mdb_dbi_open(txn, NULL, MDB_CREATE, &base->dbi);
+    if (code == 0) code = mdb_txn_commit(txn);
     rc = code != 0 ? failed(code, "open", err) : 0;
 out:
     if (rc != 0) {
@@ -48,26 +48,26 @@ static int put(struct base_lmdb *base, MDB_txn *txn, struct bytes value) {
     uint8_t key[8];
     be64_put(key, base->next);
     MDB_val k = {sizeof(key), key}, v = {value.n, (void *)(uintptr_t)value.p};
-    int code = mdb_put(txn, base->dbi, &k, &v, MDB_APPEND);
-    base->next += code == 0;
-    return code;
+    int rc = mdb_put(txn, base->dbi, &k, &v, MDB_APPEND);
+    base->next += rc == 0;
+    return rc;
 }
 
 int base_lmdb_put(struct base_lmdb *base, const struct wire *wire, double *ret_s, struct err *err) {
     MDB_txn *txn = NULL;
-    int code = 0;
+    int rc = 0;
     double start = metric_now();
-    for (size_t i = 0; i < wire->n && code == 0; i++) {
-        code = txn != NULL ? 0 : mdb_txn_begin(base->env, NULL, 0, &txn);
-        code = code != 0 ? code : put(base, txn, wire_at(wire, i));
-        if (code == 0 && ((i + 1) % LOAD_COMMIT == 0 || i + 1 == wire->n)) {
-            code = mdb_txn_commit(txn);
+    for (size_t i = 0; i < wire->n && rc == 0; i++) {
+        rc = txn != NULL ? 0 : mdb_txn_begin(base->env, NULL, 0, &txn);
+        if (rc == 0) rc = put(base, txn, wire_at(wire, i));
+        if (rc == 0 && ((i + 1) % LOAD_COMMIT == 0 || i + 1 == wire->n)) {
+            rc = mdb_txn_commit(txn);
             txn = NULL;
         }
     }
-    if (code != 0) {
+    if (rc != 0) {
         mdb_txn_abort(txn);
-        return failed(code, "append", err);
+        return failed(rc, "append", err);
     }
     *ret_s = metric_now() - start;
     return 0;
@@ -76,14 +76,14 @@ int base_lmdb_put(struct base_lmdb *base, const struct wire *wire, double *ret_s
 int base_lmdb_one(struct base_lmdb *base, struct bytes value, double *ret_s, struct err *err) {
     MDB_txn *txn = NULL;
     double start = metric_now();
-    int code = mdb_txn_begin(base->env, NULL, 0, &txn);
-    if (code == 0 && (code = put(base, txn, value)) != 0) {
+    int rc = mdb_txn_begin(base->env, NULL, 0, &txn);
+    if (rc == 0 && (rc = put(base, txn, value)) != 0) {
         mdb_txn_abort(txn);
-    } else if (code == 0) {
-        code = mdb_txn_commit(txn);
+    } else if (rc == 0) {
+        rc = mdb_txn_commit(txn);
     }
-    if (code != 0) {
-        return failed(code, "append", err);
+    if (rc != 0) {
+        return failed(rc, "append", err);
     }
     *ret_s = metric_now() - start;
     return 0;

@@ -80,7 +80,7 @@ static int insert(struct base_query *base, sqlite3_stmt *s, struct query_cursor 
         bind(s, at++, &v);
     }
     buf_clear(json);
-    rc = rc != 0 ? rc : json_from_mp(e->body, JSON_LINE, json, err);
+    if (rc == 0) rc = json_from_mp(e->body, JSON_LINE, json, err);
     if (rc != 0) {
         return rc;
     }
@@ -100,7 +100,7 @@ static int fill(struct base_query *base, struct query_cursor *c, struct err *err
     }
     while (rc == 0 && (rc = query_next(c, err)) == 0) {
         rc = insert(base, s, c, &json, err);
-        rc = rc != 0 || ++n % COMMIT != 0 ? rc : run_sql(base, "COMMIT; BEGIN", err);
+        if (rc == 0 && ++n % COMMIT == 0) rc = run_sql(base, "COMMIT; BEGIN", err);
     }
     rc = rc != 1 ? rc : run_sql(base, "COMMIT", err);
     sqlite3_finalize(s);
@@ -115,10 +115,10 @@ int base_query_build(const char *path, struct ledger *ledger, struct err *err) {
     query_init(&all);
     all.no_index = all.whole = true; /* what the ledger has, not what its index says */
     int rc = sqlite3_open(path, &base.db) == SQLITE_OK ? 0 : failed(&base, path, err);
-    rc = rc != 0 ? rc : run_sql(&base, before, err);
-    rc = rc != 0 ? rc : query_open(ledger, &all, &cursor, err);
-    rc = rc != 0 ? rc : fill(&base, cursor, err);
-    rc = rc != 0 ? rc : run_sql(&base, after, err);
+    if (rc == 0) rc = run_sql(&base, before, err);
+    if (rc == 0) rc = query_open(ledger, &all, &cursor, err);
+    if (rc == 0) rc = fill(&base, cursor, err);
+    if (rc == 0) rc = run_sql(&base, after, err);
     query_close(cursor);
     sqlite3_close(base.db);
     return rc;
@@ -146,8 +146,8 @@ int base_query_open(const char *path, const char *extension, struct base_query *
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     int rc = sqlite3_open_v2(path, &base->db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK ? 0 : failed(base, path, err);
-    rc = rc != 0 ? rc : run_sql(base, warm, err);
-    rc = rc != 0 ? rc : prepare(base, extension, err);
+    if (rc == 0) rc = run_sql(base, warm, err);
+    if (rc == 0) rc = prepare(base, extension, err);
     if (rc != 0) {
         base_query_close(base);
         return rc;

@@ -65,7 +65,7 @@ int base_sqlite_open(const char *path, enum base_sqlite_form form, struct base_s
         goto out;
     }
     rc = run_sql(base, schema, err);
-    rc = rc != 0 || form == BASE_SQLITE_PLAIN ? rc : run_sql(base, indexes, err);
+    if (rc == 0 && form != BASE_SQLITE_PLAIN) rc = run_sql(base, indexes, err);
     if (rc == 0 && (sqlite3_prepare_v2(base->db, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", -1, &base->insert,
                                        NULL) != SQLITE_OK ||
                     sqlite3_prepare_v2(base->db, "INSERT INTO seals VALUES(?,?)", -1, &base->sign, NULL) != SQLITE_OK)) {
@@ -141,10 +141,10 @@ int base_sqlite_put(struct base_sqlite *base, const struct load *load, double *r
     double start = metric_now();
     for (size_t i = 0; i < load->n && rc == 0; i++) {
         rc = i % LOAD_COMMIT != 0 ? 0 : run_sql(base, "BEGIN IMMEDIATE", err);
-        rc = rc != 0 ? rc : insert(base, &load->w[i], clock_wall_ns(), err);
+        if (rc == 0) rc = insert(base, &load->w[i], clock_wall_ns(), err);
         if (rc == 0 && ((i + 1) % LOAD_COMMIT == 0 || i + 1 == load->n)) {
             rc = seal(base, err);
-            rc = rc != 0 ? rc : run_sql(base, "COMMIT", err);
+            if (rc == 0) rc = run_sql(base, "COMMIT", err);
         }
     }
     if (rc == 0) {

@@ -38,8 +38,9 @@ int bench_ledger_new(const struct bench *b, const char *name, struct ledger **re
     char path[FILE_PATH_MAX];
     const struct ledger_create_options options = {.origin = "example.org/bench", .actor = "user:bench"};
     int rc = bench_path(b, name, path, err);
-    rc = rc != 0 ? rc : ledger_create(path, &options, err);
-    return rc != 0 || ret == NULL ? rc : ledger_open(path, NULL, ret, err);
+    if (rc == 0) rc = ledger_create(path, &options, err);
+    if (rc == 0 && ret != NULL) rc = ledger_open(path, NULL, ret, err);
+    return rc;
 }
 
 int bench_size(struct ledger *ledger, uint64_t *ret, struct err *err) {
@@ -56,11 +57,11 @@ int bench_slice(struct bench *b, struct load *load, struct wire *wire, size_t n,
     uint64_t before = 0, after = 0;
     double ours = 0, theirs = 0;
     int rc = load_make(load, b->next, n, false, err);
-    rc = rc != 0 ? rc : bench_size(b->ledger, &before, err);
-    rc = rc != 0 ? rc : load_append(load, b->ledger, &ours, err);
-    rc = rc != 0 ? rc : bench_size(b->ledger, &after, err);
-    rc = rc != 0 ? rc : wire_read(wire, b->ledger, before, (size_t)(after - before), err);
-    rc = rc != 0 ? rc : base_lmdb_put(b->lmdb, wire, &theirs, err);
+    if (rc == 0) rc = bench_size(b->ledger, &before, err);
+    if (rc == 0) rc = load_append(load, b->ledger, &ours, err);
+    if (rc == 0) rc = bench_size(b->ledger, &after, err);
+    if (rc == 0) rc = wire_read(wire, b->ledger, before, (size_t)(after - before), err);
+    if (rc == 0) rc = base_lmdb_put(b->lmdb, wire, &theirs, err);
     if (rc == 0) {
         b->next += n;
         *ret_ledger_s = ours / (double)n;
@@ -162,8 +163,8 @@ static int measure(struct bench *b, const char *parent, const char *tsv, char **
     char dir[FILE_PATH_MAX];
     int rc = file_join(dir, parent, "ledger-bench", &err);
     b->dir = dir;
-    rc = rc != 0 || !file_exists(dir) ? rc : file_remove_tree(dir, &err);
-    rc = rc != 0 ? rc : file_make_dirs(dir, &err);
+    if (rc == 0 && file_exists(dir)) rc = file_remove_tree(dir, &err);
+    if (rc == 0) rc = file_make_dirs(dir, &err);
     if (rc == 0) {
         say_machine(b);
         rc = run(b, names, n, &err);
@@ -223,5 +224,6 @@ int main(int argc, char **argv) {
         }
     }
     int rc = check_names(argv + optind, argc - optind);
-    return rc != 0 ? rc : measure(&b, parent, tsv, argv + optind, argc - optind);
+    if (rc == 0) rc = measure(&b, parent, tsv, argv + optind, argc - optind);
+    return rc;
 }

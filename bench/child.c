@@ -12,7 +12,7 @@ static int append_one(struct ledger *ledger, uint64_t i, bool keyed, struct err 
     workload_init(&w);
     workload_make(&w, i, keyed);
     int rc = buf_check(&w.body, "a body of the workload", err);
-    rc = rc != 0 ? rc : ledger_append(ledger, &w.draft, &receipt, NULL, err);
+    if (rc == 0) rc = ledger_append(ledger, &w.draft, &receipt, NULL, err);
     workload_done(&w);
     return rc;
 }

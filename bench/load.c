@@ -69,7 +69,7 @@ int load_fill(struct ledger *ledger, uint64_t from, uint64_t n, bool keyed, stru
     while (n > 0 && rc == 0) {
         size_t some = n < LOAD_COMMIT ? (size_t)n : LOAD_COMMIT;
         rc = load_make(&load, from, some, keyed, err);
-        rc = rc != 0 ? rc : load_append(&load, ledger, &unused, err);
+        if (rc == 0) rc = load_append(&load, ledger, &unused, err);
         from += some;
         n -= some;
     }

@@ -126,7 +126,7 @@ int metric_write(const struct metric_table *table, const char *path, struct err 
         }
     }
     int rc = buf_check(&out, "the table", err);
-    rc = rc != 0 ? rc : file_write_durable(path, bytes_of_buf(&out), 0644, err);
+    if (rc == 0) rc = file_write_durable(path, bytes_of_buf(&out), 0644, err);
     buf_done(&out);
     return rc;
 }

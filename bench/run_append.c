@@ -34,12 +34,12 @@ static int rivals_open(struct bench *b, bool only_fill, struct rivals *r, struct
     int rc = r->lmdb == NULL || r->file == NULL ? ERR_NOMEM : 0;
     for (int i = 0; i < 3 && rc == 0 && !only_fill; i++) {
         rc = bench_path(b, sqlite_file[i], path, err);
-        rc = rc != 0 ? rc : base_sqlite_open(path, (enum base_sqlite_form)i, &r->sqlite[i], err);
+        if (rc == 0) rc = base_sqlite_open(path, (enum base_sqlite_form)i, &r->sqlite[i], err);
         rc = rc == 0 && (r->by_form[i] = metric_pairs_new(err)) == NULL ? ERR_NOMEM : rc;
     }
     if (rc == 0 && !only_fill) {
         rc = bench_path(b, "file", path, err);
-        rc = rc != 0 ? rc : base_file_open(path, &r->fd, err);
+        if (rc == 0) rc = base_file_open(path, &r->fd, err);
     }
     return rc;
 }
@@ -74,9 +74,9 @@ static int slice_of_rivals(struct bench *b, struct rivals *r, double ours, struc
     }
     rc = base_file_put(r->fd, &r->wire, &s, err);
     metric_pairs_put(r->file, ours, s / n);
-    rc = rc != 0 ? rc : base_sha256(&r->wire, &s, err);
+    if (rc == 0) rc = base_sha256(&r->wire, &s, err);
     metric_put(&r->sha256, n / s);
-    rc = rc != 0 ? rc : base_zstd(&r->wire, &s, &packed, err);
+    if (rc == 0) rc = base_zstd(&r->wire, &s, &packed, err);
     metric_put(&r->zstd, n / s);
     return rc;
 }
@@ -103,7 +103,7 @@ static int size_row(struct bench *b, struct rivals *r, struct err *err) {
     struct ledger_stats stats;
     uint64_t bytes, n;
     int rc = ledger_stats(b->ledger, &stats, err);
-    rc = rc != 0 ? rc : base_sqlite_size(r->sqlite[BASE_SQLITE_CHAINED], &bytes, &n, err);
+    if (rc == 0) rc = base_sqlite_size(r->sqlite[BASE_SQLITE_CHAINED], &bytes, &n, err);
     if (rc == 0) {
         double ours = (double)(stats.evidence_bytes + stats.derived_bytes + stats.artifact_bytes) / (double)stats.events;
         double theirs = (double)bytes / (double)n;
@@ -129,9 +129,9 @@ int run_append(struct bench *b, bool only_fill, struct err *err) {
     uint64_t slice = (b->scale / SLICES + LOAD_COMMIT - 1) / LOAD_COMMIT * LOAD_COMMIT;
     slice = slice < LOAD_SLICE ? slice : LOAD_SLICE;
     int rc = bench_ledger_new(b, "ledger", &b->ledger, err);
-    rc = rc != 0 ? rc : bench_path(b, "lmdb", path, err);
-    rc = rc != 0 ? rc : base_lmdb_open(path, &b->lmdb, err);
-    rc = rc != 0 ? rc : rivals_open(b, only_fill, r, err);
+    if (rc == 0) rc = bench_path(b, "lmdb", path, err);
+    if (rc == 0) rc = base_lmdb_open(path, &b->lmdb, err);
+    if (rc == 0) rc = rivals_open(b, only_fill, r, err);
     while (rc == 0 && b->next < b->scale) {
         double ours = 0, theirs = 0;
         uint64_t left = b->scale - b->next;
@@ -143,7 +143,7 @@ int run_append(struct bench *b, bool only_fill, struct err *err) {
     }
     if (rc == 0 && !only_fill) {
         rc = rows(b, r, err);
-        rc = rc != 0 ? rc : size_row(b, r, err);
+        if (rc == 0) rc = size_row(b, r, err);
     }
     rivals_close(r);
     return rc;

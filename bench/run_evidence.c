@@ -61,8 +61,8 @@ static int everything(struct bench *b, int fd, uint64_t size, struct err *err) {
     for (int i = 0; i < rounds && rc == 0; i++) {
         double ours = 0, checked = 0, theirs = 0;
         rc = export_once(b, &options, fd, &ours, err);
-        rc = rc != 0 ? rc : verify_once(b, &theirs, err);
-        rc = rc != 0 ? rc : check_once(fd, &checked, err);
+        if (rc == 0) rc = verify_once(b, &theirs, err);
+        if (rc == 0) rc = check_once(fd, &checked, err);
         metric_pairs_put(out, ours / (double)size, theirs / (double)size);
         metric_pairs_put(check, checked / (double)size, theirs / (double)size);
     }
@@ -129,15 +129,15 @@ static int one_run(struct bench *b, int fd, uint64_t size, struct err *err) {
         double searched = 0, written = 0, theirs = 0;
         char run[257];
         rc = some_run(b, (size - size / 8) * i / RUNS, run, err);
-        rc = rc != 0 ? rc : read_run(b, bytes_of(run), &found, &theirs, err);
-        rc = rc != 0 ? rc : read_run(b, bytes_of(run), &found, &searched, err); /* where it lies */
+        if (rc == 0) rc = read_run(b, bytes_of(run), &found, &theirs, err);
+        if (rc == 0) rc = read_run(b, bytes_of(run), &found, &searched, err); /* where it lies */
         export_options_init(&options);
         term.value = bytes_of(run);
         options.terms = &term;
         options.n_terms = 1;
         options.from = found.first;
         options.to = found.last + 1;
-        rc = rc != 0 ? rc : export_once(b, &options, fd, &written, err);
+        if (rc == 0) rc = export_once(b, &options, fd, &written, err);
         metric_pairs_put(pairs, searched + written, theirs);
     }
     if (rc == 0) {
@@ -151,13 +151,13 @@ int run_evidence(struct bench *b, struct err *err) {
     char path[FILE_PATH_MAX];
     uint64_t size = 0;
     int fd = -1, rc = bench_size(b->ledger, &size, err);
-    rc = rc != 0 ? rc : bench_path(b, "bundle.tar.zst", path, err);
+    if (rc == 0) rc = bench_path(b, "bundle.tar.zst", path, err);
     if (rc == 0) {
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         rc = fd < 0 ? err_errno(err, errno, "'%s'", path) : 0;
     }
-    rc = rc != 0 ? rc : everything(b, fd, size, err);
-    rc = rc != 0 ? rc : one_run(b, fd, size, err);
+    if (rc == 0) rc = everything(b, fd, size, err);
+    if (rc == 0) rc = one_run(b, fd, size, err);
     if (fd >= 0) {
         close(fd);
     }

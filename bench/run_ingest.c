@@ -31,7 +31,7 @@ static int take_in(struct texts *t, const char *source, uint64_t wanted, double 
     struct ingest_result result;
     int rc = file_write_durable(t->path, bytes_of_buf(&t->text), 0600, err);
     double start = metric_now();
-    rc = rc != 0 ? rc : ingest_source_run(t->ledger, source, &options, &result, err);
+    if (rc == 0) rc = ingest_source_run(t->ledger, source, &options, &result, err);
     *ret_s = metric_now() - start;
     if (rc == 0 && (result.total.accepted < wanted || result.total.rejected > 0)) {
         rc = err_set(err, ERR_IO, "%s: of %llu, %llu were accepted and %llu rejected", source, (unsigned long long)wanted,
@@ -53,9 +53,9 @@ static int make_lines(struct texts *t, uint64_t from, struct err *err) {
 static int slice_of_lines(struct bench *b, struct texts *t, struct metric_pairs *pairs, struct err *err) {
     double ours = 0, parsed = 0, appended = 0;
     int rc = make_lines(t, b->next, err);
-    rc = rc != 0 ? rc : take_in(t, "jsonl", t->slice, &ours, err);
-    rc = rc != 0 ? rc : base_jansson(bytes_of_buf(&t->text), &parsed, err);
-    rc = rc != 0 ? rc : load_append(&t->load, b->ledger, &appended, err);
+    if (rc == 0) rc = take_in(t, "jsonl", t->slice, &ours, err);
+    if (rc == 0) rc = base_jansson(bytes_of_buf(&t->text), &parsed, err);
+    if (rc == 0) rc = load_append(&t->load, b->ledger, &appended, err);
     b->next += t->slice;
     metric_pairs_put(pairs, ours / (double)t->slice, (parsed > appended ? parsed : appended) / (double)t->slice);
     return rc;
@@ -65,8 +65,8 @@ static int slice_of_spans(struct texts *t, uint64_t from, struct metric_pairs *p
     double ours = 0, theirs = 0;
     buf_clear(&t->text);
     int rc = spans_make(&t->text, from, t->slice, err);
-    rc = rc != 0 ? rc : take_in(t, "otlp", t->slice, &ours, err);
-    rc = rc != 0 ? rc : base_jansson(bytes_of_buf(&t->text), &theirs, err);
+    if (rc == 0) rc = take_in(t, "otlp", t->slice, &ours, err);
+    if (rc == 0) rc = base_jansson(bytes_of_buf(&t->text), &theirs, err);
     metric_pairs_put(pairs, ours / (double)t->slice, theirs / (double)t->slice);
     return rc;
 }
@@ -101,7 +101,7 @@ static int scan(struct texts *t, struct metric_pairs *pairs, struct err *err) {
         double start = metric_now();
         rc = secret_next(bytes_of_buf(&t->text), 0, &hit) == 1 ? 0 : ERR_IO;
         double scanned = metric_now() - start;
-        rc = rc != 0 ? rc : base_sha256_text(bytes_of_buf(&t->text), &hashed, err);
+        if (rc == 0) rc = base_sha256_text(bytes_of_buf(&t->text), &hashed, err);
         metric_pairs_put(pairs, scanned / mb, hashed / mb);
     }
     return rc;
@@ -129,12 +129,12 @@ int run_ingest(struct bench *b, struct err *err) {
         t->slice = b->scale / SLICES < SLICE_MAX ? (size_t)(b->scale / SLICES) : SLICE_MAX;
         rc = bench_path(b, "texts", t->path, err);
     }
-    rc = rc != 0 ? rc : bench_ledger_new(b, "ingest", &t->ledger, err);
+    if (rc == 0) rc = bench_ledger_new(b, "ingest", &t->ledger, err);
     for (int i = 0; i < SLICES && rc == 0; i++) {
         rc = slice_of_lines(b, t, lines, err);
-        rc = rc != 0 ? rc : slice_of_spans(t, (uint64_t)i * SLICE_MAX, spans, err);
+        if (rc == 0) rc = slice_of_spans(t, (uint64_t)i * SLICE_MAX, spans, err);
     }
-    rc = rc != 0 ? rc : scan(t, scans, err);
+    if (rc == 0) rc = scan(t, scans, err);
     if (rc == 0) {
         rate_row(b, "ingest_jsonl", "lines/s", "jansson alone, or append_batch", lines, TARGET_INGEST);
         rate_row(b, "ingest_otlp", "spans/s", "jansson alone", spans, TARGET_INGEST);

@@ -15,21 +15,21 @@ int run_keyed(struct bench *b, struct err *err) {
     size_t slice = b->scale < SMALL ? SLICE_SMALL : LOAD_SLICE;
     int slices = b->scale < SMALL ? SLICES_SMALL : SLICES;
     int rc = pairs != NULL ? 0 : ERR_NOMEM;
-    rc = rc != 0 ? rc : bench_ledger_new(b, "keyed", &b->keyed, err);
-    rc = rc != 0 ? rc : load_fill(b->keyed, 0, b->scale, true, err);
+    if (rc == 0) rc = bench_ledger_new(b, "keyed", &b->keyed, err);
+    if (rc == 0) rc = load_fill(b->keyed, 0, b->scale, true, err);
     b->keyed_next = b->scale;
     for (int i = 0; i < slices && rc == 0; i++) {
         double ours = 0, theirs = 0;
         rc = load_make(&load, b->keyed_next, slice, true, err);
-        rc = rc != 0 ? rc : load_append(&load, b->keyed, &ours, err);
-        rc = rc != 0 ? rc : load_make(&load, b->next, slice, false, err);
-        rc = rc != 0 ? rc : load_append(&load, b->ledger, &theirs, err);
+        if (rc == 0) rc = load_append(&load, b->keyed, &ours, err);
+        if (rc == 0) rc = load_make(&load, b->next, slice, false, err);
+        if (rc == 0) rc = load_append(&load, b->ledger, &theirs, err);
         b->keyed_next += slice;
         b->next += slice;
         metric_pairs_put(pairs, ours / (double)slice, theirs / (double)slice);
     }
     struct ledger_stats stats;
-    rc = rc != 0 ? rc : ledger_stats(b->keyed, &stats, err);
+    if (rc == 0) rc = ledger_stats(b->keyed, &stats, err);
     if (rc == 0) {
         metric_rate(&b->table, "append_batch_keyed", "append_batch", pairs, TARGET);
         double bytes = (double)(stats.evidence_bytes + stats.derived_bytes + stats.artifact_bytes);

@@ -59,7 +59,7 @@ static int child_time(const struct bench *b, const struct child *child, double *
         rc = err_errno(err, errno, "a child process");
     }
     double took = metric_now() - start;
-    rc = rc != 0 ? rc : check_status(child, status, err);
+    if (rc == 0) rc = check_status(child, status, err);
     if (rc == 0) {
         *ret_s = took;
     }
@@ -110,7 +110,7 @@ static int open_row(struct bench *b, const char *name, const char *ledger, bool 
         double ours = 0, theirs = 0;
         const struct child full = {"append", ledger, from + i, 1, keyed}, empty = {"append", "empty", from + i, 1, keyed};
         rc = child_time(b, &full, &ours, err);
-        rc = rc != 0 ? rc : child_time(b, &empty, &theirs, err);
+        if (rc == 0) rc = child_time(b, &empty, &theirs, err);
         metric_pairs_put(pairs, ours, theirs);
     }
     if (rc == 0) {
@@ -145,12 +145,11 @@ int run_process(struct bench *b, struct err *err) {
     b->ledger = b->keyed = NULL;
     uint64_t count = b->scale < FILL_MAX ? b->scale : FILL_MAX, from = b->next + b->keyed_next + STARTS;
     int rc = bench_ledger_new(b, "empty", NULL, err);
-    rc = rc != 0 ? rc : open_row(b, "open_append_exit", "ledger", false, TARGET_OPEN, err);
-    rc = rc != 0 || !keyed ? rc : open_row(b, "open_append_exit_keyed", "keyed", true, 0, err);
-    rc = rc != 0 ? rc : rss_row(b, "rss_append", &(struct child){"fill", "ledger", from, count, false}, TARGET_RSS, err);
-    rc = rc != 0 || !keyed ? rc
-                           : rss_row(b, "rss_append_keyed", &(struct child){"fill", "keyed", from, count, true}, 0, err);
-    rc = rc != 0 ? rc : rss_row(b, "rss_verify", &(struct child){"verify", "ledger", 0, 0, false}, TARGET_RSS, err);
-    return rc != 0 ? rc
-                   : rss_row(b, "rss_rebuild", &(struct child){"rebuild", "ledger", 0, 0, false}, TARGET_RSS_REBUILD, err);
+    if (rc == 0) rc = open_row(b, "open_append_exit", "ledger", false, TARGET_OPEN, err);
+    if (rc == 0 && keyed) rc = open_row(b, "open_append_exit_keyed", "keyed", true, 0, err);
+    if (rc == 0) rc = rss_row(b, "rss_append", &(struct child){"fill", "ledger", from, count, false}, TARGET_RSS, err);
+    if (rc == 0 && keyed) rc = rss_row(b, "rss_append_keyed", &(struct child){"fill", "keyed", from, count, true}, 0, err);
+    if (rc == 0) rc = rss_row(b, "rss_verify", &(struct child){"verify", "ledger", 0, 0, false}, TARGET_RSS, err);
+    if (rc == 0) rc = rss_row(b, "rss_rebuild", &(struct child){"rebuild", "ledger", 0, 0, false}, TARGET_RSS_REBUILD, err);
+    return rc;
 }

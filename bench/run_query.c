@@ -68,7 +68,7 @@ static int put_event(struct query_cursor *c, const struct ledger_event *e, struc
         rc = query_get(c, query_field_find(bytes_of(body_fields[i])), &v, err);
         answer_put(out, &v);
     }
-    rc = rc != 0 ? rc : json_from_mp(e->body, JSON_LINE, out, err);
+    if (rc == 0) rc = json_from_mp(e->body, JSON_LINE, out, err);
     buf_put_u8(out, '|');
     answer_end_row(out);
     return rc;
@@ -109,8 +109,9 @@ static int run_pair(struct questions *q, uint64_t i, bool to_compare, double *re
     buf_clear(&q->ours);
     buf_clear(&q->theirs);
     int rc = ask_run(q, run, to_compare ? &q->ours : NULL, ret_ours, err);
-    rc = rc != 0 ? rc : base_query_ask(q->base, BASE_ASK_RUN, &args, to_compare ? &q->theirs : NULL, ret_theirs, err);
-    return rc != 0 || !to_compare ? rc : answer_compare(&q->ours, &q->theirs, run, err);
+    if (rc == 0) rc = base_query_ask(q->base, BASE_ASK_RUN, &args, to_compare ? &q->theirs : NULL, ret_theirs, err);
+    if (rc == 0 && to_compare) rc = answer_compare(&q->ours, &q->theirs, run, err);
+    return rc;
 }
 
 static int runs_row(struct bench *b, struct questions *q, struct metric_pairs *pairs, struct err *err) {
@@ -149,7 +150,8 @@ static int ask_count(struct questions *q, double *ret_s, struct err *err) {
     double start = metric_now();
     int rc = query_count(q->ledger, &all, by, 2, put_count, &q->ours, NULL, &lost, err);
     *ret_s = metric_now() - start;
-    return rc != 0 || lost == 0 ? rc : ERR_CORRUPT;
+    if (rc == 0 && lost != 0) rc = ERR_CORRUPT;
+    return rc;
 }
 
 /* ---- SQL ---- */
@@ -198,7 +200,8 @@ static int ask_theirs(struct questions *q, enum base_ask ask, const struct base_
                                                  [BASE_ASK_SCAN] = "a field of bodies"};
     buf_clear(&q->theirs);
     int rc = base_query_ask(q->base, ask, args, &q->theirs, ret_s, err);
-    return rc != 0 ? rc : answer_compare(&q->ours, &q->theirs, names[ask], err);
+    if (rc == 0) rc = answer_compare(&q->ours, &q->theirs, names[ask], err);
+    return rc;
 }
 
 /* `pairs` NULL: it is not counted. With `more` the other way of SQLite to answer the same is asked too. */
@@ -207,8 +210,8 @@ static int pair(struct questions *q, enum base_ask ask, const struct base_args *
     double ours = 0, theirs = 0, others = 0;
     buf_clear(&q->ours);
     int rc = ask_ours(q, ask, args, &ours, err);
-    rc = rc != 0 ? rc : ask_theirs(q, ask, args, &theirs, err);
-    rc = rc != 0 || more == NULL ? rc : ask_theirs(q, BASE_ASK_P95_INDEXED, args, &others, err);
+    if (rc == 0) rc = ask_theirs(q, ask, args, &theirs, err);
+    if (rc == 0 && more != NULL) rc = ask_theirs(q, BASE_ASK_P95_INDEXED, args, &others, err);
     if (rc == 0 && pairs != NULL) {
         metric_pairs_put(pairs, ours, theirs);
     }
@@ -256,7 +259,7 @@ static int scan_row(struct bench *b, struct questions *q, struct metric_pairs *p
         uint64_t from = (q->size - piece) / PIECES * i;
         const struct base_args args = {.from = from, .to = from + piece};
         rc = pair(q, BASE_ASK_SCAN, &args, NULL, NULL, err);
-        rc = rc != 0 ? rc : pair(q, BASE_ASK_SCAN, &args, pairs, NULL, err);
+        if (rc == 0) rc = pair(q, BASE_ASK_SCAN, &args, pairs, NULL, err);
     }
     for (size_t i = 0; i < pairs->ours.n; i++) {
         pairs->ours.v[i] /= (double)piece;
@@ -274,7 +277,7 @@ static int bytes_row(struct bench *b, uint64_t before, struct err *err) {
     struct ledger_stats stats;
     uint64_t covered = 0;
     int rc = ledger_stats(b->ledger, &stats, err);
-    rc = rc != 0 ? rc : query_index_covered(b->ledger, &covered, err);
+    if (rc == 0) rc = query_index_covered(b->ledger, &covered, err);
     if (rc == 0 && covered == 0) {
         rc = err_set(err, ERR_IO, "there is no index after it was built");
     }
@@ -297,10 +300,10 @@ static int ask_all(struct bench *b, struct questions *q, struct err *err) {
     for (size_t i = 0; i < PAIRS && rc == 0; i++) {
         rc = (pairs[i] = metric_pairs_new(err)) == NULL ? ERR_NOMEM : 0;
     }
-    rc = rc != 0 ? rc : runs_row(b, q, pairs[0], err);
-    rc = rc != 0 ? rc : count_row(b, q, pairs[1], err);
-    rc = rc != 0 ? rc : p95_rows(b, q, pairs[2], pairs[3], err);
-    rc = rc != 0 ? rc : scan_row(b, q, pairs[4], err);
+    if (rc == 0) rc = runs_row(b, q, pairs[0], err);
+    if (rc == 0) rc = count_row(b, q, pairs[1], err);
+    if (rc == 0) rc = p95_rows(b, q, pairs[2], pairs[3], err);
+    if (rc == 0) rc = scan_row(b, q, pairs[4], err);
     for (size_t i = 0; i < PAIRS; i++) {
         metric_pairs_free(pairs[i]);
     }
@@ -314,10 +317,11 @@ static int questions_open(struct bench *b, struct questions *q, const char *data
     q->ledger = b->ledger;
     q->made = b->next;
     int rc = query_beside("ledger-sqlite.so", extension, err);
-    rc = rc != 0 ? rc : bench_size(b->ledger, &q->size, err);
-    rc = rc != 0 ? rc : base_query_build(database, b->ledger, err);
-    rc = rc != 0 ? rc : base_query_open(database, extension, &q->base, err);
-    return rc != 0 ? rc : sql_open(b->ledger, &(struct sql_options){.memory = UINT64_C(2) << 30}, &q->sql, err);
+    if (rc == 0) rc = bench_size(b->ledger, &q->size, err);
+    if (rc == 0) rc = base_query_build(database, b->ledger, err);
+    if (rc == 0) rc = base_query_open(database, extension, &q->base, err);
+    if (rc == 0) rc = sql_open(b->ledger, &(struct sql_options){.memory = UINT64_C(2) << 30}, &q->sql, err);
+    return rc;
 }
 
 int run_query(struct bench *b, struct err *err) {
@@ -325,16 +329,17 @@ int run_query(struct bench *b, struct err *err) {
     struct questions q = {0};
     struct ledger_stats before;
     int rc = bench_path(b, "query.sqlite", database, err);
-    rc = rc != 0 ? rc : ledger_stats(b->ledger, &before, err);
-    rc = rc != 0 ? rc : query_index_build(b->ledger, NULL, err);
-    rc = rc != 0 ? rc : questions_open(b, &q, database, err);
-    rc = rc != 0 ? rc : ask_all(b, &q, err);
-    rc = rc != 0 ? rc : run_query_process(b, database, err);
-    rc = rc != 0 ? rc : bytes_row(b, before.derived_bytes, err);
+    if (rc == 0) rc = ledger_stats(b->ledger, &before, err);
+    if (rc == 0) rc = query_index_build(b->ledger, NULL, err);
+    if (rc == 0) rc = questions_open(b, &q, database, err);
+    if (rc == 0) rc = ask_all(b, &q, err);
+    if (rc == 0) rc = run_query_process(b, database, err);
+    if (rc == 0) rc = bytes_row(b, before.derived_bytes, err);
     sql_close(q.sql);
     base_query_close(q.base);
     buf_done(&q.ours);
     buf_done(&q.theirs);
     remove(database);
-    return rc != 0 ? rc : run_query_append(b, err);
+    if (rc == 0) rc = run_query_append(b, err);
+    return rc;
 }

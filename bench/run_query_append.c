@@ -33,11 +33,11 @@ static int slice(struct ledger *ledger, struct load *load, uint64_t *next, bool 
     double appended = 0;
     int rc = bench_size(ledger, &size, err);
     size_t n = (size_t)(SEGMENT - size % SEGMENT);
-    rc = rc != 0 ? rc : load_make(load, *next, n, false, err);
+    if (rc == 0) rc = load_make(load, *next, n, false, err);
     *next += n;
-    rc = rc != 0 ? rc : load_append(load, ledger, &appended, err);
+    if (rc == 0) rc = load_append(load, ledger, &appended, err);
     double start = metric_now();
-    rc = rc != 0 || !indexed ? rc : until_covered(ledger, err);
+    if (rc == 0 && indexed) rc = until_covered(ledger, err);
     *ret_s = (appended + metric_now() - start) / (double)n;
     return rc;
 }
@@ -49,13 +49,13 @@ int run_query_append(struct bench *b, struct err *err) {
     uint64_t next[2] = {0, 0};
     int slices = b->scale < SMALL ? SLICES_SMALL : SLICES;
     int rc = pairs != NULL ? 0 : ERR_NOMEM;
-    rc = rc != 0 ? rc : bench_ledger_new(b, "plain", &plain, err);
-    rc = rc != 0 ? rc : bench_ledger_new(b, "indexed", &indexed, err);
-    rc = rc != 0 ? rc : query_index_follow(indexed, err);
+    if (rc == 0) rc = bench_ledger_new(b, "plain", &plain, err);
+    if (rc == 0) rc = bench_ledger_new(b, "indexed", &indexed, err);
+    if (rc == 0) rc = query_index_follow(indexed, err);
     for (int i = 0; i < slices && rc == 0; i++) {
         double ours = 0, theirs = 0;
         rc = slice(indexed, &load, &next[0], true, &ours, err);
-        rc = rc != 0 ? rc : slice(plain, &load, &next[1], false, &theirs, err);
+        if (rc == 0) rc = slice(plain, &load, &next[1], false, &theirs, err);
         metric_pairs_put(pairs, ours, theirs);
     }
     if (rc == 0) {

@@ -56,7 +56,8 @@ static int check_lines(struct shells *s, size_t wanted, const char *who, struct 
     for (size_t i = 0; i < s->text.n; i++) {
         n += s->text.p[i] == '\n';
     }
-    return rc != 0 || n == wanted ? rc : err_set(err, ERR_CORRUPT, "%s printed %zu lines, not %zu", who, n, wanted);
+    if (rc == 0 && n != wanted) rc = err_set(err, ERR_CORRUPT, "%s printed %zu lines, not %zu", who, n, wanted);
+    return rc;
 }
 
 static int ledger_time(struct shells *s, const char *id, double *ret_s, struct err *err) {
@@ -64,7 +65,8 @@ static int ledger_time(struct shells *s, const char *id, double *ret_s, struct e
     memcpy(run, id, sizeof(run));
     char *argv[] = {name, dir_option, s->dir, verb, run_option, run, NULL};
     int rc = program_time(s, s->ledger, argv, ret_s, err);
-    return rc != 0 ? rc : check_lines(s, WORKLOAD_STEPS + 1, "ledger", err); /* one line of names */
+    if (rc == 0) rc = check_lines(s, WORKLOAD_STEPS + 1, "ledger", err);
+    return rc; /* one line of names */
 }
 
 static int sqlite_time(struct shells *s, const char *id, double *ret_s, struct err *err) {
@@ -72,7 +74,8 @@ static int sqlite_time(struct shells *s, const char *id, double *ret_s, struct e
     char *argv[] = {name, option, s->database, statement, NULL};
     snprintf(statement, sizeof(statement), "SELECT seq, time, kind, subject, body FROM e WHERE run = '%s'", id);
     int rc = program_time(s, "sqlite3", argv, ret_s, err);
-    return rc != 0 ? rc : check_lines(s, WORKLOAD_STEPS, "sqlite3", err);
+    if (rc == 0) rc = check_lines(s, WORKLOAD_STEPS, "sqlite3", err);
+    return rc;
 }
 
 static int start_all(struct shells *s, uint64_t made, struct metric_pairs *pairs, struct err *err) {
@@ -82,7 +85,7 @@ static int start_all(struct shells *s, uint64_t made, struct metric_pairs *pairs
         double ours = 0, theirs = 0;
         query_some_run(made, i, run);
         rc = sqlite_time(s, run, &theirs, err);
-        rc = rc != 0 ? rc : ledger_time(s, run, &ours, err);
+        if (rc == 0) rc = ledger_time(s, run, &ours, err);
         if (i > 0) { /* the first one reads the programs */
             metric_pairs_put(pairs, ours, theirs);
         }
@@ -96,9 +99,9 @@ int run_query_process(struct bench *b, const char *database, struct err *err) {
     struct metric_pairs *pairs = metric_pairs_new(err);
     buf_init(&s.text, OUTPUT_MAX);
     int rc = pairs != NULL ? 0 : ERR_NOMEM;
-    rc = rc != 0 ? rc : query_beside("ledger", s.ledger, err);
-    rc = rc != 0 ? rc : bench_path(b, "ledger", s.dir, err);
-    rc = rc != 0 ? rc : bench_path(b, "output", s.output, err);
+    if (rc == 0) rc = query_beside("ledger", s.ledger, err);
+    if (rc == 0) rc = bench_path(b, "ledger", s.dir, err);
+    if (rc == 0) rc = bench_path(b, "output", s.output, err);
     if (rc == 0) {
         snprintf(s.database, sizeof(s.database), "%s", database);
         snprintf(s.home, sizeof(s.home), "HOME=%s", b->dir);

@@ -20,15 +20,15 @@ static int append_block(struct bench *b, struct load *load, size_t n, struct wir
     struct metric_series *times = calloc(1, sizeof(*times));
     uint64_t before = 0;
     int rc = times != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
-    rc = rc != 0 ? rc : load_make(load, b->next, n, false, err);
-    rc = rc != 0 ? rc : bench_size(b->ledger, &before, err);
+    if (rc == 0) rc = load_make(load, b->next, n, false, err);
+    if (rc == 0) rc = bench_size(b->ledger, &before, err);
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct ledger_receipt receipt;
         double start = metric_now();
         rc = ledger_append(b->ledger, &load->w[i].draft, &receipt, NULL, err);
         metric_put(times, metric_now() - start);
     }
-    rc = rc != 0 ? rc : wire_read(wire, b->ledger, before, n, err);
+    if (rc == 0) rc = wire_read(wire, b->ledger, before, n, err);
     if (rc == 0) {
         b->next += n;
         *ret_s = metric_median(times);
@@ -62,7 +62,7 @@ int run_single(struct bench *b, struct err *err) {
     for (int i = 0; i < BLOCKS && rc == 0; i++) {
         double ours = 0, theirs = 0;
         rc = append_block(b, &load, BLOCK, &wire, &ours, err);
-        rc = rc != 0 ? rc : commit_block(b, &wire, &theirs, err);
+        if (rc == 0) rc = commit_block(b, &wire, &theirs, err);
         metric_pairs_put(pairs, ours, theirs);
     }
     if (rc == 0) {
@@ -100,7 +100,7 @@ static int threads_round(struct bench *b, struct load *load, double *ret_s, stru
     struct worker *worker = calloc(THREADS, sizeof(*worker));
     pthread_barrier_t barrier;
     int rc = worker != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
-    rc = rc != 0 ? rc : load_make(load, b->next, (size_t)THREADS * EVERY, false, err);
+    if (rc == 0) rc = load_make(load, b->next, (size_t)THREADS * EVERY, false, err);
     if (rc != 0) {
         free(worker);
         return rc;
@@ -141,7 +141,7 @@ int run_threads(struct bench *b, struct err *err) {
     for (int i = 0; i < ROUNDS && rc == 0; i++) {
         double one = 0, many = 0;
         rc = append_block(b, &load, (size_t)2 * BLOCK, &wire, &one, err);
-        rc = rc != 0 ? rc : threads_round(b, &load, &many, err);
+        if (rc == 0) rc = threads_round(b, &load, &many, err);
         metric_pairs_put(pairs, many, one);
     }
     if (rc == 0) {
@@ -187,8 +187,8 @@ int run_prove(struct bench *b, struct err *err) {
     uint64_t size = 0, random = 1;
     wire_init(&wire);
     int rc = pairs != NULL ? 0 : ERR_NOMEM;
-    rc = rc != 0 ? rc : bench_size(b->ledger, &size, err);
-    rc = rc != 0 ? rc : wire_read(&wire, b->ledger, size - PROOFS, PROOFS, err);
+    if (rc == 0) rc = bench_size(b->ledger, &size, err);
+    if (rc == 0) rc = wire_read(&wire, b->ledger, size - PROOFS, PROOFS, err);
     for (int i = 0; i < BLOCKS && rc == 0; i++) {
         double ours = 0, commits = 0, s = 0;
         rc = prove_block(b, size, &random, &ours, err);

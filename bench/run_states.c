@@ -38,7 +38,7 @@ static int rebuild(struct bench *b, uint64_t size, double *ret_s, struct err *er
     for (int i = 0; i < rounds && rc == 0; i++) {
         double ours = 0, theirs = 0;
         rc = rebuild_once(b, &ours, err);
-        rc = rc != 0 ? rc : verify_once(b, &theirs, err);
+        if (rc == 0) rc = verify_once(b, &theirs, err);
         metric_pairs_put(pairs, ours / (double)size, theirs / (double)size);
         *ret_s = ours;
     }
@@ -59,8 +59,8 @@ static int look(struct bench *b, uint64_t at, const char *table, double *ret_s, 
     options.at = at;
     double start = metric_now();
     int rc = state_open(b->ledger, &options, &view, err);
-    rc = rc != 0 ? rc : state_rows_open(view, state_table_find(view, table), NULL, 0, &rows, err);
-    rc = rc != 0 ? rc : state_rows_next(rows, &row, err);
+    if (rc == 0) rc = state_rows_open(view, state_table_find(view, table), NULL, 0, &rows, err);
+    if (rc == 0) rc = state_rows_next(rows, &row, err);
     state_rows_close(rows);
     state_close(view);
     *ret_s = metric_now() - start;
@@ -82,11 +82,11 @@ static int catch_up(struct bench *b, struct err *err) {
         struct ledger_receipt receipt;
         double ours = 0, theirs = 0;
         rc = rebuild_catch_up(b->ledger, &options, err);
-        rc = rc != 0 ? rc : load_make(&load, b->next++, 1, false, err);
-        rc = rc != 0 ? rc : ledger_append(b->ledger, &load.w[0].draft, &receipt, NULL, err);
-        rc = rc != 0 ? rc : wire_read(&wire, b->ledger, receipt.seq, 1, err);
-        rc = rc != 0 ? rc : base_lmdb_one(b->lmdb, wire_at(&wire, 0), &theirs, err);
-        rc = rc != 0 ? rc : look(b, LEDGER_NO_SEQ, "models", &ours, &found, err);
+        if (rc == 0) rc = load_make(&load, b->next++, 1, false, err);
+        if (rc == 0) rc = ledger_append(b->ledger, &load.w[0].draft, &receipt, NULL, err);
+        if (rc == 0) rc = wire_read(&wire, b->ledger, receipt.seq, 1, err);
+        if (rc == 0) rc = base_lmdb_one(b->lmdb, wire_at(&wire, 0), &theirs, err);
+        if (rc == 0) rc = look(b, LEDGER_NO_SEQ, "models", &ours, &found, err);
         metric_pairs_put(pairs, ours, theirs);
     }
     if (rc == 0) {
@@ -119,7 +119,8 @@ int run_states(struct bench *b, struct err *err) {
     uint64_t size = 0;
     double replay_s = 0;
     int rc = bench_size(b->ledger, &size, err);
-    rc = rc != 0 ? rc : rebuild(b, size, &replay_s, err);
-    rc = rc != 0 ? rc : catch_up(b, err);
-    return rc != 0 ? rc : past(b, size, replay_s, err);
+    if (rc == 0) rc = rebuild(b, size, &replay_s, err);
+    if (rc == 0) rc = catch_up(b, err);
+    if (rc == 0) rc = past(b, size, replay_s, err);
+    return rc;
 }

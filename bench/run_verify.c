@@ -32,15 +32,15 @@ int run_verify(struct bench *b, struct err *err) {
     uint64_t size = 0;
     wire_init(&wire);
     int rc = pairs != NULL ? 0 : ERR_NOMEM;
-    rc = rc != 0 ? rc : bench_size(b->ledger, &size, err);
+    if (rc == 0) rc = bench_size(b->ledger, &size, err);
     uint64_t piece = size < PIECE ? size : PIECE;
     int rounds = size > LARGE ? ROUNDS_LARGE : ROUNDS;
     for (int i = 0; i < rounds && rc == 0; i++) {
         double ours = 0, before = 0, after = 0;
         rc = wire_read(&wire, b->ledger, (size - piece) / (uint64_t)rounds * (uint64_t)i, (size_t)piece, err);
-        rc = rc != 0 ? rc : base_sha256(&wire, &before, err);
-        rc = rc != 0 ? rc : verify_once(b, size, &report, &ours, err);
-        rc = rc != 0 ? rc : base_sha256(&wire, &after, err);
+        if (rc == 0) rc = base_sha256(&wire, &before, err);
+        if (rc == 0) rc = verify_once(b, size, &report, &ours, err);
+        if (rc == 0) rc = base_sha256(&wire, &after, err);
         metric_pairs_put(pairs, ours, (before + after) / 2 / (double)piece);
     }
     if (rc == 0) {

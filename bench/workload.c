@@ -309,9 +309,9 @@ int workload_check(uint64_t n, double *ret_body_bytes, struct err *err) {
         buf_clear(&body);
         buf_clear(&private_);
         rc = buf_check(&w.body, "a body of the workload", err);
-        rc = rc != 0 ? rc
-                     : kind_sort(w.draft.kind, w.draft.body, (struct bytes){0}, (struct bytes){0}, &body, &private_,
-                                 &masked, err);
+        if (rc == 0)
+            rc =
+                kind_sort(w.draft.kind, w.draft.body, (struct bytes){0}, (struct bytes){0}, &body, &private_, &masked, err);
         if (rc == 0 && (private_.n > 0 || masked > 0 || !bytes_eq(bytes_of_buf(&body), w.draft.body))) {
             rc = err_set(err, ERR_INVALID, "event %llu of the workload has private or masked parts", (unsigned long long)i);
         }
@@ -348,7 +348,8 @@ int workload_line(const struct ledger_draft *d, struct buf *mp, struct buf *out,
     text_put(mp, "run", d->run);
     text_put(mp, "subject", d->subject);
     int rc = buf_check(mp, "an event", err);
-    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(mp), JSON_LINE, out, err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(mp), JSON_LINE, out, err);
     buf_put_u8(out, '\n');
-    return rc != 0 ? rc : buf_check(out, "a line", err);
+    if (rc == 0) rc = buf_check(out, "a line", err);
+    return rc;
 }

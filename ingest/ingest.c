@@ -91,12 +91,12 @@ int ingest_check_options(const struct ingest_source *source, const struct ingest
 static int look(struct ledger *ledger, const struct ingest_source *source, const struct ingest_options *o,
                 struct ingest_result *ret, struct err *err) {
     struct intake *run = NULL;
-    int code = intake_new(ledger, source->name, o, ret, &run, err);
-    if (code == 0) {
-        code = intake_finish(run, source->read(run, err), err);
+    int rc = intake_new(ledger, source->name, o, ret, &run, err);
+    if (rc == 0) {
+        rc = intake_finish(run, source->read(run, err), err);
     }
     intake_free(run);
-    return code;
+    return rc;
 }
 
 static bool stopped(const struct ingest_options *o) {
@@ -118,21 +118,21 @@ static bool goes_on_after(int code) {
 
 static int look_again(struct ledger *ledger, const struct ingest_source *source, const struct ingest_options *o,
                       struct ingest_result *ret, struct err *err) {
-    int code = 0;
-    while (!stopped(o) && goes_on_after(code)) {
+    int rc = 0;
+    while (!stopped(o) && goes_on_after(rc)) {
         struct ingest_result one = {0};
         struct err why = {0};
         uint64_t due = clock_boot_ns() + o->every_ns;
-        code = look(ledger, source, o, &one, &why);
+        rc = look(ledger, source, o, &one, &why);
         tally_sum(&ret->total, &one.total);
         ret->receipts += one.receipts;
         ret->stopped = one.stopped;
         ret->head = one.head;
         if (o->round != NULL) {
-            o->round(o->ctx, ret, code == 0 ? NULL : &why);
+            o->round(o->ctx, ret, rc == 0 ? NULL : &why);
         }
-        if (!goes_on_after(code)) {
-            return err_set(err, code, "%s", why.msg);
+        if (!goes_on_after(rc)) {
+            return err_set(err, rc, "%s", why.msg);
         }
         wait_until(o, due);
     }
@@ -150,9 +150,9 @@ int ingest_source_run(struct ledger *ledger, const char *name, const struct inge
     }
     memset(ret, 0, sizeof(*ret));
     tally_init(&ret->total);
-    int code = ingest_check_options(source, o, err);
-    if (code != 0) {
-        return code;
+    int rc = ingest_check_options(source, o, err);
+    if (rc != 0) {
+        return rc;
     }
     return o->every_ns > 0 ? look_again(ledger, source, o, ret, err) : look(ledger, source, o, ret, err);
 }

@@ -18,12 +18,12 @@ static int map(struct buf *content, size_t max, struct err *err) {
 int httpd_body_begin(struct httpd_body *body, const struct httpd_verdict *v, uint64_t max, struct err *err) {
     bool packed = v->coding == HTTPD_GZIP;
     *body = (struct httpd_body){.chunked = !v->has_length, .left = v->length, .max = max};
-    int code = map(&body->content, (size_t)(v->has_length && !packed ? v->length : max + 1), err);
-    code = code != 0 || !packed ? code : gz_push_new(&body->gz, err);
-    if (code != 0) {
+    int rc = map(&body->content, (size_t)(v->has_length && !packed ? v->length : max + 1), err);
+    if (rc == 0 && packed) rc = gz_push_new(&body->gz, err);
+    if (rc != 0) {
         httpd_body_done(body);
     }
-    return code;
+    return rc;
 }
 
 static int too_large(const struct httpd_body *body, struct err *err) {
@@ -31,38 +31,39 @@ static int too_large(const struct httpd_body *body, struct err *err) {
 }
 
 static int put(struct httpd_body *body, struct bytes data, struct err *err) {
-    int code =
+    int rc =
         body->gz != NULL ? gz_push(body->gz, data.p, data.n, &body->content, err) : buf_put_bytes(&body->content, data);
-    bool over = body->content.n > body->max || (code == ERR_LIMIT && body->gz == NULL);
-    return over ? too_large(body, err) : code;
+    bool over = body->content.n > body->max || (rc == ERR_LIMIT && body->gz == NULL);
+    return over ? too_large(body, err) : rc;
 }
 
 static int take_chunks(struct httpd_body *body, struct bytes *in, struct err *err) {
     for (;;) {
         struct bytes data;
-        int code = httpd_chunks_take(&body->chunks, in, &data, err);
-        if (code != 1) {
-            return code == 2 ? 1 : code;
+        int rc = httpd_chunks_take(&body->chunks, in, &data, err);
+        if (rc != 1) {
+            return rc == 2 ? 1 : rc;
         }
-        code = put(body, data, err);
-        if (code != 0) {
-            return code;
+        rc = put(body, data, err);
+        if (rc != 0) {
+            return rc;
         }
     }
 }
 
 static int take_length(struct httpd_body *body, struct bytes *in, struct err *err) {
     const struct bytes data = {in->p, in->n < body->left ? in->n : (size_t)body->left};
-    int code = data.n > 0 ? put(body, data, err) : 0;
+    int rc = data.n > 0 ? put(body, data, err) : 0;
     in->p += data.n;
     in->n -= data.n;
     body->left -= data.n;
-    return code != 0 ? code : body->left > 0;
+    if (rc == 0) rc = body->left > 0;
+    return rc;
 }
 
 int httpd_body_take(struct httpd_body *body, struct bytes *in, struct err *err) {
-    int code = body->chunked ? take_chunks(body, in, err) : take_length(body, in, err);
-    return code == 0 && body->gz != NULL ? gz_push_end(body->gz, err) : code;
+    int rc = body->chunked ? take_chunks(body, in, err) : take_length(body, in, err);
+    return rc == 0 && body->gz != NULL ? gz_push_end(body->gz, err) : rc;
 }
 
 void httpd_body_done(struct httpd_body *body) {

@@ -169,10 +169,10 @@ static int put_part(const struct http *http, CURLU *url, CURLUPart part, struct 
 static int put_base(const struct http *http, CURLU *url, struct buf *out) {
     int rc = put_part(http, url, CURLUPART_SCHEME, out);
     buf_put_str(out, "://");
-    rc = rc != 0 ? rc : put_part(http, url, CURLUPART_HOST, out);
+    if (rc == 0) rc = put_part(http, url, CURLUPART_HOST, out);
     buf_put_str(out, ":");
-    rc = rc != 0 ? rc : put_part(http, url, CURLUPART_PORT, out);
-    rc = rc != 0 ? rc : put_part(http, url, CURLUPART_PATH, out);
+    if (rc == 0) rc = put_part(http, url, CURLUPART_PORT, out);
+    if (rc == 0) rc = put_part(http, url, CURLUPART_PATH, out);
     while (rc == 0 && out->n > 0 && out->p[out->n - 1] == '/') {
         out->n--;
     }

@@ -71,21 +71,21 @@ int httpd_listen(const char *address, struct httpd_listener *ret, struct err *er
     struct httpd_listener l = {.fd = -1};
     socklen_t n = 0;
     int yes = 1;
-    int code = parse_address(address, &where, &n, err);
-    if (code != 0) {
-        return code;
+    int rc = parse_address(address, &where, &n, err);
+    if (rc != 0) {
+        return rc;
     }
     l.fd = socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (l.fd < 0 || setsockopt(l.fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
         bind(l.fd, (struct sockaddr *)&where, n) != 0 || listen(l.fd, BACKLOG) != 0) {
-        code = err_errno(err, errno, "listening on '%s'", address);
+        rc = err_errno(err, errno, "listening on '%s'", address);
     }
-    code = code != 0 ? code : name_address(&l, address, err);
-    if (code != 0) {
+    if (rc == 0) rc = name_address(&l, address, err);
+    if (rc != 0) {
         if (l.fd >= 0) {
             close(l.fd);
         }
-        return code;
+        return rc;
     }
     *ret = l;
     return 0;

@@ -278,9 +278,9 @@ static void answer(struct httpd *h, struct connection *c) {
     }
     buf_init(&reply.body, REPLY_MAX);
     const struct httpd_request request = {c->route, bytes_of_buf(&c->body.content)};
-    int code = h->options.handle(h->options.ctx, &request, &reply, &why);
-    if (code != 0) {
-        h->code = code;
+    int rc = h->options.handle(h->options.ctx, &request, &reply, &why);
+    if (rc != 0) {
+        h->code = rc;
         h->why = why;
     }
     if (reply.status == 200 && reply.body.fail == 0) {
@@ -296,16 +296,16 @@ static void answer(struct httpd *h, struct connection *c) {
 
 static void receive(struct httpd *h, struct connection *c, struct bytes *in) {
     struct err why = {0};
-    int code = httpd_body_take(&c->body, in, &why);
+    int rc = httpd_body_take(&c->body, in, &why);
     uint64_t more = c->body.content.n - c->held;
-    if (code < 0) {
-        cut_off(h, c, code == ERR_LIMIT ? 413 : code == ERR_NOMEM ? 503 : 400, why.msg);
+    if (rc < 0) {
+        cut_off(h, c, rc == ERR_LIMIT ? 413 : rc == ERR_NOMEM ? 503 : 400, why.msg);
     } else if (!make_room(h, more)) {
         cut_off(h, c, 503, BUSY);
     } else {
         h->bodies += more;
         c->held += more;
-        if (code == 0) {
+        if (rc == 0) {
             answer(h, c);
         }
     }
@@ -319,13 +319,13 @@ static void read_head(struct httpd *h, struct connection *c, struct bytes *in) {
         end(h, c);
         return;
     }
-    int code = httpd_head_scan(&c->scan, bytes_of_buf(&c->in), &n, &why);
-    taken = code == 0 ? n - before : taken;
+    int rc = httpd_head_scan(&c->scan, bytes_of_buf(&c->in), &n, &why);
+    taken = rc == 0 ? n - before : taken;
     in->p += taken;
     in->n -= taken;
-    if (code < 0) {
+    if (rc < 0) {
         cut_off(h, c, 400, why.msg);
-    } else if (code == 0) {
+    } else if (rc == 0) {
         begin(h, c, (struct bytes){c->in.p, n}, in->n > 0);
     } else if (c->in.n == HEAD_MAX) {
         char message[80];
@@ -476,10 +476,10 @@ int httpd_open(const struct httpd_options *options, struct httpd **ret, struct e
     }
     h->options = *options;
     h->last = &h->first;
-    int code = httpd_listen(options->address, &h->listener, err);
-    if (code != 0) {
+    int rc = httpd_listen(options->address, &h->listener, err);
+    if (rc != 0) {
         free(h);
-        return code;
+        return rc;
     }
     h->hosts[0] = h->listener.address;
     h->hosts[1] = h->listener.named;
@@ -541,24 +541,25 @@ static int drain(struct httpd *h, struct err *err) {
     uint64_t until = clock_boot_ns() + STOP_NS;
     close(h->listener.fd);
     h->listener.fd = -1;
-    int code = turn(h, 0, err);
-    while (code == 0 && is_busy(h) && clock_boot_ns() < until) {
-        code = turn(h, WAIT_MS, err);
+    int rc = turn(h, 0, err);
+    while (rc == 0 && is_busy(h) && clock_boot_ns() < until) {
+        rc = turn(h, WAIT_MS, err);
     }
-    return code;
+    return rc;
 }
 
 int httpd_run(struct httpd *h, const volatile sig_atomic_t *stop, struct err *err) {
-    int code = 0;
+    int rc = 0;
     h->stop = stop;
-    while (code == 0 && !is_stopping(h)) {
-        code = turn(h, WAIT_MS, err);
-        code = code != 0 ? code : handler_failed(h, err);
-        code = code != 0 || h->options.tick == NULL ? code : h->options.tick(h->options.ctx, err);
+    while (rc == 0 && !is_stopping(h)) {
+        rc = turn(h, WAIT_MS, err);
+        if (rc == 0) rc = handler_failed(h, err);
+        if (rc == 0 && h->options.tick != NULL) rc = h->options.tick(h->options.ctx, err);
     }
-    int drained = drain(h, code == 0 ? err : NULL);
-    code = code != 0 ? code : drained;
-    return code != 0 ? code : handler_failed(h, err);
+    int drained = drain(h, rc == 0 ? err : NULL);
+    if (rc == 0) rc = drained;
+    if (rc == 0) rc = handler_failed(h, err);
+    return rc;
 }
 
 void httpd_close(struct httpd *h) {

@@ -27,7 +27,8 @@ int cli_xdg(char ret[FILE_PATH_MAX], const char *variable, const char *below_hom
     }
     char base[FILE_PATH_MAX];
     int rc = file_join(base, home, below_home, err);
-    return rc != 0 ? rc : file_join(ret, base, "ledger", err);
+    if (rc == 0) rc = file_join(ret, base, "ledger", err);
+    return rc;
 }
 
 int cli_find_dir(struct cli *cli, struct err *err) {

@@ -70,7 +70,7 @@ static int print(struct cli *cli, struct ledger *ledger, uint64_t from, size_t n
     struct obj whole = {0};
     a.table = cli->json ? NULL : table_new(cli, columns, sizeof(columns) / sizeof(columns[0]));
     int rc = read_back(&a, ledger, from, n, actor, &err);
-    rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
+    if (rc == 0) rc = ledger_head(ledger, &head, &err);
     int exit_code = table_end(a.table);
     if (rc == 0 && cli->json) {
         obj_text(&whole, "schema", "ledger.attest/1");
@@ -94,7 +94,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     uint32_t which = 0;
     size_t n = 0;
     int exit_code = projections_read(cli, args, &which);
-    exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_WRITE, &ledger);
+    if (exit_code == 0) exit_code = cli_open(cli, CLI_WRITE, &ledger);
     if (exit_code != 0) {
         return exit_code;
     }
@@ -104,7 +104,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
     how.progress = out_progress_draw;
     how.progress_ctx = &progress;
     int rc = ledger_head(ledger, &head, &err);
-    rc = rc != 0 ? rc : rebuild_attest(ledger, &how, which, actor, &n, &err);
+    if (rc == 0) rc = rebuild_attest(ledger, &how, which, actor, &n, &err);
     out_progress_end(&progress);
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);

@@ -11,7 +11,7 @@ static int backup(struct cli *cli, const struct opt_args *args) {
         return exit_code;
     }
     int rc = ledger_backup(ledger, args->args[0], &err);
-    rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
+    if (rc == 0) rc = ledger_head(ledger, &head, &err);
     ledger_close(ledger);
     if (rc != 0) {
         return rc == ERR_CONFLICT ? cli_fail_as(cli, &err, EXIT_INPUT) : cli_fail(cli, &err); /* the target exists */

@@ -44,8 +44,8 @@ static int print(struct cli *cli, struct ledger *ledger, const char *done, struc
     uint64_t covered = 0;
     int exit_code = EXIT_GOOD;
     int rc = ledger_head(ledger, &head, &err);
-    rc = rc != 0 ? rc : query_index_covered(ledger, &covered, &err);
-    rc = rc != 0 ? rc : ledger_stats(ledger, &stats, &err);
+    if (rc == 0) rc = query_index_covered(ledger, &covered, &err);
+    if (rc == 0) rc = ledger_stats(ledger, &stats, &err);
     if (rc != 0) {
         return cli_fail(cli, &err);
     }

@@ -137,7 +137,7 @@ static int init(struct cli *cli, const struct opt_args *args) {
     }
     if (trust) {
         rc = trustfile_path(path, &err);
-        rc = rc != 0 ? rc : trustfile_load(path, &policy, &err);
+        if (rc == 0) rc = trustfile_load(path, &policy, &err);
         if (rc != 0) {
             return cli_fail_input(cli, &err);
         }

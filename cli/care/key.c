@@ -97,7 +97,7 @@ static int rotate(struct cli *cli, const struct opt_args *args) {
     }
     int rc = ledger_key_rotate(ledger, cli_actor(opt_text(args, &rotate_options[R_ACTOR]), actor),
                                reason ? reason : "by hand", &receipt, &err);
-    rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
+    if (rc == 0) rc = ledger_head(ledger, &head, &err);
     exit_code = rc == 0 ? receipt_print(cli, &receipt, &head) : cli_fail(cli, &err);
     ledger_close(ledger);
     return exit_code;
@@ -183,7 +183,7 @@ static int new_key(struct cli *cli, const struct opt_args *args) {
     if (rc == 0 && (fd || file || opt_has(args, &new_options[N_PASSPHRASE]))) {
         rc = unlock_new(fd, file, "the new key", "key-passphrase", &pass, &err);
     }
-    rc = rc != 0 ? rc : ledger_author_new(args->args[0], name, pass_bytes(&pass), &vkey, &err);
+    if (rc == 0) rc = ledger_author_new(args->args[0], name, pass_bytes(&pass), &vkey, &err);
     pass_done(&pass);
     int exit_code = EXIT_GOOD;
     if (rc != 0) {

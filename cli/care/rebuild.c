@@ -128,8 +128,8 @@ static int check_all(struct ledger *ledger, const struct state_options *how, str
     struct state_options only = *how;
     only.no_write = true;
     int rc = rebuild_check(ledger, how, work->which, on_difference, finding, &work->rows, &work->compared, err);
-    rc = rc != 0 ? rc : state_open(ledger, &only, &view, err);
-    rc = rc != 0 ? rc : state_whole(view, err);
+    if (rc == 0) rc = state_open(ledger, &only, &view, err);
+    if (rc == 0) rc = state_whole(view, err);
     state_close(view);
     return rc;
 }
@@ -149,7 +149,7 @@ static int run(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "--drop deletes all: no NAME with it");
     }
     int exit_code = projections_read(cli, args, &work.which);
-    exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &ledger); /* what is derived is not sealed */
+    if (exit_code == 0) exit_code = cli_open(cli, CLI_READ, &ledger); /* what is derived is not sealed */
     if (exit_code != 0) {
         return exit_code;
     }

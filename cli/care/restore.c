@@ -34,7 +34,7 @@ static int finish(struct cli *cli, bool trust, bool newest) {
     int rc = ledger_head(ledger, &head, &err);
     if (rc == 0 && trust) {
         rc = trustfile_path(path, &err);
-        rc = rc != 0 ? rc : trustthis_add(ledger, path, NULL, &err);
+        if (rc == 0) rc = trustthis_add(ledger, path, NULL, &err);
         if (rc != 0) {
             err_prefix(&err, "the ledger is restored, but not in the trust file");
             ledger_close(ledger);
@@ -84,9 +84,9 @@ static int restore(struct cli *cli, const struct opt_args *args) {
     restore.actor = cli_actor(restore.actor, actor);
     restore.reason = restore.reason ? restore.reason : "restored from a backup";
     int rc = cli_take_passphrase(cli, &err);
-    rc = rc != 0 ? rc
-                 : unlock_file(key, opt_text(args, &options[R_KEY_PASS_FD]), opt_text(args, &options[R_KEY_PASS_FILE]),
-                               "the log key", "key-passphrase", &pass, &err);
+    if (rc == 0)
+        rc = unlock_file(key, opt_text(args, &options[R_KEY_PASS_FD]), opt_text(args, &options[R_KEY_PASS_FILE]),
+                         "the log key", "key-passphrase", &pass, &err);
     if (rc == 0 && !cli->pass.p && opt_has(args, &options[R_PASSPHRASE])) {
         rc = unlock_new(NULL, NULL, "the ledger's keys", "passphrase", &cli->pass, &err);
     }

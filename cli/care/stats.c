@@ -181,8 +181,8 @@ static int stats(struct cli *cli, const struct opt_args *args) {
         return exit_code;
     }
     int rc = ledger_head(ledger, &head, &err);
-    rc = rc != 0 ? rc : ledger_stats(ledger, &s, &err);
-    rc = rc != 0 ? rc : asof_stored(ledger, kept.status, &kept.n, &err);
+    if (rc == 0) rc = ledger_stats(ledger, &s, &err);
+    if (rc == 0) rc = asof_stored(ledger, kept.status, &kept.n, &err);
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
     } else if (cli->json) {

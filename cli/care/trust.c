@@ -85,7 +85,7 @@ static int list(struct cli *cli, const struct opt_args *args) {
     struct policy *policy = NULL;
     struct err err = {0};
     int rc = trustfile_path(path, &err);
-    rc = rc != 0 ? rc : trustfile_load(path, &policy, &err);
+    if (rc == 0) rc = trustfile_load(path, &policy, &err);
     if (rc != 0) {
         return cli_fail_input(cli, &err);
     }
@@ -158,7 +158,7 @@ static int add_checkpoint(struct policy *policy, struct addition *addition, stru
     struct checkpoint checkpoint;
     struct policy_verdict verdict;
     int rc = note_decode(bytes_of_buf(addition->checkpoint), &note, err);
-    rc = rc != 0 ? rc : checkpoint_decode(note.text, &checkpoint, err);
+    if (rc == 0) rc = checkpoint_decode(note.text, &checkpoint, err);
     if (rc != 0) {
         return rc;
     }
@@ -183,7 +183,7 @@ static int apply(struct policy *policy, void *ctx, struct err *err) {
         if (rc == 0 && addition->replace) {
             policy_drop_logs(policy, bytes_of(vkey.name), &vkey);
         }
-        rc = rc != 0 ? rc : policy_add_log(policy, &vkey, err);
+        if (rc == 0) rc = policy_add_log(policy, &vkey, err);
     }
     if (rc == 0 && addition->genesis) {
         uint8_t leaf[MERKLE_HASH];
@@ -196,7 +196,7 @@ static int apply(struct policy *policy, void *ctx, struct err *err) {
             policy_drop_genesis(policy, origin);
         }
         rc = note_check_name(origin, err);
-        rc = rc != 0 ? rc : policy_add_genesis(policy, origin, leaf, err);
+        if (rc == 0) rc = policy_add_genesis(policy, origin, leaf, err);
     }
     if (rc == 0 && addition->checkpoint) {
         rc = add_checkpoint(policy, addition, err);
@@ -280,14 +280,14 @@ static int check(struct cli *cli, const struct opt_args *args) {
     int rc = 0;
     if (path == own) {
         rc = trustfile_path(own, &err);
-        rc = rc != 0 ? rc : trustfile_check(own, &err);
+        if (rc == 0) rc = trustfile_check(own, &err);
     }
     struct policy *policy = policy_new();
     if (rc == 0 && !policy) {
         rc = err_set(&err, ERR_NOMEM, "no memory for the file");
     }
-    rc = rc != 0 ? rc : file_read(path, &text, &err);
-    rc = rc != 0 ? rc : policy_decode(policy, bytes_of_buf(&text), !opt_has(args, &check_options[C_POLICY]), path, &err);
+    if (rc == 0) rc = file_read(path, &text, &err);
+    if (rc == 0) rc = policy_decode(policy, bytes_of_buf(&text), !opt_has(args, &check_options[C_POLICY]), path, &err);
     int exit_code = EXIT_GOOD;
     if (rc != 0) {
         exit_code = cli_fail_input(cli, &err);

@@ -138,7 +138,7 @@ int trustforget_run(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "an origin has at most %d bytes", NOTE_NAME_MAX);
     }
     int rc = trustfile_path(path, &err);
-    rc = rc != 0 ? rc : trustfile_load(path, &policy, &err);
+    if (rc == 0) rc = trustfile_load(path, &policy, &err);
     if (rc != 0) {
         return cli_fail_input(cli, &err);
     }

@@ -120,7 +120,7 @@ static int know_corrected(struct answer *a, uint64_t seq, struct err *err) {
 static int remark(struct answer *a, struct query_cursor *cursor, struct err *err) {
     const struct ledger_event *event = NULL;
     int rc = query_event(cursor, &event, err);
-    rc = rc != 0 ? rc : know_corrected(a, event->seq, err);
+    if (rc == 0) rc = know_corrected(a, event->seq, err);
     buf_clear(&a->remark);
     if (rc == 0) {
         corrected_put(&a->corrected, event->seq, &a->remark);
@@ -129,7 +129,8 @@ static int remark(struct answer *a, struct query_cursor *cursor, struct err *err
     if (rc == 0 && a->remark.n > 0) {
         rows_remark(a->rows, bytes_of_buf(&a->remark));
     }
-    return rc != 0 ? rc : buf_check(&a->remark, "the private fields", err);
+    if (rc == 0) rc = buf_check(&a->remark, "the private fields", err);
+    return rc;
 }
 
 static bool shows_line(const struct answer *a) {
@@ -148,8 +149,8 @@ static int put_row(struct answer *a, struct query_cursor *cursor, bool mark, str
     if (a->fields.n == 0) {
         int rc = query_event(cursor, &event, err);
         buf_clear(&a->private_fields);
-        rc = rc != 0 || !a->ask.private_ ? rc : read_private(a, cursor, event, err);
-        rc = rc != 0 ? rc : know_corrected(a, event->seq, err);
+        if (rc == 0 && a->ask.private_) rc = read_private(a, cursor, event, err);
+        if (rc == 0) rc = know_corrected(a, event->seq, err);
         if (rc == 0) {
             const struct corrected_one *one = corrected_find(&a->corrected, event->seq);
             rows_event(a->rows, event, bytes_of_buf(&a->private_fields), one != NULL ? one->by : LEDGER_NO_SEQ);
@@ -159,7 +160,7 @@ static int put_row(struct answer *a, struct query_cursor *cursor, bool mark, str
     values[0] =
         mark ? (struct query_value){.type = QUERY_TEXT, .text = bytes_of(">")} : (struct query_value){.type = QUERY_NULL};
     int rc = shows_line(a) ? remark(a, cursor, err) : 0;
-    rc = rc != 0 ? rc : pick_get(&a->fields, cursor, values + marks, err);
+    if (rc == 0) rc = pick_get(&a->fields, cursor, values + marks, err);
     if (rc == 0) {
         rows_values(a->rows, values);
     }
@@ -307,7 +308,8 @@ static int show_around(struct answer *a, struct err *err) {
         rc = answer_scan(a, &one, 0, show_marked, err);
         a->ask = conditions;
     }
-    return rc != 0 || a->context == 0 ? rc : answer_range(a, a->around + 1, a->size, a->context, show, err);
+    if (rc == 0 && a->context != 0) rc = answer_range(a, a->around + 1, a->size, a->context, show, err);
+    return rc;
 }
 
 /* ---- those that come ---- */
@@ -393,5 +395,6 @@ int answer_rows(struct answer *a, struct err *err) {
     bool bounded = a->has_last || a->first > 0 || a->ask.has_times || a->ask.query.from > 0;
     uint64_t last = a->last > 0 ? a->last : a->follow && !bounded ? FOLLOW_FIRST : 0;
     rc = last > 0 ? show_back(a, a->size, last, err) : answer_range(a, 0, a->size, a->first, show, err);
-    return rc != 0 || !a->follow ? rc : follow(a, err);
+    if (rc == 0 && a->follow) rc = follow(a, err);
+    return rc;
 }

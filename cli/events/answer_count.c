@@ -63,7 +63,8 @@ static int count_known(struct answer *a, struct counts *counts, struct err *err)
 static int tally_row(struct answer *a, struct query_cursor *cursor, struct err *err) {
     struct query_value values[PICK_MAX];
     int rc = pick_get(&a->by, cursor, values, err);
-    return rc != 0 ? rc : tally_add(a->tally, values, 1, err);
+    if (rc == 0) rc = tally_add(a->tally, values, 1, err);
+    return rc;
 }
 
 /* Row by row. */
@@ -73,8 +74,8 @@ static int count_rows(struct answer *a, struct counts *counts, struct err *err) 
     if (rc == 0 && a->by.n == 0) { /* the count of nothing is 0 */
         rc = tally_add(a->tally, NULL, 0, err);
     }
-    rc = rc != 0 ? rc : answer_range(a, 0, a->size, 0, tally_row, err);
-    rc = rc != 0 ? rc : tally_each(a->tally, put_count, counts, err);
+    if (rc == 0) rc = answer_range(a, 0, a->size, 0, tally_row, err);
+    if (rc == 0) rc = tally_each(a->tally, put_count, counts, err);
     tally_free(a->tally);
     a->tally = NULL;
     return rc;

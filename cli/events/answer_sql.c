@@ -162,7 +162,7 @@ int answer_where(struct answer *a, uint64_t from, uint64_t to, uint64_t limit, b
     struct err why = {0};
     size_t before = 0;
     int rc = expression_check(where, err);
-    rc = rc != 0 ? rc : answer_sql_open(a, err);
+    if (rc == 0) rc = answer_sql_open(a, err);
     if (rc != 0) {
         err_prefix(err, "--where");
         return rc;

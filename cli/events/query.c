@@ -143,7 +143,7 @@ static int read_format(struct answer *a, const struct opt_args *args, bool as_lo
     const char *format = opt_text(args, &query_options[Q_FORMAT]), *style = opt_text(args, &query_options[Q_TIME]);
     a->format = !a->cli->json ? ROWS_TABLE : a->follow || as_log ? ROWS_JSONL : ROWS_JSON;
     int rc = format ? rows_format(format, &a->format, err) : 0;
-    rc = rc != 0 || !style ? rc : when_style(style, &a->style, err);
+    if (rc == 0 && style) rc = when_style(style, &a->style, err);
     if (rc == 0 && a->format == ROWS_JSON && a->follow) {
         rc = err_set(err, ERR_INVALID, "--follow has no end, which --format json needs; jsonl has none either");
     }
@@ -166,7 +166,7 @@ static int read_fields(struct answer *a, const struct opt_args *args, struct err
     }
     if (rc == 0 && a->fields.n == 0 && (a->format == ROWS_TABLE || a->format == ROWS_CSV)) {
         rc = pick_add(&a->fields, a->format == ROWS_TABLE ? table : csv, err);
-        rc = rc != 0 || a->format == ROWS_TABLE || !a->ask.private_ ? rc : pick_add(&a->fields, "private", err);
+        if (rc == 0 && a->format != ROWS_TABLE && a->ask.private_) rc = pick_add(&a->fields, "private", err);
     }
     at = 0;
     while (rc == 0 && (list = opt_next(args, &query_options[Q_BY], &at)) != NULL) {
@@ -182,9 +182,9 @@ static int read_limits(struct answer *a, const struct opt_args *args, struct err
     const char *time = opt_text(args, &query_options[Q_TIME_LIMIT]);
     a->context = CONTEXT_DEFAULT;
     int rc = opt_u64(args, &query_options[Q_FIRST], &a->first, err);
-    rc = rc != 0 ? rc : opt_u64(args, &query_options[Q_LAST], &a->last, err);
-    rc = rc != 0 ? rc : opt_u64(args, &query_options[Q_AROUND], &a->around, err);
-    rc = rc != 0 ? rc : opt_u64(args, &query_options[Q_CONTEXT], &a->context, err);
+    if (rc == 0) rc = opt_u64(args, &query_options[Q_LAST], &a->last, err);
+    if (rc == 0) rc = opt_u64(args, &query_options[Q_AROUND], &a->around, err);
+    if (rc == 0) rc = opt_u64(args, &query_options[Q_CONTEXT], &a->context, err);
     a->has_last = opt_has(args, &query_options[Q_LAST]);
     if (rc == 0 && opt_has(args, &query_options[Q_FIRST]) && a->first == 0) {
         rc = err_set(err, ERR_INVALID, "--first takes a number of rows, 1 and more");
@@ -237,8 +237,8 @@ static int read_question(struct answer *a, const struct opt_args *args, bool as_
         return exit_code;
     }
     int rc = ask_read(&a->ask, args, &asked, &err);
-    rc = rc != 0 ? rc
-                 : answer_tier_read(a, args, &query_options[Q_TIER], &query_options[Q_FIELDS], &query_options[Q_BY], &err);
+    if (rc == 0)
+        rc = answer_tier_read(a, args, &query_options[Q_TIER], &query_options[Q_FIELDS], &query_options[Q_BY], &err);
     if (rc != 0) {
         return rc == ERR_NOTFOUND ? cli_usage(a->cli, "%s", err.msg) : cli_fail_input(a->cli, &err);
     }
@@ -351,7 +351,7 @@ int query_run(struct cli *cli, const struct opt_args *args, bool as_log) {
     buf_init(&a->remark, PRIVATE_MAX);
     buf_init(&a->tier, 4096);
     int exit_code = read_question(a, args, as_log);
-    exit_code = exit_code != 0 ? exit_code : cli_open(cli, CLI_READ, &a->ledger);
+    if (exit_code == 0) exit_code = cli_open(cli, CLI_READ, &a->ledger);
     if (exit_code == 0) {
         a->pager.wanted = !a->follow && a->format != ROWS_MSGPACK;
         a->stop = stop_catch();

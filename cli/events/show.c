@@ -80,7 +80,8 @@ struct later {
 
 static int later_load(struct ledger *ledger, uint64_t seq, struct later *ret, struct err *err) {
     int rc = erased_load(ledger, seq, &ret->erased, err);
-    return rc != 0 ? rc : corrected_load(ledger, seq, &ret->corrected, err);
+    if (rc == 0) rc = corrected_load(ledger, seq, &ret->corrected, err);
+    return rc;
 }
 
 static void later_done(struct later *later) {
@@ -173,7 +174,7 @@ static int show_json(struct cli *cli, const struct ledger_event *event, struct b
         marks.erased = bytes_of_buf(&erased);
     }
     int rc = buf_check(&erased, "what was erased", err);
-    rc = rc != 0 ? rc : ledger_event_json_marked(event, private_, &marks, cli->out_tty, &text, err);
+    if (rc == 0) rc = ledger_event_json_marked(event, private_, &marks, cli->out_tty, &text, err);
     if (rc == 0) {
         buf_put_str(&text, "\n");
         out_json(cli, bytes_of_buf(&text));
@@ -205,15 +206,15 @@ static int show(struct cli *cli, const struct opt_args *args) {
         rc = err_set(&err, ERR_NOTFOUND, "there is no event %llu: the ledger has %llu, the newest is %llu",
                      (unsigned long long)seq, (unsigned long long)head.size, (unsigned long long)head.size - 1);
     }
-    rc = rc != 0 ? rc : ledger_reader_open(ledger, seq, seq + 1, &reader, &err);
-    rc = rc != 0 ? rc : ledger_reader_next(reader, &event, &err);
+    if (rc == 0) rc = ledger_reader_open(ledger, seq, seq + 1, &reader, &err);
+    if (rc == 0) rc = ledger_reader_next(reader, &event, &err);
     if (rc == 1) {
         rc = err_set(&err, ERR_CORRUPT, "event %llu is missing", (unsigned long long)seq);
     }
     if (rc == 0 && event.has_private) {
         rc = ledger_reader_private(reader, &private_, &err);
     }
-    rc = rc != 0 ? rc : later_load(ledger, seq, &later, &err);
+    if (rc == 0) rc = later_load(ledger, seq, &later, &err);
     if (rc == 0) {
         struct bytes fields = bytes_of_buf(&private_);
         pager_begin(&pager, cli);

@@ -498,7 +498,7 @@ static int answer(struct timeline *t, const struct ask *ask) {
     if (rc == 0 && ask_check(ask, t->cli, t->size, &err) != 0) {
         return cli_fail_input(t->cli, &err);
     }
-    rc = rc != 0 ? rc : timeline_load(t, &q, &err);
+    if (rc == 0) rc = timeline_load(t, &q, &err);
     return rc != 0 ? cli_fail_lookup(t->cli, &err) : print(t);
 }
 

@@ -124,7 +124,7 @@ static int load_run(struct timeline *t, struct bytes name, const struct query *b
 static int mark_corrected(struct timeline *t, struct err *err) {
     struct corrected corrected = {0};
     int rc = corrected_load(t->ledger, 0, &corrected, err);
-    rc = rc != 0 ? rc : tree_mark_corrected(&t->tree, t->ledger, &corrected, LEDGER_NO_SEQ, err);
+    if (rc == 0) rc = tree_mark_corrected(&t->tree, t->ledger, &corrected, LEDGER_NO_SEQ, err);
     corrected_done(&corrected);
     return rc;
 }
@@ -141,9 +141,10 @@ int timeline_load(struct timeline *t, const struct query *base, struct err *err)
     } else {
         rc = load_run(t, bytes_of(t->about), base, err);
     }
-    rc = rc != 0 ? rc : add_gaps(t, base, err);
-    rc = rc != 0 ? rc : mark_corrected(t, err);
-    return rc != 0 ? rc : tree_link(&t->tree, err);
+    if (rc == 0) rc = add_gaps(t, base, err);
+    if (rc == 0) rc = mark_corrected(t, err);
+    if (rc == 0) rc = tree_link(&t->tree, err);
+    return rc;
 }
 
 void timeline_hang_gaps(struct timeline *t) {

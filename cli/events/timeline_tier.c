@@ -44,7 +44,7 @@ void timeline_judge(struct timeline *t) {
     for (size_t i = 0; i < t->tree.n && rc == 0; i++) {
         if (t->tree.nodes[i].tool.n > 0) {
             rc = view != NULL ? 0 : open_policies(t, &view, &ignored);
-            rc = rc != 0 ? rc : judge(t, view, &t->tree.nodes[i], &ignored);
+            if (rc == 0) rc = judge(t, view, &t->tree.nodes[i], &ignored);
         }
     }
     t->tiers.known = rc == 0;

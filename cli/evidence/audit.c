@@ -266,7 +266,7 @@ static void put_answered(struct audit *a, bool disclosed) {
 int audit_begin(struct audit *a, int fd, const struct export_report *report, struct err *err) {
     buf_init(&a->text, TEXT_MAX);
     int rc = digest(fd, a->digest, err);
-    rc = rc != 0 ? rc : file_new_begin(&a->file, a->page, out_mode(OUT_CONTENT), err);
+    if (rc == 0) rc = file_new_begin(&a->file, a->page, out_mode(OUT_CONTENT), err);
     if (rc != 0) {
         return rc;
     }
@@ -330,8 +330,9 @@ int audit_event(struct audit *a, const struct ledger_event *e, struct bytes priv
         own(a, a->html ? "<p>content not disclosed</p>\n" : "\ncontent not disclosed\n");
     }
     int rc = put_fields(a, "body", e, e->body, err);
-    rc = rc != 0 ? rc : put_fields(a, "private fields", e, private_, err);
-    return rc != 0 ? rc : flush(a, FLUSH_AT, err);
+    if (rc == 0) rc = put_fields(a, "private fields", e, private_, err);
+    if (rc == 0) rc = flush(a, FLUSH_AT, err);
+    return rc;
 }
 
 static void put_findings(struct audit *a, const struct export_report *report) {
@@ -387,7 +388,7 @@ int audit_end(struct audit *a, int fd, const struct export_report *report, struc
     put_checks(a, report);
     own(a, a->html ? "</body>\n</html>\n" : "");
     rc = flush(a, 0, err);
-    rc = rc != 0 ? rc : file_new_commit(&a->file, err);
+    if (rc == 0) rc = file_new_commit(&a->file, err);
     a->open = false;
     buf_done(&a->text);
     return rc;

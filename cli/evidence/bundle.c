@@ -313,9 +313,9 @@ static int write_page(const struct verifying *v, const char *page, struct err *e
     struct audit audit = {.bundle = v->path, .page = page, .question = v->question};
     bool invalid = v->report->verdict == LEDGER_INVALID;
     int rc = audit_form(page, &audit.html, err);
-    rc = rc != 0 ? rc : audit_begin(&audit, v->fd, v->report, err);
-    rc = rc != 0 || invalid ? rc : check(v, false, audit_one, &audit, err);
-    rc = rc != 0 ? rc : audit_end(&audit, v->fd, v->report, err);
+    if (rc == 0) rc = audit_begin(&audit, v->fd, v->report, err);
+    if (rc == 0 && !invalid) rc = check(v, false, audit_one, &audit, err);
+    if (rc == 0) rc = audit_end(&audit, v->fd, v->report, err);
     audit_abort(&audit);
     return rc;
 }
@@ -327,8 +327,8 @@ static int verify_all(struct verifying *v, bool *print, const char *page, struct
     }
     int rc = check(v, true, NULL, NULL, err);
     *print = *print && rc == 0 && v->report->verdict != LEDGER_INVALID;
-    rc = rc != 0 || page == NULL ? rc : write_page(v, page, err);
-    rc = rc != 0 || !*print ? rc : print_events(v, err);
+    if (rc == 0 && page != NULL) rc = write_page(v, page, err);
+    if (rc == 0 && *print) rc = print_events(v, err);
     close(v->fd);
     return rc;
 }
@@ -340,8 +340,8 @@ int bundle_verify(struct cli *cli, const char *path, const struct ledger_trust *
     v.report = calloc(1, sizeof(*v.report));
     v.question = calloc(1, sizeof(*v.question));
     int rc = v.report == NULL || v.question == NULL ? err_set(&err, ERR_NOMEM, "no memory for the report") : 0;
-    rc = rc != 0 || page == NULL ? rc : audit_form(page, &html, &err);
-    rc = rc != 0 ? rc : verify_all(&v, &print, page, &err);
+    if (rc == 0 && page != NULL) rc = audit_form(page, &html, &err);
+    if (rc == 0) rc = verify_all(&v, &print, page, &err);
     int exit_code;
     if (rc == 0) {
         exit_code = report_bundle(cli, path, v.report, v.question, print);

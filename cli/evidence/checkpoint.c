@@ -24,7 +24,7 @@ static int print_json(struct cli *cli, struct bytes note_bytes, const char *save
     struct note note;
     struct checkpoint checkpoint;
     int rc = note_decode(note_bytes, &note, err);
-    rc = rc != 0 ? rc : checkpoint_decode(note.text, &checkpoint, err);
+    if (rc == 0) rc = checkpoint_decode(note.text, &checkpoint, err);
     if (rc != 0) {
         return cli_fail(cli, err);
     }
@@ -116,7 +116,7 @@ static int save_locked(struct cli *cli, struct ledger *ledger, const char *path,
     bool fresh = rc == 1;
     struct bytes newest;
     rc = core_view_begin(ledger, &view, &err);
-    rc = rc != 0 ? rc : core_checkpoint_get(view.txn, &newest, &err);
+    if (rc == 0) rc = core_checkpoint_get(view.txn, &newest, &err);
     if (rc == 0) {
         buf_put_bytes(&note, newest);
         rc = buf_check(&note, "the checkpoint", &err);

@@ -81,8 +81,8 @@ static int read_when(const struct opt_args *args, const struct opt *option, bool
         return 0;
     }
     int rc = ledger_head(ledger, &head, err);
-    rc = rc != 0 ? rc : when_parse(text, last, ret, err);
-    rc = rc != 0 ? rc : when_check(ret, text, head.size, err);
+    if (rc == 0) rc = when_parse(text, last, ret, err);
+    if (rc == 0) rc = when_check(ret, text, head.size, err);
     if (rc != 0) {
         err_prefix(err, "--%s", option->name);
     }
@@ -96,7 +96,7 @@ static int read_range(const struct opt_args *args, struct ledger *ledger, struct
     struct when since, until;
     bool has_since, has_until;
     int rc = read_when(args, &cut_options[CUT_SINCE], false, ledger, &since, &has_since, err);
-    rc = rc != 0 ? rc : read_when(args, &cut_options[CUT_UNTIL], true, ledger, &until, &has_until, err);
+    if (rc == 0) rc = read_when(args, &cut_options[CUT_UNTIL], true, ledger, &until, &has_until, err);
     if (rc != 0) {
         return rc;
     }
@@ -227,7 +227,7 @@ static int ask_seqs(const char *statement, struct ledger *ledger, struct cut_arg
     struct sql *sql = NULL;
     const struct sql_options options = {.proven = true};
     int rc = sql_open(ledger, &options, &sql, err);
-    rc = rc != 0 ? rc : sql_run(sql, bytes_of(statement), NULL, take_row, cut, err);
+    if (rc == 0) rc = sql_run(sql, bytes_of(statement), NULL, take_row, cut, err);
     if (rc == 0 && tier_count_mentioned(statement)) {
         tier_count_ask(sql, NULL, &cut->tiers);
     }
@@ -262,21 +262,22 @@ int cut_args_read(const struct opt_args *args, struct ledger *ledger, struct cut
     buf_init(&ret->names, 1 << 16);
     buf_room(&ret->names, 1 << 16); /* names are pointed at: it does not move */
     int rc = buf_check(&ret->names, "names", err);
-    rc = rc != 0 ? rc : read_terms(args, ret, err);
-    rc = rc != 0 ? rc : read_range(args, ledger, ret, err);
-    rc = rc != 0 ? rc : read_bodies(args, ret, err);
-    rc = rc != 0 ? rc
-                 : read_names(args, &cut_options[CUT_PRIVATE], &ret->names, ret->private_, EXPORT_PRIVATE_MAX,
-                              &ret->options.n_private, err);
+    if (rc == 0) rc = read_terms(args, ret, err);
+    if (rc == 0) rc = read_range(args, ledger, ret, err);
+    if (rc == 0) rc = read_bodies(args, ret, err);
+    if (rc == 0)
+        rc = read_names(args, &cut_options[CUT_PRIVATE], &ret->names, ret->private_, EXPORT_PRIVATE_MAX,
+                        &ret->options.n_private, err);
     if (ret->options.n_private == 1 && strcmp(ret->private_[0], "none") == 0) {
         ret->options.n_private = 0; /* as of bodies */
     }
     ret->options.private_ = ret->private_;
-    rc = rc != 0 ? rc : buf_check(&ret->names, "names", err);
-    rc = rc != 0 ? rc : read_states(args, ret, err);
+    if (rc == 0) rc = buf_check(&ret->names, "names", err);
+    if (rc == 0) rc = read_states(args, ret, err);
     ret->options.artifacts = opt_has(args, &cut_options[CUT_ARTIFACTS]);
     ret->options.plain = opt_has(args, &cut_options[CUT_PLAIN]);
-    return rc != 0 ? rc : read_chosen(args, ledger, ret, err);
+    if (rc == 0) rc = read_chosen(args, ledger, ret, err);
+    return rc;
 }
 
 /* The first match in one direction. */
@@ -302,7 +303,7 @@ static int first_match(const struct cut_args *args, struct ledger *ledger, bool 
     query.descending = last;
     query.limit = 1;
     int rc = query_open(ledger, &query, &cursor, err);
-    rc = rc != 0 ? rc : query_next(cursor, err);
+    if (rc == 0) rc = query_next(cursor, err);
     if (rc == 0) {
         *ret = query_seq(cursor);
     }
@@ -327,7 +328,7 @@ int cut_args_narrow(struct cut_args *args, struct ledger *ledger, bool build, st
         query_index_build(ledger, NULL, NULL);
     }
     int rc = first_match(args, ledger, false, &first, err);
-    rc = rc != 0 ? rc : first_match(args, ledger, true, &last, err);
+    if (rc == 0) rc = first_match(args, ledger, true, &last, err);
     if (rc == 0) {
         args->options.from = first;
         args->options.to = last + 1;

@@ -178,12 +178,12 @@ static int read_request(const struct opt_args *args, struct request *w, struct e
     }
     w->o.what = body ? LEDGER_ERASE_BODY : w->o.artifact != NULL ? LEDGER_ERASE_ARTIFACT : LEDGER_ERASE_PRIVATE;
     int rc = check_choice(args, w, err);
-    rc = rc != 0 || !some ? rc : take_fields(args, w, err);
-    rc = rc != 0 ? rc : take_seqs(args, w, err);
+    if (rc == 0 && some) rc = take_fields(args, w, err);
+    if (rc == 0) rc = take_seqs(args, w, err);
     if (rc == 0 && w->where != NULL && opt_has(args, &options[E_GREP])) {
         return err_set(err, ERR_INVALID, "--grep and --where do not go together");
     }
-    rc = rc != 0 ? rc : ask_read(&w->ask, args, &asked, err);
+    if (rc == 0) rc = ask_read(&w->ask, args, &asked, err);
     w->ask.private_ = true;
     ask_open_end(&w->ask); /* what a wrong clock put into the future is erased as well */
     return rc;
@@ -214,8 +214,8 @@ static int choose_where(struct ledger *ledger, struct request *w, struct err *er
     ask_sql(&w->ask, &statement);
     buf_printf(&statement, " AND (\n%s\n)", w->where);
     int rc = buf_check(&statement, "the condition", err);
-    rc = rc != 0 ? rc : sql_open(ledger, &proven, &sql, err);
-    rc = rc != 0 ? rc : sql_run(sql, bytes_of_buf(&statement), NULL, take_row, w, err);
+    if (rc == 0) rc = sql_open(ledger, &proven, &sql, err);
+    if (rc == 0) rc = sql_run(sql, bytes_of_buf(&statement), NULL, take_row, w, err);
     sql_close(sql);
     buf_done(&statement);
     return rc;
@@ -225,7 +225,7 @@ static int choose(struct cli *cli, struct ledger *ledger, struct request *w, str
     struct query_cursor *cursor = NULL;
     struct ledger_head head = {0};
     int rc = ledger_head(ledger, &head, err);
-    rc = rc != 0 ? rc : ask_check(&w->ask, cli, head.size, err);
+    if (rc == 0) rc = ask_check(&w->ask, cli, head.size, err);
     if (rc != 0) {
         return rc;
     }
@@ -279,7 +279,7 @@ static int only_finish(struct cli *cli, struct ledger *ledger) {
     if (cli->json) {
         erase_say_files(&obj, gone, pid);
         int printed = cli_print(cli, &obj, true);
-        exit_code = exit_code != 0 ? exit_code : printed;
+        if (exit_code == 0) exit_code = printed;
     }
     return exit_code;
 }
@@ -312,8 +312,8 @@ static int refuse(struct cli *cli, const struct request *w, const struct erase_p
     struct err err = {0};
     for (size_t i = 0; !w->conditions && i < sizeof(hard) / sizeof(hard[0]); i++) {
         if (plan->barred[hard[i]].n > 0) {
-            int code = hard[i] == ERASE_NO_EVENT ? ERR_NOTFOUND : ERR_INVALID;
-            err_set(&err, code, "nothing was erased: event %llu is %s", (unsigned long long)plan->barred[hard[i]].seq[0],
+            int rc = hard[i] == ERASE_NO_EVENT ? ERR_NOTFOUND : ERR_INVALID;
+            err_set(&err, rc, "nothing was erased: event %llu is %s", (unsigned long long)plan->barred[hard[i]].seq[0],
                     erase_bar_text(plan, hard[i]));
             return cli_fail_lookup(cli, &err);
         }
@@ -345,7 +345,7 @@ static int erase_planned(struct cli *cli, struct ledger *ledger, const struct re
     if (said->n_done > 0) {
         int finished = finish(cli, ledger, &said->gone, &said->pid);
         int printed = erase_say(said, ledger);
-        exit_code = exit_code != 0 ? exit_code : finished != 0 ? finished : printed;
+        if (exit_code == 0) exit_code = finished != 0 ? finished : printed;
     }
     return exit_code;
 }
@@ -359,7 +359,7 @@ static int erase_events(struct cli *cli, struct ledger *ledger, struct request *
     int exit_code = rc == 0 ? 0 : rc == ERR_INVALID || rc == ERR_LIMIT ? cli_fail_input(cli, &err) : cli_fail(cli, &err);
     if (exit_code == 0) {
         rc = erase_plan_make(&plan, ledger, w->seqs.seq, w->seqs.n, &err);
-        rc = rc != 0 ? rc : erase_left_find(&left, &plan, ledger, &err);
+        if (rc == 0) rc = erase_left_find(&left, &plan, ledger, &err);
         exit_code = rc == 0 ? refuse(cli, w, &plan) : cli_fail(cli, &err);
     }
     if (exit_code == 0) {

@@ -180,7 +180,7 @@ int erase_left_find(struct erase_left *left, const struct erase_plan *plan, stru
     query.n_terms = 1;
     query.proven = true;
     int rc = plan->n == 0 ? 1 : query_open(ledger, &query, &cursor, err);
-    rc = rc != 0 ? rc : ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, err);
+    if (rc == 0) rc = ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &reader, err);
     while (rc == 0 && (rc = query_next(cursor, err)) == 0) {
         rc = take(left, plan, cursor, reader, &private_, err);
     }

@@ -64,7 +64,7 @@ int erase_plan_make(struct erase_plan *plan, struct ledger *ledger, const uint64
     struct buf private_ = {.max = (size_t)32 << 20};
     plan->item = calloc(n + 1, sizeof(*plan->item));
     int rc = plan->item == NULL ? err_set(err, ERR_NOMEM, "out of memory") : ledger_head(ledger, &head, err);
-    rc = rc != 0 ? rc : ledger_reader_open(ledger, 0, head.size, &reader, err);
+    if (rc == 0) rc = ledger_reader_open(ledger, 0, head.size, &reader, err);
     for (size_t i = 0; i < n && rc == 0; i++) {
         struct erase_item item = {.seq = seqs[i]};
         enum erase_bar why = ERASE_NO_EVENT;

@@ -252,8 +252,8 @@ static int run_export(struct cli *cli, const struct opt_args *opts) {
         return exit_code;
     }
     int rc = cut_args_read(opts, ledger, &args, &err);
-    rc = rc != 0 ? rc : check_begun(ledger, &args, &err);
-    rc = rc != 0 ? rc : cut_args_narrow(&args, ledger, !dry, &err);
+    if (rc == 0) rc = check_begun(ledger, &args, &err);
+    if (rc == 0) rc = cut_args_narrow(&args, ledger, !dry, &err);
     if (rc != 0) {
         exit_code = handover_fail(cli, rc, &err);
     } else {

@@ -23,7 +23,8 @@ static int write_and_record(const struct handover *how, int fd, const char *path
     if (rc == 0 && fsync(fd) != 0) {
         rc = err_errno(err, errno, "'%s'", path);
     }
-    return rc != 0 ? rc : how->record(how->ctx, path, err);
+    if (rc == 0) rc = how->record(how->ctx, path, err);
+    return rc;
 }
 
 static int copy_out(void *ctx, struct bytes piece, struct err *err) {
@@ -40,7 +41,7 @@ static int to_stdout(struct cli *cli, const struct handover *how) {
     }
     struct stat st;
     int rc = file_unnamed(NULL, &fd, &err);
-    rc = rc != 0 ? rc : write_and_record(how, fd, "-", &err);
+    if (rc == 0) rc = write_and_record(how, fd, "-", &err);
     if (rc == 0) {
         rc = fstat(fd, &st) != 0 ? err_errno(&err, errno, "a temporary file")
                                  : file_read_back(fd, (uint64_t)st.st_size, copy_out, NULL, &err);
@@ -100,9 +101,9 @@ int hand_over_bundle(struct cli *cli, struct handover_bundle *bundle, const char
     struct export_options options = *asked;
     options.beside = out_is_stdout(path) ? NULL : path;
     bundle->options = &options;
-    int code = hand_over(cli, &how, path);
+    int rc = hand_over(cli, &how, path);
     bundle->options = asked;
-    return code;
+    return rc;
 }
 
 /* ---- what is said ---- */

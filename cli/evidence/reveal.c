@@ -120,8 +120,8 @@ static int read_event(struct reveal *r, struct err *err) {
         rc = err_set(err, ERR_NOTFOUND, "there is no event %llu: the newest is %llu", (unsigned long long)r->seq,
                      (unsigned long long)(head.size - 1));
     }
-    rc = rc != 0 ? rc : ledger_reader_open(r->ledger, r->seq, r->seq + 1, &r->reader, err);
-    rc = rc != 0 ? rc : ledger_reader_next(r->reader, &r->event, err);
+    if (rc == 0) rc = ledger_reader_open(r->ledger, r->seq, r->seq + 1, &r->reader, err);
+    if (rc == 0) rc = ledger_reader_next(r->reader, &r->event, err);
     if (rc == 0 && r->event.payload.n == 0) {
         rc = err_set(err, ERR_NOTFOUND, "the body of event %llu was erased", (unsigned long long)r->seq);
     }
@@ -140,7 +140,8 @@ static int read_event(struct reveal *r, struct err *err) {
             buf_put_bytes(&r->revealed, raw);
         }
     }
-    return rc != 0 ? rc : buf_check(&r->revealed, "the fields", err);
+    if (rc == 0) rc = buf_check(&r->revealed, "the fields", err);
+    return rc;
 }
 
 /* ---- all of it ---- */
@@ -231,7 +232,7 @@ static int run_reveal(struct cli *cli, const struct opt_args *args) {
         exit_code = cli_fail_input(cli, &err);
     } else {
         exit_code = cli_open(cli, dry ? CLI_READ : CLI_WRITE, &r->ledger);
-        exit_code = exit_code != 0 ? exit_code : reveal(cli, args, r, path);
+        if (exit_code == 0) exit_code = reveal(cli, args, r, path);
     }
     ledger_reader_close(r->reader);
     ledger_close(r->ledger);

@@ -66,7 +66,7 @@ static int read_trust(const struct opt_args *args, const char *file, struct ledg
     int rc = 0;
     if (file) {
         rc = trustfile_check(file, err);
-        rc = rc != 0 ? rc : ledger_trust_file(trust, file, err);
+        if (rc == 0) rc = ledger_trust_file(trust, file, err);
     }
     for (size_t i = 0; rc == 0 && i < sizeof(sources) / sizeof(sources[0]); i++) {
         const struct opt *opt = &options[sources[i].option];
@@ -96,8 +96,8 @@ static int read_proof(const struct opt_args *args, const char *path, struct buf 
         leaf_path = beside;
     }
     int rc = file_read(path, proof, err);
-    rc = rc != 0 ? rc : file_read(leaf_path, leaf, err);
-    rc = rc != 0 || !payload_path ? rc : file_read(payload_path, payload, err);
+    if (rc == 0) rc = file_read(leaf_path, leaf, err);
+    if (rc == 0 && payload_path) rc = file_read(payload_path, payload, err);
     if (rc == 0 && payload_path) {
         buf_room(payload, 0); /* an empty payload was given all the same */
     }

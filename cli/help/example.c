@@ -203,7 +203,7 @@ bool example_has(const struct kind *kind) {
 
 static int put_json(struct buf *out, struct buf *mp, struct err *err) {
     int rc = buf_check(mp, "the example", err);
-    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(mp), JSON_LINE, out, err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(mp), JSON_LINE, out, err);
     buf_clear(mp);
     return rc;
 }
@@ -226,7 +226,8 @@ int example_line(const struct kind *kind, struct buf *out, struct err *err) {
     }
     buf_put_str(out, "}}");
     buf_done(&mp);
-    return rc != 0 ? rc : buf_check(out, "the example", err);
+    if (rc == 0) rc = buf_check(out, "the example", err);
+    return rc;
 }
 
 static bool is_alnum(uint8_t c) {
@@ -278,5 +279,6 @@ int example_command(const struct kind *kind, struct buf *out, struct err *err) {
     for (size_t i = 0; i < kind->n_fields && rc == 0; i++) {
         rc = is_usual(&kind->fields[i]) ? put_field(out, kind, &kind->fields[i], err) : 0;
     }
-    return rc != 0 ? rc : buf_check(out, "the example", err);
+    if (rc == 0) rc = buf_check(out, "the example", err);
+    return rc;
 }

@@ -163,7 +163,7 @@ static int print_example(struct cli *cli, const struct kind *kind) {
                           kind->name);
     }
     int rc = example_line(kind, &line, &err);
-    rc = rc != 0 ? rc : example_command(kind, &command, &err);
+    if (rc == 0) rc = example_command(kind, &command, &err);
     if (rc != 0) {
         exit_code = cli_fail(cli, &err);
     } else if (cli->json) {

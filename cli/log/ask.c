@@ -176,8 +176,8 @@ static int read_when(struct ask_when *w, const char *option, const char *text, b
 static int read_times(struct ask *ask, const char *since, const char *until, struct err *err) {
     const struct when *from = &ask->since.when, *to = &ask->until.when;
     int rc = read_when(&ask->since, "since", since, false, err);
-    rc = rc != 0 ? rc : read_when(&ask->until, "until", until, true, err);
-    rc = rc != 0 || !since || !until ? rc : when_order(from, since, to, until, err);
+    if (rc == 0) rc = read_when(&ask->until, "until", until, true, err);
+    if (rc == 0 && since && until) rc = when_order(from, since, to, until, err);
     if (rc != 0) {
         return rc;
     }
@@ -264,7 +264,7 @@ int ask_read(struct ask *ask, const struct opt_args *args, const struct ask_opti
             err_prefix(err, "--%s", o->option->name);
         }
     }
-    rc = rc != 0 ? rc : read_times(ask, opt_text(args, options->since), opt_text(args, options->until), err);
+    if (rc == 0) rc = read_times(ask, opt_text(args, options->since), opt_text(args, options->until), err);
     for (size_t i = 0; i < ask->n_conditions; i++) {
         n += ask->condition[i].n;
     }
@@ -326,7 +326,7 @@ static int rest_grep(const struct ask *ask, struct query_cursor *cursor, struct 
         return 1;
     }
     rc = query_private(cursor, &private_, err);
-    rc = rc != 0 ? rc : grep_map(bytes_of_buf(&private_), ask->grep) ? 0 : 1;
+    if (rc == 0) rc = grep_map(bytes_of_buf(&private_), ask->grep) ? 0 : 1;
     buf_done(&private_);
     return rc;
 }

@@ -80,7 +80,7 @@ static int leaf_of(struct ledger *ledger, uint64_t seq, bool *ret_there, uint8_t
     struct ledger_event event;
     struct err why = {0};
     int rc = ledger_reader_open(ledger, seq, seq + 1, &reader, &why);
-    rc = rc != 0 ? rc : ledger_reader_next(reader, &event, &why);
+    if (rc == 0) rc = ledger_reader_next(reader, &event, &why);
     *ret_there = rc == 0 && !bytes_has_prefix(event.kind, "ledger.");
     if (*ret_there) {
         memcpy(ret, event.leaf, LEDGER_HASH);

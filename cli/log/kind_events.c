@@ -18,7 +18,7 @@ int kind_events(struct ledger *ledger, const char *kind, uint64_t from, struct d
         const struct ledger_event *event = NULL;
         struct err why = {0};
         rc = query_next(cursor, &why);
-        rc = rc != 0 ? rc : query_event(cursor, &event, &why);
+        if (rc == 0) rc = query_event(cursor, &event, &why);
         if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
             rc = 0;
             if (damage != NULL) {

@@ -263,7 +263,7 @@ static void open_circles(struct tree *tree) {
 int tree_link(struct tree *tree, struct err *err) {
     struct keys keys;
     int rc = settle(tree, err);
-    rc = rc != 0 ? rc : collect_keys(tree, &keys, err);
+    if (rc == 0) rc = collect_keys(tree, &keys, err);
     if (rc != 0) {
         return rc;
     }

@@ -16,9 +16,9 @@ static int add_query(struct tree *tree, struct ledger *ledger, const struct quer
         struct query_value run = {.type = QUERY_NULL};
         struct err why = {0};
         rc = query_next(cursor, &why);
-        rc = rc != 0 || but.n == 0 ? rc : query_get(cursor, QUERY_RUN, &run, &why);
+        if (rc == 0 && but.n != 0) rc = query_get(cursor, QUERY_RUN, &run, &why);
         bool wanted = run.type != QUERY_TEXT || !bytes_eq(run.text, but);
-        rc = rc != 0 || !wanted ? rc : query_event(cursor, &event, &why);
+        if (rc == 0 && wanted) rc = query_event(cursor, &event, &why);
         if (rc == 0) {
             rc = wanted ? tree_add(tree, event, err) : 0;
         } else if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
@@ -62,8 +62,8 @@ static int add_one_run(struct tree *tree, struct ledger *ledger, struct bytes ru
     buf_put_str(&subject, "run/");
     buf_put_bytes(&subject, run);
     int rc = buf_check(&subject, "the run", err);
-    rc = rc != 0 ? rc : add_where(tree, ledger, QUERY_RUN, run, (struct bytes){NULL, 0}, base, damaged, ctx, err);
-    rc = rc != 0 ? rc : add_where(tree, ledger, QUERY_SUBJECT, bytes_of_buf(&subject), run, base, damaged, ctx, err);
+    if (rc == 0) rc = add_where(tree, ledger, QUERY_RUN, run, (struct bytes){NULL, 0}, base, damaged, ctx, err);
+    if (rc == 0) rc = add_where(tree, ledger, QUERY_SUBJECT, bytes_of_buf(&subject), run, base, damaged, ctx, err);
     buf_done(&subject);
     return rc;
 }
@@ -86,8 +86,8 @@ static int find_children(struct ledger *ledger, struct bytes run, const struct q
         struct query_value id, subject;
         struct err why = {0};
         rc = query_next(cursor, &why);
-        rc = rc != 0 ? rc : query_get(cursor, QUERY_RUN, &id, &why);
-        rc = rc != 0 ? rc : query_get(cursor, QUERY_SUBJECT, &subject, &why);
+        if (rc == 0) rc = query_get(cursor, QUERY_RUN, &id, &why);
+        if (rc == 0) rc = query_get(cursor, QUERY_SUBJECT, &subject, &why);
         if (rc == 0) {
             bool by_subject = id.type != QUERY_TEXT && subject.type == QUERY_TEXT && bytes_has_prefix(subject.text, "run/");
             id = by_subject ? (struct query_value){.type = QUERY_TEXT, .text = {subject.text.p + 4, subject.text.n - 4}}
@@ -127,7 +127,7 @@ int tree_add_run(struct tree *tree, struct ledger *ledger, struct bytes run, con
         at += one.n + 1;
         if (!before) {
             rc = add_one_run(tree, ledger, bytes_of_buf(&copy), base, damaged, ctx, err);
-            rc = rc != 0 ? rc : find_children(ledger, bytes_of_buf(&copy), base, &runs, err);
+            if (rc == 0) rc = find_children(ledger, bytes_of_buf(&copy), base, &runs, err);
         }
         buf_done(&copy);
     }

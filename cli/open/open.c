@@ -38,7 +38,7 @@ int cli_open(struct cli *cli, enum cli_open mode, struct ledger **ret) {
     }
     if (rc == 0 && mode == CLI_WRITE) {
         rc = setback_refuse(*ret, &err);
-        rc = rc != 0 ? rc : query_index_follow(*ret, &err); /* whoever appends builds the index behind it */
+        if (rc == 0) rc = query_index_follow(*ret, &err); /* whoever appends builds the index behind it */
         if (rc != 0) {
             ledger_close(*ret);
             *ret = NULL;

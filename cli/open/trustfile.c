@@ -17,7 +17,8 @@
 int trustfile_path(char ret[FILE_PATH_MAX], struct err *err) {
     char dir[FILE_PATH_MAX];
     int rc = cli_xdg(dir, "XDG_CONFIG_HOME", ".config", err);
-    return rc != 0 ? rc : file_join(ret, dir, "trust", err);
+    if (rc == 0) rc = file_join(ret, dir, "trust", err);
+    return rc;
 }
 
 int trustfile_check(const char *path, struct err *err) {

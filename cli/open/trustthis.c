@@ -95,7 +95,7 @@ static int make_way(struct policy *policy, struct facts *facts, struct core_view
         }
     }
     what[0] = '\0';
-    rc = rc != 0 || head == NULL ? rc : judge_head(view, head, what, err);
+    if (rc == 0 && head != NULL) rc = judge_head(view, head, what, err);
     if (rc == 0 && what[0] != '\0') {
         snprintf(size, sizeof(size), "the head of size %llu", (unsigned long long)head->size);
         rc = clash(facts, what, size, err);
@@ -117,10 +117,10 @@ static int add(struct policy *policy, void *ctx, struct err *err) {
         return rc;
     }
     rc = make_way(policy, facts, &view, err);
-    rc = rc != 0 ? rc : policy_add_log(policy, &facts->vkey, err);
-    rc = rc != 0 ? rc : policy_add_genesis(policy, origin, facts->genesis, err);
+    if (rc == 0) rc = policy_add_log(policy, &facts->vkey, err);
+    if (rc == 0) rc = policy_add_genesis(policy, origin, facts->genesis, err);
     merkle_edge_root(&view.head.edge, root);
-    rc = rc != 0 ? rc : policy_set_head(policy, origin, view.head.size, root, err);
+    if (rc == 0) rc = policy_set_head(policy, origin, view.head.size, root, err);
     core_view_end(&view);
     return rc;
 }
@@ -132,7 +132,8 @@ int trustthis_add(struct ledger *ledger, const char *path, char gave_way[TRUSTTH
     }
     ledger_genesis(ledger, facts.genesis);
     int rc = note_vkey_decode(bytes_of(ledger_log_vkey(ledger)), &facts.vkey, err);
-    return rc != 0 ? rc : trustfile_update(path, add, &facts, err);
+    if (rc == 0) rc = trustfile_update(path, add, &facts, err);
+    return rc;
 }
 
 struct raise {

@@ -70,7 +70,7 @@ int unlock_ledger(struct cli *cli, struct err *err) {
         return rc; /* an agent must not find a prompt on its terminal: without the passphrase, opening says so */
     }
     rc = config_load(cli->dir, &config, err);
-    rc = rc != 0 ? rc : keyring_log_path(config.keys, path, err);
+    if (rc == 0) rc = keyring_log_path(config.keys, path, err);
     if (rc != 0 || !file_exists(path)) {
         return rc; /* without the key, opening and the first append say what is missing */
     }

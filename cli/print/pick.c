@@ -179,7 +179,8 @@ static int get_other(struct pick *fields, size_t i, struct query_cursor *cursor,
             *ret = (struct query_value){.type = QUERY_OTHER, .text = bytes_of_buf(memory)};
         }
     }
-    return rc != 0 ? rc : buf_check(memory, "a field", err);
+    if (rc == 0) rc = buf_check(memory, "a field", err);
+    return rc;
 }
 
 int pick_get(struct pick *fields, struct query_cursor *cursor, struct query_value *ret, struct err *err) {
@@ -202,7 +203,7 @@ int pick_get(struct pick *fields, struct query_cursor *cursor, struct query_valu
         case FIELD_HOUR:
         case FIELD_MINUTE:
             rc = time_part(fields, cursor, field->what, &fields->memory[i], err);
-            rc = rc != 0 ? rc : buf_check(&fields->memory[i], "a field", err);
+            if (rc == 0) rc = buf_check(&fields->memory[i], "a field", err);
             ret[i] = text_value(bytes_of_buf(&fields->memory[i]));
             break;
         default:

@@ -118,16 +118,16 @@ static struct bytes run_of(const char *run, const char *subject) {
 static int read_bodies(const struct opt_args *args, const struct kind *kind, struct input *in, struct err *err) {
     struct body *body = body_new(kind), *private_ = body_new(kind);
     int rc = body && private_ ? 0 : err_set(err, ERR_NOMEM, "no memory for the body");
-    rc = rc != 0 ? rc : add_json(body, args, &options[A_BODY], &options[A_BODY_FILE], err);
+    if (rc == 0) rc = add_json(body, args, &options[A_BODY], &options[A_BODY_FILE], err);
     for (size_t i = 1; rc == 0 && i < args->n_args; i++) {
         rc = body_word(body, args->args[i], err);
     }
-    rc = rc != 0 ? rc : add_time(body, opt_text(args, &options[A_TIME]), err);
-    rc = rc != 0 ? rc : body_encode(body, &in->body, err);
+    if (rc == 0) rc = add_time(body, opt_text(args, &options[A_TIME]), err);
+    if (rc == 0) rc = body_encode(body, &in->body, err);
     bool has_private = opt_has(args, &options[A_PRIVATE]) || opt_has(args, &options[A_PRIVATE_FILE]);
     if (rc == 0 && has_private) {
         rc = add_json(private_, args, &options[A_PRIVATE], &options[A_PRIVATE_FILE], err);
-        rc = rc != 0 ? rc : body_encode(private_, &in->private_, err);
+        if (rc == 0) rc = body_encode(private_, &in->private_, err);
     }
     body_free(private_);
     body_free(body);
@@ -165,7 +165,7 @@ static int read_author(const struct opt_args *args, struct input *in, struct err
     snprintf(what, sizeof(what), "the key in '%s'", path);
     int rc = unlock_file(path, opt_text(args, &options[A_KEY_PASS_FD]), opt_text(args, &options[A_KEY_PASS_FILE]), what,
                          "key-passphrase", &pass, err);
-    rc = rc != 0 ? rc : ledger_author_load(path, pass_bytes(&pass), &in->author, err);
+    if (rc == 0) rc = ledger_author_load(path, pass_bytes(&pass), &in->author, err);
     pass_done(&pass);
     return rc;
 }
@@ -176,8 +176,8 @@ static int read_draft(const struct opt_args *args, struct input *in, struct ledg
     struct bytes kind = bytes_of(args->args[0]);
     ledger_draft_init(draft);
     int rc = read_bodies(args, kind_find(kind), in, err);
-    rc = rc != 0 || !open ? rc : read_open(open, &in->open, err);
-    rc = rc != 0 ? rc : read_author(args, in, err);
+    if (rc == 0 && open) rc = read_open(open, &in->open, err);
+    if (rc == 0) rc = read_author(args, in, err);
     if (rc != 0) {
         return rc;
     }
@@ -304,7 +304,7 @@ static int moved(struct cli *cli, const struct opt_args *args) {
         return exit_code;
     }
     int rc = ledger_moved(ledger, cli_actor(opt_text(args, &options[A_ACTOR]), actor), NULL, &receipt, &err);
-    rc = rc != 0 ? rc : ledger_head(ledger, &head, &err);
+    if (rc == 0) rc = ledger_head(ledger, &head, &err);
     exit_code = rc == 0 ? receipt_print(cli, &receipt, &head) : cli_fail(cli, &err);
     ledger_close(ledger);
     return exit_code;

@@ -81,7 +81,7 @@ static int get_shown(struct cli *cli, struct ledger *ledger, const char *id) {
     if (rc == 0 && fstat(fd, &st) != 0) {
         rc = err_errno(&err, errno, "memory for the stored file");
     }
-    rc = rc != 0 ? rc : file_read_back(fd, (uint64_t)st.st_size, take_piece, &all, &err);
+    if (rc == 0) rc = file_read_back(fd, (uint64_t)st.st_size, take_piece, &all, &err);
     if (rc == 0) {
         out_data(cli, bytes_of_buf(&all));
     } else if (rc == ERR_LIMIT) {

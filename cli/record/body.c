@@ -79,8 +79,8 @@ int body_json(struct body *body, struct bytes json, const char *name, struct err
     for (uint32_t i = 0; rc == 0 && i < count; i++) {
         struct bytes value;
         rc = mp_next(&reader, &item, err);
-        rc = rc != 0 ? rc : mp_skip(&reader, 1, &value, err);
-        rc = rc != 0 ? rc : add(body, item.data, value, err);
+        if (rc == 0) rc = mp_skip(&reader, 1, &value, err);
+        if (rc == 0) rc = add(body, item.data, value, err);
     }
     buf_done(&map);
     if (rc != 0) {
@@ -193,8 +193,8 @@ int body_word(struct body *body, const char *word, struct err *err) {
         buf_clear(&item);
         mp_put_str(&item, value);
     }
-    rc = rc != 0 ? rc : buf_check(&item, "the field", err);
-    rc = rc != 0 ? rc : add(body, name, bytes_of_buf(&item), err);
+    if (rc == 0) rc = buf_check(&item, "the field", err);
+    if (rc == 0) rc = add(body, name, bytes_of_buf(&item), err);
     buf_done(&item);
     if (rc != 0) {
         err_prefix(err, "field '%.*s'", (int)(name.n < 200 ? name.n : 200), word);

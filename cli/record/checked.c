@@ -59,7 +59,8 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
     options.damaged = &step->damaged;
     options.corrected = &step->corrected;
     rc = state_ask(step->ledger, &options, ask, step, err);
-    return rc != 0 || step->decision.yes ? rc : put_refusal(&step->decision, err);
+    if (rc == 0 && !step->decision.yes) rc = put_refusal(&step->decision, err);
+    return rc;
 }
 
 /* Without it the judge has more to fold, that is all. */
@@ -94,7 +95,7 @@ int checked_append(struct ledger *ledger, const struct ledger_draft *draft, stru
     struct step step = {.ledger = ledger, .draft = draft};
     struct ledger_batch *batch = NULL;
     int rc = ledger_batch_new(ledger, &batch, err);
-    rc = rc != 0 ? rc : ledger_batch_add(batch, draft, err);
+    if (rc == 0) rc = ledger_batch_add(batch, draft, err);
     if (rc == 0) {
         catch_up(ledger, ATTESTED_LAG_MAX);
         guard_set(batch, judge, &step);

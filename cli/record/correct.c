@@ -58,8 +58,8 @@ static int write_it(struct cli *cli, struct ledger *ledger, const struct ledger_
     struct ledger_receipt receipt;
     struct ledger_head head;
     int rc = ledger_correct(ledger, o, &receipt, err);
-    rc = rc != 0 ? rc : say_what_it_stood_for(cli, ledger, o->seq, err);
-    rc = rc != 0 ? rc : ledger_head(ledger, &head, err);
+    if (rc == 0) rc = say_what_it_stood_for(cli, ledger, o->seq, err);
+    if (rc == 0) rc = ledger_head(ledger, &head, err);
     return rc == 0 ? receipt_print(cli, &receipt, &head) : fail(cli, rc, err);
 }
 

@@ -429,7 +429,7 @@ static int ingest(struct cli *cli, const struct opt_args *args) {
         return cli_refuse(cli, EXIT_SYSTEM, ERR_NOMEM, "out of memory");
     }
     exit_code = read_options(cli, args, source, from, &o);
-    exit_code = exit_code != 0 ? exit_code : run_source(cli, source, &o);
+    if (exit_code == 0) exit_code = run_source(cli, source, &o);
     free(from);
     return exit_code;
 }

@@ -123,9 +123,9 @@ static int compare(struct ledger *ledger, const struct ledger_draft *draft, uint
     struct buf body = {.max = FIELDS_MAX}, private_ = {.max = FIELDS_MAX}, stored = {.max = FIELDS_MAX};
     uint32_t masked;
     int rc = ledger_draft_check(draft, &body, &private_, &masked, err);
-    rc = rc != 0 ? rc : ledger_reader_open(ledger, seq, seq + 1, &reader, err);
-    rc = rc != 0 ? rc : ledger_reader_next(reader, &e, err);
-    rc = rc != 0 || !e.has_private ? rc : ledger_reader_private(reader, &stored, err);
+    if (rc == 0) rc = ledger_reader_open(ledger, seq, seq + 1, &reader, err);
+    if (rc == 0) rc = ledger_reader_next(reader, &e, err);
+    if (rc == 0 && e.has_private) rc = ledger_reader_private(reader, &stored, err);
     if (rc == 0) {
         ret[0] = '\0';
         *ret_erased = e.body.n == 0;
@@ -170,8 +170,8 @@ int preview_print(struct cli *cli, struct ledger *ledger, const struct ledger_dr
     struct err err = {0};
     uint32_t masked = 0;
     int rc = ledger_draft_check(draft, &body, &private_, &masked, &err), exit_code = 0;
-    rc = rc != 0 || ledger == NULL ? rc : read_log(ledger, draft, &found, &err);
-    rc = rc != 0 || ledger == NULL ? rc : check_log(draft, &found, &err);
+    if (rc == 0 && ledger != NULL) rc = read_log(ledger, draft, &found, &err);
+    if (rc == 0 && ledger != NULL) rc = check_log(draft, &found, &err);
     bool repeats = checked && found.same_key != LEDGER_NO_SEQ;
     rc = rc == 0 && repeats ? preview_same(ledger, draft, found.same_key, &err) : rc;
     bool asked = rc == 0 && checked && ledger != NULL && found.same_key == LEDGER_NO_SEQ;

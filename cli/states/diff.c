@@ -85,7 +85,8 @@ static enum diff_what what_of(const struct diff_change *change, const struct dif
 static int on_seqs(void *ctx, const uint64_t *seqs, size_t n, struct err *err) {
     struct diff *d = ctx;
     int rc = corrected_load_all(d->view->ledger, &d->damage, &d->corrected, err);
-    return rc != 0 ? rc : diff_events_read(&d->events, d->view->ledger, seqs, n, &d->damage, d->view->stop, err);
+    if (rc == 0) rc = diff_events_read(&d->events, d->view->ledger, seqs, n, &d->damage, d->view->stop, err);
+    return rc;
 }
 
 /* ---- text ---- */
@@ -448,7 +449,7 @@ static int answer(struct diff *d, const struct opt_args *args) {
     }
     rc = tables ? diff_run(&plan, &err) : err_set(&err, ERR_NOMEM, "out of memory");
     free(tables);
-    rc = rc != 0 ? rc : asserted_of(d->view->ledger, state_now(d->from), state_now(d->view->state), &d->asserted, &err);
+    if (rc == 0) rc = asserted_of(d->view->ledger, state_now(d->from), state_now(d->view->state), &d->asserted, &err);
     exit_code = cli->json && rc == 0 ? put_json(d) : end_table(d);
     table_say_left_out(cli, bytes_of_buf(&d->left_out));
     pager_end(&d->pager, cli);
@@ -472,13 +473,13 @@ static int open_views(struct diff *d, const struct opt_args *args) {
     struct asof_at from, to;
     struct err err = {0};
     int rc = asof_parse(view, args->args[0], false, &from, &err);
-    rc = rc != 0 ? rc : asof_parse(view, args->n_args > 1 ? args->args[1] : NULL, true, &to, &err);
+    if (rc == 0) rc = asof_parse(view, args->n_args > 1 ? args->args[1] : NULL, true, &to, &err);
     if (rc == 0 && (from.at > to.at || (from.now != 0 && to.now != 0 && from.now > to.now))) {
         rc = err_set(&err, ERR_INVALID, "'%.60s' is after '%.60s': the earlier moment comes first", args->args[0],
                      args->n_args > 1 ? args->args[1] : "now");
     }
-    rc = rc != 0 ? rc : asof_state(view, &to, &view->state, &err);
-    rc = rc != 0 ? rc : asof_state(view, &from, &d->from, &err);
+    if (rc == 0) rc = asof_state(view, &to, &view->state, &err);
+    if (rc == 0) rc = asof_state(view, &from, &d->from, &err);
     return rc == 0 ? 0 : cli_fail(view->cli, &err);
 }
 
@@ -511,7 +512,7 @@ static int open_runs(struct diff *d, const char *before, const char *now) {
     state_close(view->state);
     view->state = NULL;
     rc = asof_state(view, &to, &view->state, &err);
-    rc = rc != 0 ? rc : asof_state(view, &from, &d->from, &err);
+    if (rc == 0) rc = asof_state(view, &from, &d->from, &err);
     return rc == 0 ? 0 : cli_fail(view->cli, &err);
 }
 
@@ -550,8 +551,8 @@ static int run(struct cli *cli, const struct opt_args *args) {
     buf_init(&d.left_out, TEXT_BYTES);
     damage_init(&d.damage, cli);
     int exit_code = asof_ledger(&view, cli);
-    exit_code = exit_code != 0 ? exit_code : open_all(&d, args);
-    exit_code = exit_code != 0 ? exit_code : asof_exit(&view, answer(&d, args));
+    if (exit_code == 0) exit_code = open_all(&d, args);
+    if (exit_code == 0) exit_code = asof_exit(&view, answer(&d, args));
     diff_events_done(&d.events);
     corrected_done(&d.corrected);
     state_close(d.from);

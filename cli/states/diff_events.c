@@ -101,7 +101,7 @@ int diff_events_read(struct diff_events *events, struct ledger *ledger, const ui
     r.kind_at = calloc(n, sizeof(*r.kind_at));
     int rc = events->events && r.kind_at ? ledger_reader_open(ledger, 0, seqs[n - 1] + 1, &reader, err)
                                          : err_set(err, ERR_NOMEM, "out of memory");
-    rc = rc != 0 ? rc : read_all(&r, reader, seqs, n, damage, stop, err);
+    if (rc == 0) rc = read_all(&r, reader, seqs, n, damage, stop, err);
     for (size_t i = 0; rc == 0 && i < events->n; i++) {
         events->events[i].kind.p = events->kinds.p + r.kind_at[i];
     }

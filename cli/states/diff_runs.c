@@ -27,7 +27,7 @@ static int find(struct explanation *s, size_t table, const char *name, struct ro
     struct buf id = {.max = NAME_MAX_BYTES};
     int rc = entity_each(s->view, table, bytes_of(diff_runs_is(name) ? name + 4 : name), take_id, &id, err);
     const struct bytes key = bytes_of_buf(&id);
-    rc = rc != 0 ? rc : state_get(s->view->state, table, &key, 1, ret, err);
+    if (rc == 0) rc = state_get(s->view->state, table, &key, 1, ret, err);
     buf_done(&id);
     return rc;
 }
@@ -84,7 +84,7 @@ int diff_runs(struct explanation *s, const char *before, const char *now, struct
     if (rc == 0 && !found) {
         rc = err_set(err, ERR_NOTFOUND, "no good run of the same pack came before '%.100s'", now);
     }
-    rc = rc != 0 ? rc : compare(s, &then, &this, json, ret, err);
+    if (rc == 0) rc = compare(s, &then, &this, json, ret, err);
     row_done(&then);
     row_done(&this);
     return rc;

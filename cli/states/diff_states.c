@@ -265,9 +265,9 @@ static int merge_table(struct merge *m, size_t table, bool telling, struct err *
     m->from = (struct side){.view = m->plan->from};
     m->to = (struct side){.view = m->plan->to};
     int rc = state_rows_open(m->from.view, table, NULL, 0, &m->from.rows, err);
-    rc = rc != 0 ? rc : state_rows_open(m->to.view, table, NULL, 0, &m->to.rows, err);
-    rc = rc != 0 ? rc : step(&m->from, err);
-    rc = rc != 0 ? rc : step(&m->to, err);
+    if (rc == 0) rc = state_rows_open(m->to.view, table, NULL, 0, &m->to.rows, err);
+    if (rc == 0) rc = step(&m->from, err);
+    if (rc == 0) rc = step(&m->to, err);
     while (rc == 0 && !(m->from.over && m->to.over)) {
         int order = m->from.over ? 1 : m->to.over ? -1 : bytes_cmp(m->from.row->key, m->to.row->key);
         if (*m->plan->stop != 0) {
@@ -277,8 +277,8 @@ static int merge_table(struct merge *m, size_t table, bool telling, struct err *
         } else {
             rc = take(m, telling, order > 0 ? DIFF_APPEARED : DIFF_CHANGED, m->to.row, order > 0 ? NULL : m->from.row, err);
         }
-        rc = rc != 0 || order > 0 ? rc : step(&m->from, err);
-        rc = rc != 0 || order < 0 ? rc : step(&m->to, err);
+        if (rc == 0 && order <= 0) rc = step(&m->from, err);
+        if (rc == 0 && order >= 0) rc = step(&m->to, err);
     }
     state_rows_close(m->from.rows);
     state_rows_close(m->to.rows);
@@ -306,7 +306,7 @@ static int walk(struct merge *m, struct err *err) {
     state_options_init(&plan.options);
     plan.options.stop = m->plan->stop;
     int rc = walk_open(&plan, &m->walk, &why);
-    rc = rc != 0 ? rc : walk_to(m->walk, state_at(m->plan->to), state_now(m->plan->to), &why);
+    if (rc == 0) rc = walk_to(m->walk, state_at(m->plan->to), state_now(m->plan->to), &why);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED) {
         damage_note(m->plan->damage, &why);
         walk_close(m->walk);
@@ -336,9 +336,9 @@ int diff_run(const struct diff_plan *plan, struct err *err) {
     struct merge m = {.plan = plan};
     buf_init(&m.keys.bytes, KEYS_BYTES);
     int rc = merge_all(&m, false, err);
-    rc = rc != 0 || m.keys.n == 0 ? rc : walk(&m, err);
-    rc = rc != 0 ? rc : give_seqs(&m, err);
-    rc = rc != 0 || m.keys.n == 0 ? rc : merge_all(&m, true, err);
+    if (rc == 0 && m.keys.n != 0) rc = walk(&m, err);
+    if (rc == 0) rc = give_seqs(&m, err);
+    if (rc == 0 && m.keys.n != 0) rc = merge_all(&m, true, err);
     walk_close(m.walk);
     free(m.keys.slots);
     buf_done(&m.keys.bytes);

@@ -84,7 +84,7 @@ static int show(struct cli *cli, const struct opt_args *args) {
         return cli_usage(cli, "%s", err.msg);
     }
     int exit_code = asof_open(&view, cli, opt_text(args, &show_options[S_AT]));
-    exit_code = exit_code != 0 ? exit_code : asof_exit(&view, tell(&view, args, style));
+    if (exit_code == 0) exit_code = asof_exit(&view, tell(&view, args, style));
     asof_close(&view);
     return exit_code;
 }

@@ -42,7 +42,7 @@ static int find(struct asof *view, size_t table, const char *name, struct row *r
     struct buf id = {.max = NAME_MAX_BYTES};
     int rc = entity_each(view, table, bytes_of(name), take_id, &id, err);
     const struct bytes key = bytes_of_buf(&id);
-    rc = rc != 0 ? rc : state_get(view->state, table, &key, 1, ret, err);
+    if (rc == 0) rc = state_get(view->state, table, &key, 1, ret, err);
     buf_done(&id);
     return rc;
 }
@@ -257,7 +257,7 @@ static int compare(struct eval_diff *d, const struct opt_args *args) {
     struct err err = {0};
     asof_warn(d->view, table);
     int rc = find(d->view, table, args->args[0], &d->sides[0], &err);
-    rc = rc != 0 ? rc : find(d->view, table, args->args[1], &d->sides[1], &err);
+    if (rc == 0) rc = find(d->view, table, args->args[1], &d->sides[1], &err);
     if (rc != 0) {
         return asof_fail_lookup(d->view, &err);
     }
@@ -265,7 +265,7 @@ static int compare(struct eval_diff *d, const struct opt_args *args) {
     if (rc == 0 && !cli->json) {
         print_heads(d);
     }
-    rc = rc != 0 ? rc : eval_compare(d->view->state, &d->sides[0], &d->sides[1], on_pair, d, &err);
+    if (rc == 0) rc = eval_compare(d->view->state, &d->sides[0], &d->sides[1], on_pair, d, &err);
     int exit_code = table_end(d->table);
     if (rc != 0) {
         return cli_fail(cli, &err);

@@ -211,8 +211,8 @@ static int tell(struct explanation *explanation, size_t table, char **words, siz
             parts[i] = bytes_of(words[i]);
         }
         rc = state_get(view->state, table, parts, n, &row, err);
-        rc = rc != 0 ? rc : since_find(view->state, &row, err);
-        rc = rc != 0 ? rc : explain_row(explanation, &row, err);
+        if (rc == 0) rc = since_find(view->state, &row, err);
+        if (rc == 0) rc = explain_row(explanation, &row, err);
     }
     row_done(&row);
     if (rc == ERR_NOTFOUND) {
@@ -222,7 +222,7 @@ static int tell(struct explanation *explanation, size_t table, char **words, siz
             buf_put_str(&joined, words[i]);
         }
         rc = buf_check(&joined, "the key", err);
-        rc = rc != 0 ? rc : entity_each(view, table, bytes_of_buf(&joined), explain_row, explanation, err);
+        if (rc == 0) rc = entity_each(view, table, bytes_of_buf(&joined), explain_row, explanation, err);
         buf_done(&joined);
     }
     return rc;
@@ -302,7 +302,7 @@ static int state(struct cli *cli, const struct opt_args *args) {
         }
     }
     int exit_code = asof_open(&view, cli, opt_text(args, &options[L_AT]));
-    exit_code = exit_code != 0 ? exit_code : asof_exit(&view, answer(&view, args));
+    if (exit_code == 0) exit_code = asof_exit(&view, answer(&view, args));
     asof_close(&view);
     return exit_code;
 }

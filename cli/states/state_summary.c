@@ -92,7 +92,7 @@ static int put_tables(struct asof *view, struct table *table, struct buf *empty,
             buf_printf(empty, "%s%s", empty->n > 0 ? ", " : "", one->name);
             continue;
         }
-        rc = rc != 0 ? rc : walk(view, i, true, &counts, err);
+        if (rc == 0) rc = walk(view, i, true, &counts, err);
         if (rc == 0) {
             buf_clear(&text);
             put_states(&counts, &text);

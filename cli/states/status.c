@@ -354,7 +354,7 @@ static int status(struct cli *cli, const struct opt_args *args) {
         exit_code = print_none(cli, s);
     } else {
         exit_code = asof_open(&view, cli, NULL);
-        exit_code = exit_code != 0 ? exit_code : asof_exit(&view, answer(&view, s));
+        if (exit_code == 0) exit_code = asof_exit(&view, answer(&view, s));
     }
     status_done(s);
     free(s);

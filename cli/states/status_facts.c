@@ -70,7 +70,7 @@ static int newest(struct status *s, size_t field, const char *word, uint64_t *re
     query.stop = s->view->stop;
     struct err why = {0};
     int rc = query_open_at(s->view->ledger, &query, s->view->head.size, &cursor, err);
-    rc = rc != 0 ? rc : next_row(s, cursor, err);
+    if (rc == 0) rc = next_row(s, cursor, err);
     if (rc == 0) {
         *ret_seq = query_seq(cursor);
         time = (struct query_value){0};
@@ -417,11 +417,11 @@ int status_gather(struct status *s, struct asof *view, struct err *err) {
     buf_init(&s->violation, TEXT_MAX);
     note_damage(s, state_whole(view->state, &why), &why, err);
     int rc = find_sources(s, err);
-    rc = rc != 0 ? rc : find_verdict(s, err);
-    rc = rc != 0 ? rc : find_waiting(s, "pack", err);
-    rc = rc != 0 ? rc : find_waiting(s, "route", err);
-    rc = rc != 0 ? rc : find_unpermitted(s, err);
-    rc = rc != 0 ? rc : find_runs(s, err);
+    if (rc == 0) rc = find_verdict(s, err);
+    if (rc == 0) rc = find_waiting(s, "pack", err);
+    if (rc == 0) rc = find_waiting(s, "route", err);
+    if (rc == 0) rc = find_unpermitted(s, err);
+    if (rc == 0) rc = find_runs(s, err);
     if (rc == 0) {
         find_next(s);
     }

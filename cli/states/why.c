@@ -62,7 +62,7 @@ static int put_json(struct why *w, const struct ledger_event *event, enum tree_v
     struct buf mp = {.max = LEDGER_BATCH_BYTES_MAX};
     buf_clear(&w->scratch);
     int rc = ledger_event_json(event, (struct bytes){0}, false, &w->scratch, err);
-    rc = rc != 0 ? rc : json_to_mp(bytes_of_buf(&w->scratch), &mp, err);
+    if (rc == 0) rc = json_to_mp(bytes_of_buf(&w->scratch), &mp, err);
     if (rc == 0) {
         obj_text(&step, "via", tree_via_name(via));
         obj_raw(&step, "event", bytes_of_buf(&mp));
@@ -102,7 +102,7 @@ static int ask_run(struct why *w, uint64_t seq, struct bytes run, uint64_t *ret,
         buf_clear(&w->run);
         buf_put_bytes(&w->run, run);
         rc = tree_add_run(&w->tree, w->ledger, bytes_of_buf(&w->run), &all, damage_note, &w->damage, err);
-        rc = rc != 0 ? rc : tree_link(&w->tree, err);
+        if (rc == 0) rc = tree_link(&w->tree, err);
     }
     size_t at = rc == 0 ? tree_find(&w->tree, seq) : SIZE_MAX;
     if (at != SIZE_MAX && w->tree.nodes[at].parent != SIZE_MAX) {
@@ -137,7 +137,7 @@ static int climb(struct why *w, uint64_t seq, struct err *err) {
         ledger_reader_seek(w->reader, seq);
         rc = ledger_reader_next(w->reader, &event, err);
         rc = rc == 1 ? err_set(err, ERR_CORRUPT, "event %llu is missing", (unsigned long long)seq) : rc;
-        rc = rc != 0 ? rc : put(w, &event, via, err);
+        if (rc == 0) rc = put(w, &event, via, err);
         if (rc == 0 && event.has_cause) {
             up = event.cause;
             via = TREE_CAUSE;
@@ -166,7 +166,7 @@ static int print(struct why *w, uint64_t seq) {
         rc = err_set(&err, ERR_NOTFOUND, "there is no event %llu: the ledger has %llu, the newest is %llu",
                      (unsigned long long)seq, (unsigned long long)head.size, (unsigned long long)head.size - 1);
     }
-    rc = rc != 0 ? rc : ledger_reader_open(w->ledger, 0, head.size, &w->reader, &err);
+    if (rc == 0) rc = ledger_reader_open(w->ledger, 0, head.size, &w->reader, &err);
     if (rc != 0) {
         return cli_fail_lookup(w->cli, &err);
     }

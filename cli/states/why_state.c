@@ -35,7 +35,7 @@ static int by_subject(struct explanation *explanation, struct bytes subject, str
         rc = state_rows_open(view->state, i, &subject, 1, &rows, err);
         while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
             rc = since_find_next(rows, err);
-            rc = rc != 0 ? rc : explain_row(explanation, row, err);
+            if (rc == 0) rc = explain_row(explanation, row, err);
         }
         state_rows_close(rows);
         rc = rc == 1 ? 0 : rc;
@@ -57,7 +57,7 @@ static int by_missing(struct explanation *explanation, struct bytes about, struc
                 rc = err_set(err, ERR_BUSY, "interrupted");
             } else if (explanation_lacks(row, about)) {
                 rc = since_find_next(rows, err);
-                rc = rc != 0 ? rc : explain_row(explanation, row, err);
+                if (rc == 0) rc = explain_row(explanation, row, err);
             }
         }
         state_rows_close(rows);
@@ -94,7 +94,8 @@ static int named_elsewhere(struct explanation *explanation, const char *text, st
     } else if (explanation->shown > 0) {
         say_elsewhere(explanation, err, "nothing declared it; ", "this names it");
     }
-    return rc != 0 ? rc : explanation->shown > 0 ? 0 : err->code;
+    if (rc == 0) rc = explanation->shown > 0 ? 0 : err->code;
+    return rc;
 }
 
 struct asked {
@@ -177,7 +178,7 @@ static int tell(struct asof *view, const char *text, enum when_style style) {
 int why_state(struct cli *cli, const char *text, const char *at, enum when_style style) {
     struct asof view = {0};
     int exit_code = asof_open(&view, cli, at);
-    exit_code = exit_code != 0 ? exit_code : asof_exit(&view, tell(&view, text, style));
+    if (exit_code == 0) exit_code = asof_exit(&view, tell(&view, text, style));
     asof_close(&view);
     return exit_code;
 }

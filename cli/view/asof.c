@@ -20,7 +20,7 @@ int asof_parse(struct asof *view, const char *text, bool last, struct asof_at *r
         return 0;
     }
     int rc = when_parse(text, last, &when, err);
-    rc = rc != 0 ? rc : when_check(&when, text, head->size, err);
+    if (rc == 0) rc = when_check(&when, text, head->size, err);
     if (rc != 0) {
         return rc;
     }

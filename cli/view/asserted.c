@@ -14,7 +14,7 @@ static int begun(struct ledger *ledger, uint64_t *ret, struct err *err) {
     struct ledger_reader *reader = NULL;
     struct ledger_event event;
     int rc = ledger_reader_open(ledger, 0, 1, &reader, err);
-    rc = rc != 0 ? rc : ledger_reader_next(reader, &event, err);
+    if (rc == 0) rc = ledger_reader_next(reader, &event, err);
     *ret = rc == 0 ? event.time : 0;
     ledger_reader_close(reader);
     return rc == 1 ? 0 : rc;
@@ -26,7 +26,7 @@ static int outer(struct ledger *ledger, const struct query *query, bool last, ui
     q.descending = last;
     q.limit = 1;
     int rc = query_open(ledger, &q, &cursor, err);
-    rc = rc != 0 ? rc : query_next(cursor, err);
+    if (rc == 0) rc = query_next(cursor, err);
     if (rc == 0) {
         *ret = query_seq(cursor);
     }
@@ -55,10 +55,10 @@ int asserted_of(struct ledger *ledger, uint64_t from, uint64_t to, struct assert
     q.terms = terms;
     q.n_terms = sizeof(terms) / sizeof(terms[0]);
     int rc = begun(ledger, &asserted.begun, err);
-    rc = rc != 0 ? rc : query_count(ledger, &q, NULL, 0, add, &asserted.n, NULL, &lost, &(struct err){0});
+    if (rc == 0) rc = query_count(ledger, &q, NULL, 0, add, &asserted.n, NULL, &lost, &(struct err){0});
     if (rc == 0 && asserted.n > 0) {
         rc = outer(ledger, &q, false, &asserted.first, err);
-        rc = rc != 0 ? rc : outer(ledger, &q, true, &asserted.last, err);
+        if (rc == 0) rc = outer(ledger, &q, true, &asserted.last, err);
     }
     if (rc >= 0) {
         *ret = asserted;

@@ -155,7 +155,7 @@ static int try_whole(struct search *s, const struct bytes *parts, size_t n, stru
     struct row row;
     row_init(&row, state_table(s->view->state, s->table));
     int rc = state_get(s->view->state, s->table, parts, n, &row, err);
-    rc = rc != 0 ? rc : since_find(s->view->state, &row, err);
+    if (rc == 0) rc = since_find(s->view->state, &row, err);
     if (rc == 0) {
         s->found++;
         rc = s->each(s->ctx, &row, err);
@@ -171,7 +171,7 @@ static int try_prefix(struct search *s, const struct bytes *parts, size_t n, str
     while (rc == 0 && (rc = state_rows_next(rows, &row, err)) == 0) {
         s->found++;
         rc = since_find_next(rows, err);
-        rc = rc != 0 ? rc : s->each(s->ctx, row, err);
+        if (rc == 0) rc = s->each(s->ctx, row, err);
     }
     state_rows_close(rows);
     return rc == 1 ? 0 : rc;
@@ -187,7 +187,8 @@ static int try_printed(struct search *s, const struct bytes *parts, size_t n, st
         filled[i] = empty ? bytes_of("") : parts[i];
         any = any || empty;
     }
-    return rc != 0 || s->found > 0 || !any ? rc : try_whole(s, filled, n, err);
+    if (rc == 0 && s->found <= 0 && any) rc = try_whole(s, filled, n, err);
+    return rc;
 }
 
 /* The text as `left` more parts after those that are there: all ways to split it, later slashes last. */
@@ -369,7 +370,7 @@ static int by_name(struct search *s, struct err *err) {
     }
     state_rows_close(rows);
     rc = rc == 1 ? 0 : rc;
-    rc = rc != 0 || s->found > 0 ? rc : by_told(s, &begun, err);
+    if (rc == 0 && s->found <= 0) rc = by_told(s, &begun, err);
     if (rc == 0 && s->found == 0 && begun.n == 1) {
         rc = try_whole(s, &(struct bytes){begun.keys.p + 4, be32_get(begun.keys.p)}, 1, err);
     } else if (rc == 0 && s->found == 0 && begun.n > 1) {
@@ -462,8 +463,8 @@ static int by_subject(struct search *s, struct err *err) {
         rc = by_keys(s, err);
         s->text = whole;
     }
-    rc = rc != 0 || s->found > 0 ? rc : by_part(s, text, false, err);
-    rc = rc != 0 || s->found > 0 ? rc : by_part(s, text, true, err);
+    if (rc == 0 && s->found <= 0) rc = by_part(s, text, false, err);
+    if (rc == 0 && s->found <= 0) rc = by_part(s, text, true, err);
     buf_done(&other);
     return rc;
 }
@@ -530,7 +531,8 @@ static int take_only(struct search *s, const struct nearness *near, struct err *
         parts[n] = (struct bytes){near->only.p + at + 4, be32_get(near->only.p + at)};
         at += 4 + parts[n++].n;
     }
-    return rc != 0 ? rc : try_whole(s, parts, n, err);
+    if (rc == 0) rc = try_whole(s, parts, n, err);
+    return rc;
 }
 
 static int not_found(struct search *s, const struct nearness *near, struct err *err) {
@@ -570,7 +572,8 @@ int entity_each(struct asof *view, size_t table, struct bytes text, entity_fn *e
     if (rc == 0 && s.found == 0 && bytes_has_prefix(text, noun) && text.n > n + 1 && text.p[n] == '/') {
         return entity_each(view, table, (struct bytes){text.p + n + 1, text.n - n - 1}, each, ctx, err);
     }
-    rc = rc != 0 || s.found > 0 ? rc : by_subject(&s, err);
-    rc = rc != 0 || s.found > 0 ? rc : by_name(&s, err);
-    return rc != 0 || s.found > 0 ? rc : by_beginning(&s, err);
+    if (rc == 0 && s.found <= 0) rc = by_subject(&s, err);
+    if (rc == 0 && s.found <= 0) rc = by_name(&s, err);
+    if (rc == 0 && s.found <= 0) rc = by_beginning(&s, err);
+    return rc;
 }

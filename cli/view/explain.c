@@ -112,7 +112,7 @@ static int put_events(struct explanation *s, const struct cited *seqs, struct ob
             buf_clear(&json);
             buf_clear(&mp);
             rc = ledger_event_json(&event, (struct bytes){0}, false, &json, err);
-            rc = rc != 0 ? rc : json_to_mp(bytes_of_buf(&json), &mp, err);
+            if (rc == 0) rc = json_to_mp(bytes_of_buf(&json), &mp, err);
             if (rc == 0) {
                 obj_raw(ret, NULL, bytes_of_buf(&mp));
             }
@@ -422,8 +422,8 @@ static int put_row(struct explanation *s, const struct row *row, const struct pa
         put_parts(parts, &one);
     }
     int rc = s->whole || !run_summary_is(row) ? 0 : run_summary(s, row, &one, err);
-    rc = rc != 0 ? rc : add_also(s, seqs, err);
-    rc = rc != 0 ? rc : put_events(s, seqs, &events, err);
+    if (rc == 0) rc = add_also(s, seqs, err);
+    if (rc == 0) rc = put_events(s, seqs, &events, err);
     obj_list(&one, "events", &events);
     obj_obj(&s->list, NULL, &one);
     buf_done(&name);
@@ -456,7 +456,7 @@ int explain_row(void *ctx, const struct row *row, struct err *err) {
     s->n_also = 0;
     struct cited *seqs = calloc(1, sizeof(*seqs));
     int rc = parts && seqs ? 0 : err_set(err, ERR_NOMEM, "no memory for the answer");
-    rc = rc != 0 || s->whole ? rc : explain_parts(s->view, row, parts, err);
+    if (rc == 0 && !s->whole) rc = explain_parts(s->view, row, parts, err);
     if (rc == 0) {
         gather(row, parts, seqs);
     }
@@ -466,15 +466,15 @@ int explain_row(void *ctx, const struct row *row, struct err *err) {
         print_headline(s, row);
         rc = explain_moved(s, row, err);
         print_violation(s, row);
-        rc = rc != 0 || s->whole || !run_summary_is(row) ? rc : run_summary(s, row, NULL, err);
+        if (rc == 0 && !s->whole && run_summary_is(row)) rc = run_summary(s, row, NULL, err);
         if (rc == 0 && s->whole) {
             print_fields(s, row);
         } else if (rc == 0) {
             print_parts(s, row, parts);
         }
         print_lists(s, row);
-        rc = rc != 0 ? rc : add_also(s, seqs, err);
-        rc = rc != 0 ? rc : print_events(s, seqs, err);
+        if (rc == 0) rc = add_also(s, seqs, err);
+        if (rc == 0) rc = print_events(s, seqs, err);
     }
     s->shown++;
     if (parts) {

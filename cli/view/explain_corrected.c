@@ -39,7 +39,7 @@ static int take(struct explanation *s, const struct corrected_one *named, const 
     int rc = !named->of_eval
                  ? 0
                  : corrected_holds(&s->corrected, s->view->ledger, named->seq, state_at(s->view->state), &one, err);
-    rc = rc != 0 || one != named ? rc : explanation_event(s, one->seq, &event, err);
+    if (rc == 0 && one == named) rc = explanation_event(s, one->seq, &event, err);
     if (rc == 0 && one == named && has(evals, event.subject)) {
         explanation_cite(s, one->by);
     }
@@ -49,7 +49,7 @@ static int take(struct explanation *s, const struct corrected_one *named, const 
 int explain_corrected(struct explanation *s, const uint64_t *seqs, size_t n, struct err *err) {
     struct buf evals = {.max = SUBJECTS_MAX};
     int rc = n > 0 ? explanation_corrected(s, err) : 0;
-    rc = rc != 0 || s->corrected.n == 0 ? rc : find_evals(s, seqs, n, &evals, err);
+    if (rc == 0 && s->corrected.n != 0) rc = find_evals(s, seqs, n, &evals, err);
     for (size_t i = 0; rc == 0 && evals.n > 0 && i < s->corrected.n; i++) {
         rc = take(s, &s->corrected.one[i], &evals, err);
     }

@@ -127,7 +127,7 @@ static int read_conditions(struct listing *l, const struct opt_args *args, const
     if (rc == 0 && l->failed && entity_state(l->table) == SIZE_MAX) {
         rc = err_set(err, ERR_INVALID, "%s have no state", l->table->name);
     }
-    rc = rc != 0 ? rc : opt_u64(args, &options[L_LAST], &l->last, err);
+    if (rc == 0) rc = opt_u64(args, &options[L_LAST], &l->last, err);
     if (rc == 0 && opt_has(args, &options[L_LAST]) && (l->last < 1 || l->last > LAST_MAX)) {
         rc = err_set(err, ERR_INVALID, "--last is from 1 to %d", LAST_MAX);
     }
@@ -218,9 +218,9 @@ static int read_all(struct listing *l, const struct opt_args *args, const struct
     l->format = l->view->cli->json ? ROWS_JSON : ROWS_TABLE;
     l->reason = projection_column(l->table, "reason");
     int rc = format ? rows_format(format, &l->format, err) : 0;
-    rc = rc != 0 || !style ? rc : when_style(style, &l->style, err);
-    rc = rc != 0 ? rc : read_conditions(l, args, options, err);
-    rc = rc != 0 ? rc : read_columns(l, args, options, err);
+    if (rc == 0 && style) rc = when_style(style, &l->style, err);
+    if (rc == 0) rc = read_conditions(l, args, options, err);
+    if (rc == 0) rc = read_columns(l, args, options, err);
     for (size_t i = 0; i < l->n_columns; i++) {
         l->since = l->since || since_is(l->table, l->columns[i]);
     }
@@ -429,8 +429,8 @@ static int print_kept(struct listing *l, struct err *err) {
             parts[n] = (struct bytes){key->p + at + 4, be32_get(key->p + at)};
             at += 4 + parts[n].n;
         }
-        rc = rc != 0 ? rc : state_get(l->view->state, l->number, parts, n, &row, err);
-        rc = rc != 0 || !l->since ? rc : since_find(l->view->state, &row, err);
+        if (rc == 0) rc = state_get(l->view->state, l->number, parts, n, &row, err);
+        if (rc == 0 && l->since) rc = since_find(l->view->state, &row, err);
         if (rc == 0) {
             print(l, &row);
         }
@@ -463,7 +463,8 @@ static int walk(struct listing *l, struct err *err) {
     }
     state_rows_close(rows);
     rc = rc == 1 ? 0 : rc;
-    return rc != 0 || l->last == 0 ? rc : print_kept(l, err);
+    if (rc == 0 && l->last != 0) rc = print_kept(l, err);
+    return rc;
 }
 
 static void say_nothing(const struct listing *l) {

@@ -72,7 +72,7 @@ static int is_own(struct query_cursor *cursor, struct bytes wanted, struct bytes
     struct query_value run = {.type = QUERY_NULL}, subject = {.type = QUERY_NULL};
     struct bytes own = {0}, of;
     int rc = query_get(cursor, QUERY_RUN, &run, err);
-    rc = rc != 0 ? rc : query_get(cursor, QUERY_SUBJECT, &subject, err);
+    if (rc == 0) rc = query_get(cursor, QUERY_SUBJECT, &subject, err);
     of = run.type == QUERY_TEXT ? run.text : (struct bytes){0};
     if (bytes_has_prefix(kind, "run.") && subject.type == QUERY_TEXT && bytes_has_prefix(subject.text, "run/")) {
         own = (struct bytes){subject.text.p + 4, subject.text.n - 4};
@@ -104,17 +104,18 @@ static int take(const struct run_made_plan *plan, struct query_cursor *cursor, s
     const struct corrected_one *one = NULL;
     bool own = false;
     int rc = query_get(cursor, QUERY_KIND, &kind, err);
-    rc = rc != 0 || !about ? rc : query_get(cursor, QUERY_RUN, &of, err);
+    if (rc == 0 && about) rc = query_get(cursor, QUERY_RUN, &of, err);
     if (rc != 0 || (of.type == QUERY_TEXT && bytes_eq(of.text, run))) {
         return rc; /* it was met before, as one of the run */
     }
     rc = is_own(cursor, run, kind.text, &own, err);
-    rc = rc != 0 || !own ? rc : corrected_holds(plan->corrected, plan->ledger, query_seq(cursor), plan->at, &one, err);
+    if (rc == 0 && own) rc = corrected_holds(plan->corrected, plan->ledger, query_seq(cursor), plan->at, &one, err);
     if (rc == 0 && one != NULL) {
         buf_put(&made->corrected, one, sizeof(*one));
         return buf_check(&made->corrected, "the corrections of a run", err);
     }
-    return rc != 0 || !own ? rc : take_traits(cursor, kind.text, made, err);
+    if (rc == 0 && own) rc = take_traits(cursor, kind.text, made, err);
+    return rc;
 }
 
 static void note(const struct run_made_plan *plan, const struct err *why, struct run_made *made) {
@@ -144,7 +145,7 @@ static int find(const struct run_made_plan *plan, size_t field, struct bytes tex
     while (rc == 0) {
         struct err why = {0};
         rc = query_next(cursor, &why);
-        rc = rc != 0 ? rc : take(plan, cursor, run, field == QUERY_SUBJECT, made, &why);
+        if (rc == 0) rc = take(plan, cursor, run, field == QUERY_SUBJECT, made, &why);
         if (err_is_damage(rc)) {
             note(plan, &why, made);
             rc = 0;
@@ -167,8 +168,8 @@ int run_made_find(const struct run_made_plan *plan, struct bytes run, struct run
     buf_put_str(&subject, "run/");
     buf_put_bytes(&subject, run);
     int rc = buf_check(&subject, "the run", err);
-    rc = rc != 0 ? rc : find(plan, QUERY_RUN, run, run, ret, err);
-    rc = rc != 0 ? rc : find(plan, QUERY_SUBJECT, bytes_of_buf(&subject), run, ret, err);
+    if (rc == 0) rc = find(plan, QUERY_RUN, run, run, ret, err);
+    if (rc == 0) rc = find(plan, QUERY_SUBJECT, bytes_of_buf(&subject), run, ret, err);
     buf_done(&subject);
     return rc;
 }

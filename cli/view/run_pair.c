@@ -44,8 +44,9 @@ static int find_pair(struct explanation *s, const struct row *then, const struct
     *ret = (struct pair){.then = {.whole = true}, .now = {.whole = true}};
     int rc = explanation_corrected(s, err);
     const struct run_made_plan plan = {s->view->ledger, &s->corrected, state_at(s->view->state), s->view->stop, &s->damage};
-    rc = rc != 0 ? rc : run_made_find(&plan, cell_named(then, "run"), &ret->then, err);
-    return rc != 0 ? rc : run_made_find(&plan, cell_named(now, "run"), &ret->now, err);
+    if (rc == 0) rc = run_made_find(&plan, cell_named(then, "run"), &ret->then, err);
+    if (rc == 0) rc = run_made_find(&plan, cell_named(now, "run"), &ret->now, err);
+    return rc;
 }
 
 static void pair_done(struct pair *pair) {

@@ -143,9 +143,10 @@ static int load_tree(struct explanation *s, struct bytes run, struct tree *tree,
     all.stop = s->view->stop;
     all.to = state_at(s->view->state);
     int rc = tree_add_run(tree, s->view->ledger, run, &all, damage_note, &s->damage, err);
-    rc = rc != 0 ? rc : tree_mark_corrected(tree, s->view->ledger, &s->corrected, all.to, err);
-    rc = rc != 0 || tree->n == 0 ? rc : tree_link(tree, err);
-    return rc != 0 || tree->n == 0 ? rc : tree_order(tree, ret_root, err);
+    if (rc == 0) rc = tree_mark_corrected(tree, s->view->ledger, &s->corrected, all.to, err);
+    if (rc == 0 && tree->n != 0) rc = tree_link(tree, err);
+    if (rc == 0 && tree->n != 0) rc = tree_order(tree, ret_root, err);
+    return rc;
 }
 
 static int tell_wrong(struct explanation *s, const struct row *row, struct obj *ret, struct err *err) {
@@ -229,9 +230,9 @@ int run_summary(struct explanation *s, const struct row *row, struct obj *ret, s
         out_str(s->view->cli, "\n");
     }
     int rc = explanation_corrected(s, err);
-    rc = rc != 0 ? rc : tell_wrong(s, row, ret, err);
+    if (rc == 0) rc = tell_wrong(s, row, ret, err);
     row_init(&good.row, row->table);
-    rc = rc != 0 || well ? rc : find_good(s, row, &good, err);
+    if (rc == 0 && !well) rc = find_good(s, row, &good, err);
     if (rc == 0 && ret && good.found) {
         obj_str(ret, "last_good", cell_named(&good.row, "run"));
     } else if (rc == 0 && ret) {

@@ -43,7 +43,7 @@ int artifact_put(struct cut *cut, const uint8_t digest[LEDGER_HASH], struct sink
     text_hex(hex, digest, LEDGER_HASH);
     snprintf(id, sizeof(id), "artifact:sha256:%s", hex);
     snprintf(name, sizeof(name), "artifacts/%s", hex);
-    rc = rc != 0 ? rc : ledger_artifact_get(cut->ledger, id, fd, err);
+    if (rc == 0) rc = ledger_artifact_get(cut->ledger, id, fd, err);
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CONFLICT, "%s was erased while it was exported: export again", id);
     }
@@ -52,7 +52,7 @@ int artifact_put(struct cut *cut, const uint8_t digest[LEDGER_HASH], struct sink
     }
     if (rc == 0 && sink != NULL) {
         rc = sink_member(sink, name, (uint64_t)st.st_size, err);
-        rc = rc != 0 || st.st_size > 0 ? rc : sink_put(sink, (struct bytes){0}, err);
+        if (rc == 0 && st.st_size <= 0) rc = sink_put(sink, (struct bytes){0}, err);
     }
     if (rc == 0) {
         p->cut = cut;

@@ -222,7 +222,7 @@ static int count_private(struct cut_walk *walk, const struct cut_event *event, s
     rc = mp_next(&r, &item, err);
     for (uint32_t n = rc == 0 ? item.count : 0; n > 0 && rc == 0; n--) {
         rc = mp_next(&r, &item, err);
-        rc = rc != 0 ? rc : mp_skip(&r, 1, &raw, err);
+        if (rc == 0) rc = mp_skip(&r, 1, &raw, err);
         if (rc == 0 && cut_discloses_field(walk->cut, item.data)) {
             (*ret_n)++;
             rc = look_at_all(l, raw, err);
@@ -263,7 +263,7 @@ int cut_count(struct cut_walk *walk, const struct cut_event *event, enum cut_fat
     *ret_private = 0;
     if (rc == 0 && fate == CUT_DISCLOSED) {
         rc = look_at_all(&l, event->payload, err);
-        rc = rc != 0 || h->private_ == NULL ? rc : count_private(walk, event, &l, ret_private, err);
+        if (rc == 0 && h->private_ != NULL) rc = count_private(walk, event, &l, ret_private, err);
         counts->private_ += *ret_private;
     }
     *ret = fate;
@@ -309,7 +309,8 @@ static int plan_event(struct cut_walk *walk, const struct cut_event *event, expo
         return rc;
     }
     rc = cut_walk_whole(walk, event, &whole, err);
-    return rc != 0 ? rc : each(ctx, &whole, fate == CUT_DISCLOSED, n_private, err);
+    if (rc == 0) rc = each(ctx, &whole, fate == CUT_DISCLOSED, n_private, err);
+    return rc;
 }
 
 /* Artifacts and states too may hold a secret. */
@@ -335,13 +336,13 @@ int export_plan(struct ledger *ledger, const struct export_options *options, exp
     struct cut_event event;
     struct erasures erasures = {0};
     int rc = cut_open(&cut, ledger, options, err);
-    rc = rc != 0 ? rc : cut_walk_open(&walk, &cut, err);
+    if (rc == 0) rc = cut_walk_open(&walk, &cut, err);
     while (rc == 0 && (rc = cut_walk_next(&walk, &event, err)) == 0) {
         rc = plan_event(&walk, &event, each, ctx, err);
     }
     rc = rc == 1 ? cut_settle(&cut, err) : rc;
-    rc = rc != 0 ? rc : erasures_of_fields(&erasures, &cut, err);
-    rc = rc != 0 ? rc : look_behind(&cut, err);
+    if (rc == 0) rc = erasures_of_fields(&erasures, &cut, err);
+    if (rc == 0) rc = look_behind(&cut, err);
     if (rc == 0) {
         *ret = cut.counts;
     }

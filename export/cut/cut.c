@@ -20,7 +20,7 @@ void export_options_init(struct export_options *options) {
 static int by_field(const void *a, const void *b) {
     const struct export_term *x = a, *y = b;
     int c = strcmp(x->field, y->field);
-    c = c != 0 ? c : bytes_cmp(x->value, y->value);
+    if (c == 0) c = bytes_cmp(x->value, y->value);
     return c != 0 ? c : (int)x->op - (int)y->op;
 }
 
@@ -164,7 +164,7 @@ int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options
     cut->texts = calloc(1, sizeof(*cut->texts));
     cut->names = calloc(1, sizeof(*cut->names));
     int rc = cut->texts == NULL || cut->names == NULL ? err_set(err, ERR_NOMEM, "out of memory") : check_options(cut, err);
-    rc = rc != 0 ? rc : core_view_begin(ledger, &view, err);
+    if (rc == 0) rc = core_view_begin(ledger, &view, err);
     if (rc != 0) {
         return rc;
     }
@@ -177,7 +177,8 @@ int cut_open(struct cut *cut, struct ledger *ledger, const struct export_options
         merkle_edge_root(&view.head.edge, cut->counts.head.root);
     }
     core_view_end(&view);
-    return rc != 0 ? rc : find_range(cut, err);
+    if (rc == 0) rc = find_range(cut, err);
+    return rc;
 }
 
 void cut_done(struct cut *cut) {
@@ -283,7 +284,8 @@ static int give(struct cut_walk *walk, uint64_t seq, struct cut_event *ret, stru
     }
     if (!group_header(group, i, &walk->header)) {
         rc = event_header_decode(group->event[i].header, &walk->header, err);
-        return rc != 0 ? rc : err_set(err, ERR_CORRUPT, "the header of event %llu does not parse", (unsigned long long)seq);
+        if (rc == 0) rc = err_set(err, ERR_CORRUPT, "the header of event %llu does not parse", (unsigned long long)seq);
+        return rc;
     }
     *ret = (struct cut_event){.header = walk->header, .leaf = group->event[i].header, .at = i, .group = group};
     rc = reader_payload(walk->reader, i, &walk->header, &ret->payload, err);
@@ -316,7 +318,8 @@ int cut_walk_whole(struct cut_walk *walk, const struct cut_event *event, struct 
 int cut_walk_private(struct cut_walk *walk, const struct cut_event *event, struct private_view *ret, struct err *err) {
     struct ledger_event whole;
     int rc = reader_give(walk->reader, event->at, &whole, err);
-    return rc != 0 ? rc : reader_private(walk->reader, ret, err);
+    if (rc == 0) rc = reader_private(walk->reader, ret, err);
+    return rc;
 }
 
 void cut_walk_close(struct cut_walk *walk) {

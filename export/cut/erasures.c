@@ -202,9 +202,10 @@ static int put_one(struct lines *lines, struct cut *cut, struct ledger_reader *r
     struct ledger_event event;
     ledger_reader_seek(reader, seq);
     int rc = ledger_reader_next(reader, &event, err);
-    rc = rc != 0 ? rc : merkle_prove_inclusion(seq, cut->counts.head.size, core_node, view, &inclusion, err);
-    rc = rc != 0 ? rc : cut_look_at(cut, &event, err);
-    return rc != 0 ? rc : lines_put_key(lines, &event, &inclusion, NULL, (struct bytes){0}, true, err);
+    if (rc == 0) rc = merkle_prove_inclusion(seq, cut->counts.head.size, core_node, view, &inclusion, err);
+    if (rc == 0) rc = cut_look_at(cut, &event, err);
+    if (rc == 0) rc = lines_put_key(lines, &event, &inclusion, NULL, (struct bytes){0}, true, err);
+    return rc;
 }
 
 int erasures_put(struct lines *lines, const struct erasures *e, struct cut *cut, struct err *err) {

@@ -41,11 +41,12 @@ static int put_handover(struct walk *w, uint64_t epoch, uint64_t seq, uint64_t n
     uint64_t to = next == LEDGER_NO_SEQ ? w->cut->counts.head.size : next + 1, size = epoch == 0 ? to : seq + 1;
     ledger_reader_seek(w->reader, seq);
     int rc = ledger_reader_next(w->reader, &event, err);
-    rc = rc != 0 ? rc : merkle_prove_inclusion(seq, size, core_node, &w->view, &inclusion, err);
-    rc = rc != 0 ? rc : merkle_prove_consistency(size, to, core_node, &w->view, &consistency, err);
-    rc = rc != 0 || epoch == 0 ? rc : checkpoint_at(w, size, &checkpoint, err);
-    rc = rc != 0 ? rc : cut_look_at(w->cut, &event, err);
-    return rc != 0 ? rc : lines_put_key(w->lines, &event, &inclusion, &consistency, checkpoint, false, err);
+    if (rc == 0) rc = merkle_prove_inclusion(seq, size, core_node, &w->view, &inclusion, err);
+    if (rc == 0) rc = merkle_prove_consistency(size, to, core_node, &w->view, &consistency, err);
+    if (rc == 0 && epoch != 0) rc = checkpoint_at(w, size, &checkpoint, err);
+    if (rc == 0) rc = cut_look_at(w->cut, &event, err);
+    if (rc == 0) rc = lines_put_key(w->lines, &event, &inclusion, &consistency, checkpoint, false, err);
+    return rc;
 }
 
 int handovers_put(struct lines *lines, struct cut *cut, struct err *err) {
@@ -58,7 +59,7 @@ int handovers_put(struct lines *lines, struct cut *cut, struct err *err) {
     rc = ledger_reader_open(cut->ledger, 0, cut->counts.head.size, &w.reader, err);
     for (uint64_t epoch = 0; rc == 0 && seq != LEDGER_NO_SEQ; epoch++, seq = next) {
         rc = seq_of(&w, epoch + 1, &next, err);
-        rc = rc != 0 ? rc : put_handover(&w, epoch, seq, next, err);
+        if (rc == 0) rc = put_handover(&w, epoch, seq, next, err);
     }
     ledger_reader_close(w.reader);
     core_view_end(&w.view);

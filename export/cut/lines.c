@@ -73,7 +73,8 @@ int lines_put(struct lines *lines, const char *name, struct sink *sink, struct e
         return sink_whole(sink, name, bytes_of_buf(&lines->kept), err);
     }
     int rc = put_aside(lines, err);
-    return rc != 0 ? rc : sink_whole_file(sink, name, lines->fd, lines->size, err);
+    if (rc == 0) rc = sink_whole_file(sink, name, lines->fd, lines->size, err);
+    return rc;
 }
 
 /* "name":"<base64>" */
@@ -135,7 +136,7 @@ static int put_private(struct lines *l, struct cut_walk *walk, const struct cut_
     struct putting p = {.lines = l, .cut = walk->cut, .first = true};
     int rc = cut_walk_private(walk, event, &view, err);
     buf_put_str(&l->kept, "\"private\":[");
-    rc = rc != 0 ? rc : private_each(&view, put_field, &p, err);
+    if (rc == 0) rc = private_each(&view, put_field, &p, err);
     buf_put_str(&l->kept, "],");
     return rc;
 }
@@ -163,7 +164,7 @@ static int put_disclosed(struct lines *l, struct cut_walk *walk, const struct cu
     buf_put_u8(&l->kept, ',');
     if (event->header.private_ != NULL) {
         rc = pass_on(l, err);
-        rc = rc != 0 ? rc : put_private(l, walk, event, err);
+        if (rc == 0) rc = put_private(l, walk, event, err);
     }
     put_base64(&l->kept, "salt", (struct bytes){salt, sizeof(salt)});
     buf_put_u8(&l->kept, ',');
@@ -173,7 +174,8 @@ static int put_disclosed(struct lines *l, struct cut_walk *walk, const struct cu
         rc = err_set(err, ERR_CONFLICT, "the body of event %llu was erased while it was exported: export again",
                      (unsigned long long)seq);
     }
-    return rc != 0 ? rc : pass_on(l, err);
+    if (rc == 0) rc = pass_on(l, err);
+    return rc;
 }
 
 int lines_put_event(struct lines *lines, struct cut_walk *walk, const struct cut_event *event, enum cut_fate fate,

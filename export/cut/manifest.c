@@ -148,7 +148,7 @@ static int sign(const struct ledger *ledger, struct bytes message, char ret_id[9
     struct signer signer = {0};
     struct bytes passphrase = {ledger->passphrase, ledger->passphrase_len};
     int rc = keyring_log_path(ledger->config.keys, path, err);
-    rc = rc != 0 ? rc : keyfile_load(path, passphrase, &signer, err);
+    if (rc == 0) rc = keyfile_load(path, passphrase, &signer, err);
     if (rc == 0 && !note_vkey_eq(&signer.vkey, &ledger->log)) {
         rc = err_set(err, ERR_TAMPERED, "'%s' is not the log key of this ledger", path);
     }
@@ -170,12 +170,12 @@ int manifest_encode(struct buf *out, const struct cut *cut, const struct bundle_
     buf_init(&pae, 2 * BUNDLE_STATEMENT_MAX);
     put_statement(&mp, cut, subjects, n_subjects);
     int rc = buf_check(&mp, "the manifest", err);
-    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), JSON_LINE, &payload, err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_LINE, &payload, err);
     if (rc == 0) {
         manifest_pae(&pae, bytes_of_buf(&payload));
         rc = buf_check(&pae, "the manifest", err);
     }
-    rc = rc != 0 ? rc : sign(cut->ledger, bytes_of_buf(&pae), id, sig, err);
+    if (rc == 0) rc = sign(cut->ledger, bytes_of_buf(&pae), id, sig, err);
     if (rc == 0) {
         buf_put_str(out, "{\"payload\":\"");
         text_base64(out, payload.p, payload.n);

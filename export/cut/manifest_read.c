@@ -154,7 +154,7 @@ static void take_exporter(struct take *t, struct manifest *m) {
 
 static int term_cmp(const struct export_term *a, const struct export_term *b) {
     int c = strcmp(a->field, b->field);
-    c = c != 0 ? c : bytes_cmp(a->value, b->value);
+    if (c == 0) c = bytes_cmp(a->value, b->value);
     return c != 0 ? c : (int)a->op - (int)b->op;
 }
 
@@ -410,7 +410,7 @@ int manifest_decode(struct manifest *ret, struct bytes text, struct err *err) {
     if (rc == 0 && (rc = json_to_mp(bytes_of_buf(&m->payload), &m->own, &why)) != 0) {
         rc = err_set(err, rc == ERR_NOMEM ? rc : ERR_CORRUPT, "the manifest: %.200s", why.msg);
     }
-    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&m->own), JSON_LINE, &again, err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(&m->own), JSON_LINE, &again, err);
     if (rc == 0 && !bytes_eq(bytes_of_buf(&again), bytes_of_buf(&m->payload))) {
         rc = err_set(err, ERR_CORRUPT, "the manifest's JSON is not in its one form: sorted keys, no white space");
     }

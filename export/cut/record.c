@@ -71,10 +71,10 @@ int record_commit(struct ledger *ledger, const char *actor, const struct buf *bo
     draft.body = bytes_of_buf(body);
     draft.private_ = bytes_of_buf(private_);
     int rc = buf_check(body, "the event", err);
-    rc = rc != 0 ? rc : buf_check(private_, "the event", err);
-    rc = rc != 0 ? rc : ledger_batch_new(ledger, &batch, err);
-    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, ret, NULL, NULL, err);
+    if (rc == 0) rc = buf_check(private_, "the event", err);
+    if (rc == 0) rc = ledger_batch_new(ledger, &batch, err);
+    if (rc == 0) rc = batch_add_control(batch, &draft, err);
+    if (rc == 0) rc = ledger_batch_commit(batch, ret, NULL, NULL, err);
     ledger_batch_free(batch);
     return rc;
 }

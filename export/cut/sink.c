@@ -61,7 +61,7 @@ int sink_new(int fd, bool plain, struct sink **ret, struct err *err) {
 
 int sink_new_aside(const char *beside, bool plain, struct sink **ret, struct err *err) {
     int fd = -1, rc = file_unnamed(beside, &fd, err);
-    rc = rc != 0 ? rc : sink_new(fd, plain, ret, err);
+    if (rc == 0) rc = sink_new(fd, plain, ret, err);
     if (rc == 0) {
         (*ret)->aside = true;
     } else if (fd >= 0) {
@@ -89,7 +89,8 @@ static int pass_on(struct sink *s, struct bytes bytes, bool more, struct err *er
     if (!s->plain && s->zst == NULL) {
         rc = zst_writer_new(LEVEL, more, write_out, s, &s->zst, err);
     }
-    return rc != 0 || bytes.n == 0 ? rc : s->plain ? write_out(s, bytes, err) : zst_write(s->zst, bytes, err);
+    if (rc == 0 && bytes.n != 0) rc = s->plain ? write_out(s, bytes, err) : zst_write(s->zst, bytes, err);
+    return rc;
 }
 
 static int flush(struct sink *s, bool more, struct err *err) {
@@ -102,7 +103,8 @@ static int put_raw(struct sink *s, struct bytes bytes, struct err *err) {
     int rc = 0;
     if (bytes.n >= BUFFER_MAX) {
         rc = flush(s, true, err);
-        return rc != 0 ? rc : pass_on(s, bytes, true, err);
+        if (rc == 0) rc = pass_on(s, bytes, true, err);
+        return rc;
     }
     while (bytes.n > 0 && rc == 0) {
         size_t n = BUFFER_MAX - s->n < bytes.n ? BUFFER_MAX - s->n : bytes.n;
@@ -161,12 +163,14 @@ int sink_put(struct sink *sink, struct bytes bytes, struct err *err) {
     if (sink->left == 0) {
         put_sum(sink);
     }
-    return rc != 0 || sink->left > 0 ? rc : put_zeros(sink, sink->padding, err);
+    if (rc == 0 && sink->left <= 0) rc = put_zeros(sink, sink->padding, err);
+    return rc;
 }
 
 int sink_whole(struct sink *sink, const char *name, struct bytes content, struct err *err) {
     int rc = sink_member(sink, name, content.n, err);
-    return rc != 0 ? rc : sink_put(sink, content, err);
+    if (rc == 0) rc = sink_put(sink, content, err);
+    return rc;
 }
 
 static int put_piece(void *ctx, struct bytes piece, struct err *err) {
@@ -175,18 +179,21 @@ static int put_piece(void *ctx, struct bytes piece, struct err *err) {
 
 int sink_whole_file(struct sink *sink, const char *name, int fd, uint64_t size, struct err *err) {
     int rc = sink_member(sink, name, size, err);
-    return rc != 0 ? rc : file_read_back(fd, size, put_piece, sink, err);
+    if (rc == 0) rc = file_read_back(fd, size, put_piece, sink, err);
+    return rc;
 }
 
 static int end_frame(struct sink *s, struct err *err) {
     int rc = flush(s, false, err);
-    return rc != 0 || s->plain ? rc : zst_writer_end(s->zst, err);
+    if (rc == 0 && !s->plain) rc = zst_writer_end(s->zst, err);
+    return rc;
 }
 
 static int end_tar(struct sink *s, struct err *err) {
     assert(s->left == 0);
     int rc = put_zeros(s, (size_t)2 * USTAR_BLOCK, err);
-    return rc != 0 ? rc : end_frame(s, err);
+    if (rc == 0) rc = end_frame(s, err);
+    return rc;
 }
 
 static int finish(struct sink *s, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes, struct err *err) {
@@ -203,15 +210,17 @@ static int finish(struct sink *s, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret
 
 int sink_end(struct sink *sink, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes, struct err *err) {
     int rc = end_tar(sink, err);
-    return rc != 0 ? rc : finish(sink, ret_digest, ret_bytes, err);
+    if (rc == 0) rc = finish(sink, ret_digest, ret_bytes, err);
+    return rc;
 }
 
 int sink_end_with(struct sink *sink, struct sink *aside, uint8_t ret_digest[SINK_DIGEST], uint64_t *ret_bytes,
                   struct err *err) {
     assert(sink->left == 0 && aside->aside);
     int rc = end_frame(sink, err);
-    rc = rc != 0 ? rc : end_tar(aside, err);
-    rc = rc != 0 ? rc : file_read_back(aside->fd, aside->written, write_out, sink, err);
+    if (rc == 0) rc = end_tar(aside, err);
+    if (rc == 0) rc = file_read_back(aside->fd, aside->written, write_out, sink, err);
     sink->unpacked += aside->unpacked;
-    return rc != 0 ? rc : finish(sink, ret_digest, ret_bytes, err);
+    if (rc == 0) rc = finish(sink, ret_digest, ret_bytes, err);
+    return rc;
 }

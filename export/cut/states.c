@@ -41,7 +41,7 @@ int states_put_row(struct buf *out, const struct row *row, struct err *err) {
         row_put_cell(&row->cells[columns[i]], &mp);
     }
     int rc = buf_check(&mp, "a row", err);
-    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), JSON_LINE, out, err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_LINE, out, err);
     buf_done(&mp);
     return rc;
 }
@@ -113,9 +113,10 @@ static int ask(void *ctx, struct state_view *view, struct err *err) {
     size_t at = state_find(view, asked->name);
     int rc = state_whole(view, err);
     asked->out->n = asked->begin; /* for the second time */
-    return rc != 0          ? rc
-           : at == SIZE_MAX ? err_set(err, ERR_NOTFOUND, "there is no projection '%s'", asked->name)
+    if (rc == 0)
+        rc = at == SIZE_MAX ? err_set(err, ERR_NOTFOUND, "there is no projection '%s'", asked->name)
                             : put_projection(asked->out, view, at, err);
+    return rc;
 }
 
 int states_put(struct buf *out, struct cut *cut, const char *name, struct err *err) {
@@ -125,7 +126,7 @@ int states_put(struct buf *out, struct cut *cut, const char *name, struct err *e
     state_options_init(&options);
     options.at = cut->counts.head.size;
     int rc = state_ask(cut->ledger, &options, ask, &asked, err);
-    rc = rc != 0 ? rc : buf_check(out, "a state", err);
+    if (rc == 0) rc = buf_check(out, "a state", err);
     if (rc == 0) {
         snprintf(where, sizeof(where), "the state '%.80s'", name);
         cut_look_json(cut, (struct bytes){out->p + asked.begin, out->n - asked.begin}, where);

@@ -36,7 +36,8 @@ struct writing {
 /* Looked for when there is need of it. */
 static int find_erasing(struct writing *w, uint64_t seq, uint64_t *ret, struct err *err) {
     int rc = w->erasures.of != NULL ? 0 : erasures_find(&w->erasures, &w->cut, err);
-    return rc != 0 ? rc : erasures_by(&w->erasures, seq, ret, err);
+    if (rc == 0) rc = erasures_by(&w->erasures, seq, ret, err);
+    return rc;
 }
 
 static int put_line(struct writing *w, const struct cut_event *event, enum cut_fate fate, struct err *err) {
@@ -44,10 +45,12 @@ static int put_line(struct writing *w, const struct cut_event *event, enum cut_f
     uint64_t seq = event->header.seq, by = 0;
     int rc = fate == CUT_ERASED ? find_erasing(w, seq, &by, err) : 0;
     if (rc != 0 || w->cut.options->seqs == NULL) {
-        return rc != 0 ? rc : lines_put_event(&w->lines, &w->walk, event, fate, by, err);
+        if (rc == 0) rc = lines_put_event(&w->lines, &w->walk, event, fate, by, err);
+        return rc;
     }
     rc = merkle_prove_inclusion(seq, w->cut.counts.head.size, core_node, &w->view, &inclusion, err);
-    return rc != 0 ? rc : lines_put_sparse(&w->lines, &w->walk, event, fate, by, &inclusion, err);
+    if (rc == 0) rc = lines_put_sparse(&w->lines, &w->walk, event, fate, by, &inclusion, err);
+    return rc;
 }
 
 /* Its header, its line, and it counts. What was erased between the looks of the two is another event. */
@@ -60,8 +63,8 @@ static int take_event(struct writing *w, const struct cut_event *event, struct e
         buf_put_bytes(&w->entries, event->leaf);
     }
     int rc = cut_count(&w->walk, event, &fate, &n_private, err);
-    rc = rc != 0 ? rc : buf_check(&w->entries, "headers", err);
-    rc = rc != 0 ? rc : put_line(w, event, fate, err);
+    if (rc == 0) rc = buf_check(&w->entries, "headers", err);
+    if (rc == 0) rc = put_line(w, event, fate, err);
     if (rc == 0 && w->lines.n_private - before != n_private) {
         rc = err_set(err, ERR_CONFLICT, "private fields of event %llu were erased while it was exported: export again",
                      (unsigned long long)event->header.seq);
@@ -81,7 +84,7 @@ static int walk_group(struct writing *w, uint64_t group, struct err *err) {
             return rc;
         }
         rc = cut_walk_next(&w->walk, &event, err);
-        rc = rc != 0 ? rc : take_event(w, &event, err);
+        if (rc == 0) rc = take_event(w, &event, err);
     }
 }
 
@@ -96,7 +99,8 @@ static int put_group(struct writing *w, uint64_t group, struct err *err) {
         rc = sink_whole(w->aside, name, bytes_of_buf(&w->entries), err);
     }
     snprintf(name, sizeof(name), "%s/%llu.jsonl", sparse ? "sparse" : "payloads", (unsigned long long)group);
-    return rc != 0 || w->lines.size == 0 ? rc : lines_put(&w->lines, name, w->aside, err);
+    if (rc == 0 && w->lines.size != 0) rc = lines_put(&w->lines, name, w->aside, err);
+    return rc;
 }
 
 static int put_groups(struct writing *w, struct err *err) {
@@ -130,9 +134,9 @@ static int put_rest(struct writing *w, struct err *err) {
         struct bytes text = bytes_of_buf(&w->state);
         hash_parts(w->state_digest[i], &text, 1);
         snprintf(name, sizeof(name), "states/%.80s.json", w->cut.states[i]);
-        rc = rc != 0 ? rc : sink_whole(w->aside, name, text, err);
+        if (rc == 0) rc = sink_whole(w->aside, name, text, err);
     }
-    rc = rc != 0 ? rc : sink_whole(w->aside, BUNDLE_VERIFY, bytes_of(verify_md), err);
+    if (rc == 0) rc = sink_whole(w->aside, BUNDLE_VERIFY, bytes_of(verify_md), err);
     sink_sums(w->aside, NULL);
     return rc;
 }
@@ -164,9 +168,9 @@ static int make_range(struct writing *w, struct err *err) {
     struct merkle_range range;
     struct core_view view = {0};
     int rc = core_view_begin(w->cut.ledger, &view, err);
-    rc = rc != 0 ? rc
-                 : merkle_prove_range(w->cut.counts.from, w->cut.counts.to, w->cut.counts.head.size, core_node, &view,
-                                      &range, err);
+    if (rc == 0)
+        rc = merkle_prove_range(w->cut.counts.from, w->cut.counts.to, w->cut.counts.head.size, core_node, &view, &range,
+                                err);
     core_view_end(&view);
     if (rc == 0) {
         merkle_range_encode(&w->range, &range);
@@ -177,9 +181,10 @@ static int make_range(struct writing *w, struct err *err) {
 
 static int put_proofs(struct writing *w, struct err *err) {
     int rc = handovers_put(&w->keys, &w->cut, err);
-    rc = rc != 0 ? rc : erasures_of_fields(&w->erasures, &w->cut, err);
+    if (rc == 0) rc = erasures_of_fields(&w->erasures, &w->cut, err);
     bool some = w->cut.counts.erased > 0 || w->erasures.n_by_fields > 0;
-    return rc != 0 || !some ? rc : erasures_put(&w->erased, &w->erasures, &w->cut, err);
+    if (rc == 0 && some) rc = erasures_put(&w->erased, &w->erasures, &w->cut, err);
+    return rc;
 }
 
 /* SHA256SUMS: of what stands before the groups, and of them. */
@@ -203,8 +208,8 @@ static int put_sums(struct writing *w, struct err *err) {
     struct bytes text = bytes_of_buf(&all);
     hash_parts(w->sums_digest, &text, 1);
     int rc = buf_check(&all, BUNDLE_SUMS, err);
-    rc = rc != 0 ? rc : buf_check(&w->sums, BUNDLE_SUMS, err);
-    rc = rc != 0 ? rc : sink_whole(w->aside, BUNDLE_SUMS, text, err);
+    if (rc == 0) rc = buf_check(&w->sums, BUNDLE_SUMS, err);
+    if (rc == 0) rc = sink_whole(w->aside, BUNDLE_SUMS, text, err);
     buf_done(&all);
     return rc;
 }
@@ -254,14 +259,15 @@ static int name_subjects(struct writing *w, struct err *err) {
 static int put_head(struct writing *w, struct sink *sink, struct err *err) {
     int rc = name_subjects(w, err);
     buf_clear(&w->text);
-    rc = rc != 0 ? rc : manifest_encode(&w->text, &w->cut, w->subject, w->n_subjects, err);
-    rc = rc != 0 ? rc : sink_whole(sink, BUNDLE_MANIFEST, bytes_of_buf(&w->text), err);
-    rc = rc != 0 ? rc : sink_whole(sink, BUNDLE_CHECKPOINT, bytes_of_buf(&w->cut.note), err);
-    rc = rc != 0 ? rc : sink_whole(sink, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept), err);
+    if (rc == 0) rc = manifest_encode(&w->text, &w->cut, w->subject, w->n_subjects, err);
+    if (rc == 0) rc = sink_whole(sink, BUNDLE_MANIFEST, bytes_of_buf(&w->text), err);
+    if (rc == 0) rc = sink_whole(sink, BUNDLE_CHECKPOINT, bytes_of_buf(&w->cut.note), err);
+    if (rc == 0) rc = sink_whole(sink, BUNDLE_KEYS, bytes_of_buf(&w->keys.kept), err);
     if (rc == 0 && w->erased.kept.n > 0) {
         rc = sink_whole(sink, BUNDLE_ERASURES, bytes_of_buf(&w->erased.kept), err);
     }
-    return rc != 0 || w->range.n == 0 ? rc : sink_whole(sink, BUNDLE_RANGE, bytes_of_buf(&w->range), err);
+    if (rc == 0 && w->range.n != 0) rc = sink_whole(sink, BUNDLE_RANGE, bytes_of_buf(&w->range), err);
+    return rc;
 }
 
 /* ---- the whole ---- */
@@ -274,15 +280,15 @@ static int write_all(struct writing *w, int fd, uint8_t ret_digest[LEDGER_HASH],
         sink_sums(w->aside, &w->sums);
         rc = put_groups(w, err);
     }
-    rc = rc != 0 ? rc : cut_settle(&w->cut, err);
-    rc = rc != 0 ? rc : put_rest(w, err);
-    rc = rc != 0 ? rc : put_proofs(w, err);
-    rc = rc != 0 || o->seqs != NULL ? rc : make_range(w, err);
-    rc = rc != 0 ? rc : put_sums(w, err);
-    rc = rc != 0 ? rc : refuse_secrets(&w->cut, err);
-    rc = rc != 0 ? rc : sink_new(fd, o->plain, &sink, err);
-    rc = rc != 0 ? rc : put_head(w, sink, err);
-    rc = rc != 0 ? rc : sink_end_with(sink, w->aside, ret_digest, ret_bytes, err);
+    if (rc == 0) rc = cut_settle(&w->cut, err);
+    if (rc == 0) rc = put_rest(w, err);
+    if (rc == 0) rc = put_proofs(w, err);
+    if (rc == 0 && o->seqs == NULL) rc = make_range(w, err);
+    if (rc == 0) rc = put_sums(w, err);
+    if (rc == 0) rc = refuse_secrets(&w->cut, err);
+    if (rc == 0) rc = sink_new(fd, o->plain, &sink, err);
+    if (rc == 0) rc = put_head(w, sink, err);
+    if (rc == 0) rc = sink_end_with(sink, w->aside, ret_digest, ret_bytes, err);
     sink_free(sink);
     sink_free(w->aside);
     return rc;
@@ -303,7 +309,7 @@ static int write_once(struct ledger *ledger, const struct export_options *option
     buf_init(&w->range, BUNDLE_RANGE_MAX);
     buf_init(&w->sums, BUNDLE_SUMS_MAX);
     int rc = cut_open(&w->cut, ledger, options, err);
-    rc = rc != 0 ? rc : write_all(w, fd, ret_digest, ret_bytes, err);
+    if (rc == 0) rc = write_all(w, fd, ret_digest, ret_bytes, err);
     if (rc == 0) {
         *ret = w->cut.counts;
     }

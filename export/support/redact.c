@@ -171,10 +171,11 @@ int support_event(struct support_redact *r, const struct ledger_event *event, st
     mp_pair_bool(&mp, "has_private", event->has_private);
     put_body(r, event->body, &mp);
     int rc = buf_check(&mp, "an event", err);
-    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), JSON_LINE, out, err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_LINE, out, err);
     buf_done(&mp);
     buf_put_str(out, "\n");
-    return rc != 0 ? rc : buf_check(out, "an event", err);
+    if (rc == 0) rc = buf_check(out, "an event", err);
+    return rc;
 }
 
 /* ---- rows ---- */

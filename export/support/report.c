@@ -133,7 +133,7 @@ static int put_ledger(struct support_redact *r, struct ledger *ledger, struct bu
     struct ledger_stats s = {0};
     struct ledger_head head = {0};
     int rc = ledger_stats(ledger, &s, err);
-    rc = rc != 0 ? rc : ledger_head(ledger, &head, err);
+    if (rc == 0) rc = ledger_head(ledger, &head, err);
     put_name(out, "ledger");
     mp_put_map(out, 16);
     put_allowed(r, out, "origin", SUPPORT_ORIGIN, bytes_of(ledger_origin(ledger)));
@@ -255,10 +255,11 @@ int support_report(struct support_redact *r, const struct support_about *about, 
     put_time(&mp, "since", about->since);
     put_number(&mp, "counted_beyond", about->tally->beyond);
     put_counters(r, about->tally, &mp);
-    rc = rc != 0 ? rc : put_states(r, about, &mp, ret_rows, err);
-    rc = rc != 0 ? rc : buf_check(&mp, "the report", err);
-    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), JSON_PRETTY, out, err);
+    if (rc == 0) rc = put_states(r, about, &mp, ret_rows, err);
+    if (rc == 0) rc = buf_check(&mp, "the report", err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_PRETTY, out, err);
     buf_done(&mp);
     buf_put_str(out, "\n");
-    return rc != 0 ? rc : buf_check(out, "the report", err);
+    if (rc == 0) rc = buf_check(out, "the report", err);
+    return rc;
 }

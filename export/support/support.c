@@ -183,8 +183,8 @@ static int begin(struct support *s, struct ledger *ledger, const struct support_
 static int prepare(struct support *s, struct err *err) {
     struct support_counts *c = &s->counts;
     int rc = walk(s, learn, NULL, err);
-    rc = rc != 0 ? rc : file_unnamed(NULL, &s->events, err);
-    rc = rc != 0 ? rc : walk(s, take, NULL, err);
+    if (rc == 0) rc = file_unnamed(NULL, &s->events, err);
+    if (rc == 0) rc = walk(s, take, NULL, err);
     const struct support_about about = {.ledger = s->ledger,
                                         .system = s->options->system,
                                         .stop = s->options->stop,
@@ -195,7 +195,7 @@ static int prepare(struct support *s, struct err *err) {
                                         .days = s->options->days,
                                         .since = s->since,
                                         .tally = &s->tally};
-    rc = rc != 0 ? rc : support_report(&s->redact, &about, &s->report, &c->rows, err);
+    if (rc == 0) rc = support_report(&s->redact, &about, &s->report, &c->rows, err);
     if (rc != 0) {
         return rc;
     }
@@ -222,7 +222,7 @@ int support_plan(struct ledger *ledger, const struct support_options *options, s
                  struct support_counts *ret, struct err *err) {
     struct support s;
     int rc = begin(&s, ledger, options, err);
-    rc = rc != 0 ? rc : prepare(&s, err);
+    if (rc == 0) rc = prepare(&s, err);
     if (rc == 0 && account != NULL) {
         rc = buf_put_bytes(account, bytes_of_buf(&s.account));
         rc = rc != 0 ? buf_check(account, "LEFT_OUT.md", err) : 0;
@@ -236,8 +236,9 @@ int support_plan(struct ledger *ledger, const struct support_options *options, s
 
 static int write_members(struct support *s, struct sink *sink, struct err *err) {
     int rc = sink_whole(sink, "LEFT_OUT.md", bytes_of_buf(&s->account), err);
-    rc = rc != 0 ? rc : sink_whole(sink, "report.json", bytes_of_buf(&s->report), err);
-    return rc != 0 ? rc : sink_whole_file(sink, "events.jsonl", s->events, s->events_bytes, err);
+    if (rc == 0) rc = sink_whole(sink, "report.json", bytes_of_buf(&s->report), err);
+    if (rc == 0) rc = sink_whole_file(sink, "events.jsonl", s->events, s->events_bytes, err);
+    return rc;
 }
 
 int support_write(struct ledger *ledger, const struct support_options *options, int fd, struct support_counts *ret,
@@ -245,13 +246,13 @@ int support_write(struct ledger *ledger, const struct support_options *options, 
     struct support s;
     struct sink *sink = NULL;
     int rc = begin(&s, ledger, options, err);
-    rc = rc != 0 ? rc : prepare(&s, err);
+    if (rc == 0) rc = prepare(&s, err);
     if (rc == 0 && s.counts.secrets > 0) {
         rc = err_set(err, ERR_INVALID, "%s; nothing was written", s.counts.secret);
     }
-    rc = rc != 0 ? rc : sink_new(fd, options->plain, &sink, err);
-    rc = rc != 0 ? rc : write_members(&s, sink, err);
-    rc = rc != 0 ? rc : sink_end(sink, ret_digest, ret_bytes, err);
+    if (rc == 0) rc = sink_new(fd, options->plain, &sink, err);
+    if (rc == 0) rc = write_members(&s, sink, err);
+    if (rc == 0) rc = sink_end(sink, ret_digest, ret_bytes, err);
     if (rc == 0) {
         *ret = s.counts;
     }

@@ -142,9 +142,9 @@ static int check_manifest(struct checking *c, struct err *err) {
     if (rc == ERR_CORRUPT && reading_members(c->reading) == 0) {
         err_prefix(err, "it does not begin like a bundle");
     }
-    rc = rc != 0 ? rc : check_expect(c, BUNDLE_MANIFEST, BUNDLE_MANIFEST_MAX, err);
-    rc = rc != 0 ? rc : reading_rest(c->reading, &text, BUNDLE_MANIFEST_MAX, err);
-    rc = rc != 0 ? rc : manifest_decode(&c->manifest, bytes_of_buf(&text), err);
+    if (rc == 0) rc = check_expect(c, BUNDLE_MANIFEST, BUNDLE_MANIFEST_MAX, err);
+    if (rc == 0) rc = reading_rest(c->reading, &text, BUNDLE_MANIFEST_MAX, err);
+    if (rc == 0) rc = manifest_decode(&c->manifest, bytes_of_buf(&text), err);
     buf_done(&text);
     if (c->manifest.rule != NULL) {
         c->rule = c->manifest.rule;
@@ -159,7 +159,8 @@ static int check_manifest(struct checking *c, struct err *err) {
     if (rc == 0 && c->options->question != NULL) {
         question_begin(c->options->question, &c->manifest);
     }
-    return rc != 0 ? rc : check_advance(c, err);
+    if (rc == 0) rc = check_advance(c, err);
+    return rc;
 }
 
 /* Members that are hashed and no more: artifacts, VERIFY.md. */
@@ -182,7 +183,7 @@ static int check_plain(struct checking *c, const char *front, uint64_t max, stru
             }
         }
         c->report->counts.artifacts += front[0] == 'a';
-        rc = rc != 0 ? rc : check_subject(c, err);
+        if (rc == 0) rc = check_subject(c, err);
     }
     return rc;
 }
@@ -236,24 +237,25 @@ static int check_counts(struct checking *c) {
 
 static int check_all(struct checking *c, struct err *err) {
     int rc = check_manifest(c, err);
-    rc = rc != 0 ? rc : check_checkpoint(c, err);
-    rc = rc != 0 ? rc : check_keys(c, err);
+    if (rc == 0) rc = check_checkpoint(c, err);
+    if (rc == 0) rc = check_keys(c, err);
     if (rc != 0) {
         return rc;
     }
     check_trust(c);
     rc = check_erasures(c, err);
-    rc = rc != 0 ? rc : check_states_begin(c, err);
-    rc = rc != 0 ? rc : c->manifest.sparse ? check_sparse(c, err) : check_range(c, err);
-    rc = rc != 0 ? rc : check_plain(c, BUNDLE_ARTIFACTS, USTAR_SIZE_MAX, err);
-    rc = rc != 0 ? rc : check_states(c, err);
-    rc = rc != 0 ? rc : check_plain(c, BUNDLE_VERIFY, BUNDLE_VERIFY_MAX, err);
-    rc = rc != 0 || c->manifest.format == 1 ? rc : check_sums(c, err);
+    if (rc == 0) rc = check_states_begin(c, err);
+    if (rc == 0) rc = c->manifest.sparse ? check_sparse(c, err) : check_range(c, err);
+    if (rc == 0) rc = check_plain(c, BUNDLE_ARTIFACTS, USTAR_SIZE_MAX, err);
+    if (rc == 0) rc = check_states(c, err);
+    if (rc == 0) rc = check_plain(c, BUNDLE_VERIFY, BUNDLE_VERIFY_MAX, err);
+    if (rc == 0 && c->manifest.format != 1) rc = check_sums(c, err);
     if (rc == 0 && !c->at_end) {
         c->rule = "B3";
         rc = err_set(err, ERR_CORRUPT, "it is where the archive should end");
     }
-    return rc != 0 ? rc : check_counts(c);
+    if (rc == 0) rc = check_counts(c);
+    return rc;
 }
 
 static void say_seals(struct checking *c) {
@@ -345,8 +347,8 @@ static int checking_init(struct checking *c, int fd, const struct reading_option
     int rc = c->head == NULL || c->other == NULL || c->digests == NULL || c->sums == NULL
                  ? err_set(err, ERR_NOMEM, "out of memory")
                  : 0;
-    rc = rc != 0 ? rc : crypt_init(err);
-    rc = rc != 0 ? rc : reading_new(fd, options, &c->reading, err);
+    if (rc == 0) rc = crypt_init(err);
+    if (rc == 0) rc = reading_new(fd, options, &c->reading, err);
     if (rc == 0) {
         scan_init(&c->scan, c->reading);
     }
@@ -395,7 +397,7 @@ int export_verify(int fd, const struct export_verify_options *options, struct ex
         c->report = report;
         c->rule = "B2";
         rc = checking_init(c, fd, &reading, &why);
-        rc = rc != 0 ? rc : check_all(c, &why);
+        if (rc == 0) rc = check_all(c, &why);
     }
     bool judged = rc == 0 || !is_outside(c, rc);
     if (rc == 0) {

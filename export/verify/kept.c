@@ -131,7 +131,7 @@ static int fold_all(struct kept *kept, const struct projection *projection, uint
             continue;
         }
         rc = fold_input_set(kept->input, &one->event, &why);
-        rc = rc != 0 ? rc : fold_apply(fold, kept->input, &why);
+        if (rc == 0) rc = fold_apply(fold, kept->input, &why);
         if (rc == ERR_NOMEM) {
             err_set(err, rc, "%s", why.msg);
         } else if (rc != 0) {
@@ -157,10 +157,10 @@ int kept_apply(struct kept *kept, const struct projection *projection, const str
         return 1;
     }
     int rc = rows_new(NULL, &with, err);
-    rc = rc != 0 ? rc : rows_new(NULL, &without, err);
-    rc = rc != 0 ? rc : fold_all(kept, projection, event->seq, true, bytes_max / 2, with, ret_why, err);
-    rc = rc != 0 ? rc : fold_all(kept, projection, event->seq, false, bytes_max / 2, without, ret_why, err);
-    rc = rc != 0 ? rc : correct_take_over(rows, projection, event, with, without, err);
+    if (rc == 0) rc = rows_new(NULL, &without, err);
+    if (rc == 0) rc = fold_all(kept, projection, event->seq, true, bytes_max / 2, with, ret_why, err);
+    if (rc == 0) rc = fold_all(kept, projection, event->seq, false, bytes_max / 2, without, ret_why, err);
+    if (rc == 0) rc = correct_take_over(rows, projection, event, with, without, err);
     rows_free(with);
     rows_free(without);
     return rc;

@@ -41,29 +41,31 @@ static void line_done(struct key_line *l) {
 static int take_checkpoint(struct scan *s, struct key_line *l, struct err *err) {
     bool none = false;
     int rc = scan_literal(s, "{\"checkpoint\":", err);
-    rc = rc != 0 ? rc : scan_sees(s, "null", &none, err);
+    if (rc == 0) rc = scan_sees(s, "null", &none, err);
     l->has_checkpoint = !none;
-    rc = rc != 0 ? rc : none ? scan_literal(s, "null", err) : scan_string(s, &l->note, NOTE_MAX, err);
-    rc = rc != 0 ? rc : scan_literal(s, ",\"consistency\":", err);
-    rc = rc != 0 ? rc : scan_hashes(s, &l->consistency, err);
-    return rc != 0 ? rc : scan_literal(s, ",", err);
+    if (rc == 0) rc = none ? scan_literal(s, "null", err) : scan_string(s, &l->note, NOTE_MAX, err);
+    if (rc == 0) rc = scan_literal(s, ",\"consistency\":", err);
+    if (rc == 0) rc = scan_hashes(s, &l->consistency, err);
+    if (rc == 0) rc = scan_literal(s, ",", err);
+    return rc;
 }
 
 static int take_line(struct checking *c, struct key_line *l, bool erasure, struct err *err) {
     struct scan *s = &c->scan;
     c->rule = "B10";
     int rc = erasure ? scan_literal(s, "{", err) : take_checkpoint(s, l, err);
-    rc = rc != 0 ? rc : scan_literal(s, "\"header\":\"", err);
-    rc = rc != 0 ? rc : scan_base64(s, &l->header, EVENT_HEADER_MAX, err);
-    rc = rc != 0 ? rc : scan_literal(s, ",\"inclusion\":", err);
-    rc = rc != 0 ? rc : scan_hashes(s, &l->inclusion, err);
-    rc = rc != 0 ? rc : scan_literal(s, ",\"payload\":\"", err);
-    rc = rc != 0 ? rc : scan_base64(s, &l->payload, EVENT_PAYLOAD_MAX, err);
-    rc = rc != 0 ? rc : scan_literal(s, ",\"salt\":\"", err);
-    rc = rc != 0 ? rc : scan_hash(s, l->salt, err);
-    rc = rc != 0 ? rc : scan_literal(s, ",\"seq\":", err);
-    rc = rc != 0 ? rc : scan_uint(s, &l->seq, err);
-    return rc != 0 ? rc : scan_line_end(s, err);
+    if (rc == 0) rc = scan_literal(s, "\"header\":\"", err);
+    if (rc == 0) rc = scan_base64(s, &l->header, EVENT_HEADER_MAX, err);
+    if (rc == 0) rc = scan_literal(s, ",\"inclusion\":", err);
+    if (rc == 0) rc = scan_hashes(s, &l->inclusion, err);
+    if (rc == 0) rc = scan_literal(s, ",\"payload\":\"", err);
+    if (rc == 0) rc = scan_base64(s, &l->payload, EVENT_PAYLOAD_MAX, err);
+    if (rc == 0) rc = scan_literal(s, ",\"salt\":\"", err);
+    if (rc == 0) rc = scan_hash(s, l->salt, err);
+    if (rc == 0) rc = scan_literal(s, ",\"seq\":", err);
+    if (rc == 0) rc = scan_uint(s, &l->seq, err);
+    if (rc == 0) rc = scan_line_end(s, err);
+    return rc;
 }
 
 /* Header and payload belong together, and to this seq. */
@@ -131,7 +133,7 @@ static int add_epoch(struct checking *c, const struct key_line *l, const struct 
     struct check_epoch e = {
         .from_size = l->seq + 1, .to_size = LEDGER_NO_SEQ, .seq = l->seq, .restored = said->restored, .vkey = said->key};
     int rc = check_key(c, l->seq, &said->key);
-    rc = rc != 0 ? rc : array_room(&c->epoch, c->n_epochs + 1, &c->cap_epochs, sizeof(*c->epoch), err);
+    if (rc == 0) rc = array_room(&c->epoch, c->n_epochs + 1, &c->cap_epochs, sizeof(*c->epoch), err);
     if (rc != 0) {
         return rc;
     }
@@ -185,7 +187,7 @@ static int take_epoch(struct checking *c, const struct key_line *l, struct err *
     if (rc == 0 && l->seq == 0) {
         c->log = said.log;
     }
-    rc = rc != 0 ? rc : add_epoch(c, l, &said, err);
+    if (rc == 0) rc = add_epoch(c, l, &said, err);
     if (rc == 0 && said.restored) {
         c->n_restored++;
         c->last_restored = l->seq;
@@ -270,8 +272,8 @@ static int take_note(struct checking *c, struct bytes bytes, struct note *note, 
 
 int check_checkpoint(struct checking *c, struct err *err) {
     int rc = check_expect(c, BUNDLE_CHECKPOINT, NOTE_MAX, err);
-    rc = rc != 0 ? rc : reading_rest(c->reading, &c->note, NOTE_MAX, err);
-    rc = rc != 0 ? rc : take_note(c, bytes_of_buf(&c->note), c->head, &c->point, err);
+    if (rc == 0) rc = reading_rest(c->reading, &c->note, NOTE_MAX, err);
+    if (rc == 0) rc = take_note(c, bytes_of_buf(&c->note), c->head, &c->point, err);
     if (rc != 0) {
         return rc;
     }
@@ -329,8 +331,8 @@ static int check_handover(struct checking *c, const struct key_line *before, str
     if (rc == 0 && !merkle_check_inclusion(l->seq, point.size, l->leaf, &l->inclusion, point.root)) {
         rc = check_fault(c, "F7", EXPORT_SEALS, l->seq, "it is not in the tree of its checkpoint");
     }
-    rc = rc != 0 ? rc : take_handover(c, l, err);
-    rc = rc != 0 ? rc : judge(c, c->other, &point);
+    if (rc == 0) rc = take_handover(c, l, err);
+    if (rc == 0) rc = judge(c, c->other, &point);
     if (rc == 0) {
         memcpy(c->epoch[c->n_epochs - 1].root, point.root, EVENT_HASH);
         rc = remember_signers(c, c->other, err);
@@ -345,15 +347,16 @@ static int check_lines(struct checking *c, struct key_line line[2], struct err *
     for (; rc == 0 && (n == 0 || reading_left(c->reading) > 0); n++) {
         struct key_line *l = &line[n % 2];
         rc = take_line(c, l, false, err);
-        rc = rc != 0 ? rc : check_event(c, l, err);
-        rc = rc != 0 ? rc : n == 0 ? take_genesis(c, l, err) : check_handover(c, &line[(n + 1) % 2], l, err);
+        if (rc == 0) rc = check_event(c, l, err);
+        if (rc == 0) rc = n == 0 ? take_genesis(c, l, err) : check_handover(c, &line[(n + 1) % 2], l, err);
     }
     if (rc == 0) {
         const struct check_epoch *last = &c->epoch[c->n_epochs - 1];
         struct tree mine = {last->seq + 1, last->root}, head = {c->point.size, c->point.root};
         rc = check_proofs(c, &line[(n + 1) % 2], &mine, &head);
     }
-    return rc != 0 ? rc : judge(c, c->head, &c->point);
+    if (rc == 0) rc = judge(c, c->head, &c->point);
+    return rc;
 }
 
 int check_keys(struct checking *c, struct err *err) {
@@ -361,13 +364,14 @@ int check_keys(struct checking *c, struct err *err) {
     line_init(&line[0]);
     line_init(&line[1]);
     int rc = check_expect(c, BUNDLE_KEYS, BUNDLE_KEYS_MAX, err);
-    rc = rc != 0 ? rc : check_lines(c, line, err);
+    if (rc == 0) rc = check_lines(c, line, err);
     line_done(&line[0]);
     line_done(&line[1]);
     if (rc == 0 && !manifest_signed(&c->manifest, &c->log)) {
         rc = check_fault(c, "B7", EXPORT_SEALS, LEDGER_NO_SEQ, "the log key that they name has not signed the manifest");
     }
-    return rc != 0 ? rc : check_subject(c, err);
+    if (rc == 0) rc = check_subject(c, err);
+    return rc;
 }
 
 /* ---- erasures ---- */
@@ -431,8 +435,8 @@ static int take_erased(struct checking *c, const struct key_line *l, struct err 
         rc = err_set(err, ERR_CORRUPT, "the event erases neither a body nor private fields");
     }
     erasing.private_ = rc == 0 && what == LEDGER_ERASE_PRIVATE;
-    rc = rc != 0 || !erasing.private_ ? rc : take_field_names(l, &erasing, err);
-    rc = rc != 0 ? rc : erased_events(l->body, l->seq, add_erased, &erasing, err);
+    if (rc == 0 && erasing.private_) rc = take_field_names(l, &erasing, err);
+    if (rc == 0) rc = erased_events(l->body, l->seq, add_erased, &erasing, err);
     return rc == 0 || err_is_system(rc) ? rc : check_fault(c, c->rule, EXPORT_ERASURES, l->seq, "%s", err->msg);
 }
 
@@ -497,15 +501,15 @@ int check_erasures(struct checking *c, struct err *err) {
     scan_member(&c->scan);
     int rc = check_expect(c, BUNDLE_ERASURES, BUNDLE_ERASURES_MAX, err);
     do {
-        rc = rc != 0 ? rc : take_line(c, &l, true, err);
-        rc = rc != 0 ? rc : check_event(c, &l, err);
+        if (rc == 0) rc = take_line(c, &l, true, err);
+        if (rc == 0) rc = check_event(c, &l, err);
         if (rc == 0 && (l.seq <= last || !bytes_is(l.h.kind, "ledger.erased"))) {
             rc = check_fault(c, "B12", EXPORT_ERASURES, l.seq, "it is not a ledger.erased event, or is out of order");
         }
         if (rc == 0 && !merkle_check_inclusion(l.seq, c->point.size, l.leaf, &l.inclusion, c->point.root)) {
             rc = check_fault(c, "F7", EXPORT_ERASURES, l.seq, "it is not in the tree of the head");
         }
-        rc = rc != 0 ? rc : take_erased(c, &l, err);
+        if (rc == 0) rc = take_erased(c, &l, err);
         last = l.seq;
     } while (rc == 0 && reading_left(c->reading) > 0);
     line_done(&l);
@@ -515,5 +519,6 @@ int check_erasures(struct checking *c, struct err *err) {
     if (rc == 0 && c->n_fields > 0) {
         qsort(c->fields, c->n_fields, sizeof(*c->fields), by_event);
     }
-    return rc != 0 ? rc : check_subject(c, err);
+    if (rc == 0) rc = check_subject(c, err);
+    return rc;
 }

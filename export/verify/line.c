@@ -64,19 +64,19 @@ static int take_field(struct checking *c, struct check_said *said, struct bytes 
     int rc = scan_sees(s, "{\"field\":\"", &open, err);
     if (rc == 0 && !open) {
         rc = scan_literal(s, "{\"digest\":\"", err);
-        rc = rc != 0 ? rc : scan_hash(s, digest, err);
+        if (rc == 0) rc = scan_hash(s, digest, err);
     } else if (rc == 0) {
         rc = scan_literal(s, "{\"field\":\"", err);
-        rc = rc != 0 ? rc : scan_base64(s, &c->field, EVENT_PRIVATE_MAX + 1, err);
-        rc = rc != 0 ? rc : scan_literal(s, ",\"salt\":\"", err);
-        rc = rc != 0 ? rc : scan_hash(s, salt, err);
-        rc = rc != 0 ? rc : keep_field(c, last, said->n_private == 0, err);
+        if (rc == 0) rc = scan_base64(s, &c->field, EVENT_PRIVATE_MAX + 1, err);
+        if (rc == 0) rc = scan_literal(s, ",\"salt\":\"", err);
+        if (rc == 0) rc = scan_hash(s, salt, err);
+        if (rc == 0) rc = keep_field(c, last, said->n_private == 0, err);
         said->n_private++;
         if (rc == 0) {
             event_field_digest(digest, salt, bytes_of_buf(&c->field));
         }
     }
-    rc = rc != 0 ? rc : scan_literal(s, "}", err);
+    if (rc == 0) rc = scan_literal(s, "}", err);
     if (rc == 0) {
         hash_put(c->digests, digest, sizeof(digest));
     }
@@ -97,7 +97,7 @@ static int take_private(struct checking *c, struct check_said *said, struct err 
     struct bytes last = {0};
     bool more = true;
     int rc = scan_literal(&c->scan, "\"private\":[", err);
-    rc = rc != 0 ? rc : make_room(c, err);
+    if (rc == 0) rc = make_room(c, err);
     hash_end(c->digests, said->private_); /* afresh */
     hash_put(c->digests, &tag, 1);
     for (size_t n = 0; rc == 0 && more; n++) {
@@ -107,8 +107,8 @@ static int take_private(struct checking *c, struct check_said *said, struct err 
                            (unsigned long long)c->scan.line);
         }
         rc = take_field(c, said, &last, err);
-        rc = rc != 0 ? rc : scan_sees(&c->scan, ",", &more, err);
-        rc = rc != 0 || !more ? rc : scan_literal(&c->scan, ",", err);
+        if (rc == 0) rc = scan_sees(&c->scan, ",", &more, err);
+        if (rc == 0 && more) rc = scan_literal(&c->scan, ",", err);
     }
     hash_end(c->digests, said->private_);
     said->has_private = true;
@@ -120,8 +120,9 @@ static int take_private(struct checking *c, struct check_said *said, struct err 
         return err_set(err, ERR_CORRUPT, "line %llu: more private fields than an event has",
                        (unsigned long long)c->scan.line);
     }
-    rc = rc != 0 ? rc : buf_check(&c->private_, "private fields", err);
-    return rc != 0 ? rc : scan_literal(&c->scan, "],", err);
+    if (rc == 0) rc = buf_check(&c->private_, "private fields", err);
+    if (rc == 0) rc = scan_literal(&c->scan, "],", err);
+    return rc;
 }
 
 /* ---- lines ---- */
@@ -132,18 +133,20 @@ static int take_disclosed(struct checking *c, struct check_said *said, struct er
     bool private_ = false;
     said->what = EXPORT_DISCLOSED;
     int rc = scan_literal(s, "\"payload\":\"", err);
-    rc = rc != 0 ? rc : scan_base64(s, &c->payload, EVENT_PAYLOAD_MAX, err);
-    rc = rc != 0 ? rc : scan_literal(s, ",", err);
-    rc = rc != 0 ? rc : scan_sees(s, "\"private\"", &private_, err);
-    rc = rc != 0 || !private_ ? rc : take_private(c, said, err);
-    rc = rc != 0 ? rc : scan_literal(s, "\"salt\":\"", err);
-    rc = rc != 0 ? rc : scan_hash(s, said->salt, err);
-    return rc != 0 ? rc : scan_literal(s, ",", err);
+    if (rc == 0) rc = scan_base64(s, &c->payload, EVENT_PAYLOAD_MAX, err);
+    if (rc == 0) rc = scan_literal(s, ",", err);
+    if (rc == 0) rc = scan_sees(s, "\"private\"", &private_, err);
+    if (rc == 0 && private_) rc = take_private(c, said, err);
+    if (rc == 0) rc = scan_literal(s, "\"salt\":\"", err);
+    if (rc == 0) rc = scan_hash(s, said->salt, err);
+    if (rc == 0) rc = scan_literal(s, ",", err);
+    return rc;
 }
 
 static int take_seq(struct scan *s, uint64_t *ret, struct err *err) {
     int rc = scan_literal(s, "\"seq\":", err);
-    return rc != 0 ? rc : scan_uint(s, ret, err);
+    if (rc == 0) rc = scan_uint(s, ret, err);
+    return rc;
 }
 
 int check_take_line(struct checking *c, struct check_said *ret, struct err *err) {
@@ -152,19 +155,20 @@ int check_take_line(struct checking *c, struct check_said *ret, struct err *err)
     bool erased = false, plain = false;
     *ret = (struct check_said){.what = EXPORT_WITHHELD};
     int rc = scan_literal(s, "{", err);
-    rc = rc != 0 ? rc : scan_sees(s, "\"erased\"", &erased, err);
-    rc = rc != 0 ? rc : scan_sees(s, "\"seq\"", &plain, err);
+    if (rc == 0) rc = scan_sees(s, "\"erased\"", &erased, err);
+    if (rc == 0) rc = scan_sees(s, "\"seq\"", &plain, err);
     if (rc == 0 && erased) {
         ret->what = EXPORT_ERASED;
         rc = scan_literal(s, "\"erased\":", err);
-        rc = rc != 0 ? rc : scan_uint(s, &ret->by, err);
-        rc = rc != 0 ? rc : scan_literal(s, ",", err);
+        if (rc == 0) rc = scan_uint(s, &ret->by, err);
+        if (rc == 0) rc = scan_literal(s, ",", err);
     } else if (rc == 0 && !plain) {
         rc = take_disclosed(c, ret, err);
     }
-    rc = rc != 0 ? rc : take_seq(s, &ret->seq, err);
-    rc = rc != 0 || !plain ? rc : scan_literal(s, ",\"withheld\":true", err);
-    return rc != 0 ? rc : scan_line_end(s, err);
+    if (rc == 0) rc = take_seq(s, &ret->seq, err);
+    if (rc == 0 && plain) rc = scan_literal(s, ",\"withheld\":true", err);
+    if (rc == 0) rc = scan_line_end(s, err);
+    return rc;
 }
 
 /* ---- what it says of the event ---- */
@@ -197,9 +201,10 @@ static int check_disclosed(struct checking *c, const struct check_slot *slot, co
     event.author = author.name;
     memcpy(event.salt, said->salt, EVENT_HASH);
     rc = author.name.n == 0 ? 0 : check_author(c, slot, &author, event.body, err);
-    return rc != 0 ? rc
-                   : check_give(c, slot, EXPORT_DISCLOSED, &event,
-                                said->n_private > 0 ? bytes_of_buf(&c->private_) : (struct bytes){0}, err);
+    if (rc == 0)
+        rc = check_give(c, slot, EXPORT_DISCLOSED, &event,
+                        said->n_private > 0 ? bytes_of_buf(&c->private_) : (struct bytes){0}, err);
+    return rc;
 }
 
 int check_content(struct checking *c, const struct check_slot *slot, const struct check_said *said, struct err *err) {
@@ -243,24 +248,25 @@ static int take_sparse(struct checking *c, struct check_said *ret, struct merkle
     c->rule = "B10";
     *ret = (struct check_said){.what = EXPORT_WITHHELD};
     int rc = scan_literal(s, "{", err);
-    rc = rc != 0 ? rc : scan_sees(s, "\"erased\"", &erased, err);
+    if (rc == 0) rc = scan_sees(s, "\"erased\"", &erased, err);
     if (rc == 0 && erased) {
         ret->what = EXPORT_ERASED;
         rc = scan_literal(s, "\"erased\":", err);
-        rc = rc != 0 ? rc : scan_uint(s, &ret->by, err);
-        rc = rc != 0 ? rc : scan_literal(s, ",", err);
+        if (rc == 0) rc = scan_uint(s, &ret->by, err);
+        if (rc == 0) rc = scan_literal(s, ",", err);
     }
-    rc = rc != 0 ? rc : scan_literal(s, "\"header\":\"", err);
-    rc = rc != 0 ? rc : scan_base64(s, &c->header, EVENT_HEADER_MAX, err);
-    rc = rc != 0 ? rc : scan_literal(s, ",\"inclusion\":", err);
-    rc = rc != 0 ? rc : scan_hashes(s, inclusion, err);
-    rc = rc != 0 ? rc : scan_literal(s, ",", err);
-    rc = rc != 0 ? rc : scan_sees(s, "\"seq\"", ret_bare, err);
+    if (rc == 0) rc = scan_literal(s, "\"header\":\"", err);
+    if (rc == 0) rc = scan_base64(s, &c->header, EVENT_HEADER_MAX, err);
+    if (rc == 0) rc = scan_literal(s, ",\"inclusion\":", err);
+    if (rc == 0) rc = scan_hashes(s, inclusion, err);
+    if (rc == 0) rc = scan_literal(s, ",", err);
+    if (rc == 0) rc = scan_sees(s, "\"seq\"", ret_bare, err);
     *ret_bare = rc == 0 && *ret_bare;
-    rc = rc != 0 || *ret_bare || erased ? rc : take_disclosed(c, ret, err);
-    rc = rc != 0 ? rc : take_seq(s, &ret->seq, err);
+    if (rc == 0 && !*ret_bare && !erased) rc = take_disclosed(c, ret, err);
+    if (rc == 0) rc = take_seq(s, &ret->seq, err);
     *ret_bare = *ret_bare && !erased;
-    return rc != 0 ? rc : scan_line_end(s, err);
+    if (rc == 0) rc = scan_line_end(s, err);
+    return rc;
 }
 
 static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
@@ -283,12 +289,13 @@ static int check_chosen(struct checking *c, uint64_t group, struct err *err) {
     if (rc == 0 && !merkle_check_inclusion(said.seq, c->point.size, slot->leaf, &inclusion, c->point.root)) {
         rc = check_fault(c, "F7", EXPORT_INTEGRITY, said.seq, "it is not in the tree of the head");
     }
-    rc = rc != 0 ? rc : check_count(c, slot);
+    if (rc == 0) rc = check_count(c, slot);
     c->next++;
     if (rc == 0 && bare && !slot->matches && c->manifest.bodies != EXPORT_BODIES_ALL) {
         return check_give(c, slot, EXPORT_LEFT_OUT, &event, (struct bytes){0}, err);
     }
-    return rc != 0 ? rc : check_content(c, slot, &said, err);
+    if (rc == 0) rc = check_content(c, slot, &said, err);
+    return rc;
 }
 
 /* Of the member at hand; LEDGER_NO_SEQ: it is another. */
@@ -323,10 +330,10 @@ int check_sparse(struct checking *c, struct err *err) {
         }
         scan_member(&c->scan);
         do {
-            rc = rc != 0 ? rc : check_chosen(c, group, err);
+            if (rc == 0) rc = check_chosen(c, group, err);
             first = rc == 0 && first == LEDGER_NO_SEQ ? c->next - 1 : first;
         } while (rc == 0 && reading_left(c->reading) > 0);
-        rc = rc != 0 ? rc : check_advance(c, err);
+        if (rc == 0) rc = check_advance(c, err);
     }
     if (rc == 0 && m->to > 0 && (first != m->from)) {
         rc = check_fault(c, "B17", EXPORT_INTEGRITY, LEDGER_NO_SEQ, "the chosen events do not begin with the range");

@@ -78,7 +78,7 @@ int check_give(struct checking *c, const struct check_slot *slot, enum export_fa
     event->has_private = h->private_ != NULL;
     memcpy(event->leaf, slot->leaf, LEDGER_HASH);
     int rc = c->options->question == NULL ? 0 : question_count(c->options->question, event, fate, err);
-    rc = rc != 0 ? rc : check_states_event(c, event, err);
+    if (rc == 0) rc = check_states_event(c, event, err);
     if (rc == 0 && c->options->each != NULL) {
         rc = c->options->each(c->options->ctx, event, private_, err);
         c->ended_by_caller = rc != 0;
@@ -102,7 +102,7 @@ static int take_entries(struct checking *c, size_t count, struct err *err) {
         rest.p += 2 + n;
         rest.n -= 2 + n;
         int rc = check_header(c, slot, err);
-        rc = rc != 0 ? rc : check_count(c, slot);
+        if (rc == 0) rc = check_count(c, slot);
         if (rc != 0) {
             return rc;
         }
@@ -143,8 +143,8 @@ static int take_lines(struct checking *c, size_t count, size_t *at, struct err *
             return err_set(err, ERR_CORRUPT, "line %llu: event %llu is out of order or of another group",
                            (unsigned long long)c->scan.line - 1, (unsigned long long)said.seq);
         }
-        rc = rc != 0 ? rc : without_line(c, at, (size_t)(said.seq - first), err);
-        rc = rc != 0 ? rc : check_content(c, &c->slot[*at], &said, err);
+        if (rc == 0) rc = without_line(c, at, (size_t)(said.seq - first), err);
+        if (rc == 0) rc = check_content(c, &c->slot[*at], &said, err);
         (*at)++;
     } while (rc == 0 && reading_left(c->reading) > 0);
     return rc;
@@ -158,20 +158,21 @@ static int check_group(struct checking *c, uint64_t group, struct err *err) {
     snprintf(c->entries_name, sizeof(c->entries_name), BUNDLE_ENTRIES "%llu", (unsigned long long)group);
     int rc = check_expect(c, c->entries_name, BUNDLE_ENTRIES_MAX, err);
     buf_clear(&c->entries);
-    rc = rc != 0 ? rc : reading_rest(c->reading, &c->entries, BUNDLE_ENTRIES_MAX, err);
-    rc = rc != 0 ? rc : take_entries(c, count, err);
-    rc = rc != 0 ? rc : check_advance(c, err);
+    if (rc == 0) rc = reading_rest(c->reading, &c->entries, BUNDLE_ENTRIES_MAX, err);
+    if (rc == 0) rc = take_entries(c, count, err);
+    if (rc == 0) rc = check_advance(c, err);
     if (rc != 0) {
         return rc;
     }
     snprintf(name, sizeof(name), BUNDLE_PAYLOADS "%llu.jsonl", (unsigned long long)group);
     if (check_is_at(c, name)) {
         rc = check_expect(c, name, BUNDLE_LINES_MAX, err);
-        rc = rc != 0 ? rc : take_lines(c, count, &at, err);
-        rc = rc != 0 ? rc : check_advance(c, err);
+        if (rc == 0) rc = take_lines(c, count, &at, err);
+        if (rc == 0) rc = check_advance(c, err);
     }
     c->about = rc == 0 ? c->entries_name : NULL;
-    return rc != 0 ? rc : without_line(c, &at, count, err);
+    if (rc == 0) rc = without_line(c, &at, count, err);
+    return rc;
 }
 
 /* ---- the range ---- */
@@ -181,19 +182,20 @@ static int begin(struct checking *c, struct err *err) {
     struct buf text;
     buf_init(&text, BUNDLE_RANGE_MAX);
     int rc = check_expect(c, BUNDLE_RANGE, BUNDLE_RANGE_MAX, err);
-    rc = rc != 0 ? rc : reading_rest(c->reading, &text, BUNDLE_RANGE_MAX, err);
+    if (rc == 0) rc = reading_rest(c->reading, &text, BUNDLE_RANGE_MAX, err);
     c->rule = rc == 0 ? "B13" : c->rule;
-    rc = rc != 0 ? rc : merkle_range_decode(bytes_of_buf(&text), &c->range, err);
+    if (rc == 0) rc = merkle_range_decode(bytes_of_buf(&text), &c->range, err);
     buf_done(&text);
     if (rc == 0 && (c->range.a != m->from || c->range.b != m->to || c->range.size != m->size)) {
         return check_fault(c, "B13", EXPORT_INTEGRITY, LEDGER_NO_SEQ, "it is not about the manifest's range and head");
     }
-    rc = rc != 0 ? rc : merkle_range_begin(&c->range, &c->edge, err);
+    if (rc == 0) rc = merkle_range_begin(&c->range, &c->edge, err);
     if (rc == ERR_INVALID) {
         rc = ERR_CORRUPT;
     }
     check_trust_at(c);
-    return rc != 0 ? rc : check_advance(c, err);
+    if (rc == 0) rc = check_advance(c, err);
+    return rc;
 }
 
 /* A time range is proven by what lies beyond it. */
@@ -222,7 +224,7 @@ int check_range(struct checking *c, struct err *err) {
         first_time = first && rc == 0 ? c->slot[0].h.time : first_time;
     }
     c->rule = rc == 0 ? "B13" : c->rule;
-    rc = rc != 0 ? rc : merkle_range_finish(&c->range, &c->edge, root, err);
+    if (rc == 0) rc = merkle_range_finish(&c->range, &c->edge, root, err);
     if (rc == ERR_INVALID) {
         rc = ERR_CORRUPT;
     }
@@ -230,7 +232,7 @@ int check_range(struct checking *c, struct err *err) {
         rc = check_fault(c, "B15", EXPORT_INTEGRITY, LEDGER_NO_SEQ,
                          "the headers and the range proof do not give the root that was sealed");
     }
-    rc = rc != 0 ? rc : check_time_bounds(c, first_time);
+    if (rc == 0) rc = check_time_bounds(c, first_time);
     c->about = rc != 0 ? c->about : NULL;
     return rc;
 }

@@ -134,11 +134,12 @@ static int check_end(struct reading *r, struct err *err) {
     if (rc == 0 && !is_zero(block, USTAR_BLOCK)) {
         rc = broken(r, err, "a single block of zeros is where a member or the end should be");
     }
-    rc = rc != 0 ? rc : fill(r, 1, err);
+    if (rc == 0) rc = fill(r, 1, err);
     if (rc == 0 && r->at < r->end) {
         rc = broken(r, err, "something follows the end of the archive");
     }
-    return rc != 0 ? rc : 1;
+    if (rc == 0) rc = 1;
+    return rc;
 }
 
 int reading_next(struct reading *reading, struct err *err) {
@@ -158,7 +159,7 @@ int reading_next(struct reading *reading, struct err *err) {
     r->size = r->left = 0;
     r->padding = 0;
     rc = take(r, USTAR_BLOCK, &block, err);
-    rc = rc != 0 ? rc : ustar_parse(block, r->name, &r->size, err);
+    if (rc == 0) rc = ustar_parse(block, r->name, &r->size, err);
     if (rc != 0) {
         r->rule = rc == ERR_CORRUPT && r->rule == NULL ? "B2" : r->rule;
         return rc == 1 ? check_end(r, err) : rc;

@@ -116,7 +116,7 @@ int scan_hash(struct scan *scan, uint8_t ret[EVENT_HASH], struct err *err) {
     struct bytes text;
     bool taken;
     int rc = see_base64(scan, 44, &text, &taken, err);
-    rc = rc != 0 ? rc : merkle_hash_decode(text, ret);
+    if (rc == 0) rc = merkle_hash_decode(text, ret);
     if (rc == 0 && !taken) {
         reading_skip(scan->reading, text.n + 1);
     }
@@ -135,12 +135,13 @@ int scan_hashes(struct scan *scan, struct merkle_proof *ret, struct err *err) {
             return corrupt(scan, "a proof of more than 64 hashes", err);
         }
         rc = scan_literal(scan, "\"", err);
-        rc = rc != 0 ? rc : scan_hash(scan, ret->hash[ret->n], err);
+        if (rc == 0) rc = scan_hash(scan, ret->hash[ret->n], err);
         ret->n += rc == 0;
-        rc = rc != 0 ? rc : scan_sees(scan, ",", &more, err);
-        rc = rc != 0 || !more ? rc : scan_literal(scan, ",", err);
+        if (rc == 0) rc = scan_sees(scan, ",", &more, err);
+        if (rc == 0 && more) rc = scan_literal(scan, ",", err);
     }
-    return rc != 0 ? rc : scan_literal(scan, "]", err);
+    if (rc == 0) rc = scan_literal(scan, "]", err);
+    return rc;
 }
 
 int scan_uint(struct scan *scan, uint64_t *ret, struct err *err) {
@@ -164,7 +165,7 @@ int scan_string(struct scan *scan, struct buf *out, size_t max, struct err *err)
     struct buf literal, mp, again;
     struct mp_item item;
     int rc = scan_literal(scan, "\"", err);
-    rc = rc != 0 ? rc : take_string(scan, 2 * max, err);
+    if (rc == 0) rc = take_string(scan, 2 * max, err);
     if (rc != 0) {
         return rc;
     }
@@ -175,7 +176,7 @@ int scan_string(struct scan *scan, struct buf *out, size_t max, struct err *err)
     buf_put_bytes(&literal, bytes_of_buf(&scan->text));
     buf_put_u8(&literal, '"');
     rc = buf_check(&literal, "a string", err);
-    rc = rc != 0 ? rc : json_to_mp(bytes_of_buf(&literal), &mp, NULL);
+    if (rc == 0) rc = json_to_mp(bytes_of_buf(&literal), &mp, NULL);
     if (rc == 0 && mp_scalar(bytes_of_buf(&mp), &item) == 0 && item.type == MP_STR && item.data.n <= max) {
         json_put_str(&again, item.data);
         buf_clear(out);

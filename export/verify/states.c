@@ -84,7 +84,7 @@ int check_states_begin(struct checking *c, struct err *err) {
     c->states = s;
     s->n = m->n_states;
     int rc = fold_input_new(upcast_all, upcast_count, &s->input, err);
-    rc = rc != 0 ? rc : kept_new(&s->kept, err);
+    if (rc == 0) rc = kept_new(&s->kept, err);
     for (size_t i = 0; i < s->n && rc == 0; i++) {
         struct one *one = &s->one[i];
         one->projection = find(m->states[i]);
@@ -93,7 +93,7 @@ int check_states_begin(struct checking *c, struct err *err) {
             continue;
         }
         rc = rows_new(NULL, &one->rows, err);
-        rc = rc != 0 ? rc : fold_new(one->projection, one->rows, &one->fold, err);
+        if (rc == 0) rc = fold_new(one->projection, one->rows, &one->fold, err);
     }
     return rc;
 }
@@ -240,13 +240,14 @@ static int compare_table(struct checking *c, const struct one *one, size_t t, st
         first = false;
         row_clear(&row);
         rc = row_decode(&row, rows[i]->bytes, NULL, 0, err);
-        rc = rc != 0 ? rc : states_put_row(mine, &row, err);
-        rc = rc != 0 ? rc : compare(c, one, mine, err);
+        if (rc == 0) rc = states_put_row(mine, &row, err);
+        if (rc == 0) rc = compare(c, one, mine, err);
     }
     free(rows);
     row_done(&row);
     buf_put_str(mine, "]}");
-    return rc != 0 ? rc : compare(c, one, mine, err);
+    if (rc == 0) rc = compare(c, one, mine, err);
+    return rc;
 }
 
 static int compare_all(struct checking *c, const struct one *one, struct err *err) {
@@ -262,7 +263,7 @@ static int compare_all(struct checking *c, const struct one *one, struct err *er
         rc = compare_table(c, one, t, &mine, err);
     }
     buf_put_str(&mine, STATES_TAIL);
-    rc = rc != 0 ? rc : compare(c, one, &mine, err);
+    if (rc == 0) rc = compare(c, one, &mine, err);
     if (rc == 0 && reading_left(c->reading) > 0) {
         rc = check_fault(c, "B25", EXPORT_STATES, LEDGER_NO_SEQ, "it continues after the states");
     }
@@ -308,7 +309,7 @@ static int check_state(struct checking *c, size_t i, struct err *err) {
     struct one *one = &c->states->one[i];
     const char *name = c->manifest.subject[c->next_subject].name; /* artifacts are behind us: as many as the states */
     int rc = check_expect(c, name, BUNDLE_STATE_MAX, err);
-    rc = rc != 0 ? rc : check_version(c, one, err);
+    if (rc == 0) rc = check_version(c, one, err);
     if (rc == 0 && one->fold != NULL) {
         rc = compare_all(c, one, err);
         c->states->recomputed += rc == 0;
@@ -319,7 +320,8 @@ static int check_state(struct checking *c, size_t i, struct err *err) {
                      one->why);
         }
     }
-    return rc != 0 ? rc : check_subject(c, err);
+    if (rc == 0) rc = check_subject(c, err);
+    return rc;
 }
 
 int check_states(struct checking *c, struct err *err) {

@@ -105,9 +105,9 @@ static int put_body(struct buf *out, const struct dpkg_operation *op, struct err
     mp_map_text(&map, "status", bytes_of(op->state != DPKG_NO_STATE ? dpkg_state_name(op->state) : ""));
     mp_map_text(&map, "version", bytes_of(op->after));
     mp_map_text(&map, "version_before", bytes_of(op->before));
-    int code = mp_map_write(&map, out, err);
+    int rc = mp_map_write(&map, out, err);
     mp_map_done(&map);
-    return code;
+    return rc;
 }
 
 static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
@@ -117,7 +117,7 @@ static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
     snprintf(subject, sizeof(subject), "package/dpkg/%s%s%s", op->package, op->arch[0] != '\0' ? ":" : "", op->arch);
     struct buf body;
     buf_init(&body, BODY_MAX);
-    int code = put_body(&body, op, err);
+    int rc = put_body(&body, op, err);
     struct ledger_draft draft;
     ledger_draft_init(&draft);
     draft.kind = bytes_of(kind_of(op));
@@ -125,11 +125,11 @@ static int give(void *ctx, const struct dpkg_operation *op, struct err *err) {
     draft.key = bytes_of(key);
     draft.grade = bytes_of("reported");
     draft.body = bytes_of_buf(&body);
-    if (code == 0) {
-        code = intake_add(r->run, &draft, &op->place, op->at, err);
+    if (rc == 0) {
+        rc = intake_add(r->run, &draft, &op->place, op->at, err);
     }
     buf_done(&body);
-    return code;
+    return rc;
 }
 
 /* ---- files -------------------------------------------------------------------------------------------------------- */
@@ -171,19 +171,19 @@ static int add_directory(struct reading *r, const char *path, struct err *err) {
         return err_errno(err, errno, "%s", path);
     }
     size_t before = r->n_files;
-    int code = 0;
-    for (struct dirent *e; code == 0 && (e = readdir(dir)) != NULL;) {
+    int rc = 0;
+    for (struct dirent *e; rc == 0 && (e = readdir(dir)) != NULL;) {
         char full[FILE_PATH_MAX];
         if (is_log_name(e->d_name)) {
-            code = file_join(full, path, e->d_name, err);
-            code = code == 0 ? add_file(r, full, err) : code;
+            rc = file_join(full, path, e->d_name, err);
+            rc = rc == 0 ? add_file(r, full, err) : rc;
         }
     }
     closedir(dir);
-    if (code == 0 && r->n_files == before) {
+    if (rc == 0 && r->n_files == before) {
         return err_set(err, ERR_NOTFOUND, "%s: no dpkg.log in this directory", path);
     }
-    return code;
+    return rc;
 }
 
 static int oldest_first(const void *a, const void *b) {
@@ -217,20 +217,20 @@ static int find_files(struct reading *r, struct err *err) {
     const char *const standard[] = {log_dir};
     const char *const *paths = o->n_paths > 0 ? o->paths : standard;
     size_t n_paths = o->n_paths > 0 ? o->n_paths : 1;
-    int code = 0;
-    for (size_t i = 0; i < n_paths && code == 0; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < n_paths && rc == 0; i++) {
         struct stat st;
         if (stat(paths[i], &st) != 0) {
-            code = err_errno(err, errno, "%s", paths[i]);
+            rc = err_errno(err, errno, "%s", paths[i]);
         } else {
-            code = S_ISDIR(st.st_mode) ? add_directory(r, paths[i], err) : add_file(r, paths[i], err);
+            rc = S_ISDIR(st.st_mode) ? add_directory(r, paths[i], err) : add_file(r, paths[i], err);
         }
     }
-    if (code == 0) {
+    if (rc == 0) {
         qsort(r->files, r->n_files, sizeof(r->files[0]), oldest_first);
         drop_doubles(r);
     }
-    return code;
+    return rc;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
@@ -285,21 +285,21 @@ static int reject_file(struct reading *r, const char *file, uint64_t offset, con
 static int read_lines(struct reading *r, const char *file, struct lines *lines, struct err *err) {
     struct lines_line line;
     struct err why = {0};
-    int code = 0;
-    while (code == 0 && !intake_stopped(r->run)) {
-        code = next_line(lines, &line, &why);
-        if (code < 0) {
+    int rc = 0;
+    while (rc == 0 && !intake_stopped(r->run)) {
+        rc = next_line(lines, &line, &why);
+        if (rc < 0) {
             return reject_file(r, file, lines_offset(lines), &why, err);
         }
-        if (code == 0) {
-            code = take_line(r, file, &line, err);
+        if (rc == 0) {
+            rc = take_line(r, file, &line, err);
             intake_progress(r->run, r->done + gz_taken(lines_gz(lines)), r->total);
         }
     }
-    if (code == 1 && lines_at_end(lines) && lines_rest(lines, &line) == 0) {
-        code = take_line(r, file, &line, err);
+    if (rc == 1 && lines_at_end(lines) && lines_rest(lines, &line) == 0) {
+        rc = take_line(r, file, &line, err);
     }
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 static bool is_line(struct bytes line, bool alone) {
@@ -314,36 +314,37 @@ static int read_file(struct reading *r, const char *file, struct err *err) {
     struct lines *lines = NULL;
     struct err why = {0};
     bool foreign = false;
-    int code = gz_open(file, GZ_REGULAR, CONTENT_MAX, &gz, &why);
-    if (code < 0) {
+    int rc = gz_open(file, GZ_REGULAR, CONTENT_MAX, &gz, &why);
+    if (rc < 0) {
         return reject_file(r, file, 0, &why, err);
     }
-    code = recognize_input(r->run, gz, file, &own, &foreign, &why);
-    if (code < 0 || foreign) {
+    rc = recognize_input(r->run, gz, file, &own, &foreign, &why);
+    if (rc < 0 || foreign) {
         gz_close(gz);
-        return code < 0 ? reject_file(r, file, 0, &why, err) : code;
+        return rc < 0 ? reject_file(r, file, 0, &why, err) : rc;
     }
-    code = lines_new(gz, intake_digest(r->run), intake_options(r->run)->stop, &lines, err);
-    if (code == 0) {
-        code = read_lines(r, file, lines, err);
+    rc = lines_new(gz, intake_digest(r->run), intake_options(r->run)->stop, &lines, err);
+    if (rc == 0) {
+        rc = read_lines(r, file, lines, err);
         r->done += gz_taken(lines_gz(lines));
     }
     lines_free(lines);
-    return code;
+    return rc;
 }
 
 static int read_all(struct reading *r, struct err *err) {
     const struct dpkg_sink sink = {r, give};
     size_t held = 0;
-    int code = 0;
+    int rc = 0;
     intake_begin(r->run, "dpkg.log");
-    for (size_t i = 0; i < r->n_files && code == 0 && !intake_stopped(r->run); i++) {
-        code = read_file(r, r->files[i], err);
+    for (size_t i = 0; i < r->n_files && rc == 0 && !intake_stopped(r->run); i++) {
+        rc = read_file(r, r->files[i], err);
     }
-    if (code == 0 && !intake_stopped(r->run)) {
-        code = dpkg_ops_end(r->ops, clock_wall_ns(), &sink, &held, err);
+    if (rc == 0 && !intake_stopped(r->run)) {
+        rc = dpkg_ops_end(r->ops, clock_wall_ns(), &sink, &held, err);
     }
-    return code != 0 ? code : intake_end(r->run, err);
+    if (rc == 0) rc = intake_end(r->run, err);
+    return rc;
 }
 
 int dpkg_read(struct intake *run, struct err *err) {
@@ -353,17 +354,17 @@ int dpkg_read(struct intake *run, struct err *err) {
     }
     r->run = run;
     r->ops = dpkg_ops_new();
-    int code = r->ops != NULL ? 0 : err_set(err, ERR_NOMEM, "dpkg: out of memory");
-    if (code == 0) {
-        code = find_files(r, err);
+    int rc = r->ops != NULL ? 0 : err_set(err, ERR_NOMEM, "dpkg: out of memory");
+    if (rc == 0) {
+        rc = find_files(r, err);
     }
-    if (code == 0) {
-        code = read_all(r, err);
+    if (rc == 0) {
+        rc = read_all(r, err);
     }
     for (size_t i = 0; i < r->n_files; i++) {
         free(r->files[i]);
     }
     dpkg_ops_free(r->ops);
     free(r);
-    return code;
+    return rc;
 }

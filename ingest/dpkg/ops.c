@@ -95,9 +95,9 @@ static int end_op(struct dpkg_ops *ops, struct open_op *o, enum dpkg_outcome out
     o->op.outcome = outcome;
     o->op.ended_at = at;
     unlink_op(ops, o);
-    int code = sink->give(sink->ctx, &o->op, err);
+    int rc = sink->give(sink->ctx, &o->op, err);
     free(o);
-    return code;
+    return rc;
 }
 
 static void copy(char *ret, size_t cap, struct bytes text) {
@@ -115,11 +115,11 @@ static int count_equal(struct dpkg_ops *ops, const struct dpkg_line *l, uint32_t
                                   l->arch,      bar, l->installed,     bar, l->available};
     uint8_t digest[HASH_LEN];
     hash_parts(digest, parts, sizeof(parts) / sizeof(parts[0]));
-    int code = line_counter_add(ops->counter, be64_get(digest), ret, err);
-    if (code == 0 && *ret == 0) {
+    int rc = line_counter_add(ops->counter, be64_get(digest), ret, err);
+    if (rc == 0 && *ret == 0) {
         *ret = 1;
     }
-    return code;
+    return rc;
 }
 
 static int begin_op(struct dpkg_ops *ops, const struct dpkg_line *l, size_t bucket, const struct ingest_place *place,
@@ -132,10 +132,10 @@ static int begin_op(struct dpkg_ops *ops, const struct dpkg_line *l, size_t buck
         return err_set(err, ERR_NOMEM, "dpkg: out of memory");
     }
     struct dpkg_operation *op = &o->op;
-    int code = count_equal(ops, l, &op->nth, err);
-    if (code != 0) {
+    int rc = count_equal(ops, l, &op->nth, err);
+    if (rc != 0) {
         free(o);
-        return code;
+        return rc;
     }
     op->action = l->action;
     op->at = l->at;
@@ -204,20 +204,21 @@ static int take_action(struct dpkg_ops *ops, const struct dpkg_line *l, size_t b
     if (l->action == DPKG_TRIGPROC || (l->action == DPKG_CONFIGURE && o != NULL)) {
         return 0;
     }
-    int code = o != NULL ? end_op(ops, o, DPKG_UNFINISHED, l->at, sink, err) : 0;
-    return code != 0 ? code : begin_op(ops, l, bucket, place, err);
+    int rc = o != NULL ? end_op(ops, o, DPKG_UNFINISHED, l->at, sink, err) : 0;
+    if (rc == 0) rc = begin_op(ops, l, bucket, place, err);
+    return rc;
 }
 
 /* What the run of dpkg before this one left half done did not end well; what it left unpacked waits for its turn. */
 static int take_startup(struct dpkg_ops *ops, uint64_t at, const struct dpkg_sink *sink, struct err *err) {
-    int code = 0;
-    for (struct open_op *o = ops->first, *next; o != NULL && code == 0; o = next) {
+    int rc = 0;
+    for (struct open_op *o = ops->first, *next; o != NULL && rc == 0; o = next) {
         next = o->next;
         if (o->op.state == DPKG_NO_STATE || o->op.state == DPKG_HALF_INSTALLED || o->op.state == DPKG_HALF_CONFIGURED) {
-            code = end_op(ops, o, DPKG_UNFINISHED, at, sink, err);
+            rc = end_op(ops, o, DPKG_UNFINISHED, at, sink, err);
         }
     }
-    return code;
+    return rc;
 }
 
 /* A removal that reached config-files is over with the first line that is not its own. */
@@ -236,9 +237,9 @@ int dpkg_ops_take(struct dpkg_ops *ops, const struct dpkg_line *l, const struct 
     bool about_package = l->verb == DPKG_ACTION || l->verb == DPKG_STATUS;
     size_t bucket = about_package ? bucket_of(l) : 0;
     struct open_op *o = about_package ? find(ops, l, bucket) : NULL;
-    int code = end_removed(ops, o, l, sink, err);
-    if (code != 0) {
-        return code;
+    int rc = end_removed(ops, o, l, sink, err);
+    if (rc != 0) {
+        return rc;
     }
     o = about_package ? find(ops, l, bucket) : NULL; /* it may just have ended */
     switch (l->verb) {
@@ -259,14 +260,14 @@ int dpkg_ops_end(struct dpkg_ops *ops, uint64_t now, const struct dpkg_sink *sin
         *ret_held = ops->n;
         return 0;
     }
-    int code = 0;
-    while (ops->first != NULL && code == 0) {
+    int rc = 0;
+    while (ops->first != NULL && rc == 0) {
         struct open_op *o = ops->first;
-        code = o == ops->removed ? end_op(ops, o, DPKG_DONE, o->op.ended_at, sink, err)
-                                 : end_op(ops, o, DPKG_UNFINISHED, ops->newest, sink, err);
+        rc = o == ops->removed ? end_op(ops, o, DPKG_DONE, o->op.ended_at, sink, err)
+                               : end_op(ops, o, DPKG_UNFINISHED, ops->newest, sink, err);
     }
-    if (code == 0) {
+    if (rc == 0) {
         *ret_held = 0;
     }
-    return code;
+    return rc;
 }

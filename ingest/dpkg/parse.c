@@ -183,8 +183,9 @@ static int parse_status(const struct bytes *words, size_t n, struct dpkg_line *l
         return wrong_word("unknown state", words[1], "", err);
     }
     l->state = (enum dpkg_state)i;
-    int code = parse_package(words[2], l, err);
-    return code != 0 ? code : parse_version(words[3], &l->installed, err);
+    int rc = parse_package(words[2], l, err);
+    if (rc == 0) rc = parse_version(words[3], &l->installed, err);
+    return rc;
 }
 
 static int parse_action(const struct bytes *words, size_t n, struct dpkg_line *l, struct err *err) {
@@ -203,9 +204,10 @@ static int parse_action(const struct bytes *words, size_t n, struct dpkg_line *l
     }
     l->verb = DPKG_ACTION;
     l->action = (enum dpkg_action)i;
-    int code = parse_package(words[1], l, err);
-    code = code != 0 ? code : parse_version(words[2], &l->installed, err);
-    return code != 0 ? code : parse_version(words[3], &l->available, err);
+    int rc = parse_package(words[1], l, err);
+    if (rc == 0) rc = parse_version(words[2], &l->installed, err);
+    if (rc == 0) rc = parse_version(words[3], &l->available, err);
+    return rc;
 }
 
 int dpkg_parse(struct bytes line, struct dpkg_line *ret, struct err *err) {
@@ -214,9 +216,9 @@ int dpkg_parse(struct bytes line, struct dpkg_line *ret, struct err *err) {
     if (line.n > 0 && memchr(line.p, 0, line.n) != NULL) {
         return err_set(err, ERR_INVALID, "the line holds NUL bytes, as a crash of the machine leaves them");
     }
-    int code = parse_time(line, &l, err);
-    if (code != 0) {
-        return code;
+    int rc = parse_time(line, &l, err);
+    if (rc != 0) {
+        return rc;
     }
     if (line.n <= DPKG_TIME_LEN || line.p[DPKG_TIME_LEN] != ' ') {
         return err_set(err, ERR_INVALID, "nothing follows the time");
@@ -226,23 +228,23 @@ int dpkg_parse(struct bytes line, struct dpkg_line *ret, struct err *err) {
     size_t n = split(rest, words);
     if (bytes_is(words[0], "startup")) {
         l.verb = DPKG_STARTUP;
-        code = n == 3 ? 0
-                      : err_set(err, ERR_INVALID, "'startup' has %zu word%s after it; accepted: TYPE COMMAND", n - 1,
-                                text_s(n - 1));
+        rc = n == 3 ? 0
+                    : err_set(err, ERR_INVALID, "'startup' has %zu word%s after it; accepted: TYPE COMMAND", n - 1,
+                              text_s(n - 1));
     } else if (bytes_is(words[0], "conffile")) {
         l.verb = DPKG_CONFFILE; /* the file's name may hold spaces */
-        code = n >= 3 ? 0
-                      : err_set(err, ERR_INVALID, "'conffile' has %zu word%s after it; accepted: FILE DECISION", n - 1,
-                                text_s(n - 1));
+        rc = n >= 3 ? 0
+                    : err_set(err, ERR_INVALID, "'conffile' has %zu word%s after it; accepted: FILE DECISION", n - 1,
+                              text_s(n - 1));
     } else if (bytes_is(words[0], "status")) {
-        code = parse_status(words, n, &l, err);
+        rc = parse_status(words, n, &l, err);
     } else {
-        code = parse_action(words, n, &l, err);
+        rc = parse_action(words, n, &l, err);
     }
-    if (code == 0) {
+    if (rc == 0) {
         *ret = l;
     }
-    return code;
+    return rc;
 }
 
 unsigned dpkg_rotation(const char *path) {

@@ -106,18 +106,18 @@ int intake_new(struct ledger *ledger, const char *source, const struct ingest_op
     run->result = result;
     tally_init(&result->total);
     snprintf(run->actor, sizeof(run->actor), "service:%s", source);
-    int code = ledger == NULL ? 0 : ledger_head(ledger, &result->head, err);
-    if (code == 0) {
-        code = queue_new(ledger, &run->queue, err);
+    int rc = ledger == NULL ? 0 : ledger_head(ledger, &result->head, err);
+    if (rc == 0) {
+        rc = queue_new(ledger, &run->queue, err);
     }
-    code = code != 0 ? code : take_secret(run, err);
+    if (rc == 0) rc = take_secret(run, err);
     run->digest.hash = hash_new();
-    if (code == 0 && run->digest.hash == NULL) {
-        code = err_set(err, ERR_NOMEM, "ingest: out of memory");
+    if (rc == 0 && run->digest.hash == NULL) {
+        rc = err_set(err, ERR_NOMEM, "ingest: out of memory");
     }
-    if (code != 0) {
+    if (rc != 0) {
         intake_free(run);
-        return code;
+        return rc;
     }
     *ret = run;
     return 0;
@@ -226,9 +226,9 @@ static int on_refused(void *ctx, const struct ingest_place *place, const char *r
 
 static int commit(struct intake *run, struct err *err) {
     const struct queue_sink sink = {run, on_taken, on_refused};
-    int code = queue_commit(run->queue, &sink, &run->result->head, err);
-    run->broken = run->broken || code < 0;
-    return code;
+    int rc = queue_commit(run->queue, &sink, &run->result->head, err);
+    run->broken = run->broken || rc < 0;
+    return rc;
 }
 
 int intake_flush(struct intake *run, struct err *err) {
@@ -240,11 +240,11 @@ int intake_flush(struct intake *run, struct err *err) {
 }
 
 int intake_cursor(struct intake *run, const char *name, struct bytes value, struct err *err) {
-    int code = run->options.dry_run ? 0 : queue_cursor(run->queue, name, value, err);
-    if (code == 0 && run->cursor[0] == '\0' && strlen(name) < sizeof(run->cursor)) {
+    int rc = run->options.dry_run ? 0 : queue_cursor(run->queue, name, value, err);
+    if (rc == 0 && run->cursor[0] == '\0' && strlen(name) < sizeof(run->cursor)) {
         memcpy(run->cursor, name, strlen(name) + 1);
     }
-    return code;
+    return rc;
 }
 
 static int show_preview(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
@@ -266,25 +266,26 @@ static int show_preview(struct intake *run, const struct ledger_draft *draft, co
                                   .open = draft->open,
                                   .index = kind_index_find(draft->kind),
                                   .as_it_is = true}; /* the queue has judged it */
-    int code = kind_sort_input(&in, &body, &private_, &preview.masked, err);
-    if (code == 0) {
+    int rc = kind_sort_input(&in, &body, &private_, &preview.masked, err);
+    if (rc == 0) {
         preview.body = bytes_of_buf(&body);
         preview.private_ = bytes_of_buf(&private_);
         run->options.preview(run->options.ctx, place, &preview);
     }
     buf_done(&body);
     buf_done(&private_);
-    return code;
+    return rc;
 }
 
 static int add(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
                struct err *err) {
-    int code = queue_add(run->queue, draft, place, at, err);
-    if (code != ERR_BUSY || queue_count(run->queue) == 0) {
-        return code;
+    int rc = queue_add(run->queue, draft, place, at, err);
+    if (rc != ERR_BUSY || queue_count(run->queue) == 0) {
+        return rc;
     }
-    code = intake_flush(run, err);
-    return code != 0 ? code : queue_add(run->queue, draft, place, at, err);
+    rc = intake_flush(run, err);
+    if (rc == 0) rc = queue_add(run->queue, draft, place, at, err);
+    return rc;
 }
 
 int intake_add(struct intake *run, const struct ledger_draft *draft, const struct ingest_place *place, uint64_t at,
@@ -298,31 +299,31 @@ int intake_add(struct intake *run, const struct ledger_draft *draft, const struc
         d.grade = bytes_of("reported");
     }
     struct err why = {0};
-    int code = add(run, &d, place, at, &why);
-    if (code == 0 && run->options.dry_run) {
-        code = show_preview(run, &d, place, at, &why);
+    int rc = add(run, &d, place, at, &why);
+    if (rc == 0 && run->options.dry_run) {
+        rc = show_preview(run, &d, place, at, &why);
     }
-    if (code == ERR_INVALID || code == ERR_NOTFOUND || code == ERR_LIMIT) {
+    if (rc == ERR_INVALID || rc == ERR_NOTFOUND || rc == ERR_LIMIT) {
         if (!run->broken) {
             return intake_reject(run, place, NULL, why.msg);
         }
     }
-    if (code != 0) {
-        if (code < 0 && err != NULL) {
+    if (rc != 0) {
+        if (rc < 0 && err != NULL) {
             *err = why;
         }
-        return code;
+        return rc;
     }
     return queue_full(run->queue) ? intake_flush(run, err) : 0;
 }
 
 int intake_size(struct intake *run, uint64_t *ret, struct err *err) {
     struct ledger_head head = {.size = LEDGER_NO_SEQ / 2}; /* nothing is known of one that is not there */
-    int code = run->ledger == NULL ? 0 : ledger_head(run->ledger, &head, err);
-    if (code == 0) {
+    int rc = run->ledger == NULL ? 0 : ledger_head(run->ledger, &head, err);
+    if (rc == 0) {
         *ret = head.size + queue_count(run->queue);
     }
-    return code;
+    return rc;
 }
 
 /* ---- the end of an input ------------------------------------------------------------------------------------------ */
@@ -356,7 +357,7 @@ static int add_receipt(struct intake *run, struct err *err) {
                                       .digest = digest,
                                       .cursor = claim_cursor(run, claim) ? claim : NULL,
                                       .stopped = (intake_stopped(run) && has_end(&run->options)) || run->strict_stop};
-    int code = tally_encode(&body, &run->input, &input, err);
+    int rc = tally_encode(&body, &run->input, &input, err);
     struct ledger_draft draft;
     ledger_draft_init(&draft);
     draft.kind = bytes_of("ledger.imported");
@@ -366,11 +367,11 @@ static int add_receipt(struct intake *run, struct err *err) {
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
     const struct ingest_place place = {.file = run->name};
-    if (code == 0) {
-        code = queue_add(run->queue, &draft, &place, INGEST_NO_TIME, err);
+    if (rc == 0) {
+        rc = queue_add(run->queue, &draft, &place, INGEST_NO_TIME, err);
     }
     buf_done(&body);
-    return code;
+    return rc;
 }
 
 /* Commits the receipt; it is not counted among what was imported. */
@@ -389,18 +390,18 @@ static int receipt_refused(void *ctx, const struct ingest_place *place, const ch
 
 static int write_receipt(struct intake *run, struct err *err) {
     const struct queue_sink sink = {run, receipt_taken, receipt_refused};
-    int code = add_receipt(run, err);
-    if (code == 0) {
-        code = queue_commit(run->queue, &sink, &run->result->head, err);
-        if (code == INTAKE_STOP) {
+    int rc = add_receipt(run, err);
+    if (rc == 0) {
+        rc = queue_commit(run->queue, &sink, &run->result->head, err);
+        if (rc == INTAKE_STOP) {
             if (err != NULL) {
                 *err = run->stop_err;
             }
-            code = ERR_INVALID;
+            rc = ERR_INVALID;
         }
     }
-    run->broken = run->broken || code < 0;
-    return code;
+    run->broken = run->broken || rc < 0;
+    return rc;
 }
 
 /* Everything was there already. Does a receipt of this source follow the newest of it? None does when the run that wrote
@@ -409,18 +410,18 @@ static int is_owed(struct intake *run, bool *ret, struct err *err) {
     struct ledger_reader *reader = NULL;
     struct ledger_event event;
     bool owed = false;
-    int code = 0;
+    int rc = 0;
     if (run->newest_duplicate != LEDGER_NO_SEQ) {
-        code = ledger_reader_open(run->ledger, run->newest_duplicate + 1, LEDGER_NO_SEQ, &reader, err);
+        rc = ledger_reader_open(run->ledger, run->newest_duplicate + 1, LEDGER_NO_SEQ, &reader, err);
         owed = true;
     }
-    while (code == 0 && owed) {
-        code = ledger_reader_next(reader, &event, err);
-        owed = code != 0 || !(bytes_is(event.kind, "ledger.imported") && bytes_is(event.source, run->source));
+    while (rc == 0 && owed) {
+        rc = ledger_reader_next(reader, &event, err);
+        owed = rc != 0 || !(bytes_is(event.kind, "ledger.imported") && bytes_is(event.source, run->source));
     }
     ledger_reader_close(reader);
-    if (code < 0) {
-        return code;
+    if (rc < 0) {
+        return rc;
     }
     *ret = owed;
     return 0;
@@ -430,16 +431,16 @@ int intake_end(struct intake *run, struct err *err) {
     run->in_input = false;
     run->input.bytes = run->digest.bytes;
     run->result->total.bytes += run->digest.bytes;
-    int code = intake_flush(run, err);
-    if (code < 0 || run->options.dry_run || run->no_receipt) {
-        return code;
+    int rc = intake_flush(run, err);
+    if (rc < 0 || run->options.dry_run || run->no_receipt) {
+        return rc;
     }
     bool due = run->input.accepted > 0;
     int checked = due ? 0 : is_owed(run, &due, err);
     if (checked == 0 && due) {
         checked = write_receipt(run, err);
     }
-    return checked != 0 ? checked : code;
+    return checked != 0 ? checked : rc;
 }
 
 int intake_receipt_if_due(struct intake *run, struct err *err) {
@@ -448,12 +449,12 @@ int intake_receipt_if_due(struct intake *run, struct err *err) {
     if (accepted < RECEIPT_EVENTS && (accepted == 0 || clock_boot_ns() - run->begun_at < RECEIPT_EVERY)) {
         return 0;
     }
-    int code = intake_end(run, err);
-    if (code == 0) {
+    int rc = intake_end(run, err);
+    if (rc == 0) {
         memcpy(name, run->path, sizeof(name));
         intake_begin(run, name);
     }
-    return code;
+    return rc;
 }
 
 uint64_t intake_rejected(const struct intake *run, const char **ret_newest) {

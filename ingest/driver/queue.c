@@ -45,10 +45,10 @@ int queue_new(struct ledger *ledger, struct queue **ret, struct err *err) {
     }
     buf_init(&q->files, FILES_MAX);
     buf_init(&q->cursor, CURSOR_VALUE);
-    int code = ledger_batch_new(ledger, &q->batch, err);
-    if (code != 0) {
+    int rc = ledger_batch_new(ledger, &q->batch, err);
+    if (rc != 0) {
         queue_free(q);
-        return code;
+        return rc;
     }
     *ret = q;
     return 0;
@@ -100,11 +100,11 @@ static int keep_file(struct queue *q, const char *file, struct err *err) {
         return 0;
     }
     buf_put(&q->files, file, strlen(file) + 1);
-    int code = buf_check(&q->files, "ingest queue", err);
-    if (code != 0) {
+    int rc = buf_check(&q->files, "ingest queue", err);
+    if (rc != 0) {
         q->files.fail = 0;
         q->files.n = start;
-        return code;
+        return rc;
     }
     q->newest_file = start;
     return 0;
@@ -133,16 +133,16 @@ int queue_add(struct queue *q, const struct ledger_draft *draft, const struct in
     if (n == QUEUE_EVENTS_MAX) {
         return err_set(err, ERR_BUSY, "the queue is full");
     }
-    int code = keep_file(q, place->file, err);
-    if (code == ERR_LIMIT && n > 0) {
+    int rc = keep_file(q, place->file, err);
+    if (rc == ERR_LIMIT && n > 0) {
         return err_set(err, ERR_BUSY, "the queue is full");
     }
-    if (code == 0) {
+    if (rc == 0) {
         struct ledger_draft d = *draft;
         resolve(q, &d);
-        code = ledger_batch_add(q->batch, &d, err);
+        rc = ledger_batch_add(q->batch, &d, err);
     }
-    if (code == 0) {
+    if (rc == 0) {
         q->entries[n] = (struct entry){.file = q->newest_file,
                                        .line = place->line,
                                        .offset = place->offset,
@@ -151,7 +151,7 @@ int queue_add(struct queue *q, const struct ledger_draft *draft, const struct in
                                        .gap = bytes_is(draft->kind, "ledger.gap")};
         q->bytes += draft->body.n + draft->private_.n;
     }
-    return code;
+    return rc;
 }
 
 int queue_cursor(struct queue *q, const char *name, struct bytes value, struct err *err) {
@@ -160,12 +160,12 @@ int queue_cursor(struct queue *q, const char *name, struct bytes value, struct e
     }
     buf_clear(&q->cursor);
     buf_put_bytes(&q->cursor, value);
-    int code = buf_check(&q->cursor, "ingest cursor", err);
-    if (code == 0) {
+    int rc = buf_check(&q->cursor, "ingest cursor", err);
+    if (rc == 0) {
         memcpy(q->cursor_name, name, strlen(name) + 1);
         q->has_cursor = true;
     }
-    return code;
+    return rc;
 }
 
 /* Tells what became of the drafts, which is in the receipts, remembers it of their tickets, and empties the queue. */
@@ -206,7 +206,7 @@ static int take_out_refused(struct queue *q, size_t at, const char *reason, cons
     for (size_t i = at + 1; i < n; i++) {
         bool refused = marked && q->receipts[i].seq == LEDGER_NO_SEQ;
         if (answer != 0 || refused) {
-            answer = answer != 0 ? answer : tell_no_cause(q, i, sink);
+            if (answer == 0) answer = tell_no_cause(q, i, sink);
             q->refused[gone++] = i;
         } else {
             q->entries[kept++] = q->entries[i];
@@ -218,25 +218,26 @@ static int take_out_refused(struct queue *q, size_t at, const char *reason, cons
 
 /* The cursor that a commit before was refused with is still the batch's. */
 static int try_commit(struct queue *q, bool with_cursor, struct ledger_head *ret_head, size_t *ret_at, struct err *err) {
-    int code = with_cursor ? ledger_batch_set_cursor(q->batch, q->cursor_name, bytes_of_buf(&q->cursor), err) : 0;
+    int rc = with_cursor ? ledger_batch_set_cursor(q->batch, q->cursor_name, bytes_of_buf(&q->cursor), err) : 0;
     q->batch->has_cursor = with_cursor;
-    return code != 0 ? code : ledger_batch_commit(q->batch, q->receipts, ret_head, ret_at, err);
+    if (rc == 0) rc = ledger_batch_commit(q->batch, q->receipts, ret_head, ret_at, err);
+    return rc;
 }
 
 int queue_commit(struct queue *q, const struct queue_sink *sink, struct ledger_head *ret_head, struct err *err) {
     for (int stop = 0;;) {
         struct err why = {0};
         size_t n = queue_count(q), at = SIZE_MAX;
-        int code = try_commit(q, q->has_cursor && stop == 0, ret_head, &at, &why);
-        if (code == 0) {
+        int rc = try_commit(q, q->has_cursor && stop == 0, ret_head, &at, &why);
+        if (rc == 0) {
             settle(q, n, sink);
             return stop;
         }
-        if ((code != ERR_INVALID && code != ERR_CONFLICT) || at >= n) {
+        if ((rc != ERR_INVALID && rc != ERR_CONFLICT) || at >= n) {
             if (err != NULL) {
                 *err = why;
             }
-            return code;
+            return rc;
         }
         int answer = take_out_refused(q, at, why.msg, sink);
         stop = answer != 0 ? answer : stop;

@@ -116,9 +116,9 @@ static bool first_line_is_json(struct bytes t) {
     const uint8_t *lf = memchr(t.p, '\n', t.n);
     struct buf out;
     buf_init(&out, HEAD_MAX * 3);
-    int code = json_to_mp((struct bytes){t.p, lf != NULL ? (size_t)(lf - t.p) : t.n}, &out, NULL);
+    int rc = json_to_mp((struct bytes){t.p, lf != NULL ? (size_t)(lf - t.p) : t.n}, &out, NULL);
     buf_done(&out);
-    return code == 0;
+    return rc == 0;
 }
 
 /* How many lines the content has; 0: nobody knows. */
@@ -126,10 +126,10 @@ static uint64_t count_lines(const char *path) {
     struct gz *gz = NULL;
     uint64_t lines = 0;
     uint8_t last = '\n', *block = malloc(HEAD_MAX);
-    int code = block != NULL && strcmp(path, "-") != 0 ? gz_open(path, GZ_REGULAR, UINT64_MAX, &gz, NULL) : ERR_NOTFOUND;
-    while (code == 0 && !gz_at_end(gz)) {
+    int rc = block != NULL && strcmp(path, "-") != 0 ? gz_open(path, GZ_REGULAR, UINT64_MAX, &gz, NULL) : ERR_NOTFOUND;
+    while (rc == 0 && !gz_at_end(gz)) {
         size_t n = 0;
-        code = gz_read(gz, block, HEAD_MAX, &n, NULL);
+        rc = gz_read(gz, block, HEAD_MAX, &n, NULL);
         for (const uint8_t *p = block; (p = memchr(p, '\n', (size_t)(block + n - p))) != NULL; p++) {
             lines++;
         }
@@ -137,7 +137,7 @@ static uint64_t count_lines(const char *path) {
     }
     gz_close(gz);
     free(block);
-    return code == 0 ? lines + (last != '\n') : 0;
+    return rc == 0 ? lines + (last != '\n') : 0;
 }
 
 /* JSON that does not stand one object a line: the second line of a document belongs to it and does not begin another. */
@@ -191,10 +191,10 @@ int recognize_input(struct intake *run, struct gz *gz, const char *path, const s
     const struct ingest_place place = {.file = path};
     struct bytes head;
     struct buf reason;
-    int code = gz_peek(gz, intake_options(run)->stop, &head, err);
-    if (code != 0) {
+    int rc = gz_peek(gz, intake_options(run)->stop, &head, err);
+    if (rc != 0) {
         err_prefix(err, "%s", path);
-        return code;
+        return rc;
     }
     buf_init(&reason, ERR_MSG_MAX);
     buf_printf(&reason, "this ");
@@ -207,9 +207,9 @@ int recognize_input(struct intake *run, struct gz *gz, const char *path, const s
         buf_printf(&reason, "; wanted is %s", own->wanted);
     }
     if (foreign && buf_put(&reason, "", 1) == 0) {
-        code = intake_reject(run, &place, NULL, (const char *)reason.p);
+        rc = intake_reject(run, &place, NULL, (const char *)reason.p);
         *ret_foreign = true;
     }
     buf_done(&reason);
-    return code;
+    return rc;
 }

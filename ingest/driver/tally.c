@@ -121,7 +121,7 @@ int tally_encode(struct buf *out, const struct ingest_tally *t, const struct tal
     mp_map_uint(&map, "rejected", t->rejected);
     mp_map_text(&map, "source", bytes_of(input->source));
     mp_map_bool(&map, "stopped", input->stopped);
-    int code = mp_map_write(&map, out, err);
+    int rc = mp_map_write(&map, out, err);
     mp_map_done(&map);
-    return code;
+    return rc;
 }

@@ -228,11 +228,11 @@ static int start(const char *program, int out_fd, pid_t *ret) {
         return ERR_NOMEM;
     }
     int rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    rc = rc != 0 ? rc : posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
-    rc = rc != 0 ? rc : posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    rc = rc != 0 ? rc
-                 : posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP); /* so that its children can be ended with it */
-    rc = rc != 0 ? rc : posix_spawn(ret, program, &actions, &attr, argv, envp);
+    if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
+    if (rc == 0) rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    if (rc == 0)
+        rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP); /* so that its children can be ended with it */
+    if (rc == 0) rc = posix_spawn(ret, program, &actions, &attr, argv, envp);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&actions);
     return rc != 0 ? ERR_IO : 0;
@@ -246,9 +246,9 @@ static void ask_smi(const char *program, struct hardware_profile *p) {
         return;
     }
     buf_init(&out, SMI_OUTPUT_MAX);
-    int code = start(program, fds[1], &pid);
+    int rc = start(program, fds[1], &pid);
     close(fds[1]);
-    if (code != 0) {
+    if (rc != 0) {
         snprintf(p->gpu_error, sizeof(p->gpu_error), "nvidia-smi cannot be started");
     } else {
         uint64_t deadline = clock_boot_ns() + SMI_TIMEOUT_NS;

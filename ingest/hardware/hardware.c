@@ -85,9 +85,9 @@ int hardware_encode(struct buf *out, const struct hardware_profile *p, const cha
     put_text(&map, "os_version", p->os_version);
     put_number(&map, "sockets", p->sockets);
     put_number(&map, "threads", p->threads);
-    int code = mp_map_write(&map, out, err);
+    int rc = mp_map_write(&map, out, err);
     mp_map_done(&map);
-    return code;
+    return rc;
 }
 
 /* ---- the cursor --------------------------------------------------------------------------------------------------- */
@@ -104,8 +104,8 @@ static int read_last(struct intake *run, struct last *ret, struct err *err) {
     struct err why = {0};
     buf_init(&value, 4096);
     memset(ret, 0, sizeof(*ret));
-    int code = intake_ledger(run) == NULL ? ERR_NOTFOUND : ledger_cursor_get(intake_ledger(run), CURSOR, &value, &why);
-    if (code == 0) {
+    int rc = intake_ledger(run) == NULL ? ERR_NOTFOUND : ledger_cursor_get(intake_ledger(run), CURSOR, &value, &why);
+    if (rc == 0) {
         mp_reader_init(&r, bytes_of_buf(&value));
         if (mp_next(&r, &head, NULL) == 0 && head.type == MP_ARRAY && head.count == 2 && mp_next(&r, &number, NULL) == 0 &&
             number.type == MP_UINT && mp_next(&r, &digest, NULL) == 0 && digest.type == MP_BIN &&
@@ -113,15 +113,15 @@ static int read_last(struct intake *run, struct last *ret, struct err *err) {
             ret->number = number.uint;
             memcpy(ret->digest, digest.data.p, HASH_LEN);
         } else {
-            code = err_set(err, ERR_CORRUPT, "the stored cursor '" CURSOR "' does not parse");
+            rc = err_set(err, ERR_CORRUPT, "the stored cursor '" CURSOR "' does not parse");
         }
-    } else if (code == ERR_NOTFOUND) {
-        code = 0;
+    } else if (rc == ERR_NOTFOUND) {
+        rc = 0;
     } else if (err != NULL) {
         *err = why;
     }
     buf_done(&value);
-    return code;
+    return rc;
 }
 
 static int put_last(struct intake *run, const struct last *last, struct err *err) {
@@ -130,12 +130,12 @@ static int put_last(struct intake *run, const struct last *last, struct err *err
     mp_put_array(&value, 2);
     mp_put_uint(&value, last->number);
     mp_put_bin(&value, (struct bytes){last->digest, HASH_LEN});
-    int code = buf_check(&value, "cursor", err);
-    if (code == 0) {
-        code = intake_cursor(run, CURSOR, bytes_of_buf(&value), err);
+    int rc = buf_check(&value, "cursor", err);
+    if (rc == 0) {
+        rc = intake_cursor(run, CURSOR, bytes_of_buf(&value), err);
     }
     buf_done(&value);
-    return code;
+    return rc;
 }
 
 static int add_profile(struct intake *run, const struct hardware_profile *p, const struct last *last, struct err *err) {
@@ -146,7 +146,7 @@ static int add_profile(struct intake *run, const struct hardware_profile *p, con
     snprintf(key, sizeof(key), "profile:%llu:%s", (unsigned long long)last->number, hidden);
     struct buf body;
     buf_init(&body, BODY_MAX);
-    int code = hardware_encode(&body, p, digest, err);
+    int rc = hardware_encode(&body, p, digest, err);
     struct ledger_draft draft;
     ledger_draft_init(&draft);
     draft.kind = bytes_of("hardware.profiled");
@@ -155,14 +155,14 @@ static int add_profile(struct intake *run, const struct hardware_profile *p, con
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
     const struct ingest_place place = {.file = "hardware"};
-    if (code == 0) {
-        code = intake_add(run, &draft, &place, INGEST_NO_TIME, err);
+    if (rc == 0) {
+        rc = intake_add(run, &draft, &place, INGEST_NO_TIME, err);
     }
-    if (code == 0) {
-        code = put_last(run, last, err);
+    if (rc == 0) {
+        rc = put_last(run, last, err);
     }
     buf_done(&body);
-    return code;
+    return rc;
 }
 
 int hardware_read(struct intake *run, struct err *err) {
@@ -173,19 +173,20 @@ int hardware_read(struct intake *run, struct err *err) {
     buf_init(&stable, BODY_MAX);
     intake_no_receipt(run);
     intake_begin(run, "hardware");
-    int code = read_last(run, &last, err);
-    if (code == 0) {
+    int rc = read_last(run, &last, err);
+    if (rc == 0) {
         hardware_probe(root != NULL ? root : "/", &profile);
-        code = hardware_encode(&stable, &profile, "", err);
+        rc = hardware_encode(&stable, &profile, "", err);
     }
-    if (code == 0) {
+    if (rc == 0) {
         const struct bytes whole = bytes_of_buf(&stable);
         now.number = last.number + 1;
         hash_parts(now.digest, &whole, 1);
         if (last.number == 0 || memcmp(now.digest, last.digest, HASH_LEN) != 0) {
-            code = add_profile(run, &profile, &now, err);
+            rc = add_profile(run, &profile, &now, err);
         }
     }
     buf_done(&stable);
-    return code != 0 ? code : intake_end(run, err);
+    if (rc == 0) rc = intake_end(run, err);
+    return rc;
 }

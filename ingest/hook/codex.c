@@ -86,13 +86,13 @@ static int set_key(struct hook_reader *r, const char *tag, const struct unwrappe
                    struct err *err) {
     struct hook_draft *d = &r->draft;
     const struct bytes within = turn.n > 0 ? turn : u->time;
-    int code = 0;
+    int rc = 0;
     if (id.n == 0 || within.n == 0) {
-        code = hook_text_key(r, tag, err);
+        rc = hook_text_key(r, tag, err);
     } else {
         hook_key(d, (struct bytes[]){bytes_of("codex"), bytes_of(tag), within, id}, 4);
     }
-    return code;
+    return rc;
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------------------- */
@@ -188,9 +188,10 @@ static int put_approval(struct hook_reader *r, const struct unwrapped *u, struct
     put_options(d, u->m);
     hook_private(d, "reason", u->m, "reason");
     hook_left(d, u->whole);
-    int code = set_key(r, "requested", u, turn, request, err);
+    int rc = set_key(r, "requested", u, turn, request, err);
     struct hook_wait *wait = hook_wait_new(r, AGENT_CODEX, request);
-    return code != 0 ? code : hook_give_request(r, wait, err);
+    if (rc == 0) rc = hook_give_request(r, wait, err);
+    return rc;
 }
 
 /* A server that the agent uses asks the person something. */
@@ -208,8 +209,9 @@ static int put_question(struct hook_reader *r, const struct unwrapped *u, struct
     mp_map_text(&d->fields, "answer", bytes_of("open"));
     hook_private(d, "question", u->m, "message");
     hook_left(d, u->whole);
-    int code = set_key(r, "asked", u, turn, id, err);
-    return code != 0 ? code : hook_give(r, err);
+    int rc = set_key(r, "asked", u, turn, id, err);
+    if (rc == 0) rc = hook_give(r, err);
+    return rc;
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------------ */
@@ -235,13 +237,14 @@ static int put_answer(struct hook_reader *r, const struct unwrapped *u, struct e
     hook_group(d, patch ? "filesystem.write" : NULL);
     hook_answer(d, &answer, word);
     hook_left(d, u->whole);
-    int code = set_key(r, "decided", u, turn, request, err);
+    int rc = set_key(r, "decided", u, turn, request, err);
     struct hook_wait *wait = hook_wait_find(r, AGENT_CODEX, request);
     if (wait != NULL) {
         d->cause = wait->ticket;
         wait->id[0] = '\0';
     }
-    return code != 0 ? code : hook_give(r, err);
+    if (rc == 0) rc = hook_give(r, err);
+    return rc;
 }
 
 /* ---- calls -------------------------------------------------------------------------------------------------------- */
@@ -261,8 +264,9 @@ static int put_call(struct hook_reader *r, const struct unwrapped *u, struct err
         hook_content(d, HOOK_ARGUMENTS, raw);
     }
     hook_left(d, u->whole);
-    int code = set_key(r, "called", u, (struct bytes){NULL, 0}, call, err);
-    return code != 0 ? code : hook_give_call(r, bytes_of(r->session), call, err);
+    int rc = set_key(r, "called", u, (struct bytes){NULL, 0}, call, err);
+    if (rc == 0) rc = hook_give_call(r, bytes_of(r->session), call, err);
+    return rc;
 }
 
 static int put_return(struct hook_reader *r, const struct unwrapped *u, struct err *err) {
@@ -277,8 +281,9 @@ static int put_return(struct hook_reader *r, const struct unwrapped *u, struct e
         hook_content(d, HOOK_RESULT, raw);
     }
     hook_left(d, u->whole);
-    int code = set_key(r, "returned", u, (struct bytes){NULL, 0}, call, err);
-    return code != 0 ? code : hook_give_return(r, bytes_of(r->session), call, err);
+    int rc = set_key(r, "returned", u, (struct bytes){NULL, 0}, call, err);
+    if (rc == 0) rc = hook_give_return(r, bytes_of(r->session), call, err);
+    return rc;
 }
 
 /* ---- which -------------------------------------------------------------------------------------------------------- */

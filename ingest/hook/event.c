@@ -249,9 +249,9 @@ int hook_end(struct hook_draft *d, const struct hook_sink *sink, struct err *err
         mp_map_end(&d->fields);
     }
     buf_clear(&d->body);
-    int code = mp_map_write(&d->fields, &d->body, err);
-    if (code != 0) {
-        return code;
+    int rc = mp_map_write(&d->fields, &d->body, err);
+    if (rc != 0) {
+        return rc;
     }
     const struct hook_event event = {.kind = bytes_of(d->kind),
                                      .subject = bytes_of(d->subject),

@@ -13,9 +13,9 @@ static int put_answer(struct hook_reader *r, struct bytes name, struct bytes raw
     struct hook_map m;
     struct bytes tool = {NULL, 0};
     bool allowed;
-    int code = hook_map_open(&m, raw, "an answer in 'permissions'", err);
-    if (code != 0) {
-        return code;
+    int rc = hook_map_open(&m, raw, "an answer in 'permissions'", err);
+    if (rc != 0) {
+        return rc;
     }
     struct agent_answer answer = {"unknown", NULL, "unknown"};
     if (hook_map_flag(&m, "allowed", &allowed)) {
@@ -49,18 +49,18 @@ int hook_goose_read(struct hook_reader *r, struct hook_map *m, struct err *err) 
     struct bytes raw;
     uint32_t n = 0;
     mp_reader_init(&tools, hook_map_see(m, "permissions")->raw);
-    int code = mp_next(&tools, &head, err);
-    for (uint32_t i = 0; code == 0 && i < head.count; i++) {
-        code = mp_next(&tools, &name, err);
-        code = code != 0 ? code : mp_next(&tools, &list, err);
-        if (code == 0 && list.type != MP_ARRAY) {
+    int rc = mp_next(&tools, &head, err);
+    for (uint32_t i = 0; rc == 0 && i < head.count; i++) {
+        rc = mp_next(&tools, &name, err);
+        if (rc == 0) rc = mp_next(&tools, &list, err);
+        if (rc == 0 && list.type != MP_ARRAY) {
             return err_set(err, ERR_INVALID,
                            "'permissions' holds something that is not an array; accepted: goose's tool_permissions.json");
         }
-        for (uint32_t k = 0; code == 0 && k < list.count; k++, n++) {
-            code = mp_skip(&tools, 1, &raw, err);
-            code = code != 0 ? code : put_answer(r, name.data, raw, err);
+        for (uint32_t k = 0; rc == 0 && k < list.count; k++, n++) {
+            rc = mp_skip(&tools, 1, &raw, err);
+            if (rc == 0) rc = put_answer(r, name.data, raw, err);
         }
     }
-    return code == 0 && n == 0 ? 1 : code;
+    return rc == 0 && n == 0 ? 1 : rc;
 }

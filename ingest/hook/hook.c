@@ -46,10 +46,10 @@ static int on_event(void *ctx, const struct hook_event *e, struct err *err) {
         draft.cause = e->cause;
     }
     uint64_t before = intake_ticket(in->run);
-    int code = intake_add(in->run, &draft, in->place, e->at, err);
+    int rc = intake_add(in->run, &draft, in->place, e->at, err);
     in->ticket = intake_ticket(in->run);
     in->ticket = in->ticket != before ? in->ticket : 0;
-    return code;
+    return rc;
 }
 
 static uint64_t on_ticket(void *ctx) {
@@ -77,28 +77,28 @@ static int take(struct reading *in, const struct hook_record *record, struct err
     if (record->fault != NULL) {
         return reject(in, record, record->fault);
     }
-    int code = hook_read_record(in->reader, record->text, &sink, &why);
-    if (code == ERR_INVALID || code == ERR_LIMIT) {
+    int rc = hook_read_record(in->reader, record->text, &sink, &why);
+    if (rc == ERR_INVALID || rc == ERR_LIMIT) {
         return reject(in, record, why.msg);
     }
-    if (code < 0 && err != NULL) {
+    if (rc < 0 && err != NULL) {
         *err = why;
     }
-    if (code == 1) {
+    if (rc == 1) {
         intake_pass(in->run, &place, hook_reader_passed(in->reader));
     }
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 static int take_line(struct reading *in, const struct lines_line *line, struct err *err) {
     struct hook_record record;
-    int code = 0;
+    int rc = 0;
     hook_split_line(&in->split, line);
-    while (code == 0 && hook_split_next(&in->split, &record) == 0) {
-        code = take(in, &record, err);
+    while (rc == 0 && hook_split_next(&in->split, &record) == 0) {
+        rc = take(in, &record, err);
     }
     intake_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
-    return code;
+    return rc;
 }
 
 /* A hook that is called without anything to say is not set up as it should be. */
@@ -117,45 +117,45 @@ static int check_empty(struct reading *in) {
 static int take_rest(struct reading *in, struct err *err) {
     struct lines_line line;
     struct hook_record record;
-    int code = lines_rest(in->lines, &line) == 0 ? take_line(in, &line, err) : 0;
-    while (code == 0 && hook_split_end(&in->split, &record) == 0) {
-        code = take(in, &record, err);
+    int rc = lines_rest(in->lines, &line) == 0 ? take_line(in, &line, err) : 0;
+    while (rc == 0 && hook_split_end(&in->split, &record) == 0) {
+        rc = take(in, &record, err);
     }
-    return code;
+    return rc;
 }
 
 static int read_lines(struct reading *in, struct err *err) {
     bool patient = intake_options(in->run)->follow || isatty(gz_fd(lines_gz(in->lines))) == 1;
     struct lines_line line;
-    int code = 0;
-    for (unsigned quiet = 0; code == 0 && !intake_stopped(in->run) && quiet < QUIET_MAX;) {
-        code = lines_next(in->lines, QUIET_MS, &line, err);
-        if (code == 0) {
+    int rc = 0;
+    for (unsigned quiet = 0; rc == 0 && !intake_stopped(in->run) && quiet < QUIET_MAX;) {
+        rc = lines_next(in->lines, QUIET_MS, &line, err);
+        if (rc == 0) {
             quiet = 0;
-            code = take_line(in, &line, err);
-        } else if (code == 1 && !lines_at_end(in->lines) && !intake_stopped(in->run)) {
+            rc = take_line(in, &line, err);
+        } else if (rc == 1 && !lines_at_end(in->lines) && !intake_stopped(in->run)) {
             quiet += !patient;
-            code = intake_flush(in->run, err);
+            rc = intake_flush(in->run, err);
             intake_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
-        } else if (code < 0) {
+        } else if (rc < 0) {
             err_prefix(err, "%s", in->path);
         }
     }
-    code = code == 0 || code == 1 ? take_rest(in, err) : code;
-    return code == 0 ? check_empty(in) : code;
+    rc = rc == 0 || rc == 1 ? take_rest(in, err) : rc;
+    return rc == 0 ? check_empty(in) : rc;
 }
 
 static int open_input(struct reading *in, struct err *err) {
     struct gz *gz = NULL;
     struct stat st;
-    int code = gz_open(in->path, GZ_DETECT, UINT64_MAX, &gz, err);
-    if (code != 0) {
-        return code;
+    int rc = gz_open(in->path, GZ_DETECT, UINT64_MAX, &gz, err);
+    if (rc != 0) {
+        return rc;
     }
     in->total = fstat(gz_fd(gz), &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    code = lines_new(gz, intake_digest(in->run), intake_options(in->run)->stop, &in->lines, err);
-    if (code != 0) {
-        return code;
+    rc = lines_new(gz, intake_digest(in->run), intake_options(in->run)->stop, &in->lines, err);
+    if (rc != 0) {
+        return rc;
     }
     in->reader = hook_reader_new();
     return in->reader != NULL ? 0 : err_set(err, ERR_NOMEM, "%s: out of memory", in->path);
@@ -182,17 +182,17 @@ static int read_one(struct intake *run, const char *path, bool alone, struct err
     bool foreign = false;
     hook_split_init(&in.split);
     intake_begin(run, path);
-    int code = open_input(&in, err);
-    code = code != 0 ? code : check_own(&in, &foreign, err);
-    code = code != 0 || foreign ? code : read_lines(&in, err);
+    int rc = open_input(&in, err);
+    if (rc == 0) rc = check_own(&in, &foreign, err);
+    if (rc == 0 && !foreign) rc = read_lines(&in, err);
     if (alone && in.records <= 1 && strcmp(path, "-") == 0) {
         intake_no_receipt(run);
     }
-    code = code != 0 ? code : intake_end(run, err);
+    if (rc == 0) rc = intake_end(run, err);
     lines_free(in.lines);
     hook_reader_free(in.reader);
     hook_split_done(&in.split);
-    return code;
+    return rc;
 }
 
 int hook_read(struct intake *run, struct err *err) {
@@ -200,9 +200,9 @@ int hook_read(struct intake *run, struct err *err) {
     const struct ingest_options *o = intake_options(run);
     const char *const *paths = o->n_paths > 0 ? o->paths : standard_input;
     size_t n = o->n_paths > 0 ? o->n_paths : 1;
-    int code = 0;
-    for (size_t i = 0; i < n && code == 0 && !intake_stopped(run); i++) {
-        code = read_one(run, paths[i], n == 1, err);
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0 && !intake_stopped(run); i++) {
+        rc = read_one(run, paths[i], n == 1, err);
     }
-    return code;
+    return rc;
 }

@@ -9,9 +9,9 @@ int hook_map_open(struct hook_map *map, struct bytes raw, const char *what, stru
     struct mp_reader r;
     struct mp_item head;
     mp_reader_init(&r, raw);
-    int code = mp_next(&r, &head, err);
-    if (code != 0) {
-        return code < 0 ? code : err_set(err, ERR_INVALID, "%s is empty; accepted: a JSON object", what);
+    int rc = mp_next(&r, &head, err);
+    if (rc != 0) {
+        return rc < 0 ? rc : err_set(err, ERR_INVALID, "%s is empty; accepted: a JSON object", what);
     }
     if (head.type != MP_MAP) {
         return err_set(err, ERR_INVALID, "%s is not a JSON object; accepted: a JSON object", what);
@@ -23,14 +23,14 @@ int hook_map_open(struct hook_map *map, struct bytes raw, const char *what, stru
         struct hook_name *name = &map->names[map->n];
         struct mp_item key;
         struct mp_reader value;
-        code = mp_next(&r, &key, err);
-        code = code != 0 ? code : mp_skip(&r, 1, &name->raw, err);
-        if (code == 0) {
+        rc = mp_next(&r, &key, err);
+        if (rc == 0) rc = mp_skip(&r, 1, &name->raw, err);
+        if (rc == 0) {
             mp_reader_init(&value, name->raw);
-            code = mp_next(&value, &name->item, err);
+            rc = mp_next(&value, &name->item, err);
         }
-        if (code != 0) {
-            return code < 0 ? code : err_set(err, ERR_CORRUPT, "%s ends inside an item", what);
+        if (rc != 0) {
+            return rc < 0 ? rc : err_set(err, ERR_CORRUPT, "%s ends inside an item", what);
         }
         name->name = key.data;
         name->inner = NULL;

@@ -32,13 +32,13 @@ static void begin(struct hook_reader *r, const char *kind, struct bytes session)
 }
 
 static int set_key(struct hook_reader *r, const char *tag, struct bytes session, struct bytes id, struct err *err) {
-    int code = 0;
+    int rc = 0;
     if (id.n == 0) {
-        code = hook_text_key(r, tag, err);
+        rc = hook_text_key(r, tag, err);
     } else {
         hook_key(&r->draft, (struct bytes[]){bytes_of("opencode"), bytes_of(tag), session, id}, 4);
     }
-    return code;
+    return rc;
 }
 
 /* ---- permissions -------------------------------------------------------------------------------------------------- */
@@ -82,8 +82,9 @@ static int put_asked(struct hook_reader *r, struct hook_map *m, struct hook_map 
         hook_at_units(d, &time, "created", NS_PER_MS);
     }
     hook_left(d, m);
-    int code = set_key(r, "requested", session, id, err);
-    return code != 0 ? code : hook_give_request(r, remember(r, id, session, permission, call), err);
+    int rc = set_key(r, "requested", session, id, err);
+    if (rc == 0) rc = hook_give_request(r, remember(r, id, session, permission, call), err);
+    return rc;
 }
 
 /* A rejection takes along what waits in its session. */
@@ -134,8 +135,9 @@ static int put_replied(struct hook_reader *r, struct hook_map *m, struct hook_ma
     hook_known(d, "request", id);
     hook_answer(d, &answer, word);
     hook_left(d, m);
-    int code = set_key(r, "decided", session, id, err);
-    return code != 0 ? code : hook_give(r, err);
+    int rc = set_key(r, "decided", session, id, err);
+    if (rc == 0) rc = hook_give(r, err);
+    return rc;
 }
 
 /* ---- calls -------------------------------------------------------------------------------------------------------- */
@@ -150,9 +152,9 @@ static bool whole_ms(const struct hook_map *m, const char *name, uint64_t *ret) 
 }
 
 static int give_call(struct hook_reader *r, bool begins, struct bytes session, struct bytes call, struct err *err) {
-    int code = set_key(r, begins ? "called" : "returned", session, call, err);
-    if (code != 0) {
-        return code;
+    int rc = set_key(r, begins ? "called" : "returned", session, call, err);
+    if (rc != 0) {
+        return rc;
     }
     return begins ? hook_give_call(r, session, call, err) : hook_give_return(r, session, call, err);
 }

@@ -62,11 +62,11 @@ static uint64_t call_hash(struct bytes session, struct bytes call) {
 }
 
 int hook_give_call(struct hook_reader *r, struct bytes session, struct bytes call, struct err *err) {
-    int code = hook_give(r, err);
-    if (code == 0 && call.n > 0) {
+    int rc = hook_give(r, err);
+    if (rc == 0 && call.n > 0) {
         r->calls[r->next_call++ % HOOK_CALLS_MAX] = (struct hook_call){call_hash(session, call), ticket(r)};
     }
-    return code;
+    return rc;
 }
 
 int hook_give_return(struct hook_reader *r, struct bytes session, struct bytes call, struct err *err) {
@@ -80,11 +80,11 @@ int hook_give_return(struct hook_reader *r, struct bytes session, struct bytes c
 }
 
 int hook_give_request(struct hook_reader *r, struct hook_wait *wait, struct err *err) {
-    int code = hook_give(r, err);
-    if (code == 0 && wait != NULL) {
+    int rc = hook_give(r, err);
+    if (rc == 0 && wait != NULL) {
         wait->ticket = ticket(r);
     }
-    return code;
+    return rc;
 }
 
 int hook_text_key(struct hook_reader *r, const char *tag, struct err *err) {
@@ -95,9 +95,9 @@ int hook_text_key(struct hook_reader *r, const char *tag, struct err *err) {
         return err_set(err, ERR_NOMEM, "hook: out of memory");
     }
     if (r->nth == 0) {
-        int code = line_counter_add(r->counter, be64_get(digest), &r->nth, err);
-        if (code != 0) {
-            return code;
+        int rc = line_counter_add(r->counter, be64_get(digest), &r->nth, err);
+        if (rc != 0) {
+            return rc;
         }
     }
     if (r->nth > 1) {
@@ -167,11 +167,12 @@ int hook_read_record(struct hook_reader *r, struct bytes json, const struct hook
     r->nth = 0;
     r->passed[0] = '\0';
     buf_clear(&r->item);
-    int code = json_to_mp(json, &r->item, &why);
-    if (code != 0) {
+    int rc = json_to_mp(json, &r->item, &why);
+    if (rc != 0) {
         const char *msg = strncmp(why.msg, "line 1 ", 7) == 0 ? why.msg + 7 : why.msg;
-        return err_set(err, code, code == ERR_INVALID ? HOOK_NOT_JSON ": %s" : "%s", msg);
+        return err_set(err, rc, rc == ERR_INVALID ? HOOK_NOT_JSON ": %s" : "%s", msg);
     }
-    code = hook_map_open(&map, bytes_of_buf(&r->item), "the record", err);
-    return code != 0 ? code : read_map(r, &map, err);
+    rc = hook_map_open(&map, bytes_of_buf(&r->item), "the record", err);
+    if (rc == 0) rc = read_map(r, &map, err);
+    return rc;
 }

@@ -42,14 +42,14 @@ static struct bytes id_of(const struct hook_map *m, char ret[HOOK_NAME_LEN]) {
 
 static int set_key(struct hook_reader *r, const char *tag, struct bytes session, struct bytes id, const uint8_t *digest,
                    struct err *err) {
-    int code = 0;
+    int rc = 0;
     if (id.n == 0) {
-        code = hook_text_key(r, tag, err);
+        rc = hook_text_key(r, tag, err);
     } else {
         const struct bytes arguments = {digest, digest != NULL ? 32 : 0};
         hook_key(&r->draft, (struct bytes[]){bytes_of("rpc"), bytes_of(tag), session, id, arguments}, 5);
     }
-    return code;
+    return rc;
 }
 
 static struct hook_wait *remember(struct hook_reader *r, const struct hook_map *m, enum agent_family family,
@@ -71,10 +71,10 @@ static struct hook_wait *remember(struct hook_reader *r, const struct hook_map *
 /* Adds what is known of the request, and gives the answer to it away; the request waits no longer. */
 static int give_answer(struct hook_reader *r, struct hook_wait *wait, struct err *err) {
     struct hook_draft *d = &r->draft;
-    int code;
+    int rc;
     if (wait == NULL) {
         hook_subject(d, "tool", (struct bytes){NULL, 0});
-        code = hook_text_key(r, "decided", err);
+        rc = hook_text_key(r, "decided", err);
     } else {
         hook_subject(d, "tool", bytes_of(wait->tool));
         hook_session(d, bytes_of(wait->session));
@@ -84,9 +84,10 @@ static int give_answer(struct hook_reader *r, struct hook_wait *wait, struct err
         hook_arguments_digest(d, wait->digest);
         d->cause = wait->ticket;
         wait->id[0] = '\0';
-        code = set_key(r, "decided", bytes_of(wait->session), bytes_of(wait->request), wait->digest, err);
+        rc = set_key(r, "decided", bytes_of(wait->session), bytes_of(wait->request), wait->digest, err);
     }
-    return code != 0 ? code : hook_give(r, err);
+    if (rc == 0) rc = hook_give(r, err);
+    return rc;
 }
 
 /* ---- the Agent Client Protocol ------------------------------------------------------------------------------------ */
@@ -170,8 +171,9 @@ static int put_request(struct hook_reader *r, struct hook_map *m, struct err *er
     take_options(r, &params, wait);
     hook_private(d, "reason", &call, "title");
     hook_left(d, m);
-    int code = set_key(r, "requested", session, id, d->arguments_digest, err);
-    return code != 0 ? code : hook_give_request(r, wait, err);
+    int rc = set_key(r, "requested", session, id, d->arguments_digest, err);
+    if (rc == 0) rc = hook_give_request(r, wait, err);
+    return rc;
 }
 
 /* What became of the request. An option is worth what its kind says, and that only the request knows. */
@@ -229,9 +231,9 @@ static int put_update(struct hook_reader *r, struct hook_map *m, struct err *err
         }
     }
     hook_left(d, m);
-    int code = set_key(r, call ? "called" : "returned", session, id, NULL, err);
-    if (code != 0) {
-        return code;
+    int rc = set_key(r, call ? "called" : "returned", session, id, NULL, err);
+    if (rc != 0) {
+        return rc;
     }
     return call ? hook_give_call(r, session, id, err) : hook_give_return(r, session, id, err);
 }
@@ -266,8 +268,9 @@ static int put_approval(struct hook_reader *r, struct hook_map *m, const struct 
     hook_private(d, "reason", &params, "reason");
     hook_left(d, m);
     struct hook_wait *wait = remember(r, m, AGENT_CODEX, session, request, call, bytes_of(method->tool), method->group);
-    int code = set_key(r, "requested", session, request, d->arguments_digest, err);
-    return code != 0 ? code : hook_give_request(r, wait, err);
+    int rc = set_key(r, "requested", session, request, d->arguments_digest, err);
+    if (rc == 0) rc = hook_give_request(r, wait, err);
+    return rc;
 }
 
 static int put_decision(struct hook_reader *r, struct hook_map *m, struct hook_map *result, struct err *err) {

@@ -88,22 +88,24 @@ static int set_key(struct hook_reader *r, const char *tag, const struct common *
 static int put_call(struct hook_reader *r, struct hook_map *m, const struct common *c, struct err *err) {
     struct bytes tool, call;
     begin(r, "run.tool_called", c);
-    int code = take_tool(r, m, &tool, &call, err);
-    code = code != 0 ? code : set_key(r, "called", c, call, true, err);
-    return code != 0 ? code : hook_give_call(r, c->session, call, err);
+    int rc = take_tool(r, m, &tool, &call, err);
+    if (rc == 0) rc = set_key(r, "called", c, call, true, err);
+    if (rc == 0) rc = hook_give_call(r, c->session, call, err);
+    return rc;
 }
 
 static int put_request(struct hook_reader *r, struct hook_map *m, const struct common *c, struct err *err) {
     struct bytes tool, call;
     begin(r, "permission.requested", c);
-    int code = take_tool(r, m, &tool, &call, err);
-    if (code != 0) {
-        return code;
+    int rc = take_tool(r, m, &tool, &call, err);
+    if (rc != 0) {
+        return rc;
     }
     hook_subject(&r->draft, "tool", tool);
     hook_known(&r->draft, "request", call);
-    code = set_key(r, "requested", c, call, true, err);
-    return code != 0 ? code : hook_give(r, err);
+    rc = set_key(r, "requested", c, call, true, err);
+    if (rc == 0) rc = hook_give(r, err);
+    return rc;
 }
 
 /* The agent says that a call was denied, and not by whom. */
@@ -113,14 +115,15 @@ static int put_denial(struct hook_reader *r, struct hook_map *m, const struct co
     begin(r, "permission.decided", c);
     hook_answer(&r->draft, &denied, (struct bytes){NULL, 0});
     hook_private(&r->draft, "reason", m, "reason");
-    int code = take_tool(r, m, &tool, &call, err);
-    if (code != 0) {
-        return code;
+    int rc = take_tool(r, m, &tool, &call, err);
+    if (rc != 0) {
+        return rc;
     }
     hook_subject(&r->draft, "tool", tool);
     hook_known(&r->draft, "request", call);
-    code = set_key(r, "denied", c, call, false, err);
-    return code != 0 ? code : hook_give(r, err);
+    rc = set_key(r, "denied", c, call, false, err);
+    if (rc == 0) rc = hook_give(r, err);
+    return rc;
 }
 
 /* Is there such a flag in the answer, which may be anything? */
@@ -156,9 +159,10 @@ static int put_return(struct hook_reader *r, struct hook_map *m, const struct co
             put_outcome(d, c->agent, raw);
         }
     }
-    int code = take_tool(r, m, &tool, &call, err);
-    code = code != 0 ? code : set_key(r, "returned", c, call, false, err);
-    return code != 0 ? code : hook_give_return(r, c->session, call, err);
+    int rc = take_tool(r, m, &tool, &call, err);
+    if (rc == 0) rc = set_key(r, "returned", c, call, false, err);
+    if (rc == 0) rc = hook_give_return(r, c->session, call, err);
+    return rc;
 }
 
 static int put_failure(struct hook_reader *r, struct hook_map *m, const struct common *c, struct err *err) {
@@ -173,9 +177,10 @@ static int put_failure(struct hook_reader *r, struct hook_map *m, const struct c
     if (hook_map_number(m, "duration_ms", &raw)) {
         mp_map_raw(&d->fields, "duration_ms", raw);
     }
-    int code = take_tool(r, m, &tool, &call, err);
-    code = code != 0 ? code : set_key(r, "returned", c, call, false, err);
-    return code != 0 ? code : hook_give_return(r, c->session, call, err);
+    int rc = take_tool(r, m, &tool, &call, err);
+    if (rc == 0) rc = set_key(r, "returned", c, call, false, err);
+    if (rc == 0) rc = hook_give_return(r, c->session, call, err);
+    return rc;
 }
 
 /* Calls that ran side by side, told together: each is an event of its own, the same as its own hook gives. The model's view
@@ -189,16 +194,16 @@ static int put_batch(struct hook_reader *r, struct hook_map *m, const struct com
         return err_set(err, ERR_INVALID, "'tool_calls' is missing; accepted: an array of objects with tool_name");
     }
     mp_reader_init(&calls, raw);
-    int code = mp_next(&calls, &head, err);
-    if (code != 0 || head.type != MP_ARRAY) {
+    int rc = mp_next(&calls, &head, err);
+    if (rc != 0 || head.type != MP_ARRAY) {
         return err_set(err, ERR_INVALID, "'tool_calls' is not an array; accepted: an array of objects with tool_name");
     }
-    for (uint32_t i = 0; i < head.count && code == 0; i++) {
-        code = mp_skip(&calls, 1, &one, err);
-        code = code != 0 ? code : hook_map_open(&call, one, "a call in 'tool_calls'", err);
-        code = code != 0 ? code : put_return(r, &call, c, false, err);
+    for (uint32_t i = 0; i < head.count && rc == 0; i++) {
+        rc = mp_skip(&calls, 1, &one, err);
+        if (rc == 0) rc = hook_map_open(&call, one, "a call in 'tool_calls'", err);
+        if (rc == 0) rc = put_return(r, &call, c, false, err);
     }
-    return code == 0 && head.count == 0 ? 1 : code;
+    return rc == 0 && head.count == 0 ? 1 : rc;
 }
 
 /* Everything else that an agent tells a hook: a step of the session by its name, its content private. */
@@ -215,8 +220,9 @@ static int put_step(struct hook_reader *r, struct hook_map *m, const struct comm
         hook_private(d, "cwd", m, "cwd");
     }
     hook_left(d, m);
-    int code = hook_text_key(r, "step", err);
-    return code != 0 ? code : hook_give(r, err);
+    int rc = hook_text_key(r, "step", err);
+    if (rc == 0) rc = hook_give(r, err);
+    return rc;
 }
 
 int hook_tool_read(struct hook_reader *r, struct hook_map *m, struct err *err) {
@@ -229,23 +235,24 @@ int hook_tool_read(struct hook_reader *r, struct hook_map *m, struct err *err) {
     if (answered) {
         hook_map_drop(m, "hookSpecificOutput");
     }
-    int code;
+    int rc;
     if (bytes_is(c.event, "PreToolUse") || bytes_is(c.event, "BeforeTool")) {
-        code = put_call(r, m, &c, err);
+        rc = put_call(r, m, &c, err);
     } else if (bytes_is(c.event, "PostToolUse") || bytes_is(c.event, "AfterTool")) {
-        code = put_return(r, m, &c, true, err);
+        rc = put_return(r, m, &c, true, err);
     } else if (bytes_is(c.event, "PostToolUseFailure")) {
-        code = put_failure(r, m, &c, err);
+        rc = put_failure(r, m, &c, err);
     } else if (bytes_is(c.event, "PostToolBatch")) {
-        code = put_batch(r, m, &c, err);
+        rc = put_batch(r, m, &c, err);
     } else if (bytes_is(c.event, "PermissionRequest")) {
-        code = put_request(r, m, &c, err);
+        rc = put_request(r, m, &c, err);
     } else if (bytes_is(c.event, "PermissionDenied")) {
-        code = put_denial(r, m, &c, err);
+        rc = put_denial(r, m, &c, err);
     } else {
-        code = put_step(r, m, &c, err);
+        rc = put_step(r, m, &c, err);
     }
-    return code != 0 || !answered ? code : hook_tool_output(r, m, err);
+    if (rc == 0 && answered) rc = hook_tool_output(r, m, err);
+    return rc;
 }
 
 /* ---- what a hook answered ----------------------------------------------------------------------------------------- */
@@ -338,6 +345,7 @@ int hook_tool_output(struct hook_reader *r, struct hook_map *m, struct err *err)
     hook_known(d, "call", call);
     hook_known(d, "request", call);
     hook_left(d, &output);
-    int code = set_key(r, "answered", &c, call, false, err);
-    return code != 0 ? code : hook_give(r, err);
+    int rc = set_key(r, "answered", &c, call, false, err);
+    if (rc == 0) rc = hook_give(r, err);
+    return rc;
 }

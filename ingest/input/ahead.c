@@ -171,20 +171,20 @@ static void shrink(struct block *b) {
 }
 
 static int take(const struct ahead_work *work, struct block *b, struct err *err) {
-    int code = 0;
-    for (size_t i = 0; i < b->n && code == 0; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < b->n && rc == 0; i++) {
         size_t n = b->at[i + 1] - b->at[i];
         struct bytes mp = {n > 0 ? b->out.p + b->at[i] : NULL, n};
         const char *why = b->code[i] == 0 ? "" : b->why.fail != 0 ? "out of memory" : (const char *)b->why.p + b->words[i];
-        code = work->take(work->ctx, b->first + i, b->code[i], mp, why, err);
+        rc = work->take(work->ctx, b->first + i, b->code[i], mp, why, err);
     }
     shrink(b);
-    return code;
+    return rc;
 }
 
 int ahead_run(struct ahead *a, const struct ahead_work *work, struct err *err) {
     size_t filled = 0;
-    int code = 0;
+    int rc = 0;
     if (work->n > FEW_TEXTS) {
         start_thread(a);
     }
@@ -192,10 +192,10 @@ int ahead_run(struct ahead *a, const struct ahead_work *work, struct err *err) {
     while (a->taken < a->asked) {
         struct block *b = block_at(a, a->taken);
         wait_parsed(a, a->taken);
-        code = code != 0 ? code : take(work, b, err);
+        if (rc == 0) rc = take(work, b, err);
         a->bytes -= b->bytes;
         a->taken++;
-        filled = code != 0 ? filled : ask(a, work, filled);
+        filled = rc != 0 ? filled : ask(a, work, filled);
     }
-    return code;
+    return rc;
 }

@@ -52,9 +52,9 @@ static int grow(struct line_counter *c, struct err *err) {
 
 int line_counter_add(struct line_counter *c, uint64_t hash, uint32_t *ret_n, struct err *err) {
     if (c->n < LINE_COUNTER_MAX && c->n * 2 >= c->cap) {
-        int code = grow(c, err);
-        if (code != 0) {
-            return code;
+        int rc = grow(c, err);
+        if (rc != 0) {
+            return rc;
         }
     }
     struct slot *slot = find(c->slots, c->cap, hash);

@@ -133,14 +133,14 @@ static int fill(struct lines *l, int wait_ms, struct err *err) {
         return buf_check(&l->buf, "reading lines", err);
     }
     for (;;) {
-        int code = wait_input(l, wait_ms, err);
-        if (code != 0) {
-            return code;
+        int rc = wait_input(l, wait_ms, err);
+        if (rc != 0) {
+            return rc;
         }
         size_t got = 0;
-        code = gz_read(l->gz, room, LINES_BLOCK, &got, err);
-        if (code != 0) {
-            return code;
+        rc = gz_read(l->gz, room, LINES_BLOCK, &got, err);
+        if (rc != 0) {
+            return rc;
         }
         l->buf.n += got;
         if (got > 0) {
@@ -219,9 +219,9 @@ int lines_next(struct lines *l, int wait_ms, struct lines_line *ret, struct err 
         if (l->dropping || l->buf.n - l->at > LINES_LINE_MAX + 1) {
             drop_window(l);
         }
-        int code = fill(l, wait_ms, err);
-        if (code != 0) {
-            return code;
+        int rc = fill(l, wait_ms, err);
+        if (rc != 0) {
+            return rc;
         }
     }
 }

@@ -164,9 +164,9 @@ int pyjson_to_mp(struct bytes text, size_t max, struct buf *scratch, struct buf 
     }
     if (copied > 0) {
         buf_put(scratch, text.p + copied, text.n - copied);
-        int code = buf_check(scratch, "JSON text", err);
-        if (code != 0) {
-            return code;
+        int rc = buf_check(scratch, "JSON text", err);
+        if (rc != 0) {
+            return rc;
         }
         text = bytes_of_buf(scratch);
     }

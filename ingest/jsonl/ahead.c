@@ -52,44 +52,44 @@ static int hold(struct block *b, const struct lines_line *line, struct err *err)
 static int fill(struct block *b, struct err *err) {
     struct jsonl_input *in = b->in;
     struct lines_line line;
-    int code = 0;
+    int rc = 0;
     b->n = 0;
     buf_clear(&b->text);
-    while (code == 0 && b->n < BLOCK_LINES && b->text.n < BLOCK_BYTES && !intake_stopped(in->run)) {
-        code = lines_next(in->lines, -1, &line, err);
-        if (code == 0) {
-            code = hold(b, &line, err);
-        } else if (code < 0) {
+    while (rc == 0 && b->n < BLOCK_LINES && b->text.n < BLOCK_BYTES && !intake_stopped(in->run)) {
+        rc = lines_next(in->lines, -1, &line, err);
+        if (rc == 0) {
+            rc = hold(b, &line, err);
+        } else if (rc < 0) {
             err_prefix(err, "%s", in->path);
         }
     }
-    if (code == 1 && b->n < BLOCK_LINES && lines_at_end(in->lines) && lines_rest(in->lines, &line) == 0) {
+    if (rc == 1 && b->n < BLOCK_LINES && lines_at_end(in->lines) && lines_rest(in->lines, &line) == 0) {
         int held = hold(b, &line, err);
-        code = held != 0 ? held : 1;
+        rc = held != 0 ? held : 1;
     }
     for (size_t i = 0; i < b->n; i++) {
         b->lines[i].line.text.p = b->text.p + b->lines[i].at;
     }
-    return intake_stopped(in->run) && code == 0 ? 1 : code;
+    return intake_stopped(in->run) && rc == 0 ? 1 : rc;
 }
 
 int jsonl_take_all(struct jsonl_input *in, struct err *err) {
     struct block *b = calloc(1, sizeof(*b));
     struct err why = {0};
-    int read = 0, code = b != NULL ? 0 : err_set(err, ERR_NOMEM, "reading lines: out of memory");
-    if (code == 0) {
+    int read = 0, rc = b != NULL ? 0 : err_set(err, ERR_NOMEM, "reading lines: out of memory");
+    if (rc == 0) {
         b->in = in;
         buf_init(&b->text, BLOCK_MAX);
-        code = ahead_new(&b->ahead, err);
+        rc = ahead_new(&b->ahead, err);
     }
-    while (code == 0 && read == 0) {
+    while (rc == 0 && read == 0) {
         read = fill(b, &why);
         const struct ahead_work work = {b, b->n, text_at, take};
-        code = ahead_run(b->ahead, &work, err); /* also what stands before a read error */
+        rc = ahead_run(b->ahead, &work, err); /* also what stands before a read error */
         intake_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
     }
-    if (code == 0 && read < 0) {
-        code = read;
+    if (rc == 0 && read < 0) {
+        rc = read;
         if (err != NULL) {
             *err = why;
         }
@@ -99,5 +99,5 @@ int jsonl_take_all(struct jsonl_input *in, struct err *err) {
         buf_done(&b->text);
         free(b);
     }
-    return code;
+    return rc;
 }

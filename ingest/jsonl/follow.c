@@ -49,35 +49,35 @@ static int read_mark(struct follow *f, struct err *err) {
     struct buf value;
     struct err why = {0};
     buf_init(&value, 4096);
-    int code = file_position_name(f->path, f->name, err);
-    if (code != 0) {
-        return code;
+    int rc = file_position_name(f->path, f->name, err);
+    if (rc != 0) {
+        return rc;
     }
-    code = ledger_cursor_get(intake_ledger(f->run), f->name, &value, &why);
-    if (code == 0) {
+    rc = ledger_cursor_get(intake_ledger(f->run), f->name, &value, &why);
+    if (rc == 0) {
         f->has_position = file_position_decode(bytes_of_buf(&value), &f->position) == 0;
         if (!f->has_position) {
-            code = err_set(err, ERR_CORRUPT, "%s: the stored cursor '%s' does not parse", f->path, f->name);
+            rc = err_set(err, ERR_CORRUPT, "%s: the stored cursor '%s' does not parse", f->path, f->name);
         }
-    } else if (code == ERR_NOTFOUND) {
-        code = 0;
+    } else if (rc == ERR_NOTFOUND) {
+        rc = 0;
     } else if (err != NULL) {
         *err = why;
     }
     buf_done(&value);
-    return code;
+    return rc;
 }
 
 static int put_mark(struct follow *f, struct err *err) {
     struct buf value;
     buf_init(&value, 4096);
     file_position_encode(&value, &f->position);
-    int code = buf_check(&value, "cursor", err);
-    if (code == 0) {
-        code = intake_cursor(f->run, f->name, bytes_of_buf(&value), err);
+    int rc = buf_check(&value, "cursor", err);
+    if (rc == 0) {
+        rc = intake_cursor(f->run, f->name, bytes_of_buf(&value), err);
     }
     buf_done(&value);
-    return code;
+    return rc;
 }
 
 static bool name_is_other_file(const struct follow *f) {
@@ -108,18 +108,18 @@ static int add_gap(struct follow *f, const char *what, const char *how, struct e
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
     const struct ingest_place place = {.file = f->path, .offset = f->position.offset};
-    int code = buf_check(&body, "gap", err);
-    if (code == 0) {
-        code = intake_add(f->run, &draft, &place, INGEST_NO_TIME, err);
+    int rc = buf_check(&body, "gap", err);
+    if (rc == 0) {
+        rc = intake_add(f->run, &draft, &place, INGEST_NO_TIME, err);
     }
     buf_done(&body);
-    return code;
+    return rc;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
 static int save(struct follow *f, struct jsonl_input *in, struct err *err) {
-    int code = 0;
+    int rc = 0;
     uint64_t offset = lines_offset(in->lines);
     if (offset != f->position.offset || !f->has_position) {
         f->position.offset = offset;
@@ -128,52 +128,53 @@ static int save(struct follow *f, struct jsonl_input *in, struct err *err) {
             f->position.head_n = n;
         }
         f->has_position = true;
-        code = put_mark(f, err);
+        rc = put_mark(f, err);
     }
-    return code != 0 ? code : intake_flush(f->run, err);
+    if (rc == 0) rc = intake_flush(f->run, err);
+    return rc;
 }
 
 /* Reads the lines that an earlier run has handled. *ret_ok is false when the offset is not at a line's beginning. */
 static int skip_read(struct follow *f, struct jsonl_input *in, bool *ret_ok, struct err *err) {
     struct lines_line line;
     lines_set_digest(in->lines, NULL);
-    int code = 0;
-    while (code == 0 && lines_offset(in->lines) < f->position.offset) {
-        code = lines_next(in->lines, -1, &line, err);
-        if (code == 0) {
-            code = jsonl_skip(in, &line, err);
+    int rc = 0;
+    while (rc == 0 && lines_offset(in->lines) < f->position.offset) {
+        rc = lines_next(in->lines, -1, &line, err);
+        if (rc == 0) {
+            rc = jsonl_skip(in, &line, err);
         }
     }
-    *ret_ok = code == 0 && lines_offset(in->lines) == f->position.offset;
+    *ret_ok = rc == 0 && lines_offset(in->lines) == f->position.offset;
     lines_set_digest(in->lines, intake_digest(f->run));
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 /* Reads all complete lines there are; 1 when none are left or the stop flag is set. */
 static int read_on(struct follow *f, struct jsonl_input *in, struct err *err) {
     struct lines_line line;
-    int code = 0;
-    while (code == 0) {
-        code = intake_stopped(f->run) ? 1 : lines_next(in->lines, FOLLOW_WAIT_MS, &line, err);
-        if (code == 0) {
-            code = jsonl_take(in, &line, err);
+    int rc = 0;
+    while (rc == 0) {
+        rc = intake_stopped(f->run) ? 1 : lines_next(in->lines, FOLLOW_WAIT_MS, &line, err);
+        if (rc == 0) {
+            rc = jsonl_take(in, &line, err);
             intake_progress(f->run, lines_offset(in->lines), in->total);
         }
     }
-    if (code < 0) {
+    if (rc < 0) {
         err_prefix(err, "%s", f->path);
     }
-    return code;
+    return rc;
 }
 
 /* The file is complete: its last line may lack its LF. */
 static int read_to_end(struct follow *f, struct jsonl_input *in, struct err *err) {
     struct lines_line line;
-    int code = read_on(f, in, err);
-    if (code == 1 && !intake_stopped(f->run) && lines_rest(in->lines, &line) == 0) {
-        code = jsonl_take(in, &line, err);
+    int rc = read_on(f, in, err);
+    if (rc == 1 && !intake_stopped(f->run) && lines_rest(in->lines, &line) == 0) {
+        rc = jsonl_take(in, &line, err);
     }
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 static void wait_a_moment(void) {
@@ -222,19 +223,19 @@ static bool old_has_grown(const struct follow *f) {
  */
 static int read_old(struct follow *f, bool last, struct err *err) {
     struct lines_line line;
-    int code = 0;
+    int rc = 0;
     intake_begin(f->run, f->path);
     lines_set_digest(f->old.lines, intake_digest(f->run));
-    while (code == 0) {
-        code = lines_next(f->old.lines, 0, &line, err);
-        code = code == 0 ? jsonl_take(&f->old, &line, err) : code;
+    while (rc == 0) {
+        rc = lines_next(f->old.lines, 0, &line, err);
+        rc = rc == 0 ? jsonl_take(&f->old, &line, err) : rc;
     }
-    if (code == 1 && last && lines_rest(f->old.lines, &line) == 0) {
-        code = jsonl_take(&f->old, &line, err);
+    if (rc == 1 && last && lines_rest(f->old.lines, &line) == 0) {
+        rc = jsonl_take(&f->old, &line, err);
     }
     lines_set_digest(f->old.lines, NULL);
     f->old_at = clock_boot_ns();
-    return code == 0 || code == 1 ? intake_end(f->run, err) : code;
+    return rc == 0 || rc == 1 ? intake_end(f->run, err) : rc;
 }
 
 /* Between two looks at the new file: the old one, too. */
@@ -243,27 +244,27 @@ static int look_at_old(struct follow *f, struct err *err) {
         return 0;
     }
     bool last = clock_boot_ns() - f->old_at >= FOLLOW_OLD_NS;
-    int code = 0;
+    int rc = 0;
     if (old_has_grown(f) || (last && lines_pending(f->old.lines) > 0)) {
-        code = intake_end(f->run, err);
-        code = code != 0 ? code : read_old(f, last, err);
-        if (code == 0) {
+        rc = intake_end(f->run, err);
+        if (rc == 0) rc = read_old(f, last, err);
+        if (rc == 0) {
             intake_begin(f->run, f->path);
         }
     } else if (last) {
         jsonl_input_close(&f->old);
     }
-    return code;
+    return rc;
 }
 
 /* Nobody will look at it again. No input is open. */
 static int leave_old(struct follow *f, struct err *err) {
-    int code = 0;
+    int rc = 0;
     if (old_has_grown(f) || (f->old.lines != NULL && lines_pending(f->old.lines) > 0)) {
-        code = read_old(f, true, err);
+        rc = read_old(f, true, err);
     }
     jsonl_input_close(&f->old);
-    return code;
+    return rc;
 }
 
 /* ---- one generation ----------------------------------------------------------------------------------------------- */
@@ -271,24 +272,25 @@ static int leave_old(struct follow *f, struct err *err) {
 /* From an open input to the end of its generation, or the stop flag. */
 static int follow_generation(struct follow *f, struct jsonl_input *in, struct err *err) {
     while (!intake_stopped(f->run)) {
-        int code = read_on(f, in, err);
-        if (code != 1) {
-            return code;
+        int rc = read_on(f, in, err);
+        if (rc != 1) {
+            return rc;
         }
-        code = save(f, in, err);
-        code = code != 0 ? code : look_at_old(f, err);
-        code = code != 0 ? code : intake_receipt_if_due(f->run, err);
-        if (code != 0 || intake_stopped(f->run)) {
-            return code;
+        rc = save(f, in, err);
+        if (rc == 0) rc = look_at_old(f, err);
+        if (rc == 0) rc = intake_receipt_if_due(f->run, err);
+        if (rc != 0 || intake_stopped(f->run)) {
+            return rc;
         }
         wait_a_moment();
         enum look l = look(f, in);
         if (l == LOOK_MOVED) {
             wait_a_moment(); /* its writer may still finish a line there */
-            code = read_to_end(f, in, err);
-            f->finished = code == 0 && !intake_stopped(f->run);
+            rc = read_to_end(f, in, err);
+            f->finished = rc == 0 && !intake_stopped(f->run);
             f->moved = f->finished;
-            return code != 0 ? code : save(f, in, err);
+            if (rc == 0) rc = save(f, in, err);
+            return rc;
         }
         if (l == LOOK_CUT) {
             f->finished = true;
@@ -304,11 +306,11 @@ static int follow_generation(struct follow *f, struct jsonl_input *in, struct er
 static int open_input(struct follow *f, const char *path, struct jsonl_input *in, struct file_position *ret_file,
                       struct err *err) {
     *in = (struct jsonl_input){.run = f->run, .path = path, .generation = f->position.generation};
-    int code = jsonl_input_open(in, GZ_PLAIN, err);
-    if (code == 0 && !file_position_identify(gz_fd(lines_gz(in->lines)), "", ret_file)) {
-        code = err_errno(err, errno, "%s", path);
+    int rc = jsonl_input_open(in, GZ_PLAIN, err);
+    if (rc == 0 && !file_position_identify(gz_fd(lines_gz(in->lines)), "", ret_file)) {
+        rc = err_errno(err, errno, "%s", path);
     }
-    return code;
+    return rc;
 }
 
 /* The file of the position is gone from its name: its rest may stand in PATH.1. */
@@ -318,38 +320,38 @@ static int finish_moved(struct follow *f, struct err *err) {
     struct stat st;
     struct file_position file;
     bool ok = false;
-    int code = 0;
+    int rc = 0;
     if ((size_t)snprintf(old, sizeof(old), "%s.1", f->path) < sizeof(old) && stat(old, &st) == 0 && S_ISREG(st.st_mode)) {
-        code = open_input(f, old, &in, &file, err);
-        if (code == 0 && file_position_same_file(&f->position, &file) &&
+        rc = open_input(f, old, &in, &file, err);
+        if (rc == 0 && file_position_same_file(&f->position, &file) &&
             file_position_same_content(&f->position, gz_fd(lines_gz(in.lines)))) {
             intake_begin(f->run, old);
-            code = skip_read(f, &in, &ok, err);
-            code = code == 0 && ok ? read_to_end(f, &in, err) : code;
-            code = code == 0 ? intake_end(f->run, err) : code;
+            rc = skip_read(f, &in, &ok, err);
+            rc = rc == 0 && ok ? read_to_end(f, &in, err) : rc;
+            rc = rc == 0 ? intake_end(f->run, err) : rc;
         }
     }
     jsonl_input_close(&in);
-    if (code == 0 && !ok) {
+    if (rc == 0 && !ok) {
         intake_begin(f->run, f->path);
-        code = add_gap(f, "rotated", "the file was replaced while nobody followed it", err);
-        code = code == 0 ? intake_end(f->run, err) : code;
+        rc = add_gap(f, "rotated", "the file was replaced while nobody followed it", err);
+        rc = rc == 0 ? intake_end(f->run, err) : rc;
     }
-    return code;
+    return rc;
 }
 
 /* Brings the input to where reading goes on: past what was read before, or to the beginning of a new generation. */
 static int resume(struct follow *f, struct jsonl_input *in, const struct file_position *file, struct err *err) {
     bool known = f->has_position && !f->finished && file_position_same_file(&f->position, file), ok = false;
-    int code = 0;
+    int rc = 0;
     if (known && file_position_same_content(&f->position, gz_fd(lines_gz(in->lines)))) {
-        code = skip_read(f, in, &ok, err);
-        if (ok || code != 0) {
-            return code;
+        rc = skip_read(f, in, &ok, err);
+        if (ok || rc != 0) {
+            return rc;
         }
     }
     if (known) {
-        code = add_gap(f, "truncated", "the file was cut while nobody followed it", err);
+        rc = add_gap(f, "truncated", "the file was cut while nobody followed it", err);
     }
     uint64_t generation = f->has_position ? f->position.generation + 1 : 0;
     memset(&f->position, 0, sizeof(f->position));
@@ -360,59 +362,59 @@ static int resume(struct follow *f, struct jsonl_input *in, const struct file_po
     f->has_position = false;
     f->finished = false;
     in->generation = generation;
-    return code;
+    return rc;
 }
 
 /* One generation, from opening the name to its end. */
 static int follow_once(struct follow *f, struct err *err) {
     struct jsonl_input in = {0};
     struct file_position file;
-    int code = 0;
+    int rc = 0;
     if (f->has_position && !f->finished && name_is_other_file(f)) {
-        code = finish_moved(f, err);
+        rc = finish_moved(f, err);
     }
-    if (code == 0) {
+    if (rc == 0) {
         intake_begin(f->run, f->path);
-        code = open_input(f, f->path, &in, &file, err);
+        rc = open_input(f, f->path, &in, &file, err);
     }
-    if (code == 0) {
-        code = resume(f, &in, &file, err);
+    if (rc == 0) {
+        rc = resume(f, &in, &file, err);
     }
-    if (code == 0 && lines_offset(in.lines) != f->position.offset) {
+    if (rc == 0 && lines_offset(in.lines) != f->position.offset) {
         jsonl_input_close(&in); /* skipping went astray: from the beginning */
-        code = open_input(f, f->path, &in, &file, err);
+        rc = open_input(f, f->path, &in, &file, err);
     }
-    if (code == 0) {
-        code = follow_generation(f, &in, err);
+    if (rc == 0) {
+        rc = follow_generation(f, &in, err);
     }
-    if (code == 0) {
-        code = intake_end(f->run, err);
+    if (rc == 0) {
+        rc = intake_end(f->run, err);
     }
-    if (code == 0 && f->moved) {
-        code = leave_old(f, err);
+    if (rc == 0 && f->moved) {
+        rc = leave_old(f, err);
         keep_old(f, &in);
         f->moved = false;
     }
     jsonl_input_close(&in);
-    return code;
+    return rc;
 }
 
 int jsonl_follow(struct intake *run, const char *path, struct err *err) {
     struct follow f = {.run = run, .path = path};
-    int code = read_mark(&f, err);
-    if (code == 0 && !file_exists(path) && intake_options(run)->waiting != NULL) {
+    int rc = read_mark(&f, err);
+    if (rc == 0 && !file_exists(path) && intake_options(run)->waiting != NULL) {
         intake_options(run)->waiting(intake_options(run)->ctx, path); /* its writer may start later */
     }
-    while (code == 0 && !intake_stopped(run)) {
+    while (rc == 0 && !intake_stopped(run)) {
         if (!file_exists(path)) {
             wait_a_moment(); /* between two generations */
             continue;
         }
-        code = follow_once(&f, err);
+        rc = follow_once(&f, err);
     }
-    if (code == 0) {
-        code = leave_old(&f, err);
+    if (rc == 0) {
+        rc = leave_old(&f, err);
     }
     jsonl_input_close(&f.old);
-    return code;
+    return rc;
 }

@@ -21,15 +21,15 @@
 
 int jsonl_input_open(struct jsonl_input *in, enum gz_form form, struct err *err) {
     struct gz *gz = NULL;
-    int code = gz_open(in->path, form, UINT64_MAX, &gz, err);
-    if (code != 0) {
-        return code;
+    int rc = gz_open(in->path, form, UINT64_MAX, &gz, err);
+    if (rc != 0) {
+        return rc;
     }
     struct stat st;
     in->total = fstat(gz_fd(gz), &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    code = lines_new(gz, intake_digest(in->run), intake_options(in->run)->stop, &in->lines, err);
-    if (code != 0) {
-        return code;
+    rc = lines_new(gz, intake_digest(in->run), intake_options(in->run)->stop, &in->lines, err);
+    if (rc != 0) {
+        return rc;
     }
     in->counter = line_counter_new();
     if (in->counter == NULL) {
@@ -52,9 +52,9 @@ int jsonl_key(struct jsonl_input *in, const struct lines_line *line, char ret[JS
     uint8_t digest[HASH_LEN];
     hash_parts(digest, &line->text, 1);
     uint32_t n = 0;
-    int code = line_counter_add(in->counter, be64_get(digest), &n, err);
-    if (code != 0) {
-        return code;
+    int rc = line_counter_add(in->counter, be64_get(digest), &n, err);
+    if (rc != 0) {
+        return rc;
     }
     char hex[KEYED_HASH_HEX], generation[32] = "", which[32] = "";
     keyed_hash_hex(hex, in->secret, digest);
@@ -83,13 +83,13 @@ static int reject(struct jsonl_input *in, const struct ingest_place *place, bool
 
 /* A cause has to be an event that is there already, or waits before this one. */
 static int check_cause(struct jsonl_input *in, uint64_t cause, bool *ret_ok, struct err *err) {
-    int code = 0;
+    int rc = 0;
     if (!in->size_known || cause >= in->size) {
-        code = intake_size(in->run, &in->size, err);
+        rc = intake_size(in->run, &in->size, err);
         in->size_known = true;
     }
     *ret_ok = cause < in->size;
-    return code;
+    return rc;
 }
 
 bool jsonl_is_blank(struct bytes text) {
@@ -120,9 +120,9 @@ static int add(struct jsonl_input *in, const struct jsonl_event *e, const char *
         draft.cause_key = e->cause_key;
     } else if (e->has_cause) {
         bool ok = false;
-        int code = check_cause(in, e->cause, &ok, err);
-        if (code != 0) {
-            return code;
+        int rc = check_cause(in, e->cause, &ok, err);
+        if (rc != 0) {
+            return rc;
         }
         if (!ok) {
             char reason[128];
@@ -159,19 +159,19 @@ int jsonl_take_parsed(struct jsonl_input *in, const struct lines_line *line, con
     char key[JSONL_KEY_MAX];
     struct jsonl_event event;
     struct err why = {0};
-    int code = jsonl_key(in, line, key, err);
-    if (code != 0) {
-        return code;
+    int rc = jsonl_key(in, line, key, err);
+    if (rc != 0) {
+        return rc;
     }
-    code = parsed == NULL ? jsonl_parse(&in->parser, line->text, &event, &why)
-                          : jsonl_parse_item(&in->parser, parsed->code, parsed->why, parsed->item, &event, &why);
-    if (code == ERR_NOMEM) {
+    rc = parsed == NULL ? jsonl_parse(&in->parser, line->text, &event, &why)
+                        : jsonl_parse_item(&in->parser, parsed->code, parsed->why, parsed->item, &event, &why);
+    if (rc == ERR_NOMEM) {
         if (err != NULL) {
             *err = why;
         }
-        return code;
+        return rc;
     }
-    if (code != 0) {
+    if (rc != 0) {
         return reject(in, &place, line->ended, why.msg);
     }
     return add(in, &event, key, &place, err);
@@ -180,22 +180,22 @@ int jsonl_take_parsed(struct jsonl_input *in, const struct lines_line *line, con
 static int read_lines(struct jsonl_input *in, struct err *err) {
     bool follow = intake_options(in->run)->follow; /* a pipe: commits when it is quiet */
     struct lines_line line;
-    int code = 0;
-    while (code == 0 && !intake_stopped(in->run)) {
-        code = lines_next(in->lines, follow ? 200 : -1, &line, err);
-        if (code == 0) {
-            code = jsonl_take(in, &line, err);
+    int rc = 0;
+    while (rc == 0 && !intake_stopped(in->run)) {
+        rc = lines_next(in->lines, follow ? 200 : -1, &line, err);
+        if (rc == 0) {
+            rc = jsonl_take(in, &line, err);
             intake_progress(in->run, gz_taken(lines_gz(in->lines)), in->total);
-        } else if (code == 1 && !lines_at_end(in->lines) && !intake_stopped(in->run)) {
-            code = intake_flush(in->run, err);
-        } else if (code < 0) {
+        } else if (rc == 1 && !lines_at_end(in->lines) && !intake_stopped(in->run)) {
+            rc = intake_flush(in->run, err);
+        } else if (rc < 0) {
             err_prefix(err, "%s", in->path);
         }
     }
-    if (code == 1 && lines_at_end(in->lines) && lines_rest(in->lines, &line) == 0) {
-        code = jsonl_take(in, &line, err);
+    if (rc == 1 && lines_at_end(in->lines) && lines_rest(in->lines, &line) == 0) {
+        rc = jsonl_take(in, &line, err);
     }
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 /* Every event has a kind. A first line that goes on after the head says so by the name alone. */
@@ -219,20 +219,20 @@ static int read_one(struct intake *run, const char *path, struct err *err) {
     struct jsonl_input in = {.run = run, .path = path};
     bool foreign = false;
     intake_begin(run, path);
-    int code = jsonl_input_open(&in, GZ_DETECT, err);
-    if (code == 0 && !intake_options(run)->follow) {
-        code = recognize_input(run, lines_gz(in.lines), path, &own, &foreign, err);
+    int rc = jsonl_input_open(&in, GZ_DETECT, err);
+    if (rc == 0 && !intake_options(run)->follow) {
+        rc = recognize_input(run, lines_gz(in.lines), path, &own, &foreign, err);
     }
-    if (code == 0 && !foreign) {
+    if (rc == 0 && !foreign) {
         /* A strict run must not read past a bad line, and one that follows must not wait for more lines. */
         const struct ingest_options *o = intake_options(run);
-        code = o->strict || o->follow ? read_lines(&in, err) : jsonl_take_all(&in, err);
+        rc = o->strict || o->follow ? read_lines(&in, err) : jsonl_take_all(&in, err);
     }
-    if (code == 0) {
-        code = intake_end(run, err);
+    if (rc == 0) {
+        rc = intake_end(run, err);
     }
     jsonl_input_close(&in);
-    return code;
+    return rc;
 }
 
 static bool is_growing_file(const char *path) {
@@ -248,9 +248,9 @@ int jsonl_read(struct intake *run, struct err *err) {
     if (o->follow && is_growing_file(paths[0])) {
         return jsonl_follow(run, paths[0], err);
     }
-    int code = 0;
-    for (size_t i = 0; i < n && code == 0 && !intake_stopped(run); i++) {
-        code = read_one(run, paths[i], err);
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0 && !intake_stopped(run); i++) {
+        rc = read_one(run, paths[i], err);
     }
-    return code;
+    return rc;
 }

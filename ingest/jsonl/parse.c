@@ -96,14 +96,14 @@ static int check_names(const struct top *top, const struct value *v, struct err 
     struct mp_reader r;
     struct mp_item item;
     mp_reader_init(&r, v->raw);
-    int code = mp_next(&r, &item, err);
-    for (uint32_t i = 0; i < v->item.count && code == 0; i++) {
-        code = mp_next(&r, &item, err);
-        if (code == 0 && item.type != MP_STR) {
+    int rc = mp_next(&r, &item, err);
+    for (uint32_t i = 0; i < v->item.count && rc == 0; i++) {
+        rc = mp_next(&r, &item, err);
+        if (rc == 0 && item.type != MP_STR) {
             return err_set(err, ERR_INVALID, "'%s' holds %s; accepted: an array of field names", top->name, found(&item));
         }
     }
-    return code;
+    return rc;
 }
 
 static int check_value(const struct top *top, const struct value *v, struct err *err) {
@@ -155,9 +155,9 @@ static int read_tops(struct bytes map, struct value values[N_TOP], struct err *e
     struct mp_reader r;
     struct mp_item head;
     mp_reader_init(&r, map);
-    int code = mp_next(&r, &head, err);
-    if (code != 0) {
-        return code;
+    int rc = mp_next(&r, &head, err);
+    if (rc != 0) {
+        return rc;
     }
     if (head.type != MP_MAP) {
         return err_set(err, ERR_INVALID, "the line is %s; accepted: a JSON object with kind and subject", found(&head));
@@ -166,25 +166,25 @@ static int read_tops(struct bytes map, struct value values[N_TOP], struct err *e
         struct mp_item name;
         struct value v = {.there = true};
         enum top_name at = N_TOP;
-        code = mp_next(&r, &name, err);
-        if (code == 0) {
-            code = mp_skip(&r, 1, &v.raw, err);
+        rc = mp_next(&r, &name, err);
+        if (rc == 0) {
+            rc = mp_skip(&r, 1, &v.raw, err);
         }
-        if (code == 0) {
-            code = find_top(name.data, &at, err);
+        if (rc == 0) {
+            rc = find_top(name.data, &at, err);
         }
-        if (code != 0) {
-            return code;
+        if (rc != 0) {
+            return rc;
         }
         struct mp_reader inside;
         mp_reader_init(&inside, v.raw);
-        code = mp_next(&inside, &v.item, err);
-        if (code == 0 && v.item.type != MP_NIL) {
-            code = check_value(&tops[at], &v, err);
+        rc = mp_next(&inside, &v.item, err);
+        if (rc == 0 && v.item.type != MP_NIL) {
+            rc = check_value(&tops[at], &v, err);
             values[at] = v;
         }
-        if (code != 0) {
-            return code;
+        if (rc != 0) {
+            return rc;
         }
     }
     return 0;
@@ -285,12 +285,12 @@ static int check_grade(struct bytes grade, struct err *err) {
 /* The source's own time for the tally, from `time` or the body. */
 static int fill_at(struct jsonl_parser *p, const struct value values[N_TOP], struct jsonl_event *e, struct err *err) {
     if (values[TIME].there) {
-        int code = read_time(&values[TIME], &e->at, err);
-        if (code == 0) {
-            code = body_with_at(&p->body, values[BODY].raw, e->at, err);
+        int rc = read_time(&values[TIME], &e->at, err);
+        if (rc == 0) {
+            rc = body_with_at(&p->body, values[BODY].raw, e->at, err);
         }
         e->body = bytes_of_buf(&p->body);
-        return code;
+        return rc;
     }
     struct bytes raw;
     struct mp_item item;
@@ -318,9 +318,9 @@ int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct
         const char *msg = strncmp(why, "line 1 ", 7) == 0 ? why + 7 : why;
         return err_set(err, parsed, JSONL_NOT_JSON ": %s", msg);
     }
-    int code = read_tops(item, values, err);
-    if (code != 0) {
-        return code;
+    int rc = read_tops(item, values, err);
+    if (rc != 0) {
+        return rc;
     }
     static const enum top_name required[] = {KIND, SUBJECT};
     for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
@@ -351,15 +351,15 @@ int jsonl_parse_item(struct jsonl_parser *p, int parsed, const char *why, struct
     if (e.has_cause && e.cause_key.n > 0) {
         return err_set(err, ERR_INVALID, "'cause' and 'cause_key' are both given; accepted: one of them");
     }
-    code = check_grade(e.grade, err);
-    if (code == 0 && values[SCHEMA].there) {
-        code = check_schema(e.kind, values[SCHEMA].item.uint, err);
+    rc = check_grade(e.grade, err);
+    if (rc == 0 && values[SCHEMA].there) {
+        rc = check_schema(e.kind, values[SCHEMA].item.uint, err);
     }
-    if (code == 0) {
-        code = fill_at(p, values, &e, err);
+    if (rc == 0) {
+        rc = fill_at(p, values, &e, err);
     }
-    if (code == 0) {
+    if (rc == 0) {
         *ret = e;
     }
-    return code;
+    return rc;
 }

@@ -57,12 +57,12 @@ int lmeval_counter_take(struct lmeval_counter *c, const struct lmeval_sample *sa
     }
     size_t byte = (size_t)sample->number / 8;
     uint8_t bit = (uint8_t)(1U << sample->number % 8);
-    int code = make_room(c, byte, err);
-    if (code == 0 && (c->seen[byte] & bit) == 0) {
+    int rc = make_room(c, byte, err);
+    if (rc == 0 && (c->seen[byte] & bit) == 0) {
         c->seen[byte] |= bit;
         c->documents++;
     }
-    return code;
+    return rc;
 }
 
 void lmeval_counter_lost(struct lmeval_counter *c) {

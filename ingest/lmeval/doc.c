@@ -189,9 +189,9 @@ static int read_tasks(struct lmeval_doc *doc, struct err *err) {
         t->name = from->name;
         t->metrics = from->raw;
         t->group = order >= 0;
-        int code = check_name(t->name, err);
-        if (code != 0) {
-            return code;
+        int rc = check_name(t->name, err);
+        if (rc != 0) {
+            return rc;
         }
         fill_task(t, columns);
         doc->n_tasks++;
@@ -223,13 +223,13 @@ int lmeval_doc_read(struct lmeval_doc *doc, struct bytes text, struct bytes date
         text.p += 3;
         text.n -= 3;
     }
-    int code = pyjson_to_mp(text, LMEVAL_DOC_ROOM, &doc->scratch, &doc->mp, err);
+    int rc = pyjson_to_mp(text, LMEVAL_DOC_ROOM, &doc->scratch, &doc->mp, err);
     buf_done(&doc->scratch); /* as large as the text when it was needed */
-    if (code == 0) {
-        code = read_tops(doc, err);
+    if (rc == 0) {
+        rc = read_tops(doc, err);
     }
-    if (code != 0) {
-        return code;
+    if (rc != 0) {
+        return rc;
     }
     struct bytes whole = bytes_of_buf(&doc->mp);
     hash_parts(doc->digest, &whole, 1);

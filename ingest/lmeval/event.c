@@ -61,7 +61,7 @@ static void put_partial(struct mp_map *f, unsigned partial, bool judged) {
 }
 
 static int end(struct mp_map *f, struct buf *out, int code, struct err *err) {
-    code = code != 0 ? code : mp_map_write(f, out, err);
+    if (code == 0) code = mp_map_write(f, out, err);
     mp_map_done(f);
     return code;
 }

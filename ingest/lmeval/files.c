@@ -84,10 +84,10 @@ static int make_room(struct lmeval_files *files, struct err *err) {
 static int add_file(struct lmeval_files *files, const char *path, bool named, struct err *err) {
     struct lmeval_file file = {0};
     char *own = strdup(path);
-    int code = own != NULL ? make_room(files, err) : err_set(err, ERR_NOMEM, "lm-eval: out of memory");
-    if (code != 0) {
+    int rc = own != NULL ? make_room(files, err) : err_set(err, ERR_NOMEM, "lm-eval: out of memory");
+    if (rc != 0) {
         free(own);
-        return code;
+        return rc;
     }
     const char *slash = strrchr(own, '/');
     if (!lmeval_name(slash != NULL ? slash + 1 : own, &file)) {
@@ -122,8 +122,8 @@ static int add_directory(struct lmeval_files *files, const char *path, const str
     if (dir == NULL) {
         return err_errno(err, errno, "%s", path != NULL ? path : ".");
     }
-    int code = 0;
-    for (struct dirent *e; code == 0 && (e = readdir(dir)) != NULL;) {
+    int rc = 0;
+    for (struct dirent *e; rc == 0 && (e = readdir(dir)) != NULL;) {
         char full[FILE_PATH_MAX];
         struct stat st;
         struct lmeval_file file;
@@ -131,28 +131,28 @@ static int add_directory(struct lmeval_files *files, const char *path, const str
             continue;
         }
         if (path != NULL) {
-            code = file_join(full, path, e->d_name, err);
+            rc = file_join(full, path, e->d_name, err);
         } else {
             memcpy(full, e->d_name, strlen(e->d_name) + 1);
         }
-        if (code != 0 || lstat(full, &st) != 0) {
+        if (rc != 0 || lstat(full, &st) != 0) {
             continue;
         }
         bool directory = S_ISDIR(st.st_mode);
         bool regular = S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) && stat(full, &st) == 0 && S_ISREG(st.st_mode));
         if (directory && date == NULL && depth == DEPTH_MAX) {
-            code = err_set(err, ERR_LIMIT, "%s: deeper than %d directories; accepted: a directory further down", full,
-                           DEPTH_MAX);
+            rc = err_set(err, ERR_LIMIT, "%s: deeper than %d directories; accepted: a directory further down", full,
+                         DEPTH_MAX);
         } else if (directory && date == NULL) {
-            code = add_directory(files, full, NULL, depth + 1, err);
+            rc = add_directory(files, full, NULL, depth + 1, err);
         } else if (regular && (date == NULL || (lmeval_name(e->d_name, &file) && bytes_eq(file.date, *date)))) {
-            code = add_file(files, full, false, err);
+            rc = add_file(files, full, false, err);
         } else if (!regular && !directory && date == NULL && lmeval_name(e->d_name, &file)) {
             add_odd(files, full);
         }
     }
     closedir(dir);
-    return code;
+    return rc;
 }
 
 /* What lies beside a file that was named, with the same date. */
@@ -178,22 +178,23 @@ int lmeval_files_add(struct lmeval_files *files, const char *path, struct err *e
         return err_errno(err, errno, "%s", path);
     }
     if (!S_ISDIR(st.st_mode)) {
-        int code = add_file(files, path, true, err);
-        return code != 0 ? code : add_siblings(files, path, err);
+        int rc = add_file(files, path, true, err);
+        if (rc == 0) rc = add_siblings(files, path, err);
+        return rc;
     }
     size_t before = files->n;
     files->n_odd = 0;
     files->odd[0] = '\0';
-    int code = add_directory(files, path, NULL, 0, err);
-    if (code == 0 && files->n == before && files->n_odd > 0) {
+    int rc = add_directory(files, path, NULL, 0, err);
+    if (rc == 0 && files->n == before && files->n_odd > 0) {
         return err_set(err, ERR_NOTFOUND, "%s: %s; accepted: regular files results_*.json and samples_*.jsonl",
                        files->odd[0] != '\0' ? files->odd : path,
                        files->n_odd == 1 ? "is not a regular file" : "are not regular files");
     }
-    if (code == 0 && files->n == before) {
+    if (rc == 0 && files->n == before) {
         return err_set(err, ERR_NOTFOUND, "%s: no results_*.json or samples_*.jsonl in this directory or below it", path);
     }
-    return code;
+    return rc;
 }
 
 void lmeval_files_done(struct lmeval_files *files) {
@@ -209,8 +210,8 @@ void lmeval_files_done(struct lmeval_files *files) {
 static int in_order(const void *a, const void *b) {
     const struct lmeval_file *x = a, *y = b;
     int order = bytes_cmp(x->dir, y->dir);
-    order = order != 0 ? order : bytes_cmp(x->date, y->date);
-    order = order != 0 ? order : (int)x->samples - (int)y->samples;
+    if (order == 0) order = bytes_cmp(x->date, y->date);
+    if (order == 0) order = (int)x->samples - (int)y->samples;
     return order != 0 ? order : strcmp(x->path, y->path);
 }
 

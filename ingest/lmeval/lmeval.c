@@ -65,8 +65,8 @@ static int add(struct evaluation *e, const char *kind, const char *key, struct b
 }
 
 static int declare_tasks(struct evaluation *e, const struct ingest_place *place, struct err *err) {
-    int code = 0;
-    for (size_t i = 0; i < e->doc->n_tasks && code == 0; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < e->doc->n_tasks && rc == 0; i++) {
         const struct lmeval_task *task = &e->doc->tasks[i];
         const struct bytes parts[] = {task->name, task->version, task->config};
         char key[LMEVAL_KEY_LEN], subject[SUBJECT_MAX];
@@ -75,7 +75,7 @@ static int declare_tasks(struct evaluation *e, const struct ingest_place *place,
             continue;
         }
         buf_clear(&e->body);
-        code = lmeval_put_task(task, &e->body, err);
+        rc = lmeval_put_task(task, &e->body, err);
         lmeval_key(key, intake_secret(e->run), "task", parts, 3);
         snprintf(subject, sizeof(subject), "task/%.*s", (int)task->name.n, (const char *)task->name.p);
         ledger_draft_init(&draft);
@@ -83,16 +83,16 @@ static int declare_tasks(struct evaluation *e, const struct ingest_place *place,
         draft.subject = bytes_of(subject);
         draft.key = bytes_of(key);
         draft.body = bytes_of_buf(&e->body);
-        code = code != 0 ? code : intake_add(e->run, &draft, place, INGEST_NO_TIME, err);
+        if (rc == 0) rc = intake_add(e->run, &draft, place, INGEST_NO_TIME, err);
     }
-    return code;
+    return rc;
 }
 
 static int add_scores(struct evaluation *e, const struct lmeval_task *task, const struct ingest_place *place,
                       struct err *err) {
     struct lmeval_entries entries;
     struct lmeval_metric m;
-    int code = 0;
+    int rc = 0;
     if (!lmeval_is(task->metrics, MP_MAP)) {
         char reason[LMEVAL_NAME_MAX + 128];
         snprintf(reason, sizeof(reason), "the metrics of task '%.*s' are not an object; accepted: names with their values",
@@ -100,16 +100,16 @@ static int add_scores(struct evaluation *e, const struct lmeval_task *task, cons
         return intake_reject(e->run, place, "the metrics of a task are not an object", reason);
     }
     lmeval_entries_open(&entries, task->metrics);
-    while (code == 0 && lmeval_metric_next(task, &entries, &m)) {
+    while (rc == 0 && lmeval_metric_next(task, &entries, &m)) {
         const uint8_t partial = (uint8_t)task->partial;
         const struct bytes parts[] = {bytes_of(e->id), task->name, m.key, m.value, m.stderr_, {&partial, 1}};
         char key[LMEVAL_KEY_LEN];
         lmeval_key(key, intake_secret(e->run), "score", parts, sizeof(parts) / sizeof(parts[0]));
         buf_clear(&e->body);
-        code = lmeval_put_scored(e->doc, task, &m, &e->body, err);
-        code = code != 0 ? code : add(e, "eval.scored", key, bytes_of_buf(&e->body), place, err);
+        rc = lmeval_put_scored(e->doc, task, &m, &e->body, err);
+        if (rc == 0) rc = add(e, "eval.scored", key, bytes_of_buf(&e->body), place, err);
     }
-    return code;
+    return rc;
 }
 
 /* What the results say, when it is known what they rest on. */
@@ -122,13 +122,13 @@ static int add_results(struct evaluation *e, const char *path, struct err *err) 
     uint64_t before = intake_ticket(e->run);
     lmeval_key(key, intake_secret(e->run), "imported", parts, 3);
     buf_clear(&e->body);
-    int code = lmeval_put_imported(doc, path, &e->body, err);
-    code = code != 0 ? code : add(e, "eval.imported", key, bytes_of_buf(&e->body), &place, err);
+    int rc = lmeval_put_imported(doc, path, &e->body, err);
+    if (rc == 0) rc = add(e, "eval.imported", key, bytes_of_buf(&e->body), &place, err);
     e->imported = intake_ticket(e->run) != before ? intake_ticket(e->run) : 0;
-    for (size_t i = 0; i < doc->n_tasks && code == 0; i++) {
-        code = add_scores(e, &doc->tasks[i], &place, err);
+    for (size_t i = 0; i < doc->n_tasks && rc == 0; i++) {
+        rc = add_scores(e, &doc->tasks[i], &place, err);
     }
-    return code;
+    return rc;
 }
 
 /* ---- samples ------------------------------------------------------------------------------------------------------ */
@@ -156,45 +156,46 @@ static int take_sample(struct evaluation *e, int read, const struct lmeval_sampl
     }
     const struct bytes parts[] = {bytes_of(e->id), e->about.task, digest};
     lmeval_key(key, intake_secret(e->run), "sample", parts, 3);
-    int code = lmeval_counter_take(&e->counter, sample, err);
-    return code != 0 ? code : add(e, sample->failed ? "eval.sample_failed" : "eval.sampled", key, sample->body, place, err);
+    int rc = lmeval_counter_take(&e->counter, sample, err);
+    if (rc == 0) rc = add(e, sample->failed ? "eval.sample_failed" : "eval.sampled", key, sample->body, place, err);
+    return rc;
 }
 
 static int take_line(struct evaluation *e, const struct lines_line *line, struct err *err) {
     const struct ingest_place place = {e->file, line->number, line->offset};
     struct lmeval_sample sample = {0};
     struct err why = {0};
-    int code = 0;
+    int rc = 0;
     if (line->text.n == 0) {
         return 0;
     }
     if (line->too_long) {
-        code = err_set(&why, ERR_INVALID, "the line is longer than %zu bytes", LINES_LINE_MAX);
+        rc = err_set(&why, ERR_INVALID, "the line is longer than %zu bytes", LINES_LINE_MAX);
     } else {
-        code = lmeval_sample_read(&e->reader, line->text, &e->about, &sample, &why);
+        rc = lmeval_sample_read(&e->reader, line->text, &e->about, &sample, &why);
     }
-    return take_sample(e, code, &sample, &place, line->ended || line->too_long, &why, err);
+    return take_sample(e, rc, &sample, &place, line->ended || line->too_long, &why, err);
 }
 
 static int read_lines(struct evaluation *e, struct lines *lines, struct err *err) {
     struct lines_line line;
-    int code = 0;
-    while (code == 0 && !intake_stopped(e->run)) {
+    int rc = 0;
+    while (rc == 0 && !intake_stopped(e->run)) {
         struct err why = {0};
-        code = lines_next(lines, -1, &line, &why);
-        if (code < 0) {
+        rc = lines_next(lines, -1, &line, &why);
+        if (rc < 0) {
             lmeval_counter_lost(&e->counter);
             return intake_reject_file(e->run, e->file, lines_offset(lines), &why);
         }
-        if (code == 0) {
-            code = take_line(e, &line, err);
+        if (rc == 0) {
+            rc = take_line(e, &line, err);
             intake_progress(e->run, gz_taken(lines_gz(lines)), 0);
         }
     }
-    if (code == 1 && lines_at_end(lines) && lines_rest(lines, &line) == 0) {
-        code = take_line(e, &line, err);
+    if (rc == 1 && lines_at_end(lines) && lines_rest(lines, &line) == 0) {
+        rc = take_line(e, &line, err);
     }
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 /* A file that cannot be read, or not to its end, is a rejection: the others go in. */
@@ -209,24 +210,24 @@ static int read_samples(struct evaluation *e, const struct lmeval_file *file, st
     if (gz_open(file->path, GZ_REGULAR, UINT64_MAX, &gz, &why) != 0) {
         return intake_reject_file(e->run, file->path, 0, &why);
     }
-    int code = lines_new(gz, intake_digest(e->run), intake_options(e->run)->stop, &lines, err);
-    code = code != 0 ? code : lmeval_counter_init(&e->counter, err);
-    code = code != 0 ? code : read_lines(e, lines, err);
-    if (code == 0 && task != NULL) {
+    int rc = lines_new(gz, intake_digest(e->run), intake_options(e->run)->stop, &lines, err);
+    if (rc == 0) rc = lmeval_counter_init(&e->counter, err);
+    if (rc == 0) rc = read_lines(e, lines, err);
+    if (rc == 0 && task != NULL) {
         lmeval_counter_end(&e->counter, task);
     }
     lines_free(lines);
-    return code;
+    return rc;
 }
 
 /* Samples that stand in the results file itself, as programs write it that use the harness as a library. */
 static int read_inner_samples(struct evaluation *e, const char *path, struct err *err) {
     const struct ingest_place place = {.file = path};
     struct lmeval_entries tasks;
-    int code = 0;
+    int rc = 0;
     e->file = path;
     lmeval_entries_open(&tasks, e->doc->top[LMEVAL_SAMPLES]);
-    while (code == 0 && lmeval_entries_next(&tasks)) {
+    while (rc == 0 && lmeval_entries_next(&tasks)) {
         struct lmeval_task *task = lmeval_doc_task(e->doc, tasks.name);
         struct mp_reader r;
         struct mp_item list = {0};
@@ -235,27 +236,27 @@ static int read_inner_samples(struct evaluation *e, const char *path, struct err
             continue; /* from a file of their own */
         }
         if (mp_next(&r, &list, NULL) != 0 || list.type != MP_ARRAY) {
-            code = intake_reject(e->run, &place, NULL, "the samples of a task are not an array");
+            rc = intake_reject(e->run, &place, NULL, "the samples of a task are not an array");
             continue;
         }
         e->about.task = tasks.name;
         e->about.higher = task != NULL ? task->higher : (struct bytes){NULL, 0};
-        code = lmeval_counter_init(&e->counter, err);
-        for (uint32_t i = list.count; i > 0 && code == 0 && !intake_stopped(e->run); i--) {
+        rc = lmeval_counter_init(&e->counter, err);
+        for (uint32_t i = list.count; i > 0 && rc == 0 && !intake_stopped(e->run); i--) {
             struct lmeval_sample sample = {0};
             struct err why = {0};
             struct bytes raw;
-            code = mp_skip(&r, 2, &raw, err);
-            code = code != 0 ? code
-                             : take_sample(e, lmeval_sample_take(&e->reader, raw, &e->about, &sample, &why), &sample,
-                                           &place, true, &why, err);
+            rc = mp_skip(&r, 2, &raw, err);
+            if (rc == 0)
+                rc = take_sample(e, lmeval_sample_take(&e->reader, raw, &e->about, &sample, &why), &sample, &place, true,
+                                 &why, err);
         }
-        if (code == 0 && task != NULL) {
+        if (rc == 0 && task != NULL) {
             lmeval_counter_end(&e->counter, task);
         }
         lmeval_counter_done(&e->counter);
     }
-    return code;
+    return rc;
 }
 
 /* ---- evaluations -------------------------------------------------------------------------------------------------- */
@@ -285,39 +286,39 @@ static int take_evaluation(struct intake *run, struct lmeval_doc *doc, const str
     set_id(&e, (struct bytes[]){bytes_of(doc->id)}, 1);
     e.about.at = doc->at;
     e.about.at_text = doc->at_text;
-    int code = declare_tasks(&e, &place, err);
-    for (size_t i = 0; i < n_samples && code == 0 && !intake_stopped(run); i++) {
-        code = read_samples(&e, &samples[i], err);
+    int rc = declare_tasks(&e, &place, err);
+    for (size_t i = 0; i < n_samples && rc == 0 && !intake_stopped(run); i++) {
+        rc = read_samples(&e, &samples[i], err);
         lmeval_counter_done(&e.counter);
     }
-    code = code != 0 ? code : read_inner_samples(&e, file->path, err);
-    if (code == 0 && !intake_stopped(run)) {
+    if (rc == 0) rc = read_inner_samples(&e, file->path, err);
+    if (rc == 0 && !intake_stopped(run)) {
         lmeval_doc_judge(doc);
-        code = add_results(&e, file->path, err);
+        rc = add_results(&e, file->path, err);
     }
     evaluation_done(&e);
-    return code;
+    return rc;
 }
 
 /* The content of a file, which is given to the digest. */
 static int load(struct intake *run, const char *path, struct buf *text, struct err *err) {
     struct gz *gz = NULL;
-    int code = gz_open(path, GZ_REGULAR, LMEVAL_DOC_MAX, &gz, err);
-    while (code == 0 && !gz_at_end(gz)) {
+    int rc = gz_open(path, GZ_REGULAR, LMEVAL_DOC_MAX, &gz, err);
+    while (rc == 0 && !gz_at_end(gz)) {
         uint8_t *room = buf_room(text, (size_t)64 << 10);
         size_t n = 0;
         if (room == NULL) {
-            code = err_set(err, text->fail, "%s: larger than %zu bytes", path, LMEVAL_DOC_MAX);
+            rc = err_set(err, text->fail, "%s: larger than %zu bytes", path, LMEVAL_DOC_MAX);
         } else {
-            code = gz_read(gz, room, (size_t)64 << 10, &n, err);
-            text->n += code == 0 ? n : 0;
+            rc = gz_read(gz, room, (size_t)64 << 10, &n, err);
+            text->n += rc == 0 ? n : 0;
         }
     }
     gz_close(gz);
-    if (code == 0 && text->n > 0) {
+    if (rc == 0 && text->n > 0) {
         lines_digest_put(intake_digest(run), bytes_of_buf(text));
     }
-    return code;
+    return rc;
 }
 
 /* Errors that a file alone is to blame for. */
@@ -345,25 +346,25 @@ static int read_evaluation(struct intake *run, const struct lmeval_file *file, c
     struct err why = {0};
     lmeval_doc_init(&doc);
     buf_init(&text, LMEVAL_DOC_MAX + ((size_t)64 << 10));
-    int code;
+    int rc;
     intake_begin(run, file->path);
     int read = load(run, file->path, &text, &why);
-    read = read != 0 ? read : lmeval_doc_read(&doc, bytes_of_buf(&text), file->date, &why);
+    if (read == 0) read = lmeval_doc_read(&doc, bytes_of_buf(&text), file->date, &why);
     if (read == ERR_INVALID) {
         name_foreign(file->path, bytes_of_buf(&text), &why);
     }
     buf_done(&text);
     *ret_read = read == 0;
     if (is_bad_file(read)) {
-        code = intake_reject_file(run, file->path, 0, &why);
+        rc = intake_reject_file(run, file->path, 0, &why);
     } else if (read != 0) {
-        code = err_set(err, read, "%s", why.msg);
+        rc = err_set(err, read, "%s", why.msg);
     } else {
-        code = take_evaluation(run, &doc, file, samples, n_samples, err);
+        rc = take_evaluation(run, &doc, file, samples, n_samples, err);
     }
-    code = code == 0 ? intake_end(run, err) : code;
+    rc = rc == 0 ? intake_end(run, err) : rc;
     lmeval_doc_done(&doc);
-    return code;
+    return rc;
 }
 
 static int read_orphans(struct intake *run, const struct lmeval_file *file, struct err *err) {
@@ -372,37 +373,37 @@ static int read_orphans(struct intake *run, const struct lmeval_file *file, stru
     evaluation_init(&e, run, NULL);
     e.about.at_text = file->date;
     intake_begin(run, file->path);
-    int code = read_samples(&e, file, err);
-    if (code == 0 && e.id[0] != '\0' && !intake_stopped(run)) {
+    int rc = read_samples(&e, file, err);
+    if (rc == 0 && e.id[0] != '\0' && !intake_stopped(run)) {
         char key[LMEVAL_KEY_LEN], count[24];
         snprintf(count, sizeof(count), "%llu", (unsigned long long)e.counter.documents);
         const struct bytes parts[] = {bytes_of(e.id), bytes_of(count)};
         lmeval_key(key, intake_secret(run), "imported", parts, 2);
-        code = lmeval_put_orphans(&e.about, e.counter.documents, file->path, &e.body, err);
-        code = code != 0 ? code : add(&e, "eval.imported", key, bytes_of_buf(&e.body), &place, err);
+        rc = lmeval_put_orphans(&e.about, e.counter.documents, file->path, &e.body, err);
+        if (rc == 0) rc = add(&e, "eval.imported", key, bytes_of_buf(&e.body), &place, err);
     }
-    code = code == 0 ? intake_end(run, err) : code;
+    rc = rc == 0 ? intake_end(run, err) : rc;
     evaluation_done(&e);
-    return code;
+    return rc;
 }
 
 /* Files with one date: results first, then samples. */
 static int read_group(struct intake *run, const struct lmeval_file *files, size_t n, struct err *err) {
     size_t results = 0;
     bool any = false;
-    int code = 0;
+    int rc = 0;
     while (results < n && !files[results].samples) {
         results++;
     }
-    for (size_t i = 0; i < results && code == 0 && !intake_stopped(run); i++) {
+    for (size_t i = 0; i < results && rc == 0 && !intake_stopped(run); i++) {
         bool read = false;
-        code = read_evaluation(run, &files[i], files + results, n - results, &read, err);
+        rc = read_evaluation(run, &files[i], files + results, n - results, &read, err);
         any = any || read;
     }
-    for (size_t i = results; i < n && !any && code == 0 && !intake_stopped(run); i++) {
-        code = read_orphans(run, &files[i], err);
+    for (size_t i = results; i < n && !any && rc == 0 && !intake_stopped(run); i++) {
+        rc = read_orphans(run, &files[i], err);
     }
-    return code;
+    return rc;
 }
 
 /* Of a file that was written just now more may be to come. */
@@ -428,20 +429,20 @@ static bool belong_together(const struct lmeval_file *a, const struct lmeval_fil
 int lmeval_read(struct intake *run, struct err *err) {
     const struct ingest_options *o = intake_options(run);
     struct lmeval_files files = {0};
-    int code = o->n_paths > 0 ? 0 : err_set(err, ERR_INVALID, "which files? accepted: directories, results and samples");
-    for (size_t i = 0; i < o->n_paths && code == 0; i++) {
-        code = lmeval_files_add(&files, o->paths[i], err);
+    int rc = o->n_paths > 0 ? 0 : err_set(err, ERR_INVALID, "which files? accepted: directories, results and samples");
+    for (size_t i = 0; i < o->n_paths && rc == 0; i++) {
+        rc = lmeval_files_add(&files, o->paths[i], err);
     }
     lmeval_files_sort(&files);
-    for (size_t at = 0, n; at < files.n && code == 0 && !intake_stopped(run); at += n) {
+    for (size_t at = 0, n; at < files.n && rc == 0 && !intake_stopped(run); at += n) {
         n = 1;
         while (at + n < files.n && belong_together(&files.files[at], &files.files[at + n])) {
             n++;
         }
         if (o->every_ns == 0 || is_settled(files.files + at, n)) {
-            code = read_group(run, files.files + at, n, err);
+            rc = read_group(run, files.files + at, n, err);
         }
     }
     lmeval_files_done(&files);
-    return code;
+    return rc;
 }

@@ -243,10 +243,10 @@ int lmeval_sample_take(struct lmeval_reader *r, struct bytes raw, const struct l
     for (size_t i = 0; i < N_NAMES; i++) {
         known[i] = lmeval_get(raw, names[i]);
     }
-    int code = read_id(known[DOC_ID], &sample, room, &id, err);
-    code = code != 0 ? code : check_own(known, about, err);
-    if (code != 0) {
-        return code;
+    int rc = read_id(known[DOC_ID], &sample, room, &id, err);
+    if (rc == 0) rc = check_own(known, about, err);
+    if (rc != 0) {
+        return rc;
     }
     static const enum name hashes[] = {DOC_HASH, PROMPT_HASH, TARGET_HASH};
     for (size_t i = 0; i < 3; i++) {
@@ -259,9 +259,9 @@ int lmeval_sample_take(struct lmeval_reader *r, struct bytes raw, const struct l
     s.list = known[METRICS];
     lmeval_entries_open(&s.higher, about->higher);
     sort_others(&s, raw, known);
-    code = put_body(r, known, &s, about, id, err);
-    if (code != 0) {
-        return code;
+    rc = put_body(r, known, &s, about, id, err);
+    if (rc != 0) {
+        return rc;
     }
     hash_parts(sample.digest, &raw, 1);
     sample.failed = s.failed.n > 0;
@@ -274,13 +274,13 @@ int lmeval_sample_read(struct lmeval_reader *r, struct bytes line, const struct 
                        struct lmeval_sample *ret, struct err *err) {
     struct err why = {0};
     buf_clear(&r->mp);
-    int code = pyjson_to_mp(line, LMEVAL_LINE_ROOM, &r->scratch, &r->mp, &why);
-    if (code == ERR_INVALID) {
+    int rc = pyjson_to_mp(line, LMEVAL_LINE_ROOM, &r->scratch, &r->mp, &why);
+    if (rc == ERR_INVALID) {
         /* the parser's own line number is always 1 here and would stand beside the file's */
-        return err_set(err, code, "not valid JSON: %s", strncmp(why.msg, "line 1 ", 7) == 0 ? why.msg + 7 : why.msg);
+        return err_set(err, rc, "not valid JSON: %s", strncmp(why.msg, "line 1 ", 7) == 0 ? why.msg + 7 : why.msg);
     }
-    if (code != 0) {
-        return err_set(err, code, "%s", why.msg);
+    if (rc != 0) {
+        return err_set(err, rc, "%s", why.msg);
     }
     return lmeval_sample_take(r, bytes_of_buf(&r->mp), about, ret, err);
 }

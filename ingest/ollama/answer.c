@@ -25,10 +25,10 @@ int ollama_parse(struct bytes text, struct buf *out, struct err *err) {
     if (json_count_values(text) > OLLAMA_VALUES_MAX) {
         return err_set(err, ERR_LIMIT, "the answer has more than %zu values", OLLAMA_VALUES_MAX);
     }
-    int code = json_to_mp(text, out, err);
-    if (code != 0) {
+    int rc = json_to_mp(text, out, err);
+    if (rc != 0) {
         err_prefix(err, "not valid JSON");
-        return code;
+        return rc;
     }
     struct mp_reader r;
     struct mp_item item;
@@ -275,9 +275,9 @@ void ollama_model_remote(struct bytes map, struct ollama_model *m) {
 
 int ollama_model_read(struct bytes entry, struct ollama_model *ret, struct err *err) {
     struct ollama_model m = {.raw = entry, .modified_at = OLLAMA_NONE};
-    int code = read_name(entry, &m.name, err);
-    if (code != 0) {
-        return code;
+    int rc = read_name(entry, &m.name, err);
+    if (rc != 0) {
+        return rc;
     }
     m.manifest = ollama_digest_of(ollama_text(entry, "digest"));
     hash_parts(m.content, &entry, 1);
@@ -292,9 +292,9 @@ int ollama_model_read(struct bytes entry, struct ollama_model *ret, struct err *
 
 int ollama_loaded_read(struct bytes entry, struct ollama_loaded *ret, struct err *err) {
     struct ollama_loaded l = {.raw = entry};
-    int code = read_name(entry, &l.name, err);
-    if (code != 0) {
-        return code;
+    int rc = read_name(entry, &l.name, err);
+    if (rc != 0) {
+        return rc;
     }
     l.manifest = ollama_digest_of(ollama_text(entry, "digest"));
     l.bytes = ollama_number(entry, "size");
@@ -330,54 +330,54 @@ struct ollama_model *ollama_lists_model(struct ollama_lists *lists) {
 static int read_entry(struct ollama_lists *lists, enum ollama_form form, struct bytes entry, struct err *err) {
     struct ollama_model model, *m;
     struct ollama_loaded loaded;
-    int code = form == OLLAMA_PS ? ollama_loaded_read(entry, &loaded, err) : ollama_model_read(entry, &model, err);
-    if (code != 0) {
-        return code;
+    int rc = form == OLLAMA_PS ? ollama_loaded_read(entry, &loaded, err) : ollama_model_read(entry, &model, err);
+    if (rc != 0) {
+        return rc;
     }
     if (form == OLLAMA_PS) {
         size_t n = lists->n_loaded;
-        code = n == OLLAMA_MODELS_MAX ? ERR_NOMEM
-                                      : array_room(&lists->loaded, n + 1, &lists->cap_loaded, sizeof(loaded), NULL);
-        if (code == 0) {
+        rc = n == OLLAMA_MODELS_MAX ? ERR_NOMEM
+                                    : array_room(&lists->loaded, n + 1, &lists->cap_loaded, sizeof(loaded), NULL);
+        if (rc == 0) {
             lists->loaded[lists->n_loaded++] = loaded;
         }
     } else {
         m = ollama_lists_model(lists);
-        code = m != NULL ? 0 : ERR_NOMEM;
+        rc = m != NULL ? 0 : ERR_NOMEM;
         if (m != NULL) {
             *m = model;
         }
     }
-    return code != 0 ? err_set(err, code, "ollama: out of memory for the list of models") : 0;
+    return rc != 0 ? err_set(err, rc, "ollama: out of memory for the list of models") : 0;
 }
 
 int ollama_lists_read(struct ollama_lists *lists, enum ollama_form form, struct bytes map, struct intake *run,
                       const struct ingest_place *place, struct err *err) {
     struct mp_reader r;
     uint32_t count = 0;
-    int code = 0;
+    int rc = 0;
     bool *cut = form == OLLAMA_PS ? &lists->cut_loaded : &lists->cut_models;
     *(form == OLLAMA_PS ? &lists->has_loaded : &lists->has_models) = true;
     if (array_of(map, "models", &r, &count).n == 0) {
         return 0; /* null: none */
     }
-    for (uint32_t i = 0; i < count && code == 0; i++) {
+    for (uint32_t i = 0; i < count && rc == 0; i++) {
         struct bytes entry;
         struct err why = {0};
         if (i == OLLAMA_MODELS_MAX) {
             *cut = true;
             return intake_reject(run, place, NULL, "the list has more than 2048 models; the rest is not looked at");
         }
-        code = mp_skip(&r, 1, &entry, err);
-        code = code != 0 ? code : read_entry(lists, form, entry, &why);
-        if (code == ERR_INVALID) {
+        rc = mp_skip(&r, 1, &entry, err);
+        if (rc == 0) rc = read_entry(lists, form, entry, &why);
+        if (rc == ERR_INVALID) {
             *cut = true;
-            code = intake_reject(run, place, NULL, why.msg);
-        } else if (code != 0 && err != NULL && why.code != 0) {
+            rc = intake_reject(run, place, NULL, why.msg);
+        } else if (rc != 0 && err != NULL && why.code != 0) {
             *err = why;
         }
     }
-    return code;
+    return rc;
 }
 
 /* ---- manifests ---------------------------------------------------------------------------------------------------- */
@@ -408,14 +408,14 @@ int ollama_check_manifest(struct bytes manifest, struct err *err) {
     struct mp_reader r;
     struct mp_item head = {0};
     char where[48];
-    int code = 0;
+    int rc = 0;
     mp_reader_init(&r, layers);
     if (layers.n > 0 && mp_next(&r, &head, NULL) != 0) {
         return err_set(err, ERR_INVALID, "the manifest's 'layers' cannot be read");
     }
-    for (uint32_t i = 0; i < head.count && code == 0 && mp_skip(&r, 1, &layer, NULL) == 0; i++) {
+    for (uint32_t i = 0; i < head.count && rc == 0 && mp_skip(&r, 1, &layer, NULL) == 0; i++) {
         snprintf(where, sizeof(where), "'layers', entry %u", i + 1);
-        code = check_named(layer, where, false, err);
+        rc = check_named(layer, where, false, err);
     }
-    return code == 0 && config.n > 0 ? check_named(config, "'config'", true, err) : code;
+    return rc == 0 && config.n > 0 ? check_named(config, "'config'", true, err) : rc;
 }

@@ -126,19 +126,19 @@ static int page_of(struct ollama_blobs *b, const uint8_t *digest, struct page **
     struct buf value;
     char name[16];
     bool there = false;
-    int code = 0;
+    int rc = 0;
     if (!p->loaded) {
         page_name(name, number);
         buf_init(&value, CURSOR_MAX);
-        code = ollama_cursor_get(intake_ledger(b->view.run), b->id, name, &value, &there, err);
-        if (code == 0 && there && !take_page(bytes_of_buf(&value), p)) {
-            code = err_set(err, ERR_CORRUPT, "the stored cursor 'ingest/ollama/%s/%s' does not parse", b->id, name);
+        rc = ollama_cursor_get(intake_ledger(b->view.run), b->id, name, &value, &there, err);
+        if (rc == 0 && there && !take_page(bytes_of_buf(&value), p)) {
+            rc = err_set(err, ERR_CORRUPT, "the stored cursor 'ingest/ollama/%s/%s' does not parse", b->id, name);
         }
         buf_done(&value);
-        p->loaded = code == 0;
+        p->loaded = rc == 0;
     }
     *ret = p;
-    return code;
+    return rc;
 }
 
 /* Stores the page with what has been added so far. */
@@ -159,12 +159,12 @@ static int put_page(struct ollama_blobs *b, struct page *p, struct err *err) {
         mp_put_bin(&value, (struct bytes){p->bad[i].file, ID_LEN});
         mp_put_uint(&value, p->bad[i].gen);
     }
-    int code = buf_check(&value, "a cursor", err);
-    code = code != 0 ? code : ollama_cursor_put(b->view.run, b->id, name, bytes_of_buf(&value), err);
-    code = code != 0 ? code : intake_flush(b->view.run, err);
+    int rc = buf_check(&value, "a cursor", err);
+    if (rc == 0) rc = ollama_cursor_put(b->view.run, b->id, name, bytes_of_buf(&value), err);
+    if (rc == 0) rc = intake_flush(b->view.run, err);
     buf_done(&value);
-    p->dirty = p->dirty && code != 0;
-    return code;
+    p->dirty = p->dirty && rc != 0;
+    return rc;
 }
 
 static bool is_known(struct page *p, const uint8_t file[ID_LEN]) {
@@ -214,9 +214,9 @@ static int blob_open(const struct ollama_blobs *b, const struct ollama_digest *d
     memcpy(ret->name, "sha256-", 7);
     text_hex(ret->name + 7, digest->sha256, HASH_LEN);
     snprintf(file, sizeof(file), "blobs/%s", ret->name);
-    int code = file_join(ret->path, b->dir, file, err);
-    if (code != 0) {
-        return code;
+    int rc = file_join(ret->path, b->dir, file, err);
+    if (rc != 0) {
+        return rc;
     }
     ret->fd = open(ret->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (ret->fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
@@ -254,34 +254,34 @@ static int blob_hash(struct ollama_blobs *b, struct blob *blob, bool *ret_whole,
     struct stat after;
     uint64_t done = 0, total = (uint64_t)blob->st.st_size;
     ssize_t n = 1;
-    int code = hash != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
+    int rc = hash != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
     posix_fadvise(blob->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    while (code == 0 && n > 0 && done <= total && !intake_stopped(b->view.run)) {
+    while (rc == 0 && n > 0 && done <= total && !intake_stopped(b->view.run)) {
         n = read(blob->fd, b->chunk, CHUNK);
         if (n < 0 && errno == EINTR) {
             n = 1;
             continue;
         }
         if (n < 0) {
-            code = err_errno(err, errno, "%s: cannot be read at byte %llu", blob->name, (unsigned long long)done);
+            rc = err_errno(err, errno, "%s: cannot be read at byte %llu", blob->name, (unsigned long long)done);
         } else {
             hash_put(hash, b->chunk, (size_t)n);
             done += (uint64_t)n;
             intake_progress(b->view.run, done, total);
         }
     }
-    *ret_whole = code == 0 && n == 0;
+    *ret_whole = rc == 0 && n == 0;
     if (*ret_whole && (fstat(blob->fd, &after) != 0 || !same_stat(&blob->st, &after))) {
-        code = err_set(err, ERR_CONFLICT, "%s: it changed while it was read", blob->name);
+        rc = err_set(err, ERR_CONFLICT, "%s: it changed while it was read", blob->name);
     }
-    if (code == 0 && done > total) {
-        code = err_set(err, ERR_CONFLICT, "%s: it grew while it was read", blob->name);
+    if (rc == 0 && done > total) {
+        rc = err_set(err, ERR_CONFLICT, "%s: it grew while it was read", blob->name);
     }
     if (hash != NULL) {
         hash_end(hash, blob->found);
     }
     hash_free(hash);
-    return code;
+    return rc;
 }
 
 /* ---- what is wrong, and when it is well again --------------------------------------------------------------------- */
@@ -324,10 +324,10 @@ static int tell(struct ollama_blobs *b, const struct blob *blob, uint64_t gen, s
         .open = &open,
         .private_ = &private_,
         .at = INGEST_NO_TIME};
-    int code = ollama_event_add(&b->view, &event, err);
+    int rc = ollama_event_add(&b->view, &event, err);
     mp_map_done(&open);
     mp_map_done(&private_);
-    return code;
+    return rc;
 }
 
 static int reject(struct ollama_blobs *b, const struct blob *blob) {
@@ -356,16 +356,16 @@ static int settle(struct ollama_blobs *b, struct page *p, struct blob *blob, str
         bad != NULL && bad->what == blob->what && (blob->what == MISSING || memcmp(bad->file, blob->file, ID_LEN) == 0);
     /* Nobody has looked into a file that once held other bytes. */
     bool unsure = bad != NULL && bad->what == OTHER_BYTES && blob->what == WELL && !blob->hashed;
-    int code = 0;
+    int rc = 0;
     if (blob->what == WELL && (bad == NULL || unsure)) {
         return 0;
     }
     if (same) {
         return reject(b, blob);
     }
-    code = tell(b, blob, p->gen + 1, err);
-    if (code != 0) {
-        return code;
+    rc = tell(b, blob, p->gen + 1, err);
+    if (rc != 0) {
+        return rc;
     }
     p->gen++;
     p->dirty = true;
@@ -380,8 +380,9 @@ static int settle(struct ollama_blobs *b, struct page *p, struct blob *blob, str
         bad->what = blob->what;
         bad->gen = p->gen;
     }
-    code = put_page(b, p, err);
-    return code != 0 || blob->what == WELL ? code : reject(b, blob);
+    rc = put_page(b, p, err);
+    if (rc == 0 && blob->what != WELL) rc = reject(b, blob);
+    return rc;
 }
 
 /* ---- checking ----------------------------------------------------------------------------------------------------- */
@@ -398,12 +399,12 @@ static int verify(struct ollama_blobs *b, struct page *p, struct blob *blob, str
         blob->what = OTHER_BYTES; /* as it was */
         return 0;
     }
-    int code = blob_hash(b, blob, &whole, &why);
-    if (code == ERR_IO || code == ERR_CONFLICT) {
+    int rc = blob_hash(b, blob, &whole, &why);
+    if (rc == ERR_IO || rc == ERR_CONFLICT) {
         return intake_reject(b->view.run, &b->view.place, NULL, why.msg);
     }
-    if (code != 0) {
-        return err_set(err, code, "%s", why.msg);
+    if (rc != 0) {
+        return err_set(err, rc, "%s", why.msg);
     }
     if (!whole) {
         return 0; /* stopped */
@@ -415,9 +416,9 @@ static int verify(struct ollama_blobs *b, struct page *p, struct blob *blob, str
     }
     if (big) {
         remember_known(p, blob->file);
-        code = put_page(b, p, err); /* it took long: it must not be lost */
+        rc = put_page(b, p, err); /* it took long: it must not be lost */
     }
-    return code;
+    return rc;
 }
 
 static size_t slot_of(const struct ollama_blobs *b, const uint8_t *digest) {
@@ -454,24 +455,24 @@ static int check(struct ollama_blobs *b, const struct ollama_digest *digest, uin
     struct page *p = NULL;
     struct blob blob;
     struct err why = {0};
-    int code = page_of(b, digest->sha256, &p, err);
-    if (code != 0) {
-        return code;
+    int rc = page_of(b, digest->sha256, &p, err);
+    if (rc != 0) {
+        return rc;
     }
-    code = blob_open(b, digest, bytes, &blob, &why);
-    if (code != 0) {
+    rc = blob_open(b, digest, bytes, &blob, &why);
+    if (rc != 0) {
         return intake_reject(b->view.run, &b->view.place, NULL, why.msg);
     }
     const struct bad *bad = find_bad(p, digest->sha256);
     if (blob.what == WELL && b->verify) {
-        code = verify(b, p, &blob, err);
+        rc = verify(b, p, &blob, err);
     } else if (blob.what == WELL && bad != NULL && bad->what == OTHER_BYTES && memcmp(bad->file, blob.file, ID_LEN) == 0) {
         blob.what = OTHER_BYTES; /* the same file as when that was found */
     }
     blob_close(&blob);
-    code = code != 0 ? code : settle(b, p, &blob, err);
+    if (rc == 0) rc = settle(b, p, &blob, err);
     *ret_hashed = blob.what == WELL && blob.hashed;
-    return code;
+    return rc;
 }
 
 int ollama_blobs_check(struct ollama_blobs *b, const struct ollama_digest *digest, uint64_t bytes, bool *ret_hashed,
@@ -480,43 +481,43 @@ int ollama_blobs_check(struct ollama_blobs *b, const struct ollama_digest *diges
     if (!digest->there || b->n_results >= SEEN_MAX) {
         return 0;
     }
-    int code = grow(b, err);
-    if (code != 0) {
-        return code;
+    int rc = grow(b, err);
+    if (rc != 0) {
+        return rc;
     }
     size_t i = slot_of(b, digest->sha256);
     if (b->results[i].there) {
         *ret_hashed = b->results[i].hashed;
         return 0;
     }
-    code = check(b, digest, bytes, ret_hashed, err);
+    rc = check(b, digest, bytes, ret_hashed, err);
     memcpy(b->results[i].digest, digest->sha256, HASH_LEN);
     b->results[i].there = true;
     b->results[i].hashed = *ret_hashed;
     b->n_results++;
-    return code;
+    return rc;
 }
 
 int ollama_blobs_content(struct ollama_blobs *b, const struct ollama_digest *digest, struct buf *out, struct err *err) {
     struct blob blob;
     uint8_t found[HASH_LEN];
-    int code = blob_open(b, digest, OLLAMA_NONE, &blob, err);
-    if (code == 0 && blob.what == MISSING) {
-        code = err_set(err, ERR_NOTFOUND, "%s: the file is not there", blob.name);
+    int rc = blob_open(b, digest, OLLAMA_NONE, &blob, err);
+    if (rc == 0 && blob.what == MISSING) {
+        rc = err_set(err, ERR_NOTFOUND, "%s: the file is not there", blob.name);
     }
-    if (code == 0 && (uint64_t)blob.st.st_size > CONTENT_MAX) {
-        code = err_set(err, ERR_LIMIT, "%s: the file has more than %llu bytes", blob.name, (unsigned long long)CONTENT_MAX);
+    if (rc == 0 && (uint64_t)blob.st.st_size > CONTENT_MAX) {
+        rc = err_set(err, ERR_LIMIT, "%s: the file has more than %llu bytes", blob.name, (unsigned long long)CONTENT_MAX);
     }
     blob_close(&blob);
-    code = code != 0 ? code : file_read(blob.path, out, err);
-    if (code == 0) {
+    if (rc == 0) rc = file_read(blob.path, out, err);
+    if (rc == 0) {
         const struct bytes whole = bytes_of_buf(out);
         hash_parts(found, &whole, 1);
         if (memcmp(found, digest->sha256, HASH_LEN) != 0) {
-            code = err_set(err, ERR_TAMPERED, "%s: the file holds other bytes", blob.name);
+            rc = err_set(err, ERR_TAMPERED, "%s: the file holds other bytes", blob.name);
         }
     }
-    return code;
+    return rc;
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */
@@ -546,8 +547,8 @@ void ollama_blobs_free(struct ollama_blobs *b) {
 }
 
 int ollama_blobs_end(struct ollama_blobs *b, struct err *err) {
-    int code = 0;
-    for (size_t k = 0; k < PAGES && code == 0; k++) {
+    int rc = 0;
+    for (size_t k = 0; k < PAGES && rc == 0; k++) {
         struct page *p = &b->pages[k];
         for (size_t i = p->n_known; b->verify && p->loaded && !intake_stopped(b->view.run) && i > 0; i--) {
             if (!p->used[i - 1]) {
@@ -555,8 +556,8 @@ int ollama_blobs_end(struct ollama_blobs *b, struct err *err) {
             }
         }
         if (p->dirty) {
-            code = put_page(b, p, err);
+            rc = put_page(b, p, err);
         }
     }
-    return code;
+    return rc;
 }

@@ -33,14 +33,14 @@ static int take_list(struct capture *c, enum ollama_form form, struct bytes map,
     uint8_t *newest = form == OLLAMA_PS ? c->loaded_digest : c->models_digest;
     memcpy(c->view.before, newest, HASH_LEN);
     hash_parts(c->view.now, &map, 1);
-    int code = ollama_lists_read(&lists, form, map, c->run, &c->view.place, err);
-    code = code != 0 ? code : ollama_diff(&c->view, &c->state, &lists, NULL, err);
+    int rc = ollama_lists_read(&lists, form, map, c->run, &c->view.place, err);
+    if (rc == 0) rc = ollama_diff(&c->view, &c->state, &lists, NULL, err);
     if (form == OLLAMA_TAGS && !lists.cut_models) {
         c->state.runtime.looked = true;
     }
     memcpy(newest, c->view.now, HASH_LEN);
     ollama_lists_done(&lists);
-    return code;
+    return rc;
 }
 
 static int take_version(struct capture *c, struct bytes map, struct err *err) {
@@ -59,9 +59,9 @@ static int take_show(struct capture *c, struct bytes map, struct err *err) {
     struct ollama_model model;
     struct err why = {0};
     buf_clear(&c->scratch);
-    int code = ollama_show_read(map, (struct bytes){NULL, 0}, &identity, &c->scratch, &why);
-    if (code != 0) {
-        return code == ERR_INVALID ? reject(c, NULL, why.msg) : err_set(err, code, "%s", why.msg);
+    int rc = ollama_show_read(map, (struct bytes){NULL, 0}, &identity, &c->scratch, &why);
+    if (rc != 0) {
+        return rc == ERR_INVALID ? reject(c, NULL, why.msg) : err_set(err, rc, "%s", why.msg);
     }
     if (identity.weights.there) {
         return ollama_event_identified(&c->view, &identity, err);
@@ -77,9 +77,9 @@ static int take(struct capture *c, struct bytes map, struct err *err) {
     if (pieces) {
         return ollama_stream_take(c->stream, form, map, err);
     }
-    int code = ollama_stream_end(c->stream, err);
-    if (code != 0) {
-        return code;
+    int rc = ollama_stream_end(c->stream, err);
+    if (rc != 0) {
+        return rc;
     }
     switch (form) {
     case OLLAMA_TAGS:
@@ -118,12 +118,12 @@ static int take_text(struct capture *c, struct bytes text, bool ended, struct er
         return 0;
     }
     buf_clear(&c->parsed);
-    int code = ollama_parse(text, &c->parsed, &why);
-    if (code == 0) {
+    int rc = ollama_parse(text, &c->parsed, &why);
+    if (rc == 0) {
         return take(c, bytes_of_buf(&c->parsed), err);
     }
-    if (code == ERR_NOMEM) {
-        return err_set(err, code, "%s", why.msg);
+    if (rc == ERR_NOMEM) {
+        return err_set(err, rc, "%s", why.msg);
     }
     bool syntax = strncmp(why.msg, "not valid JSON", 14) == 0;
     return reject(c, !syntax ? NULL : ended ? "not valid JSON" : "the last line is cut off", why.msg);
@@ -132,8 +132,8 @@ static int take_text(struct capture *c, struct bytes text, bool ended, struct er
 /* Takes whole lines off the front of c->text. */
 static int take_lines(struct capture *c, bool at_end, struct err *err) {
     size_t at = 0;
-    int code = 0;
-    while (code == 0 && at < c->text.n && !intake_stopped(c->run)) {
+    int rc = 0;
+    while (rc == 0 && at < c->text.n && !intake_stopped(c->run)) {
         const uint8_t *begin = c->text.p + at;
         const uint8_t *end = memchr(begin, '\n', c->text.n - at);
         if (end == NULL && !at_end) {
@@ -142,31 +142,31 @@ static int take_lines(struct capture *c, bool at_end, struct err *err) {
         size_t n = end != NULL ? (size_t)(end - begin) : c->text.n - at;
         c->view.place.line = ++c->line;
         c->view.place.offset = c->offset + at;
-        code = take_text(c, (struct bytes){begin, n}, end != NULL, err);
+        rc = take_text(c, (struct bytes){begin, n}, end != NULL, err);
         at += n + (end != NULL);
     }
     memmove(c->text.p, c->text.p + at, c->text.n - at);
     c->text.n -= at;
     c->offset += at;
-    return code;
+    return rc;
 }
 
 /* ---- a file ------------------------------------------------------------------------------------------------------- */
 
 /* Reads on until the buffer is full or the input ends. */
 static int fill(struct capture *c, struct gz *gz, struct err *err) {
-    int code = 0;
-    while (code == 0 && !gz_at_end(gz) && c->text.n < c->text.max && !intake_stopped(c->run)) {
+    int rc = 0;
+    while (rc == 0 && !gz_at_end(gz) && c->text.n < c->text.max && !intake_stopped(c->run)) {
         size_t room = c->text.max - c->text.n, n = 0;
         uint8_t *p = buf_room(&c->text, room < 65536 ? room : 65536);
         if (p == NULL) {
             return err_set(err, ERR_NOMEM, "out of memory");
         }
-        code = gz_read(gz, p, room < 65536 ? room : 65536, &n, err);
+        rc = gz_read(gz, p, room < 65536 ? room : 65536, &n, err);
         lines_digest_put(intake_digest(c->run), (struct bytes){p, n});
         c->text.n += n;
     }
-    return code;
+    return rc;
 }
 
 /* The whole file is one object, or its first line is one; otherwise it is no file of answers. */
@@ -181,13 +181,13 @@ static int take_beginning(struct capture *c, bool whole, bool *ret_done, struct 
         return reject(c, NULL, "the file is empty");
     }
     buf_clear(&c->parsed);
-    int code = whole ? ollama_parse(all, &c->parsed, &why) : ERR_LIMIT;
-    if (code == 0) {
+    int rc = whole ? ollama_parse(all, &c->parsed, &why) : ERR_LIMIT;
+    if (rc == 0) {
         return take(c, bytes_of_buf(&c->parsed), err);
     }
     buf_clear(&c->parsed);
-    int line = first.n < all.n ? ollama_parse(first, &c->parsed, NULL) : code;
-    if (code == ERR_NOMEM || line == ERR_NOMEM) {
+    int line = first.n < all.n ? ollama_parse(first, &c->parsed, NULL) : rc;
+    if (rc == ERR_NOMEM || line == ERR_NOMEM) {
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     *ret_done = line != 0;
@@ -204,21 +204,21 @@ static int take_file(struct capture *c, struct gz *gz, struct err *err) {
     bool done = false;
     buf_clear(&c->text);
     c->line = c->offset = 0;
-    int code = fill(c, gz, err);
-    code = code != 0 ? code : take_beginning(c, gz_at_end(gz), &done, err);
-    while (code == 0 && !done && !intake_stopped(c->run)) {
+    int rc = fill(c, gz, err);
+    if (rc == 0) rc = take_beginning(c, gz_at_end(gz), &done, err);
+    while (rc == 0 && !done && !intake_stopped(c->run)) {
         size_t before = c->text.n;
-        code = take_lines(c, gz_at_end(gz), err);
-        if (code == 0 && c->text.n == before && before == c->text.max) {
+        rc = take_lines(c, gz_at_end(gz), err);
+        if (rc == 0 && c->text.n == before && before == c->text.max) {
             char words[96];
             snprintf(words, sizeof(words), "a line is longer than %zu bytes; nothing after it is read", OLLAMA_DOC_MAX);
             c->view.place.line = c->line + 1;
             return reject(c, NULL, words);
         }
         done = gz_at_end(gz) && c->text.n == 0;
-        code = code != 0 || done ? code : fill(c, gz, err);
+        if (rc == 0 && !done) rc = fill(c, gz, err);
     }
-    return code;
+    return rc;
 }
 
 static int read_file(struct capture *c, const char *path, struct err *err) {
@@ -228,16 +228,17 @@ static int read_file(struct capture *c, const char *path, struct err *err) {
     struct gz *gz = NULL;
     c->view.place = (struct ingest_place){.file = path};
     intake_begin(c->run, path);
-    int code = gz_open(path, GZ_DETECT, UINT64_MAX, &gz, err);
-    if (code != 0) {
-        return code;
+    int rc = gz_open(path, GZ_DETECT, UINT64_MAX, &gz, err);
+    if (rc != 0) {
+        return rc;
     }
-    code = recognize_input(c->run, gz, path, &own, &foreign, err);
-    code = code != 0 || foreign ? code : take_file(c, gz, err);
-    int ended = code == 0 ? ollama_stream_end(c->stream, err) : 0;
+    rc = recognize_input(c->run, gz, path, &own, &foreign, err);
+    if (rc == 0 && !foreign) rc = take_file(c, gz, err);
+    int ended = rc == 0 ? ollama_stream_end(c->stream, err) : 0;
     gz_close(gz);
-    code = code != 0 ? code : ended;
-    return code != 0 ? code : intake_end(c->run, err);
+    if (rc == 0) rc = ended;
+    if (rc == 0) rc = intake_end(c->run, err);
+    return rc;
 }
 
 int ollama_capture_read(struct intake *run, const char *const *paths, size_t n, struct err *err) {
@@ -250,14 +251,14 @@ int ollama_capture_read(struct intake *run, const char *const *paths, size_t n, 
     buf_init(&c.parsed, OLLAMA_MP_MAX);
     buf_init(&c.scratch, OLLAMA_MP_MAX);
     c.stream = ollama_stream_new(&c.view);
-    int code = c.stream != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < n && code == 0 && !intake_stopped(run); i++) {
-        code = read_file(&c, paths[i], err);
+    int rc = c.stream != NULL ? 0 : err_set(err, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < n && rc == 0 && !intake_stopped(run); i++) {
+        rc = read_file(&c, paths[i], err);
     }
     ollama_stream_free(c.stream);
     ollama_state_done(&c.state);
     buf_done(&c.text);
     buf_done(&c.parsed);
     buf_done(&c.scratch);
-    return code;
+    return rc;
 }

@@ -85,15 +85,15 @@ static void remember(struct ollama_seen *seen, const struct ollama_model *m, uin
 static int take_model(struct diff *d, struct ollama_model *m, struct err *err) {
     struct ollama_seen *seen = ollama_state_find(d->page, m->name);
     struct err why = {0};
-    int code = 0;
+    int rc = 0;
     if (seen != NULL && seen->found_listed) {
         return reject_twice(d, m->name);
     }
-    if (seen == NULL && (code = ollama_state_add(d->page, m->name, &seen, &why)) == ERR_LIMIT) {
+    if (seen == NULL && (rc = ollama_state_add(d->page, m->name, &seen, &why)) == ERR_LIMIT) {
         return intake_reject(d->view->run, &d->view->place, NULL, why.msg);
     }
-    if (code != 0) {
-        return err_set(err, code, "%s", why.msg);
+    if (rc != 0) {
+        return err_set(err, rc, "%s", why.msg);
     }
     struct ollama_seen old = *seen;
     bool is_new = !seen->listed, moved = seen->listed && !same_digest(&seen->manifest, &m->manifest);
@@ -104,42 +104,42 @@ static int take_model(struct diff *d, struct ollama_model *m, struct err *err) {
     }
     seen->shown = shown;
     if (!shown) {
-        code = ask(d, m, seen, err);
+        rc = ask(d, m, seen, err);
     }
     bool changed =
         is_new || moved || memcmp(seen->entry, m->content, OLLAMA_SHORT) != 0 || !same_digest(&seen->weights, &m->weights);
     d->changed = d->changed || changed || seen->shown != old.shown;
-    if (code == 0 && is_new) {
-        code = tell_new(d, m, err);
-    } else if (code == 0 && moved) {
-        code = ollama_event_alias(d->view, m, &old, d->gen, err);
+    if (rc == 0 && is_new) {
+        rc = tell_new(d, m, err);
+    } else if (rc == 0 && moved) {
+        rc = ollama_event_alias(d->view, m, &old, d->gen, err);
     }
-    code = code != 0 ? code : ollama_event_observed(d->view, m, changed ? d->gen : seen->listed_gen, err);
-    if (code == 0 && changed) {
+    if (rc == 0) rc = ollama_event_observed(d->view, m, changed ? d->gen : seen->listed_gen, err);
+    if (rc == 0 && changed) {
         remember(seen, m, d->gen);
     }
-    return code;
+    return rc;
 }
 
 static int take_loaded(struct diff *d, const struct ollama_loaded *l, struct err *err) {
     struct ollama_seen *seen = ollama_state_find(d->page, l->name);
     struct err why = {0};
-    int code = 0;
+    int rc = 0;
     if (seen != NULL && seen->found_loaded) {
         return reject_twice(d, l->name);
     }
-    if (seen == NULL && (code = ollama_state_add(d->page, l->name, &seen, &why)) == ERR_LIMIT) {
+    if (seen == NULL && (rc = ollama_state_add(d->page, l->name, &seen, &why)) == ERR_LIMIT) {
         return intake_reject(d->view->run, &d->view->place, NULL, why.msg);
     }
-    if (code != 0) {
-        return err_set(err, code, "%s", why.msg);
+    if (rc != 0) {
+        return err_set(err, rc, "%s", why.msg);
     }
     seen->found_loaded = true;
     bool changed = !seen->loaded || memcmp(seen->load, l->content, OLLAMA_SHORT) != 0;
     bool same = same_digest(&seen->manifest, &l->manifest);
     d->changed = d->changed || changed;
-    code = ollama_event_loaded(d->view, l, same ? &seen->weights : NULL, changed ? d->gen : seen->loaded_gen, err);
-    if (code == 0 && changed) {
+    rc = ollama_event_loaded(d->view, l, same ? &seen->weights : NULL, changed ? d->gen : seen->loaded_gen, err);
+    if (rc == 0 && changed) {
         memcpy(seen->load, l->content, OLLAMA_SHORT);
         seen->loaded = true;
         seen->loaded_gen = d->gen;
@@ -148,7 +148,7 @@ static int take_loaded(struct diff *d, const struct ollama_loaded *l, struct err
             seen->load_manifest = l->manifest;
         }
     }
-    return code;
+    return rc;
 }
 
 /* ---- what is not -------------------------------------------------------------------------------------------------- */
@@ -176,24 +176,24 @@ struct range {
 };
 
 static int take_gone(struct diff *d, struct range models, struct range loaded, struct err *err) {
-    int code = 0;
-    for (size_t i = 0; i < d->page->n && code == 0; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < d->page->n && rc == 0; i++) {
         struct ollama_seen *seen = &d->page->seen[i];
         seen->found_listed = seen->found_loaded = false;
         if (d->lists->has_loaded && !d->lists->cut_loaded && seen->loaded &&
             !in_loaded(d, loaded.from, loaded.to, seen->name)) {
-            code = ollama_event_unloaded(d->view, seen, d->gen, err);
+            rc = ollama_event_unloaded(d->view, seen, d->gen, err);
             seen->loaded = false;
             d->changed = true;
         }
-        if (code == 0 && d->lists->has_models && !d->lists->cut_models && seen->listed &&
+        if (rc == 0 && d->lists->has_models && !d->lists->cut_models && seen->listed &&
             !in_models(d, models.from, models.to, seen->name)) {
-            code = ollama_event_removed(d->view, seen, d->gen, err);
+            rc = ollama_event_removed(d->view, seen, d->gen, err);
             seen->listed = seen->shown = false;
             d->changed = true;
         }
     }
-    return code;
+    return rc;
 }
 
 /* ---- a page ------------------------------------------------------------------------------------------------------- */
@@ -202,25 +202,25 @@ static int take_page(struct diff *d, size_t number, struct range models, struct 
     d->page = &d->state->pages[number];
     d->gen = d->page->gen + 1;
     d->changed = false;
-    int code = take_gone(d, models, loaded, err);
-    for (size_t i = models.from; i < models.to && code == 0; i++) {
-        code = take_model(d, d->models[i], err);
+    int rc = take_gone(d, models, loaded, err);
+    for (size_t i = models.from; i < models.to && rc == 0; i++) {
+        rc = take_model(d, d->models[i], err);
     }
-    for (size_t i = loaded.from; i < loaded.to && code == 0; i++) {
-        code = take_loaded(d, d->loaded[i], err);
+    for (size_t i = loaded.from; i < loaded.to && rc == 0; i++) {
+        rc = take_loaded(d, d->loaded[i], err);
     }
     ollama_state_prune(d->page);
-    if ((code != 0 && code != INTAKE_STOP) || !d->changed) {
-        return code;
+    if ((rc != 0 && rc != INTAKE_STOP) || !d->changed) {
+        return rc;
     }
     /* A strict run that stops here commits what it has added: the page belongs to that. */
     d->page->gen = d->gen;
     if (d->view->saved) {
-        return code;
+        return rc;
     }
     int stored = ollama_state_put_page(d->state, number, d->view->run, err);
-    stored = stored != 0 ? stored : intake_flush(d->view->run, err);
-    return stored != 0 ? stored : code;
+    if (stored == 0) stored = intake_flush(d->view->run, err);
+    return stored != 0 ? stored : rc;
 }
 
 /* A new name whose manifest is known under another one, before this look forgets any. */
@@ -261,22 +261,22 @@ int ollama_diff(const struct ollama_view *view, struct ollama_state *state, stru
                 const struct ollama_asker *asker, struct err *err) {
     struct diff d = {.view = view, .state = state, .lists = lists, .asker = asker};
     struct range models = {0, 0}, loaded = {0, 0};
-    int code = sort_lists(&d, err);
-    if (code == 0) {
+    int rc = sort_lists(&d, err);
+    if (rc == 0) {
         find_copies(&d);
     }
-    for (size_t p = 0; p < OLLAMA_PAGES && code == 0 && !intake_stopped(view->run); p++) {
+    for (size_t p = 0; p < OLLAMA_PAGES && rc == 0 && !intake_stopped(view->run); p++) {
         while (models.to < lists->n_models && ollama_state_page(d.models[models.to]->name) == p) {
             models.to++;
         }
         while (loaded.to < lists->n_loaded && ollama_state_page(d.loaded[loaded.to]->name) == p) {
             loaded.to++;
         }
-        code = take_page(&d, p, models, loaded, err);
+        rc = take_page(&d, p, models, loaded, err);
         models.from = models.to;
         loaded.from = loaded.to;
     }
     free(d.models);
     free(d.loaded);
-    return code;
+    return rc;
 }

@@ -150,9 +150,9 @@ int ollama_event_add(const struct ollama_view *view, const struct ollama_event *
     buf_init(&body, OLLAMA_BODY_MAX);
     buf_init(&private_, OLLAMA_BODY_MAX);
     make_key(key, view, &e->key);
-    int code = e->open != NULL ? mp_map_write(e->open, &body, err) : 0;
-    code = code == 0 && e->private_ != NULL ? mp_map_write(e->private_, &private_, err) : code;
-    if (code == 0) {
+    int rc = e->open != NULL ? mp_map_write(e->open, &body, err) : 0;
+    rc = rc == 0 && e->private_ != NULL ? mp_map_write(e->private_, &private_, err) : rc;
+    if (rc == 0) {
         ledger_draft_init(&draft);
         draft.kind = bytes_of(e->kind);
         draft.subject = bytes_of(e->subject);
@@ -160,11 +160,11 @@ int ollama_event_add(const struct ollama_view *view, const struct ollama_event *
         draft.key = bytes_of(key);
         draft.body = bytes_of_buf(&body);
         draft.private_ = bytes_of_buf(&private_);
-        code = intake_add(view->run, &draft, &view->place, e->at, err);
+        rc = intake_add(view->run, &draft, &view->place, e->at, err);
     }
     buf_done(&body);
     buf_done(&private_);
-    return code;
+    return rc;
 }
 
 /* Most events: a subject made of a prefix and a name, and fields that are thrown away afterwards. */
@@ -192,10 +192,10 @@ static void put_endpoint(struct making *m, const struct ollama_view *view) {
 }
 
 static int making_add(struct making *m, const struct ollama_view *view, struct err *err) {
-    int code = ollama_event_add(view, &m->event, err);
+    int rc = ollama_event_add(view, &m->event, err);
     mp_map_done(&m->open);
     mp_map_done(&m->private_);
-    return code;
+    return rc;
 }
 
 /* ---- models ------------------------------------------------------------------------------------------------------- */

@@ -104,24 +104,24 @@ static int question(struct look *look, const char *path, struct bytes body, bool
         .to = &look->text,
     };
     *ret_ok = false;
-    int code = http_fetch(look->http, &request, &answer, &why);
+    int rc = http_fetch(look->http, &request, &answer, &why);
     lines_digest_put(intake_digest(look->run), bytes_of_buf(&look->text));
-    look->newest_status = code == 0 ? answer.status : 0;
-    if (code == ERR_NET) {
+    look->newest_status = rc == 0 ? answer.status : 0;
+    if (rc == ERR_NET) {
         if (answer.fault != HTTP_STOPPED && !quiet) {
             fault(look, path, http_fault_name(answer.fault), answer.status, why.msg);
         }
         return 0;
     }
-    if (code != 0) {
-        return err_set(err, code, "%s: %s", look->base, why.msg);
+    if (rc != 0) {
+        return err_set(err, rc, "%s: %s", look->base, why.msg);
     }
     bool good = answer.status >= 200 && answer.status <= 299;
-    code = good ? ollama_parse(bytes_of_buf(&look->text), out, &why) : ERR_INVALID;
-    if (code == ERR_NOMEM) {
-        return err_set(err, code, "%s", why.msg);
+    rc = good ? ollama_parse(bytes_of_buf(&look->text), out, &why) : ERR_INVALID;
+    if (rc == ERR_NOMEM) {
+        return err_set(err, rc, "%s", why.msg);
     }
-    *ret_ok = code == 0 && ollama_classify(bytes_of_buf(out)) != OLLAMA_ERROR;
+    *ret_ok = rc == 0 && ollama_classify(bytes_of_buf(out)) != OLLAMA_ERROR;
     if (!*ret_ok && !quiet) {
         judge_answer(look, path, &answer, &why);
     }
@@ -166,17 +166,18 @@ static int tell_runtime(struct look *look, const char *version, int cloud, struc
     r->gen += changed;
     buf_init(&raw, OLLAMA_MP_MAX);
     put_answers(look, &raw);
-    int code = buf_check(&raw, "an answer", err);
-    code = code != 0 ? code : ollama_event_runtime(&look->view, r, bytes_of_buf(&raw), err);
-    if (code == 0 && other) {
-        code = ollama_event_version(&look->view, old.version, r, err);
+    int rc = buf_check(&raw, "an answer", err);
+    if (rc == 0) rc = ollama_event_runtime(&look->view, r, bytes_of_buf(&raw), err);
+    if (rc == 0 && other) {
+        rc = ollama_event_version(&look->view, old.version, r, err);
     }
     buf_done(&raw);
-    if (code != 0 || !changed) {
-        return code;
+    if (rc != 0 || !changed) {
+        return rc;
     }
-    code = ollama_state_put_runtime(&look->state, look->run, err);
-    return code != 0 ? code : intake_flush(look->run, err);
+    rc = ollama_state_put_runtime(&look->state, look->run, err);
+    if (rc == 0) rc = intake_flush(look->run, err);
+    return rc;
 }
 
 /* It does not, or not as it should. */
@@ -188,22 +189,23 @@ static int tell_fault(struct look *look, struct err *err) {
     r->gen += changed;
     snprintf(r->error, sizeof(r->error), "%s", look->error);
     r->status = look->http_status;
-    int code = ollama_event_unreachable(&look->view, r, look->detail, err);
-    if (code != 0 || !changed) {
-        return code;
+    int rc = ollama_event_unreachable(&look->view, r, look->detail, err);
+    if (rc != 0 || !changed) {
+        return rc;
     }
-    code = ollama_state_put_runtime(&look->state, look->run, err);
-    return code != 0 ? code : intake_flush(look->run, err);
+    rc = ollama_state_put_runtime(&look->state, look->run, err);
+    if (rc == 0) rc = intake_flush(look->run, err);
+    return rc;
 }
 
 /* "" when it does not say. */
 static int ask_version(struct look *look, char *ret, size_t size, struct err *err) {
     struct secret_hit hit;
     bool ok = false;
-    int code = question(look, "/api/version", (struct bytes){NULL, 0}, false, &look->version, &ok, err);
+    int rc = question(look, "/api/version", (struct bytes){NULL, 0}, false, &look->version, &ok, err);
     ret[0] = '\0';
-    if (code != 0 || !ok) {
-        return code;
+    if (rc != 0 || !ok) {
+        return rc;
     }
     struct bytes text = ollama_word(bytes_of_buf(&look->version), "version");
     if (text.n == 0 || text.n >= size || secret_next(text, 0, &hit) == 0) {
@@ -217,22 +219,22 @@ static int ask_version(struct look *look, char *ret, size_t size, struct err *er
 static int ask_cloud(struct look *look, int *ret, struct err *err) {
     bool ok = false;
     *ret = -1;
-    int code = question(look, "/api/status", (struct bytes){NULL, 0}, true, &look->status, &ok, err);
-    if (code == 0 && ok) {
+    int rc = question(look, "/api/status", (struct bytes){NULL, 0}, true, &look->status, &ok, err);
+    if (rc == 0 && ok) {
         *ret = is_cloud(bytes_of_buf(&look->status));
     } else {
         buf_clear(&look->status);
     }
-    return code;
+    return rc;
 }
 
 /* ---- its models --------------------------------------------------------------------------------------------------- */
 
 static int ask_list(struct look *look, const char *path, enum ollama_form form, struct buf *out, struct err *err) {
     bool ok = false;
-    int code = question(look, path, (struct bytes){NULL, 0}, false, out, &ok, err);
-    if (code != 0 || !ok) {
-        return code;
+    int rc = question(look, path, (struct bytes){NULL, 0}, false, out, &ok, err);
+    if (rc != 0 || !ok) {
+        return rc;
     }
     enum ollama_form is = ollama_classify(bytes_of_buf(out));
     /* The address says which list it is; an entry may lack what tells them apart. */
@@ -246,9 +248,9 @@ static int ask_list(struct look *look, const char *path, enum ollama_form form, 
 static int put_question(struct bytes name, struct buf *out, struct err *err) {
     buf_clear(out);
     buf_put_str(out, "{\"model\":");
-    int code = json_put_str(out, name);
+    int rc = json_put_str(out, name);
     buf_put_str(out, "}");
-    return code != 0 ? err_set(err, code, "out of memory") : buf_check(out, "a question", err);
+    return rc != 0 ? err_set(err, rc, "out of memory") : buf_check(out, "a question", err);
 }
 
 /* A model that the server should tell of and does not. */
@@ -270,11 +272,11 @@ static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, str
         return 0;
     }
     buf_init(&body, 8 * OLLAMA_NAME_MAX);
-    int code = put_question(model->name, &body, err);
-    code = code != 0 ? code : question(look, "/api/show", bytes_of_buf(&body), true, &look->shown, &ok, err);
+    int rc = put_question(model->name, &body, err);
+    if (rc == 0) rc = question(look, "/api/show", bytes_of_buf(&body), true, &look->shown, &ok, err);
     buf_done(&body);
-    if (code != 0) {
-        return code;
+    if (rc != 0) {
+        return rc;
     }
     if (look->newest_status == 0 && !intake_stopped(look->run)) {
         snprintf(look->asking_failed, sizeof(look->asking_failed), "/api/show did not answer");
@@ -297,30 +299,30 @@ static int ask_model(void *ctx, struct ollama_model *model, bool *ret_shown, str
 /* Asks everything that says whether it is all right. */
 static int ask_server(struct look *look, char *ret_version, size_t size, int *ret_cloud, struct err *err) {
     *ret_cloud = -1;
-    int code = ask_version(look, ret_version, size, err);
-    if (code == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
-        code = ask_cloud(look, ret_cloud, err);
+    int rc = ask_version(look, ret_version, size, err);
+    if (rc == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
+        rc = ask_cloud(look, ret_cloud, err);
     }
-    if (code == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
-        code = ask_list(look, "/api/tags", OLLAMA_TAGS, &look->tags, err);
+    if (rc == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
+        rc = ask_list(look, "/api/tags", OLLAMA_TAGS, &look->tags, err);
     }
-    if (code == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
-        code = ask_list(look, "/api/ps", OLLAMA_PS, &look->ps, err);
+    if (rc == 0 && look->error[0] == '\0' && !intake_stopped(look->run)) {
+        rc = ask_list(look, "/api/ps", OLLAMA_PS, &look->ps, err);
     }
-    return code;
+    return rc;
 }
 
 static int tell_lists(struct look *look, struct err *err) {
     const struct ollama_asker asker = {look, ask_model};
     look->ask_until = clock_boot_ns() + ASK_NS;
-    int code = ollama_diff(&look->view, &look->state, &look->lists, &asker, err);
-    if (code == 0 && look->lists.has_models && !look->lists.cut_models && !intake_stopped(look->run) &&
+    int rc = ollama_diff(&look->view, &look->state, &look->lists, &asker, err);
+    if (rc == 0 && look->lists.has_models && !look->lists.cut_models && !intake_stopped(look->run) &&
         !look->state.runtime.looked) {
         look->state.runtime.looked = true;
-        code = ollama_state_put_runtime(&look->state, look->run, err);
-        code = code != 0 ? code : intake_flush(look->run, err);
+        rc = ollama_state_put_runtime(&look->state, look->run, err);
+        if (rc == 0) rc = intake_flush(look->run, err);
     }
-    return code;
+    return rc;
 }
 
 /* ---- the look ----------------------------------------------------------------------------------------------------- */
@@ -331,19 +333,20 @@ static int look_open(struct look *look, const char *url, struct err *err) {
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++) {
         buf_init(buffers[i], OLLAMA_MP_MAX);
     }
-    int code = http_open("ledger/" LEDGER_VERSION, &look->http, err);
-    code = code != 0 ? code : http_base(look->http, url, look->base, err);
-    if (code != 0) {
-        return code;
+    int rc = http_open("ledger/" LEDGER_VERSION, &look->http, err);
+    if (rc == 0) rc = http_base(look->http, url, look->base, err);
+    if (rc != 0) {
+        return rc;
     }
     ollama_state_init(&look->state, look->base);
     ollama_view_init(&look->view, look->run, look->base, look->base);
     look->view.grade = "reported";
     look->view.place.file = look->base;
     if (!intake_options(look->run)->dry_run) {
-        code = ollama_state_lock(&look->state, look->run, err);
+        rc = ollama_state_lock(&look->state, look->run, err);
     }
-    return code != 0 ? code : ollama_state_load(&look->state, intake_ledger(look->run), err);
+    if (rc == 0) rc = ollama_state_load(&look->state, intake_ledger(look->run), err);
+    return rc;
 }
 
 static void look_close(struct look *look) {
@@ -358,32 +361,33 @@ static void look_close(struct look *look) {
 }
 
 static int tell_all(struct look *look, const char *version, int cloud, struct err *err) {
-    int code = 0;
+    int rc = 0;
     if (look->error[0] != '\0') {
-        code = tell_fault(look, err);
+        rc = tell_fault(look, err);
     } else if (!intake_stopped(look->run)) {
-        code = tell_runtime(look, version, cloud, err);
+        rc = tell_runtime(look, version, cloud, err);
     }
-    return code != 0 ? code : tell_lists(look, err);
+    if (rc == 0) rc = tell_lists(look, err);
+    return rc;
 }
 
 static int look_at_server(struct intake *run, const char *url, struct err *err) {
     struct look look = {.run = run, .state = {.lock = -1}};
     char version[sizeof(look.state.runtime.version)];
-    int cloud, code = look_open(&look, url, err);
-    if (code == 0) {
+    int cloud, rc = look_open(&look, url, err);
+    if (rc == 0) {
         intake_begin(run, look.base);
-        code = ask_server(&look, version, sizeof(version), &cloud, err);
+        rc = ask_server(&look, version, sizeof(version), &cloud, err);
     }
-    code = code != 0 ? code : tell_all(&look, version, cloud, err);
-    code = code != 0 ? code : intake_end(run, err);
-    if (code == 0 && look.error[0] != '\0') {
-        code = err_set(err, ERR_NET, "%s: %s: %s", look.base, look.error, SECRET_SHOWN(bytes_of(look.detail)));
-    } else if (code == 0 && look.asking_failed[0] != '\0') {
-        code = err_set(err, ERR_NET, "%s: %s", look.base, look.asking_failed);
+    if (rc == 0) rc = tell_all(&look, version, cloud, err);
+    if (rc == 0) rc = intake_end(run, err);
+    if (rc == 0 && look.error[0] != '\0') {
+        rc = err_set(err, ERR_NET, "%s: %s: %s", look.base, look.error, SECRET_SHOWN(bytes_of(look.detail)));
+    } else if (rc == 0 && look.asking_failed[0] != '\0') {
+        rc = err_set(err, ERR_NET, "%s: %s", look.base, look.asking_failed);
     }
     look_close(&look);
-    return code;
+    return rc;
 }
 
 int ollama_read(struct intake *run, struct err *err) {
@@ -399,19 +403,19 @@ int ollama_read(struct intake *run, struct err *err) {
     if (url == NULL && o->models == NULL && o->n_from == 0) {
         url = OLLAMA_URL;
     }
-    int code = o->n_from > 0 ? ollama_capture_read(run, o->from, o->n_from, err) : 0;
-    if (code == 0 && url != NULL) {
-        code = look_at_server(run, url, err);
+    int rc = o->n_from > 0 ? ollama_capture_read(run, o->from, o->n_from, err) : 0;
+    if (rc == 0 && url != NULL) {
+        rc = look_at_server(run, url, err);
     }
     /* A server that is away does not keep the store from being read. */
-    if (o->models != NULL && (code == 0 || code == ERR_NET) && !intake_stopped(run)) {
+    if (o->models != NULL && (rc == 0 || rc == ERR_NET) && !intake_stopped(run)) {
         int store = ollama_store_read(run, o->models, url == NULL, &later);
-        if (store != 0 && code == 0) {
-            code = store;
+        if (store != 0 && rc == 0) {
+            rc = store;
             if (err != NULL) {
                 *err = later;
             }
         }
     }
-    return code;
+    return rc;
 }

@@ -114,9 +114,9 @@ int ollama_show_read(struct bytes map, struct bytes name, struct ollama_identity
         size_t at = scratch->n;
         mp_put_map(scratch, n);
         walk_info(info, scratch);
-        int code = buf_check(scratch, "a model's metadata", err);
-        if (code != 0) {
-            return code;
+        int rc = buf_check(scratch, "a model's metadata", err);
+        if (rc != 0) {
+            return rc;
         }
         i.metadata = (struct bytes){scratch->p + at, scratch->n - at};
     }

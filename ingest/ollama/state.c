@@ -42,12 +42,12 @@ int ollama_cursor_get(struct ledger *ledger, const char *id, const char *name, s
     char cursor[CURSOR_NAME_MAX];
     struct err why = {0};
     cursor_name(cursor, id, name);
-    int code = ledger == NULL ? ERR_NOTFOUND : ledger_cursor_get(ledger, cursor, out, &why);
-    *ret_there = code == 0;
-    if (code != 0 && code != ERR_NOTFOUND && err != NULL) {
+    int rc = ledger == NULL ? ERR_NOTFOUND : ledger_cursor_get(ledger, cursor, out, &why);
+    *ret_there = rc == 0;
+    if (rc != 0 && rc != ERR_NOTFOUND && err != NULL) {
         *err = why;
     }
-    return code == ERR_NOTFOUND ? 0 : code;
+    return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
 int ollama_cursor_put(struct intake *run, const char *id, const char *name, struct bytes value, struct err *err) {
@@ -210,10 +210,10 @@ int ollama_state_put_page(const struct ollama_state *s, size_t page, struct inta
     for (size_t i = 0; i < p->n; i++) {
         put_seen(&value, &p->seen[i]);
     }
-    int code = buf_check(&value, "ollama's cursor", err);
-    code = code != 0 ? code : ollama_cursor_put(run, s->id, name, bytes_of_buf(&value), err);
+    int rc = buf_check(&value, "ollama's cursor", err);
+    if (rc == 0) rc = ollama_cursor_put(run, s->id, name, bytes_of_buf(&value), err);
     buf_done(&value);
-    return code;
+    return rc;
 }
 
 int ollama_state_put_runtime(const struct ollama_state *s, struct intake *run, struct err *err) {
@@ -228,10 +228,10 @@ int ollama_state_put_runtime(const struct ollama_state *s, struct intake *run, s
     mp_put_str(&value, bytes_of(r->error));
     mp_put_str(&value, bytes_of(r->version));
     mp_put_uint(&value, r->gen);
-    int code = buf_check(&value, "ollama's cursor", err);
-    code = code != 0 ? code : ollama_cursor_put(run, s->id, "runtime", bytes_of_buf(&value), err);
+    int rc = buf_check(&value, "ollama's cursor", err);
+    if (rc == 0) rc = ollama_cursor_put(run, s->id, "runtime", bytes_of_buf(&value), err);
     buf_done(&value);
-    return code;
+    return rc;
 }
 
 /* ---- decoding ----------------------------------------------------------------------------------------------------- */
@@ -317,19 +317,19 @@ int ollama_state_load(struct ollama_state *s, struct ledger *ledger, struct err 
     struct buf value;
     bool there = false;
     buf_init(&value, CURSOR_MAX);
-    int code = ollama_cursor_get(ledger, s->id, "runtime", &value, &there, err);
-    if (code == 0 && there && !take_runtime(bytes_of_buf(&value), &s->runtime)) {
-        code = no_cursor(s, "runtime", err);
+    int rc = ollama_cursor_get(ledger, s->id, "runtime", &value, &there, err);
+    if (rc == 0 && there && !take_runtime(bytes_of_buf(&value), &s->runtime)) {
+        rc = no_cursor(s, "runtime", err);
     }
-    for (size_t i = 0; i < OLLAMA_PAGES && code == 0; i++) {
+    for (size_t i = 0; i < OLLAMA_PAGES && rc == 0; i++) {
         char name[16];
         snprintf(name, sizeof(name), "%zu", i);
         buf_clear(&value);
-        code = ollama_cursor_get(ledger, s->id, name, &value, &there, err);
-        if (code == 0 && there && !take_page(bytes_of_buf(&value), &s->pages[i])) {
-            code = no_cursor(s, name, err);
+        rc = ollama_cursor_get(ledger, s->id, name, &value, &there, err);
+        if (rc == 0 && there && !take_page(bytes_of_buf(&value), &s->pages[i])) {
+            rc = no_cursor(s, name, err);
         }
     }
     buf_done(&value);
-    return code;
+    return rc;
 }

@@ -128,19 +128,19 @@ static int read_layers(struct store *s, struct bytes manifest, struct ollama_mod
     if (layers.n == 0 || mp_next(&r, &head, NULL) != 0) {
         return intake_reject(s->run, &s->view.place, NULL, "the manifest has no array 'layers'");
     }
-    int code = ollama_blobs_check(s->blobs, &digest, ollama_number(config, "size"), &hashed, err);
+    int rc = ollama_blobs_check(s->blobs, &digest, ollama_number(config, "size"), &hashed, err);
     m->bytes = 0;
     add_bytes(&m->bytes, ollama_number(config, "size"));
     buf_clear(&s->out);
     mp_put_array(&s->out, head.count < OLLAMA_LAYERS_MAX ? head.count : OLLAMA_LAYERS_MAX);
-    for (uint32_t i = 0; i < head.count && code == 0 && mp_skip(&r, 1, &layer, NULL) == 0; i++) {
+    for (uint32_t i = 0; i < head.count && rc == 0 && mp_skip(&r, 1, &layer, NULL) == 0; i++) {
         struct bytes type = type_of(layer);
         uint64_t size = ollama_number(layer, "size");
         digest = ollama_digest_of(ollama_text(layer, "digest"));
         if (i < OLLAMA_LAYERS_MAX) {
             put_layer(&s->out, layer);
         }
-        code = ollama_blobs_check(s->blobs, &digest, size, &hashed, err);
+        rc = ollama_blobs_check(s->blobs, &digest, size, &hashed, err);
         add_bytes(&m->bytes, size);
         if (bytes_is(type, "model") && digest.there && !m->weights.there) {
             m->weights = digest;
@@ -150,24 +150,24 @@ static int read_layers(struct store *s, struct bytes manifest, struct ollama_mod
             id->template_ = digest;
         }
     }
-    if (code == 0) {
-        code = buf_check(&s->out, "a manifest's layers", err);
-        m->layers = keep(s, bytes_of_buf(&s->out), &code);
+    if (rc == 0) {
+        rc = buf_check(&s->out, "a manifest's layers", err);
+        m->layers = keep(s, bytes_of_buf(&s->out), &rc);
     }
-    return code;
+    return rc;
 }
 
 /* What the configuration says of the model; one that is not there or not whole is found by the check of its file. */
 static int read_config(struct store *s, struct bytes manifest, struct ollama_model *m, struct ollama_identity *id) {
     struct ollama_digest digest = ollama_digest_of(ollama_text(ollama_raw(manifest, "config"), "digest"));
-    int code = 0;
+    int rc = 0;
     buf_clear(&s->config_text);
     buf_clear(&s->config);
     if (!digest.there || ollama_blobs_content(s->blobs, &digest, &s->config_text, NULL) != 0 ||
         ollama_parse(bytes_of_buf(&s->config_text), &s->config, NULL) != 0) {
         return 0;
     }
-    struct bytes map = keep(s, bytes_of_buf(&s->config), &code);
+    struct bytes map = keep(s, bytes_of_buf(&s->config), &rc);
     m->format = ollama_word(map, "model_format");
     m->family = ollama_word(map, "model_family");
     m->families = ollama_words(map, "model_families");
@@ -180,7 +180,7 @@ static int read_config(struct store *s, struct bytes manifest, struct ollama_mod
     id->format = m->format;
     id->quantization = m->quantization;
     id->raw = map;
-    return code;
+    return rc;
 }
 
 /* Of a list of manifests the one that a server on Linux takes: by its runner. *ret stays empty when there is none. */
@@ -210,14 +210,14 @@ static int choose_child(struct store *s, struct bytes list, struct bytes *ret, s
         *ret = best;
         return 0;
     }
-    int code = ollama_blobs_check(s->blobs, &digest, OLLAMA_NONE, &hashed, err);
+    int rc = ollama_blobs_check(s->blobs, &digest, OLLAMA_NONE, &hashed, err);
     buf_clear(&s->child_text);
     buf_clear(&s->child);
-    if (code == 0 && ollama_blobs_content(s->blobs, &digest, &s->child_text, NULL) == 0 &&
+    if (rc == 0 && ollama_blobs_content(s->blobs, &digest, &s->child_text, NULL) == 0 &&
         ollama_parse(bytes_of_buf(&s->child_text), &s->child, NULL) == 0) {
         *ret = bytes_of_buf(&s->child);
     }
-    return code;
+    return rc;
 }
 
 /* "registry.ollama.ai/library/llama3.2" "latest" -> "llama3.2:latest", as ollama itself shows it. */
@@ -262,37 +262,37 @@ static int take_manifest(struct store *s, struct bytes name, const struct stat *
     struct bytes map = bytes_of_buf(&s->parsed), one = map, whole = bytes_of_buf(&s->text);
     struct err why = {0};
     bool hashed = false;
-    int code = 0;
+    int rc = 0;
     if (bytes_is(ollama_text(map, "mediaType"), TYPE_LIST)) {
         one = (struct bytes){NULL, 0};
-        code = choose_child(s, map, &one, err);
+        rc = choose_child(s, map, &one, err);
     }
-    if (code == 0 && ollama_check_manifest(one, &why) != 0) {
+    if (rc == 0 && ollama_check_manifest(one, &why) != 0) {
         return reject(s, NULL, why.msg);
     }
-    code = code != 0 ? code : one_more(s, &m, &id, err);
-    if (code != 0) {
-        return code;
+    if (rc == 0) rc = one_more(s, &m, &id, err);
+    if (rc != 0) {
+        return rc;
     }
     m->bytes = m->context_length = m->embedding_length = id->bytes = id->tensors = OLLAMA_NONE;
     m->modified_at =
         st->st_mtim.tv_sec >= 0 ? (uint64_t)st->st_mtim.tv_sec * 1000000000U + (uint64_t)st->st_mtim.tv_nsec : OLLAMA_NONE;
     m->manifest.there = true;
     hash_parts(m->manifest.sha256, &whole, 1);
-    m->name = keep(s, name, &code);
-    m->path = keep(s, bytes_of(s->view.place.file), &code);
-    m->raw = keep(s, map, &code);
-    code = code != 0 ? code : read_layers(s, one, m, id, &hashed, err);
-    code = code != 0 ? code : read_config(s, one, m, id);
+    m->name = keep(s, name, &rc);
+    m->path = keep(s, bytes_of(s->view.place.file), &rc);
+    m->raw = keep(s, map, &rc);
+    if (rc == 0) rc = read_layers(s, one, m, id, &hashed, err);
+    if (rc == 0) rc = read_config(s, one, m, id);
     digest_content(m, id->raw);
     id->name = m->name;
     id->weights = m->weights;
     id->manifest = m->manifest;
     id->grade = hashed ? "measured" : "declared";
-    if (code == ERR_LIMIT || code == ERR_NOMEM) {
-        return err_set(err, code, "the manifests together take more memory than %zu bytes", KEPT_MAX);
+    if (rc == ERR_LIMIT || rc == ERR_NOMEM) {
+        return err_set(err, rc, "the manifests together take more memory than %zu bytes", KEPT_MAX);
     }
-    return code;
+    return rc;
 }
 
 /* ---- files -------------------------------------------------------------------------------------------------------- */
@@ -314,9 +314,9 @@ static int open_manifest(struct store *s, int dir, const char *tag, struct ollam
             return err_set(err, ERR_INVALID, "the manifest is a link to something else than a file of the store");
         }
         snprintf(file, sizeof(file), "blobs/%.80s", base);
-        int code = file_join(path, s->dir, file, err);
-        if (code != 0) {
-            return code;
+        int rc = file_join(path, s->dir, file, err);
+        if (rc != 0) {
+            return rc;
         }
         *ret_fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     }
@@ -365,7 +365,8 @@ static int load_manifest(struct store *s, int dir, const char *tag, struct stat 
         }
     }
     buf_clear(&s->parsed);
-    return code != 0 ? code : ollama_parse(bytes_of_buf(&s->text), &s->parsed, err);
+    if (code == 0) code = ollama_parse(bytes_of_buf(&s->text), &s->parsed, err);
+    return code;
 }
 
 static int take_file(struct store *s, int dir, const char *const parts[LEVELS], struct err *err) {
@@ -373,21 +374,20 @@ static int take_file(struct store *s, int dir, const char *const parts[LEVELS], 
     struct err why = {0};
     struct stat st;
     show_name(name, parts);
-    int code = text_utf8_valid((const uint8_t *)name, strlen(name)) == strlen(name)
-                   ? ollama_check_name(bytes_of(name), &why)
-                   : err_set(&why, ERR_INVALID, "a model's name is not UTF-8 text");
-    if (code == 0 && is_listed(s, bytes_of(name))) {
+    int rc = text_utf8_valid((const uint8_t *)name, strlen(name)) == strlen(name)
+                 ? ollama_check_name(bytes_of(name), &why)
+                 : err_set(&why, ERR_INVALID, "a model's name is not UTF-8 text");
+    if (rc == 0 && is_listed(s, bytes_of(name))) {
         return 0; /* the newer tree had it */
     }
-    if (code == 0 && s->lists.n_models == OLLAMA_MODELS_MAX) {
-        code =
-            err_set(&why, ERR_INVALID, "the store has more than %d models; the rest is not looked at", OLLAMA_MODELS_MAX);
+    if (rc == 0 && s->lists.n_models == OLLAMA_MODELS_MAX) {
+        rc = err_set(&why, ERR_INVALID, "the store has more than %d models; the rest is not looked at", OLLAMA_MODELS_MAX);
     }
-    code = code != 0 ? code : load_manifest(s, dir, parts[3], &st, &why);
-    if (code == ERR_NOMEM) {
-        return err_set(err, code, "%s", why.msg);
+    if (rc == 0) rc = load_manifest(s, dir, parts[3], &st, &why);
+    if (rc == ERR_NOMEM) {
+        return err_set(err, rc, "%s", why.msg);
     }
-    if (code != 0) {
+    if (rc != 0) {
         return reject(s, NULL, why.msg);
     }
     lines_digest_put(intake_digest(s->run), bytes_of_buf(&s->text));
@@ -422,33 +422,33 @@ static int take_entry(struct store *s, int dir, const char *name, const char *pa
 static int walk(struct store *s, int fd, const char *parts[LEVELS], size_t level, struct err *err) {
     DIR *dir = fdopendir(fd);
     struct dirent *entry;
-    int code = 0;
+    int rc = 0;
     if (dir == NULL) {
         close(fd);
         return err_set(err, ERR_NOMEM, "out of memory");
     }
-    while (code == 0 && !intake_stopped(s->run) && (entry = readdir(dir)) != NULL) {
+    while (rc == 0 && !intake_stopped(s->run) && (entry = readdir(dir)) != NULL) {
         if (entry->d_name[0] == '.') {
             continue; /* temporary files of ollama's, and what other systems leave */
         }
         if (++s->entries > ENTRIES_MAX) {
             stand_at(s, parts, level);
-            code = s->entries == ENTRIES_MAX + 1 ? reject(s, NULL, "the store has more than 65536 entries") : 0;
+            rc = s->entries == ENTRIES_MAX + 1 ? reject(s, NULL, "the store has more than 65536 entries") : 0;
             break;
         }
-        code = take_entry(s, fd, entry->d_name, parts, level, err);
+        rc = take_entry(s, fd, entry->d_name, parts, level, err);
     }
     closedir(dir);
-    return code;
+    return rc;
 }
 
 static int walk_tree(struct store *s, const char *tree, bool *ret_there, struct err *err) {
     char path[FILE_PATH_MAX];
     const char *parts[LEVELS] = {0};
-    int code = file_join(path, s->dir, tree, err);
+    int rc = file_join(path, s->dir, tree, err);
     s->tree = tree;
-    if (code != 0) {
-        return code;
+    if (rc != 0) {
+        return rc;
     }
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno != ENOENT) {
@@ -461,9 +461,9 @@ static int walk_tree(struct store *s, const char *tree, bool *ret_there, struct 
 /* ---- the whole ---------------------------------------------------------------------------------------------------- */
 
 static int identify(struct store *s, struct err *err) {
-    int code = 0;
+    int rc = 0;
     s->view.place = (struct ingest_place){.file = s->dir};
-    for (size_t i = 0; i < s->lists.n_models && code == 0; i++) {
+    for (size_t i = 0; i < s->lists.n_models && rc == 0; i++) {
         struct ollama_identity *id = &s->identities[i];
         char path[FILE_PATH_MAX], hex[2 * HASH_LEN + 1];
         if (!id->weights.there) {
@@ -472,9 +472,9 @@ static int identify(struct store *s, struct err *err) {
         text_hex(hex, id->weights.sha256, HASH_LEN);
         int n = snprintf(path, sizeof(path), "%s/blobs/sha256-%s", s->dir, hex);
         id->path = n < (int)sizeof(path) ? bytes_of(path) : bytes_of("");
-        code = ollama_event_identified(&s->view, id, err);
+        rc = ollama_event_identified(&s->view, id, err);
     }
-    return code;
+    return rc;
 }
 
 static int store_open(struct store *s, const char *dir, struct err *err) {
@@ -493,12 +493,13 @@ static int store_open(struct store *s, const char *dir, struct err *err) {
     ollama_view_init(&s->view, s->run, NULL, s->dir);
     s->view.grade = "declared";
     s->view.place.file = s->dir;
-    int code = 0;
+    int rc = 0;
     if (!intake_options(s->run)->dry_run) {
-        code = ollama_state_lock(&s->state, s->run, err);
+        rc = ollama_state_lock(&s->state, s->run, err);
     }
-    code = code != 0 ? code : ollama_state_load(&s->state, intake_ledger(s->run), err);
-    return code != 0 ? code : ollama_blobs_new(&s->view, s->dir, s->state.id, &s->blobs, err);
+    if (rc == 0) rc = ollama_state_load(&s->state, intake_ledger(s->run), err);
+    if (rc == 0) rc = ollama_blobs_new(&s->view, s->dir, s->state.id, &s->blobs, err);
+    return rc;
 }
 
 static void store_close(struct store *s) {
@@ -521,34 +522,34 @@ static int compare(struct store *s, struct err *err) {
     s->view.place = (struct ingest_place){.file = s->dir};
     s->lists.has_models = true;
     s->lists.cut_models = s->cut;
-    int code = ollama_diff(&s->view, &s->state, &s->lists, NULL, err);
-    if (code == 0 && !s->cut && !intake_stopped(s->run) && !s->state.runtime.looked) {
+    int rc = ollama_diff(&s->view, &s->state, &s->lists, NULL, err);
+    if (rc == 0 && !s->cut && !intake_stopped(s->run) && !s->state.runtime.looked) {
         s->state.runtime.looked = true;
-        code = ollama_state_put_runtime(&s->state, s->run, err);
-        code = code != 0 ? code : intake_flush(s->run, err);
+        rc = ollama_state_put_runtime(&s->state, s->run, err);
+        if (rc == 0) rc = intake_flush(s->run, err);
     }
-    return code;
+    return rc;
 }
 
 int ollama_store_read(struct intake *run, const char *dir, bool lists_too, struct err *err) {
     struct store s = {.run = run, .state = {.lock = -1}};
     bool there = false;
-    int code = store_open(&s, dir, err);
-    if (code == 0) {
+    int rc = store_open(&s, dir, err);
+    if (rc == 0) {
         intake_begin(run, s.dir);
-        code = walk_tree(&s, "manifests-v2", &there, err);
+        rc = walk_tree(&s, "manifests-v2", &there, err);
     }
-    code = code != 0 ? code : walk_tree(&s, "manifests", &there, err);
-    if (code == 0 && !there) {
-        code = err_set(err, ERR_NOTFOUND, "%s: is not a store of ollama; accepted: a directory with manifests/ and blobs/",
-                       dir);
+    if (rc == 0) rc = walk_tree(&s, "manifests", &there, err);
+    if (rc == 0 && !there) {
+        rc = err_set(err, ERR_NOTFOUND, "%s: is not a store of ollama; accepted: a directory with manifests/ and blobs/",
+                     dir);
     }
-    if (code == 0 && lists_too && !intake_stopped(run)) {
-        code = compare(&s, err);
+    if (rc == 0 && lists_too && !intake_stopped(run)) {
+        rc = compare(&s, err);
     }
-    code = code != 0 ? code : identify(&s, err);
-    code = code != 0 ? code : ollama_blobs_end(s.blobs, err);
-    code = code != 0 ? code : intake_end(run, err);
+    if (rc == 0) rc = identify(&s, err);
+    if (rc == 0) rc = ollama_blobs_end(s.blobs, err);
+    if (rc == 0) rc = intake_end(run, err);
     store_close(&s);
-    return code;
+    return rc;
 }

@@ -280,13 +280,13 @@ static int call_end(struct ollama_stream *s, struct bytes map, const char *outco
                                        .open = &open,
                                        .private_ = &private_,
                                        .at = at};
-    int code = buf_check(&identity, "a call", err);
-    code = code != 0 ? code : event_add(s, &event, err);
+    int rc = buf_check(&identity, "a call", err);
+    if (rc == 0) rc = event_add(s, &event, err);
     mp_map_done(&open);
     mp_map_done(&private_);
     buf_done(&identity);
     call_reset(s);
-    return code;
+    return rc;
 }
 
 /* An empty prompt loads a model, or with keep_alive 0 lets it go. Old servers give no reason; then there are no numbers. */
@@ -328,13 +328,13 @@ static int memory_end(struct ollama_stream *s, const char *kind, struct bytes ma
                                        .open = &open,
                                        .private_ = &private_,
                                        .at = at};
-    int code = buf_check(&identity, "an answer", err);
-    code = code != 0 ? code : event_add(s, &event, err);
+    int rc = buf_check(&identity, "an answer", err);
+    if (rc == 0) rc = event_add(s, &event, err);
     mp_map_done(&open);
     mp_map_done(&private_);
     buf_done(&identity);
     call_reset(s);
-    return code;
+    return rc;
 }
 
 static int take_call(struct ollama_stream *s, enum ollama_form form, struct bytes map, struct err *err) {
@@ -348,9 +348,9 @@ static int take_call(struct ollama_stream *s, enum ollama_form form, struct byte
     }
     /* Another model in the middle: the call before it broke off. */
     if (s->calling && !bytes_is(model, s->model)) {
-        int code = call_end(s, (struct bytes){NULL, 0}, "aborted", (struct bytes){NULL, 0}, err);
-        if (code != 0) {
-            return code;
+        int rc = call_end(s, (struct bytes){NULL, 0}, "aborted", (struct bytes){NULL, 0}, err);
+        if (rc != 0) {
+            return rc;
         }
     }
     if (!s->calling) {
@@ -437,11 +437,11 @@ static int move_end(struct ollama_stream *s, struct bytes error, struct err *err
                                        .open = &open,
                                        .private_ = &private_,
                                        .at = INGEST_NO_TIME};
-    int code = event_add(s, &event, err);
+    int rc = event_add(s, &event, err);
     mp_map_done(&open);
     mp_map_done(&private_);
     move_reset(s);
-    return code;
+    return rc;
 }
 
 static void take_layer(struct ollama_stream *s, struct ollama_digest digest, uint64_t bytes) {
@@ -506,10 +506,10 @@ static int lone_error(struct ollama_stream *s, struct bytes words, struct err *e
                                        .open = &open,
                                        .private_ = &private_,
                                        .at = INGEST_NO_TIME};
-    int code = ollama_event_add(s->view, &event, err);
+    int rc = ollama_event_add(s->view, &event, err);
     mp_map_done(&open);
     mp_map_done(&private_);
-    return code;
+    return rc;
 }
 
 static int take_error(struct ollama_stream *s, struct bytes map, struct err *err) {
@@ -528,15 +528,15 @@ static int take_error(struct ollama_stream *s, struct bytes map, struct err *err
 }
 
 int ollama_stream_take(struct ollama_stream *s, enum ollama_form form, struct bytes map, struct err *err) {
-    int code = 0;
+    int rc = 0;
     if (s->calling && form != s->form && form != OLLAMA_ERROR) {
-        code = ollama_stream_end(s, err);
+        rc = ollama_stream_end(s, err);
     }
-    if (code == 0 && s->moving && form != OLLAMA_PROGRESS && form != OLLAMA_ERROR) {
-        code = ollama_stream_end(s, err);
+    if (rc == 0 && s->moving && form != OLLAMA_PROGRESS && form != OLLAMA_ERROR) {
+        rc = ollama_stream_end(s, err);
     }
-    if (code != 0) {
-        return code;
+    if (rc != 0) {
+        return rc;
     }
     switch (form) {
     case OLLAMA_GENERATE:

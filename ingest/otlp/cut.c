@@ -220,31 +220,31 @@ static int check_form(const struct otlp_cut *cut, enum role role, uint8_t first,
 }
 
 static int begin_part(struct otlp_cut *cut, enum role role, struct err *err) {
-    int code = 0;
+    int rc = 0;
     if (role == RESOURCE_ENTRY) {
-        code = grow(&cut->resources, cut->n_resources, &cut->cap_resources, sizeof(*cut->resources), OTLP_PARTS_MAX,
-                    "resources", err);
-        if (code == 0) {
+        rc = grow(&cut->resources, cut->n_resources, &cut->cap_resources, sizeof(*cut->resources), OTLP_PARTS_MAX,
+                  "resources", err);
+        if (rc == 0) {
             cut->resources[cut->n_resources++] = (struct otlp_text){0, 0};
         }
     } else if (role == SCOPE_ENTRY) {
-        code = grow(&cut->scopes, cut->n_scopes, &cut->cap_scopes, sizeof(*cut->scopes), OTLP_PARTS_MAX, "scopes", err);
-        if (code == 0) {
+        rc = grow(&cut->scopes, cut->n_scopes, &cut->cap_scopes, sizeof(*cut->scopes), OTLP_PARTS_MAX, "scopes", err);
+        if (rc == 0) {
             cut->scopes[cut->n_scopes++] = (struct otlp_scope){.resource = (uint32_t)cut->n_resources - 1};
         }
     }
-    return code;
+    return rc;
 }
 
 /* A value begins at `at`. */
 static int value_begins(struct otlp_cut *cut, uint8_t first, size_t at, enum role *ret_role, struct err *err) {
     enum role here = role_here(cut), role = role_of(cut);
-    int code = check_form(cut, role, first, at, err);
-    if (code == 0 && first == '{') {
-        code = begin_part(cut, role, err);
+    int rc = check_form(cut, role, first, at, err);
+    if (rc == 0 && first == '{') {
+        rc = begin_part(cut, role, err);
     }
-    if (code != 0) {
-        return code;
+    if (rc != 0) {
+        return rc;
     }
     if (here == ROOT) {
         cut->has |= cut->key == RESOURCE_SPANS     ? OTLP_HAS_SPANS
@@ -276,11 +276,11 @@ static int value_begins(struct otlp_cut *cut, uint8_t first, size_t at, enum rol
 static int take_record(struct otlp_cut *cut, struct otlp_text text, struct err *err) {
     static const char what[] = "spans and log records";
     bool span = cut->record_type == OTLP_SPAN;
-    int code = grow(&cut->records, cut->n_records, &cut->cap_records, sizeof(*cut->records), OTLP_RECORDS_MAX, what, err);
-    code = code != 0 ? code
-                     : grow(&cut->relations, cut->n_records, &cut->cap_relations, sizeof(*cut->relations), OTLP_RECORDS_MAX,
-                            what, err);
-    if (code == 0) {
+    int rc = grow(&cut->records, cut->n_records, &cut->cap_records, sizeof(*cut->records), OTLP_RECORDS_MAX, what, err);
+    if (rc == 0)
+        rc = grow(&cut->relations, cut->n_records, &cut->cap_relations, sizeof(*cut->relations), OTLP_RECORDS_MAX, what,
+                  err);
+    if (rc == 0) {
         cut->relations[cut->n_records] = (struct otlp_relation){
             .id = span ? cut->ids[0] : 0, .parent = span ? cut->ids[1] : cut->ids[0], .start = cut->ids[2]};
         cut->records[cut->n_records++] = (struct otlp_record){.text = text,
@@ -289,7 +289,7 @@ static int take_record(struct otlp_cut *cut, struct otlp_text text, struct err *
                                                               .values = (uint16_t)cut->values,
                                                               .type = (uint16_t)cut->record_type};
     }
-    return code;
+    return rc;
 }
 
 /* A value ended before `end`. */
@@ -321,9 +321,9 @@ static int open_bracket(struct otlp_cut *cut, uint8_t c, size_t at, struct err *
     if (cut->expect == WANT_DOCUMENT) {
         role = ROOT;
     } else {
-        int code = value_begins(cut, c, at, &role, err);
-        if (code != 0) {
-            return code;
+        int rc = value_begins(cut, c, at, &role, err);
+        if (rc != 0) {
+            return rc;
         }
     }
     unsigned bit = cut->depth % 8;
@@ -345,8 +345,9 @@ static int close_bracket(struct otlp_cut *cut, uint8_t c, size_t at, struct err 
         return wrong(cut, at, "a closing bracket in the wrong place", err);
     }
     cut->depth--;
-    int code = value_ends(cut, at + 1, err);
-    return code != 0 ? code : cut->depth == 0;
+    int rc = value_ends(cut, at + 1, err);
+    if (rc == 0) rc = cut->depth == 0;
+    return rc;
 }
 
 /* The rest of a string, from *at on. 1: its end is not there yet. */
@@ -383,9 +384,9 @@ static int begin_string(struct otlp_cut *cut, size_t *at, struct err *err) {
     if (cut->expect == WANT_KEY || cut->expect == WANT_KEY_OR_END) {
         cut->expect = WANT_COLON;
     } else if (cut->expect == WANT_VALUE || cut->expect == WANT_VALUE_OR_END) {
-        int code = value_begins(cut, '"', *at, &role, err);
-        if (code != 0) {
-            return code;
+        int rc = value_begins(cut, '"', *at, &role, err);
+        if (rc != 0) {
+            return rc;
         }
     } else {
         return wrong(cut, *at, "a string in the wrong place", err);
@@ -417,9 +418,9 @@ static int scan_scalar(struct otlp_cut *cut, struct bytes text, size_t *at, stru
     if (!known && cut->capture == NOTHING && role_here(cut) != RECORDS) {
         return wrong(cut, *at, "no JSON value", err); /* inside of a record its own parser says so (NaN) */
     }
-    int code = value_begins(cut, token.p[0], *at, &role, err);
-    if (code != 0) {
-        return code;
+    int rc = value_begins(cut, token.p[0], *at, &role, err);
+    if (rc != 0) {
+        return rc;
     }
     see_scalar(cut, token);
     *at = i;
@@ -457,7 +458,7 @@ static int punctuation(struct otlp_cut *cut, uint8_t c, size_t at, struct err *e
 /* One token at *at, which is no white space. 1: the end of the document or of what is there of it. */
 static int scan_token(struct otlp_cut *cut, struct bytes text, size_t *at, struct err *err) {
     uint8_t c = text.p[*at];
-    int code;
+    int rc;
     if (cut->expect == WANT_DOCUMENT && c != '{') {
         return wrong(cut, *at, "an object is wanted", err);
     }
@@ -467,25 +468,26 @@ static int scan_token(struct otlp_cut *cut, struct bytes text, size_t *at, struc
         if (cut->expect != WANT_VALUE && cut->expect != WANT_VALUE_OR_END && cut->expect != WANT_DOCUMENT) {
             return wrong(cut, *at, "an opening bracket in the wrong place", err);
         }
-        code = c == '{' ? check_fresh(cut, text, *at, err) : 0;
-        if (code == 0) {
-            code = open_bracket(cut, c, *at, err);
+        rc = c == '{' ? check_fresh(cut, text, *at, err) : 0;
+        if (rc == 0) {
+            rc = open_bracket(cut, c, *at, err);
             ++*at;
         }
-        return code;
+        return rc;
     case '}':
     case ']':
-        code = close_bracket(cut, c, *at, err);
+        rc = close_bracket(cut, c, *at, err);
         ++*at;
-        return code;
+        return rc;
     case ':':
     case ',':
-        code = punctuation(cut, c, *at, err);
+        rc = punctuation(cut, c, *at, err);
         ++*at;
-        return code;
+        return rc;
     case '"':
-        code = begin_string(cut, at, err);
-        return code != 0 ? code : scan_string(cut, text, at, err);
+        rc = begin_string(cut, at, err);
+        if (rc == 0) rc = scan_string(cut, text, at, err);
+        return rc;
     default:
         return scan_scalar(cut, text, at, err);
     }
@@ -493,19 +495,19 @@ static int scan_token(struct otlp_cut *cut, struct bytes text, size_t *at, struc
 
 int otlp_cut_feed(struct otlp_cut *cut, struct bytes text, struct err *err) {
     size_t at = cut->end;
-    int code = cut->in_string ? scan_string(cut, text, &at, err) : 0;
-    while (code == 0) {
+    int rc = cut->in_string ? scan_string(cut, text, &at, err) : 0;
+    while (rc == 0) {
         for (; at < text.n && is_blank(text.p[at]); at++) {
             if (text.p[at] == '\n') {
                 cut->line++;
                 cut->line_at = at + 1;
             }
         }
-        code = at == text.n ? 1 : scan_token(cut, text, &at, err);
+        rc = at == text.n ? 1 : scan_token(cut, text, &at, err);
     }
     cut->end = at;
-    if (code == 1 && cut->depth == 0 && cut->expect == WANT_COMMA_OR_END) {
+    if (rc == 1 && cut->depth == 0 && cut->expect == WANT_COMMA_OR_END) {
         return 0;
     }
-    return code;
+    return rc;
 }

@@ -55,10 +55,10 @@ static int wait_input(struct file *f, struct err *err) {
         if (n < 0 && errno != EINTR) {
             return err_errno(err, errno, "poll");
         }
-        int code = n == 0 && !flushed ? intake_flush(run, err) : 0;
+        int rc = n == 0 && !flushed ? intake_flush(run, err) : 0;
         flushed = true;
-        if (code != 0) {
-            return code;
+        if (rc != 0) {
+            return rc;
         }
     }
     return 0;
@@ -76,15 +76,15 @@ static int fill(struct file *f, struct err *err) {
         return buf_check(&f->window, "reading OTLP", err);
     }
     size_t got = 0;
-    int code = wait_input(f, err);
-    if (code == 0 && !intake_stopped(f->otlp->run)) {
-        code = gz_read(f->gz, room, BLOCK, &got, err);
-        if (code != 0) {
+    int rc = wait_input(f, err);
+    if (rc == 0 && !intake_stopped(f->otlp->run)) {
+        rc = gz_read(f->gz, room, BLOCK, &got, err);
+        if (rc != 0) {
             err_prefix(err, "%s", f->path);
         }
     }
-    if (code != 0) {
-        return code;
+    if (rc != 0) {
+        return rc;
     }
     lines_digest_put(intake_digest(f->otlp->run), (struct bytes){room, got});
     f->window.n += got;
@@ -132,14 +132,14 @@ static bool find_next_line(struct file *f) {
 }
 
 static int skip_broken(struct file *f, struct err *err) {
-    int code = 0;
-    while (!find_next_line(f) && code == 0 && !f->at_end) {
-        code = fill(f, err);
+    int rc = 0;
+    while (!find_next_line(f) && rc == 0 && !f->at_end) {
+        rc = fill(f, err);
     }
     if (f->at_end && f->at < f->window.n && f->window.p[f->at] != '{') {
         done_with(f, f->window.n - f->at);
     }
-    return code;
+    return rc;
 }
 
 static int broken(struct file *f, int code, const struct err *why, struct err *err) {
@@ -149,23 +149,24 @@ static int broken(struct file *f, int code, const struct err *why, struct err *e
     }
     snprintf(reason, sizeof(reason), code == ERR_LIMIT ? "%.900s" : "not valid JSON: %.900s", why->msg);
     code = reject(f, code == ERR_LIMIT ? NULL : "not valid JSON", reason);
-    return code != 0 ? code : skip_broken(f, err);
+    if (code == 0) code = skip_broken(f, err);
+    return code;
 }
 
 /* What a file holds is a document of spans or logs, or its reader should know. */
 static int take_document(struct file *f, struct err *err) {
     struct otlp *o = f->otlp;
     const struct bytes text = {f->window.p + f->at, o->cut.end};
-    int code = 0;
+    int rc = 0;
     if ((o->cut.has & (OTLP_HAS_SPANS | OTLP_HAS_LOGS)) == 0) {
-        code = reject(f, NULL,
-                      (o->cut.has & OTLP_HAS_METRICS) != 0
-                          ? "metrics are not read; accepted: 'resourceSpans' and 'resourceLogs'"
-                          : "there is neither 'resourceSpans' nor 'resourceLogs' in the document");
+        rc = reject(f, NULL,
+                    (o->cut.has & OTLP_HAS_METRICS) != 0
+                        ? "metrics are not read; accepted: 'resourceSpans' and 'resourceLogs'"
+                        : "there is neither 'resourceSpans' nor 'resourceLogs' in the document");
     }
-    code = code != 0 ? code : otlp_document(o, f->path, text, f->line, f->offset, err);
+    if (rc == 0) rc = otlp_document(o, f->path, text, f->line, f->offset, err);
     done_with(f, o->cut.end);
-    return code;
+    return rc;
 }
 
 /* One step: a document, or a part of one. */
@@ -179,29 +180,29 @@ static int step(struct file *f, struct err *err) {
         otlp_cut_begin(&o->cut);
         f->in_document = true;
     }
-    int code = otlp_cut_feed(&o->cut, (struct bytes){f->window.p + f->at, f->window.n - f->at}, &why);
-    if (code >= 0 && (code == 0 ? o->cut.end : f->window.n - f->at) > OTLP_DOCUMENT_MAX) {
-        code = err_set(&why, ERR_LIMIT, "the document is larger than %zu bytes", OTLP_DOCUMENT_MAX);
+    int rc = otlp_cut_feed(&o->cut, (struct bytes){f->window.p + f->at, f->window.n - f->at}, &why);
+    if (rc >= 0 && (rc == 0 ? o->cut.end : f->window.n - f->at) > OTLP_DOCUMENT_MAX) {
+        rc = err_set(&why, ERR_LIMIT, "the document is larger than %zu bytes", OTLP_DOCUMENT_MAX);
     }
-    if (code == 1) {
+    if (rc == 1) {
         return f->at_end ? 1 : fill(f, err);
     }
     f->in_document = false;
-    return code == 0 ? take_document(f, err) : broken(f, code, &why, err);
+    return rc == 0 ? take_document(f, err) : broken(f, rc, &why, err);
 }
 
 static int read_documents(struct file *f, struct err *err) {
-    int code = 0;
-    while (code == 0 && !(f->at_end && f->at == f->window.n)) {
-        code = step(f, err);
+    int rc = 0;
+    while (rc == 0 && !(f->at_end && f->at == f->window.n)) {
+        rc = step(f, err);
     }
-    if (code == 1 && intake_stopped(f->otlp->run)) {
+    if (rc == 1 && intake_stopped(f->otlp->run)) {
         return 0;
     }
-    if (code == 1) {
+    if (rc == 1) {
         return reject(f, NULL, "the last document is cut off");
     }
-    return code;
+    return rc;
 }
 
 int otlp_read_file(struct otlp *o, const char *path, struct err *err) {
@@ -213,15 +214,15 @@ int otlp_read_file(struct otlp *o, const char *path, struct err *err) {
     struct stat st;
     buf_init(&f.window, WINDOW);
     intake_begin(o->run, path);
-    int code = gz_open(path, GZ_DETECT, UINT64_MAX, &f.gz, err);
-    if (code == 0) {
+    int rc = gz_open(path, GZ_DETECT, UINT64_MAX, &f.gz, err);
+    if (rc == 0) {
         f.regular = fstat(gz_fd(f.gz), &st) == 0 && S_ISREG(st.st_mode);
         f.total = f.regular ? (uint64_t)st.st_size : 0;
-        code = f.regular ? recognize_input(o->run, f.gz, path, &own, &foreign, err) : 0;
-        code = code != 0 || foreign ? code : read_documents(&f, err);
+        rc = f.regular ? recognize_input(o->run, f.gz, path, &own, &foreign, err) : 0;
+        if (rc == 0 && !foreign) rc = read_documents(&f, err);
     }
-    code = code != 0 ? code : intake_end(o->run, err);
+    if (rc == 0) rc = intake_end(o->run, err);
     gz_close(f.gz);
     buf_done(&f.window);
-    return code;
+    return rc;
 }

@@ -173,23 +173,23 @@ static int make_key(struct log *l, struct bytes record, struct err *err) {
     buf_clear(out);
     buf_put_str(out, l->from->digest);
     mp_reader_init(&r, record);
-    int code = mp_next(&r, &head, err);
-    for (uint32_t i = 0; i < head.count && code == 0; i++) {
+    int rc = mp_next(&r, &head, err);
+    for (uint32_t i = 0; i < head.count && rc == 0; i++) {
         const uint8_t *from = r.p;
-        code = mp_next(&r, &name, err);
-        code = code != 0 ? code : mp_skip(&r, 1, NULL, err);
-        if (code == 0 && !(timed && bytes_is(name.data, "observedTimeUnixNano"))) {
+        rc = mp_next(&r, &name, err);
+        if (rc == 0) rc = mp_skip(&r, 1, NULL, err);
+        if (rc == 0 && !(timed && bytes_is(name.data, "observedTimeUnixNano"))) {
             buf_put(out, from, (size_t)(r.p - from));
         }
     }
-    code = code != 0 ? code : buf_check(out, "a log record", err);
-    if (code == 0) {
+    if (rc == 0) rc = buf_check(out, "a log record", err);
+    if (rc == 0) {
         struct bytes all = bytes_of_buf(out);
         hash_parts(digest, &all, 1);
         keyed_hash_hex(hex, l->map->secret, digest);
         snprintf(l->key, sizeof(l->key), "log:%s", hex);
     }
-    return code;
+    return rc;
 }
 
 /* A session is a run; an id needs no look for secrets. */
@@ -229,25 +229,25 @@ static int read_log(struct log *l, struct bytes record, struct err *err) {
     struct otlp_map *m = l->map;
     m->unknown.n = 0;
     buf_clear(&m->unknown.pairs);
-    int code = otlp_members(record, "the log record", log_names, N_LOG, l->m, &m->unknown, err);
-    code = code != 0 ? code : otlp_id(&l->m[TRACE], "traceId", 16, l->trace, err);
-    code = code < 0 ? code : otlp_id(&l->m[SPAN], "spanId", 8, l->span, err);
-    code = code < 0 ? code : otlp_attributes_read(&m->attributes, &l->m[ATTRIBUTES], err);
-    code = code < 0 ? code : make_key(l, record, err);
-    if (code == 0 && l->m[BODY].there) {
+    int rc = otlp_members(record, "the log record", log_names, N_LOG, l->m, &m->unknown, err);
+    if (rc == 0) rc = otlp_id(&l->m[TRACE], "traceId", 16, l->trace, err);
+    rc = rc < 0 ? rc : otlp_id(&l->m[SPAN], "spanId", 8, l->span, err);
+    rc = rc < 0 ? rc : otlp_attributes_read(&m->attributes, &l->m[ATTRIBUTES], err);
+    rc = rc < 0 ? rc : make_key(l, record, err);
+    if (rc == 0 && l->m[BODY].there) {
         struct mp_reader r;
         struct mp_item head;
         buf_clear(&m->note);
-        code = otlp_plain(&m->attributes, l->m[BODY].raw, &m->note, err);
+        rc = otlp_plain(&m->attributes, l->m[BODY].raw, &m->note, err);
         l->body = bytes_of_buf(&m->note);
         mp_reader_init(&r, l->body);
-        if (code == 0 && mp_next(&r, &head, NULL) == 0 && head.type == MP_STR) {
+        if (rc == 0 && mp_next(&r, &head, NULL) == 0 && head.type == MP_STR) {
             l->body_text = head.data;
-        } else if (code == 0 && l->body.n > 0 && head.type == MP_NIL) {
+        } else if (rc == 0 && l->body.n > 0 && head.type == MP_NIL) {
             l->body.n = 0;
         }
     }
-    return code;
+    return rc;
 }
 
 /* ---- what all kinds share ----------------------------------------------------------------------------------------- */
@@ -277,8 +277,9 @@ static int emit(struct log *l, const char *kind, struct err *err) {
     uint64_t unused;
     bool timed = otlp_time(&l->m[TIME], &unused) != 1;
     otlp_put_at(&m->body, &l->m[timed ? TIME : OBSERVED], &e.at);
-    int code = otlp_put_rest(m, err);
-    return code != 0 ? code : otlp_emit(m, &e, err);
+    int rc = otlp_put_rest(m, err);
+    if (rc == 0) rc = otlp_emit(m, &e, err);
+    return rc;
 }
 
 /* ---- the kinds ---------------------------------------------------------------------------------------------------- */
@@ -392,9 +393,9 @@ int otlp_map_log(struct otlp_map *m, const struct otlp_from *from, struct bytes 
     m->failed = false;
     mp_map_clear(&m->body);
     mp_map_clear(&m->private_);
-    int code = read_log(&l, record, err);
-    if (code != 0) {
-        return code;
+    int rc = read_log(&l, record, err);
+    if (rc != 0) {
+        return rc;
     }
     read_name(&l);
     read_run(&l);

@@ -119,12 +119,12 @@ void otlp_put_ms(struct mp_map *fields, const char *name, uint64_t ns) {
 
 void otlp_put_at(struct mp_map *fields, const struct otlp_member *m, uint64_t *ret_at) {
     *ret_at = INGEST_NO_TIME;
-    int code = otlp_time(m, ret_at);
-    if (code == 0) {
+    int rc = otlp_time(m, ret_at);
+    if (rc == 0) {
         mp_map_uint(fields, "at", *ret_at);
-    } else if (code == 2 && m->item.type == MP_STR) {
+    } else if (rc == 2 && m->item.type == MP_STR) {
         mp_map_text(fields, "at_text", m->item.data);
-    } else if (code == 2) {
+    } else if (rc == 2) {
         mp_map_begin(fields, "at_text");
         struct buf text;
         buf_init(&text, 4096);
@@ -134,7 +134,7 @@ void otlp_put_at(struct mp_map *fields, const struct otlp_member *m, uint64_t *r
         }
         buf_done(&text);
     }
-    if (code != 0) {
+    if (rc != 0) {
         *ret_at = INGEST_NO_TIME;
     }
 }
@@ -295,27 +295,28 @@ int otlp_put_rest(struct otlp_map *m, struct err *err) {
         buf_put_bytes(&m->private_.values, bytes_of_buf(&m->unknown.pairs));
         mp_map_end(&m->private_);
     }
-    int code = buf_check(out, "the attributes", err);
-    return code != 0 ? code : buf_check(&m->unknown.pairs, "the unknown members", err);
+    int rc = buf_check(out, "the attributes", err);
+    if (rc == 0) rc = buf_check(&m->unknown.pairs, "the unknown members", err);
+    return rc;
 }
 
 int otlp_emit(struct otlp_map *m, struct otlp_event *e, struct err *err) {
     buf_clear(&m->body_out);
     buf_clear(&m->private_out);
-    int code = mp_map_write(&m->body, &m->body_out, err);
-    if (code == 0 && m->private_.n > 0) {
-        code = mp_map_write(&m->private_, &m->private_out, err);
+    int rc = mp_map_write(&m->body, &m->body_out, err);
+    if (rc == 0 && m->private_.n > 0) {
+        rc = mp_map_write(&m->private_, &m->private_out, err);
     }
     mp_map_clear(&m->body);
     mp_map_clear(&m->private_);
-    if (code != 0) {
-        return code;
+    if (rc != 0) {
+        return rc;
     }
     e->body = bytes_of_buf(&m->body_out);
     e->private_ = bytes_of_buf(&m->private_out);
-    code = m->emit(m->ctx, e, err);
-    m->failed = code != 0;
-    return code;
+    rc = m->emit(m->ctx, e, err);
+    m->failed = rc != 0;
+    return rc;
 }
 
 bool otlp_put_score(struct otlp_map *m, struct otlp_attributes *l) {
@@ -353,10 +354,10 @@ static int put_scope(struct otlp_map *m, struct bytes scope, struct buf *identit
     if (scope.n == 0) {
         return 0;
     }
-    int code = otlp_members(scope, "'scope'", scope_names, N_SCOPE, s, &m->unknown, err);
-    code = code != 0 ? code : otlp_attributes_read(&m->inner, &s[S_ATTRIBUTES], err);
-    if (code != 0) {
-        return code;
+    int rc = otlp_members(scope, "'scope'", scope_names, N_SCOPE, s, &m->unknown, err);
+    if (rc == 0) rc = otlp_attributes_read(&m->inner, &s[S_ATTRIBUTES], err);
+    if (rc != 0) {
+        return rc;
     }
     for (int i = S_NAME; i <= S_VERSION; i++) {
         const char *field = i == S_NAME ? "scope" : "scope_version";
@@ -379,10 +380,10 @@ static int put_resource(struct otlp_map *m, struct bytes resource, struct buf *i
                         struct err *err) {
     struct otlp_member r[N_RESOURCE];
     memset(r, 0, sizeof(r));
-    int code = resource.n == 0 ? 0 : otlp_members(resource, "'resource'", resource_names, N_RESOURCE, r, &m->unknown, err);
-    code = code != 0 ? code : otlp_attributes_read(&m->attributes, &r[R_ATTRIBUTES], err);
-    if (code != 0) {
-        return code;
+    int rc = resource.n == 0 ? 0 : otlp_members(resource, "'resource'", resource_names, N_RESOURCE, r, &m->unknown, err);
+    if (rc == 0) rc = otlp_attributes_read(&m->attributes, &r[R_ATTRIBUTES], err);
+    if (rc != 0) {
+        return rc;
     }
     otlp_attributes_put(&m->attributes, identity);
     struct bytes service = otlp_find_text(&m->attributes, "service.name");
@@ -409,15 +410,15 @@ int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope,
     m->unknown.n = 0;
     buf_clear(&m->unknown.pairs);
     buf_init(&identity, VALUES_MAX);
-    int code = put_resource(m, resource, &identity, &from, err);
-    if (code == 0) {
-        code = otlp_put_rest(m, err);
+    int rc = put_resource(m, resource, &identity, &from, err);
+    if (rc == 0) {
+        rc = otlp_put_rest(m, err);
         m->unknown.n = 0;
         buf_clear(&m->unknown.pairs);
     }
-    code = code != 0 ? code : put_scope(m, scope, &identity, err);
-    code = code != 0 ? code : buf_check(&identity, "a resource", err);
-    if (code == 0) {
+    if (rc == 0) rc = put_scope(m, scope, &identity, err);
+    if (rc == 0) rc = buf_check(&identity, "a resource", err);
+    if (rc == 0) {
         struct bytes all = bytes_of_buf(&identity);
         hash_parts(digest, &all, 1);
         text_hex(hex, digest, HASH_LEN);
@@ -436,10 +437,10 @@ int otlp_map_from(struct otlp_map *m, struct bytes resource, struct bytes scope,
                                .span = "",
                                .parent = ""};
         *ret = from;
-        code = otlp_emit(m, &e, err);
+        rc = otlp_emit(m, &e, err);
     }
     mp_map_clear(&m->body);
     mp_map_clear(&m->private_);
     buf_done(&identity);
-    return code;
+    return rc;
 }

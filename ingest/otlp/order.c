@@ -84,9 +84,9 @@ int otlp_order(struct otlp_cut *cut, uint32_t **ret, struct err *err) {
     o.seen = calloc(o.n + 1, 1);
     o.timed = malloc((o.n + 1) * sizeof(*o.timed));
     o.placed = malloc((o.n + 1) * sizeof(*o.placed));
-    int code = 0;
+    int rc = 0;
     if (o.table == NULL || o.chain == NULL || o.seen == NULL || o.timed == NULL || o.placed == NULL) {
-        code = err_set(err, ERR_NOMEM, "OTLP: out of memory");
+        rc = err_set(err, ERR_NOMEM, "OTLP: out of memory");
     } else {
         for (size_t i = 0; i < slots; i++) {
             o.table[i] = NONE;
@@ -107,9 +107,9 @@ int otlp_order(struct otlp_cut *cut, uint32_t **ret, struct err *err) {
     free(cut->relations);
     cut->relations = NULL;
     cut->cap_relations = 0;
-    if (code != 0) {
+    if (rc != 0) {
         free(o.placed);
-        return code;
+        return rc;
     }
     *ret = o.placed;
     return 0;

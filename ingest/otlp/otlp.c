@@ -114,15 +114,15 @@ static struct ingest_place place_of(const struct otlp *o) {
 static int add(struct otlp *o, const struct ledger_draft *draft, uint64_t at, uint64_t *ret_ticket, struct err *err) {
     const struct ingest_place place = place_of(o);
     uint64_t before = intake_ticket(o->run);
-    int code = intake_add(o->run, draft, &place, at, err);
+    int rc = intake_add(o->run, draft, &place, at, err);
     uint64_t after = intake_ticket(o->run);
     *ret_ticket = after > before ? after : 0;
     o->waiting += draft->body.n + draft->private_.n;
-    if (code == 0 && o->waiting > WAITING_MAX) {
+    if (rc == 0 && o->waiting > WAITING_MAX) {
         o->waiting = 0;
-        code = intake_flush(o->run, err);
+        rc = intake_flush(o->run, err);
     }
-    return code;
+    return rc;
 }
 
 /* Records of a session are numbered without holes: when one is missing, that is known. */
@@ -148,12 +148,12 @@ static int add_gap(struct otlp *o, const struct otlp_event *e, uint64_t before, 
     draft.subject = bytes_of("gap/otlp");
     draft.run = bytes_of(e->run);
     draft.key = bytes_of(key);
-    int code = mp_map_write(&body, &out, err);
+    int rc = mp_map_write(&body, &out, err);
     draft.body = bytes_of_buf(&out);
-    code = code != 0 ? code : add(o, &draft, INGEST_NO_TIME, &unused, err);
+    if (rc == 0) rc = add(o, &draft, INGEST_NO_TIME, &unused, err);
     mp_map_done(&body);
     buf_done(&out);
-    return code;
+    return rc;
 }
 
 static int see_sequence(struct otlp *o, const struct otlp_event *e, struct err *err) {
@@ -183,9 +183,9 @@ static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
     if (o->record == NULL && is_known_reporter(o->known, e->key)) {
         return 0;
     }
-    int code = e->session.n > 0 ? see_sequence(o, e, err) : 0;
-    if (code != 0) {
-        return code;
+    int rc = e->session.n > 0 ? see_sequence(o, e, err) : 0;
+    if (rc != 0) {
+        return rc;
     }
     ledger_draft_init(&draft);
     draft.kind = bytes_of(e->kind);
@@ -206,14 +206,14 @@ static int on_event(void *ctx, const struct otlp_event *e, struct err *err) {
         draft.cause_type = LEDGER_CAUSE_BATCH;
         draft.cause = cause;
     }
-    code = add(o, &draft, e->at, &ticket, err);
+    rc = add(o, &draft, e->at, &ticket, err);
     if (o->record != NULL && o->first == 0) {
         o->first = ticket;
     }
     if (e->span[0] != '\0' && ticket != 0) {
         remember_span(o, e->trace, e->span, ticket);
     }
-    return code;
+    return rc;
 }
 
 /* ---- who reports -------------------------------------------------------------------------------------------------- */
@@ -224,8 +224,8 @@ static int read_part(struct otlp *o, struct otlp_text text, const char *what, st
     if (text.n > OTLP_PART_MAX) {
         return err_set(err, ERR_INVALID, "%s has %u bytes; accepted: at most %zu", what, text.n, OTLP_PART_MAX);
     }
-    int code = text.n == 0 ? 0 : json_to_mp((struct bytes){o->text.p + text.at, text.n}, out, &why);
-    return code != 0 ? err_set(err, code == ERR_NOMEM ? code : ERR_INVALID, "%s is not valid JSON: %s", what, why.msg) : 0;
+    int rc = text.n == 0 ? 0 : json_to_mp((struct bytes){o->text.p + text.at, text.n}, out, &why);
+    return rc != 0 ? err_set(err, rc == ERR_NOMEM ? rc : ERR_INVALID, "%s is not valid JSON: %s", what, why.msg) : 0;
 }
 
 static struct bytes unless_null(struct bytes item) {
@@ -237,21 +237,21 @@ static int read_scope(struct otlp *o, size_t index, struct err *err) {
     const struct otlp_scope *place = &o->cut.scopes[index];
     struct err why = {0};
     buf_clear(&o->item);
-    int code = read_part(o, o->cut.resources[place->resource], "its resource", &o->item, &why);
+    int rc = read_part(o, o->cut.resources[place->resource], "its resource", &o->item, &why);
     size_t n = o->item.n;
-    code = code != 0 ? code : read_part(o, place->text, "its scope", &o->item, &why);
-    if (code == 0) {
+    if (rc == 0) rc = read_part(o, place->text, "its scope", &o->item, &why);
+    if (rc == 0) {
         struct bytes resource = {o->item.p, n}, rest = {n == o->item.n ? NULL : o->item.p + n, o->item.n - n};
-        code = otlp_map_from(&o->map, unless_null(resource), unless_null(rest), &scope->from, &why);
+        rc = otlp_map_from(&o->map, unless_null(resource), unless_null(rest), &scope->from, &why);
     }
-    if (code != 0 && (o->map.failed || (code != ERR_INVALID && code != ERR_LIMIT))) {
-        if (code < 0 && err != NULL) {
+    if (rc != 0 && (o->map.failed || (rc != ERR_INVALID && rc != ERR_LIMIT))) {
+        if (rc < 0 && err != NULL) {
             *err = why;
         }
-        return code;
+        return rc;
     }
-    scope->state = code == 0 ? GOOD : BAD;
-    if (code != 0) {
+    scope->state = rc == 0 ? GOOD : BAD;
+    if (rc != 0) {
         snprintf(scope->from.actor, sizeof(scope->from.actor), "%.150s", why.msg);
     }
     return 0;
@@ -343,19 +343,19 @@ static int map_record(struct otlp *o, struct bytes mp, struct err *err) {
     if (scope->state == BAD) {
         return reject(o, NULL, scope->from.actor);
     }
-    int code = o->record->type == OTLP_SPAN ? otlp_map_span(&o->map, &scope->from, mp, &why)
-                                            : otlp_map_log(&o->map, &scope->from, mp, &why);
-    if (code == 0 || code == INTAKE_STOP) {
-        return code;
+    int rc = o->record->type == OTLP_SPAN ? otlp_map_span(&o->map, &scope->from, mp, &why)
+                                          : otlp_map_log(&o->map, &scope->from, mp, &why);
+    if (rc == 0 || rc == INTAKE_STOP) {
+        return rc;
     }
-    if (!o->map.failed && (code == ERR_INVALID || code == ERR_LIMIT)) {
+    if (!o->map.failed && (rc == ERR_INVALID || rc == ERR_LIMIT)) {
         char group[ERR_MSG_MAX];
         return reject(o, group_of(why.msg, group), why.msg);
     }
     if (err != NULL) {
         *err = why;
     }
-    return code;
+    return rc;
 }
 
 static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const char *why, struct err *err) {
@@ -364,32 +364,32 @@ static int take_record(void *ctx, size_t i, int parsed, struct bytes mp, const c
     struct otlp_scope_of *scope = &o->scopes[r->scope];
     const char *words;
     uint64_t before = intake_rejected(o->run, &words);
-    int code = 0;
+    int rc = 0;
     o->record = NULL;
     o->first = 0;
     if (scope->state == UNREAD) {
-        code = read_scope(o, r->scope, err);
+        rc = read_scope(o, r->scope, err);
     }
     o->record = r;
-    if (code != 0) {
-        return code;
+    if (rc != 0) {
+        return rc;
     }
     if (is_too_large(r)) {
-        code = reject_too_large(o);
+        rc = reject_too_large(o);
     } else if (parsed == ERR_NOMEM) {
-        code = err_set(err, ERR_NOMEM, "%s", why);
+        rc = err_set(err, ERR_NOMEM, "%s", why);
     } else if (parsed != 0 && parse_mended(o, (struct bytes){o->text.p + r->text.at, r->text.n})) {
-        code = map_record(o, bytes_of_buf(&o->item), err);
+        rc = map_record(o, bytes_of_buf(&o->item), err);
     } else if (parsed != 0) {
         char reason[ERR_MSG_MAX];
         const char *msg = strncmp(why, "line 1 ", 7) == 0 ? why + 7 : why;
         snprintf(reason, sizeof(reason), "not valid JSON: %.900s", msg);
-        code = reject(o, "not valid JSON", reason);
+        rc = reject(o, "not valid JSON", reason);
     } else {
-        code = map_record(o, mp, err);
+        rc = map_record(o, mp, err);
     }
     o->rejected += intake_rejected(o->run, &words) != before;
-    return code;
+    return rc;
 }
 
 int otlp_document(struct otlp *o, const char *file, struct bytes text, uint64_t line, uint64_t offset, struct err *err) {
@@ -405,17 +405,17 @@ int otlp_document(struct otlp *o, const char *file, struct bytes text, uint64_t 
     if (o->scopes == NULL) {
         return err_set(err, ERR_NOMEM, "OTLP: out of memory");
     }
-    int code = otlp_order(&o->cut, &o->order, err);
-    if (code == 0) {
+    int rc = otlp_order(&o->cut, &o->order, err);
+    if (rc == 0) {
         const struct ahead_work work = {o, o->cut.n_records, text_at, take_record};
-        code = ahead_run(o->ahead, &work, err);
+        rc = ahead_run(o->ahead, &work, err);
     }
     free(o->order);
     free(o->scopes);
     o->order = NULL;
     o->scopes = NULL;
     o->record = NULL;
-    return code;
+    return rc;
 }
 
 void otlp_forget(struct otlp *o) {
@@ -456,14 +456,14 @@ int otlp_read(struct intake *run, struct err *err) {
     const char *const *paths = options->n_paths > 0 ? options->paths : standard_input;
     size_t n = options->n_paths > 0 ? options->n_paths : 1;
     struct otlp o;
-    int code = otlp_init(&o, run, err);
-    if (code == 0 && options->listen != NULL) {
-        code = otlp_serve(&o, options->listen, err);
+    int rc = otlp_init(&o, run, err);
+    if (rc == 0 && options->listen != NULL) {
+        rc = otlp_serve(&o, options->listen, err);
     } else {
-        for (size_t i = 0; i < n && code == 0 && !intake_stopped(run); i++) {
-            code = otlp_read_file(&o, paths[i], err);
+        for (size_t i = 0; i < n && rc == 0 && !intake_stopped(run); i++) {
+            rc = otlp_read_file(&o, paths[i], err);
         }
     }
     otlp_done(&o);
-    return code;
+    return rc;
 }

@@ -39,16 +39,16 @@ int otlp_members(struct bytes map, const char *what, const char *const *names, s
     size_t at = 0;
     memset(ret, 0, n * sizeof(*ret));
     mp_reader_init(&r, map);
-    int code = mp_next(&r, &head, err);
-    if (code != 0 || head.type != MP_MAP) {
-        return err_set(err, ERR_INVALID, "%s is %s; accepted: an object", what, code != 0 ? "empty" : words(&head));
+    int rc = mp_next(&r, &head, err);
+    if (rc != 0 || head.type != MP_MAP) {
+        return err_set(err, ERR_INVALID, "%s is %s; accepted: an object", what, rc != 0 ? "empty" : words(&head));
     }
     for (uint32_t i = 0; i < head.count; i++) {
         const uint8_t *from = r.p;
         struct bytes raw;
         int order = -1;
-        if ((code = mp_next(&r, &key, err)) != 0 || (code = mp_skip(&r, 1, &raw, err)) != 0) {
-            return code;
+        if ((rc = mp_next(&r, &key, err)) != 0 || (rc = mp_skip(&r, 1, &raw, err)) != 0) {
+            return rc;
         }
         while (at < n && (order = bytes_cmp(bytes_of(names[at]), key.data)) < 0) {
             at++;
@@ -230,17 +230,17 @@ static bool open_values(struct bytes list, struct mp_reader *r, uint32_t *ret_n)
 static int put_array(struct otlp_attributes *l, struct bytes list, struct buf *out, bool *ret_ok) {
     struct mp_reader r;
     uint32_t n;
-    int code = 0;
+    int rc = 0;
     *ret_ok = open_values(list, &r, &n);
     if (*ret_ok) {
         mp_put_array(out, n);
-        for (uint32_t i = 0; i < n && code == 0; i++) {
+        for (uint32_t i = 0; i < n && rc == 0; i++) {
             struct bytes raw;
-            code = mp_skip(&r, 1, &raw, NULL);
-            code = code != 0 ? code : put_plain(l, raw, out);
+            rc = mp_skip(&r, 1, &raw, NULL);
+            if (rc == 0) rc = put_plain(l, raw, out);
         }
     }
-    return code;
+    return rc;
 }
 
 /* Not ok when it is no list of pairs, or a key comes twice. */
@@ -248,29 +248,29 @@ static int put_map(struct otlp_attributes *l, struct bytes list, struct buf *out
     struct mp_reader r;
     uint32_t n;
     size_t first = l->n_pairs;
-    int code = 0;
+    int rc = 0;
     *ret_ok = open_values(list, &r, &n);
-    for (uint32_t i = 0; *ret_ok && i < n && code == 0; i++) {
+    for (uint32_t i = 0; *ret_ok && i < n && rc == 0; i++) {
         struct otlp_pair pair;
         *ret_ok = read_pair(&r, &pair) == 0;
-        code = *ret_ok ? push_pair(l, pair) : 0;
+        rc = *ret_ok ? push_pair(l, pair) : 0;
     }
-    if (code == 0 && *ret_ok && n > 0) {
+    if (rc == 0 && *ret_ok && n > 0) {
         qsort(l->pairs + first, n, sizeof(*l->pairs), pair_cmp);
     }
     for (size_t i = first + 1; i < l->n_pairs && *ret_ok; i++) {
         *ret_ok = !bytes_eq(l->pairs[i - 1].key, l->pairs[i].key);
     }
-    if (code == 0 && *ret_ok) {
+    if (rc == 0 && *ret_ok) {
         mp_put_map(out, n);
-        for (size_t i = first; i < first + n && code == 0; i++) {
+        for (size_t i = first; i < first + n && rc == 0; i++) {
             struct otlp_pair pair = l->pairs[i]; /* a copy: the array may move below */
             mp_put_str(out, pair.key);
-            code = put_plain(l, pair.value, out);
+            rc = put_plain(l, pair.value, out);
         }
     }
     l->n_pairs = first;
-    return code;
+    return rc;
 }
 
 static int put_plain(struct otlp_attributes *l, struct bytes any, struct buf *out) {
@@ -288,7 +288,7 @@ static int put_plain(struct otlp_attributes *l, struct bytes any, struct buf *ou
         return buf_put_bytes(out, any);
     }
     value = head_of(raw);
-    int code = 0;
+    int rc = 0;
     if (bytes_is(name.data, "intValue")) {
         ok = value.type != MP_FLOAT && otlp_int(&value, &number);
         if (ok) {
@@ -298,20 +298,21 @@ static int put_plain(struct otlp_attributes *l, struct bytes any, struct buf *ou
             ok = true;
         }
     } else if (bytes_is(name.data, "arrayValue")) {
-        code = put_array(l, raw, out, &ok);
+        rc = put_array(l, raw, out, &ok);
     } else if (bytes_is(name.data, "kvlistValue")) {
-        code = put_map(l, raw, out, &ok);
+        rc = put_map(l, raw, out, &ok);
     } else if (bytes_is(name.data, "stringValue") || bytes_is(name.data, "boolValue") ||
                bytes_is(name.data, "doubleValue") || bytes_is(name.data, "bytesValue")) {
         buf_put_bytes(out, raw);
         ok = true;
     }
-    return code != 0 || ok ? code : buf_put_bytes(out, any);
+    if (rc == 0 && !ok) rc = buf_put_bytes(out, any);
+    return rc;
 }
 
 int otlp_plain(struct otlp_attributes *scratch, struct bytes any, struct buf *out, struct err *err) {
-    int code = put_plain(scratch, any, out);
-    return code != 0 ? err_set(err, code, "OTLP: out of memory") : buf_check(out, "a plain value", err);
+    int rc = put_plain(scratch, any, out);
+    return rc != 0 ? err_set(err, rc, "OTLP: out of memory") : buf_check(out, "a plain value", err);
 }
 
 /* ---- attributes --------------------------------------------------------------------------------------------------- */
@@ -353,22 +354,22 @@ int otlp_attributes_read(struct otlp_attributes *l, const struct otlp_member *li
     }
     mp_reader_init(&r, list->raw);
     (void)mp_next(&r, &head, NULL);
-    int code = array_room(&l->a, head.count, &l->cap, sizeof(*l->a), err);
-    for (uint32_t i = 0; i < head.count && code == 0; i++) {
+    int rc = array_room(&l->a, head.count, &l->cap, sizeof(*l->a), err);
+    for (uint32_t i = 0; i < head.count && rc == 0; i++) {
         struct otlp_pair pair;
         if (read_pair(&r, &pair) != 0) {
             return err_set(err, ERR_INVALID, "'attributes' holds something that has no 'key'; accepted: {key, value}");
         }
         struct otlp_attribute *a = &l->a[l->n++];
         *a = (struct otlp_attribute){.key = pair.key, .at = l->plain.n};
-        code = otlp_plain(l, pair.value, &l->plain, err);
+        rc = otlp_plain(l, pair.value, &l->plain, err);
         a->n = l->plain.n - a->at;
     }
-    for (size_t i = 0; i < l->n && code == 0; i++) {
+    for (size_t i = 0; i < l->n && rc == 0; i++) {
         l->a[i].item = head_of(otlp_attribute_plain(l, &l->a[i]));
     }
     sort_attributes(l);
-    return code;
+    return rc;
 }
 
 struct bytes otlp_attribute_plain(const struct otlp_attributes *l, const struct otlp_attribute *a) {

@@ -54,15 +54,15 @@ static void put_success(struct httpd_reply *reply, size_t route, uint64_t reject
 static int cut(struct otlp *o, struct bytes body, struct httpd_reply *reply, struct err *err) {
     struct err why = {0};
     otlp_cut_begin(&o->cut);
-    int code = otlp_cut_feed(&o->cut, body, &why);
-    if (code == ERR_NOMEM) {
-        return err_set(err, code, "%s", why.msg);
+    int rc = otlp_cut_feed(&o->cut, body, &why);
+    if (rc == ERR_NOMEM) {
+        return err_set(err, rc, "%s", why.msg);
     }
-    if (code < 0) {
-        refuse(reply, code == ERR_LIMIT ? 413 : 400, why.msg);
+    if (rc < 0) {
+        refuse(reply, rc == ERR_LIMIT ? 413 : 400, why.msg);
         return 1;
     }
-    if (code == 1) {
+    if (rc == 1) {
         refuse(reply, 400, body.n == 0 ? "the body is empty; accepted: a JSON object" : "the JSON text is cut off");
         return 1;
     }
@@ -86,26 +86,26 @@ static int take(struct server *s, const struct httpd_request *request, struct ht
     struct err why = {0};
     const char *newest;
     char message[MESSAGE_MAX] = "";
-    int code = cut(o, request->body, reply, err);
-    if (code != 0) {
-        return code == 1 ? 0 : code;
+    int rc = cut(o, request->body, reply, err);
+    if (rc != 0) {
+        return rc == 1 ? 0 : rc;
     }
-    code = otlp_document(o, s->name, request->body, 0, intake_digest(o->run)->bytes, &why);
+    rc = otlp_document(o, s->name, request->body, 0, intake_digest(o->run)->bytes, &why);
     lines_digest_put(intake_digest(o->run), request->body);
-    code = code != 0 ? code : intake_flush(o->run, &why);
-    if (may_try_again(code)) {
+    if (rc == 0) rc = intake_flush(o->run, &why);
+    if (may_try_again(rc)) {
         intake_drop(o->run);
         otlp_forget(o);
         refuse(reply, 503, why.msg);
         reply->retry_after_s = RETRY_AFTER_S;
         return 0;
     }
-    if (code != 0) {
-        refuse(reply, code == INTAKE_STOP ? 400 : 503, code == INTAKE_STOP ? "the record was rejected" : why.msg);
+    if (rc != 0) {
+        refuse(reply, rc == INTAKE_STOP ? 400 : 503, rc == INTAKE_STOP ? "the record was rejected" : why.msg);
         if (err != NULL) {
             *err = why;
         }
-        return code;
+        return rc;
     }
     (void)intake_rejected(o->run, &newest);
     if (o->rejected > 0) {
@@ -140,16 +140,16 @@ int otlp_serve(struct otlp *o, const char *address, struct err *err) {
                                          .ctx = &s,
                                          .handle = on_request,
                                          .tick = on_tick};
-    int code = httpd_open(&served, &httpd, err);
-    if (code == 0) {
+    int rc = httpd_open(&served, &httpd, err);
+    if (rc == 0) {
         snprintf(s.name, sizeof(s.name), "http://%s", httpd_address(httpd));
         intake_begin(o->run, s.name);
         if (options->listening != NULL) {
             options->listening(options->ctx, s.name);
         }
-        code = httpd_run(httpd, options->stop, err);
+        rc = httpd_run(httpd, options->stop, err);
     }
-    code = code != 0 ? code : intake_end(o->run, err);
+    if (rc == 0) rc = intake_end(o->run, err);
     httpd_close(httpd);
-    return code;
+    return rc;
 }

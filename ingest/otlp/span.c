@@ -104,8 +104,9 @@ static int emit_first(struct otlp_span *s, const char *kind, struct err *err) {
     e.span = s->id;
     e.cause = s->parent[0] != '\0' ? OTLP_BY_PARENT : OTLP_NO_CAUSE;
     otlp_put_at(&s->map->body, &s->m[SPAN_START], &e.at);
-    int code = otlp_put_rest(s->map, err);
-    return code != 0 ? code : otlp_emit(s->map, &e, err);
+    int rc = otlp_put_rest(s->map, err);
+    if (rc == 0) rc = otlp_emit(s->map, &e, err);
+    return rc;
 }
 
 /* The one that stands for its end. */
@@ -121,8 +122,9 @@ static int emit_end(struct otlp_span *s, const char *kind, struct err *err) {
     }
     put_outcome(s);
     otlp_span_put_error(s);
-    int code = otlp_put_rest(s->map, err);
-    return code != 0 ? code : otlp_emit(s->map, &e, err);
+    int rc = otlp_put_rest(s->map, err);
+    if (rc == 0) rc = otlp_emit(s->map, &e, err);
+    return rc;
 }
 
 static void put_parent(struct otlp_span *s) {
@@ -233,9 +235,9 @@ static int map_tool_call(struct otlp_span *s, struct err *err) {
     operation_is_said(s, "execute_tool");
     keep_for_end(&m->attributes, result_rows + SHARED_ROWS, OTLP_COUNT(result_rows) - SHARED_ROWS);
     otlp_rows(m, &m->attributes, tool_rows, OTLP_COUNT(tool_rows));
-    int code = emit_first(s, "run.tool_called", err);
-    if (code != 0) {
-        return code;
+    int rc = emit_first(s, "run.tool_called", err);
+    if (rc != 0) {
+        return rc;
     }
     turn_to_end(m, result_rows, OTLP_COUNT(result_rows));
     mp_map_text(&m->body, "span", bytes_of(s->id));
@@ -254,9 +256,9 @@ static int map_agent_run(struct otlp_span *s, struct err *err) {
     operation_is_said(s, "invoke_agent");
     keep_for_end(&m->attributes, finished_rows, OTLP_COUNT(finished_rows));
     otlp_rows(m, &m->attributes, agent_rows, OTLP_COUNT(agent_rows));
-    int code = emit_first(s, "run.started", err);
-    if (code != 0) {
-        return code;
+    int rc = emit_first(s, "run.started", err);
+    if (rc != 0) {
+        return rc;
     }
     turn_to_end(m, finished_rows, OTLP_COUNT(finished_rows));
     otlp_rows(m, &m->attributes, finished_rows, OTLP_COUNT(finished_rows) - 1);
@@ -304,38 +306,39 @@ static int map_scores(struct otlp_span *s, struct err *err) {
     struct otlp_member e[EVENT_MEMBERS];
     struct bytes raw;
     uint32_t n;
-    int code = 0;
+    int rc = 0;
     struct mp_reader r = otlp_span_elements(&s->m[SPAN_EVENTS], &n);
-    for (uint32_t i = 0; i < n && code == 0 && mp_skip(&r, 1, &raw, NULL) == 0; i++) {
+    for (uint32_t i = 0; i < n && rc == 0 && mp_skip(&r, 1, &raw, NULL) == 0; i++) {
         if (otlp_span_event(s, raw, e) && otlp_span_is_score(s, e)) {
-            code = map_score(s, e, i, err);
+            rc = map_score(s, e, i, err);
         }
     }
-    return code;
+    return rc;
 }
 int otlp_map_span(struct otlp_map *m, const struct otlp_from *from, struct bytes record, struct err *err) {
     struct otlp_span s = {.map = m, .from = from};
     m->failed = false;
     mp_map_clear(&m->body);
     mp_map_clear(&m->private_);
-    int code = otlp_span_read(&s, record, err);
-    if (code != 0) {
-        return code;
+    int rc = otlp_span_read(&s, record, err);
+    if (rc != 0) {
+        return rc;
     }
     snprintf(s.subject, sizeof(s.subject), "run/%s", s.trace);
     switch (s.what) {
     case OTLP_MODEL_CALL:
-        code = map_model_call(&s, err);
+        rc = map_model_call(&s, err);
         break;
     case OTLP_TOOL_CALL:
-        code = map_tool_call(&s, err);
+        rc = map_tool_call(&s, err);
         break;
     case OTLP_AGENT_RUN:
-        code = map_agent_run(&s, err);
+        rc = map_agent_run(&s, err);
         break;
     case OTLP_STEP:
-        code = map_step(&s, err);
+        rc = map_step(&s, err);
         break;
     }
-    return code != 0 ? code : map_scores(&s, err);
+    if (rc == 0) rc = map_scores(&s, err);
+    return rc;
 }

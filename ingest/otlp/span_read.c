@@ -51,16 +51,16 @@ static enum otlp_what what_is(struct otlp_attributes *l, struct bytes operation)
 
 /* A span of a trace is good for nothing without both ids. */
 static int read_ids(struct otlp_span *s, struct err *err) {
-    int code = otlp_id(&s->m[SPAN_TRACE], "traceId", 16, s->trace, err);
-    if (code == 1) {
+    int rc = otlp_id(&s->m[SPAN_TRACE], "traceId", 16, s->trace, err);
+    if (rc == 1) {
         return err_set(err, ERR_INVALID, "'traceId' is missing or zero; accepted: 32 hex digits");
     }
-    code = code != 0 ? code : otlp_id(&s->m[SPAN_ID], "spanId", 8, s->id, err);
-    if (code == 1) {
+    if (rc == 0) rc = otlp_id(&s->m[SPAN_ID], "spanId", 8, s->id, err);
+    if (rc == 1) {
         return err_set(err, ERR_INVALID, "'spanId' is missing or zero; accepted: 16 hex digits");
     }
-    code = code != 0 ? code : otlp_id(&s->m[SPAN_PARENT], "parentSpanId", 8, s->parent, err);
-    return code < 0 ? code : 0;
+    if (rc == 0) rc = otlp_id(&s->m[SPAN_PARENT], "parentSpanId", 8, s->parent, err);
+    return rc < 0 ? rc : 0;
 }
 
 /* An end before its start is a clock that stepped: both are kept, and no duration. */
@@ -89,17 +89,17 @@ int otlp_span_read(struct otlp_span *s, struct bytes record, struct err *err) {
     struct otlp_map *m = s->map;
     m->unknown.n = 0;
     buf_clear(&m->unknown.pairs);
-    int code = otlp_members(record, "the span", span_names, SPAN_MEMBERS, s->m, &m->unknown, err);
-    code = code != 0 ? code : read_ids(s, err);
-    code = code != 0 ? code : read_status(s, err);
-    code = code != 0 ? code : otlp_attributes_read(&m->attributes, &s->m[SPAN_ATTRIBUTES], err);
-    if (code == 0 && s->m[SPAN_EVENTS].there && s->m[SPAN_EVENTS].item.type != MP_ARRAY) {
-        code = err_set(err, ERR_INVALID, "'events' is not an array; accepted: an array of objects");
+    int rc = otlp_members(record, "the span", span_names, SPAN_MEMBERS, s->m, &m->unknown, err);
+    if (rc == 0) rc = read_ids(s, err);
+    if (rc == 0) rc = read_status(s, err);
+    if (rc == 0) rc = otlp_attributes_read(&m->attributes, &s->m[SPAN_ATTRIBUTES], err);
+    if (rc == 0 && s->m[SPAN_EVENTS].there && s->m[SPAN_EVENTS].item.type != MP_ARRAY) {
+        rc = err_set(err, ERR_INVALID, "'events' is not an array; accepted: an array of objects");
     }
-    if (code == 0 && s->m[SPAN_LINKS].there && s->m[SPAN_LINKS].item.type != MP_ARRAY) {
-        code = err_set(err, ERR_INVALID, "'links' is not an array; accepted: an array of objects");
+    if (rc == 0 && s->m[SPAN_LINKS].there && s->m[SPAN_LINKS].item.type != MP_ARRAY) {
+        rc = err_set(err, ERR_INVALID, "'links' is not an array; accepted: an array of objects");
     }
-    if (code == 0) {
+    if (rc == 0) {
         read_times(s);
         s->name = text_of(&s->m[SPAN_NAME]);
         s->operation = otlp_find_text(&m->attributes, "gen_ai.operation.name");
@@ -108,7 +108,7 @@ int otlp_span_read(struct otlp_span *s, struct bytes record, struct err *err) {
         s->what = what_is(&m->attributes, s->operation);
         s->failed = s->failed || otlp_find_text(&m->attributes, "error.type").n > 0;
     }
-    return code;
+    return rc;
 }
 /* ---- events of the span ------------------------------------------------------------------------------------------- */
 

@@ -73,7 +73,7 @@ static int copy_dir(const char *from, const char *to, bool deeper, struct err *e
             continue;
         }
         rc = file_join(a, from, d->d_name, err);
-        rc = rc != 0 ? rc : file_join(b, to, d->d_name, err);
+        if (rc == 0) rc = file_join(b, to, d->d_name, err);
         if (rc == 0 && lstat(a, &st) != 0) { /* one that was erased meanwhile is not missed: the copy is verified */
             rc = errno == ENOENT ? 0 : err_errno(err, errno, "'%s'", a);
         } else if (rc == 0 && S_ISDIR(st.st_mode) && deeper) {
@@ -84,14 +84,16 @@ static int copy_dir(const char *from, const char *to, bool deeper, struct err *e
         }
     }
     closedir(dir);
-    return rc != 0 ? rc : file_sync_dir(to, err);
+    if (rc == 0) rc = file_sync_dir(to, err);
+    return rc;
 }
 
 int backup_copy_artifacts(const char *from_dir, const char *to_dir, struct err *err) {
     char from[FILE_PATH_MAX], to[FILE_PATH_MAX];
     int rc = file_join(from, from_dir, "artifacts", err);
-    rc = rc != 0 ? rc : file_join(to, to_dir, "artifacts", err);
-    return rc != 0 ? rc : copy_dir(from, to, true, err);
+    if (rc == 0) rc = file_join(to, to_dir, "artifacts", err);
+    if (rc == 0) rc = copy_dir(from, to, true, err);
+    return rc;
 }
 
 /* The wish "erasing" is about old pages, which the copy has not. */
@@ -99,7 +101,7 @@ static int copy_evidence(struct ledger *ledger, const char *tmp, uint64_t *ret_g
     char dir[FILE_PATH_MAX];
     struct db_txn *txn;
     int rc = file_join(dir, tmp, "evidence", err);
-    rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
+    if (rc == 0) rc = db_begin(ledger->evidence, false, &txn, err);
     if (rc != 0) {
         return rc;
     }
@@ -120,8 +122,8 @@ static int verify_copy(const struct ledger *ledger, const char *tmp, struct head
     int rc = ledger_open(tmp, NULL, &copy, err);
     if (rc == 0) {
         rc = erase_artifacts(copy, err);
-        rc = rc != 0 ? rc : place_put_backup(copy, err);
-        rc = rc != 0 ? rc : ledger_verify(copy, NULL, report, err);
+        if (rc == 0) rc = place_put_backup(copy, err);
+        if (rc == 0) rc = ledger_verify(copy, NULL, report, err);
         if (rc == 0 && report->verdict >= LEDGER_CONTRADICTS) {
             rc = err_set(err, ERR_TAMPERED, "the copy does not verify: event %lld, table %s: %s",
                          (long long)report->findings[0].seq, report->findings[0].table, report->findings[0].reason);
@@ -156,12 +158,12 @@ static int make_backup(struct ledger *ledger, const char *to, uint64_t *ret_gene
     char tmp[FILE_PATH_MAX] = "";
     struct headfile head;
     int rc = create_begin(to, tmp, err);
-    rc = rc != 0 ? rc : copy_evidence(ledger, tmp, ret_generation, err);
-    rc = rc != 0 ? rc : backup_copy_artifacts(ledger->dir, tmp, err);
-    rc = rc != 0 ? rc : create_config(tmp, ledger->config.map_bytes, err);
-    rc = rc != 0 ? rc : verify_copy(ledger, tmp, &head, err);
-    rc = rc != 0 ? rc : headfile_write(tmp, &head, err);
-    rc = rc != 0 ? rc : create_finish(tmp, to, err);
+    if (rc == 0) rc = copy_evidence(ledger, tmp, ret_generation, err);
+    if (rc == 0) rc = backup_copy_artifacts(ledger->dir, tmp, err);
+    if (rc == 0) rc = create_config(tmp, ledger->config.map_bytes, err);
+    if (rc == 0) rc = verify_copy(ledger, tmp, &head, err);
+    if (rc == 0) rc = headfile_write(tmp, &head, err);
+    if (rc == 0) rc = create_finish(tmp, to, err);
     if (rc != 0) {
         create_undo(tmp);
     }

@@ -31,7 +31,7 @@ int create_begin(const char *dir, char ret_tmp[FILE_PATH_MAX], struct err *err) 
         return err_set(err, ERR_CONFLICT, "'%s' exists and is not an empty directory", dir);
     }
     int rc = file_parent(parent, dir, err);
-    rc = rc != 0 ? rc : file_make_dirs(parent, err);
+    if (rc == 0) rc = file_make_dirs(parent, err);
     if (rc != 0) {
         return rc;
     }
@@ -45,14 +45,15 @@ int create_begin(const char *dir, char ret_tmp[FILE_PATH_MAX], struct err *err) 
 static int sync_below(const char *dir, const char *name, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = file_join(path, dir, name, err);
-    return rc != 0 || !file_exists(path) ? rc : file_sync_dir(path, err);
+    if (rc == 0 && file_exists(path)) rc = file_sync_dir(path, err);
+    return rc;
 }
 
 int create_finish(const char *tmp, const char *dir, struct err *err) {
     int rc = sync_below(tmp, "evidence", err);
-    rc = rc != 0 ? rc : sync_below(tmp, "keys", err);
-    rc = rc != 0 ? rc : sync_below(tmp, "artifacts", err);
-    rc = rc != 0 ? rc : file_sync_dir(tmp, err);
+    if (rc == 0) rc = sync_below(tmp, "keys", err);
+    if (rc == 0) rc = sync_below(tmp, "artifacts", err);
+    if (rc == 0) rc = file_sync_dir(tmp, err);
     if (rc == 0 && rename(tmp, dir) != 0) {
         rc = errno == ENOTEMPTY || errno == EEXIST ? err_set(err, ERR_CONFLICT, "'%s' appeared meanwhile", dir)
                                                    : err_errno(err, errno, "'%s'", dir);
@@ -84,17 +85,18 @@ int create_epoch_key(const char *keys_dir, const char *origin, uint64_t number, 
     char name[NOTE_NAME_MAX + 16], path[FILE_PATH_MAX];
     snprintf(name, sizeof(name), "%s/epoch", origin);
     int rc = signer_new(ret, bytes_of(name), err);
-    rc = rc != 0 ? rc : keyring_epoch_path(keys_dir, number, path, err);
-    return rc != 0 ? rc : keyfile_save(path, ret, passphrase, KEYFILE_DAILY, err);
+    if (rc == 0) rc = keyring_epoch_path(keys_dir, number, path, err);
+    if (rc == 0) rc = keyfile_save(path, ret, passphrase, KEYFILE_DAILY, err);
+    return rc;
 }
 
 static int make_keys(struct ledger *ledger, const char *keys_dir, const struct ledger_create_options *o, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = file_make_dirs(keys_dir, err);
-    rc = rc != 0 ? rc : signer_new(&ledger->write.keyring.log, bytes_of(o->origin), err);
-    rc = rc != 0 ? rc : keyring_log_path(keys_dir, path, err);
-    rc = rc != 0 ? rc : keyfile_save(path, &ledger->write.keyring.log, o->passphrase, KEYFILE_DAILY, err);
-    rc = rc != 0 ? rc : create_epoch_key(keys_dir, o->origin, 0, o->passphrase, &ledger->write.keyring.epoch, err);
+    if (rc == 0) rc = signer_new(&ledger->write.keyring.log, bytes_of(o->origin), err);
+    if (rc == 0) rc = keyring_log_path(keys_dir, path, err);
+    if (rc == 0) rc = keyfile_save(path, &ledger->write.keyring.log, o->passphrase, KEYFILE_DAILY, err);
+    if (rc == 0) rc = create_epoch_key(keys_dir, o->origin, 0, o->passphrase, &ledger->write.keyring.epoch, err);
     if (rc == 0) {
         ledger->log = ledger->write.keyring.log.vkey;
         note_vkey_encode(ledger->log_text, &ledger->log);
@@ -115,11 +117,11 @@ static int put_first_records(struct ledger *ledger, char ret_keyed_by[KEY_SECRET
     head_encode(&record, &head);
     note_vkey_encode(vkey, &ledger->write.keyring.epoch.vkey);
     int rc = buf_check(&record, "the head", err);
-    rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
+    if (rc == 0) rc = db_begin(ledger->evidence, true, &txn, err);
     if (rc == 0) {
         rc = db_put(txn, T_META, bytes_of("head"), bytes_of_buf(&record), DB_PUT, err);
-        rc = rc != 0 ? rc : core_epoch_put(txn, 0, 1, vkey, 0, ledger->origin, false, err);
-        rc = rc != 0 ? rc : key_secret_make(txn, secret, err);
+        if (rc == 0) rc = core_epoch_put(txn, 0, 1, vkey, 0, ledger->origin, false, err);
+        if (rc == 0) rc = key_secret_make(txn, secret, err);
         if (rc == 0) {
             key_secret_digest(secret, ret_keyed_by);
             crypt_wipe(secret, sizeof(secret));
@@ -160,9 +162,9 @@ static int write_genesis(struct ledger *ledger, const char *actor, const char *k
     }
     struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true};
     rc = genesis_draft(ledger, actor, keyed_by, batch, err);
-    rc = rc != 0 ? rc : commit_run(ledger, &request, err);
+    if (rc == 0) rc = commit_run(ledger, &request, err);
     ledger_batch_free(batch);
-    rc = rc != 0 ? rc : db_begin(ledger->evidence, true, &txn, err);
+    if (rc == 0) rc = db_begin(ledger->evidence, true, &txn, err);
     if (rc != 0) {
         return rc;
     }
@@ -184,8 +186,8 @@ int create_config(const char *dir, uint64_t map_bytes, struct err *err) {
     buf_init(&text, 4096);
     config_encode(&text, map_bytes);
     int rc = buf_check(&text, "config", err);
-    rc = rc != 0 ? rc : file_join(path, dir, "config", err);
-    rc = rc != 0 ? rc : file_create_durable(path, bytes_of_buf(&text), 0600, err);
+    if (rc == 0) rc = file_join(path, dir, "config", err);
+    if (rc == 0) rc = file_create_durable(path, bytes_of_buf(&text), 0600, err);
     buf_done(&text);
     return rc;
 }
@@ -199,13 +201,13 @@ static int build(const char *tmp, const struct ledger_create_options *o, struct 
     }
     memcpy(ledger->origin, o->origin, strlen(o->origin) + 1);
     rc = create_config(tmp, o->map_bytes, err);
-    rc = rc != 0 ? rc : config_load(tmp, &ledger->config, err);
-    rc = rc != 0 ? rc : make_keys(ledger, ledger->config.keys, o, err);
-    rc = rc != 0 ? rc : core_path(ledger, "evidence", path, err);
-    rc = rc != 0 ? rc : file_make_dirs(path, err);
-    rc = rc != 0 ? rc : core_open_evidence(ledger, true, false, err);
-    rc = rc != 0 ? rc : put_first_records(ledger, keyed_by, err);
-    rc = rc != 0 ? rc : write_genesis(ledger, o->actor, keyed_by, err);
+    if (rc == 0) rc = config_load(tmp, &ledger->config, err);
+    if (rc == 0) rc = make_keys(ledger, ledger->config.keys, o, err);
+    if (rc == 0) rc = core_path(ledger, "evidence", path, err);
+    if (rc == 0) rc = file_make_dirs(path, err);
+    if (rc == 0) rc = core_open_evidence(ledger, true, false, err);
+    if (rc == 0) rc = put_first_records(ledger, keyed_by, err);
+    if (rc == 0) rc = write_genesis(ledger, o->actor, keyed_by, err);
     ledger_close(ledger);
     return rc;
 }
@@ -241,15 +243,15 @@ static int check_origin(const char *origin, struct err *err) {
 int ledger_create(const char *dir, const struct ledger_create_options *options, struct err *err) {
     char tmp[FILE_PATH_MAX] = "";
     int rc = crypt_init(err);
-    rc = rc != 0 ? rc : check_origin(options->origin, err);
+    if (rc == 0) rc = check_origin(options->origin, err);
     if (rc == 0 && options->map_bytes != 0 &&
         (options->map_bytes < CONFIG_MAP_MIN || options->map_bytes > CONFIG_MAP_MAX)) {
         rc = err_set(err, ERR_INVALID, "map_bytes must be from %llu to %llu", (unsigned long long)CONFIG_MAP_MIN,
                      (unsigned long long)CONFIG_MAP_MAX);
     }
-    rc = rc != 0 ? rc : create_begin(dir, tmp, err);
-    rc = rc != 0 ? rc : build(tmp, options, err);
-    rc = rc != 0 ? rc : create_finish(tmp, dir, err);
+    if (rc == 0) rc = create_begin(dir, tmp, err);
+    if (rc == 0) rc = build(tmp, options, err);
+    if (rc == 0) rc = create_finish(tmp, dir, err);
     if (rc != 0) {
         create_undo(tmp);
     }

@@ -144,10 +144,10 @@ int open_attach(struct ledger *ledger, bool read_only, uint64_t map_bytes, struc
         ledger->config.map_bytes = map_bytes;
     }
     ledger->read_only = read_only;
-    rc = rc != 0 ? rc : core_open_evidence(ledger, false, read_only, err);
-    rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
-    rc = rc != 0 ? rc : read_format(txn, err);
-    rc = rc != 0 ? rc : read_identity(ledger, txn, err);
+    if (rc == 0) rc = core_open_evidence(ledger, false, read_only, err);
+    if (rc == 0) rc = db_begin(ledger->evidence, false, &txn, err);
+    if (rc == 0) rc = read_format(txn, err);
+    if (rc == 0) rc = read_identity(ledger, txn, err);
     if (rc == 0) {
         ledger->follower.generation = db_txn_generation(txn);
     }
@@ -171,10 +171,11 @@ static int look_for(const char *dir, struct err *err) {
     if (rc == 0 && !there && stat(path, &st) != 0 && errno != ENOENT && errno != ENOTDIR) {
         return err_errno(err, errno, "'%s'", path);
     }
-    return rc != 0 ? rc
-           : there && S_ISDIR(st.st_mode)
-               ? 0
-               : err_set(err, ERR_NOTFOUND, "there is no ledger in '%s' ('ledger init' makes one)", dir);
+    if (rc == 0)
+        rc = there && S_ISDIR(st.st_mode)
+                 ? 0
+                 : err_set(err, ERR_NOTFOUND, "there is no ledger in '%s' ('ledger init' makes one)", dir);
+    return rc;
 }
 
 int ledger_open(const char *dir, const struct ledger_open_options *options, struct ledger **ret, struct err *err) {
@@ -182,7 +183,7 @@ int ledger_open(const char *dir, const struct ledger_open_options *options, stru
     const struct ledger_open_options *o = options == NULL ? &defaults : options;
     struct ledger *ledger;
     int rc = look_for(dir, err);
-    rc = rc != 0 ? rc : open_new(dir, o->passphrase, &ledger, err);
+    if (rc == 0) rc = open_new(dir, o->passphrase, &ledger, err);
     if (rc != 0) {
         return rc;
     }
@@ -262,13 +263,13 @@ int ledger_stats(struct ledger *ledger, struct ledger_stats *ret, struct err *er
     struct db_txn *txn;
     struct head head;
     int rc = db_stats(ledger->evidence, &db, err);
-    rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
+    if (rc == 0) rc = db_begin(ledger->evidence, false, &txn, err);
     if (rc != 0) {
         return rc;
     }
     rc = core_head_get(txn, &head, err);
-    rc = rc != 0 ? rc : count_tables(txn, &stats, err);
-    rc = rc != 0 ? rc : artifact_bytes(txn, &stats.artifact_bytes, err);
+    if (rc == 0) rc = count_tables(txn, &stats, err);
+    if (rc == 0) rc = artifact_bytes(txn, &stats.artifact_bytes, err);
     db_abort(txn);
     if (rc == 0) {
         stats.events = head.size;

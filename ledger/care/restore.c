@@ -36,20 +36,22 @@ static int evidence_of(const char *backup, char ret[FILE_PATH_MAX], struct err *
         generation_find(base, 0, &generation, NULL);
         rc = generation_path(base, generation, dir, err);
     }
-    return rc != 0 ? rc : file_join(ret, dir, "data.mdb", err);
+    if (rc == 0) rc = file_join(ret, dir, "data.mdb", err);
+    return rc;
 }
 
 static int copy_all(const char *backup, const char *tmp, struct err *err) {
     char from[FILE_PATH_MAX], to[FILE_PATH_MAX];
     struct config config;
     int rc = evidence_of(backup, from, err);
-    rc = rc != 0 ? rc : file_join(to, tmp, "evidence", err);
-    rc = rc != 0 ? rc : file_make_dirs(to, err);
-    rc = rc != 0 ? rc : file_join(to, tmp, "evidence/data.mdb", err);
-    rc = rc != 0 ? rc : backup_copy_file(from, to, err);
-    rc = rc != 0 ? rc : backup_copy_artifacts(backup, tmp, err);
-    rc = rc != 0 ? rc : config_load(backup, &config, err);
-    return rc != 0 ? rc : create_config(tmp, config.map_bytes, err);
+    if (rc == 0) rc = file_join(to, tmp, "evidence", err);
+    if (rc == 0) rc = file_make_dirs(to, err);
+    if (rc == 0) rc = file_join(to, tmp, "evidence/data.mdb", err);
+    if (rc == 0) rc = backup_copy_file(from, to, err);
+    if (rc == 0) rc = backup_copy_artifacts(backup, tmp, err);
+    if (rc == 0) rc = config_load(backup, &config, err);
+    if (rc == 0) rc = create_config(tmp, config.map_bytes, err);
+    return rc;
 }
 
 static int check_evidence(struct ledger *ledger, struct ledger_head *ret, struct err *err) {
@@ -78,10 +80,11 @@ static int take_keys(struct ledger *ledger, const struct ledger_restore_options 
         return err_set(err, ERR_INVALID, "'%s' holds the key '%s', the backup is of '%s'", o->log_key, log->vkey.name,
                        ledger->log.name);
     }
-    rc = rc != 0 ? rc : file_make_dirs(ledger->config.keys, err);
-    rc = rc != 0 ? rc : keyring_log_path(ledger->config.keys, path, err);
-    rc = rc != 0 ? rc : keyfile_save(path, log, o->passphrase, KEYFILE_DAILY, err);
-    return rc != 0 ? rc : create_epoch_key(ledger->config.keys, ledger->origin, epoch, o->passphrase, next, err);
+    if (rc == 0) rc = file_make_dirs(ledger->config.keys, err);
+    if (rc == 0) rc = keyring_log_path(ledger->config.keys, path, err);
+    if (rc == 0) rc = keyfile_save(path, log, o->passphrase, KEYFILE_DAILY, err);
+    if (rc == 0) rc = create_epoch_key(ledger->config.keys, ledger->origin, epoch, o->passphrase, next, err);
+    return rc;
 }
 
 static int first_origin(struct ledger *ledger, char ret[NOTE_NAME_MAX + 1], struct err *err) {
@@ -144,20 +147,20 @@ static int go_on(struct ledger *ledger, const struct ledger_restore_options *o, 
     char first[NOTE_NAME_MAX + 1], before[NOTE_NAME_MAX + 1], origin[NOTE_NAME_MAX + 1];
     memcpy(before, ledger->origin, sizeof(before));
     int rc = check_evidence(ledger, &head, err);
-    rc = rc != 0 ? rc : first_origin(ledger, first, err);
-    rc = rc != 0 ? rc : ledger_epoch_current(ledger, &epoch, err);
+    if (rc == 0) rc = first_origin(ledger, first, err);
+    if (rc == 0) rc = ledger_epoch_current(ledger, &epoch, err);
     if (rc == 0 && !o->newest) {
         rc = next_origin(first, ledger->origin, clock_wall_ns(), origin, err);
         if (rc == 0) {
             memcpy(ledger->origin, origin, sizeof(origin));
         }
     }
-    rc = rc != 0 ? rc : take_keys(ledger, o, epoch.epoch + 1, &next, err);
-    rc = rc != 0 ? rc : ledger_batch_new(ledger, &batch, err);
-    rc = rc != 0 ? rc : restored_draft(ledger, o, before, &head, epoch.epoch + 1, &next, batch, err);
+    if (rc == 0) rc = take_keys(ledger, o, epoch.epoch + 1, &next, err);
+    if (rc == 0) rc = ledger_batch_new(ledger, &batch, err);
+    if (rc == 0) rc = restored_draft(ledger, o, before, &head, epoch.epoch + 1, &next, batch, err);
     struct commit_request request = {.batch = batch, .receipts = &receipt, .control = true, .next = &next};
-    rc = rc != 0 ? rc : commit_run(ledger, &request, err);
-    rc = rc != 0 ? rc : put_identity(ledger, err);
+    if (rc == 0) rc = commit_run(ledger, &request, err);
+    if (rc == 0) rc = put_identity(ledger, err);
     ledger_batch_free(batch);
     signer_done(&next);
     return rc;
@@ -168,7 +171,7 @@ static int refuse_live(const char *backup, struct err *err) {
     struct config config;
     char path[FILE_PATH_MAX];
     int rc = config_load(backup, &config, err);
-    rc = rc != 0 ? rc : keyring_log_path(config.keys, path, err);
+    if (rc == 0) rc = keyring_log_path(config.keys, path, err);
     if (rc == 0 && file_exists(path)) {
         rc = err_set(err, ERR_INVALID, "'%s' is a ledger with its signing keys, not a backup: 'ledger backup' makes one",
                      backup);
@@ -180,18 +183,18 @@ int ledger_restore(const char *backup, const char *dir, const struct ledger_rest
     char tmp[FILE_PATH_MAX] = "", path[FILE_PATH_MAX];
     struct ledger *ledger = NULL;
     int rc = crypt_init(err);
-    rc = rc != 0 ? rc : evidence_of(backup, path, err);
+    if (rc == 0) rc = evidence_of(backup, path, err);
     if (rc == 0 && !file_exists(path)) {
         rc = err_set(err, ERR_NOTFOUND, "there is no backup in '%s'", backup);
     }
-    rc = rc != 0 ? rc : refuse_live(backup, err);
-    rc = rc != 0 ? rc : create_begin(dir, tmp, err);
-    rc = rc != 0 ? rc : copy_all(backup, tmp, err);
-    rc = rc != 0 ? rc : open_new(tmp, options->passphrase, &ledger, err);
-    rc = rc != 0 ? rc : open_attach(ledger, false, 0, err);
-    rc = rc != 0 ? rc : go_on(ledger, options, err);
+    if (rc == 0) rc = refuse_live(backup, err);
+    if (rc == 0) rc = create_begin(dir, tmp, err);
+    if (rc == 0) rc = copy_all(backup, tmp, err);
+    if (rc == 0) rc = open_new(tmp, options->passphrase, &ledger, err);
+    if (rc == 0) rc = open_attach(ledger, false, 0, err);
+    if (rc == 0) rc = go_on(ledger, options, err);
     ledger_close(ledger);
-    rc = rc != 0 ? rc : create_finish(tmp, dir, err);
+    if (rc == 0) rc = create_finish(tmp, dir, err);
     if (rc != 0) {
         create_undo(tmp);
     }

@@ -36,8 +36,8 @@ int ledger_author_new(const char *path, const char *name, struct bytes passphras
     struct signer signer = {0};
     char vkey[NOTE_VKEY_MAX];
     int rc = crypt_init(err);
-    rc = rc != 0 ? rc : signer_new(&signer, bytes_of(name), err);
-    rc = rc != 0 ? rc : keyfile_save(path, &signer, passphrase, KEYFILE_DAILY, err);
+    if (rc == 0) rc = signer_new(&signer, bytes_of(name), err);
+    if (rc == 0) rc = keyfile_save(path, &signer, passphrase, KEYFILE_DAILY, err);
     if (rc == 0) {
         note_vkey_encode(vkey, &signer.vkey);
         rc = buf_put_str(ret_vkey, vkey) != 0 ? buf_check(ret_vkey, "a verifier key", err) : 0;
@@ -53,11 +53,11 @@ int ledger_key_backup(struct ledger *ledger, const char *path, struct bytes pass
         return err_set(err, ERR_INVALID, "a backup of the log key needs a passphrase");
     }
     int rc = keyring_log_path(ledger->config.keys, file, err);
-    rc = rc != 0 ? rc : keyfile_load(file, (struct bytes){ledger->passphrase, ledger->passphrase_len}, &signer, err);
+    if (rc == 0) rc = keyfile_load(file, (struct bytes){ledger->passphrase, ledger->passphrase_len}, &signer, err);
     if (rc == 0 && !note_vkey_eq(&signer.vkey, &ledger->log)) {
         rc = err_set(err, ERR_TAMPERED, "'%s' holds another key than the ledger's", file);
     }
-    rc = rc != 0 ? rc : keyfile_save(path, &signer, passphrase, KEYFILE_BACKUP, err);
+    if (rc == 0) rc = keyfile_save(path, &signer, passphrase, KEYFILE_BACKUP, err);
     signer_done(&signer);
     return rc;
 }

@@ -83,7 +83,7 @@ int config_load(const char *dir, struct config *ret, struct err *err) {
     struct config config = {.map_bytes = CONFIG_MAP_DEFAULT, .rotate_hours = 24};
     struct buf text;
     int rc = file_join(path, dir, "config", err);
-    rc = rc != 0 ? rc : file_join(config.keys, dir, "keys", err);
+    if (rc == 0) rc = file_join(config.keys, dir, "keys", err);
     if (rc != 0) {
         return rc;
     }

@@ -37,7 +37,8 @@ int core_open_evidence(struct ledger *ledger, bool create, bool read_only, struc
                                  .create = create,
                                  .wait = ledger->wait};
     int rc = core_path(ledger, "evidence", path, err);
-    return rc != 0 ? rc : db_open(path, &options, &ledger->evidence, err);
+    if (rc == 0) rc = db_open(path, &options, &ledger->evidence, err);
+    return rc;
 }
 
 int core_stored(int rc, struct err *err) {
@@ -60,7 +61,7 @@ int core_meta_get(struct db_txn *txn, const char *name, struct bytes *ret, struc
 int core_head_get(struct db_txn *txn, struct head *ret, struct err *err) {
     struct bytes record;
     int rc = core_meta_get(txn, "head", &record, err);
-    rc = rc != 0 ? rc : head_decode(record, ret, err);
+    if (rc == 0) rc = head_decode(record, ret, err);
     return core_stored(rc, err);
 }
 
@@ -81,7 +82,7 @@ int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t gene
     buf_init(&record, 4096);
     core_format_encode(&record, 0); /* features that an older program could not read: none */
     int rc = buf_check(&record, "format", err);
-    rc = rc != 0 ? rc : db_get(txn, T_META, bytes_of("format"), &there, err);
+    if (rc == 0) rc = db_get(txn, T_META, bytes_of("format"), &there, err);
     if (rc == ERR_NOTFOUND) { /* else it says what the records have */
         rc = db_put(txn, T_META, bytes_of("format"), bytes_of_buf(&record), DB_PUT, err);
     }
@@ -90,8 +91,8 @@ int core_identity_put(struct db_txn *txn, const char *origin, const uint8_t gene
     mp_put_str(&record, bytes_of(origin));
     mp_put_bin(&record, (struct bytes){genesis, EVENT_HASH});
     mp_put_str(&record, bytes_of(log_vkey));
-    rc = rc != 0 ? rc : buf_check(&record, "identity", err);
-    rc = rc != 0 ? rc : db_put(txn, T_META, bytes_of("identity"), bytes_of_buf(&record), DB_PUT, err);
+    if (rc == 0) rc = buf_check(&record, "identity", err);
+    if (rc == 0) rc = db_put(txn, T_META, bytes_of("identity"), bytes_of_buf(&record), DB_PUT, err);
     buf_done(&record);
     return rc;
 }
@@ -109,7 +110,7 @@ int core_epoch_put(struct db_txn *txn, uint64_t epoch, uint64_t from_size, const
     mp_put_str(&record, bytes_of(origin));
     mp_put_bool(&record, restored);
     int rc = buf_check(&record, "epoch", err);
-    rc = rc != 0 ? rc : db_put_u64(txn, T_EPOCH, epoch, bytes_of_buf(&record), DB_PUT, err);
+    if (rc == 0) rc = db_put_u64(txn, T_EPOCH, epoch, bytes_of_buf(&record), DB_PUT, err);
     buf_done(&record);
     return rc;
 }
@@ -159,7 +160,7 @@ int core_tail_get(struct db_txn *txn, uint64_t seq, struct bytes *ret_record, st
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
     }
-    rc = rc != 0 ? rc : group_tail_decode(record, ret_header, ret_payload, ret_where, err);
+    if (rc == 0) rc = group_tail_decode(record, ret_header, ret_payload, ret_where, err);
     if (rc == 0 && ret_record != NULL) {
         *ret_record = record;
     }
@@ -185,7 +186,7 @@ static int load_tail(struct db_txn *txn, const struct head *head, uint64_t index
         struct event_header h;
         uint8_t leaf[EVENT_HASH];
         int rc = core_tail_get(txn, first + i, &record, &header, &payload, &where, err);
-        rc = rc != 0 ? rc : event_header_decode(header, &h, err);
+        if (rc == 0) rc = event_header_decode(header, &h, err);
         if (rc == 0 && h.seq != first + i) {
             rc = err_set(err, ERR_CORRUPT, "the record of event %llu holds seq %llu", (unsigned long long)(first + i),
                          (unsigned long long)h.seq);
@@ -239,7 +240,7 @@ int core_group_load(struct db_txn *txn, const struct head *head, uint64_t index,
         if (rc == ERR_NOTFOUND) {
             rc = err_set(err, ERR_CORRUPT, "the bundle is missing");
         }
-        rc = rc != 0 ? rc : group_decode(group, index, record, ret_bad == NULL ? NULL : &bad, err);
+        if (rc == 0) rc = group_decode(group, index, record, ret_bad == NULL ? NULL : &bad, err);
     }
     rc = core_stored(rc, err);
     if (rc != 0) {
@@ -307,7 +308,7 @@ int core_view_begin(struct ledger *ledger, struct core_view *view, struct err *e
     if (rc == 0 && db_txn_generation(txn) != ledger->follower.generation) {
         ledger->follower.moved(ledger);
     }
-    rc = rc != 0 ? rc : core_view_over(ledger, txn, view, err);
+    if (rc == 0) rc = core_view_over(ledger, txn, view, err);
     if (rc != 0) {
         db_abort(txn);
     }

@@ -42,7 +42,8 @@ int key_secret_decode(struct bytes record, uint8_t ret[KEY_SECRET_LEN], struct e
 int key_secret_look(struct db_txn *txn, uint8_t ret[KEY_SECRET_LEN], struct err *err) {
     struct bytes record;
     int rc = db_get(txn, T_META, bytes_of(KEY_SECRET_RECORD), &record, err);
-    return rc != 0 ? rc : key_secret_decode(record, ret, err);
+    if (rc == 0) rc = key_secret_decode(record, ret, err);
+    return rc;
 }
 
 static int put_new(struct db_txn *txn, uint8_t ret[KEY_SECRET_LEN], struct err *err) {
@@ -51,7 +52,7 @@ static int put_new(struct db_txn *txn, uint8_t ret[KEY_SECRET_LEN], struct err *
     buf_init(&record, CURSOR_CHECK + KEY_SECRET_LEN);
     cursor_encode(&record, bytes_of(KEY_SECRET_RECORD), (struct bytes){ret, KEY_SECRET_LEN});
     int rc = buf_check(&record, "a secret", err);
-    rc = rc != 0 ? rc : db_put(txn, T_META, bytes_of(KEY_SECRET_RECORD), bytes_of_buf(&record), DB_NEW, err);
+    if (rc == 0) rc = db_put(txn, T_META, bytes_of(KEY_SECRET_RECORD), bytes_of_buf(&record), DB_NEW, err);
     crypt_wipe(record.p, record.n);
     buf_done(&record);
     return rc;
@@ -62,8 +63,9 @@ static int names_one(struct db_txn *txn, const struct head *head, uint64_t seq, 
     struct event_author author;
     struct bytes body, digest;
     int rc = core_group_load(txn, head, seq / EVENT_GROUP, group, NULL, err);
-    rc = rc != 0 ? rc : event_payload_decode(group->event[seq % EVENT_GROUP].payload, &body, &author, err);
-    return rc != 0 ? rc : key_secret_named(body, &digest);
+    if (rc == 0) rc = event_payload_decode(group->event[seq % EVENT_GROUP].payload, &body, &author, err);
+    if (rc == 0) rc = key_secret_named(body, &digest);
+    return rc;
 }
 
 /* The events that every ledger has, or will have within a day: the first, and the one that brought the newest key. */
@@ -94,7 +96,8 @@ int key_secret_make(struct db_txn *txn, uint8_t ret[KEY_SECRET_LEN], struct err 
         return rc;
     }
     rc = check_unnamed(txn, err);
-    return rc != 0 ? rc : put_new(txn, ret, err);
+    if (rc == 0) rc = put_new(txn, ret, err);
+    return rc;
 }
 
 /* The part of the quota that is kept back may be used: a full ledger must still tell what it has already. */

@@ -112,7 +112,7 @@ static int place_of(const char *evidence, const uint8_t secret[KEY_SECRET_LEN], 
     char path[FILE_PATH_MAX];
     struct place place = {.backup = false};
     int rc = file_join(path, evidence, "data.mdb", err);
-    rc = rc != 0 ? rc : take_file(&place, path, err);
+    if (rc == 0) rc = take_file(&place, path, err);
     if (rc == 0) {
         take_machine(&place, secret);
         *ret = place;
@@ -168,7 +168,7 @@ static int put(struct db_txn *txn, const struct place *place, struct err *err) {
     buf_init(&record, CURSOR_CHECK + CURSOR_VALUE_MAX);
     encode(&record, place);
     int rc = buf_check(&record, PLACE_RECORD, err);
-    rc = rc != 0 ? rc : db_put(txn, T_META, bytes_of(PLACE_RECORD), bytes_of_buf(&record), DB_PUT, err);
+    if (rc == 0) rc = db_put(txn, T_META, bytes_of(PLACE_RECORD), bytes_of_buf(&record), DB_PUT, err);
     buf_done(&record);
     return rc;
 }
@@ -192,7 +192,8 @@ void place_compare(const struct place *then, const struct place *now, struct pla
 static int evidence_of(const struct ledger *ledger, struct db_txn *txn, char ret[FILE_PATH_MAX], struct err *err) {
     char base[FILE_PATH_MAX];
     int rc = core_path(ledger, "evidence", base, err);
-    return rc != 0 ? rc : generation_path(base, db_txn_generation(txn), ret, err);
+    if (rc == 0) rc = generation_path(base, db_txn_generation(txn), ret, err);
+    return rc;
 }
 
 int place_judge(const struct ledger *ledger, struct db_txn *txn, struct place_standing *ret, struct err *err) {
@@ -205,13 +206,13 @@ int place_judge(const struct ledger *ledger, struct db_txn *txn, struct place_st
         *ret = (struct place_standing){.place = LEDGER_PLACE_UNKNOWN};
         return 0;
     }
-    rc = rc != 0 ? rc : place_decode(record, &then, err);
-    rc = rc != 0 ? rc : key_secret_look(txn, secret, err);
+    if (rc == 0) rc = place_decode(record, &then, err);
+    if (rc == 0) rc = key_secret_look(txn, secret, err);
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CORRUPT, "the record '" KEY_SECRET_RECORD "' is missing");
     }
-    rc = rc != 0 ? rc : evidence_of(ledger, txn, evidence, err);
-    rc = rc != 0 ? rc : place_of(evidence, secret, &now, err);
+    if (rc == 0) rc = evidence_of(ledger, txn, evidence, err);
+    if (rc == 0) rc = place_of(evidence, secret, &now, err);
     if (rc == 0) {
         place_compare(&then, &now, ret);
     }
@@ -256,15 +257,17 @@ static int put_as(struct db_txn *txn, const char *evidence, struct err *err) {
     uint8_t secret[KEY_SECRET_LEN];
     struct place place;
     int rc = key_secret_make(txn, secret, err);
-    rc = rc != 0 ? rc : place_of(evidence, secret, &place, err);
+    if (rc == 0) rc = place_of(evidence, secret, &place, err);
     crypt_wipe(secret, sizeof(secret));
-    return rc != 0 ? rc : put(txn, &place, err);
+    if (rc == 0) rc = put(txn, &place, err);
+    return rc;
 }
 
 int place_put(const struct ledger *ledger, struct db_txn *txn, struct err *err) {
     char evidence[FILE_PATH_MAX];
     int rc = evidence_of(ledger, txn, evidence, err);
-    return rc != 0 ? rc : put_as(txn, evidence, err);
+    if (rc == 0) rc = put_as(txn, evidence, err);
+    return rc;
 }
 
 /* A commit of its own. */
@@ -274,8 +277,8 @@ static int put_into(const struct ledger *ledger, const char *dir, struct err *er
     struct db *copy = NULL;
     struct db_txn *in = NULL;
     int rc = db_open(dir, &options, &copy, err);
-    rc = rc != 0 ? rc : db_begin(copy, true, &in, err);
-    rc = rc != 0 ? rc : put_as(in, dir, err);
+    if (rc == 0) rc = db_begin(copy, true, &in, err);
+    if (rc == 0) rc = put_as(in, dir, err);
     if (rc == 0) {
         rc = db_commit(in, err);
     } else {
@@ -288,8 +291,9 @@ static int put_into(const struct ledger *ledger, const char *dir, struct err *er
 int place_carry(const struct ledger *ledger, struct db_txn *txn, const char *dir, struct err *err) {
     struct place_standing standing;
     int rc = place_judge(ledger, txn, &standing, err);
-    rc = rc != 0 ? rc : place_refuse(&standing, err);
-    return rc != 0 || standing.place == LEDGER_PLACE_UNKNOWN ? rc : put_into(ledger, dir, err);
+    if (rc == 0) rc = place_refuse(&standing, err);
+    if (rc == 0 && standing.place != LEDGER_PLACE_UNKNOWN) rc = put_into(ledger, dir, err);
+    return rc;
 }
 
 int place_put_backup(struct ledger *ledger, struct err *err) {

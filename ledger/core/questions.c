@@ -58,7 +58,7 @@ int ledger_cursor_get(struct ledger *ledger, const char *name, struct buf *out, 
     if (rc == ERR_NOTFOUND) {
         err_set(err, ERR_NOTFOUND, "there is no cursor '%s'", name);
     }
-    rc = rc != 0 ? rc : cursor_decode(bytes_of(name), record, &value, err);
+    if (rc == 0) rc = cursor_decode(bytes_of(name), record, &value, err);
     if (rc == 0 && buf_put_bytes(out, value) != 0) {
         rc = buf_check(out, "a cursor", err);
     }
@@ -70,7 +70,7 @@ static int give_epoch(struct db_txn *txn, uint64_t epoch, struct ledger_epoch *r
     struct core_epoch e, next;
     struct head head;
     int rc = core_head_get(txn, &head, err);
-    rc = rc != 0 ? rc : core_epoch_get(txn, epoch, &e, err);
+    if (rc == 0) rc = core_epoch_get(txn, epoch, &e, err);
     if (rc != 0) {
         return rc;
     }
@@ -101,7 +101,7 @@ int ledger_epoch_current(struct ledger *ledger, struct ledger_epoch *ret, struct
     int rc = db_begin(ledger->evidence, false, &txn, err);
     if (rc == 0) {
         rc = core_head_get(txn, &head, err);
-        rc = rc != 0 ? rc : give_epoch(txn, head.epoch, ret, err);
+        if (rc == 0) rc = give_epoch(txn, head.epoch, ret, err);
         db_abort(txn);
     }
     return rc;

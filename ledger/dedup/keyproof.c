@@ -75,7 +75,7 @@ static int put_group(struct collecting *c, size_t from, struct err *err) {
             rc = keyrun_external(c->view.txn, c->group, i, &external, err);
             payload = bytes_of_buf(&external);
         }
-        rc = rc != 0 ? rc : keyrun_of_event(e->header, payload, c->put, c->ctx, err);
+        if (rc == 0) rc = keyrun_of_event(e->header, payload, c->put, c->ctx, err);
     }
     buf_done(&external);
     return rc;
@@ -118,7 +118,7 @@ static int read_tail(struct collecting *c, uint64_t from, uint64_t to, struct er
     for (uint64_t seq = from; rc == 0 && seq < to; seq++) {
         struct bytes header, payload;
         rc = keyrun_tail(c->view.txn, &c->view.head, seq, c->leaf, &header, &payload, &external, err);
-        rc = rc != 0 ? rc : keyrun_of_event(header, payload, c->put, c->ctx, err);
+        if (rc == 0) rc = keyrun_of_event(header, payload, c->put, c->ctx, err);
     }
     buf_done(&external);
     return rc;
@@ -134,7 +134,7 @@ static int collect(struct collecting *c, uint64_t from, uint64_t to, struct err 
             rc = read_runs(c->view.txn, from, &c->runs, err);
             if (rc == 0 && is_vouched(c, from)) {
                 rc = check_end(c, from, err);
-                rc = rc != 0 ? rc : decode_runs(from, (struct bytes){c->vouched.copy, c->vouched.n}, c->put, c->ctx, err);
+                if (rc == 0) rc = decode_runs(from, (struct bytes){c->vouched.copy, c->vouched.n}, c->put, c->ctx, err);
                 from += KEYPROOF_EVENTS;
                 continue;
             }
@@ -148,7 +148,8 @@ static int collect(struct collecting *c, uint64_t from, uint64_t to, struct err 
             from = from / EVENT_GROUP * EVENT_GROUP + c->group->n;
         }
     }
-    return rc != 0 ? rc : check_end(c, from, err);
+    if (rc == 0) rc = check_end(c, from, err);
+    return rc;
 }
 
 static int begin(struct collecting *c, struct ledger *ledger, struct err *err) {
@@ -177,7 +178,7 @@ int keyproof_collect(struct ledger *ledger, struct db_txn *txn, const struct hea
         memcpy(c.leaf, leaf, EVENT_HASH);
     }
     c.view = (struct core_view){.ledger = ledger, .txn = txn, .head = *head};
-    rc = rc != 0 ? rc : collect(&c, from, to, err);
+    if (rc == 0) rc = collect(&c, from, to, err);
     core_view_release(&c.view);
     end(&c);
     return rc;

@@ -43,14 +43,16 @@ int keyrun_of_event(struct bytes header, struct bytes payload, keyrun_put_fn *pu
     if (rc == 0 && h.key.n > 0 && payload.n > 0) {
         rc = event_payload_decode(payload, &body, &author, err);
     }
-    return rc != 0 ? rc : keyrun_of_decoded(&h, &author, put, ctx, err);
+    if (rc == 0) rc = keyrun_of_decoded(&h, &author, put, ctx, err);
+    return rc;
 }
 
 static int external_get(struct db_txn *txn, const struct event_header *h, const uint8_t salt[EVENT_HASH], struct buf *out,
                         struct err *err) {
     buf_clear(out);
     int rc = core_payload_get(txn, h->seq, out, err);
-    return rc != 0 ? rc : core_payload_check(h, salt, bytes_of_buf(out), err);
+    if (rc == 0) rc = core_payload_check(h, salt, bytes_of_buf(out), err);
+    return rc;
 }
 
 int keyrun_external(struct db_txn *txn, const struct group *group, size_t i, struct buf *out, struct err *err) {
@@ -58,7 +60,8 @@ int keyrun_external(struct db_txn *txn, const struct group *group, size_t i, str
     uint8_t salt[EVENT_HASH];
     int rc = event_header_decode(group->event[i].header, &h, err);
     group_salt(group, i, salt);
-    return rc != 0 ? rc : external_get(txn, &h, salt, out, err);
+    if (rc == 0) rc = external_get(txn, &h, salt, out, err);
+    return rc;
 }
 
 int keyrun_tail(struct db_txn *txn, const struct head *head, uint64_t seq, uint8_t leaf[EVENT_HASH],
@@ -102,7 +105,7 @@ int keyrun_of_group(struct db_txn *txn, const struct group *group, keyrun_put_fn
             rc = core_payload_get(txn, group->index * EVENT_GROUP + i, &external, err);
             payload = bytes_of_buf(&external);
         }
-        rc = rc != 0 ? rc : keyrun_of_event(e->header, payload, put, ctx, err);
+        if (rc == 0) rc = keyrun_of_event(e->header, payload, put, ctx, err);
     }
     buf_done(&external);
     return rc;

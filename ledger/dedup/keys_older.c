@@ -31,7 +31,7 @@ static int stand_in_build(struct ledger *ledger, uint64_t until, struct err *err
     if (ledger->write.stand_in == NULL) {
         rc = scratch_db_open(tables, HINTS_TABLES, ledger->config.map_bytes, &ledger->write.stand_in, &why);
     }
-    rc = rc != 0 ? rc : segments_build(ledger, ledger->write.stand_in, until, &ledger->write.stand_in_covers, &why);
+    if (rc == 0) rc = segments_build(ledger, ledger->write.stand_in, until, &ledger->write.stand_in_covers, &why);
     if (rc == 0 && ledger->write.stand_in_covers < until) {
         rc = err_set(&why, ERR_IO, "%llu events are covered", (unsigned long long)ledger->write.stand_in_covers);
     }

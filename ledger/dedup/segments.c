@@ -42,7 +42,7 @@ static int state_put(struct db_txn *txn, const struct segments_state *state, str
     mp_put_uint(&record, state->covered);
     mp_put_bin(&record, (struct bytes){state->root, EVENT_HASH});
     int rc = buf_check(&record, "derived state", err);
-    rc = rc != 0 ? rc : db_put(txn, HINTS_STATE, bytes_of("keys"), bytes_of_buf(&record), DB_PUT, err);
+    if (rc == 0) rc = db_put(txn, HINTS_STATE, bytes_of("keys"), bytes_of_buf(&record), DB_PUT, err);
     buf_done(&record);
     return rc;
 }
@@ -68,8 +68,9 @@ static int root_at(struct ledger *ledger, uint64_t size, uint8_t ret[EVENT_HASH]
 
 static int drop_all(struct db_txn *txn, struct err *err) {
     int rc = db_clear(txn, HINTS_KEYSEG, err);
-    rc = rc != 0 ? rc : vouch_clear(txn, VOUCH_KEYS, err);
-    return rc != 0 ? rc : db_del(txn, HINTS_STATE, bytes_of("keys"), err);
+    if (rc == 0) rc = vouch_clear(txn, VOUCH_KEYS, err);
+    if (rc == 0) rc = db_del(txn, HINTS_STATE, bytes_of("keys"), err);
+    return rc;
 }
 
 int segments_origin(struct ledger *ledger, const struct segments_state *state, bool *ret_ours, struct err *err) {
@@ -96,8 +97,8 @@ static int drop_foreign(struct ledger *ledger, struct db *db, struct err *err) {
     struct segments_state state;
     bool ours = true;
     int rc = state_of(db, true, &txn, &state, err);
-    rc = rc != 0 ? rc : segments_origin(ledger, &state, &ours, err);
-    rc = rc != 0 || ours ? rc : drop_all(txn, err);
+    if (rc == 0) rc = segments_origin(ledger, &state, &ours, err);
+    if (rc == 0 && !ours) rc = drop_all(txn, err);
     if (rc != 0 || ours) {
         db_abort(txn);
         return rc;
@@ -122,17 +123,18 @@ int segments_settle(struct ledger *ledger, struct db *db, struct err *err) {
     bool ours = true;
     int rc = state_of(db, false, &txn, &state, err);
     db_abort(txn);
-    rc = rc != 0 ? rc : segments_origin(ledger, &state, &ours, err);
+    if (rc == 0) rc = segments_origin(ledger, &state, &ours, err);
     if (rc == 0 && !ours) {
         return drop_foreign(ledger, db, err);
     }
-    return rc != 0 ? rc : check_layout(db, state.covered, err);
+    if (rc == 0) rc = check_layout(db, state.covered, err);
+    return rc;
 }
 
 int segments_drop(struct db *db, struct err *err) {
     struct db_txn *txn = NULL;
     int rc = db_begin(db, true, &txn, err);
-    rc = rc != 0 ? rc : drop_all(txn, err);
+    if (rc == 0) rc = drop_all(txn, err);
     if (rc != 0) {
         db_abort(txn);
         return rc;
@@ -193,7 +195,7 @@ int segments_collect(struct ledger *ledger, uint64_t first, struct segments_list
             continue;
         }
         rc = core_group_load(view.txn, &view.head, g, group, NULL, err);
-        rc = rc != 0 ? rc : keyrun_of_group(view.txn, group, collect, list, err);
+        if (rc == 0) rc = keyrun_of_group(view.txn, group, collect, list, err);
     }
     core_view_end(&view);
     group_free(group);
@@ -251,17 +253,18 @@ static int put_merged(struct ledger *ledger, struct db_txn *txn, struct core_vie
         merge(&merged, (struct bytes){before.copy, before.n}, bytes_of_buf(segment), (uint32_t)span);
         piece = (struct vouch_piece){.what = VOUCH_KEYS, .first = first - span, .events = span};
         rc = buf_check(&merged, "a key segment", err);
-        rc = rc != 0 ? rc : db_del_u64(txn, HINTS_KEYSEG, first - span, err);
-        rc = rc != 0 ? rc : vouch_del(txn, &piece, err);
+        if (rc == 0) rc = db_del_u64(txn, HINTS_KEYSEG, first - span, err);
+        if (rc == 0) rc = vouch_del(txn, &piece, err);
         buf_done(segment);
         *segment = merged;
         first -= span;
         span *= 2;
     }
     vouched_done(&before);
-    rc = rc != 0 ? rc : db_put_u64(txn, HINTS_KEYSEG, first, bytes_of_buf(segment), DB_PUT, err);
-    rc = rc != 0 ? rc : vouch_piece(truth, VOUCH_KEYS, first, span, &piece, err);
-    return rc != 0 ? rc : vouch_put(ledger, txn, &piece, bytes_of_buf(segment), err);
+    if (rc == 0) rc = db_put_u64(txn, HINTS_KEYSEG, first, bytes_of_buf(segment), DB_PUT, err);
+    if (rc == 0) rc = vouch_piece(truth, VOUCH_KEYS, first, span, &piece, err);
+    if (rc == 0) rc = vouch_put(ledger, txn, &piece, bytes_of_buf(segment), err);
+    return rc;
 }
 
 /* The pairs of a segment as they may be vouched for, sorted: those that this process has written, or collected. */
@@ -289,8 +292,8 @@ static int put_segment(struct ledger *ledger, struct db *db, struct core_view *v
         db_abort(txn);
         return 0;
     }
-    rc = rc != 0 ? rc : put_merged(ledger, txn, view, first, segment, err);
-    rc = rc != 0 ? rc : state_put(txn, state, err);
+    if (rc == 0) rc = put_merged(ledger, txn, view, first, segment, err);
+    if (rc == 0) rc = state_put(txn, state, err);
     if (rc != 0) {
         db_abort(txn);
         return rc;
@@ -304,15 +307,15 @@ static int build_one(struct ledger *ledger, struct db *db, uint64_t first, struc
     struct buf segment;
     memcpy(state.genesis, ledger->genesis, EVENT_HASH);
     int rc = root_at(ledger, state.covered, state.root, err);
-    rc = rc != 0 ? rc : core_view_begin(ledger, &view, err);
+    if (rc == 0) rc = core_view_begin(ledger, &view, err);
     if (rc != 0) {
         return rc;
     }
     buf_init(&segment, SIZE_MAX);
     rc = collect_proven(ledger, &view, first, list, err);
     encode_segment(&segment, first, state.covered, list);
-    rc = rc != 0 ? rc : buf_check(&segment, "a key segment", err);
-    rc = rc != 0 ? rc : put_segment(ledger, db, &view, &state, &segment, err);
+    if (rc == 0) rc = buf_check(&segment, "a key segment", err);
+    if (rc == 0) rc = put_segment(ledger, db, &view, &state, &segment, err);
     core_view_end(&view);
     buf_done(&segment);
     return rc;
@@ -325,7 +328,7 @@ int segments_build(struct ledger *ledger, struct db *db, uint64_t until, uint64_
     while (rc == 0 && covered + CORE_SEGMENT <= until && covered != before) {
         before = covered;
         rc = build_one(ledger, db, covered, &list, err);
-        rc = rc != 0 ? rc : segments_covered(db, &covered, err);
+        if (rc == 0) rc = segments_covered(db, &covered, err);
     }
     free(list.pair);
     if (rc == 0) {

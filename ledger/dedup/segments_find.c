@@ -62,7 +62,7 @@ int segments_view_open(struct db *db, struct segments_view **ret, struct err *er
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     int rc = db_begin(db, false, &view->txn, err);
-    rc = rc != 0 ? rc : load(view, err);
+    if (rc == 0) rc = load(view, err);
     if (rc != 0) {
         segments_view_close(view);
         return rc;
@@ -244,7 +244,7 @@ static int check_state(struct ledger *ledger, const struct segments_view *view, 
     struct segments_state state;
     bool ours = true;
     int rc = segments_state_get(view->txn, &state, err);
-    rc = rc != 0 ? rc : segments_origin(ledger, &state, &ours, err);
+    if (rc == 0) rc = segments_origin(ledger, &state, &ours, err);
     if (rc == 0 && !ours) {
         rc =
             err_set(err, ERR_CORRUPT, "derived: the key segments say that they are of the first %llu events of another log",
@@ -282,7 +282,7 @@ int segments_check(struct ledger *ledger, struct db *db, const struct segments_c
     struct segments_view *view = NULL;
     struct segments_list list = {0};
     int rc = segments_view_open(db, &view, err);
-    rc = rc != 0 ? rc : check_state(ledger, view, err);
+    if (rc == 0) rc = check_state(ledger, view, err);
     for (size_t s = 0; rc == 0 && s < view->n; s++) {
         rc = check_segment(ledger, view, &view->segment[s], check, &list, err);
     }

@@ -32,7 +32,8 @@ int vouch_load_locked(struct ledger *ledger, struct err *err) {
     }
     int rc = keyring_load_log(&ledger->write.keyring, ledger->config.keys,
                               (struct bytes){ledger->passphrase, ledger->passphrase_len}, &ledger->log, err);
-    return rc != 0 ? rc : make_key(ledger, err);
+    if (rc == 0) rc = make_key(ledger, err);
+    return rc;
 }
 
 int vouch_load(struct ledger *ledger, struct err *err) {
@@ -105,7 +106,7 @@ int vouch_put(struct ledger *ledger, struct db_txn *txn, const struct vouch_piec
     }
     crypt_wipe(key, sizeof(key));
     int rc = buf_check(&voucher, "a voucher", err);
-    rc = rc != 0 ? rc : db_put(txn, HINTS_VOUCHER, key_of(piece, at), bytes_of_buf(&voucher), DB_PUT, err);
+    if (rc == 0) rc = db_put(txn, HINTS_VOUCHER, key_of(piece, at), bytes_of_buf(&voucher), DB_PUT, err);
     buf_done(&voucher);
     return rc;
 }

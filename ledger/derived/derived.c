@@ -33,7 +33,8 @@ static int open_at(struct ledger *ledger, const char *path, enum opening how, bo
                                  .wait = ledger->wait};
     options.wait.enough = &ledger->closing; /* one that is being closed gives up what it wanted to write */
     int rc = how == OPEN_MAKE ? file_make_dirs(path, err) : 0;
-    return rc != 0 ? rc : db_open(path, &options, &ledger->derived->db, err);
+    if (rc == 0) rc = db_open(path, &options, &ledger->derived->db, err);
+    return rc;
 }
 
 /* One that is there is opened without a write transaction, for which others might have to be waited for, unless a table has
@@ -55,13 +56,15 @@ static int open_there(struct ledger *ledger, const char *path, enum opening how,
 
 static int make_anew(struct ledger *ledger, const char *path, struct err *err) {
     int rc = file_remove_tree(path, err);
-    return rc != 0 ? rc : open_at(ledger, path, OPEN_MAKE, false, err);
+    if (rc == 0) rc = open_at(ledger, path, OPEN_MAKE, false, err);
+    return rc;
 }
 
 int derived_path(struct ledger *ledger, char ret[FILE_PATH_MAX], struct err *err) {
     char base[FILE_PATH_MAX];
     int rc = core_path(ledger, "derived", base, err);
-    return rc != 0 ? rc : generation_path(base, ledger->follower.generation, ret, err);
+    if (rc == 0) rc = generation_path(base, ledger->follower.generation, ret, err);
+    return rc;
 }
 
 /* Under the lock. */
@@ -111,7 +114,7 @@ static int open_now(struct ledger *ledger, enum opening how, struct err *err) {
     if (rc == 0 && !there && how != OPEN_MAKE) {
         rc = err_set(err, ERR_NOTFOUND, "there is no '%s'", path);
     }
-    rc = rc != 0 ? rc : there ? open_there(ledger, path, how, err) : open_at(ledger, path, OPEN_MAKE, false, err);
+    if (rc == 0) rc = there ? open_there(ledger, path, how, err) : open_at(ledger, path, OPEN_MAKE, false, err);
     if (is_behind(ledger)) { /* what was made just now is of a generation that is gone */
         if (rc == 0) {
             db_close(ledger->derived->db);

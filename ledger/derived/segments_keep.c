@@ -11,7 +11,7 @@ static int start_over(struct ledger *ledger, struct db **db, struct err *err) {
     int rc = segments_drop(*db, err);
     if (rc == ERR_CORRUPT) {
         rc = derived_renew(ledger, err);
-        rc = rc != 0 ? rc : derived_open(ledger, true, db, err);
+        if (rc == 0) rc = derived_open(ledger, true, db, err);
     }
     return rc;
 }
@@ -26,7 +26,7 @@ static int open_segments(struct ledger *ledger, struct db **ret, struct err *err
     if (rc == ERR_NOTFOUND || rc == ERR_CORRUPT || rc == ERR_VERSION) {
         rc = derived_open(ledger, true, &db, err);
     }
-    rc = rc != 0 ? rc : segments_settle(ledger, db, err);
+    if (rc == 0) rc = segments_settle(ledger, db, err);
     if (db != NULL && (rc == ERR_CORRUPT || rc == ERR_VERSION)) {
         rc = start_over(ledger, &db, err);
     }
@@ -47,8 +47,8 @@ int segments_keep(struct ledger *ledger, bool last) {
         rc = segments_drop(db, NULL);
         ledger->keys_doubted = rc != 0;
     }
-    rc = rc != 0 ? rc : ledger_head(ledger, &head, NULL);
-    rc = rc != 0 ? rc : segments_covered(db, &covered, NULL);
+    if (rc == 0) rc = ledger_head(ledger, &head, NULL);
+    if (rc == 0) rc = segments_covered(db, &covered, NULL);
     while (rc == 0 && covered + CORE_SEGMENT <= head.size && covered != before && !ledger->closing) {
         before = covered;
         keeper_step(ledger);

@@ -93,8 +93,8 @@ int ledger_erase(struct ledger *ledger, const struct ledger_erase_options *optio
     uint64_t *seqs = NULL;
     char id[LEDGER_ARTIFACT_ID];
     int rc = check_options(&o, err);
-    rc = rc != 0 ? rc : sort_options(&o, &seqs, id, err);
-    rc = rc != 0 ? rc : ledger_batch_new(ledger, &none, err);
+    if (rc == 0) rc = sort_options(&o, &seqs, id, err);
+    if (rc == 0) rc = ledger_batch_new(ledger, &none, err);
     if (rc == 0) {
         struct commit_request request = {.batch = none, .erase = &o, .control = true};
         rc = commit_run(ledger, &request, err);

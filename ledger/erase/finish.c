@@ -34,9 +34,9 @@ static int check_copy(struct ledger *ledger, struct db_txn *txn, const char *tmp
     struct db_txn *in = NULL;
     struct bytes want, got;
     int rc = db_open(tmp, &options, &copy, err);
-    rc = rc != 0 ? rc : db_begin(copy, false, &in, err);
-    rc = rc != 0 ? rc : db_get(txn, T_META, bytes_of("head"), &want, err);
-    rc = rc != 0 ? rc : db_get(in, T_META, bytes_of("head"), &got, err);
+    if (rc == 0) rc = db_begin(copy, false, &in, err);
+    if (rc == 0) rc = db_get(txn, T_META, bytes_of("head"), &want, err);
+    if (rc == 0) rc = db_get(in, T_META, bytes_of("head"), &got, err);
     if (rc == 0 && !bytes_eq(want, got)) {
         rc = err_set(err, ERR_CORRUPT, "the copy '%s' has another head", tmp);
     }
@@ -48,14 +48,15 @@ static int check_copy(struct ledger *ledger, struct db_txn *txn, const char *tmp
 static int make_copy(struct ledger *ledger, struct db_txn *txn, const char *base, uint64_t next, struct err *err) {
     char tmp[FILE_PATH_MAX], path[FILE_PATH_MAX];
     int rc = generation_tmp(base, next, tmp, err);
-    rc = rc != 0 ? rc : generation_path(base, next, path, err);
-    rc = rc != 0 ? rc : db_copy(txn, tmp, CORE_ERASING, err);
-    rc = rc != 0 ? rc : place_carry(ledger, txn, tmp, err);
-    rc = rc != 0 ? rc : check_copy(ledger, txn, tmp, err);
+    if (rc == 0) rc = generation_path(base, next, path, err);
+    if (rc == 0) rc = db_copy(txn, tmp, CORE_ERASING, err);
+    if (rc == 0) rc = place_carry(ledger, txn, tmp, err);
+    if (rc == 0) rc = check_copy(ledger, txn, tmp, err);
     if (rc == 0 && rename(tmp, path) != 0) {
         rc = err_errno(err, errno, "'%s'", path);
     }
-    return rc != 0 ? rc : file_sync_dir(ledger->dir, err);
+    if (rc == 0) rc = file_sync_dir(ledger->dir, err);
+    return rc;
 }
 
 /* ---- artifacts ---- */
@@ -70,7 +71,7 @@ static int wipe_erased(struct ledger *ledger, struct db_txn *txn, struct err *er
     rc = db_cursor_seek(cursor, (struct bytes){NULL, 0}, &key, &record, err);
     while (rc == 0) {
         rc = artifact_wipe(ledger, key, record, err);
-        rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &record, err);
+        if (rc == 0) rc = db_cursor_next(cursor, &key, &record, err);
     }
     db_cursor_close(cursor);
     return rc < 0 ? rc : 0;
@@ -84,7 +85,8 @@ int erase_artifacts(struct ledger *ledger, struct err *err) {
     }
     rc = wipe_erased(ledger, txn, err);
     db_abort(txn);
-    return rc != 0 ? rc : artifact_sweep(ledger, err);
+    if (rc == 0) rc = artifact_sweep(ledger, err);
+    return rc;
 }
 
 /* ---- the next generation ---- */
@@ -96,8 +98,8 @@ static int switch_over(struct ledger *ledger, struct err *err) {
     struct bytes wish;
     uint8_t mark[8];
     int rc = core_path(ledger, "evidence", base, err);
-    rc = rc != 0 ? rc : db_begin_reserved(ledger->evidence, &txn, err);
-    rc = rc != 0 ? rc : db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, err);
+    if (rc == 0) rc = db_begin_reserved(ledger->evidence, &txn, err);
+    if (rc == 0) rc = db_get(txn, T_META, bytes_of(CORE_ERASING), &wish, err);
     if (rc != 0) {
         db_abort(txn);
         return rc == ERR_NOTFOUND && txn != NULL ? 1 : rc;
@@ -105,9 +107,9 @@ static int switch_over(struct ledger *ledger, struct err *err) {
     uint64_t now = db_txn_generation(txn);
     be64_put(mark, now + 1);
     rc = generation_sweep(base, now, err);
-    rc = rc != 0 ? rc : wipe_erased(ledger, txn, err); /* the wish that goes is also that of who erased one just now */
-    rc = rc != 0 ? rc : make_copy(ledger, txn, base, now + 1, err);
-    rc = rc != 0 ? rc : db_put(txn, T_META, bytes_of(DB_SUPERSEDED), (struct bytes){mark, sizeof(mark)}, DB_PUT, err);
+    if (rc == 0) rc = wipe_erased(ledger, txn, err); /* the wish that goes is also that of who erased one just now */
+    if (rc == 0) rc = make_copy(ledger, txn, base, now + 1, err);
+    if (rc == 0) rc = db_put(txn, T_META, bytes_of(DB_SUPERSEDED), (struct bytes){mark, sizeof(mark)}, DB_PUT, err);
     if (rc == 0) {
         return db_commit(txn, err);
     }
@@ -125,7 +127,7 @@ static int bury(struct ledger *ledger, uint64_t now, uint64_t *ret_pid, struct e
     int busy = 0;
     for (size_t i = 0; i < 2; i++) {
         int rc = core_path(ledger, names[i], base, err);
-        rc = rc != 0 ? rc : burial_run(base, i == 1, now, ret_pid, &later);
+        if (rc == 0) rc = burial_run(base, i == 1, now, ret_pid, &later);
         if (rc != 0 && rc != ERR_BUSY) {
             return err_set(err, rc, "%s", later.msg);
         }
@@ -142,7 +144,7 @@ int ledger_erase_finish(struct ledger *ledger, uint64_t wait_ns, uint64_t *ret_p
         return err_set(err, ERR_INVALID, "the ledger was opened for reading only");
     }
     int rc = headfile_check_now(ledger, err); /* an older database knows less artifacts */
-    rc = rc != 0 ? rc : erase_artifacts(ledger, err);
+    if (rc == 0) rc = erase_artifacts(ledger, err);
     if (rc != 0) {
         return rc;
     }

@@ -130,13 +130,14 @@ static int check_grade(struct bytes grade, struct err *err) {
 
 static int check_strings(const struct event_header *h, const struct known *known, struct err *err) {
     int rc = check_string(h->kind, (struct rule){KIND, "kind", EVENT_STRING_MAX, true}, known, err);
-    rc = rc != 0 || (known->same & KIND) != 0 ? rc : check_kind(h->kind, err);
-    rc = rc != 0 ? rc : check_string(h->subject, (struct rule){SUBJECT, "subject", EVENT_SUBJECT_MAX, true}, known, err);
-    rc = rc != 0 ? rc : check_string(h->actor, (struct rule){ACTOR, "actor", EVENT_STRING_MAX, true}, known, err);
-    rc = rc != 0 ? rc : check_string(h->source, (struct rule){SOURCE, "source", EVENT_STRING_MAX, true}, known, err);
-    rc = rc != 0 || (known->same & GRADE) != 0 ? rc : check_grade(h->grade, err);
-    rc = rc != 0 ? rc : check_string(h->run, (struct rule){RUN, "run", EVENT_STRING_MAX, false}, known, err);
-    return rc != 0 ? rc : check_string(h->key, (struct rule){KEY, "key", EVENT_STRING_MAX, false}, known, err);
+    if (rc == 0 && (known->same & KIND) == 0) rc = check_kind(h->kind, err);
+    if (rc == 0) rc = check_string(h->subject, (struct rule){SUBJECT, "subject", EVENT_SUBJECT_MAX, true}, known, err);
+    if (rc == 0) rc = check_string(h->actor, (struct rule){ACTOR, "actor", EVENT_STRING_MAX, true}, known, err);
+    if (rc == 0) rc = check_string(h->source, (struct rule){SOURCE, "source", EVENT_STRING_MAX, true}, known, err);
+    if (rc == 0 && (known->same & GRADE) == 0) rc = check_grade(h->grade, err);
+    if (rc == 0) rc = check_string(h->run, (struct rule){RUN, "run", EVENT_STRING_MAX, false}, known, err);
+    if (rc == 0) rc = check_string(h->key, (struct rule){KEY, "key", EVENT_STRING_MAX, false}, known, err);
+    return rc;
 }
 
 static int check_numbers(const struct event_header *h, struct err *err) {
@@ -149,7 +150,8 @@ static int check_numbers(const struct event_header *h, struct err *err) {
 int event_header_check(const struct event_header *h, struct err *err) {
     static const struct known nothing;
     int rc = check_strings(h, &nothing, err);
-    return rc != 0 ? rc : check_numbers(h, err);
+    if (rc == 0) rc = check_numbers(h, err);
+    return rc;
 }
 
 /* ---- decoding ---- */
@@ -271,14 +273,14 @@ static int decode_middle(struct mp_reader *r, const struct event_header *before,
                          struct known *known, struct err *err) {
     uint64_t schema;
     int rc = want_str(r, "kind", before->kind, KIND, &h->kind, known, err);
-    rc = rc != 0 ? rc : want_uint(r, "schema", &schema, err);
-    rc = rc != 0 ? rc : want_str(r, "subject", before->subject, SUBJECT, &h->subject, known, err);
-    rc = rc != 0 ? rc : want_str(r, "actor", before->actor, ACTOR, &h->actor, known, err);
-    rc = rc != 0 ? rc : want_str(r, "source", before->source, SOURCE, &h->source, known, err);
-    rc = rc != 0 ? rc : want_str(r, "grade", before->grade, GRADE, &h->grade, known, err);
-    rc = rc != 0 ? rc : want_str(r, "run", before->run, RUN, &h->run, known, err);
-    rc = rc != 0 ? rc : want_cause(r, h, err);
-    rc = rc != 0 ? rc : want_str(r, "key", before->key, KEY, &h->key, known, err);
+    if (rc == 0) rc = want_uint(r, "schema", &schema, err);
+    if (rc == 0) rc = want_str(r, "subject", before->subject, SUBJECT, &h->subject, known, err);
+    if (rc == 0) rc = want_str(r, "actor", before->actor, ACTOR, &h->actor, known, err);
+    if (rc == 0) rc = want_str(r, "source", before->source, SOURCE, &h->source, known, err);
+    if (rc == 0) rc = want_str(r, "grade", before->grade, GRADE, &h->grade, known, err);
+    if (rc == 0) rc = want_str(r, "run", before->run, RUN, &h->run, known, err);
+    if (rc == 0) rc = want_cause(r, h, err);
+    if (rc == 0) rc = want_str(r, "key", before->key, KEY, &h->key, known, err);
     if (rc != 0) {
         return rc;
     }
@@ -312,12 +314,12 @@ int event_header_decode(struct bytes bytes, struct event_header *ret, struct err
     if (rc == 0 && format != EVENT_FORMAT) {
         rc = err_set(err, ERR_VERSION, "event format %llu is not known, this program reads 1", (unsigned long long)format);
     }
-    rc = rc != 0 ? rc : want_uint(&r, "seq", &h.seq, err);
-    rc = rc != 0 ? rc : want_uint(&r, "time", &h.time, err);
-    rc = rc != 0 ? rc : decode_middle(&r, &nothing_before, &h, &known, err);
-    rc = rc != 0 ? rc : want_hash(&r, "body", false, &h.body, err);
-    rc = rc != 0 ? rc : want_hash(&r, "private", true, &h.private_, err);
-    rc = rc != 0 ? rc : want_hash(&r, "prev", false, &h.prev, err);
+    if (rc == 0) rc = want_uint(&r, "seq", &h.seq, err);
+    if (rc == 0) rc = want_uint(&r, "time", &h.time, err);
+    if (rc == 0) rc = decode_middle(&r, &nothing_before, &h, &known, err);
+    if (rc == 0) rc = want_hash(&r, "body", false, &h.body, err);
+    if (rc == 0) rc = want_hash(&r, "private", true, &h.private_, err);
+    if (rc == 0) rc = want_hash(&r, "prev", false, &h.prev, err);
     if (rc != 0) {
         return rc;
     }
@@ -325,7 +327,7 @@ int event_header_decode(struct bytes bytes, struct event_header *ret, struct err
         return err_set(err, ERR_CORRUPT, "%zu bytes after the header", (size_t)(r.end - r.p));
     }
     rc = check_strings(&h, &known, err);
-    rc = rc != 0 ? rc : check_numbers(&h, err);
+    if (rc == 0) rc = check_numbers(&h, err);
     if (rc != 0) {
         if (err != NULL) {
             err->code = ERR_CORRUPT;

@@ -46,7 +46,7 @@ static int put_fields(struct buf *out, const struct kind *kind, struct bytes map
         struct bytes raw;
         struct mp_item name, value;
         rc = mp_next(&r, &name, err);
-        rc = rc != 0 ? rc : mp_skip(&r, 1, &raw, err);
+        if (rc == 0) rc = mp_skip(&r, 1, &raw, err);
         if (rc != 0) {
             return rc;
         }
@@ -139,8 +139,8 @@ int ledger_event_json_marked(const struct ledger_event *event, struct bytes priv
         rc = put_fields(&mp, kind, private_, put_ns, err);
     }
     put_marks(&mp, marks);
-    rc = rc != 0 ? rc : buf_check(&mp, "an event's JSON", err);
-    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), pretty ? JSON_PRETTY : JSON_LINE, out, err);
+    if (rc == 0) rc = buf_check(&mp, "an event's JSON", err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), pretty ? JSON_PRETTY : JSON_LINE, out, err);
     buf_done(&mp);
     return rc;
 }
@@ -155,8 +155,8 @@ int ledger_fields_text(struct bytes kind, struct bytes map, struct buf *out, str
     struct buf mp;
     buf_init(&mp, 8 * (EVENT_BODY_MAX + EVENT_PRIVATE_MAX));
     int rc = put_fields(&mp, kind_find(kind), map, put_rfc3339, err);
-    rc = rc != 0 ? rc : buf_check(&mp, "an event's fields", err);
-    rc = rc != 0 ? rc : json_from_mp(bytes_of_buf(&mp), JSON_PRETTY, out, err);
+    if (rc == 0) rc = buf_check(&mp, "an event's fields", err);
+    if (rc == 0) rc = json_from_mp(bytes_of_buf(&mp), JSON_PRETTY, out, err);
     buf_done(&mp);
     return rc;
 }

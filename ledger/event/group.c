@@ -232,6 +232,7 @@ int group_encode(struct group *group, struct buf *out, struct err *err) {
         buf_put(out, group->event[i].leaf, GROUP_LEAF_PREFIX);
     }
     int rc = buf_check(&group->plain, "a group of events", err);
-    rc = rc != 0 ? rc : zst_compress(out, bytes_of_buf(&group->plain), GROUP_ZSTD_LEVEL, err);
-    return rc != 0 ? rc : buf_check(out, "a bundle", err);
+    if (rc == 0) rc = zst_compress(out, bytes_of_buf(&group->plain), GROUP_ZSTD_LEVEL, err);
+    if (rc == 0) rc = buf_check(out, "a bundle", err);
+    return rc;
 }

@@ -17,7 +17,8 @@ static int pack(struct buf *out, unsigned form, const struct buf *plain, struct 
         buf_put_u8(out, (uint8_t)form);
         buf_put_bytes(out, bytes_of_buf(plain));
     }
-    return rc != 0 ? rc : buf_check(out, "private fields", err);
+    if (rc == 0) rc = buf_check(out, "private fields", err);
+    return rc;
 }
 
 int private_encode(struct buf *out, const uint8_t event_salt[EVENT_HASH], struct bytes map, struct err *err) {
@@ -56,7 +57,7 @@ static int each_whole(const struct private_view *view,
         const uint8_t *entry = r.p;
         rc = mp_next(&r, &item, err);
         f.name = item.data;
-        rc = rc != 0 ? rc : mp_skip(&r, 1, &f.value, err);
+        if (rc == 0) rc = mp_skip(&r, 1, &f.value, err);
         if (rc == 0) {
             buf_clear(&pair);
             mp_put_array(&pair, 2);
@@ -107,7 +108,7 @@ static int each_part(const struct private_view *view,
     int rc = mp_next(&r, &item, NULL) != 0 || item.type != MP_ARRAY || item.count == 0 ? bad_form(err) : 0;
     for (uint32_t n = rc == 0 ? item.count : 0; n > 0 && rc == 0; n--) {
         rc = next_part(&r, &f, err);
-        rc = rc != 0 ? rc : each(ctx, &f, err);
+        if (rc == 0) rc = each(ctx, &f, err);
     }
     return rc;
 }
@@ -208,7 +209,7 @@ int private_open(struct bytes record, const uint8_t commit[EVENT_HASH], struct b
     } else if (buf_put_bytes(scratch, content) != 0) {
         rc = buf_check(scratch, "private fields", err);
     }
-    rc = rc != 0 ? rc : mp_check(bytes_of_buf(scratch), err);
+    if (rc == 0) rc = mp_check(bytes_of_buf(scratch), err);
     if (rc != 0) {
         return rc;
     }

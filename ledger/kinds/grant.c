@@ -76,6 +76,7 @@ int grant_check(const struct ledger_draft *draft, struct bytes body, struct err 
         return 0;
     }
     int rc = check_known(body, err);
-    rc = rc != 0 ? rc : check_end(draft, body, err);
-    return rc != 0 || answer ? rc : check_scope(body, err);
+    if (rc == 0) rc = check_end(draft, body, err);
+    if (rc == 0 && !answer) rc = check_scope(body, err);
+    return rc;
 }

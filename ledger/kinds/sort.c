@@ -343,9 +343,9 @@ static int check_field(struct sorter *s, const struct cursor *c, struct entry *e
         return 1;
     }
     int rc = kind_check(e->slot->field, &e->item, &c->r, &e->is_time, &e->time, err);
-    return rc != 0 || e->slot->field->members == NULL || s->any_member
-               ? rc
-               : kind_check_members(e->slot->field, e->item.count, &c->r, err);
+    if (rc == 0 && e->slot->field->members != NULL && !s->any_member)
+        rc = kind_check_members(e->slot->field, e->item.count, &c->r, err);
+    return rc;
 }
 
 /* {"name":"X-Api-Key","value":"…"}, side by side in either input. */
@@ -452,8 +452,8 @@ static inline int step_over(struct sorter *s, struct cursor *c, const struct kin
 /* Judges the value with all that there is. 1: it is held back. */
 static int judge(struct sorter *s, struct cursor *c, struct entry *e, struct err *err) {
     int rc = read_value(c, e, err);
-    rc = rc != 0 ? rc : e->slot == NULL ? check_name(s, c, err) : check_field(s, c, e, err);
-    rc = rc != 0 ? rc : scan(s, c, e, err);
+    if (rc == 0) rc = e->slot == NULL ? check_name(s, c, err) : check_field(s, c, e, err);
+    if (rc == 0) rc = scan(s, c, e, err);
     if (rc == 0 && e->finds.secret && e->slot != NULL && e->slot->exact) {
         return kind_not_exact(s->index, c->name, err);
     }
@@ -476,7 +476,7 @@ static int sort_entry(struct sorter *s, struct cursor *c, struct err *err) {
     }
     bool compares = s->subject.n > 0 && (e.slot == NULL ? s->index->kind != NULL : e.slot->restates);
     int rc = compares ? kind_agree(s->index, s->subject, c->name, &c->r, err) : 0;
-    rc = rc != 0 ? rc : e.slot == NULL ? 1 : step_over(s, c, e.slot, err);
+    if (rc == 0) rc = e.slot == NULL ? 1 : step_over(s, c, e.slot, err);
     if (rc == 0) {
         put_raw(open ? &s->open_side : &s->private_side, c->from, c->r.p);
         return cursor_next(c, err);
@@ -568,18 +568,18 @@ int kind_sort_input(const struct kind_input *in, struct buf *ret_body, struct bu
     s.open_side = (struct side){.out = ret_body, .start = ret_body->n};
     s.private_side = (struct side){.out = ret_private, .start = ret_private->n};
     int rc = find_kind(&s, in->index, err);
-    rc = rc != 0 ? rc : read_open(&s, in->open, err);
-    rc = rc != 0 ? rc : cursor_init(&s.body, "the body", in->body, err);
-    rc = rc != 0 ? rc : cursor_init(&s.private_, "'private'", in->private_, err);
-    rc = rc != 0 ? rc : sort_all(&s, err);
-    rc = rc != 0 ? rc : check_complete(&s, err);
+    if (rc == 0) rc = read_open(&s, in->open, err);
+    if (rc == 0) rc = cursor_init(&s.body, "the body", in->body, err);
+    if (rc == 0) rc = cursor_init(&s.private_, "'private'", in->private_, err);
+    if (rc == 0) rc = sort_all(&s, err);
+    if (rc == 0) rc = check_complete(&s, err);
     if (rc == 0) {
         side_end(&s.open_side);
         if (s.private_side.count > 0) {
             side_end(&s.private_side);
         }
         rc = buf_check(ret_body, "the body", err);
-        rc = rc != 0 ? rc : buf_check(ret_private, "the private fields", err);
+        if (rc == 0) rc = buf_check(ret_private, "the private fields", err);
     }
     if (rc != 0) {
         ret_body->n = s.open_side.start;

@@ -118,11 +118,12 @@ static int check_rule(struct bytes map, uint32_t number, struct err *err) {
         }
     }
     int rc = check_texts(map, number, "arguments", argument_fault, err);
-    rc = rc != 0 ? rc : check_texts(map, number, "allowed", argument_fault, err);
-    rc = rc != 0 ? rc : check_texts(map, number, "denied", argument_fault, err);
-    rc = rc != 0 ? rc : check_texts(map, number, "roots", root_fault, err);
-    rc = rc != 0 ? rc : check_number(map, number, "calls_a_minute", err);
-    return rc != 0 ? rc : check_number(map, number, "cooldown_ms", err);
+    if (rc == 0) rc = check_texts(map, number, "allowed", argument_fault, err);
+    if (rc == 0) rc = check_texts(map, number, "denied", argument_fault, err);
+    if (rc == 0) rc = check_texts(map, number, "roots", root_fault, err);
+    if (rc == 0) rc = check_number(map, number, "calls_a_minute", err);
+    if (rc == 0) rc = check_number(map, number, "cooldown_ms", err);
+    return rc;
 }
 
 int tool_rule_check(struct bytes kind, struct bytes body, struct bytes private_, struct err *err) {
@@ -157,7 +158,7 @@ int tool_rule_check(struct bytes kind, struct bytes body, struct bytes private_,
     }
     for (uint32_t i = 1; rc == 0 && i <= head.count; i++) {
         rc = mp_skip(&r, 1, &raw, err);
-        rc = rc != 0 ? rc : check_rule(raw, i, err);
+        if (rc == 0) rc = check_rule(raw, i, err);
     }
     return rc;
 }

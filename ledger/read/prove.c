@@ -6,7 +6,7 @@ static int put_proof(struct core_view *view, uint64_t seq, struct buf *out, stru
     struct merkle_proof proof;
     struct bytes note;
     int rc = merkle_prove_inclusion(seq, view->head.size, core_node, view, &proof, err);
-    rc = rc != 0 ? rc : core_checkpoint_get(view->txn, &note, err);
+    if (rc == 0) rc = core_checkpoint_get(view->txn, &note, err);
     if (rc != 0) {
         return rc;
     }
@@ -53,7 +53,8 @@ int ledger_prove(struct ledger *ledger, uint64_t seq, struct buf *proof, struct 
         rc = err_set(err, ERR_NOTFOUND, "there is no event %llu, the newest is %llu", (unsigned long long)seq,
                      (unsigned long long)(view.head.size - 1));
     }
-    rc = rc != 0 || proof == NULL ? rc : put_proof(&view, seq, proof, err);
+    if (rc == 0 && proof != NULL) rc = put_proof(&view, seq, proof, err);
     core_view_end(&view);
-    return rc != 0 || (leaf == NULL && payload == NULL) ? rc : put_event(ledger, seq, leaf, payload, err);
+    if (rc == 0 && (leaf != NULL || payload != NULL)) rc = put_event(ledger, seq, leaf, payload, err);
+    return rc;
 }

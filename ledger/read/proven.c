@@ -21,7 +21,7 @@ static int check_note(struct proven *proven, struct bytes bytes, const struct le
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     int rc = note_decode(bytes, note, err);
-    rc = rc != 0 ? rc : checkpoint_decode(note->text, &point, err);
+    if (rc == 0) rc = checkpoint_decode(note->text, &point, err);
     if (rc == 0 && (!bytes_is(point.origin, ledger->origin) || note_check_key(note, &ledger->log, NULL) != NOTE_GOOD)) {
         rc = err_set(err, ERR_TAMPERED, "the newest checkpoint is not signed by the log key of '%s'", ledger->origin);
     }
@@ -45,8 +45,8 @@ int proven_open(struct ledger *ledger, struct proven **ret, struct err *err) {
         return rc;
     }
     rc = core_checkpoint_get(proven->view.txn, &note, err);
-    rc = rc != 0 ? rc : check_note(proven, note, ledger, err);
-    rc = rc != 0 ? rc : ledger_reader_open(ledger, 0, proven->size, &proven->reader, err);
+    if (rc == 0) rc = check_note(proven, note, ledger, err);
+    if (rc == 0) rc = ledger_reader_open(ledger, 0, proven->size, &proven->reader, err);
     if (rc != 0) {
         proven_close(proven);
         return rc;
@@ -71,7 +71,7 @@ int proven_event(struct proven *proven, uint64_t seq, struct ledger_event *ret, 
     if (rc == 1) {
         return err_set(err, ERR_NOTFOUND, "there is no event %llu", (unsigned long long)seq);
     }
-    rc = rc != 0 ? rc : merkle_prove_inclusion(seq, proven->size, core_node, &proven->view, &path, err);
+    if (rc == 0) rc = merkle_prove_inclusion(seq, proven->size, core_node, &proven->view, &path, err);
     if (rc == 0 && !merkle_check_inclusion(seq, proven->size, event.leaf, &path, proven->root)) {
         rc = err_set(err, ERR_TAMPERED, "event %llu is not in the tree of %llu event%s that was signed",
                      (unsigned long long)seq, (unsigned long long)proven->size, text_s(proven->size));

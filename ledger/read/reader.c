@@ -56,7 +56,8 @@ void ledger_reader_close(struct ledger_reader *reader) {
 static int renew(struct ledger_reader *reader, struct err *err) {
     core_view_release(&reader->view);
     int rc = db_renew(reader->view.txn, err);
-    return rc != 0 ? rc : core_head_get(reader->view.txn, &reader->view.head, err);
+    if (rc == 0) rc = core_head_get(reader->view.txn, &reader->view.head, err);
+    return rc;
 }
 
 /* A full group's root against the stored tree. */
@@ -88,8 +89,8 @@ int reader_group(struct ledger_reader *reader, uint64_t index, const struct grou
     bool unheld = true;
     for (int left = UNHELD_TRIES; unheld && left > 0; left--) {
         rc = renew(reader, &why);
-        rc = rc != 0 ? rc : core_group_load(reader->view.txn, &reader->view.head, index, reader->group, NULL, &why);
-        rc = rc != 0 ? rc : check_root(reader, index, &why);
+        if (rc == 0) rc = core_group_load(reader->view.txn, &reader->view.head, index, reader->group, NULL, &why);
+        if (rc == 0) rc = check_root(reader, index, &why);
         unheld = (rc == ERR_CORRUPT || rc == ERR_TAMPERED) && db_is_unheld(reader->view.txn);
         db_rest(reader->view.txn);
     }
@@ -108,7 +109,7 @@ static bool erased_since(struct ledger_reader *reader, size_t i) {
     struct group_event *then = &reader->group->event[i];
     struct group *now = group_new();
     int rc = now == NULL ? ERR_NOMEM : renew(reader, NULL);
-    rc = rc != 0 ? rc : core_group_load(reader->view.txn, &reader->view.head, reader->group->index, now, NULL, NULL);
+    if (rc == 0) rc = core_group_load(reader->view.txn, &reader->view.head, reader->group->index, now, NULL, NULL);
     bool erased = rc == 0 && i < now->n && now->event[i].where == GROUP_ERASED &&
                   memcmp(now->event[i].leaf, then->leaf, EVENT_HASH) == 0;
     if (erased) {
@@ -216,7 +217,8 @@ int ledger_reader_next(struct ledger_reader *reader, struct ledger_event *ret, s
     int rc = reader_group(reader, index, &group, err);
     bool damaged = rc == ERR_CORRUPT || rc == ERR_TAMPERED; /* the next call goes on behind it */
     reader->seq = rc == 0 ? seq + 1 : damaged ? (index + 1) * EVENT_GROUP : seq;
-    return rc != 0 ? rc : reader_give(reader, (size_t)(seq % EVENT_GROUP), ret, err);
+    if (rc == 0) rc = reader_give(reader, (size_t)(seq % EVENT_GROUP), ret, err);
+    return rc;
 }
 
 void ledger_reader_seek(struct ledger_reader *reader, uint64_t seq) {
@@ -234,7 +236,7 @@ int reader_private(struct ledger_reader *reader, struct private_view *ret, struc
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CORRUPT, "the private fields are missing");
     }
-    rc = rc != 0 ? rc : private_open(record, h->private_, &reader->private_, ret, err);
+    if (rc == 0) rc = private_open(record, h->private_, &reader->private_, ret, err);
     if (rc != 0) {
         err_prefix(err, "event %llu", (unsigned long long)h->seq);
     }
@@ -253,5 +255,6 @@ int ledger_reader_private(struct ledger_reader *reader, struct buf *out, struct 
             buf_put_bytes(out, view.map);
         }
     }
-    return rc != 0 ? rc : buf_check(out, "private fields", err);
+    if (rc == 0) rc = buf_check(out, "private fields", err);
+    return rc;
 }

@@ -121,8 +121,8 @@ static int judge_created(struct bytes body, struct epoch_said *ret, struct epoch
         fault(f, "F16", "its format is not the integer 1");
     }
     int rc = take_origin(body, "F17", ret->origin, f);
-    rc = rc != 0 ? rc : take_key(body, "log_vkey", "F18", &ret->log, f);
-    rc = rc != 0 ? rc : take_key(body, "epoch_vkey", "F19", &ret->key, f);
+    if (rc == 0) rc = take_key(body, "log_vkey", "F18", &ret->log, f);
+    if (rc == 0) rc = take_key(body, "epoch_vkey", "F19", &ret->key, f);
     if (rc != 0) {
         return rc;
     }
@@ -202,7 +202,7 @@ static void judge_before(struct bytes body, const char *origin, const struct epo
 static int judge_restored(struct bytes body, const struct epoch_place *at, struct epoch_said *ret, struct epoch_fault *f) {
     ret->restored = true;
     int rc = take_origin(body, "F23", ret->origin, f);
-    rc = rc != 0 ? rc : take_key(body, "epoch_vkey", "F19", &ret->key, f);
+    if (rc == 0) rc = take_key(body, "epoch_vkey", "F19", &ret->key, f);
     if (rc != 0) {
         return rc;
     }

@@ -74,8 +74,8 @@ int keyring_sweep(struct keyring *ring, const char *dir, int (*check)(void *ctx,
         if (is_left_over(d->d_name, ring->number)) {
             rc = check == NULL ? 0 : check(ctx, err);
             check = NULL;
-            rc = rc != 0 ? rc : file_join(path, dir, d->d_name, err);
-            rc = rc != 0 ? rc : file_wipe(path, err);
+            if (rc == 0) rc = file_join(path, dir, d->d_name, err);
+            if (rc == 0) rc = file_wipe(path, err);
         }
     }
     closedir(keys);
@@ -118,7 +118,7 @@ static int take_back(const char *dir, uint64_t number, const char *path, struct 
     if (rc == 0 && rename(from, path) != 0) {
         rc = err_errno(err, errno, "'%s'", from);
     }
-    rc = rc != 0 ? rc : file_sync_dir(dir, err);
+    if (rc == 0) rc = file_sync_dir(dir, err);
     if (rc != 0) {
         signer_done(&signer);
         return rc;
@@ -132,7 +132,7 @@ static int load_epoch(const struct keyring *ring, const char *dir, struct bytes 
     char path[FILE_PATH_MAX];
     struct err why = {0};
     int rc = keyring_epoch_path(dir, number, path, &why);
-    rc = rc != 0 ? rc : load_as(path, passphrase, expected, ret, &why);
+    if (rc == 0) rc = load_as(path, passphrase, expected, ret, &why);
     if (rc != 0) {
         int back = take_back(dir, number, path, passphrase, expected, ret, err);
         if (back < 0) {
@@ -154,7 +154,8 @@ int keyring_load_log(struct keyring *ring, const char *dir, struct bytes passphr
         return 0;
     }
     int rc = keyring_log_path(dir, path, err);
-    return rc != 0 ? rc : load_as(path, passphrase, log, &ring->log, err);
+    if (rc == 0) rc = load_as(path, passphrase, log, &ring->log, err);
+    return rc;
 }
 
 int keyring_load(struct keyring *ring, const char *dir, struct bytes passphrase, const struct note_vkey *log,
@@ -179,9 +180,9 @@ int keyring_prepare(const struct keyring *ring, const char *dir, struct bytes pa
     char path[FILE_PATH_MAX];
     struct signer signer = {0};
     int rc = keyring_epoch_path(dir, ring->number + 1, path, err);
-    rc = rc != 0 ? rc : move_aside(path, err);
-    rc = rc != 0 ? rc : signer_new(&signer, name, err);
-    rc = rc != 0 ? rc : keyfile_save(path, &signer, ring->log.sealed ? passphrase : none, KEYFILE_DAILY, err);
+    if (rc == 0) rc = move_aside(path, err);
+    if (rc == 0) rc = signer_new(&signer, name, err);
+    if (rc == 0) rc = keyfile_save(path, &signer, ring->log.sealed ? passphrase : none, KEYFILE_DAILY, err);
     if (rc != 0) {
         signer_done(&signer);
         return rc;

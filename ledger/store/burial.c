@@ -81,7 +81,7 @@ static int bury_one(void *ctx, enum generation_form form, uint64_t n, const char
         return err_set(err, ERR_LIMIT, "the path '%.64s...' is too long", path);
     }
     int rc = file_exists(old) ? generation_wipe(old, &why) : 0; /* left by one that was killed */
-    rc = rc != 0 ? rc : take_name(path, b->own, old, &pid, &why);
+    if (rc == 0) rc = take_name(path, b->own, old, &pid, &why);
     if (rc == ERR_BUSY) { /* the others first */
         b->busy = true;
         b->pid = pid;
@@ -93,14 +93,14 @@ static int bury_one(void *ctx, enum generation_form form, uint64_t n, const char
     }
     b->any = true;
     rc = file_sync_parent(b->base, err);
-    rc = rc != 0 ? rc : generation_wipe(old, err);
+    if (rc == 0) rc = generation_wipe(old, err);
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
 int burial_run(const char *base, bool own_lock, uint64_t generation, uint64_t *ret_pid, struct err *err) {
     struct burial b = {.now = generation, .base = base, .own = own_lock};
     int rc = generation_each(base, bury_one, &b, err);
-    rc = rc != 0 || !b.any ? rc : file_sync_parent(base, err);
+    if (rc == 0 && b.any) rc = file_sync_parent(base, err);
     if (rc == 0 && b.busy) {
         *ret_pid = b.pid;
         return err_set(err, ERR_BUSY, "%s", b.why.msg);

@@ -13,9 +13,9 @@ static int put(struct db *to, struct db_txn **txn, size_t table, struct bytes ke
     if ((*txn)->growth >= COPY_COMMIT) {
         rc = db_commit(*txn, err);
         *txn = NULL;
-        rc = rc != 0 ? rc : db_begin(to, true, txn, err);
+        if (rc == 0) rc = db_begin(to, true, txn, err);
     }
-    rc = rc != 0 ? rc : db_put(*txn, table, key, value, DB_APPEND, err);
+    if (rc == 0) rc = db_put(*txn, table, key, value, DB_APPEND, err);
     return rc == ERR_CONFLICT ? err_set(err, ERR_CORRUPT, "table %s: its keys are not in order", to->names[table]) : rc;
 }
 
@@ -42,7 +42,7 @@ static int copy_table(struct db_txn *from, struct db *to, struct db_txn **txn, s
     for (; rc == 0; n++) {
         bool left_out = table == 0 && without != NULL && bytes_is(key, without);
         rc = left_out ? 0 : put(to, txn, table, key, value, err);
-        rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &value, err);
+        if (rc == 0) rc = db_cursor_next(cursor, &key, &value, err);
     }
     db_cursor_close(cursor);
     return rc < 0 ? rc : check_count(from, table, n, err);
@@ -59,7 +59,8 @@ static int copy_tables(struct db_txn *from, struct db *to, const char *without, 
         txn = NULL;
     }
     db_abort(txn);
-    return rc != 0 ? rc : db_sync(to, err);
+    if (rc == 0) rc = db_sync(to, err);
+    return rc;
 }
 
 int db_copy(struct db_txn *from, const char *dir, const char *without, struct err *err) {
@@ -73,8 +74,9 @@ int db_copy(struct db_txn *from, const char *dir, const char *without, struct er
     };
     struct db *to = NULL;
     int rc = file_make_dirs(dir, err);
-    rc = rc != 0 ? rc : db_open(dir, &options, &to, err);
-    rc = rc != 0 ? rc : copy_tables(from, to, without, err);
+    if (rc == 0) rc = db_open(dir, &options, &to, err);
+    if (rc == 0) rc = copy_tables(from, to, without, err);
     db_close(to);
-    return rc != 0 ? rc : file_sync_dir(dir, err);
+    if (rc == 0) rc = file_sync_dir(dir, err);
+    return rc;
 }

@@ -207,8 +207,8 @@ static int missing_pages(struct db_env *e, uint64_t *ret_needed, uint64_t *ret_b
     struct stat file;
     int fd;
     int rc = mdb_env_info(e->env, &info);
-    rc = rc != 0 ? rc : mdb_env_stat(e->env, &st);
-    rc = rc != 0 ? rc : mdb_env_get_fd(e->env, &fd);
+    if (rc == 0) rc = mdb_env_stat(e->env, &st);
+    if (rc == 0) rc = mdb_env_get_fd(e->env, &fd);
     if (rc != 0) {
         return db_fail(e, rc, "reading its state", err);
     }
@@ -317,11 +317,11 @@ static int open_tables(const struct db *db, struct db_env *e, bool create, struc
 
 static int open_lmdb(const struct db *db, struct db_env *e, unsigned flags, struct err *err) {
     int rc = mdb_env_create(&e->env);
-    rc = rc != 0 ? rc : mdb_env_set_mapsize(e->env, db->map_bytes);
-    rc = rc != 0 ? rc : mdb_env_set_maxdbs(e->env, DB_TABLES_MAX);
-    rc = rc != 0 ? rc : mdb_env_set_maxreaders(e->env, DB_READERS);
-    rc = rc != 0 ? rc : mdb_env_open(e->env, e->path, flags, 0600);
-    rc = rc != 0 ? rc : mdb_env_get_fd(e->env, &e->write_lock.data);
+    if (rc == 0) rc = mdb_env_set_mapsize(e->env, db->map_bytes);
+    if (rc == 0) rc = mdb_env_set_maxdbs(e->env, DB_TABLES_MAX);
+    if (rc == 0) rc = mdb_env_set_maxreaders(e->env, DB_READERS);
+    if (rc == 0) rc = mdb_env_open(e->env, e->path, flags, 0600);
+    if (rc == 0) rc = mdb_env_get_fd(e->env, &e->write_lock.data);
     if (rc != 0) {
         mdb_env_close(e->env);
         e->env = NULL;
@@ -345,7 +345,7 @@ static int open_once(const struct db *db, struct db_env *e, struct db_waiter *wa
     }
     *ret_holder = (struct db_holder){.fd = -1, .doing = "which is opening or removing the database"};
     rc = db_table_open(e->path, DB_LOCK_BYTES, &e->table, &ret_holder->pid, err);
-    rc = rc != 0 ? rc : open_lmdb(db, e, flags, err);
+    if (rc == 0) rc = open_lmdb(db, e, flags, err);
     if (rc == 0 && mdb_env_info(e->env, &info) == 0 && !db_table_is_sound(e->table, info.me_last_txnid)) {
         mdb_env_close(e->env);
         e->env = NULL;
@@ -407,7 +407,8 @@ static int open_files(const struct db *db, struct db_env *e, bool create, struct
     if (rc == 0) {
         note_map(db, e);
     }
-    return rc != 0 ? rc : check_length(e, err);
+    if (rc == 0) rc = check_length(e, err);
+    return rc;
 }
 
 void db_close_env(struct db_env *e) {
@@ -433,8 +434,8 @@ int db_open_env(const struct db *db, uint64_t generation, bool create, struct db
     e->users = 1;
     db_write_lock_init(&e->write_lock);
     int rc = generation_path(db->base, generation, e->path, err);
-    rc = rc != 0 ? rc : file_check_local(e->path, err);
-    rc = rc != 0 ? rc : register_open(e, err);
+    if (rc == 0) rc = file_check_local(e->path, err);
+    if (rc == 0) rc = register_open(e, err);
     if (rc != 0) {
         db_write_lock_done(&e->write_lock);
         free(e);
@@ -465,8 +466,8 @@ int db_open_loose(const struct db *db, const struct db_env *of, struct db_env **
     e->loose = true;
     db_write_lock_init(&e->write_lock);
     int rc = open_lmdb(db, e, MDB_NOTLS | MDB_RDONLY | MDB_NOLOCK, err);
-    rc = rc != 0 ? rc : check_length(e, err);
-    rc = rc != 0 ? rc : open_tables_in(db, e, false, err);
+    if (rc == 0) rc = check_length(e, err);
+    if (rc == 0) rc = open_tables_in(db, e, false, err);
     if (rc != 0) {
         db_close_env(e);
         return rc;
@@ -537,7 +538,8 @@ int db_lock_alone(const char *dir, int *ret_fd, uint64_t *ret_pid, struct err *e
     struct stat st;
     int rc = file_join(path, dir, "lock.mdb", err), fd = -1;
     if (rc != 0 || stat(dir, &st) != 0) {
-        return rc != 0 ? rc : err_errno(err, errno, "'%s'", dir);
+        if (rc == 0) rc = err_errno(err, errno, "'%s'", dir);
+        return rc;
     }
     pthread_mutex_lock(&open_lock);
     for (const struct db_env *o = open_list; o != NULL && rc == 0; o = o->next_open) {

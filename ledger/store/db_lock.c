@@ -162,7 +162,7 @@ int db_open_lock(const char *dir, bool own, struct db_waiter *waiter, int *ret_f
     char above[FILE_PATH_MAX];
     int fd = own ? open_own(dir) : -1;
     int rc = file_join(above, dir, "..", err);
-    rc = rc != 0 || fd >= 0 ? rc : open_dir(above, &fd, err);
+    if (rc == 0 && fd < 0) rc = open_dir(above, &fd, err);
     while (rc == 0 && (rc = try_flock(fd, LOCK_EX, above, err)) == 1) {
         rc = db_waiter_pause(waiter, &(struct db_holder){.fd = fd, .doing = "which is opening the database"}, err);
     }
@@ -237,7 +237,7 @@ int db_write_lock_take(struct db_write_lock *lock, struct db_waiter *waiter, str
     rc = lock->dir >= 0 ? 0 : open_dir(waiter->path, &lock->dir, err);
     while (rc == 0) {
         rc = front ? 0 : look_at_turnstile(lock, waiter->began != 0, waiter->path, err);
-        rc = rc != 0 ? rc : try_flock(lock->dir, LOCK_EX, waiter->path, err);
+        if (rc == 0) rc = try_flock(lock->dir, LOCK_EX, waiter->path, err);
         if (rc != 1) {
             break;
         }

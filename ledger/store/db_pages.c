@@ -181,7 +181,7 @@ static int take_elsewhere(struct walk *w, uint64_t first, uint64_t n) {
 static int take_list_elsewhere(struct walk *w, const struct page *page, uint64_t first, uint64_t n) {
     uint8_t *list = malloc(n + 1);
     int rc = list == NULL ? err_set(w->err, ERR_NOMEM, "out of memory") : read_page(w, first, PAGE_HEAD, list, n);
-    rc = rc != 0 ? rc : take_list(w, page, list, n);
+    if (rc == 0) rc = take_list(w, page, list, n);
     free(list);
     return rc;
 }
@@ -207,7 +207,8 @@ static int take_data(struct walk *w, const struct page *page, const uint8_t *nod
     w->n.entries++;
     if (flags == NODE_ELSEWHERE) {
         int rc = take_elsewhere(w, get(data, 8), n);
-        return rc != 0 || !w->free_list ? rc : take_list_elsewhere(w, page, get(data, 8), n);
+        if (rc == 0 && w->free_list) rc = take_list_elsewhere(w, page, get(data, 8), n);
+        return rc;
     }
     if (flags == NODE_TREE) {
         return take_table(w, page, data, n);
@@ -279,9 +280,9 @@ static int walk_nodes(struct walk *w, const struct page *page, unsigned depth) {
 static int walk_page(struct walk *w, uint64_t number, unsigned depth) {
     struct page page = {number, malloc(w->page_bytes)};
     int rc = page.p == NULL ? err_set(w->err, ERR_NOMEM, "out of memory") : take_page(w, number);
-    rc = rc != 0 ? rc : read_page(w, number, 0, page.p, w->page_bytes);
-    rc = rc != 0 ? rc : check_layout(w, &page);
-    rc = rc != 0 ? rc : walk_nodes(w, &page, depth);
+    if (rc == 0) rc = read_page(w, number, 0, page.p, w->page_bytes);
+    if (rc == 0) rc = check_layout(w, &page);
+    if (rc == 0) rc = walk_nodes(w, &page, depth);
     free(page.p);
     return rc;
 }
@@ -374,8 +375,8 @@ int db_pages_check(int fd, size_t page_bytes, uint64_t commit, struct err *err) 
         return 1;
     }
     int rc = begin(&w, meta[of]);
-    rc = rc != 0 ? rc : walk_free_list(&w, of, meta[of]);
-    rc = rc != 0 ? rc : walk_tree(&w, of, meta[of] + META_ROOT);
+    if (rc == 0) rc = walk_free_list(&w, of, meta[of]);
+    if (rc == 0) rc = walk_tree(&w, of, meta[of] + META_ROOT);
     free(w.seen);
     return rc;
 }

@@ -156,7 +156,7 @@ int db_strangers(struct db_txn *txn, void (*found)(void *ctx, struct bytes name)
     MDB_cursor *cur = NULL;
     MDB_val k, v;
     int rc = DB_CALL(txn->env, mdb_dbi_open(txn->txn, NULL, 0, &root));
-    rc = rc != 0 ? rc : DB_CALL(txn->env, mdb_cursor_open(txn->txn, root, &cur));
+    if (rc == 0) rc = DB_CALL(txn->env, mdb_cursor_open(txn->txn, root, &cur));
     if (rc != 0) {
         return db_fail(txn->env, rc, "listing tables", err);
     }
@@ -225,10 +225,10 @@ static int take_stats(struct db_env *e, struct db_stats *ret, struct err *err) {
     uint64_t commits = 0;
     int dead = 0, fd;
     int rc = mdb_reader_check(e->env, &dead);
-    rc = rc != 0 ? rc : db_list_readers(e, &readers, &commits);
-    rc = rc != 0 ? rc : mdb_env_info(e->env, &info);
-    rc = rc != 0 ? rc : mdb_env_stat(e->env, &st);
-    rc = rc != 0 ? rc : mdb_env_get_fd(e->env, &fd);
+    if (rc == 0) rc = db_list_readers(e, &readers, &commits);
+    if (rc == 0) rc = mdb_env_info(e->env, &info);
+    if (rc == 0) rc = mdb_env_stat(e->env, &st);
+    if (rc == 0) rc = mdb_env_get_fd(e->env, &fd);
     if (rc != 0) {
         return db_fail(e, rc, "reading its state", err);
     }

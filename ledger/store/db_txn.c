@@ -167,8 +167,8 @@ int db_look(struct db *db, struct db_txn **ret, struct err *err) {
     }
     txn->db = db;
     int rc = begin_any(db, true, true, &txn->under, err);
-    rc = rc != 0 ? rc : db_open_loose(db, txn->under->env, &txn->env, err);
-    rc = rc != 0 ? rc : begin_in(txn->env, MDB_RDONLY, &txn->txn, err);
+    if (rc == 0) rc = db_open_loose(db, txn->under->env, &txn->env, err);
+    if (rc == 0) rc = begin_in(txn->env, MDB_RDONLY, &txn->txn, err);
     if (rc == 0 && mdb_txn_id(txn->txn) + 1 != mdb_txn_id(txn->under->txn)) {
         rc = err_set(err, ERR_IO, "'%s': its newest commit is %llu, not %llu", txn->env->path,
                      (unsigned long long)mdb_txn_id(txn->txn), (unsigned long long)mdb_txn_id(txn->under->txn) - 1);
@@ -279,7 +279,7 @@ int db_renew(struct db_txn *txn, struct err *err) {
     mdb_txn_abort(txn->txn);
     txn->txn = NULL;
     rc = move_on(txn->db, old, err);
-    rc = rc != 0 ? rc : enter(txn, err);
+    if (rc == 0) rc = enter(txn, err);
     if (rc == 0) {
         db_let_go(txn->db, old);
     }

@@ -58,7 +58,7 @@ int generation_each(const char *base, generation_each_fn *each, void *ctx, struc
         enum generation_form form = form_of(d->d_name, name, &n);
         if (form != GENERATION_NONE) {
             rc = file_join(path, parent, d->d_name, err);
-            rc = rc != 0 ? rc : each(ctx, form, n, path, err);
+            if (rc == 0) rc = each(ctx, form, n, path, err);
         }
     }
     if (dir != NULL) {
@@ -94,14 +94,15 @@ int generation_find(const char *base, uint64_t from, uint64_t *ret, struct err *
     if (rc == 0 && f.any) {
         *ret = f.found;
     }
-    return rc != 0 ? rc : f.any ? 0 : 1;
+    if (rc == 0) rc = f.any ? 0 : 1;
+    return rc;
 }
 
 int generation_wipe(const char *dir, struct err *err) {
     char path[FILE_PATH_MAX];
     int rc = file_join(path, dir, "data.mdb", err);
-    rc = rc != 0 || !file_exists(path) ? rc : file_wipe(path, err);
-    rc = rc != 0 && rc != ERR_NOTFOUND ? rc : file_remove_tree(dir, err);
+    if (rc == 0 && file_exists(path)) rc = file_wipe(path, err);
+    if (rc == 0 || rc == ERR_NOTFOUND) rc = file_remove_tree(dir, err);
     return rc != 0 && !file_exists(dir) ? 0 : rc;
 }
 

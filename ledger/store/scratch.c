@@ -23,7 +23,7 @@ int scratch_db_open(const char *const *tables, size_t n_tables, uint64_t map_byt
     }
     int rc = db_open(dir, &options, &db, err);
     int removed = file_remove_tree(dir, rc == 0 ? err : NULL);
-    rc = rc != 0 ? rc : removed;
+    if (rc == 0) rc = removed;
     if (rc != 0) {
         db_close(db);
         return rc;

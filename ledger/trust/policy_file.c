@@ -383,7 +383,7 @@ static int read_genesis(struct parser *parser, struct bytes line, struct err *er
     struct bytes origin;
     uint8_t leaf[MERKLE_HASH];
     int rc = parse_genesis(line, &origin, leaf, err);
-    rc = rc != 0 ? rc : policy_add_genesis(parser->policy, origin, leaf, err);
+    if (rc == 0) rc = policy_add_genesis(parser->policy, origin, leaf, err);
     return limit_to_invalid(rc, err);
 }
 

@@ -37,7 +37,7 @@ static int add_policy(struct ledger_trust *trust, const char *path, bool is_trus
     struct buf text;
     buf_init(&text, TRUST_FILE_MAX);
     int rc = file_read(path, &text, err);
-    rc = rc != 0 ? rc : policy_decode(trust->policy, bytes_of_buf(&text), is_trust, path, err);
+    if (rc == 0) rc = policy_decode(trust->policy, bytes_of_buf(&text), is_trust, path, err);
     buf_done(&text);
     return rc;
 }
@@ -58,7 +58,8 @@ int ledger_trust_key(struct ledger_trust *trust, const char *vkey, struct err *e
         rc = err_set(err, ERR_INVALID, "'%s' is not a log key (Ed25519)", vkey);
     }
     trust->named = true;
-    return rc != 0 ? rc : policy_add_log(trust->policy, &key, err);
+    if (rc == 0) rc = policy_add_log(trust->policy, &key, err);
+    return rc;
 }
 
 int ledger_trust_genesis(struct ledger_trust *trust, const char *leaf_hex, struct err *err) {
@@ -85,7 +86,7 @@ int ledger_trust_checkpoint(struct ledger_trust *trust, const char *path, struct
     int rc = file_read(path, &known->note, err);
     if (rc == 0) {
         rc = note_decode(bytes_of_buf(&known->note), &known->parsed, err);
-        rc = rc != 0 ? rc : checkpoint_decode(known->parsed.text, &known->point, err);
+        if (rc == 0) rc = checkpoint_decode(known->parsed.text, &known->point, err);
         if (rc != 0) {
             err_prefix(err, "'%s'", path);
             rc = err == NULL ? rc : (err->code = ERR_INVALID);

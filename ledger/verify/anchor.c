@@ -242,7 +242,7 @@ static void by_head_copy(struct verify *v) {
     if (rc == 0) {
         v->renewed = 0; /* others may have appended and written the copy since */
         rc = verify_renew(v, &why);
-        rc = rc != 0 ? rc : headfile_compare(&copy, &v->view, &why);
+        if (rc == 0) rc = headfile_compare(&copy, &v->view, &why);
     }
     if (rc == ERR_ROLLBACK) {
         contradict(v, "T3", LEDGER_COMPLETENESS, why.msg);

@@ -48,7 +48,7 @@ static int spaces_init(struct verify_spaces *spaces, size_t n_threads, struct er
     spaces->large_record = OWN_RECORDS / n_threads;
     for (size_t i = 0; i < SPACES; i++) {
         int made = verify_space_init(&spaces->space[i], err);
-        rc = rc != 0 ? rc : made;
+        if (rc == 0) rc = made;
         spaces->free[spaces->n_free++] = &spaces->space[i];
     }
     return rc;

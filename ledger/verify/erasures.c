@@ -197,7 +197,7 @@ static void check_private(struct verify *v, const struct verify_claim *c, size_t
         return;
     }
     int rc = db_get_u64(v->txn, T_PRIVATE, c->seq, &record, &why);
-    rc = rc != 0 ? rc : private_open(record, h.private_, v->mine->private_, &view, &why);
+    if (rc == 0) rc = private_open(record, h.private_, v->mine->private_, &view, &why);
     if (rc != 0) {
         verify_hindered(v, rc, &why); /* else said already */
         return;
@@ -241,7 +241,7 @@ bool verify_erased_since(struct verify *v, struct bytes digest) {
     struct err why = {0};
     bool erased = false;
     int rc = ledger_head(v->ledger, &head, &why);
-    rc = rc != 0 || head.size <= v->erasures.seen ? rc : artifact_is_erased(v->ledger, digest, &erased, &why);
+    if (rc == 0 && head.size > v->erasures.seen) rc = artifact_is_erased(v->ledger, digest, &erased, &why);
     return verify_hindered(v, rc, &why) || erased;
 }
 
@@ -280,7 +280,7 @@ int verify_erasures(struct verify *v, struct err *err) {
     v->renewed = 0;
     int rc = verify_renew(v, err);
     v->naming = LEDGER_NO_SEQ;
-    rc = rc != 0 ? rc : take_later(v, err);
+    if (rc == 0) rc = take_later(v, err);
     e->seen = v->view.head.size;
     if (rc != 0) {
         return rc;

@@ -127,7 +127,8 @@ static int join(struct verify *v, const struct verify_part *part, struct err *er
     v->chain.prev_known = true;
     v->chain.time = part->last_time;
     int rc = take_stored(v, part->stored, part->n_stored, err);
-    return rc != 0 ? rc : take_counts(v, &part->counts, part->author, part->n_authors, err);
+    if (rc == 0) rc = take_counts(v, &part->counts, part->author, part->n_authors, err);
+    return rc;
 }
 
 /* ---- groups one event after another ---- */
@@ -209,8 +210,9 @@ static int check_group(struct verify *v, uint64_t index, struct err *err) {
         }
     }
     rc = take_stored(v, c->stored, c->n_stored, err);
-    rc = rc != 0 ? rc : take_counts(v, &c->counts, c->author, c->n_authors, err);
-    return rc != 0 ? rc : verify_check_key_run(c, err);
+    if (rc == 0) rc = take_counts(v, &c->counts, c->author, c->n_authors, err);
+    if (rc == 0) rc = verify_check_key_run(c, err);
+    return rc;
 }
 
 /* ---- all of them ---- */
@@ -232,7 +234,7 @@ int verify_events(struct verify *v, struct err *err) {
             rc = join(v, part, err);
         } else if (rc == 0) {
             rc = verify_renew(v, err); /* others may have written since, where nothing holds a snapshot */
-            rc = rc != 0 ? rc : check_group(v, g, err);
+            if (rc == 0) rc = check_group(v, g, err);
             verify_crew_tell(crew);
         }
         if (g % 64 == 63 || g + 1 == groups) {

@@ -164,7 +164,8 @@ static int note_absent(struct verify_checker *c, const struct event_header *h, b
         return 1;
     }
     int rc = c->quiet ? 0 : verify_absent(c->v, h->seq, body, err);
-    return rc != 0 ? rc : 1;
+    if (rc == 0) rc = 1;
+    return rc;
 }
 
 /* 1: there is no payload to go on with, and that is said. */
@@ -201,7 +202,7 @@ static int check_private(struct verify_checker *c, const struct event_header *h,
         fault(c, "", LEDGER_INTEGRITY, h->seq, "private", "its private fields are missing");
         return 0;
     }
-    rc = rc != 0 ? rc : private_open(record, h->private_, c->private_, &view, why);
+    if (rc == 0) rc = private_open(record, h->private_, c->private_, &view, why);
     if (err_is_system(rc)) {
         return err_set(err, rc, "%s", why->msg);
     }
@@ -286,11 +287,12 @@ static int check_body(struct verify_checker *c, const struct group_event *e, con
             note_stored(c, h, body);
         } else if (bytes_is(h->kind, "ledger.erased")) {
             c->noticed = true;
-            rc = rc != 0 || c->quiet ? rc : verify_claim(c->v, h, body, err);
+            if (rc == 0 && !c->quiet) rc = verify_claim(c->v, h, body, err);
         }
     }
-    rc = rc != 0 || author.name.n == 0 ? rc : check_author(c, h, body, &author, err);
-    return rc != 0 || !c->build_run ? rc : keyrun_of_decoded(h, &author, put_pair, &c->key_run, err);
+    if (rc == 0 && author.name.n != 0) rc = check_author(c, h, body, &author, err);
+    if (rc == 0 && c->build_run) rc = keyrun_of_decoded(h, &author, put_pair, &c->key_run, err);
+    return rc;
 }
 
 static int check_decoded(struct verify_checker *c, const struct group_event *e, const struct event_header *h, uint64_t seq,
@@ -369,8 +371,9 @@ static int check_events(struct verify_checker *c) {
     for (size_t i = 0; i < EVENT_GROUP && rc == 0 && !c->noticed; i++) {
         rc = group_header(c->group, i, &h) ? check_decoded(c, &c->group->event[i], &h, first + i, NULL) : ERR_CORRUPT;
     }
-    rc = rc != 0 || c->noticed ? rc : buf_check(&c->key_run, "a key run", NULL);
-    return rc != 0 || c->noticed ? rc : compare_key_run(c, first, NULL);
+    if (rc == 0 && !c->noticed) rc = buf_check(&c->key_run, "a key run", NULL);
+    if (rc == 0 && !c->noticed) rc = compare_key_run(c, first, NULL);
+    return rc;
 }
 
 /* The compact range over the group's first n leaves. */

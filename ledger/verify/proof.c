@@ -181,7 +181,7 @@ static void check_erasing(struct proof_check *c, struct bytes body) {
     struct err why = {0};
     enum ledger_erase_what what;
     int rc = erased_what(body, &what, &why);
-    rc = rc != 0 || what == LEDGER_ERASE_ARTIFACT ? rc : erased_events(body, c->header.seq, NULL, NULL, &why);
+    if (rc == 0 && what != LEDGER_ERASE_ARTIFACT) rc = erased_events(body, c->header.seq, NULL, NULL, &why);
     if (rc != 0) {
         fault(c, "F26", LEDGER_ERASURES, "payload", why.msg);
     }

@@ -219,7 +219,7 @@ static void judge_note(struct verify *v, struct bytes bytes, const struct verify
     struct err why = {0};
     struct note *note = malloc(sizeof(*note));
     int rc = note == NULL ? err_set(&why, ERR_NOMEM, "out of memory for a checkpoint") : note_decode(bytes, note, &why);
-    rc = rc != 0 ? rc : checkpoint_decode(note->text, &point, &why);
+    if (rc == 0) rc = checkpoint_decode(note->text, &point, &why);
     if (rc != 0) {
         if (!verify_hindered(v, rc, &why)) {
             verify_refuse(v, "F10", LEDGER_SEALS, size - 1, table, "the checkpoint of size %llu does not parse: %s",

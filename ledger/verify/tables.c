@@ -31,7 +31,7 @@ static int sweep(struct verify *v, enum core_table table, record_fn *record, str
     size_t last_n = 0;
     bool first = true;
     int rc = verify_renew(v, err);
-    rc = rc != 0 ? rc : db_cursor_open(v->txn, table, &cursor, err);
+    if (rc == 0) rc = db_cursor_open(v->txn, table, &cursor, err);
     if (rc != 0) {
         return rc;
     }
@@ -386,16 +386,16 @@ int verify_tables(struct verify *v, struct err *err) {
                   {T_PRIVATE, on_counted},   {T_TILE, on_tile},    {T_CHECKPOINT, on_checkpoint}, {T_KEYRUN, on_keyrun},
                   {T_ARTIFACT, on_artifact}, {T_CURSOR, on_cursor}};
     int rc = check_pages(v, err);
-    rc = rc != 0 ? rc : db_strangers(v->txn, on_stranger_table, v, err);
+    if (rc == 0) rc = db_strangers(v->txn, on_stranger_table, v, err);
     check_head(v);
-    rc = rc != 0 ? rc : check_meta_names(v, err);
-    rc = rc != 0 ? rc : check_stored(v, err);
+    if (rc == 0) rc = check_meta_names(v, err);
+    if (rc == 0) rc = check_stored(v, err);
     v->naming = LEDGER_NO_SEQ;
     for (size_t i = 0; i < sizeof(sweeps) / sizeof(sweeps[0]) && rc == 0; i++) {
         rc = sweep(v, sweeps[i].table, sweeps[i].record, err);
         bool surplus = (sweeps[i].table == T_PAYLOAD && v->counts.external != 0) ||
                        (sweeps[i].table == T_PRIVATE && v->counts.private_ != 0);
-        rc = rc != 0 || !surplus ? rc : sweep(v, sweeps[i].table, on_surplus, err);
+        if (rc == 0 && surplus) rc = sweep(v, sweeps[i].table, on_surplus, err);
     }
     return rc;
 }

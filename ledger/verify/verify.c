@@ -76,7 +76,8 @@ int verify_view_renew(struct core_view *view, uint64_t *renewed, struct err *err
     *renewed = now;
     core_view_release(view);
     int rc = db_renew(view->txn, err);
-    return rc != 0 ? rc : core_head_get(view->txn, &view->head, err);
+    if (rc == 0) rc = core_head_get(view->txn, &view->head, err);
+    return rc;
 }
 
 int verify_renew(struct verify *v, struct err *err) {
@@ -211,14 +212,14 @@ static int try_derived(void *ctx, struct err *err) {
     struct err why = {0};
     struct db *db;
     int rc = derived_path(v->ledger, dir, &why);
-    rc = rc != 0 ? rc : derived_look(v->ledger, &db, &why);
+    if (rc == 0) rc = derived_look(v->ledger, &db, &why);
     if (rc == ERR_NOTFOUND) {
         bool absent = !file_exists(dir);
         say(v, LEDGER_DERIVED, absent ? LEDGER_ASPECT_GOOD : LEDGER_ASPECT_UNCHECKED, "%s%s%s",
             absent ? "absent" : "not compared: ", absent ? "" : why.msg, "; it is rebuilt when needed");
         return 0;
     }
-    rc = rc != 0 ? rc : segments_check(v->ledger, db, &check, &covered, &why);
+    if (rc == 0) rc = segments_check(v->ledger, db, &check, &covered, &why);
     if (rc == ERR_CORRUPT || rc == ERR_TAMPERED || rc == ERR_VERSION) {
         verify_fault(v, LEDGER_DERIVED, LEDGER_NO_SEQ, "keyseg", "%s", why.msg);
         rc = 0;
@@ -316,7 +317,8 @@ static int begin(struct verify *v, struct err *err) {
     if (rc == 0 && buf_put_bytes(&v->newest, note) != 0) {
         rc = buf_check(&v->newest, "the newest checkpoint", err);
     }
-    return rc != 0 ? rc : begin_since(v, err);
+    if (rc == 0) rc = begin_since(v, err);
+    return rc;
 }
 
 static void done(struct verify *v) {
@@ -354,11 +356,11 @@ static int run(struct verify *v, struct err *err) {
     merkle_edge_root(&v->head.edge, v->report->head.root);
     v->report->from = v->from;
     rc = verify_events(v, &why);
-    rc = rc != 0 ? rc : verify_seals_end(v, &why);
-    rc = rc != 0 ? rc : verify_erasures(v, &why);
-    rc = rc != 0 ? rc : verify_tables(v, &why);
+    if (rc == 0) rc = verify_seals_end(v, &why);
+    if (rc == 0) rc = verify_erasures(v, &why);
+    if (rc == 0) rc = verify_tables(v, &why);
     rc = rc == 0 ? 0 : damaged(v, rc, &why, err);
-    rc = rc != 0 || !v->options->derived || v->hindered.code != 0 ? rc : derived_work(v->ledger, try_derived, v, err);
+    if (rc == 0 && v->options->derived && v->hindered.code == 0) rc = derived_work(v->ledger, try_derived, v, err);
     if (rc == 0) {
         verify_anchor(v);
         say_all(v, v->n_artifacts);

@@ -28,7 +28,8 @@ static int path_of(const struct ledger *ledger, const uint8_t digest[HASH_LEN], 
     text_hex(hex, digest, HASH_LEN);
     snprintf(sub, sizeof(sub), "artifacts/%.2s", hex);
     int rc = core_path(ledger, sub, dir, err);
-    return rc != 0 ? rc : file_join(path, dir, hex, err);
+    if (rc == 0) rc = file_join(path, dir, hex, err);
+    return rc;
 }
 
 static ssize_t read_some(int fd, uint8_t chunk[CHUNK]) {
@@ -88,8 +89,8 @@ static int make_temporary(struct incoming *in, const char *dir, struct err *err)
 static int spill(const struct ledger *ledger, struct incoming *in, struct err *err) {
     char dir[FILE_PATH_MAX];
     int rc = core_path(ledger, "artifacts", dir, err);
-    rc = rc != 0 ? rc : file_make_dirs(dir, err);
-    rc = rc != 0 ? rc : make_temporary(in, dir, err);
+    if (rc == 0) rc = file_make_dirs(dir, err);
+    if (rc == 0) rc = make_temporary(in, dir, err);
     if (rc != 0) {
         return rc;
     }
@@ -152,7 +153,8 @@ static int put_record(struct commit_store *store, struct db_txn *txn, struct err
     }
     int rc = there != 0 && there != ERR_NOTFOUND ? there : place_file(in->ledger, in, store->digest, err);
     if (rc != 0 || there == 0) {
-        return rc != 0 ? rc : 1;
+        if (rc == 0) rc = 1;
+        return rc;
     }
     buf_init(&record, ARTIFACT_INLINE + ARTIFACT_RECORD_HEAD);
     buf_put_u8(&record, in->tmp_fd < 0 ? ARTIFACT_HERE : ARTIFACT_FILE);
@@ -161,7 +163,7 @@ static int put_record(struct commit_store *store, struct db_txn *txn, struct err
         buf_put_bytes(&record, bytes_of_buf(&in->small));
     }
     rc = buf_check(&record, "an artifact", err);
-    rc = rc != 0 ? rc : db_put(txn, T_ARTIFACT, key, bytes_of_buf(&record), DB_NEW, err);
+    if (rc == 0) rc = db_put(txn, T_ARTIFACT, key, bytes_of_buf(&record), DB_NEW, err);
     buf_done(&record);
     return rc;
 }
@@ -170,12 +172,13 @@ static int keep(struct incoming *in, struct err *err) {
     char dir[FILE_PATH_MAX], path[FILE_PATH_MAX];
     struct commit_request request = {.store = &in->store};
     int rc = in->tmp_fd < 0 ? 0 : path_of(in->ledger, in->store.digest, dir, path, err);
-    rc = rc != 0 || in->tmp_fd < 0 ? rc : file_make_dirs(dir, err);
+    if (rc == 0 && in->tmp_fd >= 0) rc = file_make_dirs(dir, err);
     if (rc == 0 && in->tmp_fd >= 0 && fsync(in->tmp_fd) != 0) {
         rc = err_errno(err, errno, "'%s'", in->tmp);
     }
     in->store.size = in->size;
-    return rc != 0 ? rc : commit_alone(in->ledger, &request, err);
+    if (rc == 0) rc = commit_alone(in->ledger, &request, err);
+    return rc;
 }
 
 static int sweep_incoming(struct ledger *ledger, struct err *err);
@@ -272,13 +275,15 @@ static int sweep_temporary(struct ledger *ledger, const char *dir, const char *n
         return 0;
     }
     int rc = file_join(path, dir, name, err);
-    return rc != 0 ? rc : wipe_left(path, err);
+    if (rc == 0) rc = wipe_left(path, err);
+    return rc;
 }
 
 static int sweep_incoming(struct ledger *ledger, struct err *err) {
     char dir[FILE_PATH_MAX];
     int rc = core_path(ledger, "artifacts", dir, err);
-    return rc != 0 ? rc : each_name(ledger, dir, sweep_temporary, err);
+    if (rc == 0) rc = each_name(ledger, dir, sweep_temporary, err);
+    return rc;
 }
 
 /* With `write` nobody can be putting it just now. */
@@ -309,7 +314,7 @@ static int sweep_file(struct ledger *ledger, const char *dir, const char *name, 
     rc = is_recorded(ledger, digest, true, &txn, err);
     if (rc == 1) {
         rc = file_join(path, dir, name, err);
-        rc = rc != 0 ? rc : wipe_left(path, err);
+        if (rc == 0) rc = wipe_left(path, err);
     }
     db_abort(txn);
     return rc;
@@ -321,14 +326,16 @@ static int sweep_dir(struct ledger *ledger, const char *dir, const char *name, s
         return 0;
     }
     int rc = file_join(path, dir, name, err);
-    return rc != 0 ? rc : each_name(ledger, path, sweep_file, err);
+    if (rc == 0) rc = each_name(ledger, path, sweep_file, err);
+    return rc;
 }
 
 int artifact_sweep(struct ledger *ledger, struct err *err) {
     char dir[FILE_PATH_MAX];
     int rc = core_path(ledger, "artifacts", dir, err);
-    rc = rc != 0 ? rc : each_name(ledger, dir, sweep_temporary, err);
-    return rc != 0 ? rc : each_name(ledger, dir, sweep_dir, err);
+    if (rc == 0) rc = each_name(ledger, dir, sweep_temporary, err);
+    if (rc == 0) rc = each_name(ledger, dir, sweep_dir, err);
+    return rc;
 }
 
 /* ---- getting ---- */
@@ -368,9 +375,9 @@ static int stream(const struct ledger *ledger, struct bytes key, struct bytes re
     if (rc == 0 && where == ARTIFACT_ERASED) {
         return err_set(err, ERR_NOTFOUND, "the artifact was erased");
     }
-    rc = rc != 0 ? rc : path_of(ledger, key.p, dir, path, err);
+    if (rc == 0) rc = path_of(ledger, key.p, dir, path, err);
     struct hash *hash = hash_new();
-    rc = rc != 0 || hash != NULL ? rc : err_set(err, ERR_NOMEM, "out of memory");
+    if (rc == 0 && hash == NULL) rc = err_set(err, ERR_NOMEM, "out of memory");
     int fd = -1;
     if (rc == 0 && where == ARTIFACT_FILE && (fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) < 0) {
         bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP; /* a link is not a file of ours */
@@ -431,7 +438,7 @@ int ledger_artifact_get(struct ledger *ledger, const char *id, int fd, struct er
     struct bytes record, key = {digest, HASH_LEN};
     struct buf copy; /* no snapshot is held while whoever is at the other end takes his time */
     int rc = parse_id(id, digest, err);
-    rc = rc != 0 ? rc : db_begin(ledger->evidence, false, &txn, err);
+    if (rc == 0) rc = db_begin(ledger->evidence, false, &txn, err);
     if (rc != 0) {
         return rc;
     }
@@ -467,16 +474,16 @@ int artifact_erase(struct db_txn *txn, const char *id, uint64_t *ret_bytes, stru
     struct bytes record, key = {digest, HASH_LEN};
     uint64_t size = 0;
     int rc = parse_id(id, digest, err);
-    rc = rc != 0 ? rc : db_get(txn, T_ARTIFACT, key, &record, err);
+    if (rc == 0) rc = db_get(txn, T_ARTIFACT, key, &record, err);
     if (rc == ERR_NOTFOUND) {
         return err_set(err, ERR_NOTFOUND, "there is no artifact '%s'", id);
     }
-    rc = rc != 0 ? rc : open_record(record, &where, &size, err);
+    if (rc == 0) rc = open_record(record, &where, &size, err);
     if (rc == 0 && where == ARTIFACT_ERASED) {
         return err_set(err, ERR_NOTFOUND, "'%s' was erased before", id);
     }
     be64_put(head + 1, size);
-    rc = rc != 0 ? rc : db_put(txn, T_ARTIFACT, key, (struct bytes){head, sizeof(head)}, DB_PUT, err);
+    if (rc == 0) rc = db_put(txn, T_ARTIFACT, key, (struct bytes){head, sizeof(head)}, DB_PUT, err);
     if (rc == 0) {
         *ret_bytes += size;
     }
@@ -489,7 +496,8 @@ int artifact_wipe(const struct ledger *ledger, struct bytes key, struct bytes re
         return 0;
     }
     int rc = path_of(ledger, key.p, dir, path, err);
-    return rc != 0 || !file_exists(path) ? rc : file_wipe(path, err);
+    if (rc == 0 && file_exists(path)) rc = file_wipe(path, err);
+    return rc;
 }
 
 int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err) {
@@ -506,7 +514,7 @@ int artifact_bytes(struct db_txn *txn, uint64_t *ret, struct err *err) {
         uint64_t size = 0;
         rc = open_record(record, &where, &size, err);
         sum += rc == 0 && where != ARTIFACT_ERASED ? size : 0;
-        rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &record, err);
+        if (rc == 0) rc = db_cursor_next(cursor, &key, &record, err);
     }
     db_cursor_close(cursor);
     if (rc == 1) {

@@ -152,12 +152,13 @@ static int check_no_secret(struct bytes text, const char *name, struct err *err)
 
 static int check_strings(const struct event_header *h, const struct kind_index *index, struct err *err) {
     int rc = event_header_check(h, err);
-    rc = rc != 0 ? rc : check_no_secret(h->kind, "kind", err);
-    rc = rc != 0 || kind_id_in_subject(index, h->subject) ? rc : check_no_secret(h->subject, "subject", err);
-    rc = rc != 0 ? rc : check_no_secret(h->actor, "actor", err);
-    rc = rc != 0 ? rc : check_no_secret(h->source, "source", err);
-    rc = rc != 0 || kind_is_id(h->run) ? rc : check_no_secret(h->run, "run", err);
-    return rc != 0 ? rc : check_no_secret(h->key, "key", err);
+    if (rc == 0) rc = check_no_secret(h->kind, "kind", err);
+    if (rc == 0 && !kind_id_in_subject(index, h->subject)) rc = check_no_secret(h->subject, "subject", err);
+    if (rc == 0) rc = check_no_secret(h->actor, "actor", err);
+    if (rc == 0) rc = check_no_secret(h->source, "source", err);
+    if (rc == 0 && !kind_is_id(h->run)) rc = check_no_secret(h->run, "run", err);
+    if (rc == 0) rc = check_no_secret(h->key, "key", err);
+    return rc;
 }
 
 /* A header's string that needs no other look: short enough, without control characters, of ASCII, no secret. */
@@ -317,7 +318,8 @@ static int encode_entry(struct ledger_batch *batch, const struct ledger_draft *d
         buf_put_bytes(arena, draft->cause_key);
     }
     rc = put_payload(batch, draft, h, body, e, err);
-    return rc != 0 ? rc : buf_check(arena, "a batch", err);
+    if (rc == 0) rc = buf_check(arena, "a batch", err);
+    return rc;
 }
 
 /* A key for a signed draft that has none, so that its signature cannot be played again. */
@@ -360,16 +362,16 @@ static int add_sorted(struct ledger_batch *batch, const struct ledger_draft *dra
                             .as_it_is = control};
     in.memo = batch->memo == NULL ? NULL : &batch->memo->fields;
     int rc = author_key(draft, fresh, &h.key, err);
-    rc = rc != 0 ? rc : check_header(batch->memo, &h, in.index, err);
-    rc = rc != 0 || control ? rc : kind_forms_check(in.index, h.subject, err);
+    if (rc == 0) rc = check_header(batch->memo, &h, in.index, err);
+    if (rc == 0 && !control) rc = kind_forms_check(in.index, h.subject, err);
     if (rc != 0) {
         return rc;
     }
     buf_clear(&batch->scratch);
     buf_clear(&batch->private_);
     rc = kind_sort_input(&in, &batch->scratch, &batch->private_, &e->masked, err);
-    rc = rc != 0 || control ? rc : grant_check(draft, bytes_of_buf(&batch->scratch), err);
-    rc = rc != 0 ? rc : tool_rule_check(draft->kind, bytes_of_buf(&batch->scratch), bytes_of_buf(&batch->private_), err);
+    if (rc == 0 && !control) rc = grant_check(draft, bytes_of_buf(&batch->scratch), err);
+    if (rc == 0) rc = tool_rule_check(draft->kind, bytes_of_buf(&batch->scratch), bytes_of_buf(&batch->private_), err);
     if (rc == 0) {
         h.schema = in.index == NULL ? 1 : in.index->kind->schema;
         rc = encode_entry(batch, draft, &h, bytes_of_buf(&batch->scratch), bytes_of_buf(&batch->private_), e, err);
@@ -434,14 +436,16 @@ int batch_add_own(struct ledger_batch *batch, const struct batch_own *own, struc
     int rc = buf_check(own->body, own->kind, err);
     if (own->private_ != NULL) {
         draft.private_ = bytes_of_buf(own->private_);
-        rc = rc != 0 ? rc : buf_check(own->private_, own->kind, err);
+        if (rc == 0) rc = buf_check(own->private_, own->kind, err);
     }
-    return rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    if (rc == 0) rc = batch_add_control(batch, &draft, err);
+    return rc;
 }
 
 int ledger_batch_add(struct ledger_batch *batch, const struct ledger_draft *draft, struct err *err) {
     int rc = check_allowed(draft->kind, draft->source, err);
-    return rc != 0 ? rc : add_draft(batch, draft, false, err);
+    if (rc == 0) rc = add_draft(batch, draft, false, err);
+    return rc;
 }
 
 int batch_check(const struct ledger_draft *draft, bool control, struct buf *ret_body, struct buf *ret_private,
@@ -450,12 +454,12 @@ int batch_check(const struct ledger_draft *draft, bool control, struct buf *ret_
     struct ledger_draft unsigned_ = *draft;
     int rc = ledger_batch_new(NULL, &batch, err);
     unsigned_.author = NULL;
-    rc = rc != 0 ? rc : control ? batch_add_control(batch, &unsigned_, err) : ledger_batch_add(batch, &unsigned_, err);
+    if (rc == 0) rc = control ? batch_add_control(batch, &unsigned_, err) : ledger_batch_add(batch, &unsigned_, err);
     if (rc == 0) {
         buf_put_bytes(ret_body, bytes_of_buf(&batch->scratch));
         buf_put_bytes(ret_private, bytes_of_buf(&batch->private_));
         rc = buf_check(ret_body, "the body", err);
-        rc = rc != 0 ? rc : buf_check(ret_private, "the private fields", err);
+        if (rc == 0) rc = buf_check(ret_private, "the private fields", err);
     }
     if (rc == 0) {
         *ret_masked = batch->entry[0].masked;

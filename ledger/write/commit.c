@@ -49,8 +49,9 @@ static int ready_keys(struct ledger *ledger, const struct commit_request *list, 
     rc = core_head_get(txn, &head, err);
     db_abort(txn);
     core_tell(ledger); /* that transaction may have moved on */
-    rc = rc != 0 ? rc : vouch_load_locked(ledger, err);
-    return rc != 0 ? rc : keys_older_ready(ledger, &head, err);
+    if (rc == 0) rc = vouch_load_locked(ledger, err);
+    if (rc == 0) rc = keys_older_ready(ledger, &head, err);
+    return rc;
 }
 
 /* ---- beginning ---- */
@@ -62,10 +63,10 @@ static int load_keys(struct commit *c, const struct commit_request *request, str
         return 0; /* the caller has put the keys into the keyring */
     }
     int rc = core_epoch_get(c->txn, c->head.epoch, &epoch, err);
-    rc = rc != 0 ? rc
-                 : keyring_load(&ledger->write.keyring, ledger->config.keys,
-                                (struct bytes){ledger->passphrase, ledger->passphrase_len}, &ledger->log, c->head.epoch,
-                                &epoch.vkey, err);
+    if (rc == 0)
+        rc = keyring_load(&ledger->write.keyring, ledger->config.keys,
+                          (struct bytes){ledger->passphrase, ledger->passphrase_len}, &ledger->log, c->head.epoch,
+                          &epoch.vkey, err);
     struct place_standing standing;
     if (rc == ERR_NOTFOUND && place_judge(ledger, c->txn, &standing, NULL) == 0 && standing.place == LEDGER_PLACE_BACKUP) {
         return place_refuse(&standing, err); /* a backup has no keys: that is what it is, not what it lacks */
@@ -111,7 +112,7 @@ static int begin(struct commit *c, const struct commit_request *request, struct 
     struct ledger *ledger = c->ledger;
     int rc = request->control ? db_begin_reserved(ledger->evidence, &c->txn, err)
                               : db_begin(ledger->evidence, true, &c->txn, err);
-    rc = rc != 0 ? rc : core_head_get(c->txn, &c->head, err);
+    if (rc == 0) rc = core_head_get(c->txn, &c->head, err);
     if (rc != 0) {
         return rc;
     }
@@ -119,9 +120,10 @@ static int begin(struct commit *c, const struct commit_request *request, struct 
     c->now = clock_wall_ns();
     c->boot = clock_boot_ns();
     rc = load_keys(c, request, err);
-    rc = rc != 0 ? rc : vouch_load_locked(ledger, err);
-    rc = rc != 0 ? rc : check_head_copy(c, err);
-    return rc != 0 || !has_keys(request) ? rc : commit_keys_begin(c, err);
+    if (rc == 0) rc = vouch_load_locked(ledger, err);
+    if (rc == 0) rc = check_head_copy(c, err);
+    if (rc == 0 && has_keys(request)) rc = commit_keys_begin(c, err);
+    return rc;
 }
 
 /* What was made ready for the head of a moment ago may not do for the one that others have committed since. */
@@ -131,7 +133,7 @@ static int enter(struct commit *c, const struct commit_request *list, struct err
         db_abort(c->txn);
         c->txn = NULL;
         rc = ready_keys(c->ledger, list, err);
-        rc = rc != 0 ? rc : begin(c, list, err);
+        if (rc == 0) rc = begin(c, list, err);
     }
     return rc == 1 ? err_set(err, ERR_BUSY, "older idempotency keys are being removed by others, try again") : rc;
 }
@@ -155,8 +157,7 @@ static int put_cursors(struct commit *c, const struct commit_request *list, stru
             buf_clear(&c->record);
             cursor_encode(&c->record, bytes_of(batch->cursor_name), bytes_of_buf(&batch->cursor));
             rc = buf_check(&c->record, "a cursor", err);
-            rc = rc != 0 ? rc
-                         : db_put(c->txn, T_CURSOR, bytes_of(batch->cursor_name), bytes_of_buf(&c->record), DB_PUT, err);
+            if (rc == 0) rc = db_put(c->txn, T_CURSOR, bytes_of(batch->cursor_name), bytes_of_buf(&c->record), DB_PUT, err);
         }
     }
     return rc;
@@ -251,7 +252,7 @@ static int rotate_if_due(struct commit *c, struct commit_request *list, const st
     }
     const struct commit_request *r = w->rotate;
     int rc = commit_rotation(c, r != NULL, r == NULL ? NULL : r->actor, r == NULL ? NULL : r->reason, &batch, err);
-    rc = rc != 0 ? rc : write_own(c, &batch, &own, err);
+    if (rc == 0) rc = write_own(c, &batch, &own, err);
     if (rc == 0 && r != NULL) {
         w->rotate->rotation = own;
     }
@@ -264,17 +265,17 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
     struct ledger_receipt own;
     const struct wishes w = wishes_of(list);
     int rc = commit_place(c, list, &moved, err);
-    rc = rc != 0 || list->erase == NULL ? rc : commit_erase(c, list->erase, &erased, err);
-    rc = rc != 0 || list->store == NULL ? rc : commit_store(c, list->store, &stored, err);
-    rc = rc != 0 ? rc : commit_group_begin(c, w.events + 4, err);
-    rc = rc != 0 ? rc : judge(c, list, ret_failed);
-    rc = rc != 0 ? rc : commit_clock_gap(c, &gap, err);
+    if (rc == 0 && list->erase != NULL) rc = commit_erase(c, list->erase, &erased, err);
+    if (rc == 0 && list->store != NULL) rc = commit_store(c, list->store, &stored, err);
+    if (rc == 0) rc = commit_group_begin(c, w.events + 4, err);
+    if (rc == 0) rc = judge(c, list, ret_failed);
+    if (rc == 0) rc = commit_clock_gap(c, &gap, err);
     bool had_gap = gap != NULL;
-    rc = rc != 0 ? rc : write_own(c, &gap, &own, err);
-    rc = rc != 0 ? rc : write_own(c, &moved, &list->move, err);
-    rc = rc != 0 ? rc : write_own(c, &stored, &own, err);
-    rc = rc != 0 ? rc : write_requests(c, list, ret_failed, err);
-    rc = rc != 0 ? rc : write_own(c, &erased, &list->erased, err);
+    if (rc == 0) rc = write_own(c, &gap, &own, err);
+    if (rc == 0) rc = write_own(c, &moved, &list->move, err);
+    if (rc == 0) rc = write_own(c, &stored, &own, err);
+    if (rc == 0) rc = write_requests(c, list, ret_failed, err);
+    if (rc == 0) rc = write_own(c, &erased, &list->erased, err);
     if (rc != 0) {
         ledger_batch_free(moved);
         ledger_batch_free(stored);
@@ -289,10 +290,11 @@ static int write_all(struct commit *c, struct commit_request *list, struct commi
         return put_cursors(c, list, err);
     }
     rc = drop_covered_runs(c, err);
-    rc = rc != 0 ? rc : rotate_if_due(c, list, &w, err);
-    rc = rc != 0 ? rc : commit_group_end(c, err);
-    rc = rc != 0 ? rc : put_cursors(c, list, err);
-    return rc != 0 ? rc : commit_seal(c, err);
+    if (rc == 0) rc = rotate_if_due(c, list, &w, err);
+    if (rc == 0) rc = commit_group_end(c, err);
+    if (rc == 0) rc = put_cursors(c, list, err);
+    if (rc == 0) rc = commit_seal(c, err);
+    return rc;
 }
 
 /* ---- after the commit ---- */
@@ -309,7 +311,7 @@ static int check_epoch(struct ledger *ledger, uint64_t epoch, uint64_t size, con
         return rc;
     }
     rc = core_head_get(txn, &head, err);
-    rc = rc != 0 ? rc : core_epoch_get(txn, epoch, &there, err);
+    if (rc == 0) rc = core_epoch_get(txn, epoch, &there, err);
     if (rc == 0 && (head.epoch < epoch || head.size < size || !note_vkey_eq(&there.vkey, vkey))) {
         rc = ERR_NOTFOUND;
     }
@@ -323,7 +325,8 @@ static int check_epoch(struct ledger *ledger, uint64_t epoch, uint64_t size, con
 static int finish_rotation(struct commit *c, struct err *err) {
     struct ledger *ledger = c->ledger;
     int rc = check_epoch(ledger, c->head.epoch, c->head.size, &c->next.vkey, err);
-    return rc != 0 ? rc : keyring_advance(&ledger->write.keyring, ledger->config.keys, &c->next, err);
+    if (rc == 0) rc = keyring_advance(&ledger->write.keyring, ledger->config.keys, &c->next, err);
+    return rc;
 }
 
 static int check_current(void *commit, struct err *err) {
@@ -404,7 +407,8 @@ static int only_duplicates(struct commit *c, struct err *err) {
     db_abort(c->txn);
     c->txn = NULL;
     int rc = db_begin(c->ledger->evidence, false, &c->txn, err);
-    return rc != 0 ? rc : core_head_get(c->txn, &c->head, err);
+    if (rc == 0) rc = core_head_get(c->txn, &c->head, err);
+    return rc;
 }
 
 static int run_once(struct ledger *ledger, struct commit_request *list, struct commit_request **ret_failed,
@@ -414,12 +418,12 @@ static int run_once(struct ledger *ledger, struct commit_request *list, struct c
     buf_init(&c.record, EVENT_PAYLOAD_MAX + EVENT_PRIVATE_MAX + 65536);
     core_tell(ledger);
     int rc = enter(&c, list, err);
-    rc = rc != 0 ? rc : write_all(&c, list, ret_failed, err);
+    if (rc == 0) rc = write_all(&c, list, ret_failed, err);
     if (rc == 0) {
         struct db_txn *txn = c.txn;
         c.txn = NULL; /* the commit frees it */
         rc = db_commit(txn, err);
-        rc = rc != 0 ? rc : after(&c, list->rotate, err);
+        if (rc == 0) rc = after(&c, list->rotate, err);
     } else if (rc == 1) {
         rc = only_duplicates(&c, err);
     }

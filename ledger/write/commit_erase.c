@@ -37,8 +37,9 @@ static int load(struct commit *c, uint64_t seq, struct group *group, uint64_t *a
     size_t bad;
     int rc = *at == seq / EVENT_GROUP ? 0 : core_group_load(c->txn, &c->head, seq / EVENT_GROUP, group, &bad, err);
     *at = rc == 0 ? seq / EVENT_GROUP : LEDGER_NO_SEQ;
-    rc = rc != 0 ? rc : event_header_decode(group->event[seq % EVENT_GROUP].header, ret, err);
-    return rc != 0 ? rc : check_kind(ret, err);
+    if (rc == 0) rc = event_header_decode(group->event[seq % EVENT_GROUP].header, ret, err);
+    if (rc == 0) rc = check_kind(ret, err);
+    return rc;
 }
 
 /* ---- bodies ---- */
@@ -59,7 +60,7 @@ static int take_payload(struct commit *c, const struct group_event *e, const str
         rc = core_payload_get(c->txn, h->seq, &c->record, err);
         payload = bytes_of_buf(&c->record);
     }
-    rc = rc != 0 ? rc : event_payload_decode(payload, &body, &author, err);
+    if (rc == 0) rc = event_payload_decode(payload, &body, &author, err);
     if (rc == 0 && author.name.n > 0) {
         return err_set(err, ERR_INVALID,
                        "event %llu is signed by '%.*s': a signed body cannot be erased, its private fields can", seq,
@@ -68,7 +69,8 @@ static int take_payload(struct commit *c, const struct group_event *e, const str
     if (rc == 0) {
         *ret_bytes += body.n;
     }
-    return rc != 0 || e->where != GROUP_EXTERNAL ? rc : db_del_u64(c->txn, T_PAYLOAD, h->seq, err);
+    if (rc == 0 && e->where == GROUP_EXTERNAL) rc = db_del_u64(c->txn, T_PAYLOAD, h->seq, err);
+    return rc;
 }
 
 /* The group again, without these payloads, each event with its own salt. */
@@ -97,7 +99,7 @@ static int store_group(struct commit *c, struct group *group, struct err *err) {
         struct buf record;
         buf_init(&record, GROUP_PLAIN_MAX);
         rc = group_encode(group, &record, err);
-        rc = rc != 0 ? rc : db_put_u64(c->txn, T_BUNDLE, group->index, bytes_of_buf(&record), DB_PUT, err);
+        if (rc == 0) rc = db_put_u64(c->txn, T_BUNDLE, group->index, bytes_of_buf(&record), DB_PUT, err);
         buf_done(&record);
         return rc;
     }
@@ -106,8 +108,7 @@ static int store_group(struct commit *c, struct group *group, struct err *err) {
         buf_clear(&c->record);
         group_tail_encode(&c->record, e->header, e->payload, e->where, e->salted ? e->salt : NULL);
         rc = buf_check(&c->record, "a tail record", err);
-        rc = rc != 0 ? rc
-                     : db_put_u64(c->txn, T_TAIL, group->index * EVENT_GROUP + i, bytes_of_buf(&c->record), DB_PUT, err);
+        if (rc == 0) rc = db_put_u64(c->txn, T_TAIL, group->index * EVENT_GROUP + i, bytes_of_buf(&c->record), DB_PUT, err);
     }
     crypt_random(c->head.seed, EVENT_HASH);
     return rc;
@@ -123,11 +124,12 @@ static int erase_in_group(struct commit *c, const uint64_t *seqs, size_t n, stru
     for (size_t i = 0; i < n && rc == 0; i++) {
         size_t at = (size_t)(seqs[i] % EVENT_GROUP);
         rc = load(c, seqs[i], from, &loaded, &h, err);
-        rc = rc != 0 ? rc : take_payload(c, &from->event[at], &h, ret_bytes, err);
+        if (rc == 0) rc = take_payload(c, &from->event[at], &h, ret_bytes, err);
         gone[at] = true;
     }
-    rc = rc != 0 ? rc : copy_without(from, gone, to, err);
-    return rc != 0 ? rc : store_group(c, to, err);
+    if (rc == 0) rc = copy_without(from, gone, to, err);
+    if (rc == 0) rc = store_group(c, to, err);
+    return rc;
 }
 
 static int erase_bodies(struct commit *c, const struct ledger_erase_options *o, uint64_t *ret_bytes, struct err *err) {
@@ -160,12 +162,12 @@ static int erase_fields(struct commit *c, const struct ledger_erase_options *o, 
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CORRUPT, "the private fields are missing");
     }
-    rc = rc != 0 ? rc : private_open(record, h->private_, &scratch, &view, err);
-    rc = rc != 0 ? rc : private_erase(&made, &view, o->fields, o->n_fields, &bytes, err);
+    if (rc == 0) rc = private_open(record, h->private_, &scratch, &view, err);
+    if (rc == 0) rc = private_erase(&made, &view, o->fields, o->n_fields, &bytes, err);
     if (rc != 0) {
         err_prefix(err, "event %llu", (unsigned long long)h->seq);
     }
-    rc = rc != 0 ? rc : db_put_u64(c->txn, T_PRIVATE, h->seq, bytes_of_buf(&made), DB_PUT, err);
+    if (rc == 0) rc = db_put_u64(c->txn, T_PRIVATE, h->seq, bytes_of_buf(&made), DB_PUT, err);
     *ret_bytes += bytes;
     buf_done(&scratch);
     buf_done(&made);
@@ -179,7 +181,7 @@ static int erase_private(struct commit *c, const struct ledger_erase_options *o,
     int rc = group == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
     for (size_t i = 0; i < o->n_seqs && rc == 0; i++) {
         rc = load(c, o->seqs[i], group, &loaded, &h, err);
-        rc = rc != 0 ? rc : erase_fields(c, o, &h, ret_bytes, err);
+        if (rc == 0) rc = erase_fields(c, o, &h, ret_bytes, err);
     }
     group_free(group);
     return rc;
@@ -255,8 +257,9 @@ static int mark_format(struct commit *c, struct err *err) {
     buf_clear(&c->record);
     core_format_encode(&c->record, CORE_FEATURE_ERASED);
     int rc = buf_check(&c->record, "format", err);
-    rc = rc != 0 ? rc : db_put(c->txn, T_META, bytes_of("format"), bytes_of_buf(&c->record), DB_PUT, err);
-    return rc != 0 ? rc : db_put(c->txn, T_META, bytes_of(CORE_ERASING), bytes_of("1"), DB_PUT, err);
+    if (rc == 0) rc = db_put(c->txn, T_META, bytes_of("format"), bytes_of_buf(&c->record), DB_PUT, err);
+    if (rc == 0) rc = db_put(c->txn, T_META, bytes_of(CORE_ERASING), bytes_of("1"), DB_PUT, err);
+    return rc;
 }
 
 int commit_erase(struct commit *c, const struct ledger_erase_options *o, struct ledger_batch **ret_batch, struct err *err) {
@@ -266,6 +269,7 @@ int commit_erase(struct commit *c, const struct ledger_erase_options *o, struct 
     int rc = o->what == LEDGER_ERASE_BODY      ? erase_bodies(c, o, &bytes, err)
              : o->what == LEDGER_ERASE_PRIVATE ? erase_private(c, o, &bytes, err)
                                                : artifact_erase(c->txn, o->artifact, &bytes, err);
-    rc = rc != 0 ? rc : mark_format(c, err);
-    return rc != 0 ? rc : make_event(c, o, bytes, ret_batch, err);
+    if (rc == 0) rc = mark_format(c, err);
+    if (rc == 0) rc = make_event(c, o, bytes, ret_batch, err);
+    return rc;
 }

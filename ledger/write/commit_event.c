@@ -45,15 +45,17 @@ static int put_external(struct commit *c, uint64_t seq, struct bytes payload, st
         buf_put_u8(&c->record, 0);
         buf_put_bytes(&c->record, payload);
     }
-    rc = rc != 0 ? rc : buf_check(&c->record, "a payload", err);
-    return rc != 0 ? rc : db_put_u64(c->txn, T_PAYLOAD, seq, bytes_of_buf(&c->record), DB_APPEND, err);
+    if (rc == 0) rc = buf_check(&c->record, "a payload", err);
+    if (rc == 0) rc = db_put_u64(c->txn, T_PAYLOAD, seq, bytes_of_buf(&c->record), DB_APPEND, err);
+    return rc;
 }
 
 static int put_private(struct commit *c, const struct ledger_batch *batch, const struct batch_entry *e, uint64_t seq,
                        struct err *err) {
     buf_clear(&c->record);
     int rc = private_encode(&c->record, e->event_salt, batch_bytes(batch, e->private_.at, e->private_.n), err);
-    return rc != 0 ? rc : db_put_u64(c->txn, T_PRIVATE, seq, bytes_of_buf(&c->record), DB_APPEND, err);
+    if (rc == 0) rc = db_put_u64(c->txn, T_PRIVATE, seq, bytes_of_buf(&c->record), DB_APPEND, err);
+    return rc;
 }
 
 static void put_commitment(struct buf *out, const uint8_t *hash) {
@@ -108,7 +110,7 @@ static int write_event(struct commit *c, const struct ledger_batch *batch, const
     }
     event_leaf(leaf, bytes_of_buf(&c->header));
     rc = external ? put_external(c, seq, payload, err) : 0;
-    rc = rc != 0 || !e->has_private ? rc : put_private(c, batch, e, seq, err);
+    if (rc == 0 && e->has_private) rc = put_private(c, batch, e, seq, err);
     if (rc == 0 && c->keyed && e->key_hash != 0) {
         rc = keys_put(c->ledger->write.keys, e->key_hash, seq, err);
         if (rc == 0 && e->author_hash != 0) {
@@ -121,9 +123,9 @@ static int write_event(struct commit *c, const struct ledger_batch *batch, const
     if (rc == 0 && e->author_hash != 0) {
         commit_group_key(c, e->author_hash);
     }
-    rc = rc != 0 ? rc
-                 : commit_group_add(c, bytes_of_buf(&c->header), &facts, payload, external ? GROUP_EXTERNAL : GROUP_INLINE,
-                                    leaf, err);
+    if (rc == 0)
+        rc = commit_group_add(c, bytes_of_buf(&c->header), &facts, payload, external ? GROUP_EXTERNAL : GROUP_INLINE, leaf,
+                              err);
     if (rc == 0) {
         *receipt = (struct ledger_receipt){.seq = seq, .masked = e->masked};
         memcpy(receipt->leaf, leaf, EVENT_HASH);
@@ -149,8 +151,9 @@ static int one(struct commit *c, const struct ledger_batch *batch, size_t i, str
         }
     }
     int rc = e->none_after == LEDGER_NO_SEQ ? 0 : commit_check_condition(c, batch, e, err);
-    rc = rc != 0 ? rc : resolve_cause(c, batch, e, receipts, i, &has_cause, &cause, err);
-    return rc != 0 ? rc : write_event(c, batch, e, has_cause, cause, &receipts[i], err);
+    if (rc == 0) rc = resolve_cause(c, batch, e, receipts, i, &has_cause, &cause, err);
+    if (rc == 0) rc = write_event(c, batch, e, has_cause, cause, &receipts[i], err);
+    return rc;
 }
 
 int commit_batch(struct commit *c, const struct ledger_batch *batch, struct ledger_receipt *receipts, size_t *ret_at,

@@ -42,7 +42,8 @@ int commit_group_begin(struct commit *c, size_t n, struct err *err) {
         c->base -= have;
         c->stored = have;
         int rc = core_group_load(c->txn, &c->head, c->head.size / EVENT_GROUP, ledger->write.build, &bad, err);
-        return rc != 0 ? rc : keyrun_of_group(c->txn, ledger->write.build, put_pair, &built->keyrun, err);
+        if (rc == 0) rc = keyrun_of_group(c->txn, ledger->write.build, put_pair, &built->keyrun, err);
+        return rc;
     }
     group_reset(ledger->write.build, c->head.size / EVENT_GROUP, c->head.seed, c->head.prev);
     return 0;
@@ -77,7 +78,8 @@ static int put_tile(struct commit *c, unsigned tile_level, uint64_t index, const
     buf_put_bytes(&c->record, record);
     buf_put(&c->record, hash, MERKLE_HASH);
     rc = buf_check(&c->record, "a tile", err);
-    return rc != 0 ? rc : db_put(c->txn, T_TILE, (struct bytes){key, sizeof(key)}, bytes_of_buf(&c->record), DB_PUT, err);
+    if (rc == 0) rc = db_put(c->txn, T_TILE, (struct bytes){key, sizeof(key)}, bytes_of_buf(&c->record), DB_PUT, err);
+    return rc;
 }
 
 /* ---- sealing a full group ---- */
@@ -98,7 +100,7 @@ static int put_bundle(struct commit *c, struct err *err) {
     uint64_t index;
     struct ledger *ledger = c->ledger;
     int rc = packer_take(ledger->write.packer, &index, &record, err);
-    rc = rc != 0 ? rc : db_put_u64(c->txn, T_BUNDLE, index, record, DB_APPEND, err);
+    if (rc == 0) rc = db_put_u64(c->txn, T_BUNDLE, index, record, DB_APPEND, err);
     if (rc == 0 && ledger->watch != NULL) {
         ledger->watch->group(ledger->watch, packer_taken(ledger->write.packer));
     }
@@ -120,7 +122,7 @@ static int seal_group(struct commit *c, struct err *err) {
     for (size_t i = 0; i < c->stored && rc == 0; i++) {
         rc = db_del_u64(c->txn, T_TAIL, index * EVENT_GROUP + i, err);
     }
-    rc = rc != 0 ? rc : put_key_run(c, err);
+    if (rc == 0) rc = put_key_run(c, err);
     while (rc == 0 && (packer_ready(ledger->write.packer) || !packer_has_room(ledger->write.packer))) {
         rc = put_bundle(c, err);
     }
@@ -173,7 +175,7 @@ int commit_group_end(struct commit *c, struct err *err) {
         buf_clear(&c->record);
         group_tail_encode(&c->record, e->header, e->payload, e->where, e->salted ? e->salt : NULL);
         rc = buf_check(&c->record, "a tail record", err);
-        rc = rc != 0 ? rc : db_put_u64(c->txn, T_TAIL, c->base + i, bytes_of_buf(&c->record), DB_APPEND, err);
+        if (rc == 0) rc = db_put_u64(c->txn, T_TAIL, c->base + i, bytes_of_buf(&c->record), DB_APPEND, err);
         if (rc != 0) {
             return rc;
         }

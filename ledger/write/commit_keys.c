@@ -27,10 +27,10 @@ int commit_keys_begin(struct commit *c, struct err *err) {
     }
     struct core_view truth;
     int rc = core_view_over(ledger, c->txn, &truth, err);
-    rc = rc != 0 ? rc : keys_older_view(ledger, &truth, &c->segments, err);
+    if (rc == 0) rc = keys_older_view(ledger, &truth, &c->segments, err);
     core_view_release(&truth);
     uint64_t covered = rc != 0 || c->segments == NULL ? 0 : segments_view_covered(c->segments);
-    rc = rc != 0 ? rc : keys_update(ledger->write.keys, &c->head, covered, collect, c, err);
+    if (rc == 0) rc = keys_update(ledger->write.keys, &c->head, covered, collect, c, err);
     c->keyed = rc == 0;
     return rc;
 }
@@ -51,7 +51,7 @@ static int locate(struct commit *c, uint64_t seq, struct bytes *ret_header, stru
         if (!ledger->write.lookup_valid || group->index != seq / EVENT_GROUP) {
             ledger->write.lookup_valid = false;
             int rc = commit_group_drain(c, err); /* it may be one of this commit */
-            rc = rc != 0 ? rc : core_group_load(c->txn, &c->head, seq / EVENT_GROUP, group, NULL, err);
+            if (rc == 0) rc = core_group_load(c->txn, &c->head, seq / EVENT_GROUP, group, NULL, err);
             if (rc != 0) {
                 return rc;
             }
@@ -112,7 +112,7 @@ static int confirm(void *ctx, uint64_t seq, struct err *err) {
     struct event_header h;
     struct event_author author = {0};
     int rc = w->parsed ? 0 : want(w, err);
-    rc = rc != 0 ? rc : locate(w->c, seq, &header, &payload, err);
+    if (rc == 0) rc = locate(w->c, seq, &header, &payload, err);
     rc = core_stored(rc != 0 ? rc : event_header_decode(header, &h, err), err);
     if (rc != 0 || !bytes_eq(h.key, w->key)) {
         return rc;
@@ -124,7 +124,7 @@ static int confirm(void *ctx, uint64_t seq, struct err *err) {
             rc = core_payload_get(w->c->txn, seq, &external, err);
             payload = bytes_of_buf(&external);
         }
-        rc = rc != 0 ? rc : event_payload_decode(payload, &body, &author, err);
+        if (rc == 0) rc = event_payload_decode(payload, &body, &author, err);
         bool same =
             rc == 0 && bytes_eq(author.name, w->author.name) && memcmp(author.id, w->author.id, NOTE_KEY_ID_LEN) == 0;
         buf_done(&external);
@@ -177,7 +177,7 @@ int commit_find_cause(struct commit *c, const struct ledger_batch *batch, const 
     struct wanted w = {.c = c, .batch = batch, .e = e};
     int rc = want(&w, err);
     w.key = batch_bytes(batch, e->cause_key.at, e->cause_key.n);
-    rc = rc != 0 ? rc : find(c, e->cause_hash, &w, err);
+    if (rc == 0) rc = find(c, e->cause_hash, &w, err);
     if (rc == 1) {
         *ret_seq = w.seq;
     }

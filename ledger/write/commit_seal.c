@@ -128,8 +128,8 @@ int commit_rotation(struct commit *c, bool asked, const char *actor, const char 
                                    {KEY_SECRET_FIELD, keyed_by[0] == '\0' ? NULL : keyed_by, FIELD_ABSENT},
                                    {"reason", reason == NULL ? "age" : reason, 0},
                                    {"vkey", vkey, 0}};
-    rc = rc != 0 ? rc
-                 : own_batch(c, "ledger.key_rotated", actor == NULL ? "service:ledger" : actor, fields, 4, ret_batch, err);
+    if (rc == 0)
+        rc = own_batch(c, "ledger.key_rotated", actor == NULL ? "service:ledger" : actor, fields, 4, ret_batch, err);
     c->rotates = rc == 0;
     return rc;
 }
@@ -167,8 +167,8 @@ int commit_place(struct commit *c, const struct commit_request *request, struct 
                    : err_set(err, ERR_INVALID, "the ledger was not moved: this is where it was last appended to");
     }
     bool moves = request->moved && s.place == LEDGER_PLACE_COPY;
-    rc = rc != 0 || moves ? rc : place_refuse(&s, err);
-    rc = rc != 0 ? rc : place_put(ledger, c->txn, err);
+    if (rc == 0 && !moves) rc = place_refuse(&s, err);
+    if (rc == 0) rc = place_put(ledger, c->txn, err);
     if (rc == 0 && request->moved) { /* without one that was known: whoever says so may */
         const struct field fields[] = {{"file", same_or_other(s.known_file, s.other_file), 0},
                                        {"machine", same_or_other(s.known_machine, s.other_machine), 0},
@@ -199,7 +199,8 @@ static int put_note(struct commit *c, struct buf *note, struct err *err) {
     }
     int rc = buf_check(&text, "a checkpoint", err);
     buf_done(&text);
-    return rc != 0 ? rc : buf_check(note, "a checkpoint", err);
+    if (rc == 0) rc = buf_check(note, "a checkpoint", err);
+    return rc;
 }
 
 static int keep(struct commit *c, unsigned flags, struct bytes note, struct err *err) {
@@ -207,7 +208,8 @@ static int keep(struct commit *c, unsigned flags, struct bytes note, struct err 
     buf_put_u8(&c->record, (uint8_t)flags);
     buf_put_bytes(&c->record, note);
     int rc = buf_check(&c->record, "a checkpoint", err);
-    return rc != 0 ? rc : db_put_u64(c->txn, T_CHECKPOINT, c->head.size, bytes_of_buf(&c->record), DB_APPEND, err);
+    if (rc == 0) rc = db_put_u64(c->txn, T_CHECKPOINT, c->head.size, bytes_of_buf(&c->record), DB_APPEND, err);
+    return rc;
 }
 
 static int put_epoch(struct commit *c, struct err *err) {
@@ -229,7 +231,8 @@ static int put_head(struct commit *c, struct err *err) {
     buf_clear(&c->record);
     head_encode(&c->record, &c->head);
     int rc = buf_check(&c->record, "the head", err);
-    return rc != 0 ? rc : db_put(c->txn, T_META, bytes_of("head"), bytes_of_buf(&c->record), DB_PUT, err);
+    if (rc == 0) rc = db_put(c->txn, T_META, bytes_of("head"), bytes_of_buf(&c->record), DB_PUT, err);
+    return rc;
 }
 
 int commit_seal(struct commit *c, struct err *err) {
@@ -241,10 +244,10 @@ int commit_seal(struct commit *c, struct err *err) {
     }
     flags |= c->rotates ? CORE_KEEP_HANDOVER : 0;
     int rc = put_note(c, &note, err);
-    rc = rc != 0 || flags == 0 ? rc : keep(c, flags, bytes_of_buf(&note), err);
-    rc = rc != 0 || !c->rotates ? rc : put_epoch(c, err);
-    rc = rc != 0 ? rc : db_put(c->txn, T_META, bytes_of("checkpoint"), bytes_of_buf(&note), DB_PUT, err);
-    rc = rc != 0 ? rc : put_head(c, err);
+    if (rc == 0 && flags != 0) rc = keep(c, flags, bytes_of_buf(&note), err);
+    if (rc == 0 && c->rotates) rc = put_epoch(c, err);
+    if (rc == 0) rc = db_put(c->txn, T_META, bytes_of("checkpoint"), bytes_of_buf(&note), DB_PUT, err);
+    if (rc == 0) rc = put_head(c, err);
     buf_done(&note);
     return rc;
 }

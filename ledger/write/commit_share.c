@@ -222,7 +222,7 @@ int ledger_append(struct ledger *ledger, const struct ledger_draft *draft, struc
         return rc;
     }
     rc = ledger_batch_add(batch, draft, err);
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, &receipt, ret_head, NULL, err);
+    if (rc == 0) rc = ledger_batch_commit(batch, &receipt, ret_head, NULL, err);
     if (rc == 0 && ret != NULL) {
         *ret = receipt;
     }

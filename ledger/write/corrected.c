@@ -21,8 +21,8 @@ static int look(struct ledger *ledger, uint64_t seq, const char *what, struct le
         return err_set(err, ERR_NOTFOUND, "there is no event %llu%s: the newest is %llu", (unsigned long long)seq, what,
                        (unsigned long long)head.size - 1);
     }
-    rc = rc != 0 ? rc : ledger_reader_open(ledger, seq, seq + 1, ret_reader, err);
-    rc = rc != 0 ? rc : ledger_reader_next(*ret_reader, ret, err);
+    if (rc == 0) rc = ledger_reader_open(ledger, seq, seq + 1, ret_reader, err);
+    if (rc == 0) rc = ledger_reader_next(*ret_reader, ret, err);
     if (rc == 0 && bytes_has_prefix(ret->kind, "ledger.")) {
         return err_set(err, ERR_INVALID,
                        "event %llu is %.*s: what the ledger says of itself is not corrected; to take a correction back, "
@@ -102,7 +102,7 @@ static int check_duplicate(struct ledger *ledger, uint64_t seq, const struct led
     struct ledger_reader *reader = NULL;
     struct ledger_event e;
     int rc = ledger_reader_open(ledger, receipt->seq, receipt->seq + 1, &reader, err);
-    rc = rc != 0 ? rc : ledger_reader_next(reader, &e, err);
+    if (rc == 0) rc = ledger_reader_next(reader, &e, err);
     if (rc == 0) {
         rc = !corrects(&e, seq) ? 1 : corrected_before(seq, receipt->seq, err);
     }
@@ -150,7 +150,7 @@ static int write_it(struct stand *stand, const struct ledger_correct_options *o,
     struct ledger_batch *batch = NULL;
     make_draft(o, w, other, &draft);
     int rc = ledger_batch_new(stand->ledger, &batch, err);
-    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    if (rc == 0) rc = batch_add_control(batch, &draft, err);
     if (rc == 0) {
         guard_set(batch, check_stands, stand);
         rc = ledger_batch_commit(batch, ret, NULL, NULL, err);
@@ -172,14 +172,14 @@ static int prepare(struct ledger *ledger, const struct ledger_correct_options *o
     struct ledger_reader *reader = NULL;
     struct ledger_event e;
     int rc = check_options(o, err);
-    rc = rc != 0 ? rc : ledger_head(ledger, ret_head, err);
+    if (rc == 0) rc = ledger_head(ledger, ret_head, err);
     if (rc == 0 && o->replaced_by != LEDGER_NO_SEQ) {
         rc = look(ledger, o->replaced_by, " to replace it", &reader, &e, err);
         ledger_reader_close(reader);
         reader = NULL;
-        rc = rc != 0 ? rc : check_stands(stand, ret_head->size, err);
+        if (rc == 0) rc = check_stands(stand, ret_head->size, err);
     }
-    rc = rc != 0 ? rc : look(ledger, o->seq, "", &reader, &e, err);
+    if (rc == 0) rc = look(ledger, o->seq, "", &reader, &e, err);
     if (rc == 0) {
         put_body(&w->body, &e, o);
         if (o->note != NULL) {
@@ -187,7 +187,7 @@ static int prepare(struct ledger *ledger, const struct ledger_correct_options *o
             mp_pair_str(&w->private_, "note", bytes_of(o->note));
         }
         rc = buf_check(&w->body, "the event", err);
-        rc = rc != 0 ? rc : buf_check(&w->private_, "the note", err);
+        if (rc == 0) rc = buf_check(&w->private_, "the note", err);
     }
     ledger_reader_close(reader);
     return rc;
@@ -201,7 +201,7 @@ int ledger_correct(struct ledger *ledger, const struct ledger_correct_options *o
     struct written w;
     written_init(&w);
     int rc = prepare(ledger, o, &stand, &w, &head, err);
-    rc = rc != 0 ? rc : write_it(&stand, o, &w, 0, &receipt, err);
+    if (rc == 0) rc = write_it(&stand, o, &w, 0, &receipt, err);
     for (unsigned other = 1; rc == 0 && receipt.duplicate; other++) {
         rc = check_duplicate(ledger, o->seq, &receipt, err);
         if (rc == 1) {
@@ -232,8 +232,8 @@ int ledger_correct_preview(struct ledger *ledger, const struct ledger_correct_op
     buf_init(&body, 4 * BODY_MAX);
     buf_init(&private_, 8 * BODY_MAX);
     int rc = prepare(ledger, o, &stand, &w, &head, err);
-    rc = rc != 0 ? rc : find_correction(ledger, o->seq, o->seq, head.size, &by, err);
-    rc = rc != 0 || by == LEDGER_NO_SEQ ? rc : corrected_before(o->seq, by, err);
+    if (rc == 0) rc = find_correction(ledger, o->seq, o->seq, head.size, &by, err);
+    if (rc == 0 && by != LEDGER_NO_SEQ) rc = corrected_before(o->seq, by, err);
     if (rc == 0) {
         make_draft(o, &w, 0, &draft);
         rc = batch_check(&draft, true, &body, &private_, &preview.masked, err);

@@ -44,7 +44,7 @@ static int put_taken(struct advance *a, const char *name, struct rows_taken *tak
     struct buf replaced; /* nobody knows these nodes */
     buf_init(&replaced, REPLACED_MAX);
     int rc = hash_tree_update(a->txn, name, root, taken->change, taken->n, root, &replaced, err);
-    rc = rc != 0 ? rc : hash_tree_remove(a->txn, bytes_of_buf(&replaced), err);
+    if (rc == 0) rc = hash_tree_remove(a->txn, bytes_of_buf(&replaced), err);
     buf_done(&replaced);
     taken->n = 0;
     buf_clear(&taken->bytes);
@@ -67,7 +67,7 @@ static int put_table(struct advance *a, size_t table, struct rows_taken *taken, 
         taken->size[taken->n][0] = key.n + 1;
         taken->size[taken->n++][1] = bytes.n;
         rc = buf_check(&taken->bytes, "rows", err);
-        rc = rc != 0 || taken->n < ROWS_AT_ONCE ? rc : put_taken(a, name, taken, root, err);
+        if (rc == 0 && taken->n >= ROWS_AT_ONCE) rc = put_taken(a, name, taken, root, err);
         if (rc != 0) {
             break;
         }
@@ -88,7 +88,7 @@ static int put_all(struct advance *a, size_t projection, uint8_t root[HASH_LEN],
     for (size_t t = 0; t < a->view->n_tables && rc == 0; t++) {
         rc = a->view->table[t].projection == projection ? put_table(a, t, taken, name, root, err) : 0;
     }
-    rc = rc != 0 || taken->n == 0 ? rc : put_taken(a, name, taken, root, err);
+    if (rc == 0 && taken->n != 0) rc = put_taken(a, name, taken, root, err);
     buf_done(&taken->bytes);
     free(taken);
     return rc;
@@ -106,7 +106,7 @@ static int put_changed(struct advance *a, const struct view_projection *p, uint8
         buf_put_u8(&keys, (uint8_t)entry[i]->table);
         buf_put_bytes(&keys, entry[i]->key);
     }
-    rc = rc != 0 ? rc : buf_check(&keys, "keys", err);
+    if (rc == 0) rc = buf_check(&keys, "keys", err);
     if (rc == 0 && n > 0 && (change = calloc(n, sizeof(*change))) == NULL) {
         rc = err_set(err, ERR_NOMEM, "out of memory");
     }
@@ -114,7 +114,7 @@ static int put_changed(struct advance *a, const struct view_projection *p, uint8
         change[i] = (struct hash_tree_change){{keys.p + at, entry[i]->key.n + 1}, entry[i]->bytes};
         at += entry[i]->key.n + 1;
     }
-    rc = rc != 0 ? rc : hash_tree_update(a->txn, p->projection->name, root, change, n, root, &a->replaced, err);
+    if (rc == 0) rc = hash_tree_update(a->txn, p->projection->name, root, change, n, root, &a->replaced, err);
     free(change);
     free(entry);
     buf_done(&keys);
@@ -155,7 +155,7 @@ static int remove_replaced(struct advance *a, struct err *err) {
     buf_init(&copy, REPLACED_MAX);
     buf_put_bytes(&copy, record);
     rc = buf_check(&copy, "a list of nodes", err);
-    rc = rc != 0 ? rc : hash_tree_remove(a->txn, bytes_of_buf(&copy), err);
+    if (rc == 0) rc = hash_tree_remove(a->txn, bytes_of_buf(&copy), err);
     buf_done(&copy);
     return rc;
 }
@@ -189,8 +189,8 @@ static int store(struct advance *a, struct attested_heads *heads, struct err *er
         return ERR_CONFLICT;
     }
     a->afresh = !newest || !all_go_on(a->view);
-    rc = rc != 0 ? rc : a->afresh ? attested_drop(a->txn, err) : remove_replaced(a, err);
-    rc = rc != 0 ? rc : put_trees(a, err);
+    if (rc == 0) rc = a->afresh ? attested_drop(a->txn, err) : remove_replaced(a, err);
+    if (rc == 0) rc = put_trees(a, err);
     if (rc != 0) {
         return rc;
     }
@@ -198,7 +198,8 @@ static int store(struct advance *a, struct attested_heads *heads, struct err *er
     heads->head[1] = heads->head[0];
     heads->head[0] = a->head;
     rc = db_put(a->txn, DERIVED_STATE, bytes_of(ATTESTED_REPLACED), bytes_of_buf(&a->replaced), DB_PUT, err);
-    return rc != 0 ? rc : attested_heads_put(a->txn, heads, err);
+    if (rc == 0) rc = attested_heads_put(a->txn, heads, err);
+    return rc;
 }
 
 /* ---- the event ---- */
@@ -219,10 +220,10 @@ static int append_event(struct advance *a, struct err *err) {
     draft.source = bytes_of("ledger");
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
-    rc = rc != 0 ? rc : buf_check(&subject, "a subject", err);
-    rc = rc != 0 ? rc : ledger_batch_new(a->ledger, &batch, err);
-    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, &receipt, NULL, NULL, err);
+    if (rc == 0) rc = buf_check(&subject, "a subject", err);
+    if (rc == 0) rc = ledger_batch_new(a->ledger, &batch, err);
+    if (rc == 0) rc = batch_add_control(batch, &draft, err);
+    if (rc == 0) rc = ledger_batch_commit(batch, &receipt, NULL, NULL, err);
     ledger_batch_free(batch);
     buf_done(&subject);
     buf_done(&body);
@@ -260,7 +261,7 @@ static int advance(struct advance *a, uint64_t generation, struct err *err) {
     }
     a->head = (struct attested_head){.position = a->view->at, .seq = LEDGER_NO_SEQ};
     int rc = derived_open_of(a->ledger, generation, &db, err);
-    rc = rc != 0 ? rc : db_begin(db, true, &a->txn, err);
+    if (rc == 0) rc = db_begin(db, true, &a->txn, err);
     if (rc == 0) {
         rc = store(a, heads, err);
         if (rc == 0) {
@@ -269,8 +270,8 @@ static int advance(struct advance *a, uint64_t generation, struct err *err) {
             db_abort(a->txn);
         }
     }
-    rc = rc != 0 ? rc : append_event(a, err);
-    rc = rc != 0 ? rc : put_seq(a, db, heads, err);
+    if (rc == 0) rc = append_event(a, err);
+    if (rc == 0) rc = put_seq(a, db, heads, err);
     free(heads);
     return rc == ERR_CONFLICT ? 0 : rc;
 }

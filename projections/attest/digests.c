@@ -39,7 +39,7 @@ static int add(struct ledger_batch *batch, struct state_view *view, size_t i, co
     draft.source = bytes_of("ledger");
     draft.grade = bytes_of("measured");
     draft.body = bytes_of_buf(&body);
-    rc = rc != 0 ? rc : batch_add_control(batch, &draft, err);
+    if (rc == 0) rc = batch_add_control(batch, &draft, err);
     buf_done(&body);
     return rc;
 }
@@ -56,7 +56,7 @@ static int attest(void *ctx, struct state_view *view, struct err *err) {
     struct ledger_batch *batch = NULL;
     size_t n = 0;
     int rc = state_whole(view, err);
-    rc = rc != 0 ? rc : ledger_batch_new(a->ledger, &batch, err);
+    if (rc == 0) rc = ledger_batch_new(a->ledger, &batch, err);
     for (size_t i = 0; i < state_projections(view) && rc == 0; i++) {
         struct state_status status;
         state_status(view, i, &status);
@@ -65,7 +65,7 @@ static int attest(void *ctx, struct state_view *view, struct err *err) {
             n += rc == 0;
         }
     }
-    rc = rc != 0 || n == 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, err);
+    if (rc == 0 && n != 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, err);
     ledger_batch_free(batch);
     a->n = n;
     return rc;
@@ -75,7 +75,7 @@ int rebuild_attest(struct ledger *ledger, const struct state_options *options, u
                    size_t *ret_n, struct err *err) {
     struct attest a = {.ledger = ledger, .which = which, .actor = actor};
     int rc = attested_advance(ledger, options, ATTESTED_LAG_MAX, err);
-    rc = rc != 0 ? rc : state_ask(ledger, options, attest, &a, err);
+    if (rc == 0) rc = state_ask(ledger, options, attest, &a, err);
     if (rc == 0) {
         *ret_n = a.n;
     }

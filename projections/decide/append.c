@@ -27,7 +27,8 @@ static int get_kept(void *ctx, size_t table, struct bytes key, struct buf *out, 
     if (rc == 0 && bytes.n == 0) {
         return ERR_NOTFOUND;
     }
-    return rc != 0 ? rc : buf_put_bytes(out, bytes) != 0 ? buf_check(out, "a row", err) : 0;
+    if (rc == 0) rc = buf_put_bytes(out, bytes) != 0 ? buf_check(out, "a row", err) : 0;
+    return rc;
 }
 
 static int violations_of(struct row *row, struct bytes bytes, int64_t *ret, struct err *err) {
@@ -47,8 +48,8 @@ static int compare(struct view_projection *p, const struct rows_entry *entry, st
     buf_init(&old, ROW_BYTES_MAX);
     int rc = get_kept(p, entry->table, entry->key, &old, err);
     rc = rc == ERR_NOTFOUND ? 0 : rc;
-    rc = rc != 0 ? rc : violations_of(&before, bytes_of_buf(&old), &n, err);
-    rc = rc != 0 ? rc : violations_of(&after, entry->bytes, &more, err);
+    if (rc == 0) rc = violations_of(&before, bytes_of_buf(&old), &n, err);
+    if (rc == 0) rc = violations_of(&after, entry->bytes, &more, err);
     if (rc == 0 && more > n) {
         struct bytes what = row_text(&after, 0), why = named_text(&after, "violation");
         if (ret->yes) {
@@ -80,9 +81,9 @@ static int try_fold(struct view_projection *p, struct fold_input *input, struct 
     struct rows *rows = NULL;
     struct fold *fold = NULL;
     int rc = rows_new(&base, &rows, err);
-    rc = rc != 0 ? rc : fold_new(p->projection, rows, &fold, err);
-    rc = rc != 0 ? rc : fold_apply(fold, input, err);
-    rc = rc != 0 ? rc : compare_all(p, rows, ret, err);
+    if (rc == 0) rc = fold_new(p->projection, rows, &fold, err);
+    if (rc == 0) rc = fold_apply(fold, input, err);
+    if (rc == 0) rc = compare_all(p, rows, ret, err);
     fold_free(fold);
     rows_free(rows);
     return rc;
@@ -109,7 +110,7 @@ static bool can_judge(const struct state_view *view, size_t i, struct decision *
 static int judge(struct state_view *view, const struct ledger_event *event, struct decision *ret, struct err *err) {
     struct fold_input *input = NULL;
     int rc = fold_input_new(upcast_all, upcast_count, &input, err);
-    rc = rc != 0 ? rc : fold_input_set(input, event, err);
+    if (rc == 0) rc = fold_input_set(input, event, err);
     for (size_t i = 0; i < view->n && rc == 0 && ret->yes; i++) {
         struct view_projection *p = &view->projection[i];
         if (projection_takes(p->projection, event->kind) && can_judge(view, i, ret)) {
@@ -144,13 +145,14 @@ static int without_time(struct bytes body, struct buf *out, bool *ret_had, struc
     mp_put_map(out, rc == 0 ? head.count - 1 : 0);
     for (uint32_t i = 0; rc == 0 && i < head.count; i++) {
         rc = mp_next(&r, &name, err);
-        rc = rc != 0 ? rc : mp_skip(&r, 1, &raw, err);
+        if (rc == 0) rc = mp_skip(&r, 1, &raw, err);
         if (rc == 0 && !bytes_is(name.data, "at")) {
             mp_put_str(out, name.data);
             buf_put_bytes(out, raw);
         }
     }
-    return rc != 0 ? rc : buf_check(out, "a body", err);
+    if (rc == 0) rc = buf_check(out, "a body", err);
+    return rc;
 }
 
 /* As it is told, and as of now. */
@@ -159,7 +161,7 @@ static int judge_both(struct state_view *view, struct ledger_event *event, struc
     bool had = false;
     int rc = judge(view, event, ret, err);
     buf_init(&body, BODY_ROOM);
-    rc = rc != 0 || !ret->yes ? rc : without_time(event->body, &body, &had, err);
+    if (rc == 0 && ret->yes) rc = without_time(event->body, &body, &had, err);
     if (rc == 0 && had) {
         event->body = bytes_of_buf(&body);
         rc = judge(view, event, ret, err);
@@ -217,7 +219,7 @@ int decide_may_append(struct state_view *view, const struct ledger_draft *draft,
                                      .key = draft->key,
                                      .body = bytes_of_buf(&body)};
         rc = decide_may_use(view, &event, &mine, err);
-        rc = rc != 0 || !mine.yes ? rc : judge_both(view, &event, &mine, err);
+        if (rc == 0 && mine.yes) rc = judge_both(view, &event, &mine, err);
     }
     if (rc == 0 && bytes_is(draft->kind, "promotion.promoted")) {
         rc = judge_promotion(view, after_slash(draft->subject), &mine, err);

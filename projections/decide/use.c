@@ -143,7 +143,7 @@ static int tool_called(struct state_view *view, const struct ledger_event *event
         buf_init(&h.text[i], HOLDER_MAX);
     }
     int rc = add_pack(view, run_of(event), &h, err);
-    rc = rc != 0 || h.n > 0 || event->run.n == 0 ? rc : add_pack(view, event->run, &h, err);
+    if (rc == 0 && h.n <= 0 && event->run.n != 0) rc = add_pack(view, event->run, &h, err);
     if (rc == 0 && h.n == 0) {
         add_holder(&h, "agent/", field(event->body, "agent"));
         add_holder(&h, "tool/", field(event->body, "tool"));
@@ -152,7 +152,7 @@ static int tool_called(struct state_view *view, const struct ledger_event *event
     for (size_t i = 0; i < h.n && rc == 0; i++) {
         rc = buf_check(&h.text[i], "a name", err);
     }
-    rc = rc != 0 ? rc : ask_holders(view, event, &h, ret, err);
+    if (rc == 0) rc = ask_holders(view, event, &h, ret, err);
     for (size_t i = 0; i < HOLDERS_MAX; i++) {
         buf_done(&h.text[i]);
     }

@@ -97,7 +97,7 @@ static int read_named(struct replay *replay, uint64_t size, struct named *named,
     uint64_t came;
     *part = (struct replay_part){.projection = &corrections, .failed_seq = LEDGER_NO_SEQ};
     int rc = rows_new(&nothing, &part->rows, err);
-    rc = rc != 0 ? rc : fold_new(&corrections, part->rows, &part->fold, err);
+    if (rc == 0) rc = fold_new(&corrections, part->rows, &part->fold, err);
     if (rc == 0) {
         replay_watch(replay, &watch);
         replay_parts(replay, &part, 1);
@@ -132,7 +132,7 @@ int correct_load(struct ledger *ledger, uint64_t size, struct correction **ret, 
     struct correction *all = NULL;
     size_t n = 0;
     int rc = replay_open(ledger, NULL, &replay, err), found = 0;
-    rc = rc != 0 ? rc : read_named(replay, size, &named, err);
+    if (rc == 0) rc = read_named(replay, size, &named, err);
     uint64_t read = named.part.position;
     if ((rc == 0 || err_is_damage(rc)) && named.n > 0) {
         all = calloc(named.n, sizeof(*all));
@@ -195,7 +195,7 @@ static int side_begin(struct side *side, const struct projection *projection, co
                       struct err *err) {
     side_end(side);
     int rc = rows_new(base, &side->rows, err);
-    rc = rc != 0 ? rc : fold_new(projection, side->rows, &side->fold, err);
+    if (rc == 0) rc = fold_new(projection, side->rows, &side->fold, err);
     side->part =
         (struct replay_part){.projection = projection, .rows = side->rows, .fold = side->fold, .failed_seq = LEDGER_NO_SEQ};
     return rc;
@@ -326,12 +326,12 @@ static int put_row(struct rows *to, const struct state_table *table, const struc
     int rc = rows_get(to, one->table, one->key, &there, err);
     int a = decode(&row[0], table, rc == 0 ? there : (struct bytes){NULL, 0}, err);
     int b = decode(&row[1], table, before, err), c = decode(&row[2], table, after, err);
-    rc = rc != 0 ? rc : a != 0 ? a : b != 0 ? b : c;
+    if (rc == 0) rc = a != 0 ? a : b != 0 ? b : c;
     if (rc == 0) {
         cite(event, &row[0], &row[1], &row[2]);
         rc = row_encode(&row[2], &out, err);
     }
-    rc = rc != 0 ? rc : rows_put(to, one->table, one->key, bytes_of_buf(&out), err);
+    if (rc == 0) rc = rows_put(to, one->table, one->key, bytes_of_buf(&out), err);
     for (size_t i = 0; i < 3; i++) {
         row_done(&row[i]);
     }
@@ -351,13 +351,13 @@ int correct_take_over(struct rows *rows, const struct projection *projection, co
     const struct rows_entry **a = NULL, **b = NULL;
     size_t n = 0, m = 0, i = 0, k = 0;
     int rc = rows_sorted(with, SIZE_MAX, &a, &n, err);
-    rc = rc != 0 ? rc : rows_sorted(without, SIZE_MAX, &b, &m, err);
+    if (rc == 0) rc = rows_sorted(without, SIZE_MAX, &b, &m, err);
     while (rc == 0 && (i < n || k < m)) {
         int c = i == n ? 1 : k == m ? -1 : order(a[i], b[k]);
         const struct rows_entry *one = c <= 0 ? a[i] : b[k];
         struct bytes before, after;
         rc = side_row(with, c <= 0 ? a[i] : NULL, one, &before, err);
-        rc = rc != 0 ? rc : side_row(without, c >= 0 ? b[k] : NULL, one, &after, err);
+        if (rc == 0) rc = side_row(without, c >= 0 ? b[k] : NULL, one, &after, err);
         if (rc == 0 && !bytes_eq(before, after)) {
             rc = put_row(rows, &projection->tables[one->table], event, one, before, after, err);
         }
@@ -485,11 +485,12 @@ static int prepare(struct correct *c, struct trio *const *trios, size_t n, size_
             continue;
         }
         rc = trio->with.rows != NULL ? 0 : side_fork(&trio->with, trio, c->all, at, err);
-        rc = rc != 0 ? rc : side_fork(&trio->without, trio, c->all, at + 1, err);
+        if (rc == 0) rc = side_fork(&trio->without, trio, c->all, at + 1, err);
         parts[n_parts++] = &trio->with.part;
         parts[n_parts++] = &trio->without.part;
     }
-    return rc != 0 || n_parts == 0 ? rc : fold_to(c->ledger, c->all[at].by, parts, n_parts, err);
+    if (rc == 0 && n_parts != 0) rc = fold_to(c->ledger, c->all[at].by, parts, n_parts, err);
+    return rc;
 }
 
 static int correct_prepare(void **state, struct ledger *ledger, uint64_t size, const struct ledger_event *event,

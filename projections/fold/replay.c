@@ -122,7 +122,7 @@ static int group_of(struct replay *r, uint64_t seq, const struct group **ret, st
     if (r->reader == NULL) {
         rc = ledger_reader_open(r->ledger, 0, LEDGER_NO_SEQ, &r->reader, err);
     }
-    rc = rc != 0 ? rc : reader_group(r->reader, seq / EVENT_GROUP, ret, err);
+    if (rc == 0) rc = reader_group(r->reader, seq / EVENT_GROUP, ret, err);
     if (rc == 0 && seq % EVENT_GROUP >= (*ret)->n) {
         rc = err_set(err, ERR_CORRUPT, "event %llu no longer exists", (unsigned long long)seq);
     }
@@ -170,7 +170,7 @@ static int read_tail(struct replay *r, uint64_t seq, struct tail_event *ret, str
     if (rc == ERR_NOTFOUND) {
         rc = err_set(err, ERR_CORRUPT, "the record of event %llu is missing", (unsigned long long)seq);
     }
-    rc = rc != 0 ? rc : group_tail_decode(record, &ret->bytes, &ret->payload, &ret->where, err);
+    if (rc == 0) rc = group_tail_decode(record, &ret->bytes, &ret->payload, &ret->where, err);
     rc = core_stored(rc != 0 ? rc : event_header_decode(ret->bytes, &ret->header, err), err);
     if (rc == 0 && ret->header.seq != seq) {
         rc = err_set(err, ERR_CORRUPT, "the record of event %llu holds seq %llu", (unsigned long long)seq,
@@ -347,8 +347,8 @@ static int give(struct replay *r, uint32_t takers, const struct ledger_event *ev
     if (r->input == NULL) {
         rc = fold_input_new(upcast_all, upcast_count, &r->input, err);
     }
-    rc = rc != 0 || r->watch == NULL ? rc : r->watch->before(r->watch->ctx, event, err);
-    rc = rc != 0 || !has_effect(r, event->kind) ? rc : affect(r, &takers, event, before, err);
+    if (rc == 0 && r->watch != NULL) rc = r->watch->before(r->watch->ctx, event, err);
+    if (rc == 0 && has_effect(r, event->kind)) rc = affect(r, &takers, event, before, err);
     all = rc != 0 ? rc : fold_input_set(r->input, event, &why);
     for (; takers != 0 && rc == 0; takers &= takers - 1) {
         struct replay_part *part = r->part[__builtin_ctz(takers)];
@@ -434,8 +434,7 @@ static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *er
         struct bytes payload = {NULL, 0};
         if (!group_header(group, i, &header)) {
             rc = event_header_decode(group->event[i].header, &header, err);
-            rc = rc != 0 ? rc
-                         : err_set(err, ERR_CORRUPT, "the header of event %llu does not parse", (unsigned long long)seq);
+            if (rc == 0) rc = err_set(err, ERR_CORRUPT, "the header of event %llu does not parse", (unsigned long long)seq);
             rc = note_damage(r, seq, rc);
             break;
         }
@@ -447,7 +446,7 @@ static int run_group(struct replay *r, uint64_t seq, uint64_t to, struct err *er
         event_of(&header, group->event[i].header, group->event[i].leaf, &event);
         rc = group->event[i].where == GROUP_ERASED ? 0 : reader_payload(reader, i, &header, &payload, err);
         rc = note_damage(r, seq, rc != 0 || payload.n == 0 ? rc : open_payload(payload, &event, err));
-        rc = rc != 0 ? rc : give(r, takers, &event, leaf_before(group, i), err);
+        if (rc == 0) rc = give(r, takers, &event, leaf_before(group, i), err);
         if (rc != 0) {
             break;
         }
@@ -486,7 +485,8 @@ static int differs_from_next(uint64_t seq, struct err *err) {
 static int check_leaf(struct replay *r, uint64_t seq, const uint8_t *leaf, struct tail_event *ret_next, struct err *err) {
     if (seq + 1 < r->view.head.size) {
         int rc = read_tail(r, seq + 1, ret_next, err);
-        return rc != 0 || memcmp(ret_next->header.prev, leaf, LEDGER_HASH) == 0 ? rc : differs_from_next(seq, err);
+        if (rc == 0 && memcmp(ret_next->header.prev, leaf, LEDGER_HASH) != 0) rc = differs_from_next(seq, err);
+        return rc;
     }
     if (memcmp(leaf, r->view.head.prev, LEDGER_HASH) == 0) {
         return 0;
@@ -509,7 +509,8 @@ static int give_tail(struct replay *r, uint64_t seq, const struct tail_event *t,
         rc = tail_payload(r, t, &payload, err);
         rc = note_damage(r, seq, rc != 0 ? rc : open_payload(payload, &event, err));
     }
-    return rc != 0 ? rc : give(r, takers, &event, before, err);
+    if (rc == 0) rc = give(r, takers, &event, before, err);
+    return rc;
 }
 
 /* Events [seq, to) of the tail, behind one whose leaf is `leaf`. None is given before what follows was seen to name it. */
@@ -525,7 +526,7 @@ static int run_tail(struct replay *r, uint64_t seq, uint64_t to, uint8_t leaf[LE
         const struct tail_event *this = &event[seq % 2];
         event_leaf(own, this->bytes);
         rc = note_damage(r, seq, check_leaf(r, seq, own, &event[(seq + 1) % 2], err));
-        rc = rc != 0 ? rc : give_tail(r, seq, this, leaf, own, err);
+        if (rc == 0) rc = give_tail(r, seq, this, leaf, own, err);
         if (rc != 0) {
             break;
         }

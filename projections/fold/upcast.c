@@ -39,7 +39,7 @@ int upcast_body(const struct upcast *steps, size_t n, const struct ledger_event 
         int rc = step == NULL ? err_set(err, ERR_VERSION, "there is no step from schema %u of '%.*s' to the next", at,
                                         (int)event->kind.n, (const char *)event->kind.p)
                               : step->apply(body, out, err);
-        rc = rc != 0 ? rc : buf_check(out, "a body", err);
+        if (rc == 0) rc = buf_check(out, "a body", err);
         if (rc != 0) {
             return rc;
         }

@@ -80,9 +80,9 @@ static int consider_group(struct fold *fold, struct asked *a, struct bytes group
     struct row *patterns;
     struct list list;
     int rc = consider(fold, a, group, a->scope, found, err);
-    rc = rc != 0 || a->scope.n == 0 ? rc : consider(fold, a, group, (struct bytes){a->scope.p, 0}, found, err);
-    rc = rc != 0 || host.n == a->scope.n ? rc : consider(fold, a, group, host, found, err);
-    rc = rc != 0 ? rc : fold_find(fold, PATTERNS, parts, COUNT(parts), &patterns, err);
+    if (rc == 0 && a->scope.n != 0) rc = consider(fold, a, group, (struct bytes){a->scope.p, 0}, found, err);
+    if (rc == 0 && host.n != a->scope.n) rc = consider(fold, a, group, host, found, err);
+    if (rc == 0) rc = fold_find(fold, PATTERNS, parts, COUNT(parts), &patterns, err);
     if (rc != 0 || patterns == NULL) {
         return rc;
     }
@@ -108,7 +108,7 @@ static int ground_without(struct fold *fold, const struct asked *a, enum permiss
         *ret = GROUND_HIDDEN;
         return 0;
     }
-    rc = rc != 0 ? rc : row_of(fold, a, a->group, a->scope, &row, err);
+    if (rc == 0) rc = row_of(fold, a, a->group, a->scope, &row, err);
     if (rc == 0 && row != NULL && row_is(row, PERMISSIONS_STEP, "requested")) {
         *ret = GROUND_ASKED;
     }
@@ -121,10 +121,11 @@ int permission_find(struct fold *fold, struct asked *a, struct found *ret, struc
         found.seq[g] = -1;
     }
     int rc = consider_group(fold, a, a->group, &found, err);
-    rc = rc != 0 || a->group.n == 0 ? rc : consider_group(fold, a, (struct bytes){a->group.p, 0}, &found, err);
+    if (rc == 0 && a->group.n != 0) rc = consider_group(fold, a, (struct bytes){a->group.p, 0}, &found, err);
     ret->ground = permission_ground_pick(found.seq);
     ret->row = ret->ground != GROUND_NONE ? found.row[ret->ground] : NULL;
-    return rc != 0 || ret->ground != GROUND_NONE ? rc : ground_without(fold, a, &ret->ground, err);
+    if (rc == 0 && ret->ground == GROUND_NONE) rc = ground_without(fold, a, &ret->ground, err);
+    return rc;
 }
 
 /* ---- patterns ---- */
@@ -246,8 +247,9 @@ int permission_list(struct fold *fold, const struct asked *a, bool refuses, bool
     look_through(&l);
     bool wants = pattern && !l.there && fits;
     rc = wants ? make_room(fold, &l, false, err) : 0;
-    rc = rc != 0 || !wants || !refuses ? rc : make_room(fold, &l, true, err);
+    if (rc == 0 && wants && refuses) rc = make_room(fold, &l, true, err);
     bool adds = wants && has_room(&l), marks = pattern && !l.there && !adds && refuses && !l.marked;
     *ret_listed = !pattern || l.there || adds;
-    return rc != 0 || (!adds && !marks && !l.changed) ? rc : put_list(&l, adds, marks, err);
+    if (rc == 0 && (adds || marks || l.changed)) rc = put_list(&l, adds, marks, err);
+    return rc;
 }

@@ -231,7 +231,7 @@ static int step(struct fold *fold, const char *word, struct err *err) {
     bool pattern = glob_is_pattern(a.scope), listed = true, part = false;
     struct row *row;
     int rc = revoked ? is_part_of_grant(fold, &a, &part, err) : 0;
-    rc = rc != 0 ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
+    if (rc == 0) rc = fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
     if (rc == 0 && (refuses || (pattern && strcmp(word, "granted") == 0))) {
         rc = permission_list(fold, &a, refuses, &listed, err);
     }
@@ -297,7 +297,7 @@ static int used(struct fold *fold, struct err *err) {
     int rc = permission_find(fold, &a, &found, err);
     struct row *row = found.row;
     bool own = found.ground > GROUND_OVER; /* nobody decided about it: it counts for its own scope */
-    rc = rc != 0 || !own ? rc : fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
+    if (rc == 0 && own) rc = fold_row(fold, PERMISSIONS, parts, COUNT(parts), &row, err);
     if (rc != 0) {
         return rc;
     }
@@ -508,7 +508,7 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
     bool over = false, granted = row_is(row, PERMISSIONS_STEP, "granted");
     int rc = judge_tier(view, row, err);
     row->cells[PERMISSIONS_STATE] = row->cells[PERMISSIONS_STEP];
-    rc = rc != 0 || !granted ? rc : permissions_over(view, row, &over, &end, err);
+    if (rc == 0 && granted) rc = permissions_over(view, row, &over, &end, err);
     if (over) {
         row_set_str(row, PERMISSIONS_STATE, "expired");
     }
@@ -518,7 +518,8 @@ static int judge(struct state_view *view, struct row *row, struct err *err) {
     if (was_refused(row) && row_is(row, PERMISSIONS_STATE, "expired")) {
         refuse_again(row);
     }
-    return rc != 0 ? rc : judge_others(view, row, err);
+    if (rc == 0) rc = judge_others(view, row, err);
+    return rc;
 }
 
 static const struct state_table tables[] = {

@@ -249,7 +249,8 @@ static int weigh_all(struct weighing *w, struct bytes who, struct bytes group, s
 
 static int weigh_who(struct weighing *w, struct bytes who, struct err *err) {
     int rc = weigh_all(w, who, (struct bytes){0}, err);
-    return rc != 0 || w->q->group.n == 0 ? rc : weigh_all(w, who, w->q->group, err);
+    if (rc == 0 && w->q->group.n != 0) rc = weigh_all(w, who, w->q->group, err);
+    return rc;
 }
 
 int decide_is_permitted_any(struct state_view *view, const struct bytes *who, size_t n, const struct decide_use *use,
@@ -321,8 +322,9 @@ static int weigh_patterns(struct weighing *w, struct bytes who, struct bytes gro
 static int weigh_wider(struct weighing *w, struct bytes who, struct bytes group, bool *ret_untold, struct err *err) {
     struct bytes scope = w->q->scope, host = scope_host(w->q->group, scope);
     int rc = scope.n == 0 ? 0 : weigh_row(w, who, group, (struct bytes){0}, err);
-    rc = rc != 0 || host.n == scope.n ? rc : weigh_row(w, who, group, host, err);
-    return rc != 0 ? rc : weigh_patterns(w, who, group, ret_untold, err);
+    if (rc == 0 && host.n != scope.n) rc = weigh_row(w, who, group, host, err);
+    if (rc == 0) rc = weigh_patterns(w, who, group, ret_untold, err);
+    return rc;
 }
 
 /* The same scope of its group is with the caller. */
@@ -330,7 +332,7 @@ static int weigh_others(struct weighing *w, struct bytes who, bool *ret_untold, 
     int rc = weigh_wider(w, who, w->q->group, ret_untold, err);
     if (rc == 0 && w->q->group.n > 0) {
         rc = weigh_row(w, who, (struct bytes){0}, w->q->scope, err);
-        rc = rc != 0 ? rc : weigh_wider(w, who, (struct bytes){0}, ret_untold, err);
+        if (rc == 0) rc = weigh_wider(w, who, (struct bytes){0}, ret_untold, err);
     }
     return rc;
 }
@@ -343,8 +345,8 @@ int permitted_ask(struct state_view *view, struct bytes who, const struct decide
     weighing_init(&w, view, use);
     if (!untold) {
         rc = weigh_row(&w, who, use->group, use->scope, err);
-        rc = rc != 0 ? rc : weigh_others(&w, who, &untold, err);
-        rc = rc != 0 ? rc : weigh_row(&w, who, use->group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), err);
+        if (rc == 0) rc = weigh_others(&w, who, &untold, err);
+        if (rc == 0) rc = weigh_row(&w, who, use->group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), err);
     }
     rc = rc == 0 && untold ? weigh_who(&w, who, err) : rc;
     if (rc == 0) {
@@ -361,7 +363,7 @@ int permitted_ask_row(struct state_view *view, const struct row *row, const stru
     w.bounded = true;
     w.undoes = row_is(row, PERMISSIONS_STATE, "denied") || row_is(row, PERMISSIONS_STATE, "revoked");
     int rc = weigh(&w, row, err);
-    rc = rc != 0 ? rc : weigh_others(&w, row_text(row, PERMISSIONS_WHO), &untold, err);
+    if (rc == 0) rc = weigh_others(&w, row_text(row, PERMISSIONS_WHO), &untold, err);
     state_worked(view, w.steps / STEPS_OF_A_ROW);
     if (rc == 0) {
         answer(ret, &w, row_text(row, PERMISSIONS_WHO));

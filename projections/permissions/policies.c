@@ -79,7 +79,7 @@ static int fold_policy(struct fold *fold, struct err *err) {
     bool fits = false;
     fold_raw(fold, "tool_rules", &rules);
     int rc = fold_row(fold, POLICIES, &name, 1, &row, err);
-    rc = rc != 0 ? rc : take_room(fold, row, rules, &fits, err);
+    if (rc == 0) rc = take_room(fold, row, rules, &fits, err);
     if (rc != 0 || !fits) {
         return rc;
     }

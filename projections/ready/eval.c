@@ -165,11 +165,11 @@ static int index_eval(struct fold *fold, size_t table, const struct row *row, si
     if (parts[0].n == 0) {
         return 0;
     }
-    int code = fold_row(fold, table, parts, 2, &at, err);
-    if (code == 0) {
+    int rc = fold_row(fold, table, parts, 2, &at, err);
+    if (rc == 0) {
         row_set_int(at, EVAL_OF_SEQ, (int64_t)fold_event(fold)->seq);
     }
-    return code;
+    return rc;
 }
 
 /* One that names weights and no route is looked for by those weights, until it names one. */
@@ -179,11 +179,11 @@ static int index_loose(struct fold *fold, const struct row *row, struct err *err
     if (!row_has(row, EVAL_ROUTE)) {
         return index_eval(fold, EVAL_LOOSE, row, EVAL_DIGEST, err);
     }
-    int code = parts[0].n > 0 ? fold_find(fold, EVAL_LOOSE, parts, 2, &at, err) : 0;
-    if (code == 0 && at != NULL) {
+    int rc = parts[0].n > 0 ? fold_find(fold, EVAL_LOOSE, parts, 2, &at, err) : 0;
+    if (rc == 0 && at != NULL) {
         fold_drop(at);
     }
-    return code;
+    return rc;
 }
 
 /* `end`: what differs from the beginning is noted. */
@@ -198,9 +198,10 @@ static int bind(struct fold *fold, struct row *row, bool end, struct err *err) {
         }
         fold_copy(fold, row, b->column, b->field);
     }
-    int code = index_eval(fold, EVAL_ROUTES, row, EVAL_ROUTE, err);
-    code = code != 0 ? code : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
-    return code != 0 ? code : index_loose(fold, row, err);
+    int rc = index_eval(fold, EVAL_ROUTES, row, EVAL_ROUTE, err);
+    if (rc == 0) rc = index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
+    if (rc == 0) rc = index_loose(fold, row, err);
+    return rc;
 }
 
 static void forget(struct row *row) {
@@ -224,10 +225,10 @@ static int find_score(struct fold *fold, const struct row *row, struct row **ret
         metric = bytes_of_buf(&name);
     }
     const struct bytes parts[] = {row_text(row, EVAL_ID), task, metric};
-    int code = buf_check(&name, "a metric's name", err);
-    code = code != 0 ? code : fold_row(fold, EVAL_SCORES, parts, 3, ret, err);
+    int rc = buf_check(&name, "a metric's name", err);
+    if (rc == 0) rc = fold_row(fold, EVAL_SCORES, parts, 3, ret, err);
     buf_done(&name);
-    return code;
+    return rc;
 }
 
 static const struct {
@@ -274,9 +275,9 @@ static bool contradicts(struct fold *fold, const struct row *row, const struct r
 
 static int take_score(struct fold *fold, struct row *row, struct err *err) {
     struct row *score;
-    int code = find_score(fold, row, &score, err);
-    if (code != 0) {
-        return code;
+    int rc = find_score(fold, row, &score, err);
+    if (rc != 0) {
+        return rc;
     }
     bool contradicted = contradicts(fold, row, score);
     for (size_t i = EVAL_SCORE_VALUE; i < EVAL_SCORE_N; i++) {
@@ -297,9 +298,10 @@ static int take_score(struct fold *fold, struct row *row, struct err *err) {
             fold_copy(fold, row, bindings[i].column, bindings[i].field);
         }
     }
-    code = bound ? 0 : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
-    code = code != 0 ? code : index_loose(fold, row, err);
-    return code != 0 ? code : eval_take_result(fold, row, score, err);
+    rc = bound ? 0 : index_eval(fold, EVAL_MODELS, row, EVAL_DIGEST, err);
+    if (rc == 0) rc = index_loose(fold, row, err);
+    if (rc == 0) rc = eval_take_result(fold, row, score, err);
+    return rc;
 }
 
 /* ---- its steps ---- */
@@ -344,18 +346,18 @@ static int take_invalid(struct fold *fold, struct row *row, struct err *err) {
     if (!fold_text(fold, "metric", &metric)) {
         return 0;
     }
-    int code = find_score(fold, row, &score, err);
-    if (code == 0 && row_has(score, EVAL_SCORE_SEQ)) {
+    int rc = find_score(fold, row, &score, err);
+    if (rc == 0 && row_has(score, EVAL_SCORE_SEQ)) {
         row_set_bool(score, EVAL_SCORE_CORRECTED, true);
         row_set_null(score, EVAL_SCORE_SAID);
         if (fold_real(fold, "value", &value)) {
             row_set_real(score, EVAL_SCORE_VALUE, value);
-            code = eval_take_result(fold, row, score, err);
+            rc = eval_take_result(fold, row, score, err);
         }
-    } else if (code == 0) {
+    } else if (rc == 0) {
         fold_drop(score);
     }
-    return code;
+    return rc;
 }
 
 static int take_step(struct fold *fold, struct row *row, struct err *err) {
@@ -375,9 +377,9 @@ static int take_step(struct fold *fold, struct row *row, struct err *err) {
         return bind(fold, row, false, err);
     }
     if ((end || imported) && !was_invalid) {
-        int code = bind(fold, row, running && end, err);
+        int rc = bind(fold, row, running && end, err);
         take_end(fold, row, imported);
-        return code;
+        return rc;
     }
     return bytes_is(step, "invalidated") ? take_invalid(fold, row, err) : 0;
 }
@@ -410,13 +412,13 @@ static int take_suite(struct fold *fold, struct err *err) {
         return 0;
     }
     fold_text(fold, "suite_digest", &parts[1]);
-    int code = fold_row(fold, SUITES, parts, 1, &row, err);
-    code = code != 0 ? code : fold_row(fold, SUITE_VERSIONS, parts, 2, &version, err);
-    if (code == 0) {
+    int rc = fold_row(fold, SUITES, parts, 1, &row, err);
+    if (rc == 0) rc = fold_row(fold, SUITE_VERSIONS, parts, 2, &version, err);
+    if (rc == 0) {
         put_suite(fold, row);
         put_suite(fold, version);
     }
-    return code;
+    return rc;
 }
 
 static int fold(struct fold *fold, struct err *err) {
@@ -426,9 +428,10 @@ static int fold(struct fold *fold, struct err *err) {
         return take_suite(fold, err);
     }
     id = id.n > 0 ? id : fold_event(fold)->subject;
-    int code = fold_row(fold, EVALS, &id, 1, &row, err);
-    if (code != 0 || !(bytes_is(step, "scored") || bytes_is(step, "sample_failed"))) {
-        return code != 0 ? code : take_step(fold, row, err);
+    int rc = fold_row(fold, EVALS, &id, 1, &row, err);
+    if (rc != 0 || !(bytes_is(step, "scored") || bytes_is(step, "sample_failed"))) {
+        if (rc == 0) rc = take_step(fold, row, err);
+        return rc;
     }
     fold_take_step(fold, row, EVAL_BASE, EVAL_STATE, rules, N_RULES);
     if (bytes_is(step, "sample_failed")) {

@@ -35,8 +35,9 @@ static int side_open(struct side *s, struct state_view *view, const struct row *
     *s = (struct side){.eval = eval};
     buf_init(&s->key, 2 * KEY_MAX);
     int rc = eval_suite_open(view, row_text(eval, EVAL_SUITE), row_text(eval, EVAL_SUITE_DIGEST), &s->suite, err);
-    rc = rc != 0 ? rc : state_rows_open(view, state_table_find(view, "eval_scores"), &id, 1, &s->rows, err);
-    return rc != 0 ? rc : side_next(s, err);
+    if (rc == 0) rc = state_rows_open(view, state_table_find(view, "eval_scores"), &id, 1, &s->rows, err);
+    if (rc == 0) rc = side_next(s, err);
+    return rc;
 }
 
 static void side_done(struct side *s) {
@@ -80,7 +81,7 @@ int eval_compare(struct state_view *view, const struct row *before, const struct
     struct side sides[2];
     int rc = side_open(&sides[0], view, before, err);
     int other = side_open(&sides[1], view, after, rc == 0 ? err : NULL);
-    rc = rc != 0 ? rc : other;
+    if (rc == 0) rc = other;
     while (rc == 0 && (sides[0].score != NULL || sides[1].score != NULL)) {
         int order = sides[0].score == NULL   ? 1
                     : sides[1].score == NULL ? -1

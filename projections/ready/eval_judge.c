@@ -359,8 +359,8 @@ static int judging_open(struct judging *j, struct state_view *view, const struct
     reason_init(&ret->reason);
     int rc = look_stored(view, "suites", &name, 1, &j->declared, NULL, err);
     int other = eval_suite_open(view, name, row_text(eval, EVAL_SUITE_DIGEST), &j->suite, rc == 0 ? err : NULL);
-    rc = rc != 0 ? rc : other;
-    rc = rc != 0 ? rc : take_scores(j, err);
+    if (rc == 0) rc = other;
+    if (rc == 0) rc = take_scores(j, err);
     j->verdict = verdict_of(eval, &j->scores);
     return rc;
 }
@@ -430,7 +430,7 @@ int eval_judge(struct state_view *view, struct row *row, struct err *err) {
         row_set_str(row, EVAL_REASON, verdict.counts ? NULL : verdict.reason.words);
         reason_give(&verdict.reason, row, EVAL_BASE);
         rc = put_missing(&verdict, row, err);
-        rc = rc != 0 ? rc : put_results(&results, row, err);
+        if (rc == 0) rc = put_results(&results, row, err);
     }
     judging_done(&j);
     list_out_done(&results.list);
@@ -445,7 +445,7 @@ int eval_judge_score(struct state_view *view, struct row *row, struct err *err) 
     double asked;
     bool higher;
     int rc = look_stored(view, "evals", &id, 1, &eval, NULL, err);
-    rc = rc != 0 ? rc : eval_suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
+    if (rc == 0) rc = eval_suite_open(view, row_text(&eval, EVAL_SUITE), row_text(&eval, EVAL_SUITE_DIGEST), &suite, err);
     if (rc == 0) {
         enum eval_result result = eval_suite_judge(&suite, row, &asked, &higher);
         row_set_str(row, EVAL_SCORE_VERDICT, word_of(result, row));

@@ -63,10 +63,10 @@ int eval_take_result(struct fold *fold, const struct row *eval, const struct row
         buf_put_bytes(&itself, row_text(eval, EVAL_ID));
         parts[0] = bytes_of_buf(&itself);
     }
-    int code = fold_row(fold, EVAL_RESULTS, parts, 3, &row, err);
+    int rc = fold_row(fold, EVAL_RESULTS, parts, 3, &row, err);
     buf_done(&itself);
-    if (code != 0) {
-        return code;
+    if (rc != 0) {
+        return rc;
     }
     row_set_null(row, RESULT_VALUE_BEFORE);
     if (row_has(row, RESULT_VALUE)) {
@@ -101,10 +101,10 @@ int eval_judge_result(struct state_view *view, struct row *row, struct err *err)
     const struct bytes id = row_text(row, RESULT_EVAL);
     struct row eval;
     bool there;
-    int code = look_stored(view, "evals", &id, 1, &eval, &there, err);
-    if (code == 0) {
+    int rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
+    if (rc == 0) {
         row_set_str(row, RESULT_STATE, there && row_is(&eval, EVAL_STATE, "invalidated") ? "invalidated" : "scored");
     }
     row_done(&eval);
-    return code;
+    return rc;
 }

@@ -55,7 +55,8 @@ int eval_suite_open(struct state_view *view, struct bytes name, struct bytes dig
         row_done(&ret->row);
         rc = look_stored(view, "suite_versions", undigested, 2, &ret->row, &ret->there, err);
     }
-    return rc != 0 || !ret->there ? rc : take_tasks(ret, err);
+    if (rc == 0 && ret->there) rc = take_tasks(ret, err);
+    return rc;
 }
 
 void eval_suite_done(struct eval_suite *suite) {

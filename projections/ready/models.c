@@ -185,9 +185,9 @@ static const char *step_of(const struct row *row, struct bytes step) {
 
 static int put_model(struct fold *fold, const struct models_claim *c, struct bytes key, const char *what, struct row **ret,
                      struct err *err) {
-    int code = fold_row(fold, MODELS, &key, 1, ret, err);
-    if (code != 0) {
-        return code;
+    int rc = fold_row(fold, MODELS, &key, 1, ret, err);
+    if (rc != 0) {
+        return rc;
     }
     row_set_str(*ret, MODEL_DIGEST_OF, what);
     const char *step = step_of(*ret, c->step);
@@ -206,13 +206,13 @@ static int take_weights(struct fold *fold, const struct models_claim *c, struct 
     if (of.n == 0) {
         return 0;
     }
-    int code = put_model(fold, c, of, known ? "weights" : "manifest", &row, err);
-    if (code == 0 && known && c->manifest.n > 0 && !bytes_eq(of, c->manifest)) {
-        code = models_absorb(fold, c->manifest, row, err); /* its weights are known now, and have a row of their own */
+    int rc = put_model(fold, c, of, known ? "weights" : "manifest", &row, err);
+    if (rc == 0 && known && c->manifest.n > 0 && !bytes_eq(of, c->manifest)) {
+        rc = models_absorb(fold, c->manifest, row, err); /* its weights are known now, and have a row of their own */
     }
-    return code == 0 && known && c->manifest.n > 0
+    return rc == 0 && known && c->manifest.n > 0
                ? models_add_text(row, MODEL_MANIFEST_LIST, c->manifest, MANIFESTS_MAX, err)
-               : code;
+               : rc;
 }
 
 /* What is told of a name that leads nowhere is told of the name. What it leads to stands for it otherwise. An alias is a
@@ -223,18 +223,19 @@ static int take_nameless(struct fold *fold, const struct models_claim *c, struct
     if (c->model.n == 0 || bytes_is(c->step, "provenance_declared")) {
         return 0;
     }
-    int code = models_is_known(fold, c->model, &known, err);
-    if (code == 0 && (known || bytes_is(c->step, "alias_set"))) {
-        code = leads.n > 0 ? fold_find(fold, MODELS, &leads, 1, &row, err) : 0;
-        code = code != 0 ? code : models_absorb(fold, c->model, row, err);
-        return code != 0 ? code : models_absorb_latest(fold, c->model, row, err);
+    int rc = models_is_known(fold, c->model, &known, err);
+    if (rc == 0 && (known || bytes_is(c->step, "alias_set"))) {
+        rc = leads.n > 0 ? fold_find(fold, MODELS, &leads, 1, &row, err) : 0;
+        if (rc == 0) rc = models_absorb(fold, c->model, row, err);
+        if (rc == 0) rc = models_absorb_latest(fold, c->model, row, err);
+        return rc;
     }
-    code = code != 0 ? code : put_model(fold, c, c->model, "name", &row, err);
-    if (code == 0) {
+    if (rc == 0) rc = put_model(fold, c, c->model, "name", &row, err);
+    if (rc == 0) {
         row_set_bool(row, MODEL_NAMED, true);
-        code = models_absorb_latest(fold, c->model, row, err);
+        rc = models_absorb_latest(fold, c->model, row, err);
     }
-    return code;
+    return rc;
 }
 
 /* A manifest is named by its content, so whoever says other weights for it contradicts the one before. */
@@ -244,15 +245,15 @@ static int take_manifest(struct fold *fold, struct models_claim *c, struct err *
         return 0;
     }
     if (c->digest.n == 0) {
-        int code = fold_find(fold, MODEL_MANIFESTS, &c->manifest, 1, &row, err);
-        if (code == 0 && row != NULL) {
+        int rc = fold_find(fold, MODEL_MANIFESTS, &c->manifest, 1, &row, err);
+        if (rc == 0 && row != NULL) {
             c->digest = row_text(row, MANIFEST_DIGEST);
         }
-        return code;
+        return rc;
     }
-    int code = fold_row(fold, MODEL_MANIFESTS, &c->manifest, 1, &row, err);
-    if (code != 0) {
-        return code;
+    int rc = fold_row(fold, MODEL_MANIFESTS, &c->manifest, 1, &row, err);
+    if (rc != 0) {
+        return rc;
     }
     if (row_has(row, MANIFEST_DIGEST) && !bytes_eq(row_text(row, MANIFEST_DIGEST), c->digest)) {
         row_set_text(row, MANIFEST_DIGEST_BEFORE, row_text(row, MANIFEST_DIGEST));
@@ -285,10 +286,10 @@ static int put_claim(struct fold *fold, struct bytes of, const struct row *name,
     if (of.n == 0) {
         return 0;
     }
-    int code =
+    int rc =
         there ? fold_row(fold, MODEL_CLAIMS, parts, 3, &claim, err) : fold_find(fold, MODEL_CLAIMS, parts, 3, &claim, err);
-    if (code != 0 || claim == NULL) {
-        return code;
+    if (rc != 0 || claim == NULL) {
+        return rc;
     }
     if (!there) {
         fold_drop(claim);
@@ -301,22 +302,22 @@ static int put_claim(struct fold *fold, struct bytes of, const struct row *name,
 /* The weights that it led to cite the event that took the name away; those that it leads to know that they have a name. */
 static int tell_weights(struct fold *fold, struct bytes before, struct bytes now, struct err *err) {
     struct row *row;
-    int code = 0;
+    int rc = 0;
     if (before.n > 0 && !bytes_eq(before, now)) {
-        code = fold_find(fold, MODELS, &before, 1, &row, err);
-        if (code == 0 && row != NULL) {
+        rc = fold_find(fold, MODELS, &before, 1, &row, err);
+        if (rc == 0 && row != NULL) {
             fold_cite(fold, row, MODEL_BASE);
             row_set_int(row, MODEL_LEFT_AT, (int64_t)fold_at(fold));
             row_set_int(row, MODEL_LEFT_SEQ, (int64_t)fold_event(fold)->seq);
         }
     }
-    if (code == 0 && now.n > 0 && models_is_digest(now)) {
-        code = fold_find(fold, MODELS, &now, 1, &row, err);
-        if (code == 0 && row != NULL && !row_bool(row, MODEL_NAMED)) {
+    if (rc == 0 && now.n > 0 && models_is_digest(now)) {
+        rc = fold_find(fold, MODELS, &now, 1, &row, err);
+        if (rc == 0 && row != NULL && !row_bool(row, MODEL_NAMED)) {
             row_set_bool(row, MODEL_NAMED, true);
         }
     }
-    return code;
+    return rc;
 }
 
 static void mark_moved(struct fold *fold, struct row *row, struct bytes before) {
@@ -446,9 +447,9 @@ static int take_name(struct fold *fold, const struct models_claim *c, struct byt
     if (c->model.n == 0 || bytes_is(c->step, "provenance_declared")) {
         return 0;
     }
-    int code = fold_row(fold, MODEL_NAMES, parts, 2, &row, err);
-    if (code != 0) {
-        return code;
+    int rc = fold_row(fold, MODEL_NAMES, parts, 2, &row, err);
+    if (rc != 0) {
+        return rc;
     }
     bool led = leads_to(row).n > 0, gone = !row_has(row, NAME_STATE) || row_is(row, NAME_STATE, "removed");
     /* As it is stored: setting columns does not move it. */
@@ -456,19 +457,20 @@ static int take_name(struct fold *fold, const struct models_claim *c, struct byt
     fold_take_step(fold, row, NAME_BASE, NAME_STATE, name_rules, sizeof(name_rules) / sizeof(name_rules[0]));
     take_name_columns(fold, row, c);
     *ret_leads = leads_to(row);
-    code = models_take_lead(fold, c->model, led, ret_leads->n > 0, err);
+    rc = models_take_lead(fold, c->model, led, ret_leads->n > 0, err);
     bool there = !row_is(row, NAME_STATE, "removed");
     struct bytes now = there ? leads_to(row) : NOTHING, in_memory = there ? holds(row) : NOTHING;
-    if (code == 0 && !bytes_eq(was, now) && !bytes_eq(was, in_memory)) {
-        code = put_claim(fold, was, row, false, err);
+    if (rc == 0 && !bytes_eq(was, now) && !bytes_eq(was, in_memory)) {
+        rc = put_claim(fold, was, row, false, err);
     }
-    if (code == 0 && !bytes_eq(held, now) && !bytes_eq(held, in_memory)) {
-        code = put_claim(fold, held, row, false, err);
+    if (rc == 0 && !bytes_eq(held, now) && !bytes_eq(held, in_memory)) {
+        rc = put_claim(fold, held, row, false, err);
     }
-    code = code != 0 ? code : put_claim(fold, now, row, true, err);
-    code = code != 0 ? code : put_claim(fold, in_memory, row, true, err);
-    code = code != 0 ? code : put_claim(fold, row_text(row, NAME_MODEL), row, true, err);
-    return code != 0 ? code : tell_weights(fold, was, now, err);
+    if (rc == 0) rc = put_claim(fold, now, row, true, err);
+    if (rc == 0) rc = put_claim(fold, in_memory, row, true, err);
+    if (rc == 0) rc = put_claim(fold, row_text(row, NAME_MODEL), row, true, err);
+    if (rc == 0) rc = tell_weights(fold, was, now, err);
+    return rc;
 }
 
 /* ---- the fold ---- */
@@ -477,19 +479,21 @@ static int fold(struct fold *fold, struct err *err) {
     struct bytes kind = fold_event(fold)->kind, leads = NOTHING;
     struct models_claim c;
     bool ok = true;
-    int code = 0;
+    int rc = 0;
     if (!bytes_has_prefix(kind, "model.")) {
-        code = bytes_is(kind, "eval.benchmarked") ? models_take_speed(fold, err) : 0;
-        return code != 0 ? code : models_take_mention(fold, err);
+        rc = bytes_is(kind, "eval.benchmarked") ? models_take_speed(fold, err) : 0;
+        if (rc == 0) rc = models_take_mention(fold, err);
+        return rc;
     }
     models_read_claim(fold, &c);
     if (bytes_is(c.step, "pulled") && fold_bool(fold, "ok", &ok) && !ok) {
         return 0;
     }
-    code = take_manifest(fold, &c, err);
-    code = code != 0 ? code : take_weights(fold, &c, err);
-    code = code != 0 ? code : take_name(fold, &c, &leads, err);
-    return code != 0 ? code : take_nameless(fold, &c, leads, err);
+    rc = take_manifest(fold, &c, err);
+    if (rc == 0) rc = take_weights(fold, &c, err);
+    if (rc == 0) rc = take_name(fold, &c, &leads, err);
+    if (rc == 0) rc = take_nameless(fold, &c, leads, err);
+    return rc;
 }
 
 static const char *const kinds[] = {"model.declared",

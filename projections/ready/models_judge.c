@@ -27,23 +27,23 @@ static int weights_of_manifest(struct state_view *view, struct bytes manifest, c
                                struct reason *cite, struct err *err) {
     struct row row;
     ret[0] = '\0';
-    int code = look_stored(view, "model_manifests", &manifest, 1, &row, NULL, err);
-    if (code == 0) {
+    int rc = look_stored(view, "model_manifests", &manifest, 1, &row, NULL, err);
+    if (rc == 0) {
         keep(ret, row_text(&row, MANIFEST_DIGEST));
         if (cite != NULL) {
             reason_cite_row(cite, &row, MANIFEST_BASE);
         }
     }
     row_done(&row);
-    return code;
+    return rc;
 }
 
 int models_digest(struct state_view *view, struct bytes digest, char *ret, struct err *err) {
-    int code = weights_of_manifest(view, digest, ret, NULL, err);
-    if (code == 0 && ret[0] == '\0') {
+    int rc = weights_of_manifest(view, digest, ret, NULL, err);
+    if (rc == 0 && ret[0] == '\0') {
         keep(ret, digest);
     }
-    return code;
+    return rc;
 }
 
 /* ---- where a name leads ---- */
@@ -61,23 +61,23 @@ struct search {
 
 /* The weights of one name, behind its manifest or the name that it is an alias of. */
 static int follow(struct search *s, const struct row *name, unsigned depth, char ret[MODELS_DIGEST_MAX], struct err *err) {
-    int code = 0;
+    int rc = 0;
     keep(ret, row_text(name, NAME_DIGEST));
     reason_cite_row(&s->ret->reason, name, NAME_BASE);
     reason_cite_cell(&s->ret->reason, name, NAME_MOVED_SEQ, NAME_MOVED_AT);
     if (ret[0] == '\0' && row_has(name, NAME_MANIFEST)) {
-        code = weights_of_manifest(s->view, row_text(name, NAME_MANIFEST), ret, &s->ret->reason, err);
+        rc = weights_of_manifest(s->view, row_text(name, NAME_MANIFEST), ret, &s->ret->reason, err);
     } else if (ret[0] == '\0' && row_has(name, NAME_TARGET) && !row_has(name, NAME_VERSION) && depth < ALIASES_MAX) {
         const struct bytes parts[] = {row_text(name, NAME_RUNTIME), row_text(name, NAME_TARGET)};
         struct row target;
         bool there;
-        code = look_stored(s->view, "model_names", parts, 2, &target, &there, err);
-        if (code == 0 && there && !row_is(&target, NAME_STATE, "removed")) {
-            code = follow(s, &target, depth + 1, ret, err);
+        rc = look_stored(s->view, "model_names", parts, 2, &target, &there, err);
+        if (rc == 0 && there && !row_is(&target, NAME_STATE, "removed")) {
+            rc = follow(s, &target, depth + 1, ret, err);
         }
         row_done(&target);
     }
-    return code;
+    return rc;
 }
 
 static int take(struct search *s, const struct row *name, bool wishes, struct err *err) {
@@ -92,9 +92,9 @@ static int take(struct search *s, const struct row *name, bool wishes, struct er
     }
     s->found++;
     s->remote = s->remote || row_bool(name, NAME_REMOTE);
-    int code = follow(s, name, 0, digest, err);
-    if (code != 0 || digest[0] == '\0') {
-        return code;
+    int rc = follow(s, name, 0, digest, err);
+    if (rc != 0 || digest[0] == '\0') {
+        return rc;
     }
     bool pinned = s->pinned.n > 0 && bytes_is(s->pinned, digest);
     if (s->ret->digest[0] == '\0' || (pinned && !s->hit)) {
@@ -113,12 +113,12 @@ static int search_one(struct search *s, struct bytes runtime, struct bytes model
     const struct bytes parts[] = {runtime, model};
     struct row row;
     bool there;
-    int code = look_stored(s->view, "model_names", parts, 2, &row, &there, err);
-    if (code == 0 && there) {
-        code = take(s, &row, wishes, err);
+    int rc = look_stored(s->view, "model_names", parts, 2, &row, &there, err);
+    if (rc == 0 && there) {
+        rc = take(s, &row, wishes, err);
     }
     row_done(&row);
-    return code;
+    return rc;
 }
 
 /* All runtimes that have the name. */
@@ -126,25 +126,25 @@ static int search_all(struct search *s, struct bytes model, bool wishes, struct 
     const struct bytes parts[] = {model, model};
     struct state_rows *rows = NULL;
     const struct row *claim;
-    int code = look_rows(s->view, "model_claims", parts, 2, &rows, err);
-    while (code == 0 && s->found < CLAIMS_MAX && (code = look_next(rows, &claim, err)) == 0) {
-        code = search_one(s, row_text(claim, CLAIM_RUNTIME), model, wishes, err);
+    int rc = look_rows(s->view, "model_claims", parts, 2, &rows, err);
+    while (rc == 0 && s->found < CLAIMS_MAX && (rc = look_next(rows, &claim, err)) == 0) {
+        rc = search_one(s, row_text(claim, CLAIM_RUNTIME), model, wishes, err);
     }
     state_rows_close(rows);
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 static int search(struct search *s, struct bytes runtime, struct bytes model, struct err *err) {
-    int code = 0;
+    int rc = 0;
     if (runtime.n > 0) {
-        code = search_one(s, runtime, model, false, err);
-        if (code == 0 && s->found == 0) {
-            code = search_one(s, NOTHING, model, false, err);
+        rc = search_one(s, runtime, model, false, err);
+        if (rc == 0 && s->found == 0) {
+            rc = search_one(s, NOTHING, model, false, err);
         }
     } else {
-        code = search_all(s, model, false, err);
+        rc = search_all(s, model, false, err);
     }
-    return code;
+    return rc;
 }
 
 static void conclude(struct search *s, struct bytes runtime, struct bytes model) {
@@ -177,19 +177,19 @@ static int get_unregistered(struct state_view *view, struct bytes name, struct r
     struct list digests;
     struct bytes item, digest;
     bool told = false;
-    int code = look_stored(view, "models", &name, 1, ret, ret_there, err);
-    int other = look_stored(view, "model_known", &name, 1, &known, &told, code == 0 ? err : NULL);
-    code = code != 0 ? code : other;
+    int rc = look_stored(view, "models", &name, 1, ret, ret_there, err);
+    int other = look_stored(view, "model_known", &name, 1, &known, &told, rc == 0 ? err : NULL);
+    if (rc == 0) rc = other;
     list_open(&digests, told ? row_list(&known, KNOWN_DIGESTS) : NOTHING);
-    while (code == 0 && !*ret_there && list_next(&digests, &item)) {
+    while (rc == 0 && !*ret_there && list_next(&digests, &item)) {
         if (list_name(item, "", &digest)) {
             row_done(ret);
-            code = look_stored(view, "models", &digest, 1, ret, ret_there, err);
+            rc = look_stored(view, "models", &digest, 1, ret, ret_there, err);
         }
     }
     row_done(&known);
-    *ret_there = code == 0 && *ret_there && row_is(ret, MODEL_STEP, "named");
-    return code;
+    *ret_there = rc == 0 && *ret_there && row_is(ret, MODEL_STEP, "named");
+    return rc;
 }
 
 /* ": only run events name it, since event 7". That is no reason of the route's: it is not cited. */
@@ -199,8 +199,8 @@ static int say_who_names(struct state_view *view, struct bytes name, struct reas
     struct bytes item, family;
     bool there = false;
     size_t n = 0;
-    int code = get_unregistered(view, name, &row, &there, err);
-    if (code == 0 && there) {
+    int rc = get_unregistered(view, name, &row, &there, err);
+    if (rc == 0 && there) {
         list_open(&families, row_list(&row, MODEL_KNOWN_BY));
         while (list_next(&families, &item)) {
             if (list_name(item, "", &family)) {
@@ -210,7 +210,7 @@ static int say_who_names(struct state_view *view, struct bytes name, struct reas
         reason_say(why, " events name it, since event %lld", (long long)row_int(&row, MODEL_BASE + FOLD_SINCE_SEQ));
     }
     row_done(&row);
-    return code;
+    return rc;
 }
 
 int models_resolve(struct state_view *view, struct bytes runtime, struct bytes model, struct bytes pinned,
@@ -218,22 +218,23 @@ int models_resolve(struct state_view *view, struct bytes runtime, struct bytes m
     struct search s = {.view = view, .pinned = pinned, .ret = ret};
     struct buf latest;
     memset(ret, 0, sizeof(*ret));
-    int code = search(&s, runtime, model, err);
-    if (code == 0 && s.found == 0 && model.n > 0 && memchr(model.p, ':', model.n) == NULL) {
+    int rc = search(&s, runtime, model, err);
+    if (rc == 0 && s.found == 0 && model.n > 0 && memchr(model.p, ':', model.n) == NULL) {
         buf_init(&latest, (size_t)1 << 20);
         buf_put_bytes(&latest, model);
         buf_put_str(&latest, ":latest");
-        code = buf_check(&latest, "a name", NULL) == 0 ? search(&s, runtime, bytes_of_buf(&latest), err) : 0;
+        rc = buf_check(&latest, "a name", NULL) == 0 ? search(&s, runtime, bytes_of_buf(&latest), err) : 0;
         buf_done(&latest);
     }
-    if (code == 0 && s.found == 0 && s.removed == 0) { /* nobody has seen it: what a manifest says that it is to be */
-        code = search_one(&s, NOTHING, model, true, err);
+    if (rc == 0 && s.found == 0 && s.removed == 0) { /* nobody has seen it: what a manifest says that it is to be */
+        rc = search_one(&s, NOTHING, model, true, err);
     }
-    if (code == 0) {
+    if (rc == 0) {
         conclude(&s, runtime, model);
     }
     bool listed = s.found + s.removed > 0 || model.n == 0;
-    return code != 0 || listed ? code : say_who_names(view, model, &ret->reason, err);
+    if (rc == 0 && !listed) rc = say_who_names(view, model, &ret->reason, err);
+    return rc;
 }
 
 /* ---- judging a name ---- */
@@ -242,16 +243,16 @@ int models_resolve(struct state_view *view, struct bytes runtime, struct bytes m
 int models_judge_name(struct state_view *view, struct row *row, struct err *err) {
     char digest[MODELS_DIGEST_MAX];
     struct reason cite;
-    int code = 0;
+    int rc = 0;
     reason_init(&cite);
     if (!row_has(row, NAME_DIGEST) && row_has(row, NAME_MANIFEST)) {
-        code = weights_of_manifest(view, row_text(row, NAME_MANIFEST), digest, &cite, err);
-        if (code == 0 && digest[0] != '\0') {
+        rc = weights_of_manifest(view, row_text(row, NAME_MANIFEST), digest, &cite, err);
+        if (rc == 0 && digest[0] != '\0') {
             row_set_str(row, NAME_DIGEST, digest);
             reason_give(&cite, row, NAME_BASE);
         }
     }
-    return code;
+    return rc;
 }
 
 /* ---- judging a model ---- */
@@ -270,38 +271,38 @@ static int take_route(struct judging *j, struct bytes route, struct err *err) {
     struct proof_model uses;
     struct row row;
     bool there;
-    int code = look_stored(j->view, "routes", &route, 1, &row, &there, err);
-    if (code == 0 && there && !row_is(&row, ROUTE_STEP, "removed")) {
-        code = proof_model(j->view, &row, &uses, err);
-        if (code == 0 && bytes_is(row_text(j->row, MODEL_DIGEST), uses.digest) && list_out_fits(&j->routes, route.n) &&
+    int rc = look_stored(j->view, "routes", &route, 1, &row, &there, err);
+    if (rc == 0 && there && !row_is(&row, ROUTE_STEP, "removed")) {
+        rc = proof_model(j->view, &row, &uses, err);
+        if (rc == 0 && bytes_is(row_text(j->row, MODEL_DIGEST), uses.digest) && list_out_fits(&j->routes, route.n) &&
             !list_out_has(&j->routes, route)) {
             list_out_text(&j->routes, route);
         }
     }
     row_done(&row);
-    return code;
+    return rc;
 }
 
 static int take_routes(struct judging *j, struct bytes of, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *at;
-    int code = look_rows(j->view, "route_models", &of, 1, &rows, err);
-    while (code == 0 && j->looked++ < CLAIMS_MAX && (code = look_next(rows, &at, err)) == 0) {
-        code = take_route(j, row_text(at, ROUTE_MODEL_ROUTE), err);
+    int rc = look_rows(j->view, "route_models", &of, 1, &rows, err);
+    while (rc == 0 && j->looked++ < CLAIMS_MAX && (rc = look_next(rows, &at, err)) == 0) {
+        rc = take_route(j, row_text(at, ROUTE_MODEL_ROUTE), err);
     }
     state_rows_close(rows);
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 /* Of "x:latest" also those that say "x". */
 static int take_routes_by_name(struct judging *j, struct bytes name, struct err *err) {
     static const char latest[] = ":latest";
     size_t n = sizeof(latest) - 1;
-    int code = take_routes(j, name, err);
-    if (code == 0 && name.n > n && memcmp(name.p + name.n - n, latest, n) == 0) {
-        code = take_routes(j, (struct bytes){name.p, name.n - n}, err);
+    int rc = take_routes(j, name, err);
+    if (rc == 0 && name.n > n && memcmp(name.p + name.n - n, latest, n) == 0) {
+        rc = take_routes(j, (struct bytes){name.p, name.n - n}, err);
     }
-    return code;
+    return rc;
 }
 
 static void list_name_of(struct judging *j, struct bytes runtime, struct bytes model) {
@@ -324,8 +325,8 @@ static int take_name(struct judging *j, const struct row *claim, struct bytes of
     const struct bytes parts[] = {row_text(claim, CLAIM_RUNTIME), row_text(claim, CLAIM_MODEL)};
     struct row name;
     bool there;
-    int code = look_stored(j->view, "model_names", parts, 2, &name, &there, err);
-    if (code == 0 && there && !row_is(&name, NAME_STATE, "removed")) {
+    int rc = look_stored(j->view, "model_names", parts, 2, &name, &there, err);
+    if (rc == 0 && there && !row_is(&name, NAME_STATE, "removed")) {
         struct bytes held = row_text(&name, NAME_LOADED_DIGEST);
         bool leads = bytes_eq(of, row_text(&name, row_has(&name, NAME_DIGEST) ? NAME_DIGEST : NAME_MANIFEST));
         bool nowhere = !row_has(&name, NAME_DIGEST) && !row_has(&name, NAME_MANIFEST) && !row_has(&name, NAME_TARGET);
@@ -336,23 +337,23 @@ static int take_name(struct judging *j, const struct row *claim, struct bytes of
             list_name_of(j, parts[0], parts[1]);
             j->present = j->present || row_is(&name, NAME_STATE, "present");
             j->local = j->local || !row_bool(&name, NAME_REMOTE);
-            code = take_routes_by_name(j, parts[1], err);
+            rc = take_routes_by_name(j, parts[1], err);
         }
         reason_cite_row(&j->cite, &name, NAME_BASE);
     }
     row_done(&name);
-    return code;
+    return rc;
 }
 
 static int take_names(struct judging *j, struct bytes of, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *claim;
-    int code = look_rows(j->view, "model_claims", &of, 1, &rows, err);
-    while (code == 0 && j->looked++ < CLAIMS_MAX && (code = look_next(rows, &claim, err)) == 0) {
-        code = take_name(j, claim, of, err);
+    int rc = look_rows(j->view, "model_claims", &of, 1, &rows, err);
+    while (rc == 0 && j->looked++ < CLAIMS_MAX && (rc = look_next(rows, &claim, err)) == 0) {
+        rc = take_name(j, claim, of, err);
     }
     state_rows_close(rows);
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 /* The evaluations of these weights that count. */
@@ -360,28 +361,29 @@ static int take_evals(struct judging *j, struct bytes of, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *at;
     struct eval_verdict verdict;
-    int code = look_rows(j->view, "eval_models", &of, 1, &rows, err);
-    while (code == 0 && (code = look_next(rows, &at, err)) == 0) {
+    int rc = look_rows(j->view, "eval_models", &of, 1, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
         struct bytes id = row_text(at, EVAL_OF_EVAL);
         struct row eval;
         bool there;
-        code = look_stored(j->view, "evals", &id, 1, &eval, &there, err);
-        if (code == 0 && there && bytes_eq(row_text(&eval, EVAL_DIGEST), of)) {
-            code = eval_judge_verdict(j->view, &eval, &verdict, err);
-            if (code == 0 && verdict.counts) {
+        rc = look_stored(j->view, "evals", &id, 1, &eval, &there, err);
+        if (rc == 0 && there && bytes_eq(row_text(&eval, EVAL_DIGEST), of)) {
+            rc = eval_judge_verdict(j->view, &eval, &verdict, err);
+            if (rc == 0 && verdict.counts) {
                 reason_cite(&j->proven_by, (uint64_t)row_int(&eval, EVAL_FINISHED_SEQ), 0);
             }
         }
         row_done(&eval);
     }
     state_rows_close(rows);
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 static int take_all(struct judging *j, struct bytes of, struct err *err) {
-    int code = take_names(j, of, err);
-    code = code != 0 ? code : take_routes(j, of, err);
-    return code != 0 ? code : take_evals(j, of, err);
+    int rc = take_names(j, of, err);
+    if (rc == 0) rc = take_routes(j, of, err);
+    if (rc == 0) rc = take_evals(j, of, err);
+    return rc;
 }
 
 int models_judge(struct state_view *view, struct row *row, struct err *err) {
@@ -391,14 +393,14 @@ int models_judge(struct state_view *view, struct row *row, struct err *err) {
     reason_init(&j.cite);
     list_out_init(&j.names);
     list_out_init(&j.routes);
-    int code = take_all(&j, row_text(row, MODEL_DIGEST), err);
+    int rc = take_all(&j, row_text(row, MODEL_DIGEST), err);
     list_open(&manifests, row_list(row, MODEL_MANIFEST_LIST));
-    while (code == 0 && list_next(&manifests, &item)) {
+    while (rc == 0 && list_next(&manifests, &item)) {
         if (list_name(item, "", &manifest)) {
-            code = take_all(&j, manifest, err);
+            rc = take_all(&j, manifest, err);
         }
     }
-    if (code == 0) {
+    if (rc == 0) {
         const char *step = row_is(row, MODEL_STEP, "declared") ? "declared"
                            : row_is(row, MODEL_STEP, "named")  ? "unregistered"
                                                                : "present";
@@ -412,11 +414,11 @@ int models_judge(struct state_view *view, struct row *row, struct err *err) {
             row_cite(row, MODEL_PROVEN_BY, j.proven_by.seqs[i]);
         }
         row_set_str(row, MODEL_STATE, j.loaded ? "loaded" : j.present ? present : gone ? "removed" : step);
-        code = list_out_set(&j.names, row, MODEL_NAME_LIST, err);
-        code = code != 0 ? code : list_out_set(&j.routes, row, MODEL_ROUTES, err);
+        rc = list_out_set(&j.names, row, MODEL_NAME_LIST, err);
+        if (rc == 0) rc = list_out_set(&j.routes, row, MODEL_ROUTES, err);
         reason_give(&j.cite, row, MODEL_BASE);
     }
     list_out_done(&j.names);
     list_out_done(&j.routes);
-    return code;
+    return rc;
 }

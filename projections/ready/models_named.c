@@ -37,9 +37,9 @@ int models_add_text(struct row *row, size_t column, struct bytes text, uint32_t 
     if (out.n < max) {
         list_out_text(&out, text);
     }
-    int code = list_out_set(&out, row, column, err);
+    int rc = list_out_set(&out, row, column, err);
     list_out_done(&out);
-    return code;
+    return rc;
 }
 
 /* ---- names that lead somewhere ---- */
@@ -53,54 +53,56 @@ static struct bytes without_latest(struct bytes name) {
 /* Who names it now names something else. */
 static int forget_noted(struct fold *fold, struct bytes name, struct err *err) {
     struct row *row = NULL;
-    int code = name.n > 0 ? fold_find(fold, MODEL_KNOWN, &name, 1, &row, err) : 0;
-    if (code == 0 && row != NULL) {
+    int rc = name.n > 0 ? fold_find(fold, MODEL_KNOWN, &name, 1, &row, err) : 0;
+    if (rc == 0 && row != NULL) {
         row_set_null(row, KNOWN_NOTED);
     }
-    return code;
+    return rc;
 }
 
 int models_take_lead(struct fold *fold, struct bytes name, bool led, bool leads, struct err *err) {
     struct row *row;
-    int code = led == leads ? 0 : fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
-    if (code != 0 || led == leads) {
-        return code;
+    int rc = led == leads ? 0 : fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
+    if (rc != 0 || led == leads) {
+        return rc;
     }
     row_add(row, KNOWN_LEADS, leads ? 1 : -1);
     if (!leads) {
         row_set_null(row, KNOWN_NOTED);
-        code = forget_noted(fold, without_latest(name), err);
+        rc = forget_noted(fold, without_latest(name), err);
     }
-    return code;
+    return rc;
 }
 
 /* Takes down that events of this family name it; *ret: one did before. */
 static int take_noted(struct fold *fold, struct bytes key, struct bytes family, bool *ret, struct err *err) {
     struct row *row;
-    int code = fold_row(fold, MODEL_KNOWN, &key, 1, &row, err);
-    *ret = code == 0 && has_text(row, KNOWN_NOTED, family);
+    int rc = fold_row(fold, MODEL_KNOWN, &key, 1, &row, err);
+    *ret = rc == 0 && has_text(row, KNOWN_NOTED, family);
     if (*ret) {
         fold_leave(row);
     }
-    return code != 0 || *ret ? code : models_add_text(row, KNOWN_NOTED, family, MODELS_FAMILIES_MAX, err);
+    if (rc == 0 && !*ret) rc = models_add_text(row, KNOWN_NOTED, family, MODELS_FAMILIES_MAX, err);
+    return rc;
 }
 
 /* *ret: it was known before that its digest is told where it is used. */
 static int take_used(struct fold *fold, struct bytes name, struct bytes digest, bool *ret, struct err *err) {
     struct row *row;
-    int code = fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
-    *ret = code == 0 && has_text(row, KNOWN_DIGESTS, digest);
+    int rc = fold_row(fold, MODEL_KNOWN, &name, 1, &row, err);
+    *ret = rc == 0 && has_text(row, KNOWN_DIGESTS, digest);
     if (*ret) {
         fold_leave(row);
     }
-    return code != 0 || *ret ? code : models_add_text(row, KNOWN_DIGESTS, digest, MODELS_TOLD_MAX, err);
+    if (rc == 0 && !*ret) rc = models_add_text(row, KNOWN_DIGESTS, digest, MODELS_TOLD_MAX, err);
+    return rc;
 }
 
 static int is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
     struct row *row;
-    int code = fold_find(fold, MODEL_KNOWN, &name, 1, &row, err);
-    *ret = code == 0 && row != NULL && (row_int(row, KNOWN_LEADS) > 0 || row_has(row, KNOWN_DIGESTS));
-    return code;
+    int rc = fold_find(fold, MODEL_KNOWN, &name, 1, &row, err);
+    *ret = rc == 0 && row != NULL && (row_int(row, KNOWN_LEADS) > 0 || row_has(row, KNOWN_DIGESTS));
+    return rc;
 }
 
 /* "x:latest" for "x"; false: it has a tag. */
@@ -117,12 +119,12 @@ static bool with_latest(struct bytes name, struct buf *out) {
 int models_is_known(struct fold *fold, struct bytes name, bool *ret, struct err *err) {
     struct buf latest;
     bool tagless = with_latest(name, &latest);
-    int code = is_known(fold, name, ret, err);
-    if (code == 0 && !*ret && tagless) {
-        code = is_known(fold, bytes_of_buf(&latest), ret, err);
+    int rc = is_known(fold, name, ret, err);
+    if (rc == 0 && !*ret && tagless) {
+        rc = is_known(fold, bytes_of_buf(&latest), ret, err);
     }
     buf_done(&latest);
-    return code;
+    return rc;
 }
 
 /* ---- rows that turn out to be the same ---- */
@@ -137,24 +139,24 @@ int models_absorb(struct fold *fold, struct bytes key, struct row *row, struct e
     struct row *other;
     struct list list;
     struct bytes item, family;
-    int code = fold_find(fold, MODELS, &key, 1, &other, err);
-    if (code != 0 || other == NULL || other == row || is_by_itself(other, row)) {
-        return code;
+    int rc = fold_find(fold, MODELS, &key, 1, &other, err);
+    if (rc != 0 || other == NULL || other == row || is_by_itself(other, row)) {
+        return rc;
     }
     list_open(&list, row_list(other, MODEL_KNOWN_BY));
-    while (row != NULL && code == 0 && list_next(&list, &item)) {
+    while (row != NULL && rc == 0 && list_next(&list, &item)) {
         if (list_name(item, "", &family)) {
-            code = models_add_text(row, MODEL_KNOWN_BY, family, MODELS_FAMILIES_MAX, err);
+            rc = models_add_text(row, MODEL_KNOWN_BY, family, MODELS_FAMILIES_MAX, err);
         }
     }
     fold_drop(other);
-    return code;
+    return rc;
 }
 
 int models_absorb_latest(struct fold *fold, struct bytes name, struct row *row, struct err *err) {
     struct bytes plain = without_latest(name);
-    int code = plain.n > 0 ? models_absorb(fold, plain, row, err) : 0;
-    return code == 0 && row != NULL && row->absent ? forget_noted(fold, plain, err) : code;
+    int rc = plain.n > 0 ? models_absorb(fold, plain, row, err) : 0;
+    return rc == 0 && row != NULL && row->absent ? forget_noted(fold, plain, err) : rc;
 }
 
 /* ---- mentions ---- */
@@ -166,9 +168,9 @@ struct mention {
 
 static int note(struct fold *fold, const struct mention *m, struct bytes key, const char *what, struct row **ret,
                 struct err *err) {
-    int code = fold_row(fold, MODELS, &key, 1, ret, err);
-    if (code != 0) {
-        return code;
+    int rc = fold_row(fold, MODELS, &key, 1, ret, err);
+    if (rc != 0) {
+        return rc;
     }
     if (!row_has(*ret, MODEL_STEP)) {
         row_set_str(*ret, MODEL_DIGEST_OF, what);
@@ -185,21 +187,21 @@ static int note_weights(struct fold *fold, const struct mention *m, struct err *
     struct bytes digest = m->digest;
     struct row *row, *manifest;
     bool used = true, noted;
-    int code = take_noted(fold, digest, m->family, &noted, err);
-    code = code != 0 || m->name.n == 0 ? code : take_used(fold, m->name, digest, &used, err);
-    if (code != 0 || (noted && used)) {
-        return code;
+    int rc = take_noted(fold, digest, m->family, &noted, err);
+    if (rc == 0 && m->name.n != 0) rc = take_used(fold, m->name, digest, &used, err);
+    if (rc != 0 || (noted && used)) {
+        return rc;
     }
-    code = fold_find(fold, MODEL_MANIFESTS, &digest, 1, &manifest, err);
-    if (code == 0 && manifest != NULL && row_has(manifest, MANIFEST_DIGEST)) {
+    rc = fold_find(fold, MODEL_MANIFESTS, &digest, 1, &manifest, err);
+    if (rc == 0 && manifest != NULL && row_has(manifest, MANIFEST_DIGEST)) {
         digest = row_text(manifest, MANIFEST_DIGEST);
     }
-    code = code != 0 ? code : note(fold, m, digest, "weights", &row, err);
-    if (code == 0 && m->name.n > 0) {
-        code = models_absorb(fold, m->name, row, err);
-        code = code != 0 ? code : models_absorb_latest(fold, m->name, row, err);
+    if (rc == 0) rc = note(fold, m, digest, "weights", &row, err);
+    if (rc == 0 && m->name.n > 0) {
+        rc = models_absorb(fold, m->name, row, err);
+        if (rc == 0) rc = models_absorb_latest(fold, m->name, row, err);
     }
-    return code;
+    return rc;
 }
 
 static int note_name(struct fold *fold, const struct mention *m, struct err *err) {
@@ -207,19 +209,20 @@ static int note_name(struct fold *fold, const struct mention *m, struct err *err
     struct row *row = NULL;
     struct buf latest;
     bool known, noted;
-    int code = take_noted(fold, name, m->family, &noted, err);
-    code = code != 0 || noted ? code : models_is_known(fold, name, &known, err);
-    if (code != 0 || noted || known) {
-        return code;
+    int rc = take_noted(fold, name, m->family, &noted, err);
+    if (rc == 0 && !noted) rc = models_is_known(fold, name, &known, err);
+    if (rc != 0 || noted || known) {
+        return rc;
     }
     if (with_latest(name, &latest)) {
         struct bytes key = bytes_of_buf(&latest);
-        code = fold_find(fold, MODELS, &key, 1, &row, err);
+        rc = fold_find(fold, MODELS, &key, 1, &row, err);
         name = row != NULL ? key : name;
     }
-    code = code != 0 ? code : note(fold, m, name, "name", &row, err);
+    if (rc == 0) rc = note(fold, m, name, "name", &row, err);
     buf_done(&latest);
-    return code != 0 ? code : models_absorb_latest(fold, m->name, row, err);
+    if (rc == 0) rc = models_absorb_latest(fold, m->name, row, err);
+    return rc;
 }
 
 int models_take_mention(struct fold *fold, struct err *err) {

@@ -59,9 +59,9 @@ int models_take_speed(struct fold *fold, struct err *err) {
         return 0;
     }
     const struct bytes parts[] = {of, backend, bytes_of(out <= 0 ? "prompt" : in <= 0 ? "answer" : "both")};
-    int code = fold_row(fold, MODEL_SPEEDS, parts, 3, &row, err);
-    if (code != 0) {
-        return code;
+    int rc = fold_row(fold, MODEL_SPEEDS, parts, 3, &row, err);
+    if (rc != 0) {
+        return rc;
     }
     row_set_text(row, SPEED_MODEL, model);
     if (digest.n > 0) {

@@ -312,9 +312,9 @@ static int give_permission(struct walk *w, struct need *need, struct err *err) {
     const struct decide_use use = {.group = need->name, .scope = need->scope, .tier = need->tier};
     int rc = permitted_ask(w->view, w->who, &use, &need->held, err);
     int other = look_judged(w->view, "permissions", key, 3, &row, &there, rc == 0 ? err : NULL);
-    rc = rc != 0 ? rc : other;
+    if (rc == 0) rc = other;
     need->row = there ? &row : NULL;
-    rc = rc != 0 ? rc : give(w, need, "permission", err);
+    if (rc == 0) rc = give(w, need, "permission", err);
     row_done(&row);
     return rc;
 }
@@ -325,7 +325,7 @@ static int take_asked(struct walk *w, struct err *err) {
     const struct row *row;
     struct list_names listed;
     int rc = list_names_of(row_list(w->pack, PACK_PERMISSIONS), "group", NULL, "scope", &listed, err);
-    rc = rc != 0 ? rc : look_rows(w->view, "permissions", &w->who, 1, &rows, err);
+    if (rc == 0) rc = look_rows(w->view, "permissions", &w->who, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &row, err)) == 0) {
         struct need need = {.sort = NEED_OF_PERMISSION,
                             .required = true,
@@ -365,7 +365,7 @@ static int take_permissions(struct walk *w, struct err *err) {
         list_text(item, "tier", &need.tier);
         rc = give_permission(w, &need, err);
     }
-    rc = rc != 0 ? rc : take_asked(w, err);
+    if (rc == 0) rc = take_asked(w, err);
     buf_done(&who);
     return rc;
 }
@@ -394,8 +394,8 @@ static int take_checks(struct walk *w, struct err *err) {
         row_done(&check);
     }
     int other = list_names_of(row_list(w->pack, PACK_CHECK_LIST), "name", NULL, NULL, &listed, rc == 0 ? err : NULL);
-    rc = rc != 0 ? rc : other;
-    rc = rc != 0 ? rc : look_rows(w->view, "pack_checks", &pack, 1, &rows, err);
+    if (rc == 0) rc = other;
+    if (rc == 0) rc = look_rows(w->view, "pack_checks", &pack, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
         struct need need = {.sort = NEED_OF_CHECK, .required = true, .name = row_text(at, CHECK_NAME), .row = at};
         if (row_bool(at, CHECK_REQUIRED) && !list_names_have(&listed, need.name, NOTHING)) {
@@ -417,7 +417,7 @@ static int give_route(struct walk *w, struct need *need, struct err *err) {
     }
     int rc = look_judged(w->view, "routes", &need->name, 1, &row, &there, err);
     need->row = rc == 0 && there ? &row : NULL;
-    rc = rc != 0 ? rc : give(w, need, "route", err);
+    if (rc == 0) rc = give(w, need, "route", err);
     row_done(&row);
     return rc;
 }
@@ -429,7 +429,7 @@ static int take_declared_routes(struct walk *w, struct err *err) {
     const struct row *at;
     struct list_names listed;
     int rc = list_names_of(row_list(w->pack, PACK_ROUTES), "name", "route", NULL, &listed, err);
-    rc = rc != 0 ? rc : look_rows(w->view, "route_packs", &pack, 1, &rows, err);
+    if (rc == 0) rc = look_rows(w->view, "route_packs", &pack, 1, &rows, err);
     while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
         struct need need = {.sort = NEED_OF_ROUTE, .name = row_text(at, ROUTE_PACK_ROUTE)};
         bool there, removed;
@@ -462,7 +462,8 @@ static int take_routes(struct walk *w, struct err *err) {
         }
         rc = give_route(w, &need, err);
     }
-    return rc != 0 ? rc : take_declared_routes(w, err);
+    if (rc == 0) rc = take_declared_routes(w, err);
+    return rc;
 }
 
 /* Where models are looked for. */
@@ -493,7 +494,7 @@ static int take_models(struct walk *w, struct err *err) {
         list_name(item, "digest", &need.name);
         rc = look_judged(w->view, "models", &need.name, 1, &row, &there, err);
         need.row = there ? &row : NULL;
-        rc = rc != 0 ? rc : give(w, &need, "model", err);
+        if (rc == 0) rc = give(w, &need, "model", err);
         row_done(&row);
     }
     buf_done(&endpoint);

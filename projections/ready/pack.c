@@ -120,9 +120,9 @@ static int take_check(struct fold *fold, struct bytes pack, struct err *err) {
     struct bytes parts[] = {pack, {0}};
     struct row *row;
     fold_text(fold, "check", &parts[1]);
-    int code = fold_row(fold, PACK_CHECKS, parts, 2, &row, err);
-    if (code != 0) {
-        return code;
+    int rc = fold_row(fold, PACK_CHECKS, parts, 2, &row, err);
+    if (rc != 0) {
+        return rc;
     }
     for (size_t i = CHECK_VERDICT; i < CHECK_N; i++) {
         if (i != CHECK_REQUIRED) {
@@ -136,11 +136,11 @@ static int take_check(struct fold *fold, struct bytes pack, struct err *err) {
     fold_copy(fold, row, CHECK_DURATION_MS, "duration_ms");
     row_set_int(row, CHECK_AT, (int64_t)fold_at(fold));
     row_set_int(row, CHECK_SEQ, (int64_t)fold_event(fold)->seq);
-    code = fold_find(fold, PACKS, &pack, 1, &row, err);
-    if (code == 0 && row != NULL) {
+    rc = fold_find(fold, PACKS, &pack, 1, &row, err);
+    if (rc == 0 && row != NULL) {
         fold_touch(fold, row, PACK_BASE);
     }
-    return code;
+    return rc;
 }
 
 static int fold(struct fold *fold, struct err *err) {
@@ -152,9 +152,9 @@ static int fold(struct fold *fold, struct err *err) {
     if (bytes_is(step, "checked")) {
         return take_check(fold, name, err);
     }
-    int code = fold_row(fold, PACKS, &name, 1, &row, err);
-    if (code != 0) {
-        return code;
+    int rc = fold_row(fold, PACKS, &name, 1, &row, err);
+    if (rc != 0) {
+        return rc;
     }
     bool fresh = !row_has(row, PACK_STEP) || row_is(row, PACK_STEP, "removed");
     fold_take_step(fold, row, PACK_BASE, PACK_STEP, rules, sizeof(rules) / sizeof(rules[0]));

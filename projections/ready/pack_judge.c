@@ -212,7 +212,7 @@ int pack_judge(struct state_view *view, struct row *row, struct err *err) {
     struct judging j = {.view = view, .pack = row};
     list_out_init(&j.missing);
     int rc = walk(&j, row, err);
-    rc = rc != 0 ? rc : list_out_set(&j.missing, row, PACK_MISSING, err);
+    if (rc == 0) rc = list_out_set(&j.missing, row, PACK_MISSING, err);
     if (rc == 0) {
         reason_give(&j.cite, row, PACK_BASE);
     }

@@ -36,12 +36,12 @@ static int check_use(struct state_view *view, const struct row *route, const str
     if (!row_has(route, ROUTE_USED_DIGEST) || (!unsaid && row_int(route, ROUTE_USED_SEQ) < said_at(route, name))) {
         return 0;
     }
-    int code = models_digest(view, row_text(route, ROUTE_USED_DIGEST), used, err);
-    if (code == 0 && used[0] != '\0' && strcmp(used, ret->digest) != 0) {
+    int rc = models_digest(view, row_text(route, ROUTE_USED_DIGEST), used, err);
+    if (rc == 0 && used[0] != '\0' && strcmp(used, ret->digest) != 0) {
         keep(ret->digest, used);
         reason_cite_cell(&ret->reason, route, ROUTE_USED_SEQ, ROUTE_DECIDED_AT);
     }
-    return code;
+    return rc;
 }
 
 /* One whose names `ledger ingest ollama` brings in: its own address is "ollama@host:port"; "" is any. */
@@ -61,26 +61,26 @@ int proof_model(struct state_view *view, const struct row *route, struct proof_m
     struct bytes model = row_text(route, ROUTE_MODEL), digest = row_text(route, ROUTE_DIGEST);
     struct models_weights name = {0};
     char pinned[MODELS_DIGEST_MAX] = "";
-    int code = 0;
+    int rc = 0;
     memset(ret, 0, sizeof(*ret));
     if (digest.n > 0) {
-        code = models_digest(view, digest, pinned, err);
+        rc = models_digest(view, digest, pinned, err);
     }
-    if (code == 0 && model.n > 0) {
-        code = models_resolve(view, row_text(route, ROUTE_RUNTIME), model, bytes_of(pinned), &name, err);
+    if (rc == 0 && model.n > 0) {
+        rc = models_resolve(view, row_text(route, ROUTE_RUNTIME), model, bytes_of(pinned), &name, err);
         reason_cite_all(&ret->reason, &name.reason);
     }
     /* A name that nobody has seen, or whose weights nobody knows, does not speak against the digest; one that is gone does.
      */
-    if (code == 0) {
+    if (rc == 0) {
         keep(ret->digest, name.digest[0] != '\0' ? name.digest : name.removed ? "" : pinned);
-        code = check_use(view, route, &name, ret, err);
+        rc = check_use(view, route, &name, ret, err);
     }
-    if (code == 0 && ret->digest[0] == '\0') {
+    if (rc == 0 && ret->digest[0] == '\0') {
         ret->unknown = why_unknown(route, &name);
         reason_say(&ret->reason, "%s", name.reason.n > 0 ? name.reason.words : "the route names no model");
     }
-    return code;
+    return rc;
 }
 
 /* ---- what the route is now ---- */
@@ -101,12 +101,12 @@ static int bind(struct state_view *view, const struct row *route, struct binding
     size_t packs = state_table_find(view, "packs");
     bool there = false;
     memset(b, 0, sizeof(*b));
-    int code = packs != SIZE_MAX && pack.n > 0 ? view_get_again(view, packs, pack, &b->pack, err) : 0;
-    int other = look_stored(view, "suites", &suite, 1, &b->suite, &there, code == 0 ? err : NULL);
-    code = code != 0 ? code : other;
-    code = code != 0 ? code : proof_model(view, route, &b->model, err);
-    if (code != 0) {
-        return code;
+    int rc = packs != SIZE_MAX && pack.n > 0 ? view_get_again(view, packs, pack, &b->pack, err) : 0;
+    int other = look_stored(view, "suites", &suite, 1, &b->suite, &there, rc == 0 ? err : NULL);
+    if (rc == 0) rc = other;
+    if (rc == 0) rc = proof_model(view, route, &b->model, err);
+    if (rc != 0) {
+        return rc;
     }
     b->pack = b->pack != NULL && row_has(b->pack, PACK_STEP) ? b->pack : NULL;
     b->version = b->pack != NULL && row_has(b->pack, PACK_VERSION) ? row_text(b->pack, PACK_VERSION)
@@ -315,9 +315,9 @@ static int take_candidate(struct state_view *view, const struct row *route, cons
     if (all->decisive.there && c.seq < all->decisive.seq) {
         return 0; /* a newer one decides */
     }
-    int code = eval_judge_verdict(view, eval, &c.verdict, err);
-    code = code != 0 ? code : models_digest(view, row_text(eval, EVAL_DIGEST), digest, err);
-    if (code == 0) {
+    int rc = eval_judge_verdict(view, eval, &c.verdict, err);
+    if (rc == 0) rc = models_digest(view, row_text(eval, EVAL_DIGEST), digest, err);
+    if (rc == 0) {
         if (row_is(eval, EVAL_STATE, "invalidated")) { /* the event that took it back is the reason */
             reason_cite_row(&c.verdict.reason, eval, EVAL_BASE);
         }
@@ -325,7 +325,7 @@ static int take_candidate(struct state_view *view, const struct row *route, cons
         compare(route, b, eval, digest, &c);
         sort_candidate(all, &c);
     }
-    return code;
+    return rc;
 }
 
 /* Those that the table leads to, of `route`; without one: those that name none. */
@@ -333,30 +333,30 @@ static int take_evals(struct state_view *view, const struct row *route, const st
                       struct bytes of, struct bytes name, struct candidates *all, struct err *err) {
     struct state_rows *rows = NULL;
     const struct row *at;
-    int code = look_rows(view, table, &of, 1, &rows, err);
-    while (code == 0 && (code = look_next(rows, &at, err)) == 0) {
+    int rc = look_rows(view, table, &of, 1, &rows, err);
+    while (rc == 0 && (rc = look_next(rows, &at, err)) == 0) {
         struct bytes id = row_text(at, EVAL_OF_EVAL);
         struct row eval;
         bool there;
-        code = look_stored(view, "evals", &id, 1, &eval, &there, err);
-        if (code == 0 && there && bytes_eq(row_text(&eval, EVAL_ROUTE), name) && is_of_suite(route, b, &eval)) {
-            code = take_candidate(view, route, b, &eval, all, err);
+        rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
+        if (rc == 0 && there && bytes_eq(row_text(&eval, EVAL_ROUTE), name) && is_of_suite(route, b, &eval)) {
+            rc = take_candidate(view, route, b, &eval, all, err);
         }
         row_done(&eval);
     }
     state_rows_close(rows);
-    return code == 1 ? 0 : code;
+    return rc == 1 ? 0 : rc;
 }
 
 /* Where none names the route, one of its weights and suite that forgot to is what has to be told of. */
 static int take_all(struct state_view *view, const struct row *route, const struct binding *b, struct candidates *all,
                     struct err *err) {
     struct bytes name = row_text(route, ROUTE_NAME);
-    int code = take_evals(view, route, b, "eval_routes", name, name, all, err);
+    int rc = take_evals(view, route, b, "eval_routes", name, name, all, err);
     bool any = all->decisive.there || all->undecided.there || all->drifted.there || all->other.there || all->running > 0;
-    return code != 0 || any || b->model.digest[0] == '\0'
-               ? code
-               : take_evals(view, route, b, "eval_loose", bytes_of(b->model.digest), NOTHING, all, err);
+    if (rc == 0 && !any && b->model.digest[0] != '\0')
+        rc = take_evals(view, route, b, "eval_loose", bytes_of(b->model.digest), NOTHING, all, err);
+    return rc;
 }
 
 /* ---- the evaluation that would count ---- */
@@ -399,17 +399,17 @@ static int put_evaluation(struct state_view *view, const struct row *route, cons
     put_field(&bindings, "config_digest", row_text(route, ROUTE_CONFIG_DIGEST));
     put_field(&bindings, "pack", row_text(route, ROUTE_PACK));
     put_field(&bindings, "pack_version", b->version);
-    int code = eval_suite_open(view, row_text(route, ROUTE_SUITE), b->suite_digest, &suite, err);
-    for (size_t i = 0; code == 0 && i < suite.n; i++) {
+    int rc = eval_suite_open(view, row_text(route, ROUTE_SUITE), b->suite_digest, &suite, err);
+    for (size_t i = 0; rc == 0 && i < suite.n; i++) {
         put_score(&scored, &suite.tasks[i]);
     }
-    if (code == 0 && suite.n == 0) {
+    if (rc == 0 && suite.n == 0) {
         put_score(&scored, &any);
     }
     eval_suite_done(&suite);
     keep_text(p->bindings, sizeof(p->bindings), &bindings);
     keep_text(p->scored, sizeof(p->scored), &scored);
-    return code;
+    return rc;
 }
 
 /* ---- saying why not ---- */
@@ -445,17 +445,17 @@ int proof_of_route(struct state_view *view, const struct row *route, struct proo
         reason_say(&ret->reason, "the route names no suite");
         return 0;
     }
-    int code = bind(view, route, &b, ret, err);
-    code = code != 0 ? code : take_all(view, route, &b, &all, err);
-    if (code == 0 && b.model.digest[0] != '\0' && all.decisive.there && all.decisive.verdict.counts) {
+    int rc = bind(view, route, &b, ret, err);
+    if (rc == 0) rc = take_all(view, route, &b, &all, err);
+    if (rc == 0 && b.model.digest[0] != '\0' && all.decisive.there && all.decisive.verdict.counts) {
         ret->counts = true;
         ret->seq = all.decisive.seq;
         reason_cite(&ret->reason, all.decisive.seq, all.decisive.at);
-    } else if (code == 0) {
+    } else if (rc == 0) {
         say_why_not(ret, route, &b, &all);
         readiness_tell(&ret->found, true, &ret->reason);
-        code = put_evaluation(view, route, &b, ret, err);
+        rc = put_evaluation(view, route, &b, ret, err);
     }
     binding_done(&b);
-    return code;
+    return rc;
 }

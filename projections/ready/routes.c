@@ -122,11 +122,11 @@ static int index_route(struct fold *fold, size_t table, struct bytes of, struct 
     if (of.n == 0) {
         return 0;
     }
-    int code = there ? fold_row(fold, table, parts, 2, &at, err) : fold_find(fold, table, parts, 2, &at, err);
-    if (code == 0 && !there && at != NULL) {
+    int rc = there ? fold_row(fold, table, parts, 2, &at, err) : fold_find(fold, table, parts, 2, &at, err);
+    if (rc == 0 && !there && at != NULL) {
         fold_drop(at);
     }
-    return code;
+    return rc;
 }
 
 static const struct {
@@ -135,11 +135,11 @@ static const struct {
 #define N_INDEXED (sizeof(indexed) / sizeof(indexed[0]))
 
 static int index_all(struct fold *fold, const struct row *row, bool there, struct err *err) {
-    int code = 0;
-    for (size_t i = 0; i < N_INDEXED && code == 0; i++) {
-        code = index_route(fold, indexed[i].table, row_text(row, indexed[i].column), row_text(row, ROUTE_NAME), there, err);
+    int rc = 0;
+    for (size_t i = 0; i < N_INDEXED && rc == 0; i++) {
+        rc = index_route(fold, indexed[i].table, row_text(row, indexed[i].column), row_text(row, ROUTE_NAME), there, err);
     }
-    return code;
+    return rc;
 }
 
 static void forget(struct row *row) {
@@ -161,7 +161,7 @@ static int describe(struct fold *fold, struct row *row, bool declared, struct er
                   {ROUTE_FALLBACK, "fallback"},
                   {ROUTE_REQUIRED, "required"}};
     struct bytes model, digest = NOTHING;
-    int code = index_all(fold, row, false, err);
+    int rc = index_all(fold, row, false, err);
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         fold_copy(fold, row, fields[i].column, fields[i].field);
     }
@@ -176,7 +176,8 @@ static int describe(struct fold *fold, struct row *row, bool declared, struct er
         row_set_text(row, ROUTE_DIGEST, digest);
     }
     row_set_int(row, declared ? ROUTE_DECLARED_SEQ : ROUTE_CONFIGURED_SEQ, (int64_t)fold_event(fold)->seq);
-    return code != 0 ? code : index_all(fold, row, true, err);
+    if (rc == 0) rc = index_all(fold, row, true, err);
+    return rc;
 }
 
 /* ---- what is said of it ---- */
@@ -281,22 +282,22 @@ static void take_use(struct fold *fold, struct row *row, struct bytes step) {
 static int take_rest(struct fold *fold, struct row *row, struct bytes step, struct err *err) {
     struct bytes why = NOTHING;
     bool removed = row_is(row, ROUTE_STEP, "removed"), declared = bytes_is(step, "declared");
-    int code = 0;
+    int rc = 0;
     take_step(fold, row, step);
     if (declared && removed) {
         forget(row);
     }
     if (declared || (bytes_is(step, "configured") && !removed)) {
-        code = describe(fold, row, declared, err);
+        rc = describe(fold, row, declared, err);
     } else if (bytes_is(step, "removed") && !removed) {
-        code = index_all(fold, row, false, err);
+        rc = index_all(fold, row, false, err);
         set_degraded(fold, row, false);
     } else if ((bytes_is(step, "offline") || bytes_is(step, "parked")) && !removed) {
         fold_text(fold, "reason", &why);
         row_set_text(row, bytes_is(step, "parked") ? ROUTE_WHY_PARKED : ROUTE_WHY_OFFLINE, why);
     }
     settle(fold, row);
-    return code;
+    return rc;
 }
 
 static int fold(struct fold *fold, struct err *err) {
@@ -306,9 +307,9 @@ static int fold(struct fold *fold, struct err *err) {
     if (name.n == 0 && !fold_text(fold, "route", &name)) {
         name = fold_event(fold)->subject;
     }
-    int code = fold_row(fold, ROUTES, &name, 1, &row, err);
-    if (code != 0) {
-        return code;
+    int rc = fold_row(fold, ROUTES, &name, 1, &row, err);
+    if (rc != 0) {
+        return rc;
     }
     if (bytes_is(step, "decided") || bytes_is(step, "fell_back")) {
         take_use(fold, row, step);

@@ -124,33 +124,33 @@ static int give(struct judging *j, const char *state, struct row *row, struct er
     buf_put_bytes(&about, row_text(row, ROUTE_NAME));
     list_out_init(&missing);
     readiness_list(&j->found, bytes_of_buf(&about), put_fact, j, &missing);
-    int code = list_out_set(&missing, row, ROUTE_MISSING, err);
+    int rc = list_out_set(&missing, row, ROUTE_MISSING, err);
     row_set_str(row, ROUTE_STATE, state);
     row_set_str(row, ROUTE_REASON, words.n > 0 ? words.words : NULL);
     list_out_done(&missing);
     buf_done(&about);
-    return code;
+    return rc;
 }
 
 int routes_judge(struct state_view *view, struct row *row, struct err *err) {
     struct judging j = {.row = row};
     const char *state;
     readiness_init(&j.found);
-    int code = is_removed(&j) ? 0 : proof_of_route(view, row, &j.proof, err);
-    if (code != 0) {
-        return code;
+    int rc = is_removed(&j) ? 0 : proof_of_route(view, row, &j.proof, err);
+    if (rc != 0) {
+        return rc;
     }
     walk(&j, &state);
-    code = give(&j, state, row, err);
+    rc = give(&j, state, row, err);
     if (j.proof.counts) {
         row_set_int(row, ROUTE_PROOF, (int64_t)j.proof.seq);
     }
     if (is_removed(&j) || row_bool(row, ROUTE_PARKED) || row_bool(row, ROUTE_OFFLINE)) {
-        return code; /* so said, whatever is proven */
+        return rc; /* so said, whatever is proven */
     }
     if (row_bool(row, ROUTE_DEGRADED) && !is_not_proven(&j)) {
         reason_cite_cell(&j.proof.reason, row, ROUTE_DEGRADED_SEQ, ROUTE_DEGRADED_AT);
     }
     reason_give(&j.proof.reason, row, ROUTE_BASE);
-    return code;
+    return rc;
 }

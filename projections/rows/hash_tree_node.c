@@ -20,7 +20,7 @@ int hash_tree_node_load(struct db_txn *txn, const char *name, const uint8_t hash
         return hash_tree_damaged(name, err);
     }
     buf_clear(out);
-    rc = rc != 0 || buf_put_bytes(out, record) == 0 ? rc : buf_check(out, "a node", err);
+    if (rc == 0 && buf_put_bytes(out, record) != 0) rc = buf_check(out, "a node", err);
     if (rc != 0) {
         return rc;
     }

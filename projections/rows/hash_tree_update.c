@@ -43,7 +43,7 @@ static int put_node(struct update *u, unsigned level, struct bytes entries, stru
     buf_put_str(&u->node, u->name);
     buf_put_bytes(&u->node, entries);
     int rc = buf_check(&u->node, "a node", err);
-    rc = rc != 0 ? rc : hash_tree_entry_next(entries, level == 0, &at, &first, err);
+    if (rc == 0) rc = hash_tree_entry_next(entries, level == 0, &at, &first, err);
     if (rc != 0) {
         return rc;
     }
@@ -52,8 +52,9 @@ static int put_node(struct update *u, unsigned level, struct bytes entries, stru
     put_entry(above, false, first.key, (struct bytes){hash, HASH_LEN});
     buf_put(&u->written, hash, HASH_LEN);
     rc = buf_check(above, "a tree", err);
-    rc = rc != 0 ? rc : buf_check(&u->written, "a tree", err);
-    return rc != 0 ? rc : db_put(u->txn, DERIVED_PROVEN, (struct bytes){hash, HASH_LEN}, node, DB_PUT, err);
+    if (rc == 0) rc = buf_check(&u->written, "a tree", err);
+    if (rc == 0) rc = db_put(u->txn, DERIVED_PROVEN, (struct bytes){hash, HASH_LEN}, node, DB_PUT, err);
+    return rc;
 }
 
 /* Entries cut into as few nodes as they need, of about the same size. */
@@ -131,7 +132,7 @@ static int merge_inner(struct update *u, struct bytes node, size_t at, unsigned 
         changes += mine;
         n -= mine;
         entry = next;
-        rc = rc != 0 ? rc : end;
+        if (rc == 0) rc = end;
     }
     return rc < 0 ? rc : buf_check(out, "a node", err);
 }
@@ -149,12 +150,12 @@ static int update_node(struct update *u, const uint8_t hash[HASH_LEN], unsigned 
         rc = err_set(err, ERR_CORRUPT, "a node of the tree of '%s' is in the wrong place", u->name);
     }
     buf_put(&u->old, hash, HASH_LEN);
-    rc = rc != 0 ? rc : buf_check(&u->old, "a tree", err);
+    if (rc == 0) rc = buf_check(&u->old, "a tree", err);
     if (rc == 0) {
         rc = *ret_level == 0 ? merge_leaf(bytes_of_buf(&node), at, changes, n, &entries, err)
                              : merge_inner(u, bytes_of_buf(&node), at, *ret_level, changes, n, &entries, err);
     }
-    rc = rc != 0 ? rc : put_nodes(u, *ret_level, bytes_of_buf(&entries), above, err);
+    if (rc == 0) rc = put_nodes(u, *ret_level, bytes_of_buf(&entries), above, err);
     buf_done(&entries);
     buf_done(&node);
     return rc;
@@ -231,10 +232,10 @@ int hash_tree_update(struct db_txn *txn, const char *name, const uint8_t root[HA
         rc = update_node(&u, root, HASH_TREE_LEVELS_MAX, changes, n, &top, &level, err);
     } else {
         rc = merge_leaf((struct bytes){NULL, 0}, 0, changes, n, &entries, err);
-        rc = rc != 0 ? rc : put_nodes(&u, 0, bytes_of_buf(&entries), &top, err);
+        if (rc == 0) rc = put_nodes(&u, 0, bytes_of_buf(&entries), &top, err);
     }
-    rc = rc != 0 ? rc : put_root(&u, level, &top, ret, err);
-    rc = rc != 0 ? rc : put_replaced(&u, replaced, err);
+    if (rc == 0) rc = put_root(&u, level, &top, ret, err);
+    if (rc == 0) rc = put_replaced(&u, replaced, err);
     buf_done(&entries);
     buf_done(&top);
     buf_done(&u.written);

@@ -148,11 +148,11 @@ int list_out_set(const struct list_out *out, struct row *row, size_t column, str
     buf_init(&whole, ROW_LIST_MAX);
     mp_put_array(&whole, out->n);
     buf_put_bytes(&whole, bytes_of_buf(&out->items));
-    int code = buf_check(&out->items, "a list", err);
-    code = code != 0 ? code : buf_check(&whole, "a list", err);
-    if (code == 0) {
+    int rc = buf_check(&out->items, "a list", err);
+    if (rc == 0) rc = buf_check(&whole, "a list", err);
+    if (rc == 0) {
         row_set_list(row, column, bytes_of_buf(&whole));
     }
     buf_done(&whole);
-    return code;
+    return rc;
 }

@@ -103,7 +103,7 @@ static int cell_of(struct mp_reader *r, enum cell_type type, struct cell *ret, s
         return 0;
     }
     int rc = mp_skip(r, 1, &raw, err);
-    rc = rc != 0 ? rc : mp_next(&at, &item, err);
+    if (rc == 0) rc = mp_next(&at, &item, err);
     *ret = (struct cell){.type = CELL_NULL};
     if (rc != 0 || item.type == MP_NIL) {
         return rc;
@@ -208,7 +208,7 @@ int row_encode(const struct row *row, struct buf *out, struct err *err) {
             row_put_cell(&row->cells[i], out);
         }
     }
-    rc = rc != 0 ? rc : buf_check(out, table->noun, err);
+    if (rc == 0) rc = buf_check(out, table->noun, err);
     if (rc == 0 && out->n - start > ROW_BYTES_MAX) {
         rc = err_set(err, ERR_LIMIT, "a row of '%s' would have %zu bytes; at most %zu are kept", table->name,
                      out->n - start, ROW_BYTES_MAX);

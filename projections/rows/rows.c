@@ -196,7 +196,7 @@ int rows_put(struct rows *rows, size_t table, struct bytes key, struct bytes byt
         buf_put_bytes(&rows->read, e->shown.bytes);
         rc = buf_check(&rows->read, "a row", err);
     }
-    rc = rc != 0 ? rc : set_bytes(rows, e, bytes, err);
+    if (rc == 0) rc = set_bytes(rows, e, bytes, err);
     if (rc == 0 && !e->shown.dirty) {
         e->shown.dirty = true;
         rows->dirty++;

@@ -82,15 +82,17 @@ int attested_find(struct ledger *ledger, struct db_txn *txn, const struct projec
     }
     proven_close(proven);
     free(heads);
-    return rc != 0 ? rc : found ? 0 : 1;
+    if (rc == 0) rc = found ? 0 : 1;
+    return rc;
 }
 
 /* ---- forgetting ---- */
 
 int attested_drop(struct db_txn *txn, struct err *err) {
     int rc = db_del(txn, DERIVED_STATE, bytes_of(ATTESTED_RECORD), err);
-    rc = rc != 0 ? rc : db_del(txn, DERIVED_STATE, bytes_of(ATTESTED_REPLACED), err);
-    return rc != 0 ? rc : db_clear(txn, DERIVED_PROVEN, err);
+    if (rc == 0) rc = db_del(txn, DERIVED_STATE, bytes_of(ATTESTED_REPLACED), err);
+    if (rc == 0) rc = db_clear(txn, DERIVED_PROVEN, err);
+    return rc;
 }
 
 void attested_forget(struct ledger *ledger) {

@@ -71,7 +71,7 @@ int attested_check(struct ledger *ledger, struct db_txn *txn, const struct proje
     struct bytes record;
     bool newest = false;
     int rc = heads == NULL || head == NULL ? err_set(err, ERR_NOMEM, "out of memory") : 0;
-    rc = rc != 0 ? rc : attested_heads_get(txn, list, heads, err);
+    if (rc == 0) rc = attested_heads_get(txn, list, heads, err);
     if (rc == 0 && heads->n == 0 && db_get(txn, DERIVED_STATE, bytes_of(ATTESTED_RECORD), &record, err) == 0) {
         tell_all(&c, "the record of the rows that gates use does not parse");
     }

@@ -40,7 +40,7 @@ int attested_heads_put(struct db_txn *txn, const struct attested_heads *heads, s
         }
     }
     int rc = buf_check(&record, "a record", err);
-    rc = rc != 0 ? rc : db_put(txn, DERIVED_STATE, bytes_of(ATTESTED_RECORD), bytes_of_buf(&record), DB_PUT, err);
+    if (rc == 0) rc = db_put(txn, DERIVED_STATE, bytes_of(ATTESTED_RECORD), bytes_of_buf(&record), DB_PUT, err);
     buf_done(&record);
     return rc;
 }

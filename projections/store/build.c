@@ -69,7 +69,7 @@ int build_open(struct ledger *ledger, struct db *db, const struct state_options 
     b->options = options;
     b->tuning = state_tuning();
     int rc = db_begin(db, false, &b->txn, err);
-    rc = rc != 0 ? rc : replay_open(ledger, &correct_effect, &b->replay, err);
+    if (rc == 0) rc = replay_open(ledger, &correct_effect, &b->replay, err);
     if (rc != 0) {
         build_close(b);
         return rc;
@@ -112,7 +112,7 @@ int build_add(struct build *b, const struct projection *projection, bool shadow,
     b->n++;
     for (size_t k = 0; k < 2 && rc == 0; k++) {
         rc = rows_new(&base, &t->rows[k], err);
-        rc = rc != 0 ? rc : fold_new(projection, t->rows[k], &t->fold[k], err);
+        if (rc == 0) rc = fold_new(projection, t->rows[k], &t->fold[k], err);
     }
     t->part =
         (struct replay_part){.projection = projection, .rows = t->rows[0], .fold = t->fold[0], .failed_seq = LEDGER_NO_SEQ};
@@ -151,7 +151,7 @@ static int load(struct build *b, struct target *t, struct err *err) {
     if (rc == 0 && !t->lost && is_same(gen, &t->gen)) {
         return 0;
     }
-    rc = rc != 0 ? rc : stored_judge(gen, t->projection, b->tuning->segment, b->replay, &use, err);
+    if (rc == 0) rc = stored_judge(gen, t->projection, b->tuning->segment, b->replay, &use, err);
     if (rc != 0) {
         return rc;
     }
@@ -180,7 +180,8 @@ static int begin_one(struct build *b, struct db_txn *txn, struct target *t, stru
     store_generation_init(&fresh, t->projection, b->tuning->segment);
     rc = store_slot_new(txn, t->projection, &fresh.slot, err);
     *gen = fresh;
-    return rc != 0 ? rc : store_put(txn, t->projection->name, &record, err);
+    if (rc == 0) rc = store_put(txn, t->projection->name, &record, err);
+    return rc;
 }
 
 /* Those that have nothing to go on with get a slot. */
@@ -190,7 +191,7 @@ static int begin_afresh(struct build *b, struct err *err) {
     for (size_t i = 0; i < b->n && rc == 0; i++) {
         if (b->target[i].afresh) {
             rc = txn != NULL ? 0 : db_begin(b->db, true, &txn, err);
-            rc = rc != 0 ? rc : begin_one(b, txn, &b->target[i], err);
+            if (rc == 0) rc = begin_one(b, txn, &b->target[i], err);
         }
     }
     if (rc != 0 || txn == NULL) {
@@ -244,7 +245,8 @@ static int store_one(struct build *b, struct db_txn *txn, struct target *t, stru
     }
     rc = store_rows_put(txn, gen->slot, version, segment, job->entries, job->n, err);
     *gen = job->to;
-    return rc != 0 ? rc : store_put(txn, t->projection->name, &record, err);
+    if (rc == 0) rc = store_put(txn, t->projection->name, &record, err);
+    return rc;
 }
 
 /* All that is to be stored, in one transaction. */
@@ -254,7 +256,7 @@ static int store_jobs(struct build *b, struct err *err) {
     for (size_t i = 0; i < b->n && rc == 0; i++) {
         if (b->target[i].job.there) {
             rc = txn != NULL ? 0 : db_begin(b->db, true, &txn, err);
-            rc = rc != 0 ? rc : store_one(b, txn, &b->target[i], err);
+            if (rc == 0) rc = store_one(b, txn, &b->target[i], err);
         }
     }
     if (rc != 0 || txn == NULL) {
@@ -415,14 +417,14 @@ static int run_chunk(struct build *b, uint64_t from, uint64_t to, struct err *er
     if (rc == 0 && folded != 0 && !damaged) {
         rc = err_set(err, folded, "%s", why.msg);
     }
-    rc = rc != 0 ? rc : judge_spoiled(b, &spoiled, err);
+    if (rc == 0) rc = judge_spoiled(b, &spoiled, err);
     if (rc == 0 && spoiled) {
         for (size_t i = 0; i < b->n; i++) { /* the others do the chunk again */
             b->target[i].lost = true;
         }
         return begin_afresh(b, err);
     }
-    rc = rc != 0 ? rc : store_all(b, !damaged && came >= from + b->tuning->aside_min, err);
+    if (rc == 0) rc = store_all(b, !damaged && came >= from + b->tuning->aside_min, err);
     return rc == 0 && damaged ? err_set(err, folded, "%s", why.msg) : rc;
 }
 
@@ -447,13 +449,13 @@ int build_run(struct build *b, struct err *err) {
     while (rc == 0) {
         if (!plan(b, &from, &to)) { /* unless the last of it is lost */
             rc = finish_jobs(b, err);
-            rc = rc != 0 ? rc : look(b, err);
+            if (rc == 0) rc = look(b, err);
             if (rc != 0 || !plan(b, &from, &to)) {
                 break;
             }
         }
         rc = run_chunk(b, from, to, err);
-        rc = rc != 0 ? rc : look(b, err);
+        if (rc == 0) rc = look(b, err);
     }
     finish_jobs(b, NULL);
     db_rest(b->txn);

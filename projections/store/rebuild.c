@@ -26,8 +26,9 @@ static int try_derived(void *ctx, struct err *err) {
     rc = job->work(db, job, &log, &why);
     if (rc == ERR_CORRUPT && !log) {
         rc = derived_renew(job->ledger, err);
-        rc = rc != 0 ? rc : derived_open(job->ledger, true, &db, err);
-        return rc != 0 ? rc : job->work(db, job, &log, err);
+        if (rc == 0) rc = derived_open(job->ledger, true, &db, err);
+        if (rc == 0) rc = job->work(db, job, &log, err);
+        return rc;
     }
     return rc != 0 ? err_set(err, rc, "%s", why.msg) : 0;
 }
@@ -46,10 +47,11 @@ static int catch_up(struct db *db, const struct job *job, bool *ret_log, struct 
     for (size_t i = 0; rc == 0 && i < PROJECTIONS_MAX && list[i] != NULL; i++) {
         rc = build_add(build, list[i], false, build_size(build), err);
     }
-    rc = rc != 0 ? rc : build_run(build, err);
+    if (rc == 0) rc = build_run(build, err);
     *ret_log = build != NULL && build_damaged(build) != LEDGER_NO_SEQ;
     build_close(build);
-    return rc != 0 ? rc : store_sweep(db, job->options->stop, err);
+    if (rc == 0) rc = store_sweep(db, job->options->stop, err);
+    return rc;
 }
 
 int rebuild_catch_up(struct ledger *ledger, const struct state_options *options, struct err *err) {
@@ -129,14 +131,15 @@ static int drop(struct db *db, const struct job *job, bool *ret_log, struct err 
     (void)job;
     (void)ret_log;
     int rc = db_begin(db, true, &txn, err);
-    rc = rc != 0 ? rc : db_clear_prefix(txn, DERIVED_STATE, bytes_of("projection/"), err);
-    rc = rc != 0 ? rc : attested_drop(txn, err);
+    if (rc == 0) rc = db_clear_prefix(txn, DERIVED_STATE, bytes_of("projection/"), err);
+    if (rc == 0) rc = attested_drop(txn, err);
     if (rc != 0) {
         db_abort(txn);
         return rc;
     }
     rc = db_commit(txn, err);
-    return rc != 0 ? rc : store_sweep(db, NULL, err);
+    if (rc == 0) rc = store_sweep(db, NULL, err);
+    return rc;
 }
 
 int rebuild_drop(struct ledger *ledger, struct err *err) {

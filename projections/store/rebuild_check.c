@@ -69,7 +69,7 @@ static int choose(struct checking *c, struct build *build, struct err *err) {
             continue;
         }
         rc = store_get(c->stored, c->list[i]->name, &record, err);
-        rc = rc != 0 ? rc : stored_judge(&record.current, c->list[i], state_tuning()->segment, replay, &use, err);
+        if (rc == 0) rc = stored_judge(&record.current, c->list[i], state_tuning()->segment, replay, &use, err);
         if (rc == 0 && use == STORED_GOOD) {
             c->gen[i] = record.current;
             rc = build_add(build, c->list[i], false, record.current.position, err);
@@ -97,7 +97,7 @@ static int compare_rows(struct checking *c, const struct projection *projection,
                         struct err *err) {
     unsigned told = 0;
     int rc = advance(stored, err);
-    rc = rc != 0 ? rc : advance(replayed, err);
+    if (rc == 0) rc = advance(replayed, err);
     while (rc == 0 && (stored->there || replayed->there)) {
         int order = !stored->there ? 1 : !replayed->there ? -1 : bytes_cmp(stored->key, replayed->key);
         if (order < 0) {
@@ -130,9 +130,9 @@ static int compare(struct checking *c, size_t i, struct err *err) {
         buf_done(&words);
         return 0;
     }
-    rc = rc != 0 ? rc : store_dump_open(&stored.dump, c->stored, c->gen[i].slot, err);
-    rc = rc != 0 ? rc : store_dump_open(&replayed.dump, c->replayed, record.current.slot, err);
-    rc = rc != 0 ? rc : compare_rows(c, projection, &stored, &replayed, err);
+    if (rc == 0) rc = store_dump_open(&stored.dump, c->stored, c->gen[i].slot, err);
+    if (rc == 0) rc = store_dump_open(&replayed.dump, c->replayed, record.current.slot, err);
+    if (rc == 0) rc = compare_rows(c, projection, &stored, &replayed, err);
     store_dump_done(&stored.dump);
     store_dump_done(&replayed.dump);
     return rc;
@@ -142,10 +142,10 @@ static int check(struct checking *c, struct db *scratch, struct err *err) {
     struct build *build = NULL;
     bool excused = false;
     int rc = build_open(c->ledger, scratch, c->options, &build, err);
-    rc = rc != 0 ? rc : choose(c, build, err);
-    rc = rc != 0 ? rc : build_run(build, err);
+    if (rc == 0) rc = choose(c, build, err);
+    if (rc == 0) rc = build_run(build, err);
     build_close(build);
-    rc = rc != 0 ? rc : erase_excuses(c->ledger, c->generation, &excused, err);
+    if (rc == 0) rc = erase_excuses(c->ledger, c->generation, &excused, err);
     if (rc != 0 || excused) {
         return rc;
     }
@@ -155,7 +155,8 @@ static int check(struct checking *c, struct db *scratch, struct err *err) {
         c->compared |= c->gen[i].there ? UINT32_C(1) << i : 0;
     }
     db_abort(c->replayed);
-    return rc != 0 ? rc : attested_check(c->ledger, c->stored, c->list, c->which, c->differs, c->ctx, &c->rows, err);
+    if (rc == 0) rc = attested_check(c->ledger, c->stored, c->list, c->which, c->differs, c->ctx, &c->rows, err);
+    return rc;
 }
 
 static int try_check(void *ctx, struct err *err) {
@@ -172,9 +173,9 @@ static int try_check(void *ctx, struct err *err) {
     if (rc == ERR_NOTFOUND) { /* nothing is stored, so nothing differs */
         return 0;
     }
-    rc = rc != 0 ? rc : db_begin(db, false, &c->stored, err);
-    rc = rc != 0 ? rc : derived_scratch(c->ledger, &scratch, err);
-    rc = rc != 0 ? rc : check(c, scratch, err);
+    if (rc == 0) rc = db_begin(db, false, &c->stored, err);
+    if (rc == 0) rc = derived_scratch(c->ledger, &scratch, err);
+    if (rc == 0) rc = check(c, scratch, err);
     db_close(scratch);
     db_abort(c->stored);
     return rc;

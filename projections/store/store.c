@@ -39,7 +39,8 @@ static int get_checked(struct db_txn *txn, struct bytes name, struct bytes *ret,
     struct bytes record;
     int rc = db_get(txn, DERIVED_STATE, name, &record, err);
     if (rc != 0 || record.n < CHECK) {
-        return rc != 0 ? rc : ERR_NOTFOUND;
+        if (rc == 0) rc = ERR_NOTFOUND;
+        return rc;
     }
     struct bytes value = {record.p + CHECK, record.n - CHECK};
     check_of(name, value, check);
@@ -263,7 +264,7 @@ int store_slot_new(struct db_txn *txn, const struct projection *projection, uint
     slot = slot < least ? least : slot;
     be32_put(be, slot + 1);
     rc = db_put(txn, DERIVED_STATE, bytes_of(SLOTS), (struct bytes){be, sizeof(be)}, DB_PUT, err);
-    rc = rc != 0 ? rc : put_columns(txn, slot, projection, err);
+    if (rc == 0) rc = put_columns(txn, slot, projection, err);
     if (rc == 0) {
         *ret = slot;
     }

@@ -63,8 +63,8 @@ int store_row(struct db_txn *txn, uint32_t slot, size_t table, struct bytes key,
     struct db_cursor *cursor = NULL;
     struct bytes value = {0};
     int rc = key_of(&full, slot, table, key, bound, err);
-    rc = rc != 0 ? rc : db_cursor_open(txn, DERIVED_ROW, &cursor, err);
-    rc = rc != 0 ? rc : newest(cursor, &full, &value, err);
+    if (rc == 0) rc = db_cursor_open(txn, DERIVED_ROW, &cursor, err);
+    if (rc == 0) rc = newest(cursor, &full, &value, err);
     db_cursor_close(cursor);
     if (rc == 0 && value.n == 0) {
         rc = ERR_NOTFOUND;
@@ -84,10 +84,10 @@ static int put_one(struct db_txn *txn, struct db_cursor *cursor, uint32_t slot, 
     int rc = 0;
     if (older) {
         rc = key_of(&key, slot, entry->table, entry->key, version - 1, err);
-        rc = rc != 0 ? rc : newest(cursor, &key, &before, err);
+        if (rc == 0) rc = newest(cursor, &key, &before, err);
     }
     rc = rc == ERR_NOTFOUND ? 0 : rc;
-    rc = rc != 0 ? rc : key_of(&key, slot, entry->table, entry->key, version, err);
+    if (rc == 0) rc = key_of(&key, slot, entry->table, entry->key, version, err);
     if (rc != 0) {
         return rc;
     }
@@ -117,7 +117,8 @@ int store_scan_open(struct store_scan *scan, struct db_txn *txn, uint32_t slot, 
     buf_put(&scan->seek, front, FRONT);
     buf_put_bytes(&scan->seek, prefix);
     int rc = buf_check(&scan->seek, "a key", err);
-    return rc != 0 ? rc : db_cursor_open(txn, DERIVED_ROW, &scan->cursor, err);
+    if (rc == 0) rc = db_cursor_open(txn, DERIVED_ROW, &scan->cursor, err);
+    return rc;
 }
 
 void store_scan_done(struct store_scan *scan) {
@@ -132,7 +133,8 @@ static int seek_bound(struct store_scan *scan, struct bytes *key, struct bytes *
     buf_put(&scan->seek, key->p, key->n - 8);
     buf_put_be64(&scan->seek, ~scan->bound);
     int rc = buf_check(&scan->seek, "a key", err);
-    return rc != 0 ? rc : db_cursor_seek(scan->cursor, bytes_of_buf(&scan->seek), key, value, err);
+    if (rc == 0) rc = db_cursor_seek(scan->cursor, bytes_of_buf(&scan->seek), key, value, err);
+    return rc;
 }
 
 /* The first key behind all versions of the row that was given last, whose place scan->seek holds up to its 0. */
@@ -173,7 +175,7 @@ int store_scan_next(struct store_scan *scan, struct bytes *ret_key, struct bytes
             *ret_bytes = value;
             return 0;
         }
-        rc = rc != 0 ? rc : seek_behind(scan, &key, &value, err);
+        if (rc == 0) rc = seek_behind(scan, &key, &value, err);
     }
     return rc;
 }
@@ -243,7 +245,7 @@ static int collect_named(struct db_txn *txn, struct named *ret, struct err *err)
                 ret->slot[ret->n++] = both[i]->slot;
             }
         }
-        rc = rc != 0 ? rc : db_cursor_next(cursor, &key, &value, err);
+        if (rc == 0) rc = db_cursor_next(cursor, &key, &value, err);
     }
     db_cursor_close(cursor);
     return rc < 0 ? rc : 0;
@@ -348,10 +350,10 @@ static int sweep_some(struct db *db, bool write, bool *ret_found, struct err *er
         return rc;
     }
     rc = collect_named(txn, &named, err);
-    rc = rc != 0 ? rc : first_garbage(txn, &named, &slot, err);
+    if (rc == 0) rc = first_garbage(txn, &named, &slot, err);
     *ret_found = rc == 0;
     rc = rc == 1 ? 0 : rc != 0 || !write ? rc : remove_rows(txn, slot, err);
-    rc = rc != 0 || !write || *ret_found ? rc : remove_columns(txn, &named, err);
+    if (rc == 0 && write && !*ret_found) rc = remove_columns(txn, &named, err);
     if (rc != 0 || !write) {
         db_abort(txn);
         return rc;

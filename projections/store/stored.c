@@ -37,7 +37,8 @@ int stored_row(struct stored *stored, size_t table, struct bytes key, struct byt
         return store_row(stored->txn, stored->slot, table, key, stored->bound, ret, err);
     }
     int rc = tree_key(room, table, key, &full, err);
-    return rc != 0 ? rc : hash_tree_get(stored->tree, full, ret, err);
+    if (rc == 0) rc = hash_tree_get(stored->tree, full, ret, err);
+    return rc;
 }
 
 int stored_get(void *ctx, size_t table, struct bytes key, struct buf *out, struct err *err) {
@@ -54,7 +55,7 @@ int stored_get(void *ctx, size_t table, struct bytes key, struct buf *out, struc
     if (rc == ERR_NOTFOUND) {
         return rc;
     }
-    rc = rc != 0 ? rc : check_row(stored, table, bytes, err);
+    if (rc == 0) rc = check_row(stored, table, bytes, err);
     stored->spoiled = stored->spoiled || rc == ERR_CORRUPT;
     if (rc == 0 && buf_put_bytes(out, bytes) != 0) {
         rc = buf_check(out, "a row", err);
@@ -71,8 +72,9 @@ int stored_scan_open(struct stored_scan *scan, struct stored *stored, size_t tab
     }
     buf_init(&scan->prefix, HASH_TREE_KEY_MAX);
     int rc = tree_key(room, table, prefix, &full, err);
-    rc = rc != 0 || buf_put_bytes(&scan->prefix, full) == 0 ? rc : buf_check(&scan->prefix, "a key", err);
-    return rc != 0 ? rc : hash_tree_seek(&scan->leaves, stored->tree, bytes_of_buf(&scan->prefix), err);
+    if (rc == 0 && !(buf_put_bytes(&scan->prefix, full) == 0)) rc = buf_check(&scan->prefix, "a key", err);
+    if (rc == 0) rc = hash_tree_seek(&scan->leaves, stored->tree, bytes_of_buf(&scan->prefix), err);
+    return rc;
 }
 
 int stored_scan_next(struct stored_scan *scan, struct bytes *ret_key, struct bytes *ret_bytes, struct err *err) {

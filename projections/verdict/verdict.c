@@ -307,7 +307,7 @@ static int judge_clause(struct verdict_case *c, const struct verdict_clause *cla
     verdict_case_init(c);
     int rc = clause->judge(c, err);
     verdict_counted(c);
-    rc = rc != 0 ? rc : put_clause(&v->clauses, c, clause, err);
+    if (rc == 0) rc = put_clause(&v->clauses, c, clause, err);
     if (rc != 0) {
         return rc;
     }
@@ -334,7 +334,8 @@ static int judge_all(struct verdict_case *c, struct verdict *v, struct row *row,
             rc = judge_clause(c, &verdict_clauses[i], v, row, err);
         }
     }
-    return rc != 0 ? rc : buf_check(&v->clauses, "the clauses of a verdict", err);
+    if (rc == 0) rc = buf_check(&v->clauses, "the clauses of a verdict", err);
+    return rc;
 }
 
 static void give(const struct verdict *v, struct row *row) {
@@ -360,7 +361,8 @@ static int open_case(struct state_view *view, struct bytes of, struct buf *name,
     *c = (struct verdict_case){.view = view, .pack = bytes_of_buf(name)};
     int rc = look_judged(view, "packs", &c->pack, 1, pack, &there, err);
     c->installed = there ? pack : NULL;
-    return rc != 0 ? rc : buf_check(name, "a pack's name", err);
+    if (rc == 0) rc = buf_check(name, "a pack's name", err);
+    return rc;
 }
 
 static int judge_verdict(struct state_view *view, struct row *row, struct err *err) {
@@ -370,7 +372,7 @@ static int judge_verdict(struct state_view *view, struct row *row, struct err *e
     struct buf name;
     buf_init(&v.clauses, ROW_LIST_MAX);
     int rc = open_case(view, row_text(row, V_PACK), &name, &pack, &c, err);
-    rc = rc != 0 ? rc : judge_all(&c, &v, row, err);
+    if (rc == 0) rc = judge_all(&c, &v, row, err);
     if (rc == 0) {
         give(&v, row);
     }
@@ -396,7 +398,7 @@ static int judge_row_of_clause(struct state_view *view, struct row *row, struct 
     buf_init(&remedy, 4096);
     int rc = open_case(view, row_text(row, K_PACK), &name, &pack, &c, err);
     verdict_case_init(&c);
-    rc = rc != 0 ? rc : clause->judge(&c, err);
+    if (rc == 0) rc = clause->judge(&c, err);
     if (rc == 0) {
         verdict_counted(&c);
         verdict_remedy(&c, clause, &remedy);

@@ -8,12 +8,12 @@ static int look(getter *get, struct state_view *view, const char *name, const st
                 struct row *row, bool *ret_there, struct err *err) {
     size_t table = state_table_find(view, name);
     row_init(row, table != SIZE_MAX ? state_table(view, table) : NULL);
-    int code = table != SIZE_MAX ? get(view, table, parts, n, row, err) : ERR_NOTFOUND;
-    if (code != 0 && code != ERR_NOTFOUND) {
-        return code;
+    int rc = table != SIZE_MAX ? get(view, table, parts, n, row, err) : ERR_NOTFOUND;
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        return rc;
     }
     if (ret_there != NULL) {
-        *ret_there = code == 0;
+        *ret_there = rc == 0;
     }
     return 0;
 }

@@ -102,7 +102,7 @@ static int view_new(struct ledger *ledger, const struct state_options *options, 
 static int open_derived(struct state_view *view, struct err *err) {
     struct err why = {0};
     int rc = derived_open(view->ledger, false, &view->db, &why);
-    rc = rc != 0 ? rc : db_begin(view->db, false, &view->txn, &why);
+    if (rc == 0) rc = db_begin(view->db, false, &view->txn, &why);
     if (rc != 0) {
         view->db = NULL;
         view->txn = NULL;
@@ -161,7 +161,7 @@ static int take_attested(struct state_view *view, size_t i, struct replay *repla
         p->gen.position = p->part.position = view->attested.position;
         p->base.txn = view->txn;
         rc = hash_tree_open(view->txn, p->projection->name, root, &p->base.tree, err);
-        rc = rc != 0 ? rc : replay_leaf(replay, p->part.position, p->part.leaf, NULL, err);
+        if (rc == 0) rc = replay_leaf(replay, p->part.position, p->part.leaf, NULL, err);
     }
     return err_is_damage(rc) ? 0 : rc; /* who reads on meets it again */
 }
@@ -187,7 +187,7 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
     if ((view->distrusted >> i & 1U) != 0) {
         p->gen.there = false;
     }
-    rc = rc != 0 ? rc : stored_judge(&p->gen, p->projection, state_tuning()->segment, replay, &p->use, err);
+    if (rc == 0) rc = stored_judge(&p->gen, p->projection, state_tuning()->segment, replay, &p->use, err);
     p->base = (struct stored){.projection = p->projection, .txn = view->txn, .slot = p->gen.slot};
     p->part = (struct replay_part){.projection = p->projection};
     if (rc == 0 && p->use == STORED_STALE) {
@@ -197,14 +197,15 @@ static int take_stored(struct state_view *view, size_t i, struct replay *replay,
             rc = 0;
         }
     }
-    return rc != 0 ? rc : place(view, p, replay, err);
+    if (rc == 0) rc = place(view, p, replay, err);
+    return rc;
 }
 
 /* Derived first: what is stored then comes from events that the log has. */
 static int gather(struct state_view *view, struct replay **ret, struct err *err) {
     int rc = open_derived(view, err);
     uint64_t generation = derived_generation(view->ledger);
-    rc = rc != 0 ? rc : replay_open(view->ledger, &correct_effect, ret, err);
+    if (rc == 0) rc = replay_open(view->ledger, &correct_effect, ret, err);
     if (rc != 0) {
         return rc;
     }
@@ -262,7 +263,7 @@ static void show(void *ctx, uint64_t done) {
 static int prepare(struct view_projection *p, struct err *err) {
     const struct rows_base base = {stored_get, &p->base};
     int rc = rows_new(&base, &p->overlay, err);
-    rc = rc != 0 ? rc : fold_new(p->projection, p->overlay, &p->fold, err);
+    if (rc == 0) rc = fold_new(p->projection, p->overlay, &p->fold, err);
     p->part.rows = p->overlay;
     p->part.fold = p->fold;
     return rc;
@@ -271,7 +272,8 @@ static int prepare(struct view_projection *p, struct err *err) {
 int view_prepare(struct state_view *view, size_t i, struct replay *replay, struct err *err) {
     struct view_projection *p = &view->projection[i];
     int rc = p->overlay == NULL ? prepare(p, err) : 0;
-    return rc != 0 || p->part.stopped ? rc : replay_leaf(replay, p->part.position, p->part.leaf, NULL, err);
+    if (rc == 0 && !p->part.stopped) rc = replay_leaf(replay, p->part.position, p->part.leaf, NULL, err);
+    return rc;
 }
 
 /* What happened while folding that is not a failure of the view: a log that cannot be read stops all, each says so. */
@@ -355,7 +357,7 @@ static int build_scratch(struct state_view *view, struct err *err) {
     struct build *build = NULL;
     struct err why = {0};
     int rc = derived_scratch(view->ledger, &view->scratch, err);
-    rc = rc != 0 ? rc : build_open(view->ledger, view->scratch, &view->options, &build, err);
+    if (rc == 0) rc = build_open(view->ledger, view->scratch, &view->options, &build, err);
     for (size_t i = 0; i < view->n && rc == 0; i++) {
         if (view->projection[i].use != STORED_STALE) {
             rc = build_add(build, view->projection[i].projection, false, view->at, err);
@@ -370,7 +372,7 @@ static int build_scratch(struct state_view *view, struct err *err) {
     if (rc != 0 && why.code != 0 && !(damaged && seq != LEDGER_NO_SEQ)) {
         return err_set(err, rc, "%s", why.msg);
     }
-    rc = rc != 0 && !damaged ? rc : take_built(view, err);
+    if (rc == 0 || damaged) rc = take_built(view, err);
     if (rc == 0 && damaged) {
         stop_all(view, seq, &why);
     }
@@ -431,9 +433,10 @@ static int try_open(struct state_view *view, bool *may_write, bool *ret_again, s
         *ret_again = true;
         return 0;
     }
-    rc = rc != 0 ? rc : find_now(view, replay, err);
+    if (rc == 0) rc = find_now(view, replay, err);
     replay_close(replay);
-    return rc != 0 || !more ? rc : build_scratch(view, err);
+    if (rc == 0 && more) rc = build_scratch(view, err);
+    return rc;
 }
 
 int state_open(struct ledger *ledger, const struct state_options *options, struct state_view **ret, struct err *err) {

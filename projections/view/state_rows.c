@@ -94,7 +94,7 @@ static int own(struct state_view *view, struct view_table *table, struct bytes k
     int rc = buf_check(&row->own, "a row", err);
     size_t n = row->own.n;
     const struct bytes copy = {row->own.p, bytes.n};
-    rc = rc != 0 ? rc : row_decode(row, copy, map != NULL ? map->column : NULL, map != NULL ? map->n : 0, err);
+    if (rc == 0) rc = row_decode(row, copy, map != NULL ? map->column : NULL, map != NULL ? map->n : 0, err);
     if (judge_damage(view, table, rc) == ERR_CORRUPT) {
         err_prefix(err, "what is stored of '%s' is damaged and is rebuilt when it is opened again",
                    view->projection[table->projection].projection->name);
@@ -141,12 +141,14 @@ static int get_stored(struct state_view *view, size_t number, struct bytes key, 
     struct bytes bytes;
     watch_look(view->watched, judged && table->table->judge != NULL ? WATCH_JUDGED : WATCH_ROW, number, key);
     int rc = find_raw(view, table, key, &bytes, err);
-    return rc != 0 ? rc : own(view, table, key, bytes, row, err);
+    if (rc == 0) rc = own(view, table, key, bytes, row, err);
+    return rc;
 }
 
 int view_get_key(struct state_view *view, size_t number, struct bytes key, struct row *row, struct err *err) {
     int rc = get_stored(view, number, key, true, row, err);
-    return rc != 0 ? rc : judge(view, &view->table[number], row, err);
+    if (rc == 0) rc = judge(view, &view->table[number], row, err);
+    return rc;
 }
 
 static int get(struct state_view *view, size_t number, const struct bytes *parts, size_t n, bool judged, struct row *row,
@@ -155,9 +157,9 @@ static int get(struct state_view *view, size_t number, const struct bytes *parts
     buf_init(&key, 2 * KEY_MAX);
     row_key(&key, parts, n);
     int rc = buf_check(&key, "a key", err);
-    rc = rc != 0  ? rc
-         : judged ? view_get_key(view, number, bytes_of_buf(&key), row, err)
-                  : get_stored(view, number, bytes_of_buf(&key), false, row, err);
+    if (rc == 0)
+        rc = judged ? view_get_key(view, number, bytes_of_buf(&key), row, err)
+                    : get_stored(view, number, bytes_of_buf(&key), false, row, err);
     buf_done(&key);
     return rc;
 }
@@ -243,7 +245,7 @@ int state_rows_open(struct state_view *view, size_t number, const struct bytes *
     }
     int rc = buf_check(&rows->prefix, "a key", err);
     watch_look(view->watched, WATCH_RANGE, number, bytes_of_buf(&rows->prefix));
-    rc = rc != 0 ? rc : changed_rows(view, table, err);
+    if (rc == 0) rc = changed_rows(view, table, err);
     if (rc == 0 && !rows->only && p->base.txn != NULL && stored_number(table) != SIZE_MAX) {
         rc = judge_damage(view, table,
                           stored_scan_open(&rows->scan, &p->base, stored_number(table), bytes_of_buf(&rows->prefix), err));
@@ -335,7 +337,8 @@ int state_rows_next_stored(struct state_rows *rows, const struct row **ret, stru
 
 int state_rows_next(struct state_rows *rows, const struct row **ret, struct err *err) {
     int rc = next(rows, rows->table->table->judge != NULL, ret, err);
-    return rc != 0 ? rc : judge(rows->view, rows->table, &rows->row, err);
+    if (rc == 0) rc = judge(rows->view, rows->table, &rows->row, err);
+    return rc;
 }
 
 struct row *view_rows_row(struct state_rows *rows, struct state_view **ret_view) {

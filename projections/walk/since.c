@@ -88,7 +88,8 @@ static int walk_from(struct state_view *view, const struct state_table *table, c
         *ret = NULL;
         return walk_from(view, table, &nothing, ret, err);
     }
-    return rc != 0 ? rc : go_on(view, table, *ret, known->position, generation, err);
+    if (rc == 0) rc = go_on(view, table, *ret, known->position, generation, err);
+    return rc;
 }
 
 static void close_walk(void *walk) {
@@ -100,7 +101,7 @@ static int walk_table(struct state_view *view, struct view_table *table, struct 
     struct walk *walk = NULL;
     struct err why = {0};
     int rc = since_load(view, table->table, view->at, &known, &why);
-    rc = rc != 0 ? rc : walk_from(view, table->table, &known, &walk, &why);
+    if (rc == 0) rc = walk_from(view, table->table, &known, &walk, &why);
     since_record_done(&known);
     if (rc == 0) {
         table->history = (struct view_guest){walk, close_walk};

@@ -119,7 +119,7 @@ int since_load(struct state_view *view, const struct state_table *table, uint64_
     }
     int rc = replay_open(view->ledger, NULL, &replay, err);
     name_of(name, table, 0, true);
-    rc = rc != 0 ? rc : load_one(view, name, replay, at, ret, err);
+    if (rc == 0) rc = load_one(view, name, replay, at, ret, err);
     for (uint64_t k = at / segment; rc == 0 && ret->rows == NULL && k > 0; k--) {
         name_of(name, table, k, false);
         rc = load_one(view, name, replay, at, ret, err);
@@ -159,7 +159,7 @@ static int encode(struct state_view *view, const char *name, const struct state_
     mp_put_bin(out, (struct bytes){leaf, LEDGER_HASH});
     mp_put_array(out, (uint32_t)walk_each(walk, table, NULL, NULL));
     walk_each(walk, table, put_row, out);
-    rc = rc != 0 ? rc : buf_check(out, "a record", err);
+    if (rc == 0) rc = buf_check(out, "a record", err);
     if (rc == 0) {
         check_of(name, (struct bytes){out->p + CHECK, out->n - CHECK}, check);
         memcpy(out->p, check, CHECK);
@@ -183,9 +183,9 @@ void since_save(struct state_view *view, const struct state_table *table, const 
     name_of(name, table, position / state_tuning()->segment, newest);
     buf_init(&record, RECORD_MAX);
     int rc = encode(view, name, table, walk, &record, NULL);
-    rc = rc != 0 ? rc : derived_open_of(view->ledger, generation, &db, NULL);
-    rc = rc != 0 ? rc : db_begin(db, true, &txn, NULL);
-    rc = rc != 0 ? rc : db_put(txn, DERIVED_STATE, bytes_of(name), bytes_of_buf(&record), DB_PUT, NULL);
+    if (rc == 0) rc = derived_open_of(view->ledger, generation, &db, NULL);
+    if (rc == 0) rc = db_begin(db, true, &txn, NULL);
+    if (rc == 0) rc = db_put(txn, DERIVED_STATE, bytes_of(name), bytes_of_buf(&record), DB_PUT, NULL);
     if (rc == 0) {
         db_commit(txn, NULL);
     } else {

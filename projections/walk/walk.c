@@ -108,7 +108,8 @@ static int after(void *ctx, const struct ledger_event *event, uint64_t at, struc
         w->stopped = stopped;
         walk_nodes_stopped(&w->nodes);
     }
-    return rc != 0 ? rc : walk_nodes_settle(&w->nodes, err);
+    if (rc == 0) rc = walk_nodes_settle(&w->nodes, err);
+    return rc;
 }
 
 /* ---- views ---- */
@@ -128,7 +129,7 @@ static int stand(struct walk *w, uint64_t at, uint64_t now, struct err *err) {
     options.now = now;
     options.no_write = true;
     int rc = state_open(w->plan.ledger, &options, &w->view, err);
-    rc = rc != 0 ? rc : replay_open(w->plan.ledger, &correct_effect, &w->replay, err);
+    if (rc == 0) rc = replay_open(w->plan.ledger, &correct_effect, &w->replay, err);
     for (size_t i = 0; rc == 0 && i < w->view->n; i++) {
         struct view_projection *p = &w->view->projection[i];
         if (p->use == STORED_STALE) { /* its rows stay as they are */
@@ -218,7 +219,8 @@ static int gather(struct walk *w, struct err *err) {
         state_rows_close(rows);
         rc = rc == 1 ? 0 : rc;
     }
-    return rc != 0 ? rc : walk_nodes_settle(&w->nodes, err);
+    if (rc == 0) rc = walk_nodes_settle(&w->nodes, err);
+    return rc;
 }
 
 int walk_open(const struct walk_plan *plan, struct walk **ret, struct err *err) {
@@ -238,8 +240,8 @@ int walk_open(const struct walk_plan *plan, struct walk **ret, struct err *err) 
         w->columns[t] = plan->columns(plan->ctx, state_table(w->view, t));
     }
     w->nodes.columns = w->columns;
-    rc = rc != 0 ? rc : take_known(w, err);
-    rc = rc != 0 ? rc : gather(w, err);
+    if (rc == 0) rc = take_known(w, err);
+    if (rc == 0) rc = gather(w, err);
     if (rc != 0) {
         walk_close(w);
         return rc;
@@ -277,7 +279,8 @@ int walk_to(struct walk *w, uint64_t to, uint64_t now, struct err *err) {
     if (rc == 0 && now == 0) {
         rc = replay_leaf(w->replay, to, NULL, &time, err);
     }
-    return rc != 0 ? rc : pass(w, time, err);
+    if (rc == 0) rc = pass(w, time, err);
+    return rc;
 }
 
 /* ---- asking ---- */

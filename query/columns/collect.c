@@ -287,9 +287,9 @@ int columns_collect(struct columns_collector *c, const struct event_header *h, s
         at = bytes_is(name, "at") ? v : at;
     }
     v = field_happened(h->time, &at);
-    rc = rc != 0 ? rc : add(c, QUERY_HAPPENED, &v, err);
+    if (rc == 0) rc = add(c, QUERY_HAPPENED, &v, err);
     v = (struct query_value){.type = QUERY_TEXT, .text = field_subject_head(h->subject)};
-    rc = rc != 0 ? rc : add(c, FIELD_SUBJECT_HEAD, &v, err);
+    if (rc == 0) rc = add(c, FIELD_SUBJECT_HEAD, &v, err);
     c->time[c->end++] = h->time;
     return rc;
 }

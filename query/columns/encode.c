@@ -215,7 +215,8 @@ static void gather(struct buf *bytes, struct buf *more, size_t *ret_at, size_t *
 
 static int failed(const struct buf *a, const struct buf *b, struct err *err) {
     int rc = buf_check(a, "a column", err);
-    return rc != 0 ? rc : buf_check(b, "a column", err);
+    if (rc == 0) rc = buf_check(b, "a column", err);
+    return rc;
 }
 
 static int plain_field(struct collect_slice *s, struct collect_scratch *scratch, size_t field,
@@ -311,7 +312,8 @@ static int plain_fields(struct columns_collector *c, uint32_t from, uint32_t to,
     }
     buf_done(&a);
     buf_done(&b);
-    return rc != 0 ? rc : buf_check(&ret->bytes, "a segment of the index", err);
+    if (rc == 0) rc = buf_check(&ret->bytes, "a segment of the index", err);
+    return rc;
 }
 
 int columns_plain(struct columns_collector *c, uint64_t first, uint32_t events, struct columns_plain *ret,
@@ -375,7 +377,7 @@ int columns_record(const struct columns_plain *plain, const uint8_t node[EVENT_H
         size_t a = parts.n;
         rc = put_part(&parts, (struct bytes){plain->bytes.p + p->a, p->a_n}, packed, err);
         size_t b = parts.n;
-        rc = rc != 0 ? rc : put_part(&parts, (struct bytes){plain->bytes.p + p->b, p->b_n}, packed, err);
+        if (rc == 0) rc = put_part(&parts, (struct bytes){plain->bytes.p + p->b, p->b_n}, packed, err);
         buf_put_be16(out, p->field);
         buf_put_u8(out, p->form);
         buf_put_u8(out, 0);
@@ -387,8 +389,8 @@ int columns_record(const struct columns_plain *plain, const uint8_t node[EVENT_H
         put_double(out, p->least);
         put_double(out, p->greatest);
     }
-    rc = rc != 0 ? rc : buf_check(&parts, "a segment of the index", err);
-    rc = rc != 0 ? rc : buf_check(out, "a segment of the index", err);
+    if (rc == 0) rc = buf_check(&parts, "a segment of the index", err);
+    if (rc == 0) rc = buf_check(out, "a segment of the index", err);
     if (rc == 0) {
         be64_put(out->p + begin, hash64((struct bytes){out->p + begin + 8, directory - 8}));
         buf_put_bytes(out, bytes_of_buf(&parts));
@@ -418,7 +420,7 @@ static int same_column(const struct columns_plain *plain, const struct columns_p
                        struct buf *scratch, bool *ret, struct err *err) {
     bool packed = p->form != COLUMNS_HASHES, a = false, b = false;
     int rc = same_part(e->a, packed, (struct bytes){plain->bytes.p + p->a, p->a_n}, scratch, &a, err);
-    rc = rc != 0 ? rc : same_part(e->b, packed, (struct bytes){plain->bytes.p + p->b, p->b_n}, scratch, &b, err);
+    if (rc == 0) rc = same_part(e->b, packed, (struct bytes){plain->bytes.p + p->b, p->b_n}, scratch, &b, err);
     *ret = a && b;
     return rc;
 }

@@ -293,7 +293,7 @@ int column_load(const struct columns_record *record, const struct columns_entry 
     }
     struct reader r = {c->a.p, c->a.p + c->a.n - 8};
     rc = entry->form == COLUMNS_DICT ? load_dict(c, &r, err) : load_numbers(c, &r, err);
-    rc = rc != 0 ? rc : load_presence(c, classes, &r, err);
+    if (rc == 0) rc = load_presence(c, classes, &r, err);
     bool fits =
         r.p == r.end && (!c->by_time || (entry->field == QUERY_HAPPENED && c->how == COLUMNS_INT && c->types == NULL));
     return rc == 0 && !fits ? damaged(err) : rc;
@@ -345,7 +345,8 @@ int column_load_values(const struct columns_entry *entry, struct column *c, stru
         return damaged(err);
     }
     int rc = entry->b.n == 0 ? 0 : zst_decompress(&c->b, entry->b, COLUMNS_PLAIN_MAX, err);
-    return rc != 0 ? rc : c->form == COLUMNS_DICT ? load_codes(c, err) : load_integers(c, err);
+    if (rc == 0) rc = c->form == COLUMNS_DICT ? load_codes(c, err) : load_integers(c, err);
+    return rc;
 }
 
 struct query_value column_value(const struct column *c, uint32_t at) {
@@ -374,7 +375,7 @@ int columns_load_kind(const struct columns_record *record, const struct columns_
                       struct err *err) {
     struct columns_classes one = {0};
     int rc = one_class(&one, record->events, err);
-    rc = rc != 0 ? rc : column_load(record, entry, &one, ret, err);
+    if (rc == 0) rc = column_load(record, entry, &one, ret, err);
     columns_classes_done(&one);
     return rc;
 }
@@ -388,7 +389,7 @@ int columns_classes(const struct columns_record *record, struct column *kinds, s
         return rc;
     }
     rc = column_load(record, &entry, ret, kinds, err);
-    rc = rc != 0 ? rc : column_load_values(&entry, kinds, err);
+    if (rc == 0) rc = column_load_values(&entry, kinds, err);
     if (rc != 0) {
         return rc;
     }

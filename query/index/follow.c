@@ -155,7 +155,7 @@ static int put_smaller(struct follower *f, struct index_writer *w, uint64_t from
     uint64_t at = from;
     for (; rc == 0 && at + events <= to; at += events) {
         rc = columns_plain(f->mine.collector, at, events, &f->mine.plain, NULL);
-        rc = rc != 0 ? rc : index_writer_put(w, &f->mine.plain, proven, NULL);
+        if (rc == 0) rc = index_writer_put(w, &f->mine.plain, proven, NULL);
     }
     return rc;
 }

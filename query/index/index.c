@@ -34,9 +34,9 @@ int index_writer_open(struct ledger *ledger, uint64_t generation, uint32_t *ret_
     w->ledger = ledger;
     buf_init(&w->record, COLUMNS_RECORD_MAX);
     int rc = derived_open_of(ledger, generation, &db, err);
-    rc = rc != 0 ? rc : index_size_settle(db, 0, &w->events, err);
-    rc = rc != 0 ? rc : core_view_begin(ledger, &w->truth, err);
-    rc = rc != 0 ? rc : db_begin(db, true, &w->txn, err);
+    if (rc == 0) rc = index_size_settle(db, 0, &w->events, err);
+    if (rc == 0) rc = core_view_begin(ledger, &w->truth, err);
+    if (rc == 0) rc = db_begin(db, true, &w->txn, err);
     if (rc != 0) {
         index_writer_abort(w);
         return rc;
@@ -73,7 +73,7 @@ static int remove_smaller(struct index_writer *w, uint64_t first, uint32_t event
         for (uint64_t at = first; at < first + events && rc == 0; at += n) {
             const struct vouch_piece piece = {.what = VOUCH_COLUMNS, .first = at, .events = n};
             rc = db_del(w->txn, DERIVED_COLUMN, index_key(at, n, key), err);
-            rc = rc != 0 ? rc : vouch_del(w->txn, &piece, err);
+            if (rc == 0) rc = vouch_del(w->txn, &piece, err);
         }
     }
     return rc;
@@ -98,12 +98,13 @@ int index_writer_put(struct index_writer *w, const struct columns_plain *plain, 
     }
     buf_clear(&w->record);
     int rc = vouch_piece(&w->truth, VOUCH_COLUMNS, plain->first, plain->events, &piece, err);
-    rc = rc != 0 ? rc : columns_record(plain, piece.node, &w->record, err);
-    rc = rc != 0 ? rc
-                 : db_put(w->txn, DERIVED_COLUMN, index_key(plain->first, plain->events, key), bytes_of_buf(&w->record),
-                          DB_PUT, err);
-    rc = rc != 0 || !proven ? rc : vouch_put(w->ledger, w->txn, &piece, bytes_of_buf(&w->record), err);
-    return rc != 0 ? rc : remove_smaller(w, plain->first, plain->events, err);
+    if (rc == 0) rc = columns_record(plain, piece.node, &w->record, err);
+    if (rc == 0)
+        rc = db_put(w->txn, DERIVED_COLUMN, index_key(plain->first, plain->events, key), bytes_of_buf(&w->record), DB_PUT,
+                    err);
+    if (rc == 0 && proven) rc = vouch_put(w->ledger, w->txn, &piece, bytes_of_buf(&w->record), err);
+    if (rc == 0) rc = remove_smaller(w, plain->first, plain->events, err);
+    return rc;
 }
 
 /* ---- building ---- */
@@ -142,9 +143,9 @@ static int builder_new(struct ledger *ledger, struct db *db, struct builder **re
     b->ledger = ledger;
     buf_init(&b->plain.bytes, COLUMNS_RECORD_MAX);
     int rc = ledger_head(ledger, &head, err);
-    rc = rc != 0 ? rc : index_view_over(ledger, db, &b->view, why, err);
+    if (rc == 0) rc = index_view_over(ledger, db, &b->view, why, err);
     b->view.proven = vouch_able(ledger);
-    rc = rc != 0 ? rc : ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &b->reader, err);
+    if (rc == 0) rc = ledger_reader_open(ledger, 0, LEDGER_NO_SEQ, &b->reader, err);
     if (rc != 0) {
         builder_free(b);
         return rc;
@@ -175,8 +176,8 @@ static int collect_group(struct builder *b, uint64_t index, struct err *err) {
         if (group->event[i].where == GROUP_EXTERNAL) { /* its payload is compared with the commitment in its header */
             rc = event_header_decode(group->event[i].header, &h, err);
         }
-        rc = rc != 0 ? rc : reader_payload(b->reader, i, &h, &payload, err);
-        rc = rc != 0 ? rc : columns_collect(b->collector, &h, value_body_of(payload), err);
+        if (rc == 0) rc = reader_payload(b->reader, i, &h, &payload, err);
+        if (rc == 0) rc = columns_collect(b->collector, &h, value_body_of(payload), err);
     }
     return rc;
 }
@@ -215,13 +216,13 @@ static int build_one(struct builder *b, uint64_t first, uint32_t events, struct 
         return err_set(err, rc, "%s", why.msg);
     }
     rc = columns_plain(b->collector, first, events, &b->plain, err);
-    rc = rc != 0 ? rc : index_writer_open(b->ledger, generation, &full, &w, err);
+    if (rc == 0) rc = index_writer_open(b->ledger, generation, &full, &w, err);
     if (rc == 0 && full != b->view.events) { /* somebody else has begun a new index */
         index_writer_abort(w);
         return err_set(err, ERR_BUSY, "the index is being built by others");
     }
     bool proven = rc == 0 && vouch_able(b->ledger) && proven_leaf(b->ledger, first + events - 1, b->leaf);
-    rc = rc != 0 ? rc : index_writer_put(w, &b->plain, proven, err);
+    if (rc == 0) rc = index_writer_put(w, &b->plain, proven, err);
     if (rc == 0) {
         rc = index_writer_commit(w, err);
     } else {
@@ -250,7 +251,8 @@ static int build_range(struct builder *b, uint64_t from, uint32_t events, struct
         }
     }
     uint32_t less = index_smaller(events);
-    return rc != 0 || less == 0 ? rc : build_range(b, from, less, err);
+    if (rc == 0 && less != 0) rc = build_range(b, from, less, err);
+    return rc;
 }
 
 int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const struct query_index_progress *progress,
@@ -268,9 +270,9 @@ int index_build(struct ledger *ledger, uint32_t events, uint64_t most, const str
         return rc;
     }
     rc = derived_open(ledger, true, &db, err);
-    rc = rc != 0 ? rc : index_size_settle(db, events, &events, err);
+    if (rc == 0) rc = index_size_settle(db, events, &events, err);
     bool broken = rc == ERR_CORRUPT;
-    rc = rc != 0 ? rc : builder_new(ledger, db, &b, &why, err);
+    if (rc == 0) rc = builder_new(ledger, db, &b, &why, err);
     if (rc == 0) {
         b->most = most;
         b->progress = progress;
@@ -300,7 +302,8 @@ static int try_build(void *ctx, struct err *err) {
     int rc = index_build(b->ledger, 0, UINT64_MAX, b->progress, &broken, &why);
     if (broken) {
         rc = derived_renew(b->ledger, err);
-        return rc != 0 ? rc : index_build(b->ledger, 0, UINT64_MAX, b->progress, NULL, err);
+        if (rc == 0) rc = index_build(b->ledger, 0, UINT64_MAX, b->progress, NULL, err);
+        return rc;
     }
     return rc == 0 ? 0 : err_set(err, rc, "%s", why.msg);
 }
@@ -340,13 +343,13 @@ static int try_drop(void *ctx, struct err *err) {
         return 0;
     }
     rc = derived_open(ledger, true, &db, err); /* one that cannot be read is made anew */
-    rc = rc != 0 ? rc : db_begin(db, true, &txn, err);
+    if (rc == 0) rc = db_begin(db, true, &txn, err);
     if (rc != 0) {
         return rc;
     }
     rc = db_clear(txn, DERIVED_COLUMN, err);
-    rc = rc != 0 ? rc : vouch_clear(txn, VOUCH_COLUMNS, err);
-    rc = rc != 0 ? rc : index_size_forget(txn, err);
+    if (rc == 0) rc = vouch_clear(txn, VOUCH_COLUMNS, err);
+    if (rc == 0) rc = index_size_forget(txn, err);
     return rc != 0 ? (db_abort(txn), rc) : db_commit(txn, err);
 }
 
@@ -374,8 +377,8 @@ static int next_record(struct checking *c, struct err *err) {
     struct bytes key, record;
     int rc = db_renew(txn, err);
     buf_put_u8(&c->key, 0); /* the least key that is larger */
-    rc = rc != 0 ? rc : db_cursor_open(txn, DERIVED_COLUMN, &cursor, err);
-    rc = rc != 0 ? rc : db_cursor_seek(cursor, bytes_of_buf(&c->key), &key, &record, err);
+    if (rc == 0) rc = db_cursor_open(txn, DERIVED_COLUMN, &cursor, err);
+    if (rc == 0) rc = db_cursor_seek(cursor, bytes_of_buf(&c->key), &key, &record, err);
     if (rc == 0) {
         buf_clear(&c->key);
         buf_clear(&c->record);
@@ -432,7 +435,7 @@ static int check_record(struct checking *c, const char **ret_why, struct err *er
         return 0;
     }
     int rc = db_renew(b->view.truth->txn, err);
-    rc = rc != 0 ? rc : index_node(b->view.truth, r.first, r.events, node, err);
+    if (rc == 0) rc = index_node(b->view.truth, r.first, r.events, node, err);
     db_rest(b->view.truth->txn);
     if (rc != 0 || memcmp(node, r.node, sizeof(node)) != 0) {
         return rc; /* made from another log's events: it is never used */
@@ -442,7 +445,7 @@ static int check_record(struct checking *c, const char **ret_why, struct err *er
         return 0; /* of the log, which others check */
     }
     rc = rc != 0 ? err_set(err, rc, "%s", why.msg) : columns_plain(b->collector, r.first, r.events, &b->plain, err);
-    rc = rc != 0 ? rc : columns_differ(&b->plain, node, r.bytes, ret_why, err);
+    if (rc == 0) rc = columns_differ(&b->plain, node, r.bytes, ret_why, err);
     if (rc == 0 && *ret_why != NULL && b->erased) {
         bool excused = false;
         rc = erase_excuses(c->ledger, c->generation, &excused, err);
@@ -493,7 +496,7 @@ static int try_check(void *ctx, struct err *err) {
     if (rc == ERR_NOTFOUND) {
         return 0;
     }
-    rc = rc != 0 ? rc : check_in(c, db, &why, err);
+    if (rc == 0) rc = check_in(c, db, &why, err);
     if (why.code == ERR_CORRUPT || why.code == ERR_VERSION) {
         c->differs(c->ctx, LEDGER_NO_SEQ, why.msg);
         return 0;

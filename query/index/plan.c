@@ -97,7 +97,8 @@ static int add_times(struct plan *plan, struct column *c, struct err *err) {
     }
     int rc = load(plan, QUERY_TIME, PLAN_VALUES, err);
     bool there = rc == 0 && plan->loaded[QUERY_TIME] == PLAN_VALUES && column_add_times(c, plan->column[QUERY_TIME]);
-    return rc != 0 || there ? rc : err_set(err, ERR_CORRUPT, "the index: a column is damaged");
+    if (rc == 0 && !there) rc = err_set(err, ERR_CORRUPT, "the index: a column is damaged");
+    return rc;
 }
 
 /* Loads a column as far as `wanted`. 0, or ERR_NOMEM; what it is then is in plan->loaded. The record is held. */
@@ -130,7 +131,7 @@ static int load(struct plan *plan, size_t field, enum plan_column wanted, struct
     }
     if (rc == 0 && wanted == PLAN_VALUES && *state == PLAN_PRESENCE) {
         rc = column_load_values(&entry, c, &why);
-        rc = rc != 0 ? rc : add_times(plan, c, &why);
+        if (rc == 0) rc = add_times(plan, c, &why);
         *state = rc == 0 ? PLAN_VALUES : *state;
     }
     if (rc == ERR_NOMEM) {

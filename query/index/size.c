@@ -40,9 +40,9 @@ int index_size_settle(struct db *db, uint32_t events, uint32_t *ret, struct err 
     int rc = size_now(db, &now, err);
     if (rc == 0 && (now == 0 || (events != 0 && now != events))) {
         rc = db_begin(db, true, &txn, err);
-        rc = rc != 0 ? rc : index_size_get(txn, &now, err);
+        if (rc == 0) rc = index_size_get(txn, &now, err);
     }
-    events = events != 0 ? events : now != 0 ? now : COLUMNS_EVENTS;
+    if (events == 0) events = now != 0 ? now : COLUMNS_EVENTS;
     if (rc != 0 || now == events) {
         db_abort(txn);
         if (rc == 0) {
@@ -52,7 +52,7 @@ int index_size_settle(struct db *db, uint32_t events, uint32_t *ret, struct err 
     }
     be32_put(record, events);
     rc = db_clear(txn, DERIVED_COLUMN, err);
-    rc = rc != 0 ? rc : db_put(txn, DERIVED_STATE, bytes_of(STATE_NAME), (struct bytes){record, 4}, DB_PUT, err);
+    if (rc == 0) rc = db_put(txn, DERIVED_STATE, bytes_of(STATE_NAME), (struct bytes){record, 4}, DB_PUT, err);
     if (rc != 0) {
         db_abort(txn);
         return rc;

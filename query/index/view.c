@@ -12,7 +12,7 @@
 static void view_derived(struct db *db, struct db_txn **ret, uint32_t *ret_events, struct err *why) {
     struct db_txn *txn = NULL;
     int rc = db_begin(db, false, &txn, why);
-    rc = rc != 0 ? rc : index_size_get(txn, ret_events, why);
+    if (rc == 0) rc = index_size_get(txn, ret_events, why);
     if (rc != 0 || *ret_events == 0) {
         db_abort(txn);
         txn = NULL;

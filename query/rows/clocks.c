@@ -57,7 +57,7 @@ static int count_columns(struct clocks *k, struct err *err) {
     struct plan *p = &k->cursor->plan;
     const struct column *sealed = NULL, *happened = NULL;
     int rc = k->sealed == WITHIN_SOME ? plan_column(p, QUERY_TIME, &sealed, err) : 0;
-    rc = rc != 0 || k->happened != WITHIN_SOME ? rc : plan_column(p, QUERY_HAPPENED, &happened, err);
+    if (rc == 0 && k->happened == WITHIN_SOME) rc = plan_column(p, QUERY_HAPPENED, &happened, err);
     if (rc == 0 && ((k->sealed == WITHIN_SOME && sealed == NULL) || (k->happened == WITHIN_SOME && happened == NULL))) {
         rc = ERR_NOTFOUND;
     }
@@ -91,7 +91,7 @@ static int count_rows(struct clocks *k, struct err *err) {
     while ((rc = cursor_next(k->cursor, err)) == 0) {
         rc = query_get(k->cursor, QUERY_TIME, &sealed, err);
         bool in_sealed = rc == 0 && is_within(k, &sealed);
-        rc = rc != 0 ? rc : query_get(k->cursor, QUERY_HAPPENED, &happened, err);
+        if (rc == 0) rc = query_get(k->cursor, QUERY_HAPPENED, &happened, err);
         if (rc != 0) {
             return rc;
         }

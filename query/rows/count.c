@@ -193,14 +193,14 @@ int query_count(struct ledger *ledger, const struct query *query, const size_t *
     all.limit = 0;
     all.descending = all.whole = false;
     int rc = check_fields(by, n_by, err);
-    rc = rc != 0 ? rc : query_open(ledger, &all, &counting.cursor, err);
+    if (rc == 0) rc = query_open(ledger, &all, &counting.cursor, err);
     if (rc == 0 && (counting.tally = tally_new(n_by)) == NULL) {
         rc = err_set(err, ERR_NOMEM, "out of memory");
     }
     if (rc == 0 && n_by == 0) { /* the count of nothing is 0 */
         rc = tally_add(counting.tally, NULL, 0, err);
     }
-    rc = rc != 0 ? rc : count_all(&counting);
+    if (rc == 0) rc = count_all(&counting);
     if (rc == 0) {
         if (ret_cost != NULL) {
             query_cost(counting.cursor, ret_cost);

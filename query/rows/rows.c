@@ -78,7 +78,7 @@ static int load_body(struct query_cursor *c, struct err *err) {
     if (rc == 0 && c->group->event[i].where == GROUP_EXTERNAL) { /* its header has the commitment */
         rc = load_header(c, err);
     }
-    rc = rc != 0 ? rc : reader_payload(c->reader, i, &c->header, &payload, err);
+    if (rc == 0) rc = reader_payload(c->reader, i, &c->header, &payload, err);
     if (rc == 0) {
         c->cost.events += c->has_header ? 0 : 1;
         c->body = value_body_of(payload);
@@ -92,7 +92,7 @@ static int load_event(struct query_cursor *c, struct err *err) {
         return 0;
     }
     int rc = load_group(c, err);
-    rc = rc != 0 ? rc : reader_give(c->reader, (size_t)(c->seq % EVENT_GROUP), &c->event, err);
+    if (rc == 0) rc = reader_give(c->reader, (size_t)(c->seq % EVENT_GROUP), &c->event, err);
     if (rc == 0) {
         c->body = c->event.body; /* the one from before may be gone */
         c->has_event = c->has_body = true;
@@ -187,9 +187,9 @@ int query_open_at(struct ledger *ledger, const struct query *query, uint64_t siz
                                .stop = query->stop};
     int rc = match_init(&c->match, query, err);
     enum plan_trust trust = query->no_index ? PLAN_NO_INDEX : query->proven ? PLAN_PROVEN : PLAN_INDEX;
-    rc = rc != 0 ? rc : plan_init(&c->plan, ledger, &c->match, trust, err);
-    rc = rc != 0 ? rc : ledger_head(ledger, &head, err);
-    rc = rc != 0 ? rc : prefetch_new(ledger, &c->prefetch, err);
+    if (rc == 0) rc = plan_init(&c->plan, ledger, &c->match, trust, err);
+    if (rc == 0) rc = ledger_head(ledger, &head, err);
+    if (rc == 0) rc = prefetch_new(ledger, &c->prefetch, err);
     if (rc == 0) {
         c->cost.size = size < head.size ? size : head.size;
         c->lo = c->match.from;
@@ -234,7 +234,8 @@ static int judge(struct query_cursor *c, struct err *err) {
         return 0;
     }
     rc = load_body(c, err);
-    return rc != 0 ? rc : match_body(m, &c->header, c->body) ? 0 : 1;
+    if (rc == 0) rc = match_body(m, &c->header, c->body) ? 0 : 1;
+    return rc;
 }
 
 /* The group of c->seq cannot be read: the next call goes on behind it. */
@@ -400,7 +401,7 @@ int query_get(struct query_cursor *c, size_t field, struct query_value *ret, str
         return query_get_body(c, field_body_name(field), ret, err);
     }
     int rc = load_header(c, err);
-    rc = rc != 0 || field != QUERY_HAPPENED ? rc : load_body(c, err);
+    if (rc == 0 && field == QUERY_HAPPENED) rc = load_body(c, err);
     if (rc == 0) {
         *ret = field == QUERY_HAPPENED ? field_happened_of(c->header.time, c->body) : field_of_header(&c->header, field);
     }
@@ -417,7 +418,8 @@ int query_event(struct query_cursor *c, const struct ledger_event **ret, struct 
 
 int query_private(struct query_cursor *c, struct buf *out, struct err *err) {
     int rc = c->has_row ? load_event(c, err) : no_row(err);
-    return rc != 0 ? rc : ledger_reader_private(c->reader, out, err);
+    if (rc == 0) rc = ledger_reader_private(c->reader, out, err);
+    return rc;
 }
 
 /* ---- what it took ---- */

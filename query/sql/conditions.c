@@ -29,7 +29,7 @@ int sql_guess_begin(struct sql_guess *guess, struct sql_state *state, struct err
     struct ledger_head head;
     uint64_t covered = 0;
     int rc = sql_state_ledger(state, err);
-    rc = rc != 0 ? rc : ledger_head(state->ledger, &head, err);
+    if (rc == 0) rc = ledger_head(state->ledger, &head, err);
     if (rc != 0) {
         return rc;
     }

@@ -392,7 +392,7 @@ static int row_body(struct sql_state *state, uint64_t seq, struct bytes name, st
         sql_state_begin(state);
     }
     int rc = sql_state_settle(state, err);
-    rc = rc != 0 ? rc : seq >= state->size ? 1 : sql_point_go(&state->point, state->ledger, seq, err);
+    if (rc == 0) rc = seq >= state->size ? 1 : sql_point_go(&state->point, state->ledger, seq, err);
     if (rc == 0) {
         walk_body(state->point.event.body, name, ret);
     }

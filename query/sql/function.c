@@ -170,8 +170,9 @@ const char *const *sql_function_names(void) {
 int sql_functions_register(sqlite3 *db, struct sql_state *state) {
     int rc = sqlite3_create_function_v2(db, "body_get", -1, SQLITE_UTF8 | SQLITE_DIRECTONLY | SQLITE_RESULT_SUBTYPE, state,
                                         body_get, NULL, NULL, NULL);
-    rc = rc != 0 ? rc : sqlite3_create_function_v2(db, "ts", 1, PURE, state, ts, NULL, NULL, NULL);
-    rc = rc != 0 ? rc : sqlite3_create_function_v2(db, "ago", 1, PURE, state, ago, NULL, NULL, NULL);
-    rc = rc != 0 ? rc : sqlite3_create_function_v2(db, "iso", 1, PURE, state, iso, NULL, NULL, NULL);
-    return rc != 0 ? rc : sqlite3_create_function_v2(db, "age", 1, PURE, state, age, NULL, NULL, NULL);
+    if (rc == 0) rc = sqlite3_create_function_v2(db, "ts", 1, PURE, state, ts, NULL, NULL, NULL);
+    if (rc == 0) rc = sqlite3_create_function_v2(db, "ago", 1, PURE, state, ago, NULL, NULL, NULL);
+    if (rc == 0) rc = sqlite3_create_function_v2(db, "iso", 1, PURE, state, iso, NULL, NULL, NULL);
+    if (rc == 0) rc = sqlite3_create_function_v2(db, "age", 1, PURE, state, age, NULL, NULL, NULL);
+    return rc;
 }

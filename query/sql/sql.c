@@ -61,15 +61,15 @@ static void on_stuck(void *ctx) {
  * it is there. Those of JSON and of columns may be missing. */
 static int connect_states(struct sql *sql, struct err *err) {
     const struct state_table *table;
-    int code = SQLITE_OK;
-    for (size_t i = 0; (table = sql_states_at(i)) != NULL && code == SQLITE_OK; i++) {
+    int rc = SQLITE_OK;
+    for (size_t i = 0; (table = sql_states_at(i)) != NULL && rc == SQLITE_OK; i++) {
         sqlite3_stmt *stmt = NULL;
         char text[80];
         snprintf(text, sizeof(text), "SELECT 1 FROM \"%s\"", table->name);
-        code = sqlite3_prepare_v2(sql->db, text, -1, &stmt, NULL);
+        rc = sqlite3_prepare_v2(sql->db, text, -1, &stmt, NULL);
         sqlite3_finalize(stmt);
     }
-    return code == SQLITE_OK ? 0 : err_set(err, ERR_IO, "SQLite: %s", sqlite3_errmsg(sql->db));
+    return rc == SQLITE_OK ? 0 : err_set(err, ERR_IO, "SQLite: %s", sqlite3_errmsg(sql->db));
 }
 
 static int connect_tables(struct sql *sql, struct err *err) {
@@ -77,9 +77,9 @@ static int connect_tables(struct sql *sql, struct err *err) {
                                        "SELECT 1 FROM json_tree('1')", "SELECT 1 FROM pragma_table_xinfo('events')"};
     for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
         sqlite3_stmt *stmt = NULL;
-        int code = sqlite3_prepare_v2(sql->db, uses[i], -1, &stmt, NULL);
+        int rc = sqlite3_prepare_v2(sql->db, uses[i], -1, &stmt, NULL);
         sqlite3_finalize(stmt);
-        if (i == 0 && code != SQLITE_OK) {
+        if (i == 0 && rc != SQLITE_OK) {
             const struct err *own = &sql->state->err;
             return own->code != 0 ? err_set(err, own->code, "%s", own->msg)
                                   : err_set(err, ERR_IO, "SQLite: %s", sqlite3_errmsg(sql->db));
@@ -112,7 +112,7 @@ int sql_open(struct ledger *ledger, const struct sql_options *options, struct sq
         rc = code == SQLITE_OK
                  ? connect_tables(sql, err)
                  : err_set(err, code == SQLITE_NOMEM ? ERR_NOMEM : ERR_IO, "SQLite: %s", sqlite3_errstr(code));
-        rc = rc != 0 ? rc : sql_guard_install(&sql->guard, sql->db, sql->options.memory, err);
+        if (rc == 0) rc = sql_guard_install(&sql->guard, sql->db, sql->options.memory, err);
         sql->guard.stuck = sql->options.stuck == NULL ? NULL : on_stuck;
         sql->guard.stuck_ctx = sql;
     }
@@ -304,7 +304,7 @@ static int run(struct running *r, struct bytes statement, sql_row_fn *names, sql
     r->row.names = r->names;
     r->row.values = r->values;
     rc = names == NULL ? 0 : names(ctx, &r->row, err);
-    rc = rc != 0 ? rc : give_rows(r, statement, each, ctx, err);
+    if (rc == 0) rc = give_rows(r, statement, each, ctx, err);
     if (rc == 0 && r->sql->state->damage.code != 0) {
         rc = sql_state_damaged(r->sql->state, err);
     }
@@ -316,7 +316,7 @@ int sql_run(struct sql *sql, struct bytes statement, sql_row_fn *names, sql_row_
     const struct sql_options *o = &sql->options;
     sql_state_begin(sql->state);
     int rc = sql_guard_begin(&sql->guard, o->time_ns, o->memory, o->stop, &sql->state->stop, err);
-    rc = rc != 0 ? rc : run(&r, statement, names, each, ctx, err);
+    if (rc == 0) rc = run(&r, statement, names, each, ctx, err);
     sqlite3_finalize(r.stmt);
     sql_guard_end(&sql->guard);
     sql->state->cost.rows = r.rows;

@@ -110,7 +110,8 @@ static int find_dir(char ret[FILE_PATH_MAX], struct err *err) {
         return err_set(err, ERR_NOTFOUND, "neither $LEDGER_DIR nor $HOME names a directory");
     }
     int rc = file_join(base, home, ".local/state", err);
-    return rc != 0 ? rc : file_join(ret, base, "ledger", err);
+    if (rc == 0) rc = file_join(ret, base, "ledger", err);
+    return rc;
 }
 
 int sql_state_ledger(struct sql_state *state, struct err *err) {
@@ -119,7 +120,7 @@ int sql_state_ledger(struct sql_state *state, struct err *err) {
         return 0;
     }
     int rc = find_dir(dir, err);
-    rc = rc != 0 ? rc : sql_pool_open(dir, &state->ledger, err);
+    if (rc == 0) rc = sql_pool_open(dir, &state->ledger, err);
     if (rc != 0) {
         err_prefix(err, "no ledger is open (SELECT ledger_open('DIR') opens one)");
         return rc;

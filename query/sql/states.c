@@ -187,7 +187,7 @@ static int view_of(struct sql_state *state, uint64_t at, struct state_view **ret
     options.now = at == state->size ? sql_state_now(state) : 0;
     options.stop = state->stop;
     int rc = state_open(state->ledger, &options, ret, err);
-    rc = rc != 0 ? rc : state_whole(*ret, err); /* a count of a part would be a wrong one */
+    if (rc == 0) rc = state_whole(*ret, err); /* a count of a part would be a wrong one */
     return rc;
 }
 
@@ -256,7 +256,7 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int plan, const char *text, 
     }
     int rc = open_view(c, as_of, as_of ? args[0] : NULL, &view, &why);
     size_t table = rc == 0 ? state_table_find(view, module->table->name) : 0;
-    rc = rc != 0 ? rc : state_rows_open(view, table, parts, n_parts, &c->rows, &why);
+    if (rc == 0) rc = state_rows_open(view, table, parts, n_parts, &c->rows, &why);
     if (rc != 0) {
         return fail(c, &why);
     }

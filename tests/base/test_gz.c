@@ -60,19 +60,19 @@ static void gzip(struct buf *out, struct bytes plain) {
 /* Reads the file in pieces of `step`. */
 static int slurp(enum gz_form form, uint64_t max, size_t step, struct buf *out, struct err *err) {
     struct gz *gz = NULL;
-    int code = gz_open(path, form, max, &gz, err);
-    while (code == 0) {
+    int rc = gz_open(path, form, max, &gz, err);
+    while (rc == 0) {
         size_t got = 0;
         uint8_t *room = buf_room(out, step);
         assert_non_null(room);
-        code = gz_read(gz, room, step, &got, err);
-        out->n += code == 0 ? got : 0;
-        if (code == 0 && got == 0 && gz_at_end(gz)) {
+        rc = gz_read(gz, room, step, &got, err);
+        out->n += rc == 0 ? got : 0;
+        if (rc == 0 && got == 0 && gz_at_end(gz)) {
             break;
         }
     }
     gz_close(gz);
-    return code;
+    return rc;
 }
 
 static struct buf text(size_t n) {
@@ -169,9 +169,9 @@ static void a_flipped_bit_in_data_or_trailer_never_changes_content_unseen(void *
         buf_init(&out, MAX);
         zipped.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
         write_file(bytes_of_buf(&zipped));
-        int code = slurp(GZ_DETECT, MAX, 4096, &out, &err);
-        assert_true(code == ERR_CORRUPT || (code == 0 && bytes_eq(bytes_of_buf(&out), bytes_of_buf(&plain))));
-        harmless += code == 0;
+        int rc = slurp(GZ_DETECT, MAX, 4096, &out, &err);
+        assert_true(rc == ERR_CORRUPT || (rc == 0 && bytes_eq(bytes_of_buf(&out), bytes_of_buf(&plain))));
+        harmless += rc == 0;
         zipped.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
         buf_done(&out);
     }
@@ -271,13 +271,13 @@ static int push(struct bytes packed, size_t step, struct buf *out, size_t max, s
     struct gz_push *gz = NULL;
     buf_init(out, max);
     assert_int_equal(gz_push_new(&gz, NULL), 0);
-    int code = 0;
-    for (size_t at = 0; at < packed.n && code == 0; at += step) {
-        code = gz_push(gz, packed.p + at, step < packed.n - at ? step : packed.n - at, out, err);
+    int rc = 0;
+    for (size_t at = 0; at < packed.n && rc == 0; at += step) {
+        rc = gz_push(gz, packed.p + at, step < packed.n - at ? step : packed.n - at, out, err);
     }
-    code = code != 0 ? code : gz_push_end(gz, err);
+    if (rc == 0) rc = gz_push_end(gz, err);
     gz_push_free(gz);
-    return code;
+    return rc;
 }
 
 /* Text that does not compress to next to nothing. */
@@ -331,8 +331,8 @@ static void pushed_data_that_is_cut_damaged_or_followed_is_refused(void **state)
     buf_done(&out);
     for (size_t i = 10; i < packed.n - 1; i++) {
         packed.p[i] ^= 1;
-        int code = push((struct bytes){packed.p, packed.n - 1}, 64, &out, MAX, &err);
-        assert_true(code == ERR_CORRUPT || (code == 0 && bytes_eq(bytes_of_buf(&out), bytes_of_buf(&plain))));
+        int rc = push((struct bytes){packed.p, packed.n - 1}, 64, &out, MAX, &err);
+        assert_true(rc == ERR_CORRUPT || (rc == 0 && bytes_eq(bytes_of_buf(&out), bytes_of_buf(&plain))));
         packed.p[i] ^= 1;
         buf_done(&out);
     }

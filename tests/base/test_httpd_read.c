@@ -98,17 +98,17 @@ static void a_line_without_a_colon_and_more_headers_than_fit_are_told(void **sta
 /* The content of chunks that come in pieces of `step` bytes; what httpd_chunks_take gives at last. */
 static int content_of(struct bytes text, size_t step, struct buf *ret, struct bytes *ret_left) {
     struct httpd_chunks chunks = {0};
-    int code = 2;
+    int rc = 2;
     buf_clear(ret);
-    for (size_t at = 0; at < text.n && code == 2; at += step) {
+    for (size_t at = 0; at < text.n && rc == 2; at += step) {
         struct bytes in = {text.p + at, step < text.n - at ? step : text.n - at}, data;
-        while ((code = httpd_chunks_take(&chunks, &in, &data, NULL)) == 1) {
+        while ((rc = httpd_chunks_take(&chunks, &in, &data, NULL)) == 1) {
             assert_true(data.n > 0);
             buf_put_bytes(ret, data);
         }
         *ret_left = in;
     }
-    return code;
+    return rc;
 }
 
 static void chunks_give_their_content_in_whatever_pieces_they_come(void **state) {
@@ -154,12 +154,12 @@ static void extensions_and_trailers_are_bounded(void **state) {
         struct bytes in = bytes_of(beginnings[i]), data;
         size_t n = 0;
         chunks = (struct httpd_chunks){0};
-        int code = httpd_chunks_take(&chunks, &in, &data, NULL);
-        for (; code == 2; n++) {
+        int rc = httpd_chunks_take(&chunks, &in, &data, NULL);
+        for (; rc == 2; n++) {
             in = bytes_of("x");
-            code = httpd_chunks_take(&chunks, &in, &data, NULL);
+            rc = httpd_chunks_take(&chunks, &in, &data, NULL);
         }
-        assert_int_equal(code, ERR_INVALID);
+        assert_int_equal(rc, ERR_INVALID);
         assert_int_equal(n, 4097);
     }
 }

@@ -42,9 +42,9 @@ static void read_record(struct hook_reader *reader, const struct hook_record *re
     if (record->fault != NULL) {
         return;
     }
-    int code = hook_read_record(reader, record->text, sink, &err);
-    want(code >= 0 || (code == err.code && err.msg[0] != '\0'));
-    want(code <= 1);
+    int rc = hook_read_record(reader, record->text, sink, &err);
+    want(rc >= 0 || (rc == err.code && err.msg[0] != '\0'));
+    want(rc <= 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

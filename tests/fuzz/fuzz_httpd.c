@@ -21,18 +21,18 @@ static const struct httpd_policy policy = {routes, 1, hosts, 1, CONTENT_MAX};
 
 static int read_chunks(struct bytes in, size_t step, struct buf *content, size_t *ret_used) {
     struct httpd_chunks chunks = {0};
-    int code = 2;
+    int rc = 2;
     *ret_used = 0;
-    for (size_t at = 0; at < in.n && code == 2; at += step) {
+    for (size_t at = 0; at < in.n && rc == 2; at += step) {
         struct bytes part = {in.p + at, step < in.n - at ? step : in.n - at}, piece;
         struct err err = {0};
-        while ((code = httpd_chunks_take(&chunks, &part, &piece, &err)) == 1) {
+        while ((rc = httpd_chunks_take(&chunks, &part, &piece, &err)) == 1) {
             want(piece.n > 0 && buf_put_bytes(content, piece) == 0);
         }
-        want(code == 0 || (code == 2 && part.n == 0) || (code == ERR_INVALID && err.msg[0] != '\0'));
+        want(rc == 0 || (rc == 2 && part.n == 0) || (rc == ERR_INVALID && err.msg[0] != '\0'));
         *ret_used = (size_t)(part.p - in.p);
     }
-    return code;
+    return rc;
 }
 
 static void check_chunks(struct bytes in) {
@@ -69,13 +69,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct httpd_scan scan = {0}, bytewise = {0};
     struct err err = {0};
     size_t n = 0, n_bytewise = 0;
-    int code = httpd_head_scan(&scan, in, &n, &err), slow = 1;
-    want(code == 0 || code == 1 || (code == ERR_INVALID && err.msg[0] != '\0'));
+    int rc = httpd_head_scan(&scan, in, &n, &err), slow = 1;
+    want(rc == 0 || rc == 1 || (rc == ERR_INVALID && err.msg[0] != '\0'));
     for (size_t i = 1; i <= in.n && slow == 1; i++) {
         slow = httpd_head_scan(&bytewise, (struct bytes){in.p, i}, &n_bytewise, NULL);
     }
-    want(code == slow && n == n_bytewise && n <= in.n);
-    if (code == 0) {
+    want(rc == slow && n == n_bytewise && n <= in.n);
+    if (rc == 0) {
         check_head(&scan, (struct bytes){in.p, n});
         in.p += n;
         in.n -= n;

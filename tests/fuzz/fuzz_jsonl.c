@@ -17,15 +17,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct jsonl_event e;
     struct err err = {0};
     jsonl_parser_init(&parser);
-    int code = jsonl_parse(&parser, (struct bytes){data, size}, &e, &err);
-    if (code == 0) {
+    int rc = jsonl_parse(&parser, (struct bytes){data, size}, &e, &err);
+    if (rc == 0) {
         want(e.kind.n > 0 && e.subject.n > 0);
         want(e.body.n == 0 || mp_check(e.body, NULL) == 0);
         want(e.private_.n == 0 || mp_check(e.private_, NULL) == 0);
         want(e.open.n == 0 || mp_check(e.open, NULL) == 0);
         want(e.at == INGEST_NO_TIME || e.at <= MP_INT_MAX);
     } else {
-        want(code == err.code && err.msg[0] != '\0');
+        want(rc == err.code && err.msg[0] != '\0');
     }
     jsonl_parser_done(&parser);
     return 0;

@@ -22,9 +22,9 @@ static void results(struct bytes text, struct buf *body) {
     struct lmeval_doc doc;
     struct err err = {0};
     lmeval_doc_init(&doc);
-    int code = lmeval_doc_read(&doc, text, bytes_of("2026-01-01T00-00-00"), &err);
-    want(code == 0 || (code == err.code && err.msg[0] != '\0'));
-    if (code == 0) {
+    int rc = lmeval_doc_read(&doc, text, bytes_of("2026-01-01T00-00-00"), &err);
+    want(rc == 0 || (rc == err.code && err.msg[0] != '\0'));
+    if (rc == 0) {
         lmeval_doc_judge(&doc);
         check(body, lmeval_put_imported(&doc, "fuzz", body, NULL));
         for (size_t i = 0; i < doc.n_tasks; i++) {
@@ -54,9 +54,9 @@ static void samples(struct bytes text) {
         size_t n = lf != NULL ? (size_t)(lf - text.p) : text.n;
         struct lmeval_sample sample;
         struct err err = {0};
-        int code = lmeval_sample_read(&reader, (struct bytes){text.p, n}, &about, &sample, &err);
-        want(code == 0 || (code == err.code && err.msg[0] != '\0'));
-        if (code == 0) {
+        int rc = lmeval_sample_read(&reader, (struct bytes){text.p, n}, &about, &sample, &err);
+        want(rc == 0 || (rc == err.code && err.msg[0] != '\0'));
+        if (rc == 0) {
             want(mp_check(sample.body, NULL) == 0 && lmeval_counter_take(&counter, &sample, NULL) == 0);
             lines++;
         }

@@ -44,13 +44,13 @@ static void take_entries(struct bytes map) {
         struct ollama_loaded loaded;
         struct err err = {0};
         want(mp_skip(&r, 1, &entry, NULL) == 0);
-        int code = ollama_model_read(entry, &model, &err);
-        want(code == 0 || (code == ERR_INVALID && err.msg[0] != '\0'));
-        if (code == 0) {
+        int rc = ollama_model_read(entry, &model, &err);
+        want(rc == 0 || (rc == ERR_INVALID && err.msg[0] != '\0'));
+        if (rc == 0) {
             want_model(entry, &model);
             want(model.name.n > 0 && model.name.n <= OLLAMA_NAME_MAX);
         }
-        want(ollama_loaded_read(entry, &loaded, NULL) == code);
+        want(ollama_loaded_read(entry, &loaded, NULL) == rc);
     }
 }
 
@@ -73,9 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct buf parsed;
     struct err err = {0};
     buf_init(&parsed, OLLAMA_MP_MAX);
-    int code = ollama_parse((struct bytes){data, size}, &parsed, &err);
-    if (code != 0) {
-        want(code == err.code && err.msg[0] != '\0' && parsed.n == 0);
+    int rc = ollama_parse((struct bytes){data, size}, &parsed, &err);
+    if (rc != 0) {
+        want(rc == err.code && err.msg[0] != '\0' && parsed.n == 0);
     } else {
         struct bytes map = bytes_of_buf(&parsed);
         want(mp_check(map, NULL) == 0);

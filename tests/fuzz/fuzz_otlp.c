@@ -56,9 +56,8 @@ static void map_records(struct otlp_cut *cut, struct bytes text) {
             continue;
         }
         struct bytes record = part(text, r->text, &a);
-        int code =
-            r->type == OTLP_SPAN ? otlp_map_span(&map, &from, record, &err) : otlp_map_log(&map, &from, record, &err);
-        want(code == 0 || (code == ERR_INVALID && err.msg[0] != '\0' && !map.failed));
+        int rc = r->type == OTLP_SPAN ? otlp_map_span(&map, &from, record, &err) : otlp_map_log(&map, &from, record, &err);
+        want(rc == 0 || (rc == ERR_INVALID && err.msg[0] != '\0' && !map.failed));
     }
     free(order);
     buf_done(&a);
@@ -72,12 +71,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     otlp_cut_init(&cut);
     otlp_cut_begin(&cut);
     const struct bytes text = {data, size};
-    int code = otlp_cut_feed(&cut, text, &err);
+    int rc = otlp_cut_feed(&cut, text, &err);
     want(cut.end <= size);
-    if (code == 0) {
+    if (rc == 0) {
         map_records(&cut, text);
     } else {
-        want(code == 1 || (code == err.code && err.msg[0] != '\0'));
+        want(rc == 1 || (rc == err.code && err.msg[0] != '\0'));
     }
     otlp_cut_done(&cut);
     return 0;

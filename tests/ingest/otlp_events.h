@@ -69,22 +69,22 @@ static inline int events_of(struct events *e, enum otlp_type type, const char *j
     buf_init(&item, (size_t)8 << 20);
     buf_clear(&e->text);
     e->n = 0;
-    int code = json_to_mp(bytes_of(json), &item, err);
-    if (code != 0) {
+    int rc = json_to_mp(bytes_of(json), &item, err);
+    if (rc != 0) {
         fail_msg("%s: %s", json, err->msg);
     }
-    code = type == OTLP_SPAN ? otlp_map_span(&e->map, &e->from, bytes_of_buf(&item), err)
-                             : otlp_map_log(&e->map, &e->from, bytes_of_buf(&item), err);
+    rc = type == OTLP_SPAN ? otlp_map_span(&e->map, &e->from, bytes_of_buf(&item), err)
+                           : otlp_map_log(&e->map, &e->from, bytes_of_buf(&item), err);
     buf_put_u8(&e->text, 0);
     buf_done(&item);
-    return code;
+    return rc;
 }
 
 static inline void events_refused(struct events *e, enum otlp_type type, const char *json, const char *wanted) {
     struct err err = {0};
-    int code = events_of(e, type, json, &err);
-    if (code != ERR_INVALID || e->n != 0 || e->map.failed) {
-        fail_msg("%s: code %d, %zu events", json, code, e->n);
+    int rc = events_of(e, type, json, &err);
+    if (rc != ERR_INVALID || e->n != 0 || e->map.failed) {
+        fail_msg("%s: code %d, %zu events", json, rc, e->n);
     }
     assert_string_equal(err.msg, wanted);
 }

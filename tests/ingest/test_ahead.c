@@ -53,12 +53,12 @@ static void check(struct ahead *a, size_t n, size_t stop_at, char *large) {
         snprintf(s.texts[i], 32, i % 10 == 9 ? "[%zu" : "%zu", i);
     }
     const struct ahead_work work = {&s, n, text_at, take};
-    int code = ahead_run(a, &work, &err);
+    int rc = ahead_run(a, &work, &err);
     if (stop_at < n) {
-        assert_int_equal(code, 7);
+        assert_int_equal(rc, 7);
         assert_int_equal(s.next, stop_at + 1);
     } else {
-        assert_int_equal(code, 0);
+        assert_int_equal(rc, 0);
         assert_int_equal(s.next, n);
         assert_int_equal(s.refused, n / 10);
     }

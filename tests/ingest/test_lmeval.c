@@ -109,9 +109,9 @@ static void no_flipped_bit_of_a_results_file_does_any_harm(void **state) {
         struct err err = {0};
         text.p[bit / 8] ^= (uint8_t)(1U << bit % 8);
         lmeval_doc_init(&doc);
-        int code = lmeval_doc_read(&doc, bytes_of_buf(&text), bytes_of(""), &err);
-        assert_true(code == 0 || (code == ERR_INVALID && err.msg[0] != '\0'));
-        if (code == 0) {
+        int rc = lmeval_doc_read(&doc, bytes_of_buf(&text), bytes_of(""), &err);
+        assert_true(rc == 0 || (rc == ERR_INVALID && err.msg[0] != '\0'));
+        if (rc == 0) {
             struct buf body;
             buf_init(&body, 1 << 20);
             lmeval_doc_judge(&doc);

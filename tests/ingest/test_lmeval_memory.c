@@ -57,14 +57,14 @@ static int read_results(struct bytes text, struct err *err) {
     struct buf body;
     lmeval_doc_init(&doc);
     buf_init(&body, 1 << 20);
-    int code = lmeval_doc_read(&doc, text, bytes_of(DATE), err);
-    if (code == 0) {
+    int rc = lmeval_doc_read(&doc, text, bytes_of(DATE), err);
+    if (rc == 0) {
         lmeval_doc_judge(&doc);
-        code = lmeval_put_imported(&doc, "x", &body, err);
+        rc = lmeval_put_imported(&doc, "x", &body, err);
     }
     buf_done(&body);
     lmeval_doc_done(&doc);
-    return code;
+    return rc;
 }
 
 static int read_sample(struct bytes line, struct err *err) {
@@ -73,20 +73,20 @@ static int read_sample(struct bytes line, struct err *err) {
     struct lmeval_counter counter;
     struct lmeval_sample sample;
     lmeval_reader_init(&reader);
-    int code = lmeval_counter_init(&counter, err);
-    code = code != 0 ? code : lmeval_sample_read(&reader, line, &about, &sample, err);
-    code = code != 0 ? code : lmeval_counter_take(&counter, &sample, err);
+    int rc = lmeval_counter_init(&counter, err);
+    if (rc == 0) rc = lmeval_sample_read(&reader, line, &about, &sample, err);
+    if (rc == 0) rc = lmeval_counter_take(&counter, &sample, err);
     lmeval_counter_done(&counter);
     lmeval_reader_done(&reader);
-    return code;
+    return rc;
 }
 
 static int list_files(struct bytes unused, struct err *err) {
     struct lmeval_files files = {0};
     (void)unused;
-    int code = lmeval_files_add(&files, FIXTURE "results_" DATE ".json", err);
+    int rc = lmeval_files_add(&files, FIXTURE "results_" DATE ".json", err);
     lmeval_files_done(&files);
-    return code;
+    return rc;
 }
 
 static void sweep(struct bytes input, int (*read)(struct bytes input, struct err *err)) {
@@ -94,14 +94,14 @@ static void sweep(struct bytes input, int (*read)(struct bytes input, struct err
     for (;; n++) {
         struct err err = {0};
         left = n;
-        int code = read(input, &err);
+        int rc = read(input, &err);
         bool over = left >= 0;
         left = -1;
         if (over) {
-            assert_int_equal(code, 0);
+            assert_int_equal(rc, 0);
             break;
         }
-        assert_true(code == 0 || (code == ERR_NOMEM && err.msg[0] != '\0')); /* 0: it could do without */
+        assert_true(rc == 0 || (rc == ERR_NOMEM && err.msg[0] != '\0')); /* 0: it could do without */
     }
     assert_true(n > 0);
     struct err err = {0};

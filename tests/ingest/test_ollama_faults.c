@@ -275,8 +275,8 @@ static bool look_and_die(struct ollama_box *b, int n) {
             _exit(1);
         }
         commits_left = n;
-        int code = ingest_source_run(b->box.ledger, "ollama", &o, &result, &err);
-        _exit(code == 0 ? 0 : 1);
+        int rc = ingest_source_run(b->box.ledger, "ollama", &o, &result, &err);
+        _exit(rc == 0 ? 0 : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     box_open(&b->box);
@@ -349,9 +349,9 @@ static void two_looks_at_the_same_time_tell_everything_once(void **state) {
             struct err err = {0};
             struct ingest_result result;
             const struct ingest_options o = {.url = b->url};
-            int code = ledger_open(b->box.ledger_dir, NULL, &b->box.ledger, &err);
-            code = code != 0 ? code : ingest_source_run(b->box.ledger, "ollama", &o, &result, &err);
-            _exit(code == 0 ? 0 : 1);
+            int rc = ledger_open(b->box.ledger_dir, NULL, &b->box.ledger, &err);
+            if (rc == 0) rc = ingest_source_run(b->box.ledger, "ollama", &o, &result, &err);
+            _exit(rc == 0 ? 0 : 1);
         }
     }
     for (size_t i = 0; i < 3; i++) {

@@ -205,8 +205,8 @@ static void any_byte_may_be_any_other(void **state) {
             memcpy(text, whole, sizeof(text));
             text[i] = (char)(text[i] ^ (1 << bit));
             otlp_cut_begin(&cut);
-            int code = otlp_cut_feed(&cut, (struct bytes){(const uint8_t *)text, strlen(whole)}, NULL);
-            assert_true(code == 0 || code == 1 || code == ERR_INVALID);
+            int rc = otlp_cut_feed(&cut, (struct bytes){(const uint8_t *)text, strlen(whole)}, NULL);
+            assert_true(rc == 0 || rc == 1 || rc == ERR_INVALID);
             for (size_t k = 0; k < cut.n_records; k++) {
                 assert_true(cut.records[k].text.at + cut.records[k].text.n <= strlen(whole));
                 assert_true(cut.records[k].scope < cut.n_scopes);

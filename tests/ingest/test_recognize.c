@@ -51,12 +51,12 @@ static int feed(struct box *b, const struct owner *owner, const char *path) {
 static void nothing_is_taken(void *ctx, const char *path) {
     struct matrix *m = ctx;
     uint64_t before = box_size(&m->box);
-    int code = feed(&m->box, m->owner, path);
+    int rc = feed(&m->box, m->owner, path);
     /* between an agent and its client other messages pass than those that are recorded */
-    bool refused = code != 0 || m->box.result.total.rejected > 0 || strstr(path, "mcp.json") != NULL;
+    bool refused = rc != 0 || m->box.result.total.rejected > 0 || strstr(path, "mcp.json") != NULL;
     if (box_size(&m->box) != before || !refused) {
         fail_msg("%s took %llu events of %s, code %d: %s%s", m->owner->source,
-                 (unsigned long long)m->box.result.total.accepted, path, code, m->box.err.msg, m->box.rejections);
+                 (unsigned long long)m->box.result.total.accepted, path, rc, m->box.err.msg, m->box.rejections);
     }
     m->files++;
 }

@@ -28,7 +28,7 @@ static int append_noise(struct ledger *ledger, uint64_t from, unsigned n, struct
         rc = ledger_batch_add(batch, &draft, err);
         buf_done(&body);
     }
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, err);
+    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, err);
     ledger_batch_free(batch);
     return rc;
 }

@@ -75,7 +75,8 @@ static int ask(void *ctx, uint64_t size, struct err *err) {
     if (rc == 0 && q->answer != 0 && q->words != NULL) {
         err_set(err, q->answer, "%s", q->words);
     }
-    return rc != 0 ? rc : q->answer;
+    if (rc == 0) rc = q->answer;
+    return rc;
 }
 
 static int append_guarded(struct ledger *ledger, const char *subject, const char *key, struct question *q,
@@ -90,7 +91,7 @@ static int append_guarded(struct ledger *ledger, const char *subject, const char
     q->ledger = ledger;
     rc = ledger_batch_add(batch, &draft, err);
     guard_set(batch, ask, q);
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, ret, NULL, NULL, err);
+    if (rc == 0) rc = ledger_batch_commit(batch, ret, NULL, NULL, err);
     ledger_batch_free(batch);
     return rc;
 }
@@ -269,9 +270,9 @@ static void *append_slowly(void *ctx) {
     struct thread *t = ctx;
     struct ledger_batch *batch;
     int rc = ledger_batch_new(s.ledger, &batch, &t->err);
-    rc = rc != 0 ? rc : scratch_add(batch, 0, 1, false, &t->err);
+    if (rc == 0) rc = scratch_add(batch, 0, 1, false, &t->err);
     guard_set(batch, wait_there, NULL);
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, &t->err);
+    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, &t->err);
     ledger_batch_free(batch);
     t->refused = rc == ERR_CONFLICT;
     return NULL;

@@ -187,7 +187,7 @@ static bool rotate_and_die(long n, bool done) {
         syscalls.fail_at = n;
         syscalls.dies = true;
         syscalls.done = done;
-        rc = rc != 0 ? rc : ledger_key_rotate(ledger, "user:test", "a test", NULL, NULL);
+        if (rc == 0) rc = ledger_key_rotate(ledger, "user:test", "a test", NULL, NULL);
         _exit(rc == 0 ? 0 : 1);
     }
     int status;

@@ -69,7 +69,8 @@ static int implied_root(const struct merkle_range *range, uint8_t ret[MERKLE_HAS
     for (uint64_t i = range->a; rc == 0 && i < range->b; i++) {
         merkle_edge_push(&edge, leaves[i], NULL);
     }
-    return rc != 0 ? rc : merkle_range_finish(range, &edge, ret, NULL);
+    if (rc == 0) rc = merkle_range_finish(range, &edge, ret, NULL);
+    return rc;
 }
 
 static void every_range_proof_leads_to_the_root(void **state) {

@@ -70,7 +70,7 @@ static pid_t start_traced(const struct work *work) {
         ptrace(PTRACE_TRACEME, 0, NULL, NULL);
         raise(SIGSTOP);
         int rc = ledger_open(s.dir, &(struct ledger_open_options){.read_only = work->read_only}, &ledger, NULL);
-        rc = rc != 0 ? rc : work->run(ledger, NULL);
+        if (rc == 0) rc = work->run(ledger, NULL);
         _exit(rc == 0 ? 0 : 1);
     }
     int status;

@@ -162,7 +162,7 @@ static int append_too_much(struct appender *x) {
         rc = ledger_batch_add(batch, &draft, &x->err);
         buf_done(&body);
     }
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, &x->err);
+    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, &x->err);
     ledger_batch_free(batch);
     return rc;
 }
@@ -213,7 +213,7 @@ static int append_twentieths(struct appender *x, unsigned n) {
     for (unsigned i = 0; i < n && rc == 0; i++) {
         rc = add_large(batch, (size_t)room / 20, &x->err);
     }
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, &x->err);
+    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, &x->err);
     ledger_batch_free(batch);
     return rc;
 }

@@ -33,7 +33,7 @@ static int commit_batch_of(struct appender *x, struct ledger_draft *drafts, size
     for (size_t i = 0; i < n && rc == 0; i++) {
         rc = ledger_batch_add(batch, &drafts[i], &x->err);
     }
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, r, NULL, ret_at, &x->err);
+    if (rc == 0) rc = ledger_batch_commit(batch, r, NULL, ret_at, &x->err);
     for (size_t i = 0; i < n && rc == 0; i++) {
         appender_told(x, &r[i]);
     }

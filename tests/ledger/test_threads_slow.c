@@ -62,8 +62,8 @@ static int append_256_events(struct appender *x) {
     struct ledger_batch *batch;
     struct ledger_receipt r[256];
     int rc = ledger_batch_new(x->ledger, &batch, &x->err);
-    rc = rc != 0 ? rc : scratch_add(batch, 0, 256, false, &x->err);
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, r, NULL, NULL, &x->err);
+    if (rc == 0) rc = scratch_add(batch, 0, 256, false, &x->err);
+    if (rc == 0) rc = ledger_batch_commit(batch, r, NULL, NULL, &x->err);
     for (size_t i = 0; i < 256 && rc == 0; i++) {
         appender_told(x, &r[i]);
     }

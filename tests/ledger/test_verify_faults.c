@@ -141,7 +141,7 @@ static bool verify_once(void) {
     plan.n = 0;
     plan.on = true;
     int rc = ledger_open(s.dir, &read_only, &ledger, &err);
-    rc = rc != 0 ? rc : ledger_verify(ledger, &o, &got, &err);
+    if (rc == 0) rc = ledger_verify(ledger, &o, &got, &err);
     plan.on = false;
     ledger_close(ledger);
     bool hit = plan.n >= plan.at;

@@ -245,7 +245,7 @@ static int write_own(const char *kind, const char *json) {
     struct ledger_draft draft = scratch_draft(kind, "ledger/" SCRATCH_ORIGIN, scratch_map(&body, "%s", json));
     must(ledger_batch_new(s.ledger, &batch, &why));
     int rc = batch_add_control(batch, &draft, &why);
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, &why);
+    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, &why);
     ledger_batch_free(batch);
     buf_done(&body);
     return rc;

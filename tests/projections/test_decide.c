@@ -427,16 +427,17 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
     if (rc == 0 && state_at(view) != size) {
         rc = err_set(err, ERR_CORRUPT, "the view is of another size");
     }
-    rc = rc != 0 ? rc : decide_may_append(view, step->draft, &decision, err);
+    if (rc == 0) rc = decide_may_append(view, step->draft, &decision, err);
     state_close(view);
-    return rc != 0 || decision.yes ? rc : err_set(err, ERR_CONFLICT, "%s", decision.reason);
+    if (rc == 0 && !decision.yes) rc = err_set(err, ERR_CONFLICT, "%s", decision.reason);
+    return rc;
 }
 
 static int append_checked(const struct ledger_draft *draft, struct ledger_receipt *receipt, struct err *err) {
     struct step step = {draft, 0};
     struct ledger_batch *batch = NULL;
     int rc = ledger_batch_new(b.ledger, &batch, err);
-    rc = rc != 0 ? rc : ledger_batch_add(batch, draft, err);
+    if (rc == 0) rc = ledger_batch_add(batch, draft, err);
     if (rc == 0) {
         guard_set(batch, judge, &step);
         rc = ledger_batch_commit(batch, receipt, NULL, NULL, err);
@@ -469,9 +470,9 @@ static void *race(void *ctx) {
         draft.actor = draft.source = bytes_of("test");
         draft.grade = bytes_of("reported");
         draft.body = bytes_of_buf(&body);
-        rc = rc != 0         ? rc
-             : r->n % 2 == 0 ? append_checked(&draft, &receipt, &r->err)
-                             : ledger_append(b.ledger, &draft, &receipt, NULL, &r->err);
+        if (rc == 0)
+            rc = r->n % 2 == 0 ? append_checked(&draft, &receipt, &r->err)
+                               : ledger_append(b.ledger, &draft, &receipt, NULL, &r->err);
         r->won += rc == 0;
         r->refused += rc == ERR_CONFLICT;
         r->failed += rc != 0 && rc != ERR_CONFLICT;

@@ -130,7 +130,8 @@ static void steps_go_by_the_rules_and_what_breaks_them_shows(void **state) {
 
 static int then_fail(struct fold *f, struct err *err) {
     int rc = by_rules(f, err);
-    return rc != 0 ? rc : err_set(err, ERR_INVALID, "cannot take it");
+    if (rc == 0) rc = err_set(err, ERR_INVALID, "cannot take it");
+    return rc;
 }
 
 static int makes_too_many(struct fold *f, struct err *err) {

@@ -197,8 +197,8 @@ static enum columns_form read_all(uint64_t first, bool quiet) {
         }
     } else if (form != COLUMNS_NONE) {
         int rc = columns_classes(&r, &kinds, &classes, &err);
-        rc = rc != 0 ? rc : column_load(&r, &entry, &classes, &column, &err);
-        rc = rc != 0 ? rc : column_load_values(&entry, &column, &err);
+        if (rc == 0) rc = column_load(&r, &entry, &classes, &column, &err);
+        if (rc == 0) rc = column_load_values(&entry, &column, &err);
         assert_true(rc == 0 || (quiet && rc == ERR_CORRUPT));
         for (uint32_t i = 0; i < r.events && rc == 0; i++) {
             struct query_value v = column_value(&column, i);

@@ -54,7 +54,7 @@ static pid_t start_work(work_fn *work, unsigned at) {
         stop_at = at;
         armed = true;
         int rc = ledger_open(s.dir, NULL, &ledger, &err);
-        rc = rc != 0 ? rc : work(ledger, &err);
+        if (rc == 0) rc = work(ledger, &err);
         if (rc == 0) {
             ledger_close(ledger);
         } else {
@@ -186,7 +186,7 @@ static int append(struct ledger *ledger, uint64_t n, struct err *err) {
     for (uint64_t once; rc == 0 && n > 0; n -= once) {
         once = n < 16384 ? n : 16384;
         rc = scratch_add(batch, 0, once, false, err);
-        rc = rc != 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, err);
+        if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, err);
     }
     ledger_batch_free(batch);
     return rc;
@@ -194,12 +194,14 @@ static int append(struct ledger *ledger, uint64_t n, struct err *err) {
 
 static int follow(struct ledger *ledger, struct err *err) {
     int rc = query_index_follow(ledger, err);
-    return rc != 0 ? rc : append(ledger, SEGMENT + 2000, err);
+    if (rc == 0) rc = append(ledger, SEGMENT + 2000, err);
+    return rc;
 }
 
 static int index_all(struct ledger *ledger, struct err *err) {
     int rc = append(ledger, SEGMENT + 2000, err);
-    return rc != 0 ? rc : query_index_build(ledger, NULL, err);
+    if (rc == 0) rc = query_index_build(ledger, NULL, err);
+    return rc;
 }
 
 static int index_in_other_segments(struct ledger *ledger, struct err *err) {
@@ -230,7 +232,8 @@ static int catch_up(struct ledger *ledger, struct err *err) {
 static int complete_a_key_segment(struct ledger *ledger, struct err *err) {
     struct ledger_head head;
     int rc = ledger_head(ledger, &head, err);
-    return rc != 0 ? rc : append(ledger, CORE_SEGMENT - head.size % CORE_SEGMENT + 1, err);
+    if (rc == 0) rc = append(ledger, CORE_SEGMENT - head.size % CORE_SEGMENT + 1, err);
+    return rc;
 }
 
 static void held_by_a_follower(void **state) {

@@ -39,9 +39,10 @@ static int judge(void *ctx, uint64_t size, struct err *err) {
     if (rc == 0 && state_at(view) != size) {
         rc = err_set(err, ERR_CORRUPT, "the view is of another size");
     }
-    rc = rc != 0 ? rc : decide_may_append(view, draft, &decision, err);
+    if (rc == 0) rc = decide_may_append(view, draft, &decision, err);
     state_close(view);
-    return rc != 0 || decision.yes ? rc : err_set(err, ERR_CONFLICT, "%s", decision.reason);
+    if (rc == 0 && !decision.yes) rc = err_set(err, ERR_CONFLICT, "%s", decision.reason);
+    return rc;
 }
 
 static int append(unsigned n, unsigned round, struct err *err) {
@@ -77,12 +78,12 @@ static void *work(void *ctx) {
         struct state_view *view = NULL;
         rc = append(w->n, i, &w->err);
         state_options_init(&options); /* stores what was folded, beside the index */
-        rc = rc != 0 ? rc : state_open(ledger, &options, &view, &w->err);
+        if (rc == 0) rc = state_open(ledger, &options, &view, &w->err);
         state_close(view);
         if (rc == 0 && w->n == 0 && i % 4 == 3) {
             rc = query_index_build(ledger, NULL, &w->err);
         }
-        rc = rc != 0 ? rc : append(w->n, i, &w->err) == ERR_CONFLICT ? 0 : err_set(&w->err, ERR_IO, "started twice");
+        if (rc == 0) rc = append(w->n, i, &w->err) == ERR_CONFLICT ? 0 : err_set(&w->err, ERR_IO, "started twice");
         w->done += rc == 0;
     }
     return NULL;

@@ -94,8 +94,8 @@ static int ask(void) {
     while (rc == 0 && (rc = query_next(cursor, &why)) == 0) {
         rows++;
         rc = query_get(cursor, QUERY_KIND, &v, &why);
-        rc = rc != 0 ? rc : query_get(cursor, QUERY_TIME, &v, &why);
-        rc = rc != 0 || rows % 8 != 0 ? rc : query_event(cursor, &event, &why);
+        if (rc == 0) rc = query_get(cursor, QUERY_TIME, &v, &why);
+        if (rc == 0 && rows % 8 == 0) rc = query_event(cursor, &event, &why);
     }
     query_close(cursor);
     if (rc == 1) {
@@ -130,7 +130,8 @@ static int count(void) {
 static int rebuild(void) {
     arm();
     int rc = query_index_drop(s.ledger, &why);
-    return rc != 0 ? rc : index_build(s.ledger, 1024, UINT64_MAX, NULL, NULL, &why);
+    if (rc == 0) rc = index_build(s.ledger, 1024, UINT64_MAX, NULL, NULL, &why);
+    return rc;
 }
 
 static int check_it(void) {
@@ -148,9 +149,9 @@ static int append_and_follow(void) {
     must(ledger_open(s.dir, NULL, &ledger, &why));
     arm();
     int rc = query_index_follow(ledger, &why);
-    rc = rc != 0 ? rc : ledger_batch_new(ledger, &batch, &why);
-    rc = rc != 0 ? rc : scratch_add(batch, 0, 300, false, &why);
-    rc = rc != 0 ? rc : ledger_batch_commit(batch, NULL, NULL, NULL, &why);
+    if (rc == 0) rc = ledger_batch_new(ledger, &batch, &why);
+    if (rc == 0) rc = scratch_add(batch, 0, 300, false, &why);
+    if (rc == 0) rc = ledger_batch_commit(batch, NULL, NULL, NULL, &why);
     ledger_batch_free(batch);
     ledger_close(ledger);
     return rc != 0 && fail_at <= 0 ? ERR_NOMEM : rc; /* how an append fails is told elsewhere */
