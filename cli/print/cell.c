@@ -10,13 +10,76 @@
 #include "cli/print/obj.h"
 #include "cli/print/out.h"
 #include "cli/print/table.h"
+#include "projections/rows/list.h"
 
 #define TEXT_MAX     ((size_t)1 << 20)
 #define DIGEST_BYTES (sizeof("sha256:") - 1 + 64)
 #define DIGEST_SHOWN (sizeof("sha256:") - 1 + 12)
 
-struct query_value cell_value(const struct row *row, size_t column) {
-    const struct cell *cell = &row->cells[column];
+/* ---- remedies ---- */
+
+static void put_reaching(const struct cli *cli, struct bytes map, struct buf *out) {
+    struct mp_reader reader;
+    struct mp_item head, item;
+    struct bytes key, value;
+    size_t start = out->n;
+    mp_reader_init(&reader, map);
+    if (mp_next(&reader, &head, NULL) != 0 || head.type != MP_MAP) {
+        buf_put_bytes(out, map);
+        return;
+    }
+    mp_put_map(out, head.count);
+    for (uint32_t i = 0; i < head.count; i++) {
+        if (mp_skip(&reader, 2, &key, NULL) != 0 || mp_skip(&reader, 2, &value, NULL) != 0) {
+            out->n = start;
+            buf_put_bytes(out, map);
+            return;
+        }
+        bool is_key = mp_scalar(key, &item) == 0 && item.type == MP_STR && bytes_is(item.data, "remedy");
+        buf_put_bytes(out, key);
+        if (is_key && mp_scalar(value, &item) == 0 && item.type == MP_STR) {
+            struct buf command = {.max = TEXT_MAX};
+            cli_command(cli, item.data, &command);
+            mp_put_str(out, command.fail ? item.data : bytes_of_buf(&command));
+            buf_done(&command);
+        } else {
+            buf_put_bytes(out, value);
+        }
+    }
+}
+
+struct cell cell_shown(const struct cli *cli, const struct row *row, size_t column, struct buf *room) {
+    struct cell cell = row->cells[column];
+    const struct state_column *c = &row->table->columns[column];
+    struct list list;
+    struct bytes item;
+    struct buf items = {.max = TEXT_MAX};
+    uint32_t n = 0;
+    if (!cli || !cli->dir_option || !(c->flags & COLUMN_JUDGED)) {
+        return cell;
+    }
+    buf_clear(room);
+    if (cell.type == CELL_TEXT && strcmp(c->name, "remedy") == 0) {
+        cli_command(cli, cell.text, room);
+    } else if (cell.type == CELL_LIST) {
+        for (list_open(&list, cell.text); list_next(&list, &item); n++) {
+            put_reaching(cli, item, &items);
+        }
+        mp_put_array(room, n);
+        buf_put_bytes(room, bytes_of_buf(&items));
+        room->fail = room->fail ? room->fail : items.fail;
+    } else {
+        return cell;
+    }
+    buf_done(&items);
+    cell.text = room->fail ? cell.text : bytes_of_buf(room);
+    return cell;
+}
+
+/* ---- values ---- */
+
+struct query_value cell_value(const struct cli *cli, const struct row *row, size_t column, struct buf *room) {
+    struct cell shown = cell_shown(cli, row, column, room), *cell = &shown;
     struct query_value v = {.type = QUERY_NULL};
     switch (cell->type) {
     case CELL_NULL:
@@ -132,9 +195,10 @@ static bool is_name_as_digest(const struct row *row, size_t column) {
     return of != SIZE_MAX && (row->table->columns[column].flags & COLUMN_KEY) && row_is(row, of, "name");
 }
 
-void cell_text(const struct row *row, size_t column, enum when_style style, uint64_t now, struct buf *out) {
-    const struct cell *cell = &row->cells[column];
-    struct buf mp = {.max = 16};
+void cell_text(const struct cli *cli, const struct row *row, size_t column, enum when_style style, uint64_t now,
+               struct buf *out) {
+    struct buf mp = {.max = 16}, room = {.max = TEXT_MAX};
+    struct cell shown = cell_shown(cli, row, column, &room), *cell = &shown;
     switch (cell->type) {
     case CELL_NULL:
         break;
@@ -165,6 +229,7 @@ void cell_text(const struct row *row, size_t column, enum when_style style, uint
         cell_list(cell->text, out);
         break;
     }
+    buf_done(&room);
 }
 
 static bool is_digest(const uint8_t *p, size_t n) {
@@ -243,7 +308,7 @@ bool cell_is(const struct row *row, size_t column, const char *word) {
         return list_has(cell->text, word);
     default: {
         struct buf text = {.max = TEXT_MAX};
-        cell_text(row, column, WHEN_UTC, 0, &text);
+        cell_text(NULL, row, column, WHEN_UTC, 0, &text);
         bool is = text_is(bytes_of_buf(&text), word);
         buf_done(&text);
         return is;
@@ -270,10 +335,10 @@ bool cell_same(const struct row *a, const struct row *b, size_t column) {
     }
 }
 
-void cell_put_as(const struct row *row, size_t column, const char *name, struct obj *obj) {
+void cell_put_as(const struct cli *cli, const struct row *row, size_t column, const char *name, struct obj *obj) {
     const struct state_column *c = &row->table->columns[column];
-    struct query_value v = cell_value(row, column);
-    struct buf mp = {.max = 16};
+    struct buf mp = {.max = 16}, room = {.max = TEXT_MAX};
+    struct query_value v = cell_value(cli, row, column, &room);
     if (v.type == QUERY_NULL) {
         obj_text(obj, name, NULL);
     } else if (v.type == QUERY_BOOL) {
@@ -293,10 +358,11 @@ void cell_put_as(const struct row *row, size_t column, const char *name, struct 
         obj_text(obj, name, NULL);
     }
     buf_done(&mp);
+    buf_done(&room);
 }
 
-void cell_put(const struct row *row, size_t column, struct obj *obj) {
-    cell_put_as(row, column, row->table->columns[column].name, obj);
+void cell_put(const struct cli *cli, const struct row *row, size_t column, struct obj *obj) {
+    cell_put_as(cli, row, column, row->table->columns[column].name, obj);
 }
 
 size_t cell_find(const struct state_table *table, struct text_near *name) {

@@ -93,7 +93,7 @@ static int on_seqs(void *ctx, const uint64_t *seqs, size_t n, struct err *err) {
 
 static void put_value(struct diff *d, const struct row *row, size_t column, struct buf *out) {
     size_t at = out->n;
-    cell_text(row, column, d->style, d->now, out);
+    cell_text(d->view->cli, row, column, d->style, d->now, out);
     cell_short(d->view->cli, out, at);
     buf_put_str(out, out->n == at ? "-" : "");
 }
@@ -303,7 +303,7 @@ static void put(struct diff *d, const struct diff_change *change) {
                                 : i == 0                              ? before_of(change)
                                                                       : NULL;
         for (size_t k = 0; row && k < change->n; k++) {
-            cell_put(row, change->columns[k], &sides[i]);
+            cell_put(d->view->cli, row, change->columns[k], &sides[i]);
         }
         if (row) {
             obj_obj(&one, i == 0 ? "before" : "after", &sides[i]);

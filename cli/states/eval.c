@@ -189,28 +189,28 @@ static void print_counts(struct eval_diff *d) {
 
 /* ---- JSON ---- */
 
-static void put_side(const char *name, const struct row *score, struct obj *obj) {
+static void put_side(const struct cli *cli, const char *name, const struct row *score, struct obj *obj) {
     struct obj side = {0};
     if (score == NULL) {
         obj_text(obj, name, NULL);
         return;
     }
-    cell_put(score, row_has(score, EVAL_SCORE_VALUE) ? EVAL_SCORE_VALUE : EVAL_SCORE_LABEL, &side);
-    cell_put(score, EVAL_SCORE_STDERR, &side);
-    cell_put_as(score, EVAL_SCORE_ASKED, "threshold", &side);
-    cell_put(score, EVAL_SCORE_SIDE, &side);
-    cell_put(score, EVAL_SCORE_VERDICT, &side);
-    cell_put(score, EVAL_SCORE_SEQ, &side);
+    cell_put(cli, score, row_has(score, EVAL_SCORE_VALUE) ? EVAL_SCORE_VALUE : EVAL_SCORE_LABEL, &side);
+    cell_put(cli, score, EVAL_SCORE_STDERR, &side);
+    cell_put_as(cli, score, EVAL_SCORE_ASKED, "threshold", &side);
+    cell_put(cli, score, EVAL_SCORE_SIDE, &side);
+    cell_put(cli, score, EVAL_SCORE_VERDICT, &side);
+    cell_put(cli, score, EVAL_SCORE_SEQ, &side);
     obj_obj(obj, name, &side);
 }
 
 static void put(struct eval_diff *d, const struct eval_pair *pair) {
     const struct row *row = pair->after != NULL ? pair->after : pair->before;
     struct obj one = {0};
-    cell_put(row, EVAL_SCORE_TASK, &one);
-    cell_put(row, EVAL_SCORE_METRIC, &one);
-    put_side("before", pair->before, &one);
-    put_side("after", pair->after, &one);
+    cell_put(d->view->cli, row, EVAL_SCORE_TASK, &one);
+    cell_put(d->view->cli, row, EVAL_SCORE_METRIC, &one);
+    put_side(d->view->cli, "before", pair->before, &one);
+    put_side(d->view->cli, "after", pair->after, &one);
     obj_text(&one, "change", eval_change_words[pair->change]);
     obj_obj(&d->list, NULL, &one);
 }
@@ -223,7 +223,7 @@ static int put_json(struct eval_diff *d, size_t table) {
     asof_put(d->view, table, &whole);
     for (size_t i = 0; i < 2; i++) {
         for (size_t k = 0; k < sizeof(columns) / sizeof(columns[0]); k++) {
-            cell_put(&d->sides[i], columns[k], &side);
+            cell_put(d->view->cli, &d->sides[i], columns[k], &side);
         }
         obj_obj(&whole, i == 0 ? "before" : "after", &side);
     }

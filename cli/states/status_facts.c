@@ -7,6 +7,7 @@
 
 #include "base/mp.h"
 #include "cli/call/cli.h"
+#include "cli/print/cell.h"
 #include "cli/view/entity.h"
 #include "query/query.h"
 
@@ -176,9 +177,12 @@ static int find_verdict(struct status *s, struct err *err) {
         s->failed = number(&row, "failed");
         s->unknown = number(&row, "unknown");
         if (clauses != SIZE_MAX && row.cells[clauses].type == CELL_LIST) {
-            take_clauses(s, row.cells[clauses].text, "fail");
-            take_clauses(s, row.cells[clauses].text, "warn");
-            take_clauses(s, row.cells[clauses].text, "unknown");
+            struct buf room = {.max = ROW_LIST_MAX};
+            struct bytes list = cell_shown(s->view->cli, &row, clauses, &room).text;
+            take_clauses(s, list, "fail");
+            take_clauses(s, list, "warn");
+            take_clauses(s, list, "unknown");
+            buf_done(&room);
         }
     }
     row_done(&row);

@@ -41,7 +41,7 @@ static void put_main(struct explanation *s, const struct row *row, struct buf *o
         }
         buf_printf(out, "%s%s ", at > 0 ? ", " : "", column->name);
         size_t value = out->n;
-        cell_text(row, i, s->style, s->now, out);
+        cell_text(s->view->cli, row, i, s->style, s->now, out);
         out->n = out->n == value ? at : out->n;
     }
 }
@@ -188,9 +188,9 @@ static unsigned how_of(struct bytes member) {
 }
 
 /* What helps against several findings in a row is printed once. */
-static void put_remedy(struct explanation *s, struct bytes remedy, struct buf *before, struct buf *out) {
+static void put_remedy(struct bytes remedy, struct buf *before, struct buf *out) {
     if (!bytes_eq(remedy, bytes_of_buf(before))) {
-        cli_command(s->view->cli, remedy, out);
+        buf_put_bytes(out, remedy);
     }
     buf_clear(before);
     buf_put_bytes(before, remedy);
@@ -229,7 +229,7 @@ static void print_maps(struct explanation *s, struct bytes list) {
             buf_clear(&text);
             bool is_text = mp_map_get(map, name, &value) == 0 && mp_scalar(value, &item) == 0 && item.type == MP_STR;
             if (is_text && strcmp(name, "remedy") == 0) {
-                put_remedy(s, item.data, &before, &text);
+                put_remedy(item.data, &before, &text);
             } else if (is_text) {
                 buf_put_bytes(&text, item.data);
             } else if (mp_map_get(map, name, &value) == 0 && !(value.n == 1 && value.p[0] == 0xc0)) {
@@ -274,7 +274,7 @@ static void print_headline(struct explanation *s, const struct row *row) {
     }
     if (since != SIZE_MAX && row_has(row, since)) {
         buf_clear(&text);
-        cell_text(row, since, s->style, s->now, &text);
+        cell_text(s->view->cli, row, since, s->style, s->now, &text);
         out_printf(cli, "\nsince %.*s", (int)text.n, (const char *)text.p);
     }
     if (since_seq != SIZE_MAX && row_has(row, since_seq)) {
@@ -317,7 +317,7 @@ static void print_fields(struct explanation *s, const struct row *row) {
         if (is_below(row, i)) {
             buf_put_str(&text, "(below)");
         } else {
-            cell_text(row, i, s->style, s->now, &text);
+            cell_text(s->view->cli, row, i, s->style, s->now, &text);
         }
         table_text(table, row->table->columns[i].name);
         table_cell(table, row_has(row, i) ? bytes_of_buf(&text) : bytes_of("-"));
@@ -328,11 +328,13 @@ static void print_fields(struct explanation *s, const struct row *row) {
 }
 
 static void print_lists(struct explanation *s, const struct row *row) {
+    struct buf room = {.max = TEXT_BYTES};
     for (size_t i = 0; i < row->table->n_columns; i++) {
         if (is_below(row, i)) {
-            print_maps(s, row->cells[i].text);
+            print_maps(s, cell_shown(s->view->cli, row, i, &room).text);
         }
     }
+    buf_done(&room);
 }
 
 static void put_seqs(struct buf *out, const uint64_t *seqs, size_t n) {
@@ -415,7 +417,7 @@ static int put_row(struct explanation *s, const struct row *row, const struct pa
         obj_text(&one, "reason", NULL);
     }
     for (size_t i = 0; i < row->table->n_columns; i++) {
-        cell_put(row, i, &fields);
+        cell_put(s->view->cli, row, i, &fields);
     }
     obj_obj(&one, "fields", &fields);
     if (!s->whole) {

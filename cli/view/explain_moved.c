@@ -17,7 +17,7 @@ static void out_digest(struct explanation *s, const struct row *row, const char 
     struct buf text = {.max = TEXT_BYTES};
     buf_put_str(&text, manifest ? "manifest " : "");
     size_t at = text.n;
-    cell_text(row, manifest ? other : column, s->style, s->now, &text);
+    cell_text(s->view->cli, row, manifest ? other : column, s->style, s->now, &text);
     cell_short(s->view->cli, &text, at);
     out_safe(s->view->cli, text.n > 0 ? bytes_of_buf(&text) : bytes_of("nothing"));
     buf_done(&text);

@@ -322,7 +322,7 @@ static void print_cell(struct listing *l, const struct row *row, size_t i, struc
     }
     if (value->type == QUERY_OTHER || value->type == QUERY_TEXT) {
         buf_clear(&l->texts[i]);
-        cell_text(row, column, l->style, l->now, &l->texts[i]);
+        cell_text(l->view->cli, row, column, l->style, l->now, &l->texts[i]);
         if (key && l->texts[i].n == 0) {
             buf_put_str(&l->texts[i], CELL_NO_KEY);
         }
@@ -343,7 +343,7 @@ static void print(struct listing *l, const struct row *row) {
     see_violation(l, row);
     l->unnamed = l->unnamed || is_unnamed(row);
     for (size_t i = 0; i < l->n_columns; i++) {
-        values[i] = cell_value(row, l->columns[i]);
+        values[i] = cell_value(l->view->cli, row, l->columns[i], &l->texts[i]);
         if (l->format == ROWS_TABLE) {
             print_cell(l, row, i, &values[i]);
         }

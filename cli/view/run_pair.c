@@ -154,13 +154,13 @@ static void add_total(struct findings *to, const struct row *before, const struc
     struct obj one = {0};
     if (to->list) {
         obj_text(&one, "what", name);
-        cell_put_as(before, column, "before", &one);
-        cell_put_as(now, column, "after", &one);
+        cell_put_as(to->s->view->cli, before, column, "before", &one);
+        cell_put_as(to->s->view->cli, now, column, "after", &one);
         obj_obj(to->list, NULL, &one);
         return;
     }
-    cell_text(before, column, to->s->style, to->s->now, &was);
-    cell_text(now, column, to->s->style, to->s->now, &is);
+    cell_text(to->s->view->cli, before, column, to->s->style, to->s->now, &was);
+    cell_text(to->s->view->cli, now, column, to->s->style, to->s->now, &is);
     add_difference(to, name, &was, &is);
     buf_done(&was);
     buf_done(&is);

@@ -26,7 +26,7 @@ follow() {
     local text
     text=$(remedy "$1" | sed -e 's/VERDICT/pass/; s/DECISION/pass/; s/EVAL/e/g; s/SUITE/s/; s/TASK/t/; s/METRIC/acc/' \
         -e 's/THRESHOLD/0.5/; s/VALUE/1/; s/DIRECTION/true/')
-    check bash -c "ledger() { '$LEDGER' -C '$BOX' \"\$@\"; }; $text" >"$T/.remedy"
+    check bash -c "ledger() { '$LEDGER' \"\$@\"; }; $text" >"$T/.remedy"
 }
 follow promotion.step
 same "$(rules)" "promotion.step promotion.gate promotion.proof"
@@ -46,8 +46,8 @@ out_has 'promotion/c: promoted'
 checked() { # PROMOTION RULE VERDICT
     box 0 why "promotion/$1" --json
     text=$(jq -r "[.things[0].fields.missing[] | select(.rule == \"$2\").remedy] | first" <<<"$out")
-    [[ $text == 'ledger append promotion.'* ]] || fail "'$text' is not a command"
-    check bash -c "ledger() { '$LEDGER' -C '$BOX' \"\$@\"; }; ${text/VERDICT/${3-}} --checked" >"$T/.remedy"
+    [[ $text == "ledger -C $BOX append promotion."* ]] || fail "'$text' is not a command"
+    check bash -c "ledger() { '$LEDGER' \"\$@\"; }; ${text/VERDICT/${3-}} --checked" >"$T/.remedy"
 }
 box 0 append promotion.planned -s "promotion/it's tried" what=model digest="$digest"
 checked "it's tried" promotion.step fail

@@ -21,7 +21,8 @@ read -r port <listening
 URL=http://127.0.0.1:$port
 WEIGHTS=sha256:$(printf 'a%.0s' {1..64})
 
-ledger() { "$LEDGER" -C "$BOX" "$@"; }
+# A remedy names the ledger that was asked: nothing else leads there.
+ledger() { "$LEDGER" "$@"; }
 
 clause() { # CLAUSE PACK FIELD
     box 0 state clauses --json
@@ -34,7 +35,7 @@ mend() {
     shift 3
     same "$id: $(clause "$id" "$pack" state)" "$id: $state"
     command=$(clause "$id" "$pack" remedy)
-    [[ $command == 'ledger '* ]] || fail "$id: the remedy '$command' is not a command"
+    [[ $command == "ledger -C $BOX "* ]] || fail "$id: the remedy '$command' is not a command"
     for name in "$@"; do
         [[ $command == *"${name%%=*}"* ]] || fail "$id: '$command' asks for no ${name%%=*}"
         command=${command//${name%%=*}/${name#*=}}
@@ -99,7 +100,7 @@ event permission.denied -s pack/pdf-ops group=exec 'scope=pdftotext *'
 denied=$(jq .seq <"$T/.out")
 same "$(clause permissions pdf-ops reason)" "permission exec on 'pdftotext *' of tier T2 is denied by event $denied"
 same "$(clause permissions pdf-ops remedy)" \
-    "ledger append permission.granted -s pack/pdf-ops group=exec scope='pdftotext *' tier=T2 note='overrides event $denied, which denied it'"
+    "ledger -C $BOX append permission.granted -s pack/pdf-ops group=exec scope='pdftotext *' tier=T2 note='overrides event $denied, which denied it'"
 mend permissions pdf-ops warn
 needs() { # WORDS OF THE REASON, of the pack's first permission; its remedy mends it
     same "$(clause permissions needy reason)" "permission $1"
@@ -112,7 +113,7 @@ denied=$(jq .seq <"$T/.out")
 needs "filesystem.write on 'out/**' of tier T2 is denied by event $denied"
 event permission.revoked -s pack/needy group=filesystem.write scope=out/secret
 revoked=$(jq .seq <"$T/.out")
-same "$(clause permissions needy remedy)" "ledger append permission.granted -s pack/needy group=filesystem.write \
+same "$(clause permissions needy remedy)" "ledger -C $BOX append permission.granted -s pack/needy group=filesystem.write \
 scope='out/**' tier=T2 note='overrides event $revoked, which revoked a part of it'"
 event permission.granted -s pack/needy group=filesystem.write scope='out/**' tier=T1
 low=$(jq .seq <"$T/.out")
