@@ -111,8 +111,9 @@ struct fold_step_rule {
 };
 /* The rule for a step; NULL: none. Also for decide.h, which refuses what is a violation. */
 const struct fold_step_rule *fold_rule(const struct fold_step_rule *rules, size_t n, struct bytes from, struct bytes step);
-/* Applies the event's step to the row by the rules: state, since, evidence, violation. */
-void fold_take_step(struct fold *fold, struct row *row, size_t base, size_t state_column,
+/* Applies the event's step to the row by the rules: state, since, evidence, violation. False: the step was not taken, so
+ * nothing that its event says may be taken over either. */
+bool fold_take_step(struct fold *fold, struct row *row, size_t base, size_t state_column,
                     const struct fold_step_rule *rules, size_t n);
 
 #endif

@@ -55,7 +55,7 @@ const struct fold_step_rule *fold_rule(const struct fold_step_rule *rules, size_
     return NULL;
 }
 
-void fold_take_step(struct fold *fold, struct row *row, size_t base, size_t state_column,
+bool fold_take_step(struct fold *fold, struct row *row, size_t base, size_t state_column,
                     const struct fold_step_rule *rules, size_t n) {
     struct bytes step = fold_step(fold), from = row_text(row, state_column);
     const struct fold_step_rule *rule = fold_rule(rules, n, from, step);
@@ -72,4 +72,5 @@ void fold_take_step(struct fold *fold, struct row *row, size_t base, size_t stat
     } else if (rule->to == NULL) {
         fold_touch(fold, row, base);
     }
+    return rule != NULL && (rule->to != NULL || rule->why == NULL);
 }

@@ -157,13 +157,15 @@ static int fold(struct fold *fold, struct err *err) {
         return rc;
     }
     bool fresh = !row_has(row, PACK_STEP) || row_is(row, PACK_STEP, "removed");
-    fold_take_step(fold, row, PACK_BASE, PACK_STEP, rules, sizeof(rules) / sizeof(rules[0]));
+    if (!fold_take_step(fold, row, PACK_BASE, PACK_STEP, rules, sizeof(rules) / sizeof(rules[0]))) {
+        return 0;
+    }
     if (bytes_is(step, "installed") || bytes_is(step, "upgraded")) {
         if (fresh) {
             forget(row);
         }
         take_version(fold, row, fresh);
-    } else if (bytes_is(step, "configured") && !fresh) {
+    } else if (bytes_is(step, "configured")) {
         fold_copy(fold, row, PACK_SETTINGS_DIGEST, "digest");
     } else if (bytes_is(step, "parked") || bytes_is(step, "removed")) {
         row_set_null(row, PACK_WHY);
@@ -177,4 +179,4 @@ static int fold(struct fold *fold, struct err *err) {
 
 static const char *const kinds[] = {"pack.installed", "pack.upgraded", "pack.configured", "pack.checked",
                                     "pack.parked",    "pack.unparked", "pack.removed",    NULL};
-const struct projection projection_packs = {"packs", 2, tables, PACKS_TABLES, kinds, fold};
+const struct projection projection_packs = {"packs", 3, tables, PACKS_TABLES, kinds, fold};

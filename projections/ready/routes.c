@@ -99,11 +99,11 @@ static const struct fold_step_rule rules[] = {
     {"*", "unparked", NULL, "taken up again and was not parked"}};
 
 /* As fold_take_step does, with a step of our own; and evidence is put together afterwards. */
-static void take_step(struct fold *fold, struct row *row, struct bytes step) {
+static bool take_step(struct fold *fold, struct row *row, struct bytes step) {
     const struct fold_step_rule *rule = fold_rule(rules, sizeof(rules) / sizeof(rules[0]), row_text(row, ROUTE_STEP), step);
     if (rule == NULL) {
         fold_violation(fold, row, ROUTE_BASE, "no legal step");
-        return;
+        return false;
     }
     if (rule->to != NULL) {
         fold_state(fold, row, ROUTE_BASE, ROUTE_STEP, rule->to);
@@ -112,6 +112,7 @@ static void take_step(struct fold *fold, struct row *row, struct bytes step) {
         fold_violation(fold, row, ROUTE_BASE, "%s", rule->why);
     }
     fold_touch(fold, row, ROUTE_BASE);
+    return rule->to != NULL || rule->why == NULL;
 }
 
 /* ---- what it is said to be ---- */
@@ -193,7 +194,8 @@ static void set_degraded(const struct fold *fold, struct row *row, bool degraded
     row_set_bool(row, ROUTE_DEGRADED, degraded);
 }
 
-static void take_decision(struct fold *fold, struct row *row, struct bytes decision) {
+/* Work that was given to it illegally was given nevertheless, and shows; but it does not make it well. */
+static void take_decision(struct fold *fold, struct row *row, struct bytes decision, bool legal) {
     struct bytes model, digest;
     row_add(row, ROUTE_DECISIONS, 1);
     row_set_int(row, ROUTE_DECIDED_AT, (int64_t)fold_at(fold));
@@ -201,7 +203,9 @@ static void take_decision(struct fold *fold, struct row *row, struct bytes decis
         row_add(row, ROUTE_FALLBACKS, 1);
         set_degraded(fold, row, true);
     } else if (bytes_is(decision, "primary")) {
-        set_degraded(fold, row, false);
+        if (legal) {
+            set_degraded(fold, row, false);
+        }
         if (fold_text(fold, "model", &model)) {
             row_set_text(row, ROUTE_USED_MODEL, model);
         }
@@ -262,13 +266,12 @@ static void take_use(struct fold *fold, struct row *row, struct bytes step) {
     bool at_work = row_is(row, ROUTE_STEP, "declared") || row_is(row, ROUTE_STEP, "used");
     int64_t violations = row_int(row, ROUTE_BASE + FOLD_VIOLATIONS);
     fold_text(fold, "decision", &decision);
+    bool legal = at_work || take_step(fold, row, bytes_is(decision, "refused") ? bytes_of("refused") : step);
     if (at_work) {
         fold_touch(fold, row, ROUTE_BASE);
-    } else {
-        take_step(fold, row, bytes_is(decision, "refused") ? bytes_of("refused") : step);
     }
     if (decided) {
-        take_decision(fold, row, decision);
+        take_decision(fold, row, decision, legal);
     } else {
         row_add(row, ROUTE_FALLBACKS, 1);
         set_degraded(fold, row, true);
@@ -283,7 +286,7 @@ static int take_rest(struct fold *fold, struct row *row, struct bytes step, stru
     struct bytes why = NOTHING;
     bool removed = row_is(row, ROUTE_STEP, "removed"), declared = bytes_is(step, "declared");
     int rc = 0;
-    take_step(fold, row, step);
+    bool legal = take_step(fold, row, step);
     if (declared && removed) {
         forget(row);
     }
@@ -292,7 +295,7 @@ static int take_rest(struct fold *fold, struct row *row, struct bytes step, stru
     } else if (bytes_is(step, "removed") && !removed) {
         rc = index_all(fold, row, false, err);
         set_degraded(fold, row, false);
-    } else if ((bytes_is(step, "offline") || bytes_is(step, "parked")) && !removed) {
+    } else if ((bytes_is(step, "offline") || bytes_is(step, "parked")) && legal) {
         fold_text(fold, "reason", &why);
         row_set_text(row, bytes_is(step, "parked") ? ROUTE_WHY_PARKED : ROUTE_WHY_OFFLINE, why);
     }
@@ -322,4 +325,4 @@ static int fold(struct fold *fold, struct err *err) {
 }
 
 static const char *const kinds[] = {"route.*", NULL};
-const struct projection projection_routes = {"routes", 4, tables, ROUTES_TABLES, kinds, fold};
+const struct projection projection_routes = {"routes", 5, tables, ROUTES_TABLES, kinds, fold};

@@ -372,6 +372,29 @@ static void a_list_that_is_too_long_to_be_kept_blocks(void **state) {
     box_close(&box);
 }
 
+static void a_step_that_is_not_taken_leaves_reason_and_fields_as_they_are(void **state) {
+    (void)state;
+    struct box box;
+    box_open(&box);
+    box_event(&box, "pack.installed", "pack/p", "{\"version\": \"1\"}");
+    box_event(&box, "pack.parked", "pack/p", "{\"reason\": \"review\"}");
+    box_event(&box, "pack.parked", "pack/p", "{\"reason\": \"holiday\"}");
+    pack(&box, "parked", "set aside: review");
+    box_event(&box, "pack.installed", "pack/p", "{\"version\": \"2\", \"publisher\": \"q\"}");
+    pack(&box, "parked", "set aside: review");
+    box_text(&box, "version", "1");
+    assert_false(row_has(&box.row, box_column(&box, "publisher")));
+    uint64_t removed = box_event(&box, "pack.removed", "pack/p", "{\"reason\": \"old\"}");
+    box_event(&box, "pack.parked", "pack/p", "{\"reason\": \"holiday\"}");
+    box_event(&box, "pack.removed", "pack/p", "{\"reason\": \"again\"}");
+    box_event(&box, "pack.configured", "pack/p", "{\"digest\": \"" DIGEST("7") "\"}");
+    pack(&box, "removed", "removed: old");
+    box_int(&box, "removed_seq", (int64_t)removed);
+    box_int(&box, "violations", 5);
+    assert_false(row_has(&box.row, box_column(&box, "settings_digest")));
+    box_close(&box);
+}
+
 static void settings_are_kept_and_an_upgrade_keeps_a_parked_pack_parked(void **state) {
     struct box box;
     (void)state;
@@ -401,6 +424,7 @@ int main(void) {
         cmocka_unit_test(steps_that_are_not_legal_show_as_violations),
         cmocka_unit_test(lists_of_odd_items_are_taken_as_needs_that_nobody_meets),
         cmocka_unit_test(a_list_that_is_too_long_to_be_kept_blocks),
+        cmocka_unit_test(a_step_that_is_not_taken_leaves_reason_and_fields_as_they_are),
         cmocka_unit_test(settings_are_kept_and_an_upgrade_keeps_a_parked_pack_parked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

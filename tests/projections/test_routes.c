@@ -89,6 +89,27 @@ static void steps_that_are_not_legal_show_as_violations(void **state) {
     }
 }
 
+static void a_step_that_is_not_taken_gives_no_reason_and_makes_nothing_well(void **state) {
+    struct box box;
+    (void)state;
+    box_open(&box);
+    box_event(&box, "route.declared", "route/r", NULL);
+    box_event(&box, "route.fell_back", "route/r", NULL);
+    box_event(&box, "route.parked", "route/r", "{\"reason\": \"costs\"}");
+    box_event(&box, "route.parked", "route/r", "{\"reason\": \"holiday\"}");
+    box_route_is(&box, "parked", "set aside: costs");
+    box_event(&box, "route.decided", "route/r", "{\"decision\": \"primary\"}");
+    box_step(&box, "parked", 2);
+    box_event(&box, "route.parked", "route/r", "{\"parked\": false}");
+    box_route_is(&box, "degraded", "its fallback answers for it");
+    box_event(&box, "route.removed", "route/r", NULL);
+    box_event(&box, "route.offline", "route/r", "{\"reason\": \"timeout\"}");
+    box_view(&box, LEDGER_NO_SEQ, 0);
+    assert_true(box_row(&box, "routes", "r", NULL));
+    box_null(&box, "why_offline");
+    box_close(&box);
+}
+
 static void refusing_work_on_a_parked_route_is_legal(void **state) {
     struct box box;
     (void)state;
@@ -174,6 +195,7 @@ int main(void) {
         cmocka_unit_test(parking_and_going_offline_are_told_apart_and_combined),
         cmocka_unit_test(a_fallback_degrades_until_the_first_choice_answers),
         cmocka_unit_test(steps_that_are_not_legal_show_as_violations),
+        cmocka_unit_test(a_step_that_is_not_taken_gives_no_reason_and_makes_nothing_well),
         cmocka_unit_test(refusing_work_on_a_parked_route_is_legal),
         cmocka_unit_test(a_route_that_is_only_used_says_so),
         cmocka_unit_test(what_a_configuration_leaves_out_stays_and_another_model_has_no_digest),
