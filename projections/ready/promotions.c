@@ -17,10 +17,12 @@
 
 #include "base/text.h"
 #include "projections/fold/fold.h"
+#include "projections/rows/list.h"
 #include "projections/view/reason.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define WHY_MAX  256
+#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
+#define WHY_MAX   256
+#define TRIAL_MAX 128
 
 static const struct state_column columns[] = {
     [PROMOTIONS_PROMOTION] = {"promotion", CELL_TEXT, COLUMN_KEY | COLUMN_MAIN, "its id"},
@@ -38,6 +40,13 @@ static const struct state_column columns[] = {
     [PROMOTIONS_GATE_DIGEST] = {"gate_digest", CELL_TEXT, 0, "digest that the gate judged"},
     [PROMOTIONS_SIMULATED] = {"simulated", CELL_TEXT, COLUMN_MAIN, "the trial's result: pass, warn, fail, unknown"},
     [PROMOTIONS_SIMULATED_SEQ] = {"simulated_seq", CELL_INT, COLUMN_SEQ, "the event that says so"},
+    [PROMOTIONS_TRIALS] = {"trials", CELL_INT, 0, "how often it was tried"},
+    [PROMOTIONS_TRIALS_FAILED] = {"trials_failed", CELL_INT, 0, "of these failed"},
+    [PROMOTIONS_SUITES] = {"suites", CELL_LIST, 0, "names of the suites that decide, as the verification names them"},
+    [PROMOTIONS_EVALS] = {"evals", CELL_LIST, 0, "ids of the evaluations that decide, as it names them"},
+    [PROMOTIONS_NAMED_SEQ] = {"named_seq", CELL_INT, COLUMN_SEQ, "the event that names these"},
+    [PROMOTIONS_ERASED_SEQ] = {"erased_seq", CELL_INT, COLUMN_SEQ,
+                               "the newest trial, verification or answer of the gate whose body was erased"},
     [PROMOTIONS_TRIPPED] = {"tripped", CELL_TEXT, 0, "the tripcode that ends last"},
     [PROMOTIONS_TRIPPED_UNTIL] = {"tripped_until", CELL_INT, COLUMN_TIME, "when that ends by itself"},
     [PROMOTIONS_TRIPPED_SEQ] = {"tripped_seq", CELL_INT, COLUMN_SEQ, "the event that issued it"},
@@ -87,15 +96,32 @@ bool promotions_is_tripped(const struct row *row, uint64_t at) {
            (!row_has(row, PROMOTIONS_TRIPPED_UNTIL) || row_int(row, PROMOTIONS_TRIPPED_UNTIL) > (int64_t)at);
 }
 
-/* Nothing follows from it but another trial. */
-static bool has_failed_trial(const struct row *row) {
-    return row_is(row, PROMOTIONS_STATE, "simulated") && row_is(row, PROMOTIONS_SIMULATED, "fail");
+/* It says two things at once: that it went well, and numbers that say otherwise. */
+static bool contradicts_itself(const struct row *row) {
+    int64_t n = row_int(row, PROMOTIONS_TRIALS), failed = row_int(row, PROMOTIONS_TRIALS_FAILED);
+    bool told = row_has(row, PROMOTIONS_TRIALS), none = told && n <= 0;
+    return none || failed < 0 || (told && failed >= n) || (failed > 0 && row_is(row, PROMOTIONS_SIMULATED, "pass"));
 }
 
-/* Rows of an older version do not have it. */
+/* Nothing follows from it but another trial. */
+static bool has_failed_trial(const struct row *row) {
+    return row_is(row, PROMOTIONS_STATE, "simulated") &&
+           (row_is(row, PROMOTIONS_SIMULATED, "fail") || contradicts_itself(row));
+}
+
+/* Rows of an older version do not have its event. */
 static void say_trial(const struct row *row, char *ret, size_t size) {
-    snprintf(ret, row_has(row, PROMOTIONS_SIMULATED_SEQ) ? size : 1, " (event %lld)",
-             (long long)row_int(row, PROMOTIONS_SIMULATED_SEQ));
+    struct bytes verdict = row_text(row, PROMOTIONS_SIMULATED);
+    int n = snprintf(ret, row_has(row, PROMOTIONS_SIMULATED_SEQ) ? size : 1, " (event %lld)",
+                     (long long)row_int(row, PROMOTIONS_SIMULATED_SEQ));
+    if (ret[0] == '\0' || bytes_is(verdict, "fail") || !contradicts_itself(row)) {
+        return;
+    }
+    char of[32];
+    snprintf(of, row_has(row, PROMOTIONS_TRIALS) ? sizeof(of) : 1, " of %lld", (long long)row_int(row, PROMOTIONS_TRIALS));
+    snprintf(ret + n, size - (size_t)n, ": %s%.*s%s%lld%s failed", verdict.n > 0 ? "its verdict is '" : "",
+             (int)reason_fits(verdict, 10), verdict.n > 0 ? (const char *)verdict.p : "", verdict.n > 0 ? "', and " : "",
+             (long long)row_int(row, PROMOTIONS_TRIALS_FAILED), of);
 }
 
 /* Why a step forward is out of turn: what stopped it on its way, else `why`. */
@@ -103,7 +129,7 @@ static void say_out_of_turn(const struct row *row, const char *why, char *ret, s
     int64_t since = row_int(row, PROMOTIONS_BASE + FOLD_SINCE), seq = row_int(row, PROMOTIONS_BASE + FOLD_SINCE_SEQ);
     struct bytes code = row_text(row, PROMOTIONS_TRIPPED);
     if (has_failed_trial(row)) {
-        char trial[32];
+        char trial[TRIAL_MAX];
         say_trial(row, trial, sizeof(trial));
         snprintf(ret, size, "the trial failed%s", trial);
     } else if (!row_is(row, PROMOTIONS_STATE, "aborted")) {
@@ -142,7 +168,7 @@ static bool holds_tripcode(struct barring *b) {
 }
 
 static bool was_tried_in_vain(struct barring *b) {
-    char trial[32];
+    char trial[TRIAL_MAX];
     say_trial(b->row, trial, sizeof(trial));
     readiness_say(b->found, "event", "%s", trial);
     return has_failed_trial(b->row);
@@ -227,8 +253,10 @@ static void put_plan(struct fold *fold, struct row *row) {
                   {PROMOTIONS_ROUTE, "route"},    {PROMOTIONS_MODEL, "model"},
                   {PROMOTIONS_DIGEST, "digest"},  {PROMOTIONS_DIGEST_BEFORE, "digest_before"},
                   {PROMOTIONS_VERSION, "version"}};
-    static const size_t anew[] = {PROMOTIONS_GATE,      PROMOTIONS_GATE_SEQ,      PROMOTIONS_GATE_DIGEST,
-                                  PROMOTIONS_SIMULATED, PROMOTIONS_SIMULATED_SEQ, PROMOTIONS_REASON};
+    static const size_t anew[] = {PROMOTIONS_GATE,          PROMOTIONS_GATE_SEQ,      PROMOTIONS_GATE_DIGEST,
+                                  PROMOTIONS_SIMULATED,     PROMOTIONS_SIMULATED_SEQ, PROMOTIONS_TRIALS,
+                                  PROMOTIONS_TRIALS_FAILED, PROMOTIONS_SUITES,        PROMOTIONS_EVALS,
+                                  PROMOTIONS_NAMED_SEQ,     PROMOTIONS_REASON,        PROMOTIONS_ERASED_SEQ};
     for (size_t i = 0; i < COUNT(anew); i++) {
         row_set_null(row, anew[i]);
     }
@@ -249,6 +277,55 @@ static void move(struct fold *fold, struct row *row, const char *to) {
     }
 }
 
+/* What is said of the candidate in a body that was erased, nobody can know; a step that ends or stops it needs no body. */
+static void note_erased(struct fold *fold, struct row *row) {
+    struct bytes step = fold_step(fold);
+    if (fold_event(fold)->body.n == 0 &&
+        (bytes_is(step, "simulated") || bytes_is(step, "verifying") || bytes_is(step, "gated"))) {
+        row_set_int(row, PROMOTIONS_ERASED_SEQ, (int64_t)fold_event(fold)->seq);
+    }
+}
+
+/* What it does not name, stays as it was named before. A list that is too long to be kept is one of no list that can be
+ * met: an item that is not a name. */
+static void put_named(struct fold *fold, struct row *row) {
+    static const struct {
+        size_t column;
+        const char *field;
+    } lists[] = {{PROMOTIONS_SUITES, "suites"}, {PROMOTIONS_EVALS, "evals"}};
+    static const uint8_t unmet[] = {0x91, 0xc0};
+    struct bytes raw;
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        if (fold_raw(fold, lists[i].field, &raw)) {
+            row_set_list(row, lists[i].column, raw.n <= ROW_LIST_MAX ? raw : (struct bytes){unmet, sizeof(unmet)});
+            row_set_int(row, PROMOTIONS_NAMED_SEQ, (int64_t)fold_event(fold)->seq);
+        }
+    }
+}
+
+/* The events that are said to have decided came before it. */
+static bool cites_what_is_not_there(const struct fold *fold, char *ret, size_t size) {
+    struct bytes raw, item;
+    struct list list;
+    if (!fold_raw(fold, "evidence", &raw)) {
+        return false;
+    }
+    list_open(&list, raw);
+    while (list_next(&list, &item)) {
+        struct mp_item seq;
+        if (mp_scalar(item, &seq) != 0 || seq.type != MP_UINT) {
+            snprintf(ret, size, "its evidence holds what is not the number of an event");
+            return true;
+        }
+        if (seq.uint >= fold_event(fold)->seq) {
+            snprintf(ret, size, "its evidence names event %llu, and there is no such event before it",
+                     (unsigned long long)seq.uint);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void put_step(struct fold *fold, struct row *row) {
     struct bytes step = fold_step(fold);
     if (bytes_is(step, "planned")) {
@@ -264,9 +341,17 @@ static void put_step(struct fold *fold, struct row *row) {
         row_set_null(row, PROMOTIONS_GATE_DIGEST);
         fold_copy(fold, row, PROMOTIONS_DIGEST, "digest"); /* the plan may not have named it */
     }
+    note_erased(fold, row);
+    if (bytes_is(step, "verifying")) {
+        put_named(fold, row);
+    }
     if (bytes_is(step, "simulated")) {
         row_set_null(row, PROMOTIONS_SIMULATED);
+        row_set_null(row, PROMOTIONS_TRIALS);
+        row_set_null(row, PROMOTIONS_TRIALS_FAILED);
         fold_copy(fold, row, PROMOTIONS_SIMULATED, "verdict");
+        fold_copy(fold, row, PROMOTIONS_TRIALS, "runs");
+        fold_copy(fold, row, PROMOTIONS_TRIALS_FAILED, "failed");
         row_set_int(row, PROMOTIONS_SIMULATED_SEQ, (int64_t)fold_event(fold)->seq);
     }
 }
@@ -304,7 +389,7 @@ static bool is_barred(const struct fold *fold, const struct row *row, char *ret,
             snprintf(ret, size, "it does not name the candidate's digest");
             barred = true;
         }
-        return barred;
+        return barred || cites_what_is_not_there(fold, ret, size);
     }
     return false;
 }
@@ -329,6 +414,8 @@ static void take(struct fold *fold, struct row *row) {
     } else if (bytes_is(step, "rolled_back") && fold_text(fold, "digest_before", &undone) &&
                !bytes_eq(undone, row_text(row, PROMOTIONS_DIGEST))) {
         refuse(fold, row, "it undoes another digest than what was promoted");
+    } else if (cites_what_is_not_there(fold, why, sizeof(why))) {
+        refuse(fold, row, why);
     }
     if (rule->to != NULL) {
         move(fold, row, rule->to);
@@ -355,7 +442,10 @@ static void gate(struct fold *fold, struct row *row) {
         snprintf(why, sizeof(why), "a tripcode holds");
     } else if (decision.n == 0) {
         snprintf(why, sizeof(why), "it does not say what was decided");
+    } else {
+        cites_what_is_not_there(fold, why, sizeof(why));
     }
+    note_erased(fold, row);
     if (why[0] != '\0') {
         refuse(fold, row, why);
     }
@@ -423,4 +513,4 @@ static const struct state_table tables[] = {
 };
 static const char *const kinds[] = {"promotion.*", NULL};
 
-const struct projection projection_promotions = {"promotions", 3, tables, COUNT(tables), kinds, fold_promotion};
+const struct projection projection_promotions = {"promotions", 4, tables, COUNT(tables), kinds, fold_promotion};

@@ -7,10 +7,14 @@
 
 #include "base/hash.h"
 #include "projections/ready/eval.h"
+#include "projections/rows/list.h"
 #include "projections/view/look.h"
 
-#define SUITES_MAX 64 /* different ones that evaluated one candidate; with more there is no full pass */
-#define SUITE_MAX  60 /* bytes of a name that are told */
+#define SUITES_MAX   64 /* different ones that evaluated one candidate; with more there is no full pass */
+#define SUITE_MAX    60 /* bytes of a name that are told */
+#define LACKING_MAX  3  /* names that a finding has */
+#define LACKING_NAME 24 /* bytes of each */
+#define NAME_WHOLE   120
 
 /* What the newest evaluation by one suite that decides anything came to. */
 struct suite_said {
@@ -21,15 +25,32 @@ struct suite_said {
     bool passed;
 };
 
+/* What is named and did not decide for the candidate, in words. */
+struct lacking {
+    size_t n;
+    char words[160];
+};
+
 struct candidate {
     struct bytes what, digest, pack, version, route;
     struct suite_said suite[SUITES_MAX];
     size_t n_suites;
     bool too_many;
-    int64_t newest; /* finished_seq of the newest one that decides nothing; -1: none */
+    const struct row *row;
+    struct lacking evals; /* that the verification names */
+    int64_t newest;       /* finished_seq of the newest one that decides nothing; -1: none */
     struct readiness *found;
     struct reason *cite;
 };
+
+static void lack(struct lacking *lacking, struct bytes name, const char *why) {
+    size_t n = strlen(lacking->words);
+    if (lacking->n < LACKING_MAX) {
+        snprintf(lacking->words + n, sizeof(lacking->words) - n, "%s'%.*s' %s", n > 0 ? ", " : "",
+                 (int)reason_fits(name, LACKING_NAME), name.n > 0 ? (const char *)name.p : "", why);
+    }
+    lacking->n++;
+}
 
 static struct suite_said *suite_of(struct candidate *c, struct bytes name) {
     uint8_t is[HASH_LEN];
@@ -102,6 +123,65 @@ static bool has_too_many(struct candidate *c) {
     return c->too_many;
 }
 
+static const struct suite_said *find_suite(const struct candidate *c, struct bytes name) {
+    uint8_t is[HASH_LEN];
+    hash_parts(is, &name, 1);
+    for (size_t i = 0; i < c->n_suites; i++) {
+        if (memcmp(c->suite[i].is, is, sizeof(is)) == 0) {
+            return &c->suite[i];
+        }
+    }
+    return NULL;
+}
+
+/* It fits into a remedy as it is. */
+static bool is_whole(struct bytes name) {
+    return name.n > 0 && reason_fits(name, NAME_WHOLE) == name.n;
+}
+
+static void say_lacking(struct candidate *c, const char *fact, const struct lacking *lacking) {
+    char more[32];
+    snprintf(more, lacking->n > LACKING_MAX ? sizeof(more) : 1, ", and %zu more", lacking->n - LACKING_MAX);
+    readiness_say(c->found, fact, "%s%s", lacking->words, more);
+    if (lacking->n > 0 && row_has(c->row, PROMOTIONS_NAMED_SEQ)) {
+        reason_cite(c->cite, (uint64_t)row_int(c->row, PROMOTIONS_NAMED_SEQ), 0);
+    }
+}
+
+/* What the verification says decides, has to have decided. */
+static bool lacks_suites(struct candidate *c) {
+    struct lacking lacking = {0};
+    struct list list;
+    struct bytes item;
+    list_open(&list, row_list(c->row, PROMOTIONS_SUITES));
+    while (list_next(&list, &item)) {
+        struct bytes name = {0};
+        const struct suite_said *said = list_name(item, "name", &name) ? find_suite(c, name) : NULL;
+        if (said == NULL || said->seq < 0 || !said->passed) {
+            if (lacking.n == 0) {
+                readiness_say(c->found, "named_suite", "%.*s", REASON_NAME(is_whole(name) ? name : bytes_of("SUITE")));
+            }
+            lack(&lacking, name, said == NULL || said->seq < 0 ? "has not evaluated it" : "failed it");
+        }
+    }
+    say_lacking(c, "suites", &lacking);
+    return lacking.n > 0;
+}
+
+static bool lacks_evals(struct candidate *c) {
+    say_lacking(c, "evals", &c->evals);
+    return c->evals.n > 0;
+}
+
+static bool has_erased_step(struct candidate *c) {
+    bool has = row_has(c->row, PROMOTIONS_ERASED_SEQ);
+    readiness_say(c->found, "erased", "%lld", (long long)row_int(c->row, PROMOTIONS_ERASED_SEQ));
+    if (has) {
+        reason_cite(c->cite, (uint64_t)row_int(c->row, PROMOTIONS_ERASED_SEQ), 0);
+    }
+    return has;
+}
+
 static const struct {
     enum readiness_id id;
     bool (*unmet)(struct candidate *c);
@@ -170,6 +250,53 @@ static int weigh_all(struct state_view *view, struct candidate *c, struct err *e
     return rc < 0 ? rc : 0;
 }
 
+/* One that the verification names. Its words, else NULL: it speaks for the candidate. */
+static int weigh_named_one(struct state_view *view, struct candidate *c, struct bytes id, const char **ret_why,
+                           const char **ret_start, struct err *err) {
+    struct eval_verdict verdict;
+    struct row eval;
+    bool there = false;
+    int rc = look_stored(view, "evals", &id, 1, &eval, &there, err);
+    *ret_why = NULL;
+    *ret_start = there ? "started" : "";
+    if (rc == 0 && !there) {
+        *ret_why = "is not known";
+    } else if (rc == 0) {
+        bool under_way = row_is(&eval, EVAL_STATE, "started");
+        rc = eval_judge_verdict(view, &eval, &verdict, err);
+        *ret_start = under_way ? NULL : *ret_start;
+        *ret_why = rc != 0            ? NULL
+                   : under_way        ? "has not finished"
+                   : !is_of(c, &eval) ? "is of something else"
+                   : !verdict.counts  ? "does not count"
+                                      : NULL;
+    }
+    row_done(&eval);
+    return rc;
+}
+
+static int weigh_named(struct state_view *view, struct candidate *c, struct err *err) {
+    struct list list;
+    struct bytes item;
+    int rc = 0;
+    list_open(&list, row_list(c->row, PROMOTIONS_EVALS));
+    while (rc == 0 && list_next(&list, &item)) {
+        struct bytes id = {0};
+        const char *why = "is not a name", *start = NULL;
+        if (list_name(item, "name", &id)) {
+            rc = weigh_named_one(view, c, id, &why, &start, err);
+        }
+        if (rc == 0 && why != NULL) {
+            if (c->evals.n == 0) {
+                readiness_say(c->found, "start", "%s", start != NULL && is_whole(id) ? start : "no");
+                readiness_say(c->found, "eval", "%.*s", REASON_NAME(id));
+            }
+            lack(&c->evals, id, why);
+        }
+    }
+    return rc;
+}
+
 static int weigh_candidate(struct state_view *view, const struct row *row, struct readiness *found, struct reason *cite,
                            struct err *err) {
     struct candidate c = {.what = row_text(row, PROMOTIONS_WHAT),
@@ -177,6 +304,7 @@ static int weigh_candidate(struct state_view *view, const struct row *row, struc
                           .pack = row_text(row, PROMOTIONS_PACK),
                           .version = row_text(row, PROMOTIONS_VERSION),
                           .route = row_text(row, PROMOTIONS_ROUTE),
+                          .row = row,
                           .newest = -1,
                           .found = found,
                           .cite = cite};
@@ -193,6 +321,7 @@ static int weigh_candidate(struct state_view *view, const struct row *row, struc
     } else {
         rc = weigh_listed(view, &c, "eval_models", c.digest, err);
     }
+    if (rc == 0) rc = weigh_named(view, &c, err);
     conclude(&c);
     return rc;
 }
@@ -268,6 +397,23 @@ static bool put_gate(const struct row *row, struct buf *out) {
     return row_is(row, PROMOTIONS_STATE, "verifying"); /* it is asked once the candidate is verified */
 }
 
+/* The evaluation that is named, and its new start, where an older result of it stands; one that is under way is waited
+ * for. */
+static bool put_this(const struct readiness *found, const char *name, struct buf *out) {
+    const char *start = readiness_fact(found, "start"), *eval = readiness_fact(found, "eval");
+    bool begins = strcmp(name, "start") == 0 && strcmp(start, "started") == 0;
+    if (begins) {
+        buf_put_str(out, "ledger append eval.started -s eval/");
+    }
+    if (begins || strcmp(name, "eval") == 0) {
+        readiness_put_word(out, bytes_of(eval));
+    }
+    if (begins) {
+        buf_put_str(out, " && ");
+    }
+    return strcmp(start, "no") != 0;
+}
+
 static bool put_fact(void *ctx, const char *name, struct buf *out) {
     const struct remedying *r = ctx;
     if (strcmp(name, "promotion") == 0) {
@@ -280,9 +426,16 @@ static bool put_fact(void *ctx, const char *name, struct buf *out) {
     } else if (strcmp(name, "trial") == 0) {
         put_trial(r->row, out);
         return !r->tripped;
-    } else if (strcmp(name, "scored") == 0) {
-        buf_put_str(out, "ledger append eval.scored -s eval/EVAL task=TASK metric=METRIC value:=VALUE threshold:=THRESHOLD "
-                         "higher_is_better:=DIRECTION");
+    } else if (strcmp(name, "start") == 0 || strcmp(name, "eval") == 0) {
+        return put_this(r->found, name, out);
+    } else if (strcmp(name, "scored") == 0 || strcmp(name, "scored_this") == 0) {
+        buf_put_str(out, "ledger append eval.scored -s eval/");
+        readiness_put_word(out, bytes_of(name[6] == '\0' ? "EVAL" : readiness_fact(r->found, "eval")));
+        buf_put_str(out, " task=TASK metric=METRIC value:=VALUE threshold:=THRESHOLD higher_is_better:=DIRECTION");
+    } else if (strcmp(name, "named_bindings") == 0) {
+        put_bindings(r->row, readiness_fact(r->found, "named_suite"), out);
+    } else if (strcmp(name, "this_bindings") == 0) {
+        put_bindings(r->row, NULL, out);
     } else {
         put_bindings(r->row, readiness_fact(r->found, "suite"), out);
     }

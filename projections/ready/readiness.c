@@ -8,6 +8,11 @@
 /* What a route's evaluation has to say, as the commands that record it. */
 #define READINESS_EVALUATE "{scored} && ledger append eval.finished -s eval/EVAL {bindings} verdict=pass"
 
+/* The same of an evaluation that is named already; an older result of it is not what counts. */
+#define READINESS_EVALUATE_THIS                                                                                            \
+    "{start}{scored_this} && ledger append eval.finished -s eval/{eval} {this_bindings} verdict=pass"
+#define READINESS_EVALUATE_BY "{scored} && ledger append eval.finished -s eval/EVAL {named_bindings} verdict=pass"
+
 #define READINESS_GRANT "ledger append permission.granted -s pack/{pack} group={name}{scope}{tier}{note}"
 #define READINESS_CHECK "ledger append pack.checked -s pack/{pack} pack={pack}{version} check={name} verdict=VERDICT"
 #define READINESS_DECLARE                                                                                                  \

@@ -54,7 +54,7 @@ const char *readiness_state(enum readiness_outcome outcome);
 
 /* ---- what was found ---- */
 
-#define READINESS_FACTS_MAX 12
+#define READINESS_FACTS_MAX 20
 #define READINESS_FOUND_MAX 24 /* more than the rules that any one judge walks together */
 
 struct readiness_finding {

@@ -6,12 +6,14 @@
 #include "projections/rows/list.h"
 #include "tests/projections/state_box.h"
 
-#define D1     "sha256:1111111111111111111111111111111111111111111111111111111111111111"
-#define D2     "sha256:2222222222222222222222222222222222222222222222222222222222222222"
-#define Y2100  "4102444800000000000"
-#define Y2099  "4070908800000000000"
-#define WORD   256
-#define ROUNDS 60
+#define D1        "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+#define D2        "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+#define Y2100     "4102444800000000000"
+#define Y2099     "4070908800000000000"
+#define WORD      256
+#define ROUNDS    60
+#define EVALS_MAX 1000
+#define SEEN      6
 
 static struct box b;
 static uint64_t x;
@@ -95,6 +97,54 @@ static bool finding(const char *rule, const char *field, char ret[4096]) {
     return false;
 }
 
+/* ---- the reference ---- */
+
+/* The simple reference: the tripcodes that were issued, the newest trial that was taken, what the newest verification
+ * names, and how each evaluation of D1 ended. */
+static struct {
+    bool tripped, forever;
+    int64_t until;
+    uint64_t trial;
+    bool failed;
+    const char *suites[2], *evals[2];
+    struct {
+        char suite[16];
+        bool there, of_d1, passed;
+        unsigned order;
+    } ended[EVALS_MAX];
+    unsigned n_ended;
+} told;
+
+/* An eval.finished was written. */
+static void hear_end(const char *subject, const char *json) {
+    unsigned id = (unsigned)strtoul(subject + strlen("eval/e"), NULL, 10);
+    const char *suite = strstr(json, "\"suite\":\"");
+    assert_true(id < EVALS_MAX);
+    told.ended[id].there = true;
+    told.ended[id].order = ++told.n_ended;
+    told.ended[id].of_d1 = strstr(json, "{\"digest\":\"" D1) != NULL || strstr(json, ",\"digest\":\"" D1) != NULL;
+    told.ended[id].passed = strstr(json, "\"verdict\":\"pass\"") != NULL;
+    snprintf(told.ended[id].suite, sizeof(told.ended[0].suite), "%.*s", suite != NULL ? (int)strcspn(suite + 9, "\"") : 0,
+             suite != NULL ? suite + 9 : "");
+}
+
+static bool has_passed(const char *suite) {
+    unsigned newest = 0;
+    bool passed = false;
+    for (unsigned i = 0; i < EVALS_MAX; i++) {
+        if (told.ended[i].of_d1 && strcmp(told.ended[i].suite, suite) == 0 && told.ended[i].order > newest) {
+            newest = told.ended[i].order;
+            passed = told.ended[i].passed;
+        }
+    }
+    return passed;
+}
+
+static bool has_proven(const char *eval) {
+    unsigned id = (unsigned)strtoul(eval + 1, NULL, 10);
+    return told.ended[id].there && told.ended[id].of_d1 && told.ended[id].passed;
+}
+
 /* ---- a remedy, typed as it is printed ---- */
 
 static const char *supply(const char *word) {
@@ -145,6 +195,9 @@ static void type(char *command, bool write) {
     if (write) {
         box_event(&b, kind, subject, json);
     }
+    if (write && strcmp(kind, "eval.finished") == 0) {
+        hear_end(subject, json);
+    }
 }
 
 static void type_all(char *remedy, bool write) {
@@ -161,18 +214,40 @@ static void type_all(char *remedy, bool write) {
 
 /* ---- random histories ---- */
 
-/* The simple reference: the tripcodes that were issued, and the newest trial that was taken. */
-static struct {
-    bool tripped, forever;
-    int64_t until;
-    uint64_t trial;
-    bool failed;
-} told;
-
 static void hear_trip(int64_t until) {
     told.tripped = true;
     told.forever = told.forever || until == 0;
     told.until = until > told.until ? until : told.until;
+}
+
+/* "runs": 0 is none, and a trial that passed has none that failed. */
+static bool fails(const char *json) {
+    const char *failed = json != NULL ? strstr(json, "\"failed\":") : NULL;
+    const char *runs = json != NULL ? strstr(json, "\"runs\":") : NULL;
+    long n_failed = failed != NULL ? strtol(failed + 9, NULL, 10) : 0, n = runs != NULL ? strtol(runs + 7, NULL, 10) : -1;
+    return json != NULL && (strstr(json, "\"fail\"") != NULL || n == 0 || (n > 0 && n_failed >= n) ||
+                            (n_failed > 0 && strstr(json, "\"pass\"") != NULL));
+}
+
+/* A plan begins anew, unless it is held; a verification adds to what was named what it names itself. */
+static void hear_step(const char *step, const char *json, bool promoted, bool legal) {
+    int64_t at = json != NULL && strstr(json, Y2100) != NULL ? INT64_C(4102444800000000000) : (int64_t)clock_wall_ns();
+    bool held = told.tripped && (told.forever || told.until > at);
+    if (strcmp(step, "planned") == 0 && !promoted && !held) {
+        memset(told.suites, 0, sizeof(told.suites));
+        memset(told.evals, 0, sizeof(told.evals));
+    } else if (strcmp(step, "verifying") == 0 && legal && json != NULL) {
+        bool u = strstr(json, "\"u\"") != NULL, s = strstr(json, "\"s\"") != NULL, other = strstr(json, "e999") != NULL;
+        bool evals_told = strstr(json, "evals") != NULL, two = strstr(json, "e2") != NULL;
+        if (s) {
+            told.suites[0] = "s";
+            told.suites[1] = u ? "u" : NULL;
+        }
+        if (evals_told) {
+            told.evals[0] = other ? "e999" : two ? "e1" : NULL;
+            told.evals[1] = two ? "e2" : NULL;
+        }
+    }
 }
 
 static void say_something(void) {
@@ -190,6 +265,17 @@ static void say_something(void) {
                  {"simulated", "{\"verdict\":\"fail\"}", -1},
                  {"simulated", "{\"verdict\":\"fail\",\"at\":" Y2100 "}", -1},
                  {"simulated", NULL, -1},
+                 {"simulated", "{\"verdict\":\"warn\",\"runs\":10,\"failed\":3}", -1},
+                 {"simulated", "{\"verdict\":\"pass\",\"runs\":10,\"failed\":0}", -1},
+                 {"simulated", "{\"verdict\":\"pass\",\"runs\":10,\"failed\":3}", -1},
+                 {"simulated", "{\"verdict\":\"warn\",\"runs\":10,\"failed\":10}", -1},
+                 {"simulated", "{\"verdict\":\"pass\",\"failed\":1}", -1},
+                 {"simulated", "{\"runs\":0}", -1},
+                 {"verifying", "{\"suites\":[\"s\",\"u\"]}", -1},
+                 {"verifying", "{\"suites\":[\"s\"],\"evals\":[\"e999\"]}", -1},
+                 {"verifying", "{\"evals\":[\"e1\",\"e2\"]}", -1},
+                 {"verifying", "{\"evals\":[]}", -1},
+                 {"gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\",\"evidence\":[1,99999]}", -1},
                  {"verifying", "{\"digest\":\"" D1 "\"}", -1},
                  {"verifying", NULL, -1},
                  {"gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}", -1},
@@ -201,7 +287,7 @@ static void say_something(void) {
                  {"tripped", "{\"code\":\"red\",\"expires\":5000,\"at\":100}", 5000},
                  {"tripped", "{\"code\":\"next\",\"expires\":" Y2099 "}", INT64_C(4070908800000000000)},
                  {"tripped", "{\"code\":\"black\"}", 0}};
-    static const size_t legal[] = {0, 7, 11, 13};
+    static const size_t legal[] = {0, 7, 22, 24};
     size_t what = below(3) > 0 ? legal[below(4)] : below(sizeof(steps) / sizeof(steps[0]));
     int64_t violations = 0;
     what = what == 0 && told.tripped && below(2) == 0 ? 3 : what; /* the plan's author has another clock */
@@ -210,19 +296,21 @@ static void say_something(void) {
     }
     missing();
     violations = row_int(&b.row, box_column(&b, "violations"));
+    bool promoted = row_is(&b.row, box_column(&b, "state"), "promoted");
     uint64_t seq = say(steps[what].step, steps[what].json);
     missing();
+    hear_step(steps[what].step, steps[what].json, promoted, row_int(&b.row, box_column(&b, "violations")) == violations);
     if (steps[what].until >= 0) {
         hear_trip(steps[what].until);
     }
     if (strcmp(steps[what].step, "simulated") == 0 && row_int(&b.row, box_column(&b, "violations")) == violations) {
         told.trial = seq;
-        told.failed = steps[what].json != NULL && strstr(steps[what].json, "fail") != NULL;
+        told.failed = fails(steps[what].json);
     }
 }
 
 /* What is told of the tripcode and of the trial is what the reference says. */
-static void expect_causes(int64_t now, size_t seen[4]) {
+static void expect_causes(int64_t now, size_t seen[SEEN]) {
     char reason[4096], trip[4096], words[WORD];
     bool tripped = finding("promotion.tripcode", "reason", trip);
     bool tried = finding("promotion.trial", "reason", reason);
@@ -234,9 +322,21 @@ static void expect_causes(int64_t now, size_t seen[4]) {
     assert_true(!tripped || strstr(trip, told.forever ? ", and does not end" : " until 2099-01-01T00:00:00Z") != NULL);
     assert_int_equal(tried, bytes_is(state, "simulated") && told.failed);
     snprintf(words, sizeof(words), "the trial failed (event %llu)", (unsigned long long)told.trial);
-    assert_true(!tried || strcmp(reason, words) == 0);
+    assert_true(!tried || strncmp(reason, words, strlen(words)) == 0); /* and how it contradicts itself */
     seen[0] += tripped;
     seen[1] += tried;
+    if (!under_way || !row_is(&b.row, box_column(&b, "what"), "model") || !row_is(&b.row, box_column(&b, "digest"), D1)) {
+        return;
+    }
+    bool suites = false, evals_lack = false;
+    for (size_t i = 0; i < 2; i++) {
+        suites = suites || (told.suites[i] != NULL && !has_passed(told.suites[i]));
+        evals_lack = evals_lack || (told.evals[i] != NULL && !has_proven(told.evals[i]));
+    }
+    assert_int_equal(finding("promotion.named-suites", "reason", reason), suites);
+    assert_int_equal(finding("promotion.named-evals", "reason", reason), evals_lack);
+    seen[4] += suites;
+    seen[5] += evals_lack;
 }
 
 /* Evaluations of the candidate that failed, by suites and by none. */
@@ -246,10 +346,23 @@ static void fail_something(void) {
     snprintf(id, sizeof(id), "eval/e%u", ++evals);
     snprintf(json, sizeof(json), "{\"digest\":\"" D1 "\",\"verdict\":\"fail\"%s}", suites[below(4)]);
     box_event(&b, "eval.finished", id, json);
+    hear_end(id, json);
+}
+
+/* Which of the rules that an evaluation mends has this remedy, and what it says; NULL: none. */
+static const char *rule_of(const char *remedy, char ret_reason[4096]) {
+    static const char *const rules[] = {"promotion.failed", "promotion.named-suites", "promotion.named-evals"};
+    char text[4096];
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (finding(rules[i], "remedy", text) && strcmp(text, remedy) == 0) {
+            return finding(rules[i], "reason", ret_reason) ? rules[i] : NULL;
+        }
+    }
+    return NULL;
 }
 
 /* All remedies of this moment, each by itself; then one of them is typed. */
-static void expect_remedies_are_legal(size_t seen[4]) {
+static void expect_remedies_are_legal(size_t seen[SEEN]) {
     struct list list;
     struct bytes item, remedy;
     char texts[8][4096], failed[4096], after[4096];
@@ -270,17 +383,17 @@ static void expect_remedies_are_legal(size_t seen[4]) {
     }
     size_t one = below(n);
     bool trial = strncmp(texts[one], "ledger append promotion.simulated", 33) == 0;
-    bool mends = strncmp(texts[one], "ledger append eval.", 19) == 0 && finding("promotion.failed", "reason", failed);
-    bool binds = mends && strstr(texts[one], " config_digest=") == NULL && strstr(texts[one], " pack=") == NULL;
+    const char *rule = rule_of(texts[one], failed);
+    bool binds = rule != NULL && strstr(texts[one], " config_digest=") == NULL && strstr(texts[one], " pack=") == NULL;
     type_all(texts[one], true);
-    if (binds) { /* another suite's failure may be left, not the one that was named */
-        assert_true(!finding("promotion.failed", "reason", after) || strcmp(failed, after) != 0);
+    if (binds) { /* another failure may be left, not the one that was named */
+        assert_true(!finding(rule, "reason", after) || strcmp(failed, after) != 0);
         seen[3]++;
     }
     missing();
     if (trial) {
         told.trial = state_at(b.view) - 1;
-        told.failed = row_is(&b.row, box_column(&b, "simulated"), "fail");
+        told.failed = row_is(&b.row, box_column(&b, "simulated"), "fail"); /* it names no numbers */
     }
     seen[2]++;
 }
@@ -288,12 +401,13 @@ static void expect_remedies_are_legal(size_t seen[4]) {
 static void each_remedy_is_a_legal_step_and_each_cause_is_told(void **state) {
     (void)state;
     const char *one = getenv("LEDGER_SEED");
-    size_t seen[4] = {0};
+    size_t seen[SEEN] = {0};
     const uint64_t random = clock_wall_ns() | 1, seeds[] = {one != NULL ? strtoull(one, NULL, 10) : 1, 3, 5, 7, 11, random};
     print_message("random seed: LEDGER_SEED=%llu\n", (unsigned long long)random);
     for (size_t i = 0; i < (one != NULL ? 1 : sizeof(seeds) / sizeof(seeds[0])); i++) {
         x = seeds[i];
         memset(&told, 0, sizeof(told));
+        evals = 0;
         say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
         for (size_t k = 0; k < ROUNDS; k++) {
             say_something();
@@ -308,7 +422,7 @@ static void each_remedy_is_a_legal_step_and_each_cause_is_told(void **state) {
         box_close(&b);
         box_open(&b);
     }
-    assert_true(one != NULL || (seen[0] > 0 && seen[1] > 0 && seen[2] > 0 && seen[3] > 0));
+    assert_true(one != NULL || (seen[0] > 0 && seen[1] > 0 && seen[2] > 0 && seen[3] > 0 && seen[4] > 0 && seen[5] > 0));
 }
 
 /* ---- the words ---- */
@@ -431,6 +545,38 @@ static void what_a_tripcode_holds_can_only_be_given_up(void **state) {
     assert_string_equal(text, "");
 }
 
+static void what_the_verification_names_has_to_have_passed(void **state) {
+    (void)state;
+    char text[4096];
+    box_event(&b, "eval.scored", "eval/e",
+              "{\"task\":\"t\",\"metric\":\"x\",\"value\":1,\"threshold\":0.5,"
+              "\"higher_is_better\":true}");
+    box_event(&b, "eval.finished", "eval/e", "{\"digest\":\"" D1 "\",\"suite\":\"s\",\"verdict\":\"pass\"}");
+    say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
+    say("simulated", "{\"verdict\":\"pass\",\"runs\":10,\"failed\":0}");
+    uint64_t named = say("verifying", "{\"suites\":[\"s\",\"s2\"],\"evals\":[\"e\",\"never\"]}");
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
+    expect_refused("promoted", "{\"digest\":\"" D1 "\"}", "suite 's2' has not evaluated it");
+    expect_refused("promoted", "{\"digest\":\"" D1 "\"}", "eval 'never' is not known");
+    assert_true(finding("promotion.named-suites", "remedy", text));
+    assert_non_null(strstr(text, "eval.finished -s eval/EVAL suite=s2 digest=" D1 " verdict=pass"));
+    uint64_t seqs[ROW_SEQS_MAX];
+    size_t n = row_seqs(&b.row, box_column(&b, "evidence"), seqs, ROW_SEQS_MAX), found = 0;
+    for (size_t i = 0; i < n; i++) {
+        found += seqs[i] == named;
+    }
+    assert_int_equal(found, 1);
+    type_all(text, true);
+    assert_false(finding("promotion.named-suites", "reason", text));
+    box_event(&b, "eval.finished", "eval/never", "{\"digest\":\"" D2 "\",\"verdict\":\"pass\"}");
+    expect_refused("promoted", "{\"digest\":\"" D1 "\"}", "eval 'never' is of something else");
+    say("verifying", "{\"evals\":[\"e\"]}");
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\"}");
+    struct decision d;
+    may_append("promotion.promoted", "promotion/p", "{\"digest\":\"" D1 "\"}", &d);
+    assert_true(d.yes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_remedy_is_a_legal_step_and_each_cause_is_told, start, finish),
@@ -441,6 +587,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(no_later_tripcode_shortens_one_that_holds, start, finish),
         cmocka_unit_test_setup_teardown(a_tripcode_before_any_plan_says_until_when_and_what_is_possible, start, finish),
         cmocka_unit_test_setup_teardown(what_a_tripcode_holds_can_only_be_given_up, start, finish),
+        cmocka_unit_test_setup_teardown(what_the_verification_names_has_to_have_passed, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -280,12 +280,55 @@ static void what_is_missing_is_what_bars_it(void **state) {
     assert_true(one != NULL || (answers[0] > 0 && answers[1] > 0));
 }
 
+static void a_trial_that_contradicts_itself_has_failed(void **state) {
+    static const char *const cases[][2] = {
+        {"{\"verdict\":\"pass\",\"runs\":10,\"failed\":10}", ": its verdict is 'pass', and 10 of 10 failed"},
+        {"{\"verdict\":\"pass\",\"failed\":1}", ": its verdict is 'pass', and 1 failed"},
+        {"{\"runs\":2,\"failed\":3}", ": 3 of 2 failed"},
+        {"{\"verdict\":\"pass\",\"runs\":0}", ": its verdict is 'pass', and 0 of 0 failed"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char words[256];
+        say("aborted", NULL);
+        say("planned", "{\"what\":\"model\",\"digest\":\"" D1 "\"}");
+        uint64_t trial = say("simulated", cases[i][0]);
+        say("verifying", NULL);
+        snprintf(words, sizeof(words), "verifying from simulated: the trial failed (event %llu)%s",
+                 (unsigned long long)trial, cases[i][1]);
+        expect_violation("simulated", (int64_t)i + 2, words);
+    }
+    say("simulated", "{\"verdict\":\"warn\",\"runs\":10,\"failed\":3}");
+    say("verifying", NULL);
+    expect("verifying", (int64_t)(sizeof(cases) / sizeof(cases[0])) + 1);
+}
+
+static void evidence_has_to_be_there_before_it(void **state) {
+    (void)state;
+    go_to_the_gate();
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\",\"evidence\":[1,999]}");
+    expect_violation("verifying", 1,
+                     "gated from verifying: its evidence names event 999, and there is no such event before it");
+    assert_false(row_has(&b.row, box_column(&b, "gate")));
+    say("gated", "{\"decision\":\"hold\",\"evidence\":[\"one\"]}");
+    expect_violation("verifying", 2, "gated from verifying: its evidence holds what is not the number of an event");
+    box_text(&b, "gate", "hold"); /* a no is taken from anybody */
+    say("gated", "{\"decision\":\"pass\",\"digest\":\"" D1 "\",\"evidence\":[1,2]}");
+    expect("verifying", 2);
+    say("promoted", "{\"digest\":\"" D1 "\",\"evidence\":[999]}");
+    expect("verifying", 3);
+    say("aborted", "{\"evidence\":[999]}");
+    expect_violation("aborted", 4,
+                     "aborted from verifying: its evidence names event 999, and there is no such event before it");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_missing_is_what_bars_it, start, finish),
         cmocka_unit_test_setup_teardown(the_legal_way_leads_to_promoted_and_each_step_is_evidence, start, finish),
         cmocka_unit_test_setup_teardown(steps_forward_that_are_not_legal_lead_nowhere, start, finish),
         cmocka_unit_test_setup_teardown(the_gate_must_let_this_digest_pass, start, finish),
+        cmocka_unit_test_setup_teardown(a_trial_that_contradicts_itself_has_failed, start, finish),
+        cmocka_unit_test_setup_teardown(evidence_has_to_be_there_before_it, start, finish),
         cmocka_unit_test_setup_teardown(aborting_always_takes_effect, start, finish),
         cmocka_unit_test_setup_teardown(a_tripcode_stops_what_is_under_way_as_long_as_it_holds, start, finish),
         cmocka_unit_test_setup_teardown(a_trip_after_the_promotion_is_noted_and_leaves_it, start, finish),
