@@ -234,12 +234,18 @@ static void remark_duplicate(const struct cli *cli, const char *parts, uint64_t 
     cli_warn(cli, &warning);
 }
 
+/* Past a limit a policy is not taken, and a guard would go on with the one before. */
+static bool is_always_judged(const struct ledger_draft *draft) {
+    return bytes_is(draft->kind, "policy.declared");
+}
+
+/* Where nothing can be checked, nobody is told that it was. */
 static int show_event(struct cli *cli, const struct ledger_draft *draft, bool checked) {
     struct ledger *ledger = NULL;
     bool is_new = false;
-    int exit_code = cli_open(cli, CLI_TRY, &ledger);
+    int exit_code = cli_open(cli, checked ? CLI_READ : CLI_TRY, &ledger);
     if (exit_code == 0) {
-        exit_code = preview_print(cli, ledger, draft, checked, &is_new);
+        exit_code = preview_print(cli, ledger, draft, checked || is_always_judged(draft), &is_new);
     }
     if (is_new) {
         remark_unknown(cli, kind_find(draft->kind), draft->body);
@@ -259,8 +265,7 @@ static int write_event(struct cli *cli, const struct ledger_draft *draft, bool c
         return exit_code;
     }
     char note[CHECKED_NOTE_MAX] = "";
-    /* Judged in any case: past a limit a policy is not taken, and a guard would go on with the one before. */
-    bool judged = checked || bytes_is(draft->kind, "policy.declared");
+    bool judged = checked || is_always_judged(draft);
     int rc = judged ? checked_append(ledger, draft, &receipt, &head, note, &err)
                     : ledger_append(ledger, draft, &receipt, &head, &err);
     if (rc == 0 && receipt.duplicate && checked) {

@@ -13,6 +13,16 @@ json .duplicate null
 box 3 append permission.granted -s pack/p grop=exec --dry-run
 err_has "did you mean 'group'?"
 [[ $err != *'kept private'* ]] || fail 'what is refused is not kept'
+# Where nothing can be checked, the answer is not yes, with --dry-run or without.
+for gate in 'permission.used -s pack/p group=exec scope=a' 'promotion.promoted -s promotion/p' 'run.started -s run/7 pack=p' \
+    'policy.declared -s policy/p'; do
+    read -ra words <<<"$gate"
+    box 3 append "${words[@]}" --checked
+    err_has 'there is no ledger in'
+    box 3 append "${words[@]}" --checked --dry-run
+    err_has 'there is no ledger in'
+    out_empty
+done
 [[ ! -e $BOX ]] || fail 'a dry run has made a ledger'
 echo '{"kind":"run.started","subject":"run/7","cause":5}' >one.jsonl
 box 0 ingest jsonl --dry-run one.jsonl

@@ -125,6 +125,8 @@ python3 -c 'import json
 print(json.dumps({"policy": "q", "version": "1", "tool_rules": [{"tier": "T1", "tool": "x" * 240, "server": "y" * 240}] * 512}))' >"$T/q.json"
 box 1 append policy.declared -s policy/q --body-file "$T/q.json"
 err_has "refused: policy 'q': its 252 KiB of rules are not taken: at most 256 KiB a policy and 8192 KiB in all, which would be"
+box 1 append policy.declared -s policy/q --body-file "$T/q.json" --dry-run
+json .checked.legal false
 python3 -c 'import json
 print(json.dumps({"policy": "q", "version": "1", "tool_rules": [{"tier": "T1", "tool": "x", "arguments": ["a=" + "x" * 250] * 9}] * 512}))' >"$T/q.json"
 box 3 append policy.declared -s policy/q --body-file "$T/q.json"
