@@ -211,15 +211,40 @@ static const char *number_fault(struct bytes host) {
     return inet_pton(AF_INET, text, &address) == 1 ? NULL : "is an IPv4 address that is not four decimal numbers up to 255";
 }
 
+/* Prefixes of IPv6 addresses that hold an IPv4 address, which is reached by them: more than one writing of it. */
+static const struct {
+    uint8_t bytes[12];
+    size_t n;
+} ipv4_within[] = {
+    {{0}, 12},                                           /* ::a.b.c.d, RFC 4291 2.5.5.1; but for :: and ::1 */
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 12},    /* ::ffff:a.b.c.d, RFC 4291 2.5.5.2 */
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0}, 12},    /* ::ffff:0:a.b.c.d, RFC 2765 2.1 */
+    {{0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0}, 12}, /* 64:ff9b::a.b.c.d, RFC 6052 2.1 */
+    {{0, 0x64, 0xff, 0x9b, 0, 1}, 6},                    /* 64:ff9b:1::/48, RFC 8215 */
+};
+
+static bool holds_ipv4(const struct in6_addr *in6) {
+    if (IN6_IS_ADDR_UNSPECIFIED(in6) || IN6_IS_ADDR_LOOPBACK(in6)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(ipv4_within) / sizeof(ipv4_within[0]); i++) {
+        if (memcmp(in6->s6_addr, ipv4_within[i].bytes, ipv4_within[i].n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* In brackets, one writing of each: the shortest (RFC 5952), and an IPv4 address as itself. */
 static const char *address_fault(struct bytes address) {
     char text[INET6_ADDRSTRLEN], shortest[INET6_ADDRSTRLEN];
     struct in6_addr in6;
     snprintf(text, sizeof(text), "%.*s", (int)(address.n < sizeof(text) ? address.n - 2 : 0), (const char *)address.p + 1);
     bool good = inet_pton(AF_INET6, text, &in6) == 1 && inet_ntop(AF_INET6, &in6, shortest, sizeof(shortest)) != NULL;
-    return good && strcmp(text, shortest) == 0 && !IN6_IS_ADDR_V4MAPPED(&in6)
-               ? NULL
-               : "is not an IPv6 address in its shortest form (RFC 5952)";
+    if (good && holds_ipv4(&in6)) {
+        return "is an IPv6 address that stands for an IPv4 address (write that one)";
+    }
+    return good && strcmp(text, shortest) == 0 ? NULL : "is not an IPv6 address in its shortest form (RFC 5952)";
 }
 
 static const char *name_fault(struct bytes name) {

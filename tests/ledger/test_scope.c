@@ -9,9 +9,10 @@
 
 #include "ledger/kinds/scope.h"
 
-#define FILES "filesystem.write"
-#define HOSTS "network.egress"
-#define NAMES "model.invoke"
+#define FILES       "filesystem.write"
+#define HOSTS       "network.egress"
+#define IPV4_WITHIN "is an IPv6 address that stands for an IPv4 address (write that one)"
+#define NAMES       "model.invoke"
 
 static const struct {
     const char *group, *scope, *fault; /* NULL: none */
@@ -112,8 +113,17 @@ static const struct {
     {HOSTS, "[0:0:0:0:0:0:0:1]", "is not an IPv6 address in its shortest form (RFC 5952)"},
     {HOSTS, "[::01]", "is not an IPv6 address in its shortest form (RFC 5952)"},
     {HOSTS, "[2001:db8:0::1]", "is not an IPv6 address in its shortest form (RFC 5952)"},
-    {HOSTS, "[::ffff:127.0.0.1]", "is not an IPv6 address in its shortest form (RFC 5952)"},
-    {HOSTS, "[::ffff:7f00:1]", "is not an IPv6 address in its shortest form (RFC 5952)"},
+    {HOSTS, "[::ffff:127.0.0.1]", IPV4_WITHIN},
+    {HOSTS, "[::ffff:7f00:1]", IPV4_WITHIN},
+    {HOSTS, "[::127.0.0.1]", IPV4_WITHIN},
+    {HOSTS, "[::7f00:1]", IPV4_WITHIN},
+    {HOSTS, "[::2]:443", IPV4_WITHIN},
+    {HOSTS, "[64:ff9b::7f00:1]", IPV4_WITHIN},
+    {HOSTS, "[64:ff9b::127.0.0.1]:80", IPV4_WITHIN},
+    {HOSTS, "[64:ff9b:1:7f00:0:100::]", IPV4_WITHIN},
+    {HOSTS, "[::ffff:0:7f00:1]", IPV4_WITHIN},
+    {HOSTS, "[64:ff9b:2::1]", NULL},
+    {HOSTS, "[64:ff9b::1:7f00:1]", NULL},
     {HOSTS, "[1::2::3]", "is not an IPv6 address in its shortest form (RFC 5952)"},
     {FILES, "outbox/\xef\xb8\xb0/etc", "has a '..' segment"},
     {FILES,

@@ -34,7 +34,7 @@ static void random_scope(char *ret, const char *group) {
     static const char *const likely[] = {"outbox/a", "/outbox/a", "a.b", "outbox/a/b", "a.b:80", "outbox/*"};
     static const char *const hosts[] = {"",      "a.b",       "outbox",   "a",        "x.a.b",       "a..b",
                                         ".a",    "a/b",       "a.b.",     "a.b:80",   "a.b:80?x=.b", "evil:80/*#.b",
-                                        "127.1", "127.0.0.1", "[::1]:80", "[::2]:80", "*.b"};
+                                        "127.1", "127.0.0.1", "[::1]:80", "[::1:0:0:1]:80", "*.b"};
     if (below(2) == 0) {
         snprintf(ret, SCOPE_TEXT, "%s", likely[below(6)]);
         return;
