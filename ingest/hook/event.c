@@ -13,6 +13,7 @@
 #include "ingest/input/keyed_hash.h"
 #include "ledger/kinds/id.h"
 #include "ledger/kinds/kind.h"
+#include "ledger/kinds/tool_rule.h"
 
 #define VALUES_MAX ((size_t)2 << 20)
 #define ROOM       ((size_t)768 << 10) /* of the 1 MiB of private fields: masks may be longer than what they mask */
@@ -101,24 +102,9 @@ void hook_group(struct hook_draft *d, const char *group) {
     }
 }
 
-/* "mcp__SERVER__TOOL" names the server. */
-static struct bytes server_of(struct bytes tool) {
-    static const char prefix[] = "mcp__";
-    if (!bytes_has_prefix(tool, prefix)) {
-        return (struct bytes){NULL, 0};
-    }
-    const uint8_t *from = tool.p + strlen(prefix), *end = tool.p + tool.n;
-    for (const uint8_t *p = from; p + 2 < end; p++) {
-        if (p > from && p[0] == '_' && p[1] == '_') {
-            return (struct bytes){from, (size_t)(p - from)};
-        }
-    }
-    return (struct bytes){NULL, 0};
-}
-
 void hook_tool(struct hook_draft *d, struct bytes tool) {
     mp_map_text(&d->fields, "tool", tool);
-    hook_known(d, "server", server_of(tool));
+    hook_known(d, "server", tool_rule_server(tool));
     hook_group(d, agent_group_of(tool));
 }
 

@@ -56,6 +56,13 @@ static bool fits(struct bytes pattern, struct bytes text) {
     return pattern.p == NULL || glob_match(pattern, text);
 }
 
+struct bytes tool_rule_server(struct bytes tool) {
+    static const char prefix[] = "mcp__";
+    const size_t n = sizeof(prefix) - 1;
+    const uint8_t *end = bytes_has_prefix(tool, prefix) ? memmem(tool.p + n, tool.n - n, "__", 2) : NULL;
+    return end == NULL ? bytes_of("") : (struct bytes){tool.p + n, (size_t)(end - tool.p) - n};
+}
+
 bool tool_rule_fits(const struct tool_rule *rule, const struct tool_call *call) {
     return fits(rule->tool, call->tool) && fits(rule->server, call->server) && fits(rule->agent, call->agent) &&
            (rule->group.p == NULL || bytes_eq(rule->group, call->group));

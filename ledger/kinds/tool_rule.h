@@ -33,6 +33,8 @@ bool tool_rules_next(struct tool_rules *rules, struct tool_rule *ret, uint32_t *
 struct tool_call {
     struct bytes tool, server, agent, group;
 };
+/* The server that a tool's name names, "mcp__SERVER__TOOL"; empty: it names none. Borrowed from the name. */
+struct bytes tool_rule_server(struct bytes tool);
 /* All patterns fit; arguments play no part. */
 bool tool_rule_fits(const struct tool_rule *rule, const struct tool_call *call);
 

@@ -5,8 +5,8 @@
  *   permission.used   the subject                                                group, scope, tier; without a group
  *                                                                                nothing can be held
  *   run.tool_called   the pack of the run; of a run without one, the newest      group, scope, tier; without a group
- *                     of what was decided for its agent, tool and server         nothing can be held; the tier
- *                                                                                that policies judge, when it is higher
+ *                     of what was decided for its agent, tool and server,        nothing can be held; the tier
+ *                     also the one that its tool's name names                    that policies judge, when it is higher
  *   run.started       the pack, where it says which permissions it has           each of the list `permissions` */
 #include <stdio.h>
 #include <string.h>

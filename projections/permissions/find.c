@@ -116,15 +116,25 @@ static int ground_without(struct fold *fold, const struct asked *a, enum permiss
 }
 
 int permission_find(struct fold *fold, struct asked *a, struct found *ret, struct err *err) {
+    struct permission_holders holders;
     struct grounds found = {0};
+    int rc = 0;
     for (size_t g = 0; g < GROUNDS; g++) {
         found.seq[g] = -1;
     }
-    int rc = consider_group(fold, a, a->group, &found, err);
-    if (rc == 0 && a->group.n != 0) rc = consider_group(fold, a, (struct bytes){a->group.p, 0}, &found, err);
+    permission_holders_of(a->who, &holders);
+    for (size_t i = 0; i < holders.n && rc == 0; i++) {
+        a->who = holders.who[i];
+        rc = consider_group(fold, a, a->group, &found, err);
+        if (rc == 0 && a->group.n != 0) rc = consider_group(fold, a, (struct bytes){a->group.p, 0}, &found, err);
+    }
     ret->ground = permission_ground_pick(found.seq);
     ret->row = ret->ground != GROUND_NONE ? found.row[ret->ground] : NULL;
-    if (rc == 0 && ret->ground == GROUND_NONE) rc = ground_without(fold, a, &ret->ground, err);
+    for (size_t i = 0; i < holders.n && rc == 0 && ret->ground == GROUND_NONE; i++) {
+        a->who = holders.who[i];
+        rc = ground_without(fold, a, &ret->ground, err);
+    }
+    a->who = holders.who[0];
     return rc;
 }
 

@@ -2,8 +2,26 @@
  * given anew. */
 #include "projections/permissions/ground.h"
 
+#include <string.h>
+
 #include "ledger/kinds/scope.h"
+#include "ledger/kinds/tool_rule.h"
 #include "projections/permissions/row.h"
+
+void permission_holders_of(struct bytes who, struct permission_holders *ret) {
+    const size_t prefix = sizeof("tool/") - 1;
+    struct bytes server = {0};
+    ret->who[0] = who;
+    ret->n = 1;
+    if (bytes_has_prefix(who, "tool/")) {
+        server = tool_rule_server((struct bytes){who.p + prefix, who.n - prefix});
+    }
+    if (server.n > 0 && server.n < sizeof(ret->text) - sizeof("server/")) {
+        memcpy(ret->text, "server/", sizeof("server/") - 1);
+        memcpy(ret->text + sizeof("server/") - 1, server.p, server.n);
+        ret->who[ret->n++] = (struct bytes){(const uint8_t *)ret->text, sizeof("server/") - 1 + server.n};
+    }
+}
 
 enum permission_ground permission_ground(const struct row *row, bool over, const struct permission_limits *limits) {
     static const enum permission_ground up_to[] = {GROUND_T0, GROUND_T1, GROUND_T2};

@@ -11,6 +11,15 @@
 
 #include "projections/rows/row.h"
 
+/* Whose decisions concern a holder: its own, and of a tool whose name names its server (mcp__SERVER__TOOL) the server's. */
+#define PERMISSION_HOLDERS_MAX 2
+struct permission_holders {
+    size_t n;
+    struct bytes who[PERMISSION_HOLDERS_MAX]; /* the first is borrowed, the other in `text` */
+    char text[512];
+};
+void permission_holders_of(struct bytes who, struct permission_holders *ret);
+
 enum permission_ground {
     GROUND_HOLDS,   /* granted, and the use is within it */
     GROUND_REFUSES, /* denied or revoked */

@@ -11,6 +11,7 @@
  *
  * Rows are looked at as they are stored, and their end is judged here: the judge of a row asks what is asked here. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/glob.h"
 #include "ledger/kinds/scope.h"
@@ -26,7 +27,7 @@
 /* The newest of a ground. */
 struct newest {
     int64_t seq; /* -1: none */
-    char words[64], scope[128];
+    char words[64], scope[128], who[128];
     struct decision cited;
 };
 
@@ -75,6 +76,7 @@ static void take_into(struct newest *n, const struct weighing *w, enum permissio
     n->seq = seq;
     snprintf(n->words, sizeof(n->words), "%s", permission_ground_words(row, ground, &w->limits));
     snprintf(n->scope, sizeof(n->scope), "%.*s", REASON_NAME(row_text(row, PERMISSIONS_SCOPE)));
+    snprintf(n->who, sizeof(n->who), "%.*s", REASON_NAME(row_text(row, PERMISSIONS_WHO)));
     decide_begin(&n->cited);
     if (ground != GROUND_REFUSES || seq == row_int(row, PERMISSIONS_DECIDED_SEQ)) {
         decide_cite_row(&n->cited, row); /* what is cited there brought its newest decision */
@@ -197,7 +199,7 @@ static void answer(struct permitted *ret, const struct weighing *w, struct bytes
     const char *fault = fault_of(q);
     enum permission_ground ground = fault == NULL ? ground_of(w) : GROUND_NONE;
     const struct newest *by = ground != GROUND_NONE ? &w->newest[ground] : NULL;
-    char words[128], at[24] = "";
+    char words[128], name[sizeof(by->who)], at[24] = "";
     *ret = (struct permitted){.ground = ground, .fault = fault};
     decide_begin(&ret->decision);
     if (by != NULL) {
@@ -213,11 +215,12 @@ static void answer(struct permitted *ret, const struct weighing *w, struct bytes
         snprintf(words, sizeof(words), "%s", by != NULL ? by->words : "nobody granted it");
     }
     if (ground != GROUND_HOLDS) {
+        bool other = by != NULL && snprintf(name, sizeof(name), "%.*s", REASON_NAME(who)) > 0 && strcmp(name, by->who) != 0;
         if (w->limits.tier > 0) {
             snprintf(at, sizeof(at), " at T%d", w->limits.tier);
         }
-        decide_no(&ret->decision, "%.*s may not %.*s '%.*s'%s: %s", REASON_NAME(who), REASON_NAME(q->group),
-                  REASON_NAME(q->scope), at, words);
+        decide_no(&ret->decision, "%.*s may not %.*s '%.*s'%s: %s%s%s", REASON_NAME(who), REASON_NAME(q->group),
+                  REASON_NAME(q->scope), at, words, other ? " for " : "", other ? by->who : "");
     }
 }
 
@@ -247,14 +250,27 @@ static int weigh_all(struct weighing *w, struct bytes who, struct bytes group, s
     return rc < 0 ? rc : 0;
 }
 
-static int weigh_who(struct weighing *w, struct bytes who, struct err *err) {
-    int rc = weigh_all(w, who, (struct bytes){0}, err);
-    if (rc == 0 && w->q->group.n != 0) rc = weigh_all(w, who, w->q->group, err);
+/* Of each of them once. */
+static int weigh_who(struct weighing *w, const struct permission_holders *holders, struct err *err) {
+    int rc = 0;
+    for (size_t i = 0; i < holders->n && rc == 0; i++) {
+        rc = weigh_all(w, holders->who[i], (struct bytes){0}, err);
+        if (rc == 0 && w->q->group.n != 0) rc = weigh_all(w, holders->who[i], w->q->group, err);
+    }
     return rc;
+}
+
+static bool is_among(struct bytes who, const struct bytes *all, size_t n) {
+    size_t i = 0;
+    while (i < n && !bytes_eq(all[i], who)) {
+        i++;
+    }
+    return i < n;
 }
 
 int decide_is_permitted_any(struct state_view *view, const struct bytes *who, size_t n, const struct decide_use *use,
                             struct decision *ret, struct err *err) {
+    struct permission_holders holders;
     struct weighing w;
     struct permitted found;
     int rc = 0;
@@ -265,7 +281,9 @@ int decide_is_permitted_any(struct state_view *view, const struct bytes *who, si
     }
     weighing_init(&w, view, use);
     for (size_t i = 0; i < n && rc == 0; i++) {
-        rc = weigh_who(&w, who[i], err);
+        permission_holders_of(who[i], &holders);
+        holders.n = holders.n > 1 && is_among(holders.who[1], who, n) ? 1 : holders.n;
+        rc = weigh_who(&w, &holders, err);
     }
     if (rc == 0) {
         answer(&found, &w, who[0]);
@@ -327,28 +345,36 @@ static int weigh_wider(struct weighing *w, struct bytes who, struct bytes group,
     return rc;
 }
 
-/* The same scope of its group is with the caller. */
-static int weigh_others(struct weighing *w, struct bytes who, bool *ret_untold, struct err *err) {
-    int rc = weigh_wider(w, who, w->q->group, ret_untold, err);
-    if (rc == 0 && w->q->group.n > 0) {
-        rc = weigh_row(w, who, (struct bytes){0}, w->q->scope, err);
-        if (rc == 0) rc = weigh_wider(w, who, (struct bytes){0}, ret_untold, err);
+/* All of that but, with `own`, for the first holder's row of the scope itself, which is with the caller. */
+static int weigh_others(struct weighing *w, const struct permission_holders *holders, bool own, bool *ret_untold,
+                        struct err *err) {
+    const struct decide_use *q = w->q;
+    int rc = 0;
+    for (size_t i = 0; i < holders->n && rc == 0; i++) {
+        struct bytes who = holders->who[i];
+        rc = own && i == 0 ? 0 : weigh_row(w, who, q->group, q->scope, err);
+        if (rc == 0) rc = weigh_wider(w, who, q->group, ret_untold, err);
+        if (rc == 0 && q->group.n > 0) rc = weigh_row(w, who, (struct bytes){0}, q->scope, err);
+        if (rc == 0 && q->group.n > 0) rc = weigh_wider(w, who, (struct bytes){0}, ret_untold, err);
     }
     return rc;
 }
 
 int permitted_ask(struct state_view *view, struct bytes who, const struct decide_use *use, struct permitted *ret,
                   struct err *err) {
+    struct permission_holders holders;
     struct weighing w;
     bool untold = use->scope.n == 0 || glob_is_pattern(use->scope); /* then also what is a part of it counts */
     int rc = 0;
     weighing_init(&w, view, use);
+    permission_holders_of(who, &holders);
     if (!untold) {
-        rc = weigh_row(&w, who, use->group, use->scope, err);
-        if (rc == 0) rc = weigh_others(&w, who, &untold, err);
-        if (rc == 0) rc = weigh_row(&w, who, use->group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), err);
+        rc = weigh_others(&w, &holders, false, &untold, err);
+        for (size_t i = 0; i < holders.n && rc == 0; i++) {
+            rc = weigh_row(&w, holders.who[i], use->group, bytes_of(PERMISSIONS_SCOPE_UNKNOWN), err);
+        }
     }
-    rc = rc == 0 && untold ? weigh_who(&w, who, err) : rc;
+    rc = rc == 0 && untold ? weigh_who(&w, &holders, err) : rc;
     if (rc == 0) {
         answer(ret, &w, who);
     }
@@ -357,13 +383,15 @@ int permitted_ask(struct state_view *view, struct bytes who, const struct decide
 
 int permitted_ask_row(struct state_view *view, const struct row *row, const struct decide_use *use, struct permitted *ret,
                       struct err *err) {
+    struct permission_holders holders;
     struct weighing w;
     bool untold = false;
     weighing_init(&w, view, use);
+    permission_holders_of(row_text(row, PERMISSIONS_WHO), &holders);
     w.bounded = true;
     w.undoes = row_is(row, PERMISSIONS_STATE, "denied") || row_is(row, PERMISSIONS_STATE, "revoked");
     int rc = weigh(&w, row, err);
-    if (rc == 0) rc = weigh_others(&w, row_text(row, PERMISSIONS_WHO), &untold, err);
+    if (rc == 0) rc = weigh_others(&w, &holders, true, &untold, err);
     state_worked(view, w.steps / STEPS_OF_A_ROW);
     if (rc == 0) {
         answer(ret, &w, row_text(row, PERMISSIONS_WHO));

@@ -40,7 +40,8 @@ int permitted_ask(struct state_view *view, struct bytes who, const struct decide
 int permitted_ask_row(struct state_view *view, const struct row *row, const struct decide_use *use, struct permitted *ret,
                       struct err *err);
 
-/* Does `who` (pack, tool, agent, server; as a subject) hold it at the view's time? A scope with a fault
+/* Does `who` (pack, tool, agent, server; as a subject) hold it at the view's time? Of a tool whose name names its server
+ * what was decided for that server counts as if it had been decided for the tool (ground.h), here and above. A scope with a fault
  * (ledger/kinds/scope.h) is held by nobody. The reason names the grant that came nearest. */
 int decide_is_permitted(struct state_view *view, struct bytes who, const struct decide_use *use, struct decision *ret,
                         struct err *err);

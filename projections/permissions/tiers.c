@@ -165,15 +165,6 @@ static bool ask_shipped(const struct tool_call *call, struct tiers_answer *a) {
     return false;
 }
 
-/* "mcp__SERVER__TOOL" names its server. */
-static struct bytes server_of(struct bytes tool) {
-    if (!bytes_has_prefix(tool, "mcp__")) {
-        return bytes_of("");
-    }
-    const uint8_t *from = tool.p + 5, *end = memmem(from, tool.n - 5, "__", 2);
-    return end == NULL ? bytes_of("") : (struct bytes){from, (size_t)(end - from)};
-}
-
 int tiers_judge(struct state_view *view, const struct tool_call *asked, struct tiers_answer *ret, struct err *err) {
     struct tiers_answer a = {.tier = TIER_UNKNOWN, .seq = LEDGER_NO_SEQ};
     struct tool_call call = *asked;
@@ -181,7 +172,7 @@ int tiers_judge(struct state_view *view, const struct tool_call *asked, struct t
     const struct tiers *tiers = view->read.p;
     bool decided = false;
     watch_look(view->watched, WATCH_TABLE, state_table_find(view, "policies"), (struct bytes){0});
-    call.server = call.server.n > 0 ? call.server : server_of(call.tool);
+    call.server = call.server.n > 0 ? call.server : tool_rule_server(call.tool);
     for (size_t i = 0; rc == 0 && !decided && i < tiers->n; i++) {
         decided = ask_rules(tiers, &tiers->policy[i], &call, &a);
     }

@@ -158,6 +158,25 @@ start 0 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"}'
 start 1 '{"group":"filesystem.write","scope":"outbox/a","tier":"T1"},{"group":"exec","tier":"T1"}'
 err_has "pack/w may not exec"
 
+# The name of a tool names its server: what was decided for the server concerns the tool, and the answer says for whom.
+srv() { box "$1" append "permission.$2" -s "$3" group=network.egress "${@:4}"; }
+srv 0 granted tool/mcp__srv__fetch tier=T3
+srv 0 denied server/srv
+for server in '' server=srv server=other; do
+    box 1 append run.tool_called -s run/q1 tool=mcp__srv__fetch group=network.egress scope=h --checked --dry-run ${server:+"$server"}
+    [[ $(jq -r .checked.reason <<<"$out") == "tool/mcp__srv__fetch may not network.egress 'h' at T1: denied for server/srv; it is T1 by policy"* ]] ||
+        fail 'the refusal does not say for whom'
+done
+srv 1 used tool/mcp__srv__fetch scope=h --checked
+err_has "tool/mcp__srv__fetch may not network.egress 'h': denied for server/srv"
+srv 0 used tool/mcp__srv__fetch scope=h # unchecked, it is a violation
+box 0 permit list --json
+same "$(jq -c '.states[] | select(.who == "server/srv") | [.unpermitted, .violation]' <<<"$out")" '[1,"used, but it was denied"]'
+same "$(jq -c '.states[] | select(.who == "tool/mcp__srv__fetch") | .state' <<<"$out")" '"overridden"'
+srv 0 used tool/mcp__other__fetch scope=h
+srv 0 granted server/srv tier=T3
+srv 0 used tool/mcp__srv__fetch scope=h --checked
+
 # A denial says nothing of what is granted after it.
 box 0 append permission.denied -s pack/w group=exec tier=T2
 box 0 append permission.granted -s pack/w group=exec

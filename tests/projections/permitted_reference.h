@@ -25,6 +25,7 @@ struct said {
     char group[24], scope[SCOPE_TEXT];
     char what; /* granted, denied, revoked, expired, used by their first letter; 'f': its session's run is finished */
     int tier;
+    bool server;     /* said of the server of the tool that is asked about, not of the tool */
     bool once, past; /* past: over from the beginning */
     char session[4]; /* of a grant: it holds there alone; of a use: its own */
     int64_t seq;
@@ -120,7 +121,7 @@ static inline bool elsewhere(const struct said *s, const char *run) {
 }
 
 static inline bool same_scope(const struct said *a, const struct said *b_) {
-    return strcmp(a->group, b_->group) == 0 && strcmp(a->scope, b_->scope) == 0;
+    return a->server == b_->server && strcmp(a->group, b_->group) == 0 && strcmp(a->scope, b_->scope) == 0;
 }
 
 /* Of the first n events: a grant that no newer one of the same scope replaces. */

@@ -9,7 +9,8 @@
 #include "tests/projections/permitted_reference.h"
 #include "tests/projections/state_box.h"
 
-#define WHO "pack/p"
+/* Who is asked about. What is decided for the server of a tool concerns the tool, also where the name alone names it. */
+static const char *who = "pack/p", *server = NULL;
 
 /* ---- random histories ---- */
 
@@ -32,9 +33,11 @@ static void random_scope(char *ret, const char *group) {
     static const char *const segments[] = {"outbox", "a",   "b",       "..",     ".",        "",  "a.b", "~",
                                            "a\\\\b", "...", "\\u0001", TWO_DOTS, ACCOUNT_OF, "*", "o?"};
     static const char *const likely[] = {"outbox/a", "/outbox/a", "a.b", "outbox/a/b", "a.b:80", "outbox/*"};
-    static const char *const hosts[] = {"",      "a.b",       "outbox",   "a",        "x.a.b",       "a..b",
-                                        ".a",    "a/b",       "a.b.",     "a.b:80",   "a.b:80?x=.b", "evil:80/*#.b",
-                                        "127.1", "127.0.0.1", "[::1]:80", "[::1:0:0:1]:80", "*.b"};
+    static const char *const hosts[] = {"",      "a.b",       "outbox",      "a",
+                                        "x.a.b", "a..b",      ".a",          "a/b",
+                                        "a.b.",  "a.b:80",    "a.b:80?x=.b", "evil:80/*#.b",
+                                        "127.1", "127.0.0.1", "[::1]:80",    "[::1:0:0:1]:80",
+                                        "*.b"};
     if (below(2) == 0) {
         snprintf(ret, SCOPE_TEXT, "%s", likely[below(6)]);
         return;
@@ -80,7 +83,8 @@ static void odd_grant(struct history *h) {
     char json[160];
     snprintf(s.group, sizeof(s.group), "%s", groups[below(3)]);
     snprintf(json, sizeof(json), "{\"group\":\"%s\",\"tier\":\"T3\"%s}", s.group, grants[which]);
-    s.seq = (int64_t)box_odd(&b, "permission.granted", WHO, json);
+    s.server = server != NULL && below(2) == 0;
+    s.seq = (int64_t)box_odd(&b, "permission.granted", s.server ? server : who, json);
     if (which > 0 && is_scope(s.group, s.scope)) {
         add(h, &s);
     }
@@ -163,10 +167,12 @@ static void random_decision(struct history *h) {
     if (class || (!by_agent && step[0] != 'e' && !is_scope(s.group, s.scope))) {
         return; /* is not taken */
     }
+    s.server = server != NULL && below(2) == 0;
+    const char *holder = s.server ? server : who;
     if (by_agent) { /* of no group */
         s.group[0] = '\0';
         snprintf(json, sizeof(json), "{\"decision\":\"deny\",\"scope\":\"%s\"}", s.scope);
-        s.seq = (int64_t)box_event(&b, "permission.decided", WHO, json);
+        s.seq = (int64_t)box_event(&b, "permission.decided", holder, json);
     } else {
         if (answer || step[0] == 'g') {
             random_limits(&s, answer, limits, &run);
@@ -175,7 +181,7 @@ static void random_decision(struct history *h) {
         snprintf(kind, sizeof(kind), "permission.%s", step);
         snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\"%s%s%s}", s.group, s.scope, tier, limits,
                  answer ? ",\"decision\":\"allow\"" : "");
-        s.seq = (int64_t)box_event_of(&b, kind, WHO, run, json);
+        s.seq = (int64_t)box_event_of(&b, kind, holder, run, json);
     }
     s.what = by_agent ? 'd' : answer ? 'g' : step[0];
     add(h, &s);
@@ -252,13 +258,13 @@ static bool is_permitted_row(const struct row *row, const char *tier) {
                                    .tier = tier != NULL ? bytes_of(tier) : row_text(row, PERMISSIONS_TIER),
                                    .of_session = true};
     struct decision d;
-    assert_int_equal(decide_is_permitted(b.view, bytes_of(WHO), &use, &d, &b.err), 0);
+    assert_int_equal(decide_is_permitted(b.view, row_text(row, PERMISSIONS_WHO), &use, &d, &b.err), 0);
     return d.yes;
 }
 
 /* The same by a use that would be appended, of a scope that is not a pattern. */
 static bool may_use_row(const struct row *row, const char *tier) {
-    char json[200];
+    char json[200], subject[40];
     struct bytes scope = row_text(row, PERMISSIONS_SCOPE), own = row_text(row, PERMISSIONS_TIER);
     struct bytes session = row_text(row, PERMISSIONS_SESSION), group = row_text(row, PERMISSIONS_GROUP);
     own = tier != NULL ? bytes_of(tier) : own;
@@ -272,7 +278,9 @@ static bool may_use_row(const struct row *row, const char *tier) {
                        (const char *)session.p);
     }
     snprintf(json + at, sizeof(json) - (size_t)at, "}");
-    return may_append("permission.used", WHO, "", json);
+    snprintf(subject, sizeof(subject), "%.*s", (int)row_text(row, PERMISSIONS_WHO).n,
+             (const char *)row_text(row, PERMISSIONS_WHO).p);
+    return may_append("permission.used", subject, "", json);
 }
 
 /* The scope of what refuses a part of it. Static. */
@@ -283,7 +291,7 @@ static const char *refused_within(const struct row *row, const char *tier) {
                                    .session = row_text(row, PERMISSIONS_SESSION),
                                    .tier = tier != NULL ? bytes_of(tier) : row_text(row, PERMISSIONS_TIER),
                                    .of_session = true};
-    assert_int_equal(permitted_ask(b.view, bytes_of(WHO), &use, &found, &b.err), 0);
+    assert_int_equal(permitted_ask(b.view, row_text(row, PERMISSIONS_WHO), &use, &found, &b.err), 0);
     return found.refused_scope;
 }
 
@@ -358,7 +366,7 @@ static void all_rows(struct history *h, struct rows_tally *tally) {
 static void one_use(const char *json, const char *run, bool by_run, const struct decision *told, int64_t named_seq) {
     struct unpermitted before, after;
     unpermitted(&before);
-    box_event_of(&b, "permission.used", WHO, by_run && run[0] != '\0' ? run : NULL, json);
+    box_event_of(&b, "permission.used", who, by_run && run[0] != '\0' ? run : NULL, json);
     box_view(&b, LEDGER_NO_SEQ, 0);
     unpermitted(&after);
     if (after.n - before.n != !told->yes) { /* what is used up or granted anew is counted from 0 */
@@ -405,10 +413,10 @@ static void one_question(struct history *h, bool record, struct tally *tally) {
                                    .of_session = true,
                                    .one = true};
     box_view(&b, LEDGER_NO_SEQ, 0);
-    assert_int_equal(decide_is_permitted(b.view, bytes_of(WHO), &use, &one, &b.err), 0);
-    assert_int_equal(permitted_ask(b.view, bytes_of(WHO), &use, &many, &b.err), 0);
+    assert_int_equal(decide_is_permitted(b.view, bytes_of(who), &use, &one, &b.err), 0);
+    assert_int_equal(permitted_ask(b.view, bytes_of(who), &use, &many, &b.err), 0);
     if (one.yes != held || many.decision.yes != held ||
-        may_append("permission.used", WHO, by_run ? run : "", json) != held) {
+        may_append("permission.used", who, by_run ? run : "", json) != held) {
         fail_msg("%s: %d, but %d (%s), %d (%s)", json, held, one.yes, one.reason, many.decision.yes, many.decision.reason);
     }
     held ? tally->yes++ : tally->no++;
@@ -434,8 +442,15 @@ static void wide_grant(struct history *h) {
     snprintf(s.group, sizeof(s.group), "%s", groups[below(2)]);
     snprintf(s.scope, sizeof(s.scope), "%s", scopes[below(4)]);
     snprintf(json, sizeof(json), "{\"group\":\"%s\",\"scope\":\"%s\",\"tier\":\"T3\"}", s.group, s.scope);
-    s.seq = (int64_t)box_event(&b, "permission.granted", WHO, json);
+    s.server = server != NULL && below(2) == 0;
+    s.seq = (int64_t)box_event(&b, "permission.granted", s.server ? server : who, json);
     add(h, &s);
+}
+
+/* Of each second history a tool is asked about, and half of what is decided is decided for its server. */
+static void take_turns(unsigned i) {
+    who = i % 2 == 0 ? "pack/p" : "tool/mcp__srv__fetch";
+    server = i % 2 == 0 ? NULL : "server/srv";
 }
 
 static struct tally histories(uint64_t seed, unsigned n) {
@@ -443,6 +458,7 @@ static struct tally histories(uint64_t seed, unsigned n) {
     x = seed;
     for (unsigned i = 0; i < n; i++) {
         struct history h = {.n = 0};
+        take_turns(i);
         box_open(&b);
         for (size_t k = 4 + below(12); k > 0; k--) {
             random_decision(&h);
@@ -480,6 +496,7 @@ static struct rows_tally rows_of_histories(uint64_t seed) {
     x = seed;
     for (unsigned i = 0; i < 8; i++) {
         struct history h = {.n = 0};
+        take_turns(i);
         box_open(&b);
         for (unsigned k = 0; k < 36; k++) {
             random_decision(&h);
